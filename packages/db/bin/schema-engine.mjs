@@ -26,11 +26,11 @@ if (options.version) {
  * @param {string} url
  */
 async function runCommand(command, url) {
+  log('INFO', `Starting schema engine command ${command}`, {});
   try {
     if (command === 'can-connect-to-database') await probeDatabase(url);
     else if (command === 'create-database') await createDatabase(url);
     else throw new Error(`The schema engine has no command ${command}`);
-    log('INFO', 'done', {});
     return 0;
   } catch (error) {
     const { code, message } = describeDatabaseError(error, url);
@@ -40,12 +40,17 @@ async function runCommand(command, url) {
 }
 
 /**
- * The CLI reads the outcome of a command from the last line of standard error.
+ * The CLI skips the first line of standard error and looks in the others for an error of exactly this target.
  * @param {string} level
  * @param {string} message
  * @param {object} fields
  */
 function log(level, message, fields) {
-  const line = { timestamp: new Date().toISOString(), level, fields: { message, ...fields }, target: 'schema_engine' };
+  const line = {
+    timestamp: new Date().toISOString(),
+    level,
+    fields: { message, ...fields },
+    target: 'schema_engine::logger',
+  };
   process.stderr.write(`${JSON.stringify(line)}\n`);
 }

@@ -1,0 +1,22 @@
+#!/usr/bin/env node
+/**
+ * Applies the migrations of `prisma/migrations` to DATABASE_URL, creating the database when it is missing.
+ * Prints the name of each migration applied, one per line; a failure is one sentence on standard error and exit code 1.
+ */
+import { fileURLToPath } from 'node:url';
+import { applyMigrations } from './engine/apply-migrations.mjs';
+
+const url = process.env.DATABASE_URL;
+const migrationsDir = process.argv[2] ?? fileURLToPath(new URL('../../../prisma/migrations', import.meta.url));
+
+if (!url) {
+  process.stderr.write('DATABASE_URL is not set\n');
+  process.exitCode = 1;
+} else {
+  try {
+    for (const name of await applyMigrations({ url, migrationsDir })) process.stdout.write(`${name}\n`);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  }
+}
