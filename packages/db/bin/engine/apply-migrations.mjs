@@ -23,7 +23,7 @@ export async function applyMigrations({ url, migrationsDir }) {
       migrationsList: readMigrations(migrationsDir),
       filters: { externalTables: [], externalEnums: [] },
     };
-    const { appliedMigrationNames } = await engine.applyMigrations?.(request);
+    const { appliedMigrationNames } = await engine.applyMigrations(request);
     return appliedMigrationNames;
   } finally {
     await close();

@@ -29,11 +29,27 @@ function loadWasm() {
   loading ??= (async () => {
     Object.assign(globalThis, { PRISMA_WASM_PANIC_REGISTRY: panics });
     const bytes = readFileSync(new URL('./schema_engine_bg.wasm', PACKAGE_ENTRY));
-    const { instance } = await WebAssembly.instantiate(bytes, { [GLUE_MODULE]: glue });
+    const { instance } = await WebAssembly.instantiate(bytes, { [GLUE_MODULE]: withoutHoldingTimers(glue) });
     glue.__wbg_set_wasm(instance.exports);
     /** @type {any} */ (instance.exports).__wbindgen_start();
   })();
   return loading;
+}
+
+/**
+ * The engine never cancels the 10 s timeout of its advisory lock; left as it is, that timer keeps every process alive for
+ * 10 s after its work is done. While the lock is really waited for, the connection keeps the process alive.
+ * @param {object} imports
+ */
+function withoutHoldingTimers(imports) {
+  return Object.fromEntries(
+    Object.entries(imports).map(([name, value]) => [
+      name,
+      name.startsWith('__wbg_setTimeout_')
+        ? (/** @type {() => void} */ callback, /** @type {number} */ ms) => setTimeout(callback, ms >>> 0).unref()
+        : value,
+    ]),
+  );
 }
 
 /** @returns {string} the hash of prisma-engines the wasm file was built from */
