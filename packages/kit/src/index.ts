@@ -1,1 +1,18 @@
-export {};
+export { type BackoffOptions, backoffDelay } from './backoff.ts';
+export { type Clock, systemClock } from './clock.ts';
+export { ConfigError, readConfig } from './env.ts';
+export { newId, newRequestId, newToken, TOKEN_PREFIX } from './ids.ts';
+export { internalToken, tokensEqual } from './internal-auth.ts';
+export { createLogger, type Logger, type LoggerOptions } from './logger.ts';
+export { Counter, createMetrics, Gauge, Histogram, type Registry } from './metrics.ts';
+export { createRedis, type Redis, type RedisClientOptions, redisKeys } from './redis.ts';
+export {
+  createSecretBox,
+  deriveKey,
+  MasterKeyError,
+  parseMasterKeys,
+  type SecretBox,
+  UnsealError,
+} from './secret-box.ts';
+export { onShutdown, type ShutdownStep } from './shutdown.ts';
+export { createSingleFlight } from './single-flight.ts';

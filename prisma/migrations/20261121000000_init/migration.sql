@@ -35,7 +35,7 @@ CREATE TYPE "MessageDirection" AS ENUM ('INBOUND', 'OUTBOUND');
 CREATE TYPE "MessageType" AS ENUM ('TEXT', 'IMAGE', 'DOCUMENT', 'AUDIO', 'VIDEO', 'STICKER', 'LOCATION', 'CONTACT', 'POLL', 'REACTION', 'SYSTEM', 'UNKNOWN');
 
 -- CreateEnum
-CREATE TYPE "MessageState" AS ENUM ('QUEUED', 'SENDING', 'SENT', 'DELIVERED', 'READ', 'PLAYED', 'FAILED', 'RECEIVED');
+CREATE TYPE "MessageState" AS ENUM ('QUEUED', 'FAILED', 'SENT', 'DELIVERED', 'READ', 'PLAYED', 'RECEIVED');
 
 -- CreateEnum
 CREATE TYPE "OutboxState" AS ENUM ('QUEUED', 'SENDING', 'SENT', 'FAILED');
@@ -249,7 +249,6 @@ CREATE TABLE "outbox" (
 CREATE TABLE "events" (
     "session_id" UUID NOT NULL,
     "seq" BIGINT NOT NULL,
-    "id" UUID NOT NULL,
     "type" TEXT NOT NULL,
     "data" JSONB NOT NULL,
     "epoch" BIGINT,
@@ -276,7 +275,6 @@ CREATE TABLE "webhooks" (
 
 -- CreateTable
 CREATE TABLE "webhook_deliveries" (
-    "id" UUID NOT NULL,
     "webhook_id" UUID NOT NULL,
     "session_id" UUID NOT NULL,
     "seq" BIGINT NOT NULL,
@@ -288,7 +286,7 @@ CREATE TABLE "webhook_deliveries" (
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "delivered_at" TIMESTAMPTZ(3),
 
-    CONSTRAINT "webhook_deliveries_pkey" PRIMARY KEY ("id")
+    CONSTRAINT "webhook_deliveries_pkey" PRIMARY KEY ("webhook_id","seq")
 );
 
 -- CreateIndex
@@ -328,13 +326,7 @@ CREATE UNIQUE INDEX "messages_session_id_chat_jid_from_me_wa_message_id_key" ON 
 CREATE INDEX "outbox_session_id_wa_message_id_idx" ON "outbox"("session_id", "wa_message_id");
 
 -- CreateIndex
-CREATE UNIQUE INDEX "events_id_key" ON "events"("id");
-
--- CreateIndex
 CREATE UNIQUE INDEX "webhooks_session_id_key" ON "webhooks"("session_id");
-
--- CreateIndex
-CREATE UNIQUE INDEX "webhook_deliveries_webhook_id_seq_key" ON "webhook_deliveries"("webhook_id", "seq");
 
 -- AddForeignKey
 ALTER TABLE "workspaces" ADD CONSTRAINT "workspaces_owner_user_id_fkey" FOREIGN KEY ("owner_user_id") REFERENCES "users"("id") ON DELETE CASCADE ON UPDATE CASCADE;

@@ -1,0 +1,23 @@
+const UNIQUE_VIOLATION = '23505';
+
+/** Codes after which the same statement may succeed: connection trouble, serialisation, deadlock, resources, shutdown. */
+const TRANSIENT = /^(08|40001|40P01|53|55P03|57P0)/;
+const TRANSIENT_SOCKET = /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH/;
+
+const codeOf = (error: unknown): string => String((error as { code?: unknown } | null)?.code ?? '');
+
+/** True when the statement broke the unique constraint `constraint` (or any, without one). */
+export function isUniqueViolation(error: unknown, constraint?: string): boolean {
+  if (codeOf(error) !== UNIQUE_VIOLATION) return false;
+  return constraint === undefined || (error as { constraint?: string }).constraint === constraint;
+}
+
+/** True when PostgreSQL could not answer now: away, restarting, out of connections or disk. Not for wrong statements. */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  const code = codeOf(error);
+  if (TRANSIENT.test(code) || TRANSIENT_SOCKET.test(code)) return true;
+  const message = error instanceof Error ? error.message : '';
+  return /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
+    message,
+  );
+}

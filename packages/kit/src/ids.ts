@@ -1,0 +1,31 @@
+import { customAlphabet } from 'nanoid';
+import { uuidv7 } from 'uuidv7';
+
+const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+const short = customAlphabet(ALPHABET, 8);
+/** 43 characters of 62 are 256 random bits: enough that a plain SHA-256 protects the stored key. */
+const long = customAlphabet(ALPHABET, 43);
+
+/** Row ids: time-ordered, so that b-tree inserts stay local. */
+export const newId = (): string => uuidv7();
+
+/** Prefixes of tokens and ids shown to people. The one table of them. */
+export const TOKEN_PREFIX = {
+  liveKey: 'wag_live_',
+  testKey: 'wag_test_',
+  workerToken: 'wag_wk_',
+  request: 'req_',
+  event: 'evt_',
+} as const;
+
+/**
+ * A new secret token, `<prefix><8 characters>_<43 characters>`. The short part may be shown to recognise the token, the
+ * whole is shown once and only its SHA-256 stored.
+ */
+export function newToken(prefix: string): { token: string; displayPrefix: string } {
+  const shown = `${prefix}${short()}`;
+  return { token: `${shown}_${long()}`, displayPrefix: shown };
+}
+
+/** An id for one HTTP request, as in `X-Request-Id`. */
+export const newRequestId = (): string => `${TOKEN_PREFIX.request}${long().slice(0, 20)}`;

@@ -1,0 +1,49 @@
+import { Redis } from 'ioredis';
+import type { Logger } from './logger.ts';
+
+export type { Redis } from 'ioredis';
+
+/** Every key and channel in Redis, in one place (DESIGN 2.10). All of them can be rebuilt from PostgreSQL (I10). */
+export const redisKeys = {
+  route: (sessionId: string) => `wag:route:${sessionId}`,
+  sessionBell: (sessionId: string) => `wag:bell:session:${sessionId}`,
+  workerBell: (workerId: string) => `wag:bell:worker:${workerId}`,
+  reconcileBell: () => 'wag:bell:reconcile',
+  events: (sessionId: string) => `wag:events:${sessionId}`,
+  bullPrefix: 'wag:bull',
+} as const;
+
+export interface RedisClientOptions {
+  url: string;
+  logger: Logger;
+  /** What the connection is for; shown in `CLIENT LIST` and in logs. */
+  name: string;
+  /** BullMQ consumers block and must wait for ever; everybody else fails fast. @default false */
+  blocking?: boolean;
+}
+
+/**
+ * One way to make a connection. It reconnects for ever with a growing pause; commands fail fast while Redis is away, because
+ * everything in Redis is a hint and the caller has PostgreSQL. Errors are logged once per outage, not per attempt.
+ */
+export function createRedis({ url, logger, name, blocking = false }: RedisClientOptions): Redis {
+  const options = {
+    connectionName: name,
+    maxRetriesPerRequest: blocking ? null : 1,
+    enableOfflineQueue: blocking,
+    retryStrategy: (attempt: number) => Math.min(100 * attempt, 2_000),
+    reconnectOnError: (error: Error) => /READONLY|LOADING|UNBLOCKED/.test(error.message),
+    lazyConnect: true,
+  };
+  const redis = new Redis(url, options);
+  let down = false;
+  redis.on('error', (error: Error) => {
+    if (!down) logger.warn({ err: error, redis: name }, 'redis connection lost');
+    down = true;
+  });
+  redis.on('ready', () => {
+    if (down) logger.info({ redis: name }, 'redis connection restored');
+    down = false;
+  });
+  return redis;
+}

@@ -1,0 +1,26 @@
+import closeWithGrace from 'close-with-grace';
+import type { Logger } from './logger.ts';
+
+export interface ShutdownStep {
+  name: string;
+  close: () => Promise<unknown> | unknown;
+}
+
+/**
+ * Closes the steps in their order on SIGTERM, SIGINT or a crash, within `graceMs`; a second signal or the end of the grace
+ * exits at once (journal and outbox make that equal to a crash). A step that fails is logged and the next one goes on.
+ */
+export function onShutdown(logger: Logger, graceMs: number, steps: () => ShutdownStep[]): { close: () => void } {
+  return closeWithGrace({ delay: graceMs, logger: false }, async ({ signal, err, manual }) => {
+    if (err) logger.fatal({ err }, 'uncaught error, shutting down');
+    else logger.info({ signal, manual }, 'shutting down');
+    for (const step of steps()) {
+      try {
+        await step.close();
+      } catch (error) {
+        logger.error({ err: error, step: step.name }, 'shutdown step failed');
+      }
+    }
+    logger.info('stopped');
+  });
+}
