@@ -1,0 +1,51 @@
+/**
+ * The fence (DESIGN 2.3). Every write that only the owner of a session may make (keys, outbox states, messages, events, status)
+ * is ONE statement that begins with this CTE: it locks the placement row FOR SHARE for the length of the statement and matches
+ * nothing when the epoch has moved on. A plain `WHERE epoch = …`, `FOR KEY SHARE`, and a one-statement INSERT … SELECT
+ * without the lock were all tried and lost an update under the new owner. A takeover that comes in between waits for
+ * this statement's commit and then sees what it wrote (I2).
+ */
+
+/** Who claims to own a session: the pair that every fenced statement carries. */
+export interface Ownership {
+  sessionId: string;
+  epoch: number;
+}
+
+/** The placement has moved on: somebody else owns the session, or nobody. Ends the actor (I7); never retried. */
+export class StaleEpochError extends Error {
+  override name = 'StaleEpochError';
+  readonly sessionIds: readonly string[];
+
+  constructor(sessionIds: readonly string[]) {
+    super(`The placement of ${sessionIds.length} session(s) has moved on; the write was refused.`);
+    this.sessionIds = sessionIds;
+  }
+}
+
+/** CTE `fence(session_id, epoch)` for one session; parameters $1 = session id, $2 = epoch. */
+export const FENCE_ONE = `fence AS (
+  SELECT session_id, epoch FROM session_placements
+  WHERE session_id = $1 AND epoch = $2 AND state <> 'UNASSIGNED'
+  FOR SHARE
+)`;
+
+/**
+ * CTE `fence(session_id, epoch)` for many sessions of one worker; parameters $1 = session ids (uuid[]), $2 = epochs (bigint[]),
+ * one pair per session. Rows are locked in id order, so that two batches cannot deadlock.
+ */
+export const FENCE_MANY = `claimed AS (
+  SELECT * FROM unnest($1::uuid[], $2::bigint[]) AS c(session_id, epoch)
+), fence AS (
+  SELECT p.session_id, p.epoch FROM session_placements p JOIN claimed c USING (session_id, epoch)
+  WHERE p.state <> 'UNASSIGNED'
+  ORDER BY p.session_id
+  FOR SHARE OF p
+)`;
+
+/** Parameters of {@link FENCE_MANY}, each session once. */
+export function fenceParameters(owners: Iterable<Ownership>): { sessionIds: string[]; epochs: number[] } {
+  const bySession = new Map<string, number>();
+  for (const { sessionId, epoch } of owners) bySession.set(sessionId, epoch);
+  return { sessionIds: [...bySession.keys()], epochs: [...bySession.values()] };
+}
