@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 // Workspace packages are read from their sources, so that a test never runs against a stale build.
-const conditions = ['@wa-gate/source', 'node', 'import', 'module', 'default'];
-const shared = { resolve: { conditions }, ssr: { resolve: { conditions, externalConditions: conditions } } };
+const conditions = ['@wa-gate/source', 'node'];
+const shared = { resolve: { conditions }, ssr: { resolve: { conditions } } };
 const ignored = ['**/node_modules/**', '**/dist/**'];
 
 export default defineConfig({

@@ -1,1 +1,22 @@
-export {};
+export {
+  type Appended,
+  type AppendedEvent,
+  appendControlEvent,
+  EVENT_TYPES,
+  type EventType,
+} from './events.ts';
+export { publishHint, ringSession, ringWorker, type SessionHint } from './hints.ts';
+export { type InboundMessage, type StoredInbound, storeInbound } from './inbound.ts';
+export {
+  type AcceptedMessage,
+  acceptMessage,
+  claimOutbox,
+  findOutboxPayload,
+  type OutboundRequest,
+  type OutboxItem,
+  returnOutbox,
+} from './outbox.ts';
+export { type Outcome, type RecordedOutcomes, recordOutcomes } from './outcomes.ts';
+export { createWebhookBell, QUEUE_NAMES, type WebhookBell } from './queues.ts';
+export { type SessionUpdate, updateSessionState } from './session-state.ts';
+export { newWaMessageId } from './wa-message-id.ts';

@@ -1,1 +1,4 @@
-export {};
+export { type SeededSession, seedSession, workerRegistration } from './builders.ts';
+export { createTestDatabase, type TestDatabase } from './database.ts';
+export { createTestRedis, testRedisUrl } from './redis.ts';
+export { waitFor } from './wait-for.ts';

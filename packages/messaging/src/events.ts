@@ -1,0 +1,84 @@
+import type { Queryable } from '@wa-gate/db';
+
+/** Names of the events of a session. Webhooks subscribe to them; `*` means all. */
+export const EVENT_TYPES = [
+  'message.received',
+  'message.sent',
+  'message.delivered',
+  'message.read',
+  'message.played',
+  'message.failed',
+  'connection.open',
+  'connection.close',
+  'qr.generated',
+  'session.status',
+  'session.loggedout',
+] as const;
+export type EventType = (typeof EVENT_TYPES)[number];
+
+/** What a statement that appended events reports. */
+export interface AppendedEvent {
+  sessionId: string;
+  seq: number;
+  type: EventType;
+  data: Record<string, unknown>;
+}
+
+export interface Appended {
+  events: AppendedEvent[];
+  /** Endpoints that have something new to deliver: ring their doorbells. */
+  webhooks: { webhookId: string; sessionId: string }[];
+}
+
+/**
+ * The tail of every statement that appends events: takes the CTE `new_events(session_id, epoch, ord, type, data)` of the
+ * statement before it, gives each event the next `seq` of its session from the counter row (I11), inserts the event and one
+ * delivery for each matching webhook, all in the same transaction as the fact itself.
+ */
+export const APPEND_EVENTS = `numbered AS (
+  SELECT session_id, epoch, type, data, row_number() OVER (PARTITION BY session_id ORDER BY ord) AS n FROM new_events
+), counted AS (
+  UPDATE session_counters c SET last_seq = c.last_seq + k.n
+  FROM (SELECT session_id, count(*) AS n FROM new_events GROUP BY session_id) k
+  WHERE c.session_id = k.session_id
+  RETURNING c.session_id, c.last_seq - k.n AS base
+), appended AS (
+  INSERT INTO events (session_id, seq, type, data, epoch)
+  SELECT n.session_id, c.base + n.n, n.type, n.data, n.epoch FROM numbered n JOIN counted c USING (session_id)
+  RETURNING session_id, seq, type, data
+), delivering AS (
+  INSERT INTO webhook_deliveries (webhook_id, session_id, seq)
+  SELECT w.id, a.session_id, a.seq
+  FROM appended a JOIN webhooks w ON w.session_id = a.session_id AND w.is_active AND w.events && ARRAY[a.type, '*']
+  RETURNING webhook_id, session_id
+)`;
+
+/** Result columns that go with {@link APPEND_EVENTS}; read them with {@link readAppended}. */
+export const APPENDED_COLUMNS = `
+  (SELECT coalesce(json_agg(json_build_object('sessionId', session_id, 'seq', seq, 'type', type, 'data', data)
+    ORDER BY session_id, seq), '[]') FROM appended) AS events,
+  (SELECT coalesce(json_agg(DISTINCT jsonb_build_object('webhookId', webhook_id, 'sessionId', session_id)), '[]')
+    FROM delivering) AS webhooks`;
+
+export const readAppended = (row: Appended): Appended => ({ events: row.events, webhooks: row.webhooks });
+
+const APPEND_CONTROL_EVENT = {
+  name: 'append-control-event',
+  text: `WITH new_events AS (
+    SELECT $1::uuid AS session_id, NULL::bigint AS epoch, 1 AS ord, $2::text AS type, $3::jsonb AS data
+  ), ${APPEND_EVENTS}
+  SELECT ${APPENDED_COLUMNS}`,
+};
+
+/**
+ * Appends a control event (`session.*`) of the gateway, which owns no session and therefore is not fenced. Call it in the transaction
+ * that makes the fact true.
+ */
+export async function appendControlEvent(
+  tx: Queryable,
+  event: { sessionId: string; type: Extract<EventType, `session.${string}`>; data: Record<string, unknown> },
+): Promise<Appended> {
+  const values = [event.sessionId, event.type, JSON.stringify(event.data)];
+  const { rows } = await tx.query<Appended>({ ...APPEND_CONTROL_EVENT, values });
+  return readAppended(rows[0]!);
+}

@@ -1,0 +1,239 @@
+import { placeSession, registerWorker, releaseSession } from '@wa-gate/cluster';
+import { newId } from '@wa-gate/kit';
+import {
+  createTestDatabase,
+  type SeededSession,
+  seedSession,
+  type TestDatabase,
+  workerRegistration,
+} from '@wa-gate/testkit';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { storeInbound } from './inbound.ts';
+import { acceptMessage, claimOutbox, returnOutbox } from './outbox.ts';
+import { recordOutcomes } from './outcomes.ts';
+import { updateSessionState } from './session-state.ts';
+import { newWaMessageId } from './wa-message-id.ts';
+
+let database: TestDatabase;
+let session: SeededSession;
+let owner: { sessionId: string; epoch: number };
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  await registerWorker(database.pool, workerRegistration('worker-1', { maxSessions: 1_000 }), 60_000);
+});
+afterAll(() => database?.drop());
+beforeEach(async () => {
+  session = await seedSession(database.pool);
+  const placed = await placeSession(database.pool, { sessionId: session.sessionId, network: 'SANDBOX' });
+  owner = { sessionId: session.sessionId, epoch: placed!.epoch };
+});
+
+async function accept(text = 'hello') {
+  const message = { messageId: newId(), waMessageId: newWaMessageId() };
+  await acceptMessage(database.pool, {
+    ...message,
+    sessionId: session.sessionId,
+    chatJid: '15550001@s.whatsapp.net',
+    type: 'TEXT',
+    request: { type: 'text', text },
+  });
+  return message;
+}
+
+const stale = () => ({ ...owner, epoch: owner.epoch - 1 });
+const events = async () =>
+  (
+    await database.pool.query<{ seq: number; type: string }>(
+      'SELECT seq, type FROM events WHERE session_id = $1 ORDER BY seq',
+      [session.sessionId],
+    )
+  ).rows.map((row) => `${row.seq} ${row.type}`);
+
+async function subscribe(types: string[]): Promise<string> {
+  const id = newId();
+  await database.pool.query('INSERT INTO webhooks (id, session_id, url, events, secret) VALUES ($1, $2, $3, $4, $5)', [
+    id,
+    session.sessionId,
+    'http://127.0.0.1/hook',
+    types,
+    Buffer.alloc(1),
+  ]);
+  return id;
+}
+
+describe('the outbox', () => {
+  it('gives rows to the owner in the order they were accepted, each once', async () => {
+    const accepted = [await accept('one'), await accept('two'), await accept('three')];
+    const first = await claimOutbox(database.pool, [owner], 2);
+    const second = await claimOutbox(database.pool, [owner], 2);
+    expect([...first, ...second].map((item) => item.messageId)).toEqual(accepted.map((message) => message.messageId));
+    expect(first[0]).toMatchObject({ request: { type: 'text', text: 'one' }, attempts: 1, payload: null });
+    expect(await claimOutbox(database.pool, [owner], 2)).toEqual([]);
+  });
+
+  it('gives nothing to a stale owner (I2)', async () => {
+    await accept();
+    expect(await claimOutbox(database.pool, [stale()], 5)).toEqual([]);
+    expect(await claimOutbox(database.pool, [owner], 5)).toHaveLength(1);
+  });
+
+  it('gives rows that an earlier epoch left in sending to the next owner, under the same id (I8)', async () => {
+    const accepted = await accept();
+    await claimOutbox(database.pool, [owner], 5);
+    await releaseSession(database.pool, session.sessionId, 'test');
+    const next = await placeSession(database.pool, { sessionId: session.sessionId, network: 'SANDBOX' });
+    const [again] = await claimOutbox(database.pool, [{ sessionId: session.sessionId, epoch: next!.epoch }], 5);
+    expect(again).toMatchObject({ messageId: accepted.messageId, waMessageId: accepted.waMessageId, attempts: 2 });
+  });
+
+  it('gives returned rows again after their delay', async () => {
+    const accepted = await accept();
+    await claimOutbox(database.pool, [owner], 5);
+    await returnOutbox(database.pool, owner, [accepted.messageId], 60_000);
+    expect(await claimOutbox(database.pool, [owner], 5)).toEqual([]);
+    await returnOutbox(database.pool, owner, [accepted.messageId], 0);
+    await database.pool.query('UPDATE outbox SET not_before = now() WHERE message_id = $1', [accepted.messageId]);
+    expect(await claimOutbox(database.pool, [owner], 5)).toHaveLength(1);
+  });
+});
+
+describe('outcomes', () => {
+  const outcome = (waMessageId: string, state: 'SENT' | 'DELIVERED' | 'READ' | 'FAILED', who = owner) => ({
+    ...who,
+    waMessageId,
+    state,
+    at: new Date(1_700_000_000_000),
+  });
+
+  it('tells sent, delivered and read in that order, each once, whatever arrives how often', async () => {
+    const { waMessageId } = await accept();
+    await claimOutbox(database.pool, [owner], 5);
+    await recordOutcomes(database.pool, [outcome(waMessageId, 'DELIVERED')]);
+    await recordOutcomes(database.pool, [outcome(waMessageId, 'SENT'), outcome(waMessageId, 'READ')]);
+    await recordOutcomes(database.pool, [outcome(waMessageId, 'READ'), outcome(waMessageId, 'DELIVERED')]);
+    expect(await events()).toEqual(['1 message.sent', '2 message.delivered', '3 message.read']);
+  });
+
+  it('keeps the bytes that went out and closes the outbox row', async () => {
+    const { waMessageId, messageId } = await accept();
+    await claimOutbox(database.pool, [owner], 5);
+    const result = await recordOutcomes(database.pool, [
+      { ...outcome(waMessageId, 'SENT'), payload: Buffer.from('proto') },
+    ]);
+    expect(result.moved).toEqual([{ sessionId: session.sessionId, messageId, state: 'SENT' }]);
+    const { rows } = await database.pool.query('SELECT state, payload FROM outbox WHERE message_id = $1', [messageId]);
+    expect(rows).toEqual([{ state: 'SENT', payload: Buffer.from('proto') }]);
+  });
+
+  it('records a refusal with its reason, and forgets it when WhatsApp acknowledges after all', async () => {
+    const { waMessageId, messageId } = await accept();
+    await claimOutbox(database.pool, [owner], 5);
+    const refused = { ...outcome(waMessageId, 'FAILED'), errorCode: '463', errorMessage: 'time-locked' };
+    await recordOutcomes(database.pool, [refused]);
+    const read = async () =>
+      (await database.pool.query('SELECT state, error_code FROM messages WHERE id = $1', [messageId])).rows[0];
+    expect(await read()).toEqual({ state: 'FAILED', error_code: '463' });
+    await recordOutcomes(database.pool, [outcome(waMessageId, 'SENT')]);
+    expect(await read()).toEqual({ state: 'SENT', error_code: null });
+    expect(await events()).toEqual(['1 message.failed', '2 message.sent']);
+  });
+
+  it('writes what is owned and reports what is stale in one batch (I2)', async () => {
+    const mine = await accept();
+    const other = await seedSession(database.pool);
+    await claimOutbox(database.pool, [owner], 5);
+    const result = await recordOutcomes(database.pool, [
+      outcome(mine.waMessageId, 'SENT'),
+      outcome('3EB0FFFF', 'SENT', { sessionId: other.sessionId, epoch: 7 }),
+    ]);
+    expect(result.stale).toEqual([other.sessionId]);
+    expect(result.events.map((event) => event.type)).toEqual(['message.sent']);
+  });
+
+  it('makes deliveries only for webhooks that asked for the event', async () => {
+    const webhookId = await subscribe(['message.read']);
+    const { waMessageId } = await accept();
+    await claimOutbox(database.pool, [owner], 5);
+    expect((await recordOutcomes(database.pool, [outcome(waMessageId, 'SENT')])).webhooks).toEqual([]);
+    expect((await recordOutcomes(database.pool, [outcome(waMessageId, 'READ')])).webhooks).toEqual([
+      { webhookId, sessionId: session.sessionId },
+    ]);
+    const { rows } = await database.pool.query('SELECT seq FROM webhook_deliveries WHERE webhook_id = $1', [webhookId]);
+    expect(rows).toEqual([{ seq: 3 }]);
+  });
+});
+
+describe('inbound messages', () => {
+  const inbound = (waMessageId: string, overrides = {}) => ({
+    ...owner,
+    id: newId(),
+    waMessageId,
+    chatJid: '15550001@s.whatsapp.net',
+    chatAltJid: '99@lid',
+    fromJid: '15550001@s.whatsapp.net',
+    fromMe: false,
+    senderName: 'Ann',
+    type: 'TEXT' as const,
+    text: 'hi "there" \\ {1,2}',
+    waTimestamp: new Date(1_700_000_000_000),
+    ...overrides,
+  });
+
+  it('stores a message once, with one event, however often it comes', async () => {
+    await subscribe(['*']);
+    const first = await storeInbound(database.pool, [inbound('A1'), inbound('A2', { content: { quoted: 'x' } })]);
+    const again = await storeInbound(database.pool, [inbound('A1')]);
+    expect(first.stored).toHaveLength(2);
+    expect(first.webhooks).toHaveLength(1);
+    expect(again.stored).toEqual([]);
+    expect(again.events).toEqual([]);
+    expect(await events()).toEqual(['1 message.received', '2 message.received']);
+    expect(first.events[0]?.data).toMatchObject({
+      text: 'hi "there" \\ {1,2}',
+      fromMe: false,
+      timestamp: 1_700_000_000,
+    });
+  });
+
+  it('stores the same message only once inside one batch', async () => {
+    const result = await storeInbound(database.pool, [inbound('B1'), inbound('B1')]);
+    expect(result.stored).toHaveLength(1);
+    expect(await events()).toEqual(['1 message.received']);
+  });
+
+  it('refuses a stale owner without writing (I2)', async () => {
+    const result = await storeInbound(database.pool, [inbound('C1', stale())]);
+    expect(result.stale).toEqual([session.sessionId]);
+    expect(await events()).toEqual([]);
+  });
+});
+
+describe('the state of a session', () => {
+  it('is written with its events, and never by a stale owner (I2)', async () => {
+    await updateSessionState(database.pool, owner, { state: 'CONNECTED', phoneNumber: '1555', paired: true }, [
+      { type: 'connection.open', data: { phoneNumber: '1555' } },
+      { type: 'session.status', data: { status: 'connected' } },
+    ]);
+    await expect(updateSessionState(database.pool, stale(), { state: 'ERROR' })).rejects.toThrow('moved on');
+    const { rows } = await database.pool.query(
+      'SELECT state, phone_number, paired_at IS NOT NULL AS paired FROM sessions WHERE id = $1',
+      [session.sessionId],
+    );
+    expect(rows).toEqual([{ state: 'CONNECTED', phone_number: '1555', paired: true }]);
+    expect(await events()).toEqual(['1 connection.open', '2 session.status']);
+  });
+});
+
+it('gives gapless seqs under concurrent appends of one session (I11)', async () => {
+  const messages = await Promise.all(Array.from({ length: 20 }, () => accept()));
+  await claimOutbox(database.pool, [owner], 50);
+  await Promise.all(
+    messages.map(({ waMessageId }) =>
+      recordOutcomes(database.pool, [{ ...owner, waMessageId, state: 'DELIVERED', at: new Date() }]),
+    ),
+  );
+  expect((await events()).map((line) => Number(line.split(' ')[0]))).toEqual(
+    Array.from({ length: 40 }, (_, i) => i + 1),
+  );
+});

@@ -1,0 +1,131 @@
+import { FENCE_MANY, fenceParameters, type Ownership } from '@wa-gate/cluster';
+import type { MessageType, OutboxLane, Queryable } from '@wa-gate/db';
+
+/** What the caller wants sent, as validated by the API; the owner turns it into a protobuf. */
+export interface OutboundRequest {
+  type: 'text';
+  text: string;
+}
+
+export interface AcceptedMessage {
+  messageId: string;
+  sessionId: string;
+  waMessageId: string;
+  /** User jid or group jid. */
+  chatJid: string;
+  type: MessageType;
+  request: OutboundRequest;
+  lane?: OutboxLane;
+  metadata?: Record<string, unknown> | undefined;
+}
+
+const ACCEPT = {
+  name: 'accept-message',
+  text: `WITH message AS (
+    INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, from_me, type, text, state, metadata)
+    VALUES ($1, $2, 'OUTBOUND', $3, $4, true, $5, $6, 'QUEUED', $7)
+    RETURNING id
+  )
+  INSERT INTO outbox (message_id, session_id, lane, wa_message_id, chat_jid, request)
+  SELECT id, $2, $8, $3, $4, $9 FROM message`,
+};
+
+/** Accepts a message: message and outbox row in one transaction, the WhatsApp id included (I8). Ring the session's doorbell after it. */
+export async function acceptMessage(db: Queryable, message: AcceptedMessage): Promise<void> {
+  await db.query({
+    ...ACCEPT,
+    values: [
+      message.messageId,
+      message.sessionId,
+      message.waMessageId,
+      message.chatJid,
+      message.type,
+      message.request.text,
+      message.metadata ? JSON.stringify(message.metadata) : null,
+      message.lane ?? 'INTERACTIVE',
+      JSON.stringify(message.request),
+    ],
+  });
+}
+
+/** An outbox row that its owner has taken for an attempt. */
+export interface OutboxItem {
+  messageId: string;
+  sessionId: string;
+  waMessageId: string;
+  chatJid: string;
+  request: OutboundRequest;
+  /** The protobuf bytes, when an earlier attempt has stored them. */
+  payload: Buffer | null;
+  attempts: number;
+  lane: OutboxLane;
+}
+
+const CLAIM = {
+  name: 'claim-outbox',
+  text: `WITH ${FENCE_MANY}, due AS (
+    SELECT d.message_id, f.epoch, d.seq FROM fence f CROSS JOIN LATERAL (
+      SELECT o.message_id, o.seq FROM outbox o
+      WHERE o.session_id = f.session_id AND o.not_before <= now()
+        AND (o.state = 'QUEUED' OR (o.state = 'SENDING' AND o.epoch < f.epoch))
+      ORDER BY o.lane, o.seq LIMIT $3
+    ) d
+  ), taken AS (
+    UPDATE outbox o SET state = 'SENDING', epoch = due.epoch, attempts = o.attempts + 1
+    FROM due WHERE o.message_id = due.message_id
+    RETURNING o.message_id, o.session_id, o.wa_message_id, o.chat_jid, o.request, o.payload, o.attempts, o.lane, o.seq
+  )
+  SELECT message_id AS "messageId", session_id AS "sessionId", wa_message_id AS "waMessageId", chat_jid AS "chatJid", request,
+    payload, attempts, lane
+  FROM taken ORDER BY session_id, lane, seq`,
+};
+
+/**
+ * Takes the next due rows of many sessions of one worker, `perSession` of each, in sending order: `queued` to `sending` under the epoch
+ * (I2), and rows that an earlier epoch left in `sending`, which go out again under the same id. Sessions that are not owned any
+ * more simply yield nothing; their actors learn it from the converge loop.
+ */
+export async function claimOutbox(
+  db: Queryable,
+  owners: Iterable<Ownership>,
+  perSession: number,
+): Promise<OutboxItem[]> {
+  const { sessionIds, epochs } = fenceParameters(owners);
+  const { rows } = await db.query<OutboxItem>({ ...CLAIM, values: [sessionIds, epochs, perSession] });
+  return rows;
+}
+
+const RETURN = {
+  name: 'return-outbox',
+  text: `WITH ${FENCE_MANY}
+  UPDATE outbox o SET state = 'QUEUED', not_before = now() + $4 * interval '1 ms'
+  FROM fence f WHERE o.session_id = f.session_id AND o.state = 'SENDING' AND o.epoch = f.epoch AND o.message_id = ANY($3::uuid[])`,
+};
+
+/** Gives taken rows back, to be tried again after `delayMs`: the connection was lost before WhatsApp acknowledged them. */
+export async function returnOutbox(
+  db: Queryable,
+  owner: Ownership,
+  messageIds: readonly string[],
+  delayMs: number,
+): Promise<void> {
+  await db.query({ ...RETURN, values: [[owner.sessionId], [owner.epoch], messageIds, delayMs] });
+}
+
+const PAYLOAD = {
+  name: 'outbox-payload',
+  text: 'SELECT request, payload, message_id AS "messageId" FROM outbox WHERE session_id = $1 AND wa_message_id = $2',
+};
+
+/** The stored bytes (or the request they are made of) of a message that this session sent, to answer a retry receipt. */
+export async function findOutboxPayload(
+  db: Queryable,
+  sessionId: string,
+  waMessageId: string,
+): Promise<Pick<OutboxItem, 'request' | 'payload' | 'messageId'> | null> {
+  const { rows } = await db.query<Pick<OutboxItem, 'request' | 'payload' | 'messageId'>>({
+    ...PAYLOAD,
+    values: [sessionId, waMessageId],
+  });
+  return rows[0] ?? null;
+}

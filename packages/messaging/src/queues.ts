@@ -1,0 +1,37 @@
+import { createRedis, type Logger, redisKeys } from '@wa-gate/kit';
+import { Queue } from 'bullmq';
+
+/** Public names of the queues, in metrics and API. `message-queue` is the outbox's interactive lane and not a BullMQ queue. */
+export const QUEUE_NAMES = {
+  messages: 'message-queue',
+  webhooks: 'webhook-queue',
+} as const;
+
+/** A doorbell says "look", never what to do: the facts are in PostgreSQL. */
+export interface WebhookBell {
+  /** Rings for an endpoint that has deliveries due. Never throws: without Redis the sweep finds them. */
+  ring(webhookId: string): void;
+  close(): Promise<void>;
+}
+
+/** At most one drain per endpoint runs; a ring while it runs causes one more run. */
+export function createWebhookBell(options: { redisUrl: string; logger: Logger }): WebhookBell {
+  const connection = createRedis({ url: options.redisUrl, logger: options.logger, name: 'webhook-bell' });
+  const queue = new Queue(QUEUE_NAMES.webhooks, {
+    connection,
+    prefix: redisKeys.bullPrefix,
+    defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
+  });
+  queue.on('error', (error) => options.logger.debug({ err: error }, 'webhook bell has no Redis'));
+  return {
+    ring(webhookId) {
+      queue
+        .add('drain', { webhookId }, { deduplication: { id: webhookId, keepLastIfActive: true } })
+        .catch((error: Error) => options.logger.debug({ err: error, webhookId }, 'webhook bell not rung'));
+    },
+    async close() {
+      await queue.close();
+      connection.disconnect();
+    },
+  };
+}

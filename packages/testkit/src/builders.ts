@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import type { Queryable } from '@wa-gate/db';
+import { newId } from '@wa-gate/kit';
+
+export interface SeededSession {
+  userId: string;
+  workspaceId: string;
+  sessionId: string;
+  slug: string;
+}
+
+/** A user with a workspace and one unassigned session, as registering and creating would leave them. */
+export async function seedSession(
+  db: Queryable,
+  overrides: { network?: 'LIVE' | 'SANDBOX'; state?: string } = {},
+): Promise<SeededSession> {
+  const seeded = { userId: newId(), workspaceId: newId(), sessionId: newId(), slug: `s-${newId().slice(-8)}` };
+  await db.query('INSERT INTO users (id, email, name, password_hash) VALUES ($1, $2, $3, $4)', [
+    seeded.userId,
+    `${seeded.userId}@example.test`,
+    'Test',
+    'not a hash',
+  ]);
+  await db.query('INSERT INTO workspaces (id, name, owner_user_id) VALUES ($1, $2, $3)', [
+    seeded.workspaceId,
+    'Test',
+    seeded.userId,
+  ]);
+  await db.query(
+    `INSERT INTO sessions (id, workspace_id, user_id, slug, name, network, state) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+    [
+      seeded.sessionId,
+      seeded.workspaceId,
+      seeded.userId,
+      seeded.slug,
+      seeded.slug,
+      overrides.network ?? 'SANDBOX',
+      overrides.state ?? 'INITIALIZING',
+    ],
+  );
+  await db.query('INSERT INTO session_placements (session_id) VALUES ($1)', [seeded.sessionId]);
+  await db.query('INSERT INTO session_counters (session_id) VALUES ($1)', [seeded.sessionId]);
+  return seeded;
+}
+
+/** A registration for {@link registerWorker} of packages/cluster. */
+export function workerRegistration(
+  workerId: string,
+  overrides: { maxSessions?: number; network?: 'LIVE' | 'SANDBOX' } = {},
+) {
+  return {
+    workerId,
+    endpoint: `http://127.0.0.1/${workerId}`,
+    network: overrides.network ?? ('SANDBOX' as const),
+    maxSessions: overrides.maxSessions ?? 50,
+    revision: 'test',
+    tokenHash: createHash('sha256').update(workerId).digest(),
+  };
+}

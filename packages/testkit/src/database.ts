@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { createPool, type Pool } from '@wa-gate/db';
+import { newId } from '@wa-gate/kit';
+
+const MIGRATIONS = fileURLToPath(new URL('../../../prisma/migrations/', import.meta.url));
+/** Any number: the lock under which one process makes the template. */
+const TEMPLATE_LOCK = 7_301_115;
+
+export interface TestDatabase {
+  url: string;
+  pool: Pool;
+  /** Closes the pool and drops the database. */
+  drop(): Promise<void>;
+}
+
+/** The PostgreSQL that `npm test` started: a maintenance URL whose role may create databases. */
+function maintenanceUrl(): string {
+  const url = process.env.TEST_DATABASE_URL;
+  if (!url)
+    throw new Error('TEST_DATABASE_URL is not set: run the tests with `npm test`, which starts a PostgreSQL for them.');
+  return url;
+}
+
+function withDatabase(url: string, database: string): string {
+  const copy = new URL(url);
+  copy.pathname = `/${database}`;
+  return copy.href;
+}
+
+async function readMigrations(): Promise<{ hash: string; scripts: string[] }> {
+  const folders = (await readdir(MIGRATIONS, { withFileTypes: true })).filter((entry) => entry.isDirectory());
+  const names = folders.map((entry) => entry.name).sort();
+  const scripts = await Promise.all(names.map((name) => readFile(`${MIGRATIONS}${name}/migration.sql`, 'utf8')));
+  return { hash: createHash('sha256').update(scripts.join('\n')).digest('hex').slice(0, 12), scripts };
+}
+
+/** Makes the migrated template once per state of the migrations, whoever comes first. */
+async function ensureTemplate(admin: Pool, url: string): Promise<string> {
+  const { hash, scripts } = await readMigrations();
+  const template = `wag_template_${hash}`;
+  const client = await admin.connect();
+  try {
+    await client.query('SELECT pg_advisory_lock($1)', [TEMPLATE_LOCK]);
+    const existing = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [template]);
+    if (!existing.rowCount) {
+      const draft = `${template}_draft`;
+      await client.query(`DROP DATABASE IF EXISTS ${draft}`);
+      await client.query(`CREATE DATABASE ${draft}`);
+      const pool = createPool({ url: withDatabase(url, draft), name: 'testkit', max: 1 });
+      for (const script of scripts) await pool.query(script);
+      await pool.end();
+      await client.query(`ALTER DATABASE ${draft} RENAME TO ${template}`);
+    }
+  } finally {
+    await client.query('SELECT pg_advisory_unlock($1)', [TEMPLATE_LOCK]);
+    client.release();
+  }
+  return template;
+}
+
+/** A database of its own for one test file: a clone of the migrated template, in some tens of milliseconds. */
+export async function createTestDatabase(options: { max?: number } = {}): Promise<TestDatabase> {
+  const url = maintenanceUrl();
+  const admin = createPool({ url, name: 'testkit', max: 1 });
+  const name = `wag_test_${newId().replaceAll('-', '')}`;
+  try {
+    const template = await ensureTemplate(admin, url);
+    await admin.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
+  } finally {
+    await admin.end();
+  }
+  const pool = createPool({ url: withDatabase(url, name), name: 'test', ...options });
+  return {
+    url: withDatabase(url, name),
+    pool,
+    async drop() {
+      await pool.end();
+      const dropper = createPool({ url, name: 'testkit', max: 1 });
+      await dropper.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+      await dropper.end();
+    },
+  };
+}

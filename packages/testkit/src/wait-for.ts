@@ -1,0 +1,21 @@
+/**
+ * Polls until `read` returns something truthy and returns it; a thrown error counts as "not yet" and is shown at the time-out.
+ */
+export async function waitFor<T>(
+  read: () => T | Promise<T>,
+  { timeoutMs = 10_000, everyMs = 25, what = 'the condition' } = {},
+): Promise<NonNullable<Exclude<T, false>>> {
+  const deadline = performance.now() + timeoutMs;
+  let last: unknown;
+  for (;;) {
+    try {
+      const value = await read();
+      if (value) return value as NonNullable<Exclude<T, false>>;
+      last = value;
+    } catch (error) {
+      last = error;
+    }
+    if (performance.now() > deadline) throw new Error(`Waited ${timeoutMs} ms for ${what}`, { cause: last });
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
+  }
+}
