@@ -9,7 +9,6 @@ import { xeddsaSign, xeddsaVerify } from './curve.ts';
 const PREFIX_ACCOUNT = Buffer.from([6, 0]);
 const PREFIX_DEVICE = Buffer.from([6, 1]);
 const PREFIX_HOSTED_ACCOUNT = Buffer.from([6, 5]);
-const PREFIX_HOSTED_DEVICE = Buffer.from([6, 6]);
 const NOTHING = Buffer.alloc(0);
 
 export class AdvError extends Error {
@@ -77,7 +76,6 @@ export interface DeviceSignatureCheck {
   issued: DeviceIdentity;
   phoneIdentity: Buffer;
   companionIdentity: Buffer;
-  hosted?: boolean;
 }
 
 /**
@@ -85,7 +83,7 @@ export interface DeviceSignatureCheck {
  * prekey messages and key bundles from now on. Throws AdvError.
  */
 export function verifyDeviceSignature(check: DeviceSignatureCheck): Buffer {
-  const { signed, issued, phoneIdentity, companionIdentity, hosted = false } = check;
+  const { signed, issued, phoneIdentity, companionIdentity } = check;
   let reply: proto.ADVSignedDeviceIdentity;
   try {
     reply = proto.ADVSignedDeviceIdentity.decode(signed);
@@ -97,8 +95,7 @@ export function verifyDeviceSignature(check: DeviceSignatureCheck): Buffer {
   const deviceSignature = Buffer.from(reply.deviceSignature ?? NOTHING);
   if (!details.equals(issued.details)) throw new AdvError('companion returned other details than were issued');
   if (!accountSignature.equals(issued.accountSignature)) throw new AdvError('companion changed the account signature');
-  const prefix = hosted ? PREFIX_HOSTED_DEVICE : PREFIX_DEVICE;
-  const message = Buffer.concat([prefix, details, companionIdentity, phoneIdentity]);
+  const message = Buffer.concat([PREFIX_DEVICE, details, companionIdentity, phoneIdentity]);
   if (!xeddsaVerify(companionIdentity, message, deviceSignature)) {
     throw new AdvError('device signature does not verify');
   }
