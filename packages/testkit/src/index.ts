@@ -1,4 +1,5 @@
 export { type SeededSession, seedSession, workerRegistration } from './builders.ts';
 export { createTestDatabase, type TestDatabase } from './database.ts';
+export { createFaultProxy, type FaultMode, type FaultProxy } from './fault-proxy.ts';
 export { createTestRedis, testRedisUrl } from './redis.ts';
 export { waitFor } from './wait-for.ts';
