@@ -109,7 +109,8 @@ export function decodePatch(
  */
 export function stampPatchVersion(data: Buffer, version: number): Buffer {
   const patch = readPatch(data);
-  return Buffer.from(proto.SyncdPatch.encode({ ...patch, version: { version } }).finish());
+  patch.version = { version };
+  return Buffer.from(proto.SyncdPatch.encode(patch).finish());
 }
 
 interface SealedRecord {

@@ -25,10 +25,10 @@ interface Pair {
   cipher: SessionCipher;
   baileys: BaileysSignal;
   /** From us to Baileys. */
-  toThem(message: Encrypted): Promise<string>;
+  toThem: (message: Encrypted) => Promise<string>;
   /** From Baileys to us. */
-  fromThem(value: string): Promise<{ type: 'pkmsg' | 'msg'; ciphertext: Buffer }>;
-  read(message: { type: 'pkmsg' | 'msg'; ciphertext: Buffer }): string;
+  fromThem: (value: string) => Promise<{ type: 'pkmsg' | 'msg'; ciphertext: Buffer }>;
+  read: (message: { type: 'pkmsg' | 'msg'; ciphertext: Buffer }) => string;
 }
 
 async function pair(): Promise<Pair> {

@@ -6,9 +6,10 @@ import { CodecError, decodeNode, encodeNode } from './codec.ts';
 import { type BinaryNode, bytes, node } from './node.ts';
 import { DOUBLE_TOKENS, SINGLE_TOKENS } from './tokens.ts';
 
-const digits = fc.string({ unit: fc.constantFrom(...'0123456789-.'), minLength: 1, maxLength: 140 });
-const hex = fc.string({ unit: fc.constantFrom(...'0123456789ABCDEF'), minLength: 1, maxLength: 140 });
-const numbers = fc.string({ unit: fc.constantFrom(...'0123456789'), minLength: 1, maxLength: 16 });
+const characters = (set: string) => fc.constantFrom(...set.split(''));
+const digits = fc.string({ unit: characters('0123456789-.'), minLength: 1, maxLength: 140 });
+const hex = fc.string({ unit: characters('0123456789ABCDEF'), minLength: 1, maxLength: 140 });
+const numbers = fc.string({ unit: characters('0123456789'), minLength: 1, maxLength: 16 });
 const jid = fc
   .tuple(numbers, fc.integer({ min: 0, max: 255 }), fc.constantFrom('s.whatsapp.net', 'lid', 'hosted', 'hosted.lid'))
   .map(([user, device, server]) => (device === 0 ? `${user}@${server}` : `${user}:${device}@${server}`));
