@@ -97,8 +97,8 @@ export class MigrationAdapterFactory {
 }
 
 /**
- * @template {object} A
- * @param {A & { underlyingDriver(): import('pg').Pool, onError(error: unknown): never }} adapter
+ * @param {any} adapter `onError`, which translates errors for the engine, is protected in the type
+ * @returns {any}
  */
 function sendScriptsWhole(adapter) {
   return Object.assign(adapter, {
@@ -116,9 +116,8 @@ function sendScriptsWhole(adapter) {
 /**
  * Relabels catalogue columns between the driver and the adapter's own look at them. `"char"` is told to the engine as
  * a character afterwards, because the engine distinguishes it from text.
- * @template {any} A
- * @param {A} adapter an adapter or one of its transactions
- * @returns {A}
+ * @param {any} adapter an adapter or one of its transactions
+ * @returns {any}
  */
 function readCatalogueTypes(adapter) {
   const performIO = adapter.performIO.bind(adapter);

@@ -70,8 +70,5 @@ export async function openEngine(datasource, datamodels = []) {
     () => {},
     bindMigrationAwareSqlAdapterFactory(/** @type {any} */ (factory)),
   );
-  return {
-    engine: /** @type {Record<string, (params: any) => Promise<any>>} */ (engine),
-    close: () => factory.close(),
-  };
+  return { engine, close: () => factory.close() };
 }

@@ -51,12 +51,12 @@ export function createMethods(options, print) {
    */
   async function forward(method, params) {
     const { engine } = await open();
-    const run = () => /** @type {(params: any) => Promise<any>} */ (engine[method]).call(engine, params);
+    const run = () => /** @type {any} */ (engine)[method](params);
     try {
       return await run();
     } catch (error) {
       if (!NEEDS_WARM_CACHE.has(method) || !/external factory/.test(String(error))) throw error;
-      await engine.devDiagnostic?.({ migrationsList: params.migrationsList, filters: params.filters });
+      await engine.devDiagnostic({ migrationsList: params.migrationsList, filters: params.filters });
       return await run();
     }
   }
@@ -73,7 +73,7 @@ export function createMethods(options, print) {
         await executeScript(params.datasourceType?.url ?? url, params.script);
         return null;
       }
-      if (method === 'getDatabaseVersion') return (await open()).engine.version?.(params);
+      if (method === 'getDatabaseVersion') return (await open()).engine.version(params);
       if (!FORWARDED.has(method)) throw new Error(`The schema engine has no method ${method}`);
       const result = await forward(method, params);
       if (method !== 'diff' || typeof result?.stdout !== 'string') return result ?? null;

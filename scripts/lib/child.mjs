@@ -1,0 +1,110 @@
+/** One long-running process: started in its own group with its output in a file, waited for, stopped. */
+import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { killGroup } from './commands.mjs';
+import { LaunchError, StoppedError } from './errors.mjs';
+import { explainOutput } from './explain.mjs';
+import { lastWords } from './logs.mjs';
+import { seconds } from './progress.mjs';
+
+const POLL_MS = 50;
+
+/**
+ * @typedef {object} ChildSpec
+ * @property {string} name
+ * @property {'service' | 'database'} kind services are restarted; without a database everything stops
+ * @property {string} command
+ * @property {readonly string[]} args
+ * @property {string} cwd
+ * @property {NodeJS.ProcessEnv} env
+ * @property {string} logFile
+ * @property {string} url where others find it
+ * @property {number} stage order of stopping, see the journal
+ * @property {NodeJS.Signals} stopSignal
+ * @property {number} readyMs how long it may take until it is ready
+ * @property {(pid: number) => Promise<boolean>} isReady
+ *
+ * @typedef {{ code: number | null, signal: NodeJS.Signals | null, error?: Error }} Exit
+ */
+
+export class Child {
+  /** @type {Exit | undefined} set when the process has ended */
+  exit;
+
+  /**
+   * @param {ChildSpec} spec
+   * @param {import('./process-journal.mjs').Journal} journal
+   */
+  constructor(spec, journal) {
+    this.spec = spec;
+    const log = openSync(spec.logFile, 'a', 0o600);
+    // Detached: an interrupt from the terminal must reach us alone, so that things stop in order.
+    const child = spawn(spec.command, spec.args, {
+      cwd: spec.cwd,
+      env: spec.env,
+      detached: true,
+      stdio: ['ignore', log, log],
+    });
+    closeSync(log);
+    this.pid = child.pid;
+    if (this.pid !== undefined) journal.started(this.pid, spec);
+    /** @type {Promise<Exit>} */
+    this.exited = new Promise((resolve) => {
+      const ended = (/** @type {Exit} */ exit) => {
+        if (this.pid !== undefined) journal.ended(this.pid);
+        this.exit = exit;
+        resolve(exit);
+      };
+      child.once('error', (error) => ended({ code: null, signal: null, error }));
+      child.once('exit', (code, signal) => ended({ code, signal }));
+    });
+  }
+
+  /**
+   * @param {AbortSignal} [signal]
+   * @throws {LaunchError} when it ends first, or takes too long
+   */
+  async waitUntilReady(signal) {
+    const started = performance.now();
+    while (performance.now() - started < this.spec.readyMs) {
+      if (signal?.aborted) throw new StoppedError(this.spec.name);
+      if (this.exit) throw this.describeFailure(`${this.spec.name} could not start: ${describeExit(this.exit)}.`);
+      if (this.pid !== undefined && (await this.spec.isReady(this.pid))) return;
+      await sleep(POLL_MS);
+    }
+    throw this.describeFailure(`${this.spec.name} was not ready after ${seconds(this.spec.readyMs)}.`);
+  }
+
+  /** @param {string} sentence */
+  describeFailure(sentence) {
+    const words = lastWords(this.spec.logFile);
+    const known = explainOutput(words.join('\n'));
+    return new LaunchError(known ? `${sentence} ${known.message}` : sentence, {
+      details: words.join('\n'),
+      hint: [known?.hint, `Its log: ${this.spec.logFile}`].filter(Boolean).join(' '),
+    });
+  }
+
+  /**
+   * Asks it to stop and insists when the time is over.
+   * @param {number} graceMs
+   */
+  async stop(graceMs) {
+    if (this.exit || this.pid === undefined) return;
+    const timer = setTimeout(() => killGroup(this.pid ?? 0, 'SIGKILL'), Math.max(0, graceMs));
+    try {
+      process.kill(this.pid, this.spec.stopSignal);
+    } catch {
+      // It ended at this very moment.
+    }
+    await this.exited;
+    clearTimeout(timer);
+  }
+}
+
+/** @param {Exit} exit */
+export function describeExit({ code, signal, error }) {
+  if (error) return error.message;
+  return signal === null ? `it ended with exit code ${code}` : `it was ended by ${signal}`;
+}

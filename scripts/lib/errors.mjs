@@ -1,0 +1,43 @@
+/**
+ * Failures that a person can act on. Whatever reaches the terminal from the two commands is one of these; a stack trace is
+ * shown only for a defect of our own.
+ */
+
+export class LaunchError extends Error {
+  name = 'LaunchError';
+
+  /**
+   * @param {string} message one sentence: what went wrong
+   * @param {{ hint?: string | undefined, details?: string | undefined, cause?: unknown }} [more] what to do about it; the tool's own last words
+   */
+  constructor(message, { hint, details, cause } = {}) {
+    super(message, { cause });
+    this.hint = hint;
+    this.details = details;
+  }
+}
+
+/** The user asked to stop while something was still being started. */
+export class StoppedError extends Error {
+  name = 'StoppedError';
+}
+
+/**
+ * @param {unknown} error
+ * @returns {string} for the terminal
+ */
+export function formatError(error) {
+  if (!(error instanceof LaunchError)) return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const lines = [`Error: ${error.message}`];
+  if (error.details) lines.push(...error.details.split('\n').map((line) => `  | ${line}`));
+  if (error.hint) lines.push(`  ${error.hint}`);
+  return lines.join('\n');
+}
+
+/**
+ * @param {unknown} error
+ * @returns {string | undefined} code of a system error, for example ENOENT
+ */
+export function errorCode(error) {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
+}

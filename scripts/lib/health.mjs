@@ -1,0 +1,17 @@
+/** Asking a service over HTTP whether it is ready. */
+
+const ANSWER_MS = 2_000;
+
+/**
+ * @param {string} url
+ * @returns {Promise<boolean>}
+ */
+export async function isHealthy(url) {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) });
+    await response.arrayBuffer();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}

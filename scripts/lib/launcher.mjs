@@ -1,0 +1,309 @@
+/**
+ * `npm start` from beginning to end: one data folder, everything started in order of need, watched, and stopped in order.
+ */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from './build.mjs';
+import { dataDirPath, openDataDir } from './data-dir.mjs';
+import { provideDatabases } from './databases.mjs';
+import { LaunchError, StoppedError } from './errors.mjs';
+import { requireSandbox } from './external.mjs';
+import { readJson } from './files.mjs';
+import { installDependencies } from './install.mjs';
+import { takeLock } from './lock.mjs';
+import { capLog, followLog, rotateLog } from './logs.mjs';
+import { migrate } from './migrate.mjs';
+import { chooseGatewayPort, keepPorts } from './ports.mjs';
+import { hasCluster } from './postgres-cluster.mjs';
+import { endLeftovers, openJournal } from './process-journal.mjs';
+import { seconds } from './progress.mjs';
+import { readGatewayUrl, setDamagedRunFileAside, writeRunFile } from './run-file.mjs';
+import { loadSecrets } from './secrets.mjs';
+import { SERVICE_PACKAGES, serviceSpec, serviceTable } from './services.mjs';
+import { Supervisor } from './supervisor.mjs';
+
+const LOOPBACK = '127.0.0.1';
+const DATABASE = 'wagate';
+const DEFAULT_ADMIN = 'admin@wa-gate.local';
+const LEFTOVER_GRACE_MS = 8_500;
+const CAP_LOGS_EVERY_MS = 30_000;
+
+/**
+ * @typedef {object} LaunchOptions
+ * @property {import('./arguments.mjs').StartOptions} options
+ * @property {NodeJS.ProcessEnv} env
+ * @property {import('./progress.mjs').Progress} progress
+ * @property {AbortSignal} stop the user wants to stop
+ * @property {(running: Running) => Promise<boolean>} demo tells whether it worked
+ * @property {import('./services.mjs').ServiceDefinition[]} [services] instead of our own, in tests
+ * @property {() => Promise<void>} [prepare] instead of installing, building and migrating, in tests
+ *
+ * @typedef {object} Running what the demonstration gets
+ * @property {string} gatewayUrl
+ * @property {string} sandboxUrl
+ * @property {string | undefined} sandboxToken
+ * @property {string} demoFile where it keeps what it needs for the next time
+ * @property {number} receiverPort for its webhook receiver
+ * @property {AbortSignal} signal ends when everything stops
+ */
+
+/**
+ * Returns when everything is stopped again.
+ * @param {LaunchOptions} launch
+ * @returns {Promise<number>} the exit code
+ */
+export async function runLauncher(launch) {
+  const { env, progress } = launch;
+  const dataDir = openDataDir(dataDirPath(env));
+  const lock = takeLock(dataDir.lock);
+  if (!lock.taken) throw alreadyRunning(dataDir);
+  try {
+    await cleanUp(dataDir, progress);
+    return await superviseUntilStopped(launch, dataDir);
+  } finally {
+    lock.release();
+  }
+}
+
+/** @param {import('./data-dir.mjs').DataDir} dataDir */
+function alreadyRunning(dataDir) {
+  const url = readGatewayUrl(dataDir.run);
+  return new LaunchError(
+    url === undefined
+      ? `wa-gate is just being started in ${dataDir.path} by another command.`
+      : `wa-gate already runs in ${dataDir.path}: ${url}`,
+    { hint: 'Stop that one first, or start a second installation with another folder: DATA_DIR=<folder> npm start.' },
+  );
+}
+
+/**
+ * After an end that was not in order: processes that are left, files that are damaged, logs of the last time.
+ * @param {import('./data-dir.mjs').DataDir} dataDir
+ * @param {import('./progress.mjs').Progress} progress
+ */
+async function cleanUp(dataDir, progress) {
+  const { ended, damaged } = await endLeftovers(dataDir.processes, { graceMs: LEFTOVER_GRACE_MS });
+  if (ended.length > 0) progress.say(`Ended what an earlier start left running: ${ended.join(', ')}.`);
+  if (damaged) progress.warn(`${dataDir.processes} is damaged: processes of an earlier start may still run.`);
+  setDamagedRunFileAside(dataDir.run, progress.warn);
+  for (const name of readdirSync(dataDir.logs)) {
+    if (name.endsWith('.log')) rotateLog(join(dataDir.logs, name));
+  }
+}
+
+/**
+ * @param {LaunchOptions} launch
+ * @param {import('./data-dir.mjs').DataDir} dataDir
+ */
+async function superviseUntilStopped(launch, dataDir) {
+  const { options, progress } = launch;
+  const journal = openJournal(dataDir.processes);
+  // Ends with the user's wish, or with the first thing that cannot be mended.
+  const ending = new AbortController();
+  /** @type {Error | undefined} */
+  let fatal;
+  const userStops = () => ending.abort();
+  if (launch.stop.aborted) userStops();
+  launch.stop.addEventListener('abort', userStops, { once: true });
+
+  /** @type {import('./services.mjs').Installation | undefined} */
+  let installation;
+  const publish = () => {
+    if (installation) writeRunFile(dataDir.run, describeRun(installation, dataDir, supervisor.processes));
+  };
+  const supervisor = new Supervisor({
+    journal,
+    progress,
+    onChange: publish,
+    onFatal: (error) => {
+      fatal ??= error;
+      ending.abort();
+    },
+  });
+  const stopFollowing = watchLogs(dataDir, options.verbose, progress);
+  try {
+    const begun = performance.now();
+    installation = await bringUp(launch, { dataDir, journal, supervisor, signal: ending.signal });
+    publish();
+    progress.say(`wa-gate is up after ${seconds(performance.now() - begun)}.`);
+    const demoWorked = !options.demo || (await runDemo(launch, installation, ending.signal));
+    publish();
+    if (options.exitAfterDemo) return demoWorked && !fatal ? 0 : 1;
+    announce(installation, progress);
+    await aborted(ending.signal);
+    if (fatal) throw fatal;
+    return 0;
+  } catch (error) {
+    // What ended first is the cause; that others could not start because of it is not news.
+    throw fatal ?? error;
+  } finally {
+    launch.stop.removeEventListener('abort', userStops);
+    const stopping = performance.now();
+    const hadProcesses = supervisor.processes.length > 0;
+    if (hadProcesses) progress.say('Stopping ...');
+    await supervisor.stop();
+    publish();
+    stopFollowing();
+    if (hadProcesses) progress.say(`Everything is stopped (${seconds(performance.now() - stopping)}).`);
+  }
+}
+
+/**
+ * @param {LaunchOptions} launch
+ * @param {{ dataDir: import('./data-dir.mjs').DataDir, journal: import('./process-journal.mjs').Journal,
+ *   supervisor: Supervisor, signal: AbortSignal }} own
+ * @returns {Promise<import('./services.mjs').Installation>}
+ */
+async function bringUp({ options, env, progress, services, prepare }, { dataDir, journal, supervisor, signal }) {
+  const secrets = loadSecrets(dataDir.secrets, { hasData: hasCluster(dataDir.postgres), env });
+  const host = env.HOST || LOOPBACK;
+  const gatewayPort = await chooseGatewayPort({ asked: env.PORT, host, say: progress.say });
+  const table = services ?? serviceTable({ live: options.live, ownSandbox: !env.SANDBOX_URL });
+  const names = ['postgres', 'redis', 'demo', ...table.flatMap((definition) => definition.ports)];
+  const ports = await keepPorts(dataDir.ports, names);
+  if (env.SANDBOX_URL) await requireSandbox(env.SANDBOX_URL);
+
+  const context = { env, signal, journal };
+  if (prepare) await prepare();
+  else {
+    await installDependencies({ progress, ...context });
+    await build({ progress, packages: SERVICE_PACKAGES, ...context });
+  }
+
+  const start = (/** @type {import('./child.mjs').ChildSpec} */ spec) => supervisor.start(spec, signal);
+  const { databaseUrl, redisUrl } = await provideDatabases({
+    external: { postgres: env.DATABASE_URL, redis: env.REDIS_URL },
+    database: DATABASE,
+    dataDir,
+    secrets,
+    ports,
+    durable: true,
+    progress,
+    context,
+    start,
+  });
+  if (!prepare) await progress.step('Migrating the database', () => migrate(databaseUrl, context));
+
+  const reachable = host === '0.0.0.0' || host === '::' ? LOOPBACK : host;
+  /** @type {import('./services.mjs').Installation} */
+  const installation = {
+    dataDir,
+    secrets,
+    ports,
+    gateway: { host, port: gatewayPort, url: `http://${reachable}:${gatewayPort}` },
+    sandboxUrl: env.SANDBOX_URL?.replace(/\/+$/, '') || `http://${LOOPBACK}:${ports.sandbox}`,
+    databaseUrl,
+    redisUrl,
+    admin: { email: env.ADMIN_EMAIL || DEFAULT_ADMIN, password: secrets.adminPassword },
+    env,
+  };
+  for (const wave of [...new Set(table.map((definition) => definition.wave))].sort()) {
+    const together = table.filter((definition) => definition.wave === wave);
+    await progress.step(`Starting ${together.map((definition) => definition.name).join(', ')}`, () =>
+      allSettledOrFirstError(together.map((definition) => start(serviceSpec(definition, installation)))),
+    );
+  }
+  return installation;
+}
+
+/**
+ * Waits for all, so that nothing is still being started while the failure of one is handled.
+ * @template T
+ * @param {Promise<T>[]} promises
+ * @returns {Promise<T[]>}
+ */
+async function allSettledOrFirstError(promises) {
+  const results = await Promise.allSettled(promises);
+  const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+  const cause = failures.find((reason) => !(reason instanceof StoppedError)) ?? failures[0];
+  if (cause) throw cause;
+  return Promise.all(promises);
+}
+
+/**
+ * @param {LaunchOptions} launch
+ * @param {import('./services.mjs').Installation} installation
+ * @param {AbortSignal} signal
+ */
+async function runDemo({ demo, progress }, installation, signal) {
+  try {
+    return await demo({
+      gatewayUrl: installation.gateway.url,
+      sandboxUrl: installation.sandboxUrl,
+      sandboxToken: installation.env.SANDBOX_TOKEN,
+      demoFile: installation.dataDir.demo,
+      receiverPort: installation.ports.demo ?? 0,
+      signal,
+    });
+  } catch (error) {
+    if (signal.aborted) throw new StoppedError('demonstration', { cause: error });
+    progress.warn(`The demonstration failed: ${error instanceof Error ? error.message : String(error)}`);
+    return false;
+  }
+}
+
+/**
+ * @param {import('./services.mjs').Installation} installation
+ * @param {import('./data-dir.mjs').DataDir} dataDir
+ * @param {{ name: string, pid: number, url: string }[]} processes
+ * @returns {import('./run-file.mjs').RunFile}
+ */
+function describeRun({ gateway, sandboxUrl, databaseUrl, redisUrl, admin }, dataDir, processes) {
+  const file = readJson(dataDir.demo);
+  const known = file.state === 'ok' ? file.value : undefined;
+  const demo = known ? { sessionId: known.sessionId, apiKey: known.apiKey, phone: known.phone } : null;
+  return { gateway: gateway.url, sandbox: sandboxUrl, databaseUrl, redisUrl, processes, admin, demo };
+}
+
+/**
+ * @param {import('./services.mjs').Installation} installation
+ * @param {import('./progress.mjs').Progress} progress
+ */
+function announce({ gateway, sandboxUrl, admin, dataDir }, progress) {
+  progress.say(
+    [
+      '',
+      `Gateway        ${gateway.url}  (API reference: ${gateway.url}/docs)`,
+      `Sandbox        ${sandboxUrl}  (control API: ${sandboxUrl}/docs)`,
+      `Administrator  ${admin.email} / ${admin.password}`,
+      `Data, logs     ${dataDir.path}  (addresses and credentials: run.json)`,
+      'Ctrl-C stops everything.',
+    ].join('\n'),
+  );
+}
+
+/**
+ * @param {import('./data-dir.mjs').DataDir} dataDir
+ * @param {boolean} verbose
+ * @param {import('./progress.mjs').Progress} progress
+ * @returns {() => void}
+ */
+function watchLogs(dataDir, verbose, progress) {
+  /** @type {Map<string, () => void>} */
+  const followed = new Map();
+  const look = () => {
+    for (const name of existsSync(dataDir.logs) ? readdirSync(dataDir.logs) : []) {
+      if (!name.endsWith('.log')) continue;
+      const path = join(dataDir.logs, name);
+      capLog(path);
+      const prefix = name.slice(0, -'.log'.length);
+      if (verbose && !followed.has(path)) {
+        followed.set(
+          path,
+          followLog(path, (line) => progress.say(`[${prefix}] ${line}`)),
+        );
+      }
+    }
+  };
+  const timer = setInterval(look, verbose ? 1_000 : CAP_LOGS_EVERY_MS);
+  return () => {
+    clearInterval(timer);
+    for (const stop of followed.values()) stop();
+  };
+}
+
+/** @param {AbortSignal} signal */
+function aborted(signal) {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(undefined), { once: true }));
+}

@@ -1,0 +1,127 @@
+/** Log files of the processes we start: rotated, capped, quoted when something fails, followed when asked for. */
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fstatSync,
+  openSync,
+  readSync,
+  renameSync,
+  statSync,
+  truncateSync,
+} from 'node:fs';
+
+const MAX_BYTES = 20 * 1024 * 1024;
+const TAIL_BYTES = 64 * 1024;
+const FOLLOW_MS = 200;
+/** pino's numbers: error and above. */
+const ERROR_LEVEL = 50;
+const QUOTED_LINES = 5;
+
+/**
+ * Each start begins a new file; the previous one is kept.
+ * @param {string} path
+ */
+export function rotateLog(path) {
+  if (existsSync(path)) renameSync(path, previous(path));
+}
+
+/**
+ * Children write to the file themselves, so that they outlive us; it can be cut because they append.
+ * @param {string} path
+ * @param {number} [maxBytes]
+ */
+export function capLog(path, maxBytes = MAX_BYTES) {
+  if (!existsSync(path) || statSync(path).size <= maxBytes) return;
+  copyFileSync(path, previous(path));
+  truncateSync(path);
+}
+
+/** @param {string} path */
+const previous = (path) => `${path}.1`;
+
+/**
+ * @param {string} path
+ * @returns {string[]} the last lines, without blank ones
+ */
+export function lastLines(path) {
+  if (!existsSync(path)) return [];
+  const file = openSync(path, 'r');
+  try {
+    const { size } = fstatSync(file);
+    const length = Math.min(size, TAIL_BYTES);
+    const buffer = Buffer.alloc(length);
+    readSync(file, buffer, 0, length, size - length);
+    return buffer
+      .toString('utf8')
+      .split('\n')
+      .filter((line) => line.trim() !== '');
+  } finally {
+    closeSync(file);
+  }
+}
+
+/**
+ * What a process said about its own end: its last error when it logs as JSON, else its last lines.
+ * @param {string} path
+ * @returns {string[]}
+ */
+export function lastWords(path) {
+  const lines = lastLines(path);
+  const plain = [];
+  for (const line of lines.slice().reverse()) {
+    const entry = parseEntry(line);
+    if (entry && entry.level >= ERROR_LEVEL) return [describeEntry(entry)];
+    if (!entry && plain.length < QUOTED_LINES) plain.unshift(line.slice(0, 300));
+  }
+  return plain.length > 0 ? plain : lines.slice(-1).map((line) => line.slice(0, 300));
+}
+
+/**
+ * @param {string} line
+ * @returns {{ level: number, msg?: string, err?: { message?: string } } | undefined}
+ */
+function parseEntry(line) {
+  if (!line.startsWith('{')) return undefined;
+  try {
+    const entry = JSON.parse(line);
+    return typeof entry.level === 'number' ? entry : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {{ msg?: string, err?: { message?: string } }} entry */
+function describeEntry({ msg, err }) {
+  return [...new Set([msg, err?.message].filter(Boolean))].join(': ');
+}
+
+/**
+ * Passes on each line that is appended from now on.
+ * @param {string} path
+ * @param {(line: string) => void} onLine
+ * @returns {() => void} stops following
+ */
+export function followLog(path, onLine) {
+  let position = 0;
+  let rest = '';
+  const read = () => {
+    if (!existsSync(path)) return;
+    const size = statSync(path).size;
+    if (size < position) position = 0; // rotated or cut
+    if (size === position) return;
+    const file = openSync(path, 'r');
+    const buffer = Buffer.alloc(size - position);
+    readSync(file, buffer, 0, buffer.length, position);
+    closeSync(file);
+    position = size;
+    const lines = (rest + buffer.toString('utf8')).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) onLine(line);
+  };
+  const timer = setInterval(read, FOLLOW_MS);
+  return () => {
+    clearInterval(timer);
+    read();
+  };
+}

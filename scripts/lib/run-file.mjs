@@ -1,0 +1,42 @@
+/** `run.json`: what is running where, with the credentials to use it, for people and programs of the same user. */
+import { readJson, setAside, writeJson } from './files.mjs';
+
+/**
+ * @typedef {object} RunFile
+ * @property {string} gateway
+ * @property {string} sandbox
+ * @property {string} databaseUrl
+ * @property {string} redisUrl
+ * @property {{ name: string, pid: number, url: string }[]} processes
+ * @property {{ email: string, password: string }} admin
+ * @property {{ sessionId: string, apiKey: string, phone: string } | null} demo
+ */
+
+/**
+ * @param {string} path
+ * @param {RunFile} run
+ */
+export function writeRunFile(path, run) {
+  writeJson(path, run);
+}
+
+/**
+ * The URL of whoever runs in this data folder, as far as the file tells.
+ * @param {string} path
+ * @returns {string | undefined}
+ */
+export function readGatewayUrl(path) {
+  const file = readJson(path);
+  return file.state === 'ok' && typeof file.value.gateway === 'string' ? file.value.gateway : undefined;
+}
+
+/**
+ * The file is written anew at every start; nothing is stored in it alone. A damaged one is kept beside it and said aloud.
+ * @param {string} path
+ * @param {(text: string) => void} warn
+ */
+export function setDamagedRunFileAside(path, warn) {
+  const file = readJson(path);
+  if (file.state !== 'damaged') return;
+  warn(`${path} is damaged (${file.reason}). It is kept as ${setAside(path)} and written anew; no data is in it.`);
+}

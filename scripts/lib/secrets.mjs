@@ -1,0 +1,86 @@
+/**
+ * Secrets of one installation, generated once. The master key encrypts what is stored, so a new one is never made over old
+ * data: losing the file must be noticed while the right key can still be put back.
+ */
+import { randomBytes } from 'node:crypto';
+import { LaunchError } from './errors.mjs';
+import { readJson, writeJson } from './files.mjs';
+
+const MASTER_KEY_BYTES = 32;
+
+/**
+ * @typedef {object} Secrets
+ * @property {string} masterKey 32 bytes, base64
+ * @property {string} workerToken what a worker shows to join
+ * @property {string} postgresPassword of the private PostgreSQL
+ * @property {string} redisPassword of the private Redis
+ * @property {string} adminPassword of the first administrator
+ */
+
+/** @type {Record<keyof Secrets, () => string>} */
+const GENERATORS = {
+  masterKey: () => randomBytes(MASTER_KEY_BYTES).toString('base64'),
+  workerToken: () => randomBytes(32).toString('base64url'),
+  postgresPassword: () => randomBytes(24).toString('base64url'),
+  redisPassword: () => randomBytes(24).toString('base64url'),
+  adminPassword: () => randomBytes(15).toString('base64url'),
+};
+
+/**
+ * @param {string} path
+ * @param {{ hasData: boolean, env: NodeJS.ProcessEnv }} context
+ * @returns {Secrets}
+ */
+export function loadSecrets(path, { hasData, env }) {
+  const file = readJson(path);
+  if (file.state === 'damaged') {
+    throw new LaunchError(`The secrets in ${path} cannot be read: ${file.reason}.`, {
+      hint: 'Put back a good copy. Without the master key the stored WhatsApp keys cannot be read.',
+    });
+  }
+  if (file.state === 'missing' && hasData) {
+    throw new LaunchError(`${path} is missing, but this data folder already holds data that its keys protect.`, {
+      hint: 'Put the file back. To begin again with nothing, move the data folder away.',
+    });
+  }
+  const secrets = file.state === 'ok' ? requireComplete(path, file.value) : generate();
+  if (file.state === 'missing') writeJson(path, secrets);
+  return {
+    ...secrets,
+    masterKey: requireMasterKey(env.WAG_MASTER_KEY || secrets.masterKey, env.WAG_MASTER_KEY ? 'WAG_MASTER_KEY' : path),
+    workerToken: env.WORKER_AUTH_TOKEN || secrets.workerToken,
+    adminPassword: env.ADMIN_PASSWORD || secrets.adminPassword,
+  };
+}
+
+function generate() {
+  return /** @type {Secrets} */ (
+    Object.fromEntries(Object.entries(GENERATORS).map(([name, create]) => [name, create()]))
+  );
+}
+
+/**
+ * @param {string} path
+ * @param {Record<string, unknown>} value
+ * @returns {Secrets}
+ */
+function requireComplete(path, value) {
+  const missing = Object.keys(GENERATORS).filter((name) => typeof value[name] !== 'string' || value[name] === '');
+  if (missing.length === 0) return /** @type {Secrets} */ (/** @type {unknown} */ (value));
+  throw new LaunchError(`The secrets in ${path} are incomplete: ${missing.join(', ')}.`, {
+    hint: 'Put back a good copy. To begin again with nothing, move the data folder away.',
+  });
+}
+
+/**
+ * @param {string} key
+ * @param {string} source
+ */
+function requireMasterKey(key, source) {
+  const bytes = Buffer.from(key, 'base64');
+  if (bytes.length === MASTER_KEY_BYTES && bytes.toString('base64').replace(/=+$/, '') === key.replace(/=+$/, ''))
+    return key;
+  throw new LaunchError(`The master key in ${source} is not ${MASTER_KEY_BYTES} bytes in base64.`, {
+    hint: 'Give the key that the stored data was encrypted with.',
+  });
+}

@@ -1,0 +1,157 @@
+/**
+ * The one table of our own services: what is started, with which settings, and how it is known to be ready. The launcher
+ * knows nothing else about them, so a test can give it another table.
+ */
+import { join } from 'node:path';
+import { isHealthy } from './health.mjs';
+import { ROOT } from './paths.mjs';
+import { STAGES } from './stages.mjs';
+
+const LOOPBACK = '127.0.0.1';
+const READY_MS = 60_000;
+const CHILD_GRACE_MS = 8_000;
+
+/**
+ * @typedef {object} Installation everything the services have to know
+ * @property {import('./data-dir.mjs').DataDir} dataDir
+ * @property {import('./secrets.mjs').Secrets} secrets
+ * @property {Record<string, number>} ports by service name
+ * @property {{ host: string, port: number, url: string }} gateway
+ * @property {string} sandboxUrl
+ * @property {string} databaseUrl
+ * @property {string} redisUrl
+ * @property {{ email: string, password: string }} admin
+ * @property {NodeJS.ProcessEnv} env
+ *
+ * @typedef {object} ServiceDefinition
+ * @property {string} name
+ * @property {string} app folder below apps/, or an absolute path
+ * @property {number} wave services of one wave start together, after those before them are ready
+ * @property {readonly string[]} ports names of the ports it needs, kept over restarts
+ * @property {number} stage
+ * @property {(installation: Installation) => string} url
+ * @property {string} readyPath
+ * @property {(installation: Installation) => NodeJS.ProcessEnv} env
+ */
+
+/** Packages whose build the launcher needs; turbo adds what they depend on. */
+export const SERVICE_PACKAGES = ['@wa-gate/gateway', '@wa-gate/worker', '@wa-gate/sandbox'];
+
+/** @param {{ live: boolean, ownSandbox: boolean }} options */
+export function serviceTable({ live, ownSandbox }) {
+  return [
+    ...(ownSandbox ? [SANDBOX] : []),
+    GATEWAY,
+    worker('worker-1', 'sandbox'),
+    worker('worker-2', 'sandbox'),
+    ...(live ? [worker('live-1', 'live')] : []),
+  ];
+}
+
+/** @type {ServiceDefinition} */
+const SANDBOX = {
+  name: 'sandbox',
+  app: 'sandbox',
+  wave: 0,
+  ports: ['sandbox', 'sandbox-ws'],
+  stage: STAGES.sandbox,
+  url: ({ sandboxUrl }) => sandboxUrl,
+  readyPath: '/health',
+  env: ({ ports, dataDir }) => ({
+    SANDBOX_HOST: LOOPBACK,
+    SANDBOX_PORT: String(ports.sandbox),
+    SANDBOX_WS_PORT: String(ports['sandbox-ws']),
+    SANDBOX_DATA_DIR: dataDir.sandbox,
+  }),
+};
+
+/** @type {ServiceDefinition} */
+const GATEWAY = {
+  name: 'gateway',
+  app: 'gateway',
+  wave: 0,
+  ports: [],
+  stage: STAGES.services,
+  url: ({ gateway }) => gateway.url,
+  readyPath: '/readyz',
+  env: (installation) => ({
+    ...shared(installation),
+    HOST: installation.gateway.host,
+    PORT: String(installation.gateway.port),
+    ROLE: 'all',
+    DEFAULT_NETWORK: installation.env.DEFAULT_NETWORK || 'sandbox',
+    ADMIN_EMAIL: installation.admin.email,
+    ADMIN_PASSWORD: installation.admin.password,
+    // The receiver of the demo, and whatever people try first, listens on this machine.
+    WEBHOOK_ALLOW_PRIVATE: installation.env.WEBHOOK_ALLOW_PRIVATE || 'true',
+  }),
+};
+
+/**
+ * @param {string} name
+ * @param {'sandbox' | 'live'} network
+ * @returns {ServiceDefinition}
+ */
+function worker(name, network) {
+  const url = (/** @type {Installation} */ { ports }) => `http://${LOOPBACK}:${ports[name]}`;
+  return {
+    name,
+    app: 'worker',
+    wave: 1,
+    ports: [name],
+    stage: STAGES.services,
+    url,
+    readyPath: '/readyz',
+    env: (installation) => ({
+      ...shared(installation),
+      WORKER_ID: name,
+      HOST: LOOPBACK,
+      PORT: String(installation.ports[name]),
+      WORKER_ENDPOINT: url(installation),
+      GATEWAY_URL: installation.gateway.url,
+      NETWORK: network,
+      MAX_SESSIONS: installation.env.MAX_SESSIONS || '50',
+    }),
+  };
+}
+
+/** @param {Installation} installation */
+function shared({ databaseUrl, redisUrl, secrets, sandboxUrl }) {
+  return {
+    DATABASE_URL: databaseUrl,
+    REDIS_URL: redisUrl,
+    WAG_MASTER_KEY: secrets.masterKey,
+    WORKER_AUTH_TOKEN: secrets.workerToken,
+    SANDBOX_URL: sandboxUrl,
+  };
+}
+
+/**
+ * @param {ServiceDefinition} definition
+ * @param {Installation} installation
+ * @returns {import('./child.mjs').ChildSpec}
+ */
+export function serviceSpec(definition, installation) {
+  const folder = definition.app.startsWith('/') ? definition.app : join(ROOT, 'apps', definition.app);
+  const url = definition.url(installation);
+  return {
+    name: definition.name,
+    kind: 'service',
+    command: process.execPath,
+    args: ['--enable-source-maps', join(folder, 'dist', 'main.js')],
+    cwd: folder,
+    env: {
+      ...installation.env,
+      NODE_ENV: installation.env.NODE_ENV || 'production',
+      LOG_LEVEL: installation.env.LOG_LEVEL || 'info',
+      SHUTDOWN_GRACE_MS: String(CHILD_GRACE_MS),
+      ...definition.env(installation),
+    },
+    logFile: join(installation.dataDir.logs, `${definition.name}.log`),
+    url,
+    stage: definition.stage,
+    stopSignal: 'SIGTERM',
+    readyMs: READY_MS,
+    isReady: () => isHealthy(url + definition.readyPath),
+  };
+}

@@ -1,0 +1,175 @@
+/** `npm test` from beginning to end: checks, build, private databases, vitest, and the count of it all. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from './build.mjs';
+import { runCommand, runToEnd } from './commands.mjs';
+import { openDataDir } from './data-dir.mjs';
+import { provideDatabases } from './databases.mjs';
+import { formatError, LaunchError, StoppedError } from './errors.mjs';
+import { installDependencies } from './install.mjs';
+import { takeLock } from './lock.mjs';
+import { binPath, ROOT, toolEnvironment } from './paths.mjs';
+import { keepPorts } from './ports.mjs';
+import { endLeftovers, openJournal } from './process-journal.mjs';
+import { seconds } from './progress.mjs';
+import { loadSecrets } from './secrets.mjs';
+import { Supervisor } from './supervisor.mjs';
+import { readTestReport, sumCounts } from './test-report.mjs';
+
+/** Apart from the data folder of `npm start`, and thrown away with node_modules. */
+const TEST_FOLDER = join(ROOT, 'node_modules', '.cache', 'wa-gate-test');
+const LEFTOVER_GRACE_MS = 2_000;
+const MAINTENANCE_DATABASE = 'postgres';
+
+/** @typedef {import('./test-report.mjs').Counts} Counts */
+
+/**
+ * @typedef {object} TestRun
+ * @property {readonly string[]} vitestArguments given by the user: only these tests are run, and no checks
+ * @property {boolean} full all end-to-end scenarios instead of the smoke alone
+ * @property {NodeJS.ProcessEnv} env
+ * @property {import('./progress.mjs').Progress} progress
+ * @property {AbortSignal} stop
+ */
+
+/**
+ * @param {TestRun} run
+ * @returns {Promise<Counts>}
+ */
+export async function runTests(run) {
+  const { env, progress, stop } = run;
+  await installDependencies({ env, progress, signal: stop });
+  const dataDir = openDataDir(TEST_FOLDER);
+  const lock = takeLock(dataDir.lock);
+  if (!lock.taken)
+    throw new LaunchError('Another npm test runs in this checkout.', { hint: 'Wait until it has ended.' });
+  try {
+    await endLeftovers(dataDir.processes, { graceMs: LEFTOVER_GRACE_MS });
+    for (const folder of [dataDir.postgres, dataDir.redis, dataDir.secrets]) {
+      rmSync(folder, { recursive: true, force: true });
+    }
+    return await runWithDatabases(run, dataDir);
+  } finally {
+    lock.release();
+  }
+}
+
+/**
+ * @param {TestRun} run
+ * @param {import('./data-dir.mjs').DataDir} dataDir
+ * @returns {Promise<Counts>}
+ */
+async function runWithDatabases(run, dataDir) {
+  const { env, progress, stop } = run;
+  const journal = openJournal(dataDir.processes);
+  const ending = new AbortController();
+  stop.addEventListener('abort', () => ending.abort(), { once: true });
+  /** @type {Error | undefined} */
+  let fatal;
+  const supervisor = new Supervisor({
+    journal,
+    progress,
+    onChange: () => {},
+    onFatal: (error) => {
+      fatal = error;
+      ending.abort();
+    },
+  });
+  const context = { env, signal: ending.signal, journal };
+  try {
+    const checked = await checkAndBuild(run, context);
+    const { databaseUrl, redisUrl } = await provideDatabases({
+      external: { postgres: env.TEST_DATABASE_URL, redis: env.TEST_REDIS_URL },
+      database: MAINTENANCE_DATABASE,
+      dataDir,
+      secrets: loadSecrets(dataDir.secrets, { hasData: false, env }),
+      ports: await keepPorts(dataDir.ports, ['postgres', 'redis']),
+      durable: false,
+      progress,
+      context,
+      start: (spec) => supervisor.start(spec, ending.signal),
+    });
+    const testEnv = { ...toolEnvironment(env), TEST_DATABASE_URL: databaseUrl, TEST_REDIS_URL: redisUrl };
+    const tested = [];
+    for (const [title, ...args] of vitestRuns(run)) {
+      tested.push(await runVitest(title, args, dataDir, progress, { ...context, env: testEnv }));
+    }
+    return sumCounts([...checked, ...tested]);
+  } catch (error) {
+    throw fatal ?? error;
+  } finally {
+    await supervisor.stop();
+  }
+}
+
+/**
+ * Failed checks are counted and do not hide the tests; without a build there is nothing to test.
+ * @param {TestRun} run
+ * @param {import('./commands.mjs').CommandContext} context
+ * @returns {Promise<Counts[]>}
+ */
+async function checkAndBuild({ vitestArguments, progress }, context) {
+  /** @type {Counts[]} */
+  const counts = [];
+  const tools = { ...context, env: toolEnvironment(context.env) };
+  const check = async (/** @type {string} */ title, /** @type {string} */ tool, /** @type {string[]} */ args) => {
+    try {
+      await progress.step(title, () => runCommand({ title, command: binPath(tool), args }, tools));
+    } catch (error) {
+      if (error instanceof StoppedError) throw error;
+      progress.say(formatError(error));
+      counts.push({ passed: 0, failed: 1, skipped: 0 });
+    }
+  };
+  const wholeRun = vitestArguments.length === 0;
+  if (wholeRun) await check('Checking the format', 'biome', ['check', '.']);
+  await build({ progress, ...context }); // lint with types needs what the build generates
+  if (wholeRun) {
+    await check('Checking types of the scripts', 'tsc', ['-p', 'scripts/tsconfig.json']);
+    await check('Linting', 'oxlint', ['--type-aware']);
+  }
+  return counts;
+}
+
+/**
+ * @param {TestRun} run
+ * @returns {[title: string, ...args: string[]][]}
+ */
+function vitestRuns({ vitestArguments, full }) {
+  if (vitestArguments.length > 0) return [['Tests', ...vitestArguments]];
+  return [
+    ['Unit and integration tests', '--project', 'unit', '--project', 'integration'],
+    ['Smoke test', '--project', 'e2e', 'apps/e2e/smoke'],
+    ...(full
+      ? [/** @type {[string, ...string[]]} */ (['All scenarios', '--project', 'e2e', '--exclude', 'apps/e2e/smoke/**'])]
+      : []),
+  ];
+}
+
+/**
+ * @param {string} title
+ * @param {readonly string[]} args
+ * @param {import('./data-dir.mjs').DataDir} dataDir
+ * @param {import('./progress.mjs').Progress} progress
+ * @param {import('./commands.mjs').CommandContext} context
+ * @returns {Promise<Counts>}
+ */
+async function runVitest(title, args, dataDir, progress, context) {
+  const report = join(dataDir.path, 'vitest.json');
+  rmSync(report, { force: true });
+  progress.say(`- ${title}`);
+  const begun = performance.now();
+  const { code } = await runToEnd(
+    {
+      title,
+      command: binPath('vitest'),
+      args: ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...args],
+      inherit: true,
+    },
+    context,
+  );
+  const counts = readTestReport(report, code === 0);
+  const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
+  progress.say(`  ${counts.passed} passed, ${counts.failed} failed${skipped} in ${seconds(performance.now() - begun)}`);
+  return counts;
+}

@@ -1,0 +1,35 @@
+#!/usr/bin/env node
+/** `npm start`. Needs nothing but Node: it runs before anything is installed. */
+import { runDemo } from './demo.mjs';
+import { parseStartArguments, START_HELP } from './lib/arguments.mjs';
+import { formatError, StoppedError } from './lib/errors.mjs';
+import { requireNode } from './lib/install.mjs';
+import { runLauncher } from './lib/launcher.mjs';
+import { createProgress } from './lib/progress.mjs';
+import { stopOnSignals } from './lib/stop-signals.mjs';
+
+// A terminal that was closed must not end us before everything is stopped.
+process.stdout.on('error', () => {});
+process.stderr.on('error', () => {});
+
+const progress = createProgress();
+const stop = stopOnSignals();
+
+try {
+  requireNode(process.versions.node);
+  const options = parseStartArguments(process.argv.slice(2), process.env);
+  if (options.help) progress.say(START_HELP);
+  else
+    process.exitCode = await runLauncher({
+      options,
+      env: process.env,
+      progress,
+      stop,
+      demo: (running) => runDemo(running, progress),
+    });
+} catch (error) {
+  if (!(error instanceof StoppedError)) process.stderr.write(`${formatError(error)}\n`);
+  process.exitCode = error instanceof StoppedError ? 130 : 1;
+}
+// Connections that are kept alive would hold a finished process for seconds.
+process.exit();
