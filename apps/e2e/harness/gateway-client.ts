@@ -1,0 +1,149 @@
+import { type HttpAnswer, type HttpCall, HttpClient } from './http.ts';
+
+/** The success envelope of the public API (API.md, section 1). */
+export interface Envelope<T> {
+  success: true;
+  status: 'success';
+  data: T;
+}
+
+/** The error envelope: the sentence in `error`, the machine's word in `code`. */
+export interface ErrorEnvelope {
+  success: false;
+  status: 'error';
+  error: string;
+  code: string;
+  requestId?: string;
+  details?: unknown;
+}
+
+export interface RegisteredUser {
+  user: { id: string; email: string; role: string; tier: string };
+  token: string;
+  apiKey: string;
+}
+
+export interface SessionView {
+  /** In lists and single answers; creation answers `sessionId`. */
+  id: string;
+  sessionId: string;
+  name: string;
+  status: string;
+  state?: string;
+  workerId?: string | null;
+  phoneNumber?: string | null;
+  apiKey?: string;
+}
+
+export interface MessageView {
+  messageId: string;
+  waMessageId: string;
+  status: string;
+  state: string;
+  text?: string | null;
+  from?: string | null;
+  direction?: string;
+}
+
+export interface CreateSession {
+  sessionId: string;
+  name?: string;
+}
+
+export interface SendOptions {
+  wait?: 'queued' | 'sent' | 'delivered';
+  timeoutMs?: number;
+  headers?: Record<string, string>;
+}
+
+/** The public API as a customer uses it: plain HTTP, one credential per client. */
+export class GatewayClient {
+  private readonly http: HttpClient;
+  private readonly credential: string | undefined;
+  private readonly remember: (secret: string) => void;
+
+  /** @param remember is told every secret that the API hands out, so that the output of the processes can be searched for it. */
+  constructor(
+    http: HttpClient | string,
+    { credential, remember = () => undefined }: { credential?: string; remember?: (secret: string) => void } = {},
+  ) {
+    this.http = typeof http === 'string' ? new HttpClient(http) : http;
+    this.credential = credential;
+    this.remember = remember;
+  }
+
+  /** The same API with another credential: a JWT, or a key. */
+  as(credential: string): GatewayClient {
+    return new GatewayClient(this.http, { credential, remember: this.remember });
+  }
+
+  /** Any request; nothing is expected of the answer. */
+  call<T = unknown>(path: string, call: HttpCall = {}): Promise<HttpAnswer<T>> {
+    return this.http.call<T>(path, this.authorized(call));
+  }
+
+  /** A request that must be answered with 2xx and the success envelope. */
+  async data<T>(path: string, call: HttpCall = {}): Promise<T> {
+    const envelope = await this.http.expectOk<Envelope<T>>(path, this.authorized(call));
+    return envelope.data;
+  }
+
+  async register(email: string, password: string): Promise<RegisteredUser> {
+    this.remember(password);
+    const user = await this.data<RegisteredUser>('/api/auth/register', { method: 'POST', json: { email, password } });
+    this.remember(user.token);
+    this.remember(user.apiKey);
+    return user;
+  }
+
+  async login(email: string, password: string): Promise<RegisteredUser> {
+    const user = await this.data<RegisteredUser>('/api/auth/login', { method: 'POST', json: { email, password } });
+    this.remember(user.token);
+    return user;
+  }
+
+  async createSession(session: CreateSession): Promise<SessionView & { apiKey: string }> {
+    const json = { name: session.sessionId, ...session };
+    const created = await this.data<SessionView & { apiKey: string }>('/api/sessions', { method: 'POST', json });
+    this.remember(created.apiKey);
+    return created;
+  }
+
+  async listSessions(): Promise<SessionView[]> {
+    return (await this.data<{ sessions: SessionView[] }>('/api/sessions?limit=100')).sessions;
+  }
+
+  getSession(sessionId: string): Promise<SessionView> {
+    return this.data(`/api/sessions/${sessionId}`);
+  }
+
+  async setWebhook(sessionId: string, webhook: { url: string; events?: string[] }): Promise<{ secret: string }> {
+    const json = { events: ['*'], ...webhook };
+    const set = await this.data<{ secret: string }>(`/api/sessions/${sessionId}/webhook`, { method: 'PUT', json });
+    this.remember(set.secret);
+    return set;
+  }
+
+  send(
+    sessionId: string,
+    json: Record<string, unknown>,
+    { wait, timeoutMs, headers = {} }: SendOptions = {},
+  ): Promise<HttpAnswer<Envelope<MessageView>>> {
+    const query = new URLSearchParams({ ...(wait && { wait }), ...(timeoutMs && { timeoutMs: String(timeoutMs) }) });
+    return this.call(`/api/sessions/${sessionId}/send?${query.toString()}`, { method: 'POST', json, headers });
+  }
+
+  async messages(sessionId: string, query = 'limit=100'): Promise<MessageView[]> {
+    const page = await this.data<{ messages: MessageView[] }>(`/api/sessions/${sessionId}/messages?${query}`);
+    return page.messages;
+  }
+
+  close(): Promise<void> {
+    return this.http.close();
+  }
+
+  private authorized(call: HttpCall): HttpCall {
+    if (this.credential === undefined) return call;
+    return { ...call, headers: { authorization: `Bearer ${this.credential}`, ...call.headers } };
+  }
+}

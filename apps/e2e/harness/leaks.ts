@@ -1,0 +1,31 @@
+/** What libsignal and Baileys print when they print keys: the names of their private fields, and Buffers in any of their written forms. */
+const KEY_MATERIAL = [
+  /\bprivKey\b/,
+  /\bprivateKey\b/,
+  /\brootKey\b/,
+  /\bchainKey\b/,
+  /\bephemeralKeyPair\b/,
+  /\bcurrentRatchet\b/,
+  /\bbaseKey\b/,
+  /Closing session/i,
+  /\bnoiseKey\b/,
+  /\bsignedIdentityKey\b/,
+  /\badvSecretKey\b/,
+  /"type":"Buffer"/,
+  /<Buffer (?:[0-9a-f]{2} ?){8}/,
+  /-----BEGIN [A-Z ]*PRIVATE KEY-----/,
+];
+
+/** Lines of the output that hold key material or one of the secrets, with what gave them away. The secret itself is not repeated. */
+export function leaksIn(output: string, secrets: Iterable<string>): string[] {
+  const known = [...secrets].filter((secret) => secret.length >= 8);
+  const leaks: string[] = [];
+  for (const line of output.split('\n')) {
+    const pattern = KEY_MATERIAL.find((candidate) => candidate.test(line));
+    if (pattern) leaks.push(`${pattern}: ${line.slice(0, 200)}`);
+    const secret = known.find((candidate) => line.includes(candidate));
+    if (secret)
+      leaks.push(`a secret that starts with ${secret.slice(0, 9)}: ${line.replaceAll(secret, '…').slice(0, 200)}`);
+  }
+  return leaks;
+}

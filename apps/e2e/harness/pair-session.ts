@@ -1,0 +1,88 @@
+import { randomInt } from 'node:crypto';
+import { waitFor } from '@wa-gate/testkit';
+import type { GatewayClient, SessionView } from './gateway-client.ts';
+import type { Phone } from './sandbox-client.ts';
+import type { System } from './system.ts';
+import { WebhookReceiver } from './webhook-receiver.ts';
+
+/** A user of the product with a workspace of its own. */
+export interface Tenant {
+  api: GatewayClient;
+  /** The workspace key that registering handed out. */
+  apiKey: string;
+  email: string;
+  password: string;
+}
+
+/** A session that is connected, with both of its ends in hand. */
+export interface PairedSession {
+  sessionId: string;
+  /** The API with the session's own key. */
+  api: GatewayClient;
+  apiKey: string;
+  /** The phone that scanned. */
+  phone: Phone;
+}
+
+/** Indonesian mobile numbers: valid for every check of numbers, and free in a sandbox that is new. */
+export const newNumber = (): string => `62812${randomInt(10_000_000, 99_999_999)}`;
+
+let names = 0;
+/** A name that no other test of this run uses. */
+export const uniqueName = (prefix: string): string => `${prefix}-${Date.now().toString(36)}-${++names}`;
+
+export async function registerTenant(system: System): Promise<Tenant> {
+  const email = `${uniqueName('user')}@example.test`;
+  const password = `correct horse ${uniqueName('battery')}`;
+  const { token, apiKey } = await system.gateway.register(email, password);
+  return { api: system.gateway.as(token), apiKey, email, password };
+}
+
+export const addPhone = (system: System, name = 'Somebody'): Promise<Phone> =>
+  system.sandbox.createPhone({ number: newNumber(), name });
+
+/** The QR code of a session, once there is one. */
+export async function readQr(system: System, api: GatewayClient, sessionId: string): Promise<string> {
+  const read = async () => {
+    const { status, body } = await api.call<{ data: { qr: string } }>(`/api/sessions/${sessionId}/qr`);
+    return status === 200 ? body.data.qr : undefined;
+  };
+  const qr = await waitFor(read, { timeoutMs: 20_000, what: `the QR code of ${sessionId}` });
+  system.secrets.add(qr);
+  return qr;
+}
+
+export const waitForStatus = (
+  api: GatewayClient,
+  sessionId: string,
+  status: string,
+  timeoutMs = 20_000,
+): Promise<SessionView> =>
+  waitFor(
+    async () => {
+      const session = await api.getSession(sessionId);
+      return session.status === status ? session : undefined;
+    },
+    { timeoutMs, what: `${sessionId} to be ${status}` },
+  );
+
+/** Creates a session and lets a new phone scan its QR code; returns when it is connected. */
+export async function pairSession(
+  system: System,
+  tenant: Tenant,
+  { sessionId = uniqueName('session'), phoneName = 'Owner' } = {},
+): Promise<PairedSession> {
+  const phone = await addPhone(system, phoneName);
+  const { apiKey } = await tenant.api.createSession({ sessionId });
+  await system.sandbox.scan(phone.number, await readQr(system, tenant.api, sessionId));
+  await waitForStatus(tenant.api, sessionId, 'connected');
+  return { sessionId, api: tenant.api.as(apiKey), apiKey, phone };
+}
+
+/** A webhook endpoint that the session's events go to. */
+export async function subscribe(tenant: Tenant, sessionId: string, events: string[] = ['*']): Promise<WebhookReceiver> {
+  const receiver = await new WebhookReceiver().start();
+  const { secret } = await tenant.api.setWebhook(sessionId, { url: receiver.url, events });
+  receiver.secret = secret;
+  return receiver;
+}

@@ -1,0 +1,108 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { waitFor } from '@wa-gate/testkit';
+import { signatureProblem } from './webhook-signature.ts';
+
+export interface WebhookEvent {
+  id: string;
+  event: string;
+  sessionId: string;
+  seq: number;
+  timestamp: number;
+  data: Record<string, unknown>;
+}
+
+/** One request as it came, accepted or refused. */
+export interface WebhookRequest {
+  event: WebhookEvent;
+  attempt: string | undefined;
+  /** What is wrong with the signature; null when it is valid. */
+  problem: string | null;
+  answered: number;
+  at: number;
+}
+
+/** A customer's webhook endpoint: verifies every signature, keeps the order of arrival, and can be told to fail. */
+export class WebhookReceiver {
+  readonly requests: WebhookRequest[] = [];
+  /** Secret to verify with; known only after the webhook was set, so requests before it fail. */
+  secret = '';
+  private readonly server: Server;
+  private readonly failures: number[] = [];
+
+  constructor() {
+    this.server = createServer((request, response) => {
+      this.receive(request, response).catch((error: Error) => response.destroy(error));
+    });
+  }
+
+  async start(): Promise<this> {
+    this.server.listen(0, '127.0.0.1');
+    await once(this.server, 'listening');
+    return this;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/hook`;
+  }
+
+  /** The next requests are answered with these statuses, those after them with 200. */
+  failNext(...statuses: number[]): void {
+    this.failures.push(...statuses);
+  }
+
+  /** Events that were accepted, in the order of their arrival. */
+  get events(): WebhookEvent[] {
+    return this.requests.filter((request) => request.answered === 200).map((request) => request.event);
+  }
+
+  /** Waits for an accepted event. */
+  async waitForEvent(
+    type: string,
+    matches: (event: WebhookEvent) => boolean = () => true,
+    timeoutMs = 15_000,
+  ): Promise<WebhookEvent> {
+    const find = () => this.events.find((event) => event.event === type && matches(event));
+    try {
+      return await waitFor(find, { timeoutMs, what: `the webhook event ${type}` });
+    } catch (error) {
+      throw new Error(`${(error as Error).message}; came: ${this.describe()}`, { cause: error });
+    }
+  }
+
+  /** Names of the accepted events about one message, in the order of their arrival. */
+  eventsOf(messageId: string): string[] {
+    return this.events.filter((event) => event.data.messageId === messageId).map((event) => event.event);
+  }
+
+  async close(): Promise<void> {
+    this.server.closeAllConnections();
+    this.server.close();
+    await once(this.server, 'close');
+  }
+
+  private async receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const body = Buffer.concat(chunks);
+    const answered = this.failures.shift() ?? 200;
+    this.requests.push({
+      event: JSON.parse(body.toString('utf8')) as WebhookEvent,
+      attempt: header(request, 'x-webhook-attempt'),
+      problem: signatureProblem(this.secret, request.headers, body),
+      answered,
+      at: performance.now(),
+    });
+    response.writeHead(answered).end();
+  }
+
+  private describe(): string {
+    return this.requests.map((request) => `${request.event.event} (${request.answered})`).join(', ') || 'nothing';
+  }
+}
+
+function header(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}

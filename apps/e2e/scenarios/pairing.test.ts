@@ -1,0 +1,110 @@
+import { expect, test } from 'vitest';
+import {
+  addPhone,
+  newNumber,
+  readQr,
+  registerTenant,
+  subscribe,
+  uniqueName,
+  waitForStatus,
+} from '../harness/pair-session.ts';
+import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
+
+const system = useSystem({ workers: 1 });
+const PNG_MAGIC = '89504e470d0a1a0a';
+
+test('pairs by QR: the code appears, the phone scans it, the session is connected with the number of the phone', async () => {
+  const tenant = await registerTenant(system());
+  const phone = await addPhone(system(), 'Owner');
+  const sessionId = uniqueName('qr');
+  const created = await tenant.api.createSession({ sessionId, name: 'By QR' });
+  expect(created).toMatchObject({ sessionId, name: 'By QR', status: 'initializing' });
+  expect(created.apiKey).toMatch(/^wag_test_/);
+  const webhook = await subscribe(tenant, sessionId);
+
+  const qr = await readQr(system(), tenant.api, sessionId);
+  expect(await tenant.api.getSession(sessionId)).toMatchObject({ status: 'qr_required' });
+  await system().sandbox.scan(phone.number, qr);
+
+  const connected = await waitForStatus(tenant.api, sessionId, 'connected');
+  expect(connected.phoneNumber).toBe(`+${phone.number}`);
+  expect(await system().sandbox.devices(phone.number)).toHaveLength(1);
+  await webhook.waitForEvent('connection.open');
+  await webhook.close();
+});
+
+test('pairs by code: the person enters at the phone what the API said', async () => {
+  const tenant = await registerTenant(system());
+  const phone = await addPhone(system(), 'Owner');
+  const sessionId = uniqueName('code');
+  await tenant.api.createSession({ sessionId });
+  await readQr(system(), tenant.api, sessionId);
+
+  const { code } = await tenant.api.data<{ code: string }>(`/api/sessions/${sessionId}/pairing-code`, {
+    method: 'POST',
+    json: { phoneNumber: phone.number },
+  });
+  system().secrets.add(code);
+  await system().sandbox.enterCode(phone.number, code);
+
+  const connected = await waitForStatus(tenant.api, sessionId, 'connected');
+  expect(connected.phoneNumber).toBe(`+${phone.number}`);
+});
+
+test('a wrong code does not pair, the right one still does', async () => {
+  const tenant = await registerTenant(system());
+  const phone = await addPhone(system(), 'Owner');
+  const sessionId = uniqueName('code');
+  await tenant.api.createSession({ sessionId });
+  await readQr(system(), tenant.api, sessionId);
+  const { code } = await tenant.api.data<{ code: string }>(`/api/sessions/${sessionId}/pairing-code`, {
+    method: 'POST',
+    json: { phoneNumber: phone.number },
+  });
+  const wrong = code.replace(/.$/, (last) => (last === 'Z' ? 'Y' : 'Z'));
+  await expect(system().sandbox.enterCode(phone.number, wrong)).rejects.toThrow();
+  expect(await system().sandbox.devices(phone.number)).toEqual([]);
+  await system().sandbox.enterCode(phone.number, code);
+  await waitForStatus(tenant.api, sessionId, 'connected');
+});
+
+test('the QR code also comes as PNG and as SVG', async () => {
+  const tenant = await registerTenant(system());
+  const sessionId = uniqueName('image');
+  await tenant.api.createSession({ sessionId });
+  await readQr(system(), tenant.api, sessionId);
+  const path = `/api/sessions/${sessionId}/qr`;
+
+  const png = await tenant.api.call<Buffer>(path, { headers: { accept: 'image/png' } });
+  expect(png).toMatchObject({ status: 200, headers: { 'content-type': 'image/png' } });
+  expect(png.body.subarray(0, 8).toString('hex')).toBe(PNG_MAGIC);
+
+  const svg = await tenant.api.call<Buffer>(path, { headers: { accept: 'image/svg+xml' } });
+  expect(svg.status).toBe(200);
+  expect(svg.headers['content-type']).toMatch(/^image\/svg\+xml/);
+  expect(svg.body.toString('utf8')).toMatch(/<svg[^>]*>.*<path/s);
+});
+
+test('refuses a pairing code for something that is no number', async () => {
+  const tenant = await registerTenant(system());
+  const sessionId = uniqueName('code');
+  await tenant.api.createSession({ sessionId });
+  const answer = await tenant.api.call(`/api/sessions/${sessionId}/pairing-code`, {
+    method: 'POST',
+    json: { phoneNumber: '12' },
+  });
+  expect(answer).toMatchObject({ status: 400, body: { success: false, code: 'VALIDATION' } });
+});
+
+test('two sessions of one number: the phone lists both', async () => {
+  const tenant = await registerTenant(system());
+  const phone = await system().sandbox.createPhone({ number: newNumber(), name: 'Owner' });
+  for (const sessionId of [uniqueName('first'), uniqueName('second')]) {
+    await tenant.api.createSession({ sessionId });
+    await system().sandbox.scan(phone.number, await readQr(system(), tenant.api, sessionId));
+    await waitForStatus(tenant.api, sessionId, 'connected');
+  }
+  expect(await system().sandbox.devices(phone.number)).toHaveLength(2);
+});
+
+expectSoundSystem(system);

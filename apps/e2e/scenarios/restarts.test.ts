@@ -1,0 +1,110 @@
+import { waitFor } from '@wa-gate/testkit';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  addPhone,
+  type PairedSession,
+  pairSession,
+  registerTenant,
+  subscribe,
+  waitForStatus,
+} from '../harness/pair-session.ts';
+import type { Phone } from '../harness/sandbox-client.ts';
+import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
+import type { WebhookReceiver } from '../harness/webhook-receiver.ts';
+
+const system = useSystem({ workers: 1 });
+let session: PairedSession;
+let friend: Phone;
+let webhook: WebhookReceiver;
+let devices: unknown;
+
+beforeAll(async () => {
+  const tenant = await registerTenant(system());
+  session = await pairSession(system(), tenant);
+  webhook = await subscribe(tenant, session.sessionId);
+  friend = await addPhone(system(), 'Friend');
+  devices = await system().sandbox.devices(session.phone.number);
+  // Traffic both ways first, so that there are ratchets to lose.
+  await exchange('before');
+});
+afterAll(() => webhook?.close());
+
+const queue = (message: string) =>
+  session.api.send(session.sessionId, { to: friend.number, type: 'text', message }, { wait: 'queued' });
+const say = (text: string) => system().sandbox.sendText(friend.number, session.phone.number, text);
+
+const atPhone = (text: string) =>
+  waitFor(async () => (await system().sandbox.inbox(friend.number)).find((message) => message.text === text), {
+    timeoutMs: 40_000,
+    what: `"${text}" at the phone`,
+  });
+const atWebhook = (text: string) => webhook.waitForEvent('message.received', ({ data }) => data.text === text, 40_000);
+
+async function exchange(text: string): Promise<void> {
+  await queue(`out ${text}`);
+  await say(`in ${text}`);
+  await Promise.all([atPhone(`out ${text}`), atWebhook(`in ${text}`)]);
+}
+
+/** The session is the same companion as before, nothing was lost, and the conversation goes on. */
+async function expectSurvived(text: string): Promise<void> {
+  await waitForStatus(session.api, session.sessionId, 'connected', 40_000);
+  await exchange(`after ${text}`);
+  expect(await system().sandbox.devices(session.phone.number)).toEqual(devices);
+  expect(webhook.events.filter(({ event }) => event === 'qr.generated')).toEqual([]);
+  const received = webhook.events.filter(({ event }) => event === 'message.received').map(({ data }) => data.text);
+  expect(received).toEqual([...new Set(received)]);
+}
+
+test.each(['SIGTERM', 'SIGKILL'] as const)(
+  'a worker ends by %s: what was said meanwhile, both ways, arrives',
+  async (signal) => {
+    const worker = system().process('worker-1');
+    await worker.stop({ signal });
+    expect(await queue(`out during ${signal}`)).toMatchObject({ status: 202 });
+    await say(`in during ${signal}`);
+    await worker.start();
+    await Promise.all([atPhone(`out during ${signal}`), atWebhook(`in during ${signal}`)]);
+    await expectSurvived(signal);
+  },
+);
+
+test('a worker is killed with sends in flight: each message is shown once at the phone', async () => {
+  const texts = Array.from({ length: 30 }, (_, index) => `flight ${index}`);
+  const sends = texts.map((text) => queue(text));
+  await atPhone(texts[3]!);
+  await system().restart('worker-1', 'SIGKILL');
+  expect((await Promise.all(sends)).map(({ status }) => status)).toEqual(texts.map(() => 202));
+  for (const text of texts) await atPhone(text);
+  const shown = (await system().sandbox.inbox(friend.number))
+    .map(({ text }) => text)
+    .filter((text) => texts.includes(text!));
+  expect(shown).toHaveLength(texts.length);
+  expect(new Set(shown)).toEqual(new Set(texts));
+  await expectSurvived('flight');
+});
+
+test.each(['SIGTERM', 'SIGKILL'] as const)(
+  'the sandbox ends by %s and comes back: the session reconnects',
+  async (signal) => {
+    const sandbox = system().process('sandbox');
+    await sandbox.stop({ signal });
+    expect(await queue(`out without WhatsApp ${signal}`)).toMatchObject({ status: 202 });
+    await sandbox.start();
+    await atPhone(`out without WhatsApp ${signal}`);
+    await expectSurvived(`sandbox ${signal}`);
+  },
+);
+
+test('the gateway ends and comes back: the session did not notice', async () => {
+  const opened = webhook.events.filter(({ event }) => event === 'connection.open').length;
+  const gateway = system().process('gateway-1');
+  await gateway.stop();
+  await say('in without a gateway');
+  await gateway.start();
+  await atWebhook('in without a gateway');
+  await expectSurvived('gateway');
+  expect(webhook.events.filter(({ event }) => event === 'connection.open')).toHaveLength(opened);
+});
+
+expectSoundSystem(system);
