@@ -1,0 +1,202 @@
+import { type Static, Type } from 'typebox';
+import { oneOf } from './schema.ts';
+
+export interface ErrorDefinition {
+  /** HTTP status. */
+  status: number;
+  /** Whether the same request may succeed later, unchanged. */
+  retryable: boolean;
+  /** What happened and what to do, in one or two sentences; handlers may give a more exact one. */
+  sentence: string;
+}
+
+/** Every error that the API answers with. `GET /api/errors/{code}` shows an entry. */
+export const ERRORS = {
+  VALIDATION: {
+    status: 400,
+    retryable: false,
+    sentence: 'The request does not fit the schema. See `details.issues` for each field.',
+  },
+  INVALID_JSON: {
+    status: 400,
+    retryable: false,
+    sentence: 'The body is not valid JSON. Send one JSON object, encoded in UTF-8.',
+  },
+  BAD_REQUEST: {
+    status: 400,
+    retryable: false,
+    sentence: 'The request could not be understood. Check its URL and headers.',
+  },
+  MESSAGE_TYPE_UNSUPPORTED: {
+    status: 400,
+    retryable: false,
+    sentence: 'Messages of this type are not yet supported. Send `type: "text"`.',
+  },
+  INVALID_RECIPIENT: {
+    status: 400,
+    retryable: false,
+    sentence:
+      '`to` is not a recipient. Use +<country code><number>, the same digits without +, or a jid that ends in @s.whatsapp.net, @c.us, @lid or @g.us.',
+  },
+  WEBHOOK_URL_REFUSED: {
+    status: 400,
+    retryable: false,
+    sentence: 'The webhook URL is refused. Use an http or https URL whose host has a public address.',
+  },
+  WORKER_UNREACHABLE: {
+    status: 400,
+    retryable: true,
+    sentence:
+      'The worker does not answer GET /health at this endpoint within 5 s. Check that the gateway can reach it.',
+  },
+  UNAUTHENTICATED: {
+    status: 401,
+    retryable: false,
+    sentence: 'This needs a valid credential: `Authorization: Bearer <token or key>` or `X-API-Key: <key>`.',
+  },
+  TOKEN_EXPIRED: { status: 401, retryable: false, sentence: 'The token has expired. Log in again for a new one.' },
+  INVALID_CREDENTIALS: { status: 401, retryable: false, sentence: 'E-mail or password is wrong.' },
+  FORBIDDEN: { status: 403, retryable: false, sentence: 'This credential may not do this.' },
+  ROUTE_NOT_FOUND: {
+    status: 404,
+    retryable: false,
+    sentence: 'There is no such route. The list of routes is at /docs.',
+  },
+  ERROR_CODE_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no error with this code.' },
+  SESSION_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such session for this credential.' },
+  MESSAGE_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such message for this credential.' },
+  WEBHOOK_NOT_FOUND: {
+    status: 404,
+    retryable: false,
+    sentence: 'This session has no webhook. Set one with PUT /api/sessions/{id}/webhook.',
+  },
+  WORKER_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such worker for this credential.' },
+  EMAIL_TAKEN: {
+    status: 409,
+    retryable: false,
+    sentence: 'A user with this e-mail exists. Log in, or use another one.',
+  },
+  SESSION_EXISTS: {
+    status: 409,
+    retryable: false,
+    sentence: 'A session with this sessionId exists in your workspace. Choose another one, or delete the old session.',
+  },
+  SESSION_NOT_CONNECTED: {
+    status: 409,
+    retryable: false,
+    sentence: 'The session is not linked to a phone. Scan GET /api/sessions/{id}/qr or enter a pairing code first.',
+  },
+  SESSION_ALREADY_PAIRED: {
+    status: 409,
+    retryable: false,
+    sentence: 'The session is linked to a phone already. Log it out first to link another one.',
+  },
+  QR_NOT_READY: {
+    status: 409,
+    retryable: true,
+    sentence: 'There is no QR code now. Ask again in a second; GET /api/sessions/{id}/status tells the state.',
+  },
+  WORKER_ENDPOINT_TAKEN: {
+    status: 409,
+    retryable: false,
+    sentence: 'Another worker is registered at this endpoint. Each worker needs an endpoint of its own.',
+  },
+  SESSION_LOGGED_OUT: {
+    status: 410,
+    retryable: false,
+    sentence: 'The session was logged out. Restart it with POST /api/sessions/{id}/restart and link it again.',
+  },
+  BODY_TOO_LARGE: { status: 413, retryable: false, sentence: 'The body is too large. At most 1 MB is accepted.' },
+  UNSUPPORTED_MEDIA_TYPE: {
+    status: 415,
+    retryable: false,
+    sentence: 'This content type is not accepted. Send `Content-Type: application/json`.',
+  },
+  INTERNAL: {
+    status: 500,
+    retryable: true,
+    sentence: 'Something went wrong on our side. Try again; if it stays, report the requestId.',
+  },
+  WORKER_ERROR: {
+    status: 502,
+    retryable: true,
+    sentence: 'The worker that hosts the session could not do this. Try again; if it stays, restart the session.',
+  },
+  DATABASE_UNAVAILABLE: {
+    status: 503,
+    retryable: true,
+    sentence: 'The database does not answer now. Nothing was changed; try again shortly.',
+  },
+  NO_WORKER: {
+    status: 503,
+    retryable: true,
+    sentence: 'No worker of this network is registered. Start one, then try again.',
+  },
+  SESSION_MOVING: {
+    status: 503,
+    retryable: true,
+    sentence: 'The session is between two workers. Try again in a second; messages can be sent meanwhile.',
+  },
+  OVERLOADED: {
+    status: 503,
+    retryable: true,
+    sentence: 'The gateway has more to do than it can. Try again in a second.',
+  },
+  SHUTTING_DOWN: { status: 503, retryable: true, sentence: 'This gateway is shutting down. Try again.' },
+} as const satisfies Record<string, ErrorDefinition>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+export const ERROR_CODES = Object.keys(ERRORS) as ErrorCode[];
+
+/** The error envelope: brief S4's shape (`error` is a string), with machine fields beside it. */
+export const ErrorSchema = Type.Object(
+  {
+    success: Type.Literal(false),
+    status: Type.Literal('error'),
+    error: Type.String({ description: 'What happened and what to do.' }),
+    code: oneOf(ERROR_CODES),
+    details: Type.Optional(Type.Object({}, { additionalProperties: true })),
+    retryable: Type.Boolean({ description: 'Whether the same request may succeed later.' }),
+    retryAfter: Type.Optional(Type.Number({ description: 'Seconds; also in the header Retry-After.' })),
+    requestId: Type.String(),
+    docs: Type.String({ description: 'Where this code is explained.' }),
+  },
+  {
+    $id: 'Error',
+    examples: [
+      {
+        success: false,
+        status: 'error',
+        error: 'The session is not linked to a phone. Scan GET /api/sessions/{id}/qr or enter a pairing code first.',
+        code: 'SESSION_NOT_CONNECTED',
+        retryable: false,
+        requestId: 'req_8fK2mQ7xLp0aZr4TnV6b',
+        docs: '/api/errors/SESSION_NOT_CONNECTED',
+      },
+    ],
+  },
+);
+export type ErrorBody = Static<typeof ErrorSchema>;
+
+/** The same as RFC 9457, for callers that accept `application/problem+json`. */
+export interface ProblemDetails {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  instance: string;
+  code: ErrorCode;
+  details?: Record<string, unknown>;
+  retryable: boolean;
+  retryAfter?: number;
+  requestId: string;
+}
+
+/** What a code means. */
+export const ErrorDescriptionSchema = Type.Object({
+  code: oneOf(ERROR_CODES),
+  httpStatus: Type.Integer(),
+  retryable: Type.Boolean(),
+  sentence: Type.String(),
+});

@@ -1,0 +1,80 @@
+import { type Static, Type } from 'typebox';
+import { oneOf } from './schema.ts';
+
+/** Names of the events of a session. Webhooks subscribe to them; `*` means all. */
+export const EVENT_TYPES = [
+  'message.received',
+  'message.sent',
+  'message.delivered',
+  'message.read',
+  'message.played',
+  'message.failed',
+  'connection.open',
+  'connection.close',
+  'qr.generated',
+  'session.status',
+  'session.loggedout',
+] as const;
+export type EventType = (typeof EVENT_TYPES)[number];
+
+/** What a receiver gets. `signature` is the last member: HMAC-SHA256 over the body as it is without that member. */
+export const WebhookPayloadSchema = Type.Object(
+  {
+    id: Type.String({
+      description: 'The same for every attempt: what to deduplicate by.',
+      examples: ['evt_018f6f3c4d_7'],
+    }),
+    event: oneOf(EVENT_TYPES),
+    timestamp: Type.Integer({ description: 'When it happened, in seconds since 1970.', examples: [1768473000] }),
+    sessionId: Type.String({ examples: ['user123-personal'] }),
+    seq: Type.Integer({ description: 'Grows by one with each event of the session: order by it.', examples: [4711] }),
+    epoch: Type.Integer({
+      description: 'Which placement of the session wrote it; 0 for the gateway itself.',
+      examples: [9],
+    }),
+    data: Type.Object({}, { additionalProperties: true, description: 'Depends on the event.' }),
+    metadata: Type.Object(
+      {},
+      { additionalProperties: true, description: '`metadata` of the message that was sent, else empty.' },
+    ),
+    signature: Type.String({ examples: ['sha256=5d41402abc4b2a76b9719d911017c592ae1f3bb8b1d4dd7a92b5a1c6c0a2d3e4'] }),
+  },
+  { $id: 'WebhookPayload' },
+);
+export type WebhookPayload = Static<typeof WebhookPayloadSchema>;
+
+const outbound = {
+  messageId: Type.String(),
+  waMessageId: Type.String(),
+  to: Type.String({ description: 'The chat, as WhatsApp names it.' }),
+  timestamp: Type.Optional(Type.Integer({ description: 'Seconds since 1970.' })),
+};
+
+/** `data` of each event, as far as it is fixed. Members may be added. */
+export const EVENT_DATA = {
+  'message.received': Type.Object({
+    messageId: Type.String(),
+    waMessageId: Type.String(),
+    chat: Type.String(),
+    chatAlt: Type.Optional(
+      Type.String({ description: 'The same chat in the other addressing (phone number or LID).' }),
+    ),
+    from: Type.String({ description: 'Who wrote it; in groups the participant.' }),
+    fromMe: Type.Boolean(),
+    senderName: Type.Optional(Type.String()),
+    type: Type.String(),
+    text: Type.Optional(Type.String()),
+    content: Type.Optional(Type.Object({}, { additionalProperties: true })),
+    timestamp: Type.Integer(),
+  }),
+  'message.sent': Type.Object(outbound, { description: "WhatsApp's server has acknowledged it." }),
+  'message.delivered': Type.Object(outbound),
+  'message.read': Type.Object(outbound),
+  'message.played': Type.Object(outbound),
+  'message.failed': Type.Object({ ...outbound, errorCode: Type.String(), error: Type.String() }),
+  'connection.open': Type.Object({}, { additionalProperties: true }),
+  'connection.close': Type.Object({}, { additionalProperties: true }),
+  'qr.generated': Type.Object({}, { additionalProperties: true }),
+  'session.status': Type.Object({}, { additionalProperties: true }),
+  'session.loggedout': Type.Object({}, { additionalProperties: true }),
+} as const satisfies Record<EventType, unknown>;

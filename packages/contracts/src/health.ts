@@ -1,0 +1,31 @@
+import { Type } from 'typebox';
+import { oneOf, timestamp } from './schema.ts';
+
+export const HEALTH_STATUSES = ['healthy', 'degraded', 'unhealthy'] as const;
+const reachable = oneOf(['connected', 'disconnected']);
+
+/** `GET /api/health`, brief S0's shape. Health answers carry no envelope: monitors read them as they are. */
+export const HealthSchema = Type.Object({
+  status: oneOf(
+    HEALTH_STATUSES,
+    'degraded: Redis is away, everything works but slower. unhealthy: PostgreSQL is away.',
+  ),
+  timestamp: timestamp(),
+  version: Type.String(),
+  services: Type.Object({
+    whatsapp: oneOf(['connected', 'disconnected'], 'connected when any session is.'),
+    database: reachable,
+    redis: reachable,
+    queue: oneOf(['running', 'stopped']),
+  }),
+  metrics: Type.Object({
+    uptime: Type.Integer({ description: 'Seconds.' }),
+    memory: Type.Object(
+      { used: Type.Integer(), total: Type.Integer() },
+      { description: 'MB of this process, and of the machine.' },
+    ),
+    cpu: Type.Number({ description: 'Percent of one core, since the process started.' }),
+  }),
+});
+
+export const ProbeSchema = Type.Object({ status: oneOf(['ok', 'unavailable']) });

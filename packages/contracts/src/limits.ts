@@ -1,0 +1,15 @@
+/** Limits of the API that callers can run into. */
+export const LIMITS = {
+  /** Largest JSON body, in bytes. */
+  bodyBytes: 1_048_576,
+  /** Longest text of a message, in characters. */
+  messageText: 65_536,
+  /** How long `wait=` holds a request, in milliseconds. */
+  waitDefaultMs: 10_000,
+  waitMaxMs: 25_000,
+  /** Rows of one page. */
+  pageDefault: 50,
+  pageMax: 200,
+  passwordMin: 8,
+  passwordMax: 256,
+} as const;

@@ -1,0 +1,116 @@
+import { type Static, Type } from 'typebox';
+import { LIMITS } from './limits.ts';
+import { MESSAGE_STATES, MESSAGE_STATUSES } from './message-states.ts';
+import { CursorPaginationSchema, cursorQuery } from './paging.ts';
+import { nullable, oneOf, requestBody, timestamp } from './schema.ts';
+
+export const MESSAGE_TYPES = [
+  'text',
+  'image',
+  'document',
+  'audio',
+  'video',
+  'sticker',
+  'location',
+  'contact',
+  'poll',
+  'reaction',
+  'system',
+  'unknown',
+] as const;
+
+/** Types that can be sent. */
+export const SENDABLE_TYPES = ['text'] as const;
+
+const text = Type.String({ minLength: 1, maxLength: LIMITS.messageText, examples: ['Hello from API!'] });
+
+export const SendRequestSchema = requestBody({
+  to: Type.String({
+    minLength: 1,
+    maxLength: 128,
+    description: '+62…, digits, or a jid that ends in @s.whatsapp.net, @c.us, @lid or @g.us (a group).',
+    examples: ['6281234567890@s.whatsapp.net'],
+  }),
+  type: Type.Optional(oneOf(SENDABLE_TYPES, 'Default: text.')),
+  message: Type.Optional(text),
+  text: Type.Optional(Type.String({ ...text, description: 'Another name of `message`. Give one of the two.' })),
+  metadata: Type.Optional(
+    Type.Object(
+      {},
+      {
+        additionalProperties: true,
+        maxProperties: 50,
+        description: 'Yours; comes back in the message and its webhooks.',
+      },
+    ),
+  ),
+});
+export type SendRequest = Static<typeof SendRequestSchema>;
+
+export const WAIT_FOR = ['queued', 'sent', 'delivered'] as const;
+export type WaitFor = (typeof WAIT_FOR)[number];
+
+export const SendQuerySchema = Type.Object({
+  wait: Type.Optional(oneOf(WAIT_FOR, 'What to wait for before answering. Default: sent.')),
+  timeoutMs: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: LIMITS.waitMaxMs,
+      default: LIMITS.waitDefaultMs,
+      description: 'How long to wait; after that 202 with the present status.',
+    }),
+  ),
+});
+
+const messageError = Type.Object({
+  code: nullable(Type.String({ description: "WhatsApp's own code.", examples: ['463'] })),
+  message: nullable(Type.String()),
+});
+
+const identity = {
+  messageId: Type.String({ format: 'uuid' }),
+  waMessageId: Type.String({ examples: ['3EB0A1B2C3D4E5F6A7B8C9'] }),
+  status: oneOf(MESSAGE_STATUSES),
+  state: oneOf(MESSAGE_STATES, 'The exact state behind the status.'),
+};
+
+export const SendResultSchema = Type.Object({
+  ...identity,
+  error: Type.Optional(messageError),
+});
+export type SendResult = Static<typeof SendResultSchema>;
+
+export const MessageSchema = Type.Object({
+  id: identity.messageId,
+  ...identity,
+  sessionId: Type.String({ examples: ['user123-personal'] }),
+  direction: oneOf(['inbound', 'outbound']),
+  chat: Type.String({ description: 'The chat as WhatsApp names it: a user or a group.' }),
+  from: nullable(Type.String({ description: 'Who wrote it, where that is not the session itself.' })),
+  fromMe: Type.Boolean(),
+  senderName: nullable(Type.String()),
+  type: oneOf(MESSAGE_TYPES),
+  text: nullable(Type.String()),
+  content: Type.Optional(Type.Object({}, { additionalProperties: true, description: 'What is not text.' })),
+  metadata: Type.Optional(Type.Object({}, { additionalProperties: true })),
+  error: Type.Optional(messageError),
+  timestamp: nullable(timestamp("WhatsApp's own time of the message.")),
+  sentAt: nullable(timestamp()),
+  deliveredAt: nullable(timestamp()),
+  readAt: nullable(timestamp()),
+  createdAt: timestamp(),
+});
+export type Message = Static<typeof MessageSchema>;
+
+export const MessageParamsSchema = Type.Object({ id: Type.String({ minLength: 1, maxLength: 100 }) });
+
+export const ListMessagesQuerySchema = Type.Object({
+  ...cursorQuery,
+  direction: Type.Optional(oneOf(['inbound', 'outbound'])),
+  status: Type.Optional(oneOf(MESSAGE_STATUSES)),
+});
+
+export const ListMessagesResultSchema = Type.Object({
+  messages: Type.Array(MessageSchema),
+  pagination: CursorPaginationSchema,
+});

@@ -1,0 +1,36 @@
+import { Type } from 'typebox';
+import { LIMITS } from './limits.ts';
+import { nullable } from './schema.ts';
+
+const limit = Type.Optional(
+  Type.Integer({ minimum: 1, maximum: LIMITS.pageMax, default: LIMITS.pageDefault, description: 'Rows of a page.' }),
+);
+
+/** `?page=&limit=`, for lists that people leaf through. */
+export const pageQuery = {
+  page: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, default: 1 })),
+  limit,
+};
+
+export const PaginationSchema = Type.Object({
+  total: Type.Integer(),
+  page: Type.Integer(),
+  limit: Type.Integer(),
+  totalPages: Type.Integer(),
+});
+
+/** `?cursor=&limit=`, for lists that grow while they are read. */
+export const cursorQuery = {
+  cursor: Type.Optional(
+    Type.String({
+      maxLength: 100,
+      description: '`pagination.nextCursor` of the page before; absent for the first page.',
+    }),
+  ),
+  limit,
+};
+
+export const CursorPaginationSchema = Type.Object({
+  nextCursor: nullable(Type.String()),
+  hasMore: Type.Boolean(),
+});

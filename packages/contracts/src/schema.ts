@@ -1,0 +1,26 @@
+import { type Static, type TProperties, type TSchema, Type } from 'typebox';
+
+/** A string out of a fixed list. One `enum` keyword, so that the compiled serialiser stays a plain string writer. */
+export const oneOf = <const Values extends readonly string[]>(values: Values, description?: string) =>
+  Type.Unsafe<Values[number]>({ type: 'string', enum: [...values], ...(description ? { description } : {}) });
+
+/** The same schema, or null. As a `type` list and not as `anyOf`, which the serialiser would have to try out. */
+export const nullable = <T extends TSchema>(schema: T) =>
+  Type.Unsafe<Static<T> | null>({ ...schema, type: [(schema as { type?: string }).type, 'null'] });
+
+/** A point in time, ISO 8601 in UTC. */
+export const timestamp = (description?: string) =>
+  Type.String({ format: 'date-time', ...(description ? { description } : {}), examples: ['2026-01-15T10:30:00.000Z'] });
+
+/** A request body: fields that are not in the list are refused, so that a typo is not silently ignored. */
+export const requestBody = <T extends TProperties>(properties: T, options: Record<string, unknown> = {}) =>
+  Type.Object(properties, { additionalProperties: false, ...options });
+
+/** The envelope of every successful answer (API.md, section 1). */
+export const success = <T extends TSchema>(data: T) =>
+  Type.Object({
+    success: Type.Literal(true),
+    status: Type.Literal('success'),
+    data,
+    message: Type.Optional(Type.String({ description: 'A sentence for people.' })),
+  });

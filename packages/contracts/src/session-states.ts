@@ -1,0 +1,55 @@
+/** The public statuses of a session: brief S4's enum, in lower case. */
+export const SESSION_STATUSES = [
+  'initializing',
+  'qr_required',
+  'connected',
+  'disconnected',
+  'reconnecting',
+  'error',
+] as const;
+export type SessionStatus = (typeof SESSION_STATUSES)[number];
+
+/**
+ * THE table: every exact state (enum `SessionState` of the database) with its public status. The public `state` is the same
+ * word in lower case.
+ */
+export const SESSION_STATE_STATUS = {
+  /** Created; no worker has begun with it. */
+  INITIALIZING: 'initializing',
+  /** The worker opens the connection. */
+  CONNECTING: 'initializing',
+  /** A QR code waits to be scanned. */
+  QR_REQUIRED: 'qr_required',
+  /** A pairing code waits to be entered. */
+  PAIRING_CODE: 'qr_required',
+  /** The phone has scanned or entered it; WhatsApp finishes the link. */
+  PAIRING: 'initializing',
+  CONNECTED: 'connected',
+  /** The connection was lost; the worker tries again by itself. */
+  RECONNECTING: 'reconnecting',
+  /** Another program uses the same device; the worker has given way. */
+  CONFLICT: 'disconnected',
+  /** WhatsApp refuses the account (403). */
+  RESTRICTED: 'error',
+  /** The phone or the API has unlinked the device. */
+  LOGGED_OUT: 'disconnected',
+  STOPPED: 'disconnected',
+  ERROR: 'error',
+} as const satisfies Record<string, SessionStatus>;
+
+/** The states as the database names them. */
+export type SessionStateName = keyof typeof SESSION_STATE_STATUS;
+
+/** The public words of the exact states. */
+export const SESSION_STATES = Object.keys(SESSION_STATE_STATUS).map((name) =>
+  name.toLowerCase(),
+) as Lowercase<SessionStateName>[];
+export type PublicSessionState = (typeof SESSION_STATES)[number];
+
+/** Status and state of a session as the API shows them. */
+export function describeSessionState(name: SessionStateName): { status: SessionStatus; state: PublicSessionState } {
+  return { status: SESSION_STATE_STATUS[name], state: name.toLowerCase() as PublicSessionState };
+}
+
+/** While one of these lasts there is no linked phone to send from, whatever was before. */
+export const PAIRING_STATES = ['QR_REQUIRED', 'PAIRING_CODE', 'PAIRING'] as const satisfies SessionStateName[];

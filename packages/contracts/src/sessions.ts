@@ -1,0 +1,105 @@
+import { type Static, Type } from 'typebox';
+import { pageQuery } from './paging.ts';
+import { nullable, oneOf, requestBody, timestamp } from './schema.ts';
+import { SESSION_STATES, SESSION_STATUSES } from './session-states.ts';
+import { WebhookRequestSchema, WebhookWithSecretSchema } from './webhooks.ts';
+
+export const NETWORKS = ['live', 'sandbox'] as const;
+
+/** The caller's own name for a session, unique in the workspace. */
+export const SESSION_SLUG_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$';
+const slug = Type.String({ pattern: SESSION_SLUG_PATTERN, examples: ['user123-personal'] });
+
+/** `{id}` of the paths. Anything is let through, so that a wrong one is the same 404 as an unknown one. */
+export const SessionParamsSchema = Type.Object({
+  id: Type.String({
+    minLength: 1,
+    maxLength: 100,
+    description: 'sessionId of the session.',
+    examples: ['user123-personal'],
+  }),
+});
+
+const state = {
+  status: oneOf(SESSION_STATUSES),
+  state: oneOf(SESSION_STATES, 'The exact state behind the status.'),
+};
+const phoneNumber = nullable(Type.String({ description: 'With +, once it is linked.', examples: ['+6281234567890'] }));
+const workerId = nullable(Type.String({ description: 'null while no worker hosts it.', examples: ['worker-001'] }));
+
+export const SessionSchema = Type.Object({
+  id: slug,
+  sessionId: slug,
+  name: Type.String({ examples: ['Personal WhatsApp'] }),
+  ...state,
+  reason: nullable(Type.String({ description: 'Why it is in this state and what to do.' })),
+  network: oneOf(NETWORKS),
+  phoneNumber,
+  pushName: nullable(Type.String()),
+  workerId,
+  lastSeenAt: nullable(timestamp()),
+  createdAt: timestamp(),
+});
+export type Session = Static<typeof SessionSchema>;
+
+export const CreateSessionRequestSchema = requestBody({
+  name: Type.String({ minLength: 1, maxLength: 200, examples: ['Personal WhatsApp'] }),
+  sessionId: Type.Optional(slug),
+  network: Type.Optional(oneOf(NETWORKS, 'Default: what the operator has set.')),
+  webhook: Type.Optional(WebhookRequestSchema),
+});
+export type CreateSessionRequest = Static<typeof CreateSessionRequestSchema>;
+
+export const CreateSessionResultSchema = Type.Object({
+  ...SessionSchema.properties,
+  apiKey: Type.String({ description: 'The primary key of the session. Shown once.' }),
+  webhook: Type.Optional(WebhookWithSecretSchema),
+});
+
+export const ListSessionsQuerySchema = Type.Object({
+  ...pageQuery,
+  status: Type.Optional(oneOf([...SESSION_STATUSES, 'INIT', 'init'], '`init` is another word for `initializing`.')),
+});
+
+export const SessionStatusSchema = Type.Object({
+  sessionId: slug,
+  ...state,
+  reason: SessionSchema.properties.reason,
+  code: nullable(Type.String({ description: "WhatsApp's or the network's own code behind the state." })),
+  phoneNumber,
+  pushName: SessionSchema.properties.pushName,
+  workerId,
+  connectedAt: nullable(timestamp()),
+  lastSeenAt: nullable(timestamp()),
+});
+
+export const QR_FORMATS = ['json', 'png', 'svg'] as const;
+export const QrQuerySchema = Type.Object({
+  format: Type.Optional(oneOf(QR_FORMATS, 'Default: by the Accept header, else json.')),
+});
+export const QrSchema = Type.Object({
+  qr: Type.String({ description: 'The text of the QR code, for any QR library.' }),
+  expiresAt: nullable(timestamp('After this WhatsApp shows another one.')),
+  attempt: nullable(Type.Integer({ description: 'Which code of the series this is.' })),
+});
+
+export const PairingCodeRequestSchema = requestBody({
+  phoneNumber: Type.String({ minLength: 5, maxLength: 32, examples: ['+6281234567890'] }),
+});
+export const PairingCodeSchema = Type.Object({
+  pairingCode: Type.String({
+    description: 'To be entered on the phone: Linked devices, link with phone number.',
+    examples: ['ABCD-1234'],
+  }),
+  expiresAt: nullable(timestamp()),
+});
+
+export const SessionActionSchema = Type.Object({ sessionId: slug, ...state });
+
+export const DeleteSessionResultSchema = Type.Object({
+  sessionId: slug,
+  deleted: Type.Literal(true),
+  unlinked: Type.Boolean({
+    description: 'Whether WhatsApp was told. When false and it was linked, remove the device on the phone.',
+  }),
+});
