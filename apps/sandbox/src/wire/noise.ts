@@ -1,5 +1,5 @@
 import { proto } from '@whiskeysockets/baileys/WAProto/index.js';
-import { generateKeyPair, type KeyPair, sharedSecret } from '../signal/curve.ts';
+import { CurveError, generateKeyPair, type KeyPair, sharedSecret } from '../signal/curve.ts';
 import { verifyCertChain } from './certificate.ts';
 import { INTRO } from './frame.ts';
 import { type CipherState, NoiseError, SymmetricState } from './noise-state.ts';
@@ -52,9 +52,9 @@ export class NoiseServer {
     const { symmetric } = handshake;
     symmetric.mixHash(theirs);
     symmetric.mixHash(ephemeral.publicKey);
-    symmetric.mixKey(sharedSecret(ephemeral.privateKey, theirs));
+    symmetric.mixKey(agree(ephemeral.privateKey, theirs));
     const sealedStatic = symmetric.encryptAndHash(this.#staticKey.publicKey);
-    symmetric.mixKey(sharedSecret(this.#staticKey.privateKey, theirs));
+    symmetric.mixKey(agree(this.#staticKey.privateKey, theirs));
     const payload = symmetric.encryptAndHash(this.#certChain);
     handshake.ephemeral = ephemeral;
     return encodeHandshake({ serverHello: { ephemeral: ephemeral.publicKey, static: sealedStatic, payload } });
@@ -67,7 +67,7 @@ export class NoiseServer {
     const { clientFinish } = decodeHandshake(body);
     const { symmetric, ephemeral } = handshake;
     const remoteStatic = key32(symmetric.decryptAndHash(field(clientFinish?.static, 'client static')), 'client static');
-    symmetric.mixKey(sharedSecret(ephemeral.privateKey, remoteStatic));
+    symmetric.mixKey(agree(ephemeral.privateKey, remoteStatic));
     const payload = symmetric.decryptAndHash(field(clientFinish?.payload, 'client payload'));
     const [fromClient, toClient] = symmetric.split();
     this.#transport = { in: fromClient, out: toClient };
@@ -119,13 +119,13 @@ export class NoiseClient {
     const { serverHello } = decodeHandshake(body);
     const theirs = key32(serverHello?.ephemeral, 'server ephemeral');
     symmetric.mixHash(theirs);
-    symmetric.mixKey(sharedSecret(ephemeral.privateKey, theirs));
+    symmetric.mixKey(agree(ephemeral.privateKey, theirs));
     const serverStatic = key32(symmetric.decryptAndHash(field(serverHello?.static, 'server static')), 'server static');
-    symmetric.mixKey(sharedSecret(ephemeral.privateKey, serverStatic));
+    symmetric.mixKey(agree(ephemeral.privateKey, serverStatic));
     const certChain = symmetric.decryptAndHash(field(serverHello?.payload, 'server certificate'));
     verifyCertChain(certChain, this.#rootPublic, serverStatic);
     const sealedStatic = symmetric.encryptAndHash(this.#staticKey.publicKey);
-    symmetric.mixKey(sharedSecret(this.#staticKey.privateKey, theirs));
+    symmetric.mixKey(agree(this.#staticKey.privateKey, theirs));
     const payload = symmetric.encryptAndHash(clientPayload);
     const [toServer, fromServer] = symmetric.split();
     this.#transport = { in: fromServer, out: toServer };
@@ -139,6 +139,16 @@ export class NoiseClient {
 
   decrypt(sealed: Buffer): Buffer {
     return established(this.#transport).in.open(sealed);
+  }
+}
+
+/** A peer may send a key that nobody can agree with; that is a bad handshake like any other. */
+function agree(privateKey: Buffer, publicKey: Buffer): Buffer {
+  try {
+    return sharedSecret(privateKey, publicKey);
+  } catch (cause) {
+    if (cause instanceof CurveError) throw new NoiseError('key agreement refused', { cause });
+    throw cause;
   }
 }
 
