@@ -9,6 +9,8 @@ export const redisKeys = {
   sessionBell: (sessionId: string) => `wag:bell:session:${sessionId}`,
   workerBell: (workerId: string) => `wag:bell:worker:${workerId}`,
   reconcileBell: () => 'wag:bell:reconcile',
+  /** Credentials or sessions that gateways must forget: a key was revoked, a session deleted. */
+  authChanges: () => 'wag:auth:changes',
   events: (sessionId: string) => `wag:events:${sessionId}`,
   bullPrefix: 'wag:bull',
 } as const;

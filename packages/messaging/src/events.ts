@@ -1,20 +1,5 @@
+import type { EventType } from '@wa-gate/contracts';
 import type { Queryable } from '@wa-gate/db';
-
-/** Names of the events of a session. Webhooks subscribe to them; `*` means all. */
-export const EVENT_TYPES = [
-  'message.received',
-  'message.sent',
-  'message.delivered',
-  'message.read',
-  'message.played',
-  'message.failed',
-  'connection.open',
-  'connection.close',
-  'qr.generated',
-  'session.status',
-  'session.loggedout',
-] as const;
-export type EventType = (typeof EVENT_TYPES)[number];
 
 /** What a statement that appended events reports. */
 export interface AppendedEvent {

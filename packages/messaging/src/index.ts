@@ -1,13 +1,20 @@
+export { EVENT_TYPES, type EventType } from '@wa-gate/contracts';
 export {
-  type Appended,
-  type AppendedEvent,
-  appendControlEvent,
-  EVENT_TYPES,
-  type EventType,
-} from './events.ts';
+  countDueDeliveries,
+  type DeliveryResult,
+  type DueDelivery,
+  disableWebhook,
+  dueDeliveries,
+  type LeasedWebhook,
+  leaseDueWebhooks,
+  recordDelivery,
+  releaseWebhook,
+} from './deliveries.ts';
+export { type Appended, type AppendedEvent, appendControlEvent } from './events.ts';
 export { publishHint, ringSession, ringWorker, type SessionHint } from './hints.ts';
 export { type InboundMessage, type StoredInbound, storeInbound } from './inbound.ts';
 export {
+  type Acceptance,
   type AcceptedMessage,
   acceptMessage,
   claimOutbox,

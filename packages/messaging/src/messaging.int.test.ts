@@ -24,20 +24,21 @@ beforeAll(async () => {
 });
 afterAll(() => database?.drop());
 beforeEach(async () => {
-  session = await seedSession(database.pool);
+  session = await seedSession(database.pool, { state: 'CONNECTED' });
   const placed = await placeSession(database.pool, { sessionId: session.sessionId, network: 'SANDBOX' });
   owner = { sessionId: session.sessionId, epoch: placed!.epoch };
 });
 
 async function accept(text = 'hello') {
   const message = { messageId: newId(), waMessageId: newWaMessageId() };
-  await acceptMessage(database.pool, {
+  const acceptance = await acceptMessage(database.pool, {
     ...message,
     sessionId: session.sessionId,
     chatJid: '15550001@s.whatsapp.net',
     type: 'TEXT',
     request: { type: 'text', text },
   });
+  expect(acceptance).toBe('accepted');
   return message;
 }
 

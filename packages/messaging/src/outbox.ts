@@ -1,4 +1,5 @@
 import { FENCE_MANY, fenceParameters, type Ownership } from '@wa-gate/cluster';
+import { PAIRING_STATES } from '@wa-gate/contracts';
 import type { MessageType, OutboxLane, Queryable } from '@wa-gate/db';
 
 /** What the caller wants sent, as validated by the API; the owner turns it into a protobuf. */
@@ -19,20 +20,32 @@ export interface AcceptedMessage {
   metadata?: Record<string, unknown> | undefined;
 }
 
+/** What became of an accept: the refusals are facts about the session, found in the same statement. */
+export type Acceptance = 'accepted' | 'unknown-session' | 'not-paired' | 'logged-out';
+
 const ACCEPT = {
   name: 'accept-message',
-  text: `WITH message AS (
+  text: `WITH session AS (
+    SELECT id, state = 'LOGGED_OUT' AS logged_out,
+      paired_at IS NOT NULL AND state <> ALL($10::"SessionState"[]) AS paired
+    FROM sessions WHERE id = $2
+  ), message AS (
     INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, from_me, type, text, state, metadata)
-    VALUES ($1, $2, 'OUTBOUND', $3, $4, true, $5, $6, 'QUEUED', $7)
+    SELECT $1, id, 'OUTBOUND', $3, $4, true, $5, $6, 'QUEUED', $7 FROM session WHERE paired AND NOT logged_out
     RETURNING id
+  ), queued AS (
+    INSERT INTO outbox (message_id, session_id, lane, wa_message_id, chat_jid, request)
+    SELECT id, $2, $8, $3, $4, $9 FROM message
   )
-  INSERT INTO outbox (message_id, session_id, lane, wa_message_id, chat_jid, request)
-  SELECT id, $2, $8, $3, $4, $9 FROM message`,
+  SELECT CASE WHEN logged_out THEN 'logged-out' WHEN paired THEN 'accepted' ELSE 'not-paired' END AS acceptance FROM session`,
 };
 
-/** Accepts a message: message and outbox row in one transaction, the WhatsApp id included (I8). Ring the session's doorbell after it. */
-export async function acceptMessage(db: Queryable, message: AcceptedMessage): Promise<void> {
-  await db.query({
+/**
+ * Accepts a message, or says why not: message and outbox row in one transaction, the WhatsApp id included (I8). One statement, because
+ * it is the hot path of the API. Ring the session's doorbell after it.
+ */
+export async function acceptMessage(db: Queryable, message: AcceptedMessage): Promise<Acceptance> {
+  const { rows } = await db.query<{ acceptance: Acceptance }>({
     ...ACCEPT,
     values: [
       message.messageId,
@@ -44,8 +57,10 @@ export async function acceptMessage(db: Queryable, message: AcceptedMessage): Pr
       message.metadata ? JSON.stringify(message.metadata) : null,
       message.lane ?? 'INTERACTIVE',
       JSON.stringify(message.request),
+      PAIRING_STATES,
     ],
   });
+  return rows[0]?.acceptance ?? 'unknown-session';
 }
 
 /** An outbox row that its owner has taken for an attempt. */

@@ -1,6 +1,7 @@
 import { FENCE_ONE, type Ownership, StaleEpochError } from '@wa-gate/cluster';
+import type { EventType } from '@wa-gate/contracts';
 import type { Queryable, SessionState } from '@wa-gate/db';
-import { APPEND_EVENTS, APPENDED_COLUMNS, type Appended, type EventType, readAppended } from './events.ts';
+import { APPEND_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from './events.ts';
 
 /** What the owner knows about its session. Fields that are left out keep their value. */
 export interface SessionUpdate {
@@ -11,7 +12,7 @@ export interface SessionUpdate {
   phoneNumber?: string;
   lid?: string;
   pushName?: string;
-  /** Marks the session as paired now, if it was not. */
+  /** Marks the session as paired now, if it was not. `LOGGED_OUT` ends that: sends are refused until it is paired again. */
   paired?: boolean;
 }
 
@@ -20,7 +21,8 @@ const UPDATE = {
   text: `WITH ${FENCE_ONE}, updated AS (
     UPDATE sessions s SET state = $3::"SessionState", state_reason = $4, state_code = $5,
       phone_number = coalesce($6, s.phone_number), lid = coalesce($7, s.lid), push_name = coalesce($8, s.push_name),
-      paired_at = CASE WHEN $9 THEN coalesce(s.paired_at, now()) ELSE s.paired_at END,
+      paired_at = CASE WHEN $3::"SessionState" = 'LOGGED_OUT' THEN NULL WHEN $9 THEN coalesce(s.paired_at, now())
+        ELSE s.paired_at END,
       connected_at = CASE WHEN $3::"SessionState" = 'CONNECTED' THEN now() ELSE s.connected_at END,
       last_seen_at = CASE WHEN $3::"SessionState" = 'CONNECTED' OR s.state = 'CONNECTED' THEN now() ELSE s.last_seen_at END,
       updated_at = now()

@@ -9,7 +9,10 @@ export interface SeededSession {
   slug: string;
 }
 
-/** A user with a workspace and one unassigned session, as registering and creating would leave them. */
+/**
+ * A user with a workspace and one unassigned session, as registering and creating would leave them; with a `state` that only a linked
+ * session has, it is paired too.
+ */
 export async function seedSession(
   db: Queryable,
   overrides: { network?: 'LIVE' | 'SANDBOX'; state?: string } = {},
@@ -27,7 +30,8 @@ export async function seedSession(
     seeded.userId,
   ]);
   await db.query(
-    `INSERT INTO sessions (id, workspace_id, user_id, slug, name, network, state) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+    `INSERT INTO sessions (id, workspace_id, user_id, slug, name, network, state, paired_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7::"SessionState", CASE WHEN $7::"SessionState" IN ('CONNECTED', 'RECONNECTING', 'CONFLICT') THEN now() END)`,
     [
       seeded.sessionId,
       seeded.workspaceId,
