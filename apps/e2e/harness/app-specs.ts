@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { ProcessSpec } from './managed-process.ts';
-import { freePort, freePorts } from './ports.ts';
+import { freePort } from './ports.ts';
 import { repositoryFile } from './repository.ts';
 
 /** What the processes of one system share. Every value is made for this system and dies with it. */
@@ -23,7 +23,8 @@ const GRACE_MS = '8000';
 const mainOf = (app: string): string => fileURLToPath(repositoryFile(`apps/${app}/dist/main.js`));
 
 export async function sandboxSpec(shared: Surroundings, dataDir: string): Promise<ProcessSpec> {
-  const [control, wire] = await freePorts(2);
+  const control = await freePort();
+  const wire = await freePort();
   return {
     name: 'sandbox',
     main: mainOf('sandbox'),

@@ -1,3 +1,4 @@
+import type { Message, SendResult, Session, User } from '@wa-gate/contracts';
 import { type HttpAnswer, type HttpCall, HttpClient } from './http.ts';
 
 /** The success envelope of the public API (API.md, section 1). */
@@ -7,43 +8,13 @@ export interface Envelope<T> {
   data: T;
 }
 
-/** The error envelope: the sentence in `error`, the machine's word in `code`. */
-export interface ErrorEnvelope {
-  success: false;
-  status: 'error';
-  error: string;
-  code: string;
-  requestId?: string;
-  details?: unknown;
-}
-
 export interface RegisteredUser {
-  user: { id: string; email: string; role: string; tier: string };
+  user: User;
   token: string;
   apiKey: string;
 }
 
-export interface SessionView {
-  /** In lists and single answers; creation answers `sessionId`. */
-  id: string;
-  sessionId: string;
-  name: string;
-  status: string;
-  state?: string;
-  workerId?: string | null;
-  phoneNumber?: string | null;
-  apiKey?: string;
-}
-
-export interface MessageView {
-  messageId: string;
-  waMessageId: string;
-  status: string;
-  state: string;
-  text?: string | null;
-  from?: string | null;
-  direction?: string;
-}
+export type CreatedSession = Session & { apiKey: string };
 
 export interface CreateSession {
   sessionId: string;
@@ -96,30 +67,34 @@ export class GatewayClient {
     return user;
   }
 
-  async login(email: string, password: string): Promise<RegisteredUser> {
-    const user = await this.data<RegisteredUser>('/api/auth/login', { method: 'POST', json: { email, password } });
+  async login(email: string, password: string): Promise<Omit<RegisteredUser, 'apiKey'>> {
+    const user = await this.data<Omit<RegisteredUser, 'apiKey'>>('/api/auth/login', {
+      method: 'POST',
+      json: { email, password },
+    });
     this.remember(user.token);
     return user;
   }
 
-  async createSession(session: CreateSession): Promise<SessionView & { apiKey: string }> {
+  async createSession(session: CreateSession): Promise<CreatedSession> {
     const json = { name: session.sessionId, ...session };
-    const created = await this.data<SessionView & { apiKey: string }>('/api/sessions', { method: 'POST', json });
+    const created = await this.data<CreatedSession>('/api/sessions', { method: 'POST', json });
     this.remember(created.apiKey);
     return created;
   }
 
-  async listSessions(): Promise<SessionView[]> {
-    return (await this.data<{ sessions: SessionView[] }>('/api/sessions?limit=100')).sessions;
+  async listSessions(): Promise<Session[]> {
+    return (await this.data<{ sessions: Session[] }>('/api/sessions?limit=100')).sessions;
   }
 
-  getSession(sessionId: string): Promise<SessionView> {
+  getSession(sessionId: string): Promise<Session> {
     return this.data(`/api/sessions/${sessionId}`);
   }
 
   async setWebhook(sessionId: string, webhook: { url: string; events?: string[] }): Promise<{ secret: string }> {
     const json = { events: ['*'], ...webhook };
-    const set = await this.data<{ secret: string }>(`/api/sessions/${sessionId}/webhook`, { method: 'PUT', json });
+    const path = `/api/sessions/${sessionId}/webhook`;
+    const { webhook: set } = await this.data<{ webhook: { secret: string } }>(path, { method: 'PUT', json });
     this.remember(set.secret);
     return set;
   }
@@ -128,13 +103,13 @@ export class GatewayClient {
     sessionId: string,
     json: Record<string, unknown>,
     { wait, timeoutMs, headers = {} }: SendOptions = {},
-  ): Promise<HttpAnswer<Envelope<MessageView>>> {
+  ): Promise<HttpAnswer<Envelope<SendResult>>> {
     const query = new URLSearchParams({ ...(wait && { wait }), ...(timeoutMs && { timeoutMs: String(timeoutMs) }) });
     return this.call(`/api/sessions/${sessionId}/send?${query.toString()}`, { method: 'POST', json, headers });
   }
 
-  async messages(sessionId: string, query = 'limit=100'): Promise<MessageView[]> {
-    const page = await this.data<{ messages: MessageView[] }>(`/api/sessions/${sessionId}/messages?${query}`);
+  async messages(sessionId: string, query = 'limit=100'): Promise<Message[]> {
+    const page = await this.data<{ messages: Message[] }>(`/api/sessions/${sessionId}/messages?${query}`);
     return page.messages;
   }
 

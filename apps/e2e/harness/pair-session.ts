@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
+import type { Session } from '@wa-gate/contracts';
 import { waitFor } from '@wa-gate/testkit';
-import type { GatewayClient, SessionView } from './gateway-client.ts';
+import type { GatewayClient } from './gateway-client.ts';
 import type { Phone } from './sandbox-client.ts';
 import type { System } from './system.ts';
 import { WebhookReceiver } from './webhook-receiver.ts';
@@ -57,7 +58,7 @@ export const waitForStatus = (
   sessionId: string,
   status: string,
   timeoutMs = 20_000,
-): Promise<SessionView> =>
+): Promise<Session> =>
   waitFor(
     async () => {
       const session = await api.getSession(sessionId);

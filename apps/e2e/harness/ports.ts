@@ -1,18 +1,30 @@
+import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** A loopback port that is free now. Given to a process at once, so that a restart finds its old address again. */
-export async function freePort(): Promise<number> {
+/** Below the range that Linux takes the local ports of outgoing connections from, so that a port stays free while its process restarts. */
+const RANGE = [20_000, 32_000] as const;
+const given = new Set<number>();
+
+async function isFree(port: number): Promise<boolean> {
   const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const address = server.address();
-  await new Promise<void>((resolve) => {
-    server.close(() => resolve());
-  });
-  if (address === null || typeof address === 'string') throw new Error('The listener has no port');
-  return address.port;
+  server.listen(port, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+  } catch {
+    return false;
+  }
+  server.close();
+  await once(server, 'close');
+  return true;
 }
 
-export const freePorts = (count: number): Promise<number[]> => Promise.all(Array.from({ length: count }, freePort));
+/** A loopback port that is free now and that this process has not given to anybody before. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(...RANGE);
+    if (given.has(port) || !(await isFree(port))) continue;
+    given.add(port);
+    return port;
+  }
+}

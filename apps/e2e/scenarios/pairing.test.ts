@@ -40,12 +40,12 @@ test('pairs by code: the person enters at the phone what the API said', async ()
   await tenant.api.createSession({ sessionId });
   await readQr(system(), tenant.api, sessionId);
 
-  const { code } = await tenant.api.data<{ code: string }>(`/api/sessions/${sessionId}/pairing-code`, {
+  const { pairingCode } = await tenant.api.data<{ pairingCode: string }>(`/api/sessions/${sessionId}/pairing-code`, {
     method: 'POST',
     json: { phoneNumber: phone.number },
   });
-  system().secrets.add(code);
-  await system().sandbox.enterCode(phone.number, code);
+  system().secrets.add(pairingCode);
+  await system().sandbox.enterCode(phone.number, pairingCode);
 
   const connected = await waitForStatus(tenant.api, sessionId, 'connected');
   expect(connected.phoneNumber).toBe(`+${phone.number}`);
@@ -57,14 +57,14 @@ test('a wrong code does not pair, the right one still does', async () => {
   const sessionId = uniqueName('code');
   await tenant.api.createSession({ sessionId });
   await readQr(system(), tenant.api, sessionId);
-  const { code } = await tenant.api.data<{ code: string }>(`/api/sessions/${sessionId}/pairing-code`, {
+  const { pairingCode } = await tenant.api.data<{ pairingCode: string }>(`/api/sessions/${sessionId}/pairing-code`, {
     method: 'POST',
     json: { phoneNumber: phone.number },
   });
-  const wrong = code.replace(/.$/, (last) => (last === 'Z' ? 'Y' : 'Z'));
+  const wrong = pairingCode.replace(/.$/, (last) => (last === 'Z' ? 'Y' : 'Z'));
   await expect(system().sandbox.enterCode(phone.number, wrong)).rejects.toThrow();
   expect(await system().sandbox.devices(phone.number)).toEqual([]);
-  await system().sandbox.enterCode(phone.number, code);
+  await system().sandbox.enterCode(phone.number, pairingCode);
   await waitForStatus(tenant.api, sessionId, 'connected');
 });
 
