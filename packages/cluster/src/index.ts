@@ -1,5 +1,14 @@
 export { FENCE_MANY, FENCE_ONE, fenceParameters, type Ownership, StaleEpochError } from './fence.ts';
-export { type KeyEntry, type KeyReference, readSessionKeys, readSessionKind, writeSessionKeys } from './key-store.ts';
+export {
+  clearSessionKeys,
+  type KeyEntry,
+  type KeyReference,
+  type KeyWrite,
+  readSessionKeys,
+  readSessionKind,
+  writeManySessionKeys,
+  writeSessionKeys,
+} from './key-store.ts';
 export {
   type Assignment,
   createPlacement,

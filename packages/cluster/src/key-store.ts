@@ -1,5 +1,5 @@
 import type { Queryable } from '@wa-gate/db';
-import { FENCE_ONE, type Ownership, StaleEpochError } from './fence.ts';
+import { FENCE_MANY, FENCE_ONE, fenceParameters, type Ownership, StaleEpochError } from './fence.ts';
 
 /** One entry of a session's Signal store. `kind` is Baileys' type (`session`, `pre-key`, …) or `creds`. */
 export interface KeyEntry {
@@ -23,6 +23,32 @@ const WRITE_KEYS = {
     DELETE FROM session_keys s USING fence f, unnest($6::text[], $7::text[]) AS d(kind, key_id)
     WHERE s.session_id = f.session_id AND s.kind = d.kind AND s.key_id = d.key_id
     RETURNING 1
+  )
+  SELECT (SELECT count(*) FROM fence) AS fenced`,
+};
+
+/** The same for many sessions of one worker: under load one statement carries the keys of many, and one commit makes them durable. */
+const WRITE_KEYS_MANY = {
+  name: 'write-many-session-keys',
+  text: `WITH ${FENCE_MANY}, written AS (
+    INSERT INTO session_keys (session_id, kind, key_id, value)
+    SELECT f.session_id, k.kind, k.key_id, k.value
+    FROM fence f JOIN unnest($3::uuid[], $4::text[], $5::text[], $6::bytea[]) AS k(session_id, kind, key_id, value) USING (session_id)
+    ON CONFLICT (session_id, kind, key_id) DO UPDATE SET value = excluded.value
+    RETURNING 1
+  ), removed AS (
+    DELETE FROM session_keys s
+    USING fence f JOIN unnest($7::uuid[], $8::text[], $9::text[]) AS d(session_id, kind, key_id) USING (session_id)
+    WHERE s.session_id = d.session_id AND s.kind = d.kind AND s.key_id = d.key_id
+    RETURNING 1
+  )
+  SELECT session_id AS "sessionId" FROM fence`,
+};
+
+const CLEAR_KEYS = {
+  name: 'clear-session-keys',
+  text: `WITH ${FENCE_ONE}, removed AS (
+    DELETE FROM session_keys s USING fence f WHERE s.session_id = f.session_id RETURNING 1
   )
   SELECT (SELECT count(*) FROM fence) AS fenced`,
 };
@@ -61,6 +87,45 @@ export async function writeSessionKeys(
     ...columns(deletes),
   ];
   const { rows } = await db.query<{ fenced: number }>({ ...WRITE_KEYS, values });
+  if (rows[0]?.fenced !== 1) throw new StaleEpochError([owner.sessionId]);
+}
+
+/** What one session wants written; each key at most once in a batch. */
+export interface KeyWrite {
+  owner: Ownership;
+  upserts: readonly KeyEntry[];
+  deletes: readonly KeyReference[];
+}
+
+/**
+ * Writes keys of many sessions in one fenced statement (I2). A session may appear several times, always with the same epoch. The writes
+ * of owners that are stale are left out, and their sessions returned; the others are written, all or nothing.
+ */
+export async function writeManySessionKeys(db: Queryable, writes: readonly KeyWrite[]): Promise<string[]> {
+  const { sessionIds, epochs } = fenceParameters(writes.map((write) => write.owner));
+  const upserts = writes.flatMap(({ owner, upserts: entries }) => entries.map((entry) => ({ ...entry, owner })));
+  const deletes = writes.flatMap(({ owner, deletes: entries }) => entries.map((entry) => ({ ...entry, owner })));
+  const values = [
+    sessionIds,
+    epochs,
+    upserts.map((entry) => entry.owner.sessionId),
+    ...columns(upserts),
+    upserts.map((entry) => entry.value),
+    deletes.map((entry) => entry.owner.sessionId),
+    ...columns(deletes),
+  ];
+  const { rows } = await db.query<{ sessionId: string }>({ ...WRITE_KEYS_MANY, values });
+  const owned = new Set(rows.map((row) => row.sessionId));
+  return sessionIds.filter((id) => !owned.has(id));
+}
+
+/**
+ * Removes all keys of a session that was logged out: the device is gone, and they would only be a risk.
+ *
+ * @throws {StaleEpochError}
+ */
+export async function clearSessionKeys(db: Queryable, owner: Ownership): Promise<void> {
+  const { rows } = await db.query<{ fenced: number }>({ ...CLEAR_KEYS, values: [owner.sessionId, owner.epoch] });
   if (rows[0]?.fenced !== 1) throw new StaleEpochError([owner.sessionId]);
 }
 

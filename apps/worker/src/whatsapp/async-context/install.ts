@@ -1,0 +1,15 @@
+import asyncHooks from 'node:async_hooks';
+import { syncBuiltinESMExports } from 'node:module';
+import { SharedAsyncLocalStorage } from './shared-storage.ts';
+
+/** From here on V8 carries the context itself and the number of instances costs nothing. */
+const FIRST_NODE_WITHOUT_THE_COST = 24;
+
+/**
+ * Must be imported before anything that creates an `AsyncLocalStorage` per connection, that is before Baileys. Instances that exist already
+ * stay native; they are few and fixed.
+ */
+if (Number.parseInt(process.versions.node, 10) < FIRST_NODE_WITHOUT_THE_COST) {
+  (asyncHooks as { AsyncLocalStorage: unknown }).AsyncLocalStorage = SharedAsyncLocalStorage;
+  syncBuiltinESMExports();
+}

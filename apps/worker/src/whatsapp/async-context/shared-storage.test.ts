@@ -1,0 +1,121 @@
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
+import { describe, expect, it } from 'vitest';
+import { SharedAsyncLocalStorage } from './shared-storage.ts';
+
+const later = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+// The same expectations hold for the native class, except where it keeps values after disable().
+describe.each([
+  ['native', AsyncLocalStorage],
+  ['shared', SharedAsyncLocalStorage as unknown as typeof AsyncLocalStorage],
+])('%s AsyncLocalStorage', (_, Storage) => {
+  it('has no store outside of a run', () => {
+    expect(new Storage().getStore()).toBeUndefined();
+  });
+
+  it('carries the store over awaits, timers and promises, and leaves it afterwards', async () => {
+    const storage = new Storage<string>();
+    const seen = await storage.run('a', async () => {
+      await later();
+      return Promise.resolve().then(() => storage.getStore());
+    });
+    expect(seen).toBe('a');
+    expect(storage.getStore()).toBeUndefined();
+  });
+
+  it('restores the outer store after a nested run, also when it throws', async () => {
+    const storage = new Storage<string>();
+    await storage.run('outer', async () => {
+      expect(storage.run('inner', () => storage.getStore())).toBe('inner');
+      expect(() =>
+        storage.run('inner', () => {
+          throw new Error('boom');
+        }),
+      ).toThrow('boom');
+      await later();
+      expect(storage.getStore()).toBe('outer');
+    });
+  });
+
+  it('keeps instances apart, in nested and in concurrent runs', async () => {
+    const a = new Storage<number>();
+    const b = new Storage<number>();
+    const task = (n: number) =>
+      a.run(n, () =>
+        b.run(-n, async () => {
+          await later();
+          return [a.getStore(), b.getStore()];
+        }),
+      );
+    expect(await Promise.all([1, 2, 3].map(task))).toEqual([
+      [1, -1],
+      [2, -2],
+      [3, -3],
+    ]);
+  });
+
+  it('stores undefined and null as given', () => {
+    const storage = new Storage<null | undefined>();
+    storage.run(null, () => expect(storage.getStore()).toBeNull());
+    storage.run(undefined, () => expect(storage.getStore()).toBeUndefined());
+  });
+
+  it('enters with a store for the rest of the context', async () => {
+    const storage = new Storage<string>();
+    await new AsyncResource('test').runInAsyncScope(async () => {
+      storage.enterWith('entered');
+      await later();
+      expect(storage.getStore()).toBe('entered');
+    });
+    expect(storage.getStore()).toBeUndefined();
+  });
+
+  it('runs outside of its own context by exit, and only of its own', () => {
+    const storage = new Storage<string>();
+    const other = new Storage<string>();
+    storage.run('a', () =>
+      other.run('b', () => {
+        expect(storage.exit((x: number) => [storage.getStore(), other.getStore(), x], 7)).toEqual([undefined, 'b', 7]);
+        expect(storage.getStore()).toBe('a');
+      }),
+    );
+  });
+
+  it('sees nothing after disable, until the next run', () => {
+    const storage = new Storage<string>();
+    storage.run('a', () => {
+      storage.disable();
+      expect(storage.getStore()).toBeUndefined();
+      expect(storage.run('b', () => storage.getStore())).toBe('b');
+    });
+  });
+
+  it('binds functions and snapshots to the context they were made in', () => {
+    const storage = new Storage<string>();
+    const bound = storage.run('a', () => Storage.bind(() => storage.getStore()));
+    const inSnapshot = storage.run('b', () => Storage.snapshot());
+    expect(bound()).toBe('a');
+    expect(storage.run('c', () => inSnapshot(() => storage.getStore()))).toBe('b');
+  });
+
+  it('passes arguments and results through', () => {
+    const storage = new Storage<string>();
+    expect(storage.run('a', (x: number, y: number) => x + y, 1, 2)).toBe(3);
+  });
+});
+
+it('forgets values set before disable for good, in contexts that still run', async () => {
+  const storage = new SharedAsyncLocalStorage<string>();
+  await storage.run('old', async () => {
+    storage.disable();
+    await later();
+    storage.run('new', () => expect(storage.getStore()).toBe('new'));
+    expect(storage.getStore()).toBeUndefined();
+  });
+});
+
+it('leaves an AsyncResource made outside of a run without the store', () => {
+  const storage = new SharedAsyncLocalStorage<string>();
+  const outside = new AsyncResource('test');
+  storage.run('inside', () => expect(outside.runInAsyncScope(() => storage.getStore())).toBeUndefined());
+});

@@ -1,0 +1,41 @@
+// The one door to Baileys: whoever comes through it has the two repairs that must be in place before the library is loaded. Imports are
+// evaluated in their order, so the order of these lines matters.
+import './async-context/install.ts';
+import './libsignal-silence.ts';
+
+export type {
+  AuthenticationCreds,
+  AuthenticationState,
+  BinaryNode,
+  CacheStore,
+  ConnectionState,
+  GroupMetadata,
+  MessageUpsertType,
+  MessageUserReceiptUpdate,
+  PossiblyExtendedCacheStore,
+  SignalAuthState,
+  SignalDataSet,
+  SignalDataTypeMap,
+  SignalKeyStore,
+  SignalKeyStoreWithTransaction,
+  SignalRepositoryWithLIDStore,
+  WAMessage,
+  WAMessageKey,
+  WAMessageUpdate,
+  WASocket,
+} from '@whiskeysockets/baileys';
+export {
+  Browsers,
+  DEFAULT_CONNECTION_CONFIG,
+  initAuthCreds,
+  isHostedPnUser,
+  isJidGroup,
+  isJidStatusBroadcast,
+  isLidUser,
+  isPnUser,
+  jidDecode,
+  jidNormalizedUser,
+  makeWASocket,
+  normalizeMessageContent,
+  proto,
+} from '@whiskeysockets/baileys';

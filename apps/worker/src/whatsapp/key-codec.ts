@@ -1,0 +1,44 @@
+import type { SignalDataTypeMap } from './baileys.ts';
+
+/** A kind of key in `session_keys`: Baileys' types, and `creds`. */
+export type KeyKind = keyof SignalDataTypeMap | 'creds';
+
+/** Kinds that are bytes already. */
+const RAW: ReadonlySet<KeyKind> = new Set<KeyKind>(['identity-key', 'sender-key']);
+const KEY_BYTES = 32;
+
+/**
+ * Key values to bytes and back. JSON, because it is the same in every Node version of a mixed fleet; bytes inside are marked. A session
+ * record holds only strings and numbers, so it takes the fast path: it is written with every message.
+ */
+export function encodeKey(kind: KeyKind, value: unknown): Buffer {
+  if (RAW.has(kind)) return Buffer.from(value as Uint8Array);
+  if (kind === 'pre-key') {
+    const pair = value as SignalDataTypeMap['pre-key'];
+    return Buffer.concat([pair.public, pair.private]);
+  }
+  if (kind === 'session') return Buffer.from(JSON.stringify(value));
+  return Buffer.from(JSON.stringify(value, markBytes));
+}
+
+export function decodeKey(kind: KeyKind, bytes: Buffer): unknown {
+  if (RAW.has(kind)) return bytes;
+  if (kind === 'pre-key') return { public: bytes.subarray(0, KEY_BYTES), private: bytes.subarray(KEY_BYTES) };
+  if (kind === 'session') return JSON.parse(bytes.toString());
+  return JSON.parse(bytes.toString(), readBytes);
+}
+
+const MARK = '$bytes';
+
+/** `JSON.stringify` has called `toJSON` already, which Buffers and protobuf messages have; the holder still has the value itself. */
+function markBytes(this: Record<string, unknown>, key: string, value: unknown): unknown {
+  const own = this[key];
+  if (own instanceof Uint8Array) return { [MARK]: Buffer.from(own).toString('base64') };
+  if (own && typeof own === 'object' && 'toJSON' in own) return { ...own };
+  return value;
+}
+
+function readBytes(_key: string, value: unknown): unknown {
+  if (value && typeof value === 'object' && MARK in value) return Buffer.from(String(value[MARK]), 'base64');
+  return value;
+}
