@@ -84,7 +84,7 @@ export class GatewayClient {
   }
 
   async listSessions(): Promise<Session[]> {
-    return (await this.data<{ sessions: Session[] }>('/api/sessions?limit=100')).sessions;
+    return (await this.data<{ sessions: Session[] }>('/api/sessions?limit=200')).sessions;
   }
 
   getSession(sessionId: string): Promise<Session> {

@@ -1,7 +1,7 @@
-import { randomInt } from 'node:crypto';
 import type { Session } from '@wa-gate/contracts';
 import { waitFor } from '@wa-gate/testkit';
 import type { GatewayClient } from './gateway-client.ts';
+import { newNumber } from './numbers.ts';
 import type { Phone } from './sandbox-client.ts';
 import type { System } from './system.ts';
 import { WebhookReceiver } from './webhook-receiver.ts';
@@ -24,9 +24,6 @@ export interface PairedSession {
   /** The phone that scanned. */
   phone: Phone;
 }
-
-/** Indonesian mobile numbers: valid for every check of numbers, and free in a sandbox that is new. */
-export const newNumber = (): string => `62812${randomInt(10_000_000, 99_999_999)}`;
 
 let names = 0;
 /** A name that no other test of this run uses. */

@@ -1,5 +1,13 @@
 import { HttpClient } from './http.ts';
 
+/** What a client needs to connect. */
+export interface SandboxInfo {
+  wsUrl: string;
+  mediaHost: string;
+  caPem: string;
+  version: string;
+}
+
 export interface Phone {
   number: string;
   lid: string;
@@ -36,6 +44,10 @@ export class SandboxClient {
 
   constructor(url: string) {
     this.http = new HttpClient(url);
+  }
+
+  info(): Promise<SandboxInfo> {
+    return this.http.expectOk('/');
   }
 
   createPhone(phone: { number?: string; name?: string } = {}): Promise<Phone> {

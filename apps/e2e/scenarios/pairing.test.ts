@@ -1,13 +1,6 @@
 import { expect, test } from 'vitest';
-import {
-  addPhone,
-  newNumber,
-  readQr,
-  registerTenant,
-  subscribe,
-  uniqueName,
-  waitForStatus,
-} from '../harness/pair-session.ts';
+import { newNumber } from '../harness/numbers.ts';
+import { addPhone, readQr, registerTenant, subscribe, uniqueName, waitForStatus } from '../harness/pair-session.ts';
 import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
 
 const system = useSystem({ workers: 1 });

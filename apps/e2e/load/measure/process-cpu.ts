@@ -1,0 +1,60 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+
+const TICK_MS = 1_000 / Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
+
+interface Stat {
+  parent: number;
+  /** User and system time of the process itself and of its children that have ended and were waited for. */
+  cpuMs: number;
+}
+
+function readStat(pid: number): Stat | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The name in parentheses may hold spaces; what follows it has fixed places: state is field 3.
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    const ticks = [11, 12, 13, 14].reduce((sum, index) => sum + Number(fields[index]), 0);
+    return { parent: Number(fields[1]), cpuMs: ticks * TICK_MS };
+  } catch {
+    return undefined; // it has ended
+  }
+}
+
+/** CPU time that a process and everything below it have used: PostgreSQL works in one process per connection. */
+export function cpuOfTree(root: number): number {
+  const stats = new Map<number, Stat>();
+  for (const name of readdirSync('/proc')) {
+    const pid = Number(name);
+    if (!Number.isInteger(pid)) continue;
+    const stat = readStat(pid);
+    if (stat) stats.set(pid, stat);
+  }
+  const belongs = (pid: number): boolean => {
+    if (pid === root) return true;
+    const parent = stats.get(pid)?.parent;
+    return parent !== undefined && parent > 1 && belongs(parent);
+  };
+  let total = 0;
+  for (const [pid, { cpuMs }] of stats) if (belongs(pid)) total += cpuMs;
+  return total;
+}
+
+export interface WatchedProcess {
+  name: string;
+  pid: number;
+}
+
+/** CPU time of each process between two moments, in milliseconds. */
+export function watchCpu(processes: readonly WatchedProcess[]): () => Record<string, number> {
+  const before = processes.map(({ pid }) => cpuOfTree(pid));
+  return () =>
+    Object.fromEntries(processes.map(({ name, pid }, index) => [name, cpuOfTree(pid) - before[index]!] as const));
+}
+
+/** Resident memory of one process, in bytes. */
+export function residentBytes(pid: number): number {
+  const match = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  if (!match) throw new Error(`/proc/${pid}/status has no VmRSS`);
+  return Number(match[1]) * 1_024;
+}

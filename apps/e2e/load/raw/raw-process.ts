@@ -1,0 +1,53 @@
+// The process of the raw Baileys side. The measuring script drives it over IPC, so that its CPU time is its own.
+import { newNumber } from '../../harness/numbers.ts';
+import { SandboxClient } from '../../harness/sandbox-client.ts';
+import { runClosedLoop } from '../measure/closed-loop.ts';
+import { RawCompanion } from './raw-companion.ts';
+import type { RawOrder, RawReport } from './raw-protocol.ts';
+
+// libsignal writes keys to the console whenever it replaces a session.
+console.info = console.warn = () => undefined;
+
+const sandbox = new SandboxClient(process.argv[2]!);
+const server = await sandbox.info();
+const pairs: { companion: RawCompanion; friend: string }[] = [];
+
+async function addPair(): Promise<void> {
+  const owner = await sandbox.createPhone({ number: newNumber(), name: 'Raw owner' });
+  const friend = await sandbox.createPhone({ number: newNumber(), name: 'Raw friend' });
+  const companion = new RawCompanion(server);
+  await companion.pair(sandbox, owner.number);
+  // The friend writes first: a session that has been answered sends short messages, as most do.
+  const greeted = companion.received('hi');
+  await sandbox.sendText(friend.number, owner.number, 'hi');
+  await greeted;
+  pairs.push({ companion, friend: `${friend.number}@s.whatsapp.net` });
+}
+
+async function obey(order: RawOrder): Promise<RawReport> {
+  switch (order.do) {
+    case 'pair':
+      while (pairs.length < order.count) await addPair();
+      return { done: 'pair' };
+    case 'run': {
+      const work = (client: number, index: number) => {
+        const { companion, friend } = pairs[client]!;
+        return companion.send(friend, `raw ${index}`);
+      };
+      return { done: 'run', result: await runClosedLoop(order.loop, work) };
+    }
+    case 'stop':
+      await Promise.all(pairs.map(({ companion }) => companion.close()));
+      await sandbox.close();
+      return { done: 'stop' };
+  }
+}
+
+process.on('message', (order: RawOrder) => {
+  obey(order).then(
+    (report) => process.send!(report),
+    (error: Error) => process.send!({ done: 'failed', reason: error.stack ?? error.message } satisfies RawReport),
+  );
+});
+process.on('disconnect', () => process.exit(0));
+process.send!({ done: 'start' } satisfies RawReport);

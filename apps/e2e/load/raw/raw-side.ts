@@ -1,0 +1,62 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { guardOrphan } from '../../harness/orphan-guard.ts';
+import { repositoryFile } from '../../harness/repository.ts';
+import type { LoopOptions, LoopResult } from '../measure/closed-loop.ts';
+import type { RawOrder, RawReport } from './raw-protocol.ts';
+
+const MAIN = fileURLToPath(new URL('./raw-process.js', import.meta.url));
+/** The same repair of async contexts that the worker loads on Node < 24: both sides run on the same footing. */
+const ASYNC_CONTEXT = repositoryFile('apps/worker/dist/whatsapp/async-context/install.js').href;
+
+/** Baileys without anything of ours around it, in a process of its own. */
+export class RawSide {
+  private readonly child: ChildProcess;
+
+  private constructor(child: ChildProcess) {
+    this.child = child;
+  }
+
+  static async start(sandboxUrl: string): Promise<RawSide> {
+    const child = fork(MAIN, [sandboxUrl], {
+      execArgv: ['--import', ASYNC_CONTEXT],
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    guardOrphan(child);
+    await once(child, 'message');
+    return new RawSide(child);
+  }
+
+  get pid(): number {
+    return this.child.pid!;
+  }
+
+  async pair(count: number): Promise<void> {
+    await this.order({ do: 'pair', count });
+  }
+
+  async run(loop: LoopOptions): Promise<LoopResult> {
+    const report = await this.order({ do: 'run', loop });
+    if (report.done !== 'run') throw new Error(`The raw side answered ${report.done} instead of a result`);
+    return report.result;
+  }
+
+  async stop(): Promise<void> {
+    await this.order({ do: 'stop' });
+    const exited = once(this.child, 'exit');
+    this.child.disconnect();
+    await exited;
+  }
+
+  private async order(order: RawOrder): Promise<RawReport> {
+    const answer = new Promise<RawReport>((resolve, reject) => {
+      this.child.once('message', resolve);
+      this.child.once('exit', () => reject(new Error('The raw side ended')));
+    });
+    this.child.send(order);
+    const report = await answer;
+    if (report.done === 'failed') throw new Error(`The raw side failed: ${report.reason}`);
+    return report;
+  }
+}
