@@ -15,6 +15,19 @@ process.stderr.on('error', () => {});
 const progress = createProgress();
 const stop = stopOnSignals();
 
+/** @param {unknown} error */
+function report(error) {
+  if (!(error instanceof StoppedError)) process.stderr.write(`${formatError(error)}\n`);
+}
+
+// A defect of our own must not leave processes behind: it is reported, and everything is stopped in order.
+let hasDefect = false;
+process.on('uncaughtException', (error) => {
+  hasDefect = true;
+  report(error);
+  process.emit('SIGTERM', 'SIGTERM');
+});
+
 try {
   requireNode(process.versions.node);
   const options = parseStartArguments(process.argv.slice(2), process.env);
@@ -28,8 +41,8 @@ try {
       demo: (running) => runDemo(running, progress),
     });
 } catch (error) {
-  if (!(error instanceof StoppedError)) process.stderr.write(`${formatError(error)}\n`);
+  report(error);
   process.exitCode = error instanceof StoppedError ? 130 : 1;
 }
 // Connections that are kept alive would hold a finished process for seconds.
-process.exit();
+process.exit(hasDefect ? 1 : process.exitCode);

@@ -1,10 +1,12 @@
 /** One long-running process: started in its own group with its output in a file, waited for, stopped. */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { killGroup } from './commands.mjs';
+import { isDiskFull } from './disk.mjs';
 import { LaunchError, StoppedError } from './errors.mjs';
-import { explainOutput } from './explain.mjs';
+import { DISK_FULL, explainOutput } from './explain.mjs';
 import { lastWords } from './logs.mjs';
 import { seconds } from './progress.mjs';
 
@@ -79,7 +81,7 @@ export class Child {
   /** @param {string} sentence */
   describeFailure(sentence) {
     const words = lastWords(this.spec.logFile);
-    const known = explainOutput(words.join('\n'));
+    const known = isDiskFull(dirname(this.spec.logFile)) ? DISK_FULL : explainOutput([sentence, ...words].join('\n'));
     return new LaunchError(known ? `${sentence} ${known.message}` : sentence, {
       details: words.join('\n'),
       hint: [known?.hint, `Its log: ${this.spec.logFile}`].filter(Boolean).join(' '),

@@ -3,6 +3,8 @@
  * shown only for a defect of our own.
  */
 
+import { explainOutput } from './explain.mjs';
+
 export class LaunchError extends Error {
   name = 'LaunchError';
 
@@ -27,7 +29,11 @@ export class StoppedError extends Error {
  * @returns {string} for the terminal
  */
 export function formatError(error) {
-  if (!(error instanceof LaunchError)) return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (!(error instanceof LaunchError)) {
+    if (!(error instanceof Error)) return String(error);
+    const known = errorCode(error) === undefined ? undefined : explainOutput(error.message);
+    return known ? `Error: ${known.message}\n  | ${error.message}\n  ${known.hint}` : (error.stack ?? error.message);
+  }
   const lines = [`Error: ${error.message}`];
   if (error.details) lines.push(...error.details.split('\n').map((line) => `  | ${line}`));
   if (error.hint) lines.push(`  ${error.hint}`);

@@ -2,21 +2,24 @@
 
 /** @typedef {{ message: string, hint: string }} Explanation */
 
+/** @type {Explanation} */
+export const DISK_FULL = {
+  message: 'The disk is full.',
+  hint: 'Free some space and start again: nothing that was stored is lost.',
+};
+
 /** @type {readonly { pattern: RegExp, explanation: Explanation }[]} */
 const KNOWN = [
-  {
-    pattern: /ENOSPC|no space left on device|disk quota exceeded|EDQUOT/i,
-    explanation: {
-      message: 'The disk is full.',
-      hint: 'Free some space and start again: nothing that was stored is lost.',
-    },
-  },
   {
     pattern: /EFBIG|file too large|File size limit exceeded|SIGXFSZ/i,
     explanation: {
       message: 'A file reached the size limit of this shell (ulimit -f).',
       hint: 'Raise the limit and start again: nothing that was stored is lost.',
     },
+  },
+  {
+    pattern: /ENOSPC|no space left on device|Check free disk space|disk quota exceeded|EDQUOT/i,
+    explanation: DISK_FULL,
   },
   {
     pattern:

@@ -1,5 +1,5 @@
 /** Small files of the data folder: written whole or not at all, and never readable by others. */
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { errorCode } from './errors.mjs';
 
 const PRIVATE = 0o600;
@@ -19,8 +19,13 @@ export function writeJson(path, value) {
  */
 export function writePrivately(path, content) {
   const draft = `${path}.${process.pid}.tmp`;
-  writeFileSync(draft, content, { mode: PRIVATE });
-  renameSync(draft, path);
+  try {
+    writeFileSync(draft, content, { mode: PRIVATE });
+    renameSync(draft, path);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
 }
 
 /**

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { build } from './build.mjs';
 import { dataDirPath, openDataDir } from './data-dir.mjs';
 import { provideDatabases } from './databases.mjs';
-import { LaunchError, StoppedError } from './errors.mjs';
+import { watchDisk } from './disk.mjs';
+import { errorCode, LaunchError, StoppedError } from './errors.mjs';
 import { requireSandbox } from './external.mjs';
 import { readJson } from './files.mjs';
 import { installDependencies } from './install.mjs';
@@ -97,7 +98,7 @@ async function cleanUp(dataDir, progress) {
  */
 async function superviseUntilStopped(launch, dataDir) {
   const { options, progress } = launch;
-  const journal = openJournal(dataDir.processes);
+  const journal = openJournal(dataDir.processes, progress.warn);
   // Ends with the user's wish, or with the first thing that cannot be mended.
   const ending = new AbortController();
   /** @type {Error | undefined} */
@@ -109,7 +110,12 @@ async function superviseUntilStopped(launch, dataDir) {
   /** @type {import('./services.mjs').Installation | undefined} */
   let installation;
   const publish = () => {
-    if (installation) writeRunFile(dataDir.run, describeRun(installation, dataDir, supervisor.processes));
+    if (!installation) return;
+    try {
+      writeRunFile(dataDir.run, describeRun(installation, dataDir, supervisor.processes));
+    } catch (error) {
+      progress.warn(`${dataDir.run} cannot be written (${errorCode(error)}): it is out of date.`);
+    }
   };
   const supervisor = new Supervisor({
     journal,
@@ -121,6 +127,7 @@ async function superviseUntilStopped(launch, dataDir) {
     },
   });
   const stopFollowing = watchLogs(dataDir, options.verbose, progress);
+  const stopWatchingDisk = watchDisk(dataDir.path, progress);
   try {
     const begun = performance.now();
     installation = await bringUp(launch, { dataDir, journal, supervisor, signal: ending.signal });
@@ -144,6 +151,7 @@ async function superviseUntilStopped(launch, dataDir) {
     await supervisor.stop();
     publish();
     stopFollowing();
+    stopWatchingDisk();
     if (hadProcesses) progress.say(`Everything is stopped (${seconds(performance.now() - stopping)}).`);
   }
 }
@@ -197,7 +205,7 @@ async function bringUp({ options, env, progress, services, prepare }, { dataDir,
     admin: { email: env.ADMIN_EMAIL || DEFAULT_ADMIN, password: secrets.adminPassword },
     env,
   };
-  for (const wave of [...new Set(table.map((definition) => definition.wave))].sort()) {
+  for (const wave of [...new Set(table.map((definition) => definition.wave))].sort((a, b) => a - b)) {
     const together = table.filter((definition) => definition.wave === wave);
     await progress.step(`Starting ${together.map((definition) => definition.name).join(', ')}`, () =>
       allSettledOrFirstError(together.map((definition) => start(serviceSpec(definition, installation)))),

@@ -33,7 +33,11 @@ export function rotateLog(path) {
  */
 export function capLog(path, maxBytes = MAX_BYTES) {
   if (!existsSync(path) || statSync(path).size <= maxBytes) return;
-  copyFileSync(path, previous(path));
+  try {
+    copyFileSync(path, previous(path));
+  } catch {
+    // On a full disk it matters more that this file gets shorter.
+  }
   truncateSync(path);
 }
 

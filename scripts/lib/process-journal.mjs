@@ -2,6 +2,7 @@
  * The record of every process we started, kept on disk from the moment of its start. After the launcher itself was killed,
  * the next one finds here what is left running, and ends it.
  */
+import { errorCode } from './errors.mjs';
 import { readJson, writeJson } from './files.mjs';
 import { identify, isAlive } from './process-identity.mjs';
 import { endProcess } from './signals.mjs';
@@ -15,11 +16,24 @@ import { endProcess } from './signals.mjs';
  * @typedef {import('./process-identity.mjs').ProcessIdentity & Stoppable} JournalEntry
  */
 
-/** @param {string} path */
-export function openJournal(path) {
+/**
+ * @param {string} path
+ * @param {(text: string) => void} warn
+ */
+export function openJournal(path, warn) {
   /** @type {Map<number, JournalEntry>} */
   const entries = new Map();
-  const save = () => writeJson(path, { processes: [...entries.values()] });
+  let isStale = false;
+  const save = () => {
+    try {
+      writeJson(path, { processes: [...entries.values()] });
+      isStale = false;
+    } catch (error) {
+      // On a full disk the processes must still be watched and stopped; only cleaning up after a crash knows less.
+      if (!isStale) warn(`${path} cannot be written (${errorCode(error)}): it is out of date.`);
+      isStale = true;
+    }
+  };
 
   return {
     /**
@@ -53,7 +67,7 @@ export async function endLeftovers(path, { graceMs }) {
   /** @type {unknown[]} */
   const recorded = Array.isArray(file.value.processes) ? file.value.processes : [];
   const left = recorded.filter(isEntry).filter(isAlive);
-  for (const stage of [...new Set(left.map((entry) => entry.stage))].sort()) {
+  for (const stage of [...new Set(left.map((entry) => entry.stage))].sort((a, b) => a - b)) {
     const together = left.filter((entry) => entry.stage === stage);
     await Promise.all(together.map((entry) => endProcess(entry, { signal: entry.stopSignal, graceMs })));
   }

@@ -2,7 +2,7 @@
  * The one table of our own services: what is started, with which settings, and how it is known to be ready. The launcher
  * knows nothing else about them, so a test can give it another table.
  */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { isHealthy } from './health.mjs';
 import { ROOT } from './paths.mjs';
 import { STAGES } from './stages.mjs';
@@ -25,7 +25,7 @@ const CHILD_GRACE_MS = 8_000;
  *
  * @typedef {object} ServiceDefinition
  * @property {string} name
- * @property {string} app folder below apps/, or an absolute path
+ * @property {string} entry the script that is run
  * @property {number} wave services of one wave start together, after those before them are ready
  * @property {readonly string[]} ports names of the ports it needs, kept over restarts
  * @property {number} stage
@@ -33,6 +33,9 @@ const CHILD_GRACE_MS = 8_000;
  * @property {string} readyPath
  * @property {(installation: Installation) => NodeJS.ProcessEnv} env
  */
+
+/** @param {string} app */
+const builtEntry = (app) => join(ROOT, 'apps', app, 'dist', 'main.js');
 
 /** Packages whose build the launcher needs; turbo adds what they depend on. */
 export const SERVICE_PACKAGES = ['@wa-gate/gateway', '@wa-gate/worker', '@wa-gate/sandbox'];
@@ -51,7 +54,7 @@ export function serviceTable({ live, ownSandbox }) {
 /** @type {ServiceDefinition} */
 const SANDBOX = {
   name: 'sandbox',
-  app: 'sandbox',
+  entry: builtEntry('sandbox'),
   wave: 0,
   ports: ['sandbox', 'sandbox-ws'],
   stage: STAGES.sandbox,
@@ -68,7 +71,7 @@ const SANDBOX = {
 /** @type {ServiceDefinition} */
 const GATEWAY = {
   name: 'gateway',
-  app: 'gateway',
+  entry: builtEntry('gateway'),
   wave: 0,
   ports: [],
   stage: STAGES.services,
@@ -96,7 +99,7 @@ function worker(name, network) {
   const url = (/** @type {Installation} */ { ports }) => `http://${LOOPBACK}:${ports[name]}`;
   return {
     name,
-    app: 'worker',
+    entry: builtEntry('worker'),
     wave: 1,
     ports: [name],
     stage: STAGES.services,
@@ -132,14 +135,13 @@ function shared({ databaseUrl, redisUrl, secrets, sandboxUrl }) {
  * @returns {import('./child.mjs').ChildSpec}
  */
 export function serviceSpec(definition, installation) {
-  const folder = definition.app.startsWith('/') ? definition.app : join(ROOT, 'apps', definition.app);
   const url = definition.url(installation);
   return {
     name: definition.name,
     kind: 'service',
     command: process.execPath,
-    args: ['--enable-source-maps', join(folder, 'dist', 'main.js')],
-    cwd: folder,
+    args: ['--enable-source-maps', definition.entry],
+    cwd: dirname(definition.entry),
     env: {
       ...installation.env,
       NODE_ENV: installation.env.NODE_ENV || 'production',

@@ -61,7 +61,7 @@ export async function runTests(run) {
  */
 async function runWithDatabases(run, dataDir) {
   const { env, progress, stop } = run;
-  const journal = openJournal(dataDir.processes);
+  const journal = openJournal(dataDir.processes, progress.warn);
   const ending = new AbortController();
   stop.addEventListener('abort', () => ending.abort(), { once: true });
   /** @type {Error | undefined} */

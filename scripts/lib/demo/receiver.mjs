@@ -15,7 +15,11 @@ export async function startReceiver(port, secret) {
   /** @type {Received[]} */
   const received = [];
   const arrivals = new EventEmitter();
-  const server = createServer(async (request, response) => {
+  /**
+   * @param {import('node:http').IncomingMessage} request
+   * @param {import('node:http').ServerResponse} response
+   */
+  async function take(request, response) {
     let body = '';
     for await (const chunk of request.setEncoding('utf8')) {
       body += chunk;
@@ -28,6 +32,9 @@ export async function startReceiver(port, secret) {
     if (!event) return;
     received.push({ event, valid });
     arrivals.emit('event', { event, valid });
+  }
+  const server = createServer((request, response) => {
+    take(request, response).catch(() => response.destroy()); // the sender went away
   });
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');

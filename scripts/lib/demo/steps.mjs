@@ -79,7 +79,7 @@ export async function reconnect(scene, { sessionId, apiKey, phone }) {
     return true;
   } catch (error) {
     if (signal.aborted) throw error;
-    say(`  not possible (${error instanceof Error ? error.message : error}): a new session is made`);
+    say(`  not possible (${error instanceof Error ? error.message : String(error)}): a new session is made`);
     return false;
   }
 }

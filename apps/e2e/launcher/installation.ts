@@ -1,0 +1,181 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { waitFor } from '@wa-gate/testkit';
+
+/** The launcher with fake services: what is tested is the launcher, and a start takes a second. */
+export const FAKE_LAUNCHER = join(import.meta.dirname, 'fixtures', 'launch.mjs');
+export const NOBODY = 65534;
+
+const STARTED = /Ctrl-C stops everything/;
+const START_MS = 60_000;
+const STOP_MS = 15_000;
+
+export interface RunFile {
+  gateway: string;
+  sandbox: string;
+  databaseUrl: string;
+  redisUrl: string;
+  processes: { name: string; pid: number; url: string }[];
+  admin: { email: string; password: string };
+  demo: { sessionId: string; apiKey: string; phone: string } | null;
+}
+
+export interface StartOptions {
+  args?: readonly string[];
+  env?: Readonly<Record<string, string>>;
+  /** Runs this instead of node, with node's command line appended. */
+  wrapper?: readonly string[];
+}
+
+/** Redis may have to be fetched from the system's archive: once for all tests of a file, whichever user runs them. */
+const cacheFolder = mkdtempSync(join(tmpdir(), 'wag-launcher-cache-'));
+chmodSync(cacheFolder, 0o777);
+
+export function removeCache(): void {
+  rmSync(cacheFolder, { recursive: true, force: true });
+}
+
+/** One run of the launcher: its output, its end. */
+export class Run {
+  output = '';
+  readonly exited: Promise<number | null>;
+  readonly child: ChildProcess;
+
+  constructor(child: ChildProcess) {
+    this.child = child;
+    const collect = (chunk: Buffer) => {
+      this.output += chunk.toString('utf8');
+    };
+    child.stdout?.on('data', collect);
+    child.stderr?.on('data', collect);
+    this.exited = new Promise((resolve) => {
+      child.once('close', (code) => resolve(code));
+    });
+  }
+
+  async says(pattern: RegExp, timeoutMs = START_MS): Promise<void> {
+    let ended = false;
+    void this.exited.then(() => {
+      ended = true;
+    });
+    await waitFor(() => pattern.test(this.output) || ended, { timeoutMs });
+    if (!pattern.test(this.output)) throw new Error(`The launcher ended without saying ${pattern}:\n${this.output}`);
+  }
+
+  async isUp(): Promise<this> {
+    await this.says(STARTED);
+    return this;
+  }
+
+  /** Asks it to stop; resolves with the exit code and the time it took. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<{ code: number | null; ms: number }> {
+    const begun = performance.now();
+    this.child.kill(signal);
+    const code = await this.exited;
+    return { code, ms: performance.now() - begun };
+  }
+}
+
+/** A data folder in which the launcher is started, as the given user, as often as a test likes. */
+export class Installation {
+  readonly folder: string;
+  readonly dataDir: string;
+  private readonly uid: number | undefined;
+  private readonly runs: Run[] = [];
+  private readonly seen = new Map<number, string>();
+
+  /** @param uid runs as this user; only root may choose @default the present one */
+  constructor({ uid }: { uid?: number } = {}) {
+    this.uid = process.getuid?.() === 0 ? uid : undefined;
+    this.folder = mkdtempSync(join(tmpdir(), 'wag-launcher-'));
+    const home = join(this.folder, 'home');
+    mkdirSync(home);
+    this.dataDir = join(this.folder, 'data');
+    if (this.uid !== undefined) for (const path of [this.folder, home]) chownSync(path, this.uid, this.uid);
+  }
+
+  path(name: string): string {
+    return join(this.dataDir, name);
+  }
+
+  start({ args = [], env = {}, wrapper = [] }: StartOptions = {}): Run {
+    const [command = '', ...rest] = [...wrapper, process.execPath, FAKE_LAUNCHER, '--no-demo', ...args];
+    const child = spawn(command, rest, {
+      env: {
+        PATH: process.env.PATH ?? '',
+        HOME: join(this.folder, 'home'),
+        XDG_CACHE_HOME: cacheFolder,
+        DATA_DIR: this.dataDir,
+        ...env,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...(this.uid === undefined ? {} : { uid: this.uid, gid: this.uid }),
+    });
+    const run = new Run(child);
+    this.runs.push(run);
+    return run;
+  }
+
+  async started(options?: StartOptions): Promise<Run> {
+    const run = await this.start(options).isUp();
+    this.remember();
+    return run;
+  }
+
+  /** @param folder where the data folder is seen from here, when it is on a disk of its own */
+  runFile(folder = this.dataDir): RunFile {
+    return JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8')) as RunFile;
+  }
+
+  pidOf(name: string): number {
+    const found = this.runFile().processes.find((process) => process.name === name);
+    if (!found) throw new Error(`${name} is not in run.json`);
+    return found.pid;
+  }
+
+  /** Processes of this installation that run, whoever started them: by what they have in their environment or as folder. */
+  processesLeft(): number[] {
+    this.remember();
+    return [...this.seen].flatMap(([pid, startTime]) => (startTimeOf(pid) === startTime ? [pid] : []));
+  }
+
+  /** Notes the processes that run.json names now, with their start times, so that a test can tell whether they ended. */
+  remember(): void {
+    if (!existsSync(this.path('run.json'))) return;
+    for (const { pid } of readProcesses(this.path('run.json'))) {
+      const startTime = startTimeOf(pid);
+      if (startTime !== undefined && !this.seen.has(pid)) this.seen.set(pid, startTime);
+    }
+  }
+
+  /** Stops what a failed test left, and removes the folder. */
+  async remove(): Promise<void> {
+    for (const run of this.runs) {
+      if (run.child.exitCode === null && run.child.signalCode === null) await run.stop();
+    }
+    for (const pid of this.processesLeft()) process.kill(pid, 'SIGKILL');
+    await waitFor(() => this.processesLeft().length === 0, { timeoutMs: STOP_MS });
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+function readProcesses(path: string): RunFile['processes'] {
+  try {
+    return (JSON.parse(readFileSync(path, 'utf8')) as RunFile).processes ?? [];
+  } catch {
+    return []; // a test damaged it
+  }
+}
+
+/** In clock ticks since boot; a zombie counts as gone. */
+export function startTimeOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' ? undefined : fields[19];
+  } catch {
+    return undefined;
+  }
+}
