@@ -62,7 +62,10 @@ function readMigrations(baseDir) {
       path,
       migrationFile: {
         path: 'migration.sql',
-        content: { tag: /** @type {const} */ ('ok'), value: readFileSync(join(baseDir, path, 'migration.sql'), 'utf8') },
+        content: {
+          tag: /** @type {const} */ ('ok'),
+          value: readFileSync(join(baseDir, path, 'migration.sql'), 'utf8'),
+        },
       },
     })),
   };

@@ -1,0 +1,68 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { takeLock } from './lock.mjs';
+import { identify } from './process-identity.mjs';
+import { useTempDirs } from './temp-dir.testing.ts';
+
+const tempDir = useTempDirs();
+
+test('is held by one, and free again after its release', () => {
+  const path = join(tempDir(), 'lock');
+  const first = takeLock(path);
+  expect(first.taken).toBe(true);
+  expect(takeLock(path)).toEqual({ taken: false, holder: identify(process.pid) });
+  if (first.taken) first.release();
+  expect(existsSync(path)).toBe(false);
+  expect(takeLock(path).taken).toBe(true);
+});
+
+test.each([
+  ['a process that is gone', JSON.stringify({ pid: 2 ** 22 + 1, startTime: '1' })],
+  ['an earlier process with the number of a living one', JSON.stringify({ pid: process.pid, startTime: '1' })],
+  ['nobody who can be read', '{"pid": 12'],
+])('is taken from %s', (_whom, content) => {
+  const folder = tempDir();
+  const path = join(folder, 'lock');
+  writeFileSync(path, content);
+  expect(takeLock(path).taken).toBe(true);
+  expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual(identify(process.pid));
+  expect(readdirSync(folder)).toEqual(['lock']);
+});
+
+test('of many processes that find a dead holder at once, exactly one takes it', async () => {
+  const path = join(tempDir(), 'lock');
+  writeFileSync(path, JSON.stringify({ pid: process.pid, startTime: '1' }));
+  const script = `
+    import { takeLock } from ${JSON.stringify(join(import.meta.dirname, 'lock.mjs'))};
+    process.stdin.once('data', () => {
+      process.stdout.write(takeLock(${JSON.stringify(path)}).taken ? 'taken' : 'refused');
+      process.stdin.once('data', () => process.exit());
+    });
+    process.stdout.write('ready ');`;
+  const children = Array.from({ length: 6 }, () =>
+    spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['pipe', 'pipe', 'inherit'] }),
+  );
+  const outputs = children.map((child) => collect(child.stdout));
+  await Promise.all(outputs.map((output) => output.until('ready')));
+  for (const child of children) child.stdin.write('go');
+  await Promise.all(outputs.map((output) => output.until('taken', 'refused')));
+  expect(outputs.filter((output) => output.text().includes('taken'))).toHaveLength(1);
+  for (const child of children) child.stdin.write('end');
+  await Promise.all(children.map((child) => once(child, 'exit')));
+});
+
+function collect(stream: NodeJS.ReadableStream) {
+  let text = '';
+  stream.on('data', (chunk: Buffer) => {
+    text += chunk.toString('utf8');
+  });
+  return {
+    text: () => text,
+    async until(...words: string[]) {
+      while (!words.some((word) => text.includes(word))) await once(stream, 'data');
+    },
+  };
+}

@@ -1,0 +1,89 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { endLeftovers, openJournal } from './process-journal.mjs';
+import { useTempDirs } from './temp-dir.testing.ts';
+
+const tempDir = useTempDirs();
+const GRACE = { graceMs: 200 };
+
+/** A process that writes down the order in which it is ended. */
+async function startProcess(
+  name: string,
+  order: string[],
+  { stubborn = false } = {},
+): Promise<ChildProcess & { pid: number }> {
+  const script = `process.on('SIGTERM', () => ${stubborn ? '{}' : 'process.exit()'}); console.log('up'); setInterval(() => {}, 1000)`;
+  const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  child.once('exit', () => order.push(name));
+  await once(child.stdout, 'data');
+  return child as ChildProcess & { pid: number };
+}
+
+test('ends what is recorded, those first that use the others, by force when asking does not help', async () => {
+  const path = join(tempDir(), 'processes.json');
+  const journal = openJournal(path, (text) => expect.fail(text));
+  const order: string[] = [];
+  const database = await startProcess('database', order);
+  const service = await startProcess('service', order, { stubborn: true });
+  journal.started(database.pid, { name: 'database', stopSignal: 'SIGTERM', stage: 3 });
+  journal.started(service.pid, { name: 'service', stopSignal: 'SIGTERM', stage: 0 });
+
+  const { ended, damaged } = await endLeftovers(path, GRACE);
+  expect(ended.sort()).toEqual(['database', 'service']);
+  expect(damaged).toBe(false);
+  expect(order).toEqual(['service', 'database']);
+});
+
+test('leaves a process alone that has the number, but not the start time', async () => {
+  const path = join(tempDir(), 'processes.json');
+  const order: string[] = [];
+  const stranger = await startProcess('stranger', order);
+  openJournal(path, (text) => expect.fail(text)).started(stranger.pid, {
+    name: 'ours',
+    stopSignal: 'SIGTERM',
+    stage: 0,
+  });
+  const record = JSON.parse(readFileSync(path, 'utf8'));
+  record.processes[0].startTime = '1';
+  writeFileSync(path, JSON.stringify(record));
+
+  expect(await endLeftovers(path, GRACE)).toEqual({ ended: [], damaged: false });
+  expect(order).toEqual([]);
+  stranger.kill('SIGKILL');
+});
+
+test('forgets a process that ended in order', () => {
+  const path = join(tempDir(), 'processes.json');
+  const journal = openJournal(path, (text) => expect.fail(text));
+  journal.started(process.pid, { name: 'ours', stopSignal: 'SIGTERM', stage: 0 });
+  journal.ended(process.pid);
+  expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({ processes: [] });
+});
+
+test.each(['{"processes": [', ''])('says that a record is damaged: %j', async (content) => {
+  const path = join(tempDir(), 'processes.json');
+  writeFileSync(path, content);
+  expect(await endLeftovers(path, GRACE)).toEqual({ ended: [], damaged: true });
+});
+
+test.each(['{"processes": 7}', '{"processes": [null, {"pid": 1, "startTime": "1", "name": "init"}, {"pid": "12"}]}'])(
+  'takes nothing for a process that is none: %s',
+  async (content) => {
+    const path = join(tempDir(), 'processes.json');
+    writeFileSync(path, content);
+    expect(await endLeftovers(path, GRACE)).toEqual({ ended: [], damaged: false });
+  },
+);
+
+test('a record that cannot be written is said once and stops nothing', () => {
+  const path = join(tempDir(), 'processes.json');
+  mkdirSync(path); // nothing can be renamed over a folder
+  const said: string[] = [];
+  const journal = openJournal(path, (text) => said.push(text));
+  journal.started(process.pid, { name: 'ours', stopSignal: 'SIGTERM', stage: 0 });
+  journal.ended(process.pid);
+  expect(said).toEqual([expect.stringContaining('cannot be written')]);
+});
