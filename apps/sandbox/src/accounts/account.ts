@@ -1,0 +1,153 @@
+import { createHash, randomInt } from 'node:crypto';
+import type { Journal } from '../store/journal.ts';
+import { lidJid, pnJid } from '../wire/jid.ts';
+import { AppState } from './app-state.ts';
+import { Companion } from './companion.ts';
+import type { PhoneDeps } from './network.ts';
+import { Phone } from './phone.ts';
+
+/** Privacy settings a fresh account has. */
+const DEFAULT_PRIVACY: Record<string, string> = {
+  readreceipts: 'all',
+  last: 'all',
+  online: 'all',
+  profile: 'all',
+  status: 'all',
+  groupadd: 'all',
+  calladd: 'all',
+  messages: 'all',
+};
+
+interface StoredAccount {
+  lid: string;
+  name: string;
+  createdAt: number;
+  rawId: number;
+  nextDevice: number;
+  privacy: Record<string, string>;
+  blocked: string[];
+  status: string;
+  disappearingSeconds: number;
+  picture: { id: string; path: string } | null;
+  companions: number[];
+}
+
+/** A phone number: its phone (device 0), its linked companions, and what the server keeps for it. */
+export class Account {
+  readonly number: string;
+  readonly lid: string;
+  readonly companions = new Map<number, Companion>();
+  readonly phone: Phone;
+  readonly appState: AppState;
+  /** Companions that asked for this account's device list and are told when it changes. */
+  readonly deviceWatchers = new Set<Companion>();
+  readonly createdAt: number;
+  /** Constant id in the device identities that this phone signs. */
+  readonly rawId: number;
+  name: string;
+  privacy: Record<string, string> = { ...DEFAULT_PRIVACY };
+  /** Numbers this account has blocked. */
+  readonly blocked = new Set<string>();
+  status = 'Hey there! I am using WhatsApp.';
+  disappearingSeconds = 0;
+  picture: { id: string; path: string } | null = null;
+  private nextDevice = 1;
+  private gone = false;
+  private readonly journal: Journal;
+
+  constructor(number: string, name: string, deps: PhoneDeps, stored?: StoredAccount) {
+    this.number = number;
+    this.name = stored?.name ?? name;
+    this.lid = stored?.lid ?? deriveLid(number);
+    this.createdAt = stored?.createdAt ?? Date.now();
+    this.rawId = stored?.rawId ?? randomInt(1, 2 ** 31);
+    this.journal = deps.journal;
+    this.phone = new Phone(this, deps);
+    this.appState = new AppState(number, deps.journal);
+    if (!stored) return;
+    this.privacy = stored.privacy;
+    for (const blocked of stored.blocked) this.blocked.add(blocked);
+    this.status = stored.status;
+    this.disappearingSeconds = stored.disappearingSeconds;
+    this.picture = stored.picture;
+    this.nextDevice = stored.nextDevice;
+    for (const id of stored.companions) {
+      const companion = Companion.load(this, id, deps.journal);
+      if (companion) this.companions.set(id, companion);
+    }
+  }
+
+  static load(number: string, deps: PhoneDeps): Account | null {
+    const stored = deps.journal.read(`account/${number}`);
+    return stored ? new Account(number, '', deps, JSON.parse(stored.toString('utf8')) as StoredAccount) : null;
+  }
+
+  get jid(): string {
+    return pnJid(this.number);
+  }
+
+  get lidJid(): string {
+    return lidJid(this.lid);
+  }
+
+  /** Device and key index for a companion that is being paired; they are never given twice. */
+  allotDevice(): number {
+    const id = this.nextDevice++;
+    this.save();
+    return id;
+  }
+
+  addCompanion(companion: Companion): void {
+    this.companions.set(companion.id, companion);
+    companion.save();
+    this.save();
+  }
+
+  removeCompanion(companion: Companion): void {
+    this.companions.delete(companion.id);
+    companion.erase();
+    this.save();
+  }
+
+  /** The address of a device of this account in the wanted addressing. */
+  deviceJid(device: number, addressing: 'pn' | 'lid'): string {
+    return addressing === 'lid' ? lidJid(this.lid, device) : pnJid(this.number, device);
+  }
+
+  save(): void {
+    this.journal.touch(`account/${this.number}`, () =>
+      this.gone ? null : Buffer.from(JSON.stringify(this.toStored())),
+    );
+  }
+
+  /** Removes the account from the world; its companions' streams must have been ended before. */
+  erase(): void {
+    this.gone = true;
+    for (const companion of [...this.companions.values()]) this.removeCompanion(companion);
+    this.phone.erase();
+    this.appState.erase();
+    this.save();
+  }
+
+  private toStored(): StoredAccount {
+    return {
+      lid: this.lid,
+      name: this.name,
+      createdAt: this.createdAt,
+      rawId: this.rawId,
+      nextDevice: this.nextDevice,
+      privacy: this.privacy,
+      blocked: [...this.blocked],
+      status: this.status,
+      disappearingSeconds: this.disappearingSeconds,
+      picture: this.picture,
+      companions: [...this.companions.keys()],
+    };
+  }
+}
+
+/** A stable 15-digit LID, so that a number has the same one in every sandbox. */
+function deriveLid(number: string): string {
+  const hash = createHash('sha256').update(`lid of ${number}`).digest();
+  return `2${(hash.readBigUInt64BE(0) % 10n ** 14n).toString().padStart(14, '0')}`;
+}

@@ -1,0 +1,136 @@
+import { randomBytes } from 'node:crypto';
+import {
+  AppStateError,
+  type AppStateKey,
+  type AppStateMutation,
+  type CollectionName,
+  type CollectionState,
+  decodePatch,
+  emptyCollection,
+  encodePatch,
+  stampPatchVersion,
+} from '../signal/app-state.ts';
+import type { Journal } from '../store/journal.ts';
+
+export const COLLECTIONS: readonly CollectionName[] = [
+  'critical_block',
+  'critical_unblock_low',
+  'regular_high',
+  'regular_low',
+  'regular',
+];
+
+export const isCollection = (name: string): name is CollectionName => (COLLECTIONS as readonly string[]).includes(name);
+
+/** Outcome of an upload: accepted under a version, or made for an older version than the collection has. */
+export type UploadResult =
+  | { accepted: true; version: number; problem: string | null }
+  | { accepted: false; version: number };
+
+/**
+ * The settings an account shares between its devices. The server's part is the log of patches per collection; the
+ * phone's part is to read what companions upload (which checks their MACs) and to write patches itself.
+ */
+export class AppState {
+  readonly key: AppStateKey;
+  private readonly number: string;
+  private readonly journal: Journal;
+  private readonly patches = new Map<CollectionName, Buffer[]>();
+  private readonly views = new Map<CollectionName, CollectionState>();
+
+  constructor(number: string, journal: Journal) {
+    this.number = number;
+    this.journal = journal;
+    const stored = journal.read(this.keyStorageKey);
+    const material = stored ? Buffer.from(stored) : randomBytes(38);
+    this.key = { keyId: material.subarray(0, 6), keyData: material.subarray(6) };
+    if (!stored) journal.touch(this.keyStorageKey, () => material);
+    for (const name of COLLECTIONS) {
+      const log: Buffer[] = [];
+      for (
+        let patch = journal.read(this.patchKey(name, 1));
+        patch;
+        patch = journal.read(this.patchKey(name, log.length + 1))
+      ) {
+        log.push(patch);
+      }
+      if (log.length) this.patches.set(name, log);
+    }
+  }
+
+  version(name: CollectionName): number {
+    return this.patches.get(name)?.length ?? 0;
+  }
+
+  /** The patches after a version, oldest first. */
+  since(name: CollectionName, version: number): Buffer[] {
+    return this.patches.get(name)?.slice(version) ?? [];
+  }
+
+  /** Takes a companion's patch, which must be made for the present version. */
+  upload(name: CollectionName, madeFor: number, patch: Buffer): UploadResult {
+    const version = this.version(name);
+    if (madeFor !== version) return { accepted: false, version };
+    const stamped = stampPatchVersion(patch, version + 1);
+    const problem = this.follow(name, stamped);
+    this.append(name, stamped);
+    return { accepted: true, version: version + 1, problem };
+  }
+
+  /** Lets the phone write. @returns the new version */
+  write(name: CollectionName, mutations: AppStateMutation[]): number {
+    const view = this.view(name);
+    this.append(name, encodePatch(name, view, this.key, mutations));
+    return this.version(name);
+  }
+
+  erase(): void {
+    for (const [name, log] of this.patches) {
+      for (let version = 1; version <= log.length; version++)
+        this.journal.touch(this.patchKey(name, version), () => null);
+    }
+    this.journal.touch(this.keyStorageKey, () => null);
+    this.patches.clear();
+    this.views.clear();
+  }
+
+  /** Applies a patch to the phone's view; returns what is wrong with it, if anything. */
+  private follow(name: CollectionName, patch: Buffer): string | null {
+    try {
+      decodePatch(name, this.view(name), patch, this.findKey);
+      return null;
+    } catch (error) {
+      if (error instanceof AppStateError) return error.message;
+      throw error;
+    }
+  }
+
+  /** The collection as the phone knows it, replayed from the log when first needed. */
+  private view(name: CollectionName): CollectionState {
+    let view = this.views.get(name);
+    if (!view) {
+      view = emptyCollection();
+      for (const patch of this.patches.get(name) ?? []) decodePatch(name, view, patch, this.findKey);
+      this.views.set(name, view);
+    }
+    return view;
+  }
+
+  private readonly findKey = (keyId: Buffer): AppStateKey | undefined =>
+    keyId.equals(this.key.keyId) ? this.key : undefined;
+
+  private append(name: CollectionName, patch: Buffer): void {
+    const log = this.patches.get(name) ?? [];
+    log.push(patch);
+    this.patches.set(name, log);
+    this.journal.touch(this.patchKey(name, log.length), () => (this.patches.get(name) === log ? patch : null));
+  }
+
+  private get keyStorageKey(): string {
+    return `appstatekey/${this.number}`;
+  }
+
+  private patchKey(name: CollectionName, version: number): string {
+    return `appstate/${this.number}/${name}:${version}`;
+  }
+}

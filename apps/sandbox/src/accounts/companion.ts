@@ -1,0 +1,184 @@
+import type { Journal } from '../store/journal.ts';
+import { lidJid, pnJid } from '../wire/jid.ts';
+import type { BinaryNode } from '../wire/node.ts';
+import type { Account } from './account.ts';
+import { deviceKey } from './device-key.ts';
+import { PreKeyPool } from './prekey-pool.ts';
+import { StanzaQueue } from './stanza-queue.ts';
+
+/** A signed prekey as published: the signature is over the key with its type byte. */
+export interface SignedPreKey {
+  id: number;
+  publicKey: Buffer;
+  signature: Buffer;
+}
+
+/** What a companion proved about itself when it was paired. */
+export interface CompanionIdentity {
+  id: number;
+  keyIndex: number;
+  registrationId: number;
+  /** Noise static key: what it logs in with. */
+  noiseKey: Buffer;
+  identityKey: Buffer;
+  signedPreKey: SignedPreKey;
+  /** ADVSignedDeviceIdentity with both signatures, handed out with its keys. */
+  signedIdentity: Buffer;
+  platform: string;
+  pairedAt: number;
+}
+
+/** The live connection of a companion, as far as the accounts know it. */
+export interface CompanionLink {
+  /** True once the offline queue was sent: stanzas may go out as they come. */
+  readonly isActive: boolean;
+  send(node: BinaryNode): void;
+  /** Ends the stream; `last` is sent first. */
+  close(reason: string, last?: BinaryNode): void;
+}
+
+interface StoredCompanion {
+  keyIndex: number;
+  registrationId: number;
+  noiseKey: string;
+  identityKey: string;
+  signedPreKey: { id: number; publicKey: string; signature: string };
+  signedIdentity: string;
+  platform: string;
+  pairedAt: number;
+  preKeysHandedOut: number;
+  historySent: boolean;
+  pushName: string | null;
+}
+
+/** A linked device of an account: its public keys, its unacknowledged stanzas, and its connection if it has one. */
+export class Companion implements CompanionIdentity {
+  readonly account: Account;
+  readonly id: number;
+  readonly keyIndex: number;
+  readonly registrationId: number;
+  readonly noiseKey: Buffer;
+  readonly identityKey: Buffer;
+  readonly signedIdentity: Buffer;
+  readonly platform: string;
+  readonly pairedAt: number;
+  readonly queue: StanzaQueue;
+  signedPreKey: SignedPreKey;
+  preKeys: PreKeyPool;
+  /** Whether key share and history went out after the first login. */
+  historySent = false;
+  pushName: string | null = null;
+  link: CompanionLink | null = null;
+  /** What it told about its presence on the present connection. */
+  isAvailable = false;
+  private readonly journal: Journal;
+
+  constructor(account: Account, identity: CompanionIdentity, journal: Journal) {
+    this.account = account;
+    this.id = identity.id;
+    this.keyIndex = identity.keyIndex;
+    this.registrationId = identity.registrationId;
+    this.noiseKey = identity.noiseKey;
+    this.identityKey = identity.identityKey;
+    this.signedPreKey = identity.signedPreKey;
+    this.signedIdentity = identity.signedIdentity;
+    this.platform = identity.platform;
+    this.pairedAt = identity.pairedAt;
+    this.journal = journal;
+    this.queue = new StanzaQueue(journal, `queue/${account.number}/${identity.id}/`);
+    this.preKeys = new PreKeyPool();
+  }
+
+  get key(): string {
+    return deviceKey(this.account.number, this.id);
+  }
+
+  get jid(): string {
+    return pnJid(this.account.number, this.id);
+  }
+
+  get lidJid(): string {
+    return lidJid(this.account.lid, this.id);
+  }
+
+  get isConnected(): boolean {
+    return this.link !== null;
+  }
+
+  save(): void {
+    this.journal.touch(this.storageKey, () => (this.isGone ? null : Buffer.from(JSON.stringify(this.toStored()))));
+  }
+
+  savePreKeys(): void {
+    this.journal.touch(this.preKeyStorageKey, () => (this.isGone ? null : this.preKeys.toBuffer()));
+    this.save();
+  }
+
+  /** Forgets everything stored about it; the account must have dropped it before. */
+  erase(): void {
+    this.queue.clear();
+    this.journal.touch(this.storageKey, () => null);
+    this.journal.touch(this.preKeyStorageKey, () => null);
+  }
+
+  static load(account: Account, id: number, journal: Journal): Companion | null {
+    const stored = journal.read(`companion/${account.number}/${id}`);
+    if (!stored) return null;
+    const data = JSON.parse(stored.toString('utf8')) as StoredCompanion;
+    const companion = new Companion(
+      account,
+      {
+        id,
+        keyIndex: data.keyIndex,
+        registrationId: data.registrationId,
+        noiseKey: Buffer.from(data.noiseKey, 'base64'),
+        identityKey: Buffer.from(data.identityKey, 'base64'),
+        signedPreKey: {
+          id: data.signedPreKey.id,
+          publicKey: Buffer.from(data.signedPreKey.publicKey, 'base64'),
+          signature: Buffer.from(data.signedPreKey.signature, 'base64'),
+        },
+        signedIdentity: Buffer.from(data.signedIdentity, 'base64'),
+        platform: data.platform,
+        pairedAt: data.pairedAt,
+      },
+      journal,
+    );
+    companion.historySent = data.historySent;
+    companion.pushName = data.pushName;
+    companion.preKeys = PreKeyPool.fromBuffer(journal.read(companion.preKeyStorageKey), data.preKeysHandedOut);
+    return companion;
+  }
+
+  private get isGone(): boolean {
+    return this.account.companions.get(this.id) !== this;
+  }
+
+  private get storageKey(): string {
+    return `companion/${this.account.number}/${this.id}`;
+  }
+
+  private get preKeyStorageKey(): string {
+    return `prekeys/${this.account.number}/${this.id}`;
+  }
+
+  private toStored(): StoredCompanion {
+    return {
+      keyIndex: this.keyIndex,
+      registrationId: this.registrationId,
+      noiseKey: this.noiseKey.toString('base64'),
+      identityKey: this.identityKey.toString('base64'),
+      signedPreKey: {
+        id: this.signedPreKey.id,
+        publicKey: this.signedPreKey.publicKey.toString('base64'),
+        signature: this.signedPreKey.signature.toString('base64'),
+      },
+      signedIdentity: this.signedIdentity.toString('base64'),
+      platform: this.platform,
+      pairedAt: this.pairedAt,
+      preKeysHandedOut: this.preKeys.handedOut,
+      historySent: this.historySent,
+      pushName: this.pushName,
+    };
+  }
+}

@@ -1,0 +1,96 @@
+import { phoneNotFound, SandboxError } from '../errors.ts';
+import { LID_SERVER, PN_SERVER, parseJid } from '../wire/jid.ts';
+import { Account } from './account.ts';
+import type { Companion } from './companion.ts';
+import { type DeviceRef, parseDeviceKey } from './device-key.ts';
+import type { PhoneDeps } from './network.ts';
+
+/** First of the numbers given out when `POST /phones` names none. */
+const FIRST_FREE_NUMBER = 15_550_100_001;
+
+/** All accounts, by number and by LID. */
+export class Directory {
+  private readonly byNumber = new Map<string, Account>();
+  private readonly byLid = new Map<string, Account>();
+  private readonly deps: PhoneDeps;
+
+  constructor(deps: PhoneDeps) {
+    this.deps = deps;
+  }
+
+  load(): void {
+    for (const key of this.deps.journal.keys('account/')) {
+      const account = Account.load(key.slice('account/'.length), this.deps);
+      if (account) this.register(account);
+    }
+  }
+
+  create(number: string = this.freeNumber(), name = `Phone ${number.slice(-4)}`): Account {
+    if (this.byNumber.has(number)) {
+      throw new SandboxError(409, 'PHONE_EXISTS', `Phone ${number} exists already; use it, or delete it first.`);
+    }
+    const account = new Account(number, name, this.deps);
+    this.register(account);
+    account.save();
+    account.phone.save();
+    return account;
+  }
+
+  find(number: string): Account | undefined {
+    return this.byNumber.get(number);
+  }
+
+  get(number: string): Account {
+    const account = this.byNumber.get(number);
+    if (!account) throw phoneNotFound(number);
+    return account;
+  }
+
+  /** The device behind a jid in either addressing, if its account exists. */
+  resolve(jid: string | undefined): DeviceRef | null {
+    const parsed = parseJid(jid);
+    if (!parsed) return null;
+    const account =
+      parsed.server === LID_SERVER
+        ? this.byLid.get(parsed.user)
+        : parsed.server === PN_SERVER
+          ? this.byNumber.get(parsed.user)
+          : undefined;
+    return account ? { account, device: parsed.device } : null;
+  }
+
+  /** The companion named `<number>:<device>`, if there is one. */
+  companion(key: string): Companion | undefined {
+    const parsed = parseDeviceKey(key);
+    return parsed ? this.byNumber.get(parsed.number)?.companions.get(parsed.device) : undefined;
+  }
+
+  all(): IterableIterator<Account> {
+    return this.byNumber.values();
+  }
+
+  get size(): number {
+    return this.byNumber.size;
+  }
+
+  *companions(): IterableIterator<Companion> {
+    for (const account of this.byNumber.values()) yield* account.companions.values();
+  }
+
+  remove(account: Account): void {
+    this.byNumber.delete(account.number);
+    this.byLid.delete(account.lid);
+    account.erase();
+  }
+
+  private register(account: Account): void {
+    this.byNumber.set(account.number, account);
+    this.byLid.set(account.lid, account);
+  }
+
+  private freeNumber(): string {
+    let number = FIRST_FREE_NUMBER;
+    while (this.byNumber.has(String(number))) number++;
+    return String(number);
+  }
+}

@@ -1,0 +1,187 @@
+import { randomInt } from 'node:crypto';
+import { unixSeconds } from '../clock.ts';
+import { groupNotFound } from '../errors.ts';
+import type { Journal } from '../store/journal.ts';
+import { GROUP_SERVER } from '../wire/jid.ts';
+import type { Account } from './account.ts';
+import type { Directory } from './directory.ts';
+
+export type GroupRole = 'member' | 'admin' | 'superadmin';
+export type Addressing = 'pn' | 'lid';
+
+interface StoredGroup {
+  subject: string;
+  subjectBy: string;
+  subjectAt: number;
+  creator: string;
+  createdAt: number;
+  addressing: Addressing;
+  description: GroupDescription | null;
+  announce: boolean;
+  locked: boolean;
+  ephemeralSeconds: number;
+  memberAddMode: string;
+  joinApproval: boolean;
+  inviteCode: string;
+  members: [string, GroupRole][];
+}
+
+export interface GroupDescription {
+  id: string;
+  text: string;
+  by: string;
+  at: number;
+}
+
+/** A group chat. Members are account numbers; how they are addressed on the wire is the group's addressing mode. */
+export class Group {
+  readonly id: string;
+  readonly creator: string;
+  readonly createdAt: number;
+  readonly addressing: Addressing;
+  readonly members = new Map<string, GroupRole>();
+  subject: string;
+  subjectBy: string;
+  subjectAt: number;
+  description: GroupDescription | null = null;
+  /** Only admins may send. */
+  announce = false;
+  /** Only admins may change the group's data. */
+  locked = false;
+  ephemeralSeconds = 0;
+  memberAddMode = 'all_member_add';
+  joinApproval = false;
+  inviteCode: string = newInviteCode();
+
+  constructor(id: string, stored: Pick<StoredGroup, 'subject' | 'creator' | 'addressing'> & Partial<StoredGroup>) {
+    const now = unixSeconds();
+    this.id = id;
+    this.creator = stored.creator;
+    this.createdAt = stored.createdAt ?? now;
+    this.addressing = stored.addressing;
+    this.subject = stored.subject;
+    this.subjectBy = stored.subjectBy ?? stored.creator;
+    this.subjectAt = stored.subjectAt ?? now;
+    this.description = stored.description ?? null;
+    this.announce = stored.announce ?? false;
+    this.locked = stored.locked ?? false;
+    this.ephemeralSeconds = stored.ephemeralSeconds ?? 0;
+    this.memberAddMode = stored.memberAddMode ?? this.memberAddMode;
+    this.joinApproval = stored.joinApproval ?? false;
+    this.inviteCode = stored.inviteCode ?? this.inviteCode;
+    for (const [number, role] of stored.members ?? []) this.members.set(number, role);
+  }
+
+  get jid(): string {
+    return `${this.id}@${GROUP_SERVER}`;
+  }
+
+  isAdmin(number: string): boolean {
+    const role = this.members.get(number);
+    return role === 'admin' || role === 'superadmin';
+  }
+
+  renewInvite(): string {
+    this.inviteCode = newInviteCode();
+    return this.inviteCode;
+  }
+
+  toJSON(): StoredGroup {
+    const { subject, subjectBy, subjectAt, creator, createdAt, addressing, description, announce, locked } = this;
+    const { ephemeralSeconds, memberAddMode, joinApproval, inviteCode } = this;
+    return {
+      subject,
+      subjectBy,
+      subjectAt,
+      creator,
+      createdAt,
+      addressing,
+      description,
+      announce,
+      locked,
+      ephemeralSeconds,
+      memberAddMode,
+      joinApproval,
+      inviteCode,
+      members: [...this.members],
+    };
+  }
+}
+
+/** All groups. */
+export class Groups {
+  private readonly byId = new Map<string, Group>();
+  private readonly journal: Journal;
+  private readonly directory: Directory;
+
+  constructor(journal: Journal, directory: Directory) {
+    this.journal = journal;
+    this.directory = directory;
+  }
+
+  load(): void {
+    for (const key of this.journal.keys('group/')) {
+      const stored = this.journal.read(key);
+      if (!stored) continue;
+      const id = key.slice('group/'.length);
+      this.byId.set(id, new Group(id, JSON.parse(stored.toString('utf8')) as StoredGroup));
+    }
+  }
+
+  create(creator: Account, subject: string, members: Account[], addressing: Addressing): Group {
+    let id: string;
+    do id = `120363${String(randomInt(10 ** 12)).padStart(12, '0')}`;
+    while (this.byId.has(id));
+    const group = new Group(id, { subject, creator: creator.number, addressing });
+    group.members.set(creator.number, 'superadmin');
+    for (const { number } of members) if (!group.members.has(number)) group.members.set(number, 'member');
+    this.byId.set(id, group);
+    this.save(group);
+    return group;
+  }
+
+  /** By id, with or without `@g.us`. */
+  find(id: string): Group | undefined {
+    return this.byId.get(id.split('@')[0]!);
+  }
+
+  get(id: string): Group {
+    const group = this.find(id);
+    if (!group) throw groupNotFound(id);
+    return group;
+  }
+
+  byInvite(code: string): Group | undefined {
+    return [...this.byId.values()].find((group) => group.inviteCode === code);
+  }
+
+  of(number: string): Group[] {
+    return [...this.byId.values()].filter((group) => group.members.has(number));
+  }
+
+  all(): Group[] {
+    return [...this.byId.values()];
+  }
+
+  /** The accounts of a group's members; numbers whose phone was deleted are left out. */
+  membersOf(group: Group): Account[] {
+    return [...group.members.keys()].flatMap((number) => this.directory.find(number) ?? []);
+  }
+
+  save(group: Group): void {
+    this.journal.touch(`group/${group.id}`, () =>
+      this.byId.get(group.id) === group ? Buffer.from(JSON.stringify(group)) : null,
+    );
+  }
+
+  clear(): void {
+    const groups = this.all();
+    this.byId.clear();
+    for (const group of groups) this.save(group);
+  }
+}
+
+function newInviteCode(): string {
+  const alphabet = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789';
+  return Array.from({ length: 22 }, () => alphabet[randomInt(alphabet.length)]).join('');
+}

@@ -1,0 +1,118 @@
+import type { Journal } from '../store/journal.ts';
+import type { MessageDescription } from './describe.ts';
+
+/** A message as a phone shows it: received ones once per sender and id, own ones too. */
+export interface InboxEntry extends MessageDescription {
+  /** Position in this phone's inbox; what `?after=` counts. */
+  seq: number;
+  id: string;
+  /** Number of the sender's account. */
+  from: string;
+  /** Device of the sender: 0 is a phone. */
+  fromDevice: number;
+  fromMe: boolean;
+  /** Number of the peer, or `<id>@g.us`. */
+  chat: string;
+  addressing: 'pn' | 'lid';
+  /** How the newest copy was encrypted; null for what this phone sent itself or got from another phone. */
+  encryption: string | null;
+  /** How often this id came on the wire. */
+  wireCount: number;
+  /** Unix milliseconds of its first arrival. */
+  at: number;
+  pushName: string | null;
+  /** For own messages: who has confirmed what (`<number>:<device>`). */
+  receipts: { delivered: string[]; read: string[]; played: string[] };
+  /** Receipts this phone still has to send for it. */
+  owes: OwedReceipt[];
+}
+
+export type OwedReceipt = 'sender' | 'delivered' | 'read';
+
+/** The messages of one phone, bounded, each (sender, id) once. */
+export class Inbox {
+  private readonly space: string;
+  private readonly limit: number;
+  private readonly journal: Journal;
+  private readonly bySeq = new Map<number, InboxEntry>();
+  private readonly byName = new Map<string, InboxEntry>();
+  private nextSeq = 1;
+
+  constructor(number: string, journal: Journal, limit: number) {
+    this.space = `inbox/${number}/`;
+    this.journal = journal;
+    this.limit = limit;
+    const stored = journal.keys(this.space).map((key) => Number(key.slice(this.space.length)));
+    for (const seq of stored.sort((a, b) => a - b)) {
+      const bytes = journal.read(this.space + seq);
+      if (bytes) this.insert(JSON.parse(bytes.toString('utf8')) as InboxEntry);
+    }
+  }
+
+  get size(): number {
+    return this.bySeq.size;
+  }
+
+  get lastSeq(): number {
+    return this.nextSeq - 1;
+  }
+
+  find(from: string, id: string): InboxEntry | undefined {
+    return this.byName.get(`${from} ${id}`);
+  }
+
+  /** By id alone, newest first: what the control API's callers know. */
+  findById(id: string): InboxEntry | undefined {
+    return [...this.bySeq.values()].reverse().find((entry) => entry.id === id);
+  }
+
+  add(entry: Omit<InboxEntry, 'seq'>): InboxEntry {
+    const added = { seq: this.nextSeq, ...entry };
+    this.insert(added);
+    this.save(added);
+    if (this.bySeq.size > this.limit) this.dropOldest();
+    return added;
+  }
+
+  save(entry: InboxEntry): void {
+    this.journal.touch(this.space + entry.seq, () =>
+      this.bySeq.get(entry.seq) === entry ? Buffer.from(JSON.stringify(entry)) : null,
+    );
+  }
+
+  after(seq: number, limit: number): InboxEntry[] {
+    const found: InboxEntry[] = [];
+    for (const entry of this.bySeq.values()) {
+      if (entry.seq <= seq) continue;
+      if (found.length >= limit) break;
+      found.push(entry);
+    }
+    return found;
+  }
+
+  all(): IterableIterator<InboxEntry> {
+    return this.bySeq.values();
+  }
+
+  clear(): void {
+    for (const entry of [...this.bySeq.values()]) this.remove(entry);
+  }
+
+  private insert(entry: InboxEntry): void {
+    this.bySeq.set(entry.seq, entry);
+    this.byName.set(`${entry.from} ${entry.id}`, entry);
+    this.nextSeq = Math.max(this.nextSeq, entry.seq + 1);
+  }
+
+  private dropOldest(): void {
+    const oldest = this.bySeq.values().next();
+    if (!oldest.done) this.remove(oldest.value);
+  }
+
+  private remove(entry: InboxEntry): void {
+    this.bySeq.delete(entry.seq);
+    const name = `${entry.from} ${entry.id}`;
+    if (this.byName.get(name) === entry) this.byName.delete(name);
+    this.journal.touch(this.space + entry.seq, () => null);
+  }
+}

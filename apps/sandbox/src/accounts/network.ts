@@ -1,0 +1,80 @@
+import type { Logger } from '@wa-gate/kit';
+import type { Recorder } from '../recorder/recorder.ts';
+import type { MediaStore } from '../server/media-store.ts';
+import type { PreKeyBundle } from '../signal/session-cipher.ts';
+import type { Journal } from '../store/journal.ts';
+import type { BinaryNode } from '../wire/node.ts';
+import type { Account } from './account.ts';
+import type { Companion } from './companion.ts';
+import type { DeviceRef } from './device-key.ts';
+import type { Directory } from './directory.ts';
+import type { Addressing, Group, Groups } from './group.ts';
+
+/** A conversation as its sender sees it. */
+export type Chat = { kind: 'direct'; account: Account } | { kind: 'group'; group: Group };
+
+/** What all copies of one message have in common. */
+export interface Envelope {
+  id: string;
+  sender: DeviceRef;
+  chat: Chat;
+  addressing: Addressing;
+  /** `text`, `media`, `reaction`, `poll`, … */
+  type: string;
+  /** Unix seconds. */
+  t: number;
+  /** `peer`: between the devices of one account, not part of a chat. */
+  category?: string | undefined;
+  edit?: string | undefined;
+  /** The sender's signed device identity; it accompanies prekey messages of companions. */
+  identity?: BinaryNode | undefined;
+}
+
+/** One device's copy: its `enc` children, or `plaintext` from phone to phone. */
+export interface Copy {
+  to: DeviceRef;
+  content: BinaryNode[];
+}
+
+/** A receipt that a phone gives. */
+export interface PhoneReceipt {
+  from: Account;
+  /** Whose message it is about; all companions of the account are told, or only one device. */
+  to: Account;
+  device?: number;
+  ids: string[];
+  /** None: delivered. */
+  type?: string | undefined;
+  chat: Chat;
+  addressing: Addressing;
+  content?: BinaryNode[];
+}
+
+/** What phones need of the server. */
+export interface Network {
+  route(envelope: Envelope, copies: Copy[]): void;
+  receipt(receipt: PhoneReceipt): void;
+  /** Key bundle of a companion; uses up one of its one-time prekeys. */
+  bundle(companion: Companion): PreKeyBundle;
+  /** Puts a stanza into a companion's queue and sends it if it is connected. */
+  deliver(companion: Companion, stanza: BinaryNode): void;
+  /** Runs later, unless the sandbox stops before. */
+  later(ms: number, run: () => void): void;
+  /** `host:port` of media, as written into messages. */
+  readonly mediaHost: string;
+}
+
+/** Everything an account's phone is built from. `network` is there once the server is. */
+export interface PhoneDeps {
+  journal: Journal;
+  recorder: Recorder;
+  log: Logger;
+  media: MediaStore;
+  network(): Network;
+  directory(): Directory;
+  groups(): Groups;
+  /** Messages kept per phone. */
+  inboxLimit: number;
+  /** Whether new phones read what they get. */
+  decrypt: boolean;
+}

@@ -1,0 +1,299 @@
+import { proto } from '@whiskeysockets/baileys/WAProto/index.js';
+import { SandboxError } from '../errors.ts';
+import { decryptMedia, type MediaKind } from '../signal/media-crypto.ts';
+import { groupDecrypt, processDistribution } from '../signal/sender-key.ts';
+import { DuplicateMessageError, SessionCipher } from '../signal/session-cipher.ts';
+import { unpad } from '../signal/signal-messages.ts';
+import { isGroup, isLid } from '../wire/jid.ts';
+import { type BinaryNode, bytes, children } from '../wire/node.ts';
+import type { Account } from './account.ts';
+import { describe } from './describe.ts';
+import { type DeviceRef, keyOf } from './device-key.ts';
+import type { Directory } from './directory.ts';
+import { Inbox, type InboxEntry } from './inbox.ts';
+import type { PhoneDeps } from './network.ts';
+import { PhoneKeys } from './phone-keys.ts';
+import { PhoneOutbox } from './phone-outbox.ts';
+import { PhonePeer } from './phone-peer.ts';
+import { PhoneReceipts, type ReceiptSettings } from './phone-receipts.ts';
+import { StanzaQueue } from './stanza-queue.ts';
+
+export interface AutoReply {
+  /** `{text}` is replaced by what was received. */
+  text: string;
+  delayMs: number;
+}
+
+export interface PhoneSettings {
+  online: boolean;
+  receipts: ReceiptSettings;
+  autoReply: AutoReply | null;
+  /** False: acknowledges without reading, for load tests. */
+  decrypt: boolean;
+}
+
+/** A presence or typing state that this phone was shown. */
+export interface SeenPresence {
+  from: string;
+  state: string;
+  at: number;
+}
+
+/** What one copy of a message carried for this phone. */
+interface Reading {
+  message: proto.IMessage | null;
+  duplicate: boolean;
+}
+
+const DEFAULT_SETTINGS: Omit<PhoneSettings, 'decrypt'> = {
+  online: true,
+  receipts: { deliveredMs: 150, readMs: null },
+  autoReply: null,
+};
+
+/**
+ * The simulated phone of an account: the primary device with its own Signal identity. It reads what reaches it, shows
+ * each message once, gives receipts after a while, and can be told to send anything.
+ */
+export class Phone {
+  readonly account: Account;
+  readonly inbox: Inbox;
+  readonly keys: PhoneKeys;
+  readonly cipher: SessionCipher;
+  readonly outbox: PhoneOutbox;
+  readonly receipts: PhoneReceipts;
+  readonly deps: PhoneDeps;
+  settings: PhoneSettings;
+  readonly seen = new Map<string, SeenPresence>();
+  private readonly peer: PhonePeer;
+  /** What arrived while the phone was offline. */
+  private readonly backlog: StanzaQueue;
+  private gone = false;
+
+  constructor(account: Account, deps: PhoneDeps) {
+    const { number } = account;
+    const { journal } = deps;
+    this.account = account;
+    this.deps = deps;
+    this.keys = new PhoneKeys(number, journal, (address) => deps.directory().companion(address)?.identityKey ?? null);
+    this.cipher = new SessionCipher(this.keys);
+    this.inbox = new Inbox(number, journal, deps.inboxLimit);
+    this.backlog = new StanzaQueue(journal, `queue/${number}/0/`);
+    this.outbox = new PhoneOutbox(this);
+    this.receipts = new PhoneReceipts(this);
+    this.peer = new PhonePeer(this);
+    const stored = journal.read(`phone/${number}`);
+    this.settings = stored
+      ? (JSON.parse(stored.toString('utf8')) as PhoneSettings)
+      : { ...DEFAULT_SETTINGS, decrypt: deps.decrypt };
+  }
+
+  get directory(): Directory {
+    return this.deps.directory();
+  }
+
+  get self(): DeviceRef {
+    return { account: this.account, device: 0 };
+  }
+
+  save(): void {
+    this.deps.journal.touch(`phone/${this.account.number}`, () =>
+      this.gone ? null : Buffer.from(JSON.stringify(this.settings)),
+    );
+  }
+
+  configure(change: Partial<PhoneSettings>): void {
+    const wasOnline = this.settings.online;
+    this.settings = { ...this.settings, ...change };
+    this.save();
+    if (!wasOnline && this.settings.online) this.catchUp();
+  }
+
+  /** Continues after a restart: receipts that were still to be given. */
+  resume(): void {
+    this.receipts.resume();
+  }
+
+  /** A message stanza addressed to this phone. */
+  receive(stanza: BinaryNode): void {
+    if (this.settings.online) this.process(stanza);
+    else this.backlog.push(stanza);
+  }
+
+  /** Sends the history and keys that a freshly linked companion waits for. */
+  greet(companionId: number): void {
+    this.peer.greet(companionId);
+  }
+
+  /** Encrypts nothing, stores a file that is already encrypted, and says where it can be fetched. */
+  async publish(enc: Buffer): Promise<{ url: string; directPath: string }> {
+    const path = await this.deps.media.put(enc);
+    const directPath = `${path}?ccb=11-4&oh=sandbox&oe=${(Math.floor(Date.now() / 1000) + 14 * 86_400).toString(16)}`;
+    return { url: `https://${this.deps.network().mediaHost}${directPath}`, directPath };
+  }
+
+  /** The decrypted file of a message in the inbox. */
+  async openMedia(entry: InboxEntry): Promise<Buffer> {
+    const { media } = entry;
+    if (!media)
+      throw new SandboxError(409, 'NO_MEDIA', `Message ${entry.id} is of type ${entry.type} and has no file.`);
+    const enc = await this.deps.media.read(media.path);
+    if (!enc)
+      throw new SandboxError(410, 'MEDIA_GONE', `The file of message ${entry.id} is not on the media host (any more).`);
+    return decryptMedia(enc, Buffer.from(media.mediaKey, 'base64'), entry.type as MediaKind);
+  }
+
+  /** The phone is set up anew: another identity, no sessions. */
+  resetIdentity(): void {
+    this.keys.reset();
+    this.outbox.reset();
+  }
+
+  erase(): void {
+    this.gone = true;
+    this.save();
+    this.keys.erase();
+    this.inbox.clear();
+    this.outbox.erase();
+    this.backlog.clear();
+  }
+
+  /** Forgets its messages but keeps keys and sessions. */
+  clearMessages(): void {
+    this.inbox.clear();
+    this.seen.clear();
+  }
+
+  private catchUp(): void {
+    const waiting = this.backlog.values();
+    this.backlog.clear();
+    for (const { node } of waiting) this.process(node);
+  }
+
+  private process(stanza: BinaryNode): void {
+    const { from = '', participant, id = '', category } = stanza.attrs;
+    const sender = this.directory.resolve(participant ?? from);
+    if (!sender) return; // its account was deleted meanwhile
+    const reading = this.settings.decrypt ? this.read(stanza, sender, isGroup(from) ? from : null) : null;
+    if (category === 'peer') {
+      if (reading?.message) this.peer.handle(reading.message, sender.device);
+      return;
+    }
+    if (reading && !reading.message && !reading.duplicate) return; // unreadable, or nothing but a sender key
+    this.show(stanza, sender, id, reading);
+  }
+
+  private show(stanza: BinaryNode, sender: DeviceRef, id: string, reading: Reading | null): void {
+    const known = this.inbox.find(sender.account.number, id);
+    if (known) {
+      known.wireCount++;
+      this.inbox.save(known);
+      this.receipts.schedule(known, stanza);
+      return;
+    }
+    const outer = reading?.message ?? null;
+    const sent = outer?.deviceSentMessage?.message;
+    const description = outer ? describe(sent ?? outer) : { type: 'unread', text: null, media: null, details: {} };
+    if (!description) return;
+    const entry = this.inbox.add({
+      id,
+      from: sender.account.number,
+      fromDevice: sender.device,
+      fromMe: sender.account === this.account,
+      chat: this.chatOf(stanza, sender),
+      addressing: addressingOf(stanza),
+      encryption: children(stanza, 'enc').at(-1)?.attrs.type ?? null,
+      wireCount: 1,
+      at: Date.now(),
+      pushName: stanza.attrs.notify ?? null,
+      receipts: { delivered: [], read: [], played: [] },
+      owes: [],
+      ...description,
+    });
+    this.receipts.schedule(entry, stanza);
+    this.answer(entry, sender);
+  }
+
+  private chatOf(stanza: BinaryNode, sender: DeviceRef): string {
+    const { from = '', recipient } = stanza.attrs;
+    if (isGroup(from)) return from;
+    if (sender.account !== this.account) return sender.account.number;
+    return this.directory.resolve(recipient)?.account.number ?? this.account.number;
+  }
+
+  /** Decrypts every part of a stanza; null when this device can show nothing. */
+  private read(stanza: BinaryNode, sender: DeviceRef, group: string | null): Reading {
+    const reading: Reading = { message: null, duplicate: false };
+    const { recorder } = this.deps;
+    const { number } = this.account;
+    for (const part of children(stanza)) {
+      if (part.tag !== 'enc' && part.tag !== 'plaintext') continue;
+      try {
+        const message = recorder.cpu.span('phone', () => this.open(part, sender, group));
+        const distribution = message.senderKeyDistributionMessage;
+        if (distribution?.groupId) this.learnSenderKey(distribution, sender);
+        reading.message =
+          describe(message.deviceSentMessage?.message ?? message) || stanza.attrs.category === 'peer'
+            ? message
+            : reading.message;
+      } catch (error) {
+        if (error instanceof DuplicateMessageError) {
+          reading.duplicate = true;
+          continue;
+        }
+        const { type = '' } = part.attrs;
+        const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+        recorder.unreadable({
+          phone: number,
+          from: keyOf(sender),
+          id: stanza.attrs.id ?? '',
+          encryption: type,
+          error: reason,
+        });
+        this.receipts.askAgain(stanza, sender);
+        return { message: null, duplicate: false };
+      }
+    }
+    if (reading.message) recorder.readable(number, keyOf(sender), stanza.attrs.id ?? '');
+    return reading;
+  }
+
+  private open(part: BinaryNode, sender: DeviceRef, group: string | null): proto.Message {
+    const payload = bytes(part) ?? Buffer.alloc(0);
+    if (part.tag === 'plaintext') return proto.Message.decode(payload);
+    const address = keyOf(sender);
+    const { type } = part.attrs;
+    if (type === 'skmsg' && group) {
+      const { plaintext } = groupDecrypt(this.keys.senderKey(group, address), payload);
+      this.keys.saveSenderKey(group, address);
+      return proto.Message.decode(unpad(plaintext));
+    }
+    if (type !== 'pkmsg' && type !== 'msg') throw new TypeError(`unknown encryption ${type}`);
+    return proto.Message.decode(unpad(this.cipher.decrypt(address, type, payload).plaintext));
+  }
+
+  private learnSenderKey(distribution: proto.Message.ISenderKeyDistributionMessage, sender: DeviceRef): void {
+    const group = distribution.groupId!;
+    const record = this.keys.senderKey(group, keyOf(sender));
+    processDistribution(record, Buffer.from(distribution.axolotlSenderKeyDistributionMessage ?? []));
+    this.keys.saveSenderKey(group, keyOf(sender));
+  }
+
+  /** Answers companions only: two phones would otherwise never stop answering each other. */
+  private answer(entry: InboxEntry, sender: DeviceRef): void {
+    const { autoReply } = this.settings;
+    if (!autoReply || sender.device === 0 || entry.fromMe || entry.type !== 'text' || isGroup(entry.chat)) return;
+    const text = autoReply.text.replaceAll('{text}', entry.text ?? '');
+    this.deps.network().later(autoReply.delayMs, () => {
+      this.outbox
+        .send({ to: sender.account.number, type: 'text', text, addressing: entry.addressing })
+        .catch((error: unknown) => this.deps.log.warn({ err: error }, 'automatic reply failed'));
+    });
+  }
+}
+
+export function addressingOf(stanza: BinaryNode): 'pn' | 'lid' {
+  const { addressing_mode: mode, participant, from = '' } = stanza.attrs;
+  if (mode === 'lid' || mode === 'pn') return mode;
+  return isLid(participant ?? from) ? 'lid' : 'pn';
+}

@@ -1,0 +1,217 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createLogger, type Logger } from '@wa-gate/kit';
+import { Directory } from './accounts/directory.ts';
+import { type Addressing, Groups } from './accounts/group.ts';
+import type { Network, PhoneDeps } from './accounts/network.ts';
+import { ControlServer, reachable } from './control/server.ts';
+import { Faults } from './faults/faults.ts';
+import { DEFAULT_RECORDER_LIMITS, Recorder, type RecorderLimits } from './recorder/recorder.ts';
+import { Calls } from './server/calls.ts';
+import { covers, createTlsIdentity, issueServerCertificate, type TlsIdentity } from './server/certificate-authority.ts';
+import type { Connection } from './server/connection.ts';
+import type { ServerContext, ServerOptions } from './server/context.ts';
+import { Delivery } from './server/delivery.ts';
+import { GroupActions } from './server/group-actions.ts';
+import { TlsListener } from './server/listener.ts';
+import { MediaStore } from './server/media-store.ts';
+import { createNetwork } from './server/network.ts';
+import { Pairing } from './server/pairing.ts';
+import { Presence } from './server/presence.ts';
+import { Router } from './server/router.ts';
+import { Scheduler } from './server/scheduler.ts';
+import { generateKeyPair, type KeyPair, keyPairFromPrivate } from './signal/curve.ts';
+import { lockDirectory } from './store/directory-lock.ts';
+import { FileJournal, type Journal, MemoryJournal } from './store/journal.ts';
+import { makeCertChain } from './wire/certificate.ts';
+
+export interface SandboxOptions {
+  /** Address both listeners bind to. @default 127.0.0.1 */
+  host?: string;
+  /** Port of the control API. @default 0, a free one */
+  port?: number;
+  /** Port of the TLS listener. @default 0, a free one */
+  wsPort?: number;
+  /** Where state is kept. @default none: nothing survives `stop` */
+  dataDir?: string | undefined;
+  /** Bearer token of the control API. @default none */
+  token?: string | undefined;
+  /** Whether new phones read what they get. @default true */
+  decrypt?: boolean;
+  /** Messages kept per phone. @default 10000 */
+  inboxLimit?: number;
+  /** Addressing of groups that companions create. @default lid */
+  groupAddressing?: Addressing;
+  /** Send backlogs in batches, as the real server does. @default false */
+  offlineBatches?: boolean;
+  recorder?: Partial<RecorderLimits>;
+  log?: Logger;
+}
+
+/** A WhatsApp server in a box. `start` it, point Baileys at `wsUrl` with `caPem`, and drive phones at `url`. */
+export interface Sandbox {
+  readonly url: string;
+  readonly wsUrl: string;
+  /** `host:port` of the media host. */
+  readonly mediaHost: string;
+  /** The private CA that clients must trust. */
+  readonly caPem: string;
+  /** Noise root that clients should pin (`WA_CERT_DETAILS.PUBLIC_KEY`). */
+  readonly noiseRoot: Buffer;
+  readonly context: ServerContext;
+  stop(): Promise<void>;
+}
+
+/** Starts a sandbox in this process. A port that is taken is an error that names it. */
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const { host = '127.0.0.1', dataDir, log = createLogger({ service: 'sandbox', level: 'silent' }) } = options;
+  const unlock = dataDir === undefined ? () => {} : lockDirectory(dataDir);
+  try {
+    return await openSandbox(options, host, log, unlock);
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+async function openSandbox(options: SandboxOptions, host: string, log: Logger, unlock: () => void): Promise<Sandbox> {
+  const { dataDir } = options;
+  const journal: Journal = dataDir === undefined ? new MemoryJournal() : new FileJournal(dataDir);
+  const noise = loadNoiseKeys(journal);
+  const identity = await loadTlsIdentity(journal, host);
+  if (dataDir !== undefined) writeFileSync(join(dataDir, 'ca.pem'), identity.caPem);
+  const media = await MediaStore.open(dataDir ?? null);
+  const context = buildContext({ options, journal, media, log, noise });
+  context.directory.load();
+  context.groups.load();
+
+  const listener = new TlsListener(context, identity);
+  const control = new ControlServer(context, {
+    token: options.token,
+    caPem: identity.caPem,
+    noiseRoot: noise.root.publicKey,
+  });
+  try {
+    const wsPort = await named('TLS listener', host, options.wsPort ?? 0, (port) => listener.listen(host, port));
+    context.mediaHost = `${reachable(host)}:${wsPort}`;
+    const url = await named('control API', host, options.port ?? 0, (port) => control.listen(host, port));
+    for (const account of context.directory.all()) account.phone.resume();
+    let stopped: Promise<void> | null = null;
+    const stop = async () => {
+      context.scheduler.clear({ stop: true });
+      await Promise.all([control.close(), listener.close()]);
+      journal.close();
+      media.close();
+      unlock();
+    };
+    return {
+      url,
+      wsUrl: `wss://${context.mediaHost}/ws/chat`,
+      mediaHost: context.mediaHost,
+      caPem: identity.caPem,
+      noiseRoot: noise.root.publicKey,
+      context,
+      stop: () => (stopped ??= stop()),
+    };
+  } catch (error) {
+    await Promise.allSettled([control.close(), listener.close()]);
+    journal.close();
+    media.close();
+    throw error;
+  }
+}
+
+interface NoiseKeys {
+  root: KeyPair;
+  staticKey: KeyPair;
+}
+
+function buildContext(parts: {
+  options: SandboxOptions;
+  journal: Journal;
+  media: MediaStore;
+  log: Logger;
+  noise: NoiseKeys;
+}): ServerContext {
+  const { options, journal, media, log, noise } = parts;
+  const recorder = new Recorder({ ...DEFAULT_RECORDER_LIMITS, ...options.recorder });
+  const serverOptions: ServerOptions = {
+    historyDelayMs: 20,
+    offlineBatches: options.offlineBatches ?? false,
+    groupAddressing: options.groupAddressing ?? 'lid',
+  };
+  // Phones and server know each other: phones get at the server through functions that are called later.
+  let network: Network;
+  const deps: PhoneDeps = {
+    journal,
+    recorder,
+    log,
+    media,
+    network: () => network,
+    directory: () => directory,
+    groups: () => groups,
+    inboxLimit: options.inboxLimit ?? 10_000,
+    decrypt: options.decrypt ?? true,
+  };
+  const directory = new Directory(deps);
+  const groups = new Groups(journal, directory);
+  const context: Mutable<ServerContext> = {
+    log,
+    journal,
+    directory,
+    groups,
+    media,
+    recorder,
+    faults: new Faults(),
+    scheduler: new Scheduler(recorder.cpu, log),
+    connections: new Set<Connection>(),
+    noise: { staticKey: noise.staticKey, certChain: makeCertChain(noise.root, noise.staticKey.publicKey) },
+    options: serverOptions,
+    mediaHost: '',
+  } as Mutable<ServerContext>;
+  context.delivery = new Delivery(context);
+  context.router = new Router(context);
+  context.pairing = new Pairing(context);
+  context.presence = new Presence(context);
+  context.calls = new Calls(context);
+  context.groupActions = new GroupActions(context);
+  network = createNetwork(context);
+  return context;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** Root and static key of the handshake; kept, so that clients that pin the root survive a restart. */
+function loadNoiseKeys(journal: Journal): NoiseKeys {
+  const stored = journal.read('server/noise');
+  const root = stored ? keyPairFromPrivate(stored.subarray(0, 32)) : generateKeyPair();
+  const staticKey = stored ? keyPairFromPrivate(stored.subarray(32, 64)) : generateKeyPair();
+  if (!stored) journal.touch('server/noise', () => Buffer.concat([root.privateKey, staticKey.privateKey]));
+  return { root, staticKey };
+}
+
+/** The CA is kept; the server certificate is made anew when it does not fit the host. */
+async function loadTlsIdentity(journal: Journal, host: string): Promise<TlsIdentity> {
+  const stored = journal.read('server/tls');
+  const known = stored ? (JSON.parse(stored.toString('utf8')) as TlsIdentity) : null;
+  if (known && covers(known, host)) return known;
+  const identity = known ? await issueServerCertificate(known, host) : await createTlsIdentity(host);
+  journal.touch('server/tls', () => Buffer.from(JSON.stringify(identity)));
+  journal.flush();
+  return identity;
+}
+
+/** Says which listener could not have its port, instead of a bare EADDRINUSE. */
+async function named<T>(what: string, host: string, port: number, listen: (port: number) => Promise<T>): Promise<T> {
+  try {
+    return await listen(port);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new Error(
+      `The ${what} cannot listen on ${host}:${port}: the port is taken. Choose another or 0 for a free one.`,
+      {
+        cause: error,
+      },
+    );
+  }
+}

@@ -1,0 +1,20 @@
+import { type Static, Type } from 'typebox';
+
+/** The environment of the sandbox process. Only `main.ts` reads it. */
+export const ConfigSchema = Type.Object({
+  /** Port of the control API; 0 takes a free one. */
+  SANDBOX_PORT: Type.Integer({ minimum: 0, maximum: 65_535, default: 8920 }),
+  /** Port of the TLS listener for WebSocket and media; 0 takes a free one. */
+  SANDBOX_WS_PORT: Type.Integer({ minimum: 0, maximum: 65_535, default: 8921 }),
+  /** Address both listeners bind to. */
+  SANDBOX_HOST: Type.String({ default: '127.0.0.1', minLength: 1 }),
+  /** Where accounts, keys, queues and media are kept; without it nothing survives the process. */
+  SANDBOX_DATA_DIR: Type.Optional(Type.String({ minLength: 1 })),
+  /** When set, the control API asks for `Authorization: Bearer <token>` everywhere except `GET /health`. */
+  SANDBOX_TOKEN: Type.Optional(Type.String({ minLength: 8 })),
+  /** `false`: phones acknowledge without decrypting, for load tests. */
+  SANDBOX_DECRYPT: Type.Boolean({ default: true }),
+  LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info' }),
+});
+
+export type Config = Static<typeof ConfigSchema>;

@@ -1,0 +1,90 @@
+import type { proto } from '@whiskeysockets/baileys/WAProto/index.js';
+import type { Static } from 'typebox';
+import type { Account } from '../accounts/account.ts';
+import { SandboxError } from '../errors.ts';
+import type { ServerContext } from '../server/context.ts';
+import type { AppStateMutation, CollectionName } from '../signal/app-state.ts';
+import { isGroup } from '../wire/jid.ts';
+import type { AppStateRequest } from './schemas.ts';
+
+type Action = Static<typeof AppStateRequest>;
+
+const EIGHT_HOURS_MS = 8 * 3_600_000;
+
+/** Lets a phone change a shared setting, as its owner would by hand. */
+export function actOnAppState(
+  context: ServerContext,
+  account: Account,
+  request: Action,
+): { collection: CollectionName; version: number } {
+  const { collection, mutations } = mutationsFor(context, account, request);
+  const version = context.recorder.cpu.span('phone', () => account.appState.write(collection, mutations));
+  return { collection, version };
+}
+
+function mutationsFor(
+  context: ServerContext,
+  account: Account,
+  request: Action,
+): { collection: CollectionName; mutations: AppStateMutation[] } {
+  const on = request.on ?? true;
+  const timestamp = Date.now();
+  const set = (index: string[], version: number, value: proto.ISyncActionValue): AppStateMutation[] => [
+    { operation: 'set', index, version, value: { timestamp, ...value } },
+  ];
+  switch (request.action) {
+    case 'pushName': {
+      account.name = required(request.name, 'name');
+      account.save();
+      const value = { pushNameSetting: { name: account.name } };
+      return { collection: 'critical_block', mutations: set(['setting_pushName'], 1, value) };
+    }
+    case 'contact': {
+      const fullName = required(request.name, 'name');
+      const value = { contactAction: { fullName, firstName: fullName.split(' ')[0] ?? fullName } };
+      return { collection: 'critical_unblock_low', mutations: set(['contact', chatJid(context, request)], 2, value) };
+    }
+    case 'archive': {
+      const value = { archiveChatAction: { archived: on, messageRange: {} } };
+      return { collection: 'regular_low', mutations: set(['archive', chatJid(context, request)], 3, value) };
+    }
+    case 'pin':
+      return {
+        collection: 'regular_low',
+        mutations: set(['pin_v1', chatJid(context, request)], 5, { pinAction: { pinned: on } }),
+      };
+    case 'read': {
+      const value = { markChatAsReadAction: { read: on, messageRange: {} } };
+      return { collection: 'regular_low', mutations: set(['markChatAsRead', chatJid(context, request)], 3, value) };
+    }
+    case 'mute': {
+      const value = { muteAction: { muted: on, muteEndTimestamp: on ? Date.now() + EIGHT_HOURS_MS : null } };
+      return { collection: 'regular_high', mutations: set(['mute', chatJid(context, request)], 2, value) };
+    }
+    case 'star': {
+      const id = required(request.message, 'message');
+      const entry = account.phone.inbox.findById(id);
+      if (!entry) {
+        throw new SandboxError(
+          404,
+          'MESSAGE_NOT_FOUND',
+          `Phone ${account.number} has no message ${id}; see its messages.`,
+        );
+      }
+      const chat = isGroup(entry.chat) ? entry.chat : context.directory.get(entry.chat).jid;
+      const author = isGroup(entry.chat) && !entry.fromMe ? context.directory.get(entry.from).jid : '0';
+      const index = ['star', chat, entry.id, entry.fromMe ? '1' : '0', author];
+      return { collection: 'regular_high', mutations: set(index, 2, { starAction: { starred: on } }) };
+    }
+  }
+}
+
+function chatJid(context: ServerContext, request: Action): string {
+  const chat = required(request.chat, 'chat');
+  return isGroup(chat) ? context.groups.get(chat).jid : context.directory.get(chat).jid;
+}
+
+function required(value: string | undefined, field: string): string {
+  if (value) return value;
+  throw new SandboxError(400, 'FIELD_MISSING', `This action needs the field \`${field}\`.`);
+}

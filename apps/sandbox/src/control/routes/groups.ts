@@ -1,0 +1,107 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import type { Account } from '../../accounts/account.ts';
+import type { Group as GroupChat } from '../../accounts/group.ts';
+import { SandboxError } from '../../errors.ts';
+import type { ServerContext } from '../../server/context.ts';
+import {
+  Group,
+  GroupChange,
+  GroupCreate,
+  GroupParams,
+  ParticipantResults,
+  ParticipantsChange,
+  Refusal,
+} from '../schemas.ts';
+import { groupView } from '../views.ts';
+
+const tags = ['groups'];
+
+/** Groups, as their members' phones would change them. */
+export const groupRoutes: FastifyPluginAsyncTypebox<{ context: ServerContext }> = async (app, { context }) => {
+  const { directory, groups, groupActions } = context;
+  const actorOf = (group: GroupChat, by: string | undefined): Account => {
+    const actor = directory.get(by ?? group.creator);
+    if (group.members.has(actor.number)) return actor;
+    throw new SandboxError(
+      403,
+      'NOT_A_MEMBER',
+      `Phone ${actor.number} is not a member of ${group.jid}; name one in field \`by\`.`,
+    );
+  };
+
+  app.post(
+    '/groups',
+    { schema: { tags, summary: 'A phone creates a group', body: GroupCreate, response: { 201: Group, 404: Refusal } } },
+    async (request, reply) => {
+      const { owner, subject, participants, addressing = 'lid' } = request.body;
+      const members = participants.map((number) => directory.get(number));
+      const group = groupActions.create(directory.get(owner), subject, members, addressing);
+      return reply.code(201).send(groupView(directory, group));
+    },
+  );
+
+  app.get(
+    '/groups',
+    { schema: { tags, summary: 'All groups', response: { 200: Type.Object({ groups: Type.Array(Group) }) } } },
+    async () => ({
+      groups: groups.all().map((group) => groupView(directory, group)),
+    }),
+  );
+
+  app.get(
+    '/groups/:id',
+    { schema: { tags, summary: 'One group', params: GroupParams, response: { 200: Group, 404: Refusal } } },
+    async (request) => groupView(directory, groups.get(request.params.id)),
+  );
+
+  app.patch(
+    '/groups/:id',
+    {
+      schema: {
+        tags,
+        summary: 'A member changes subject, description or settings',
+        params: GroupParams,
+        body: GroupChange,
+        response: { 200: Group, 403: Refusal, 404: Refusal },
+      },
+    },
+    async (request) => {
+      const group = groups.get(request.params.id);
+      const { by, subject, description, announce, locked, ephemeralSeconds } = request.body;
+      const actor = actorOf(group, by);
+      if (subject !== undefined) groupActions.setSubject(group, actor, subject);
+      if (description !== undefined) groupActions.setDescription(group, actor, description);
+      groupActions.configure(group, actor, {
+        ...(announce === undefined ? {} : { announce }),
+        ...(locked === undefined ? {} : { locked }),
+        ...(ephemeralSeconds === undefined ? {} : { ephemeralSeconds }),
+      });
+      return groupView(directory, group);
+    },
+  );
+
+  app.post(
+    '/groups/:id/participants',
+    {
+      schema: {
+        tags,
+        summary: 'A member adds, removes, promotes or demotes others, or members leave',
+        params: GroupParams,
+        body: ParticipantsChange,
+        response: { 200: ParticipantResults, 403: Refusal, 404: Refusal },
+      },
+    },
+    async (request) => {
+      const group = groups.get(request.params.id);
+      const { by, action, participants } = request.body;
+      const targets = participants.map((number) => directory.get(number));
+      if (action === 'leave') {
+        for (const account of targets) groupActions.leave(group, account);
+        return { participants: participants.map((number) => ({ number, error: null })) };
+      }
+      const results = groupActions.changeMembers(group, actorOf(group, by), action, targets);
+      return { participants: results.map(({ error }, i) => ({ number: participants[i]!, error })) };
+    },
+  );
+};

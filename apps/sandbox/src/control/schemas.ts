@@ -1,0 +1,254 @@
+import { type Static, Type } from 'typebox';
+import { OutgoingMessage } from '../accounts/outgoing.ts';
+
+/** The shapes of the control API. Users' CI depends on them. */
+
+export const Refusal = Type.Object({
+  error: Type.String({ description: 'A sentence that says what to do' }),
+  code: Type.String(),
+});
+
+export const PhoneNumber = Type.String({
+  pattern: '^\\d{5,20}$',
+  description: 'Phone number: digits only, with country code',
+});
+export const NumberParams = Type.Object({ number: PhoneNumber });
+export const DeviceParams = Type.Object({ number: PhoneNumber, id: Type.Integer({ minimum: 1, maximum: 255 }) });
+export const GroupParams = Type.Object({ id: Type.String({ pattern: '^[\\d-]+(@g\\.us)?$' }) });
+export const IdParams = Type.Object({ id: Type.String() });
+
+const nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()]);
+
+export const Receipts = Type.Union([
+  Type.Object(
+    {
+      deliveredMs: Type.Integer({ minimum: 0, description: 'Delay of the delivered receipt' }),
+      readMs: Type.Optional(
+        nullable(Type.Integer({ minimum: 0, description: 'Delay of the read receipt; null: never' })),
+      ),
+    },
+    { additionalProperties: false },
+  ),
+  Type.Literal('off'),
+]);
+
+export const AutoReplyRequest = Type.Union([
+  Type.String({ minLength: 1, description: 'The text; `{text}` is what was received' }),
+  Type.Object(
+    { text: Type.String({ minLength: 1 }), delayMs: Type.Integer({ minimum: 0 }) },
+    { additionalProperties: false },
+  ),
+  Type.Null(),
+]);
+
+export const PhoneCreate = Type.Object(
+  { number: Type.Optional(PhoneNumber), name: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })) },
+  { additionalProperties: false },
+);
+
+export const PhoneChange = Type.Object(
+  {
+    name: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+    receipts: Type.Optional(Receipts),
+    autoReply: Type.Optional(AutoReplyRequest),
+    online: Type.Optional(Type.Boolean({ description: 'An offline phone gets nothing until it is online again' })),
+    decrypt: Type.Optional(Type.Boolean({ description: 'False: confirms without reading, for load tests' })),
+  },
+  { additionalProperties: false },
+);
+
+export const Device = Type.Object({
+  id: Type.Integer(),
+  device: Type.String({ description: '`<number>:<id>`, the name used in faults and in the recorder' }),
+  jid: Type.String(),
+  lid: Type.String(),
+  platform: Type.String(),
+  name: nullable(Type.String()),
+  connected: Type.Boolean(),
+  pairedAt: Type.Integer(),
+  waiting: Type.Integer({ description: 'Stanzas that it has not acknowledged' }),
+  preKeys: Type.Integer({ description: 'One-time prekeys left' }),
+});
+
+export const Phone = Type.Object({
+  number: Type.String(),
+  name: Type.String(),
+  jid: Type.String(),
+  lid: Type.String(),
+  online: Type.Boolean(),
+  receipts: Receipts,
+  autoReply: nullable(Type.Object({ text: Type.String(), delayMs: Type.Integer() })),
+  decrypt: Type.Boolean(),
+  messages: Type.Integer({ description: 'How many messages it shows' }),
+  lastSeq: Type.Integer(),
+  devices: Type.Array(Device),
+});
+
+export const Media = Type.Object({
+  mimetype: nullable(Type.String()),
+  path: Type.String(),
+  mediaKey: Type.String(),
+  fileSha256: Type.String(),
+  fileEncSha256: Type.String(),
+  bytes: Type.Integer(),
+  fileName: Type.Optional(Type.String()),
+  seconds: Type.Optional(Type.Integer()),
+  width: Type.Optional(Type.Integer()),
+  height: Type.Optional(Type.Integer()),
+  voice: Type.Optional(Type.Boolean()),
+});
+
+export const Message = Type.Object({
+  seq: Type.Integer({ description: 'Position in this phone’s list; what `after` counts' }),
+  id: Type.String(),
+  from: Type.String(),
+  fromDevice: Type.Integer(),
+  fromMe: Type.Boolean(),
+  chat: Type.String({ description: 'Number of the other side, or `…@g.us`' }),
+  type: Type.String(),
+  text: nullable(Type.String()),
+  media: nullable(Media),
+  details: Type.Record(Type.String(), Type.Unknown()),
+  encryption: nullable(Type.String()),
+  addressing: Type.Enum(['pn', 'lid']),
+  wireCount: Type.Integer({ description: 'How often this id came on the wire; it is shown once' }),
+  at: Type.Integer(),
+  pushName: nullable(Type.String()),
+  receipts: Type.Object({
+    delivered: Type.Array(Type.String()),
+    read: Type.Array(Type.String()),
+    played: Type.Array(Type.String()),
+  }),
+});
+
+export const MessagesQuery = Type.Object({
+  after: Type.Optional(Type.Integer({ minimum: 0, default: 0 })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, default: 1000 })),
+});
+
+/** `oneOf` with a discriminator, so that a mistake is reported for the type that was meant. */
+export const MessageRequest = Type.Unsafe<OutgoingMessage>({
+  type: 'object',
+  required: ['type'],
+  discriminator: { propertyName: 'type' },
+  oneOf: OutgoingMessage.anyOf.map((member) => ({ ...member, additionalProperties: false })),
+});
+
+export const ReceiptsRequest = Type.Object(
+  {
+    ids: Type.Array(Type.String(), { minItems: 1 }),
+    type: Type.Enum(['delivered', 'read', 'played']),
+  },
+  { additionalProperties: false },
+);
+
+export const PresenceRequest = Type.Object(
+  {
+    state: Type.Enum(['available', 'unavailable', 'composing', 'recording', 'paused']),
+    to: Type.Optional(Type.String({ description: 'Number or group; needed for composing, recording and paused' })),
+  },
+  { additionalProperties: false },
+);
+
+export const AppStateRequest = Type.Object(
+  {
+    action: Type.Enum(['archive', 'mute', 'pin', 'star', 'read', 'pushName', 'contact']),
+    chat: Type.Optional(Type.String({ description: 'Number or group' })),
+    on: Type.Optional(Type.Boolean({ default: true })),
+    name: Type.Optional(Type.String()),
+    message: Type.Optional(Type.String({ description: 'star: id of a message in this phone’s list' })),
+  },
+  { additionalProperties: false },
+);
+
+export const GroupCreate = Type.Object(
+  {
+    owner: PhoneNumber,
+    subject: Type.String({ minLength: 1, maxLength: 100 }),
+    participants: Type.Array(PhoneNumber),
+    addressing: Type.Optional(Type.Enum(['pn', 'lid'], { default: 'lid' })),
+  },
+  { additionalProperties: false },
+);
+
+export const GroupChange = Type.Object(
+  {
+    by: Type.Optional(Type.String({ description: 'Number of the acting member; default the creator' })),
+    subject: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+    description: Type.Optional(nullable(Type.String())),
+    announce: Type.Optional(Type.Boolean()),
+    locked: Type.Optional(Type.Boolean()),
+    ephemeralSeconds: Type.Optional(Type.Integer({ minimum: 0 })),
+  },
+  { additionalProperties: false },
+);
+
+export const ParticipantsChange = Type.Object(
+  {
+    by: Type.Optional(Type.String({ description: 'Number of the acting member; default the creator' })),
+    action: Type.Enum(['add', 'remove', 'promote', 'demote', 'leave']),
+    participants: Type.Array(PhoneNumber, { minItems: 1 }),
+  },
+  { additionalProperties: false },
+);
+
+export const ParticipantResults = Type.Object({
+  participants: Type.Array(Type.Object({ number: Type.String(), error: nullable(Type.String()) })),
+});
+
+export const Group = Type.Object({
+  id: Type.String(),
+  subject: Type.String(),
+  description: nullable(Type.String()),
+  owner: Type.String(),
+  addressing: Type.Enum(['pn', 'lid']),
+  announce: Type.Boolean(),
+  locked: Type.Boolean(),
+  ephemeralSeconds: Type.Integer(),
+  inviteCode: Type.String(),
+  participants: Type.Array(Type.Object({ number: Type.String(), lid: nullable(Type.String()), role: Type.String() })),
+});
+
+export const CallRequest = Type.Object(
+  {
+    from: PhoneNumber,
+    to: PhoneNumber,
+    video: Type.Optional(Type.Boolean({ default: false })),
+    ringMs: Type.Optional(Type.Integer({ minimum: 0, default: 10_000 })),
+  },
+  { additionalProperties: false },
+);
+
+export const Call = Type.Object({
+  id: Type.String(),
+  from: Type.String(),
+  to: Type.String(),
+  video: Type.Boolean(),
+  status: Type.Enum(['ringing', 'accepted', 'rejected', 'ended']),
+  startedAt: Type.Integer(),
+});
+
+export const Fault = Type.Record(Type.String(), Type.Unknown());
+
+export const RecorderQuery = Type.Object({
+  device: Type.Optional(Type.String({ description: 'Only of this device (`<number>:<id>`)' })),
+  limit: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 100_000, default: 1000, description: 'The newest so many' }),
+  ),
+});
+
+export const ResetRequest = Type.Object(
+  {
+    scope: Type.Optional(
+      Type.Enum(['all', 'recorder', 'faults', 'messages'], {
+        default: 'all',
+        description: 'all: as freshly installed; messages: inboxes; recorder, faults: only these',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+export type PhoneView = Static<typeof Phone>;
+export type DeviceView = Static<typeof Device>;
+export type GroupView = Static<typeof Group>;

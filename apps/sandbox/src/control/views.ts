@@ -1,0 +1,64 @@
+import type { Account } from '../accounts/account.ts';
+import type { Companion } from '../accounts/companion.ts';
+import type { Directory } from '../accounts/directory.ts';
+import type { Group } from '../accounts/group.ts';
+import type { InboxEntry } from '../accounts/inbox.ts';
+import type { DeviceView, GroupView, PhoneView } from './schemas.ts';
+
+/** The accounts as the control API shows them. */
+
+export function phoneView(account: Account): PhoneView {
+  const { settings, inbox } = account.phone;
+  return {
+    number: account.number,
+    name: account.name,
+    jid: account.jid,
+    lid: account.lid,
+    online: settings.online,
+    receipts: settings.receipts,
+    autoReply: settings.autoReply,
+    decrypt: settings.decrypt,
+    messages: inbox.size,
+    lastSeq: inbox.lastSeq,
+    devices: [...account.companions.values()].map(deviceView),
+  };
+}
+
+export function deviceView(companion: Companion): DeviceView {
+  return {
+    id: companion.id,
+    device: companion.key,
+    jid: companion.jid,
+    lid: companion.lidJid,
+    platform: companion.platform,
+    name: companion.pushName,
+    connected: companion.isConnected,
+    pairedAt: companion.pairedAt,
+    waiting: companion.queue.size,
+    preKeys: companion.preKeys.size,
+  };
+}
+
+export function messageView(entry: InboxEntry): Omit<InboxEntry, 'owes'> {
+  const { owes: _, ...shown } = entry;
+  return shown;
+}
+
+export function groupView(directory: Directory, group: Group): GroupView {
+  return {
+    id: group.jid,
+    subject: group.subject,
+    description: group.description?.text ?? null,
+    owner: group.creator,
+    addressing: group.addressing,
+    announce: group.announce,
+    locked: group.locked,
+    ephemeralSeconds: group.ephemeralSeconds,
+    inviteCode: group.inviteCode,
+    participants: [...group.members].map(([number, role]) => ({
+      number,
+      lid: directory.find(number)?.lid ?? null,
+      role,
+    })),
+  };
+}

@@ -1,0 +1,176 @@
+import { randomUUID } from 'node:crypto';
+import { type Static, Type } from 'typebox';
+import { parseDeviceKey } from '../accounts/device-key.ts';
+import { unixSeconds } from '../clock.ts';
+import { SandboxError } from '../errors.ts';
+
+/** What can be made to go wrong. `README.md` has the table with what each field means for each kind. */
+export const FAULT_KINDS = [
+  // the next stanza(s)
+  'delay',
+  'drop',
+  'duplicate',
+  'redeliver',
+  // the connection
+  'freeze',
+  'cut',
+  'replace',
+  'stream-error',
+  'end-stream',
+  'login-failure',
+  'ban',
+  // answers to messages
+  'nack',
+  'time-lock',
+  'rate-overlimit',
+  // encryption
+  'prekeys-low',
+  'prekeys-exhausted',
+  'identity-change',
+  'unreadable',
+  'corrupt',
+  // the rest
+  'clock-skew',
+  'iq-silence',
+  'media-slow',
+  'media-expired',
+] as const;
+
+export type FaultKind = (typeof FAULT_KINDS)[number];
+
+export const FaultRequest = Type.Object({
+  kind: Type.Enum([...FAULT_KINDS]),
+  device: Type.Optional(
+    Type.String({ pattern: '^\\d{5,20}:\\d{1,3}$', description: 'One companion: `<number>:<device id>`' }),
+  ),
+  phone: Type.Optional(Type.String({ pattern: '^\\d{5,20}$', description: 'A phone, and all its companions' })),
+  count: Type.Optional(
+    Type.Integer({ minimum: 1, description: 'How often it strikes; the default depends on the kind' }),
+  ),
+  ms: Type.Optional(Type.Integer({ description: 'A duration, or for clock-skew the offset' })),
+  direction: Type.Optional(Type.Enum(['to', 'from'], { description: 'Stanzas to the companion (default) or from it' })),
+  stanza: Type.Optional(
+    Type.String({
+      description: 'Tag of the stanzas meant, such as message, receipt, ack, notification; default message; `any`',
+    }),
+  ),
+  code: Type.Optional(
+    Type.Integer({
+      minimum: 100,
+      maximum: 999,
+      description: 'Code for nack, login-failure, stream-error, media-expired',
+    }),
+  ),
+  xmlns: Type.Optional(Type.String({ description: 'iq-silence and rate-overlimit: only iqs of this namespace' })),
+  timeEnforcementEnds: Type.Optional(Type.Integer({ description: 'time-lock: unix seconds; default in an hour' })),
+});
+export type FaultRequest = Static<typeof FaultRequest>;
+
+export interface Fault extends FaultRequest {
+  id: string;
+  createdAt: number;
+  /** How often it struck. */
+  hits: number;
+  /** How often it will still strike; null: until it is cancelled. */
+  remaining: number | null;
+}
+
+/** Kinds that last until they are cancelled unless a count is given. */
+const LASTING: ReadonlySet<FaultKind> = new Set([
+  'ban',
+  'time-lock',
+  'prekeys-exhausted',
+  'clock-skew',
+  'iq-silence',
+  'media-slow',
+]);
+const AN_HOUR = 3600;
+/** Kinds that happen at once and leave nothing behind. */
+export const IMMEDIATE: ReadonlySet<FaultKind> = new Set([
+  'freeze',
+  'cut',
+  'replace',
+  'stream-error',
+  'end-stream',
+  'prekeys-low',
+  'identity-change',
+]);
+
+/** The faults that lie in wait. */
+export class Faults {
+  private readonly waiting = new Map<string, Fault>();
+
+  /** True when nothing is waiting: the usual case, asked for every stanza. */
+  get idle(): boolean {
+    return this.waiting.size === 0;
+  }
+
+  add(request: FaultRequest): Fault {
+    const fault: Fault = {
+      ...request,
+      id: randomUUID(),
+      createdAt: Date.now(),
+      hits: 0,
+      remaining: request.count ?? (LASTING.has(request.kind) ? null : 1),
+    };
+    if (fault.kind === 'time-lock') fault.timeEnforcementEnds ??= unixSeconds() + AN_HOUR;
+    if (IMMEDIATE.has(fault.kind)) fault.remaining = 0;
+    else this.waiting.set(fault.id, fault);
+    return fault;
+  }
+
+  list(): Fault[] {
+    return [...this.waiting.values()];
+  }
+
+  cancel(id: string): Fault {
+    const fault = this.waiting.get(id);
+    if (!fault) throw new SandboxError(404, 'FAULT_NOT_FOUND', `There is no fault ${id} waiting; see GET /faults.`);
+    this.waiting.delete(id);
+    return fault;
+  }
+
+  clear(): void {
+    this.waiting.clear();
+  }
+
+  /** Whether a fault of this kind waits for this device; does not use it up. */
+  find(kind: FaultKind, device: string, matches: (fault: Fault) => boolean = () => true): Fault | null {
+    if (this.waiting.size === 0) return null;
+    for (const fault of this.waiting.values()) {
+      if (fault.kind === kind && concerns(fault, device) && matches(fault)) return fault;
+    }
+    return null;
+  }
+
+  /** Lets a fault of this kind strike, if one waits for this device. */
+  take(kind: FaultKind, device: string, matches?: (fault: Fault) => boolean): Fault | null {
+    return this.use(this.find(kind, device, matches));
+  }
+
+  /** Lets a fault of this kind strike, whoever it is meant for. */
+  takeAny(kind: FaultKind): Fault | null {
+    return this.use(this.list().find((fault) => fault.kind === kind) ?? null);
+  }
+
+  private use(fault: Fault | null): Fault | null {
+    if (!fault) return null;
+    fault.hits++;
+    if (fault.remaining !== null && --fault.remaining === 0) this.waiting.delete(fault.id);
+    return fault;
+  }
+}
+
+/** Whether a fault is meant for a device; one without target is meant for all. */
+function concerns(fault: Fault, device: string): boolean {
+  if (fault.device !== undefined) return fault.device === device;
+  if (fault.phone !== undefined) return parseDeviceKey(device)?.number === fault.phone;
+  return true;
+}
+
+/** Whether a stanza-level fault is meant for a stanza. */
+export function meansStanza(fault: Fault, direction: 'to' | 'from', tag: string): boolean {
+  if ((fault.direction ?? 'to') !== direction) return false;
+  const wanted = fault.stanza ?? 'message';
+  return wanted === 'any' || wanted === tag;
+}

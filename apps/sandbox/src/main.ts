@@ -1,0 +1,28 @@
+import { createLogger, onShutdown, readConfig } from '@wa-gate/kit';
+import { startSandbox } from './app.ts';
+import { ConfigSchema } from './config.ts';
+
+/** The launcher allows ten seconds for everything; closing takes well under one. */
+const GRACE_MS = 3000;
+
+const config = readConfig(ConfigSchema);
+const log = createLogger({ service: 'sandbox', level: config.LOG_LEVEL });
+
+try {
+  const sandbox = await startSandbox({
+    host: config.SANDBOX_HOST,
+    port: config.SANDBOX_PORT,
+    wsPort: config.SANDBOX_WS_PORT,
+    dataDir: config.SANDBOX_DATA_DIR,
+    token: config.SANDBOX_TOKEN,
+    decrypt: config.SANDBOX_DECRYPT,
+    log,
+  });
+  onShutdown(log, GRACE_MS, () => [{ name: 'sandbox', close: () => sandbox.stop() }]);
+  const { url, wsUrl, mediaHost } = sandbox;
+  log.info({ ready: true, url, wsUrl, mediaHost, dataDir: config.SANDBOX_DATA_DIR ?? null }, 'ready');
+  process.send?.({ type: 'ready', url });
+} catch (error) {
+  log.fatal({ err: error }, 'the sandbox could not start');
+  process.exitCode = 1;
+}

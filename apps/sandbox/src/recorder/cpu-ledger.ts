@@ -1,0 +1,37 @@
+/** Whose work a piece of code is: the server's (routing, acks, receipts, recorder) or the simulated phones' (Signal). */
+export type Work = 'server' | 'phone';
+
+/**
+ * Splits the time of synchronous code between server and phones. Spans nest: time inside an inner span is not counted
+ * again in the outer one.
+ */
+export class CpuLedger {
+  private readonly total: Record<Work, number> = { server: 0, phone: 0 };
+  private inner = 0;
+
+  span<T>(work: Work, run: () => T): T {
+    const outer = this.inner;
+    this.inner = 0;
+    const start = performance.now();
+    try {
+      return run();
+    } finally {
+      const spent = performance.now() - start;
+      this.total[work] += spent - this.inner;
+      this.inner = outer + spent;
+    }
+  }
+
+  get serverMs(): number {
+    return this.total.server;
+  }
+
+  get phoneMs(): number {
+    return this.total.phone;
+  }
+
+  clear(): void {
+    this.total.server = 0;
+    this.total.phone = 0;
+  }
+}

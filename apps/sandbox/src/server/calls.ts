@@ -1,0 +1,107 @@
+import { randomBytes } from 'node:crypto';
+import type { Account } from '../accounts/account.ts';
+import type { Companion } from '../accounts/companion.ts';
+import { unixSeconds } from '../clock.ts';
+import { type BinaryNode, children, node } from '../wire/node.ts';
+import type { Connection } from './connection.ts';
+import type { ServerContext } from './context.ts';
+import { newStanzaId } from './stanza-id.ts';
+
+export type CallStatus = 'ringing' | 'accepted' | 'rejected' | 'ended';
+
+export interface Call {
+  id: string;
+  from: string;
+  to: string;
+  video: boolean;
+  status: CallStatus;
+  startedAt: number;
+}
+
+const MAX_CALLS = 1000;
+
+/** Call signalling: offers ring, and can be answered. There is no sound. */
+export class Calls {
+  private readonly context: ServerContext;
+  private readonly calls = new Map<string, Call>();
+
+  constructor(context: ServerContext) {
+    this.context = context;
+  }
+
+  /** A phone calls another account; its companions ring until the time is over or somebody answers. */
+  start(from: Account, to: Account, video: boolean, ringMs: number): Call {
+    const call: Call = {
+      id: randomBytes(16).toString('hex').toUpperCase(),
+      from: from.number,
+      to: to.number,
+      video,
+      status: 'ringing',
+      startedAt: Date.now(),
+    };
+    this.calls.set(call.id, call);
+    const oldest = this.calls.keys().next();
+    if (this.calls.size > MAX_CALLS && !oldest.done) this.calls.delete(oldest.value);
+    const media = [node('audio', { enc: 'opus', rate: '16000' }), ...(video ? [node('video', { enc: 'vp8' })] : [])];
+    this.signal(from, to, node('offer', { 'call-id': call.id, 'call-creator': from.jid, caller_pn: from.jid }, media));
+    this.context.scheduler.later(ringMs, () => {
+      if (call.status === 'ringing') this.end(call, from, to, 'timeout');
+    });
+    return call;
+  }
+
+  find(id: string): Call | undefined {
+    return this.calls.get(id);
+  }
+
+  list(): Call[] {
+    return [...this.calls.values()];
+  }
+
+  clear(): void {
+    this.calls.clear();
+  }
+
+  /** `<call>` of a companion: it answers one, or starts one itself (which then rings at the other's companions). */
+  fromCompanion(connection: Connection, companion: Companion, stanza: BinaryNode): void {
+    const { id = '', to } = stanza.attrs;
+    connection.send(node('ack', { class: 'call', id, from: to }));
+    const what = children(stanza)[0];
+    const callId = what?.attrs['call-id'];
+    if (!what || !callId) return;
+    const call = this.calls.get(callId);
+    if (call && what.tag === 'reject') call.status = 'rejected';
+    else if (call && what.tag === 'accept') call.status = 'accepted';
+    else if (call && what.tag === 'terminate') call.status = 'ended';
+    const peer = this.context.directory.resolve(to)?.account;
+    if (peer && peer !== companion.account) this.signal(companion.account, peer, what);
+    // The other devices of the one who answered stop ringing.
+    if (call && call.status !== 'ringing') this.stopSiblings(companion, call);
+  }
+
+  private stopSiblings(companion: Companion, call: Call): void {
+    const caller = this.context.directory.find(call.from);
+    if (!caller || caller === companion.account) return;
+    for (const sibling of companion.account.companions.values()) {
+      if (sibling !== companion) this.deliver(caller, sibling, this.terminate(call, caller, 'accepted_elsewhere'));
+    }
+  }
+
+  private end(call: Call, from: Account, to: Account, reason: string): void {
+    call.status = 'ended';
+    this.signal(from, to, this.terminate(call, from, reason));
+  }
+
+  private terminate(call: Call, from: Account, reason: string): BinaryNode {
+    return node('terminate', { 'call-id': call.id, 'call-creator': from.jid, reason });
+  }
+
+  private signal(from: Account, to: Account, what: BinaryNode): void {
+    for (const companion of to.companions.values()) this.deliver(from, companion, what);
+  }
+
+  private deliver(from: Account, companion: Companion, what: BinaryNode): void {
+    const attrs = { id: newStanzaId(), from: from.jid, t: String(unixSeconds()), notify: from.name };
+    this.context.delivery.deliver(companion, node('call', attrs, [what]));
+  }
+}

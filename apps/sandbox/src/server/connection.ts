@@ -1,0 +1,213 @@
+import { proto } from '@whiskeysockets/baileys/WAProto/index.js';
+import type { RawData, WebSocket } from 'ws';
+import type { Companion, CompanionLink } from '../accounts/companion.ts';
+import { meansStanza } from '../faults/faults.ts';
+import type { Stream } from '../recorder/streams.ts';
+import { CodecError, decodeNode, encodeNode } from '../wire/codec.ts';
+import { FrameError, FrameReader, frame } from '../wire/frame.ts';
+import type { BinaryNode } from '../wire/node.ts';
+import { NoiseError, NoiseServer } from '../wire/noise.ts';
+import type { ServerContext } from './context.ts';
+import { dispatch } from './dispatch.ts';
+import { login } from './login.ts';
+
+/** A client is given this long to close by itself after the server said its last word. */
+const LAST_WORD_MS = 50;
+
+/**
+ * One WebSocket: framing, handshake, and stanzas in the order in which they came. Everything a stanza causes happens
+ * synchronously, so a client's stanzas can never overtake each other.
+ */
+export class Connection implements CompanionLink {
+  readonly context: ServerContext;
+  /** The companion that is logged in on it. */
+  companion: Companion | null = null;
+  /** What the client said about itself in the handshake. */
+  payload: proto.ClientPayload | null = null;
+  stream: Stream | null = null;
+  isActive = false;
+  private readonly socket: WebSocket;
+  private readonly reader = new FrameReader({ side: 'server' });
+  private readonly noise: NoiseServer;
+  private readonly waiters = new Map<string, (answer: BinaryNode) => void>();
+  private readonly closeListeners: (() => void)[] = [];
+  private frozen: { out: BinaryNode[]; in: BinaryNode[] } | null = null;
+  private closed = false;
+
+  constructor(context: ServerContext, socket: WebSocket) {
+    this.context = context;
+    this.socket = socket;
+    this.noise = new NoiseServer(context.noise);
+    context.connections.add(this);
+    socket.on('message', (data) => context.recorder.cpu.span('server', () => this.onData(data)));
+    socket.on('close', () => this.onClosed('client closed'));
+    socket.on('error', (error) => context.log.debug({ err: error }, 'socket error'));
+  }
+
+  /** The client's Noise key: the credential of its device. */
+  get noiseKey(): Buffer {
+    return this.noise.remoteStatic;
+  }
+
+  get device(): string | null {
+    return this.companion?.key ?? null;
+  }
+
+  get isOpen(): boolean {
+    return !this.closed;
+  }
+
+  onClose(listener: () => void): void {
+    this.closeListeners.push(listener);
+  }
+
+  send(node: BinaryNode): void {
+    if (this.closed) return;
+    if (this.frozen) this.frozen.out.push(node);
+    else if (this.companion && !this.context.faults.idle) this.sendThroughFaults(node, this.companion.key);
+    else this.transmit(node);
+  }
+
+  /** Sends an iq and resolves with its answer; never if the connection ends first. */
+  request(node: BinaryNode): Promise<BinaryNode> {
+    return new Promise((resolve) => {
+      this.waiters.set(node.attrs.id!, resolve);
+      this.send(node);
+    });
+  }
+
+  close(reason: string, last?: BinaryNode): void {
+    if (this.closed) return;
+    this.frozen = null;
+    if (last) this.transmit(last);
+    this.onClosed(reason);
+    if (last) this.context.scheduler.later(LAST_WORD_MS, () => this.socket.close());
+    else this.socket.close();
+    const force = setTimeout(() => this.socket.terminate(), LAST_WORD_MS + 1000);
+    force.unref();
+    this.socket.once('close', () => clearTimeout(force));
+  }
+
+  /** Ends the TCP connection without a word. */
+  cut(reason: string): void {
+    this.onClosed(reason);
+    this.socket.terminate();
+  }
+
+  /** Holds everything in both directions back for a while, as a network that hangs. */
+  freeze(ms: number): void {
+    this.frozen ??= { out: [], in: [] };
+    this.context.scheduler.later(ms, () => this.thaw());
+  }
+
+  private thaw(): void {
+    const held = this.frozen;
+    if (!held) return;
+    this.frozen = null;
+    for (const node of held.out) this.send(node);
+    for (const node of held.in) this.onNode(node);
+  }
+
+  private sendThroughFaults(node: BinaryNode, device: string): void {
+    const { faults, scheduler } = this.context;
+    const skew = node.attrs.t === undefined ? null : faults.find('clock-skew', device);
+    const skewed = skew ? { ...node, attrs: { ...node.attrs, t: shifted(node.attrs.t!, skew.ms ?? 0) } } : node;
+    if (skew) skew.hits++;
+    const matches = (fault: Parameters<typeof meansStanza>[0]) => meansStanza(fault, 'to', node.tag);
+    if (faults.take('drop', device, matches)) return;
+    const delay = faults.take('delay', device, matches);
+    if (delay) {
+      scheduler.later(delay.ms ?? 1000, () => this.transmit(skewed));
+      return;
+    }
+    this.transmit(skewed);
+    if (faults.take('duplicate', device, matches)) this.transmit(skewed);
+  }
+
+  private transmit(node: BinaryNode): void {
+    if (this.closed) return;
+    const { recorder } = this.context;
+    if (this.stream) recorder.stanza('out', this.stream, node);
+    if (node.tag === 'message' && this.companion) {
+      recorder.messageDown(this.companion.key, node.attrs.id ?? '', node.attrs.participant ?? node.attrs.from ?? '');
+    }
+    this.socket.send(frame(this.noise.encrypt(encodeNode(node))));
+  }
+
+  private onData(data: RawData): void {
+    if (this.closed) return;
+    try {
+      const chunk = Buffer.isBuffer(data) ? data : Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data);
+      for (const body of this.reader.push(chunk)) this.onFrame(body);
+    } catch (error) {
+      if (!(error instanceof FrameError || error instanceof NoiseError || error instanceof CodecError)) throw error;
+      this.context.recorder.violation(this.device, 'malformed-stream', error.message);
+      this.cut('malformed stream');
+    }
+  }
+
+  private onFrame(body: Buffer): void {
+    if (this.closed) return;
+    switch (this.noise.stage) {
+      case 'hello':
+        this.socket.send(frame(this.noise.onClientHello(body)));
+        return;
+      case 'finish':
+        this.payload = proto.ClientPayload.decode(this.noise.onClientFinish(body));
+        login(this.context, this);
+        return;
+      case 'transport':
+        this.onNode(decodeNode(this.noise.decrypt(body)));
+    }
+  }
+
+  private onNode(node: BinaryNode): void {
+    if (this.frozen) {
+      this.frozen.in.push(node);
+      return;
+    }
+    const { recorder, faults, scheduler } = this.context;
+    if (this.stream) recorder.stanza('in', this.stream, node);
+    const device = this.device;
+    if (device && !faults.idle) {
+      const matches = (fault: Parameters<typeof meansStanza>[0]) => meansStanza(fault, 'from', node.tag);
+      if (faults.take('drop', device, matches)) return;
+      const delay = faults.take('delay', device, matches);
+      if (delay) {
+        scheduler.later(delay.ms ?? 1000, () => this.handle(node));
+        return;
+      }
+      if (faults.take('duplicate', device, matches)) this.handle(node);
+    }
+    this.handle(node);
+  }
+
+  private handle(node: BinaryNode): void {
+    if (this.closed) return;
+    const { id = '', type } = node.attrs;
+    const waiter = node.tag === 'iq' && (type === 'result' || type === 'error') ? this.waiters.get(id) : undefined;
+    if (waiter) {
+      this.waiters.delete(id);
+      waiter(node);
+      return;
+    }
+    dispatch(this.context, this, node);
+  }
+
+  private onClosed(reason: string): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.isActive = false;
+    const { connections, recorder, presence } = this.context;
+    connections.delete(this);
+    if (this.stream) recorder.streams.end(this.stream, reason);
+    if (this.companion?.link === this) {
+      this.companion.link = null;
+      presence.disconnected(this.companion);
+    }
+    for (const listener of this.closeListeners) listener();
+  }
+}
+
+/** Protocol times are whole seconds. */
+const shifted = (t: string, ms: number) => String(Number(t) + Math.round(ms / 1000));

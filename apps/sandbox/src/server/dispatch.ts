@@ -1,0 +1,54 @@
+import type { Companion } from '../accounts/companion.ts';
+import type { BinaryNode } from '../wire/node.ts';
+import { node } from '../wire/node.ts';
+import type { Connection } from './connection.ts';
+import type { ServerContext } from './context.ts';
+import { handleIq, refuseIq } from './iq/iq.ts';
+import { handleReceipt } from './receipts.ts';
+
+/** Hands a stanza to the part of the server that understands it. */
+export function dispatch(context: ServerContext, connection: Connection, stanza: BinaryNode): void {
+  try {
+    if (stanza.tag === 'iq') handleIq(context, connection, stanza);
+    else if (connection.companion) handleStanza(context, connection, connection.companion, stanza);
+    else if (stanza.tag !== 'ack' && stanza.tag !== 'ib') {
+      context.recorder.violation(null, 'stanza-before-login', stanza.tag);
+    }
+  } catch (error) {
+    context.log.error({ err: error, tag: stanza.tag, device: connection.device }, 'stanza could not be handled');
+    context.recorder.violation(connection.device, 'handler-failed', `${stanza.tag}: ${String(error)}`);
+    if (stanza.tag === 'iq') refuseIq(connection, stanza, 500, 'internal-server-error');
+  }
+}
+
+function handleStanza(context: ServerContext, connection: Connection, companion: Companion, stanza: BinaryNode): void {
+  const { attrs } = stanza;
+  switch (stanza.tag) {
+    case 'message':
+      context.router.fromCompanion(connection, companion, stanza);
+      return;
+    case 'receipt':
+      handleReceipt(context, connection, companion, stanza);
+      return;
+    case 'ack':
+      context.delivery.acknowledged(companion, attrs);
+      return;
+    case 'presence':
+      context.presence.fromCompanion(companion, stanza);
+      return;
+    case 'chatstate':
+      context.presence.typing(companion, stanza);
+      return;
+    case 'call':
+      context.calls.fromCompanion(connection, companion, stanza);
+      return;
+    case 'ib':
+      context.delivery.infoFrom(connection, companion, stanza);
+      return;
+    case 'xmlstreamend':
+      connection.close('client ended the stream', node('xmlstreamend'));
+      return;
+    default:
+      context.recorder.unknownStanza(stanza.tag);
+  }
+}

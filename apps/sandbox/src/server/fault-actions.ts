@@ -1,0 +1,127 @@
+import type { Account } from '../accounts/account.ts';
+import type { Companion } from '../accounts/companion.ts';
+import { unixSeconds } from '../clock.ts';
+import { SandboxError } from '../errors.ts';
+import type { Fault, FaultRequest } from '../faults/faults.ts';
+import { S_WHATSAPP_NET } from '../wire/jid.ts';
+import { node } from '../wire/node.ts';
+import { Connection } from './connection.ts';
+import type { ServerContext } from './context.ts';
+import { unlinkDevice } from './device-list.ts';
+import { timeLockState } from './iq/mex.ts';
+import { warnLow } from './prekeys.ts';
+import { newStanzaId } from './stanza-id.ts';
+
+const DEFAULT_FREEZE_MS = 5000;
+const LOW_PREKEYS = 3;
+
+/** Adds a fault; what happens at once happens here. */
+export function injectFault(context: ServerContext, request: FaultRequest): Fault {
+  const targets = targetsOf(context, request);
+  const fault = context.faults.add(request);
+  fault.hits += strike(context, fault, targets);
+  return fault;
+}
+
+/** Cancels a fault that waits; where clients were told about it they are told that it is over. */
+export function cancelFault(context: ServerContext, id: string): Fault {
+  const fault = context.faults.cancel(id);
+  if (fault.kind === 'time-lock')
+    for (const companion of targetsOf(context, fault)) announceTimeLock(context, companion, 0);
+  return fault;
+}
+
+/** @returns how many companions or phones were hit now */
+function strike(context: ServerContext, fault: Fault, targets: Companion[]): number {
+  switch (fault.kind) {
+    case 'identity-change':
+      changeIdentity(context, context.directory.get(fault.phone ?? fault.device?.split(':')[0] ?? ''));
+      return 1;
+    case 'prekeys-low':
+      for (const companion of targets) {
+        companion.preKeys.shrink(fault.count ?? LOW_PREKEYS);
+        companion.save();
+        warnLow(context, companion);
+      }
+      return targets.length;
+    case 'time-lock':
+      for (const companion of targets) announceTimeLock(context, companion, fault.timeEnforcementEnds ?? 0);
+      return 0;
+    default:
+      return targets.filter((companion) => strikeConnection(companion, fault)).length;
+  }
+}
+
+function strikeConnection({ link }: Companion, fault: Fault): boolean {
+  if (!(link instanceof Connection)) return false;
+  switch (fault.kind) {
+    case 'cut':
+      link.cut('fault cut');
+      return true;
+    case 'freeze':
+      link.freeze(fault.ms ?? DEFAULT_FREEZE_MS);
+      return true;
+    case 'replace':
+      link.close('replaced', node('stream:error', {}, [node('conflict', { type: 'replaced' })]));
+      return true;
+    case 'stream-error':
+      link.close('fault stream-error', node('stream:error', { code: String(fault.code ?? 503) }));
+      return true;
+    case 'end-stream':
+      link.close('fault end-stream', node('xmlstreamend'));
+      return true;
+    case 'ban':
+      link.close('banned', node('failure', { reason: '403', location: 'sandbox' }));
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** The phone is set up anew: its companions are logged out, and everybody who knew its key is told. */
+function changeIdentity(context: ServerContext, account: Account): void {
+  for (const companion of [...account.companions.values()]) unlinkDevice(context, companion, 'device_removed');
+  const acquainted = new Set([...account.deviceWatchers]);
+  for (const address of account.phone.keys.sessionAddresses()) {
+    const companion = context.directory.companion(address);
+    if (companion) acquainted.add(companion);
+  }
+  account.phone.resetIdentity();
+  for (const companion of acquainted) {
+    if (companion.account.companions.get(companion.id) !== companion) continue;
+    context.delivery.deliver(
+      companion,
+      node('notification', { from: account.jid, id: newStanzaId(), type: 'encrypt', t: String(unixSeconds()) }, [
+        node('identity'),
+      ]),
+    );
+  }
+}
+
+function announceTimeLock(context: ServerContext, companion: Companion, ends: number): void {
+  const body = JSON.stringify({ data: { xwa2_notify_account_reachout_timelock: timeLockState(ends) } });
+  context.delivery.deliver(
+    companion,
+    node('notification', { from: S_WHATSAPP_NET, id: newStanzaId(), type: 'mex', t: String(unixSeconds()) }, [
+      node('update', { op_name: 'NotificationUserReachoutTimelockUpdate' }, Buffer.from(body)),
+    ]),
+  );
+}
+
+function targetsOf({ directory }: ServerContext, request: FaultRequest): Companion[] {
+  if (request.device !== undefined) {
+    if (request.device.endsWith(':0')) return [];
+    const companion = directory.companion(request.device);
+    if (companion) return [companion];
+    throw new SandboxError(
+      404,
+      'DEVICE_NOT_FOUND',
+      `There is no companion ${request.device}; see GET /phones/{number}/devices.`,
+    );
+  }
+  if (request.phone !== undefined) return [...directory.get(request.phone).companions.values()];
+  if (request.kind === 'identity-change') {
+    throw new SandboxError(400, 'TARGET_MISSING', 'Name the phone whose identity changes in field `phone`.');
+  }
+  return [...directory.companions()];
+}

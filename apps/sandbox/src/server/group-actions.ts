@@ -1,0 +1,173 @@
+import type { Account } from '../accounts/account.ts';
+import type { Addressing, Group } from '../accounts/group.ts';
+import { unixSeconds } from '../clock.ts';
+import { type BinaryNode, node } from '../wire/node.ts';
+import type { ServerContext } from './context.ts';
+import { descriptionNode, groupNode, participantNode } from './group-nodes.ts';
+import { newStanzaId } from './stanza-id.ts';
+
+export type MemberAction = 'add' | 'remove' | 'promote' | 'demote';
+
+/** Result for one participant: null is success, else the protocol's error code. */
+export interface MemberResult {
+  account: Account | null;
+  error: string | null;
+}
+
+export interface GroupSettings {
+  announce?: boolean;
+  locked?: boolean;
+  ephemeralSeconds?: number;
+  memberAddMode?: string;
+  joinApproval?: boolean;
+}
+
+/** What members may do to a group, and who is told. Used by companions (iq) and by the control API alike. */
+export class GroupActions {
+  private readonly context: ServerContext;
+
+  constructor(context: ServerContext) {
+    this.context = context;
+  }
+
+  create(creator: Account, subject: string, members: Account[], addressing: Addressing, key?: string): Group {
+    const group = this.context.groups.create(creator, subject, members, addressing);
+    this.notify(group, creator, node('create', { type: 'new', key }, [groupNode(this.context, group)]));
+    return group;
+  }
+
+  /** Changes who is in, or who is admin. Rights are checked; a participant that cannot be changed gets a code. */
+  changeMembers(group: Group, actor: Account, action: MemberAction, targets: (Account | null)[]): MemberResult[] {
+    const before = this.context.groups.membersOf(group);
+    const results = targets.map((account) => ({ account, error: this.apply(group, actor, action, account) }));
+    const changed = results.flatMap(({ account, error }) => (account && error === null ? [account] : []));
+    this.context.groups.save(group);
+    if (changed.length === 0) return results;
+    const participants = changed.map((account) =>
+      action === 'remove'
+        ? node('participant', { jid: account.deviceJid(0, group.addressing) })
+        : participantNode(group, account),
+    );
+    // Those who were added learn about the group as a whole, everybody else (also those removed) about the change.
+    this.notify(group, actor, node(action, {}, participants), before);
+    if (action === 'add') {
+      this.notify(group, actor, node('create', { type: 'new' }, [groupNode(this.context, group)]), changed);
+    }
+    return results;
+  }
+
+  leave(group: Group, account: Account): void {
+    const before = this.context.groups.membersOf(group);
+    if (!group.members.delete(account.number)) return;
+    if (group.members.size > 0 && ![...group.members.keys()].some((number) => group.isAdmin(number))) {
+      group.members.set(group.members.keys().next().value!, 'admin'); // a group is never without an admin
+    }
+    this.context.groups.save(group);
+    const participant = node('participant', { jid: account.deviceJid(0, group.addressing) });
+    this.notify(group, account, node('remove', {}, [participant]), before);
+  }
+
+  join(group: Group, account: Account): void {
+    if (group.members.has(account.number)) return;
+    this.changeMembers(group, account, 'add', [account]);
+  }
+
+  setSubject(group: Group, actor: Account, subject: string): void {
+    group.subject = subject;
+    group.subjectBy = actor.number;
+    group.subjectAt = unixSeconds();
+    this.context.groups.save(group);
+    const attrs = { subject, s_t: String(group.subjectAt), s_o: actor.deviceJid(0, group.addressing) };
+    this.notify(group, actor, node('subject', attrs));
+  }
+
+  setDescription(group: Group, actor: Account, text: string | null, id = newStanzaId()): void {
+    group.description = text === null || text === '' ? null : { id, text, by: actor.number, at: unixSeconds() };
+    this.context.groups.save(group);
+    this.notify(
+      group,
+      actor,
+      group.description ? descriptionNode(this.context, group) : node('description', { id, delete: 'true' }),
+    );
+  }
+
+  configure(group: Group, actor: Account, settings: GroupSettings): void {
+    const { announce, locked, ephemeralSeconds, memberAddMode, joinApproval } = settings;
+    const changes: BinaryNode[] = [];
+    if (announce !== undefined) {
+      group.announce = announce;
+      changes.push(node(announce ? 'announcement' : 'not_announcement'));
+    }
+    if (locked !== undefined) {
+      group.locked = locked;
+      changes.push(node(locked ? 'locked' : 'unlocked'));
+    }
+    if (ephemeralSeconds !== undefined) {
+      group.ephemeralSeconds = ephemeralSeconds;
+      changes.push(
+        ephemeralSeconds ? node('ephemeral', { expiration: String(ephemeralSeconds) }) : node('not_ephemeral'),
+      );
+    }
+    if (memberAddMode !== undefined) {
+      group.memberAddMode = memberAddMode;
+      changes.push(node('member_add_mode', {}, Buffer.from(memberAddMode)));
+    }
+    if (joinApproval !== undefined) {
+      group.joinApproval = joinApproval;
+      const state = joinApproval ? 'on' : 'off';
+      changes.push(node('membership_approval_mode', {}, [node('group_join', { state })]));
+    }
+    this.context.groups.save(group);
+    for (const change of changes) this.notify(group, actor, change);
+  }
+
+  renewInvite(group: Group, actor: Account): string {
+    const code = group.renewInvite();
+    this.context.groups.save(group);
+    this.notify(group, actor, node('invite', { code }));
+    return code;
+  }
+
+  private apply(group: Group, actor: Account, action: MemberAction, account: Account | null): string | null {
+    if (!account) return '404';
+    const { number } = account;
+    const joinsByInvite = action === 'add' && account === actor;
+    const mayAdd = group.memberAddMode === 'all_member_add' && group.members.has(actor.number);
+    if (!joinsByInvite && !group.isAdmin(actor.number) && !(action === 'add' && mayAdd)) return '403';
+    const role = group.members.get(number);
+    if (action === 'add') {
+      if (role) return '409';
+      group.members.set(number, 'member');
+      return null;
+    }
+    if (!role) return '404';
+    if (role === 'superadmin' && action !== 'promote') return '406';
+    if (action === 'remove') group.members.delete(number);
+    else if (role !== 'superadmin') group.members.set(number, action === 'promote' ? 'admin' : 'member');
+    return null;
+  }
+
+  /** Tells all companions of these accounts, also the actor's own. */
+  private notify(
+    group: Group,
+    actor: Account,
+    change: BinaryNode,
+    receivers = this.context.groups.membersOf(group),
+  ): void {
+    const lid = group.addressing === 'lid';
+    const attrs = {
+      from: group.jid,
+      type: 'w:gp2',
+      t: String(unixSeconds()),
+      participant: actor.deviceJid(0, group.addressing),
+      [lid ? 'participant_pn' : 'participant_lid']: lid ? actor.jid : actor.lidJid,
+      addressing_mode: group.addressing,
+      notify: actor.name,
+    };
+    for (const account of receivers) {
+      for (const companion of account.companions.values()) {
+        this.context.delivery.deliver(companion, node('notification', { id: newStanzaId(), ...attrs }, [change]));
+      }
+    }
+  }
+}

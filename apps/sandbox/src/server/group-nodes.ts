@@ -1,0 +1,60 @@
+import type { Account } from '../accounts/account.ts';
+import type { Group } from '../accounts/group.ts';
+import { type BinaryNode, node } from '../wire/node.ts';
+import type { ServerContext } from './context.ts';
+
+/** A group as the server describes it to members. */
+export function groupNode(context: ServerContext, group: Group): BinaryNode {
+  const { addressing } = group;
+  const creator = context.directory.find(group.creator);
+  const subjectOwner = context.directory.find(group.subjectBy);
+  const lid = addressing === 'lid';
+  const members = context.groups.membersOf(group);
+  const settings: BinaryNode[] = [];
+  if (group.description) settings.push(descriptionNode(context, group));
+  if (group.announce) settings.push(node('announcement'));
+  if (group.locked) settings.push(node('locked'));
+  if (group.ephemeralSeconds) settings.push(node('ephemeral', { expiration: String(group.ephemeralSeconds) }));
+  if (group.joinApproval) settings.push(node('membership_approval_mode', {}, [node('group_join', { state: 'on' })]));
+  settings.push(node('member_add_mode', {}, Buffer.from(group.memberAddMode)));
+  return node(
+    'group',
+    {
+      id: group.id,
+      subject: group.subject,
+      s_t: String(group.subjectAt),
+      s_o: subjectOwner?.deviceJid(0, addressing),
+      s_o_pn: lid ? subjectOwner?.jid : undefined,
+      creation: String(group.createdAt),
+      creator: creator?.deviceJid(0, addressing),
+      creator_pn: lid ? creator?.jid : undefined,
+      addressing_mode: addressing,
+      size: String(members.length),
+    },
+    [...members.map((member) => participantNode(group, member)), ...settings],
+  );
+}
+
+export function participantNode(group: Group, account: Account): BinaryNode {
+  const role = group.members.get(account.number);
+  return node('participant', {
+    jid: account.deviceJid(0, group.addressing),
+    ...(group.addressing === 'lid' ? { phone_number: account.jid } : { lid: account.lidJid }),
+    type: role === 'admin' || role === 'superadmin' ? role : undefined,
+  });
+}
+
+export function descriptionNode(context: ServerContext, group: Group): BinaryNode {
+  const { id, text, by, at } = group.description!;
+  const author = context.directory.find(by);
+  return node(
+    'description',
+    {
+      id,
+      participant: author?.deviceJid(0, group.addressing),
+      participant_pn: group.addressing === 'lid' ? author?.jid : undefined,
+      t: String(at),
+    },
+    [node('body', {}, Buffer.from(text))],
+  );
+}

@@ -1,0 +1,165 @@
+import { createHash } from 'node:crypto';
+import type { Companion, SignedPreKey } from '../../accounts/companion.ts';
+import type { DeviceRef } from '../../accounts/device-key.ts';
+import { prefixed, xeddsaVerify } from '../../signal/curve.ts';
+import { type BinaryNode, bytes, child, children, node, uint } from '../../wire/node.ts';
+import type { ServerContext } from '../context.ts';
+import { takePreKey } from '../prekeys.ts';
+import { readKey } from '../retry-bundle.ts';
+import { answer, type IqRequest, refuseIq } from './iq.ts';
+
+const KEY_TYPE = Buffer.from([5]);
+
+/** Signal keys: what a companion publishes, and what it asks of others. */
+export function handleEncryptIq(request: IqRequest): void {
+  const { connection, companion, iq, query } = request;
+  if (iq.attrs.type === 'set') {
+    if (query?.tag === 'rotate') rotateSignedPreKey(request);
+    else uploadKeys(request);
+    return;
+  }
+  switch (query?.tag) {
+    case 'count':
+      answer(connection, iq, [node('count', { value: String(companion.preKeys.size) })]);
+      return;
+    case 'digest':
+      answer(connection, iq, [digest(companion)]);
+      return;
+    case 'key':
+      answerBundles(request);
+      return;
+    default:
+      refuseIq(connection, iq, 400, 'bad-request');
+  }
+}
+
+function uploadKeys({ context, connection, companion, iq }: IqRequest): void {
+  const { recorder } = context;
+  const registration = bytes(child(iq, 'registration'));
+  const identity = bytes(child(iq, 'identity'));
+  if (registration && registration.readUIntBE(0, registration.length) !== companion.registrationId) {
+    recorder.violation(companion.key, 'registration-id-changed', registration.toString('hex'));
+  }
+  if (identity && !identity.equals(companion.identityKey)) {
+    recorder.violation(companion.key, 'identity-changed', 'uploaded prekeys for another identity');
+    refuseIq(connection, iq, 406, 'not-acceptable');
+    return;
+  }
+  const signed = readSignedPreKey(context, companion, child(iq, 'skey'));
+  const uploaded = children(child(iq, 'list'), 'key').map(readKey);
+  const keys = uploaded.filter((key) => key !== null);
+  if (!signed || keys.length !== uploaded.length) {
+    if (signed)
+      recorder.violation(companion.key, 'malformed-prekey', `${uploaded.length - keys.length} of ${uploaded.length}`);
+    refuseIq(connection, iq, 406, 'not-acceptable');
+    return;
+  }
+  companion.signedPreKey = signed;
+  const clashing = companion.preKeys.add(keys);
+  if (clashing.length) recorder.violation(companion.key, 'prekey-id-reused', clashing.join(','));
+  companion.savePreKeys();
+  answer(connection, iq);
+}
+
+function rotateSignedPreKey({ context, connection, companion, iq, query }: IqRequest): void {
+  const signed = readSignedPreKey(context, companion, child(query, 'skey'));
+  if (!signed) {
+    refuseIq(connection, iq, 406, 'not-acceptable');
+    return;
+  }
+  companion.signedPreKey = signed;
+  companion.save();
+  answer(connection, iq);
+}
+
+/** A signed prekey whose signature was checked; null (and noted) otherwise. */
+function readSignedPreKey(
+  { recorder }: ServerContext,
+  companion: Companion,
+  skey: BinaryNode | undefined,
+): SignedPreKey | null {
+  const key = readKey(skey);
+  const signature = bytes(child(skey, 'signature'));
+  if (key && signature && xeddsaVerify(companion.identityKey, prefixed(key.publicKey), signature)) {
+    return { ...key, signature: Buffer.from(signature) };
+  }
+  recorder.violation(companion.key, 'signed-prekey-signature', key ? `signed prekey ${key.id}` : 'malformed');
+  return null;
+}
+
+/** What the server holds for a companion, so that it can notice when the two disagree. */
+function digest(companion: Companion): BinaryNode {
+  const { signedPreKey, identityKey } = companion;
+  const left = companion.preKeys.left();
+  const hash = createHash('sha1').update(identityKey).update(signedPreKey.publicKey).update(signedPreKey.signature);
+  for (const { publicKey } of left) hash.update(publicKey);
+  return node('digest', {}, [
+    node('registration', {}, uint(companion.registrationId, 4)),
+    node('type', {}, KEY_TYPE),
+    node('identity', {}, identityKey),
+    signedPreKeyNode(signedPreKey),
+    node(
+      'list',
+      {},
+      left.map(({ id }) => node('id', {}, uint(id, 3))),
+    ),
+    node('hash', {}, hash.digest()),
+  ]);
+}
+
+function answerBundles({ context, connection, iq, query }: IqRequest): void {
+  const users = children(query, 'user').flatMap(({ attrs: { jid = '' } }) => {
+    const ref = context.directory.resolve(jid);
+    // A missing user is left out: an error child would make the client give up the whole batch.
+    const bundle = ref && bundleNode(context, ref, jid);
+    if (!bundle) context.recorder.unknownStanza('keys of an unknown device');
+    return bundle ?? [];
+  });
+  answer(connection, iq, [node('list', {}, users)]);
+}
+
+function bundleNode(context: ServerContext, { account, device }: DeviceRef, jid: string): BinaryNode | null {
+  if (device === 0) {
+    const { keys } = account.phone;
+    const exhausted = context.faults.take('prekeys-exhausted', `${account.number}:0`);
+    const preKey = exhausted ? null : context.recorder.cpu.span('phone', () => keys.takePreKey());
+    return userNode(jid, keys.registrationId, keys.identity.publicKey, preKey, keys.signedPreKey);
+  }
+  const companion = account.companions.get(device);
+  if (!companion) return null;
+  const preKey = takePreKey(context, companion);
+  return userNode(
+    jid,
+    companion.registrationId,
+    companion.identityKey,
+    preKey,
+    companion.signedPreKey,
+    companion.signedIdentity,
+  );
+}
+
+function userNode(
+  jid: string,
+  registrationId: number,
+  identityKey: Buffer,
+  preKey: { id: number; publicKey: Buffer } | null,
+  signedPreKey: SignedPreKey,
+  deviceIdentity?: Buffer,
+): BinaryNode {
+  return node('user', { jid }, [
+    node('registration', {}, uint(registrationId, 4)),
+    node('type', {}, KEY_TYPE),
+    node('identity', {}, identityKey),
+    ...(preKey ? [node('key', {}, [node('id', {}, uint(preKey.id, 3)), node('value', {}, preKey.publicKey)])] : []),
+    signedPreKeyNode(signedPreKey),
+    ...(deviceIdentity ? [node('device-identity', {}, deviceIdentity)] : []),
+  ]);
+}
+
+function signedPreKeyNode({ id, publicKey, signature }: SignedPreKey): BinaryNode {
+  return node('skey', {}, [
+    node('id', {}, uint(id, 3)),
+    node('value', {}, publicKey),
+    node('signature', {}, signature),
+  ]);
+}

@@ -1,0 +1,98 @@
+import type { Companion } from '../../accounts/companion.ts';
+import { S_WHATSAPP_NET } from '../../wire/jid.ts';
+import { type BinaryNode, children, node } from '../../wire/node.ts';
+import type { Connection } from '../connection.ts';
+import type { ServerContext } from '../context.ts';
+import { handleAccountIq } from './account.ts';
+import { handleAppStateIq } from './app-state.ts';
+import { handleEncryptIq } from './encrypt.ts';
+import { handleGroupIq } from './groups.ts';
+import { handleMediaIq } from './media.ts';
+import { handleMexIq } from './mex.ts';
+import { handlePairingIq } from './pairing.ts';
+import { handleUsyncIq } from './usync.ts';
+
+/** A query of a logged-in companion. */
+export interface IqRequest {
+  readonly context: ServerContext;
+  readonly connection: Connection;
+  readonly companion: Companion;
+  readonly iq: BinaryNode;
+  /** The first child: what is asked. */
+  readonly query: BinaryNode | undefined;
+}
+
+type IqHandler = (request: IqRequest) => void;
+
+/** One handler per family of namespaces. */
+const HANDLERS: Record<string, IqHandler> = {
+  'w:p': answerEmpty,
+  passive: handlePassiveIq,
+  encrypt: handleEncryptIq,
+  usync: handleUsyncIq,
+  abt: handleAccountIq,
+  privacy: handleAccountIq,
+  blocklist: handleAccountIq,
+  status: handleAccountIq,
+  disappearing_mode: handleAccountIq,
+  'w:profile:picture': handleMediaIq,
+  'w:m': handleMediaIq,
+  'w:sync:app:state': handleAppStateIq,
+  'w:g2': handleGroupIq,
+  'w:mex': handleMexIq,
+  'urn:xmpp:whatsapp:dirty': answerEmpty,
+  'w:stats': answerEmpty,
+};
+
+export function handleIq(context: ServerContext, connection: Connection, iq: BinaryNode): void {
+  const { xmlns = '', type } = iq.attrs;
+  if (type === 'result' || type === 'error') return; // an answer nobody waits for (any more)
+  const query = children(iq)[0];
+  if (xmlns === 'md') {
+    handlePairingIq(context, connection, iq, query);
+    return;
+  }
+  const { companion } = connection;
+  if (!companion) {
+    answer(connection, iq);
+    return;
+  }
+  const { faults } = context;
+  if (!faults.idle) {
+    if (faults.take('iq-silence', companion.key, (fault) => fault.xmlns === undefined || fault.xmlns === xmlns)) return;
+    if (faults.take('rate-overlimit', companion.key, (fault) => fault.xmlns === xmlns)) {
+      refuseIq(connection, iq, 429, 'rate-overlimit');
+      return;
+    }
+  }
+  const handler = HANDLERS[xmlns];
+  if (handler) {
+    handler({ context, connection, companion, iq, query });
+    return;
+  }
+  // Silence would stall the client for a minute; an empty result is what most queries can live with.
+  context.recorder.unknownStanza(`iq ${xmlns} ${query?.tag ?? ''}`.trim());
+  answer(connection, iq);
+}
+
+export function answer(connection: Connection, iq: BinaryNode, content?: BinaryNode[]): void {
+  connection.send(node('iq', { id: iq.attrs.id, from: iq.attrs.to || S_WHATSAPP_NET, type: 'result' }, content));
+}
+
+export function refuseIq(connection: Connection, iq: BinaryNode, code: number, text: string): void {
+  connection.send(
+    node('iq', { id: iq.attrs.id, from: iq.attrs.to || S_WHATSAPP_NET, type: 'error' }, [
+      node('error', { code: String(code), text }),
+    ]),
+  );
+}
+
+function answerEmpty({ connection, iq }: IqRequest): void {
+  answer(connection, iq);
+}
+
+/** `active`: the client is ready for its backlog. */
+function handlePassiveIq({ context, connection, companion, iq, query }: IqRequest): void {
+  answer(connection, iq);
+  if (query?.tag === 'active') context.delivery.activate(connection, companion);
+}

@@ -1,0 +1,67 @@
+import { randomBytes } from 'node:crypto';
+import type { Account } from '../../accounts/account.ts';
+import { unixSeconds } from '../../clock.ts';
+import { bytes, child, node } from '../../wire/node.ts';
+import { newStanzaId } from '../stanza-id.ts';
+import { answer, type IqRequest, refuseIq } from './iq.ts';
+
+const MAX_UPLOAD_BYTES = 1 << 30;
+
+/** Where files go, and profile pictures. */
+export function handleMediaIq(request: IqRequest): void {
+  if (request.iq.attrs.xmlns === 'w:m') answerMediaConnection(request);
+  else handlePicture(request);
+}
+
+function answerMediaConnection({ context, connection, iq }: IqRequest): void {
+  const auth = randomBytes(24).toString('base64url');
+  const host = node('host', { hostname: context.mediaHost, maxContentLengthBytes: String(MAX_UPLOAD_BYTES) });
+  answer(connection, iq, [node('media_conn', { auth, ttl: '3600', auth_ttl: '21600', max_buckets: '12' }, [host])]);
+}
+
+function handlePicture({ context, connection, companion, iq, query }: IqRequest): void {
+  const target = context.directory.resolve(iq.attrs.target ?? query?.attrs.jid)?.account ?? companion.account;
+  if (iq.attrs.type === 'get') {
+    if (!target.picture) {
+      refuseIq(connection, iq, 404, 'item-not-found');
+      return;
+    }
+    const { id, path } = target.picture;
+    const url = `https://${context.mediaHost}${path}`;
+    answer(connection, iq, [node('picture', { id, type: query?.attrs.type ?? 'image', url, direct_path: path })]);
+    return;
+  }
+  const image = bytes(child(iq, 'picture'));
+  const { account } = companion;
+  if (!image?.length) {
+    account.picture = null;
+    account.save();
+    announcePicture(context, account);
+    answer(connection, iq);
+    return;
+  }
+  const id = String(unixSeconds());
+  context.media.put(image).then(
+    (path) => {
+      account.picture = { id, path };
+      account.save();
+      announcePicture(context, account);
+      answer(connection, iq, [node('picture', { id })]);
+    },
+    (error: unknown) => {
+      context.log.error({ err: error }, 'profile picture could not be stored');
+      refuseIq(connection, iq, 500, 'internal-server-error');
+    },
+  );
+}
+
+/** Those who have this account's device list are taken to have it as a contact. */
+function announcePicture(context: IqRequest['context'], account: Account): void {
+  const what = account.picture
+    ? node('set', { id: account.picture.id, jid: account.jid })
+    : node('delete', { jid: account.jid });
+  for (const companion of account.deviceWatchers) {
+    const attrs = { id: newStanzaId(), from: account.jid, type: 'picture', t: String(unixSeconds()) };
+    context.delivery.deliver(companion, node('notification', attrs, [what]));
+  }
+}

@@ -1,0 +1,72 @@
+import type { Account } from '../../accounts/account.ts';
+import type { DeviceRef } from '../../accounts/device-key.ts';
+import { unixSeconds } from '../../clock.ts';
+import { LID_SERVER, parseJid, pnJid } from '../../wire/jid.ts';
+import { type BinaryNode, child, children, node, text } from '../../wire/node.ts';
+import { deviceHash } from '../device-list.ts';
+import { answer, type IqRequest } from './iq.ts';
+
+/** Who exists, with which devices and under which LID. Users are answered in the form in which they were asked for. */
+export function handleUsyncIq({ context, connection, companion, iq, query }: IqRequest): void {
+  const protocols = children(child(query, 'query')).map(({ tag }) => tag);
+  const users = children(child(query, 'list'), 'user').map((user) => {
+    const jid = user.attrs.jid ?? jidOfContact(user);
+    const ref = context.directory.resolve(jid);
+    if (!ref) return unknownUser(jid, protocols);
+    if (protocols.includes('devices') && ref.account !== companion.account) ref.account.deviceWatchers.add(companion);
+    return knownUser(ref, parseJid(jid)?.server === LID_SERVER, protocols);
+  });
+  const { sid, mode, context: purpose } = query?.attrs ?? {};
+  answer(connection, iq, [
+    node('usync', { sid, index: '0', last: 'true', mode, context: purpose }, [
+      node(
+        'result',
+        {},
+        protocols.map((protocol) => node(protocol)),
+      ),
+      node('list', {}, users),
+    ]),
+  ]);
+}
+
+/** A number that is asked for as `<contact>+digits</contact>`. */
+function jidOfContact(user: BinaryNode): string {
+  return pnJid((text(child(user, 'contact')) ?? '').replace(/\D/g, ''));
+}
+
+function unknownUser(jid: string, protocols: string[]): BinaryNode {
+  const parts: BinaryNode[] = [];
+  if (protocols.includes('contact')) parts.push(node('contact', { type: 'out' }));
+  if (protocols.includes('devices')) parts.push(node('devices', {}, [node('device-list', {}, [])]));
+  return node('user', { jid }, parts);
+}
+
+function knownUser({ account }: DeviceRef, askedByLid: boolean, protocols: string[]): BinaryNode {
+  const parts = protocols.flatMap((protocol) => {
+    switch (protocol) {
+      case 'devices':
+        return devices(account);
+      case 'lid':
+        return askedByLid ? [] : node('lid', { val: account.lidJid });
+      case 'contact':
+        return node('contact', { type: 'in' });
+      case 'status':
+        return node('status', { t: String(unixSeconds()) }, Buffer.from(account.status));
+      case 'disappearing_mode':
+        return node('disappearing_mode', { duration: String(account.disappearingSeconds), t: '0' });
+      default:
+        return [];
+    }
+  });
+  return node('user', { jid: askedByLid ? account.lidJid : account.jid }, parts);
+}
+
+function devices(account: Account): BinaryNode {
+  const list = [...account.companions.values()].map(({ id, keyIndex }) =>
+    node('device', { id: String(id), 'key-index': String(keyIndex) }),
+  );
+  return node('devices', {}, [
+    node('device-list', { hash: deviceHash(account) }, [node('device', { id: '0' }), ...list]),
+    node('key-index-list', { ts: String(unixSeconds()) }, Buffer.alloc(0)),
+  ]);
+}

@@ -1,0 +1,55 @@
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { WebSocketServer } from 'ws';
+import type { TlsIdentity } from './certificate-authority.ts';
+import { Connection } from './connection.ts';
+import type { ServerContext } from './context.ts';
+import { MediaHost } from './media-host.ts';
+
+/** Largest WebSocket message taken: an upload of 812 prekeys is 41 kB, a frame at most 16 MB. */
+const MAX_PAYLOAD = 17 * 1024 * 1024;
+const CLOSE_GRACE_MS = 500;
+
+/** The one TLS port: WebSocket at `/ws/chat`, media everywhere else. */
+export class TlsListener {
+  private readonly context: ServerContext;
+  private readonly server: Server;
+  private readonly sockets: WebSocketServer;
+
+  constructor(context: ServerContext, identity: TlsIdentity) {
+    this.context = context;
+    const media = new MediaHost(context);
+    this.server = createServer({ key: identity.keyPem, cert: identity.certPem + identity.caPem }, (request, response) =>
+      media.handle(request, response),
+    );
+    this.sockets = new WebSocketServer({
+      server: this.server,
+      path: '/ws/chat',
+      perMessageDeflate: false,
+      maxPayload: MAX_PAYLOAD,
+    });
+    this.sockets.on('connection', (socket) => new Connection(context, socket));
+  }
+
+  /** @returns the port it listens on */
+  async listen(host: string, port: number): Promise<number> {
+    await new Promise<void>((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen(port, host, () => {
+        this.server.off('error', reject);
+        resolve();
+      });
+    });
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  /** Ends all streams as the real server does before a restart: clients reconnect by themselves. */
+  async close(): Promise<void> {
+    for (const connection of [...this.context.connections]) connection.cut('server stopped');
+    this.sockets.close();
+    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    const force = setTimeout(() => this.server.closeAllConnections(), CLOSE_GRACE_MS);
+    await closed;
+    clearTimeout(force);
+  }
+}

@@ -1,0 +1,66 @@
+import { randomBytes } from 'node:crypto';
+import type { proto } from '@whiskeysockets/baileys/WAProto/index.js';
+import type { Companion } from '../accounts/companion.ts';
+import { deviceKey } from '../accounts/device-key.ts';
+import { unixSeconds } from '../clock.ts';
+import { node } from '../wire/node.ts';
+import type { Connection } from './connection.ts';
+import type { ServerContext } from './context.ts';
+
+/** After the handshake: a client either wants to be paired, or logs in as the device it was paired to. */
+export function login(context: ServerContext, connection: Connection): void {
+  const payload = connection.payload!;
+  if (payload.devicePairingData) {
+    connection.stream = context.recorder.streams.start('pairing', null);
+    context.pairing.offer(connection, payload.devicePairingData);
+    return;
+  }
+  const key = deviceKey(String(payload.username ?? ''), payload.device ?? 0);
+  const refusal = refusalFor(context, connection, key);
+  if (typeof refusal === 'number') refuse(context, connection, key, refusal);
+  else admit(context, connection, refusal, payload);
+}
+
+/** The companion that logs in, or the code with which it is turned away. */
+function refusalFor(context: ServerContext, connection: Connection, key: string): Companion | number {
+  const { directory, faults, recorder } = context;
+  if (faults.take('ban', key)) return 403;
+  const failure = faults.take('login-failure', key);
+  if (failure) return failure.code ?? 503;
+  const companion = directory.companion(key);
+  if (!companion) return 401;
+  if (companion.noiseKey.equals(connection.noiseKey)) return companion;
+  recorder.violation(key, 'noise-key-mismatch', 'logged in with another Noise key than it was paired with');
+  return 401;
+}
+
+function refuse(context: ServerContext, connection: Connection, key: string, code: number): void {
+  connection.stream = context.recorder.streams.start('refused', key);
+  connection.close(`failure ${code}`, node('failure', { reason: String(code), location: 'sandbox' }));
+}
+
+function admit(
+  context: ServerContext,
+  connection: Connection,
+  companion: Companion,
+  payload: proto.ClientPayload,
+): void {
+  connection.stream = context.recorder.streams.start('login', companion.key);
+  // The recorder must see the new stream before the old one ends: that is what an overlap is.
+  companion.link?.close('replaced', node('stream:error', {}, [node('conflict', { type: 'replaced' })]));
+  connection.companion = companion;
+  companion.link = connection;
+  companion.isAvailable = false;
+  if (payload.pushName && payload.pushName !== companion.pushName) {
+    companion.pushName = payload.pushName;
+    companion.save();
+  }
+  connection.send(
+    node('success', {
+      t: String(unixSeconds()),
+      lid: companion.lidJid,
+      status: 'active',
+      companion_enc_static: randomBytes(32).toString('base64'),
+    }),
+  );
+}

@@ -1,0 +1,87 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import type { ServerContext } from './context.ts';
+
+const MAX_UPLOAD_BYTES = 1 << 30;
+
+/**
+ * Uploads and downloads of encrypted files, on the TLS listener. Requests carry nothing that says who asks, so that a
+ * fault on media strikes whoever comes next.
+ */
+export class MediaHost {
+  private readonly context: ServerContext;
+
+  constructor(context: ServerContext) {
+    this.context = context;
+  }
+
+  handle(request: IncomingMessage, response: ServerResponse): void {
+    this.serve(request, response).catch((error: unknown) => {
+      this.context.log.debug({ err: error }, 'media request failed');
+      if (!response.headersSent) response.writeHead(500);
+      response.end();
+    });
+  }
+
+  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = (request.url ?? '/').split('?')[0]!;
+    const slow = this.context.faults.takeAny('media-slow');
+    if (slow) await new Promise<void>((resolve) => this.context.scheduler.later(slow.ms ?? 3000, resolve));
+    if (request.method === 'POST') await this.upload(request, response);
+    else if (request.method === 'GET' || request.method === 'HEAD') await this.download(path, request, response);
+    else response.writeHead(405).end();
+  }
+
+  /** Any path is taken: clients have a different one per kind of file. */
+  private async upload(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (Number(request.headers['content-length'] ?? 0) > MAX_UPLOAD_BYTES) {
+      response.writeHead(413).end();
+      return;
+    }
+    const path = await this.context.media.receive(request);
+    const directPath = `${path}?ccb=11-4&oh=sandbox&oe=0`;
+    const host = request.headers.host ?? this.context.mediaHost;
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ url: `https://${host}${directPath}`, direct_path: directPath, handle: path }));
+  }
+
+  private async download(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const size = await this.context.media.size(path);
+    if (size === null) {
+      response.writeHead(404).end();
+      return;
+    }
+    const expired = this.context.faults.takeAny('media-expired');
+    if (expired) {
+      response.writeHead(expired.code ?? 410).end();
+      return;
+    }
+    const range = parseRange(request.headers.range, size);
+    if (range === 'unsatisfiable') {
+      response.writeHead(416, { 'content-range': `bytes */${size}` }).end();
+      return;
+    }
+    const { start, end } = range ?? { start: 0, end: size - 1 };
+    response.writeHead(range ? 206 : 200, {
+      'content-type': 'application/octet-stream',
+      'content-length': end - start + 1,
+      'accept-ranges': 'bytes',
+      ...(range ? { 'content-range': `bytes ${start}-${end}/${size}` } : {}),
+    });
+    const body = request.method === 'HEAD' ? null : this.context.media.stream(path, start, end);
+    if (body) await pipeline(body, response);
+    else response.end();
+  }
+}
+
+/** One range of `Range: bytes=a-b`; null when there is none (several at once are served whole). */
+export function parseRange(
+  header: string | undefined,
+  size: number,
+): { start: number; end: number } | 'unsatisfiable' | null {
+  const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? '');
+  if (!match || (match[1] === '' && match[2] === '')) return null;
+  const start = match[1] === '' ? Math.max(0, size - Number(match[2])) : Number(match[1]);
+  const end = match[1] === '' || match[2] === '' ? size - 1 : Math.min(Number(match[2]), size - 1);
+  return start > end || start >= size ? 'unsatisfiable' : { start, end };
+}

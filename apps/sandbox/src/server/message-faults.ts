@@ -1,0 +1,16 @@
+import type { Companion } from '../accounts/companion.ts';
+import { unixSeconds } from '../clock.ts';
+import type { Fault } from '../faults/faults.ts';
+import { isGroup } from '../wire/jid.ts';
+import type { ServerContext } from './context.ts';
+
+/** Error code with which the server's ack refuses a message, or null when it is accepted. */
+export function rejectionFor({ faults }: ServerContext, companion: Companion, to: string): string | null {
+  if (faults.idle) return null;
+  // A time-lock forbids reaching out to people, not talking in groups.
+  const inForce = (fault: Fault) => (fault.timeEnforcementEnds ?? Number.POSITIVE_INFINITY) > unixSeconds();
+  if (!isGroup(to) && faults.take('time-lock', companion.key, inForce)) return '463';
+  if (faults.take('rate-overlimit', companion.key, (fault) => fault.xmlns === undefined)) return '429';
+  const nack = faults.take('nack', companion.key);
+  return nack ? String(nack.code ?? 479) : null;
+}

@@ -1,0 +1,18 @@
+import type { Network } from '../accounts/network.ts';
+import type { ServerContext } from './context.ts';
+import { takeBundle } from './prekeys.ts';
+import { sendPhoneReceipt } from './receipts.ts';
+
+/** The server as phones see it. */
+export function createNetwork(context: ServerContext): Network {
+  return {
+    route: (envelope, copies) => context.router.route(envelope, copies),
+    receipt: (receipt) => sendPhoneReceipt(context, receipt),
+    bundle: (companion) => takeBundle(context, companion),
+    deliver: (companion, stanza) => context.delivery.deliver(companion, stanza),
+    later: (ms, run) => context.scheduler.later(ms, run),
+    get mediaHost() {
+      return context.mediaHost;
+    },
+  };
+}

@@ -1,0 +1,40 @@
+import type { Companion } from '../accounts/companion.ts';
+import type { PublicPreKey } from '../accounts/prekey-pool.ts';
+import { unixSeconds } from '../clock.ts';
+import type { PreKeyBundle } from '../signal/session-cipher.ts';
+import { S_WHATSAPP_NET } from '../wire/jid.ts';
+import { node } from '../wire/node.ts';
+import type { ServerContext } from './context.ts';
+import { newStanzaId } from './stanza-id.ts';
+
+/** Below this a companion is warned; clients upload more when they hear of fewer than five. */
+const LOW = 5;
+
+/** A one-time prekey of a companion for somebody who wants to write to it; null when none is left. */
+export function takePreKey(context: ServerContext, companion: Companion): PublicPreKey | null {
+  if (context.faults.take('prekeys-exhausted', companion.key)) return null;
+  const before = companion.preKeys.size;
+  const preKey = companion.preKeys.take();
+  if (preKey) companion.save();
+  if (before >= LOW && companion.preKeys.size < LOW) warnLow(context, companion);
+  return preKey;
+}
+
+/** The keys with which a phone starts a session with a companion. */
+export function takeBundle(context: ServerContext, companion: Companion): PreKeyBundle {
+  return {
+    registrationId: companion.registrationId,
+    identityKey: companion.identityKey,
+    signedPreKey: companion.signedPreKey,
+    preKey: takePreKey(context, companion) ?? undefined,
+  };
+}
+
+export function warnLow(context: ServerContext, companion: Companion): void {
+  context.delivery.deliver(
+    companion,
+    node('notification', { from: S_WHATSAPP_NET, id: newStanzaId(), type: 'encrypt', t: String(unixSeconds()) }, [
+      node('count', { value: String(companion.preKeys.size) }),
+    ]),
+  );
+}

@@ -1,0 +1,113 @@
+import type { Account } from '../accounts/account.ts';
+import type { Companion } from '../accounts/companion.ts';
+import { unixSeconds } from '../clock.ts';
+import { isGroup } from '../wire/jid.ts';
+import { type BinaryNode, children, node } from '../wire/node.ts';
+import type { ServerContext } from './context.ts';
+
+export type PresenceState = 'available' | 'unavailable' | 'composing' | 'recording' | 'paused';
+
+/** Who is online and who is typing. Nothing of it is stored or queued: it is stale in seconds. */
+export class Presence {
+  private readonly context: ServerContext;
+  /** Companions that asked for the presence of a number, while they are connected. */
+  private readonly subscribers = new Map<string, Set<Companion>>();
+  private readonly lastSeen = new Map<string, number>();
+  /** Phones that were told to appear online. */
+  private readonly onlinePhones = new Set<string>();
+
+  constructor(context: ServerContext) {
+    this.context = context;
+  }
+
+  /** `<presence>` of a companion: it came or went, or wants to be told about somebody. */
+  fromCompanion(companion: Companion, stanza: BinaryNode): void {
+    const { type = 'available', to, name } = stanza.attrs;
+    if (type === 'subscribe') {
+      this.subscribe(companion, to);
+      return;
+    }
+    if (name && name !== companion.account.name) {
+      companion.account.name = name;
+      companion.account.save();
+    }
+    companion.isAvailable = type === 'available';
+    this.tellSubscribers(companion.account);
+  }
+
+  /** `<chatstate>` of a companion. */
+  typing(companion: Companion, stanza: BinaryNode): void {
+    const { to = '' } = stanza.attrs;
+    const what = children(stanza)[0];
+    if (!what) return;
+    const state = what.attrs.media === 'audio' ? 'recording' : what.tag;
+    this.spreadTyping(companion.account, to, what, state, companion);
+  }
+
+  /** A phone comes, goes, types or stops typing, as `POST /phones/{number}/presence` asks. */
+  fromPhone(account: Account, state: PresenceState, to: string | null): void {
+    if (state === 'available') this.onlinePhones.add(account.number);
+    else if (state === 'unavailable') this.onlinePhones.delete(account.number);
+    if (state === 'available' || state === 'unavailable') {
+      this.tellSubscribers(account);
+      return;
+    }
+    const what = state === 'recording' ? node('composing', { media: 'audio' }) : node(state);
+    if (to) this.spreadTyping(account, to, what, state, null);
+  }
+
+  disconnected(companion: Companion): void {
+    for (const [number, subscribers] of this.subscribers) {
+      subscribers.delete(companion);
+      if (subscribers.size === 0) this.subscribers.delete(number);
+    }
+    if (!companion.isAvailable) return;
+    companion.isAvailable = false;
+    this.tellSubscribers(companion.account);
+  }
+
+  private subscribe(companion: Companion, to: string | undefined): void {
+    const account = this.context.directory.resolve(to)?.account;
+    if (!account) return;
+    const subscribers = this.subscribers.get(account.number) ?? new Set();
+    subscribers.add(companion);
+    this.subscribers.set(account.number, subscribers);
+    this.context.delivery.deliverIfOnline(companion, this.presenceOf(account));
+  }
+
+  private tellSubscribers(account: Account): void {
+    if (!this.isOnline(account)) this.lastSeen.set(account.number, unixSeconds());
+    for (const companion of this.subscribers.get(account.number) ?? []) {
+      this.context.delivery.deliverIfOnline(companion, this.presenceOf(account));
+    }
+  }
+
+  private presenceOf(account: Account): BinaryNode {
+    if (this.isOnline(account)) return node('presence', { from: account.jid });
+    const last = this.lastSeen.get(account.number);
+    return node('presence', {
+      from: account.jid,
+      type: 'unavailable',
+      last: last === undefined ? 'deny' : String(last),
+    });
+  }
+
+  private isOnline(account: Account): boolean {
+    return this.onlinePhones.has(account.number) || [...account.companions.values()].some((it) => it.isAvailable);
+  }
+
+  private spreadTyping(from: Account, to: string, what: BinaryNode, state: string, sender: Companion | null): void {
+    const { directory, groups, delivery } = this.context;
+    const group = isGroup(to) ? groups.find(to) : undefined;
+    const receivers = group ? groups.membersOf(group) : [directory.resolve(to)?.account ?? directory.find(to)];
+    for (const receiver of receivers) {
+      if (!receiver || receiver === from) continue;
+      receiver.phone.seen.set(from.number, { from: sender?.key ?? `${from.number}:0`, state, at: Date.now() });
+      const jid = from.deviceJid(0, group?.addressing ?? (to.endsWith('@lid') ? 'lid' : 'pn'));
+      const place = group ? { from: group.jid, participant: jid } : { from: jid };
+      for (const companion of receiver.companions.values()) {
+        delivery.deliverIfOnline(companion, node('chatstate', place, [what]));
+      }
+    }
+  }
+}

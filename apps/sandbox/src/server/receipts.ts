@@ -1,0 +1,143 @@
+import type { Companion } from '../accounts/companion.ts';
+import { type DeviceRef, deviceKey } from '../accounts/device-key.ts';
+import type { PhoneReceipt } from '../accounts/network.ts';
+import { unixSeconds } from '../clock.ts';
+import type { PreKeyBundle } from '../signal/session-cipher.ts';
+import { isGroup, isLid } from '../wire/jid.ts';
+import { type BinaryNode, child, children, node } from '../wire/node.ts';
+import type { Connection } from './connection.ts';
+import type { ServerContext } from './context.ts';
+import { bundleInRetry } from './retry-bundle.ts';
+
+/** Receipt types that tell the sender's devices something. */
+const FORWARDED: ReadonlySet<string> = new Set(['', 'read', 'played']);
+/** Types that answer a message which is waiting in the queue, or was a moment ago. */
+const DIRECT: ReadonlySet<string> = new Set(['', 'inactive', 'sender', 'peer_msg', 'retry']);
+
+/** A receipt of a companion: it has got a message, has shown it, or could not read it. */
+export function handleReceipt(
+  context: ServerContext,
+  connection: Connection,
+  companion: Companion,
+  stanza: BinaryNode,
+): void {
+  const { recorder, delivery } = context;
+  const { id = '', to, type = '', participant } = stanza.attrs;
+  connection.send(node('ack', { class: 'receipt', id, from: to, type: stanza.attrs.type, participant }));
+  const ids = [id, ...children(child(stanza, 'list'), 'item').map((item) => item.attrs.id ?? '')];
+  for (const each of ids) {
+    recorder.ack({
+      device: companion.key,
+      class: 'message',
+      id: each,
+      type: type || 'delivered',
+      error: null,
+      chat: to ?? null,
+    });
+    if (type === 'retry') continue;
+    const waited = delivery.received(companion, each);
+    if (!waited && DIRECT.has(type) && recorder.wasDelivered(companion.key, each) === false) {
+      recorder.violation(companion.key, 'receipt-for-unknown-message', `${each} ${type}`);
+    }
+  }
+  if (type === 'retry') askSenderAgain(context, companion, stanza, id);
+  else if (type === 'read-self') tellOwnDevices(context, companion, stanza, ids);
+  else if (FORWARDED.has(type)) tellSender(context, companion, stanza, ids);
+}
+
+/** Passes a delivered, read or played receipt on to everybody who shows it: phone and companions of the sender. */
+function tellSender(context: ServerContext, companion: Companion, stanza: BinaryNode, ids: string[]): void {
+  const { to = '', type, participant } = stanza.attrs;
+  const sender = context.directory.resolve(isGroup(to) ? participant : to)?.account;
+  if (!sender || sender === companion.account) return;
+  sender.phone.outbox.confirmed(companion.key, ids, type);
+  const addressing = isLid(participant ?? to) ? 'lid' : 'pn';
+  const from = companion.account.deviceJid(companion.id, addressing);
+  const place = isGroup(to) ? { from: to, participant: from } : { from };
+  for (const receiver of sender.companions.values()) {
+    context.delivery.deliver(receiver, receiptStanza({ ...place, type }, ids));
+  }
+}
+
+/** With read receipts switched off, only the reader's own devices learn what was read. */
+function tellOwnDevices(context: ServerContext, companion: Companion, stanza: BinaryNode, ids: string[]): void {
+  const { to = '', participant } = stanza.attrs;
+  for (const receiver of companion.account.companions.values()) {
+    if (receiver === companion) continue;
+    const from = companion.account.deviceJid(companion.id, isLid(participant ?? to) ? 'lid' : 'pn');
+    context.delivery.deliver(receiver, receiptStanza({ from, recipient: to, participant, type: 'read-self' }, ids));
+  }
+}
+
+function askSenderAgain(context: ServerContext, companion: Companion, stanza: BinaryNode, id: string): void {
+  const { to = '', participant, recipient } = stanza.attrs;
+  context.delivery.retryRequested(companion, id);
+  const sender = context.directory.resolve(participant ?? to);
+  if (!sender) return;
+  const retry = child(stanza, 'retry');
+  const count = Number(retry?.attrs.count ?? 1);
+  if (sender.device === 0) {
+    sender.account.phone.outbox.sendAgain(companion, id, count, checkedBundle(context, companion, stanza));
+    return;
+  }
+  const author = sender.account.companions.get(sender.device);
+  if (!author) return;
+  const addressing = isLid(participant ?? to) ? 'lid' : 'pn';
+  const from = companion.account.deviceJid(companion.id, addressing);
+  const place = isGroup(to) ? { from: to, participant: from } : { from, recipient };
+  context.delivery.deliver(author, {
+    ...receiptStanza({ ...place, type: 'retry' }, [id]),
+    content: children(stanza),
+  });
+}
+
+/** The keys a companion put into its retry receipt, if they are really its own. */
+function checkedBundle(context: ServerContext, companion: Companion, stanza: BinaryNode): PreKeyBundle | null {
+  const keys = child(stanza, 'keys');
+  if (!keys) return null;
+  const bundle = bundleInRetry(stanza, keys);
+  if (bundle?.identityKey.equals(companion.identityKey)) return bundle;
+  context.recorder.violation(companion.key, 'retry-keys', `retry of ${stanza.attrs.id ?? ''}`);
+  return null;
+}
+
+/** A receipt that a phone gives. */
+export function sendPhoneReceipt(context: ServerContext, receipt: PhoneReceipt): void {
+  const { from, to, chat, addressing, type, ids } = receipt;
+  const own = from === to;
+  const self = from.deviceJid(0, addressing);
+  const place =
+    chat.kind === 'group'
+      ? { from: chat.group.jid, participant: self }
+      : own
+        ? { from: self, recipient: chat.account.deviceJid(0, addressing) }
+        : { from: self };
+  if (!own && (receipt.device ?? 0) === 0 && type !== 'retry')
+    to.phone.outbox.confirmed(deviceKey(from.number, 0), ids, type);
+  for (const companion of to.companions.values()) {
+    if (receipt.device !== undefined && receipt.device !== companion.id) continue;
+    const stanza = receiptStanza({ ...place, type }, ids);
+    context.delivery.deliver(companion, receipt.content ? { ...stanza, content: receipt.content } : stanza);
+  }
+  if (type === 'read' && !own) {
+    const chatJid = chat.kind === 'group' ? chat.group.jid : to.deviceJid(0, addressing);
+    const author: DeviceRef = { account: to, device: 0 };
+    const participant = chat.kind === 'group' ? author.account.deviceJid(0, addressing) : undefined;
+    for (const companion of from.companions.values()) {
+      context.delivery.deliver(
+        companion,
+        receiptStanza({ from: self, recipient: chatJid, participant, type: 'read-self' }, ids),
+      );
+    }
+  }
+}
+
+function receiptStanza(attrs: Record<string, string | undefined>, ids: string[]): BinaryNode {
+  const [id, ...more] = ids;
+  const list = more.map((each) => node('item', { id: each }));
+  return node(
+    'receipt',
+    { ...attrs, id, t: String(unixSeconds()) },
+    list.length ? [node('list', {}, list)] : undefined,
+  );
+}

@@ -1,0 +1,35 @@
+import type { Account } from '../accounts/account.ts';
+import { node } from '../wire/node.ts';
+import type { ServerContext } from './context.ts';
+
+export type ResetScope = 'all' | 'recorder' | 'faults' | 'messages';
+
+/** Deletes a phone: its companions are logged out, and nobody can write to the number any more. */
+export function removePhone(context: ServerContext, account: Account): void {
+  for (const companion of account.companions.values()) {
+    companion.link?.close(
+      'phone deleted',
+      node('stream:error', { code: '401' }, [node('conflict', { type: 'device_removed' })]),
+    );
+  }
+  for (const group of context.groups.of(account.number)) context.groupActions.leave(group, account);
+  context.directory.remove(account);
+  context.journal.flush();
+}
+
+/** Forgets everything, or a part of it. The certificate authority and the Noise root stay, so that clients stay set up. */
+export function resetSandbox(context: ServerContext, scope: ResetScope): void {
+  const { directory, groups, faults, recorder, calls, scheduler, media, journal } = context;
+  if (scope === 'all' || scope === 'faults') faults.clear();
+  if (scope === 'messages') for (const account of directory.all()) account.phone.clearMessages();
+  if (scope === 'all') {
+    scheduler.clear({ stop: false });
+    groups.clear();
+    for (const account of [...directory.all()]) removePhone(context, account);
+    for (const connection of [...context.connections]) connection.cut('reset');
+    calls.clear();
+    media.clear();
+    journal.flush();
+  }
+  if (scope === 'all' || scope === 'recorder') recorder.clear();
+}

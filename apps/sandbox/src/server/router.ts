@@ -1,0 +1,255 @@
+import type { Account } from '../accounts/account.ts';
+import type { Companion } from '../accounts/companion.ts';
+import { type DeviceRef, keyOf } from '../accounts/device-key.ts';
+import type { Group } from '../accounts/group.ts';
+import type { Chat, Copy, Envelope } from '../accounts/network.ts';
+import { unixSeconds } from '../clock.ts';
+import {
+  type EncType,
+  readIndex,
+  readSenderKeyMessage,
+  SIGNATURE_LENGTH,
+  SignalFormatError,
+  writeSenderKeyMessage,
+} from '../signal/signal-messages.ts';
+import { crc32 } from '../store/crc32.ts';
+import { isGroup, isLid } from '../wire/jid.ts';
+import { type BinaryNode, bytes, child, children, node } from '../wire/node.ts';
+import type { Connection } from './connection.ts';
+import type { ServerContext } from './context.ts';
+import { checkDeviceIdentity } from './device-identity.ts';
+import { rejectionFor } from './message-faults.ts';
+
+const ENC_TYPES: ReadonlySet<string> = new Set(['pkmsg', 'msg', 'skmsg']);
+
+/** Brings messages from a device to the devices of a chat. It sees ciphertext only. */
+export class Router {
+  private readonly context: ServerContext;
+
+  constructor(context: ServerContext) {
+    this.context = context;
+  }
+
+  /** A message stanza of a companion: acknowledged at once, then fanned out as the sender addressed it. */
+  fromCompanion(connection: Connection, companion: Companion, stanza: BinaryNode): void {
+    const { recorder } = this.context;
+    const { id, to } = stanza.attrs;
+    if (!id || !to) {
+      recorder.violation(companion.key, 'message-without-address', `id ${id ?? '-'}, to ${to ?? '-'}`);
+      return;
+    }
+    const record = recorder.messageUp(connection.stream!, companion.key, id, to);
+    const error = rejectionFor(this.context, companion, to);
+    record.ackedAt = Date.now();
+    record.ack = error;
+    connection.send(
+      node('ack', {
+        class: 'message',
+        id,
+        from: to,
+        participant: stanza.attrs.participant,
+        t: String(unixSeconds()),
+        error: error ?? undefined,
+      }),
+    );
+    this.recordKeys(companion, id, to, stanza);
+    if (error === null) this.fanOut(companion, stanza, to);
+  }
+
+  /** Delivers the copies of a message, whoever sent it. */
+  route(envelope: Envelope, copies: Copy[]): void {
+    for (const { to, content } of copies) {
+      const stanza = messageStanza(envelope, to, content);
+      const companion = to.account.companions.get(to.device);
+      if (to.device === 0) to.account.phone.receive(stanza);
+      else if (companion) this.context.delivery.deliver(companion, this.spoiled(companion, stanza));
+    }
+  }
+
+  private fanOut(companion: Companion, stanza: BinaryNode, to: string): void {
+    const chat = this.chatOf(companion, stanza, to);
+    if (!chat) {
+      this.context.recorder.violation(companion.key, 'unknown-chat', to);
+      return;
+    }
+    const identity = child(stanza, 'device-identity');
+    checkDeviceIdentity(this.context, companion, stanza, identity);
+    const addressing = chat.kind === 'group' ? chat.group.addressing : isLid(to) ? 'lid' : 'pn';
+    const envelope: Envelope = {
+      id: stanza.attrs.id!,
+      sender: { account: companion.account, device: companion.id },
+      chat,
+      addressing,
+      type: stanza.attrs.type ?? 'text',
+      t: unixSeconds(),
+      category: stanza.attrs.category,
+      edit: stanza.attrs.edit,
+      identity,
+    };
+    this.route(envelope, this.copiesOf(companion, stanza, to, chat));
+  }
+
+  /** Who gets what: the per-device parts, and for groups the shared part for every device of every member. */
+  private copiesOf(companion: Companion, stanza: BinaryNode, to: string, chat: Chat): Copy[] {
+    const copies = new Map<string, Copy>();
+    const add = (ref: DeviceRef, part: BinaryNode) => {
+      const known = copies.get(keyOf(ref));
+      if (known) known.content.push(part);
+      else copies.set(keyOf(ref), { to: ref, content: [part] });
+    };
+    for (const item of children(child(stanza, 'participants'), 'to')) {
+      const enc = child(item, 'enc');
+      const ref = this.recipient(companion, item.attrs.jid, chat);
+      if (enc && ref) add(ref, enc);
+    }
+    for (const enc of children(stanza, 'enc')) {
+      if (enc.attrs.type === 'skmsg' && chat.kind === 'group') {
+        for (const ref of this.groupDevices(chat.group, companion)) add(ref, enc);
+        continue;
+      }
+      const ref = this.recipient(companion, stanza.attrs.participant ?? to, chat);
+      if (ref) add(ref, enc);
+    }
+    return [...copies.values()];
+  }
+
+  private *groupDevices(group: Group, sender: Companion): IterableIterator<DeviceRef> {
+    for (const account of this.context.groups.membersOf(group)) {
+      yield { account, device: 0 };
+      for (const companion of account.companions.values()) {
+        if (companion !== sender) yield { account, device: companion.id };
+      }
+    }
+  }
+
+  /** The device a part is for; null (and noted) when it does not exist or may not get it. */
+  private recipient(companion: Companion, jid: string | undefined, chat: Chat): DeviceRef | null {
+    const { directory, recorder } = this.context;
+    const ref = directory.resolve(jid);
+    const exists = ref && (ref.device === 0 || ref.account.companions.has(ref.device));
+    if (!exists) {
+      recorder.violation(companion.key, 'unknown-recipient', jid ?? '-');
+      return null;
+    }
+    if (ref.account.blocked.has(companion.account.number)) return null;
+    if (chat.kind === 'group' && !chat.group.members.has(ref.account.number)) return null;
+    return ref;
+  }
+
+  private chatOf(companion: Companion, stanza: BinaryNode, to: string): Chat | null {
+    const { groups, directory } = this.context;
+    if (isGroup(to)) {
+      const group = groups.find(to);
+      return group?.members.has(companion.account.number) ? { kind: 'group', group } : null;
+    }
+    // A resend to an own device is addressed to that device and names the chat apart.
+    const account = directory.resolve(stanza.attrs.recipient ?? to)?.account;
+    return account ? { kind: 'direct', account } : null;
+  }
+
+  private recordKeys(companion: Companion, id: string, to: string, stanza: BinaryNode): void {
+    for (const item of children(child(stanza, 'participants'), 'to')) {
+      const enc = child(item, 'enc');
+      if (enc) this.recordKey(companion, id, this.nameOf(item.attrs.jid), enc);
+    }
+    for (const enc of children(stanza, 'enc')) {
+      this.recordKey(companion, id, enc.attrs.type === 'skmsg' ? to : this.nameOf(stanza.attrs.participant ?? to), enc);
+    }
+  }
+
+  private recordKey(companion: Companion, messageId: string, peer: string, enc: BinaryNode): void {
+    const { recorder } = this.context;
+    const type = enc.attrs.type ?? '';
+    const ciphertext = bytes(enc);
+    if (!ciphertext || !ENC_TYPES.has(type)) {
+      recorder.violation(companion.key, 'unknown-encryption', `${messageId}: ${type}`);
+      return;
+    }
+    try {
+      const index = readIndex(type as EncType, ciphertext);
+      const ratchet = 'ratchetKey' in index ? index.ratchetKey : String(index.senderKeyId);
+      const counter = 'counter' in index ? index.counter : index.iteration;
+      recorder.keyUse({ device: companion.key, peer, ratchet, counter, fingerprint: crc32(ciphertext), messageId });
+    } catch (error) {
+      if (!(error instanceof SignalFormatError)) throw error;
+      recorder.violation(companion.key, 'malformed-ciphertext', `${messageId}: ${error.message}`);
+    }
+  }
+
+  /** One name per device, however it was addressed. */
+  private nameOf(jid: string | undefined): string {
+    const ref = this.context.directory.resolve(jid);
+    return ref ? keyOf(ref) : (jid ?? '-');
+  }
+
+  /** Fault `corrupt`: the companion gets a ciphertext that it cannot read, so that it asks again. */
+  private spoiled(companion: Companion, stanza: BinaryNode): BinaryNode {
+    if (this.context.faults.idle || !this.context.faults.take('corrupt', companion.key)) return stanza;
+    const content = children(stanza).map((part) => (part.tag === 'enc' ? { ...part, content: damaged(part) } : part));
+    return { ...stanza, content };
+  }
+}
+
+/** A ciphertext that looks right and cannot be read. */
+function damaged(enc: BinaryNode): Buffer {
+  const whole = Buffer.from(bytes(enc) ?? Buffer.alloc(0));
+  if (enc.attrs.type === 'skmsg') {
+    // Clients do not really check the signature, so that only a broken last block is sure to be noticed.
+    const { senderKeyId, iteration, ciphertext } = readSenderKeyMessage(whole);
+    const body = writeSenderKeyMessage({ senderKeyId, iteration, ciphertext: ciphertext.subarray(0, -1) });
+    return Buffer.concat([body, whole.subarray(-SIGNATURE_LENGTH)]);
+  }
+  // Inside the MAC of the message; in a pkmsg two short fields follow it.
+  const at = whole.length - 12;
+  whole[at]! ^= 0xff;
+  return whole;
+}
+
+/** A message as it is delivered to one device. */
+export function messageStanza(envelope: Envelope, to: DeviceRef, content: BinaryNode[]): BinaryNode {
+  const { sender, chat, addressing, identity } = envelope;
+  const common = {
+    id: envelope.id,
+    type: envelope.type,
+    t: String(envelope.t),
+    notify: sender.account.name,
+    category: envelope.category,
+    edit: envelope.edit,
+  };
+  const needsIdentity = identity && content.some((part) => part.attrs.type === 'pkmsg');
+  const parts = needsIdentity ? [...content, identity] : content;
+  return node('message', { ...addressesOf(sender, to, chat, addressing, envelope.category), ...common }, parts);
+}
+
+function addressesOf(
+  sender: DeviceRef,
+  to: DeviceRef,
+  chat: Chat,
+  addressing: 'pn' | 'lid',
+  category: string | undefined,
+): Record<string, string | undefined> {
+  const from = sender.account.deviceJid(sender.device, addressing);
+  const other = alternative(sender.account, addressing);
+  if (chat.kind === 'group') {
+    return {
+      from: chat.group.jid,
+      participant: from,
+      [addressing === 'lid' ? 'participant_pn' : 'participant_lid']: other,
+      addressing_mode: addressing,
+    };
+  }
+  const mode = addressing === 'lid' ? 'lid' : undefined;
+  if (sender.account !== to.account || category === 'peer') {
+    return { from, [addressing === 'lid' ? 'sender_pn' : 'sender_lid']: other, addressing_mode: mode };
+  }
+  return {
+    from,
+    recipient: chat.account.deviceJid(0, addressing),
+    [addressing === 'lid' ? 'peer_recipient_pn' : 'peer_recipient_lid']: alternative(chat.account, addressing),
+    addressing_mode: mode,
+  };
+}
+
+/** The same account in the addressing that a stanza does not use. */
+const alternative = (account: Account, addressing: 'pn' | 'lid') =>
+  addressing === 'lid' ? account.jid : account.lidJid;
