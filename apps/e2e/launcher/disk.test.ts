@@ -10,17 +10,10 @@ const NAMESPACE = ['unshare', '--mount', '--user', '--map-root-user'];
 const mayMount = spawnSync('unshare', [...NAMESPACE.slice(1), 'true']).status === 0;
 
 /** The launcher on a small disk of its own, which only its processes see. */
-const onDisk = (megabytes: number) => ({
-  wrapper: [
-    ...NAMESPACE,
-    ...[
-      'sh',
-      '-c',
-      `mkdir -p "$DATA_DIR" && mount -t tmpfs -o size=${megabytes}m tmpfs "$DATA_DIR" && exec "$@"`,
-      'sh',
-    ],
-  ],
-});
+function onDisk(megabytes: number) {
+  const mount = `mkdir -p "$DATA_DIR" && mount -t tmpfs -o size=${megabytes}m tmpfs "$DATA_DIR" && exec "$@"`;
+  return { wrapper: [...NAMESPACE, 'sh', '-c', mount, 'sh'] };
+}
 
 describe.runIf(mayMount)('the disk', () => {
   test('gets full while everything runs: said aloud, nothing lost, and it goes on when there is space again', async () => {

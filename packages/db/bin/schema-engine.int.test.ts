@@ -124,7 +124,7 @@ class Project {
       this.urlOf('postgres'),
     );
     for (const { datname } of databases) {
-      await this.query(`DROP DATABASE "${datname}" WITH (FORCE)`, this.urlOf('postgres'));
+      await this.query(`DROP DATABASE "${String(datname)}" WITH (FORCE)`, this.urlOf('postgres'));
     }
     rmSync(this.folder, { recursive: true, force: true });
   }
