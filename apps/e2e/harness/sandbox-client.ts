@@ -21,21 +21,32 @@ export interface PhoneDevice {
 /** A message as the person at the phone sees it: each id once, `wireCount` says how often it came. */
 export interface PhoneMessage {
   id: string;
+  /** Number of the sender. */
   from: string;
+  fromMe: boolean;
+  /** Number of the other side, or the jid of the group. */
   chat: string;
   type: string;
-  text?: string;
+  text: string | null;
   wireCount: number;
 }
 
 /** `"off"`: the phone says nothing; else how long after the arrival it says what. */
 export type Receipts = { deliveredMs: number; readMs: number } | 'off';
 
-export interface RecorderSummary {
-  keysUsedTwice: number;
+/** The part of the recorder's summary that must be all zeros. */
+export interface Misdeeds {
+  keysReused: number;
   overlappingStreams: number;
-  violations: number;
-  undecryptable: number;
+  unreadMessages: number;
+  violations: Record<string, number>;
+}
+
+interface RecorderSummary {
+  keys: { reused: number };
+  overlaps: { total: number };
+  undecryptable: { unrecovered: number };
+  violations: { byRule: Record<string, number> };
 }
 
 /** The control API of the sandbox, as users' CI calls it. */
@@ -91,16 +102,31 @@ export class SandboxClient {
     await this.http.expectOk(`/phones/${number}/receipts`, { method: 'POST', json: { ids, type } });
   }
 
-  createGroup(group: { creator: string; subject: string; participants: string[] }): Promise<{ id: string }> {
+  createGroup(group: {
+    owner: string;
+    subject: string;
+    participants: string[];
+    addressing?: 'pn' | 'lid';
+  }): Promise<{ id: string }> {
     return this.http.expectOk('/groups', { method: 'POST', json: group });
   }
 
-  summary(): Promise<RecorderSummary> {
-    return this.http.expectOk('/recorder/summary');
+  /** What the sandbox saw since its start that must not happen: it is an independent judge of the wire. */
+  async misdeeds(): Promise<Misdeeds> {
+    const { keys, overlaps, undecryptable, violations } =
+      await this.http.expectOk<RecorderSummary>('/recorder/summary');
+    return {
+      keysReused: keys.reused,
+      overlappingStreams: overlaps.total,
+      unreadMessages: undecryptable.unrecovered,
+      violations: violations.byRule,
+    };
   }
 
-  async violations(): Promise<unknown> {
-    return this.http.expectOk('/recorder/violations');
+  /** Full records behind {@link misdeeds}, for the report of a failed test. */
+  async evidence(): Promise<unknown[]> {
+    const parts = ['logins', 'keys', 'undecryptable', 'violations'];
+    return Promise.all(parts.map((part) => this.http.expectOk(`/recorder/${part}?limit=20`)));
   }
 
   close(): Promise<void> {

@@ -39,7 +39,7 @@ test('a text goes to the webhook, signed, and into the list of messages', async 
 test('a text in a group names the group and the member', async () => {
   const webhook = await subscribe(tenant, session.sessionId);
   const group = await system().sandbox.createGroup({
-    creator: friend.number,
+    owner: friend.number,
     subject: 'Two of us',
     participants: [session.phone.number],
   });

@@ -9,7 +9,7 @@ import {
   waitForStatus,
 } from '../harness/pair-session.ts';
 import type { Phone } from '../harness/sandbox-client.ts';
-import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
+import { expectSoundSystem, expectSoundWire, useSystem } from '../harness/use-system.ts';
 import type { WebhookReceiver } from '../harness/webhook-receiver.ts';
 
 const system = useSystem({ workers: 1 });
@@ -87,6 +87,7 @@ test('a worker is killed with sends in flight: each message is shown once at the
 test.each(['SIGTERM', 'SIGKILL'] as const)(
   'the sandbox ends by %s and comes back: the session reconnects',
   async (signal) => {
+    await expectSoundWire(system());
     const sandbox = system().process('sandbox');
     await sandbox.stop({ signal });
     expect(await queue(`out without WhatsApp ${signal}`)).toMatchObject({ status: 202 });

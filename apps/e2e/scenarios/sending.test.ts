@@ -80,19 +80,24 @@ test.each([
   expect((await arrived(friend, text)).wireCount).toBe(1);
 });
 
-test('sends to a group, and every member has it once', async () => {
-  const other = await addPhone(system(), 'Other');
-  const group = await system().sandbox.createGroup({
-    creator: friend.number,
-    subject: 'Three of us',
-    participants: [session.phone.number, other.number],
-  });
-  expect(await send(group.id, 'to all')).toMatchObject({ status: 200, body: { data: { status: 'sent' } } });
-  for (const member of [friend, other]) {
-    const message = await arrived(member, 'to all');
-    expect(message).toMatchObject({ chat: group.id, wireCount: 1 });
-  }
-});
+test.each(['lid', 'pn'] as const)(
+  'sends to a group (%s addressing), and every member has it once',
+  async (addressing) => {
+    const text = `to all, ${addressing}`;
+    const other = await addPhone(system(), 'Other');
+    const group = await system().sandbox.createGroup({
+      owner: friend.number,
+      subject: 'Three of us',
+      participants: [session.phone.number, other.number],
+      addressing,
+    });
+    expect(await send(group.id, text)).toMatchObject({ status: 200, body: { data: { status: 'sent' } } });
+    for (const member of [friend, other]) {
+      const message = await arrived(member, text);
+      expect(message).toMatchObject({ chat: group.id, wireCount: 1 });
+    }
+  },
+);
 
 test('messages to one contact arrive in the order they were accepted in', async () => {
   const texts = Array.from({ length: 20 }, (_, index) => `number ${index}`);

@@ -2,6 +2,7 @@
 import { newNumber } from '../../harness/numbers.ts';
 import { SandboxClient } from '../../harness/sandbox-client.ts';
 import { runClosedLoop } from '../measure/closed-loop.ts';
+import { RECEIPTS } from '../measure/receipts.ts';
 import { RawCompanion } from './raw-companion.ts';
 import type { RawOrder, RawReport } from './raw-protocol.ts';
 
@@ -15,6 +16,7 @@ const pairs: { companion: RawCompanion; friend: string }[] = [];
 async function addPair(): Promise<void> {
   const owner = await sandbox.createPhone({ number: newNumber(), name: 'Raw owner' });
   const friend = await sandbox.createPhone({ number: newNumber(), name: 'Raw friend' });
+  await sandbox.updatePhone(friend.number, { receipts: RECEIPTS });
   const companion = new RawCompanion(server);
   await companion.pair(sandbox, owner.number);
   // The friend writes first: a session that has been answered sends short messages, as most do.

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { addPhone, type PairedSession, pairSession, registerTenant, type Tenant } from '../../harness/pair-session.ts';
 import type { System } from '../../harness/system.ts';
 import { type LoopOptions, type LoopResult, runClosedLoop } from '../measure/closed-loop.ts';
+import { RECEIPTS } from '../measure/receipts.ts';
 
 interface Line {
   session: PairedSession;
@@ -25,6 +26,7 @@ export class GatewaySide {
     while (this.lines.length < count) {
       const session = await pairSession(this.system, this.tenant);
       const friend = await addPhone(this.system, 'Friend');
+      await this.system.sandbox.updatePhone(friend.number, { receipts: RECEIPTS });
       await this.system.sandbox.sendText(friend.number, session.phone.number, 'hi');
       await waitFor(async () => (await session.api.messages(session.sessionId)).some(({ text }) => text === 'hi'));
       this.lines.push({ session, friend: friend.number });

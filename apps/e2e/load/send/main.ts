@@ -45,12 +45,9 @@ try {
       });
     }
   }
-  const { keysUsedTwice, overlappingStreams, violations } = await system.sandbox.summary();
   console.log(`\n${renderReport(runs)}\n`);
   console.log(await ours.verify());
-  console.log(
-    `Recorder: ${keysUsedTwice} keys used twice, ${overlappingStreams} overlapping streams, ${violations} violations`,
-  );
+  console.log(`Recorder: ${JSON.stringify(await system.sandbox.misdeeds())}`);
 } finally {
   await rawSide.stop();
   await system.stop();
