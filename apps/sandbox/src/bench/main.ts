@@ -1,0 +1,126 @@
+/**
+ * What a sandbox costs: memory per connected companion, CPU per message, pairings per minute. See README.md.
+ *
+ *   node dist/bench/main.js [--scripted 80] [--baileys 20] [--texts 5]
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { ControlApi } from '../testing/control-api.ts';
+import { Child } from './child.ts';
+import {
+  type ClientsReport,
+  type ClientsRequest,
+  type Measurement,
+  megabytes,
+  perMessage,
+  type SandboxReport,
+} from './measure.ts';
+import { ScriptedFleet } from './scripted-fleet.ts';
+
+const MAX_COMPANIONS = 2000;
+const SETTLE_MS = 3000;
+/** The first companions load code and fill caches; they belong to the baseline. */
+const WARM_UP = 2;
+
+const { values } = parseArgs({
+  options: {
+    scripted: { type: 'string', default: '80' },
+    baileys: { type: 'string', default: '20' },
+    texts: { type: 'string', default: '5' },
+  },
+});
+const scripted = count(values.scripted, 'scripted', 1);
+const baileys = count(values.baileys, 'baileys', 0);
+const texts = count(values.texts, 'texts', 1);
+
+const sandbox = new Child<{ kind: 'measure' }, SandboxReport>('./sandbox-process.js', ['--expose-gc']);
+const clients = new Child<ClientsRequest, ClientsReport>('./baileys-process.js');
+let fleet: ScriptedFleet | undefined;
+try {
+  await run();
+} finally {
+  fleet?.close();
+  await Promise.all([clients.stop(), sandbox.stop()]);
+}
+
+async function run(): Promise<void> {
+  const ready = await sandbox.answer('ready');
+  const access = { wsUrl: ready.wsUrl, caPem: ready.caPem, noiseRoot: Buffer.from(ready.noiseRoot, 'base64') };
+  fleet = new ScriptedFleet(new ControlApi(ready.url), access);
+  await fleet.grow(WARM_UP);
+  await fleet.send(1);
+  const base = await measureIdle();
+
+  const scriptedSeconds = await fleet.grow(scripted);
+  const afterScripted = await measureIdle();
+  say('scripted companions', String(scripted));
+  say('  pairings per minute', ((scripted / scriptedSeconds) * 60).toFixed(0));
+  say('  sandbox CPU per pairing', `${((afterScripted.processCpuMs - base.processCpuMs) / scripted).toFixed(1)} ms`);
+  sayMemory(base, afterScripted, scripted);
+
+  if (baileys > 0) {
+    const { seconds } = await clients.ask({ kind: 'pair', ready, count: baileys }, 'paired');
+    const afterBaileys = await measureIdle();
+    say('real Baileys', String(baileys));
+    say('  pairings per minute', ((baileys / seconds) * 60).toFixed(0));
+    sayMemory(afterScripted, afterBaileys, baileys);
+    say('  connected now', String(afterBaileys.connections));
+  }
+
+  const before = await measure();
+  const sent = await fleet.send(texts);
+  sayMessages('scripted', sent, before, await measureIdle());
+  if (baileys > 0) {
+    const start = await measure();
+    const answer = await clients.ask({ kind: 'send', texts }, 'sent');
+    sayMessages('real Baileys', answer, start, await measureIdle());
+  }
+  const end = await measure();
+  say('unreadable at phones / at companions', `${end.unreadable} / ${fleet.unreadable}`);
+  say('violations noted', String(end.violations));
+}
+
+function sayMemory(before: Measurement, after: Measurement, companions: number): void {
+  const each = (start: number, finish: number): string => megabytes((finish - start) / companions);
+  say('  RSS per companion', `${each(before.rssBytes, after.rssBytes)} MB`);
+  say('  heap per companion', `${each(before.heapBytes, after.heapBytes)} MB`);
+  say('  buffers per companion', `${each(before.externalBytes, after.externalBytes)} MB`);
+}
+
+function sayMessages(
+  who: string,
+  sent: { messages: number; seconds: number },
+  before: Measurement,
+  after: Measurement,
+): void {
+  const cpu = perMessage(before, after);
+  say(
+    `texts by ${who}`,
+    `${sent.messages} in ${sent.seconds.toFixed(1)} s, ${(sent.messages / sent.seconds).toFixed(0)}/s`,
+  );
+  say('  server CPU per text', `${cpu.server} ms (routing, acks, receipts, recorder)`);
+  say('  phones CPU per text', `${cpu.phones} ms (their own Signal work)`);
+  say('  process CPU per text', `${cpu.process} ms (with TLS, WebSocket, timers, collection)`);
+}
+
+/** Waits until receipts and queues have come to rest. */
+async function measureIdle(): Promise<Measurement> {
+  await sleep(SETTLE_MS);
+  return measure();
+}
+
+async function measure(): Promise<Measurement> {
+  return (await sandbox.ask({ kind: 'measure' }, 'measured')).measurement;
+}
+
+function count(value: string, name: string, minimum: number): number {
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < minimum || number > MAX_COMPANIONS) {
+    throw new RangeError(`--${name} must be a whole number from ${minimum} to ${MAX_COMPANIONS}`);
+  }
+  return number;
+}
+
+function say(what: string, figure: string): void {
+  console.log(`${what.padEnd(40)} ${figure}`);
+}

@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { BaileysClient } from '../testing/baileys-client.ts';
+import { until } from '../testing/wait.ts';
+import { type TestPhone, World } from '../testing/world.ts';
+
+let world: World;
+let alice: TestPhone;
+let bob: TestPhone;
+let carol: TestPhone;
+let client: BaileysClient;
+let carolClient: BaileysClient;
+beforeAll(async () => {
+  world = await World.start();
+  [alice, bob, carol] = [await world.phone(), await world.phone(), await world.phone()];
+  client = await world.companion(alice);
+  carolClient = await world.companion(carol);
+});
+afterAll(() => world.close());
+
+const hasText = (target: BaileysClient, group: string, text: string, mark = 0) =>
+  target.event(
+    'messages.upsert',
+    (batch) =>
+      batch.messages.some(
+        ({ key, message }) =>
+          key.remoteJid === group && (message?.conversation ?? message?.extendedTextMessage?.text) === text,
+      ),
+    mark,
+  );
+
+async function newGroup(addressing: 'lid' | 'pn', members: TestPhone[]): Promise<string> {
+  const [creator, ...others] = members;
+  const { id } = await world.api.post<{ id: string }>('/groups', {
+    subject: `a ${addressing} group`,
+    owner: creator!.number,
+    participants: others.map((phone) => phone.number),
+    addressing,
+  });
+  return id.includes('@') ? id : `${id}@g.us`;
+}
+
+describe.each(['lid', 'pn'] as const)('a group addressed by %s', (addressing) => {
+  test('messages in every direction, with sender keys that are distributed once', async () => {
+    const group = await newGroup(addressing, [alice, bob, carol]);
+    await client.event('groups.upsert', (groups) => groups.some((entry) => entry.id === group));
+    const metadata = await client.socket.groupMetadata(group);
+    expect(metadata.participants).toHaveLength(3);
+    expect(metadata.addressingMode).toBe(addressing);
+
+    const first = await client.socket.sendMessage(group, { text: 'hello group' });
+    expect(await bob.message('hello', (entry) => entry.id === first!.key.id)).toMatchObject({
+      chat: group,
+      text: 'hello group',
+    });
+    await hasText(carolClient, group, 'hello group');
+    const second = await client.socket.sendMessage(group, { text: 'again' });
+    expect(await bob.message('again', (entry) => entry.id === second!.key.id)).toMatchObject({ encryption: 'skmsg' });
+    await hasText(carolClient, group, 'again');
+
+    for (const text of ['from a phone', 'once more']) {
+      await bob.send({ to: group, type: 'text', text });
+      await hasText(client, group, text);
+      await hasText(carolClient, group, text);
+    }
+    const back = await carolClient.socket.sendMessage(group, { text: 'from the other client' });
+    await hasText(client, group, 'from the other client');
+    await bob.message('it', (entry) => entry.id === back!.key.id);
+    expect((await world.api.get<{ keys: { reused: number } }>('/recorder/summary')).keys.reused).toBe(0);
+  });
+
+  test('a member confirms: the receipt names it', async () => {
+    const group = await newGroup(addressing, [alice, bob]);
+    await client.event('groups.upsert', (groups) => groups.some((entry) => entry.id === group));
+    await bob.configure({ receipts: { deliveredMs: 200, readMs: 400 } });
+    const sent = await client.socket.sendMessage(group, { text: 'who reads this?' });
+    const readBy = () =>
+      client.events
+        .filter((event) => event.name === 'message-receipt.update')
+        .flatMap(
+          (event) => event.data as { key: { id?: string }; receipt: { userJid?: string; readTimestamp?: unknown } }[],
+        )
+        .find(({ key, receipt }) => key.id === sent!.key.id && receipt.readTimestamp);
+    const { receipt } = await until('read by a member', readBy);
+    expect(receipt.userJid).toBe(addressing === 'lid' ? bob.lidJid : bob.pn);
+  });
+});
+
+describe('group administration by a client', () => {
+  test('create, rename, describe, add, promote, demote, remove, list, leave', async () => {
+    const { socket } = client;
+    const created = await socket.groupCreate('made by a client', [bob.pn, carol.pn]);
+    const group = created.id;
+    await carolClient.event('groups.upsert', (groups) => groups.some((entry) => entry.id === group));
+    expect(created.participants).toHaveLength(3);
+
+    await socket.groupUpdateSubject(group, 'renamed');
+    await carolClient.event('groups.update', (list) =>
+      list.some((entry) => entry.id === group && entry.subject === 'renamed'),
+    );
+    await socket.groupUpdateDescription(group, 'what it is for');
+    expect(await socket.groupMetadata(group)).toMatchObject({ subject: 'renamed', desc: 'what it is for' });
+
+    const dave = await world.phone();
+    const added = await socket.groupParticipantsUpdate(group, [dave.pn], 'add');
+    expect(added.map((entry) => entry.status)).toEqual(['200']);
+    await carolClient.event('group-participants.update', (update) => update.id === group && update.action === 'add');
+    await socket.groupParticipantsUpdate(group, [bob.pn], 'promote');
+    const admins = async () => (await socket.groupMetadata(group)).participants.filter((entry) => entry.admin).length;
+    expect(await admins()).toBe(2);
+    await socket.groupParticipantsUpdate(group, [bob.pn], 'demote');
+    expect(await admins()).toBe(1);
+    await socket.groupParticipantsUpdate(group, [carol.pn], 'remove');
+    await carolClient.event('group-participants.update', (update) => update.id === group && update.action === 'remove');
+
+    expect(Object.keys(await socket.groupFetchAllParticipating())).toContain(group);
+    await socket.groupSettingUpdate(group, 'announcement');
+    expect((await socket.groupMetadata(group)).announce).toBe(true);
+    const code = await socket.groupInviteCode(group);
+    expect(await carolClient.socket.groupAcceptInvite(code!)).toBe(group);
+    await socket.groupLeave(group);
+    expect(Object.keys(await socket.groupFetchAllParticipating())).not.toContain(group);
+  });
+
+  test('whoever was removed gets nothing more', async () => {
+    const group = await newGroup('lid', [alice, bob, carol]);
+    await client.event('groups.upsert', (groups) => groups.some((entry) => entry.id === group));
+    await client.socket.sendMessage(group, { text: 'all three' });
+    await bob.message('it', (entry) => entry.chat === group && entry.text === 'all three');
+    await client.socket.groupParticipantsUpdate(group, [bob.lidJid], 'remove');
+    await client.socket.sendMessage(group, { text: 'only two' });
+    await hasText(carolClient, group, 'only two');
+    expect((await bob.messages()).some((entry) => entry.text === 'only two')).toBe(false);
+  });
+});

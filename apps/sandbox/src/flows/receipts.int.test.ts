@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { BaileysClient } from '../testing/baileys-client.ts';
+import { until } from '../testing/wait.ts';
+import { type TestPhone, World } from '../testing/world.ts';
+
+let world: World;
+let alice: TestPhone;
+let client: BaileysClient;
+beforeAll(async () => {
+  world = await World.start();
+  alice = await world.phone();
+  client = await world.companion(alice);
+});
+afterAll(() => world.close());
+
+/** The statuses that a client reported for a message, in order, without repetitions. */
+function statuses(id: string): number[] {
+  const found: number[] = [];
+  for (const event of client.events) {
+    if (event.name !== 'messages.update') continue;
+    for (const { key, update } of event.data as { key: { id?: string }; update: { status?: number } }[]) {
+      if (key.id === id && update.status !== undefined && found.at(-1) !== update.status) found.push(update.status);
+    }
+  }
+  return found;
+}
+
+describe('receipts', () => {
+  test('a phone confirms: accepted, delivered, read, each once and in this order', async () => {
+    await alice.configure({ receipts: { deliveredMs: 200, readMs: null } });
+    const bob = await world.phone({ receipts: { deliveredMs: 500, readMs: 800 } });
+    const sent = await client.socket.sendMessage(bob.pn, { text: 'watch me' });
+    const id = sent!.key.id!;
+    await until('read', () => statuses(id).includes(4));
+    expect(statuses(id)).toEqual([2, 3, 4]);
+  });
+
+  test('played, when the phone is told to', async () => {
+    const bob = await world.phone({ receipts: 'off' });
+    const sent = await client.socket.sendMessage(bob.pn, {
+      audio: Buffer.from('sound'),
+      ptt: true,
+      mimetype: 'audio/ogg',
+    });
+    const id = sent!.key.id!;
+    await bob.message('the voice note', (entry) => entry.id === id);
+    await world.api.post(`${bob.path}/receipts`, { ids: [id], type: 'played' });
+    await until('played', () => statuses(id).includes(5));
+  });
+
+  test('off: only the server and the own phone say something', async () => {
+    const bob = await world.phone({ receipts: 'off' });
+    const sent = await client.socket.sendMessage(bob.pn, { text: 'silence' });
+    const id = sent!.key.id!;
+    await bob.message('it', (entry) => entry.id === id);
+    await until('accepted', () => statuses(id).includes(2));
+    expect(statuses(id)).toEqual([2]);
+  });
+
+  test('a client confirms: delivered, read and played arrive at the phone that sent', async () => {
+    const bob = await world.phone();
+    await client.socket.sendPresenceUpdate('available');
+    const id = await bob.send({ to: alice.number, type: 'text', text: 'did you get this?' });
+    const upsert = await client.event('messages.upsert', (batch) =>
+      batch.messages.some((entry) => entry.key.id === id),
+    );
+    const entry = () => bob.message('its own message', (message) => message.id === id);
+    await until('delivered', async () => (await entry()).receipts.delivered.length > 0);
+    expect((await entry()).receipts.read).toEqual([]);
+    await client.socket.readMessages([upsert.messages.find((message) => message.key.id === id)!.key]);
+    await until('read', async () => (await entry()).receipts.read.length > 0);
+  });
+});
+
+describe('retries', () => {
+  test('a phone that cannot read asks again, and has the message once', async () => {
+    const bob = await world.phone();
+    await world.api.post('/faults', { kind: 'unreadable', phone: bob.number, direction: 'from' });
+    const sent = await client.socket.sendMessage(bob.pn, { text: 'twice if need be' });
+    const entry = await bob.message('it in the end', (message) => message.id === sent!.key.id);
+    expect(entry).toMatchObject({ text: 'twice if need be' });
+    const { undecryptable } = await world.api.get<{ undecryptable: { total: number; unrecovered: number } }>(
+      '/recorder/summary',
+    );
+    expect(undecryptable).toMatchObject({ unrecovered: 0 });
+    expect(undecryptable.total).toBeGreaterThan(0);
+  });
+
+  test('a client that cannot read asks again and gets it under the same id', async () => {
+    const bob = await world.phone();
+    await world.api.post('/faults', { kind: 'corrupt', phone: alice.number });
+    const id = await bob.send({ to: alice.number, type: 'text', text: 'garbled at first' });
+    await client.event('messages.update', (list) =>
+      list.some(({ key, update }) => key.id === id && update.message?.conversation === 'garbled at first'),
+    );
+  });
+});
