@@ -14,11 +14,14 @@ describe('the last words of a process', () => {
     return lastWords(path);
   };
 
-  test('are its last error, with the cause, when it logs as JSON', () => {
+  test.each([
+    { info: 30, fatal: 60 },
+    { info: 'info', fatal: 'fatal' },
+  ])('are its last error, with the cause, when it logs as JSON with levels like %j', ({ info, fatal }) => {
     const lines = [
-      { level: 30, msg: 'starting' },
-      { level: 60, msg: 'cannot start', err: { message: 'the master key is another one' } },
-      { level: 30, msg: 'closed' },
+      { level: info, msg: 'starting' },
+      { level: fatal, msg: 'cannot start', err: { message: 'the master key is another one' } },
+      { level: info, msg: 'closed' },
     ];
     expect(wordsOf(lines.map((line) => JSON.stringify(line)).join('\n'))).toEqual([
       'cannot start: the master key is another one',

@@ -14,8 +14,8 @@ import {
 const MAX_BYTES = 20 * 1024 * 1024;
 const TAIL_BYTES = 64 * 1024;
 const FOLLOW_MS = 200;
-/** pino's numbers: error and above. */
-const ERROR_LEVEL = 50;
+/** pino's levels from error on: our services write the word, others the number. */
+const ERRORS = new Set(['error', 'fatal', 50, 60]);
 const QUOTED_LINES = 5;
 
 /**
@@ -75,7 +75,7 @@ export function lastWords(path) {
   const plain = [];
   for (const line of lines.slice().reverse()) {
     const entry = parseEntry(line);
-    if (entry && entry.level >= ERROR_LEVEL) return [describeEntry(entry)];
+    if (entry && ERRORS.has(entry.level)) return [describeEntry(entry)];
     if (!entry && plain.length < QUOTED_LINES) plain.unshift(line.slice(0, 300));
   }
   return plain.length > 0 ? plain : lines.slice(-1).map((line) => line.slice(0, 300));
@@ -83,13 +83,13 @@ export function lastWords(path) {
 
 /**
  * @param {string} line
- * @returns {{ level: number, msg?: string, err?: { message?: string } } | undefined}
+ * @returns {{ level: number | string, msg?: string, err?: { message?: string } } | undefined}
  */
 function parseEntry(line) {
   if (!line.startsWith('{')) return undefined;
   try {
     const entry = JSON.parse(line);
-    return typeof entry.level === 'number' ? entry : undefined;
+    return 'level' in entry ? entry : undefined;
   } catch {
     return undefined;
   }
