@@ -60,6 +60,8 @@ export interface Network {
   deliver(companion: Companion, stanza: BinaryNode): void;
   /** Runs later, unless the sandbox stops before. */
   later(ms: number, run: () => void): void;
+  /** Whether a fault wants a phone to fail to read the message that it is looking at. */
+  failsToRead(number: string): boolean;
   /** `host:port` of media, as written into messages. */
   readonly mediaHost: string;
 }

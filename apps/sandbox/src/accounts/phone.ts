@@ -221,41 +221,42 @@ export class Phone {
     return this.directory.resolve(recipient)?.account.number ?? this.account.number;
   }
 
-  /** Decrypts every part of a stanza; null when this device can show nothing. */
+  /** Decrypts every part of a stanza; with a message when there is something to show. */
   private read(stanza: BinaryNode, sender: DeviceRef, group: string | null): Reading {
     const reading: Reading = { message: null, duplicate: false };
-    const { recorder } = this.deps;
+    const { recorder, network } = this.deps;
     const { number } = this.account;
+    const { id = '', category } = stanza.attrs;
+    if (sender.device !== 0 && network().failsToRead(number)) {
+      this.cannotRead(stanza, sender, 'fault', 'fault unreadable');
+      return reading;
+    }
     for (const part of children(stanza)) {
       if (part.tag !== 'enc' && part.tag !== 'plaintext') continue;
       try {
         const message = recorder.cpu.span('phone', () => this.open(part, sender, group));
         const distribution = message.senderKeyDistributionMessage;
         if (distribution?.groupId) this.learnSenderKey(distribution, sender);
-        reading.message =
-          describe(message.deviceSentMessage?.message ?? message) || stanza.attrs.category === 'peer'
-            ? message
-            : reading.message;
+        const shows = describe(message.deviceSentMessage?.message ?? message) !== null;
+        if (shows || category === 'peer') reading.message = message;
       } catch (error) {
         if (error instanceof DuplicateMessageError) {
           reading.duplicate = true;
           continue;
         }
-        const { type = '' } = part.attrs;
         const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-        recorder.unreadable({
-          phone: number,
-          from: keyOf(sender),
-          id: stanza.attrs.id ?? '',
-          encryption: type,
-          error: reason,
-        });
-        this.receipts.askAgain(stanza, sender);
+        this.cannotRead(stanza, sender, part.attrs.type ?? '', reason);
         return { message: null, duplicate: false };
       }
     }
-    if (reading.message) recorder.readable(number, keyOf(sender), stanza.attrs.id ?? '');
+    if (reading.message) recorder.readable(number, keyOf(sender), id);
     return reading;
+  }
+
+  private cannotRead(stanza: BinaryNode, sender: DeviceRef, encryption: string, error: string): void {
+    const { number } = this.account;
+    this.deps.recorder.unreadable({ phone: number, from: keyOf(sender), id: stanza.attrs.id ?? '', encryption, error });
+    this.receipts.askAgain(stanza, sender);
   }
 
   private open(part: BinaryNode, sender: DeviceRef, group: string | null): proto.Message {

@@ -241,7 +241,6 @@ export const ResetRequest = Type.Object(
   {
     scope: Type.Optional(
       Type.Enum(['all', 'recorder', 'faults', 'messages'], {
-        default: 'all',
         description: 'all: as freshly installed; messages: inboxes; recorder, faults: only these',
       }),
     ),

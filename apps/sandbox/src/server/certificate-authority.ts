@@ -25,6 +25,8 @@ async function generateKeys(): Promise<webcrypto.CryptoKeyPair> {
   return (await globalThis.crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])) as webcrypto.CryptoKeyPair;
 }
 
+const pem = (certificate: x509.X509Certificate) => `${certificate.toString('pem').trim()}\n`;
+
 async function privatePem(keys: webcrypto.CryptoKeyPair): Promise<string> {
   return x509.PemConverter.encode(await globalThis.crypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY');
 }
@@ -52,7 +54,7 @@ export async function createTlsIdentity(host: string): Promise<TlsIdentity> {
       await x509.SubjectKeyIdentifierExtension.create(caKeys.publicKey),
     ],
   });
-  return issueServerCertificate({ caPem: ca.toString('pem'), caKeyPem: await privatePem(caKeys) }, host);
+  return issueServerCertificate({ caPem: pem(ca), caKeyPem: await privatePem(caKeys) }, host);
 }
 
 /** A fresh server certificate under an existing CA, as needed when the sandbox moves to another host name. */
@@ -86,7 +88,7 @@ export async function issueServerCertificate(
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
-  return { ...authority, certPem: certificate.toString('pem'), keyPem: await privatePem(keys) };
+  return { ...authority, certPem: pem(certificate), keyPem: await privatePem(keys) };
 }
 
 /** Whether a stored identity can still serve this host. */

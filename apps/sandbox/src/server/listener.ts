@@ -19,7 +19,7 @@ export class TlsListener {
   constructor(context: ServerContext, identity: TlsIdentity) {
     this.context = context;
     const media = new MediaHost(context);
-    this.server = createServer({ key: identity.keyPem, cert: identity.certPem + identity.caPem }, (request, response) =>
+    this.server = createServer({ key: identity.keyPem, cert: `${identity.certPem}\n${identity.caPem}` }, (request, response) =>
       media.handle(request, response),
     );
     this.sockets = new WebSocketServer({

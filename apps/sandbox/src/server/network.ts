@@ -11,6 +11,7 @@ export function createNetwork(context: ServerContext): Network {
     bundle: (companion) => takeBundle(context, companion),
     deliver: (companion, stanza) => context.delivery.deliver(companion, stanza),
     later: (ms, run) => context.scheduler.later(ms, run),
+    failsToRead: (number) => !context.faults.idle && context.faults.take('unreadable', `${number}:0`) !== null,
     get mediaHost() {
       return context.mediaHost;
     },

@@ -13,7 +13,7 @@ import {
   writeSenderKeyMessage,
 } from '../signal/signal-messages.ts';
 import { crc32 } from '../store/crc32.ts';
-import { isGroup, isLid } from '../wire/jid.ts';
+import { isGroup, isLid, PN_SERVER } from '../wire/jid.ts';
 import { type BinaryNode, bytes, child, children, node } from '../wire/node.ts';
 import type { Connection } from './connection.ts';
 import type { ServerContext } from './context.ts';
@@ -39,7 +39,8 @@ export class Router {
       return;
     }
     const record = recorder.messageUp(connection.stream!, companion.key, id, to);
-    const error = rejectionFor(this.context, companion, to);
+    const chat = this.chatOf(companion, stanza, to);
+    const error = rejectionFor(this.context, companion, to) ?? (typeof chat === 'string' ? chat : null);
     record.ackedAt = Date.now();
     record.ack = error;
     connection.send(
@@ -53,7 +54,7 @@ export class Router {
       }),
     );
     this.recordKeys(companion, id, to, stanza);
-    if (error === null) this.fanOut(companion, stanza, to);
+    if (error === null && typeof chat === 'object') this.fanOut(companion, stanza, to, chat);
   }
 
   /** Delivers the copies of a message, whoever sent it. */
@@ -66,12 +67,7 @@ export class Router {
     }
   }
 
-  private fanOut(companion: Companion, stanza: BinaryNode, to: string): void {
-    const chat = this.chatOf(companion, stanza, to);
-    if (!chat) {
-      this.context.recorder.violation(companion.key, 'unknown-chat', to);
-      return;
-    }
+  private fanOut(companion: Companion, stanza: BinaryNode, to: string, chat: Chat): void {
     const identity = child(stanza, 'device-identity');
     checkDeviceIdentity(this.context, companion, stanza, identity);
     const addressing = chat.kind === 'group' ? chat.group.addressing : isLid(to) ? 'lid' : 'pn';
@@ -136,15 +132,22 @@ export class Router {
     return ref;
   }
 
-  private chatOf(companion: Companion, stanza: BinaryNode, to: string): Chat | null {
-    const { groups, directory } = this.context;
+  /** Where a message goes; an error code when it may not go there; undefined when the sandbox has no such thing. */
+  private chatOf(companion: Companion, stanza: BinaryNode, to: string): Chat | string | undefined {
+    const { groups, directory, recorder } = this.context;
     if (isGroup(to)) {
       const group = groups.find(to);
-      return group?.members.has(companion.account.number) ? { kind: 'group', group } : null;
+      const { number } = companion.account;
+      if (!group) return '404';
+      return group.members.has(number) && (!group.announce || group.isAdmin(number)) ? { kind: 'group', group } : '403';
+    }
+    if (!to.endsWith(PN_SERVER) && !isLid(to)) {
+      recorder.unknownStanza(`message to ${to.slice(to.indexOf('@'))}`); // status, newsletters
+      return undefined;
     }
     // A resend to an own device is addressed to that device and names the chat apart.
     const account = directory.resolve(stanza.attrs.recipient ?? to)?.account;
-    return account ? { kind: 'direct', account } : null;
+    return account ? { kind: 'direct', account } : '404';
   }
 
   private recordKeys(companion: Companion, id: string, to: string, stanza: BinaryNode): void {
