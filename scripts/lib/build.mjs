@@ -13,7 +13,7 @@ export async function build({ progress, packages = [], ...context }) {
       {
         title: 'Building',
         command: binPath('turbo'),
-        args: ['run', 'build', '--output-logs=errors-only', '--no-color', ...filters],
+        args: ['run', 'build', '--output-logs=new-only', '--no-color', ...filters],
         onLine: note,
       },
       { ...context, env: toolEnvironment(context.env) },

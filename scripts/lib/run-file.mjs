@@ -21,13 +21,14 @@ export function writeRunFile(path, run) {
 }
 
 /**
- * The URL of whoever runs in this data folder, as far as the file tells.
+ * The URL of whoever runs in this data folder, as far as the file tells: after a stop in order it names no process.
  * @param {string} path
  * @returns {string | undefined}
  */
 export function readGatewayUrl(path) {
   const file = readJson(path);
-  return file.state === 'ok' && typeof file.value.gateway === 'string' ? file.value.gateway : undefined;
+  if (file.state !== 'ok' || !Array.isArray(file.value.processes) || file.value.processes.length === 0) return undefined;
+  return typeof file.value.gateway === 'string' ? file.value.gateway : undefined;
 }
 
 /**
