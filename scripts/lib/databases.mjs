@@ -44,10 +44,13 @@ export async function provideDatabases(options) {
 }
 
 /** @param {DatabaseOptions} options */
-async function startPostgres({ dataDir, secrets, ports, durable, database, context, start }) {
+async function startPostgres({ dataDir, secrets, ports, durable, database, progress, context, start }) {
   const binaries = await findPostgres(context);
   const password = secrets.postgresPassword;
   const cluster = await openCluster({ folder: dataDir.postgres, binaries, password, context });
+  if (!cluster.data.startsWith(dataDir.path)) {
+    progress.say(`  PostgreSQL may not run as root here: it runs as nobody, its files are in ${cluster.data}`);
+  }
   const port = ports.postgres ?? 0;
   const logFile = join(dataDir.logs, 'postgres.log');
   await start(postgresSpec({ cluster, port, durable, logFile, env: context.env }));

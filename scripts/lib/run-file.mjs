@@ -27,7 +27,8 @@ export function writeRunFile(path, run) {
  */
 export function readGatewayUrl(path) {
   const file = readJson(path);
-  if (file.state !== 'ok' || !Array.isArray(file.value.processes) || file.value.processes.length === 0) return undefined;
+  if (file.state !== 'ok' || !Array.isArray(file.value.processes) || file.value.processes.length === 0)
+    return undefined;
   return typeof file.value.gateway === 'string' ? file.value.gateway : undefined;
 }
 

@@ -101,6 +101,7 @@ test.runIf(isRoot)(
     try {
       expect(identity).toBe('nobody');
       expect(data.startsWith(installation.dataDir)).toBe(false);
+      expect(first.output).toContain(`it runs as nobody, its files are in ${data}`);
       await first.stop();
       await installation.started({ env });
       expect(await keptRows(installation)).toEqual([{ value: 7 }]);
