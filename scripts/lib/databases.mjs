@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { requireRedis } from './external.mjs';
 import { postgresSpec, postgresUrl } from './postgres.mjs';
 import { findPostgres } from './postgres-binaries.mjs';
-import { openCluster } from './postgres-cluster.mjs';
+import { madeBy, openCluster } from './postgres-cluster.mjs';
 import { redisSpec, redisUrl } from './redis.mjs';
 import { findRedis } from './redis-binary.mjs';
 
@@ -45,7 +45,7 @@ export async function provideDatabases(options) {
 
 /** @param {DatabaseOptions} options */
 async function startPostgres({ dataDir, secrets, ports, durable, database, progress, context, start }) {
-  const binaries = await findPostgres(context);
+  const binaries = await findPostgres(context, madeBy(dataDir.postgres));
   const password = secrets.postgresPassword;
   const cluster = await openCluster({ folder: dataDir.postgres, binaries, password, context });
   if (!cluster.data.startsWith(dataDir.path)) {

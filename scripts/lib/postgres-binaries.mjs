@@ -18,22 +18,34 @@ const SYSTEM_VERSIONS = '/usr/lib/postgresql';
 
 /**
  * @param {import('./commands.mjs').CommandContext} context
+ * @param {string | undefined} madeBy major version that made the data, which only the same one can read
  * @returns {Promise<PostgresBinaries>}
  */
-export async function findPostgres(context) {
+export async function findPostgres(context, madeBy) {
+  /** @type {PostgresBinaries[]} */
+  const found = [];
   for (const home of [packagedHome(), ...systemHomes()]) {
     if (home === undefined || !isRunnable(join(home, 'bin', 'postgres'))) continue;
     const bin = join(home, 'bin');
-    const version = await runCommand(
-      { title: 'Asking PostgreSQL for its version', command: join(bin, 'postgres'), args: ['--version'] },
-      context,
-    ).catch(() => []);
-    const major = /\(PostgreSQL\) (\d+)/.exec(version.join(' '))?.[1];
-    if (major !== undefined) return { home, bin, major };
+    const major = await majorVersion(bin, context);
+    if (major !== undefined) found.push({ home, bin, major });
   }
+  const chosen = found.find(({ major }) => major === madeBy) ?? found[0];
+  if (chosen) return chosen;
   throw new LaunchError('There is no PostgreSQL that runs on this machine.', {
     hint: 'Install postgresql, or give DATABASE_URL.',
   });
+}
+
+/**
+ * @param {string} bin
+ * @param {import('./commands.mjs').CommandContext} context
+ * @returns {Promise<string | undefined>} undefined when it does not run here
+ */
+async function majorVersion(bin, context) {
+  const asking = { title: 'Asking PostgreSQL for its version', command: join(bin, 'postgres'), args: ['--version'] };
+  const lines = await runCommand(asking, context).catch(() => []);
+  return /\(PostgreSQL\) (\d+)/.exec(lines.join(' '))?.[1];
 }
 
 /** The package that carries the binaries differs by platform; only the wrapper, which packages/db depends on, knows it. */

@@ -50,6 +50,15 @@ export async function openCluster({ folder, binaries, password, context }) {
   return cluster;
 }
 
+/**
+ * @param {string} folder
+ * @returns {string | undefined} the major version of PostgreSQL that made the cluster, when there is one
+ */
+export function madeBy(folder) {
+  const note = readJson(join(folder, 'cluster.json'));
+  return note.state === 'ok' ? String(note.value.major) : undefined;
+}
+
 /** @param {string} folder */
 export function hasCluster(folder) {
   return existsSync(folder) && readdirSync(folder).some((name) => name === 'cluster.json' || /^pg\d+$/.test(name));
