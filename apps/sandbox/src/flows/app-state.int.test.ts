@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BaileysClient } from '../testing/baileys-client.ts';
+import { until } from '../testing/wait.ts';
 import { type TestPhone, World } from '../testing/world.ts';
 
 let world: World;
@@ -39,10 +40,27 @@ describe('app state between companions', () => {
     expect(violations.byRule).toEqual({});
   });
 
-  test('a companion that is linked later gets it all', async () => {
+  test('a companion that is linked later reads the whole log', async () => {
     const late = await world.companion(alice);
-    await late.event('chats.update', (chats) =>
-      chats.some((chat) => chat.id === bob.pn && typeof chat.pinned === 'number'),
-    );
+    const versions = (client: BaileysClient) =>
+      ['regular_low', 'regular_high', 'critical_block'].map(
+        (name) => (client.auth.keys.get(`app-state-sync-version:${name}`) as { version: number } | undefined)?.version,
+      );
+    const current = versions(two);
+    expect(current.some((version) => version! > 0)).toBe(true);
+    await until('the same versions', () => versions(late).join() === current.join());
+    await late.event('creds.update', (update) => update.me?.name === 'Alice the Second');
+  });
+
+  test('the phone changes a setting: all companions have it', async () => {
+    const mark = [one.events.length, two.events.length];
+    await world.api.post(`${alice.path}/app-state`, { action: 'archive', chat: bob.number });
+    for (const [index, client] of [one, two].entries()) {
+      await client.event(
+        'chats.update',
+        (chats) => chats.some((chat) => chat.id === bob.pn && chat.archived === true),
+        mark[index],
+      );
+    }
   });
 });

@@ -72,11 +72,12 @@ describe('stanzas', () => {
     await fault({ kind: 'redeliver' });
     const id = await sendFromBob('again and again');
     await incoming('again and again');
+    // At least twice: rc14 cannot read the second copy and asks for it again.
     await until('delivered twice', async () => {
       const { messages } = await world.api.get<{ messages: { id: string; direction: string; wireCount: number }[] }>(
         '/recorder/messages',
       );
-      return messages.find((entry) => entry.id === id && entry.direction === 'down' && entry.wireCount === 2);
+      return messages.find((entry) => entry.id === id && entry.direction === 'down' && entry.wireCount > 1);
     });
   });
 });
@@ -110,32 +111,17 @@ describe('connections', () => {
 });
 
 describe('refusals', () => {
-  const ackOf = async (send: () => Promise<unknown>): Promise<Record<string, string>> => {
-    const acks: Record<string, string>[] = [];
-    const listener = ({ attrs }: { attrs: Record<string, string> }): void => {
-      acks.push(attrs);
-    };
-    client.socket.ws.on('CB:ack,class:message', listener);
-    await send();
-    const found = await until('an ack with an error', () => acks.find((attrs) => attrs.error !== undefined));
-    client.socket.ws.off('CB:ack,class:message', listener);
-    return found;
-  };
-
   test.each([
     ['nack', { code: 479 }, '479'],
     ['time-lock', { count: 1 }, '463'],
     ['rate-overlimit', {}, '429'],
   ] as const)('%s: the message is acknowledged with an error and goes nowhere', async (kind, extra, code) => {
     await fault({ kind, ...extra });
-    const text = `refused by ${kind}`;
-    expect(await ackOf(() => client.socket.sendMessage(bob.pn, { text }))).toMatchObject({ error: code });
-    await client.event('messages.update', (list) =>
-      list.some(({ update }) => update.status === 0 && update.messageStubParameters?.includes(code)),
-    );
+    const refused = await client.socket.sendMessage(bob.pn, { text: `refused by ${kind}` });
+    expect(await client.refusal(refused!.key.id!)).toContain(code);
     const next = await client.socket.sendMessage(bob.pn, { text: `accepted after ${kind}` });
     await bob.message('the next', (entry) => entry.id === next!.key.id);
-    expect((await bob.messages()).some((entry) => entry.text === text)).toBe(false);
+    expect((await bob.messages()).some((entry) => entry.id === refused!.key.id)).toBe(false);
   });
 
   test('rate-overlimit for queries of one kind', async () => {
@@ -175,13 +161,13 @@ describe('encryption', () => {
   });
 
   test('unreadable and corrupt: both ends ask again and recover', async () => {
-    await world.api.post('/faults', { kind: 'unreadable', device });
+    await world.api.post('/faults', { kind: 'unreadable', phone: bob.number });
     const sent = await client.socket.sendMessage(bob.pn, { text: 'asked for twice' });
     await bob.message('it', (entry) => entry.id === sent!.key.id);
     await fault({ kind: 'corrupt' });
     const id = await sendFromBob('repaired');
-    await client.event('messages.update', (list) =>
-      list.some(({ key, update }) => key.id === id && update.message?.conversation === 'repaired'),
+    await client.event('messages.upsert', (batch) =>
+      batch.messages.some(({ key, message }) => key.id === id && message?.conversation === 'repaired'),
     );
   });
 });

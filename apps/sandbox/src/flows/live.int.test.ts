@@ -34,7 +34,7 @@ describe('presence and typing', () => {
     await client.socket.sendPresenceUpdate('available');
     await client.socket.sendPresenceUpdate('composing', bob.pn);
     await until('typing', async () => {
-      const { seen } = await world.api.get<{ seen?: { from: string; state: string }[] }>(`${bob.path}`);
+      const { seen } = await world.api.get<{ seen?: { from: string; state: string }[] }>(`${bob.path}/presence`);
       return seen?.some((entry) => entry.state === 'composing');
     });
   });

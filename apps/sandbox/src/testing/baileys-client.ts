@@ -2,6 +2,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import {
   type BaileysEventMap,
   makeWASocket,
+  proto,
   type UserFacingSocketConfig,
   WA_CERT_DETAILS,
   type WASocket,
@@ -120,6 +121,29 @@ export class BaileysClient {
       this.events.slice(mark).find((event) => event.name === name && matches(event.data as BaileysEventMap[T])),
     );
     return found.data as BaileysEventMap[T];
+  }
+
+  /**
+   * Waits until a message is reported as refused by the server, and returns the parameters (the error code is one).
+   * Baileys merges what comes within 100 ms of sending into the message's own upsert.
+   */
+  async refusal(id: string): Promise<readonly string[]> {
+    const refused = ({ status }: { status?: number | null }): boolean => status === proto.WebMessageInfo.Status.ERROR;
+    return until(`refusal of ${id}`, () => {
+      for (const { name, data } of this.events) {
+        if (name === 'messages.upsert') {
+          const { messages } = data as BaileysEventMap['messages.upsert'];
+          const found = messages.find((message) => message.key.id === id && refused(message));
+          if (found) return found.messageStubParameters ?? [];
+        } else if (name === 'messages.update') {
+          const found = (data as BaileysEventMap['messages.update']).find(
+            ({ key, update }) => key.id === id && refused(update),
+          );
+          if (found) return found.update.messageStubParameters ?? [];
+        }
+      }
+      return undefined;
+    });
   }
 
   async close(): Promise<void> {
