@@ -35,6 +35,16 @@ describe('the last words of a process', () => {
     ]);
   });
 
+  test('are the beginning of a long stack trace', () => {
+    const trace = [
+      "Error: Cannot find module 'x'",
+      ...Array.from({ length: 9 }, (_, i) => `    at step ${i}`),
+      '',
+      'Node.js v20',
+    ];
+    expect(wordsOf(trace.join('\n'))[0]).toBe("Error: Cannot find module 'x'");
+  });
+
   test('are its last line when nothing went wrong', () => {
     expect(wordsOf('{"level":30,"msg":"one"}\n{"level":30,"msg":"two"}\n')).toEqual(['{"level":30,"msg":"two"}']);
   });

@@ -17,6 +17,7 @@ const FOLLOW_MS = 200;
 /** pino's levels from error on: our services write the word, others the number. */
 const ERRORS = new Set(['error', 'fatal', 50, 60]);
 const QUOTED_LINES = 5;
+const SEARCHED_LINES = 40;
 
 /**
  * Each start begins a new file; the previous one is kept.
@@ -72,13 +73,17 @@ export function lastLines(path) {
  */
 export function lastWords(path) {
   const lines = lastLines(path);
+  /** @type {string[]} */
   const plain = [];
   for (const line of lines.slice().reverse()) {
     const entry = parseEntry(line);
     if (entry && ERRORS.has(entry.level)) return [describeEntry(entry)];
-    if (!entry && plain.length < QUOTED_LINES) plain.unshift(line.slice(0, 300));
+    if (!entry && plain.length < SEARCHED_LINES) plain.unshift(line);
   }
-  return plain.length > 0 ? plain : lines.slice(-1).map((line) => line.slice(0, 300));
+  // A stack trace is told by its first line, not by its last.
+  const error = plain.map((line) => /^\w*(Error|error|FATAL|PANIC)\b.*:/.test(line)).lastIndexOf(true);
+  const telling = plain.length === 0 ? lines.slice(-1) : error < 0 ? plain : plain.slice(error, error + QUOTED_LINES);
+  return telling.slice(-QUOTED_LINES).map((line) => line.slice(0, 300));
 }
 
 /**
