@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { oneOf } from './schema.ts';
+import { anyObject, oneOf } from './schema.ts';
 
 export interface ErrorDefinition {
   /** HTTP status. */
@@ -137,12 +137,6 @@ export const ERRORS = {
     retryable: true,
     sentence: 'The session is between two workers. Try again in a second; messages can be sent meanwhile.',
   },
-  OVERLOADED: {
-    status: 503,
-    retryable: true,
-    sentence: 'The gateway has more to do than it can. Try again in a second.',
-  },
-  SHUTTING_DOWN: { status: 503, retryable: true, sentence: 'This gateway is shutting down. Try again.' },
 } as const satisfies Record<string, ErrorDefinition>;
 
 export type ErrorCode = keyof typeof ERRORS;
@@ -156,7 +150,7 @@ export const ErrorSchema = Type.Object(
     status: Type.Literal('error'),
     error: Type.String({ description: 'What happened and what to do.' }),
     code: oneOf(ERROR_CODES),
-    details: Type.Optional(Type.Object({}, { additionalProperties: true })),
+    details: Type.Optional(anyObject()),
     retryable: Type.Boolean({ description: 'Whether the same request may succeed later.' }),
     retryAfter: Type.Optional(Type.Number({ description: 'Seconds; also in the header Retry-After.' })),
     requestId: Type.String(),

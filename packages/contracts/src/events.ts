@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { oneOf } from './schema.ts';
+import { anyObject, oneOf } from './schema.ts';
 
 /** Names of the events of a session. Webhooks subscribe to them; `*` means all. */
 export const EVENT_TYPES = [
@@ -32,11 +32,8 @@ export const WebhookPayloadSchema = Type.Object(
       description: 'Which placement of the session wrote it; 0 for the gateway itself.',
       examples: [9],
     }),
-    data: Type.Object({}, { additionalProperties: true, description: 'Depends on the event.' }),
-    metadata: Type.Object(
-      {},
-      { additionalProperties: true, description: '`metadata` of the message that was sent, else empty.' },
-    ),
+    data: anyObject({ description: 'Depends on the event.' }),
+    metadata: anyObject({ description: '`metadata` of the message that was sent, else empty.' }),
     signature: Type.String({ examples: ['sha256=5d41402abc4b2a76b9719d911017c592ae1f3bb8b1d4dd7a92b5a1c6c0a2d3e4'] }),
   },
   { $id: 'WebhookPayload' },
@@ -64,7 +61,7 @@ export const EVENT_DATA = {
     senderName: Type.Optional(Type.String()),
     type: Type.String(),
     text: Type.Optional(Type.String()),
-    content: Type.Optional(Type.Object({}, { additionalProperties: true })),
+    content: Type.Optional(anyObject()),
     timestamp: Type.Integer(),
   }),
   'message.sent': Type.Object(outbound, { description: "WhatsApp's server has acknowledged it." }),
@@ -72,9 +69,9 @@ export const EVENT_DATA = {
   'message.read': Type.Object(outbound),
   'message.played': Type.Object(outbound),
   'message.failed': Type.Object({ ...outbound, errorCode: Type.String(), error: Type.String() }),
-  'connection.open': Type.Object({}, { additionalProperties: true }),
-  'connection.close': Type.Object({}, { additionalProperties: true }),
-  'qr.generated': Type.Object({}, { additionalProperties: true }),
-  'session.status': Type.Object({}, { additionalProperties: true }),
-  'session.loggedout': Type.Object({}, { additionalProperties: true }),
+  'connection.open': anyObject(),
+  'connection.close': anyObject(),
+  'qr.generated': anyObject(),
+  'session.status': anyObject(),
+  'session.loggedout': anyObject(),
 } as const satisfies Record<EventType, unknown>;

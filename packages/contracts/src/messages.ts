@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import { LIMITS } from './limits.ts';
 import { MESSAGE_STATES, MESSAGE_STATUSES } from './message-states.ts';
 import { CursorPaginationSchema, cursorQuery } from './paging.ts';
-import { nullable, oneOf, requestBody, timestamp } from './schema.ts';
+import { anyObject, nullable, oneOf, requestBody, timestamp } from './schema.ts';
 
 export const MESSAGE_TYPES = [
   'text',
@@ -35,14 +35,7 @@ export const SendRequestSchema = requestBody({
   message: Type.Optional(text),
   text: Type.Optional(Type.String({ ...text, description: 'Another name of `message`. Give one of the two.' })),
   metadata: Type.Optional(
-    Type.Object(
-      {},
-      {
-        additionalProperties: true,
-        maxProperties: 50,
-        description: 'Yours; comes back in the message and its webhooks.',
-      },
-    ),
+    anyObject({ maxProperties: 50, description: 'Yours; comes back in the message and its webhooks.' }),
   ),
 });
 export type SendRequest = Static<typeof SendRequestSchema>;
@@ -91,8 +84,8 @@ export const MessageSchema = Type.Object({
   senderName: nullable(Type.String()),
   type: oneOf(MESSAGE_TYPES),
   text: nullable(Type.String()),
-  content: Type.Optional(Type.Object({}, { additionalProperties: true, description: 'What is not text.' })),
-  metadata: Type.Optional(Type.Object({}, { additionalProperties: true })),
+  content: Type.Optional(anyObject({ description: 'What is not text.' })),
+  metadata: Type.Optional(anyObject()),
   error: Type.Optional(messageError),
   timestamp: nullable(timestamp("WhatsApp's own time of the message.")),
   sentAt: nullable(timestamp()),

@@ -12,6 +12,10 @@ export const nullable = <T extends TSchema>(schema: T) =>
 export const timestamp = (description?: string) =>
   Type.String({ format: 'date-time', ...(description ? { description } : {}), examples: ['2026-01-15T10:30:00.000Z'] });
 
+/** An object with any members. */
+export const anyObject = (options: Record<string, unknown> = {}) =>
+  Type.Unsafe<Record<string, unknown>>({ type: 'object', additionalProperties: true, ...options });
+
 /** A request body: fields that are not in the list are refused, so that a typo is not silently ignored. */
 export const requestBody = <T extends TProperties>(properties: T, options: Record<string, unknown> = {}) =>
   Type.Object(properties, { additionalProperties: false, ...options });

@@ -1,4 +1,4 @@
-import { MasterKeyError, type SecretBox, UnsealError } from '@wa-gate/kit';
+import { createSecretBox, MasterKeyError, UnsealError } from '@wa-gate/kit';
 import type { Queryable } from './pool.ts';
 
 const KNOWN_TEXT = 'wa-gate master key';
@@ -10,7 +10,8 @@ const CONTEXT = 'installation';
  *
  * @throws {MasterKeyError}
  */
-export async function assertMasterKey(db: Queryable, box: SecretBox): Promise<void> {
+export async function assertMasterKey(db: Queryable, masterKeys: readonly Uint8Array[]): Promise<void> {
+  const box = createSecretBox(masterKeys, 'installation');
   await db.query('INSERT INTO installation (id, key_check) VALUES (1, $1) ON CONFLICT (id) DO NOTHING', [
     box.seal(Buffer.from(KNOWN_TEXT), CONTEXT),
   ]);

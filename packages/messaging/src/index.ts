@@ -18,10 +18,12 @@ export {
   type AcceptedMessage,
   acceptMessage,
   claimOutbox,
+  countQueuedMessages,
   findOutboxPayload,
   type OutboundRequest,
   type OutboxItem,
   returnOutbox,
+  sessionsWithDueRows,
 } from './outbox.ts';
 export { type Outcome, type RecordedOutcomes, recordOutcomes } from './outcomes.ts';
 export { createWebhookBell, QUEUE_NAMES, type WebhookBell } from './queues.ts';

@@ -110,6 +110,19 @@ export async function claimOutbox(
   return rows;
 }
 
+const DUE = {
+  name: 'sessions-with-due-rows',
+  text: `SELECT DISTINCT o.session_id AS "sessionId" FROM outbox o JOIN session_placements p USING (session_id)
+    WHERE o.session_id = ANY($1::uuid[]) AND o.not_before <= now()
+      AND (o.state = 'QUEUED' OR (o.state = 'SENDING' AND o.epoch < p.epoch))`,
+};
+
+/** Which of these sessions have something to send: the owner's look when no bell has rung. Unlike a claim it locks nothing. */
+export async function sessionsWithDueRows(db: Queryable, sessionIds: readonly string[]): Promise<string[]> {
+  const { rows } = await db.query<{ sessionId: string }>({ ...DUE, values: [sessionIds] });
+  return rows.map((row) => row.sessionId);
+}
+
 const RETURN = {
   name: 'return-outbox',
   text: `WITH ${FENCE_MANY}
@@ -143,4 +156,12 @@ export async function findOutboxPayload(
     values: [sessionId, waMessageId],
   });
   return rows[0] ?? null;
+}
+
+/** Accepted messages that no owner has taken yet. */
+export async function countQueuedMessages(db: Queryable): Promise<number> {
+  const { rows } = await db.query<{ count: number }>(
+    `SELECT count(*) AS count FROM outbox WHERE state = 'QUEUED' AND lane = 'INTERACTIVE'`,
+  );
+  return rows[0]!.count;
 }

@@ -1,0 +1,134 @@
+import cookie from '@fastify/cookie';
+import cors from '@fastify/cors';
+import helmet from '@fastify/helmet';
+import jwt from '@fastify/jwt';
+import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
+import { LIMITS } from '@wa-gate/contracts';
+import type { Logger } from '@wa-gate/kit';
+import Fastify, { type FastifyInstance, LogController } from 'fastify';
+import type { GatewayMetrics } from './metrics.ts';
+import type { KeyStore } from './modules/api-keys/index.ts';
+import { type AuthService, authRoutes, type UserDirectory } from './modules/auth/index.ts';
+import { errorCodesRoutes } from './modules/error-codes/index.ts';
+import { type HealthService, healthRoutes, probeRoutes } from './modules/health/index.ts';
+import { liveRoutes, type OwnerClient } from './modules/live/index.ts';
+import { type MessagesService, messagesRoutes } from './modules/messages/index.ts';
+import { type SessionDirectory, type SessionsService, sessionsRoutes } from './modules/sessions/index.ts';
+import { type WebhooksService, webhooksRoutes } from './modules/webhooks/index.ts';
+import { type WorkersService, workersRoutes } from './modules/workers/index.ts';
+import { createGuards } from './plugins/auth.ts';
+import { errors } from './plugins/errors.ts';
+import { metricsPlugin } from './plugins/metrics.ts';
+import { openapi } from './plugins/openapi.ts';
+import { requestContext, requestIdOf } from './plugins/request-context.ts';
+
+/** What the routes are made of; `main.ts` makes it. */
+export interface GatewayServices {
+  auth: AuthService;
+  users: UserDirectory;
+  keys: KeyStore;
+  sessions: SessionsService;
+  directory: SessionDirectory;
+  messages: MessagesService;
+  webhooks: WebhooksService;
+  workers: WorkersService;
+  owner: OwnerClient;
+}
+
+export interface GatewaySettings {
+  version: string;
+  jwtSecret: string | Buffer;
+  tokenSeconds: number;
+  corsOrigins: string[] | true;
+  allowQueryKey: boolean;
+  trustProxy: boolean;
+}
+
+export interface GatewayDependencies {
+  logger: Logger;
+  metrics: GatewayMetrics;
+  health: HealthService;
+  settings: GatewaySettings;
+  /** Absent in a process that only runs jobs: it has probes and metrics, and no API. */
+  services?: GatewayServices | undefined;
+}
+
+/** Longer than the longest wait and the longest call to a worker. */
+const REQUEST_TIMEOUT_MS = 60_000;
+
+/** Plugins and modules in reading order. Opens nothing and listens nowhere: tests use `inject()`. */
+export async function buildGateway(deps: GatewayDependencies): Promise<FastifyInstance> {
+  const { logger, metrics, health, settings, services } = deps;
+  const app = Fastify({
+    loggerInstance: logger,
+    // One debug line of our own instead (plugins/request-context).
+    logController: new LogController({ disableRequestLogging: true }),
+    requestIdHeader: false,
+    genReqId: requestIdOf,
+    bodyLimit: LIMITS.bodyBytes,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    trustProxy: settings.trustProxy,
+    forceCloseConnections: 'idle',
+    // Requests on connections that are still open are answered while closing.
+    return503OnClosing: false,
+  })
+    .setValidatorCompiler(TypeBoxValidatorCompiler)
+    .withTypeProvider<TypeBoxTypeProvider>() as unknown as FastifyInstance;
+
+  acceptJsonOnly(app);
+  await app.register(errors);
+  await app.register(requestContext);
+  await app.register(metricsPlugin, { metrics });
+  await app.register(probeRoutes, { health });
+  await app.register(healthRoutes, { health });
+  if (!services) return app;
+
+  // Without TLS in front, as on a laptop, upgraded requests would go nowhere.
+  await app.register(helmet, { contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } });
+  await app.register(cors, {
+    origin: settings.corsOrigins,
+    credentials: settings.corsOrigins !== true,
+    exposedHeaders: ['X-Request-Id', 'Retry-After'],
+  });
+  await app.register(cookie);
+  await app.register(jwt, {
+    secret: settings.jwtSecret,
+    sign: { algorithm: 'HS256', expiresIn: `${settings.tokenSeconds}s` },
+    verify: { algorithms: ['HS256'] },
+  });
+  await app.register(openapi, { version: settings.version });
+  const guards = createGuards(app, { ...services, ...settings });
+
+  const api = async (scope: FastifyInstance): Promise<void> => {
+    await scope.register(authRoutes, { ...services, guards, tokenSeconds: settings.tokenSeconds });
+    await scope.register(sessionsRoutes, { ...services, guards });
+    await scope.register(liveRoutes, { ...services, guards });
+    await scope.register(messagesRoutes, { ...services, guards });
+    await scope.register(webhooksRoutes, { ...services, guards });
+    await scope.register(workersRoutes, { ...services, guards });
+    await scope.register(errorCodesRoutes);
+    await scope.register(healthRoutes, { health });
+  };
+  await app.register(api, { prefix: '/api' });
+  await app.register(
+    async (scope) => {
+      // The same router; described once.
+      scope.addHook('onRoute', (route) => {
+        route.schema = { ...route.schema, hide: true };
+      });
+      await api(scope);
+    },
+    { prefix: '/api/v1' },
+  );
+  return app;
+}
+
+/** JSON, and an empty body where a client announces JSON out of habit. Everything else is 415. */
+function acceptJsonOnly(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined);
+    else parse(request, body as string, done);
+  });
+}

@@ -1,0 +1,178 @@
+import { createRouteTable, DEFAULT_TIMING } from '@wa-gate/cluster';
+import type { Database, Network, Pool } from '@wa-gate/db';
+import { type Clock, createSecretBox, deriveKey, type Logger, type Redis, redisKeys } from '@wa-gate/kit';
+import type { FastifyInstance } from 'fastify';
+import { Agent } from 'undici';
+import { buildGateway, type GatewayServices, type GatewaySettings } from './app.ts';
+import { type Config, corsOrigins, durationSeconds } from './config.ts';
+import {
+  createWebhookClient,
+  createWebhookConsumer,
+  createWebhookDeliverer,
+  createWebhookDrain,
+} from './jobs/webhooks/index.ts';
+import { createGatewayMetrics, type GatewayMetrics } from './metrics.ts';
+import { createKeyStore } from './modules/api-keys/index.ts';
+import { createAuthService, createUsersRepository } from './modules/auth/index.ts';
+import { createHealthService } from './modules/health/index.ts';
+import { createOwnerClient } from './modules/live/index.ts';
+import { createMessagesRepository, createMessagesService, createOutcomeWaiter } from './modules/messages/index.ts';
+import { createPlacementService, createReconciler } from './modules/placement/index.ts';
+import { createSessionDirectory, createSessionsRepository, createSessionsService } from './modules/sessions/index.ts';
+import { createWebhooksService } from './modules/webhooks/index.ts';
+import { createWorkersService } from './modules/workers/index.ts';
+import { createSubscriptions } from './subscriptions.ts';
+
+/** What has to be opened and closed by whoever runs a gateway: `main.ts`, and the tests. */
+export interface Resources {
+  pool: Pool;
+  prisma: Database;
+  redis: Redis;
+  /** A connection of its own: a subscriber can do nothing else. */
+  subscriber: Redis;
+  masterKeys: Buffer[];
+  logger: Logger;
+  clock: Clock;
+  version: string;
+}
+
+/** A gateway that is put together. */
+export interface Gateway {
+  app: FastifyInstance;
+  services: GatewayServices;
+  /** Begins what runs by itself: reconciling and delivering, by the role. */
+  start(): void;
+  /** Ends it all: waits that last, the server, the loops. The resources stay open. */
+  stop(): Promise<void>;
+}
+
+/** Something that runs beside the server. */
+interface Background {
+  start(): void;
+  stop(): Promise<void>;
+}
+
+const networkOf = ({ DEFAULT_NETWORK }: Config): Network => (DEFAULT_NETWORK === 'live' ? 'LIVE' : 'SANDBOX');
+
+const webhookSecrets = ({ masterKeys }: Resources) => createSecretBox(masterKeys, 'webhook-secrets');
+
+export async function composeGateway(resources: Resources, config: Config): Promise<Gateway> {
+  const { pool, redis, masterKeys, logger, version } = resources;
+  const metrics = createGatewayMetrics(pool);
+  const health = createHealthService({ db: pool, redis, version });
+  const api = composeApi(resources, config, metrics);
+  const background: Background[] = [];
+  if (config.ROLE !== 'jobs') background.push(api.reconciling);
+  if (config.ROLE !== 'api') background.push(composeDelivering(resources, config, metrics));
+
+  const settings: GatewaySettings = {
+    version,
+    jwtSecret: config.JWT_SECRET ?? deriveKey(masterKeys[0]!, 'jwt'),
+    tokenSeconds: durationSeconds(config.JWT_EXPIRES_IN),
+    corsOrigins: corsOrigins(config.CORS_ORIGIN),
+    allowQueryKey: config.ALLOW_QUERY_API_KEY,
+    trustProxy: config.TRUST_PROXY,
+  };
+  const services = config.ROLE === 'jobs' ? undefined : api.services;
+  const app = await buildGateway({ logger, metrics, health, settings, services });
+
+  return {
+    app,
+    services: api.services,
+    start() {
+      for (const { start } of background) start();
+    },
+    async stop() {
+      api.endWaits();
+      await app.close();
+      await Promise.all(background.map(({ stop }) => stop()));
+      await api.close();
+    },
+  };
+}
+
+/** The services behind the routes, and the loop that places what is nowhere. */
+function composeApi(resources: Resources, config: Config, metrics: GatewayMetrics) {
+  const { pool, prisma, redis, subscriber, masterKeys, logger, clock } = resources;
+  const defaultNetwork = networkOf(config);
+  const subscriptions = createSubscriptions(subscriber);
+  const dispatcher = new Agent({ connections: 64, pipelining: 1 });
+  const routes = createRouteTable({ db: pool, redis, logger, onRedisError: () => metrics.redisErrors.inc() });
+
+  const keys = createKeyStore({ db: pool, redis, subscriptions, logger });
+  const users = createUsersRepository(prisma);
+  const directory = createSessionDirectory(pool);
+  const placement = createPlacementService({ pool, redis, routes, strategy: config.LB_STRATEGY });
+  const owner = createOwnerClient({ routes, dispatcher, masterKey: masterKeys[0]!, logger });
+  const waiter = createOutcomeWaiter(subscriptions, logger);
+  const webhooks = createWebhooksService({
+    pool,
+    secrets: webhookSecrets(resources),
+    allowPrivate: config.WEBHOOK_ALLOW_PRIVATE,
+  });
+
+  const services: GatewayServices = {
+    keys,
+    users,
+    directory,
+    owner,
+    webhooks,
+    auth: createAuthService({
+      pool,
+      users,
+      keys,
+      defaultNetwork,
+      allowTierSelfSelect: config.ALLOW_TIER_SELF_SELECT,
+    }),
+    sessions: createSessionsService({
+      sessions: createSessionsRepository({ pool, prisma }),
+      directory,
+      keys,
+      webhooks,
+      placement,
+      owner,
+      defaultNetwork,
+      logger,
+    }),
+    messages: createMessagesService({ db: pool, redis, messages: createMessagesRepository(pool), waiter }),
+    workers: createWorkersService({
+      pool,
+      dispatcher,
+      joinToken: config.WORKER_AUTH_TOKEN,
+      defaultNetwork,
+      leaseTtlMs: DEFAULT_TIMING.leaseTtlMs,
+      logger,
+    }),
+  };
+
+  const reconciler = createReconciler({ placement, clock, logger, everyMs: DEFAULT_TIMING.reconcileEveryMs });
+  const reconciling: Background = {
+    start() {
+      void subscriptions.subscribe(redisKeys.reconcileBell(), reconciler.ring);
+      reconciler.start();
+    },
+    stop: reconciler.stop,
+  };
+  return { services, reconciling, endWaits: waiter.endAll, close: () => dispatcher.close() };
+}
+
+/** The delivery of webhooks: doorbells, retries and the sweep. */
+function composeDelivering(resources: Resources, config: Config, metrics: GatewayMetrics): Background {
+  const { pool, logger, clock } = resources;
+  const client = createWebhookClient({ allowPrivate: config.WEBHOOK_ALLOW_PRIVATE });
+  const secrets = webhookSecrets(resources);
+  const drain = createWebhookDrain({ pool, client, secrets, clock, metrics, logger });
+  const deliverer = createWebhookDeliverer({ drain, logger });
+  let consumer: ReturnType<typeof createWebhookConsumer> | undefined;
+  return {
+    start() {
+      deliverer.start();
+      consumer = createWebhookConsumer({ redisUrl: config.REDIS_URL, deliverer, logger });
+    },
+    async stop() {
+      await deliverer.stop();
+      await consumer?.close();
+      await client.close();
+    },
+  };
+}

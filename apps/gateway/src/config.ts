@@ -1,0 +1,56 @@
+import { type Static, Type } from 'typebox';
+
+const flag = Type.Boolean({ default: false });
+
+/** The environment of the gateway. An empty variable counts as absent. */
+export const ConfigSchema = Type.Object({
+  HOST: Type.String({ default: '0.0.0.0' }),
+  PORT: Type.Integer({ minimum: 0, maximum: 65_535, default: 8000 }),
+  /** `api` answers requests, `jobs` delivers webhooks, `all` does both in one process. */
+  ROLE: Type.Union([Type.Literal('api'), Type.Literal('jobs'), Type.Literal('all')], { default: 'all' }),
+  DATABASE_URL: Type.String({ minLength: 1 }),
+  REDIS_URL: Type.String({ minLength: 1 }),
+  WAG_MASTER_KEY: Type.String({ minLength: 1 }),
+  /** Token with which a worker joins. */
+  WORKER_AUTH_TOKEN: Type.String({ minLength: 16 }),
+  /** Network of sessions that do not name one. */
+  DEFAULT_NETWORK: Type.Union([Type.Literal('live'), Type.Literal('sandbox')], { default: 'live' }),
+  LB_STRATEGY: Type.Union([Type.Literal('least-loaded'), Type.Literal('round-robin')], { default: 'least-loaded' }),
+  /** The first administrator, made at the first start. */
+  ADMIN_EMAIL: Type.Optional(Type.String()),
+  ADMIN_PASSWORD: Type.Optional(Type.String()),
+  /** Derived from the master key when absent. */
+  JWT_SECRET: Type.Optional(Type.String({ minLength: 32 })),
+  /** Life of a token: a number of seconds, or a number with s, m, h or d. */
+  JWT_EXPIRES_IN: Type.String({ pattern: '^[1-9][0-9]*[smhd]?$', default: '15m' }),
+  ALLOW_TIER_SELF_SELECT: flag,
+  /** Accept `?apiKey=`. Off, because URLs end up in logs. */
+  ALLOW_QUERY_API_KEY: flag,
+  /** Deliver webhooks to private addresses too. */
+  WEBHOOK_ALLOW_PRIVATE: flag,
+  /** Origins that browsers may call from, separated by commas; `*` for all. None by default. */
+  CORS_ORIGIN: Type.String({ default: '' }),
+  /** Believe X-Forwarded-* of a proxy in front. */
+  TRUST_PROXY: flag,
+  DATABASE_POOL_SIZE: Type.Integer({ minimum: 2, maximum: 200, default: 12 }),
+  SHUTDOWN_GRACE_MS: Type.Integer({ minimum: 100, default: 8_000 }),
+  LOG_LEVEL: Type.String({ default: 'info' }),
+});
+export type Config = Readonly<Static<typeof ConfigSchema>>;
+
+const UNIT_SECONDS: Record<string, number> = { s: 1, m: 60, h: 3_600, d: 86_400 };
+
+/** Seconds of a duration such as `15m` or `7d`; without a unit it is seconds. */
+export function durationSeconds(duration: string): number {
+  const unit = duration.at(-1)!;
+  return Number.parseInt(duration, 10) * (UNIT_SECONDS[unit] ?? 1);
+}
+
+/** The origins of a list; `true` for all. */
+export function corsOrigins(list: string): string[] | true {
+  const origins = list
+    .split(',')
+    .map((origin) => origin.trim())
+    .filter(Boolean);
+  return origins.includes('*') ? true : origins;
+}

@@ -1,0 +1,33 @@
+import { createRedis, type Logger, redisKeys } from '@wa-gate/kit';
+import { QUEUE_NAMES } from '@wa-gate/messaging';
+import { Worker } from 'bullmq';
+import type { WebhookDeliverer } from './webhook-deliverer.ts';
+
+export interface WebhookConsumer {
+  close(): Promise<void>;
+}
+
+/** Listens to the doorbells of `webhook-queue`. A job carries an id and no facts: what it finds is in PostgreSQL. */
+export function createWebhookConsumer(options: {
+  redisUrl: string;
+  deliverer: WebhookDeliverer;
+  logger: Logger;
+  concurrency?: number;
+}): WebhookConsumer {
+  const { redisUrl, deliverer, logger, concurrency = 32 } = options;
+  const connection = createRedis({ url: redisUrl, logger, name: 'webhook-consumer', blocking: true });
+  const worker = new Worker<{ webhookId: string }>(QUEUE_NAMES.webhooks, (job) => deliverer.ring(job.data.webhookId), {
+    connection,
+    prefix: redisKeys.bullPrefix,
+    concurrency,
+  });
+  // Connection trouble is logged once per outage by the connection itself.
+  worker.on('error', (error) => logger.debug({ err: error }, 'webhook consumer'));
+  return {
+    async close() {
+      // Without Redis there is nobody to say goodbye to, and a graceful close would wait for it.
+      await worker.close(connection.status !== 'ready');
+      connection.disconnect();
+    },
+  };
+}

@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs';
+import { assertMasterKey, createPool, createPrisma } from '@wa-gate/db';
+import {
+  createLogger,
+  createRedis,
+  type Logger,
+  onShutdown,
+  parseMasterKeys,
+  type Redis,
+  readConfig,
+  systemClock,
+} from '@wa-gate/kit';
+import { composeGateway } from './compose.ts';
+import { type Config, ConfigSchema } from './config.ts';
+import { explainStartFailure } from './start-failure.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+/** Redis may be away: everything in it is a hint. The client goes on trying by itself. */
+function connectInBackground(redis: Redis, logger: Logger): void {
+  redis.connect().catch((error: Error) => logger.warn({ err: error }, 'starting without Redis'));
+}
+
+async function run(config: Config): Promise<void> {
+  const logger = createLogger({ service: 'gateway', level: config.LOG_LEVEL });
+  const masterKeys = parseMasterKeys(config.WAG_MASTER_KEY);
+  const pool = createPool({ url: config.DATABASE_URL, name: 'wag-gateway', max: config.DATABASE_POOL_SIZE });
+  await assertMasterKey(pool, masterKeys);
+
+  const prisma = createPrisma(pool);
+  const redis = createRedis({ url: config.REDIS_URL, logger, name: 'gateway' });
+  const subscriber = createRedis({ url: config.REDIS_URL, logger, name: 'gateway-subscriber' });
+  connectInBackground(redis, logger);
+  connectInBackground(subscriber, logger);
+
+  const resources = { pool, prisma, redis, subscriber, masterKeys, logger, clock: systemClock, version };
+  const gateway = await composeGateway(resources, config);
+  if (config.ADMIN_EMAIL && config.ADMIN_PASSWORD && config.ROLE !== 'jobs') {
+    const isMade = await gateway.services.auth.ensureAdministrator(config.ADMIN_EMAIL, config.ADMIN_PASSWORD);
+    if (isMade) logger.info('first administrator made');
+  }
+  await gateway.app.listen({ host: config.HOST, port: config.PORT });
+  gateway.start();
+  logger.info({ role: config.ROLE, host: config.HOST, port: config.PORT, version }, 'gateway ready');
+
+  onShutdown(logger, config.SHUTDOWN_GRACE_MS, () => [
+    { name: 'gateway', close: gateway.stop },
+    { name: 'redis', close: () => [redis.disconnect(), subscriber.disconnect()] },
+    { name: 'prisma', close: () => prisma.$disconnect() },
+    { name: 'postgres', close: () => pool.end() },
+  ]);
+}
+
+let config: Partial<Config> = {};
+try {
+  const complete = readConfig(ConfigSchema);
+  config = complete;
+  await run(complete);
+} catch (error) {
+  const sentence = explainStartFailure(error, config);
+  const shown = sentence ?? `The gateway cannot start: ${error instanceof Error ? error.stack : String(error)}`;
+  // Written and flushed before the end: a pipe would lose what is asynchronous.
+  process.stderr.write(`${shown}\n`, () => process.exit(1));
+}

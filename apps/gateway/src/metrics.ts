@@ -1,0 +1,61 @@
+import type { Queryable } from '@wa-gate/db';
+import { Counter, createMetrics, Gauge, Histogram, type Registry } from '@wa-gate/kit';
+import { countDueDeliveries, countQueuedMessages, QUEUE_NAMES } from '@wa-gate/messaging';
+
+/** What the gateway counts. Labels are bounded: routes are templates, never ids. */
+export interface GatewayMetrics {
+  registry: Registry;
+  httpDuration: Histogram<'method' | 'route' | 'status'>;
+  deliveries: Counter<'outcome'>;
+  deliveryDuration: Histogram;
+  redisErrors: Counter;
+}
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+export function createGatewayMetrics(db: Queryable): GatewayMetrics {
+  const registry = createMetrics('gateway');
+  const registers = [registry];
+  new Gauge({
+    name: 'wag_queue_depth',
+    help: 'What waits: accepted messages not yet taken, deliveries that are due. Absent while PostgreSQL does not answer.',
+    labelNames: ['queue'],
+    registers,
+    async collect() {
+      this.reset();
+      try {
+        this.set({ queue: QUEUE_NAMES.messages }, await countQueuedMessages(db));
+        this.set({ queue: QUEUE_NAMES.webhooks }, await countDueDeliveries(db));
+      } catch {
+        this.reset();
+      }
+    },
+  });
+  return {
+    registry,
+    httpDuration: new Histogram({
+      name: 'wag_http_request_duration_seconds',
+      help: 'Time from the request to the end of its answer.',
+      labelNames: ['method', 'route', 'status'],
+      buckets: SECONDS,
+      registers,
+    }),
+    deliveries: new Counter({
+      name: 'wag_webhook_attempts_total',
+      help: 'Attempts to deliver an event, by what came of it.',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    deliveryDuration: new Histogram({
+      name: 'wag_webhook_attempt_duration_seconds',
+      help: 'How long receivers take.',
+      buckets: SECONDS,
+      registers,
+    }),
+    redisErrors: new Counter({
+      name: 'wag_redis_errors_total',
+      help: 'Times that Redis could not answer and PostgreSQL was asked instead.',
+      registers,
+    }),
+  };
+}

@@ -1,0 +1,30 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { ERRORS, type ErrorCode, ErrorDescriptionSchema, success } from '@wa-gate/contracts';
+import { Type } from 'typebox';
+import { ApiError } from '../../api-error.ts';
+import { ok } from '../../envelope.ts';
+import { errorResponses } from '../../plugins/error-responses.ts';
+
+const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(ERRORS, code);
+
+/** What the `docs` of an error point at. */
+export const errorCodesRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  app.get(
+    '/errors/:code',
+    {
+      schema: {
+        tags: ['Errors'],
+        security: [],
+        summary: 'What an error code means',
+        params: Type.Object({ code: Type.String({ maxLength: 100, examples: ['SESSION_NOT_CONNECTED'] }) }),
+        response: { 200: success(ErrorDescriptionSchema), ...errorResponses('ERROR_CODE_NOT_FOUND') },
+      },
+    },
+    async (request) => {
+      const { code } = request.params;
+      if (!isErrorCode(code)) throw new ApiError('ERROR_CODE_NOT_FOUND');
+      const { status: httpStatus, retryable, sentence } = ERRORS[code];
+      return ok({ code, httpStatus, retryable, sentence });
+    },
+  );
+};

@@ -1,0 +1,1 @@
+export { errorCodesRoutes } from './error-codes.routes.ts';

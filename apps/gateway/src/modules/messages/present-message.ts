@@ -1,0 +1,35 @@
+import { describeMessageState, type Message } from '@wa-gate/contracts';
+import type { MessageRecord } from './messages.repository.ts';
+
+const iso = (date: Date | null): string | null => date?.toISOString() ?? null;
+
+/** Why a message failed; only while it counts as failed. */
+export function presentError(record: Pick<MessageRecord, 'state' | 'errorCode' | 'errorMessage'>) {
+  return record.state === 'FAILED' ? { error: { code: record.errorCode, message: record.errorMessage } } : {};
+}
+
+/** A message as the API shows it. */
+export function presentMessage(record: MessageRecord): Message {
+  return {
+    id: record.id,
+    messageId: record.id,
+    waMessageId: record.waMessageId,
+    sessionId: record.slug,
+    direction: record.direction === 'INBOUND' ? 'inbound' : 'outbound',
+    chat: record.chatJid,
+    from: record.fromJid,
+    fromMe: record.fromMe,
+    senderName: record.senderName,
+    type: record.type.toLowerCase() as Message['type'],
+    text: record.text,
+    ...(record.content && { content: record.content }),
+    ...describeMessageState(record.state),
+    ...presentError(record),
+    ...(record.metadata && { metadata: record.metadata }),
+    timestamp: iso(record.waTimestamp),
+    sentAt: iso(record.sentAt),
+    deliveredAt: iso(record.deliveredAt),
+    readAt: iso(record.readAt),
+    createdAt: record.createdAt.toISOString(),
+  };
+}

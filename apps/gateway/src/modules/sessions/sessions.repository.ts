@@ -1,0 +1,119 @@
+import { createPlacement } from '@wa-gate/cluster';
+import {
+  type Database,
+  inTransaction,
+  isUniqueViolation,
+  type Network,
+  type Pool,
+  type PoolClient,
+  type Prisma,
+  type SessionState,
+} from '@wa-gate/db';
+
+/** A session with where it is hosted. */
+export interface SessionRecord {
+  id: string;
+  slug: string;
+  name: string;
+  network: Network;
+  state: SessionState;
+  stateReason: string | null;
+  stateCode: string | null;
+  phoneNumber: string | null;
+  pushName: string | null;
+  connectedAt: Date | null;
+  lastSeenAt: Date | null;
+  createdAt: Date;
+  workerId: string | null;
+}
+
+export interface NewSession {
+  id: string;
+  workspaceId: string;
+  userId: string;
+  slug: string;
+  name: string;
+  network: Network;
+}
+
+export interface SessionFilter {
+  workspaceId: string;
+  /** Only this session, for a session key. */
+  sessionId?: string | undefined;
+  states?: SessionState[] | undefined;
+}
+
+export interface SessionsRepository {
+  /** Session, placement and counter, and what `more` adds, in one transaction. `null`: the slug is taken. */
+  create<T>(session: NewSession, more: (tx: PoolClient) => Promise<T>): Promise<T | null>;
+  find(id: string): Promise<SessionRecord | null>;
+  list(filter: SessionFilter, page: { skip: number; take: number }): Promise<{ rows: SessionRecord[]; total: number }>;
+  hasWorker(network: Network): Promise<boolean>;
+}
+
+const SELECT = {
+  id: true,
+  slug: true,
+  name: true,
+  network: true,
+  state: true,
+  stateReason: true,
+  stateCode: true,
+  phoneNumber: true,
+  pushName: true,
+  connectedAt: true,
+  lastSeenAt: true,
+  createdAt: true,
+  placement: { select: { workerId: true } },
+} satisfies Prisma.SessionSelect;
+
+type Row = Prisma.SessionGetPayload<{ select: typeof SELECT }>;
+
+const toRecord = ({ placement, ...session }: Row): SessionRecord => ({
+  ...session,
+  workerId: placement?.workerId ?? null,
+});
+
+export function createSessionsRepository({ pool, prisma }: { pool: Pool; prisma: Database }): SessionsRepository {
+  return {
+    async create(session, more) {
+      try {
+        return await inTransaction(pool, async (tx) => {
+          await tx.query(
+            `INSERT INTO sessions (id, workspace_id, user_id, slug, name, network) VALUES ($1, $2, $3, $4, $5, $6)`,
+            [session.id, session.workspaceId, session.userId, session.slug, session.name, session.network],
+          );
+          await createPlacement(tx, session.id);
+          await tx.query('INSERT INTO session_counters (session_id) VALUES ($1)', [session.id]);
+          return more(tx);
+        });
+      } catch (error) {
+        if (isUniqueViolation(error, 'sessions_workspace_id_slug_key')) return null;
+        throw error;
+      }
+    },
+    async find(id) {
+      const row = await prisma.session.findUnique({ where: { id }, select: SELECT });
+      return row && toRecord(row);
+    },
+    async list({ workspaceId, sessionId, states }, { skip, take }) {
+      const where = {
+        workspaceId,
+        ...(sessionId && { id: sessionId }),
+        ...(states && { state: { in: states } }),
+      } satisfies Prisma.SessionWhereInput;
+      const [rows, total] = await Promise.all([
+        prisma.session.findMany({ where, select: SELECT, orderBy: { id: 'desc' }, skip, take }),
+        prisma.session.count({ where }),
+      ]);
+      return { rows: rows.map(toRecord), total };
+    },
+    async hasWorker(network) {
+      const { rowCount } = await pool.query(
+        `SELECT 1 FROM workers WHERE network = $1 AND admin_state <> 'RETIRED' LIMIT 1`,
+        [network],
+      );
+      return rowCount === 1;
+    },
+  };
+}

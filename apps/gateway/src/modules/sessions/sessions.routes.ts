@@ -1,0 +1,131 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import {
+  CreateSessionRequestSchema,
+  CreateSessionResultSchema,
+  DeleteSessionResultSchema,
+  LIMITS,
+  ListSessionsQuerySchema,
+  PaginationSchema,
+  SessionParamsSchema,
+  SessionSchema,
+  SessionStatusSchema,
+  success,
+} from '@wa-gate/contracts';
+import { Type } from 'typebox';
+import { ok } from '../../envelope.ts';
+import { type Guards, principalOf } from '../../plugins/auth.ts';
+import { errorResponses } from '../../plugins/error-responses.ts';
+import type { SessionDirectory } from './session-directory.ts';
+import type { SessionsService } from './sessions.service.ts';
+
+export interface SessionsRoutesOptions {
+  sessions: SessionsService;
+  directory: SessionDirectory;
+  guards: Guards;
+}
+
+const tags = ['Sessions'];
+
+export const sessionsRoutes: FastifyPluginAsyncTypebox<SessionsRoutesOptions> = async (app, options) => {
+  const { sessions, directory, guards } = options;
+
+  app.post(
+    '/sessions',
+    {
+      onRequest: guards.workspace,
+      schema: {
+        tags,
+        summary: 'Create a session',
+        description: 'The answer comes at once, `initializing`; follow it with `/status`, then scan `/qr`.',
+        body: CreateSessionRequestSchema,
+        response: {
+          201: success(CreateSessionResultSchema),
+          ...errorResponses('UNAUTHENTICATED', 'FORBIDDEN', 'SESSION_EXISTS', 'WEBHOOK_URL_REFUSED', 'NO_WORKER'),
+        },
+      },
+    },
+    async (request, reply) => {
+      const data = await sessions.create(principalOf(request), request.body);
+      return reply.code(201).send(ok(data));
+    },
+  );
+
+  app.get(
+    '/sessions',
+    {
+      onRequest: guards.caller,
+      schema: {
+        tags,
+        summary: 'List sessions',
+        description: 'Those of the workspace; with a session key only its own.',
+        querystring: ListSessionsQuerySchema,
+        response: {
+          200: success(Type.Object({ sessions: Type.Array(SessionSchema), pagination: PaginationSchema })),
+          ...errorResponses('UNAUTHENTICATED'),
+        },
+      },
+    },
+    async (request) => {
+      const { page = 1, limit = LIMITS.pageDefault, status } = request.query;
+      const found = await sessions.list(principalOf(request), { status, page, limit });
+      const pagination = { total: found.total, page, limit, totalPages: Math.ceil(found.total / limit) };
+      return ok({ sessions: found.sessions, pagination });
+    },
+  );
+
+  app.get(
+    '/sessions/:id',
+    {
+      onRequest: guards.caller,
+      schema: {
+        tags,
+        summary: 'One session',
+        params: SessionParamsSchema,
+        response: { 200: success(SessionSchema), ...errorResponses('UNAUTHENTICATED', 'SESSION_NOT_FOUND') },
+      },
+    },
+    async (request) => {
+      const session = await directory.resolve(principalOf(request), request.params.id);
+      return ok(await sessions.get(session));
+    },
+  );
+
+  app.get(
+    '/sessions/:id/status',
+    {
+      onRequest: guards.caller,
+      schema: {
+        tags,
+        summary: 'Status of a session',
+        params: SessionParamsSchema,
+        response: { 200: success(SessionStatusSchema), ...errorResponses('UNAUTHENTICATED', 'SESSION_NOT_FOUND') },
+      },
+    },
+    async (request) => {
+      const session = await directory.resolve(principalOf(request), request.params.id);
+      return ok(await sessions.status(session));
+    },
+  );
+
+  app.delete(
+    '/sessions/:id',
+    {
+      onRequest: guards.workspace,
+      schema: {
+        tags,
+        summary: 'Delete a session with all its messages',
+        description: 'Unlinks the device first; when its worker cannot be reached, everything is deleted all the same.',
+        params: SessionParamsSchema,
+        response: {
+          200: success(DeleteSessionResultSchema),
+          ...errorResponses('UNAUTHENTICATED', 'FORBIDDEN', 'SESSION_NOT_FOUND'),
+        },
+      },
+    },
+    async (request) => {
+      const session = await directory.resolve(principalOf(request), request.params.id);
+      const { unlinked } = await sessions.delete(session, request.id);
+      return ok({ sessionId: session.slug, deleted: true, unlinked });
+    },
+  );
+};

@@ -1,0 +1,125 @@
+import { randomInt } from 'node:crypto';
+import {
+  type CreateSessionRequest,
+  SESSION_STATE_STATUS,
+  type Session,
+  type SessionStateName,
+  type SessionStatus,
+  type Webhook,
+} from '@wa-gate/contracts';
+import type { Network } from '@wa-gate/db';
+import { type Logger, newId } from '@wa-gate/kit';
+import { ApiError } from '../../api-error.ts';
+import type { Principal } from '../../plugins/auth.ts';
+import type { KeyStore, SessionRef } from '../api-keys/index.ts';
+import type { OwnerClient } from '../live/index.ts';
+import type { PlacementService } from '../placement/index.ts';
+import type { WebhooksService } from '../webhooks/index.ts';
+import { presentSession, presentStatus } from './present-session.ts';
+import type { SessionDirectory } from './session-directory.ts';
+import type { SessionsRepository } from './sessions.repository.ts';
+
+export interface SessionsDependencies {
+  sessions: SessionsRepository;
+  directory: SessionDirectory;
+  keys: KeyStore;
+  webhooks: WebhooksService;
+  placement: PlacementService;
+  owner: OwnerClient;
+  defaultNetwork: Network;
+  logger: Logger;
+}
+
+export interface CreatedSession extends Session {
+  apiKey: string;
+  webhook?: Webhook & { secret: string };
+}
+
+export interface SessionsService {
+  create(principal: Principal, request: CreateSessionRequest): Promise<CreatedSession>;
+  list(
+    principal: Principal,
+    filter: { status?: string | undefined; page: number; limit: number },
+  ): Promise<{ sessions: Session[]; total: number }>;
+  get(session: SessionRef): Promise<Session>;
+  status(session: SessionRef): Promise<ReturnType<typeof presentStatus>>;
+  /** Unlinks the device if its owner can be reached, then deletes everything in any case. */
+  delete(session: SessionRef, requestId: string): Promise<{ unlinked: boolean }>;
+}
+
+/** Letters and digits that are hard to confuse. */
+const SLUG_ALPHABET = 'abcdefghjkmnpqrstuvwxyz23456789';
+const newSlug = (): string =>
+  `session-${Array.from({ length: 10 }, () => SLUG_ALPHABET[randomInt(SLUG_ALPHABET.length)]).join('')}`;
+
+/** The exact states behind a status; the brief's `INIT` is `initializing`. */
+function statesOf(status: string): SessionStateName[] {
+  const wanted = (/^init$/i.test(status) ? 'initializing' : status) as SessionStatus;
+  return (Object.keys(SESSION_STATE_STATUS) as SessionStateName[]).filter(
+    (name) => SESSION_STATE_STATUS[name] === wanted,
+  );
+}
+
+export function createSessionsService(deps: SessionsDependencies): SessionsService {
+  const { sessions, directory, keys, webhooks, placement, owner, logger } = deps;
+
+  async function load(session: SessionRef) {
+    const record = await sessions.find(session.id);
+    if (!record) throw new ApiError('SESSION_NOT_FOUND');
+    return record;
+  }
+
+  return {
+    async create({ userId, workspaceId }, request) {
+      const network = (request.network?.toUpperCase() as Network | undefined) ?? deps.defaultNetwork;
+      if (request.webhook) webhooks.assertAcceptable(request.webhook);
+      if (!(await sessions.hasWorker(network))) throw new ApiError('NO_WORKER', { retryAfter: 5 });
+      const session = {
+        id: newId(),
+        workspaceId,
+        userId,
+        slug: request.sessionId ?? newSlug(),
+        name: request.name,
+        network,
+      };
+      const made = await sessions.create(session, async (tx) => ({
+        apiKey: await keys.create(tx, { userId, workspaceId, sessionId: session.id, name: 'Primary key', network }),
+        webhook: request.webhook && (await webhooks.put(session.id, request.webhook, tx)),
+      }));
+      if (!made) throw new ApiError('SESSION_EXISTS');
+      const workerId = await placement.place({ sessionId: session.id, network }).catch((error: Error) => {
+        // The session is there, and the reconciler places what is unassigned.
+        logger.warn({ err: error, sessionId: session.id }, 'new session not placed yet');
+        return null;
+      });
+      const record = await load(session);
+      return {
+        ...presentSession({ ...record, workerId: workerId ?? record.workerId }),
+        apiKey: made.apiKey,
+        ...(made.webhook && { webhook: made.webhook }),
+      };
+    },
+    async list(principal, { status, page, limit }) {
+      const { rows, total } = await sessions.list(
+        {
+          workspaceId: principal.workspaceId,
+          sessionId: principal.kind === 'key' ? principal.session?.id : undefined,
+          states: status === undefined ? undefined : statesOf(status),
+        },
+        { skip: (page - 1) * limit, take: limit },
+      );
+      return { sessions: rows.map(presentSession), total };
+    },
+    get: async (session) => presentSession(await load(session)),
+    status: async (session) => presentStatus(await load(session)),
+    async delete(session, requestId) {
+      const unlinked = await owner.unlink(session.id, requestId);
+      await placement.release(session.id, 'session deleted', async (tx) => {
+        await tx.query('DELETE FROM sessions WHERE id = $1', [session.id]);
+      });
+      directory.forget(session);
+      keys.forgetSession(session.id);
+      return { unlinked };
+    },
+  };
+}

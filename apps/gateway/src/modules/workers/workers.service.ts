@@ -1,0 +1,125 @@
+import { createHash } from 'node:crypto';
+import { EndpointTakenError, listWorkers, registerWorker, type WorkerView } from '@wa-gate/cluster';
+import type { HeartbeatRequest, RegisterWorkerRequest, Worker } from '@wa-gate/contracts';
+import type { Network, Pool } from '@wa-gate/db';
+import { type Logger, newToken, TOKEN_PREFIX, tokensEqual } from '@wa-gate/kit';
+import { type Dispatcher, request } from 'undici';
+import { ApiError } from '../../api-error.ts';
+
+export interface WorkersDependencies {
+  pool: Pool;
+  dispatcher: Dispatcher;
+  /** Token with which a worker joins. */
+  joinToken: string;
+  defaultNetwork: Network;
+  leaseTtlMs: number;
+  logger: Logger;
+}
+
+export interface Registered {
+  workerId: string;
+  token: string;
+  incarnation: number;
+}
+
+export interface WorkersService {
+  isJoinToken(token: string): boolean;
+  /** @throws {ApiError} WORKER_UNREACHABLE, WORKER_ENDPOINT_TAKEN */
+  register(worker: RegisterWorkerRequest): Promise<Registered>;
+  /** The worker's own metrics, one row a minute. Leases are renewed by the worker itself, never by this. */
+  heartbeat(workerId: string, token: string, metrics: HeartbeatRequest['metrics']): Promise<void>;
+  list(): Promise<Worker[]>;
+}
+
+const PROBE_TIMEOUT_MS = 5_000;
+const DEFAULT_MAX_SESSIONS = 50;
+
+const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest();
+
+function statusOf({ online, adminState }: WorkerView): Worker['status'] {
+  if (adminState !== 'ACTIVE') return 'maintenance';
+  return online ? 'online' : 'offline';
+}
+
+const present = (worker: WorkerView): Worker => ({
+  id: worker.workerId,
+  endpoint: worker.endpoint,
+  status: statusOf(worker),
+  network: worker.network === 'LIVE' ? 'live' : 'sandbox',
+  sessionCount: worker.sessionCount,
+  maxSessions: worker.maxSessions,
+  cpuUsage: worker.cpuUsage,
+  memoryUsage: worker.memoryUsage,
+  lastHeartbeat: worker.renewedAt?.toISOString() ?? null,
+  revision: worker.revision,
+  description: worker.description,
+});
+
+/** The token must be the worker's present one; the minute's row is overwritten by a later heartbeat of the same minute. */
+const HEARTBEAT = `INSERT INTO worker_metrics (worker_id, minute, cpu_usage, memory_usage, session_count, message_count, uptime_seconds)
+  SELECT id, date_trunc('minute', now()), $3, $4, $5, $6, $7 FROM workers WHERE id = $1 AND token_hash = $2
+  ON CONFLICT (worker_id, minute) DO UPDATE SET cpu_usage = excluded.cpu_usage, memory_usage = excluded.memory_usage,
+    session_count = excluded.session_count, message_count = excluded.message_count, uptime_seconds = excluded.uptime_seconds`;
+
+export function createWorkersService(deps: WorkersDependencies): WorkersService {
+  const { pool, dispatcher, logger } = deps;
+
+  async function assertReachable(endpoint: string): Promise<void> {
+    try {
+      const { statusCode, body } = await request(`${endpoint}/health`, {
+        dispatcher,
+        signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
+      });
+      await body.dump();
+      if (statusCode >= 300) throw new Error(`GET /health answered ${statusCode}`);
+    } catch (error) {
+      logger.warn({ err: error, endpoint }, 'a worker that registers does not answer');
+      throw new ApiError('WORKER_UNREACHABLE', { details: { endpoint }, cause: error });
+    }
+  }
+
+  return {
+    isJoinToken: (token) => tokensEqual(token, deps.joinToken),
+    async register(worker) {
+      const endpoint = worker.endpoint.replace(/\/$/, '');
+      await assertReachable(endpoint);
+      const { token } = newToken(TOKEN_PREFIX.workerToken);
+      const registration = {
+        workerId: worker.workerId,
+        endpoint,
+        network: (worker.network?.toUpperCase() as Network | undefined) ?? deps.defaultNetwork,
+        maxSessions: worker.maxSessions ?? DEFAULT_MAX_SESSIONS,
+        revision: worker.revision ?? '',
+        description: worker.description,
+        tokenHash: hashOf(token),
+      };
+      try {
+        const { incarnation } = await registerWorker(pool, registration, deps.leaseTtlMs);
+        logger.info({ workerId: worker.workerId, endpoint, incarnation }, 'worker registered');
+        return { workerId: worker.workerId, token, incarnation };
+      } catch (error) {
+        if (error instanceof EndpointTakenError) throw new ApiError('WORKER_ENDPOINT_TAKEN', { details: { endpoint } });
+        throw error;
+      }
+    },
+    async heartbeat(workerId, token, metrics) {
+      const { rowCount } = await pool.query(HEARTBEAT, [
+        workerId,
+        hashOf(token),
+        metrics.cpuUsage,
+        metrics.memoryUsage,
+        metrics.sessionCount,
+        metrics.messageCount ?? 0,
+        metrics.uptimeSeconds ?? 0,
+      ]);
+      // Unknown worker and wrong token look the same, and the worker's remedy is the same: register again.
+      if (!rowCount)
+        throw new ApiError('UNAUTHENTICATED', {
+          message: 'This is not the present token of this worker. Register again.',
+        });
+    },
+    async list() {
+      return (await listWorkers(pool)).map(present);
+    },
+  };
+}

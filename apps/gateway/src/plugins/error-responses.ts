@@ -1,0 +1,23 @@
+import { ERRORS, type ErrorCode } from '@wa-gate/contracts';
+import { Type } from 'typebox';
+
+/** What any route may answer. */
+const ALWAYS: ErrorCode[] = ['VALIDATION', 'INTERNAL', 'DATABASE_UNAVAILABLE'];
+
+/** The `response` entries of the refusals of a route, for the API description: one entry per HTTP status. */
+export function errorResponses(...codes: ErrorCode[]) {
+  const byStatus = new Map<number, ErrorCode[]>();
+  for (const code of [...codes, ...ALWAYS]) {
+    const { status } = ERRORS[code];
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+  }
+  return Object.fromEntries(
+    [...byStatus].map(([status, listed]) => [
+      `${status}`,
+      Type.Unsafe<never>({
+        description: listed.map((code) => `\`${code}\`: ${ERRORS[code].sentence}`).join('\n\n'),
+        content: { 'application/json': { schema: { $ref: 'Error#' } } },
+      }),
+    ]),
+  );
+}

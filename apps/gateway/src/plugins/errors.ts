@@ -1,0 +1,101 @@
+import { ERRORS, type ErrorBody, type ErrorCode, ErrorSchema, LIMITS, type ProblemDetails } from '@wa-gate/contracts';
+import { isDatabaseUnavailable } from '@wa-gate/db';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import fastifyPlugin from 'fastify-plugin';
+import { ApiError } from '../api-error.ts';
+import { readIssues, summarise } from './validation-issues.ts';
+
+/** Errors of Fastify itself, by their code. */
+const FRAMEWORK_ERRORS: Record<string, ErrorCode> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'BODY_TOO_LARGE',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'UNSUPPORTED_MEDIA_TYPE',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'INVALID_JSON',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'INVALID_JSON',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'BAD_REQUEST',
+};
+/** `statement_timeout`: PostgreSQL did not get to it in time. */
+const STATEMENT_TIMEOUT = '57014';
+const DATABASE_RETRY_SECONDS = 2;
+
+/** Turns whatever was thrown into the refusal that the caller sees. */
+export function toApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  const { validation, validationContext, code = '', statusCode = 500 } = error as FastifyError;
+  if (validation) {
+    const issues = readIssues(validation, validationContext ?? 'request');
+    return new ApiError('VALIDATION', { message: summarise(issues), details: { issues } });
+  }
+  const known = FRAMEWORK_ERRORS[code];
+  if (known === 'BODY_TOO_LARGE') return new ApiError(known, { details: { limitBytes: LIMITS.bodyBytes } });
+  if (known) return new ApiError(known);
+  if (isDatabaseUnavailable(error) || code === STATEMENT_TIMEOUT) {
+    return new ApiError('DATABASE_UNAVAILABLE', { retryAfter: DATABASE_RETRY_SECONDS, cause: error });
+  }
+  if (error instanceof SyntaxError && statusCode === 400) return new ApiError('INVALID_JSON');
+  if (statusCode >= 400 && statusCode < 500) return new ApiError('BAD_REQUEST', { cause: error });
+  return new ApiError('INTERNAL', { cause: error });
+}
+
+export const errorDocs = (code: ErrorCode): string => `/api/errors/${code}`;
+
+function envelope(error: ApiError, requestId: string): ErrorBody {
+  return {
+    success: false,
+    status: 'error',
+    error: error.message,
+    code: error.code,
+    ...(error.details && { details: error.details }),
+    retryable: ERRORS[error.code].retryable,
+    ...(error.retryAfter !== undefined && { retryAfter: error.retryAfter }),
+    requestId,
+    docs: errorDocs(error.code),
+  };
+}
+
+function problem(error: ApiError, request: FastifyRequest): ProblemDetails {
+  const { status, sentence, retryable } = ERRORS[error.code];
+  return {
+    type: errorDocs(error.code),
+    title: sentence,
+    status,
+    detail: error.message,
+    instance: request.url.split('?', 1)[0]!,
+    code: error.code,
+    ...(error.details && { details: error.details }),
+    retryable,
+    ...(error.retryAfter !== undefined && { retryAfter: error.retryAfter }),
+    requestId: request.id,
+  };
+}
+
+/** Sends a refusal: the envelope, or RFC 9457 to those who ask for it. */
+export function sendError(request: FastifyRequest, reply: FastifyReply, thrown: unknown): FastifyReply {
+  const error = toApiError(thrown);
+  const { status } = ERRORS[error.code];
+  if (status === 500) request.log.error({ err: error.cause ?? error }, 'request failed');
+  else if (status > 500) request.log.warn({ err: error.cause, code: error.code }, 'request refused');
+  reply.code(status);
+  if (error.retryAfter !== undefined) reply.header('retry-after', error.retryAfter);
+  if (status === 401) reply.header('www-authenticate', 'Bearer');
+  if (request.headers.accept?.includes('application/problem+json')) {
+    // As text: a response schema of the route would cut it down to the envelope.
+    return reply.type('application/problem+json').serializer(JSON.stringify).send(problem(error, request));
+  }
+  return reply.type('application/json; charset=utf-8').serializer(JSON.stringify).send(envelope(error, request.id));
+}
+
+/** One error handler for all, and the same envelope for routes that do not exist. */
+export const errors = fastifyPlugin(
+  async (app) => {
+    app.addSchema(ErrorSchema);
+    app.setErrorHandler((error, request, reply) => sendError(request, reply, error));
+    app.setNotFoundHandler((request, reply) =>
+      sendError(
+        request,
+        reply,
+        new ApiError('ROUTE_NOT_FOUND', { details: { method: request.method, path: request.url.split('?', 1)[0] } }),
+      ),
+    );
+  },
+  { name: 'errors' },
+);

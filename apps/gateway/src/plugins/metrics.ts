@@ -1,0 +1,18 @@
+import fastifyPlugin from 'fastify-plugin';
+import type { GatewayMetrics } from '../metrics.ts';
+
+/** Times every request by its route template, and serves `/metrics`. */
+export const metricsPlugin = fastifyPlugin<{ metrics: GatewayMetrics }>(
+  async (app, { metrics }) => {
+    app.addHook('onResponse', async (request, reply) => {
+      metrics.httpDuration.observe(
+        { method: request.method, route: request.routeOptions.url ?? 'none', status: reply.statusCode },
+        reply.elapsedTime / 1_000,
+      );
+    });
+    app.get('/metrics', { schema: { hide: true } }, async (_request, reply) =>
+      reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+    );
+  },
+  { name: 'metrics' },
+);

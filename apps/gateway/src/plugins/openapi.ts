@@ -1,0 +1,83 @@
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import { EVENT_DATA, EVENT_TYPES, WebhookPayloadSchema } from '@wa-gate/contracts';
+import fastifyPlugin from 'fastify-plugin';
+
+const DESCRIPTION = `Many WhatsApp sessions behind one API.
+
+Every answer is an envelope: \`{success, status, data}\`, or \`{success: false, error, code, …}\`. With \`Accept: application/problem+json\` errors
+come as RFC 9457. \`/api/v1\` is the same as \`/api\`. Every answer has \`X-Request-Id\` (yours, if you send one).`;
+
+/** The webhook request of each event, for the \`webhooks\` of the document. */
+const webhooks = Object.fromEntries(
+  EVENT_TYPES.map((type) => [
+    type,
+    {
+      post: {
+        summary: type,
+        tags: ['Webhooks'],
+        description:
+          'Answer 2xx within 10 s. Headers: `webhook-id`, `webhook-timestamp`, `webhook-signature` (Standard Webhooks), `X-Hub-Signature-256`, `X-Webhook-Event`, `X-Webhook-Attempt`.',
+        requestBody: {
+          content: {
+            'application/json': {
+              schema: {
+                ...WebhookPayloadSchema,
+                properties: { ...WebhookPayloadSchema.properties, event: { const: type }, data: EVENT_DATA[type] },
+              },
+            },
+          },
+        },
+        responses: { '2XX': { description: 'Taken.' }, '410': { description: 'Gone: the webhook is switched off.' } },
+      },
+    },
+  ]),
+);
+
+/** The description of the API (OpenAPI 3.1) at `/docs`, made of the schemas that validate and serialise. */
+export const openapi = fastifyPlugin<{ version: string }>(
+  async (app, { version }) => {
+    await app.register(swagger, {
+      openapi: {
+        openapi: '3.1.0',
+        info: {
+          title: 'wa-gate',
+          version,
+          description: DESCRIPTION,
+          license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+        },
+        servers: [{ url: '/' }],
+        tags: [
+          { name: 'Authentication' },
+          { name: 'Sessions' },
+          { name: 'Messages' },
+          { name: 'Webhooks' },
+          { name: 'Workers' },
+          { name: 'Errors' },
+          { name: 'Health' },
+        ],
+        components: {
+          securitySchemes: {
+            bearer: {
+              type: 'http',
+              scheme: 'bearer',
+              description: 'A token of a user, a session key or a workspace key.',
+            },
+            apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+            workerToken: { type: 'apiKey', in: 'header', name: 'X-Worker-Token' },
+          },
+        },
+        security: [{ bearer: [] }, { apiKey: [] }],
+        webhooks: webhooks as never,
+      },
+      refResolver: {
+        buildLocalReference: (schema, _baseUri, _fragment, index) => `${schema.$id ?? `schema-${index}`}`,
+      },
+    });
+    await app.register(swaggerUi, {
+      routePrefix: '/docs',
+      uiConfig: { docExpansion: 'list', persistAuthorization: true },
+    });
+  },
+  { name: 'openapi' },
+);

@@ -1,0 +1,42 @@
+import { newRequestId } from '@wa-gate/kit';
+import type { FastifyRequest } from 'fastify';
+import fastifyPlugin from 'fastify-plugin';
+import type { Principal } from './auth.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who asks; set by the hooks of plugins/auth. */
+    principal: Principal | null;
+  }
+}
+
+/** A request id that a caller may choose: short, and nothing that could break a log line or a header. */
+const ACCEPTABLE_ID = /^[\w.:-]{1,128}$/;
+
+/** The caller's X-Request-Id where it is acceptable, else a new one. */
+export function requestIdOf(request: Pick<FastifyRequest['raw'], 'headers'>): string {
+  const given = request.headers['x-request-id'];
+  return typeof given === 'string' && ACCEPTABLE_ID.test(given) ? given : newRequestId();
+}
+
+/** Facts of one request, headers that every answer has, and one debug line per request. */
+export const requestContext = fastifyPlugin(
+  async (app) => {
+    app.decorateRequest('principal', null);
+    app.addHook('onRequest', async (request, reply) => {
+      reply.header('x-request-id', request.id).header('x-api-version', 'v1');
+    });
+    app.addHook('onResponse', async (request, reply) => {
+      request.log.debug(
+        {
+          method: request.method,
+          route: request.routeOptions.url,
+          status: reply.statusCode,
+          ms: Math.round(reply.elapsedTime),
+        },
+        'answered',
+      );
+    });
+  },
+  { name: 'request-context' },
+);
