@@ -58,11 +58,12 @@ test.each(['12', 'not a number', '+1 555', '62812@example.test', ''])('a wrong n
 });
 
 test.each([
-  ['no text', { to: TO, type: 'text' }],
-  ['an unknown type', { to: TO, type: 'telepathy', message: 'hello' }],
-  ['a text that is no string', { to: TO, type: 'text', message: 7 }],
-])('%s', async (_what, body) => {
-  expect(await session.api.send(session.sessionId, body)).toMatchObject(refusal(400, 'VALIDATION'));
+  ['no text', { to: TO, type: 'text' }, 'VALIDATION'],
+  ['a text that is no string', { to: TO, type: 'text', message: 7 }, 'VALIDATION'],
+  ['a field that nobody knows', { to: TO, type: 'text', message: 'hello', colour: 'red' }, 'VALIDATION'],
+  ['an unknown type', { to: TO, type: 'telepathy', message: 'hello' }, 'MESSAGE_TYPE_UNSUPPORTED'],
+])('%s', async (_what, body, code) => {
+  expect(await session.api.send(session.sessionId, body)).toMatchObject(refusal(400, code));
 });
 
 test('an unknown session', async () => {

@@ -1,5 +1,6 @@
 import { waitFor } from '@wa-gate/testkit';
 import { beforeAll, expect, test } from 'vitest';
+import { newNumber } from '../harness/numbers.ts';
 import {
   addPhone,
   type PairedSession,
@@ -98,6 +99,16 @@ test.each(['lid', 'pn'] as const)(
     }
   },
 );
+
+test('a number without WhatsApp: the answer says failed and why', async () => {
+  const answer = await send(newNumber(), 'to nobody');
+  expect(answer).toMatchObject({
+    status: 200,
+    body: {
+      data: { status: 'failed', error: { code: expect.stringMatching(/\S/), message: expect.stringMatching(/\S/) } },
+    },
+  });
+});
 
 test('messages to one contact arrive in the order they were accepted in', async () => {
   const texts = Array.from({ length: 20 }, (_, index) => `number ${index}`);
