@@ -123,7 +123,7 @@ export class Account {
   /** Removes the account from the world; its companions' streams must have been ended before. */
   erase(): void {
     this.gone = true;
-    for (const companion of [...this.companions.values()]) this.removeCompanion(companion);
+    for (const companion of this.companions.values()) this.removeCompanion(companion);
     this.phone.erase();
     this.appState.erase();
     this.save();

@@ -45,7 +45,7 @@ const WRAPPERS = [
 
 const base64 = (value: Uint8Array | null | undefined) => Buffer.from(value ?? []).toString('base64');
 /** protobufjs decodes 64-bit fields to Long objects. */
-const number = (value: unknown): number => Number(String(value ?? 0));
+const number = (value: number | { toString(): string } | null | undefined): number => Number((value ?? 0).toString());
 
 /** Looks through the envelopes (view once, ephemeral, …) that carry another message. */
 export function unwrap(message: Message): Message {

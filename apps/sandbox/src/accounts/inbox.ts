@@ -95,7 +95,7 @@ export class Inbox {
   }
 
   clear(): void {
-    for (const entry of [...this.bySeq.values()]) this.remove(entry);
+    for (const entry of this.bySeq.values()) this.remove(entry);
   }
 
   private insert(entry: InboxEntry): void {

@@ -180,7 +180,7 @@ export class PhoneKeys implements SessionStore {
     for (const address of this.sessionAddresses()) journal.touch(`session/${number}/${address}`, () => null);
     const names = [...this.senderKeys.keys()].map((name) => `senderkey/${number}/${name}`);
     for (const key of [...names, ...journal.keys(`senderkey/${number}/`)]) journal.touch(key, () => null);
-    for (const id of [...this.preKeys.keys()]) this.removePreKey(id);
+    for (const id of this.preKeys.keys()) this.removePreKey(id);
     this.sessions.clear();
     this.senderKeys.clear();
   }

@@ -131,7 +131,7 @@ export class PhoneOutbox {
 
   /** After an identity change nobody holds our sender keys any more. */
   reset(): void {
-    for (const group of [...this.holders.keys()]) {
+    for (const group of this.holders.keys()) {
       this.holders.delete(group);
       this.saveHolders(group);
     }
@@ -139,7 +139,7 @@ export class PhoneOutbox {
 
   erase(): void {
     this.reset();
-    for (const id of [...this.sent.keys()]) this.forget(id);
+    for (const id of this.sent.keys()) this.forget(id);
   }
 
   private sendToAccount(peer: Account, addressing: Addressing, id: string, composed: Composed): void {

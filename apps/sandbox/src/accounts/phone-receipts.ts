@@ -42,7 +42,7 @@ export class PhoneReceipts {
 
   /** After a restart: gives everything still owed. */
   resume(): void {
-    for (const entry of this.phone.inbox.all()) for (const owed of [...entry.owes]) this.later(entry, owed, 100);
+    for (const entry of this.phone.inbox.all()) for (const owed of entry.owes) this.later(entry, owed, 100);
   }
 
   /** Confirms messages now, as `POST /phones/{number}/receipts` asks. */

@@ -224,10 +224,10 @@ export class Phone {
   /** Decrypts every part of a stanza; with a message when there is something to show. */
   private read(stanza: BinaryNode, sender: DeviceRef, group: string | null): Reading {
     const reading: Reading = { message: null, duplicate: false };
-    const { recorder, network } = this.deps;
+    const { recorder } = this.deps;
     const { number } = this.account;
     const { id = '', category } = stanza.attrs;
-    if (sender.device !== 0 && network().failsToRead(number)) {
+    if (sender.device !== 0 && this.deps.network().failsToRead(number)) {
       this.cannotRead(stanza, sender, 'fault', 'fault unreadable');
       return reading;
     }

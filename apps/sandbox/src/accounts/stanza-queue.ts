@@ -62,7 +62,7 @@ export class StanzaQueue {
   }
 
   clear(): void {
-    for (const name of [...this.entries.keys()]) this.remove(name);
+    for (const name of this.entries.keys()) this.remove(name);
   }
 
   private keyOf(entry: QueuedStanza): string {

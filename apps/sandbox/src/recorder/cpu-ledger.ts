@@ -8,15 +8,20 @@ export type Work = 'server' | 'phone';
 export class CpuLedger {
   private readonly total: Record<Work, number> = { server: 0, phone: 0 };
   private inner = 0;
+  private readonly now: () => number;
+
+  constructor(now: () => number = () => performance.now()) {
+    this.now = now;
+  }
 
   span<T>(work: Work, run: () => T): T {
     const outer = this.inner;
     this.inner = 0;
-    const start = performance.now();
+    const start = this.now();
     try {
       return run();
     } finally {
-      const spent = performance.now() - start;
+      const spent = this.now() - start;
       this.total[work] += spent - this.inner;
       this.inner = outer + spent;
     }

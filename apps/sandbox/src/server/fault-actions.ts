@@ -80,8 +80,8 @@ function strikeConnection({ link }: Companion, fault: Fault): boolean {
 
 /** The phone is set up anew: its companions are logged out, and everybody who knew its key is told. */
 function changeIdentity(context: ServerContext, account: Account): void {
-  for (const companion of [...account.companions.values()]) unlinkDevice(context, companion, 'device_removed');
-  const acquainted = new Set([...account.deviceWatchers]);
+  for (const companion of account.companions.values()) unlinkDevice(context, companion, 'device_removed');
+  const acquainted = new Set(account.deviceWatchers);
   for (const address of account.phone.keys.sessionAddresses()) {
     const companion = context.directory.companion(address);
     if (companion) acquainted.add(companion);

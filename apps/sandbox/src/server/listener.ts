@@ -8,6 +8,7 @@ import { MediaHost } from './media-host.ts';
 
 /** Largest WebSocket message taken: an upload of 812 prekeys is 41 kB, a frame at most 16 MB. */
 const MAX_PAYLOAD = 17 * 1024 * 1024;
+const WEBSOCKET_PATH = '/ws/chat';
 const CLOSE_GRACE_MS = 500;
 
 /** The one TLS port: WebSocket at `/ws/chat`, media everywhere else. */
@@ -19,16 +20,18 @@ export class TlsListener {
   constructor(context: ServerContext, identity: TlsIdentity) {
     this.context = context;
     const media = new MediaHost(context);
-    this.server = createServer({ key: identity.keyPem, cert: `${identity.certPem}\n${identity.caPem}` }, (request, response) =>
-      media.handle(request, response),
+    this.server = createServer(
+      { key: identity.keyPem, cert: `${identity.certPem}\n${identity.caPem}` },
+      (request, response) => media.handle(request, response),
     );
-    this.sockets = new WebSocketServer({
-      server: this.server,
-      path: '/ws/chat',
-      perMessageDeflate: false,
-      maxPayload: MAX_PAYLOAD,
+    this.sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MAX_PAYLOAD });
+    this.server.on('upgrade', (request, socket, head) => {
+      if (request.url?.split('?')[0] !== WEBSOCKET_PATH) {
+        socket.end('HTTP/1.1 404 Not Found\r\n\r\n');
+        return;
+      }
+      this.sockets.handleUpgrade(request, socket, head, (websocket) => new Connection(context, websocket));
     });
-    this.sockets.on('connection', (socket) => new Connection(context, socket));
   }
 
   /** @returns the port it listens on */
@@ -45,7 +48,7 @@ export class TlsListener {
 
   /** Ends all streams as the real server does before a restart: clients reconnect by themselves. */
   async close(): Promise<void> {
-    for (const connection of [...this.context.connections]) connection.cut('server stopped');
+    for (const connection of this.context.connections) connection.cut('server stopped');
     this.sockets.close();
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     const force = setTimeout(() => this.server.closeAllConnections(), CLOSE_GRACE_MS);

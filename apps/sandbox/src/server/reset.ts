@@ -25,8 +25,8 @@ export function resetSandbox(context: ServerContext, scope: ResetScope): void {
   if (scope === 'all') {
     scheduler.clear({ stop: false });
     groups.clear();
-    for (const account of [...directory.all()]) removePhone(context, account);
-    for (const connection of [...context.connections]) connection.cut('reset');
+    for (const account of directory.all()) removePhone(context, account);
+    for (const connection of context.connections) connection.cut('reset');
     calls.clear();
     media.clear();
     journal.flush();
