@@ -1,3 +1,4 @@
+export { type AppProcess, type AppProcessOptions, freePort, spawnApp, startApp } from './app-process.ts';
 export { type SeededSession, seedSession, workerRegistration } from './builders.ts';
 export { createTestDatabase, type TestDatabase } from './database.ts';
 export { createFaultProxy, type FaultMode, type FaultProxy } from './fault-proxy.ts';

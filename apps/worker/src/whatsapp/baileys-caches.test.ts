@@ -15,9 +15,9 @@ it('keeps a device list far beyond five minutes and lets go of it after a day', 
 
 it('drops and edits entries as a devices notification asks', async () => {
   const cache = createDeviceCache();
-  cache.set('1555', devices);
-  cache.set('1666', devices);
-  cache.del('1555');
+  await cache.set('1555', devices);
+  await cache.set('1666', devices);
+  await cache.del('1555');
   cache.mdel(['1666']);
   expect(await cache.mget(['1555', '1666'])).toEqual({ 1555: undefined, 1666: undefined });
 });

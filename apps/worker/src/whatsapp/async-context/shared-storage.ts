@@ -24,8 +24,8 @@ const EMPTY: Context = new Map();
  * many instances there are; entering a context copies a map of the values set in it, which are few.
  */
 export class SharedAsyncLocalStorage<T> {
-  static bind = Native.bind;
-  static snapshot = Native.snapshot;
+  static bind: typeof Native.bind = (fn) => Native.bind(fn);
+  static snapshot: typeof Native.snapshot = () => Native.snapshot();
 
   #epoch = 0;
 

@@ -1,0 +1,62 @@
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import { ERRORS } from '@wa-gate/contracts';
+import { type Logger, newRequestId } from '@wa-gate/kit';
+import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
+import type { OwnershipOptions } from './live/ownership.ts';
+import { type ProbeRoutesOptions, probeRoutes } from './live/probe-routes.ts';
+import { sessionRoutes } from './live/session-routes.ts';
+import { SessionRefusal } from './session/errors.ts';
+
+export interface WorkerAppDependencies {
+  logger: Logger;
+  probes: ProbeRoutesOptions;
+  ownership: OwnershipOptions;
+}
+
+const BODY_LIMIT = 64 * 1024;
+const REQUEST_TIMEOUT_MS = 60_000;
+
+/** The internal API: probes for everybody, live operations for gateways. No I/O before `listen`. */
+export function buildWorkerApp({ logger, probes, ownership }: WorkerAppDependencies): FastifyInstance {
+  const app = Fastify({
+    logger: false,
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestIdHeader: 'x-request-id',
+    genReqId: newRequestId,
+    forceCloseConnections: 'idle',
+  }).withTypeProvider<TypeBoxTypeProvider>();
+
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
+    const answer = describe(error);
+    if (answer.httpStatus >= 500) logger.error({ err: error, requestId: request.id }, 'request failed');
+    return reply.code(answer.httpStatus).send({
+      success: false,
+      status: 'error',
+      error: answer.sentence,
+      code: answer.code,
+      retryable: answer.retryable,
+      requestId: request.id,
+    });
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const { sentence, retryable } = ERRORS.ROUTE_NOT_FOUND;
+    const body = { success: false, status: 'error', error: sentence, code: 'ROUTE_NOT_FOUND', retryable };
+    return reply.code(404).send({ ...body, requestId: request.id });
+  });
+
+  app.register(probeRoutes, probes);
+  app.register(sessionRoutes, ownership);
+  return app as unknown as FastifyInstance;
+}
+
+function describe(error: FastifyError): { httpStatus: number; code: string; sentence: string; retryable: boolean } {
+  if (error instanceof SessionRefusal) {
+    const { status, retryable } = ERRORS[error.code];
+    return { httpStatus: status, code: error.code, sentence: error.message, retryable };
+  }
+  const status = error.statusCode ?? 500;
+  if (status < 500) return { httpStatus: status, code: 'VALIDATION', sentence: error.message, retryable: false };
+  const { sentence, retryable } = ERRORS.INTERNAL;
+  return { httpStatus: 500, code: 'INTERNAL', sentence, retryable };
+}

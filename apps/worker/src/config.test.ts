@@ -1,0 +1,29 @@
+import { ConfigError } from '@wa-gate/kit';
+import { expect, it } from 'vitest';
+import { readWorkerConfig } from './config.ts';
+
+const env = {
+  WORKER_ID: 'worker-1',
+  GATEWAY_URL: 'http://127.0.0.1:8000',
+  DATABASE_URL: 'postgresql://127.0.0.1/wa',
+  REDIS_URL: 'redis://127.0.0.1',
+  WAG_MASTER_KEY: Buffer.alloc(32, 1).toString('base64'),
+  WORKER_AUTH_TOKEN: 'join',
+  SANDBOX_URL: 'http://127.0.0.1:8920',
+};
+
+it('has defaults for everything that has a good one', () => {
+  expect(readWorkerConfig(env)).toMatchObject({ PORT: 8001, HOST: '127.0.0.1', NETWORK: 'sandbox', MAX_SESSIONS: 50 });
+});
+
+it('names every variable that is missing or wrong', () => {
+  expect(() => readWorkerConfig({ ...env, WORKER_ID: undefined, PORT: '0', NETWORK: 'moon' })).toThrow(
+    /WORKER_ID is missing.*PORT must be >= 1.*NETWORK must be equal to one of the allowed values \(sandbox, live\)/s,
+  );
+});
+
+it('asks for the sandbox only on the sandbox network', () => {
+  const withoutSandbox = { ...env, SANDBOX_URL: '' };
+  expect(() => readWorkerConfig(withoutSandbox)).toThrow(ConfigError);
+  expect(readWorkerConfig({ ...withoutSandbox, NETWORK: 'live' }).NETWORK).toBe('live');
+});

@@ -1,0 +1,36 @@
+import { ConfigError, readConfig } from '@wa-gate/kit';
+import { type Static, Type } from 'typebox';
+
+const url = (description: string) => Type.String({ pattern: '^[a-z]+://', description });
+
+/** The environment of a worker. Everything else is fixed or comes from the database. */
+const WorkerConfigSchema = Type.Object({
+  WORKER_ID: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$', description: 'Its name in the fleet.' }),
+  HOST: Type.String({ default: '127.0.0.1', description: 'Address of the internal API.' }),
+  PORT: Type.Integer({ minimum: 1, maximum: 65_535, default: 8001 }),
+  WORKER_ENDPOINT: Type.Optional(url('Where gateways reach the internal API, when that is not http://HOST:PORT.')),
+  GATEWAY_URL: url('Where to register.'),
+  DATABASE_URL: url('PostgreSQL.'),
+  REDIS_URL: url('Redis.'),
+  WAG_MASTER_KEY: Type.String({
+    description: '32 bytes in base64, the same in every process. Older keys after commas.',
+  }),
+  WORKER_AUTH_TOKEN: Type.String({ description: 'The join token.' }),
+  NETWORK: Type.Unsafe<'sandbox' | 'live'>({ type: 'string', enum: ['sandbox', 'live'], default: 'sandbox' }),
+  SANDBOX_URL: Type.Optional(url('Control API of the sandbox; needed when NETWORK is sandbox.')),
+  MAX_SESSIONS: Type.Integer({ minimum: 1, maximum: 10_000, default: 50 }),
+  SHUTDOWN_GRACE_MS: Type.Integer({ minimum: 500, default: 8_000, description: 'For an orderly end, all of it.' }),
+  LOG_LEVEL: Type.String({ default: 'info' }),
+  REVISION: Type.String({ default: '', description: 'Version of the software, for rollouts.' }),
+});
+
+export type WorkerConfig = Readonly<Static<typeof WorkerConfigSchema>>;
+
+/** @throws {ConfigError} */
+export function readWorkerConfig(env: NodeJS.ProcessEnv): WorkerConfig {
+  const config = readConfig(WorkerConfigSchema, env);
+  if (config.NETWORK === 'sandbox' && !config.SANDBOX_URL) {
+    throw new ConfigError('The environment is not valid: SANDBOX_URL is missing, and NETWORK is sandbox.');
+  }
+  return config;
+}

@@ -1,0 +1,22 @@
+import type { MessageType } from '@wa-gate/db';
+
+/** What a message says, as it is stored and shown: `text` is its words, `content` whatever else there is. */
+export interface Content {
+  type: MessageType;
+  text?: string;
+  content?: Record<string, unknown>;
+}
+
+/** Leaves out the fields that the message does not have. */
+export function present(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== null && value !== undefined && value !== ''),
+  );
+}
+
+/** Long, number or nothing of the protobuf. */
+export function toNumber(value: unknown): number | undefined {
+  if (value === null || value === undefined) return undefined;
+  const number = Number(value);
+  return Number.isFinite(number) ? number : undefined;
+}

@@ -1,0 +1,66 @@
+import { RegisterWorkerResultSchema } from '@wa-gate/contracts';
+import { Value } from 'typebox/value';
+import { fetch } from 'undici';
+
+export interface RegistrationRequest {
+  workerId: string;
+  endpoint: string;
+  maxSessions: number;
+  network: 'sandbox' | 'live';
+  revision: string;
+}
+
+export interface Registration {
+  incarnation: number;
+  /** The worker's own token, for heartbeats. */
+  token: string;
+}
+
+export interface Heartbeat {
+  sessionCount: number;
+  cpuUsage: number;
+  memoryUsage: number;
+  messageCount: number;
+  uptimeSeconds: number;
+}
+
+/** The gateway refused, with its own sentence. */
+export class RegistrationRefusedError extends Error {
+  override name = 'RegistrationRefusedError';
+}
+
+const TIMEOUT_MS = 10_000;
+
+/** The worker's side of the control plane's HTTP API. */
+export interface ControlPlane {
+  /** Starts a new incarnation. The gateway calls `GET {endpoint}/health` before it answers. */
+  register(request: RegistrationRequest): Promise<Registration>;
+  heartbeat(workerId: string, token: string, metrics: Heartbeat): Promise<void>;
+}
+
+export function createControlPlane({ gatewayUrl, joinToken }: { gatewayUrl: string; joinToken: string }): ControlPlane {
+  const base = gatewayUrl.replace(/\/$/, '');
+
+  async function call(method: string, path: string, token: string, body: unknown): Promise<unknown> {
+    const response = await fetch(`${base}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    const answer = (await response.json().catch(() => ({}))) as { error?: string; data?: unknown };
+    if (response.ok) return answer.data;
+    throw new RegistrationRefusedError(answer.error ?? `The gateway answered ${response.status}.`);
+  }
+
+  return {
+    async register(request) {
+      const data = await call('POST', '/api/admin/workers/register', joinToken, request);
+      const { incarnation, token } = Value.Decode(RegisterWorkerResultSchema, data);
+      return { incarnation, token };
+    },
+    async heartbeat(workerId, token, metrics) {
+      await call('PUT', `/api/admin/workers/${encodeURIComponent(workerId)}/heartbeat`, token, { metrics });
+    },
+  };
+}

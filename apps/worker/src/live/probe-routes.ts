@@ -1,0 +1,47 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { ProbeSchema } from '@wa-gate/contracts';
+import type { Registry } from '@wa-gate/kit';
+import { Type } from 'typebox';
+
+export interface ProbeRoutesOptions {
+  workerId: string;
+  network: string;
+  registry: Registry;
+  incarnation: () => number | undefined;
+  sessionCount: () => number;
+}
+
+const Health = Type.Object({
+  status: Type.Literal('healthy'),
+  workerId: Type.String(),
+  network: Type.String(),
+  incarnation: Type.Union([Type.Integer(), Type.Null()]),
+  sessionCount: Type.Integer(),
+  uptimeSeconds: Type.Integer(),
+});
+
+/** Open to everybody who reaches the port. Being alive must not depend on PostgreSQL or Redis: a restart would mend neither. */
+export const probeRoutes: FastifyPluginAsyncTypebox<ProbeRoutesOptions> = async (app, options) => {
+  const { workerId, network, registry, incarnation, sessionCount } = options;
+
+  app.get('/health', { schema: { response: { 200: Health } } }, async () => ({
+    status: 'healthy' as const,
+    workerId,
+    network,
+    incarnation: incarnation() ?? null,
+    sessionCount: sessionCount(),
+    uptimeSeconds: Math.round(process.uptime()),
+  }));
+
+  app.get('/livez', { schema: { response: { 200: ProbeSchema } } }, async () => ({ status: 'ok' as const }));
+
+  app.get('/readyz', { schema: { response: { 200: ProbeSchema, 503: ProbeSchema } } }, async (_, reply) => {
+    if (incarnation() !== undefined) return { status: 'ok' as const };
+    return reply.code(503).send({ status: 'unavailable' as const });
+  });
+
+  app.get('/metrics', async (_, reply) => {
+    const text = await registry.metrics();
+    return reply.type(registry.contentType).send(text);
+  });
+};

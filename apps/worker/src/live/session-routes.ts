@@ -1,0 +1,106 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { describeSessionState, type SessionStateName } from '@wa-gate/contracts';
+import type { FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import { SessionRefusal } from '../session/errors.ts';
+import type { SessionActor } from '../session/session-actor.ts';
+import { publicView } from '../session/transition.ts';
+import { type OwnershipOptions, requireGateway, requireOwnership } from './ownership.ts';
+
+/** How long a call waits for the first QR code. */
+const QR_WAIT_MS = 5_000;
+
+const id = Type.String({ format: 'uuid' });
+const params = Type.Object({ id });
+const Status = Type.Object({
+  sessionId: id,
+  status: Type.String(),
+  state: Type.String(),
+  reason: Type.Union([Type.String(), Type.Null()]),
+  code: Type.Union([Type.String(), Type.Null()]),
+});
+const Qr = Type.Object({ qr: Type.String(), attempt: Type.Integer(), expiresAt: Type.String() });
+const PairingCode = Type.Object({ code: Type.String(), expiresAt: Type.String() });
+const Unlinked = Type.Object({ sessionId: id, unlinked: Type.Boolean() });
+
+/**
+ * Operations on living sessions, called by gateways only. Ids are the internal ones. Answers are bare: the public envelope is the gateway's.
+ */
+export const sessionRoutes: FastifyPluginAsyncTypebox<OwnershipOptions> = async (app, options) => {
+  const gateway = requireGateway(options);
+  const owned = {
+    onRequest: [gateway, requireOwnership(options, (request: FastifyRequest) => (request.params as { id: string }).id)],
+  };
+
+  app.decorateRequest('actor', null);
+
+  // "Create" means: converge on this placement now. Nothing is made that PostgreSQL does not know.
+  app.post(
+    '/session/create',
+    {
+      onRequest: gateway,
+      preHandler: requireOwnership(options, (request) => (request.body as { sessionId: string }).sessionId),
+      schema: { body: Type.Object({ sessionId: id }), response: { 200: Status } },
+    },
+    async (request) => statusOf(actorOf(request)),
+  );
+
+  app.get('/session/:id/status', { ...owned, schema: { params, response: { 200: Status } } }, async (request) =>
+    statusOf(actorOf(request)),
+  );
+
+  app.get('/session/:id/qr', { ...owned, schema: { params, response: { 200: Qr } } }, async (request) => {
+    const { qr, attempt, expiresAt } = await actorOf(request).qr(QR_WAIT_MS);
+    return { qr, attempt, expiresAt: expiresAt.toISOString() };
+  });
+
+  app.post(
+    '/session/:id/pairing-code',
+    {
+      ...owned,
+      schema: {
+        params,
+        body: Type.Object({ phoneNumber: Type.String({ pattern: '^\\+?[0-9]{5,20}$' }) }),
+        response: { 200: PairingCode },
+      },
+    },
+    async (request) => {
+      const { code, expiresAt } = await actorOf(request).pairingCode(request.body.phoneNumber.replace('+', ''));
+      return { code, expiresAt: expiresAt.toISOString() };
+    },
+  );
+
+  app.post('/session/:id/restart', { ...owned, schema: { params, response: { 200: Status } } }, async (request) => {
+    const actor = actorOf(request);
+    await actor.restart();
+    return statusOf(actor);
+  });
+
+  app.post('/session/:id/logout', { ...owned, schema: { params, response: { 200: Unlinked } } }, async (request) => ({
+    sessionId: request.params.id,
+    unlinked: await actorOf(request).logout(),
+  }));
+
+  app.delete('/session/:id', { ...owned, schema: { params, response: { 200: Unlinked } } }, async (request) => {
+    const actor = actorOf(request);
+    const unlinked = await actor.logout();
+    await options.supervisor.remove(actor);
+    return { sessionId: request.params.id, unlinked };
+  });
+};
+
+/** There is one: `requireOwnership` has answered the request otherwise. */
+function actorOf(request: FastifyRequest): SessionActor {
+  if (!request.actor) throw new SessionRefusal('SESSION_MOVING', 'The session is moving. Try again in a second.');
+  return request.actor;
+}
+
+function statusOf(actor: SessionActor) {
+  const view = publicView(actor.state) ?? { state: 'INITIALIZING' as SessionStateName, reason: null, code: null };
+  return {
+    sessionId: actor.owner.sessionId,
+    ...describeSessionState(view.state),
+    reason: view.reason,
+    code: view.code,
+  };
+}

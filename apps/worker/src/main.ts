@@ -1,0 +1,113 @@
+// First, before anything that may load Baileys: see the file.
+import './whatsapp/async-context/install.ts';
+import { DEFAULT_TIMING } from '@wa-gate/cluster';
+import { assertMasterKey, createPool } from '@wa-gate/db';
+import { createLogger, createRedis, onShutdown, parseMasterKeys, systemClock } from '@wa-gate/kit';
+import { createWebhookBell } from '@wa-gate/messaging';
+import { buildWorkerApp } from './app.ts';
+import { readWorkerConfig, type WorkerConfig } from './config.ts';
+import { LeaseKeeper } from './lease/lease-keeper.ts';
+import { createLoadMeter } from './lease/load-gauges.ts';
+import { createControlPlane } from './lease/registration.ts';
+import { createSessionHost, PACE } from './session-host.ts';
+import { liveNetwork, sandboxNetwork } from './whatsapp/network.ts';
+
+const POOL_SIZE = 16;
+/** Of the shutdown grace: for messages in flight. The rest is for writing and closing. */
+const SHARE_FOR_FLIGHT = 0.4;
+
+async function run(config: WorkerConfig): Promise<void> {
+  const { WORKER_ID: workerId, HOST: host, PORT: port, NETWORK: networkName } = config;
+  const logger = createLogger({ service: 'worker', level: config.LOG_LEVEL, bindings: { workerId } });
+  const masterKeys = parseMasterKeys(config.WAG_MASTER_KEY);
+  const pool = createPool({ url: config.DATABASE_URL, name: `worker ${workerId}`, max: POOL_SIZE });
+  await assertMasterKey(pool, masterKeys);
+
+  const redis = createRedis({ url: config.REDIS_URL, logger, name: `worker ${workerId}` });
+  const subscriber = createRedis({ url: config.REDIS_URL, logger, name: `worker ${workerId} bells` });
+  const webhooks = createWebhookBell({ redisUrl: config.REDIS_URL, logger });
+  const network = networkName === 'live' ? liveNetwork() : sandboxNetwork(config.SANDBOX_URL ?? '');
+  const sessionHost = createSessionHost({
+    workerId,
+    pool,
+    redis,
+    subscriber,
+    webhooks,
+    network,
+    masterKeys,
+    clock: systemClock,
+    logger,
+    timing: DEFAULT_TIMING,
+    pace: PACE[networkName],
+  });
+  const { supervisor, metrics } = sessionHost;
+  const meter = createLoadMeter();
+  const lease = new LeaseKeeper({
+    pool,
+    clock: systemClock,
+    logger,
+    timing: DEFAULT_TIMING,
+    controlPlane: createControlPlane({ gatewayUrl: config.GATEWAY_URL, joinToken: config.WORKER_AUTH_TOKEN }),
+    request: {
+      workerId,
+      endpoint: config.WORKER_ENDPOINT ?? `http://${host}:${port}`,
+      maxSessions: config.MAX_SESSIONS,
+      network: networkName,
+      revision: config.REVISION,
+    },
+    meter,
+    counts: () => ({ sessionCount: supervisor.actors.length, messageCount: metrics.messageCount() }),
+    onHeld: (incarnation) => supervisor.begin(incarnation),
+    onLost: () => supervisor.end(),
+  });
+  const incarnation = () => lease.incarnation;
+  const app = buildWorkerApp({
+    logger,
+    probes: {
+      workerId,
+      network: networkName,
+      registry: metrics.registry,
+      incarnation,
+      sessionCount: () => supervisor.actors.length,
+    },
+    ownership: { supervisor, workerId, masterKeys, incarnation },
+  });
+
+  // Baileys leaves promises of closed connections unawaited; one of fifty sessions must not take the others with it.
+  process.on('unhandledRejection', (error) => {
+    metrics.strayRejections.inc();
+    logger.warn({ err: error }, 'a promise was rejected and nobody awaited it');
+  });
+  onShutdown(
+    logger,
+    config.SHUTDOWN_GRACE_MS,
+    () => [
+      { name: 'sessions', close: () => sessionHost.stop(config.SHUTDOWN_GRACE_MS * SHARE_FOR_FLIGHT) },
+      { name: 'lease', close: () => lease.stop() },
+      { name: 'http', close: () => app.close() },
+      { name: 'network', close: () => network.close() },
+      { name: 'load meter', close: () => meter.stop() },
+      { name: 'webhook bell', close: () => webhooks.close() },
+      { name: 'redis', close: () => redis.disconnect() },
+      { name: 'redis bells', close: () => subscriber.disconnect() },
+      { name: 'postgres', close: () => pool.end() },
+    ],
+    { survivesRejections: true },
+  );
+
+  // Both connect again by themselves for as long as it takes; without Redis the polls do the work.
+  await Promise.allSettled([redis.connect(), subscriber.connect()]);
+  sessionHost.start();
+  await app.listen({ host, port });
+  logger.info({ host, port, network: networkName }, 'listening');
+  lease.start();
+}
+
+try {
+  await run(readWorkerConfig(process.env));
+} catch (error) {
+  const taken = (error as { code?: string }).code === 'EADDRINUSE';
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`worker: ${taken ? `PORT ${process.env.PORT ?? ''} is taken by another program.` : message}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,87 @@
+import { Counter, createMetrics, Gauge, Histogram, type Registry } from '@wa-gate/kit';
+import type { ActorState } from './session/transition.ts';
+
+const STATES: ActorState['name'][] = [
+  'new',
+  'connecting',
+  'scanning',
+  'code',
+  'pairing',
+  'connected',
+  'waiting',
+  'resting',
+  'fenced',
+  'stopped',
+];
+
+/** What this worker counts. Labels are bounded; no session is named. */
+export interface WorkerMetrics {
+  registry: Registry;
+  outcomes: Counter<'state'>;
+  inbound: Counter;
+  acknowledgeSeconds: Histogram;
+  fenceRefusals: Counter;
+  strayRejections: Counter;
+  /** Messages sent and received since the start. */
+  messageCount(): number;
+  countOutcome(state: string): void;
+  countInbound(count: number): void;
+}
+
+export function createWorkerMetrics(states: () => Iterable<ActorState['name']>): WorkerMetrics {
+  const registry = createMetrics('worker');
+  const registers = [registry];
+  let messages = 0;
+
+  new Gauge({
+    name: 'wag_sessions',
+    help: 'Sessions hosted by this worker, by what their actor does.',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      const counts = new Map<string, number>(STATES.map((state) => [state, 0]));
+      for (const state of states()) counts.set(state, (counts.get(state) ?? 0) + 1);
+      for (const [state, count] of counts) this.set({ state }, count);
+    },
+  });
+  const outcomes = new Counter({
+    name: 'wag_message_outcomes_total',
+    help: 'What became of messages sent, each step counted.',
+    labelNames: ['state'] as const,
+    registers,
+  });
+  const inbound = new Counter({ name: 'wag_messages_received_total', help: 'Inbound messages stored.', registers });
+  const acknowledgeSeconds = new Histogram({
+    name: 'wag_message_acknowledge_seconds',
+    help: "From taking a message out of the outbox to the word of WhatsApp's server.",
+    buckets: [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 30],
+    registers,
+  });
+  const fenceRefusals = new Counter({
+    name: 'wag_fence_refusals_total',
+    help: 'Writes refused because the session had another owner.',
+    registers,
+  });
+  const strayRejections = new Counter({
+    name: 'wag_stray_rejections_total',
+    help: 'Promises that Baileys rejected and nobody awaited, mostly queries of closed connections.',
+    registers,
+  });
+  return {
+    registry,
+    outcomes,
+    inbound,
+    acknowledgeSeconds,
+    fenceRefusals,
+    strayRejections,
+    messageCount: () => messages,
+    countOutcome(state) {
+      outcomes.inc({ state: state.toLowerCase() });
+      if (state === 'SENT') messages += 1;
+    },
+    countInbound(count) {
+      inbound.inc(count);
+      messages += count;
+    },
+  };
+}

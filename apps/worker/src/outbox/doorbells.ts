@@ -1,0 +1,51 @@
+import { type Redis, redisKeys } from '@wa-gate/kit';
+
+export interface DoorbellsDependencies {
+  /** A connection of its own: subscribed, it can do nothing else. */
+  subscriber: Redis;
+  workerId: string;
+  onWorkerBell: () => void;
+  onSessionBell: (sessionId: string) => void;
+}
+
+/** Hears the bells of this worker and of the sessions that it hosts. A bell may be lost; polls find what it would have told. */
+export interface Doorbells {
+  start(): void;
+  listen(sessionId: string): void;
+  ignore(sessionId: string): void;
+}
+
+export function createDoorbells({
+  subscriber,
+  workerId,
+  onWorkerBell,
+  onSessionBell,
+}: DoorbellsDependencies): Doorbells {
+  const workerChannel = redisKeys.workerBell(workerId);
+  const sessions = new Map<string, string>();
+
+  // Redis may be away now; on its return everything is subscribed again below.
+  const subscribe = (...channels: string[]) => void subscriber.subscribe(...channels).catch(() => undefined);
+
+  return {
+    start() {
+      subscriber.on('ready', () => subscribe(workerChannel, ...sessions.keys()));
+      subscriber.on('message', (channel) => {
+        if (channel === workerChannel) onWorkerBell();
+        const sessionId = sessions.get(channel);
+        if (sessionId) onSessionBell(sessionId);
+      });
+      if (subscriber.status === 'ready') subscribe(workerChannel);
+    },
+    listen(sessionId) {
+      const channel = redisKeys.sessionBell(sessionId);
+      sessions.set(channel, sessionId);
+      if (subscriber.status === 'ready') subscribe(channel);
+    },
+    ignore(sessionId) {
+      const channel = redisKeys.sessionBell(sessionId);
+      sessions.delete(channel);
+      if (subscriber.status === 'ready') void subscriber.unsubscribe(channel).catch(() => undefined);
+    },
+  };
+}

@@ -1,0 +1,37 @@
+/** What a refusal of WhatsApp's server means to the user: the code of the failed message and a sentence. */
+export interface Refusal {
+  code: string;
+  sentence: string;
+}
+
+const TABLE: Readonly<Record<string, Refusal>> = {
+  '401': { code: 'WA_NOT_ALLOWED', sentence: 'WhatsApp does not allow this account to write to this chat.' },
+  '403': { code: 'WA_NOT_ALLOWED', sentence: 'WhatsApp does not allow this account to write to this chat.' },
+  '404': { code: 'WA_CHAT_NOT_FOUND', sentence: 'WhatsApp does not know this chat.' },
+  '429': {
+    code: 'WA_RATE_LIMITED',
+    sentence:
+      'WhatsApp refuses the message because this account sends too fast. Send fewer messages and try again later.',
+  },
+  '463': {
+    code: 'WA_REACHOUT_TIMELOCK',
+    sentence:
+      'WhatsApp does not let this account start new chats at present. Wait until the restriction ends; do not retry before that.',
+  },
+  '479': {
+    code: 'WA_STANZA_REJECTED',
+    sentence: 'WhatsApp rejected the message because the device list of the recipient has changed. Send it again.',
+  },
+};
+
+const OTHER: Refusal = { code: 'WA_REJECTED', sentence: 'WhatsApp refused the message.' };
+
+export function describeRefusal(waCode: string): Refusal {
+  const { code, sentence } = TABLE[waCode] ?? OTHER;
+  return { code, sentence: `${sentence} (WhatsApp code ${waCode})` };
+}
+
+export const SEND_FAILED: Refusal = {
+  code: 'SEND_FAILED',
+  sentence: 'The message could not be sent after several attempts. Try again later.',
+};

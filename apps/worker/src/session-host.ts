@@ -1,0 +1,162 @@
+import { type ClusterTiming, myPlacements, type Ownership } from '@wa-gate/cluster';
+import type { Pool } from '@wa-gate/db';
+import { type BackoffOptions, type Clock, createSecretBox, type Logger, type Redis } from '@wa-gate/kit';
+import type { WebhookBell } from '@wa-gate/messaging';
+import { createProjector } from './inbox/projector.ts';
+import { KeyedLock } from './keyed-lock.ts';
+import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts';
+import { Dispatcher } from './outbox/dispatcher.ts';
+import { createDoorbells } from './outbox/doorbells.ts';
+import { createOutcomeWriter } from './outbox/outcome-writer.ts';
+import { SessionActor, type SessionTraffic } from './session/session-actor.ts';
+import { StartRamp } from './supervisor/start-ramp.ts';
+import { Supervisor } from './supervisor/supervisor.ts';
+import { createKeyWriter } from './whatsapp/key-writer.ts';
+import type { WhatsAppNetwork } from './whatsapp/network.ts';
+import { createAnnouncer } from './writers/announcer.ts';
+
+/** Connections and settings that the host works with; the composition root makes and closes them. */
+export interface SessionHostDependencies {
+  workerId: string;
+  pool: Pool;
+  redis: Redis;
+  subscriber: Redis;
+  webhooks: WebhookBell;
+  network: WhatsAppNetwork;
+  masterKeys: readonly Uint8Array[];
+  clock: Clock;
+  logger: Logger;
+  timing: ClusterTiming;
+  pace: ConnectPace;
+}
+
+/** How a worker connects its sessions. */
+export interface ConnectPace {
+  perSecond: number;
+  burst: number;
+  retry: BackoffOptions;
+}
+
+export const PACE: Readonly<Record<'live' | 'sandbox', ConnectPace>> = {
+  live: { perSecond: 10, burst: 5, retry: { initialMs: 2_000, maxMs: 60_000 } },
+  sandbox: { perSecond: 50, burst: 25, retry: { initialMs: 500, maxMs: 5_000 } },
+};
+
+/** Everything that makes sessions run, wired together. */
+export interface SessionHost {
+  supervisor: Supervisor;
+  metrics: WorkerMetrics;
+  start(): void;
+  /** Stops the sessions, without logging them out, and writes what is left. Messages in flight get `graceMs` to be acknowledged. */
+  stop(graceMs: number): Promise<void>;
+}
+
+export function createSessionHost(deps: SessionHostDependencies): SessionHost {
+  const { workerId, pool, redis, subscriber, webhooks, network, masterKeys, clock, logger, timing, pace } = deps;
+  const [masterKey] = masterKeys;
+  if (!masterKey) throw new Error('A worker needs a master key.');
+
+  const metrics = createWorkerMetrics(() => supervisor.actors.map((actor) => actor.state.name));
+  const announce = createAnnouncer({ redis, webhooks });
+  const box = createSecretBox(masterKeys, 'session-keys');
+  const keyWriter = createKeyWriter({ pool, clock });
+  const lane = new KeyedLock();
+  const onStale = (owner: Ownership): void => {
+    metrics.fenceRefusals.inc();
+    supervisor.look();
+    logger.warn(owner, 'write refused, the session has another owner');
+  };
+
+  const outcomes = createOutcomeWriter({
+    pool,
+    lane,
+    clock,
+    logger,
+    announce,
+    onStale,
+    onRecorded: (batch) => {
+      for (const { state } of batch) metrics.countOutcome(state);
+    },
+  });
+  const projector = createProjector({
+    pool,
+    lane,
+    clock,
+    logger,
+    announce,
+    onStale,
+    onStored: (count) => metrics.countInbound(count),
+  });
+  const dispatcher = new Dispatcher({
+    pool,
+    clock,
+    logger,
+    masterKey,
+    outcomes,
+    onStuck: ({ sessionId }) => supervisor.find(sessionId)?.dropConnection(),
+    onAcknowledged: (milliseconds) => metrics.acknowledgeSeconds.observe(milliseconds / 1000),
+  });
+  const doorbells = createDoorbells({
+    subscriber,
+    workerId,
+    onWorkerBell: () => supervisor.look(),
+    onSessionBell: (sessionId) => dispatcher.ring(sessionId),
+  });
+  const traffic: SessionTraffic = {
+    opened: (owner, connection) => dispatcher.opened(owner, connection),
+    closed: (owner) => dispatcher.closed(owner),
+    acknowledged: (owner, ack) => dispatcher.acknowledged(owner, ack),
+    receipts: (owner, receipts) => dispatcher.receipts(owner, receipts),
+    messages: (owner, messages, identity) => projector.accept(owner, messages, identity),
+    sentMessage: (owner, waMessageId) => dispatcher.sentMessage(owner, waMessageId),
+  };
+  const stillOwned = async ({ sessionId, epoch }: Ownership): Promise<boolean> => {
+    const incarnation = supervisor.incarnation;
+    if (incarnation === undefined) return false;
+    const placements = await myPlacements(pool, workerId, incarnation);
+    return placements.some((placement) => placement.sessionId === sessionId && placement.epoch === epoch);
+  };
+  const supervisor = new Supervisor({
+    pool,
+    clock,
+    logger,
+    workerId,
+    convergeEveryMs: timing.convergeEveryMs,
+    ramp: new StartRamp({ ...pace, now: () => clock.monotonic() }),
+    doorbells,
+    createActor: (owner) =>
+      new SessionActor({
+        owner,
+        pool,
+        clock,
+        logger,
+        box,
+        keyWriter,
+        network,
+        traffic,
+        retry: pace.retry,
+        onAppended: announce,
+        stillOwned,
+        onFenced: (fenced) => {
+          metrics.fenceRefusals.inc();
+          supervisor.fenced(fenced);
+        },
+      }),
+  });
+
+  return {
+    supervisor,
+    metrics,
+    start() {
+      doorbells.start();
+      dispatcher.start();
+    },
+    async stop(graceMs) {
+      await dispatcher.stop(graceMs);
+      await supervisor.end();
+      await projector.flush();
+      await outcomes.flush();
+      await keyWriter.idle();
+    },
+  };
+}

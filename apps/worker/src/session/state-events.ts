@@ -1,0 +1,53 @@
+import { describeSessionState } from '@wa-gate/contracts';
+import type { SessionUpdate } from '@wa-gate/messaging';
+import type { StatusEvent } from './status-writer.ts';
+import { type ActorState, type PublicView, publicView } from './transition.ts';
+
+/** What a change of state makes of the session's row, and the events that tell it; `null` when the user sees no difference. */
+export function tellChange(
+  before: ActorState,
+  after: ActorState,
+  lastView: PublicView | null,
+): { update: SessionUpdate; events: StatusEvent[]; view: PublicView } | null {
+  const view = publicView(after);
+  if (!view) return null;
+  const events = [...connectionEvents(before, after), ...unlinkEvents(after)];
+  const changed = !lastView || lastView.state !== view.state || lastView.reason !== view.reason;
+  if (changed) events.push({ type: 'session.status', data: { ...describeSessionState(view.state), ...told(view) } });
+  if (events.length === 0) return null;
+  return { update: { ...view, ...identityOf(after) }, events, view };
+}
+
+const told = ({ reason, code }: PublicView) => ({ reason, code });
+
+function connectionEvents(before: ActorState, after: ActorState): StatusEvent[] {
+  if (after.name === 'scanning') {
+    const { qr, attempt, expiresAt } = after;
+    return [{ type: 'qr.generated', data: { qr, attempt, expiresAt: new Date(expiresAt).toISOString() } }];
+  }
+  if (after.name === 'connected') return [{ type: 'connection.open', data: { ...after.identity } }];
+  if (before.name !== 'connected') return [];
+  const verdict = verdictOf(after);
+  return [
+    {
+      type: 'connection.close',
+      data: { code: verdict?.code ?? null, reason: verdict?.reason ?? null, reconnects: after.name !== 'resting' },
+    },
+  ];
+}
+
+function unlinkEvents(after: ActorState): StatusEvent[] {
+  if (after.name !== 'resting' || !after.verdict.unlinked) return [];
+  return [{ type: 'session.loggedout', data: { code: after.verdict.code, reason: after.verdict.reason } }];
+}
+
+function verdictOf(state: ActorState) {
+  if (state.name === 'waiting' || state.name === 'resting') return state.verdict;
+  return state.name === 'connecting' ? state.after : null;
+}
+
+function identityOf(state: ActorState): Partial<SessionUpdate> {
+  if (state.name !== 'connected') return {};
+  const { phoneNumber, lid, pushName } = state.identity;
+  return { paired: true, phoneNumber, ...(lid ? { lid } : {}), ...(pushName ? { pushName } : {}) };
+}

@@ -1,0 +1,77 @@
+import { type Ownership, StaleEpochError } from '@wa-gate/cluster';
+import type { Pool } from '@wa-gate/db';
+import { backoffDelay, type Clock, type Logger } from '@wa-gate/kit';
+import { type Appended, type EventType, type SessionUpdate, updateSessionState } from '@wa-gate/messaging';
+
+export interface StatusEvent {
+  type: EventType;
+  data: Record<string, unknown>;
+}
+
+export interface StatusWriterDependencies {
+  pool: Pool;
+  clock: Clock;
+  logger: Logger;
+  owner: Ownership;
+  onAppended: (appended: Appended) => void;
+  /** The session has another owner. */
+  onStale: () => void;
+}
+
+const RETRY = { initialMs: 200, maxMs: 10_000 };
+
+/**
+ * Writes the state of one session, in the order in which it changed. While the database is away the states in between are skipped and the newest one waits;
+ * no event is skipped.
+ */
+export class StatusWriter {
+  readonly #deps: StatusWriterDependencies;
+  #pending: { update: SessionUpdate; events: StatusEvent[] } | undefined;
+  #writing: Promise<void> | undefined;
+  #ended = false;
+
+  constructor(deps: StatusWriterDependencies) {
+    this.#deps = deps;
+  }
+
+  write(update: SessionUpdate, events: StatusEvent[]): void {
+    if (this.#ended) return;
+    const waiting = this.#pending;
+    this.#pending = waiting
+      ? { update: { ...waiting.update, ...update }, events: [...waiting.events, ...events] }
+      : { update, events };
+    this.#writing ??= this.#run().finally(() => {
+      this.#writing = undefined;
+    });
+  }
+
+  /** Resolves when what was given is written, or cannot be. */
+  async flush(): Promise<void> {
+    while (this.#writing) await this.#writing;
+  }
+
+  /** Nothing is written after this. */
+  end(): void {
+    this.#ended = true;
+    this.#pending = undefined;
+  }
+
+  async #run(): Promise<void> {
+    const { pool, owner, clock, logger, onAppended, onStale } = this.#deps;
+    for (let failures = 0; this.#pending && !this.#ended; ) {
+      const { update, events } = this.#pending;
+      this.#pending = undefined;
+      try {
+        onAppended(await updateSessionState(pool, owner, update, events));
+        failures = 0;
+      } catch (error) {
+        if (error instanceof StaleEpochError) return onStale();
+        logger.warn({ err: error, sessionId: owner.sessionId }, 'session state not written, trying again');
+        const newer = this.#pending as { update: SessionUpdate; events: StatusEvent[] } | undefined;
+        this.#pending = { update: { ...update, ...newer?.update }, events: [...events, ...(newer?.events ?? [])] };
+        await clock.sleep(backoffDelay(failures, RETRY));
+        failures += 1;
+      }
+    }
+  }
+}

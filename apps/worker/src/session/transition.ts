@@ -1,0 +1,143 @@
+import type { SessionState } from '@wa-gate/db';
+import type { Identity } from '../whatsapp/socket.ts';
+import type { Verdict } from './disconnect.ts';
+
+/** Where an actor is. One of these at a time; only {@link transition} makes the next. */
+export type ActorState =
+  /** Made, nothing begun. */
+  | { name: 'new' }
+  /** A socket is being opened. `after`: what ended the one before. */
+  | { name: 'connecting'; failures: number; after: Verdict | null }
+  /** A QR code waits to be scanned. `attempt` counts the codes of this series. */
+  | { name: 'scanning'; qr: string; attempt: number; expiresAt: number }
+  /** A pairing code waits to be entered on the phone. */
+  | { name: 'code'; code: string; expiresAt: number }
+  /** The phone has linked the device; the server finishes. */
+  | { name: 'pairing' }
+  | { name: 'connected'; identity: Identity; since: number; failures: number }
+  /** Pausing before the next try. */
+  | { name: 'waiting'; failures: number; verdict: Verdict }
+  /** Nothing happens until the user, or a new placement, says so. */
+  | { name: 'resting'; verdict: Verdict }
+  /** Terminal: somebody else owns the session. */
+  | { name: 'fenced' }
+  /** Terminal: told to stop. */
+  | { name: 'stopped' };
+
+export type ActorEvent =
+  | { type: 'connect' }
+  | { type: 'qr'; qr: string; expiresAt: number }
+  | { type: 'code'; code: string; expiresAt: number }
+  | { type: 'paired' }
+  | { type: 'open'; identity: Identity; at: number }
+  | { type: 'closed'; verdict: Verdict; at: number }
+  | { type: 'rest'; verdict: Verdict }
+  | { type: 'fenced' }
+  | { type: 'stop' };
+
+/** A connection that lasted this long was a good one: the next failure counts as the first. */
+const STABLE_AFTER_MS = 30_000;
+
+export const isTerminal = (state: ActorState): boolean => state.name === 'fenced' || state.name === 'stopped';
+
+/** The one place where an actor changes its state. An event that does not fit leaves the state as it is (the same object). */
+export function transition(state: ActorState, event: ActorEvent): ActorState {
+  if (isTerminal(state)) return state;
+  switch (event.type) {
+    case 'fenced':
+      return { name: 'fenced' };
+    case 'stop':
+      return { name: 'stopped' };
+    case 'rest':
+      return { name: 'resting', verdict: event.verdict };
+    case 'connect':
+      return beginConnecting(state);
+    case 'closed':
+      return afterClose(state, event);
+    case 'qr':
+      return showQr(state, event);
+    case 'code':
+      return state.name === 'scanning' || state.name === 'code'
+        ? { name: 'code', code: event.code, expiresAt: event.expiresAt }
+        : state;
+    case 'paired':
+      return state.name === 'scanning' || state.name === 'code' ? { name: 'pairing' } : state;
+    case 'open':
+      return state.name === 'connecting' || state.name === 'pairing'
+        ? { name: 'connected', identity: event.identity, since: event.at, failures: failuresOf(state) }
+        : state;
+  }
+}
+
+function beginConnecting(state: ActorState): ActorState {
+  switch (state.name) {
+    case 'new':
+    case 'resting':
+      return { name: 'connecting', failures: 0, after: null };
+    case 'waiting':
+      return { name: 'connecting', failures: state.failures, after: state.verdict };
+    default:
+      return state;
+  }
+}
+
+function showQr(state: ActorState, { qr, expiresAt }: { qr: string; expiresAt: number }): ActorState {
+  if (state.name === 'connecting') return { name: 'scanning', qr, attempt: 1, expiresAt };
+  if (state.name === 'scanning') return { name: 'scanning', qr, attempt: state.attempt + 1, expiresAt };
+  // While a pairing code is shown the QR codes go on unseen.
+  return state;
+}
+
+function afterClose(state: ActorState, { verdict, at }: { verdict: Verdict; at: number }): ActorState {
+  switch (state.name) {
+    case 'new':
+    case 'waiting':
+    case 'resting':
+      return state;
+    default:
+  }
+  if (verdict.next === 'rest') return { name: 'resting', verdict };
+  if (verdict.next === 'reconnect') return { name: 'connecting', failures: failuresOf(state), after: verdict };
+  const wasStable = state.name === 'connected' && at - state.since >= STABLE_AFTER_MS;
+  return { name: 'waiting', failures: wasStable ? 1 : failuresOf(state) + 1, verdict };
+}
+
+const failuresOf = (state: ActorState): number => ('failures' in state ? state.failures : 0);
+
+/** The state as the database and the user see it. */
+export interface PublicView {
+  state: SessionState;
+  reason: string | null;
+  code: string | null;
+}
+
+const plain = (state: SessionState, reason: string | null = null): PublicView => ({ state, reason, code: null });
+
+/** `null` in states that the owner must not, or need not, write. */
+export function publicView(state: ActorState): PublicView | null {
+  switch (state.name) {
+    case 'new':
+    case 'fenced':
+    case 'stopped':
+      return null;
+    case 'connecting':
+      // During the tries after a loss the user reads why, not that yet another try has begun.
+      return state.after && state.failures > 0 ? viewOf(state.after) : plain('CONNECTING');
+    case 'scanning':
+      return plain('QR_REQUIRED', 'Scan the QR code with WhatsApp on the phone: Linked devices, Link a device.');
+    case 'code':
+      return plain(
+        'PAIRING_CODE',
+        'Enter the code on the phone: Linked devices, Link a device, Link with phone number instead.',
+      );
+    case 'pairing':
+      return plain('PAIRING', 'The phone has linked the device; WhatsApp finishes the link.');
+    case 'connected':
+      return plain('CONNECTED');
+    case 'waiting':
+    case 'resting':
+      return viewOf(state.verdict);
+  }
+}
+
+const viewOf = ({ state, reason, code }: Verdict): PublicView => ({ state, reason, code });

@@ -1,0 +1,85 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type AppProcess, freePort, startApp } from '@wa-gate/testkit';
+
+const ENTRY = fileURLToPath(new URL('../../../sandbox/dist/main.js', import.meta.url));
+
+export interface PhoneMessage {
+  id: string;
+  from: string;
+  chat: string;
+  text: string | null;
+  wireCount: number;
+  encryption: string | null;
+}
+
+/** The built sandbox in a process of its own, and its control API as far as the worker's tests use it. */
+export interface TestSandbox {
+  url: string;
+  createPhone(name?: string): Promise<string>;
+  scan(number: string, qr: string): Promise<void>;
+  enterCode(number: string, code: string): Promise<void>;
+  configure(number: string, change: Record<string, unknown>): Promise<void>;
+  sendFrom(number: string, message: Record<string, unknown>): Promise<void>;
+  inbox(number: string): Promise<PhoneMessage[]>;
+  devices(number: string): Promise<{ id: number; device: string; connected: boolean; preKeys: number }[]>;
+  unlink(number: string, device: number): Promise<void>;
+  fault(fault: Record<string, unknown>): Promise<void>;
+  recorder<T>(path: string): Promise<T>;
+  post<T>(path: string, body: unknown): Promise<T>;
+  /** Ends it and starts it again on the same ports, from what it has kept. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startTestSandbox(): Promise<TestSandbox> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'wag-sandbox-'));
+  const [port, wsPort] = [await freePort(), await freePort()];
+  const url = `http://127.0.0.1:${port}`;
+  const env = {
+    SANDBOX_PORT: String(port),
+    SANDBOX_WS_PORT: String(wsPort),
+    SANDBOX_DATA_DIR: dataDir,
+    LOG_LEVEL: 'warn',
+  };
+  const start = (): Promise<AppProcess> => startApp({ entry: ENTRY, env, healthUrl: url });
+  let app = await start();
+
+  async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const response = await fetch(`${url}${path}`, {
+      method,
+      ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text}`);
+    return (text ? JSON.parse(text) : undefined) as T;
+  }
+
+  return {
+    url,
+    createPhone: async (name) => (await call<{ number: string }>('POST', '/phones', name ? { name } : {})).number,
+    scan: (number, qr) => call('POST', `/phones/${number}/scan`, { qr }),
+    enterCode: (number, code) => call('POST', `/phones/${number}/enter-code`, { code }),
+    configure: (number, change) => call('PATCH', `/phones/${number}`, change),
+    sendFrom: (number, message) => call('POST', `/phones/${number}/messages`, message),
+    inbox: async (number) => (await call<{ messages: PhoneMessage[] }>('GET', `/phones/${number}/messages`)).messages,
+    devices: async (number) => {
+      const answer = await call<{ devices: [] } | []>('GET', `/phones/${number}/devices`);
+      return Array.isArray(answer) ? answer : answer.devices;
+    },
+    unlink: (number, device) => call('DELETE', `/phones/${number}/devices/${device}`),
+    fault: (fault) => call('POST', '/faults', fault),
+    recorder: (path) => call('GET', `/recorder/${path}`),
+    post: (path, body) => call('POST', path, body),
+    async restart() {
+      await app.stop();
+      app = await start();
+    },
+    async stop() {
+      await app.stop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import type { Logger } from '@wa-gate/kit';
+
+type LogFunction = (object: unknown, message?: string) => void;
+
+/** The logger interface of Baileys. */
+export interface BaileysLogger {
+  level: string;
+  child(bindings: Record<string, unknown>): BaileysLogger;
+  trace: LogFunction;
+  debug: LogFunction;
+  info: LogFunction;
+  warn: LogFunction;
+  error: LogFunction;
+}
+
+const ignore: LogFunction = () => undefined;
+
+/**
+ * Passes on what Baileys warns of: its sentence and, of an error, name and message. Its other fields are dropped, because they hold stanzas, jids
+ * and now and then keys. One object per session and no child loggers: sessions are many.
+ */
+export function createBaileysLogger(logger: Logger, sessionId: string): BaileysLogger {
+  const report: LogFunction = (object, message) => {
+    const sentence = message ?? (typeof object === 'string' ? object : 'no message');
+    logger.debug({ sessionId, cause: describeError(object) }, `baileys: ${sentence}`);
+  };
+  const self: BaileysLogger = {
+    level: 'warn',
+    child: () => self,
+    trace: ignore,
+    debug: ignore,
+    info: ignore,
+    warn: report,
+    error: report,
+  };
+  return self;
+}
+
+function describeError(object: unknown): string | undefined {
+  if (!object || typeof object !== 'object') return undefined;
+  const fields = object as { err?: unknown; error?: unknown; e?: unknown };
+  const error = fields.err ?? fields.error ?? fields.e;
+  return error instanceof Error ? `${error.name}: ${error.message}` : undefined;
+}

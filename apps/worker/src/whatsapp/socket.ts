@@ -1,0 +1,238 @@
+import type { Logger } from '@wa-gate/kit';
+import { type Receipt, readChatReceipts, readGroupReceipts, readServerAck, type ServerAck } from './acks.ts';
+import type { AuthStore } from './auth-store.ts';
+import {
+  type GroupMetadata,
+  isJidGroup,
+  isJidStatusBroadcast,
+  isLidUser,
+  isPnUser,
+  jidDecode,
+  jidNormalizedUser,
+  makeWASocket,
+  proto,
+  type WAMessage,
+  type WASocket,
+} from './baileys.ts';
+import type { SocketCaches } from './baileys-caches.ts';
+import { createBaileysLogger } from './baileys-logger.ts';
+import { BoundedCache } from './bounded-cache.ts';
+import { type DisconnectCause, groupNotAccessible, readDisconnectCause, recipientNotOnWhatsApp } from './errors.ts';
+import type { NetworkEndpoint } from './network.ts';
+import { noteTokenIssued } from './privacy-tokens.ts';
+import { makeLockedSignalRepository } from './signal-repository.ts';
+
+/** The linked account, as WhatsApp names it. */
+export interface Identity {
+  /** Digits. */
+  phoneNumber: string;
+  /** `<digits>@s.whatsapp.net`. */
+  jid: string;
+  lid?: string;
+  pushName?: string;
+}
+
+export interface ConnectionHandlers {
+  qr(qr: string): void;
+  /** The phone has linked this device; WhatsApp will ask for a restart of the connection. */
+  paired(): void;
+  open(identity: Identity): void;
+  /** Called once; nothing follows. */
+  closed(cause: DisconnectCause): void;
+  acknowledged(ack: ServerAck): void;
+  receipts(receipts: Receipt[]): void;
+  messages(messages: WAMessage[], identity: Identity): void;
+  /** The bytes of a message sent earlier, to answer a phone that could not read it. */
+  sentMessage(waMessageId: string): Promise<proto.IMessage | undefined>;
+}
+
+export interface OutgoingMessage {
+  chatJid: string;
+  waMessageId: string;
+  message: proto.IMessage;
+}
+
+/** One connection to WhatsApp. After `closed` it is of no use. */
+export interface Connection {
+  /**
+   * Hands a message to the server. Resolves when it is on its way; what the server says comes by `acknowledged`, sometimes first.
+   *
+   * @throws {SendRefusedError} it can never be sent; any other error: not now
+   */
+  send(message: OutgoingMessage): Promise<void>;
+  requestPairingCode(digits: string): Promise<string>;
+  /** Unlinks this device at the server and closes. */
+  logout(): Promise<void>;
+  /** Closes in order and without logging out. */
+  close(): Promise<void>;
+  /** Cuts the line synchronously: after this call nothing more is sent. `closed` follows. */
+  terminate(): void;
+}
+
+export interface ConnectOptions {
+  sessionId: string;
+  endpoint: NetworkEndpoint;
+  store: AuthStore;
+  caches: SocketCaches;
+  logger: Logger;
+  handlers: ConnectionHandlers;
+}
+
+const QUERY_TIMEOUT_MS = 20_000;
+const CLOSE_TIMEOUT_MS = 1_000;
+const GROUPS = { max: 50, ttlMs: 3_600_000 };
+
+/**
+ * Only this much of the history: it brings the first mappings of numbers to LIDs and is not stored. The rest would be megabytes per session that
+ * nobody asked for.
+ */
+const wantsHistory = ({ syncType }: proto.Message.IHistorySyncNotification): boolean =>
+  syncType === proto.HistorySync.HistorySyncType.INITIAL_BOOTSTRAP;
+
+/** Opens a socket. Returns at once; everything that happens is told to the handlers. */
+export function connect(options: ConnectOptions): Connection {
+  const { sessionId, endpoint, store, caches, logger, handlers } = options;
+  const { creds, keys } = store.state;
+  const groups = new BoundedCache<GroupMetadata>(GROUPS);
+
+  const sock: WASocket = makeWASocket({
+    auth: { creds, keys },
+    waWebSocketUrl: endpoint.wsUrl,
+    ...(endpoint.agent ? { agent: endpoint.agent, fetchAgent: endpoint.agent } : {}),
+    ...(endpoint.dispatcher ? { options: { dispatcher: endpoint.dispatcher } as unknown as RequestInit } : {}),
+    logger: createBaileysLogger(logger, sessionId),
+    // 0: Baileys would start a timer and record two stack traces for every frame that it sends. The actor watches over the connecting.
+    connectTimeoutMs: 0,
+    defaultQueryTimeoutMs: QUERY_TIMEOUT_MS,
+    makeSignalRepository: makeLockedSignalRepository,
+    transactionOpts: { maxCommitRetries: 1, delayBetweenTriesMs: 0 },
+    ...caches,
+    // Keeps a timer per message. Retry receipts are answered from the outbox instead, also after a restart.
+    enableRecentMessageCache: false,
+    emitOwnEvents: false,
+    syncFullHistory: false,
+    shouldSyncHistoryMessage: wantsHistory,
+    shouldIgnoreJid: (jid) => isJidStatusBroadcast(jid) ?? false,
+    // "Available" would keep the account's phone from ringing. See `reportActiveReceipts`.
+    markOnlineOnConnect: false,
+    getMessage: async ({ id }) => (id ? handlers.sentMessage(id) : undefined),
+    cachedGroupMetadata: readGroup,
+  });
+
+  async function readGroup(jid: string): Promise<GroupMetadata> {
+    const known = groups.get(jid);
+    if (known) return known;
+    const metadata = await sock.groupMetadata(jid).catch((error: unknown) => {
+      throw isRefusal(error) ? groupNotAccessible(error) : error;
+    });
+    groups.set(jid, metadata);
+    return metadata;
+  }
+
+  const identity = (): Identity => readIdentity(creds.me ?? { id: '' });
+
+  /**
+   * A client that is not "available" marks its receipts `inactive`, and senders never see a second tick. This tells Baileys, and not the server, that we are
+   * online: receipts are plain, the presence stays unavailable and the phone keeps ringing. (whatsmeow offers the same as "force active delivery
+   * receipts".)
+   */
+  const reportActiveReceipts = () => sock.ev.emit('connection.update', { isOnline: true });
+
+  let closed = false;
+  sock.ev.on('connection.update', (update) => {
+    if (update.qr) handlers.qr(update.qr);
+    if (update.isNewLogin) handlers.paired();
+    if (update.connection === 'open') {
+      reportActiveReceipts();
+      handlers.open(identity());
+    }
+    if (update.connection === 'close' && !closed) {
+      closed = true;
+      handlers.closed(readDisconnectCause(update.lastDisconnect?.error));
+    }
+  });
+  sock.ev.on('creds.update', () => store.saveCreds());
+  sock.ev.on('messages.upsert', ({ messages }) => handlers.messages(messages, identity()));
+  sock.ev.on('messages.update', (updates) => report(readChatReceipts(updates, new Date())));
+  sock.ev.on('message-receipt.update', (updates) => report(readGroupReceipts(updates, ownJids(), new Date())));
+  sock.ev.on('groups.update', (updates) => forgetGroups(updates.map(({ id }) => id)));
+  sock.ev.on('group-participants.update', ({ id }) => forgetGroups([id]));
+  sock.ws.on('CB:ack,class:message', (node) => {
+    const ack = readServerAck(node);
+    if (ack) handlers.acknowledged(ack);
+  });
+  reportActiveReceipts();
+
+  const ownJids = () => [creds.me?.id, creds.me?.lid].flatMap((jid) => (jid ? [jidNormalizedUser(jid)] : []));
+  function report(receipts: Receipt[]): void {
+    if (receipts.length > 0) handlers.receipts(receipts);
+  }
+  function forgetGroups(jids: (string | undefined)[]): void {
+    for (const jid of jids) if (jid) groups.delete(jid);
+  }
+
+  /**
+   * Makes sure that the chat has devices to send to, in one query for a contact that is not known yet. To a number without an account Baileys would send
+   * the copy for the own phone alone, and the server would accept it.
+   */
+  async function assertReachable(jid: string): Promise<void> {
+    const user = jidDecode(jid)?.user;
+    if (user && caches.userDevicesCache.get(user)) return;
+    const own = isLidUser(jid) && creds.me?.lid ? creds.me.lid : (creds.me?.id ?? '');
+    const devices = await sock.getUSyncDevices([jidNormalizedUser(own), jid], true, false);
+    if (devices.some((device) => device.user === user)) return;
+    // No devices: nobody there, or no answer. Ask in the way that tells the two apart.
+    if (isPnUser(jid)) {
+      const answer = await sock.onWhatsApp(jid);
+      if (!answer || answer.some(({ exists }) => exists))
+        throw new Error('WhatsApp did not name the devices of the recipient.');
+    }
+    throw recipientNotOnWhatsApp();
+  }
+
+  async function lidOf(jid: string): Promise<string> {
+    return isLidUser(jid) ? jid : ((await sock.signalRepository.lidMapping.getLIDForPN(jid)) ?? jid);
+  }
+
+  function terminate(): void {
+    (sock.ws as unknown as { socket: { terminate(): void } | null }).socket?.terminate();
+  }
+
+  return {
+    async send({ chatJid, waMessageId, message }) {
+      if (isJidGroup(chatJid)) {
+        await sock.relayMessage(chatJid, message, { messageId: waMessageId });
+        return;
+      }
+      await assertReachable(chatJid);
+      await sock.relayMessage(chatJid, message, { messageId: waMessageId });
+      await noteTokenIssued(store, await lidOf(chatJid), Date.now());
+    },
+    requestPairingCode: (digits) => sock.requestPairingCode(digits),
+    logout: () => sock.logout(),
+    async close() {
+      closed = true;
+      sock.ev.flush();
+      const timer = setTimeout(terminate, CLOSE_TIMEOUT_MS);
+      await sock.end(undefined);
+      clearTimeout(timer);
+    },
+    terminate,
+  };
+}
+
+function readIdentity(me: { id: string; lid?: string; name?: string }): Identity {
+  const jid = jidNormalizedUser(me.id);
+  const pushName = me.name && me.name !== '~' ? me.name : undefined;
+  return {
+    phoneNumber: jidDecode(jid)?.user ?? '',
+    jid,
+    ...(me.lid ? { lid: jidNormalizedUser(me.lid) } : {}),
+    ...(pushName ? { pushName } : {}),
+  };
+}
+
+/** The server answered the query with an error of its own, such as `item-not-found` or `not-authorized`. */
+function isRefusal(error: unknown): boolean {
+  return [401, 403, 404, 406].includes(Number((error as { data?: unknown }).data));
+}

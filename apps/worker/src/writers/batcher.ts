@@ -1,0 +1,110 @@
+import type { Ownership } from '@wa-gate/cluster';
+import { isDatabaseUnavailable } from '@wa-gate/db';
+import { backoffDelay, type Clock, type Logger } from '@wa-gate/kit';
+import type { KeyedLock } from '../keyed-lock.ts';
+
+export interface BatcherOptions<T extends Ownership> {
+  /** For logs and metrics. */
+  name: string;
+  /** Writes a batch in one statement. In a batch each session appears with one epoch only. */
+  run: (batch: T[]) => Promise<void>;
+  /** Shared by batchers whose statements update the same rows of many sessions: two at once could deadlock. */
+  lane: KeyedLock;
+  /** How long an item that is not urgent may wait for company. @default 0 */
+  lingerMs?: number;
+  /** @default 500 */
+  maxBatch?: number;
+  clock: Clock;
+  logger: Logger;
+  /** An item that can never be written. */
+  onPoison: (item: T, error: unknown) => void;
+}
+
+const RETRY = { initialMs: 100, maxMs: 5_000 };
+
+/**
+ * Gathers what the sessions of this worker have to write and writes it in as few statements as there is time for: one runs, and what comes meanwhile
+ * goes into the next. Items keep their order. Trouble with the database only delays them, so what `run` does must be harmless when it is repeated.
+ */
+export class Batcher<T extends Ownership> {
+  readonly #options: BatcherOptions<T>;
+  #queue: T[] = [];
+  #running: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: BatcherOptions<T>) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#queue.length;
+  }
+
+  /** Urgent items go out at once, and take along everything that lingers. */
+  add(items: readonly T[], { urgent = true } = {}): void {
+    this.#queue.push(...items);
+    if (urgent || !this.#options.lingerMs) this.#start();
+    else this.#timer ??= setTimeout(() => this.#start(), this.#options.lingerMs).unref();
+  }
+
+  /** Resolves when everything added so far is written. */
+  async flush(): Promise<void> {
+    this.#start();
+    while (this.#running) await this.#running;
+  }
+
+  #start(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#queue.length === 0) return;
+    this.#running ??= this.#drain().finally(() => {
+      this.#running = undefined;
+    });
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#queue.length > 0) {
+      // What arrives while another statement holds the lane still joins.
+      await this.#options.lane.run('', () => this.#write(this.#take()));
+    }
+  }
+
+  #take(): T[] {
+    const { maxBatch = 500 } = this.#options;
+    const epochs = new Map<string, number>();
+    const batch: T[] = [];
+    const rest: T[] = [];
+    for (const item of this.#queue) {
+      const epoch = epochs.get(item.sessionId) ?? item.epoch;
+      if (batch.length < maxBatch && epoch === item.epoch) {
+        epochs.set(item.sessionId, epoch);
+        batch.push(item);
+      } else {
+        rest.push(item);
+      }
+    }
+    this.#queue = rest;
+    return batch;
+  }
+
+  async #write(batch: T[]): Promise<void> {
+    const { name, run, clock, logger, onPoison } = this.#options;
+    for (let failures = 0; ; failures += 1) {
+      try {
+        return await run(batch);
+      } catch (error) {
+        if (isDatabaseUnavailable(error)) {
+          logger.warn({ err: error, batch: name, size: batch.length }, 'batch not written, trying again');
+          await clock.sleep(backoffDelay(failures, RETRY));
+        } else if (batch.length > 1) {
+          // One item spoils the statement for all: find it by halves.
+          const middle = batch.length >> 1;
+          await this.#write(batch.slice(0, middle));
+          return await this.#write(batch.slice(middle));
+        } else {
+          return onPoison(batch[0]!, error);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { waitFor } from './wait-for.ts';
+
+export interface AppProcessOptions {
+  /** The built entry point, such as `apps/sandbox/dist/main.js`; absolute. */
+  entry: string;
+  env: Record<string, string>;
+  /** Answers when the process is up. */
+  healthUrl: string;
+}
+
+/** An app of this repository in a process of its own, as in production. Stop it in the test that started it. */
+export interface AppProcess {
+  pid: number;
+  /** Everything that it has written to stdout and stderr. */
+  output(): string;
+  /** Ends it and waits for the end. Resolves with its exit code; `null` when the signal killed it. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+  /** Waits until it ends by itself. */
+  exited(): Promise<number | null>;
+}
+
+/** Starts a process and resolves when it answers; with what it has printed in the error when it does not. */
+export async function startApp({ entry, env, healthUrl }: AppProcessOptions): Promise<AppProcess> {
+  const app = spawnApp({ entry, env });
+  try {
+    await waitFor(
+      async () => {
+        if (!app.isRunning()) return 'ended';
+        return (await fetch(healthUrl)).ok;
+      },
+      { timeoutMs: 20_000, everyMs: 50, what: `${entry} to answer` },
+    );
+    if (!app.isRunning()) throw new Error(`${entry} ended at once`);
+  } catch (error) {
+    await app.stop('SIGKILL');
+    throw new Error(`${(error as Error).message}\n${app.output()}`, { cause: error });
+  }
+  return app;
+}
+
+/** Starts a process without waiting for anything. */
+export function spawnApp({ entry, env }: Omit<AppProcessOptions, 'healthUrl'>): AppProcess & { isRunning(): boolean } {
+  if (!existsSync(entry)) throw new Error(`${entry} is not built: run tsc -b first, or use npm test, which does.`);
+  const child: ChildProcess = spawn(process.execPath, [entry], {
+    env: { PATH: process.env.PATH ?? '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const chunks: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => chunks.push(chunk));
+  const isRunning = () => child.exitCode === null && child.signalCode === null;
+  const exited = async () => {
+    if (isRunning()) await once(child, 'exit');
+    return child.exitCode;
+  };
+  return {
+    pid: child.pid ?? -1,
+    output: () => Buffer.concat(chunks).toString(),
+    isRunning,
+    exited,
+    async stop(signal = 'SIGTERM') {
+      if (isRunning()) child.kill(signal);
+      return exited();
+    },
+  };
+}
+
+/** A port that is free now. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
