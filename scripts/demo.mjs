@@ -12,7 +12,7 @@ import { converse, introduce, reconnect, subscribe } from './lib/demo/steps.mjs'
 import { formatError, LaunchError } from './lib/errors.mjs';
 import { readJson } from './lib/files.mjs';
 import { findFreePort } from './lib/ports.mjs';
-import { createProgress, seconds } from './lib/progress.mjs';
+import { createProgress, duration } from './lib/progress.mjs';
 import { stopOnSignals } from './lib/stop-signals.mjs';
 
 /**
@@ -42,7 +42,7 @@ export async function runDemo(running, progress) {
   secret = await subscribe(scene, participants, receiver.url);
   await converse(scene, participants, receiver);
 
-  progress.say(`Everything worked, in ${seconds(performance.now() - begun)}.\n\n${whatNext(scene, participants)}`);
+  progress.say(`Everything worked, in ${duration(performance.now() - begun)}.\n\n${whatNext(scene, participants)}`);
   receiver.onEvent(({ event, valid }) => {
     progress.say(
       `webhook: ${event.event}${valid ? '' : ' (BAD SIGNATURE)'} ${JSON.stringify(event.data ?? {}).slice(0, 200)}`,
@@ -61,10 +61,10 @@ async function timed(title, work, progress) {
   const begun = performance.now();
   try {
     const result = await work();
-    progress.say(`  ok      ${seconds(performance.now() - begun).padStart(7)}  ${title}`);
+    progress.say(`  ok      ${duration(performance.now() - begun).padStart(7)}  ${title}`);
     return result;
   } catch (error) {
-    progress.say(`  FAILED  ${seconds(performance.now() - begun).padStart(7)}  ${title}`);
+    progress.say(`  FAILED  ${duration(performance.now() - begun).padStart(7)}  ${title}`);
     throw error;
   }
 }

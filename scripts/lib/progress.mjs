@@ -46,6 +46,14 @@ export function createProgress({
   };
 }
 
+/**
+ * For steps that may take milliseconds.
+ * @param {number} ms
+ */
+export function duration(ms) {
+  return ms < 1_000 ? `${Math.round(ms)} ms` : seconds(ms);
+}
+
 /** @param {number} ms */
 export function seconds(ms) {
   return `${(ms / 1000).toFixed(1)} s`;

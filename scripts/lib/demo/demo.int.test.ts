@@ -41,7 +41,7 @@ async function run(): Promise<{ worked: boolean; output: string }> {
   }
 }
 
-const steps = (output: string) => [...output.matchAll(/^ {2}ok {6} +[\d.]+ s {2}(.+)$/gm)].map(([, title]) => title);
+const steps = (output: string) => [...output.matchAll(/^ {2}ok {6} +[\d.]+ m?s {2}(.+)$/gm)].map(([, title]) => title);
 const participants = () => JSON.parse(readFileSync(demoFile, 'utf8'));
 
 test('shows each step with its time, the QR code, and what to try next', async () => {
