@@ -12,7 +12,7 @@ describe('streams', () => {
     const newer = streams.start('login', '1:1');
     streams.message(older);
     streams.message(newer);
-    streams.end(older, 'replaced');
+    streams.end(older);
     streams.message(newer);
     expect(streams.overlaps()).toMatchObject([
       { older: older.id, newer: newer.id, messagesByOlder: 1, messagesByNewer: 1 },
@@ -25,7 +25,7 @@ describe('streams', () => {
     const streams = new Streams(10);
     const first = streams.start('login', '1:1');
     streams.start('login', '1:2');
-    streams.end(first, 'client closed');
+    streams.end(first);
     streams.start('login', '1:1');
     expect(streams.overlaps()).toEqual([]);
   });
@@ -39,7 +39,7 @@ describe('streams', () => {
   test('a connection that is turned away is no stream of the device', () => {
     const streams = new Streams(10);
     streams.start('login', '1:1');
-    streams.end(streams.start('refused', '1:1'), 'failure 403');
+    streams.end(streams.start('refused', '1:1'));
     expect(streams.overlaps()).toEqual([]);
     expect(streams.live).toBe(1);
   });

@@ -7,7 +7,7 @@ export interface Stream {
   kind: 'pairing' | 'login' | 'refused';
   readonly openedAt: number;
   closedAt: number | null;
-  /** Why it ended, in the server's words: `replaced`, `client closed`, `failure 401`, … */
+  /** Why it ended, in the server's words: `replaced`, `client closed`, `failure 401`, … The client may linger on. */
   closedBy: string | null;
   stanzasIn: number;
   stanzasOut: number;
@@ -54,10 +54,10 @@ export class Streams {
     return stream;
   }
 
-  end(stream: Stream, reason: string): void {
+  /** Its TCP connection is gone; why it ended was noted when the server was done with it. */
+  end(stream: Stream): void {
     if (stream.closedAt !== null) return;
     stream.closedAt = Date.now();
-    stream.closedBy ??= reason;
     for (const overlap of this.running.get(stream.id) ?? []) {
       overlap.endedAt = stream.closedAt;
       const other = overlap.older === stream.id ? overlap.newer : overlap.older;

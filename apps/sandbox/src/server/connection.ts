@@ -13,6 +13,8 @@ import { login } from './login.ts';
 
 /** A client is given this long to close by itself after the server said its last word. */
 const LAST_WORD_MS = 50;
+/** A client that does not close is cut off after this long. */
+const FORCE_MS = 1000;
 
 /**
  * One WebSocket: framing, handshake, and stanzas in the order in which they came. Everything a stanza causes happens
@@ -32,7 +34,8 @@ export class Connection implements CompanionLink {
   private readonly waiters = new Map<string, (answer: BinaryNode) => void>();
   private readonly closeListeners: (() => void)[] = [];
   private frozen: { out: BinaryNode[]; in: BinaryNode[] } | null = null;
-  private closed = false;
+  /** The server is done with it. The client may not know yet: what it still sends is noted, not acted upon. */
+  private finished = false;
 
   constructor(context: ServerContext, socket: WebSocket) {
     this.context = context;
@@ -40,7 +43,7 @@ export class Connection implements CompanionLink {
     this.noise = new NoiseServer(context.noise);
     context.connections.add(this);
     socket.on('message', (data) => context.recorder.cpu.span('server', () => this.onData(data)));
-    socket.on('close', () => this.onClosed('client closed'));
+    socket.on('close', () => this.onClosed());
     socket.on('error', (error) => context.log.debug({ err: error }, 'socket error'));
   }
 
@@ -54,7 +57,7 @@ export class Connection implements CompanionLink {
   }
 
   get isOpen(): boolean {
-    return !this.closed;
+    return !this.finished;
   }
 
   onClose(listener: () => void): void {
@@ -62,7 +65,7 @@ export class Connection implements CompanionLink {
   }
 
   send(node: BinaryNode): void {
-    if (this.closed) return;
+    if (this.finished) return;
     if (this.frozen) this.frozen.out.push(node);
     else if (this.companion && !this.context.faults.idle) this.sendThroughFaults(node, this.companion.key);
     else this.transmit(node);
@@ -77,20 +80,21 @@ export class Connection implements CompanionLink {
   }
 
   close(reason: string, last?: BinaryNode): void {
-    if (this.closed) return;
+    if (this.finished) return;
     this.frozen = null;
     if (last) this.transmit(last);
-    this.onClosed(reason);
-    if (last) this.context.scheduler.later(LAST_WORD_MS, () => this.socket.close());
+    this.finish(reason);
+    const { scheduler } = this.context;
+    if (last) scheduler.later(LAST_WORD_MS, () => this.socket.close());
     else this.socket.close();
-    const force = setTimeout(() => this.socket.terminate(), LAST_WORD_MS + 1000);
+    const force = setTimeout(() => this.socket.terminate(), LAST_WORD_MS + FORCE_MS);
     force.unref();
     this.socket.once('close', () => clearTimeout(force));
   }
 
   /** Ends the TCP connection without a word. */
   cut(reason: string): void {
-    this.onClosed(reason);
+    this.finish(reason);
     this.socket.terminate();
   }
 
@@ -125,7 +129,7 @@ export class Connection implements CompanionLink {
   }
 
   private transmit(node: BinaryNode): void {
-    if (this.closed) return;
+    if (this.finished) return;
     const { recorder } = this.context;
     if (this.stream) recorder.stanza('out', this.stream, node);
     if (node.tag === 'message' && this.companion) {
@@ -135,7 +139,6 @@ export class Connection implements CompanionLink {
   }
 
   private onData(data: RawData): void {
-    if (this.closed) return;
     try {
       const chunk = Buffer.isBuffer(data) ? data : Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data);
       for (const body of this.reader.push(chunk)) this.onFrame(body);
@@ -147,7 +150,7 @@ export class Connection implements CompanionLink {
   }
 
   private onFrame(body: Buffer): void {
-    if (this.closed) return;
+    if (this.finished && this.noise.stage !== 'transport') return;
     switch (this.noise.stage) {
       case 'hello':
         this.socket.send(frame(this.noise.onClientHello(body)));
@@ -168,6 +171,10 @@ export class Connection implements CompanionLink {
     }
     const { recorder, faults, scheduler } = this.context;
     if (this.stream) recorder.stanza('in', this.stream, node);
+    if (this.finished) {
+      if (node.tag === 'message' && this.companion) this.context.router.observe(this, this.companion, node);
+      return;
+    }
     const device = this.device;
     if (device && !faults.idle) {
       const matches = (fault: Parameters<typeof meansStanza>[0]) => meansStanza(fault, 'from', node.tag);
@@ -183,7 +190,7 @@ export class Connection implements CompanionLink {
   }
 
   private handle(node: BinaryNode): void {
-    if (this.closed) return;
+    if (this.finished) return;
     const { id = '', type } = node.attrs;
     const waiter = node.tag === 'iq' && (type === 'result' || type === 'error') ? this.waiters.get(id) : undefined;
     if (waiter) {
@@ -194,16 +201,23 @@ export class Connection implements CompanionLink {
     dispatch(this.context, this, node);
   }
 
-  private onClosed(reason: string): void {
-    if (this.closed) return;
-    this.closed = true;
-    this.isActive = false;
-    const { connections, recorder, presence } = this.context;
+  /** The TCP connection is gone. */
+  private onClosed(): void {
+    this.finish('client closed');
+    const { connections, recorder } = this.context;
     connections.delete(this);
-    if (this.stream) recorder.streams.end(this.stream, reason);
+    if (this.stream) recorder.streams.end(this.stream);
+  }
+
+  /** The server has nothing to do with it any more. */
+  private finish(reason: string): void {
+    if (this.finished) return;
+    this.finished = true;
+    this.isActive = false;
+    if (this.stream) this.stream.closedBy = reason;
     if (this.companion?.link === this) {
       this.companion.link = null;
-      presence.disconnected(this.companion);
+      this.context.presence.disconnected(this.companion);
     }
     for (const listener of this.closeListeners) listener();
   }

@@ -11,7 +11,8 @@ export function dispatch(context: ServerContext, connection: Connection, stanza:
   try {
     if (stanza.tag === 'iq') handleIq(context, connection, stanza);
     else if (connection.companion) handleStanza(context, connection, connection.companion, stanza);
-    else if (stanza.tag !== 'ack' && stanza.tag !== 'ib') {
+    // Baileys announces its new name (a `presence`) while it is still being linked, when it was linked by a code.
+    else if (stanza.tag !== 'ack' && stanza.tag !== 'ib' && stanza.tag !== 'presence') {
       context.recorder.violation(null, 'stanza-before-login', stanza.tag);
     }
   } catch (error) {

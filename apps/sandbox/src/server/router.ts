@@ -57,6 +57,16 @@ export class Router {
     if (error === null && typeof chat === 'object') this.fanOut(companion, stanza, to, chat);
   }
 
+  /**
+   * A message on a stream that the server is done with (its device has logged in elsewhere, say). Nobody gets it, but
+   * it shows that its sender was still at work, and which message keys it used up.
+   */
+  observe(connection: Connection, companion: Companion, stanza: BinaryNode): void {
+    const { id = '', to = '' } = stanza.attrs;
+    this.context.recorder.messageUp(connection.stream!, companion.key, id, to);
+    this.recordKeys(companion, id, to, stanza);
+  }
+
   /** Delivers the copies of a message, whoever sent it. */
   route(envelope: Envelope, copies: Copy[]): void {
     for (const { to, content } of copies) {
