@@ -80,12 +80,12 @@ export async function composeGateway(resources: Resources, config: Config): Prom
     app,
     services: api.services,
     start() {
-      for (const { start } of background) start();
+      for (const part of background) part.start();
     },
     async stop() {
       api.endWaits();
       await app.close();
-      await Promise.all(background.map(({ stop }) => stop()));
+      await Promise.all(background.map((part) => part.stop()));
       await api.close();
     },
   };
@@ -148,12 +148,12 @@ function composeApi(resources: Resources, config: Config, metrics: GatewayMetric
   const reconciler = createReconciler({ placement, clock, logger, everyMs: DEFAULT_TIMING.reconcileEveryMs });
   const reconciling: Background = {
     start() {
-      void subscriptions.subscribe(redisKeys.reconcileBell(), reconciler.ring);
+      void subscriptions.subscribe(redisKeys.reconcileBell(), () => reconciler.ring());
       reconciler.start();
     },
-    stop: reconciler.stop,
+    stop: () => reconciler.stop(),
   };
-  return { services, reconciling, endWaits: waiter.endAll, close: () => dispatcher.close() };
+  return { services, reconciling, endWaits: () => waiter.endAll(), close: () => dispatcher.close() };
 }
 
 /** The delivery of webhooks: doorbells, retries and the sweep. */

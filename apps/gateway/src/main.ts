@@ -46,7 +46,7 @@ async function run(config: Config): Promise<void> {
   logger.info({ role: config.ROLE, host: config.HOST, port: config.PORT, version }, 'gateway ready');
 
   onShutdown(logger, config.SHUTDOWN_GRACE_MS, () => [
-    { name: 'gateway', close: gateway.stop },
+    { name: 'gateway', close: () => gateway.stop() },
     { name: 'redis', close: () => [redis.disconnect(), subscriber.disconnect()] },
     { name: 'prisma', close: () => prisma.$disconnect() },
     { name: 'postgres', close: () => pool.end() },

@@ -36,8 +36,19 @@ const TIMEOUT_MS = 30_000;
 const UNLINK_TIMEOUT_MS = 10_000;
 /** 421: not the owner. 401: the token of another incarnation, so the route is from before the worker's restart. */
 const WRONG_OWNER = new Set([401, 421]);
-/** The connection was never made, so nothing was done and it may be tried elsewhere. */
-const NOT_CONNECTED = new Set(['ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT', 'EHOSTUNREACH', 'ENETUNREACH']);
+/**
+ * No answer, because the connection was refused or broke: the worker is gone, and the session may have gone to another. All calls
+ * that come through here may be made twice. A time-out is not among these: the worker may still be at it.
+ */
+const UNREACHABLE = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'UND_ERR_SOCKET',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
 
 type Answer =
   | { kind: 'ok'; body: unknown }
@@ -67,7 +78,7 @@ export function createOwnerClient({ routes, dispatcher, masterKey, logger }: Own
       return { kind: 'refused', status: response.statusCode, body };
     } catch (error) {
       logger.info({ err: error, workerId: route.workerId, sessionId: call.sessionId }, 'worker not reached');
-      if (NOT_CONNECTED.has((error as { code?: string }).code ?? '')) return { kind: 'wrong-owner' };
+      if (UNREACHABLE.has((error as { code?: string }).code ?? '')) return { kind: 'wrong-owner' };
       throw new ApiError('SESSION_MOVING', { retryAfter: 1, cause: error });
     }
   }

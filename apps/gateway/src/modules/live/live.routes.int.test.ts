@@ -1,0 +1,178 @@
+import { internalToken } from '@wa-gate/kit';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  createGatewayFixture,
+  type GatewayFixture,
+  type TestSession,
+  type TestUser,
+} from '../../testing/gateway-fixture.ts';
+import type { WorkerStandIn } from '../../testing/worker-stand-in.ts';
+
+let fixture: GatewayFixture;
+let user: TestUser;
+let session: TestSession;
+let worker: WorkerStandIn;
+
+const QR = { qr: '2@abc,def,ghi', expiresAt: '2026-01-15T10:30:00.000Z', attempt: 2 };
+
+beforeAll(async () => {
+  fixture = await createGatewayFixture();
+  user = await fixture.register();
+});
+afterAll(() => fixture?.close());
+
+let count = 0;
+beforeEach(async () => {
+  count += 1;
+  await fixture.database.pool.query(`UPDATE workers SET admin_state = 'CORDONED'`);
+  worker = await fixture.startWorker(`worker-${count}`);
+  session = await fixture.createSession(user);
+});
+
+const get = (path: string, headers = {}) =>
+  fixture.call('GET', `/api/sessions/${session.slug}${path}`, { as: session.key, headers });
+const post = (path: string, body?: unknown) =>
+  fixture.call('POST', `/api/sessions/${session.slug}${path}`, {
+    as: session.key,
+    ...(body !== undefined && { body }),
+  });
+
+describe('a live call', () => {
+  it('reaches the owner with epoch, token and request id, and is answered in our envelope', async () => {
+    worker.answer({ body: QR });
+    const { status, body } = await get('/qr', { 'x-request-id': 'mine-1' });
+    expect([status, body]).toEqual([200, { success: true, status: 'success', data: QR }]);
+    expect(worker.calls).toEqual([
+      {
+        method: 'GET',
+        url: `/session/${session.id}/qr`,
+        body: undefined,
+        authorization: `Bearer ${internalToken(fixture.masterKey, `worker-${count}`, 1)}`,
+        epoch: '1',
+        requestId: 'mine-1',
+      },
+    ]);
+  });
+
+  it('follows a session that has moved, inside the same request, with its body', async () => {
+    worker.answer({ body: QR });
+    await get('/qr'); // the route is cached now
+    const next = await fixture.startWorker(`next-${count}`);
+    await fixture.move(session);
+    worker.answer({ status: 421, body: { code: 'SESSION_NOT_OWNED' } });
+    next.answer({ body: { pairingCode: 'ABCD-1234' } });
+    const { status, body } = await post('/pairing-code', { phoneNumber: '+62 812 3456 7890' });
+    expect([status, body.data.pairingCode]).toEqual([200, 'ABCD-1234']);
+    expect(worker.calls.at(-1)).toMatchObject({ epoch: '1', body: { phoneNumber: '6281234567890' } });
+    expect(next.calls).toMatchObject([{ epoch: '3', body: { phoneNumber: '6281234567890' } }]);
+  });
+
+  it('follows a session whose former worker is gone', async () => {
+    worker.answer({ body: QR });
+    await get('/qr');
+    const next = await fixture.startWorker(`next-${count}`);
+    next.answer({ body: QR });
+    await fixture.move(session);
+    await worker.close();
+    expect((await get('/qr')).status).toBe(200);
+  });
+
+  it('follows a worker that has restarted under a new incarnation', async () => {
+    worker.answer({ body: QR });
+    await get('/qr');
+    await fixture.database.pool.query(`UPDATE worker_leases SET incarnation = 2 WHERE worker_id = $1`, [
+      `worker-${count}`,
+    ]);
+    await fixture.database.pool.query(
+      'UPDATE session_placements SET incarnation = 2, epoch = 2 WHERE session_id = $1',
+      [session.id],
+    );
+    worker.answer({ status: 401 });
+    const { status, body } = await get('/qr');
+    expect([status, body.code]).toEqual([503, 'SESSION_MOVING']);
+    expect(worker.calls.map(({ epoch }) => epoch)).toEqual(['1', '1', '2']);
+  });
+
+  it('asks twice and no more when nobody owns the session; 421 never leaves the gateway', async () => {
+    worker.answer({ status: 421 });
+    const { status, body, headers } = await get('/qr');
+    expect([status, body.code, headers['retry-after']]).toEqual([503, 'SESSION_MOVING', '1']);
+    expect(worker.calls).toHaveLength(2);
+  });
+
+  it('answers 503 while the session is nowhere', async () => {
+    await fixture.database.pool.query(
+      `UPDATE session_placements SET state = 'UNASSIGNED', worker_id = NULL, incarnation = NULL WHERE session_id = $1`,
+      [session.id],
+    );
+    expect((await get('/qr')).body.code).toBe('SESSION_MOVING');
+  });
+
+  it('passes on refusals that are meant for the caller', async () => {
+    worker.answer({ status: 409, body: { code: 'QR_NOT_READY', error: 'Not yet.' } });
+    const { status, body } = await get('/qr');
+    expect([status, body.code, body.error]).toEqual([409, 'QR_NOT_READY', 'Not yet.']);
+  });
+
+  it.each([
+    [500, { code: 'INTERNAL', error: 'secret stack' }],
+    [403, { code: 'FORBIDDEN' }],
+    [404, 'not json'],
+  ])('hides other troubles of the worker behind 502: %i', async (status, body) => {
+    worker.answer({ status, body });
+    const answer = await get('/qr');
+    expect([answer.status, answer.body.code, answer.body.details]).toEqual([
+      502,
+      'WORKER_ERROR',
+      { workerStatus: status },
+    ]);
+  });
+});
+
+describe('the QR code', () => {
+  it.each([
+    ['?format=png', {}, 'image/png', '\x89PNG'],
+    ['', { accept: 'image/png' }, 'image/png', '\x89PNG'],
+    ['?format=svg', {}, 'image/svg+xml', '<svg'],
+    ['', { accept: 'image/svg+xml,*/*' }, 'image/svg+xml', '<svg'],
+    ['', { accept: '*/*' }, 'application/json; charset=utf-8', '{"success":true'],
+    ['?format=json', { accept: 'image/png' }, 'application/json; charset=utf-8', '{"success":true'],
+  ])('%s %j is %s', async (query, headers, type, begins) => {
+    worker.answer({ body: QR });
+    const answer = await get(`/qr${query}`, headers);
+    expect(answer.headers['content-type']).toBe(type);
+    expect(answer.headers['cache-control']).toBe('no-store');
+    expect(answer.raw.toString('latin1').startsWith(begins)).toBe(true);
+  });
+
+  it('refuses another format', async () => {
+    expect((await get('/qr?format=gif')).status).toBe(400);
+  });
+});
+
+describe('pairing code, restart, logout', () => {
+  it('refuses a number that no country has', async () => {
+    const { status, body } = await post('/pairing-code', { phoneNumber: '12345' });
+    expect([status, body.code]).toEqual([400, 'INVALID_RECIPIENT']);
+    expect(worker.calls).toEqual([]);
+  });
+
+  it.each(['restart', 'logout'])(
+    '%s is done by the owner and answers the state, with or without a body',
+    async (action) => {
+      for (const options of [{}, { headers: { 'content-type': 'application/json' } }]) {
+        const { status, body } = await fixture.call('POST', `/api/sessions/${session.slug}/${action}`, {
+          as: session.key,
+          ...options,
+        });
+        expect([status, body.data]).toEqual([
+          200,
+          { sessionId: session.slug, status: 'initializing', state: 'initializing' },
+        ]);
+      }
+      expect(worker.calls.map(({ method, url }) => `${method} ${url}`)).toEqual(
+        Array(2).fill(`POST /session/${session.id}/${action}`),
+      );
+    },
+  );
+});

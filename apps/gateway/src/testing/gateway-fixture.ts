@@ -1,0 +1,189 @@
+import { randomBytes } from 'node:crypto';
+import { type Assignment, placeSession, releaseSession } from '@wa-gate/cluster';
+import { createPool, createPrisma, type SessionState } from '@wa-gate/db';
+import { createLogger, createRedis, type Redis, readConfig, systemClock } from '@wa-gate/kit';
+import { createTestDatabase, createTestRedis, type TestDatabase, testRedisUrl } from '@wa-gate/testkit';
+import type { FastifyInstance, InjectOptions } from 'fastify';
+import { composeGateway, type Gateway } from '../compose.ts';
+import { ConfigSchema } from '../config.ts';
+import { startWorkerStandIn, type WorkerStandIn } from './worker-stand-in.ts';
+
+export const JOIN_TOKEN = 'join-token-of-the-tests';
+export const ADMIN = { email: 'admin@example.test', password: 'the password of the admin' };
+
+/** An answer of the API, read. */
+export interface Answer {
+  status: number;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of many shapes
+  body: any;
+  headers: Record<string, unknown>;
+  raw: Buffer;
+}
+
+export interface TestUser {
+  token: string;
+  apiKey: string;
+  email: string;
+}
+
+export interface TestSession {
+  slug: string;
+  /** Internal id. */
+  id: string;
+  key: string;
+}
+
+export interface GatewayFixture {
+  gateway: Gateway;
+  app: FastifyInstance;
+  database: TestDatabase;
+  redis: Redis;
+  masterKey: Buffer;
+  call(method: 'GET' | 'POST' | 'PUT' | 'DELETE', url: string, options?: CallOptions): Promise<Answer>;
+  register(): Promise<TestUser>;
+  adminToken(): Promise<string>;
+  /** A worker that is registered and answers. */
+  startWorker(workerId: string): Promise<WorkerStandIn>;
+  createSession(user: TestUser, body?: Record<string, unknown>): Promise<TestSession>;
+  /** As if its owner had written it. */
+  setState(session: TestSession, state: SessionState, isPaired?: boolean): Promise<void>;
+  /** Gives the session to another worker that has room, as a reconciler would. */
+  move(session: TestSession): Promise<Assignment>;
+  close(): Promise<void>;
+}
+
+export interface CallOptions {
+  /** For `Authorization: Bearer`. */
+  as?: string;
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+
+/** A gateway on real PostgreSQL and Redis, without its own loops unless the test starts them. */
+export async function createGatewayFixture(
+  env: Record<string, string> = {},
+  urls: { database?: (url: string) => string; redis?: string } = {},
+): Promise<GatewayFixture> {
+  const database = await createTestDatabase();
+  const redis = await createTestRedis();
+  const logger = createLogger({ service: 'test', level: 'silent' });
+  const masterKey = randomBytes(32);
+  const databaseUrl = urls.database?.(database.url) ?? database.url;
+  const redisUrl = urls.redis ?? testRedisUrl();
+  const config = readConfig(ConfigSchema, {
+    DATABASE_URL: databaseUrl,
+    REDIS_URL: redisUrl,
+    WAG_MASTER_KEY: masterKey.toString('base64'),
+    WORKER_AUTH_TOKEN: JOIN_TOKEN,
+    DEFAULT_NETWORK: 'sandbox',
+    ...env,
+  });
+  const pool = createPool({ url: databaseUrl, name: 'gateway-test' });
+  const prisma = createPrisma(pool);
+  const own = createRedis({ url: redisUrl, logger, name: 'gateway-test' });
+  const subscriber = createRedis({ url: redisUrl, logger, name: 'gateway-test-subscriber' });
+  await Promise.all([own.connect().catch(() => undefined), subscriber.connect().catch(() => undefined)]);
+  const gateway = await composeGateway(
+    {
+      pool,
+      prisma,
+      redis: own,
+      subscriber,
+      masterKeys: [masterKey],
+      logger,
+      clock: systemClock,
+      version: '0.0.0-test',
+    },
+    config,
+  );
+  await gateway.app.ready();
+  const { app } = gateway;
+  const workers: WorkerStandIn[] = [];
+  let users = 0;
+  let sessions = 0;
+
+  async function call(method: string, url: string, { as, body, headers = {} }: CallOptions = {}): Promise<Answer> {
+    const options: InjectOptions = {
+      method: method as 'GET',
+      url,
+      headers: { ...(as && { authorization: `Bearer ${as}` }), ...headers },
+      ...(body !== undefined && { payload: body as object }),
+    };
+    const response = await app.inject(options);
+    const isJson = /json/.test(String(response.headers['content-type']));
+    return {
+      status: response.statusCode,
+      body: isJson ? JSON.parse(response.body) : response.body,
+      headers: response.headers,
+      raw: response.rawPayload,
+    };
+  }
+
+  return {
+    gateway,
+    app,
+    database,
+    redis,
+    masterKey,
+    call,
+    async register() {
+      users += 1;
+      const email = `user${users}@example.test`;
+      const { body } = await call('POST', '/api/auth/register', { body: { email, password: 'correct horse' } });
+      return { email, token: body.data.token, apiKey: body.data.apiKey };
+    },
+    async adminToken() {
+      await gateway.services.auth.ensureAdministrator(ADMIN.email, ADMIN.password);
+      return (await call('POST', '/api/auth/login', { body: ADMIN })).body.data.token;
+    },
+    async startWorker(workerId) {
+      const worker = await startWorkerStandIn();
+      workers.push(worker);
+      await call('POST', '/api/admin/workers/register', {
+        as: JOIN_TOKEN,
+        body: { workerId, endpoint: worker.endpoint },
+      });
+      return worker;
+    },
+    async createSession(user, body = {}) {
+      sessions += 1;
+      const sessionId = `session-${sessions}`;
+      const answer = await call('POST', '/api/sessions', {
+        as: user.token,
+        body: { name: 'Test', sessionId, ...body },
+      });
+      const slug = answer.body.data.sessionId;
+      const { rows } = await database.pool.query<{ session_id: string }>(
+        'SELECT session_id FROM api_keys k JOIN sessions s ON s.id = k.session_id WHERE s.slug = $1 ORDER BY k.id DESC LIMIT 1',
+        [slug],
+      );
+      return { slug, id: rows[0]!.session_id, key: answer.body.data.apiKey };
+    },
+    async setState(session, state, isPaired = true) {
+      await database.pool.query(
+        'UPDATE sessions SET state = $2, paired_at = CASE WHEN $3 THEN now() END WHERE id = $1',
+        [session.id, state, isPaired],
+      );
+    },
+    async move(session) {
+      const { rows } = await database.pool.query<{ worker_id: string }>(
+        'SELECT worker_id FROM session_placements WHERE session_id = $1',
+        [session.id],
+      );
+      await database.pool.query(`UPDATE workers SET admin_state = 'CORDONED' WHERE id = $1`, [rows[0]!.worker_id]);
+      await releaseSession(database.pool, session.id, 'test');
+      const placed = await placeSession(database.pool, { sessionId: session.id, network: 'SANDBOX' });
+      return placed!;
+    },
+    async close() {
+      await gateway.stop();
+      await Promise.all(workers.map((worker) => worker.close()));
+      own.disconnect();
+      subscriber.disconnect();
+      redis.disconnect();
+      await prisma.$disconnect();
+      await pool.end();
+      await database.drop();
+    },
+  };
+}
