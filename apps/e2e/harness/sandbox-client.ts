@@ -14,8 +14,11 @@ export interface Phone {
   name: string;
 }
 
+/** A linked companion, as far as it stays the same while the link lasts. */
 export interface PhoneDevice {
   id: number;
+  jid: string;
+  pairedAt: number;
 }
 
 /** A message as the person at the phone sees it: each id once, `wireCount` says how often it came. */
@@ -81,7 +84,8 @@ export class SandboxClient {
   }
 
   async devices(number: string): Promise<PhoneDevice[]> {
-    return (await this.http.expectOk<{ devices: PhoneDevice[] }>(`/phones/${number}/devices`)).devices;
+    const { devices } = await this.http.expectOk<{ devices: PhoneDevice[] }>(`/phones/${number}/devices`);
+    return devices.map(({ id, jid, pairedAt }) => ({ id, jid, pairedAt }));
   }
 
   /** What the person does with "log out this device". */

@@ -29,7 +29,7 @@ export class WebhookReceiver {
   /** Secret to verify with; known only after the webhook was set, so requests before it fail. */
   secret = '';
   private readonly server: Server;
-  private readonly failures: number[] = [];
+  private readonly failures: { matches: (event: WebhookEvent) => boolean; statuses: number[] }[] = [];
 
   constructor() {
     this.server = createServer((request, response) => {
@@ -47,9 +47,9 @@ export class WebhookReceiver {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/hook`;
   }
 
-  /** The next requests are answered with these statuses, those after them with 200. */
-  failNext(...statuses: number[]): void {
-    this.failures.push(...statuses);
+  /** Attempts to deliver such an event are answered with these statuses, those after them with 200. */
+  fail(matches: (event: WebhookEvent) => boolean, ...statuses: number[]): void {
+    this.failures.push({ matches, statuses });
   }
 
   /** Events that were accepted, in the order of their arrival. */
@@ -86,9 +86,10 @@ export class WebhookReceiver {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks);
-    const answered = this.failures.shift() ?? 200;
+    const event = JSON.parse(body.toString('utf8')) as WebhookEvent;
+    const answered = this.failures.find(({ matches }) => matches(event))?.statuses.shift() ?? 200;
     this.requests.push({
-      event: JSON.parse(body.toString('utf8')) as WebhookEvent,
+      event,
       attempt: header(request, 'x-webhook-attempt'),
       problem: signatureProblem(this.secret, request.headers, body),
       answered,

@@ -16,7 +16,7 @@ test('pairs by QR: the code appears, the phone scans it, the session is connecte
   const webhook = await subscribe(tenant, sessionId);
 
   const qr = await readQr(system(), tenant.api, sessionId);
-  expect(await tenant.api.getSession(sessionId)).toMatchObject({ status: 'qr_required' });
+  await waitForStatus(tenant.api, sessionId, 'qr_required');
   await system().sandbox.scan(phone.number, qr);
 
   const connected = await waitForStatus(tenant.api, sessionId, 'connected');

@@ -2,21 +2,26 @@ import { beforeAll, expect, test } from 'vitest';
 import { addPhone, pairSession, registerTenant, type Tenant } from '../harness/pair-session.ts';
 import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
 
-const PER_WORKER = 3;
-const system = useSystem({ workers: 2, gateways: 2, maxSessions: 50 });
+const SESSIONS = 6;
+/**
+ * As many places on each worker as there are sessions: nothing but the choice spreads them. A session weighs a sixth then, and what the
+ * processor adds to a score is less than three of them: however busy the machine is, no worker gets more than four.
+ */
+const system = useSystem({ workers: 2, gateways: 2, maxSessions: SESSIONS });
 let tenant: Tenant;
 
 beforeAll(async () => {
   tenant = await registerTenant(system());
 });
 
-test('sessions spread over the workers, the least loaded first', async () => {
-  for (let count = 0; count < 2 * PER_WORKER; count++) await pairSession(system(), tenant);
+test('sessions spread over the workers, the less loaded one first', async () => {
+  for (let count = 0; count < SESSIONS; count++) await pairSession(system(), tenant);
   const perWorker = new Map<string, number>();
   for (const { workerId } of await tenant.api.listSessions()) {
     perWorker.set(String(workerId), (perWorker.get(String(workerId)) ?? 0) + 1);
   }
-  expect([...perWorker.values()]).toEqual([PER_WORKER, PER_WORKER]);
+  expect(perWorker.size).toBe(2);
+  expect(Math.min(...perWorker.values())).toBeGreaterThanOrEqual(SESSIONS / 2 - 1);
 });
 
 test('either gateway reaches every session, whoever hosts it', async () => {
