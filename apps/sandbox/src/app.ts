@@ -42,6 +42,8 @@ export interface SandboxOptions {
   inboxLimit?: number;
   /** Addressing of groups that companions create. @default lid */
   groupAddressing?: Addressing;
+  /** Create a phone for every number that a client asks about. @default false: it is not on WhatsApp */
+  autoCreatePhones?: boolean;
   /** Send backlogs in batches, as the real server does. @default false */
   offlineBatches?: boolean;
   recorder?: Partial<RecorderLimits>;
@@ -139,6 +141,7 @@ function buildContext(parts: {
     historyDelayMs: 20,
     offlineBatches: options.offlineBatches ?? false,
     groupAddressing: options.groupAddressing ?? 'lid',
+    autoCreatePhones: options.autoCreatePhones ?? false,
   };
   // Phones and server know each other: phones get at the server through functions that are called later.
   let network: Network;

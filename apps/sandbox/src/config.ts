@@ -14,6 +14,8 @@ export const ConfigSchema = Type.Object({
   SANDBOX_TOKEN: Type.Optional(Type.String({ minLength: 8 })),
   /** `false`: phones acknowledge without decrypting, for load tests. */
   SANDBOX_DECRYPT: Type.Boolean({ default: true }),
+  /** `true`: numbers that a client asks about become phones, instead of being unknown. */
+  SANDBOX_AUTO_CREATE_PHONES: Type.Boolean({ default: false }),
   LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info' }),
 });
 

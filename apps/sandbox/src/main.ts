@@ -16,6 +16,7 @@ try {
     dataDir: config.SANDBOX_DATA_DIR,
     token: config.SANDBOX_TOKEN,
     decrypt: config.SANDBOX_DECRYPT,
+    autoCreatePhones: config.SANDBOX_AUTO_CREATE_PHONES,
     log,
   });
   onShutdown(log, GRACE_MS, () => [{ name: 'sandbox', close: () => sandbox.stop() }]);

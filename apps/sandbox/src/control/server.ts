@@ -70,6 +70,10 @@ function build(context: ServerContext, options: ControlOptions): FastifyInstance
       .code(404)
       .send({ error: `There is no ${request.method} ${request.url}; see /docs.`, code: 'ROUTE_NOT_FOUND' }),
   );
+  // A request without body is one whose fields are all absent.
+  app.addHook('preValidation', async (request) => {
+    if (request.method === 'POST' || request.method === 'PATCH') request.body ??= {};
+  });
   if (options.token !== undefined) requireToken(app, options.token);
 
   app.register(swagger, {

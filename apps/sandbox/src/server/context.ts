@@ -48,4 +48,6 @@ export interface ServerOptions {
   offlineBatches: boolean;
   /** How groups that companions create address their members. @default lid */
   groupAddressing: Addressing;
+  /** Numbers that a client asks about become phones; otherwise they are not on WhatsApp. @default false */
+  autoCreatePhones: boolean;
 }

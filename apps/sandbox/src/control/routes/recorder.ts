@@ -142,12 +142,12 @@ export const recorderRoutes: FastifyPluginAsyncTypebox<{ context: ServerContext 
       schema: {
         tags: ['sandbox'],
         summary: 'Forget everything, or a part of it',
-        body: Type.Optional(Type.Union([ResetRequest, Type.Null()])),
+        body: ResetRequest,
         response: { 204: Type.Null({ description: 'Done' }) },
       },
     },
     async (request, reply) => {
-      resetSandbox(context, request.body?.scope ?? 'all');
+      resetSandbox(context, request.body.scope ?? 'all');
       return reply.code(204).send(null);
     },
   );

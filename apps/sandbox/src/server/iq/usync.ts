@@ -1,8 +1,9 @@
 import type { Account } from '../../accounts/account.ts';
 import type { DeviceRef } from '../../accounts/device-key.ts';
 import { unixSeconds } from '../../clock.ts';
-import { LID_SERVER, parseJid, pnJid } from '../../wire/jid.ts';
+import { LID_SERVER, PN_SERVER, parseJid, pnJid } from '../../wire/jid.ts';
 import { type BinaryNode, child, children, node, text } from '../../wire/node.ts';
+import type { ServerContext } from '../context.ts';
 import { deviceHash } from '../device-list.ts';
 import { answer, type IqRequest } from './iq.ts';
 
@@ -11,7 +12,7 @@ export function handleUsyncIq({ context, connection, companion, iq, query }: IqR
   const protocols = children(child(query, 'query')).map(({ tag }) => tag);
   const users = children(child(query, 'list'), 'user').map((user) => {
     const jid = user.attrs.jid ?? jidOfContact(user);
-    const ref = context.directory.resolve(jid);
+    const ref = context.directory.resolve(jid) ?? autoCreated(context, jid);
     if (!ref) return unknownUser(jid, protocols);
     if (protocols.includes('devices') && ref.account !== companion.account) ref.account.deviceWatchers.add(companion);
     return knownUser(ref, parseJid(jid)?.server === LID_SERVER, protocols);
@@ -32,6 +33,13 @@ export function handleUsyncIq({ context, connection, companion, iq, query }: IqR
 /** A number that is asked for as `<contact>+digits</contact>`. */
 function jidOfContact(user: BinaryNode): string {
   return pnJid((text(child(user, 'contact')) ?? '').replace(/\D/g, ''));
+}
+
+/** For load tests that write to numbers nobody has prepared. */
+function autoCreated({ options, directory }: ServerContext, jid: string): DeviceRef | null {
+  const parsed = parseJid(jid);
+  if (!options.autoCreatePhones || parsed?.server !== PN_SERVER || !/^\d{5,20}$/.test(parsed.user)) return null;
+  return { account: directory.create(parsed.user), device: 0 };
 }
 
 function unknownUser(jid: string, protocols: string[]): BinaryNode {
