@@ -4,7 +4,17 @@ const UNIQUE_VIOLATION = '23505';
 const TRANSIENT = /^(08|40001|40P01|53|55P03|57P0)/;
 const TRANSIENT_SOCKET = /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH/;
 
+/** Prisma's own codes of the same: not reachable, closed, timed out, too many connections. */
+const TRANSIENT_PRISMA = /^P(1001|1002|1008|1017|2024|2037)$/;
+
 const codeOf = (error: unknown): string => String((error as { code?: unknown } | null)?.code ?? '');
+
+/** What PostgreSQL or the driver said, where Prisma has wrapped it. */
+function unwrap(error: unknown): unknown {
+  const { meta } = (error ?? {}) as { meta?: { driverAdapterError?: { cause?: unknown } } };
+  const cause = meta?.driverAdapterError?.cause as { originalCode?: string; originalMessage?: string } | undefined;
+  return cause ? Object.assign(new Error(cause.originalMessage), { code: cause.originalCode }) : error;
+}
 
 /** True when the statement broke the unique constraint `constraint` (or any, without one). */
 export function isUniqueViolation(error: unknown, constraint?: string): boolean {
@@ -13,7 +23,9 @@ export function isUniqueViolation(error: unknown, constraint?: string): boolean 
 }
 
 /** True when PostgreSQL could not answer now: away, restarting, out of connections or disk. Not for wrong statements. */
-export function isDatabaseUnavailable(error: unknown): boolean {
+export function isDatabaseUnavailable(thrown: unknown): boolean {
+  if (TRANSIENT_PRISMA.test(codeOf(thrown))) return true;
+  const error = unwrap(thrown);
   const code = codeOf(error);
   if (TRANSIENT.test(code) || TRANSIENT_SOCKET.test(code)) return true;
   const message = error instanceof Error ? error.message : '';

@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { isDatabaseUnavailable, isUniqueViolation } from './errors.ts';
+
+const coded = (code: string, message = 'x') => Object.assign(new Error(message), { code });
+const wrapped = (originalCode: string) =>
+  Object.assign(coded('P2010'), { meta: { driverAdapterError: { cause: { originalCode, originalMessage: 'x' } } } });
+
+describe('PostgreSQL is unavailable', () => {
+  it.each([
+    ['connection refused', coded('ECONNREFUSED')],
+    ['restarting', coded('57P01')],
+    ['disk full', coded('53100')],
+    ['deadlock', coded('40P01')],
+    ['connection lost', new Error('Connection terminated unexpectedly')],
+    ['not reachable, as Prisma says it', coded('P1001')],
+    ['restarting, wrapped by Prisma', wrapped('57P01')],
+  ])('%s', (_what, error) => {
+    expect(isDatabaseUnavailable(error)).toBe(true);
+  });
+
+  it.each([
+    ['a wrong statement', coded('42601')],
+    ['a unique violation', coded('23505')],
+    ['a wrong statement, wrapped by Prisma', wrapped('42601')],
+    ['a record that Prisma did not find', coded('P2025')],
+    ['something else', new Error('x')],
+    ['nothing', undefined],
+  ])('not for %s', (_what, error) => {
+    expect(isDatabaseUnavailable(error)).toBe(false);
+  });
+});
+
+it('a unique violation may be of one constraint', () => {
+  const error = Object.assign(coded('23505'), { constraint: 'a_key' });
+  expect([isUniqueViolation(error), isUniqueViolation(error, 'a_key'), isUniqueViolation(error, 'b_key')]).toEqual([
+    true,
+    true,
+    false,
+  ]);
+});
