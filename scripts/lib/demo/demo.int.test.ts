@@ -59,7 +59,7 @@ test('shows each step with its time, the QR code, and what to try next', async (
     'the phone answers',
     'the answer arrives at the webhook, with a valid signature',
   ]);
-  expect(output).toContain('▄▄▄▄▄');
+  expect(output).toMatch(/█▀▀▀▀▀█|▄▄▄▄▄/);
   expect(output).toContain(`curl -X POST ${url}/api/sessions/${participants().sessionId}/send`);
   expect(output).toContain(`Authorization: Bearer ${participants().apiKey}`);
 });
