@@ -143,8 +143,10 @@ export class Connection implements CompanionLink {
       const chunk = Buffer.isBuffer(data) ? data : Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data);
       for (const body of this.reader.push(chunk)) this.onFrame(body);
     } catch (error) {
-      if (!(error instanceof FrameError || error instanceof NoiseError || error instanceof CodecError)) throw error;
-      this.context.recorder.violation(this.device, 'malformed-stream', error.message);
+      const expected = error instanceof FrameError || error instanceof NoiseError || error instanceof CodecError;
+      const { recorder, log } = this.context;
+      if (!expected) log.error({ err: error, device: this.device }, 'connection failed');
+      recorder.violation(this.device, 'malformed-stream', String(error));
       this.cut('malformed stream');
     }
   }
