@@ -1,4 +1,5 @@
 /** Child process of the bench: real Baileys clients, each linked to a phone of its own. */
+import './shared-async-storage.ts';
 import { BaileysClient } from '../testing/baileys-client.ts';
 import { ControlApi } from '../testing/control-api.ts';
 import type { ClientsReport, ClientsRequest, SandboxReady } from './measure.ts';

@@ -6,10 +6,10 @@ export interface Measurement {
   externalBytes: number;
   /** CPU of the whole process since it began: user and system. */
   processCpuMs: number;
-  /** CPU of routing, acks, receipts, recorder. */
-  serverCpuMs: number;
-  /** CPU of the phones' own Signal work, which real phones would do elsewhere. */
-  phoneCpuMs: number;
+  /** Time spent in routing, acks, receipts, recorder. */
+  serverMs: number;
+  /** Time spent in the phones' own Signal work, which real phones would do elsewhere. */
+  phoneMs: number;
   messagesUp: number;
   messagesDown: number;
   connections: number;
@@ -41,13 +41,16 @@ const MB = 1024 * 1024;
 
 export const megabytes = (bytes: number): string => (bytes / MB).toFixed(3);
 
-/** The difference of two measurements of the same process, per message sent by a companion. */
-export function perMessage(before: Measurement, after: Measurement): Record<'server' | 'phones' | 'process', string> {
+/**
+ * CPU per message that a companion sent, between two measurements of the same process. Server and phones are measured
+ * as spans of time, which grow when other processes want the same cores; so only their ratio is used, to split the CPU
+ * time of the whole process. The server's part thereby includes TLS, WebSocket, timers and collection.
+ */
+export function perMessage(before: Measurement, after: Measurement): { server: string; phones: string } {
   const sent = after.messagesUp - before.messagesUp;
-  const each = (start: number, end: number): string => ((end - start) / sent).toFixed(3);
-  return {
-    server: each(before.serverCpuMs, after.serverCpuMs),
-    phones: each(before.phoneCpuMs, after.phoneCpuMs),
-    process: each(before.processCpuMs, after.processCpuMs),
-  };
+  const server = after.serverMs - before.serverMs;
+  const phones = after.phoneMs - before.phoneMs;
+  const each = (after.processCpuMs - before.processCpuMs) / sent;
+  const share = server / (server + phones);
+  return { server: (each * share).toFixed(3), phones: (each * (1 - share)).toFixed(3) };
 }

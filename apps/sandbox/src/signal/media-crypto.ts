@@ -56,12 +56,7 @@ export function decryptMedia(enc: Buffer, mediaKey: Buffer, kind: MediaKind): Bu
   return Buffer.concat([decipher.update(ciphertext), decipher.final()]);
 }
 
-/** The re-upload notice of a phone, whose payload is sealed with a key derived from the media key. */
-export function mediaRetryKey(mediaKey: Buffer): Buffer {
-  return hkdf(mediaKey, 32, 'WhatsApp Media Retry Notification');
-}
-
-export const sha256 = (data: Buffer): Buffer => createHash('sha256').update(data).digest();
+const sha256 = (data: Buffer): Buffer => createHash('sha256').update(data).digest();
 
 interface MediaKeys {
   iv: Buffer;

@@ -15,7 +15,7 @@ export interface SendingChain {
 }
 
 /** What a pkmsg must repeat until the peer has answered once. */
-export interface PendingPreKey {
+interface PendingPreKey {
   preKeyId: number | undefined;
   signedPreKeyId: number;
 }

@@ -21,7 +21,7 @@ export interface SenderKeyIndex {
 }
 
 /** Version 3 in both halves: the sender's and the oldest it understands. */
-export const VERSION_BYTE = 0x33;
+const VERSION_BYTE = 0x33;
 export const MAC_LENGTH = 8;
 export const SIGNATURE_LENGTH = 64;
 

@@ -14,8 +14,6 @@ export const S_WHATSAPP_NET = '@s.whatsapp.net';
 export const PN_SERVER = 's.whatsapp.net';
 export const LID_SERVER = 'lid';
 export const GROUP_SERVER = 'g.us';
-export const BROADCAST_SERVER = 'broadcast';
-export const STATUS_BROADCAST = 'status@broadcast';
 
 /** Parses an address; null when it is none (no '@', no server, or a device that is not a byte). */
 export function parseJid(value: string | undefined): Jid | null {
