@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import { proto, type WAMessage } from '../whatsapp/baileys.ts';
+import { readInbound } from './inbound.ts';
+
+const own = { jid: '1000@s.whatsapp.net', lid: '77@lid' };
+const received = (message: proto.IMessage, extra: Partial<WAMessage> = {}): WAMessage =>
+  ({
+    key: { remoteJid: '1555@s.whatsapp.net', remoteJidAlt: '99@lid', fromMe: false, id: 'ID1' },
+    messageTimestamp: 1_700_000_000,
+    pushName: 'Ann',
+    message,
+    ...extra,
+  }) as WAMessage;
+const contentOf = (message: proto.IMessage) => {
+  const read = readInbound(received(message), own);
+  return read && { type: read.type, text: read.text, content: read.content };
+};
+
+it('keeps who, where, when, and the chat in its other addressing', () => {
+  expect(readInbound(received({ conversation: 'hi' }), own)).toEqual({
+    waMessageId: 'ID1',
+    chatJid: '1555@s.whatsapp.net',
+    chatAltJid: '99@lid',
+    fromJid: '1555@s.whatsapp.net',
+    fromMe: false,
+    senderName: 'Ann',
+    type: 'TEXT',
+    text: 'hi',
+    waTimestamp: new Date(1_700_000_000_000),
+  });
+});
+
+it('names the member who wrote in a group, and the account itself for what its phone wrote', () => {
+  const group = { remoteJid: '12-34@g.us', participant: '1666:3@s.whatsapp.net', fromMe: false, id: 'ID1' };
+  expect(readInbound(received({ conversation: 'hi' }, { key: group }), own)?.fromJid).toBe('1666@s.whatsapp.net');
+  const mine = { remoteJid: '1555@s.whatsapp.net', fromMe: true, id: 'ID1' };
+  expect(readInbound(received({ conversation: 'hi' }, { key: mine }), own)).toMatchObject({
+    fromMe: true,
+    fromJid: own.jid,
+    chatJid: '1555@s.whatsapp.net',
+  });
+});
+
+describe('kinds', () => {
+  it.each<[string, proto.IMessage, object]>([
+    ['text', { conversation: 'hi' }, { type: 'TEXT', text: 'hi' }],
+    ['longer text', { extendedTextMessage: { text: 'see https://example.test' } }, { type: 'TEXT', text: 'see https://example.test' }],
+    ['text of a disappearing chat', { ephemeralMessage: { message: { conversation: 'hi' } } }, { type: 'TEXT', text: 'hi' }],
+    [
+      'picture with a caption',
+      { imageMessage: { caption: 'look', mimetype: 'image/jpeg', fileLength: 12, width: 3, height: 4 } },
+      { type: 'IMAGE', text: 'look', content: { mimetype: 'image/jpeg', size: 12, width: 3, height: 4 } },
+    ],
+    ['voice message', { audioMessage: { ptt: true, seconds: 5, mimetype: 'audio/ogg' } }, { type: 'AUDIO', content: { mimetype: 'audio/ogg', seconds: 5, voice: true } }],
+    ['document', { documentMessage: { fileName: 'a.pdf', mimetype: 'application/pdf' } }, { type: 'DOCUMENT', content: { mimetype: 'application/pdf', fileName: 'a.pdf' } }],
+    ['video', { videoMessage: { seconds: 2, gifPlayback: true } }, { type: 'VIDEO', content: { seconds: 2, gif: true } }],
+    ['sticker', { stickerMessage: { mimetype: 'image/webp' } }, { type: 'STICKER', content: { mimetype: 'image/webp' } }],
+    [
+      'reaction',
+      { reactionMessage: { text: '👍', key: { id: 'ID0', fromMe: true } } },
+      { type: 'REACTION', text: '👍', content: { targetWaMessageId: 'ID0', targetFromMe: true } },
+    ],
+    [
+      'poll',
+      { pollCreationMessageV3: { name: 'Lunch?', options: [{ optionName: 'A' }, { optionName: 'B' }], selectableOptionsCount: 1 } },
+      { type: 'POLL', text: 'Lunch?', content: { options: ['A', 'B'], selectableCount: 1 } },
+    ],
+    [
+      'location',
+      { locationMessage: { degreesLatitude: 1.5, degreesLongitude: 0, name: 'Here' } },
+      { type: 'LOCATION', content: { latitude: 1.5, longitude: 0, name: 'Here' } },
+    ],
+    [
+      'contact',
+      { contactMessage: { displayName: 'Bob', vcard: 'BEGIN:VCARD' } },
+      { type: 'CONTACT', text: 'Bob', content: { contacts: [{ name: 'Bob', vcard: 'BEGIN:VCARD' }] } },
+    ],
+    ['a kind that has no reader', { orderMessage: { orderId: '1' } }, { type: 'UNKNOWN', content: { kind: 'orderMessage' } }],
+  ])('%s', (_, message, expected) => {
+    expect(contentOf(proto.Message.fromObject(message))).toEqual({ text: undefined, content: undefined, ...expected });
+  });
+});
+
+describe('what is no message to the user', () => {
+  it.each<[string, WAMessage]>([
+    ['nothing inside', received({}, { message: null })],
+    ['keys for a group alone', received({ senderKeyDistributionMessage: { groupId: 'g' } })],
+    ['a protocol message', received({ protocolMessage: { type: proto.Message.ProtocolMessage.Type.REVOKE } })],
+    ['an encrypted vote', received({ pollUpdateMessage: {} })],
+    ['a message between own devices', received({ conversation: 'x' }, { category: 'peer' } as Partial<WAMessage>)],
+    ['a stub', received({ conversation: 'x' }, { messageStubType: proto.WebMessageInfo.StubType.CIPHERTEXT })],
+    ['a status update', received({ conversation: 'x' }, { key: { remoteJid: 'status@broadcast', id: 'ID1' } })],
+  ])('%s', (_, message) => {
+    expect(readInbound(message, own)).toBeNull();
+  });
+});
+
+it('replaces NUL, which PostgreSQL cannot store', () => {
+  expect(contentOf({ conversation: 'a\u0000b' })?.text).toBe('a\uFFFDb');
+  expect(contentOf({ contactMessage: { displayName: 'x', vcard: 'a\u0000' } })?.content).toEqual({
+    contacts: [{ name: 'x', vcard: 'a\uFFFD' }],
+  });
+});

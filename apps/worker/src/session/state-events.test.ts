@@ -1,0 +1,39 @@
+import { expect, it } from 'vitest';
+import { judgeDisconnect } from './disconnect.ts';
+import { tellChange } from './state-events.ts';
+import { type ActorState, publicView } from './transition.ts';
+
+const connected: ActorState = {
+  name: 'connected',
+  identity: { phoneNumber: '1555', jid: '1555@s.whatsapp.net', lid: '99@lid', pushName: 'Me' },
+  since: 0,
+  failures: 0,
+};
+const types = (before: ActorState, after: ActorState) =>
+  tellChange(before, after, publicView(before))?.events.map(({ type }) => type);
+
+it('tells the row who is linked when a session opens', () => {
+  const change = tellChange({ name: 'pairing' }, connected, publicView({ name: 'pairing' }));
+  expect(change?.update).toMatchObject({ state: 'CONNECTED', paired: true, phoneNumber: '1555', lid: '99@lid' });
+  expect(change?.events.map(({ type }) => type)).toEqual(['connection.open', 'session.status']);
+});
+
+it('tells the end of a connection once, and the end of the link besides', () => {
+  const waiting: ActorState = { name: 'waiting', failures: 1, verdict: judgeDisconnect({ status: 428 }, true) };
+  expect(types(connected, waiting)).toEqual(['connection.close', 'session.status']);
+  const verdict = judgeDisconnect({ status: 401, detail: 'device_removed' }, true);
+  expect(types(connected, { name: 'resting', verdict })).toEqual([
+    'connection.close',
+    'session.loggedout',
+    'session.status',
+  ]);
+  const again: ActorState = { name: 'waiting', failures: 2, verdict: waiting.verdict };
+  expect(types(waiting, again)).toBeUndefined();
+});
+
+it('tells every new QR code, and the status only once', () => {
+  const first: ActorState = { name: 'scanning', qr: 'a', attempt: 1, expiresAt: 60_000 };
+  const second: ActorState = { name: 'scanning', qr: 'b', attempt: 2, expiresAt: 80_000 };
+  expect(types({ name: 'connecting', failures: 0, after: null }, first)).toEqual(['qr.generated', 'session.status']);
+  expect(types(first, second)).toEqual(['qr.generated']);
+});

@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { judgeDisconnect, LOGGED_OUT_BY_API } from './disconnect.ts';
+import { type ActorEvent, type ActorState, publicView, transition } from './transition.ts';
+
+const identity = { phoneNumber: '1555', jid: '1555@s.whatsapp.net' };
+const lost = judgeDisconnect({ status: 428 }, true);
+const restart = judgeDisconnect({ status: 515 }, true);
+const removed = judgeDisconnect({ status: 401, detail: 'device_removed' }, true);
+const closed = (verdict = lost, at = 0): ActorEvent => ({ type: 'closed', verdict, at });
+const qr = (text: string): ActorEvent => ({ type: 'qr', qr: text, expiresAt: 1 });
+const open = (at = 0): ActorEvent => ({ type: 'open', identity, at });
+
+const after = (...events: ActorEvent[]): ActorState => events.reduce(transition, { name: 'new' } as ActorState);
+
+describe('the way of a session', () => {
+  it('links by QR: codes, the scan, a restart that WhatsApp asks for, connected', () => {
+    expect(after({ type: 'connect' })).toMatchObject({ name: 'connecting', failures: 0 });
+    expect(after({ type: 'connect' }, qr('a'))).toMatchObject({ name: 'scanning', qr: 'a', attempt: 1 });
+    expect(after({ type: 'connect' }, qr('a'), qr('b'))).toMatchObject({ name: 'scanning', qr: 'b', attempt: 2 });
+    const linked = after({ type: 'connect' }, qr('a'), { type: 'paired' });
+    expect(linked).toEqual({ name: 'pairing' });
+    expect([closed(restart), open(5)].reduce(transition, linked)).toMatchObject({ name: 'connected', since: 5 });
+  });
+
+  it('keeps showing the pairing code while the QR codes go on', () => {
+    const code: ActorEvent = { type: 'code', code: 'ABCD1234', expiresAt: 9 };
+    const state = after({ type: 'connect' }, qr('a'), code, qr('b'));
+    expect(state).toMatchObject({ name: 'code', code: 'ABCD1234' });
+    expect(transition(state, { type: 'paired' })).toEqual({ name: 'pairing' });
+  });
+
+  it('counts failures in a row, and forgives them after a connection that lasted', () => {
+    const twice = after({ type: 'connect' }, closed(), { type: 'connect' }, closed());
+    expect(twice).toMatchObject({ name: 'waiting', failures: 2 });
+    const again = [{ type: 'connect' } as const, open(0)].reduce<ActorState>(transition, twice);
+    expect(transition(again, closed(lost, 1_000))).toMatchObject({ name: 'waiting', failures: 3 });
+    expect(transition(again, closed(lost, 60_000))).toMatchObject({ name: 'waiting', failures: 1 });
+  });
+
+  it('rests after a verdict that only the user can end, and begins anew from there', () => {
+    const resting = after({ type: 'connect' }, open(), closed(removed));
+    expect(resting).toMatchObject({ name: 'resting', verdict: { state: 'LOGGED_OUT' } });
+    expect(transition(resting, { type: 'connect' })).toEqual({ name: 'connecting', failures: 0, after: null });
+  });
+});
+
+describe('what does not fit changes nothing', () => {
+  it.each<[ActorState['name'], ActorState, ActorEvent]>([
+    ['connected', after({ type: 'connect' }, open()), qr('late')],
+    ['connected', after({ type: 'connect' }, open()), { type: 'connect' }],
+    ['waiting', after({ type: 'connect' }, closed()), closed()],
+    ['waiting', after({ type: 'connect' }, closed()), open()],
+    ['resting', after({ type: 'rest', verdict: LOGGED_OUT_BY_API }), closed()],
+    ['new', { name: 'new' }, { type: 'paired' }],
+    ['connecting', after({ type: 'connect' }), { type: 'code', code: 'x', expiresAt: 1 }],
+  ])('%s', (_, state, event) => {
+    expect(transition(state, event)).toBe(state);
+  });
+
+  it.each<ActorEvent>([{ type: 'connect' }, open(), closed(), qr('a'), { type: 'stop' }, { type: 'fenced' }])(
+    'a fenced or stopped actor stays what it is: %j',
+    (event) => {
+      for (const end of [{ type: 'fenced' }, { type: 'stop' }] as const) {
+        const ended = after({ type: 'connect' }, end);
+        expect(transition(ended, event)).toBe(ended);
+      }
+    },
+  );
+});
+
+describe('what the user sees', () => {
+  it('reads why a session reconnects, not that yet another try has begun', () => {
+    const retrying = after({ type: 'connect' }, open(), closed(), { type: 'connect' });
+    expect(publicView(retrying)).toMatchObject({ state: 'RECONNECTING', code: '428' });
+    expect(publicView(after({ type: 'connect' }))).toEqual({ state: 'CONNECTING', reason: null, code: null });
+  });
+
+  it('has nothing to write for an actor that is no owner', () => {
+    for (const end of [{ type: 'fenced' }, { type: 'stop' }] as const) {
+      expect(publicView(after({ type: 'connect' }, end))).toBeNull();
+    }
+  });
+});
