@@ -1,3 +1,4 @@
+import type { BaileysEventMap } from '@whiskeysockets/baileys';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BaileysClient } from '../testing/baileys-client.ts';
 import { until } from '../testing/wait.ts';
@@ -13,13 +14,20 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** The statuses that a client reported for a message, in order, without repetitions. */
+/**
+ * The statuses beyond "pending" that a client reported for a message, in order, without repetitions. Baileys merges
+ * what comes within about 100 ms of sending into the message's own upsert.
+ */
 function statuses(id: string): number[] {
   const found: number[] = [];
-  for (const event of client.events) {
-    if (event.name !== 'messages.update') continue;
-    for (const { key, update } of event.data as { key: { id?: string }; update: { status?: number } }[]) {
-      if (key.id === id && update.status !== undefined && found.at(-1) !== update.status) found.push(update.status);
+  const note = (key: { id?: string | null }, status: number | null | undefined): void => {
+    if (key.id === id && status && status > 1 && found.at(-1) !== status) found.push(status);
+  };
+  for (const { name, data } of client.events) {
+    if (name === 'messages.upsert') {
+      for (const { key, status } of (data as BaileysEventMap['messages.upsert']).messages) note(key, status);
+    } else if (name === 'messages.update') {
+      for (const { key, update } of data as BaileysEventMap['messages.update']) note(key, update.status);
     }
   }
   return found;
@@ -28,7 +36,7 @@ function statuses(id: string): number[] {
 describe('receipts', () => {
   test('a phone confirms: accepted, delivered, read, each once and in this order', async () => {
     await alice.configure({ receipts: { deliveredMs: 200, readMs: null } });
-    const bob = await world.phone({ receipts: { deliveredMs: 500, readMs: 800 } });
+    const bob = await world.phone({ receipts: { deliveredMs: 800, readMs: 1100 } });
     const sent = await client.socket.sendMessage(bob.pn, { text: 'watch me' });
     const id = sent!.key.id!;
     await until('read', () => statuses(id).includes(4));
@@ -71,6 +79,8 @@ describe('receipts', () => {
     expect((await entry()).receipts.read).toEqual([]);
     await client.socket.readMessages([upsert.messages.find((message) => message.key.id === id)!.key]);
     await until('read', async () => (await entry()).receipts.read.length > 0);
+    await client.socket.sendReceipt(bob.pn, undefined, [id], 'played');
+    await until('played', async () => (await entry()).receipts.played.length > 0);
   });
 });
 
