@@ -78,6 +78,8 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
   acceptJsonOnly(app);
   await app.register(errors);
   await app.register(requestContext);
+  // Before the first route: it collects them.
+  if (services) await app.register(openapi, { version: settings.version });
   await app.register(metricsPlugin, { metrics });
   await app.register(probeRoutes, { health });
   await app.register(healthRoutes, { health });
@@ -96,7 +98,6 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
     sign: { algorithm: 'HS256', expiresIn: `${settings.tokenSeconds}s` },
     verify: { algorithms: ['HS256'] },
   });
-  await app.register(openapi, { version: settings.version });
   const guards = createGuards(app, { ...services, ...settings });
 
   const api = async (scope: FastifyInstance): Promise<void> => {

@@ -17,29 +17,35 @@ export const UserSchema = Type.Object({
 });
 export type User = Static<typeof UserSchema>;
 
-export const RegisterRequestSchema = requestBody({
-  email,
-  password: Type.String({
-    minLength: LIMITS.passwordMin,
-    maxLength: LIMITS.passwordMax,
-    examples: ['correct horse battery staple'],
-  }),
-  name: Type.Optional(
-    Type.String({ minLength: 1, maxLength: 200, description: 'Default: the part of the e-mail before the @.' }),
-  ),
-  tier: Type.Optional(
-    oneOf(
-      USER_TIERS,
-      'Only where the operator allows to choose (ALLOW_TIER_SELF_SELECT); otherwise basic, with a warning.',
+export const RegisterRequestSchema = requestBody(
+  {
+    email,
+    password: Type.String({
+      minLength: LIMITS.passwordMin,
+      maxLength: LIMITS.passwordMax,
+      examples: ['correct horse battery staple'],
+    }),
+    name: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 200, description: 'Default: the part of the e-mail before the @.' }),
     ),
-  ),
-});
+    tier: Type.Optional(
+      oneOf(
+        USER_TIERS,
+        'Only where the operator allows to choose (ALLOW_TIER_SELF_SELECT); otherwise basic, with a warning.',
+      ),
+    ),
+  },
+  { email: 'user@example.com', password: 'correct horse battery staple' },
+);
 export type RegisterRequest = Static<typeof RegisterRequestSchema>;
 
-export const LoginRequestSchema = requestBody({
-  email: Type.String({ minLength: 1, maxLength: 254, examples: ['user@example.com'] }),
-  password: Type.String({ minLength: 1, maxLength: LIMITS.passwordMax, examples: ['correct horse battery staple'] }),
-});
+export const LoginRequestSchema = requestBody(
+  {
+    email: Type.String({ minLength: 1, maxLength: 254, examples: ['user@example.com'] }),
+    password: Type.String({ minLength: 1, maxLength: LIMITS.passwordMax, examples: ['correct horse battery staple'] }),
+  },
+  { email: 'user@example.com', password: 'correct horse battery staple' },
+);
 export type LoginRequest = Static<typeof LoginRequestSchema>;
 
 const token = Type.String({ description: 'For `Authorization: Bearer`.' });

@@ -24,20 +24,23 @@ export const SENDABLE_TYPES = ['text'] as const;
 
 const text = Type.String({ minLength: 1, maxLength: LIMITS.messageText, examples: ['Hello from API!'] });
 
-export const SendRequestSchema = requestBody({
-  to: Type.String({
-    minLength: 1,
-    maxLength: 128,
-    description: '+62…, digits, or a jid that ends in @s.whatsapp.net, @c.us, @lid or @g.us (a group).',
-    examples: ['6281234567890@s.whatsapp.net'],
-  }),
-  type: Type.Optional(oneOf(SENDABLE_TYPES, 'Default: text.')),
-  message: Type.Optional(text),
-  text: Type.Optional(Type.String({ ...text, description: 'Another name of `message`. Give one of the two.' })),
-  metadata: Type.Optional(
-    anyObject({ maxProperties: 50, description: 'Yours; comes back in the message and its webhooks.' }),
-  ),
-});
+export const SendRequestSchema = requestBody(
+  {
+    to: Type.String({
+      minLength: 1,
+      maxLength: 128,
+      description: '+62…, digits, or a jid that ends in @s.whatsapp.net, @c.us, @lid or @g.us (a group).',
+      examples: ['6281234567890@s.whatsapp.net'],
+    }),
+    type: Type.Optional(oneOf(SENDABLE_TYPES, 'Default: text.')),
+    message: Type.Optional(text),
+    text: Type.Optional(Type.String({ ...text, description: 'Another name of `message`. Give one of the two.' })),
+    metadata: Type.Optional(
+      anyObject({ maxProperties: 50, description: 'Yours; comes back in the message and its webhooks.' }),
+    ),
+  },
+  { to: '6281234567890@s.whatsapp.net', type: 'text', message: 'Hello from API!' },
+);
 export type SendRequest = Static<typeof SendRequestSchema>;
 
 export const WAIT_FOR = ['queued', 'sent', 'delivered'] as const;

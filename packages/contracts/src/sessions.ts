@@ -42,12 +42,15 @@ export const SessionSchema = Type.Object({
 });
 export type Session = Static<typeof SessionSchema>;
 
-export const CreateSessionRequestSchema = requestBody({
-  name: Type.String({ minLength: 1, maxLength: 200, examples: ['Personal WhatsApp'] }),
-  sessionId: Type.Optional(slug),
-  network: Type.Optional(oneOf(NETWORKS, 'Default: what the operator has set.')),
-  webhook: Type.Optional(WebhookRequestSchema),
-});
+export const CreateSessionRequestSchema = requestBody(
+  {
+    name: Type.String({ minLength: 1, maxLength: 200, examples: ['Personal WhatsApp'] }),
+    sessionId: Type.Optional(slug),
+    network: Type.Optional(oneOf(NETWORKS, 'Default: what the operator has set.')),
+    webhook: Type.Optional(WebhookRequestSchema),
+  },
+  { name: 'Personal WhatsApp', sessionId: 'user123-personal' },
+);
 export type CreateSessionRequest = Static<typeof CreateSessionRequestSchema>;
 
 export const CreateSessionResultSchema = Type.Object({
@@ -83,9 +86,12 @@ export const QrSchema = Type.Object({
   attempt: nullable(Type.Integer({ description: 'Which code of the series this is.' })),
 });
 
-export const PairingCodeRequestSchema = requestBody({
-  phoneNumber: Type.String({ minLength: 5, maxLength: 32, examples: ['+6281234567890'] }),
-});
+export const PairingCodeRequestSchema = requestBody(
+  {
+    phoneNumber: Type.String({ minLength: 5, maxLength: 32, examples: ['+6281234567890'] }),
+  },
+  { phoneNumber: '+6281234567890' },
+);
 export const PairingCodeSchema = Type.Object({
   pairingCode: Type.String({
     description: 'To be entered on the phone: Linked devices, link with phone number.',

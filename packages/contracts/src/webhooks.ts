@@ -2,25 +2,28 @@ import { type Static, Type } from 'typebox';
 import { EVENT_TYPES } from './events.ts';
 import { nullable, oneOf, requestBody, timestamp } from './schema.ts';
 
-export const WebhookRequestSchema = requestBody({
-  url: Type.String({ minLength: 8, maxLength: 2_000, examples: ['https://example.com/whatsapp'] }),
-  events: Type.Optional(
-    Type.Array(oneOf([...EVENT_TYPES, '*']), {
-      minItems: 1,
-      maxItems: 50,
-      uniqueItems: true,
-      description: 'Names of events, or `*` for all (the default).',
-    }),
-  ),
-  secret: Type.Optional(
-    Type.String({
-      minLength: 16,
-      maxLength: 200,
-      pattern: '^[\\x21-\\x7e]+$',
-      description: 'Signs the deliveries. Made when absent: `whsec_` and base64 of 32 random bytes.',
-    }),
-  ),
-});
+export const WebhookRequestSchema = requestBody(
+  {
+    url: Type.String({ minLength: 8, maxLength: 2_000, examples: ['https://example.com/whatsapp'] }),
+    events: Type.Optional(
+      Type.Array(oneOf([...EVENT_TYPES, '*']), {
+        minItems: 1,
+        maxItems: 50,
+        uniqueItems: true,
+        description: 'Names of events, or `*` for all (the default).',
+      }),
+    ),
+    secret: Type.Optional(
+      Type.String({
+        minLength: 16,
+        maxLength: 200,
+        pattern: '^[\\x21-\\x7e]+$',
+        description: 'Signs the deliveries. Made when absent: `whsec_` and base64 of 32 random bytes.',
+      }),
+    ),
+  },
+  { url: 'https://example.com/whatsapp', events: ['message.received', 'message.delivered'] },
+);
 export type WebhookRequest = Static<typeof WebhookRequestSchema>;
 
 export const WebhookSchema = Type.Object({

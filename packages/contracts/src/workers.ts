@@ -12,14 +12,17 @@ const endpoint = Type.String({
 });
 const maxSessions = Type.Integer({ minimum: 1, maximum: 10_000, examples: [50] });
 
-export const RegisterWorkerRequestSchema = requestBody({
-  workerId,
-  endpoint,
-  maxSessions: Type.Optional(maxSessions),
-  network: Type.Optional(oneOf(NETWORKS)),
-  revision: Type.Optional(Type.String({ maxLength: 100, description: 'Version of its software.' })),
-  description: Type.Optional(Type.String({ maxLength: 500 })),
-});
+export const RegisterWorkerRequestSchema = requestBody(
+  {
+    workerId,
+    endpoint,
+    maxSessions: Type.Optional(maxSessions),
+    network: Type.Optional(oneOf(NETWORKS)),
+    revision: Type.Optional(Type.String({ maxLength: 100, description: 'Version of its software.' })),
+    description: Type.Optional(Type.String({ maxLength: 500 })),
+  },
+  { workerId: 'worker-001', endpoint: 'http://192.168.1.100:8001', maxSessions: 50, network: 'live' },
+);
 export type RegisterWorkerRequest = Static<typeof RegisterWorkerRequestSchema>;
 
 export const RegisterWorkerResultSchema = Type.Object({
@@ -35,16 +38,19 @@ export const WorkerParamsSchema = Type.Object({
 
 const gauge = Type.Number({ minimum: 0, maximum: 1_000_000 });
 
-export const HeartbeatRequestSchema = requestBody({
-  status: Type.Optional(oneOf(WORKER_STATUSES)),
-  metrics: requestBody({
-    sessionCount: Type.Integer({ minimum: 0 }),
-    cpuUsage: gauge,
-    memoryUsage: gauge,
-    messageCount: Type.Optional(Type.Integer({ minimum: 0, description: 'Since the process started.' })),
-    uptimeSeconds: Type.Optional(Type.Integer({ minimum: 0 })),
-  }),
-});
+export const HeartbeatRequestSchema = requestBody(
+  {
+    status: Type.Optional(oneOf(WORKER_STATUSES)),
+    metrics: requestBody({
+      sessionCount: Type.Integer({ minimum: 0 }),
+      cpuUsage: gauge,
+      memoryUsage: gauge,
+      messageCount: Type.Optional(Type.Integer({ minimum: 0, description: 'Since the process started.' })),
+      uptimeSeconds: Type.Optional(Type.Integer({ minimum: 0 })),
+    }),
+  },
+  { status: 'online', metrics: { sessionCount: 25, cpuUsage: 45.5, memoryUsage: 67.8 } },
+);
 export type HeartbeatRequest = Static<typeof HeartbeatRequestSchema>;
 
 export const WorkerSchema = Type.Object({

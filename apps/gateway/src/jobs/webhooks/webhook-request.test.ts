@@ -1,0 +1,64 @@
+import { createHmac } from 'node:crypto';
+import { WebhookPayloadSchema } from '@wa-gate/contracts';
+import { Value } from 'typebox/value';
+import { describe, expect, it } from 'vitest';
+import { buildWebhookRequest } from './webhook-request.ts';
+
+const KEY = Buffer.alloc(32, 7);
+const SECRET = `whsec_${KEY.toString('base64')}`;
+const session = { sessionId: '01900000-0000-7000-8000-000000000001', slug: 'shop' };
+const event = {
+  seq: 4_711,
+  type: 'message.received' as const,
+  data: { text: 'grüße }","signature":"' },
+  epoch: 9,
+  createdAt: new Date(1_700_000_000_900),
+  attempts: 2,
+  metadata: null,
+};
+const now = new Date(1_700_000_060_000);
+const { body, headers } = buildWebhookRequest(event, session, SECRET, now);
+const hmac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text);
+
+describe('the request of a webhook', () => {
+  it('has the body of the contract', () => {
+    const parsed = JSON.parse(body);
+    expect(Value.Check(WebhookPayloadSchema, parsed)).toBe(true);
+    expect(parsed).toMatchObject({
+      id: 'evt_01900000000070008000000000000001_4711',
+      event: 'message.received',
+      timestamp: 1_700_000_000,
+      sessionId: 'shop',
+      seq: 4_711,
+      epoch: 9,
+      data: event.data,
+      metadata: {},
+    });
+  });
+
+  it('signs the body as it is without the signature, which is its last member', () => {
+    const parsed = JSON.parse(body);
+    expect(Object.keys(parsed).at(-1)).toBe('signature');
+    const at = body.lastIndexOf(',"signature":"');
+    expect(parsed.signature).toBe(`sha256=${hmac(SECRET, `${body.slice(0, at)}}`).digest('hex')}`);
+  });
+
+  it('is signed as Standard Webhooks and as Meta say', () => {
+    const id = headers['webhook-id'];
+    expect(headers['webhook-timestamp']).toBe('1700000060');
+    expect(headers['webhook-signature']).toBe(`v1,${hmac(KEY, `${id}.1700000060.${body}`).digest('base64')}`);
+    expect(headers['x-hub-signature-256']).toBe(`sha256=${hmac(SECRET, body).digest('hex')}`);
+    expect([headers['x-webhook-event'], headers['x-webhook-attempt']]).toEqual(['message.received', '3']);
+  });
+
+  it('takes a secret without the prefix as it is', () => {
+    const own = buildWebhookRequest(event, session, 'a secret of my own', now);
+    const text = `${own.headers['webhook-id']}.1700000060.${own.body}`;
+    expect(own.headers['webhook-signature']).toBe(`v1,${hmac('a secret of my own', text).digest('base64')}`);
+  });
+
+  it('keeps id and body over the attempts', () => {
+    const later = buildWebhookRequest({ ...event, attempts: 3 }, session, SECRET, new Date(1_700_000_090_000));
+    expect([later.body, later.headers['webhook-id']]).toEqual([body, headers['webhook-id']]);
+  });
+});

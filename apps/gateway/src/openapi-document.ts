@@ -1,0 +1,28 @@
+import { createLogger } from '@wa-gate/kit';
+import { buildGateway, type GatewayDependencies, type GatewayServices } from './app.ts';
+import { createGatewayMetrics } from './metrics.ts';
+
+/**
+ * The description of the API, without anything behind it: routes only call their services when they are asked, and nobody asks here.
+ */
+export async function buildOpenapiDocument(version: string): Promise<string> {
+  const nothing = {} as never;
+  const app = await buildGateway({
+    logger: createLogger({ service: 'openapi', level: 'silent' }),
+    metrics: createGatewayMetrics(nothing),
+    health: nothing,
+    services: {} as GatewayServices,
+    settings: {
+      version,
+      jwtSecret: 'nothing is signed here',
+      tokenSeconds: 1,
+      corsOrigins: [],
+      allowQueryKey: false,
+      trustProxy: false,
+    },
+  } satisfies GatewayDependencies);
+  await app.ready();
+  const document = JSON.stringify(app.swagger(), null, 2);
+  await app.close();
+  return `${document}\n`;
+}

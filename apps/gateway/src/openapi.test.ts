@@ -1,0 +1,107 @@
+import { readFileSync } from 'node:fs';
+import { ERROR_CODES, EVENT_TYPES } from '@wa-gate/contracts';
+import { Value } from 'typebox/value';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { buildOpenapiDocument } from './openapi-document.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: a document of many shapes
+type Json = any;
+let text: string;
+let document: Json;
+beforeAll(async () => {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  text = await buildOpenapiDocument(version);
+  document = JSON.parse(text);
+});
+
+const operations = (): { id: string; operation: Json }[] =>
+  Object.entries(document.paths as Record<string, Record<string, Json>>).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ id: `${method.toUpperCase()} ${path}`, operation })),
+  );
+
+/** All values under a key, anywhere in the document. */
+function collect(node: Json, key: string, found: Json[] = []): Json[] {
+  if (node === null || typeof node !== 'object') return found;
+  for (const [name, value] of Object.entries(node)) {
+    if (name === key && typeof value === 'string') found.push(value);
+    else collect(value, key, found);
+  }
+  return found;
+}
+
+describe('the description of the API', () => {
+  it('is the file in the repository (write it with: pnpm --filter @wa-gate/gateway openapi)', () => {
+    expect(text).toBe(readFileSync(new URL('../openapi.json', import.meta.url), 'utf8'));
+  });
+
+  it('is OpenAPI 3.1 and names every route once', () => {
+    expect(document.openapi).toBe('3.1.0');
+    expect(
+      operations()
+        .map(({ id }) => id)
+        .sort(),
+    ).toEqual([
+      'DELETE /api/sessions/{id}',
+      'DELETE /api/sessions/{id}/webhook',
+      'GET /api/admin/workers',
+      'GET /api/auth/me',
+      'GET /api/errors/{code}',
+      'GET /api/health',
+      'GET /api/messages/{id}',
+      'GET /api/sessions',
+      'GET /api/sessions/{id}',
+      'GET /api/sessions/{id}/messages',
+      'GET /api/sessions/{id}/qr',
+      'GET /api/sessions/{id}/status',
+      'GET /api/sessions/{id}/webhook',
+      'GET /health',
+      'GET /livez',
+      'GET /readyz',
+      'POST /api/admin/workers/register',
+      'POST /api/auth/login',
+      'POST /api/auth/register',
+      'POST /api/sessions',
+      'POST /api/sessions/{id}/logout',
+      'POST /api/sessions/{id}/pairing-code',
+      'POST /api/sessions/{id}/restart',
+      'POST /api/sessions/{id}/send',
+      'PUT /api/admin/workers/{id}/heartbeat',
+      'PUT /api/sessions/{id}/webhook',
+    ]);
+  });
+
+  it('says of every operation what it does, what comes back, and what can go wrong', () => {
+    for (const { id, operation } of operations()) {
+      expect(operation.summary, id).toBeTruthy();
+      expect(operation.tags, id).toHaveLength(1);
+      const statuses = Object.keys(operation.responses);
+      expect(
+        statuses.some((status) => status.startsWith('2')),
+        id,
+      ).toBe(true);
+      if (id.includes('/api/') && !id.endsWith('/health')) expect(statuses, id).toContain('503');
+    }
+  });
+
+  it('has no dangling reference', () => {
+    for (const reference of collect(document, '$ref') as string[]) {
+      const target = reference
+        .slice(2)
+        .split('/')
+        .reduce((node: Json, key) => node?.[key], document);
+      expect(target, reference).toBeDefined();
+    }
+  });
+
+  it('has an example of every request body, which is valid', () => {
+    for (const { id, operation } of operations()) {
+      const body = operation.requestBody?.content['application/json'];
+      if (body) expect(Value.Check(body.schema, body.example), id).toBe(true);
+    }
+  });
+
+  it('lists the error codes and the events', () => {
+    expect(document.components.schemas.Error.properties.code.enum).toEqual(ERROR_CODES);
+    expect(Object.keys(document.webhooks)).toEqual([...EVENT_TYPES]);
+  });
+});
