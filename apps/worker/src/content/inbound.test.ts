@@ -44,17 +44,41 @@ it('names the member who wrote in a group, and the account itself for what its p
 describe('kinds', () => {
   it.each<[string, proto.IMessage, object]>([
     ['text', { conversation: 'hi' }, { type: 'TEXT', text: 'hi' }],
-    ['longer text', { extendedTextMessage: { text: 'see https://example.test' } }, { type: 'TEXT', text: 'see https://example.test' }],
-    ['text of a disappearing chat', { ephemeralMessage: { message: { conversation: 'hi' } } }, { type: 'TEXT', text: 'hi' }],
+    [
+      'longer text',
+      { extendedTextMessage: { text: 'see https://example.test' } },
+      { type: 'TEXT', text: 'see https://example.test' },
+    ],
+    [
+      'text of a disappearing chat',
+      { ephemeralMessage: { message: { conversation: 'hi' } } },
+      { type: 'TEXT', text: 'hi' },
+    ],
     [
       'picture with a caption',
       { imageMessage: { caption: 'look', mimetype: 'image/jpeg', fileLength: 12, width: 3, height: 4 } },
       { type: 'IMAGE', text: 'look', content: { mimetype: 'image/jpeg', size: 12, width: 3, height: 4 } },
     ],
-    ['voice message', { audioMessage: { ptt: true, seconds: 5, mimetype: 'audio/ogg' } }, { type: 'AUDIO', content: { mimetype: 'audio/ogg', seconds: 5, voice: true } }],
-    ['document', { documentMessage: { fileName: 'a.pdf', mimetype: 'application/pdf' } }, { type: 'DOCUMENT', content: { mimetype: 'application/pdf', fileName: 'a.pdf' } }],
-    ['video', { videoMessage: { seconds: 2, gifPlayback: true } }, { type: 'VIDEO', content: { seconds: 2, gif: true } }],
-    ['sticker', { stickerMessage: { mimetype: 'image/webp' } }, { type: 'STICKER', content: { mimetype: 'image/webp' } }],
+    [
+      'voice message',
+      { audioMessage: { ptt: true, seconds: 5, mimetype: 'audio/ogg' } },
+      { type: 'AUDIO', content: { mimetype: 'audio/ogg', seconds: 5, voice: true } },
+    ],
+    [
+      'document',
+      { documentMessage: { fileName: 'a.pdf', mimetype: 'application/pdf' } },
+      { type: 'DOCUMENT', content: { mimetype: 'application/pdf', fileName: 'a.pdf' } },
+    ],
+    [
+      'video',
+      { videoMessage: { seconds: 2, gifPlayback: true } },
+      { type: 'VIDEO', content: { seconds: 2, gif: true } },
+    ],
+    [
+      'sticker',
+      { stickerMessage: { mimetype: 'image/webp' } },
+      { type: 'STICKER', content: { mimetype: 'image/webp' } },
+    ],
     [
       'reaction',
       { reactionMessage: { text: '👍', key: { id: 'ID0', fromMe: true } } },
@@ -62,7 +86,13 @@ describe('kinds', () => {
     ],
     [
       'poll',
-      { pollCreationMessageV3: { name: 'Lunch?', options: [{ optionName: 'A' }, { optionName: 'B' }], selectableOptionsCount: 1 } },
+      {
+        pollCreationMessageV3: {
+          name: 'Lunch?',
+          options: [{ optionName: 'A' }, { optionName: 'B' }],
+          selectableOptionsCount: 1,
+        },
+      },
       { type: 'POLL', text: 'Lunch?', content: { options: ['A', 'B'], selectableCount: 1 } },
     ],
     [
@@ -75,7 +105,11 @@ describe('kinds', () => {
       { contactMessage: { displayName: 'Bob', vcard: 'BEGIN:VCARD' } },
       { type: 'CONTACT', text: 'Bob', content: { contacts: [{ name: 'Bob', vcard: 'BEGIN:VCARD' }] } },
     ],
-    ['a kind that has no reader', { orderMessage: { orderId: '1' } }, { type: 'UNKNOWN', content: { kind: 'orderMessage' } }],
+    [
+      'a kind that has no reader',
+      { orderMessage: { orderId: '1' } },
+      { type: 'UNKNOWN', content: { kind: 'orderMessage' } },
+    ],
   ])('%s', (_, message, expected) => {
     expect(contentOf(proto.Message.fromObject(message))).toEqual({ text: undefined, content: undefined, ...expected });
   });

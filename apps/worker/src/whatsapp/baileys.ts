@@ -25,8 +25,11 @@ export type {
   WASocket,
 } from '@whiskeysockets/baileys';
 export {
-  Browsers,
+  addTransactionCapability,
+  Curve,
   DEFAULT_CONNECTION_CONFIG,
+  encodeWAMessage,
+  generateSignalPubKey,
   initAuthCreds,
   isHostedPnUser,
   isJidGroup,

@@ -1,4 +1,4 @@
-import { createLogger, type Clock, systemClock } from '@wa-gate/kit';
+import { type Clock, createLogger, systemClock } from '@wa-gate/kit';
 import { expect, it } from 'vitest';
 import { KeyedLock } from '../keyed-lock.ts';
 import { Batcher, type BatcherOptions } from './batcher.ts';
@@ -47,7 +47,10 @@ it('never mixes two epochs of a session in one statement, and keeps their order'
   });
   made.add([item(1, 'a', 1), item(2, 'a', 2), item(3, 'b', 1), item(4, 'a', 2)]);
   await made.flush();
-  expect(batches).toEqual([['a1#1', 'b1#3'], ['a2#2', 'a2#4']]);
+  expect(batches).toEqual([
+    ['a1#1', 'b1#3'],
+    ['a2#2', 'a2#4'],
+  ]);
 });
 
 it('lets what is not urgent wait for company, and takes it along with what is', async () => {
