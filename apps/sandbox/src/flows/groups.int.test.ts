@@ -71,7 +71,7 @@ describe.each(['lid', 'pn'] as const)('a group addressed by %s', (addressing) =>
   test('a member confirms: the receipt names it', async () => {
     const group = await newGroup(addressing, [alice, bob]);
     await client.event('groups.upsert', (groups) => groups.some((entry) => entry.id === group));
-    await bob.configure({ receipts: { deliveredMs: 200, readMs: 400 } });
+    await bob.configure({ receipts: { deliveredMs: 500, readMs: 900 } });
     const sent = await client.socket.sendMessage(group, { text: 'who reads this?' });
     const readBy = () =>
       client.events

@@ -146,9 +146,11 @@ export class BaileysClient {
     });
   }
 
+  /** May be called again. */
   async close(): Promise<void> {
     await this.#socket?.end(undefined);
     this.#tls.destroy();
-    await this.download.options.dispatcher.close();
+    const { dispatcher } = this.download.options;
+    if (!dispatcher.closed && !dispatcher.destroyed) await dispatcher.close();
   }
 }
