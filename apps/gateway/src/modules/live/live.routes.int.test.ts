@@ -60,7 +60,7 @@ describe('a live call', () => {
     const next = await fixture.startWorker(`next-${count}`);
     await fixture.move(session);
     worker.answer({ status: 421, body: { code: 'SESSION_NOT_OWNED' } });
-    next.answer({ body: { pairingCode: 'ABCD-1234' } });
+    next.answer({ body: { code: 'ABCD-1234' } });
     const { status, body } = await post('/pairing-code', { phoneNumber: '+62 812 3456 7890' });
     expect([status, body.data.pairingCode]).toEqual([200, 'ABCD-1234']);
     expect(worker.calls.at(-1)).toMatchObject({ epoch: '1', body: { phoneNumber: '6281234567890' } });
@@ -112,6 +112,9 @@ describe('a live call', () => {
     worker.answer({ status: 409, body: { code: 'QR_NOT_READY', error: 'Not yet.' } });
     const { status, body } = await get('/qr');
     expect([status, body.code, body.error]).toEqual([409, 'QR_NOT_READY', 'Not yet.']);
+    worker.answer({ status: 503, body: { code: 'SESSION_MOVING', error: 'It moves.' } });
+    const moving = await get('/qr');
+    expect([moving.status, moving.body.error, moving.headers['retry-after']]).toEqual([503, 'It moves.', '1']);
   });
 
   it.each([

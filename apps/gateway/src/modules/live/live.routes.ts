@@ -31,8 +31,7 @@ interface WorkerQr {
 }
 
 interface WorkerPairingCode {
-  pairingCode?: string;
-  code?: string;
+  code: string;
   expiresAt?: string | null;
 }
 
@@ -110,7 +109,7 @@ export const liveRoutes: FastifyPluginAsyncTypebox<LiveRoutesOptions> = async (a
         requestId: request.id,
       });
       reply.header('cache-control', 'no-store');
-      const data = { pairingCode: (answer.pairingCode ?? answer.code)!, expiresAt: answer.expiresAt ?? null };
+      const data = { pairingCode: answer.code, expiresAt: answer.expiresAt ?? null };
       return ok(data);
     },
   );

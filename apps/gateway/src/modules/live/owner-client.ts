@@ -131,13 +131,18 @@ const FOR_THE_CALLER: ReadonlySet<string> = new Set<ErrorCode>([
   'SESSION_ALREADY_PAIRED',
   'SESSION_NOT_CONNECTED',
   'SESSION_LOGGED_OUT',
+  'SESSION_MOVING',
 ]);
 
 /** The worker's refusal with its own code and sentence where it is meant for the caller, else a 502. */
 function toApiError(status: number, body: unknown): ApiError {
   const { code, error, details } = (body ?? {}) as { code?: string; error?: string; details?: Record<string, unknown> };
   if (code !== undefined && FOR_THE_CALLER.has(code)) {
-    return new ApiError(code as ErrorCode, { ...(error && { message: error }), ...(details && { details }) });
+    return new ApiError(code as ErrorCode, {
+      ...(error && { message: error }),
+      ...(details && { details }),
+      ...(status === 503 && { retryAfter: 1 }),
+    });
   }
   return new ApiError('WORKER_ERROR', { details: { workerStatus: status }, ...(error && { message: error }) });
 }

@@ -1,0 +1,152 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { init, parse } from 'es-module-lexer';
+import { beforeAll, describe, expect, it } from 'vitest';
+
+/**
+ * Who may import whom (DESIGN 3.2), checked over the imports of every source file. Read as: the folder on the left may import
+ * these workspace packages, and no others. No app imports an app.
+ */
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  'packages/contracts': [],
+  'packages/kit': ['contracts'],
+  'packages/db': ['contracts', 'kit'],
+  'packages/cluster': ['contracts', 'kit', 'db'],
+  'packages/messaging': ['contracts', 'kit', 'db', 'cluster'],
+  'packages/testkit': ['kit', 'db'],
+  'apps/gateway': ['contracts', 'kit', 'db', 'cluster', 'messaging'],
+  'apps/worker': ['contracts', 'kit', 'db', 'cluster', 'messaging'],
+  'apps/sandbox': ['kit'],
+  'apps/e2e': ['contracts', 'kit', 'db', 'cluster', 'messaging', 'testkit'],
+};
+
+const BAILEYS = '@whiskeysockets/baileys';
+/** The data that the sandbox may take from Baileys: the protobuf schema and the token dictionary, no behaviour. */
+const BAILEYS_DATA = /^@whiskeysockets\/baileys\/(WAProto|lib\/WABinary\/constants\.js)/;
+
+interface Rule {
+  what: string;
+  package: RegExp;
+  allowed: (file: string, specifier: string) => boolean;
+}
+
+const isTest = (file: string): boolean => /\.test\.ts$|\/testing\//.test(file) || file.startsWith('apps/e2e/');
+
+/** Packages that only some folders may touch. */
+const RESTRICTED: readonly Rule[] = [
+  {
+    what: 'Baileys',
+    package: /^@whiskeysockets\/baileys/,
+    allowed: (file, specifier) =>
+      /^apps\/worker\/src\/(whatsapp|content)\//.test(file) ||
+      isTest(file) ||
+      (file.startsWith('apps/sandbox/') && BAILEYS_DATA.test(specifier)),
+  },
+  {
+    what: 'libsignal',
+    package: /^libsignal/,
+    allowed: (file) => /^apps\/worker\/src\/whatsapp\//.test(file) || isTest(file),
+  },
+  { what: 'the Prisma client', package: /^@prisma\//, allowed: (file) => file.startsWith('packages/db/') },
+  { what: 'pg', package: /^pg$/, allowed: (file) => file.startsWith('packages/db/') || isTest(file) },
+  { what: 'ioredis', package: /^ioredis$/, allowed: (file) => /^packages\/(kit|messaging)\//.test(file) },
+  { what: 'prom-client', package: /^prom-client$/, allowed: (file) => file.startsWith('packages/kit/') },
+  { what: 'the test tools', package: /^(vitest|fast-check|@wa-gate\/testkit)$/, allowed: isTest },
+];
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const ownerOf = (file: string): string => file.split('/', 2).join('/');
+
+/** What is wrong with one import; `undefined`: nothing. */
+function violation(file: string, specifier: string): string | undefined {
+  const owner = ownerOf(file);
+  const restricted = RESTRICTED.find((rule) => rule.package.test(specifier) && !rule.allowed(file, specifier));
+  if (restricted) return `${restricted.what} may not be imported here`;
+  const workspace = /^@wa-gate\/([^/]+)(.*)/.exec(specifier);
+  if (workspace) {
+    const [, name = '', inside] = workspace;
+    if (inside) return 'only the entry of a package may be imported';
+    const isAllowed = MAY_IMPORT[owner]?.includes(name) || (name === 'testkit' && isTest(file));
+    return isAllowed ? undefined : `${owner} may not import ${name}`;
+  }
+  if (owner === 'packages/contracts' && !isTest(file) && !/^(\.|typebox$)/.test(specifier)) {
+    return 'contracts depends on typebox only';
+  }
+  return specifier.startsWith('.') ? relativeViolation(file, specifier) : undefined;
+}
+
+const MODULE = /^(apps\/[^/]+\/src\/modules\/[^/]+)\//;
+
+function relativeViolation(file: string, specifier: string): string | undefined {
+  const target = normalize(join(dirname(file), specifier));
+  if (ownerOf(target) !== ownerOf(file)) return 'a relative import may not leave its package';
+  if (!/\.(ts|mjs|json)$/.test(specifier)) return 'a relative import names the file, with its extension';
+  const [from, to] = [MODULE.exec(file)?.[1], MODULE.exec(target)?.[1]];
+  if (to && to !== from && !target.endsWith('/index.ts')) return 'a module is imported by its index';
+  if (/\.routes\.ts$/.test(file) && /\.repository\.ts$/.test(target))
+    return 'routes talk to services, not to repositories';
+  return undefined;
+}
+
+function sourceFiles(): string[] {
+  const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', 'apps', 'packages'], {
+    cwd: ROOT,
+  });
+  return listed
+    .toString()
+    .split('\n')
+    .filter((file) => /\.ts$/.test(file) && !/\/generated\/|\.d\.ts$/.test(file) && existsSync(join(ROOT, file)));
+}
+
+beforeAll(() => init);
+
+describe('imports', () => {
+  it('follow the rules everywhere', () => {
+    const files = sourceFiles();
+    expect(files.length).toBeGreaterThan(200);
+    const found = files.flatMap((file) => {
+      const [imports] = parse(readFileSync(join(ROOT, file), 'utf8'), file);
+      return imports.flatMap(({ n: specifier }) => {
+        const why = specifier && violation(file, specifier);
+        return why ? [`${file}: '${specifier}': ${why}`] : [];
+      });
+    });
+    expect(found).toEqual([]);
+  });
+
+  it('every package and app has its rule', () => {
+    const owners = new Set(sourceFiles().map(ownerOf));
+    expect([...owners].filter((owner) => !MAY_IMPORT[owner])).toEqual([]);
+  });
+
+  it.each([
+    ['packages/kit/src/a.ts', '@wa-gate/db'],
+    ['packages/cluster/src/a.ts', '@wa-gate/messaging'],
+    ['apps/sandbox/src/a.ts', '@wa-gate/cluster'],
+    ['apps/gateway/src/a.ts', '@wa-gate/worker'],
+    ['apps/gateway/src/a.ts', '../../worker/src/app.ts'],
+    ['apps/gateway/src/a.ts', '@wa-gate/kit/dist/index.js'],
+    ['apps/gateway/src/a.ts', '@wa-gate/testkit'],
+    ['apps/gateway/src/a.ts', 'ioredis'],
+    ['apps/gateway/src/a.ts', './b'],
+    ['apps/gateway/src/modules/a/a.ts', '../b/b.service.ts'],
+    ['apps/gateway/src/modules/a/a.routes.ts', './a.repository.ts'],
+    ['apps/worker/src/outbox/a.ts', BAILEYS],
+    ['apps/sandbox/src/wire/a.ts', `${BAILEYS}/lib/Socket/socket.js`],
+    ['packages/contracts/src/a.ts', 'node:crypto'],
+  ])('%s may not import %s', (file, specifier) => {
+    expect(violation(file, specifier)).toBeTypeOf('string');
+  });
+
+  it.each([
+    ['apps/worker/src/whatsapp/a.ts', BAILEYS],
+    ['apps/sandbox/src/wire/a.ts', `${BAILEYS}/lib/WABinary/constants.js`],
+    ['apps/gateway/src/modules/a/a.ts', '../b/index.ts'],
+    ['apps/gateway/src/a.int.test.ts', '@wa-gate/testkit'],
+    ['packages/messaging/src/a.ts', '@wa-gate/cluster'],
+  ])('%s may import %s', (file, specifier) => {
+    expect(violation(file, specifier)).toBeUndefined();
+  });
+});
