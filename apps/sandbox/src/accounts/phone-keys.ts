@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { generateKeyPair, type KeyPair, keyPairFromPrivate, prefixed, xeddsaSign } from '../signal/curve.ts';
+import { generateKeyPair, type KeyPair, prefixed, xeddsaSign } from '../signal/curve.ts';
 import { type SenderKeyJson, SenderKeyRecord } from '../signal/sender-key.ts';
 import { type SessionJson, type SessionStore, SignalSession } from '../signal/session-cipher.ts';
 import type { Journal } from '../store/journal.ts';
@@ -8,13 +8,23 @@ import type { SignedPreKey } from './companion.ts';
 /** Unused one-time prekeys kept; a phone that hands out more forgets the oldest, as real ones do. */
 const MAX_UNUSED_PREKEYS = 2000;
 
+/** Key pairs are stored with both halves: deriving the public one again for every phone makes a restart slow. */
 interface StoredKeys {
   identity: string;
   registrationId: number;
   signedPreKeyId: number;
   signedPreKey: string;
+  signature: string;
   nextPreKeyId: number;
 }
+
+const packPair = ({ privateKey, publicKey }: KeyPair): Buffer => Buffer.concat([privateKey, publicKey]);
+
+/** Copies, because keys live long and must not pin what they were read from. */
+const unpackPair = (packed: Buffer): KeyPair => ({
+  privateKey: Buffer.from(packed.subarray(0, 32)),
+  publicKey: Buffer.from(packed.subarray(32, 64)),
+});
 
 /**
  * The Signal state of a phone: identity, prekeys, pairwise sessions with companions, sender keys of groups. Sessions
@@ -42,23 +52,24 @@ export class PhoneKeys implements SessionStore {
     const stored = journal.read(`phonekeys/${number}`);
     if (stored) {
       const data = JSON.parse(stored.toString('utf8')) as StoredKeys;
-      this.identity = keyPairFromPrivate(Buffer.from(data.identity, 'base64'));
+      this.identity = unpackPair(Buffer.from(data.identity, 'base64'));
       this.registrationId = data.registrationId;
       this.signedId = data.signedPreKeyId;
-      this.signedPair = keyPairFromPrivate(Buffer.from(data.signedPreKey, 'base64'));
+      this.signedPair = unpackPair(Buffer.from(data.signedPreKey, 'base64'));
+      this.signature = Buffer.from(data.signature, 'base64');
       this.nextPreKeyId = data.nextPreKeyId;
     } else {
       this.identity = generateKeyPair();
       this.registrationId = randomInt(1, 16_381);
       this.signedId = 1;
       this.signedPair = generateKeyPair();
+      this.signature = this.signPreKey();
       this.nextPreKeyId = 1;
       this.save();
     }
-    this.signature = xeddsaSign(this.identity.privateKey, prefixed(this.signedPair.publicKey));
     for (const key of journal.keys(this.preKeySpace)) {
-      const seed = journal.read(key);
-      if (seed) this.preKeys.set(Number(key.slice(this.preKeySpace.length)), keyPairFromPrivate(seed));
+      const stored = journal.read(key);
+      if (stored) this.preKeys.set(Number(key.slice(this.preKeySpace.length)), unpackPair(stored));
     }
   }
 
@@ -162,7 +173,7 @@ export class PhoneKeys implements SessionStore {
     this.registrationId = randomInt(1, 16_381);
     this.signedId++;
     this.signedPair = generateKeyPair();
-    this.signature = xeddsaSign(this.identity.privateKey, prefixed(this.signedPair.publicKey));
+    this.signature = this.signPreKey();
     this.save();
   }
 
@@ -185,17 +196,25 @@ export class PhoneKeys implements SessionStore {
     this.senderKeys.clear();
   }
 
+  private signPreKey(): Buffer {
+    return xeddsaSign(this.identity.privateKey, prefixed(this.signedPair.publicKey));
+  }
+
   private touchPreKey(id: number): void {
-    this.journal.touch(this.preKeySpace + id, () => this.preKeys.get(id)?.privateKey ?? null);
+    this.journal.touch(this.preKeySpace + id, () => {
+      const pair = this.preKeys.get(id);
+      return pair ? packPair(pair) : null;
+    });
   }
 
   private save(): void {
     this.journal.touch(`phonekeys/${this.number}`, () => {
       const stored: StoredKeys = {
-        identity: this.identity.privateKey.toString('base64'),
+        identity: packPair(this.identity).toString('base64'),
         registrationId: this.registrationId,
         signedPreKeyId: this.signedId,
-        signedPreKey: this.signedPair.privateKey.toString('base64'),
+        signedPreKey: packPair(this.signedPair).toString('base64'),
+        signature: this.signature.toString('base64'),
         nextPreKeyId: this.nextPreKeyId,
       };
       return Buffer.from(JSON.stringify(stored));
