@@ -59,7 +59,7 @@ try {
     const cpu = watchCpu([{ name: 'worker', pid: worker.pid }]);
     await pause(idleMs);
     const idleCpu = cpu().worker!;
-    process.kill(worker.pid, 'SIGUSR2');
+    process.kill(worker.pid, 'SIGWINCH');
     await pause(SETTLE_MS);
     const bytes = residentBytes(worker.pid);
     console.log(

@@ -5,8 +5,10 @@ const TICK_MS = 1_000 / Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 
 
 interface Stat {
   parent: number;
-  /** User and system time of the process itself and of its children that have ended and were waited for. */
-  cpuMs: number;
+  /** User and system time of the process itself. */
+  ownMs: number;
+  /** The same of its children that have ended and were waited for. */
+  endedMs: number;
 }
 
 function readStat(pid: number): Stat | undefined {
@@ -14,15 +16,15 @@ function readStat(pid: number): Stat | undefined {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The name in parentheses may hold spaces; what follows it has fixed places: state is field 3.
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    const ticks = [11, 12, 13, 14].reduce((sum, index) => sum + Number(fields[index]), 0);
-    return { parent: Number(fields[1]), cpuMs: ticks * TICK_MS };
+    const ms = (index: number) => Number(fields[index]) * TICK_MS;
+    return { parent: Number(fields[1]), ownMs: ms(11) + ms(12), endedMs: ms(13) + ms(14) };
   } catch {
     return undefined; // it has ended
   }
 }
 
 /** CPU time that a process and everything below it have used: PostgreSQL works in one process per connection. */
-export function cpuOfTree(root: number): number {
+function cpuOfTree(root: number): number {
   const stats = new Map<number, Stat>();
   for (const name of readdirSync('/proc')) {
     const pid = Number(name);
@@ -36,20 +38,23 @@ export function cpuOfTree(root: number): number {
     return parent !== undefined && parent > 1 && belongs(parent);
   };
   let total = 0;
-  for (const [pid, { cpuMs }] of stats) if (belongs(pid)) total += cpuMs;
+  for (const [pid, { ownMs, endedMs }] of stats) if (belongs(pid)) total += ownMs + endedMs;
   return total;
 }
 
 export interface WatchedProcess {
   name: string;
   pid: number;
+  /** Without what it has started: for the measuring process, which has started everything. @default false */
+  alone?: boolean;
 }
 
 /** CPU time of each process between two moments, in milliseconds. */
 export function watchCpu(processes: readonly WatchedProcess[]): () => Record<string, number> {
-  const before = processes.map(({ pid }) => cpuOfTree(pid));
+  const read = ({ pid, alone }: WatchedProcess) => (alone ? (readStat(pid)?.ownMs ?? 0) : cpuOfTree(pid));
+  const before = processes.map(read);
   return () =>
-    Object.fromEntries(processes.map(({ name, pid }, index) => [name, cpuOfTree(pid) - before[index]!] as const));
+    Object.fromEntries(processes.map((process, index) => [process.name, read(process) - before[index]!] as const));
 }
 
 /** Resident memory of one process, in bytes. */

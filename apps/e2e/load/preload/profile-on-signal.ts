@@ -1,4 +1,4 @@
-// Loaded into a process with `--import`: the first SIGUSR2 starts a CPU profile, the second one ends it and writes it to the
+// Loaded into a process with `--import`: the first SIGWINCH starts a CPU profile, the second one ends it and writes it to the
 // folder in LOAD_PROFILE_DIR. Unlike `--cpu-prof` it leaves out start-up and pairing.
 import { writeFileSync } from 'node:fs';
 import { Session } from 'node:inspector';
@@ -7,9 +7,12 @@ import { join } from 'node:path';
 const folder = process.env.LOAD_PROFILE_DIR;
 if (!folder) throw new Error('profile-on-signal needs LOAD_PROFILE_DIR');
 const session = new Session();
+session.connect();
+session.post('Profiler.enable');
+session.post('Profiler.setSamplingInterval', { interval: 500 });
 let running = false;
 
-process.on('SIGUSR2', () => {
+process.on('SIGWINCH', () => {
   if (running) {
     session.post('Profiler.stop', (error, { profile }) => {
       if (error) throw error;
@@ -19,9 +22,6 @@ process.on('SIGUSR2', () => {
       );
     });
   } else {
-    session.connect();
-    session.post('Profiler.enable');
-    session.post('Profiler.setSamplingInterval', { interval: 500 });
     session.post('Profiler.start');
   }
   running = !running;

@@ -8,6 +8,8 @@ interface CpuProfile {
 }
 
 const TOP = 45;
+/** `dispatch` is the inspector that starts and ends the profile. */
+const NOT_WORK = new Set(['(idle)', 'dispatch']);
 
 /** `node_modules/…/<package>` of the file, or our own package, or what V8 calls the rest. */
 function packageOf(url: string, functionName: string): string {
@@ -27,7 +29,7 @@ for (const file of process.argv.slice(2)) {
   samples.forEach((id, index) => {
     const { functionName, url, lineNumber } = frames.get(id)!;
     const time = timeDeltas[index] ?? 0;
-    if (functionName === '(idle)') return;
+    if (NOT_WORK.has(functionName)) return;
     total += time;
     const owner = packageOf(url, functionName);
     const name = `${functionName || '(anonymous)'}  ${owner}/${url.split('/').at(-1)}:${lineNumber + 1}`;

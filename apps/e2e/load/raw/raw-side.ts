@@ -13,9 +13,11 @@ const ASYNC_CONTEXT = repositoryFile('apps/worker/dist/whatsapp/async-context/in
 /** Baileys without anything of ours around it, in a process of its own. */
 export class RawSide {
   private readonly child: ChildProcess;
+  private readonly ended = new AbortController();
 
   private constructor(child: ChildProcess) {
     this.child = child;
+    child.once('exit', () => this.ended.abort(new Error('The raw side ended')));
   }
 
   static async start(sandboxUrl: string): Promise<RawSide> {
@@ -50,12 +52,8 @@ export class RawSide {
   }
 
   private async order(order: RawOrder): Promise<RawReport> {
-    const answer = new Promise<RawReport>((resolve, reject) => {
-      this.child.once('message', resolve);
-      this.child.once('exit', () => reject(new Error('The raw side ended')));
-    });
     this.child.send(order);
-    const report = await answer;
+    const [report] = (await once(this.child, 'message', { signal: this.ended.signal })) as [RawReport];
     if (report.done === 'failed') throw new Error(`The raw side failed: ${report.reason}`);
     return report;
   }

@@ -20,7 +20,7 @@ const rawSide = await RawSide.start(sandboxProcess.url);
 
 try {
   const ours = new GatewaySide(system);
-  const load = { name: 'load', pid: process.pid };
+  const load = { name: 'load', pid: process.pid, alone: true };
   const runs: Run[] = [];
   for (const [label, clients] of [
     ['(a) one session', 1],
@@ -61,7 +61,7 @@ async function measure(
 ): Promise<{ result: LoopResult; cpuMs: Record<string, number> }> {
   await side.run({ ...loop, seconds: WARM_UP_SECONDS });
   const switchProfiles = () => {
-    if (options.profileDir) for (const { pid } of profiled) process.kill(pid, 'SIGUSR2');
+    if (options.profileDir) for (const { pid } of profiled) process.kill(pid, 'SIGWINCH');
   };
   switchProfiles();
   const cpu = watchCpu(processes);

@@ -14,7 +14,7 @@ export interface SendLoadOptions {
 
 /** At most this many messages in one run, whatever the time. */
 export const MAX_MESSAGES = 50_000;
-export const WARM_UP_SECONDS = 2;
+export const WARM_UP_SECONDS = 4;
 
 export function readOptions(args: readonly string[]): SendLoadOptions {
   const { values } = parseArgs({
