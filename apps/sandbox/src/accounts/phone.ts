@@ -7,10 +7,12 @@ import { unpad } from '../signal/signal-messages.ts';
 import { isGroup, isLid } from '../wire/jid.ts';
 import { type BinaryNode, bytes, children } from '../wire/node.ts';
 import type { Account } from './account.ts';
+import type { Companion } from './companion.ts';
 import { describe } from './describe.ts';
 import { type DeviceRef, keyOf } from './device-key.ts';
 import type { Directory } from './directory.ts';
 import { Inbox, type InboxEntry } from './inbox.ts';
+import { answerMediaRetry } from './media-retry.ts';
 import type { PhoneDeps } from './network.ts';
 import { PhoneKeys } from './phone-keys.ts';
 import { PhoneOutbox } from './phone-outbox.ts';
@@ -130,6 +132,13 @@ export class Phone {
     const path = await this.deps.media.put(enc);
     const directPath = `${path}?ccb=11-4&oh=sandbox&oe=${(Math.floor(Date.now() / 1000) + 14 * 86_400).toString(16)}`;
     return { url: `https://${this.deps.network().mediaHost}${directPath}`, directPath };
+  }
+
+  /** A companion asks for a file that is gone from the media host. */
+  uploadAgain(companion: Companion, request: BinaryNode): void {
+    answerMediaRetry(this, companion, request).catch((error: unknown) =>
+      this.deps.log.warn({ err: error }, 'media could not be uploaded again'),
+    );
   }
 
   /** The decrypted file of a message in the inbox. */

@@ -34,13 +34,14 @@ export function handleReceipt(
       error: null,
       chat: to ?? null,
     });
-    if (type === 'retry') continue;
+    if (type === 'retry' || type === 'server-error') continue;
     const waited = delivery.received(companion, each);
     if (!waited && DIRECT.has(type) && recorder.wasDelivered(companion.key, each) === false) {
       recorder.violation(companion.key, 'receipt-for-unknown-message', `${each} ${type}`);
     }
   }
   if (type === 'retry') askSenderAgain(context, companion, stanza, id);
+  else if (type === 'server-error') companion.account.phone.uploadAgain(companion, stanza);
   else if (type === 'read-self') tellOwnDevices(context, companion, stanza, ids);
   else if (FORWARDED.has(type)) tellSender(context, companion, stanza, ids);
 }

@@ -1,0 +1,69 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { proto } from '@whiskeysockets/baileys/WAProto/index.js';
+import { unixSeconds } from '../clock.ts';
+import { hkdf } from '../signal/kdf.ts';
+import { type BinaryNode, bytes, child, node } from '../wire/node.ts';
+import type { Companion } from './companion.ts';
+import type { Phone } from './phone.ts';
+
+const { ResultType } = proto.MediaRetryNotification;
+const TAG_LENGTH = 16;
+
+/**
+ * A companion found a file gone from the media host and asks its phone to upload it again. The phone answers with the
+ * new place, sealed with a key that only those who have the message can derive.
+ */
+export async function answerMediaRetry(phone: Phone, companion: Companion, request: BinaryNode): Promise<void> {
+  const { id = '' } = request.attrs;
+  const entry = phone.inbox.findById(id);
+  const rmr = child(request, 'rmr');
+  if (!entry?.media || !rmr) {
+    send(phone, companion, id, rmr, node('error', { code: String(ResultType.NOT_FOUND) }));
+    return;
+  }
+  const key = hkdf(Buffer.from(entry.media.mediaKey, 'base64'), 32, 'WhatsApp Media Retry Notification');
+  if (!namesMessage(child(request, 'encrypt'), key, id)) {
+    phone.deps.recorder.violation(companion.key, 'media-retry', `request for ${id} is not sealed with its media key`);
+    send(phone, companion, id, rmr, node('error', { code: String(ResultType.DECRYPTION_ERROR) }));
+    return;
+  }
+  const enc = await phone.deps.media.read(entry.media.path);
+  if (!enc) {
+    send(phone, companion, id, rmr, node('error', { code: String(ResultType.NOT_FOUND) }));
+    return;
+  }
+  const { directPath } = await phone.publish(enc);
+  entry.media.path = directPath;
+  phone.inbox.save(entry);
+  const answer = proto.MediaRetryNotification.encode({ stanzaId: id, directPath, result: ResultType.SUCCESS }).finish();
+  send(phone, companion, id, rmr, seal(answer, key, id));
+}
+
+function send(phone: Phone, companion: Companion, id: string, rmr: BinaryNode | undefined, answer: BinaryNode): void {
+  const attrs = { id, from: phone.account.jid, type: 'mediaretry', t: String(unixSeconds()) };
+  phone.deps.network().deliver(companion, node('notification', attrs, [answer, rmr ?? node('rmr')]));
+}
+
+function seal(plain: Uint8Array, key: Buffer, id: string): BinaryNode {
+  const iv = randomBytes(12);
+  const cipher = createCipheriv('aes-256-gcm', key, iv, { authTagLength: TAG_LENGTH });
+  cipher.setAAD(Buffer.from(id));
+  const sealed = Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+  return node('encrypt', {}, [node('enc_p', {}, sealed), node('enc_iv', {}, iv)]);
+}
+
+/** Whether the request proves that the companion has the message. */
+function namesMessage(encrypt: BinaryNode | undefined, key: Buffer, id: string): boolean {
+  const sealed = bytes(child(encrypt, 'enc_p'));
+  const iv = bytes(child(encrypt, 'enc_iv'));
+  if (!sealed || sealed.length <= TAG_LENGTH || iv?.length !== 12) return false;
+  const decipher = createDecipheriv('aes-256-gcm', key, iv, { authTagLength: TAG_LENGTH });
+  decipher.setAAD(Buffer.from(id));
+  decipher.setAuthTag(sealed.subarray(-TAG_LENGTH));
+  try {
+    const plain = Buffer.concat([decipher.update(sealed.subarray(0, -TAG_LENGTH)), decipher.final()]);
+    return proto.ServerErrorReceipt.decode(plain).stanzaId === id;
+  } catch {
+    return false;
+  }
+}
