@@ -32,8 +32,8 @@ export const APPEND_EVENTS = `numbered AS (
   SELECT n.session_id, c.base + n.n, n.type, n.data, n.epoch FROM numbered n JOIN counted c USING (session_id)
   RETURNING session_id, seq, type, data
 ), delivering AS (
-  INSERT INTO webhook_deliveries (webhook_id, session_id, seq)
-  SELECT w.id, a.session_id, a.seq
+  INSERT INTO webhook_deliveries (webhook_id, session_id, seq, next_attempt)
+  SELECT w.id, a.session_id, a.seq, date_trunc('milliseconds', now())
   FROM appended a JOIN webhooks w ON w.session_id = a.session_id AND w.is_active AND w.events && ARRAY[a.type, '*']
   RETURNING webhook_id, session_id
 )`;

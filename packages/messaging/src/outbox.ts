@@ -34,15 +34,16 @@ const ACCEPT = {
     SELECT $1, id, 'OUTBOUND', $3, $4, true, $5, $6, 'QUEUED', $7 FROM session WHERE paired AND NOT logged_out
     RETURNING id
   ), queued AS (
-    INSERT INTO outbox (message_id, session_id, lane, wa_message_id, chat_jid, request)
-    SELECT id, $2, $8, $3, $4, $9 FROM message
+    INSERT INTO outbox (message_id, session_id, lane, wa_message_id, chat_jid, request, not_before)
+    SELECT id, $2, $8, $3, $4, $9, date_trunc('milliseconds', now()) FROM message
   )
   SELECT CASE WHEN logged_out THEN 'logged-out' WHEN paired THEN 'accepted' ELSE 'not-paired' END AS acceptance FROM session`,
 };
 
 /**
  * Accepts a message, or says why not: message and outbox row in one transaction, the WhatsApp id included (I8). One statement, because
- * it is the hot path of the API. Ring the session's doorbell after it.
+ * it is the hot path of the API. `not_before` is cut to its column's milliseconds: rounded up, the row would not be due yet when the
+ * owner looks right after the doorbell. Ring it after this.
  */
 export async function acceptMessage(db: Queryable, message: AcceptedMessage): Promise<Acceptance> {
   const { rows } = await db.query<{ acceptance: Acceptance }>({
