@@ -11,7 +11,7 @@ import { errorCode, LaunchError, StoppedError } from './errors.mjs';
 import { requireSandbox } from './external.mjs';
 import { readJson } from './files.mjs';
 import { installDependencies } from './install.mjs';
-import { takeLock } from './lock.mjs';
+import { takeLockInTurn } from './lock.mjs';
 import { capLog, followLog, rotateLog } from './logs.mjs';
 import { migrate } from './migrate.mjs';
 import { chooseGatewayPort, keepPorts } from './ports.mjs';
@@ -56,11 +56,14 @@ const CAP_LOGS_EVERY_MS = 30_000;
 export async function runLauncher(launch) {
   const { env, progress } = launch;
   const dataDir = openDataDir(dataDirPath(env));
-  const lock = takeLock(dataDir.lock);
-  if (!lock.taken) throw alreadyRunning(dataDir);
+  const lock = await takeLockInTurn(dataDir.lock, {
+    signal: launch.stop,
+    onWait: () => progress.say('Waiting for the wa-gate that is just stopping in this folder ...'),
+  });
+  if (!lock) throw alreadyRunning(dataDir);
   try {
     await cleanUp(dataDir, progress);
-    return await superviseUntilStopped(launch, dataDir);
+    return await superviseUntilStopped(launch, dataDir, lock);
   } finally {
     lock.release();
   }
@@ -95,8 +98,9 @@ async function cleanUp(dataDir, progress) {
 /**
  * @param {LaunchOptions} launch
  * @param {import('./data-dir.mjs').DataDir} dataDir
+ * @param {import('./lock.mjs').Lock} lock
  */
-async function superviseUntilStopped(launch, dataDir) {
+async function superviseUntilStopped(launch, dataDir, lock) {
   const { options, progress } = launch;
   const journal = openJournal(dataDir.processes, progress.warn);
   // Ends with the user's wish, or with the first thing that cannot be mended.
@@ -146,6 +150,7 @@ async function superviseUntilStopped(launch, dataDir) {
   } finally {
     launch.stop.removeEventListener('abort', userStops);
     const stopping = performance.now();
+    announceStop(lock);
     const hadProcesses = supervisor.processes.length > 0;
     if (hadProcesses) progress.say('Stopping ...');
     await supervisor.stop();
@@ -153,6 +158,15 @@ async function superviseUntilStopped(launch, dataDir) {
     stopFollowing();
     stopWatchingDisk();
     if (hadProcesses) progress.say(`Everything is stopped (${seconds(performance.now() - stopping)}).`);
+  }
+}
+
+/** @param {import('./lock.mjs').Lock} lock */
+function announceStop(lock) {
+  try {
+    lock.announceStop();
+  } catch {
+    // On a full disk: a newcomer is refused for these seconds instead of waiting.
   }
 }
 

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
-import { takeLock } from './lock.mjs';
+import { describe, expect, test } from 'vitest';
+import { takeLock, takeLockInTurn } from './lock.mjs';
 import { identify } from './process-identity.mjs';
 import { useTempDirs } from './temp-dir.testing.ts';
 
@@ -13,10 +13,34 @@ test('is held by one, and free again after its release', () => {
   const path = join(tempDir(), 'lock');
   const first = takeLock(path);
   expect(first.taken).toBe(true);
-  expect(takeLock(path)).toEqual({ taken: false, holder: identify(process.pid) });
-  if (first.taken) first.release();
+  expect(takeLock(path)).toEqual({ taken: false, holder: { ...identify(process.pid), isStopping: false } });
+  if (first.taken) first.lock.release();
   expect(existsSync(path)).toBe(false);
   expect(takeLock(path).taken).toBe(true);
+});
+
+describe('when somebody holds it', () => {
+  const { signal } = new AbortController();
+  const hold = (path: string) => {
+    const attempt = takeLock(path);
+    if (!attempt.taken) throw new Error('not free');
+    return attempt.lock;
+  };
+
+  test('who stays, a newcomer gives way', async () => {
+    const path = join(tempDir(), 'lock');
+    hold(path);
+    expect(await takeLockInTurn(path, { signal, onWait: () => expect.fail('waits') })).toBeUndefined();
+  });
+
+  test('who stops, a newcomer waits its turn', async () => {
+    const path = join(tempDir(), 'lock');
+    const lock = hold(path);
+    lock.announceStop();
+    // Longer than a holder may take that does not stop.
+    const release = () => setTimeout(() => lock.release(), 1_200);
+    expect(await takeLockInTurn(path, { signal, onWait: release })).toBeDefined();
+  });
 });
 
 test.each([

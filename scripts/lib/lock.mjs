@@ -1,21 +1,55 @@
 /** One launcher per data folder. The lock is a file that names its holder, so that a holder that died does not block. */
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { errorCode } from './errors.mjs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { errorCode, StoppedError } from './errors.mjs';
+import { writeJson } from './files.mjs';
 import { identify, isAlive } from './process-identity.mjs';
 
-/** @typedef {{ pid: number, startTime: string }} Holder */
+/**
+ * @typedef {{ pid: number, startTime: string, isStopping?: boolean }} Holder
+ * @typedef {object} Lock
+ * @property {() => void} announceStop tells others that it is free soon
+ * @property {() => void} release
+ */
+
+/** How long a holder may take to begin to stop, after its npm was killed, until a newcomer is refused. */
+const BEGIN_STOP_MS = 1_000;
+const STOP_MS = 15_000;
+const LOOK_EVERY_MS = 100;
+
+/**
+ * Takes the lock, waiting for a holder that is just stopping.
+ * @param {string} path
+ * @param {{ signal: AbortSignal, onWait: () => void }} options
+ * @returns {Promise<Lock | undefined>} undefined when the holder means to stay
+ */
+export async function takeLockInTurn(path, { signal, onWait }) {
+  const begun = performance.now();
+  let isWaiting = false;
+  for (;;) {
+    const attempt = takeLock(path);
+    if (attempt.taken) return attempt.lock;
+    const isStopping = attempt.holder?.isStopping === true;
+    if (isStopping && !isWaiting) onWait();
+    isWaiting ||= isStopping;
+    if (performance.now() - begun > (isStopping ? STOP_MS : BEGIN_STOP_MS)) return undefined;
+    if (signal.aborted) throw new StoppedError('waiting for another launcher');
+    await sleep(LOOK_EVERY_MS);
+  }
+}
 
 /**
  * @param {string} path
- * @returns {{ taken: true, release: () => void } | { taken: false, holder: Holder | undefined }}
+ * @returns {{ taken: true, lock: Lock } | { taken: false, holder: Holder | undefined }}
  */
 export function takeLock(path) {
   const draft = `${path}.${process.pid}`;
-  const mine = JSON.stringify(identify(process.pid));
-  writeFileSync(draft, mine, { mode: 0o600 });
+  const me = identify(process.pid);
+  if (!me) throw new Error('This process does not find itself');
+  writeFileSync(draft, JSON.stringify(me), { mode: 0o600 });
   try {
     for (;;) {
-      if (linkExclusively(draft, path)) return { taken: true, release: () => releaseLock(path, mine) };
+      if (linkExclusively(draft, path)) return { taken: true, lock: heldLock(path, me) };
       const found = readIfPresent(path);
       if (found === undefined) continue;
       const holder = parseHolder(found);
@@ -64,10 +98,22 @@ function removeStale(path, judged) {
 
 /**
  * @param {string} path
- * @param {string} mine
+ * @param {import('./process-identity.mjs').ProcessIdentity} me
+ * @returns {Lock}
  */
-function releaseLock(path, mine) {
-  if (readIfPresent(path) === mine) rmSync(path, { force: true });
+function heldLock(path, me) {
+  const isMine = () => {
+    const holder = parseHolder(readIfPresent(path) ?? '');
+    return holder?.pid === me.pid && holder.startTime === me.startTime;
+  };
+  return {
+    announceStop: () => {
+      if (isMine()) writeJson(path, { ...me, isStopping: true });
+    },
+    release: () => {
+      if (isMine()) rmSync(path, { force: true });
+    },
+  };
 }
 
 /** @param {string} path */
@@ -86,8 +132,9 @@ function readIfPresent(path) {
  */
 function parseHolder(text) {
   try {
-    const { pid, startTime } = JSON.parse(text);
-    return Number.isInteger(pid) && typeof startTime === 'string' ? { pid, startTime } : undefined;
+    const { pid, startTime, isStopping } = JSON.parse(text);
+    if (!Number.isInteger(pid) || typeof startTime !== 'string') return undefined;
+    return { pid, startTime, isStopping: isStopping === true };
   } catch {
     return undefined;
   }

@@ -7,7 +7,7 @@ import { openDataDir } from './data-dir.mjs';
 import { provideDatabases } from './databases.mjs';
 import { formatError, LaunchError, StoppedError } from './errors.mjs';
 import { installDependencies } from './install.mjs';
-import { takeLock } from './lock.mjs';
+import { takeLockInTurn } from './lock.mjs';
 import { binPath, ROOT, toolEnvironment } from './paths.mjs';
 import { keepPorts } from './ports.mjs';
 import { endLeftovers, openJournal } from './process-journal.mjs';
@@ -40,9 +40,8 @@ export async function runTests(run) {
   const { env, progress, stop } = run;
   await installDependencies({ env, progress, signal: stop });
   const dataDir = openDataDir(TEST_FOLDER);
-  const lock = takeLock(dataDir.lock);
-  if (!lock.taken)
-    throw new LaunchError('Another npm test runs in this checkout.', { hint: 'Wait until it has ended.' });
+  const lock = await takeLockInTurn(dataDir.lock, { signal: stop, onWait: () => {} });
+  if (!lock) throw new LaunchError('Another npm test runs in this checkout.', { hint: 'Wait until it has ended.' });
   try {
     await endLeftovers(dataDir.processes, { graceMs: LEFTOVER_GRACE_MS });
     for (const folder of [dataDir.postgres, dataDir.redis, dataDir.secrets]) {
