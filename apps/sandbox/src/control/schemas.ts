@@ -24,7 +24,12 @@ export const Receipts = Type.Union([
     {
       deliveredMs: Type.Integer({ minimum: 0, description: 'Delay of the delivered receipt' }),
       readMs: Type.Optional(
-        nullable(Type.Integer({ minimum: 0, description: 'Delay of the read receipt; null: never' })),
+        // Not a union: the validator would try the integer first and turn null into 0, "read at once".
+        Type.Unsafe<number | null>({
+          type: ['integer', 'null'],
+          minimum: 0,
+          description: 'Delay of the read receipt; null: never',
+        }),
       ),
     },
     { additionalProperties: false },

@@ -59,6 +59,8 @@ describe('messages for a client that is away', () => {
     const sent = await client.socket.sendMessage(bob.pn, { text: 'confirm later' });
     const id = sent!.key.id!;
     await bob.message('it', (entry) => entry.id === id);
+    // Baileys merges a receipt that overtakes its own upsert into it.
+    await client.event('messages.upsert', (batch) => batch.messages.some((entry) => entry.key.id === id));
     await client.socket.end(undefined);
     await world.api.post(`${bob.path}/receipts`, { ids: [id], type: 'read' });
     const mark = client.events.length;

@@ -36,6 +36,7 @@ function statuses(id: string): number[] {
 describe('receipts', () => {
   test('a phone confirms: accepted, delivered, read, each once and in this order', async () => {
     await alice.configure({ receipts: { deliveredMs: 200, readMs: null } });
+    expect(await world.api.get(alice.path)).toMatchObject({ receipts: { deliveredMs: 200, readMs: null } });
     const bob = await world.phone({ receipts: { deliveredMs: 800, readMs: 1100 } });
     const sent = await client.socket.sendMessage(bob.pn, { text: 'watch me' });
     const id = sent!.key.id!;
