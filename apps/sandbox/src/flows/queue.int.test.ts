@@ -56,13 +56,14 @@ describe('messages for a client that is away', () => {
   });
 
   test('receipts wait too', async () => {
-    const sent = await client.socket.sendMessage(bob.pn, { text: 'confirm later' });
+    const carol = await world.phone({ receipts: 'off' });
+    const sent = await client.socket.sendMessage(carol.pn, { text: 'confirm later' });
     const id = sent!.key.id!;
-    await bob.message('it', (entry) => entry.id === id);
+    await carol.message('it', (entry) => entry.id === id);
     // Baileys merges a receipt that overtakes its own upsert into it.
     await client.event('messages.upsert', (batch) => batch.messages.some((entry) => entry.key.id === id));
     await client.socket.end(undefined);
-    await world.api.post(`${bob.path}/receipts`, { ids: [id], type: 'read' });
+    await world.api.post(`${carol.path}/receipts`, { ids: [id], type: 'read' });
     const mark = client.events.length;
     await client.open();
     await client.event(
