@@ -12,7 +12,7 @@ import {
 } from '../signal/app-state.ts';
 import type { Journal } from '../store/journal.ts';
 
-export const COLLECTIONS: readonly CollectionName[] = [
+const COLLECTIONS: readonly CollectionName[] = [
   'critical_block',
   'critical_unblock_low',
   'regular_high',
@@ -23,9 +23,7 @@ export const COLLECTIONS: readonly CollectionName[] = [
 export const isCollection = (name: string): name is CollectionName => (COLLECTIONS as readonly string[]).includes(name);
 
 /** Outcome of an upload: accepted under a version, or made for an older version than the collection has. */
-export type UploadResult =
-  | { accepted: true; version: number; problem: string | null }
-  | { accepted: false; version: number };
+type UploadResult = { accepted: true; version: number; problem: string | null } | { accepted: false; version: number };
 
 /**
  * The settings an account shares between its devices. The server's part is the log of patches per collection; the

@@ -14,7 +14,7 @@ export interface SignedPreKey {
 }
 
 /** What a companion proved about itself when it was paired. */
-export interface CompanionIdentity {
+interface CompanionIdentity {
   id: number;
   keyIndex: number;
   registrationId: number;

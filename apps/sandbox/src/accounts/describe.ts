@@ -2,7 +2,7 @@ import type { proto } from '@whiskeysockets/baileys/WAProto/index.js';
 import { PROTOCOL_MESSAGE } from './proto-names.ts';
 
 /** Where an encrypted file lies and how to open it. Byte strings are base64. */
-export interface MediaReference {
+interface MediaReference {
   mimetype: string | null;
   path: string;
   mediaKey: string;

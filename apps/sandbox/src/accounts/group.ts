@@ -6,7 +6,7 @@ import { GROUP_SERVER } from '../wire/jid.ts';
 import type { Account } from './account.ts';
 import type { Directory } from './directory.ts';
 
-export type GroupRole = 'member' | 'admin' | 'superadmin';
+type GroupRole = 'member' | 'admin' | 'superadmin';
 export type Addressing = 'pn' | 'lid';
 
 interface StoredGroup {
@@ -26,7 +26,7 @@ interface StoredGroup {
   members: [string, GroupRole][];
 }
 
-export interface GroupDescription {
+interface GroupDescription {
   id: string;
   text: string;
   by: string;

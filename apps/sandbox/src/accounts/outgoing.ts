@@ -24,14 +24,14 @@ const caption = Type.Optional(Type.String());
 const seconds = Type.Optional(Type.Integer({ minimum: 0 }));
 const target = Type.String({ description: 'Id of the message it is about' });
 
-export const OutgoingText = Type.Object({
+const OutgoingText = Type.Object({
   ...base,
   type: Type.Literal('text'),
   text: Type.String({ minLength: 1 }),
   mentions: Type.Optional(Type.Array(Type.String({ description: 'Numbers' }))),
 });
-export const OutgoingImage = Type.Object({ ...base, ...file, type: Type.Literal('image'), caption });
-export const OutgoingVideo = Type.Object({
+const OutgoingImage = Type.Object({ ...base, ...file, type: Type.Literal('image'), caption });
+const OutgoingVideo = Type.Object({
   ...base,
   ...file,
   type: Type.Literal('video'),
@@ -39,35 +39,35 @@ export const OutgoingVideo = Type.Object({
   seconds,
   gif: Type.Optional(Type.Boolean()),
 });
-export const OutgoingAudio = Type.Object({
+const OutgoingAudio = Type.Object({
   ...base,
   ...file,
   type: Type.Literal('audio'),
   seconds,
   voice: Type.Optional(Type.Boolean({ description: 'A voice note' })),
 });
-export const OutgoingDocument = Type.Object({
+const OutgoingDocument = Type.Object({
   ...base,
   ...file,
   type: Type.Literal('document'),
   fileName: Type.String({ minLength: 1 }),
   caption,
 });
-export const OutgoingSticker = Type.Object({ ...base, ...file, type: Type.Literal('sticker') });
-export const OutgoingReaction = Type.Object({
+const OutgoingSticker = Type.Object({ ...base, ...file, type: Type.Literal('sticker') });
+const OutgoingReaction = Type.Object({
   ...base,
   type: Type.Literal('reaction'),
   target,
   emoji: Type.String({ description: 'Empty takes the reaction back' }),
 });
-export const OutgoingPoll = Type.Object({
+const OutgoingPoll = Type.Object({
   ...base,
   type: Type.Literal('poll'),
   name: Type.String({ minLength: 1 }),
   options: Type.Array(Type.String({ minLength: 1 }), { minItems: 2, maxItems: 12 }),
   selectable: Type.Optional(Type.Integer({ minimum: 0, description: '0: any number; default 1' })),
 });
-export const OutgoingLocation = Type.Object({
+const OutgoingLocation = Type.Object({
   ...base,
   type: Type.Literal('location'),
   latitude: Type.Number({ minimum: -90, maximum: 90 }),
@@ -75,19 +75,19 @@ export const OutgoingLocation = Type.Object({
   name: Type.Optional(Type.String()),
   address: Type.Optional(Type.String()),
 });
-export const OutgoingContact = Type.Object({
+const OutgoingContact = Type.Object({
   ...base,
   type: Type.Literal('contact'),
   name: Type.String({ minLength: 1 }),
   number: Type.String({ minLength: 5 }),
 });
-export const OutgoingEdit = Type.Object({
+const OutgoingEdit = Type.Object({
   ...base,
   type: Type.Literal('edit'),
   target,
   text: Type.String({ minLength: 1 }),
 });
-export const OutgoingRevoke = Type.Object({ ...base, type: Type.Literal('revoke'), target });
+const OutgoingRevoke = Type.Object({ ...base, type: Type.Literal('revoke'), target });
 
 export const OutgoingMessage = Type.Union([
   OutgoingText,

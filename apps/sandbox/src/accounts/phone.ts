@@ -35,7 +35,7 @@ export interface PhoneSettings {
 }
 
 /** A presence or typing state that this phone was shown. */
-export interface SeenPresence {
+interface SeenPresence {
   from: string;
   state: string;
   at: number;
@@ -302,7 +302,7 @@ export class Phone {
   }
 }
 
-export function addressingOf(stanza: BinaryNode): 'pn' | 'lid' {
+function addressingOf(stanza: BinaryNode): 'pn' | 'lid' {
   const { addressing_mode: mode, participant, from = '' } = stanza.attrs;
   if (mode === 'lid' || mode === 'pn') return mode;
   return isLid(participant ?? from) ? 'lid' : 'pn';

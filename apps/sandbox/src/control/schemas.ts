@@ -8,7 +8,7 @@ export const Refusal = Type.Object({
   code: Type.String(),
 });
 
-export const PhoneNumber = Type.String({
+const PhoneNumber = Type.String({
   pattern: '^\\d{5,20}$',
   description: 'Phone number: digits only, with country code',
 });
@@ -37,7 +37,7 @@ export const Receipts = Type.Union([
   Type.Literal('off'),
 ]);
 
-export const AutoReplyRequest = Type.Union([
+const AutoReplyRequest = Type.Union([
   Type.String({ minLength: 1, description: 'The text; `{text}` is what was received' }),
   Type.Object(
     { text: Type.String({ minLength: 1 }), delayMs: Type.Integer({ minimum: 0 }) },

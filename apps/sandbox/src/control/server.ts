@@ -19,7 +19,7 @@ export const VERSION = (
   JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
 ).version;
 
-export interface ControlOptions {
+interface ControlOptions {
   /** When set, required as bearer token everywhere but at `/health`. */
   token: string | undefined;
   caPem: string;

@@ -5,7 +5,7 @@ import { unixSeconds } from '../clock.ts';
 import { SandboxError } from '../errors.ts';
 
 /** What can be made to go wrong. `README.md` has the table with what each field means for each kind. */
-export const FAULT_KINDS = [
+const FAULT_KINDS = [
   // the next stanza(s)
   'delay',
   'drop',
@@ -36,7 +36,7 @@ export const FAULT_KINDS = [
   'media-expired',
 ] as const;
 
-export type FaultKind = (typeof FAULT_KINDS)[number];
+type FaultKind = (typeof FAULT_KINDS)[number];
 
 export const FaultRequest = Type.Object({
   kind: Type.Enum([...FAULT_KINDS]),
@@ -86,7 +86,7 @@ const LASTING: ReadonlySet<FaultKind> = new Set([
 ]);
 const AN_HOUR = 3600;
 /** Kinds that happen at once and leave nothing behind. */
-export const IMMEDIATE: ReadonlySet<FaultKind> = new Set([
+const IMMEDIATE: ReadonlySet<FaultKind> = new Set([
   'freeze',
   'cut',
   'replace',

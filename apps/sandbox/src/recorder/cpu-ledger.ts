@@ -1,5 +1,5 @@
 /** Whose work a piece of code is: the server's (routing, acks, receipts, recorder) or the simulated phones' (Signal). */
-export type Work = 'server' | 'phone';
+type Work = 'server' | 'phone';
 
 /**
  * Splits the time of synchronous code between server and phones. Spans nest: time inside an inner span is not counted

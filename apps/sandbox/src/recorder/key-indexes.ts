@@ -30,7 +30,7 @@ export interface KeyReuse extends Omit<KeyUse, 'fingerprint'> {
   sameCiphertext: boolean;
 }
 
-export interface RatchetSummary {
+interface RatchetSummary {
   device: string;
   peer: string;
   ratchet: string;

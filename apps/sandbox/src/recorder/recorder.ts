@@ -6,7 +6,7 @@ import { Ring } from './ring.ts';
 import { type Stream, Streams } from './streams.ts';
 
 /** How often one message id of one device crossed the wire. `up`: sent by the device, `down`: delivered to it. */
-export interface MessageRecord {
+interface MessageRecord {
   direction: 'up' | 'down';
   device: string;
   id: string;
@@ -22,7 +22,7 @@ export interface MessageRecord {
 }
 
 /** A receipt, ack or nack that a companion sent. */
-export interface AckRecord {
+interface AckRecord {
   at: number;
   device: string;
   class: string;
@@ -33,7 +33,7 @@ export interface AckRecord {
 }
 
 /** A message that a phone could not read. */
-export interface UndecryptableRecord {
+interface UndecryptableRecord {
   at: number;
   phone: string;
   from: string;
@@ -44,7 +44,7 @@ export interface UndecryptableRecord {
 }
 
 /** Something a client sent that the real server would refuse or that breaks a promise of the protocol. */
-export interface Violation {
+interface Violation {
   at: number;
   device: string | null;
   rule: string;

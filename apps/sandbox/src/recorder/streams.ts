@@ -15,7 +15,7 @@ export interface Stream {
 }
 
 /** Two streams of one device that were open at the same time, and what each sent meanwhile. */
-export interface StreamOverlap {
+interface StreamOverlap {
   device: string;
   older: number;
   newer: number;

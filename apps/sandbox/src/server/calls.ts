@@ -7,7 +7,7 @@ import type { Connection } from './connection.ts';
 import type { ServerContext } from './context.ts';
 import { newStanzaId } from './stanza-id.ts';
 
-export type CallStatus = 'ringing' | 'accepted' | 'rejected' | 'ended';
+type CallStatus = 'ringing' | 'accepted' | 'rejected' | 'ended';
 
 export interface Call {
   id: string;

@@ -9,12 +9,12 @@ import { newStanzaId } from './stanza-id.ts';
 export type MemberAction = 'add' | 'remove' | 'promote' | 'demote';
 
 /** Result for one participant: null is success, else the protocol's error code. */
-export interface MemberResult {
+interface MemberResult {
   account: Account | null;
   error: string | null;
 }
 
-export interface GroupSettings {
+interface GroupSettings {
   announce?: boolean;
   locked?: boolean;
   ephemeralSeconds?: number;

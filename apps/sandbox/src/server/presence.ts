@@ -5,7 +5,7 @@ import { isGroup } from '../wire/jid.ts';
 import { type BinaryNode, children, node } from '../wire/node.ts';
 import type { ServerContext } from './context.ts';
 
-export type PresenceState = 'available' | 'unavailable' | 'composing' | 'recording' | 'paused';
+type PresenceState = 'available' | 'unavailable' | 'composing' | 'recording' | 'paused';
 
 /** Who is online and who is typing. Nothing of it is stored or queued: it is stale in seconds. */
 export class Presence {

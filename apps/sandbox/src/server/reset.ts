@@ -2,7 +2,7 @@ import type { Account } from '../accounts/account.ts';
 import { node } from '../wire/node.ts';
 import type { ServerContext } from './context.ts';
 
-export type ResetScope = 'all' | 'recorder' | 'faults' | 'messages';
+type ResetScope = 'all' | 'recorder' | 'faults' | 'messages';
 
 /** Deletes a phone: its companions are logged out, and nobody can write to the number any more. */
 export function removePhone(context: ServerContext, account: Account): void {

@@ -219,7 +219,7 @@ function damaged(enc: BinaryNode): Buffer {
 }
 
 /** A message as it is delivered to one device. */
-export function messageStanza(envelope: Envelope, to: DeviceRef, content: BinaryNode[]): BinaryNode {
+function messageStanza(envelope: Envelope, to: DeviceRef, content: BinaryNode[]): BinaryNode {
   const { sender, chat, addressing, identity } = envelope;
   const common = {
     id: envelope.id,
