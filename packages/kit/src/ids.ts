@@ -5,6 +5,7 @@ const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 const short = customAlphabet(ALPHABET, 8);
 /** 43 characters of 62 are 256 random bits: enough that a plain SHA-256 protects the stored key. */
 const long = customAlphabet(ALPHABET, 43);
+const requestPart = customAlphabet(ALPHABET, 20);
 
 /** Row ids: time-ordered, so that b-tree inserts stay local. */
 export const newId = (): string => uuidv7();
@@ -28,4 +29,4 @@ export function newToken(prefix: string): { token: string; displayPrefix: string
 }
 
 /** An id for one HTTP request, as in `X-Request-Id`. */
-export const newRequestId = (): string => `${TOKEN_PREFIX.request}${long().slice(0, 20)}`;
+export const newRequestId = (): string => `${TOKEN_PREFIX.request}${requestPart()}`;
