@@ -7,7 +7,7 @@ import { provideDurableServices } from '../measure/durable-services.ts';
 import { type WatchedProcess, watchCpu } from '../measure/process-cpu.ts';
 import { RawSide } from '../raw/raw-side.ts';
 import { GatewaySide } from './gateway-side.ts';
-import { MAX_MESSAGES, readOptions, type SendLoadOptions, WARM_UP_SECONDS } from './options.ts';
+import { MAX_MESSAGES, readOptions, type SendLoadOptions, WARM_UP } from './options.ts';
 import { type Run, renderReport } from './report.ts';
 
 const options = readOptions(process.argv.slice(2));
@@ -22,16 +22,19 @@ try {
   const ours = new GatewaySide(system);
   const load = { name: 'load', pid: process.pid, alone: true };
   const runs: Run[] = [];
-  for (const [label, clients] of [
-    ['(a) one session', 1],
-    [`(b) ${options.sessions} sessions`, options.sessions],
-  ] as const) {
+  const cases = [
+    { name: 'a', label: '(a) one session', clients: 1 },
+    { name: 'b', label: `(b) ${options.sessions} sessions`, clients: options.sessions },
+  ].filter(({ name }) => options.cases.includes(name));
+  for (const { label, clients } of cases) {
     console.log(`Pairing ${clients} and ${clients} ...`);
     await ours.pair(clients);
     await rawSide.pair(clients);
     const loop = { clients, seconds: options.seconds, maxCount: MAX_MESSAGES };
     const sandbox = { name: 'sandbox', pid: sandboxProcess.pid };
     const our = system.processes.filter(({ name }) => name !== 'sandbox').map(({ name, pid }) => ({ name, pid }));
+    await ours.run({ clients, ...WARM_UP });
+    await rawSide.run({ clients, ...WARM_UP });
     for (let round = 1; round <= options.rounds; round++) {
       runs.push({
         label,
@@ -59,7 +62,6 @@ async function measure(
   processes: readonly WatchedProcess[],
   profiled: readonly WatchedProcess[] = [],
 ): Promise<{ result: LoopResult; cpuMs: Record<string, number> }> {
-  await side.run({ ...loop, seconds: WARM_UP_SECONDS });
   const switchProfiles = () => {
     if (options.profileDir) for (const { pid } of profiled) process.kill(pid, 'SIGWINCH');
   };
