@@ -76,17 +76,23 @@ export async function composeGateway(resources: Resources, config: Config): Prom
   const services = config.ROLE === 'jobs' ? undefined : api.services;
   const app = await buildGateway({ logger, metrics, health, settings, services });
 
+  async function stop(): Promise<void> {
+    api.endWaits();
+    await app.close();
+    await Promise.all(background.map((part) => part.stop()));
+    await api.close();
+  }
+  let stopping: Promise<void> | undefined;
+
   return {
     app,
     services: api.services,
     start() {
       for (const part of background) part.start();
     },
-    async stop() {
-      api.endWaits();
-      await app.close();
-      await Promise.all(background.map((part) => part.stop()));
-      await api.close();
+    stop() {
+      stopping ??= stop();
+      return stopping;
     },
   };
 }
