@@ -7,7 +7,10 @@ const TRANSIENT_SOCKET = /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH/;
 /** Prisma's own codes of the same: not reachable, closed, timed out, too many connections. */
 const TRANSIENT_PRISMA = /^P(1001|1002|1008|1017|2024|2037)$/;
 
-const codeOf = (error: unknown): string => String((error as { code?: unknown } | null)?.code ?? '');
+const codeOf = (error: unknown): string => {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' ? code : '';
+};
 
 /** What PostgreSQL or the driver said, where Prisma has wrapped it. */
 function unwrap(error: unknown): unknown {

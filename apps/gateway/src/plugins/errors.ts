@@ -20,7 +20,7 @@ const DATABASE_RETRY_SECONDS = 2;
 /** Turns whatever was thrown into the refusal that the caller sees. */
 export function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
-  const { validation, validationContext, code = '', statusCode = 500 } = error as FastifyError;
+  const { validation, validationContext, code = '', statusCode = 500 } = error as Partial<FastifyError>;
   if (validation) {
     const issues = readIssues(validation, validationContext ?? 'request');
     return new ApiError('VALIDATION', { message: summarise(issues), details: { issues } });

@@ -71,7 +71,8 @@ export const openapi = fastifyPlugin<{ version: string }>(
         webhooks: webhooks as never,
       },
       refResolver: {
-        buildLocalReference: (schema, _baseUri, _fragment, index) => `${schema.$id ?? `schema-${index}`}`,
+        buildLocalReference: ({ $id }, _baseUri, _fragment, index) =>
+          typeof $id === 'string' ? $id : `schema-${index}`,
       },
     });
     await app.register(swaggerUi, {

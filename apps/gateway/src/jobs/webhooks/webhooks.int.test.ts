@@ -37,13 +37,16 @@ beforeAll(async () => {
   fixture = await createGatewayFixture({ WEBHOOK_ALLOW_PRIVATE: 'true' });
   user = await fixture.register();
   await fixture.startWorker('worker-1');
-  receiver = createServer(async (request, response) => {
-    let body = '';
-    for await (const chunk of request.setEncoding('utf8')) body += chunk;
-    const { seq } = JSON.parse(body) as { seq: number };
-    received.push({ at: performance.now(), headers: request.headers, body, seq });
-    const told = answer(seq, Number(request.headers['x-webhook-attempt']));
-    if (told !== 'hang') response.writeHead(told.status, told.headers).end('ok');
+  receiver = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const body = Buffer.concat(chunks).toString();
+      const { seq } = JSON.parse(body) as { seq: number };
+      received.push({ at: performance.now(), headers: request.headers, body, seq });
+      const told = answer(seq, Number(request.headers['x-webhook-attempt']));
+      if (told !== 'hang') response.writeHead(told.status, told.headers).end('ok');
+    });
   });
   await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
 });
@@ -121,7 +124,7 @@ describe('an event', () => {
     await waitFor(allDelivered);
     expect(received).toHaveLength(1);
     const { headers, body } = received[0]!;
-    const { 'webhook-id': id, 'webhook-timestamp': timestamp } = headers;
+    const [id, timestamp] = [String(headers['webhook-id']), String(headers['webhook-timestamp'])];
     const key = Buffer.from(secret.slice('whsec_'.length), 'base64');
     const expected = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64');
     expect(headers['webhook-signature']).toBe(`v1,${expected}`);

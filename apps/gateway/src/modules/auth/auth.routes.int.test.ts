@@ -38,7 +38,7 @@ describe('registering', () => {
     const answers = await Promise.all(
       [1, 2].map(() => register({ email: 'race@example.test', password: 'correct horse' })),
     );
-    expect(answers.map(({ status }) => status).sort()).toEqual([201, 409]);
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201, 409]));
   });
 
   it.each([
