@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BaileysClient } from '../testing/baileys-client.ts';
+import { until } from '../testing/wait.ts';
 import { type TestPhone, World } from '../testing/world.ts';
 
 let world: World;
@@ -60,8 +61,8 @@ describe('messages for a client that is away', () => {
     const sent = await client.socket.sendMessage(carol.pn, { text: 'confirm later' });
     const id = sent!.key.id!;
     await carol.message('it', (entry) => entry.id === id);
-    // Baileys merges a receipt that overtakes its own upsert into it.
-    await client.event('messages.upsert', (batch) => batch.messages.some((entry) => entry.key.id === id));
+    // What comes at the same time is merged, and the last word wins.
+    await until('accepted', () => client.statuses(id).includes(2));
     await client.socket.end(undefined);
     await world.api.post(`${carol.path}/receipts`, { ids: [id], type: 'read' });
     const mark = client.events.length;

@@ -1,4 +1,3 @@
-import type { BaileysEventMap } from '@whiskeysockets/baileys';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BaileysClient } from '../testing/baileys-client.ts';
 import { until } from '../testing/wait.ts';
@@ -14,25 +13,6 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/**
- * The statuses beyond "pending" that a client reported for a message, in order, without repetitions. Baileys merges
- * what comes within about 100 ms of sending into the message's own upsert.
- */
-function statuses(id: string): number[] {
-  const found: number[] = [];
-  const note = (key: { id?: string | null }, status: number | null | undefined): void => {
-    if (key.id === id && status && status > 1 && found.at(-1) !== status) found.push(status);
-  };
-  for (const { name, data } of client.events) {
-    if (name === 'messages.upsert') {
-      for (const { key, status } of (data as BaileysEventMap['messages.upsert']).messages) note(key, status);
-    } else if (name === 'messages.update') {
-      for (const { key, update } of data as BaileysEventMap['messages.update']) note(key, update.status);
-    }
-  }
-  return found;
-}
-
 describe('receipts', () => {
   test('a phone confirms: accepted, delivered, read, each once and in this order', async () => {
     await alice.configure({ receipts: { deliveredMs: 200, readMs: null } });
@@ -40,8 +20,8 @@ describe('receipts', () => {
     const bob = await world.phone({ receipts: { deliveredMs: 800, readMs: 1100 } });
     const sent = await client.socket.sendMessage(bob.pn, { text: 'watch me' });
     const id = sent!.key.id!;
-    await until('read', () => statuses(id).includes(4));
-    expect(statuses(id)).toEqual([2, 3, 4]);
+    await until('read', () => client.statuses(id).includes(4));
+    expect(client.statuses(id)).toEqual([2, 3, 4]);
   });
 
   test('played, when the phone is told to', async () => {
@@ -53,10 +33,10 @@ describe('receipts', () => {
     });
     const id = sent!.key.id!;
     await bob.message('the voice note', (entry) => entry.id === id);
-    // Baileys merges a receipt that overtakes its own upsert into it.
-    await client.event('messages.upsert', (batch) => batch.messages.some((entry) => entry.key.id === id));
+    // What comes at the same time is merged, and the last word wins.
+    await until('accepted', () => client.statuses(id).includes(2));
     await world.api.post(`${bob.path}/receipts`, { ids: [id], type: 'played' });
-    await until('played', () => statuses(id).includes(5));
+    await until('played', () => client.statuses(id).includes(5));
   });
 
   test('off: only the server and the own phone say something', async () => {
@@ -64,8 +44,8 @@ describe('receipts', () => {
     const sent = await client.socket.sendMessage(bob.pn, { text: 'silence' });
     const id = sent!.key.id!;
     await bob.message('it', (entry) => entry.id === id);
-    await until('accepted', () => statuses(id).includes(2));
-    expect(statuses(id)).toEqual([2]);
+    await until('accepted', () => client.statuses(id).includes(2));
+    expect(client.statuses(id)).toEqual([2]);
   });
 
   test('a client confirms: delivered, read and played arrive at the phone that sent', async () => {

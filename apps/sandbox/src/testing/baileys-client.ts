@@ -124,6 +124,25 @@ export class BaileysClient {
   }
 
   /**
+   * The statuses beyond "pending" that were reported for an own message, in order, without repetitions. Baileys merges
+   * what comes within about 100 ms of sending into the message's own upsert.
+   */
+  statuses(id: string): number[] {
+    const found: number[] = [];
+    const note = (key: { id?: string | null }, status: number | null | undefined): void => {
+      if (key.id === id && status && status > 1 && found.at(-1) !== status) found.push(status);
+    };
+    for (const { name, data } of this.events) {
+      if (name === 'messages.upsert') {
+        for (const { key, status } of (data as BaileysEventMap['messages.upsert']).messages) note(key, status);
+      } else if (name === 'messages.update') {
+        for (const { key, update } of data as BaileysEventMap['messages.update']) note(key, update.status);
+      }
+    }
+    return found;
+  }
+
+  /**
    * Waits until a message is reported as refused by the server, and returns the parameters (the error code is one).
    * Baileys merges what comes within 100 ms of sending into the message's own upsert.
    */
