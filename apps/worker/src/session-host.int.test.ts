@@ -157,8 +157,8 @@ describe('sending', () => {
   it('by LID works like by number', async () => {
     const { sessionId } = await world.createPaired();
     const ann = await world.sandbox.createPhone();
-    const { lid } = await (await fetch(`${world.sandbox.url}/phones/${ann}`)).json();
-    await world.waitForMessage((await world.send(sessionId, lid, 'by lid')).messageId, 'DELIVERED');
+    const { lid } = await world.sandbox.phone(ann);
+    await world.waitForMessage((await world.send(sessionId, `${lid}@lid`, 'by lid')).messageId, 'DELIVERED');
     expect(await textsAt(ann)).toEqual(['by lid']);
   });
 
@@ -179,8 +179,13 @@ describe('sending', () => {
     const { sessionId } = await world.createPaired();
     const ann = await world.sandbox.createPhone();
     await world.waitForMessage((await world.send(sessionId, ann, 'first')).messageId, 'DELIVERED');
+    await world.sandbox.configure(ann, { online: false });
     await world.sandbox.fault({ kind: 'unreadable', phone: ann });
-    await world.waitForMessage((await world.send(sessionId, ann, 'unreadable at first')).messageId, 'DELIVERED');
+    const { messageId } = await world.send(sessionId, ann, 'unreadable at first');
+    await world.waitForMessage(messageId, 'SENT');
+    await world.restartHost();
+    await world.sandbox.configure(ann, { online: true });
+    await world.waitForMessage(messageId, 'DELIVERED');
     expect(await textsAt(ann)).toEqual(['first', 'unreadable at first']);
   });
 });

@@ -77,10 +77,17 @@ export interface OutboxItem {
   lane: OutboxLane;
 }
 
+/**
+ * A claim need not wait for the disk: if PostgreSQL crashes and forgets it, the row is `queued` and goes out again under the same id, which
+ * is what any crash at this point leads to. The outcome's own commit makes the claim durable with it. This takes one flush
+ * out of the way of every message.
+ */
 const CLAIM = {
   name: 'claim-outbox',
-  text: `WITH ${FENCE_MANY}, due AS (
-    SELECT d.message_id, f.epoch, d.seq FROM fence f CROSS JOIN LATERAL (
+  text: `WITH ${FENCE_MANY}, relaxed AS MATERIALIZED (
+    SELECT set_config('synchronous_commit', 'off', true)
+  ), due AS (
+    SELECT d.message_id, f.epoch, d.seq FROM fence f CROSS JOIN relaxed CROSS JOIN LATERAL (
       SELECT o.message_id, o.seq FROM outbox o
       WHERE o.session_id = f.session_id AND o.not_before <= now()
         AND (o.state = 'QUEUED' OR (o.state = 'SENDING' AND o.epoch < f.epoch))

@@ -19,6 +19,7 @@ export interface PhoneMessage {
 export interface TestSandbox {
   url: string;
   createPhone(name?: string): Promise<string>;
+  phone(number: string): Promise<{ number: string; lid: string }>;
   scan(number: string, qr: string): Promise<void>;
   enterCode(number: string, code: string): Promise<void>;
   configure(number: string, change: Record<string, unknown>): Promise<void>;
@@ -60,6 +61,7 @@ export async function startTestSandbox(): Promise<TestSandbox> {
   return {
     url,
     createPhone: async (name) => (await call<{ number: string }>('POST', '/phones', name ? { name } : {})).number,
+    phone: (number) => call('GET', `/phones/${number}`),
     scan: (number, qr) => call('POST', `/phones/${number}/scan`, { qr }),
     enterCode: (number, code) => call('POST', `/phones/${number}/enter-code`, { code }),
     configure: (number, change) => call('PATCH', `/phones/${number}`, change),
