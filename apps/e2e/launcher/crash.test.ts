@@ -54,6 +54,25 @@ describe('a process that ends by itself', () => {
   });
 });
 
+describe('when npm start is ended', () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('by %s, everything stops', async (signal) => {
+    const installation = install();
+    const run = await installation.started({ throughNpm: true });
+    await run.stop(signal);
+    expect(run.output).toContain('Everything is stopped');
+    expect(installation.processesLeft()).toEqual([]);
+  });
+
+  test('by SIGKILL, everything stops too, and a start right behind it waits for that', async () => {
+    const installation = install();
+    const run = await installation.started({ throughNpm: true });
+    run.child.kill('SIGKILL');
+    const next = await installation.started();
+    expect(next.output).not.toContain('Ended what an earlier start left running');
+    expect(installation.processesLeft()).toHaveLength(6);
+  });
+});
+
 describe('after kill -9 of the launcher', () => {
   test('the next start ends what is left and finds the data', async () => {
     const installation = install();

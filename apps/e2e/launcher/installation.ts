@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { waitFor } from '@wa-gate/testkit';
+import { repositoryFile } from '../harness/repository.ts';
 
 /** The launcher with fake services: what is tested is the launcher, and a start takes a second. */
 export const FAKE_LAUNCHER = join(import.meta.dirname, 'fixtures', 'launch.mjs');
@@ -27,6 +28,8 @@ export interface StartOptions {
   env?: Readonly<Record<string, string>>;
   /** Runs this instead of node, with node's command line appended. */
   wrapper?: readonly string[];
+  /** Starts it as people do, with npm in between. */
+  throughNpm?: boolean;
 }
 
 /** Redis may have to be fetched from the system's archive: once for all tests of a file, whichever user runs them. */
@@ -93,6 +96,12 @@ export class Installation {
     const home = join(this.folder, 'home');
     mkdirSync(home);
     this.dataDir = join(this.folder, 'data');
+    // The script as the real package has it, but for what it runs.
+    const { scripts } = JSON.parse(readFileSync(repositoryFile('package.json'), 'utf8')) as {
+      scripts: { start: string };
+    };
+    const start = scripts.start.replace('scripts/start.mjs', FAKE_LAUNCHER);
+    writeFileSync(join(this.folder, 'package.json'), JSON.stringify({ scripts: { start } }));
     if (this.uid !== undefined) for (const path of [this.folder, home]) chownSync(path, this.uid, this.uid);
   }
 
@@ -100,9 +109,11 @@ export class Installation {
     return join(this.dataDir, name);
   }
 
-  start({ args = [], env = {}, wrapper = [] }: StartOptions = {}): Run {
-    const [command = '', ...rest] = [...wrapper, process.execPath, FAKE_LAUNCHER, '--no-demo', ...args];
+  start({ args = [], env = {}, wrapper = [], throughNpm = false }: StartOptions = {}): Run {
+    const launcher = throughNpm ? ['npm', 'start', '--'] : [process.execPath, FAKE_LAUNCHER];
+    const [command = '', ...rest] = [...wrapper, ...launcher, '--no-demo', ...args];
     const child = spawn(command, rest, {
+      cwd: this.folder,
       env: {
         PATH: process.env.PATH ?? '',
         HOME: join(this.folder, 'home'),
