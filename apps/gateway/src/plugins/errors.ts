@@ -18,7 +18,7 @@ const STATEMENT_TIMEOUT = '57014';
 const DATABASE_RETRY_SECONDS = 2;
 
 /** Turns whatever was thrown into the refusal that the caller sees. */
-export function toApiError(error: unknown): ApiError {
+function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   const { validation, validationContext, code = '', statusCode = 500 } = error as Partial<FastifyError>;
   if (validation) {
@@ -36,7 +36,7 @@ export function toApiError(error: unknown): ApiError {
   return new ApiError('INTERNAL', { cause: error });
 }
 
-export const errorDocs = (code: ErrorCode): string => `/api/errors/${code}`;
+const errorDocs = (code: ErrorCode): string => `/api/errors/${code}`;
 
 function envelope(error: ApiError, requestId: string): ErrorBody {
   return {
@@ -69,7 +69,7 @@ function problem(error: ApiError, request: FastifyRequest): ProblemDetails {
 }
 
 /** Sends a refusal: the envelope, or RFC 9457 to those who ask for it. */
-export function sendError(request: FastifyRequest, reply: FastifyReply, thrown: unknown): FastifyReply {
+function sendError(request: FastifyRequest, reply: FastifyReply, thrown: unknown): FastifyReply {
   const error = toApiError(thrown);
   const { status } = ERRORS[error.code];
   if (status === 500) request.log.error({ err: error.cause ?? error }, 'request failed');

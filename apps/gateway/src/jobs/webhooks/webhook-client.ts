@@ -20,7 +20,7 @@ const refusal = (hostname: string) =>
   new PrivateAddressError(`${hostname} is a private address; set WEBHOOK_ALLOW_PRIVATE=true to deliver there.`);
 
 /** Resolves like the system does, and keeps only public addresses: the connection goes to the address that was checked. */
-export const publicLookup: LookupFunction = (hostname, options, callback) => {
+const publicLookup: LookupFunction = (hostname, options, callback) => {
   systemLookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
     if (error) return callback(error, '', 0);
     const allowed = addresses.filter(({ address }) => isPublicAddress(address));

@@ -5,7 +5,7 @@ import type { DueDelivery } from '@wa-gate/messaging';
 const SECRET_PREFIX = 'whsec_';
 
 /** The id of an event: the same for every attempt. Session and seq are its identity. */
-export const eventId = (sessionId: string, seq: number): string =>
+const eventId = (sessionId: string, seq: number): string =>
   `${TOKEN_PREFIX.event}${sessionId.replaceAll('-', '')}_${seq}`;
 
 /** Standard Webhooks: what follows `whsec_` is base64 of the key. Another secret is the key as it is. */

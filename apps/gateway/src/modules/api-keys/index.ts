@@ -1,1 +1,1 @@
-export { createKeyStore, type KeyStore, type NewKey, type SessionRef } from './key-store.ts';
+export { createKeyStore, type KeyStore, type SessionRef } from './key-store.ts';

@@ -31,7 +31,7 @@ export interface AuthService {
 
 const ROLE_WORDS: Record<UserRole, User['role']> = { USER: 'customer', ADMINISTRATOR: 'administrator' };
 
-export const presentUser = (user: UserRecord): User => ({
+const presentUser = (user: UserRecord): User => ({
   id: user.id,
   email: user.email,
   name: user.name,

@@ -1,3 +1,3 @@
-export { type AuthRoutesOptions, authRoutes } from './auth.routes.ts';
+export { authRoutes } from './auth.routes.ts';
 export { type AuthService, createAuthService } from './auth.service.ts';
 export { createUsersRepository, type UserDirectory } from './users.repository.ts';

@@ -1,2 +1,2 @@
-export { type HealthRoutesOptions, healthRoutes, probeRoutes } from './health.routes.ts';
+export { healthRoutes, probeRoutes } from './health.routes.ts';
 export { createHealthService, type HealthService } from './health.service.ts';

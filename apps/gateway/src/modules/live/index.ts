@@ -1,2 +1,2 @@
-export { type LiveRoutesOptions, liveRoutes } from './live.routes.ts';
+export { liveRoutes } from './live.routes.ts';
 export { createOwnerClient, type OwnerClient } from './owner-client.ts';

@@ -1,4 +1,4 @@
 export { createSessionDirectory, type SessionDirectory } from './session-directory.ts';
 export { createSessionsRepository } from './sessions.repository.ts';
-export { type SessionsRoutesOptions, sessionsRoutes } from './sessions.routes.ts';
+export { sessionsRoutes } from './sessions.routes.ts';
 export { createSessionsService, type SessionsService } from './sessions.service.ts';

@@ -1,2 +1,2 @@
-export { type WorkersRoutesOptions, workersRoutes } from './workers.routes.ts';
+export { workersRoutes } from './workers.routes.ts';
 export { createWorkersService, type WorkersService } from './workers.service.ts';
