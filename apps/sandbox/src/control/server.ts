@@ -74,6 +74,10 @@ function build(context: ServerContext, options: ControlOptions): FastifyInstance
   app.addHook('preValidation', async (request) => {
     if (request.method === 'POST' || request.method === 'PATCH') request.body ??= {};
   });
+  // What was answered was kept.
+  app.addHook('onSend', async (request) => {
+    if (request.method !== 'GET') context.journal.flush();
+  });
   if (options.token !== undefined) requireToken(app, options.token);
 
   app.register(swagger, {

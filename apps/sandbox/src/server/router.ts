@@ -30,7 +30,7 @@ export class Router {
     this.context = context;
   }
 
-  /** A message stanza of a companion: acknowledged at once, then fanned out as the sender addressed it. */
+  /** A message stanza of a companion: fanned out as the sender addressed it, and acknowledged. */
   fromCompanion(connection: Connection, companion: Companion, stanza: BinaryNode): void {
     const { recorder } = this.context;
     const { id, to } = stanza.attrs;
@@ -41,20 +41,23 @@ export class Router {
     const record = recorder.messageUp(connection.stream!, companion.key, id, to);
     const chat = this.chatOf(companion, stanza, to);
     const error = rejectionFor(this.context, companion, to) ?? (typeof chat === 'string' ? chat : null);
-    record.ackedAt = Date.now();
-    record.ack = error;
-    connection.send(
-      node('ack', {
-        class: 'message',
-        id,
-        from: to,
-        participant: stanza.attrs.participant,
-        t: String(unixSeconds()),
-        error: error ?? undefined,
-      }),
-    );
     this.recordKeys(companion, id, to, stanza);
     if (error === null && typeof chat === 'object') this.fanOut(companion, stanza, to, chat);
+    // Not before it is kept: an acknowledged message must not be lost, whatever happens to this process.
+    this.context.journal.afterFlush(() => {
+      record.ackedAt = Date.now();
+      record.ack = error;
+      connection.send(
+        node('ack', {
+          class: 'message',
+          id,
+          from: to,
+          participant: stanza.attrs.participant,
+          t: String(unixSeconds()),
+          error: error ?? undefined,
+        }),
+      );
+    });
   }
 
   /**

@@ -59,10 +59,23 @@ describe('the journal', () => {
     expect(journal.keys('queue/')).toEqual(['queue/x']);
   });
 
-  test('flushes by itself within a moment', async () => {
+  test('flushes by itself at the end of the turn', async () => {
     const journal = reopen();
     put(journal, 'k', 'v');
     await expect.poll(() => statSync(file()).size).toBeGreaterThan(0);
+  });
+
+  test('what waits for a flush runs when everything before it is in the file, at once when nothing is to be written', () => {
+    const journal = reopen();
+    const sizes: number[] = [];
+    const note = () => sizes.push(statSync(file()).size);
+    journal.afterFlush(note);
+    put(journal, 'k', 'v');
+    journal.afterFlush(note);
+    expect(sizes).toEqual([0]);
+    journal.flush();
+    expect(sizes).toEqual([0, statSync(file()).size]);
+    expect(sizes[1]).toBeGreaterThan(0);
   });
 
   test('a file cut off anywhere is read up to its last whole record, and written on from there', () => {

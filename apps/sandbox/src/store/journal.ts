@@ -17,9 +17,10 @@ import { crc32 } from './crc32.ts';
  * The memory of the sandbox across restarts: an append-only file of key/value records.
  *
  * The living objects (accounts, queues, Signal sessions) are the truth while the process runs. A changed object is
- * `touch`ed; at the next flush it is serialised once, however often it changed, and appended. A record carries a CRC,
- * so that a file cut off by `kill -9` is read up to its last whole record and truncated there: it is never unreadable.
- * Only offsets are kept in memory. When most of the file is garbage it is rewritten beside and renamed over.
+ * `touch`ed; at the end of the same turn of the event loop it is serialised once, however often it changed, and
+ * appended. A record carries a CRC, so that a file cut off by `kill -9` is read up to its last whole record and
+ * truncated there: it is never unreadable. Only offsets are kept in memory. When most of the file is garbage it is
+ * rewritten beside and renamed over.
  *
  * `fsync` is not called per flush: what was written survives the death of the process, not of the machine.
  *
@@ -34,6 +35,8 @@ export interface Journal {
   keys(space: string): string[];
   /** Writes everything touched now. Call it before telling the world something that must not be forgotten. */
   flush(): void;
+  /** Runs once everything touched so far is written: for what promises that it was kept. */
+  afterFlush(run: () => void): void;
   /** Forgets everything stored. */
   clear(): void;
   close(): void;
@@ -42,7 +45,6 @@ export interface Journal {
 const HEADER = 8;
 const PUT = 1;
 const DELETE = 2;
-const FLUSH_MS = 10;
 const COMPACT_AT_BYTES = 64 * 1024 * 1024;
 
 const spaceOf = (key: string) => key.slice(0, key.lastIndexOf('/') + 1);
@@ -66,20 +68,19 @@ function encodeRecord(operation: number, key: string, value: Buffer): Buffer {
 
 export class FileJournal implements Journal {
   private readonly path: string;
-  private readonly flushMs: number;
   private readonly index = new Map<string, Slot>();
   private readonly spaces = new Map<string, Set<string>>();
   private readonly dirty = new Map<string, () => Buffer | null>();
   private fd: number;
   private size = 0;
   private liveBytes = 0;
-  private timer: NodeJS.Timeout | null = null;
+  private scheduled: NodeJS.Immediate | null = null;
+  private waiting: (() => void)[] = [];
   private closed = false;
 
-  constructor(directory: string, options: { flushMs?: number } = {}) {
+  constructor(directory: string) {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     this.path = join(directory, 'state.log');
-    this.flushMs = options.flushMs ?? FLUSH_MS;
     this.fd = openSync(this.path, existsSync(this.path) ? 'r+' : 'w+', 0o600);
     this.load();
     if (this.isMostlyGarbage(1024 * 1024)) this.compact();
@@ -87,7 +88,7 @@ export class FileJournal implements Journal {
 
   touch(key: string, serialise: () => Buffer | null): void {
     this.dirty.set(key, serialise);
-    if (!this.timer && !this.closed) this.timer = setTimeout(() => this.flush(), this.flushMs);
+    if (!this.scheduled && !this.closed) this.scheduled = setImmediate(() => this.flush());
   }
 
   read(key: string): Buffer | null {
@@ -103,23 +104,18 @@ export class FileJournal implements Journal {
   }
 
   flush(): void {
-    if (this.timer) clearTimeout(this.timer);
-    this.timer = null;
-    if (this.closed || this.dirty.size === 0) return;
-    const records: Buffer[] = [];
-    let position = this.size;
-    for (const [key, serialise] of this.dirty) {
-      const value = serialise();
-      if (!value && !this.index.has(key)) continue; // came and went between two flushes
-      const record = encodeRecord(value ? PUT : DELETE, key, value ?? Buffer.alloc(0));
-      if (value) this.enter(key, { offset: position + record.length - value.length, length: value.length });
-      else this.leave(key);
-      records.push(record);
-      position += record.length;
-    }
-    this.dirty.clear();
-    if (records.length) this.append(records.length === 1 ? records[0]! : Buffer.concat(records));
-    if (this.isMostlyGarbage(COMPACT_AT_BYTES)) this.compact();
+    if (this.scheduled) clearImmediate(this.scheduled);
+    this.scheduled = null;
+    if (this.closed) return;
+    this.write();
+    const waiting = this.waiting;
+    this.waiting = [];
+    for (const run of waiting) run();
+  }
+
+  afterFlush(run: () => void): void {
+    if (this.dirty.size === 0 || this.closed) run();
+    else this.waiting.push(run);
   }
 
   clear(): void {
@@ -137,6 +133,24 @@ export class FileJournal implements Journal {
     this.closed = true;
     fsyncSync(this.fd);
     closeSync(this.fd);
+  }
+
+  private write(): void {
+    if (this.dirty.size === 0) return;
+    const records: Buffer[] = [];
+    let position = this.size;
+    for (const [key, serialise] of this.dirty) {
+      const value = serialise();
+      if (!value && !this.index.has(key)) continue; // came and went between two flushes
+      const record = encodeRecord(value ? PUT : DELETE, key, value ?? Buffer.alloc(0));
+      if (value) this.enter(key, { offset: position + record.length - value.length, length: value.length });
+      else this.leave(key);
+      records.push(record);
+      position += record.length;
+    }
+    this.dirty.clear();
+    if (records.length) this.append(records.length === 1 ? records[0]! : Buffer.concat(records));
+    if (this.isMostlyGarbage(COMPACT_AT_BYTES)) this.compact();
   }
 
   private enter(key: string, slot: Slot): void {
@@ -239,6 +253,9 @@ export class MemoryJournal implements Journal {
     return [];
   }
   flush(): void {}
+  afterFlush(run: () => void): void {
+    run();
+  }
   clear(): void {}
   close(): void {}
 }

@@ -33,7 +33,6 @@ export const phoneRoutes: FastifyPluginAsyncTypebox<{ context: ServerContext }> 
     { schema: { tags, summary: 'Create a phone', body: PhoneCreate, response: { 201: Phone, 409: Refusal } } },
     async (request, reply) => {
       const account = directory.create(request.body.number, request.body.name);
-      context.journal.flush();
       return reply.code(201).send(phoneView(account));
     },
   );
