@@ -60,7 +60,7 @@ it('a process that only runs jobs has probes and metrics, and no API', async () 
   await fixture.close();
 });
 
-it('metrics count requests by route and show what waits', async () => {
+it('metrics count requests by route and show what waits (MR-125)', async () => {
   const fixture = await createGatewayFixture();
   const session = await connectedSession(fixture);
   await fixture.call('POST', `/api/sessions/${session.slug}/send?wait=queued`, { as: session.key, body: text });

@@ -71,7 +71,7 @@ async function ask(name: string, changes: Record<string, unknown> = {}) {
   return body.data;
 }
 
-it('registers and logs in', async () => {
+it('registers and logs in (MR-001, MR-002)', async () => {
   await ask('user registration');
   credentials.user = (await ask('user login')).token;
   await fixture.gateway.services.auth.ensureAdministrator(ADMIN.email, ADMIN.password);

@@ -29,7 +29,7 @@ function collect(node: Json, key: string, found: Json[] = []): Json[] {
   return found;
 }
 
-describe('the description of the API', () => {
+describe('the description of the API (MR-055, MR-056)', () => {
   it('is the file in the repository (write it with: pnpm --filter @wa-gate/gateway openapi)', () => {
     expect(text).toBe(readFileSync(new URL('../openapi.json', import.meta.url), 'utf8'));
   });

@@ -22,7 +22,7 @@ const place = (sessionId: string, strategy?: 'round-robin') =>
 const countByWorker = async () =>
   Object.fromEntries((await listWorkers(database.pool)).map((worker) => [worker.workerId, worker.sessionCount]));
 
-describe('placement', () => {
+describe('placement (MR-166)', () => {
   it.each([undefined, 'round-robin' as const])('spreads sessions evenly (strategy %s)', async (strategy) => {
     await Promise.all([register('w1'), register('w2'), register('w3')]);
     for (const sessionId of await seed(9))
@@ -30,7 +30,7 @@ describe('placement', () => {
     expect(await countByWorker()).toEqual({ w1: 3, w2: 3, w3: 3 });
   });
 
-  it('never exceeds a capacity, however many place at once (I9)', async () => {
+  it('never exceeds a capacity, however many place at once (I9, MR-089)', async () => {
     await Promise.all([register('w1', { maxSessions: 7 }), register('w2', { maxSessions: 5 })]);
     const placed = await Promise.all((await seed(30)).map((sessionId) => place(sessionId)));
     expect(await countByWorker()).toEqual({ w1: 7, w2: 5 });

@@ -30,7 +30,7 @@ afterEach(() => redis.disconnect());
 const table = (client = redis) => createRouteTable({ db: database.pool, redis: client, logger });
 const place = () => placeSession(database.pool, { sessionId, network: 'SANDBOX' });
 
-describe('a route', () => {
+describe('a route (MR-142, MR-168)', () => {
   it('is found in PostgreSQL, and left in Redis for the other gateways', async () => {
     await place();
     const route = { workerId: 'w1', endpoint: 'http://127.0.0.1/w1', incarnation: 1, epoch: 1 };

@@ -12,6 +12,7 @@ describe('PostgreSQL is unavailable', () => {
     ['disk full', coded('53100')],
     ['deadlock', coded('40P01')],
     ['connection lost', new Error('Connection terminated unexpectedly')],
+    ['silent', new Error('Query read timeout')],
     ['not reachable, as Prisma says it', coded('P1001')],
     ['restarting, wrapped by Prisma', wrapped('57P01')],
   ])('%s', (_what, error) => {

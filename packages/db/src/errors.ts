@@ -32,7 +32,7 @@ export function isDatabaseUnavailable(thrown: unknown): boolean {
   const code = codeOf(error);
   if (TRANSIENT.test(code) || TRANSIENT_SOCKET.test(code)) return true;
   const message = error instanceof Error ? error.message : '';
-  return /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
+  return /Connection terminated|Query read timeout|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
     message,
   );
 }

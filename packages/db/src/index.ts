@@ -1,4 +1,5 @@
 export { isDatabaseUnavailable, isUniqueViolation } from './errors.ts';
+export { describeDatabaseFailure } from './failure.ts';
 export { Prisma } from './generated/client.ts';
 export type {
   DesiredState,

@@ -14,6 +14,8 @@ export interface PoolOptions {
   max?: number;
   /** PostgreSQL ends a statement that runs longer than this. @default 10 000 */
   statementTimeoutMs?: number;
+  /** A server that has gone silent ends no statement: we give up on it ourselves. @default 15 000 */
+  silenceTimeoutMs?: number;
 }
 
 const INT8_OID = 20;
@@ -26,12 +28,19 @@ const types: pg.CustomTypesConfig = {
   },
 };
 
-export function createPool({ url, name, max = 10, statementTimeoutMs = 10_000 }: PoolOptions): Pool {
+export function createPool({
+  url,
+  name,
+  max = 10,
+  statementTimeoutMs = 10_000,
+  silenceTimeoutMs = 15_000,
+}: PoolOptions): Pool {
   const pool = new pg.Pool({
     connectionString: url,
     application_name: name,
     max,
     statement_timeout: statementTimeoutMs,
+    query_timeout: silenceTimeoutMs,
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 60_000,
     types,

@@ -8,7 +8,7 @@ import { internalToken, tokensEqual } from './internal-auth.ts';
 import { createLogger } from './logger.ts';
 import { createSingleFlight } from './single-flight.ts';
 
-describe('configuration', () => {
+describe('configuration (MR-176)', () => {
   const schema = Type.Object({
     PORT: Type.Integer({ default: 8_000, minimum: 0, maximum: 65_535 }),
     NETWORK: Type.Union([Type.Literal('live'), Type.Literal('sandbox')]),
@@ -72,7 +72,7 @@ describe('tokens', () => {
   });
 });
 
-describe('logs', () => {
+describe('logs (MR-163)', () => {
   it('never show a secret field, at the top or inside an object', () => {
     const lines: string[] = [];
     const logger = createLogger({ service: 'test', destination: { write: (line: string) => void lines.push(line) } });

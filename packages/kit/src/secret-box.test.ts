@@ -5,7 +5,7 @@ import { createSecretBox, MasterKeyError, parseMasterKeys, UnsealError } from '.
 
 const key = () => randomBytes(32);
 
-describe('a sealed value', () => {
+describe('a sealed value (MR-152)', () => {
   it('opens again under the same key and context, whatever the bytes', () => {
     const box = createSecretBox([key()], 'test');
     fc.assert(

@@ -99,7 +99,7 @@ describe('the outbox', () => {
   });
 });
 
-describe('outcomes', () => {
+describe('outcomes (MR-061, MR-062, MR-063, MR-102)', () => {
   const outcome = (waMessageId: string, state: 'SENT' | 'DELIVERED' | 'READ' | 'FAILED', who = owner) => ({
     ...who,
     waMessageId,
@@ -152,7 +152,7 @@ describe('outcomes', () => {
     expect(result.events.map((event) => event.type)).toEqual(['message.sent']);
   });
 
-  it('makes deliveries only for webhooks that asked for the event', async () => {
+  it('makes deliveries only for webhooks that asked for the event (MR-070)', async () => {
     const webhookId = await subscribe(['message.read']);
     const { waMessageId } = await accept();
     await claimOutbox(database.pool, [owner], 5);
@@ -165,7 +165,7 @@ describe('outcomes', () => {
   });
 });
 
-describe('inbound messages', () => {
+describe('inbound messages (MR-060, MR-072)', () => {
   const inbound = (waMessageId: string, overrides = {}) => ({
     ...owner,
     id: newId(),
@@ -210,7 +210,7 @@ describe('inbound messages', () => {
   });
 });
 
-describe('the state of a session', () => {
+describe('the state of a session (MR-173)', () => {
   it('is written with its events, and never by a stale owner (I2)', async () => {
     await updateSessionState(database.pool, owner, { state: 'CONNECTED', phoneNumber: '1555', paired: true }, [
       { type: 'connection.open', data: { phoneNumber: '1555' } },

@@ -28,7 +28,7 @@ afterAll(async () => {
 const login = (options: { payload?: string; headers?: Record<string, string> }) =>
   fixture.app.inject({ method: 'POST', url: '/api/auth/login', ...options } as never);
 
-describe('every refusal has the envelope, a code and a sentence', () => {
+describe('every refusal has the envelope, a code and a sentence (MR-154, MR-164)', () => {
   it.each([
     ['malformed JSON', '{"email": ', { 'content-type': 'application/json' }, 400, 'INVALID_JSON'],
     [

@@ -35,7 +35,7 @@ describe('an attempt', () => {
   });
 });
 
-describe('the pauses', () => {
+describe('the pauses (MR-099)', () => {
   it('are 1, 2, 4, 8, 16 s, then minutes and hours, then it is given up', () => {
     const delays = RETRY_DELAYS_MS.map(
       (_, attempts) => (judgeAttempt(answered(500), attempts, exactly) as { delayMs: number }).delayMs,

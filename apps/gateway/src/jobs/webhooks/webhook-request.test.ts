@@ -20,7 +20,7 @@ const now = new Date(1_700_000_060_000);
 const { body, headers } = buildWebhookRequest(event, session, SECRET, now);
 const hmac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text);
 
-describe('the request of a webhook', () => {
+describe('the request of a webhook (MR-068, MR-069)', () => {
   it('has the body of the contract', () => {
     const parsed = JSON.parse(body);
     expect(Value.Check(WebhookPayloadSchema, parsed)).toBe(true);

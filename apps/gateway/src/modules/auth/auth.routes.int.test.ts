@@ -11,7 +11,7 @@ const register = (body: Record<string, unknown>) => fixture.call('POST', '/api/a
 const login = (email: string, password: string) =>
   fixture.call('POST', '/api/auth/login', { body: { email, password } });
 
-describe('registering', () => {
+describe('registering (MR-001)', () => {
   it('makes a user, a token and a workspace key that both work', async () => {
     const { status, body } = await register({ email: ' Ann@Example.test'.trim(), password: 'correct horse' });
     expect(status).toBe(201);
@@ -54,7 +54,7 @@ describe('registering', () => {
   });
 });
 
-describe('logging in', () => {
+describe('logging in (MR-002)', () => {
   it('gives a token for the right password, in whatever case the e-mail is', async () => {
     const user = await fixture.register();
     const { status, body } = await login(user.email.toUpperCase(), 'correct horse');
@@ -73,7 +73,7 @@ describe('logging in', () => {
     expect(facts(unknown)).toEqual(facts(wrong));
   });
 
-  it('refuses a user who was switched off, with the token from before too', async () => {
+  it('refuses a user who was switched off, with the token from before too (MR-149)', async () => {
     const { body } = await register({ email: 'off@example.test', password: 'correct horse' });
     await fixture.database.pool.query(`UPDATE users SET is_active = false WHERE email = 'off@example.test'`);
     expect((await login('off@example.test', 'correct horse')).status).toBe(401);
@@ -81,7 +81,7 @@ describe('logging in', () => {
     expect((await fixture.call('GET', '/api/sessions', { as: body.data.apiKey })).status).toBe(401);
   });
 
-  it('stores argon2id, and hashes anew when the parameters have changed', async () => {
+  it('stores argon2id, and hashes anew when the parameters have changed (MR-150)', async () => {
     const { default: argon2 } = await import('argon2');
     const user = await fixture.register();
     const weak = await argon2.hash('correct horse', { type: argon2.argon2id, memoryCost: 8_192, timeCost: 1 });
@@ -104,7 +104,7 @@ describe('the first administrator', () => {
   });
 });
 
-describe('credentials', () => {
+describe('credentials (MR-143, MR-144, MR-149)', () => {
   it('are taken from every place that the API names', async () => {
     const { token, apiKey } = await fixture.register();
     const places = [
@@ -145,7 +145,7 @@ describe('credentials', () => {
     expect([status, body.code]).toEqual([401, 'TOKEN_EXPIRED']);
   });
 
-  it('in a cookie change something only from the same origin', async () => {
+  it('in a cookie change something only from the same origin (MR-145)', async () => {
     const { token } = await fixture.register();
     const attempt = (origin?: string) =>
       fixture.call('POST', '/api/sessions', {

@@ -37,7 +37,7 @@ const post = (path: string, body?: unknown) =>
     ...(body !== undefined && { body }),
   });
 
-describe('a live call', () => {
+describe('a live call (MR-014, MR-168)', () => {
   it('reaches the owner with epoch, token and request id, and is answered in our envelope', async () => {
     worker.answer({ body: QR });
     const { status, body } = await get('/qr', { 'x-request-id': 'mine-1' });

@@ -44,7 +44,7 @@ async function settle(waMessageId: string, state: Outcome['state'], more: Partia
   if (hint) publishHint(fixture.redis, session.id, { seq: 1, messages: moved });
 }
 
-describe('sending', () => {
+describe('sending (MR-011)', () => {
   it('waits for the acknowledgement of the server, and answers `sent`', async () => {
     const answer = send(text);
     const item = await claim();
@@ -195,7 +195,7 @@ describe('a send is refused', () => {
   });
 });
 
-describe('messages', () => {
+describe('messages (MR-012)', () => {
   const inbound = (waMessageId: string) => ({
     ...owner(),
     id: newId(),

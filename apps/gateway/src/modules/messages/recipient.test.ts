@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parsePhoneNumber, parseRecipient } from './recipient.ts';
 
-describe('a recipient', () => {
+describe('a recipient (MR-156)', () => {
   it.each([
     ['+62 812-3456-7890', '6281234567890@s.whatsapp.net'],
     ['6281234567890', '6281234567890@s.whatsapp.net'],

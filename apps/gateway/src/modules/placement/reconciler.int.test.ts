@@ -22,7 +22,7 @@ const workersOf = async () =>
     )
   ).rows;
 
-it('places what waits when its bell rings, each session once, however many reconcile', async () => {
+it('places what waits when its bell rings, each session once, however many reconcile (MR-170)', async () => {
   await fixture.database.pool.query('UPDATE workers SET max_sessions = 0');
   for (let i = 0; i < 5; i += 1) await fixture.createSession(user);
   expect((await workersOf()).every(({ worker_id }) => worker_id === null)).toBe(true);

@@ -19,8 +19,8 @@ afterAll(() => fixture?.close());
 
 const create = (body: Record<string, unknown>, as = user.token) => fixture.call('POST', '/api/sessions', { as, body });
 
-describe('creating', () => {
-  it('stores and places a session, and gives it a key of its network', async () => {
+describe('creating (MR-006)', () => {
+  it('stores and places a session, and gives it a key of its network (MR-166, MR-172)', async () => {
     const { status, body } = await create({ name: 'Personal', sessionId: 'personal' });
     expect(status).toBe(201);
     expect(body.data).toMatchObject({
@@ -73,7 +73,7 @@ describe('creating', () => {
     expect((await create({ name: 'c', sessionId: 'same' }, other.token)).status).toBe(201);
   });
 
-  it('waits for a worker when all are full', async () => {
+  it('waits for a worker when all are full (MR-170)', async () => {
     await fixture.database.pool.query('UPDATE workers SET max_sessions = 0');
     const { status, body } = await create({ name: 'Waits', sessionId: 'waits' });
     await fixture.database.pool.query('UPDATE workers SET max_sessions = 50');
@@ -99,7 +99,7 @@ describe('creating', () => {
   });
 });
 
-describe('reading', () => {
+describe('reading (MR-007, MR-008)', () => {
   it('shows state, number and times', async () => {
     const session = await fixture.createSession(user);
     await fixture.setState(session, 'CONNECTED');
@@ -144,7 +144,7 @@ describe('reading', () => {
     expect(body.data.id).toBe(session.slug);
   });
 
-  it('lists by page and by status', async () => {
+  it('lists by page and by status (MR-096)', async () => {
     const somebody = await fixture.register();
     const made = [];
     for (let i = 0; i < 3; i += 1) made.push(await fixture.createSession(somebody));
@@ -160,7 +160,7 @@ describe('reading', () => {
   });
 });
 
-describe('deleting', () => {
+describe('deleting (MR-009)', () => {
   const rowsOf = async (id: string) =>
     (await fixture.database.pool.query('SELECT 1 FROM sessions WHERE id = $1', [id])).rowCount;
 

@@ -23,7 +23,7 @@ const url = () => `/api/sessions/${session.slug}/webhook`;
 const put = (body: unknown) => fixture.call('PUT', url(), { as: session.key, body });
 const get = () => fixture.call('GET', url(), { as: session.key });
 
-describe('the webhook of a session', () => {
+describe('the webhook of a session (MR-013)', () => {
   it('is for all events and gets a secret, unless said otherwise', async () => {
     const { status, body } = await put({ url: 'https://example.com/hook' });
     expect(status).toBe(200);
@@ -45,7 +45,7 @@ describe('the webhook of a session', () => {
     expect(shown).not.toHaveProperty('secret');
   });
 
-  it('takes a secret of the caller, and stores it sealed', async () => {
+  it('takes a secret of the caller, and stores it sealed (MR-152)', async () => {
     const secret = 'a secret of sixteen or more'.replaceAll(' ', '-');
     expect((await put({ url: 'https://example.com/a', secret })).body.data.webhook.secret).toBe(secret);
     const { rows } = await fixture.database.pool.query('SELECT secret FROM webhooks WHERE session_id = $1', [

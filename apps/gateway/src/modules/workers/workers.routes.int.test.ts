@@ -20,7 +20,7 @@ const register = (
 const listed = async () =>
   (await fixture.call('GET', '/api/admin/workers', { as: await fixture.adminToken() })).body.data.workers;
 
-describe('registering', () => {
+describe('registering (MR-015, MR-148, MR-165)', () => {
   it('gives a token and begins an incarnation with a lease, each time anew', async () => {
     const body = {
       workerId: 'worker-001',
@@ -56,7 +56,7 @@ describe('registering', () => {
     expect([answer.status, answer.body.code]).toEqual([401, 'UNAUTHENTICATED']);
   });
 
-  it('is refused when the worker does not answer at its endpoint', async () => {
+  it('is refused when the worker does not answer at its endpoint (MR-091)', async () => {
     const gone = await startWorkerStandIn();
     await gone.close();
     const { status, body } = await register({ workerId: 'gone', endpoint: gone.endpoint });
@@ -79,7 +79,7 @@ describe('registering', () => {
   });
 });
 
-describe('a heartbeat', () => {
+describe('a heartbeat (MR-018, MR-121)', () => {
   const metrics = { sessionCount: 25, cpuUsage: 45.5, memoryUsage: 67.8 };
   const beat = (token: string, id = 'worker-001') =>
     fixture.call('PUT', `/api/admin/workers/${id}/heartbeat`, { as: token, body: { status: 'online', metrics } });
@@ -110,8 +110,8 @@ describe('a heartbeat', () => {
   });
 });
 
-describe('the list of workers', () => {
-  it('is for administrators', async () => {
+describe('the list of workers (MR-017)', () => {
+  it('is for administrators (MR-147)', async () => {
     const user = await fixture.register();
     expect((await fixture.call('GET', '/api/admin/workers', { as: user.token })).status).toBe(403);
     expect((await fixture.call('GET', '/api/admin/workers')).status).toBe(401);
