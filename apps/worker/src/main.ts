@@ -10,6 +10,7 @@ import { LeaseKeeper } from './lease/lease-keeper.ts';
 import { createLoadMeter } from './lease/load-gauges.ts';
 import { createControlPlane } from './lease/registration.ts';
 import { createSessionHost, PACE } from './session-host.ts';
+import { explainStartFailure } from './start-failure.ts';
 import { liveNetwork, sandboxNetwork } from './whatsapp/network.ts';
 
 const POOL_SIZE = 16;
@@ -106,8 +107,7 @@ async function run(config: WorkerConfig): Promise<void> {
 try {
   await run(readWorkerConfig(process.env));
 } catch (error) {
-  const taken = (error as { code?: string }).code === 'EADDRINUSE';
-  const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`worker: ${taken ? `PORT ${process.env.PORT ?? ''} is taken by another program.` : message}\n`);
+  const unexpected = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`worker: ${explainStartFailure(error, process.env) ?? unexpected}\n`);
   process.exit(1);
 }

@@ -61,10 +61,10 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
   const box = createSecretBox(masterKeys, 'session-keys');
   const keyWriter = createKeyWriter({ pool, clock });
   const lane = new KeyedLock();
-  const onStale = (owner: Ownership): void => {
-    metrics.fenceRefusals.inc();
-    supervisor.look();
-    logger.warn(owner, 'write refused, the session has another owner');
+  /** A batch found that a session has another owner: its actor ends, unless it has been replaced already. */
+  const onStale = ({ sessionId, epoch }: Ownership): void => {
+    const actor = supervisor.find(sessionId);
+    if (actor?.owner.epoch === epoch) actor.fence();
   };
 
   const outcomes = createOutcomeWriter({

@@ -99,6 +99,28 @@ const TABLE: Readonly<Record<string, Row>> = {
   },
 };
 
+/**
+ * Node's codes for a certificate that does not prove who the server is. Baileys calls them 500, or 408 when they begin with an E.
+ */
+const CERTIFICATE_CODES: ReadonlySet<string> = new Set([
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'CERT_UNTRUSTED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
+
+const UNTRUSTED: Row = {
+  state: 'RECONNECTING',
+  reason:
+    'The server that answers in place of WhatsApp cannot prove who it is (TLS certificate), so nothing was sent to it. Check the clock and the network of the worker; the session tries again.',
+  next: 'retry-slowly',
+};
+
 /** Codes that the table does not know: seen again they deserve a row. */
 const UNKNOWN: Row = {
   state: 'RECONNECTING',
@@ -119,6 +141,7 @@ export const QR_ENDED_CODE = '408/qr_ended';
 export function judgeDisconnect(cause: DisconnectCause, linked: boolean): Verdict {
   if (cause.qrEnded) return complete(QR_ENDED, QR_ENDED_CODE);
   const exact = cause.detail ? `${cause.status}/${cause.detail}` : `${cause.status}`;
+  if (CERTIFICATE_CODES.has(cause.detail ?? '')) return complete(UNTRUSTED, `tls/${cause.detail}`);
   const row = TABLE[exact] ?? TABLE[String(cause.status)] ?? UNKNOWN;
   if (!linked && row.unlinked) return complete({ ...UNKNOWN, state: 'CONNECTING' }, exact);
   return complete(row, exact);

@@ -61,6 +61,7 @@ const NEXT_QR_MS = 20_000;
 const SERIES_MS = FIRST_QR_MS + 5 * NEXT_QR_MS;
 const CONNECT_DEADLINE_MS = 30_000;
 const PAIRING_CODE_WAIT_MS = 10_000;
+const LOGOUT_WAIT_MS = 5_000;
 const SLOW_RETRY: BackoffOptions = { initialMs: 60_000, maxMs: 900_000 };
 /** States in which waiting longer brings no QR code. */
 const QR_DECIDED: ReadonlySet<ActorState['name']> = new Set(['scanning', 'code', 'pairing', 'connected', 'resting']);
@@ -90,7 +91,7 @@ export class SessionActor {
   constructor(deps: SessionActorDependencies) {
     this.#deps = deps;
     this.owner = deps.owner;
-    this.#status = new StatusWriter({ ...deps, onStale: () => this.#fence() });
+    this.#status = new StatusWriter({ ...deps, onStale: () => this.fence() });
   }
 
   get state(): ActorState {
@@ -170,6 +171,9 @@ export class SessionActor {
   async logout(): Promise<boolean> {
     this.#assertAlive();
     if (this.#state.name === 'resting' && this.#state.verdict.state === 'LOGGED_OUT') return false;
+    // About to be connected: then WhatsApp can be told.
+    if (this.#state.name === 'connecting') await this.#until((state) => state.name !== 'connecting', LOGOUT_WAIT_MS);
+    this.#assertAlive();
     const connected = this.#state.name === 'connected';
     const linked = this.#store?.isPaired() ?? false;
     const connection = this.#leaveConnection();
@@ -196,6 +200,18 @@ export class SessionActor {
     if (!this.#connection) return;
     this.#connection.terminate();
     this.#lost(CONNECT_TIMED_OUT);
+  }
+
+  /** A write was refused: somebody else owns the session. Terminal (I7): no logout, no write, no retry. */
+  fence(): void {
+    if (isTerminal(this.#state)) return;
+    const connection = this.#leaveConnection();
+    connection?.terminate();
+    this.#move({ type: 'fenced' });
+    this.#status.end();
+    this.#store = undefined;
+    this.#deps.logger.warn(this.owner, 'session belongs to another owner, actor ended');
+    this.#deps.onFenced(this.owner);
   }
 
   // --- connecting ---
@@ -244,7 +260,7 @@ export class SessionActor {
     this.#store = undefined;
     const { logger, owner } = this.#deps;
     logger.warn({ err: error, ...owner }, 'session keys could not be read or written, connection cut');
-    if (error instanceof StaleEpochError) this.#fence();
+    if (error instanceof StaleEpochError) this.fence();
     else this.#lost(error instanceof UnsealError ? KEYS_UNREADABLE : KEYS_LOST);
   }
 
@@ -317,7 +333,7 @@ export class SessionActor {
     this.#setTimer(delay, () => {
       if (verdict.next !== 'yield') return this.#begin();
       this.#deps.stillOwned(this.owner).then(
-        (owned) => (owned ? this.#begin() : this.#fence()),
+        (owned) => (owned ? this.#begin() : this.fence()),
         () => this.#scheduleRetry(verdict),
       );
     });
@@ -347,18 +363,6 @@ export class SessionActor {
     return removal;
   }
 
-  /** Terminal (I7): no logout, no write, no retry. */
-  #fence(): void {
-    if (isTerminal(this.#state)) return;
-    const connection = this.#leaveConnection();
-    connection?.terminate();
-    this.#move({ type: 'fenced' });
-    this.#status.end();
-    this.#store = undefined;
-    this.#deps.logger.warn(this.owner, 'session belongs to another owner, actor ended');
-    this.#deps.onFenced(this.owner);
-  }
-
   // --- bookkeeping ---
 
   #now(): number {
@@ -383,7 +387,7 @@ export class SessionActor {
   #run(work: () => Promise<void>): void {
     work().catch((error: unknown) => {
       if (isTerminal(this.#state)) return;
-      if (error instanceof StaleEpochError) return this.#fence();
+      if (error instanceof StaleEpochError) return this.fence();
       this.#deps.logger.warn({ err: error, ...this.owner }, 'session work failed, trying again');
       this.#setTimer(backoffDelay(0, this.#deps.retry), () => {
         if (this.#state.name === 'new') this.start();

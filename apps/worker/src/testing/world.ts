@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { DEFAULT_TIMING, placeSession, registerWorker } from '@wa-gate/cluster';
+import { createPool } from '@wa-gate/db';
 import { createLogger, newId, type Redis, systemClock } from '@wa-gate/kit';
 import { acceptMessage, createWebhookBell, newWaMessageId, ringSession, type WebhookBell } from '@wa-gate/messaging';
 import {
+  createFaultProxy,
   createTestDatabase,
   createTestRedis,
+  type FaultProxy,
   seedSession,
   type TestDatabase,
   testRedisUrl,
@@ -35,6 +38,7 @@ export interface MessageRow {
 export interface World {
   database: TestDatabase;
   sandbox: TestSandbox;
+  databaseLine: FaultProxy;
   host: SessionHost;
   masterKeys: Buffer[];
   /** A session placed on this worker; it starts by itself. */
@@ -56,9 +60,14 @@ export interface World {
 }
 
 const WORKER_ID = 'worker-test';
-export const jid = (number: string): string => `${number}@s.whatsapp.net`;
+const jid = (number: string): string => `${number}@s.whatsapp.net`;
 
-export async function startWorld(): Promise<World> {
+export interface WorldOptions {
+  /** Where the sessions connect, instead of to the sandbox. */
+  network?: () => WhatsAppNetwork;
+}
+
+export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const logger = createLogger({ service: 'worker', level: process.env.TEST_LOG_LEVEL ?? 'silent' });
   const database = await createTestDatabase({ max: 16 });
   const masterKeys = [randomBytes(32)];
@@ -66,6 +75,9 @@ export async function startWorld(): Promise<World> {
   const redis = await createTestRedis();
   const sandbox = await startTestSandbox();
   const { pool } = database;
+  // The host's own way to the database, which tests may cut.
+  const databaseLine = await createFaultProxy(database.url);
+  const hostPool = createPool({ url: databaseLine.url, name: 'worker', max: 16 });
 
   let subscriber: Redis;
   let webhooks: WebhookBell;
@@ -76,7 +88,7 @@ export async function startWorld(): Promise<World> {
     subscriber = redis.duplicate();
     await subscriber.connect();
     webhooks = createWebhookBell({ redisUrl, logger });
-    network = sandboxNetwork(sandbox.url);
+    network = options.network?.() ?? sandboxNetwork(sandbox.url);
     const { incarnation } = await registerWorker(
       pool,
       workerRegistration(WORKER_ID, { maxSessions: 1_000 }),
@@ -84,7 +96,7 @@ export async function startWorld(): Promise<World> {
     );
     host = createSessionHost({
       workerId: WORKER_ID,
-      pool,
+      pool: hostPool,
       redis,
       subscriber,
       webhooks,
@@ -111,6 +123,7 @@ export async function startWorld(): Promise<World> {
   const world: World = {
     database,
     sandbox,
+    databaseLine,
     masterKeys,
     get host() {
       return host;
@@ -181,6 +194,8 @@ export async function startWorld(): Promise<World> {
       await stopHost();
       await sandbox.stop();
       redis.disconnect();
+      await hostPool.end();
+      await databaseLine.close();
       await database.drop();
     },
   };

@@ -4,23 +4,15 @@ import './async-context/install.ts';
 import './libsignal-silence.ts';
 
 export type {
-  AuthenticationCreds,
   AuthenticationState,
   BinaryNode,
   CacheStore,
-  ConnectionState,
   GroupMetadata,
-  MessageUpsertType,
   MessageUserReceiptUpdate,
   PossiblyExtendedCacheStore,
-  SignalAuthState,
   SignalDataSet,
   SignalDataTypeMap,
-  SignalKeyStore,
-  SignalKeyStoreWithTransaction,
-  SignalRepositoryWithLIDStore,
   WAMessage,
-  WAMessageKey,
   WAMessageUpdate,
   WASocket,
 } from '@whiskeysockets/baileys';

@@ -1,0 +1,140 @@
+import { createLogger, internalToken } from '@wa-gate/kit';
+import type { FastifyInstance } from 'fastify';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildWorkerApp } from './app.ts';
+import { startWorld, type World } from './testing/world.ts';
+
+let world: World;
+let app: FastifyInstance;
+let incarnation: number | undefined;
+
+beforeAll(async () => {
+  world = await startWorld();
+  incarnation = world.host.supervisor.incarnation;
+  const { supervisor, metrics } = world.host;
+  app = buildWorkerApp({
+    logger: createLogger({ service: 'test', level: 'silent' }),
+    probes: {
+      workerId: 'worker-test',
+      network: 'sandbox',
+      registry: metrics.registry,
+      incarnation: () => incarnation,
+      sessionCount: () => supervisor.actors.length,
+    },
+    ownership: { supervisor, workerId: 'worker-test', masterKeys: world.masterKeys, incarnation: () => incarnation },
+  });
+});
+afterAll(async () => {
+  await app?.close();
+  await world?.stop();
+});
+
+const token = (life = incarnation!) => internalToken(world.masterKeys[0]!, 'worker-test', life);
+
+interface CallOptions {
+  method?: 'GET' | 'POST' | 'DELETE';
+  epoch?: number;
+  authorization?: string;
+  payload?: object;
+}
+
+async function call(url: string, { method = 'GET', epoch, authorization, payload }: CallOptions = {}) {
+  const response = await app.inject({
+    method,
+    url,
+    headers: {
+      authorization: authorization ?? `Bearer ${token()}`,
+      ...(epoch === undefined ? {} : { 'x-session-epoch': String(epoch) }),
+    },
+    ...(payload ? { payload } : {}),
+  });
+  return { status: response.statusCode, body: response.json() };
+}
+
+const epochOf = async (sessionId: string) => (await world.actor(sessionId)).owner.epoch;
+
+describe('who may call', () => {
+  it('probes answer everybody', async () => {
+    expect((await app.inject('/health')).json()).toMatchObject({ status: 'healthy', workerId: 'worker-test' });
+    expect((await app.inject('/livez')).statusCode).toBe(200);
+    expect((await app.inject('/readyz')).statusCode).toBe(200);
+    expect((await app.inject('/metrics')).body).toMatch(/wag_sessions\{state="connected"/);
+  });
+
+  it('everything else only gateways, with the token of this incarnation', async () => {
+    const url = '/session/018f6f3c-4d00-7000-8000-000000000000/status';
+    expect((await call(url, { authorization: '', epoch: 1 })).status).toBe(401);
+    expect((await call(url, { authorization: `Bearer ${token(incarnation! + 1)}`, epoch: 1 })).status).toBe(401);
+    expect((await call(url, { epoch: 1 })).status).toBe(421);
+  });
+
+  it('is not ready before it holds a lease', async () => {
+    const held = incarnation;
+    incarnation = undefined;
+    expect((await app.inject('/readyz')).statusCode).toBe(503);
+    incarnation = held;
+  });
+});
+
+describe('a route is a hint (I6)', () => {
+  it('answers 421 for another epoch, another session or none, before anything is done', async () => {
+    const { sessionId } = await world.createPaired();
+    const epoch = await epochOf(sessionId);
+    for (const wrong of [epoch + 1, epoch - 1, undefined]) {
+      const { status, body } = await call(`/session/${sessionId}`, {
+        method: 'DELETE',
+        ...(wrong === undefined ? {} : { epoch: wrong }),
+      });
+      expect([status, body.code]).toEqual([421, 'SESSION_NOT_OWNED']);
+    }
+    expect((await world.session(sessionId)).state).toBe('CONNECTED');
+  });
+});
+
+describe('operations', () => {
+  it('create converges on the placement, and makes nothing that the database does not know', async () => {
+    const sessionId = await world.createSession();
+    const epoch = await epochOf(sessionId);
+    const created = await call('/session/create', { method: 'POST', epoch, payload: { sessionId } });
+    expect(created).toMatchObject({ status: 200, body: { sessionId } });
+    const unknown = { sessionId: '018f6f3c-4d00-7000-8000-000000000000' };
+    expect((await call('/session/create', { method: 'POST', epoch: 1, payload: unknown })).status).toBe(421);
+  });
+
+  it('links by the QR code it gives, and refuses another one then', async () => {
+    const sessionId = await world.createSession();
+    const epoch = await epochOf(sessionId);
+    const { body } = await call(`/session/${sessionId}/qr`, { epoch });
+    expect(body).toMatchObject({ attempt: 1, expiresAt: expect.stringMatching(/Z$/) });
+    await world.sandbox.scan(await world.sandbox.createPhone(), body.qr);
+    await world.waitForState(sessionId, 'CONNECTED');
+    expect(await call(`/session/${sessionId}/status`, { epoch })).toMatchObject({
+      status: 200,
+      body: { status: 'connected', state: 'connected' },
+    });
+    const again = await call(`/session/${sessionId}/qr`, { epoch });
+    expect([again.status, again.body.code]).toEqual([409, 'SESSION_ALREADY_PAIRED']);
+  });
+
+  it('gives a pairing code for a number, and refuses what is no number', async () => {
+    const sessionId = await world.createSession();
+    const epoch = await epochOf(sessionId);
+    const url = `/session/${sessionId}/pairing-code`;
+    expect((await call(url, { method: 'POST', epoch, payload: { phoneNumber: 'x' } })).status).toBe(400);
+    const { body } = await call(url, { method: 'POST', epoch, payload: { phoneNumber: '15550009999' } });
+    expect(body).toMatchObject({ code: expect.stringMatching(/^[A-Z0-9]{8}$/) });
+  });
+
+  it('restarts, logs out and deletes', async () => {
+    const { sessionId, number } = await world.createPaired();
+    const epoch = await epochOf(sessionId);
+    expect((await call(`/session/${sessionId}/restart`, { method: 'POST', epoch })).status).toBe(200);
+    // Asked while it connects, it waits until WhatsApp can be told.
+    const out = await call(`/session/${sessionId}/logout`, { method: 'POST', epoch });
+    expect(out).toMatchObject({ status: 200, body: { unlinked: true } });
+    expect(await world.sandbox.devices(number)).toEqual([]);
+    expect((await call(`/session/${sessionId}`, { method: 'DELETE', epoch })).body).toMatchObject({ unlinked: false });
+    await world.host.supervisor.converge();
+    expect(world.host.supervisor.find(sessionId)).toBeUndefined();
+  });
+});

@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { assertMasterKey } from '@wa-gate/db';
+import { createTestDatabase, freePort, spawnApp, type TestDatabase, testRedisUrl } from '@wa-gate/testkit';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+const ENTRY = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+
+let database: TestDatabase;
+let taken: Server;
+let takenPort: number;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  taken = createServer();
+  takenPort = await freePort();
+  taken.listen(takenPort, '127.0.0.1');
+  await once(taken, 'listening');
+});
+afterAll(async () => {
+  taken?.close();
+  await database?.drop();
+});
+
+const environment = (overrides: Record<string, string> = {}): Record<string, string> => ({
+  WORKER_ID: 'worker-1',
+  GATEWAY_URL: 'http://127.0.0.1:9',
+  DATABASE_URL: database.url,
+  REDIS_URL: testRedisUrl(),
+  WAG_MASTER_KEY: randomBytes(32).toString('base64'),
+  WORKER_AUTH_TOKEN: 'join-token-of-the-test',
+  SANDBOX_URL: 'http://127.0.0.1:9',
+  LOG_LEVEL: 'silent',
+  ...overrides,
+});
+
+/** Starts a worker that cannot start: its exit code and its one sentence. */
+async function refusal(overrides: Record<string, string>): Promise<[code: number | null, sentence: string]> {
+  const app = spawnApp({ entry: ENTRY, env: environment(overrides) });
+  const code = await app.exited();
+  return [code, app.output().trim()];
+}
+
+it.each<[string, () => Record<string, string>, RegExp]>([
+  [
+    'a variable is missing',
+    () => ({ WORKER_ID: '' }),
+    /^worker: The environment is not valid: WORKER_ID is missing\.$/,
+  ],
+  ['the sandbox is not named', () => ({ SANDBOX_URL: '' }), /SANDBOX_URL is missing/],
+  ['the master key is none', () => ({ WAG_MASTER_KEY: 'short' }), /WAG_MASTER_KEY must be 32 bytes in base64/],
+  ['the port is taken', () => ({ PORT: String(takenPort) }), /^worker: Port \d+ is taken on 127\.0\.0\.1\./],
+  [
+    'PostgreSQL does not answer',
+    () => ({ DATABASE_URL: 'postgresql://127.0.0.1:9/x' }),
+    /^worker: PostgreSQL does not answer at 127\.0\.0\.1:9 \(ECONNREFUSED\)/,
+  ],
+])('ends with one clear sentence when %s', async (_, overrides, sentence) => {
+  // The master key is stored by whoever comes first; each try has one of its own and must not be the first.
+  await assertMasterKey(database.pool, [Buffer.alloc(32, 1)]);
+  const [code, output] = await refusal({ WAG_MASTER_KEY: Buffer.alloc(32, 1).toString('base64'), ...overrides() });
+  expect(output).toMatch(sentence);
+  expect(output.split('\n')).toHaveLength(1);
+  expect(code).toBe(1);
+});
+
+it('refuses a master key that is not the one of this database, and changes nothing', async () => {
+  await assertMasterKey(database.pool, [Buffer.alloc(32, 1)]);
+  const [code, output] = await refusal({ WAG_MASTER_KEY: Buffer.alloc(32, 2).toString('base64') });
+  expect(output).toMatch(/WAG_MASTER_KEY is not the key that this database was set up with/);
+  expect(code).toBe(1);
+});
+
+it('waits for a gateway that is away, alive but not ready, and ends in order', async () => {
+  await assertMasterKey(database.pool, [Buffer.alloc(32, 1)]);
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const env = environment({ PORT: String(port), WAG_MASTER_KEY: Buffer.alloc(32, 1).toString('base64') });
+  const app = spawnApp({ entry: ENTRY, env });
+  try {
+    await expect
+      .poll(
+        () =>
+          fetch(`${url}/livez`).then(
+            ({ status }) => status,
+            () => 0,
+          ),
+        { timeout: 15_000 },
+      )
+      .toBe(200);
+    expect((await fetch(`${url}/readyz`)).status).toBe(503);
+  } finally {
+    expect(await app.stop('SIGTERM')).toBe(0);
+  }
+});
