@@ -94,7 +94,9 @@ describe('the outbox', () => {
     await returnOutbox(database.pool, owner, [accepted.messageId], 60_000);
     expect(await claimOutbox(database.pool, [owner], 5)).toEqual([]);
     await returnOutbox(database.pool, owner, [accepted.messageId], 0);
-    await database.pool.query('UPDATE outbox SET not_before = now() WHERE message_id = $1', [accepted.messageId]);
+    // A moment ago: the column has milliseconds, and the time of now would be rounded up as often as down.
+    const passed = `UPDATE outbox SET not_before = now() - interval '1 ms' WHERE message_id = $1`;
+    await database.pool.query(passed, [accepted.messageId]);
     expect(await claimOutbox(database.pool, [owner], 5)).toHaveLength(1);
   });
 });
