@@ -126,6 +126,7 @@ async function checkAndBuild({ vitestArguments, progress }, context) {
   if (wholeRun) {
     await check('Checking types of the scripts', 'tsc', ['-p', 'scripts/tsconfig.json']);
     await check('Linting', 'oxlint', ['--type-aware']);
+    await check('Looking for dead code', 'knip', ['--no-progress', '--no-config-hints']);
   }
   return counts;
 }
