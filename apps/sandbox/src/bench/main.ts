@@ -14,6 +14,7 @@ import {
   megabytes,
   perMessage,
   type SandboxReport,
+  type SandboxRequest,
 } from './measure.ts';
 import { ScriptedFleet } from './scripted-fleet.ts';
 
@@ -33,7 +34,7 @@ const scripted = count(values.scripted, 'scripted', 1);
 const baileys = count(values.baileys, 'baileys', 0);
 const texts = count(values.texts, 'texts', 1);
 
-const sandbox = new Child<{ kind: 'measure' }, SandboxReport>('./sandbox-process.js', ['--expose-gc']);
+const sandbox = new Child<SandboxRequest, SandboxReport>('./sandbox-process.js', ['--expose-gc']);
 const clients = new Child<ClientsRequest, ClientsReport>('./baileys-process.js');
 let fleet: ScriptedFleet | undefined;
 try {
@@ -49,10 +50,10 @@ async function run(): Promise<void> {
   fleet = new ScriptedFleet(new ControlApi(ready.url), access);
   await fleet.grow(WARM_UP);
   await fleet.send(1);
-  const base = await measureIdle();
+  const base = await measureIdle(true);
 
   const scriptedSeconds = await fleet.grow(scripted);
-  const afterScripted = await measureIdle();
+  const afterScripted = await measureIdle(true);
   say('scripted companions', String(scripted));
   say('  pairings per minute', ((scripted / scriptedSeconds) * 60).toFixed(0));
   say('  sandbox CPU per pairing', `${((afterScripted.processCpuMs - base.processCpuMs) / scripted).toFixed(1)} ms`);
@@ -60,7 +61,7 @@ async function run(): Promise<void> {
 
   if (baileys > 0) {
     const { seconds } = await clients.ask({ kind: 'pair', ready, count: baileys }, 'paired');
-    const afterBaileys = await measureIdle();
+    const afterBaileys = await measureIdle(true);
     say('real Baileys', String(baileys));
     say('  pairings per minute', ((baileys / seconds) * 60).toFixed(0));
     sayMemory(afterScripted, afterBaileys, baileys);
@@ -109,13 +110,13 @@ function sayMessages(who: string, sent: Sent, before: Measurement, after: Measur
 }
 
 /** Waits until receipts and queues have come to rest. */
-async function measureIdle(): Promise<Measurement> {
+async function measureIdle(collect = false): Promise<Measurement> {
   await sleep(SETTLE_MS);
-  return measure();
+  return measure(collect);
 }
 
-async function measure(): Promise<Measurement> {
-  return (await sandbox.ask({ kind: 'measure' }, 'measured')).measurement;
+async function measure(collect = false): Promise<Measurement> {
+  return (await sandbox.ask({ collect }, 'measured')).measurement;
 }
 
 function count(value: string, name: string, minimum: number): number {

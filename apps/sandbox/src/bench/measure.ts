@@ -1,6 +1,6 @@
 /** Figures of the sandbox process, taken inside it. */
 export interface Measurement {
-  /** After a forced collection. */
+  /** Memory; comparable only after a forced collection. */
   rssBytes: number;
   heapBytes: number;
   externalBytes: number;
@@ -23,6 +23,11 @@ export interface SandboxReady {
   wsUrl: string;
   caPem: string;
   noiseRoot: string;
+}
+
+export interface SandboxRequest {
+  /** Force a collection first: for memory. Its CPU would spoil what is measured per message. */
+  collect: boolean;
 }
 
 export type SandboxReport = SandboxReady | { kind: 'measured'; measurement: Measurement };

@@ -1,11 +1,13 @@
 /** Child process of the bench: one sandbox, and its own figures on request. */
 import { type Sandbox, startSandbox } from '../app.ts';
-import type { Measurement, SandboxReport } from './measure.ts';
+import type { Measurement, SandboxReport, SandboxRequest } from './measure.ts';
 
 const sandbox = await startSandbox({});
 const report = (message: SandboxReport): void => void process.send?.(message);
 
-process.on('message', () => report({ kind: 'measured', measurement: measure(sandbox) }));
+process.on('message', ({ collect }: SandboxRequest) =>
+  report({ kind: 'measured', measurement: measure(sandbox, collect) }),
+);
 process.on('disconnect', () => {
   void sandbox.stop().then(() => process.exit(0));
 });
@@ -18,10 +20,10 @@ report({
   noiseRoot: sandbox.noiseRoot.toString('base64'),
 });
 
-function measure({ context }: Sandbox): Measurement {
+function measure({ context }: Sandbox, collect: boolean): Measurement {
   const { user, system } = process.cpuUsage();
   const { cpu, messages, undecryptable, violations } = context.recorder.summary();
-  globalThis.gc?.();
+  if (collect) globalThis.gc?.();
   const memory = process.memoryUsage();
   return {
     rssBytes: memory.rss,
