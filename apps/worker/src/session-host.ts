@@ -75,6 +75,7 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
     announce,
     onStale,
     onRecorded: (batch) => {
+      dispatcher.recorded(batch);
       for (const { state } of batch) metrics.countOutcome(state);
     },
   });

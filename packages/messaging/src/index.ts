@@ -20,10 +20,11 @@ export {
   claimOutbox,
   countQueuedMessages,
   findOutboxPayload,
+  inspectOutbox,
   type OutboundRequest,
   type OutboxItem,
+  type OutboxState,
   returnOutbox,
-  sessionsWithDueRows,
 } from './outbox.ts';
 export { type Outcome, type RecordedOutcomes, recordOutcomes } from './outcomes.ts';
 export { createWebhookBell, QUEUE_NAMES, type WebhookBell } from './queues.ts';

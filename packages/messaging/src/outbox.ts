@@ -118,17 +118,30 @@ export async function claimOutbox(
   return rows;
 }
 
-const DUE = {
-  name: 'sessions-with-due-rows',
-  text: `SELECT DISTINCT o.session_id AS "sessionId" FROM outbox o JOIN session_placements p USING (session_id)
-    WHERE o.session_id = ANY($1::uuid[]) AND o.not_before <= now()
-      AND (o.state = 'QUEUED' OR (o.state = 'SENDING' AND o.epoch < p.epoch))`,
+/** What waits in the outbox of one session, as its owner sees it without a claim. */
+export interface OutboxState {
+  sessionId: string;
+  /** Whether a claim would find something. */
+  due: boolean;
+  /** Rows that this owner has claimed. One that it does not know of is left from a claim whose answer was lost. */
+  sending: Pick<OutboxItem, 'messageId' | 'waMessageId'>[];
+}
+
+const INSPECT = {
+  name: 'inspect-outbox',
+  text: `SELECT o.session_id AS "sessionId",
+      bool_or(o.not_before <= now() AND (o.state = 'QUEUED' OR o.epoch < p.epoch)) AS due,
+      coalesce(json_agg(json_build_object('messageId', o.message_id, 'waMessageId', o.wa_message_id))
+        FILTER (WHERE o.state = 'SENDING' AND o.epoch = p.epoch), '[]') AS sending
+    FROM outbox o JOIN session_placements p USING (session_id)
+    WHERE o.session_id = ANY($1::uuid[]) AND o.state IN ('QUEUED', 'SENDING')
+    GROUP BY o.session_id`,
 };
 
-/** Which of these sessions have something to send: the owner's look when no bell has rung. Unlike a claim it locks nothing. */
-export async function sessionsWithDueRows(db: Queryable, sessionIds: readonly string[]): Promise<string[]> {
-  const { rows } = await db.query<{ sessionId: string }>({ ...DUE, values: [sessionIds] });
-  return rows.map((row) => row.sessionId);
+/** What waits for these sessions; those with nothing are left out. For the owner's look when no bell has rung: unlike a claim it locks nothing. */
+export async function inspectOutbox(db: Queryable, sessionIds: readonly string[]): Promise<OutboxState[]> {
+  const { rows } = await db.query<OutboxState>({ ...INSPECT, values: [sessionIds] });
+  return rows;
 }
 
 const RETURN = {

@@ -4,11 +4,11 @@ import { backoffDelay, type Clock, deriveKey, type Logger } from '@wa-gate/kit';
 import {
   claimOutbox,
   findOutboxPayload,
+  inspectOutbox,
   type OutboundRequest,
   type OutboxItem,
   type Outcome,
   returnOutbox,
-  sessionsWithDueRows,
 } from '@wa-gate/messaging';
 import { buildMessage, decodeMessage, encodeMessage, messageSecret } from '../content/outbound.ts';
 import type { Receipt, ServerAck } from '../whatsapp/acks.ts';
@@ -63,6 +63,8 @@ interface Lane {
   pending: OutboxItem[];
   /** Handed over, not yet acknowledged, by WhatsApp's id. */
   flying: Map<string, Flying>;
+  /** There may be rows claimed for this lane that it does not know of: the answer to a claim was lost. */
+  unsure: boolean;
   sendingSince: number | undefined;
   pausedUntil: number;
 }
@@ -76,7 +78,10 @@ export class Dispatcher {
   readonly #deps: DispatcherDependencies;
   readonly #secretKey: Buffer;
   readonly #lanes = new Map<string, Lane>();
-  readonly #returns = new Set<Promise<void>>();
+  /** Rows that this process has claimed and not yet concluded or given back, by session: WhatsApp's ids, under one epoch. */
+  readonly #claimed = new Map<string, { epoch: number; ids: Set<string> }>();
+  /** Rows on their way back, by session. Nothing is claimed for a session meanwhile, or later messages would overtake them. */
+  readonly #returns = new Map<string, Promise<void>>();
   readonly #timers: NodeJS.Timeout[] = [];
   #claims = 0;
   #accepting = true;
@@ -102,6 +107,8 @@ export class Dispatcher {
       busy: false,
       pending: [],
       flying: new Map(),
+      // The connection before may have ended in the middle of a claim.
+      unsure: true,
       sendingSince: undefined,
       pausedUntil: 0,
     });
@@ -138,6 +145,11 @@ export class Dispatcher {
     this.#pump();
   }
 
+  /** These outcomes are in the database. */
+  recorded(outcomes: readonly Outcome[]): void {
+    for (const outcome of outcomes) this.#claimedBy(outcome).delete(outcome.waMessageId);
+  }
+
   receipts(owner: Ownership, receipts: readonly Receipt[]): void {
     this.#deps.outcomes.add(
       receipts.map((receipt) => ({ ...owner, ...receipt })),
@@ -159,7 +171,7 @@ export class Dispatcher {
     const deadline = this.#deps.clock.monotonic() + graceMs;
     while (this.#isSending() && this.#deps.clock.monotonic() < deadline) await this.#deps.clock.sleep(10);
     for (const lane of this.#lanes.values()) this.closed(lane.owner);
-    await Promise.all(this.#returns);
+    await Promise.all(this.#returns.values());
   }
 
   #isSending(): boolean {
@@ -173,7 +185,8 @@ export class Dispatcher {
     const now = this.#deps.clock.monotonic();
     const ready: Lane[] = [];
     for (const lane of this.#lanes.values()) {
-      if (lane.dirty && !lane.busy && lane.flying.size < MAX_FLYING && lane.pausedUntil <= now) ready.push(lane);
+      const idle = !lane.busy && lane.flying.size < MAX_FLYING && !this.#returns.has(lane.owner.sessionId);
+      if (lane.dirty && idle && lane.pausedUntil <= now) ready.push(lane);
     }
     if (ready.length > 0) void this.#claim(ready);
   }
@@ -185,6 +198,7 @@ export class Dispatcher {
       lane.dirty = false;
     }
     try {
+      await Promise.all(lanes.filter((lane) => lane.unsure).map((lane) => this.#returnForgotten(lane)));
       const items = await claimOutbox(
         this.#deps.pool,
         lanes.map((lane) => lane.owner),
@@ -200,6 +214,7 @@ export class Dispatcher {
       for (const lane of lanes) {
         lane.busy = false;
         lane.dirty = true;
+        lane.unsure = true;
         lane.pausedUntil = this.#deps.clock.monotonic() + PAUSE_AFTER_ERROR_MS;
       }
     } finally {
@@ -210,6 +225,8 @@ export class Dispatcher {
 
   #hand(lane: Lane, items: OutboxItem[]): void {
     lane.busy = false;
+    const claimed = this.#claimedBy(lane.owner);
+    for (const { waMessageId } of items) claimed.add(waMessageId);
     if (!lane.open || !this.#accepting) {
       this.#giveBack(lane.owner, items);
       return;
@@ -219,17 +236,31 @@ export class Dispatcher {
     if (items.length > 0) void this.#sendPending(lane);
   }
 
+  /** Gives back what a claim took whose answer never came; before the next claim, so that the order holds. */
+  async #returnForgotten(lane: Lane): Promise<void> {
+    const [state] = await inspectOutbox(this.#deps.pool, [lane.owner.sessionId]);
+    const claimed = this.#claimedBy(lane.owner);
+    const forgotten = (state?.sending ?? []).filter(({ waMessageId }) => !claimed.has(waMessageId));
+    if (forgotten.length > 0) {
+      const ids = forgotten.map(({ messageId }) => messageId);
+      await returnOutbox(this.#deps.pool, lane.owner, ids, 0);
+    }
+    lane.unsure = false;
+  }
+
   async #poll(): Promise<void> {
     const idle = [...this.#lanes.values()].filter((lane) => !lane.dirty && !lane.busy);
     try {
-      const due =
-        idle.length > 0
-          ? await sessionsWithDueRows(
-              this.#deps.pool,
-              idle.map((lane) => lane.owner.sessionId),
-            )
-          : [];
-      for (const sessionId of due) this.#markDirty(sessionId);
+      const sessionIds = idle.map((lane) => lane.owner.sessionId);
+      const states = sessionIds.length > 0 ? await inspectOutbox(this.#deps.pool, sessionIds) : [];
+      for (const { sessionId, due, sending } of states) {
+        const lane = this.#lanes.get(sessionId);
+        if (!lane || lane.busy) continue;
+        const claimed = this.#claimedBy(lane.owner);
+        const forgotten = sending.some(({ waMessageId }) => !claimed.has(waMessageId));
+        lane.unsure ||= forgotten;
+        lane.dirty ||= due || forgotten;
+      }
     } catch (error) {
       this.#deps.logger.debug({ err: error }, 'outbox not polled');
     }
@@ -304,15 +335,28 @@ export class Dispatcher {
 
   #giveBack(owner: Ownership, items: readonly OutboxItem[]): void {
     if (items.length === 0) return;
-    const work = this.#returnRows(
-      owner,
-      items.map((item) => item.messageId),
-    ).finally(() => {
-      this.#returns.delete(work);
-      this.#markDirty(owner.sessionId);
-      this.#pump();
-    });
-    this.#returns.add(work);
+    const { sessionId } = owner;
+    const before = this.#returns.get(sessionId) ?? Promise.resolve();
+    const messageIds = items.map((item) => item.messageId);
+    const work = before
+      .then(() => this.#returnRows(owner, messageIds))
+      .then(() => {
+        const claimed = this.#claimedBy(owner);
+        for (const { waMessageId } of items) claimed.delete(waMessageId);
+        if (this.#returns.get(sessionId) === work) this.#returns.delete(sessionId);
+        this.#markDirty(sessionId);
+        this.#pump();
+      });
+    this.#returns.set(sessionId, work);
+  }
+
+  #claimedBy({ sessionId, epoch }: Ownership): Set<string> {
+    const entry = this.#claimed.get(sessionId);
+    if (entry?.epoch === epoch) return entry.ids;
+    // What an older epoch had claimed is not this one's: its rows are due again.
+    const fresh = { epoch, ids: new Set<string>() };
+    if (!entry || entry.epoch < epoch) this.#claimed.set(sessionId, fresh);
+    return fresh.ids;
   }
 
   /** Until it has worked: a row that stays `sending` under this epoch would be taken by nobody. */

@@ -44,6 +44,7 @@ export function createKeyWriter({ pool, clock }: { pool: Pool; clock: Clock }): 
   const queue: Waiting[] = [];
   const busyKeys = new Set<string>();
   const statements = new Set<Promise<void>>();
+  let isScheduled = false;
 
   function takeBatch(): Waiting[] {
     const batch: Waiting[] = [];
@@ -66,7 +67,18 @@ export function createKeyWriter({ pool, clock }: { pool: Pool; clock: Clock }): 
     return batch;
   }
 
+  /**
+   * After all promises that are ready now. The steps of one message, to each device of both sides, run side by side and wait for nothing
+   * else, so they arrive in one burst and become one statement. (A microtask would come too early: each step is many of them.)
+   */
+  function scheduleDrain(): void {
+    if (isScheduled) return;
+    isScheduled = true;
+    process.nextTick(drain);
+  }
+
   function drain(): void {
+    isScheduled = false;
     while (statements.size < STATEMENTS_IN_FLIGHT && queue.length > 0) {
       const batch = takeBatch();
       if (batch.length === 0) return;
@@ -115,10 +127,13 @@ export function createKeyWriter({ pool, clock }: { pool: Pool; clock: Clock }): 
     write: (keyWrite) =>
       new Promise<void>((resolve, reject) => {
         queue.push({ write: keyWrite, keys: keysOf(keyWrite), resolve, reject });
-        drain();
+        scheduleDrain();
       }),
     async idle() {
-      while (queue.length > 0 || statements.size > 0) await Promise.allSettled(statements);
+      while (queue.length > 0 || statements.size > 0) {
+        drain();
+        await Promise.allSettled(statements);
+      }
     },
   };
 }
