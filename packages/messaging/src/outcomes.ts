@@ -29,7 +29,7 @@ const RECORD = {
     SELECT session_id, wa_message_id, max(state) AS state,
       min(at) FILTER (WHERE state >= 'SENT') AS sent_at, min(at) FILTER (WHERE state >= 'DELIVERED') AS delivered_at,
       min(at) FILTER (WHERE state >= 'READ') AS read_at,
-      max(error_code) AS error_code, max(error_message) AS error_message
+      max(error_code) AS error_code, max(error_message) AS error_message, (array_agg(payload) FILTER (WHERE payload IS NOT NULL))[1] AS payload
     FROM reported GROUP BY session_id, wa_message_id
   ), before AS (
     SELECT m.id, m.state AS old_state, m.chat_jid, l.*
@@ -48,8 +48,7 @@ const RECORD = {
     RETURNING m.id
   ), done AS (
     UPDATE outbox o SET state = CASE WHEN b.state = 'FAILED' THEN 'FAILED'::"OutboxState" ELSE 'SENT' END,
-      payload = coalesce(o.payload, (SELECT r.payload FROM reported r
-        WHERE r.session_id = b.session_id AND r.wa_message_id = b.wa_message_id AND r.payload IS NOT NULL LIMIT 1))
+      payload = coalesce(o.payload, b.payload)
     FROM before b WHERE o.message_id = b.id AND b.old_state <= 'FAILED'
   ), new_events AS (
     SELECT b.session_id, f.epoch, row_number() OVER (ORDER BY b.id, step.state) AS ord, step.type,

@@ -32,9 +32,9 @@ async function obey(order: RawOrder): Promise<RawReport> {
       while (pairs.length < order.count) await addPair();
       return { done: 'pair' };
     case 'run': {
-      const work = (client: number, index: number) => {
+      const work = (client: number) => {
         const { companion, friend } = pairs[client]!;
-        return companion.send(friend, `raw ${index}`);
+        return companion.send(friend, 'A message of ordinary length, as people write them.');
       };
       return { done: 'run', result: await runClosedLoop(order.loop, work) };
     }

@@ -1,14 +1,20 @@
+import type { SendResult } from '@wa-gate/contracts';
 import { waitFor } from '@wa-gate/testkit';
 import pg from 'pg';
+import { Client, type Dispatcher } from 'undici';
+import type { Envelope } from '../../harness/gateway-client.ts';
 import { addPhone, type PairedSession, pairSession, registerTenant, type Tenant } from '../../harness/pair-session.ts';
 import type { System } from '../../harness/system.ts';
 import { type LoopOptions, type LoopResult, runClosedLoop } from '../measure/closed-loop.ts';
 import { RECEIPTS } from '../measure/receipts.ts';
 
+/** One customer: a connection of its own, and the request that it sends again and again. */
 interface Line {
-  session: PairedSession;
-  friend: string;
+  client: Client;
+  request: Dispatcher.RequestOptions;
 }
+
+const ANSWER_MS = 30_000;
 
 /** Our side: customers with one session each, who send over HTTP and wait for the ack of WhatsApp's server. */
 export class GatewaySide {
@@ -29,19 +35,23 @@ export class GatewaySide {
       await this.system.sandbox.updatePhone(friend.number, { receipts: RECEIPTS });
       await this.system.sandbox.sendText(friend.number, session.phone.number, 'hi');
       await waitFor(async () => (await session.api.messages(session.sessionId)).some(({ text }) => text === 'hi'));
-      this.lines.push({ session, friend: friend.number });
+      this.lines.push(this.createLine(session, friend.number));
     }
   }
 
   async run(loop: LoopOptions): Promise<LoopResult> {
-    const result = await runClosedLoop(loop, async (client, index) => {
-      const { session, friend } = this.lines[client]!;
-      const body = { to: friend, type: 'text', message: `ours ${index}` };
-      const answer = await session.api.send(session.sessionId, body, { wait: 'sent' });
-      if (answer.status !== 200) throw new Error(`${answer.status} ${JSON.stringify(answer.body)}`);
+    return runClosedLoop(loop, async (customer) => {
+      const { client, request } = this.lines[customer]!;
+      const { statusCode, body } = await client.request(request);
+      const answer = (await body.json()) as Envelope<SendResult>;
+      if (statusCode !== 200 || answer.data.status === 'failed')
+        throw new Error(`${statusCode} ${JSON.stringify(answer)}`);
       this.acknowledged++;
     });
-    return result;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.lines.map(({ client }) => client.close()));
   }
 
   /** Every answer "sent" must be a row that says so, and nothing may be left over. */
@@ -62,5 +72,19 @@ export class GatewaySide {
     } finally {
       await client.end();
     }
+  }
+
+  private createLine({ sessionId, apiKey }: PairedSession, to: string): Line {
+    const client = new Client(this.system.process('gateway-1').url, {
+      headersTimeout: ANSWER_MS,
+      bodyTimeout: ANSWER_MS,
+    });
+    const request: Dispatcher.RequestOptions = {
+      method: 'POST',
+      path: `/api/sessions/${sessionId}/send?wait=sent`,
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${apiKey}` },
+      body: JSON.stringify({ to, type: 'text', message: 'A message of ordinary length, as people write them.' }),
+    };
+    return { client, request };
   }
 }

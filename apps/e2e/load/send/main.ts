@@ -18,8 +18,9 @@ const system = await startSystem({ services, workers: options.workers, logLevel:
 const sandboxProcess = system.process('sandbox');
 const rawSide = await RawSide.start(sandboxProcess.url);
 
+const ours = new GatewaySide(system);
+
 try {
-  const ours = new GatewaySide(system);
   const load = { name: 'load', pid: process.pid, alone: true };
   const runs: Run[] = [];
   const cases = [
@@ -52,7 +53,7 @@ try {
   console.log(await ours.verify());
   console.log(`Recorder: ${JSON.stringify(await system.sandbox.misdeeds())}`);
 } finally {
-  await rawSide.stop();
+  await Promise.all([ours.close(), rawSide.stop()]);
   await system.stop();
 }
 
