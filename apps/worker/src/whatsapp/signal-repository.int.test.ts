@@ -16,10 +16,7 @@ afterAll(() => database?.drop());
 const ALICE_PN = '1111@s.whatsapp.net';
 const ALICE_LID = '8888@lid';
 const BOB = '2222@s.whatsapp.net';
-const BURSTS = 12;
-/** More receives than sends, so that a receive commits last: that is the one which turns the counter back. */
-const SENDS = 4;
-const RECEIVES = 8;
+const ROUNDS = 60;
 
 async function conversation(
   makeRepository: typeof makeLockedSignalRepository,
@@ -34,41 +31,58 @@ async function conversation(
   return [alice, bob];
 }
 
-/** As `relayMessage` does: one transaction around everything that is sent, named after the own account. */
-const relay = (bob: SignalParty, text: string): Promise<string> =>
+/**
+ * As `relayMessage` does: one transaction, named after the own account, around everything that is sent; it commits some time after it has encrypted.
+ */
+const relay = (
+  bob: SignalParty,
+  text: string,
+  afterEncrypt: () => Promise<void> = async () => undefined,
+): Promise<string> =>
   bob.keys.transaction(async () => {
     const { ciphertext } = await bob.repository.encryptMessage({ jid: ALICE_PN, data: padded(text) });
+    await afterEncrypt();
     return messageKeyOf(ciphertext);
   }, BOB);
 
-/** Bursts of sends by phone number against receives by LID: how many message keys were used twice, how many receives failed. */
-async function bursts(alice: SignalParty, bob: SignalParty): Promise<{ reused: number; failed: number }> {
+const turns = async (count: number): Promise<void> => {
+  for (let n = 0; n < count; n += 1) await new Promise((resolve) => setImmediate(resolve));
+};
+
+/**
+ * Sends by phone number against receives by LID, one of each at a time: the receive begins when the send has encrypted and not yet committed. Returns
+ * how many message keys were used twice, and how many messages could not be read.
+ */
+async function traffic(alice: SignalParty, bob: SignalParty): Promise<{ reused: number; failed: number }> {
   const used: string[] = [];
   let failed = 0;
-  for (let burst = 0; burst < BURSTS; burst += 1) {
-    const incoming = [];
-    for (let n = 0; n < RECEIVES; n += 1) {
-      incoming.push(await alice.repository.encryptMessage({ jid: BOB, data: padded(`in ${burst}.${n}`) }));
-    }
-    const sends = Array.from({ length: SENDS }, async (_, n) => used.push(await relay(bob, `out ${burst}.${n}`)));
-    const receives = incoming.map((message) =>
-      bob.repository.decryptMessage({ jid: ALICE_LID, ...message }).catch(() => {
-        failed += 1;
-      }),
-    );
-    await Promise.all([...sends, ...receives]);
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const incoming = await alice.repository.encryptMessage({ jid: BOB, data: padded(`in ${round}`) });
+    let encrypted = () => {};
+    const begin = new Promise<void>((resolve) => {
+      encrypted = resolve;
+    });
+    const receive = begin.then(() => bob.repository.decryptMessage({ jid: ALICE_LID, ...incoming }));
+    const send = relay(bob, `out ${round}`, async () => {
+      encrypted();
+      await turns(round % 20);
+    });
+    await receive.catch(() => {
+      failed += 1;
+    });
+    used.push(await send);
   }
   return { reused: used.length - new Set(used).size, failed };
 }
 
 it('rc14 as it comes uses message keys twice when a contact writes and is written to at once', async () => {
-  const { reused } = await bursts(...(await conversation(DEFAULT_CONNECTION_CONFIG.makeSignalRepository)));
+  const { reused } = await traffic(...(await conversation(DEFAULT_CONNECTION_CONFIG.makeSignalRepository)));
   expect(reused).toBeGreaterThan(0);
 });
 
 it('with the lock no message key is used twice, and everything is read', async () => {
   const [alice, bob] = await conversation(makeLockedSignalRepository);
-  expect(await bursts(alice, bob)).toEqual({ reused: 0, failed: 0 });
+  expect(await traffic(alice, bob)).toEqual({ reused: 0, failed: 0 });
 });
 
 // Between the new mapping and the move of the session, which rc14 makes in this order, a send may find no session; it is tried again then.
