@@ -1,5 +1,5 @@
 /** `npm test` from beginning to end: checks, build, private databases, vitest, and the count of it all. */
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from './build.mjs';
 import { runCommand, runToEnd } from './commands.mjs';
@@ -44,9 +44,10 @@ export async function runTests(run) {
   if (!lock) throw new LaunchError('Another npm test runs in this checkout.', { hint: 'Wait until it has ended.' });
   try {
     await endLeftovers(dataDir.processes, { graceMs: LEFTOVER_GRACE_MS });
-    for (const folder of [dataDir.postgres, dataDir.redis, dataDir.secrets]) {
+    for (const folder of [dataDir.postgres, dataDir.redis, dataDir.secrets, dataDir.logs]) {
       rmSync(folder, { recursive: true, force: true });
     }
+    mkdirSync(dataDir.logs, { mode: 0o700 });
     return await runWithDatabases(run, dataDir);
   } finally {
     lock.release();

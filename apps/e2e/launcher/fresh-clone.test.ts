@@ -9,8 +9,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { repositoryFile } from '../harness/repository.ts';
-import { NOBODY, Run, type RunFile } from './installation.ts';
+import { Run, type RunFile } from './installation.ts';
 
+/** The ordinary user that root becomes. */
+const NOBODY = 65534;
 const FIRST_START_MS = 300_000;
 const SECOND_START_LIMIT_MS = 10_000;
 /** Nothing answers there: the registry cannot be reached, whatever its address. */

@@ -1,13 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { waitFor } from '@wa-gate/testkit';
 import { repositoryFile } from '../harness/repository.ts';
 
 /** The launcher with fake services: what is tested is the launcher, and a start takes a second. */
-export const FAKE_LAUNCHER = join(import.meta.dirname, 'fixtures', 'launch.mjs');
-export const NOBODY = 65534;
+const FAKE_LAUNCHER = join(import.meta.dirname, 'fixtures', 'launch.mjs');
 
 const STARTED = /Ctrl-C stops everything/;
 const START_MS = 60_000;
@@ -32,9 +31,8 @@ export interface StartOptions {
   throughNpm?: boolean;
 }
 
-/** Redis may have to be fetched from the system's archive: once for all tests of a file, whichever user runs them. */
+/** Redis may have to be fetched from the system's archive: once for all tests of a file. */
 const cacheFolder = mkdtempSync(join(tmpdir(), 'wag-launcher-cache-'));
-chmodSync(cacheFolder, 0o777);
 
 export function removeCache(): void {
   rmSync(cacheFolder, { recursive: true, force: true });
@@ -81,17 +79,14 @@ export class Run {
   }
 }
 
-/** A data folder in which the launcher is started, as the given user, as often as a test likes. */
+/** A data folder in which the launcher is started as often as a test likes. */
 export class Installation {
   readonly folder: string;
   readonly dataDir: string;
-  private readonly uid: number | undefined;
   private readonly runs: Run[] = [];
   private readonly seen = new Map<number, string>();
 
-  /** @param uid runs as this user; only root may choose @default the present one */
-  constructor({ uid }: { uid?: number } = {}) {
-    this.uid = process.getuid?.() === 0 ? uid : undefined;
+  constructor() {
     this.folder = mkdtempSync(join(tmpdir(), 'wag-launcher-'));
     const home = join(this.folder, 'home');
     mkdirSync(home);
@@ -102,7 +97,6 @@ export class Installation {
     };
     const start = scripts.start.replace('scripts/start.mjs', FAKE_LAUNCHER);
     writeFileSync(join(this.folder, 'package.json'), JSON.stringify({ scripts: { start } }));
-    if (this.uid !== undefined) for (const path of [this.folder, home]) chownSync(path, this.uid, this.uid);
   }
 
   path(name: string): string {
@@ -122,7 +116,6 @@ export class Installation {
         ...env,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
-      ...(this.uid === undefined ? {} : { uid: this.uid, gid: this.uid }),
     });
     const run = new Run(child);
     this.runs.push(run);
@@ -146,7 +139,7 @@ export class Installation {
     return found.pid;
   }
 
-  /** Processes of this installation that run, whoever started them: by what they have in their environment or as folder. */
+  /** Processes that run.json named at any time and that still run. */
   processesLeft(): number[] {
     this.remember();
     return [...this.seen].flatMap(([pid, startTime]) => (startTimeOf(pid) === startTime ? [pid] : []));

@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { NOBODY } from './installation.ts';
 import { query } from './query.ts';
 import { useInstallations } from './use-installation.ts';
 
@@ -60,14 +59,6 @@ describe('a start', () => {
     expect(await query(after.databaseUrl, 'SELECT value FROM kept')).toEqual([{ value: 7 }]);
     expect(after.admin).toEqual(before.admin);
     expect([after.sandbox, after.databaseUrl]).toEqual([before.sandbox, before.databaseUrl]);
-  });
-
-  test('works as an ordinary user with a home of its own and umask 077', async () => {
-    const installation = install({ uid: NOBODY });
-    const run = await installation.started({ wrapper: ['sh', '-c', 'umask 077; exec "$@"', 'sh'] });
-    expect(await query(installation.runFile().databaseUrl, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
-    expect((await run.stop()).code).toBe(0);
-    expect(installation.processesLeft()).toEqual([]);
   });
 
   test('a second one in the same folder is refused with the address of the first, which is unharmed', async () => {

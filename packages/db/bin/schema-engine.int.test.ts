@@ -33,6 +33,9 @@ model Account {
 `;
 const SECOND_SCHEMA = FIRST_SCHEMA.replace('tags  String[]', 'tags  String[]\n  balance BigInt @default(0)');
 
+/** A command of the CLI takes a second, and all of it is CPU time: on a busy machine it is many. */
+const CLI_MS = 120_000;
+
 /** Semicolons inside a function body and a literal: a script that is split at semicolons fails on them. */
 const FUNCTION_SQL = `
 CREATE FUNCTION touch() RETURNS trigger AS $$
@@ -130,7 +133,7 @@ class Project {
   }
 }
 
-describe('the Prisma CLI over the WebAssembly engine', () => {
+describe('the Prisma CLI over the WebAssembly engine', { timeout: CLI_MS }, () => {
   let project: Project;
 
   beforeAll(async () => {
@@ -228,7 +231,7 @@ describe('the Prisma CLI over the WebAssembly engine', () => {
   });
 });
 
-describe('applying migrations without the CLI', () => {
+describe('applying migrations without the CLI', { timeout: CLI_MS }, () => {
   let project: Project;
 
   beforeAll(() => {
