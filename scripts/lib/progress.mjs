@@ -1,5 +1,7 @@
 /** What a person sees while the commands run: each step with its time, and a sign of life from long ones. */
 
+import { StoppedError } from './errors.mjs';
+
 const SIGN_OF_LIFE_MS = 5_000;
 
 /**
@@ -37,7 +39,7 @@ export function createProgress({
         say(`  done in ${seconds(now() - started)}`);
         return result;
       } catch (error) {
-        say(`  failed after ${seconds(now() - started)}`);
+        say(`  ${error instanceof StoppedError ? 'stopped' : 'failed'} after ${seconds(now() - started)}`);
         throw error;
       } finally {
         clearInterval(timer);
