@@ -31,7 +31,9 @@ test('ends what is recorded, those first that use the others, by force when aski
   journal.started(database.pid, { name: 'database', stopSignal: 'SIGTERM', stage: 3 });
   journal.started(service.pid, { name: 'service', stopSignal: 'SIGTERM', stage: 0 });
 
+  const exits = Promise.all([once(service, 'exit'), once(database, 'exit')]);
   const { ended, damaged } = await endLeftovers(path, GRACE);
+  await exits;
   expect(ended.sort()).toEqual(['database', 'service']);
   expect(damaged).toBe(false);
   expect(order).toEqual(['service', 'database']);
