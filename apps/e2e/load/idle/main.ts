@@ -1,6 +1,8 @@
 // Resident memory per idle session of one worker (issue 2, section 5.5): (RSS at 200 - RSS at 10) / 190, each after a minute of
 // idleness and one forced collection.
 import { parseArgs } from 'node:util';
+import { waitFor } from '@wa-gate/testkit';
+import type { ManagedProcess } from '../../harness/managed-process.ts';
 import { addPhone, pairSession, registerTenant } from '../../harness/pair-session.ts';
 import { prepareServices } from '../../harness/services.ts';
 import { startSystem } from '../../harness/system.ts';
@@ -9,7 +11,7 @@ import { residentBytes, watchCpu } from '../measure/process-cpu.ts';
 
 const AIM_MB = 1.5;
 const MB = 1_048_576;
-const SETTLE_MS = 2_000;
+const COLLECTED = '"msg":"collected"';
 const CONVERSATIONS = 1;
 
 const { values } = parseArgs({
@@ -59,25 +61,42 @@ try {
     const cpu = watchCpu([{ name: 'worker', pid: worker.pid }]);
     await pause(idleMs);
     const idleCpu = cpu().worker!;
-    process.kill(worker.pid, 'SIGWINCH');
-    await pause(SETTLE_MS);
-    const bytes = residentBytes(worker.pid);
+    const { heapUsed, external } = await collect(worker);
+    const rss = residentBytes(worker.pid);
+    const [inUse, idle] = [((heapUsed + external) / MB).toFixed(1), ((idleCpu / idleMs) * 100).toFixed(1)];
     console.log(
-      `${count} idle sessions: RSS ${(bytes / MB).toFixed(1)} MB, CPU while idle ${((idleCpu / idleMs) * 100).toFixed(1)} % of a core`,
+      `${count} idle sessions: RSS ${(rss / MB).toFixed(1)} MB, in use ${inUse} MB, CPU while idle ${idle} % of a core`,
     );
-    return bytes;
+    return { rss, inUse: heapUsed + external };
   };
 
   await pairUpTo(few);
   const atFew = await measure();
   await pairUpTo(many);
   const atMany = await measure();
-  const perSession = (atMany - atFew) / (many - few) / MB;
+  const perSession = (of: 'rss' | 'inUse') => ((atMany[of] - atFew[of]) / (many - few) / MB).toFixed(2);
   const connected = (await tenant.api.listSessions()).filter(({ status }) => status === 'connected').length;
-  console.log(
-    `\nNode ${process.version}: ${perSession.toFixed(2)} MB RSS per idle session, (${(atMany / MB).toFixed(0)} - ${(atFew / MB).toFixed(0)}) / ${many - few}; aim at most ${AIM_MB}; ${connected} sessions connected at the end`,
-  );
+  console.log(`
+Node ${process.version}, ${connected} sessions connected at the end, one worker:
+RSS per idle session ${perSession('rss')} MB, (${(atMany.rss / MB).toFixed(0)} - ${(atFew.rss / MB).toFixed(0)}) / ${many - few}; aim at most ${AIM_MB}
+in use per idle session ${perSession('inUse')} MB (heap and external, after a collection; RSS also depends on what V8 keeps in reserve)
+RSS of the whole worker by its sessions ${(atMany.rss / many / MB).toFixed(2)} MB`);
 } finally {
   await system.stop();
   await own?.stop();
+}
+
+/** Forces a collection and waits for what it found. */
+async function collect(worker: ManagedProcess): Promise<{ heapUsed: number; external: number }> {
+  const before = count(await worker.log.everything());
+  process.kill(worker.pid, 'SIGWINCH');
+  const lines = await waitFor(async () => {
+    const output = await worker.log.everything();
+    return count(output) > before && output.split('\n').filter((line) => line.includes(COLLECTED));
+  });
+  return JSON.parse(lines.at(-1)!) as { heapUsed: number; external: number };
+
+  function count(output: string): number {
+    return output.split(COLLECTED).length;
+  }
 }
