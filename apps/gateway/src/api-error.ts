@@ -4,6 +4,8 @@ export interface ApiErrorOptions {
   /** A more exact sentence than the one of the table. */
   message?: string;
   details?: Record<string, unknown>;
+  /** Where waiting helps although the code's table entry says otherwise. */
+  retryable?: boolean;
   /** Seconds, also sent as Retry-After. */
   retryAfter?: number;
   cause?: unknown;
@@ -14,12 +16,14 @@ export class ApiError extends Error {
   override name = 'ApiError';
   readonly code: ErrorCode;
   readonly details: Record<string, unknown> | undefined;
+  readonly retryable: boolean;
   readonly retryAfter: number | undefined;
 
-  constructor(code: ErrorCode, { message, details, retryAfter, cause }: ApiErrorOptions = {}) {
+  constructor(code: ErrorCode, { message, details, retryable, retryAfter, cause }: ApiErrorOptions = {}) {
     super(message ?? ERRORS[code].sentence, cause === undefined ? undefined : { cause });
     this.code = code;
     this.details = details;
+    this.retryable = retryable ?? ERRORS[code].retryable;
     this.retryAfter = retryAfter;
   }
 }

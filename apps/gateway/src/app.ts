@@ -80,6 +80,8 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
   await app.register(requestContext);
   // Before the first route: it collects them.
   if (services) await app.register(openapi, { version: settings.version });
+  // Until a dashboard lives there, a browser that comes to the root gets the description of the API.
+  if (services) app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect('/docs'));
   await app.register(metricsPlugin, { metrics });
   await app.register(probeRoutes, { health });
   await app.register(healthRoutes, { health });

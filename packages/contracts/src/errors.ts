@@ -104,7 +104,8 @@ export const ERRORS = {
   SESSION_LOGGED_OUT: {
     status: 410,
     retryable: false,
-    sentence: 'The session was logged out. Restart it with POST /api/sessions/{id}/restart and link it again.',
+    sentence:
+      'The session was logged out. Ask for a new QR code with GET /api/sessions/{id}/qr, or for a pairing code, to link it again.',
   },
   BODY_TOO_LARGE: { status: 413, retryable: false, sentence: 'The body is too large. At most 1 MB is accepted.' },
   UNSUPPORTED_MEDIA_TYPE: {

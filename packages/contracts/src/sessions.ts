@@ -95,7 +95,7 @@ export const PairingCodeRequestSchema = requestBody(
 export const PairingCodeSchema = Type.Object({
   pairingCode: Type.String({
     description: 'To be entered on the phone: Linked devices, link with phone number.',
-    examples: ['ABCD-1234'],
+    examples: ['BP3R9783'],
   }),
   expiresAt: nullable(timestamp()),
 });

@@ -137,9 +137,24 @@ describe('outcomes (MR-061, MR-062, MR-063, MR-102)', () => {
     const read = async () =>
       (await database.pool.query('SELECT state, error_code FROM messages WHERE id = $1', [messageId])).rows[0];
     expect(await read()).toEqual({ state: 'FAILED', error_code: '463' });
+    expect(
+      (await database.pool.query('SELECT data FROM events WHERE session_id = $1', [session.sessionId])).rows,
+    ).toMatchObject([{ data: { timestamp: 1_700_000_000, errorCode: '463', error: 'time-locked' } }]);
     await recordOutcomes(database.pool, [outcome(waMessageId, 'SENT')]);
     expect(await read()).toEqual({ state: 'SENT', error_code: null });
     expect(await events()).toEqual(['1 message.failed', '2 message.sent']);
+  });
+
+  it('never shows a later step before an earlier one, although receipts count whole seconds', async () => {
+    const { waMessageId, messageId } = await accept();
+    await claimOutbox(database.pool, [owner], 5);
+    const acknowledged = new Date(1_700_000_000_700);
+    await recordOutcomes(database.pool, [{ ...outcome(waMessageId, 'SENT'), at: acknowledged }]);
+    await recordOutcomes(database.pool, [outcome(waMessageId, 'READ')]);
+    const { rows } = await database.pool.query('SELECT sent_at, delivered_at, read_at FROM messages WHERE id = $1', [
+      messageId,
+    ]);
+    expect(rows).toEqual([{ sent_at: acknowledged, delivered_at: acknowledged, read_at: acknowledged }]);
   });
 
   it('writes what is owned and reports what is stale in one batch (I2)', async () => {

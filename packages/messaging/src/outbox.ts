@@ -21,13 +21,14 @@ export interface AcceptedMessage {
 }
 
 /** What became of an accept: the refusals are facts about the session, found in the same statement. */
-export type Acceptance = 'accepted' | 'unknown-session' | 'not-paired' | 'logged-out';
+export type Acceptance = 'accepted' | 'unknown-session' | 'not-paired' | 'connecting' | 'logged-out';
 
 const ACCEPT = {
   name: 'accept-message',
   text: `WITH session AS (
     SELECT id, state = 'LOGGED_OUT' AS logged_out,
-      paired_at IS NOT NULL AND state <> ALL($10::"SessionState"[]) AS paired
+      paired_at IS NOT NULL AND state <> ALL($10::"SessionState"[]) AS paired,
+      state IN ('INITIALIZING', 'CONNECTING', 'PAIRING') AS linking
     FROM sessions WHERE id = $2
   ), message AS (
     INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, from_me, type, text, state, metadata)
@@ -37,7 +38,8 @@ const ACCEPT = {
     INSERT INTO outbox (message_id, session_id, lane, wa_message_id, chat_jid, request, not_before)
     SELECT id, $2, $8, $3, $4, $9, date_trunc('milliseconds', now()) FROM message
   )
-  SELECT CASE WHEN logged_out THEN 'logged-out' WHEN paired THEN 'accepted' ELSE 'not-paired' END AS acceptance FROM session`,
+  SELECT CASE WHEN logged_out THEN 'logged-out' WHEN paired THEN 'accepted'
+    WHEN linking THEN 'connecting' ELSE 'not-paired' END AS acceptance FROM session`,
 };
 
 /**

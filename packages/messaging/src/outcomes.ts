@@ -17,7 +17,7 @@ export interface Outcome extends Ownership {
 /**
  * One statement for many outcomes of many sessions. A message only moves forward, so repeated and late receipts change nothing; a
  * receipt that overtakes the ack yields both events, in order, each once: the events are the steps between the old and
- * the new state.
+ * the new state. WhatsApp's receipts count whole seconds: a later step is never shown before an earlier one.
  */
 const RECORD = {
   name: 'record-outcomes',
@@ -29,10 +29,13 @@ const RECORD = {
     SELECT session_id, wa_message_id, max(state) AS state,
       min(at) FILTER (WHERE state >= 'SENT') AS sent_at, min(at) FILTER (WHERE state >= 'DELIVERED') AS delivered_at,
       min(at) FILTER (WHERE state >= 'READ') AS read_at,
-      max(error_code) AS error_code, max(error_message) AS error_message, (array_agg(payload) FILTER (WHERE payload IS NOT NULL))[1] AS payload
+      min(at) FILTER (WHERE state = 'FAILED') AS failed_at, max(error_code) AS error_code, max(error_message) AS error_message, (array_agg(payload) FILTER (WHERE payload IS NOT NULL))[1] AS payload
     FROM reported GROUP BY session_id, wa_message_id
   ), before AS (
-    SELECT m.id, m.state AS old_state, m.chat_jid, l.*
+    SELECT m.id, m.state AS old_state, m.chat_jid, l.session_id, l.wa_message_id, l.state, l.failed_at, l.error_code, l.error_message, l.payload,
+      coalesce(m.sent_at, l.sent_at) AS sent_at,
+      CASE WHEN l.delivered_at IS NOT NULL THEN greatest(l.delivered_at, coalesce(m.sent_at, l.sent_at)) END AS delivered_at,
+      CASE WHEN l.read_at IS NOT NULL THEN greatest(l.read_at, m.delivered_at, coalesce(m.sent_at, l.sent_at)) END AS read_at
     FROM outbox o JOIN latest l ON o.session_id = l.session_id AND o.wa_message_id = l.wa_message_id
     JOIN messages m ON m.id = o.message_id
     WHERE l.state > m.state
@@ -40,7 +43,7 @@ const RECORD = {
     FOR UPDATE OF m
   ), moved AS (
     UPDATE messages m SET state = b.state,
-      sent_at = coalesce(m.sent_at, b.sent_at), delivered_at = coalesce(m.delivered_at, b.delivered_at),
+      sent_at = b.sent_at, delivered_at = coalesce(m.delivered_at, b.delivered_at),
       read_at = coalesce(m.read_at, b.read_at),
       error_code = CASE WHEN b.state = 'FAILED' THEN b.error_code END,
       error_message = CASE WHEN b.state = 'FAILED' THEN b.error_message END
@@ -54,6 +57,7 @@ const RECORD = {
     SELECT b.session_id, f.epoch, row_number() OVER (ORDER BY b.id, step.state) AS ord, step.type,
       jsonb_build_object('messageId', b.id, 'waMessageId', b.wa_message_id, 'to', b.chat_jid,
         'timestamp', extract(epoch FROM CASE step.type WHEN 'message.sent' THEN b.sent_at WHEN 'message.delivered' THEN b.delivered_at
+          WHEN 'message.failed' THEN b.failed_at
           ELSE b.read_at END)::bigint)
         || CASE WHEN step.type = 'message.failed'
           THEN jsonb_build_object('errorCode', b.error_code, 'error', b.error_message) ELSE '{}' END AS data

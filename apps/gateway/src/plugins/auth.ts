@@ -82,7 +82,8 @@ export function createGuards(app: FastifyInstance, deps: GuardDependencies): Gua
       const principal = await authenticate(request);
       if (principal.kind === 'key' && principal.session) {
         throw new ApiError('FORBIDDEN', {
-          message: 'A session key reaches only its own session. Use a token or a workspace key.',
+          message:
+            'A session key sends, receives and links for its session; it does not create, list or delete sessions. Use a token or a workspace key.',
         });
       }
     },

@@ -45,7 +45,7 @@ function envelope(error: ApiError, requestId: string): ErrorBody {
     error: error.message,
     code: error.code,
     ...(error.details && { details: error.details }),
-    retryable: ERRORS[error.code].retryable,
+    retryable: error.retryable,
     ...(error.retryAfter !== undefined && { retryAfter: error.retryAfter }),
     requestId,
     docs: errorDocs(error.code),
@@ -53,7 +53,7 @@ function envelope(error: ApiError, requestId: string): ErrorBody {
 }
 
 function problem(error: ApiError, request: FastifyRequest): ProblemDetails {
-  const { status, sentence, retryable } = ERRORS[error.code];
+  const { status, sentence } = ERRORS[error.code];
   return {
     type: errorDocs(error.code),
     title: sentence,
@@ -62,7 +62,7 @@ function problem(error: ApiError, request: FastifyRequest): ProblemDetails {
     instance: request.url.split('?', 1)[0]!,
     code: error.code,
     ...(error.details && { details: error.details }),
-    retryable,
+    retryable: error.retryable,
     ...(error.retryAfter !== undefined && { retryAfter: error.retryAfter }),
     requestId: request.id,
   };

@@ -38,13 +38,14 @@ const LOST = 'The connection to WhatsApp was lost. The session reconnects by its
 const TABLE: Readonly<Record<string, Row>> = {
   '401': {
     state: 'LOGGED_OUT',
-    reason: 'The session was logged out. Restart it and link it again with a new QR code.',
+    reason: 'The session was logged out. Ask for a new QR code with GET /api/sessions/{id}/qr to link it again.',
     next: 'rest',
     unlinked: true,
   },
   '401/device_removed': {
     state: 'LOGGED_OUT',
-    reason: 'The device was removed on the phone. Restart the session and link it again with a new QR code.',
+    reason:
+      'The device was removed on the phone. Ask for a new QR code with GET /api/sessions/{id}/qr to link it again.',
     next: 'rest',
     unlinked: true,
   },
@@ -192,7 +193,8 @@ export const KEYS_UNREADABLE: Verdict = complete(
 export const LOGGED_OUT_BY_API: Verdict = complete(
   {
     state: 'LOGGED_OUT',
-    reason: 'The session was logged out over the API. Restart it to link it again with a new QR code.',
+    reason:
+      'The session was logged out over the API. Ask for a new QR code with GET /api/sessions/{id}/qr to link it again.',
     next: 'rest',
     unlinked: true,
   },
@@ -203,7 +205,7 @@ export const FORGOTTEN_BY_API: Verdict = complete(
   {
     state: 'LOGGED_OUT',
     reason:
-      'The session was logged out over the API while it was not connected, so WhatsApp could not be told: remove the device on the phone too. Restart the session to link it again.',
+      'The session was logged out over the API while it was not connected, so WhatsApp could not be told: remove the device on the phone too. GET /api/sessions/{id}/qr links it again.',
     next: 'rest',
     unlinked: true,
   },

@@ -4,6 +4,7 @@ import {
   PairingCodeSchema,
   QrQuerySchema,
   QrSchema,
+  type Session,
   SessionActionSchema,
   SessionParamsSchema,
   success,
@@ -116,7 +117,7 @@ export const liveRoutes: FastifyPluginAsyncTypebox<LiveRoutesOptions> = async (a
 
   for (const [action, summary] of [
     ['restart', 'Close the connection and open it again; a logged-out session begins to pair anew'],
-    ['logout', 'Unlink the device; the session stays and can be linked again after a restart'],
+    ['logout', 'Unlink the device; the session stays, and asking for a QR code links it again'],
   ] as const) {
     app.post(
       `/sessions/:id/${action}`,
@@ -131,9 +132,11 @@ export const liveRoutes: FastifyPluginAsyncTypebox<LiveRoutesOptions> = async (a
       },
       async (request) => {
         const session = await directory.resolve(principalOf(request), request.params.id);
-        await owner.call({ sessionId: session.id, method: 'POST', path: `/${action}`, requestId: request.id });
+        const call = { sessionId: session.id, method: 'POST', path: `/${action}`, requestId: request.id } as const;
+        // The owner knows the state that its answer made; the row follows.
+        const told = await owner.call<Partial<Pick<Session, 'status' | 'state'>>>(call);
         const { sessionId, status, state } = await sessions.get(session);
-        return ok({ sessionId, status, state });
+        return ok({ sessionId, status: told.status ?? status, state: told.state ?? state });
       },
     );
   }

@@ -142,16 +142,17 @@ describe('sending (MR-011)', () => {
 
 describe('a send is refused', () => {
   it.each([
-    ['INITIALIZING', false, 409, 'SESSION_NOT_CONNECTED'],
-    ['QR_REQUIRED', false, 409, 'SESSION_NOT_CONNECTED'],
-    ['QR_REQUIRED', true, 409, 'SESSION_NOT_CONNECTED'],
-    ['CONNECTING', false, 409, 'SESSION_NOT_CONNECTED'],
-    ['LOGGED_OUT', false, 410, 'SESSION_LOGGED_OUT'],
-    ['LOGGED_OUT', true, 410, 'SESSION_LOGGED_OUT'],
-  ] as const)('in state %s (paired: %s) with %i', async (state, isPaired, status, code) => {
+    ['INITIALIZING', false, 409, 'SESSION_NOT_CONNECTED', true],
+    ['QR_REQUIRED', false, 409, 'SESSION_NOT_CONNECTED', false],
+    ['QR_REQUIRED', true, 409, 'SESSION_NOT_CONNECTED', false],
+    ['PAIRING', false, 409, 'SESSION_NOT_CONNECTED', true],
+    ['CONNECTING', false, 409, 'SESSION_NOT_CONNECTED', true],
+    ['LOGGED_OUT', false, 410, 'SESSION_LOGGED_OUT', false],
+    ['LOGGED_OUT', true, 410, 'SESSION_LOGGED_OUT', false],
+  ] as const)('in state %s (paired: %s) with %i', async (state, isPaired, status, code, retryable) => {
     await fixture.setState(session, state, isPaired);
     const answer = await send(text);
-    expect([answer.status, answer.body.code]).toEqual([status, code]);
+    expect([answer.status, answer.body.code, answer.body.retryable]).toEqual([status, code, retryable]);
     const { rowCount } = await fixture.database.pool.query('SELECT 1 FROM messages WHERE session_id = $1', [
       session.id,
     ]);

@@ -51,6 +51,13 @@ const REFUSALS = {
   'logged-out': 'SESSION_LOGGED_OUT',
 } as const;
 
+/** Scanned a moment ago, or just created: waiting helps, another QR code does not. */
+const stillConnecting = () =>
+  new ApiError('SESSION_NOT_CONNECTED', {
+    message: 'The session is still connecting. Send again when GET /api/sessions/{id}/status says `connected`.',
+    retryable: true,
+  });
+
 /** The text, under whichever of its two names it came. */
 function textOf({ message, text }: SendRequest): string {
   if (message !== undefined && text !== undefined && message !== text) {
@@ -73,6 +80,7 @@ export function createMessagesService({ db, redis, messages, waiter }: MessagesD
       request: { type: 'text', text: textOf(request) },
       metadata: request.metadata,
     });
+    if (acceptance === 'connecting') throw stillConnecting();
     if (acceptance !== 'accepted') throw new ApiError(REFUSALS[acceptance]);
     ringSession(redis, session.id);
   }
