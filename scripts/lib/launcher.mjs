@@ -1,33 +1,22 @@
 /**
  * `npm start` from beginning to end: one data folder, everything started in order of need, watched, and stopped in order.
  */
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from './build.mjs';
+import { bringUp } from './bring-up.mjs';
 import { dataDirPath, openDataDir } from './data-dir.mjs';
-import { provideDatabases } from './databases.mjs';
 import { watchDisk } from './disk.mjs';
 import { errorCode, LaunchError, StoppedError } from './errors.mjs';
-import { requireSandbox } from './external.mjs';
 import { readJson } from './files.mjs';
-import { installDependencies } from './install.mjs';
 import { takeLockInTurn } from './lock.mjs';
-import { capLog, followLog, rotateLog } from './logs.mjs';
-import { migrate } from './migrate.mjs';
-import { chooseGatewayPort, keepPorts } from './ports.mjs';
-import { hasCluster } from './postgres-cluster.mjs';
+import { watchLogs } from './log-watch.mjs';
+import { rotateLog } from './logs.mjs';
 import { endLeftovers, openJournal } from './process-journal.mjs';
 import { seconds } from './progress.mjs';
 import { readGatewayUrl, setDamagedRunFileAside, writeRunFile } from './run-file.mjs';
-import { loadSecrets } from './secrets.mjs';
-import { SERVICE_PACKAGES, serviceSpec, serviceTable } from './services.mjs';
 import { Supervisor } from './supervisor.mjs';
 
-const LOOPBACK = '127.0.0.1';
-const DATABASE = 'wagate';
-const DEFAULT_ADMIN = 'admin@wa-gate.local';
 const LEFTOVER_GRACE_MS = 8_500;
-const CAP_LOGS_EVERY_MS = 30_000;
 
 /**
  * @typedef {object} LaunchOptions
@@ -172,78 +161,6 @@ function announceStop(lock) {
 
 /**
  * @param {LaunchOptions} launch
- * @param {{ dataDir: import('./data-dir.mjs').DataDir, journal: import('./process-journal.mjs').Journal,
- *   supervisor: Supervisor, signal: AbortSignal }} own
- * @returns {Promise<import('./services.mjs').Installation>}
- */
-async function bringUp({ options, env, progress, services, prepare }, { dataDir, journal, supervisor, signal }) {
-  const secrets = loadSecrets(dataDir.secrets, { hasData: hasCluster(dataDir.postgres), env });
-  const host = env.HOST || LOOPBACK;
-  const gatewayPort = await chooseGatewayPort({ asked: env.PORT, host, say: progress.say });
-  const table = services ?? serviceTable({ live: options.live, ownSandbox: !env.SANDBOX_URL });
-  const names = ['postgres', 'redis', 'demo', ...table.flatMap((definition) => definition.ports)];
-  const ports = await keepPorts(dataDir.ports, names);
-  if (env.SANDBOX_URL) await requireSandbox(env.SANDBOX_URL);
-
-  const context = { env, signal, journal };
-  if (prepare) await prepare();
-  else {
-    await installDependencies({ progress, ...context });
-    await build({ progress, packages: SERVICE_PACKAGES, ...context });
-  }
-
-  const start = (/** @type {import('./child.mjs').ChildSpec} */ spec) => supervisor.start(spec, signal);
-  const { databaseUrl, redisUrl } = await provideDatabases({
-    external: { postgres: env.DATABASE_URL, redis: env.REDIS_URL },
-    database: DATABASE,
-    dataDir,
-    secrets,
-    ports,
-    durable: true,
-    progress,
-    context,
-    start,
-  });
-  if (!prepare) await progress.step('Migrating the database', () => migrate(databaseUrl, context));
-
-  const reachable = host === '0.0.0.0' || host === '::' ? LOOPBACK : host;
-  /** @type {import('./services.mjs').Installation} */
-  const installation = {
-    dataDir,
-    secrets,
-    ports,
-    gateway: { host, port: gatewayPort, url: `http://${reachable}:${gatewayPort}` },
-    sandboxUrl: env.SANDBOX_URL?.replace(/\/+$/, '') || `http://${LOOPBACK}:${ports.sandbox}`,
-    databaseUrl,
-    redisUrl,
-    admin: { email: env.ADMIN_EMAIL || DEFAULT_ADMIN, password: secrets.adminPassword },
-    env,
-  };
-  for (const wave of [...new Set(table.map((definition) => definition.wave))].sort((a, b) => a - b)) {
-    const together = table.filter((definition) => definition.wave === wave);
-    await progress.step(`Starting ${together.map((definition) => definition.name).join(', ')}`, () =>
-      allSettledOrFirstError(together.map((definition) => start(serviceSpec(definition, installation)))),
-    );
-  }
-  return installation;
-}
-
-/**
- * Waits for all, so that nothing is still being started while the failure of one is handled.
- * @template T
- * @param {Promise<T>[]} promises
- * @returns {Promise<T[]>}
- */
-async function allSettledOrFirstError(promises) {
-  const results = await Promise.allSettled(promises);
-  const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
-  const cause = failures.find((reason) => !(reason instanceof StoppedError)) ?? failures[0];
-  if (cause) throw cause;
-  return Promise.all(promises);
-}
-
-/**
- * @param {LaunchOptions} launch
  * @param {import('./services.mjs').Installation} installation
  * @param {AbortSignal} signal
  */
@@ -292,36 +209,6 @@ function announce({ gateway, sandboxUrl, admin, dataDir }, progress) {
       'Ctrl-C stops everything.',
     ].join('\n'),
   );
-}
-
-/**
- * @param {import('./data-dir.mjs').DataDir} dataDir
- * @param {boolean} verbose
- * @param {import('./progress.mjs').Progress} progress
- * @returns {() => void}
- */
-function watchLogs(dataDir, verbose, progress) {
-  /** @type {Map<string, () => void>} */
-  const followed = new Map();
-  const look = () => {
-    for (const name of existsSync(dataDir.logs) ? readdirSync(dataDir.logs) : []) {
-      if (!name.endsWith('.log')) continue;
-      const path = join(dataDir.logs, name);
-      capLog(path);
-      const prefix = name.slice(0, -'.log'.length);
-      if (verbose && !followed.has(path)) {
-        followed.set(
-          path,
-          followLog(path, (line) => progress.say(`[${prefix}] ${line}`)),
-        );
-      }
-    }
-  };
-  const timer = setInterval(look, verbose ? 1_000 : CAP_LOGS_EVERY_MS);
-  return () => {
-    clearInterval(timer);
-    for (const stop of followed.values()) stop();
-  };
 }
 
 /** @param {AbortSignal} signal */

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { repositoryFile } from '../harness/repository.ts';
-import { Run, type RunFile } from './installation.ts';
+import { Run, type RunFile } from './run.ts';
 
 /** The ordinary user that root becomes. */
 const NOBODY = 65534;

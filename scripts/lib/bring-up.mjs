@@ -1,0 +1,87 @@
+/** Everything in order of need: packages, build, databases, schema, services; each step waits for what it needs. */
+import { build } from './build.mjs';
+import { provideDatabases } from './databases.mjs';
+import { StoppedError } from './errors.mjs';
+import { requireSandbox } from './external.mjs';
+import { installDependencies } from './install.mjs';
+import { migrate } from './migrate.mjs';
+import { chooseGatewayPort, keepPorts } from './ports.mjs';
+import { hasCluster } from './postgres-cluster.mjs';
+import { loadSecrets } from './secrets.mjs';
+import { SERVICE_PACKAGES, serviceSpec, serviceTable } from './services.mjs';
+
+const LOOPBACK = '127.0.0.1';
+const DATABASE = 'wagate';
+const DEFAULT_ADMIN = 'admin@wa-gate.local';
+
+/**
+ * @param {import('./launcher.mjs').LaunchOptions} launch
+ * @param {{ dataDir: import('./data-dir.mjs').DataDir, journal: import('./process-journal.mjs').Journal,
+ *   supervisor: import('./supervisor.mjs').Supervisor, signal: AbortSignal }} own
+ * @returns {Promise<import('./services.mjs').Installation>}
+ */
+export async function bringUp({ options, env, progress, services, prepare }, { dataDir, journal, supervisor, signal }) {
+  const secrets = loadSecrets(dataDir.secrets, { hasData: hasCluster(dataDir.postgres), env });
+  const host = env.HOST || LOOPBACK;
+  const gatewayPort = await chooseGatewayPort({ asked: env.PORT, host, say: progress.say });
+  const table = services ?? serviceTable({ live: options.live, ownSandbox: !env.SANDBOX_URL });
+  const names = ['postgres', 'redis', 'demo', ...table.flatMap((definition) => definition.ports)];
+  const ports = await keepPorts(dataDir.ports, names);
+  if (env.SANDBOX_URL) await requireSandbox(env.SANDBOX_URL);
+
+  const context = { env, signal, journal };
+  if (prepare) await prepare();
+  else {
+    await installDependencies({ progress, ...context });
+    await build({ progress, packages: SERVICE_PACKAGES, ...context });
+  }
+
+  const start = (/** @type {import('./child.mjs').ChildSpec} */ spec) => supervisor.start(spec, signal);
+  const { databaseUrl, redisUrl } = await provideDatabases({
+    external: { postgres: env.DATABASE_URL, redis: env.REDIS_URL },
+    database: DATABASE,
+    dataDir,
+    secrets,
+    ports,
+    durable: true,
+    progress,
+    context,
+    start,
+  });
+  if (!prepare) await progress.step('Migrating the database', () => migrate(databaseUrl, context));
+
+  const reachable = host === '0.0.0.0' || host === '::' ? LOOPBACK : host;
+  /** @type {import('./services.mjs').Installation} */
+  const installation = {
+    dataDir,
+    secrets,
+    ports,
+    gateway: { host, port: gatewayPort, url: `http://${reachable}:${gatewayPort}` },
+    sandboxUrl: env.SANDBOX_URL?.replace(/\/+$/, '') || `http://${LOOPBACK}:${ports.sandbox}`,
+    databaseUrl,
+    redisUrl,
+    admin: { email: env.ADMIN_EMAIL || DEFAULT_ADMIN, password: secrets.adminPassword },
+    env,
+  };
+  for (const wave of [...new Set(table.map((definition) => definition.wave))].sort((a, b) => a - b)) {
+    const together = table.filter((definition) => definition.wave === wave);
+    await progress.step(`Starting ${together.map((definition) => definition.name).join(', ')}`, () =>
+      allSettledOrFirstError(together.map((definition) => start(serviceSpec(definition, installation)))),
+    );
+  }
+  return installation;
+}
+
+/**
+ * Waits for all, so that nothing is still being started while the failure of one is handled.
+ * @template T
+ * @param {Promise<T>[]} promises
+ * @returns {Promise<T[]>}
+ */
+async function allSettledOrFirstError(promises) {
+  const results = await Promise.allSettled(promises);
+  const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+  const cause = failures.find((reason) => !(reason instanceof StoppedError)) ?? failures[0];
+  if (cause) throw cause;
+  return Promise.all(promises);
+}
