@@ -9,9 +9,16 @@ export interface SessionHint {
   messages: { messageId: string; state: MessageState }[];
 }
 
-/** Tells those who wait that a session has news. Without Redis they read at their time-out. */
+/** Tells those who wait that sessions have news, in one write for all. Without Redis they read at their time-out. */
+export function publishHints(redis: Redis, hints: ReadonlyMap<string, SessionHint>): void {
+  const publishing = redis.pipeline();
+  for (const [sessionId, hint] of hints) publishing.publish(redisKeys.events(sessionId), JSON.stringify(hint));
+  publishing.exec().catch(() => undefined);
+}
+
+/** The same for one session. */
 export function publishHint(redis: Redis, sessionId: string, hint: SessionHint): void {
-  redis.publish(redisKeys.events(sessionId), JSON.stringify(hint)).catch(() => undefined);
+  publishHints(redis, new Map([[sessionId, hint]]));
 }
 
 /** Asks the owner of a session to look into its outbox. Without Redis the owner's poll finds it. */
