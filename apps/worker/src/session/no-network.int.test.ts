@@ -24,24 +24,24 @@ async function liveAt(address: (world: { sandboxUrl: string }) => Promise<string
 
 it('without a network the session says so, and keeps trying', async () => {
   const port = await freePort();
-  const { createSession, waitForState, session, actor } = await liveAt(async () => `wss://127.0.0.1:${port}/ws/chat`);
-  const sessionId = await createSession();
-  await waitForState(sessionId, 'RECONNECTING');
-  expect(await session(sessionId)).toMatchObject({
+  const here = await liveAt(async () => `wss://127.0.0.1:${port}/ws/chat`);
+  const sessionId = await here.createSession();
+  await here.waitForState(sessionId, 'RECONNECTING');
+  expect(await here.session(sessionId)).toMatchObject({
     code: '408/ECONNREFUSED',
     reason: expect.stringMatching(/no connection to WhatsApp at present.*keeps trying/),
   });
-  await expect((await actor(sessionId)).qr(300)).rejects.toMatchObject({ code: 'QR_NOT_READY' });
+  await expect((await here.actor(sessionId)).qr(300)).rejects.toMatchObject({ code: 'QR_NOT_READY' });
 });
 
 it('a server that cannot prove who it is gets nothing: certificate checks are always on', async () => {
-  const { createSession, waitForState, session, sandbox } = await liveAt(async ({ sandboxUrl }) => {
+  const here = await liveAt(async ({ sandboxUrl }) => {
     const { wsUrl } = (await (await fetch(sandboxUrl)).json()) as { wsUrl: string };
     return wsUrl;
   });
-  const sessionId = await createSession();
-  await waitForState(sessionId, 'RECONNECTING');
-  expect(await session(sessionId)).toMatchObject({ code: expect.stringMatching(/^tls\//) });
-  const { streams } = await sandbox.recorder<{ streams: unknown[] }>('logins');
+  const sessionId = await here.createSession();
+  await here.waitForState(sessionId, 'RECONNECTING');
+  expect(await here.session(sessionId)).toMatchObject({ code: expect.stringMatching(/^tls\//) });
+  const { streams } = await here.sandbox.recorder<{ streams: unknown[] }>('logins');
   expect(streams).toEqual([]);
 });

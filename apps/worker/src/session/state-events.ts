@@ -25,7 +25,8 @@ function connectionEvents(before: ActorState, after: ActorState): StatusEvent[] 
     const { qr, attempt, expiresAt } = after;
     return [{ type: 'qr.generated', data: { qr, attempt, expiresAt: new Date(expiresAt).toISOString() } }];
   }
-  if (after.name === 'connected') return [{ type: 'connection.open', data: { ...after.identity, phoneNumber: `+${after.identity.phoneNumber}` } }];
+  if (after.name === 'connected')
+    return [{ type: 'connection.open', data: { ...after.identity, phoneNumber: `+${after.identity.phoneNumber}` } }];
   if (before.name !== 'connected') return [];
   const verdict = verdictOf(after);
   return [
