@@ -45,8 +45,9 @@ describe('the last words of a process', () => {
     expect(wordsOf(trace.join('\n'))[0]).toBe("Error: Cannot find module 'x'");
   });
 
-  test('are its last line when nothing went wrong', () => {
-    expect(wordsOf('{"level":30,"msg":"one"}\n{"level":30,"msg":"two"}\n')).toEqual(['{"level":30,"msg":"two"}']);
+  test('are none when it logged no error, or only one long ago: neither is about its end', () => {
+    const longAgo = new Date(Date.now() - 3_600_000).toISOString();
+    expect(wordsOf(`{"level":"error","time":"${longAgo}","msg":"old"}\n{"level":"info","msg":"two"}\n`)).toEqual([]);
   });
 
   test('are none when it never wrote', () => {

@@ -18,6 +18,7 @@ const FOLLOW_MS = 200;
 const ERRORS = new Set(['error', 'fatal', 50, 60]);
 const QUOTED_LINES = 5;
 const SEARCHED_LINES = 40;
+const RECENT_MS = 30_000;
 
 /**
  * Each start begins a new file; the previous one is kept.
@@ -67,7 +68,8 @@ export function lastLines(path) {
 }
 
 /**
- * What a process said about its own end: its last error when it logs as JSON, else its last lines.
+ * What a process said about its own end: its last error when it logs as JSON, else its last lines. What it logged long before, or without
+ * an error, is not about its end and would look like the cause.
  * @param {string} path
  * @returns {string[]}
  */
@@ -77,18 +79,18 @@ export function lastWords(path) {
   const plain = [];
   for (const line of lines.slice().reverse()) {
     const entry = parseEntry(line);
-    if (entry && ERRORS.has(entry.level)) return [describeEntry(entry)];
+    if (entry && ERRORS.has(entry.level) && isRecent(entry)) return [describeEntry(entry)];
     if (!entry && plain.length < SEARCHED_LINES) plain.unshift(line);
   }
   // A stack trace is told by its first line, not by its last.
   const error = plain.map((line) => /^\w*(Error|error|FATAL|PANIC)\b.*:/.test(line)).lastIndexOf(true);
-  const telling = plain.length === 0 ? lines.slice(-1) : error < 0 ? plain : plain.slice(error, error + QUOTED_LINES);
+  const telling = error < 0 ? plain : plain.slice(error, error + QUOTED_LINES);
   return telling.slice(-QUOTED_LINES).map((line) => line.slice(0, 300));
 }
 
 /**
  * @param {string} line
- * @returns {{ level: number | string, msg?: string, err?: { message?: string } } | undefined}
+ * @returns {{ level: number | string, time?: number | string, msg?: string, err?: { message?: string } } | undefined}
  */
 function parseEntry(line) {
   if (!line.startsWith('{')) return undefined;
@@ -98,6 +100,11 @@ function parseEntry(line) {
   } catch {
     return undefined;
   }
+}
+
+/** @param {{ time?: number | string }} entry pino writes milliseconds, our services ISO times */
+function isRecent({ time }) {
+  return time === undefined || Date.now() - new Date(time).getTime() < RECENT_MS;
 }
 
 /** @param {{ msg?: string, err?: { message?: string } }} entry */
