@@ -1,6 +1,6 @@
 import type { Ownership } from '@wa-gate/cluster';
 import type { Pool } from '@wa-gate/db';
-import { backoffDelay, type Clock, deriveKey, type Logger } from '@wa-gate/kit';
+import { type Clock, deriveKey, type Logger } from '@wa-gate/kit';
 import {
   claimOutbox,
   findOutboxPayload,
@@ -8,13 +8,13 @@ import {
   type OutboundRequest,
   type OutboxItem,
   type Outcome,
-  returnOutbox,
 } from '@wa-gate/messaging';
 import { buildMessage, decodeMessage, encodeMessage, messageSecret } from '../content/outbound.ts';
 import type { Receipt, ServerAck } from '../whatsapp/acks.ts';
 import type { proto } from '../whatsapp/baileys.ts';
 import { SendRefusedError } from '../whatsapp/errors.ts';
 import type { Connection } from '../whatsapp/socket.ts';
+import { ClaimedRows } from './claimed-rows.ts';
 import type { OutcomeWriter } from './outcome-writer.ts';
 import { describeRefusal, SEND_FAILED } from './refusals.ts';
 
@@ -42,7 +42,6 @@ const ACK_DEADLINE_MS = 30_000;
 const SEND_DEADLINE_MS = 60_000;
 const MAX_ATTEMPTS = 5;
 const PAUSE_AFTER_ERROR_MS = 2_000;
-const RETURN_RETRY = { initialMs: 200, maxMs: 5_000 };
 
 interface Flying {
   item: OutboxItem;
@@ -78,10 +77,7 @@ export class Dispatcher {
   readonly #deps: DispatcherDependencies;
   readonly #secretKey: Buffer;
   readonly #lanes = new Map<string, Lane>();
-  /** Rows that this process has claimed and not yet concluded or given back, by session: WhatsApp's ids, under one epoch. */
-  readonly #claimed = new Map<string, { epoch: number; ids: Set<string> }>();
-  /** Rows on their way back, by session. Nothing is claimed for a session meanwhile, or later messages would overtake them. */
-  readonly #returns = new Map<string, Promise<void>>();
+  readonly #rows: ClaimedRows;
   readonly #timers: NodeJS.Timeout[] = [];
   #claims = 0;
   #accepting = true;
@@ -89,6 +85,8 @@ export class Dispatcher {
   constructor(deps: DispatcherDependencies) {
     this.#deps = deps;
     this.#secretKey = deriveKey(deps.masterKey, 'message-secret');
+    const onReturned = (sessionId: string) => this.ring(sessionId);
+    this.#rows = new ClaimedRows({ pool: deps.pool, clock: deps.clock, logger: deps.logger, onReturned });
   }
 
   start(): void {
@@ -122,7 +120,7 @@ export class Dispatcher {
     lane.open = false;
     this.#lanes.delete(sessionId);
     const unsure = [...lane.flying.values()].map(({ item }) => item);
-    this.#giveBack(lane.owner, [...unsure, ...lane.pending]);
+    this.#rows.giveBack(lane.owner, [...unsure, ...lane.pending]);
     lane.pending = [];
   }
 
@@ -147,7 +145,7 @@ export class Dispatcher {
 
   /** These outcomes are in the database. */
   recorded(outcomes: readonly Outcome[]): void {
-    for (const outcome of outcomes) this.#claimedBy(outcome).delete(outcome.waMessageId);
+    for (const outcome of outcomes) this.#rows.conclude(outcome, outcome.waMessageId);
   }
 
   receipts(owner: Ownership, receipts: readonly Receipt[]): void {
@@ -167,11 +165,11 @@ export class Dispatcher {
   async stop(graceMs: number): Promise<void> {
     this.#accepting = false;
     for (const timer of this.#timers.splice(0)) clearInterval(timer);
-    for (const lane of this.#lanes.values()) this.#giveBack(lane.owner, lane.pending.splice(0));
+    for (const lane of this.#lanes.values()) this.#rows.giveBack(lane.owner, lane.pending.splice(0));
     const deadline = this.#deps.clock.monotonic() + graceMs;
     while (this.#isSending() && this.#deps.clock.monotonic() < deadline) await this.#deps.clock.sleep(10);
     for (const lane of this.#lanes.values()) this.closed(lane.owner);
-    await Promise.all(this.#returns.values());
+    await this.#rows.settled();
   }
 
   #isSending(): boolean {
@@ -185,7 +183,7 @@ export class Dispatcher {
     const now = this.#deps.clock.monotonic();
     const ready: Lane[] = [];
     for (const lane of this.#lanes.values()) {
-      const idle = !lane.busy && lane.flying.size < MAX_FLYING && !this.#returns.has(lane.owner.sessionId);
+      const idle = !lane.busy && lane.flying.size < MAX_FLYING && !this.#rows.isReturning(lane.owner.sessionId);
       if (lane.dirty && idle && lane.pausedUntil <= now) ready.push(lane);
     }
     if (ready.length > 0) void this.#claim(ready);
@@ -198,7 +196,10 @@ export class Dispatcher {
       lane.dirty = false;
     }
     try {
-      await Promise.all(lanes.filter((lane) => lane.unsure).map((lane) => this.#returnForgotten(lane)));
+      for (const lane of lanes.filter(({ unsure }) => unsure)) {
+        await this.#rows.returnForgotten(lane.owner);
+        lane.unsure = false;
+      }
       const items = await claimOutbox(
         this.#deps.pool,
         lanes.map((lane) => lane.owner),
@@ -225,27 +226,14 @@ export class Dispatcher {
 
   #hand(lane: Lane, items: OutboxItem[]): void {
     lane.busy = false;
-    const claimed = this.#claimedBy(lane.owner);
-    for (const { waMessageId } of items) claimed.add(waMessageId);
+    this.#rows.claimed(lane.owner, items);
     if (!lane.open || !this.#accepting) {
-      this.#giveBack(lane.owner, items);
+      this.#rows.giveBack(lane.owner, items);
       return;
     }
     if (items.length === ROWS_PER_CLAIM) lane.dirty = true;
     lane.pending = items;
     if (items.length > 0) void this.#sendPending(lane);
-  }
-
-  /** Gives back what a claim took whose answer never came; before the next claim, so that the order holds. */
-  async #returnForgotten(lane: Lane): Promise<void> {
-    const [state] = await inspectOutbox(this.#deps.pool, [lane.owner.sessionId]);
-    const claimed = this.#claimedBy(lane.owner);
-    const forgotten = (state?.sending ?? []).filter(({ waMessageId }) => !claimed.has(waMessageId));
-    if (forgotten.length > 0) {
-      const ids = forgotten.map(({ messageId }) => messageId);
-      await returnOutbox(this.#deps.pool, lane.owner, ids, 0);
-    }
-    lane.unsure = false;
   }
 
   async #poll(): Promise<void> {
@@ -256,8 +244,7 @@ export class Dispatcher {
       for (const { sessionId, due, sending } of states) {
         const lane = this.#lanes.get(sessionId);
         if (!lane || lane.busy) continue;
-        const claimed = this.#claimedBy(lane.owner);
-        const forgotten = sending.some(({ waMessageId }) => !claimed.has(waMessageId));
+        const forgotten = this.#rows.forgottenOf(lane.owner, sending).length > 0;
         lane.unsure ||= forgotten;
         lane.dirty ||= due || forgotten;
       }
@@ -265,11 +252,6 @@ export class Dispatcher {
       this.#deps.logger.debug({ err: error }, 'outbox not polled');
     }
     this.#pump();
-  }
-
-  #markDirty(sessionId: string): void {
-    const lane = this.#lanes.get(sessionId);
-    if (lane) lane.dirty = true;
   }
 
   // --- sending ---
@@ -314,7 +296,7 @@ export class Dispatcher {
     }
     // The rest waits with it, so that the order holds.
     lane.pausedUntil = this.#deps.clock.monotonic() + PAUSE_AFTER_ERROR_MS;
-    this.#giveBack(lane.owner, [item, ...lane.pending.splice(0)]);
+    this.#rows.giveBack(lane.owner, [item, ...lane.pending.splice(0)]);
   }
 
   #messageOf(
@@ -331,45 +313,7 @@ export class Dispatcher {
     this.#deps.outcomes.add([{ ...outcome, ...failed }]);
   }
 
-  // --- giving back, and watching ---
-
-  #giveBack(owner: Ownership, items: readonly OutboxItem[]): void {
-    if (items.length === 0) return;
-    const { sessionId } = owner;
-    const before = this.#returns.get(sessionId) ?? Promise.resolve();
-    const messageIds = items.map((item) => item.messageId);
-    const work = before
-      .then(() => this.#returnRows(owner, messageIds))
-      .then(() => {
-        const claimed = this.#claimedBy(owner);
-        for (const { waMessageId } of items) claimed.delete(waMessageId);
-        if (this.#returns.get(sessionId) === work) this.#returns.delete(sessionId);
-        this.#markDirty(sessionId);
-        this.#pump();
-      });
-    this.#returns.set(sessionId, work);
-  }
-
-  #claimedBy({ sessionId, epoch }: Ownership): Set<string> {
-    const entry = this.#claimed.get(sessionId);
-    if (entry?.epoch === epoch) return entry.ids;
-    // What an older epoch had claimed is not this one's: its rows are due again.
-    const fresh = { epoch, ids: new Set<string>() };
-    if (!entry || entry.epoch < epoch) this.#claimed.set(sessionId, fresh);
-    return fresh.ids;
-  }
-
-  /** Until it has worked: a row that stays `sending` under this epoch would be taken by nobody. */
-  async #returnRows(owner: Ownership, messageIds: string[]): Promise<void> {
-    for (let failures = 0; ; failures += 1) {
-      try {
-        return await returnOutbox(this.#deps.pool, owner, messageIds, 0);
-      } catch (error) {
-        this.#deps.logger.warn({ err: error, ...owner }, 'messages not given back, trying again');
-        await this.#deps.clock.sleep(backoffDelay(failures, RETURN_RETRY));
-      }
-    }
-  }
+  // --- watching ---
 
   /** One look at all connections instead of a timer per message. */
   #sweep(): void {

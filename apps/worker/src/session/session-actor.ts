@@ -1,14 +1,10 @@
 import { clearSessionKeys, type Ownership, StaleEpochError } from '@wa-gate/cluster';
-import type { Pool } from '@wa-gate/db';
-import { type BackoffOptions, backoffDelay, type Clock, type Logger, type SecretBox, UnsealError } from '@wa-gate/kit';
-import type { Appended } from '@wa-gate/messaging';
-import type { Receipt, ServerAck } from '../whatsapp/acks.ts';
+import { type BackoffOptions, backoffDelay, UnsealError } from '@wa-gate/kit';
 import { type AuthStore, openAuthStore } from '../whatsapp/auth-store.ts';
-import type { proto, WAMessage } from '../whatsapp/baileys.ts';
 import { createSocketCaches, type SocketCaches } from '../whatsapp/baileys-caches.ts';
-import type { KeyWriter } from '../whatsapp/key-writer.ts';
-import { SandboxUnreachableError, type WhatsAppNetwork } from '../whatsapp/network.ts';
+import { SandboxUnreachableError } from '../whatsapp/network.ts';
 import { type Connection, type ConnectionHandlers, connect, type Identity } from '../whatsapp/socket.ts';
+import type { SessionActorDependencies } from './actor-ports.ts';
 import {
   CONFLICT_VERDICT,
   CONNECT_TIMED_OUT,
@@ -26,34 +22,6 @@ import { readRest } from './session-row.ts';
 import { tellChange } from './state-events.ts';
 import { StatusWriter } from './status-writer.ts';
 import { type ActorEvent, type ActorState, isTerminal, type PublicView, transition } from './transition.ts';
-
-/** What the actor's connection feeds. Sending is allowed between `opened` and `closed`. */
-export interface SessionTraffic {
-  opened(owner: Ownership, connection: Connection): void;
-  closed(owner: Ownership): void;
-  acknowledged(owner: Ownership, ack: ServerAck): void;
-  receipts(owner: Ownership, receipts: Receipt[]): void;
-  messages(owner: Ownership, messages: WAMessage[], identity: Identity): void;
-  sentMessage(owner: Ownership, waMessageId: string): Promise<proto.IMessage | undefined>;
-}
-
-export interface SessionActorDependencies {
-  owner: Ownership;
-  pool: Pool;
-  clock: Clock;
-  logger: Logger;
-  box: SecretBox;
-  keyWriter: KeyWriter;
-  network: WhatsAppNetwork;
-  traffic: SessionTraffic;
-  /** Pauses between tries. */
-  retry: BackoffOptions;
-  onAppended: (appended: Appended) => void;
-  /** Asks PostgreSQL whether this process still owns the session. */
-  stillOwned: (owner: Ownership) => Promise<boolean>;
-  /** The actor has found that it does not own the session any more. It is of no use after this. */
-  onFenced: (owner: Ownership) => void;
-}
 
 /** QR codes: the first lives 60 s, five more 20 s each; then WhatsApp's series is over. */
 const FIRST_QR_MS = 60_000;

@@ -1,0 +1,37 @@
+import type { Ownership } from '@wa-gate/cluster';
+import type { Pool } from '@wa-gate/db';
+import type { BackoffOptions, Clock, Logger, SecretBox } from '@wa-gate/kit';
+import type { Appended } from '@wa-gate/messaging';
+import type { Receipt, ServerAck } from '../whatsapp/acks.ts';
+import type { proto, WAMessage } from '../whatsapp/baileys.ts';
+import type { KeyWriter } from '../whatsapp/key-writer.ts';
+import type { WhatsAppNetwork } from '../whatsapp/network.ts';
+import type { Connection, Identity } from '../whatsapp/socket.ts';
+
+/** What the actor's connection feeds. Sending is allowed between `opened` and `closed`. */
+export interface SessionTraffic {
+  opened(owner: Ownership, connection: Connection): void;
+  closed(owner: Ownership): void;
+  acknowledged(owner: Ownership, ack: ServerAck): void;
+  receipts(owner: Ownership, receipts: Receipt[]): void;
+  messages(owner: Ownership, messages: WAMessage[], identity: Identity): void;
+  sentMessage(owner: Ownership, waMessageId: string): Promise<proto.IMessage | undefined>;
+}
+
+export interface SessionActorDependencies {
+  owner: Ownership;
+  pool: Pool;
+  clock: Clock;
+  logger: Logger;
+  box: SecretBox;
+  keyWriter: KeyWriter;
+  network: WhatsAppNetwork;
+  traffic: SessionTraffic;
+  /** Pauses between tries. */
+  retry: BackoffOptions;
+  onAppended: (appended: Appended) => void;
+  /** Asks PostgreSQL whether this process still owns the session. */
+  stillOwned: (owner: Ownership) => Promise<boolean>;
+  /** The actor has found that it does not own the session any more. It is of no use after this. */
+  onFenced: (owner: Ownership) => void;
+}
