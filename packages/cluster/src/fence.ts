@@ -43,9 +43,17 @@ export const FENCE_MANY = `claimed AS (
   FOR SHARE OF p
 )`;
 
-/** Parameters of {@link FENCE_MANY}, each session once. */
+/**
+ * Parameters of {@link FENCE_MANY}, each session once.
+ *
+ * @throws {RangeError} when a batch names two epochs of one session: one of them would be judged by the other
+ */
 export function fenceParameters(owners: Iterable<Ownership>): { sessionIds: string[]; epochs: number[] } {
   const bySession = new Map<string, number>();
-  for (const { sessionId, epoch } of owners) bySession.set(sessionId, epoch);
+  for (const { sessionId, epoch } of owners) {
+    if ((bySession.get(sessionId) ?? epoch) !== epoch)
+      throw new RangeError(`A batch names two epochs of ${sessionId}.`);
+    bySession.set(sessionId, epoch);
+  }
   return { sessionIds: [...bySession.keys()], epochs: [...bySession.values()] };
 }
