@@ -11,6 +11,7 @@ export interface PrivateDatabases {
 /** The parts of the launcher that are used here; they are scripts without types, outside of the build. */
 interface Launcher {
   openDataDir(path: string): {
+    lock: string;
     logs: string;
     secrets: string;
     ports: string;
@@ -18,6 +19,7 @@ interface Launcher {
     postgres: string;
     redis: string;
   };
+  takeLock(path: string): { taken: true; lock: { release(): void } } | { taken: false };
   openJournal(path: string): unknown;
   endLeftovers(path: string, options: { graceMs: number }): Promise<unknown>;
   createProgress(): { say(text: string): void };
@@ -29,7 +31,7 @@ interface Launcher {
   ) => { start(spec: object, signal: AbortSignal): Promise<void>; stop(): Promise<void> };
 }
 
-const MODULES = ['data-dir', 'process-journal', 'progress', 'secrets', 'ports', 'databases', 'supervisor'];
+const MODULES = ['data-dir', 'lock', 'process-journal', 'progress', 'secrets', 'ports', 'databases', 'supervisor'];
 
 async function loadLauncher(): Promise<Launcher> {
   const modules = await Promise.all(
@@ -46,6 +48,8 @@ export async function startPrivateDatabases(): Promise<PrivateDatabases> {
   const launcher = await loadLauncher();
   const folder = fileURLToPath(repositoryFile('node_modules/.cache/wa-gate-load'));
   const dataDir = launcher.openDataDir(folder);
+  const held = launcher.takeLock(dataDir.lock);
+  if (!held.taken) throw new Error('Another load run of this checkout is going on; they would disturb each other.');
   await launcher.endLeftovers(dataDir.processes, { graceMs: 2_000 });
   for (const old of [dataDir.postgres, dataDir.redis, dataDir.secrets]) rmSync(old, { recursive: true, force: true });
 
@@ -62,6 +66,10 @@ export async function startPrivateDatabases(): Promise<PrivateDatabases> {
       ending.abort();
     },
   });
+  const stop = async () => {
+    await supervisor.stop();
+    held.lock.release();
+  };
   try {
     const { databaseUrl, redisUrl } = await launcher.provideDatabases({
       external: {},
@@ -74,9 +82,9 @@ export async function startPrivateDatabases(): Promise<PrivateDatabases> {
       context: { env: process.env, signal: ending.signal, journal },
       start: (spec: object) => supervisor.start(spec, ending.signal),
     });
-    return { databaseUrl, redisUrl, stop: () => supervisor.stop() };
+    return { databaseUrl, redisUrl, stop };
   } catch (error) {
-    await supervisor.stop();
+    await stop();
     throw error;
   }
 }
