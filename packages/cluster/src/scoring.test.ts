@@ -18,6 +18,10 @@ describe('the score of a worker', () => {
     expect(scoreWorker(better)).toBeLessThan(scoreWorker(worse));
   });
 
+  it('does not mind the noise of a calm machine', () => {
+    expect(scoreWorker({ ...idle, cpuUsage: 45, memoryUsage: 30, eventLoopDelayMs: 20 })).toBe(scoreWorker(idle));
+  });
+
   it('is not driven beyond a bound by one wild gauge', () => {
     expect(scoreWorker({ ...idle, cpuUsage: 10_000, memoryUsage: 10_000, eventLoopDelayMs: 1e6 })).toBeCloseTo(0.5);
   });
