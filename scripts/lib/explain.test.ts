@@ -15,7 +15,7 @@ test.each([
   ],
   ['ERR_PNPM_META_FETCH_FAIL  GET http://127.0.0.1:1/turbo: request failed', 'The package registry cannot be reached'],
   [
-    'W: Failed to fetch http://deb.example/InRelease  Temporary failure resolving',
+    'W: Failed to fetch http://archive.example/InRelease  Temporary failure resolving',
     'The package archive of this system',
   ],
   ["Can't reach database server at `127.0.0.1:1`", 'The PostgreSQL server of DATABASE_URL cannot be reached'],

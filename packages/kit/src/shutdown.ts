@@ -3,7 +3,7 @@ import type { Logger } from './logger.ts';
 
 export interface ShutdownStep {
   name: string;
-  close: () => Promise<unknown> | unknown;
+  close: () => unknown;
 }
 
 export interface ShutdownOptions {
