@@ -20,7 +20,7 @@ function hold(port: number, host: string): Promise<() => void> {
 }
 
 describe('a start', () => {
-  test('writes run.json for the user alone and stops everything on SIGTERM', async () => {
+  test('writes run.json for the user alone and stops everything on SIGTERM (MR-177)', async () => {
     const installation = install();
     const run = await installation.started();
     const file = installation.runFile();

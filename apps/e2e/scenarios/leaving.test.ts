@@ -22,7 +22,7 @@ const isLoggedOut = async (sessionId: string) => (await tenant.api.getSession(se
 const send = (sessionId: string, to: string) =>
   tenant.api.send(sessionId, { to, type: 'text', message: 'too late' }, { wait: 'sent' });
 
-test('the phone removes the device: the session says so, its webhook too, and sends answer 410', async () => {
+test('the phone removes the device: the session says so, its webhook too, and sends answer 410 (MR-065)', async () => {
   const session = await pairSession(system(), tenant);
   const webhook = await subscribe(tenant, session.sessionId);
   const [device] = await system().sandbox.devices(session.phone.number);

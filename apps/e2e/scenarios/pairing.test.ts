@@ -6,7 +6,7 @@ import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
 const system = useSystem({ workers: 1 });
 const PNG_MAGIC = '89504e470d0a1a0a';
 
-test('pairs by QR: the code appears, the phone scans it, the session is connected with the number of the phone', async () => {
+test('pairs by QR: the code appears, the phone scans it, the session is connected with the number of the phone (MR-008, MR-173)', async () => {
   const tenant = await registerTenant(system());
   const phone = await addPhone(system(), 'Owner');
   const sessionId = uniqueName('qr');

@@ -14,7 +14,7 @@ beforeAll(async () => {
   tenant = await registerTenant(system());
 });
 
-test('sessions spread over the workers, the less loaded one first', async () => {
+test('sessions spread over the workers, the less loaded one first (MR-166)', async () => {
   for (let count = 0; count < SESSIONS; count++) await pairSession(system(), tenant);
   const perWorker = new Map<string, number>();
   for (const { workerId } of await tenant.api.listSessions()) {

@@ -22,7 +22,7 @@ beforeAll(async () => {
   friend = await addPhone(system(), 'Friend');
 });
 
-test('a text goes to the webhook, signed, and into the list of messages', async () => {
+test('a text goes to the webhook, signed, and into the list of messages (MR-060, MR-069, MR-072)', async () => {
   const webhook = await subscribe(tenant, session.sessionId);
   const { id } = await system().sandbox.sendText(friend.number, session.phone.number, 'good morning');
   const event = await webhook.waitForEvent('message.received', ({ data }) => data.waMessageId === id);
@@ -83,7 +83,7 @@ test('a receiver that fails gets the same event again, under the same id; the ne
   await webhook.close();
 });
 
-test('a webhook gets only the events that it asked for', async () => {
+test('a webhook gets only the events that it asked for (MR-070)', async () => {
   const webhook = await subscribe(tenant, session.sessionId, ['message.sent']);
   const incoming = await system().sandbox.sendText(friend.number, session.phone.number, 'not for the webhook');
   const answer = await session.api.send(

@@ -36,7 +36,7 @@ const arrived = (phone: Phone, text: string) =>
 const stateOf = async (messageId: string) =>
   (await session.api.messages(session.sessionId)).find((message) => message.messageId === messageId)?.state;
 
-test('tells sent, delivered and read in that order, each once, by webhook and by the state of the message', async () => {
+test('tells sent, delivered and read in that order, each once, by webhook and by the state of the message (MR-061, MR-062, MR-063)', async () => {
   const webhook = await subscribe(tenant, session.sessionId);
   const answer = await send(friend.number, 'in order');
   expect(answer).toMatchObject({ status: 200, body: { data: { status: 'sent' } } });

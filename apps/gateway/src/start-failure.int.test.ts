@@ -17,7 +17,7 @@ const failureOf = async (run: () => unknown): Promise<unknown> => {
   throw new Error('nothing failed');
 };
 
-it('names every variable that is missing or wrong', async () => {
+it('names every variable that is missing or wrong (MR-176)', async () => {
   const error = await failureOf(() => readConfig(ConfigSchema, { PORT: 'x', ROLE: 'both', REDIS_URL: 'redis://x' }));
   const sentence = explainStartFailure(error, {});
   for (const name of ['PORT', 'ROLE', 'DATABASE_URL', 'WAG_MASTER_KEY', 'WORKER_AUTH_TOKEN'])

@@ -54,7 +54,7 @@ async function call(url: string, { method = 'GET', epoch, authorization, payload
 const epochOf = async (sessionId: string) => (await world.actor(sessionId)).owner.epoch;
 
 describe('who may call', () => {
-  it('probes answer everybody', async () => {
+  it('probes answer everybody (MR-029)', async () => {
     expect((await app.inject('/health')).json()).toMatchObject({ status: 'healthy', workerId: 'worker-test' });
     expect((await app.inject('/livez')).statusCode).toBe(200);
     expect((await app.inject('/readyz')).statusCode).toBe(200);
@@ -91,7 +91,7 @@ describe('a route is a hint (I6)', () => {
   });
 });
 
-describe('operations', () => {
+describe('operations (MR-030, MR-031, MR-032)', () => {
   it('create converges on the placement, and makes nothing that the database does not know', async () => {
     const sessionId = await world.createSession();
     const epoch = await epochOf(sessionId);

@@ -27,7 +27,9 @@ async function owner() {
 const entry = (keyId: string, text: string) => ({ kind: 'session', keyId, value: Buffer.from(text) });
 const stored = async (sessionId: string) => {
   const rows = await readSessionKind(database.pool, sessionId, 'session');
-  return Object.fromEntries([...rows].sort(([a], [b]) => a.localeCompare(b)).map(([id, value]) => [id, value.toString()]));
+  return Object.fromEntries(
+    [...rows].sort(([a], [b]) => a.localeCompare(b)).map(([id, value]) => [id, value.toString()]),
+  );
 };
 
 it('writes and deletes keys of many sessions in one statement, and leaves out only the stale ones (I2)', async () => {

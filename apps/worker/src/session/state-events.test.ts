@@ -12,13 +12,13 @@ const connected: ActorState = {
 const types = (before: ActorState, after: ActorState) =>
   tellChange(before, after, publicView(before))?.events.map(({ type }) => type);
 
-it('tells the row who is linked when a session opens', () => {
+it('tells the row who is linked when a session opens (MR-064)', () => {
   const change = tellChange({ name: 'pairing' }, connected, publicView({ name: 'pairing' }));
   expect(change?.update).toMatchObject({ state: 'CONNECTED', paired: true, phoneNumber: '1555', lid: '99@lid' });
   expect(change?.events.map(({ type }) => type)).toEqual(['connection.open', 'session.status']);
 });
 
-it('tells the end of a connection once, and the end of the link besides', () => {
+it('tells the end of a connection once, and the end of the link besides (MR-065)', () => {
   const waiting: ActorState = { name: 'waiting', failures: 1, verdict: judgeDisconnect({ status: 428 }, true) };
   expect(types(connected, waiting)).toEqual(['connection.close', 'session.status']);
   const verdict = judgeDisconnect({ status: 401, detail: 'device_removed' }, true);
@@ -31,7 +31,7 @@ it('tells the end of a connection once, and the end of the link besides', () => 
   expect(types(waiting, again)).toBeUndefined();
 });
 
-it('tells every new QR code, and the status only once', () => {
+it('tells every new QR code, and the status only once (MR-066)', () => {
   const first: ActorState = { name: 'scanning', qr: 'a', attempt: 1, expiresAt: 60_000 };
   const second: ActorState = { name: 'scanning', qr: 'b', attempt: 2, expiresAt: 80_000 };
   expect(types({ name: 'connecting', failures: 0, after: null }, first)).toEqual(['qr.generated', 'session.status']);
