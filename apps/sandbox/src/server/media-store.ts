@@ -49,7 +49,13 @@ export class MediaStore {
 
   async read(path: string): Promise<Buffer | null> {
     const file = this.fileOf(path);
-    return file ? readFile(file).catch(() => null) : null;
+    if (!file) return null;
+    try {
+      return await readFile(file);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      throw error;
+    }
   }
 
   /** Size of a file, or null when there is none under this path. */
