@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { claimOutbox, publishHint, recordOutcomes } from '@wa-gate/messaging';
+import { claimOutbox, publishHints, recordOutcomes } from '@wa-gate/messaging';
 import { waitFor } from '@wa-gate/testkit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ADMIN, createGatewayFixture, type GatewayFixture, JOIN_TOKEN } from './testing/gateway-fixture.ts';
@@ -100,7 +100,7 @@ it('sends', async () => {
   const item = await waitFor(async () => (await claimOutbox(fixture.database.pool, [owner], 1))[0]);
   const outcome = { ...owner, waMessageId: item.waMessageId, state: 'SENT' as const, at: new Date() };
   const { moved } = await recordOutcomes(fixture.database.pool, [outcome]);
-  publishHint(fixture.redis, owner.sessionId, { seq: 1, messages: moved });
+  publishHints(fixture.redis, new Map([[owner.sessionId, { seq: 1, messages: moved }]]));
   await answer;
 });
 

@@ -3,6 +3,7 @@ export { type Clock, systemClock } from './clock.ts';
 export { ConfigError, readConfig } from './env.ts';
 export { newId, newRequestId, newToken, TOKEN_PREFIX } from './ids.ts';
 export { internalToken, tokensEqual } from './internal-auth.ts';
+export { describeListenFailure } from './listen-failure.ts';
 export { createLogger, type Logger, type LoggerOptions } from './logger.ts';
 export { Counter, createMetrics, Gauge, Histogram, type Registry } from './metrics.ts';
 export { createRedis, type Redis, type RedisClientOptions, redisKeys } from './redis.ts';

@@ -16,11 +16,6 @@ export function publishHints(redis: Redis, hints: ReadonlyMap<string, SessionHin
   publishing.exec().catch(() => undefined);
 }
 
-/** The same for one session. */
-export function publishHint(redis: Redis, sessionId: string, hint: SessionHint): void {
-  publishHints(redis, new Map([[sessionId, hint]]));
-}
-
 /** Asks the owner of a session to look into its outbox. Without Redis the owner's poll finds it. */
 export function ringSession(redis: Redis, sessionId: string): void {
   redis.publish(redisKeys.sessionBell(sessionId), '').catch(() => undefined);

@@ -11,7 +11,7 @@ export {
   releaseWebhook,
 } from './deliveries.ts';
 export { type Appended, type AppendedEvent, appendControlEvent } from './events.ts';
-export { publishHint, publishHints, ringSession, ringWorker, type SessionHint } from './hints.ts';
+export { publishHints, ringSession, ringWorker, type SessionHint } from './hints.ts';
 export { type InboundMessage, type StoredInbound, storeInbound } from './inbound.ts';
 export {
   type Acceptance,

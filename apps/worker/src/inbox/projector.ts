@@ -19,8 +19,8 @@ export interface ProjectorDependencies {
 }
 
 /**
- * Turns what arrives into messages and events. In this order for now: WhatsApp has its receipt before this is durable; the journal of issue 3
- * closes that gap, and replays through the same `accept`.
+ * Turns what arrives into messages and events. WhatsApp has Baileys' receipt before this is durable: what arrives in the
+ * moment of a crash can be lost until a journal is written with the ratchet (I5).
  */
 export interface Projector {
   accept(owner: Ownership, received: readonly WAMessage[], own: { jid: string; lid?: string }): void;

@@ -1,5 +1,5 @@
 import { newId, redisKeys } from '@wa-gate/kit';
-import { claimOutbox, type Outcome, publishHint, recordOutcomes, storeInbound } from '@wa-gate/messaging';
+import { claimOutbox, type Outcome, publishHints, recordOutcomes, storeInbound } from '@wa-gate/messaging';
 import { createFaultProxy, type FaultProxy, testRedisUrl, waitFor } from '@wa-gate/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -41,7 +41,7 @@ async function settle(waMessageId: string, state: Outcome['state'], more: Partia
   const { moved } = await recordOutcomes(fixture.database.pool, [
     { ...owner(), waMessageId, state, at: new Date(), ...more },
   ]);
-  if (hint) publishHint(fixture.redis, session.id, { seq: 1, messages: moved });
+  if (hint) publishHints(fixture.redis, new Map([[session.id, { seq: 1, messages: moved }]]));
 }
 
 describe('sending (MR-011)', () => {
