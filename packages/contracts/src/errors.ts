@@ -101,6 +101,12 @@ export const ERRORS = {
     retryable: false,
     sentence: 'Another worker is registered at this endpoint. Each worker needs an endpoint of its own.',
   },
+  WORKER_LEASE_HELD: {
+    status: 409,
+    retryable: true,
+    sentence:
+      'Another process holds the lease of this worker id, at another endpoint. Stop it, or wait until its lease is over.',
+  },
   SESSION_LOGGED_OUT: {
     status: 410,
     retryable: false,
@@ -112,6 +118,18 @@ export const ERRORS = {
     status: 415,
     retryable: false,
     sentence: 'This content type is not accepted. Send `Content-Type: application/json`.',
+  },
+  IDEMPOTENCY_MISMATCH: {
+    status: 422,
+    retryable: false,
+    sentence:
+      'This Idempotency-Key (or clientMessageId) was used with another request. Use a new one for each message; repeat one only with the same body.',
+  },
+  WA_REACHOUT_TIMELOCK: {
+    status: 423,
+    retryable: true,
+    sentence:
+      'WhatsApp does not let this account begin new chats at present. Chats that exist go on; try again when the restriction ends (`details.until`).',
   },
   INTERNAL: {
     status: 500,

@@ -9,11 +9,17 @@ export const EVENT_TYPES = [
   'message.read',
   'message.played',
   'message.failed',
+  'message.undecryptable',
+  'message.recovered',
   'connection.open',
   'connection.close',
   'qr.generated',
   'session.status',
   'session.loggedout',
+  'session.migrated',
+  'session.restricted',
+  'session.capped',
+  'session.passkey_required',
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
@@ -47,31 +53,50 @@ const outbound = {
   timestamp: Type.Optional(Type.Integer({ description: 'Seconds since 1970.' })),
 };
 
+const received = {
+  messageId: Type.String(),
+  waMessageId: Type.String(),
+  chat: Type.String(),
+  chatAlt: Type.Optional(Type.String({ description: 'The same chat in the other addressing (phone number or LID).' })),
+  from: Type.String({ description: 'Who wrote it; in groups the participant.' }),
+  fromMe: Type.Boolean(),
+  senderName: Type.Optional(Type.String()),
+  type: Type.String(),
+  text: Type.Optional(Type.String()),
+  content: Type.Optional(anyObject()),
+  timestamp: Type.Integer(),
+};
+
 /** `data` of each event, as far as it is fixed. Members may be added. */
 export const EVENT_DATA = {
-  'message.received': Type.Object({
-    messageId: Type.String(),
-    waMessageId: Type.String(),
-    chat: Type.String(),
-    chatAlt: Type.Optional(
-      Type.String({ description: 'The same chat in the other addressing (phone number or LID).' }),
-    ),
-    from: Type.String({ description: 'Who wrote it; in groups the participant.' }),
-    fromMe: Type.Boolean(),
-    senderName: Type.Optional(Type.String()),
-    type: Type.String(),
-    text: Type.Optional(Type.String()),
-    content: Type.Optional(anyObject()),
-    timestamp: Type.Integer(),
-  }),
+  'message.received': Type.Object(received),
   'message.sent': Type.Object(outbound, { description: "WhatsApp's server has acknowledged it." }),
   'message.delivered': Type.Object(outbound),
   'message.read': Type.Object(outbound),
   'message.played': Type.Object(outbound),
-  'message.failed': Type.Object({ ...outbound, errorCode: Type.String(), error: Type.String() }),
+  'message.failed': Type.Object({
+    ...outbound,
+    errorCode: Type.String(),
+    error: Type.String(),
+    state: Type.Optional(Type.String({ description: '`unknown`: it may have been sent.' })),
+  }),
+  'message.undecryptable': Type.Object(received, {
+    description:
+      'A message came and cannot be read. WhatsApp was asked to send it again; `message.recovered` follows if that helps.',
+  }),
+  'message.recovered': Type.Object(received, {
+    description:
+      'The content of a message that was reported undecryptable. Webhooks that subscribe to `message.received` get it too.',
+  }),
   'connection.open': anyObject(),
   'connection.close': anyObject(),
   'qr.generated': anyObject(),
   'session.status': anyObject(),
   'session.loggedout': anyObject(),
+  'session.migrated': anyObject({ description: 'Another worker hosts the session now: `reason`, `epoch`.' }),
+  'session.restricted': anyObject({ description: 'WhatsApp does not let the account begin new chats until `until`.' }),
+  'session.capped': anyObject({ description: 'What WhatsApp tells about its cap on new chats.' }),
+  'session.passkey_required': anyObject({
+    description: 'Linking waits for a passkey, or for its confirmation on the phone.',
+  }),
 } as const satisfies Record<EventType, unknown>;

@@ -10,6 +10,8 @@ export const MESSAGE_STATE_STATUS = {
   QUEUED: 'queued',
   SENDING: 'sending',
   FAILED: 'failed',
+  /** Nobody knows whether it left, and the caller asked for `onUncertain: "fail"`: it is not sent again. */
+  UNKNOWN: 'failed',
   SENT: 'sent',
   DELIVERED: 'delivered',
   READ: 'read',

@@ -24,7 +24,13 @@ export const SESSION_STATE_STATUS = {
   PAIRING_CODE: 'qr_required',
   /** The phone has scanned or entered it; WhatsApp finishes the link. */
   PAIRING: 'initializing',
+  /** WhatsApp wants a passkey of the phone before it links the device. */
+  PASSKEY_REQUIRED: 'qr_required',
+  /** The passkey was given; the phone has to confirm the link. */
+  PASSKEY_CONFIRMATION_REQUIRED: 'qr_required',
   CONNECTED: 'connected',
+  /** The connection is open and nothing comes through it any more; the worker replaces it. */
+  STALE: 'reconnecting',
   /** The connection was lost; the worker tries again by itself. */
   RECONNECTING: 'reconnecting',
   /** Another program uses the same device; the worker has given way. */
@@ -52,4 +58,10 @@ export function describeSessionState(name: SessionStateName): { status: SessionS
 }
 
 /** While one of these lasts there is no linked phone to send from, whatever was before. */
-export const PAIRING_STATES = ['QR_REQUIRED', 'PAIRING_CODE', 'PAIRING'] as const satisfies SessionStateName[];
+export const PAIRING_STATES = [
+  'QR_REQUIRED',
+  'PAIRING_CODE',
+  'PAIRING',
+  'PASSKEY_REQUIRED',
+  'PASSKEY_CONFIRMATION_REQUIRED',
+] as const satisfies SessionStateName[];
