@@ -40,6 +40,7 @@ async function run(config: WorkerConfig): Promise<void> {
     logger,
     timing: DEFAULT_TIMING,
     pace: PACE[networkName],
+    mayStart: () => lease.incarnation !== undefined,
   });
   const { supervisor, metrics } = sessionHost;
   const meter = createLoadMeter();

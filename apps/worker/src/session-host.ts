@@ -29,6 +29,8 @@ export interface SessionHostDependencies {
   logger: Logger;
   timing: ClusterTiming;
   pace: ConnectPace;
+  /** Whether this process holds its lease, by its own clock: nothing is taken or sent without it (I3). */
+  mayStart: () => boolean;
 }
 
 /** How a worker connects its sessions. */
@@ -53,7 +55,8 @@ export interface SessionHost {
 }
 
 export function createSessionHost(deps: SessionHostDependencies): SessionHost {
-  const { workerId, pool, redis, subscriber, webhooks, network, masterKeys, clock, logger, timing, pace } = deps;
+  const { workerId, pool, redis, subscriber, webhooks, network, masterKeys, clock, logger, timing, pace, mayStart } =
+    deps;
   const [masterKey] = masterKeys;
   if (!masterKey) throw new Error('A worker needs a master key.');
 
@@ -95,6 +98,7 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
     logger,
     masterKey,
     outcomes,
+    mayStart,
     onStuck: ({ sessionId }) => supervisor.find(sessionId)?.dropConnection(),
     onAcknowledged: (milliseconds) => metrics.acknowledgeSeconds.observe(milliseconds / 1000),
   });

@@ -24,6 +24,8 @@ export interface DispatcherDependencies {
   logger: Logger;
   masterKey: Uint8Array;
   outcomes: OutcomeWriter;
+  /** Whether this process holds its lease, by its own clock. Asked synchronously before each claim and before each message is handed over (I3). */
+  mayStart: () => boolean;
   /** A connection that took a message and says nothing more. */
   onStuck: (owner: Ownership) => void;
   /** Milliseconds from claim to the server's word, for the metrics. */
@@ -49,11 +51,15 @@ interface Flying {
   since: number;
 }
 
+const isSending = (lane: Lane): boolean => lane.busy || lane.flying.size > 0;
+
 /** The sending side of one open connection. */
 interface Lane {
   owner: Ownership;
   connection: Connection;
   open: boolean;
+  /** Takes nothing more: its session is about to move. */
+  draining: boolean;
   /** There may be something to claim. */
   dirty: boolean;
   /** Being claimed for or sending; one thing at a time, so that order holds. */
@@ -101,6 +107,7 @@ export class Dispatcher {
       owner,
       connection,
       open: true,
+      draining: false,
       dirty: true,
       busy: false,
       pending: [],
@@ -161,30 +168,45 @@ export class Dispatcher {
     return row ? this.#messageOf(sessionId, { ...row, waMessageId }) : undefined;
   }
 
+  /**
+   * Takes nothing more for this session. Resolves when nothing of it flies and what was taken in vain is back in the outbox, or when `graceMs` are over: what
+   * has no word by then goes back when its connection is closed. A new connection begins anew.
+   */
+  async drain(owner: Ownership, graceMs: number): Promise<void> {
+    const lane = this.#lanes.get(owner.sessionId);
+    if (lane) {
+      lane.draining = true;
+      this.#rows.giveBack(lane.owner, lane.pending.splice(0));
+    }
+    const isQuiet = () => !this.#rows.isReturning(owner.sessionId) && !(lane?.open && isSending(lane));
+    await this.#until(isQuiet, graceMs);
+  }
+
   /** Takes nothing more, lets what flies land within `graceMs`, gives the rest back. */
   async stop(graceMs: number): Promise<void> {
     this.#accepting = false;
     for (const timer of this.#timers.splice(0)) clearInterval(timer);
     for (const lane of this.#lanes.values()) this.#rows.giveBack(lane.owner, lane.pending.splice(0));
-    const deadline = this.#deps.clock.monotonic() + graceMs;
-    while (this.#isSending() && this.#deps.clock.monotonic() < deadline) await this.#deps.clock.sleep(10);
+    await this.#until(() => this.#claims === 0 && ![...this.#lanes.values()].some(isSending), graceMs);
     for (const lane of this.#lanes.values()) this.closed(lane.owner);
     await this.#rows.settled();
   }
 
-  #isSending(): boolean {
-    return this.#claims > 0 || [...this.#lanes.values()].some((lane) => lane.busy || lane.flying.size > 0);
+  async #until(isDone: () => boolean, graceMs: number): Promise<void> {
+    const { clock } = this.#deps;
+    const deadline = clock.monotonic() + graceMs;
+    while (!isDone() && clock.monotonic() < deadline) await clock.sleep(10);
   }
 
   // --- claiming ---
 
   #pump(): void {
-    if (!this.#accepting || this.#claims >= CLAIMS_IN_FLIGHT) return;
+    if (!this.#accepting || this.#claims >= CLAIMS_IN_FLIGHT || !this.#deps.mayStart()) return;
     const now = this.#deps.clock.monotonic();
     const ready: Lane[] = [];
     for (const lane of this.#lanes.values()) {
       const idle = !lane.busy && lane.flying.size < MAX_FLYING && !this.#rows.isReturning(lane.owner.sessionId);
-      if (lane.dirty && idle && lane.pausedUntil <= now) ready.push(lane);
+      if (lane.dirty && !lane.draining && idle && lane.pausedUntil <= now) ready.push(lane);
     }
     if (ready.length > 0) void this.#claim(ready);
   }
@@ -227,7 +249,7 @@ export class Dispatcher {
   #hand(lane: Lane, items: OutboxItem[]): void {
     lane.busy = false;
     this.#rows.claimed(lane.owner, items);
-    if (!lane.open || !this.#accepting) {
+    if (!lane.open || lane.draining || !this.#accepting) {
       this.#rows.giveBack(lane.owner, items);
       return;
     }
@@ -258,7 +280,10 @@ export class Dispatcher {
 
   async #sendPending(lane: Lane): Promise<void> {
     lane.busy = true;
-    for (let item = lane.pending.shift(); item && lane.open; item = lane.pending.shift()) await this.#send(lane, item);
+    for (let item = lane.pending.shift(); item && lane.open; item = lane.pending.shift()) {
+      if (this.#deps.mayStart()) await this.#send(lane, item);
+      else this.#rows.giveBack(lane.owner, [item, ...lane.pending.splice(0)]);
+    }
     lane.busy = false;
     this.#pump();
   }

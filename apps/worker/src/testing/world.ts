@@ -106,6 +106,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       logger,
       timing: { ...DEFAULT_TIMING, convergeEveryMs: 200 },
       pace: { ...PACE.sandbox, retry: { initialMs: 100, maxMs: 500 } },
+      mayStart: () => true,
     });
     host.start();
     host.supervisor.begin(incarnation);
