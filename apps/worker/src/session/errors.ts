@@ -1,4 +1,5 @@
 import type { ErrorCode } from '@wa-gate/contracts';
+import { type ActorState, isTerminal } from './transition.ts';
 
 /** An operation that does not fit the state of the session. Code and sentence go to the user. */
 export class SessionRefusal extends Error {
@@ -9,4 +10,9 @@ export class SessionRefusal extends Error {
     super(sentence);
     this.code = code;
   }
+}
+
+/** @throws {SessionRefusal} the actor has ended: its session is, or will be, elsewhere */
+export function assertAlive(state: ActorState): void {
+  if (isTerminal(state)) throw new SessionRefusal('SESSION_MOVING', 'The session is moving. Try again in a second.');
 }

@@ -1,0 +1,93 @@
+import type { Clock } from '@wa-gate/kit';
+import { assertAlive, SessionRefusal } from './errors.ts';
+import type { SessionLine } from './session-line.ts';
+import type { StateKeeper } from './state-keeper.ts';
+import type { ActorState } from './transition.ts';
+
+/** QR codes: the first lives 60 s, five more 20 s each; then WhatsApp's series is over. */
+const FIRST_QR_MS = 60_000;
+const NEXT_QR_MS = 20_000;
+const SERIES_MS = FIRST_QR_MS + 5 * NEXT_QR_MS;
+const PAIRING_CODE_WAIT_MS = 10_000;
+/** States in which waiting longer brings no QR code. */
+const QR_DECIDED: ReadonlySet<ActorState['name']> = new Set(['scanning', 'code', 'pairing', 'connected', 'resting']);
+
+export interface PairingDependencies {
+  keeper: StateKeeper;
+  line: SessionLine;
+  clock: Clock;
+  /** Connects a session that rests. */
+  begin: () => void;
+  restart: () => Promise<void>;
+}
+
+/** Linking a phone: QR codes and pairing codes. */
+export class Pairing {
+  readonly #deps: PairingDependencies;
+  #seriesEndsAt = 0;
+
+  constructor(deps: PairingDependencies) {
+    this.#deps = deps;
+  }
+
+  /** WhatsApp shows the next code of its series. */
+  show(qr: string): void {
+    const { keeper, clock } = this.#deps;
+    const first = keeper.state.name === 'connecting';
+    if (first) this.#seriesEndsAt = clock.now() + SERIES_MS;
+    keeper.move({ type: 'qr', qr, expiresAt: clock.now() + (first ? FIRST_QR_MS : NEXT_QR_MS) });
+  }
+
+  /** The QR code to scan. Starts pairing when the session is not linked; waits up to `waitMs` for the first code. */
+  async qr(waitMs: number): Promise<{ qr: string; attempt: number; expiresAt: Date }> {
+    const { keeper, begin } = this.#deps;
+    this.#assertUnlinked();
+    if (keeper.state.name === 'resting') begin();
+    await keeper.until((state) => QR_DECIDED.has(state.name), waitMs);
+    const { state } = keeper;
+    if (state.name === 'scanning')
+      return { qr: state.qr, attempt: state.attempt, expiresAt: new Date(state.expiresAt) };
+    this.#assertUnlinked();
+    const sentence =
+      state.name === 'code'
+        ? 'A pairing code waits to be entered. Restart the session to get a QR code instead.'
+        : 'WhatsApp has not sent a QR code yet. Ask again in a second.';
+    throw new SessionRefusal('QR_NOT_READY', sentence);
+  }
+
+  /** A code to enter on the phone with this number. */
+  async code(digits: string): Promise<{ code: string; expiresAt: Date }> {
+    const { keeper, line, begin, restart } = this.#deps;
+    this.#assertUnlinked();
+    // A code lives as long as the series of QR codes that the connection was given: begin a new one when this is an old one.
+    if (keeper.state.name === 'resting') begin();
+    else if (keeper.state.name === 'scanning' && keeper.state.attempt > 1) await restart();
+    await keeper.until(showsCode, PAIRING_CODE_WAIT_MS);
+    const { connection } = line;
+    if (!connection || !showsCode(keeper.state)) {
+      this.#assertUnlinked();
+      throw new SessionRefusal('QR_NOT_READY', 'WhatsApp does not answer yet. Ask again in a second.');
+    }
+    const code = await connection.requestPairingCode(digits);
+    keeper.move({ type: 'code', code, expiresAt: this.#seriesEndsAt });
+    return { code, expiresAt: new Date(this.#seriesEndsAt) };
+  }
+
+  #assertUnlinked(): void {
+    const { keeper, line } = this.#deps;
+    const { state } = keeper;
+    assertAlive(state);
+    const linked = line.isPaired || state.name === 'connected' || state.name === 'pairing';
+    if (linked) {
+      throw new SessionRefusal(
+        'SESSION_ALREADY_PAIRED',
+        'The session is linked to a phone already. Log it out first to link another one.',
+      );
+    }
+    const restsForGood =
+      state.name === 'resting' && state.verdict.state !== 'LOGGED_OUT' && state.verdict.state !== 'STOPPED';
+    if (restsForGood) throw new SessionRefusal('SESSION_ALREADY_PAIRED', state.verdict.reason);
+  }
+}
+
+const showsCode = (state: ActorState): boolean => state.name === 'scanning' || state.name === 'code';
