@@ -13,6 +13,14 @@ export {
 export { type Appended, type AppendedEvent, appendControlEvent } from './events.ts';
 export { publishHints, ringSession, ringWorker, type SessionHint } from './hints.ts';
 export { type InboundMessage, type StoredInbound, storeInbound } from './inbound.ts';
+export { SQL_INVARIANTS } from './invariant-queries.ts';
+export {
+  checkInvariant,
+  findViolations,
+  type InvariantBounds,
+  type InvariantFinding,
+  type SqlInvariant,
+} from './invariants.ts';
 export {
   type Acceptance,
   type AcceptedMessage,

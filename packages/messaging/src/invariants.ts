@@ -1,0 +1,76 @@
+import { inTransaction, type Pool } from '@wa-gate/db';
+import { SQL_INVARIANTS } from './invariant-queries.ts';
+
+/** One rule that the tables must keep. */
+export interface SqlInvariant {
+  name: string;
+  /** The numbered invariant behind it (packages/cluster, README). */
+  invariant: `I${number}`;
+  /** What a row of the result means. */
+  description: string;
+  /** Returns a row per violation. May read the bounds of {@link InvariantBounds} from the CTE `bound(before, since, first_id, depth)`. */
+  sql: string;
+}
+
+export interface InvariantBounds {
+  /** What may be true for a while counts as violation only when it has lasted this long. @default 60 000 */
+  settledMs?: number;
+  /** Messages and journal rows older than this are not looked at. @default everything */
+  windowMs?: number;
+  /** Only the latest events of each session are looked at, this many. @default all */
+  depth?: number;
+  /** Rows returned per invariant, at most: enough to find the cause. @default 20 */
+  limit?: number;
+  /** A query that takes longer is given up: watching must not disturb. @default 10 000 */
+  timeoutMs?: number;
+}
+
+export interface InvariantFinding {
+  name: string;
+  invariant: SqlInvariant['invariant'];
+  description: string;
+  rows: Record<string, unknown>[];
+}
+
+const ALL_MS = 100 * 365 * 86_400_000;
+const ALL_EVENTS = 1_000_000_000;
+
+/**
+ * The bounds as one row. Message ids are uuidv7, so a time is a lower bound of ids: the primary key finds what is recent, no query has to
+ * read the whole table.
+ */
+const withBounds = (sql: string): string => `WITH bound AS MATERIALIZED (
+    SELECT now() - $1 * interval '1 ms' AS before, now() - $2 * interval '1 ms' AS since,
+      rpad(lpad(to_hex(greatest(0, extract(epoch FROM now()) * 1000 - $2)::bigint), 12, '0'), 32, '0')::uuid AS first_id,
+      $3::bigint AS depth
+  )
+  SELECT to_jsonb(violation) AS row FROM (${sql}) AS violation LIMIT $4`;
+
+/** Asks one of them. Fails like any query does: no answer is not the answer "none". */
+export async function checkInvariant(
+  pool: Pool,
+  { name, invariant, description, sql }: SqlInvariant,
+  { settledMs = 60_000, windowMs = ALL_MS, depth = ALL_EVENTS, limit = 20, timeoutMs = 10_000 }: InvariantBounds = {},
+): Promise<InvariantFinding> {
+  return inTransaction(pool, async (tx) => {
+    await tx.query('SET TRANSACTION READ ONLY');
+    await tx.query("SELECT set_config('statement_timeout', $1, true)", [String(timeoutMs)]);
+    const { rows } = await tx.query<{ row: Record<string, unknown> }>(withBounds(sql), [
+      settledMs,
+      windowMs,
+      depth,
+      limit,
+    ]);
+    return { name, invariant, description, rows: rows.map(({ row }) => row) };
+  });
+}
+
+/** All invariants that do not hold, with rows that show it. */
+export async function findViolations(pool: Pool, bounds?: InvariantBounds): Promise<InvariantFinding[]> {
+  const violated: InvariantFinding[] = [];
+  for (const invariant of SQL_INVARIANTS) {
+    const finding = await checkInvariant(pool, invariant, bounds);
+    if (finding.rows.length > 0) violated.push(finding);
+  }
+  return violated;
+}
