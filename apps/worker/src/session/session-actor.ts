@@ -15,6 +15,7 @@ import { OneTimer } from './one-timer.ts';
 import { Pairing } from './pairing.ts';
 import { SessionLine } from './session-line.ts';
 import { readRest } from './session-row.ts';
+import { tellArrival } from './state-events.ts';
 import { StateKeeper } from './state-keeper.ts';
 import { StatusWriter } from './status-writer.ts';
 import { type ActorState, isTerminal } from './transition.ts';
@@ -38,7 +39,7 @@ export class SessionActor {
     this.#deps = deps;
     this.owner = deps.owner;
     this.#status = new StatusWriter({ ...deps, onStale: () => this.fence() });
-    this.#keeper = new StateKeeper(this.#status);
+    this.#keeper = new StateKeeper(this.#status, tellArrival(deps.owner, deps.arrival?.reason));
     this.#line = new SessionLine(deps, {
       qr: (qr) => this.#pairing.show(qr),
       paired: () => this.#keeper.move({ type: 'paired' }),
@@ -81,6 +82,14 @@ export class SessionActor {
     await this.#line.flush();
     await this.#status.flush();
     this.#status.end();
+  }
+
+  /** The worker's lease is over (I3): the line is cut before this returns, nothing is written. A stop in progress ends with it. */
+  cut(): void {
+    this.#status.end();
+    this.#leave()?.terminate();
+    this.#keeper.move({ type: 'stop' });
+    this.#line.dropKeys();
   }
 
   /** The QR code to scan. Starts pairing when the session is not linked; waits up to `waitMs` for the first code. */
