@@ -20,6 +20,8 @@ export interface SessionTraffic {
 
 export interface SessionActorDependencies {
   owner: Ownership;
+  /** Why the placement is here: a session that comes from elsewhere tells its user so. */
+  arrival?: { reason: string };
   pool: Pool;
   clock: Clock;
   logger: Logger;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { judgeDisconnect } from './disconnect.ts';
-import { tellChange } from './state-events.ts';
+import { tellArrival, tellChange } from './state-events.ts';
 import { type ActorState, publicView } from './transition.ts';
 
 const connected: ActorState = {
@@ -36,4 +36,14 @@ it('tells every new QR code, and the status only once (MR-066)', () => {
   const second: ActorState = { name: 'scanning', qr: 'b', attempt: 2, expiresAt: 80_000 };
   expect(types({ name: 'connecting', failures: 0, after: null }, first)).toEqual(['qr.generated', 'session.status']);
   expect(types(first, second)).toEqual(['qr.generated']);
+});
+
+it.each(['takeover', 'handover', 'worker restarted'])('tells that the session has moved: %s', (reason) => {
+  expect(tellArrival({ sessionId: 's', epoch: 7 }, reason)).toEqual([
+    { type: 'session.migrated', data: { reason, epoch: 7 } },
+  ]);
+});
+
+it.each(['placed', undefined])('has nothing to tell about a session that did not move: %s', (reason) => {
+  expect(tellArrival({ sessionId: 's', epoch: 7 }, reason)).toEqual([]);
 });

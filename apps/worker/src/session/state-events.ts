@@ -1,3 +1,4 @@
+import type { Ownership } from '@wa-gate/cluster';
 import { describeSessionState } from '@wa-gate/contracts';
 import type { SessionUpdate } from '@wa-gate/messaging';
 import type { StatusEvent } from './status-writer.ts';
@@ -8,14 +9,22 @@ export function tellChange(
   before: ActorState,
   after: ActorState,
   lastView: PublicView | null,
-): { update: SessionUpdate; events: StatusEvent[]; view: PublicView } | null {
+): { update: SessionUpdate; events: StatusEvent[] } | null {
   const view = publicView(after);
   if (!view) return null;
   const events = [...connectionEvents(before, after), ...unlinkEvents(after)];
   const changed = !lastView || lastView.state !== view.state || lastView.reason !== view.reason;
   if (changed) events.push({ type: 'session.status', data: { ...describeSessionState(view.state), ...told(view) } });
   if (events.length === 0) return null;
-  return { update: { ...view, ...identityOf(after) }, events, view };
+  return { update: { ...view, ...identityOf(after) }, events };
+}
+
+/** Reasons of a placement after which another process goes on with what one had. */
+const MIGRATIONS: ReadonlySet<string> = new Set(['takeover', 'handover', 'worker restarted']);
+
+/** What the user is told about a session that comes from another process; nothing when it is simply placed. */
+export function tellArrival({ epoch }: Ownership, reason: string | undefined): StatusEvent[] {
+  return reason !== undefined && MIGRATIONS.has(reason) ? [{ type: 'session.migrated', data: { reason, epoch } }] : [];
 }
 
 const told = ({ reason, code }: PublicView) => ({ reason, code });

@@ -1,6 +1,6 @@
 import { tellChange } from './state-events.ts';
-import type { StatusWriter } from './status-writer.ts';
-import { type ActorEvent, type ActorState, isTerminal, type PublicView, transition } from './transition.ts';
+import type { StatusEvent, StatusWriter } from './status-writer.ts';
+import { type ActorEvent, type ActorState, isTerminal, type PublicView, publicView, transition } from './transition.ts';
 
 /** Where an actor is: the only holder of its state. What changes is told to PostgreSQL, and to whoever waits for it. */
 export class StateKeeper {
@@ -10,8 +10,12 @@ export class StateKeeper {
   /** What the database and the user know. */
   #view: PublicView | null = null;
 
-  constructor(status: StatusWriter) {
+  /** To be told with the first write: that this process has the session now. */
+  #arrival: StatusEvent[];
+
+  constructor(status: StatusWriter, arrival: StatusEvent[]) {
     this.#status = status;
+    this.#arrival = arrival;
   }
 
   get state(): ActorState {
@@ -29,13 +33,18 @@ export class StateKeeper {
     const after = transition(before, event);
     if (after === before) return false;
     this.#state = after;
-    const change = tellChange(before, after, this.#view);
-    if (change) {
-      this.#view = change.view;
-      this.#status.write(change.update, change.events);
-    }
+    this.#tell(before, after);
     for (const watcher of this.#watchers) watcher();
     return true;
+  }
+
+  #tell(before: ActorState, after: ActorState): void {
+    const view = publicView(after);
+    const change = tellChange(before, after, this.#view);
+    if (!view || !(change || this.#arrival.length > 0)) return;
+    this.#view = view;
+    this.#status.write(change?.update ?? view, [...this.#arrival, ...(change?.events ?? [])]);
+    this.#arrival = [];
   }
 
   /** Resolves when `reached` holds, at the end of the time, or when the actor ends. */
