@@ -100,6 +100,34 @@ export const PairingCodeSchema = Type.Object({
   expiresAt: nullable(timestamp()),
 });
 
+/** What a worker knows of the connection of a session, by what came through it. */
+export const ConnectionHealthSchema = Type.Object({
+  connectedSince: nullable(timestamp('Begin of the present connection; null while there is none.')),
+  lastFrameAt: nullable(timestamp('When WhatsApp was last heard on it.')),
+  lastFrameAgeMs: nullable(Type.Integer({ minimum: 0, description: 'How long ago that was.' })),
+  keepAliveMs: nullable(Type.Integer({ minimum: 0, description: 'Round trip of the last keep-alive.' })),
+  lastProbeAt: nullable(timestamp('When the connection last proved that it still carries requests and answers.')),
+  recycles: Type.Integer({ minimum: 0, description: 'Connections that were open and dead, and were replaced.' }),
+});
+export type ConnectionHealth = Static<typeof ConnectionHealthSchema>;
+
+/** The answer of the owner, under the public id of the session. */
+export const SessionHealthSchema = Type.Object({
+  sessionId: slug,
+  ...state,
+  ...ConnectionHealthSchema.properties,
+  workerId: Type.String({ description: 'The worker that answered.', examples: ['worker-001'] }),
+  epoch: Type.Integer({ description: 'Version of the decision that this worker hosts the session.' }),
+});
+
+/** An event of `GET /api/sessions/{id}/qr/stream`, named `qr` or `state`. */
+export const PairingEventSchema = Type.Object({
+  ...state,
+  ...QrSchema.properties,
+  qr: nullable(QrSchema.properties.qr),
+});
+export type PairingEvent = Static<typeof PairingEventSchema>;
+
 export const SessionActionSchema = Type.Object({ sessionId: slug, ...state });
 
 export const DeleteSessionResultSchema = Type.Object({

@@ -4,6 +4,17 @@ import { NETWORKS } from './sessions.ts';
 
 export const WORKER_STATUSES = ['online', 'offline', 'maintenance'] as const;
 
+/**
+ * The exact states behind the statuses. `ready`: new sessions come. `stopping`: the process ends, its sessions go elsewhere. `offline`: no lease. The others are
+ * set by administrators: `cordoned` gets nothing new, `draining` hands its sessions over, `retired` is not used any more.
+ */
+export const WORKER_STATES = ['ready', 'stopping', 'offline', 'cordoned', 'draining', 'retired'] as const;
+export type WorkerState = (typeof WORKER_STATES)[number];
+
+/** What an administrator may ask of a worker: nothing new, all as before, nothing new and everything off. */
+export const WORKER_ACTIONS = ['cordon', 'uncordon', 'drain'] as const;
+export type WorkerAction = (typeof WORKER_ACTIONS)[number];
+
 const workerId = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$', examples: ['worker-001'] });
 const endpoint = Type.String({
   pattern: '^https?://[^\\s/?#]+/?$',
@@ -57,6 +68,7 @@ export const WorkerSchema = Type.Object({
   id: workerId,
   endpoint,
   status: oneOf(WORKER_STATUSES),
+  state: oneOf(WORKER_STATES, 'The exact state behind the status.'),
   network: oneOf(NETWORKS),
   sessionCount: Type.Integer(),
   maxSessions,

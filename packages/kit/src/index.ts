@@ -2,7 +2,16 @@ export { type BackoffOptions, backoffDelay } from './backoff.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { ConfigError, readConfig } from './env.ts';
 export { newId, newRequestId, newToken, TOKEN_PREFIX } from './ids.ts';
-export { internalToken, tokensEqual } from './internal-auth.ts';
+export {
+  internalToken,
+  NO_INCARNATION,
+  newNonce,
+  PROOF_HEADERS,
+  proofHeaders,
+  provenIncarnation,
+  tokensEqual,
+  type WorkerClaim,
+} from './internal-auth.ts';
 export { describeListenFailure } from './listen-failure.ts';
 export { createLogger, type Logger, type LoggerOptions } from './logger.ts';
 export { Counter, createMetrics, Gauge, Histogram, type Registry } from './metrics.ts';

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { deriveKey } from './secret-box.ts';
 
 /**
@@ -9,6 +9,64 @@ export function internalToken(masterKey: Uint8Array, workerId: string, incarnati
   return createHmac('sha256', deriveKey(masterKey, 'gateway-to-worker'))
     .update(`${workerId}.${incarnation}`)
     .digest('base64url');
+}
+
+/** The question of the gateway, a nonce, and the two parts of the worker's answer: who it says it is, and the proof. */
+export const PROOF_HEADERS = {
+  nonce: 'x-wag-nonce',
+  incarnation: 'x-wag-incarnation',
+  proof: 'x-wag-proof',
+} as const;
+
+/** The incarnation that a worker names while it has none: it is alive, and holds no lease. */
+export const NO_INCARNATION = 0;
+
+const NONCE_BYTES = 18;
+/** Longer ones are not from a gateway. */
+const MAX_NONCE_LENGTH = 64;
+
+export const newNonce = (): string => randomBytes(NONCE_BYTES).toString('base64url');
+
+/** What a worker claims to be. */
+export interface WorkerClaim {
+  workerId: string;
+  incarnation: number;
+}
+
+function proofOf(masterKey: Uint8Array, { workerId, incarnation }: WorkerClaim, nonce: string): string {
+  return createHmac('sha256', deriveKey(masterKey, 'worker-to-gateway'))
+    .update(`${workerId}.${incarnation}.${nonce}`)
+    .digest('base64url');
+}
+
+/**
+ * The headers with which a worker proves that it is this process life of this worker: somebody else who has come to its address, or who
+ * stands in between, does not know the key. Without a usable nonce nothing is proved.
+ */
+export function proofHeaders(masterKey: Uint8Array, claim: WorkerClaim, nonce: unknown): Record<string, string> {
+  if (typeof nonce !== 'string' || nonce === '' || nonce.length > MAX_NONCE_LENGTH) return {};
+  return {
+    [PROOF_HEADERS.incarnation]: String(claim.incarnation),
+    [PROOF_HEADERS.proof]: proofOf(masterKey, claim, nonce),
+  };
+}
+
+/**
+ * The incarnation that an answer proves to come from; `undefined` when it proves nothing, and then nothing of it may be used.
+ *
+ * @param headers of the answer, with lower-case names
+ */
+export function provenIncarnation(
+  masterKeys: readonly Uint8Array[],
+  workerId: string,
+  nonce: string,
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+): number | undefined {
+  const given = headers[PROOF_HEADERS.proof];
+  const incarnation = Number(headers[PROOF_HEADERS.incarnation]);
+  if (typeof given !== 'string' || !Number.isSafeInteger(incarnation)) return undefined;
+  const proven = masterKeys.some((key) => tokensEqual(given, proofOf(key, { workerId, incarnation }, nonce)));
+  return proven ? incarnation : undefined;
 }
 
 /** Compares two tokens in constant time; the lengths may differ. */

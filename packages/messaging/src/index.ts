@@ -1,5 +1,15 @@
 export { EVENT_TYPES, type EventType } from '@wa-gate/contracts';
 export {
+  GATEWAY_FRAMES,
+  type GatewayFrame,
+  MAX_CONTROL_FRAME_BYTES,
+  readFrame,
+  type SessionNews,
+  WORKER_FRAMES,
+  type WorkerFrame,
+  type WorkerLoadReport,
+} from './control-frames.ts';
+export {
   countDueDeliveries,
   type DeliveryResult,
   type DueDelivery,

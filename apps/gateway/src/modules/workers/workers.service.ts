@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { EndpointTakenError, listWorkers, registerWorker, type WorkerView } from '@wa-gate/cluster';
-import type { HeartbeatRequest, RegisterWorkerRequest, Worker } from '@wa-gate/contracts';
-import type { Network, Pool } from '@wa-gate/db';
+import type { HeartbeatRequest, RegisterWorkerRequest, Worker, WorkerState } from '@wa-gate/contracts';
+import type { Network, Pool, WorkerAdminState } from '@wa-gate/db';
 import { type Logger, newToken, TOKEN_PREFIX, tokensEqual } from '@wa-gate/kit';
 import { type Dispatcher, request } from 'undici';
 import { ApiError } from '../../api-error.ts';
@@ -41,10 +41,18 @@ function statusOf({ online, adminState }: WorkerView): Worker['status'] {
   return online ? 'online' : 'offline';
 }
 
+/** What an administrator has set comes first: it lasts, whether the process is there or not. */
+function stateOf({ online, adminState, runtimeState }: WorkerView): WorkerState {
+  if (adminState !== 'ACTIVE') return adminState.toLowerCase() as Lowercase<Exclude<WorkerAdminState, 'ACTIVE'>>;
+  if (!online) return 'offline';
+  return runtimeState === 'DRAINING' ? 'stopping' : 'ready';
+}
+
 const present = (worker: WorkerView): Worker => ({
   id: worker.workerId,
   endpoint: worker.endpoint,
   status: statusOf(worker),
+  state: stateOf(worker),
   network: worker.network === 'LIVE' ? 'live' : 'sandbox',
   sessionCount: worker.sessionCount,
   maxSessions: worker.maxSessions,
