@@ -82,3 +82,30 @@ test('stall swallows bytes, and going back to forward resets what was stalled', 
   await waitFor(() => fresh.received() === '4');
   expect(reachedTarget).toEqual(['1', 'past', '4']);
 });
+
+test('shut refuses connections as a dead process does, and open brings the port back', async () => {
+  const before = open();
+  before.socket.write('x');
+  await waitFor(() => before.received() === 'x');
+  proxy.shut();
+  const refused = open();
+  const [error] = (await once(refused.socket, 'error')) as [NodeJS.ErrnoException];
+  expect(error.code).toBe('ECONNREFUSED');
+  await waitFor(() => before.socket.destroyed);
+  await proxy.open();
+  const fresh = open();
+  fresh.socket.write('y');
+  await waitFor(() => fresh.received() === 'y');
+});
+
+test('passes on what was said before an end', async () => {
+  const goodbye = createServer((socket) => socket.end('x'.repeat(1_000_000)));
+  goodbye.listen(0, '127.0.0.1');
+  await once(goodbye, 'listening');
+  const line = await createFaultProxy(`tcp://127.0.0.1:${(goodbye.address() as AddressInfo).port}`);
+  const client = open(Number(new URL(line.url).port));
+  await once(client.socket, 'close');
+  expect(client.received()).toHaveLength(1_000_000);
+  await line.close();
+  goodbye.close();
+});
