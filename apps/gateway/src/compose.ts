@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { Agent } from 'undici';
 import { buildGateway, type GatewayServices, type GatewaySettings } from './app.ts';
 import { type Config, corsOrigins, durationSeconds } from './config.ts';
+import { createInvariantWatch } from './jobs/invariants/index.ts';
 import {
   createWebhookClient,
   createWebhookConsumer,
@@ -63,7 +64,9 @@ export async function composeGateway(resources: Resources, config: Config): Prom
   const api = composeApi(resources, config, metrics);
   const background: Background[] = [];
   if (config.ROLE !== 'jobs') background.push(api.reconciling);
-  if (config.ROLE !== 'api') background.push(composeDelivering(resources, config, metrics));
+  if (config.ROLE !== 'api') {
+    background.push(composeDelivering(resources, config, metrics), createInvariantWatch({ ...resources, metrics }));
+  }
 
   const settings: GatewaySettings = {
     version,

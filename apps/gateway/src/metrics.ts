@@ -9,6 +9,7 @@ export interface GatewayMetrics {
   deliveries: Counter<'outcome'>;
   deliveryDuration: Histogram;
   redisErrors: Counter;
+  invariantViolations: Gauge<'invariant'>;
 }
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -55,6 +56,12 @@ export function createGatewayMetrics(db: Queryable): GatewayMetrics {
     redisErrors: new Counter({
       name: 'wag_redis_errors_total',
       help: 'Times that Redis could not answer and PostgreSQL was asked instead.',
+      registers,
+    }),
+    invariantViolations: new Gauge({
+      name: 'wag_invariant_violations',
+      help: 'Rows that break a rule of the tables, by rule; 0 or something is broken. Shown by the replica that looked last.',
+      labelNames: ['invariant'] as const,
       registers,
     }),
   };

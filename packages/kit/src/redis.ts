@@ -12,6 +12,8 @@ export const redisKeys = {
   /** Credentials or sessions that gateways must forget: a key was revoked, a session deleted. */
   authChanges: () => 'wag:auth:changes',
   events: (sessionId: string) => `wag:events:${sessionId}`,
+  /** Set while the SQL invariants were checked a moment ago, by whichever replica. */
+  invariantsChecked: () => 'wag:invariants:checked',
   bullPrefix: 'wag:bull',
 } as const;
 

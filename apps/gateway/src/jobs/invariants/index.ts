@@ -1,0 +1,1 @@
+export { createInvariantWatch, type InvariantWatch } from './invariant-watch.ts';

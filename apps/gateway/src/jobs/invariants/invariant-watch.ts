@@ -1,0 +1,97 @@
+import type { Pool } from '@wa-gate/db';
+import { type Clock, type Logger, type Redis, redisKeys } from '@wa-gate/kit';
+import { checkInvariant, type InvariantBounds, SQL_INVARIANTS } from '@wa-gate/messaging';
+import type { GatewayMetrics } from '../../metrics.ts';
+
+export interface InvariantWatchDependencies {
+  pool: Pool;
+  redis: Redis;
+  clock: Clock;
+  logger: Logger;
+  metrics: Pick<GatewayMetrics, 'invariantViolations'>;
+  /** @default 60 000 */
+  everyMs?: number;
+}
+
+/**
+ * What a minute's look may cost: the last hour of messages, the last events of each session, and a query that takes longer is given
+ * up. Longer than every pause of the core (lease, grace, storm brake), so that a takeover in progress is no finding.
+ */
+const BOUNDS: InvariantBounds = {
+  settledMs: 120_000,
+  windowMs: 3_600_000,
+  depth: 100,
+  limit: 100,
+  timeoutMs: 3_000,
+};
+
+/** Asks the SQL invariants again and again and shows the answers as a gauge. Rows are logged once per finding, without content. */
+export interface InvariantWatch {
+  start(): void;
+  /** One look; `false`: another replica has looked a moment ago. */
+  look(): Promise<boolean>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Every replica runs one, and one look a minute is made by all of them together: who sets the key in Redis looks, the others forget
+ * their older answer. Without Redis each looks for itself, which costs more and is right too (I10).
+ */
+export function createInvariantWatch(deps: InvariantWatchDependencies): InvariantWatch {
+  const { pool, redis, clock, logger, metrics, everyMs = 60_000 } = deps;
+  const stopping = new AbortController();
+  const known = new Set<string>();
+  let loop: Promise<void> = Promise.resolve();
+
+  const isMyTurn = async (): Promise<boolean> => {
+    try {
+      const answer = await redis.set(redisKeys.invariantsChecked(), '1', 'PX', Math.floor(everyMs * 0.9), 'NX');
+      return answer === 'OK';
+    } catch {
+      return true;
+    }
+  };
+
+  async function look(): Promise<boolean> {
+    if (!(await isMyTurn())) {
+      metrics.invariantViolations.reset();
+      return false;
+    }
+    for (const query of SQL_INVARIANTS) {
+      if (stopping.signal.aborted) return true;
+      const { name, invariant, description } = query;
+      try {
+        const { rows } = await checkInvariant(pool, query, BOUNDS);
+        metrics.invariantViolations.set({ invariant: name }, rows.length);
+        if (rows.length === 0) known.delete(name);
+        else if (!known.has(name)) {
+          known.add(name);
+          logger.error({ name, invariant, description, examples: rows.slice(0, 3) }, 'an invariant does not hold');
+        }
+      } catch (error) {
+        // No answer must not look like "none".
+        metrics.invariantViolations.remove({ invariant: name });
+        logger.warn({ err: error, name }, 'an invariant could not be checked');
+      }
+    }
+    return true;
+  }
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      await clock.sleep(everyMs, stopping.signal).catch(() => undefined);
+      if (!stopping.signal.aborted) await look();
+    }
+  }
+
+  return {
+    start() {
+      loop = run();
+    },
+    look,
+    async stop() {
+      stopping.abort();
+      await loop;
+    },
+  };
+}
