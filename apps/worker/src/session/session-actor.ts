@@ -97,6 +97,11 @@ export class SessionActor {
     return this.#pairing.qr(waitMs);
   }
 
+  /** Calls `look` after every change of the state, until the returned function is called. */
+  watch(look: () => void): () => void {
+    return this.#keeper.watch(look);
+  }
+
   /** A code to enter on the phone with this number. */
   pairingCode(digits: string): Promise<{ code: string; expiresAt: Date }> {
     return this.#pairing.code(digits);

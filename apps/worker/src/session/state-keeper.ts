@@ -47,6 +47,12 @@ export class StateKeeper {
     this.#arrival = [];
   }
 
+  /** Calls `look` after every change of the state, until the returned function is called. */
+  watch(look: () => void): () => void {
+    this.#watchers.add(look);
+    return () => this.#watchers.delete(look);
+  }
+
   /** Resolves when `reached` holds, at the end of the time, or when the actor ends. */
   until(reached: (state: ActorState) => boolean, waitMs: number): Promise<void> {
     return new Promise((resolve) => {
@@ -55,11 +61,11 @@ export class StateKeeper {
       };
       const finish = () => {
         clearTimeout(timer);
-        this.#watchers.delete(look);
+        unwatch();
         resolve();
       };
       const timer = setTimeout(finish, waitMs);
-      this.#watchers.add(look);
+      const unwatch = this.watch(look);
       look();
     });
   }
