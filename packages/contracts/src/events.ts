@@ -94,9 +94,14 @@ export const EVENT_DATA = {
   'session.status': anyObject(),
   'session.loggedout': anyObject(),
   'session.migrated': anyObject({ description: 'Another worker hosts the session now: `reason`, `epoch`.' }),
-  'session.restricted': anyObject({ description: 'WhatsApp does not let the account begin new chats until `until`.' }),
-  'session.capped': anyObject({ description: 'What WhatsApp tells about its cap on new chats.' }),
+  'session.restricted': anyObject({
+    description:
+      'A time-lock: WhatsApp does not let the account begin new chats until `until` (`restricted: true`, `type`), or does again (`restricted: false`).',
+  }),
+  'session.capped': anyObject({
+    description: 'What WhatsApp tells about its cap on new chats: `status`, `used`, `total`, `cycleEndsAt`.',
+  }),
   'session.passkey_required': anyObject({
-    description: 'Linking waits for a passkey, or for its confirmation on the phone.',
+    description: 'Linking waits for a passkey (`step: "passkey"`), or for its confirmation (`step: "confirmation"`).',
   }),
 } as const satisfies Record<EventType, unknown>;

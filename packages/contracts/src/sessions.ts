@@ -27,6 +27,31 @@ const state = {
 const phoneNumber = nullable(Type.String({ description: 'With +, once it is linked.', examples: ['+6281234567890'] }));
 const workerId = nullable(Type.String({ description: 'null while no worker hosts it.', examples: ['worker-001'] }));
 
+const restriction = nullable(
+  Type.Object(
+    {
+      type: Type.String({ description: "WhatsApp's name for the cause.", examples: ['DEFAULT'] }),
+      until: timestamp(),
+    },
+    {
+      description: 'A time-lock: until then WhatsApp does not let the account begin new chats. Chats that exist go on.',
+    },
+  ),
+);
+
+export const CAPPING_STATUSES = ['none', 'first_warning', 'second_warning', 'capped'] as const;
+const messageCapping = nullable(
+  Type.Object(
+    {
+      status: oneOf(CAPPING_STATUSES),
+      used: nullable(Type.Integer()),
+      total: nullable(Type.Integer()),
+      cycleEndsAt: nullable(timestamp('When the count begins anew.')),
+    },
+    { description: "WhatsApp's cap on new chats, as it told it last; null while it has told nothing." },
+  ),
+);
+
 export const SessionSchema = Type.Object({
   id: slug,
   sessionId: slug,
@@ -37,7 +62,9 @@ export const SessionSchema = Type.Object({
   phoneNumber,
   pushName: nullable(Type.String()),
   workerId,
-  lastSeenAt: nullable(timestamp()),
+  lastSeenAt: nullable(timestamp('When WhatsApp was last heard from, to the minute.')),
+  restriction,
+  messageCapping,
   createdAt: timestamp(),
 });
 export type Session = Static<typeof SessionSchema>;
@@ -73,7 +100,9 @@ export const SessionStatusSchema = Type.Object({
   pushName: SessionSchema.properties.pushName,
   workerId,
   connectedAt: nullable(timestamp()),
-  lastSeenAt: nullable(timestamp()),
+  lastSeenAt: SessionSchema.properties.lastSeenAt,
+  restriction,
+  messageCapping,
 });
 
 export const QR_FORMATS = ['json', 'png', 'svg'] as const;

@@ -1,4 +1,5 @@
 export { EVENT_TYPES, type EventType } from '@wa-gate/contracts';
+export { type Acceptance, type AcceptedMessage, acceptMessage, type OutboundRequest } from './accept.ts';
 export {
   GATEWAY_FRAMES,
   type GatewayFrame,
@@ -22,7 +23,8 @@ export {
 } from './deliveries.ts';
 export { type Appended, type AppendedEvent, appendControlEvent } from './events.ts';
 export { publishHints, ringSession, ringWorker, type SessionHint } from './hints.ts';
-export { type InboundMessage, type StoredInbound, storeInbound } from './inbound.ts';
+export { hashRequest, type IdempotencyKeys } from './idempotency.ts';
+export { type Arrival, type InboundMessage, type StoredInbound, storeInbound } from './inbound.ts';
 export { SQL_INVARIANTS } from './invariant-queries.ts';
 export {
   checkInvariant,
@@ -32,19 +34,16 @@ export {
   type SqlInvariant,
 } from './invariants.ts';
 export {
-  type Acceptance,
-  type AcceptedMessage,
-  acceptMessage,
   claimOutbox,
   countQueuedMessages,
   findOutboxPayload,
   inspectOutbox,
-  type OutboundRequest,
   type OutboxItem,
   type OutboxState,
   returnOutbox,
 } from './outbox.ts';
 export { type Outcome, type RecordedOutcomes, recordOutcomes } from './outcomes.ts';
 export { createWebhookBell, QUEUE_NAMES, type WebhookBell } from './queues.ts';
-export { type SessionUpdate, updateSessionState } from './session-state.ts';
+export { RESTRICTION_LIFTED, recordSessionsSeen, type SeenSession } from './session-seen.ts';
+export { type MessageCapping, type Restriction, type SessionUpdate, updateSessionState } from './session-state.ts';
 export { newWaMessageId } from './wa-message-id.ts';

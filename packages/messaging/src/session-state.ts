@@ -3,6 +3,22 @@ import type { EventType } from '@wa-gate/contracts';
 import type { Queryable, SessionState } from '@wa-gate/db';
 import { APPEND_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from './events.ts';
 
+/** WhatsApp does not let the account begin new chats for a while. */
+export interface Restriction {
+  /** WhatsApp's name for the cause, such as `DEFAULT` or `BIZ_QUALITY`. */
+  type: string;
+  until: Date;
+}
+
+/** WhatsApp's cap on new chats, as it told it last. What it left out is `null`. */
+export interface MessageCapping {
+  status: 'none' | 'first_warning' | 'second_warning' | 'capped';
+  used: number | null;
+  total: number | null;
+  /** When the count begins anew; ISO 8601. */
+  cycleEndsAt: string | null;
+}
+
 /** What the owner knows about its session. Fields that are left out keep their value. */
 export interface SessionUpdate {
   state: SessionState;
@@ -12,8 +28,11 @@ export interface SessionUpdate {
   phoneNumber?: string;
   lid?: string;
   pushName?: string;
-  /** Marks the session as paired now, if it was not. `LOGGED_OUT` ends that: sends are refused until it is paired again. */
+  /** A linked session is connected now. `LOGGED_OUT` ends the link: sends are refused until it is paired again. */
   paired?: boolean;
+  /** `null`: lifted. */
+  restriction?: Restriction | null;
+  messageCapping?: MessageCapping;
 }
 
 const UPDATE = {
@@ -23,8 +42,11 @@ const UPDATE = {
       phone_number = coalesce($6, s.phone_number), lid = coalesce($7, s.lid), push_name = coalesce($8, s.push_name),
       paired_at = CASE WHEN $3::"SessionState" = 'LOGGED_OUT' THEN NULL WHEN $9 THEN coalesce(s.paired_at, now())
         ELSE s.paired_at END,
-      connected_at = CASE WHEN $3::"SessionState" = 'CONNECTED' THEN now() ELSE s.connected_at END,
+      connected_at = CASE WHEN $9 THEN now() ELSE s.connected_at END,
       last_seen_at = CASE WHEN $3::"SessionState" = 'CONNECTED' OR s.state = 'CONNECTED' THEN now() ELSE s.last_seen_at END,
+      reachout_locked_until = CASE WHEN $12 THEN $13::timestamptz ELSE s.reachout_locked_until END,
+      reachout_lock_type = CASE WHEN $12 THEN $14 ELSE s.reachout_lock_type END,
+      message_capping = coalesce($15::jsonb, s.message_capping),
       updated_at = now()
     FROM fence f WHERE s.id = f.session_id
     RETURNING s.id
@@ -60,6 +82,10 @@ export async function updateSessionState(
       update.paired ?? false,
       events.map((event) => event.type),
       events.map((event) => JSON.stringify(event.data)),
+      update.restriction !== undefined,
+      update.restriction?.until ?? null,
+      update.restriction?.type ?? null,
+      update.messageCapping ? JSON.stringify(update.messageCapping) : null,
     ],
   });
   const row = rows[0]!;

@@ -19,23 +19,19 @@ export function presentSession(session: SessionRecord): Session {
     pushName: session.pushName,
     workerId: session.workerId,
     lastSeenAt: iso(session.lastSeenAt),
+    restriction: presentRestriction(session),
+    messageCapping: session.messageCapping,
     createdAt: session.createdAt.toISOString(),
   };
 }
 
 /** The answer of `/status`. */
 export function presentStatus(session: SessionRecord) {
-  const { sessionId, status, state, reason, phoneNumber, pushName, workerId, lastSeenAt } = presentSession(session);
-  return {
-    sessionId,
-    status,
-    state,
-    reason,
-    code: session.stateCode,
-    phoneNumber,
-    pushName,
-    workerId,
-    connectedAt: iso(session.connectedAt),
-    lastSeenAt,
-  };
+  const { id, name, network, createdAt, ...shown } = presentSession(session);
+  return { ...shown, code: session.stateCode, connectedAt: iso(session.connectedAt) };
+}
+
+/** A lock that is over is none, also before its owner has cleared it. */
+function presentRestriction({ reachoutLockedUntil: until, reachoutLockType: type }: SessionRecord) {
+  return until && until.getTime() > Date.now() ? { type: type ?? 'DEFAULT', until: until.toISOString() } : null;
 }

@@ -9,6 +9,7 @@ import {
   type Prisma,
   type SessionState,
 } from '@wa-gate/db';
+import type { MessageCapping } from '@wa-gate/messaging';
 
 /** A session with where it is hosted. */
 export interface SessionRecord {
@@ -23,6 +24,9 @@ export interface SessionRecord {
   pushName: string | null;
   connectedAt: Date | null;
   lastSeenAt: Date | null;
+  reachoutLockedUntil: Date | null;
+  reachoutLockType: string | null;
+  messageCapping: MessageCapping | null;
   createdAt: Date;
   workerId: string | null;
 }
@@ -63,14 +67,19 @@ const SELECT = {
   pushName: true,
   connectedAt: true,
   lastSeenAt: true,
+  reachoutLockedUntil: true,
+  reachoutLockType: true,
+  messageCapping: true,
   createdAt: true,
   placement: { select: { workerId: true } },
 } satisfies Prisma.SessionSelect;
 
 type Row = Prisma.SessionGetPayload<{ select: typeof SELECT }>;
 
-const toRecord = ({ placement, ...session }: Row): SessionRecord => ({
+const toRecord = ({ placement, messageCapping, ...session }: Row): SessionRecord => ({
   ...session,
+  // Written by the owner of the session only, in this shape.
+  messageCapping: messageCapping as unknown as MessageCapping | null,
   workerId: placement?.workerId ?? null,
 });
 
