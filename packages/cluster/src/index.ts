@@ -1,6 +1,7 @@
 export { FENCE_MANY, FENCE_ONE, fenceParameters, type Ownership, StaleEpochError } from './fence.ts';
 export {
   clearSessionKeys,
+  type JournalEntry,
   type KeyEntry,
   type KeyReference,
   type KeyWrite,

@@ -11,6 +11,19 @@ export interface KeyEntry {
 
 export type KeyReference = Pick<KeyEntry, 'kind' | 'keyId'>;
 
+/** A decrypted part of an inbound stanza, durable in the commit of the ratchet step that read it (I5). */
+export interface JournalEntry {
+  /** SHA-256 of the ciphertext: how a copy that is delivered again is known. */
+  hash: Buffer;
+  /** WhatsApp's id of the stanza. */
+  stanzaId: string;
+  /** Which of the stanza's `enc` children this is, and how many there are: it can be replayed when all are here. */
+  encIndex: number;
+  encCount: number;
+  /** Sealed; the stanza holds hashes in place of its ciphertexts. Without content the row only says that this was read, and is done. */
+  content: { stanza: Buffer; plaintext: Buffer } | null;
+}
+
 const WRITE_KEYS = {
   name: 'write-session-keys',
   text: `WITH ${FENCE_ONE}, written AS (
@@ -41,6 +54,13 @@ const WRITE_KEYS_MANY = {
     USING fence f JOIN unnest($7::uuid[], $8::text[], $9::text[]) AS d(session_id, kind, key_id) USING (session_id)
     WHERE s.session_id = d.session_id AND s.kind = d.kind AND s.key_id = d.key_id
     RETURNING 1
+  ), journalled AS (
+    INSERT INTO inbound_journal (session_id, hash, stanza_id, enc_index, enc_count, stanza, plaintext, projected_at)
+    SELECT f.session_id, j.hash, j.stanza_id, j.enc_index, j.enc_count, j.stanza, j.plaintext, CASE WHEN j.stanza IS NULL THEN now() END
+    FROM fence f JOIN unnest($10::uuid[], $11::bytea[], $12::text[], $13::int[], $14::int[], $15::bytea[], $16::bytea[])
+      AS j(session_id, hash, stanza_id, enc_index, enc_count, stanza, plaintext) USING (session_id)
+    ON CONFLICT DO NOTHING
+    RETURNING 1
   )
   SELECT session_id AS "sessionId" FROM fence`,
 };
@@ -49,6 +69,8 @@ const CLEAR_KEYS = {
   name: 'clear-session-keys',
   text: `WITH ${FENCE_ONE}, removed AS (
     DELETE FROM session_keys s USING fence f WHERE s.session_id = f.session_id RETURNING 1
+  ), forgotten AS (
+    DELETE FROM inbound_journal j USING fence f WHERE j.session_id = f.session_id RETURNING 1
   )
   SELECT (SELECT count(*) FROM fence) AS fenced`,
 };
@@ -95,16 +117,19 @@ export interface KeyWrite {
   owner: Ownership;
   upserts: readonly KeyEntry[];
   deletes: readonly KeyReference[];
+  journal?: readonly JournalEntry[];
 }
 
 /**
  * Writes keys of many sessions in one fenced statement (I2). A session may appear several times, always with the same epoch. The writes
- * of owners that are stale are left out, and their sessions returned; the others are written, all or nothing.
+ * of owners that are stale are left out, and their sessions returned; the others are written, all or nothing. A ciphertext that is in the
+ * journal already stays there as it is.
  */
 export async function writeManySessionKeys(db: Queryable, writes: readonly KeyWrite[]): Promise<string[]> {
   const { sessionIds, epochs } = fenceParameters(writes.map((write) => write.owner));
   const upserts = writes.flatMap(({ owner, upserts: entries }) => entries.map((entry) => ({ ...entry, owner })));
   const deletes = writes.flatMap(({ owner, deletes: entries }) => entries.map((entry) => ({ ...entry, owner })));
+  const journal = writes.flatMap(({ owner, journal: entries = [] }) => entries.map((entry) => ({ ...entry, owner })));
   const values = [
     sessionIds,
     epochs,
@@ -113,6 +138,13 @@ export async function writeManySessionKeys(db: Queryable, writes: readonly KeyWr
     upserts.map((entry) => entry.value),
     deletes.map((entry) => entry.owner.sessionId),
     ...columns(deletes),
+    journal.map((entry) => entry.owner.sessionId),
+    journal.map((entry) => entry.hash),
+    journal.map((entry) => entry.stanzaId),
+    journal.map((entry) => entry.encIndex),
+    journal.map((entry) => entry.encCount),
+    journal.map((entry) => entry.content?.stanza ?? null),
+    journal.map((entry) => entry.content?.plaintext ?? null),
   ];
   const { rows } = await db.query<{ sessionId: string }>({ ...WRITE_KEYS_MANY, values });
   const owned = new Set(rows.map((row) => row.sessionId));
@@ -120,7 +152,7 @@ export async function writeManySessionKeys(db: Queryable, writes: readonly KeyWr
 }
 
 /**
- * Removes all keys of a session that was logged out: the device is gone, and they would only be a risk.
+ * Removes all keys of a session that was logged out, and its journal: the device is gone, and they would only be a risk.
  *
  * @throws {StaleEpochError}
  */

@@ -18,7 +18,8 @@ export interface Appended {
 /**
  * The tail of every statement that appends events: takes the CTE `new_events(session_id, epoch, ord, type, data)` of the
  * statement before it, gives each event the next `seq` of its session from the counter row (I11), inserts the event and one
- * delivery for each matching webhook, all in the same transaction as the fact itself.
+ * delivery for each matching webhook, all in the same transaction as the fact itself. `message.recovered` also goes to whoever wants
+ * `message.received`: nobody should lose a message because it could be read only at the second try.
  */
 export const APPEND_EVENTS = `numbered AS (
   SELECT session_id, epoch, type, data, row_number() OVER (PARTITION BY session_id ORDER BY ord) AS n FROM new_events
@@ -34,7 +35,8 @@ export const APPEND_EVENTS = `numbered AS (
 ), delivering AS (
   INSERT INTO webhook_deliveries (webhook_id, session_id, seq, next_attempt)
   SELECT w.id, a.session_id, a.seq, date_trunc('milliseconds', now())
-  FROM appended a JOIN webhooks w ON w.session_id = a.session_id AND w.is_active AND w.events && ARRAY[a.type, '*']
+  FROM appended a JOIN webhooks w ON w.session_id = a.session_id AND w.is_active AND w.events && CASE a.type
+    WHEN 'message.recovered' THEN ARRAY[a.type, 'message.received', '*'] ELSE ARRAY[a.type, '*'] END
   RETURNING webhook_id, session_id
 )`;
 

@@ -15,49 +15,74 @@ export interface InboundMessage extends Ownership {
   type: MessageType;
   text?: string | undefined;
   content?: Record<string, unknown> | undefined;
+  /** It came and could not be read. A copy that can be read fills it in. */
+  isStub?: boolean | undefined;
   waTimestamp: Date;
+}
+
+/** A ciphertext in the journal that is done with: it has become a message, or is none to the user. */
+export interface Projected extends Ownership {
+  hash: Buffer;
 }
 
 const DIRECTION = (fromMe: boolean): MessageDirection => (fromMe ? 'OUTBOUND' : 'INBOUND');
 const STATE = (fromMe: boolean): MessageState => (fromMe ? 'SENT' : 'RECEIVED');
 
+/** An insert that met a stub keeps the stub's id, by which the two are told apart. */
 const STORE = {
   name: 'store-inbound',
   text: `WITH ${FENCE_MANY}, arrived AS (
     SELECT i.* FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bool[], $10::text[],
-        $11::"MessageType"[], $12::text[], $13::jsonb[], $14::timestamptz[], $15::"MessageDirection"[], $16::"MessageState"[])
+        $11::"MessageType"[], $12::text[], $13::jsonb[], $14::timestamptz[], $15::"MessageDirection"[], $16::"MessageState"[], $17::bool[])
       WITH ORDINALITY AS i(session_id, id, wa_message_id, chat_jid, chat_alt_jid, from_jid, from_me, sender_name, type, text,
-        content, wa_timestamp, direction, state, ord)
+        content, wa_timestamp, direction, state, is_stub, ord)
     JOIN fence USING (session_id)
   ), stored AS (
-    INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, chat_alt_jid, from_jid, from_me, sender_name, type,
-      text, content, state, wa_timestamp)
+    INSERT INTO messages AS m (id, session_id, direction, wa_message_id, chat_jid, chat_alt_jid, from_jid, from_me, sender_name, type,
+      text, content, state, wa_timestamp, is_stub)
     SELECT id, session_id, direction, wa_message_id, chat_jid, chat_alt_jid, from_jid, from_me, sender_name, type, text, content,
-      state, wa_timestamp
+      state, wa_timestamp, is_stub
     FROM arrived ORDER BY ord
-    ON CONFLICT (session_id, chat_jid, from_me, wa_message_id) DO NOTHING
-    RETURNING id
+    ON CONFLICT (session_id, chat_jid, from_me, wa_message_id) DO UPDATE SET type = excluded.type, text = excluded.text,
+      content = excluded.content, sender_name = coalesce(excluded.sender_name, m.sender_name),
+      chat_alt_jid = coalesce(excluded.chat_alt_jid, m.chat_alt_jid), from_jid = excluded.from_jid, is_stub = false
+    WHERE m.is_stub AND NOT excluded.is_stub
+    RETURNING id, session_id, chat_jid, from_me, wa_message_id, wa_timestamp
+  ), projected AS (
+    UPDATE inbound_journal j SET projected_at = now(), stanza = NULL, plaintext = NULL
+    FROM fence f JOIN unnest($18::uuid[], $19::bytea[]) AS d(session_id, hash) USING (session_id)
+    WHERE j.session_id = d.session_id AND j.hash = d.hash AND j.projected_at IS NULL
   ), new_events AS (
-    SELECT a.session_id, f.epoch, a.ord, CASE WHEN a.from_me THEN 'message.sent' ELSE 'message.received' END AS type,
-      jsonb_strip_nulls(jsonb_build_object('messageId', a.id, 'waMessageId', a.wa_message_id, 'chat', a.chat_jid,
+    SELECT a.session_id, f.epoch, a.ord,
+      CASE WHEN a.is_stub THEN 'message.undecryptable' WHEN s.id <> a.id THEN 'message.recovered'
+        WHEN a.from_me THEN 'message.sent' ELSE 'message.received' END AS type,
+      jsonb_strip_nulls(jsonb_build_object('messageId', s.id, 'waMessageId', a.wa_message_id, 'chat', a.chat_jid,
         'chatAlt', a.chat_alt_jid, 'from', a.from_jid, 'fromMe', a.from_me, 'senderName', a.sender_name, 'type', lower(a.type::text),
-        'text', a.text, 'content', a.content, 'timestamp', extract(epoch FROM a.wa_timestamp)::bigint)) AS data
-    FROM arrived a JOIN stored USING (id) JOIN fence f ON f.session_id = a.session_id
+        'text', a.text, 'content', a.content, 'timestamp', extract(epoch FROM s.wa_timestamp)::bigint)) AS data
+    FROM arrived a JOIN stored s USING (session_id, chat_jid, from_me, wa_message_id) JOIN fence f ON f.session_id = a.session_id
   ), ${APPEND_EVENTS}
   SELECT (SELECT coalesce(json_agg(session_id), '[]') FROM fence) AS owned,
     (SELECT coalesce(json_agg(id), '[]') FROM stored) AS stored, ${APPENDED_COLUMNS}`,
 };
 
 export interface StoredInbound extends Appended {
-  /** Ids that were new; the others had come before and changed nothing. */
+  /** Ids of messages that were new or filled in; the others had come before and changed nothing. */
   stored: string[];
   /** Sessions of the batch that this worker does not own any more. */
   stale: string[];
 }
 
-/** Stores a batch of inbound messages with their events, under the fence (I2); a message that is there already emits nothing. */
-export async function storeInbound(db: Queryable, messages: readonly InboundMessage[]): Promise<StoredInbound> {
-  const { sessionIds, epochs } = fenceParameters(messages);
+/**
+ * Stores a batch of messages with their events, and marks the journal rows that are done, in one statement under the fence (I2, I5). A message
+ * that is there already emits nothing, unless it was a stub and now can be read.
+ */
+export async function storeInbound(
+  db: Queryable,
+  received: readonly InboundMessage[],
+  projected: readonly Projected[] = [],
+): Promise<StoredInbound> {
+  const { sessionIds, epochs } = fenceParameters([...received, ...projected]);
+  const messages = onceEach(received);
   const column = <T>(read: (message: InboundMessage) => T) => messages.map(read);
   const { rows } = await db.query<StoredInbound & { owned: string[] }>({
     ...STORE,
@@ -78,9 +103,23 @@ export async function storeInbound(db: Queryable, messages: readonly InboundMess
       column((m) => m.waTimestamp),
       column((m) => DIRECTION(m.fromMe)),
       column((m) => STATE(m.fromMe)),
+      column((m) => m.isStub ?? false),
+      projected.map(({ sessionId }) => sessionId),
+      projected.map(({ hash }) => hash),
     ],
   });
   const row = rows[0]!;
   const owned = new Set(row.owned);
   return { ...readAppended(row), stored: row.stored, stale: sessionIds.filter((id) => !owned.has(id)) };
+}
+
+/** One statement cannot fill in a row that it has inserted itself: of the copies in a batch the first that can be read counts. */
+function onceEach(received: readonly InboundMessage[]): InboundMessage[] {
+  const byKey = new Map<string, InboundMessage>();
+  for (const message of received) {
+    const key = `${message.sessionId} ${message.chatJid} ${message.fromMe} ${message.waMessageId}`;
+    const before = byKey.get(key);
+    if (!before || (before.isStub && !message.isStub)) byKey.set(key, message);
+  }
+  return [...byKey.values()];
 }

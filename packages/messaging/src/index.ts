@@ -24,7 +24,8 @@ export {
 export { type Appended, type AppendedEvent, appendControlEvent } from './events.ts';
 export { publishHints, ringSession, ringWorker, type SessionHint } from './hints.ts';
 export { hashRequest, type IdempotencyKeys } from './idempotency.ts';
-export { type Arrival, type InboundMessage, type StoredInbound, storeInbound } from './inbound.ts';
+export { type InboundMessage, type Projected, type StoredInbound, storeInbound } from './inbound.ts';
+export { findJournalled, JOURNAL_DAYS, type JournalRow, readUnprojected, sweepJournal } from './journal.ts';
 export { SQL_INVARIANTS } from './invariant-queries.ts';
 export {
   checkInvariant,

@@ -1,0 +1,162 @@
+import { type JournalEntry, placeSession, registerWorker, writeManySessionKeys } from '@wa-gate/cluster';
+import { newId } from '@wa-gate/kit';
+import {
+  createTestDatabase,
+  type SeededSession,
+  seedSession,
+  type TestDatabase,
+  workerRegistration,
+} from '@wa-gate/testkit';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type InboundMessage, storeInbound } from './inbound.ts';
+import { findJournalled, JOURNAL_DAYS, readUnprojected, sweepJournal } from './journal.ts';
+
+let database: TestDatabase;
+let session: SeededSession;
+let owner: { sessionId: string; epoch: number };
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  await registerWorker(database.pool, workerRegistration('worker-1', { maxSessions: 1_000 }), 60_000);
+});
+afterAll(() => database?.drop());
+beforeEach(async () => {
+  session = await seedSession(database.pool, { state: 'CONNECTED' });
+  const placed = await placeSession(database.pool, { sessionId: session.sessionId, network: 'SANDBOX' });
+  owner = { sessionId: session.sessionId, epoch: placed!.epoch };
+});
+
+const readable = (waMessageId: string, overrides: Partial<InboundMessage> = {}): InboundMessage => ({
+  ...owner,
+  id: newId(),
+  waMessageId,
+  chatJid: '15550001@s.whatsapp.net',
+  fromJid: '15550001@s.whatsapp.net',
+  fromMe: false,
+  senderName: 'Ann',
+  type: 'TEXT',
+  text: 'hello',
+  waTimestamp: new Date(1_700_000_000_000),
+  ...overrides,
+});
+const stub = (waMessageId: string): InboundMessage =>
+  readable(waMessageId, { type: 'UNKNOWN', text: undefined, content: { kind: 'undecryptable' }, isStub: true });
+
+const entry = (name: string, overrides: Partial<JournalEntry> = {}): JournalEntry => ({
+  hash: Buffer.from(name),
+  stanzaId: 'S1',
+  encIndex: 0,
+  encCount: 1,
+  content: { stanza: Buffer.from(`stanza of ${name}`), plaintext: Buffer.from(`text of ${name}`) },
+  ...overrides,
+});
+const journal = (...entries: JournalEntry[]) =>
+  writeManySessionKeys(database.pool, [{ owner, upserts: [], deletes: [], journal: entries }]);
+const waiting = async () => (await readUnprojected(database.pool, owner.sessionId)).map(({ hash }) => hash.toString());
+
+async function rows() {
+  const { rows: found } = await database.pool.query(
+    'SELECT id, type, text, is_stub AS "isStub" FROM messages WHERE session_id = $1',
+    [owner.sessionId],
+  );
+  return found;
+}
+
+describe('a message that cannot be read (I5)', () => {
+  it('is a stub that is told once, and filled in by a later copy under the same message id', async () => {
+    const first = stub('A1');
+    const told = await storeInbound(database.pool, [first]);
+    expect(told.events.map(({ type }) => type)).toEqual(['message.undecryptable']);
+    expect((await storeInbound(database.pool, [stub('A1')])).events).toEqual([]);
+
+    const recovered = await storeInbound(database.pool, [readable('A1', { waTimestamp: new Date(0) })]);
+    expect(recovered.stored).toEqual([first.id]);
+    expect(recovered.events).toMatchObject([
+      { type: 'message.recovered', data: { messageId: first.id, text: 'hello', timestamp: 1_700_000_000 } },
+    ]);
+    expect(await rows()).toEqual([{ id: first.id, type: 'TEXT', text: 'hello', isStub: false }]);
+  });
+
+  it('emits nothing when the message is known, whatever comes afterwards', async () => {
+    await storeInbound(database.pool, [readable('A2')]);
+    expect((await storeInbound(database.pool, [stub('A2')])).events).toEqual([]);
+    expect((await storeInbound(database.pool, [readable('A2', { text: 'other' })])).events).toEqual([]);
+    expect(await rows()).toMatchObject([{ text: 'hello', isStub: false }]);
+  });
+
+  it('is not told at all when the copy that can be read comes in the same batch, before or after it', async () => {
+    const { events } = await storeInbound(database.pool, [stub('A3'), readable('A3'), readable('A4'), stub('A4')]);
+    expect(events.map(({ type }) => type)).toEqual(['message.received', 'message.received']);
+  });
+
+  it.each([
+    { wanted: ['message.received'], delivered: [2] },
+    { wanted: ['message.received', 'message.recovered'], delivered: [2] },
+    { wanted: ['*'], delivered: [1, 2] },
+    { wanted: ['message.read'], delivered: [] },
+  ])('reaches webhooks that want $wanted as often as it should when it is recovered', async ({ wanted, delivered }) => {
+    const webhookId = newId();
+    await database.pool.query(
+      `INSERT INTO webhooks (id, session_id, url, events, secret, is_active) VALUES ($1, $2, 'http://x', $3, '\\x00', true)`,
+      [webhookId, owner.sessionId, wanted],
+    );
+    await storeInbound(database.pool, [stub('A5')]);
+    await storeInbound(database.pool, [readable('A5')]);
+    const { rows: deliveries } = await database.pool.query(
+      'SELECT seq FROM webhook_deliveries WHERE webhook_id = $1 ORDER BY seq',
+      [webhookId],
+    );
+    expect(deliveries.map(({ seq }) => seq)).toEqual(delivered);
+  });
+});
+
+describe('the journal (I5)', () => {
+  it('keeps what was read until it is a message, and then only that it was', async () => {
+    await journal(entry('a'), entry('b'));
+    expect(await waiting()).toEqual(['a', 'b']);
+    expect(await findJournalled(database.pool, owner.sessionId, Buffer.from('a'))).toEqual(Buffer.from('text of a'));
+    await storeInbound(database.pool, [readable('J1')], [{ ...owner, hash: Buffer.from('a') }]);
+    expect(await waiting()).toEqual(['b']);
+    expect(await findJournalled(database.pool, owner.sessionId, Buffer.from('a'))).toBe('done');
+    expect(await findJournalled(database.pool, owner.sessionId, Buffer.from('never'))).toBeNull();
+    const { rows: kept } = await database.pool.query(
+      'SELECT count(*)::int AS n FROM inbound_journal WHERE session_id = $1 AND stanza IS NULL AND plaintext IS NULL',
+      [owner.sessionId],
+    );
+    expect(kept).toEqual([{ n: 1 }]);
+  });
+
+  it('marks what is no message to the user as well', async () => {
+    await journal(entry('key share'));
+    const { events } = await storeInbound(database.pool, [], [{ ...owner, hash: Buffer.from('key share') }]);
+    expect(events).toEqual([]);
+    expect(await waiting()).toEqual([]);
+  });
+
+  it('is not written and not marked for a stale owner (I2)', async () => {
+    await journal(entry('a'));
+    const stale = { ...owner, epoch: owner.epoch - 1 };
+    const write = { owner: stale, upserts: [], deletes: [], journal: [entry('zombie')] };
+    expect(await writeManySessionKeys(database.pool, [write])).toEqual([owner.sessionId]);
+    const marked = await storeInbound(database.pool, [], [{ ...stale, hash: Buffer.from('a') }]);
+    expect(marked.stale).toEqual([owner.sessionId]);
+    expect(await waiting()).toEqual(['a']);
+  });
+
+  it('knows a ciphertext that is done from its first day: without content it never waits', async () => {
+    await journal(entry('too large', { content: null }));
+    expect(await waiting()).toEqual([]);
+    expect(await findJournalled(database.pool, owner.sessionId, Buffer.from('too large'))).toBe('done');
+  });
+
+  it('forgets after two weeks, in portions', async () => {
+    await journal(entry('old 1'), entry('old 2'), entry('young'));
+    await database.pool.query(
+      `UPDATE inbound_journal SET created_at = now() - make_interval(days => $1, hours => 1) WHERE hash <> $2`,
+      [JOURNAL_DAYS, Buffer.from('young')],
+    );
+    expect(await sweepJournal(database.pool, 1)).toBe(1);
+    while ((await sweepJournal(database.pool, 100)) === 100);
+    expect(await waiting()).toEqual(['young']);
+  });
+});
