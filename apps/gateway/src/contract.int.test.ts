@@ -100,7 +100,7 @@ it('sends', async () => {
   const item = await waitFor(async () => (await claimOutbox(fixture.database.pool, [owner], 1))[0]);
   const outcome = { ...owner, waMessageId: item.waMessageId, state: 'SENT' as const, at: new Date() };
   const { moved } = await recordOutcomes(fixture.database.pool, [outcome]);
-  publishHints(fixture.redis, new Map([[owner.sessionId, { seq: 1, messages: moved }]]));
+  publishHints(fixture.redis, [{ sessionId: owner.sessionId, seq: 1, messages: moved }]);
   await answer;
 });
 

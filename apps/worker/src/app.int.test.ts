@@ -22,6 +22,7 @@ beforeAll(async () => {
       sessionCount: () => supervisor.actors.length,
     },
     ownership: { supervisor, workerId: 'worker-test', masterKeys: world.masterKeys, incarnation: () => incarnation },
+    control: world.control,
   });
 });
 afterAll(async () => {

@@ -1,9 +1,14 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import websocket from '@fastify/websocket';
 import { ERRORS } from '@wa-gate/contracts';
 import { type Logger, newRequestId } from '@wa-gate/kit';
+import { MAX_CONTROL_FRAME_BYTES } from '@wa-gate/messaging';
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
+import type { ControlPort } from './lease/control-stream.ts';
+import { controlRoute } from './live/control-route.ts';
 import type { OwnershipOptions } from './live/ownership.ts';
 import { type ProbeRoutesOptions, probeRoutes } from './live/probe-routes.ts';
+import { proofFor } from './live/proof.ts';
 import { sessionRoutes } from './live/session-routes.ts';
 import { SessionRefusal } from './session/errors.ts';
 
@@ -11,13 +16,14 @@ export interface WorkerAppDependencies {
   logger: Logger;
   probes: ProbeRoutesOptions;
   ownership: OwnershipOptions;
+  control: ControlPort;
 }
 
 const BODY_LIMIT = 64 * 1024;
 const REQUEST_TIMEOUT_MS = 60_000;
 
-/** The internal API: probes for everybody, live operations for gateways. No I/O before `listen`. */
-export function buildWorkerApp({ logger, probes, ownership }: WorkerAppDependencies): FastifyInstance {
+/** The internal API: probes for everybody, live operations and control streams for gateways. No I/O before `listen`. */
+export function buildWorkerApp({ logger, probes, ownership, control }: WorkerAppDependencies): FastifyInstance {
   const app = Fastify({
     logger: false,
     bodyLimit: BODY_LIMIT,
@@ -45,8 +51,13 @@ export function buildWorkerApp({ logger, probes, ownership }: WorkerAppDependenc
     return reply.code(404).send({ ...body, requestId: request.id });
   });
 
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers(proofFor(ownership, request.raw));
+  });
+  app.register(websocket, { options: { perMessageDeflate: false, maxPayload: MAX_CONTROL_FRAME_BYTES } });
   app.register(probeRoutes, probes);
   app.register(sessionRoutes, ownership);
+  app.register(controlRoute, { ...ownership, control });
   return app as unknown as FastifyInstance;
 }
 

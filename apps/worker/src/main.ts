@@ -6,6 +6,7 @@ import { createLogger, createRedis, onShutdown, parseMasterKeys, systemClock } f
 import { createWebhookBell } from '@wa-gate/messaging';
 import { buildWorkerApp } from './app.ts';
 import { readWorkerConfig, type WorkerConfig } from './config.ts';
+import { createControlPort } from './lease/control-stream.ts';
 import { LeaseKeeper } from './lease/lease-keeper.ts';
 import { createLoadMeter } from './lease/load-gauges.ts';
 import { createControlPlane } from './lease/registration.ts';
@@ -28,6 +29,14 @@ async function run(config: WorkerConfig): Promise<void> {
   const subscriber = createRedis({ url: config.REDIS_URL, logger, name: `worker ${workerId} bells` });
   const webhooks = createWebhookBell({ redisUrl: config.REDIS_URL, logger });
   const network = networkName === 'live' ? liveNetwork() : sandboxNetwork(config.SANDBOX_URL ?? '');
+  /** Read each second; the lease keeper reads its own every few. */
+  const controlMeter = createLoadMeter();
+  const control = createControlPort({
+    workerId,
+    incarnation: () => lease.incarnation,
+    load: () => ({ ...controlMeter.read(), sessionCount: supervisor.actors.length }),
+    logger,
+  });
   const sessionHost = createSessionHost({
     workerId,
     pool,
@@ -41,6 +50,7 @@ async function run(config: WorkerConfig): Promise<void> {
     timing: DEFAULT_TIMING,
     pace: PACE[networkName],
     mayStart: () => lease.incarnation !== undefined,
+    control,
   });
   const { supervisor, metrics } = sessionHost;
   const meter = createLoadMeter();
@@ -73,6 +83,7 @@ async function run(config: WorkerConfig): Promise<void> {
       sessionCount: () => supervisor.actors.length,
     },
     ownership: { supervisor, workerId, masterKeys, incarnation },
+    control,
   });
 
   // Baileys leaves promises of closed connections unawaited; one of fifty sessions must not take the others with it.
@@ -85,10 +96,12 @@ async function run(config: WorkerConfig): Promise<void> {
     config.SHUTDOWN_GRACE_MS,
     () => [
       { name: 'sessions', close: () => sessionHost.stop(config.SHUTDOWN_GRACE_MS * SHARE_FOR_FLIGHT) },
+      { name: 'goodbye', close: () => control.goodbye() },
       { name: 'lease', close: () => lease.stop() },
+      { name: 'control streams', close: () => control.close() },
       { name: 'http', close: () => app.close() },
       { name: 'network', close: () => network.close() },
-      { name: 'load meter', close: () => meter.stop() },
+      { name: 'load meters', close: () => [meter.stop(), controlMeter.stop()] },
       { name: 'webhook bell', close: () => webhooks.close() },
       { name: 'redis', close: () => redis.disconnect() },
       { name: 'redis bells', close: () => subscriber.disconnect() },

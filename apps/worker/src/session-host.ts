@@ -4,6 +4,7 @@ import { type BackoffOptions, type Clock, createSecretBox, type Logger, type Red
 import type { WebhookBell } from '@wa-gate/messaging';
 import { createProjector } from './inbox/projector.ts';
 import { KeyedLock } from './keyed-lock.ts';
+import type { ControlPort } from './lease/control-stream.ts';
 import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts';
 import { Dispatcher } from './outbox/dispatcher.ts';
 import { createDoorbells } from './outbox/doorbells.ts';
@@ -29,6 +30,7 @@ export interface SessionHostDependencies {
   logger: Logger;
   timing: ClusterTiming;
   pace: ConnectPace;
+  control: ControlPort;
   /** Whether this process holds its lease, by its own clock: nothing is taken or sent without it (I3). */
   mayStart: () => boolean;
 }
@@ -55,13 +57,26 @@ export interface SessionHost {
 }
 
 export function createSessionHost(deps: SessionHostDependencies): SessionHost {
-  const { workerId, pool, redis, subscriber, webhooks, network, masterKeys, clock, logger, timing, pace, mayStart } =
-    deps;
+  const {
+    workerId,
+    pool,
+    redis,
+    subscriber,
+    webhooks,
+    network,
+    masterKeys,
+    clock,
+    logger,
+    timing,
+    pace,
+    mayStart,
+    control,
+  } = deps;
   const [masterKey] = masterKeys;
   if (!masterKey) throw new Error('A worker needs a master key.');
 
   const metrics = createWorkerMetrics(() => supervisor.actors.map((actor) => actor.state.name));
-  const announce = createAnnouncer({ redis, webhooks });
+  const announce = createAnnouncer({ redis, webhooks, control });
   const box = createSecretBox(masterKeys, 'session-keys');
   const keyWriter = createKeyWriter({ pool, clock });
   const lane = new KeyedLock();
@@ -155,6 +170,13 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
     metrics,
     start() {
       doorbells.start();
+      control.listen({
+        onSessionBell(sessionId) {
+          dispatcher.ring(sessionId);
+          return supervisor.find(sessionId) !== undefined;
+        },
+        onLook: () => supervisor.look(),
+      });
       dispatcher.start();
     },
     async stop(graceMs) {

@@ -8,9 +8,6 @@ export interface WorkerLoadReport {
   sessionCount: number;
 }
 
-/** News of one session, after a commit. */
-export type SessionNews = SessionHint & { sessionId: string };
-
 /**
  * What a worker says on the control stream of a gateway. `goodbye`: its sockets are closed, and it holds no session any more. `strays`: bells that rang for sessions
  * which it does not host.
@@ -18,7 +15,7 @@ export type SessionNews = SessionHint & { sessionId: string };
 export type WorkerFrame =
   | { type: 'hello'; workerId: string; incarnation: number }
   | { type: 'load'; load: WorkerLoadReport }
-  | { type: 'hints'; hints: SessionNews[] }
+  | { type: 'hints'; hints: SessionHint[] }
   | { type: 'strays'; sessionIds: string[] }
   | { type: 'goodbye'; incarnation: number };
 

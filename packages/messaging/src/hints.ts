@@ -1,18 +1,22 @@
 import type { MessageState } from '@wa-gate/db';
 import { type Redis, redisKeys } from '@wa-gate/kit';
 
-/** Published on `events:{sessionId}` after a commit: what to read, for those who wait. A hint may be lost. */
+/**
+ * Told after a commit to those who wait: what there is to read. Over the control streams of the worker, or on `events:{sessionId}` in Redis while no gateway has
+ * one. A hint may be lost.
+ */
 export interface SessionHint {
+  sessionId: string;
   /** Highest seq of the commit. */
   seq: number;
   /** Messages that moved. */
   messages: { messageId: string; state: MessageState }[];
 }
 
-/** Tells those who wait that sessions have news, in one write for all. Without Redis they read at their time-out. */
-export function publishHints(redis: Redis, hints: ReadonlyMap<string, SessionHint>): void {
+/** Tells those who wait that sessions have news, in one write for all. Without Redis they look for themselves. */
+export function publishHints(redis: Redis, hints: readonly SessionHint[]): void {
   const publishing = redis.pipeline();
-  for (const [sessionId, hint] of hints) publishing.publish(redisKeys.events(sessionId), JSON.stringify(hint));
+  for (const hint of hints) publishing.publish(redisKeys.events(hint.sessionId), JSON.stringify(hint));
   publishing.exec().catch(() => undefined);
 }
 
@@ -24,4 +28,9 @@ export function ringSession(redis: Redis, sessionId: string): void {
 /** Asks a worker to compare its placements with its actors. */
 export function ringWorker(redis: Redis, workerId: string): void {
   redis.publish(redisKeys.workerBell(workerId), '').catch(() => undefined);
+}
+
+/** Asks the gateways to look who is there and which sessions need a worker. Without Redis their next tick finds it. */
+export function ringReconcilers(redis: Redis): void {
+  redis.publish(redisKeys.reconcileBell(), '').catch(() => undefined);
 }

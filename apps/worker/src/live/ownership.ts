@@ -2,13 +2,10 @@ import { internalToken, tokensEqual } from '@wa-gate/kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { SessionActor } from '../session/session-actor.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
+import type { WorkerIdentity } from './proof.ts';
 
-export interface OwnershipOptions {
+export interface OwnershipOptions extends WorkerIdentity {
   supervisor: Supervisor;
-  workerId: string;
-  masterKeys: readonly Uint8Array[];
-  /** The present incarnation; `undefined` while this worker has no lease. */
-  incarnation: () => number | undefined;
 }
 
 declare module 'fastify' {

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { describeSessionState, type SessionStateName } from '@wa-gate/contracts';
 import type { FastifyRequest } from 'fastify';
@@ -6,6 +7,7 @@ import { SessionRefusal } from '../session/errors.ts';
 import type { SessionActor } from '../session/session-actor.ts';
 import { publicView } from '../session/transition.ts';
 import { type OwnershipOptions, requireGateway, requireOwnership } from './ownership.ts';
+import { pairingEvents } from './pairing-events.ts';
 
 /** How long a call waits for the first QR code. */
 const QR_WAIT_MS = 5_000;
@@ -54,6 +56,20 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<OwnershipOptions> = async 
     return { qr, attempt, expiresAt: expiresAt.toISOString() };
   });
 
+  const streams = new Set<Readable>();
+  app.addHook('preClose', async () => {
+    for (const stream of streams) stream.destroy();
+  });
+
+  app.get('/session/:id/qr/stream', { ...owned, schema: { params } }, async (request, reply) => {
+    const actor = actorOf(request);
+    await beginPairing(actor);
+    const stream = pairingEvents(actor);
+    streams.add(stream);
+    stream.once('close', () => streams.delete(stream));
+    return reply.type('text/event-stream').header('cache-control', 'no-store').send(stream);
+  });
+
   app.post(
     '/session/:id/pairing-code',
     {
@@ -93,6 +109,15 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<OwnershipOptions> = async 
 function actorOf(request: FastifyRequest): SessionActor {
   if (!request.actor) throw new SessionRefusal('SESSION_MOVING', 'The session is moving. Try again in a second.');
   return request.actor;
+}
+
+/** What asking for a QR code does: refuses for a linked session, begins with one that rests. The code itself comes over the stream. */
+async function beginPairing(actor: SessionActor): Promise<void> {
+  try {
+    await actor.qr(0);
+  } catch (error) {
+    if (!(error instanceof SessionRefusal && error.code === 'QR_NOT_READY')) throw error;
+  }
 }
 
 function statusOf(actor: SessionActor) {

@@ -14,6 +14,7 @@ import {
   waitFor,
   workerRegistration,
 } from '@wa-gate/testkit';
+import { type ControlPort, createControlPort } from '../lease/control-stream.ts';
 import type { SessionActor } from '../session/session-actor.ts';
 import { createSessionHost, PACE, type SessionHost } from '../session-host.ts';
 import { sandboxNetwork, type WhatsAppNetwork } from '../whatsapp/network.ts';
@@ -40,6 +41,7 @@ export interface World {
   sandbox: TestSandbox;
   databaseLine: FaultProxy;
   host: SessionHost;
+  control: ControlPort;
   masterKeys: Buffer[];
   /** A session placed on this worker; it starts by itself. */
   createSession(): Promise<string>;
@@ -83,6 +85,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   let webhooks: WebhookBell;
   let network: WhatsAppNetwork;
   let host: SessionHost;
+  let control: ControlPort;
 
   async function startHost(): Promise<void> {
     subscriber = redis.duplicate();
@@ -94,6 +97,12 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       workerRegistration(WORKER_ID, { maxSessions: 1_000 }),
       3_600_000,
     );
+    control = createControlPort({
+      workerId: WORKER_ID,
+      incarnation: () => incarnation,
+      load: () => ({ cpuUsage: 0, memoryUsage: 0, eventLoopDelayMs: 0, sessionCount: host.supervisor.actors.length }),
+      logger,
+    });
     host = createSessionHost({
       workerId: WORKER_ID,
       pool: hostPool,
@@ -107,6 +116,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       timing: { ...DEFAULT_TIMING, convergeEveryMs: 200 },
       pace: { ...PACE.sandbox, retry: { initialMs: 100, maxMs: 500 } },
       mayStart: () => true,
+      control,
     });
     host.start();
     host.supervisor.begin(incarnation);
@@ -114,6 +124,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
 
   async function stopHost(): Promise<void> {
     await host.stop(2_000);
+    control.close();
     await webhooks.close();
     await network.close();
     subscriber.disconnect();
@@ -128,6 +139,9 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     masterKeys,
     get host() {
       return host;
+    },
+    get control() {
+      return control;
     },
     async createSession() {
       const { sessionId } = await seedSession(pool);

@@ -6,20 +6,31 @@ import {
   type SessionHint,
   type WebhookBell,
 } from '@wa-gate/messaging';
+import type { ControlPort } from '../lease/control-stream.ts';
 
 /** Tells the world, after a commit, that there is news: those who wait for a message, and the webhook drain. Hints only; they may be lost. */
 export type Announce = (appended: Appended, moved?: RecordedOutcomes['moved']) => void;
 
-export function createAnnouncer({ redis, webhooks }: { redis: Redis; webhooks: WebhookBell }): Announce {
+export interface AnnouncerDependencies {
+  redis: Redis;
+  webhooks: WebhookBell;
+  control: Pick<ControlPort, 'isHeard' | 'publishHints'>;
+}
+
+export function createAnnouncer({ redis, webhooks, control }: AnnouncerDependencies): Announce {
   return ({ events, webhooks: rung }, moved = []) => {
     const hints = new Map<string, SessionHint>();
     for (const { sessionId, seq } of events) {
       const hint = hints.get(sessionId);
       if (hint) hint.seq = Math.max(hint.seq, seq);
-      else hints.set(sessionId, { seq, messages: [] });
+      else hints.set(sessionId, { sessionId, seq, messages: [] });
     }
     for (const { sessionId, messageId, state } of moved) hints.get(sessionId)?.messages.push({ messageId, state });
-    if (hints.size > 0) publishHints(redis, hints);
+    if (hints.size > 0) {
+      // A gateway without a stream, while others have one, looks for itself: Redis would cost every message a hop for the sake of a rare fault.
+      if (control.isHeard) control.publishHints([...hints.values()]);
+      else publishHints(redis, [...hints.values()]);
+    }
     for (const { webhookId } of rung) webhooks.ring(webhookId);
   };
 }

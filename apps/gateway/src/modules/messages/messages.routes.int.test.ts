@@ -41,7 +41,7 @@ async function settle(waMessageId: string, state: Outcome['state'], more: Partia
   const { moved } = await recordOutcomes(fixture.database.pool, [
     { ...owner(), waMessageId, state, at: new Date(), ...more },
   ]);
-  if (hint) publishHints(fixture.redis, new Map([[session.id, { seq: 1, messages: moved }]]));
+  if (hint) publishHints(fixture.redis, [{ sessionId: session.id, seq: 1, messages: moved }]);
 }
 
 describe('sending (MR-011)', () => {

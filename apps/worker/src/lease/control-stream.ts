@@ -1,0 +1,157 @@
+import type { WebSocket } from '@fastify/websocket';
+import type { Logger } from '@wa-gate/kit';
+import {
+  GATEWAY_FRAMES,
+  type GatewayFrame,
+  readFrame,
+  type SessionHint,
+  type WorkerFrame,
+  type WorkerLoadReport,
+} from '@wa-gate/messaging';
+
+export interface ControlHandlers {
+  /** Somebody has put something into the outbox of this session. `false`: it is not hosted here. */
+  onSessionBell: (sessionId: string) => boolean;
+  /** The placements of this worker have changed. */
+  onLook: () => void;
+}
+
+export interface ControlPortDependencies {
+  workerId: string;
+  /** The present incarnation; `undefined` while this worker has no lease. */
+  incarnation: () => number | undefined;
+  load: () => WorkerLoadReport;
+  logger: Logger;
+}
+
+/**
+ * The worker's end of the control streams: each gateway keeps one. What is said here is never a fact that PostgreSQL does not know; it only makes
+ * things quick (bells, hints), and it lets gateways see that this process lives, or that it says goodbye.
+ */
+export interface ControlPort {
+  /** Whether a gateway listens now. */
+  readonly isHeard: boolean;
+  /** Bells are heard from now on. */
+  listen(handlers: ControlHandlers): void;
+  /** Takes a connection of a gateway; who it is has been checked. */
+  accept(socket: WebSocket): void;
+  /** Tells every gateway at once, in one frame. A gateway that reads too slowly does not get it: hints may be lost. */
+  publishHints(hints: readonly SessionHint[]): void;
+  /** All sockets of this incarnation are closed: its lease may be ended. Resolves when every gateway was told, or is too slow. */
+  goodbye(): Promise<void>;
+  close(): void;
+}
+
+const LOAD_EVERY_MS = 1_000;
+/** Gateways ping each second. One that is silent this long is gone, whatever TCP says. */
+const SILENT_AFTER_MS = 5_000;
+/** What may wait in memory for a gateway that reads slowly. */
+const MAX_BUFFERED_BYTES = 256 * 1024;
+const GOODBYE_TIMEOUT_MS = 500;
+/** Of a WebSocket close: this incarnation is over. */
+const GOING_AWAY = 1001;
+
+interface Stream {
+  socket: WebSocket;
+  incarnation: number;
+  heardAt: number;
+}
+
+export function createControlPort({ workerId, incarnation, load, logger }: ControlPortDependencies): ControlPort {
+  const streams = new Set<Stream>();
+  let handlers: ControlHandlers | undefined;
+  /** The incarnation that has said goodbye. */
+  let departed: number | undefined;
+  const timer = setInterval(tick, LOAD_EVERY_MS);
+  timer.unref();
+
+  function send(stream: Stream, text: string): void {
+    if (stream.socket.bufferedAmount <= MAX_BUFFERED_BYTES) stream.socket.send(text);
+  }
+
+  const encode = (frame: WorkerFrame): string => JSON.stringify(frame);
+
+  function broadcast(frame: WorkerFrame): void {
+    if (streams.size === 0) return;
+    const text = encode(frame);
+    for (const stream of streams) send(stream, text);
+  }
+
+  function tick(): void {
+    const now = performance.now();
+    for (const stream of streams) {
+      if (now - stream.heardAt > SILENT_AFTER_MS) stream.socket.terminate();
+      // Authenticated for a life that is over: the gateway comes back and learns of the new one.
+      else if (stream.incarnation !== incarnation()) stream.socket.close(GOING_AWAY);
+    }
+    if (streams.size > 0) broadcast({ type: 'load', load: load() });
+  }
+
+  function hear(stream: Stream, text: string): void {
+    stream.heardAt = performance.now();
+    let frame: GatewayFrame | undefined;
+    try {
+      frame = readFrame<GatewayFrame>(text, GATEWAY_FRAMES);
+    } catch (error) {
+      logger.warn({ err: error }, 'a frame of a gateway is not JSON');
+    }
+    if (!frame || !handlers) return;
+    if (frame.type === 'look') {
+      handlers.onLook();
+      return;
+    }
+    const { onSessionBell } = handlers;
+    const sessionIds = frame.sessionIds.filter((sessionId) => !onSessionBell(sessionId));
+    if (sessionIds.length > 0) send(stream, encode({ type: 'strays', sessionIds }));
+  }
+
+  function takeLeave({ socket, incarnation: life }: Stream): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timeout);
+        socket.close(GOING_AWAY);
+        resolve();
+      };
+      const timeout = setTimeout(done, GOODBYE_TIMEOUT_MS);
+      socket.send(encode({ type: 'goodbye', incarnation: life }), done);
+    });
+  }
+
+  return {
+    get isHeard() {
+      return streams.size > 0;
+    },
+    listen(given) {
+      handlers = given;
+    },
+    accept(socket) {
+      const life = incarnation();
+      if (life === undefined) {
+        socket.close(GOING_AWAY);
+        return;
+      }
+      const stream: Stream = { socket, incarnation: life, heardAt: performance.now() };
+      if (departed === life) {
+        void takeLeave(stream);
+        return;
+      }
+      streams.add(stream);
+      socket.on('close', () => streams.delete(stream));
+      socket.on('error', (error) => logger.debug({ err: error }, 'control stream of a gateway broke'));
+      socket.on('ping', () => {
+        stream.heardAt = performance.now();
+      });
+      socket.on('message', (data) => hear(stream, String(data)));
+      socket.send(encode({ type: 'hello', workerId, incarnation: life }));
+    },
+    publishHints: (hints) => broadcast({ type: 'hints', hints: [...hints] }),
+    async goodbye() {
+      departed = incarnation();
+      await Promise.all([...streams].map(takeLeave));
+    },
+    close() {
+      clearInterval(timer);
+      for (const { socket } of streams) socket.terminate();
+    },
+  };
+}

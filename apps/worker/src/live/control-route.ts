@@ -1,0 +1,18 @@
+import type { FastifyInstance } from 'fastify';
+import type { ControlPort } from '../lease/control-stream.ts';
+import { type OwnershipOptions, requireGateway } from './ownership.ts';
+import { proofFor } from './proof.ts';
+
+export interface ControlRouteOptions extends OwnershipOptions {
+  control: ControlPort;
+}
+
+/** Where gateways open their control streams. The answer to the upgrade carries the proof, as every answer does. */
+export async function controlRoute(app: FastifyInstance, options: ControlRouteOptions): Promise<void> {
+  app.websocketServer.on('headers', (lines, request) => {
+    for (const [name, value] of Object.entries(proofFor(options, request))) lines.push(`${name}: ${value}`);
+  });
+  app.get('/control', { websocket: true, onRequest: requireGateway(options) }, (socket) =>
+    options.control.accept(socket),
+  );
+}

@@ -1,0 +1,49 @@
+import { PassThrough, type Readable } from 'node:stream';
+import { describeSessionState, type PairingEvent } from '@wa-gate/contracts';
+import type { SessionActor } from '../session/session-actor.ts';
+import { isTerminal, publicView } from '../session/transition.ts';
+
+/** So that no proxy in between takes the connection for dead. */
+const HEARTBEAT_MS = 15_000;
+
+const NO_QR = { qr: null, attempt: null, expiresAt: null };
+
+function eventOf({ state }: SessionActor): PairingEvent | undefined {
+  const view = publicView(state);
+  if (!view) return undefined;
+  const described = describeSessionState(view.state);
+  if (state.name !== 'scanning') return { ...described, ...NO_QR };
+  const { qr, attempt } = state;
+  return { ...described, qr, attempt, expiresAt: new Date(state.expiresAt).toISOString() };
+}
+
+/**
+ * Server-sent events of a session that is being linked: `qr` for each code to scan, `state` for everything else that happens. Ends when it is connected
+ * or rests, and without a last word when it moves to another worker.
+ */
+export function pairingEvents(actor: SessionActor): Readable {
+  const stream = new PassThrough();
+  let last = '';
+
+  function tell(): void {
+    const event = eventOf(actor);
+    if (event) {
+      const data = JSON.stringify(event);
+      if (data !== last) stream.write(`event: ${event.qr === null ? 'state' : 'qr'}\ndata: ${data}\n\n`);
+      last = data;
+    }
+    const { name } = actor.state;
+    if (name === 'connected' || name === 'resting' || isTerminal(actor.state)) stream.end();
+  }
+
+  const heartbeat = setInterval(() => stream.write(': still here\n\n'), HEARTBEAT_MS);
+  const unwatch = actor.watch(tell);
+  const finish = () => {
+    clearInterval(heartbeat);
+    unwatch();
+  };
+  stream.once('finish', finish);
+  stream.once('close', finish);
+  tell();
+  return stream;
+}
