@@ -5,7 +5,6 @@ export {
   type GatewayFrame,
   MAX_CONTROL_FRAME_BYTES,
   readFrame,
-  type SessionNews,
   WORKER_FRAMES,
   type WorkerFrame,
   type WorkerLoadReport,
@@ -22,7 +21,7 @@ export {
   releaseWebhook,
 } from './deliveries.ts';
 export { type Appended, type AppendedEvent, appendControlEvent } from './events.ts';
-export { publishHints, ringSession, ringWorker, type SessionHint } from './hints.ts';
+export { publishHints, ringReconcilers, ringSession, ringWorker, type SessionHint } from './hints.ts';
 export { hashRequest, type IdempotencyKeys } from './idempotency.ts';
 export { type InboundMessage, type Projected, type StoredInbound, storeInbound } from './inbound.ts';
 export { findJournalled, JOURNAL_DAYS, type JournalRow, readUnprojected, sweepJournal } from './journal.ts';
