@@ -12,6 +12,8 @@ export interface Route {
 }
 
 export interface RouteTable {
+  /** What is in memory: no I/O, and often nothing. */
+  known(sessionId: string): Route | undefined;
   /** L1 → Redis → PostgreSQL. `null`: nobody hosts the session now. Redis errors are counted, never thrown. */
   resolve(sessionId: string): Promise<Route | null>;
   /** Forgets both cache levels; the next `resolve` reads PostgreSQL. Call on 421 and on every placement change made here. */
@@ -83,6 +85,7 @@ export function createRouteTable({ db, redis, logger, onRedisError }: RouteTable
   }
 
   return {
+    known: (sessionId) => local.get(sessionId),
     async resolve(sessionId) {
       const cached = local.get(sessionId);
       if (cached) return cached;
