@@ -128,7 +128,7 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
     closed: (owner) => dispatcher.closed(owner),
     acknowledged: (owner, ack) => dispatcher.acknowledged(owner, ack),
     receipts: (owner, receipts) => dispatcher.receipts(owner, receipts),
-    messages: (owner, messages, identity) => projector.accept(owner, messages, identity),
+    arrived: (owner, arrived, identity) => projector.accept(owner, arrived, identity),
     sentMessage: (owner, waMessageId) => dispatcher.sentMessage(owner, waMessageId),
   };
   const stillOwned = async ({ sessionId, epoch }: Ownership): Promise<boolean> => {

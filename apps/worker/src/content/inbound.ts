@@ -3,7 +3,7 @@ import {
   isJidStatusBroadcast,
   jidNormalizedUser,
   normalizeMessageContent,
-  type proto,
+  proto,
   type WAMessage,
 } from '../whatsapp/baileys.ts';
 import { readContact } from './contact.ts';
@@ -34,16 +34,22 @@ const SILENT_PARTS: ReadonlySet<string> = new Set([
   'deviceSentMessage',
 ]);
 
+/** Shown in place of what could not be read, until a copy comes that can be. */
+const UNREADABLE: Content = { type: 'UNKNOWN', content: { kind: 'undecryptable' } };
+
 /**
- * A received message as it is stored; `null` for what is no message to the user: status updates, stubs (not decrypted, group notices) and
- * messages between the account's own devices.
+ * A received message as it is stored, as a stub when it could not be decrypted; `null` for what is no message to the user: status updates, group
+ * notices and messages between the account's own devices.
  */
 export function readInbound(received: WAMessage, own: { jid: string; lid?: string }): ReadMessage | null {
   const { key, message } = received;
   const chatJid = key.remoteJid;
-  if (!message || !chatJid || !key.id || received.messageStubType || received.category === 'peer') return null;
-  if (isJidStatusBroadcast(chatJid)) return null;
-  const content = readContent(message);
+  if (!chatJid || !key.id || received.category === 'peer' || isJidStatusBroadcast(chatJid)) return null;
+  const stubType = received.messageStubType;
+  if (stubType && stubType !== proto.WebMessageInfo.StubType.CIPHERTEXT) return null;
+  const readable = message ? readContent(message) : null;
+  const isStub = Boolean(stubType) && !readable;
+  const content = isStub ? UNREADABLE : readable;
   if (!content) return null;
   const author = key.fromMe ? own.jid : jidNormalizedUser(key.participant || chatJid);
   return {
@@ -54,6 +60,7 @@ export function readInbound(received: WAMessage, own: { jid: string; lid?: strin
     fromMe: key.fromMe ?? false,
     ...(received.pushName ? { senderName: storable(received.pushName) } : {}),
     ...storableContent(content),
+    ...(isStub ? { isStub } : {}),
     waTimestamp: new Date((toNumber(received.messageTimestamp) ?? Date.now() / 1000) * 1000),
   };
 }

@@ -4,7 +4,7 @@ import { type Clock, type Logger, newId } from '@wa-gate/kit';
 import { type InboundMessage, storeInbound } from '@wa-gate/messaging';
 import { readInbound } from '../content/inbound.ts';
 import type { KeyedLock } from '../keyed-lock.ts';
-import type { WAMessage } from '../whatsapp/baileys.ts';
+import type { Arrived } from '../whatsapp/arrivals.ts';
 import type { Announce } from '../writers/announcer.ts';
 import { Batcher } from '../writers/batcher.ts';
 
@@ -19,39 +19,45 @@ export interface ProjectorDependencies {
 }
 
 /**
- * Turns what arrives into messages and events. WhatsApp has Baileys' receipt before this is durable: what arrives in the
- * moment of a crash can be lost until a journal is written with the ratchet (I5).
+ * Turns what arrives into messages and events. WhatsApp has its receipt by now; the journal holds what was in the message until the
+ * statement that stores it here says that it is done (I5).
  */
 export interface Projector {
-  accept(owner: Ownership, received: readonly WAMessage[], own: { jid: string; lid?: string }): void;
+  accept(owner: Ownership, arrived: Arrived, own: { jid: string; lid?: string }): void;
   flush(): Promise<void>;
+}
+
+interface Arrival extends Ownership {
+  message: InboundMessage | null;
+  journal: readonly Buffer[];
 }
 
 export function createProjector(deps: ProjectorDependencies): Projector {
   const { pool, lane, clock, logger, announce, onStale, onStored } = deps;
-  const batcher = new Batcher<InboundMessage>({
+  const batcher = new Batcher<Arrival>({
     name: 'inbound',
     lane,
     clock,
     logger,
     async run(batch) {
-      const result = await storeInbound(pool, batch);
+      const messages = batch.flatMap(({ message }) => (message ? [message] : []));
+      const result = await storeInbound(pool, messages, batch.flatMap(doneRows));
       announce(result);
       const stale = new Set(result.stale);
       for (const { sessionId, epoch } of batch) if (stale.delete(sessionId)) onStale({ sessionId, epoch });
       onStored(result.stored.length);
     },
-    onPoison: ({ sessionId, waMessageId }, error) =>
-      logger.error({ err: error, sessionId, waMessageId }, 'inbound message cannot be stored, dropped'),
+    onPoison: ({ sessionId, message }, error) =>
+      logger.error({ err: error, sessionId, waMessageId: message?.waMessageId }, 'inbound message cannot be stored'),
   });
   return {
-    accept(owner, received, own) {
-      const messages = received.flatMap((message): InboundMessage[] => {
-        const read = readInbound(message, own);
-        return read ? [{ ...read, ...owner, id: newId() }] : [];
-      });
-      if (messages.length > 0) batcher.add(messages);
+    accept(owner, { message: received, journal }, own) {
+      const read = received && readInbound(received, own);
+      const message = read && { ...read, ...owner, id: newId() };
+      if (message || journal.length > 0) batcher.add([{ ...owner, message, journal }]);
     },
     flush: () => batcher.flush(),
   };
 }
+
+const doneRows = ({ sessionId, epoch, journal }: Arrival) => journal.map((hash) => ({ sessionId, epoch, hash }));

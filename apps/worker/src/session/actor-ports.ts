@@ -3,7 +3,8 @@ import type { Pool } from '@wa-gate/db';
 import type { BackoffOptions, Clock, Logger, SecretBox } from '@wa-gate/kit';
 import type { Appended } from '@wa-gate/messaging';
 import type { Receipt, ServerAck } from '../whatsapp/acks.ts';
-import type { proto, WAMessage } from '../whatsapp/baileys.ts';
+import type { Arrived } from '../whatsapp/arrivals.ts';
+import type { proto } from '../whatsapp/baileys.ts';
 import type { KeyWriter } from '../whatsapp/key-writer.ts';
 import type { WhatsAppNetwork } from '../whatsapp/network.ts';
 import type { Connection, Identity } from '../whatsapp/socket.ts';
@@ -14,7 +15,7 @@ export interface SessionTraffic {
   closed(owner: Ownership): void;
   acknowledged(owner: Ownership, ack: ServerAck): void;
   receipts(owner: Ownership, receipts: Receipt[]): void;
-  messages(owner: Ownership, messages: WAMessage[], identity: Identity): void;
+  arrived(owner: Ownership, arrived: Arrived, identity: Identity): void;
   sentMessage(owner: Ownership, waMessageId: string): Promise<proto.IMessage | undefined>;
 }
 

@@ -179,7 +179,7 @@ export class SessionLine {
       closed: current((cause) => listener.lost(judgeDisconnect(cause, this.isPaired))),
       acknowledged: current((ack) => traffic.acknowledged(owner, ack)),
       receipts: current((receipts) => traffic.receipts(owner, receipts)),
-      messages: current((messages, identity) => traffic.messages(owner, messages, identity)),
+      arrived: current((arrived, identity) => traffic.arrived(owner, arrived, identity)),
       sentMessage: (waMessageId) => traffic.sentMessage(owner, waMessageId),
     };
   }

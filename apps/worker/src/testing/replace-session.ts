@@ -5,14 +5,14 @@ const mode = process.argv[2];
 const originals = { ...console };
 
 const { createParty, introduce, padded } = await import('./signal-parties.ts');
-const { makeLockedSignalRepository } = await import('../whatsapp/signal-repository.ts');
+const { createSignalRepository } = await import('../whatsapp/signal-repository.ts');
 if (mode === 'without-repair') Object.assign(console, originals);
 
 const PEER = '2222@s.whatsapp.net';
 const ME = '1111@s.whatsapp.net';
 const pool = createPool({ url: process.env.TEST_POOL_URL ?? '', name: 'replace-session', max: 2 });
-const alice = await createParty(pool, makeLockedSignalRepository);
-const bob = await createParty(pool, makeLockedSignalRepository);
+const alice = await createParty(pool, createSignalRepository());
+const bob = await createParty(pool, createSignalRepository());
 for (const party of [alice, bob])
   await party.store.set({ 'lid-mapping': { 1111: '81', '81_reverse': '1111', 2222: '82', '82_reverse': '2222' } });
 

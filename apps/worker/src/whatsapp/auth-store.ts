@@ -1,8 +1,17 @@
-import { type KeyEntry, type KeyReference, type Ownership, readSessionKeys } from '@wa-gate/cluster';
+import {
+  type JournalEntry,
+  type KeyEntry,
+  type KeyReference,
+  type KeyWrite,
+  type Ownership,
+  readSessionKeys,
+} from '@wa-gate/cluster';
 import { isDatabaseUnavailable, type Pool } from '@wa-gate/db';
 import { backoffDelay, type Clock, type SecretBox } from '@wa-gate/kit';
+import { findJournalled, readUnprojected } from '@wa-gate/messaging';
 import { type AuthenticationState, initAuthCreds, type SignalDataSet, type SignalDataTypeMap } from './baileys.ts';
 import { BoundedCache } from './bounded-cache.ts';
+import { JOURNAL_KIND, type JournalRecord, type JournalStore } from './journal.ts';
 import { decodeKey, encodeKey, type KeyKind } from './key-codec.ts';
 import type { KeyWriter } from './key-writer.ts';
 
@@ -23,6 +32,8 @@ export interface AuthStoreDependencies {
 export interface AuthStore {
   /** What Baileys takes. The same object for the life of the store; Baileys changes `creds` in place. */
   readonly state: AuthenticationState;
+  /** What arrived; rows are written by `set`, under {@link JOURNAL_KIND}, with the keys of their ratchet step. */
+  readonly journal: JournalStore;
   /** Whether a phone has linked this device. Credentials that are not paired are never stored and never used twice. */
   isPaired(): boolean;
   /** Call after each change of `state.creds`: saved soon, one save at a time. */
@@ -42,6 +53,9 @@ const CACHED_KEYS = 1_000;
 /** Read one at a time, used once: keeping 812 pairs per session would be a quarter of its memory. */
 const NOT_CACHED: ReadonlySet<string> = new Set<StoredType>(['pre-key']);
 const CREDS = { kind: 'creds', keyId: 'creds' } as const;
+/** What the two halves of a journal row are sealed as. */
+const STANZA = `${JOURNAL_KIND}.stanza`;
+const PLAINTEXT = `${JOURNAL_KIND}.plaintext`;
 const READ_ATTEMPTS = 4;
 const READ_RETRY = { initialMs: 50, maxMs: 1_000 };
 
@@ -68,6 +82,17 @@ export async function openAuthStore(dependencies: AuthStoreDependencies): Promis
     value: box.seal(encodeKey(kind, value), context(kind, keyId)),
   });
 
+  const sealRecord = (id: string, { content, ...place }: JournalRecord): JournalEntry => ({
+    ...place,
+    hash: Buffer.from(id, 'hex'),
+    content: content && {
+      stanza: box.seal(content.stanza, context(STANZA, id)),
+      plaintext: box.seal(content.plaintext, context(PLAINTEXT, id)),
+    },
+  });
+  const openPart = (part: string, hash: Buffer, sealed: Buffer) =>
+    box.open(sealed, context(part, hash.toString('hex')));
+
   /** Ends the store: nothing is read or written any more, and what the cache says does not count. */
   function fail(error: unknown): Error {
     if (failure) return failure;
@@ -77,16 +102,32 @@ export async function openAuthStore(dependencies: AuthStoreDependencies): Promis
     return failure;
   }
 
-  async function read(kind: KeyKind, keyIds: readonly string[]): Promise<Map<string, unknown>> {
+  async function patiently<T>(ask: () => Promise<T>): Promise<T> {
     for (let attempt = 0; ; attempt += 1) {
       try {
-        const rows = await readSessionKeys(pool, owner.sessionId, kind, keyIds);
-        return new Map([...rows].map(([keyId, sealed]) => [keyId, open(kind, keyId, sealed)]));
+        return await ask();
       } catch (error) {
         if (attempt + 1 >= READ_ATTEMPTS || !isDatabaseUnavailable(error)) throw error;
         await clock.sleep(backoffDelay(attempt, READ_RETRY));
       }
     }
+  }
+
+  async function read(kind: KeyKind, keyIds: readonly string[]): Promise<Map<string, unknown>> {
+    const rows = await patiently(() => readSessionKeys(pool, owner.sessionId, kind, keyIds));
+    return new Map([...rows].map(([keyId, sealed]) => [keyId, open(kind, keyId, sealed)]));
+  }
+
+  /** A read for Baileys: what goes wrong ends the store before it is told. */
+  async function readOrFail<T>(ask: () => Promise<T>): Promise<T> {
+    if (failure) throw failure;
+    try {
+      const found = await ask();
+      if (!failure) return found;
+    } catch (error) {
+      throw fail(error);
+    }
+    throw failure;
   }
 
   async function readThrough(type: StoredType, keyIds: string[]): Promise<Map<string, unknown>> {
@@ -116,12 +157,8 @@ export async function openAuthStore(dependencies: AuthStoreDependencies): Promis
       else if (cache.get(key) !== undefined) result[keyId] = ownCopy(type, cache.get(key));
     }
     if (missing.length > 0) {
-      try {
-        for (const [keyId, value] of await readThrough(type, missing)) result[keyId] = ownCopy(type, value);
-      } catch (error) {
-        throw fail(error);
-      }
-      if (failure) throw failure;
+      const found = await readOrFail(() => readThrough(type, missing));
+      for (const [keyId, value] of found) result[keyId] = ownCopy(type, value);
     }
     return result as { [id: string]: SignalDataTypeMap[T] };
   }
@@ -130,8 +167,13 @@ export async function openAuthStore(dependencies: AuthStoreDependencies): Promis
     if (failure) throw failure;
     const upserts: KeyEntry[] = [];
     const deletes: KeyReference[] = [];
+    const journal: JournalEntry[] = [];
     const cached: [key: string, value: unknown][] = [];
     for (const [type, entries] of Object.entries(data) as [StoredType, Record<string, unknown>][]) {
+      if ((type as string) === JOURNAL_KIND) {
+        for (const [id, record] of Object.entries(entries)) journal.push(sealRecord(id, record as JournalRecord));
+        continue;
+      }
       for (const [keyId, value] of Object.entries(entries)) {
         const gone = value === null || value === undefined;
         if (gone) deletes.push({ kind: type, keyId });
@@ -141,17 +183,17 @@ export async function openAuthStore(dependencies: AuthStoreDependencies): Promis
     }
     // New prekeys and the counter that numbers them must be durable together, or a restart gives used ids out again.
     if (data['pre-key'] && upserts.some((entry) => entry.kind === 'pre-key')) upserts.push(takeCreds());
-    if (upserts.length === 0 && deletes.length === 0) return;
-    await commit(upserts, deletes);
+    if (upserts.length === 0 && deletes.length === 0 && journal.length === 0) return;
+    await commit({ upserts, deletes, journal });
     for (const [key, value] of cached) {
       cache.set(key, value);
       for (const ticket of reads.get(key) ?? []) ticket.outdated = true;
     }
   }
 
-  async function commit(upserts: KeyEntry[], deletes: KeyReference[]): Promise<void> {
+  async function commit(write: Omit<KeyWrite, 'owner'>): Promise<void> {
     try {
-      await writer.write({ owner, upserts, deletes });
+      await writer.write({ owner, ...write });
     } catch (error) {
       throw fail(error);
     }
@@ -166,8 +208,27 @@ export async function openAuthStore(dependencies: AuthStoreDependencies): Promis
   async function saveDirtyCreds(): Promise<void> {
     // Changes come in groups within one turn of the loop; one write takes them all.
     await new Promise((resolve) => setImmediate(resolve));
-    while (credsDirty && !failure) await commit([takeCreds()], []);
+    while (credsDirty && !failure) await commit({ upserts: [takeCreds()], deletes: [] });
   }
+
+  const journal: JournalStore = {
+    find: (hash) =>
+      readOrFail(async () => {
+        const found = await patiently(() => findJournalled(pool, owner.sessionId, hash));
+        return found instanceof Buffer ? openPart(PLAINTEXT, hash, found) : found;
+      }),
+    unprojected: () =>
+      readOrFail(async () => {
+        const rows = await patiently(() => readUnprojected(pool, owner.sessionId));
+        return rows.map(({ hash, content, ...place }) => {
+          const stanza = openPart(STANZA, hash, content.stanza);
+          return {
+            hash,
+            record: { ...place, content: { stanza, plaintext: openPart(PLAINTEXT, hash, content.plaintext) } },
+          };
+        });
+      }),
+  };
 
   const stored = await read(CREDS.kind, [CREDS.keyId]);
   const creds = (stored.get(CREDS.keyId) as AuthenticationState['creds'] | undefined) ?? initAuthCreds();
@@ -176,6 +237,7 @@ export async function openAuthStore(dependencies: AuthStoreDependencies): Promis
 
   return {
     state,
+    journal,
     isPaired,
     set,
     saveCreds() {

@@ -12,6 +12,7 @@ export type {
   PossiblyExtendedCacheStore,
   SignalDataSet,
   SignalDataTypeMap,
+  SignalKeyStoreWithTransaction,
   WAMessage,
   WAMessageUpdate,
   WASocket,
@@ -19,7 +20,11 @@ export type {
 export {
   addTransactionCapability,
   Curve,
+  cleanMessage,
   DEFAULT_CONNECTION_CONFIG,
+  decodeBinaryNode,
+  decryptMessageNode,
+  encodeBinaryNode,
   encodeWAMessage,
   generateSignalPubKey,
   initAuthCreds,
@@ -33,4 +38,5 @@ export {
   makeWASocket,
   normalizeMessageContent,
   proto,
+  S_WHATSAPP_NET,
 } from '@whiskeysockets/baileys';

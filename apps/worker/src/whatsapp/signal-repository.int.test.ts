@@ -2,7 +2,7 @@ import { createTestDatabase, type TestDatabase } from '@wa-gate/testkit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createParty, introduce, messageKeyOf, padded, type SignalParty } from '../testing/signal-parties.ts';
 import { DEFAULT_CONNECTION_CONFIG } from './baileys.ts';
-import { makeLockedSignalRepository } from './signal-repository.ts';
+import { createSignalRepository } from './signal-repository.ts';
 
 /**
  * The contract with rc14 (DESIGN 1.10): the day it serialises both directions of a contact by itself, the first test fails and the lock may go.
@@ -19,7 +19,7 @@ const BOB = '2222@s.whatsapp.net';
 const ROUNDS = 60;
 
 async function conversation(
-  makeRepository: typeof makeLockedSignalRepository,
+  makeRepository: ReturnType<typeof createSignalRepository>,
 ): Promise<[alice: SignalParty, bob: SignalParty]> {
   const alice = await createParty(database.pool, DEFAULT_CONNECTION_CONFIG.makeSignalRepository);
   const bob = await createParty(database.pool, makeRepository);
@@ -81,14 +81,14 @@ it('rc14 as it comes uses message keys twice when a contact writes and is writte
 });
 
 it('with the lock no message key is used twice, and everything is read', async () => {
-  const [alice, bob] = await conversation(makeLockedSignalRepository);
+  const [alice, bob] = await conversation(createSignalRepository());
   expect(await traffic(alice, bob)).toEqual({ reused: 0, failed: 0 });
 });
 
 // Between the new mapping and the move of the session, which rc14 makes in this order, a send may find no session; it is tried again then.
 it('a session that moves from number to LID under traffic never uses a key twice', async () => {
   const alice = await createParty(database.pool, DEFAULT_CONNECTION_CONFIG.makeSignalRepository);
-  const bob = await createParty(database.pool, makeLockedSignalRepository);
+  const bob = await createParty(database.pool, createSignalRepository());
   bob.creds.me = { id: BOB };
   // Known under the phone number only, as from a time before LIDs.
   await introduce(alice, bob, BOB, 7);
@@ -112,7 +112,7 @@ it('a session that moves from number to LID under traffic never uses a key twice
 });
 
 it('leaves no work of a failed step behind: the next one goes on', async () => {
-  const [alice, bob] = await conversation(makeLockedSignalRepository);
+  const [alice, bob] = await conversation(createSignalRepository());
   const message = await alice.repository.encryptMessage({ jid: BOB, data: padded('again') });
   await bob.repository.decryptMessage({ jid: ALICE_LID, ...message });
   await expect(bob.repository.decryptMessage({ jid: ALICE_LID, ...message })).rejects.toThrow();

@@ -1,61 +1,105 @@
 import { AsyncResource } from 'node:async_hooks';
 import { KeyedLock } from '../keyed-lock.ts';
-import { DEFAULT_CONNECTION_CONFIG, isHostedPnUser, isPnUser, jidDecode, type WASocket } from './baileys.ts';
+import {
+  DEFAULT_CONNECTION_CONFIG,
+  isHostedPnUser,
+  isPnUser,
+  jidDecode,
+  type SignalDataSet,
+  type SignalKeyStoreWithTransaction,
+  type WASocket,
+} from './baileys.ts';
+import { type InboundJournal, JOURNAL_KIND } from './journal.ts';
+import { hasSenderKeyOf } from './sender-keys.ts';
 
 type MakeSignalRepository = typeof DEFAULT_CONNECTION_CONFIG.makeSignalRepository;
 type SignalRepository = WASocket['signalRepository'];
 
 /**
- * The Signal repository of Baileys under one lock per contact (DESIGN 1.10).
+ * The Signal repository of Baileys, with every ratchet step durable before anything of it leaves (I4), and what was read durable in the same
+ * commit (I5; only with a `journal`).
  *
- * Stock rc14 keys its transactions by the jid that it was called with: the phone number when sending, the LID when receiving. Both read, change and
+ * Stock rc14 commits what it has encrypted after it was sent, because the steps join the transaction that `relayMessage` opens; and it
+ * keys its transactions by the jid that it was called with: the phone number when sending, the LID when receiving. Both read, change and
  * write the one record of the LID, so under two-way traffic one of them rolls the other's message counter back, and a message
- * key is used twice (12-14 of 72 sends, FENCE.md A). Three things close that:
+ * key is used twice (12-14 of 72 sends, FENCE.md A). Four things close that:
  *
- * 1. every ratchet step is given the canonical jid (phone number mapped to LID), so that Baileys' mutex and libsignal's queue agree;
- * 2. a step runs in an async context made outside of any transaction, so it is one of its own that is committed when the step
- *    returns. Inside the transaction that `relayMessage` opens it would be joined to that one, and its lock would end long before its commit;
- * 3. moving and deleting sessions, which Baileys locks under other names, exclude the steps of the same user.
- *
- * Group sender keys are written only inside the session's own sends, which are serial. The journal (issue 3) belongs here too.
+ * 1. a step runs in an async context made outside of any transaction, so it is one of its own that is committed when the step
+ *    returns. Inside the transaction of `relayMessage` its lock would end long before its commit, too;
+ * 2. every step of a contact is given the canonical jid (phone number mapped to LID), so that Baileys' mutex and libsignal's queue agree;
+ * 3. moving and deleting sessions, which Baileys locks under other names, exclude the steps of the same user;
+ * 4. steps with sender keys hold Baileys' mutex of their group, from read to commit. No two of these locks are ever held by one caller, but
+ *    for `relayMessage`, whose own mutex nothing in here asks for: so nobody waits in a circle.
  */
-export const makeLockedSignalRepository: MakeSignalRepository = (auth, logger, pnToLid) => {
-  const base = DEFAULT_CONNECTION_CONFIG.makeSignalRepository(auth, logger, pnToLid);
-  const outside = new AsyncResource('wag-signal-step');
-  const lock = new KeyedLock();
+export function createSignalRepository(journal?: InboundJournal): MakeSignalRepository {
+  return (auth, logger, pnToLid) => {
+    const base = DEFAULT_CONNECTION_CONFIG.makeSignalRepository(auth, logger, pnToLid);
+    const keys = auth.keys as SignalKeyStoreWithTransaction;
+    const context = new AsyncResource('wag-signal-step');
+    const lock = new KeyedLock();
 
-  const canonical = async (jid: string): Promise<string> =>
-    isPnUser(jid) || isHostedPnUser(jid) ? ((await base.lidMapping.getLIDForPN(jid)) ?? jid) : jid;
+    const outside = <O, T>(run: (options: O) => Promise<T>) => {
+      return (options: O): Promise<T> => context.runInAsyncScope(() => run(options));
+    };
 
-  async function locked<T>(jid: string, step: (jid: string) => Promise<T>): Promise<T> {
-    for (let name = await canonical(jid); ; ) {
-      const user = userOf(name);
-      const waited = lock.isTaken(user);
-      const outcome = await lock.run(user, async () => {
-        // While we waited the number may have got its LID, and its session moved there.
-        const now = waited ? await canonical(jid) : name;
-        return now === name ? { result: await step(name) } : { renamed: now };
-      });
-      if ('result' in outcome) return outcome.result;
-      name = outcome.renamed;
+    const canonical = async (jid: string): Promise<string> =>
+      isPnUser(jid) || isHostedPnUser(jid) ? ((await base.lidMapping.getLIDForPN(jid)) ?? jid) : jid;
+
+    async function locked<T>(jid: string, step: (jid: string) => Promise<T>): Promise<T> {
+      for (let name = await canonical(jid); ; ) {
+        const user = userOf(name);
+        const waited = lock.isTaken(user);
+        const outcome = await lock.run(user, async () => {
+          // While we waited the number may have got its LID, and its session moved there.
+          const now = waited ? await canonical(jid) : name;
+          return now === name ? { result: await step(name) } : { renamed: now };
+        });
+        if ('result' in outcome) return outcome.result;
+        name = outcome.renamed;
+      }
     }
-  }
 
-  const step = <O extends { jid: string }, T>(run: (options: O) => Promise<T>) => {
-    return (options: O): Promise<T> =>
-      outside.runInAsyncScope(() => locked(options.jid, (jid) => run({ ...options, jid })));
-  };
-  const exclusive = <T>(jids: string[], run: () => Promise<T>): Promise<T> =>
-    outside.runInAsyncScope(() => lock.runAll(jids.map(userOf), run));
+    const ofContact = <O extends { jid: string }, T>(run: (options: O) => Promise<T>) =>
+      outside((options: O) => locked(options.jid, (jid) => run({ ...options, jid })));
+    const exclusive = <T>(jids: string[], run: () => Promise<T>): Promise<T> =>
+      context.runInAsyncScope(() => lock.runAll(jids.map(userOf), run));
 
-  const locking: Partial<SignalRepository> = {
-    encryptMessage: step((options) => base.encryptMessage(options)),
-    decryptMessage: step((options) => base.decryptMessage(options)),
-    injectE2ESession: step((options) => base.injectE2ESession(options)),
-    migrateSession: (from, to) => exclusive([from, to], () => base.migrateSession(from, to)),
-    deleteSession: (jids) => exclusive(jids, () => base.deleteSession(jids)),
+    /** Decrypts, and journals what was read in the commit of the ratchet. The journal is asked only when the ratchet has no answer. */
+    async function read(ciphertext: Uint8Array, mutex: string, step: () => Promise<Uint8Array>): Promise<Uint8Array> {
+      const part = journal?.begin(ciphertext);
+      if (!journal || !part) return step();
+      try {
+        return await keys.transaction(async () => {
+          const plaintext = await step();
+          await keys.set({ [JOURNAL_KIND]: { [part.hash.toString('hex')]: part.record(plaintext) } } as SignalDataSet);
+          return plaintext;
+        }, mutex);
+      } catch (error) {
+        const answer = await journal.answer(part);
+        if (answer) return answer;
+        throw error;
+      }
+    }
+
+    const steps: Partial<SignalRepository> = {
+      encryptMessage: ofContact((options) => base.encryptMessage(options)),
+      injectE2ESession: ofContact((options) => base.injectE2ESession(options)),
+      decryptMessage: ofContact((options) => read(options.ciphertext, options.jid, () => base.decryptMessage(options))),
+      encryptGroupMessage: outside((options) => base.encryptGroupMessage(options)),
+      getSenderKeyDistributionMessage: outside((options) => base.getSenderKeyDistributionMessage(options)),
+      decryptGroupMessage: outside((options) =>
+        read(options.msg, options.group, () => base.decryptGroupMessage(options)),
+      ),
+      processSenderKeyDistributionMessage: outside((options) =>
+        keys.transaction(async () => {
+          if (!(await hasSenderKeyOf(keys, base, options))) await base.processSenderKeyDistributionMessage(options);
+        }, options.item.groupId ?? ''),
+      ),
+      migrateSession: (from, to) => exclusive([from, to], () => base.migrateSession(from, to)),
+      deleteSession: (jids) => exclusive(jids, () => base.deleteSession(jids)),
+    };
+    return { ...base, ...steps };
   };
-  return { ...base, ...locking };
-};
+}
 
 const userOf = (jid: string): string => jidDecode(jid)?.user ?? jid;

@@ -1,5 +1,6 @@
 import type { Logger } from '@wa-gate/kit';
 import { type Receipt, readChatReceipts, readGroupReceipts, readServerAck, type ServerAck } from './acks.ts';
+import { type Arrived, listenForArrivals } from './arrivals.ts';
 import type { AuthStore } from './auth-store.ts';
 import {
   type GroupMetadata,
@@ -11,16 +12,16 @@ import {
   jidNormalizedUser,
   makeWASocket,
   proto,
-  type WAMessage,
   type WASocket,
 } from './baileys.ts';
 import type { SocketCaches } from './baileys-caches.ts';
 import { createBaileysLogger } from './baileys-logger.ts';
 import { BoundedCache } from './bounded-cache.ts';
 import { type DisconnectCause, groupNotAccessible, readDisconnectCause, recipientNotOnWhatsApp } from './errors.ts';
+import { InboundJournal } from './journal.ts';
 import type { NetworkEndpoint } from './network.ts';
 import { noteTokenIssued } from './privacy-tokens.ts';
-import { makeLockedSignalRepository } from './signal-repository.ts';
+import { createSignalRepository } from './signal-repository.ts';
 
 /** The linked account, as WhatsApp names it. */
 export interface Identity {
@@ -41,7 +42,7 @@ export interface ConnectionHandlers {
   closed(cause: DisconnectCause): void;
   acknowledged(ack: ServerAck): void;
   receipts(receipts: Receipt[]): void;
-  messages(messages: WAMessage[], identity: Identity): void;
+  arrived(arrived: Arrived, identity: Identity): void;
   /** The bytes of a message sent earlier, to answer a phone that could not read it. */
   sentMessage(waMessageId: string): Promise<proto.IMessage | undefined>;
 }
@@ -94,17 +95,19 @@ export function connect(options: ConnectOptions): Connection {
   const { sessionId, endpoint, store, caches, logger, handlers } = options;
   const { creds, keys } = store.state;
   const groups = new BoundedCache<GroupMetadata>(GROUPS);
+  const journal = new InboundJournal(store.journal);
+  const baileysLogger = createBaileysLogger(logger, sessionId);
 
   const sock: WASocket = makeWASocket({
     auth: { creds, keys },
     waWebSocketUrl: endpoint.wsUrl,
     ...(endpoint.agent ? { agent: endpoint.agent, fetchAgent: endpoint.agent } : {}),
     ...(endpoint.dispatcher ? { options: { dispatcher: endpoint.dispatcher } as unknown as RequestInit } : {}),
-    logger: createBaileysLogger(logger, sessionId),
+    logger: baileysLogger,
     // 0: Baileys would start a timer and record two stack traces for every frame that it sends. The actor watches over the connecting.
     connectTimeoutMs: 0,
     defaultQueryTimeoutMs: QUERY_TIMEOUT_MS,
-    makeSignalRepository: makeLockedSignalRepository,
+    makeSignalRepository: createSignalRepository(journal),
     transactionOpts: { maxCommitRetries: 1, delayBetweenTriesMs: 0 },
     ...caches,
     // Keeps a timer per message. Retry receipts are answered from the outbox instead, also after a restart.
@@ -139,11 +142,20 @@ export function connect(options: ConnectOptions): Connection {
   const reportActiveReceipts = () => sock.ev.emit('connection.update', { isOnline: true });
 
   let closed = false;
+  const arrivals = listenForArrivals({
+    sock,
+    store,
+    journal,
+    logger: baileysLogger,
+    isCurrent: () => !closed,
+    deliver: (arrived) => handlers.arrived(arrived, identity()),
+  });
   sock.ev.on('connection.update', (update) => {
     if (update.qr) handlers.qr(update.qr);
     if (update.isNewLogin) handlers.paired();
     if (update.connection === 'open') {
       reportActiveReceipts();
+      void arrivals.replay();
       handlers.open(identity());
     }
     if (update.connection === 'close' && !closed) {
@@ -152,7 +164,6 @@ export function connect(options: ConnectOptions): Connection {
     }
   });
   sock.ev.on('creds.update', () => store.saveCreds());
-  sock.ev.on('messages.upsert', ({ messages }) => handlers.messages(messages, identity()));
   sock.ev.on('messages.update', (updates) => report(readChatReceipts(updates, new Date())));
   sock.ev.on('message-receipt.update', (updates) => report(readGroupReceipts(updates, ownJids(), new Date())));
   sock.ev.on('groups.update', (updates) => forgetGroups(updates.map(({ id }) => id)));

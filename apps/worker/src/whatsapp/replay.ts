@@ -1,0 +1,53 @@
+import {
+  type BinaryNode,
+  cleanMessage,
+  decodeBinaryNode,
+  decryptMessageNode,
+  type WAMessage,
+  type WASocket,
+} from './baileys.ts';
+import type { BaileysLogger } from './baileys-logger.ts';
+import { ciphertextsOf, type WaitingPart } from './journal.ts';
+
+export interface Rebuilt {
+  message: WAMessage;
+  /** The journal rows that it was made from. */
+  hashes: Buffer[];
+}
+
+interface RebuildOptions {
+  parts: readonly WaitingPart[];
+  me: { id: string; lid?: string };
+  repository: WASocket['signalRepository'];
+  logger: BaileysLogger;
+}
+
+/**
+ * Makes the messages again that were journalled and are no messages yet, by Baileys' own hand: its decoder is given a repository that
+ * looks plaintexts up by the hashes that stand in for the ciphertexts. Sender keys that came with them are processed, as the crash may have come before that.
+ *
+ * A stanza of which a part is missing was never receipted: it is left alone and comes again.
+ */
+export async function* rebuildMessages({ parts, me, repository, logger }: RebuildOptions): AsyncGenerator<Rebuilt> {
+  const plaintexts = new Map(parts.map(({ hash, record }) => [hash.toString('hex'), record.content.plaintext]));
+  const lookUp = async (hash: Uint8Array): Promise<Uint8Array> => {
+    const plaintext = plaintexts.get(Buffer.from(hash).toString('hex'));
+    if (!plaintext) throw new Error('The journal lacks a part of this stanza.');
+    return plaintext;
+  };
+  const journalled = {
+    ...repository,
+    decryptMessage: ({ ciphertext }: { ciphertext: Uint8Array }) => lookUp(ciphertext),
+    decryptGroupMessage: ({ msg }: { msg: Uint8Array }) => lookUp(msg),
+  };
+  for (const { hash, record } of parts) {
+    const stanza: BinaryNode = await decodeBinaryNode(Buffer.from(record.content.stanza));
+    const hashes = ciphertextsOf(stanza).map((part) => Buffer.from(part));
+    const isFirst = hashes[0]?.equals(hash);
+    if (!isFirst || !hashes.every((part) => plaintexts.has(part.toString('hex')))) continue;
+    const { fullMessage: message, decrypt } = decryptMessageNode(stanza, me.id, me.lid ?? '', journalled, logger);
+    await decrypt();
+    cleanMessage(message, me.id, me.lid ?? '');
+    yield { message, hashes };
+  }
+}
