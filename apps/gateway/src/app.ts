@@ -92,7 +92,7 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
   await app.register(cors, {
     origin: settings.corsOrigins,
     credentials: settings.corsOrigins !== true,
-    exposedHeaders: ['X-Request-Id', 'Retry-After'],
+    exposedHeaders: ['X-Request-Id', 'Retry-After', 'Idempotent-Replayed'],
   });
   await app.register(cookie);
   await app.register(jwt, {

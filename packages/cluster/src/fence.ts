@@ -31,13 +31,13 @@ export const FENCE_ONE = `fence AS (
 )`;
 
 /**
- * CTE `fence(session_id, epoch)` for many sessions of one worker; parameters $1 = session ids (uuid[]), $2 = epochs (bigint[]),
+ * CTE `fence(session_id, epoch, worker_id)` for many sessions of one worker; parameters $1 = session ids (uuid[]), $2 = epochs (bigint[]),
  * one pair per session. Rows are locked in id order, so that two batches cannot deadlock.
  */
 export const FENCE_MANY = `claimed AS (
   SELECT * FROM unnest($1::uuid[], $2::bigint[]) AS c(session_id, epoch)
 ), fence AS (
-  SELECT p.session_id, p.epoch FROM session_placements p JOIN claimed c USING (session_id, epoch)
+  SELECT p.session_id, p.epoch, p.worker_id FROM session_placements p JOIN claimed c USING (session_id, epoch)
   WHERE p.state <> 'UNASSIGNED'
   ORDER BY p.session_id
   FOR SHARE OF p

@@ -35,6 +35,7 @@ export {
   type PublicMessageState,
 } from './message-states.ts';
 export {
+  IDEMPOTENCY_KEY_PATTERN,
   ListMessagesQuerySchema,
   ListMessagesResultSchema,
   MESSAGE_TYPES,
@@ -42,6 +43,7 @@ export {
   MessageParamsSchema,
   MessageSchema,
   SENDABLE_TYPES,
+  SendHeadersSchema,
   SendQuerySchema,
   type SendRequest,
   SendRequestSchema,
@@ -86,6 +88,15 @@ export {
   SessionSchema,
   SessionStatusSchema,
 } from './sessions.ts';
+export {
+  DELIVERY_STATUSES,
+  TIMELINE_STEPS,
+  type Timeline,
+  type TimelineDelivery,
+  type TimelineEntry,
+  TimelineSchema,
+  type Wait,
+} from './timeline.ts';
 export {
   type Webhook,
   type WebhookRequest,

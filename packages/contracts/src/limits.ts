@@ -7,6 +7,8 @@ export const LIMITS = {
   /** How long `wait=` holds a request, in milliseconds. */
   waitDefaultMs: 10_000,
   waitMaxMs: 25_000,
+  /** Longest `clientMessageId`, in characters. */
+  clientMessageId: 128,
   /** Rows of one page. */
   pageDefault: 50,
   pageMax: 200,

@@ -22,6 +22,12 @@ export const MESSAGE_TYPES = [
 /** Types that can be sent. */
 export const SENDABLE_TYPES = ['text'] as const;
 
+/** What to do when a connection ends before WhatsApp has acknowledged a message. */
+export const ON_UNCERTAIN = ['resend', 'fail'] as const;
+
+/** What `Idempotency-Key` may look like. */
+export const IDEMPOTENCY_KEY_PATTERN = '^[A-Za-z0-9._:-]{1,255}$';
+
 const text = Type.String({ minLength: 1, maxLength: LIMITS.messageText, examples: ['Hello from API!'] });
 
 export const SendRequestSchema = requestBody(
@@ -35,6 +41,22 @@ export const SendRequestSchema = requestBody(
     type: Type.Optional(oneOf(SENDABLE_TYPES, 'Default: text.')),
     message: Type.Optional(text),
     text: Type.Optional(Type.String({ ...text, description: 'Another name of `message`. Give one of the two.' })),
+    clientMessageId: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: LIMITS.clientMessageId,
+        pattern: '^[^\\u0000-\\u001f]*$',
+        description:
+          'Your own id of the message. A second send with the same one within 30 days is answered with the first message; like `Idempotency-Key`, but kept longer.',
+        examples: ['order-4711-shipped'],
+      }),
+    ),
+    onUncertain: Type.Optional(
+      oneOf(
+        ON_UNCERTAIN,
+        'When the connection ends before WhatsApp has acknowledged the message, nobody knows whether it left. `resend` (default): it goes out again under the same id, and phones show it once. `fail`: it is not sent again, and ends with `status: "failed"`, `state: "unknown"`.',
+      ),
+    ),
     metadata: Type.Optional(
       anyObject({ maxProperties: 50, description: 'Yours; comes back in the message and its webhooks.' }),
     ),
@@ -42,6 +64,17 @@ export const SendRequestSchema = requestBody(
   { to: '6281234567890@s.whatsapp.net', type: 'text', message: 'Hello from API!' },
 );
 export type SendRequest = Static<typeof SendRequestSchema>;
+
+export const SendHeadersSchema = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({
+      pattern: IDEMPOTENCY_KEY_PATTERN,
+      description:
+        'Makes it safe to repeat the request: within 24 hours the same key with the same body is answered with the message that it made, as it is now, and the header `Idempotent-Replayed: true`. Another body is refused with 422.',
+      examples: ['7d9c3f1e-5b1c-4f0e-9a51-1f0a8a0c7c11'],
+    }),
+  ),
+});
 
 export const WAIT_FOR = ['queued', 'sent', 'delivered'] as const;
 export type WaitFor = (typeof WAIT_FOR)[number];

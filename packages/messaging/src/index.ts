@@ -24,7 +24,6 @@ export { type Appended, type AppendedEvent, appendControlEvent } from './events.
 export { publishHints, ringReconcilers, ringSession, ringWorker, type SessionHint } from './hints.ts';
 export { hashRequest, type IdempotencyKeys } from './idempotency.ts';
 export { type InboundMessage, type Projected, type StoredInbound, storeInbound } from './inbound.ts';
-export { findJournalled, JOURNAL_DAYS, type JournalRow, readUnprojected, sweepJournal } from './journal.ts';
 export { SQL_INVARIANTS } from './invariant-queries.ts';
 export {
   checkInvariant,
@@ -33,6 +32,7 @@ export {
   type InvariantFinding,
   type SqlInvariant,
 } from './invariants.ts';
+export { findJournalled, JOURNAL_DAYS, type JournalRow, readUnprojected, sweepJournal } from './journal.ts';
 export {
   claimOutbox,
   countQueuedMessages,
@@ -44,6 +44,7 @@ export {
 } from './outbox.ts';
 export { type Outcome, type RecordedOutcomes, recordOutcomes } from './outcomes.ts';
 export { createWebhookBell, QUEUE_NAMES, type WebhookBell } from './queues.ts';
-export { RESTRICTION_LIFTED, recordSessionsSeen, type SeenSession } from './session-seen.ts';
+export { isHeldByTimeLock } from './reachout.ts';
+export { recordSessionsSeen, type SeenSession } from './session-seen.ts';
 export { type MessageCapping, type Restriction, type SessionUpdate, updateSessionState } from './session-state.ts';
 export { newWaMessageId } from './wa-message-id.ts';

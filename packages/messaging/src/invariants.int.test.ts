@@ -1,10 +1,11 @@
 import { newId } from '@wa-gate/kit';
 import { createTestDatabase, type SeededSession, seedSession, type TestDatabase } from '@wa-gate/testkit';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { acceptMessage } from './accept.ts';
 import { storeInbound } from './inbound.ts';
 import { SQL_INVARIANTS } from './invariant-queries.ts';
 import { findViolations } from './invariants.ts';
-import { acceptMessage, claimOutbox } from './outbox.ts';
+import { claimOutbox } from './outbox.ts';
 import { recordOutcomes } from './outcomes.ts';
 import { newWaMessageId } from './wa-message-id.ts';
 

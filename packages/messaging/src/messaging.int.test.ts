@@ -1,4 +1,4 @@
-import { placeSession, registerWorker, releaseSession } from '@wa-gate/cluster';
+import { DEFAULT_TIMING, placeSession, registerWorker, releaseSession } from '@wa-gate/cluster';
 import { newId } from '@wa-gate/kit';
 import {
   createTestDatabase,
@@ -8,8 +8,9 @@ import {
   workerRegistration,
 } from '@wa-gate/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { acceptMessage } from './accept.ts';
 import { storeInbound } from './inbound.ts';
-import { acceptMessage, claimOutbox, returnOutbox } from './outbox.ts';
+import { claimOutbox, returnOutbox } from './outbox.ts';
 import { recordOutcomes } from './outcomes.ts';
 import { updateSessionState } from './session-state.ts';
 import { newWaMessageId } from './wa-message-id.ts';
@@ -20,12 +21,12 @@ let owner: { sessionId: string; epoch: number };
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  await registerWorker(database.pool, workerRegistration('worker-1', { maxSessions: 1_000 }), 60_000);
+  await registerWorker(database.pool, workerRegistration('worker-1', { maxSessions: 1_000 }), DEFAULT_TIMING);
 });
 afterAll(() => database?.drop());
 beforeEach(async () => {
   session = await seedSession(database.pool, { state: 'CONNECTED' });
-  const placed = await placeSession(database.pool, { sessionId: session.sessionId, network: 'SANDBOX' });
+  const placed = await placeSession(database.pool, session.sessionId);
   owner = { sessionId: session.sessionId, epoch: placed!.epoch };
 });
 
@@ -38,7 +39,7 @@ async function accept(text = 'hello') {
     type: 'TEXT',
     request: { type: 'text', text },
   });
-  expect(acceptance).toBe('accepted');
+  expect(acceptance).toEqual({ outcome: 'accepted' });
   return message;
 }
 
@@ -83,21 +84,43 @@ describe('the outbox', () => {
     const accepted = await accept();
     await claimOutbox(database.pool, [owner], 5);
     await releaseSession(database.pool, session.sessionId, 'test');
-    const next = await placeSession(database.pool, { sessionId: session.sessionId, network: 'SANDBOX' });
+    const next = await placeSession(database.pool, session.sessionId);
     const [again] = await claimOutbox(database.pool, [{ sessionId: session.sessionId, epoch: next!.epoch }], 5);
     expect(again).toMatchObject({ messageId: accepted.messageId, waMessageId: accepted.waMessageId, attempts: 2 });
   });
 
-  it('gives returned rows again after their delay', async () => {
-    const accepted = await accept();
+  it('gives returned rows again at once, in their old place', async () => {
+    const accepted = [await accept(), await accept()];
+    await claimOutbox(database.pool, [owner], 1);
+    await returnOutbox(database.pool, owner, [accepted[0]!.messageId]);
+    const again = await claimOutbox(database.pool, [owner], 5);
+    expect(again.map(({ messageId }) => messageId)).toEqual(accepted.map(({ messageId }) => messageId));
+  });
+
+  it('notes every attempt: when, who, under which epoch', async () => {
+    const { messageId } = await accept();
     await claimOutbox(database.pool, [owner], 5);
-    await returnOutbox(database.pool, owner, [accepted.messageId], 60_000);
-    expect(await claimOutbox(database.pool, [owner], 5)).toEqual([]);
-    await returnOutbox(database.pool, owner, [accepted.messageId], 0);
-    // A moment ago: the column has milliseconds, and the time of now would be rounded up as often as down.
-    const passed = `UPDATE outbox SET not_before = now() - interval '1 ms' WHERE message_id = $1`;
-    await database.pool.query(passed, [accepted.messageId]);
-    expect(await claimOutbox(database.pool, [owner], 5)).toHaveLength(1);
+    await returnOutbox(database.pool, owner, [messageId]);
+    await claimOutbox(database.pool, [owner], 5);
+    const { rows } = await database.pool.query('SELECT attempt_log FROM outbox WHERE message_id = $1', [messageId]);
+    const attempt = { at: expect.stringMatching(/^\d{4}-/), epoch: owner.epoch, worker: 'worker-1' };
+    expect(rows).toEqual([{ attempt_log: [attempt, attempt] }]);
+  });
+
+  it('remembers the first of very many attempts, and the latest', async () => {
+    const { messageId } = await accept();
+    await database.pool.query(
+      `UPDATE outbox SET attempts = 50, attempt_log = (SELECT jsonb_agg(jsonb_build_object('epoch', n)) FROM generate_series(1, 50) n)
+       WHERE message_id = $1`,
+      [messageId],
+    );
+    await claimOutbox(database.pool, [owner], 5);
+    const { rows } = await database.pool.query<{ epochs: number[] }>(
+      `SELECT jsonb_path_query_array(attempt_log, '$[*].epoch') AS epochs FROM outbox WHERE message_id = $1`,
+      [messageId],
+    );
+    expect(rows[0]!.epochs).toHaveLength(50);
+    expect([rows[0]!.epochs[0], rows[0]!.epochs[1], rows[0]!.epochs.at(-1)]).toEqual([1, 3, owner.epoch]);
   });
 });
 

@@ -1,70 +1,7 @@
 import { FENCE_MANY, fenceParameters, type Ownership } from '@wa-gate/cluster';
-import { PAIRING_STATES } from '@wa-gate/contracts';
-import type { MessageType, OutboxLane, Queryable } from '@wa-gate/db';
-
-/** What the caller wants sent, as validated by the API; the owner turns it into a protobuf. */
-export interface OutboundRequest {
-  type: 'text';
-  text: string;
-}
-
-export interface AcceptedMessage {
-  messageId: string;
-  sessionId: string;
-  waMessageId: string;
-  /** User jid or group jid. */
-  chatJid: string;
-  type: MessageType;
-  request: OutboundRequest;
-  lane?: OutboxLane;
-  metadata?: Record<string, unknown> | undefined;
-}
-
-/** What became of an accept: the refusals are facts about the session, found in the same statement. */
-export type Acceptance = 'accepted' | 'unknown-session' | 'not-paired' | 'connecting' | 'logged-out';
-
-const ACCEPT = {
-  name: 'accept-message',
-  text: `WITH session AS (
-    SELECT id, state = 'LOGGED_OUT' AS logged_out,
-      paired_at IS NOT NULL AND state <> ALL($10::"SessionState"[]) AS paired,
-      state IN ('INITIALIZING', 'CONNECTING', 'PAIRING') AS linking
-    FROM sessions WHERE id = $2
-  ), message AS (
-    INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, from_me, type, text, state, metadata)
-    SELECT $1, id, 'OUTBOUND', $3, $4, true, $5, $6, 'QUEUED', $7 FROM session WHERE paired AND NOT logged_out
-    RETURNING id
-  ), queued AS (
-    INSERT INTO outbox (message_id, session_id, lane, wa_message_id, chat_jid, request, not_before)
-    SELECT id, $2, $8, $3, $4, $9, date_trunc('milliseconds', now()) FROM message
-  )
-  SELECT CASE WHEN logged_out THEN 'logged-out' WHEN paired THEN 'accepted'
-    WHEN linking THEN 'connecting' ELSE 'not-paired' END AS acceptance FROM session`,
-};
-
-/**
- * Accepts a message, or says why not: message and outbox row in one transaction, the WhatsApp id included (I8). One statement, because
- * it is the hot path of the API. `not_before` is cut to its column's milliseconds: rounded up, the row would not be due yet when the
- * owner looks right after the doorbell. Ring it after this.
- */
-export async function acceptMessage(db: Queryable, message: AcceptedMessage): Promise<Acceptance> {
-  const { rows } = await db.query<{ acceptance: Acceptance }>({
-    ...ACCEPT,
-    values: [
-      message.messageId,
-      message.sessionId,
-      message.waMessageId,
-      message.chatJid,
-      message.type,
-      message.request.text,
-      message.metadata ? JSON.stringify(message.metadata) : null,
-      message.lane ?? 'INTERACTIVE',
-      JSON.stringify(message.request),
-      PAIRING_STATES,
-    ],
-  });
-  return rows[0]?.acceptance ?? 'unknown-session';
-}
+import type { OutboxLane, Queryable } from '@wa-gate/db';
+import type { OutboundRequest } from './accept.ts';
+import { isHeldByTimeLock } from './reachout.ts';
 
 /** An outbox row that its owner has taken for an attempt. */
 export interface OutboxItem {
@@ -77,7 +14,20 @@ export interface OutboxItem {
   payload: Buffer | null;
   attempts: number;
   lane: OutboxLane;
+  /** An attempt whose fate cannot be known is the last one. */
+  failIfUncertain: boolean;
 }
+
+/** Attempts that a row remembers: the first, and the latest. */
+const REMEMBERED_ATTEMPTS = 50;
+
+/**
+ * What a claim may take, of row `o` and session `s` for an owner of `epoch`. A row that an older epoch left in `sending` goes out again under the same
+ * id, unless its caller wants to hear `unknown` then: see {@link OutboxState.uncertain}.
+ */
+const isDue = (epoch: string): string => `o.not_before <= now()
+    AND (o.state = 'QUEUED' OR (o.state = 'SENDING' AND o.epoch < ${epoch} AND NOT o.fail_if_uncertain))
+    AND ${isHeldByTimeLock('o.chat_jid', 's')} IS NOT TRUE`;
 
 /**
  * A claim need not wait for the disk: if PostgreSQL crashes and forgets it, the row is `queued` and goes out again under the same id, which
@@ -89,19 +39,22 @@ const CLAIM = {
   text: `WITH ${FENCE_MANY}, relaxed AS MATERIALIZED (
     SELECT set_config('synchronous_commit', 'off', true)
   ), due AS (
-    SELECT d.message_id, f.epoch, d.seq FROM fence f CROSS JOIN relaxed CROSS JOIN LATERAL (
-      SELECT o.message_id, o.seq FROM outbox o
-      WHERE o.session_id = f.session_id AND o.not_before <= now()
-        AND (o.state = 'QUEUED' OR (o.state = 'SENDING' AND o.epoch < f.epoch))
+    SELECT d.message_id, f.epoch, f.worker_id FROM fence f JOIN sessions s ON s.id = f.session_id
+    CROSS JOIN relaxed CROSS JOIN LATERAL (
+      SELECT o.message_id FROM outbox o
+      WHERE o.session_id = f.session_id AND ${isDue('f.epoch')}
       ORDER BY o.lane, o.seq LIMIT $3
     ) d
   ), taken AS (
-    UPDATE outbox o SET state = 'SENDING', epoch = due.epoch, attempts = o.attempts + 1
+    UPDATE outbox o SET state = 'SENDING', epoch = due.epoch, attempts = o.attempts + 1,
+      attempt_log = CASE WHEN o.attempts < ${REMEMBERED_ATTEMPTS} THEN o.attempt_log ELSE o.attempt_log - 1 END
+        || jsonb_build_object('at', now(), 'epoch', due.epoch, 'worker', due.worker_id)
     FROM due WHERE o.message_id = due.message_id
-    RETURNING o.message_id, o.session_id, o.wa_message_id, o.chat_jid, o.request, o.payload, o.attempts, o.lane, o.seq
+    RETURNING o.message_id, o.session_id, o.wa_message_id, o.chat_jid, o.request, o.payload, o.attempts, o.lane, o.seq,
+      o.fail_if_uncertain
   )
   SELECT message_id AS "messageId", session_id AS "sessionId", wa_message_id AS "waMessageId", chat_jid AS "chatJid", request,
-    payload, attempts, lane
+    payload, attempts, lane, fail_if_uncertain AS "failIfUncertain"
   FROM taken ORDER BY session_id, lane, seq`,
 };
 
@@ -127,15 +80,19 @@ export interface OutboxState {
   due: boolean;
   /** Rows that this owner has claimed. One that it does not know of is left from a claim whose answer was lost. */
   sending: Pick<OutboxItem, 'messageId' | 'waMessageId'>[];
+  /** WhatsApp's ids of rows that an earlier owner left in `sending` and that must not go out again: they are `unknown` now. */
+  uncertain: string[];
 }
 
 const INSPECT = {
   name: 'inspect-outbox',
   text: `SELECT o.session_id AS "sessionId",
-      bool_or(o.not_before <= now() AND (o.state = 'QUEUED' OR o.epoch < p.epoch)) AS due,
+      bool_or(${isDue('p.epoch')}) AS due,
       coalesce(json_agg(json_build_object('messageId', o.message_id, 'waMessageId', o.wa_message_id))
-        FILTER (WHERE o.state = 'SENDING' AND o.epoch = p.epoch), '[]') AS sending
-    FROM outbox o JOIN session_placements p USING (session_id)
+        FILTER (WHERE o.state = 'SENDING' AND o.epoch = p.epoch), '[]') AS sending,
+      coalesce(json_agg(o.wa_message_id) FILTER (WHERE o.state = 'SENDING' AND o.epoch < p.epoch AND o.fail_if_uncertain), '[]')
+        AS uncertain
+    FROM outbox o JOIN session_placements p USING (session_id) JOIN sessions s ON s.id = o.session_id
     WHERE o.session_id = ANY($1::uuid[]) AND o.state IN ('QUEUED', 'SENDING')
     GROUP BY o.session_id`,
 };
@@ -146,21 +103,17 @@ export async function inspectOutbox(db: Queryable, sessionIds: readonly string[]
   return rows;
 }
 
+/** `not_before` is cut to milliseconds: rounded up, a younger row would be due for a moment when this one is not. */
 const RETURN = {
   name: 'return-outbox',
   text: `WITH ${FENCE_MANY}
-  UPDATE outbox o SET state = 'QUEUED', not_before = now() + $4 * interval '1 ms'
+  UPDATE outbox o SET state = 'QUEUED', not_before = date_trunc('milliseconds', now())
   FROM fence f WHERE o.session_id = f.session_id AND o.state = 'SENDING' AND o.epoch = f.epoch AND o.message_id = ANY($3::uuid[])`,
 };
 
-/** Gives taken rows back, to be tried again after `delayMs`: the connection was lost before WhatsApp acknowledged them. */
-export async function returnOutbox(
-  db: Queryable,
-  owner: Ownership,
-  messageIds: readonly string[],
-  delayMs: number,
-): Promise<void> {
-  await db.query({ ...RETURN, values: [[owner.sessionId], [owner.epoch], messageIds, delayMs] });
+/** Gives taken rows back, to be tried again in their old place: the connection was lost before WhatsApp acknowledged them. */
+export async function returnOutbox(db: Queryable, owner: Ownership, messageIds: readonly string[]): Promise<void> {
+  await db.query({ ...RETURN, values: [[owner.sessionId], [owner.epoch], messageIds] });
 }
 
 const PAYLOAD = {

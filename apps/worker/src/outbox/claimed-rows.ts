@@ -59,18 +59,21 @@ export class ClaimedRows {
     this.#returning.set(sessionId, work);
   }
 
-  /** Gives back what a claim took whose answer never came. Call it before the next claim, so that the order holds. */
-  async returnForgotten(owner: Ownership): Promise<void> {
+  /**
+   * Gives back what a claim took whose answer never came. Call it before the next claim, so that the order holds.
+   *
+   * @returns WhatsApp's ids of what an earlier owner has left and that must not go out again
+   */
+  async returnForgotten(owner: Ownership): Promise<string[]> {
     const [state] = await inspectOutbox(this.#deps.pool, [owner.sessionId]);
-    const forgotten = this.forgottenOf(owner, state?.sending ?? []);
-    if (forgotten.length === 0) return;
-    this.#deps.logger.info({ ...owner, rows: forgotten.length }, 'messages of a lost claim given back');
-    await returnOutbox(
-      this.#deps.pool,
-      owner,
-      forgotten.map(({ messageId }) => messageId),
-      0,
-    );
+    if (!state) return [];
+    const forgotten = this.forgottenOf(owner, state.sending);
+    if (forgotten.length > 0) {
+      this.#deps.logger.info({ ...owner, rows: forgotten.length }, 'messages of a lost claim given back');
+      const messageIds = forgotten.map(({ messageId }) => messageId);
+      await returnOutbox(this.#deps.pool, owner, messageIds);
+    }
+    return state.uncertain;
   }
 
   forgottenOf(owner: Ownership, sending: OutboxState['sending']): OutboxState['sending'] {
@@ -97,7 +100,7 @@ export class ClaimedRows {
     const messageIds = rows.map(({ messageId }) => messageId);
     for (let failures = 0; ; failures += 1) {
       try {
-        return await returnOutbox(this.#deps.pool, owner, messageIds, 0);
+        return await returnOutbox(this.#deps.pool, owner, messageIds);
       } catch (error) {
         this.#deps.logger.warn({ err: error, ...owner }, 'messages not given back, trying again');
         await this.#deps.clock.sleep(backoffDelay(failures, RETRY));

@@ -15,8 +15,10 @@ import type { proto } from '../whatsapp/baileys.ts';
 import { SendRefusedError } from '../whatsapp/errors.ts';
 import type { Connection } from '../whatsapp/socket.ts';
 import { ClaimedRows } from './claimed-rows.ts';
+import { PACE } from './deadlines.ts';
+import { createLane, type Flight, isSending, type Lane, lateStep } from './lane.ts';
 import type { OutcomeWriter } from './outcome-writer.ts';
-import { describeRefusal, SEND_FAILED } from './refusals.ts';
+import { describeRefusal, type Refusal, SEND_FAILED, SEND_UNCERTAIN, TIME_LOCKED } from './refusals.ts';
 
 export interface DispatcherDependencies {
   pool: Pool;
@@ -24,60 +26,25 @@ export interface DispatcherDependencies {
   logger: Logger;
   masterKey: Uint8Array;
   outcomes: OutcomeWriter;
-  /** Whether this process holds its lease, by its own clock. Asked synchronously before each claim and before each message is handed over (I3). */
+  /** Whether this process holds its lease, by its own clock. Asked synchronously before each claim and directly before each relay (I3). */
   mayStart: () => boolean;
   /** A connection that took a message and says nothing more. */
   onStuck: (owner: Ownership) => void;
-  /** Milliseconds from claim to the server's word, for the metrics. */
+  /** WhatsApp refuses new chats. Nothing is claimed for the session until this settles: by then the time-lock is written, and claims obey it. */
+  onTimeLocked: (owner: Ownership) => Promise<void>;
+  /** Milliseconds from the moment in which a message is taken in hand to the server's word, for the metrics. */
   onAcknowledged: (milliseconds: number) => void;
 }
 
-/** How often the outbox is read when no bell rings. */
-const POLL_MS = 2_000;
-const SWEEP_MS = 1_000;
-/** Rows that a session takes at a time: enough to spare statements, few enough that an urgent message does not wait long. */
-const ROWS_PER_CLAIM = 10;
-const CLAIMS_IN_FLIGHT = 2;
-/** Messages that may wait for the server's word at once. */
-const MAX_FLYING = 32;
-const ACK_DEADLINE_MS = 30_000;
-const SEND_DEADLINE_MS = 60_000;
-const MAX_ATTEMPTS = 5;
-const PAUSE_AFTER_ERROR_MS = 2_000;
-
-interface Flying {
-  item: OutboxItem;
-  payload: Buffer;
-  since: number;
-}
-
-const isSending = (lane: Lane): boolean => lane.busy || lane.flying.size > 0;
-
-/** The sending side of one open connection. */
-interface Lane {
-  owner: Ownership;
-  connection: Connection;
-  open: boolean;
-  /** Takes nothing more: its session is about to move. */
-  draining: boolean;
-  /** There may be something to claim. */
-  dirty: boolean;
-  /** Being claimed for or sending; one thing at a time, so that order holds. */
-  busy: boolean;
-  /** Claimed, not yet handed over. */
-  pending: OutboxItem[];
-  /** Handed over, not yet acknowledged, by WhatsApp's id. */
-  flying: Map<string, Flying>;
-  /** There may be rows claimed for this lane that it does not know of: the answer to a claim was lost. */
-  unsure: boolean;
-  sendingSince: number | undefined;
-  pausedUntil: number;
+/** The lease is gone in the moment of the send: nothing has left. */
+class LeaseNotHeldError extends Error {
+  override name = 'LeaseNotHeldError';
 }
 
 /**
  * Sends what is in the outbox. One statement claims for all sessions that have work and are idle; each session then sends its rows one after the
  * other. The server's word is awaited by message id, beside the sending; what has no word when its connection ends goes
- * back and is sent again under the same id.
+ * back and is sent again under the same id, or is `unknown` where the caller wants that.
  */
 export class Dispatcher {
   readonly #deps: DispatcherDependencies;
@@ -96,39 +63,28 @@ export class Dispatcher {
   }
 
   start(): void {
-    this.#timers.push(setInterval(() => void this.#poll(), POLL_MS).unref());
-    this.#timers.push(setInterval(() => this.#sweep(), SWEEP_MS).unref());
+    this.#timers.push(setInterval(() => void this.#poll(), PACE.pollMs).unref());
+    this.#timers.push(setInterval(() => this.#sweep(), PACE.sweepMs).unref());
   }
 
   /** The session is connected: its messages may go. */
   opened(owner: Ownership, connection: Connection): void {
     this.closed(owner);
-    this.#lanes.set(owner.sessionId, {
-      owner,
-      connection,
-      open: true,
-      draining: false,
-      dirty: true,
-      busy: false,
-      pending: [],
-      flying: new Map(),
-      // The connection before may have ended in the middle of a claim.
-      unsure: true,
-      sendingSince: undefined,
-      pausedUntil: 0,
-    });
+    this.#lanes.set(owner.sessionId, createLane(owner, connection));
     this.#pump();
   }
 
-  /** The connection has ended: what has no word from the server goes back. */
+  /** The connection has ended: what has no word from the server goes back, or is `unknown` now. */
   closed({ sessionId }: Ownership): void {
     const lane = this.#lanes.get(sessionId);
     if (!lane) return;
     lane.open = false;
     this.#lanes.delete(sessionId);
-    const unsure = [...lane.flying.values()].map(({ item }) => item);
-    this.#rows.giveBack(lane.owner, [...unsure, ...lane.pending]);
-    lane.pending = [];
+    const flights = [...lane.flying.values()];
+    const lost = flights.filter(isUncertain);
+    for (const flight of lost) this.#conclude(lane.owner, flight, SEND_UNCERTAIN);
+    const again = flights.filter((flight) => !isUncertain(flight)).map(({ item }) => item);
+    this.#rows.giveBack(lane.owner, [...again, ...lane.pending.splice(0)]);
   }
 
   /** Somebody has put a message into the outbox of this session. */
@@ -141,12 +97,15 @@ export class Dispatcher {
 
   acknowledged({ sessionId }: Ownership, ack: ServerAck): void {
     const lane = this.#lanes.get(sessionId);
-    const flying = lane?.flying.get(ack.waMessageId);
+    const flight = lane?.flying.get(ack.waMessageId);
     // Resends that answer a retry receipt are acknowledged too, again under the same id.
-    if (!lane || !flying) return;
+    if (!lane || !flight) return;
     lane.flying.delete(ack.waMessageId);
-    this.#deps.onAcknowledged(this.#deps.clock.monotonic() - flying.since);
-    this.#conclude(lane.owner, flying, ack.error === undefined ? null : describeRefusal(ack.error));
+    flight.wireAt ??= new Date();
+    this.#deps.onAcknowledged(this.#deps.clock.monotonic() - flight.since);
+    const refusal = ack.error === undefined ? null : describeRefusal(ack.error);
+    this.#conclude(lane.owner, flight, refusal);
+    if (refusal?.code === TIME_LOCKED) this.#holdNewChats(lane);
     this.#pump();
   }
 
@@ -201,11 +160,11 @@ export class Dispatcher {
   // --- claiming ---
 
   #pump(): void {
-    if (!this.#accepting || this.#claims >= CLAIMS_IN_FLIGHT || !this.#deps.mayStart()) return;
+    if (!this.#accepting || this.#claims >= PACE.claimsInFlight || !this.#deps.mayStart()) return;
     const now = this.#deps.clock.monotonic();
     const ready: Lane[] = [];
     for (const lane of this.#lanes.values()) {
-      const idle = !lane.busy && lane.flying.size < MAX_FLYING && !this.#rows.isReturning(lane.owner.sessionId);
+      const idle = !lane.busy && lane.flying.size < PACE.maxFlying && !this.#rows.isReturning(lane.owner.sessionId);
       if (lane.dirty && !lane.draining && idle && lane.pausedUntil <= now) ready.push(lane);
     }
     if (ready.length > 0) void this.#claim(ready);
@@ -219,14 +178,11 @@ export class Dispatcher {
     }
     try {
       for (const lane of lanes.filter(({ unsure }) => unsure)) {
-        await this.#rows.returnForgotten(lane.owner);
+        this.#giveUp(lane.owner, await this.#rows.returnForgotten(lane.owner));
         lane.unsure = false;
       }
-      const items = await claimOutbox(
-        this.#deps.pool,
-        lanes.map((lane) => lane.owner),
-        ROWS_PER_CLAIM,
-      );
+      const owners = lanes.map((lane) => lane.owner);
+      const items = await claimOutbox(this.#deps.pool, owners, PACE.rowsPerClaim);
       for (const lane of lanes)
         this.#hand(
           lane,
@@ -238,7 +194,7 @@ export class Dispatcher {
         lane.busy = false;
         lane.dirty = true;
         lane.unsure = true;
-        lane.pausedUntil = this.#deps.clock.monotonic() + PAUSE_AFTER_ERROR_MS;
+        lane.pausedUntil = this.#deps.clock.monotonic() + PACE.pauseAfterErrorMs;
       }
     } finally {
       this.#claims -= 1;
@@ -253,7 +209,7 @@ export class Dispatcher {
       this.#rows.giveBack(lane.owner, items);
       return;
     }
-    if (items.length === ROWS_PER_CLAIM) lane.dirty = true;
+    if (items.length === PACE.rowsPerClaim) lane.dirty = true;
     lane.pending = items;
     if (items.length > 0) void this.#sendPending(lane);
   }
@@ -263,12 +219,12 @@ export class Dispatcher {
     try {
       const sessionIds = idle.map((lane) => lane.owner.sessionId);
       const states = sessionIds.length > 0 ? await inspectOutbox(this.#deps.pool, sessionIds) : [];
-      for (const { sessionId, due, sending } of states) {
+      for (const { sessionId, due, sending, uncertain } of states) {
         const lane = this.#lanes.get(sessionId);
         if (!lane || lane.busy) continue;
-        const forgotten = this.#rows.forgottenOf(lane.owner, sending).length > 0;
-        lane.unsure ||= forgotten;
-        lane.dirty ||= due || forgotten;
+        const leftOver = uncertain.length > 0 || this.#rows.forgottenOf(lane.owner, sending).length > 0;
+        lane.unsure ||= leftOver;
+        lane.dirty ||= due || leftOver;
       }
     } catch (error) {
       this.#deps.logger.debug({ err: error }, 'outbox not polled');
@@ -280,10 +236,7 @@ export class Dispatcher {
 
   async #sendPending(lane: Lane): Promise<void> {
     lane.busy = true;
-    for (let item = lane.pending.shift(); item && lane.open; item = lane.pending.shift()) {
-      if (this.#deps.mayStart()) await this.#send(lane, item);
-      else this.#rows.giveBack(lane.owner, [item, ...lane.pending.splice(0)]);
-    }
+    for (let item = lane.pending.shift(); item && lane.open; item = lane.pending.shift()) await this.#send(lane, item);
     lane.busy = false;
     this.#pump();
   }
@@ -291,36 +244,52 @@ export class Dispatcher {
   async #send(lane: Lane, item: OutboxItem): Promise<void> {
     const { waMessageId, chatJid } = item;
     const message = this.#messageOf(item.sessionId, item);
-    const since = this.#deps.clock.monotonic();
+    const flight: Flight = {
+      item,
+      payload: item.payload ?? encodeMessage(message),
+      since: this.#deps.clock.monotonic(),
+      relayedAt: undefined,
+      wireAt: undefined,
+    };
     // Registered before it is sent: the server's word can come first.
-    lane.flying.set(waMessageId, { item, payload: item.payload ?? encodeMessage(message), since });
-    lane.sendingSince = since;
+    lane.flying.set(waMessageId, flight);
+    lane.inHand = flight;
     try {
-      await lane.connection.send({ chatJid, waMessageId, message });
+      await lane.connection.send({ chatJid, waMessageId, message, onRelay: () => this.#relay(flight) });
+      flight.wireAt ??= new Date();
     } catch (error) {
-      this.#sendFailed(lane, waMessageId, error);
+      this.#sendFailed(lane, flight, error);
     } finally {
-      lane.sendingSince = undefined;
+      lane.inHand = undefined;
     }
   }
 
-  #sendFailed(lane: Lane, waMessageId: string, error: unknown): void {
-    const flying = lane.flying.get(waMessageId);
+  #relay(flight: Flight): void {
+    if (!this.#deps.mayStart()) throw new LeaseNotHeldError('The lease of this worker is not held at present.');
+    flight.relayedAt = this.#deps.clock.monotonic();
+  }
+
+  #sendFailed(lane: Lane, flight: Flight, error: unknown): void {
+    const { item } = flight;
+    const { waMessageId, attempts } = item;
     // Closed meanwhile (given back then), or acknowledged in spite of the error.
-    if (!lane.open || !flying) return;
+    if (!lane.open || lane.flying.get(waMessageId) !== flight) return;
     lane.flying.delete(waMessageId);
-    const { item } = flying;
     if (error instanceof SendRefusedError) {
-      this.#conclude(lane.owner, flying, { code: error.code, sentence: error.message });
+      this.#conclude(lane.owner, flight, { code: error.code, sentence: error.message });
       return;
     }
-    this.#deps.logger.warn({ err: error, ...lane.owner, waMessageId, attempt: item.attempts }, 'message not sent');
-    if (item.attempts >= MAX_ATTEMPTS) {
-      this.#conclude(lane.owner, flying, SEND_FAILED);
+    this.#deps.logger.warn({ err: error, ...lane.owner, waMessageId, attempt: attempts }, 'message not sent');
+    if (isUncertain(flight)) {
+      this.#conclude(lane.owner, flight, SEND_UNCERTAIN);
+      return;
+    }
+    if (attempts >= PACE.maxAttempts && !(error instanceof LeaseNotHeldError)) {
+      this.#conclude(lane.owner, flight, SEND_FAILED);
       return;
     }
     // The rest waits with it, so that the order holds.
-    lane.pausedUntil = this.#deps.clock.monotonic() + PAUSE_AFTER_ERROR_MS;
+    lane.pausedUntil = this.#deps.clock.monotonic() + PACE.pauseAfterErrorMs;
     this.#rows.giveBack(lane.owner, [item, ...lane.pending.splice(0)]);
   }
 
@@ -332,10 +301,40 @@ export class Dispatcher {
     return buildMessage(row.request, messageSecret(this.#secretKey, sessionId, row.waMessageId));
   }
 
-  #conclude(owner: Ownership, { item, payload }: Flying, refusal: { code: string; sentence: string } | null): void {
-    const outcome: Outcome = { ...owner, waMessageId: item.waMessageId, state: 'SENT', at: new Date(), payload };
-    const failed = refusal && { state: 'FAILED' as const, errorCode: refusal.code, errorMessage: refusal.sentence };
-    this.#deps.outcomes.add([{ ...outcome, ...failed }]);
+  #conclude(owner: Ownership, { item, payload, wireAt }: Flight, refusal: Refusal | null): void {
+    const { waMessageId } = item;
+    const outcome: Outcome = {
+      ...owner,
+      waMessageId,
+      state: 'SENT',
+      at: new Date(),
+      payload,
+      ...(wireAt && { wireAt }),
+    };
+    this.#deps.outcomes.add([refusal ? { ...outcome, ...failure(refusal) } : outcome]);
+  }
+
+  /** What the owner before has left without a word, and must not go out again. */
+  #giveUp(owner: Ownership, waMessageIds: readonly string[]): void {
+    const at = new Date();
+    if (waMessageIds.length > 0)
+      this.#deps.outcomes.add(
+        waMessageIds.map((waMessageId) => ({ ...owner, waMessageId, at, ...failure(SEND_UNCERTAIN) })),
+      );
+  }
+
+  /** What is claimed goes back: the next claim leaves out what would begin a chat. */
+  #holdNewChats(lane: Lane): void {
+    lane.pausedUntil = Number.POSITIVE_INFINITY;
+    this.#rows.giveBack(lane.owner, lane.pending.splice(0));
+    const resume = () => {
+      lane.pausedUntil = 0;
+      this.#pump();
+    };
+    this.#deps.onTimeLocked(lane.owner).then(resume, (error: unknown) => {
+      this.#deps.logger.warn({ err: error, ...lane.owner }, 'time-lock not recorded');
+      resume();
+    });
   }
 
   // --- watching ---
@@ -344,15 +343,20 @@ export class Dispatcher {
   #sweep(): void {
     const now = this.#deps.clock.monotonic();
     for (const lane of this.#lanes.values()) {
-      const [oldest] = lane.flying.values();
-      const unanswered =
-        oldest !== undefined && now - oldest.since > ACK_DEADLINE_MS && lane.sendingSince === undefined;
-      const hanging = lane.sendingSince !== undefined && now - lane.sendingSince > SEND_DEADLINE_MS;
-      if (unanswered || hanging) {
-        this.#deps.logger.warn({ ...lane.owner, hanging }, 'WhatsApp does not answer, connection is opened anew');
-        this.#deps.onStuck(lane.owner);
-      }
+      const step = lateStep(lane, now);
+      if (!step) continue;
+      this.#deps.logger.warn({ ...lane.owner, step }, 'WhatsApp does not answer, connection is opened anew');
+      this.#deps.onStuck(lane.owner);
     }
     this.#pump();
   }
 }
+
+/** It may have left, and its caller wants no second attempt then. */
+const isUncertain = ({ item, relayedAt }: Flight): boolean => item.failIfUncertain && relayedAt !== undefined;
+
+const failure = ({ code, sentence }: Refusal) => ({
+  state: code === SEND_UNCERTAIN.code ? ('UNKNOWN' as const) : ('FAILED' as const),
+  errorCode: code,
+  errorMessage: sentence,
+});

@@ -4,6 +4,9 @@ export interface Refusal {
   sentence: string;
 }
 
+/** The code of a refusal that concerns all new chats of the account. */
+export const TIME_LOCKED = 'WA_REACHOUT_TIMELOCK';
+
 const TABLE: Readonly<Record<string, Refusal>> = {
   '401': { code: 'WA_NOT_ALLOWED', sentence: 'WhatsApp does not allow this account to write to this chat.' },
   '403': { code: 'WA_NOT_ALLOWED', sentence: 'WhatsApp does not allow this account to write to this chat.' },
@@ -14,7 +17,7 @@ const TABLE: Readonly<Record<string, Refusal>> = {
       'WhatsApp refuses the message because this account sends too fast. Send fewer messages and try again later.',
   },
   '463': {
-    code: 'WA_REACHOUT_TIMELOCK',
+    code: TIME_LOCKED,
     sentence:
       'WhatsApp does not let this account start new chats at present. Wait until the restriction ends; do not retry before that.',
   },
@@ -34,4 +37,10 @@ export function describeRefusal(waCode: string): Refusal {
 export const SEND_FAILED: Refusal = {
   code: 'SEND_FAILED',
   sentence: 'The message could not be sent after several attempts. Try again later.',
+};
+
+export const SEND_UNCERTAIN: Refusal = {
+  code: 'SEND_UNCERTAIN',
+  sentence:
+    'The connection ended before WhatsApp acknowledged the message, so nobody knows whether it left. As you asked (`onUncertain: "fail"`), it is not sent again. Look into the chat before you send it anew.',
 };

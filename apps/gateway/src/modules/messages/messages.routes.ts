@@ -1,16 +1,19 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import {
+  IDEMPOTENCY_KEY_PATTERN,
   LIMITS,
   ListMessagesQuerySchema,
   ListMessagesResultSchema,
   MessageParamsSchema,
   MessageSchema,
   SENDABLE_TYPES,
+  SendHeadersSchema,
   SendQuerySchema,
   SendRequestSchema,
   SendResultSchema,
   SessionParamsSchema,
   success,
+  TimelineSchema,
 } from '@wa-gate/contracts';
 import type { FastifyRequest } from 'fastify';
 import { ApiError } from '../../api-error.ts';
@@ -38,6 +41,17 @@ async function refuseUnsupportedType(request: FastifyRequest): Promise<void> {
   });
 }
 
+const KEY = new RegExp(IDEMPOTENCY_KEY_PATTERN);
+
+/** Before the schema speaks: it would answer with a pattern. */
+async function refuseWrongKey(request: FastifyRequest): Promise<void> {
+  const key = request.headers['idempotency-key'];
+  if (key === undefined || (typeof key === 'string' && KEY.test(key))) return;
+  throw new ApiError('VALIDATION', {
+    message: 'The header Idempotency-Key is not valid: give one key of 1 to 255 characters out of A-Z a-z 0-9 . _ : -',
+  });
+}
+
 export const messagesRoutes: FastifyPluginAsyncTypebox<MessagesRoutesOptions> = async (app, options) => {
   const { messages, directory, guards } = options;
 
@@ -45,7 +59,7 @@ export const messagesRoutes: FastifyPluginAsyncTypebox<MessagesRoutesOptions> = 
     '/sessions/:id/send',
     {
       onRequest: guards.caller,
-      preValidation: refuseUnsupportedType,
+      preValidation: [refuseUnsupportedType, refuseWrongKey],
       schema: {
         tags,
         summary: 'Send a message',
@@ -53,8 +67,10 @@ export const messagesRoutes: FastifyPluginAsyncTypebox<MessagesRoutesOptions> = 
           'Waits for the acknowledgement of WhatsApp’s server (`?wait=sent`, the default) and answers 200 with `status: "sent"`.',
           'When it does not come in time, 202 with the present status: the message is kept and goes out. When WhatsApp refuses',
           'the message, 200 with `status: "failed"` and the reason in `error`. Sends are accepted while the session reconnects.',
+          'Give an `Idempotency-Key`, and you may repeat the request as often as you like: it makes one message.',
         ].join(' '),
         params: SessionParamsSchema,
+        headers: SendHeadersSchema,
         querystring: SendQuerySchema,
         body: SendRequestSchema,
         response: {
@@ -67,6 +83,8 @@ export const messagesRoutes: FastifyPluginAsyncTypebox<MessagesRoutesOptions> = 
             'SESSION_LOGGED_OUT',
             'INVALID_RECIPIENT',
             'MESSAGE_TYPE_UNSUPPORTED',
+            'IDEMPOTENCY_MISMATCH',
+            'WA_REACHOUT_TIMELOCK',
           ),
         },
       },
@@ -74,7 +92,13 @@ export const messagesRoutes: FastifyPluginAsyncTypebox<MessagesRoutesOptions> = 
     async (request, reply) => {
       const session = await directory.resolve(principalOf(request), request.params.id);
       const { wait = 'sent', timeoutMs = LIMITS.waitDefaultMs } = request.query;
-      const { result, isSettled } = await messages.send(session, request.body, wait, timeoutMs);
+      const idempotencyKey = request.headers['idempotency-key'];
+      const { result, isSettled, isReplay } = await messages.send(session, request.body, {
+        wait,
+        timeoutMs,
+        idempotencyKey,
+      });
+      if (isReplay) reply.header('idempotent-replayed', 'true');
       return reply.code(isSettled ? 200 : 202).send(ok(result));
     },
   );
@@ -112,5 +136,19 @@ export const messagesRoutes: FastifyPluginAsyncTypebox<MessagesRoutesOptions> = 
       },
     },
     async (request) => ok(await messages.get(principalOf(request), request.params.id)),
+  );
+
+  app.get(
+    '/messages/:id/timeline',
+    {
+      onRequest: guards.caller,
+      schema: {
+        tags,
+        summary: 'What has happened to a message, and what it waits for',
+        params: MessageParamsSchema,
+        response: { 200: success(TimelineSchema), ...errorResponses('UNAUTHENTICATED', 'MESSAGE_NOT_FOUND') },
+      },
+    },
+    async (request) => ok(await messages.timeline(principalOf(request), request.params.id)),
   );
 };

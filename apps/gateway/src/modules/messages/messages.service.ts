@@ -1,38 +1,15 @@
-import {
-  describeMessageState,
-  type Message,
-  type MessageStatus,
-  messageStatesOf,
-  type SendRequest,
-  type SendResult,
-  type WaitFor,
-} from '@wa-gate/contracts';
-import type { MessageDirection, Queryable } from '@wa-gate/db';
-import { newId, type Redis } from '@wa-gate/kit';
-import { acceptMessage, newWaMessageId, ringSession } from '@wa-gate/messaging';
+import { type Message, type MessageStatus, messageStatesOf, type Timeline } from '@wa-gate/contracts';
+import type { MessageDirection } from '@wa-gate/db';
 import { ApiError } from '../../api-error.ts';
 import type { Principal } from '../../plugins/auth.ts';
 import type { SessionRef } from '../api-keys/index.ts';
-import { isMessageId, type MessagesRepository } from './messages.repository.ts';
-import { isReached, type OutcomeWaiter } from './outcome-waiter.ts';
-import { presentError, presentMessage } from './present-message.ts';
-import { parseRecipient } from './recipient.ts';
+import { isMessageId, type MessageRecord } from './messages.repository.ts';
+import { presentMessage } from './present-message.ts';
+import { createSending, type Sending, type SendingDependencies } from './sending.ts';
+import { createTimelineRepository } from './timeline.repository.ts';
+import { composeTimeline } from './timeline.ts';
 
-export interface MessagesDependencies {
-  db: Queryable;
-  redis: Redis;
-  messages: MessagesRepository;
-  waiter: OutcomeWaiter;
-}
-
-export interface SendOutcome {
-  result: SendResult;
-  /** Whether what the caller waited for has happened. */
-  isSettled: boolean;
-}
-
-export interface MessagesService {
-  send(session: SessionRef, request: SendRequest, wait: WaitFor, timeoutMs: number): Promise<SendOutcome>;
+export interface MessagesService extends Sending {
   list(
     session: SessionRef,
     filter: {
@@ -43,75 +20,28 @@ export interface MessagesService {
     },
   ): Promise<{ messages: Message[]; nextCursor: string | null }>;
   get(principal: Principal, id: string): Promise<Message>;
+  /** What has happened to it, and what it waits for. */
+  timeline(principal: Principal, id: string): Promise<Timeline>;
 }
 
-const REFUSALS = {
-  'unknown-session': 'SESSION_NOT_FOUND',
-  'not-paired': 'SESSION_NOT_CONNECTED',
-  'logged-out': 'SESSION_LOGGED_OUT',
-} as const;
+export function createMessagesService(deps: SendingDependencies): MessagesService {
+  const { db, messages } = deps;
+  const timelines = createTimelineRepository(db);
 
-/** Scanned a moment ago, or just created: waiting helps, another QR code does not. */
-const stillConnecting = () =>
-  new ApiError('SESSION_NOT_CONNECTED', {
-    message: 'The session is still connecting. Send again when GET /api/sessions/{id}/status says `connected`.',
-    retryable: true,
-  });
-
-/** The text, under whichever of its two names it came. */
-function textOf({ message, text }: SendRequest): string {
-  if (message !== undefined && text !== undefined && message !== text) {
-    throw new ApiError('VALIDATION', { message: 'Give `message` or `text`, not two different ones.' });
-  }
-  const found = message ?? text;
-  if (found === undefined)
-    throw new ApiError('VALIDATION', { message: 'The request is not valid: body needs `message`.' });
-  return found;
-}
-
-export function createMessagesService({ db, redis, messages, waiter }: MessagesDependencies): MessagesService {
-  /** One statement in PostgreSQL and one PUBLISH: what a send costs here. */
-  async function accept(session: SessionRef, request: SendRequest, ids: { messageId: string; waMessageId: string }) {
-    const acceptance = await acceptMessage(db, {
-      ...ids,
-      sessionId: session.id,
-      chatJid: parseRecipient(request.to),
-      type: 'TEXT',
-      request: { type: 'text', text: textOf(request) },
-      metadata: request.metadata,
-    });
-    if (acceptance === 'connecting') throw stillConnecting();
-    if (acceptance !== 'accepted') throw new ApiError(REFUSALS[acceptance]);
-    ringSession(redis, session.id);
+  /** A message that this caller may see. */
+  async function find(principal: Principal, id: string): Promise<MessageRecord> {
+    const scope = {
+      workspaceId: principal.workspaceId,
+      sessionId: principal.kind === 'key' ? principal.session?.id : undefined,
+      all: principal.isAdministrator,
+    };
+    const record = await messages.find(scope, id);
+    if (!record) throw new ApiError('MESSAGE_NOT_FOUND');
+    return record;
   }
 
   return {
-    async send(session, request, wait, timeoutMs) {
-      const ids = { messageId: newId(), waMessageId: newWaMessageId() };
-      if (wait === 'queued') {
-        await accept(session, request, ids);
-        return { result: { ...ids, ...describeMessageState('QUEUED') }, isSettled: false };
-      }
-      const expectation = await waiter.expect(session.id, ids.messageId, wait, timeoutMs);
-      try {
-        await accept(session, request, ids);
-      } catch (error) {
-        expectation.cancel();
-        throw error;
-      }
-      const state = await expectation.outcome(() => messages.readState(ids.messageId));
-      if (state && state !== 'FAILED') return { result: { ...ids, ...describeMessageState(state) }, isSettled: true };
-      // A refusal has a reason, and at the time-out the caller gets what is true now.
-      const record = await messages.find(
-        { workspaceId: session.workspaceId, sessionId: session.id, all: false },
-        ids.messageId,
-      );
-      if (!record) throw new ApiError('SESSION_NOT_FOUND');
-      return {
-        result: { ...ids, ...describeMessageState(record.state), ...presentError(record) },
-        isSettled: record.state !== 'SENDING' && isReached(wait, record.state),
-      };
-    },
+    ...createSending(deps),
 
     async list(session, { cursor, direction, status, limit }) {
       if (cursor !== undefined && !isMessageId(cursor)) {
@@ -129,15 +59,12 @@ export function createMessagesService({ db, redis, messages, waiter }: MessagesD
       return { messages: page.map(presentMessage), nextCursor: rows.length > limit ? page.at(-1)!.id : null };
     },
 
-    async get(principal, id) {
-      const scope = {
-        workspaceId: principal.workspaceId,
-        sessionId: principal.kind === 'key' ? principal.session?.id : undefined,
-        all: principal.isAdministrator,
-      };
-      const record = await messages.find(scope, id);
-      if (!record) throw new ApiError('MESSAGE_NOT_FOUND');
-      return presentMessage(record);
+    get: async (principal, id) => presentMessage(await find(principal, id)),
+
+    async timeline(principal, id) {
+      const record = await find(principal, id);
+      const [queue, events] = await Promise.all([timelines.queue(record.id), timelines.events(record.id)]);
+      return composeTimeline(record, queue, events);
     },
   };
 }

@@ -5,7 +5,8 @@ const iso = (date: Date | null): string | null => date?.toISOString() ?? null;
 
 /** Why a message failed; only while it counts as failed. */
 export function presentError(record: Pick<MessageRecord, 'state' | 'errorCode' | 'errorMessage'>) {
-  return record.state === 'FAILED' ? { error: { code: record.errorCode, message: record.errorMessage } } : {};
+  const isFailed = record.state === 'FAILED' || record.state === 'UNKNOWN';
+  return isFailed ? { error: { code: record.errorCode, message: record.errorMessage } } : {};
 }
 
 /** A message as the API shows it. */

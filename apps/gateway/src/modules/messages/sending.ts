@@ -1,0 +1,183 @@
+import { describeMessageState, type SendRequest, type SendResult, type WaitFor } from '@wa-gate/contracts';
+import type { Queryable } from '@wa-gate/db';
+import { newId, type Redis } from '@wa-gate/kit';
+import { type Acceptance, acceptMessage, hashRequest, newWaMessageId, ringSession } from '@wa-gate/messaging';
+import { ApiError } from '../../api-error.ts';
+import type { SessionRef } from '../api-keys/index.ts';
+import type { MessageRecord, MessagesRepository } from './messages.repository.ts';
+import { type Expectation, isReached, type OutcomeWaiter, type WaitGoal } from './outcome-waiter.ts';
+import { presentError } from './present-message.ts';
+import { parseRecipient } from './recipient.ts';
+
+export interface SendingDependencies {
+  db: Queryable;
+  redis: Redis;
+  messages: MessagesRepository;
+  waiter: OutcomeWaiter;
+}
+
+export interface SendOptions {
+  wait: WaitFor;
+  timeoutMs: number;
+  /** Of the header `Idempotency-Key`. */
+  idempotencyKey?: string | undefined;
+}
+
+export interface SendOutcome {
+  result: SendResult;
+  /** Whether what the caller waited for has happened. */
+  isSettled: boolean;
+  /** The request had been accepted before; this is its message as it is now. */
+  isReplay: boolean;
+}
+
+export interface Sending {
+  send(session: SessionRef, request: SendRequest, options: SendOptions): Promise<SendOutcome>;
+}
+
+interface Ids {
+  messageId: string;
+  waMessageId: string;
+}
+
+type Refusal = Exclude<Acceptance, { outcome: 'accepted' | 'used' }>;
+
+const REFUSALS = {
+  'unknown-session': 'SESSION_NOT_FOUND',
+  'not-paired': 'SESSION_NOT_CONNECTED',
+  'logged-out': 'SESSION_LOGGED_OUT',
+} as const;
+
+function refusal(acceptance: Refusal): ApiError {
+  switch (acceptance.outcome) {
+    case 'connecting':
+      // Scanned a moment ago, or just created: waiting helps, another QR code does not.
+      return new ApiError('SESSION_NOT_CONNECTED', {
+        message: 'The session is still connecting. Send again when GET /api/sessions/{id}/status says `connected`.',
+        retryable: true,
+      });
+    case 'time-locked':
+      return new ApiError('WA_REACHOUT_TIMELOCK', {
+        details: { until: acceptance.until.toISOString() },
+        retryAfter: acceptance.retryAfterSeconds,
+      });
+    default:
+      return new ApiError(REFUSALS[acceptance.outcome]);
+  }
+}
+
+/** The text, under whichever of its two names it came. */
+function textOf({ message, text }: SendRequest): string {
+  if (message !== undefined && text !== undefined && message !== text) {
+    throw new ApiError('VALIDATION', { message: 'Give `message` or `text`, not two different ones.' });
+  }
+  const found = message ?? text;
+  if (found === undefined)
+    throw new ApiError('VALIDATION', { message: 'The request is not valid: body needs `message`.' });
+  return found;
+}
+
+/** Everything that makes two requests the same, and the keys under which they may come twice. */
+function idempotencyOf(request: SendRequest, chatJid: string, text: string, key: string | undefined) {
+  const { clientMessageId, metadata, onUncertain = 'resend' } = request;
+  if (key === undefined && clientMessageId === undefined) return undefined;
+  const requestHash = hashRequest({ type: 'text', chatJid, text, metadata, onUncertain, clientMessageId });
+  return { key, clientMessageId, requestHash };
+}
+
+/** Accepts messages and waits for what becomes of them. */
+export function createSending({ db, redis, messages, waiter }: SendingDependencies): Sending {
+  /** One statement in PostgreSQL and one ring: what a send costs here. */
+  async function accept(session: SessionRef, request: SendRequest, key: string | undefined, ids: Ids) {
+    const chatJid = parseRecipient(request.to);
+    const text = textOf(request);
+    const acceptance = await acceptMessage(db, {
+      ...ids,
+      sessionId: session.id,
+      chatJid,
+      type: 'TEXT',
+      request: { type: 'text', text },
+      metadata: request.metadata,
+      failIfUncertain: request.onUncertain === 'fail',
+      idempotency: idempotencyOf(request, chatJid, text, key),
+    });
+    if (acceptance.outcome === 'accepted') ringSession(redis, session.id);
+    else if (acceptance.outcome !== 'used') throw refusal(acceptance);
+    else if (!acceptance.isSameRequest) throw new ApiError('IDEMPOTENCY_MISMATCH');
+    return acceptance;
+  }
+
+  const findOwn = (session: SessionRef, id: string) =>
+    messages.find({ workspaceId: session.workspaceId, sessionId: session.id, all: false }, id);
+
+  /** What the first use of the keys has made, after the same wait. */
+  async function replay(
+    session: SessionRef,
+    messageIds: readonly string[],
+    options: SendOptions,
+  ): Promise<SendOutcome> {
+    const { wait, timeoutMs } = options;
+    const found = await Promise.all(messageIds.map((id) => findOwn(session, id)));
+    const first = found.find((record) => record !== null);
+    if (!first) throw new ApiError('MESSAGE_NOT_FOUND');
+    if (wait === 'queued') return { ...present(first, wait), isReplay: true };
+    const expectation = await waiter.expect(session.id, first.id, wait, timeoutMs);
+    // Read only now: what happened before nobody will tell again.
+    const record = await findOwn(session, first.id);
+    if (!record || isDone(wait, record)) {
+      expectation.cancel();
+      return { ...present(record ?? first, wait), isReplay: true };
+    }
+    return {
+      ...(await conclude(session, { messageId: record.id, waMessageId: record.waMessageId }, wait, expectation)),
+      isReplay: true,
+    };
+  }
+
+  async function conclude(session: SessionRef, ids: Ids, wait: WaitGoal, expectation: Expectation) {
+    const { messageId, waMessageId } = ids;
+    const state = await expectation.outcome(() => messages.readState(messageId));
+    if (state && !NEEDS_REASON.has(state))
+      return { result: { messageId, waMessageId, ...describeMessageState(state) }, isSettled: true };
+    // A refusal has a reason, and at the time-out the caller gets what is true now.
+    const record = await findOwn(session, messageId);
+    if (!record) throw new ApiError('SESSION_NOT_FOUND');
+    return present(record, wait);
+  }
+
+  return {
+    async send(session, request, options) {
+      const { wait, timeoutMs, idempotencyKey } = options;
+      const ids = { messageId: newId(), waMessageId: newWaMessageId() };
+      if (wait === 'queued') {
+        const acceptance = await accept(session, request, idempotencyKey, ids);
+        if (acceptance.outcome === 'used') return await replay(session, acceptance.messageIds, options);
+        return { result: { ...ids, ...describeMessageState('QUEUED') }, isSettled: false, isReplay: false };
+      }
+      const expectation = await waiter.expect(session.id, ids.messageId, wait, timeoutMs);
+      let acceptance: Awaited<ReturnType<typeof accept>>;
+      try {
+        acceptance = await accept(session, request, idempotencyKey, ids);
+      } catch (error) {
+        expectation.cancel();
+        throw error;
+      }
+      if (acceptance.outcome === 'accepted')
+        return { ...(await conclude(session, ids, wait, expectation)), isReplay: false };
+      expectation.cancel();
+      return await replay(session, acceptance.messageIds, options);
+    },
+  };
+}
+
+const NEEDS_REASON: ReadonlySet<string> = new Set(['FAILED', 'UNKNOWN']);
+
+const isDone = (wait: WaitGoal, { state }: MessageRecord): boolean => state !== 'SENDING' && isReached(wait, state);
+
+function present(record: MessageRecord, wait: WaitFor): { result: SendResult; isSettled: boolean } {
+  const { id: messageId, waMessageId, state } = record;
+  return {
+    result: { messageId, waMessageId, ...describeMessageState(state), ...presentError(record) },
+    isSettled: wait !== 'queued' && isDone(wait, record),
+  };
+}

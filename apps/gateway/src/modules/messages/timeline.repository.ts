@@ -1,0 +1,95 @@
+import type { EventType } from '@wa-gate/contracts';
+import type { OutboxState, Queryable, SessionState, WebhookStatus } from '@wa-gate/db';
+import { isHeldByTimeLock } from '@wa-gate/messaging';
+
+/** One attempt, as the claim has noted it. */
+export interface Attempt {
+  at: string;
+  epoch: number;
+  worker: string;
+}
+
+/** The outbox row of a message, and what of its session decides when it goes. */
+export interface QueueRecord {
+  state: OutboxState;
+  attempts: number;
+  attemptLog: Attempt[];
+  wireAt: Date | null;
+  /** Set while it is scheduled for later. */
+  scheduledFor: Date | null;
+  sessionState: SessionState;
+  sessionReason: string | null;
+  hasOwner: boolean;
+  /** Set while WhatsApp's time-lock holds it. */
+  lockedUntil: Date | null;
+  /** Messages of the session that go first, counted up to {@link COUNTED_AHEAD}. */
+  ahead: number;
+}
+
+/** An event that tells of the message, with its delivery where a webhook wants it. */
+export interface EventRecord {
+  seq: number;
+  type: EventType;
+  data: Record<string, unknown>;
+  createdAt: Date;
+  delivery: {
+    status: WebhookStatus;
+    attempts: number;
+    nextAttempt: Date;
+    deliveredAt: Date | null;
+    responseCode: number | null;
+    lastError: string | null;
+  } | null;
+}
+
+export interface TimelineRepository {
+  /** `null` for a message that did not go through the outbox. */
+  queue(messageId: string): Promise<QueueRecord | null>;
+  events(messageId: string): Promise<EventRecord[]>;
+}
+
+const COUNTED_AHEAD = 1_000;
+
+const QUEUE = {
+  name: 'timeline-queue',
+  text: `SELECT o.state, o.attempts, o.attempt_log AS "attemptLog", o.wire_at AS "wireAt",
+      CASE WHEN o.not_before > now() THEN o.not_before END AS "scheduledFor",
+      s.state AS "sessionState", s.state_reason AS "sessionReason",
+      CASE WHEN ${isHeldByTimeLock('o.chat_jid', 's')} THEN s.reachout_locked_until END AS "lockedUntil",
+      EXISTS (SELECT 1 FROM session_placements p
+        JOIN worker_leases l ON l.worker_id = p.worker_id AND l.incarnation = p.incarnation
+        WHERE p.session_id = o.session_id AND l.ended_at IS NULL AND l.expires_at > now()) AS "hasOwner",
+      (SELECT count(*) FROM (SELECT 1 FROM outbox e
+        WHERE e.session_id = o.session_id AND e.state IN ('QUEUED', 'SENDING') AND (e.lane, e.seq) < (o.lane, o.seq)
+        LIMIT ${COUNTED_AHEAD}) older) AS ahead
+    FROM outbox o JOIN sessions s ON s.id = o.session_id WHERE o.message_id = $1`,
+};
+
+const EVENTS = {
+  name: 'timeline-events',
+  text: `SELECT e.seq, e.type, e.data, e.created_at AS "createdAt", d.status, d.attempts, d.next_attempt AS "nextAttempt",
+      d.delivered_at AS "deliveredAt", d.response_code AS "responseCode", d.last_error AS "lastError"
+    FROM events e LEFT JOIN webhooks w ON w.session_id = e.session_id
+    LEFT JOIN webhook_deliveries d ON d.webhook_id = w.id AND d.seq = e.seq
+    WHERE e.data ? 'messageId' AND e.data->>'messageId' = $1 ORDER BY e.seq`,
+};
+
+export function createTimelineRepository(db: Queryable): TimelineRepository {
+  return {
+    async queue(messageId) {
+      const { rows } = await db.query<QueueRecord>({ ...QUEUE, values: [messageId] });
+      return rows[0] ?? null;
+    },
+    async events(messageId) {
+      type Row = Omit<EventRecord, 'delivery'> & { [K in keyof NonNullable<EventRecord['delivery']>]: unknown };
+      const { rows } = await db.query<Row>({ ...EVENTS, values: [messageId] });
+      return rows.map(({ seq, type, data, createdAt, ...delivery }) => ({
+        seq,
+        type,
+        data,
+        createdAt,
+        delivery: delivery.status === null ? null : (delivery as NonNullable<EventRecord['delivery']>),
+      }));
+    },
+  };
+}

@@ -1,0 +1,107 @@
+import {
+  describeMessageState,
+  describeSessionState,
+  TIMELINE_STEPS,
+  type Timeline,
+  type TimelineDelivery,
+  type TimelineEntry,
+  type Wait,
+} from '@wa-gate/contracts';
+import type { MessageRecord } from './messages.repository.ts';
+import type { EventRecord, QueueRecord } from './timeline.repository.ts';
+
+/** What the rows tell about a message, in the order in which it happened. */
+export function composeTimeline(message: MessageRecord, queue: QueueRecord | null, events: EventRecord[]): Timeline {
+  const entries = [...lifeOf(message, queue), ...failureOf(message, events), ...events.map(eventEntry)];
+  return {
+    messageId: message.id,
+    waMessageId: message.waMessageId,
+    ...describeMessageState(message.state),
+    waiting: queue ? waitsOf(message, queue) : [],
+    timeline: entries.sort(byTime),
+  };
+}
+
+/** Times come from several clocks and some count whole seconds: the steps of one moment are told in their natural order. */
+function byTime(a: TimelineEntry, b: TimelineEntry): number {
+  const rank = ({ step }: TimelineEntry) => TIMELINE_STEPS.indexOf(step);
+  if (a.at !== b.at) return a.at < b.at ? -1 : 1;
+  return rank(a) - rank(b) || (a.seq ?? 0) - (b.seq ?? 0);
+}
+
+function lifeOf(message: MessageRecord, queue: QueueRecord | null): TimelineEntry[] {
+  const entries: TimelineEntry[] = [{ at: message.createdAt.toISOString(), step: queue ? 'accepted' : 'received' }];
+  const add = (step: TimelineEntry['step'], at: Date | null) => {
+    if (at) entries.push({ at: at.toISOString(), step });
+  };
+  // A row that was tried very often has forgotten the attempts after its first one.
+  const forgotten = queue ? queue.attempts - queue.attemptLog.length : 0;
+  queue?.attemptLog.forEach(({ at, epoch, worker }, index) => {
+    const attempt = index === 0 ? 1 : index + 1 + forgotten;
+    entries.push({ at: new Date(at).toISOString(), step: 'attempt', attempt, worker, epoch });
+  });
+  add('wire', queue?.wireAt ?? null);
+  add('server_ack', message.sentAt);
+  add('delivered', message.deliveredAt);
+  add('read', message.readAt);
+  return entries;
+}
+
+function failureOf(message: MessageRecord, events: EventRecord[]): TimelineEntry[] {
+  const told = events.findLast(({ type }) => type === 'message.failed');
+  if (!told || (message.state !== 'FAILED' && message.state !== 'UNKNOWN')) return [];
+  const { errorCode: code, errorMessage } = message;
+  return [{ at: told.createdAt.toISOString(), step: 'failed', code, message: errorMessage }];
+}
+
+function eventEntry({ seq, type, createdAt, delivery }: EventRecord): TimelineEntry {
+  const entry: TimelineEntry = { at: createdAt.toISOString(), step: 'event', seq, event: type };
+  return delivery ? { ...entry, delivery: presentDelivery(delivery) } : entry;
+}
+
+function presentDelivery(delivery: NonNullable<EventRecord['delivery']>): TimelineDelivery {
+  const { status, attempts, nextAttempt, deliveredAt, responseCode, lastError } = delivery;
+  const isOpen = status === 'PENDING' || status === 'RETRYING';
+  return {
+    status: status.toLowerCase() as TimelineDelivery['status'],
+    attempts,
+    ...(isOpen && { nextAttemptAt: nextAttempt.toISOString() }),
+    ...(deliveredAt && { deliveredAt: deliveredAt.toISOString() }),
+    ...(responseCode !== null && { responseCode }),
+    ...(lastError !== null && { lastError }),
+  };
+}
+
+/** Everything that keeps it from going now; the one that lasts longest may come at any place. */
+function waitsOf(message: MessageRecord, queue: QueueRecord): Wait[] {
+  if (message.state !== 'QUEUED' && message.state !== 'SENDING') return [];
+  const waits: Wait[] = [];
+  if (queue.scheduledFor)
+    waits.push({
+      reason: 'scheduled',
+      message: 'It is not to be sent before this time.',
+      until: queue.scheduledFor.toISOString(),
+    });
+  if (!queue.hasOwner)
+    waits.push({
+      reason: 'no_owner',
+      message: 'No worker hosts the session at present. Another one takes it over by itself.',
+    });
+  if (queue.sessionState !== 'CONNECTED')
+    waits.push({
+      reason: 'session',
+      message: queue.sessionReason ?? 'The session is not connected to WhatsApp at present.',
+      sessionState: describeSessionState(queue.sessionState).state,
+    });
+  if (queue.lockedUntil)
+    waits.push({
+      reason: 'time_lock',
+      message: 'WhatsApp does not let this account begin new chats at present.',
+      until: queue.lockedUntil.toISOString(),
+    });
+  if (queue.ahead > 0)
+    waits.push({ reason: 'older_messages', message: 'Older messages of the session go first.', ahead: queue.ahead });
+  if (message.state === 'SENDING' && waits.length === 0)
+    waits.push({ reason: 'server_ack', message: 'A worker sends it now; WhatsApp has not acknowledged it yet.' });
+  return waits;
+}

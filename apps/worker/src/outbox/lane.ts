@@ -1,0 +1,67 @@
+import type { Ownership } from '@wa-gate/cluster';
+import type { OutboxItem } from '@wa-gate/messaging';
+import type { Connection } from '../whatsapp/socket.ts';
+import { DEADLINES } from './deadlines.ts';
+
+/** A message on its way, from the moment it is taken in hand to the server's word. */
+export interface Flight {
+  item: OutboxItem;
+  payload: Buffer;
+  /** Monotonic: when it was taken in hand. */
+  since: number;
+  /** Monotonic: when it was given to Baileys. From here on nobody can say that it has not left. */
+  relayedAt: number | undefined;
+  /** When it was on the wire, at the latest. */
+  wireAt: Date | undefined;
+}
+
+/** The sending side of one open connection. */
+export interface Lane {
+  readonly owner: Ownership;
+  readonly connection: Connection;
+  open: boolean;
+  /** Takes nothing more: its session is about to move. */
+  draining: boolean;
+  /** There may be something to claim. */
+  dirty: boolean;
+  /** Being claimed for or sending; one thing at a time, so that order holds. */
+  busy: boolean;
+  /** Claimed, not yet taken in hand. */
+  pending: OutboxItem[];
+  /** Not yet acknowledged, by WhatsApp's id. */
+  flying: Map<string, Flight>;
+  /** Being handed over at this moment. */
+  inHand: Flight | undefined;
+  /** There may be rows of this session that nobody minds: of a claim whose answer was lost, or of the owner before. */
+  unsure: boolean;
+  /** Monotonic: nothing is claimed before. */
+  pausedUntil: number;
+}
+
+export function createLane(owner: Ownership, connection: Connection): Lane {
+  return {
+    owner,
+    connection,
+    open: true,
+    draining: false,
+    dirty: true,
+    busy: false,
+    pending: [],
+    flying: new Map(),
+    inHand: undefined,
+    // The connection before may have ended in the middle of a claim.
+    unsure: true,
+    pausedUntil: 0,
+  };
+}
+
+export const isSending = (lane: Lane): boolean => lane.busy || lane.flying.size > 0;
+
+/** The step that takes longer than it may ({@link DEADLINES}). */
+export function lateStep({ inHand, flying }: Lane, now: number): 'prepare' | 'relay' | 'ack' | null {
+  if (inHand?.relayedAt === undefined && inHand && now - inHand.since > DEADLINES.prepareMs) return 'prepare';
+  if (inHand?.relayedAt !== undefined && now - inHand.relayedAt > DEADLINES.relayMs) return 'relay';
+  const [oldest] = flying.values();
+  if (!oldest || oldest === inHand || oldest.relayedAt === undefined) return null;
+  return now - oldest.relayedAt > DEADLINES.ackMs ? 'ack' : null;
+}

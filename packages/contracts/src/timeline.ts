@@ -1,0 +1,71 @@
+import { type Static, Type } from 'typebox';
+import { EVENT_TYPES } from './events.ts';
+import { MESSAGE_STATES, MESSAGE_STATUSES } from './message-states.ts';
+import { nullable, oneOf, timestamp } from './schema.ts';
+import { SESSION_STATES } from './session-states.ts';
+
+/** What can happen to a message. */
+export const TIMELINE_STEPS = [
+  'accepted',
+  'received',
+  'attempt',
+  'wire',
+  'server_ack',
+  'delivered',
+  'read',
+  'failed',
+  'event',
+] as const;
+export type TimelineStep = (typeof TIMELINE_STEPS)[number];
+
+export const WAIT_REASONS = ['scheduled', 'session', 'no_owner', 'time_lock', 'older_messages', 'server_ack'] as const;
+export type WaitReason = (typeof WAIT_REASONS)[number];
+
+export const DELIVERY_STATUSES = ['pending', 'retrying', 'delivered', 'failed'] as const;
+
+/** Why a message is not sent yet. */
+const WaitSchema = Type.Object({
+  reason: oneOf(WAIT_REASONS),
+  message: Type.String({ description: 'A sentence for people.' }),
+  until: Type.Optional(timestamp('When this reason ends, where that is known.')),
+  sessionState: Type.Optional(oneOf(SESSION_STATES)),
+  ahead: Type.Optional(Type.Integer({ description: 'Messages of the session that go first.' })),
+});
+export type Wait = Static<typeof WaitSchema>;
+
+const DeliverySchema = Type.Object({
+  status: oneOf(DELIVERY_STATUSES),
+  attempts: Type.Integer(),
+  nextAttemptAt: Type.Optional(timestamp()),
+  deliveredAt: Type.Optional(timestamp()),
+  responseCode: Type.Optional(Type.Integer()),
+  lastError: Type.Optional(Type.String()),
+});
+export type TimelineDelivery = Static<typeof DeliverySchema>;
+
+const TimelineEntrySchema = Type.Object({
+  at: timestamp(),
+  step: oneOf(TIMELINE_STEPS),
+  attempt: Type.Optional(Type.Integer({ description: 'Of `attempt`: counts from 1.' })),
+  worker: Type.Optional(Type.String({ description: 'Of `attempt`: who made it.' })),
+  epoch: Type.Optional(Type.Integer({ description: 'Of `attempt`: which placement of the session made it.' })),
+  code: Type.Optional(nullable(Type.String({ description: 'Of `failed`.' }))),
+  message: Type.Optional(nullable(Type.String({ description: 'Of `failed`.' }))),
+  seq: Type.Optional(Type.Integer({ description: 'Of `event`.' })),
+  event: Type.Optional(oneOf(EVENT_TYPES, 'Of `event`: its type.')),
+  delivery: Type.Optional(DeliverySchema),
+});
+export type TimelineEntry = Static<typeof TimelineEntrySchema>;
+
+export const TimelineSchema = Type.Object({
+  messageId: Type.String({ format: 'uuid' }),
+  waMessageId: Type.String(),
+  status: oneOf(MESSAGE_STATUSES),
+  state: oneOf(MESSAGE_STATES, 'The exact state behind the status.'),
+  waiting: Type.Array(WaitSchema, { description: 'Why it is not sent yet; empty when nothing is waited for.' }),
+  timeline: Type.Array(TimelineEntrySchema, {
+    description:
+      "What happened, in the order of time. Receipts carry WhatsApp's time, in whole seconds; `wire` is when the last attempt was on the line, at the latest.",
+  }),
+});
+export type Timeline = Static<typeof TimelineSchema>;

@@ -1,0 +1,147 @@
+import { PAIRING_STATES } from '@wa-gate/contracts';
+import type { MessageType, OutboxLane, Queryable } from '@wa-gate/db';
+import {
+  findUsedKeys,
+  type IdempotencyKeys,
+  KEY_LIFETIME_SECONDS,
+  type KeyName,
+  type UsedKeys,
+} from './idempotency.ts';
+import { isHeldByTimeLock } from './reachout.ts';
+
+/** What the caller wants sent, as validated by the API; the owner turns it into a protobuf. */
+export interface OutboundRequest {
+  type: 'text';
+  text: string;
+}
+
+export interface AcceptedMessage {
+  messageId: string;
+  sessionId: string;
+  waMessageId: string;
+  /** User jid or group jid. */
+  chatJid: string;
+  type: MessageType;
+  request: OutboundRequest;
+  lane?: OutboxLane;
+  metadata?: Record<string, unknown> | undefined;
+  /** The caller wants `unknown` instead of a second attempt when the fate of the first one cannot be known. */
+  failIfUncertain?: boolean;
+  /** Under which names this request may come again without being a new message. */
+  idempotency?: IdempotencyKeys | undefined;
+}
+
+/** What became of an accept. The refusals are facts about the session, found in the same statement; they store nothing. */
+export type Acceptance =
+  | { outcome: 'accepted' }
+  | ({ outcome: 'used' } & UsedKeys)
+  | { outcome: 'time-locked'; until: Date; retryAfterSeconds: number }
+  | { outcome: 'unknown-session' | 'not-paired' | 'connecting' | 'logged-out' };
+
+/** Columns `id, outcome, locked_until`: what the session says to a message for the chat $4. Its clock is PostgreSQL's (I12). */
+const SESSION = `session AS (
+    SELECT id, reachout_locked_until AS locked_until, CASE
+      WHEN state = 'LOGGED_OUT' THEN 'logged-out'
+      WHEN paired_at IS NULL OR state = ANY($10::"SessionState"[])
+        THEN CASE WHEN state IN ('INITIALIZING', 'CONNECTING', 'PAIRING') THEN 'connecting' ELSE 'not-paired' END
+      WHEN ${isHeldByTimeLock('$4', 'sessions')} THEN 'time-locked'
+      ELSE 'accepted' END AS outcome
+    FROM sessions WHERE id = $2
+  )`;
+
+/** @param unless SQL of a condition under which nothing is accepted */
+const messageAndOutbox = (unless: string): string => `message AS (
+    INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, from_me, type, text, state, metadata)
+    SELECT $1, id, 'OUTBOUND', $3, $4, true, $5, $6, 'QUEUED', $7 FROM session WHERE outcome = 'accepted'${unless}
+    RETURNING id
+  ), queued AS (
+    INSERT INTO outbox (message_id, session_id, lane, wa_message_id, chat_jid, request, not_before, fail_if_uncertain)
+    SELECT id, $2, $8, $3, $4, $9, date_trunc('milliseconds', now()), $11 FROM message
+  )`;
+
+const RESULT = `outcome, locked_until AS "lockedUntil", ceil(extract(epoch FROM locked_until - now()))::int AS "lockedSeconds"`;
+
+const ACCEPT = {
+  name: 'accept-message',
+  text: `WITH ${SESSION}, ${messageAndOutbox('')} SELECT ${RESULT} FROM session`,
+};
+
+/**
+ * The same with keys. A key that is in use keeps what it names, also when its first use commits only now: the conflict waits for it. One that has expired
+ * is taken over. `DO UPDATE` in all cases, because only so the row of the other one is returned.
+ */
+const ACCEPT_ONCE = {
+  name: 'accept-message-once',
+  text: `WITH ${SESSION}, keys AS (
+    INSERT INTO idempotency_keys AS k (session_id, key, request_hash, message_id, expires_at)
+    SELECT s.id, given.key, $14, $1, now() + given.lifetime * interval '1 s'
+    FROM session s CROSS JOIN unnest($12::text[], $13::int[]) AS given(key, lifetime)
+    WHERE s.outcome = 'accepted' ORDER BY given.key
+    ON CONFLICT (session_id, key) DO UPDATE SET
+      request_hash = CASE WHEN k.expires_at <= now() THEN excluded.request_hash ELSE k.request_hash END,
+      message_id = CASE WHEN k.expires_at <= now() THEN excluded.message_id ELSE k.message_id END,
+      expires_at = CASE WHEN k.expires_at <= now() THEN excluded.expires_at ELSE k.expires_at END
+    RETURNING request_hash, message_id
+  ), used AS (
+    SELECT * FROM keys WHERE message_id <> $1
+  ), ${messageAndOutbox(' AND NOT EXISTS (SELECT 1 FROM used)')}
+  SELECT ${RESULT}, (SELECT json_agg(message_id) FROM used) AS "messageIds",
+    (SELECT bool_and(request_hash = $14) FROM used) AS "isSameRequest" FROM session`,
+};
+
+interface AcceptRow {
+  outcome: Exclude<Acceptance['outcome'], 'used' | 'unknown-session'>;
+  lockedUntil: Date | null;
+  lockedSeconds: number | null;
+  messageIds?: string[] | null;
+  isSameRequest?: boolean | null;
+}
+
+const keyNames = ({ key, clientMessageId }: IdempotencyKeys): { name: string; kind: KeyName }[] => [
+  ...(key === undefined ? [] : [{ name: `key:${key}`, kind: 'key' as const }]),
+  ...(clientMessageId === undefined ? [] : [{ name: `client:${clientMessageId}`, kind: 'client' as const }]),
+];
+
+/**
+ * Accepts a message, or says why not: message, outbox row and keys in one transaction, the WhatsApp id included (I8). One statement, because
+ * it is the hot path of the API; only a repetition to a session that refuses now needs a second one. `not_before` is cut to its column's
+ * milliseconds: rounded up, the row would not be due yet when the owner looks right after the doorbell. Ring it after this.
+ */
+export async function acceptMessage(db: Queryable, message: AcceptedMessage): Promise<Acceptance> {
+  const names = message.idempotency ? keyNames(message.idempotency) : [];
+  const values = [
+    message.messageId,
+    message.sessionId,
+    message.waMessageId,
+    message.chatJid,
+    message.type,
+    message.request.text,
+    message.metadata ? JSON.stringify(message.metadata) : null,
+    message.lane ?? 'INTERACTIVE',
+    JSON.stringify(message.request),
+    PAIRING_STATES,
+    message.failIfUncertain ?? false,
+  ];
+  if (!message.idempotency || names.length === 0) {
+    const { rows } = await db.query<AcceptRow>({ ...ACCEPT, values });
+    return readAcceptance(rows[0]);
+  }
+
+  const { requestHash } = message.idempotency;
+  const keys = names.map(({ name }) => name);
+  const lifetimes = names.map(({ kind }) => KEY_LIFETIME_SECONDS[kind]);
+  const { rows } = await db.query<AcceptRow>({ ...ACCEPT_ONCE, values: [...values, keys, lifetimes, requestHash] });
+  const acceptance = readAcceptance(rows[0]);
+  if (acceptance.outcome === 'accepted' || acceptance.outcome === 'used') return acceptance;
+  // What was accepted before counts more than what the session says now.
+  const used = await findUsedKeys(db, { sessionId: message.sessionId, keys, requestHash });
+  return used ? { outcome: 'used', ...used } : acceptance;
+}
+
+function readAcceptance(row: AcceptRow | undefined): Acceptance {
+  if (!row) return { outcome: 'unknown-session' };
+  if (row.messageIds) return { outcome: 'used', messageIds: row.messageIds, isSameRequest: row.isSameRequest === true };
+  if (row.outcome === 'time-locked')
+    return { outcome: 'time-locked', until: row.lockedUntil!, retryAfterSeconds: row.lockedSeconds! };
+  return { outcome: row.outcome };
+}

@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto';
+import type { Queryable } from '@wa-gate/db';
+
+/** Under which names a send may be repeated. Both are looked up within the session. */
+export interface IdempotencyKeys {
+  /** Of the header `Idempotency-Key`. */
+  key?: string | undefined;
+  /** The caller's own id of the message. */
+  clientMessageId?: string | undefined;
+  /** {@link hashRequest} of what is asked for: a key stands for one request. */
+  requestHash: Buffer;
+}
+
+export type KeyName = 'key' | 'client';
+
+export const KEY_LIFETIME_SECONDS: Readonly<Record<KeyName, number>> = { key: 24 * 3_600, client: 30 * 24 * 3_600 };
+
+/** What keys that are in use already stand for. */
+export interface UsedKeys {
+  /**
+   * The message that the first use made is among these. There can be another one, of which nothing else exists: a new key was given together with a
+   * used one.
+   */
+  messageIds: string[];
+  isSameRequest: boolean;
+}
+
+/** The same for the same request, in whatever order the members of its objects came. */
+export function hashRequest(request: unknown): Buffer {
+  return createHash('sha256')
+    .update(JSON.stringify(request, sortMembers) ?? '')
+    .digest();
+}
+
+function sortMembers(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+const FIND_USED = {
+  name: 'find-used-keys',
+  text: `SELECT json_agg(message_id) AS "messageIds", bool_and(request_hash = $3) AS "isSameRequest"
+    FROM idempotency_keys WHERE session_id = $1 AND key = ANY($2) AND expires_at > now()`,
+};
+
+/** Which messages these keys have made, when they are in use. */
+export async function findUsedKeys(
+  db: Queryable,
+  { sessionId, keys, requestHash }: { sessionId: string; keys: readonly string[]; requestHash: Buffer },
+): Promise<UsedKeys | null> {
+  const { rows } = await db.query<{ messageIds: string[] | null; isSameRequest: boolean | null }>({
+    ...FIND_USED,
+    values: [sessionId, keys, requestHash],
+  });
+  const { messageIds, isSameRequest } = rows[0]!;
+  return messageIds ? { messageIds, isSameRequest: isSameRequest === true } : null;
+}
