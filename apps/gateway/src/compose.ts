@@ -1,6 +1,7 @@
 import { createRouteTable, DEFAULT_TIMING } from '@wa-gate/cluster';
 import type { Database, Network, Pool } from '@wa-gate/db';
 import { type Clock, createSecretBox, deriveKey, type Logger, type Redis, redisKeys } from '@wa-gate/kit';
+import { ringWorker } from '@wa-gate/messaging';
 import type { FastifyInstance } from 'fastify';
 import { Agent } from 'undici';
 import { buildGateway, type GatewayServices, type GatewaySettings } from './app.ts';
@@ -111,7 +112,13 @@ function composeApi(resources: Resources, config: Config, metrics: GatewayMetric
   const keys = createKeyStore({ db: pool, redis, subscriptions, logger });
   const users = createUsersRepository(prisma);
   const directory = createSessionDirectory(pool);
-  const placement = createPlacementService({ pool, redis, routes, strategy: config.LB_STRATEGY });
+  const placement = createPlacementService({
+    pool,
+    routes,
+    strategy: config.LB_STRATEGY,
+    timing: DEFAULT_TIMING,
+    ringWorker: (workerId) => ringWorker(redis, workerId),
+  });
   const owner = createOwnerClient({ routes, dispatcher, masterKey: masterKeys[0]!, logger });
   const waiter = createOutcomeWaiter(subscriptions, logger);
   const webhooks = createWebhooksService({
@@ -149,12 +156,12 @@ function composeApi(resources: Resources, config: Config, metrics: GatewayMetric
       dispatcher,
       joinToken: config.WORKER_AUTH_TOKEN,
       defaultNetwork,
-      leaseTtlMs: DEFAULT_TIMING.leaseTtlMs,
+      timing: DEFAULT_TIMING,
       logger,
     }),
   };
 
-  const reconciler = createReconciler({ placement, clock, logger, everyMs: DEFAULT_TIMING.reconcileEveryMs });
+  const reconciler = createReconciler({ placement, clock, logger, metrics, timing: DEFAULT_TIMING });
   const reconciling: Background = {
     start() {
       void subscriptions.subscribe(redisKeys.reconcileBell(), () => reconciler.ring());

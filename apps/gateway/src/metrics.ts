@@ -9,6 +9,12 @@ export interface GatewayMetrics {
   deliveries: Counter<'outcome'>;
   deliveryDuration: Histogram;
   redisErrors: Counter;
+  /** Sessions that got a worker, by the reason of the placement change. */
+  placementChanges: Counter<'reason'>;
+  /** Sessions asked to leave their worker. */
+  placementMoves: Counter<'reason'>;
+  /** Sessions that should run and have no living owner, as this gateway saw it last. */
+  placementWaiting: Gauge<'why'>;
   invariantViolations: Gauge<'invariant'>;
 }
 
@@ -51,6 +57,24 @@ export function createGatewayMetrics(db: Queryable): GatewayMetrics {
       name: 'wag_webhook_attempt_duration_seconds',
       help: 'How long receivers take.',
       buckets: SECONDS,
+      registers,
+    }),
+    placementChanges: new Counter({
+      name: 'wag_placement_changes_total',
+      help: 'Sessions to which this gateway gave a worker, by reason.',
+      labelNames: ['reason'],
+      registers,
+    }),
+    placementMoves: new Counter({
+      name: 'wag_placement_moves_asked_total',
+      help: 'Sessions whose worker was asked to hand them over, by reason.',
+      labelNames: ['reason'],
+      registers,
+    }),
+    placementWaiting: new Gauge({
+      name: 'wag_placement_waiting',
+      help: 'Sessions that should run and have no living owner, as this gateway saw it last, by what they wait for.',
+      labelNames: ['why'],
       registers,
     }),
     redisErrors: new Counter({

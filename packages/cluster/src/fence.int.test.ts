@@ -1,9 +1,11 @@
 import { createTestDatabase, seedSession, type TestDatabase, workerRegistration } from '@wa-gate/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { placeSession } from './assign.ts';
 import { StaleEpochError } from './fence.ts';
 import { readSessionKeys, readSessionKind, writeSessionKeys } from './key-store.ts';
-import { placeSession, releaseSession } from './placements.ts';
-import { registerWorker } from './workers.ts';
+import { registerWorker } from './leases.ts';
+import { releaseSession } from './placements.ts';
+import { DEFAULT_TIMING } from './timing.ts';
 
 let database: TestDatabase;
 let sessionId: string;
@@ -11,12 +13,12 @@ let epoch: number;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  await registerWorker(database.pool, workerRegistration('worker-1', { maxSessions: 1_000 }), 60_000);
+  await registerWorker(database.pool, workerRegistration('worker-1', { maxSessions: 1_000 }), DEFAULT_TIMING);
 });
 afterAll(() => database?.drop());
 beforeEach(async () => {
   ({ sessionId } = await seedSession(database.pool));
-  ({ epoch } = (await placeSession(database.pool, { sessionId, network: 'SANDBOX' }))!);
+  ({ epoch } = (await placeSession(database.pool, sessionId))!);
 });
 
 const entry = (keyId: string, value: string) => ({ kind: 'session', keyId, value: Buffer.from(value) });

@@ -1,4 +1,8 @@
+export { type PlaceOptions, type PlaceResult, placeSession, placeSessions } from './assign.ts';
+export type { PlacementStrategy } from './distribute.ts';
+export { drainRound } from './drain.ts';
 export { FENCE_MANY, FENCE_ONE, fenceParameters, type Ownership, StaleEpochError } from './fence.ts';
+export { beginRelease, handOver, keepSession, type Released, type ReleaseReason } from './handover.ts';
 export {
   clearSessionKeys,
   type JournalEntry,
@@ -11,25 +15,31 @@ export {
   writeSessionKeys,
 } from './key-store.ts';
 export {
-  type Assignment,
-  createPlacement,
-  myPlacements,
-  type Placement,
-  type PlacementStrategy,
-  placeSession,
-  releaseSession,
-  unassignedSessions,
-} from './placements.ts';
-export { createRouteTable, type Route, type RouteTable, type RouteTableDependencies } from './route-table.ts';
-export { scoreWorker, type WorkerLoad } from './scoring.ts';
-export { type ClusterTiming, DEFAULT_TIMING } from './timing.ts';
-export {
+  beginDraining,
   EndpointTakenError,
   endLease,
+  type Incarnation,
+  LeaseHeldError,
   type LoadGauges,
-  listWorkers,
   registerWorker,
   renewLease,
   type WorkerRegistration,
+} from './leases.ts';
+export {
+  type Assignment,
+  type AssignmentReason,
+  createPlacement,
+  myPlacements,
+  type Placement,
+  releaseSession,
+} from './placements.ts';
+export { REBALANCE_EVERY_MS, rebalanceRound } from './rebalance.ts';
+export { createRouteTable, type Route, type RouteTable, type RouteTableDependencies } from './route-table.ts';
+export { type ClusterTiming, createTiming, DEFAULT_TIMING, scaleTiming, TimingError } from './timing.ts';
+export {
+  type LeasedWorker,
+  listWorkers,
+  setWorkerAdminState,
   type WorkerView,
+  workersWithLease,
 } from './workers.ts';

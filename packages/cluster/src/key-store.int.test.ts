@@ -1,5 +1,6 @@
 import { createTestDatabase, seedSession, type TestDatabase, workerRegistration } from '@wa-gate/testkit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { placeSession } from './assign.ts';
 import { StaleEpochError } from './fence.ts';
 import {
   clearSessionKeys,
@@ -8,19 +9,20 @@ import {
   writeManySessionKeys,
   writeSessionKeys,
 } from './key-store.ts';
-import { placeSession, releaseSession } from './placements.ts';
-import { registerWorker } from './workers.ts';
+import { registerWorker } from './leases.ts';
+import { releaseSession } from './placements.ts';
+import { DEFAULT_TIMING } from './timing.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
   database = await createTestDatabase();
-  await registerWorker(database.pool, workerRegistration('worker-1', { maxSessions: 1_000 }), 60_000);
+  await registerWorker(database.pool, workerRegistration('worker-1', { maxSessions: 1_000 }), DEFAULT_TIMING);
 });
 afterAll(() => database?.drop());
 
 async function owner() {
   const { sessionId } = await seedSession(database.pool);
-  const placed = await placeSession(database.pool, { sessionId, network: 'SANDBOX' });
+  const placed = await placeSession(database.pool, sessionId);
   return { sessionId, epoch: placed!.epoch };
 }
 

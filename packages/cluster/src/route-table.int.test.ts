@@ -7,9 +7,11 @@ import {
   workerRegistration,
 } from '@wa-gate/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { placeSession, releaseSession } from './placements.ts';
+import { placeSession } from './assign.ts';
+import { registerWorker } from './leases.ts';
+import { releaseSession } from './placements.ts';
 import { createRouteTable } from './route-table.ts';
-import { registerWorker } from './workers.ts';
+import { DEFAULT_TIMING } from './timing.ts';
 
 const logger = createLogger({ service: 'test', level: 'silent' });
 let database: TestDatabase;
@@ -18,7 +20,7 @@ let sessionId: string;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  await registerWorker(database.pool, workerRegistration('w1'), 60_000);
+  await registerWorker(database.pool, workerRegistration('w1'), DEFAULT_TIMING);
 });
 afterAll(() => database?.drop());
 beforeEach(async () => {
@@ -28,7 +30,7 @@ beforeEach(async () => {
 afterEach(() => redis.disconnect());
 
 const table = (client = redis) => createRouteTable({ db: database.pool, redis: client, logger });
-const place = () => placeSession(database.pool, { sessionId, network: 'SANDBOX' });
+const place = () => placeSession(database.pool, sessionId);
 
 describe('a route (MR-142, MR-168)', () => {
   it('is found in PostgreSQL, and left in Redis for the other gateways', async () => {

@@ -37,7 +37,7 @@ const READ_ROUTE = {
   name: 'read-route',
   text: `SELECT p.worker_id AS "workerId", w.endpoint, p.incarnation, p.epoch
     FROM session_placements p JOIN workers w ON w.id = p.worker_id
-    WHERE p.session_id = $1 AND p.state = 'ASSIGNED'`,
+    WHERE p.session_id = $1 AND p.state <> 'UNASSIGNED'`,
 };
 
 export function createRouteTable({ db, redis, logger, onRedisError }: RouteTableDependencies): RouteTable {

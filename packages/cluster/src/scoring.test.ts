@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { scoreWorker } from './scoring.ts';
 
-const idle = { assigned: 0, capacity: 50, cpuUsage: 0, memoryUsage: 0, eventLoopDelayMs: 0 };
+const idle = { assigned: 0, capacity: 50, cpuUsage: 0, memoryUsage: 0, eventLoopDelayMs: 0, isNewest: true };
 
 describe('the score of a worker', () => {
   it.each([
@@ -14,6 +14,7 @@ describe('the score of a worker', () => {
     ['a calmer processor', idle, { ...idle, cpuUsage: 80 }],
     ['free memory', idle, { ...idle, memoryUsage: 80 }],
     ['a quick event loop', idle, { ...idle, eventLoopDelayMs: 150 }],
+    ['the newest revision, even with more sessions', { ...idle, assigned: 20 }, { ...idle, isNewest: false }],
   ])('prefers %s', (_name, better, worse) => {
     expect(scoreWorker(better)).toBeLessThan(scoreWorker(worse));
   });

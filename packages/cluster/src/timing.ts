@@ -1,18 +1,68 @@
 /** All times of the distributed core, in milliseconds (DESIGN 2.5). One object, so that tests can scale it. */
 export interface ClusterTiming {
   /** How often a worker renews its lease. */
-  renewEveryMs: number;
+  readonly renewEveryMs: number;
+  /** When a worker gives up on one renewal and tries the next. */
+  readonly renewTimeoutMs: number;
+  /** A worker that has not renewed for so long, by its own clock, stops its sockets: counted from before the last renewal was sent. */
+  readonly stopAfterMs: number;
+  /** What stopping all sockets may take. */
+  readonly closeBudgetMs: number;
   /** How long a lease is valid in the database. */
-  leaseTtlMs: number;
+  readonly leaseTtlMs: number;
+  /** How long after its expiry a lease counts as over, so that a renewal on its way is not cut off. */
+  readonly takeoverGraceMs: number;
   /** How often a worker compares its placements with its actors when no doorbell rings. */
-  convergeEveryMs: number;
+  readonly convergeEveryMs: number;
   /** How often each gateway looks for sessions without an owner when no doorbell rings. */
-  reconcileEveryMs: number;
+  readonly reconcileEveryMs: number;
 }
 
-export const DEFAULT_TIMING: Readonly<ClusterTiming> = Object.freeze({
+/** Times under which two workers could hold sockets of one session, or a lease could not be kept. */
+export class TimingError extends Error {
+  override name = 'TimingError';
+}
+
+/**
+ * Times that keep I3: a worker that cannot renew has closed every socket before its lease can expire elsewhere.
+ *
+ * @throws {TimingError} that names every rule which is broken
+ */
+export function createTiming(overrides: Partial<ClusterTiming> = {}): ClusterTiming {
+  const timing: ClusterTiming = { ...DEFAULTS, ...overrides };
+  const broken = Object.entries(timing)
+    .filter(([, value]) => !(Number.isFinite(value) && value > 0))
+    .map(([name, value]) => `${name} must be a positive number, not ${value}`);
+  const { renewEveryMs, renewTimeoutMs, stopAfterMs, closeBudgetMs, leaseTtlMs } = timing;
+  if (renewEveryMs + renewTimeoutMs >= stopAfterMs)
+    broken.push(
+      `renewEveryMs + renewTimeoutMs (${renewEveryMs} + ${renewTimeoutMs}) must be less than stopAfterMs (${stopAfterMs})`,
+    );
+  if (stopAfterMs >= leaseTtlMs)
+    broken.push(`stopAfterMs (${stopAfterMs}) must be less than leaseTtlMs (${leaseTtlMs})`);
+  if (stopAfterMs + closeBudgetMs > leaseTtlMs)
+    broken.push(
+      `stopAfterMs + closeBudgetMs (${stopAfterMs} + ${closeBudgetMs}) must not exceed leaseTtlMs (${leaseTtlMs})`,
+    );
+  if (broken.length) throw new TimingError(`These cluster times cannot work: ${broken.join('; ')}.`);
+  return Object.freeze(timing);
+}
+
+/** The same relations at another speed, for tests: `scaleTiming(1 / 50)` has a lease of 400 ms. */
+export function scaleTiming(factor: number, timing: ClusterTiming = DEFAULT_TIMING): ClusterTiming {
+  const scaled = Object.entries(timing).map(([name, value]) => [name, value * factor]);
+  return createTiming(Object.fromEntries(scaled) as Partial<ClusterTiming>);
+}
+
+const DEFAULTS: ClusterTiming = {
   renewEveryMs: 4_000,
+  renewTimeoutMs: 2_000,
+  stopAfterMs: 14_000,
+  closeBudgetMs: 6_000,
   leaseTtlMs: 20_000,
+  takeoverGraceMs: 2_000,
   convergeEveryMs: 2_000,
   reconcileEveryMs: 2_000,
-});
+};
+
+export const DEFAULT_TIMING: ClusterTiming = createTiming();

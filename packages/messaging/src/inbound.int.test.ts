@@ -1,4 +1,4 @@
-import { type JournalEntry, placeSession, registerWorker, writeManySessionKeys } from '@wa-gate/cluster';
+import { DEFAULT_TIMING, type JournalEntry, placeSession, registerWorker, writeManySessionKeys } from '@wa-gate/cluster';
 import { newId } from '@wa-gate/kit';
 import {
   createTestDatabase,
@@ -17,12 +17,12 @@ let owner: { sessionId: string; epoch: number };
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  await registerWorker(database.pool, workerRegistration('worker-1', { maxSessions: 1_000 }), 60_000);
+  await registerWorker(database.pool, workerRegistration('worker-1', { maxSessions: 1_000 }), DEFAULT_TIMING);
 });
 afterAll(() => database?.drop());
 beforeEach(async () => {
   session = await seedSession(database.pool, { state: 'CONNECTED' });
-  const placed = await placeSession(database.pool, { sessionId: session.sessionId, network: 'SANDBOX' });
+  const placed = await placeSession(database.pool, session.sessionId);
   owner = { sessionId: session.sessionId, epoch: placed!.epoch };
 });
 

@@ -172,7 +172,7 @@ export async function createGatewayFixture(
       );
       await database.pool.query(`UPDATE workers SET admin_state = 'CORDONED' WHERE id = $1`, [rows[0]!.worker_id]);
       await releaseSession(database.pool, session.id, 'test');
-      const placed = await placeSession(database.pool, { sessionId: session.id, network: 'SANDBOX' });
+      const placed = await placeSession(database.pool, session.id);
       return placed!;
     },
     async close() {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Ownership, placeSession, registerWorker } from '@wa-gate/cluster';
+import { DEFAULT_TIMING, type Ownership, placeSession, registerWorker } from '@wa-gate/cluster';
 import type { Pool } from '@wa-gate/db';
 import { createLogger, createSecretBox, newId, systemClock } from '@wa-gate/kit';
 import { seedSession, workerRegistration } from '@wa-gate/testkit';
@@ -24,9 +24,9 @@ export const testBox = createSecretBox([randomBytes(32)], 'session-keys');
 /** A session that this process owns, in the database. */
 export async function ownedSession(pool: Pool): Promise<Ownership> {
   // A worker of its own: one that registers again takes its sessions into a new epoch.
-  await registerWorker(pool, workerRegistration(newId(), { maxSessions: 1 }), 3_600_000);
+  await registerWorker(pool, workerRegistration(newId(), { maxSessions: 1 }), DEFAULT_TIMING);
   const { sessionId } = await seedSession(pool);
-  const placed = await placeSession(pool, { sessionId, network: 'SANDBOX' });
+  const placed = await placeSession(pool, sessionId);
   return { sessionId, epoch: placed!.epoch };
 }
 

@@ -92,11 +92,10 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     await subscriber.connect();
     webhooks = createWebhookBell({ redisUrl, logger });
     network = options.network?.() ?? sandboxNetwork(sandbox.url);
-    const { incarnation } = await registerWorker(
-      pool,
-      workerRegistration(WORKER_ID, { maxSessions: 1_000 }),
-      3_600_000,
-    );
+    const { incarnation } = await registerWorker(pool, workerRegistration(WORKER_ID, { maxSessions: 1_000 }), {
+      ...DEFAULT_TIMING,
+      leaseTtlMs: 3_600_000,
+    });
     control = createControlPort({
       workerId: WORKER_ID,
       incarnation: () => incarnation,
@@ -145,7 +144,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     },
     async createSession() {
       const { sessionId } = await seedSession(pool);
-      await placeSession(pool, { sessionId, network: 'SANDBOX' });
+      await placeSession(pool, sessionId);
       await host.supervisor.converge();
       return sessionId;
     },

@@ -136,7 +136,7 @@ describe('a stale owner (I2, I7)', () => {
     const store = await openTestStore(database.pool, owner, (error) => failures.push(error));
     await store.set({ 'lid-mapping': { x: 'mine' } });
     await releaseSession(database.pool, owner.sessionId, 'test');
-    const next = await placeSession(database.pool, { sessionId: owner.sessionId, network: 'SANDBOX' });
+    const next = await placeSession(database.pool, owner.sessionId);
 
     let toldBeforeRejection = false;
     await store.set({ 'lid-mapping': { x: 'stale' } }).catch((error: unknown) => {

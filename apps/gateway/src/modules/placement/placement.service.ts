@@ -1,42 +1,67 @@
 import {
+  type Assignment,
+  type ClusterTiming,
+  drainRound,
   type PlacementStrategy,
-  placeSession,
+  placeSessions,
   type RouteTable,
+  rebalanceRound,
   releaseSession,
-  unassignedSessions,
 } from '@wa-gate/cluster';
-import { inTransaction, type Network, type Pool, type PoolClient } from '@wa-gate/db';
-import type { Redis } from '@wa-gate/kit';
-import { ringWorker } from '@wa-gate/messaging';
+import { inTransaction, type Pool, type PoolClient } from '@wa-gate/db';
 
 export interface PlacementDependencies {
   pool: Pool;
-  redis: Redis;
   routes: RouteTable;
   strategy: PlacementStrategy;
+  timing: ClusterTiming;
+  /** Tells a worker to look at its placements. */
+  ringWorker: (workerId: string) => void;
+}
+
+/** What one look at everything that waits came to. */
+export interface Settled {
+  assignments: Assignment[];
+  /** Held back by the storm brake. */
+  braked: number;
+  waiting: number;
+  /** Looking again at once may place more. */
+  more: boolean;
 }
 
 /** Writes desired placements; workers converge on them. */
 export interface PlacementService {
   /** Places a session and rings its worker. `null`: no worker has room now; the reconciler tries again. */
-  place(session: { sessionId: string; network: Network }): Promise<string | null>;
+  place(sessionId: string): Promise<string | null>;
   /** Takes a session from its worker; `also` runs in the same transaction, after every fenced write of the former owner. */
   release(sessionId: string, reason: string, also: (tx: PoolClient) => Promise<void>): Promise<void>;
-  /** Places what should run and is nowhere; returns how many found a place. */
-  placeUnassigned(limit: number): Promise<number>;
+  /** Places what should run and has no living owner, one batch; rings the workers that got something. */
+  placeWaiting(limit: number): Promise<Settled>;
+  /** Asks draining workers for their next sessions; returns how many. */
+  drain(): Promise<number>;
+  /** Asks workers that have too much to do for a few sessions; returns how many. */
+  rebalance(): Promise<number>;
 }
 
-export function createPlacementService({ pool, redis, routes, strategy }: PlacementDependencies): PlacementService {
-  async function place(session: { sessionId: string; network: Network }): Promise<string | null> {
-    const assignment = await placeSession(pool, session, strategy);
-    if (!assignment) return null;
-    await routes.forget(session.sessionId);
-    ringWorker(redis, assignment.workerId);
-    return assignment.workerId;
+export function createPlacementService(deps: PlacementDependencies): PlacementService {
+  const { pool, routes, strategy, timing, ringWorker } = deps;
+
+  const ring = (workerIds: Iterable<string>): void => {
+    for (const workerId of new Set(workerIds)) ringWorker(workerId);
+  };
+
+  /** The new owners hear of it first: routes are only hints, and forgetting them may have to wait for Redis. */
+  async function settle(assignments: readonly Assignment[]): Promise<void> {
+    ring(assignments.map(({ workerId }) => workerId));
+    await Promise.all(assignments.map(({ sessionId }) => routes.forget(sessionId)));
   }
 
   return {
-    place,
+    async place(sessionId) {
+      const { assignments } = await placeSessions(pool, { strategy, timing, sessionIds: [sessionId], limit: 1 });
+      await settle(assignments);
+      return assignments[0]?.workerId ?? null;
+    },
     async release(sessionId, reason, also) {
       const former = await inTransaction(pool, async (tx) => {
         const { rows } = await tx.query<{ workerId: string | null }>(
@@ -48,14 +73,22 @@ export function createPlacementService({ pool, redis, routes, strategy }: Placem
         return rows[0]?.workerId;
       });
       await routes.forget(sessionId);
-      if (former) ringWorker(redis, former);
+      if (former) ringWorker(former);
     },
-    async placeUnassigned(limit) {
-      let placed = 0;
-      for (const session of await unassignedSessions(pool, limit)) {
-        if (await place(session)) placed += 1;
-      }
-      return placed;
+    async placeWaiting(limit) {
+      const result = await placeSessions(pool, { strategy, timing, limit });
+      await settle(result.assignments);
+      return result;
+    },
+    async drain() {
+      const released = await drainRound(pool, timing);
+      ring(released.map(({ workerId }) => workerId));
+      return released.length;
+    },
+    async rebalance() {
+      const released = await rebalanceRound(pool, timing);
+      ring(released.map(({ workerId }) => workerId));
+      return released.length;
     },
   };
 }

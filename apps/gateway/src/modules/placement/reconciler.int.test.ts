@@ -1,7 +1,8 @@
-import { createRouteTable } from '@wa-gate/cluster';
+import { createRouteTable, DEFAULT_TIMING } from '@wa-gate/cluster';
 import { createLogger, redisKeys, systemClock } from '@wa-gate/kit';
 import { waitFor } from '@wa-gate/testkit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createGatewayMetrics } from '../../metrics.ts';
 import { createGatewayFixture, type GatewayFixture, type TestUser } from '../../testing/gateway-fixture.ts';
 import { createPlacementService, createReconciler } from './index.ts';
 
@@ -30,11 +31,14 @@ it('places what waits when its bell rings, each session once, however many recon
   const routes = createRouteTable({ db: fixture.database.pool, redis: fixture.redis, logger });
   const placement = createPlacementService({
     pool: fixture.database.pool,
-    redis: fixture.redis,
     routes,
     strategy: 'least-loaded',
+    timing: DEFAULT_TIMING,
+    ringWorker: () => undefined,
   });
-  const another = createReconciler({ placement, clock: systemClock, logger, everyMs: 60_000 });
+  const metrics = createGatewayMetrics(fixture.database.pool);
+  const timing = { reconcileEveryMs: 60_000 };
+  const another = createReconciler({ placement, clock: systemClock, logger, metrics, timing });
   another.start();
   await fixture.database.pool.query('UPDATE workers SET max_sessions = 50');
   another.ring();

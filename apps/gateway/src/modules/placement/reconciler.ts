@@ -1,45 +1,86 @@
+import type { ClusterTiming } from '@wa-gate/cluster';
 import type { Clock, Logger } from '@wa-gate/kit';
-import type { PlacementService } from './placement.service.ts';
+import type { GatewayMetrics } from '../../metrics.ts';
+import type { PlacementService, Settled } from './placement.service.ts';
 
-const BATCH = 50;
+const BATCH = 200;
 /** So that several gateways do not look at the same moment. */
 const JITTER = 0.2;
+/** Everything left is locked by somebody who is about to finish: look again, but do not spin. */
+const LOCKED_PAUSE_MS = 20;
 
 export interface ReconcilerDependencies {
   placement: PlacementService;
   clock: Clock;
   logger: Logger;
-  everyMs: number;
+  metrics: Pick<GatewayMetrics, 'placementChanges' | 'placementWaiting' | 'placementMoves'>;
+  timing: Pick<ClusterTiming, 'reconcileEveryMs'>;
 }
 
 export interface Reconciler {
   start(): void;
-  /** Look now: somebody rang. */
+  /** Look now: somebody rang. A ring during a round causes one more. */
   ring(): void;
   stop(): Promise<void>;
 }
 
 /**
- * Every gateway runs one: sessions that should run and are nowhere get a worker. Several at once are harmless, because placing is a
- * compare-and-set (I1); a failed round is logged and the next one tries again.
+ * Every gateway runs one: sessions that should run and have no living owner get a worker, draining workers are asked for their next
+ * sessions, overloaded ones for a few. Several at once are harmless, because all of it is decided under locks in PostgreSQL (I1, I9); a failed
+ * round is logged and the next one tries again.
  */
-export function createReconciler({ placement, clock, logger, everyMs }: ReconcilerDependencies): Reconciler {
+export function createReconciler({ placement, clock, logger, metrics, timing }: ReconcilerDependencies): Reconciler {
   const stopping = new AbortController();
   let wake = new AbortController();
   let loop: Promise<void> = Promise.resolve();
+  let wasBraked = 0;
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
       wake = new AbortController();
       try {
-        const placed = await placement.placeUnassigned(BATCH);
-        if (placed) logger.info({ placed }, 'sessions placed');
+        await placeAll();
+        await move('drain', () => placement.drain());
+        await move('rebalance', () => placement.rebalance());
       } catch (error) {
         logger.warn({ err: error }, 'reconciling failed');
       }
-      const pause = everyMs * (1 + JITTER * (Math.random() - 0.5));
+      const pause = timing.reconcileEveryMs * (1 + JITTER * (Math.random() - 0.5));
       await clock.sleep(pause, AbortSignal.any([stopping.signal, wake.signal])).catch(() => undefined);
     }
+  }
+
+  async function placeAll(): Promise<void> {
+    for (;;) {
+      const settled = await placement.placeWaiting(BATCH);
+      report(settled);
+      if (!settled.more || stopping.signal.aborted) return;
+      if (!settled.assignments.length) await clock.sleep(LOCKED_PAUSE_MS, stopping.signal).catch(() => undefined);
+    }
+  }
+
+  function report({ assignments, braked, waiting }: Settled): void {
+    metrics.placementWaiting.set({ why: 'no room' }, waiting);
+    metrics.placementWaiting.set({ why: 'storm brake' }, braked);
+    for (const { reason } of assignments) metrics.placementChanges.inc({ reason });
+    if (assignments.length) {
+      const takeovers = assignments.filter(({ reason }) => reason === 'takeover').length;
+      logger.info({ placed: assignments.length - takeovers, takeovers }, 'sessions placed');
+    }
+    if (braked && !wasBraked)
+      logger.warn(
+        { braked },
+        'storm brake: most workers fell silent together; their sessions wait, because the cause is rather the database or the network',
+      );
+    if (!braked && wasBraked) logger.info('storm brake released');
+    wasBraked = braked;
+  }
+
+  async function move(reason: 'drain' | 'rebalance', round: () => Promise<number>): Promise<void> {
+    const sessions = await round();
+    if (!sessions) return;
+    metrics.placementMoves.inc({ reason }, sessions);
+    logger.info({ sessions }, `sessions asked to move: ${reason}`);
   }
 
   return {

@@ -87,7 +87,7 @@ export function createSessionsService(deps: SessionsDependencies): SessionsServi
         webhook: request.webhook && (await webhooks.put(session.id, request.webhook, tx)),
       }));
       if (!made) throw new ApiError('SESSION_EXISTS');
-      const workerId = await placement.place({ sessionId: session.id, network }).catch((error: Error) => {
+      const workerId = await placement.place(session.id).catch((error: Error) => {
         // The session is there, and the reconciler places what is unassigned.
         logger.warn({ err: error, sessionId: session.id }, 'new session not placed yet');
         return null;

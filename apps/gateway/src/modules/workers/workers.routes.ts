@@ -53,7 +53,7 @@ export const workersRoutes: FastifyPluginAsyncTypebox<WorkersRoutesOptions> = as
         body: RegisterWorkerRequestSchema,
         response: {
           201: success(RegisterWorkerResultSchema),
-          ...errorResponses('UNAUTHENTICATED', 'WORKER_UNREACHABLE', 'WORKER_ENDPOINT_TAKEN'),
+          ...errorResponses('UNAUTHENTICATED', 'WORKER_UNREACHABLE', 'WORKER_ENDPOINT_TAKEN', 'WORKER_LEASE_HELD'),
         },
         security: [{ workerToken: [] }, { bearer: [] }],
       },

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { EndpointTakenError, listWorkers, registerWorker, type WorkerView } from '@wa-gate/cluster';
+import { type ClusterTiming, EndpointTakenError, LeaseHeldError, listWorkers, registerWorker, type WorkerView } from '@wa-gate/cluster';
 import type { HeartbeatRequest, RegisterWorkerRequest, Worker, WorkerState } from '@wa-gate/contracts';
 import type { Network, Pool, WorkerAdminState } from '@wa-gate/db';
 import { type Logger, newToken, TOKEN_PREFIX, tokensEqual } from '@wa-gate/kit';
@@ -12,7 +12,7 @@ export interface WorkersDependencies {
   /** Token with which a worker joins. */
   joinToken: string;
   defaultNetwork: Network;
-  leaseTtlMs: number;
+  timing: ClusterTiming;
   logger: Logger;
 }
 
@@ -24,7 +24,7 @@ export interface Registered {
 
 export interface WorkersService {
   isJoinToken(token: string): boolean;
-  /** @throws {ApiError} WORKER_UNREACHABLE, WORKER_ENDPOINT_TAKEN */
+  /** @throws {ApiError} WORKER_UNREACHABLE, WORKER_ENDPOINT_TAKEN, WORKER_LEASE_HELD */
   register(worker: RegisterWorkerRequest): Promise<Registered>;
   /** The worker's own metrics, one row a minute. Leases are renewed by the worker itself, never by this. */
   heartbeat(workerId: string, token: string, metrics: HeartbeatRequest['metrics']): Promise<void>;
@@ -102,10 +102,12 @@ export function createWorkersService(deps: WorkersDependencies): WorkersService 
         tokenHash: hashOf(token),
       };
       try {
-        const { incarnation } = await registerWorker(pool, registration, deps.leaseTtlMs);
+        const { incarnation } = await registerWorker(pool, registration, deps.timing);
         logger.info({ workerId: worker.workerId, endpoint, incarnation }, 'worker registered');
         return { workerId: worker.workerId, token, incarnation };
       } catch (error) {
+        if (error instanceof LeaseHeldError)
+          throw new ApiError('WORKER_LEASE_HELD', { details: { workerId: worker.workerId }, cause: error });
         if (error instanceof EndpointTakenError) throw new ApiError('WORKER_ENDPOINT_TAKEN', { details: { endpoint } });
         throw error;
       }

@@ -1,0 +1,131 @@
+import { inTransaction, type Network, type Pool, type PoolClient } from '@wa-gate/db';
+import { type Survey, survey } from './brake.ts';
+import { type Candidate, lockCandidates } from './candidates.ts';
+import { distribute, type PlacementStrategy, roomFor } from './distribute.ts';
+import type { Assignment, AssignmentReason } from './placements.ts';
+import { BY_PRIORITY } from './priority.ts';
+import { type ClusterTiming, DEFAULT_TIMING } from './timing.ts';
+
+export interface PlaceOptions {
+  strategy: PlacementStrategy;
+  timing: ClusterTiming;
+  /** Only these. @default all that wait */
+  sessionIds?: readonly string[];
+  /** How many at most, of each network. */
+  limit: number;
+}
+
+export interface PlaceResult {
+  assignments: Assignment[];
+  /** Sessions that the storm brake holds back. */
+  braked: number;
+  /** Sessions that still want a place. */
+  waiting: number;
+  /** Another call may place more at once: the batch was full, or rows were passed over because somebody held their lock. */
+  more: boolean;
+}
+
+interface Waiting {
+  sessionId: string;
+  epoch: number;
+  from: string | null;
+}
+
+/**
+ * Gives workers to sessions that should run and have none, or whose worker's lease is over: the one place where sessions are placed. A
+ * takeover is one placement change, from the old worker to the new one (epoch + 1, I1). Workers are locked before placements, everywhere. A
+ * placement that is locked by somebody else is passed over: whoever holds it is changing it, or is a fenced write of a former owner that ends soon.
+ */
+export async function placeSessions(pool: Pool, options: PlaceOptions): Promise<PlaceResult> {
+  const wanted = await survey(pool, options.timing, options.sessionIds ?? null);
+  const total = [...wanted.waiting.values()].reduce((sum, count) => sum + count, 0);
+  if (total === 0) return { assignments: [], braked: wanted.braked, waiting: 0, more: false };
+  const { assignments, more } = await inTransaction(pool, (tx) => placeLocked(tx, wanted, options));
+  return { assignments, braked: wanted.braked, waiting: Math.max(total - assignments.length, 0), more };
+}
+
+/** Places one session; `null` when it has a living worker, or none has room. */
+export async function placeSession(
+  pool: Pool,
+  sessionId: string,
+  { strategy = 'least-loaded', timing = DEFAULT_TIMING }: Partial<Pick<PlaceOptions, 'strategy' | 'timing'>> = {},
+): Promise<Assignment | null> {
+  const { assignments } = await placeSessions(pool, { strategy, timing, sessionIds: [sessionId], limit: 1 });
+  return assignments[0] ?? null;
+}
+
+async function placeLocked(
+  tx: PoolClient,
+  wanted: Survey,
+  options: PlaceOptions,
+): Promise<{ assignments: Assignment[]; more: boolean }> {
+  const candidates = await lockCandidates(tx, options.timing);
+  const assignments: Assignment[] = [];
+  let more = false;
+  for (const [network, count] of wanted.waiting) {
+    const room = Math.min(roomFor(candidates, network), options.limit);
+    if (room === 0) continue;
+    const sessions = await lockWaiting(tx, wanted, network, options, room);
+    assignments.push(...(await assign(tx, distribute(sessions, candidates, network, options.strategy))));
+    const passedOver = sessions.length < Math.min(room, count);
+    more ||= passedOver || (sessions.length === options.limit && sessions.length < count);
+  }
+  return { assignments, more };
+}
+
+/** The condition stands in full on the placement's own columns, because that is what PostgreSQL checks again on a row that has just changed. */
+async function lockWaiting(
+  tx: PoolClient,
+  { gone }: Survey,
+  network: Network,
+  { sessionIds }: PlaceOptions,
+  limit: number,
+): Promise<Waiting[]> {
+  const { rows } = await tx.query<Waiting>(
+    `SELECT p.session_id AS "sessionId", p.epoch, p.worker_id AS "from"
+     FROM session_placements p JOIN sessions s ON s.id = p.session_id JOIN users u ON u.id = s.user_id
+     WHERE (p.state = 'UNASSIGNED'
+         OR p.worker_id = ANY($1::text[]) AND (p.worker_id, p.incarnation) IN (SELECT * FROM unnest($1::text[], $2::bigint[])))
+       AND s.desired_state = 'RUNNING' AND s.network = $3 AND ($4::uuid[] IS NULL OR p.session_id = ANY($4))
+     ORDER BY ${BY_PRIORITY} LIMIT $5 FOR NO KEY UPDATE OF p SKIP LOCKED`,
+    [
+      gone.map(({ workerId }) => workerId),
+      gone.map(({ incarnation }) => incarnation),
+      network,
+      sessionIds ?? null,
+      limit,
+    ],
+  );
+  return rows;
+}
+
+/** Writes placement changes of rows that this transaction has locked. */
+export async function assign(
+  tx: PoolClient,
+  changes: { session: Waiting; worker: Candidate }[],
+  reason?: AssignmentReason,
+): Promise<Assignment[]> {
+  if (!changes.length) return [];
+  const assignments = changes.map(({ session, worker }) => ({
+    sessionId: session.sessionId,
+    epoch: session.epoch + 1,
+    workerId: worker.workerId,
+    incarnation: worker.incarnation,
+    from: session.from,
+    reason: reason ?? (session.from === null ? 'placed' : 'takeover'),
+  }));
+  await tx.query(
+    `UPDATE session_placements p SET epoch = a.epoch, state = 'ASSIGNED', worker_id = a.worker_id, incarnation = a.incarnation,
+       reason = a.reason, changed_at = now()
+     FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::bigint[], $5::text[]) AS a(session_id, epoch, worker_id, incarnation, reason)
+     WHERE p.session_id = a.session_id AND p.epoch = a.epoch - 1`,
+    [
+      assignments.map(({ sessionId }) => sessionId),
+      assignments.map(({ epoch }) => epoch),
+      assignments.map(({ workerId }) => workerId),
+      assignments.map(({ incarnation }) => incarnation),
+      assignments.map((assignment) => assignment.reason),
+    ],
+  );
+  return assignments.map(({ incarnation: _, ...assignment }) => assignment);
+}

@@ -1,0 +1,65 @@
+import type { Network, Queryable } from '@wa-gate/db';
+import { leaseStates } from './lease-states.ts';
+import type { ClusterTiming } from './timing.ts';
+
+/** The storm brake needs at least so many workers gone silent together. */
+const STORM = 3;
+
+/** What wants a worker now. */
+export interface Survey {
+  /** Process lives whose lease is over and whose sessions may be taken over. */
+  gone: { workerId: string; incarnation: number }[];
+  /** Sessions that want a place, by network. */
+  waiting: ReadonlyMap<Network, number>;
+  /** Sessions that the storm brake holds back. */
+  braked: number;
+}
+
+/**
+ * What waits for a worker: sessions that should run and have none, or whose worker's lease is over.
+ *
+ * The storm brake (DESIGN 2.8): when at least three workers, and more than half of all, have fallen silent together, the cause is rather the
+ * database or the network than they. Their sessions wait for one more TTL; then they are taken over after all. It counts the workers that have
+ * not renewed for `stopAfterMs`, not only those whose lease is over: leases of one and the same trouble end up to one renewal apart, and the first of
+ * them must not be taken over onto the next. A lease that was ended (goodbye, evidence) is no part of this. All of it is in the rows: every
+ * gateway sees the same, and none has to remember.
+ */
+export async function survey(
+  db: Queryable,
+  timing: ClusterTiming,
+  sessionIds: readonly string[] | null = null,
+): Promise<Survey> {
+  const { rows } = await db.query<{
+    workerId: string | null;
+    incarnation: number;
+    network: Network;
+    isHeld: boolean;
+    sessions: number;
+  }>(
+    `WITH ${leaseStates(timing)}, brake AS (
+       SELECT count(*) FILTER (WHERE is_silent) >= ${STORM}
+         AND count(*) FILTER (WHERE is_silent) > count(*) FILTER (WHERE is_heard) AS is_on
+       FROM leases
+     )
+     SELECT l.worker_id AS "workerId", l.incarnation, s.network, b.is_on AND l.is_silent AS "isHeld", count(*) AS sessions
+     FROM leases l CROSS JOIN brake b
+     JOIN session_placements p ON p.worker_id = l.worker_id AND p.incarnation = l.incarnation
+     JOIN sessions s ON s.id = p.session_id
+     WHERE l.is_over AND s.desired_state = 'RUNNING' AND ($1::uuid[] IS NULL OR p.session_id = ANY($1))
+     GROUP BY 1, 2, 3, 4
+     UNION ALL
+     SELECT NULL, NULL, s.network, false, count(*)
+     FROM session_placements p JOIN sessions s ON s.id = p.session_id
+     WHERE p.state = 'UNASSIGNED' AND s.desired_state = 'RUNNING' AND ($1::uuid[] IS NULL OR p.session_id = ANY($1))
+     GROUP BY s.network`,
+    [sessionIds],
+  );
+  const free = rows.filter(({ isHeld }) => !isHeld);
+  const waiting = new Map<Network, number>();
+  for (const { network, sessions } of free) waiting.set(network, (waiting.get(network) ?? 0) + sessions);
+  const gone = new Map(
+    free.flatMap(({ workerId, incarnation }) => (workerId === null ? [] : [[workerId, { workerId, incarnation }]])),
+  );
+  const braked = rows.filter(({ isHeld }) => isHeld).reduce((sum, { sessions }) => sum + sessions, 0);
+  return { gone: [...gone.values()], waiting, braked };
+}

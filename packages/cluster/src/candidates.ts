@@ -1,0 +1,63 @@
+import type { Network, PoolClient } from '@wa-gate/db';
+import { leaseStates } from './lease-states.ts';
+import type { WorkerLoad } from './scoring.ts';
+import type { ClusterTiming } from './timing.ts';
+
+/** A worker that may get sessions now, with exact counts. Its row is locked until the transaction ends. */
+export interface Candidate extends WorkerLoad {
+  workerId: string;
+  incarnation: number;
+  network: Network;
+  /** When it last got a session, as milliseconds; 0: never. For `round-robin`. */
+  lastPlacedAt: number;
+}
+
+interface CandidateRow extends Omit<Candidate, 'isNewest'> {
+  revision: string;
+  /** When the first living worker of this revision started. */
+  revisionSince: number;
+}
+
+/** Where new sessions may go: wanted by the administrator, not shutting down, heard of lately. */
+export const MAY_RECEIVE = `w.admin_state = 'ACTIVE' AND l.runtime_state = 'READY' AND l.is_heard`;
+
+/**
+ * Locks all workers that may receive sessions, in the order of their ids, and then reads their loads. Every transaction that places takes this lock
+ * before it touches a placement, so capacities hold (I9) and nobody waits in a circle. The counts come from a second statement: the one that
+ * waits for locks sees the table as it was before they were granted.
+ */
+export async function lockCandidates(
+  tx: PoolClient,
+  timing: ClusterTiming,
+  scope: { network?: Network; except?: string } = {},
+): Promise<Candidate[]> {
+  const locked = await tx.query<{ id: string }>(
+    `WITH ${leaseStates(timing)}
+     SELECT w.id FROM workers w JOIN leases l ON l.worker_id = w.id
+     WHERE ${MAY_RECEIVE} AND ($1::"Network" IS NULL OR w.network = $1) AND ($2::text IS NULL OR w.id <> $2)
+     ORDER BY w.id FOR NO KEY UPDATE OF w`,
+    [scope.network ?? null, scope.except ?? null],
+  );
+  if (!locked.rows.length) return [];
+  const { rows } = await tx.query<CandidateRow>(
+    `WITH ${leaseStates(timing)}
+     SELECT w.id AS "workerId", l.incarnation, w.network, w.revision, w.max_sessions AS capacity,
+       l.cpu_usage AS "cpuUsage", l.memory_usage AS "memoryUsage", l.event_loop_delay_ms AS "eventLoopDelayMs",
+       load.assigned, load."lastPlacedAt",
+       extract(epoch FROM min(l.started_at) OVER (PARTITION BY w.network, w.revision))::float8 AS "revisionSince"
+     FROM workers w JOIN leases l ON l.worker_id = w.id
+     CROSS JOIN LATERAL (
+       SELECT count(*) AS assigned, coalesce(extract(epoch FROM max(p.changed_at)) * 1000, 0)::float8 AS "lastPlacedAt"
+       FROM session_placements p WHERE p.worker_id = w.id
+     ) AS load
+     WHERE w.id = ANY($1::text[]) AND ${MAY_RECEIVE}
+     ORDER BY w.id`,
+    [locked.rows.map(({ id }) => id)],
+  );
+  return rows.map(({ revision, revisionSince, ...row }) => ({
+    ...row,
+    isNewest: !rows.some(
+      (other) => other.network === row.network && other.revision !== revision && other.revisionSince > revisionSince,
+    ),
+  }));
+}

@@ -1,0 +1,59 @@
+import { inTransaction, type Network, type Pool } from '@wa-gate/db';
+import { lockCandidates } from './candidates.ts';
+import { roomFor } from './distribute.ts';
+import { beginRelease, type Released } from './handover.ts';
+import { leaseStates } from './lease-states.ts';
+import { LEAST_URGENT } from './priority.ts';
+import type { ClusterTiming } from './timing.ts';
+
+/** So many sessions of one worker are on their way at a time: the rest goes on working meanwhile. */
+export const MAX_RELEASING = 20;
+
+interface DrainingWorker {
+  workerId: string;
+  network: Network;
+  releasing: number;
+}
+
+/** Workers that an administrator wants empty, and that are there to hand over. What a dead one hosts is taken over instead. */
+const draining = (timing: ClusterTiming): string => `WITH ${leaseStates(timing)}
+  SELECT w.id AS "workerId", w.network,
+    (SELECT count(*) FROM session_placements p WHERE p.worker_id = w.id AND p.state = 'RELEASING') AS releasing
+  FROM workers w JOIN leases l ON l.worker_id = w.id
+  WHERE w.admin_state IN ('DRAINING', 'RETIRED') AND NOT l.is_over
+    AND EXISTS (SELECT 1 FROM session_placements p WHERE p.worker_id = w.id AND p.state = 'ASSIGNED')
+  ORDER BY w.id`;
+
+/** The least urgent first: those who wait for nothing feel the move least, and are gone when the busy ones move. */
+const NEXT = `SELECT p.session_id AS "sessionId"
+  FROM session_placements p JOIN sessions s ON s.id = p.session_id JOIN users u ON u.id = s.user_id
+  WHERE p.worker_id = $1 AND p.state = 'ASSIGNED' AND s.desired_state = 'RUNNING' AND s.network = $2
+  ORDER BY ${LEAST_URGENT} LIMIT $3`;
+
+/**
+ * Asks the owners of the next sessions on draining workers to hand them over, at most {@link MAX_RELEASING} at a time and only while others have
+ * room for them. Returns the ones that were asked now.
+ */
+export async function drainRound(pool: Pool, timing: ClusterTiming): Promise<Released[]> {
+  const { rows: workers } = await pool.query<DrainingWorker>(draining(timing));
+  if (!workers.length) return [];
+  return inTransaction(pool, async (tx) => {
+    const candidates = await lockCandidates(tx, timing);
+    const onTheirWay = await tx.query<{ network: Network; sessions: number }>(
+      `SELECT s.network, count(*) AS sessions FROM session_placements p JOIN sessions s ON s.id = p.session_id
+       WHERE p.state = 'RELEASING' GROUP BY s.network`,
+    );
+    const room = new Map<Network, number>();
+    for (const { network } of workers) room.set(network, roomFor(candidates, network));
+    for (const { network, sessions } of onTheirWay.rows) room.set(network, (room.get(network) ?? 0) - sessions);
+    const chosen: string[] = [];
+    for (const { workerId, network, releasing } of workers) {
+      const count = Math.min(room.get(network)!, MAX_RELEASING - releasing);
+      if (count <= 0) continue;
+      const { rows } = await tx.query<{ sessionId: string }>(NEXT, [workerId, network, count]);
+      room.set(network, room.get(network)! - rows.length);
+      chosen.push(...rows.map(({ sessionId }) => sessionId));
+    }
+    return chosen.length ? beginRelease(tx, chosen, 'drain') : [];
+  });
+}

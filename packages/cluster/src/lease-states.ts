@@ -1,0 +1,24 @@
+import type { ClusterTiming } from './timing.ts';
+
+const interval = (ms: number): string => `${ms} * interval '1 ms'`;
+
+/**
+ * CTE `leases`: every lease with what the database's clock says about it (I12). The times are our own validated numbers, so they stand in
+ * the text.
+ *
+ * - `is_over`: its sessions may be taken over; ended by goodbye or evidence, or expired for longer than the grace
+ * - `is_heard`: renewed within the time after which a worker stops its own sockets; only such a worker gets new sessions
+ * - `is_silent`: neither ended nor heard, and that not for longer than one TTL beyond the grace: what the storm brake counts
+ */
+export const leaseStates = (timing: ClusterTiming): string => `leases AS (
+  SELECT worker_id, incarnation, runtime_state, started_at, cpu_usage, memory_usage, event_loop_delay_ms,
+    ended_at IS NOT NULL OR expires_at < now() - ${interval(timing.takeoverGraceMs)} AS is_over,
+    ended_at IS NULL AND expires_at > now() + ${interval(timing.leaseTtlMs - timing.stopAfterMs)} AS is_heard,
+    ended_at IS NULL AND expires_at <= now() + ${interval(timing.leaseTtlMs - timing.stopAfterMs)}
+      AND expires_at > now() - ${interval(timing.takeoverGraceMs + timing.leaseTtlMs)} AS is_silent
+  FROM worker_leases
+)`;
+
+/** Over or not, for a statement about one worker: the same as `is_over` above. */
+export const leaseIsOver = (lease: string, timing: Pick<ClusterTiming, 'takeoverGraceMs'>): string =>
+  `(${lease}.ended_at IS NOT NULL OR ${lease}.expires_at < now() - ${interval(timing.takeoverGraceMs)})`;

@@ -1,0 +1,61 @@
+import type { Queryable } from '@wa-gate/db';
+import { seedSession, type TestDatabase, workerRegistration } from '@wa-gate/testkit';
+import { type PlaceOptions, placeSessions } from '../assign.ts';
+import { registerWorker } from '../leases.ts';
+import { DEFAULT_TIMING } from '../timing.ts';
+import { listWorkers } from '../workers.ts';
+
+export const NO_LOAD = { cpuUsage: 0, memoryUsage: 0, eventLoopDelayMs: 0 };
+
+export type FleetTools = ReturnType<typeof fleetTools>;
+
+/** Short words for what the tests of the core do all the time. */
+export function fleetTools(database: () => TestDatabase) {
+  const pool = () => database().pool;
+  return {
+    register: (id: string, overrides: Partial<Parameters<typeof registerWorker>[1]> = {}) =>
+      registerWorker(pool(), { ...workerRegistration(id), ...overrides }, DEFAULT_TIMING),
+    seed: (count: number, overrides: Parameters<typeof seedSession>[1] = {}) =>
+      Promise.all(Array.from({ length: count }, async () => (await seedSession(pool(), overrides)).sessionId)),
+    place: (options: Partial<PlaceOptions> = {}) =>
+      placeSessions(pool(), { strategy: 'least-loaded', timing: DEFAULT_TIMING, limit: 1_000, ...options }),
+    async countByWorker(): Promise<Record<string, number>> {
+      const workers = await listWorkers(pool());
+      return Object.fromEntries(workers.map(({ workerId, sessionCount }) => [workerId, sessionCount]));
+    },
+    /** As if the worker had not renewed for so long: its lease expired `ms` ago. */
+    async expire(workerId: string, ms = DEFAULT_TIMING.takeoverGraceMs + 1): Promise<void> {
+      await pool().query(`UPDATE worker_leases SET expires_at = now() - $2 * interval '1 ms' WHERE worker_id = $1`, [
+        workerId,
+        ms,
+      ]);
+    },
+  };
+}
+
+export interface PlacementRow {
+  sessionId: string;
+  epoch: number;
+  state: string;
+  workerId: string | null;
+  incarnation: number | null;
+  reason: string;
+}
+
+export async function readPlacements(db: Queryable): Promise<PlacementRow[]> {
+  const { rows } = await db.query<PlacementRow>(
+    `SELECT session_id AS "sessionId", epoch, state, worker_id AS "workerId", incarnation, reason
+     FROM session_placements ORDER BY session_id`,
+  );
+  return rows;
+}
+
+/** Resolves once some backend of this database waits for a lock, so that the order of a race is certain and nothing sleeps. */
+export async function someoneWaitsForALock(db: Queryable): Promise<void> {
+  for (;;) {
+    const { rows } = await db.query(
+      `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+    );
+    if (rows.length) return;
+  }
+}
