@@ -6,6 +6,7 @@ const STATES: ActorState['name'][] = [
   'connecting',
   'scanning',
   'code',
+  'passkey',
   'pairing',
   'connected',
   'waiting',
@@ -22,13 +23,20 @@ export interface WorkerMetrics {
   acknowledgeSeconds: Histogram;
   fenceRefusals: Counter;
   strayRejections: Counter;
+  recycles: Counter<'reason'>;
+  keepAliveSeconds: Histogram;
   /** Messages sent and received since the start. */
   messageCount(): number;
   countOutcome(state: string): void;
   countInbound(count: number): void;
 }
 
-export function createWorkerMetrics(states: () => Iterable<ActorState['name']>): WorkerMetrics {
+export interface WorkerMetricsSources {
+  states: () => Iterable<ActorState['name']>;
+  longestSilenceMs: () => number;
+}
+
+export function createWorkerMetrics({ states, longestSilenceMs }: WorkerMetricsSources): WorkerMetrics {
   const registry = createMetrics('worker');
   const registers = [registry];
   let messages = 0;
@@ -67,6 +75,26 @@ export function createWorkerMetrics(states: () => Iterable<ActorState['name']>):
     help: 'Promises that Baileys rejected and nobody awaited, mostly queries of closed connections.',
     registers,
   });
+  const recycles = new Counter({
+    name: 'wag_session_recycles_total',
+    help: 'Connections that were open and dead, and were replaced.',
+    labelNames: ['reason'] as const,
+    registers,
+  });
+  const keepAliveSeconds = new Histogram({
+    name: 'wag_session_keepalive_seconds',
+    help: "Round trips of keep-alives to WhatsApp's server.",
+    buckets: [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers,
+  });
+  new Gauge({
+    name: 'wag_session_silence_seconds_max',
+    help: 'For how long the quietest open connection has brought nothing.',
+    registers,
+    collect() {
+      this.set(longestSilenceMs() / 1000);
+    },
+  });
   return {
     registry,
     outcomes,
@@ -74,6 +102,8 @@ export function createWorkerMetrics(states: () => Iterable<ActorState['name']>):
     acknowledgeSeconds,
     fenceRefusals,
     strayRejections,
+    recycles,
+    keepAliveSeconds,
     messageCount: () => messages,
     countOutcome(state) {
       outcomes.inc({ state: state.toLowerCase() });

@@ -11,9 +11,11 @@ import { createDoorbells } from './outbox/doorbells.ts';
 import { createOutcomeWriter } from './outbox/outcome-writer.ts';
 import type { SessionTraffic } from './session/actor-ports.ts';
 import { SessionActor } from './session/session-actor.ts';
+import { SessionWatch } from './session/session-watch.ts';
 import { StartRamp } from './supervisor/start-ramp.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
 import { createKeyWriter } from './whatsapp/key-writer.ts';
+import { LIVENESS_TIMING, type LivenessTiming } from './whatsapp/liveness.ts';
 import type { WhatsAppNetwork } from './whatsapp/network.ts';
 import { createAnnouncer } from './writers/announcer.ts';
 
@@ -31,6 +33,8 @@ export interface SessionHostDependencies {
   timing: ClusterTiming;
   pace: ConnectPace;
   control: ControlPort;
+  /** How soon a connection that carries nothing any more is noticed. @default LIVENESS_TIMING */
+  liveness?: LivenessTiming;
   /** Whether this process holds its lease, by its own clock: nothing is taken or sent without it (I3). */
   mayStart: () => boolean;
 }
@@ -75,7 +79,10 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
   const [masterKey] = masterKeys;
   if (!masterKey) throw new Error('A worker needs a master key.');
 
-  const metrics = createWorkerMetrics(() => supervisor.actors.map((actor) => actor.state.name));
+  const metrics = createWorkerMetrics({
+    states: () => supervisor.actors.map((actor) => actor.state.name),
+    longestSilenceMs: () => watch.liveness.longestSilenceMs,
+  });
   const announce = createAnnouncer({ redis, webhooks, control });
   const box = createSecretBox(masterKeys, 'session-keys');
   const keyWriter = createKeyWriter({ pool, clock });
@@ -115,6 +122,7 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
     outcomes,
     mayStart,
     onStuck: ({ sessionId }) => supervisor.find(sessionId)?.dropConnection(),
+    onTimeLocked: async ({ sessionId }) => supervisor.find(sessionId)?.refusedReachout(),
     onAcknowledged: (milliseconds) => metrics.acknowledgeSeconds.observe(milliseconds / 1000),
   });
   const doorbells = createDoorbells({
@@ -137,13 +145,28 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
     const placements = await myPlacements(pool, workerId, incarnation);
     return placements.some((placement) => placement.sessionId === sessionId && placement.epoch === epoch);
   };
+  const watch = new SessionWatch({
+    db: pool,
+    clock,
+    logger,
+    timing: deps.liveness ?? LIVENESS_TIMING,
+    recyclesPerSweep: pace.perSecond,
+    actors: () => supervisor.actors,
+    onStale,
+    onRoundTrip: (milliseconds) => metrics.keepAliveSeconds.observe(milliseconds / 1000),
+  });
+  const ramp = new StartRamp({ ...pace, now: () => clock.monotonic() });
+  const reconnectTurn = (): number => {
+    const turn = ramp.take();
+    return turn.granted ? 0 : turn.retryInMs;
+  };
   const supervisor = new Supervisor({
     pool,
     clock,
     logger,
     workerId,
     convergeEveryMs: timing.convergeEveryMs,
-    ramp: new StartRamp({ ...pace, now: () => clock.monotonic() }),
+    ramp,
     doorbells,
     createActor: (owner) =>
       new SessionActor({
@@ -156,6 +179,9 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
         network,
         traffic,
         retry: pace.retry,
+        liveness: watch.liveness,
+        reconnectTurn,
+        onRecycled: (reason) => metrics.recycles.inc({ reason }),
         onAppended: announce,
         stillOwned,
         onFenced: (fenced) => {
@@ -178,8 +204,10 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
         onLook: () => supervisor.look(),
       });
       dispatcher.start();
+      watch.start();
     },
     async stop(graceMs) {
+      watch.stop();
       await dispatcher.stop(graceMs);
       await supervisor.end();
       await projector.flush();

@@ -6,6 +6,7 @@ import type { Receipt, ServerAck } from '../whatsapp/acks.ts';
 import type { Arrived } from '../whatsapp/arrivals.ts';
 import type { proto } from '../whatsapp/baileys.ts';
 import type { KeyWriter } from '../whatsapp/key-writer.ts';
+import type { Liveness } from '../whatsapp/liveness.ts';
 import type { WhatsAppNetwork } from '../whatsapp/network.ts';
 import type { Connection, Identity } from '../whatsapp/socket.ts';
 
@@ -19,6 +20,8 @@ export interface SessionTraffic {
   sentMessage(owner: Ownership, waMessageId: string): Promise<proto.IMessage | undefined>;
 }
 
+export type RecycleReason = 'silent' | 'unacknowledged';
+
 export interface SessionActorDependencies {
   owner: Ownership;
   /** Why the placement is here: a session that comes from elsewhere tells its user so. */
@@ -29,9 +32,14 @@ export interface SessionActorDependencies {
   box: SecretBox;
   keyWriter: KeyWriter;
   network: WhatsAppNetwork;
+  liveness: Liveness;
   traffic: SessionTraffic;
   /** Pauses between tries. */
   retry: BackoffOptions;
+  /** Milliseconds to wait before a connection may be tried again by itself; 0 takes the turn. */
+  reconnectTurn: () => number;
+  /** A connection that was open and dead has been given up. */
+  onRecycled: (reason: RecycleReason) => void;
   onAppended: (appended: Appended) => void;
   /** Asks PostgreSQL whether this process still owns the session. */
   stillOwned: (owner: Ownership) => Promise<boolean>;

@@ -1,10 +1,13 @@
 import type { SessionState } from '@wa-gate/db';
 import type { DisconnectCause } from '../whatsapp/errors.ts';
+import type { PasskeyStep } from '../whatsapp/passkey.ts';
 
 /** What to do after a connection has ended. */
 export type NextStep =
-  /** Connect again at once: WhatsApp asked for it. */
+  /** Connect again at once, because WhatsApp asked for it or the connection was of no use. The second time in a row it is a `retry`. */
   | 'reconnect'
+  /** Connect again at once, always: the user asked for it. */
+  | 'restart'
   /** Connect again after a growing, jittered pause. */
   | 'retry'
   /** The same with long pauses: it will not be over soon. */
@@ -24,31 +27,53 @@ export interface Verdict {
   next: NextStep;
   /** The device is not linked any more: its keys are removed. */
   unlinked: boolean;
+  /** Counts only when WhatsApp says it twice in a row: believing it costs the user a new QR code. */
+  unconfirmed: boolean;
 }
 
-type Row = Omit<Verdict, 'code' | 'unlinked'> & Partial<Pick<Verdict, 'unlinked'>>;
+type Row = Pick<Verdict, 'state' | 'reason' | 'next'> & Partial<Pick<Verdict, 'unlinked' | 'unconfirmed'>>;
 
 const NETWORK_DOWN = 'There is no connection to WhatsApp at present. The session keeps trying.';
 const LOST = 'The connection to WhatsApp was lost. The session reconnects by itself.';
 
+const RELINK = 'Ask for a new QR code with GET /api/sessions/{id}/qr to link it again.';
+
+/** Temporary bans, by WhatsApp's code of the cause. */
+const BANNED: Readonly<Record<string, string>> = {
+  '101': 'it wrote to too many people who do not have it in their contacts',
+  '102': 'too many people have blocked it',
+  '103': 'it created too many groups with people who do not have it in their contacts',
+  '104': 'it sent the same message to too many people',
+  '106': 'it sent too many messages to broadcast lists',
+};
+
+const bannedFor = (cause: string): Row => ({
+  state: 'RESTRICTED',
+  reason: `WhatsApp has banned this account for a while: ${cause}. Open WhatsApp on the phone to see until when; restart the session then.`,
+  next: 'rest',
+});
+
 /**
  * THE table of disconnects: `status/detail` first, then `status`. Statuses are WhatsApp's and Baileys' `DisconnectReason`; details are the type of a
- * conflict, or the network's error code.
+ * conflict, the code of a ban, or the network's error code. What it tells the user comes as `session.status` with these words and, when a connection was
+ * open, `connection.close`; `unlinked` rows tell `session.loggedout` besides.
  */
 const TABLE: Readonly<Record<string, Row>> = {
   '401': {
     state: 'LOGGED_OUT',
-    reason: 'The session was logged out. Ask for a new QR code with GET /api/sessions/{id}/qr to link it again.',
+    reason: `WhatsApp does not know this device any more (401): it was logged out. ${RELINK}`,
     next: 'rest',
     unlinked: true,
+    unconfirmed: true,
   },
   '401/device_removed': {
     state: 'LOGGED_OUT',
-    reason:
-      'The device was removed on the phone. Ask for a new QR code with GET /api/sessions/{id}/qr to link it again.',
+    reason: `The device was removed on the phone. ${RELINK}`,
     next: 'rest',
     unlinked: true,
   },
+  '402': bannedFor('it broke the rules of WhatsApp (402)'),
+  ...Object.fromEntries(Object.entries(BANNED).map(([code, cause]) => [`402/${code}`, bannedFor(cause)])),
   '403': {
     state: 'RESTRICTED',
     reason:
@@ -62,11 +87,6 @@ const TABLE: Readonly<Record<string, Row>> = {
     next: 'retry-slowly',
   },
   '408': { state: 'RECONNECTING', reason: LOST, next: 'retry' },
-  '408/ENOTFOUND': { state: 'RECONNECTING', reason: NETWORK_DOWN, next: 'retry' },
-  '408/EAI_AGAIN': { state: 'RECONNECTING', reason: NETWORK_DOWN, next: 'retry' },
-  '408/ENETUNREACH': { state: 'RECONNECTING', reason: NETWORK_DOWN, next: 'retry' },
-  '408/EHOSTUNREACH': { state: 'RECONNECTING', reason: NETWORK_DOWN, next: 'retry' },
-  '408/ECONNREFUSED': { state: 'RECONNECTING', reason: NETWORK_DOWN, next: 'retry' },
   '411': {
     state: 'ERROR',
     reason: 'The account does not allow linked devices (411). Update WhatsApp on the phone, then restart the session.',
@@ -82,6 +102,12 @@ const TABLE: Readonly<Record<string, Row>> = {
     state: 'RECONNECTING',
     reason: 'Another connection has taken over this device. The session checks that and reconnects.',
     next: 'yield',
+  },
+  // Of a message it is a time-lock, see `account-signals.ts`; nobody has reported it of a connection.
+  '463': {
+    state: 'RECONNECTING',
+    reason: 'WhatsApp restricts this account for a while (463). The session tries again after a longer pause.',
+    next: 'retry-slowly',
   },
   '500': {
     state: 'RECONNECTING',
@@ -99,6 +125,19 @@ const TABLE: Readonly<Record<string, Row>> = {
     next: 'reconnect',
   },
 };
+
+/** Node's codes for a WhatsApp that cannot be reached; others of the network mean that a connection was lost. */
+const UNREACHABLE_CODES: ReadonlySet<string> = new Set([
+  'EAI_AGAIN',
+  'EADDRNOTAVAIL',
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETDOWN',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'ETIMEDOUT',
+]);
+const UNREACHABLE: Row = { state: 'RECONNECTING', reason: NETWORK_DOWN, next: 'retry' };
 
 /**
  * Node's codes for a certificate that does not prove who the server is. Baileys calls them 500, or 408 when they begin with an E.
@@ -122,6 +161,17 @@ const UNTRUSTED: Row = {
   next: 'retry-slowly',
 };
 
+/**
+ * The WebSocket was refused with an HTTP status. Whatever the number, it comes from something on the way: WhatsApp itself speaks about a device or an
+ * account only behind the handshake. A proxy's 401 must not log anybody out.
+ */
+const BARRED: Row = {
+  state: 'RECONNECTING',
+  reason:
+    'Something between the worker and WhatsApp refuses the connection (HTTP). Check the network and proxies of the worker; the session keeps trying.',
+  next: 'retry',
+};
+
 /** Codes that the table does not know: seen again they deserve a row. */
 const UNKNOWN: Row = {
   state: 'RECONNECTING',
@@ -141,14 +191,37 @@ export const QR_ENDED_CODE = '408/qr_ended';
 /** What a disconnect means. Before the device is linked there is nothing to lose: everything but the end of the codes is tried again. */
 export function judgeDisconnect(cause: DisconnectCause, linked: boolean): Verdict {
   if (cause.qrEnded) return complete(QR_ENDED, QR_ENDED_CODE);
+  if (cause.http) return complete(BARRED, `http/${cause.status}`);
   const exact = cause.detail ? `${cause.status}/${cause.detail}` : `${cause.status}`;
   if (CERTIFICATE_CODES.has(cause.detail ?? '')) return complete(UNTRUSTED, `tls/${cause.detail}`);
+  if (UNREACHABLE_CODES.has(cause.detail ?? '')) return complete(UNREACHABLE, exact);
   const row = TABLE[exact] ?? TABLE[String(cause.status)] ?? UNKNOWN;
   if (!linked && row.unlinked) return complete({ ...UNKNOWN, state: 'CONNECTING' }, exact);
   return complete(row, exact);
 }
 
-const complete = (row: Row, code: string): Verdict => ({ unlinked: false, ...row, code });
+const complete = (row: Row, code: string): Verdict => ({ unlinked: false, unconfirmed: false, ...row, code });
+
+/** Linking waits for a passkey, or ended while it did. */
+export const passkeyWanted = (step: PasskeyStep): Verdict =>
+  step === 'passkey'
+    ? complete(
+        {
+          state: 'PASSKEY_REQUIRED',
+          reason:
+            'WhatsApp wants a passkey of this account before it links the device, and wa-gate cannot give one yet. Removing the passkey on the phone (Settings, Account, Passkeys) helps with some accounts; then ask for a new code.',
+          next: 'rest',
+        },
+        'passkey/required',
+      )
+    : complete(
+        {
+          state: 'PASSKEY_CONFIRMATION_REQUIRED',
+          reason: 'WhatsApp has accepted a passkey and waits for the confirmation of the link on the phone.',
+          next: 'rest',
+        },
+        'passkey/confirmation',
+      );
 
 /** After three conflicts the session gives way. */
 export const CONFLICT_VERDICT: Verdict = complete(
@@ -162,14 +235,41 @@ export const CONFLICT_VERDICT: Verdict = complete(
 );
 
 /** The sandbox, or the network, could not be reached before there was a socket. */
-export const unreachable = (code: string): Verdict =>
-  complete({ state: 'RECONNECTING', reason: NETWORK_DOWN, next: 'retry' }, code);
+export const unreachable = (code: string): Verdict => complete(UNREACHABLE, code);
 
 /** Nothing came within the time in which a connection opens. */
 export const CONNECT_TIMED_OUT: Verdict = complete(
   { state: 'RECONNECTING', reason: LOST, next: 'retry' },
   '408/connect',
 );
+
+/** What a 401 means the first time: see `unconfirmed`. */
+export const ASKING_AGAIN: Verdict = complete(
+  {
+    state: 'RECONNECTING',
+    reason: 'WhatsApp refused the login (401). The session asks again before it believes that the device was removed.',
+    next: 'retry',
+  },
+  '401',
+);
+
+/** Of connections that were open and dead. */
+export const STALE_CODES = { silent: 'stale/silent', unacknowledged: 'stale/unacknowledged' } as const;
+
+const STALE: Row = {
+  state: 'STALE',
+  reason: 'The connection to WhatsApp was open, but nothing came through it any more. The session replaces it.',
+  next: 'reconnect',
+};
+
+/** Nothing came, and a probe was not answered. */
+export const staleBySilence = (linked: boolean): Verdict => complete(staleOr(linked), STALE_CODES.silent);
+
+/** It took a message and gave no word on it. */
+export const staleByMessage = (linked: boolean): Verdict => complete(staleOr(linked), STALE_CODES.unacknowledged);
+
+/** A connection that waits for its phone has nothing to lose: the user sees that new codes are coming. */
+const staleOr = (linked: boolean): Row => (linked ? STALE : { ...STALE, state: 'CONNECTING' });
 
 export const KEYS_LOST: Verdict = complete(
   {
@@ -214,6 +314,6 @@ export const FORGOTTEN_BY_API: Verdict = complete(
 
 /** The user asked for a new connection. */
 export const RESTARTED_BY_API: Verdict = complete(
-  { state: 'CONNECTING', reason: 'The session was restarted over the API.', next: 'reconnect' },
+  { state: 'CONNECTING', reason: 'The session was restarted over the API.', next: 'restart' },
   'api/restart',
 );

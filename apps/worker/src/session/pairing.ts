@@ -2,7 +2,7 @@ import type { Clock } from '@wa-gate/kit';
 import { assertAlive, SessionRefusal } from './errors.ts';
 import type { SessionLine } from './session-line.ts';
 import type { StateKeeper } from './state-keeper.ts';
-import type { ActorState } from './transition.ts';
+import { type ActorState, publicView, restsForGood } from './transition.ts';
 
 /** QR codes: the first lives 60 s, five more 20 s each; then WhatsApp's series is over. */
 const FIRST_QR_MS = 60_000;
@@ -10,7 +10,14 @@ const NEXT_QR_MS = 20_000;
 const SERIES_MS = FIRST_QR_MS + 5 * NEXT_QR_MS;
 const PAIRING_CODE_WAIT_MS = 10_000;
 /** States in which waiting longer brings no QR code. */
-const QR_DECIDED: ReadonlySet<ActorState['name']> = new Set(['scanning', 'code', 'pairing', 'connected', 'resting']);
+const QR_DECIDED: ReadonlySet<ActorState['name']> = new Set([
+  'scanning',
+  'code',
+  'passkey',
+  'pairing',
+  'connected',
+  'resting',
+]);
 
 export interface PairingDependencies {
   keeper: StateKeeper;
@@ -48,11 +55,7 @@ export class Pairing {
     if (state.name === 'scanning')
       return { qr: state.qr, attempt: state.attempt, expiresAt: new Date(state.expiresAt) };
     this.#assertUnlinked();
-    const sentence =
-      state.name === 'code'
-        ? 'A pairing code waits to be entered. Restart the session to get a QR code instead.'
-        : 'WhatsApp has not sent a QR code yet. Ask again in a second.';
-    throw new SessionRefusal('QR_NOT_READY', sentence);
+    throw new SessionRefusal('QR_NOT_READY', whyNoQr(state));
   }
 
   /** A code to enter on the phone with this number. */
@@ -84,10 +87,15 @@ export class Pairing {
         'The session is linked to a phone already. Log it out first to link another one.',
       );
     }
-    const restsForGood =
-      state.name === 'resting' && state.verdict.state !== 'LOGGED_OUT' && state.verdict.state !== 'STOPPED';
-    if (restsForGood) throw new SessionRefusal('SESSION_ALREADY_PAIRED', state.verdict.reason);
+    if (state.name === 'resting' && restsForGood(state))
+      throw new SessionRefusal('SESSION_ALREADY_PAIRED', state.verdict.reason);
   }
+}
+
+function whyNoQr(state: ActorState): string {
+  if (state.name === 'code') return 'A pairing code waits to be entered. Restart the session to get a QR code instead.';
+  const passkey = state.name === 'passkey' ? publicView(state)?.reason : null;
+  return passkey ?? 'WhatsApp has not sent a QR code yet. Ask again in a second.';
 }
 
 const showsCode = (state: ActorState): boolean => state.name === 'scanning' || state.name === 'code';

@@ -1,27 +1,30 @@
 import { type Ownership, StaleEpochError } from '@wa-gate/cluster';
-import { type BackoffOptions, backoffDelay } from '@wa-gate/kit';
+import type { ConnectionHealth } from '@wa-gate/contracts';
+import { backoffDelay } from '@wa-gate/kit';
 import type { Connection, Identity } from '../whatsapp/socket.ts';
-import type { SessionActorDependencies } from './actor-ports.ts';
-import { Conflicts } from './conflicts.ts';
+import { AccountLimits } from './account-limits.ts';
+import type { RecycleReason, SessionActorDependencies } from './actor-ports.ts';
 import {
-  CONNECT_TIMED_OUT,
   FORGOTTEN_BY_API,
   LOGGED_OUT_BY_API,
   RESTARTED_BY_API,
+  STALE_CODES,
+  staleByMessage,
   type Verdict,
 } from './disconnect.ts';
 import { assertAlive } from './errors.ts';
-import { OneTimer } from './one-timer.ts';
+import { measureHealth } from './health.ts';
 import { Pairing } from './pairing.ts';
+import { Reconnecting } from './reconnecting.ts';
+import { RepeatedVerdicts } from './repeated-verdicts.ts';
 import { SessionLine } from './session-line.ts';
-import { readRest } from './session-row.ts';
+import { readSessionMemory } from './session-row.ts';
 import { tellArrival } from './state-events.ts';
 import { StateKeeper } from './state-keeper.ts';
 import { StatusWriter } from './status-writer.ts';
 import { type ActorState, isTerminal } from './transition.ts';
 
 const LOGOUT_WAIT_MS = 5_000;
-const SLOW_RETRY: BackoffOptions = { initialMs: 60_000, maxMs: 900_000 };
 
 /** Runs one session on its owner: keeps it connected, and tells PostgreSQL and the user how it fares. */
 export class SessionActor {
@@ -31,21 +34,32 @@ export class SessionActor {
   readonly #keeper: StateKeeper;
   readonly #line: SessionLine;
   readonly #pairing: Pairing;
-  readonly #conflicts = new Conflicts();
-  /** The next try. */
-  readonly #timer = new OneTimer();
+  readonly #limits: AccountLimits;
+  readonly #repeated = new RepeatedVerdicts();
+  readonly #reconnecting: Reconnecting;
+  #recycles = 0;
 
   constructor(deps: SessionActorDependencies) {
     this.#deps = deps;
     this.owner = deps.owner;
     this.#status = new StatusWriter({ ...deps, onStale: () => this.fence() });
     this.#keeper = new StateKeeper(this.#status, tellArrival(deps.owner, deps.arrival?.reason));
+    this.#limits = new AccountLimits(this.#keeper, deps.clock);
     this.#line = new SessionLine(deps, {
       qr: (qr) => this.#pairing.show(qr),
+      passkey: (step) => this.#keeper.move({ type: 'passkey', step }),
       paired: () => this.#keeper.move({ type: 'paired' }),
       opened: (identity, connection) => this.#opened(identity, connection),
-      lost: (verdict) => this.#lost(verdict),
+      lost: (verdict, silentMs) => this.#lost(verdict, silentMs),
+      restricted: (restriction) => this.#limits.restrict(restriction),
+      capped: (capping) => this.#limits.cap(capping),
       fenced: () => this.fence(),
+    });
+    this.#reconnecting = new Reconnecting({
+      ...deps,
+      stillOwned: () => deps.stillOwned(this.owner),
+      begin: () => this.#begin(),
+      fence: () => this.fence(),
     });
     this.#pairing = new Pairing({
       keeper: this.#keeper,
@@ -60,10 +74,22 @@ export class SessionActor {
     return this.#keeper.state;
   }
 
+  /** How alive the connection is, by what came through it. */
+  get health(): ConnectionHealth {
+    const recycles = this.#recycles;
+    return measureHealth({ state: this.state, pulse: this.#line.pulse, recycles, clock: this.#deps.clock });
+  }
+
+  /** Called once a minute or so: what is over by the clock alone ends. */
+  review(): void {
+    if (!isTerminal(this.state)) this.#limits.review();
+  }
+
   /** Connects, unless the session rests by an earlier verdict. */
   start(): void {
     this.#run(async () => {
-      const rest = await readRest(this.#deps.pool, this.owner.sessionId);
+      const { rest, restriction, capping } = await readSessionMemory(this.#deps.pool, this.owner.sessionId);
+      this.#limits.recall(restriction, capping);
       if (rest) {
         this.#keeper.recall({ state: rest.state, reason: rest.reason, code: rest.code });
         this.#keeper.move({ type: 'rest', verdict: rest });
@@ -114,7 +140,7 @@ export class SessionActor {
     await connection?.close();
     await this.#line.flush();
     this.#line.dropKeys();
-    this.#conflicts.forget();
+    this.#repeated.forget();
     if (this.#keeper.move({ type: 'closed', verdict: RESTARTED_BY_API, at: this.#now() })) this.#open();
     else this.#begin();
   }
@@ -138,9 +164,15 @@ export class SessionActor {
     return told;
   }
 
-  /** Cuts a connection that does not answer any more; it is opened again. */
+  /** A message was refused because it would begin a chat. Resolves when what WhatsApp says about that is in the database. */
+  async refusedReachout(): Promise<void> {
+    await this.#line.askTimeLock();
+    await this.#status.flush();
+  }
+
+  /** Cuts a connection that took a message and says nothing more; it is opened again. */
   dropConnection(): void {
-    this.#line.drop(CONNECT_TIMED_OUT);
+    this.#line.drop(staleByMessage(this.#line.isPaired));
   }
 
   /** A write was refused: somebody else owns the session. Terminal (I7): no logout, no write, no retry. */
@@ -156,7 +188,7 @@ export class SessionActor {
   }
 
   #begin(): void {
-    this.#timer.clear();
+    this.#reconnecting.cancel();
     if (this.#keeper.move({ type: 'connect' })) this.#open();
   }
 
@@ -165,39 +197,36 @@ export class SessionActor {
   }
 
   #opened(identity: Identity, connection: Connection): void {
-    this.#timer.clear();
+    this.#reconnecting.cancel();
     if (this.#keeper.move({ type: 'open', identity, at: this.#now() }))
       this.#deps.traffic.opened(this.owner, connection);
   }
 
-  /** The connection has ended, or could not be made. */
-  #lost(given: Verdict): void {
+  /** The connection has ended, or could not be made; nothing came through it for the last `silentMs`. */
+  #lost(given: Verdict, silentMs = 0): void {
     const before = this.state;
-    const connectedMs = before.name === 'connected' ? this.#now() - before.since : 0;
-    const verdict = this.#conflicts.weigh(given, connectedMs);
+    const goodUntil = this.#now() - silentMs;
+    const verdict = this.#repeated.weigh(given, before.name === 'connected' ? goodUntil - before.since : 0);
     this.#leave();
-    if (!this.#keeper.move({ type: 'closed', verdict, at: this.#now() })) return;
+    if (!this.#keeper.move({ type: 'closed', verdict, at: goodUntil })) return;
     this.#deps.logger.info({ ...this.owner, code: verdict.code, state: this.state.name }, 'connection ended');
+    const recycled = recycleReason(verdict);
+    if (recycled) {
+      this.#recycles += 1;
+      this.#deps.onRecycled(recycled);
+    }
     if (verdict.unlinked) this.#run(() => this.#line.forgetKeys());
-    if (this.state.name === 'connecting') this.#run(() => this.#line.reopen(() => this.state.name === 'connecting'));
-    else if (this.state.name === 'waiting') this.#scheduleRetry(verdict);
+    if (this.state.name === 'connecting') this.#reconnecting.inTurn(() => this.#reopen());
+    else if (this.state.name === 'waiting') this.#reconnecting.plan(verdict, this.state.failures);
   }
 
-  #scheduleRetry(verdict: Verdict): void {
-    const failures = this.state.name === 'waiting' ? this.state.failures : 1;
-    const delay = backoffDelay(failures - 1, verdict.next === 'retry-slowly' ? SLOW_RETRY : this.#deps.retry);
-    this.#timer.set(delay, () => {
-      if (verdict.next !== 'yield') return this.#begin();
-      this.#deps.stillOwned(this.owner).then(
-        (owned) => (owned ? this.#begin() : this.fence()),
-        () => this.#scheduleRetry(verdict),
-      );
-    });
+  #reopen(): void {
+    this.#run(() => this.#line.reopen(() => this.state.name === 'connecting'));
   }
 
   /** Detaches from the present connection; the caller closes or cuts it. */
   #leave(): Connection | undefined {
-    this.#timer.clear();
+    this.#reconnecting.cancel();
     const connection = this.#line.leave();
     if (this.state.name === 'connected') this.#deps.traffic.closed(this.owner);
     return connection;
@@ -223,9 +252,14 @@ export class SessionActor {
       if (isTerminal(this.state)) return;
       if (error instanceof StaleEpochError) return this.fence();
       this.#deps.logger.warn({ err: error, ...this.owner }, 'session work failed, trying again');
-      this.#timer.set(backoffDelay(0, this.#deps.retry), () => {
+      this.#reconnecting.in(backoffDelay(0, this.#deps.retry), () => {
         if (this.state.name === 'new') this.start();
       });
     });
   }
+}
+
+function recycleReason({ code }: Verdict): RecycleReason | null {
+  if (code === STALE_CODES.silent) return 'silent';
+  return code === STALE_CODES.unacknowledged ? 'unacknowledged' : null;
 }

@@ -1,10 +1,13 @@
 import { clearSessionKeys, type Ownership, StaleEpochError } from '@wa-gate/cluster';
 import type { Pool } from '@wa-gate/db';
 import { type Clock, type Logger, type SecretBox, UnsealError } from '@wa-gate/kit';
+import type { MessageCapping, Restriction } from '@wa-gate/messaging';
 import { type AuthStore, openAuthStore } from '../whatsapp/auth-store.ts';
 import { createSocketCaches, type SocketCaches } from '../whatsapp/baileys-caches.ts';
 import type { KeyWriter } from '../whatsapp/key-writer.ts';
+import type { Liveness, Pulse } from '../whatsapp/liveness.ts';
 import { SandboxUnreachableError, type WhatsAppNetwork } from '../whatsapp/network.ts';
+import type { PasskeyStep } from '../whatsapp/passkey.ts';
 import { type Connection, type ConnectionHandlers, connect, type Identity } from '../whatsapp/socket.ts';
 import type { SessionTraffic } from './actor-ports.ts';
 import {
@@ -12,6 +15,7 @@ import {
   judgeDisconnect,
   KEYS_LOST,
   KEYS_UNREADABLE,
+  staleBySilence,
   unreachable,
   type Verdict,
 } from './disconnect.ts';
@@ -25,16 +29,20 @@ export interface SessionLineDependencies {
   box: SecretBox;
   keyWriter: KeyWriter;
   network: WhatsAppNetwork;
+  liveness: Liveness;
   traffic: SessionTraffic;
 }
 
 /** What a line tells its actor; only the present connection is heard. */
 export interface LineListener {
   qr(qr: string): void;
+  passkey(step: PasskeyStep): void;
   paired(): void;
   opened(identity: Identity, connection: Connection): void;
-  /** The connection has ended, or could not be made. */
-  lost(verdict: Verdict): void;
+  /** The connection has ended, or could not be made. It was good until so many milliseconds ago. */
+  lost(verdict: Verdict, silentMs?: number): void;
+  restricted(restriction: Restriction | null): void;
+  capped(capping: MessageCapping): void;
   /** A write of keys was refused: somebody else owns the session. */
   fenced(): void;
 }
@@ -50,6 +58,8 @@ export class SessionLine {
   readonly #deadline = new OneTimer();
   #store: AuthStore | undefined;
   #connection: Connection | undefined;
+  #pulse: Pulse | undefined;
+  #asking: Promise<void> | undefined;
   /** Counts connections; what an earlier one still says is not heard. */
   #life = 0;
   /** Keys of a device that is not linked any more, being removed. */
@@ -62,6 +72,11 @@ export class SessionLine {
 
   get connection(): Connection | undefined {
     return this.#connection;
+  }
+
+  /** Signs of life of the present connection. */
+  get pulse(): Pulse | undefined {
+    return this.#pulse;
   }
 
   /** Whether the keys at hand are those of a linked device. */
@@ -79,7 +94,7 @@ export class SessionLine {
       if (life !== this.#life) return;
       this.#store = store;
       const { owner, logger } = this.#deps;
-      const handlers = this.#handlers(life);
+      const handlers = this.#handlers(life, this.#watch());
       this.#connection = connect({
         sessionId: owner.sessionId,
         endpoint,
@@ -106,15 +121,34 @@ export class SessionLine {
     const connection = this.#connection;
     this.#life += 1;
     this.#connection = undefined;
+    this.#pulse?.end();
+    this.#pulse = undefined;
     this.#deadline.clear();
     return connection;
   }
 
   /** Cuts a connection that is of no use any more. */
-  drop(verdict: Verdict): void {
+  drop(verdict: Verdict, silentMs = 0): void {
     if (!this.#connection) return;
     this.#connection.terminate();
-    this.#listener.lost(verdict);
+    this.#listener.lost(verdict, silentMs);
+  }
+
+  /** Has WhatsApp say whether the account may begin new chats; a burst of calls asks once. */
+  async askTimeLock(): Promise<void> {
+    this.#asking ??= this.#connection?.askTimeLock().finally(() => {
+      this.#asking = undefined;
+    });
+    await this.#asking;
+  }
+
+  #watch(): Pulse {
+    this.#pulse = this.#deps.liveness.watch({
+      owner: this.#deps.owner,
+      ping: async () => this.#connection?.ping(),
+      onStale: (silentMs) => this.drop(staleBySilence(this.isPaired), silentMs),
+    });
+    return this.#pulse;
   }
 
   /** Resolves when changed credentials are durable. */
@@ -158,7 +192,7 @@ export class SessionLine {
     else this.#listener.lost(error instanceof UnsealError ? KEYS_UNREADABLE : KEYS_LOST);
   }
 
-  #handlers(life: number): ConnectionHandlers {
+  #handlers(life: number, pulse: Pulse): ConnectionHandlers {
     const { traffic, owner } = this.#deps;
     const listener = this.#listener;
     const current = <A extends unknown[]>(handle: (...args: A) => void) => {
@@ -167,10 +201,12 @@ export class SessionLine {
       };
     };
     return {
+      frame: () => pulse.beat(),
       qr: current((qr) => {
         this.#deadline.clear();
         listener.qr(qr);
       }),
+      passkey: current((step) => listener.passkey(step)),
       paired: current(() => listener.paired()),
       open: current((identity) => {
         this.#deadline.clear();
@@ -180,6 +216,8 @@ export class SessionLine {
       acknowledged: current((ack) => traffic.acknowledged(owner, ack)),
       receipts: current((receipts) => traffic.receipts(owner, receipts)),
       arrived: current((arrived, identity) => traffic.arrived(owner, arrived, identity)),
+      restricted: current((restriction) => listener.restricted(restriction)),
+      capped: current((capping) => listener.capped(capping)),
       sentMessage: (waMessageId) => traffic.sentMessage(owner, waMessageId),
     };
   }

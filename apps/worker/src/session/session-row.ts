@@ -1,22 +1,57 @@
 import type { Queryable, SessionState } from '@wa-gate/db';
+import type { MessageCapping, Restriction } from '@wa-gate/messaging';
 import type { Verdict } from './disconnect.ts';
 
 const READ = {
   name: 'read-session-row',
-  text: 'SELECT state, state_reason AS reason, state_code AS code FROM sessions WHERE id = $1',
+  text: `SELECT state, state_reason AS reason, state_code AS code, reachout_locked_until AS "until", reachout_lock_type AS type,
+      message_capping AS capping
+    FROM sessions WHERE id = $1`,
 };
 
 /** States that only the user ends: an actor that finds one does not connect by itself. */
-const RESTING: ReadonlySet<SessionState> = new Set<SessionState>(['LOGGED_OUT', 'RESTRICTED', 'CONFLICT', 'STOPPED']);
+const RESTING: ReadonlySet<SessionState> = new Set<SessionState>([
+  'LOGGED_OUT',
+  'RESTRICTED',
+  'CONFLICT',
+  'STOPPED',
+  'PASSKEY_REQUIRED',
+  'PASSKEY_CONFIRMATION_REQUIRED',
+]);
 
-/** Why a session rests, as an earlier owner wrote it; `null` when it should connect. */
-export async function readRest(db: Queryable, sessionId: string): Promise<Verdict | null> {
-  const { rows } = await db.query<{ state: SessionState; reason: string | null; code: string | null }>({
-    ...READ,
-    values: [sessionId],
-  });
+/** What an earlier owner has written about its session. */
+export interface SessionMemory {
+  /** Why the session rests; `null` when it should connect. */
+  rest: Verdict | null;
+  restriction: Restriction | null;
+  capping: MessageCapping | null;
+}
+
+interface Row {
+  state: SessionState;
+  reason: string | null;
+  code: string | null;
+  until: Date | null;
+  type: string | null;
+  capping: MessageCapping | null;
+}
+
+export async function readSessionMemory(db: Queryable, sessionId: string): Promise<SessionMemory> {
+  const { rows } = await db.query<Row>({ ...READ, values: [sessionId] });
   const row = rows[0];
-  if (!row || !RESTING.has(row.state)) return null;
-  const { state, reason, code } = row;
-  return { state, reason: reason ?? '', code: code ?? '', next: 'rest', unlinked: false };
+  if (!row) return { rest: null, restriction: null, capping: null };
+  const { state, reason, code, until, type, capping } = row;
+  const resting: Verdict = {
+    state,
+    reason: reason ?? '',
+    code: code ?? '',
+    next: 'rest',
+    unlinked: false,
+    unconfirmed: false,
+  };
+  return {
+    rest: RESTING.has(state) ? resting : null,
+    restriction: until && { until, type: type ?? 'DEFAULT' },
+    capping,
+  };
 }

@@ -34,6 +34,8 @@ function connectionEvents(before: ActorState, after: ActorState): StatusEvent[] 
     const { qr, attempt, expiresAt } = after;
     return [{ type: 'qr.generated', data: { qr, attempt, expiresAt: new Date(expiresAt).toISOString() } }];
   }
+  if (after.name === 'passkey')
+    return [{ type: 'session.passkey_required', data: { step: after.step, reason: publicView(after)?.reason } }];
   if (after.name === 'connected')
     return [{ type: 'connection.open', data: { ...after.identity, phoneNumber: `+${after.identity.phoneNumber}` } }];
   if (before.name !== 'connected') return [];

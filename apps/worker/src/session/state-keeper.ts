@@ -1,3 +1,4 @@
+import type { SessionUpdate } from '@wa-gate/messaging';
 import { tellChange } from './state-events.ts';
 import type { StatusEvent, StatusWriter } from './status-writer.ts';
 import { type ActorEvent, type ActorState, isTerminal, type PublicView, publicView, transition } from './transition.ts';
@@ -45,6 +46,12 @@ export class StateKeeper {
     this.#view = view;
     this.#status.write(change?.update ?? view, [...this.#arrival, ...(change?.events ?? [])]);
     this.#arrival = [];
+  }
+
+  /** Writes what is new about the session besides its state. */
+  tell(update: Omit<SessionUpdate, 'state' | 'reason' | 'code'>, events: StatusEvent[]): void {
+    const view = publicView(this.#state);
+    if (view) this.#status.write({ ...view, ...update }, events);
   }
 
   /** Calls `look` after every change of the state, until the returned function is called. */

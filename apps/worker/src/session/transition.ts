@@ -1,6 +1,7 @@
 import type { SessionState } from '@wa-gate/db';
+import type { PasskeyStep } from '../whatsapp/passkey.ts';
 import type { Identity } from '../whatsapp/socket.ts';
-import type { Verdict } from './disconnect.ts';
+import { passkeyWanted, type Verdict } from './disconnect.ts';
 
 /** Where an actor is. One of these at a time; only {@link transition} makes the next. */
 export type ActorState =
@@ -12,6 +13,8 @@ export type ActorState =
   | { name: 'scanning'; qr: string; attempt: number; expiresAt: number }
   /** A pairing code waits to be entered on the phone. */
   | { name: 'code'; code: string; expiresAt: number }
+  /** WhatsApp wants a passkey before it links the device, or the confirmation of one that was given. */
+  | { name: 'passkey'; step: PasskeyStep }
   /** The phone has linked the device; the server finishes. */
   | { name: 'pairing' }
   | { name: 'connected'; identity: Identity; since: number; failures: number }
@@ -25,11 +28,13 @@ export type ActorState =
   | { name: 'stopped' };
 
 export type ActorEvent =
+  | { type: 'passkey'; step: PasskeyStep }
   | { type: 'connect' }
   | { type: 'qr'; qr: string; expiresAt: number }
   | { type: 'code'; code: string; expiresAt: number }
   | { type: 'paired' }
   | { type: 'open'; identity: Identity; at: number }
+  /** `at`: until when the connection was good. */
   | { type: 'closed'; verdict: Verdict; at: number }
   | { type: 'rest'; verdict: Verdict }
   | { type: 'fenced' }
@@ -37,6 +42,18 @@ export type ActorEvent =
 
 /** A connection that lasted this long was a good one: the next failure counts as the first. */
 const STABLE_AFTER_MS = 30_000;
+
+/** States at rest from which asking for a code begins the linking anew. */
+const LINKABLE: ReadonlySet<SessionState> = new Set<SessionState>([
+  'LOGGED_OUT',
+  'STOPPED',
+  'PASSKEY_REQUIRED',
+  'PASSKEY_CONFIRMATION_REQUIRED',
+]);
+
+/** Whether asking for a code is of no use: the session rests for a reason that linking does not mend. */
+export const restsForGood = (state: ActorState): boolean =>
+  state.name === 'resting' && !LINKABLE.has(state.verdict.state);
 
 export const isTerminal = (state: ActorState): boolean => state.name === 'fenced' || state.name === 'stopped';
 
@@ -60,14 +77,18 @@ export function transition(state: ActorState, event: ActorEvent): ActorState {
       return state.name === 'scanning' || state.name === 'code'
         ? { name: 'code', code: event.code, expiresAt: event.expiresAt }
         : state;
+    case 'passkey':
+      return waitsForPhone(state) ? { name: 'passkey', step: event.step } : state;
     case 'paired':
-      return state.name === 'scanning' || state.name === 'code' ? { name: 'pairing' } : state;
+      return waitsForPhone(state) ? { name: 'pairing' } : state;
     case 'open':
       return state.name === 'connecting' || state.name === 'pairing'
         ? { name: 'connected', identity: event.identity, since: event.at, failures: failuresOf(state) }
         : state;
   }
 }
+
+const waitsForPhone = ({ name }: ActorState): boolean => name === 'scanning' || name === 'code' || name === 'passkey';
 
 function beginConnecting(state: ActorState): ActorState {
   switch (state.name) {
@@ -84,7 +105,7 @@ function beginConnecting(state: ActorState): ActorState {
 function showQr(state: ActorState, { qr, expiresAt }: { qr: string; expiresAt: number }): ActorState {
   if (state.name === 'connecting') return { name: 'scanning', qr, attempt: 1, expiresAt };
   if (state.name === 'scanning') return { name: 'scanning', qr, attempt: state.attempt + 1, expiresAt };
-  // While a pairing code is shown the QR codes go on unseen.
+  // While a pairing code or a passkey is waited for the QR codes go on unseen.
   return state;
 }
 
@@ -97,9 +118,14 @@ function afterClose(state: ActorState, { verdict, at }: { verdict: Verdict; at: 
     default:
   }
   if (verdict.next === 'rest') return { name: 'resting', verdict };
-  if (verdict.next === 'reconnect') return { name: 'connecting', failures: failuresOf(state), after: verdict };
+  if (verdict.next === 'restart') return { name: 'connecting', failures: 0, after: verdict };
+  // Another code would end in the same way: the user has to do something first.
+  if (state.name === 'passkey') return { name: 'resting', verdict: passkeyWanted(state.step) };
   const wasStable = state.name === 'connected' && at - state.since >= STABLE_AFTER_MS;
-  return { name: 'waiting', failures: wasStable ? 1 : failuresOf(state) + 1, verdict };
+  const failures = wasStable ? 1 : failuresOf(state) + 1;
+  // At once, but only the first time in a row: a connection that opens and ends in a loop backs off.
+  if (verdict.next === 'reconnect' && failures === 1) return { name: 'connecting', failures, after: verdict };
+  return { name: 'waiting', failures, verdict };
 }
 
 const failuresOf = (state: ActorState): number => ('failures' in state ? state.failures : 0);
@@ -130,6 +156,8 @@ export function publicView(state: ActorState): PublicView | null {
         'PAIRING_CODE',
         'Enter the code on the phone: Linked devices, Link a device, Link with phone number instead.',
       );
+    case 'passkey':
+      return viewOf(passkeyWanted(state.step));
     case 'pairing':
       return plain('PAIRING', 'The phone has linked the device; WhatsApp finishes the link.');
     case 'connected':

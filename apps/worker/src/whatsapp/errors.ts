@@ -30,6 +30,8 @@ export interface DisconnectCause {
   detail?: string;
   /** WhatsApp showed all its QR codes and nobody scanned one. */
   qrEnded?: boolean;
+  /** `status` is that of an HTTP answer in place of the WebSocket, not WhatsApp's. */
+  http?: boolean;
 }
 
 interface BoomLike {
@@ -39,6 +41,8 @@ interface BoomLike {
 }
 
 const CONNECTION_CLOSED = 428;
+/** How `ws` words an HTTP answer to the upgrade; Baileys takes its number for a status of WhatsApp. */
+const HTTP_ANSWER = /Unexpected server response: \d/;
 
 export function readDisconnectCause(error: unknown): DisconnectCause {
   const boom = (error ?? {}) as BoomLike;
@@ -47,5 +51,6 @@ export function readDisconnectCause(error: unknown): DisconnectCause {
     status: boom.output?.statusCode ?? CONNECTION_CLOSED,
     ...(detail ? { detail } : {}),
     ...(boom.message === 'QR refs attempts ended' ? { qrEnded: true } : {}),
+    ...(HTTP_ANSWER.test(boom.message ?? '') ? { http: true } : {}),
   };
 }

@@ -1,8 +1,11 @@
 import type { Logger } from '@wa-gate/kit';
+import type { MessageCapping, Restriction } from '@wa-gate/messaging';
+import { readCapping, readTimeLock } from './account-signals.ts';
 import { type Receipt, readChatReceipts, readGroupReceipts, readServerAck, type ServerAck } from './acks.ts';
 import { type Arrived, listenForArrivals } from './arrivals.ts';
 import type { AuthStore } from './auth-store.ts';
 import {
+  type BinaryNode,
   type GroupMetadata,
   isJidGroup,
   isJidStatusBroadcast,
@@ -12,6 +15,7 @@ import {
   jidNormalizedUser,
   makeWASocket,
   proto,
+  S_WHATSAPP_NET,
   type WASocket,
 } from './baileys.ts';
 import type { SocketCaches } from './baileys-caches.ts';
@@ -20,6 +24,7 @@ import { BoundedCache } from './bounded-cache.ts';
 import { type DisconnectCause, groupNotAccessible, readDisconnectCause, recipientNotOnWhatsApp } from './errors.ts';
 import { InboundJournal } from './journal.ts';
 import type { NetworkEndpoint } from './network.ts';
+import { type PasskeyStep, readPasskeyStep } from './passkey.ts';
 import { noteTokenIssued } from './privacy-tokens.ts';
 import { createSignalRepository } from './signal-repository.ts';
 
@@ -34,7 +39,11 @@ export interface Identity {
 }
 
 export interface ConnectionHandlers {
+  /** Anything at all has come behind the handshake. Called for every frame. */
+  frame(): void;
   qr(qr: string): void;
+  /** Linking waits for a passkey. */
+  passkey(step: PasskeyStep): void;
   /** The phone has linked this device; WhatsApp will ask for a restart of the connection. */
   paired(): void;
   open(identity: Identity): void;
@@ -43,6 +52,9 @@ export interface ConnectionHandlers {
   acknowledged(ack: ServerAck): void;
   receipts(receipts: Receipt[]): void;
   arrived(arrived: Arrived, identity: Identity): void;
+  /** WhatsApp lets the account begin new chats (`null`), or not. */
+  restricted(restriction: Restriction | null): void;
+  capped(capping: MessageCapping): void;
   /** The bytes of a message sent earlier, to answer a phone that could not read it. */
   sentMessage(waMessageId: string): Promise<proto.IMessage | undefined>;
 }
@@ -51,6 +63,8 @@ export interface OutgoingMessage {
   chatJid: string;
   waMessageId: string;
   message: proto.IMessage;
+  /** Called directly before Baileys gets the message: from here on it may leave. What it throws keeps the message back. */
+  onRelay: () => void;
 }
 
 /** One connection to WhatsApp. After `closed` it is of no use. */
@@ -62,6 +76,13 @@ export interface Connection {
    */
   send(message: OutgoingMessage): Promise<void>;
   requestPairingCode(digits: string): Promise<string>;
+  /** The cheapest query there is. Resolves with its answer; rejects when none comes in time. */
+  ping(): Promise<void>;
+  /**
+   * Asks whether the account may begin new chats; the answer comes by `restricted`. After a message was refused with 463 this tells a time-lock from a
+   * chat that merely wants a token. (rc14 means to ask by itself then, and never comes to it: the same code is caught by a branch before.)
+   */
+  askTimeLock(): Promise<void>;
   /** Unlinks this device at the server and closes. */
   logout(): Promise<void>;
   /** Closes in order and without logging out. */
@@ -80,6 +101,9 @@ export interface ConnectOptions {
 }
 
 const QUERY_TIMEOUT_MS = 20_000;
+const PING_TIMEOUT_MS = 10_000;
+/** The longest that a timer can be set for. */
+const NEVER_MS = 2 ** 31 - 1;
 const CLOSE_TIMEOUT_MS = 1_000;
 const GROUPS = { max: 50, ttlMs: 3_600_000 };
 
@@ -107,6 +131,8 @@ export function connect(options: ConnectOptions): Connection {
     // 0: Baileys would start a timer and record two stack traces for every frame that it sends. The actor watches over the connecting.
     connectTimeoutMs: 0,
     defaultQueryTimeoutMs: QUERY_TIMEOUT_MS,
+    // The sweep over all connections asks and judges, see liveness.ts.
+    keepAliveIntervalMs: NEVER_MS,
     makeSignalRepository: createSignalRepository(journal),
     transactionOpts: { maxCommitRetries: 1, delayBetweenTriesMs: 0 },
     ...caches,
@@ -153,6 +179,7 @@ export function connect(options: ConnectOptions): Connection {
   sock.ev.on('connection.update', (update) => {
     if (update.qr) handlers.qr(update.qr);
     if (update.isNewLogin) handlers.paired();
+    if (update.reachoutTimeLock) handlers.restricted(readTimeLock(update.reachoutTimeLock, Date.now()));
     if (update.connection === 'open') {
       reportActiveReceipts();
       void arrivals.replay();
@@ -168,6 +195,15 @@ export function connect(options: ConnectOptions): Connection {
   sock.ev.on('message-receipt.update', (updates) => report(readGroupReceipts(updates, ownJids(), new Date())));
   sock.ev.on('groups.update', (updates) => forgetGroups(updates.map(({ id }) => id)));
   sock.ev.on('group-participants.update', ({ id }) => forgetGroups([id]));
+  sock.ev.on('message-capping.update', (info) => handlers.capped(readCapping(info)));
+  // The handshake's frames are bytes, not nodes.
+  sock.ws.on('frame', (frame: BinaryNode | Uint8Array) => {
+    if (!(frame instanceof Uint8Array)) handlers.frame();
+  });
+  sock.ws.on('CB:notification', (node: BinaryNode) => {
+    const step = readPasskeyStep(node);
+    if (step) handlers.passkey(step);
+  });
   sock.ws.on('CB:ack,class:message', (node) => {
     const ack = readServerAck(node);
     if (ack) handlers.acknowledged(ack);
@@ -210,14 +246,27 @@ export function connect(options: ConnectOptions): Connection {
   }
 
   return {
-    async send({ chatJid, waMessageId, message }) {
+    async send({ chatJid, waMessageId, message, onRelay }) {
       if (isJidGroup(chatJid)) {
+        onRelay();
         await sock.relayMessage(chatJid, message, { messageId: waMessageId });
         return;
       }
       await assertReachable(chatJid);
+      onRelay();
       await sock.relayMessage(chatJid, message, { messageId: waMessageId });
       await noteTokenIssued(store, await lidOf(chatJid), Date.now());
+    },
+    async ping() {
+      const content = [{ tag: 'ping', attrs: {} }];
+      const answer = await sock.query(
+        { tag: 'iq', attrs: { to: S_WHATSAPP_NET, type: 'get', xmlns: 'w:p' }, content },
+        PING_TIMEOUT_MS,
+      );
+      if (!answer) throw new Error('No answer to the ping.');
+    },
+    async askTimeLock() {
+      await sock.fetchAccountReachoutTimelock();
     },
     requestPairingCode: (digits) => sock.requestPairingCode(digits),
     logout: () => sock.logout(),

@@ -1,0 +1,51 @@
+import type { Clock } from '@wa-gate/kit';
+import type { MessageCapping, Restriction } from '@wa-gate/messaging';
+import type { StateKeeper } from './state-keeper.ts';
+
+/** What WhatsApp does not let the account of a session do: known here, written to its row, told to its user. */
+export class AccountLimits {
+  readonly #keeper: StateKeeper;
+  readonly #clock: Clock;
+  #restriction: Restriction | null = null;
+  #capping: MessageCapping | null = null;
+
+  constructor(keeper: StateKeeper, clock: Clock) {
+    this.#keeper = keeper;
+    this.#clock = clock;
+  }
+
+  /** The time-lock that holds now: the account may not begin new chats. */
+  get restriction(): Restriction | null {
+    return this.#restriction && this.#restriction.until.getTime() > this.#clock.now() ? this.#restriction : null;
+  }
+
+  /** What an earlier owner has written. */
+  recall(restriction: Restriction | null, capping: MessageCapping | null): void {
+    this.#restriction = restriction;
+    this.#capping = capping;
+  }
+
+  /** @param restriction `null`: WhatsApp says that there is none */
+  restrict(restriction: Restriction | null): void {
+    const before = this.#restriction;
+    if (before?.type === restriction?.type && before?.until.getTime() === restriction?.until.getTime()) return;
+    this.#restriction = restriction;
+    const data = {
+      restricted: restriction !== null,
+      type: restriction?.type ?? null,
+      until: restriction?.until.toISOString() ?? null,
+    };
+    this.#keeper.tell({ restriction }, [{ type: 'session.restricted', data }]);
+  }
+
+  cap(capping: MessageCapping): void {
+    if (JSON.stringify(capping) === JSON.stringify(this.#capping)) return;
+    this.#capping = capping;
+    this.#keeper.tell({ messageCapping: capping }, [{ type: 'session.capped', data: { ...capping } }]);
+  }
+
+  /** Ends a time-lock that is over: WhatsApp does not always say so. */
+  review(): void {
+    if (this.#restriction && !this.restriction) this.restrict(null);
+  }
+}

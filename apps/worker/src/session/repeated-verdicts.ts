@@ -1,0 +1,28 @@
+import { ASKING_AGAIN, CONFLICT_VERDICT, type Verdict } from './disconnect.ts';
+
+const MAX_CONFLICTS = 3;
+const FORGIVEN_AFTER_MS = 600_000;
+
+/**
+ * Disconnects whose meaning depends on those before. Somebody else who connects as this device is given way to after the third time, or the two would
+ * throw each other out for ever. A refused login is believed the second time in a row: keys that are removed by mistake cost a new QR code.
+ */
+export class RepeatedVerdicts {
+  #conflicts = 0;
+  #refused = false;
+
+  /** @param connectedMs how long the connection had been good */
+  weigh(verdict: Verdict, connectedMs: number): Verdict {
+    const refusedBefore = this.#refused && connectedMs === 0;
+    this.#refused = verdict.unconfirmed;
+    if (verdict.unconfirmed && !refusedBefore) return ASKING_AGAIN;
+    if (verdict.next !== 'yield') return verdict;
+    this.#conflicts = connectedMs >= FORGIVEN_AFTER_MS ? 1 : this.#conflicts + 1;
+    return this.#conflicts > MAX_CONFLICTS ? CONFLICT_VERDICT : verdict;
+  }
+
+  forget(): void {
+    this.#conflicts = 0;
+    this.#refused = false;
+  }
+}
