@@ -10,7 +10,7 @@ import {
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { acceptMessage } from './accept.ts';
 import { storeInbound } from './inbound.ts';
-import { claimOutbox, returnOutbox } from './outbox.ts';
+import { claimOutbox, inspectOutbox, returnOutbox } from './outbox.ts';
 import { recordOutcomes } from './outcomes.ts';
 import { updateSessionState } from './session-state.ts';
 import { newWaMessageId } from './wa-message-id.ts';
@@ -30,7 +30,7 @@ beforeEach(async () => {
   owner = { sessionId: session.sessionId, epoch: placed!.epoch };
 });
 
-async function accept(text = 'hello') {
+async function accept(text = 'hello', changes: { chatJid?: string; failIfUncertain?: boolean } = {}) {
   const message = { messageId: newId(), waMessageId: newWaMessageId() };
   const acceptance = await acceptMessage(database.pool, {
     ...message,
@@ -38,6 +38,7 @@ async function accept(text = 'hello') {
     chatJid: '15550001@s.whatsapp.net',
     type: 'TEXT',
     request: { type: 'text', text },
+    ...changes,
   });
   expect(acceptance).toEqual({ outcome: 'accepted' });
   return message;
@@ -124,6 +125,100 @@ describe('the outbox', () => {
   });
 });
 
+/** Another owner of the session: the next epoch. */
+async function takeOver() {
+  await releaseSession(database.pool, session.sessionId, 'test');
+  const placed = await placeSession(database.pool, session.sessionId);
+  return { sessionId: session.sessionId, epoch: placed!.epoch };
+}
+
+describe('a message that must not go out twice (onUncertain: "fail")', () => {
+  it('is not claimed from an earlier owner, but shown as uncertain; the others are claimed (I8)', async () => {
+    const careful = await accept('careful', { failIfUncertain: true });
+    const other = await accept('other');
+    await claimOutbox(database.pool, [owner], 5);
+    const next = await takeOver();
+    const [state] = await inspectOutbox(database.pool, [session.sessionId]);
+    expect(state).toMatchObject({ due: true, uncertain: [careful.waMessageId], sending: [] });
+    expect((await claimOutbox(database.pool, [next], 5)).map(({ messageId }) => messageId)).toEqual([other.messageId]);
+  });
+
+  it('goes out when it had not been claimed, or was given back', async () => {
+    const { messageId } = await accept('careful', { failIfUncertain: true });
+    await claimOutbox(database.pool, [owner], 5);
+    await returnOutbox(database.pool, owner, [messageId]);
+    const next = await takeOver();
+    expect(await claimOutbox(database.pool, [next], 5)).toMatchObject([{ messageId, failIfUncertain: true }]);
+  });
+
+  it('becomes unknown, is told as failed, and moves on when WhatsApp knows it after all', async () => {
+    const { messageId, waMessageId } = await accept('careful', { failIfUncertain: true });
+    await claimOutbox(database.pool, [owner], 5);
+    const at = new Date(1_700_000_000_000);
+    const lost = {
+      ...owner,
+      waMessageId,
+      state: 'UNKNOWN' as const,
+      at,
+      errorCode: 'SEND_UNCERTAIN',
+      errorMessage: 'x',
+    };
+    const { events: told, moved } = await recordOutcomes(database.pool, [lost]);
+    expect(moved).toEqual([{ sessionId: session.sessionId, messageId, state: 'UNKNOWN' }]);
+    expect(told).toMatchObject([
+      {
+        type: 'message.failed',
+        data: { state: 'unknown', errorCode: 'SEND_UNCERTAIN', error: 'x', timestamp: 1_700_000_000 },
+      },
+    ]);
+    const states = async () =>
+      (
+        await database.pool.query(
+          `SELECT m.state AS message, o.state AS outbox, m.error_code AS error FROM messages m
+           JOIN outbox o ON o.message_id = m.id WHERE m.id = $1`,
+          [messageId],
+        )
+      ).rows[0];
+    expect(await states()).toEqual({ message: 'UNKNOWN', outbox: 'UNKNOWN', error: 'SEND_UNCERTAIN' });
+    expect(await claimOutbox(database.pool, [owner], 5)).toEqual([]);
+    await recordOutcomes(database.pool, [{ ...owner, waMessageId, state: 'DELIVERED', at }]);
+    expect(await states()).toEqual({ message: 'DELIVERED', outbox: 'SENT', error: null });
+    expect(await events()).toEqual(['1 message.failed', '2 message.sent', '3 message.delivered']);
+  });
+
+  it('does not become unknown once its fate is known', async () => {
+    const { waMessageId } = await accept('careful', { failIfUncertain: true });
+    await claimOutbox(database.pool, [owner], 5);
+    const outcome = { ...owner, waMessageId, at: new Date(), errorCode: '479' };
+    await recordOutcomes(database.pool, [{ ...outcome, state: 'FAILED' }]);
+    expect((await recordOutcomes(database.pool, [{ ...outcome, state: 'UNKNOWN' }])).moved).toEqual([]);
+  });
+});
+
+describe('while WhatsApp’s time-lock lasts', () => {
+  const [known, stranger, group] = ['15550001@s.whatsapp.net', '15550002@s.whatsapp.net', '1203@g.us'];
+
+  it('messages that would begin a chat wait and hold up no others; afterwards they go in their old order', async () => {
+    const { waMessageId } = await accept('before');
+    await claimOutbox(database.pool, [owner], 5);
+    await recordOutcomes(database.pool, [{ ...owner, waMessageId, state: 'SENT', at: new Date() }]);
+    const chats = [stranger, known, stranger, group];
+    const accepted = [];
+    for (const chatJid of chats) accepted.push((await accept('queued', { chatJid })).messageId);
+
+    const lock = (until: string) =>
+      database.pool.query(`UPDATE sessions SET reachout_locked_until = ${until} WHERE id = $1`, [session.sessionId]);
+    await lock(`now() + interval '1 hour'`);
+    const during = await claimOutbox(database.pool, [owner], 5);
+    expect(during.map(({ messageId }) => messageId)).toEqual([accepted[1], accepted[3]]);
+    expect((await inspectOutbox(database.pool, [session.sessionId]))[0]!.due).toBe(false);
+    await lock('now()');
+    expect((await inspectOutbox(database.pool, [session.sessionId]))[0]!.due).toBe(true);
+    const after = await claimOutbox(database.pool, [owner], 5);
+    expect(after.map(({ messageId }) => messageId)).toEqual([accepted[0], accepted[2]]);
+  });
+});
+
 describe('outcomes (MR-061, MR-062, MR-063, MR-102)', () => {
   const outcome = (waMessageId: string, state: 'SENT' | 'DELIVERED' | 'READ' | 'FAILED', who = owner) => ({
     ...who,
@@ -141,15 +236,19 @@ describe('outcomes (MR-061, MR-062, MR-063, MR-102)', () => {
     expect(await events()).toEqual(['1 message.sent', '2 message.delivered', '3 message.read']);
   });
 
-  it('keeps the bytes that went out and closes the outbox row', async () => {
+  it('keeps the bytes that went out and when, and closes the outbox row', async () => {
     const { waMessageId, messageId } = await accept();
     await claimOutbox(database.pool, [owner], 5);
+    const wireAt = new Date(1_700_000_000_123);
     const result = await recordOutcomes(database.pool, [
-      { ...outcome(waMessageId, 'SENT'), payload: Buffer.from('proto') },
+      { ...outcome(waMessageId, 'SENT'), payload: Buffer.from('proto'), wireAt },
     ]);
     expect(result.moved).toEqual([{ sessionId: session.sessionId, messageId, state: 'SENT' }]);
-    const { rows } = await database.pool.query('SELECT state, payload FROM outbox WHERE message_id = $1', [messageId]);
-    expect(rows).toEqual([{ state: 'SENT', payload: Buffer.from('proto') }]);
+    await recordOutcomes(database.pool, [outcome(waMessageId, 'READ')]);
+    const { rows } = await database.pool.query('SELECT state, payload, wire_at FROM outbox WHERE message_id = $1', [
+      messageId,
+    ]);
+    expect(rows).toEqual([{ state: 'SENT', payload: Buffer.from('proto'), wire_at: wireAt }]);
   });
 
   it('records a refusal with its reason, and forgets it when WhatsApp acknowledges after all', async () => {

@@ -1,0 +1,167 @@
+import { newId } from '@wa-gate/kit';
+import { createTestDatabase, type SeededSession, seedSession, type TestDatabase } from '@wa-gate/testkit';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type AcceptedMessage, acceptMessage } from './accept.ts';
+import { hashRequest } from './idempotency.ts';
+import { newWaMessageId } from './wa-message-id.ts';
+
+let database: TestDatabase;
+let session: SeededSession;
+
+beforeAll(async () => {
+  database = await createTestDatabase({ max: 20 });
+});
+afterAll(() => database?.drop());
+beforeEach(async () => {
+  session = await seedSession(database.pool, { state: 'CONNECTED' });
+});
+
+const CHAT = '15550001@s.whatsapp.net';
+
+function accept(changes: Partial<AcceptedMessage> = {}) {
+  return acceptMessage(database.pool, {
+    messageId: newId(),
+    waMessageId: newWaMessageId(),
+    sessionId: session.sessionId,
+    chatJid: CHAT,
+    type: 'TEXT',
+    request: { type: 'text', text: 'hello' },
+    ...changes,
+  });
+}
+
+const setSession = (assignments: string) =>
+  database.pool.query(`UPDATE sessions SET ${assignments} WHERE id = $1`, [session.sessionId]);
+const count = async (table: 'messages' | 'outbox' | 'idempotency_keys') =>
+  (await database.pool.query(`SELECT 1 FROM ${table} WHERE session_id = $1`, [session.sessionId])).rowCount;
+const requestHash = hashRequest({ text: 'hello' });
+
+describe('a request with a key', () => {
+  it('makes one message, however often it comes at once', async () => {
+    const ids = Array.from({ length: 50 }, () => newId());
+    const answers = await Promise.all(
+      ids.map((messageId) => accept({ messageId, idempotency: { key: 'k1', requestHash } })),
+    );
+    const accepted = ids.filter((_, n) => answers[n]!.outcome === 'accepted');
+    expect(accepted).toHaveLength(1);
+    const replayed = answers.filter((answer) => answer.outcome === 'used');
+    expect(replayed).toHaveLength(49);
+    for (const answer of replayed) expect(answer).toMatchObject({ messageIds: accepted, isSameRequest: true });
+    expect([await count('messages'), await count('outbox'), await count('idempotency_keys')]).toEqual([1, 1, 1]);
+  });
+
+  it('is told from another request under the same key', async () => {
+    await accept({ idempotency: { key: 'k1', requestHash } });
+    const other = await accept({ idempotency: { key: 'k1', requestHash: hashRequest({ text: 'other' }) } });
+    expect(other).toMatchObject({ outcome: 'used', isSameRequest: false });
+    expect(await count('messages')).toBe(1);
+  });
+
+  it('is a new message when the key has expired, once', async () => {
+    await accept({ idempotency: { key: 'k1', requestHash } });
+    await database.pool.query(`UPDATE idempotency_keys SET expires_at = now() WHERE session_id = $1`, [
+      session.sessionId,
+    ]);
+    const other = hashRequest({ text: 'other' });
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => accept({ idempotency: { key: 'k1', requestHash: other } })),
+    );
+    expect(answers.filter(({ outcome }) => outcome === 'accepted')).toHaveLength(1);
+    expect(await count('messages')).toBe(2);
+  });
+
+  it('is known for a day by its key, and for thirty by the id of the caller', async () => {
+    await accept({ idempotency: { key: 'k1', clientMessageId: 'c1', requestHash } });
+    const { rows } = await database.pool.query(
+      `SELECT key, round(extract(epoch FROM expires_at - now()) / 3600)::int AS hours FROM idempotency_keys
+       WHERE session_id = $1 ORDER BY key`,
+      [session.sessionId],
+    );
+    expect(rows).toEqual([
+      { key: 'client:c1', hours: 720 },
+      { key: 'key:k1', hours: 24 },
+    ]);
+  });
+
+  it('is found by the id of the caller under a new key, and by that key afterwards', async () => {
+    const messageId = newId();
+    await accept({ messageId, idempotency: { key: 'k1', clientMessageId: 'c1', requestHash } });
+    for (let round = 0; round < 2; round += 1) {
+      const again = await accept({ idempotency: { key: 'k2', clientMessageId: 'c1', requestHash } });
+      expect(again).toMatchObject({ outcome: 'used', isSameRequest: true });
+      expect(again.outcome === 'used' && again.messageIds).toContain(messageId);
+    }
+    expect(await count('messages')).toBe(1);
+  });
+
+  it('does not confuse a key with an id of the caller', async () => {
+    await accept({ idempotency: { key: 'client:a', requestHash } });
+    expect(await accept({ idempotency: { clientMessageId: 'a', requestHash } })).toEqual({ outcome: 'accepted' });
+  });
+
+  it('stores nothing when it is refused, and is found although the session refuses by now', async () => {
+    await setSession(`state = 'LOGGED_OUT', paired_at = NULL`);
+    const refused = await accept({ idempotency: { key: 'k1', requestHash } });
+    expect([refused.outcome, await count('idempotency_keys')]).toEqual(['logged-out', 0]);
+
+    await setSession(`state = 'CONNECTED', paired_at = now()`);
+    const messageId = newId();
+    expect(await accept({ messageId, idempotency: { key: 'k1', requestHash } })).toEqual({ outcome: 'accepted' });
+    await setSession(`state = 'LOGGED_OUT', paired_at = NULL`);
+    expect(await accept({ idempotency: { key: 'k1', requestHash } })).toEqual({
+      outcome: 'used',
+      messageIds: [messageId],
+      isSameRequest: true,
+    });
+  });
+
+  it('counts as the same in whatever order its members come', () => {
+    expect(hashRequest({ a: 1, b: { c: [2, 3], d: 4 } })).toEqual(hashRequest({ b: { d: 4, c: [2, 3] }, a: 1 }));
+    expect(hashRequest({ a: [1, 2] })).not.toEqual(hashRequest({ a: [2, 1] }));
+  });
+});
+
+describe('while WhatsApp’s time-lock lasts', () => {
+  beforeEach(() => setSession(`reachout_locked_until = now() + interval '90 seconds'`));
+
+  async function chatWith(column: 'chat_jid' | 'chat_alt_jid', state: 'QUEUED' | 'FAILED' | 'SENT' | 'RECEIVED') {
+    const other = column === 'chat_jid' ? 'chat_alt_jid' : 'chat_jid';
+    await database.pool.query(
+      `INSERT INTO messages (id, session_id, direction, wa_message_id, ${column}, ${other}, from_me, type, state)
+       VALUES ($1, $2, 'INBOUND', $3, $4, '77@lid', false, 'TEXT', $5::"MessageState")`,
+      [newId(), session.sessionId, newWaMessageId(), CHAT, state],
+    );
+  }
+
+  it('no chat is begun, and the caller hears until when', async () => {
+    const answer = await accept();
+    expect(answer).toMatchObject({ outcome: 'time-locked', until: expect.any(Date) });
+    const seconds = answer.outcome === 'time-locked' ? answer.retryAfterSeconds : 0;
+    expect(seconds).toBeGreaterThan(80);
+    expect(seconds).toBeLessThanOrEqual(90);
+    expect(await count('messages')).toBe(0);
+  });
+
+  it.each([
+    ['chat_jid', 'RECEIVED'],
+    ['chat_jid', 'SENT'],
+    ['chat_alt_jid', 'RECEIVED'],
+  ] as const)('a chat goes on that has begun (%s, %s)', async (column, state) => {
+    await chatWith(column, state);
+    expect(await accept()).toEqual({ outcome: 'accepted' });
+  });
+
+  it.each(['QUEUED', 'FAILED'] as const)('a message that is %s has begun no chat', async (state) => {
+    await chatWith('chat_jid', state);
+    expect((await accept()).outcome).toBe('time-locked');
+  });
+
+  it('groups are not concerned', async () => {
+    expect(await accept({ chatJid: '120363041234567890@g.us' })).toEqual({ outcome: 'accepted' });
+  });
+
+  it('ends by itself', async () => {
+    await setSession('reachout_locked_until = now()');
+    expect(await accept()).toEqual({ outcome: 'accepted' });
+  });
+});
