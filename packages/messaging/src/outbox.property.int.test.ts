@@ -1,0 +1,197 @@
+import { DEFAULT_TIMING, type Ownership, placeSession, registerWorker, releaseSession } from '@wa-gate/cluster';
+import { newId } from '@wa-gate/kit';
+import { createTestDatabase, seedSession, type TestDatabase, workerRegistration } from '@wa-gate/testkit';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { acceptMessage } from './accept.ts';
+import { claimOutbox, findOutboxPayload, inspectOutbox, type OutboxItem, returnOutbox } from './outbox.ts';
+import { type Outcome, recordOutcomes } from './outcomes.ts';
+import { newWaMessageId } from './wa-message-id.ts';
+
+let database: TestDatabase;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  await registerWorker(database.pool, workerRegistration('worker-1', { maxSessions: 1_000 }), DEFAULT_TIMING);
+});
+afterAll(() => database?.drop());
+
+/** What happens to the outbox of one session. `who` picks a message, `stale` lets an owner act that is none any more. */
+type Step =
+  | { do: 'accept'; text: string; careful: boolean }
+  | { do: 'claim'; limit: number; stale: boolean }
+  | { do: 'return'; who: number; stale: boolean }
+  | { do: 'take over' }
+  | { do: 'report'; who: number; state: Outcome['state']; stale: boolean }
+  | { do: 'settle the uncertain' };
+
+const who = fc.nat(5);
+const stale = fc.boolean();
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('accept' as const), text: fc.string(), careful: fc.boolean() }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ do: fc.constant('claim' as const), limit: fc.integer({ min: 1, max: 4 }), stale }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('return' as const), who, stale }) },
+  { weight: 2, arbitrary: fc.constant<Step>({ do: 'take over' }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('report' as const),
+      who,
+      state: fc.constantFrom('SENT', 'DELIVERED', 'READ', 'FAILED'),
+      stale,
+    }),
+  },
+  { weight: 1, arbitrary: fc.constant<Step>({ do: 'settle the uncertain' }) },
+);
+
+const RANK = ['QUEUED', 'FAILED', 'UNKNOWN', 'SENT', 'DELIVERED', 'READ'];
+
+interface Expected {
+  messageId: string;
+  waMessageId: string;
+  text: string;
+  careful: boolean;
+  row: 'queued' | 'sending' | 'done';
+  /** Under which epoch it was claimed last. */
+  epoch: number;
+  state: string;
+  /** The bytes of the first outcome that was written. */
+  payload: string | null;
+}
+
+/** What any owner makes of a row: of the stored bytes, or of the request. */
+const bytesOf = (item: Pick<OutboxItem, 'payload' | 'request' | 'waMessageId'>): string =>
+  item.payload?.toString() ?? `${item.waMessageId}|${item.request.text}`;
+
+class Model {
+  readonly owner: Ownership;
+  readonly messages: Expected[] = [];
+
+  constructor(owner: Ownership) {
+    this.owner = { ...owner };
+  }
+
+  at(index: number): Expected | undefined {
+    return this.messages[index % Math.max(1, this.messages.length)];
+  }
+
+  claimable(limit: number): Expected[] {
+    return this.messages
+      .filter(
+        ({ row, epoch, careful }) => row === 'queued' || (row === 'sending' && epoch < this.owner.epoch && !careful),
+      )
+      .slice(0, limit);
+  }
+
+  report(message: Expected, state: string, payload: string | null): void {
+    if (RANK.indexOf(state) <= RANK.indexOf(message.state) || (state === 'UNKNOWN' && message.state !== 'QUEUED'))
+      return;
+    if (RANK.indexOf(message.state) < RANK.indexOf('SENT')) {
+      message.row = 'done';
+      message.payload ??= payload;
+    }
+    message.state = state;
+  }
+}
+
+it('an accepted message keeps its id and its bytes over claims, crashes, returns, takeovers and stale owners, and none is lost (I8, I2)', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
+      const { pool } = database;
+      const { sessionId } = await seedSession(pool, { state: 'CONNECTED' });
+      const placed = await placeSession(pool, sessionId);
+      const model = new Model({ sessionId, epoch: placed!.epoch });
+      const as = (isStale: boolean): Ownership => ({ sessionId, epoch: model.owner.epoch - (isStale ? 1 : 0) });
+
+      for (const now of steps) {
+        switch (now.do) {
+          case 'accept': {
+            const ids = { messageId: newId(), waMessageId: newWaMessageId() };
+            const text = now.text.replaceAll('\0', '');
+            const request = { type: 'text' as const, text };
+            const target = { sessionId, chatJid: '15550001@s.whatsapp.net', type: 'TEXT' as const };
+            await acceptMessage(pool, { ...ids, ...target, request, failIfUncertain: now.careful });
+            model.messages.push({
+              ...ids,
+              text,
+              careful: now.careful,
+              row: 'queued',
+              epoch: 0,
+              state: 'QUEUED',
+              payload: null,
+            });
+            break;
+          }
+          case 'claim': {
+            const items = await claimOutbox(pool, [as(now.stale)], now.limit);
+            const expected = now.stale ? [] : model.claimable(now.limit);
+            expect(items.map(({ messageId }) => messageId)).toEqual(expected.map(({ messageId }) => messageId));
+            items.forEach((item, n) => {
+              const message = expected[n]!;
+              expect(item.waMessageId).toBe(message.waMessageId);
+              expect(bytesOf(item)).toBe(message.payload ?? `${message.waMessageId}|${message.text}`);
+              Object.assign(message, { row: 'sending', epoch: model.owner.epoch });
+            });
+            break;
+          }
+          case 'return': {
+            const message = model.at(now.who);
+            if (!message) break;
+            await returnOutbox(pool, as(now.stale), [message.messageId]);
+            if (!now.stale && message.row === 'sending' && message.epoch === model.owner.epoch) message.row = 'queued';
+            break;
+          }
+          case 'take over':
+            await releaseSession(pool, sessionId, 'test');
+            model.owner.epoch = (await placeSession(pool, sessionId))!.epoch;
+            break;
+          case 'report': {
+            const message = model.at(now.who);
+            if (!message) break;
+            const payload = `${message.waMessageId}|${message.text}`;
+            const outcome = { ...as(now.stale), waMessageId: message.waMessageId, state: now.state, at: new Date() };
+            await recordOutcomes(pool, [{ ...outcome, payload: Buffer.from(payload) }]);
+            if (!now.stale) model.report(message, now.state, payload);
+            break;
+          }
+          case 'settle the uncertain': {
+            const [state] = await inspectOutbox(pool, [sessionId]);
+            const lost = model.messages.filter(
+              ({ row, epoch, careful }) => row === 'sending' && careful && epoch < model.owner.epoch,
+            );
+            expect((state?.uncertain ?? []).sort()).toEqual(lost.map(({ waMessageId }) => waMessageId).sort());
+            const at = new Date();
+            await recordOutcomes(
+              pool,
+              lost.map(({ waMessageId }) => ({ ...model.owner, waMessageId, state: 'UNKNOWN', at })),
+            );
+            for (const message of lost) model.report(message, 'UNKNOWN', null);
+          }
+        }
+      }
+
+      const { rows } = await pool.query(
+        `SELECT m.id AS "messageId", m.wa_message_id AS "waMessageId", o.wa_message_id AS "outboxWaMessageId", m.text, m.state
+         FROM messages m JOIN outbox o ON o.message_id = m.id WHERE m.session_id = $1 ORDER BY o.seq`,
+        [sessionId],
+      );
+      expect(rows).toEqual(
+        model.messages.map(({ messageId, waMessageId, text, state }) => ({
+          messageId,
+          waMessageId,
+          outboxWaMessageId: waMessageId,
+          text,
+          state,
+        })),
+      );
+      for (const { waMessageId, payload, text } of model.messages) {
+        const found = await findOutboxPayload(pool, sessionId, waMessageId);
+        expect(bytesOf({ ...found!, waMessageId })).toBe(payload ?? `${waMessageId}|${text}`);
+      }
+    }),
+    { numRuns: 60 },
+  );
+}, 60_000);
