@@ -1,5 +1,5 @@
 import { createTestDatabase, type TestDatabase } from '@wa-gate/testkit';
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { placeSession } from './assign.ts';
 import { beginDraining, endLease, renewLease } from './leases.ts';
 import { releaseSession } from './placements.ts';
@@ -8,13 +8,13 @@ import { DEFAULT_TIMING } from './timing.ts';
 import { setWorkerAdminState } from './workers.ts';
 
 let database: TestDatabase;
-const { register, seed, place, countByWorker, expire } = fleetTools(() => database);
+const { reset, register, seed, place, countByWorker, expire } = fleetTools(() => database);
 
-beforeEach(async () => {
-  await database?.drop();
+beforeAll(async () => {
   database = await createTestDatabase({ max: 20 });
 });
 afterAll(() => database?.drop());
+beforeEach(() => reset());
 
 describe('placement (MR-166)', () => {
   it.each(['least-loaded', 'round-robin'] as const)('spreads sessions evenly (strategy %s)', async (strategy) => {

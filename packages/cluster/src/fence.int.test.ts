@@ -5,6 +5,7 @@ import { StaleEpochError } from './fence.ts';
 import { readSessionKeys, readSessionKind, writeSessionKeys } from './key-store.ts';
 import { registerWorker } from './leases.ts';
 import { releaseSession } from './placements.ts';
+import { someoneWaitsForALock } from './testing/fleet.ts';
 import { DEFAULT_TIMING } from './timing.ts';
 
 let database: TestDatabase;
@@ -26,16 +27,7 @@ const read = async (...ids: string[]) =>
   Object.fromEntries(
     [...(await readSessionKeys(database.pool, sessionId, 'session', ids))].map(([id, value]) => [id, String(value)]),
   );
-
-/** Resolves once some backend waits for a lock, so that the order of the race is certain and nothing sleeps. */
-async function someoneWaitsForALock(): Promise<void> {
-  for (;;) {
-    const { rows } = await database.pool.query(
-      `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-    );
-    if (rows.length) return;
-  }
-}
+const writeAsOwner = (value: string) => writeSessionKeys(database.pool, { sessionId, epoch }, [entry('k', value)], []);
 
 describe('the key store', () => {
   it('writes, overwrites and deletes in one statement', async () => {
@@ -49,69 +41,100 @@ describe('the key store', () => {
     await writeSessionKeys(database.pool, { sessionId, epoch }, [], []);
   });
 
-  it('refuses a key write from a stale epoch, and writes nothing of it (I2)', async () => {
+  it('I2 refuses a key write from a stale epoch, and writes nothing of it', async () => {
     await releaseSession(database.pool, sessionId, 'test');
-    const write = writeSessionKeys(database.pool, { sessionId, epoch }, [entry('a', 'zombie')], []);
-    await expect(write).rejects.toThrow(StaleEpochError);
-    expect(await read('a')).toEqual({});
+    await expect(writeAsOwner('zombie')).rejects.toThrow(StaleEpochError);
+    expect(await read('k')).toEqual({});
   });
 });
 
-describe('the race of DESIGN 2.3: owner stalls inside its write while another takes over', () => {
-  /** The owner's transaction: fence as given, a stall, the write. The takeover starts during the stall. */
-  async function race(
-    fence: string,
-  ): Promise<{ takeoverWaited: boolean; newOwnerLoaded: string; rowAfterwards: string }> {
-    await writeSessionKeys(database.pool, { sessionId, epoch }, [entry('k', 'v0')], []);
+describe('I2 the race table of DESIGN 2.3: the owner stalls inside its write while another takes over', () => {
+  interface Race {
+    takeoverWaited: boolean;
+    newOwnerLoaded: string;
+    rowAfterwards: string;
+  }
+  const LOST: Race = { takeoverWaited: false, newOwnerLoaded: 'v0', rowAfterwards: 'OLD-OWNER' };
+  const SAFE: Race = { takeoverWaited: true, newOwnerLoaded: 'OLD-OWNER', rowAfterwards: 'OLD-OWNER' };
+
+  /** Takes over while the owner stalls; `goOn` ends the stall. The new owner loads the key when its takeover has committed. */
+  async function takeOverDuring(goOn: () => Promise<unknown>): Promise<Race> {
+    const takeover = releaseSession(database.pool, sessionId, 'takeover').then(async () => (await read('k')).k!);
+    const waits = someoneWaitsForALock(database.pool, 'UPDATE session_placements%');
+    const takeoverWaited = await Promise.race([takeover.then(() => false), waits.then(() => true)]);
+    await goOn();
+    return { takeoverWaited, newOwnerLoaded: await takeover, rowAfterwards: (await read('k')).k! };
+  }
+
+  /** The owner's transaction: fence, stall, write. */
+  async function inTransaction(locking: string): Promise<Race> {
+    await writeAsOwner('v0');
     const owner = await database.pool.connect();
     try {
       await owner.query('BEGIN');
-      const fenced = await owner.query(
-        `SELECT 1 FROM session_placements WHERE session_id = $1 AND epoch = $2 ${fence}`,
-        [sessionId, epoch],
-      );
-      expect(fenced.rowCount).toBe(1);
-
-      let tookOver = false;
-      const takeover = releaseSession(database.pool, sessionId, 'takeover').then(async () => {
-        tookOver = true;
-        return (await read('k')).k!;
+      const fenced = `SELECT 1 FROM session_placements WHERE session_id = $1 AND epoch = $2 ${locking}`;
+      expect((await owner.query(fenced, [sessionId, epoch])).rowCount).toBe(1);
+      return await takeOverDuring(async () => {
+        await owner.query(`UPDATE session_keys SET value = 'OLD-OWNER' WHERE session_id = $1`, [sessionId]);
+        await owner.query('COMMIT');
       });
-      const takeoverWaited = await Promise.race([takeover.then(() => false), someoneWaitsForALock().then(() => true)]);
-      expect(tookOver).toBe(!takeoverWaited);
-
-      await owner.query(`UPDATE session_keys SET value = 'OLD-OWNER' WHERE session_id = $1`, [sessionId]);
-      await owner.query('COMMIT');
-      const newOwnerLoaded = await takeover;
-      return { takeoverWaited, newOwnerLoaded, rowAfterwards: (await read('k')).k! };
     } finally {
       owner.release();
     }
   }
 
-  it('FOR SHARE is safe: the takeover waits and the new owner sees the write (I2)', async () => {
-    expect(await race('FOR SHARE')).toEqual({
-      takeoverWaited: true,
-      newOwnerLoaded: 'OLD-OWNER',
-      rowAfterwards: 'OLD-OWNER',
-    });
+  /** The owner's one statement stalls in its middle: somebody holds the lock of the key's row. */
+  async function inOneStatement(write: () => Promise<unknown>): Promise<Race> {
+    await writeAsOwner('v0');
+    const holder = await database.pool.connect();
+    try {
+      await holder.query('BEGIN');
+      await holder.query('SELECT 1 FROM session_keys WHERE session_id = $1 FOR UPDATE', [sessionId]);
+      const written = write();
+      await someoneWaitsForALock(database.pool, '%session_keys%');
+      return await takeOverDuring(async () => {
+        await holder.query('COMMIT');
+        await written;
+      });
+    } finally {
+      holder.release();
+    }
+  }
+
+  it('a check without a lock loses the update', async () => {
+    expect(await inTransaction('')).toEqual(LOST);
   });
 
-  it.each([
-    ['a check without a lock', ''],
-    ['FOR KEY SHARE', 'FOR KEY SHARE'],
-  ])('%s loses the update: why the fence is what it is', async (_name, fence) => {
-    expect(await race(fence)).toEqual({ takeoverWaited: false, newOwnerLoaded: 'v0', rowAfterwards: 'OLD-OWNER' });
+  it('FOR KEY SHARE loses the update: it does not conflict with an update that changes no key', async () => {
+    expect(await inTransaction('FOR KEY SHARE')).toEqual(LOST);
   });
 
-  it('our statement is refused when a takeover is already in progress (I2)', async () => {
+  it('one statement INSERT … SELECT … WHERE epoch = … loses the update', async () => {
+    const unfenced = () =>
+      database.pool.query(
+        `INSERT INTO session_keys (session_id, kind, key_id, value)
+         SELECT session_id, 'session', 'k', 'OLD-OWNER' FROM session_placements WHERE session_id = $1 AND epoch = $2
+         ON CONFLICT (session_id, kind, key_id) DO UPDATE SET value = excluded.value`,
+        [sessionId, epoch],
+      );
+    expect(await inOneStatement(unfenced)).toEqual(LOST);
+  });
+
+  it('FOR SHARE is safe: the takeover waits, and the new owner sees the write', async () => {
+    expect(await inTransaction('FOR SHARE')).toEqual(SAFE);
+  });
+
+  it('our statement is safe in the same way, in one round trip', async () => {
+    expect(await inOneStatement(() => writeAsOwner('OLD-OWNER'))).toEqual(SAFE);
+  });
+
+  it('our statement is refused when a takeover is already in progress', async () => {
     const taker = await database.pool.connect();
     try {
       await taker.query('BEGIN');
       await releaseSession(taker, sessionId, 'takeover');
-      const write = writeSessionKeys(database.pool, { sessionId, epoch }, [entry('k', 'zombie')], []);
-      const refused = expect(write).rejects.toThrow(StaleEpochError);
-      await someoneWaitsForALock();
+      const refused = expect(writeAsOwner('zombie')).rejects.toThrow(StaleEpochError);
+      await someoneWaitsForALock(database.pool, '%session_keys%');
       await taker.query('COMMIT');
       await refused;
       expect(await read('k')).toEqual({});

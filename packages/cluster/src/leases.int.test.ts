@@ -1,5 +1,5 @@
 import { createTestDatabase, type TestDatabase, workerRegistration } from '@wa-gate/testkit';
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { placeSession } from './assign.ts';
 import { beginDraining, EndpointTakenError, endLease, LeaseHeldError, renewLease } from './leases.ts';
 import { myPlacements } from './placements.ts';
@@ -7,16 +7,16 @@ import { fleetTools, NO_LOAD, readPlacements } from './testing/fleet.ts';
 import { listWorkers, setWorkerAdminState, workersWithLease } from './workers.ts';
 
 let database: TestDatabase;
-const { register, seed, place, expire } = fleetTools(() => database);
+const { reset, register, seed, place, expire } = fleetTools(() => database);
 const renew = (workerId: string, incarnation: number) =>
   renewLease(database.pool, { workerId, incarnation, ttlMs: 60_000 }, NO_LOAD);
 const end = (workerId: string, incarnation: number) => endLease(database.pool, { workerId, incarnation }, 'test');
 
-beforeEach(async () => {
-  await database?.drop();
+beforeAll(async () => {
   database = await createTestDatabase({ max: 20 });
 });
 afterAll(() => database?.drop());
+beforeEach(() => reset());
 
 describe('a worker that comes back at its endpoint', () => {
   it('I1 gets its sessions under its new incarnation, each epoch moved by one', async () => {

@@ -7,12 +7,12 @@ import { listWorkers } from '../workers.ts';
 
 export const NO_LOAD = { cpuUsage: 0, memoryUsage: 0, eventLoopDelayMs: 0 };
 
-export type FleetTools = ReturnType<typeof fleetTools>;
-
 /** Short words for what the tests of the core do all the time. */
 export function fleetTools(database: () => TestDatabase) {
   const pool = () => database().pool;
   return {
+    /** Nobody and nothing, in less time than a fresh database takes. */
+    reset: () => pool().query('DELETE FROM session_placements; DELETE FROM workers; DELETE FROM users'),
     register: (id: string, overrides: Partial<Parameters<typeof registerWorker>[1]> = {}) =>
       registerWorker(pool(), { ...workerRegistration(id), ...overrides }, DEFAULT_TIMING),
     seed: (count: number, overrides: Parameters<typeof seedSession>[1] = {}) =>
@@ -50,11 +50,15 @@ export async function readPlacements(db: Queryable): Promise<PlacementRow[]> {
   return rows;
 }
 
-/** Resolves once some backend of this database waits for a lock, so that the order of a race is certain and nothing sleeps. */
-export async function someoneWaitsForALock(db: Queryable): Promise<void> {
+/**
+ * Resolves once some backend of this database waits for a lock in a statement like this, so that the order of a race is certain and nothing
+ * sleeps.
+ */
+export async function someoneWaitsForALock(db: Queryable, statement = '%'): Promise<void> {
   for (;;) {
     const { rows } = await db.query(
-      `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE $1`,
+      [statement],
     );
     if (rows.length) return;
   }

@@ -1,0 +1,81 @@
+import { createTestDatabase, type TestDatabase } from '@wa-gate/testkit';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { endLease } from './leases.ts';
+import { fleetTools } from './testing/fleet.ts';
+import { DEFAULT_TIMING } from './timing.ts';
+
+const { leaseTtlMs, stopAfterMs, takeoverGraceMs } = DEFAULT_TIMING;
+/** Milliseconds since its expiry, of a lease that... */
+const OVER = takeoverGraceMs + 500;
+const SILENT_ONLY = -(leaseTtlMs - stopAfterMs) + 500;
+const LONG_OVER = takeoverGraceMs + leaseTtlMs + 500;
+
+let database: TestDatabase;
+const { reset, register, seed, place, expire } = fleetTools(() => database);
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database?.drop());
+beforeEach(() => reset());
+
+/** `count` workers with two sessions each. */
+async function fleet(count: number): Promise<string[]> {
+  const ids = Array.from({ length: count }, (_, index) => `w${index + 1}`);
+  for (const id of ids) await register(id);
+  await seed(2 * count);
+  await place();
+  return ids;
+}
+const expireAll = (ids: string[], ms: number) => Promise.all(ids.map((id) => expire(id, ms)));
+
+describe('the storm brake', () => {
+  it('holds when three workers, and more than half of all, fall silent together', async () => {
+    const [w1, w2, w3] = await fleet(5);
+    await expireAll([w1!, w2!, w3!], OVER);
+    expect(await place()).toEqual({ assignments: [], braked: 6, waiting: 0, more: false });
+  });
+
+  it('holds before the second and third lease are over: they end up to one renewal apart', async () => {
+    const [w1, w2, w3] = await fleet(4);
+    await expire(w1!, OVER);
+    await expireAll([w2!, w3!], SILENT_ONLY);
+    expect(await place()).toMatchObject({ assignments: [], braked: 2 });
+  });
+
+  it('does not hold for half of the fleet, nor for two workers', async () => {
+    const [w1, w2, w3] = await fleet(6);
+    await expireAll([w1!, w2!, w3!], OVER);
+    expect(await place()).toMatchObject({ assignments: { length: 6 }, braked: 0 });
+    await reset();
+    const [a, b] = await fleet(3);
+    await expireAll([a!, b!], OVER);
+    expect(await place()).toMatchObject({ assignments: { length: 4 }, braked: 0 });
+  });
+
+  it('lets go after one more TTL', async () => {
+    const [w1, w2, w3] = await fleet(4);
+    await expireAll([w1!, w2!, w3!], LONG_OVER);
+    expect(await place()).toMatchObject({ assignments: { length: 6 }, braked: 0 });
+  });
+
+  it('lets go when the others renew again', async () => {
+    const [w1, w2, w3] = await fleet(4);
+    await expireAll([w1!, w2!, w3!], OVER);
+    expect(await place()).toMatchObject({ braked: 6 });
+    await expireAll([w2!, w3!], -leaseTtlMs);
+    expect(await place()).toMatchObject({ assignments: { length: 2 }, braked: 0 });
+  });
+
+  it('never holds a lease that was ended: a goodbye or evidence is no guess', async () => {
+    const [w1, w2, w3, w4] = await fleet(5);
+    for (const workerId of [w1!, w2!, w3!, w4!]) await endLease(database.pool, { workerId, incarnation: 1 }, 'goodbye');
+    expect(await place()).toMatchObject({ assignments: { length: 8 }, braked: 0 });
+  });
+
+  it('does not hold new sessions', async () => {
+    const [w1, w2, w3] = await fleet(4);
+    await expireAll([w1!, w2!, w3!], OVER);
+    await seed(1);
+    expect(await place()).toMatchObject({ assignments: [{ reason: 'placed', workerId: 'w4' }], braked: 6 });
+  });
+});
