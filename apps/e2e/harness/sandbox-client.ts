@@ -35,7 +35,7 @@ export interface PhoneMessage {
 }
 
 /** `"off"`: the phone says nothing; else how long after the arrival it says what. */
-export type Receipts = { deliveredMs: number; readMs: number } | 'off';
+export type Receipts = { deliveredMs: number; readMs?: number } | 'off';
 
 /** The part of the recorder's summary that must be all zeros. */
 export interface Misdeeds {
@@ -45,11 +45,37 @@ export interface Misdeeds {
   violations: Record<string, number>;
 }
 
-interface RecorderSummary {
+/** What the sandbox counted; more than is named here. */
+export interface RecorderSummary {
+  streams: { live: number };
   keys: { reused: number };
-  overlaps: { total: number };
-  undecryptable: { unrecovered: number };
+  overlaps: { total: number; olderSent: number };
+  undecryptable: { total: number; unrecovered: number };
   violations: { byRule: Record<string, number> };
+  forgotten: Record<string, number>;
+}
+
+/** One message id of one device on the wire: `up` from the device, `down` to it. */
+export interface WireMessage {
+  device: string;
+  id: string;
+  peer: string;
+  wireCount: number;
+  firstAt: number;
+  lastAt: number;
+  /** When a companion confirmed it; `null`: not yet. */
+  ackedAt: number | null;
+  ack: string | null;
+}
+
+/** One connection of a device. Times are milliseconds since 1970 by this machine's clock. */
+export interface WireStream {
+  device: string | null;
+  kind: 'pairing' | 'login' | 'refused';
+  openedAt: number;
+  closedAt: number | null;
+  closedBy: string | null;
+  messagesIn: number;
 }
 
 /** The control API of the sandbox, as users' CI calls it. */
@@ -88,6 +114,12 @@ export class SandboxClient {
     return devices.map(({ id, jid, pairedAt }) => ({ id, jid, pairedAt }));
   }
 
+  /** Stanzas that the account's companions have not acknowledged. */
+  async waitingStanzas(number: string): Promise<number> {
+    const { devices } = await this.http.expectOk<{ devices: { waiting: number }[] }>(`/phones/${number}/devices`);
+    return devices.reduce((sum, { waiting }) => sum + waiting, 0);
+  }
+
   /** What the person does with "log out this device". */
   async removeDevice(number: string, device: number): Promise<void> {
     await this.http.expectOk(`/phones/${number}/devices/${device}`, { method: 'DELETE' });
@@ -98,7 +130,7 @@ export class SandboxClient {
   }
 
   async inbox(number: string): Promise<PhoneMessage[]> {
-    return (await this.http.expectOk<{ messages: PhoneMessage[] }>(`/phones/${number}/messages`)).messages;
+    return (await this.http.expectOk<{ messages: PhoneMessage[] }>(`/phones/${number}/messages?limit=10000`)).messages;
   }
 
   /** What a phone tells the sender when its own receipts are off. */
@@ -117,14 +149,31 @@ export class SandboxClient {
 
   /** What the sandbox saw since its start that must not happen: it is an independent judge of the wire. */
   async misdeeds(): Promise<Misdeeds> {
-    const { keys, overlaps, undecryptable, violations } =
-      await this.http.expectOk<RecorderSummary>('/recorder/summary');
+    const { keys, overlaps, undecryptable, violations } = await this.summary();
     return {
       keysReused: keys.reused,
       overlappingStreams: overlaps.total,
       unreadMessages: undecryptable.unrecovered,
       violations: violations.byRule,
     };
+  }
+
+  summary(): Promise<RecorderSummary> {
+    return this.http.expectOk('/recorder/summary');
+  }
+
+  /** Companions that are logged in now. */
+  async liveStreams(): Promise<number> {
+    return (await this.summary()).streams.live;
+  }
+
+  async wireMessages(query: Record<string, string | number>): Promise<WireMessage[]> {
+    const wanted = Object.entries({ limit: 100_000, ...query }).map(([key, value]) => `${key}=${value}`);
+    return (await this.http.expectOk<{ messages: WireMessage[] }>(`/recorder/messages?${wanted.join('&')}`)).messages;
+  }
+
+  async wireStreams(): Promise<WireStream[]> {
+    return (await this.http.expectOk<{ streams: WireStream[] }>('/recorder/logins?limit=100000')).streams;
   }
 
   /** Full records behind {@link misdeeds}, for the report of a failed test. */

@@ -6,7 +6,7 @@ import { newId, newToken, TOKEN_PREFIX } from '@wa-gate/kit';
 import { createFaultProxy, type FaultProxy } from '@wa-gate/testkit';
 import { gatewaySpec, type Surroundings, sandboxSpec, workerSpec } from './app-specs.ts';
 import { GatewayClient } from './gateway-client.ts';
-import { ManagedProcess } from './managed-process.ts';
+import { ManagedProcess, type ProcessSpec } from './managed-process.ts';
 import { SandboxClient } from './sandbox-client.ts';
 import { prepareServices, type Services } from './services.ts';
 
@@ -24,6 +24,8 @@ export interface SystemOptions {
   nodeFlags?: Surroundings['nodeFlags'];
   /** @default info */
   logLevel?: string;
+  /** Changes how a process is started, such as by proxies between it and the others. @default as it is */
+  adapt?: (spec: ProcessSpec) => Promise<ProcessSpec>;
   /** Database and Redis to use. @default a database of its own on the test services */
   services?: Services;
 }
@@ -69,10 +71,10 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   const secrets = new Set([shared.masterKey, shared.workerToken, shared.admin.password]);
 
   const processes: ManagedProcess[] = [];
-  const create = (spec: ManagedProcess['spec']) => {
-    const started = new ManagedProcess(spec, folder);
-    processes.push(started);
-    return started;
+  const create = async (spec: ProcessSpec) => {
+    const made = new ManagedProcess((await options.adapt?.(spec)) ?? spec, folder);
+    processes.push(made);
+    return made;
   };
   const stopAll = async () => {
     // Workers first: they still tell the gateway and the sandbox goodbye.
@@ -86,9 +88,11 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   };
 
   try {
-    const sandboxProcess = create(await sandboxSpec(shared, join(folder, 'sandbox')));
+    const sandboxProcess = await create(await sandboxSpec(shared, join(folder, 'sandbox')));
     const gatewayProcesses: ManagedProcess[] = [];
-    for (let index = 1; index <= gatewayCount; index++) gatewayProcesses.push(create(await gatewaySpec(shared, index)));
+    for (let index = 1; index <= gatewayCount; index++) {
+      gatewayProcesses.push(await create(await gatewaySpec(shared, index)));
+    }
     await Promise.all([sandboxProcess, ...gatewayProcesses].map((starting) => starting.start()));
 
     const firstGateway = gatewayProcesses[0]!;
@@ -97,7 +101,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
       // Doorbell channels of Redis are shared by all its databases, so the id is this system's alone.
       const id = `worker-${index}-${newId().slice(-6)}`;
       const urls = { gatewayUrl: firstGateway.url, sandboxUrl: sandboxProcess.url };
-      workerProcesses.push(create(await workerSpec(shared, { id, index, maxSessions, ...urls })));
+      workerProcesses.push(await create(await workerSpec(shared, { id, index, maxSessions, ...urls })));
     }
     await Promise.all(workerProcesses.map((starting) => starting.start()));
 

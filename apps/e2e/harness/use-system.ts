@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { findViolations } from '@wa-gate/messaging';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { leaksIn } from './leaks.ts';
 import { type System, type SystemOptions, startSystem } from './system.ts';
 
 /**
- * One system for the tests of a file, which are its guarantees in reading order. When a test fails, the last lines of every
- * process are printed. Returns a getter, because the system exists only inside hooks and tests.
+ * One system for the tests of a file, which are its guarantees in reading order. After each of them the SQL invariants are asked. When
+ * a test fails, the last lines of every process are printed. Returns a getter, because the system exists only inside hooks and tests.
  */
 export function useSystem(options: SystemOptions = {}): () => System {
   let system: System | undefined;
@@ -20,6 +21,9 @@ export function useSystem(options: SystemOptions = {}): () => System {
     context.onTestFailed(() => {
       if (system) console.error(system.tails());
     });
+  });
+  afterEach(async () => {
+    if (system) expect(await findViolations(system.services.pool), 'SQL invariants').toEqual([]);
   });
   afterAll(async () => {
     await system?.stop();

@@ -16,7 +16,7 @@ export interface TestDatabase {
 }
 
 /** The PostgreSQL that `npm test` started: a maintenance URL whose role may create databases. */
-function maintenanceUrl(): string {
+function testServerUrl(): string {
   const url = process.env.TEST_DATABASE_URL;
   if (!url)
     throw new Error('TEST_DATABASE_URL is not set: run the tests with `npm test`, which starts a PostgreSQL for them.');
@@ -60,9 +60,18 @@ async function ensureTemplate(admin: Pool, url: string): Promise<string> {
   return template;
 }
 
+export interface TestDatabaseOptions {
+  /** Connections of the pool. */
+  max?: number;
+  /** Another PostgreSQL than that of the tests. @default TEST_DATABASE_URL */
+  maintenanceUrl?: string;
+}
+
 /** A database of its own for one test file: a clone of the migrated template, in some tens of milliseconds. */
-export async function createTestDatabase(options: { max?: number } = {}): Promise<TestDatabase> {
-  const url = maintenanceUrl();
+export async function createTestDatabase({
+  maintenanceUrl: url = testServerUrl(),
+  ...options
+}: TestDatabaseOptions = {}): Promise<TestDatabase> {
   const admin = createPool({ url, name: 'testkit', max: 1 });
   const name = `wag_test_${newId().replaceAll('-', '')}`;
   try {

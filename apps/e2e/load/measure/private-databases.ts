@@ -2,10 +2,24 @@ import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { repositoryFile } from '../../harness/repository.ts';
 
+/** How a database ends: `fast` as an administrator does it, `crash` without a last word. */
+export type DatabaseEnd = 'fast' | 'crash';
+
 export interface PrivateDatabases {
   databaseUrl: string;
   redisUrl: string;
+  /** Ends one of them and starts it again on its data; resolves when it answers. */
+  restart(name: 'postgres' | 'redis', end: DatabaseEnd): Promise<void>;
   stop(): Promise<void>;
+}
+
+/** A long-running process of the launcher, as far as it is used here. */
+interface Child {
+  readonly spec: { name: string };
+  readonly pid: number | undefined;
+  readonly exited: Promise<unknown>;
+  waitUntilReady(signal?: AbortSignal): Promise<void>;
+  stop(graceMs: number): Promise<void>;
 }
 
 /** The parts of the launcher that are used here; they are scripts without types, outside of the build. */
@@ -26,12 +40,11 @@ interface Launcher {
   loadSecrets(folder: string, options: { hasData: boolean; env: NodeJS.ProcessEnv }): unknown;
   keepPorts(file: string, names: readonly string[]): Promise<Record<string, number>>;
   provideDatabases(options: object): Promise<{ databaseUrl: string; redisUrl: string }>;
-  Supervisor: new (
-    options: object,
-  ) => { start(spec: object, signal: AbortSignal): Promise<void>; stop(): Promise<void> };
+  Child: new (spec: Child['spec'], journal: unknown) => Child;
 }
 
-const MODULES = ['data-dir', 'lock', 'process-journal', 'progress', 'secrets', 'ports', 'databases', 'supervisor'];
+const MODULES = ['data-dir', 'lock', 'process-journal', 'progress', 'secrets', 'ports', 'databases', 'child'];
+const STOP_GRACE_MS = 20_000;
 
 async function loadLauncher(): Promise<Launcher> {
   const modules = await Promise.all(
@@ -43,46 +56,63 @@ async function loadLauncher(): Promise<Launcher> {
 /**
  * A PostgreSQL and a Redis of our own, as `npm start` has them: on disk, durable. The folder is on the disk of the checkout, not in
  * /tmp, which may be memory.
+ *
+ * @param use names the folder: what uses the same one takes turns
  */
-export async function startPrivateDatabases(): Promise<PrivateDatabases> {
+export async function startPrivateDatabases(use = 'load'): Promise<PrivateDatabases> {
   const launcher = await loadLauncher();
-  const folder = fileURLToPath(repositoryFile('node_modules/.cache/wa-gate-load'));
+  const folder = fileURLToPath(repositoryFile(`node_modules/.cache/wa-gate-${use}`));
   const dataDir = launcher.openDataDir(folder);
   const held = launcher.takeLock(dataDir.lock);
-  if (!held.taken) throw new Error('Another load run of this checkout is going on; they would disturb each other.');
+  if (!held.taken) throw new Error(`Another ${use} run of this checkout is going on; they would disturb each other.`);
   await launcher.endLeftovers(dataDir.processes, { graceMs: 2_000 });
   for (const old of [dataDir.postgres, dataDir.redis, dataDir.secrets]) rmSync(old, { recursive: true, force: true });
 
   const journal = launcher.openJournal(dataDir.processes);
-  const progress = launcher.createProgress();
   const ending = new AbortController();
-  const supervisor = new launcher.Supervisor({
-    journal,
-    progress,
-    onChange: () => undefined,
-    onFatal: (error: Error) => {
-      console.error(error.message);
+  const children = new Map<string, Child>();
+  const wanted = new Set<Child>();
+  const start = async (spec: Child['spec']) => {
+    const child = new launcher.Child(spec, journal);
+    children.set(spec.name, child);
+    wanted.add(child);
+    void child.exited.then(() => {
+      if (!wanted.has(child)) return;
+      console.error(`${spec.name} ended by itself`);
       process.exitCode = 1;
-      ending.abort();
-    },
-  });
+    });
+    await child.waitUntilReady(ending.signal);
+  };
   const stop = async () => {
-    await supervisor.stop();
+    ending.abort();
+    wanted.clear();
+    await Promise.all([...children.values()].map((child) => child.stop(STOP_GRACE_MS)));
     held.lock.release();
   };
   try {
-    const { databaseUrl, redisUrl } = await launcher.provideDatabases({
+    const urls = await launcher.provideDatabases({
       external: {},
       database: 'postgres',
       dataDir,
       secrets: launcher.loadSecrets(dataDir.secrets, { hasData: false, env: {} }),
       ports: await launcher.keepPorts(dataDir.ports, ['postgres', 'redis']),
       durable: true,
-      progress,
+      progress: launcher.createProgress(),
       context: { env: process.env, signal: ending.signal, journal },
-      start: (spec: object) => supervisor.start(spec, ending.signal),
+      start,
     });
-    return { databaseUrl, redisUrl, stop };
+    return {
+      ...urls,
+      async restart(name, end) {
+        const child = children.get(name)!;
+        wanted.delete(child);
+        // To a postmaster SIGQUIT means: end now, and recover at the next start. Redis knows no such word.
+        if (end === 'crash' && child.pid) process.kill(child.pid, name === 'postgres' ? 'SIGQUIT' : 'SIGKILL');
+        await child.stop(STOP_GRACE_MS);
+        await start(child.spec);
+      },
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;

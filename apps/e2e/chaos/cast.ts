@@ -1,0 +1,71 @@
+import { waitFor } from '@wa-gate/testkit';
+import { newNumber } from '../harness/numbers.ts';
+import { type PairedSession, pairSession, registerTenant } from '../harness/pair-session.ts';
+import type { System } from '../harness/system.ts';
+import type { EventLedger } from './event-ledger.ts';
+
+/** One session with the people it talks to. */
+export interface Player extends PairedSession {
+  /** Writes to the session and gets what it sends. */
+  friend: string;
+  /** A group of the session's owner, the friend and another friend; `null` for most. */
+  group: { id: string; readers: string[] } | null;
+  /** The companion as the phone lists it: must be the same at the end. */
+  devices: string;
+  /** `<number>:<device>`, as the recorder names it. */
+  device: string;
+}
+
+/** Every third session has a group. */
+const GROUP_EVERY = 3;
+const AT_ONCE = 6;
+const RECEIPTS = { deliveredMs: 150 };
+
+/** Pairs the sessions, subscribes their webhooks, and lets every pair exchange a first message: there are ratchets to lose. */
+export async function gatherCast(system: System, count: number, ledger: EventLedger): Promise<Player[]> {
+  const tenant = await registerTenant(system);
+  const players: Player[] = [];
+  const addFriend = async () => {
+    const { number } = await system.sandbox.createPhone({ number: newNumber(), name: 'Friend' });
+    await system.sandbox.updatePhone(number, { receipts: RECEIPTS });
+    return number;
+  };
+
+  async function add(index: number): Promise<void> {
+    const session = await pairSession(system, tenant, { sessionId: `chaos-${index}` });
+    const { secret } = await tenant.api.setWebhook(session.sessionId, { url: ledger.urlOf(session.sessionId) });
+    ledger.expect(session.sessionId, secret);
+    const friend = await addFriend();
+    const group = index % GROUP_EVERY === 0 ? await makeGroup(session.phone.number, friend) : null;
+    await system.sandbox.sendText(friend, session.phone.number, 'hello');
+    await waitFor(async () => (await session.api.messages(session.sessionId)).some(({ text }) => text === 'hello'), {
+      timeoutMs: 30_000,
+      what: `the first message at ${session.sessionId}`,
+    });
+    const devices = await system.sandbox.devices(session.phone.number);
+    players.push({
+      ...session,
+      friend,
+      group,
+      devices: JSON.stringify(devices),
+      device: `${session.phone.number}:${devices[0]!.id}`,
+    });
+  }
+
+  async function makeGroup(owner: string, friend: string): Promise<Player['group']> {
+    const other = await addFriend();
+    const { id } = await system.sandbox.createGroup({
+      owner: friend,
+      subject: 'Three of us',
+      participants: [owner, other],
+    });
+    return { id, readers: [friend, other] };
+  }
+
+  let next = 0;
+  const pairNext = async (): Promise<void> => {
+    while (next < count) await add(next++);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, pairNext));
+  return players;
+}

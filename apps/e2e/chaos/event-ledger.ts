@@ -1,0 +1,101 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { WebhookEvent } from '../harness/webhook-receiver.ts';
+import { signatureProblem } from '../harness/webhook-signature.ts';
+
+/** What arrived for one session, in as little memory as a long run allows. */
+interface SessionEvents {
+  secret: string;
+  seen: Set<number>;
+  highestFirstTry: number;
+  /** Events that told of an incoming message, by WhatsApp's id of it. */
+  received: Map<string, Set<string>>;
+}
+
+/** The customer's webhook endpoint: deduplicates by event id and never fails. One path per session. */
+export class EventLedger {
+  /** Requests whose signature was not valid. */
+  badSignatures = 0;
+  /** First attempts that came after a first attempt of a later event. */
+  outOfOrder = 0;
+  /** Events that came again under the same id. */
+  repeats = 0;
+  private readonly sessions = new Map<string, SessionEvents>();
+  private readonly server: Server;
+
+  constructor() {
+    this.server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('error', () => undefined);
+      request.on('end', () => {
+        const session = this.sessions.get(request.url?.split('/').at(-1) ?? '');
+        const body = Buffer.concat(chunks);
+        if (!session || signatureProblem(session.secret, request.headers, body)) {
+          this.badSignatures++;
+          response.writeHead(401).end();
+          return;
+        }
+        this.note(
+          session,
+          JSON.parse(body.toString('utf8')) as WebhookEvent,
+          request.headers['x-webhook-attempt'] === '1',
+        );
+        response.writeHead(200).end();
+      });
+    });
+    this.server.keepAliveTimeout = 60_000;
+  }
+
+  async start(): Promise<this> {
+    this.server.listen(0, '127.0.0.1');
+    await once(this.server, 'listening');
+    return this;
+  }
+
+  urlOf(sessionId: string): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/hook/${sessionId}`;
+  }
+
+  /** The secret is known only when the webhook is set, and events may come from that moment on. */
+  expect(sessionId: string, secret: string): void {
+    this.sessions.set(sessionId, { secret, seen: new Set(), highestFirstTry: 0, received: new Map() });
+  }
+
+  /** How many different events told of this incoming message. */
+  timesReceived(sessionId: string, waMessageId: string): number {
+    return this.sessions.get(sessionId)?.received.get(waMessageId)?.size ?? 0;
+  }
+
+  countReceived(): number {
+    let count = 0;
+    for (const { received } of this.sessions.values()) count += received.size;
+    return count;
+  }
+
+  has(sessionId: string, seq: number): boolean {
+    return this.sessions.get(sessionId)?.seen.has(seq) ?? false;
+  }
+
+  async close(): Promise<void> {
+    this.server.closeAllConnections();
+    this.server.close();
+    await once(this.server, 'close');
+  }
+
+  private note(session: SessionEvents, event: WebhookEvent, isFirstTry: boolean): void {
+    if (session.seen.has(event.seq)) {
+      this.repeats++;
+      return;
+    }
+    session.seen.add(event.seq);
+    if (isFirstTry) {
+      if (event.seq < session.highestFirstTry) this.outOfOrder++;
+      session.highestFirstTry = Math.max(session.highestFirstTry, event.seq);
+    }
+    if (event.event !== 'message.received' && event.event !== 'message.recovered') return;
+    const id = String(event.data.waMessageId);
+    session.received.set(id, (session.received.get(id) ?? new Set()).add(event.id));
+  }
+}

@@ -1,0 +1,78 @@
+import type { Pool } from '@wa-gate/db';
+
+interface PlacementRow {
+  sessionId: string;
+  epoch: number;
+  workerId: string | null;
+}
+
+const EVERY_MS = 100;
+/** A session may change hands twice between two looks when they are far apart; not more often than this. */
+const CHANGE_MS = 500;
+
+/**
+ * What the placements did, by looking at them ten times a second past everything that is tested, and which messages were in `sending` at
+ * the instants of the faults.
+ */
+export class History {
+  /** Epochs that went back, or grew by more than changes can have been made since the look before. */
+  readonly jumps: string[] = [];
+  changes = 0;
+  /** How often each message was in `sending` at the instant of a fault: so often may it be on the wire again. */
+  readonly inSending = new Map<string, number>();
+  private readonly pool: Pool;
+  private readonly known = new Map<string, PlacementRow>();
+  private lastLook = 0;
+  private stopped = false;
+  private loop: Promise<void> = Promise.resolve();
+
+  constructor(pool: Pool) {
+    this.pool = pool;
+  }
+
+  start(): void {
+    this.loop = this.run();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await this.loop;
+  }
+
+  /** Notes what is in `sending` now. While PostgreSQL is away nothing can enter that state. */
+  async sampleSending(): Promise<number> {
+    try {
+      const { rows } = await this.pool.query<{ id: string }>(
+        `SELECT wa_message_id AS id FROM outbox WHERE state = 'SENDING'`,
+      );
+      for (const { id } of rows) this.inSending.set(id, (this.inSending.get(id) ?? 0) + 1);
+      return rows.length;
+    } catch {
+      return 0;
+    }
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopped) {
+      await this.look().catch(() => undefined);
+      await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
+    }
+  }
+
+  private async look(): Promise<void> {
+    const { rows } = await this.pool.query<PlacementRow>(
+      'SELECT session_id AS "sessionId", epoch, worker_id AS "workerId" FROM session_placements',
+    );
+    const now = performance.now();
+    const possible = 1 + Math.floor((now - this.lastLook) / CHANGE_MS);
+    this.lastLook = now;
+    for (const row of rows) {
+      const before = this.known.get(row.sessionId);
+      this.known.set(row.sessionId, row);
+      if (!before || before.epoch === row.epoch) continue;
+      const grown = row.epoch - before.epoch;
+      this.changes += Math.max(0, grown);
+      if (grown < 0 || grown > possible) this.jumps.push(`${row.sessionId}: ${before.epoch} to ${row.epoch}`);
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import { waitFor } from '@wa-gate/testkit';
+import type { Fleet } from '../harness/fleet.ts';
+
+/** What is not as it should be; nothing: the fleet is whole and has caught up. */
+interface Shortcomings {
+  notConnected: number;
+  withoutOwner: number;
+  waitingToSend: number;
+  notProjected: number;
+  streamsMissing: number;
+  processesMissing: string[];
+}
+
+/** A message that waits longer than this in a fleet that is whole is part of the recovery. */
+const BACKLOG = `interval '1500 ms'`;
+
+const QUESTION = `SELECT
+  (SELECT count(*) FROM sessions WHERE state <> 'CONNECTED') AS "notConnected",
+  (SELECT count(*) FROM session_placements p LEFT JOIN worker_leases l ON l.worker_id = p.worker_id
+    WHERE p.state <> 'ASSIGNED' OR l.ended_at IS NOT NULL OR l.expires_at < now() OR l.incarnation <> p.incarnation) AS "withoutOwner",
+  (SELECT count(*) FROM outbox WHERE state IN ('QUEUED', 'SENDING') AND created_at < now() - ${BACKLOG}) AS "waitingToSend",
+  (SELECT count(*) FROM inbound_journal WHERE projected_at IS NULL AND created_at < now() - ${BACKLOG}) AS "notProjected"`;
+
+async function shortcomings({ system }: Fleet, sessions: number): Promise<Shortcomings> {
+  const { rows } =
+    await system.services.pool.query<Omit<Shortcomings, 'streamsMissing' | 'processesMissing'>>(QUESTION);
+  const processesMissing: string[] = [];
+  for (const { name, url, spec } of system.processes) {
+    const isReady = await fetch(url + spec.readyPath, { signal: AbortSignal.timeout(1_000) }).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+    if (!isReady) processesMissing.push(name);
+  }
+  const streamsMissing = Math.max(0, sessions - (await system.sandbox.liveStreams()));
+  return { ...rows[0]!, streamsMissing, processesMissing };
+}
+
+/**
+ * Waits until every process answers, every session is connected under an owner whose lease is valid, and nothing has waited for long.
+ *
+ * @throws with what is missing, when it takes too long
+ */
+export async function untilWhole(fleet: Fleet, sessions: number, timeoutMs: number): Promise<void> {
+  let last: Shortcomings | undefined;
+  const isWhole = async () => {
+    last = await shortcomings(fleet, sessions);
+    return Object.values(last).every((value) => (Array.isArray(value) ? value.length === 0 : Number(value) === 0));
+  };
+  try {
+    await waitFor(isWhole, { timeoutMs, everyMs: 100, what: 'the fleet to be whole' });
+  } catch (error) {
+    throw new Error(`${(error as Error).message}: ${JSON.stringify(last)}`, { cause: error });
+  }
+}
+
+/** Waits until nothing is on its way any more: sends, projections, deliveries, and what WhatsApp holds for the sessions. */
+export async function untilQuiet(fleet: Fleet, numbers: readonly string[], timeoutMs: number): Promise<void> {
+  const question = `SELECT (SELECT count(*) FROM outbox WHERE state IN ('QUEUED', 'SENDING')) AS sending,
+    (SELECT count(*) FROM inbound_journal WHERE projected_at IS NULL) AS journal,
+    (SELECT count(*) FROM webhook_deliveries WHERE status IN ('PENDING', 'RETRYING')) AS deliveries,
+    (SELECT sum(last_seq) FROM session_counters) AS seq`;
+  let last: Record<string, number> = {};
+  const isQuiet = async () => {
+    const { rows } = await fleet.system.services.pool.query<Record<string, number>>(question);
+    const before = last;
+    last = { ...rows[0]!, waiting: 0 };
+    for (const number of numbers) last.waiting! += await fleet.system.sandbox.waitingStanzas(number);
+    // Receipts still come in after the last send: quiet is when nothing was appended since the look before.
+    return (
+      !last.sending && !last.journal && !last.deliveries && !last.waiting && String(before.seq) === String(last.seq)
+    );
+  };
+  try {
+    await waitFor(isQuiet, { timeoutMs, everyMs: 1_000, what: 'the fleet to be quiet' });
+  } catch (error) {
+    throw new Error(`${(error as Error).message}: ${JSON.stringify(last)}`, { cause: error });
+  }
+}

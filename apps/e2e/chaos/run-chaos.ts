@@ -1,0 +1,213 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Fleet, startFleet } from '../harness/fleet.ts';
+import { prepareServices } from '../harness/services.ts';
+import { startPrivateDatabases } from '../load/measure/private-databases.ts';
+import { gatherCast } from './cast.ts';
+import { EventLedger } from './event-ledger.ts';
+import { strike } from './faults.ts';
+import { History } from './history.ts';
+import { judge, type Verdict } from './judge.ts';
+import type { ChaosOptions } from './options.ts';
+import { FAULT_KINDS, type PlannedFault, planFaults } from './plan.ts';
+import { untilQuiet, untilWhole } from './recovery.ts';
+import { Traffic } from './traffic.ts';
+
+/** What a fault did. */
+export interface FaultReport {
+  fault: PlannedFault;
+  /** Since the traffic began. */
+  atS: number;
+  /** From the strike until the fleet was whole and had caught up; `null`: it did not. */
+  recoveredS: number | null;
+  /** Messages in `sending` at its instants. */
+  inSending: number;
+  /** Calls that were not accepted meanwhile, by code. */
+  failures: Record<string, number>;
+  problem: string | null;
+}
+
+export interface ChaosReport {
+  faults: FaultReport[];
+  verdicts: Verdict[];
+  minutes: number;
+  accepted: number;
+  written: number;
+  placementChanges: number;
+  webhookRepeats: number;
+  /** Messages that a phone could not read when they came, and asked for again. */
+  askedAgain: number;
+  failuresInCalm: Record<string, number>;
+}
+
+/** Longer than everything that a takeover by time may wait for, storm brake included. */
+const RECOVERY_MS = 90_000;
+const QUIET_MS = 120_000;
+const RESTART_MS = 2_000;
+
+/** Runs the whole: fleet, traffic, faults one after the other, and the judgement. */
+export async function runChaos(options: ChaosOptions, say: (line: string) => void): Promise<ChaosReport> {
+  const databases = await startPrivateDatabases('chaos');
+  const closers: (() => Promise<unknown>)[] = [() => databases.stop()];
+  try {
+    const services = await prepareServices(databases);
+    say(`Starting ${options.workers} workers and ${options.gateways} gateways ...`);
+    const { workers, gateways } = options;
+    // Room for all sessions when one worker is away.
+    const maxSessions = Math.ceil(options.sessions / (workers - 1)) + 1;
+    const fleet = await startFleet({ services, workers, gateways, maxSessions });
+    closers.unshift(() => fleet.stop());
+    const ledger = await new EventLedger().start();
+    closers.unshift(() => ledger.close());
+    return await runOn(fleet, { options, databases, ledger, say });
+  } finally {
+    for (const close of closers) await close().catch((error: Error) => say(`While closing: ${error.message}`));
+  }
+}
+
+interface Run {
+  options: ChaosOptions;
+  databases: Awaited<ReturnType<typeof startPrivateDatabases>>;
+  ledger: EventLedger;
+  say: (line: string) => void;
+}
+
+async function runOn(fleet: Fleet, { options, databases, ledger, say }: Run): Promise<ChaosReport> {
+  const { system } = fleet;
+  const { pool } = system.services;
+  say(`Pairing ${options.sessions} sessions ...`);
+  const players = await gatherCast(system, options.sessions, ledger);
+  const { rows } = await pool.query<{ now: string }>('SELECT now()::text AS now');
+  const history = new History(pool);
+  history.start();
+  const traffic = new Traffic(system, players, options);
+  const watch = keepAlive(fleet, say);
+  const reports: FaultReport[] = [];
+  const failuresInCalm: Record<string, number> = {};
+  const begun = performance.now();
+  traffic.start();
+  try {
+    for (const fault of chosen(options)) {
+      const isOver = performance.now() - begun > options.minutes * 60_000;
+      if (isOver && !isOwed(fault, reports, options)) continue;
+      await sleep(fault.calmMs);
+      addTo(failuresInCalm, traffic.takeFailures());
+      say(`${describe(fault)} ...`);
+      watch.pause();
+      const report = await inflict(fault);
+      watch.resume();
+      reports.push(report);
+      say(`  ${report.problem ?? `whole after ${report.recoveredS?.toFixed(1)} s`}${listed(report.failures)}`);
+    }
+  } finally {
+    await traffic.stop();
+    watch.stop();
+  }
+  const minutes = (performance.now() - begun) / 60_000;
+  addTo(failuresInCalm, traffic.takeFailures());
+  say('Waiting until nothing is on its way ...');
+  const numbers = players.map(({ phone }) => phone.number);
+  const problems = await untilQuiet(fleet, numbers, QUIET_MS).then(
+    () => [],
+    (error: Error) => [error.message],
+  );
+  await history.stop();
+  const verdicts = await judge({ fleet, players, traffic, ledger, history, since: rows[0]!.now });
+  const unrecovered = reports.flatMap(({ fault, problem }) => (problem ? [`${describe(fault)}: ${problem}`] : []));
+  return {
+    faults: reports,
+    verdicts: [
+      ...verdicts,
+      { what: 'faults that the fleet did not recover from in time', count: unrecovered.length, examples: unrecovered },
+      { what: 'processes that ended by themselves', count: watch.ends.length, examples: watch.ends.slice(0, 5) },
+      { what: 'sends that were given up', count: traffic.givenUp, examples: [] },
+      { what: 'things still on their way at the end', count: problems.length, examples: problems },
+    ],
+    minutes,
+    accepted: traffic.acceptedCount,
+    written: traffic.written.length,
+    placementChanges: history.changes,
+    webhookRepeats: ledger.repeats,
+    askedAgain: (await system.sandbox.summary()).undecryptable.total,
+    failuresInCalm,
+  };
+
+  async function inflict(fault: PlannedFault): Promise<FaultReport> {
+    const struck = performance.now();
+    const atS = (struck - begun) / 1_000;
+    let inSending = 0;
+    const onStrike = async () => {
+      inSending += await history.sampleSending();
+    };
+    const problem = await strike(fault, { fleet, databases, onStrike })
+      .then(() => untilWhole(fleet, options.sessions, RECOVERY_MS))
+      .then(
+        () => null,
+        (error: Error) => error.message,
+      );
+    const recoveredS = problem ? null : (performance.now() - struck) / 1_000;
+    return { fault, atS, recoveredS, inSending, failures: traffic.takeFailures(), problem };
+  }
+}
+
+/** What runs is started again when it ends by itself, as an orchestrator would; that it ended is told. */
+function keepAlive(fleet: Fleet, say: (line: string) => void) {
+  const ends: string[] = [];
+  let isPaused = false;
+  const look = async () => {
+    for (const { name, isRunning, log } of fleet.system.processes) {
+      if (isPaused || isRunning) continue;
+      ends.push(`${name}: ${log.tail(3)}`);
+      say(`! ${name} ended by itself`);
+      await sleep(RESTART_MS);
+      await fleet.start(name).catch((error: Error) => say(`! ${name} does not start: ${error.message}`));
+    }
+  };
+  let isLooking = false;
+  const timer = setInterval(() => {
+    if (isLooking) return;
+    isLooking = true;
+    void look().finally(() => {
+      isLooking = false;
+    });
+  }, 500);
+  return {
+    ends,
+    pause: () => {
+      isPaused = true;
+    },
+    resume: () => {
+      isPaused = false;
+    },
+    stop: () => clearInterval(timer),
+  };
+}
+
+const MAX_ROUNDS = 40;
+
+function chosen({ seed, kinds, ...fleet }: ChaosOptions): PlannedFault[] {
+  const plan = planFaults(seed, MAX_ROUNDS, fleet);
+  return kinds.length === 0 ? plan : plan.filter(({ kind }) => kinds.includes(kind));
+}
+
+/** Whether a fault is still missing from what was asked for, though the time is over. */
+function isOwed({ kind }: PlannedFault, done: readonly FaultReport[], { faultsOfEachKind }: ChaosOptions): boolean {
+  return done.filter(({ fault }) => fault.kind === kind).length < faultsOfEachKind;
+}
+
+export const describe = ({ index, kind, target, lastsMs, end }: PlannedFault): string => {
+  const how = kind === 'restart postgres' || kind === 'restart redis' ? ` (${end})` : '';
+  return `#${index} ${kind} ${target}${how}${lastsMs > 0 ? ` for ${(lastsMs / 1_000).toFixed(1)} s` : ''}`;
+};
+
+const listed = (failures: Record<string, number>): string => {
+  const parts = Object.entries(failures).map(([code, count]) => `${code} ×${count}`);
+  return parts.length === 0 ? '' : `; refused meanwhile: ${parts.join(', ')}`;
+};
+
+function addTo(sums: Record<string, number>, more: Record<string, number>): void {
+  for (const [code, count] of Object.entries(more)) sums[code] = (sums[code] ?? 0) + count;
+}
+
+/** How often each kind struck. */
+export const countByKind = (reports: readonly FaultReport[]): Map<string, number> =>
+  new Map(FAULT_KINDS.map((kind) => [kind, reports.filter(({ fault }) => fault.kind === kind).length]));

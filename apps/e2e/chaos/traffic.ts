@@ -1,0 +1,172 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { SendResult } from '@wa-gate/contracts';
+import type { Envelope, GatewayClient } from '../harness/gateway-client.ts';
+import type { System } from '../harness/system.ts';
+import type { Player } from './cast.ts';
+import { createPrng, type Prng } from './prng.ts';
+
+/** A message that a customer wanted sent. */
+export interface Sent {
+  text: string;
+  player: Player;
+  /** Phones that must be able to read it. */
+  readers: readonly string[];
+  /** `null` until the API has accepted it. */
+  accepted: { messageId: string; waMessageId: string } | null;
+  /** WhatsApp ids that answers to repeated requests named; more than one is a defect. */
+  ids: Set<string>;
+}
+
+/** A message that somebody wrote to a session. */
+export interface Written {
+  waMessageId: string;
+  text: string;
+  player: Player;
+}
+
+export interface TrafficOptions {
+  seed: number;
+  sendRate: number;
+  receiveRate: number;
+}
+
+const TICK_MS = 20;
+/** More are not begun: a fleet that does not answer must not fill the memory of its customers. */
+const MAX_IN_FLIGHT = 400;
+const GIVE_UP_MS = 90_000;
+const ANSWER_MS = 10_000;
+const BACKOFF_MS = [50, 2_000] as const;
+/** Of the messages of a player that has a group. */
+const TO_GROUP = 0.3;
+
+/** Customers that send and people that write, at a rate, each message with a text of its own. */
+export class Traffic {
+  readonly sent: Sent[] = [];
+  readonly written: Written[] = [];
+  /** Answers that were no acceptance, by status or by the network's code, since the last {@link takeFailures}. */
+  private failures = new Map<string, number>();
+  private readonly system: System;
+  private readonly players: readonly Player[];
+  private readonly clients: GatewayClient[][];
+  private readonly options: TrafficOptions;
+  private readonly random: Prng;
+  private readonly running = new Set<Promise<void>>();
+  private timer: NodeJS.Timeout | undefined;
+  /** Requests that were given up: never accepted as far as the customer knows. */
+  givenUp = 0;
+  private trouble: Error | undefined;
+
+  constructor(system: System, players: readonly Player[], options: TrafficOptions) {
+    this.system = system;
+    this.players = players;
+    this.options = options;
+    this.random = createPrng(options.seed);
+    this.clients = players.map(({ apiKey }) => system.gateways.map(({ url }) => system.gatewayAt(url).as(apiKey)));
+  }
+
+  start(): void {
+    const rates = [
+      { rate: this.options.sendRate, act: () => this.send(), owed: 0 },
+      { rate: this.options.receiveRate, act: () => this.write(), owed: 0 },
+    ];
+    let last = performance.now();
+    this.timer = setInterval(() => {
+      const now = performance.now();
+      // A harness that was held up does not make up for it: a burst would be another test.
+      const elapsed = Math.min(now - last, 5 * TICK_MS) / 1_000;
+      last = now;
+      for (const lane of rates) {
+        lane.owed += lane.rate * elapsed;
+        for (; lane.owed >= 1; lane.owed -= 1) if (this.running.size < MAX_IN_FLIGHT) this.begin(lane.act);
+      }
+    }, TICK_MS);
+  }
+
+  /** Begins nothing more and waits for what is on its way. */
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    await Promise.all(this.running);
+    if (this.trouble) throw this.trouble;
+  }
+
+  get acceptedCount(): number {
+    return this.sent.reduce((count, { accepted }) => count + (accepted ? 1 : 0), 0);
+  }
+
+  /** Failed calls since the last time, by code. */
+  takeFailures(): Record<string, number> {
+    const taken = Object.fromEntries(this.failures);
+    this.failures = new Map();
+    return taken;
+  }
+
+  private begin(act: () => Promise<void>): void {
+    const work = act()
+      .catch((error: Error) => {
+        this.trouble ??= error;
+      })
+      .finally(() => this.running.delete(work));
+    this.running.add(work);
+  }
+
+  /** One message, asked for again under the same key until it is accepted: what a careful customer does. */
+  private async send(): Promise<void> {
+    const index = this.random.between(0, this.players.length - 1);
+    const player = this.players[index]!;
+    const group = this.random.next() < TO_GROUP ? player.group : null;
+    const text = `out ${this.sent.length}`;
+    const sent: Sent = { text, player, readers: group?.readers ?? [player.friend], accepted: null, ids: new Set() };
+    this.sent.push(sent);
+    const clients = this.clients[index]!;
+    const json = { to: group?.id ?? player.friend, type: 'text', message: text };
+    const headers = { 'idempotency-key': `chaos-${text.replace(' ', '-')}` };
+    const path = `/api/sessions/${player.sessionId}/send?wait=queued`;
+    const deadline = performance.now() + GIVE_UP_MS;
+    for (let attempt = 0; performance.now() < deadline; attempt++) {
+      const client = clients[(this.sent.length + attempt) % clients.length]!;
+      const outcome = await this.ask(client, path, json, headers);
+      if (typeof outcome !== 'string') {
+        sent.accepted = outcome;
+        sent.ids.add(outcome.waMessageId);
+        return;
+      }
+      this.failures.set(outcome, (this.failures.get(outcome) ?? 0) + 1);
+      await sleep(Math.min(BACKOFF_MS[1], BACKOFF_MS[0] * 2 ** attempt) * (0.5 + Math.random() / 2));
+    }
+    this.givenUp++;
+  }
+
+  private async ask(
+    client: GatewayClient,
+    path: string,
+    json: unknown,
+    headers: Record<string, string>,
+  ): Promise<{ messageId: string; waMessageId: string } | string> {
+    try {
+      const call = { method: 'POST', json, headers, timeoutMs: ANSWER_MS } as const;
+      const { status, body } = await client.call<Envelope<SendResult> & { code?: string }>(path, call);
+      if (status === 202 || status === 200) return body.data;
+      return `${status} ${body?.code ?? ''}`.trim();
+    } catch (error) {
+      return codeOf(error);
+    }
+  }
+
+  private async write(): Promise<void> {
+    const player = this.random.pick(this.players);
+    const to = player.group && this.random.next() < TO_GROUP ? player.group.id : player.phone.number;
+    const text = `in ${this.written.length}`;
+    const written: Written = { waMessageId: '', text, player };
+    this.written.push(written);
+    written.waMessageId = (await this.system.sandbox.sendText(player.friend, to, text)).id;
+  }
+}
+
+function codeOf(error: unknown): string {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (typeof code === 'string') return code;
+    if (cause.name === 'TimeoutError') return 'time-out';
+  }
+  return error instanceof Error ? error.name : 'unknown';
+}

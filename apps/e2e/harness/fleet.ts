@@ -1,0 +1,123 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createFaultProxy, type FaultProxy } from '@wa-gate/testkit';
+import { type FrontDoor, openFrontDoor } from './front-door.ts';
+import type { ManagedProcess, ProcessSpec } from './managed-process.ts';
+import { freePort } from './ports.ts';
+import { type System, type SystemOptions, startSystem } from './system.ts';
+import { openWhatsAppLine, type WhatsAppLine } from './whatsapp-line.ts';
+
+/** What one process reaches the others through. Each line belongs to it alone and can be cut without touching anybody else's. */
+export interface GatewayLines {
+  postgres: FaultProxy;
+  redis: FaultProxy;
+}
+
+export interface WorkerLines extends GatewayLines {
+  whatsapp: WhatsAppLine;
+  /** In front of the worker: what gateways reach it through. Shut while the worker is dead. */
+  endpoint: FaultProxy;
+}
+
+/** A system whose processes can be cut from each other and die as processes on machines of their own would. */
+export interface Fleet {
+  system: System;
+  gateways: ReadonlyMap<string, GatewayLines>;
+  workers: ReadonlyMap<string, WorkerLines>;
+  /** Ends a process by a signal that leaves it no choice, or asks it to end and waits. */
+  end(name: string, signal: 'SIGKILL' | 'SIGTERM', graceMs?: number): Promise<void>;
+  /** Starts it again under its name and address and waits until it is ready. */
+  start(name: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const CONNECT_POLL_MS = 5;
+
+export async function startFleet(options: SystemOptions): Promise<Fleet> {
+  const gateways = new Map<string, GatewayLines>();
+  const workers = new Map<string, WorkerLines>();
+  const closers: { close(): Promise<void> }[] = [];
+  const keep = <T extends { close(): Promise<void> }>(line: T): T => {
+    closers.push(line);
+    return line;
+  };
+  const gatewayUrls: string[] = [];
+  const door: FrontDoor = keep(await openFrontDoor(() => gatewayUrls));
+
+  async function databaseLines({ env }: ProcessSpec): Promise<GatewayLines> {
+    return {
+      postgres: keep(await createFaultProxy(env.DATABASE_URL!)),
+      redis: keep(await createFaultProxy(env.REDIS_URL!)),
+    };
+  }
+
+  async function adapt(spec: ProcessSpec): Promise<ProcessSpec> {
+    if (spec.name === 'sandbox') return spec;
+    const lines = await databaseLines(spec);
+    const env: ProcessSpec['env'] = { ...spec.env, DATABASE_URL: lines.postgres.url, REDIS_URL: lines.redis.url };
+    if (spec.name.startsWith('gateway')) {
+      gateways.set(spec.name, lines);
+      gatewayUrls.push(spec.url);
+      return { ...spec, env };
+    }
+    const whatsapp = keep(await openWhatsAppLine(env.SANDBOX_URL!));
+    const endpoint = keep(await createFaultProxy(spec.url, { port: await freePort() }));
+    workers.set(spec.name, { ...lines, whatsapp, endpoint });
+    const own = { GATEWAY_URL: door.url, SANDBOX_URL: whatsapp.url, WORKER_ENDPOINT: endpoint.url.replace(/\/$/, '') };
+    return { ...spec, env: { ...env, ...own } };
+  }
+
+  let system: System;
+  try {
+    system = await startSystem({ ...options, adapt });
+  } catch (error) {
+    await Promise.all(closers.map((line) => line.close()));
+    throw error;
+  }
+
+  return {
+    system,
+    gateways,
+    workers,
+    async end(name, signal, graceMs = 15_000) {
+      const ending = system.process(name);
+      // A dead process refuses connections at once; one that ends in order does so when it is gone.
+      if (signal === 'SIGKILL') workers.get(name)?.endpoint.shut();
+      await ending.stop({ signal, graceMs });
+      workers.get(name)?.endpoint.shut();
+    },
+    async start(name) {
+      const starting = system.process(name);
+      starting.spawn();
+      const endpoint = workers.get(name)?.endpoint;
+      if (endpoint) {
+        await untilListening(starting);
+        await endpoint.open();
+      }
+      await starting.waitUntilReady();
+    },
+    async stop() {
+      await system.stop();
+      await Promise.all(closers.map((line) => line.close()));
+    },
+  };
+}
+
+/** The worker registers right after it listens, and the gateway calls back: the door must not be late. */
+async function untilListening(starting: ManagedProcess): Promise<void> {
+  const { port, hostname } = new URL(starting.url);
+  const deadline = performance.now() + 30_000;
+  while (performance.now() < deadline) {
+    const probe = connect(Number(port), hostname);
+    const isOpen = await Promise.race([
+      once(probe, 'connect').then(() => true),
+      once(probe, 'error').then(() => false),
+    ]).catch(() => false);
+    probe.destroy();
+    if (isOpen) return;
+    if (!starting.isRunning) throw new Error(`${starting.name} ended before it listened:\n${starting.log.tail()}`);
+    await sleep(CONNECT_POLL_MS);
+  }
+  throw new Error(`${starting.name} does not listen:\n${starting.log.tail()}`);
+}
