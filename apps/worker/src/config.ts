@@ -19,6 +19,12 @@ const WorkerConfigSchema = Type.Object({
   NETWORK: Type.Unsafe<'sandbox' | 'live'>({ type: 'string', enum: ['sandbox', 'live'], default: 'sandbox' }),
   SANDBOX_URL: Type.Optional(url('Control API of the sandbox; needed when NETWORK is sandbox.')),
   MAX_SESSIONS: Type.Integer({ minimum: 1, maximum: 10_000, default: 50 }),
+  LB_STRATEGY: Type.Unsafe<'least-loaded' | 'round-robin'>({
+    type: 'string',
+    enum: ['least-loaded', 'round-robin'],
+    default: 'least-loaded',
+    description: 'How the next worker of a session is chosen; as at the gateways.',
+  }),
   SHUTDOWN_GRACE_MS: Type.Integer({ minimum: 500, default: 8_000, description: 'For an orderly end, all of it.' }),
   LOG_LEVEL: Type.String({ default: 'info' }),
   REVISION: Type.String({ default: '', description: 'Version of the software, for rollouts.' }),

@@ -2,12 +2,13 @@
 import './whatsapp/async-context/install.ts';
 import { DEFAULT_TIMING } from '@wa-gate/cluster';
 import { assertMasterKey, createPool } from '@wa-gate/db';
-import { createLogger, createRedis, onShutdown, parseMasterKeys, systemClock } from '@wa-gate/kit';
+import { createLogger, createRedis, onShutdown, orderlyMs, parseMasterKeys, systemClock } from '@wa-gate/kit';
 import { createWebhookBell } from '@wa-gate/messaging';
 import { buildWorkerApp } from './app.ts';
 import { readWorkerConfig, type WorkerConfig } from './config.ts';
 import { createControlPort } from './lease/control-stream.ts';
 import { LeaseKeeper } from './lease/lease-keeper.ts';
+import { createLeaseStore } from './lease/lease-store.ts';
 import { createLoadMeter } from './lease/load-gauges.ts';
 import { createControlPlane } from './lease/registration.ts';
 import { createSessionHost, PACE } from './session-host.ts';
@@ -15,14 +16,25 @@ import { explainStartFailure } from './start-failure.ts';
 import { liveNetwork, sandboxNetwork } from './whatsapp/network.ts';
 
 const POOL_SIZE = 16;
-/** Of the shutdown grace: for messages in flight. The rest is for writing and closing. */
+/** Of the time for an orderly end: for handing sessions over, and then for messages in flight of those that nobody took. */
+const SHARE_FOR_HANDOVER = 0.8;
 const SHARE_FOR_FLIGHT = 0.4;
 
 async function run(config: WorkerConfig): Promise<void> {
   const { WORKER_ID: workerId, HOST: host, PORT: port, NETWORK: networkName } = config;
   const logger = createLogger({ service: 'worker', level: config.LOG_LEVEL, bindings: { workerId } });
   const masterKeys = parseMasterKeys(config.WAG_MASTER_KEY);
+  const timing = DEFAULT_TIMING;
   const pool = createPool({ url: config.DATABASE_URL, name: `worker ${workerId}`, max: POOL_SIZE });
+  /** A renewal waits neither behind messages nor for a server that is silent. */
+  const leasePool = createPool({
+    url: config.DATABASE_URL,
+    name: `worker ${workerId} lease`,
+    max: 2,
+    statementTimeoutMs: timing.renewTimeoutMs,
+    silenceTimeoutMs: timing.renewTimeoutMs,
+    connectTimeoutMs: timing.renewTimeoutMs,
+  });
   await assertMasterKey(pool, masterKeys);
 
   const redis = createRedis({ url: config.REDIS_URL, logger, name: `worker ${workerId}` });
@@ -47,18 +59,19 @@ async function run(config: WorkerConfig): Promise<void> {
     masterKeys,
     clock: systemClock,
     logger,
-    timing: DEFAULT_TIMING,
+    timing,
     pace: PACE[networkName],
-    mayStart: () => lease.incarnation !== undefined,
+    strategy: config.LB_STRATEGY,
+    mayStart: () => lease.isHeld(),
     control,
   });
   const { supervisor, metrics } = sessionHost;
   const meter = createLoadMeter();
   const lease = new LeaseKeeper({
-    pool,
+    store: createLeaseStore(leasePool, workerId, timing),
     clock: systemClock,
     logger,
-    timing: DEFAULT_TIMING,
+    timing,
     controlPlane: createControlPlane({ gatewayUrl: config.GATEWAY_URL, joinToken: config.WORKER_AUTH_TOKEN }),
     request: {
       workerId,
@@ -70,7 +83,7 @@ async function run(config: WorkerConfig): Promise<void> {
     meter,
     counts: () => ({ sessionCount: supervisor.actors.length, messageCount: metrics.messageCount() }),
     onHeld: (incarnation) => supervisor.begin(incarnation),
-    onLost: () => supervisor.end(),
+    onLost: () => supervisor.cut(),
   });
   const incarnation = () => lease.incarnation;
   const app = buildWorkerApp({
@@ -91,11 +104,14 @@ async function run(config: WorkerConfig): Promise<void> {
     metrics.strayRejections.inc();
     logger.warn({ err: error }, 'a promise was rejected and nobody awaited it');
   });
+  const inOrderMs = orderlyMs(config.SHUTDOWN_GRACE_MS);
   onShutdown(
     logger,
     config.SHUTDOWN_GRACE_MS,
     () => [
-      { name: 'sessions', close: () => sessionHost.stop(config.SHUTDOWN_GRACE_MS * SHARE_FOR_FLIGHT) },
+      { name: 'draining', close: () => lease.beginDraining() },
+      { name: 'handover', close: () => sessionHost.leave(inOrderMs * SHARE_FOR_HANDOVER) },
+      { name: 'sessions', close: () => sessionHost.stop(inOrderMs * SHARE_FOR_FLIGHT) },
       { name: 'goodbye', close: () => control.goodbye() },
       { name: 'lease', close: () => lease.stop() },
       { name: 'control streams', close: () => control.close() },
@@ -105,9 +121,16 @@ async function run(config: WorkerConfig): Promise<void> {
       { name: 'webhook bell', close: () => webhooks.close() },
       { name: 'redis', close: () => redis.disconnect() },
       { name: 'redis bells', close: () => subscriber.disconnect() },
-      { name: 'postgres', close: () => pool.end() },
+      { name: 'postgres', close: () => Promise.all([pool.end(), leasePool.end()]) },
     ],
-    { survivesRejections: true },
+    {
+      survivesRejections: true,
+      // The lease is ended last, and at once: the sessions are found by others without waiting for its time.
+      cut: async () => {
+        supervisor.cut();
+        await Promise.allSettled([control.goodbye(), lease.stop()]);
+      },
+    },
   );
 
   // Both connect again by themselves for as long as it takes; without Redis the polls do the work.

@@ -1,5 +1,6 @@
 import { Counter, createMetrics, Gauge, Histogram, type Registry } from '@wa-gate/kit';
 import type { ActorState } from './session/transition.ts';
+import type { Census } from './supervisor/supervisor.ts';
 
 const STATES: ActorState['name'][] = [
   'new',
@@ -34,9 +35,10 @@ export interface WorkerMetrics {
 export interface WorkerMetricsSources {
   states: () => Iterable<ActorState['name']>;
   longestSilenceMs: () => number;
+  census: () => Census;
 }
 
-export function createWorkerMetrics({ states, longestSilenceMs }: WorkerMetricsSources): WorkerMetrics {
+export function createWorkerMetrics({ states, longestSilenceMs, census }: WorkerMetricsSources): WorkerMetrics {
   const registry = createMetrics('worker');
   const registers = [registry];
   let messages = 0;
@@ -50,6 +52,15 @@ export function createWorkerMetrics({ states, longestSilenceMs }: WorkerMetricsS
       const counts = new Map<string, number>(STATES.map((state) => [state, 0]));
       for (const state of states()) counts.set(state, (counts.get(state) ?? 0) + 1);
       for (const [state, count] of counts) this.set({ state }, count);
+    },
+  });
+  new Gauge({
+    name: 'wag_supervised_sessions',
+    help: 'Placements of this worker against what it hosts. More actors than placements, and no change in it, would be a leak.',
+    labelNames: ['what'],
+    registers,
+    collect() {
+      for (const [what, count] of Object.entries(census())) this.set({ what }, count);
     },
   });
   const outcomes = new Counter({

@@ -1,7 +1,7 @@
-import { type ClusterTiming, myPlacements, type Ownership } from '@wa-gate/cluster';
+import { type ClusterTiming, myPlacements, type Ownership, type PlacementStrategy } from '@wa-gate/cluster';
 import type { Pool } from '@wa-gate/db';
 import { type BackoffOptions, type Clock, createSecretBox, type Logger, type Redis } from '@wa-gate/kit';
-import type { WebhookBell } from '@wa-gate/messaging';
+import { ringWorker, type WebhookBell } from '@wa-gate/messaging';
 import { createProjector } from './inbox/projector.ts';
 import { KeyedLock } from './keyed-lock.ts';
 import type { ControlPort } from './lease/control-stream.ts';
@@ -12,6 +12,8 @@ import { createOutcomeWriter } from './outbox/outcome-writer.ts';
 import type { SessionTraffic } from './session/actor-ports.ts';
 import { SessionActor } from './session/session-actor.ts';
 import { SessionWatch } from './session/session-watch.ts';
+import { createFleetLimit } from './supervisor/fleet-limit.ts';
+import { createStartGate } from './supervisor/start-gate.ts';
 import { StartRamp } from './supervisor/start-ramp.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
 import { createKeyWriter } from './whatsapp/key-writer.ts';
@@ -32,6 +34,8 @@ export interface SessionHostDependencies {
   logger: Logger;
   timing: ClusterTiming;
   pace: ConnectPace;
+  /** How the best other worker for a session is chosen. */
+  strategy: PlacementStrategy;
   control: ControlPort;
   /** How soon a connection that carries nothing any more is noticed. @default LIVENESS_TIMING */
   liveness?: LivenessTiming;
@@ -43,12 +47,19 @@ export interface SessionHostDependencies {
 export interface ConnectPace {
   perSecond: number;
   burst: number;
+  /** Of all workers of this network together. */
+  fleet: { name: string; perSecond: number };
   retry: BackoffOptions;
 }
 
 export const PACE: Readonly<Record<'live' | 'sandbox', ConnectPace>> = {
-  live: { perSecond: 10, burst: 5, retry: { initialMs: 2_000, maxMs: 60_000 } },
-  sandbox: { perSecond: 50, burst: 25, retry: { initialMs: 500, maxMs: 5_000 } },
+  live: { perSecond: 10, burst: 5, fleet: { name: 'live', perSecond: 50 }, retry: { initialMs: 2_000, maxMs: 60_000 } },
+  sandbox: {
+    perSecond: 50,
+    burst: 25,
+    fleet: { name: 'sandbox', perSecond: 500 },
+    retry: { initialMs: 500, maxMs: 5_000 },
+  },
 };
 
 /** Everything that makes sessions run, wired together. */
@@ -56,6 +67,8 @@ export interface SessionHost {
   supervisor: Supervisor;
   metrics: WorkerMetrics;
   start(): void;
+  /** Hands over to other workers what they have room for, within `graceMs`; the rest goes on. For the end of the process. */
+  leave(graceMs: number): Promise<void>;
   /** Stops the sessions, without logging them out, and writes what is left. Messages in flight get `graceMs` to be acknowledged. */
   stop(graceMs: number): Promise<void>;
 }
@@ -73,6 +86,7 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
     logger,
     timing,
     pace,
+    strategy,
     mayStart,
     control,
   } = deps;
@@ -82,6 +96,7 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
   const metrics = createWorkerMetrics({
     states: () => supervisor.actors.map((actor) => actor.state.name),
     longestSilenceMs: () => watch.liveness.longestSilenceMs,
+    census: () => supervisor.census,
   });
   const announce = createAnnouncer({ redis, webhooks, control });
   const box = createSecretBox(masterKeys, 'session-keys');
@@ -155,7 +170,9 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
     onStale,
     onRoundTrip: (milliseconds) => metrics.keepAliveSeconds.observe(milliseconds / 1000),
   });
-  const ramp = new StartRamp({ ...pace, now: () => clock.monotonic() });
+  const now = () => clock.monotonic();
+  const ramp = new StartRamp({ ...pace, now });
+  const fleet = createFleetLimit({ ...pace.fleet, redis, clock, logger });
   const reconnectTurn = (): number => {
     const turn = ramp.take();
     return turn.granted ? 0 : turn.retryInMs;
@@ -165,12 +182,22 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
     clock,
     logger,
     workerId,
-    convergeEveryMs: timing.convergeEveryMs,
-    ramp,
+    timing,
+    strategy,
+    gate: createStartGate(ramp, fleet),
+    ramp: new StartRamp({ ...pace, now }),
     doorbells,
-    createActor: (owner) =>
+    departure: {
+      settle: (owner, settleMs) => dispatcher.drain(owner, settleMs),
+      flush: async ({ sessionId }) => {
+        await Promise.all([projector.flush(sessionId), outcomes.flush(sessionId)]);
+      },
+    },
+    onMoved: ({ workerId: newOwner }) => ringWorker(redis, newOwner),
+    createActor: ({ sessionId, epoch, reason }) =>
       new SessionActor({
-        owner,
+        owner: { sessionId, epoch },
+        arrival: { reason },
         pool,
         clock,
         logger,
@@ -206,6 +233,7 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
       dispatcher.start();
       watch.start();
     },
+    leave: (graceMs) => supervisor.leave(graceMs),
     async stop(graceMs) {
       watch.stop();
       await dispatcher.stop(graceMs);

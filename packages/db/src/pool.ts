@@ -16,6 +16,8 @@ export interface PoolOptions {
   statementTimeoutMs?: number;
   /** A server that has gone silent ends no statement: we give up on it ourselves. @default 15 000 */
   silenceTimeoutMs?: number;
+  /** For a connection to be made, or to become free. @default 5 000 */
+  connectTimeoutMs?: number;
 }
 
 const INT8_OID = 20;
@@ -34,6 +36,7 @@ export function createPool({
   max = 10,
   statementTimeoutMs = 10_000,
   silenceTimeoutMs = 15_000,
+  connectTimeoutMs = 5_000,
 }: PoolOptions): Pool {
   const pool = new pg.Pool({
     connectionString: url,
@@ -41,7 +44,7 @@ export function createPool({
     max,
     statement_timeout: statementTimeoutMs,
     query_timeout: silenceTimeoutMs,
-    connectionTimeoutMillis: 5_000,
+    connectionTimeoutMillis: connectTimeoutMs,
     idleTimeoutMillis: 60_000,
     types,
   });

@@ -24,5 +24,5 @@ export {
   type SecretBox,
   UnsealError,
 } from './secret-box.ts';
-export { onShutdown, type ShutdownStep } from './shutdown.ts';
+export { onShutdown, orderlyMs, type ShutdownStep } from './shutdown.ts';
 export { createSingleFlight } from './single-flight.ts';

@@ -11,6 +11,8 @@ export const redisKeys = {
   reconcileBell: () => 'wag:bell:reconcile',
   /** Credentials or sessions that gateways must forget: a key was revoked, a session deleted. */
   authChanges: () => 'wag:auth:changes',
+  /** Connects to WhatsApp begun in this second, by the whole fleet. */
+  starts: (network: string, second: number) => `wag:starts:${network}:${second}`,
   events: (sessionId: string) => `wag:events:${sessionId}`,
   /** Set while the SQL invariants were checked a moment ago, by whichever replica. */
   invariantsChecked: () => 'wag:invariants:checked',

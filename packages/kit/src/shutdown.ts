@@ -14,29 +14,74 @@ export interface ShutdownOptions {
    * @default false
    */
   survivesRejections?: boolean;
+  /**
+   * Stage two: stops everything at once, waiting for nothing that can be found again after a crash. Called when only the reserve of the grace is
+   * left, or at a second signal; the process exits when it is done.
+   *
+   * @default a second signal, or the end of the grace, exits at once
+   */
+  cut?: () => unknown;
 }
 
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const RESERVE_MS = 10_000;
+const RESERVE_SHARE = 0.4;
+
+/** How much of a grace is for stopping in order; the rest is the reserve of stage two. */
+export const orderlyMs = (graceMs: number): number => graceMs - Math.min(RESERVE_MS, graceMs * RESERVE_SHARE);
+
 /**
- * Closes the steps in their order on SIGTERM, SIGINT or a crash, within `graceMs`; a second signal or the end of the grace
- * exits at once (journal and outbox make that equal to a crash). A step that fails is logged and the next one goes on.
+ * Ends the process on SIGTERM, SIGINT, SIGHUP or a crash, within `graceMs`. Stage one closes the steps in their order; a step that fails is logged
+ * and the next one goes on. Stage two, if the caller has one, cuts the rest off; what must not be lost has to survive that, as it survives a crash.
  */
 export function onShutdown(
   logger: Logger,
   graceMs: number,
   steps: () => ShutdownStep[],
-  { survivesRejections = false }: ShutdownOptions = {},
+  { survivesRejections = false, cut }: ShutdownOptions = {},
 ): { close: () => void } {
-  const skip = survivesRejections ? (['unhandledRejection'] as const) : [];
-  return closeWithGrace({ delay: graceMs, logger: false, skip: [...skip] }, async ({ signal, err, manual }) => {
+  const hurry = new AbortController();
+  const skip = [...SIGNALS, ...(survivesRejections ? (['unhandledRejection'] as const) : [])];
+  const closing = closeWithGrace({ delay: graceMs, logger: false, skip }, async ({ err }) => {
     if (err) logger.fatal({ err }, 'uncaught error, shutting down');
-    else logger.info({ signal, manual }, 'shutting down');
-    for (const step of steps()) {
-      try {
-        await step.close();
-      } catch (error) {
-        logger.error({ err: error, step: step.name }, 'shutdown step failed');
-      }
+    const isComplete = await Promise.race([inOrder(logger, steps()), hurried(hurry, cut && orderlyMs(graceMs))]);
+    if (!isComplete) {
+      logger.warn('not stopped in order, cutting off the rest');
+      await cut?.();
+      // Tells the caller of this process that it was not an orderly end.
+      throw new Error('not stopped in order');
     }
     logger.info('stopped');
+  });
+
+  let isClosing = false;
+  for (const signal of SIGNALS) {
+    process.on(signal, () => {
+      logger.info({ signal }, isClosing ? 'told again to shut down' : 'shutting down');
+      if (isClosing) hurry.abort();
+      else closing.close();
+      isClosing = true;
+    });
+  }
+  return closing;
+}
+
+async function inOrder(logger: Logger, steps: ShutdownStep[]): Promise<true> {
+  for (const step of steps) {
+    try {
+      await step.close();
+    } catch (error) {
+      logger.error({ err: error, step: step.name }, 'shutdown step failed');
+    }
+  }
+  return true;
+}
+
+/** Resolves at a second signal, or after `ms`. */
+function hurried(hurry: AbortController, ms: number | undefined): Promise<false> {
+  return new Promise((resolve) => {
+    hurry.signal.addEventListener('abort', () => resolve(false), { once: true });
+    if (hurry.signal.aborted) resolve(false);
+    if (ms !== undefined) setTimeout(() => hurry.abort(), ms).unref();
   });
 }

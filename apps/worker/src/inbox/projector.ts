@@ -24,7 +24,8 @@ export interface ProjectorDependencies {
  */
 export interface Projector {
   accept(owner: Ownership, arrived: Arrived, own: { jid: string; lid?: string }): void;
-  flush(): Promise<void>;
+  /** Resolves when everything is written; of one session, if one is named. */
+  flush(sessionId?: string): Promise<void>;
 }
 
 interface Arrival extends Ownership {
@@ -56,7 +57,7 @@ export function createProjector(deps: ProjectorDependencies): Projector {
       const message = read && { ...read, ...owner, id: newId() };
       if (message || journal.length > 0) batcher.add([{ ...owner, message, journal }]);
     },
-    flush: () => batcher.flush(),
+    flush: (sessionId) => batcher.flush(sessionId),
   };
 }
 

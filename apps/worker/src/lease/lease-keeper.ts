@@ -1,11 +1,13 @@
-import { type ClusterTiming, endLease, type LoadGauges, renewLease } from '@wa-gate/cluster';
-import type { Pool } from '@wa-gate/db';
+import type { ClusterTiming } from '@wa-gate/cluster';
 import { backoffDelay, type Clock, type Logger } from '@wa-gate/kit';
+import { createHeartbeat } from './heartbeat.ts';
+import { HeldLease } from './held-lease.ts';
+import type { LeaseStore } from './lease-store.ts';
 import type { LoadMeter } from './load-gauges.ts';
-import type { ControlPlane, Heartbeat, Registration, RegistrationRequest } from './registration.ts';
+import type { ControlPlane, Heartbeat, RegistrationRequest } from './registration.ts';
 
 export interface LeaseKeeperDependencies {
-  pool: Pool;
+  store: LeaseStore;
   clock: Clock;
   logger: Logger;
   timing: ClusterTiming;
@@ -16,105 +18,150 @@ export interface LeaseKeeperDependencies {
   counts: () => Pick<Heartbeat, 'sessionCount' | 'messageCount'>;
   /** This process may host sessions, as this incarnation. */
   onHeld: (incarnation: number) => void;
-  /** A newer incarnation has registered. Resolves when nothing of this one runs any more; then the worker registers again. */
-  onLost: () => Promise<void>;
+  /** The lease is over. When this returns every socket is cut and nothing more is written; nothing may wait for it (I3). */
+  onLost: () => void;
 }
 
-const REGISTER_RETRY = { initialMs: 500, maxMs: 10_000 };
-const HEARTBEAT_EVERY_MS = 30_000;
+const REGISTER_RETRY = { initialMs: 250, maxMs: 3_000 };
+/** Tries that fail follow one another in this part of the usual pause. */
+const RETRIES_PER_RENEWAL = 16;
 
-/** Registers this process and keeps its lease: renewed in PostgreSQL, the only place where it counts. */
+/**
+ * Registers this process and keeps its lease: renewed in PostgreSQL, the only place where it counts, and believed in by the own monotonic clock. When
+ * the deadline passes, or the database says that the lease is over, everything stops before anything else happens, and the process registers again.
+ *
+ * The deadline has a timer, but a process that was stopped, or whose loop was blocked, runs what has arrived on its sockets before its timers. So
+ * whoever is about to act asks {@link isHeld}, and the first who asks too late ends everything. What asks nobody (a frame that is decrypted) needs
+ * a write to have an effect, and the fence judges that.
+ */
 export class LeaseKeeper {
   readonly #deps: LeaseKeeperDependencies;
+  readonly #heartbeat: ReturnType<typeof createHeartbeat>;
   readonly #stop = new AbortController();
-  #held: Registration | undefined;
-  #load: LoadGauges = { cpuUsage: 0, memoryUsage: 0, eventLoopDelayMs: 0 };
+  #held: HeldLease | undefined;
+  #isDraining = false;
   #running: Promise<void> | undefined;
 
   constructor(deps: LeaseKeeperDependencies) {
     this.#deps = deps;
+    this.#heartbeat = createHeartbeat({ ...deps, workerId: deps.request.workerId });
+  }
+
+  /** Whether this process may act as owner now. Synchronous; asked before every act. */
+  isHeld(): boolean {
+    const held = this.#held;
+    if (!held) return false;
+    if (this.#deps.clock.monotonic() < held.until) return true;
+    this.#lose(held, 'the lease could not be renewed in time, all sessions stop here');
+    return false;
   }
 
   /** The present incarnation; `undefined` while there is none. */
   get incarnation(): number | undefined {
-    return this.#held?.incarnation;
+    return this.isHeld() ? this.#held?.incarnation : undefined;
   }
 
   start(): void {
     this.#running ??= this.#run();
   }
 
-  /** Ends the lease now, so that nobody waits for it to expire. */
+  /** The process is going to end: nothing new is placed on it. A lease that is lost from now on is not replaced. */
+  async beginDraining(): Promise<void> {
+    this.#isDraining = true;
+    const held = this.#held;
+    if (held) await this.#deps.store.beginDraining(held.incarnation);
+  }
+
+  /** Ends the lease, so that nobody waits for it to expire. Nothing of this process may run any more. */
   async stop(): Promise<void> {
     this.#stop.abort();
-    await this.#running;
     const held = this.#held;
     this.#held = undefined;
-    if (held) await endLease(this.#deps.pool, { workerId: this.#deps.request.workerId, incarnation: held.incarnation });
+    held?.end();
+    await this.#running;
+    if (held) await this.#deps.store.end(held.incarnation);
   }
 
   async #run(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      const registration = await this.#register();
-      if (!registration) return;
-      this.#held = registration;
-      this.#deps.logger.info({ incarnation: registration.incarnation }, 'registered');
-      this.#deps.onHeld(registration.incarnation);
-      const lost = await this.#renewUntilLost(registration);
-      if (!lost) return;
-      this.#held = undefined;
-      this.#deps.logger.error('another process has registered under this worker id, all sessions stop here');
-      await this.#deps.onLost();
+    while (!this.#stop.signal.aborted && !this.#isDraining) {
+      const held = await this.#register();
+      if (!held) return;
+      this.#held = held;
+      this.#deps.logger.info({ incarnation: held.incarnation }, 'registered');
+      this.#deps.onHeld(held.incarnation);
+      await Promise.all([this.#renew(held), this.#watch(held)]);
     }
   }
 
-  async #register(): Promise<Registration | undefined> {
-    const { controlPlane, request, logger } = this.#deps;
-    for (let attempt = 0; !this.#stop.signal.aborted; attempt += 1) {
+  async #register(): Promise<HeldLease | undefined> {
+    const { controlPlane, request, logger, clock, timing } = this.#deps;
+    for (let attempt = 0; !this.#stop.signal.aborted && !this.#isDraining; attempt += 1) {
+      const sentAt = clock.monotonic();
       try {
-        return await controlPlane.register(request);
+        const registration = await controlPlane.register(request, this.#stop.signal);
+        return new HeldLease(registration, sentAt, timing.stopAfterMs);
       } catch (error) {
+        if (this.#stop.signal.aborted) return undefined;
         logger.warn({ err: error, attempt }, 'not registered at the gateway yet, trying again');
       }
-      await this.#pause(backoffDelay(attempt, REGISTER_RETRY));
+      await this.#pause(backoffDelay(attempt, REGISTER_RETRY), this.#stop.signal);
     }
     return undefined;
   }
 
-  /** `true` when the lease is lost, `false` when this keeper was stopped. */
-  async #renewUntilLost({ incarnation, token }: Registration): Promise<boolean> {
-    const { pool, clock, logger, timing, meter, request } = this.#deps;
-    let nextHeartbeat = 0;
-    while (!this.#stop.signal.aborted) {
-      this.#load = meter.read();
-      try {
-        const lease = { workerId: request.workerId, incarnation, ttlMs: timing.leaseTtlMs };
-        if (!(await renewLease(pool, lease, this.#load))) return true;
-      } catch (error) {
+  async #renew(held: HeldLease): Promise<void> {
+    const { clock, timing } = this.#deps;
+    while (this.#stillHolds(held)) {
+      const sentAt = clock.monotonic();
+      const next = (await this.#tryRenewal(held, sentAt))
+        ? sentAt + timing.renewEveryMs
+        : clock.monotonic() + timing.renewEveryMs / RETRIES_PER_RENEWAL;
+      await this.#pause(next - clock.monotonic(), held.over);
+    }
+  }
+
+  /** `false`: there was no good answer in time. One that comes later still counts, for what it says. */
+  #tryRenewal(held: HeldLease, sentAt: number): Promise<boolean> {
+    const { store, logger, timing, meter } = this.#deps;
+    const load = meter.read();
+    this.#heartbeat(held, load);
+    const answer = store.renew(held.incarnation, load).then(
+      (stillOurs) => {
+        if (!stillOurs) this.#lose(held, 'the lease was ended by somebody else, all sessions stop here');
+        // An answer that finds the deadline passed brings nothing back: nobody knows what has happened meanwhile.
+        if (this.#stillHolds(held)) held.renewed(sentAt);
+        return true;
+      },
+      (error: unknown) => {
         logger.warn({ err: error }, 'lease not renewed, trying again');
-      }
-      if (clock.monotonic() >= nextHeartbeat) {
-        nextHeartbeat = clock.monotonic() + HEARTBEAT_EVERY_MS;
-        void this.#heartbeat(token);
-      }
-      await this.#pause(timing.renewEveryMs);
-    }
-    return false;
+        return false;
+      },
+    );
+    const timeout = this.#pause(timing.renewTimeoutMs, held.over).then(() => false);
+    return Promise.race([answer, timeout]);
   }
 
-  /** For the dashboards only: a lost one costs a point in a chart. */
-  async #heartbeat(token: string): Promise<void> {
-    const { controlPlane, request, counts, logger } = this.#deps;
-    const { cpuUsage, memoryUsage } = this.#load;
-    const metrics = { ...counts(), cpuUsage, memoryUsage, uptimeSeconds: Math.round(process.uptime()) };
-    try {
-      await controlPlane.heartbeat(request.workerId, token, metrics);
-    } catch (error) {
-      logger.debug({ err: error }, 'heartbeat not delivered');
+  /** Ends the lease at its deadline if nobody has asked by then. */
+  async #watch(held: HeldLease): Promise<void> {
+    const { clock } = this.#deps;
+    while (this.#stillHolds(held)) {
+      await this.#pause(held.until - clock.monotonic(), held.over);
     }
   }
 
-  async #pause(ms: number): Promise<void> {
-    await this.#deps.clock.sleep(ms, this.#stop.signal).catch(() => undefined);
+  #stillHolds(held: HeldLease): boolean {
+    return this.#held === held && this.isHeld();
+  }
+
+  #lose(held: HeldLease, sentence: string): void {
+    if (this.#held !== held) return;
+    this.#held = undefined;
+    held.end();
+    this.#deps.onLost();
+    this.#deps.logger.error({ incarnation: held.incarnation }, sentence);
+  }
+
+  async #pause(ms: number, signal: AbortSignal): Promise<void> {
+    await this.#deps.clock.sleep(Math.max(ms, 0), signal).catch(() => undefined);
   }
 }

@@ -34,19 +34,20 @@ const TIMEOUT_MS = 10_000;
 /** The worker's side of the control plane's HTTP API. */
 export interface ControlPlane {
   /** Starts a new incarnation. The gateway calls `GET {endpoint}/health` before it answers. */
-  register(request: RegistrationRequest): Promise<Registration>;
+  register(request: RegistrationRequest, signal: AbortSignal): Promise<Registration>;
   heartbeat(workerId: string, token: string, metrics: Heartbeat): Promise<void>;
 }
 
 export function createControlPlane({ gatewayUrl, joinToken }: { gatewayUrl: string; joinToken: string }): ControlPlane {
   const base = gatewayUrl.replace(/\/$/, '');
 
-  async function call(method: string, path: string, token: string, body: unknown): Promise<unknown> {
+  async function call(method: string, path: string, token: string, body: unknown, signal?: AbortSignal) {
+    const timeout = AbortSignal.timeout(TIMEOUT_MS);
     const response = await fetch(`${base}${path}`, {
       method,
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       body: JSON.stringify(body),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
     });
     const answer = (await response.json().catch(() => ({}))) as { error?: string; data?: unknown };
     if (response.ok) return answer.data;
@@ -54,8 +55,8 @@ export function createControlPlane({ gatewayUrl, joinToken }: { gatewayUrl: stri
   }
 
   return {
-    async register(request) {
-      const data = await call('POST', '/api/admin/workers/register', joinToken, request);
+    async register(request, signal) {
+      const data = await call('POST', '/api/admin/workers/register', joinToken, request, signal);
       const { incarnation, token } = Value.Decode(RegisterWorkerResultSchema, data);
       return { incarnation, token };
     },

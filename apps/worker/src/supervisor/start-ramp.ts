@@ -24,15 +24,30 @@ export class StartRamp {
 
   /** Takes the right to start one now; otherwise says in how many milliseconds to ask again. */
   take(): { granted: true } | { granted: false; retryInMs: number } {
-    const { perSecond, burst, now, random = Math.random } = this.#options;
+    if (this.takeUpTo(1) === 1) return { granted: true };
+    return { granted: false, retryInMs: this.retryInMs() };
+  }
+
+  /** Takes the right to start as many of `wanted` as may start now. */
+  takeUpTo(wanted: number): number {
+    const { perSecond, burst, now } = this.#options;
     const time = now();
     this.#tokens = Math.min(burst, this.#tokens + ((time - this.#filledAt) / 1000) * perSecond);
     this.#filledAt = time;
-    if (this.#tokens >= 1) {
-      this.#tokens -= 1;
-      return { granted: true };
-    }
+    const granted = Math.min(wanted, Math.floor(this.#tokens));
+    this.#tokens -= granted;
+    return granted;
+  }
+
+  /** What was taken and not used. */
+  giveBack(count: number): void {
+    this.#tokens += count;
+  }
+
+  /** When the next start may happen, not before. */
+  retryInMs(): number {
+    const { perSecond, random = Math.random } = this.#options;
     const untilNext = ((1 - this.#tokens) / perSecond) * 1000;
-    return { granted: false, retryInMs: Math.ceil(untilNext * (1 + 0.5 * random())) };
+    return Math.ceil(Math.max(untilNext, 0) * (1 + 0.5 * random()));
   }
 }

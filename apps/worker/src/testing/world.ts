@@ -113,6 +113,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       clock: systemClock,
       logger,
       timing: { ...DEFAULT_TIMING, convergeEveryMs: 200 },
+      strategy: 'least-loaded',
       pace: { ...PACE.sandbox, retry: { initialMs: 100, maxMs: 500 } },
       mayStart: () => true,
       control,

@@ -29,6 +29,9 @@ const RETRY = { initialMs: 100, maxMs: 5_000 };
 export class Batcher<T extends Ownership> {
   readonly #options: BatcherOptions<T>;
   #queue: T[] = [];
+  /** What the statement now running writes, and its end. */
+  #batch: T[] = [];
+  #step: Promise<void> = Promise.resolve();
   #running: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -47,10 +50,19 @@ export class Batcher<T extends Ownership> {
     else this.#timer ??= setTimeout(() => this.#start(), this.#options.lingerMs).unref();
   }
 
-  /** Resolves when everything added so far is written. */
-  async flush(): Promise<void> {
+  /** Resolves when everything is written; of one session, if one is named, however busy the others are. */
+  async flush(sessionId?: string): Promise<void> {
     this.#start();
-    while (this.#running) await this.#running;
+    while (sessionId === undefined && this.#running) await this.#running;
+    while (sessionId !== undefined && this.#holds(sessionId)) {
+      this.#start();
+      await this.#step;
+    }
+  }
+
+  #holds(sessionId: string): boolean {
+    const isOfIt = (item: T) => item.sessionId === sessionId;
+    return this.#batch.some(isOfIt) || this.#queue.some(isOfIt);
   }
 
   #start(): void {
@@ -59,13 +71,20 @@ export class Batcher<T extends Ownership> {
     if (this.#queue.length === 0) return;
     this.#running ??= this.#drain().finally(() => {
       this.#running = undefined;
+      // What came between the last look into the queue and now.
+      this.#start();
     });
   }
 
   async #drain(): Promise<void> {
     while (this.#queue.length > 0) {
       // What arrives while another statement holds the lane still joins.
-      await this.#options.lane.run('', () => this.#write(this.#take()));
+      this.#step = this.#options.lane.run('', () => {
+        this.#batch = this.#take();
+        return this.#write(this.#batch);
+      });
+      await this.#step;
+      this.#batch = [];
     }
   }
 

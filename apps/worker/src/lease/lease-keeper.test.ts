@@ -1,0 +1,189 @@
+import { DEFAULT_TIMING } from '@wa-gate/cluster';
+import { createLogger } from '@wa-gate/kit';
+import { afterEach, describe, expect, it } from 'vitest';
+import { FakeClock } from '../testing/fake-clock.ts';
+import { LeaseKeeper } from './lease-keeper.ts';
+
+type Answer = boolean | Error | 'never' | { afterMs: number; answer: boolean };
+
+const NO_LOAD = { cpuUsage: 0, memoryUsage: 0, eventLoopDelayMs: 0 };
+const open: LeaseKeeper[] = [];
+afterEach(async () => {
+  for (const keeper of open.splice(0)) await keeper.stop();
+});
+
+/** A keeper whose renewals are answered as `answer` says; what it does is written down with its time. */
+async function keeperThat(answer: (sentAt: number) => Answer, registerTakesMs = 0) {
+  const clock = new FakeClock();
+  const story: string[] = [];
+  const renewals: number[] = [];
+  let incarnation = 0;
+  const note = (what: string) => story.push(`${clock.monotonic()} ${what}`);
+  const keeper = new LeaseKeeper({
+    clock,
+    logger: createLogger({ service: 'worker', level: 'silent' }),
+    timing: DEFAULT_TIMING,
+    store: {
+      async renew() {
+        renewals.push(clock.monotonic());
+        const given = answer(clock.monotonic());
+        if (given instanceof Error) throw given;
+        if (given === 'never') return new Promise<never>(() => undefined);
+        if (typeof given === 'boolean') return given;
+        await clock.sleep(given.afterMs);
+        return given.answer;
+      },
+      beginDraining: async (life) => void note(`draining ${life}`),
+      end: async (life) => void note(`ended ${life}`),
+    },
+    controlPlane: {
+      async register(_, signal) {
+        if (registerTakesMs) await clock.sleep(registerTakesMs, signal);
+        return { incarnation: ++incarnation, token: 'token' };
+      },
+      heartbeat: async () => undefined,
+    },
+    request: { workerId: 'w1', endpoint: 'http://w1', maxSessions: 1, network: 'sandbox', revision: '' },
+    meter: { read: () => NO_LOAD, stop: () => undefined },
+    counts: () => ({ sessionCount: 0, messageCount: 0 }),
+    onHeld: (life) => note(`held ${life}`),
+    onLost: () => note('lost'),
+  });
+  open.push(keeper);
+  keeper.start();
+  await clock.advance(registerTakesMs);
+  return { clock, keeper, story, renewals };
+}
+
+const away = new Error('PostgreSQL is away');
+
+describe('I3 the lease by the own clock (MR-085)', () => {
+  it('is kept by a renewal each 4 s', async () => {
+    const { clock, keeper, story, renewals } = await keeperThat(() => true);
+    await clock.advance(60_000);
+    expect(renewals.slice(0, 4)).toEqual([0, 4_000, 8_000, 12_000]);
+    expect(keeper.isHeld()).toBe(true);
+    expect(story).toEqual(['0 held 1']);
+  });
+
+  it('I3 is over 14 s after the last good renewal was sent, and a new life begins', async () => {
+    let gone = false;
+    const { clock, story } = await keeperThat(() => (gone ? away : true));
+    await clock.advance(8_001);
+    gone = true;
+    await clock.advance(13_998);
+    expect(story).toEqual(['0 held 1']);
+    await clock.advance(1);
+    expect(story).toEqual(['0 held 1', '22000 lost', '22000 held 2']);
+  });
+
+  it('rides through an outage that is shorter, with quick tries while it lasts', async () => {
+    const { clock, keeper, story, renewals } = await keeperThat((at) => (at >= 4_000 && at < 13_000 ? away : true));
+    await clock.advance(30_000);
+    expect(keeper.isHeld()).toBe(true);
+    expect(story).toEqual(['0 held 1']);
+    expect(renewals.slice(0, 4)).toEqual([0, 4_000, 4_250, 4_500]);
+    expect(renewals.find((at) => at >= 13_000)).toBe(13_000);
+  });
+
+  it('gives up on a try that hangs after 2 s, and tries again', async () => {
+    const { clock, renewals, story } = await keeperThat((at) => (at === 4_000 ? 'never' : true));
+    await clock.advance(20_000);
+    expect(renewals.slice(0, 4)).toEqual([0, 4_000, 6_250, 10_250]);
+    expect(story).toEqual(['0 held 1']);
+  });
+
+  it('I3 counts a late answer from when it was asked for, not from when it came', async () => {
+    const { clock, story } = await keeperThat((at) => {
+      if (at === 0) return true;
+      return at === 4_000 ? { afterMs: 9_000, answer: true } : 'never';
+    });
+    await clock.advance(17_999);
+    expect(story).toEqual(['0 held 1']);
+    await clock.advance(1);
+    expect(story.slice(0, 2)).toEqual(['0 held 1', '18000 lost']);
+  });
+
+  it('I3 counts the registration from when it was asked for: one that took longer than the lease is none', async () => {
+    const { clock, story } = await keeperThat(() => 'never', 15_000);
+    await clock.advance(0);
+    expect(story.slice(0, 2)).toEqual(['15000 held 1', '15000 lost']);
+  });
+
+  it('is over at once when the database says so, also in an answer that came late', async () => {
+    const { clock, story } = await keeperThat((at) => {
+      if (at === 4_000) return { afterMs: 3_000, answer: false };
+      return true;
+    });
+    await clock.advance(7_000);
+    expect(story).toEqual(['0 held 1', '7000 lost', '7000 held 2']);
+  });
+
+  it('an answer to a life that is over does not touch the next one', async () => {
+    const { clock, keeper, story } = await keeperThat((at) => {
+      if (at === 0) return true;
+      if (at < 14_000) return { afterMs: 20_000, answer: false };
+      return true;
+    });
+    await clock.advance(50_000);
+    expect(story).toEqual(['0 held 1', '14000 lost', '14000 held 2']);
+    expect(keeper.incarnation).toBe(2);
+  });
+});
+
+describe('I3 a process that was stopped and goes on', () => {
+  it('ends everything by the first question, before any timer has fired', async () => {
+    const { clock, keeper, story } = await keeperThat(() => true);
+    await clock.advance(4_500);
+    clock.jump(30_000);
+    expect(keeper.isHeld()).toBe(false);
+    expect(story).toEqual(['0 held 1', '34500 lost']);
+    expect(keeper.incarnation).toBeUndefined();
+    await clock.advance(0);
+    expect(story).toEqual(['0 held 1', '34500 lost', '34500 held 2']);
+  });
+
+  it('ends everything by the timer when nobody asks', async () => {
+    const { clock, story } = await keeperThat(() => true);
+    await clock.advance(4_500);
+    clock.jump(30_000);
+    await clock.advance(0);
+    expect(story).toEqual(['0 held 1', '34500 lost', '34500 held 2']);
+  });
+
+  it('ends everything when the answer to a renewal is the first that it hears', async () => {
+    const { clock, story } = await keeperThat((at) => (at === 4_000 ? { afterMs: 500, answer: true } : true));
+    await clock.advance(4_200);
+    clock.jump(30_000);
+    await clock.advance(0);
+    expect(story).toEqual(['0 held 1', '34200 lost', '34200 held 2']);
+  });
+
+  it('goes on when it slept for less than the lease', async () => {
+    const { clock, keeper, story } = await keeperThat(() => true);
+    await clock.advance(4_500);
+    clock.jump(13_000);
+    expect(keeper.isHeld()).toBe(true);
+    await clock.advance(60_000);
+    expect(story).toEqual(['0 held 1']);
+  });
+});
+
+describe('the end of the process', () => {
+  it('a lease that is lost while draining is not replaced', async () => {
+    let ended = false;
+    const { clock, keeper, story } = await keeperThat(() => !ended);
+    await keeper.beginDraining();
+    ended = true;
+    await clock.advance(60_000);
+    expect(story).toEqual(['0 held 1', '0 draining 1', '4000 lost']);
+  });
+
+  it('ends the lease in the database and holds nothing any more', async () => {
+    const { clock, keeper, story } = await keeperThat(() => true);
+    await clock.advance(1_000);
+    await keeper.stop();
+    expect(story).toEqual(['0 held 1', '1000 ended 1']);
+    expect(keeper.isHeld()).toBe(false);
+  });
+});

@@ -1,0 +1,66 @@
+import type { Clock } from '@wa-gate/kit';
+
+interface Sleeper {
+  at: number;
+  wake: () => void;
+}
+
+/** A clock that stands still until a test moves it. */
+export class FakeClock implements Clock {
+  #now = 0;
+  readonly #sleepers = new Set<Sleeper>();
+
+  now(): number {
+    return this.#now;
+  }
+
+  monotonic(): number {
+    return this.#now;
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason as Error);
+      const abort = () => {
+        this.#sleepers.delete(sleeper);
+        reject(signal?.reason as Error);
+      };
+      const wake = () => {
+        this.#sleepers.delete(sleeper);
+        signal?.removeEventListener('abort', abort);
+        resolve();
+      };
+      const sleeper: Sleeper = { at: this.#now + ms, wake };
+      this.#sleepers.add(sleeper);
+      signal?.addEventListener('abort', abort, { once: true });
+    });
+  }
+
+  /** Time passes; each timer fires at its time. */
+  async advance(ms: number): Promise<void> {
+    const end = this.#now + ms;
+    await settle();
+    for (let next = this.#earliest(end); next; next = this.#earliest(end)) {
+      this.#now = Math.max(this.#now, next.at);
+      next.wake();
+      await settle();
+    }
+    this.#now = end;
+  }
+
+  /** Time has passed and no timer has fired yet: the process was stopped, or its loop blocked. `advance(0)` lets them fire. */
+  jump(ms: number): void {
+    this.#now += ms;
+  }
+
+  #earliest(until: number): Sleeper | undefined {
+    let earliest: Sleeper | undefined;
+    for (const sleeper of this.#sleepers) {
+      if (sleeper.at <= until && (!earliest || sleeper.at < earliest.at)) earliest = sleeper;
+    }
+    return earliest;
+  }
+}
+
+/** All promises that are ready, and what they make ready. */
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
