@@ -11,7 +11,7 @@ import type { KeyStore } from './modules/api-keys/index.ts';
 import { type AuthService, authRoutes, type UserDirectory } from './modules/auth/index.ts';
 import { errorCodesRoutes } from './modules/error-codes/index.ts';
 import { type HealthService, healthRoutes, probeRoutes } from './modules/health/index.ts';
-import { liveRoutes, type OwnerClient } from './modules/live/index.ts';
+import { liveRoutes, type OwnerLink } from './modules/live/index.ts';
 import { type MessagesService, messagesRoutes } from './modules/messages/index.ts';
 import { type SessionDirectory, type SessionsService, sessionsRoutes } from './modules/sessions/index.ts';
 import { type WebhooksService, webhooksRoutes } from './modules/webhooks/index.ts';
@@ -32,7 +32,7 @@ export interface GatewayServices {
   messages: MessagesService;
   webhooks: WebhooksService;
   workers: WorkersService;
-  owner: OwnerClient;
+  owner: OwnerLink;
 }
 
 export interface GatewaySettings {

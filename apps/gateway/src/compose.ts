@@ -1,7 +1,7 @@
 import { createRouteTable, DEFAULT_TIMING } from '@wa-gate/cluster';
 import type { Database, Network, Pool } from '@wa-gate/db';
 import { type Clock, createSecretBox, deriveKey, type Logger, type Redis, redisKeys } from '@wa-gate/kit';
-import { ringWorker } from '@wa-gate/messaging';
+import { ringReconcilers } from '@wa-gate/messaging';
 import type { FastifyInstance } from 'fastify';
 import { Agent } from 'undici';
 import { buildGateway, type GatewayServices, type GatewaySettings } from './app.ts';
@@ -17,12 +17,12 @@ import { createGatewayMetrics, type GatewayMetrics } from './metrics.ts';
 import { createKeyStore } from './modules/api-keys/index.ts';
 import { createAuthService, createUsersRepository } from './modules/auth/index.ts';
 import { createHealthService } from './modules/health/index.ts';
-import { createOwnerClient } from './modules/live/index.ts';
+import { createOwnerLink } from './modules/live/index.ts';
 import { createMessagesRepository, createMessagesService, createOutcomeWaiter } from './modules/messages/index.ts';
 import { createPlacementService, createReconciler } from './modules/placement/index.ts';
 import { createSessionDirectory, createSessionsRepository, createSessionsService } from './modules/sessions/index.ts';
 import { createWebhooksService } from './modules/webhooks/index.ts';
-import { createWorkersService } from './modules/workers/index.ts';
+import { createBells, createControlStreams, createWorkersService } from './modules/workers/index.ts';
 import { createSubscriptions } from './subscriptions.ts';
 
 /** What has to be opened and closed by whoever runs a gateway: `main.ts`, and the tests. */
@@ -117,10 +117,24 @@ function composeApi(resources: Resources, config: Config, metrics: GatewayMetric
     routes,
     strategy: config.LB_STRATEGY,
     timing: DEFAULT_TIMING,
-    ringWorker: (workerId) => ringWorker(redis, workerId),
+    ringWorker: (workerId) => bells.ringWorker(workerId),
   });
-  const owner = createOwnerClient({ routes, dispatcher, masterKey: masterKeys[0]!, logger });
-  const waiter = createOutcomeWaiter(subscriptions, logger);
+  const streams = createControlStreams({
+    db: pool,
+    masterKeys,
+    clock,
+    logger,
+    everyMs: DEFAULT_TIMING.reconcileEveryMs,
+    onEvidence(_target, evidence, isNews) {
+      if (!isNews) return;
+      metrics.workerDeaths.inc({ evidence });
+      reconciler.ring();
+    },
+  });
+  metrics.watchControlStreams(() => streams.count());
+  const bells = createBells({ streams, routes, redis, logger });
+  const owner = createOwnerLink({ routes, dispatcher, masterKeys, logger });
+  const waiter = createOutcomeWaiter({ bells, streams, subscriptions, logger });
   const webhooks = createWebhooksService({
     pool,
     secrets: webhookSecrets(resources),
@@ -146,28 +160,48 @@ function composeApi(resources: Resources, config: Config, metrics: GatewayMetric
       keys,
       webhooks,
       placement,
-      owner,
       defaultNetwork,
       logger,
     }),
-    messages: createMessagesService({ db: pool, redis, messages: createMessagesRepository(pool), waiter }),
+    messages: createMessagesService({ db: pool, bells, messages: createMessagesRepository(pool), waiter }),
     workers: createWorkersService({
       pool,
       dispatcher,
       joinToken: config.WORKER_AUTH_TOKEN,
       defaultNetwork,
       timing: DEFAULT_TIMING,
+      masterKeys,
+      streams,
+      onRegistered(target) {
+        streams.watch(target);
+        look();
+      },
+      onAdminState: look,
       logger,
     }),
   };
 
+  /** Who is there has changed: every gateway looks, this one without Redis. */
+  function look(): void {
+    reconciler.ring();
+    ringReconcilers(redis);
+  }
+
   const reconciler = createReconciler({ placement, clock, logger, metrics, timing: DEFAULT_TIMING });
   const reconciling: Background = {
     start() {
-      void subscriptions.subscribe(redisKeys.reconcileBell(), () => reconciler.ring());
+      void subscriptions.subscribe(redisKeys.reconcileBell(), () => {
+        streams.look();
+        reconciler.ring();
+      });
+      streams.start();
       reconciler.start();
     },
-    stop: () => reconciler.stop(),
+    async stop() {
+      // First the streams: what happens to them from now on is this process's own end.
+      await streams.stop();
+      await reconciler.stop();
+    },
   };
   return { services, reconciling, endWaits: () => waiter.endAll(), close: () => dispatcher.close() };
 }

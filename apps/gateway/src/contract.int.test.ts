@@ -30,7 +30,7 @@ const credentials: Record<string, string> = { worker: JOIN_TOKEN };
 
 beforeAll(async () => {
   fixture = await createGatewayFixture();
-  worker = await startWorkerStandIn();
+  worker = await startWorkerStandIn(fixture.masterKey, 'worker-001');
 });
 afterAll(async () => {
   await fixture?.close();

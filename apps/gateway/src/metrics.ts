@@ -16,6 +16,10 @@ export interface GatewayMetrics {
   /** Sessions that should run and have no living owner, as this gateway saw it last. */
   placementWaiting: Gauge<'why'>;
   invariantViolations: Gauge<'invariant'>;
+  /** Leases that this gateway has ended, by what showed that their process is gone. */
+  workerDeaths: Counter<'evidence'>;
+  /** Shows how the control streams to the workers are. */
+  watchControlStreams(count: () => Record<string, number>): void;
 }
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -88,5 +92,22 @@ export function createGatewayMetrics(db: Queryable): GatewayMetrics {
       labelNames: ['invariant'] as const,
       registers,
     }),
+    workerDeaths: new Counter({
+      name: 'wag_worker_deaths_total',
+      help: 'Leases that this gateway has ended before their time, by what showed that the process is gone.',
+      labelNames: ['evidence'],
+      registers,
+    }),
+    watchControlStreams(count) {
+      new Gauge({
+        name: 'wag_control_streams',
+        help: 'Control streams from this gateway to workers, by state. `silent`: nothing came for some seconds.',
+        labelNames: ['state'],
+        registers,
+        collect() {
+          for (const [state, streams] of Object.entries(count())) this.set({ state }, streams);
+        },
+      });
+    },
   };
 }

@@ -137,12 +137,13 @@ export async function createGatewayFixture(
       return (await call('POST', '/api/auth/login', { body: ADMIN })).body.data.token;
     },
     async startWorker(workerId) {
-      const worker = await startWorkerStandIn();
+      const worker = await startWorkerStandIn(masterKey, workerId);
       workers.push(worker);
-      await call('POST', '/api/admin/workers/register', {
+      const { body } = await call('POST', '/api/admin/workers/register', {
         as: JOIN_TOKEN,
         body: { workerId, endpoint: worker.endpoint },
       });
+      worker.be({ incarnation: body.data.incarnation });
       return worker;
     },
     async createSession(user, body = {}) {

@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { NO_INCARNATION, PROOF_HEADERS, proofHeaders, type WorkerClaim } from '@wa-gate/kit';
 import Fastify from 'fastify';
 
 /** A request that came to the stand-in. */
@@ -15,15 +16,21 @@ export interface SeenCall {
 export interface WorkerStandIn {
   endpoint: string;
   calls: SeenCall[];
+  /** Whom it proves to be from now on; `null`: it proves nothing. */
+  be(claim: Partial<WorkerClaim> | null): void;
   /** What it answers to calls of sessions from now on. */
   answer(next: { status?: number; body?: unknown }): void;
   close(): Promise<void>;
 }
 
-export async function startWorkerStandIn(): Promise<WorkerStandIn> {
+export async function startWorkerStandIn(masterKey: Uint8Array, workerId: string): Promise<WorkerStandIn> {
   const calls: SeenCall[] = [];
+  let claim: WorkerClaim | null = { workerId, incarnation: NO_INCARNATION };
   let answer: { status?: number; body?: unknown } = {};
   const app = Fastify();
+  app.addHook('onRequest', async (request, reply) => {
+    if (claim) reply.headers(proofHeaders(masterKey, claim, request.headers[PROOF_HEADERS.nonce]));
+  });
   app.get('/health', async () => ({ status: 'healthy' }));
   app.all('/session/*', async (request, reply) => {
     const { authorization, 'x-session-epoch': epoch, 'x-request-id': requestId } = request.headers;
@@ -41,6 +48,9 @@ export async function startWorkerStandIn(): Promise<WorkerStandIn> {
   return {
     endpoint: `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`,
     calls,
+    be(next) {
+      claim = next && { workerId, incarnation: NO_INCARNATION, ...next };
+    },
     answer(next) {
       answer = next;
     },

@@ -1,2 +1,2 @@
 export { liveRoutes } from './live.routes.ts';
-export { createOwnerClient, type OwnerClient } from './owner-client.ts';
+export { createOwnerLink, type OwnerLink } from './owner-link.ts';

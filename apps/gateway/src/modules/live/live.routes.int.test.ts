@@ -88,6 +88,7 @@ describe('a live call (MR-014, MR-168)', () => {
       [session.id],
     );
     worker.answer({ status: 401 });
+    worker.be({ incarnation: 2 });
     const { status, body } = await get('/qr');
     expect([status, body.code]).toEqual([503, 'SESSION_MOVING']);
     expect(worker.calls.map(({ epoch }) => epoch)).toEqual(['1', '1', '2']);

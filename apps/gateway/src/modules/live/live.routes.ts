@@ -1,25 +1,28 @@
-import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import {
+  DeleteSessionResultSchema,
   PairingCodeRequestSchema,
   PairingCodeSchema,
+  PairingEventSchema,
   QrQuerySchema,
   QrSchema,
   type Session,
   SessionActionSchema,
+  SessionHealthSchema,
   SessionParamsSchema,
   success,
 } from '@wa-gate/contracts';
-import { Type } from 'typebox';
-import { ok } from '../../envelope.ts';
-import { type Guards, principalOf } from '../../plugins/auth.ts';
+import type { FastifyPluginAsync } from 'fastify';
+import { type Static, Type } from 'typebox';
+import type { Guards } from '../../plugins/auth.ts';
 import { errorResponses } from '../../plugins/error-responses.ts';
 import { parsePhoneNumber } from '../messages/index.ts';
 import type { SessionDirectory, SessionsService } from '../sessions/index.ts';
-import type { OwnerClient } from './owner-client.ts';
+import type { OwnerLink } from './owner-link.ts';
+import { createProxies, type LiveRequest } from './proxies.ts';
 import { chooseFormat, renderQr } from './qr-image.ts';
 
 export interface LiveRoutesOptions {
-  owner: OwnerClient;
+  owner: OwnerLink;
   directory: SessionDirectory;
   sessions: SessionsService;
   guards: Guards;
@@ -37,107 +40,171 @@ interface WorkerPairingCode {
 }
 
 const LIVE_ERRORS = ['UNAUTHENTICATED', 'SESSION_NOT_FOUND', 'SESSION_MOVING', 'WORKER_ERROR'] as const;
+/** A deletion does not wait long for a device to be unlinked. */
+const UNLINK_TIMEOUT_MS = 10_000;
+const tags = ['Sessions'];
 const picture = (schema: object) => ({ schema: Type.Unsafe<never>(schema) });
 
 /** Operations on the living connection: done by the worker that hosts the session, answered in our envelope. */
-export const liveRoutes: FastifyPluginAsyncTypebox<LiveRoutesOptions> = async (app, options) => {
-  const { owner, directory, sessions, guards } = options;
+export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, options) => {
+  const { sessions, guards } = options;
+  const { buffered, streaming } = createProxies(app, options);
 
-  app.get(
-    '/sessions/:id/qr',
-    {
-      onRequest: guards.caller,
-      schema: {
-        tags: ['Sessions'],
-        summary: 'The QR code to scan',
-        description: 'As JSON, or as a picture with `?format=png|svg` or by the Accept header.',
-        params: SessionParamsSchema,
-        querystring: QrQuerySchema,
-        response: {
-          200: {
-            description: 'The QR code.',
-            content: {
-              'application/json': { schema: success(QrSchema) },
-              'image/png': picture({ type: 'string', format: 'binary' }),
-              'image/svg+xml': picture({ type: 'string' }),
-            },
+  buffered({
+    method: 'GET',
+    url: '/sessions/:id/qr',
+    path: '/qr',
+    onRequest: guards.caller,
+    schema: {
+      tags,
+      summary: 'The QR code to scan',
+      description: 'As JSON, or as a picture with `?format=png|svg` or by the Accept header.',
+      params: SessionParamsSchema,
+      querystring: QrQuerySchema,
+      response: {
+        200: {
+          description: 'The QR code.',
+          content: {
+            'application/json': { schema: success(QrSchema) },
+            'image/png': picture({ type: 'string', format: 'binary' }),
+            'image/svg+xml': picture({ type: 'string' }),
           },
-          ...errorResponses(...LIVE_ERRORS, 'QR_NOT_READY', 'SESSION_ALREADY_PAIRED'),
         },
+        ...errorResponses(...LIVE_ERRORS, 'QR_NOT_READY', 'SESSION_ALREADY_PAIRED'),
       },
     },
-    async (request, reply) => {
-      const session = await directory.resolve(principalOf(request), request.params.id);
-      const { qr, expiresAt, attempt } = await owner.call<WorkerQr>({
-        sessionId: session.id,
-        method: 'GET',
-        path: '/qr',
-        requestId: request.id,
-      });
+    async handle({ request, reply, ask }) {
+      const { qr, expiresAt, attempt } = await ask<WorkerQr>();
       reply.header('cache-control', 'no-store');
-      const format = chooseFormat(request.query.format, request.headers.accept);
-      if (format !== 'json') {
-        const { type, body } = await renderQr(qr, format);
-        return reply.type(type).send(body as never);
-      }
-      const data = { qr, expiresAt: expiresAt ?? null, attempt: attempt ?? null };
-      return reply.send(ok(data));
+      const query = request.query as Static<typeof QrQuerySchema>;
+      const format = chooseFormat(query.format, request.headers.accept);
+      if (format === 'json') return { qr, expiresAt: expiresAt ?? null, attempt: attempt ?? null };
+      const { type, body } = await renderQr(qr, format);
+      return reply.code(200).type(type).send(body);
     },
-  );
+  });
 
-  app.post(
-    '/sessions/:id/pairing-code',
-    {
-      onRequest: guards.caller,
-      schema: {
-        tags: ['Sessions'],
-        summary: 'A code to enter on the phone instead of scanning',
-        params: SessionParamsSchema,
-        body: PairingCodeRequestSchema,
-        response: {
-          200: success(PairingCodeSchema),
-          ...errorResponses(...LIVE_ERRORS, 'INVALID_RECIPIENT', 'SESSION_ALREADY_PAIRED'),
+  streaming({
+    method: 'GET',
+    url: '/sessions/:id/qr/stream',
+    path: '/qr/stream',
+    type: 'text/event-stream',
+    onRequest: guards.caller,
+    schema: {
+      tags,
+      summary: 'QR codes as they come',
+      description: [
+        'Server-sent events while the session is being linked: `qr` for each code to scan, `state` for every other change. The stream ends when the session is',
+        'connected or rests; a comment comes every 15 s meanwhile. When it ends otherwise, open it again.',
+      ].join(' '),
+      params: SessionParamsSchema,
+      response: {
+        200: {
+          description: 'Events `qr` and `state`, each with this JSON as its data.',
+          content: { 'text/event-stream': { schema: PairingEventSchema } },
         },
+        ...errorResponses(...LIVE_ERRORS, 'SESSION_ALREADY_PAIRED'),
       },
     },
-    async (request, reply) => {
-      const session = await directory.resolve(principalOf(request), request.params.id);
-      const answer = await owner.call<WorkerPairingCode>({
-        sessionId: session.id,
-        method: 'POST',
-        path: '/pairing-code',
-        body: { phoneNumber: parsePhoneNumber(request.body.phoneNumber) },
-        requestId: request.id,
-      });
-      reply.header('cache-control', 'no-store');
-      const data = { pairingCode: answer.code, expiresAt: answer.expiresAt ?? null };
-      return ok(data);
+  });
+
+  buffered({
+    method: 'GET',
+    url: '/sessions/:id/health',
+    path: '/health',
+    onRequest: guards.caller,
+    schema: {
+      tags,
+      summary: 'Health of the connection',
+      description:
+        'What the worker that hosts the session sees of its connection now: when data last came, and how long the way to WhatsApp takes.',
+      params: SessionParamsSchema,
+      response: { 200: success(SessionHealthSchema), ...errorResponses(...LIVE_ERRORS) },
     },
-  );
+    async handle({ session, ask }) {
+      const health = await ask<Static<typeof SessionHealthSchema>>();
+      return { ...health, sessionId: session.slug };
+    },
+  });
+
+  buffered({
+    method: 'POST',
+    url: '/sessions/:id/pairing-code',
+    path: '/pairing-code',
+    onRequest: guards.caller,
+    schema: {
+      tags,
+      summary: 'A code to enter on the phone instead of scanning',
+      params: SessionParamsSchema,
+      body: PairingCodeRequestSchema,
+      response: {
+        200: success(PairingCodeSchema),
+        ...errorResponses(...LIVE_ERRORS, 'INVALID_RECIPIENT', 'SESSION_ALREADY_PAIRED'),
+      },
+    },
+    async handle({ request, reply, ask }) {
+      const { phoneNumber } = request.body as Static<typeof PairingCodeRequestSchema>;
+      const answer = await ask<WorkerPairingCode>({ phoneNumber: parsePhoneNumber(phoneNumber) });
+      reply.header('cache-control', 'no-store');
+      return { pairingCode: answer.code, expiresAt: answer.expiresAt ?? null };
+    },
+  });
 
   for (const [action, summary] of [
     ['restart', 'Close the connection and open it again; a logged-out session begins to pair anew'],
     ['logout', 'Unlink the device; the session stays, and asking for a QR code links it again'],
   ] as const) {
-    app.post(
-      `/sessions/:id/${action}`,
-      {
-        onRequest: guards.caller,
-        schema: {
-          tags: ['Sessions'],
-          summary,
-          params: SessionParamsSchema,
-          response: { 200: success(SessionActionSchema), ...errorResponses(...LIVE_ERRORS) },
-        },
+    buffered({
+      method: 'POST',
+      url: `/sessions/:id/${action}`,
+      path: `/${action}`,
+      onRequest: guards.caller,
+      schema: {
+        tags,
+        summary,
+        params: SessionParamsSchema,
+        response: { 200: success(SessionActionSchema), ...errorResponses(...LIVE_ERRORS) },
       },
-      async (request) => {
-        const session = await directory.resolve(principalOf(request), request.params.id);
-        const call = { sessionId: session.id, method: 'POST', path: `/${action}`, requestId: request.id } as const;
+      async handle({ session, ask }) {
         // The owner knows the state that its answer made; the row follows.
-        const told = await owner.call<Partial<Pick<Session, 'status' | 'state'>>>(call);
+        const told = await ask<Partial<Pick<Session, 'status' | 'state'>> | null>();
         const { sessionId, status, state } = await sessions.get(session);
-        return ok({ sessionId, status: told.status ?? status, state: told.state ?? state });
+        return { sessionId, status: told?.status ?? status, state: told?.state ?? state };
       },
-    );
+    });
   }
+
+  buffered({
+    method: 'DELETE',
+    url: '/sessions/:id',
+    path: '',
+    onRequest: guards.workspace,
+    timeoutMs: UNLINK_TIMEOUT_MS,
+    schema: {
+      tags,
+      summary: 'Delete a session with all its messages',
+      description: 'Unlinks the device first; when its worker cannot be reached, everything is deleted all the same.',
+      params: SessionParamsSchema,
+      response: {
+        200: success(DeleteSessionResultSchema),
+        ...errorResponses('UNAUTHENTICATED', 'FORBIDDEN', 'SESSION_NOT_FOUND'),
+      },
+    },
+    async handle(live) {
+      const unlinked = await unlink(live);
+      await sessions.delete(live.session);
+      return { sessionId: live.session.slug, deleted: true, unlinked };
+    },
+  });
 };
+
+/** Asks the owner to log the device out; `false` when it could not. */
+async function unlink({ request, session, ask }: LiveRequest): Promise<boolean> {
+  try {
+    const answer = await ask<{ unlinked?: boolean } | null>();
+    return answer?.unlinked ?? true;
+  } catch (error) {
+    request.log.warn({ err: error, sessionId: session.id }, 'session deleted without its owner');
+    return false;
+  }
+}

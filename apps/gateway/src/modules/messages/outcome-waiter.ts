@@ -3,11 +3,12 @@ import { type Logger, redisKeys } from '@wa-gate/kit';
 import type { SessionHint } from '@wa-gate/messaging';
 import { LRUCache } from 'lru-cache';
 import type { Subscriptions } from '../../subscriptions.ts';
+import type { Bells, ControlStreams } from '../workers/index.ts';
 
-/** States that end a wait for `goal`: the goal or anything further, or a refusal. */
+/** States that end a wait for `goal`: the goal or anything further, or a failure. */
 const REACHED: Record<'sent' | 'delivered', ReadonlySet<MessageState>> = {
-  sent: new Set<MessageState>(['SENT', 'DELIVERED', 'READ', 'PLAYED', 'FAILED']),
-  delivered: new Set<MessageState>(['DELIVERED', 'READ', 'PLAYED', 'FAILED']),
+  sent: new Set<MessageState>(['SENT', 'DELIVERED', 'READ', 'PLAYED', 'FAILED', 'UNKNOWN']),
+  delivered: new Set<MessageState>(['DELIVERED', 'READ', 'PLAYED', 'FAILED', 'UNKNOWN']),
 };
 
 export type WaitGoal = keyof typeof REACHED;
@@ -27,8 +28,8 @@ export interface Expectation {
 }
 
 /**
- * Learns of outcomes by the hints that owners publish after their commits. Hints may be lost: at the time-out the caller reads the row once, and
- * while Redis is away it is read every {@link POLL_MS}.
+ * Learns of outcomes by the hints that owners give after their commits: over the control stream of the owner, or over Redis when there is none. Hints may be
+ * lost, so the row is read as well: seldom while hints come, often while none can.
  */
 export interface OutcomeWaiter {
   /** Call before the message is accepted, so that no hint can be too early. */
@@ -37,16 +38,68 @@ export interface OutcomeWaiter {
   endAll(): void;
 }
 
-const POLL_MS = 100;
+export interface OutcomeWaiterDependencies {
+  bells: Pick<Bells, 'hearsFrom'>;
+  streams: Pick<ControlStreams, 'onHints' | 'onLost'>;
+  subscriptions: Subscriptions;
+  logger: Logger;
+}
+
+/** How often the row of a message is read, by where its hints come from. Over Redis some are missing: a worker publishes there only while no gateway has a stream to it. */
+const READ_EVERY_MS = { stream: 1_000, redis: 250, nowhere: 100 } as const;
+/** A Redis that is connected and silent must not hold up a send. */
+const SUBSCRIBE_TIMEOUT_MS = 50;
 /** Channels stay subscribed this long after their last wait: a caller that sends again pays nothing for it. */
 const KEEP_MS = 60_000;
 const PURGE_EVERY_MS = 30_000;
 const MAX_CHANNELS = 10_000;
 
-type Settle = (result: MessageState | 'lost' | null) => void;
+/** Somebody who waits; several may wait for one message. */
+class Wait {
+  readonly goal: WaitGoal;
+  /** The worker whose stream tells, when one does. */
+  readonly workerId: string | undefined;
+  source: keyof typeof READ_EVERY_MS;
+  state: MessageState | null = null;
+  isEnded = false;
+  #wake: () => void = () => undefined;
 
-export function createOutcomeWaiter(subscriptions: Subscriptions, logger: Logger): OutcomeWaiter {
-  const waiting = new Map<string, { goal: WaitGoal; settle: Settle }>();
+  constructor(goal: WaitGoal, source: keyof typeof READ_EVERY_MS, workerId: string | undefined) {
+    this.goal = goal;
+    this.source = source;
+    this.workerId = workerId;
+  }
+
+  /** What was to be told here is not told any more: the row is read at once, and often. */
+  lose(): void {
+    this.source = 'nowhere';
+    this.#wake();
+  }
+
+  settle(state: MessageState): void {
+    this.state = state;
+    this.#wake();
+  }
+
+  end(): void {
+    this.isEnded = true;
+    this.#wake();
+  }
+
+  pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
+
+export function createOutcomeWaiter(deps: OutcomeWaiterDependencies): OutcomeWaiter {
+  const { bells, streams, subscriptions, logger } = deps;
+  const waiting = new Map<string, Set<Wait>>();
   const channels = new LRUCache<string, Promise<boolean>>({
     max: MAX_CHANNELS,
     ttl: KEEP_MS,
@@ -56,80 +109,87 @@ export function createOutcomeWaiter(subscriptions: Subscriptions, logger: Logger
   });
   setInterval(() => channels.purgeStale(), PURGE_EVERY_MS).unref();
 
+  const allWaits = (): Wait[] => [...waiting.values()].flatMap((waits) => [...waits]);
+
+  streams.onHints((hints) => {
+    for (const hint of hints) onHint(hint);
+  });
+  streams.onLost((workerId) => {
+    for (const wait of allWaits()) if (wait.workerId === workerId) wait.lose();
+  });
   subscriptions.onLost(() => {
     channels.clear();
-    for (const { settle } of waiting.values()) settle('lost');
+    for (const wait of allWaits()) if (wait.source === 'redis') wait.lose();
   });
 
-  function onHint(text: string): void {
-    let hint: SessionHint;
-    try {
-      hint = JSON.parse(text) as SessionHint;
-    } catch (error) {
-      logger.warn({ err: error }, 'a hint is not JSON');
-      return;
-    }
-    for (const { messageId, state } of hint.messages) {
-      const entry = waiting.get(messageId);
-      if (entry && isReached(entry.goal, state)) entry.settle(state);
+  function onHint({ messages }: SessionHint): void {
+    for (const { messageId, state } of messages) {
+      for (const wait of waiting.get(messageId) ?? []) if (isReached(wait.goal, state)) wait.settle(state);
     }
   }
 
-  async function listen(sessionId: string): Promise<boolean> {
+  function onMessage(text: string): void {
+    try {
+      onHint(JSON.parse(text) as SessionHint);
+    } catch (error) {
+      logger.warn({ err: error }, 'a hint cannot be read');
+    }
+  }
+
+  async function subscribed(sessionId: string): Promise<boolean> {
     const channel = redisKeys.events(sessionId);
-    const known = channels.get(channel);
-    if (known) return known;
-    const ready = subscriptions.subscribe(channel, onHint);
-    channels.set(channel, ready);
-    const isReady = await ready;
-    if (!isReady) channels.delete(channel);
-    return isReady;
+    let ready = channels.get(channel);
+    if (!ready) {
+      ready = subscriptions.subscribe(channel, onMessage);
+      channels.set(channel, ready);
+      void ready.then((isReady) => isReady || channels.delete(channel));
+    }
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<false>((resolve) => {
+      timer = setTimeout(() => resolve(false), SUBSCRIBE_TIMEOUT_MS);
+    });
+    return Promise.race([ready, timeout]).finally(() => clearTimeout(timer));
+  }
+
+  async function beginWait(sessionId: string, goal: WaitGoal): Promise<Wait> {
+    const workerId = await bells.hearsFrom(sessionId);
+    if (workerId !== undefined) return new Wait(goal, 'stream', workerId);
+    return new Wait(goal, (await subscribed(sessionId)) ? 'redis' : 'nowhere', undefined);
   }
 
   let isEnding = false;
 
-  async function poll(goal: WaitGoal, deadline: number, read: () => Promise<MessageState | null>) {
-    while (performance.now() < deadline && !isEnding) {
-      const state = await read();
-      if (state && isReached(goal, state)) return state;
-      await new Promise((resolve) => setTimeout(resolve, Math.min(POLL_MS, Math.max(0, deadline - performance.now()))));
-    }
-    return null;
-  }
-
   return {
     endAll() {
       isEnding = true;
-      for (const { settle } of waiting.values()) settle(null);
+      for (const wait of allWaits()) wait.end();
     },
     async expect(sessionId, messageId, goal, timeoutMs) {
       const deadline = performance.now() + timeoutMs;
-      const isListening = await listen(sessionId);
-      let settle: Settle = () => undefined;
-      const hinted = isListening
-        ? new Promise<MessageState | 'lost' | null>((resolve) => {
-            settle = resolve;
-          })
-        : Promise.resolve('lost' as const);
-      waiting.set(messageId, { goal, settle: (result) => settle(result) });
+      const wait = await beginWait(sessionId, goal);
+      wait.isEnded = isEnding;
+      const waits = waiting.get(messageId) ?? new Set();
+      waiting.set(messageId, waits.add(wait));
+
+      function leave(): void {
+        waits.delete(wait);
+        if (waits.size === 0) waiting.delete(messageId);
+      }
+
+      async function untilKnown(read: () => Promise<MessageState | null>): Promise<MessageState | null> {
+        for (;;) {
+          const left = deadline - performance.now();
+          if (wait.state || wait.isEnded || left <= 0) return wait.state;
+          await wait.pause(Math.min(READ_EVERY_MS[wait.source], left));
+          if (wait.state || wait.isEnded || performance.now() >= deadline) continue;
+          const state = await read();
+          if (state && isReached(goal, state)) return state;
+        }
+      }
 
       return {
-        async outcome(read) {
-          let timer: NodeJS.Timeout | undefined;
-          const timedOut = new Promise<null>((resolve) => {
-            timer = setTimeout(() => resolve(null), Math.max(0, deadline - performance.now()));
-          });
-          try {
-            const first = await Promise.race([hinted, timedOut]);
-            return first === 'lost' ? await poll(goal, deadline, read) : first;
-          } finally {
-            clearTimeout(timer);
-            waiting.delete(messageId);
-          }
-        },
-        cancel() {
-          waiting.delete(messageId);
-        },
+        outcome: (read) => untilKnown(read).finally(leave),
+        cancel: leave,
       };
     },
   };

@@ -1,9 +1,10 @@
 import { describeMessageState, type SendRequest, type SendResult, type WaitFor } from '@wa-gate/contracts';
 import type { Queryable } from '@wa-gate/db';
-import { newId, type Redis } from '@wa-gate/kit';
-import { type Acceptance, acceptMessage, hashRequest, newWaMessageId, ringSession } from '@wa-gate/messaging';
+import { newId } from '@wa-gate/kit';
+import { type Acceptance, acceptMessage, hashRequest, newWaMessageId } from '@wa-gate/messaging';
 import { ApiError } from '../../api-error.ts';
 import type { SessionRef } from '../api-keys/index.ts';
+import type { Bells } from '../workers/index.ts';
 import type { MessageRecord, MessagesRepository } from './messages.repository.ts';
 import { type Expectation, isReached, type OutcomeWaiter, type WaitGoal } from './outcome-waiter.ts';
 import { presentError } from './present-message.ts';
@@ -11,7 +12,7 @@ import { parseRecipient } from './recipient.ts';
 
 export interface SendingDependencies {
   db: Queryable;
-  redis: Redis;
+  bells: Pick<Bells, 'ringSession'>;
   messages: MessagesRepository;
   waiter: OutcomeWaiter;
 }
@@ -86,7 +87,7 @@ function idempotencyOf(request: SendRequest, chatJid: string, text: string, key:
 }
 
 /** Accepts messages and waits for what becomes of them. */
-export function createSending({ db, redis, messages, waiter }: SendingDependencies): Sending {
+export function createSending({ db, bells, messages, waiter }: SendingDependencies): Sending {
   /** One statement in PostgreSQL and one ring: what a send costs here. */
   async function accept(session: SessionRef, request: SendRequest, key: string | undefined, ids: Ids) {
     const chatJid = parseRecipient(request.to);
@@ -101,7 +102,7 @@ export function createSending({ db, redis, messages, waiter }: SendingDependenci
       failIfUncertain: request.onUncertain === 'fail',
       idempotency: idempotencyOf(request, chatJid, text, key),
     });
-    if (acceptance.outcome === 'accepted') ringSession(redis, session.id);
+    if (acceptance.outcome === 'accepted') bells.ringSession(session.id);
     else if (acceptance.outcome !== 'used') throw refusal(acceptance);
     else if (!acceptance.isSameRequest) throw new ApiError('IDEMPOTENCY_MISMATCH');
     return acceptance;

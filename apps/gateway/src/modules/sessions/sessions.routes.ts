@@ -2,7 +2,6 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import {
   CreateSessionRequestSchema,
   CreateSessionResultSchema,
-  DeleteSessionResultSchema,
   LIMITS,
   ListSessionsQuerySchema,
   PaginationSchema,
@@ -104,28 +103,6 @@ export const sessionsRoutes: FastifyPluginAsyncTypebox<SessionsRoutesOptions> = 
     async (request) => {
       const session = await directory.resolve(principalOf(request), request.params.id);
       return ok(await sessions.status(session));
-    },
-  );
-
-  app.delete(
-    '/sessions/:id',
-    {
-      onRequest: guards.workspace,
-      schema: {
-        tags,
-        summary: 'Delete a session with all its messages',
-        description: 'Unlinks the device first; when its worker cannot be reached, everything is deleted all the same.',
-        params: SessionParamsSchema,
-        response: {
-          200: success(DeleteSessionResultSchema),
-          ...errorResponses('UNAUTHENTICATED', 'FORBIDDEN', 'SESSION_NOT_FOUND'),
-        },
-      },
-    },
-    async (request) => {
-      const session = await directory.resolve(principalOf(request), request.params.id);
-      const { unlinked } = await sessions.delete(session, request.id);
-      return ok({ sessionId: session.slug, deleted: true, unlinked });
     },
   );
 };

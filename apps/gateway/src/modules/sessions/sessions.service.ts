@@ -12,7 +12,6 @@ import { type Logger, newId } from '@wa-gate/kit';
 import { ApiError } from '../../api-error.ts';
 import type { Principal } from '../../plugins/auth.ts';
 import type { KeyStore, SessionRef } from '../api-keys/index.ts';
-import type { OwnerClient } from '../live/index.ts';
 import type { PlacementService } from '../placement/index.ts';
 import type { WebhooksService } from '../webhooks/index.ts';
 import { presentSession, presentStatus } from './present-session.ts';
@@ -25,7 +24,6 @@ export interface SessionsDependencies {
   keys: KeyStore;
   webhooks: WebhooksService;
   placement: PlacementService;
-  owner: OwnerClient;
   defaultNetwork: Network;
   logger: Logger;
 }
@@ -43,8 +41,8 @@ export interface SessionsService {
   ): Promise<{ sessions: Session[]; total: number }>;
   get(session: SessionRef): Promise<Session>;
   status(session: SessionRef): Promise<ReturnType<typeof presentStatus>>;
-  /** Unlinks the device if its owner can be reached, then deletes everything in any case. */
-  delete(session: SessionRef, requestId: string): Promise<{ unlinked: boolean }>;
+  /** Deletes everything of it, here. Whoever calls has asked its owner to unlink the device. */
+  delete(session: SessionRef): Promise<void>;
 }
 
 /** Letters and digits that are hard to confuse. */
@@ -61,7 +59,7 @@ function statesOf(status: string): SessionStateName[] {
 }
 
 export function createSessionsService(deps: SessionsDependencies): SessionsService {
-  const { sessions, directory, keys, webhooks, placement, owner, logger } = deps;
+  const { sessions, directory, keys, webhooks, placement, logger } = deps;
 
   async function load(session: SessionRef) {
     const record = await sessions.find(session.id);
@@ -112,14 +110,12 @@ export function createSessionsService(deps: SessionsDependencies): SessionsServi
     },
     get: async (session) => presentSession(await load(session)),
     status: async (session) => presentStatus(await load(session)),
-    async delete(session, requestId) {
-      const unlinked = await owner.unlink(session.id, requestId);
+    async delete(session) {
       await placement.release(session.id, 'session deleted', async (tx) => {
         await tx.query('DELETE FROM sessions WHERE id = $1', [session.id]);
       });
       directory.forget(session);
       keys.forgetSession(session.id);
-      return { unlinked };
     },
   };
 }

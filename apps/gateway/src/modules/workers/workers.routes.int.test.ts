@@ -6,7 +6,7 @@ let fixture: GatewayFixture;
 let worker: WorkerStandIn;
 beforeAll(async () => {
   fixture = await createGatewayFixture();
-  worker = await startWorkerStandIn();
+  worker = await startWorkerStandIn(fixture.masterKey, 'worker-001');
 });
 afterAll(async () => {
   await fixture?.close();
@@ -57,7 +57,7 @@ describe('registering (MR-015, MR-148, MR-165)', () => {
   });
 
   it('is refused when the worker does not answer at its endpoint (MR-091)', async () => {
-    const gone = await startWorkerStandIn();
+    const gone = await startWorkerStandIn(fixture.masterKey, 'gone');
     await gone.close();
     const { status, body } = await register({ workerId: 'gone', endpoint: gone.endpoint });
     expect([status, body.code]).toEqual([400, 'WORKER_UNREACHABLE']);
@@ -65,8 +65,29 @@ describe('registering (MR-015, MR-148, MR-165)', () => {
   });
 
   it('is refused for the endpoint of another worker', async () => {
+    worker.be({ workerId: 'worker-002' });
     const { status, body } = await register({ workerId: 'worker-002', endpoint: worker.endpoint });
     expect([status, body.code]).toEqual([409, 'WORKER_ENDPOINT_TAKEN']);
+    worker.be({});
+  });
+
+  it('is refused while another process holds the lease, at another endpoint (I3)', async () => {
+    const elsewhere = await startWorkerStandIn(fixture.masterKey, 'worker-001');
+    const { status, body, headers } = await register({ workerId: 'worker-001', endpoint: elsewhere.endpoint });
+    await elsewhere.close();
+    expect([status, body.code, headers['retry-after']]).toEqual([409, 'WORKER_LEASE_HELD', '5']);
+    expect(await listed()).toMatchObject([{ id: 'worker-001', endpoint: worker.endpoint }]);
+  });
+
+  it.each([
+    ['does not know the master key', null],
+    ['is another worker', { workerId: 'worker-009' }],
+  ])('is refused when what answers there %s', async (_what, claim) => {
+    worker.be(claim);
+    const { status, body } = await register({ workerId: 'worker-001', endpoint: worker.endpoint });
+    worker.be({});
+    expect([status, body.code]).toEqual([400, 'WORKER_UNREACHABLE']);
+    expect(body.error).toContain('does not prove to be worker-001');
   });
 
   it.each([
@@ -119,8 +140,38 @@ describe('the list of workers (MR-017)', () => {
 
   it('shows who is offline and who is in maintenance', async () => {
     await fixture.database.pool.query('UPDATE worker_leases SET expires_at = now()');
-    expect(await listed()).toMatchObject([{ status: 'offline' }]);
-    await fixture.database.pool.query(`UPDATE workers SET admin_state = 'CORDONED'`);
-    expect(await listed()).toMatchObject([{ status: 'maintenance' }]);
+    expect(await listed()).toMatchObject([{ status: 'offline', state: 'offline' }]);
+    await fixture.database.pool.query(
+      `UPDATE worker_leases SET expires_at = now() + interval '1 minute', runtime_state = 'DRAINING'`,
+    );
+    expect(await listed()).toMatchObject([{ status: 'online', state: 'stopping' }]);
+  });
+});
+
+describe('cordon, uncordon, drain (MR-017)', () => {
+  const act = async (action: string, id = 'worker-001') =>
+    fixture.call('POST', `/api/admin/workers/${id}/${action}`, { as: await fixture.adminToken() });
+
+  it.each([
+    ['cordon', 'maintenance', 'cordoned', 'CORDONED'],
+    ['drain', 'maintenance', 'draining', 'DRAINING'],
+    ['uncordon', 'online', 'ready', 'ACTIVE'],
+  ])('%s answers the worker as the list shows it', async (action, status, state, stored) => {
+    await fixture.database.pool.query(
+      `UPDATE worker_leases SET expires_at = now() + interval '1 minute', runtime_state = 'READY'`,
+    );
+    const answer = await act(action);
+    expect([answer.status, answer.body.data]).toMatchObject([200, { id: 'worker-001', status, state }]);
+    expect([answer.body.data]).toEqual(await listed());
+    const { rows } = await fixture.database.pool.query('SELECT admin_state FROM workers');
+    expect(rows).toEqual([{ admin_state: stored }]);
+  });
+
+  it('is 404 for a worker that nobody knows, and for administrators only (MR-147)', async () => {
+    const unknown = await act('cordon', 'nobody');
+    expect([unknown.status, unknown.body.code]).toEqual([404, 'WORKER_NOT_FOUND']);
+    const user = await fixture.register();
+    const refused = await fixture.call('POST', '/api/admin/workers/worker-001/cordon', { as: user.token });
+    expect(refused.status).toBe(403);
   });
 });

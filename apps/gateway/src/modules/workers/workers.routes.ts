@@ -4,6 +4,8 @@ import {
   RegisterWorkerRequestSchema,
   RegisterWorkerResultSchema,
   success,
+  WORKER_ACTIONS,
+  type WorkerAction,
   WorkerParamsSchema,
   WorkerSchema,
 } from '@wa-gate/contracts';
@@ -22,6 +24,16 @@ export interface WorkersRoutesOptions {
 }
 
 const tags = ['Workers'];
+
+const ACTION_DESCRIPTIONS: Record<WorkerAction, { summary: string; description: string }> = {
+  cordon: { summary: 'Place nothing new on a worker', description: 'Its sessions stay where they are.' },
+  uncordon: { summary: 'Use a worker again', description: 'Ends what `cordon` and `drain` have begun.' },
+  drain: {
+    summary: 'Move everything off a worker',
+    description:
+      'Nothing new comes, and its sessions are handed over while other workers have room. Follow `sessionCount`.',
+  },
+};
 
 /** The token of a worker, by `Authorization: Bearer` or `X-Worker-Token`. */
 function tokenOf(request: FastifyRequest): string {
@@ -102,4 +114,23 @@ export const workersRoutes: FastifyPluginAsyncTypebox<WorkersRoutesOptions> = as
     },
     async () => ok({ workers: await workers.list() }),
   );
+
+  for (const action of WORKER_ACTIONS) {
+    app.post(
+      `/admin/workers/:id/${action}`,
+      {
+        onRequest: guards.administrator,
+        schema: {
+          tags,
+          ...ACTION_DESCRIPTIONS[action],
+          params: WorkerParamsSchema,
+          response: {
+            200: success(WorkerSchema),
+            ...errorResponses('UNAUTHENTICATED', 'FORBIDDEN', 'WORKER_NOT_FOUND'),
+          },
+        },
+      },
+      async (request) => ok(await workers.act(request.params.id, action)),
+    );
+  }
 };

@@ -1,10 +1,28 @@
 import { createHash } from 'node:crypto';
-import { type ClusterTiming, EndpointTakenError, LeaseHeldError, listWorkers, registerWorker, type WorkerView } from '@wa-gate/cluster';
-import type { HeartbeatRequest, RegisterWorkerRequest, Worker, WorkerState } from '@wa-gate/contracts';
+import {
+  type ClusterTiming,
+  EndpointTakenError,
+  LeaseHeldError,
+  listWorkers,
+  registerWorker,
+  setWorkerAdminState,
+  type WorkerView,
+} from '@wa-gate/cluster';
+import type { HeartbeatRequest, RegisterWorkerRequest, Worker, WorkerAction, WorkerState } from '@wa-gate/contracts';
 import type { Network, Pool, WorkerAdminState } from '@wa-gate/db';
-import { type Logger, newToken, TOKEN_PREFIX, tokensEqual } from '@wa-gate/kit';
+import {
+  type Logger,
+  newNonce,
+  newToken,
+  PROOF_HEADERS,
+  provenIncarnation,
+  TOKEN_PREFIX,
+  tokensEqual,
+} from '@wa-gate/kit';
 import { type Dispatcher, request } from 'undici';
 import { ApiError } from '../../api-error.ts';
+import type { ControlStreams } from './control-streams.ts';
+import type { StreamTarget } from './worker-stream.ts';
 
 export interface WorkersDependencies {
   pool: Pool;
@@ -13,6 +31,12 @@ export interface WorkersDependencies {
   joinToken: string;
   defaultNetwork: Network;
   timing: ClusterTiming;
+  masterKeys: readonly Uint8Array[];
+  streams: Pick<ControlStreams, 'loadOf'>;
+  /** A process life has begun. */
+  onRegistered: (target: StreamTarget) => void;
+  /** The work of a worker is to be spread anew. */
+  onAdminState: () => void;
   logger: Logger;
 }
 
@@ -29,10 +53,20 @@ export interface WorkersService {
   /** The worker's own metrics, one row a minute. Leases are renewed by the worker itself, never by this. */
   heartbeat(workerId: string, token: string, metrics: HeartbeatRequest['metrics']): Promise<void>;
   list(): Promise<Worker[]>;
+  /** @throws {ApiError} WORKER_NOT_FOUND */
+  act(workerId: string, action: WorkerAction): Promise<Worker>;
 }
 
 const PROBE_TIMEOUT_MS = 5_000;
 const DEFAULT_MAX_SESSIONS = 50;
+/** A lease that is held elsewhere may be over soon. */
+const LEASE_RETRY_SECONDS = 5;
+
+const ADMIN_STATES: Record<WorkerAction, WorkerAdminState> = {
+  cordon: 'CORDONED',
+  uncordon: 'ACTIVE',
+  drain: 'DRAINING',
+};
 
 const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest();
 
@@ -48,7 +82,8 @@ function stateOf({ online, adminState, runtimeState }: WorkerView): WorkerState 
   return runtimeState === 'DRAINING' ? 'stopping' : 'ready';
 }
 
-const present = (worker: WorkerView): Worker => ({
+/** Gauges of the lease row, or fresher ones. */
+const present = (worker: WorkerView, load: Pick<WorkerView, 'cpuUsage' | 'memoryUsage'> = worker): Worker => ({
   id: worker.workerId,
   endpoint: worker.endpoint,
   status: statusOf(worker),
@@ -56,8 +91,8 @@ const present = (worker: WorkerView): Worker => ({
   network: worker.network === 'LIVE' ? 'live' : 'sandbox',
   sessionCount: worker.sessionCount,
   maxSessions: worker.maxSessions,
-  cpuUsage: worker.cpuUsage,
-  memoryUsage: worker.memoryUsage,
+  cpuUsage: load.cpuUsage,
+  memoryUsage: load.memoryUsage,
   lastHeartbeat: worker.renewedAt?.toISOString() ?? null,
   revision: worker.revision,
   description: worker.description,
@@ -70,17 +105,28 @@ const HEARTBEAT = `INSERT INTO worker_metrics (worker_id, minute, cpu_usage, mem
     session_count = excluded.session_count, message_count = excluded.message_count, uptime_seconds = excluded.uptime_seconds`;
 
 export function createWorkersService(deps: WorkersDependencies): WorkersService {
-  const { pool, dispatcher, logger } = deps;
+  const { pool, dispatcher, masterKeys, streams, logger } = deps;
 
-  async function assertReachable(endpoint: string): Promise<void> {
+  /** Somebody answers there, and he knows the master key: without it no call of ours would be heard, and no answer believed. */
+  async function assertReachable(workerId: string, endpoint: string): Promise<void> {
+    const nonce = newNonce();
     try {
-      const { statusCode, body } = await request(`${endpoint}/health`, {
+      const { statusCode, body, headers } = await request(`${endpoint}/health`, {
         dispatcher,
+        headers: { [PROOF_HEADERS.nonce]: nonce },
         signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
       });
       await body.dump();
       if (statusCode >= 300) throw new Error(`GET /health answered ${statusCode}`);
+      if (provenIncarnation(masterKeys, workerId, nonce, headers) === undefined) {
+        logger.warn({ workerId, endpoint }, 'a worker that registers does not prove who it is');
+        throw new ApiError('WORKER_UNREACHABLE', {
+          message: `What answers at this endpoint does not prove to be ${workerId}. Check the endpoint, the worker id, and that WAG_MASTER_KEY is the same everywhere.`,
+          details: { endpoint },
+        });
+      }
     } catch (error) {
+      if (error instanceof ApiError) throw error;
       logger.warn({ err: error, endpoint }, 'a worker that registers does not answer');
       throw new ApiError('WORKER_UNREACHABLE', { details: { endpoint }, cause: error });
     }
@@ -90,7 +136,7 @@ export function createWorkersService(deps: WorkersDependencies): WorkersService 
     isJoinToken: (token) => tokensEqual(token, deps.joinToken),
     async register(worker) {
       const endpoint = worker.endpoint.replace(/\/$/, '');
-      await assertReachable(endpoint);
+      await assertReachable(worker.workerId, endpoint);
       const { token } = newToken(TOKEN_PREFIX.workerToken);
       const registration = {
         workerId: worker.workerId,
@@ -104,10 +150,15 @@ export function createWorkersService(deps: WorkersDependencies): WorkersService 
       try {
         const { incarnation } = await registerWorker(pool, registration, deps.timing);
         logger.info({ workerId: worker.workerId, endpoint, incarnation }, 'worker registered');
+        deps.onRegistered({ workerId: worker.workerId, endpoint, incarnation });
         return { workerId: worker.workerId, token, incarnation };
       } catch (error) {
         if (error instanceof LeaseHeldError)
-          throw new ApiError('WORKER_LEASE_HELD', { details: { workerId: worker.workerId }, cause: error });
+          throw new ApiError('WORKER_LEASE_HELD', {
+            details: { workerId: worker.workerId },
+            retryAfter: LEASE_RETRY_SECONDS,
+            cause: error,
+          });
         if (error instanceof EndpointTakenError) throw new ApiError('WORKER_ENDPOINT_TAKEN', { details: { endpoint } });
         throw error;
       }
@@ -129,7 +180,15 @@ export function createWorkersService(deps: WorkersDependencies): WorkersService 
         });
     },
     async list() {
-      return (await listWorkers(pool)).map(present);
+      return (await listWorkers(pool)).map((worker) => present(worker, streams.loadOf(worker.workerId)));
+    },
+    async act(workerId, action) {
+      if (!(await setWorkerAdminState(pool, workerId, ADMIN_STATES[action]))) throw new ApiError('WORKER_NOT_FOUND');
+      logger.info({ workerId, action }, 'state of a worker set');
+      deps.onAdminState();
+      const worker = (await this.list()).find(({ id }) => id === workerId);
+      if (!worker) throw new ApiError('WORKER_NOT_FOUND');
+      return worker;
     },
   };
 }

@@ -1,0 +1,68 @@
+import type { Readable } from 'node:stream';
+import type { ErrorCode } from '@wa-gate/contracts';
+import { ApiError } from '../../api-error.ts';
+
+/** Every answer that is read whole is small. */
+const MAX_ANSWER_BYTES = 1024 * 1024;
+
+/**
+ * No answer, because the connection was refused or broke: the worker is gone, and the session may have gone to another. All calls
+ * that come through here may be made twice. A time-out is not among these: the worker may still be at it.
+ */
+const UNREACHABLE = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'UND_ERR_SOCKET',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
+
+/** The proxy wraps what the connection said. */
+export function isUnreachable(error: unknown): boolean {
+  const { code, cause } = error as { code?: string; cause?: { code?: string } };
+  return UNREACHABLE.has(cause?.code ?? code ?? '');
+}
+
+/** The JSON of an answer; `null` for what is none. */
+export async function readJson(stream: Readable): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_ANSWER_BYTES) throw new ApiError('WORKER_ERROR', { details: { reason: 'answer too large' } });
+    chunks.push(chunk);
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString());
+  } catch {
+    return null;
+  }
+}
+
+/** Refusals of a worker that are meant for the caller. Everything else is between us and the worker. */
+const FOR_THE_CALLER: ReadonlySet<string> = new Set<ErrorCode>([
+  'VALIDATION',
+  'QR_NOT_READY',
+  'SESSION_ALREADY_PAIRED',
+  'SESSION_NOT_CONNECTED',
+  'SESSION_LOGGED_OUT',
+  'SESSION_MOVING',
+]);
+
+export const moving = (cause?: unknown): ApiError =>
+  new ApiError('SESSION_MOVING', { retryAfter: 1, ...(cause !== undefined && { cause }) });
+
+/** The worker's refusal with its own code and sentence where it is meant for the caller, else a 502. */
+export function refusalOf(status: number, body: unknown): ApiError {
+  const { code, error, details } = (body ?? {}) as { code?: string; error?: string; details?: Record<string, unknown> };
+  if (code !== undefined && FOR_THE_CALLER.has(code)) {
+    return new ApiError(code as ErrorCode, {
+      ...(error && { message: error }),
+      ...(details && { details }),
+      ...(status === 503 && { retryAfter: 1 }),
+    });
+  }
+  return new ApiError('WORKER_ERROR', { details: { workerStatus: status }, ...(error && { message: error }) });
+}

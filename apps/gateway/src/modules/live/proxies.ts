@@ -1,0 +1,117 @@
+import type { Readable } from 'node:stream';
+import proxy from '@fastify/http-proxy';
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema, onRequestHookHandler } from 'fastify';
+import { ok } from '../../envelope.ts';
+import { principalOf } from '../../plugins/auth.ts';
+import type { SessionRef } from '../api-keys/index.ts';
+import type { SessionDirectory } from '../sessions/index.ts';
+import { BUFFERED, type OwnerLink, STREAMED } from './owner-link.ts';
+
+export interface ProxyOptions {
+  owner: OwnerLink;
+  directory: SessionDirectory;
+}
+
+/** A public route, and where it leads at the owner of the session. */
+interface ProxiedRoute {
+  method: 'GET' | 'POST' | 'DELETE';
+  /** Public, with `:id`. */
+  url: string;
+  /** Below `/session/{id}` of the worker. */
+  path: string;
+  onRequest: onRequestHookHandler;
+  schema: FastifySchema;
+  /** @default 30 000 */
+  timeoutMs?: number;
+}
+
+/** A request for a session, on its way to the owner. */
+export interface LiveRequest {
+  request: FastifyRequest;
+  reply: FastifyReply;
+  session: SessionRef;
+  /** Asks the owner; its answer is what this worker route says, without an envelope. */
+  ask<Answer>(body?: Record<string, unknown>): Promise<Answer>;
+}
+
+export interface BufferedRoute extends ProxiedRoute {
+  /** The `data` of our answer, or the reply when it is something else than JSON. */
+  handle: (live: LiveRequest) => Promise<unknown>;
+}
+
+const TIMEOUT_MS = 30_000;
+
+/**
+ * The two registrations of the proxy to owners. *Buffered*: JSON, read whole on both sides, so that a request for a session that has moved is sent again, with its
+ * body, inside the same request. *Streaming*: passed through as it comes; when the session has moved, the client asks again (503 with Retry-After).
+ */
+export function createProxies(app: FastifyInstance, { owner, directory }: ProxyOptions) {
+  const open = new Set<Readable>();
+  // A stream of events has no end of its own; it must not hold up the end of the process.
+  app.addHook('preClose', async () => {
+    for (const stream of open) stream.destroy();
+  });
+
+  const sessionOf = (request: FastifyRequest): Promise<SessionRef> =>
+    directory.resolve(principalOf(request), (request.params as { id: string }).id);
+
+  function register(
+    route: ProxiedRoute,
+    proxyPayloads: boolean,
+    handler: (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>,
+  ): void {
+    app.register(async (scope) => {
+      scope.addHook('onRoute', (registered) => {
+        registered.schema = { ...route.schema, ...registered.schema };
+        registered.onRequest = route.onRequest;
+      });
+      // Whatever is streamed is not parsed.
+      if (proxyPayloads) scope.removeAllContentTypeParsers();
+      await scope.register(proxy, {
+        prefix: route.url,
+        routes: [''],
+        httpMethods: [route.method],
+        proxyPayloads,
+        // Each attempt names its own: which worker it is, only the handler finds out.
+        upstream: '',
+        replyOptions: { getUpstream: () => 'http://owner.invalid' },
+        undici: {
+          request: (...call: Parameters<OwnerLink['dispatcher']['request']>) => owner.dispatcher.request(...call),
+        } as never,
+        // Only a route that was wrong is tried again, by us.
+        retryMethods: [],
+        disableRequestLogging: true,
+        handler,
+      });
+    });
+  }
+
+  return {
+    buffered(route: BufferedRoute): void {
+      const { path, timeoutMs = TIMEOUT_MS, handle } = route;
+      register(route, false, async (request, reply) => {
+        const session = await sessionOf(request);
+        const ask = <Answer>(body?: Record<string, unknown>) =>
+          owner.ask(reply, { sessionId: session.id, path, body, timeoutMs }, BUFFERED) as Promise<Answer>;
+        const data = await handle({ request, reply, session, ask });
+        // The proxy has set the status of whatever was answered first.
+        return data === reply ? reply : reply.code(200).send(ok(data));
+      });
+    },
+    streaming(route: ProxiedRoute & { type: string }): void {
+      const { path, timeoutMs = TIMEOUT_MS, type } = route;
+      register(route, true, async (request, reply) => {
+        const session = await sessionOf(request);
+        const stream = await owner.ask(reply, { sessionId: session.id, path, timeoutMs }, STREAMED);
+        open.add(stream);
+        stream.once('close', () => open.delete(stream));
+        return reply
+          .code(200)
+          .type(type)
+          .header('cache-control', 'no-store')
+          .header('x-accel-buffering', 'no')
+          .send(stream);
+      });
+    },
+  };
+}

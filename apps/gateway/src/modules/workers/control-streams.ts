@@ -1,0 +1,171 @@
+import { endLease, workersWithLease } from '@wa-gate/cluster';
+import type { Queryable } from '@wa-gate/db';
+import type { Clock, Logger } from '@wa-gate/kit';
+import type { SessionHint, WorkerFrame, WorkerLoadReport } from '@wa-gate/messaging';
+import { LRUCache } from 'lru-cache';
+import { type Evidence, type StreamState, type StreamTarget, WorkerStream } from './worker-stream.ts';
+
+export interface ControlStreamsDependencies {
+  db: Queryable;
+  masterKeys: readonly Uint8Array[];
+  clock: Clock;
+  logger: Logger;
+  /** How often the list of workers is read when nobody rings. */
+  everyMs: number;
+  /** A process life was found to be over. `isNews`: its lease ran until now, and its sessions need another worker. */
+  onEvidence: (target: StreamTarget, evidence: Evidence, isNews: boolean) => void;
+}
+
+/**
+ * One control stream from this gateway to every worker that may be alive: what makes bells and hints quick without Redis, and what shows that a worker is
+ * gone long before its lease expires. Nothing here is a fact: that is in PostgreSQL.
+ */
+export interface ControlStreams {
+  start(): void;
+  stop(): Promise<void>;
+  /** Reads the list of workers now. */
+  look(): void;
+  /** A worker that has just registered here. */
+  watch(target: StreamTarget): void;
+  /** Rings the outbox of a session at a worker; `false`: there is no open stream to it. */
+  ringSession(sessionId: string, workerId: string): boolean;
+  /** Asks a worker to look at its placements; `false`: there is no open stream to it. */
+  ringWorker(workerId: string): boolean;
+  isOpen(workerId: string): boolean;
+  /** The worker that was last heard to host the session, while its stream is open. */
+  ownerOf(sessionId: string): string | undefined;
+  /** What the worker last said of its load, while its stream is open. */
+  loadOf(workerId: string): WorkerLoadReport | undefined;
+  /** How many streams are in each state. */
+  count(): Record<StreamState, number>;
+  onHints(listener: (hints: readonly SessionHint[]) => void): void;
+  /** Bells that rang at a worker which does not host these sessions. */
+  onStrays(listener: (workerId: string, sessionIds: readonly string[]) => void): void;
+  /** A stream is not open any more. */
+  onLost(listener: (workerId: string) => void): void;
+}
+
+const TICK_MS = 1_000;
+const MAX_OWNERS = 50_000;
+
+export function createControlStreams(deps: ControlStreamsDependencies): ControlStreams {
+  const { db, masterKeys, clock, logger, everyMs } = deps;
+  const streams = new Map<string, WorkerStream>();
+  const loads = new Map<string, WorkerLoadReport>();
+  const owners = new LRUCache<string, string>({ max: MAX_OWNERS });
+  const hintListeners: ((hints: readonly SessionHint[]) => void)[] = [];
+  const strayListeners: ((workerId: string, sessionIds: readonly string[]) => void)[] = [];
+  const lostListeners: ((workerId: string) => void)[] = [];
+  const stopping = new AbortController();
+  let isRunning = false;
+  let wake = new AbortController();
+  let ticking: NodeJS.Timeout | undefined;
+  let loop: Promise<void> = Promise.resolve();
+
+  const isOpen = (workerId: string): boolean => streams.get(workerId)?.state === 'open';
+
+  function onFrame(workerId: string, frame: WorkerFrame): void {
+    if (frame.type === 'load') {
+      loads.set(workerId, frame.load);
+    } else if (frame.type === 'hints') {
+      for (const { sessionId } of frame.hints) owners.set(sessionId, workerId);
+      for (const listener of hintListeners) listener(frame.hints);
+    } else if (frame.type === 'strays') {
+      for (const sessionId of frame.sessionIds) if (owners.get(sessionId) === workerId) owners.delete(sessionId);
+      for (const listener of strayListeners) listener(workerId, frame.sessionIds);
+    }
+  }
+
+  function onLost(workerId: string): void {
+    loads.delete(workerId);
+    for (const listener of lostListeners) listener(workerId);
+  }
+
+  async function onEvidence(target: StreamTarget, evidence: Evidence): Promise<void> {
+    const isNews = await endLease(db, target, evidence);
+    logger.info({ ...target, evidence, isNews }, 'a worker process has ended');
+    remove(target);
+    deps.onEvidence(target, evidence, isNews);
+  }
+
+  function remove({ workerId, incarnation }: StreamTarget): void {
+    const stream = streams.get(workerId);
+    if (stream?.target.incarnation !== incarnation) return;
+    streams.delete(workerId);
+    stream.close();
+  }
+
+  /** A stream to this process life, if it is none of the past. */
+  function watch(target: StreamTarget): void {
+    if (!isRunning) return;
+    const present = streams.get(target.workerId);
+    if (present && present.target.incarnation >= target.incarnation) return;
+    present?.close();
+    const { workerId } = target;
+    const stream = new WorkerStream({
+      target,
+      masterKeys,
+      logger,
+      onFrame: (frame) => onFrame(workerId, frame),
+      onLost: () => onLost(workerId),
+      onEvidence: (evidence) => onEvidence(target, evidence),
+    });
+    streams.set(workerId, stream);
+  }
+
+  async function converge(): Promise<void> {
+    const before = [...streams.values()];
+    const targets = await workersWithLease(db);
+    const wanted = new Set(targets.map(({ workerId }) => workerId));
+    for (const { target } of before) if (!wanted.has(target.workerId)) remove(target);
+    for (const target of targets) watch(target);
+  }
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      wake = new AbortController();
+      try {
+        await converge();
+      } catch (error) {
+        logger.warn({ err: error }, 'list of workers not read, streams stay as they are');
+      }
+      await clock.sleep(everyMs, AbortSignal.any([stopping.signal, wake.signal])).catch(() => undefined);
+    }
+  }
+
+  return {
+    start() {
+      isRunning = true;
+      ticking = setInterval(() => {
+        for (const stream of streams.values()) stream.tick();
+      }, TICK_MS).unref();
+      loop = run();
+    },
+    async stop() {
+      isRunning = false;
+      stopping.abort();
+      clearInterval(ticking);
+      for (const stream of streams.values()) stream.close();
+      streams.clear();
+      await loop;
+    },
+    look: () => wake.abort(),
+    watch,
+    ringSession: (sessionId, workerId) => streams.get(workerId)?.ring(sessionId) ?? false,
+    ringWorker: (workerId) => streams.get(workerId)?.look() ?? false,
+    isOpen,
+    ownerOf(sessionId) {
+      const workerId = owners.get(sessionId);
+      return workerId !== undefined && isOpen(workerId) ? workerId : undefined;
+    },
+    loadOf: (workerId) => loads.get(workerId),
+    count() {
+      const counts: Record<StreamState, number> = { connecting: 0, open: 0, silent: 0 };
+      for (const { state } of streams.values()) counts[state] += 1;
+      return counts;
+    },
+    onHints: (listener) => hintListeners.push(listener),
+    onStrays: (listener) => strayListeners.push(listener),
+    onLost: (listener) => lostListeners.push(listener),
+  };
+}

@@ -1,0 +1,232 @@
+import { backoffDelay, internalToken, type Logger, newNonce, PROOF_HEADERS, provenIncarnation } from '@wa-gate/kit';
+import {
+  type GatewayFrame,
+  MAX_CONTROL_FRAME_BYTES,
+  readFrame,
+  WORKER_FRAMES,
+  type WorkerFrame,
+} from '@wa-gate/messaging';
+import { WebSocket } from 'ws';
+
+/** One process life of a worker, and where it can be asked. */
+export interface StreamTarget {
+  workerId: string;
+  endpoint: string;
+  incarnation: number;
+}
+
+/** `silent`: it was open, and nothing came for some seconds. Worth a word in the log; no evidence of anything. */
+export type StreamState = 'connecting' | 'open' | 'silent';
+
+/** What shows that a process life is over, on any platform. A time-out, a reset, a name that does not resolve, a silent stream show nothing. */
+export type Evidence = 'connection refused' | 'newer incarnation' | 'goodbye';
+
+export interface WorkerStreamDependencies {
+  target: StreamTarget;
+  masterKeys: readonly Uint8Array[];
+  logger: Logger;
+  onFrame: (frame: WorkerFrame) => void;
+  /** Nothing is heard from now on, until the stream is open again. */
+  onLost: () => void;
+  /** Rejects when it could not be acted upon; then it is told again. */
+  onEvidence: (evidence: Evidence) => Promise<void>;
+}
+
+/** Ticks without a word. Counted and not measured: after a pause of this process itself, what has arrived is read before the next tick. */
+const SILENT_AFTER_TICKS = 5;
+const HANDSHAKE_TIMEOUT_MS = 3_000;
+const SECOND_TRY_MS = 50;
+const REFUSALS_FOR_EVIDENCE = 2;
+const RETRY = { initialMs: 100, maxMs: 2_000 };
+/** What may wait in memory for a worker that reads slowly; its poll finds what a lost bell would have told. */
+const MAX_BUFFERED_BYTES = 256 * 1024;
+
+/** A host with several addresses refuses only when every one does. */
+function isRefused(error: Error | undefined): boolean {
+  if (error instanceof AggregateError) return error.errors.length > 0 && error.errors.every(isRefused);
+  return (error as NodeJS.ErrnoException | undefined)?.code === 'ECONNREFUSED';
+}
+
+/** How an attempt, or an open stream, came to its end. */
+interface Ending {
+  error?: Error;
+  /** The incarnation that refused us, when it proved which one it is. */
+  refusedBy?: number | undefined;
+}
+
+/** The gateway's end of the control stream to one process life of a worker. Connects again for as long as nobody closes it. */
+export class WorkerStream {
+  readonly target: StreamTarget;
+  readonly #deps: WorkerStreamDependencies;
+  #state: StreamState = 'connecting';
+  #socket: WebSocket | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #quietTicks = 0;
+  #attempts = 0;
+  #refusals = 0;
+  #isClosed = false;
+  readonly #bells = new Set<string>();
+
+  constructor(deps: WorkerStreamDependencies) {
+    this.#deps = deps;
+    this.target = deps.target;
+    this.#connect();
+  }
+
+  get state(): StreamState {
+    return this.#state;
+  }
+
+  /** Ends it; from now on nothing counts as evidence. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    this.#socket?.terminate();
+    if (this.#state === 'open') this.#deps.onLost();
+    this.#state = 'connecting';
+  }
+
+  /** Once a second: asks for a sign of life, and notices when none comes. */
+  tick(): void {
+    if (this.#state !== 'open') return;
+    this.#quietTicks += 1;
+    if (this.#quietTicks <= SILENT_AFTER_TICKS) {
+      this.#socket?.ping();
+      return;
+    }
+    this.#deps.logger.warn(this.target, 'control stream is silent, worker is asked anew');
+    this.#lose('silent');
+    this.#socket?.terminate();
+  }
+
+  /** `false`: the stream is not open. Bells of one turn of the event loop go in one frame. */
+  ring(sessionId: string): boolean {
+    if (this.#state !== 'open') return false;
+    if (this.#bells.size === 0) setImmediate(() => this.#flushBells());
+    this.#bells.add(sessionId);
+    return true;
+  }
+
+  look(): boolean {
+    if (this.#state !== 'open') return false;
+    this.#send({ type: 'look' });
+    return true;
+  }
+
+  #flushBells(): void {
+    const sessionIds = [...this.#bells];
+    this.#bells.clear();
+    if (this.#state === 'open') this.#send({ type: 'bell', sessionIds });
+  }
+
+  #send(frame: GatewayFrame): void {
+    const socket = this.#socket;
+    if (socket && socket.bufferedAmount <= MAX_BUFFERED_BYTES) socket.send(JSON.stringify(frame));
+  }
+
+  #connect(): void {
+    const { masterKeys, logger } = this.#deps;
+    const { workerId, endpoint, incarnation } = this.target;
+    const nonce = newNonce();
+    const socket = new WebSocket(`${endpoint.replace(/^http/, 'ws')}/control`, {
+      headers: {
+        authorization: `Bearer ${internalToken(masterKeys[0]!, workerId, incarnation)}`,
+        [PROOF_HEADERS.nonce]: nonce,
+      },
+      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+      maxPayload: MAX_CONTROL_FRAME_BYTES,
+      perMessageDeflate: false,
+    });
+    this.#socket = socket;
+    const ending: Ending = {};
+    let proven: number | undefined;
+    socket.on('upgrade', ({ headers }) => {
+      proven = provenIncarnation(masterKeys, workerId, nonce, headers);
+    });
+    socket.on('unexpected-response', (_request, { headers }) => {
+      ending.refusedBy = provenIncarnation(masterKeys, workerId, nonce, headers);
+      socket.terminate();
+    });
+    socket.on('open', () => {
+      if (proven === incarnation) return this.#opened();
+      logger.warn(this.target, 'what answers at the endpoint does not prove to be this worker');
+      socket.terminate();
+    });
+    socket.on('message', (data) => this.#hear(String(data)));
+    socket.on('pong', () => {
+      this.#quietTicks = 0;
+    });
+    socket.on('error', (error) => {
+      ending.error ??= error;
+    });
+    socket.on('close', () => this.#ended(ending));
+  }
+
+  #opened(): void {
+    this.#state = 'open';
+    this.#quietTicks = 0;
+    this.#attempts = 0;
+    this.#refusals = 0;
+  }
+
+  #hear(text: string): void {
+    if (this.#state !== 'open') return;
+    this.#quietTicks = 0;
+    let frame: WorkerFrame | undefined;
+    try {
+      frame = readFrame<WorkerFrame>(text, WORKER_FRAMES);
+    } catch (error) {
+      this.#deps.logger.warn({ err: error, ...this.target }, 'a frame of a worker is not JSON');
+    }
+    if (!frame) return;
+    if (frame.type === 'goodbye') {
+      if (frame.incarnation === this.target.incarnation) this.#conclude('goodbye');
+    } else {
+      this.#deps.onFrame(frame);
+    }
+  }
+
+  /** Not open any more; those who relied on it are told once. */
+  #lose(next: StreamState): void {
+    const wasOpen = this.#state === 'open';
+    if (this.#state !== 'silent') this.#state = next;
+    if (wasOpen) this.#deps.onLost();
+  }
+
+  #ended({ error, refusedBy }: Ending): void {
+    if (this.#isClosed) return;
+    const wasOpen = this.#state === 'open';
+    this.#lose('connecting');
+    if (refusedBy !== undefined && refusedBy > this.target.incarnation) {
+      this.#conclude('newer incarnation');
+      return;
+    }
+    this.#refusals = isRefused(error) ? this.#refusals + 1 : 0;
+    if (this.#refusals >= REFUSALS_FOR_EVIDENCE) {
+      this.#conclude('connection refused');
+      return;
+    }
+    if (wasOpen) this.#connectAfter(0);
+    else if (this.#refusals > 0) this.#connectAfter(SECOND_TRY_MS);
+    else this.#retry();
+  }
+
+  #conclude(evidence: Evidence): void {
+    this.#deps.onEvidence(evidence).catch((error: unknown) => {
+      this.#deps.logger.warn({ err: error, ...this.target, evidence }, 'lease not ended yet, trying again');
+      // After a goodbye the socket is still open, and its end leads to the next attempt.
+      if (this.#state !== 'open') this.#retry();
+    });
+  }
+
+  #retry(): void {
+    this.#connectAfter(backoffDelay(this.#attempts, RETRY));
+    this.#attempts += 1;
+  }
+
+  #connectAfter(ms: number): void {
+    if (this.#isClosed) return;
+    this.#timer = setTimeout(() => this.#connect(), ms);
+  }
+}
