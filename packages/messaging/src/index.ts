@@ -45,6 +45,13 @@ export {
 export { type Outcome, type RecordedOutcomes, recordOutcomes } from './outcomes.ts';
 export { createWebhookBell, QUEUE_NAMES, type WebhookBell } from './queues.ts';
 export { isHeldByTimeLock } from './reachout.ts';
+export {
+  newPayloadSweep,
+  PAYLOAD_DAYS,
+  type PayloadSweep,
+  sweepIdempotencyKeys,
+  sweepPayloads,
+} from './retention.ts';
 export { recordSessionsSeen, type SeenSession } from './session-seen.ts';
 export { type MessageCapping, type Restriction, type SessionUpdate, updateSessionState } from './session-state.ts';
 export { newWaMessageId } from './wa-message-id.ts';

@@ -1,0 +1,2 @@
+export { createMaintenance } from './maintenance.ts';
+export { retentionTasks } from './retention-tasks.ts';

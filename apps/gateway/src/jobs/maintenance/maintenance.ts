@@ -1,0 +1,65 @@
+import type { Clock, Logger } from '@wa-gate/kit';
+
+/** A piece of tidying that is done in small bites, so that no statement holds many rows for long. */
+export interface MaintenanceTask {
+  name: string;
+  /** Does at most `limit` rows and says how many; fewer means that it is done for now. It may run in several processes at once. */
+  run(limit: number): Promise<number>;
+}
+
+export interface MaintenanceDependencies {
+  tasks: readonly MaintenanceTask[];
+  clock: Clock;
+  logger: Logger;
+  /** @default 60 000 */
+  everyMs?: number;
+}
+
+export interface Maintenance {
+  start(): void;
+  /** One round of all tasks. */
+  round(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const BITE = 1_000;
+/** A backlog is worked off over several rounds; the database has other things to do as well. */
+const BITES_PER_ROUND = 20;
+
+/** Runs tasks of tidying from time to time. Each replica does, at moments of its own. */
+export function createMaintenance({ tasks, clock, logger, everyMs = 60_000 }: MaintenanceDependencies): Maintenance {
+  const stopping = new AbortController();
+  let loop: Promise<void> = Promise.resolve();
+
+  async function runTask({ name, run }: MaintenanceTask): Promise<void> {
+    try {
+      for (let bite = 0; bite < BITES_PER_ROUND && !stopping.signal.aborted; bite += 1) {
+        if ((await run(BITE)) < BITE) return;
+      }
+    } catch (error) {
+      logger.warn({ err: error, task: name }, 'maintenance failed, trying again in the next round');
+    }
+  }
+
+  async function round(): Promise<void> {
+    for (const task of tasks) await runTask(task);
+  }
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      await clock.sleep(everyMs * (0.5 + Math.random()), stopping.signal).catch(() => undefined);
+      if (!stopping.signal.aborted) await round();
+    }
+  }
+
+  return {
+    start() {
+      loop = run();
+    },
+    round,
+    async stop() {
+      stopping.abort();
+      await loop;
+    },
+  };
+}

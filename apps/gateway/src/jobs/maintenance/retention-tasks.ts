@@ -1,0 +1,13 @@
+import type { Pool } from '@wa-gate/db';
+import { newPayloadSweep, sweepIdempotencyKeys, sweepJournal, sweepPayloads } from '@wa-gate/messaging';
+import type { MaintenanceTask } from './maintenance.ts';
+
+/** What becomes too old. */
+export function retentionTasks(pool: Pool): MaintenanceTask[] {
+  const payloads = newPayloadSweep();
+  return [
+    { name: 'expired idempotency keys', run: (limit) => sweepIdempotencyKeys(pool, limit) },
+    { name: 'old journal rows', run: (limit) => sweepJournal(pool, limit) },
+    { name: 'old outbound bytes', run: (limit) => sweepPayloads(pool, payloads, limit) },
+  ];
+}
