@@ -23,6 +23,7 @@ const FAULT_KINDS = [
   'nack',
   'time-lock',
   'rate-overlimit',
+  'capping',
   // encryption
   'prekeys-low',
   'prekeys-exhausted',
@@ -30,6 +31,7 @@ const FAULT_KINDS = [
   'unreadable',
   'corrupt',
   // the rest
+  'passkey',
   'clock-skew',
   'iq-silence',
   'media-slow',
@@ -62,6 +64,25 @@ export const FaultRequest = Type.Object({
     }),
   ),
   xmlns: Type.Optional(Type.String({ description: 'iq-silence and rate-overlimit: only iqs of this namespace' })),
+  cause: Type.Optional(
+    Type.Integer({
+      description: 'login-failure: code of the cause beside `code`, such as 101 of a temporary ban (402)',
+    }),
+  ),
+  stage: Type.Optional(
+    Type.Enum(['request', 'continuation'], { description: 'passkey: how far linking gets; default request' }),
+  ),
+  capping: Type.Optional(
+    Type.Object(
+      {
+        status: Type.Enum(['NONE', 'FIRST_WARNING', 'SECOND_WARNING', 'CAPPED']),
+        total: Type.Integer(),
+        used: Type.Integer(),
+        cycleEnds: Type.Optional(Type.Integer({ description: 'Unix seconds; default in a day' })),
+      },
+      { additionalProperties: false, description: 'capping: what the account is told' },
+    ),
+  ),
   timeEnforcementEnds: Type.Optional(Type.Integer({ description: 'time-lock: unix seconds; default in an hour' })),
 });
 export type FaultRequest = Static<typeof FaultRequest>;
@@ -79,6 +100,7 @@ export interface Fault extends FaultRequest {
 const LASTING: ReadonlySet<FaultKind> = new Set([
   'ban',
   'time-lock',
+  'capping',
   'prekeys-exhausted',
   'clock-skew',
   'iq-silence',

@@ -131,6 +131,27 @@ describe('refusals', () => {
   });
 });
 
+describe('limits of the account', () => {
+  test('capping: the client is told, also when it asks, and when it is over', async () => {
+    const mark = client.events.length;
+    const { id } = await fault({
+      kind: 'capping',
+      capping: { status: 'SECOND_WARNING', used: 9, total: 10, cycleEnds: 2_000_000_000 },
+    });
+    const told = {
+      capping_status: 'SECOND_WARNING',
+      used_quota: 9,
+      total_quota: 10,
+      cycle_end_timestamp: '2000000000',
+    };
+    expect(await client.event('message-capping.update', () => true, mark)).toMatchObject(told);
+    expect(await client.socket.fetchNewChatMessageCap()).toMatchObject(told);
+    const before = client.events.length;
+    await world.api.delete(`/faults/${id}`);
+    expect(await client.event('message-capping.update', () => true, before)).toMatchObject({ capping_status: 'NONE' });
+  });
+});
+
 describe('encryption', () => {
   test('prekeys-low: the client uploads more', async () => {
     const before = [...client.auth.keys.keys()].filter((name) => name.startsWith('pre-key:')).length;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { until } from '../testing/wait.ts';
 import { World } from '../testing/world.ts';
 
 let world: World;
@@ -75,5 +76,25 @@ describe('linking', () => {
     const mark = client.events.length;
     await client.open();
     expect(client.events.slice(mark).some((event) => event.name === 'messaging-history.set')).toBe(false);
+  });
+
+  test.each([
+    ['request', ['passkey_prologue_request']],
+    ['continuation', ['passkey_prologue_request', 'crsc_continuation']],
+  ])('passkey, %s: the client is told, the phone is refused, and links the next time', async (stage, types) => {
+    const phone = await world.phone();
+    await world.api.post('/faults', { kind: 'passkey', phone: phone.number, stage });
+    const client = world.client();
+    const socket = client.connect();
+    const told: string[] = [];
+    socket.ws.on('CB:notification', (node: { attrs: Record<string, string> }) => told.push(node.attrs.type!));
+    const { qr } = await client.event('connection.update', (update) => update.qr !== undefined);
+    await expect(phone.scan(qr!)).rejects.toMatchObject({ status: 409 });
+    await until('the notifications', () => told.length === types.length);
+    expect(told).toEqual(types);
+    await socket.end(undefined);
+    const next = world.client();
+    await next.pair((code) => phone.scan(code));
+    expect(await phone.devices()).toEqual([1]);
   });
 });

@@ -8,7 +8,7 @@ import { node } from '../wire/node.ts';
 import { Connection } from './connection.ts';
 import type { ServerContext } from './context.ts';
 import { unlinkDevice } from './device-list.ts';
-import { timeLockState } from './iq/mex.ts';
+import { cappingState, timeLockState } from './iq/mex.ts';
 import { warnLow } from './prekeys.ts';
 import { newStanzaId } from './stanza-id.ts';
 
@@ -28,6 +28,8 @@ export function cancelFault(context: ServerContext, id: string): Fault {
   const fault = context.faults.cancel(id);
   if (fault.kind === 'time-lock')
     for (const companion of targetsOf(context, fault)) announceTimeLock(context, companion, 0);
+  if (fault.kind === 'capping')
+    for (const companion of targetsOf(context, fault)) announceCapping(context, companion, null);
   return fault;
 }
 
@@ -47,6 +49,9 @@ function strike(context: ServerContext, fault: Fault, targets: Companion[]): num
     case 'time-lock':
       for (const companion of targets) announceTimeLock(context, companion, fault.timeEnforcementEnds ?? 0);
       return 0;
+    case 'capping':
+      for (const companion of targets) announceCapping(context, companion, fault);
+      return targets.length;
     default:
       return targets.filter((companion) => strikeConnection(companion, fault)).length;
   }
@@ -99,11 +104,21 @@ function changeIdentity(context: ServerContext, account: Account): void {
 }
 
 function announceTimeLock(context: ServerContext, companion: Companion, ends: number): void {
-  const body = JSON.stringify({ data: { xwa2_notify_account_reachout_timelock: timeLockState(ends) } });
+  const data = { xwa2_notify_account_reachout_timelock: timeLockState(ends) };
+  announceMex(context, companion, 'NotificationUserReachoutTimelockUpdate', data);
+}
+
+function announceCapping(context: ServerContext, companion: Companion, fault: Fault | null): void {
+  const data = { xwa2_notify_new_chat_messages_capping_info_update: cappingState(fault) };
+  announceMex(context, companion, 'MessageCappingInfoNotification', data);
+}
+
+function announceMex(context: ServerContext, companion: Companion, operation: string, data: object): void {
+  const body = Buffer.from(JSON.stringify({ data }));
   context.delivery.deliver(
     companion,
     node('notification', { from: S_WHATSAPP_NET, id: newStanzaId(), type: 'mex', t: String(unixSeconds()) }, [
-      node('update', { op_name: 'NotificationUserReachoutTimelockUpdate' }, Buffer.from(body)),
+      node('update', { op_name: operation }, body),
     ]),
   );
 }

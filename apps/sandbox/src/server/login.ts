@@ -17,26 +17,35 @@ export function login(context: ServerContext, connection: Connection): void {
   }
   const key = deviceKey(String(payload.username ?? ''), payload.device ?? 0);
   const refusal = refusalFor(context, connection, key);
-  if (typeof refusal === 'number') refuse(context, connection, key, refusal);
+  if ('reason' in refusal) refuse(context, connection, key, refusal);
   else admit(context, connection, refusal, payload);
 }
 
-/** The companion that logs in, or the code with which it is turned away. */
-function refusalFor(context: ServerContext, connection: Connection, key: string): Companion | number {
-  const { directory, faults, recorder } = context;
-  if (faults.take('ban', key)) return 403;
-  const failure = faults.take('login-failure', key);
-  if (failure) return failure.code ?? 503;
-  const companion = directory.companion(key);
-  if (!companion) return 401;
-  if (companion.noiseKey.equals(connection.noiseKey)) return companion;
-  recorder.violation(key, 'noise-key-mismatch', 'logged in with another Noise key than it was paired with');
-  return 401;
+interface LoginRefusal {
+  reason: string;
+  /** Of a temporary ban: why. */
+  code?: string;
 }
 
-function refuse(context: ServerContext, connection: Connection, key: string, code: number): void {
+/** The companion that logs in, or why it is turned away. */
+function refusalFor(context: ServerContext, connection: Connection, key: string): Companion | LoginRefusal {
+  const { directory, faults, recorder } = context;
+  if (faults.take('ban', key)) return { reason: '403' };
+  const failure = faults.take('login-failure', key);
+  if (failure) {
+    const cause = failure.cause === undefined ? {} : { code: String(failure.cause) };
+    return { reason: String(failure.code ?? 503), ...cause };
+  }
+  const companion = directory.companion(key);
+  if (!companion) return { reason: '401' };
+  if (companion.noiseKey.equals(connection.noiseKey)) return companion;
+  recorder.violation(key, 'noise-key-mismatch', 'logged in with another Noise key than it was paired with');
+  return { reason: '401' };
+}
+
+function refuse(context: ServerContext, connection: Connection, key: string, refusal: LoginRefusal): void {
   connection.stream = context.recorder.streams.start('refused', key);
-  connection.close(`failure ${code}`, node('failure', { reason: String(code), location: 'sandbox' }));
+  connection.close(`failure ${refusal.reason}`, node('failure', { ...refusal, location: 'sandbox' }));
 }
 
 function admit(

@@ -12,6 +12,7 @@ import { type BinaryNode, bytes, child, node } from '../wire/node.ts';
 import type { Connection } from './connection.ts';
 import type { ServerContext } from './context.ts';
 import { announceDevices } from './device-list.ts';
+import { demandPasskey } from './passkey.ts';
 import { newStanzaId } from './stanza-id.ts';
 
 const REFS_PER_CONNECTION = 6;
@@ -167,6 +168,7 @@ export class Pairing {
     const { connection } = applicant;
     const { recorder, journal } = this.context;
     this.forget(applicant); // a code is good for one device
+    demandPasskey(this.context, account, connection);
     const device = account.allotDevice();
     const phoneIdentity = account.phone.keys.identity;
     const issued = makeDeviceIdentity({

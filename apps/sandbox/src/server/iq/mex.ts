@@ -1,25 +1,55 @@
 import { unixSeconds } from '../../clock.ts';
+import type { Fault } from '../../faults/faults.ts';
 import { child, node } from '../../wire/node.ts';
 import { answer, type IqRequest, refuseIq } from './iq.ts';
 
-/** The only GraphQL query that the sandbox knows: whether the account may write to new people. */
+/** The GraphQL queries that the sandbox knows, by WhatsApp's ids: whether the account may begin new chats, and how many. */
 const REACHOUT_TIMELOCK_QUERY = '23983697327930364';
+const MESSAGE_CAPPING_QUERY = '24503548349331633';
 
-export function handleMexIq({ context, connection, companion, iq, query }: IqRequest): void {
+export function handleMexIq(request: IqRequest): void {
+  const { context, connection, iq, query } = request;
   const queryId = child(iq, 'query')?.attrs.query_id;
-  if (queryId !== REACHOUT_TIMELOCK_QUERY) {
+  const data = queryId === undefined ? undefined : dataFor(request, queryId);
+  if (!data) {
     context.recorder.unknownStanza(`iq w:mex ${queryId ?? query?.tag ?? ''}`);
     refuseIq(connection, iq, 400, 'bad-request');
     return;
   }
-  const ends = context.faults.find('time-lock', companion.key)?.timeEnforcementEnds ?? 0;
-  const state = timeLockState(ends);
-  const body = JSON.stringify({ data: { xwa2_fetch_account_reachout_timelock: state } });
-  answer(connection, iq, [node('result', {}, Buffer.from(body))]);
+  answer(connection, iq, [node('result', {}, Buffer.from(JSON.stringify({ data })))]);
+}
+
+function dataFor({ context: { faults }, companion }: IqRequest, queryId: string): Record<string, unknown> | undefined {
+  switch (queryId) {
+    case REACHOUT_TIMELOCK_QUERY: {
+      const ends = faults.find('time-lock', companion.key)?.timeEnforcementEnds ?? 0;
+      return { xwa2_fetch_account_reachout_timelock: timeLockState(ends) };
+    }
+    case MESSAGE_CAPPING_QUERY:
+      return { xwa2_message_capping_info: cappingState(faults.find('capping', companion.key)) };
+    default:
+      return undefined;
+  }
 }
 
 /** The restriction as clients are told about it. @param ends unix seconds; in the past: no restriction */
 export function timeLockState(ends: number) {
   if (ends <= unixSeconds()) return { is_active: false };
   return { is_active: true, time_enforcement_ends: String(ends), enforcement_type: 'DEFAULT' };
+}
+
+const A_DAY = 86_400;
+
+/** The cap on new chats as clients are told about it; without a fault there is none. */
+export function cappingState(fault: Fault | null) {
+  const now = unixSeconds();
+  const { status = 'NONE', total = 0, used = 0, cycleEnds = now + A_DAY } = fault?.capping ?? {};
+  return {
+    capping_status: status,
+    total_quota: total,
+    used_quota: used,
+    cycle_start_timestamp: String(cycleEnds - A_DAY),
+    cycle_end_timestamp: String(cycleEnds),
+    server_sent_timestamp: String(now),
+  };
 }
