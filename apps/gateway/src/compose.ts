@@ -7,6 +7,7 @@ import { Agent } from 'undici';
 import { buildGateway, type GatewayServices, type GatewaySettings } from './app.ts';
 import { type Config, corsOrigins, durationSeconds } from './config.ts';
 import { createInvariantWatch } from './jobs/invariants/index.ts';
+import { createMaintenance, retentionTasks } from './jobs/maintenance/index.ts';
 import {
   createWebhookClient,
   createWebhookConsumer,
@@ -66,7 +67,11 @@ export async function composeGateway(resources: Resources, config: Config): Prom
   const background: Background[] = [];
   if (config.ROLE !== 'jobs') background.push(api.reconciling);
   if (config.ROLE !== 'api') {
-    background.push(composeDelivering(resources, config, metrics), createInvariantWatch({ ...resources, metrics }));
+    background.push(
+      composeDelivering(resources, config, metrics),
+      createInvariantWatch({ ...resources, metrics }),
+      createMaintenance({ ...resources, tasks: retentionTasks(resources.pool) }),
+    );
   }
 
   const settings: GatewaySettings = {

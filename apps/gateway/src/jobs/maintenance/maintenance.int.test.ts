@@ -30,8 +30,8 @@ function idOf(daysAgo: number): string {
 it('deletes idempotency keys that have expired, and no others', async () => {
   await database.pool.query(
     `INSERT INTO idempotency_keys (session_id, key, request_hash, message_id, expires_at)
-     SELECT $1::uuid, 'old-' || n, '', gen_random_uuid(), now() - interval '1 second' FROM generate_series(1, 2500) n
-     UNION ALL SELECT $1::uuid, 'young', '', gen_random_uuid(), now() + interval '1 hour'`,
+     SELECT $1::uuid, 'old-' || n, ''::bytea, gen_random_uuid(), now() - interval '1 second' FROM generate_series(1, 2500) n
+     UNION ALL SELECT $1::uuid, 'young', ''::bytea, gen_random_uuid(), now() + interval '1 hour'`,
     [session.sessionId],
   );
   await maintenance(retentionTasks(database.pool)).round();
