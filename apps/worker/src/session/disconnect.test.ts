@@ -1,26 +1,41 @@
 import { describe, expect, it } from 'vitest';
-import { judgeDisconnect, QR_ENDED_CODE } from './disconnect.ts';
+import { readDisconnectCause } from '../whatsapp/errors.ts';
+import { judgeDisconnect, passkeyWanted, QR_ENDED_CODE, staleByMessage, staleBySilence } from './disconnect.ts';
+
+const CONFIRMED = { unlinked: true, unconfirmed: false };
+const DOUBTED = { unlinked: true, unconfirmed: true };
+const LINKED = { unlinked: false, unconfirmed: false };
 
 describe('a linked session', () => {
   it.each([
-    [{ status: 401, detail: 'device_removed' }, 'LOGGED_OUT', 'rest', true],
-    [{ status: 401 }, 'LOGGED_OUT', 'rest', true],
-    [{ status: 403 }, 'RESTRICTED', 'rest', false],
-    [{ status: 405 }, 'ERROR', 'retry-slowly', false],
-    [{ status: 411 }, 'ERROR', 'rest', false],
-    [{ status: 408 }, 'RECONNECTING', 'retry', false],
-    [{ status: 408, detail: 'ENOTFOUND' }, 'RECONNECTING', 'retry', false],
-    [{ status: 428 }, 'RECONNECTING', 'retry', false],
-    [{ status: 429 }, 'RECONNECTING', 'retry-slowly', false],
-    [{ status: 440, detail: 'replaced' }, 'RECONNECTING', 'yield', false],
-    [{ status: 500 }, 'RECONNECTING', 'retry', false],
-    [{ status: 503 }, 'RECONNECTING', 'retry', false],
-    [{ status: 515 }, 'CONNECTING', 'reconnect', false],
-    [{ status: 418 }, 'RECONNECTING', 'retry', false],
-  ])('%j: %s, %s', (cause, state, next, unlinked) => {
+    [{ status: 401, detail: 'device_removed' }, 'LOGGED_OUT', 'rest', CONFIRMED, /removed on the phone.*QR code/],
+    [{ status: 401 }, 'LOGGED_OUT', 'rest', DOUBTED, /logged out.*QR code/],
+    [{ status: 402 }, 'RESTRICTED', 'rest', LINKED, /banned this account for a while/],
+    [{ status: 402, detail: '101' }, 'RESTRICTED', 'rest', LINKED, /too many people who do not have it/],
+    [{ status: 402, detail: '104' }, 'RESTRICTED', 'rest', LINKED, /the same message/],
+    [{ status: 402, detail: '999' }, 'RESTRICTED', 'rest', LINKED, /rules of WhatsApp/],
+    [{ status: 403 }, 'RESTRICTED', 'rest', LINKED, /restricted or banned.*restart/],
+    [{ status: 405 }, 'ERROR', 'retry-slowly', LINKED, /Update wa-gate/],
+    [{ status: 408 }, 'RECONNECTING', 'retry', LINKED, /lost.*reconnects by itself/],
+    [{ status: 408, detail: 'ENOTFOUND' }, 'RECONNECTING', 'retry', LINKED, /no connection to WhatsApp/],
+    [{ status: 408, detail: 'EAI_AGAIN' }, 'RECONNECTING', 'retry', LINKED, /no connection to WhatsApp/],
+    [{ status: 408, detail: 'ECONNREFUSED' }, 'RECONNECTING', 'retry', LINKED, /no connection to WhatsApp/],
+    [{ status: 408, detail: 'ETIMEDOUT' }, 'RECONNECTING', 'retry', LINKED, /no connection to WhatsApp/],
+    [{ status: 408, detail: 'ECONNRESET' }, 'RECONNECTING', 'retry', LINKED, /lost/],
+    [{ status: 411 }, 'ERROR', 'rest', LINKED, /linked devices.*restart/],
+    [{ status: 428 }, 'RECONNECTING', 'retry', LINKED, /lost/],
+    [{ status: 429 }, 'RECONNECTING', 'retry-slowly', LINKED, /less often/],
+    [{ status: 440, detail: 'replaced' }, 'RECONNECTING', 'yield', LINKED, /Another connection/],
+    [{ status: 463 }, 'RECONNECTING', 'retry-slowly', LINKED, /restricts this account/],
+    [{ status: 500 }, 'RECONNECTING', 'retry', LINKED, /with an error/],
+    [{ status: 500, detail: 'CERT_HAS_EXPIRED' }, 'RECONNECTING', 'retry-slowly', LINKED, /cannot prove who it is/],
+    [{ status: 503 }, 'RECONNECTING', 'retry', LINKED, /not available/],
+    [{ status: 515 }, 'CONNECTING', 'reconnect', LINKED, /new connection/],
+    [{ status: 418 }, 'RECONNECTING', 'retry', LINKED, /ended the connection/],
+  ])('%j: %s, %s', (cause, state, next, link, sentence) => {
     const verdict = judgeDisconnect(cause, true);
-    expect(verdict).toMatchObject({ state, next, unlinked });
-    expect(verdict.reason.length).toBeGreaterThan(20);
+    expect(verdict).toMatchObject({ state, next, ...link });
+    expect(verdict.reason).toMatch(sentence);
   });
 
   it('keeps the code of WhatsApp or of the network', () => {
@@ -29,8 +44,18 @@ describe('a linked session', () => {
     expect(judgeDisconnect({ status: 503 }, true).code).toBe('503');
   });
 
-  it('is told that the network is down, not that WhatsApp has left', () => {
-    expect(judgeDisconnect({ status: 408, detail: 'EAI_AGAIN' }, true).reason).toMatch(/no connection to WhatsApp/);
+  it.each([401, 403, 405, 411, 429, 503])('is not judged by the HTTP %i of a proxy on the way', (status) => {
+    const boom = { message: `WebSocket Error (Unexpected server response: ${status})`, output: { statusCode: status } };
+    const verdict = judgeDisconnect(readDisconnectCause(boom), true);
+    expect(verdict).toMatchObject({ state: 'RECONNECTING', next: 'retry', code: `http/${status}`, ...LINKED });
+  });
+
+  it.each([
+    [staleBySilence(true), 'STALE', 'stale/silent'],
+    [staleByMessage(true), 'STALE', 'stale/unacknowledged'],
+    [staleBySilence(false), 'CONNECTING', 'stale/silent'],
+  ])('replaces a connection that is dead: $state', (verdict, state, code) => {
+    expect(verdict).toMatchObject({ state, code, next: 'reconnect', unlinked: false });
   });
 });
 
@@ -42,6 +67,12 @@ describe('a session that is not linked yet', () => {
   });
 
   it('cannot be logged out: it begins again', () => {
-    expect(judgeDisconnect({ status: 401 }, false)).toMatchObject({ next: 'retry', unlinked: false });
+    expect(judgeDisconnect({ status: 401 }, false)).toMatchObject({ next: 'retry', ...LINKED });
+  });
+
+  it('says what to do about a passkey', () => {
+    expect(passkeyWanted('passkey')).toMatchObject({ state: 'PASSKEY_REQUIRED', next: 'rest' });
+    expect(passkeyWanted('passkey').reason).toMatch(/Settings, Account, Passkeys/);
+    expect(passkeyWanted('confirmation')).toMatchObject({ state: 'PASSKEY_CONFIRMATION_REQUIRED', next: 'rest' });
   });
 });

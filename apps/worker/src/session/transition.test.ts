@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { judgeDisconnect, LOGGED_OUT_BY_API } from './disconnect.ts';
-import { type ActorEvent, type ActorState, publicView, transition } from './transition.ts';
+import { judgeDisconnect, LOGGED_OUT_BY_API, RESTARTED_BY_API, staleBySilence } from './disconnect.ts';
+import { type ActorEvent, type ActorState, publicView, restsForGood, transition } from './transition.ts';
 
 const identity = { phoneNumber: '1555', jid: '1555@s.whatsapp.net' };
 const lost = judgeDisconnect({ status: 428 }, true);
@@ -44,6 +44,54 @@ describe('the way of a session', () => {
   });
 });
 
+describe('connections that open and end in a loop', () => {
+  const again = (state: ActorState, verdict: typeof lost, openedAt: number, endedAt: number) =>
+    [{ type: 'connect' } as const, open(openedAt), closed(verdict, endedAt)].reduce<ActorState>(transition, state);
+
+  it.each([
+    ['that WhatsApp asks for', restart],
+    ['of dead ones', staleBySilence(true)],
+  ])('new connections %s come at once, but only the first time in a row', (_, verdict) => {
+    const first = again({ name: 'new' }, verdict, 0, 1_000);
+    expect(first).toMatchObject({ name: 'connecting', failures: 1 });
+    const second = again(first, verdict, 2_000, 3_000);
+    expect(second).toMatchObject({ name: 'waiting', failures: 2 });
+    expect(again(second, verdict, 9_000, 10_000)).toMatchObject({ name: 'waiting', failures: 3 });
+    expect(again(second, verdict, 9_000, 69_000)).toMatchObject({ name: 'connecting', failures: 1 });
+  });
+
+  it('a user who restarts the session does not wait', () => {
+    const failing = again(again({ name: 'new' }, lost, 0, 1), lost, 2, 3);
+    const trying = transition(failing, { type: 'connect' });
+    expect(transition(trying, closed(RESTARTED_BY_API))).toMatchObject({ name: 'connecting', failures: 0 });
+  });
+});
+
+describe('a passkey', () => {
+  const wanted = after({ type: 'connect' }, qr('a'), { type: 'passkey', step: 'passkey' });
+
+  it('is waited for while the QR codes go on unseen, then for its confirmation', () => {
+    expect(publicView(transition(wanted, qr('b')))).toMatchObject({ state: 'PASSKEY_REQUIRED' });
+    const confirming = transition(wanted, { type: 'passkey', step: 'confirmation' });
+    expect(publicView(confirming)).toMatchObject({ state: 'PASSKEY_CONFIRMATION_REQUIRED' });
+    expect(transition(confirming, { type: 'paired' })).toEqual({ name: 'pairing' });
+  });
+
+  it('that was not given ends the linking: another code would end in the same way', () => {
+    for (const end of [lost, judgeDisconnect({ status: 408, qrEnded: true }, false)]) {
+      const resting = transition(wanted, closed(end));
+      expect(publicView(resting)).toMatchObject({ state: 'PASSKEY_REQUIRED' });
+      expect(restsForGood(resting)).toBe(false);
+      expect(transition(resting, { type: 'connect' })).toMatchObject({ name: 'connecting' });
+    }
+  });
+
+  it('is not the word for what comes when nothing is being linked', () => {
+    const connected = after({ type: 'connect' }, open());
+    expect(transition(connected, { type: 'passkey', step: 'passkey' })).toBe(connected);
+  });
+});
+
 describe('what does not fit changes nothing', () => {
   it.each<[ActorState['name'], ActorState, ActorEvent]>([
     ['connected', after({ type: 'connect' }, open()), qr('late')],
@@ -69,6 +117,13 @@ describe('what does not fit changes nothing', () => {
 });
 
 describe('what the user sees', () => {
+  it('reads that a dead connection is being replaced, until the new one is open', () => {
+    const recycled = after({ type: 'connect' }, open(), closed(staleBySilence(true), 60_000));
+    expect(recycled.name).toBe('connecting');
+    expect(publicView(recycled)).toMatchObject({ state: 'STALE', code: 'stale/silent' });
+    expect(publicView(transition(recycled, open()))).toMatchObject({ state: 'CONNECTED', reason: null });
+  });
+
   it('reads why a session reconnects, not that yet another try has begun', () => {
     const retrying = after({ type: 'connect' }, open(), closed(), { type: 'connect' });
     expect(publicView(retrying)).toMatchObject({ state: 'RECONNECTING', code: '428' });

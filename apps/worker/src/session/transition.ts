@@ -117,10 +117,10 @@ function afterClose(state: ActorState, { verdict, at }: { verdict: Verdict; at: 
       return state;
     default:
   }
-  if (verdict.next === 'rest') return { name: 'resting', verdict };
   if (verdict.next === 'restart') return { name: 'connecting', failures: 0, after: verdict };
   // Another code would end in the same way: the user has to do something first.
   if (state.name === 'passkey') return { name: 'resting', verdict: passkeyWanted(state.step) };
+  if (verdict.next === 'rest') return { name: 'resting', verdict };
   const wasStable = state.name === 'connected' && at - state.since >= STABLE_AFTER_MS;
   const failures = wasStable ? 1 : failuresOf(state) + 1;
   // At once, but only the first time in a row: a connection that opens and ends in a loop backs off.
