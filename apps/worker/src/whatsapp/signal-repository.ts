@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { KeyedLock } from '../keyed-lock.ts';
 import {
+  type AuthenticationState,
   DEFAULT_CONNECTION_CONFIG,
   isHostedPnUser,
   isPnUser,
@@ -81,8 +82,19 @@ export function createSignalRepository(journal?: InboundJournal): MakeSignalRepo
       }
     }
 
+    /** rc14 takes the LID of this very device for another one and would hand it the sender keys of groups. */
+    const isOwnDevice = (jid: string): boolean => {
+      const { me } = auth.creds as Partial<AuthenticationState['creds']>;
+      return [me?.id, me?.lid].some((own) => own && deviceOf(own) === deviceOf(jid));
+    };
+
     const steps: Partial<SignalRepository> = {
-      encryptMessage: ofContact((options) => base.encryptMessage(options)),
+      encryptMessage: ofContact(async (options) => {
+        // Baileys leaves out whom it cannot encrypt for.
+        if (isOwnDevice(options.jid)) throw new Error('A device does not write to itself.');
+        return base.encryptMessage(options);
+      }),
+      validateSession: async (jid) => (isOwnDevice(jid) ? { exists: true } : base.validateSession(jid)),
       injectE2ESession: ofContact((options) => base.injectE2ESession(options)),
       decryptMessage: ofContact((options) => read(options.ciphertext, options.jid, () => base.decryptMessage(options))),
       encryptGroupMessage: outside((options) => base.encryptGroupMessage(options)),
@@ -103,3 +115,8 @@ export function createSignalRepository(journal?: InboundJournal): MakeSignalRepo
 }
 
 const userOf = (jid: string): string => jidDecode(jid)?.user ?? jid;
+
+function deviceOf(jid: string): string {
+  const { user, server, device } = jidDecode(jid) ?? {};
+  return `${user}:${device ?? 0}@${server}`;
+}

@@ -98,6 +98,8 @@ export interface ConnectOptions {
   caches: SocketCaches;
   logger: Logger;
   handlers: ConnectionHandlers;
+  /** Tests look over the socket's shoulder. @default Baileys' own */
+  makeSocket?: typeof makeWASocket;
 }
 
 const QUERY_TIMEOUT_MS = 20_000;
@@ -116,13 +118,13 @@ const wantsHistory = ({ syncType }: proto.Message.IHistorySyncNotification): boo
 
 /** Opens a socket. Returns at once; everything that happens is told to the handlers. */
 export function connect(options: ConnectOptions): Connection {
-  const { sessionId, endpoint, store, caches, logger, handlers } = options;
+  const { sessionId, endpoint, store, caches, logger, handlers, makeSocket = makeWASocket } = options;
   const { creds, keys } = store.state;
   const groups = new BoundedCache<GroupMetadata>(GROUPS);
   const journal = new InboundJournal(store.journal);
   const baileysLogger = createBaileysLogger(logger, sessionId);
 
-  const sock: WASocket = makeWASocket({
+  const sock: WASocket = makeSocket({
     auth: { creds, keys },
     waWebSocketUrl: endpoint.wsUrl,
     ...(endpoint.agent ? { agent: endpoint.agent, fetchAgent: endpoint.agent } : {}),

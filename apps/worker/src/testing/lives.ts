@@ -1,0 +1,267 @@
+import type { Ownership } from '@wa-gate/cluster';
+import { createLogger, systemClock } from '@wa-gate/kit';
+import { createTestDatabase, type TestDatabase, waitFor } from '@wa-gate/testkit';
+import { createProjector, type Projector } from '../inbox/projector.ts';
+import { KeyedLock } from '../keyed-lock.ts';
+import { type AuthStore, openAuthStore } from '../whatsapp/auth-store.ts';
+import { DEFAULT_CONNECTION_CONFIG, makeWASocket, type proto, type WASocket } from '../whatsapp/baileys.ts';
+import { createSocketCaches } from '../whatsapp/baileys-caches.ts';
+import { createKeyWriter } from '../whatsapp/key-writer.ts';
+import { type NetworkEndpoint, sandboxNetwork } from '../whatsapp/network.ts';
+import { type Connection, type ConnectionHandlers, connect } from '../whatsapp/socket.ts';
+import { Departures } from './departures.ts';
+import { Gate, gatedPool, gatedWriter } from './gate.ts';
+import { startTestSandbox, type TestSandbox } from './sandbox.ts';
+import { ownedSession, testBox } from './signal-parties.ts';
+
+/** PostgreSQL and sandbox for sessions whose every step is watched. Nothing runs by itself: a test opens lives and ends them. */
+export interface LivesWorld {
+  database: TestDatabase;
+  sandbox: TestSandbox;
+  /** A session that this process owns, linked to a new phone. */
+  link(): Promise<LinkedSession>;
+  stop(): Promise<void>;
+}
+
+export interface LinkedSession {
+  owner: Ownership;
+  number: string;
+  /** The device as the sandbox names it. */
+  device: string;
+  open(options?: LifeOptions): Promise<Life>;
+}
+
+export interface LifeOptions {
+  /** `stock`: Baileys' own repository, for what the wrapper is compared with. @default 'ours' */
+  repository?: 'ours' | 'stock';
+}
+
+/** One life of a session: its keys, its connection and its projector. */
+export interface Life {
+  gate: Gate;
+  departures: Departures;
+  sock: WASocket;
+  store: AuthStore;
+  connection: Connection;
+  /** What the store reported before it cut the connection. */
+  failure(): Error | undefined;
+  /** As the outbox would: under this id, and again under the same one after a crash. */
+  send(chatJid: string, waMessageId: string, text: string): Promise<void>;
+  /** Ends it as a kill does. */
+  kill(): void;
+}
+
+const silent = createLogger({ service: 'test', level: 'silent' });
+const nothing = () => undefined;
+
+export async function startLives(): Promise<LivesWorld> {
+  const database = await createTestDatabase({ max: 12 });
+  const sandbox = await startTestSandbox();
+  const network = sandboxNetwork(sandbox.url);
+  const lives = new Set<Life>();
+
+  async function link(): Promise<LinkedSession> {
+    const owner = await ownedSession(database.pool);
+    const number = await sandbox.createPhone();
+    const messages = new Map<string, proto.IMessage>();
+    const begin = async (options: LifeOptions, onQr: (qr: string) => void) => {
+      const endpoint = await network.endpoint();
+      const begun = await beginLife({ database, endpoint, owner, messages, onQr, ...options });
+      lives.add(begun.life);
+      return begun;
+    };
+    const pairing = await begin({}, (qr) => void sandbox.scan(number, qr));
+    await pairing.closed;
+    await pairing.life.store.flush();
+    pairing.life.kill();
+    const device = (await waitFor(async () => (await sandbox.devices(number))[0], { what: 'the linked device' }))
+      .device;
+    const session: LinkedSession = {
+      owner,
+      number,
+      device,
+      async open(options = {}) {
+        const { life, opened } = await begin(options, () => {
+          throw new Error('A session that is linked was shown a QR code.');
+        });
+        await opened;
+        return life;
+      },
+    };
+    const first = await session.open();
+    // What the phone tells a new companion, keys and history, must not come between the steps of a test.
+    await waitFor(async () => (await waitingAt(sandbox, number)) === 0, { what: 'the greeting of the phone' });
+    first.kill();
+    return session;
+  }
+
+  return {
+    database,
+    sandbox,
+    link,
+    async stop() {
+      for (const life of lives) life.kill();
+      await network.close();
+      await sandbox.stop();
+      await database.drop();
+    },
+  };
+}
+
+const waitingAt = async (sandbox: TestSandbox, number: string): Promise<number> => {
+  const [device] = (await sandbox.devices(number)) as { waiting?: number }[];
+  return device?.waiting ?? 1;
+};
+
+interface LifeContext extends LifeOptions {
+  database: TestDatabase;
+  endpoint: NetworkEndpoint;
+  owner: Ownership;
+  messages: Map<string, proto.IMessage>;
+  onQr: (qr: string) => void;
+}
+
+async function beginLife(context: LifeContext) {
+  const { database, endpoint, owner, messages, repository = 'ours', onQr } = context;
+  const gate = new Gate();
+  const departures = new Departures();
+  const pool = gatedPool(database.pool, gate);
+  const writer = gatedWriter(createKeyWriter({ pool, clock: systemClock }), gate);
+  let failure: Error | undefined;
+  let connection: Connection | undefined;
+  const inner = await openAuthStore({
+    pool,
+    writer,
+    box: testBox,
+    clock: systemClock,
+    owner,
+    onFailure(error) {
+      failure = error;
+      connection?.terminate();
+    },
+  });
+  const { creds, keys } = inner.state;
+  const watched = {
+    ...keys,
+    async set(data: Parameters<typeof keys.set>[0]) {
+      await keys.set(data);
+      departures.stored(data);
+    },
+  };
+  const store: AuthStore = { ...inner, state: { creds, keys: watched } };
+  const projector = beginProjector(pool);
+
+  let tellOpened = nothing as () => void;
+  let tellClosed = nothing as () => void;
+  const opened = new Promise<void>((resolve) => {
+    tellOpened = resolve;
+  });
+  const closed = new Promise<void>((resolve) => {
+    tellClosed = resolve;
+  });
+  const heard: Partial<ConnectionHandlers> = {
+    qr: onQr,
+    open: () => tellOpened(),
+    closed: () => tellClosed(),
+    // As the actor: what a life says after a refused write does not count.
+    arrived: (arrived, identity) => {
+      if (gate.isDead || failure || !gate.pass(`event ${arrived.message?.key.id ?? 'for Baileys'}`)) return;
+      projector.accept(owner, arrived, identity);
+    },
+    sentMessage: async (id) => messages.get(id),
+  };
+  const handlers = new Proxy(heard, {
+    get: (target, name) => target[name as keyof ConnectionHandlers] ?? nothing,
+  }) as ConnectionHandlers;
+
+  let sock: WASocket | undefined;
+  const { sessionId } = owner;
+  connection = connect({
+    sessionId,
+    endpoint,
+    store,
+    caches: createSocketCaches(),
+    logger: silent,
+    handlers,
+    makeSocket(config) {
+      const make =
+        repository === 'stock' ? DEFAULT_CONNECTION_CONFIG.makeSignalRepository : config.makeSignalRepository;
+      let stanza = 'handshake';
+      const logger = tellingLogger((name) => {
+        stanza = name;
+      });
+      sock = makeWASocket({ ...config, logger, makeSignalRepository: departures.watch(make!) });
+      watchSends(sock, () => {
+        if (stanza.startsWith('message ')) departures.left();
+        return gate.pass(`before ${stanza} leaves`);
+      });
+      return sock;
+    },
+  });
+  const line = connection;
+  const life: Life = {
+    gate,
+    departures,
+    sock: sock!,
+    store,
+    connection: line,
+    failure: () => failure,
+    async send(chatJid, waMessageId, text) {
+      const message = { extendedTextMessage: { text } };
+      messages.set(waMessageId, message);
+      await line.send({ chatJid, waMessageId, message, onRelay: nothing });
+    },
+    kill() {
+      gate.kill();
+      line.terminate();
+    },
+  };
+  void gate.killed.then(() => line.terminate());
+  return { life, opened, closed };
+}
+
+function beginProjector(pool: TestDatabase['pool']): Projector {
+  return createProjector({
+    pool,
+    lane: new KeyedLock(),
+    clock: systemClock,
+    logger: silent,
+    announce: nothing,
+    onStale: nothing,
+    onStored: nothing,
+  });
+}
+
+/** At its most talkative level Baileys logs each stanza in the turn in which it sends it. Its name is made of tag, type `retry` and id. */
+function tellingLogger(onStanza: (name: string) => void) {
+  const logger = {
+    level: 'trace',
+    child: () => logger,
+    trace(object: unknown) {
+      const { msg, xml } = object as { msg?: string; xml?: string };
+      const [opening = ''] = msg === 'xml send' && xml ? xml.split('>', 1) : [];
+      if (!opening) return;
+      const [tag = '?'] = opening.slice(1).split(' ');
+      const retry = opening.includes("type='retry'") ? ['retry'] : [];
+      const error = /error='(\d+)'/.exec(opening)?.[1];
+      onStanza(
+        [tag, ...retry, ...(error ? [`error ${error}`] : []), /id='([^']*)'/.exec(opening)?.[1] ?? ''].join(' '),
+      );
+    },
+    debug: nothing,
+    info: nothing,
+    warn: nothing,
+    error: nothing,
+  };
+  return logger;
+}
+
+/** `mayLeave` is asked of every frame at the moment in which it is handed to the raw socket. */
+function watchSends(sock: WASocket, mayLeave: () => boolean): void {
+  const { socket } = sock.ws as unknown as { socket: { send(...args: unknown[]): void; terminate(): void } };
+  const send = socket.send.bind(socket);
+  socket.send = (...args) => {
+    if (mayLeave()) send(...args);
+    else socket.terminate();
+  };
+}

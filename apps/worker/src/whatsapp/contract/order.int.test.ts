@@ -1,0 +1,197 @@
+import { placeSession, releaseSession } from '@wa-gate/cluster';
+import { newWaMessageId } from '@wa-gate/messaging';
+import { waitFor } from '@wa-gate/testkit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Life, type LinkedSession, type LivesWorld, startLives } from '../../testing/lives.ts';
+
+/**
+ * The contract with rc14 about the order of things. What is said of `stock` is why we wrap it: the day one of these fails, Baileys has changed
+ * there, and what rests on it must be looked at again (README, FENCE.md).
+ */
+let world: LivesWorld;
+let session: LinkedSession;
+let ann: string;
+let group: string;
+
+beforeAll(async () => {
+  world = await startLives();
+  session = await world.link();
+  ann = await world.sandbox.createPhone('Ann');
+  group = await groupOf(ann);
+});
+afterAll(() => world?.stop());
+
+const jid = (number: string) => `${number}@s.whatsapp.net`;
+const groupOf = async (owner: string) =>
+  (await world.sandbox.post<{ id: string }>('/groups', { owner, subject: 'Us', participants: [session.number] })).id;
+const shown = async (number: string, id: string) =>
+  (await world.sandbox.inbox(number)).find((message) => message.id === id);
+const reuses = async () => (await world.sandbox.recorder<{ keys: { reused: number } }>('summary')).keys.reused;
+
+/** Sends as the outbox does and waits until the phone shows it, and until the life has nothing more to write about it. */
+async function deliver(life: Life, chat: string, reader = ann): Promise<string> {
+  const id = newWaMessageId();
+  await life.send(chat, id, `text ${id}`);
+  await waitFor(() => shown(reader, id), { what: 'the message at the phone' });
+  return id;
+}
+
+async function withLife<T>(
+  options: Parameters<LinkedSession['open']>[0],
+  work: (life: Life) => Promise<T>,
+): Promise<T> {
+  const life = await session.open(options);
+  try {
+    return await work(life);
+  } finally {
+    life.kill();
+  }
+}
+
+/** The steps from now on. */
+const from = (life: Life) => {
+  const start = life.gate.steps.length;
+  return () => life.gate.steps.slice(start);
+};
+
+/** Where in the steps of a life its share of one message came: ratchet, receipt, event. */
+async function receive(life: Life, sender: string, to: string, extra = {}) {
+  const steps = from(life);
+  const id = newWaMessageId();
+  await world.sandbox.sendFrom(sender, { id, to, type: 'text', text: 'hello', ...extra });
+  await waitFor(() => steps().includes(`event ${id}`), { what: 'the event' });
+  const event = steps().indexOf(`event ${id}`);
+  const receipt = steps().indexOf(`before receipt ${id} leaves`);
+  const commits = steps()
+    .slice(0, receipt)
+    .filter((step) => /^after commit of .*(session|sender-key|journal)/.test(step));
+  return { id, event, receipt, lastCommit: commits.at(-1) ?? '' };
+}
+
+describe('rc14 as it comes', () => {
+  it('sends a message before its ratchet step is stored: 1:1 first and next, group first and next, resent after a retry', async () => {
+    await withLife({ repository: 'stock' }, async (life) => {
+      const ben = await world.sandbox.createPhone('Ben');
+      const bens = await groupOf(ben);
+      const { departures } = life;
+      const lost: number[] = [];
+      for (const chat of [jid(ben), jid(ben), bens, bens]) {
+        const before = departures.notDurable;
+        await deliver(life, chat, ben);
+        lost.push(departures.notDurable - before);
+      }
+      expect(lost.every((count) => count > 0)).toBe(true);
+      expect(departures.notDurable).toBe(departures.sent);
+    });
+  });
+
+  it('stores the ratchet, then receipts, then tells: between the last two a crash loses the message', async () => {
+    await withLife({ repository: 'stock' }, async (life) => {
+      const { event, receipt, lastCommit } = await receive(life, ann, session.number);
+      expect(lastCommit).toMatch(/session/);
+      expect(receipt).toBeGreaterThan(0);
+      expect(event).toBeGreaterThan(receipt);
+    });
+  });
+});
+
+describe('with our repository', () => {
+  it('nothing leaves before its ratchet step is stored (I4)', async () => {
+    await withLife({}, async (life) => {
+      const cleo = await world.sandbox.createPhone('Cleo');
+      const cleos = await groupOf(cleo);
+      for (const chat of [jid(cleo), jid(cleo), cleos, cleos]) await deliver(life, chat, cleo);
+
+      await world.sandbox.fault({ kind: 'unreadable', phone: cleo, count: 1 });
+      await deliver(life, jid(cleo), cleo);
+      await world.sandbox.fault({ kind: 'unreadable', phone: cleo, count: 1 });
+      await deliver(life, cleos, cleo);
+      const resent = life.gate.steps.filter((step) => step.startsWith('before message')).length;
+      expect(resent).toBeGreaterThan(6);
+      expect(life.departures).toMatchObject({ notDurable: 0, reused: 0 });
+      expect(life.departures.sent).toBeGreaterThan(12);
+    });
+  });
+
+  it.each([
+    { case: '1:1', to: () => session.number, extra: {} },
+    { case: '1:1 by LID', to: () => session.number, extra: { addressing: 'lid' } },
+    { case: 'a group', to: () => group, extra: {} },
+  ])('what came in $case is in the journal before its receipt, and then told (I5)', async ({ to, extra }) => {
+    await withLife({}, async (life) => {
+      const { id, event, receipt, lastCommit } = await receive(life, ann, to(), extra);
+      // The ratchet and the journal are one write, not two.
+      expect(lastCommit).toMatch(new RegExp(`journal:${id} .*(session|sender-key)`));
+      expect(receipt).toBeGreaterThan(0);
+      expect(event).toBeGreaterThan(receipt);
+    });
+  });
+
+  it('bursts in both directions, 1:1 and in a group, use no key twice and lose nothing (I4, I5)', async () => {
+    await withLife({}, async (life) => {
+      const dan = await world.sandbox.createPhone('Dan');
+      const dans = await groupOf(dan);
+      for (const chat of [jid(dan), dans]) await deliver(life, chat, dan);
+      const ids: string[] = [];
+      const events = from(life);
+      const rounds = 6;
+      for (let round = 0; round < rounds; round += 1) {
+        const chats = [jid(dan), dans, jid(dan), dans];
+        const sends = chats.map((chat) => {
+          const id = newWaMessageId();
+          ids.push(id);
+          return life.send(chat, id, id);
+        });
+        const arrivals = [session.number, dans, session.number, dans].map((to, n) =>
+          world.sandbox.sendFrom(dan, { to, type: 'text', text: `in ${round}.${n}` }),
+        );
+        await Promise.all([...sends, ...arrivals]);
+      }
+      await waitFor(async () => (await Promise.all(ids.map((id) => shown(dan, id)))).every(Boolean), {
+        what: 'all of them at the phone',
+      });
+      await waitFor(() => events().filter((step) => step.startsWith('event')).length >= rounds * 4, {
+        what: 'all of them here',
+      });
+      expect(life.departures).toMatchObject({ notDurable: 0, reused: 0 });
+      const { undecryptable } = await world.sandbox.recorder<{ undecryptable: unknown[] }>(
+        `undecryptable?device=${session.device}`,
+      );
+      expect(undecryptable.filter((entry) => JSON.stringify(entry).includes(dan))).toEqual([]);
+      expect(life.gate.steps.filter((step) => step.startsWith('before receipt retry'))).toEqual([]);
+    });
+  });
+
+  it('a refused commit lets nothing leave, neither message nor receipt nor nack, and the next connection gets it all (I5, I7)', async () => {
+    const eve = await world.sandbox.createPhone('Eve');
+    const lost = await world.link();
+    const life = await lost.open();
+    await world.sandbox.sendFrom(eve, { to: lost.number, type: 'text', text: 'warm' });
+    await waitFor(() => life.gate.steps.includes('after projection'), { what: 'the first message' });
+
+    await releaseSession(world.database.pool, lost.owner.sessionId, 'test');
+    const steps = from(life);
+    const id = newWaMessageId();
+    await world.sandbox.sendFrom(eve, { to: lost.number, type: 'text', text: 'to whoever comes next', id });
+    await waitFor(() => life.failure(), { what: 'the refusal' });
+    await expect(life.send(jid(eve), newWaMessageId(), 'from a zombie')).rejects.toBeDefined();
+    expect(steps().filter((step) => /^(before .* leaves|event .*)$/.test(step))).toEqual([]);
+    life.kill();
+
+    const placed = await placeSession(world.database.pool, lost.owner.sessionId);
+    lost.owner.epoch = placed!.epoch;
+    const next = await lost.open();
+    await waitFor(() => next.gate.steps.includes('after projection'), { what: 'the message at the next owner' });
+    const { rows } = await world.database.pool.query(
+      'SELECT text FROM messages WHERE session_id = $1 AND wa_message_id = $2',
+      [lost.owner.sessionId, id],
+    );
+    expect(rows).toEqual([{ text: 'to whoever comes next' }]);
+    expect(next.gate.steps.filter((step) => step.startsWith('before receipt retry'))).toEqual([]);
+    next.kill();
+  });
+
+  it('and so no key was used twice on the wire but by what stock Baileys did', async () => {
+    expect(await reuses()).toBe(0);
+  });
+});
