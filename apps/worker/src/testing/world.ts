@@ -1,24 +1,22 @@
 import { randomBytes } from 'node:crypto';
-import { DEFAULT_TIMING, placeSession, registerWorker } from '@wa-gate/cluster';
-import { createPool } from '@wa-gate/db';
-import { createLogger, newId, type Redis, systemClock } from '@wa-gate/kit';
-import { acceptMessage, createWebhookBell, newWaMessageId, ringSession, type WebhookBell } from '@wa-gate/messaging';
+import { type ClusterTiming, createTiming, placeSession } from '@wa-gate/cluster';
+import { createLogger, newId, type Redis } from '@wa-gate/kit';
+import { acceptMessage, newWaMessageId, ringSession } from '@wa-gate/messaging';
 import {
-  createFaultProxy,
   createTestDatabase,
   createTestRedis,
   type FaultProxy,
   seedSession,
   type TestDatabase,
-  testRedisUrl,
   waitFor,
-  workerRegistration,
 } from '@wa-gate/testkit';
-import { type ControlPort, createControlPort } from '../lease/control-stream.ts';
+import type { ControlPort } from '../lease/control-stream.ts';
 import type { SessionActor } from '../session/session-actor.ts';
-import { createSessionHost, PACE, type SessionHost } from '../session-host.ts';
+import type { SessionHost } from '../session-host.ts';
+import type { LivenessTiming } from '../whatsapp/liveness.ts';
 import { sandboxNetwork, type WhatsAppNetwork } from '../whatsapp/network.ts';
 import { startTestSandbox, type TestSandbox } from './sandbox.ts';
+import { createTestWorker, type TestWorker } from './test-worker.ts';
 
 export interface MessageRow {
   state: string;
@@ -33,17 +31,20 @@ export interface MessageRow {
 }
 
 /**
- * A worker's session host in this process, with a real PostgreSQL, Redis and sandbox. The gateway's part (placing, accepting) is
+ * Workers in this process, with a real PostgreSQL, Redis and sandbox. The gateway's part (placing, accepting) is
  * done by the same functions that the gateway calls.
  */
 export interface World {
   database: TestDatabase;
   sandbox: TestSandbox;
   databaseLine: FaultProxy;
+  redis: Redis;
+  workers: readonly TestWorker[];
+  /** Of the first worker, as the line and the control port. */
   host: SessionHost;
   control: ControlPort;
   masterKeys: Buffer[];
-  /** A session placed on this worker; it starts by itself. */
+  /** A session placed on a worker; it starts by itself. */
   createSession(): Promise<string>;
   /** A session linked to a new phone, connected. */
   createPaired(): Promise<{ sessionId: string; number: string }>;
@@ -56,97 +57,63 @@ export interface World {
   message(messageId: string): Promise<MessageRow>;
   waitForMessage(messageId: string, state: string): Promise<MessageRow>;
   events(sessionId: string, prefix?: string): Promise<{ seq: number; type: string; data: Record<string, unknown> }[]>;
-  /** Ends the host as a process end in good order would, and starts the next life of the same worker. */
+  /** Ends the first worker as a process end in good order would, and starts its next life. */
   restartHost(): Promise<void>;
   stop(): Promise<void>;
 }
 
-const WORKER_ID = 'worker-test';
 const jid = (number: string): string => `${number}@s.whatsapp.net`;
 
 export interface WorldOptions {
   /** Where the sessions connect, instead of to the sandbox. */
   network?: () => WhatsAppNetwork;
+  /** @default 1 */
+  workers?: number;
+  timing?: ClusterTiming;
 }
 
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const logger = createLogger({ service: 'worker', level: process.env.TEST_LOG_LEVEL ?? 'silent' });
   const database = await createTestDatabase({ max: 16 });
   const masterKeys = [randomBytes(32)];
-  const redisUrl = testRedisUrl();
   const redis = await createTestRedis();
   const sandbox = await startTestSandbox();
   const { pool } = database;
-  // The host's own way to the database, which tests may cut.
-  const databaseLine = await createFaultProxy(database.url);
-  const hostPool = createPool({ url: databaseLine.url, name: 'worker', max: 16 });
-
-  let subscriber: Redis;
-  let webhooks: WebhookBell;
-  let network: WhatsAppNetwork;
-  let host: SessionHost;
-  let control: ControlPort;
-
-  async function startHost(): Promise<void> {
-    subscriber = redis.duplicate();
-    await subscriber.connect();
-    webhooks = createWebhookBell({ redisUrl, logger });
-    network = options.network?.() ?? sandboxNetwork(sandbox.url);
-    const { incarnation } = await registerWorker(pool, workerRegistration(WORKER_ID, { maxSessions: 1_000 }), {
-      ...DEFAULT_TIMING,
-      leaseTtlMs: 3_600_000,
-    });
-    control = createControlPort({
-      workerId: WORKER_ID,
-      incarnation: () => incarnation,
-      load: () => ({ cpuUsage: 0, memoryUsage: 0, eventLoopDelayMs: 0, sessionCount: host.supervisor.actors.length }),
-      logger,
-    });
-    host = createSessionHost({
-      workerId: WORKER_ID,
-      pool: hostPool,
-      redis,
-      subscriber,
-      webhooks,
-      network,
-      masterKeys,
-      clock: systemClock,
-      logger,
-      timing: { ...DEFAULT_TIMING, convergeEveryMs: 200 },
-      strategy: 'least-loaded',
-      pace: { ...PACE.sandbox, retry: { initialMs: 100, maxMs: 500 } },
-      mayStart: () => true,
-      control,
-    });
-    host.start();
-    host.supervisor.begin(incarnation);
-  }
-
-  async function stopHost(): Promise<void> {
-    await host.stop(2_000);
-    control.close();
-    await webhooks.close();
-    await network.close();
-    subscriber.disconnect();
-  }
-
-  await startHost();
+  const workers = await Promise.all(
+    Array.from({ length: options.workers ?? 1 }, (_, index) =>
+      createTestWorker({
+        workerId: `worker-${index + 1}`,
+        pool,
+        databaseUrl: database.url,
+        redis,
+        network: options.network ?? (() => sandboxNetwork(sandbox.url)),
+        masterKeys,
+        timing: options.timing ?? createTiming({ convergeEveryMs: 200 }),
+        logger,
+      }),
+    ),
+  );
+  const [first] = workers;
+  if (!first) throw new Error('A world has a worker.');
+  for (const worker of workers) await worker.start();
 
   const world: World = {
     database,
     sandbox,
-    databaseLine,
+    redis,
+    workers,
     masterKeys,
+    databaseLine: first.databaseLine,
     get host() {
-      return host;
+      return first.host;
     },
     get control() {
-      return control;
+      return first.control;
     },
     async createSession() {
       const { sessionId } = await seedSession(pool);
-      await placeSession(pool, sessionId);
-      await host.supervisor.converge();
+      const placed = await placeSession(pool, sessionId);
+      await workers.find(({ workerId }) => workerId === placed?.workerId)?.host.supervisor.converge();
       return sessionId;
     },
     async createPaired() {
@@ -157,7 +124,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       await world.waitForState(sessionId, 'CONNECTED');
       return { sessionId, number };
     },
-    actor: (sessionId) => waitFor(() => host.supervisor.find(sessionId), { what: 'the actor' }),
+    actor: (sessionId) =>
+      waitFor(() => workers.map(({ host }) => host.supervisor.find(sessionId)).find(Boolean), { what: 'the actor' }),
     async session(sessionId) {
       const { rows } = await pool.query(
         'SELECT state, state_reason AS reason, state_code AS code, phone_number AS "phoneNumber" FROM sessions WHERE id = $1',
@@ -202,15 +170,13 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       return rows;
     },
     async restartHost() {
-      await stopHost();
-      await startHost();
+      await first.stop();
+      await first.start();
     },
     async stop() {
-      await stopHost();
+      await Promise.all(workers.map((worker) => worker.close()));
       await sandbox.stop();
       redis.disconnect();
-      await hostPool.end();
-      await databaseLine.close();
       await database.drop();
     },
   };

@@ -1,0 +1,175 @@
+import { type ClusterTiming, registerWorker } from '@wa-gate/cluster';
+import { createPool, type Pool } from '@wa-gate/db';
+import { type Logger, type Redis, systemClock } from '@wa-gate/kit';
+import { createWebhookBell } from '@wa-gate/messaging';
+import { createFaultProxy, type FaultProxy, testRedisUrl, waitFor, workerRegistration } from '@wa-gate/testkit';
+import { type ControlPort, createControlPort } from '../lease/control-stream.ts';
+import { LeaseKeeper } from '../lease/lease-keeper.ts';
+import { createLeaseStore } from '../lease/lease-store.ts';
+import type { ControlPlane } from '../lease/registration.ts';
+import { createSessionHost, PACE, type SessionHost } from '../session-host.ts';
+import type { WhatsAppNetwork } from '../whatsapp/network.ts';
+
+export interface TestWorkerOptions {
+  workerId: string;
+  /** The gateway's way to the database, which no test cuts. */
+  pool: Pool;
+  databaseUrl: string;
+  redis: Redis;
+  network: () => WhatsAppNetwork;
+  masterKeys: Buffer[];
+  timing: ClusterTiming;
+  logger: Logger;
+}
+
+/** One life after another of a worker in this process: what `main.ts` composes, without the HTTP server. */
+export interface TestWorker {
+  readonly workerId: string;
+  readonly host: SessionHost;
+  readonly control: ControlPort;
+  readonly lease: LeaseKeeper;
+  /** This worker's own way to the database. */
+  readonly databaseLine: FaultProxy;
+  start(): Promise<void>;
+  /** The end of a process in good order; with `leaveMs` its sessions are handed over first. */
+  stop(options?: { leaveMs?: number }): Promise<void>;
+  /** The end of a process without a word: every line is cut, and the lease just expires. */
+  kill(): Promise<void>;
+  /** Stops it, if it runs, and frees what it needed. */
+  close(): Promise<void>;
+}
+
+const NO_LOAD = { cpuUsage: 0, memoryUsage: 0, eventLoopDelayMs: 0 };
+
+export async function createTestWorker(options: TestWorkerOptions): Promise<TestWorker> {
+  const databaseLine = await createFaultProxy(options.databaseUrl);
+  let life: Awaited<ReturnType<typeof startLife>> | undefined;
+  const present = () => {
+    if (!life) throw new Error(`${options.workerId} does not run.`);
+    return life;
+  };
+  async function end(how: 'stop' | 'kill', leaveMs?: number): Promise<void> {
+    const ending = life;
+    life = undefined;
+    await ending?.[how](leaveMs);
+    databaseLine.set('forward');
+  }
+  return {
+    workerId: options.workerId,
+    databaseLine,
+    get host() {
+      return present().host;
+    },
+    get control() {
+      return present().control;
+    },
+    get lease() {
+      return present().lease;
+    },
+    async start() {
+      life = await startLife(options, databaseLine);
+    },
+    stop: ({ leaveMs } = {}) => end('stop', leaveMs),
+    kill: () => end('kill'),
+    async close() {
+      await end('stop');
+      await databaseLine.close();
+    },
+  };
+}
+
+async function startLife(options: TestWorkerOptions, databaseLine: FaultProxy) {
+  const { workerId, redis, timing, logger, masterKeys } = options;
+  const subscriber = redis.duplicate();
+  await subscriber.connect();
+  const webhooks = createWebhookBell({ redisUrl: testRedisUrl(), logger });
+  const network = options.network();
+  const pool = createPool({ url: databaseLine.url, name: workerId, max: 16 });
+  const { renewTimeoutMs } = timing;
+  const leasePool = createPool({
+    url: databaseLine.url,
+    name: `${workerId} lease`,
+    max: 2,
+    statementTimeoutMs: renewTimeoutMs,
+    silenceTimeoutMs: renewTimeoutMs,
+    connectTimeoutMs: renewTimeoutMs,
+  });
+  const control = createControlPort({
+    workerId,
+    incarnation: () => lease.incarnation,
+    load: () => ({ ...NO_LOAD, sessionCount: host.supervisor.actors.length }),
+    logger,
+  });
+  const host = createSessionHost({
+    workerId,
+    pool,
+    redis,
+    subscriber,
+    webhooks,
+    network,
+    masterKeys,
+    clock: systemClock,
+    logger,
+    timing,
+    strategy: 'least-loaded',
+    pace: { ...PACE.sandbox, retry: { initialMs: 100, maxMs: 500 } },
+    mayStart: () => lease.isHeld(),
+    control,
+  });
+  const lease = new LeaseKeeper({
+    store: createLeaseStore(leasePool, workerId, timing),
+    clock: systemClock,
+    logger,
+    timing,
+    controlPlane: controlPlaneOf(options),
+    request: { workerId, endpoint: `http://${workerId}`, maxSessions: 1_000, network: 'sandbox', revision: 'test' },
+    meter: { read: () => NO_LOAD, stop: () => undefined },
+    counts: () => ({ sessionCount: 0, messageCount: 0 }),
+    onHeld: (incarnation) => host.supervisor.begin(incarnation),
+    onLost: () => host.supervisor.cut(),
+  });
+  async function free(): Promise<void> {
+    control.close();
+    await webhooks.close();
+    await network.close();
+    subscriber.disconnect();
+    await Promise.all([pool.end(), leasePool.end()]);
+  }
+  host.start();
+  lease.start();
+  await waitFor(() => lease.isHeld(), { what: `the lease of ${workerId}` });
+
+  return {
+    host,
+    control,
+    lease,
+    async stop(leaveMs?: number): Promise<void> {
+      if (leaveMs !== undefined) {
+        await lease.beginDraining();
+        await host.leave(leaveMs);
+      }
+      await host.stop(2_000);
+      await lease.stop();
+      await free();
+    },
+    async kill(): Promise<void> {
+      databaseLine.set('refuse');
+      host.supervisor.cut();
+      await lease.stop().catch(() => undefined);
+      // What the dead would have left half-written fails at the line, and ends with it.
+      void host.stop(0);
+      await free();
+    },
+  };
+}
+
+/** The gateway's part of a registration, by the function that the gateway calls. */
+function controlPlaneOf({ pool, workerId, timing }: TestWorkerOptions): ControlPlane {
+  return {
+    async register({ maxSessions }) {
+      const { incarnation } = await registerWorker(pool, workerRegistration(workerId, { maxSessions }), timing);
+      return { incarnation, token: '' };
+    },
+    heartbeat: async () => undefined,
+  };
+}
