@@ -1,6 +1,16 @@
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { NO_INCARNATION, PROOF_HEADERS, proofHeaders, type WorkerClaim } from '@wa-gate/kit';
+import {
+  internalToken,
+  NO_INCARNATION,
+  PROOF_HEADERS,
+  proofHeaders,
+  tokensEqual,
+  type WorkerClaim,
+} from '@wa-gate/kit';
+import type { GatewayFrame, WorkerFrame } from '@wa-gate/messaging';
 import Fastify from 'fastify';
+import { type WebSocket, WebSocketServer } from 'ws';
 
 /** A request that came to the stand-in. */
 export interface SeenCall {
@@ -16,20 +26,35 @@ export interface SeenCall {
 export interface WorkerStandIn {
   endpoint: string;
   calls: SeenCall[];
-  /** Whom it proves to be from now on; `null`: it proves nothing. */
+  /** What came over the control streams. */
+  frames: GatewayFrame[];
+  /** Attempts to open a control stream. */
+  attempts: number;
+  /** Control streams that are open. */
+  streams: ReadonlySet<WebSocket>;
+  /** Whom it proves to be from now on; `null`: it proves nothing. Streams that are open stay so. */
   be(claim: Partial<WorkerClaim> | null): void;
-  /** What it answers to calls of sessions from now on. */
-  answer(next: { status?: number; body?: unknown }): void;
+  /** What it answers to calls of sessions from now on. `stream`: as server-sent events, which do not end. */
+  answer(next: { status?: number; body?: unknown; stream?: string }): void;
+  /** Over all control streams. */
+  say(frame: WorkerFrame): void;
+  /** Closes the control streams. */
+  hangUp(): void;
   close(): Promise<void>;
 }
 
 export async function startWorkerStandIn(masterKey: Uint8Array, workerId: string): Promise<WorkerStandIn> {
   const calls: SeenCall[] = [];
+  const frames: GatewayFrame[] = [];
+  let attempts = 0;
   let claim: WorkerClaim | null = { workerId, incarnation: NO_INCARNATION };
-  let answer: { status?: number; body?: unknown } = {};
-  const app = Fastify();
+  let answer: { status?: number; body?: unknown; stream?: string } = {};
+  const app = Fastify({ forceCloseConnections: true });
+
+  const proofFor = ({ headers }: IncomingMessage): Record<string, string> =>
+    claim ? proofHeaders(masterKey, claim, headers[PROOF_HEADERS.nonce]) : {};
   app.addHook('onRequest', async (request, reply) => {
-    if (claim) reply.headers(proofHeaders(masterKey, claim, request.headers[PROOF_HEADERS.nonce]));
+    reply.headers(proofFor(request.raw));
   });
   app.get('/health', async () => ({ status: 'healthy' }));
   app.all('/session/*', async (request, reply) => {
@@ -42,18 +67,57 @@ export async function startWorkerStandIn(masterKey: Uint8Array, workerId: string
       epoch: epoch as string | undefined,
       requestId: requestId as string | undefined,
     });
+    if (answer.stream !== undefined) {
+      reply.hijack();
+      reply.raw.writeHead(200, { 'content-type': 'text/event-stream', ...proofFor(request.raw) });
+      reply.raw.write(answer.stream);
+      return reply;
+    }
     return reply.code(answer.status ?? 200).send(answer.body ?? {});
   });
+
+  const control = new WebSocketServer({ noServer: true });
+  control.on('headers', (lines, request) => {
+    for (const [name, value] of Object.entries(proofFor(request))) lines.push(`${name}: ${value}`);
+  });
+  app.server.on('upgrade', (request, socket, head) => {
+    attempts += 1;
+    const [, given = ''] = /^Bearer (.+)$/.exec(request.headers.authorization ?? '') ?? [];
+    if (claim && !tokensEqual(given, internalToken(masterKey, claim.workerId, claim.incarnation))) {
+      const lines = Object.entries(proofFor(request)).map(([name, value]) => `${name}: ${value}\r\n`);
+      socket.end(`HTTP/1.1 401 Unauthorized\r\n${lines.join('')}connection: close\r\n\r\n`);
+      return;
+    }
+    control.handleUpgrade(request, socket, head, (stream) => {
+      stream.on('message', (data) => frames.push(JSON.parse(String(data)) as GatewayFrame));
+      stream.on('error', () => undefined); // faults are what this is for
+    });
+  });
+
   await app.listen({ host: '127.0.0.1', port: 0 });
   return {
     endpoint: `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`,
     calls,
+    frames,
+    get attempts() {
+      return attempts;
+    },
+    streams: control.clients,
     be(next) {
       claim = next && { workerId, incarnation: NO_INCARNATION, ...next };
     },
     answer(next) {
       answer = next;
     },
-    close: () => app.close(),
+    say(frame) {
+      for (const stream of control.clients) stream.send(JSON.stringify(frame));
+    },
+    hangUp() {
+      for (const stream of control.clients) stream.terminate();
+    },
+    async close() {
+      for (const stream of control.clients) stream.terminate();
+      await app.close();
+    },
   };
 }

@@ -43,8 +43,8 @@ export interface ControlPort {
 }
 
 const LOAD_EVERY_MS = 1_000;
-/** Gateways ping each second. One that is silent this long is gone, whatever TCP says. */
-const SILENT_AFTER_MS = 5_000;
+/** Gateways ping each second. One that is silent for so many of our ticks is gone, whatever TCP says. Counted and not measured: this process may have been paused. */
+const SILENT_AFTER_TICKS = 5;
 /** What may wait in memory for a gateway that reads slowly. */
 const MAX_BUFFERED_BYTES = 256 * 1024;
 const GOODBYE_TIMEOUT_MS = 500;
@@ -54,7 +54,7 @@ const GOING_AWAY = 1001;
 interface Stream {
   socket: WebSocket;
   incarnation: number;
-  heardAt: number;
+  quietTicks: number;
 }
 
 export function createControlPort({ workerId, incarnation, load, logger }: ControlPortDependencies): ControlPort {
@@ -78,9 +78,9 @@ export function createControlPort({ workerId, incarnation, load, logger }: Contr
   }
 
   function tick(): void {
-    const now = performance.now();
     for (const stream of streams) {
-      if (now - stream.heardAt > SILENT_AFTER_MS) stream.socket.terminate();
+      stream.quietTicks += 1;
+      if (stream.quietTicks > SILENT_AFTER_TICKS) stream.socket.terminate();
       // Authenticated for a life that is over: the gateway comes back and learns of the new one.
       else if (stream.incarnation !== incarnation()) stream.socket.close(GOING_AWAY);
     }
@@ -88,7 +88,7 @@ export function createControlPort({ workerId, incarnation, load, logger }: Contr
   }
 
   function hear(stream: Stream, text: string): void {
-    stream.heardAt = performance.now();
+    stream.quietTicks = 0;
     let frame: GatewayFrame | undefined;
     try {
       frame = readFrame<GatewayFrame>(text, GATEWAY_FRAMES);
@@ -130,7 +130,7 @@ export function createControlPort({ workerId, incarnation, load, logger }: Contr
         socket.close(GOING_AWAY);
         return;
       }
-      const stream: Stream = { socket, incarnation: life, heardAt: performance.now() };
+      const stream: Stream = { socket, incarnation: life, quietTicks: 0 };
       if (departed === life) {
         void takeLeave(stream);
         return;
@@ -139,7 +139,7 @@ export function createControlPort({ workerId, incarnation, load, logger }: Contr
       socket.on('close', () => streams.delete(stream));
       socket.on('error', (error) => logger.debug({ err: error }, 'control stream of a gateway broke'));
       socket.on('ping', () => {
-        stream.heardAt = performance.now();
+        stream.quietTicks = 0;
       });
       socket.on('message', (data) => hear(stream, String(data)));
       socket.send(encode({ type: 'hello', workerId, incarnation: life }));

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { describeSessionState, type SessionStateName } from '@wa-gate/contracts';
+import { ConnectionHealthSchema, describeSessionState, type SessionStateName } from '@wa-gate/contracts';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { SessionRefusal } from '../session/errors.ts';
@@ -20,6 +20,12 @@ const Status = Type.Object({
   state: Type.String(),
   reason: Type.Union([Type.String(), Type.Null()]),
   code: Type.Union([Type.String(), Type.Null()]),
+});
+const Health = Type.Object({
+  ...Status.properties,
+  ...ConnectionHealthSchema.properties,
+  workerId: Type.String(),
+  epoch: Type.Integer(),
 });
 const Qr = Type.Object({ qr: Type.String(), attempt: Type.Integer(), expiresAt: Type.String() });
 const PairingCode = Type.Object({ code: Type.String(), expiresAt: Type.String() });
@@ -50,6 +56,11 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<OwnershipOptions> = async 
   app.get('/session/:id/status', { ...owned, schema: { params, response: { 200: Status } } }, async (request) =>
     statusOf(actorOf(request)),
   );
+
+  app.get('/session/:id/health', { ...owned, schema: { params, response: { 200: Health } } }, async (request) => {
+    const actor = actorOf(request);
+    return { ...statusOf(actor), ...actor.health, workerId: options.workerId, epoch: actor.owner.epoch };
+  });
 
   app.get('/session/:id/qr', { ...owned, schema: { params, response: { 200: Qr } } }, async (request) => {
     const { qr, attempt, expiresAt } = await actorOf(request).qr(QR_WAIT_MS);

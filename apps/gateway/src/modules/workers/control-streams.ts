@@ -3,7 +3,8 @@ import type { Queryable } from '@wa-gate/db';
 import type { Clock, Logger } from '@wa-gate/kit';
 import type { SessionHint, WorkerFrame, WorkerLoadReport } from '@wa-gate/messaging';
 import { LRUCache } from 'lru-cache';
-import { type Evidence, type StreamState, type StreamTarget, WorkerStream } from './worker-stream.ts';
+import type { Evidence } from './evidence.ts';
+import { type StreamState, type StreamTarget, WorkerStream } from './worker-stream.ts';
 
 export interface ControlStreamsDependencies {
   db: Queryable;
@@ -12,6 +13,8 @@ export interface ControlStreamsDependencies {
   logger: Logger;
   /** How often the list of workers is read when nobody rings. */
   everyMs: number;
+  /** Between two signs of life that are asked for; a test may be faster. @default 1 000 */
+  tickMs?: number;
   /** A process life was found to be over. `isNews`: its lease ran until now, and its sessions need another worker. */
   onEvidence: (target: StreamTarget, evidence: Evidence, isNews: boolean) => void;
 }
@@ -49,7 +52,7 @@ const TICK_MS = 1_000;
 const MAX_OWNERS = 50_000;
 
 export function createControlStreams(deps: ControlStreamsDependencies): ControlStreams {
-  const { db, masterKeys, clock, logger, everyMs } = deps;
+  const { db, masterKeys, clock, logger, everyMs, tickMs = TICK_MS } = deps;
   const streams = new Map<string, WorkerStream>();
   const loads = new Map<string, WorkerLoadReport>();
   const owners = new LRUCache<string, string>({ max: MAX_OWNERS });
@@ -138,7 +141,7 @@ export function createControlStreams(deps: ControlStreamsDependencies): ControlS
       isRunning = true;
       ticking = setInterval(() => {
         for (const stream of streams.values()) stream.tick();
-      }, TICK_MS).unref();
+      }, tickMs).unref();
       loop = run();
     },
     async stop() {

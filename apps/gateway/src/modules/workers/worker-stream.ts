@@ -7,6 +7,7 @@ import {
   type WorkerFrame,
 } from '@wa-gate/messaging';
 import { WebSocket } from 'ws';
+import { type Evidence, isRefusal } from './evidence.ts';
 
 /** One process life of a worker, and where it can be asked. */
 export interface StreamTarget {
@@ -17,9 +18,6 @@ export interface StreamTarget {
 
 /** `silent`: it was open, and nothing came for some seconds. Worth a word in the log; no evidence of anything. */
 export type StreamState = 'connecting' | 'open' | 'silent';
-
-/** What shows that a process life is over, on any platform. A time-out, a reset, a name that does not resolve, a silent stream show nothing. */
-export type Evidence = 'connection refused' | 'newer incarnation' | 'goodbye';
 
 export interface WorkerStreamDependencies {
   target: StreamTarget;
@@ -41,12 +39,6 @@ const RETRY = { initialMs: 100, maxMs: 2_000 };
 /** What may wait in memory for a worker that reads slowly; its poll finds what a lost bell would have told. */
 const MAX_BUFFERED_BYTES = 256 * 1024;
 
-/** A host with several addresses refuses only when every one does. */
-function isRefused(error: Error | undefined): boolean {
-  if (error instanceof AggregateError) return error.errors.length > 0 && error.errors.every(isRefused);
-  return (error as NodeJS.ErrnoException | undefined)?.code === 'ECONNREFUSED';
-}
-
 /** How an attempt, or an open stream, came to its end. */
 interface Ending {
   error?: Error;
@@ -65,6 +57,8 @@ export class WorkerStream {
   #attempts = 0;
   #refusals = 0;
   #isClosed = false;
+  /** Evidence is being acted upon; whatever else happens to the connection meanwhile says nothing new. */
+  #isConcluding = false;
   readonly #bells = new Set<string>();
 
   constructor(deps: WorkerStreamDependencies) {
@@ -198,11 +192,13 @@ export class WorkerStream {
     if (this.#isClosed) return;
     const wasOpen = this.#state === 'open';
     this.#lose('connecting');
+    if (this.#isConcluding) return;
+    this.#deps.logger.debug({ err: error, refusedBy, ...this.target }, 'control stream not open');
     if (refusedBy !== undefined && refusedBy > this.target.incarnation) {
       this.#conclude('newer incarnation');
       return;
     }
-    this.#refusals = isRefused(error) ? this.#refusals + 1 : 0;
+    this.#refusals = isRefusal(error) ? this.#refusals + 1 : 0;
     if (this.#refusals >= REFUSALS_FOR_EVIDENCE) {
       this.#conclude('connection refused');
       return;
@@ -213,9 +209,11 @@ export class WorkerStream {
   }
 
   #conclude(evidence: Evidence): void {
+    this.#isConcluding = true;
     this.#deps.onEvidence(evidence).catch((error: unknown) => {
+      this.#isConcluding = false;
       this.#deps.logger.warn({ err: error, ...this.target, evidence }, 'lease not ended yet, trying again');
-      // After a goodbye the socket is still open, and its end leads to the next attempt.
+      // After a goodbye the socket may still be open: then its end leads to the next attempt.
       if (this.#state !== 'open') this.#retry();
     });
   }

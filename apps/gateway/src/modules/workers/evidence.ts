@@ -1,0 +1,11 @@
+/**
+ * What shows that a process life is over, on any platform (DESIGN 1.1): nobody listens at its address, a newer life answers there, or it said goodbye itself. A
+ * time-out, a reset, a name that does not resolve or a silent stream show nothing: they have to wait for the lease.
+ */
+export type Evidence = 'connection refused' | 'newer incarnation' | 'goodbye';
+
+/** Whether nobody listens at the address. A host with several addresses refuses only when every one does. */
+export function isRefusal(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.length > 0 && error.errors.every(isRefusal);
+  return (error as NodeJS.ErrnoException | undefined)?.code === 'ECONNREFUSED';
+}
