@@ -1,3 +1,4 @@
+import { deriveKey } from '@wa-gate/kit';
 import { expect, it } from 'vitest';
 import { buildMessage, decodeMessage, encodeMessage, messageSecret } from './outbound.ts';
 
@@ -14,4 +15,13 @@ it('gives each message a secret of its own that its id does not tell', () => {
   expect(conversation).toBe('hello');
   expect(messageContextInfo?.messageSecret).toHaveLength(32);
   expect(messageSecret(Buffer.alloc(32, 8), 's', 'ID1')).not.toEqual(messageSecret(key, 's', 'ID1'));
+});
+
+it('makes the bytes that it has always made: rows of older versions are sent again by newer ones (I8)', () => {
+  const secretKey = deriveKey(Buffer.alloc(32, 7), 'message-secret');
+  const secret = messageSecret(secretKey, '018f6f3c-4d00-7000-8000-000000000001', '3EB0A1B2C3D4E5F6A7B8C9');
+  const bytes = encodeMessage(buildMessage({ type: 'text', text: 'hello 👋' }, secret));
+  expect(bytes.toString('hex')).toBe(
+    '0a0a68656c6c6f20f09f918b9a02221a20aa6b15eabe9babab22ca8bc0c8592e9f14b28a5ce1fe3d3983c511aa285467d4',
+  );
 });

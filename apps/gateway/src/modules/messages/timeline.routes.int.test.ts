@@ -1,0 +1,153 @@
+import { newId } from '@wa-gate/kit';
+import { claimOutbox, recordOutcomes, returnOutbox, storeInbound } from '@wa-gate/messaging';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import {
+  createGatewayFixture,
+  type GatewayFixture,
+  type TestSession,
+  type TestUser,
+} from '../../testing/gateway-fixture.ts';
+
+let fixture: GatewayFixture;
+let user: TestUser;
+let session: TestSession;
+
+beforeAll(async () => {
+  fixture = await createGatewayFixture();
+  user = await fixture.register();
+  await fixture.startWorker('worker-1');
+});
+afterAll(() => fixture?.close());
+beforeEach(async () => {
+  session = await fixture.createSession(user);
+  await fixture.setState(session, 'CONNECTED');
+});
+
+const owner = () => ({ sessionId: session.id, epoch: 1 });
+
+async function send(to = '6281234567890'): Promise<{ messageId: string; waMessageId: string }> {
+  const url = `/api/sessions/${session.slug}/send?wait=queued`;
+  return (await fixture.call('POST', url, { as: session.key, body: { to, message: 'Hello' } })).body.data;
+}
+const timeline = async (messageId: string) =>
+  (await fixture.call('GET', `/api/messages/${messageId}/timeline`, { as: session.key })).body.data;
+const steps = ({ timeline: entries }: { timeline: { step: string; event?: string }[] }) =>
+  entries.map(({ step, event }) => (event ? `${step} ${event}` : step));
+
+it('tells everything that happened, each with its time, in order', async () => {
+  await fixture.database.pool.query(
+    `INSERT INTO webhooks (id, session_id, url, events, secret) VALUES ($1, $2, 'http://127.0.0.1/', '{message.sent}', '\\x00')`,
+    [newId(), session.id],
+  );
+  const { messageId, waMessageId } = await send();
+  await claimOutbox(fixture.database.pool, [owner()], 1);
+  await returnOutbox(fixture.database.pool, owner(), [messageId]);
+  await claimOutbox(fixture.database.pool, [owner()], 1);
+  const later = (ms: number) => new Date(Date.now() + ms);
+  const sent = { ...owner(), waMessageId, state: 'SENT' as const, at: later(20), wireAt: later(10) };
+  await recordOutcomes(fixture.database.pool, [sent]);
+  await recordOutcomes(fixture.database.pool, [{ ...owner(), waMessageId, state: 'READ', at: later(2_000) }]);
+
+  const told = await timeline(messageId);
+  expect(told).toMatchObject({ messageId, waMessageId, status: 'read', state: 'read', waiting: [] });
+  expect(steps(told).filter((step) => !step.startsWith('event'))).toEqual([
+    'accepted',
+    'attempt',
+    'attempt',
+    'wire',
+    'server_ack',
+    'delivered',
+    'read',
+  ]);
+  expect(steps(told).filter((step) => step.startsWith('event'))).toEqual([
+    'event message.sent',
+    'event message.delivered',
+    'event message.read',
+  ]);
+  const times = told.timeline.map(({ at }: { at: string }) => at);
+  expect(times).toEqual([...times].sort());
+  expect(told.timeline.filter(({ step }: { step: string }) => step === 'attempt')).toMatchObject([
+    { attempt: 1, worker: 'worker-1', epoch: 1 },
+    { attempt: 2, worker: 'worker-1', epoch: 1 },
+  ]);
+  const events = told.timeline.filter(({ step }: { step: string }) => step === 'event');
+  expect(events[0]).toMatchObject({ seq: expect.any(Number), delivery: { status: 'pending', attempts: 0 } });
+  expect(events[1].delivery).toBeUndefined();
+});
+
+it('tells why a message failed, until it turns out that it did not', async () => {
+  const { messageId, waMessageId } = await send();
+  await claimOutbox(fixture.database.pool, [owner()], 1);
+  const failed = {
+    ...owner(),
+    waMessageId,
+    state: 'FAILED' as const,
+    at: new Date(),
+    errorCode: 'SEND_FAILED',
+    errorMessage: 'no',
+  };
+  await recordOutcomes(fixture.database.pool, [failed]);
+  const told = await timeline(messageId);
+  expect(told.timeline).toContainEqual({ at: expect.any(String), step: 'failed', code: 'SEND_FAILED', message: 'no' });
+  await recordOutcomes(fixture.database.pool, [{ ...owner(), waMessageId, state: 'SENT', at: new Date() }]);
+  expect(steps(await timeline(messageId))).not.toContain('failed');
+});
+
+it('tells why a message still waits', async () => {
+  const first = await send();
+  const second = await send('6281234567891');
+  await claimOutbox(fixture.database.pool, [owner()], 1);
+  expect((await timeline(first.messageId)).waiting).toMatchObject([{ reason: 'server_ack' }]);
+  expect((await timeline(second.messageId)).waiting).toMatchObject([{ reason: 'older_messages', ahead: 1 }]);
+
+  await fixture.database.pool.query(
+    `UPDATE sessions SET state = 'RECONNECTING', state_reason = 'The line is down.',
+       reachout_locked_until = now() + interval '1 minute' WHERE id = $1`,
+    [session.id],
+  );
+  await fixture.database.pool.query(`UPDATE outbox SET not_before = now() + interval '1 hour' WHERE message_id = $1`, [
+    second.messageId,
+  ]);
+  await fixture.database.pool.query(`UPDATE worker_leases SET ended_at = now()`);
+  const { waiting } = await timeline(second.messageId);
+  expect(waiting).toMatchObject([
+    { reason: 'scheduled', until: expect.any(String) },
+    { reason: 'no_owner' },
+    { reason: 'session', sessionState: 'reconnecting', message: 'The line is down.' },
+    { reason: 'time_lock', until: expect.any(String) },
+    { reason: 'older_messages', ahead: 1 },
+  ]);
+  await fixture.database.pool.query(`UPDATE worker_leases SET ended_at = NULL`);
+});
+
+it('tells of a message that came in', async () => {
+  const message = {
+    ...owner(),
+    id: newId(),
+    waMessageId: 'A1',
+    chatJid: '15551234567@s.whatsapp.net',
+    fromJid: '15551234567@s.whatsapp.net',
+    fromMe: false,
+    type: 'TEXT' as const,
+    text: 'hi',
+    waTimestamp: new Date(1_700_000_000_000),
+  };
+  await storeInbound(fixture.database.pool, [message]);
+  const told = await timeline(message.id);
+  expect(told).toMatchObject({ state: 'received', waiting: [] });
+  expect(steps(told)).toEqual(['received', 'event message.received']);
+});
+
+it('is shown to those who may see the message', async () => {
+  const { messageId } = await send();
+  const url = `/api/messages/${messageId}/timeline`;
+  const stranger = await fixture.register();
+  const another = await fixture.createSession(user);
+  expect((await fixture.call('GET', url, { as: user.token })).status).toBe(200);
+  expect((await fixture.call('GET', url, { as: stranger.token })).status).toBe(404);
+  expect((await fixture.call('GET', url, { as: another.key })).status).toBe(404);
+  expect((await fixture.call('GET', url)).status).toBe(401);
+  expect((await fixture.call('GET', '/api/messages/none/timeline', { as: user.token })).body.code).toBe(
+    'MESSAGE_NOT_FOUND',
+  );
+});
