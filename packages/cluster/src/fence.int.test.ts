@@ -60,8 +60,11 @@ describe('I2 the race table of DESIGN 2.3: the owner stalls inside its write whi
   /** Takes over while the owner stalls; `goOn` ends the stall. The new owner loads the key when its takeover has committed. */
   async function takeOverDuring(goOn: () => Promise<unknown>): Promise<Race> {
     const takeover = releaseSession(database.pool, sessionId, 'takeover').then(async () => (await read('k')).k!);
-    const waits = someoneWaitsForALock(database.pool, 'UPDATE session_placements%');
+    const looking = new AbortController();
+    const waits = someoneWaitsForALock(database.pool, 'UPDATE session_placements%', looking.signal);
     const takeoverWaited = await Promise.race([takeover.then(() => false), waits.then(() => true)]);
+    looking.abort();
+    await waits;
     await goOn();
     return { takeoverWaited, newOwnerLoaded: await takeover, rowAfterwards: (await read('k')).k! };
   }

@@ -52,10 +52,10 @@ export async function readPlacements(db: Queryable): Promise<PlacementRow[]> {
 
 /**
  * Resolves once some backend of this database waits for a lock in a statement like this, so that the order of a race is certain and nothing
- * sleeps.
+ * sleeps. Ends without that when told to.
  */
-export async function someoneWaitsForALock(db: Queryable, statement = '%'): Promise<void> {
-  for (;;) {
+export async function someoneWaitsForALock(db: Queryable, statement = '%', end?: AbortSignal): Promise<void> {
+  while (!end?.aborted) {
     const { rows } = await db.query(
       `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE $1`,
       [statement],
