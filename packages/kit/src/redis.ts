@@ -28,6 +28,9 @@ export interface RedisClientOptions {
   blocking?: boolean;
 }
 
+/** A Redis that is connected and silent is given up: commands without an answer would pile up in memory. */
+const SILENCE_TIMEOUT_MS = 3_000;
+
 /**
  * One way to make a connection. It reconnects for ever with a growing pause; commands fail fast while Redis is away, because
  * everything in Redis is a hint and the caller has PostgreSQL. Errors are logged once per outage, not per attempt.
@@ -37,6 +40,7 @@ export function createRedis({ url, logger, name, blocking = false }: RedisClient
     connectionName: name,
     maxRetriesPerRequest: blocking ? null : 1,
     enableOfflineQueue: blocking,
+    ...(!blocking && { socketTimeout: SILENCE_TIMEOUT_MS }),
     retryStrategy: (attempt: number) => Math.min(100 * attempt, 2_000),
     reconnectOnError: (error: Error) => /READONLY|LOADING|UNBLOCKED/.test(error.message),
     lazyConnect: true,

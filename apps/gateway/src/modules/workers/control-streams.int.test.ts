@@ -144,7 +144,7 @@ describe('a stream to every worker with a lease', () => {
   });
 });
 
-describe('evidence of death ends the lease (MR-021)', () => {
+describe('evidence of death ends the lease (MR-090)', () => {
   it('I2 nobody listens any more: within 300 ms', async () => {
     await open();
     const killedAt = performance.now();

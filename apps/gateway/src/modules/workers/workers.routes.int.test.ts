@@ -148,7 +148,7 @@ describe('the list of workers (MR-017)', () => {
   });
 });
 
-describe('cordon, uncordon, drain (MR-017)', () => {
+describe('cordon, uncordon, drain (MR-020)', () => {
   const act = async (action: string, id = 'worker-001') =>
     fixture.call('POST', `/api/admin/workers/${id}/${action}`, { as: await fixture.adminToken() });
 

@@ -1,0 +1,170 @@
+import { redisKeys } from '@wa-gate/kit';
+import { claimOutbox, recordOutcomes, type WorkerFrame } from '@wa-gate/messaging';
+import { createFaultProxy, type FaultProxy, testRedisUrl, waitFor } from '@wa-gate/testkit';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  createGatewayFixture,
+  type GatewayFixture,
+  type TestSession,
+  type TestUser,
+} from '../../testing/gateway-fixture.ts';
+import type { WorkerStandIn } from '../../testing/worker-stand-in.ts';
+
+/** Redis as this gateway sees it. */
+let redisLine: FaultProxy;
+let fixture: GatewayFixture;
+let user: TestUser;
+let worker: WorkerStandIn;
+let session: TestSession;
+
+beforeAll(async () => {
+  redisLine = await createFaultProxy(testRedisUrl());
+  fixture = await createGatewayFixture({}, { redis: redisLine.url });
+  fixture.gateway.start();
+  user = await fixture.register();
+});
+afterAll(async () => {
+  await fixture?.close();
+  await redisLine?.close();
+});
+
+let count = 0;
+beforeEach(async () => {
+  count += 1;
+  await fixture.database.pool.query(`UPDATE workers SET admin_state = 'CORDONED'`);
+  worker = await fixture.startWorker(`worker-${count}`);
+  session = await fixture.createSession(user);
+  await fixture.setState(session, 'CONNECTED');
+});
+
+const send = (timeoutMs = 10_000) =>
+  fixture.call('POST', `/api/sessions/${session.slug}/send?timeoutMs=${timeoutMs}`, {
+    as: session.key,
+    body: { to: '6281234567890', type: 'text', message: 'hello' },
+  });
+
+/** What the owner does with a message: takes it, writes that it was sent, and says so over its control streams. */
+async function deliver(isTold = true, epoch = 1): Promise<void> {
+  const owner = { sessionId: session.id, epoch };
+  const { pool } = fixture.database;
+  const { waMessageId } = await waitFor(async () => (await claimOutbox(pool, [owner], 1))[0], { everyMs: 5 });
+  const { moved } = await recordOutcomes(pool, [{ ...owner, waMessageId, state: 'SENT', at: new Date() }]);
+  if (isTold) worker.say({ type: 'hints', hints: [{ sessionId: session.id, seq: 1, messages: moved }] } as WorkerFrame);
+}
+
+const redisAnswers = () =>
+  waitFor(async () => (await fixture.call('GET', '/api/health')).body.services.redis === 'connected');
+const streamIsOpen = (to = worker) => waitFor(() => to.streams.size > 0);
+const bells = (of = worker) => of.frames.flatMap((frame) => (frame.type === 'bell' ? frame.sessionIds : []));
+
+async function timed<T>(work: Promise<T>): Promise<{ answer: T; tookMs: number }> {
+  const begunAt = performance.now();
+  const answer = await work;
+  return { answer, tookMs: performance.now() - begunAt };
+}
+
+describe('with a stream to the owner, a send needs nothing of Redis (MR-142)', () => {
+  it('I10 neither for its bell nor for its outcome: there is no subscription, and nothing is published', async () => {
+    await streamIsOpen();
+    const watcher = fixture.redis.duplicate();
+    const published: string[] = [];
+    watcher.on('message', (channel) => published.push(channel));
+    await watcher.connect();
+    await watcher.subscribe(redisKeys.sessionBell(session.id));
+    const [{ status, body }] = await Promise.all([send(), deliver()]);
+    expect([status, body.data.status]).toEqual([200, 'sent']);
+    await waitFor(() => bells().length === 1);
+    expect(bells()).toEqual([session.id]);
+    expect(await fixture.redis.pubsub('NUMSUB', redisKeys.events(session.id))).toEqual([
+      redisKeys.events(session.id),
+      0,
+    ]);
+    expect(published).toEqual([]);
+    watcher.disconnect();
+  });
+
+  it('a Redis that has gone silent delays nothing', async () => {
+    await streamIsOpen();
+    redisLine.set('stall');
+    const { answer, tookMs } = await timed(Promise.all([send(), deliver()]));
+    redisLine.set('forward');
+    expect(answer[0].body.data.status).toBe('sent');
+    expect(tookMs).toBeLessThan(900); // before the first look into the database
+  });
+
+  it('a hint that is lost costs a second', async () => {
+    await streamIsOpen();
+    const { answer, tookMs } = await timed(Promise.all([send(), deliver(false)]));
+    expect(answer[0].body.data.status).toBe('sent');
+    expect(tookMs).toBeLessThan(3_000);
+  });
+
+  it('the end of the stream makes those who wait look for themselves', async () => {
+    await streamIsOpen();
+    const waiting = send();
+    await deliver(false);
+    worker.be({ incarnation: 0 });
+    worker.hangUp();
+    const { answer, tookMs } = await timed(waiting);
+    expect(answer.body.data.status).toBe('sent');
+    expect(tookMs).toBeLessThan(900);
+  });
+
+  it('everybody who waits for one message is told', async () => {
+    await streamIsOpen();
+    const again = () =>
+      fixture.call('POST', `/api/sessions/${session.slug}/send`, {
+        as: session.key,
+        body: { to: '6281234567890', type: 'text', message: 'hello' },
+        headers: { 'idempotency-key': 'once' },
+      });
+    const both = Promise.all([again(), again()]);
+    await deliver();
+    const [first, second] = await both;
+    expect([first.body.data, second.body.data.status]).toEqual([second.body.data, 'sent']);
+  });
+
+  it('I6 a bell that rings at a former owner is rung again at the present one', async () => {
+    await streamIsOpen();
+    await Promise.all([send(), deliver()]); // from now on it is known who hosts the session
+    const next = await fixture.startWorker(`next-${count}`);
+    await streamIsOpen(next);
+    await fixture.move(session);
+    const sending = send();
+    await waitFor(() => bells().length === 2);
+    worker.say({ type: 'strays', sessionIds: [session.id] });
+    await waitFor(() => bells(next).includes(session.id));
+    await deliver(false, 3);
+    expect((await sending).body.data.status).toBe('sent');
+  });
+});
+
+describe('without a stream to the owner', () => {
+  beforeEach(async () => {
+    worker.be({ incarnation: 0 });
+    worker.hangUp();
+    await waitFor(() => worker.streams.size === 0);
+    await redisAnswers();
+  });
+
+  it('a Redis that has gone silent costs a moment, not the whole wait', async () => {
+    redisLine.set('stall');
+    const { answer, tookMs } = await timed(Promise.all([send(), deliver(false)]));
+    redisLine.set('forward');
+    expect(answer[0].body.data.status).toBe('sent');
+    expect(tookMs).toBeLessThan(1_500);
+  });
+
+  it('the bell goes over Redis', async () => {
+    const owner = fixture.redis.duplicate();
+    let heard = '';
+    owner.on('message', (channel) => {
+      heard = channel;
+    });
+    await owner.connect();
+    await owner.subscribe(redisKeys.sessionBell(session.id));
+    await Promise.all([send(), deliver(false)]);
+    await waitFor(() => heard === redisKeys.sessionBell(session.id));
+    owner.disconnect();
+  });
+});
