@@ -20,6 +20,8 @@ export interface SeenCall {
   authorization: string | undefined;
   epoch: string | undefined;
   requestId: string | undefined;
+  /** All names, to see what else went with it. */
+  headers: string[];
 }
 
 /** What stands in for a worker's internal API: it answers as it is told and remembers what it was asked. */
@@ -36,6 +38,8 @@ export interface WorkerStandIn {
   be(claim: Partial<WorkerClaim> | null): void;
   /** What it answers to calls of sessions from now on. `stream`: as server-sent events, which do not end. */
   answer(next: { status?: number; body?: unknown; stream?: string }): void;
+  /** Streams of events that are open. */
+  openAnswers: number;
   /** Over all control streams. */
   say(frame: WorkerFrame): void;
   /** Closes the control streams. */
@@ -47,6 +51,7 @@ export async function startWorkerStandIn(masterKey: Uint8Array, workerId: string
   const calls: SeenCall[] = [];
   const frames: GatewayFrame[] = [];
   let attempts = 0;
+  let openAnswers = 0;
   let claim: WorkerClaim | null = { workerId, incarnation: NO_INCARNATION };
   let answer: { status?: number; body?: unknown; stream?: string } = {};
   const app = Fastify({ forceCloseConnections: true });
@@ -66,11 +71,16 @@ export async function startWorkerStandIn(masterKey: Uint8Array, workerId: string
       authorization,
       epoch: epoch as string | undefined,
       requestId: requestId as string | undefined,
+      headers: Object.keys(request.headers).sort(),
     });
     if (answer.stream !== undefined) {
       reply.hijack();
       reply.raw.writeHead(200, { 'content-type': 'text/event-stream', ...proofFor(request.raw) });
       reply.raw.write(answer.stream);
+      openAnswers += 1;
+      reply.raw.once('close', () => {
+        openAnswers -= 1;
+      });
       return reply;
     }
     return reply.code(answer.status ?? 200).send(answer.body ?? {});
@@ -103,6 +113,9 @@ export async function startWorkerStandIn(masterKey: Uint8Array, workerId: string
       return attempts;
     },
     streams: control.clients,
+    get openAnswers() {
+      return openAnswers;
+    },
     be(next) {
       claim = next && { workerId, incarnation: NO_INCARNATION, ...next };
     },

@@ -1,4 +1,5 @@
 import { internalToken } from '@wa-gate/kit';
+import { waitFor } from '@wa-gate/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   createGatewayFixture,
@@ -42,7 +43,7 @@ describe('a live call (MR-014, MR-168)', () => {
     worker.answer({ body: QR });
     const { status, body } = await get('/qr', { 'x-request-id': 'mine-1' });
     expect([status, body]).toEqual([200, { success: true, status: 'success', data: QR }]);
-    expect(worker.calls).toEqual([
+    expect(worker.calls).toMatchObject([
       {
         method: 'GET',
         url: `/session/${session.id}/qr`,
@@ -52,6 +53,50 @@ describe('a live call (MR-014, MR-168)', () => {
         requestId: 'mine-1',
       },
     ]);
+  });
+
+  it('takes nothing with it that is not for the owner: no credentials, cookies or addresses of the caller', async () => {
+    worker.answer({ body: QR });
+    await get('/qr?format=json', {
+      cookie: 'a=b',
+      'x-forwarded-for': '10.0.0.1',
+      connection: 'authorization',
+      traceparent: 'no',
+    });
+    expect(worker.calls[0]!.url).toBe(`/session/${session.id}/qr`);
+    expect(worker.calls[0]!.headers).toEqual([
+      'authorization',
+      'connection',
+      'host',
+      'x-request-id',
+      'x-session-epoch',
+      'x-wag-nonce',
+    ]);
+  });
+
+  it.each([
+    ['who proves nothing', null],
+    ['who proves to be another worker', { workerId: 'worker-999', incarnation: 1 }],
+  ])('does not believe somebody at the address of the worker %s', async (_who, claim) => {
+    worker.be(claim);
+    worker.answer({ body: QR });
+    const { status, body } = await get('/qr');
+    expect([status, body.code, JSON.stringify(body)]).toEqual([
+      502,
+      'WORKER_ERROR',
+      expect.not.stringContaining(QR.qr),
+    ]);
+    expect(worker.calls).toHaveLength(2);
+  });
+
+  it('finds the session when another worker has come to the address of its former one', async () => {
+    worker.answer({ body: QR });
+    await get('/qr'); // the route is cached now
+    const next = await fixture.startWorker(`next-${count}`);
+    await fixture.move(session);
+    worker.be({ workerId: 'worker-999', incarnation: 1 });
+    next.answer({ body: QR });
+    expect((await get('/qr')).status).toBe(200);
   });
 
   it('follows a session that has moved, inside the same request, with its body', async () => {
@@ -130,6 +175,88 @@ describe('a live call (MR-014, MR-168)', () => {
       'WORKER_ERROR',
       { workerStatus: status },
     ]);
+  });
+});
+
+describe('the health of a session (MR-031)', () => {
+  it('is what its owner sees, under the public id', async () => {
+    const seen = {
+      status: 'connected',
+      state: 'connected',
+      connectedSince: '2026-01-15T10:30:00.000Z',
+      lastFrameAt: '2026-01-15T10:31:00.000Z',
+      lastFrameAgeMs: 12,
+      keepAliveMs: 80,
+      lastProbeAt: null,
+      recycles: 1,
+      workerId: `worker-${count}`,
+      epoch: 1,
+    };
+    worker.answer({ body: { ...seen, sessionId: session.id, inner: 'not for callers' } });
+    const { status, body } = await get('/health');
+    expect([status, body.data]).toEqual([200, { ...seen, sessionId: session.slug }]);
+    expect(worker.calls[0]!.url).toBe(`/session/${session.id}/health`);
+  });
+});
+
+describe('the stream of QR codes', () => {
+  const EVENT = 'event: qr\ndata: {"qr":"2@abc"}\n\n';
+  let base: string;
+  beforeAll(async () => {
+    base = await fixture.app.listen({ host: '127.0.0.1', port: 0 });
+  });
+
+  const open = (signal?: AbortSignal) =>
+    fetch(`${base}/api/sessions/${session.slug}/qr/stream`, {
+      headers: { authorization: `Bearer ${session.key}` },
+      ...(signal && { signal }),
+    });
+
+  it('passes events on as they come, and lets go of the owner when the caller goes', async () => {
+    worker.answer({ stream: EVENT });
+    const leaving = new AbortController();
+    const response = await open(leaving.signal);
+    expect([response.status, response.headers.get('content-type'), response.headers.get('cache-control')]).toEqual([
+      200,
+      'text/event-stream',
+      'no-store',
+    ]);
+    const { value } = await response.body!.getReader().read();
+    expect(Buffer.from(value!).toString()).toBe(EVENT);
+    expect(worker.openAnswers).toBe(1);
+    leaving.abort();
+    await waitFor(() => worker.openAnswers === 0);
+  });
+
+  it('is asked for again by the caller when the session has moved: 503 with Retry-After, one call only', async () => {
+    worker.answer({ status: 421 });
+    const response = await open();
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(await response.json()).toMatchObject({ code: 'SESSION_MOVING', retryable: true });
+    expect(worker.calls).toHaveLength(1);
+    const next = await fixture.startWorker(`next-${count}`);
+    await fixture.move(session);
+    next.answer({ stream: EVENT });
+    const again = await open();
+    expect(again.status).toBe(200);
+    await again.body!.cancel();
+  });
+
+  it('passes on refusals', async () => {
+    worker.answer({ status: 409, body: { code: 'SESSION_ALREADY_PAIRED', error: 'It is linked.' } });
+    expect(await (await open()).json()).toMatchObject({ code: 'SESSION_ALREADY_PAIRED', error: 'It is linked.' });
+  });
+
+  it('does not hold up the end of the gateway', async () => {
+    const other = await createGatewayFixture();
+    const owner = await other.startWorker('worker-1');
+    owner.answer({ stream: EVENT });
+    const watched = await other.createSession(await other.register());
+    const address = await other.app.listen({ host: '127.0.0.1', port: 0 });
+    const headers = { authorization: `Bearer ${watched.key}` };
+    const response = await fetch(`${address}/api/sessions/${watched.slug}/qr/stream`, { headers });
+    await other.close();
+    await expect(response.text()).rejects.toThrow();
   });
 });
 
