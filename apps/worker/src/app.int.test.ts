@@ -1,4 +1,4 @@
-import { createLogger, internalToken } from '@wa-gate/kit';
+import { createLogger, internalToken, NO_INCARNATION, newNonce, PROOF_HEADERS, provenIncarnation } from '@wa-gate/kit';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildWorkerApp } from './app.ts';
@@ -77,6 +77,35 @@ describe('who may call', () => {
   });
 });
 
+describe('answers prove who gives them', () => {
+  const proven = async (url: string, headers: Record<string, string> = {}) => {
+    const nonce = newNonce();
+    const response = await app.inject({ url, headers: { [PROOF_HEADERS.nonce]: nonce, ...headers } });
+    const given = response.headers as Record<string, string>;
+    return { status: response.statusCode, by: provenIncarnation(world.masterKeys, 'worker-test', nonce, given) };
+  };
+
+  it('probes, refusals and unknown routes alike', async () => {
+    const url = '/session/018f6f3c-4d00-7000-8000-000000000000/status';
+    const authorization = `Bearer ${token()}`;
+    expect(await proven('/health')).toEqual({ status: 200, by: incarnation });
+    expect(await proven(url)).toEqual({ status: 401, by: incarnation });
+    expect(await proven(url, { authorization, 'x-session-epoch': '1' })).toEqual({ status: 421, by: incarnation });
+    expect(await proven('/nothing')).toEqual({ status: 404, by: incarnation });
+  });
+
+  it('says that it has no incarnation while it holds no lease', async () => {
+    const held = incarnation;
+    incarnation = undefined;
+    expect(await proven('/health')).toEqual({ status: 200, by: NO_INCARNATION });
+    incarnation = held;
+  });
+
+  it('and nothing is said about it to those who do not ask', async () => {
+    expect((await app.inject('/health')).headers).not.toHaveProperty(PROOF_HEADERS.proof);
+  });
+});
+
 describe('a route is a hint (I6)', () => {
   it('answers 421 for another epoch, another session or none, before anything is done', async () => {
     const { sessionId } = await world.createPaired();
@@ -115,6 +144,42 @@ describe('operations (MR-030, MR-031, MR-032)', () => {
     });
     const again = await call(`/session/${sessionId}/qr`, { epoch });
     expect([again.status, again.body.code]).toEqual([409, 'SESSION_ALREADY_PAIRED']);
+  });
+
+  it('streams what happens while it is linked, until it is connected', async () => {
+    const sessionId = await world.createSession();
+    const epoch = await epochOf(sessionId);
+    const streaming = app.inject({
+      url: `/session/${sessionId}/qr/stream`,
+      headers: { authorization: `Bearer ${token()}`, 'x-session-epoch': String(epoch) },
+    });
+    const { body: shown } = await call(`/session/${sessionId}/qr`, { epoch });
+    await world.sandbox.scan(await world.sandbox.createPhone(), shown.qr);
+    const { headers, body } = await streaming;
+    expect(headers).toMatchObject({ 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+    const events = body
+      .split('\n\n')
+      .filter((text) => text.startsWith('event'))
+      .map((text) => [/^event: (.*)$/m.exec(text)![1], JSON.parse(/^data: (.*)$/m.exec(text)![1]!)] as const);
+    expect(events.find(([name]) => name === 'qr')![1]).toMatchObject({
+      state: 'qr_required',
+      qr: shown.qr,
+      attempt: 1,
+    });
+    expect(events.at(-1)).toMatchObject(['state', { status: 'connected', state: 'connected', qr: null }]);
+    const again = await call(`/session/${sessionId}/qr/stream`, { epoch });
+    expect([again.status, again.body.code]).toEqual([409, 'SESSION_ALREADY_PAIRED']);
+  });
+
+  it('tells the health of a connection', async () => {
+    const { sessionId } = await world.createPaired();
+    const epoch = await epochOf(sessionId);
+    const { status, body } = await call(`/session/${sessionId}/health`, { epoch });
+    expect([status, body]).toMatchObject([
+      200,
+      { status: 'connected', state: 'connected', workerId: 'worker-test', epoch, recycles: 0 },
+    ]);
+    expect(Date.parse(body.connectedSince)).toBeLessThanOrEqual(Date.now());
   });
 
   it('gives a pairing code for a number, and refuses what is no number', async () => {

@@ -22,6 +22,8 @@ export interface ControlPortDependencies {
   incarnation: () => number | undefined;
   load: () => WorkerLoadReport;
   logger: Logger;
+  /** Between two reports of the load; a test may be faster. @default 1 000 */
+  tickMs?: number;
 }
 
 /**
@@ -57,12 +59,13 @@ interface Stream {
   quietTicks: number;
 }
 
-export function createControlPort({ workerId, incarnation, load, logger }: ControlPortDependencies): ControlPort {
+export function createControlPort(deps: ControlPortDependencies): ControlPort {
+  const { workerId, incarnation, load, logger, tickMs = LOAD_EVERY_MS } = deps;
   const streams = new Set<Stream>();
   let handlers: ControlHandlers | undefined;
   /** The incarnation that has said goodbye. */
   let departed: number | undefined;
-  const timer = setInterval(tick, LOAD_EVERY_MS);
+  const timer = setInterval(tick, tickMs);
   timer.unref();
 
   function send(stream: Stream, text: string): void {

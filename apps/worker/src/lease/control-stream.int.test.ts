@@ -1,0 +1,188 @@
+import type { AddressInfo } from 'node:net';
+import { createLogger, createMetrics, internalToken, newNonce, PROOF_HEADERS, provenIncarnation } from '@wa-gate/kit';
+import type { GatewayFrame, SessionHint, WorkerFrame } from '@wa-gate/messaging';
+import { waitFor } from '@wa-gate/testkit';
+import type { FastifyInstance } from 'fastify';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { buildWorkerApp } from '../app.ts';
+import { type ControlPort, createControlPort } from './control-stream.ts';
+
+const WORKER = 'worker-1';
+const masterKey = Buffer.alloc(32, 3);
+const LOAD = { cpuUsage: 1, memoryUsage: 2, eventLoopDelayMs: 3, sessionCount: 4 };
+
+let incarnation: number | undefined;
+let app: FastifyInstance;
+let control: ControlPort;
+let bells: string[];
+let looks: number;
+
+beforeEach(async () => {
+  incarnation = 7;
+  bells = [];
+  looks = 0;
+  const logger = createLogger({ service: 'test', level: 'silent' });
+  control = createControlPort({
+    workerId: WORKER,
+    incarnation: () => incarnation,
+    load: () => LOAD,
+    logger,
+    tickMs: 100,
+  });
+  control.listen({
+    onSessionBell(sessionId) {
+      bells.push(sessionId);
+      return sessionId !== 'stray';
+    },
+    onLook: () => {
+      looks += 1;
+    },
+  });
+  const identity = { workerId: WORKER, masterKeys: [masterKey], incarnation: () => incarnation };
+  app = buildWorkerApp({
+    logger,
+    probes: { ...identity, network: 'sandbox', registry: createMetrics('test'), sessionCount: () => 0 },
+    // Nothing here asks for an actor.
+    ownership: { ...identity, supervisor: undefined as never },
+    control,
+  });
+  await app.listen({ host: '127.0.0.1', port: 0 });
+});
+afterEach(async () => {
+  control.close();
+  await app.close();
+});
+
+interface TestGateway {
+  socket: WebSocket;
+  frames: WorkerFrame[];
+  /** The incarnation that the answer proves, and its status. */
+  answer: { status: number; by: number | undefined };
+  say(frame: GatewayFrame): void;
+}
+
+/** A gateway that opens its stream, as far as the worker lets it. */
+async function connect(token = internalToken(masterKey, WORKER, 7)): Promise<TestGateway> {
+  const nonce = newNonce();
+  const { port } = app.server.address() as AddressInfo;
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/control`, {
+    headers: { authorization: `Bearer ${token}`, [PROOF_HEADERS.nonce]: nonce },
+  });
+  const frames: WorkerFrame[] = [];
+  socket.on('message', (data) => frames.push(JSON.parse(String(data)) as WorkerFrame));
+  socket.on('error', () => undefined);
+  const answer = await new Promise<TestGateway['answer']>((resolve) => {
+    const tell = (status: number, headers: Record<string, string | string[] | undefined>) =>
+      resolve({ status, by: provenIncarnation([masterKey], WORKER, nonce, headers) });
+    socket.on('upgrade', ({ headers }) => tell(101, headers));
+    socket.on('unexpected-response', (_request, { statusCode, headers }) => {
+      socket.terminate();
+      tell(statusCode ?? 0, headers);
+    });
+  });
+  return { socket, frames, answer, say: (frame) => socket.send(JSON.stringify(frame)) };
+}
+
+const ofType = <Type extends WorkerFrame['type']>({ frames }: TestGateway, type: Type) =>
+  frames.filter((frame): frame is Extract<WorkerFrame, { type: Type }> => frame.type === type);
+
+describe('who is let in', () => {
+  it('a gateway that knows this incarnation; the answer proves it, and says hello', async () => {
+    const gateway = await connect();
+    expect(gateway.answer).toEqual({ status: 101, by: 7 });
+    await waitFor(() => gateway.frames.length > 0);
+    expect(gateway.frames[0]).toEqual({ type: 'hello', workerId: WORKER, incarnation: 7 });
+  });
+
+  it.each([
+    ['the token of a former life', internalToken(masterKey, WORKER, 6)],
+    ['the token of another worker', internalToken(masterKey, 'worker-2', 7)],
+    ['no token', ''],
+  ])('nobody with %s, but he learns who answers (I2)', async (_what, token) => {
+    expect((await connect(token)).answer).toEqual({ status: 401, by: 7 });
+    expect(control.isHeard).toBe(false);
+  });
+
+  it('nobody while there is no lease', async () => {
+    incarnation = undefined;
+    expect((await connect()).answer).toEqual({ status: 401, by: 0 });
+  });
+});
+
+describe('what goes over the stream', () => {
+  it('bells and looks; a bell for a session that is not here is sent back', async () => {
+    const gateway = await connect();
+    await waitFor(() => control.isHeard);
+    gateway.say({ type: 'bell', sessionIds: ['s1', 'stray', 's2'] });
+    gateway.say({ type: 'look' });
+    gateway.socket.send('{"type":"of another version"}');
+    gateway.socket.send('no json');
+    await waitFor(() => looks === 1 && ofType(gateway, 'strays').length > 0);
+    expect([bells, ofType(gateway, 'strays')]).toEqual([
+      ['s1', 'stray', 's2'],
+      [{ type: 'strays', sessionIds: ['stray'] }],
+    ]);
+    expect(control.isHeard).toBe(true);
+  });
+
+  it('hints to every gateway in one frame, and the load each second', async () => {
+    const gateways = await Promise.all([connect(), connect()]);
+    await waitFor(() => gateways.every(({ frames }) => frames.length > 0));
+    const hints: SessionHint[] = [
+      { sessionId: 's1', seq: 1, messages: [{ messageId: 'm1', state: 'SENT' }] },
+      { sessionId: 's2', seq: 9, messages: [] },
+    ];
+    control.publishHints(hints);
+    for (const gateway of gateways) {
+      await waitFor(() => ofType(gateway, 'hints').length > 0);
+      expect(ofType(gateway, 'hints')).toEqual([{ type: 'hints', hints }]);
+      await waitFor(() => ofType(gateway, 'load').length > 0);
+      expect(ofType(gateway, 'load')[0]).toEqual({ type: 'load', load: LOAD });
+    }
+  });
+
+  it('a gateway that reads too slowly loses hints instead of filling the memory', async () => {
+    const gateway = await connect();
+    await waitFor(() => gateway.frames.length > 0);
+    gateway.socket.pause();
+    const hint: SessionHint = { sessionId: 'x'.repeat(64 * 1024), seq: 1, messages: [] };
+    const sent = 1_000;
+    for (let index = 0; index < sent; index += 1) control.publishHints([hint]);
+    gateway.socket.resume();
+    await waitFor(() => ofType(gateway, 'load').length > 0);
+    const received = ofType(gateway, 'hints').length;
+    expect(received).toBeGreaterThan(0);
+    expect(received).toBeLessThan(sent / 10);
+  });
+});
+
+describe('the end of a stream', () => {
+  it('goodbye reaches every gateway before the stream closes, and those that come afterwards', async () => {
+    const gateway = await connect();
+    await waitFor(() => control.isHeard);
+    await control.goodbye();
+    await waitFor(() => gateway.socket.readyState === WebSocket.CLOSED);
+    expect(gateway.frames.at(-1)).toEqual({ type: 'goodbye', incarnation: 7 });
+    const late = await connect();
+    await waitFor(() => late.socket.readyState === WebSocket.CLOSED);
+    expect(late.frames).toEqual([{ type: 'goodbye', incarnation: 7 }]);
+    expect(control.isHeard).toBe(false);
+  });
+
+  it('a stream of a life that is over is closed, so that the gateway learns of the new one', async () => {
+    const gateway = await connect();
+    await waitFor(() => control.isHeard);
+    incarnation = 8;
+    await waitFor(() => gateway.socket.readyState === WebSocket.CLOSED);
+    expect((await connect()).answer).toEqual({ status: 401, by: 8 });
+  });
+
+  it('a gateway that is gone without a word is forgotten', async () => {
+    const gateway = await connect();
+    await waitFor(() => control.isHeard);
+    gateway.socket.pause();
+    await waitFor(() => !control.isHeard);
+    gateway.socket.terminate();
+  });
+});
