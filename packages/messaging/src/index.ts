@@ -40,6 +40,7 @@ export {
   inspectOutbox,
   type OutboxItem,
   type OutboxState,
+  type ReturnedRow,
   returnOutbox,
 } from './outbox.ts';
 export { type Outcome, type RecordedOutcomes, recordOutcomes } from './outcomes.ts';

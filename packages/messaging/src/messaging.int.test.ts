@@ -93,7 +93,7 @@ describe('the outbox', () => {
   it('gives returned rows again at once, in their old place', async () => {
     const accepted = [await accept(), await accept()];
     await claimOutbox(database.pool, [owner], 1);
-    await returnOutbox(database.pool, owner, [accepted[0]!.messageId]);
+    await returnOutbox(database.pool, owner, [{ messageId: accepted[0]!.messageId, attempted: true }]);
     const again = await claimOutbox(database.pool, [owner], 5);
     expect(again.map(({ messageId }) => messageId)).toEqual(accepted.map(({ messageId }) => messageId));
   });
@@ -101,11 +101,21 @@ describe('the outbox', () => {
   it('notes every attempt: when, who, under which epoch', async () => {
     const { messageId } = await accept();
     await claimOutbox(database.pool, [owner], 5);
-    await returnOutbox(database.pool, owner, [messageId]);
+    await returnOutbox(database.pool, owner, [{ messageId, attempted: true }]);
     await claimOutbox(database.pool, [owner], 5);
     const { rows } = await database.pool.query('SELECT attempt_log FROM outbox WHERE message_id = $1', [messageId]);
     const attempt = { at: expect.stringMatching(/^\d{4}-/), epoch: owner.epoch, worker: 'worker-1' };
     expect(rows).toEqual([{ attempt_log: [attempt, attempt] }]);
+  });
+
+  it('does not count a claim of which no attempt was made', async () => {
+    const { messageId } = await accept();
+    await claimOutbox(database.pool, [owner], 5);
+    await returnOutbox(database.pool, owner, [{ messageId, attempted: false }]);
+    const { rows } = await database.pool.query('SELECT attempts, attempt_log FROM outbox WHERE message_id = $1', [
+      messageId,
+    ]);
+    expect(rows).toEqual([{ attempts: 0, attempt_log: [] }]);
   });
 
   it('remembers the first of very many attempts, and the latest', async () => {
@@ -146,7 +156,7 @@ describe('a message that must not go out twice (onUncertain: "fail")', () => {
   it('goes out when it had not been claimed, or was given back', async () => {
     const { messageId } = await accept('careful', { failIfUncertain: true });
     await claimOutbox(database.pool, [owner], 5);
-    await returnOutbox(database.pool, owner, [messageId]);
+    await returnOutbox(database.pool, owner, [{ messageId, attempted: true }]);
     const next = await takeOver();
     expect(await claimOutbox(database.pool, [next], 5)).toMatchObject([{ messageId, failIfUncertain: true }]);
   });

@@ -20,7 +20,7 @@ afterAll(() => database?.drop());
 type Step =
   | { do: 'accept'; text: string; careful: boolean }
   | { do: 'claim'; limit: number; stale: boolean }
-  | { do: 'return'; who: number; stale: boolean }
+  | { do: 'return'; who: number; attempted: boolean; stale: boolean }
   | { do: 'take over' }
   | { do: 'report'; who: number; state: Outcome['state']; stale: boolean }
   | { do: 'settle the uncertain' };
@@ -33,7 +33,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 5,
     arbitrary: fc.record({ do: fc.constant('claim' as const), limit: fc.integer({ min: 1, max: 4 }), stale }),
   },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('return' as const), who, stale }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('return' as const), who, attempted: fc.boolean(), stale }) },
   { weight: 2, arbitrary: fc.constant<Step>({ do: 'take over' }) },
   {
     weight: 3,
@@ -57,6 +57,7 @@ interface Expected {
   row: 'queued' | 'sending' | 'done';
   /** Under which epoch it was claimed last. */
   epoch: number;
+  attempts: number;
   state: string;
   /** The bytes of the first outcome that was written. */
   payload: string | null;
@@ -120,6 +121,7 @@ it('an accepted message keeps its id and its bytes over claims, crashes, returns
               careful: now.careful,
               row: 'queued',
               epoch: 0,
+              attempts: 0,
               state: 'QUEUED',
               payload: null,
             });
@@ -133,15 +135,18 @@ it('an accepted message keeps its id and its bytes over claims, crashes, returns
               const message = expected[n]!;
               expect(item.waMessageId).toBe(message.waMessageId);
               expect(bytesOf(item)).toBe(message.payload ?? `${message.waMessageId}|${message.text}`);
-              Object.assign(message, { row: 'sending', epoch: model.owner.epoch });
+              Object.assign(message, { row: 'sending', epoch: model.owner.epoch, attempts: message.attempts + 1 });
+              expect(item.attempts).toBe(message.attempts);
             });
             break;
           }
           case 'return': {
             const message = model.at(now.who);
             if (!message) break;
-            await returnOutbox(pool, as(now.stale), [message.messageId]);
-            if (!now.stale && message.row === 'sending' && message.epoch === model.owner.epoch) message.row = 'queued';
+            await returnOutbox(pool, as(now.stale), [{ messageId: message.messageId, attempted: now.attempted }]);
+            if (now.stale || message.row !== 'sending' || message.epoch !== model.owner.epoch) break;
+            message.row = 'queued';
+            if (!now.attempted) message.attempts -= 1;
             break;
           }
           case 'take over':

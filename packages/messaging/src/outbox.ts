@@ -103,17 +103,35 @@ export async function inspectOutbox(db: Queryable, sessionIds: readonly string[]
   return rows;
 }
 
-/** `not_before` is cut to milliseconds: rounded up, a younger row would be due for a moment when this one is not. */
+/**
+ * `not_before` is cut to milliseconds: rounded up, a younger row would be due for a moment when this one is not. A claim without an attempt is
+ * taken out of the count: who waits behind a message that fails has not failed.
+ */
 const RETURN = {
   name: 'return-outbox',
-  text: `WITH ${FENCE_MANY}
-  UPDATE outbox o SET state = 'QUEUED', not_before = date_trunc('milliseconds', now())
-  FROM fence f WHERE o.session_id = f.session_id AND o.state = 'SENDING' AND o.epoch = f.epoch AND o.message_id = ANY($3::uuid[])`,
+  text: `WITH ${FENCE_MANY}, given AS (
+    SELECT * FROM unnest($3::uuid[], $4::bool[]) AS g(message_id, attempted)
+  )
+  UPDATE outbox o SET state = 'QUEUED', not_before = date_trunc('milliseconds', now()),
+    attempts = CASE WHEN g.attempted THEN o.attempts ELSE o.attempts - 1 END,
+    attempt_log = CASE WHEN g.attempted THEN o.attempt_log ELSE o.attempt_log - -1 END
+  FROM fence f CROSS JOIN given g
+  WHERE o.message_id = g.message_id AND o.session_id = f.session_id AND o.state = 'SENDING' AND o.epoch = f.epoch`,
 };
 
+/** A taken row that goes back, and whether an attempt was made of it. */
+export interface ReturnedRow {
+  messageId: string;
+  attempted: boolean;
+}
+
 /** Gives taken rows back, to be tried again in their old place: the connection was lost before WhatsApp acknowledged them. */
-export async function returnOutbox(db: Queryable, owner: Ownership, messageIds: readonly string[]): Promise<void> {
-  await db.query({ ...RETURN, values: [[owner.sessionId], [owner.epoch], messageIds] });
+export async function returnOutbox(db: Queryable, owner: Ownership, rows: readonly ReturnedRow[]): Promise<void> {
+  const ids = rows.map(({ messageId }) => messageId);
+  await db.query({
+    ...RETURN,
+    values: [[owner.sessionId], [owner.epoch], ids, rows.map(({ attempted }) => attempted)],
+  });
 }
 
 const PAYLOAD = {

@@ -1,7 +1,7 @@
 import type { Ownership } from '@wa-gate/cluster';
 import type { Pool } from '@wa-gate/db';
 import { backoffDelay, type Clock, type Logger } from '@wa-gate/kit';
-import { inspectOutbox, type OutboxItem, type OutboxState, returnOutbox } from '@wa-gate/messaging';
+import { inspectOutbox, type OutboxItem, type OutboxState, type ReturnedRow, returnOutbox } from '@wa-gate/messaging';
 
 export interface ClaimedRowsDependencies {
   pool: Pool;
@@ -12,6 +12,14 @@ export interface ClaimedRowsDependencies {
 }
 
 type Row = Pick<OutboxItem, 'messageId' | 'waMessageId'>;
+
+/** Rows on their way back. */
+export interface GivenBack {
+  /** An attempt was made of these. */
+  attempted?: readonly Row[];
+  /** These were only claimed. */
+  untouched?: readonly Row[];
+}
 
 const RETRY = { initialMs: 200, maxMs: 5_000 };
 
@@ -45,7 +53,11 @@ export class ClaimedRows {
     return this.#returning.has(sessionId);
   }
 
-  giveBack(owner: Ownership, rows: readonly Row[]): void {
+  giveBack(owner: Ownership, { attempted = [], untouched = [] }: GivenBack): void {
+    const rows = [
+      ...attempted.map((row) => ({ ...row, attempted: true })),
+      ...untouched.map((row) => ({ ...row, attempted: false })),
+    ];
     if (rows.length === 0) return;
     const { sessionId } = owner;
     const before = this.#returning.get(sessionId) ?? Promise.resolve();
@@ -70,8 +82,8 @@ export class ClaimedRows {
     const forgotten = this.forgottenOf(owner, state.sending);
     if (forgotten.length > 0) {
       this.#deps.logger.info({ ...owner, rows: forgotten.length }, 'messages of a lost claim given back');
-      const messageIds = forgotten.map(({ messageId }) => messageId);
-      await returnOutbox(this.#deps.pool, owner, messageIds);
+      const rows = forgotten.map(({ messageId }) => ({ messageId, attempted: false }));
+      await returnOutbox(this.#deps.pool, owner, rows);
     }
     return state.uncertain;
   }
@@ -96,11 +108,10 @@ export class ClaimedRows {
   }
 
   /** Until it has worked: a row that stays `sending` under this epoch would be taken by nobody. */
-  async #return(owner: Ownership, rows: readonly Row[]): Promise<void> {
-    const messageIds = rows.map(({ messageId }) => messageId);
+  async #return(owner: Ownership, rows: readonly ReturnedRow[]): Promise<void> {
     for (let failures = 0; ; failures += 1) {
       try {
-        return await returnOutbox(this.#deps.pool, owner, messageIds);
+        return await returnOutbox(this.#deps.pool, owner, rows);
       } catch (error) {
         this.#deps.logger.warn({ err: error, ...owner }, 'messages not given back, trying again');
         await this.#deps.clock.sleep(backoffDelay(failures, RETRY));

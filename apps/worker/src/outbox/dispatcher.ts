@@ -83,8 +83,8 @@ export class Dispatcher {
     const flights = [...lane.flying.values()];
     const lost = flights.filter(isUncertain);
     for (const flight of lost) this.#conclude(lane.owner, flight, SEND_UNCERTAIN);
-    const again = flights.filter((flight) => !isUncertain(flight)).map(({ item }) => item);
-    this.#rows.giveBack(lane.owner, [...again, ...lane.pending.splice(0)]);
+    const attempted = flights.filter((flight) => !isUncertain(flight)).map(({ item }) => item);
+    this.#rows.giveBack(lane.owner, { attempted, untouched: lane.pending.splice(0) });
   }
 
   /** Somebody has put a message into the outbox of this session. */
@@ -135,7 +135,7 @@ export class Dispatcher {
     const lane = this.#lanes.get(owner.sessionId);
     if (lane) {
       lane.draining = true;
-      this.#rows.giveBack(lane.owner, lane.pending.splice(0));
+      this.#rows.giveBack(lane.owner, { untouched: lane.pending.splice(0) });
     }
     const isQuiet = () => !this.#rows.isReturning(owner.sessionId) && !(lane?.open && isSending(lane));
     await this.#until(isQuiet, graceMs);
@@ -145,7 +145,7 @@ export class Dispatcher {
   async stop(graceMs: number): Promise<void> {
     this.#accepting = false;
     for (const timer of this.#timers.splice(0)) clearInterval(timer);
-    for (const lane of this.#lanes.values()) this.#rows.giveBack(lane.owner, lane.pending.splice(0));
+    for (const lane of this.#lanes.values()) this.#rows.giveBack(lane.owner, { untouched: lane.pending.splice(0) });
     await this.#until(() => this.#claims === 0 && ![...this.#lanes.values()].some(isSending), graceMs);
     for (const lane of this.#lanes.values()) this.closed(lane.owner);
     await this.#rows.settled();
@@ -206,7 +206,7 @@ export class Dispatcher {
     lane.busy = false;
     this.#rows.claimed(lane.owner, items);
     if (!lane.open || lane.draining || !this.#accepting) {
-      this.#rows.giveBack(lane.owner, items);
+      this.#rows.giveBack(lane.owner, { untouched: items });
       return;
     }
     if (items.length === PACE.rowsPerClaim) lane.dirty = true;
@@ -284,13 +284,18 @@ export class Dispatcher {
       this.#conclude(lane.owner, flight, SEND_UNCERTAIN);
       return;
     }
-    if (attempts >= PACE.maxAttempts && !(error instanceof LeaseNotHeldError)) {
+    const attempted = !(error instanceof LeaseNotHeldError);
+    if (attempted && attempts >= PACE.maxAttempts) {
       this.#conclude(lane.owner, flight, SEND_FAILED);
       return;
     }
     // The rest waits with it, so that the order holds.
     lane.pausedUntil = this.#deps.clock.monotonic() + PACE.pauseAfterErrorMs;
-    this.#rows.giveBack(lane.owner, [item, ...lane.pending.splice(0)]);
+    const rest = lane.pending.splice(0);
+    this.#rows.giveBack(
+      lane.owner,
+      attempted ? { attempted: [item], untouched: rest } : { untouched: [item, ...rest] },
+    );
   }
 
   #messageOf(
@@ -326,7 +331,7 @@ export class Dispatcher {
   /** What is claimed goes back: the next claim leaves out what would begin a chat. */
   #holdNewChats(lane: Lane): void {
     lane.pausedUntil = Number.POSITIVE_INFINITY;
-    this.#rows.giveBack(lane.owner, lane.pending.splice(0));
+    this.#rows.giveBack(lane.owner, { untouched: lane.pending.splice(0) });
     const resume = () => {
       lane.pausedUntil = 0;
       this.#pump();

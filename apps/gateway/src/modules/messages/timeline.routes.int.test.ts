@@ -41,7 +41,7 @@ it('tells everything that happened, each with its time, in order', async () => {
   );
   const { messageId, waMessageId } = await send();
   await claimOutbox(fixture.database.pool, [owner()], 1);
-  await returnOutbox(fixture.database.pool, owner(), [messageId]);
+  await returnOutbox(fixture.database.pool, owner(), [{ messageId, attempted: true }]);
   await claimOutbox(fixture.database.pool, [owner()], 1);
   const later = (ms: number) => new Date(Date.now() + ms);
   const sent = { ...owner(), waMessageId, state: 'SENT' as const, at: later(20), wireAt: later(10) };

@@ -1,0 +1,333 @@
+import { createTiming, type Ownership, placeSession, registerWorker, releaseSession } from '@wa-gate/cluster';
+import { type Clock, createLogger, newId, systemClock } from '@wa-gate/kit';
+import { acceptMessage, newWaMessageId } from '@wa-gate/messaging';
+import { createTestDatabase, seedSession, type TestDatabase, waitFor, workerRegistration } from '@wa-gate/testkit';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { decodeMessage, encodeMessage } from '../content/outbound.ts';
+import { KeyedLock } from '../keyed-lock.ts';
+import { LineStandIn } from '../testing/line-stand-in.ts';
+import { DEADLINES } from './deadlines.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { createOutcomeWriter } from './outcome-writer.ts';
+
+let database: TestDatabase;
+let owner: Ownership;
+let line: LineStandIn;
+let dispatcher: Dispatcher;
+let stuck: Ownership[];
+let mayStart: boolean;
+let asked: number;
+/** Milliseconds by which the clock of the dispatcher is ahead. */
+let ahead: number;
+let askTimeLock: () => Promise<void>;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  await registerWorker(database.pool, workerRegistration('worker-1', { maxSessions: 1_000 }), createTiming({}));
+});
+afterAll(() => database?.drop());
+beforeEach(async () => {
+  const { sessionId } = await seedSession(database.pool, { state: 'CONNECTED' });
+  owner = { sessionId, epoch: (await placeSession(database.pool, sessionId))!.epoch };
+  stuck = [];
+  mayStart = true;
+  asked = 0;
+  ahead = 0;
+  askTimeLock = async () => undefined;
+  line = new LineStandIn();
+  dispatcher = createDispatcher();
+});
+afterEach(() => dispatcher.stop(0));
+
+function createDispatcher(): Dispatcher {
+  const { pool } = database;
+  const logger = createLogger({ service: 'test', level: 'silent' });
+  const clock: Clock = { ...systemClock, monotonic: () => systemClock.monotonic() + ahead };
+  const outcomes = createOutcomeWriter({
+    pool,
+    lane: new KeyedLock(),
+    clock,
+    logger,
+    announce: () => undefined,
+    onStale: () => undefined,
+    onRecorded: (batch) => made.recorded(batch),
+  });
+  const made: Dispatcher = new Dispatcher({
+    pool,
+    clock,
+    logger,
+    masterKey: Buffer.alloc(32, 7),
+    outcomes,
+    mayStart: () => {
+      asked += 1;
+      return mayStart;
+    },
+    onStuck: (who) => stuck.push(who),
+    onTimeLocked: () => askTimeLock(),
+    onAcknowledged: () => undefined,
+  });
+  made.start();
+  return made;
+}
+
+async function accept(text = 'hello', more: { chatJid?: string; failIfUncertain?: boolean } = {}) {
+  const ids = { messageId: newId(), waMessageId: newWaMessageId() };
+  const { sessionId } = owner;
+  const request = { type: 'text' as const, text };
+  await acceptMessage(database.pool, {
+    ...ids,
+    sessionId,
+    chatJid: '1@s.whatsapp.net',
+    type: 'TEXT',
+    request,
+    ...more,
+  });
+  dispatcher.ring(sessionId);
+  return ids;
+}
+const open = (connection = line) => dispatcher.opened(owner, connection);
+const acknowledge = (waMessageId: string, error?: string) =>
+  dispatcher.acknowledged(owner, { waMessageId, ...(error !== undefined && { error }) });
+const acknowledgeAll = () => {
+  line.onRelayed = ({ waMessageId }) => acknowledge(waMessageId);
+};
+const relayed = (count: number, of = line) => waitFor(() => of.relayed.length >= count, { what: `${count} relayed` });
+
+async function read(messageId: string) {
+  const { rows } = await database.pool.query(
+    `SELECT m.state AS message, o.state AS outbox, m.error_code AS error, o.attempts, o.wire_at AS "wireAt", o.payload
+     FROM messages m JOIN outbox o ON o.message_id = m.id WHERE m.id = $1`,
+    [messageId],
+  );
+  return rows[0];
+}
+const becomes = (messageId: string, message: string) =>
+  waitFor(
+    async () => {
+      const row = await read(messageId);
+      return row.message === message ? row : false;
+    },
+    { what: message },
+  );
+const inOutbox = (messageId: string, outbox: string) =>
+  waitFor(async () => (await read(messageId)).outbox === outbox, { what: outbox });
+
+/** Waits that the test ends. */
+function gate() {
+  let lift: () => void = () => undefined;
+  const lifted = new Promise<void>((resolve) => {
+    lift = resolve;
+  });
+  return { lift, wait: () => lifted };
+}
+
+describe('without the lease (I3)', () => {
+  it('nothing is claimed, and what waits goes when the lease is held again', async () => {
+    mayStart = false;
+    open();
+    const { messageId } = await accept();
+    // By the connection, the bell, sweeps and a poll.
+    await waitFor(() => asked >= 5);
+    expect(await read(messageId)).toMatchObject({ outbox: 'QUEUED', attempts: 0 });
+    mayStart = true;
+    await relayed(1);
+  });
+
+  it('nothing is relayed that was claimed before it was lost; it goes back to its place', async () => {
+    const { lift, wait } = gate();
+    line.beforeRelay = wait;
+    const ids = [await accept('one'), await accept('two')];
+    open();
+    await inOutbox(ids[0]!.messageId, 'SENDING');
+    mayStart = false;
+    lift();
+    for (const { messageId } of ids) await inOutbox(messageId, 'QUEUED');
+    expect(line.relayed).toEqual([]);
+    mayStart = true;
+    ahead += 10_000;
+    await relayed(2);
+    expect(line.ids).toEqual(ids.map(({ waMessageId }) => waMessageId));
+  });
+});
+
+describe('draining one session', () => {
+  it('waits for what flies, gives back what was not begun, and takes nothing more', async () => {
+    const ids = [];
+    for (let n = 0; n < 5; n += 1) ids.push(await accept(`text ${n}`));
+    const { lift, wait } = gate();
+    line.afterRelay = wait;
+    open();
+    await relayed(1);
+    let isDrained = false;
+    const draining = dispatcher.drain(owner, 10_000).then(() => {
+      isDrained = true;
+    });
+    for (const { messageId } of ids.slice(1)) await inOutbox(messageId, 'QUEUED');
+    lift();
+    expect([(await read(ids[0]!.messageId)).outbox, isDrained]).toEqual(['SENDING', false]);
+    acknowledge(ids[0]!.waMessageId);
+    await draining;
+    await becomes(ids[0]!.messageId, 'SENT');
+    dispatcher.ring(owner.sessionId);
+    expect(line.relayed).toHaveLength(1);
+    // A new connection begins anew, in order.
+    const next = new LineStandIn();
+    open(next);
+    await relayed(4, next);
+    expect(next.ids).toEqual(ids.slice(1).map(({ waMessageId }) => waMessageId));
+  });
+
+  it('ends with its time, and what has no word goes back when the connection is closed', async () => {
+    const { messageId } = await accept();
+    open();
+    await relayed(1);
+    await dispatcher.drain(owner, 30);
+    expect((await read(messageId)).outbox).toBe('SENDING');
+    dispatcher.closed(owner);
+    await inOutbox(messageId, 'QUEUED');
+  });
+
+  it('is done at once for a session without a connection', async () => {
+    await dispatcher.drain(owner, 60_000);
+  });
+});
+
+describe('when the connection ends before the acknowledgement (I8)', () => {
+  it('the same bytes go out again under the same id', async () => {
+    const { messageId, waMessageId } = await accept('again');
+    open();
+    await relayed(1);
+    const next = new LineStandIn();
+    open(next);
+    await relayed(1, next);
+    expect(next.ids).toEqual([waMessageId]);
+    expect(encodeMessage(next.relayed[0]!.message)).toEqual(encodeMessage(line.relayed[0]!.message));
+    acknowledge(waMessageId);
+    const row = await becomes(messageId, 'SENT');
+    expect(row).toMatchObject({ attempts: 2, wireAt: expect.any(Date) });
+    expect(decodeMessage(row.payload).conversation).toBe('again');
+  });
+
+  it('a message with onUncertain "fail" is unknown, and never relayed again', async () => {
+    const careful = await accept('careful', { failIfUncertain: true });
+    const other = await accept('other');
+    open();
+    await relayed(2);
+    const next = new LineStandIn();
+    open(next);
+    const row = await becomes(careful.messageId, 'UNKNOWN');
+    expect(row).toMatchObject({ outbox: 'UNKNOWN', error: 'SEND_UNCERTAIN' });
+    await relayed(1, next);
+    expect(next.ids).toEqual([other.waMessageId]);
+    // Its phone tells after all.
+    dispatcher.receipts(owner, [{ waMessageId: careful.waMessageId, state: 'DELIVERED', at: new Date() }]);
+    await becomes(careful.messageId, 'DELIVERED');
+  });
+
+  it('but goes out when it had not been given to Baileys yet', async () => {
+    const { lift, wait } = gate();
+    line.beforeRelay = wait;
+    const { messageId, waMessageId } = await accept('careful', { failIfUncertain: true });
+    open();
+    await inOutbox(messageId, 'SENDING');
+    const next = new LineStandIn();
+    open(next);
+    await relayed(1, next);
+    expect(next.ids).toEqual([waMessageId]);
+    lift();
+  });
+
+  it('is unknown when the owner before has left it in the middle', async () => {
+    const careful = await accept('careful', { failIfUncertain: true });
+    const other = await accept('other');
+    open();
+    await relayed(2);
+    // The process is gone: nothing gives anything back.
+    await releaseSession(database.pool, owner.sessionId, 'test');
+    const before = dispatcher;
+    owner = { ...owner, epoch: (await placeSession(database.pool, owner.sessionId))!.epoch };
+    dispatcher = createDispatcher();
+    const next = new LineStandIn();
+    open(next);
+    await relayed(1, next);
+    expect(next.ids).toEqual([other.waMessageId]);
+    await becomes(careful.messageId, 'UNKNOWN');
+    await before.stop(0);
+  });
+});
+
+describe('a step that takes too long ends the connection', () => {
+  it.each([
+    ['preparing', 'beforeRelay', DEADLINES.prepareMs],
+    ['relaying', 'afterRelay', DEADLINES.relayMs],
+  ] as const)('%s', async (_step, where, deadline) => {
+    const { lift, wait } = gate();
+    line[where] = wait;
+    const { messageId } = await accept();
+    open();
+    await inOutbox(messageId, 'SENDING');
+    if (where === 'afterRelay') await relayed(1);
+    expect(stuck).toEqual([]);
+    ahead += deadline + 1;
+    await waitFor(() => stuck.length > 0);
+    expect(stuck[0]).toEqual(owner);
+    lift();
+  });
+
+  it('the acknowledgement, also while others are sent', async () => {
+    const first = await accept('never acknowledged');
+    open();
+    await relayed(1);
+    acknowledgeAll();
+    ahead += DEADLINES.ackMs + 1;
+    await becomes((await accept('next')).messageId, 'SENT');
+    await waitFor(() => stuck.length > 0);
+    expect((await read(first.messageId)).message).toBe('QUEUED');
+  });
+});
+
+it('after a time-lock nothing is claimed until it is written, and then only what begins no chat', async () => {
+  const stranger = '2@s.whatsapp.net';
+  const known = await accept('known');
+  open();
+  await relayed(1);
+  acknowledge(known.waMessageId);
+  await becomes(known.messageId, 'SENT');
+
+  const { lift, wait } = gate();
+  askTimeLock = async () => {
+    await wait();
+    const sql = `UPDATE sessions SET reachout_locked_until = now() + interval '1 hour' WHERE id = $1`;
+    await database.pool.query(sql, [owner.sessionId]);
+  };
+  const refused = await accept('refused', { chatJid: stranger });
+  await relayed(2);
+  acknowledge(refused.waMessageId, '463');
+  expect(await becomes(refused.messageId, 'FAILED')).toMatchObject({ error: 'WA_REACHOUT_TIMELOCK' });
+  const [held, free] = [await accept('held', { chatJid: stranger }).catch(() => null), await accept('free')];
+  expect(line.relayed).toHaveLength(2);
+  lift();
+  await relayed(3);
+  expect(line.ids.at(-1)).toBe(free.waMessageId);
+  expect((await read(held!.messageId)).outbox).toBe('QUEUED');
+});
+
+it('a failed attempt keeps its place, and is given up after the last one', async () => {
+  line.beforeRelay = () => Promise.reject(new Error('not now'));
+  const [first, second] = [await accept('first'), await accept('second')];
+  open();
+  for (let attempt = 1; attempt < 5; attempt += 1) {
+    await waitFor(async () => {
+      const { outbox, attempts } = await read(first.messageId);
+      return outbox === 'QUEUED' && attempts === attempt;
+    });
+    ahead += 3_000;
+    dispatcher.ring(owner.sessionId);
+  }
+  expect(await becomes(first.messageId, 'FAILED')).toMatchObject({ error: 'SEND_FAILED', attempts: 5 });
+  line.beforeRelay = async () => undefined;
+  ahead += 3_000;
+  dispatcher.ring(owner.sessionId);
+  await relayed(1);
+  expect(line.ids).toEqual([second.waMessageId]);
+});

@@ -1,0 +1,31 @@
+import type { Connection, OutgoingMessage } from '../whatsapp/socket.ts';
+
+/** A connection whose far end is the test: it says what is relayed, what is acknowledged, and when. */
+export class LineStandIn implements Connection {
+  /** What Baileys would have been given, in order. */
+  readonly relayed: OutgoingMessage[] = [];
+  /** What the next sends wait for before they relay. */
+  beforeRelay: () => Promise<void> = async () => undefined;
+  /** What they wait for afterwards. */
+  afterRelay: () => Promise<void> = async () => undefined;
+  onRelayed: (message: OutgoingMessage) => void = () => undefined;
+
+  get ids(): string[] {
+    return this.relayed.map(({ waMessageId }) => waMessageId);
+  }
+
+  async send(message: OutgoingMessage): Promise<void> {
+    await this.beforeRelay();
+    message.onRelay();
+    this.relayed.push(message);
+    this.onRelayed(message);
+    await this.afterRelay();
+  }
+
+  requestPairingCode = async (): Promise<string> => '';
+  ping = async (): Promise<void> => undefined;
+  askTimeLock = async (): Promise<void> => undefined;
+  logout = async (): Promise<void> => undefined;
+  close = async (): Promise<void> => undefined;
+  terminate = (): void => undefined;
+}
