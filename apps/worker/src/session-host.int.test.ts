@@ -163,7 +163,6 @@ describe('sending', () => {
   });
 
   it.each([
-    ['time-lock', 'WA_REACHOUT_TIMELOCK'],
     ['nack', 'WA_STANZA_REJECTED'],
     ['rate-overlimit', 'WA_RATE_LIMITED'],
   ])('a refusal of the server (%s) is final and named', async (kind, code) => {

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { readDisconnectCause } from '../whatsapp/errors.ts';
 import { judgeDisconnect, passkeyWanted, QR_ENDED_CODE, staleByMessage, staleBySilence } from './disconnect.ts';
 
 const CONFIRMED = { unlinked: true, unconfirmed: false };
@@ -45,8 +44,7 @@ describe('a linked session', () => {
   });
 
   it.each([401, 403, 405, 411, 429, 503])('is not judged by the HTTP %i of a proxy on the way', (status) => {
-    const boom = { message: `WebSocket Error (Unexpected server response: ${status})`, output: { statusCode: status } };
-    const verdict = judgeDisconnect(readDisconnectCause(boom), true);
+    const verdict = judgeDisconnect({ status, http: true }, true);
     expect(verdict).toMatchObject({ state: 'RECONNECTING', next: 'retry', code: `http/${status}`, ...LINKED });
   });
 

@@ -1,7 +1,9 @@
-import { freePort } from '@wa-gate/testkit';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { freePort, waitFor } from '@wa-gate/testkit';
 import { afterEach, expect, it } from 'vitest';
 import { startWorld, type World } from '../testing/world.ts';
-import type { NetworkEndpoint } from '../whatsapp/network.ts';
+import { type NetworkEndpoint, sandboxNetwork } from '../whatsapp/network.ts';
 
 let world: World | undefined;
 afterEach(async () => {
@@ -10,16 +12,14 @@ afterEach(async () => {
 });
 
 /** A network as the live one: an address, and nothing else to say about certificates. */
-async function liveAt(address: (world: { sandboxUrl: string }) => Promise<string>): Promise<World> {
-  let endpoint: Promise<NetworkEndpoint> | undefined;
-  const started = await startWorld({
-    network: () => ({
-      endpoint: () => (endpoint ??= address({ sandboxUrl: started?.sandbox.url ?? '' }).then((wsUrl) => ({ wsUrl }))),
-      close: async () => undefined,
-    }),
+async function liveAt(address: (sandboxUrl: string) => Promise<string>): Promise<World> {
+  world = await startWorld({
+    network: (sandboxUrl) => {
+      const wsUrl = address(sandboxUrl);
+      return { endpoint: async () => ({ wsUrl: await wsUrl }), close: async () => undefined };
+    },
   });
-  world = started;
-  return started;
+  return world;
 }
 
 it('without a network the session says so, and keeps trying', async () => {
@@ -35,7 +35,7 @@ it('without a network the session says so, and keeps trying', async () => {
 });
 
 it('a server that cannot prove who it is gets nothing: certificate checks are always on', async () => {
-  const here = await liveAt(async ({ sandboxUrl }) => {
+  const here = await liveAt(async (sandboxUrl) => {
     const { wsUrl } = (await (await fetch(sandboxUrl)).json()) as { wsUrl: string };
     return wsUrl;
   });
@@ -44,4 +44,31 @@ it('a server that cannot prove who it is gets nothing: certificate checks are al
   expect(await here.session(sessionId)).toMatchObject({ code: expect.stringMatching(/^tls\//) });
   const { streams } = await here.sandbox.recorder<{ streams: unknown[] }>('logins');
   expect(streams).toEqual([]);
+});
+
+it('a proxy that answers 401 logs nobody out', async () => {
+  const proxy = createServer((_, response) => response.writeHead(401).end());
+  proxy.on('upgrade', (_, socket) => socket.end('HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n'));
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  const barred: NetworkEndpoint = { wsUrl: `ws://127.0.0.1:${(proxy.address() as AddressInfo).port}/ws/chat` };
+  let isBarred = false;
+  const here = await startWorld({
+    network: (sandboxUrl) => {
+      const sandbox = sandboxNetwork(sandboxUrl);
+      return { ...sandbox, endpoint: async () => (isBarred ? barred : await sandbox.endpoint()) };
+    },
+  });
+  world = here;
+  const { sessionId, number } = await here.createPaired();
+  isBarred = true;
+  await here.sandbox.fault({ kind: 'cut', phone: number });
+  await waitFor(async () => (await here.session(sessionId)).code === 'http/401', { what: 'the refusal' });
+  expect(await here.session(sessionId)).toMatchObject({
+    state: 'RECONNECTING',
+    reason: expect.stringMatching(/proxies/),
+  });
+  isBarred = false;
+  await here.waitForState(sessionId, 'CONNECTED');
+  expect(await here.events(sessionId, 'session.loggedout')).toEqual([]);
+  await new Promise((resolve) => proxy.close(resolve));
 });

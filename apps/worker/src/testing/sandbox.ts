@@ -28,6 +28,7 @@ export interface TestSandbox {
   devices(number: string): Promise<{ id: number; device: string; connected: boolean; preKeys: number }[]>;
   unlink(number: string, device: number): Promise<void>;
   fault(fault: Record<string, unknown>): Promise<void>;
+  cancelFault(id: string): Promise<void>;
   recorder<T>(path: string): Promise<T>;
   post<T>(path: string, body: unknown): Promise<T>;
   /** Ends it and starts it again on the same ports, from what it has kept. */
@@ -73,6 +74,7 @@ export async function startTestSandbox(): Promise<TestSandbox> {
     },
     unlink: (number, device) => call('DELETE', `/phones/${number}/devices/${device}`),
     fault: (fault) => call('POST', '/faults', fault),
+    cancelFault: (id) => call('DELETE', `/faults/${id}`),
     recorder: (path) => call('GET', `/recorder/${path}`),
     post: (path, body) => call('POST', path, body),
     async restart() {

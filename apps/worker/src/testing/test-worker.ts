@@ -8,6 +8,7 @@ import { LeaseKeeper } from '../lease/lease-keeper.ts';
 import { createLeaseStore } from '../lease/lease-store.ts';
 import type { ControlPlane } from '../lease/registration.ts';
 import { createSessionHost, PACE, type SessionHost } from '../session-host.ts';
+import type { LivenessTiming } from '../whatsapp/liveness.ts';
 import type { WhatsAppNetwork } from '../whatsapp/network.ts';
 
 export interface TestWorkerOptions {
@@ -19,6 +20,7 @@ export interface TestWorkerOptions {
   network: () => WhatsAppNetwork;
   masterKeys: Buffer[];
   timing: ClusterTiming;
+  liveness: LivenessTiming;
   logger: Logger;
 }
 
@@ -79,7 +81,7 @@ export async function createTestWorker(options: TestWorkerOptions): Promise<Test
 }
 
 async function startLife(options: TestWorkerOptions, databaseLine: FaultProxy) {
-  const { workerId, redis, timing, logger, masterKeys } = options;
+  const { workerId, redis, timing, liveness, logger, masterKeys } = options;
   const subscriber = redis.duplicate();
   await subscriber.connect();
   const webhooks = createWebhookBell({ redisUrl: testRedisUrl(), logger });
@@ -111,6 +113,7 @@ async function startLife(options: TestWorkerOptions, databaseLine: FaultProxy) {
     clock: systemClock,
     logger,
     timing,
+    liveness,
     strategy: 'least-loaded',
     pace: { ...PACE.sandbox, retry: { initialMs: 100, maxMs: 500 } },
     mayStart: () => lease.isHeld(),

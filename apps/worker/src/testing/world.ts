@@ -13,7 +13,7 @@ import {
 import type { ControlPort } from '../lease/control-stream.ts';
 import type { SessionActor } from '../session/session-actor.ts';
 import type { SessionHost } from '../session-host.ts';
-import type { LivenessTiming } from '../whatsapp/liveness.ts';
+import { LIVENESS_TIMING, type LivenessTiming } from '../whatsapp/liveness.ts';
 import { sandboxNetwork, type WhatsAppNetwork } from '../whatsapp/network.ts';
 import { startTestSandbox, type TestSandbox } from './sandbox.ts';
 import { createTestWorker, type TestWorker } from './test-worker.ts';
@@ -66,10 +66,11 @@ const jid = (number: string): string => `${number}@s.whatsapp.net`;
 
 export interface WorldOptions {
   /** Where the sessions connect, instead of to the sandbox. */
-  network?: () => WhatsAppNetwork;
+  network?: (sandboxUrl: string) => WhatsAppNetwork;
   /** @default 1 */
   workers?: number;
   timing?: ClusterTiming;
+  liveness?: LivenessTiming;
 }
 
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
@@ -86,9 +87,10 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
         pool,
         databaseUrl: database.url,
         redis,
-        network: options.network ?? (() => sandboxNetwork(sandbox.url)),
+        network: () => (options.network ?? sandboxNetwork)(sandbox.url),
         masterKeys,
         timing: options.timing ?? createTiming({ convergeEveryMs: 200 }),
+        liveness: options.liveness ?? LIVENESS_TIMING,
         logger,
       }),
     ),

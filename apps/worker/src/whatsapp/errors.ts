@@ -41,8 +41,6 @@ interface BoomLike {
 }
 
 const CONNECTION_CLOSED = 428;
-/** How `ws` words an HTTP answer to the upgrade; Baileys takes its number for a status of WhatsApp. */
-const HTTP_ANSWER = /Unexpected server response: \d/;
 
 export function readDisconnectCause(error: unknown): DisconnectCause {
   const boom = (error ?? {}) as BoomLike;
@@ -51,6 +49,5 @@ export function readDisconnectCause(error: unknown): DisconnectCause {
     status: boom.output?.statusCode ?? CONNECTION_CLOSED,
     ...(detail ? { detail } : {}),
     ...(boom.message === 'QR refs attempts ended' ? { qrEnded: true } : {}),
-    ...(HTTP_ANSWER.test(boom.message ?? '') ? { http: true } : {}),
   };
 }

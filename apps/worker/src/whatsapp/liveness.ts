@@ -59,9 +59,6 @@ export interface Pulse {
   end(): void;
 }
 
-/** When the sweep itself was late by this much, the process stood still: silence in that time is not the connection's. */
-const STALL_MS = 2_000;
-
 class WatchedPulse implements Pulse {
   readonly patient: Patient;
   readonly since: number;
@@ -141,7 +138,8 @@ export class Liveness {
     const { sweepEveryMs } = this.#deps.timing;
     const late = this.#sweptAt === undefined ? 0 : now - this.#sweptAt - sweepEveryMs;
     this.#sweptAt = now;
-    if (late > STALL_MS) this.#hearingSince = now;
+    // The process stood still: silence in that time is not the connections'.
+    if (late > 2 * sweepEveryMs) this.#hearingSince = now;
     let recyclable = this.#deps.recyclesPerSweep;
     for (const pulse of this.#pulses) {
       if (!this.#isStale(pulse, now)) this.#ask(pulse, now);

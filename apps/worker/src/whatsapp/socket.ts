@@ -150,6 +150,12 @@ export function connect(options: ConnectOptions): Connection {
     cachedGroupMetadata: readGroup,
   });
 
+  function end(cause: DisconnectCause): void {
+    if (closed) return;
+    closed = true;
+    handlers.closed(cause);
+  }
+
   async function readGroup(jid: string): Promise<GroupMetadata> {
     const known = groups.get(jid);
     if (known) return known;
@@ -187,10 +193,12 @@ export function connect(options: ConnectOptions): Connection {
       void arrivals.replay();
       handlers.open(identity());
     }
-    if (update.connection === 'close' && !closed) {
-      closed = true;
-      handlers.closed(readDisconnectCause(update.lastDisconnect?.error));
-    }
+    if (update.connection === 'close') end(readDisconnectCause(update.lastDisconnect?.error));
+  });
+  // An HTTP answer in place of the WebSocket. Baileys listens for it, which keeps `ws` from making an error of it, and then does nothing.
+  sock.ws.on('unexpected-response', (_request: unknown, { statusCode }: { statusCode?: number }) => {
+    end({ status: statusCode ?? 0, http: true });
+    terminate();
   });
   sock.ev.on('creds.update', () => store.saveCreds());
   sock.ev.on('messages.update', (updates) => report(readChatReceipts(updates, new Date())));
