@@ -1,3 +1,5 @@
+import { copyFile, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Fleet, startFleet } from '../harness/fleet.ts';
 import { prepareServices } from '../harness/services.ts';
@@ -55,7 +57,10 @@ export async function runChaos(options: ChaosOptions, say: (line: string) => voi
     // Room for all sessions when one worker is away.
     const maxSessions = Math.ceil(options.sessions / (workers - 1)) + 1;
     const fleet = await startFleet({ services, workers, gateways, maxSessions });
-    closers.unshift(() => fleet.stop());
+    closers.unshift(async () => {
+      if (options.logs) await keepLogs(fleet, options.logs);
+      await fleet.stop();
+    });
     const ledger = await new EventLedger().start();
     closers.unshift(() => ledger.close());
     return await runOn(fleet, { options, databases, ledger, say });
@@ -147,6 +152,11 @@ async function runOn(fleet: Fleet, { options, databases, ledger, say }: Run): Pr
     const recoveredS = problem ? null : (performance.now() - struck) / 1_000;
     return { fault, atS, recoveredS, inSending, failures: traffic.takeFailures(), problem };
   }
+}
+
+async function keepLogs({ system }: Fleet, folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const { name, log } of system.processes) await copyFile(log.file, join(folder, `${name}.log`));
 }
 
 /** What runs is started again when it ends by itself, as an orchestrator would; that it ended is told. */
