@@ -11,6 +11,8 @@ export interface GatewayMetrics {
   redisErrors: Counter;
   /** Sessions that got a worker, by the reason of the placement change. */
   placementChanges: Counter<'reason'>;
+  /** Sessions taken over from workers that are gone, by how that is known. */
+  takeovers: Counter<'cause'>;
   /** Sessions asked to leave their worker. */
   placementMoves: Counter<'reason'>;
   /** Sessions that should run and have no living owner, as this gateway saw it last. */
@@ -67,6 +69,12 @@ export function createGatewayMetrics(db: Queryable): GatewayMetrics {
       name: 'wag_placement_changes_total',
       help: 'Sessions to which this gateway gave a worker, by reason.',
       labelNames: ['reason'],
+      registers,
+    }),
+    takeovers: new Counter({
+      name: 'wag_takeovers_total',
+      help: 'Sessions that this gateway took over from workers that are gone, by why their lease was over.',
+      labelNames: ['cause'],
       registers,
     }),
     placementMoves: new Counter({

@@ -1,5 +1,5 @@
 import { inTransaction, type Network, type Pool, type PoolClient } from '@wa-gate/db';
-import { type Survey, survey } from './brake.ts';
+import { type GoneWorker, type Survey, survey } from './brake.ts';
 import { type Candidate, lockCandidates } from './candidates.ts';
 import { distribute, type PlacementStrategy, roomFor } from './distribute.ts';
 import type { Assignment, AssignmentReason } from './placements.ts';
@@ -17,6 +17,8 @@ export interface PlaceOptions {
 
 export interface PlaceResult {
   assignments: Assignment[];
+  /** The workers that sessions were or could be taken over from. */
+  gone: GoneWorker[];
   /** Sessions that the storm brake holds back. */
   braked: number;
   /** Sessions that still want a place. */
@@ -39,9 +41,10 @@ interface Waiting {
 export async function placeSessions(pool: Pool, options: PlaceOptions): Promise<PlaceResult> {
   const wanted = await survey(pool, options.timing, options.sessionIds ?? null);
   const total = [...wanted.waiting.values()].reduce((sum, count) => sum + count, 0);
-  if (total === 0) return { assignments: [], braked: wanted.braked, waiting: 0, more: false };
+  const { gone, braked } = wanted;
+  if (total === 0) return { assignments: [], gone, braked, waiting: 0, more: false };
   const { assignments, more } = await inTransaction(pool, (tx) => placeLocked(tx, wanted, options));
-  return { assignments, braked: wanted.braked, waiting: Math.max(total - assignments.length, 0), more };
+  return { assignments, gone, braked, waiting: Math.max(total - assignments.length, 0), more };
 }
 
 /** Places one session; `null` when it has a living worker, or none has room. */
@@ -110,7 +113,6 @@ export async function assign(
     sessionId: session.sessionId,
     epoch: session.epoch + 1,
     workerId: worker.workerId,
-    incarnation: worker.incarnation,
     from: session.from,
     reason: reason ?? (session.from === null ? 'placed' : 'takeover'),
   }));
@@ -123,9 +125,9 @@ export async function assign(
       assignments.map(({ sessionId }) => sessionId),
       assignments.map(({ epoch }) => epoch),
       assignments.map(({ workerId }) => workerId),
-      assignments.map(({ incarnation }) => incarnation),
+      changes.map(({ worker }) => worker.incarnation),
       assignments.map((assignment) => assignment.reason),
     ],
   );
-  return assignments.map(({ incarnation: _, ...assignment }) => assignment);
+  return assignments;
 }

@@ -5,10 +5,17 @@ import type { ClusterTiming } from './timing.ts';
 /** The storm brake needs at least so many workers gone silent together. */
 const STORM = 3;
 
+/** A process life whose lease is over and whose sessions may be taken over. */
+export interface GoneWorker {
+  workerId: string;
+  incarnation: number;
+  /** Why its lease was ended, or that it expired. */
+  cause: string;
+}
+
 /** What wants a worker now. */
 export interface Survey {
-  /** Process lives whose lease is over and whose sessions may be taken over. */
-  gone: { workerId: string; incarnation: number }[];
+  gone: GoneWorker[];
   /** Sessions that want a place, by network. */
   waiting: ReadonlyMap<Network, number>;
   /** Sessions that the storm brake holds back. */
@@ -32,6 +39,7 @@ export async function survey(
   const { rows } = await db.query<{
     workerId: string | null;
     incarnation: number;
+    cause: string;
     network: Network;
     isHeld: boolean;
     sessions: number;
@@ -41,14 +49,14 @@ export async function survey(
          AND count(*) FILTER (WHERE is_silent) > count(*) FILTER (WHERE is_heard) AS is_on
        FROM leases
      )
-     SELECT l.worker_id AS "workerId", l.incarnation, s.network, b.is_on AND l.is_silent AS "isHeld", count(*) AS sessions
+     SELECT l.worker_id AS "workerId", l.incarnation, l.cause, s.network, b.is_on AND l.is_silent AS "isHeld", count(*) AS sessions
      FROM leases l CROSS JOIN brake b
      JOIN session_placements p ON p.worker_id = l.worker_id AND p.incarnation = l.incarnation
      JOIN sessions s ON s.id = p.session_id
      WHERE l.is_over AND s.desired_state = 'RUNNING' AND ($1::uuid[] IS NULL OR p.session_id = ANY($1))
-     GROUP BY 1, 2, 3, 4
+     GROUP BY 1, 2, 3, 4, 5
      UNION ALL
-     SELECT NULL, NULL, s.network, false, count(*)
+     SELECT NULL, NULL, NULL, s.network, false, count(*)
      FROM session_placements p JOIN sessions s ON s.id = p.session_id
      WHERE p.state = 'UNASSIGNED' AND s.desired_state = 'RUNNING' AND ($1::uuid[] IS NULL OR p.session_id = ANY($1))
      GROUP BY s.network`,
@@ -58,7 +66,9 @@ export async function survey(
   const waiting = new Map<Network, number>();
   for (const { network, sessions } of free) waiting.set(network, (waiting.get(network) ?? 0) + sessions);
   const gone = new Map(
-    free.flatMap(({ workerId, incarnation }) => (workerId === null ? [] : [[workerId, { workerId, incarnation }]])),
+    free.flatMap(({ workerId, incarnation, cause }) =>
+      workerId === null ? [] : [[workerId, { workerId, incarnation, cause }]],
+    ),
   );
   const braked = rows.filter(({ isHeld }) => isHeld).reduce((sum, { sessions }) => sum + sessions, 0);
   return { gone: [...gone.values()], waiting, braked };

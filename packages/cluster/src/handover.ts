@@ -1,41 +1,68 @@
-import { inTransaction, type Network, type Pool, type Queryable } from '@wa-gate/db';
+import { inTransaction, type Network, type Pool, type PoolClient, type Queryable } from '@wa-gate/db';
 import { assign, type PlaceOptions } from './assign.ts';
 import { lockCandidates } from './candidates.ts';
-import { chooseWorker } from './distribute.ts';
+import { distribute } from './distribute.ts';
 import { type Ownership, StaleEpochError } from './fence.ts';
 import type { Assignment } from './placements.ts';
 
+/** What became of sessions that were given away. `null`: no other worker has room. Not in it: not the owner's any more. */
+export type HandedOver = Map<string, Assignment | null>;
+
+interface Owned extends Ownership {
+  network: Network;
+  from: string;
+}
+
 /**
- * The owner gives a session away, when nothing of it runs here any more: one placement change, straight to the best other worker (I1). `null`:
- * no other has room, and the placement is as it was.
+ * The owner gives sessions away, when nothing of them runs here any more: one placement change each, straight to the best other worker (I1). All in one
+ * transaction, because every one has to wait for the same locks of workers while its session has no connection.
+ */
+export function handOverMany(
+  pool: Pool,
+  owners: readonly Ownership[],
+  { strategy, timing }: Pick<PlaceOptions, 'strategy' | 'timing'>,
+): Promise<HandedOver> {
+  return inTransaction(pool, async (tx) => {
+    // Nothing to give: nobody else has to wait for locks.
+    if ((await findOwned(tx, owners)).length === 0) return new Map();
+    const candidates = await lockCandidates(tx, timing);
+    const owned = await findOwned(tx, owners, 'ORDER BY p.session_id FOR NO KEY UPDATE OF p');
+    const result: HandedOver = new Map(owned.map(({ sessionId }) => [sessionId, null]));
+    const networks = new Set(owned.map(({ network }) => network));
+    for (const network of networks) {
+      const sessions = owned.filter((session) => session.network === network);
+      const others = candidates.filter(({ workerId }) => sessions.every(({ from }) => from !== workerId));
+      const changes = distribute(sessions, others, network, strategy);
+      for (const assignment of await assign(tx, changes, 'handover')) result.set(assignment.sessionId, assignment);
+    }
+    return result;
+  });
+}
+
+async function findOwned(tx: PoolClient, owners: readonly Ownership[], locking = ''): Promise<Owned[]> {
+  const { rows } = await tx.query<Owned>(
+    `SELECT p.session_id AS "sessionId", p.epoch, s.network, p.worker_id AS "from"
+     FROM session_placements p JOIN sessions s ON s.id = p.session_id
+     JOIN unnest($1::uuid[], $2::bigint[]) AS o(session_id, epoch) ON p.session_id = o.session_id AND p.epoch = o.epoch
+     WHERE p.state <> 'UNASSIGNED' ${locking}`,
+    [owners.map(({ sessionId }) => sessionId), owners.map(({ epoch }) => epoch)],
+  );
+  return rows;
+}
+
+/**
+ * {@link handOverMany} of one.
  *
  * @throws {StaleEpochError} when the owner is not the owner any more
  */
 export async function handOver(
   pool: Pool,
   owner: Ownership,
-  { strategy, timing }: Pick<PlaceOptions, 'strategy' | 'timing'>,
+  options: Pick<PlaceOptions, 'strategy' | 'timing'>,
 ): Promise<Assignment | null> {
-  return inTransaction(pool, async (tx) => {
-    const here = await tx.query<{ network: Network; workerId: string }>(
-      `SELECT s.network, p.worker_id AS "workerId" FROM session_placements p JOIN sessions s ON s.id = p.session_id
-       WHERE p.session_id = $1 AND p.epoch = $2 AND p.state <> 'UNASSIGNED'`,
-      [owner.sessionId, owner.epoch],
-    );
-    const [place] = here.rows;
-    if (!place) throw new StaleEpochError([owner.sessionId]);
-    const candidates = await lockCandidates(tx, timing, { network: place.network, except: place.workerId });
-    const worker = chooseWorker(candidates, place.network, strategy);
-    if (!worker) return null;
-    const locked = await tx.query(
-      'SELECT 1 FROM session_placements WHERE session_id = $1 AND epoch = $2 FOR NO KEY UPDATE',
-      [owner.sessionId, owner.epoch],
-    );
-    if (!locked.rowCount) throw new StaleEpochError([owner.sessionId]);
-    const session = { ...owner, from: place.workerId };
-    const [assignment] = await assign(tx, [{ session, worker }], 'handover');
-    return assignment!;
-  });
+  const assignment = (await handOverMany(pool, [owner], options)).get(owner.sessionId);
+  if (assignment === undefined) throw new StaleEpochError([owner.sessionId]);
+  return assignment;
 }
 
 /** Nobody else had room: the session stays where it is, same owner, same epoch. `false`: it was not being released by this owner. */

@@ -1,8 +1,17 @@
 export { type PlaceOptions, type PlaceResult, placeSession, placeSessions } from './assign.ts';
+export type { GoneWorker } from './brake.ts';
 export type { PlacementStrategy } from './distribute.ts';
 export { drainRound } from './drain.ts';
 export { FENCE_MANY, FENCE_ONE, fenceParameters, type Ownership, StaleEpochError } from './fence.ts';
-export { beginRelease, handOver, keepSession, type Released, type ReleaseReason } from './handover.ts';
+export {
+  beginRelease,
+  type HandedOver,
+  handOver,
+  handOverMany,
+  keepSession,
+  type Released,
+  type ReleaseReason,
+} from './handover.ts';
 export {
   clearSessionKeys,
   type JournalEntry,
@@ -33,7 +42,7 @@ export {
   type Placement,
   releaseSession,
 } from './placements.ts';
-export { REBALANCE_EVERY_MS, rebalanceRound } from './rebalance.ts';
+export { rebalanceRound } from './rebalance.ts';
 export { createRouteTable, type Route, type RouteTable, type RouteTableDependencies } from './route-table.ts';
 export { type ClusterTiming, createTiming, DEFAULT_TIMING, scaleTiming, TimingError } from './timing.ts';
 export {

@@ -12,6 +12,7 @@ const interval = (ms: number): string => `${ms} * interval '1 ms'`;
  */
 export const leaseStates = (timing: ClusterTiming): string => `leases AS (
   SELECT worker_id, incarnation, runtime_state, started_at, cpu_usage, memory_usage, event_loop_delay_ms,
+    CASE WHEN ended_at IS NULL THEN 'lease expired' ELSE coalesce(ended_reason, '') END AS cause,
     ended_at IS NOT NULL OR expires_at < now() - ${interval(timing.takeoverGraceMs)} AS is_over,
     ended_at IS NULL AND expires_at > now() + ${interval(timing.leaseTtlMs - timing.stopAfterMs)} AS is_heard,
     ended_at IS NULL AND expires_at <= now() + ${interval(timing.leaseTtlMs - timing.stopAfterMs)}

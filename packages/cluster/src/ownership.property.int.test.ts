@@ -12,7 +12,7 @@ import { DEFAULT_TIMING } from './timing.ts';
 
 const WORKERS = ['w1', 'w2', 'w3', 'w4'];
 const SESSIONS = 6;
-const RUNS = 120;
+const RUNS = 100;
 const options = { strategy: 'least-loaded', timing: DEFAULT_TIMING } as const;
 
 let database: TestDatabase;

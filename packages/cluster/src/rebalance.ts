@@ -9,7 +9,7 @@ import type { ClusterTiming } from './timing.ts';
 const LIMITS = { cpuUsage: 80, memoryUsage: 90, full: 0.9, targetFull: 0.7 } as const;
 /** Sessions that move in one round, and the time between two rounds of the whole fleet. */
 const PER_ROUND = 5;
-export const REBALANCE_EVERY_MS = 30_000;
+const REBALANCE_EVERY_MS = 30_000;
 
 const TOO_MUCH = `(l.cpu_usage > ${LIMITS.cpuUsage} OR l.memory_usage > ${LIMITS.memoryUsage}
   OR (SELECT count(*) FROM session_placements p WHERE p.worker_id = w.id) > ${LIMITS.full} * w.max_sessions)`;

@@ -8,6 +8,7 @@ import {
 } from '@wa-gate/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { placeSession } from './assign.ts';
+import { beginRelease } from './handover.ts';
 import { registerWorker } from './leases.ts';
 import { releaseSession } from './placements.ts';
 import { createRouteTable } from './route-table.ts';
@@ -51,6 +52,24 @@ describe('a route (MR-142, MR-168)', () => {
     expect(await routes.resolve(sessionId)).toMatchObject({ epoch: 1 });
     await routes.forget(sessionId);
     expect(await routes.resolve(sessionId)).toMatchObject({ epoch: 3 });
+  });
+
+  it('I6 is read from PostgreSQL once forgotten, though a slow gateway writes the old one into Redis again', async () => {
+    await place();
+    const routes = table();
+    const old = (await routes.resolve(sessionId))!;
+    await releaseSession(database.pool, sessionId, 'test');
+    await place();
+    await routes.forget(sessionId);
+    await redis.hset(redisKeys.route(sessionId), { ...old });
+    expect(await routes.resolve(sessionId)).toMatchObject({ epoch: 3 });
+    expect(await redis.hget(redisKeys.route(sessionId), 'epoch')).toBe('3');
+  });
+
+  it('leads to an owner that is asked to hand the session over', async () => {
+    await place();
+    await beginRelease(database.pool, [sessionId], 'drain');
+    expect(await table().resolve(sessionId)).toMatchObject({ workerId: 'w1', epoch: 1 });
   });
 
   it('is null while nobody hosts the session, and that is not remembered', async () => {

@@ -17,7 +17,7 @@ export interface RouteTable {
   /** L1 → Redis → PostgreSQL. `null`: nobody hosts the session now. Redis errors are counted, never thrown. */
   resolve(sessionId: string): Promise<Route | null>;
   /** Forgets both cache levels; the next `resolve` reads PostgreSQL. Call on 421 and on every placement change made here. */
-  forget(sessionId: string): Promise<void>;
+  forget(...sessionIds: string[]): Promise<void>;
 }
 
 export interface RouteTableDependencies {
@@ -42,6 +42,8 @@ const READ_ROUTE = {
 
 export function createRouteTable({ db, redis, logger, onRedisError }: RouteTableDependencies): RouteTable {
   const local = new LRUCache<string, Route>({ max: L1_ENTRIES, ttl: L1_TTL_MS });
+  /** Forgotten here: what Redis says about them may be what was wrong, or be written again by a gateway that was slow. */
+  const distrusted = new LRUCache<string, true>({ max: L1_ENTRIES, ttl: REDIS_TTL_SECONDS * 1_000 });
   const singleFlight = createSingleFlight<Route | null>();
   const redisPolicy = wrap(
     circuitBreaker(handleAll, { halfOpenAfter: 2_000, breaker: new ConsecutiveBreaker(5) }),
@@ -73,6 +75,7 @@ export function createRouteTable({ db, redis, logger, onRedisError }: RouteTable
     const { rows } = await db.query<Route>({ ...READ_ROUTE, values: [sessionId] });
     const route = rows[0];
     if (!route) return null;
+    distrusted.delete(sessionId);
     const key = redisKeys.route(sessionId);
     await hint(() =>
       redis
@@ -84,21 +87,30 @@ export function createRouteTable({ db, redis, logger, onRedisError }: RouteTable
     return route;
   }
 
+  /** Two answers may be on their way at once; the older one must not replace the newer. */
+  function remember(sessionId: string, route: Route): void {
+    const known = local.get(sessionId);
+    if (!known || known.epoch <= route.epoch) local.set(sessionId, route);
+  }
+
   return {
     known: (sessionId) => local.get(sessionId),
     async resolve(sessionId) {
       const cached = local.get(sessionId);
       if (cached) return cached;
-      const route = await singleFlight(
-        sessionId,
-        async () => (await fromRedis(sessionId)) ?? (await fromDatabase(sessionId)),
-      );
-      if (route) local.set(sessionId, route);
+      const route = distrusted.has(sessionId)
+        ? await singleFlight(`fresh ${sessionId}`, () => fromDatabase(sessionId))
+        : await singleFlight(sessionId, async () => (await fromRedis(sessionId)) ?? (await fromDatabase(sessionId)));
+      if (route) remember(sessionId, route);
       return route;
     },
-    async forget(sessionId) {
-      local.delete(sessionId);
-      await hint(() => redis.del(redisKeys.route(sessionId)));
+    async forget(...sessionIds) {
+      if (!sessionIds.length) return;
+      for (const sessionId of sessionIds) {
+        local.delete(sessionId);
+        distrusted.set(sessionId, true);
+      }
+      await hint(() => redis.del(...sessionIds.map((sessionId) => redisKeys.route(sessionId))));
     },
   };
 }

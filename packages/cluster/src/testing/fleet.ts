@@ -19,12 +19,12 @@ export function fleetTools(database: () => TestDatabase) {
       Promise.all(Array.from({ length: count }, async () => (await seedSession(pool(), overrides)).sessionId)),
     place: (options: Partial<PlaceOptions> = {}) =>
       placeSessions(pool(), { strategy: 'least-loaded', timing: DEFAULT_TIMING, limit: 1_000, ...options }),
-    async countByWorker(): Promise<Record<string, number>> {
+    countByWorker: async (): Promise<Record<string, number>> => {
       const workers = await listWorkers(pool());
       return Object.fromEntries(workers.map(({ workerId, sessionCount }) => [workerId, sessionCount]));
     },
     /** As if the worker had not renewed for so long: its lease expired `ms` ago. */
-    async expire(workerId: string, ms = DEFAULT_TIMING.takeoverGraceMs + 1): Promise<void> {
+    expire: async (workerId: string, ms = DEFAULT_TIMING.takeoverGraceMs + 1): Promise<void> => {
       await pool().query(`UPDATE worker_leases SET expires_at = now() - $2 * interval '1 ms' WHERE worker_id = $1`, [
         workerId,
         ms,

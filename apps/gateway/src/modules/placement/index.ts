@@ -1,2 +1,2 @@
 export { createPlacementService, type PlacementService } from './placement.service.ts';
-export { createReconciler } from './reconciler.ts';
+export { createReconciler, type Reconciler } from './reconciler.ts';

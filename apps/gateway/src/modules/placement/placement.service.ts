@@ -3,6 +3,7 @@ import {
   type ClusterTiming,
   drainRound,
   type PlacementStrategy,
+  type PlaceResult,
   placeSessions,
   type RouteTable,
   rebalanceRound,
@@ -19,16 +20,6 @@ export interface PlacementDependencies {
   ringWorker: (workerId: string) => void;
 }
 
-/** What one look at everything that waits came to. */
-export interface Settled {
-  assignments: Assignment[];
-  /** Held back by the storm brake. */
-  braked: number;
-  waiting: number;
-  /** Looking again at once may place more. */
-  more: boolean;
-}
-
 /** Writes desired placements; workers converge on them. */
 export interface PlacementService {
   /** Places a session and rings its worker. `null`: no worker has room now; the reconciler tries again. */
@@ -36,7 +27,7 @@ export interface PlacementService {
   /** Takes a session from its worker; `also` runs in the same transaction, after every fenced write of the former owner. */
   release(sessionId: string, reason: string, also: (tx: PoolClient) => Promise<void>): Promise<void>;
   /** Places what should run and has no living owner, one batch; rings the workers that got something. */
-  placeWaiting(limit: number): Promise<Settled>;
+  placeWaiting(limit: number): Promise<PlaceResult>;
   /** Asks draining workers for their next sessions; returns how many. */
   drain(): Promise<number>;
   /** Asks workers that have too much to do for a few sessions; returns how many. */
@@ -53,7 +44,7 @@ export function createPlacementService(deps: PlacementDependencies): PlacementSe
   /** The new owners hear of it first: routes are only hints, and forgetting them may have to wait for Redis. */
   async function settle(assignments: readonly Assignment[]): Promise<void> {
     ring(assignments.map(({ workerId }) => workerId));
-    await Promise.all(assignments.map(({ sessionId }) => routes.forget(sessionId)));
+    await routes.forget(...assignments.map(({ sessionId }) => sessionId));
   }
 
   return {

@@ -1,49 +1,163 @@
-import { createRouteTable, DEFAULT_TIMING } from '@wa-gate/cluster';
-import { createLogger, redisKeys, systemClock } from '@wa-gate/kit';
-import { waitFor } from '@wa-gate/testkit';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createGatewayMetrics } from '../../metrics.ts';
-import { createGatewayFixture, type GatewayFixture, type TestUser } from '../../testing/gateway-fixture.ts';
-import { createPlacementService, createReconciler } from './index.ts';
+import {
+  type ClusterTiming,
+  createRouteTable,
+  DEFAULT_TIMING,
+  endLease,
+  registerWorker,
+  setWorkerAdminState,
+} from '@wa-gate/cluster';
+import { createLogger, type Redis, systemClock } from '@wa-gate/kit';
+import {
+  createTestDatabase,
+  createTestRedis,
+  seedSession,
+  type TestDatabase,
+  waitFor,
+  workerRegistration,
+} from '@wa-gate/testkit';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { createGatewayMetrics, type GatewayMetrics } from '../../metrics.ts';
+import { createPlacementService, createReconciler, type Reconciler } from './index.ts';
 
-let fixture: GatewayFixture;
-let user: TestUser;
-beforeAll(async () => {
-  fixture = await createGatewayFixture();
-  user = await fixture.register();
-  await fixture.startWorker('worker-1');
-  fixture.gateway.start();
+/** Only bells make it look. */
+const NEVER = 3_600_000;
+
+let database: TestDatabase;
+let redis: Redis;
+let metrics: GatewayMetrics;
+let rung: string[];
+let told: string[];
+const running: Reconciler[] = [];
+
+beforeEach(async () => {
+  database = await createTestDatabase({ max: 20 });
+  redis = await createTestRedis();
+  metrics = createGatewayMetrics(database.pool);
+  rung = [];
+  told = [];
 });
-afterAll(() => fixture?.close());
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((reconciler) => reconciler.stop()));
+  redis.disconnect();
+  await database.drop();
+});
 
-const workersOf = async () =>
-  (
-    await fixture.database.pool.query<{ worker_id: string | null; epoch: number }>(
-      'SELECT worker_id, epoch FROM session_placements ORDER BY session_id',
-    )
-  ).rows;
-
-it('places what waits when its bell rings, each session once, however many reconcile (MR-170)', async () => {
-  await fixture.database.pool.query('UPDATE workers SET max_sessions = 0');
-  for (let i = 0; i < 5; i += 1) await fixture.createSession(user);
-  expect((await workersOf()).every(({ worker_id }) => worker_id === null)).toBe(true);
-  const logger = createLogger({ service: 'test', level: 'silent' });
-  const routes = createRouteTable({ db: fixture.database.pool, redis: fixture.redis, logger });
+function startReconciler(reconcileEveryMs: number): Reconciler {
+  const logger = createLogger({
+    service: 'test',
+    level: 'info',
+    destination: { write: (line: string) => void told.push(JSON.parse(line).msg) },
+  });
+  const routes = createRouteTable({ db: database.pool, redis, logger });
+  const timing: ClusterTiming = { ...DEFAULT_TIMING, reconcileEveryMs };
   const placement = createPlacementService({
-    pool: fixture.database.pool,
+    pool: database.pool,
     routes,
     strategy: 'least-loaded',
-    timing: DEFAULT_TIMING,
-    ringWorker: () => undefined,
+    timing,
+    ringWorker: (workerId) => void rung.push(workerId),
   });
-  const metrics = createGatewayMetrics(fixture.database.pool);
-  const timing = { reconcileEveryMs: 60_000 };
-  const another = createReconciler({ placement, clock: systemClock, logger, metrics, timing });
-  another.start();
-  await fixture.database.pool.query('UPDATE workers SET max_sessions = 50');
-  another.ring();
-  await fixture.redis.publish(redisKeys.reconcileBell(), '');
-  await waitFor(async () => (await workersOf()).every(({ worker_id }) => worker_id === 'worker-1'));
-  await another.stop();
-  expect((await workersOf()).map(({ epoch }) => epoch)).toEqual([1, 1, 1, 1, 1]);
+  const reconciler = createReconciler({ placement, clock: systemClock, logger, metrics, timing });
+  running.push(reconciler);
+  reconciler.start();
+  return reconciler;
+}
+
+const register = (id: string, maxSessions = 50) =>
+  registerWorker(database.pool, workerRegistration(id, { maxSessions }), DEFAULT_TIMING);
+const seed = (count: number) => Promise.all(Array.from({ length: count }, () => seedSession(database.pool)));
+async function placements() {
+  const { rows } = await database.pool.query<{ worker_id: string | null; epoch: number; state: string }>(
+    'SELECT worker_id, epoch, state FROM session_placements ORDER BY session_id',
+  );
+  return rows;
+}
+const allOn =
+  (...workers: (string | null)[]) =>
+  async () =>
+    (await placements()).every(({ worker_id }) => workers.includes(worker_id));
+const metricOf = async (name: string, labels: Record<string, string>) => {
+  const metric = await metrics.registry.getSingleMetric(name)?.get();
+  return metric?.values.find((value) => Object.entries(labels).every(([key, label]) => value.labels[key] === label))
+    ?.value;
+};
+
+it('I1 places what waits when rung, each session once, however many reconcile (MR-170)', async () => {
+  await seed(5);
+  const reconcilers = [startReconciler(NEVER), startReconciler(NEVER), startReconciler(NEVER)];
+  await register('w1');
+  for (const reconciler of reconcilers) reconciler.ring();
+  await waitFor(allOn('w1'));
+  expect((await placements()).map(({ epoch }) => epoch)).toEqual([1, 1, 1, 1, 1]);
+  expect(rung.length).toBeGreaterThan(0);
+  expect(new Set(rung)).toEqual(new Set(['w1']));
+});
+
+it('I1 takes over the sessions of a worker that is gone, rings who got them, and counts why', async () => {
+  await register('w1');
+  await seed(50);
+  const reconciler = startReconciler(NEVER);
+  await waitFor(allOn('w1'));
+  await Promise.all([register('w2'), register('w3')]);
+  await endLease(database.pool, { workerId: 'w1', incarnation: 1 }, 'connection refused');
+  reconciler.ring();
+  await waitFor(allOn('w2', 'w3'));
+  expect((await placements()).every(({ epoch, state }) => epoch === 2 && state === 'ASSIGNED')).toBe(true);
+  await waitFor(() => rung.includes('w2') && rung.includes('w3'));
+  await waitFor(async () => (await metricOf('wag_takeovers_total', { cause: 'connection refused' })) === 50);
+});
+
+it('finds by itself that a lease has expired', async () => {
+  await register('w1');
+  await seed(1);
+  startReconciler(20);
+  await waitFor(allOn('w1'));
+  await register('w2');
+  await database.pool.query(`UPDATE worker_leases SET expires_at = now() - interval '1 minute' WHERE worker_id = 'w1'`);
+  await waitFor(allOn('w2'));
+});
+
+it('does not stop at a batch, and gets what somebody had locked', async () => {
+  const [first] = await seed(450);
+  await register('w1', 1_000);
+  const holder = await database.pool.connect();
+  await holder.query('BEGIN');
+  await holder.query('SELECT 1 FROM session_placements WHERE session_id = $1 FOR SHARE', [first!.sessionId]);
+  startReconciler(NEVER);
+  await waitFor(async () => (await placements()).filter(({ worker_id }) => worker_id === 'w1').length === 449);
+  await holder.query('COMMIT');
+  holder.release();
+  await waitFor(allOn('w1'));
+});
+
+it('asks a draining worker for its sessions, and rings it', async () => {
+  await register('w1');
+  await seed(3);
+  const reconciler = startReconciler(NEVER);
+  await waitFor(allOn('w1'));
+  await register('w2');
+  await setWorkerAdminState(database.pool, 'w1', 'DRAINING');
+  rung.length = 0;
+  reconciler.ring();
+  await waitFor(async () => (await placements()).every(({ state }) => state === 'RELEASING'));
+  await waitFor(() => rung.includes('w1'));
+  await waitFor(async () => (await metricOf('wag_placement_moves_asked_total', { reason: 'drain' })) === 3);
+});
+
+it('says once that the storm brake holds, and once that it lets go', async () => {
+  await Promise.all(['w1', 'w2', 'w3', 'w4'].map((id) => register(id)));
+  await seed(8);
+  startReconciler(10);
+  await waitFor(allOn('w1', 'w2', 'w3', 'w4'));
+  const lapse = (ms: number) =>
+    database.pool.query(
+      `UPDATE worker_leases SET expires_at = now() - $1 * interval '1 ms' WHERE worker_id IN ('w1', 'w2', 'w3')`,
+      [ms],
+    );
+  await lapse(DEFAULT_TIMING.takeoverGraceMs + 1_000);
+  await waitFor(async () => (await metricOf('wag_placement_waiting', { why: 'storm brake' })) === 6);
+  await lapse(DEFAULT_TIMING.takeoverGraceMs + DEFAULT_TIMING.leaseTtlMs + 1_000);
+  await waitFor(allOn('w4'));
+  await waitFor(() => told.includes('storm brake released'));
+  expect(told.filter((sentence) => sentence.startsWith('storm brake: '))).toHaveLength(1);
 });

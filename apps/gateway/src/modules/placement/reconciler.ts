@@ -1,7 +1,7 @@
-import type { ClusterTiming } from '@wa-gate/cluster';
+import type { ClusterTiming, PlaceResult } from '@wa-gate/cluster';
 import type { Clock, Logger } from '@wa-gate/kit';
 import type { GatewayMetrics } from '../../metrics.ts';
-import type { PlacementService, Settled } from './placement.service.ts';
+import type { PlacementService } from './placement.service.ts';
 
 const BATCH = 200;
 /** So that several gateways do not look at the same moment. */
@@ -13,7 +13,7 @@ export interface ReconcilerDependencies {
   placement: PlacementService;
   clock: Clock;
   logger: Logger;
-  metrics: Pick<GatewayMetrics, 'placementChanges' | 'placementWaiting' | 'placementMoves'>;
+  metrics: Pick<GatewayMetrics, 'placementChanges' | 'takeovers' | 'placementWaiting' | 'placementMoves'>;
   timing: Pick<ClusterTiming, 'reconcileEveryMs'>;
 }
 
@@ -33,7 +33,7 @@ export function createReconciler({ placement, clock, logger, metrics, timing }: 
   const stopping = new AbortController();
   let wake = new AbortController();
   let loop: Promise<void> = Promise.resolve();
-  let wasBraked = 0;
+  let isBraking = false;
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
@@ -52,28 +52,37 @@ export function createReconciler({ placement, clock, logger, metrics, timing }: 
 
   async function placeAll(): Promise<void> {
     for (;;) {
-      const settled = await placement.placeWaiting(BATCH);
-      report(settled);
-      if (!settled.more || stopping.signal.aborted) return;
-      if (!settled.assignments.length) await clock.sleep(LOCKED_PAUSE_MS, stopping.signal).catch(() => undefined);
+      const result = await placement.placeWaiting(BATCH);
+      report(result);
+      if (!result.more || stopping.signal.aborted) return;
+      if (!result.assignments.length) await clock.sleep(LOCKED_PAUSE_MS, stopping.signal).catch(() => undefined);
     }
   }
 
-  function report({ assignments, braked, waiting }: Settled): void {
+  function report({ assignments, gone, braked, waiting }: PlaceResult): void {
     metrics.placementWaiting.set({ why: 'no room' }, waiting);
     metrics.placementWaiting.set({ why: 'storm brake' }, braked);
     for (const { reason } of assignments) metrics.placementChanges.inc({ reason });
-    if (assignments.length) {
-      const takeovers = assignments.filter(({ reason }) => reason === 'takeover').length;
-      logger.info({ placed: assignments.length - takeovers, takeovers }, 'sessions placed');
+    for (const { workerId, incarnation, cause } of gone) {
+      const sessions = assignments.filter(({ from }) => from === workerId).length;
+      if (!sessions) continue;
+      metrics.takeovers.inc({ cause }, sessions);
+      logger.warn({ workerId, incarnation, cause, sessions }, 'sessions taken over from a worker that is gone');
     }
-    if (braked && !wasBraked)
+    const placed = assignments.filter(({ from }) => from === null).length;
+    if (placed) logger.info({ placed }, 'sessions placed');
+    tellBrake(braked);
+  }
+
+  /** Once when it begins to hold, and once when it lets go. */
+  function tellBrake(braked: number): void {
+    if (braked && !isBraking)
       logger.warn(
         { braked },
         'storm brake: most workers fell silent together; their sessions wait, because the cause is rather the database or the network',
       );
-    if (!braked && wasBraked) logger.info('storm brake released');
-    wasBraked = braked;
+    if (!braked && isBraking) logger.info('storm brake released');
+    isBraking = braked > 0;
   }
 
   async function move(reason: 'drain' | 'rebalance', round: () => Promise<number>): Promise<void> {
