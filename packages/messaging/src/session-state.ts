@@ -28,7 +28,7 @@ export interface SessionUpdate {
   phoneNumber?: string;
   lid?: string;
   pushName?: string;
-  /** A linked session is connected now. `LOGGED_OUT` ends the link: sends are refused until it is paired again. */
+  /** A linked session is connected now. `LOGGED_OUT` ends the link: sends are refused until it is paired again, and the limits of the account go. */
   paired?: boolean;
   /** `null`: lifted. */
   restriction?: Restriction | null;
@@ -44,9 +44,11 @@ const UPDATE = {
         ELSE s.paired_at END,
       connected_at = CASE WHEN $9 THEN now() ELSE s.connected_at END,
       last_seen_at = CASE WHEN $3::"SessionState" = 'CONNECTED' OR s.state = 'CONNECTED' THEN now() ELSE s.last_seen_at END,
-      reachout_locked_until = CASE WHEN $12 THEN $13::timestamptz ELSE s.reachout_locked_until END,
-      reachout_lock_type = CASE WHEN $12 THEN $14 ELSE s.reachout_lock_type END,
-      message_capping = coalesce($15::jsonb, s.message_capping),
+      reachout_locked_until = CASE WHEN $3::"SessionState" = 'LOGGED_OUT' THEN NULL WHEN $12 THEN $13::timestamptz
+        ELSE s.reachout_locked_until END,
+      reachout_lock_type = CASE WHEN $3::"SessionState" = 'LOGGED_OUT' THEN NULL WHEN $12 THEN $14
+        ELSE s.reachout_lock_type END,
+      message_capping = CASE WHEN $3::"SessionState" = 'LOGGED_OUT' THEN NULL ELSE coalesce($15::jsonb, s.message_capping) END,
       updated_at = now()
     FROM fence f WHERE s.id = f.session_id
     RETURNING s.id

@@ -102,4 +102,17 @@ describe("WhatsApp's cap on new chats", () => {
     expect((await limitsOf(sessionId)).capping).toEqual({ ...first, status: 'capped', used: 50 });
     expect(await connectedAt(), 'the connection is the same').toEqual(before);
   });
+
+  it('goes with the link: what is linked next may be another account', async () => {
+    const { sessionId, number } = await world.createPaired();
+    const device = await deviceOf(number);
+    await world.sandbox.fault({ kind: 'capping', device, capping: { status: 'CAPPED', used: 5, total: 5 } });
+    await world.sandbox.fault({ kind: 'time-lock', device });
+    await waitFor(async () => {
+      const { until, capping } = await limitsOf(sessionId);
+      return until !== null && capping !== null;
+    });
+    await (await world.actor(sessionId)).logout();
+    expect(await limitsOf(sessionId)).toEqual({ until: null, type: null, capping: null });
+  });
 });

@@ -19,7 +19,7 @@ export class AccountLimits {
     return this.#restriction && this.#restriction.until.getTime() > this.#clock.now() ? this.#restriction : null;
   }
 
-  /** What an earlier owner has written. */
+  /** What the row of the session says. */
   recall(restriction: Restriction | null, capping: MessageCapping | null): void {
     this.#restriction = restriction;
     this.#capping = capping;

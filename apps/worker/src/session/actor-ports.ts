@@ -25,7 +25,7 @@ export type RecycleReason = 'silent' | 'unacknowledged';
 export interface SessionActorDependencies {
   owner: Ownership;
   /** Why the placement is here: a session that comes from elsewhere tells its user so. */
-  arrival?: { reason: string };
+  arrival: { reason: string };
   pool: Pool;
   clock: Clock;
   logger: Logger;

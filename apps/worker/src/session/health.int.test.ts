@@ -62,6 +62,14 @@ describe('liveness by data', () => {
     );
   });
 
+  it('asks a connection that waits for its phone too, and it answers', async () => {
+    const actor = await world.actor(await world.createSession());
+    const { qr } = await actor.qr(10_000);
+    await waitFor(() => actor.health.keepAliveMs !== null, { what: 'a keep-alive' });
+    expect(actor.health).toMatchObject({ recycles: 0, connectedSince: null });
+    expect((await actor.qr(0)).qr).toBe(qr);
+  });
+
   it('leaves a connection alone on which queries are not answered and frames come', async () => {
     const { sessionId, number, device } = await linked();
     const ann = await world.sandbox.createPhone();

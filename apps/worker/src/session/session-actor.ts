@@ -43,7 +43,7 @@ export class SessionActor {
     this.#deps = deps;
     this.owner = deps.owner;
     this.#status = new StatusWriter({ ...deps, onStale: () => this.fence() });
-    this.#keeper = new StateKeeper(this.#status, tellArrival(deps.owner, deps.arrival?.reason));
+    this.#keeper = new StateKeeper(this.#status, tellArrival(deps.owner, deps.arrival.reason));
     this.#limits = new AccountLimits(this.#keeper, deps.clock);
     this.#line = new SessionLine(deps, {
       qr: (qr) => this.#pairing.show(qr),
@@ -158,7 +158,7 @@ export class SessionActor {
     const connection = this.#leave();
     const told = connected && connection !== undefined && (await this.#unlink(connection));
     if (!told) await connection?.close();
-    await this.#line.forgetKeys();
+    await this.#forgetDevice();
     this.#keeper.move({ type: 'rest', verdict: linked && !told ? FORGOTTEN_BY_API : LOGGED_OUT_BY_API });
     await this.#status.flush();
     return told;
@@ -215,7 +215,7 @@ export class SessionActor {
       this.#recycles += 1;
       this.#deps.onRecycled(recycled);
     }
-    if (verdict.unlinked) this.#run(() => this.#line.forgetKeys());
+    if (verdict.unlinked) this.#run(() => this.#forgetDevice());
     if (this.state.name === 'connecting') this.#reconnecting.inTurn(() => this.#reopen());
     else if (this.state.name === 'waiting') this.#reconnecting.plan(verdict, this.state.failures);
   }
@@ -230,6 +230,12 @@ export class SessionActor {
     const connection = this.#line.leave();
     if (this.state.name === 'connected') this.#deps.traffic.closed(this.owner);
     return connection;
+  }
+
+  /** Whatever account is linked next begins without the keys and the limits of this one. */
+  #forgetDevice(): Promise<void> {
+    this.#limits.recall(null, null);
+    return this.#line.forgetKeys();
   }
 
   async #unlink(connection: Connection): Promise<boolean> {

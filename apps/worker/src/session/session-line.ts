@@ -207,7 +207,11 @@ export class SessionLine {
         listener.qr(qr);
       }),
       passkey: current((step) => listener.passkey(step)),
-      paired: current(() => listener.paired()),
+      paired: current(() => {
+        // What follows is WhatsApp's part; without it the link is there all the same, and a login ends it well.
+        this.#deadline.set(CONNECT_DEADLINE_MS, () => this.drop(CONNECT_TIMED_OUT));
+        listener.paired();
+      }),
       open: current((identity) => {
         this.#deadline.clear();
         if (this.#connection) listener.opened(identity, this.#connection);

@@ -44,6 +44,6 @@ it.each(['takeover', 'handover', 'worker restarted'])('tells that the session ha
   ]);
 });
 
-it.each(['placed', undefined])('has nothing to tell about a session that did not move: %s', (reason) => {
+it.each(['placed', ''])('has nothing to tell about a session that did not move: %s', (reason) => {
   expect(tellArrival({ sessionId: 's', epoch: 7 }, reason)).toEqual([]);
 });

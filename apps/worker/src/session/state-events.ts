@@ -23,8 +23,8 @@ export function tellChange(
 const MIGRATIONS: ReadonlySet<string> = new Set(['takeover', 'handover', 'worker restarted']);
 
 /** What the user is told about a session that comes from another process; nothing when it is simply placed. */
-export function tellArrival({ epoch }: Ownership, reason: string | undefined): StatusEvent[] {
-  return reason !== undefined && MIGRATIONS.has(reason) ? [{ type: 'session.migrated', data: { reason, epoch } }] : [];
+export function tellArrival({ epoch }: Ownership, reason: string): StatusEvent[] {
+  return MIGRATIONS.has(reason) ? [{ type: 'session.migrated', data: { reason, epoch } }] : [];
 }
 
 const told = ({ reason, code }: PublicView) => ({ reason, code });
