@@ -1,7 +1,7 @@
 import { createTestDatabase, type TestDatabase } from '@wa-gate/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { endLease } from './leases.ts';
-import { fleetTools } from './testing/fleet.ts';
+import { endLease, renewLease } from './leases.ts';
+import { fleetTools, NO_LOAD } from './testing/fleet.ts';
 import { DEFAULT_TIMING } from './timing.ts';
 
 const { leaseTtlMs, stopAfterMs, takeoverGraceMs } = DEFAULT_TIMING;
@@ -77,5 +77,53 @@ describe('the storm brake', () => {
     await expireAll([w1!, w2!, w3!], OVER);
     await seed(1);
     expect(await place()).toMatchObject({ assignments: [{ reason: 'placed', workerId: 'w4' }], braked: 6 });
+  });
+
+  describe('after the database was away for long', () => {
+    const ago = (ms: number) =>
+      database.pool.query(
+        `UPDATE worker_leases SET renewed_at = now() - $1 * interval '1 ms', expires_at = now() - $2 * interval '1 ms'`,
+        [ms, ms - leaseTtlMs],
+      );
+    const renew = (workerId: string) =>
+      renewLease(database.pool, { workerId, incarnation: 1, ttlMs: leaseTtlMs }, NO_LOAD);
+
+    it.each([
+      ['renews', () => renew('w1')],
+      ['registers', () => register('w1')],
+    ])('the first worker that %s does not get the sessions of the others', async (_how, comeBack) => {
+      await fleet(3);
+      await ago(60_000);
+      await comeBack();
+      expect(await place()).toMatchObject({ assignments: [], braked: 4 });
+      await renew('w2');
+      expect(await place()).toMatchObject({ assignments: [], braked: 2 });
+    });
+
+    it('the others wait for one TTL', async () => {
+      await fleet(3);
+      await ago(60_000);
+      await renew('w1');
+      await database.pool.query(`UPDATE worker_leases SET revived_at = revived_at - $1 * interval '1 ms'`, [
+        leaseTtlMs,
+      ]);
+      expect(await place()).toMatchObject({ assignments: { length: 4 }, braked: 0 });
+    });
+
+    it('one that fell silent at another time does not wait', async () => {
+      await fleet(2);
+      await ago(60_000);
+      await database.pool.query(`UPDATE worker_leases SET renewed_at = now() - interval '30 s' WHERE worker_id = 'w2'`);
+      await renew('w1');
+      expect(await place()).toMatchObject({ assignments: { length: 2 }, braked: 0 });
+    });
+
+    it('one of which there is evidence does not wait', async () => {
+      await fleet(2);
+      await ago(60_000);
+      await renew('w1');
+      await endLease(database.pool, { workerId: 'w2', incarnation: 1 }, 'connection refused');
+      expect(await place()).toMatchObject({ assignments: { length: 2 }, braked: 0 });
+    });
   });
 });

@@ -28,7 +28,11 @@ export interface Survey {
  * The storm brake (DESIGN 2.8): when at least three workers, and more than half of all, have fallen silent together, the cause is rather the
  * database or the network than they. Their sessions wait for one more TTL; then they are taken over after all. It counts the workers that have
  * not renewed for `stopAfterMs`, not only those whose lease is over: leases of one and the same trouble end up to one renewal apart, and the first of
- * them must not be taken over onto the next. A lease that was ended (goodbye, evidence) is no part of this. All of it is in the rows: every
+ * them must not be taken over onto the next.
+ *
+ * When the database itself was away, the count comes too late: all leases are long over by the time it answers, and the first worker to
+ * come back would get the sessions of all others. So a lease waits, too, while it fell silent together with one that has come back within the
+ * last TTL: expiry says something about a worker only while others could renew. A lease that was ended (goodbye, evidence) is no part of this. All of it is in the rows: every
  * gateway sees the same, and none has to remember.
  */
 export async function survey(
@@ -49,7 +53,7 @@ export async function survey(
          AND count(*) FILTER (WHERE is_silent) > count(*) FILTER (WHERE is_heard) AS is_on
        FROM leases
      )
-     SELECT l.worker_id AS "workerId", l.incarnation, l.cause, s.network, b.is_on AND l.is_silent AS "isHeld", count(*) AS sessions
+     SELECT l.worker_id AS "workerId", l.incarnation, l.cause, s.network, b.is_on AND l.is_silent OR l.is_explained AS "isHeld", count(*) AS sessions
      FROM leases l CROSS JOIN brake b
      JOIN session_placements p ON p.worker_id = l.worker_id AND p.incarnation = l.incarnation
      JOIN sessions s ON s.id = p.session_id

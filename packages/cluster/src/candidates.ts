@@ -19,24 +19,18 @@ interface CandidateRow extends Omit<Candidate, 'isNewest'> {
 }
 
 /** Where new sessions may go: wanted by the administrator, not shutting down, heard of lately. */
-export const MAY_RECEIVE = `w.admin_state = 'ACTIVE' AND l.runtime_state = 'READY' AND l.is_heard`;
+const MAY_RECEIVE = `w.admin_state = 'ACTIVE' AND l.runtime_state = 'READY' AND l.is_heard`;
 
 /**
  * Locks all workers that may receive sessions, in the order of their ids, and then reads their loads. Every transaction that places takes this lock
  * before it touches a placement, so capacities hold (I9) and nobody waits in a circle. The counts come from a second statement: the one that
  * waits for locks sees the table as it was before they were granted.
  */
-export async function lockCandidates(
-  tx: PoolClient,
-  timing: ClusterTiming,
-  scope: { network?: Network; except?: string } = {},
-): Promise<Candidate[]> {
+export async function lockCandidates(tx: PoolClient, timing: ClusterTiming): Promise<Candidate[]> {
   const locked = await tx.query<{ id: string }>(
     `WITH ${leaseStates(timing)}
      SELECT w.id FROM workers w JOIN leases l ON l.worker_id = w.id
-     WHERE ${MAY_RECEIVE} AND ($1::"Network" IS NULL OR w.network = $1) AND ($2::text IS NULL OR w.id <> $2)
-     ORDER BY w.id FOR NO KEY UPDATE OF w`,
-    [scope.network ?? null, scope.except ?? null],
+     WHERE ${MAY_RECEIVE} ORDER BY w.id FOR NO KEY UPDATE OF w`,
   );
   if (!locked.rows.length) return [];
   const { rows } = await tx.query<CandidateRow>(

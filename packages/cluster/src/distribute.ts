@@ -20,7 +20,7 @@ export function roomFor(candidates: readonly Candidate[], network: Network): num
 }
 
 /** The worker that gets the next session of a network; `undefined` when all are full. Equal ones by id. */
-export function chooseWorker(
+function chooseWorker(
   candidates: readonly Candidate[],
   network: Network,
   strategy: PlacementStrategy,

@@ -2,6 +2,9 @@ import type { ClusterTiming } from './timing.ts';
 
 const interval = (ms: number): string => `${ms} * interval '1 ms'`;
 
+/** Leases of one and the same trouble were last renewed within one round of renewals. */
+const together = (timing: ClusterTiming): string => interval(timing.renewEveryMs + timing.renewTimeoutMs);
+
 /**
  * CTE `leases`: every lease with what the database's clock says about it (I12). The times are our own validated numbers, so they stand in
  * the text.
@@ -9,6 +12,7 @@ const interval = (ms: number): string => `${ms} * interval '1 ms'`;
  * - `is_over`: its sessions may be taken over; ended by goodbye or evidence, or expired for longer than the grace
  * - `is_heard`: renewed within the time after which a worker stops its own sockets; only such a worker gets new sessions
  * - `is_silent`: neither ended nor heard, and that not for longer than one TTL beyond the grace: what the storm brake counts
+ * - `is_explained`: not ended, and it fell silent together with one that has come back within the last TTL
  */
 export const leaseStates = (timing: ClusterTiming): string => `leases AS (
   SELECT worker_id, incarnation, runtime_state, started_at, cpu_usage, memory_usage, event_loop_delay_ms,
@@ -16,8 +20,13 @@ export const leaseStates = (timing: ClusterTiming): string => `leases AS (
     ended_at IS NOT NULL OR expires_at < now() - ${interval(timing.takeoverGraceMs)} AS is_over,
     ended_at IS NULL AND expires_at > now() + ${interval(timing.leaseTtlMs - timing.stopAfterMs)} AS is_heard,
     ended_at IS NULL AND expires_at <= now() + ${interval(timing.leaseTtlMs - timing.stopAfterMs)}
-      AND expires_at > now() - ${interval(timing.takeoverGraceMs + timing.leaseTtlMs)} AS is_silent
-  FROM worker_leases
+      AND expires_at > now() - ${interval(timing.takeoverGraceMs + timing.leaseTtlMs)} AS is_silent,
+    ended_at IS NULL AND EXISTS (
+      SELECT 1 FROM worker_leases r
+      WHERE r.worker_id <> l.worker_id AND r.revived_at > now() - ${interval(timing.leaseTtlMs)}
+        AND l.renewed_at BETWEEN r.silent_since - ${together(timing)} AND r.silent_since + ${together(timing)}
+    ) AS is_explained
+  FROM worker_leases l
 )`;
 
 /** Over or not, for a statement about one worker: the same as `is_over` above. */

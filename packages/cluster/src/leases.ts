@@ -48,6 +48,14 @@ export class LeaseHeldError extends Error {
 }
 
 /**
+ * An expired lease that is held again, by the same life or the next: remembers when it fell silent. What the right sides read are the values
+ * from before.
+ */
+const HAD_EXPIRED = 'worker_leases.ended_at IS NULL AND worker_leases.expires_at < now()';
+const REVIVAL = `revived_at = CASE WHEN ${HAD_EXPIRED} THEN now() ELSE worker_leases.revived_at END,
+  silent_since = CASE WHEN ${HAD_EXPIRED} THEN worker_leases.renewed_at ELSE worker_leases.silent_since END`;
+
+/**
  * Registers a process life: incarnation + 1 with a fresh lease, and the placements of the former life (epoch + 1 each, I1), so that a worker
  * that restarts finds its sessions again. From the same endpoint it ends the former lease at once: an address answers for one process. From
  * another endpoint it has to wait until the former lease is over.
@@ -67,7 +75,7 @@ export async function registerWorker(
         `INSERT INTO worker_leases (worker_id, incarnation, expires_at)
          VALUES ($1, 1, now() + $2 * interval '1 ms')
          ON CONFLICT (worker_id) DO UPDATE SET incarnation = worker_leases.incarnation + 1, expires_at = excluded.expires_at,
-           runtime_state = 'READY', started_at = now(), renewed_at = now(), ended_at = NULL, ended_reason = NULL
+           runtime_state = 'READY', started_at = now(), renewed_at = now(), ended_at = NULL, ended_reason = NULL, ${REVIVAL}
          RETURNING incarnation`,
         [worker.workerId, timing.leaseTtlMs],
       );
@@ -146,7 +154,7 @@ async function takeFormerPlacements(tx: PoolClient, worker: WorkerRegistration, 
 const RENEW = {
   name: 'renew-lease',
   text: `UPDATE worker_leases SET expires_at = now() + $3 * interval '1 ms', renewed_at = now(), cpu_usage = $4,
-      memory_usage = $5, event_loop_delay_ms = $6
+      memory_usage = $5, event_loop_delay_ms = $6, ${REVIVAL}
     WHERE worker_id = $1 AND incarnation = $2 AND ended_at IS NULL`,
 };
 

@@ -7,7 +7,7 @@ import { readSessionKind, writeSessionKeys } from './key-store.ts';
 import { endLease, renewLease } from './leases.ts';
 import { type Assignment, releaseSession } from './placements.ts';
 import { fleetTools, NO_LOAD, readPlacements } from './testing/fleet.ts';
-import { type Belief, expiredForMs, FleetModel } from './testing/fleet-model.ts';
+import { type Belief, expiredForMs, FleetModel, type ModelLease } from './testing/fleet-model.ts';
 import { DEFAULT_TIMING } from './timing.ts';
 
 const WORKERS = ['w1', 'w2', 'w3', 'w4'];
@@ -109,10 +109,7 @@ class Run {
     switch (step.do) {
       case 'register':
         await register(step.worker, { maxSessions: step.capacity });
-        this.model.leases.set(step.worker, {
-          incarnation: (this.model.leases.get(step.worker)?.incarnation ?? 0) + 1,
-          state: 'held',
-        });
+        await this.#readLeases();
         this.model.capacities.set(step.worker, step.capacity);
         return [];
       case 'renew':
@@ -160,12 +157,12 @@ class Run {
 
   /** After steps at once only the database knows which of them came last. */
   async #readLeases(): Promise<void> {
-    const { rows } = await database.pool.query<{ workerId: string; state: 'held' | 'expired' | 'ended' }>(
-      `SELECT worker_id AS "workerId",
+    const { rows } = await database.pool.query<ModelLease & { workerId: string }>(
+      `SELECT worker_id AS "workerId", incarnation, revived_at IS NOT NULL AS "isRevived",
          CASE WHEN ended_at IS NOT NULL THEN 'ended' WHEN expires_at < now() THEN 'expired' ELSE 'held' END AS state
        FROM worker_leases`,
     );
-    for (const { workerId, state } of rows) this.model.leases.get(workerId)!.state = state;
+    for (const { workerId, ...lease } of rows) this.model.leases.set(workerId, lease);
   }
 
   async #asOwner(

@@ -5,6 +5,8 @@ import type { PlacementRow } from './fleet.ts';
 export interface ModelLease {
   incarnation: number;
   state: 'held' | 'expired' | 'ended';
+  /** Had expired and came back: the others that expired wait for a while. */
+  isRevived: boolean;
 }
 
 /** Somebody who believes to own a session; after a change of the placement, wrongly. */
@@ -53,12 +55,13 @@ export class FleetModel {
   waiting(): string[] {
     const silent = [...this.leases.values()].filter(({ state }) => state === 'expired').length;
     const heard = [...this.leases.values()].filter(({ state }) => state === 'held').length;
-    const isBraked = silent >= 3 && silent > heard;
+    const isStorm = silent >= 3 && silent > heard;
     return this.rows
       .filter(({ state, workerId }) => {
         if (state === 'UNASSIGNED') return true;
         const lease = this.leases.get(workerId!)!;
-        return lease.state === 'ended' || (lease.state === 'expired' && !isBraked);
+        const isExplained = [...this.leases].some(([other, { isRevived }]) => isRevived && other !== workerId);
+        return lease.state === 'ended' || (lease.state === 'expired' && !isStorm && !isExplained);
       })
       .map(({ sessionId }) => sessionId);
   }
