@@ -119,6 +119,43 @@ describe('reading (MR-007, MR-008)', () => {
     expect(status.body.data).toMatchObject({ sessionId: session.slug, status: 'connected', code: null });
   });
 
+  it("shows WhatsApp's time-lock while it holds, and its cap", async () => {
+    const session = await fixture.createSession(user);
+    const limits = async (path: string) => {
+      const { body } = await fixture.call('GET', `/api/sessions/${session.slug}${path}`, { as: session.key });
+      return { restriction: body.data.restriction, messageCapping: body.data.messageCapping };
+    };
+    const lock = (until: string) =>
+      fixture.database.pool.query(
+        `UPDATE sessions SET reachout_locked_until = $2, reachout_lock_type = 'DEFAULT', message_capping = $3 WHERE id = $1`,
+        [session.id, until, { status: 'first_warning', used: 4, total: 5, cycleEndsAt: null }],
+      );
+    expect(await limits('')).toEqual({ restriction: null, messageCapping: null });
+    await lock('2099-01-01T00:00:00Z');
+    const messageCapping = { status: 'first_warning', used: 4, total: 5, cycleEndsAt: null };
+    for (const path of ['', '/status']) {
+      const restriction = { type: 'DEFAULT', until: '2099-01-01T00:00:00.000Z' };
+      expect(await limits(path)).toEqual({ restriction, messageCapping });
+    }
+    await lock('2020-01-01T00:00:00Z');
+    expect(await limits('/status')).toEqual({ restriction: null, messageCapping });
+  });
+
+  it.each([
+    ['PASSKEY_REQUIRED', 'qr_required'],
+    ['PASSKEY_CONFIRMATION_REQUIRED', 'qr_required'],
+    ['STALE', 'reconnecting'],
+  ] as const)('shows %s with its reason', async (name, status) => {
+    const session = await fixture.createSession(user);
+    await fixture.database.pool.query('UPDATE sessions SET state = $2, state_reason = $3 WHERE id = $1', [
+      session.id,
+      name,
+      'What to do.',
+    ]);
+    const { body } = await fixture.call('GET', `/api/sessions/${session.slug}/status`, { as: session.key });
+    expect(body.data).toMatchObject({ status, state: name.toLowerCase(), reason: 'What to do.' });
+  });
+
   it('answers what belongs to others exactly like what does not exist', async () => {
     const session = await fixture.createSession(user, { sessionId: 'mine' });
     for (const path of ['', '/status', '/messages', '/webhook', '/qr']) {
