@@ -27,7 +27,7 @@ const REMEMBERED_ATTEMPTS = 50;
  */
 const isDue = (epoch: string): string => `o.not_before <= now()
     AND (o.state = 'QUEUED' OR (o.state = 'SENDING' AND o.epoch < ${epoch} AND NOT o.fail_if_uncertain))
-    AND ${isHeldByTimeLock('o.chat_jid', 's')} IS NOT TRUE`;
+    AND NOT ${isHeldByTimeLock('o.chat_jid', 's')}`;
 
 /**
  * A claim need not wait for the disk: if PostgreSQL crashes and forgets it, the row is `queued` and goes out again under the same id, which
