@@ -85,6 +85,9 @@ export async function startLives(): Promise<LivesWorld> {
           throw new Error('A session that is linked was shown a QR code.');
         });
         await opened;
+        // What Baileys writes by itself after it has opened must not come between the steps of a test.
+        await waitFor(() => life.gate.steps.includes('after commit of device-list'), { what: 'the own device list' });
+        await life.store.flush();
         return life;
       },
     };
@@ -137,6 +140,7 @@ async function beginLife(context: LifeContext) {
     owner,
     onFailure(error) {
       failure = error;
+      gate.pass('store failed');
       connection?.terminate();
     },
   });

@@ -1,0 +1,241 @@
+import { newWaMessageId } from '@wa-gate/messaging';
+import { waitFor } from '@wa-gate/testkit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Life, type LinkedSession, type LivesWorld, startLives } from '../../testing/lives.ts';
+import { encodeWAMessage, proto } from '../baileys.ts';
+
+/**
+ * A session is killed between any two steps of a send and of a receive, and the next life goes on from what the database has. Each case is repeated with
+ * the kill one step later, until it comes through without meeting it.
+ */
+let world: LivesWorld;
+let session: LinkedSession;
+beforeAll(async () => {
+  world = await startLives();
+  session = await world.link();
+});
+afterAll(() => world?.stop());
+
+const MORE_STEPS_THAN_ANY_CASE_HAS = 60;
+/** A case is some dozen logins; a second or two, and much more on a machine that does other things. */
+const CASE_TIMEOUT_MS = 90_000;
+const jid = (number: string) => `${number}@s.whatsapp.net`;
+const newPhone = () => world.sandbox.createPhone();
+const newGroup = async (owner: string) =>
+  (await world.sandbox.post<{ id: string }>('/groups', { owner, subject: 'Us', participants: [session.number] })).id;
+const same = <T>(make: () => Promise<T>) => {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+};
+
+/** Runs `act` to its `count`th step and kills the life there. `null`: it was done before that. */
+async function killAt(life: Life, count: number, act: () => Promise<unknown>): Promise<string | null> {
+  life.gate.arm(count);
+  const done = act().then(
+    () => null,
+    // What a dead life says about its end does not matter; that of a living one does.
+    (error: unknown) => (life.gate.isDead ? life.gate.killed : Promise.reject(error)),
+  );
+  const step = await Promise.race([life.gate.killed, done]);
+  life.gate.disarm();
+  if (step !== null) {
+    life.kill();
+    await waitFor(async () => (await world.sandbox.devices(session.number))[0]?.connected === false, {
+      what: 'the end of the connection',
+    });
+  }
+  return step;
+}
+
+/** Kills at each step in turn; `resume` is what the next life must bring about. */
+async function atEveryStep(
+  begin: (life: Life) => Promise<{ act: () => Promise<unknown>; resume: (next: Life) => Promise<void> }>,
+): Promise<string[]> {
+  const steps: string[] = [];
+  let life = await session.open();
+  for (let count = 1; count < MORE_STEPS_THAN_ANY_CASE_HAS; count += 1) {
+    const { act, resume } = await begin(life);
+    const step = await killAt(life, count, act);
+    if (step === null) {
+      await resume(life);
+      life.kill();
+      return steps;
+    }
+    steps.push(step);
+    life = await session.open();
+    await resume(life);
+  }
+  throw new Error('The case has no end.');
+}
+
+interface Judgement {
+  keys: { reused: number };
+  undecryptable: { total: number };
+}
+const retriesAndNacks = async () => {
+  const { acks } = await world.sandbox.recorder<{ acks: { type: string | null; error: string | null }[] }>(
+    `acks?device=${session.device}&limit=100000`,
+  );
+  return acks.filter(({ type, error }) => type === 'retry' || error !== null);
+};
+async function expectCleanWire(): Promise<void> {
+  const { keys, undecryptable } = await world.sandbox.recorder<Judgement>('summary');
+  expect({ reused: keys.reused, undecryptable: undecryptable.total }).toEqual({ reused: 0, undecryptable: 0 });
+  expect(await retriesAndNacks()).toEqual([]);
+}
+
+describe('a send that is cut short and sent again under its id (I4, I8)', () => {
+  const bea = same(newPhone);
+  const group = same(async () => newGroup(await bea()));
+  const cases: { name: string; to: () => Promise<{ chat: string; reader: string }> }[] = [
+    { name: 'to a new contact', to: async () => at(jid, await newPhone()) },
+    { name: 'to a contact', to: async () => at(jid, await bea()) },
+    {
+      name: 'to a contact by LID',
+      to: async () => ({
+        reader: await bea(),
+        chat: `${(await world.sandbox.phone(await bea())).lid.split('@')[0]}@lid`,
+      }),
+    },
+    { name: 'to a new group', to: async () => ({ reader: await bea(), chat: await newGroup(await bea()) }) },
+    { name: 'to a group', to: async () => ({ reader: await bea(), chat: await group() }) },
+  ];
+  const at = (name: (number: string) => string, number: string) => ({ chat: name(number), reader: number });
+
+  it.each(cases)(
+    '$name: arrives once, and no message key is used twice',
+    { timeout: CASE_TIMEOUT_MS },
+    async ({ to }) => {
+      const steps = await atEveryStep(async (life) => {
+        const { chat, reader } = await to();
+        const id = newWaMessageId();
+        return {
+          act: () => life.send(chat, id, `text ${id}`),
+          async resume(next) {
+            if (next !== life) await next.send(chat, id, `text ${id}`);
+            await waitFor(async () => (await world.sandbox.inbox(reader)).some((message) => message.id === id), {
+              what: 'the message at the phone',
+            });
+          },
+        };
+      });
+      expect(steps.filter((step) => step.includes('commit of')).length).toBeGreaterThan(1);
+      await expectCleanWire();
+    },
+  );
+});
+
+describe('a receive that is cut short (I5)', () => {
+  const cid = same(newPhone);
+  const group = same(async () => newGroup(await cid()));
+  const cases: { name: string; from: () => Promise<{ sender: string; to: string; addressing?: string }> }[] = [
+    { name: 'from a new contact', from: async () => ({ sender: await newPhone(), to: session.number }) },
+    { name: 'from a contact', from: async () => ({ sender: await cid(), to: session.number }) },
+    {
+      name: 'from a contact by LID',
+      from: async () => ({ sender: await cid(), to: session.number, addressing: 'lid' }),
+    },
+    {
+      name: 'from a new member of a new group',
+      from: async () => {
+        const sender = await newPhone();
+        return { sender, to: await newGroup(sender) };
+      },
+    },
+    { name: 'from a group', from: async () => ({ sender: await cid(), to: await group() }) },
+  ];
+  const rowsOf = async (id: string) => {
+    const { rows } = await world.database.pool.query<{ stored: number; journalled: number; events: string[] }>(
+      `SELECT (SELECT count(*)::int FROM messages WHERE session_id = $1 AND wa_message_id = $2) AS stored,
+        (SELECT count(*)::int FROM inbound_journal WHERE session_id = $1 AND stanza_id = $2) AS journalled,
+        (SELECT coalesce(array_agg(type), '{}') FROM events WHERE session_id = $1 AND data->>'waMessageId' = $2) AS events`,
+      [session.owner.sessionId, id],
+    );
+    return rows[0]!;
+  };
+  const isReceipted = async (id: string) =>
+    (await world.sandbox.recorder<{ acks: unknown[] }>(`acks?device=${session.device}&id=${id}`)).acks.length > 0;
+
+  it.each(cases)(
+    '$name: is told once, and never receipted before it is in the journal',
+    { timeout: CASE_TIMEOUT_MS },
+    async ({ from }) => {
+      const steps = await atEveryStep(async (life) => {
+        const { sender, ...addressed } = await from();
+        const id = newWaMessageId();
+        const isStored = async () => (await rowsOf(id)).stored > 0;
+        return {
+          async act() {
+            await world.sandbox.sendFrom(sender, { ...addressed, id, type: 'text', text: `text ${id}` });
+            await waitFor(async () => life.gate.isDead || ((await isStored()) && (await isReceipted(id))), {
+              what: 'the message and its receipt',
+            });
+          },
+          async resume(next) {
+            const { stored, journalled } = await rowsOf(id);
+            if (next !== life && stored === 0 && journalled === 0) expect(await isReceiptedByDeadLife(id)).toBe(false);
+            await waitFor(isStored, { what: 'the message in the database' });
+            expect(await rowsOf(id)).toMatchObject({ stored: 1, events: ['message.received'] });
+          },
+        };
+      });
+      // Commit, receipt, event and projection, each with the instant before it.
+      expect(steps.length).toBeGreaterThan(4);
+      await expectCleanWire();
+    },
+  );
+
+  // The next life may have receipted it by now, but then it has journalled it first.
+  const isReceiptedByDeadLife = async (id: string) => (await isReceipted(id)) && (await rowsOf(id)).journalled === 0;
+});
+
+describe('keys that the own phone shares (I5)', () => {
+  it('are stored, wherever the session was killed after it had asked', { timeout: CASE_TIMEOUT_MS }, async () => {
+    const { pool } = world.database;
+    const { sessionId } = session.owner;
+    const isStored = async () => {
+      const { rows } = await pool.query(
+        "SELECT 1 FROM session_keys WHERE session_id = $1 AND kind = 'app-state-sync-key'",
+        [sessionId],
+      );
+      return rows.length > 0;
+    };
+    const isDone = async () => {
+      const { rows } = await pool.query(
+        'SELECT 1 FROM inbound_journal WHERE session_id = $1 AND projected_at IS NULL',
+        [sessionId],
+      );
+      return rows.length === 0 && isStored();
+    };
+    // By hand: `relayMessage` wraps what goes to the own phone as a message for somebody else.
+    const ask = async (life: Life, id: string) => {
+      const to = jid(session.number);
+      const data = encodeWAMessage({
+        protocolMessage: {
+          type: proto.Message.ProtocolMessage.Type.APP_STATE_SYNC_KEY_REQUEST,
+          appStateSyncKeyRequest: { keyIds: [] },
+        },
+      });
+      const { type, ciphertext } = await life.sock.signalRepository.encryptMessage({ jid: to, data });
+      const content = [{ tag: 'enc', attrs: { v: '2', type }, content: ciphertext }];
+      await life.sock.sendNode({ tag: 'message', attrs: { to, id, type: 'text', category: 'peer' }, content });
+    };
+    const steps = await atEveryStep(async (life) => {
+      await pool.query("DELETE FROM session_keys WHERE session_id = $1 AND kind = 'app-state-sync-key'", [sessionId]);
+      const id = newWaMessageId();
+      return {
+        async act() {
+          await ask(life, id);
+          await waitFor(async () => life.gate.isDead || (await isDone()), { what: 'the shared key' });
+        },
+        async resume(next) {
+          const { messages } = await world.sandbox.recorder<{ messages: unknown[] }>(`messages?direction=up&id=${id}`);
+          if (messages.length === 0) await ask(next, newWaMessageId());
+          await waitFor(isDone, { what: 'the shared key in the next life' });
+        },
+      };
+    });
+    expect(steps.length).toBeGreaterThan(6);
+    await expectCleanWire();
+  });
+});
