@@ -59,9 +59,10 @@ describe('a request with a key', () => {
 
   it('is a new message when the key has expired, once', async () => {
     await accept({ idempotency: { key: 'k1', requestHash } });
-    await database.pool.query(`UPDATE idempotency_keys SET expires_at = now() WHERE session_id = $1`, [
-      session.sessionId,
-    ]);
+    await database.pool.query(
+      `UPDATE idempotency_keys SET expires_at = now() - interval '1 second' WHERE session_id = $1`,
+      [session.sessionId],
+    );
     const other = hashRequest({ text: 'other' });
     const answers = await Promise.all(
       Array.from({ length: 20 }, () => accept({ idempotency: { key: 'k1', requestHash: other } })),
@@ -161,7 +162,7 @@ describe('while WhatsApp’s time-lock lasts', () => {
   });
 
   it('ends by itself', async () => {
-    await setSession('reachout_locked_until = now()');
+    await setSession(`reachout_locked_until = now() - interval '1 second'`);
     expect(await accept()).toEqual({ outcome: 'accepted' });
   });
 });

@@ -222,7 +222,7 @@ describe('while WhatsApp’s time-lock lasts', () => {
     const during = await claimOutbox(database.pool, [owner], 5);
     expect(during.map(({ messageId }) => messageId)).toEqual([accepted[1], accepted[3]]);
     expect((await inspectOutbox(database.pool, [session.sessionId]))[0]!.due).toBe(false);
-    await lock('now()');
+    await lock(`now() - interval '1 second'`);
     expect((await inspectOutbox(database.pool, [session.sessionId]))[0]!.due).toBe(true);
     const after = await claimOutbox(database.pool, [owner], 5);
     expect(after.map(({ messageId }) => messageId)).toEqual([accepted[0], accepted[2]]);
