@@ -122,10 +122,27 @@ describe('what is no message to the user', () => {
     ['a protocol message', received({ protocolMessage: { type: proto.Message.ProtocolMessage.Type.REVOKE } })],
     ['an encrypted vote', received({ pollUpdateMessage: {} })],
     ['a message between own devices', received({ conversation: 'x' }, { category: 'peer' } as Partial<WAMessage>)],
-    ['a stub', received({ conversation: 'x' }, { messageStubType: proto.WebMessageInfo.StubType.CIPHERTEXT })],
+    ['a notice of a group', received({}, { messageStubType: proto.WebMessageInfo.StubType.GROUP_CREATE })],
     ['a status update', received({ conversation: 'x' }, { key: { remoteJid: 'status@broadcast', id: 'ID1' } })],
   ])('%s', (_, message) => {
     expect(readInbound(message, own)).toBeNull();
+  });
+});
+
+describe('what could not be decrypted (I5)', () => {
+  const undecrypted = { messageStubType: proto.WebMessageInfo.StubType.CIPHERTEXT };
+
+  it('is a stub, with or without the sender key that came along', () => {
+    const expected = { isStub: true, type: 'UNKNOWN', content: { kind: 'undecryptable' } };
+    expect(readInbound(received({}, { ...undecrypted, message: null }), own)).toMatchObject(expected);
+    const withKey = received({ senderKeyDistributionMessage: { groupId: 'g' } }, undecrypted);
+    expect(readInbound(withKey, own)).toMatchObject(expected);
+  });
+
+  it('is none when a part of it says what it says', () => {
+    const read = readInbound(received({ conversation: 'x' }, undecrypted), own);
+    expect(read).toMatchObject({ type: 'TEXT', text: 'x' });
+    expect(read).not.toHaveProperty('isStub');
   });
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type BinaryNode, decodeBinaryNode, type WAMessage } from './baileys.ts';
 import { InboundJournal } from './journal.ts';
 
-const bytes = (text: string): Uint8Array => Buffer.from(text);
+const bytes = (text: string): Buffer => Buffer.from(text);
 const enc = (content: Uint8Array): BinaryNode => ({ tag: 'enc', attrs: { v: '2', type: 'msg' }, content });
 const stanza = (id: string, content: BinaryNode[], attrs = {}): BinaryNode => ({
   tag: 'message',
