@@ -39,12 +39,13 @@ describe('liveness by data', () => {
     expect(await world.host.metrics.registry.metrics()).toMatch(/wag_session_keepalive_seconds_count\{.*\} [1-9]/);
   });
 
-  it('notices a connection that is open and dead, tells it, and replaces it: nothing is lost', async () => {
+  it('notices a connection that is open and dead, tells it, and replaces it: nothing is lost, order holds', async () => {
     const { sessionId, device, since } = await linked();
     const ann = await world.sandbox.createPhone();
     await world.waitForMessage((await world.send(sessionId, ann, 'before')).messageId, 'DELIVERED');
     await world.sandbox.fault({ kind: 'freeze', device, ms: 600_000 });
-    const { messageId } = await world.send(sessionId, ann, 'into the void');
+    const sent = [];
+    for (const text of ['into', 'the', 'void']) sent.push((await world.send(sessionId, ann, text)).messageId);
     await waitFor(async () => (await since('connection.open')).length === 1, { timeoutMs: 15_000, what: 'a new one' });
     expect((await since('connection.close'))[0]!.data).toMatchObject({ code: 'stale/silent', reconnects: true });
     const [stale, connected] = await since('session.status');
@@ -54,11 +55,22 @@ describe('liveness by data', () => {
       reason: expect.stringMatching(/nothing came/),
     });
     expect(connected!.data).toMatchObject({ state: 'connected' });
-    await world.waitForMessage(messageId, 'DELIVERED');
-    expect((await world.sandbox.inbox(ann)).map(({ text }) => text)).toEqual(['before', 'into the void']);
+    for (const messageId of sent) await world.waitForMessage(messageId, 'DELIVERED');
+    expect((await world.sandbox.inbox(ann)).map(({ text }) => text)).toEqual(['before', 'into', 'the', 'void']);
     expect((await world.actor(sessionId)).health.recycles).toBe(1);
     expect(await world.host.metrics.registry.metrics()).toMatch(
       /wag_session_recycles_total\{.*reason="silent".*\} [1-9]/,
+    );
+  });
+
+  it('replaces a connection that took a message and gives no word on it', async () => {
+    const { sessionId, since } = await linked();
+    (await world.actor(sessionId)).dropConnection();
+    await waitFor(async () => (await since('connection.open')).length === 1, { what: 'a new one' });
+    expect((await since('connection.close'))[0]!.data).toMatchObject({ code: 'stale/unacknowledged' });
+    expect((await since('session.status'))[0]!.data).toMatchObject({ state: 'stale' });
+    expect(await world.host.metrics.registry.metrics()).toMatch(
+      /wag_session_recycles_total\{.*reason="unacknowledged".*\} 1/,
     );
   });
 
