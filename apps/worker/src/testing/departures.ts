@@ -85,7 +85,7 @@ const SIGNATURE = 64;
 function readMessageKey(bytes: Buffer, kind: string): MessageKey {
   if (kind === 'skmsg') {
     const fields = readFields(bytes.subarray(VERSION, -SIGNATURE));
-    return { chain: `group ${fields.get(1)}`, index: Number(fields.get(2) ?? 0) };
+    return { chain: `group ${Number(fields.get(1))}`, index: Number(fields.get(2) ?? 0) };
   }
   const inner = kind === 'pkmsg' ? (readFields(bytes.subarray(VERSION)).get(4) as Buffer) : bytes;
   const fields = readFields(inner.subarray(VERSION, -MAC));

@@ -50,11 +50,11 @@ export class Gate {
 
 /** A pool through which a dead life reaches nothing; the statement that projects is a step. */
 export function gatedPool(pool: Pool, gate: Gate): Pool {
-  const query = async (...args: Parameters<Pool['query']>): Promise<unknown> => {
-    const { name } = args[0] as unknown as { name?: string };
-    const isStep = name === 'store-inbound';
+  const ask = pool.query.bind(pool) as unknown as (statement: { name?: string }) => Promise<unknown>;
+  const query = async (statement: { name?: string }): Promise<unknown> => {
+    const isStep = statement.name === 'store-inbound';
     if (gate.isDead || (isStep && !gate.pass('before projection'))) return never();
-    const result = await pool.query(...args);
+    const result = await ask(statement);
     return gate.isDead || (isStep && !gate.pass('after projection')) ? never() : result;
   };
   return { query } as unknown as Pool;

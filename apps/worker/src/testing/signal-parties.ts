@@ -45,7 +45,7 @@ export async function createParty(pool: Pool, makeRepository: MakeSignalReposito
   const logger = createBaileysLogger(createLogger({ service: 'test', level: 'silent' }), owner.sessionId);
   const keys = addTransactionCapability(store.state.keys, logger, { maxCommitRetries: 1, delayBetweenTriesMs: 0 });
   const { creds } = store.state;
-  return { owner, store, creds, keys, repository: makeRepository({ creds, keys }, logger, async () => []) };
+  return { owner, store, creds, keys, logger, repository: makeRepository({ creds, keys }, logger, async () => []) };
 }
 
 export const padded = (text: string): Uint8Array => encodeWAMessage({ conversation: text });

@@ -119,3 +119,24 @@ it('leaves no work of a failed step behind: the next one goes on', async () => {
   const next = await alice.repository.encryptMessage({ jid: BOB, data: padded('next') });
   expect(await bob.repository.decryptMessage({ jid: ALICE_LID, ...next })).toBeDefined();
 });
+
+it('rc14 keys its transactions by the jid on the wire, and ours by the one of the record', async () => {
+  const keyedBy = async (makeRepository: ReturnType<typeof createSignalRepository>) => {
+    const [alice, bob] = await conversation(makeRepository);
+    const names: string[] = [];
+    const keys = {
+      ...bob.keys,
+      transaction: <T>(work: () => Promise<T>, name: string) => {
+        if (!bob.keys.isInTransaction()) names.push(name);
+        return bob.keys.transaction(work, name);
+      },
+    };
+    const repository = makeRepository({ creds: bob.creds, keys }, bob.logger, async () => []);
+    await repository.encryptMessage({ jid: ALICE_PN, data: padded('out') });
+    const incoming = await alice.repository.encryptMessage({ jid: BOB, data: padded('in') });
+    await repository.decryptMessage({ jid: ALICE_LID, ...incoming });
+    return names;
+  };
+  expect(await keyedBy(DEFAULT_CONNECTION_CONFIG.makeSignalRepository)).toEqual([ALICE_PN, ALICE_LID]);
+  expect(await keyedBy(createSignalRepository())).toEqual([ALICE_LID, ALICE_LID]);
+});
