@@ -72,6 +72,7 @@ export {
   CreateSessionResultSchema,
   DeleteSessionResultSchema,
   ListSessionsQuerySchema,
+  type MessageCapping,
   NETWORKS,
   PairingCodeRequestSchema,
   PairingCodeSchema,

@@ -39,18 +39,17 @@ const restriction = nullable(
   ),
 );
 
-export const CAPPING_STATUSES = ['none', 'first_warning', 'second_warning', 'capped'] as const;
-const messageCapping = nullable(
-  Type.Object(
-    {
-      status: oneOf(CAPPING_STATUSES),
-      used: nullable(Type.Integer()),
-      total: nullable(Type.Integer()),
-      cycleEndsAt: nullable(timestamp('When the count begins anew.')),
-    },
-    { description: "WhatsApp's cap on new chats, as it told it last; null while it has told nothing." },
-  ),
+const MessageCappingSchema = Type.Object(
+  {
+    status: oneOf(['none', 'first_warning', 'second_warning', 'capped'] as const),
+    used: nullable(Type.Integer()),
+    total: nullable(Type.Integer()),
+    cycleEndsAt: nullable(timestamp('When the count begins anew.')),
+  },
+  { description: "WhatsApp's cap on new chats, as it told it last; null while it has told nothing." },
 );
+export type MessageCapping = Static<typeof MessageCappingSchema>;
+const messageCapping = nullable(MessageCappingSchema);
 
 export const SessionSchema = Type.Object({
   id: slug,

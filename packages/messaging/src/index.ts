@@ -54,5 +54,5 @@ export {
   sweepPayloads,
 } from './retention.ts';
 export { recordSessionsSeen, type SeenSession } from './session-seen.ts';
-export { type MessageCapping, type Restriction, type SessionUpdate, updateSessionState } from './session-state.ts';
+export { type Restriction, type SessionUpdate, updateSessionState } from './session-state.ts';
 export { newWaMessageId } from './wa-message-id.ts';

@@ -1,5 +1,5 @@
 import { FENCE_ONE, type Ownership, StaleEpochError } from '@wa-gate/cluster';
-import type { EventType } from '@wa-gate/contracts';
+import type { EventType, MessageCapping } from '@wa-gate/contracts';
 import type { Queryable, SessionState } from '@wa-gate/db';
 import { APPEND_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from './events.ts';
 
@@ -8,15 +8,6 @@ export interface Restriction {
   /** WhatsApp's name for the cause, such as `DEFAULT` or `BIZ_QUALITY`. */
   type: string;
   until: Date;
-}
-
-/** WhatsApp's cap on new chats, as it told it last. What it left out is `null`. */
-export interface MessageCapping {
-  status: 'none' | 'first_warning' | 'second_warning' | 'capped';
-  used: number | null;
-  total: number | null;
-  /** When the count begins anew; ISO 8601. */
-  cycleEndsAt: string | null;
 }
 
 /** What the owner knows about its session. Fields that are left out keep their value. */

@@ -1,5 +1,6 @@
+import type { MessageCapping } from '@wa-gate/contracts';
 import type { Clock } from '@wa-gate/kit';
-import type { MessageCapping, Restriction } from '@wa-gate/messaging';
+import type { Restriction } from '@wa-gate/messaging';
 import type { StateKeeper } from './state-keeper.ts';
 
 /** What WhatsApp does not let the account of a session do: known here, written to its row, told to its user. */

@@ -1,7 +1,8 @@
 import { clearSessionKeys, type Ownership, StaleEpochError } from '@wa-gate/cluster';
+import type { MessageCapping } from '@wa-gate/contracts';
 import type { Pool } from '@wa-gate/db';
 import { type Clock, type Logger, type SecretBox, UnsealError } from '@wa-gate/kit';
-import type { MessageCapping, Restriction } from '@wa-gate/messaging';
+import type { Restriction } from '@wa-gate/messaging';
 import { type AuthStore, openAuthStore } from '../whatsapp/auth-store.ts';
 import { createSocketCaches, type SocketCaches } from '../whatsapp/baileys-caches.ts';
 import type { KeyWriter } from '../whatsapp/key-writer.ts';

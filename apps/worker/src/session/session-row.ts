@@ -1,5 +1,6 @@
+import type { MessageCapping } from '@wa-gate/contracts';
 import type { Queryable, SessionState } from '@wa-gate/db';
-import type { MessageCapping, Restriction } from '@wa-gate/messaging';
+import type { Restriction } from '@wa-gate/messaging';
 import type { Verdict } from './disconnect.ts';
 
 const READ = {

@@ -1,4 +1,5 @@
-import type { MessageCapping, Restriction } from '@wa-gate/messaging';
+import type { MessageCapping } from '@wa-gate/contracts';
+import type { Restriction } from '@wa-gate/messaging';
 
 /** Baileys' words about a time-lock: whether the account may begin new chats (`connection.update`). */
 export interface TimeLockUpdate {

@@ -48,7 +48,6 @@ export interface Patient {
 /** The signs of life of one connection. Times are of the monotonic clock. */
 export interface Pulse {
   readonly owner: Ownership;
-  readonly since: number;
   readonly lastFrameAt: number | undefined;
   /** Of the last ping that was answered. */
   readonly roundTripMs: number | undefined;
@@ -61,7 +60,6 @@ export interface Pulse {
 
 class WatchedPulse implements Pulse {
   readonly patient: Patient;
-  readonly since: number;
   readonly #clock: Clock;
   readonly #end: () => void;
   lastFrameAt: number | undefined;
@@ -74,7 +72,6 @@ class WatchedPulse implements Pulse {
     this.patient = patient;
     this.#clock = clock;
     this.#end = end;
-    this.since = clock.monotonic();
   }
 
   get owner(): Ownership {
@@ -142,25 +139,23 @@ export class Liveness {
     if (late > 2 * sweepEveryMs) this.#hearingSince = now;
     let recyclable = this.#deps.recyclesPerSweep;
     for (const pulse of this.#pulses) {
-      if (!this.#isStale(pulse, now)) this.#ask(pulse, now);
-      else if (recyclable > 0) {
+      const { lastFrameAt, probedAt } = pulse;
+      // Connecting has a deadline of its own.
+      if (lastFrameAt === undefined) continue;
+      if (probedAt === undefined || lastFrameAt >= probedAt) this.#ask(pulse, lastFrameAt, now);
+      else if (this.#hasHadItsTime(probedAt, now) && recyclable > 0) {
         recyclable -= 1;
         this.#pulses.delete(pulse);
-        pulse.patient.onStale(now - (pulse.lastFrameAt ?? pulse.since));
+        pulse.patient.onStale(now - lastFrameAt);
       }
     }
   }
 
-  /** Probed, and silent since. */
-  #isStale({ lastFrameAt, probedAt }: WatchedPulse, now: number): boolean {
-    if (probedAt === undefined || lastFrameAt === undefined || lastFrameAt >= probedAt) return false;
+  #hasHadItsTime(probedAt: number, now: number): boolean {
     return now - Math.max(probedAt, this.#hearingSince) >= this.#deps.timing.probeDeadlineMs;
   }
 
-  #ask(pulse: WatchedPulse, now: number): void {
-    const { lastFrameAt, probedAt } = pulse;
-    if (lastFrameAt === undefined) return;
-    if (probedAt !== undefined && lastFrameAt < probedAt) return;
+  #ask(pulse: WatchedPulse, lastFrameAt: number, now: number): void {
     pulse.probedAt = undefined;
     const { keepAliveEveryMs, marginMs } = this.#deps.timing;
     if (now - lastFrameAt > keepAliveEveryMs * 1.25 + marginMs) {

@@ -1,5 +1,6 @@
+import type { MessageCapping } from '@wa-gate/contracts';
 import type { Logger } from '@wa-gate/kit';
-import type { MessageCapping, Restriction } from '@wa-gate/messaging';
+import type { Restriction } from '@wa-gate/messaging';
 import { readCapping, readTimeLock } from './account-signals.ts';
 import { type Receipt, readChatReceipts, readGroupReceipts, readServerAck, type ServerAck } from './acks.ts';
 import { type Arrived, listenForArrivals } from './arrivals.ts';

@@ -1,4 +1,5 @@
 import { createPlacement } from '@wa-gate/cluster';
+import type { MessageCapping } from '@wa-gate/contracts';
 import {
   type Database,
   inTransaction,
@@ -9,7 +10,6 @@ import {
   type Prisma,
   type SessionState,
 } from '@wa-gate/db';
-import type { MessageCapping } from '@wa-gate/messaging';
 
 /** A session with where it is hosted. */
 export interface SessionRecord {
