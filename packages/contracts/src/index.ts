@@ -90,7 +90,6 @@ export {
   SessionStatusSchema,
 } from './sessions.ts';
 export {
-  DELIVERY_STATUSES,
   TIMELINE_STEPS,
   type Timeline,
   type TimelineDelivery,

@@ -16,12 +16,10 @@ export const TIMELINE_STEPS = [
   'failed',
   'event',
 ] as const;
-export type TimelineStep = (typeof TIMELINE_STEPS)[number];
 
-export const WAIT_REASONS = ['scheduled', 'session', 'no_owner', 'time_lock', 'older_messages', 'server_ack'] as const;
-export type WaitReason = (typeof WAIT_REASONS)[number];
+const WAIT_REASONS = ['scheduled', 'session', 'no_owner', 'time_lock', 'older_messages', 'server_ack'] as const;
 
-export const DELIVERY_STATUSES = ['pending', 'retrying', 'delivered', 'failed'] as const;
+const DELIVERY_STATUSES = ['pending', 'retrying', 'delivered', 'failed'] as const;
 
 /** Why a message is not sent yet. */
 const WaitSchema = Type.Object({

@@ -4,7 +4,7 @@ import type { Clock, Logger } from '@wa-gate/kit';
 export interface MaintenanceTask {
   name: string;
   /** Does at most `limit` rows and says how many; fewer means that it is done for now. It may run in several processes at once. */
-  run(limit: number): Promise<number>;
+  run: (limit: number) => Promise<number>;
 }
 
 export interface MaintenanceDependencies {

@@ -139,6 +139,16 @@ describe('with a stream to the owner, a send needs nothing of Redis (MR-142)', (
   });
 });
 
+it('I8 what was accepted is answered as accepted, when PostgreSQL goes away during the wait', async () => {
+  const sending = send(1_000);
+  const accepted = () => fixture.database.pool.query('SELECT 1 FROM outbox WHERE session_id = $1', [session.id]);
+  await waitFor(async () => (await accepted()).rowCount);
+  fixture.databaseLine.set('refuse');
+  const { status, body } = await sending;
+  fixture.databaseLine.set('forward');
+  expect([status, body.data]).toMatchObject([202, { status: 'queued', messageId: expect.any(String) }]);
+});
+
 describe('without a stream to the owner', () => {
   beforeEach(async () => {
     worker.be({ incarnation: 0 });

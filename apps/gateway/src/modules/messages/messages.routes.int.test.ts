@@ -128,6 +128,12 @@ describe('sending (MR-011)', () => {
     await waitFor(async () => (await fixture.call('GET', '/health')).body.status === 'healthy');
   });
 
+  it('keeps what only looks like an escape, and whole emojis', async () => {
+    const message = 'C:\\u0000 \\\\ud83d 👋';
+    await send({ to: text.to, message }, '?wait=queued');
+    expect((await claim()).request.text).toBe(message);
+  });
+
   it('goes to groups, and takes `text` for `message`', async () => {
     await send({ to: '120363041234567890@g.us', text: 'to all' }, '?wait=queued');
     expect(await claim()).toMatchObject({ chatJid: '120363041234567890@g.us', request: { text: 'to all' } });
@@ -179,6 +185,9 @@ describe('a send is refused', () => {
     ['no recipient', { message: 'a' }, 'VALIDATION'],
     ['a wrong number', { to: '12', message: 'a' }, 'INVALID_RECIPIENT'],
     ['a field that is not known', { ...text, prio: 1 }, 'VALIDATION'],
+    ['a text with U+0000', { to: text.to, message: 'a\u0000b' }, 'VALIDATION'],
+    ['half an emoji', { to: text.to, message: 'a \ud83d' }, 'VALIDATION'],
+    ['metadata with U+0000', { ...text, metadata: { key: 'a\u0000' } }, 'VALIDATION'],
   ])('for %s', async (_what, body, code) => {
     const answer = await send(body);
     expect([answer.status, answer.body.code]).toEqual([400, code]);

@@ -182,7 +182,11 @@ export function createOutcomeWaiter(deps: OutcomeWaiterDependencies): OutcomeWai
           if (wait.state || wait.isEnded || left <= 0) return wait.state;
           await wait.pause(Math.min(READ_EVERY_MS[wait.source], left));
           if (wait.state || wait.isEnded || performance.now() >= deadline) continue;
-          const state = await read();
+          // The message is accepted: that PostgreSQL is away now must not look as if it were not.
+          const state = await read().catch((error: unknown) => {
+            logger.debug({ err: error, messageId }, 'state of a message not read');
+            return null;
+          });
           if (state && isReached(goal, state)) return state;
         }
       }

@@ -1,5 +1,5 @@
 import { describeMessageState, type SendRequest, type SendResult, type WaitFor } from '@wa-gate/contracts';
-import type { Queryable } from '@wa-gate/db';
+import { isDatabaseUnavailable, type Queryable } from '@wa-gate/db';
 import { newId } from '@wa-gate/kit';
 import { type Acceptance, acceptMessage, hashRequest, newWaMessageId } from '@wa-gate/messaging';
 import { ApiError } from '../../api-error.ts';
@@ -67,6 +67,16 @@ function refusal(acceptance: Refusal): ApiError {
   }
 }
 
+/** As JSON shows what PostgreSQL cannot store: U+0000, and half of a surrogate pair, which is what remains of an emoji that was cut in two. */
+const NO_TEXT = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/;
+
+function refuseWhatIsNoText(request: SendRequest): void {
+  if (!NO_TEXT.test(JSON.stringify(request))) return;
+  throw new ApiError('VALIDATION', {
+    message: 'The request is not valid: body contains the character U+0000 or half of a surrogate pair (a cut emoji).',
+  });
+}
+
 /** The text, under whichever of its two names it came. */
 function textOf({ message, text }: SendRequest): string {
   if (message !== undefined && text !== undefined && message !== text) {
@@ -90,6 +100,7 @@ function idempotencyOf(request: SendRequest, chatJid: string, text: string, key:
 export function createSending({ db, bells, messages, waiter }: SendingDependencies): Sending {
   /** One statement in PostgreSQL and one ring: what a send costs here. */
   async function accept(session: SessionRef, request: SendRequest, key: string | undefined, ids: Ids) {
+    refuseWhatIsNoText(request);
     const chatJid = parseRecipient(request.to);
     const text = textOf(request);
     const acceptance = await acceptMessage(db, {
@@ -141,9 +152,16 @@ export function createSending({ db, bells, messages, waiter }: SendingDependenci
     if (state && !NEEDS_REASON.has(state))
       return { result: { messageId, waMessageId, ...describeMessageState(state) }, isSettled: true };
     // A refusal has a reason, and at the time-out the caller gets what is true now.
-    const record = await findOwn(session, messageId);
-    if (!record) throw new ApiError('SESSION_NOT_FOUND');
-    return present(record, wait);
+    try {
+      const record = await findOwn(session, messageId);
+      if (!record) throw new ApiError('SESSION_NOT_FOUND');
+      return present(record, wait);
+    } catch (error) {
+      if (!isDatabaseUnavailable(error)) throw error;
+      // Accepted it is, and more is not known now. A 503 would make the caller send it again.
+      const result = { messageId, waMessageId, ...describeMessageState(state ?? 'QUEUED') };
+      return { result, isSettled: state !== null };
+    }
   }
 
   return {

@@ -64,8 +64,8 @@ it('tells everything that happened, each with its time, in order', async () => {
     'event message.delivered',
     'event message.read',
   ]);
-  const times = told.timeline.map(({ at }: { at: string }) => at);
-  expect(times).toEqual([...times].sort());
+  const times: number[] = told.timeline.map(({ at }: { at: string }) => Date.parse(at));
+  expect(times).toEqual(times.toSorted((a, b) => a - b));
   expect(told.timeline.filter(({ step }: { step: string }) => step === 'attempt')).toMatchObject([
     { attempt: 1, worker: 'worker-1', epoch: 1 },
     { attempt: 2, worker: 'worker-1', epoch: 1 },
