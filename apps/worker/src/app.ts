@@ -1,6 +1,7 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import websocket from '@fastify/websocket';
 import { ERRORS } from '@wa-gate/contracts';
+import { isDatabaseUnavailable } from '@wa-gate/db';
 import { type Logger, newRequestId } from '@wa-gate/kit';
 import { MAX_CONTROL_FRAME_BYTES } from '@wa-gate/messaging';
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
@@ -65,6 +66,10 @@ function describe(error: FastifyError): { httpStatus: number; code: string; sent
   if (error instanceof SessionRefusal) {
     const { status, retryable } = ERRORS[error.code];
     return { httpStatus: status, code: error.code, sentence: error.message, retryable };
+  }
+  if (isDatabaseUnavailable(error)) {
+    const { status, sentence, retryable } = ERRORS.DATABASE_UNAVAILABLE;
+    return { httpStatus: status, code: 'DATABASE_UNAVAILABLE', sentence, retryable };
   }
   const status = error.statusCode ?? 500;
   if (status < 500) return { httpStatus: status, code: 'VALIDATION', sentence: error.message, retryable: false };

@@ -1,28 +1,18 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
-import { createFaultProxy, type FaultProxy } from '@wa-gate/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createGatewayFixture, type GatewayFixture, type TestUser } from '../testing/gateway-fixture.ts';
 
-let postgres: FaultProxy;
 let fixture: GatewayFixture;
 let user: TestUser;
 beforeAll(async () => {
-  // The proxy needs the name of the database, which the fixture makes.
-  postgres = await createFaultProxy(process.env.TEST_DATABASE_URL!);
-  const through = (url: string) => {
-    const proxied = new URL(postgres.url);
-    proxied.pathname = new URL(url).pathname;
-    return proxied.href;
-  };
-  fixture = await createGatewayFixture({}, { database: through });
+  fixture = await createGatewayFixture();
   user = await fixture.register();
 });
 afterAll(async () => {
-  postgres?.set('forward');
+  fixture?.databaseLine.set('forward');
   await fixture?.close();
-  await postgres?.close();
 });
 
 const login = (options: { payload?: string; headers?: Record<string, string> }) =>
@@ -113,7 +103,7 @@ it('PostgreSQL away is 503 with Retry-After on every route that needs it, and ne
     ['POST', '/api/auth/register', undefined, { email: 'late@example.test', password: 'correct horse' }],
     ['GET', '/api/messages/01900000-0000-7000-8000-000000000000', user.token],
   ] as const;
-  postgres.set('refuse');
+  fixture.databaseLine.set('refuse');
   for (const [method, url, as, body] of needs) {
     const answer = await fixture.call(method, url, { ...(as && { as }), ...(body && { body }) });
     expect([url, answer.status, answer.body.code, answer.headers['retry-after']]).toEqual([
@@ -130,6 +120,6 @@ it('PostgreSQL away is 503 with Retry-After on every route that needs it, and ne
   });
   expect((await fixture.call('GET', '/livez')).status).toBe(200);
   expect((await fixture.call('GET', '/metrics')).status).toBe(200);
-  postgres.set('forward');
+  fixture.databaseLine.set('forward');
   expect((await fixture.call('GET', '/api/sessions', { as: user.token })).status).toBe(200);
 });

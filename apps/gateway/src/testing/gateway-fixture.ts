@@ -2,7 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { type Assignment, placeSession, releaseSession } from '@wa-gate/cluster';
 import { createPool, createPrisma, type SessionState } from '@wa-gate/db';
 import { createLogger, createRedis, type Redis, readConfig, systemClock } from '@wa-gate/kit';
-import { createTestDatabase, createTestRedis, type TestDatabase, testRedisUrl } from '@wa-gate/testkit';
+import {
+  createFaultProxy,
+  createTestDatabase,
+  createTestRedis,
+  type FaultProxy,
+  type TestDatabase,
+  testRedisUrl,
+} from '@wa-gate/testkit';
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import { composeGateway, type Gateway } from '../compose.ts';
 import { ConfigSchema } from '../config.ts';
@@ -37,6 +44,8 @@ export interface GatewayFixture {
   gateway: Gateway;
   app: FastifyInstance;
   database: TestDatabase;
+  /** The gateway's own way to the database, which tests may cut. */
+  databaseLine: FaultProxy;
   redis: Redis;
   masterKey: Buffer;
   call(method: 'GET' | 'POST' | 'PUT' | 'DELETE', url: string, options?: CallOptions): Promise<Answer>;
@@ -59,17 +68,24 @@ export interface CallOptions {
   headers?: Record<string, string>;
 }
 
+export interface FixtureOptions {
+  /** Another way to Redis, such as a proxy. */
+  redis?: string;
+  /** When a silent PostgreSQL is given up. */
+  silenceTimeoutMs?: number;
+}
+
 /** A gateway on real PostgreSQL and Redis, without its own loops unless the test starts them. */
 export async function createGatewayFixture(
   env: Record<string, string> = {},
-  urls: { database?: (url: string) => string; redis?: string } = {},
+  { redis: redisUrl = testRedisUrl(), silenceTimeoutMs = 15_000 }: FixtureOptions = {},
 ): Promise<GatewayFixture> {
   const database = await createTestDatabase();
   const redis = await createTestRedis();
   const logger = createLogger({ service: 'test', level: 'silent' });
   const masterKey = randomBytes(32);
-  const databaseUrl = urls.database?.(database.url) ?? database.url;
-  const redisUrl = urls.redis ?? testRedisUrl();
+  const databaseLine = await createFaultProxy(database.url);
+  const databaseUrl = databaseLine.url;
   const config = readConfig(ConfigSchema, {
     DATABASE_URL: databaseUrl,
     REDIS_URL: redisUrl,
@@ -78,7 +94,7 @@ export async function createGatewayFixture(
     DEFAULT_NETWORK: 'sandbox',
     ...env,
   });
-  const pool = createPool({ url: databaseUrl, name: 'gateway-test' });
+  const pool = createPool({ url: databaseUrl, name: 'gateway-test', silenceTimeoutMs });
   const prisma = createPrisma(pool);
   const own = createRedis({ url: redisUrl, logger, name: 'gateway-test' });
   const subscriber = createRedis({ url: redisUrl, logger, name: 'gateway-test-subscriber' });
@@ -123,6 +139,7 @@ export async function createGatewayFixture(
     gateway,
     app,
     database,
+    databaseLine,
     redis,
     masterKey,
     call,
@@ -184,6 +201,7 @@ export async function createGatewayFixture(
       redis.disconnect();
       await prisma.$disconnect();
       await pool.end();
+      await databaseLine.close();
       await database.drop();
     },
   };

@@ -166,6 +166,7 @@ export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, opt
         response: { 200: success(SessionActionSchema), ...errorResponses(...LIVE_ERRORS) },
       },
       async handle({ session, ask }) {
+        await sessions.get(session); // Without PostgreSQL nothing is begun that could not be finished.
         // The owner knows the state that its answer made; the row follows.
         const told = await ask<Partial<Pick<Session, 'status' | 'state'>> | null>();
         const { sessionId, status, state } = await sessions.get(session);
@@ -191,6 +192,7 @@ export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, opt
       },
     },
     async handle(live) {
+      await sessions.get(live.session); // Without PostgreSQL no device is unlinked.
       const unlinked = await unlink(live);
       await sessions.delete(live.session);
       return { sessionId: live.session.slug, deleted: true, unlinked };

@@ -49,6 +49,7 @@ const FOR_THE_CALLER: ReadonlySet<string> = new Set<ErrorCode>([
   'SESSION_NOT_CONNECTED',
   'SESSION_LOGGED_OUT',
   'SESSION_MOVING',
+  'DATABASE_UNAVAILABLE',
 ]);
 
 export const moving = (cause?: unknown): ApiError =>

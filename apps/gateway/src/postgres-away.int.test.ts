@@ -1,0 +1,151 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import {
+  type Answer,
+  type CallOptions,
+  createGatewayFixture,
+  type GatewayFixture,
+  JOIN_TOKEN,
+  type TestSession,
+  type TestUser,
+} from './testing/gateway-fixture.ts';
+import type { WorkerStandIn } from './testing/worker-stand-in.ts';
+
+type Call = [method: 'GET' | 'POST' | 'PUT' | 'DELETE', url: string, options: CallOptions];
+
+let fixture: GatewayFixture;
+let user: TestUser;
+let session: TestSession;
+let worker: WorkerStandIn;
+/** One call of every operation that the API describes, in its words. */
+let calls: Record<string, Call>;
+
+/** They need nothing of PostgreSQL: probes, descriptions, who one is, and what the owner answers while everything else is in memory. */
+const WORK_ON = [
+  'GET /health',
+  'GET /api/health',
+  'GET /livez',
+  'GET /readyz',
+  'GET /api/auth/me',
+  'GET /api/errors/{code}',
+  'GET /api/sessions/{id}/health',
+  'GET /api/sessions/{id}/qr',
+  'GET /api/sessions/{id}/qr/stream',
+  'POST /api/sessions/{id}/pairing-code',
+];
+
+beforeAll(async () => {
+  fixture = await createGatewayFixture({}, { silenceTimeoutMs: 2_000 });
+  user = await fixture.register();
+  worker = await fixture.startWorker('worker-1');
+  session = await fixture.createSession(user);
+  await fixture.setState(session, 'CONNECTED');
+  const admin = await fixture.adminToken();
+  const text = { to: '6281234567890', type: 'text', message: 'hello' };
+  const sent = await fixture.call('POST', `/api/sessions/${session.slug}/send?wait=queued`, {
+    as: session.key,
+    body: text,
+  });
+  const at = `/api/sessions/${session.slug}`;
+  const message = `/api/messages/${sent.body.data.messageId}`;
+  const registration = { workerId: 'worker-1', endpoint: worker.endpoint };
+  const { body } = await fixture.call('POST', '/api/admin/workers/register', { as: JOIN_TOKEN, body: registration });
+  const login = { email: user.email, password: 'correct horse' };
+  const hook = { url: 'https://example.com/hook', events: ['message.received'] };
+  const metrics = { sessionCount: 1, cpuUsage: 1, memoryUsage: 1 };
+  calls = {
+    'DELETE /api/sessions/{id}': ['DELETE', at, { as: user.token }],
+    'DELETE /api/sessions/{id}/webhook': ['DELETE', `${at}/webhook`, { as: session.key }],
+    'GET /api/admin/workers': ['GET', '/api/admin/workers', { as: admin }],
+    'GET /api/messages/{id}': ['GET', message, { as: session.key }],
+    'GET /api/messages/{id}/timeline': ['GET', `${message}/timeline`, { as: session.key }],
+    'GET /api/sessions': ['GET', '/api/sessions', { as: user.token }],
+    'GET /api/sessions/{id}': ['GET', at, { as: session.key }],
+    'GET /api/sessions/{id}/messages': ['GET', `${at}/messages`, { as: session.key }],
+    'GET /api/sessions/{id}/status': ['GET', `${at}/status`, { as: session.key }],
+    'GET /api/sessions/{id}/webhook': ['GET', `${at}/webhook`, { as: session.key }],
+    'POST /api/admin/workers/register': ['POST', '/api/admin/workers/register', { as: JOIN_TOKEN, body: registration }],
+    'POST /api/admin/workers/{id}/cordon': ['POST', '/api/admin/workers/worker-1/cordon', { as: admin }],
+    'POST /api/admin/workers/{id}/drain': ['POST', '/api/admin/workers/worker-1/drain', { as: admin }],
+    'POST /api/admin/workers/{id}/uncordon': ['POST', '/api/admin/workers/worker-1/uncordon', { as: admin }],
+    'POST /api/auth/login': ['POST', '/api/auth/login', { body: login }],
+    'POST /api/auth/register': ['POST', '/api/auth/register', { body: { ...login, email: 'new@example.test' } }],
+    'POST /api/sessions': ['POST', '/api/sessions', { as: user.token, body: { name: 'Another' } }],
+    'POST /api/sessions/{id}/logout': ['POST', `${at}/logout`, { as: session.key }],
+    'POST /api/sessions/{id}/restart': ['POST', `${at}/restart`, { as: session.key }],
+    'POST /api/sessions/{id}/send': ['POST', `${at}/send`, { as: session.key, body: text }],
+    'PUT /api/admin/workers/{id}/heartbeat': [
+      'PUT',
+      '/api/admin/workers/worker-1/heartbeat',
+      { as: body.data.token, body: { metrics } },
+    ],
+    'PUT /api/sessions/{id}/webhook': ['PUT', `${at}/webhook`, { as: session.key, body: hook }],
+  };
+});
+afterEach(() => fixture.databaseLine.set('forward'));
+afterAll(() => fixture?.close());
+
+/** Everything that a request could have changed. */
+async function everything(): Promise<unknown> {
+  const { rows } = await fixture.database.pool.query(
+    `SELECT (SELECT count(*) FROM users) AS users, (SELECT count(*) FROM sessions) AS sessions, (SELECT count(*) FROM messages) AS messages,
+       (SELECT count(*) FROM outbox) AS outbox, (SELECT count(*) FROM events) AS events, (SELECT count(*) FROM webhooks) AS webhooks,
+       (SELECT json_agg(w) FROM workers w) AS workers, (SELECT json_agg(l) FROM worker_leases l) AS leases,
+       (SELECT json_agg(p) FROM session_placements p) AS placements`,
+  );
+  return rows[0];
+}
+
+const expectUnavailable = (name: string, { status, body, headers }: Answer): void => {
+  expect([name, status, body.code, body.retryable], JSON.stringify(body)).toEqual([
+    name,
+    503,
+    'DATABASE_UNAVAILABLE',
+    true,
+  ]);
+  expect(Number(headers['retry-after']), name).toBeGreaterThan(0);
+};
+
+describe('PostgreSQL is away', () => {
+  it('the list here is complete: every operation of the API', async () => {
+    const { paths } = fixture.app.swagger() as { paths: Record<string, Record<string, unknown>> };
+    const described = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    expect([...WORK_ON, ...Object.keys(calls)].sort()).toEqual(described.sort());
+  });
+
+  it('every operation that needs it answers 503 with Retry-After, also with a warm cache, and changes nothing (MR-176)', async () => {
+    // What may be remembered is remembered now.
+    for (const as of [session.key, user.token]) await fixture.call('GET', `/api/sessions/${session.slug}/qr`, { as });
+    const before = await everything();
+    const asked = worker.calls.length;
+    fixture.databaseLine.set('refuse');
+    for (const [name, [method, url, options]] of Object.entries(calls)) {
+      expectUnavailable(name, await fixture.call(method, url, options));
+    }
+    expect((await fixture.call('GET', '/readyz')).status).toBe(503);
+    expect((await fixture.call('GET', '/livez')).status).toBe(200);
+    fixture.databaseLine.set('forward');
+    expect(await everything()).toEqual(before);
+    expect(worker.calls.length).toBe(asked);
+  });
+
+  it('so does a credential that nobody remembers', async () => {
+    const fresh = await fixture.register();
+    fixture.databaseLine.set('refuse');
+    expectUnavailable('key', await fixture.call('GET', '/api/sessions', { as: fresh.apiKey }));
+    fixture.databaseLine.set('forward');
+    expect((await fixture.call('GET', '/api/sessions', { as: fresh.apiKey })).status).toBe(200);
+  });
+
+  it('a server that has gone silent is given up in time', async () => {
+    fixture.databaseLine.set('stall');
+    const answers = await Promise.all(
+      ['GET /api/sessions', 'POST /api/sessions/{id}/send', 'POST /api/auth/register'].map(async (name) => {
+        const [method, url, options] = calls[name]!;
+        return { name, answer: await fixture.call(method, url, options) };
+      }),
+    );
+    for (const { name, answer } of answers) expectUnavailable(name, answer);
+  });
+});
