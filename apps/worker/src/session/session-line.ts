@@ -60,7 +60,8 @@ export class SessionLine {
   #store: AuthStore | undefined;
   #connection: Connection | undefined;
   #pulse: Pulse | undefined;
-  #asking: Promise<void> | undefined;
+  /** A question about the account's standing that has no answer yet. */
+  #asked: { connection: Connection; answer: Promise<void> } | undefined;
   /** Counts connections; what an earlier one still says is not heard. */
   #life = 0;
   /** Keys of a device that is not linked any more, being removed. */
@@ -137,10 +138,15 @@ export class SessionLine {
 
   /** Has WhatsApp say whether the account may begin new chats; a burst of calls asks once. */
   async askTimeLock(): Promise<void> {
-    this.#asking ??= this.#connection?.askTimeLock().finally(() => {
-      this.#asking = undefined;
-    });
-    await this.#asking;
+    const connection = this.#connection;
+    if (!connection) return;
+    if (this.#asked?.connection !== connection) {
+      const answer = connection.askTimeLock().finally(() => {
+        if (this.#asked?.answer === answer) this.#asked = undefined;
+      });
+      this.#asked = { connection, answer };
+    }
+    await this.#asked.answer;
   }
 
   #watch(): Pulse {
