@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { placeSession } from './assign.ts';
 import { drainRound, MAX_RELEASING } from './drain.ts';
 import { StaleEpochError } from './fence.ts';
-import { beginRelease, handOver, keepSession } from './handover.ts';
+import { beginRelease, handOverMany, keepSession } from './handover.ts';
 import { writeSessionKeys } from './key-store.ts';
 import { endLease } from './leases.ts';
 import { myPlacements, releaseSession } from './placements.ts';
@@ -14,7 +14,7 @@ import { setWorkerAdminState } from './workers.ts';
 const options = { strategy: 'least-loaded', timing: DEFAULT_TIMING } as const;
 
 let database: TestDatabase;
-const { reset, register, seed, place, countByWorker } = fleetTools(() => database);
+const { reset, register, seed, place, handOver, countByWorker } = fleetTools(() => database);
 beforeAll(async () => {
   database = await createTestDatabase({ max: 30 });
 });
@@ -34,7 +34,7 @@ describe('a hand-over', () => {
   it('I1 is one placement change, straight to another worker', async () => {
     const owner = await ownedByW1('w2');
     await beginRelease(database.pool, [owner.sessionId], 'drain');
-    expect(await handOver(database.pool, owner, options)).toEqual({
+    expect(await handOver(owner)).toEqual({
       sessionId: owner.sessionId,
       epoch: 2,
       workerId: 'w2',
@@ -42,7 +42,7 @@ describe('a hand-over', () => {
       reason: 'handover',
     });
     expect(await readPlacements(database.pool)).toMatchObject([{ epoch: 2, state: 'ASSIGNED', workerId: 'w2' }]);
-    await expect(handOver(database.pool, owner, options)).rejects.toThrow(StaleEpochError);
+    await expect(handOver(owner)).rejects.toThrow(StaleEpochError);
   });
 
   it('I2 keeps the owner in power until it is made, and not longer', async () => {
@@ -51,7 +51,7 @@ describe('a hand-over', () => {
       writeSessionKeys(database.pool, owner, [{ kind: 'session', keyId: 'a', value: Buffer.from('1') }], []);
     await beginRelease(database.pool, [owner.sessionId], 'drain');
     await write();
-    await handOver(database.pool, owner, options);
+    await handOver(owner);
     await expect(write()).rejects.toThrow(StaleEpochError);
   });
 
@@ -60,7 +60,7 @@ describe('a hand-over', () => {
     const writer = await database.pool.connect();
     await writer.query('BEGIN');
     await writer.query('SELECT 1 FROM session_placements WHERE session_id = $1 FOR SHARE', [owner.sessionId]);
-    const handover = handOver(database.pool, owner, options);
+    const handover = handOver(owner);
     await someoneWaitsForALock(database.pool);
     await writer.query('COMMIT');
     writer.release();
@@ -71,7 +71,7 @@ describe('a hand-over', () => {
     const owner = await ownedByW1();
     await register('other', { network: 'LIVE' });
     await beginRelease(database.pool, [owner.sessionId], 'drain');
-    expect(await handOver(database.pool, owner, options)).toBeNull();
+    expect(await handOver(owner)).toBeNull();
     expect(await myPlacements(database.pool, 'w1', 1)).toEqual([{ ...owner, state: 'RELEASING', reason: 'drain' }]);
     expect(await keepSession(database.pool, owner)).toBe(true);
     expect(await keepSession(database.pool, owner)).toBe(false);
@@ -83,7 +83,7 @@ describe('a hand-over', () => {
     const taker = await database.pool.connect();
     await taker.query('BEGIN');
     await releaseSession(taker, owner.sessionId, 'test');
-    const refused = expect(handOver(database.pool, owner, options)).rejects.toThrow(StaleEpochError);
+    const refused = expect(handOver(owner)).rejects.toThrow(StaleEpochError);
     await someoneWaitsForALock(database.pool);
     await taker.query('COMMIT');
     taker.release();
@@ -97,9 +97,28 @@ describe('a hand-over', () => {
     await seed(20);
     const { assignments } = await place();
     await Promise.all([register('w2', { maxSessions: 5 }), register('w3', { maxSessions: 8 })]);
-    const moved = await Promise.all(assignments.map((owner) => handOver(database.pool, owner, options)));
+    const moved = await Promise.all(assignments.map(handOver));
     expect(moved.filter(Boolean)).toHaveLength(13);
     expect(await countByWorker()).toEqual({ w1: 7, w2: 5, w3: 8 });
+  });
+});
+
+describe('a hand-over of many', () => {
+  it('gives what there is room for, keeps the rest, and leaves out what the owner has lost', async () => {
+    await register('w1');
+    await seed(4);
+    const owners = (await place()).assignments;
+    await Promise.all([register('w2', { maxSessions: 1 }), register('w3', { maxSessions: 1 })]);
+    const [lost] = owners;
+    await releaseSession(database.pool, lost!.sessionId, 'test');
+    const given = await handOverMany(database.pool, owners, options);
+    expect(given.has(lost!.sessionId)).toBe(false);
+    const targets = [...given.values()].map((assignment) => assignment?.workerId ?? 'kept');
+    expect(targets.sort()).toEqual(['kept', 'w2', 'w3']);
+    const rows = (await readPlacements(database.pool)).filter(({ sessionId }) => sessionId !== lost!.sessionId);
+    for (const { sessionId, epoch, workerId } of rows)
+      expect([epoch, workerId]).toEqual(given.get(sessionId) ? [2, given.get(sessionId)!.workerId] : [1, 'w1']);
+    expect(await handOverMany(database.pool, [lost!], options)).toEqual(new Map());
   });
 });
 
@@ -118,7 +137,7 @@ describe('a drain round', () => {
     expect(first).toHaveLength(MAX_RELEASING);
     expect(first.every(({ workerId }) => workerId === 'w1')).toBe(true);
     expect(await drain()).toEqual([]);
-    for (const { sessionId } of first.slice(0, 5)) await handOver(database.pool, { sessionId, epoch: 1 }, options);
+    for (const { sessionId } of first.slice(0, 5)) await handOver({ sessionId, epoch: 1 });
     expect(await drain()).toHaveLength(3);
     expect((await readPlacements(database.pool)).map(({ epoch }) => epoch).reduce((sum, each) => sum + each, 0)).toBe(
       MAX_RELEASING + 3 + 5,

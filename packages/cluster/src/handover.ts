@@ -2,7 +2,7 @@ import { inTransaction, type Network, type Pool, type PoolClient, type Queryable
 import { assign, type PlaceOptions } from './assign.ts';
 import { lockCandidates } from './candidates.ts';
 import { distribute } from './distribute.ts';
-import { type Ownership, StaleEpochError } from './fence.ts';
+import type { Ownership } from './fence.ts';
 import type { Assignment } from './placements.ts';
 
 /** What became of sessions that were given away. `null`: no other worker has room. Not in it: not the owner's any more. */
@@ -48,21 +48,6 @@ async function findOwned(tx: PoolClient, owners: readonly Ownership[], locking =
     [owners.map(({ sessionId }) => sessionId), owners.map(({ epoch }) => epoch)],
   );
   return rows;
-}
-
-/**
- * {@link handOverMany} of one.
- *
- * @throws {StaleEpochError} when the owner is not the owner any more
- */
-export async function handOver(
-  pool: Pool,
-  owner: Ownership,
-  options: Pick<PlaceOptions, 'strategy' | 'timing'>,
-): Promise<Assignment | null> {
-  const assignment = (await handOverMany(pool, [owner], options)).get(owner.sessionId);
-  if (assignment === undefined) throw new StaleEpochError([owner.sessionId]);
-  return assignment;
 }
 
 /** Nobody else had room: the session stays where it is, same owner, same epoch. `false`: it was not being released by this owner. */

@@ -6,7 +6,6 @@ export { FENCE_MANY, FENCE_ONE, fenceParameters, type Ownership, StaleEpochError
 export {
   beginRelease,
   type HandedOver,
-  handOver,
   handOverMany,
   keepSession,
   type Released,

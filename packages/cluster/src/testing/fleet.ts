@@ -1,6 +1,8 @@
 import type { Queryable } from '@wa-gate/db';
 import { seedSession, type TestDatabase, workerRegistration } from '@wa-gate/testkit';
 import { type PlaceOptions, placeSessions } from '../assign.ts';
+import { type Ownership, StaleEpochError } from '../fence.ts';
+import { handOverMany } from '../handover.ts';
 import { registerWorker } from '../leases.ts';
 import { DEFAULT_TIMING } from '../timing.ts';
 import { listWorkers } from '../workers.ts';
@@ -19,6 +21,13 @@ export function fleetTools(database: () => TestDatabase) {
       Promise.all(Array.from({ length: count }, async () => (await seedSession(pool(), overrides)).sessionId)),
     place: (options: Partial<PlaceOptions> = {}) =>
       placeSessions(pool(), { strategy: 'least-loaded', timing: DEFAULT_TIMING, limit: 1_000, ...options }),
+    /** One session alone, as its owner gives it away. */
+    handOver: async (owner: Ownership) => {
+      const given = await handOverMany(pool(), [owner], { strategy: 'least-loaded', timing: DEFAULT_TIMING });
+      const assignment = given.get(owner.sessionId);
+      if (assignment === undefined) throw new StaleEpochError([owner.sessionId]);
+      return assignment;
+    },
     countByWorker: async (): Promise<Record<string, number>> => {
       const workers = await listWorkers(pool());
       return Object.fromEntries(workers.map(({ workerId, sessionCount }) => [workerId, sessionCount]));
