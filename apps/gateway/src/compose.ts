@@ -111,7 +111,10 @@ function composeApi(resources: Resources, config: Config, metrics: GatewayMetric
   const { pool, prisma, redis, subscriber, masterKeys, logger, clock } = resources;
   const defaultNetwork = networkOf(config);
   const subscriptions = createSubscriptions(subscriber);
-  const dispatcher = new Agent({ connections: 64, pipelining: 1 });
+  const dispatchers = {
+    calls: new Agent({ connections: 64, pipelining: 1 }),
+    streams: new Agent({ pipelining: 1 }),
+  };
   const routes = createRouteTable({ db: pool, redis, logger, onRedisError: () => metrics.redisErrors.inc() });
 
   const keys = createKeyStore({ db: pool, redis, subscriptions, logger });
@@ -138,7 +141,7 @@ function composeApi(resources: Resources, config: Config, metrics: GatewayMetric
   });
   metrics.watchControlStreams(() => streams.count());
   const bells = createBells({ streams, routes, redis, logger });
-  const owner = createOwnerLink({ routes, dispatcher, masterKeys, logger });
+  const owner = createOwnerLink({ routes, dispatchers, masterKeys, logger });
   const waiter = createOutcomeWaiter({ bells, streams, subscriptions, logger });
   const webhooks = createWebhooksService({
     pool,
@@ -171,7 +174,7 @@ function composeApi(resources: Resources, config: Config, metrics: GatewayMetric
     messages: createMessagesService({ db: pool, bells, messages: createMessagesRepository(pool), waiter }),
     workers: createWorkersService({
       pool,
-      dispatcher,
+      dispatcher: dispatchers.calls,
       joinToken: config.WORKER_AUTH_TOKEN,
       defaultNetwork,
       timing: DEFAULT_TIMING,
@@ -208,7 +211,12 @@ function composeApi(resources: Resources, config: Config, metrics: GatewayMetric
       await reconciler.stop();
     },
   };
-  return { services, reconciling, endWaits: () => waiter.endAll(), close: () => dispatcher.close() };
+  return {
+    services,
+    reconciling,
+    endWaits: () => waiter.endAll(),
+    close: () => Promise.all([dispatchers.calls.close(), dispatchers.streams.close()]),
+  };
 }
 
 /** The delivery of webhooks: doorbells, retries and the sweep. */

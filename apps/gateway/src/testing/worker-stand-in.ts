@@ -99,7 +99,7 @@ export async function startWorkerStandIn(masterKey: Uint8Array, workerId: string
       return;
     }
     control.handleUpgrade(request, socket, head, (stream) => {
-      stream.on('message', (data) => frames.push(JSON.parse(String(data)) as GatewayFrame));
+      stream.on('message', (data) => frames.push(JSON.parse((data as Buffer).toString()) as GatewayFrame));
       stream.on('error', () => undefined); // faults are what this is for
     });
   });

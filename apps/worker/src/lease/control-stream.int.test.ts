@@ -70,7 +70,7 @@ async function connect(token = internalToken(masterKey, WORKER, 7)): Promise<Tes
     headers: { authorization: `Bearer ${token}`, [PROOF_HEADERS.nonce]: nonce },
   });
   const frames: WorkerFrame[] = [];
-  socket.on('message', (data) => frames.push(JSON.parse(String(data)) as WorkerFrame));
+  socket.on('message', (data) => frames.push(JSON.parse((data as Buffer).toString()) as WorkerFrame));
   socket.on('error', () => undefined);
   const answer = await new Promise<TestGateway['answer']>((resolve) => {
     const tell = (status: number, headers: Record<string, string | string[] | undefined>) =>

@@ -144,7 +144,7 @@ export function createControlPort(deps: ControlPortDependencies): ControlPort {
       socket.on('ping', () => {
         stream.quietTicks = 0;
       });
-      socket.on('message', (data) => hear(stream, String(data)));
+      socket.on('message', (data) => hear(stream, (data as Buffer).toString()));
       socket.send(encode({ type: 'hello', workerId, incarnation: life }));
     },
     publishHints: (hints) => broadcast({ type: 'hints', hints: [...hints] }),

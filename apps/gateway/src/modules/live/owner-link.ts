@@ -28,9 +28,15 @@ export const BUFFERED: Manner<unknown> = { read: readJson, isRepeatable: true };
 /** Passed on as it comes. Sent once: what has been streamed cannot be sent again. */
 export const STREAMED: Manner<Readable> = { read: (stream) => stream, isRepeatable: false };
 
+/** Connections to workers. Streams have their own, without a limit: each takes one for as long as it lasts, and calls must not wait for them. */
+export interface Dispatchers {
+  calls: Dispatcher;
+  streams: Dispatcher;
+}
+
 export interface OwnerLinkDependencies {
   routes: RouteTable;
-  dispatcher: Dispatcher;
+  dispatchers: Dispatchers;
   /** The first one signs; a worker may prove itself with any. */
   masterKeys: readonly Uint8Array[];
   logger: Logger;
@@ -38,7 +44,7 @@ export interface OwnerLinkDependencies {
 
 /** The way to the worker that hosts a session. */
 export interface OwnerLink {
-  dispatcher: Dispatcher;
+  dispatchers: Dispatchers;
   /**
    * Asks the owner, over the proxy that the route of `reply` is registered with.
    *
@@ -60,7 +66,7 @@ interface Upstream {
 /** `not-here`: with what to refuse when asking again does not help either. */
 type Attempt<Answer> = { kind: 'answered'; answer: Answer } | { kind: 'not-here'; refusal: ApiError };
 
-export function createOwnerLink({ routes, dispatcher, masterKeys, logger }: OwnerLinkDependencies): OwnerLink {
+export function createOwnerLink({ routes, dispatchers, masterKeys, logger }: OwnerLinkDependencies): OwnerLink {
   /** Sends the request on; only what is named here goes with it, nothing of the caller's credentials. */
   function forward(reply: FastifyReply, route: Route, call: OwnerCall, nonce: string): Promise<Upstream> {
     const { id, headers: given } = reply.request;
@@ -118,7 +124,7 @@ export function createOwnerLink({ routes, dispatcher, masterKeys, logger }: Owne
   }
 
   return {
-    dispatcher,
+    dispatchers,
     async ask(reply, call, manner) {
       const first = await attempt(reply, call, manner);
       if (first.kind === 'answered') return first.answer;

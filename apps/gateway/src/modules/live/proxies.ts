@@ -1,11 +1,12 @@
 import type { Readable } from 'node:stream';
 import proxy from '@fastify/http-proxy';
-import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema, onRequestHookHandler } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema, onRequestAsyncHookHandler } from 'fastify';
+import type { Dispatcher } from 'undici';
 import { ok } from '../../envelope.ts';
 import { principalOf } from '../../plugins/auth.ts';
 import type { SessionRef } from '../api-keys/index.ts';
 import type { SessionDirectory } from '../sessions/index.ts';
-import { BUFFERED, type OwnerLink, STREAMED } from './owner-link.ts';
+import { BUFFERED, type Dispatchers, type OwnerLink, STREAMED } from './owner-link.ts';
 
 export interface ProxyOptions {
   owner: OwnerLink;
@@ -19,7 +20,7 @@ interface ProxiedRoute {
   url: string;
   /** Below `/session/{id}` of the worker. */
   path: string;
-  onRequest: onRequestHookHandler;
+  onRequest: onRequestAsyncHookHandler;
   schema: FastifySchema;
   /** @default 30 000 */
   timeoutMs?: number;
@@ -31,12 +32,23 @@ export interface LiveRequest {
   reply: FastifyReply;
   session: SessionRef;
   /** Asks the owner; its answer is what this worker route says, without an envelope. */
-  ask<Answer>(body?: Record<string, unknown>): Promise<Answer>;
+  ask: <Answer>(body?: Record<string, unknown>) => Promise<Answer>;
 }
 
 export interface BufferedRoute extends ProxiedRoute {
   /** The `data` of our answer, or the reply when it is something else than JSON. */
   handle: (live: LiveRequest) => Promise<unknown>;
+}
+
+export interface StreamingRoute extends ProxiedRoute {
+  /** Content type of what comes. */
+  type: string;
+}
+
+/** Adds routes that are answered by the owner of a session. */
+export interface Proxies {
+  buffered: (route: BufferedRoute) => void;
+  streaming: (route: StreamingRoute) => void;
 }
 
 const TIMEOUT_MS = 30_000;
@@ -45,7 +57,7 @@ const TIMEOUT_MS = 30_000;
  * The two registrations of the proxy to owners. *Buffered*: JSON, read whole on both sides, so that a request for a session that has moved is sent again, with its
  * body, inside the same request. *Streaming*: passed through as it comes; when the session has moved, the client asks again (503 with Retry-After).
  */
-export function createProxies(app: FastifyInstance, { owner, directory }: ProxyOptions) {
+export function createProxies(app: FastifyInstance, { owner, directory }: ProxyOptions): Proxies {
   const open = new Set<Readable>();
   // A stream of events has no end of its own; it must not hold up the end of the process.
   app.addHook('preClose', async () => {
@@ -57,7 +69,7 @@ export function createProxies(app: FastifyInstance, { owner, directory }: ProxyO
 
   function register(
     route: ProxiedRoute,
-    proxyPayloads: boolean,
+    kind: keyof Dispatchers,
     handler: (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>,
   ): void {
     app.register(async (scope) => {
@@ -66,17 +78,17 @@ export function createProxies(app: FastifyInstance, { owner, directory }: ProxyO
         registered.onRequest = route.onRequest;
       });
       // Whatever is streamed is not parsed.
-      if (proxyPayloads) scope.removeAllContentTypeParsers();
+      if (kind === 'streams') scope.removeAllContentTypeParsers();
       await scope.register(proxy, {
         prefix: route.url,
         routes: [''],
         httpMethods: [route.method],
-        proxyPayloads,
+        proxyPayloads: kind === 'streams',
         // Each attempt names its own: which worker it is, only the handler finds out.
         upstream: '',
         replyOptions: { getUpstream: () => 'http://owner.invalid' },
         undici: {
-          request: (...call: Parameters<OwnerLink['dispatcher']['request']>) => owner.dispatcher.request(...call),
+          request: (...call: Parameters<Dispatcher['request']>) => owner.dispatchers[kind].request(...call),
         } as never,
         // Only a route that was wrong is tried again, by us.
         retryMethods: [],
@@ -87,9 +99,9 @@ export function createProxies(app: FastifyInstance, { owner, directory }: ProxyO
   }
 
   return {
-    buffered(route: BufferedRoute): void {
+    buffered(route) {
       const { path, timeoutMs = TIMEOUT_MS, handle } = route;
-      register(route, false, async (request, reply) => {
+      register(route, 'calls', async (request, reply) => {
         const session = await sessionOf(request);
         const ask = <Answer>(body?: Record<string, unknown>) =>
           owner.ask(reply, { sessionId: session.id, path, body, timeoutMs }, BUFFERED) as Promise<Answer>;
@@ -98,9 +110,9 @@ export function createProxies(app: FastifyInstance, { owner, directory }: ProxyO
         return data === reply ? reply : reply.code(200).send(ok(data));
       });
     },
-    streaming(route: ProxiedRoute & { type: string }): void {
+    streaming(route) {
       const { path, timeoutMs = TIMEOUT_MS, type } = route;
-      register(route, true, async (request, reply) => {
+      register(route, 'streams', async (request, reply) => {
         const session = await sessionOf(request);
         const stream = await owner.ask(reply, { sessionId: session.id, path, timeoutMs }, STREAMED);
         open.add(stream);

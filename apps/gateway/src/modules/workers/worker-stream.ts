@@ -147,7 +147,7 @@ export class WorkerStream {
       logger.warn(this.target, 'what answers at the endpoint does not prove to be this worker');
       socket.terminate();
     });
-    socket.on('message', (data) => this.#hear(String(data)));
+    socket.on('message', (data) => this.#hear((data as Buffer).toString()));
     socket.on('pong', () => {
       this.#quietTicks = 0;
     });
