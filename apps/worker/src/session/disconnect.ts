@@ -209,7 +209,7 @@ export const passkeyWanted = (step: PasskeyStep): Verdict =>
         {
           state: 'PASSKEY_REQUIRED',
           reason:
-            'WhatsApp wants a passkey of this account before it links the device, and wa-gate cannot give one yet. Removing the passkey on the phone (Settings, Account, Passkeys) helps with some accounts; then ask for a new code.',
+            'WhatsApp wants a passkey of this account before it links the device, and wa-gate cannot give one yet. Removing the passkey on the phone (Settings, Account, Passkeys) helps with some accounts; then restart the session and link it again.',
           next: 'rest',
         },
         'passkey/required',

@@ -200,6 +200,8 @@ describe('a passkey that WhatsApp wants before it links the device', () => {
       message: expect.stringMatching(/passkey/),
     });
 
+    await expect(actor.pairingCode(number)).rejects.toMatchObject({ message: expect.stringMatching(/passkey/) });
+
     await actor.restart();
     await world.sandbox.scan(number, (await actor.qr(10_000)).qr);
     await world.waitForState(sessionId, 'CONNECTED');

@@ -55,7 +55,7 @@ export class Pairing {
     if (state.name === 'scanning')
       return { qr: state.qr, attempt: state.attempt, expiresAt: new Date(state.expiresAt) };
     this.#assertUnlinked();
-    throw new SessionRefusal('QR_NOT_READY', whyNoQr(state));
+    throw new SessionRefusal('QR_NOT_READY', whyNoCode(state));
   }
 
   /** A code to enter on the phone with this number. */
@@ -65,11 +65,11 @@ export class Pairing {
     // A code lives as long as the series of QR codes that the connection was given: begin a new one when this is an old one.
     if (keeper.state.name === 'resting') begin();
     else if (keeper.state.name === 'scanning' && keeper.state.attempt > 1) await restart();
-    await keeper.until(showsCode, PAIRING_CODE_WAIT_MS);
+    await keeper.until(({ name }) => QR_DECIDED.has(name), PAIRING_CODE_WAIT_MS);
     const { connection } = line;
     if (!connection || !showsCode(keeper.state)) {
       this.#assertUnlinked();
-      throw new SessionRefusal('QR_NOT_READY', 'WhatsApp does not answer yet. Ask again in a second.');
+      throw new SessionRefusal('QR_NOT_READY', whyNoCode(keeper.state));
     }
     const code = await connection.requestPairingCode(digits);
     keeper.move({ type: 'code', code, expiresAt: this.#seriesEndsAt });
@@ -92,7 +92,7 @@ export class Pairing {
   }
 }
 
-function whyNoQr(state: ActorState): string {
+function whyNoCode(state: ActorState): string {
   if (state.name === 'code') return 'A pairing code waits to be entered. Restart the session to get a QR code instead.';
   const passkey = state.name === 'passkey' ? publicView(state)?.reason : null;
   return passkey ?? 'WhatsApp has not sent a QR code yet. Ask again in a second.';
