@@ -13,6 +13,7 @@ import type { SessionTraffic } from './session/actor-ports.ts';
 import { SessionActor } from './session/session-actor.ts';
 import { SessionWatch } from './session/session-watch.ts';
 import { createFleetLimit } from './supervisor/fleet-limit.ts';
+import { createGiver } from './supervisor/giver.ts';
 import { createStartGate } from './supervisor/start-gate.ts';
 import { StartRamp } from './supervisor/start-ramp.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
@@ -49,15 +50,26 @@ export interface ConnectPace {
   burst: number;
   /** Of all workers of this network together. */
   fleet: { name: string; perSecond: number };
+  /** Sessions that leave this worker: slowly enough that the login of one does not wait for those of many others. */
+  handoversPerSecond: number;
   retry: BackoffOptions;
 }
 
+const HANDOVER_BURST = 2;
+
 export const PACE: Readonly<Record<'live' | 'sandbox', ConnectPace>> = {
-  live: { perSecond: 10, burst: 5, fleet: { name: 'live', perSecond: 50 }, retry: { initialMs: 2_000, maxMs: 60_000 } },
+  live: {
+    perSecond: 10,
+    burst: 5,
+    fleet: { name: 'live', perSecond: 50 },
+    handoversPerSecond: 10,
+    retry: { initialMs: 2_000, maxMs: 60_000 },
+  },
   sandbox: {
     perSecond: 50,
     burst: 25,
     fleet: { name: 'sandbox', perSecond: 500 },
+    handoversPerSecond: 20,
     retry: { initialMs: 500, maxMs: 5_000 },
   },
 };
@@ -183,9 +195,9 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
     logger,
     workerId,
     timing,
-    strategy,
+    give: createGiver({ pool, timing, strategy }),
     gate: createStartGate(ramp, fleet),
-    ramp: new StartRamp({ ...pace, now }),
+    ramp: new StartRamp({ perSecond: pace.handoversPerSecond, burst: HANDOVER_BURST, now }),
     doorbells,
     departure: {
       settle: (owner, settleMs) => dispatcher.drain(owner, settleMs),

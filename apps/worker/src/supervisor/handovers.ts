@@ -1,14 +1,7 @@
-import {
-  type Assignment,
-  type ClusterTiming,
-  handOver,
-  keepSession,
-  type Ownership,
-  type PlacementStrategy,
-  StaleEpochError,
-} from '@wa-gate/cluster';
+import { type Assignment, keepSession, type Ownership, StaleEpochError } from '@wa-gate/cluster';
 import type { Pool } from '@wa-gate/db';
 import type { Clock, Logger } from '@wa-gate/kit';
+import type { Giver } from './giver.ts';
 import type { StartRamp } from './start-ramp.ts';
 
 /** What a session leaves behind at its owner. Each step is done when it returns. */
@@ -25,8 +18,7 @@ export interface HandoversDependencies {
   pool: Pool;
   clock: Clock;
   logger: Logger;
-  timing: ClusterTiming;
-  strategy: PlacementStrategy;
+  give: Giver;
   departure: Departure;
   /** No quicker than another worker may start them: the rest keeps its connection until its turn. */
   ramp: StartRamp;
@@ -125,18 +117,19 @@ export class Handovers {
   }
 
   async #move(owner: Ownership): Promise<void> {
-    const { pool, clock, logger, timing, strategy, departure, onMoved } = this.#deps;
+    const { pool, clock, logger, give, departure, onMoved } = this.#deps;
     const began = clock.monotonic();
     await departure.settle(owner, Math.min(SETTLE_MS, this.#leftMs()));
     await departure.flush(owner);
     const closedAt = clock.monotonic();
     await departure.stop(owner);
     await departure.flush(owner);
-    const assignment = await handOver(pool, owner, { strategy, timing });
+    const assignment = await give(owner);
     if (assignment) {
       onMoved(assignment);
       const times = { settledMs: Math.round(closedAt - began), movedMs: Math.round(clock.monotonic() - closedAt) };
-      logger.info({ ...owner, to: assignment.workerId, ...times }, 'session handed over');
+      const { sessionId, epoch, workerId: to } = assignment;
+      logger.info({ sessionId, epoch, to, ...times }, 'session handed over');
       return;
     }
     logger.warn(owner, 'no other worker has room for the session');

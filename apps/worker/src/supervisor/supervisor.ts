@@ -1,4 +1,4 @@
-import { myPlacements, type Ownership, type Placement } from '@wa-gate/cluster';
+import { type ClusterTiming, myPlacements, type Ownership, type Placement } from '@wa-gate/cluster';
 import type { Pool } from '@wa-gate/db';
 import type { Clock, Logger } from '@wa-gate/kit';
 import type { Doorbells } from '../outbox/doorbells.ts';
@@ -12,6 +12,7 @@ export interface SupervisorDependencies extends Omit<HandoversDependencies, 'dep
   clock: Clock;
   logger: Logger;
   workerId: string;
+  timing: ClusterTiming;
   gate: StartGate;
   doorbells: Doorbells;
   departure: Omit<Departure, 'stop'>;

@@ -1,0 +1,63 @@
+import {
+  type Assignment,
+  type ClusterTiming,
+  handOverMany,
+  type Ownership,
+  type PlacementStrategy,
+  StaleEpochError,
+} from '@wa-gate/cluster';
+import type { Pool } from '@wa-gate/db';
+
+export interface GiverDependencies {
+  pool: Pool;
+  timing: ClusterTiming;
+  strategy: PlacementStrategy;
+}
+
+/**
+ * Gives a session to the best other worker; `null` when none has room.
+ *
+ * @throws {StaleEpochError}
+ */
+export type Giver = (owner: Ownership) => Promise<Assignment | null>;
+
+interface Waiting {
+  owner: Ownership;
+  resolve: (assignment: Assignment | null) => void;
+  reject: (error: unknown) => void;
+}
+
+/** One transaction at a time, with all sessions that have become ready during the one before: each would wait for the locks of the others otherwise. */
+export function createGiver({ pool, timing, strategy }: GiverDependencies): Giver {
+  let queue: Waiting[] = [];
+  let isGiving = false;
+
+  async function give(): Promise<void> {
+    isGiving = true;
+    while (queue.length > 0) {
+      const batch = queue;
+      queue = [];
+      try {
+        const given = await handOverMany(
+          pool,
+          batch.map(({ owner }) => owner),
+          { timing, strategy },
+        );
+        for (const { owner, resolve, reject } of batch) {
+          const assignment = given.get(owner.sessionId);
+          if (assignment === undefined) reject(new StaleEpochError([owner.sessionId]));
+          else resolve(assignment);
+        }
+      } catch (error) {
+        for (const { reject } of batch) reject(error);
+      }
+    }
+    isGiving = false;
+  }
+
+  return (owner) =>
+    new Promise((resolve, reject) => {
+      queue.push({ owner, resolve, reject });
+      if (!isGiving) void give();
+    });
+}

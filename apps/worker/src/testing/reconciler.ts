@@ -1,0 +1,32 @@
+import { type ClusterTiming, drainRound, placeSessions } from '@wa-gate/cluster';
+import type { Pool } from '@wa-gate/db';
+import { type Redis, systemClock } from '@wa-gate/kit';
+import { ringWorker } from '@wa-gate/messaging';
+
+/** The placing half of a gateway, by the functions that the gateway calls: what has no living owner gets one. */
+export function startReconciler({ pool, redis, timing }: { pool: Pool; redis: Redis; timing: ClusterTiming }) {
+  const stopping = new AbortController();
+  const running = run();
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      // A round may lose against a lock; the next one tries again.
+      await round().catch(() => undefined);
+      await systemClock.sleep(timing.reconcileEveryMs, stopping.signal).catch(() => undefined);
+    }
+  }
+
+  async function round(): Promise<void> {
+    const { assignments } = await placeSessions(pool, { strategy: 'least-loaded', timing, limit: 200 });
+    const released = await drainRound(pool, timing);
+    for (const workerId of new Set([...assignments, ...released].map((change) => change.workerId)))
+      ringWorker(redis, workerId);
+  }
+
+  return {
+    async stop(): Promise<void> {
+      stopping.abort();
+      await running;
+    },
+  };
+}
