@@ -8,6 +8,7 @@ import { LeaseKeeper } from '../lease/lease-keeper.ts';
 import { createLeaseStore } from '../lease/lease-store.ts';
 import type { ControlPlane } from '../lease/registration.ts';
 import { createSessionHost, PACE, type SessionHost } from '../session-host.ts';
+import type { Supervisor } from '../supervisor/supervisor.ts';
 import type { LivenessTiming } from '../whatsapp/liveness.ts';
 import type { WhatsAppNetwork } from '../whatsapp/network.ts';
 
@@ -30,6 +31,8 @@ export interface TestWorker {
   readonly host: SessionHost;
   readonly control: ControlPort;
   readonly lease: LeaseKeeper;
+  /** `undefined` while it does not run. */
+  readonly supervisor: Supervisor | undefined;
   /** This worker's own way to the database. */
   readonly databaseLine: FaultProxy;
   start(): Promise<void>;
@@ -67,6 +70,9 @@ export async function createTestWorker(options: TestWorkerOptions): Promise<Test
     },
     get lease() {
       return present().lease;
+    },
+    get supervisor() {
+      return life?.host.supervisor;
     },
     async start() {
       life = await startLife(options, databaseLine);

@@ -115,7 +115,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     async createSession() {
       const { sessionId } = await seedSession(pool);
       const placed = await placeSession(pool, sessionId);
-      await workers.find(({ workerId }) => workerId === placed?.workerId)?.host.supervisor.converge();
+      await workers.find(({ workerId }) => workerId === placed?.workerId)?.supervisor?.converge();
       return sessionId;
     },
     async createPaired() {
@@ -127,7 +127,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       return { sessionId, number };
     },
     actor: (sessionId) =>
-      waitFor(() => workers.map(({ host }) => host.supervisor.find(sessionId)).find(Boolean), { what: 'the actor' }),
+      waitFor(() => workers.map(({ supervisor }) => supervisor?.find(sessionId)).find(Boolean), { what: 'the actor' }),
     async session(sessionId) {
       const { rows } = await pool.query(
         'SELECT state, state_reason AS reason, state_code AS code, phone_number AS "phoneNumber" FROM sessions WHERE id = $1',
