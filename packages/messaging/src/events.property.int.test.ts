@@ -79,6 +79,14 @@ async function createTarget(messages: number): Promise<Target> {
 const ownerOf = ({ owner }: Target, isStale: boolean): Ownership =>
   isStale ? { ...owner, epoch: owner.epoch - 1 } : owner;
 
+/** An owner runs one statement at a time that concerns several sessions, as the worker does (see APPEND_EVENTS). */
+let lane: Promise<unknown> = Promise.resolve();
+function inLane<T>(run: () => Promise<T>): Promise<T> {
+  const result = lane.then(run);
+  lane = result.catch(() => undefined);
+  return result;
+}
+
 /** Begins the write and says in the model what it has to leave. */
 async function write(targets: Target[], now: Writer): Promise<Appended> {
   const { pool } = database;
@@ -99,7 +107,7 @@ async function write(targets: Target[], now: Writer): Promise<Appended> {
           return { ...ownerOf(target, now.stale), ...said, id: newId(), waMessageId: newWaMessageId() };
         }),
       );
-      return await storeInbound(pool, messages);
+      return await (now.stale ? storeInbound(pool, messages) : inLane(() => storeInbound(pool, messages)));
     }
     case 'outcomes': {
       const outcomes = targets.flatMap((target, n) =>
@@ -109,7 +117,7 @@ async function write(targets: Target[], now: Writer): Promise<Appended> {
           return { ...ownerOf(target, now.stale), waMessageId, state: 'DELIVERED' as const, at: new Date() };
         }),
       );
-      return await recordOutcomes(pool, outcomes);
+      return await (now.stale ? recordOutcomes(pool, outcomes) : inLane(() => recordOutcomes(pool, outcomes)));
     }
     case 'status': {
       const target = targets[now.session]!;

@@ -20,6 +20,9 @@ export interface Appended {
  * statement before it, gives each event the next `seq` of its session from the counter row (I11), inserts the event and one
  * delivery for each matching webhook, all in the same transaction as the fact itself. `message.recovered` also goes to whoever wants
  * `message.received`: nobody should lose a message because it could be read only at the second try.
+ *
+ * A statement for several sessions locks their counters in no fixed order. Two such statements cannot meet on the same sessions: only the owner
+ * runs them, under the fence, and one after another (the worker's lane). Locking them in order first was measured at a tenth of the statement.
  */
 export const APPEND_EVENTS = `numbered AS (
   SELECT session_id, epoch, type, data, row_number() OVER (PARTITION BY session_id ORDER BY ord) AS n FROM new_events
