@@ -34,7 +34,8 @@ export function renderReport(options: ChaosOptions, report: ChaosReport): string
     `Seed ${options.seed}, ${minutes.toFixed(1)} minutes, ${options.sessions} sessions, ${options.workers} workers, ${options.gateways} gateways.`,
     `${accepted} sends accepted (${(accepted / minutes / 60).toFixed(1)}/s), ${written} messages written to the sessions, ` +
       `${faults.length} faults, ${report.placementChanges} placement changes, ${report.webhookRepeats} webhook repeats under the same id, ` +
-      `${report.askedAgain} messages that a phone could not read at first.`,
+      `${report.askedAgain.length} messages that a phone could not read at first.`,
+    ...report.askedAgain.slice(0, 8).map((record) => `  ${record}`),
     `Faults: ${kinds.join(', ')}.`,
     `Refused between the faults: ${codes(report.failuresInCalm) || 'nothing'}.`,
     '',

@@ -37,7 +37,7 @@ export interface ChaosReport {
   placementChanges: number;
   webhookRepeats: number;
   /** Messages that a phone could not read when they came, and asked for again. */
-  askedAgain: number;
+  askedAgain: string[];
   failuresInCalm: Record<string, number>;
 }
 
@@ -132,7 +132,7 @@ async function runOn(fleet: Fleet, { options, databases, ledger, say }: Run): Pr
     written: traffic.written.length,
     placementChanges: history.changes,
     webhookRepeats: ledger.repeats,
-    askedAgain: (await system.sandbox.summary()).undecryptable.total,
+    askedAgain: (await system.sandbox.unreadable()).map((record) => JSON.stringify(record)),
     failuresInCalm,
   };
 

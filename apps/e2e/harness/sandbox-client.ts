@@ -176,6 +176,12 @@ export class SandboxClient {
     return (await this.http.expectOk<{ streams: WireStream[] }>('/recorder/logins?limit=100000')).streams;
   }
 
+  /** What phones could not read when it came, whether or not they could later. */
+  async unreadable(): Promise<Record<string, unknown>[]> {
+    const path = '/recorder/undecryptable?limit=50000';
+    return (await this.http.expectOk<{ undecryptable: Record<string, unknown>[] }>(path)).undecryptable;
+  }
+
   /** Full records behind {@link misdeeds}, for the report of a failed test. */
   async evidence(): Promise<unknown[]> {
     const parts = ['logins', 'keys', 'undecryptable', 'violations'];
