@@ -25,18 +25,23 @@ export function pairingEvents(actor: SessionActor): Readable {
   const stream = new PassThrough();
   let last = '';
 
+  /** The actor goes on when this stream has ended. */
+  const say = (text: string): void => {
+    if (!stream.writableEnded) stream.write(text);
+  };
+
   function tell(): void {
     const event = eventOf(actor);
     if (event) {
       const data = JSON.stringify(event);
-      if (data !== last) stream.write(`event: ${event.qr === null ? 'state' : 'qr'}\ndata: ${data}\n\n`);
+      if (data !== last) say(`event: ${event.qr === null ? 'state' : 'qr'}\ndata: ${data}\n\n`);
       last = data;
     }
     const { name } = actor.state;
     if (name === 'connected' || name === 'resting' || isTerminal(actor.state)) stream.end();
   }
 
-  const heartbeat = setInterval(() => stream.write(': still here\n\n'), HEARTBEAT_MS);
+  const heartbeat = setInterval(() => say(': still here\n\n'), HEARTBEAT_MS);
   const unwatch = actor.watch(tell);
   const finish = () => {
     clearInterval(heartbeat);
