@@ -5,7 +5,7 @@ import { drainRound, MAX_RELEASING } from './drain.ts';
 import { StaleEpochError } from './fence.ts';
 import { beginRelease, handOverMany, keepSession } from './handover.ts';
 import { writeSessionKeys } from './key-store.ts';
-import { endLease } from './leases.ts';
+import { beginDraining, endLease } from './leases.ts';
 import { myPlacements, releaseSession } from './placements.ts';
 import { fleetTools, readPlacements, someoneWaitsForALock } from './testing/fleet.ts';
 import { DEFAULT_TIMING } from './timing.ts';
@@ -120,6 +120,24 @@ describe('a hand-over of many', () => {
       expect([epoch, workerId]).toEqual(given.get(sessionId) ? [2, given.get(sessionId)!.workerId] : [1, 'w1']);
     expect(await handOverMany(database.pool, [lost!], options)).toEqual(new Map());
   });
+});
+
+it('a rolling deploy of three workers moves each session about once: the newest revision is preferred', async () => {
+  const workers = ['w1', 'w2', 'w3'];
+  for (const id of workers) await register(id, { revision: '1' });
+  await seed(30);
+  await place();
+  let moves = 0;
+  for (const workerId of workers.toReversed()) {
+    await beginDraining(database.pool, { workerId, incarnation: 1 });
+    const given = await handOverMany(database.pool, await myPlacements(database.pool, workerId, 1), options);
+    moves += [...given.values()].filter(Boolean).length;
+    await endLease(database.pool, { workerId, incarnation: 1 }, 'goodbye');
+    await register(workerId, { revision: '2' });
+  }
+  // Ten leave the first one for two of the old revision; everybody else moves straight to the new one.
+  expect(moves).toBe(10 + 15 + 15);
+  expect((await countByWorker()).w1).toBe(0);
 });
 
 describe('a drain round', () => {

@@ -86,8 +86,13 @@ describe('a worker that registers from another endpoint', () => {
     expect(await myPlacements(database.pool, 'w1', 2)).toMatchObject([{ epoch: 2 }]);
   });
 
-  it('loses against another that registers under the id at the same moment', async () => {
-    const results = await Promise.allSettled([register('w1'), register('w1', elsewhere)]);
+  it.each([
+    ['a new id', () => Promise.resolve()],
+    ['an id whose lease is over', () => register('w1').then(() => end('w1', 1))],
+  ])('loses against another that registers at the same moment, under %s', async (_what, before) => {
+    await before();
+    const third = { endpoint: 'http://127.0.0.1/third' };
+    const results = await Promise.allSettled([register('w1', elsewhere), register('w1', third)]);
     expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
     expect(results.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { name: 'LeaseHeldError' } });
   });
