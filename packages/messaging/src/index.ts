@@ -34,6 +34,7 @@ export {
 } from './invariants.ts';
 export { findJournalled, JOURNAL_DAYS, type JournalRow, readUnprojected, sweepJournal } from './journal.ts';
 export {
+  beginAttempt,
   claimOutbox,
   countQueuedMessages,
   findOutboxPayload,

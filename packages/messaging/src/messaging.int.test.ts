@@ -10,7 +10,7 @@ import {
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { acceptMessage } from './accept.ts';
 import { storeInbound } from './inbound.ts';
-import { claimOutbox, inspectOutbox, returnOutbox } from './outbox.ts';
+import { beginAttempt, claimOutbox, inspectOutbox, returnOutbox } from './outbox.ts';
 import { recordOutcomes } from './outcomes.ts';
 import { updateSessionState } from './session-state.ts';
 import { newWaMessageId } from './wa-message-id.ts';
@@ -143,20 +143,27 @@ async function takeOver() {
 }
 
 describe('a message that must not go out twice (onUncertain: "fail")', () => {
-  it('is not claimed from an earlier owner, but shown as uncertain; the others are claimed (I8)', async () => {
+  it('is not claimed from an owner that had begun with it, but shown as uncertain; the others are claimed (I8)', async () => {
     const careful = await accept('careful', { failIfUncertain: true });
-    const other = await accept('other');
+    const others = [await accept('usual'), await accept('careful, only claimed', { failIfUncertain: true })];
     await claimOutbox(database.pool, [owner], 5);
+    expect(await beginAttempt(database.pool, owner, careful.messageId)).toBe(true);
+    expect(await beginAttempt(database.pool, owner, others[0]!.messageId)).toBe(true);
     const next = await takeOver();
+    expect(await beginAttempt(database.pool, owner, others[1]!.messageId)).toBe(false);
     const [state] = await inspectOutbox(database.pool, [session.sessionId]);
     expect(state).toMatchObject({ due: true, uncertain: [careful.waMessageId], sending: [] });
-    expect((await claimOutbox(database.pool, [next], 5)).map(({ messageId }) => messageId)).toEqual([other.messageId]);
+    expect((await claimOutbox(database.pool, [next], 5)).map(({ messageId }) => messageId)).toEqual(
+      others.map(({ messageId }) => messageId),
+    );
   });
 
   it('goes out when it had not been claimed, or was given back', async () => {
     const { messageId } = await accept('careful', { failIfUncertain: true });
     await claimOutbox(database.pool, [owner], 5);
+    await beginAttempt(database.pool, owner, messageId);
     await returnOutbox(database.pool, owner, [{ messageId, attempted: true }]);
+    await claimOutbox(database.pool, [owner], 5);
     const next = await takeOver();
     expect(await claimOutbox(database.pool, [next], 5)).toMatchObject([{ messageId, failIfUncertain: true }]);
   });

@@ -4,7 +4,14 @@ import { createTestDatabase, seedSession, type TestDatabase, workerRegistration 
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { acceptMessage } from './accept.ts';
-import { claimOutbox, findOutboxPayload, inspectOutbox, type OutboxItem, returnOutbox } from './outbox.ts';
+import {
+  beginAttempt,
+  claimOutbox,
+  findOutboxPayload,
+  inspectOutbox,
+  type OutboxItem,
+  returnOutbox,
+} from './outbox.ts';
 import { type Outcome, recordOutcomes } from './outcomes.ts';
 import { newWaMessageId } from './wa-message-id.ts';
 
@@ -21,6 +28,7 @@ type Step =
   | { do: 'accept'; text: string; careful: boolean }
   | { do: 'claim'; limit: number; stale: boolean }
   | { do: 'return'; who: number; attempted: boolean; stale: boolean }
+  | { do: 'begin'; who: number; stale: boolean }
   | { do: 'take over' }
   | { do: 'report'; who: number; state: Outcome['state']; stale: boolean }
   | { do: 'settle the uncertain' };
@@ -34,6 +42,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('claim' as const), limit: fc.integer({ min: 1, max: 4 }), stale }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('return' as const), who, attempted: fc.boolean(), stale }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('begin' as const), who, stale }) },
   { weight: 2, arbitrary: fc.constant<Step>({ do: 'take over' }) },
   {
     weight: 3,
@@ -55,6 +64,8 @@ interface Expected {
   text: string;
   careful: boolean;
   row: 'queued' | 'sending' | 'done';
+  /** The owner that has claimed it has begun to send it. */
+  begun: boolean;
   /** Under which epoch it was claimed last. */
   epoch: number;
   attempts: number;
@@ -79,11 +90,18 @@ class Model {
     return this.messages[index % Math.max(1, this.messages.length)];
   }
 
+  /** What an earlier owner may have sent, and nobody may send again. */
+  uncertain(): Expected[] {
+    return this.messages.filter(
+      ({ row, epoch, careful, begun }) => row === 'sending' && epoch < this.owner.epoch && careful && begun,
+    );
+  }
+
   claimable(limit: number): Expected[] {
+    const uncertain = this.uncertain();
     return this.messages
-      .filter(
-        ({ row, epoch, careful }) => row === 'queued' || (row === 'sending' && epoch < this.owner.epoch && !careful),
-      )
+      .filter(({ row, epoch }) => row === 'queued' || (row === 'sending' && epoch < this.owner.epoch))
+      .filter((message) => !uncertain.includes(message))
       .slice(0, limit);
   }
 
@@ -120,6 +138,7 @@ it('an accepted message keeps its id and its bytes over claims, crashes, returns
               text,
               careful: now.careful,
               row: 'queued',
+              begun: false,
               epoch: 0,
               attempts: 0,
               state: 'QUEUED',
@@ -135,7 +154,12 @@ it('an accepted message keeps its id and its bytes over claims, crashes, returns
               const message = expected[n]!;
               expect(item.waMessageId).toBe(message.waMessageId);
               expect(bytesOf(item)).toBe(message.payload ?? `${message.waMessageId}|${message.text}`);
-              Object.assign(message, { row: 'sending', epoch: model.owner.epoch, attempts: message.attempts + 1 });
+              Object.assign(message, {
+                row: 'sending',
+                begun: false,
+                epoch: model.owner.epoch,
+                attempts: message.attempts + 1,
+              });
               expect(item.attempts).toBe(message.attempts);
             });
             break;
@@ -147,6 +171,14 @@ it('an accepted message keeps its id and its bytes over claims, crashes, returns
             if (now.stale || message.row !== 'sending' || message.epoch !== model.owner.epoch) break;
             message.row = 'queued';
             if (!now.attempted) message.attempts -= 1;
+            break;
+          }
+          case 'begin': {
+            const message = model.at(now.who);
+            if (!message) break;
+            const isOwn = !now.stale && message.row === 'sending' && message.epoch === model.owner.epoch;
+            expect(await beginAttempt(pool, as(now.stale), message.messageId)).toBe(isOwn);
+            if (isOwn) message.begun = true;
             break;
           }
           case 'take over':
@@ -164,9 +196,7 @@ it('an accepted message keeps its id and its bytes over claims, crashes, returns
           }
           case 'settle the uncertain': {
             const [state] = await inspectOutbox(pool, [sessionId]);
-            const lost = model.messages.filter(
-              ({ row, epoch, careful }) => row === 'sending' && careful && epoch < model.owner.epoch,
-            );
+            const lost = model.uncertain();
             expect((state?.uncertain ?? []).sort()).toEqual(lost.map(({ waMessageId }) => waMessageId).sort());
             const at = new Date();
             await recordOutcomes(

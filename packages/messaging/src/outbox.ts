@@ -1,4 +1,4 @@
-import { FENCE_MANY, fenceParameters, type Ownership } from '@wa-gate/cluster';
+import { FENCE_MANY, FENCE_ONE, fenceParameters, type Ownership } from '@wa-gate/cluster';
 import type { OutboxLane, Queryable } from '@wa-gate/db';
 import type { OutboundRequest } from './accept.ts';
 import { isHeldByTimeLock } from './reachout.ts';
@@ -21,12 +21,16 @@ export interface OutboxItem {
 /** Attempts that a row remembers: the first, and the latest. */
 const REMEMBERED_ATTEMPTS = 50;
 
+/** Of row `o`: an earlier owner has begun to send it, nobody knows how far it came, and its caller wants no second attempt then. */
+const isUncertain = (epoch: string): string =>
+  `(o.state = 'SENDING' AND o.epoch < ${epoch} AND o.fail_if_uncertain AND o.attempt_log->-1 ? 'begun')`;
+
 /**
  * What a claim may take, of row `o` and session `s` for an owner of `epoch`. A row that an older epoch left in `sending` goes out again under the same
- * id, unless its caller wants to hear `unknown` then: see {@link OutboxState.uncertain}.
+ * id, unless it is uncertain: see {@link OutboxState.uncertain}.
  */
 const isDue = (epoch: string): string => `o.not_before <= now()
-    AND (o.state = 'QUEUED' OR (o.state = 'SENDING' AND o.epoch < ${epoch} AND NOT o.fail_if_uncertain))
+    AND (o.state = 'QUEUED' OR (o.state = 'SENDING' AND o.epoch < ${epoch} AND NOT ${isUncertain(epoch)}))
     AND NOT ${isHeldByTimeLock('o.chat_jid', 's')}`;
 
 /**
@@ -80,7 +84,7 @@ export interface OutboxState {
   due: boolean;
   /** Rows that this owner has claimed. One that it does not know of is left from a claim whose answer was lost. */
   sending: Pick<OutboxItem, 'messageId' | 'waMessageId'>[];
-  /** WhatsApp's ids of rows that an earlier owner left in `sending` and that must not go out again: they are `unknown` now. */
+  /** WhatsApp's ids of rows that an earlier owner has begun to send and that must not go out again: they are `unknown` now. */
   uncertain: string[];
 }
 
@@ -90,8 +94,7 @@ const INSPECT = {
       bool_or(${isDue('p.epoch')}) AS due,
       coalesce(json_agg(json_build_object('messageId', o.message_id, 'waMessageId', o.wa_message_id))
         FILTER (WHERE o.state = 'SENDING' AND o.epoch = p.epoch), '[]') AS sending,
-      coalesce(json_agg(o.wa_message_id) FILTER (WHERE o.state = 'SENDING' AND o.epoch < p.epoch AND o.fail_if_uncertain), '[]')
-        AS uncertain
+      coalesce(json_agg(o.wa_message_id) FILTER (WHERE ${isUncertain('p.epoch')}), '[]') AS uncertain
     FROM outbox o JOIN session_placements p USING (session_id) JOIN sessions s ON s.id = o.session_id
     WHERE o.session_id = ANY($1::uuid[]) AND o.state IN ('QUEUED', 'SENDING')
     GROUP BY o.session_id`,
@@ -132,6 +135,28 @@ export async function returnOutbox(db: Queryable, owner: Ownership, rows: readon
     ...RETURN,
     values: [[owner.sessionId], [owner.epoch], ids, rows.map(({ attempted }) => attempted)],
   });
+}
+
+/** Need not wait for the disk: the commit of the ratchet step, which comes before anything leaves, takes it along. */
+const BEGIN = {
+  name: 'begin-attempt',
+  text: `WITH ${FENCE_ONE}, relaxed AS MATERIALIZED (
+    SELECT set_config('synchronous_commit', 'off', true)
+  )
+  UPDATE outbox o SET attempt_log = jsonb_set(o.attempt_log, '{-1,begun}', 'true')
+  FROM fence f CROSS JOIN relaxed
+  WHERE o.message_id = $3 AND o.session_id = f.session_id AND o.state = 'SENDING' AND o.epoch = f.epoch`,
+};
+
+/**
+ * Notes that a claimed row is really being sent now. Only for rows with `failIfUncertain`: after a crash it tells the one that may have left
+ * from those that were merely claimed with it.
+ *
+ * @returns `false`: the row is not this owner's to send any more
+ */
+export async function beginAttempt(db: Queryable, owner: Ownership, messageId: string): Promise<boolean> {
+  const { rowCount } = await db.query({ ...BEGIN, values: [owner.sessionId, owner.epoch, messageId] });
+  return rowCount === 1;
 }
 
 const PAYLOAD = {

@@ -234,14 +234,21 @@ describe('when the connection ends before the acknowledgement (I8)', () => {
     open(next);
     await relayed(1, next);
     expect(next.ids).toEqual([waMessageId]);
+    // The old connection comes too late.
     lift();
+    acknowledge(waMessageId);
+    await becomes(messageId, 'SENT');
+    expect(line.relayed).toEqual([]);
   });
 
-  it('is unknown when the owner before has left it in the middle', async () => {
+  it('is unknown when the owner before has left it in the middle; what was only claimed with it goes out', async () => {
+    const { wait } = gate();
     const careful = await accept('careful', { failIfUncertain: true });
-    const other = await accept('other');
+    const other = await accept('other', { failIfUncertain: true });
+    line.afterRelay = wait;
     open();
-    await relayed(2);
+    await relayed(1);
+    await inOutbox(other.messageId, 'SENDING');
     // The process is gone: nothing gives anything back.
     await releaseSession(database.pool, owner.sessionId, 'test');
     const before = dispatcher;

@@ -2,6 +2,7 @@ import type { Ownership } from '@wa-gate/cluster';
 import type { Pool } from '@wa-gate/db';
 import { type Clock, deriveKey, type Logger } from '@wa-gate/kit';
 import {
+  beginAttempt,
   claimOutbox,
   findOutboxPayload,
   inspectOutbox,
@@ -36,9 +37,9 @@ export interface DispatcherDependencies {
   onAcknowledged: (milliseconds: number) => void;
 }
 
-/** The lease is gone in the moment of the send: nothing has left. */
-class LeaseNotHeldError extends Error {
-  override name = 'LeaseNotHeldError';
+/** This worker may not send now: nothing has left. */
+class NotStartedError extends Error {
+  override name = 'NotStartedError';
 }
 
 /**
@@ -255,7 +256,9 @@ export class Dispatcher {
     lane.flying.set(waMessageId, flight);
     lane.inHand = flight;
     try {
-      await lane.connection.send({ chatJid, waMessageId, message, onRelay: () => this.#relay(flight) });
+      if (item.failIfUncertain && !(await beginAttempt(this.#deps.pool, lane.owner, item.messageId)))
+        throw new NotStartedError('The session has another owner by now.');
+      await lane.connection.send({ chatJid, waMessageId, message, onRelay: () => this.#relay(lane, flight) });
       flight.wireAt ??= new Date();
     } catch (error) {
       this.#sendFailed(lane, flight, error);
@@ -264,8 +267,10 @@ export class Dispatcher {
     }
   }
 
-  #relay(flight: Flight): void {
-    if (!this.#deps.mayStart()) throw new LeaseNotHeldError('The lease of this worker is not held at present.');
+  /** The last moment in which it can be kept back: by now the connection may be over and the row given back, or the lease lost. */
+  #relay(lane: Lane, flight: Flight): void {
+    if (!lane.open) throw new NotStartedError('The connection has ended.');
+    if (!this.#deps.mayStart()) throw new NotStartedError('The lease of this worker is not held at present.');
     flight.relayedAt = this.#deps.clock.monotonic();
   }
 
@@ -284,7 +289,7 @@ export class Dispatcher {
       this.#conclude(lane.owner, flight, SEND_UNCERTAIN);
       return;
     }
-    const attempted = !(error instanceof LeaseNotHeldError);
+    const attempted = !(error instanceof NotStartedError);
     if (attempted && attempts >= PACE.maxAttempts) {
       this.#conclude(lane.owner, flight, SEND_FAILED);
       return;
