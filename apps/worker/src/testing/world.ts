@@ -80,6 +80,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const redis = await createTestRedis();
   const sandbox = await startTestSandbox();
   const { pool } = database;
+  const timing = options.timing ?? createTiming({ convergeEveryMs: 200 });
   const workers = await Promise.all(
     Array.from({ length: options.workers ?? 1 }, (_, index) =>
       createTestWorker({
@@ -89,7 +90,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
         redis,
         network: () => (options.network ?? sandboxNetwork)(sandbox.url),
         masterKeys,
-        timing: options.timing ?? createTiming({ convergeEveryMs: 200 }),
+        timing,
         liveness: options.liveness ?? LIVENESS_TIMING,
         logger,
       }),
@@ -114,7 +115,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     },
     async createSession() {
       const { sessionId } = await seedSession(pool);
-      const placed = await placeSession(pool, sessionId);
+      const placed = await placeSession(pool, sessionId, { timing });
       await workers.find(({ workerId }) => workerId === placed?.workerId)?.supervisor?.converge();
       return sessionId;
     },

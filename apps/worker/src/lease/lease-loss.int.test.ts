@@ -1,0 +1,91 @@
+import { endLease, scaleTiming } from '@wa-gate/cluster';
+import { systemClock } from '@wa-gate/kit';
+import { waitFor } from '@wa-gate/testkit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fleetTools, type Linked } from '../testing/fleet-tools.ts';
+import { startWorld, type World } from '../testing/world.ts';
+
+/** Lease 4 s instead of 20. */
+const TIMING = scaleTiming(1 / 5);
+
+let world: World;
+let tools: ReturnType<typeof fleetTools>;
+let linked: Linked[];
+beforeAll(async () => {
+  world = await startWorld({ timing: TIMING });
+  tools = fleetTools(world);
+  linked = await tools.link(4);
+});
+afterAll(() => world?.stop());
+
+const epochs = () => Promise.all(linked.map(async ({ sessionId }) => (await tools.placement(sessionId)).epoch));
+const actors = () => linked.map(({ sessionId }) => world.host.supervisor.find(sessionId));
+const allBack = () => Promise.all(linked.map(({ sessionId }) => tools.hostedOnce(sessionId)));
+
+/** Every session works: what is sent arrives. */
+async function expectTraffic(): Promise<void> {
+  const phone = await world.sandbox.createPhone();
+  const sent = await Promise.all(linked.map(({ sessionId }) => world.send(sessionId, phone)));
+  for (const { messageId } of sent) await world.waitForMessage(messageId, 'DELIVERED');
+}
+
+describe('PostgreSQL is away (MR-085)', () => {
+  it.each(['refuse', 'stall'] as const)('I3 for less than the lease (%s): nothing closes', async (mode) => {
+    const before = { actors: actors(), epochs: await epochs(), incarnation: world.host.supervisor.incarnation };
+    world.databaseLine.set(mode);
+    // The length of the outage is what this is about.
+    await systemClock.sleep(TIMING.stopAfterMs / 2);
+    world.databaseLine.set('forward');
+    await systemClock.sleep(TIMING.stopAfterMs);
+    expect({ actors: actors(), epochs: await epochs(), incarnation: world.host.supervisor.incarnation }).toEqual(
+      before,
+    );
+    expect(await tools.openConnections()).toBe(linked.length);
+    await expectTraffic();
+  });
+
+  it.each(['refuse', 'stall'] as const)(
+    'I3 for longer (%s): every socket is closed before the lease can expire, and all come back by themselves',
+    async (mode) => {
+      const before = await epochs();
+      const cutAt = performance.now();
+      world.databaseLine.set(mode);
+      await waitFor(async () => (await tools.openConnections()) === 0, { what: 'all sockets closed' });
+      expect(performance.now() - cutAt).toBeLessThan(TIMING.leaseTtlMs);
+      expect(world.host.supervisor.census).toMatchObject({ actors: 0, waiting: 0, moving: 0 });
+      world.databaseLine.set('forward');
+      await allBack();
+      // One placement change for each life that began; the last one is what counts.
+      const { incarnation } = world.host.supervisor;
+      const grown = (await epochs()).map((epoch, index) => epoch - before[index]!);
+      expect(new Set(grown).size).toBe(1);
+      expect(grown[0]).toBeGreaterThanOrEqual(1);
+      expect(incarnation).toBeGreaterThan(1);
+      await expectTraffic();
+    },
+  );
+
+  it('I3 accepts while it is gone for good from this worker only, and sends afterwards', async () => {
+    const phone = await world.sandbox.createPhone();
+    world.databaseLine.set('refuse');
+    const sent = await Promise.all(linked.map(({ sessionId }) => world.send(sessionId, phone)));
+    await waitFor(() => world.host.supervisor.incarnation === undefined);
+    world.databaseLine.set('forward');
+    for (const { messageId } of sent) await world.waitForMessage(messageId, 'DELIVERED');
+    const ids = (await world.sandbox.inbox(phone)).map(({ id }) => id);
+    expect(ids.toSorted()).toEqual(sent.map(({ waMessageId }) => waMessageId).toSorted());
+  });
+});
+
+describe('somebody else ends the lease', () => {
+  it('I1 I7 stops everything with the next renewal, and begins a new life', async () => {
+    const before = { actors: actors(), epochs: await epochs() };
+    const incarnation = world.host.supervisor.incarnation!;
+    await endLease(world.database.pool, { workerId: 'worker-1', incarnation }, 'test');
+    await waitFor(() => world.host.supervisor.incarnation === incarnation + 1, { what: 'the next life' });
+    expect(before.actors.map((actor) => actor?.state.name)).toEqual(linked.map(() => 'stopped'));
+    await allBack();
+    expect(await epochs()).toEqual(before.epochs.map((epoch) => epoch + 1));
+    await expectTraffic();
+  });
+});
