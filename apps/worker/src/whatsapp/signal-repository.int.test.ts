@@ -140,3 +140,25 @@ it('rc14 keys its transactions by the jid on the wire, and ours by the one of th
   expect(await keyedBy(DEFAULT_CONNECTION_CONFIG.makeSignalRepository)).toEqual([ALICE_PN, ALICE_LID]);
   expect(await keyedBy(createSignalRepository())).toEqual([ALICE_LID, ALICE_LID]);
 });
+
+/** Bob begins a new session, reads a message of the old one, and writes in the new one: can Alice read that? */
+async function writeAfterOldMessage(makeRepository: ReturnType<typeof createSignalRepository>): Promise<Uint8Array> {
+  const [alice, bob] = await conversation(makeRepository);
+  const answer = await bob.repository.encryptMessage({ jid: ALICE_PN, data: padded('answer') });
+  await alice.repository.decryptMessage({ jid: BOB, ...answer });
+  const inTheOldSession = await alice.repository.encryptMessage({ jid: BOB, data: padded('old') });
+  // Sessions are tried in the order of their last use, which is told in milliseconds.
+  for (const begun = Date.now(); Date.now() === begun; ) await turns(1);
+  await introduce(bob, alice, ALICE_PN, 9);
+  await bob.repository.decryptMessage({ jid: ALICE_LID, ...inTheOldSession });
+  const inTheNewSession = await bob.repository.encryptMessage({ jid: ALICE_PN, data: padded('new') });
+  return alice.repository.decryptMessage({ jid: BOB, ...inTheNewSession });
+}
+
+it('libsignal ruins a session that it tried in vain, and what is written in it cannot be read', async () => {
+  await expect(writeAfterOldMessage(DEFAULT_CONNECTION_CONFIG.makeSignalRepository)).rejects.toThrow();
+});
+
+it('a message of an old session leaves the new one as it was', async () => {
+  expect(await writeAfterOldMessage(createSignalRepository())).toBeDefined();
+});

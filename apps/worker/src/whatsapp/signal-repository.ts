@@ -11,6 +11,8 @@ import {
   type WASocket,
 } from './baileys.ts';
 import { type InboundJournal, JOURNAL_KIND } from './journal.ts';
+import { createLidMoves } from './lid-moves.ts';
+import { decryptWithOneSession } from './one-session.ts';
 import { hasSenderKeyOf } from './sender-keys.ts';
 
 type MakeSignalRepository = typeof DEFAULT_CONNECTION_CONFIG.makeSignalRepository;
@@ -28,7 +30,7 @@ type SignalRepository = WASocket['signalRepository'];
  * 1. a step runs in an async context made outside of any transaction, so it is one of its own that is committed when the step
  *    returns. Inside the transaction of `relayMessage` its lock would end long before its commit, too;
  * 2. every step of a contact is given the canonical jid (phone number mapped to LID), so that Baileys' mutex and libsignal's queue agree;
- * 3. moving and deleting sessions, which Baileys locks under other names, exclude the steps of the same user;
+ * 3. new mappings, with the move of the session that belongs to them, and deletions exclude the steps of the same user (`lid-moves.ts`);
  * 4. steps with sender keys hold Baileys' mutex of their group, from read to commit. No two of these locks are ever held by one caller, but
  *    for `relayMessage`, whose own mutex nothing in here asks for: so nobody waits in a circle.
  */
@@ -43,16 +45,21 @@ export function createSignalRepository(journal?: InboundJournal): MakeSignalRepo
       return (options: O): Promise<T> => context.runInAsyncScope(() => run(options));
     };
 
-    const canonical = async (jid: string): Promise<string> =>
-      isPnUser(jid) || isHostedPnUser(jid) ? ((await base.lidMapping.getLIDForPN(jid)) ?? jid) : jid;
+    const exclusive = <T>(users: string[], run: () => Promise<T>): Promise<T> =>
+      context.runInAsyncScope(() => lock.runAll(users, run));
+    const moves = createLidMoves({ base: base.lidMapping, keys, exclusive });
+    const { lidMapping } = moves;
+
+    const canonical = async (jid: string, mapping: SignalRepository['lidMapping']): Promise<string> =>
+      isPnUser(jid) || isHostedPnUser(jid) ? ((await mapping.getLIDForPN(jid)) ?? jid) : jid;
 
     async function locked<T>(jid: string, step: (jid: string) => Promise<T>): Promise<T> {
-      for (let name = await canonical(jid); ; ) {
+      for (let name = await canonical(jid, lidMapping); ; ) {
         const user = userOf(name);
         const waited = lock.isTaken(user);
         const outcome = await lock.run(user, async () => {
           // While we waited the number may have got its LID, and its session moved there.
-          const now = waited ? await canonical(jid) : name;
+          const now = waited ? await canonical(jid, base.lidMapping) : name;
           return now === name ? { result: await step(name) } : { renamed: now };
         });
         if ('result' in outcome) return outcome.result;
@@ -62,8 +69,6 @@ export function createSignalRepository(journal?: InboundJournal): MakeSignalRepo
 
     const ofContact = <O extends { jid: string }, T>(run: (options: O) => Promise<T>) =>
       outside((options: O) => locked(options.jid, (jid) => run({ ...options, jid })));
-    const exclusive = <T>(jids: string[], run: () => Promise<T>): Promise<T> =>
-      context.runInAsyncScope(() => lock.runAll(jids.map(userOf), run));
 
     /** Decrypts, and journals what was read in the commit of the ratchet. The journal is asked only when the ratchet has no answer. */
     async function read(ciphertext: Uint8Array, mutex: string, step: () => Promise<Uint8Array>): Promise<Uint8Array> {
@@ -96,7 +101,9 @@ export function createSignalRepository(journal?: InboundJournal): MakeSignalRepo
       }),
       validateSession: async (jid) => (isOwnDevice(jid) ? { exists: true } : base.validateSession(jid)),
       injectE2ESession: ofContact((options) => base.injectE2ESession(options)),
-      decryptMessage: ofContact((options) => read(options.ciphertext, options.jid, () => base.decryptMessage(options))),
+      decryptMessage: ofContact((options) =>
+        read(options.ciphertext, options.jid, () => decryptWithOneSession(keys, base, options)),
+      ),
       encryptGroupMessage: outside((options) => base.encryptGroupMessage(options)),
       getSenderKeyDistributionMessage: outside((options) => base.getSenderKeyDistributionMessage(options)),
       decryptGroupMessage: outside((options) =>
@@ -107,8 +114,9 @@ export function createSignalRepository(journal?: InboundJournal): MakeSignalRepo
           if (!(await hasSenderKeyOf(keys, base, options))) await base.processSenderKeyDistributionMessage(options);
         }, options.item.groupId ?? ''),
       ),
-      migrateSession: (from, to) => exclusive([from, to], () => base.migrateSession(from, to)),
-      deleteSession: (jids) => exclusive(jids, () => base.deleteSession(jids)),
+      migrateSession: (from, to) => moves.migrateSession(from, to),
+      deleteSession: (jids) => exclusive(jids.map(userOf), () => base.deleteSession(jids)),
+      lidMapping,
     };
     return { ...base, ...steps };
   };

@@ -1,0 +1,103 @@
+import { isLidUser, isPnUser, jidDecode, type SignalKeyStoreWithTransaction, type WASocket } from './baileys.ts';
+
+type LidMapping = WASocket['signalRepository']['lidMapping'];
+type Pair = Parameters<LidMapping['storeLIDPNMappings']>[0][number];
+
+interface LidMovesDependencies {
+  base: LidMapping;
+  keys: SignalKeyStoreWithTransaction;
+  /** Runs outside of any transaction of Baileys, and while no ratchet step of these users does. */
+  exclusive: <T>(users: string[], run: () => Promise<T>) => Promise<T>;
+}
+
+/**
+ * The mapping of numbers to LIDs, made so that a number and its session change their name in one go.
+ *
+ * rc14 stores a new mapping at any moment, moves the session of the number to the LID some time later, and overwrites what is there by then. A
+ * ratchet step that runs meanwhile reads its session under the one name and writes it under the other; a session that
+ * a send has just begun under the LID is lost to the older one; and what arrives in between finds none. Without its list of devices the number
+ * keeps its session, which nobody finds any more.
+ */
+export function createLidMoves({ base, keys, exclusive }: LidMovesDependencies) {
+  /** Moves the sessions of a number. One that is there under the LID already is newer, and stays. */
+  async function moveSessions(pnUser: string, lidUser: string): Promise<number> {
+    const { [pnUser]: devices = [] } = await keys.get('device-list', [pnUser]);
+    const names = [...new Set(['0', ...devices])].map((device) => ({
+      from: `${pnUser}.${device}`,
+      to: `${lidUser}_1.${device}`,
+    }));
+    const known = await keys.get(
+      'session',
+      names.map(({ from }) => from),
+    );
+    const waiting = names.filter(({ from }) => known[from]);
+    if (waiting.length === 0) return 0;
+    return keys.transaction(async () => {
+      const there = await keys.get(
+        'session',
+        waiting.map(({ to }) => to),
+      );
+      const moved = waiting.filter(({ to }) => !there[to]);
+      const session = Object.fromEntries(
+        moved.flatMap(
+          ({ from, to }) =>
+            [
+              [to, known[from]!],
+              [from, null],
+            ] as const,
+        ),
+      );
+      await keys.set({ session });
+      return moved.length;
+    }, `move ${pnUser}`);
+  }
+
+  async function isKnown({ pnUser, lidUser }: Users): Promise<boolean> {
+    const { [pnUser]: known } = await keys.get('lid-mapping', [pnUser]);
+    return known === lidUser;
+  }
+
+  async function storeLIDPNMappings(pairs: Pair[]): Promise<void> {
+    for (const pair of pairs) {
+      const users = usersOf(pair);
+      if (!users || (await isKnown(users))) continue;
+      await exclusive([users.pnUser, users.lidUser], async () => {
+        await base.storeLIDPNMappings([pair]);
+        await moveSessions(users.pnUser, users.lidUser);
+      });
+    }
+  }
+
+  /**
+   * What Baileys asks. Lookups that find a new mapping store it by the function above; they must not be shared with those that ratchet steps make of
+   * `base` while they hold what `exclusive` waits for.
+   */
+  const lidMapping: LidMapping = Object.assign(Object.create(base) as LidMapping, {
+    storeLIDPNMappings,
+    inflightLIDLookups: new Map(),
+    inflightPNLookups: new Map(),
+  });
+
+  return {
+    lidMapping,
+    async migrateSession(from: string, to: string) {
+      const users = usersOf({ pn: from, lid: to });
+      const migrated = users
+        ? await exclusive(Object.values(users), () => moveSessions(users.pnUser, users.lidUser))
+        : 0;
+      return { migrated, skipped: 0, total: migrated };
+    },
+  };
+}
+
+interface Users {
+  pnUser: string;
+  lidUser: string;
+}
+
+/** Baileys gives pairs in either order. */
+function usersOf({ pn, lid }: Pair): Users | null {
+  const [number, hidden] = isLidUser(pn) ? [lid, pn] : [pn, lid];
+  const [pnUser, lidUser] = [jidDecode(number)?.user, jidDecode(hidden)?.user];
+  return isPnUser(number) && isLidUser(hidden) && pnUser && lidUser ? { pnUser, lidUser } : null;
+}
