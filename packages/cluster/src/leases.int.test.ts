@@ -1,4 +1,4 @@
-import { createTestDatabase, type TestDatabase, workerRegistration } from '@wa-gate/testkit';
+import { createTestDatabase, type TestDatabase, waitFor, workerRegistration } from '@wa-gate/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { placeSession } from './assign.ts';
 import { beginDraining, EndpointTakenError, endLease, LeaseHeldError, renewLease } from './leases.ts';
@@ -86,15 +86,34 @@ describe('a worker that registers from another endpoint', () => {
     expect(await myPlacements(database.pool, 'w1', 2)).toMatchObject([{ epoch: 2 }]);
   });
 
-  it.each([
-    ['a new id', () => Promise.resolve()],
-    ['an id whose lease is over', () => register('w1').then(() => end('w1', 1))],
-  ])('loses against another that registers at the same moment, under %s', async (_what, before) => {
-    await before();
-    const third = { endpoint: 'http://127.0.0.1/third' };
-    const results = await Promise.allSettled([register('w1', elsewhere), register('w1', third)]);
+  const third = { endpoint: 'http://127.0.0.1/third' };
+  const oneOf = async (registrations: ReturnType<typeof register>[]) => {
+    const results = await Promise.allSettled(registrations);
     expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
     expect(results.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { name: 'LeaseHeldError' } });
+  };
+
+  it('loses against another that registers a new id at the same moment', async () => {
+    await oneOf([register('w1', elsewhere), register('w1', third)]);
+  });
+
+  it('loses against another that takes over the ended lease at the same moment', async () => {
+    await register('w1');
+    await end('w1', 1);
+    const holder = await database.pool.connect();
+    await holder.query('BEGIN');
+    await holder.query('SELECT 1 FROM workers FOR UPDATE');
+    const registrations = [register('w1', elsewhere), register('w1', third)];
+    const waiting = async () =>
+      (
+        await database.pool.query(
+          `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`,
+        )
+      ).rowCount === 2;
+    await waitFor(waiting);
+    await holder.query('COMMIT');
+    holder.release();
+    await oneOf(registrations);
   });
 });
 
