@@ -103,7 +103,11 @@ async function judgeWire({ fleet, history }: Evidence): Promise<Verdict[]> {
   const lost = Object.entries(needed).filter(([, count]) => count > 0);
   return [
     verdict('wire repeats beyond the rows in `sending` at the faults', beyond),
-    counted('message-key indexes used twice', keys.reused, evidence),
+    {
+      what: 'message-key indexes used twice',
+      count: keys.reused,
+      examples: (await sandbox.keysUsedTwice()).slice(0, EXAMPLES).map((use) => JSON.stringify(use)),
+    },
     counted('messages that a phone could never read', undecryptable.unrecovered, evidence),
     counted('streams that sent after a newer one of their device had logged in', overlaps.olderSent, evidence),
     verdict('violations of the protocol', misdeeds),

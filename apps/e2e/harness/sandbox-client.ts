@@ -182,6 +182,12 @@ export class SandboxClient {
     return (await this.http.expectOk<{ undecryptable: Record<string, unknown>[] }>(path)).undecryptable;
   }
 
+  /** Message keys that were on two ciphertexts, or twice on the same one. */
+  async keysUsedTwice(): Promise<Record<string, unknown>[]> {
+    const path = '/recorder/keys?limit=10000';
+    return (await this.http.expectOk<{ usedTwice: Record<string, unknown>[] }>(path)).usedTwice;
+  }
+
   /** Full records behind {@link misdeeds}, for the report of a failed test. */
   async evidence(): Promise<unknown[]> {
     const parts = ['logins', 'keys', 'undecryptable', 'violations'];

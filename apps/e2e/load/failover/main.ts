@@ -1,0 +1,76 @@
+// How long sessions are without an owner when workers die, end, pause and are rolled (issue 3, section 2.4).
+import { parseArgs } from 'node:util';
+import { startFleet } from '../../harness/fleet.ts';
+import { provideDurableServices } from '../measure/durable-services.ts';
+import { endCase, killCase, pauseCase, type Sample, type Stage, wholeFleetCase } from './cases.ts';
+import { type Row, renderSamples } from './report.ts';
+import { rollingRestart } from './rolling.ts';
+import { Subjects } from './sessions.ts';
+
+const CASES = ['kill', 'end', 'pause', 'rolling', 'end-200', 'fleet'] as const;
+const GRACE_MS = 90_000;
+
+const { values } = parseArgs({
+  args: process.argv.slice(2).filter((argument) => argument !== '--'),
+  options: {
+    rounds: { type: 'string', default: '10' },
+    few: { type: 'string', default: '50' },
+    many: { type: 'string', default: '200' },
+    case: { type: 'string', multiple: true, default: [...CASES] },
+  },
+});
+const rounds = Number(values.rounds);
+const [few, many] = [Number(values.few), Number(values.many)];
+const isWanted = (name: (typeof CASES)[number]): boolean => values.case.includes(name);
+
+const services = await provideDurableServices();
+console.log(`Node ${process.version}, ${services.description}`);
+// A worker has room for all sessions, so that each of the three can have them all, and is not so full that some are moved away.
+const fleet = await startFleet({
+  services,
+  workers: 3,
+  gateways: 2,
+  maxSessions: Math.ceil(many * 1.2),
+  logLevel: 'warn',
+  env: { worker: { SHUTDOWN_GRACE_MS: '80000' }, sandbox: { SANDBOX_DECRYPT: 'false' } },
+});
+const stage: Stage = { fleet, subjects: new Subjects(fleet.system) };
+const rows: Row[] = [];
+
+async function repeat(name: string, times: number, once: (worker: string) => Promise<Sample>): Promise<void> {
+  const samples: Sample[] = [];
+  for (let round = 0; round < times; round++) {
+    const worker = `worker-${(round % 3) + 1}`;
+    const sample = await once(worker);
+    console.log(`${name} ${worker}: ${JSON.stringify(sample)}`);
+    samples.push(sample);
+  }
+  rows.push({ name, samples });
+}
+
+try {
+  console.log(`Pairing ${few} ...`);
+  await stage.subjects.grow(few);
+  if (isWanted('kill')) await repeat(`SIGKILL, ${few} sessions`, rounds, (worker) => killCase(stage, worker));
+  if (isWanted('end')) await repeat(`SIGTERM, ${few} sessions`, rounds, (worker) => endCase(stage, worker, GRACE_MS));
+  if (isWanted('pause'))
+    await repeat(`SIGSTOP 30 s, ${few} sessions`, Math.min(3, rounds), (worker) => pauseCase(stage, worker));
+  if (isWanted('rolling')) {
+    const { answers, seconds } = await rollingRestart(stage, GRACE_MS);
+    console.log(`Rolling restart of 3 workers and 2 gateways: ${seconds.toFixed(1)} s, ${JSON.stringify(answers)}`);
+  }
+  if (isWanted('end-200') || isWanted('fleet')) {
+    console.log(`Pairing ${many} ...`);
+    await stage.subjects.grow(many);
+  }
+  if (isWanted('end-200'))
+    await repeat(`SIGTERM, ${many} sessions`, Math.min(3, rounds), (worker) => endCase(stage, worker, GRACE_MS));
+  if (isWanted('fleet'))
+    await repeat(`whole fleet, ${many} sessions`, Math.min(3, rounds), () => wholeFleetCase(stage));
+  console.log(`\n${renderSamples(rows)}`);
+  console.log(`Recorder: ${JSON.stringify(await fleet.system.sandbox.misdeeds())}`);
+  const reused = (await fleet.system.sandbox.keysUsedTwice()).slice(0, 10);
+  for (const use of reused) console.log(`  key used twice: ${JSON.stringify(use)}`);
+} finally {
+  await fleet.stop();
+}
