@@ -21,7 +21,7 @@ export const leaseStates = (timing: ClusterTiming): string => `leases AS (
     ended_at IS NULL AND expires_at > now() + ${interval(timing.leaseTtlMs - timing.stopAfterMs)} AS is_heard,
     ended_at IS NULL AND expires_at <= now() + ${interval(timing.leaseTtlMs - timing.stopAfterMs)}
       AND expires_at > now() - ${interval(timing.takeoverGraceMs + timing.leaseTtlMs)} AS is_silent,
-    ended_at IS NULL AND EXISTS (
+    ended_at IS NULL AND expires_at < now() AND EXISTS (
       SELECT 1 FROM worker_leases r
       WHERE r.worker_id <> l.worker_id AND r.revived_at > now() - ${interval(timing.leaseTtlMs)}
         AND l.renewed_at BETWEEN r.silent_since - ${together(timing)} AND r.silent_since + ${together(timing)}
