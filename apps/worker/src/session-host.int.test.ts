@@ -205,6 +205,20 @@ describe('receiving', () => {
     ]);
   });
 
+  it('keeps the order in which senders wrote, also of those that are new', async () => {
+    const { sessionId, number } = await world.createPaired();
+    const expected: string[] = [];
+    for (const round of ['a', 'b', 'c', 'd', 'e']) {
+      const stranger = await world.sandbox.createPhone();
+      for (const turn of ['1', '2', '3']) {
+        await world.sandbox.sendFrom(stranger, { to: number, type: 'text', text: round + turn });
+        expected.push(round + turn);
+      }
+    }
+    const events = await received(sessionId, expected.length);
+    expect(events.map(({ data }) => data.text)).toEqual(expected);
+  });
+
   it('brings what came while the session was away, once and in order', async () => {
     const { sessionId, number } = await world.createPaired();
     const ann = await world.sandbox.createPhone();

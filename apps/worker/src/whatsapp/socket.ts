@@ -23,6 +23,7 @@ import type { SocketCaches } from './baileys-caches.ts';
 import { createBaileysLogger } from './baileys-logger.ts';
 import { BoundedCache } from './bounded-cache.ts';
 import { type DisconnectCause, groupNotAccessible, readDisconnectCause, recipientNotOnWhatsApp } from './errors.ts';
+import { takeMessagesInOrder } from './in-order.ts';
 import { InboundJournal } from './journal.ts';
 import type { NetworkEndpoint } from './network.ts';
 import { type PasskeyStep, readPasskeyStep } from './passkey.ts';
@@ -176,6 +177,7 @@ export function connect(options: ConnectOptions): Connection {
    */
   const reportActiveReceipts = () => sock.ev.emit('connection.update', { isOnline: true });
 
+  takeMessagesInOrder(sock);
   let closed = false;
   const arrivals = listenForArrivals({
     sock,
