@@ -338,3 +338,12 @@ it('a failed attempt keeps its place, and is given up after the last one', async
   await relayed(1);
   expect(line.ids).toEqual([second.waMessageId]);
 });
+
+it('a message that cannot be built fails, and holds up no other', async () => {
+  const [broken, next] = [await accept('broken'), await accept('next')];
+  await database.pool.query(`UPDATE outbox SET payload = '\\xff' WHERE message_id = $1`, [broken.messageId]);
+  open();
+  expect(await becomes(broken.messageId, 'FAILED')).toMatchObject({ error: 'SEND_FAILED' });
+  await relayed(1);
+  expect(line.ids).toEqual([next.waMessageId]);
+});

@@ -1,45 +1,21 @@
 import type { Ownership } from '@wa-gate/cluster';
-import type { Pool } from '@wa-gate/db';
-import { type Clock, deriveKey, type Logger } from '@wa-gate/kit';
-import {
-  beginAttempt,
-  claimOutbox,
-  findOutboxPayload,
-  inspectOutbox,
-  type OutboundRequest,
-  type OutboxItem,
-  type Outcome,
-} from '@wa-gate/messaging';
-import { buildMessage, decodeMessage, encodeMessage, messageSecret } from '../content/outbound.ts';
+import { claimOutbox, inspectOutbox, type OutboxItem, type Outcome } from '@wa-gate/messaging';
 import type { Receipt, ServerAck } from '../whatsapp/acks.ts';
 import type { proto } from '../whatsapp/baileys.ts';
-import { SendRefusedError } from '../whatsapp/errors.ts';
 import type { Connection } from '../whatsapp/socket.ts';
 import { ClaimedRows } from './claimed-rows.ts';
 import { PACE } from './deadlines.ts';
-import { createLane, type Flight, isSending, type Lane, lateStep } from './lane.ts';
-import type { OutcomeWriter } from './outcome-writer.ts';
-import { describeRefusal, type Refusal, SEND_FAILED, SEND_UNCERTAIN, TIME_LOCKED } from './refusals.ts';
+import { createLane, isSending, isUncertain, type Lane, lateStep } from './lane.ts';
+import { describeRefusal, SEND_UNCERTAIN, TIME_LOCKED } from './refusals.ts';
+import { Sender, type SenderDependencies } from './sender.ts';
 
-export interface DispatcherDependencies {
-  pool: Pool;
-  clock: Clock;
-  logger: Logger;
-  masterKey: Uint8Array;
-  outcomes: OutcomeWriter;
-  /** Whether this process holds its lease, by its own clock. Asked synchronously before each claim and directly before each relay (I3). */
-  mayStart: () => boolean;
+export interface DispatcherDependencies extends Omit<SenderDependencies, 'rows'> {
   /** A connection that took a message and says nothing more. */
   onStuck: (owner: Ownership) => void;
   /** WhatsApp refuses new chats. Nothing is claimed for the session until this settles: by then the time-lock is written, and claims obey it. */
   onTimeLocked: (owner: Ownership) => Promise<void>;
   /** Milliseconds from the moment in which a message is taken in hand to the server's word, for the metrics. */
   onAcknowledged: (milliseconds: number) => void;
-}
-
-/** This worker may not send now: nothing has left. */
-class NotStartedError extends Error {
-  override name = 'NotStartedError';
 }
 
 /**
@@ -49,18 +25,18 @@ class NotStartedError extends Error {
  */
 export class Dispatcher {
   readonly #deps: DispatcherDependencies;
-  readonly #secretKey: Buffer;
   readonly #lanes = new Map<string, Lane>();
   readonly #rows: ClaimedRows;
+  readonly #sender: Sender;
   readonly #timers: NodeJS.Timeout[] = [];
   #claims = 0;
   #accepting = true;
 
   constructor(deps: DispatcherDependencies) {
     this.#deps = deps;
-    this.#secretKey = deriveKey(deps.masterKey, 'message-secret');
     const onReturned = (sessionId: string) => this.ring(sessionId);
     this.#rows = new ClaimedRows({ pool: deps.pool, clock: deps.clock, logger: deps.logger, onReturned });
+    this.#sender = new Sender({ ...deps, rows: this.#rows });
   }
 
   start(): void {
@@ -83,7 +59,7 @@ export class Dispatcher {
     this.#lanes.delete(sessionId);
     const flights = [...lane.flying.values()];
     const lost = flights.filter(isUncertain);
-    for (const flight of lost) this.#conclude(lane.owner, flight, SEND_UNCERTAIN);
+    for (const flight of lost) this.#sender.conclude(lane.owner, flight, SEND_UNCERTAIN);
     const attempted = flights.filter((flight) => !isUncertain(flight)).map(({ item }) => item);
     this.#rows.giveBack(lane.owner, { attempted, untouched: lane.pending.splice(0) });
   }
@@ -105,7 +81,7 @@ export class Dispatcher {
     flight.wireAt ??= new Date();
     this.#deps.onAcknowledged(this.#deps.clock.monotonic() - flight.since);
     const refusal = ack.error === undefined ? null : describeRefusal(ack.error);
-    this.#conclude(lane.owner, flight, refusal);
+    this.#sender.conclude(lane.owner, flight, refusal);
     if (refusal?.code === TIME_LOCKED) this.#holdNewChats(lane);
     this.#pump();
   }
@@ -123,9 +99,8 @@ export class Dispatcher {
   }
 
   /** What was sent under this id, from the outbox, to answer a phone that could not read it. */
-  async sentMessage({ sessionId }: Ownership, waMessageId: string): Promise<proto.IMessage | undefined> {
-    const row = await findOutboxPayload(this.#deps.pool, sessionId, waMessageId);
-    return row ? this.#messageOf(sessionId, { ...row, waMessageId }) : undefined;
+  sentMessage(owner: Ownership, waMessageId: string): Promise<proto.IMessage | undefined> {
+    return this.#sender.sentMessage(owner, waMessageId);
   }
 
   /**
@@ -179,7 +154,7 @@ export class Dispatcher {
     }
     try {
       for (const lane of lanes.filter(({ unsure }) => unsure)) {
-        this.#giveUp(lane.owner, await this.#rows.returnForgotten(lane.owner));
+        this.#sender.giveUp(lane.owner, await this.#rows.returnForgotten(lane.owner));
         lane.unsure = false;
       }
       const owners = lanes.map((lane) => lane.owner);
@@ -212,7 +187,7 @@ export class Dispatcher {
     }
     if (items.length === PACE.rowsPerClaim) lane.dirty = true;
     lane.pending = items;
-    if (items.length > 0) void this.#sendPending(lane);
+    if (items.length > 0) void this.#sender.sendPending(lane).then(() => this.#pump());
   }
 
   async #poll(): Promise<void> {
@@ -231,106 +206,6 @@ export class Dispatcher {
       this.#deps.logger.debug({ err: error }, 'outbox not polled');
     }
     this.#pump();
-  }
-
-  // --- sending ---
-
-  async #sendPending(lane: Lane): Promise<void> {
-    lane.busy = true;
-    for (let item = lane.pending.shift(); item && lane.open; item = lane.pending.shift()) await this.#send(lane, item);
-    lane.busy = false;
-    this.#pump();
-  }
-
-  async #send(lane: Lane, item: OutboxItem): Promise<void> {
-    const { waMessageId, chatJid } = item;
-    const message = this.#messageOf(item.sessionId, item);
-    const flight: Flight = {
-      item,
-      payload: item.payload ?? encodeMessage(message),
-      since: this.#deps.clock.monotonic(),
-      relayedAt: undefined,
-      wireAt: undefined,
-    };
-    // Registered before it is sent: the server's word can come first.
-    lane.flying.set(waMessageId, flight);
-    lane.inHand = flight;
-    try {
-      if (item.failIfUncertain && !(await beginAttempt(this.#deps.pool, lane.owner, item.messageId)))
-        throw new NotStartedError('The session has another owner by now.');
-      await lane.connection.send({ chatJid, waMessageId, message, onRelay: () => this.#relay(lane, flight) });
-      flight.wireAt ??= new Date();
-    } catch (error) {
-      this.#sendFailed(lane, flight, error);
-    } finally {
-      lane.inHand = undefined;
-    }
-  }
-
-  /** The last moment in which it can be kept back: by now the connection may be over and the row given back, or the lease lost. */
-  #relay(lane: Lane, flight: Flight): void {
-    if (!lane.open) throw new NotStartedError('The connection has ended.');
-    if (!this.#deps.mayStart()) throw new NotStartedError('The lease of this worker is not held at present.');
-    flight.relayedAt = this.#deps.clock.monotonic();
-  }
-
-  #sendFailed(lane: Lane, flight: Flight, error: unknown): void {
-    const { item } = flight;
-    const { waMessageId, attempts } = item;
-    // Closed meanwhile (given back then), or acknowledged in spite of the error.
-    if (!lane.open || lane.flying.get(waMessageId) !== flight) return;
-    lane.flying.delete(waMessageId);
-    if (error instanceof SendRefusedError) {
-      this.#conclude(lane.owner, flight, { code: error.code, sentence: error.message });
-      return;
-    }
-    this.#deps.logger.warn({ err: error, ...lane.owner, waMessageId, attempt: attempts }, 'message not sent');
-    if (isUncertain(flight)) {
-      this.#conclude(lane.owner, flight, SEND_UNCERTAIN);
-      return;
-    }
-    const attempted = !(error instanceof NotStartedError);
-    if (attempted && attempts >= PACE.maxAttempts) {
-      this.#conclude(lane.owner, flight, SEND_FAILED);
-      return;
-    }
-    // The rest waits with it, so that the order holds.
-    lane.pausedUntil = this.#deps.clock.monotonic() + PACE.pauseAfterErrorMs;
-    const rest = lane.pending.splice(0);
-    this.#rows.giveBack(
-      lane.owner,
-      attempted ? { attempted: [item], untouched: rest } : { untouched: [item, ...rest] },
-    );
-  }
-
-  #messageOf(
-    sessionId: string,
-    row: { waMessageId: string; request: OutboundRequest; payload: Buffer | null },
-  ): proto.IMessage {
-    if (row.payload) return decodeMessage(row.payload);
-    return buildMessage(row.request, messageSecret(this.#secretKey, sessionId, row.waMessageId));
-  }
-
-  #conclude(owner: Ownership, { item, payload, wireAt }: Flight, refusal: Refusal | null): void {
-    const { waMessageId } = item;
-    const outcome: Outcome = {
-      ...owner,
-      waMessageId,
-      state: 'SENT',
-      at: new Date(),
-      payload,
-      ...(wireAt && { wireAt }),
-    };
-    this.#deps.outcomes.add([refusal ? { ...outcome, ...failure(refusal) } : outcome]);
-  }
-
-  /** What the owner before has left without a word, and must not go out again. */
-  #giveUp(owner: Ownership, waMessageIds: readonly string[]): void {
-    const at = new Date();
-    if (waMessageIds.length > 0)
-      this.#deps.outcomes.add(
-        waMessageIds.map((waMessageId) => ({ ...owner, waMessageId, at, ...failure(SEND_UNCERTAIN) })),
-      );
   }
 
   /** What is claimed goes back: the next claim leaves out what would begin a chat. */
@@ -361,12 +236,3 @@ export class Dispatcher {
     this.#pump();
   }
 }
-
-/** It may have left, and its caller wants no second attempt then. */
-const isUncertain = ({ item, relayedAt }: Flight): boolean => item.failIfUncertain && relayedAt !== undefined;
-
-const failure = ({ code, sentence }: Refusal) => ({
-  state: code === SEND_UNCERTAIN.code ? ('UNKNOWN' as const) : ('FAILED' as const),
-  errorCode: code,
-  errorMessage: sentence,
-});

@@ -57,6 +57,9 @@ export function createLane(owner: Ownership, connection: Connection): Lane {
 
 export const isSending = (lane: Lane): boolean => lane.busy || lane.flying.size > 0;
 
+/** It may have left, and its caller wants no second attempt then. */
+export const isUncertain = ({ item, relayedAt }: Flight): boolean => item.failIfUncertain && relayedAt !== undefined;
+
 /** The step that takes longer than it may ({@link DEADLINES}). */
 export function lateStep({ inHand, flying }: Lane, now: number): 'prepare' | 'relay' | 'ack' | null {
   if (inHand?.relayedAt === undefined && inHand && now - inHand.since > DEADLINES.prepareMs) return 'prepare';

@@ -1,0 +1,166 @@
+import type { Ownership } from '@wa-gate/cluster';
+import type { Pool } from '@wa-gate/db';
+import { type Clock, deriveKey, type Logger } from '@wa-gate/kit';
+import {
+  beginAttempt,
+  findOutboxPayload,
+  type OutboundRequest,
+  type OutboxItem,
+  type Outcome,
+} from '@wa-gate/messaging';
+import { buildMessage, decodeMessage, encodeMessage, messageSecret } from '../content/outbound.ts';
+import type { proto } from '../whatsapp/baileys.ts';
+import { SendRefusedError } from '../whatsapp/errors.ts';
+import type { ClaimedRows } from './claimed-rows.ts';
+import { PACE } from './deadlines.ts';
+import { type Flight, isUncertain, type Lane } from './lane.ts';
+import type { OutcomeWriter } from './outcome-writer.ts';
+import { type Refusal, SEND_FAILED, SEND_UNCERTAIN } from './refusals.ts';
+
+export interface SenderDependencies {
+  pool: Pool;
+  clock: Clock;
+  logger: Logger;
+  masterKey: Uint8Array;
+  outcomes: OutcomeWriter;
+  /** Whether this process holds its lease, by its own clock. Asked synchronously before each claim and directly before each relay (I3). */
+  mayStart: () => boolean;
+  rows: ClaimedRows;
+}
+
+/** This worker may not send now: nothing has left. */
+class NotStartedError extends Error {
+  override name = 'NotStartedError';
+}
+
+/** Hands the claimed messages of a lane to its connection, and says what became of each. */
+export class Sender {
+  readonly #deps: SenderDependencies;
+  readonly #secretKey: Buffer;
+
+  constructor(deps: SenderDependencies) {
+    this.#deps = deps;
+    this.#secretKey = deriveKey(deps.masterKey, 'message-secret');
+  }
+
+  /** What was sent under this id, from the outbox, to answer a phone that could not read it. */
+  async sentMessage({ sessionId }: Ownership, waMessageId: string): Promise<proto.IMessage | undefined> {
+    const row = await findOutboxPayload(this.#deps.pool, sessionId, waMessageId);
+    return row ? this.#messageOf(sessionId, { ...row, waMessageId }) : undefined;
+  }
+
+  /** One after the other, so that the order holds. */
+  async sendPending(lane: Lane): Promise<void> {
+    lane.busy = true;
+    for (let item = lane.pending.shift(); item && lane.open; item = lane.pending.shift()) await this.#send(lane, item);
+    lane.busy = false;
+  }
+
+  async #send(lane: Lane, item: OutboxItem): Promise<void> {
+    const { waMessageId, chatJid } = item;
+    const prepared = this.#prepare(lane, item);
+    if (!prepared) return;
+    const { message, flight } = prepared;
+    // Registered before it is sent: the server's word can come first.
+    lane.flying.set(waMessageId, flight);
+    lane.inHand = flight;
+    try {
+      if (item.failIfUncertain && !(await beginAttempt(this.#deps.pool, lane.owner, item.messageId)))
+        throw new NotStartedError('The session has another owner by now.');
+      await lane.connection.send({ chatJid, waMessageId, message, onRelay: () => this.#relay(lane, flight) });
+      flight.wireAt ??= new Date();
+    } catch (error) {
+      this.#sendFailed(lane, flight, error);
+    } finally {
+      lane.inHand = undefined;
+    }
+  }
+
+  #prepare(lane: Lane, item: OutboxItem): { message: proto.IMessage; flight: Flight } | null {
+    try {
+      const message = this.#messageOf(item.sessionId, item);
+      const payload = item.payload ?? encodeMessage(message);
+      const since = this.#deps.clock.monotonic();
+      return { message, flight: { item, payload, since, relayedAt: undefined, wireAt: undefined } };
+    } catch (error) {
+      // It would fail in every attempt, and hold up all that come after it.
+      const { waMessageId } = item;
+      this.#deps.logger.error({ err: error, ...lane.owner, waMessageId }, 'message cannot be built');
+      this.#deps.outcomes.add([{ ...lane.owner, waMessageId, at: new Date(), ...failure(SEND_FAILED) }]);
+      return null;
+    }
+  }
+
+  /** The last moment in which it can be kept back: by now the connection may be over and the row given back, or the lease lost. */
+  #relay(lane: Lane, flight: Flight): void {
+    if (!lane.open) throw new NotStartedError('The connection has ended.');
+    if (!this.#deps.mayStart()) throw new NotStartedError('The lease of this worker is not held at present.');
+    flight.relayedAt = this.#deps.clock.monotonic();
+  }
+
+  #sendFailed(lane: Lane, flight: Flight, error: unknown): void {
+    const { item } = flight;
+    const { waMessageId, attempts } = item;
+    // Closed meanwhile (given back then), or acknowledged in spite of the error.
+    if (!lane.open || lane.flying.get(waMessageId) !== flight) return;
+    lane.flying.delete(waMessageId);
+    if (error instanceof SendRefusedError) {
+      this.conclude(lane.owner, flight, { code: error.code, sentence: error.message });
+      return;
+    }
+    this.#deps.logger.warn({ err: error, ...lane.owner, waMessageId, attempt: attempts }, 'message not sent');
+    if (isUncertain(flight)) {
+      this.conclude(lane.owner, flight, SEND_UNCERTAIN);
+      return;
+    }
+    const attempted = !(error instanceof NotStartedError);
+    if (attempted && attempts >= PACE.maxAttempts) {
+      this.conclude(lane.owner, flight, SEND_FAILED);
+      return;
+    }
+    // The rest waits with it, so that the order holds.
+    lane.pausedUntil = this.#deps.clock.monotonic() + PACE.pauseAfterErrorMs;
+    const rest = lane.pending.splice(0);
+    this.#deps.rows.giveBack(
+      lane.owner,
+      attempted ? { attempted: [item], untouched: rest } : { untouched: [item, ...rest] },
+    );
+  }
+
+  #messageOf(
+    sessionId: string,
+    row: { waMessageId: string; request: OutboundRequest; payload: Buffer | null },
+  ): proto.IMessage {
+    if (row.payload) return decodeMessage(row.payload);
+    return buildMessage(row.request, messageSecret(this.#secretKey, sessionId, row.waMessageId));
+  }
+
+  /** What the server has said, or that nobody will know. */
+  conclude(owner: Ownership, { item, payload, wireAt }: Flight, refusal: Refusal | null): void {
+    const { waMessageId } = item;
+    const outcome: Outcome = {
+      ...owner,
+      waMessageId,
+      state: 'SENT',
+      at: new Date(),
+      payload,
+      ...(wireAt && { wireAt }),
+    };
+    this.#deps.outcomes.add([refusal ? { ...outcome, ...failure(refusal) } : outcome]);
+  }
+
+  /** What the owner before has left without a word, and must not go out again. */
+  giveUp(owner: Ownership, waMessageIds: readonly string[]): void {
+    const at = new Date();
+    if (waMessageIds.length > 0)
+      this.#deps.outcomes.add(
+        waMessageIds.map((waMessageId) => ({ ...owner, waMessageId, at, ...failure(SEND_UNCERTAIN) })),
+      );
+  }
+}
+
+const failure = ({ code, sentence }: Refusal) => ({
+  state: code === SEND_UNCERTAIN.code ? ('UNKNOWN' as const) : ('FAILED' as const),
+  errorCode: code,
+  errorMessage: sentence,
+});
