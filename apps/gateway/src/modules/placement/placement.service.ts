@@ -4,6 +4,7 @@ import {
   drainRound,
   type PlacementStrategy,
   type PlaceResult,
+  placeSession,
   placeSessions,
   type RouteTable,
   rebalanceRound,
@@ -49,9 +50,9 @@ export function createPlacementService(deps: PlacementDependencies): PlacementSe
 
   return {
     async place(sessionId) {
-      const { assignments } = await placeSessions(pool, { strategy, timing, sessionIds: [sessionId], limit: 1 });
-      await settle(assignments);
-      return assignments[0]?.workerId ?? null;
+      const assignment = await placeSession(pool, sessionId, { strategy, timing });
+      if (assignment) await settle([assignment]);
+      return assignment?.workerId ?? null;
     },
     async release(sessionId, reason, also) {
       const former = await inTransaction(pool, async (tx) => {
