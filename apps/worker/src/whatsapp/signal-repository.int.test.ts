@@ -1,5 +1,5 @@
 import { createTestDatabase, type TestDatabase } from '@wa-gate/testkit';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createParty, introduce, messageKeyOf, padded, type SignalParty } from '../testing/signal-parties.ts';
 import { DEFAULT_CONNECTION_CONFIG } from './baileys.ts';
 import { createSignalRepository } from './signal-repository.ts';
@@ -161,4 +161,41 @@ it('libsignal ruins a session that it tried in vain, and what is written in it c
 
 it('a message of an old session leaves the new one as it was', async () => {
   expect(await writeAfterOldMessage(createSignalRepository())).toBeDefined();
+});
+
+describe('sender keys of groups', () => {
+  const GROUP = '123@g.us';
+  const members = async () => {
+    const alice = await createParty(database.pool, createSignalRepository());
+    const bob = await createParty(database.pool, createSignalRepository());
+    const say = (text: string) => bob.repository.encryptGroupMessage({ group: GROUP, meId: BOB, data: padded(text) });
+    const learn = (axolotlSenderKeyDistributionMessage: Uint8Array) =>
+      alice.repository.processSenderKeyDistributionMessage({
+        authorJid: BOB,
+        item: { groupId: GROUP, axolotlSenderKeyDistributionMessage },
+      });
+    const hear = (msg: Uint8Array) => alice.repository.decryptGroupMessage({ group: GROUP, authorJid: BOB, msg });
+    return { alice, bob, say, learn, hear };
+  };
+
+  it('are learned once: copies of a distribution do not push out the one that has advanced', async () => {
+    const { say, learn, hear } = await members();
+    const first = await say('first');
+    await learn(first.senderKeyDistributionMessage);
+    await hear(first.ciphertext);
+    for (let copy = 0; copy < 6; copy += 1) await learn(first.senderKeyDistributionMessage);
+    await expect(hear(first.ciphertext)).rejects.toThrow();
+    expect(await hear((await say('second')).ciphertext)).toBeDefined();
+  });
+
+  it('do not grow with what is sent', async () => {
+    const { bob, say, learn, hear } = await members();
+    const first = await say('text 0');
+    await learn(first.senderKeyDistributionMessage);
+    await hear(first.ciphertext);
+    for (let n = 1; n < 6; n += 1) expect(await hear((await say(`text ${n}`)).ciphertext)).toBeDefined();
+    const name = `${GROUP}::2222::0`;
+    const record = (await bob.keys.get('sender-key', [name]))[name]!;
+    expect(JSON.parse(Buffer.from(record).toString())).toMatchObject([{ senderMessageKeys: [] }]);
+  });
 });

@@ -13,7 +13,7 @@ import {
 import { type InboundJournal, JOURNAL_KIND } from './journal.ts';
 import { createLidMoves } from './lid-moves.ts';
 import { decryptWithOneSession } from './one-session.ts';
-import { hasSenderKeyOf } from './sender-keys.ts';
+import { forgetSkippedKeys, hasSenderKeyOf } from './sender-keys.ts';
 
 type MakeSignalRepository = typeof DEFAULT_CONNECTION_CONFIG.makeSignalRepository;
 type SignalRepository = WASocket['signalRepository'];
@@ -104,7 +104,13 @@ export function createSignalRepository(journal?: InboundJournal): MakeSignalRepo
       decryptMessage: ofContact((options) =>
         read(options.ciphertext, options.jid, () => decryptWithOneSession(keys, base, options)),
       ),
-      encryptGroupMessage: outside((options) => base.encryptGroupMessage(options)),
+      encryptGroupMessage: outside((options) =>
+        keys.transaction(async () => {
+          const encrypted = await base.encryptGroupMessage(options);
+          await forgetSkippedKeys(keys, base, options);
+          return encrypted;
+        }, options.group),
+      ),
       getSenderKeyDistributionMessage: outside((options) => base.getSenderKeyDistributionMessage(options)),
       decryptGroupMessage: outside((options) =>
         read(options.msg, options.group, () => base.decryptGroupMessage(options)),
