@@ -135,7 +135,10 @@ export function createSending({ db, bells, messages, waiter }: SendingDependenci
     if (wait === 'queued') return { ...present(first, wait), isReplay: true };
     const expectation = await waiter.expect(session.id, first.id, wait, timeoutMs);
     // Read only now: what happened before nobody will tell again.
-    const record = await findOwn(session, first.id);
+    const record = await findOwn(session, first.id).catch((error: unknown) => {
+      expectation.cancel();
+      throw error;
+    });
     if (!record || isDone(wait, record)) {
       expectation.cancel();
       return { ...present(record ?? first, wait), isReplay: true };
