@@ -17,7 +17,7 @@ afterAll(() => database?.drop());
 beforeEach(() => reset());
 
 describe('placement (MR-166)', () => {
-  it.each(['least-loaded', 'round-robin'] as const)('spreads sessions evenly (strategy %s)', async (strategy) => {
+  it.each(['least-loaded', 'round-robin'] as const)('spreads sessions evenly, strategy %s (MR-195)', async (strategy) => {
     await Promise.all([register('w1'), register('w2'), register('w3')]);
     for (const sessionId of await seed(3))
       expect(await placeSession(database.pool, sessionId, { strategy })).toMatchObject({

@@ -29,7 +29,7 @@ async function fleet(sessions: number, maxSessions = 10): Promise<void> {
   await register('w2', { maxSessions: 20 });
 }
 
-describe('a rebalance round', () => {
+describe('a rebalance round (MR-027, MR-092, MR-093)', () => {
   it.each([
     ['cpu above 80', 4, { cpuUsage: 80.1 }, 4],
     ['cpu at 80', 4, { cpuUsage: 80 }, 0],

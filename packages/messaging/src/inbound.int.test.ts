@@ -1,4 +1,10 @@
-import { DEFAULT_TIMING, type JournalEntry, placeSession, registerWorker, writeManySessionKeys } from '@wa-gate/cluster';
+import {
+  DEFAULT_TIMING,
+  type JournalEntry,
+  placeSession,
+  registerWorker,
+  writeManySessionKeys,
+} from '@wa-gate/cluster';
 import { newId } from '@wa-gate/kit';
 import {
   createTestDatabase,

@@ -77,6 +77,13 @@ export class RawCompanion {
     });
   }
 
+  /** Calls back for every message that comes in, and does nothing else with it. */
+  onMessage(count: (messages: number) => void): void {
+    this.socket!.ev.on('messages.upsert', ({ messages }) => {
+      count(messages.filter(({ message }) => message?.conversation ?? message?.extendedTextMessage).length);
+    });
+  }
+
   /** Waits until a text has come in. */
   async received(text: string): Promise<void> {
     const { ev } = this.socket!;

@@ -4,7 +4,7 @@ import { SandboxClient } from '../../harness/sandbox-client.ts';
 import { runClosedLoop } from '../measure/closed-loop.ts';
 import { RECEIPTS } from '../measure/receipts.ts';
 import { RawCompanion } from './raw-companion.ts';
-import type { RawOrder, RawReport } from './raw-protocol.ts';
+import type { RawCount, RawOrder, RawReport } from './raw-protocol.ts';
 
 // libsignal writes keys to the console whenever it replaces a session.
 console.info = console.warn = () => undefined;
@@ -26,11 +26,33 @@ async function addPair(): Promise<void> {
   pairs.push({ companion, friend: `${friend.number}@s.whatsapp.net` });
 }
 
+const receivers: { companion: RawCompanion; from: string; to: string }[] = [];
+const arrived: number[] = [];
+/** How often the measuring script is told: often enough that its window never runs dry. */
+const TELL_EVERY_MS = 5;
+
+async function addReceiver(): Promise<void> {
+  const owner = await sandbox.createPhone({ number: newNumber(), name: 'Raw owner' });
+  const friend = await sandbox.createPhone({ number: newNumber(), name: 'Raw friend' });
+  const companion = new RawCompanion(server);
+  await companion.pair(sandbox, owner.number);
+  const index = receivers.push({ companion, from: friend.number, to: owner.number }) - 1;
+  arrived[index] = 0;
+  companion.onMessage((count) => {
+    arrived[index]! += count;
+  });
+}
+
 async function obey(order: RawOrder): Promise<RawReport> {
   switch (order.do) {
     case 'pair':
       while (pairs.length < order.count) await addPair();
       return { done: 'pair' };
+    case 'receive': {
+      while (receivers.length < order.count) await addReceiver();
+      setInterval(() => process.send!({ arrived } satisfies RawCount), TELL_EVERY_MS).unref();
+      return { done: 'receive', lines: receivers.map(({ from, to }) => ({ from, to })) };
+    }
     case 'run': {
       const work = (client: number) => {
         const { companion, friend } = pairs[client]!;
@@ -39,7 +61,7 @@ async function obey(order: RawOrder): Promise<RawReport> {
       return { done: 'run', result: await runClosedLoop(order.loop, work) };
     }
     case 'stop':
-      await Promise.all(pairs.map(({ companion }) => companion.close()));
+      await Promise.all([...pairs, ...receivers].map(({ companion }) => companion.close()));
       await sandbox.close();
       return { done: 'stop' };
   }

@@ -1,10 +1,21 @@
 import type { LoopOptions, LoopResult } from '../measure/closed-loop.ts';
 
 /** What the raw process is told. */
-export type RawOrder = { do: 'pair'; count: number } | { do: 'run'; loop: LoopOptions } | { do: 'stop' };
+export type RawOrder =
+  | { do: 'pair'; count: number }
+  /** Companions that only receive; how many messages each has got is told again and again by {@link RawCount}. */
+  | { do: 'receive'; count: number }
+  | { do: 'run'; loop: LoopOptions }
+  | { do: 'stop' };
 
 /** What it answers, one answer to each order, and `start` when it is ready for the first. */
 export type RawReport =
   | { done: 'start' | 'pair' | 'stop' }
+  | { done: 'receive'; lines: { from: string; to: string }[] }
   | { done: 'run'; result: LoopResult }
   | { done: 'failed'; reason: string };
+
+/** Not an answer: messages that have come to each receiving companion so far. */
+export interface RawCount {
+  arrived: number[];
+}

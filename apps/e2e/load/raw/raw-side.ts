@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { guardOrphan } from '../../harness/orphan-guard.ts';
 import { repositoryFile } from '../../harness/repository.ts';
 import type { LoopOptions, LoopResult } from '../measure/closed-loop.ts';
-import type { RawOrder, RawReport } from './raw-protocol.ts';
+import type { RawCount, RawOrder, RawReport } from './raw-protocol.ts';
 
 const MAIN = fileURLToPath(new URL('./raw-process.js', import.meta.url));
 /** The same repair of async contexts that the worker loads on Node < 24: both sides run on the same footing. */
@@ -13,10 +13,15 @@ const ASYNC_CONTEXT = repositoryFile('apps/worker/dist/whatsapp/async-context/in
 /** Baileys without anything of ours around it, in a process of its own. */
 export class RawSide {
   private readonly child: ChildProcess;
+  /** Messages that have come to each receiving companion, as it was told last. */
+  arrived: readonly number[] = [];
   private readonly ended = new AbortController();
 
   private constructor(child: ChildProcess) {
     this.child = child;
+    child.on('message', (message: RawReport | RawCount) => {
+      if ('arrived' in message) this.arrived = message.arrived;
+    });
     child.once('exit', () => this.ended.abort(new Error('The raw side ended')));
   }
 
@@ -38,6 +43,13 @@ export class RawSide {
     await this.order({ do: 'pair', count });
   }
 
+  /** Adds companions that only receive. Tells who writes to whom. */
+  async pairReceivers(count: number): Promise<{ from: string; to: string }[]> {
+    const report = await this.order({ do: 'receive', count });
+    if (report.done !== 'receive') throw new Error(`The raw side answered ${report.done} instead of its lines`);
+    return report.lines;
+  }
+
   async run(loop: LoopOptions): Promise<LoopResult> {
     const report = await this.order({ do: 'run', loop });
     if (report.done !== 'run') throw new Error(`The raw side answered ${report.done} instead of a result`);
@@ -53,7 +65,10 @@ export class RawSide {
 
   private async order(order: RawOrder): Promise<RawReport> {
     this.child.send(order);
-    const [report] = (await once(this.child, 'message', { signal: this.ended.signal })) as [RawReport];
+    let report: RawReport | RawCount;
+    do {
+      [report] = (await once(this.child, 'message', { signal: this.ended.signal })) as [RawReport | RawCount];
+    } while ('arrived' in report);
     if (report.done === 'failed') throw new Error(`The raw side failed: ${report.reason}`);
     return report;
   }

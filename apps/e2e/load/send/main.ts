@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type SystemOptions, startSystem } from '../../harness/system.ts';
 import type { LoopOptions, LoopResult } from '../measure/closed-loop.ts';
+import { type DatabaseWork, watchDatabase } from '../measure/database-work.ts';
 import { provideDurableServices } from '../measure/durable-services.ts';
 import { type WatchedProcess, watchCpu } from '../measure/process-cpu.ts';
 import { RawSide } from '../raw/raw-side.ts';
@@ -62,17 +63,19 @@ async function measure(
   loop: LoopOptions,
   processes: readonly WatchedProcess[],
   profiled: readonly WatchedProcess[] = [],
-): Promise<{ result: LoopResult; cpuMs: Record<string, number> }> {
+): Promise<{ result: LoopResult; cpuMs: Record<string, number>; database: DatabaseWork | null }> {
   const switchProfiles = () => {
     if (options.profileDir) for (const { pid } of profiled) process.kill(pid, 'SIGWINCH');
   };
   switchProfiles();
+  const databaseWork = side === ours ? await watchDatabase(services.pool) : undefined;
   const cpu = watchCpu(processes);
   const result = await side.run(loop);
   const cpuMs = cpu();
+  const database = (await databaseWork?.()) ?? null;
   switchProfiles();
   if (result.failures > 0) console.log(`! ${result.failures} failed, the first with: ${result.firstFailure}`);
-  return { result, cpuMs };
+  return { result, cpuMs, database };
 }
 
 function settings({ profileDir }: SendLoadOptions): Pick<SystemOptions, 'env' | 'nodeFlags'> {

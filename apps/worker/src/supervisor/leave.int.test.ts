@@ -15,7 +15,7 @@ afterAll(() => world?.stop());
 
 const worker = () => world.workers[0]!;
 
-describe('the end of a worker (MR-092)', () => {
+describe('the end of a worker (MR-177)', () => {
   it('hands its sessions to the others, each without an owner for less than a second', async () => {
     const linked = await tools.link(SESSIONS, 'worker-1');
     const before = await Promise.all(linked.map(({ sessionId }) => tools.placement(sessionId)));

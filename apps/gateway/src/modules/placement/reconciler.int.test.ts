@@ -93,7 +93,7 @@ it('I1 places what waits when rung, each session once, however many reconcile (M
   expect(new Set(rung)).toEqual(new Set(['w1']));
 });
 
-it('I1 takes over the sessions of a worker that is gone, rings who got them, and counts why', async () => {
+it('I1 takes over the sessions of a worker that is gone, rings who got them, and counts why (MR-169)', async () => {
   await register('w1');
   await seed(50);
   const reconciler = startReconciler(NEVER);
