@@ -17,20 +17,23 @@ afterAll(() => database?.drop());
 beforeEach(() => reset());
 
 describe('placement (MR-166)', () => {
-  it.each(['least-loaded', 'round-robin'] as const)('spreads sessions evenly, strategy %s (MR-195)', async (strategy) => {
-    await Promise.all([register('w1'), register('w2'), register('w3')]);
-    for (const sessionId of await seed(3))
-      expect(await placeSession(database.pool, sessionId, { strategy })).toMatchObject({
-        sessionId,
-        epoch: 1,
-        from: null,
-        reason: 'placed',
-      });
-    expect(await countByWorker()).toEqual({ w1: 1, w2: 1, w3: 1 });
-    await seed(6);
-    await place({ strategy });
-    expect(await countByWorker()).toEqual({ w1: 3, w2: 3, w3: 3 });
-  });
+  it.each(['least-loaded', 'round-robin'] as const)(
+    'spreads sessions evenly, strategy %s (MR-195)',
+    async (strategy) => {
+      await Promise.all([register('w1'), register('w2'), register('w3')]);
+      for (const sessionId of await seed(3))
+        expect(await placeSession(database.pool, sessionId, { strategy })).toMatchObject({
+          sessionId,
+          epoch: 1,
+          from: null,
+          reason: 'placed',
+        });
+      expect(await countByWorker()).toEqual({ w1: 1, w2: 1, w3: 1 });
+      await seed(6);
+      await place({ strategy });
+      expect(await countByWorker()).toEqual({ w1: 3, w2: 3, w3: 3 });
+    },
+  );
 
   it('I9 never exceeds a capacity, however many place at once (MR-089)', async () => {
     await Promise.all([register('w1', { maxSessions: 7 }), register('w2', { maxSessions: 5 })]);
