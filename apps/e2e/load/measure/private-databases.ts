@@ -83,7 +83,19 @@ export async function startPrivateDatabases(use = 'load'): Promise<PrivateDataba
     });
     await child.waitUntilReady(ending.signal);
   };
+  // They run in groups of their own, so an interrupt does not reach them; what a kill leaves behind is ended by the next run.
+  const endAll = () => {
+    for (const { pid } of wanted) {
+      try {
+        if (pid) process.kill(pid, 'SIGQUIT');
+      } catch {
+        // It has ended.
+      }
+    }
+  };
+  process.once('exit', endAll);
   const stop = async () => {
+    process.off('exit', endAll);
     ending.abort();
     wanted.clear();
     await Promise.all([...children.values()].map((child) => child.stop(STOP_GRACE_MS)));
