@@ -1,7 +1,8 @@
-// The one door to Baileys: whoever comes through it has the two repairs that must be in place before the library is loaded. Imports are
+// The one door to Baileys: whoever comes through it has the three repairs that must be in place before the library is loaded. Imports are
 // evaluated in their order, so the order of these lines matters.
 import './async-context/install.ts';
 import './libsignal-silence.ts';
+import './libsignal-queue.ts';
 
 export type {
   AuthenticationState,

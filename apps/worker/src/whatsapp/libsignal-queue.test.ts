@@ -1,0 +1,27 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { createRequire } from 'node:module';
+import { expect, it } from 'vitest';
+import { contextualQueue, type JobQueue, stockQueue } from './libsignal-queue.ts';
+
+/** The contexts in which the jobs of two callers run that share a bucket. */
+async function contextsOf(queue: JobQueue): Promise<unknown[]> {
+  const context = new AsyncLocalStorage<string>();
+  const job = async () => {
+    await new Promise((resolve) => setImmediate(resolve));
+    return context.getStore();
+  };
+  return Promise.all(['one', 'two'].map((caller) => context.run(caller, () => queue('contact.0', job))));
+}
+
+it('I2 I4 a job runs in the context of its caller, also behind the job of another', async () => {
+  expect(await contextsOf(contextualQueue)).toEqual(['one', 'two']);
+});
+
+it('libsignal as it is does not: why the queue is replaced', async () => {
+  expect(await contextsOf(stockQueue)).toEqual(['one', 'one']);
+});
+
+it('libsignal has the replaced queue', () => {
+  const library = createRequire(createRequire(import.meta.url).resolve('@whiskeysockets/baileys'));
+  expect(library('libsignal/src/queue_job.js')).toBe(contextualQueue);
+});
