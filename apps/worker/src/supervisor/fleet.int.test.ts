@@ -104,23 +104,6 @@ it('I1 I2 three workers that die, leave and are cut off at random: each session 
     overlaps: { bothSent: number };
   }
   const { keys, overlaps } = await world.sandbox.recorder<Summary>('summary');
-  if (keys.reused) {
-    const { usedTwice } = await world.sandbox.recorder<any>('keys');
-    console.log(JSON.stringify(usedTwice));
-    for (const use of usedTwice.slice(0, 2)) {
-      const number = use.device.split(':')[0];
-      const { sessionId } = linked.find((one) => one.number === number)!;
-      const q = await world.database.pool.query(`SELECT kind, key_id FROM session_keys WHERE session_id = $1 AND kind IN ('session','lid-mapping')`, [sessionId]);
-      console.log(JSON.stringify(q.rows));
-      const o = await world.database.pool.query(`SELECT seq, wa_message_id, epoch, state, attempts, attempt_log, wire_at FROM outbox WHERE session_id = $1 ORDER BY seq`, [sessionId]);
-      for (const row of o.rows) console.log(JSON.stringify(row));
-      const { streams } = await world.sandbox.recorder<any>('logins?limit=1000');
-      for (const st of streams.filter((x: any) => x.device?.startsWith(number + ':'))) console.log(JSON.stringify(st), new Date(st.openedAt).toISOString());
-      const { messages } = await world.sandbox.recorder<any>('messages?limit=1000&direction=up');
-      for (const m of messages.filter((x: any) => x.device?.startsWith(number + ':'))) console.log(JSON.stringify(m));
-    }
-    console.log(JSON.stringify((await world.sandbox.recorder<any>('undecryptable')).undecryptable));
-  }
   expect({ reused: keys.reused, bothSent: overlaps.bothSent }).toEqual({ reused: 0, bothSent: 0 });
   expect(await tools.openConnections()).toBe(SESSIONS);
 }, 180_000);

@@ -70,7 +70,7 @@ export class Supervisor {
   /** Stops all actors in order: the process ends. */
   async end(): Promise<void> {
     this.#retire();
-    for (const actor of this.#actors.values()) this.#stop(actor);
+    for (const actor of this.#actors.values()) void this.#stop(actor);
     while (this.#stopping.size > 0) await Promise.allSettled(this.#stopping.values());
   }
 

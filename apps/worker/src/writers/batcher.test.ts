@@ -53,6 +53,22 @@ it('never mixes two epochs of a session in one statement, and keeps their order'
   ]);
 });
 
+it('is done with one session when that one is written, however busy the others are', async () => {
+  const written: number[] = [];
+  let isBusy = true;
+  const { made } = batcher(async (batch) => {
+    written.push(...batch.map(({ n }) => n));
+    await new Promise((resolve) => setImmediate(resolve));
+    if (isBusy) made.add([item(99, 'busy')]);
+  });
+  made.add([item(0, 'busy')]);
+  made.add([item(1, 'a')], { urgent: false });
+  await made.flush('a');
+  expect(written).toContain(1);
+  isBusy = false;
+  await made.flush();
+});
+
 it('lets what is not urgent wait for company, and takes it along with what is', async () => {
   const batches: number[][] = [];
   const { made } = batcher(async (batch) => void batches.push(batch.map(({ n }) => n)), { lingerMs: 60_000 });
