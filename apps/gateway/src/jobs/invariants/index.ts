@@ -1,1 +1,1 @@
-export { createInvariantWatch, type InvariantWatch } from './invariant-watch.ts';
+export { createInvariantWatch } from './invariant-watch.ts';
