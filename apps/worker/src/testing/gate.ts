@@ -48,14 +48,20 @@ export class Gate {
   }
 }
 
-/** A pool through which a dead life reaches nothing; the statement that projects is a step. */
+/**
+ * A pool through which a dead life reaches nothing; the statement that projects is a step. Reads of a dead life fail and do not hang: libsignal
+ * has one queue per address for the whole process, and the next life must not wait in it for the one before.
+ */
 export function gatedPool(pool: Pool, gate: Gate): Pool {
   const ask = pool.query.bind(pool) as unknown as (statement: { name?: string }) => Promise<unknown>;
   const query = async (statement: { name?: string }): Promise<unknown> => {
     const isStep = statement.name === 'store-inbound';
-    if (gate.isDead || (isStep && !gate.pass('before projection'))) return never();
+    if (isStep && !gate.pass('before projection')) return never();
+    if (gate.isDead) throw new Error('This life has ended.');
     const result = await ask(statement);
-    return gate.isDead || (isStep && !gate.pass('after projection')) ? never() : result;
+    if (isStep && !gate.pass('after projection')) return never();
+    if (gate.isDead) throw new Error('This life has ended.');
+    return result;
   };
   return { query } as unknown as Pool;
 }
