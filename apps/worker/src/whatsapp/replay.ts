@@ -45,8 +45,9 @@ export async function* rebuildMessages({ parts, me, repository, logger }: Rebuil
     const hashes = ciphertextsOf(stanza).map((part) => Buffer.from(part));
     const isFirst = hashes[0]?.equals(hash);
     if (!isFirst || !hashes.every((part) => plaintexts.has(part.toString('hex')))) continue;
-    const { fullMessage: message, decrypt } = decryptMessageNode(stanza, me.id, me.lid ?? '', journalled, logger);
-    await decrypt();
+    const decoded = decryptMessageNode(stanza, me.id, me.lid ?? '', journalled, logger);
+    await decoded.decrypt();
+    const { fullMessage: message } = decoded;
     cleanMessage(message, me.id, me.lid ?? '');
     yield { message, hashes };
   }
