@@ -69,7 +69,7 @@ export const PACE: Readonly<Record<'live' | 'sandbox', ConnectPace>> = {
     perSecond: 50,
     burst: 25,
     fleet: { name: 'sandbox', perSecond: 500 },
-    handoversPerSecond: 20,
+    handoversPerSecond: 10,
     retry: { initialMs: 500, maxMs: 5_000 },
   },
 };
