@@ -5,6 +5,7 @@ import {
   type SeededSession,
   seedSession,
   type TestDatabase,
+  waitFor,
   workerRegistration,
 } from '@wa-gate/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -88,6 +89,28 @@ describe('the outbox', () => {
     const next = await placeSession(database.pool, session.sessionId);
     const [again] = await claimOutbox(database.pool, [{ sessionId: session.sessionId, epoch: next!.epoch }], 5);
     expect(again).toMatchObject({ messageId: accepted.messageId, waMessageId: accepted.waMessageId, attempts: 2 });
+  });
+
+  it('does not take back what a receipt settles while the claim waits for it (I8)', async () => {
+    const { messageId, waMessageId } = await accept();
+    await claimOutbox(database.pool, [owner], 5);
+    await releaseSession(database.pool, session.sessionId, 'test');
+    const next = { sessionId: session.sessionId, epoch: (await placeSession(database.pool, session.sessionId))!.epoch };
+    const settling = await database.pool.connect();
+    await settling.query('BEGIN');
+    await recordOutcomes(settling, [{ ...next, waMessageId, state: 'DELIVERED', at: new Date() }]);
+    const claiming = claimOutbox(database.pool, [next], 5);
+    await waitFor(async () => {
+      const waiting = await database.pool.query(
+        `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      );
+      return waiting.rowCount === 1;
+    });
+    await settling.query('COMMIT');
+    settling.release();
+    expect(await claiming).toEqual([]);
+    const { rows } = await database.pool.query('SELECT state, attempts FROM outbox WHERE message_id = $1', [messageId]);
+    expect(rows).toEqual([{ state: 'SENT', attempts: 1 }]);
   });
 
   it('gives returned rows again at once, in their old place', async () => {

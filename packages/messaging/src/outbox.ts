@@ -37,6 +37,9 @@ const isDue = (epoch: string): string => `o.not_before <= now()
  * A claim need not wait for the disk: if PostgreSQL crashes and forgets it, the row is `queued` and goes out again under the same id, which
  * is what any crash at this point leads to. The outcome's own commit makes the claim durable with it. This takes one flush
  * out of the way of every message.
+ *
+ * The update asks for the state again: a receipt that comes with WhatsApp's backlog may be settling a row of the former owner at this moment. The
+ * update waits for it and would overwrite its `sent`; what is delivered and in `sending` is sent for ever, because no ack moves it any more.
  */
 const CLAIM = {
   name: 'claim-outbox',
@@ -53,7 +56,7 @@ const CLAIM = {
     UPDATE outbox o SET state = 'SENDING', epoch = due.epoch, attempts = o.attempts + 1,
       attempt_log = CASE WHEN o.attempts < ${REMEMBERED_ATTEMPTS} THEN o.attempt_log ELSE o.attempt_log - 1 END
         || jsonb_build_object('at', now(), 'epoch', due.epoch, 'worker', due.worker_id)
-    FROM due WHERE o.message_id = due.message_id
+    FROM due WHERE o.message_id = due.message_id AND (o.state = 'QUEUED' OR (o.state = 'SENDING' AND o.epoch < due.epoch))
     RETURNING o.message_id, o.session_id, o.wa_message_id, o.chat_jid, o.request, o.payload, o.attempts, o.lane, o.seq,
       o.fail_if_uncertain
   )
