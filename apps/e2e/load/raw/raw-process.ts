@@ -28,6 +28,7 @@ async function addPair(): Promise<void> {
 
 const receivers: { companion: RawCompanion; from: string; to: string }[] = [];
 const arrived: number[] = [];
+let telling: NodeJS.Timeout | undefined;
 /** How often the measuring script is told: often enough that its window never runs dry. */
 const TELL_EVERY_MS = 5;
 
@@ -50,7 +51,7 @@ async function obey(order: RawOrder): Promise<RawReport> {
       return { done: 'pair' };
     case 'receive': {
       while (receivers.length < order.count) await addReceiver();
-      setInterval(() => process.send!({ arrived } satisfies RawCount), TELL_EVERY_MS).unref();
+      telling ??= setInterval(() => process.send!({ arrived } satisfies RawCount), TELL_EVERY_MS);
       return { done: 'receive', lines: receivers.map(({ from, to }) => ({ from, to })) };
     }
     case 'run': {
@@ -61,6 +62,7 @@ async function obey(order: RawOrder): Promise<RawReport> {
       return { done: 'run', result: await runClosedLoop(order.loop, work) };
     }
     case 'stop':
+      clearInterval(telling);
       await Promise.all([...pairs, ...receivers].map(({ companion }) => companion.close()));
       await sandbox.close();
       return { done: 'stop' };
@@ -74,4 +76,6 @@ process.on('message', (order: RawOrder) => {
   );
 });
 process.on('disconnect', () => process.exit(0));
+// The measuring script may be gone between two tellings.
+process.on('error', () => process.exit(0));
 process.send!({ done: 'start' } satisfies RawReport);
