@@ -57,7 +57,7 @@ async function keeperThat(answer: (sentAt: number) => Answer, registerTakesMs = 
 
 const away = new Error('PostgreSQL is away');
 
-describe('I3 the lease by the own clock (MR-085)', () => {
+describe('I3 the lease by the own clock', () => {
   it('is kept by a renewal each 4 s', async () => {
     const { clock, keeper, story, renewals } = await keeperThat(() => true);
     await clock.advance(60_000);
