@@ -2,10 +2,11 @@ import { createTestDatabase, seedSession, type TestDatabase, workerRegistration 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { placeSession } from './assign.ts';
 import { StaleEpochError } from './fence.ts';
-import { readSessionKeys, readSessionKind, writeSessionKeys } from './key-store.ts';
+import { readSessionKeys, readSessionKind } from './key-store.ts';
 import { registerWorker } from './leases.ts';
 import { releaseSession } from './placements.ts';
 import { someoneWaitsForALock } from './testing/fleet.ts';
+import { writeKeys } from './testing/write-keys.ts';
 import { DEFAULT_TIMING } from './timing.ts';
 
 let database: TestDatabase;
@@ -27,18 +28,18 @@ const read = async (...ids: string[]) =>
   Object.fromEntries(
     [...(await readSessionKeys(database.pool, sessionId, 'session', ids))].map(([id, value]) => [id, String(value)]),
   );
-const writeAsOwner = (value: string) => writeSessionKeys(database.pool, { sessionId, epoch }, [entry('k', value)], []);
+const writeAsOwner = (value: string) => writeKeys(database.pool, { sessionId, epoch }, [entry('k', value)]);
 
 describe('the key store', () => {
   it('writes, overwrites and deletes in one statement', async () => {
-    await writeSessionKeys(database.pool, { sessionId, epoch }, [entry('a', '1'), entry('b', '2')], []);
-    await writeSessionKeys(database.pool, { sessionId, epoch }, [entry('a', '3')], [{ kind: 'session', keyId: 'b' }]);
+    await writeKeys(database.pool, { sessionId, epoch }, [entry('a', '1'), entry('b', '2')]);
+    await writeKeys(database.pool, { sessionId, epoch }, [entry('a', '3')], [{ kind: 'session', keyId: 'b' }]);
     expect(await read('a', 'b', 'never')).toEqual({ a: '3' });
     expect((await readSessionKind(database.pool, sessionId, 'session')).size).toBe(1);
   });
 
   it('does not take a write of nothing from the owner for a refusal', async () => {
-    await writeSessionKeys(database.pool, { sessionId, epoch }, [], []);
+    await writeKeys(database.pool, { sessionId, epoch }, []);
   });
 
   it('I2 refuses a key write from a stale epoch, and writes nothing of it', async () => {

@@ -4,10 +4,10 @@ import { placeSession } from './assign.ts';
 import { drainRound, MAX_RELEASING } from './drain.ts';
 import { StaleEpochError } from './fence.ts';
 import { beginRelease, handOverMany, keepSession } from './handover.ts';
-import { writeSessionKeys } from './key-store.ts';
 import { beginDraining, endLease } from './leases.ts';
 import { myPlacements, releaseSession } from './placements.ts';
 import { fleetTools, readPlacements, someoneWaitsForALock } from './testing/fleet.ts';
+import { writeKeys } from './testing/write-keys.ts';
 import { DEFAULT_TIMING } from './timing.ts';
 import { setWorkerAdminState } from './workers.ts';
 
@@ -47,8 +47,7 @@ describe('a hand-over', () => {
 
   it('I2 keeps the owner in power until it is made, and not longer', async () => {
     const owner = await ownedByW1('w2');
-    const write = () =>
-      writeSessionKeys(database.pool, owner, [{ kind: 'session', keyId: 'a', value: Buffer.from('1') }], []);
+    const write = () => writeKeys(database.pool, owner, [{ kind: 'session', keyId: 'a', value: Buffer.from('1') }]);
     await beginRelease(database.pool, [owner.sessionId], 'drain');
     await write();
     await handOver(owner);

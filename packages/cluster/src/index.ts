@@ -20,7 +20,6 @@ export {
   readSessionKeys,
   readSessionKind,
   writeManySessionKeys,
-  writeSessionKeys,
 } from './key-store.ts';
 export {
   beginDraining,

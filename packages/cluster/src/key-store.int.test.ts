@@ -2,15 +2,10 @@ import { createTestDatabase, seedSession, type TestDatabase, workerRegistration 
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { placeSession } from './assign.ts';
 import { StaleEpochError } from './fence.ts';
-import {
-  clearSessionKeys,
-  type KeyWrite,
-  readSessionKind,
-  writeManySessionKeys,
-  writeSessionKeys,
-} from './key-store.ts';
+import { clearSessionKeys, type KeyWrite, readSessionKind, writeManySessionKeys } from './key-store.ts';
 import { registerWorker } from './leases.ts';
 import { releaseSession } from './placements.ts';
+import { writeKeys } from './testing/write-keys.ts';
 import { DEFAULT_TIMING } from './timing.ts';
 
 let database: TestDatabase;
@@ -37,7 +32,7 @@ const stored = async (sessionId: string) => {
 it('writes and deletes keys of many sessions in one statement, and leaves out only the stale ones (I2)', async () => {
   const [first, second, lost] = await Promise.all([owner(), owner(), owner()]);
   for (const each of [first, second, lost]) {
-    await writeSessionKeys(database.pool, each!, [entry('old', 'x'), entry('same', 'before')], []);
+    await writeKeys(database.pool, each!, [entry('old', 'x'), entry('same', 'before')]);
   }
   await releaseSession(database.pool, lost!.sessionId, 'test');
   const write = (who: typeof first, text: string): KeyWrite => ({
@@ -55,7 +50,7 @@ it('writes and deletes keys of many sessions in one statement, and leaves out on
 it('removes all keys of a session, and none for a stale owner', async () => {
   const mine = await owner();
   const other = await owner();
-  for (const each of [mine, other]) await writeSessionKeys(database.pool, each, [entry('a', '1'), entry('b', '2')], []);
+  for (const each of [mine, other]) await writeKeys(database.pool, each, [entry('a', '1'), entry('b', '2')]);
   await expect(clearSessionKeys(database.pool, { ...mine, epoch: mine.epoch - 1 })).rejects.toThrow(StaleEpochError);
   expect(Object.keys(await stored(mine.sessionId))).toHaveLength(2);
   await clearSessionKeys(database.pool, mine);

@@ -24,24 +24,8 @@ export interface JournalEntry {
   content: { stanza: Buffer; plaintext: Buffer } | null;
 }
 
+/** For many sessions of one worker: under load one statement carries the keys of many, and one commit makes them durable. */
 const WRITE_KEYS = {
-  name: 'write-session-keys',
-  text: `WITH ${FENCE_ONE}, written AS (
-    INSERT INTO session_keys (session_id, kind, key_id, value)
-    SELECT f.session_id, k.kind, k.key_id, k.value
-    FROM fence f CROSS JOIN unnest($3::text[], $4::text[], $5::bytea[]) AS k(kind, key_id, value)
-    ON CONFLICT (session_id, kind, key_id) DO UPDATE SET value = excluded.value
-    RETURNING 1
-  ), removed AS (
-    DELETE FROM session_keys s USING fence f, unnest($6::text[], $7::text[]) AS d(kind, key_id)
-    WHERE s.session_id = f.session_id AND s.kind = d.kind AND s.key_id = d.key_id
-    RETURNING 1
-  )
-  SELECT (SELECT count(*) FROM fence) AS fenced`,
-};
-
-/** The same for many sessions of one worker: under load one statement carries the keys of many, and one commit makes them durable. */
-const WRITE_KEYS_MANY = {
   name: 'write-many-session-keys',
   text: `WITH ${FENCE_MANY}, written AS (
     INSERT INTO session_keys (session_id, kind, key_id, value)
@@ -90,28 +74,6 @@ const columns = (entries: readonly KeyReference[]): [string[], string[]] => [
   entries.map((entry) => entry.keyId),
 ];
 
-/**
- * Writes and deletes keys of one session in one fenced statement (I2): all or nothing.
- *
- * @throws {StaleEpochError} when the owner is no longer the owner; nothing was written
- */
-export async function writeSessionKeys(
-  db: Queryable,
-  owner: Ownership,
-  upserts: readonly KeyEntry[],
-  deletes: readonly KeyReference[],
-): Promise<void> {
-  const values = [
-    owner.sessionId,
-    owner.epoch,
-    ...columns(upserts),
-    upserts.map((entry) => entry.value),
-    ...columns(deletes),
-  ];
-  const { rows } = await db.query<{ fenced: number }>({ ...WRITE_KEYS, values });
-  if (rows[0]?.fenced !== 1) throw new StaleEpochError([owner.sessionId]);
-}
-
 /** What one session wants written; each key at most once in a batch. */
 export interface KeyWrite {
   owner: Ownership;
@@ -146,7 +108,7 @@ export async function writeManySessionKeys(db: Queryable, writes: readonly KeyWr
     journal.map((entry) => entry.content?.stanza ?? null),
     journal.map((entry) => entry.content?.plaintext ?? null),
   ];
-  const { rows } = await db.query<{ sessionId: string }>({ ...WRITE_KEYS_MANY, values });
+  const { rows } = await db.query<{ sessionId: string }>({ ...WRITE_KEYS, values });
   const owned = new Set(rows.map((row) => row.sessionId));
   return sessionIds.filter((id) => !owned.has(id));
 }

@@ -3,11 +3,12 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { StaleEpochError } from './fence.ts';
 import { beginRelease, keepSession } from './handover.ts';
-import { readSessionKind, writeSessionKeys } from './key-store.ts';
+import { readSessionKind } from './key-store.ts';
 import { endLease, renewLease } from './leases.ts';
 import { type Assignment, releaseSession } from './placements.ts';
 import { fleetTools, NO_LOAD, readPlacements } from './testing/fleet.ts';
 import { type Belief, expiredForMs, FleetModel, type ModelLease } from './testing/fleet-model.ts';
+import { writeKeys } from './testing/write-keys.ts';
 import { DEFAULT_TIMING } from './timing.ts';
 
 const WORKERS = ['w1', 'w2', 'w3', 'w4'];
@@ -198,7 +199,7 @@ class Run {
   /** The value is its epoch: the end can tell whether somebody wrote after a later owner. */
   async #write({ sessionId, epoch }: Belief): Promise<void> {
     const value = Buffer.from(String(epoch));
-    await writeSessionKeys(database.pool, { sessionId, epoch }, [{ kind: 'session', keyId: 'epoch', value }], []);
+    await writeKeys(database.pool, { sessionId, epoch }, [{ kind: 'session', keyId: 'epoch', value }]);
     this.model.written.set(sessionId, Math.max(this.model.written.get(sessionId) ?? 0, epoch));
   }
 
