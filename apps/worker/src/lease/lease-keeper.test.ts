@@ -77,6 +77,29 @@ describe('I3 the lease by the own clock', () => {
     expect(story).toEqual(['0 held 1', '22000 lost', '22000 held 2']);
   });
 
+  it.each([3_600_000, -3_600_000])('I12 is not moved by a clock that is set by %i ms', async (byMs) => {
+    const { clock, keeper, story, renewals } = await keeperThat(() => true);
+    await clock.advance(5_000);
+    clock.setWall(byMs);
+    expect(keeper.isHeld()).toBe(true);
+    await clock.advance(8_000);
+    expect(renewals).toEqual([0, 4_000, 8_000, 12_000]);
+    expect(story).toEqual(['0 held 1']);
+  });
+
+  it.each([3_600_000, -3_600_000])(
+    'I12 is over after 14 s, whatever a clock that is set by %i ms says',
+    async (byMs) => {
+      const { clock, story } = await keeperThat((sentAt) => (sentAt > 0 ? away : true));
+      await clock.advance(1_000);
+      clock.setWall(byMs);
+      await clock.advance(12_999);
+      expect(story).toEqual(['0 held 1']);
+      await clock.advance(1);
+      expect(story.slice(0, 2)).toEqual(['0 held 1', '14000 lost']);
+    },
+  );
+
   it('rides through an outage that is shorter, with quick tries while it lasts', async () => {
     const { clock, keeper, story, renewals } = await keeperThat((at) => (at >= 4_000 && at < 13_000 ? away : true));
     await clock.advance(30_000);

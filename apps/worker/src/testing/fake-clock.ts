@@ -8,10 +8,11 @@ interface Sleeper {
 /** A clock that stands still until a test moves it. */
 export class FakeClock implements Clock {
   #now = 0;
+  #wallOffset = 0;
   readonly #sleepers = new Set<Sleeper>();
 
   now(): number {
-    return this.#now;
+    return this.#now + this.#wallOffset;
   }
 
   monotonic(): number {
@@ -51,6 +52,11 @@ export class FakeClock implements Clock {
   /** Time has passed and no timer has fired yet: the process was stopped, or its loop blocked. `advance(0)` lets them fire. */
   jump(ms: number): void {
     this.#now += ms;
+  }
+
+  /** Somebody sets the clock on the wall; no time passes. */
+  setWall(byMs: number): void {
+    this.#wallOffset += byMs;
   }
 
   #earliest(until: number): Sleeper | undefined {

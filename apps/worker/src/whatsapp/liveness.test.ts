@@ -70,6 +70,16 @@ describe('a connection that answers', () => {
     expect(line.pulse.roundTripMs).toBeUndefined();
   });
 
+  it('I12 is not given up because somebody sets the clock', async () => {
+    const line = connect();
+    line.pulse.beat();
+    await pass(5);
+    clock.setWall(3_600_000);
+    await pass(40);
+    expect(line.pings).toEqual([21_000, 41_000]);
+    expect(line.stale).toEqual([]);
+  });
+
   it('is not judged before its first frame: connecting has a deadline of its own', async () => {
     const line = connect('never');
     await pass(120);
