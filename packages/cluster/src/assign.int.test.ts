@@ -2,7 +2,7 @@ import { createTestDatabase, type TestDatabase } from '@wa-gate/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { placeSession } from './assign.ts';
 import { beginDraining, endLease, renewLease } from './leases.ts';
-import { releaseSession } from './placements.ts';
+import { myPlacements, releaseSession } from './placements.ts';
 import { fleetTools, NO_LOAD, readPlacements } from './testing/fleet.ts';
 import { DEFAULT_TIMING } from './timing.ts';
 import { setWorkerAdminState } from './workers.ts';
@@ -101,7 +101,7 @@ describe('placement (MR-166)', () => {
     expect(await countByWorker()).toEqual({ w1: 0, w2: 0, w3: 5 });
   });
 
-  it('gives the scarce places by priority: tier, something to send, latest traffic', async () => {
+  it('gives the scarce places by priority: tier, something to send, latest traffic; its worker starts them in the same order', async () => {
     await register('w1', { maxSessions: 4 });
     const [quiet, recent, queued, paid, silent] = await seed(5);
     const event = (id: string, ago: string) =>
@@ -123,6 +123,8 @@ describe('placement (MR-166)', () => {
     const { assignments, waiting } = await place();
     expect(assignments.map(({ sessionId }) => sessionId)).toEqual([paid, queued, recent, quiet]);
     expect(waiting).toBe(1);
+    const starts = await myPlacements(database.pool, 'w1', 1);
+    expect(starts.map(({ sessionId }) => sessionId)).toEqual([paid, queued, recent, quiet]);
     await register('w1', { maxSessions: 2 });
     const kept = (await readPlacements(database.pool)).filter(({ workerId }) => workerId === 'w1');
     expect(kept.map(({ sessionId }) => sessionId).sort()).toEqual([paid!, queued!].sort());
