@@ -1,14 +1,11 @@
 import type { Ownership } from '@wa-gate/cluster';
-import type { Pool } from '@wa-gate/db';
-import type { BackoffOptions, Clock, Logger, SecretBox } from '@wa-gate/kit';
+import type { BackoffOptions } from '@wa-gate/kit';
 import type { Appended } from '@wa-gate/messaging';
 import type { Receipt, ServerAck } from '../whatsapp/acks.ts';
 import type { Arrived } from '../whatsapp/arrivals.ts';
 import type { proto } from '../whatsapp/baileys.ts';
-import type { KeyWriter } from '../whatsapp/key-writer.ts';
-import type { Liveness } from '../whatsapp/liveness.ts';
-import type { WhatsAppNetwork } from '../whatsapp/network.ts';
 import type { Connection, Identity } from '../whatsapp/socket.ts';
+import type { SessionLineDependencies } from './session-line.ts';
 
 /** What the actor's connection feeds. Sending is allowed between `opened` and `closed`. */
 export interface SessionTraffic {
@@ -22,18 +19,9 @@ export interface SessionTraffic {
 
 export type RecycleReason = 'silent' | 'unacknowledged';
 
-export interface SessionActorDependencies {
-  owner: Ownership;
+export interface SessionActorDependencies extends SessionLineDependencies {
   /** Why the placement is here: a session that comes from elsewhere tells its user so. */
   arrival: { reason: string };
-  pool: Pool;
-  clock: Clock;
-  logger: Logger;
-  box: SecretBox;
-  keyWriter: KeyWriter;
-  network: WhatsAppNetwork;
-  liveness: Liveness;
-  traffic: SessionTraffic;
   /** Pauses between tries. */
   retry: BackoffOptions;
   /** Milliseconds to wait before a connection may be tried again by itself; 0 takes the turn. */
