@@ -87,42 +87,51 @@ export interface DeliveryResult {
   delayMs?: number;
   responseCode?: number | undefined;
   error?: string | undefined;
-  /** Renews the lease for this long. */
-  leaseMs: number;
 }
 
 const RECORD = {
-  name: 'record-delivery',
-  text: `WITH held AS (
-    UPDATE webhooks SET leased_until = now() + $8 * interval '1 ms',
-      failure_count = CASE WHEN $4 = 'DELIVERED' THEN 0 ELSE failure_count + 1 END,
-      last_delivery = CASE WHEN $4 = 'DELIVERED' THEN now() ELSE last_delivery END
-    WHERE id = $1 AND leased_by = $2
-    RETURNING id, is_active
+  name: 'record-deliveries',
+  text: `WITH given AS (
+    SELECT * FROM unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::"WebhookStatus"[], $6::float8[], $7::int[], $8::text[])
+      AS g(webhook_id, leased_by, seq, status, delay_ms, response_code, error)
+  ), held AS (
+    UPDATE webhooks w SET leased_until = now() + $1 * interval '1 ms',
+      failure_count = CASE WHEN g.status = 'DELIVERED' THEN 0 ELSE w.failure_count + 1 END,
+      last_delivery = CASE WHEN g.status = 'DELIVERED' THEN now() ELSE w.last_delivery END
+    FROM given g WHERE w.id = g.webhook_id AND w.leased_by = g.leased_by
+    RETURNING w.id, w.is_active, g.seq, g.status, g.delay_ms, g.response_code, g.error
   )
-  UPDATE webhook_deliveries d SET status = $4::"WebhookStatus", attempts = d.attempts + 1,
-    next_attempt = now() + coalesce($5, 0) * interval '1 ms', response_code = $6, last_error = $7,
-    delivered_at = CASE WHEN $4 = 'DELIVERED' THEN now() END
-  FROM held WHERE d.webhook_id = held.id AND d.seq = $3
-  RETURNING held.is_active AS "isActive"`,
+  UPDATE webhook_deliveries d SET status = held.status, attempts = d.attempts + 1,
+    next_attempt = now() + coalesce(held.delay_ms, 0) * interval '1 ms', response_code = held.response_code, last_error = held.error,
+    delivered_at = CASE WHEN held.status = 'DELIVERED' THEN now() END
+  FROM held WHERE d.webhook_id = held.id AND d.seq = held.seq
+  RETURNING held.id, held.is_active AS "isActive"`,
 };
 
-/** Records an attempt and renews the lease. `false`: the lease is somebody else's by now, or the webhook is gone or inactive. */
-export async function recordDelivery(db: Queryable, result: DeliveryResult): Promise<boolean> {
-  const { rows } = await db.query<{ isActive: boolean }>({
+/**
+ * Records attempts of many webhooks, each named once, and renews their leases. Returns the webhooks that may go on: of the others the lease is
+ * somebody else's by now, and nothing was recorded, or the webhook is gone or inactive.
+ */
+export async function recordDeliveries(
+  db: Queryable,
+  results: readonly DeliveryResult[],
+  leaseMs: number,
+): Promise<Set<string>> {
+  const column = <T>(read: (result: DeliveryResult) => T) => results.map(read);
+  const { rows } = await db.query<{ id: string; isActive: boolean }>({
     ...RECORD,
     values: [
-      result.webhookId,
-      result.leasedBy,
-      result.seq,
-      result.status,
-      result.delayMs ?? null,
-      result.responseCode ?? null,
-      result.error ?? null,
-      result.leaseMs,
+      leaseMs,
+      column((r) => r.webhookId),
+      column((r) => r.leasedBy),
+      column((r) => r.seq),
+      column((r) => r.status),
+      column((r) => r.delayMs ?? null),
+      column((r) => r.responseCode ?? null),
+      column((r) => r.error ?? null),
     ],
   });
-  return rows[0]?.isActive ?? false;
+  return new Set(rows.flatMap(({ id, isActive }) => (isActive ? [id] : [])));
 }
 
 const RELEASE = {

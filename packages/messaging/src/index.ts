@@ -17,7 +17,7 @@ export {
   dueDeliveries,
   type LeasedWebhook,
   leaseDueWebhooks,
-  recordDelivery,
+  recordDeliveries,
   releaseWebhook,
 } from './deliveries.ts';
 export { type Appended, type AppendedEvent, appendControlEvent } from './events.ts';

@@ -5,6 +5,7 @@ import { percentile } from '../measure/closed-loop.ts';
 import { type DatabaseWork, watchDatabase } from '../measure/database-work.ts';
 import { provideDurableServices } from '../measure/durable-services.ts';
 import { type WatchedProcess, watchCpu } from '../measure/process-cpu.ts';
+import { profilingInto } from '../measure/profiling.ts';
 import { RawSide } from '../raw/raw-side.ts';
 import { GatewayReceivers } from './gateway-receivers.ts';
 import { writeFor } from './writers.ts';
@@ -15,10 +16,13 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '10' },
     rounds: { type: 'string', default: '2' },
     sessions: { type: 'string', default: '50' },
+    'profile-dir': { type: 'string' },
   },
 });
 const [seconds, rounds, sessions] = [Number(values.seconds), Number(values.rounds), Number(values.sessions)];
 const WARM_UP_S = 5;
+/** For CPU profiles of gateway and worker during our own runs. */
+const profiling = values['profile-dir'] === undefined ? null : profilingInto(values['profile-dir']);
 
 interface Run {
   side: 'gateway' | 'raw Baileys';
@@ -42,7 +46,8 @@ const system = await startSystem({
   services,
   maxSessions: sessions,
   logLevel: 'warn',
-  env: { sandbox: { SANDBOX_DECRYPT: 'false' } },
+  env: { sandbox: { SANDBOX_DECRYPT: 'false' }, ...profiling?.env },
+  ...(profiling && { nodeFlags: profiling.nodeFlags }),
 });
 const ours = new GatewayReceivers(system);
 const raw = await RawSide.start(system.process('sandbox').url);
@@ -75,7 +80,9 @@ try {
   await runRaw(WARM_UP_S);
   const runs: Run[] = [];
   for (let round = 0; round < rounds; round++) {
+    profiling?.toggle(our);
     runs.push(await measure('gateway', [...our, ...services.processes, sandbox, load], () => runOurs(seconds)));
+    profiling?.toggle(our);
     runs.push(await measure('raw Baileys', [{ name: 'baileys', pid: raw.pid }, sandbox, load], () => runRaw(seconds)));
   }
   console.log(

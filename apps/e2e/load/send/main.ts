@@ -1,21 +1,27 @@
 // Acknowledged messages per second through the API, against raw Baileys in the same run (issue 2, section 5.4).
-import { mkdirSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { type SystemOptions, startSystem } from '../../harness/system.ts';
+import { startSystem } from '../../harness/system.ts';
 import type { LoopOptions, LoopResult } from '../measure/closed-loop.ts';
 import { type DatabaseWork, watchDatabase } from '../measure/database-work.ts';
 import { provideDurableServices } from '../measure/durable-services.ts';
 import { type WatchedProcess, watchCpu } from '../measure/process-cpu.ts';
+import { profilingInto } from '../measure/profiling.ts';
 import { RawSide } from '../raw/raw-side.ts';
 import { GatewaySide } from './gateway-side.ts';
-import { MAX_MESSAGES, readOptions, type SendLoadOptions, WARM_UP } from './options.ts';
+import { MAX_MESSAGES, readOptions, WARM_UP } from './options.ts';
 import { type Run, renderReport } from './report.ts';
 
 const options = readOptions(process.argv.slice(2));
+const profiling = options.profileDir === undefined ? null : profilingInto(options.profileDir);
 const services = await provideDurableServices();
 console.log(`Node ${process.version}, ${services.description}`);
 console.log('Sandbox phones do not decrypt; they do send receipts (delivered, read) for every message.');
-const system = await startSystem({ services, workers: options.workers, logLevel: 'warn', ...settings(options) });
+const system = await startSystem({
+  services,
+  workers: options.workers,
+  logLevel: 'warn',
+  env: { sandbox: { SANDBOX_DECRYPT: 'false' }, ...profiling?.env },
+  ...(profiling && { nodeFlags: profiling.nodeFlags }),
+});
 const sandboxProcess = system.process('sandbox');
 const rawSide = await RawSide.start(sandboxProcess.url);
 
@@ -64,26 +70,13 @@ async function measure(
   processes: readonly WatchedProcess[],
   profiled: readonly WatchedProcess[] = [],
 ): Promise<{ result: LoopResult; cpuMs: Record<string, number>; database: DatabaseWork | null }> {
-  const switchProfiles = () => {
-    if (options.profileDir) for (const { pid } of profiled) process.kill(pid, 'SIGWINCH');
-  };
-  switchProfiles();
+  profiling?.toggle(profiled);
   const databaseWork = side === ours ? await watchDatabase(services.pool) : undefined;
   const cpu = watchCpu(processes);
   const result = await side.run(loop);
   const cpuMs = cpu();
   const database = (await databaseWork?.()) ?? null;
-  switchProfiles();
+  profiling?.toggle(profiled);
   if (result.failures > 0) console.log(`! ${result.failures} failed, the first with: ${result.firstFailure}`);
   return { result, cpuMs, database };
-}
-
-function settings({ profileDir }: SendLoadOptions): Pick<SystemOptions, 'env' | 'nodeFlags'> {
-  const sandbox = { SANDBOX_DECRYPT: 'false' };
-  if (profileDir === undefined) return { env: { sandbox } };
-  const folder = resolve(profileDir);
-  mkdirSync(folder, { recursive: true });
-  const preload = ['--import', new URL('../preload/profile-on-signal.js', import.meta.url).href];
-  const env = { LOAD_PROFILE_DIR: folder };
-  return { env: { sandbox, gateway: env, worker: env }, nodeFlags: { gateway: preload, worker: preload } };
 }

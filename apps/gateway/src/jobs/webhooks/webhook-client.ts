@@ -48,11 +48,16 @@ export function createWebhookClient({ allowPrivate }: { allowPrivate: boolean })
 
   return {
     async post(url, { body, headers }, signal) {
-      const limit = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
+      // One controller and one timer: `AbortSignal.any` and `.timeout` were a twentieth of the gateway's work under load.
+      const limit = new AbortController();
+      const timer = setTimeout(() => limit.abort(new DOMException('timeout', 'TimeoutError')), TIMEOUT_MS);
+      const onStop = () => limit.abort(signal.reason);
+      signal.addEventListener('abort', onStop, { once: true });
       try {
+        signal.throwIfAborted();
         assertAllowed(url);
-        const response = await request(url, { dispatcher: agent, method: 'POST', headers, body, signal: limit });
-        await response.body.dump({ limit: MAX_ANSWER_BYTES, signal: limit }).catch(() => undefined);
+        const response = await request(url, { dispatcher: agent, method: 'POST', headers, body, signal: limit.signal });
+        await response.body.dump({ limit: MAX_ANSWER_BYTES, signal: limit.signal }).catch(() => undefined);
         const retryAfter = response.headers['retry-after'];
         return {
           kind: 'answered',
@@ -63,6 +68,9 @@ export function createWebhookClient({ allowPrivate }: { allowPrivate: boolean })
         // Stopping is no failure of the receiver.
         signal.throwIfAborted();
         return { kind: 'failed', error: describe(error) };
+      } finally {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', onStop);
       }
     },
     close: () => agent.close(),

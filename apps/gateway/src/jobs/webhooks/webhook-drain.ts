@@ -6,11 +6,11 @@ import {
   dueDeliveries,
   type LeasedWebhook,
   leaseDueWebhooks,
-  recordDelivery,
   releaseWebhook,
 } from '@wa-gate/messaging';
 import type { GatewayMetrics } from '../../metrics.ts';
 import { secretContext } from '../../modules/webhooks/index.ts';
+import { createResultWriter } from './result-writer.ts';
 import { judgeAttempt, type Verdict } from './retry-schedule.ts';
 import type { WebhookClient } from './webhook-client.ts';
 import { buildWebhookRequest } from './webhook-request.ts';
@@ -48,6 +48,7 @@ export interface WebhookDrain {
 
 export function createWebhookDrain(deps: DrainDependencies): WebhookDrain {
   const { pool, client, secrets, clock, metrics, logger } = deps;
+  const results = createResultWriter({ pool, leaseMs: LEASE_MS });
 
   /** One attempt with its record. `false` ends the drain: the lease is lost, or the webhook is switched off. */
   async function deliver(webhook: LeasedWebhook, event: DueDelivery, secret: string, signal: AbortSignal) {
@@ -67,12 +68,11 @@ export function createWebhookDrain(deps: DrainDependencies): WebhookDrain {
   }
 
   const record = ({ webhookId, leasedBy }: LeasedWebhook, seq: number, verdict: Verdict): Promise<boolean> =>
-    recordDelivery(pool, {
+    results.record({
       webhookId,
       leasedBy,
       seq,
       status: verdict.status,
-      leaseMs: LEASE_MS,
       ...(verdict.status === 'RETRYING' && { delayMs: verdict.delayMs }),
       responseCode: verdict.responseCode,
       error: verdict.status === 'DELIVERED' ? undefined : verdict.error,
