@@ -1,3 +1,4 @@
+import { waitFor } from '@wa-gate/testkit';
 import type { Fleet } from '../../harness/fleet.ts';
 import type { ManagedProcess } from '../../harness/managed-process.ts';
 import type { Subjects } from './sessions.ts';
@@ -44,9 +45,9 @@ export async function killCase(stage: Stage, name: string): Promise<Sample> {
   const moved = await gatherOn(stage, name);
   const at = Date.now();
   await fleet.end(name, 'SIGKILL');
+  // Right after the kill all may still look connected: nobody has noticed yet.
+  const changes = await waitFor(() => changesAfter(stage, moved, at), { timeoutMs: CONNECT_MS, what: 'the takeover' });
   await untilAllConnected(fleet.system, subjects.all.length, CONNECT_MS);
-  const after = new Map((await placements(fleet.system.services.pool)).map((row) => [row.slug, row]));
-  const changes = moved.map(({ slug }) => after.get(slug)!.changedAt - at);
   const logins = [...(await loginsAfter(fleet.system, at)).values()].map((login) => login - at);
   await fleet.start(name);
   return {
@@ -56,6 +57,13 @@ export async function killCase(stage: Stage, name: string): Promise<Sample> {
     'first login': min(...logins),
     'last login': max(...logins),
   };
+}
+
+/** Milliseconds from the moment to the placement change of each session; `false` while some have not changed. */
+async function changesAfter({ fleet }: Stage, moved: PlacementRow[], at: number): Promise<number[] | false> {
+  const after = new Map((await placements(fleet.system.services.pool)).map((row) => [row.slug, row]));
+  const changes = moved.map(({ slug }) => after.get(slug)!.changedAt - at);
+  return changes.every((change) => change >= 0) && changes;
 }
 
 /** SIGTERM: how long each session had no connection, and the whole. */
