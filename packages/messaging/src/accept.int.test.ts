@@ -166,3 +166,31 @@ describe('while WhatsApp’s time-lock lasts', () => {
     expect(await accept()).toEqual({ outcome: 'accepted' });
   });
 });
+
+describe('WhatsApp’s cap on new chats', () => {
+  const cap = (status: string, cycleEndsIn: string) =>
+    setSession(`message_capping = jsonb_build_object('status', '${status}', 'used', 10, 'total', 10,
+      'cycleEndsAt', to_char((now() + interval '${cycleEndsIn}') AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))`);
+
+  it('holds back new chats once it is used up, until its cycle ends', async () => {
+    await cap('capped', '2 hours');
+    const answer = await accept();
+    expect(answer.outcome).toBe('time-locked');
+    expect(answer.outcome === 'time-locked' && answer.retryAfterSeconds).toBeGreaterThan(7_000);
+  });
+
+  it.each([
+    ['second_warning', '2 hours'],
+    ['capped', '-1 minute'],
+  ])('holds back nothing when it says %s and ends in %s', async (status, cycleEndsIn) => {
+    await cap(status, cycleEndsIn);
+    expect(await accept()).toEqual({ outcome: 'accepted' });
+  });
+
+  it('does not shorten a time-lock', async () => {
+    await cap('capped', '1 minute');
+    await setSession(`reachout_locked_until = now() + interval '3 hours'`);
+    const answer = await accept();
+    expect(answer.outcome === 'time-locked' && answer.retryAfterSeconds).toBeGreaterThan(10_000);
+  });
+});

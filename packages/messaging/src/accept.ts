@@ -7,7 +7,7 @@ import {
   type KeyName,
   type UsedKeys,
 } from './idempotency.ts';
-import { isHeldByTimeLock } from './reachout.ts';
+import { isHeldBack, newChatsHeldUntil } from './reachout.ts';
 
 /** What the caller wants sent, as validated by the API; the owner turns it into a protobuf. */
 export interface OutboundRequest {
@@ -40,11 +40,11 @@ export type Acceptance =
 
 /** Columns `id, outcome, locked_until`: what the session says to a message for the chat $4. Its clock is PostgreSQL's (I12). */
 const SESSION = `session AS (
-    SELECT id, reachout_locked_until AS locked_until, CASE
+    SELECT id, ${newChatsHeldUntil('sessions')} AS locked_until, CASE
       WHEN state = 'LOGGED_OUT' THEN 'logged-out'
       WHEN paired_at IS NULL OR state = ANY($10::"SessionState"[])
         THEN CASE WHEN state IN ('INITIALIZING', 'CONNECTING', 'PAIRING') THEN 'connecting' ELSE 'not-paired' END
-      WHEN ${isHeldByTimeLock('$4', 'sessions')} THEN 'time-locked'
+      WHEN ${isHeldBack('$4', 'sessions')} THEN 'time-locked'
       ELSE 'accepted' END AS outcome
     FROM sessions WHERE id = $2
   )`;

@@ -46,7 +46,7 @@ export {
 } from './outbox.ts';
 export { type Outcome, type RecordedOutcomes, recordOutcomes } from './outcomes.ts';
 export { createWebhookBell, QUEUE_NAMES, type WebhookBell } from './queues.ts';
-export { isHeldByTimeLock } from './reachout.ts';
+export { isHeldBack, newChatsHeldUntil } from './reachout.ts';
 export {
   newPayloadSweep,
   PAYLOAD_DAYS,

@@ -1,7 +1,7 @@
 import { FENCE_MANY, FENCE_ONE, fenceParameters, type Ownership } from '@wa-gate/cluster';
 import type { OutboxLane, Queryable } from '@wa-gate/db';
 import type { OutboundRequest } from './accept.ts';
-import { isHeldByTimeLock } from './reachout.ts';
+import { isHeldBack } from './reachout.ts';
 
 /** An outbox row that its owner has taken for an attempt. */
 export interface OutboxItem {
@@ -31,7 +31,7 @@ const isUncertain = (epoch: string): string =>
  */
 const isDue = (epoch: string): string => `o.not_before <= now()
     AND (o.state = 'QUEUED' OR (o.state = 'SENDING' AND o.epoch < ${epoch} AND NOT ${isUncertain(epoch)}))
-    AND NOT ${isHeldByTimeLock('o.chat_jid', 's')}`;
+    AND NOT ${isHeldBack('o.chat_jid', 's')}`;
 
 /**
  * A claim need not wait for the disk: if PostgreSQL crashes and forgets it, the row is `queued` and goes out again under the same id, which

@@ -1,6 +1,15 @@
 /**
- * WhatsApp's time-lock (code 463): until `sessions.reachout_locked_until` the account may not begin new chats. A chat has begun when one
- * message of it came in or was acknowledged; groups are not concerned. Accept and claim both ask with this condition.
+ * Until when the account may not begin new chats: WhatsApp's time-lock (code 463), or the end of the cycle whose cap on new chats is used up. NULL
+ * when neither is so; a time in the past counts for nothing.
+ *
+ * @param session alias of a `sessions` row
+ */
+export const newChatsHeldUntil = (session: string): string => `greatest(${session}.reachout_locked_until,
+  CASE WHEN ${session}.message_capping->>'status' = 'capped' THEN (${session}.message_capping->>'cycleEndsAt')::timestamptz END)`;
+
+/**
+ * Whether a message waits because it would begin a chat. A chat has begun when one message of it came in or was acknowledged; groups are not
+ * concerned. Accept and claim both ask with this condition.
  *
  * `CASE`, because an `AND` behind a comparison with NULL is evaluated: each claim of a session without a lock would look through its messages.
  * `UNION ALL`, because one index answers each half.
@@ -8,10 +17,10 @@
  * @param chat SQL of the chat's jid
  * @param session alias of a `sessions` row
  */
-export const isHeldByTimeLock = (
+export const isHeldBack = (
   chat: string,
   session: string,
-): string => `CASE WHEN ${session}.reachout_locked_until > now() THEN
+): string => `CASE WHEN ${newChatsHeldUntil(session)} > now() THEN
     ${chat} NOT LIKE '%@g.us' AND NOT EXISTS (
       SELECT 1 FROM messages b WHERE b.session_id = ${session}.id AND b.chat_jid = ${chat} AND b.state >= 'SENT'
       UNION ALL

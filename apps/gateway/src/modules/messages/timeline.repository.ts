@@ -1,6 +1,6 @@
 import type { EventType } from '@wa-gate/contracts';
 import type { OutboxState, Queryable, SessionState, WebhookStatus } from '@wa-gate/db';
-import { isHeldByTimeLock } from '@wa-gate/messaging';
+import { isHeldBack, newChatsHeldUntil } from '@wa-gate/messaging';
 
 /** One attempt, as the claim has noted it. */
 export interface Attempt {
@@ -55,7 +55,7 @@ const QUEUE = {
   text: `SELECT o.state, o.attempts, o.attempt_log AS "attemptLog", o.wire_at AS "wireAt",
       CASE WHEN o.not_before > now() THEN o.not_before END AS "scheduledFor",
       s.state AS "sessionState", s.state_reason AS "sessionReason",
-      CASE WHEN ${isHeldByTimeLock('o.chat_jid', 's')} THEN s.reachout_locked_until END AS "lockedUntil",
+      CASE WHEN ${isHeldBack('o.chat_jid', 's')} THEN ${newChatsHeldUntil('s')} END AS "lockedUntil",
       EXISTS (SELECT 1 FROM session_placements p
         JOIN worker_leases l ON l.worker_id = p.worker_id AND l.incarnation = p.incarnation
         WHERE p.session_id = o.session_id AND l.ended_at IS NULL AND l.expires_at > now()) AS "hasOwner",
