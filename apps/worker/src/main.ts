@@ -8,7 +8,7 @@ import { buildWorkerApp } from './app.ts';
 import { readWorkerConfig, type WorkerConfig } from './config.ts';
 import { createControlPort } from './lease/control-stream.ts';
 import { LeaseKeeper } from './lease/lease-keeper.ts';
-import { createLeaseStore } from './lease/lease-store.ts';
+import { createLeasePool, createLeaseStore } from './lease/lease-store.ts';
 import { createLoadMeter } from './lease/load-gauges.ts';
 import { createControlPlane } from './lease/registration.ts';
 import { createSessionHost, PACE } from './session-host.ts';
@@ -26,15 +26,7 @@ async function run(config: WorkerConfig): Promise<void> {
   const masterKeys = parseMasterKeys(config.WAG_MASTER_KEY);
   const timing = DEFAULT_TIMING;
   const pool = createPool({ url: config.DATABASE_URL, name: `worker ${workerId}`, max: POOL_SIZE });
-  /** A renewal waits neither behind messages nor for a server that is silent. */
-  const leasePool = createPool({
-    url: config.DATABASE_URL,
-    name: `worker ${workerId} lease`,
-    max: 2,
-    statementTimeoutMs: timing.renewTimeoutMs,
-    silenceTimeoutMs: timing.renewTimeoutMs,
-    connectTimeoutMs: timing.renewTimeoutMs,
-  });
+  const leasePool = createLeasePool(config.DATABASE_URL, workerId, timing);
   await assertMasterKey(pool, masterKeys);
 
   const redis = createRedis({ url: config.REDIS_URL, logger, name: `worker ${workerId}` });

@@ -95,6 +95,15 @@ describe('a request with a key', () => {
     expect(await count('messages')).toBe(1);
   });
 
+  it('stores nothing of a request that is refused for one of its two keys', async () => {
+    await accept({ idempotency: { clientMessageId: 'c1', requestHash } });
+    const other = hashRequest({ text: 'another one' });
+    const refused = await accept({ idempotency: { key: 'k1', clientMessageId: 'c1', requestHash: other } });
+    expect(refused).toMatchObject({ outcome: 'used', isSameRequest: false });
+    expect(await count('idempotency_keys')).toBe(1);
+    expect(await accept({ idempotency: { key: 'k1', requestHash: other } })).toEqual({ outcome: 'accepted' });
+  });
+
   it('does not confuse a key with an id of the caller', async () => {
     await accept({ idempotency: { key: 'client:a', requestHash } });
     expect(await accept({ idempotency: { clientMessageId: 'a', requestHash } })).toEqual({ outcome: 'accepted' });

@@ -2,6 +2,7 @@ import { PAIRING_STATES } from '@wa-gate/contracts';
 import type { MessageType, OutboxLane, Queryable } from '@wa-gate/db';
 import {
   findUsedKeys,
+  forgetKeysOf,
   type IdempotencyKeys,
   KEY_LIFETIME_SECONDS,
   type KeyName,
@@ -104,7 +105,7 @@ const keyNames = ({ key, clientMessageId }: IdempotencyKeys): { name: string; ki
 
 /**
  * Accepts a message, or says why not: message, outbox row and keys in one transaction, the WhatsApp id included (I8). One statement, because
- * it is the hot path of the API; only a repetition to a session that refuses now needs a second one. `not_before` is cut to its column's
+ * it is the hot path of the API; only a repetition with two keys, or to a session that refuses now, needs a second one. `not_before` is cut to its column's
  * milliseconds: rounded up, the row would not be due yet when the owner looks right after the doorbell. Ring it after this.
  */
 export async function acceptMessage(db: Queryable, message: AcceptedMessage): Promise<Acceptance> {
@@ -132,7 +133,12 @@ export async function acceptMessage(db: Queryable, message: AcceptedMessage): Pr
   const lifetimes = names.map(({ kind }) => KEY_LIFETIME_SECONDS[kind]);
   const { rows } = await db.query<AcceptRow>({ ...ACCEPT_ONCE, values: [...values, keys, lifetimes, requestHash] });
   const acceptance = readAcceptance(rows[0]);
-  if (acceptance.outcome === 'accepted' || acceptance.outcome === 'used') return acceptance;
+  if (acceptance.outcome === 'accepted') return acceptance;
+  if (acceptance.outcome === 'used') {
+    // A new key beside the used one was stored for a message that there is not, and would be worth nothing for a day.
+    if (names.length > 1) await forgetKeysOf(db, message.sessionId, message.messageId);
+    return acceptance;
+  }
   // What was accepted before counts more than what the session says now.
   const used = await findUsedKeys(db, { sessionId: message.sessionId, keys, requestHash });
   return used ? { outcome: 'used', ...used } : acceptance;

@@ -17,10 +17,7 @@ export const KEY_LIFETIME_SECONDS: Readonly<Record<KeyName, number>> = { key: 24
 
 /** What keys that are in use already stand for. */
 export interface UsedKeys {
-  /**
-   * The message that the first use made is among these. There can be another one, of which nothing else exists: a new key was given together with a
-   * used one.
-   */
+  /** The message that the first use made is among these; more than one when the keys were given with different messages before. */
   messageIds: string[];
   isSameRequest: boolean;
 }
@@ -35,6 +32,16 @@ export function hashRequest(request: unknown): Buffer {
 function sortMembers(_key: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+const FORGET = {
+  name: 'forget-idempotency-keys',
+  text: 'DELETE FROM idempotency_keys WHERE session_id = $1 AND message_id = $2',
+};
+
+/** Frees the keys of a message that was not made: new ones that came together with one in use. */
+export async function forgetKeysOf(db: Queryable, sessionId: string, messageId: string): Promise<void> {
+  await db.query({ ...FORGET, values: [sessionId, messageId] });
 }
 
 const FIND_USED = {

@@ -54,7 +54,7 @@ try {
   if (isWanted('kill')) await repeat(`SIGKILL, ${few} sessions`, rounds, (worker) => killCase(stage, worker));
   if (isWanted('end')) await repeat(`SIGTERM, ${few} sessions`, rounds, (worker) => endCase(stage, worker, GRACE_MS));
   if (isWanted('pause'))
-    await repeat(`SIGSTOP 30 s, ${few} sessions`, Math.min(3, rounds), (worker) => pauseCase(stage, worker));
+    await repeat(`SIGSTOP 30 s, ${few} sessions`, rounds, (worker) => pauseCase(stage, worker));
   if (isWanted('rolling')) {
     const { answers, seconds } = await rollingRestart(stage, GRACE_MS);
     console.log(`Rolling restart of 3 workers and 2 gateways: ${seconds.toFixed(1)} s, ${JSON.stringify(answers)}`);
@@ -64,9 +64,9 @@ try {
     await stage.subjects.grow(many);
   }
   if (isWanted('end-200'))
-    await repeat(`SIGTERM, ${many} sessions`, Math.min(3, rounds), (worker) => endCase(stage, worker, GRACE_MS));
+    await repeat(`SIGTERM, ${many} sessions`, rounds, (worker) => endCase(stage, worker, GRACE_MS));
   if (isWanted('fleet'))
-    await repeat(`whole fleet, ${many} sessions`, Math.min(3, rounds), () => wholeFleetCase(stage));
+    await repeat(`whole fleet, ${many} sessions`, rounds, () => wholeFleetCase(stage));
   console.log(`\n${renderSamples(rows)}`);
   console.log(`Recorder: ${JSON.stringify(await fleet.system.sandbox.misdeeds())}`);
   const reused = (await fleet.system.sandbox.keysUsedTwice()).slice(0, 10);

@@ -1,5 +1,5 @@
-import { beginDraining, endLease, type LoadGauges, renewLease } from '@wa-gate/cluster';
-import type { Queryable } from '@wa-gate/db';
+import { beginDraining, type ClusterTiming, endLease, type LoadGauges, renewLease } from '@wa-gate/cluster';
+import { createPool, type Pool, type Queryable } from '@wa-gate/db';
 
 /** The lease of this worker in PostgreSQL, the only place where it counts. */
 export interface LeaseStore {
@@ -9,7 +9,19 @@ export interface LeaseStore {
   end(incarnation: number): Promise<void>;
 }
 
-/** `db`: connections of its own, with short time-outs. A renewal waits neither behind messages nor for a server that is silent. */
+/** Connections for the lease alone, with short time-outs: a renewal waits neither behind messages nor for a server that is silent. */
+export function createLeasePool(url: string, workerId: string, { renewTimeoutMs }: ClusterTiming): Pool {
+  return createPool({
+    url,
+    name: `worker ${workerId} lease`,
+    max: 2,
+    statementTimeoutMs: renewTimeoutMs,
+    silenceTimeoutMs: renewTimeoutMs,
+    connectTimeoutMs: renewTimeoutMs,
+  });
+}
+
+/** @param db see {@link createLeasePool} */
 export function createLeaseStore(
   db: Queryable,
   workerId: string,

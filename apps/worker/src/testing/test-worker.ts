@@ -5,7 +5,7 @@ import { createWebhookBell } from '@wa-gate/messaging';
 import { createFaultProxy, type FaultProxy, testRedisUrl, waitFor, workerRegistration } from '@wa-gate/testkit';
 import { type ControlPort, createControlPort } from '../lease/control-stream.ts';
 import { LeaseKeeper } from '../lease/lease-keeper.ts';
-import { createLeaseStore } from '../lease/lease-store.ts';
+import { createLeasePool, createLeaseStore } from '../lease/lease-store.ts';
 import type { ControlPlane } from '../lease/registration.ts';
 import { createSessionHost, PACE, type SessionHost } from '../session-host.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
@@ -93,15 +93,7 @@ async function startLife(options: TestWorkerOptions, databaseLine: FaultProxy) {
   const webhooks = createWebhookBell({ redisUrl: testRedisUrl(), logger });
   const network = options.network();
   const pool = createPool({ url: databaseLine.url, name: workerId, max: 16 });
-  const { renewTimeoutMs } = timing;
-  const leasePool = createPool({
-    url: databaseLine.url,
-    name: `${workerId} lease`,
-    max: 2,
-    statementTimeoutMs: renewTimeoutMs,
-    silenceTimeoutMs: renewTimeoutMs,
-    connectTimeoutMs: renewTimeoutMs,
-  });
+  const leasePool = createLeasePool(databaseLine.url, workerId, timing);
   const control = createControlPort({
     workerId,
     incarnation: () => lease.incarnation,
