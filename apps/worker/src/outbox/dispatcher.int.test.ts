@@ -1,4 +1,5 @@
 import { createTiming, type Ownership, placeSession, registerWorker, releaseSession } from '@wa-gate/cluster';
+import type { Pool } from '@wa-gate/db';
 import { type Clock, createLogger, newId, systemClock } from '@wa-gate/kit';
 import { acceptMessage, newWaMessageId } from '@wa-gate/messaging';
 import { createTestDatabase, seedSession, type TestDatabase, waitFor, workerRegistration } from '@wa-gate/testkit';
@@ -39,8 +40,7 @@ beforeEach(async () => {
 });
 afterEach(() => dispatcher.stop(0));
 
-function createDispatcher(): Dispatcher {
-  const { pool } = database;
+function createDispatcher(pool = database.pool): Dispatcher {
   const logger = createLogger({ service: 'test', level: 'silent' });
   const clock: Clock = { ...systemClock, monotonic: () => systemClock.monotonic() + ahead };
   const outcomes = createOutcomeWriter({
@@ -346,4 +346,68 @@ it('a message that cannot be built fails, and holds up no other', async () => {
   expect(await becomes(broken.messageId, 'FAILED')).toMatchObject({ error: 'SEND_FAILED' });
   await relayed(1);
   expect(line.ids).toEqual([next.waMessageId]);
+});
+
+/** The line of a process to its database, which a kill ends: what was asked before may have been done, what is asked after never comes. */
+function mortalPool(end: { statement: string; when: 'before' | 'after' } | null) {
+  const never = new Promise<never>(() => undefined);
+  const life = { isOver: false };
+  const query = async (asked: { name: string }): Promise<unknown> => {
+    const isLast = asked.name === end?.statement;
+    if (isLast && end?.when === 'before') life.isOver = true;
+    if (life.isOver) return never;
+    const answer = await database.pool.query(asked as never);
+    if (isLast && answer.rowCount) life.isOver = true;
+    return life.isOver ? never : answer;
+  };
+  return { life, pool: { query } as unknown as Pool };
+}
+
+describe('I8 the process is killed between any two steps of a send, and another owner goes on', () => {
+  const CLAIM = 'claim-outbox';
+  const RECORD = 'record-outcomes';
+  const BEGIN = 'begin-attempt';
+
+  it.each([
+    { step: 'before the claim', end: { statement: CLAIM, when: 'before' }, leaves: 0, again: true },
+    { step: 'after the claim', end: { statement: CLAIM, when: 'after' }, leaves: 0, again: true },
+    { step: 'before the relay', end: null, holds: 'beforeRelay', leaves: 0, again: true },
+    { step: 'after the relay', end: null, holds: 'afterRelay', leaves: 1, again: true },
+    { step: 'after the word of the server', end: { statement: RECORD, when: 'before' }, leaves: 1, again: true },
+    { step: 'after its outcome', end: { statement: RECORD, when: 'after' }, leaves: 1, again: false },
+    { step: 'careful, before the attempt is noted', end: { statement: BEGIN, when: 'before' }, leaves: 0, again: true },
+    { step: 'careful, after it is noted', end: { statement: BEGIN, when: 'after' }, leaves: 0, again: false },
+  ] as const)('$step', async ({ step, end, leaves, again, ...more }) => {
+    const failIfUncertain = step.startsWith('careful');
+    const { life, pool } = mortalPool(end);
+    const killed = createDispatcher(pool);
+    const first = await accept('first', { failIfUncertain });
+    line.onRelayed = ({ waMessageId }) => end && killed.acknowledged(owner, { waMessageId });
+    const held = gate();
+    let isHeld = false;
+    if ('holds' in more) {
+      line[more.holds] = () => {
+        isHeld = true;
+        return held.wait();
+      };
+    }
+    killed.opened(owner, line);
+    await waitFor(() => life.isOver || isHeld, { what: step });
+    life.isOver = true;
+
+    await releaseSession(database.pool, owner.sessionId, 'test');
+    owner = { ...owner, epoch: (await placeSession(database.pool, owner.sessionId))!.epoch };
+    const second = await accept('second');
+    const before = line;
+    line = new LineStandIn();
+    acknowledgeAll();
+    open();
+    await becomes(second.messageId, 'SENT');
+    await becomes(first.messageId, failIfUncertain && !again ? 'UNKNOWN' : 'SENT');
+
+    expect(before.ids).toEqual(leaves ? [first.waMessageId] : []);
+    expect(line.ids).toEqual(again ? [first.waMessageId, second.waMessageId] : [second.waMessageId]);
+    if (leaves && again)
+      expect(encodeMessage(line.relayed[0]!.message)).toEqual(encodeMessage(before.relayed[0]!.message));
+  });
 });
