@@ -352,11 +352,11 @@ it('a message that cannot be built fails, and holds up no other', async () => {
 function mortalPool(end: { statement: string; when: 'before' | 'after' } | null) {
   const never = new Promise<never>(() => undefined);
   const life = { isOver: false };
-  const query = async (asked: { name: string }): Promise<unknown> => {
+  const query = async (asked: { name: string; text: string; values: unknown[] }): Promise<unknown> => {
     const isLast = asked.name === end?.statement;
     if (isLast && end?.when === 'before') life.isOver = true;
     if (life.isOver) return never;
-    const answer = await database.pool.query(asked as never);
+    const answer = await database.pool.query(asked);
     if (isLast && answer.rowCount) life.isOver = true;
     return life.isOver ? never : answer;
   };
