@@ -53,8 +53,7 @@ try {
   await stage.subjects.grow(few);
   if (isWanted('kill')) await repeat(`SIGKILL, ${few} sessions`, rounds, (worker) => killCase(stage, worker));
   if (isWanted('end')) await repeat(`SIGTERM, ${few} sessions`, rounds, (worker) => endCase(stage, worker, GRACE_MS));
-  if (isWanted('pause'))
-    await repeat(`SIGSTOP 30 s, ${few} sessions`, rounds, (worker) => pauseCase(stage, worker));
+  if (isWanted('pause')) await repeat(`SIGSTOP 30 s, ${few} sessions`, rounds, (worker) => pauseCase(stage, worker));
   if (isWanted('rolling')) {
     const { answers, seconds } = await rollingRestart(stage, GRACE_MS);
     console.log(`Rolling restart of 3 workers and 2 gateways: ${seconds.toFixed(1)} s, ${JSON.stringify(answers)}`);
@@ -65,8 +64,7 @@ try {
   }
   if (isWanted('end-200'))
     await repeat(`SIGTERM, ${many} sessions`, rounds, (worker) => endCase(stage, worker, GRACE_MS));
-  if (isWanted('fleet'))
-    await repeat(`whole fleet, ${many} sessions`, rounds, () => wholeFleetCase(stage));
+  if (isWanted('fleet')) await repeat(`whole fleet, ${many} sessions`, rounds, () => wholeFleetCase(stage));
   console.log(`\n${renderSamples(rows)}`);
   console.log(`Recorder: ${JSON.stringify(await fleet.system.sandbox.misdeeds())}`);
   const reused = (await fleet.system.sandbox.keysUsedTwice()).slice(0, 10);
