@@ -7,8 +7,9 @@ import { LIMITS } from '@wa-gate/contracts';
 import type { Logger } from '@wa-gate/kit';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import type { GatewayMetrics } from './metrics.ts';
+import type { LiveLogins, People } from './modules/access/index.ts';
 import type { KeyStore } from './modules/api-keys/index.ts';
-import { type AuthService, authRoutes, type UserDirectory } from './modules/auth/index.ts';
+import { type AuthService, authRoutes } from './modules/auth/index.ts';
 import { errorCodesRoutes } from './modules/error-codes/index.ts';
 import { type HealthService, healthRoutes, probeRoutes } from './modules/health/index.ts';
 import { liveRoutes, type OwnerLink } from './modules/live/index.ts';
@@ -25,7 +26,8 @@ import { requestContext, requestIdOf } from './plugins/request-context.ts';
 /** What the routes are made of; `main.ts` makes it. */
 export interface GatewayServices {
   auth: AuthService;
-  users: UserDirectory;
+  people: People;
+  logins: LiveLogins;
   keys: KeyStore;
   sessions: SessionsService;
   directory: SessionDirectory;

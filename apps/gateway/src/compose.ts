@@ -15,6 +15,7 @@ import {
   createWebhookDrain,
 } from './jobs/webhooks/index.ts';
 import { createGatewayMetrics, type GatewayMetrics } from './metrics.ts';
+import { createLiveLogins, createPeople } from './modules/access/index.ts';
 import { createKeyStore } from './modules/api-keys/index.ts';
 import { createAuthService, createUsersRepository } from './modules/auth/index.ts';
 import { createHealthService } from './modules/health/index.ts';
@@ -24,11 +25,14 @@ import { createPlacementService, createReconciler } from './modules/placement/in
 import { createSessionDirectory, createSessionsRepository, createSessionsService } from './modules/sessions/index.ts';
 import { createWebhooksService } from './modules/webhooks/index.ts';
 import { createBells, createControlStreams, createWorkersService } from './modules/workers/index.ts';
+import { createRevocations } from './revocations.ts';
 import { createSubscriptions } from './subscriptions.ts';
 
 /** What has to be opened and closed by whoever runs a gateway: `main.ts`, and the tests. */
 export interface Resources {
   pool: Pool;
+  /** A connection apart, for reading revocations: a busy pool must not delay them. */
+  watchPool: Pool;
   prisma: Database;
   redis: Redis;
   /** A connection of its own: a subscriber can do nothing else. */
@@ -84,6 +88,10 @@ export async function composeGateway(resources: Resources, config: Config): Prom
   };
   const services = config.ROLE === 'jobs' ? undefined : api.services;
   const app = await buildGateway({ logger, metrics, health, settings, services });
+  if (services) {
+    app.addHook('onReady', async () => api.revocations.start());
+    app.addHook('onClose', () => api.revocations.stop());
+  }
 
   async function stop(): Promise<void> {
     api.endWaits();
@@ -108,7 +116,7 @@ export async function composeGateway(resources: Resources, config: Config): Prom
 
 /** The services behind the routes, and the loop that places what is nowhere. */
 function composeApi(resources: Resources, config: Config, metrics: GatewayMetrics) {
-  const { pool, prisma, redis, subscriber, masterKeys, logger, clock } = resources;
+  const { pool, watchPool, prisma, redis, subscriber, masterKeys, logger, clock } = resources;
   const defaultNetwork = networkOf(config);
   const subscriptions = createSubscriptions(subscriber);
   const dispatchers = {
@@ -117,11 +125,15 @@ function composeApi(resources: Resources, config: Config, metrics: GatewayMetric
   };
   const routes = createRouteTable({ db: pool, redis, logger, onRedisError: () => metrics.redisErrors.inc() });
 
-  const keys = createKeyStore({ db: pool, redis, subscriptions, logger });
+  const revocations = createRevocations({ pool, watchPool, logger });
+  const keys = createKeyStore({ db: pool, revocations, logger });
+  const people = createPeople({ db: pool, revocations });
+  const logins = createLiveLogins({ db: pool, revocations });
   const users = createUsersRepository(prisma);
-  const directory = createSessionDirectory(pool);
+  const directory = createSessionDirectory({ db: pool, revocations });
   const placement = createPlacementService({
     pool,
+    revocations,
     routes,
     strategy: config.LB_STRATEGY,
     timing: DEFAULT_TIMING,
@@ -151,7 +163,8 @@ function composeApi(resources: Resources, config: Config, metrics: GatewayMetric
 
   const services: GatewayServices = {
     keys,
-    users,
+    people,
+    logins,
     directory,
     owner,
     webhooks,
@@ -164,7 +177,6 @@ function composeApi(resources: Resources, config: Config, metrics: GatewayMetric
     }),
     sessions: createSessionsService({
       sessions: createSessionsRepository({ pool, prisma }),
-      directory,
       keys,
       webhooks,
       placement,
@@ -213,6 +225,7 @@ function composeApi(resources: Resources, config: Config, metrics: GatewayMetric
   };
   return {
     services,
+    revocations,
     reconciling,
     endWaits: () => waiter.endAll(),
     close: () => Promise.all([dispatchers.calls.close(), dispatchers.streams.close()]),

@@ -27,6 +27,13 @@ async function run(config: Config): Promise<void> {
   const logger = createLogger({ service: 'gateway', level: config.LOG_LEVEL });
   const masterKeys = parseMasterKeys(config.WAG_MASTER_KEY);
   const pool = createPool({ url: config.DATABASE_URL, name: 'wag-gateway', max: config.DATABASE_POOL_SIZE });
+  const watchPool = createPool({
+    url: config.DATABASE_URL,
+    name: 'wag-gateway-revocations',
+    max: 1,
+    connectTimeoutMs: 1_000,
+    silenceTimeoutMs: 1_000,
+  });
   await assertMasterKey(pool, masterKeys);
 
   const prisma = createPrisma(pool);
@@ -35,7 +42,7 @@ async function run(config: Config): Promise<void> {
   connectInBackground(redis, logger);
   connectInBackground(subscriber, logger);
 
-  const resources = { pool, prisma, redis, subscriber, masterKeys, logger, clock: systemClock, version };
+  const resources = { pool, watchPool, prisma, redis, subscriber, masterKeys, logger, clock: systemClock, version };
   const gateway = await composeGateway(resources, config);
   if (config.ADMIN_EMAIL && config.ADMIN_PASSWORD && config.ROLE !== 'jobs') {
     const isMade = await gateway.services.auth.ensureAdministrator(config.ADMIN_EMAIL, config.ADMIN_PASSWORD);
@@ -49,7 +56,7 @@ async function run(config: Config): Promise<void> {
     { name: 'gateway', close: () => gateway.stop() },
     { name: 'redis', close: () => [redis.disconnect(), subscriber.disconnect()] },
     { name: 'prisma', close: () => prisma.$disconnect() },
-    { name: 'postgres', close: () => pool.end() },
+    { name: 'postgres', close: () => Promise.all([pool.end(), watchPool.end()]) },
   ]);
 }
 

@@ -20,7 +20,7 @@ const draining = (timing: ClusterTiming): string => `WITH ${leaseStates(timing)}
   SELECT w.id AS "workerId", w.network,
     (SELECT count(*) FROM session_placements p WHERE p.worker_id = w.id AND p.state = 'RELEASING') AS releasing
   FROM workers w JOIN leases l ON l.worker_id = w.id
-  WHERE w.admin_state IN ('DRAINING', 'RETIRED') AND NOT l.is_over
+  WHERE w.admin_state IN ('DRAINING', 'MAINTENANCE', 'RETIRED') AND NOT l.is_over
     AND EXISTS (SELECT 1 FROM session_placements p JOIN sessions s ON s.id = p.session_id
       WHERE p.worker_id = w.id AND p.state = 'ASSIGNED' AND s.desired_state = 'RUNNING')
   ORDER BY w.id`;

@@ -43,6 +43,17 @@ export const ERRORS = {
     retryable: false,
     sentence: 'The webhook URL is refused. Use an http or https URL whose host has a public address.',
   },
+  WORKER_ENDPOINT_REFUSED: {
+    status: 400,
+    retryable: false,
+    sentence:
+      'A worker may not be at this address. The operator lists the networks of workers in WORKER_ENDPOINT_ALLOW.',
+  },
+  MAIL_TOKEN_INVALID: {
+    status: 400,
+    retryable: false,
+    sentence: 'This link is not valid, was used already or has expired. Ask for a new one.',
+  },
   WORKER_UNREACHABLE: {
     status: 400,
     retryable: true,
@@ -56,7 +67,31 @@ export const ERRORS = {
   },
   TOKEN_EXPIRED: { status: 401, retryable: false, sentence: 'The token has expired. Log in again for a new one.' },
   INVALID_CREDENTIALS: { status: 401, retryable: false, sentence: 'E-mail or password is wrong.' },
+  REFRESH_TOKEN_INVALID: {
+    status: 401,
+    retryable: false,
+    sentence: 'The refresh token is not valid or has expired. Log in again.',
+  },
+  REFRESH_TOKEN_REUSED: {
+    status: 401,
+    retryable: false,
+    sentence:
+      'This refresh token was used already. Somebody may have copied it, so this login has ended: log in again.',
+  },
   FORBIDDEN: { status: 403, retryable: false, sentence: 'This credential may not do this.' },
+  CSRF: {
+    status: 403,
+    retryable: false,
+    sentence:
+      'A request with the session cookie that changes something needs the header X-CSRF-Token (GET /api/auth/csrf) and must come from this site.',
+  },
+  IP_DENIED: { status: 403, retryable: false, sentence: 'Requests from this address are not allowed here.' },
+  HTTPS_REQUIRED: { status: 403, retryable: false, sentence: 'This installation is reached by HTTPS only.' },
+  TIER_SESSION_LIMIT: {
+    status: 403,
+    retryable: false,
+    sentence: 'The account has as many sessions as its tier allows. Delete one, or ask for a higher tier.',
+  },
   ROUTE_NOT_FOUND: {
     status: 404,
     retryable: false,
@@ -65,6 +100,16 @@ export const ERRORS = {
   ERROR_CODE_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no error with this code.' },
   SESSION_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such session for this credential.' },
   MESSAGE_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such message for this credential.' },
+  USER_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such user for this credential.' },
+  WORKSPACE_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such workspace for this credential.' },
+  MEMBER_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such member in this workspace.' },
+  INVITATION_NOT_FOUND: {
+    status: 404,
+    retryable: false,
+    sentence: 'There is no such invitation, or it is not for you, or it has expired.',
+  },
+  KEY_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such key for this credential.' },
+  LOGIN_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such login of yours.' },
   WEBHOOK_NOT_FOUND: {
     status: 404,
     retryable: false,
@@ -75,6 +120,29 @@ export const ERRORS = {
     status: 409,
     retryable: false,
     sentence: 'A user with this e-mail exists. Log in, or use another one.',
+  },
+  MEMBER_EXISTS: { status: 409, retryable: false, sentence: 'This person is a member of the workspace already.' },
+  LAST_OWNER: {
+    status: 409,
+    retryable: false,
+    sentence: 'The owner of a workspace cannot be removed from it or made less. Delete the workspace instead.',
+  },
+  LAST_ADMINISTRATOR: {
+    status: 409,
+    retryable: false,
+    sentence: 'This is the last active administrator. Make somebody else one first.',
+  },
+  SESSION_AMBIGUOUS: {
+    status: 409,
+    retryable: false,
+    sentence:
+      'There are several sessions and none is the default. Name one with `sessionId` or the header X-Session-Id, or set a default with PATCH /api/sessions/{id}.',
+  },
+  WORKER_EXISTS: { status: 409, retryable: false, sentence: 'A worker with this id is there already.' },
+  WORKER_NOT_EMPTY: {
+    status: 409,
+    retryable: true,
+    sentence: 'Sessions of this worker could not move: no other worker has room. Add one, then try again.',
   },
   SESSION_EXISTS: {
     status: 409,
@@ -130,6 +198,26 @@ export const ERRORS = {
     retryable: true,
     sentence:
       'WhatsApp does not let this account begin new chats at present. Chats that exist go on; try again when the restriction ends (`details.until`).',
+  },
+  RL_IP: {
+    status: 429,
+    retryable: true,
+    sentence: 'Too many requests from this address. Try again when `retryAfter` is over.',
+  },
+  RL_KEY: {
+    status: 429,
+    retryable: true,
+    sentence: 'Too many requests with this key. Try again when `retryAfter` is over.',
+  },
+  RL_ENDPOINT: {
+    status: 429,
+    retryable: true,
+    sentence: 'Too many requests of this kind. Try again when `retryAfter` is over.',
+  },
+  TIER_MESSAGE_LIMIT: {
+    status: 429,
+    retryable: true,
+    sentence: 'The tier allows no more messages in this hour. Try again when `retryAfter` is over.',
   },
   INTERNAL: {
     status: 500,

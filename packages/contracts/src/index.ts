@@ -53,6 +53,13 @@ export {
   type WaitFor,
 } from './messages.ts';
 export { CursorPaginationSchema, cursorQuery, PaginationSchema, pageQuery } from './paging.ts';
+export {
+  RATE_LIMIT_NAMES,
+  RATE_LIMITS,
+  type RateLimitDefinition,
+  type RateLimitName,
+  type RateLimitSubject,
+} from './rate-limits.ts';
 export { nullable, oneOf, requestBody, success, timestamp } from './schema.ts';
 export {
   describeSessionState,
@@ -119,3 +126,14 @@ export {
   WorkerSchema,
   type WorkerState,
 } from './workers.ts';
+export {
+  PERMISSION_TEXTS,
+  PERMISSIONS,
+  type Permission,
+  ROLE_PERMISSIONS,
+  WORKSPACE_ROLES,
+  type WorkspaceRoleName,
+  workspaceRole,
+  workspaceRoleInput,
+  workspaceRoleOf,
+} from './workspace-roles.ts';

@@ -6,9 +6,17 @@ export const WORKER_STATUSES = ['online', 'offline', 'maintenance'] as const;
 
 /**
  * The exact states behind the statuses. `ready`: new sessions come. `stopping`: the process ends, its sessions go elsewhere. `offline`: no lease. The others are
- * set by administrators: `cordoned` gets nothing new, `draining` hands its sessions over, `retired` is not used any more.
+ * set by administrators: `cordoned` gets nothing new, `draining` hands its sessions over, `maintenance` does the same until it is ended, `retired` is not used any more.
  */
-export const WORKER_STATES = ['ready', 'stopping', 'offline', 'cordoned', 'draining', 'retired'] as const;
+export const WORKER_STATES = [
+  'ready',
+  'stopping',
+  'offline',
+  'cordoned',
+  'draining',
+  'maintenance',
+  'retired',
+] as const;
 export type WorkerState = (typeof WORKER_STATES)[number];
 
 /** What an administrator may ask of a worker: nothing new, all as before, nothing new and everything off. */

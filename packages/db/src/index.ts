@@ -2,7 +2,10 @@ export { isDatabaseUnavailable, isUniqueViolation } from './errors.ts';
 export { describeDatabaseFailure } from './failure.ts';
 export { Prisma } from './generated/client.ts';
 export type {
+  ApiKeyScope,
   DesiredState,
+  LogLevel,
+  MailTokenPurpose,
   MessageDirection,
   MessageState,
   MessageType,
@@ -10,12 +13,14 @@ export type {
   OutboxLane,
   OutboxState,
   PlacementState,
+  QrStatus,
   SessionState,
   UserRole,
   UserTier,
   WebhookStatus,
   WorkerAdminState,
   WorkerRuntimeState,
+  WorkspaceRole,
 } from './generated/enums.ts';
 export { assertMasterKey } from './installation.ts';
 export { createPool, inTransaction, type Pool, type PoolClient, type PoolOptions, type Queryable } from './pool.ts';

@@ -9,8 +9,6 @@ export const redisKeys = {
   sessionBell: (sessionId: string) => `wag:bell:session:${sessionId}`,
   workerBell: (workerId: string) => `wag:bell:worker:${workerId}`,
   reconcileBell: () => 'wag:bell:reconcile',
-  /** Credentials or sessions that gateways must forget: a key was revoked, a session deleted. */
-  authChanges: () => 'wag:auth:changes',
   /** Connects to WhatsApp begun in this second, by the whole fleet. */
   starts: (network: string, second: number) => `wag:starts:${network}:${second}`,
   events: (sessionId: string) => `wag:events:${sessionId}`,

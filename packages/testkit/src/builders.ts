@@ -29,6 +29,10 @@ export async function seedSession(
     'Test',
     seeded.userId,
   ]);
+  await db.query(`INSERT INTO workspace_members (workspace_id, user_id, role) VALUES ($1, $2, 'OWNER')`, [
+    seeded.workspaceId,
+    seeded.userId,
+  ]);
   await db.query(
     `INSERT INTO sessions (id, workspace_id, user_id, slug, name, network, state, paired_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7::"SessionState", CASE WHEN $7::"SessionState" IN ('CONNECTED', 'RECONNECTING', 'CONFLICT') THEN now() END)`,

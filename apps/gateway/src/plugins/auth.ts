@@ -1,43 +1,87 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type Permission, type RateLimitName, ROLE_PERMISSIONS, type WorkspaceRoleName } from '@wa-gate/contracts';
+import type { UserTier, WorkspaceRole } from '@wa-gate/db';
+import type { FastifyInstance, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
 import { ApiError } from '../api-error.ts';
+import type { LiveLogins, People } from '../modules/access/index.ts';
 import type { KeyStore, SessionRef } from '../modules/api-keys/index.ts';
-import type { UserDirectory } from '../modules/auth/index.ts';
 import { type Credential, isSameOrigin, readCredential } from './credentials.ts';
 
 interface Common {
   userId: string;
   /** Everything the caller sees belongs to this workspace. */
   workspaceId: string;
+  /** Owner of the workspace: the account whose tier, quota and usage count. */
+  accountId: string;
+  tier: UserTier;
+  /** What the caller may do in the workspace. */
+  role: WorkspaceRole;
+  /** Of the platform, over all workspaces. */
   isAdministrator: boolean;
 }
 
-/** Who asks: a person with a token, or a program with a key. A session key reaches only its own session. */
-export type Principal =
-  | (Common & { kind: 'user' })
-  | (Common & { kind: 'key'; keyId: string; session: SessionRef | null });
-
-/** Hooks for routes, run before the body is read. */
-export interface Guards {
-  /** A person or any key. */
-  caller: (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
-  /** A person or a workspace key: not for session keys. */
-  workspace: (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
-  /** A person. */
-  user: (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
-  administrator: (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
+/** A person with a token. */
+export interface UserPrincipal extends Common {
+  kind: 'user';
+  email: string;
+  /** The login that the token is of. */
+  loginId: string;
 }
 
+/** A program with a key. A session key reaches only its own session. */
+export interface KeyPrincipal extends Common {
+  kind: 'key';
+  keyId: string;
+  name: string;
+  session: SessionRef | null;
+  /** Narrows the role; null for all of it. */
+  permissions: ReadonlySet<Permission> | null;
+  /** Addresses and networks it may be used from; empty for all. */
+  allowedIps: readonly string[];
+  expiresAt: Date | null;
+}
+
+/** Who asks. */
+export type Principal = UserPrincipal | KeyPrincipal;
+
+/**
+ * Who may call a route. `public`: anybody. `caller`: a person or any key. `workspace`: a person or a workspace key, no session key. `person`: no key.
+ * `administrator`: a person or key of the platform's administration.
+ */
+export type Audience = 'public' | 'caller' | 'workspace' | 'person' | 'administrator';
+
+export interface Access {
+  audience: Audience;
+  /** What the caller's role in the workspace must allow. Routes without it are about the caller's own person. */
+  permission?: Permission;
+  /** Buckets besides those that the kind of credential brings (contracts, rate-limits). */
+  limits?: readonly RateLimitName[];
+}
+
+/** Makes the hook of a route; it runs before the body is read. */
+export type Guards = (access: Access) => onRequestAsyncHookHandler;
+
+/** What an access token says; the life of it is in the standard claims. */
 export interface TokenClaims {
+  /** User. */
   sub: string;
   /** Workspace. */
   ws: string;
+  /** Login. */
+  sid: string;
 }
 
 export interface GuardDependencies {
   keys: KeyStore;
-  users: UserDirectory;
+  people: People;
+  logins: LiveLogins;
   allowQueryKey: boolean;
   corsOrigins: string[] | true;
+}
+
+/** Whether the caller's role, narrowed by its key, allows this in the caller's workspace. */
+export function isAllowed(principal: Principal, permission: Permission): boolean {
+  if (principal.kind === 'key' && principal.permissions && !principal.permissions.has(permission)) return false;
+  return ROLE_PERMISSIONS[principal.role.toLowerCase() as WorkspaceRoleName][permission];
 }
 
 export function createGuards(app: FastifyInstance, deps: GuardDependencies): Guards {
@@ -53,10 +97,10 @@ export function createGuards(app: FastifyInstance, deps: GuardDependencies): Gua
   }
 
   async function fromToken({ value }: Credential): Promise<Principal> {
-    const claims = verify(value);
-    const user = await deps.users.find(claims.sub);
-    if (!user?.isActive) throw new ApiError('UNAUTHENTICATED');
-    return { kind: 'user', userId: user.id, workspaceId: claims.ws, isAdministrator: user.role === 'ADMINISTRATOR' };
+    const { sub, ws, sid } = verify(value);
+    const [person, isAlive] = await Promise.all([deps.people.find(sub, ws), deps.logins.isAlive(sid)]);
+    if (!person || !isAlive) throw new ApiError('UNAUTHENTICATED');
+    return { ...person, kind: 'user', loginId: sid };
   }
 
   function verify(token: string): TokenClaims {
@@ -74,29 +118,31 @@ export function createGuards(app: FastifyInstance, deps: GuardDependencies): Gua
     return principal;
   }
 
-  return {
-    async caller(request) {
-      await authenticate(request);
-    },
-    async workspace(request) {
+  return ({ audience, permission }) =>
+    async (request) => {
+      if (audience === 'public') return;
       const principal = await authenticate(request);
-      if (principal.kind === 'key' && principal.session) {
+      assertAudience(principal, audience);
+      if (permission && !isAllowed(principal, permission)) {
         throw new ApiError('FORBIDDEN', {
-          message:
-            'A session key sends, receives and links for its session; it does not create, list or delete sessions. Use a token or a workspace key.',
+          message: `This needs the permission \`${permission}\`, which the role ${principal.role.toLowerCase()} or this key does not have.`,
         });
       }
-    },
-    async user(request) {
-      const principal = await authenticate(request);
-      if (principal.kind !== 'user')
-        throw new ApiError('FORBIDDEN', { message: 'This needs a token of a user, not a key.' });
-    },
-    async administrator(request) {
-      const principal = await authenticate(request);
-      if (!principal.isAdministrator) throw new ApiError('FORBIDDEN', { message: 'This is for administrators.' });
-    },
-  };
+    };
+}
+
+function assertAudience(principal: Principal, audience: Audience): void {
+  if (audience === 'workspace' && principal.kind === 'key' && principal.session) {
+    throw new ApiError('FORBIDDEN', {
+      message: 'A session key works for its session only. Use a token or a workspace key.',
+    });
+  }
+  if (audience === 'person' && principal.kind !== 'user') {
+    throw new ApiError('FORBIDDEN', { message: 'This needs a token of a user, not a key.' });
+  }
+  if (audience === 'administrator' && !principal.isAdministrator) {
+    throw new ApiError('FORBIDDEN', { message: 'This is for administrators.' });
+  }
 }
 
 /** The principal of a request that passed a guard. */

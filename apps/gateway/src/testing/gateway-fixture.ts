@@ -95,6 +95,7 @@ export async function createGatewayFixture(
     ...env,
   });
   const pool = createPool({ url: databaseUrl, name: 'gateway-test', silenceTimeoutMs });
+  const watchPool = createPool({ url: databaseUrl, name: 'gateway-test-revocations', max: 1, silenceTimeoutMs: 1_000 });
   const prisma = createPrisma(pool);
   const own = createRedis({ url: redisUrl, logger, name: 'gateway-test' });
   const subscriber = createRedis({ url: redisUrl, logger, name: 'gateway-test-subscriber' });
@@ -102,6 +103,7 @@ export async function createGatewayFixture(
   const gateway = await composeGateway(
     {
       pool,
+      watchPool,
       prisma,
       redis: own,
       subscriber,
@@ -201,6 +203,7 @@ export async function createGatewayFixture(
       redis.disconnect();
       await prisma.$disconnect();
       await pool.end();
+      await watchPool.end();
       await databaseLine.close();
       await database.drop();
     },

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { Network, Queryable } from '@wa-gate/db';
-import { createSingleFlight, type Logger, newId, newToken, type Redis, redisKeys, TOKEN_PREFIX } from '@wa-gate/kit';
-import { LRUCache } from 'lru-cache';
-import type { Principal } from '../../plugins/auth.ts';
-import type { Subscriptions } from '../../subscriptions.ts';
+import type { Permission } from '@wa-gate/contracts';
+import type { Network, Queryable, UserTier, WorkspaceRole } from '@wa-gate/db';
+import { type Logger, newId, newToken, TOKEN_PREFIX } from '@wa-gate/kit';
+import type { KeyPrincipal } from '../../plugins/auth.ts';
+import { createRevocableCache } from '../../revocable-cache.ts';
+import type { Revocations } from '../../revocations.ts';
 
 /** What the rest of the gateway needs to know of a session to reach it. */
 export interface SessionRef {
@@ -12,8 +13,6 @@ export interface SessionRef {
   network: Network;
   workspaceId: string;
 }
-
-type KeyPrincipal = Extract<Principal, { kind: 'key' }>;
 
 export interface NewKey {
   userId: string;
@@ -24,34 +23,42 @@ export interface NewKey {
   network: Network;
 }
 
-/** API keys. Found in memory while a caller keeps asking: a revocation is told over Redis, and believed after {@link TTL_MS} without. */
+/** API keys. Found in memory while a caller keeps asking; a revocation is heard of within a second. */
 export interface KeyStore {
   /** Mints a key in the caller's transaction; the token is shown once. */
   create(tx: Queryable, key: NewKey): Promise<string>;
   /** `null`: unknown, inactive or expired. */
   find(token: string): Promise<KeyPrincipal | null>;
-  /** Forgets the keys of a session, here and at the other gateways. */
-  forgetSession(sessionId: string): void;
 }
-
-const TTL_MS = 15_000;
-const MAX_ENTRIES = 20_000;
 
 const FIND = {
   name: 'find-api-key',
-  text: `SELECT k.id AS "keyId", k.user_id AS "userId", k.workspace_id AS "workspaceId", k.scope = 'ADMIN' AS "isAdministrator",
-      s.id AS "sessionId", s.slug, s.network
-    FROM api_keys k JOIN users u ON u.id = k.user_id LEFT JOIN sessions s ON s.id = k.session_id
-    WHERE k.hash = $1 AND k.is_active AND u.is_active AND (k.expires_at IS NULL OR k.expires_at > now())`,
+  text: `SELECT k.id AS "keyId", k.user_id AS "userId", k.workspace_id AS "workspaceId", k.name, k.scope = 'ADMIN' AS "isAdministrator",
+      k.role, k.permissions, k.allowed_ips AS "allowedIps", k.expires_at AS "expiresAt",
+      w.owner_user_id AS "accountId", o.tier, s.id AS "sessionId", s.slug, s.network
+    FROM api_keys k JOIN users u ON u.id = k.user_id JOIN workspaces w ON w.id = k.workspace_id
+    JOIN users o ON o.id = w.owner_user_id LEFT JOIN sessions s ON s.id = k.session_id
+    WHERE k.hash = $1 AND k.is_active AND u.is_active AND o.is_active AND (k.expires_at IS NULL OR k.expires_at > now())`,
 };
 
-const TOUCH = { name: 'touch-api-key', text: 'UPDATE api_keys SET last_used_at = now() WHERE id = $1' };
+/** Once a minute and key: `last_used_at` is for people. */
+const TOUCH = {
+  name: 'touch-api-key',
+  text: `UPDATE api_keys SET last_used_at = now() WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')`,
+};
 
 interface KeyRow {
   keyId: string;
   userId: string;
   workspaceId: string;
+  name: string;
   isAdministrator: boolean;
+  role: WorkspaceRole;
+  permissions: Permission[];
+  allowedIps: string[];
+  expiresAt: Date | null;
+  accountId: string;
+  tier: UserTier;
   sessionId: string | null;
   slug: string;
   network: Network;
@@ -60,37 +67,36 @@ interface KeyRow {
 const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest();
 
 function toPrincipal(row: KeyRow): KeyPrincipal {
-  const { keyId, userId, workspaceId, isAdministrator, sessionId, slug, network } = row;
-  const session = sessionId === null ? null : { id: sessionId, slug, network, workspaceId };
-  return { kind: 'key', keyId, userId, workspaceId, isAdministrator, session };
+  const { sessionId, slug, network, permissions, ...key } = row;
+  return {
+    ...key,
+    kind: 'key',
+    permissions: permissions.length > 0 ? new Set(permissions) : null,
+    session: sessionId === null ? null : { id: sessionId, slug, network, workspaceId: row.workspaceId },
+  };
 }
 
-export function createKeyStore(deps: {
-  db: Queryable;
-  redis: Redis;
-  subscriptions: Subscriptions;
-  logger: Logger;
-}): KeyStore {
-  const { db, redis, subscriptions, logger } = deps;
-  const cache = new LRUCache<string, KeyPrincipal>({ max: MAX_ENTRIES, ttl: TTL_MS });
-  const singleFlight = createSingleFlight<KeyPrincipal | null>();
-
-  function forgetLocally(sessionId: string): void {
-    for (const [hash, principal] of cache.entries()) {
-      if (principal.session?.id === sessionId) cache.delete(hash);
-    }
-  }
-  void subscriptions.subscribe(redisKeys.authChanges(), forgetLocally);
-
-  async function read(hash: Buffer): Promise<KeyPrincipal | null> {
-    const { rows } = await db.query<KeyRow>({ ...FIND, values: [hash] });
-    if (!rows[0]) return null;
-    // Once per TTL and key, and nobody waits for it: `last_used_at` is for people.
-    db.query({ ...TOUCH, values: [rows[0].keyId] }).catch((error: Error) =>
-      logger.debug({ err: error }, 'last use of a key not written'),
-    );
-    return toPrincipal(rows[0]);
-  }
+export function createKeyStore(deps: { db: Queryable; revocations: Revocations; logger: Logger }): KeyStore {
+  const { db, revocations, logger } = deps;
+  const cache = createRevocableCache<KeyPrincipal>({
+    revocations,
+    async read(hash) {
+      const { rows } = await db.query<KeyRow>({ ...FIND, values: [Buffer.from(hash, 'base64')] });
+      if (!rows[0]) return null;
+      // Nobody waits for it.
+      db.query({ ...TOUCH, values: [rows[0].keyId] }).catch((error: Error) =>
+        logger.debug({ err: error }, 'last use of a key not written'),
+      );
+      return toPrincipal(rows[0]);
+    },
+    revokedBy: {
+      key: ({ keyId }) => keyId,
+      user: ({ userId }) => userId,
+      account: ({ accountId }) => accountId,
+      workspace: ({ workspaceId }) => workspaceId,
+      session: ({ session }) => session?.id ?? null,
+    },
+  });
 
   return {
     async create(tx, key) {
@@ -113,17 +119,10 @@ export function createKeyStore(deps: {
       return token;
     },
     async find(token) {
-      const hash = hashOf(token);
-      const key = hash.toString('base64');
-      const cached = cache.get(key);
-      if (cached) return cached;
-      const principal = await singleFlight(key, () => read(hash));
-      if (principal) cache.set(key, principal);
+      const principal = await cache.get(hashOf(token).toString('base64'));
+      // Remembered from before its end.
+      if (principal?.expiresAt && principal.expiresAt.getTime() <= Date.now()) return null;
       return principal;
-    },
-    forgetSession(sessionId) {
-      forgetLocally(sessionId);
-      redis.publish(redisKeys.authChanges(), sessionId).catch(() => undefined);
     },
   };
 }

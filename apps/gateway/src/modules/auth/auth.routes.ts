@@ -21,8 +21,8 @@ export interface AuthRoutesOptions {
 }
 
 export const authRoutes: FastifyPluginAsyncTypebox<AuthRoutesOptions> = async (app, { auth, guards, tokenSeconds }) => {
-  const issueToken = ({ user, workspaceId }: Authenticated): string =>
-    app.jwt.sign({ sub: user.id, ws: workspaceId } satisfies TokenClaims);
+  const issueToken = ({ user, workspaceId, loginId }: Authenticated): string =>
+    app.jwt.sign({ sub: user.id, ws: workspaceId, sid: loginId } satisfies TokenClaims);
 
   app.post(
     '/auth/register',
@@ -78,7 +78,7 @@ export const authRoutes: FastifyPluginAsyncTypebox<AuthRoutesOptions> = async (a
   app.get(
     '/auth/me',
     {
-      onRequest: guards.user,
+      onRequest: guards({ audience: 'person' }),
       schema: {
         tags: ['Authentication'],
         summary: 'Who am I',

@@ -1,5 +1,13 @@
 import type { RegisterRequest, User } from '@wa-gate/contracts';
-import { inTransaction, isUniqueViolation, type Network, type Pool, type UserRole, type UserTier } from '@wa-gate/db';
+import {
+  inTransaction,
+  isUniqueViolation,
+  type Network,
+  type Pool,
+  type Queryable,
+  type UserRole,
+  type UserTier,
+} from '@wa-gate/db';
 import { newId } from '@wa-gate/kit';
 import { ApiError } from '../../api-error.ts';
 import type { KeyStore } from '../api-keys/index.ts';
@@ -18,6 +26,8 @@ export interface AuthDependencies {
 export interface Authenticated {
   user: User;
   workspaceId: string;
+  /** The login that begins with it. */
+  loginId: string;
 }
 
 export interface AuthService {
@@ -50,6 +60,15 @@ interface NewUser {
   tier: UserTier;
 }
 
+async function beginLogin(db: Queryable, userId: string, workspaceId: string): Promise<string> {
+  const id = newId();
+  await db.query(
+    `INSERT INTO logins (id, user_id, workspace_id, expires_at) VALUES ($1, $2, $3, now() + interval '7 days')`,
+    [id, userId, workspaceId],
+  );
+  return id;
+}
+
 export function createAuthService(deps: AuthDependencies): AuthService {
   const { pool, users, keys } = deps;
 
@@ -65,6 +84,10 @@ export function createAuthService(deps: AuthDependencies): AuthService {
       await tx.query('INSERT INTO workspaces (id, name, owner_user_id) VALUES ($1, $2, $3)', [
         ids.workspaceId,
         name,
+        ids.userId,
+      ]);
+      await tx.query(`INSERT INTO workspace_members (workspace_id, user_id, role) VALUES ($1, $2, 'OWNER')`, [
+        ids.workspaceId,
         ids.userId,
       ]);
       const apiKey = await keys.create(tx, { ...ids, name: 'Workspace key', network: deps.defaultNetwork });
@@ -89,7 +112,8 @@ export function createAuthService(deps: AuthDependencies): AuthService {
       const name = request.name ?? email.split('@', 1)[0]!;
       try {
         const made = await insert({ email, name, password: request.password, role: 'USER', tier });
-        return { user: presentUser(made.user), workspaceId: made.workspaceId, apiKey: made.apiKey, warnings };
+        const loginId = await beginLogin(pool, made.user.id, made.workspaceId);
+        return { user: presentUser(made.user), workspaceId: made.workspaceId, loginId, apiKey: made.apiKey, warnings };
       } catch (error) {
         if (isUniqueViolation(error)) throw new ApiError('EMAIL_TAKEN');
         throw error;
@@ -100,7 +124,8 @@ export function createAuthService(deps: AuthDependencies): AuthService {
       const { matches, newHash } = await checkPassword(user?.passwordHash ?? null, password);
       if (!user || !matches || !user.isActive) throw new ApiError('INVALID_CREDENTIALS');
       await users.recordLogin(user.id, newHash);
-      return { user: presentUser(user), workspaceId: user.workspaceId };
+      const loginId = await beginLogin(pool, user.id, user.workspaceId);
+      return { user: presentUser(user), workspaceId: user.workspaceId, loginId };
     },
     async me(userId) {
       const user = await users.find(userId);

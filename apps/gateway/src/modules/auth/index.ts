@@ -1,3 +1,3 @@
 export { authRoutes } from './auth.routes.ts';
 export { type AuthService, createAuthService } from './auth.service.ts';
-export { createUsersRepository, type UserDirectory } from './users.repository.ts';
+export { createUsersRepository } from './users.repository.ts';

@@ -1,6 +1,4 @@
 import type { Database, UserRole, UserTier } from '@wa-gate/db';
-import { createSingleFlight } from '@wa-gate/kit';
-import { LRUCache } from 'lru-cache';
 
 export interface UserRecord {
   id: string;
@@ -17,31 +15,18 @@ export interface UserWithSecrets extends UserRecord {
   workspaceId: string;
 }
 
-/** Users by id, remembered for a few seconds: every request with a token asks. */
-export interface UserDirectory {
+export interface UsersRepository {
   find(userId: string): Promise<UserRecord | null>;
-}
-
-export interface UsersRepository extends UserDirectory {
   findByEmail(email: string): Promise<UserWithSecrets | null>;
   recordLogin(userId: string, newHash: string | undefined): Promise<void>;
   countAdministrators(): Promise<number>;
 }
 
 const PUBLIC = { id: true, email: true, name: true, role: true, tier: true, isActive: true, createdAt: true } as const;
-const TTL_MS = 10_000;
 
 export function createUsersRepository(prisma: Database): UsersRepository {
-  const cache = new LRUCache<string, UserRecord>({ max: 10_000, ttl: TTL_MS });
-  const singleFlight = createSingleFlight<UserRecord | null>();
   return {
-    async find(userId) {
-      const cached = cache.get(userId);
-      if (cached) return cached;
-      const user = await singleFlight(userId, () => prisma.user.findUnique({ where: { id: userId }, select: PUBLIC }));
-      if (user) cache.set(userId, user);
-      return user;
-    },
+    find: (userId) => prisma.user.findUnique({ where: { id: userId }, select: PUBLIC }),
     async findByEmail(email) {
       const user = await prisma.user.findUnique({
         where: { email },

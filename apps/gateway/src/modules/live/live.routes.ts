@@ -54,7 +54,7 @@ export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, opt
     method: 'GET',
     url: '/sessions/:id/qr',
     path: '/qr',
-    onRequest: guards.caller,
+    onRequest: guards({ audience: 'caller', permission: 'system.manage', limits: ['session_operations'] }),
     schema: {
       tags,
       summary: 'The QR code to scan',
@@ -89,7 +89,7 @@ export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, opt
     url: '/sessions/:id/qr/stream',
     path: '/qr/stream',
     type: 'text/event-stream',
-    onRequest: guards.caller,
+    onRequest: guards({ audience: 'caller', permission: 'system.manage', limits: ['session_operations'] }),
     schema: {
       tags,
       summary: 'QR codes as they come',
@@ -112,7 +112,7 @@ export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, opt
     method: 'GET',
     url: '/sessions/:id/health',
     path: '/health',
-    onRequest: guards.caller,
+    onRequest: guards({ audience: 'caller', permission: 'logs.view' }),
     schema: {
       tags,
       summary: 'Health of the connection',
@@ -131,7 +131,7 @@ export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, opt
     method: 'POST',
     url: '/sessions/:id/pairing-code',
     path: '/pairing-code',
-    onRequest: guards.caller,
+    onRequest: guards({ audience: 'caller', permission: 'system.manage', limits: ['session_operations'] }),
     schema: {
       tags,
       summary: 'A code to enter on the phone instead of scanning',
@@ -158,7 +158,7 @@ export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, opt
       method: 'POST',
       url: `/sessions/:id/${action}`,
       path: `/${action}`,
-      onRequest: guards.caller,
+      onRequest: guards({ audience: 'caller', permission: 'system.manage', limits: ['session_operations'] }),
       schema: {
         tags,
         summary,
@@ -179,7 +179,7 @@ export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, opt
     method: 'DELETE',
     url: '/sessions/:id',
     path: '',
-    onRequest: guards.workspace,
+    onRequest: guards({ audience: 'workspace', permission: 'system.manage', limits: ['session_operations'] }),
     timeoutMs: UNLINK_TIMEOUT_MS,
     schema: {
       tags,

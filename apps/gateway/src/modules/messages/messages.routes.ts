@@ -58,7 +58,7 @@ export const messagesRoutes: FastifyPluginAsyncTypebox<MessagesRoutesOptions> = 
   app.post(
     '/sessions/:id/send',
     {
-      onRequest: guards.caller,
+      onRequest: guards({ audience: 'caller', permission: 'messages.send' }),
       preValidation: [refuseUnsupportedType, refuseWrongKey],
       schema: {
         tags,
@@ -106,7 +106,7 @@ export const messagesRoutes: FastifyPluginAsyncTypebox<MessagesRoutesOptions> = 
   app.get(
     '/sessions/:id/messages',
     {
-      onRequest: guards.caller,
+      onRequest: guards({ audience: 'caller', permission: 'logs.view' }),
       schema: {
         tags,
         summary: 'Messages of a session, newest first',
@@ -127,7 +127,7 @@ export const messagesRoutes: FastifyPluginAsyncTypebox<MessagesRoutesOptions> = 
   app.get(
     '/messages/:id',
     {
-      onRequest: guards.caller,
+      onRequest: guards({ audience: 'caller', permission: 'logs.view' }),
       schema: {
         tags,
         summary: 'One message',
@@ -141,7 +141,7 @@ export const messagesRoutes: FastifyPluginAsyncTypebox<MessagesRoutesOptions> = 
   app.get(
     '/messages/:id/timeline',
     {
-      onRequest: guards.caller,
+      onRequest: guards({ audience: 'caller', permission: 'logs.view' }),
       schema: {
         tags,
         summary: 'What has happened to a message, and what it waits for',

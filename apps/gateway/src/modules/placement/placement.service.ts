@@ -10,10 +10,12 @@ import {
   rebalanceRound,
   releaseSession,
 } from '@wa-gate/cluster';
-import { inTransaction, type Pool, type PoolClient } from '@wa-gate/db';
+import type { Pool, PoolClient } from '@wa-gate/db';
+import type { Revocations, Revoke } from '../../revocations.ts';
 
 export interface PlacementDependencies {
   pool: Pool;
+  revocations: Pick<Revocations, 'inTransaction'>;
   routes: RouteTable;
   strategy: PlacementStrategy;
   timing: ClusterTiming;
@@ -26,7 +28,7 @@ export interface PlacementService {
   /** Places a session and rings its worker. `null`: no worker has room now; the reconciler tries again. */
   place(sessionId: string): Promise<string | null>;
   /** Takes a session from its worker; `also` runs in the same transaction, after every fenced write of the former owner. */
-  release(sessionId: string, reason: string, also: (tx: PoolClient) => Promise<void>): Promise<void>;
+  release(sessionId: string, reason: string, also: (tx: PoolClient, revoke: Revoke) => Promise<void>): Promise<void>;
   /** Places what should run and has no living owner, one batch; rings the workers that got something. */
   placeWaiting(limit: number): Promise<PlaceResult>;
   /** Asks draining workers for their next sessions; returns how many. */
@@ -36,7 +38,7 @@ export interface PlacementService {
 }
 
 export function createPlacementService(deps: PlacementDependencies): PlacementService {
-  const { pool, routes, strategy, timing, ringWorker } = deps;
+  const { pool, revocations, routes, strategy, timing, ringWorker } = deps;
 
   const ring = (workerIds: Iterable<string>): void => {
     for (const workerId of new Set(workerIds)) ringWorker(workerId);
@@ -55,13 +57,13 @@ export function createPlacementService(deps: PlacementDependencies): PlacementSe
       return assignment?.workerId ?? null;
     },
     async release(sessionId, reason, also) {
-      const former = await inTransaction(pool, async (tx) => {
+      const former = await revocations.inTransaction(async (tx, revoke) => {
         const { rows } = await tx.query<{ workerId: string | null }>(
           'SELECT worker_id AS "workerId" FROM session_placements WHERE session_id = $1 FOR UPDATE',
           [sessionId],
         );
         await releaseSession(tx, sessionId, reason);
-        await also(tx);
+        await also(tx, revoke);
         return rows[0]?.workerId;
       });
       await routes.forget(sessionId);

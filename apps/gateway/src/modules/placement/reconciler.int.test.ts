@@ -17,6 +17,7 @@ import {
 } from '@wa-gate/testkit';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createGatewayMetrics, type GatewayMetrics } from '../../metrics.ts';
+import { createRevocations } from '../../revocations.ts';
 import { createPlacementService, createReconciler, type Reconciler } from './index.ts';
 
 /** Only bells make it look. */
@@ -52,6 +53,7 @@ function startReconciler(reconcileEveryMs: number): Reconciler {
   const timing: ClusterTiming = { ...DEFAULT_TIMING, reconcileEveryMs };
   const placement = createPlacementService({
     pool: database.pool,
+    revocations: createRevocations({ pool: database.pool, watchPool: database.pool, logger }),
     routes,
     strategy: 'least-loaded',
     timing,

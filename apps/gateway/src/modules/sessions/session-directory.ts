@@ -1,8 +1,8 @@
 import type { Queryable } from '@wa-gate/db';
-import { createSingleFlight } from '@wa-gate/kit';
-import { LRUCache } from 'lru-cache';
 import { ApiError } from '../../api-error.ts';
 import type { Principal } from '../../plugins/auth.ts';
+import { createRevocableCache } from '../../revocable-cache.ts';
+import type { Revocations } from '../../revocations.ts';
 import type { SessionRef } from '../api-keys/index.ts';
 
 /**
@@ -12,12 +12,8 @@ import type { SessionRef } from '../api-keys/index.ts';
 export interface SessionDirectory {
   /** @throws {ApiError} SESSION_NOT_FOUND */
   resolve(principal: Principal, id: string): Promise<SessionRef>;
-  /** Forgets a deleted session. */
-  forget(session: SessionRef): void;
 }
 
-/** How long a deleted session may still be found at other gateways; all that they can do then is find no row. */
-const TTL_MS = 5_000;
 const MAX_ENTRIES = 50_000;
 
 const COLUMNS = 'SELECT id, slug, network, workspace_id AS "workspaceId" FROM sessions';
@@ -25,22 +21,18 @@ const BY_SLUG = { name: 'find-session', text: `${COLUMNS} WHERE workspace_id = $
 const BY_ID = { name: 'find-session-by-id', text: `${COLUMNS} WHERE id = $1` };
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-export function createSessionDirectory(db: Queryable): SessionDirectory {
-  const cache = new LRUCache<string, SessionRef>({ max: MAX_ENTRIES, ttl: TTL_MS });
-  const singleFlight = createSingleFlight<SessionRef | undefined>();
-  const keyOf = (workspaceId: string, slug: string) => `${workspaceId}/${slug}`;
-
-  async function bySlug(workspaceId: string, slug: string): Promise<SessionRef | undefined> {
-    const key = keyOf(workspaceId, slug);
-    const cached = cache.get(key);
-    if (cached) return cached;
-    const found = await singleFlight(key, async () => {
-      const { rows } = await db.query<SessionRef>({ ...BY_SLUG, values: [workspaceId, slug] });
-      return rows[0];
-    });
-    if (found) cache.set(key, found);
-    return found;
-  }
+export function createSessionDirectory(deps: { db: Queryable; revocations: Revocations }): SessionDirectory {
+  const { db, revocations } = deps;
+  const bySlug = createRevocableCache<SessionRef>({
+    revocations,
+    async read(key) {
+      const slash = key.indexOf('/');
+      const { rows } = await db.query<SessionRef>({ ...BY_SLUG, values: [key.slice(0, slash), key.slice(slash + 1)] });
+      return rows[0] ?? null;
+    },
+    revokedBy: { session: ({ id }) => id },
+    maxEntries: MAX_ENTRIES,
+  });
 
   async function byInternalId(id: string): Promise<SessionRef | undefined> {
     if (!UUID.test(id)) return undefined;
@@ -55,12 +47,10 @@ export function createSessionDirectory(db: Queryable): SessionDirectory {
         throw new ApiError('SESSION_NOT_FOUND');
       }
       const found =
-        (await bySlug(principal.workspaceId, id)) ?? (principal.isAdministrator ? await byInternalId(id) : undefined);
+        (await bySlug.get(`${principal.workspaceId}/${id}`)) ??
+        (principal.isAdministrator ? await byInternalId(id) : undefined);
       if (!found) throw new ApiError('SESSION_NOT_FOUND');
       return found;
-    },
-    forget(session) {
-      cache.delete(keyOf(session.workspaceId, session.slug));
     },
   };
 }

@@ -31,7 +31,7 @@ export const sessionsRoutes: FastifyPluginAsyncTypebox<SessionsRoutesOptions> = 
   app.post(
     '/sessions',
     {
-      onRequest: guards.workspace,
+      onRequest: guards({ audience: 'workspace', permission: 'system.manage', limits: ['session_operations'] }),
       schema: {
         tags,
         summary: 'Create a session',
@@ -52,7 +52,7 @@ export const sessionsRoutes: FastifyPluginAsyncTypebox<SessionsRoutesOptions> = 
   app.get(
     '/sessions',
     {
-      onRequest: guards.caller,
+      onRequest: guards({ audience: 'caller', permission: 'logs.view' }),
       schema: {
         tags,
         summary: 'List sessions',
@@ -75,7 +75,7 @@ export const sessionsRoutes: FastifyPluginAsyncTypebox<SessionsRoutesOptions> = 
   app.get(
     '/sessions/:id',
     {
-      onRequest: guards.caller,
+      onRequest: guards({ audience: 'caller', permission: 'logs.view' }),
       schema: {
         tags,
         summary: 'One session',
@@ -92,7 +92,7 @@ export const sessionsRoutes: FastifyPluginAsyncTypebox<SessionsRoutesOptions> = 
   app.get(
     '/sessions/:id/status',
     {
-      onRequest: guards.caller,
+      onRequest: guards({ audience: 'caller', permission: 'logs.view' }),
       schema: {
         tags,
         summary: 'Status of a session',

@@ -15,12 +15,10 @@ import type { KeyStore, SessionRef } from '../api-keys/index.ts';
 import type { PlacementService } from '../placement/index.ts';
 import type { WebhooksService } from '../webhooks/index.ts';
 import { presentSession, presentStatus } from './present-session.ts';
-import type { SessionDirectory } from './session-directory.ts';
 import type { SessionsRepository } from './sessions.repository.ts';
 
 export interface SessionsDependencies {
   sessions: SessionsRepository;
-  directory: SessionDirectory;
   keys: KeyStore;
   webhooks: WebhooksService;
   placement: PlacementService;
@@ -59,7 +57,7 @@ function statesOf(status: string): SessionStateName[] {
 }
 
 export function createSessionsService(deps: SessionsDependencies): SessionsService {
-  const { sessions, directory, keys, webhooks, placement, logger } = deps;
+  const { sessions, keys, webhooks, placement, logger } = deps;
 
   async function load(session: SessionRef) {
     const record = await sessions.find(session.id);
@@ -68,14 +66,14 @@ export function createSessionsService(deps: SessionsDependencies): SessionsServi
   }
 
   return {
-    async create({ userId, workspaceId }, request) {
+    async create({ userId, accountId, workspaceId }, request) {
       const network = (request.network?.toUpperCase() as Network | undefined) ?? deps.defaultNetwork;
       if (request.webhook) webhooks.assertAcceptable(request.webhook);
       if (!(await sessions.hasWorker(network))) throw new ApiError('NO_WORKER', { retryAfter: 5 });
       const session = {
         id: newId(),
         workspaceId,
-        userId,
+        userId: accountId,
         slug: request.sessionId ?? newSlug(),
         name: request.name,
         network,
@@ -111,11 +109,10 @@ export function createSessionsService(deps: SessionsDependencies): SessionsServi
     get: async (session) => presentSession(await load(session)),
     status: async (session) => presentStatus(await load(session)),
     async delete(session) {
-      await placement.release(session.id, 'session deleted', async (tx) => {
+      await placement.release(session.id, 'session deleted', async (tx, revoke) => {
         await tx.query('DELETE FROM sessions WHERE id = $1', [session.id]);
+        await revoke('session', session.id);
       });
-      directory.forget(session);
-      keys.forgetSession(session.id);
     },
   };
 }

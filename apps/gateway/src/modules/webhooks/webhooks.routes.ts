@@ -28,7 +28,7 @@ export const webhooksRoutes: FastifyPluginAsyncTypebox<WebhooksRoutesOptions> = 
   app.put(
     path,
     {
-      onRequest: guards.caller,
+      onRequest: guards({ audience: 'caller', permission: 'webhooks.manage' }),
       schema: {
         tags,
         summary: 'Set the webhook of a session',
@@ -50,7 +50,7 @@ export const webhooksRoutes: FastifyPluginAsyncTypebox<WebhooksRoutesOptions> = 
   app.get(
     path,
     {
-      onRequest: guards.caller,
+      onRequest: guards({ audience: 'caller', permission: 'webhooks.manage' }),
       schema: {
         tags,
         summary: 'The webhook of a session',
@@ -70,7 +70,7 @@ export const webhooksRoutes: FastifyPluginAsyncTypebox<WebhooksRoutesOptions> = 
   app.delete(
     path,
     {
-      onRequest: guards.caller,
+      onRequest: guards({ audience: 'caller', permission: 'webhooks.manage' }),
       schema: {
         tags,
         summary: 'Remove the webhook of a session',

@@ -102,7 +102,7 @@ export const workersRoutes: FastifyPluginAsyncTypebox<WorkersRoutesOptions> = as
   app.get(
     '/admin/workers',
     {
-      onRequest: guards.administrator,
+      onRequest: guards({ audience: 'administrator' }),
       schema: {
         tags,
         summary: 'All workers',
@@ -119,7 +119,7 @@ export const workersRoutes: FastifyPluginAsyncTypebox<WorkersRoutesOptions> = as
     app.post(
       `/admin/workers/:id/${action}`,
       {
-        onRequest: guards.administrator,
+        onRequest: guards({ audience: 'administrator' }),
         schema: {
           tags,
           ...ACTION_DESCRIPTIONS[action],

@@ -1,0 +1,1 @@
+export { type Actor, type AuditEntry, actorOf, maskSecrets, SYSTEM_ACTOR, writeAudit } from './write-audit.ts';

@@ -1,0 +1,72 @@
+import { Type } from 'typebox';
+import { oneOf } from './schema.ts';
+
+/** What a member or a key may be in a workspace. */
+export const WORKSPACE_ROLES = ['owner', 'operator', 'viewer'] as const;
+export type WorkspaceRoleName = (typeof WORKSPACE_ROLES)[number];
+
+/** The rows of brief S0's permission matrix. */
+export const PERMISSIONS = [
+  'messages.send',
+  'logs.view',
+  'broadcasts.manage',
+  'users.manage',
+  'webhooks.manage',
+  'system.manage',
+] as const;
+export type Permission = (typeof PERMISSIONS)[number];
+
+/** For people: what a permission covers here. */
+export const PERMISSION_TEXTS: Record<Permission, string> = {
+  'messages.send': 'Send messages',
+  'logs.view': 'See sessions, messages, statistics and usage',
+  'broadcasts.manage': 'Create and run broadcasts',
+  'users.manage': 'Invite, change and remove members of the workspace',
+  'webhooks.manage': 'Set and remove webhooks',
+  'system.manage': 'Create, link, restart and delete sessions; make and revoke keys; change the workspace',
+};
+
+const NONE = Object.fromEntries(PERMISSIONS.map((permission) => [permission, false])) as Record<Permission, boolean>;
+
+/**
+ * Brief S0's matrix, the one table that code and tests read: its ADMIN is the owner here (inside the workspace), its USER the viewer. Across workspaces
+ * nothing but the platform role `administrator` reaches.
+ */
+export const ROLE_PERMISSIONS: Record<WorkspaceRoleName, Readonly<Record<Permission, boolean>>> = {
+  owner: {
+    'messages.send': true,
+    'logs.view': true,
+    'broadcasts.manage': true,
+    'users.manage': true,
+    'webhooks.manage': true,
+    'system.manage': true,
+  },
+  operator: { ...NONE, 'messages.send': true, 'logs.view': true, 'broadcasts.manage': true },
+  viewer: { ...NONE, 'logs.view': true },
+};
+
+/** Other words for the same roles, from both briefs; accepted in requests. */
+const ROLE_ALIASES: Record<string, WorkspaceRoleName> = {
+  owner: 'owner',
+  admin: 'owner',
+  operator: 'operator',
+  viewer: 'viewer',
+  user: 'viewer',
+};
+
+/** The role that a word of a request means, whatever its case; undefined when it means none. */
+export const workspaceRoleOf = (word: string): WorkspaceRoleName | undefined => {
+  const lower = word.toLowerCase();
+  return Object.hasOwn(ROLE_ALIASES, lower) ? ROLE_ALIASES[lower] : undefined;
+};
+
+/** A role in an answer. */
+export const workspaceRole = (description?: string) => oneOf(WORKSPACE_ROLES, description);
+
+/** A role in a request: the names and their aliases. */
+export const workspaceRoleInput = (description?: string) =>
+  Type.String({
+    pattern: `^(?:${[...new Set(Object.keys(ROLE_ALIASES).flatMap((word) => [word, word.toUpperCase()]))].join('|')})$`,
+    examples: ['operator'],
+    ...(description && { description }),
+  });
