@@ -4,22 +4,20 @@ import {
   PairingCodeSchema,
   PairingEventSchema,
   QrQuerySchema,
-  QrSchema,
-  type Session,
   SessionActionSchema,
   SessionHealthSchema,
   SessionParamsSchema,
   success,
 } from '@wa-gate/contracts';
 import type { FastifyPluginAsync } from 'fastify';
-import { type Static, Type } from 'typebox';
-import type { Guards } from '../../plugins/auth.ts';
+import type { Static } from 'typebox';
+import { type Guards, principalOf } from '../../plugins/auth.ts';
 import { errorResponses } from '../../plugins/error-responses.ts';
 import { parsePhoneNumber } from '../messages/index.ts';
 import type { SessionDirectory, SessionsService } from '../sessions/index.ts';
 import type { OwnerLink } from './owner-link.ts';
 import { createProxies, type LiveRequest } from './proxies.ts';
-import { chooseFormat, renderQr } from './qr-image.ts';
+import { actOnSession, qrAnswer, showQr } from './session-actions.ts';
 
 export interface LiveRoutesOptions {
   owner: OwnerLink;
@@ -28,27 +26,23 @@ export interface LiveRoutesOptions {
   guards: Guards;
 }
 
-interface WorkerQr {
-  qr: string;
-  expiresAt?: string | null;
-  attempt?: number | null;
-}
-
 interface WorkerPairingCode {
   code: string;
   expiresAt?: string | null;
 }
 
-const LIVE_ERRORS = ['UNAUTHENTICATED', 'SESSION_NOT_FOUND', 'SESSION_MOVING', 'WORKER_ERROR'] as const;
+export const LIVE_ERRORS = ['UNAUTHENTICATED', 'SESSION_NOT_FOUND', 'SESSION_MOVING', 'WORKER_ERROR'] as const;
 /** A deletion does not wait long for a device to be unlinked. */
 const UNLINK_TIMEOUT_MS = 10_000;
 const tags = ['Sessions'];
-const picture = (schema: object) => ({ schema: Type.Unsafe<never>(schema) });
 
 /** Operations on the living connection: done by the worker that hosts the session, answered in our envelope. */
 export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, options) => {
-  const { sessions, guards } = options;
-  const { buffered, streaming } = createProxies(app, options);
+  const { owner, directory, sessions, guards } = options;
+  const { buffered, streaming } = createProxies(app, {
+    owner,
+    sessionOf: (request) => directory.resolve(principalOf(request), (request.params as { id: string }).id),
+  });
 
   buffered({
     method: 'GET',
@@ -62,26 +56,11 @@ export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, opt
       params: SessionParamsSchema,
       querystring: QrQuerySchema,
       response: {
-        200: {
-          description: 'The QR code.',
-          content: {
-            'application/json': { schema: success(QrSchema) },
-            'image/png': picture({ type: 'string', format: 'binary' }),
-            'image/svg+xml': picture({ type: 'string' }),
-          },
-        },
+        200: qrAnswer,
         ...errorResponses(...LIVE_ERRORS, 'QR_NOT_READY', 'SESSION_ALREADY_PAIRED'),
       },
     },
-    async handle({ request, reply, ask }) {
-      const { qr, expiresAt, attempt } = await ask<WorkerQr>();
-      reply.header('cache-control', 'no-store');
-      const query = request.query as Static<typeof QrQuerySchema>;
-      const format = chooseFormat(query.format, request.headers.accept);
-      if (format === 'json') return { qr, expiresAt: expiresAt ?? null, attempt: attempt ?? null };
-      const { type, body } = await renderQr(qr, format);
-      return reply.code(200).type(type).send(body);
-    },
+    handle: showQr,
   });
 
   streaming({
@@ -165,13 +144,7 @@ export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, opt
         params: SessionParamsSchema,
         response: { 200: success(SessionActionSchema), ...errorResponses(...LIVE_ERRORS) },
       },
-      async handle({ session, ask }) {
-        await sessions.get(session); // Without PostgreSQL nothing is begun that could not be finished.
-        // The owner knows the state that its answer made; the row follows.
-        const told = await ask<Partial<Pick<Session, 'status' | 'state'>> | null>();
-        const { sessionId, status, state } = await sessions.get(session);
-        return { sessionId, status: told?.status ?? status, state: told?.state ?? state };
-      },
+      handle: (live) => actOnSession(sessions, live),
     });
   }
 

@@ -1,27 +1,34 @@
 import type { Readable } from 'node:stream';
 import proxy from '@fastify/http-proxy';
-import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema, onRequestAsyncHookHandler } from 'fastify';
+import type {
+  FastifyContextConfig,
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  FastifySchema,
+  onRequestAsyncHookHandler,
+} from 'fastify';
 import type { Dispatcher } from 'undici';
 import { ok } from '../../envelope.ts';
-import { principalOf } from '../../plugins/auth.ts';
 import type { SessionRef } from '../api-keys/index.ts';
-import type { SessionDirectory } from '../sessions/index.ts';
 import { BUFFERED, type Dispatchers, type OwnerLink, STREAMED } from './owner-link.ts';
 
 export interface ProxyOptions {
   owner: OwnerLink;
-  directory: SessionDirectory;
+  /** The session that a request is for, when its caller may reach it. */
+  sessionOf: (request: FastifyRequest) => Promise<SessionRef>;
 }
 
 /** A public route, and where it leads at the owner of the session. */
 interface ProxiedRoute {
   method: 'GET' | 'POST' | 'DELETE';
-  /** Public, with `:id`. */
+  /** Public. */
   url: string;
   /** Below `/session/{id}` of the worker. */
   path: string;
   onRequest: onRequestAsyncHookHandler;
   schema: FastifySchema;
+  config?: FastifyContextConfig;
   /** @default 30 000 */
   timeoutMs?: number;
 }
@@ -57,15 +64,12 @@ const TIMEOUT_MS = 30_000;
  * The two registrations of the proxy to owners. *Buffered*: JSON, read whole on both sides, so that a request for a session that has moved is sent again, with its
  * body, inside the same request. *Streaming*: passed through as it comes; when the session has moved, the client asks again (503 with Retry-After).
  */
-export function createProxies(app: FastifyInstance, { owner, directory }: ProxyOptions): Proxies {
+export function createProxies(app: FastifyInstance, { owner, sessionOf }: ProxyOptions): Proxies {
   const open = new Set<Readable>();
   // A stream of events has no end of its own; it must not hold up the end of the process.
   app.addHook('preClose', async () => {
     for (const stream of open) stream.destroy();
   });
-
-  const sessionOf = (request: FastifyRequest): Promise<SessionRef> =>
-    directory.resolve(principalOf(request), (request.params as { id: string }).id);
 
   function register(
     route: ProxiedRoute,
@@ -76,6 +80,7 @@ export function createProxies(app: FastifyInstance, { owner, directory }: ProxyO
       scope.addHook('onRoute', (registered) => {
         registered.schema = { ...route.schema, ...registered.schema };
         registered.onRequest = route.onRequest;
+        registered.config = { ...registered.config, ...route.config };
       });
       // Whatever is streamed is not parsed.
       if (kind === 'streams') scope.removeAllContentTypeParsers();
