@@ -13,7 +13,7 @@ export {
   type WorkerClaim,
 } from './internal-auth.ts';
 export { describeListenFailure } from './listen-failure.ts';
-export { createLogger, type Logger, type LoggerOptions } from './logger.ts';
+export { createLogger, type Logger, type LoggerOptions, type LogSink } from './logger.ts';
 export { Counter, createMetrics, Gauge, Histogram, type Registry } from './metrics.ts';
 export { createRedis, type Redis, type RedisClientOptions, redisKeys } from './redis.ts';
 export {

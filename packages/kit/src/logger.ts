@@ -1,4 +1,5 @@
-import { type DestinationStream, type Logger, pino } from 'pino';
+import { type DestinationStream, type Level, type Logger, pino } from 'pino';
+import { createCensor } from './censor.ts';
 
 export type { Logger } from 'pino';
 
@@ -6,13 +7,19 @@ export type { Logger } from 'pino';
 const SECRET_FIELDS = [
   'password',
   'passwordHash',
+  'currentPassword',
+  'newPassword',
   'token',
   'accessToken',
   'refreshToken',
+  'workerToken',
+  'csrfToken',
   'apiKey',
   'secret',
+  'webhookSecret',
   'authorization',
   'cookie',
+  'set-cookie',
   'masterKey',
   'qr',
   'pairingCode',
@@ -20,6 +27,7 @@ const SECRET_FIELDS = [
   'keys',
   'x-api-key',
   'x-worker-token',
+  'x-csrf-token',
 ];
 const paths = SECRET_FIELDS.flatMap((field) => {
   const key = /^\w+$/.test(field) ? field : `["${field}"]`;
@@ -27,23 +35,38 @@ const paths = SECRET_FIELDS.flatMap((field) => {
   return [key, join('*'), join('*.*')];
 });
 
+/** Where lines go besides the destination: all from this level on. It must take a line at once and never throw. */
+export interface LogSink {
+  level: Level;
+  stream: DestinationStream;
+}
+
 export interface LoggerOptions {
   /** Which process this is, such as `gateway` or `worker`. */
   service: string;
   level?: string;
   /** Fields bound to every line, such as the worker id. */
   bindings?: Record<string, unknown>;
+  /** Values that this process is configured with and that are in no line, whatever logs them. */
+  secrets?: readonly (string | undefined)[];
+  /** @default stdout */
   destination?: DestinationStream;
+  sinks?: readonly LogSink[];
 }
 
-/** JSON lines on stdout: one event, one line, constant message, data in fields. */
-export function createLogger({ service, level = 'info', bindings = {}, destination }: LoggerOptions): Logger {
-  const options = {
-    level,
-    base: { service, pid: process.pid, ...bindings },
-    redact: { paths, censor: '[redacted]' },
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label: string) => ({ level: label }) },
-  };
-  return destination ? pino(options, destination) : pino(options);
+/** JSON lines on stdout: one event, one line, constant message, data in fields. All destinations get them without secrets (censor.ts). */
+export function createLogger(options: LoggerOptions): Logger {
+  const { service, level = 'info', bindings = {}, secrets, destination = pino.destination(1), sinks = [] } = options;
+  const streams = [{ level: 'trace' as const, stream: destination }, ...sinks];
+  return pino(
+    {
+      level,
+      base: { service, pid: process.pid, ...bindings },
+      redact: { paths, censor: '[redacted]' },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label: string) => ({ level: label }) },
+      hooks: { streamWrite: createCensor(secrets) },
+    },
+    sinks.length > 0 ? pino.multistream(streams) : destination,
+  );
 }

@@ -1,0 +1,48 @@
+const CENSORED = '[redacted]';
+
+/** A rule, and the text without which it cannot match: looking for that is cheap, and most lines have none of it. */
+interface Rule {
+  hint: string;
+  pattern: RegExp;
+  replacement: string;
+}
+
+// No word boundaries: in JSON the character before may be the letter of an escape such as \n.
+const RULES: readonly Rule[] = [
+  // Our tokens (ids.ts). The part that may be shown stays, so that a key can be recognised.
+  { hint: 'wag_', pattern: /(wag_[a-z]{1,12}_(?:[A-Za-z0-9]{8}_)?)[A-Za-z0-9]{16,}/g, replacement: `$1${CENSORED}` },
+  { hint: 'eyJ', pattern: /eyJ[\w-]{6,}\.[\w-]{6,}(?:\.[\w-]*)?/g, replacement: CENSORED },
+  { hint: 'whsec_', pattern: /whsec_[\w+/=%-]{8,}/g, replacement: `whsec_${CENSORED}` },
+  { hint: 'earer ', pattern: /([Bb]earer )[\w.~+/=-]{16,}/g, replacement: `$1${CENSORED}` },
+  { hint: 'asic ', pattern: /([Bb]asic )[\w+/=-]{16,}/g, replacement: `$1${CENSORED}` },
+  { hint: '://', pattern: /(:\/\/[^\s/:@"\\]*:)[^\s/@"\\]+@/g, replacement: `$1${CENSORED}@` },
+  {
+    hint: '=',
+    pattern: /([?&;](?:api_?key|(?:access|refresh|csrf)?_?token|password|secret|signature)=)[^&;\s"\\#]+/gi,
+    replacement: `$1${CENSORED}`,
+  },
+];
+
+/** Shorter ones would be found where they are not meant. */
+const MIN_SECRET_LENGTH = 6;
+
+/**
+ * Removes secrets from a finished log line, wherever in it they are: in fields, messages, URLs, stacks. What they look like says the table above; besides,
+ * the values in `secrets`, which this process was configured with. A net below the rule that they are not logged at all.
+ */
+export function createCensor(secrets: readonly (string | undefined)[] = []): (line: string) => string {
+  const known = [...new Set(secrets)]
+    .filter((secret): secret is string => secret !== undefined && secret.length >= MIN_SECRET_LENGTH)
+    // As they stand in JSON. The longest first: one may be a part of another.
+    .map((secret) => JSON.stringify(secret).slice(1, -1))
+    .sort((a, b) => b.length - a.length);
+
+  return (line) => {
+    let censored = line;
+    for (const secret of known) if (censored.includes(secret)) censored = censored.replaceAll(secret, CENSORED);
+    for (const { hint, pattern, replacement } of RULES) {
+      if (censored.includes(hint)) censored = censored.replace(pattern, replacement);
+    }
+    return censored;
+  };
+}
