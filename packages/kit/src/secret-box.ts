@@ -40,9 +40,22 @@ export function parseMasterKeys(value: string): Buffer[] {
   });
 }
 
-/** A key of 32 bytes for one purpose, so that no two uses share a key. */
+/** By master key and purpose: calls between gateway and worker ask with every request. */
+const derived = new WeakMap<Uint8Array, Map<string, Buffer>>();
+
+/** A key of 32 bytes for one purpose, so that no two uses share a key. Nobody may write into it, or into the master key. */
 export function deriveKey(masterKey: Uint8Array, purpose: string): Buffer {
-  return Buffer.from(hkdfSync('sha256', masterKey, Buffer.alloc(0), `wa-gate/${purpose}`, 32));
+  let keys = derived.get(masterKey);
+  if (!keys) {
+    keys = new Map();
+    derived.set(masterKey, keys);
+  }
+  let key = keys.get(purpose);
+  if (!key) {
+    key = Buffer.from(hkdfSync('sha256', masterKey, Buffer.alloc(0), `wa-gate/${purpose}`, 32));
+    keys.set(purpose, key);
+  }
+  return key;
 }
 
 /**

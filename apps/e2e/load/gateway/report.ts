@@ -1,0 +1,71 @@
+import type { CannonResult } from './cannon.ts';
+
+/** One run of autocannon. */
+export interface Run {
+  label: string;
+  side: 'gateway' | 'bare proxy';
+  result: CannonResult;
+  /** CPU of each process, in milliseconds. */
+  cpuMs: Record<string, number>;
+  /** Resident memory of the gateway afterwards. */
+  residentMb: number | null;
+}
+
+export const median = (values: readonly number[]): number => {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted.length % 2 === 1
+    ? sorted[(sorted.length - 1) / 2]!
+    : (sorted[sorted.length / 2 - 1]! + sorted[sorted.length / 2]!) / 2;
+};
+
+export const requestsOf = ({ ok, refused }: CannonResult): number =>
+  ok + Object.values(refused).reduce((sum, count) => sum + count, 0);
+
+const failures = ({ refused, errors }: CannonResult): string =>
+  [
+    ...Object.entries(refused).map(([status, count]) => `${status} ×${count}`),
+    ...(errors ? [`errors ×${errors}`] : []),
+  ].join(', ') || '0';
+
+function row({ label, side, result, cpuMs, residentMb }: Run): string {
+  const count = requestsOf(result);
+  const { average, p50, p99 } = result.latency;
+  const cells = [
+    label,
+    side,
+    result.requestsPerSecond.toFixed(0),
+    average.toFixed(1),
+    p50.toFixed(1),
+    p99.toFixed(1),
+    Object.entries(cpuMs)
+      .map(([name, ms]) => `${name} ${(ms / count).toFixed(3)}`)
+      .join(', '),
+    residentMb === null ? '' : residentMb.toFixed(0),
+    failures(result),
+  ];
+  return `| ${cells.join(' | ')} |`;
+}
+
+export const renderRuns = (runs: readonly Run[]): string =>
+  [
+    '| case | side | requests/s | average ms | p50 ms | p99 ms | CPU ms per request, by process | RSS of the gateway, MB | not 2xx |',
+    '|---|---|---|---|---|---|---|---|---|',
+    ...runs.map(row),
+  ].join('\n');
+
+/** A figure with its aim. */
+export interface Figure {
+  name: string;
+  found: string;
+  aim: string;
+  reached: boolean;
+}
+
+export const renderFigures = (figures: readonly Figure[]): string =>
+  [
+    '| figure | found | aim | reached |',
+    '|---|---|---|---|',
+    ...figures.map(
+      ({ name, found, aim, reached }) => `| ${name} | ${found} | ${aim} | ${reached ? 'yes' : '**no**'} |`,
+    ),
+  ].join('\n');
