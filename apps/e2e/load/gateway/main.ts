@@ -8,6 +8,7 @@ import { startSystem } from '../../harness/system.ts';
 import { provideDurableServices } from '../measure/durable-services.ts';
 import { startPrivateDatabases } from '../measure/private-databases.ts';
 import { residentBytes, type WatchedProcess, watchCpu } from '../measure/process-cpu.ts';
+import { profilingInto } from '../measure/profiling.ts';
 import type { Shot } from './cannon.ts';
 import { readCommands, roundTrips } from './commands.ts';
 import { fire } from './fire.ts';
@@ -25,6 +26,7 @@ const REGISTRATIONS = 200;
 const CREATIONS = 60;
 
 const options = readOptions(process.argv.slice(2));
+const profiling = options.profileDir === undefined ? null : profilingInto(options.profileDir);
 const databases = await startPrivateDatabases();
 await countStatements(databases);
 process.env.TEST_DATABASE_URL = databases.databaseUrl;
@@ -36,7 +38,7 @@ const note = (name: string, found: string, aim: string, reached: boolean) =>
 
 try {
   await proxied();
-  await founded();
+  if (!profiling) await founded();
   console.log(`\n${renderFigures(figures)}`);
 } finally {
   await databases.stop();
@@ -48,7 +50,7 @@ async function proxied(): Promise<void> {
   const services = await provideDurableServices();
   console.log(`Node ${process.version}, ${services.description}; autocannon on core ${CANNON_CORE}`);
   await resetStatements(services.pool);
-  const stage = await prepareStage(services, options.sessions, folder);
+  const stage = await prepareStage(services, { sessions: options.sessions, logFolder: folder, profiling });
   const runs: Run[] = [];
   try {
     const others: WatchedProcess[] = [
@@ -71,6 +73,13 @@ async function proxied(): Promise<void> {
     const warmUp = { label: 'warm-up', connections: 50, seconds: WARM_UP_SECONDS };
     await run(stage.gateway, stage.status.gateway, warmUp);
     await run(stage.bare, stage.status.bare, warmUp);
+    if (profiling) {
+      profiling.toggle([stage.gateway]);
+      runs.push(await run(stage.gateway, stage.status.gateway, { label: 'profiled', connections: 50 }));
+      profiling.toggle([stage.gateway]);
+      console.log(`\n${renderRuns(runs)}`);
+      return;
+    }
     for (const connections of options.connections) {
       const label = `status, ${connections} connections`;
       for (let round = 0; round < options.rounds; round++) {

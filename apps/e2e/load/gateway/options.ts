@@ -9,6 +9,8 @@ export interface GatewayLoadOptions {
   sessions: number;
   /** Requests per second of the runs that compare latencies; half of what the gateway reached when 0. */
   rate: number;
+  /** Folder for a CPU profile of the gateway while it answers status calls as fast as it can; then nothing else is measured. */
+  profileDir: string | undefined;
 }
 
 export function readOptions(args: readonly string[]): GatewayLoadOptions {
@@ -20,6 +22,7 @@ export function readOptions(args: readonly string[]): GatewayLoadOptions {
       connections: { type: 'string', default: '50,1000' },
       sessions: { type: 'string', default: '50' },
       rate: { type: 'string', default: '0' },
+      'profile-dir': { type: 'string' },
     },
   });
   return {
@@ -28,6 +31,7 @@ export function readOptions(args: readonly string[]): GatewayLoadOptions {
     connections: values.connections.split(',').map((text) => within('connections', text, 1, 2_000)),
     sessions: within('sessions', values.sessions, 1, 200),
     rate: within('rate', values.rate, 0, 100_000),
+    profileDir: values['profile-dir'],
   };
 }
 

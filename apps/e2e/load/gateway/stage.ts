@@ -7,6 +7,7 @@ import { addPhone, type PairedSession, pairSession, registerTenant, type Tenant 
 import { freePort } from '../../harness/ports.ts';
 import type { Services } from '../../harness/services.ts';
 import { type System, startSystem } from '../../harness/system.ts';
+import type { Profiling } from '../measure/profiling.ts';
 import type { BareProxyEnv } from './bare-proxy.ts';
 import type { Shot } from './cannon.ts';
 
@@ -25,12 +26,16 @@ export interface Stage {
 const BARE_PROXY = fileURLToPath(new URL('./bare-proxy.js', import.meta.url));
 
 /** One gateway, one worker with linked sessions, and a bare proxy before the same worker. */
-export async function prepareStage(services: Services, sessions: number, logFolder: string): Promise<Stage> {
+export async function prepareStage(
+  services: Services,
+  { sessions, logFolder, profiling }: { sessions: number; logFolder: string; profiling: Profiling | null },
+): Promise<Stage> {
   const system = await startSystem({
     services,
     maxSessions: sessions + 150,
     logLevel: 'warn',
-    env: { sandbox: { SANDBOX_DECRYPT: 'false' } },
+    env: { sandbox: { SANDBOX_DECRYPT: 'false' }, ...profiling?.env },
+    ...(profiling && { nodeFlags: profiling.nodeFlags }),
   });
   const tenant = await registerTenant(system);
   const paired: PairedSession[] = [];
