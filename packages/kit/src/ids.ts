@@ -10,11 +10,23 @@ const requestPart = customAlphabet(ALPHABET, 20);
 /** Row ids: time-ordered, so that b-tree inserts stay local. */
 export const newId = (): string => uuidv7();
 
+const LAST_MILLISECOND = 2 ** 48 - 1;
+
+/** The smallest id that can have been made at this time or later: ids below it are older. For ranges over rows by their primary key. */
+export function firstIdAt(time: Date): string {
+  const milliseconds = Math.min(Math.max(time.getTime(), 0), LAST_MILLISECOND);
+  const hex = milliseconds.toString(16).padStart(12, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
+}
+
 /** Prefixes of tokens and ids shown to people. The one table of them. */
 export const TOKEN_PREFIX = {
   liveKey: 'wag_live_',
   testKey: 'wag_test_',
   workerToken: 'wag_wk_',
+  refreshToken: 'wag_rt_',
+  verifyEmail: 'wag_ve_',
+  resetPassword: 'wag_rp_',
   request: 'req_',
   event: 'evt_',
 } as const;

@@ -1,7 +1,7 @@
 export { type BackoffOptions, backoffDelay } from './backoff.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { ConfigError, readConfig } from './env.ts';
-export { newId, newRequestId, newToken, TOKEN_PREFIX } from './ids.ts';
+export { firstIdAt, newId, newRequestId, newToken, TOKEN_PREFIX } from './ids.ts';
 export {
   internalToken,
   NO_INCARNATION,
@@ -19,6 +19,7 @@ export { createRedis, type Redis, type RedisClientOptions, redisKeys } from './r
 export {
   createSecretBox,
   deriveKey,
+  KEY_ID_SLICE,
   MasterKeyError,
   parseMasterKeys,
   type SecretBox,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { backoffDelay } from './backoff.ts';
 import { systemClock } from './clock.ts';
 import { ConfigError, readConfig } from './env.ts';
-import { newId, newToken } from './ids.ts';
+import { firstIdAt, newId, newToken } from './ids.ts';
 import { internalToken, tokensEqual } from './internal-auth.ts';
 import { createLogger } from './logger.ts';
 import { createSingleFlight } from './single-flight.ts';
@@ -69,6 +69,13 @@ describe('tokens', () => {
   it('ids sort by time', () => {
     const ids = Array.from({ length: 100 }, newId);
     expect([...ids].sort()).toEqual(ids);
+  });
+
+  it('ids lie between the first ids of the times around them', () => {
+    const [before, id] = [firstIdAt(new Date()), newId()];
+    expect(before < id && id < firstIdAt(new Date(Date.now() + 2))).toBe(true);
+    expect(firstIdAt(new Date(-1))).toBe('00000000-0000-0000-0000-000000000000');
+    expect(firstIdAt(new Date(8.64e15))).toBe(firstIdAt(new Date(2 ** 48 - 1)));
   });
 });
 
