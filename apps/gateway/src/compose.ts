@@ -176,6 +176,7 @@ function composeApi(resources: Resources, config: Config, metrics: GatewayMetric
       allowTierSelfSelect: config.ALLOW_TIER_SELF_SELECT,
     }),
     sessions: createSessionsService({
+      pool,
       sessions: createSessionsRepository({ pool, prisma }),
       keys,
       webhooks,

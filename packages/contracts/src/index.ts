@@ -1,15 +1,32 @@
 export {
-  type LoginRequest,
+  type ChangePasswordRequest,
+  ChangePasswordRequestSchema,
+  CsrfResultSchema,
+  DoneSchema,
+  EndedLoginsSchema,
+  ForgotPasswordRequestSchema,
+  ListLoginsResultSchema,
+  type Login,
+  LoginParamsSchema,
   LoginRequestSchema,
   LoginResultSchema,
   MeResultSchema,
+  RefreshRequestSchema,
+  RefreshResultSchema,
   type RegisterRequest,
   RegisterRequestSchema,
   RegisterResultSchema,
+  ResetPasswordRequestSchema,
+  SwitchRequestSchema,
+  SwitchResultSchema,
+  type UpdateMeRequest,
+  UpdateMeRequestSchema,
+  UpdateMeResultSchema,
   USER_ROLES,
   USER_TIERS,
   type User,
   UserSchema,
+  VerifyEmailRequestSchema,
 } from './auth.ts';
 export {
   ERROR_CODES,
@@ -22,6 +39,28 @@ export {
   type ProblemDetails,
 } from './errors.ts';
 export { EVENT_DATA, EVENT_TYPES, type EventType, type WebhookPayload, WebhookPayloadSchema } from './events.ts';
+export {
+  type Autoscaling,
+  AutoscalingSchema,
+  type BroadcastRequest,
+  BroadcastRequestSchema,
+  type BroadcastResult,
+  BroadcastResultSchema,
+  FLEET_OPERATIONS,
+  type FleetOperation,
+  LOG_LEVELS,
+  METRIC_RANGES,
+  type MetricRange,
+  RebalanceResultSchema,
+  SCALING_ADVICE,
+  SCALING_TRIGGERS,
+  type WorkerMetrics,
+  WorkerMetricsQuerySchema,
+  WorkerMetricsResultSchema,
+  WorkerMetricsSchema,
+  type WorkerStats,
+  WorkerStatsSchema,
+} from './fleet.ts';
 export { HEALTH_STATUSES, HealthSchema, ProbeSchema } from './health.ts';
 export { LIMITS } from './limits.ts';
 export {
@@ -54,13 +93,20 @@ export {
 } from './messages.ts';
 export { CursorPaginationSchema, cursorQuery, PaginationSchema, pageQuery } from './paging.ts';
 export {
+  type BucketName,
+  MESSAGE_LIMIT,
   RATE_LIMIT_NAMES,
   RATE_LIMITS,
   type RateLimitDefinition,
   type RateLimitName,
   type RateLimitSubject,
 } from './rate-limits.ts';
-export { nullable, oneOf, requestBody, success, timestamp } from './schema.ts';
+export { line, nullable, oneOf, requestBody, success, timestamp } from './schema.ts';
+export {
+  type SessionSettings,
+  SessionSettingsSchema,
+  withDefaultSettings,
+} from './session-settings.ts';
 export {
   describeSessionState,
   PAIRING_STATES,
@@ -72,12 +118,19 @@ export {
   type SessionStatus,
 } from './session-states.ts';
 export {
+  type ConnectedAccount,
+  ConnectedAccountSchema,
   type ConnectionHealth,
   ConnectionHealthSchema,
   type CreateSessionRequest,
   CreateSessionRequestSchema,
   CreateSessionResultSchema,
+  DefaultSessionBodySchema,
+  DefaultSessionHeadersSchema,
+  DefaultSessionQuerySchema,
   DeleteSessionResultSchema,
+  defaultSessionHeaders,
+  defaultSessionQuery,
   ListSessionsQuerySchema,
   type MessageCapping,
   NETWORKS,
@@ -94,7 +147,10 @@ export {
   SessionHealthSchema,
   SessionParamsSchema,
   SessionSchema,
+  type SessionStatusReport,
   SessionStatusSchema,
+  type UpdateSessionRequest,
+  UpdateSessionRequestSchema,
 } from './sessions.ts';
 export {
   TIMELINE_STEPS,
@@ -112,11 +168,19 @@ export {
   WebhookWithSecretSchema,
 } from './webhooks.ts';
 export {
+  type AddWorkerRequest,
+  AddWorkerRequestSchema,
   type HeartbeatRequest,
   HeartbeatRequestSchema,
+  type PatchWorkerRequest,
+  PatchWorkerRequestSchema,
   type RegisterWorkerRequest,
   RegisterWorkerRequestSchema,
   RegisterWorkerResultSchema,
+  RemoveWorkerQuerySchema,
+  type RemoveWorkerResult,
+  RemoveWorkerResultSchema,
+  RevokedTokenSchema,
   WORKER_ACTIONS,
   WORKER_STATES,
   WORKER_STATUSES,
@@ -125,6 +189,7 @@ export {
   WorkerParamsSchema,
   WorkerSchema,
   type WorkerState,
+  WorkerTokenSchema,
 } from './workers.ts';
 export {
   PERMISSION_TEXTS,

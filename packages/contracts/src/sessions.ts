@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { pageQuery } from './paging.ts';
-import { nullable, oneOf, requestBody, timestamp } from './schema.ts';
+import { line, nullable, oneOf, requestBody, timestamp } from './schema.ts';
+import { labelFilter, SessionSettingsChangeSchema, SessionSettingsSchema } from './session-settings.ts';
 import { SESSION_STATES, SESSION_STATUSES } from './session-states.ts';
 import { WebhookRequestSchema, WebhookWithSecretSchema } from './webhooks.ts';
 
@@ -24,6 +25,19 @@ const state = {
   status: oneOf(SESSION_STATUSES),
   state: oneOf(SESSION_STATES, 'The exact state behind the status.'),
 };
+const sessionId = Type.String({ minLength: 1, maxLength: 100, examples: ['user123-personal'] });
+const NAMES_SESSION =
+  'Which session; also in the header X-Session-Id. Default: the session of the key, else the only session of the workspace, else its default.';
+
+/** `?sessionId=` of the calls that act on the caller's default session. */
+export const defaultSessionQuery = {
+  sessionId: Type.Optional(Type.String({ ...sessionId, description: NAMES_SESSION })),
+};
+export const DefaultSessionQuerySchema = Type.Object(defaultSessionQuery);
+export const defaultSessionHeaders = { 'x-session-id': Type.Optional(sessionId) };
+export const DefaultSessionHeadersSchema = Type.Object(defaultSessionHeaders);
+/** The body of such calls that need nothing else. */
+export const DefaultSessionBodySchema = nullable(requestBody(defaultSessionQuery, { sessionId: 'user123-personal' }));
 const phoneNumber = nullable(Type.String({ description: 'With +, once it is linked.', examples: ['+6281234567890'] }));
 const workerId = nullable(Type.String({ description: 'null while no worker hosts it.', examples: ['worker-001'] }));
 
@@ -64,13 +78,19 @@ export const SessionSchema = Type.Object({
   lastSeenAt: nullable(timestamp('When WhatsApp was last heard from, to the minute.')),
   restriction,
   messageCapping,
+  settings: SessionSettingsSchema,
+  isDefault: Type.Boolean({
+    description: 'It is what callers of the workspace mean who name none, when there are several.',
+  }),
   createdAt: timestamp(),
 });
 export type Session = Static<typeof SessionSchema>;
 
+const name = line({ minLength: 1, maxLength: 200, examples: ['Personal WhatsApp'] });
+
 export const CreateSessionRequestSchema = requestBody(
   {
-    name: Type.String({ minLength: 1, maxLength: 200, examples: ['Personal WhatsApp'] }),
+    name,
     sessionId: Type.Optional(slug),
     network: Type.Optional(oneOf(NETWORKS, 'Default: what the operator has set.')),
     webhook: Type.Optional(WebhookRequestSchema),
@@ -78,6 +98,22 @@ export const CreateSessionRequestSchema = requestBody(
   { name: 'Personal WhatsApp', sessionId: 'user123-personal' },
 );
 export type CreateSessionRequest = Static<typeof CreateSessionRequestSchema>;
+
+export const UpdateSessionRequestSchema = Type.Object(
+  {
+    name: Type.Optional(name),
+    settings: Type.Optional(SessionSettingsChangeSchema),
+    isDefault: Type.Optional(
+      Type.Boolean({ description: 'true makes it the default of its workspace, false leaves the workspace without.' }),
+    ),
+  },
+  {
+    additionalProperties: false,
+    minProperties: 1,
+    examples: [{ name: 'Shop', settings: { labels: { shop: 'berlin' } }, isDefault: true }],
+  },
+);
+export type UpdateSessionRequest = Static<typeof UpdateSessionRequestSchema>;
 
 export const CreateSessionResultSchema = Type.Object({
   ...SessionSchema.properties,
@@ -87,12 +123,20 @@ export const CreateSessionResultSchema = Type.Object({
 
 export const ListSessionsQuerySchema = Type.Object({
   ...pageQuery,
+  label: Type.Optional(labelFilter),
   status: Type.Optional(oneOf([...SESSION_STATUSES, 'INIT', 'init'], '`init` is another word for `initializing`.')),
 });
+
+/** Who has said what the status is. */
+export const STATUS_SOURCES = ['worker', 'database'] as const;
 
 export const SessionStatusSchema = Type.Object({
   sessionId: slug,
   ...state,
+  source: oneOf(
+    STATUS_SOURCES,
+    '`worker`: the process that holds the connection has said so now. `database`: it did not answer quickly; this is what it wrote last.',
+  ),
   reason: SessionSchema.properties.reason,
   code: nullable(Type.String({ description: "WhatsApp's or the network's own code behind the state." })),
   phoneNumber,
@@ -103,6 +147,17 @@ export const SessionStatusSchema = Type.Object({
   restriction,
   messageCapping,
 });
+/** What the worker of a connected session knows of its account. */
+export const ConnectedAccountSchema = Type.Pick(SessionStatusSchema, [
+  'phoneNumber',
+  'pushName',
+  'connectedAt',
+  'lastSeenAt',
+  'restriction',
+  'messageCapping',
+]);
+export type ConnectedAccount = Static<typeof ConnectedAccountSchema>;
+export type SessionStatusReport = Static<typeof SessionStatusSchema>;
 
 export const QR_FORMATS = ['json', 'png', 'svg'] as const;
 export const QrQuerySchema = Type.Object({

@@ -49,7 +49,7 @@ export interface GatewayFixture {
   databaseLine: FaultProxy;
   redis: Redis;
   masterKey: Buffer;
-  call(method: 'GET' | 'POST' | 'PUT' | 'DELETE', url: string, options?: CallOptions): Promise<Answer>;
+  call(method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', url: string, options?: CallOptions): Promise<Answer>;
   /** A person with an account of the tier MAX. */
   register(): Promise<TestUser>;
   adminToken(): Promise<string>;

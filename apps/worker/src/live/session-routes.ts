@@ -1,6 +1,11 @@
 import type { Readable } from 'node:stream';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { ConnectionHealthSchema, describeSessionState, type SessionStateName } from '@wa-gate/contracts';
+import {
+  ConnectedAccountSchema,
+  ConnectionHealthSchema,
+  describeSessionState,
+  type SessionStateName,
+} from '@wa-gate/contracts';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { SessionRefusal } from '../session/errors.ts';
@@ -20,6 +25,12 @@ const Status = Type.Object({
   state: Type.String(),
   reason: Type.Union([Type.String(), Type.Null()]),
   code: Type.Union([Type.String(), Type.Null()]),
+});
+/** While it is connected everything is known here, and the gateway needs no look into the database. */
+const FullStatus = Type.Object({
+  ...Status.properties,
+  workerId: Type.String(),
+  account: Type.Optional(ConnectedAccountSchema),
 });
 const Health = Type.Object({
   ...Status.properties,
@@ -53,9 +64,11 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<OwnershipOptions> = async 
     async (request) => statusOf(actorOf(request)),
   );
 
-  app.get('/session/:id/status', { ...owned, schema: { params, response: { 200: Status } } }, async (request) =>
-    statusOf(actorOf(request)),
-  );
+  app.get('/session/:id/status', { ...owned, schema: { params, response: { 200: FullStatus } } }, async (request) => {
+    const actor = actorOf(request);
+    const { account } = actor;
+    return { ...statusOf(actor), workerId: options.workerId, ...(account && { account }) };
+  });
 
   app.get('/session/:id/health', { ...owned, schema: { params, response: { 200: Health } } }, async (request) => {
     const actor = actorOf(request);

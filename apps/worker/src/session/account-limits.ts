@@ -20,6 +20,10 @@ export class AccountLimits {
     return this.#restriction && this.#restriction.until.getTime() > this.#clock.now() ? this.#restriction : null;
   }
 
+  get capping(): MessageCapping | null {
+    return this.#capping;
+  }
+
   /** What the row of the session says. */
   recall(restriction: Restriction | null, capping: MessageCapping | null): void {
     this.#restriction = restriction;

@@ -1,7 +1,8 @@
 import { type Ownership, StaleEpochError } from '@wa-gate/cluster';
-import type { ConnectionHealth } from '@wa-gate/contracts';
+import type { ConnectedAccount, ConnectionHealth } from '@wa-gate/contracts';
 import { backoffDelay } from '@wa-gate/kit';
 import type { Connection, Identity } from '../whatsapp/socket.ts';
+import { describeAccount } from './account.ts';
 import { AccountLimits } from './account-limits.ts';
 import type { RecycleReason, SessionActorDependencies } from './actor-ports.ts';
 import {
@@ -78,6 +79,14 @@ export class SessionActor {
   get health(): ConnectionHealth {
     const recycles = this.#recycles;
     return measureHealth({ state: this.state, pulse: this.#line.pulse, recycles, clock: this.#deps.clock });
+  }
+
+  /** The account that is connected, with what WhatsApp says about it; none while it is not connected. */
+  get account(): ConnectedAccount | undefined {
+    if (this.state.name !== 'connected') return undefined;
+    const { connectedSince, lastFrameAt } = this.health;
+    const { restriction, capping } = this.#limits;
+    return describeAccount(this.state.identity, { connectedSince, lastFrameAt, restriction, capping });
   }
 
   /** Called once a minute or so: what is over by the clock alone ends. */

@@ -7,6 +7,7 @@ import {
   SessionActionSchema,
   SessionHealthSchema,
   SessionParamsSchema,
+  SessionStatusSchema,
   success,
 } from '@wa-gate/contracts';
 import type { FastifyPluginAsync } from 'fastify';
@@ -15,6 +16,7 @@ import { type Guards, principalOf } from '../../plugins/auth.ts';
 import { errorResponses } from '../../plugins/error-responses.ts';
 import { parsePhoneNumber } from '../messages/index.ts';
 import type { SessionDirectory, SessionsService } from '../sessions/index.ts';
+import { liveStatus, STATUS_TIMEOUT_MS } from './live-status.ts';
 import type { OwnerLink } from './owner-link.ts';
 import { createProxies, type LiveRequest } from './proxies.ts';
 import { actOnSession, qrAnswer, showQr } from './session-actions.ts';
@@ -85,6 +87,23 @@ export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, opt
         ...errorResponses(...LIVE_ERRORS, 'SESSION_ALREADY_PAIRED'),
       },
     },
+  });
+
+  buffered({
+    method: 'GET',
+    url: '/sessions/:id/status',
+    path: '/status',
+    onRequest: guards({ audience: 'caller', permission: 'logs.view' }),
+    timeoutMs: STATUS_TIMEOUT_MS,
+    schema: {
+      tags,
+      summary: 'Status of a session',
+      description:
+        'As the worker that hosts the session says it now, or, when that does not answer at once, as it has written it last; `source` says which.',
+      params: SessionParamsSchema,
+      response: { 200: success(SessionStatusSchema), ...errorResponses('SESSION_NOT_FOUND') },
+    },
+    handle: (live) => liveStatus(sessions, live),
   });
 
   buffered({

@@ -1,4 +1,4 @@
-import { describeSessionState, type Session } from '@wa-gate/contracts';
+import { describeSessionState, type Session, type SessionStatusReport, withDefaultSettings } from '@wa-gate/contracts';
 import type { SessionRecord } from './sessions.repository.ts';
 
 const iso = (date: Date | null): string | null => date?.toISOString() ?? null;
@@ -21,14 +21,16 @@ export function presentSession(session: SessionRecord): Session {
     lastSeenAt: iso(session.lastSeenAt),
     restriction: presentRestriction(session),
     messageCapping: session.messageCapping,
+    settings: withDefaultSettings(session.settings),
+    isDefault: session.isDefault,
     createdAt: session.createdAt.toISOString(),
   };
 }
 
-/** The answer of `/status`. */
-export function presentStatus(session: SessionRecord) {
-  const { id, name, network, createdAt, ...shown } = presentSession(session);
-  return { ...shown, code: session.stateCode, connectedAt: iso(session.connectedAt) };
+/** The answer of `/status` where only the row is there to be asked. */
+export function presentStatus(session: SessionRecord): SessionStatusReport {
+  const { id, name, network, settings, isDefault, createdAt, ...shown } = presentSession(session);
+  return { ...shown, source: 'database', code: session.stateCode, connectedAt: iso(session.connectedAt) };
 }
 
 /** A lock that is over is none, also before its owner has cleared it. */

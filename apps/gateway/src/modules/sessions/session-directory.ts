@@ -12,6 +12,12 @@ import type { SessionRef } from '../api-keys/index.ts';
 export interface SessionDirectory {
   /** @throws {ApiError} SESSION_NOT_FOUND */
   resolve(principal: Principal, id: string): Promise<SessionRef>;
+  /**
+   * Finds the session of a caller who names none: that of its key, else the only one of the workspace, else the workspace's default.
+   *
+   * @throws {ApiError} SESSION_NOT_FOUND, SESSION_AMBIGUOUS
+   */
+  resolveDefault(principal: Principal): Promise<SessionRef>;
 }
 
 const MAX_ENTRIES = 50_000;
@@ -19,6 +25,13 @@ const MAX_ENTRIES = 50_000;
 const COLUMNS = 'SELECT id, slug, network, workspace_id AS "workspaceId" FROM sessions';
 const BY_SLUG = { name: 'find-session', text: `${COLUMNS} WHERE workspace_id = $1 AND slug = $2` };
 const BY_ID = { name: 'find-session-by-id', text: `${COLUMNS} WHERE id = $1` };
+/** Two rows are enough to know that there are several. */
+const DEFAULT = {
+  name: 'find-default-session',
+  text: `SELECT s.id, s.slug, s.network, s.workspace_id AS "workspaceId", s.id = w.default_session_id AS "isDefault"
+    FROM workspaces w JOIN sessions s ON s.workspace_id = w.id WHERE w.id = $1
+    ORDER BY s.id = w.default_session_id DESC NULLS LAST LIMIT 2`,
+};
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 export function createSessionDirectory(deps: { db: Queryable; revocations: Revocations }): SessionDirectory {
@@ -51,6 +64,23 @@ export function createSessionDirectory(deps: { db: Queryable; revocations: Revoc
         (principal.isAdministrator ? await byInternalId(id) : undefined);
       if (!found) throw new ApiError('SESSION_NOT_FOUND');
       return found;
+    },
+    // Not from memory: whether it is the only one changes with every session that is created.
+    async resolveDefault(principal) {
+      if (principal.kind === 'key' && principal.session) return principal.session;
+      const { rows } = await db.query<SessionRef & { isDefault: boolean | null }>({
+        ...DEFAULT,
+        values: [principal.workspaceId],
+      });
+      const [first, second] = rows;
+      if (!first) {
+        throw new ApiError('SESSION_NOT_FOUND', {
+          message: 'This workspace has no session yet. Create one with POST /api/sessions.',
+        });
+      }
+      const { isDefault, ...session } = first;
+      if (second && !isDefault) throw new ApiError('SESSION_AMBIGUOUS');
+      return session;
     },
   };
 }

@@ -1,5 +1,5 @@
 import { createPlacement } from '@wa-gate/cluster';
-import type { MessageCapping } from '@wa-gate/contracts';
+import type { MessageCapping, SessionSettings } from '@wa-gate/contracts';
 import {
   type Database,
   inTransaction,
@@ -27,6 +27,10 @@ export interface SessionRecord {
   reachoutLockedUntil: Date | null;
   reachoutLockType: string | null;
   messageCapping: MessageCapping | null;
+  /** Those that were set. */
+  settings: Partial<SessionSettings>;
+  /** Of its workspace. */
+  isDefault: boolean;
   createdAt: Date;
   workerId: string | null;
 }
@@ -45,6 +49,8 @@ export interface SessionFilter {
   /** Only this session, for a session key. */
   sessionId?: string | undefined;
   states?: SessionState[] | undefined;
+  /** `name`, or `name:value`. */
+  label?: string | undefined;
 }
 
 export interface SessionsRepository {
@@ -70,18 +76,29 @@ const SELECT = {
   reachoutLockedUntil: true,
   reachoutLockType: true,
   messageCapping: true,
+  settings: true,
   createdAt: true,
+  workspace: { select: { defaultSessionId: true } },
   placement: { select: { workerId: true } },
 } satisfies Prisma.SessionSelect;
 
 type Row = Prisma.SessionGetPayload<{ select: typeof SELECT }>;
 
-const toRecord = ({ placement, messageCapping, ...session }: Row): SessionRecord => ({
+const toRecord = ({ placement, workspace, messageCapping, settings, ...session }: Row): SessionRecord => ({
   ...session,
+  settings: settings as Partial<SessionSettings>,
+  isDefault: workspace.defaultSessionId === session.id,
   // Written by the owner of the session only, in this shape.
   messageCapping: messageCapping as unknown as MessageCapping | null,
   workerId: placement?.workerId ?? null,
 });
+
+/** Labels are strings, so that one which is there begins with nothing. */
+function hasLabel(label: string): Prisma.JsonFilter<'Session'> {
+  const colon = label.indexOf(':');
+  if (colon < 0) return { path: ['labels', label], string_starts_with: '' };
+  return { path: ['labels', label.slice(0, colon)], equals: label.slice(colon + 1) };
+}
 
 export function createSessionsRepository({ pool, prisma }: { pool: Pool; prisma: Database }): SessionsRepository {
   return {
@@ -105,11 +122,12 @@ export function createSessionsRepository({ pool, prisma }: { pool: Pool; prisma:
       const row = await prisma.session.findUnique({ where: { id }, select: SELECT });
       return row && toRecord(row);
     },
-    async list({ workspaceId, sessionId, states }, { skip, take }) {
+    async list({ workspaceId, sessionId, states, label }, { skip, take }) {
       const where = {
         workspaceId,
         ...(sessionId && { id: sessionId }),
         ...(states && { state: { in: states } }),
+        ...(label !== undefined && { settings: hasLabel(label) }),
       } satisfies Prisma.SessionWhereInput;
       const [rows, total] = await Promise.all([
         prisma.session.findMany({ where, select: SELECT, orderBy: { id: 'desc' }, skip, take }),

@@ -7,13 +7,14 @@ import {
   PaginationSchema,
   SessionParamsSchema,
   SessionSchema,
-  SessionStatusSchema,
   success,
+  UpdateSessionRequestSchema,
 } from '@wa-gate/contracts';
 import { Type } from 'typebox';
 import { ok } from '../../envelope.ts';
 import { type Guards, principalOf } from '../../plugins/auth.ts';
 import { errorResponses } from '../../plugins/error-responses.ts';
+import { actorOf } from '../audit/index.ts';
 import type { SessionDirectory } from './session-directory.ts';
 import type { SessionsService } from './sessions.service.ts';
 
@@ -65,8 +66,8 @@ export const sessionsRoutes: FastifyPluginAsyncTypebox<SessionsRoutesOptions> = 
       },
     },
     async (request) => {
-      const { page = 1, limit = LIMITS.pageDefault, status } = request.query;
-      const found = await sessions.list(principalOf(request), { status, page, limit });
+      const { page = 1, limit = LIMITS.pageDefault, status, label } = request.query;
+      const found = await sessions.list(principalOf(request), { status, label, page, limit });
       const pagination = { total: found.total, page, limit, totalPages: Math.ceil(found.total / limit) };
       return ok({ sessions: found.sessions, pagination });
     },
@@ -89,20 +90,22 @@ export const sessionsRoutes: FastifyPluginAsyncTypebox<SessionsRoutesOptions> = 
     },
   );
 
-  app.get(
-    '/sessions/:id/status',
+  app.patch(
+    '/sessions/:id',
     {
-      onRequest: guards({ audience: 'caller', permission: 'logs.view' }),
+      onRequest: guards({ audience: 'workspace', permission: 'system.manage' }),
       schema: {
         tags,
-        summary: 'Status of a session',
+        summary: 'Change name or settings of a session, or make it the default',
+        description: 'What is not given stays as it is.',
         params: SessionParamsSchema,
-        response: { 200: success(SessionStatusSchema), ...errorResponses('UNAUTHENTICATED', 'SESSION_NOT_FOUND') },
+        body: UpdateSessionRequestSchema,
+        response: { 200: success(SessionSchema), ...errorResponses('SESSION_NOT_FOUND') },
       },
     },
     async (request) => {
       const session = await directory.resolve(principalOf(request), request.params.id);
-      return ok(await sessions.status(session));
+      return ok(await sessions.update(actorOf(request), session, request.body));
     },
   );
 };

@@ -5,19 +5,24 @@ import {
   type Session,
   type SessionStateName,
   type SessionStatus,
+  type SessionStatusReport,
+  type UpdateSessionRequest,
   type Webhook,
 } from '@wa-gate/contracts';
-import type { Network } from '@wa-gate/db';
+import { inTransaction, type Network, type Pool } from '@wa-gate/db';
 import { type Logger, newId } from '@wa-gate/kit';
 import { ApiError } from '../../api-error.ts';
 import type { Principal } from '../../plugins/auth.ts';
 import type { KeyStore, SessionRef } from '../api-keys/index.ts';
+import { type Actor, writeAudit } from '../audit/index.ts';
 import type { PlacementService } from '../placement/index.ts';
 import type { WebhooksService } from '../webhooks/index.ts';
 import { presentSession, presentStatus } from './present-session.ts';
 import type { SessionsRepository } from './sessions.repository.ts';
+import { updateSession } from './update-session.ts';
 
 export interface SessionsDependencies {
+  pool: Pool;
   sessions: SessionsRepository;
   keys: KeyStore;
   webhooks: WebhooksService;
@@ -35,10 +40,12 @@ export interface SessionsService {
   create(principal: Principal, request: CreateSessionRequest): Promise<CreatedSession>;
   list(
     principal: Principal,
-    filter: { status?: string | undefined; page: number; limit: number },
+    filter: { status?: string | undefined; label?: string | undefined; page: number; limit: number },
   ): Promise<{ sessions: Session[]; total: number }>;
   get(session: SessionRef): Promise<Session>;
-  status(session: SessionRef): Promise<ReturnType<typeof presentStatus>>;
+  /** As the row has it. */
+  status(session: SessionRef): Promise<SessionStatusReport>;
+  update(actor: Actor, session: SessionRef, request: UpdateSessionRequest): Promise<Session>;
   /** Deletes everything of it, here. Whoever calls has asked its owner to unlink the device. */
   delete(session: SessionRef): Promise<void>;
 }
@@ -57,7 +64,7 @@ function statesOf(status: string): SessionStateName[] {
 }
 
 export function createSessionsService(deps: SessionsDependencies): SessionsService {
-  const { sessions, keys, webhooks, placement, logger } = deps;
+  const { pool, sessions, keys, webhooks, placement, logger } = deps;
 
   async function load(session: SessionRef) {
     const record = await sessions.find(session.id);
@@ -95,12 +102,13 @@ export function createSessionsService(deps: SessionsDependencies): SessionsServi
         ...(made.webhook && { webhook: made.webhook }),
       };
     },
-    async list(principal, { status, page, limit }) {
+    async list(principal, { status, label, page, limit }) {
       const { rows, total } = await sessions.list(
         {
           workspaceId: principal.workspaceId,
           sessionId: principal.kind === 'key' ? principal.session?.id : undefined,
           states: status === undefined ? undefined : statesOf(status),
+          label,
         },
         { skip: (page - 1) * limit, take: limit },
       );
@@ -108,6 +116,16 @@ export function createSessionsService(deps: SessionsDependencies): SessionsServi
     },
     get: async (session) => presentSession(await load(session)),
     status: async (session) => presentStatus(await load(session)),
+    async update(actor, session, request) {
+      await inTransaction(pool, async (tx) => {
+        const change = await updateSession(tx, session, request);
+        if (!change) throw new ApiError('SESSION_NOT_FOUND');
+        if (Object.keys(change.after).length === 0) return;
+        const entry = { action: 'session.updated', resourceType: 'session', resourceId: session.id, ...change };
+        await writeAudit(tx, actor, { ...entry, workspaceId: session.workspaceId });
+      });
+      return presentSession(await load(session));
+    },
     async delete(session) {
       await placement.release(session.id, 'session deleted', async (tx, revoke) => {
         await tx.query('DELETE FROM sessions WHERE id = $1', [session.id]);

@@ -1,0 +1,34 @@
+import type { ConnectedAccount, SessionStatusReport } from '@wa-gate/contracts';
+import { ApiError } from '../../api-error.ts';
+import type { SessionsService } from '../sessions/index.ts';
+import type { LiveRequest } from './proxies.ts';
+
+/** How long a caller who only wants to know the status is made to wait for the owner. */
+export const STATUS_TIMEOUT_MS = 1_000;
+
+type WorkerStatus = Pick<SessionStatusReport, 'status' | 'state' | 'reason' | 'code' | 'workerId'> & {
+  account?: ConnectedAccount;
+};
+
+/**
+ * The status as the owner of the session says it now; as its row says when the owner does not answer quickly. Of a connected session the owner knows all: then
+ * nothing of this needs the database.
+ */
+export async function liveStatus(sessions: SessionsService, request: LiveRequest): Promise<SessionStatusReport> {
+  const { session, ask } = request;
+  try {
+    const { account, ...live } = await ask<WorkerStatus>();
+    const told = { ...live, sessionId: session.slug, source: 'worker' as const };
+    if (account) return { ...told, ...account };
+    const row = await sessions.status(session);
+    // A worker that has just got the session has not looked yet where the one before has left it.
+    return told.state === 'initializing' ? row : { ...row, ...told };
+  } catch (error) {
+    if (!(error instanceof ApiError) || !OWNER_IS_SILENT.has(error.code)) throw error;
+    request.request.log.debug({ err: error, sessionId: session.id }, 'status from the database');
+    return sessions.status(session);
+  }
+}
+
+/** Nobody answers for the session, or not in time. */
+const OWNER_IS_SILENT: ReadonlySet<string> = new Set(['SESSION_MOVING', 'WORKER_ERROR']);

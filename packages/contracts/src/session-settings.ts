@@ -1,0 +1,55 @@
+import { type Static, Type } from 'typebox';
+import { ON_UNCERTAIN } from './messages.ts';
+import { oneOf } from './schema.ts';
+
+const LABEL_NAME = '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$';
+const MAX_LABELS = 20;
+
+const onUncertain = oneOf(
+  ON_UNCERTAIN,
+  'What sends of this session do that do not say it themselves: see `onUncertain` of POST /api/sessions/{id}/send.',
+);
+
+/** What can be set for a session. Every field is obeyed by something; the row of the session holds only those that were set. */
+export const SessionSettingsSchema = Type.Object({
+  labels: Type.Unsafe<Record<string, string>>({
+    type: 'object',
+    additionalProperties: { type: 'string' },
+    description: 'Names and values of your own; GET /api/sessions?label=shop:berlin finds by them.',
+    examples: [{ shop: 'berlin' }],
+  }),
+  onUncertain,
+});
+export type SessionSettings = Static<typeof SessionSettingsSchema>;
+
+/** The same in a request: each field that is given takes the place of the present one. */
+export const SessionSettingsChangeSchema = Type.Object(
+  {
+    labels: Type.Optional(
+      Type.Unsafe<Record<string, string>>({
+        type: 'object',
+        maxProperties: MAX_LABELS,
+        propertyNames: { pattern: LABEL_NAME },
+        additionalProperties: { type: 'string', maxLength: 200, pattern: '^[^\\u0000-\\u001f\\ud800-\\udfff]*$' },
+        description: `At most ${MAX_LABELS}; they replace all labels of before. Names: A-Z a-z 0-9 . _ -`,
+      }),
+    ),
+    onUncertain: Type.Optional(onUncertain),
+  },
+  { additionalProperties: false },
+);
+
+/** What applies to a session that has set these. */
+export const withDefaultSettings = (set: Partial<SessionSettings>): SessionSettings => ({
+  labels: {},
+  onUncertain: 'resend',
+  ...set,
+});
+
+/** `?label=` of the list of sessions: a name, or a name and its value. */
+export const labelFilter = Type.String({
+  maxLength: 300,
+  pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}(:[^\\u0000-\\u001f\\ud800-\\udfff]*)?$',
+  description: 'Only sessions with this label: `name`, or `name:value`.',
+  examples: ['shop:berlin'],
+});
