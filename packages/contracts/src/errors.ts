@@ -54,6 +54,12 @@ export const ERRORS = {
     retryable: false,
     sentence: 'This link is not valid, was used already or has expired. Ask for a new one.',
   },
+  MAIL_OFF: {
+    status: 409,
+    retryable: false,
+    sentence:
+      'This installation sends no mail. Its operator can set SMTP_HOST or MAIL_DIR; an administrator can help meanwhile.',
+  },
   WORKER_UNREACHABLE: {
     status: 400,
     retryable: true,
@@ -87,6 +93,12 @@ export const ERRORS = {
   },
   IP_DENIED: { status: 403, retryable: false, sentence: 'Requests from this address are not allowed here.' },
   HTTPS_REQUIRED: { status: 403, retryable: false, sentence: 'This installation is reached by HTTPS only.' },
+  WORKER_REMOVED: {
+    status: 403,
+    retryable: false,
+    sentence:
+      'An administrator has removed this worker. End its process, or add it again with POST /api/admin/workers.',
+  },
   TIER_SESSION_LIMIT: {
     status: 403,
     retryable: false,
@@ -143,6 +155,12 @@ export const ERRORS = {
     status: 409,
     retryable: true,
     sentence: 'Sessions of this worker could not move: no other worker has room. Add one, then try again.',
+  },
+  WORKER_TOO_SMALL: {
+    status: 409,
+    retryable: true,
+    sentence:
+      'The worker has more sessions than that, and no other worker has room for the rest. Choose a higher number, or add a worker.',
   },
   SESSION_EXISTS: {
     status: 409,

@@ -11,6 +11,8 @@ export class MasterKeyError extends Error {
 }
 
 export interface SecretBox {
+  /** Which key seals: in the bytes of {@link KEY_ID_SLICE} of a value that was sealed by it. */
+  readonly keyId: Buffer;
   /** Seals `plain`; `context` (such as session, kind and id) is bound to it and must be given again to open it. */
   seal(plain: Uint8Array, context: string): Buffer;
   /** @throws {UnsealError} when the bytes were changed, moved to another context, or sealed under an unknown key */
@@ -22,6 +24,9 @@ const KEY_ID_BYTES = 4;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const HEADER_BYTES = 1 + KEY_ID_BYTES + NONCE_BYTES;
+
+/** Where a sealed value names its key, counted from 1 as SQL's `substring` does: what older keys have sealed is found by it. */
+export const KEY_ID_SLICE = { from: 2, for: KEY_ID_BYTES } as const;
 
 /**
  * Parses `WAG_MASTER_KEY`: base64 of 32 bytes. Older keys may follow after commas; the first one seals, all open.
@@ -72,6 +77,7 @@ export function createSecretBox(masterKeys: readonly Uint8Array[], purpose: stri
   const byId = new Map(keys.map(({ id, key }) => [id.toString('hex'), key]));
 
   return {
+    keyId: current.id,
     seal(plain, context) {
       const nonce = randomBytes(NONCE_BYTES);
       const cipher = createCipheriv('aes-256-gcm', current.key, nonce);

@@ -1,0 +1,78 @@
+import type { Pool } from '@wa-gate/db';
+import type { Clock, Logger, SecretBox } from '@wa-gate/kit';
+import { type Mail, mailContext } from '../../modules/mail/index.ts';
+import { claimMails, type DueMail, markFailed, markSent } from './mail-rows.ts';
+import type { MailTransport } from './mail-transport.ts';
+
+export interface MailSenderDependencies {
+  pool: Pool;
+  box: SecretBox;
+  transport: MailTransport;
+  clock: Clock;
+  logger: Logger;
+  /** How often it looks. @default 1 000 */
+  everyMs?: number;
+}
+
+/**
+ * Sends mails that are due. Any number of processes may: each claims what it sends. A mail leaves at least once; one whose process died between the server's yes
+ * and the note of it leaves again, under the same Message-ID.
+ */
+export interface MailSender {
+  start(): void;
+  /** Sends what is due now; returns how many were tried. */
+  round(): Promise<number>;
+  stop(): Promise<void>;
+}
+
+/** Few at a time, so that a server that hangs holds up few. */
+const BATCH = 5;
+const STOP_WITHIN_MS = 2_000;
+
+export function createMailSender(deps: MailSenderDependencies): MailSender {
+  const { pool, box, transport, clock, logger, everyMs = 1_000 } = deps;
+  const stopping = new AbortController();
+  let loop: Promise<void> = Promise.resolve();
+
+  async function attempt(due: DueMail): Promise<void> {
+    const { id, recipient, content, createdAt } = due;
+    try {
+      const mail = JSON.parse(box.open(content, mailContext(id)).toString()) as Omit<Mail, 'to'>;
+      await transport.send({ ...mail, id, to: recipient, createdAt });
+    } catch (error) {
+      logger.warn({ err: error, mailId: id, attempts: due.attempts }, 'mail not sent, trying again later');
+      return await markFailed(pool, due, error as Error);
+    }
+    await markSent(pool, id);
+  }
+
+  async function round(): Promise<number> {
+    const due = await claimMails(pool, BATCH);
+    await Promise.all(due.map(attempt));
+    return due.length;
+  }
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      const tried = await round().catch((error: Error) => {
+        logger.warn({ err: error }, 'mails cannot be read, trying again');
+        return 0;
+      });
+      if (tried < BATCH)
+        await clock.sleep(everyMs * (0.75 + 0.5 * Math.random()), stopping.signal).catch(() => undefined);
+    }
+  }
+
+  return {
+    start() {
+      loop = run();
+    },
+    round,
+    async stop() {
+      stopping.abort();
+      // An attempt that hangs at the server is left behind: its claim runs out, and the mail is tried again.
+      await Promise.race([loop, clock.sleep(STOP_WITHIN_MS)]);
+      transport.close();
+    },
+  };
+}

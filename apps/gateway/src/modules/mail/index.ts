@@ -1,0 +1,1 @@
+export { createMailQueue, MAIL_BOX, type Mail, type MailQueue, mailContext } from './mail-queue.ts';
