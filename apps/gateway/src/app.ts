@@ -22,6 +22,7 @@ import { errors } from './plugins/errors.ts';
 import { metricsPlugin } from './plugins/metrics.ts';
 import { openapi } from './plugins/openapi.ts';
 import { requestContext, requestIdOf } from './plugins/request-context.ts';
+import { requestLogger } from './request-logger.ts';
 
 /** What the routes are made of; `main.ts` makes it. */
 export interface GatewayServices {
@@ -63,6 +64,7 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
   const { logger, metrics, health, settings, services } = deps;
   const app = Fastify({
     loggerInstance: logger,
+    childLoggerFactory: requestLogger,
     // One debug line of our own instead (plugins/request-context).
     logController: new LogController({ disableRequestLogging: true }),
     requestIdHeader: false,
