@@ -1,10 +1,13 @@
 import { type Permission, type RateLimitName, ROLE_PERMISSIONS, type WorkspaceRoleName } from '@wa-gate/contracts';
 import type { UserTier, WorkspaceRole } from '@wa-gate/db';
 import type { FastifyInstance, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
+import type { AddressList } from '../address-list.ts';
 import { ApiError } from '../api-error.ts';
 import type { LiveLogins, People } from '../modules/access/index.ts';
 import type { KeyStore, SessionRef } from '../modules/api-keys/index.ts';
-import { type Credential, isSameOrigin, readCredential } from './credentials.ts';
+import { isUuid } from '../uuid.ts';
+import { type Credential, isSameOrigin, queryKeyRefused, readCredential } from './credentials.ts';
+import { declareAccess, markAccess } from './route-access.ts';
 
 interface Common {
   userId: string;
@@ -35,8 +38,8 @@ export interface KeyPrincipal extends Common {
   session: SessionRef | null;
   /** Narrows the role; null for all of it. */
   permissions: ReadonlySet<Permission> | null;
-  /** Addresses and networks it may be used from; empty for all. */
-  allowedIps: readonly string[];
+  /** Addresses and networks it may be used from; null for all. */
+  allowedIps: AddressList | null;
   expiresAt: Date | null;
 }
 
@@ -55,6 +58,10 @@ export interface Access {
   permission?: Permission;
   /** Buckets besides those that the kind of credential brings (contracts, rate-limits). */
   limits?: readonly RateLimitName[];
+  /** In which workspace the caller acts: the one of the credential, or the one that `{id}` of the path names. @default 'credential' */
+  workspace?: 'credential' | 'path';
+  /** A stream, which browsers open without headers of their own: a session key may come as `?apiKey=`. @default false */
+  takesQueryKey?: boolean;
 }
 
 /** Makes the hook of a route; it runs before the body is read. */
@@ -85,13 +92,15 @@ export function isAllowed(principal: Principal, permission: Permission): boolean
 }
 
 export function createGuards(app: FastifyInstance, deps: GuardDependencies): Guards {
-  async function authenticate(request: FastifyRequest): Promise<Principal> {
-    const credential = readCredential(request, deps.allowQueryKey);
+  app.addHook('onRoute', declareAccess);
+
+  async function authenticate(request: FastifyRequest, { takesQueryKey = false }: Access): Promise<Principal> {
+    const credential = readCredential(request, deps.allowQueryKey || takesQueryKey);
     if (!credential) throw new ApiError('UNAUTHENTICATED');
-    if (credential.fromCookie && !isSameOrigin(request, deps.corsOrigins)) {
+    if (credential.place === 'cookie' && !isSameOrigin(request, deps.corsOrigins)) {
       throw new ApiError('FORBIDDEN', { message: 'A request with the session cookie must come from the same origin.' });
     }
-    const principal = credential.kind === 'jwt' ? await fromToken(credential) : await fromKey(credential);
+    const principal = credential.kind === 'jwt' ? await fromToken(credential) : await fromKey(request, credential);
     request.principal = principal;
     return principal;
   }
@@ -103,6 +112,16 @@ export function createGuards(app: FastifyInstance, deps: GuardDependencies): Gua
     return { ...person, kind: 'user', loginId: sid };
   }
 
+  /** The same caller in the workspace of the path. To strangers it is as if there were none. */
+  async function enter(request: FastifyRequest, principal: Principal): Promise<Principal> {
+    const { id } = request.params as { id: string };
+    if (id.toLowerCase() === principal.workspaceId) return principal;
+    const isPerson = principal.kind === 'user' && isUuid(id);
+    const there = isPerson ? await deps.people.find(principal.userId, id) : null;
+    if (!there) throw new ApiError('WORKSPACE_NOT_FOUND');
+    return { ...principal, ...there };
+  }
+
   function verify(token: string): TokenClaims {
     try {
       return app.jwt.verify<TokenClaims>(token);
@@ -112,23 +131,27 @@ export function createGuards(app: FastifyInstance, deps: GuardDependencies): Gua
     }
   }
 
-  async function fromKey({ kind, value }: Credential): Promise<Principal> {
-    const principal = kind === 'key' ? await deps.keys.find(value) : null;
+  async function fromKey(request: FastifyRequest, { kind, value, place }: Credential): Promise<Principal> {
+    const principal = kind === 'key' ? await deps.keys.find(value, request.ip) : null;
     if (!principal) throw new ApiError('UNAUTHENTICATED');
+    if (place === 'query' && !deps.allowQueryKey && !principal.session) throw queryKeyRefused();
     return principal;
   }
 
-  return ({ audience, permission }) =>
-    async (request) => {
+  return (access) =>
+    markAccess(async (request) => {
+      const { audience, permission } = access;
       if (audience === 'public') return;
-      const principal = await authenticate(request);
-      assertAudience(principal, audience);
+      const caller = await authenticate(request, access);
+      assertAudience(caller, audience);
+      const principal = access.workspace === 'path' ? await enter(request, caller) : caller;
+      request.principal = principal;
       if (permission && !isAllowed(principal, permission)) {
         throw new ApiError('FORBIDDEN', {
           message: `This needs the permission \`${permission}\`, which the role ${principal.role.toLowerCase()} or this key does not have.`,
         });
       }
-    };
+    }, access);
 }
 
 function assertAudience(principal: Principal, audience: Audience): void {

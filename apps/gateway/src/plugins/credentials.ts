@@ -1,5 +1,6 @@
 import { TOKEN_PREFIX } from '@wa-gate/kit';
 import type { FastifyRequest } from 'fastify';
+import { ApiError } from '../api-error.ts';
 
 export const SESSION_COOKIE = 'wag_session';
 
@@ -7,8 +8,8 @@ export const SESSION_COOKIE = 'wag_session';
 export interface Credential {
   kind: 'jwt' | 'key' | 'worker-token' | 'unknown';
   value: string;
-  /** Came in a cookie: a browser sends it by itself, so that unsafe methods need proof of the origin. */
-  fromCookie: boolean;
+  /** A cookie is sent by the browser itself, so that unsafe methods need proof of the origin; a URL ends up in logs. */
+  place: 'header' | 'cookie' | 'query';
 }
 
 function kindOf(value: string): Credential['kind'] {
@@ -25,7 +26,9 @@ const BEARER = /^bearer +/i;
 
 /**
  * The credential of a request, in the order of API.md: Authorization, X-API-Key, X-Worker-Token, the cookie, and `?apiKey=` where
- * the operator allows it. The first that is present counts, even when it is not valid.
+ * it is allowed. The first that is present counts, even when it is not valid.
+ *
+ * @throws {ApiError} UNAUTHENTICATED, with what to do, for a key in the URL where it is not allowed
  */
 export function readCredential(request: FastifyRequest, allowQueryKey: boolean): Credential | null {
   const { headers } = request;
@@ -34,13 +37,20 @@ export function readCredential(request: FastifyRequest, allowQueryKey: boolean):
     (authorization && BEARER.test(authorization) ? authorization.replace(BEARER, '').trim() : authorization) ??
     single(headers['x-api-key']) ??
     single(headers['x-worker-token']);
-  if (shown) return { kind: kindOf(shown), value: shown, fromCookie: false };
+  if (shown) return { kind: kindOf(shown), value: shown, place: 'header' };
   const cookie = request.cookies[SESSION_COOKIE];
-  if (cookie) return { kind: kindOf(cookie), value: cookie, fromCookie: true };
-  const inQuery = allowQueryKey ? (request.query as { apiKey?: unknown } | undefined)?.apiKey : undefined;
-  if (typeof inQuery === 'string' && inQuery) return { kind: kindOf(inQuery), value: inQuery, fromCookie: false };
-  return null;
+  if (cookie) return { kind: kindOf(cookie), value: cookie, place: 'cookie' };
+  const inQuery = (request.query as { apiKey?: unknown } | undefined)?.apiKey;
+  if (typeof inQuery !== 'string' || inQuery === '') return null;
+  if (!allowQueryKey) throw queryKeyRefused();
+  return { kind: kindOf(inQuery), value: inQuery, place: 'query' };
 }
+
+export const queryKeyRefused = (): ApiError =>
+  new ApiError('UNAUTHENTICATED', {
+    message:
+      'A key in the URL is not accepted here, because URLs end up in logs. Send it as `Authorization: Bearer <key>` or `X-API-Key: <key>`; the operator may allow it with ALLOW_QUERY_API_KEY.',
+  });
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 

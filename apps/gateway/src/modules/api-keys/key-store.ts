@@ -1,10 +1,12 @@
-import { createHash } from 'node:crypto';
 import type { Permission } from '@wa-gate/contracts';
 import type { Network, Queryable, UserTier, WorkspaceRole } from '@wa-gate/db';
-import { type Logger, newId, newToken, TOKEN_PREFIX } from '@wa-gate/kit';
+import type { Logger } from '@wa-gate/kit';
+import { createAddressList } from '../../address-list.ts';
+import { ApiError } from '../../api-error.ts';
 import type { KeyPrincipal } from '../../plugins/auth.ts';
 import { createRevocableCache } from '../../revocable-cache.ts';
 import type { Revocations } from '../../revocations.ts';
+import { hashOf, mintKey } from './mint-key.ts';
 
 /** What the rest of the gateway needs to know of a session to reach it. */
 export interface SessionRef {
@@ -14,7 +16,8 @@ export interface SessionRef {
   workspaceId: string;
 }
 
-export interface NewKey {
+/** A key that comes with something else: the first of a workspace, the primary one of a session. */
+export interface FirstKey {
   userId: string;
   workspaceId: string;
   /** Makes it the primary key of this session; without it the key is for the workspace. */
@@ -25,26 +28,37 @@ export interface NewKey {
 
 /** API keys. Found in memory while a caller keeps asking; a revocation is heard of within a second. */
 export interface KeyStore {
-  /** Mints a key in the caller's transaction; the token is shown once. */
-  create(tx: Queryable, key: NewKey): Promise<string>;
-  /** `null`: unknown, inactive or expired. */
-  find(token: string): Promise<KeyPrincipal | null>;
+  /** Mints a key with all powers of its maker, in the caller's transaction; the token is shown once. */
+  create(tx: Queryable, key: FirstKey): Promise<string>;
+  /**
+   * `null`: unknown, revoked or expired, or its maker may do nothing in the workspace any more.
+   *
+   * @throws {ApiError} IP_DENIED when it may not be used from this address
+   */
+  find(token: string, ip: string): Promise<KeyPrincipal | null>;
 }
 
+/**
+ * Roles are declared from the strongest to the weakest, so that the greater of two is what both allow. A key of the administration is worth nothing
+ * when its maker is no administrator any more.
+ */
 const FIND = {
   name: 'find-api-key',
   text: `SELECT k.id AS "keyId", k.user_id AS "userId", k.workspace_id AS "workspaceId", k.name, k.scope = 'ADMIN' AS "isAdministrator",
-      k.role, k.permissions, k.allowed_ips AS "allowedIps", k.expires_at AS "expiresAt",
+      GREATEST(k.role, m.role) AS role, k.permissions, k.allowed_ips AS "allowedIps", k.expires_at AS "expiresAt",
+      (extract(epoch FROM k.expires_at - now()) * 1000)::float8 AS "livesForMs",
       w.owner_user_id AS "accountId", o.tier, s.id AS "sessionId", s.slug, s.network
     FROM api_keys k JOIN users u ON u.id = k.user_id JOIN workspaces w ON w.id = k.workspace_id
+    JOIN workspace_members m ON m.workspace_id = k.workspace_id AND m.user_id = k.user_id
     JOIN users o ON o.id = w.owner_user_id LEFT JOIN sessions s ON s.id = k.session_id
-    WHERE k.hash = $1 AND k.is_active AND u.is_active AND o.is_active AND (k.expires_at IS NULL OR k.expires_at > now())`,
+    WHERE k.hash = $1 AND k.is_active AND u.is_active AND o.is_active AND (k.expires_at IS NULL OR k.expires_at > now())
+      AND (k.scope <> 'ADMIN' OR u.role = 'ADMINISTRATOR')`,
 };
 
 /** Once a minute and key: `last_used_at` is for people. */
 const TOUCH = {
   name: 'touch-api-key',
-  text: `UPDATE api_keys SET last_used_at = now() WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')`,
+  text: `UPDATE api_keys SET last_used_at = now() WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < now() - interval '50 seconds')`,
 };
 
 interface KeyRow {
@@ -57,6 +71,7 @@ interface KeyRow {
   permissions: Permission[];
   allowedIps: string[];
   expiresAt: Date | null;
+  livesForMs: number | null;
   accountId: string;
   tier: UserTier;
   sessionId: string | null;
@@ -64,64 +79,76 @@ interface KeyRow {
   network: Network;
 }
 
-const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest();
+interface KnownKey {
+  principal: KeyPrincipal;
+  /** On the monotonic clock; a clock that is set does not make a key live longer. */
+  deadline: number;
+  isTouched: boolean;
+}
 
 function toPrincipal(row: KeyRow): KeyPrincipal {
-  const { sessionId, slug, network, permissions, ...key } = row;
+  const { sessionId, slug, network, permissions, allowedIps, livesForMs, ...key } = row;
   return {
     ...key,
     kind: 'key',
     permissions: permissions.length > 0 ? new Set(permissions) : null,
+    allowedIps: allowedIps.length > 0 ? createAddressList(allowedIps) : null,
     session: sessionId === null ? null : { id: sessionId, slug, network, workspaceId: row.workspaceId },
   };
 }
 
 export function createKeyStore(deps: { db: Queryable; revocations: Revocations; logger: Logger }): KeyStore {
   const { db, revocations, logger } = deps;
-  const cache = createRevocableCache<KeyPrincipal>({
+  const cache = createRevocableCache<KnownKey>({
     revocations,
     async read(hash) {
+      const askedAt = performance.now();
       const { rows } = await db.query<KeyRow>({ ...FIND, values: [Buffer.from(hash, 'base64')] });
-      if (!rows[0]) return null;
-      // Nobody waits for it.
-      db.query({ ...TOUCH, values: [rows[0].keyId] }).catch((error: Error) =>
-        logger.debug({ err: error }, 'last use of a key not written'),
-      );
-      return toPrincipal(rows[0]);
+      const row = rows[0];
+      if (!row) return null;
+      const deadline = row.livesForMs === null ? Number.POSITIVE_INFINITY : askedAt + row.livesForMs;
+      return { principal: toPrincipal(row), deadline, isTouched: false };
     },
     revokedBy: {
-      key: ({ keyId }) => keyId,
-      user: ({ userId }) => userId,
-      account: ({ accountId }) => accountId,
-      workspace: ({ workspaceId }) => workspaceId,
-      session: ({ session }) => session?.id ?? null,
+      key: ({ principal }) => principal.keyId,
+      user: ({ principal }) => principal.userId,
+      account: ({ principal }) => principal.accountId,
+      workspace: ({ principal }) => principal.workspaceId,
+      session: ({ principal }) => principal.session?.id ?? null,
     },
   });
 
+  /** Once for each time that the key was read, which is about once a minute while it is in use. Nobody waits for it. */
+  function touch(known: KnownKey): void {
+    if (known.isTouched) return;
+    known.isTouched = true;
+    db.query({ ...TOUCH, values: [known.principal.keyId] }).catch((error: Error) =>
+      logger.debug({ err: error }, 'last use of a key not written'),
+    );
+  }
+
   return {
-    async create(tx, key) {
-      const { token, displayPrefix } = newToken(key.network === 'LIVE' ? TOKEN_PREFIX.liveKey : TOKEN_PREFIX.testKey);
-      await tx.query(
-        `INSERT INTO api_keys (id, user_id, workspace_id, session_id, scope, name, prefix, hash, is_primary)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-        [
-          newId(),
-          key.userId,
-          key.workspaceId,
-          key.sessionId ?? null,
-          key.sessionId ? 'SESSION' : 'WORKSPACE',
-          key.name,
-          displayPrefix,
-          hashOf(token),
-          key.sessionId !== undefined,
-        ],
-      );
+    async create(tx, { sessionId = null, ...key }) {
+      const { token } = await mintKey(tx, {
+        ...key,
+        sessionId,
+        scope: sessionId ? 'SESSION' : 'WORKSPACE',
+        isPrimary: sessionId !== null,
+        role: 'OWNER',
+        permissions: [],
+        allowedIps: [],
+        expiresAt: null,
+      });
       return token;
     },
-    async find(token) {
-      const principal = await cache.get(hashOf(token).toString('base64'));
-      // Remembered from before its end.
-      if (principal?.expiresAt && principal.expiresAt.getTime() <= Date.now()) return null;
+    async find(token, ip) {
+      const known = await cache.get(hashOf(token).toString('base64'));
+      if (!known || performance.now() >= known.deadline) return null;
+      const { principal } = known;
+      if (principal.allowedIps && !principal.allowedIps.includes(ip)) {
+        throw new ApiError('IP_DENIED', { message: 'This key may not be used from this address.' });
+      }
+      touch(known);
       return principal;
     },
   };

@@ -70,13 +70,19 @@ export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, opt
     url: '/sessions/:id/qr/stream',
     path: '/qr/stream',
     type: 'text/event-stream',
-    onRequest: guards({ audience: 'caller', permission: 'system.manage', limits: ['session_operations'] }),
+    onRequest: guards({
+      audience: 'caller',
+      permission: 'system.manage',
+      limits: ['session_operations'],
+      takesQueryKey: true,
+    }),
     schema: {
       tags,
       summary: 'QR codes as they come',
       description: [
         'Server-sent events while the session is being linked: `qr` for each code to scan, `state` for every other change. The stream ends when the session is',
-        'connected or rests; a comment comes every 15 s meanwhile. When it ends otherwise, open it again.',
+        'connected or rests; a comment comes every 15 s meanwhile. When it ends otherwise, open it again. An EventSource cannot send headers: the key of a session may',
+        'come as `?apiKey=` here.',
       ].join(' '),
       params: SessionParamsSchema,
       response: {

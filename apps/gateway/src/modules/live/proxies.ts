@@ -10,6 +10,7 @@ import type {
 } from 'fastify';
 import type { Dispatcher } from 'undici';
 import { ok } from '../../envelope.ts';
+import { declareAccess } from '../../plugins/route-access.ts';
 import type { SessionRef } from '../api-keys/index.ts';
 import { BUFFERED, type Dispatchers, type OwnerLink, STREAMED } from './owner-link.ts';
 
@@ -81,6 +82,7 @@ export function createProxies(app: FastifyInstance, { owner, sessionOf }: ProxyO
         registered.schema = { ...route.schema, ...registered.schema };
         registered.onRequest = route.onRequest;
         registered.config = { ...registered.config, ...route.config };
+        declareAccess(registered);
       });
       // Whatever is streamed is not parsed.
       if (kind === 'streams') scope.removeAllContentTypeParsers();

@@ -38,7 +38,7 @@ const ACTION_DESCRIPTIONS: Record<WorkerAction, { summary: string; description: 
 /** The token of a worker, by `Authorization: Bearer` or `X-Worker-Token`. */
 function tokenOf(request: FastifyRequest): string {
   const credential = readCredential(request, false);
-  if (!credential || credential.fromCookie) {
+  if (!credential || credential.place === 'cookie') {
     throw new ApiError('UNAUTHENTICATED', {
       message: 'This needs the token of a worker: `Authorization: Bearer` or `X-Worker-Token`.',
     });
