@@ -1,4 +1,15 @@
+export {
+  type ExpectedWorker,
+  expectWorker,
+  NoRoomElsewhereError,
+  type RemovedWorker,
+  removeWorker,
+  setCapacity,
+  WorkerExistsError,
+  WorkerNotEmptyError,
+} from './administration.ts';
 export { type PlaceOptions, type PlaceResult, placeSession, placeSessions } from './assign.ts';
+export { type FleetSurvey, type ScalingSignal, scalingSignal, surveyFleet } from './autoscaling.ts';
 export type { GoneWorker } from './brake.ts';
 export type { PlacementStrategy } from './distribute.ts';
 export { drainRound } from './drain.ts';
@@ -21,17 +32,7 @@ export {
   readSessionKind,
   writeManySessionKeys,
 } from './key-store.ts';
-export {
-  beginDraining,
-  EndpointTakenError,
-  endLease,
-  type Incarnation,
-  LeaseHeldError,
-  type LoadGauges,
-  registerWorker,
-  renewLease,
-  type WorkerRegistration,
-} from './leases.ts';
+export { beginDraining, endLease, type Incarnation, type LoadGauges, renewLease } from './leases.ts';
 export {
   type Assignment,
   type AssignmentReason,
@@ -40,7 +41,14 @@ export {
   type Placement,
   releaseSession,
 } from './placements.ts';
-export { rebalanceRound } from './rebalance.ts';
+export { type RebalanceOptions, rebalanceRound } from './rebalance.ts';
+export {
+  EndpointTakenError,
+  LeaseHeldError,
+  registerWorker,
+  type WorkerRegistration,
+  WorkerRemovedError,
+} from './registration.ts';
 export { createRouteTable, type Route, type RouteTable, type RouteTableDependencies } from './route-table.ts';
 export { type ClusterTiming, createTiming, DEFAULT_TIMING, scaleTiming, TimingError } from './timing.ts';
 export {

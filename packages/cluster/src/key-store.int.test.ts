@@ -3,8 +3,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { placeSession } from './assign.ts';
 import { StaleEpochError } from './fence.ts';
 import { clearSessionKeys, type KeyWrite, readSessionKind, writeManySessionKeys } from './key-store.ts';
-import { registerWorker } from './leases.ts';
 import { releaseSession } from './placements.ts';
+import { registerWorker } from './registration.ts';
 import { writeKeys } from './testing/write-keys.ts';
 import { DEFAULT_TIMING } from './timing.ts';
 

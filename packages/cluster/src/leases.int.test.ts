@@ -1,8 +1,9 @@
 import { createTestDatabase, type TestDatabase, waitFor, workerRegistration } from '@wa-gate/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { placeSession } from './assign.ts';
-import { beginDraining, EndpointTakenError, endLease, LeaseHeldError, renewLease } from './leases.ts';
+import { beginDraining, endLease, renewLease } from './leases.ts';
 import { myPlacements } from './placements.ts';
+import { EndpointTakenError, LeaseHeldError } from './registration.ts';
 import { fleetTools, NO_LOAD, readPlacements } from './testing/fleet.ts';
 import { listWorkers, setWorkerAdminState, workersWithLease } from './workers.ts';
 
@@ -159,9 +160,9 @@ it('control streams go to whoever may be alive, and to the dead that still hold 
 
 it('an administrator changes the state of a worker that exists', async () => {
   await register('w1');
-  expect(await setWorkerAdminState(database.pool, 'w1', 'CORDONED')).toBe(true);
+  expect(await setWorkerAdminState(database.pool, 'w1', 'CORDONED')).toBe('ACTIVE');
   expect(await listWorkers(database.pool)).toMatchObject([{ adminState: 'CORDONED' }]);
-  expect(await setWorkerAdminState(database.pool, 'nobody', 'ACTIVE')).toBe(false);
+  expect(await setWorkerAdminState(database.pool, 'nobody', 'ACTIVE')).toBeNull();
 });
 
 it('a worker does not host what its user has stopped', async () => {

@@ -14,9 +14,15 @@ beforeAll(async () => {
 afterAll(() => database?.drop());
 beforeEach(() => reset());
 
-const round = () => rebalanceRound(database.pool, DEFAULT_TIMING);
-const load = (workerId: string, gauges: Partial<typeof NO_LOAD>) =>
-  renewLease(database.pool, { workerId, incarnation: 1, ttlMs: 20_000 }, { ...NO_LOAD, ...gauges });
+const round = (options = {}) => rebalanceRound(database.pool, DEFAULT_TIMING, options);
+/** The gauges of a worker whose start is over. */
+const load = async (workerId: string, gauges: Partial<typeof NO_LOAD>, runningForMs = 61_000) => {
+  await renewLease(database.pool, { workerId, incarnation: 1, ttlMs: 20_000 }, { ...NO_LOAD, ...gauges });
+  await database.pool.query(`UPDATE worker_leases SET started_at = now() - $2 * interval '1 ms' WHERE worker_id = $1`, [
+    workerId,
+    runningForMs,
+  ]);
+};
 /** As if the last round were so long ago. */
 const age = (ms: number) =>
   database.pool.query(`UPDATE workers SET rebalanced_at = rebalanced_at - $1 * interval '1 ms'`, [ms]);
@@ -92,5 +98,36 @@ describe('a rebalance round (MR-027, MR-092, MR-093)', () => {
       const moved = (await round()).map(({ sessionId }) => (busy.includes(sessionId) ? 'busy' : 'idle'));
       expect(moved).toEqual(Array(5).fill(expected));
     }
+  });
+
+  it('does not take the peak of a process that starts for load; its memory and its sessions count from the first moment', async () => {
+    await fleet(4);
+    await load('w1', { cpuUsage: 100 }, 59_000);
+    expect(await round()).toEqual([]);
+    await load('w1', { cpuUsage: 100, memoryUsage: 91 }, 0);
+    expect(await round()).toHaveLength(4);
+  });
+});
+
+describe('a rebalance that an administrator asks for (MR-027)', () => {
+  it('does not wait for the pause', async () => {
+    await fleet(10);
+    await load('w1', { cpuUsage: 95 });
+    expect(await round()).toHaveLength(5);
+    expect(await round()).toEqual([]);
+    expect(await round({ now: true })).toHaveLength(5);
+  });
+
+  it.each([
+    ['goes from the fullest to the emptiest until they are equally full', 8, 10, 4],
+    ['counts shares, not sessions', 8, 30, 5],
+    ['leaves alone what is nearly even', 2, 10, 0],
+  ])('without overload %s', async (_what, sessions, capacity, asked) => {
+    await register('w1', { maxSessions: 10 });
+    await seed(sessions);
+    await place();
+    await register('w2', { maxSessions: capacity });
+    const released = await round({ now: true });
+    expect(released.map(({ workerId }) => workerId)).toEqual(Array(asked).fill('w1'));
   });
 });

@@ -10,15 +10,23 @@ const LIMITS = { cpuUsage: 80, memoryUsage: 90, full: 0.9, targetFull: 0.7 } as 
 /** Sessions that move in one round, and the time between two rounds of the whole fleet. */
 const PER_ROUND = 5;
 const REBALANCE_EVERY_MS = 30_000;
+/** Shares of capacity in use may differ by so much. */
+const UNEVEN = 0.2;
 
-const TOO_MUCH = `(l.cpu_usage > ${LIMITS.cpuUsage} OR l.memory_usage > ${LIMITS.memoryUsage}
+/** A process that has just started is busy with that: loading itself, logging its sessions in. Moving them away would only add to it. */
+const YOUNG_MS = 60_000;
+const IS_BUSY = `(l.cpu_usage > ${LIMITS.cpuUsage} AND l.started_at < now() - ${YOUNG_MS} * interval '1 ms')`;
+
+const TOO_MUCH = `(${IS_BUSY} OR l.memory_usage > ${LIMITS.memoryUsage}
   OR (SELECT count(*) FROM session_placements p WHERE p.worker_id = w.id) > ${LIMITS.full} * w.max_sessions)`;
 
-const overloaded = (timing: ClusterTiming): string => `WITH ${leaseStates(timing)}
-  SELECT w.id AS "workerId", w.network, l.cpu_usage > ${LIMITS.cpuUsage} AS "isBusy"
+const PAUSE_IS_OVER = `NOT EXISTS (SELECT 1 FROM workers r WHERE r.rebalanced_at > now() - ${REBALANCE_EVERY_MS} * interval '1 ms')`;
+
+const overloaded = (timing: ClusterTiming, now: boolean): string => `WITH ${leaseStates(timing)}
+  SELECT w.id AS "workerId", w.network, ${IS_BUSY} AS "isBusy"
   FROM workers w JOIN leases l ON l.worker_id = w.id
   WHERE l.is_heard AND w.admin_state IN ('ACTIVE', 'CORDONED') AND l.runtime_state = 'READY' AND ${TOO_MUCH}
-    AND NOT EXISTS (SELECT 1 FROM workers r WHERE r.rebalanced_at > now() - ${REBALANCE_EVERY_MS} * interval '1 ms')
+    AND ${now ? 'true' : PAUSE_IS_OVER}
   ORDER BY w.id`;
 
 interface Overloaded {
@@ -39,21 +47,33 @@ function roomOfTargets(candidates: readonly Candidate[], network: Network): numb
     );
 }
 
+export interface RebalanceOptions {
+  /** An administrator wants it: without the pause, and when nobody has too much to do, sessions go from the fullest worker to emptier ones. */
+  now?: boolean;
+}
+
 /**
  * Asks for the move of a few sessions from workers that have too much to do, when others are well below their limits. At most
  * {@link PER_ROUND} sessions, and not more often than every 30 s: `workers.rebalanced_at` remembers it for all gateways, under the lock of the
  * candidates.
  */
-export async function rebalanceRound(pool: Pool, timing: ClusterTiming): Promise<Released[]> {
-  if (!(await pool.query(overloaded(timing))).rowCount) return [];
+export async function rebalanceRound(
+  pool: Pool,
+  timing: ClusterTiming,
+  { now = false }: RebalanceOptions = {},
+): Promise<Released[]> {
+  if (!now && !(await pool.query(overloaded(timing, now))).rowCount) return [];
   return inTransaction(pool, async (tx) => {
     const candidates = await lockCandidates(tx, timing);
-    const { rows: workers } = await tx.query<Overloaded>(overloaded(timing));
+    const { rows: workers } = await tx.query<Overloaded>(overloaded(timing, now));
     const chosen: string[] = [];
     for (const worker of workers) {
       const targets = candidates.filter(({ workerId }) => workerId !== worker.workerId);
       const count = Math.min(roomOfTargets(targets, worker.network), PER_ROUND) - chosen.length;
       if (count > 0) chosen.push(...(await choose(tx, worker, count)));
+    }
+    if (now && !chosen.length) {
+      for (const { count, ...worker } of unevenWorkers(candidates)) chosen.push(...(await choose(tx, worker, count)));
     }
     if (!chosen.length) return [];
     const released = await beginRelease(tx, chosen, 'rebalance');
@@ -61,6 +81,25 @@ export async function rebalanceRound(pool: Pool, timing: ClusterTiming): Promise
       [...new Set(released.map(({ workerId }) => workerId))],
     ]);
     return released;
+  });
+}
+
+/**
+ * The fullest worker of each network, and how many of its sessions would make it and the emptiest one equally full, when they are further apart than
+ * {@link UNEVEN}.
+ */
+function unevenWorkers(candidates: readonly Candidate[]): (Overloaded & { count: number })[] {
+  return [...new Set(candidates.map(({ network }) => network))].flatMap((network) => {
+    const byUse = candidates
+      .filter((candidate) => candidate.network === network)
+      .sort((a, b) => a.assigned / a.capacity - b.assigned / b.capacity);
+    const [emptiest, fullest] = [byUse[0], byUse.at(-1)];
+    if (!emptiest || !fullest) return [];
+    const apart = fullest.assigned / fullest.capacity - emptiest.assigned / emptiest.capacity;
+    if (apart <= UNEVEN) return [];
+    const even = apart / (1 / fullest.capacity + 1 / emptiest.capacity);
+    const count = Math.min(Math.floor(even), PER_ROUND);
+    return count > 0 ? [{ workerId: fullest.workerId, network, isBusy: false, count }] : [];
   });
 }
 

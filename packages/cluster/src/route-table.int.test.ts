@@ -9,8 +9,8 @@ import {
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { placeSession } from './assign.ts';
 import { beginRelease } from './handover.ts';
-import { registerWorker } from './leases.ts';
 import { releaseSession } from './placements.ts';
+import { registerWorker } from './registration.ts';
 import { createRouteTable } from './route-table.ts';
 import { DEFAULT_TIMING } from './timing.ts';
 

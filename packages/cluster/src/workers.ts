@@ -9,6 +9,7 @@ export interface WorkerView {
   runtimeState: WorkerRuntimeState | null;
   revision: string;
   description: string | null;
+  /** `null`: it has never registered. */
   incarnation: number | null;
   online: boolean;
   sessionCount: number;
@@ -17,8 +18,8 @@ export interface WorkerView {
   renewedAt: Date | null;
 }
 
-/** All workers with their lease and the exact number of their sessions. */
-export async function listWorkers(db: Queryable): Promise<WorkerView[]> {
+/** All workers, or one of them, with their lease and the exact number of their sessions. */
+export async function listWorkers(db: Queryable, workerId: string | null = null): Promise<WorkerView[]> {
   const { rows } = await db.query<WorkerView>(
     `SELECT w.id AS "workerId", w.endpoint, w.network, w.max_sessions AS "maxSessions", w.admin_state AS "adminState",
        l.runtime_state AS "runtimeState", w.revision, w.description, l.incarnation,
@@ -26,7 +27,9 @@ export async function listWorkers(db: Queryable): Promise<WorkerView[]> {
        (SELECT count(*) FROM session_placements p WHERE p.worker_id = w.id) AS "sessionCount",
        coalesce(l.cpu_usage, 0) AS "cpuUsage", coalesce(l.memory_usage, 0) AS "memoryUsage", l.renewed_at AS "renewedAt"
      FROM workers w LEFT JOIN worker_leases l ON l.worker_id = w.id
+     WHERE $1::text IS NULL OR w.id = $1
      ORDER BY w.id`,
+    [workerId],
   );
   return rows;
 }
@@ -53,11 +56,16 @@ export async function workersWithLease(db: Queryable): Promise<LeasedWorker[]> {
   return rows;
 }
 
-/** What an administrator wants of a worker. `false`: there is no such worker. */
-export async function setWorkerAdminState(db: Queryable, workerId: string, state: WorkerAdminState): Promise<boolean> {
-  const { rowCount } = await db.query('UPDATE workers SET admin_state = $2, updated_at = now() WHERE id = $1', [
-    workerId,
-    state,
-  ]);
-  return rowCount === 1;
+/** What an administrator wants of a worker. Returns what it was; `null`: there is no such worker. */
+export async function setWorkerAdminState(
+  db: Queryable,
+  workerId: string,
+  state: WorkerAdminState,
+): Promise<WorkerAdminState | null> {
+  const { rows } = await db.query<{ former: WorkerAdminState }>(
+    `UPDATE workers w SET admin_state = $2, updated_at = now()
+     FROM (SELECT id, admin_state FROM workers WHERE id = $1 FOR UPDATE) AS f WHERE w.id = f.id RETURNING f.admin_state AS former`,
+    [workerId, state],
+  );
+  return rows[0]?.former ?? null;
 }

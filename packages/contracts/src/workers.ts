@@ -1,17 +1,19 @@
 import { type Static, Type } from 'typebox';
-import { nullable, oneOf, requestBody, timestamp } from './schema.ts';
+import { line, nullable, oneOf, requestBody, timestamp } from './schema.ts';
 import { NETWORKS } from './sessions.ts';
 
-export const WORKER_STATUSES = ['online', 'offline', 'maintenance'] as const;
+/** `pending`: added by an administrator, and not registered yet. */
+export const WORKER_STATUSES = ['online', 'offline', 'maintenance', 'pending'] as const;
 
 /**
- * The exact states behind the statuses. `ready`: new sessions come. `stopping`: the process ends, its sessions go elsewhere. `offline`: no lease. The others are
- * set by administrators: `cordoned` gets nothing new, `draining` hands its sessions over, `maintenance` does the same until it is ended, `retired` is not used any more.
+ * The exact states behind the statuses. `ready`: new sessions come. `stopping`: the process ends, its sessions go elsewhere. `offline`: no lease. `pending`: added
+ * by an administrator, and not registered yet. The others are set by administrators: `cordoned` gets nothing new, `draining` hands its sessions over, `maintenance` does the same until it is ended, `retired` is not used any more.
  */
 export const WORKER_STATES = [
   'ready',
   'stopping',
   'offline',
+  'pending',
   'cordoned',
   'draining',
   'maintenance',
@@ -19,8 +21,8 @@ export const WORKER_STATES = [
 ] as const;
 export type WorkerState = (typeof WORKER_STATES)[number];
 
-/** What an administrator may ask of a worker: nothing new, all as before, nothing new and everything off. */
-export const WORKER_ACTIONS = ['cordon', 'uncordon', 'drain'] as const;
+/** What an administrator may ask of a worker: nothing new, all as before, nothing new and everything off, the same for as long as work on it lasts. */
+export const WORKER_ACTIONS = ['cordon', 'uncordon', 'drain', 'maintenance'] as const;
 export type WorkerAction = (typeof WORKER_ACTIONS)[number];
 
 const workerId = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$', examples: ['worker-001'] });
@@ -37,8 +39,8 @@ export const RegisterWorkerRequestSchema = requestBody(
     endpoint,
     maxSessions: Type.Optional(maxSessions),
     network: Type.Optional(oneOf(NETWORKS)),
-    revision: Type.Optional(Type.String({ maxLength: 100, description: 'Version of its software.' })),
-    description: Type.Optional(Type.String({ maxLength: 500 })),
+    revision: Type.Optional(line({ maxLength: 100, description: 'Version of its software.' })),
+    description: Type.Optional(line({ maxLength: 500 })),
   },
   { workerId: 'worker-001', endpoint: 'http://192.168.1.100:8001', maxSessions: 50, network: 'live' },
 );
@@ -51,24 +53,77 @@ export const RegisterWorkerResultSchema = Type.Object({
   incarnation: Type.Integer({ description: 'Counts the process lives of this worker.' }),
 });
 
-export const WorkerParamsSchema = Type.Object({
-  id: Type.String({ minLength: 1, maxLength: 100, examples: ['worker-001'] }),
+export const AddWorkerRequestSchema = requestBody(
+  {
+    endpoint,
+    maxSessions: Type.Optional(maxSessions),
+    workerId: Type.Optional(workerId),
+    network: Type.Optional(oneOf(NETWORKS)),
+    description: Type.Optional(line({ maxLength: 500 })),
+  },
+  { endpoint: 'http://203.0.113.45:8001', maxSessions: 20 },
+);
+export type AddWorkerRequest = Static<typeof AddWorkerRequestSchema>;
+
+export const PatchWorkerRequestSchema = Type.Object(
+  {
+    maxSessions: Type.Optional(maxSessions),
+    description: Type.Optional(nullable(line({ maxLength: 500 }))),
+  },
+  { additionalProperties: false, minProperties: 1, examples: [{ maxSessions: 20 }] },
+);
+export type PatchWorkerRequest = Static<typeof PatchWorkerRequestSchema>;
+
+export const RemoveWorkerQuerySchema = Type.Object(
+  {
+    force: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description: 'Remove it at once: sessions that are still there lose their worker, and wait for another one.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+export const RemoveWorkerResultSchema = Type.Object({
+  workerId,
+  removed: Type.Literal(true),
+  movedSessions: Type.Integer({ description: 'Sessions that other workers have taken.' }),
+  waitingSessions: Type.Integer({ description: 'Sessions that wait for a worker now. 0 without `force`.' }),
+});
+export type RemoveWorkerResult = Static<typeof RemoveWorkerResultSchema>;
+
+export const WorkerTokenSchema = Type.Object({
+  workerId,
+  token: Type.String({ description: "The worker's new token. Shown once; the former one is good for a short while." }),
 });
 
+export const RevokedTokenSchema = Type.Object({ workerId, revoked: Type.Literal(true) });
+
+export const WorkerParamsSchema = Type.Object({ id: workerId });
+
+/** What the columns hold. */
+const MAX_INT4 = 2_147_483_647;
 const gauge = Type.Number({ minimum: 0, maximum: 1_000_000 });
 
 export const HeartbeatRequestSchema = requestBody(
   {
     status: Type.Optional(oneOf(WORKER_STATUSES)),
     metrics: requestBody({
-      sessionCount: Type.Integer({ minimum: 0 }),
+      sessionCount: Type.Integer({ minimum: 0, maximum: MAX_INT4 }),
       cpuUsage: gauge,
       memoryUsage: gauge,
-      messageCount: Type.Optional(Type.Integer({ minimum: 0, description: 'Since the process started.' })),
-      uptimeSeconds: Type.Optional(Type.Integer({ minimum: 0 })),
+      messageCount: Type.Optional(
+        Type.Integer({ minimum: 0, maximum: MAX_INT4, description: 'Since the process started.' }),
+      ),
+      uptime: Type.Optional(Type.Integer({ minimum: 0, maximum: MAX_INT4, description: 'Seconds.' })),
     }),
   },
-  { status: 'online', metrics: { sessionCount: 25, cpuUsage: 45.5, memoryUsage: 67.8 } },
+  {
+    status: 'online',
+    metrics: { sessionCount: 25, cpuUsage: 45.5, memoryUsage: 67.8, messageCount: 1250, uptime: 3600 },
+  },
 );
 export type HeartbeatRequest = Static<typeof HeartbeatRequestSchema>;
 

@@ -3,7 +3,7 @@ import { seedSession, type TestDatabase, workerRegistration } from '@wa-gate/tes
 import { type PlaceOptions, placeSessions } from '../assign.ts';
 import { type Ownership, StaleEpochError } from '../fence.ts';
 import { handOverMany } from '../handover.ts';
-import { registerWorker } from '../leases.ts';
+import { registerWorker } from '../registration.ts';
 import { DEFAULT_TIMING } from '../timing.ts';
 import { listWorkers } from '../workers.ts';
 

@@ -1,0 +1,137 @@
+import { type Static, Type } from 'typebox';
+import { nullable, oneOf, requestBody, timestamp } from './schema.ts';
+import { NETWORKS } from './sessions.ts';
+
+export const METRIC_RANGES = ['1h', '24h', '7d', '30d'] as const;
+export type MetricRange = (typeof METRIC_RANGES)[number];
+
+export const WorkerMetricsQuerySchema = Type.Object(
+  { range: Type.Unsafe<MetricRange>({ type: 'string', enum: [...METRIC_RANGES], default: '24h' }) },
+  { additionalProperties: false },
+);
+
+const average = (what: string) => nullable(Type.Number({ description: `${what} Null without any sample.` }));
+
+export const WorkerMetricsSchema = Type.Object({
+  workerId: Type.String(),
+  endpoint: Type.String(),
+  avgCpu: average('Percent of one core, over the range.'),
+  avgMemory: average('Percent of the memory that the process may use, over the range.'),
+  avgSessions: average('Sessions, over the range.'),
+  samples: Type.Array(
+    Type.Object({
+      timestamp: timestamp('Begin of the interval that the sample stands for.'),
+      cpuUsage: Type.Number(),
+      memoryUsage: Type.Number(),
+      sessionCount: Type.Number(),
+      messageCount: Type.Integer({ description: 'Since the process started, at the end of the interval.' }),
+      uptime: Type.Integer({ description: 'Seconds, at the end of the interval.' }),
+    }),
+  ),
+});
+export type WorkerMetrics = Static<typeof WorkerMetricsSchema>;
+
+export const WorkerMetricsResultSchema = Type.Object({
+  range: oneOf(METRIC_RANGES),
+  intervalSeconds: Type.Integer({ description: 'What one sample stands for. Longer ranges have longer intervals.' }),
+  workers: Type.Array(WorkerMetricsSchema),
+});
+
+/**
+ * What may be asked of all workers at once. `ping`: do they answer, and how soon. `stats`: what they host and use. `log-level`: what they log until they end.
+ * `converge`: compare what they host with what is placed on them, now.
+ */
+export const FLEET_OPERATIONS = ['ping', 'stats', 'log-level', 'converge'] as const;
+export type FleetOperation = (typeof FLEET_OPERATIONS)[number];
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
+
+export const BroadcastRequestSchema = requestBody(
+  {
+    operation: oneOf(FLEET_OPERATIONS),
+    level: Type.Optional(oneOf(LOG_LEVELS, 'For `log-level`.')),
+    network: Type.Optional(oneOf(NETWORKS, 'Only workers of this network.')),
+  },
+  { operation: 'ping' },
+);
+export type BroadcastRequest = Static<typeof BroadcastRequestSchema>;
+
+/** What a worker tells of itself for `stats`. */
+export const WorkerStatsSchema = Type.Object({
+  placed: Type.Integer({ description: 'Sessions that the database places there.' }),
+  actors: Type.Integer({ description: 'Sessions that it hosts.' }),
+  waiting: Type.Integer({ description: 'Placed there, not started yet.' }),
+  moving: Type.Integer({ description: 'On their way to another worker.' }),
+  stopping: Type.Integer(),
+  states: Type.Record(Type.String(), Type.Integer(), { description: 'Sessions by what they do.' }),
+  messageCount: Type.Integer({ description: 'Since the process started.' }),
+  cpuUsage: Type.Number(),
+  memoryUsage: Type.Number(),
+  eventLoopDelayMs: Type.Number(),
+  rssBytes: Type.Integer(),
+  heapUsedBytes: Type.Integer(),
+  uptime: Type.Integer({ description: 'Seconds.' }),
+  node: Type.String({ description: 'Version of Node.js.' }),
+});
+export type WorkerStats = Static<typeof WorkerStatsSchema>;
+
+export const BroadcastResultSchema = Type.Object({
+  operation: oneOf(FLEET_OPERATIONS),
+  succeeded: Type.Integer(),
+  failed: Type.Integer(),
+  results: Type.Array(
+    Type.Object({
+      workerId: Type.String(),
+      ok: Type.Boolean(),
+      tookMs: Type.Integer(),
+      stats: Type.Optional(WorkerStatsSchema),
+      level: Type.Optional(oneOf(LOG_LEVELS, 'The level until now.')),
+      error: nullable(Type.String({ description: 'Why it did not work there.' })),
+    }),
+  ),
+});
+export type BroadcastResult = Static<typeof BroadcastResultSchema>;
+
+export const RebalanceResultSchema = Type.Object({
+  moves: Type.Integer({ description: 'Sessions that were asked to move now. Owners hand them over one by one.' }),
+  workers: Type.Array(
+    Type.Object({ workerId: Type.String(), sessions: Type.Integer({ description: 'Sessions that leave it.' }) }),
+  ),
+});
+
+export const SCALING_ADVICE = ['up', 'hold', 'down'] as const;
+export const SCALING_TRIGGERS = ['sessions', 'waiting', 'cpu', 'memory', 'minimum', 'aside', 'hysteresis'] as const;
+
+export const AutoscalingSchema = Type.Object({
+  networks: Type.Array(
+    Type.Object({
+      network: oneOf(NETWORKS),
+      workers: Type.Object({
+        ready: Type.Integer({ description: 'They take new sessions.' }),
+        aside: Type.Integer({ description: 'Running, and cordoned, draining, in maintenance or stopping.' }),
+        offline: Type.Integer(),
+      }),
+      capacity: Type.Integer({ description: 'Sessions that the ready workers may have.' }),
+      sessions: Type.Integer({ description: 'Sessions that should run.' }),
+      waitingSessions: Type.Integer({ description: 'Sessions that should run and have no living worker.' }),
+      usage: Type.Number({ description: 'Sessions by capacity; 1 is full.' }),
+      avgCpuUsage: Type.Number(),
+      avgMemoryUsage: Type.Number(),
+      desiredWorkers: Type.Integer({ description: 'Processes that there should be, those aside included.' }),
+      advice: oneOf(SCALING_ADVICE),
+      reasons: Type.Array(
+        Type.Object({
+          trigger: oneOf(SCALING_TRIGGERS),
+          workers: Type.Integer({ description: 'What this alone would ask for.' }),
+          sentence: Type.String(),
+        }),
+      ),
+    }),
+  ),
+  hints: Type.Object({
+    scaleUpAfterSeconds: Type.Integer({ description: 'For how long the signal should ask for more.' }),
+    scaleDownAfterSeconds: Type.Integer({ description: 'For how long the signal should ask for less.' }),
+    workersPerStepDown: Type.Integer({ description: 'A worker that ends hands its sessions over first.' }),
+  }),
+});
+export type Autoscaling = Static<typeof AutoscalingSchema>;
