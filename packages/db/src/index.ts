@@ -25,3 +25,9 @@ export type {
 export { assertMasterKey } from './installation.ts';
 export { createPool, inTransaction, type Pool, type PoolClient, type PoolOptions, type Queryable } from './pool.ts';
 export { createPrisma, type Database } from './prisma.ts';
+export {
+  createSystemLogSink,
+  type SystemLogCounts,
+  type SystemLogSink,
+  type SystemLogSinkOptions,
+} from './system-log-sink.ts';
