@@ -9,7 +9,7 @@ export interface RevocableCache<Value> {
 }
 
 export interface RevocableCacheOptions<Value extends object> {
-  revocations: Revocations;
+  revocations: Pick<Revocations, 'isCurrent' | 'onRevoked'>;
   read: (key: string) => Promise<Value | null>;
   /** For each kind of revocation: what in a value it names. */
   revokedBy: Partial<Record<RevocationKind, (value: Value) => string | null>>;
@@ -18,59 +18,99 @@ export interface RevocableCacheOptions<Value extends object> {
   ttlMs?: number;
 }
 
+/** Nobody joins a reading that has begun longer ago: what it brings may be from before a revocation that is a second old. */
+const JOINED_FOR_MS = 250;
+
 /**
- * A cache that forgets what was revoked within a second, everywhere. While revocations cannot be heard, everything is read. A value whose reading began before a
- * revocation was heard of is handed out, as it would have been a moment before, but not kept.
+ * A cache that forgets what was revoked within a second, everywhere. While revocations cannot be heard, everything is read. What was revoked while it was on
+ * its way is read again: PostgreSQL may be slow to answer, and the answer as old as the question.
  */
 export function createRevocableCache<Value extends object>(
   options: RevocableCacheOptions<Value>,
 ): RevocableCache<Value> {
   const { revocations, read, revokedBy, maxEntries = 20_000, ttlMs = 60_000 } = options;
-  const cache = new LRUCache<string, Value>({ max: maxEntries, ttl: ttlMs });
-  const singleFlight = createSingleFlight<Value | null>();
+  const namers = Object.entries(revokedBy) as [RevocationKind, (value: Value) => string | null][];
   /** By what a revocation would name: which entries to drop. */
   const index = new Map<string, Set<string>>();
+  const cache = new LRUCache<string, Value>({
+    max: maxEntries,
+    ttl: ttlMs,
+    dispose: (value, key) => {
+      for (const name of namesOf(value)) {
+        const keys = index.get(name);
+        keys?.delete(key);
+        if (keys?.size === 0) index.delete(name);
+      }
+    },
+  });
+  const singleFlight = createSingleFlight<Value | null>();
+  /** Counts revocations. */
   let generation = 0;
+  /** What was revoked while readings were on their way, and when. */
+  const revokedIn = new Map<string, number>();
+  let everythingRevokedIn = 0;
+  let readings = 0;
 
-  for (const kind of Object.keys(revokedBy) as RevocationKind[]) {
+  for (const [kind] of namers) {
     revocations.onRevoked(kind, (subject) => {
       generation += 1;
+      if (subject === null) {
+        everythingRevokedIn = generation;
+        cache.clear();
+        return;
+      }
       const name = `${kind}/${subject}`;
-      for (const key of index.get(name) ?? []) cache.delete(key);
-      index.delete(name);
+      if (readings > 0) revokedIn.set(name, generation);
+      for (const key of [...(index.get(name) ?? [])]) cache.delete(key);
+    });
+  }
+
+  const isRevokedSince = (value: Value, begunIn: number): boolean =>
+    everythingRevokedIn > begunIn || namesOf(value).some((name) => (revokedIn.get(name) ?? 0) > begunIn);
+
+  function namesOf(value: Value): string[] {
+    return namers.flatMap(([kind, subjectOf]) => {
+      const subject = subjectOf(value);
+      return subject === null ? [] : [`${kind}/${subject}`];
     });
   }
 
   function keep(key: string, value: Value): void {
     cache.set(key, value);
-    for (const [kind, subjectOf] of Object.entries(revokedBy)) {
-      const subject = subjectOf(value);
-      if (subject === null) continue;
-      const name = `${kind}/${subject}`;
+    for (const name of namesOf(value)) {
       const keys = index.get(name);
       if (keys) keys.add(key);
       else index.set(name, new Set([key]));
     }
-    if (index.size > 4 * maxEntries) rebuildIndex();
   }
 
-  /** Entries that the cache has dropped by itself are still in the index. */
-  function rebuildIndex(): void {
-    index.clear();
-    const entries = [...cache.entries()];
-    for (const [key, value] of entries) keep(key, value);
+  /** Callers that come at about the same time, and between the same revocations, share a reading. */
+  function readShared(key: string): Promise<Value | null> {
+    const slot = Math.floor(performance.now() / JOINED_FOR_MS);
+    return singleFlight(`${generation}/${slot}/${key}`, () => read(key));
+  }
+
+  async function readUnrevoked(key: string): Promise<Value | null> {
+    for (;;) {
+      const begunIn = generation;
+      const value = await readShared(key);
+      if (!value || !isRevokedSince(value, begunIn)) return value;
+    }
   }
 
   return {
     async get(key) {
-      if (!revocations.isCurrent) return await singleFlight(key, () => read(key));
-      const cached = cache.get(key);
+      const cached = revocations.isCurrent ? cache.get(key) : undefined;
       if (cached) return cached;
-      const begunIn = generation;
-      // Who comes after a revocation does not join a reading from before it.
-      const value = await singleFlight(`${begunIn}/${key}`, () => read(key));
-      if (value && generation === begunIn && revocations.isCurrent) keep(key, value);
-      return value;
+      readings += 1;
+      try {
+        const value = await readUnrevoked(key);
+        if (value && revocations.isCurrent) keep(key, value);
+        return value;
+      } finally {
+        readings -= 1;
+        if (readings === 0) revokedIn.clear();
+      }
     },
   };
 }

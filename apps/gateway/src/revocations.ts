@@ -1,4 +1,4 @@
-import { inTransaction, type Pool, type PoolClient } from '@wa-gate/db';
+import { inTransaction, type Pool, type PoolClient, type Queryable } from '@wa-gate/db';
 import type { Logger } from '@wa-gate/kit';
 
 /**
@@ -8,12 +8,13 @@ import type { Logger } from '@wa-gate/kit';
  */
 export type RevocationKind = 'key' | 'user' | 'account' | 'workspace' | 'session' | 'login' | 'tiers' | 'rate-limits';
 
-type Listener = (subject: string) => void;
+/** Told the subject; without one, what was revoked is not known any more, so everything of the kind. */
+type Listener = (subject: string | null) => void;
 export type Revoke = (kind: RevocationKind, subject: string) => Promise<void>;
 
 /**
  * Tells every gateway what to forget, within a second and without Redis: revocations are rows, written in the transaction of the change, and each gateway
- * reads those of the last minute several times a second. One that could not read for a moment trusts nothing that it remembers ({@link isCurrent}).
+ * reads the new ones several times a second. One that could not read for a moment trusts nothing that it remembers ({@link isCurrent}).
  */
 export interface Revocations {
   /** Whether everything revoked until a moment ago has been heard of. */
@@ -29,32 +30,53 @@ export interface RevocationDependencies {
   /** For the transactions. */
   pool: Pool;
   /** Connections of its own for reading, so that a busy pool does not delay it. */
-  watchPool: Pool;
+  watchPool: Pick<Pool, 'query'>;
   logger: Logger;
 }
 
 const READ_EVERY_MS = 200;
 /** After this long without having read, memory is not trusted. With the reading itself it stays below a second. */
 const CURRENT_FOR_MS = 800;
-/** Longer than any transaction takes from its first row to its commit. */
-const WINDOW_SECONDS = 60;
-/** Deleted when they are this old. */
-export const REVOCATION_RETENTION_SECONDS = 3_600;
+/** Rows are deleted when they are this old. */
+const RETENTION_SECONDS = 3_600;
+/** Away for longer, a reader may have missed rows that are deleted already. Half of the retention, for transactions that commit late. */
+const MEMORY_SECONDS = RETENTION_SECONDS / 2;
 
-const RECENT = {
-  name: 'recent-revocations',
-  text: `SELECT id, kind, subject FROM revocations WHERE created_at > now() - interval '${WINDOW_SECONDS} s' ORDER BY id`,
+/**
+ * `$1` is the oldest transaction that had not ended when the last reading looked: what it and all later ones have written may be new. Ids of rows would not
+ * do, nor would times: both are given out before the commit, so that a late one would be passed over. At first, without `$1`, there is nothing to forget.
+ */
+const READ = {
+  name: 'read-revocations',
+  text: `SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS horizon, extract(epoch FROM now())::float8 AS "readAt",
+      COALESCE((SELECT json_agg(json_build_array(r.id, r.kind, r.subject)) FROM revocations r WHERE r.xact >= $1::xid8), '[]') AS rows`,
 };
 const INSERT = { name: 'revoke', text: 'INSERT INTO revocations (kind, subject) VALUES ($1, $2)' };
+const SWEEP = {
+  name: 'sweep-revocations',
+  text: `DELETE FROM revocations WHERE id IN (
+    SELECT id FROM revocations WHERE created_at < now() - make_interval(secs => $1) LIMIT $2)`,
+};
 
-interface Row {
-  id: number;
-  kind: RevocationKind;
-  subject: string;
+type Row = [id: number, kind: RevocationKind, subject: string];
+
+/** Where the last reading stood. */
+interface Reading {
+  horizon: string;
+  /** Seconds, by the clock of the database. */
+  readAt: number;
+  rows: Row[];
+}
+
+/** Deletes revocations that everybody has heard of or need not hear of, at most `limit`, and returns how many. */
+export async function sweepRevocations(db: Queryable, limit: number): Promise<number> {
+  const { rowCount } = await db.query({ ...SWEEP, values: [RETENTION_SECONDS, limit] });
+  return rowCount ?? 0;
 }
 
 export function createRevocations({ pool, watchPool, logger }: RevocationDependencies): Revocations {
   const listeners = new Map<RevocationKind, Listener[]>();
+  let last: Reading | undefined;
   let known = new Set<number>();
   let lastReadAt = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;
@@ -66,12 +88,24 @@ export function createRevocations({ pool, watchPool, logger }: RevocationDepende
     for (const listener of listeners.get(kind) ?? []) listener(subject);
   }
 
+  function forgetEverything(): void {
+    for (const listener of [...listeners.values()].flat()) listener(null);
+  }
+
+  function hear(now: Reading): void {
+    // Away for too long, or the database is another one now, such as a restored copy.
+    const hasGap = !last || now.readAt - last.readAt > MEMORY_SECONDS || BigInt(now.horizon) < BigInt(last.horizon);
+    if (hasGap) forgetEverything();
+    else for (const [id, kind, subject] of now.rows) if (!known.has(id)) forget(kind, subject);
+    known = new Set(now.rows.map(([id]) => id));
+    last = now;
+  }
+
   async function read(): Promise<void> {
     const begun = performance.now();
     try {
-      const { rows } = await watchPool.query<Row>(RECENT);
-      for (const { id, kind, subject } of rows) if (!known.has(id)) forget(kind, subject);
-      known = new Set(rows.map(({ id }) => id));
+      const { rows } = await watchPool.query<Reading>({ ...READ, values: [last?.horizon ?? null] });
+      hear(rows[0]!);
       lastReadAt = begun;
       if (isLost) logger.info('revocations are read again');
       isLost = false;

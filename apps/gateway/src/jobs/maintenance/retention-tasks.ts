@@ -1,5 +1,6 @@
 import type { Pool } from '@wa-gate/db';
 import { newPayloadSweep, sweepIdempotencyKeys, sweepJournal, sweepPayloads } from '@wa-gate/messaging';
+import { sweepRevocations } from '../../revocations.ts';
 import type { MaintenanceTask } from './maintenance.ts';
 
 /** What becomes too old. */
@@ -8,6 +9,7 @@ export function retentionTasks(pool: Pool): MaintenanceTask[] {
   return [
     { name: 'expired idempotency keys', run: (limit) => sweepIdempotencyKeys(pool, limit) },
     { name: 'old journal rows', run: (limit) => sweepJournal(pool, limit) },
+    { name: 'old revocations', run: (limit) => sweepRevocations(pool, limit) },
     { name: 'old outbound bytes', run: (limit) => sweepPayloads(pool, payloads, limit) },
   ];
 }
