@@ -12,15 +12,18 @@ import type { KeyStore } from './modules/api-keys/index.ts';
 import { type AuthService, authRoutes } from './modules/auth/index.ts';
 import { errorCodesRoutes } from './modules/error-codes/index.ts';
 import { type HealthService, healthRoutes, probeRoutes } from './modules/health/index.ts';
+import type { LimitSettings } from './modules/limits/index.ts';
 import { liveRoutes, type OwnerLink } from './modules/live/index.ts';
 import { type MessagesService, messagesRoutes } from './modules/messages/index.ts';
 import { type SessionDirectory, type SessionsService, sessionsRoutes } from './modules/sessions/index.ts';
+import { hitOf } from './modules/usage/index.ts';
 import { type WebhooksService, webhooksRoutes } from './modules/webhooks/index.ts';
 import { type WorkersService, workersRoutes } from './modules/workers/index.ts';
 import { createGuards } from './plugins/auth.ts';
 import { errors } from './plugins/errors.ts';
 import { metricsPlugin } from './plugins/metrics.ts';
 import { openapi } from './plugins/openapi.ts';
+import { createLimiter, type FallbackCounters, RATE_LIMIT_HEADERS } from './plugins/rate-limit/index.ts';
 import { requestContext, requestIdOf } from './plugins/request-context.ts';
 import { requestLogger } from './request-logger.ts';
 
@@ -36,6 +39,8 @@ export interface GatewayServices {
   webhooks: WebhooksService;
   workers: WorkersService;
   owner: OwnerLink;
+  limitSettings: LimitSettings;
+  limitCounters: FallbackCounters;
 }
 
 export interface GatewaySettings {
@@ -96,7 +101,7 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
   await app.register(cors, {
     origin: settings.corsOrigins,
     credentials: settings.corsOrigins !== true,
-    exposedHeaders: ['X-Request-Id', 'Retry-After', 'Idempotent-Replayed'],
+    exposedHeaders: ['X-Request-Id', 'Retry-After', 'Idempotent-Replayed', ...RATE_LIMIT_HEADERS],
   });
   await app.register(cookie);
   await app.register(jwt, {
@@ -104,7 +109,12 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
     sign: { algorithm: 'HS256', expiresIn: `${settings.tokenSeconds}s` },
     verify: { algorithms: ['HS256'] },
   });
-  const guards = createGuards(app, { ...services, ...settings });
+  const limiter = await createLimiter(app, {
+    ...services,
+    hitOf,
+    onRefused: (bucket) => metrics.refusedByLimit.inc({ bucket }),
+  });
+  const guards = createGuards(app, { ...services, ...settings, limiter });
 
   const api = async (scope: FastifyInstance): Promise<void> => {
     await scope.register(authRoutes, { ...services, guards, tokenSeconds: settings.tokenSeconds });

@@ -5,6 +5,7 @@ import { ringReconcilers } from '@wa-gate/messaging';
 import type { FastifyInstance } from 'fastify';
 import { Agent } from 'undici';
 import { buildGateway, type GatewayServices, type GatewaySettings } from './app.ts';
+import { composeLimits } from './compose-limits.ts';
 import { type Config, corsOrigins, durationSeconds } from './config.ts';
 import { createInvariantWatch } from './jobs/invariants/index.ts';
 import { createMaintenance, retentionTasks } from './jobs/maintenance/index.ts';
@@ -89,8 +90,13 @@ export async function composeGateway(resources: Resources, config: Config): Prom
   const services = config.ROLE === 'jobs' ? undefined : api.services;
   const app = await buildGateway({ logger, metrics, health, settings, services });
   if (services) {
-    app.addHook('onReady', async () => api.revocations.start());
-    app.addHook('onClose', () => api.revocations.stop());
+    app.addHook('onReady', async () => {
+      api.revocations.start();
+      await api.limits.start();
+    });
+    app.addHook('onClose', async () => {
+      await Promise.all([api.revocations.stop(), api.limits.stop()]);
+    });
   }
 
   async function stop(): Promise<void> {
@@ -126,6 +132,7 @@ function composeApi(resources: Resources, config: Config, metrics: GatewayMetric
   const routes = createRouteTable({ db: pool, redis, logger, onRedisError: () => metrics.redisErrors.inc() });
 
   const revocations = createRevocations({ pool, watchPool, logger });
+  const limits = composeLimits(resources, config, { revocations, metrics });
   const keys = createKeyStore({ db: pool, revocations, logger });
   const people = createPeople({ db: pool, revocations });
   const logins = createLiveLogins({ db: pool, revocations });
@@ -168,6 +175,8 @@ function composeApi(resources: Resources, config: Config, metrics: GatewayMetric
     directory,
     owner,
     webhooks,
+    limitSettings: limits.limitSettings,
+    limitCounters: limits.limitCounters,
     auth: createAuthService({
       pool,
       users,
@@ -227,6 +236,7 @@ function composeApi(resources: Resources, config: Config, metrics: GatewayMetric
   return {
     services,
     revocations,
+    limits,
     reconciling,
     endWaits: () => waiter.endAll(),
     close: () => Promise.all([dispatchers.calls.close(), dispatchers.streams.close()]),

@@ -32,6 +32,9 @@ export const ConfigSchema = Type.Object({
   CORS_ORIGIN: Type.String({ default: '' }),
   /** Believe X-Forwarded-* of a proxy in front. */
   TRUST_PROXY: flag,
+  /** The limit per address, for requests without a valid credential: so many in so many milliseconds. */
+  RATE_LIMIT_MAX_REQUESTS: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000_000 })),
+  RATE_LIMIT_WINDOW_MS: Type.Optional(Type.Integer({ minimum: 1_000, maximum: 2_678_400_000 })),
   DATABASE_POOL_SIZE: Type.Integer({ minimum: 2, maximum: 200, default: 12 }),
   SHUTDOWN_GRACE_MS: Type.Integer({ minimum: 100, default: 8_000 }),
   LOG_LEVEL: Type.String({ default: 'info' }),

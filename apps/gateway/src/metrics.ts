@@ -9,6 +9,10 @@ export interface GatewayMetrics {
   deliveries: Counter<'outcome'>;
   deliveryDuration: Histogram;
   redisErrors: Counter;
+  /** Requests that a limit has refused. */
+  refusedByLimit: Counter<'bucket'>;
+  /** Requests that were counted in this process, because Redis did not answer in time. */
+  limitedLocally: Counter;
   /** Sessions that got a worker, by the reason of the placement change. */
   placementChanges: Counter<'reason'>;
   /** Sessions taken over from workers that are gone, by how that is known. */
@@ -92,6 +96,17 @@ export function createGatewayMetrics(db: Queryable): GatewayMetrics {
     redisErrors: new Counter({
       name: 'wag_redis_errors_total',
       help: 'Times that Redis could not answer and PostgreSQL was asked instead.',
+      registers,
+    }),
+    refusedByLimit: new Counter({
+      name: 'wag_requests_limited_total',
+      help: 'Requests refused with 429, by the bucket that was used up.',
+      labelNames: ['bucket'],
+      registers,
+    }),
+    limitedLocally: new Counter({
+      name: 'wag_requests_limited_locally_total',
+      help: 'Requests counted in this process with its share of the limits, because Redis did not answer in time.',
       registers,
     }),
     invariantViolations: new Gauge({

@@ -95,3 +95,8 @@ export const RATE_LIMITS = {
 
 export type RateLimitName = keyof typeof RATE_LIMITS;
 export const RATE_LIMIT_NAMES = Object.keys(RATE_LIMITS) as RateLimitName[];
+
+/** The bucket of an account's messages; its numbers are those of the tier. */
+export const MESSAGE_LIMIT = 'message_limit';
+/** Every bucket that a request may count in. */
+export type BucketName = RateLimitName | typeof MESSAGE_LIMIT;

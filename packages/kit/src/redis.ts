@@ -11,6 +11,13 @@ export const redisKeys = {
   reconcileBell: () => 'wag:bell:reconcile',
   /** Connects to WhatsApp begun in this second, by the whole fleet. */
   starts: (network: string, second: number) => `wag:starts:${network}:${second}`,
+  /** What a bucket has counted for one subject; `message_limit:{userId}` is the tier's messages per hour. */
+  rateLimit: (bucket: string, subject: string) => `wag:rl:${bucket}:${subject}`,
+  /** API hits since the last move to PostgreSQL. */
+  usageHits: () => 'wag:usage:hits',
+  /** Hits that are being moved, and the ids of all such batches. */
+  usageBatch: (id: string) => `wag:usage:batch:${id}`,
+  usageBatches: () => 'wag:usage:batches',
   events: (sessionId: string) => `wag:events:${sessionId}`,
   /** Set while the SQL invariants were checked a moment ago, by whichever replica. */
   invariantsChecked: () => 'wag:invariants:checked',

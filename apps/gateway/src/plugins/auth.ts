@@ -1,12 +1,13 @@
-import { type Permission, type RateLimitName, ROLE_PERMISSIONS, type WorkspaceRoleName } from '@wa-gate/contracts';
+import { type BucketName, type Permission, ROLE_PERMISSIONS, type WorkspaceRoleName } from '@wa-gate/contracts';
 import type { UserTier, WorkspaceRole } from '@wa-gate/db';
-import type { FastifyInstance, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
 import type { AddressList } from '../address-list.ts';
 import { ApiError } from '../api-error.ts';
 import type { LiveLogins, People } from '../modules/access/index.ts';
 import type { KeyStore, SessionRef } from '../modules/api-keys/index.ts';
 import { isUuid } from '../uuid.ts';
 import { type Credential, isSameOrigin, queryKeyRefused, readCredential } from './credentials.ts';
+import { bucketsOfRoute, type Limiter } from './rate-limit/index.ts';
 import { declareAccess, markAccess } from './route-access.ts';
 
 interface Common {
@@ -57,7 +58,9 @@ export interface Access {
   /** What the caller's role in the workspace must allow. Routes without it are about the caller's own person. */
   permission?: Permission;
   /** Buckets besides those that the kind of credential brings (contracts, rate-limits). */
-  limits?: readonly RateLimitName[];
+  limits?: readonly BucketName[];
+  /** Asking is free: the bucket of the key is only shown. @default false */
+  isFree?: boolean;
   /** In which workspace the caller acts: the one of the credential, or the one that `{id}` of the path names. @default 'credential' */
   workspace?: 'credential' | 'path';
   /** A stream, which browsers open without headers of their own: a session key may come as `?apiKey=`. @default false */
@@ -81,6 +84,7 @@ export interface GuardDependencies {
   keys: KeyStore;
   people: People;
   logins: LiveLogins;
+  limiter: Limiter;
   allowQueryKey: boolean;
   corsOrigins: string[] | true;
 }
@@ -138,20 +142,47 @@ export function createGuards(app: FastifyInstance, deps: GuardDependencies): Gua
     return principal;
   }
 
-  return (access) =>
-    markAccess(async (request) => {
-      const { audience, permission } = access;
-      if (audience === 'public') return;
-      const caller = await authenticate(request, access);
-      assertAudience(caller, audience);
-      const principal = access.workspace === 'path' ? await enter(request, caller) : caller;
-      request.principal = principal;
-      if (permission && !isAllowed(principal, permission)) {
-        throw new ApiError('FORBIDDEN', {
-          message: `This needs the permission \`${permission}\`, which the role ${principal.role.toLowerCase()} or this key does not have.`,
-        });
+  /** Who asks. A request that cannot prove it is counted by its address: nobody guesses for ever. */
+  async function identify(request: FastifyRequest, reply: FastifyReply, access: Access): Promise<Principal> {
+    try {
+      return await authenticate(request, access);
+    } catch (error) {
+      if (error instanceof ApiError) await deps.limiter.take(request, reply, null, ['ip']);
+      throw error;
+    }
+  }
+
+  /** The caller as they may act here. */
+  async function admit(request: FastifyRequest, caller: Principal, access: Access): Promise<Principal> {
+    const { audience, permission } = access;
+    assertAudience(caller, audience);
+    const principal = access.workspace === 'path' ? await enter(request, caller) : caller;
+    request.principal = principal;
+    if (permission && !isAllowed(principal, permission)) {
+      throw new ApiError('FORBIDDEN', {
+        message: `This needs the permission \`${permission}\`, which the role ${principal.role.toLowerCase()} or this key does not have.`,
+      });
+    }
+    return principal;
+  }
+
+  return (access) => {
+    const { audience, limits, isFree = false } = access;
+    const buckets = bucketsOfRoute(limits);
+    return markAccess(async (request, reply) => {
+      if (audience === 'public') return await deps.limiter.take(request, reply, null, buckets.nobody);
+      const caller = await identify(request, reply, access);
+      let principal: Principal;
+      try {
+        principal = await admit(request, caller, access);
+      } catch (error) {
+        // What is refused uses up nothing that others in the workspace need.
+        await deps.limiter.take(request, reply, caller, []);
+        throw error;
       }
+      await deps.limiter.take(request, reply, principal, buckets[principal.kind], { isFree });
     }, access);
+  };
 }
 
 function assertAudience(principal: Principal, audience: Audience): void {

@@ -1,0 +1,37 @@
+import type { Resources } from './compose.ts';
+import type { Config } from './config.ts';
+import type { GatewayMetrics } from './metrics.ts';
+import { createLimitSettings, createReplicas } from './modules/limits/index.ts';
+import { createFallbackCounters, createLocalCounters, createRedisCounters } from './plugins/rate-limit/index.ts';
+import type { Revocations } from './revocations.ts';
+
+/** What the limiter is made of: the numbers, the counters in Redis, and those of this process for while Redis is away. */
+export function composeLimits(
+  { pool, watchPool, redis, clock, logger }: Resources,
+  config: Config,
+  { revocations, metrics }: { revocations: Revocations; metrics: GatewayMetrics },
+) {
+  const limitSettings = createLimitSettings({
+    // A busy pool must not delay what an administrator has changed.
+    db: watchPool,
+    revocations,
+    logger,
+    ip: { max: config.RATE_LIMIT_MAX_REQUESTS, windowMs: config.RATE_LIMIT_WINDOW_MS },
+  });
+  const replicas = createReplicas({ db: pool, clock, logger });
+  const limitCounters = createFallbackCounters({
+    redis,
+    shared: createRedisCounters(redis),
+    local: createLocalCounters({ clock, replicas: replicas.count, countHit: () => undefined }),
+    clock,
+    onAway: () => metrics.limitedLocally.inc(),
+  });
+  return {
+    limitSettings,
+    limitCounters,
+    async start() {
+      await Promise.all([limitSettings.start(), replicas.start()]);
+    },
+    stop: () => replicas.stop(),
+  };
+}

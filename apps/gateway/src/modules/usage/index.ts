@@ -1,0 +1,1 @@
+export { hitOf } from './hit.ts';

@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto';
+import { normalizeIP } from '@fastify/rate-limit';
+import { type BucketName, MESSAGE_LIMIT, RATE_LIMITS, type RateLimitName } from '@wa-gate/contracts';
+import { redisKeys } from '@wa-gate/kit';
+import type { FastifyRequest } from 'fastify';
+import type { Limit, LimitSettings } from '../../modules/limits/index.ts';
+import type { Principal } from '../auth.ts';
+
+/** A bucket for one subject, as one request meets it. */
+export interface Bucket {
+  name: BucketName;
+  /** In Redis, and in memory while Redis is away. */
+  key: string;
+  limit: Limit;
+  /** What this request counts there; 0 only looks. */
+  cost: 0 | 1;
+}
+
+/** Routes name them for everybody; they are for people with a token (API.md, C18). */
+const PERSONS_ONLY: ReadonlySet<BucketName> = new Set<BucketName>(['messages_send', 'broadcasts', 'dashboard', 'qr']);
+
+/** The buckets of a route, by who asks. Made once per route. */
+export interface RouteBuckets {
+  nobody: readonly BucketName[];
+  user: readonly BucketName[];
+  key: readonly BucketName[];
+}
+
+export function bucketsOfRoute(limits: readonly BucketName[] = []): RouteBuckets {
+  return {
+    nobody: ['ip', ...limits],
+    user: limits,
+    key: limits.filter((name) => !PERSONS_ONLY.has(name)),
+  };
+}
+
+/** The bucket that a credential brings. Owners' keys and session keys have none, nor have people (API.md, C18). */
+export function bucketOfCredential(principal: Principal): RateLimitName | null {
+  if (principal.kind !== 'key' || principal.session || principal.isAdministrator) return null;
+  if (principal.role === 'OPERATOR') return 'key_operator';
+  return principal.role === 'VIEWER' ? 'key_viewer' : null;
+}
+
+/** An address is no name for a key in Redis: it may hold anything, and it is personal. */
+const nameOf = (email: string): string => createHash('sha256').update(email.trim().toLowerCase()).digest('base64url');
+
+/** What a request is counted by. */
+export interface Subjects {
+  request: FastifyRequest;
+  principal: Principal | null;
+  /** For `login_account`. */
+  email?: string | undefined;
+}
+
+function subjectOf(name: RateLimitName, { request, principal, email }: Subjects): string {
+  switch (RATE_LIMITS[name].subject) {
+    case 'ip':
+      return normalizeIP(request.ip);
+    case 'email':
+      return nameOf(email ?? '');
+    default:
+      break;
+  }
+  if (!principal) throw new Error(`The bucket ${name} counts for somebody who is known.`);
+  switch (RATE_LIMITS[name].subject) {
+    case 'key':
+      return principal.kind === 'key' ? principal.keyId : principal.userId;
+    case 'workspace':
+      return principal.workspaceId;
+    default:
+      return principal.userId;
+  }
+}
+
+export function makeBucket(settings: LimitSettings, name: BucketName, subjects: Subjects, cost: 0 | 1): Bucket {
+  if (name !== MESSAGE_LIMIT) {
+    return { name, key: redisKeys.rateLimit(name, subjectOf(name, subjects)), limit: settings.bucket(name), cost };
+  }
+  const { principal } = subjects;
+  if (!principal) throw new Error('Messages are counted for an account.');
+  return {
+    name,
+    key: redisKeys.rateLimit(name, principal.accountId),
+    limit: settings.tier(principal.tier).messages,
+    cost,
+  };
+}

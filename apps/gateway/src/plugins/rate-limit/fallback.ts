@@ -1,0 +1,89 @@
+import type { Clock, Redis } from '@wa-gate/kit';
+import type { Bucket } from './buckets.ts';
+import type { Counters, Verdict } from './counters.ts';
+
+export interface FallbackDependencies {
+  redis: Pick<Redis, 'status'>;
+  shared: Counters;
+  local: Counters;
+  clock: Clock;
+  /** Redis did not count: it is away, or was too slow. */
+  onAway: () => void;
+}
+
+/** An answer that comes later is not waited for. */
+const PATIENCE_MS = 50;
+/** After so many requests in a row without an answer, Redis is left alone for a while; then one request tries it. */
+const FAILURES = 3;
+const PAUSE_MS = 1_000;
+
+export interface Counted {
+  verdict: Verdict;
+  /** The counters that it was counted in, which take it back. */
+  counters: Counters;
+}
+
+/** Counts in Redis, and while Redis is away or slow in this process: never nowhere. */
+export interface FallbackCounters {
+  take(buckets: readonly Bucket[], hit: string | null): Promise<Counted>;
+}
+
+const NO_ANSWER = Symbol('no answer in time');
+
+export function createFallbackCounters({
+  redis,
+  shared,
+  local,
+  clock,
+  onAway,
+}: FallbackDependencies): FallbackCounters {
+  let failures = 0;
+  let triedAt = Number.NEGATIVE_INFINITY;
+
+  function isWorthTrying(): boolean {
+    if (redis.status !== 'ready') return false;
+    if (failures < FAILURES) return true;
+    const now = clock.monotonic();
+    if (now - triedAt < PAUSE_MS) return false;
+    triedAt = now;
+    return true;
+  }
+
+  async function inProcess(buckets: readonly Bucket[], hit: string | null): Promise<Counted> {
+    onAway();
+    return { verdict: await local.take(buckets, hit), counters: local };
+  }
+
+  return {
+    async take(buckets, hit) {
+      if (!isWorthTrying()) return await inProcess(buckets, hit);
+      const verdict = await inTime(shared.take(buckets, hit));
+      if (verdict !== NO_ANSWER) {
+        failures = 0;
+        return { verdict, counters: shared };
+      }
+      failures += 1;
+      triedAt = clock.monotonic();
+      // The command may have arrived, or arrive yet, and the hit with it.
+      return await inProcess(buckets, null);
+    },
+  };
+}
+
+/** What comes in time. A timer that is late because this process was busy lets the answers that wait in the socket be read first. */
+function inTime(answer: Promise<Verdict> | Verdict): Promise<Verdict | typeof NO_ANSWER> {
+  return new Promise((resolve) => {
+    const giveUp = () => resolve(NO_ANSWER);
+    const timer = setTimeout(() => setImmediate(giveUp), PATIENCE_MS);
+    Promise.resolve(answer).then(
+      (verdict) => {
+        clearTimeout(timer);
+        resolve(verdict);
+      },
+      () => {
+        clearTimeout(timer);
+        giveUp();
+      },
+    );
+  });
+}

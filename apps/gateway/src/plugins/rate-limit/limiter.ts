@@ -1,0 +1,149 @@
+import rateLimit from '@fastify/rate-limit';
+import { type BucketName, MESSAGE_LIMIT } from '@wa-gate/contracts';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { LimitSettings } from '../../modules/limits/index.ts';
+import type { Principal } from '../auth.ts';
+import { type Bucket, bucketOfCredential, makeBucket } from './buckets.ts';
+import type { Counted, FallbackCounters } from './fallback.ts';
+import { writeHeaders } from './headers.ts';
+import { refusalOf } from './refusal.ts';
+import { type Demand, storeOf } from './store.ts';
+
+export interface TakeOptions {
+  /** Whom `login_account` counts for. */
+  email?: string;
+  /** The request is not counted in the bucket of its key, only shown what is left there. */
+  isFree?: boolean;
+}
+
+/** How the buckets of one caller are, without counting anything. */
+export interface BucketState {
+  name: BucketName;
+  max: number;
+  windowMs: number;
+  used: number;
+  resetMs: number;
+}
+
+/** The one place where requests are limited. */
+export interface Limiter {
+  /**
+   * Counts the request in all its buckets, in one call to Redis: the one of its credential and those of `names`. With it its hit for usage. Writes the
+   * headers. Called more than once in a request, it adds.
+   * @throws {ApiError} 429, and then nothing was counted anywhere
+   */
+  take(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    principal: Principal | null,
+    names: readonly BucketName[],
+    options?: TakeOptions,
+  ): Promise<void>;
+  /** The request was none of these after all, such as a repetition that makes no message. */
+  giveBack(request: FastifyRequest, names: readonly BucketName[]): Promise<void>;
+  /** Looks, and counts nothing. */
+  read(request: FastifyRequest, principal: Principal, names: readonly BucketName[]): Promise<BucketState[]>;
+}
+
+/** A bucket that a request has counted in. */
+interface Taken extends Counted {
+  buckets: readonly Bucket[];
+  /** For the end of the windows. */
+  at: number;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What the request asks of the limiter now. */
+    limitDemand: Demand | null;
+    /** What it has taken. */
+    limitsTaken: Taken[] | null;
+  }
+}
+
+export interface LimiterDependencies {
+  limitSettings: LimitSettings;
+  limitCounters: FallbackCounters;
+  /** The field that a request of this caller is counted under for usage. */
+  hitOf: (request: FastifyRequest, principal: Principal) => string;
+  onRefused: (bucket: BucketName) => void;
+}
+
+/** Registers `@fastify/rate-limit` with a store that counts all buckets of a request at once. */
+export async function createLimiter(app: FastifyInstance, deps: LimiterDependencies): Promise<Limiter> {
+  const { limitSettings: settings, limitCounters: counters, hitOf, onRefused } = deps;
+  app.decorateRequest('limitDemand', null);
+  app.decorateRequest('limitsTaken', null);
+  await app.register(rateLimit, { global: false, ...storeOf(counters) });
+  const check = app.createRateLimit();
+
+  /** Counts, by way of the plugin; the demand comes back with what was found. */
+  async function count(request: FastifyRequest, buckets: readonly Bucket[], hit: string | null): Promise<Counted> {
+    const demand: Demand = { buckets, hit, counted: null };
+    request.limitDemand = demand;
+    await check(request);
+    return demand.counted!;
+  }
+
+  function bucketsOf(
+    request: FastifyRequest,
+    principal: Principal | null,
+    names: readonly BucketName[],
+    { email, isFree }: TakeOptions,
+  ): Bucket[] {
+    const subjects = { request, principal, email };
+    const buckets: Bucket[] = [];
+    const ofCredential = principal && bucketOfCredential(principal);
+    if (ofCredential) buckets.push(makeBucket(settings, ofCredential, subjects, isFree ? 0 : 1));
+    for (const name of names) buckets.push(makeBucket(settings, name, subjects, 1));
+    // Nothing limits this request: its caller is told about the messages of this hour, which are limited for everybody.
+    if (buckets.length === 0) buckets.push(makeBucket(settings, MESSAGE_LIMIT, subjects, 0));
+    return buckets;
+  }
+
+  return {
+    async take(request, reply, principal, names, options = {}) {
+      const buckets = bucketsOf(request, principal, names, options);
+      const counted = await count(request, buckets, principal && hitOf(request, principal));
+      writeHeaders(reply, buckets, counted.verdict);
+      if (counted.verdict.refusedBy >= 0) {
+        onRefused(buckets[counted.verdict.refusedBy]!.name);
+        throw refusalOf(buckets, counted.verdict, principal);
+      }
+      const taken: Taken = { ...counted, buckets, at: performance.now() };
+      if (request.limitsTaken) request.limitsTaken.push(taken);
+      else request.limitsTaken = [taken];
+    },
+
+    async giveBack(request, names) {
+      const now = performance.now();
+      for (const taken of request.limitsTaken ?? []) {
+        const { counters: countedIn, buckets, verdict, at } = taken;
+        // What was counted in a window that is over is not taken from the next one.
+        const isGiven = ({ name, cost }: Bucket, index: number) =>
+          cost > 0 && names.includes(name) && now < at + verdict.resets[index]!;
+        const keys = buckets.filter(isGiven).map(({ key }) => key);
+        if (keys.length === 0) continue;
+        taken.buckets = buckets.map((bucket) => (names.includes(bucket.name) ? { ...bucket, cost: 0 } : bucket));
+        try {
+          await countedIn.giveBack(keys);
+        } catch (error) {
+          request.log.debug({ err: error }, 'limit not given back');
+        }
+      }
+    },
+
+    async read(request, principal, names) {
+      const subjects = { request, principal };
+      const buckets = names.map((name) => makeBucket(settings, name, subjects, 0));
+      const { verdict } = await count(request, buckets, null);
+      return buckets.map(({ name, limit }, index) => ({
+        name,
+        max: verdict.maxima[index]!,
+        windowMs: limit.windowMs,
+        used: Math.min(verdict.counts[index]!, verdict.maxima[index]!),
+        resetMs: verdict.resets[index]!,
+      }));
+    },
+  };
+}
