@@ -1,4 +1,48 @@
 export {
+  type AdminSession,
+  type AdminSessionDetail,
+  AdminSessionDetailSchema,
+  AdminSessionSchema,
+  type AdminUser,
+  type AdminUserDetail,
+  AdminUserDetailSchema,
+  AdminUserSchema,
+  type CreateUserRequest,
+  CreateUserRequestSchema,
+  type DeleteUserResult,
+  DeleteUserResultSchema,
+  EndLoginsResultSchema,
+  type ListAdminSessionsQuery,
+  ListAdminSessionsQuerySchema,
+  ListAdminSessionsResultSchema,
+  type ListUsersQuery,
+  ListUsersQuerySchema,
+  ListUsersResultSchema,
+  platformRoleOf,
+  type UpdateUserRequest,
+  UpdateUserRequestSchema,
+  UserParamsSchema,
+} from './admin.ts';
+export {
+  AnalyticsQuerySchema,
+  type MessageStatistics,
+  MessageStatisticsSchema,
+  type Overview,
+  OverviewSchema,
+  type SessionStatistics,
+  SessionStatisticsSchema,
+  TIME_RANGES,
+  type TimeRange,
+  type UserStatistics,
+  UserStatisticsSchema,
+} from './analytics.ts';
+export {
+  type AuditEntry,
+  ListAllAuditLogsQuerySchema,
+  ListAuditLogsQuerySchema,
+  ListAuditLogsResultSchema,
+} from './audit.ts';
+export {
   type ChangePasswordRequest,
   ChangePasswordRequestSchema,
   CsrfResultSchema,
@@ -28,6 +72,11 @@ export {
   UserSchema,
   VerifyEmailRequestSchema,
 } from './auth.ts';
+export {
+  DefaultSessionBodySchema,
+  DefaultSessionHeadersSchema,
+  DefaultSessionQuerySchema,
+} from './default-session.ts';
 export {
   ERROR_CODES,
   ERRORS,
@@ -75,13 +124,19 @@ export {
 } from './message-states.ts';
 export {
   IDEMPOTENCY_KEY_PATTERN,
+  ListAllMessagesQuerySchema,
+  type ListMessagesQuery,
   ListMessagesQuerySchema,
+  type ListMessagesResult,
   ListMessagesResultSchema,
   MESSAGE_TYPES,
   type Message,
   MessageParamsSchema,
   MessageSchema,
   SENDABLE_TYPES,
+  SendFromDefaultHeadersSchema,
+  SendFromDefaultQuerySchema,
+  SendFromDefaultRequestSchema,
   SendHeadersSchema,
   SendQuerySchema,
   type SendRequest,
@@ -125,12 +180,7 @@ export {
   type CreateSessionRequest,
   CreateSessionRequestSchema,
   CreateSessionResultSchema,
-  DefaultSessionBodySchema,
-  DefaultSessionHeadersSchema,
-  DefaultSessionQuerySchema,
   DeleteSessionResultSchema,
-  defaultSessionHeaders,
-  defaultSessionQuery,
   ListSessionsQuerySchema,
   type MessageCapping,
   NETWORKS,
@@ -152,6 +202,13 @@ export {
   type UpdateSessionRequest,
   UpdateSessionRequestSchema,
 } from './sessions.ts';
+export {
+  type ListSystemLogsQuery,
+  ListSystemLogsQuerySchema,
+  ListSystemLogsResultSchema,
+  SYSTEM_LOG_LEVELS,
+  type SystemLogEntry,
+} from './system-logs.ts';
 export {
   TIMELINE_STEPS,
   type Timeline,

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { defaultSessionHeaders, defaultSessionQuery } from './default-session.ts';
 import { LIMITS } from './limits.ts';
 import { MESSAGE_STATES, MESSAGE_STATUSES } from './message-states.ts';
 import { CursorPaginationSchema, cursorQuery } from './paging.ts';
@@ -91,6 +92,18 @@ export const SendQuerySchema = Type.Object({
   ),
 });
 
+/** `POST /api/messages/send`: the same for the session that the call names, or the caller's default session. */
+export const SendFromDefaultRequestSchema = requestBody(
+  { ...SendRequestSchema.properties, ...defaultSessionQuery },
+  { to: '6281234567890', message: 'Hello from API!' },
+);
+export const SendFromDefaultHeadersSchema = Type.Object({ ...SendHeadersSchema.properties, ...defaultSessionHeaders });
+export const SendFromDefaultQuerySchema = Type.Object({
+  ...SendQuerySchema.properties,
+  ...defaultSessionQuery,
+  wait: Type.Optional(oneOf(WAIT_FOR, 'What to wait for before answering. Default: queued, which waits for nothing.')),
+});
+
 const messageError = Type.Object({
   code: nullable(Type.String({ description: "WhatsApp's own code.", examples: ['463'] })),
   message: nullable(Type.String()),
@@ -133,13 +146,40 @@ export type Message = Static<typeof MessageSchema>;
 
 export const MessageParamsSchema = Type.Object({ id: Type.String({ minLength: 1, maxLength: 100 }) });
 
-export const ListMessagesQuerySchema = Type.Object({
+const whichMessages = {
   ...cursorQuery,
   direction: Type.Optional(oneOf(['inbound', 'outbound'])),
   status: Type.Optional(oneOf(MESSAGE_STATUSES)),
+  chat: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 128,
+      description: 'Only this chat: a phone number, or the jid of a person or a group.',
+      examples: ['+6281234567890'],
+    }),
+  ),
+  from: Type.Optional(timestamp('Only messages that were accepted, or came, at this time or later.')),
+  to: Type.Optional(timestamp('Only messages from before this time.')),
+  count: Type.Optional(
+    Type.Boolean({ description: 'Also count all messages that the filters find: `pagination.total`. Takes longer.' }),
+  ),
+};
+
+export const ListMessagesQuerySchema = Type.Object(whichMessages);
+
+export type ListMessagesQuery = Static<typeof ListMessagesQuerySchema>;
+
+/** `GET /api/messages`: over all sessions that the caller reaches. */
+export const ListAllMessagesQuerySchema = Type.Object({
+  ...whichMessages,
+  sessionId: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'Only this session.' })),
 });
 
 export const ListMessagesResultSchema = Type.Object({
   messages: Type.Array(MessageSchema),
-  pagination: CursorPaginationSchema,
+  pagination: Type.Object({
+    ...CursorPaginationSchema.properties,
+    total: Type.Optional(Type.Integer({ description: 'With `?count=true`.' })),
+  }),
 });
+export type ListMessagesResult = Static<typeof ListMessagesResultSchema>;

@@ -26,8 +26,12 @@ export interface AcceptedMessage {
   request: OutboundRequest;
   lane?: OutboxLane;
   metadata?: Record<string, unknown> | undefined;
-  /** The caller wants `unknown` instead of a second attempt when the fate of the first one cannot be known. */
-  failIfUncertain?: boolean;
+  /**
+   * The caller wants `unknown` instead of a second attempt when the fate of the first one cannot be known.
+   *
+   * @default what the settings of the session say, else false
+   */
+  failIfUncertain?: boolean | undefined;
   /** Under which names this request may come again without being a new message. */
   idempotency?: IdempotencyKeys | undefined;
 }
@@ -39,9 +43,10 @@ export type Acceptance =
   | { outcome: 'time-locked'; until: Date; retryAfterSeconds: number }
   | { outcome: 'unknown-session' | 'not-paired' | 'connecting' | 'logged-out' };
 
-/** Columns `id, outcome, locked_until`: what the session says to a message for the chat $4. Its clock is PostgreSQL's (I12). */
+/** Columns `id, outcome, locked_until, fail_if_uncertain`: what the session says to a message for the chat $4. Its clock is PostgreSQL's (I12). */
 const SESSION = `session AS (
-    SELECT id, ${newChatsHeldUntil('sessions')} AS locked_until, CASE
+    SELECT id, ${newChatsHeldUntil('sessions')} AS locked_until,
+    coalesce($11::bool, settings->>'onUncertain' = 'fail', false) AS fail_if_uncertain, CASE
       WHEN state = 'LOGGED_OUT' THEN 'logged-out'
       WHEN paired_at IS NULL OR state = ANY($10::"SessionState"[])
         THEN CASE WHEN state IN ('INITIALIZING', 'CONNECTING', 'PAIRING') THEN 'connecting' ELSE 'not-paired' END
@@ -57,7 +62,8 @@ const messageAndOutbox = (unless: string): string => `message AS (
     RETURNING id
   ), queued AS (
     INSERT INTO outbox (message_id, session_id, lane, wa_message_id, chat_jid, request, not_before, fail_if_uncertain)
-    SELECT id, $2, $8, $3, $4, $9, date_trunc('milliseconds', now()), $11 FROM message
+    SELECT message.id, $2, $8, $3, $4, $9, date_trunc('milliseconds', now()), session.fail_if_uncertain
+    FROM message CROSS JOIN session
   )`;
 
 const RESULT = `outcome, locked_until AS "lockedUntil", ceil(extract(epoch FROM locked_until - now()))::int AS "lockedSeconds"`;
@@ -121,7 +127,7 @@ export async function acceptMessage(db: Queryable, message: AcceptedMessage): Pr
     message.lane ?? 'INTERACTIVE',
     JSON.stringify(message.request),
     PAIRING_STATES,
-    message.failIfUncertain ?? false,
+    message.failIfUncertain ?? null,
   ];
   if (!message.idempotency || names.length === 0) {
     const { rows } = await db.query<AcceptRow>({ ...ACCEPT, values });

@@ -1,5 +1,6 @@
 import type { MessageStateName } from '@wa-gate/contracts';
 import type { MessageDirection, MessageState, MessageType, Queryable } from '@wa-gate/db';
+import type { Reach } from '../sessions/index.ts';
 
 /** A message with the state that its outbox row adds. */
 export interface MessageRecord {
@@ -26,11 +27,14 @@ export interface MessageRecord {
 }
 
 export interface MessageFilter {
-  /** Ids below this one: the page after it. */
+  /** Ids from this one on. */
+  from?: string | undefined;
+  /** Ids below this one. */
   before?: string | undefined;
   direction?: MessageDirection | undefined;
   states?: MessageStateName[] | undefined;
-  limit: number;
+  /** In either of its two names. */
+  chatJid?: string | undefined;
 }
 
 export interface MessagesRepository {
@@ -40,7 +44,8 @@ export interface MessagesRepository {
     id: string,
   ): Promise<MessageRecord | null>;
   /** Newest first. */
-  list(sessionId: string, filter: MessageFilter): Promise<MessageRecord[]>;
+  list(reach: Reach, filter: MessageFilter, limit: number): Promise<MessageRecord[]>;
+  count(reach: Reach, filter: MessageFilter): Promise<number>;
 }
 
 /** `SENDING` is not a state of the message: it is what its outbox row says while an attempt runs. */
@@ -60,13 +65,36 @@ const FIND = {
     WHERE m.id = $1 AND ($2::bool OR s.workspace_id = $3) AND ($4::uuid IS NULL OR s.id = $4)`,
 };
 
+const OF_REACH = 's.workspace_id = $1 AND ($2::uuid IS NULL OR s.id = $2)';
+
+const FILTER = `($3::uuid IS NULL OR m.id >= $3) AND ($4::uuid IS NULL OR m.id < $4)
+  AND ($5::"MessageDirection" IS NULL OR m.direction = $5)
+  AND ($6::text IS NULL OR m.chat_jid = $6 OR m.chat_alt_jid = $6)
+  AND ($7::text[] IS NULL OR ${STATE} = ANY($7))`;
+
+/** A page of each session by its own index, and the newest of these: a workspace has few sessions, and may have millions of messages. */
 const LIST = {
   name: 'list-messages',
-  text: `SELECT ${COLUMNS} FROM ${TABLES}
-    WHERE m.session_id = $1 AND ($2::uuid IS NULL OR m.id < $2) AND ($3::"MessageDirection" IS NULL OR m.direction = $3)
-      AND ($4::text[] IS NULL OR ${STATE} = ANY($4))
-    ORDER BY m.id DESC LIMIT $5`,
+  text: `SELECT page.* FROM sessions s CROSS JOIN LATERAL (
+      SELECT ${COLUMNS} FROM messages m LEFT JOIN outbox o ON o.message_id = m.id
+      WHERE m.session_id = s.id AND ${FILTER} ORDER BY m.id DESC LIMIT $8
+    ) page WHERE ${OF_REACH} ORDER BY page.id DESC LIMIT $8`,
 };
+
+const COUNT = {
+  name: 'count-messages',
+  text: `SELECT count(*) AS total FROM ${TABLES} WHERE ${OF_REACH} AND ${FILTER}`,
+};
+
+const valuesOf = ({ workspaceId, sessionId }: Reach, filter: MessageFilter): unknown[] => [
+  workspaceId,
+  sessionId ?? null,
+  filter.from ?? null,
+  filter.before ?? null,
+  filter.direction ?? null,
+  filter.chatJid ?? null,
+  filter.states ?? null,
+];
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 export const isMessageId = (id: string): boolean => UUID.test(id);
@@ -82,10 +110,13 @@ export function createMessagesRepository(db: Queryable): MessagesRepository {
       const { rows } = await db.query<MessageRecord>({ ...FIND, values: [id, all, workspaceId, sessionId ?? null] });
       return rows[0] ?? null;
     },
-    async list(sessionId, { before, direction, states, limit }) {
-      const values = [sessionId, before ?? null, direction ?? null, states ?? null, limit];
-      const { rows } = await db.query<MessageRecord>({ ...LIST, values });
+    async list(reach, filter, limit) {
+      const { rows } = await db.query<MessageRecord>({ ...LIST, values: [...valuesOf(reach, filter), limit] });
       return rows;
+    },
+    async count(reach, filter) {
+      const { rows } = await db.query<{ total: number }>({ ...COUNT, values: valuesOf(reach, filter) });
+      return rows[0]!.total;
     },
   };
 }

@@ -1,24 +1,22 @@
-import { type Message, type MessageStatus, messageStatesOf, type Timeline } from '@wa-gate/contracts';
-import type { MessageDirection } from '@wa-gate/db';
+import {
+  LIMITS,
+  type ListMessagesQuery,
+  type ListMessagesResult,
+  type Message,
+  type Timeline,
+} from '@wa-gate/contracts';
 import { ApiError } from '../../api-error.ts';
 import type { Principal } from '../../plugins/auth.ts';
-import type { SessionRef } from '../api-keys/index.ts';
-import { isMessageId, type MessageRecord } from './messages.repository.ts';
+import type { Reach } from '../sessions/index.ts';
+import type { MessageRecord } from './messages.repository.ts';
+import { filterOf, pageBegin } from './messages-query.ts';
 import { presentMessage } from './present-message.ts';
 import { createSending, type Sending, type SendingDependencies } from './sending.ts';
 import { createTimelineRepository } from './timeline.repository.ts';
 import { composeTimeline } from './timeline.ts';
 
 export interface MessagesService extends Sending {
-  list(
-    session: SessionRef,
-    filter: {
-      cursor?: string | undefined;
-      direction?: 'inbound' | 'outbound' | undefined;
-      status?: MessageStatus | undefined;
-      limit: number;
-    },
-  ): Promise<{ messages: Message[]; nextCursor: string | null }>;
+  list(reach: Reach, query: ListMessagesQuery): Promise<ListMessagesResult>;
   get(principal: Principal, id: string): Promise<Message>;
   /** What has happened to it, and what it waits for. */
   timeline(principal: Principal, id: string): Promise<Timeline>;
@@ -43,20 +41,20 @@ export function createMessagesService(deps: SendingDependencies): MessagesServic
   return {
     ...createSending(deps),
 
-    async list(session, { cursor, direction, status, limit }) {
-      if (cursor !== undefined && !isMessageId(cursor)) {
-        throw new ApiError('VALIDATION', {
-          message: 'The cursor is not valid: use `pagination.nextCursor` of the page before.',
-        });
-      }
-      const rows = await messages.list(session.id, {
-        before: cursor,
-        direction: direction?.toUpperCase() as MessageDirection | undefined,
-        states: status && messageStatesOf(status),
-        limit: limit + 1,
-      });
+    async list(reach, query) {
+      const { limit = LIMITS.pageDefault } = query;
+      const filter = filterOf(query);
+      const [rows, total] = await Promise.all([
+        messages.list(reach, { ...filter, before: pageBegin(query.cursor, filter.before) }, limit + 1),
+        query.count ? messages.count(reach, filter) : undefined,
+      ]);
       const page = rows.slice(0, limit);
-      return { messages: page.map(presentMessage), nextCursor: rows.length > limit ? page.at(-1)!.id : null };
+      const hasMore = rows.length > limit;
+      const pagination = { nextCursor: hasMore ? page.at(-1)!.id : null, hasMore };
+      return {
+        messages: page.map(presentMessage),
+        pagination: { ...pagination, ...(total !== undefined && { total }) },
+      };
     },
 
     get: async (principal, id) => presentMessage(await find(principal, id)),

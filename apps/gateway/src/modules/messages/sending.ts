@@ -110,7 +110,7 @@ export function createSending({ db, bells, messages, waiter }: SendingDependenci
       type: 'TEXT',
       request: { type: 'text', text },
       metadata: request.metadata,
-      failIfUncertain: request.onUncertain === 'fail',
+      failIfUncertain: request.onUncertain && request.onUncertain === 'fail',
       idempotency: idempotencyOf(request, chatJid, text, key),
     });
     if (acceptance.outcome === 'accepted') bells.ringSession(session.id);

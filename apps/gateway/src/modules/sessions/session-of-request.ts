@@ -4,6 +4,9 @@ import { principalOf } from '../../plugins/auth.ts';
 import type { SessionRef } from '../api-keys/index.ts';
 import type { SessionDirectory } from './session-directory.ts';
 
+/** What a route may answer that asks for the session in this way. */
+export const DEFAULT_SESSION_ERRORS = ['SESSION_NOT_FOUND', 'SESSION_AMBIGUOUS'] as const;
+
 interface NamesSession {
   sessionId?: string | undefined;
 }

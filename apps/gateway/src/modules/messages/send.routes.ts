@@ -1,0 +1,129 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import {
+  IDEMPOTENCY_KEY_PATTERN,
+  LIMITS,
+  SENDABLE_TYPES,
+  SendFromDefaultHeadersSchema,
+  SendFromDefaultQuerySchema,
+  SendFromDefaultRequestSchema,
+  SendHeadersSchema,
+  SendQuerySchema,
+  type SendRequest,
+  SendRequestSchema,
+  SendResultSchema,
+  SessionParamsSchema,
+  success,
+  type WaitFor,
+} from '@wa-gate/contracts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ApiError } from '../../api-error.ts';
+import { ok } from '../../envelope.ts';
+import { principalOf } from '../../plugins/auth.ts';
+import { errorResponses } from '../../plugins/error-responses.ts';
+import type { SessionRef } from '../api-keys/index.ts';
+import { DEFAULT_SESSION_ERRORS, sessionOfRequest } from '../sessions/index.ts';
+import type { MessagesRoutesOptions } from './messages.routes.ts';
+
+const tags = ['Messages'];
+
+/** Before the schema speaks: a type that exists but cannot be sent yet deserves its own sentence. */
+async function refuseUnsupportedType(request: FastifyRequest): Promise<void> {
+  const type = (request.body as { type?: unknown } | undefined)?.type;
+  if (typeof type !== 'string' || (SENDABLE_TYPES as readonly string[]).includes(type)) return;
+  throw new ApiError('MESSAGE_TYPE_UNSUPPORTED', {
+    message: `Messages of type "${type.slice(0, 40)}" are not yet supported. Send type "text".`,
+    details: { supported: SENDABLE_TYPES },
+  });
+}
+
+const KEY = new RegExp(IDEMPOTENCY_KEY_PATTERN);
+
+/** Before the schema speaks: it would answer with a pattern. */
+async function refuseWrongKey(request: FastifyRequest): Promise<void> {
+  const key = request.headers['idempotency-key'];
+  if (key === undefined || (typeof key === 'string' && KEY.test(key))) return;
+  throw new ApiError('VALIDATION', {
+    message: 'The header Idempotency-Key is not valid: give one key of 1 to 255 characters out of A-Z a-z 0-9 . _ : -',
+  });
+}
+
+const ERRORS = [
+  'SESSION_NOT_FOUND',
+  'SESSION_NOT_CONNECTED',
+  'SESSION_LOGGED_OUT',
+  'INVALID_RECIPIENT',
+  'MESSAGE_TYPE_UNSUPPORTED',
+  'IDEMPOTENCY_MISMATCH',
+  'WA_REACHOUT_TIMELOCK',
+] as const;
+const answers = { 200: success(SendResultSchema), 202: success(SendResultSchema) };
+
+/** What both routes have in common. */
+interface SendCall {
+  body: SendRequest;
+  query: { wait?: WaitFor | undefined; timeoutMs?: number | undefined };
+  headers: { 'idempotency-key'?: string | undefined };
+}
+
+/** Sending: by the session in the path, and by the caller's default session. */
+export const sendRoutes: FastifyPluginAsyncTypebox<MessagesRoutesOptions> = async (app, options) => {
+  const { messages, directory, guards } = options;
+
+  async function send(call: SendCall, reply: FastifyReply, session: SessionRef, defaultWait: WaitFor) {
+    const { wait = defaultWait, timeoutMs = LIMITS.waitDefaultMs } = call.query;
+    const idempotencyKey = call.headers['idempotency-key'];
+    const { result, isSettled, isReplay } = await messages.send(session, call.body, {
+      wait,
+      timeoutMs,
+      idempotencyKey,
+    });
+    if (isReplay) reply.header('idempotent-replayed', 'true');
+    return reply.code(isSettled ? 200 : 202).send(ok(result));
+  }
+
+  app.post(
+    '/sessions/:id/send',
+    {
+      onRequest: guards({ audience: 'caller', permission: 'messages.send' }),
+      preValidation: [refuseUnsupportedType, refuseWrongKey],
+      schema: {
+        tags,
+        summary: 'Send a message',
+        description: [
+          'Waits for the acknowledgement of WhatsApp’s server (`?wait=sent`, the default) and answers 200 with `status: "sent"`.',
+          'When it does not come in time, 202 with the present status: the message is kept and goes out. When WhatsApp refuses',
+          'the message, 200 with `status: "failed"` and the reason in `error`. Sends are accepted while the session reconnects.',
+          'Give an `Idempotency-Key`, and you may repeat the request as often as you like: it makes one message.',
+        ].join(' '),
+        params: SessionParamsSchema,
+        headers: SendHeadersSchema,
+        querystring: SendQuerySchema,
+        body: SendRequestSchema,
+        response: { ...answers, ...errorResponses(...ERRORS) },
+      },
+    },
+    async (request, reply) =>
+      send(request, reply, await directory.resolve(principalOf(request), request.params.id), 'sent'),
+  );
+
+  app.post(
+    '/messages/send',
+    {
+      onRequest: guards({ audience: 'caller', permission: 'messages.send', limits: ['messages_send'] }),
+      preValidation: [refuseUnsupportedType, refuseWrongKey],
+      schema: {
+        tags,
+        summary: 'Send a message from the default session',
+        description: [
+          'As POST /api/sessions/{id}/send, for the session that the call names (`sessionId`, or the header X-Session-Id), else the session of the key, else the',
+          'only session of the workspace, else its default. Answers 202 at once, unless `?wait=` says otherwise.',
+        ].join(' '),
+        headers: SendFromDefaultHeadersSchema,
+        querystring: SendFromDefaultQuerySchema,
+        body: SendFromDefaultRequestSchema,
+        response: { ...answers, ...errorResponses(...ERRORS, ...DEFAULT_SESSION_ERRORS) },
+      },
+    },
+    async (request, reply) => send(request, reply, await sessionOfRequest(directory, request), 'queued'),
+  );
+};
