@@ -149,12 +149,20 @@ export {
 export { CursorPaginationSchema, cursorQuery, PaginationSchema, pageQuery } from './paging.ts';
 export {
   type BucketName,
+  type Limits,
+  LimitsSchema,
+  ListRateLimitsResultSchema,
   MESSAGE_LIMIT,
   RATE_LIMIT_NAMES,
   RATE_LIMITS,
+  type RateLimit,
   type RateLimitDefinition,
   type RateLimitName,
+  RateLimitParamsSchema,
+  RateLimitSchema,
   type RateLimitSubject,
+  type SetRateLimitRequest,
+  SetRateLimitRequestSchema,
 } from './rate-limits.ts';
 export { line, nullable, oneOf, requestBody, success, timestamp } from './schema.ts';
 export {
@@ -210,6 +218,14 @@ export {
   type SystemLogEntry,
 } from './system-logs.ts';
 export {
+  ListTiersResultSchema,
+  type SetTierRequest,
+  SetTierRequestSchema,
+  type Tier,
+  TierParamsSchema,
+  TierSchema,
+} from './tiers.ts';
+export {
   TIMELINE_STEPS,
   type Timeline,
   type TimelineDelivery,
@@ -217,6 +233,18 @@ export {
   TimelineSchema,
   type Wait,
 } from './timeline.ts';
+export {
+  type AdminUsageQuery,
+  AdminUsageQuerySchema,
+  type AdminUsageRecord,
+  AdminUsageResultSchema,
+  USAGE_GROUPS,
+  type UsageGroup,
+  type UsageQuery,
+  UsageQuerySchema,
+  type UsageRecord,
+  UsageResultSchema,
+} from './usage.ts';
 export {
   type Webhook,
   type WebhookRequest,

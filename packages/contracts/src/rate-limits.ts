@@ -1,5 +1,12 @@
+import { type Static, Type } from 'typebox';
+import { USER_TIERS } from './auth.ts';
+import { oneOf, requestBody, timestamp } from './schema.ts';
+
 /** Whom a bucket counts for. */
-export type RateLimitSubject = 'ip' | 'account' | 'user' | 'key' | 'workspace' | 'email';
+const RATE_LIMIT_SUBJECTS = ['ip', 'user', 'key', 'workspace', 'email'] as const;
+export type RateLimitSubject = (typeof RATE_LIMIT_SUBJECTS)[number];
+
+const RATE_LIMIT_CODES = ['RL_IP', 'RL_KEY', 'RL_ENDPOINT'] as const;
 
 export interface RateLimitDefinition {
   subject: RateLimitSubject;
@@ -7,7 +14,7 @@ export interface RateLimitDefinition {
   max: number;
   windowSeconds: number;
   /** The code of the 429. */
-  code: 'RL_IP' | 'RL_KEY' | 'RL_ENDPOINT';
+  code: (typeof RATE_LIMIT_CODES)[number];
   /** What is counted. */
   sentence: string;
 }
@@ -100,3 +107,56 @@ export const RATE_LIMIT_NAMES = Object.keys(RATE_LIMITS) as RateLimitName[];
 export const MESSAGE_LIMIT = 'message_limit';
 /** Every bucket that a request may count in. */
 export type BucketName = RateLimitName | typeof MESSAGE_LIMIT;
+
+const bucketNames = [...RATE_LIMIT_NAMES, MESSAGE_LIMIT] as readonly BucketName[];
+const max = (description?: string) =>
+  Type.Integer({ minimum: 1, maximum: 1_000_000_000, ...(description && { description }) });
+const windowSeconds = Type.Integer({ minimum: 1, maximum: 2_678_400, description: 'At most 31 days.' });
+
+/** What holds for one bucket. */
+export const RateLimitSchema = Type.Object({
+  bucket: oneOf(RATE_LIMIT_NAMES),
+  subject: oneOf(RATE_LIMIT_SUBJECTS, 'Whom it counts for.'),
+  max: max('Requests per window.'),
+  windowSeconds,
+  default: Type.Object({ max: max(), windowSeconds }),
+  isDefault: Type.Boolean(),
+  code: oneOf(RATE_LIMIT_CODES, 'The code of its 429.'),
+  description: Type.String(),
+});
+export type RateLimit = Static<typeof RateLimitSchema>;
+
+export const ListRateLimitsResultSchema = Type.Object({ rateLimits: Type.Array(RateLimitSchema) });
+export const RateLimitParamsSchema = Type.Object({ bucket: oneOf(RATE_LIMIT_NAMES) });
+export const SetRateLimitRequestSchema = requestBody(
+  { max: max('Requests per window.'), windowSeconds },
+  { max: 5_000, windowSeconds: 900 },
+);
+export type SetRateLimitRequest = Static<typeof SetRateLimitRequestSchema>;
+
+/** What a caller may still do. */
+export const LimitsSchema = Type.Object({
+  tier: Type.Object({
+    name: oneOf(USER_TIERS),
+    sessions: Type.Object({ max: Type.Integer(), used: Type.Integer(), remaining: Type.Integer() }),
+    messagesPerHour: Type.Object({
+      max: Type.Integer(),
+      used: Type.Integer(),
+      remaining: Type.Integer(),
+      resetAt: timestamp('When the hour is over that began with its first message.'),
+    }),
+  }),
+  buckets: Type.Array(
+    Type.Object({
+      bucket: oneOf(bucketNames),
+      max: Type.Integer(),
+      windowSeconds: Type.Integer(),
+      used: Type.Integer(),
+      remaining: Type.Integer(),
+      resetAt: timestamp(),
+      description: Type.String(),
+    }),
+    { description: 'The rate limits that count for this caller.' },
+  ),
+});
+export type Limits = Static<typeof LimitsSchema>;

@@ -1,0 +1,36 @@
+import { type Static, Type } from 'typebox';
+import { USER_TIERS } from './auth.ts';
+import { oneOf, requestBody, timestamp } from './schema.ts';
+
+const maxSessions = Type.Integer({
+  minimum: 0,
+  maximum: 1_000_000,
+  description: 'Sessions that an account may have, in all its workspaces.',
+});
+const messagesPerHour = Type.Integer({
+  minimum: 0,
+  maximum: 1_000_000_000,
+  description: 'Messages that an account may send in an hour.',
+});
+
+/** What a tier allows. */
+export const TierSchema = Type.Object({
+  tier: oneOf(USER_TIERS),
+  maxSessions,
+  messagesPerHour,
+  updatedAt: timestamp(),
+});
+export type Tier = Static<typeof TierSchema>;
+
+export const ListTiersResultSchema = Type.Object({ tiers: Type.Array(TierSchema) });
+export const TierParamsSchema = Type.Object({
+  tier: Type.String({
+    pattern: `^(?:${USER_TIERS.flatMap((tier) => [tier, tier.toUpperCase()]).join('|')})$`,
+    examples: ['pro'],
+  }),
+});
+export const SetTierRequestSchema = requestBody(
+  { maxSessions, messagesPerHour },
+  { maxSessions: 5, messagesPerHour: 1_000 },
+);
+export type SetTierRequest = Static<typeof SetTierRequestSchema>;
