@@ -12,10 +12,11 @@ import type { KeyStore } from './modules/api-keys/index.ts';
 import { type AuthService, authRoutes } from './modules/auth/index.ts';
 import { errorCodesRoutes } from './modules/error-codes/index.ts';
 import { type HealthService, healthRoutes, probeRoutes } from './modules/health/index.ts';
-import type { LimitSettings } from './modules/limits/index.ts';
+import { type LimitSettings, type LimitsService, limitsRoutes, type OwnLimits } from './modules/limits/index.ts';
 import { liveRoutes, type OwnerLink } from './modules/live/index.ts';
 import { type MessagesService, messagesRoutes } from './modules/messages/index.ts';
 import { type SessionDirectory, type SessionsService, sessionsRoutes } from './modules/sessions/index.ts';
+import { type TiersService, tiersRoutes } from './modules/tiers/index.ts';
 import { hitOf } from './modules/usage/index.ts';
 import { type WebhooksService, webhooksRoutes } from './modules/webhooks/index.ts';
 import { type WorkersService, workersRoutes } from './modules/workers/index.ts';
@@ -41,6 +42,9 @@ export interface GatewayServices {
   owner: OwnerLink;
   limitSettings: LimitSettings;
   limitCounters: FallbackCounters;
+  limits: LimitsService;
+  ownLimits: OwnLimits;
+  tiers: TiersService;
 }
 
 export interface GatewaySettings {
@@ -123,6 +127,8 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
     await scope.register(messagesRoutes, { ...services, guards });
     await scope.register(webhooksRoutes, { ...services, guards });
     await scope.register(workersRoutes, { ...services, guards });
+    await scope.register(limitsRoutes, { ...services, limiter, guards });
+    await scope.register(tiersRoutes, { ...services, guards });
     await scope.register(errorCodesRoutes);
     await scope.register(healthRoutes, { health });
   };

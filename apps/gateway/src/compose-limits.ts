@@ -1,7 +1,8 @@
 import type { Resources } from './compose.ts';
 import type { Config } from './config.ts';
 import type { GatewayMetrics } from './metrics.ts';
-import { createLimitSettings, createReplicas } from './modules/limits/index.ts';
+import { createLimitSettings, createLimitsService, createOwnLimits, createReplicas } from './modules/limits/index.ts';
+import { createTiersService } from './modules/tiers/index.ts';
 import { createFallbackCounters, createLocalCounters, createRedisCounters } from './plugins/rate-limit/index.ts';
 import type { Revocations } from './revocations.ts';
 
@@ -27,8 +28,13 @@ export function composeLimits(
     onAway: () => metrics.limitedLocally.inc(),
   });
   return {
-    limitSettings,
-    limitCounters,
+    services: {
+      limitSettings,
+      limitCounters,
+      limits: createLimitsService({ settings: limitSettings, revocations }),
+      ownLimits: createOwnLimits({ db: pool, settings: limitSettings }),
+      tiers: createTiersService({ db: pool, settings: limitSettings, revocations }),
+    },
     async start() {
       await Promise.all([limitSettings.start(), replicas.start()]);
     },

@@ -175,8 +175,7 @@ function composeApi(resources: Resources, config: Config, metrics: GatewayMetric
     directory,
     owner,
     webhooks,
-    limitSettings: limits.limitSettings,
-    limitCounters: limits.limitCounters,
+    ...limits.services,
     auth: createAuthService({
       pool,
       users,

@@ -53,6 +53,8 @@ export const openapi = fastifyPlugin<{ version: string }>(
           { name: 'Messages' },
           { name: 'Webhooks' },
           { name: 'Workers' },
+          { name: 'Usage and limits' },
+          { name: 'Administration' },
           { name: 'Errors' },
           { name: 'Health' },
         ],

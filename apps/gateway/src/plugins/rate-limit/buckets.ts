@@ -17,7 +17,7 @@ export interface Bucket {
 }
 
 /** Routes name them for everybody; they are for people with a token (API.md, C18). */
-const PERSONS_ONLY: ReadonlySet<BucketName> = new Set<BucketName>(['messages_send', 'broadcasts', 'dashboard', 'qr']);
+const PERSONS_ONLY = new Set<RateLimitName>(['messages_send', 'broadcasts', 'dashboard', 'qr']);
 
 /** The buckets of a route, by who asks. Made once per route. */
 export interface RouteBuckets {
@@ -30,7 +30,7 @@ export function bucketsOfRoute(limits: readonly BucketName[] = []): RouteBuckets
   return {
     nobody: ['ip', ...limits],
     user: limits,
-    key: limits.filter((name) => !PERSONS_ONLY.has(name)),
+    key: limits.filter((name) => name === MESSAGE_LIMIT || !PERSONS_ONLY.has(name)),
   };
 }
 
@@ -39,6 +39,16 @@ export function bucketOfCredential(principal: Principal): RateLimitName | null {
   if (principal.kind !== 'key' || principal.session || principal.isAdministrator) return null;
   if (principal.role === 'OPERATOR') return 'key_operator';
   return principal.role === 'VIEWER' ? 'key_viewer' : null;
+}
+
+/** Every bucket that may count for this caller, on whatever route. */
+export function bucketsOfCaller(principal: Principal): RateLimitName[] {
+  const ofCredential = bucketOfCredential(principal);
+  return [
+    ...(ofCredential ? [ofCredential] : []),
+    'session_operations',
+    ...(principal.kind === 'user' ? PERSONS_ONLY : []),
+  ];
 }
 
 /** An address is no name for a key in Redis: it may hold anything, and it is personal. */

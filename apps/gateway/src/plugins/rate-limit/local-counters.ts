@@ -35,7 +35,7 @@ export function createLocalCounters({ clock, replicas, countHit }: LocalCounters
         const isOpen = found !== undefined && found.endsAt > now;
         const count = isOpen ? found.count : 0;
         const rest = isOpen ? Math.min(found.endsAt - now, limit.windowMs) : limit.windowMs;
-        const max = Math.max(1, Math.floor(limit.max / share));
+        const max = limit.max === 0 ? 0 : Math.max(1, Math.floor(limit.max / share));
         if (cost > 0 && count + cost > max && rest > longest) {
           verdict.refusedBy = index;
           longest = rest;

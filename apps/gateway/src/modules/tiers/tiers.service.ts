@@ -1,0 +1,67 @@
+import { type SetTierRequest, type Tier, USER_TIERS } from '@wa-gate/contracts';
+import type { Queryable, UserTier } from '@wa-gate/db';
+import type { Revocations } from '../../revocations.ts';
+import { type Actor, writeAudit } from '../audit/index.ts';
+import type { LimitSettings } from '../limits/index.ts';
+
+/** What accounts may have, by tier. */
+export interface TiersService {
+  list(): Promise<Tier[]>;
+  /** Holds for the next request here, and everywhere within a second. Sessions that are there stay. */
+  set(actor: Actor, tier: UserTier, request: SetTierRequest): Promise<Tier>;
+}
+
+interface TierRow extends SetTierRequest {
+  tier: UserTier;
+  updatedAt: Date;
+}
+
+const COLUMNS =
+  'tier, max_sessions AS "maxSessions", messages_per_hour AS "messagesPerHour", updated_at AS "updatedAt"';
+const LIST = { name: 'list-tiers', text: `SELECT ${COLUMNS} FROM tiers` };
+
+const present = ({ tier, maxSessions, messagesPerHour, updatedAt }: TierRow): Tier => ({
+  tier: tier.toLowerCase() as Tier['tier'],
+  maxSessions,
+  messagesPerHour,
+  updatedAt: updatedAt.toISOString(),
+});
+
+export function createTiersService(deps: {
+  db: Queryable;
+  settings: LimitSettings;
+  revocations: Revocations;
+}): TiersService {
+  const { db, settings, revocations } = deps;
+  return {
+    async list() {
+      const { rows } = await db.query<TierRow>(LIST);
+      const order = (tier: Tier): number => USER_TIERS.indexOf(tier.tier);
+      return rows.map(present).sort((one, other) => order(one) - order(other));
+    },
+    async set(actor, tier, request) {
+      const updated = await revocations.inTransaction(async (tx, revoke) => {
+        const { rows: before } = await tx.query<TierRow>(`SELECT ${COLUMNS} FROM tiers WHERE tier = $1 FOR UPDATE`, [
+          tier,
+        ]);
+        const { rows } = await tx.query<TierRow>(
+          `UPDATE tiers SET max_sessions = $2, messages_per_hour = $3, updated_at = now() WHERE tier = $1 RETURNING ${COLUMNS}`,
+          [tier, request.maxSessions, request.messagesPerHour],
+        );
+        const { maxSessions, messagesPerHour } = before[0]!;
+        await writeAudit(tx, actor, {
+          action: 'tier.updated',
+          resourceType: 'tier',
+          resourceId: tier.toLowerCase(),
+          workspaceId: null,
+          before: { maxSessions, messagesPerHour },
+          after: { ...request },
+        });
+        await revoke('tiers', '*');
+        return rows[0]!;
+      });
+      await settings.refresh();
+      return present(updated);
+    },
+  };
+}
