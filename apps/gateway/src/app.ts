@@ -9,6 +9,7 @@ import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import type { GatewayMetrics } from './metrics.ts';
 import type { LiveLogins, People } from './modules/access/index.ts';
 import type { KeyStore } from './modules/api-keys/index.ts';
+import { type AuditLog, auditRoutes, declaredActions } from './modules/audit/index.ts';
 import { type AuthService, authRoutes } from './modules/auth/index.ts';
 import { errorCodesRoutes } from './modules/error-codes/index.ts';
 import { type HealthService, healthRoutes, probeRoutes } from './modules/health/index.ts';
@@ -40,6 +41,7 @@ export interface GatewayServices {
   webhooks: WebhooksService;
   workers: WorkersService;
   owner: OwnerLink;
+  audit: AuditLog;
   limitSettings: LimitSettings;
   limitCounters: FallbackCounters;
   limits: LimitsService;
@@ -120,6 +122,8 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
   });
   const guards = createGuards(app, { ...services, ...settings, limiter });
 
+  await app.register(declaredActions);
+
   const api = async (scope: FastifyInstance): Promise<void> => {
     await scope.register(authRoutes, { ...services, guards, tokenSeconds: settings.tokenSeconds });
     await scope.register(sessionsRoutes, { ...services, guards });
@@ -127,6 +131,7 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
     await scope.register(messagesRoutes, { ...services, guards });
     await scope.register(webhooksRoutes, { ...services, guards });
     await scope.register(workersRoutes, { ...services, guards });
+    await scope.register(auditRoutes, { ...services, guards });
     await scope.register(limitsRoutes, { ...services, limiter, guards });
     await scope.register(tiersRoutes, { ...services, guards });
     await scope.register(errorCodesRoutes);

@@ -18,6 +18,7 @@ import {
 import { createGatewayMetrics, type GatewayMetrics } from './metrics.ts';
 import { createLiveLogins, createPeople } from './modules/access/index.ts';
 import { createKeyStore } from './modules/api-keys/index.ts';
+import { createAuditLog } from './modules/audit/index.ts';
 import { createAuthService, createUsersRepository } from './modules/auth/index.ts';
 import { createHealthService } from './modules/health/index.ts';
 import { createOwnerLink } from './modules/live/index.ts';
@@ -175,6 +176,7 @@ function composeApi(resources: Resources, config: Config, metrics: GatewayMetric
     directory,
     owner,
     webhooks,
+    audit: createAuditLog({ pool }),
     ...limits.services,
     auth: createAuthService({
       pool,

@@ -1,4 +1,5 @@
 export { type BackoffOptions, backoffDelay } from './backoff.ts';
+export { createCensor } from './censor.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { ConfigError, readConfig } from './env.ts';
 export { firstIdAt, newId, newRequestId, newToken, TOKEN_PREFIX } from './ids.ts';

@@ -1,5 +1,5 @@
 import type { Queryable } from '@wa-gate/db';
-import { newId } from '@wa-gate/kit';
+import { createCensor, newId } from '@wa-gate/kit';
 import type { FastifyRequest } from 'fastify';
 
 /** Who did it, and from where. */
@@ -78,8 +78,11 @@ const INSERT = {
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 };
 
+/** Secrets inside of texts, such as the query of a URL. */
+const censor = createCensor();
+
 const toJson = (value: Record<string, unknown> | undefined): string | null =>
-  value === undefined ? null : JSON.stringify(maskSecrets(value));
+  value === undefined ? null : censor(JSON.stringify(maskSecrets(value)));
 
 /** Writes an entry in the transaction of the change that it tells of: no change without it, and none that did not happen. */
 export async function writeAudit(tx: Queryable, actor: Actor, entry: AuditEntry): Promise<void> {

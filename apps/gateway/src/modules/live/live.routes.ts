@@ -14,6 +14,7 @@ import type { FastifyPluginAsync } from 'fastify';
 import type { Static } from 'typebox';
 import { type Guards, principalOf } from '../../plugins/auth.ts';
 import { errorResponses } from '../../plugins/error-responses.ts';
+import { type AuditLog, actorOf } from '../audit/index.ts';
 import { parsePhoneNumber } from '../messages/index.ts';
 import type { SessionDirectory, SessionsService } from '../sessions/index.ts';
 import { liveStatus, STATUS_TIMEOUT_MS } from './live-status.ts';
@@ -25,6 +26,7 @@ export interface LiveRoutesOptions {
   owner: OwnerLink;
   directory: SessionDirectory;
   sessions: SessionsService;
+  audit: AuditLog;
   guards: Guards;
 }
 
@@ -40,9 +42,10 @@ const tags = ['Sessions'];
 
 /** Operations on the living connection: done by the worker that hosts the session, answered in our envelope. */
 export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, options) => {
-  const { owner, directory, sessions, guards } = options;
+  const { owner, directory, sessions, audit, guards } = options;
   const { buffered, streaming } = createProxies(app, {
     owner,
+    audit,
     sessionOf: (request) => directory.resolve(principalOf(request), (request.params as { id: string }).id),
   });
 
@@ -135,6 +138,7 @@ export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, opt
     method: 'POST',
     url: '/sessions/:id/pairing-code',
     path: '/pairing-code',
+    audit: 'session.pairing_code_requested',
     onRequest: guards({ audience: 'caller', permission: 'system.manage', limits: ['session_operations'] }),
     schema: {
       tags,
@@ -154,14 +158,19 @@ export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, opt
     },
   });
 
-  for (const [action, summary] of [
-    ['restart', 'Close the connection and open it again; a logged-out session begins to pair anew'],
-    ['logout', 'Unlink the device; the session stays, and asking for a QR code links it again'],
+  for (const [action, done, summary] of [
+    [
+      'restart',
+      'session.restarted',
+      'Close the connection and open it again; a logged-out session begins to pair anew',
+    ],
+    ['logout', 'session.logged_out', 'Unlink the device; the session stays, and asking for a QR code links it again'],
   ] as const) {
     buffered({
       method: 'POST',
       url: `/sessions/:id/${action}`,
       path: `/${action}`,
+      audit: done,
       onRequest: guards({ audience: 'caller', permission: 'system.manage', limits: ['session_operations'] }),
       schema: {
         tags,
@@ -179,6 +188,7 @@ export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, opt
     path: '',
     onRequest: guards({ audience: 'workspace', permission: 'system.manage', limits: ['session_operations'] }),
     timeoutMs: UNLINK_TIMEOUT_MS,
+    config: { audit: 'session.deleted' },
     schema: {
       tags,
       summary: 'Delete a session with all its messages',
@@ -192,7 +202,7 @@ export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, opt
     async handle(live) {
       await sessions.get(live.session); // Without PostgreSQL no device is unlinked.
       const unlinked = await unlink(live);
-      await sessions.delete(live.session);
+      await sessions.delete(actorOf(live.request), live.session, { unlinked });
       return { sessionId: live.session.slug, deleted: true, unlinked };
     },
   });

@@ -12,12 +12,14 @@ import type { Dispatcher } from 'undici';
 import { ok } from '../../envelope.ts';
 import { declareAccess } from '../../plugins/route-access.ts';
 import type { SessionRef } from '../api-keys/index.ts';
+import { type AuditLog, actorOf, describeAction } from '../audit/index.ts';
 import { BUFFERED, type Dispatchers, type OwnerLink, STREAMED } from './owner-link.ts';
 
 export interface ProxyOptions {
   owner: OwnerLink;
   /** The session that a request is for, when its caller may reach it. */
   sessionOf: (request: FastifyRequest) => Promise<SessionRef>;
+  audit: Pick<AuditLog, 'record'>;
 }
 
 /** A public route, and where it leads at the owner of the session. */
@@ -44,6 +46,8 @@ export interface LiveRequest {
 }
 
 export interface BufferedRoute extends ProxiedRoute {
+  /** An action for the audit log, written before the owner is asked: what happens there cannot be in a transaction of ours. */
+  audit?: string;
   /** The `data` of our answer, or the reply when it is something else than JSON. */
   handle: (live: LiveRequest) => Promise<unknown>;
 }
@@ -65,7 +69,7 @@ const TIMEOUT_MS = 30_000;
  * The two registrations of the proxy to owners. *Buffered*: JSON, read whole on both sides, so that a request for a session that has moved is sent again, with its
  * body, inside the same request. *Streaming*: passed through as it comes; when the session has moved, the client asks again (503 with Retry-After).
  */
-export function createProxies(app: FastifyInstance, { owner, sessionOf }: ProxyOptions): Proxies {
+export function createProxies(app: FastifyInstance, { owner, sessionOf, audit }: ProxyOptions): Proxies {
   const open = new Set<Readable>();
   // A stream of events has no end of its own; it must not hold up the end of the process.
   app.addHook('preClose', async () => {
@@ -83,6 +87,7 @@ export function createProxies(app: FastifyInstance, { owner, sessionOf }: ProxyO
         registered.onRequest = route.onRequest;
         registered.config = { ...registered.config, ...route.config };
         declareAccess(registered);
+        describeAction(registered);
       });
       // Whatever is streamed is not parsed.
       if (kind === 'streams') scope.removeAllContentTypeParsers();
@@ -107,9 +112,14 @@ export function createProxies(app: FastifyInstance, { owner, sessionOf }: ProxyO
 
   return {
     buffered(route) {
-      const { path, timeoutMs = TIMEOUT_MS, handle } = route;
-      register(route, 'calls', async (request, reply) => {
+      const { path, timeoutMs = TIMEOUT_MS, audit: action, handle } = route;
+      const config = { ...route.config, ...(action && { audit: action }) };
+      register({ ...route, config }, 'calls', async (request, reply) => {
         const session = await sessionOf(request);
+        if (action) {
+          const entry = { action, resourceType: 'session', resourceId: session.id, workspaceId: session.workspaceId };
+          await audit.record(actorOf(request), entry);
+        }
         const ask = <Answer>(body?: Record<string, unknown>) =>
           owner.ask(reply, { sessionId: session.id, path, body, timeoutMs }, BUFFERED) as Promise<Answer>;
         const data = await handle({ request, reply, session, ask });

@@ -32,6 +32,7 @@ export const sessionsRoutes: FastifyPluginAsyncTypebox<SessionsRoutesOptions> = 
   app.post(
     '/sessions',
     {
+      config: { audit: 'session.created' },
       onRequest: guards({ audience: 'workspace', permission: 'system.manage', limits: ['session_operations'] }),
       schema: {
         tags,
@@ -45,7 +46,7 @@ export const sessionsRoutes: FastifyPluginAsyncTypebox<SessionsRoutesOptions> = 
       },
     },
     async (request, reply) => {
-      const data = await sessions.create(principalOf(request), request.body);
+      const data = await sessions.create(actorOf(request), principalOf(request), request.body);
       return reply.code(201).send(ok(data));
     },
   );

@@ -37,7 +37,7 @@ export interface CreatedSession extends Session {
 }
 
 export interface SessionsService {
-  create(principal: Principal, request: CreateSessionRequest): Promise<CreatedSession>;
+  create(actor: Actor, principal: Principal, request: CreateSessionRequest): Promise<CreatedSession>;
   list(
     principal: Principal,
     filter: { status?: string | undefined; label?: string | undefined; page: number; limit: number },
@@ -46,8 +46,8 @@ export interface SessionsService {
   /** As the row has it. */
   status(session: SessionRef): Promise<SessionStatusReport>;
   update(actor: Actor, session: SessionRef, request: UpdateSessionRequest): Promise<Session>;
-  /** Deletes everything of it, here. Whoever calls has asked its owner to unlink the device. */
-  delete(session: SessionRef): Promise<void>;
+  /** Deletes everything of it, here. Whoever calls has asked its owner to unlink the device, and tells how that went. */
+  delete(actor: Actor, session: SessionRef, outcome: { unlinked: boolean }): Promise<void>;
 }
 
 /** Letters and digits that are hard to confuse. */
@@ -73,7 +73,7 @@ export function createSessionsService(deps: SessionsDependencies): SessionsServi
   }
 
   return {
-    async create({ userId, accountId, workspaceId }, request) {
+    async create(actor, { userId, accountId, workspaceId }, request) {
       const network = (request.network?.toUpperCase() as Network | undefined) ?? deps.defaultNetwork;
       if (request.webhook) webhooks.assertAcceptable(request.webhook);
       if (!(await sessions.hasWorker(network))) throw new ApiError('NO_WORKER', { retryAfter: 5 });
@@ -85,10 +85,20 @@ export function createSessionsService(deps: SessionsDependencies): SessionsServi
         name: request.name,
         network,
       };
-      const made = await sessions.create(session, async (tx) => ({
-        apiKey: await keys.create(tx, { userId, workspaceId, sessionId: session.id, name: 'Primary key', network }),
-        webhook: request.webhook && (await webhooks.put(session.id, request.webhook, tx)),
-      }));
+      const { slug, name } = session;
+      const made = await sessions.create(session, async (tx) => {
+        await writeAudit(tx, actor, {
+          action: 'session.created',
+          resourceType: 'session',
+          resourceId: session.id,
+          workspaceId,
+          after: { sessionId: slug, name, network, webhook: request.webhook },
+        });
+        return {
+          apiKey: await keys.create(tx, { userId, workspaceId, sessionId: session.id, name: 'Primary key', network }),
+          webhook: request.webhook && (await webhooks.put(tx, session.id, request.webhook)),
+        };
+      });
       if (!made) throw new ApiError('SESSION_EXISTS');
       const workerId = await placement.place(session.id).catch((error: Error) => {
         // The session is there, and the reconciler places what is unassigned.
@@ -126,10 +136,20 @@ export function createSessionsService(deps: SessionsDependencies): SessionsServi
       });
       return presentSession(await load(session));
     },
-    async delete(session) {
-      await placement.release(session.id, 'session deleted', async (tx, revoke) => {
-        await tx.query('DELETE FROM sessions WHERE id = $1', [session.id]);
-        await revoke('session', session.id);
+    async delete(actor, { id, slug, network, workspaceId }, { unlinked }) {
+      await placement.release(id, 'session deleted', async (tx, revoke) => {
+        const { rowCount } = await tx.query('DELETE FROM sessions WHERE id = $1', [id]);
+        await revoke('session', id);
+        // Of two at the same time, one has deleted it.
+        if (!rowCount) return;
+        const before = { sessionId: slug, network, unlinked };
+        await writeAudit(tx, actor, {
+          action: 'session.deleted',
+          resourceType: 'session',
+          resourceId: id,
+          workspaceId,
+          before,
+        });
       });
     },
   };

@@ -10,6 +10,7 @@ import { Type } from 'typebox';
 import { ok } from '../../envelope.ts';
 import { type Guards, principalOf } from '../../plugins/auth.ts';
 import { errorResponses } from '../../plugins/error-responses.ts';
+import { actorOf } from '../audit/index.ts';
 import type { SessionDirectory } from '../sessions/index.ts';
 import type { WebhooksService } from './webhooks.service.ts';
 
@@ -28,6 +29,7 @@ export const webhooksRoutes: FastifyPluginAsyncTypebox<WebhooksRoutesOptions> = 
   app.put(
     path,
     {
+      config: { audit: 'webhook.set' },
       onRequest: guards({ audience: 'caller', permission: 'webhooks.manage' }),
       schema: {
         tags,
@@ -43,7 +45,7 @@ export const webhooksRoutes: FastifyPluginAsyncTypebox<WebhooksRoutesOptions> = 
     },
     async (request) => {
       const session = await directory.resolve(principalOf(request), request.params.id);
-      return ok({ webhook: await webhooks.put(session.id, request.body) });
+      return ok({ webhook: await webhooks.set(actorOf(request), session, request.body) });
     },
   );
 
@@ -70,6 +72,7 @@ export const webhooksRoutes: FastifyPluginAsyncTypebox<WebhooksRoutesOptions> = 
   app.delete(
     path,
     {
+      config: { audit: 'webhook.deleted' },
       onRequest: guards({ audience: 'caller', permission: 'webhooks.manage' }),
       schema: {
         tags,
@@ -84,7 +87,7 @@ export const webhooksRoutes: FastifyPluginAsyncTypebox<WebhooksRoutesOptions> = 
     },
     async (request) => {
       const session = await directory.resolve(principalOf(request), request.params.id);
-      await webhooks.delete(session.id);
+      await webhooks.delete(actorOf(request), session);
       return ok({ deleted: true });
     },
   );

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Webhook, WebhookRequest } from '@wa-gate/contracts';
-import type { Pool, Queryable } from '@wa-gate/db';
+import { inTransaction, type Pool, type Queryable } from '@wa-gate/db';
 import { newId, type SecretBox } from '@wa-gate/kit';
 import { ApiError } from '../../api-error.ts';
+import type { SessionRef } from '../api-keys/index.ts';
+import { type Actor, writeAudit } from '../audit/index.ts';
 import { refuseEndpoint } from './endpoint-address.ts';
 
 export interface WebhooksDependencies {
@@ -16,11 +18,13 @@ export interface WebhooksService {
   /** @throws {ApiError} WEBHOOK_URL_REFUSED */
   assertAcceptable(request: WebhookRequest): void;
   /** Sets or replaces it; without a secret in the request the old one stays, or a new one is made. The answer shows the secret. */
-  put(sessionId: string, request: WebhookRequest, tx?: Queryable): Promise<Webhook & { secret: string }>;
+  put(tx: Queryable, sessionId: string, request: WebhookRequest): Promise<Webhook & { secret: string }>;
+  /** The same as a change of its own. */
+  set(actor: Actor, session: SessionRef, request: WebhookRequest): Promise<Webhook & { secret: string }>;
   /** @throws {ApiError} WEBHOOK_NOT_FOUND */
   get(sessionId: string): Promise<Webhook>;
   /** @throws {ApiError} WEBHOOK_NOT_FOUND */
-  delete(sessionId: string): Promise<void>;
+  delete(actor: Actor, session: SessionRef): Promise<void>;
 }
 
 /** What a secret is sealed to: it cannot be moved to another session's webhook. */
@@ -56,6 +60,9 @@ const present = (row: Row): Webhook => ({
   createdAt: row.createdAt.toISOString(),
 });
 
+/** What the audit log has of it. */
+const summary = ({ url, events, isActive }: Webhook) => ({ url, events, isActive });
+
 export function createWebhooksService({ pool, secrets, allowPrivate }: WebhooksDependencies): WebhooksService {
   function assertAcceptable({ url }: WebhookRequest): void {
     const why = refuseEndpoint(url, allowPrivate);
@@ -63,24 +70,53 @@ export function createWebhooksService({ pool, secrets, allowPrivate }: WebhooksD
       throw new ApiError('WEBHOOK_URL_REFUSED', { message: `The webhook URL is refused. ${why}`, details: { url } });
   }
 
+  async function put(tx: Queryable, sessionId: string, request: WebhookRequest) {
+    assertAcceptable(request);
+    const sealed = secrets.seal(Buffer.from(request.secret ?? newSecret()), secretContext(sessionId));
+    const values = [newId(), sessionId, request.url, request.events ?? ['*'], sealed, request.secret !== undefined];
+    const { rows } = await tx.query<Row>(PUT, values);
+    const row = rows[0]!;
+    return { ...present(row), secret: secrets.open(row.secret, secretContext(sessionId)).toString() };
+  }
+
+  async function find(db: Queryable, sessionId: string): Promise<Webhook | null> {
+    const { rows } = await db.query<Row>(`SELECT ${COLUMNS} FROM webhooks WHERE session_id = $1`, [sessionId]);
+    return rows[0] ? present(rows[0]) : null;
+  }
+
+  /** Its resource is the session: there is one for each, and it has no other name. */
+  const about = ({ id, workspaceId }: SessionRef) => ({ resourceType: 'webhook', resourceId: id, workspaceId });
+
   return {
     assertAcceptable,
-    async put(sessionId, request, tx = pool) {
-      assertAcceptable(request);
-      const sealed = secrets.seal(Buffer.from(request.secret ?? newSecret()), secretContext(sessionId));
-      const values = [newId(), sessionId, request.url, request.events ?? ['*'], sealed, request.secret !== undefined];
-      const { rows } = await tx.query<Row>(PUT, values);
-      const row = rows[0]!;
-      return { ...present(row), secret: secrets.open(row.secret, secretContext(sessionId)).toString() };
+    put,
+    async set(actor, session, request) {
+      return inTransaction(pool, async (tx) => {
+        const before = await find(tx, session.id);
+        const after = await put(tx, session.id, request);
+        await writeAudit(tx, actor, {
+          action: 'webhook.set',
+          ...about(session),
+          before: before ? summary(before) : undefined,
+          after: { ...summary(after), isSecretNew: !before || request.secret !== undefined },
+        });
+        return after;
+      });
     },
     async get(sessionId) {
-      const { rows } = await pool.query<Row>(`SELECT ${COLUMNS} FROM webhooks WHERE session_id = $1`, [sessionId]);
-      if (!rows[0]) throw new ApiError('WEBHOOK_NOT_FOUND');
-      return present(rows[0]);
+      const found = await find(pool, sessionId);
+      if (!found) throw new ApiError('WEBHOOK_NOT_FOUND');
+      return found;
     },
-    async delete(sessionId) {
-      const { rowCount } = await pool.query('DELETE FROM webhooks WHERE session_id = $1', [sessionId]);
-      if (!rowCount) throw new ApiError('WEBHOOK_NOT_FOUND');
+    async delete(actor, session) {
+      await inTransaction(pool, async (tx) => {
+        const { rows } = await tx.query<Row>(`DELETE FROM webhooks WHERE session_id = $1 RETURNING ${COLUMNS}`, [
+          session.id,
+        ]);
+        if (!rows[0]) throw new ApiError('WEBHOOK_NOT_FOUND');
+        const before = summary(present(rows[0]));
+        await writeAudit(tx, actor, { action: 'webhook.deleted', ...about(session), before });
+      });
     },
   };
 }

@@ -1,0 +1,60 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import {
+  type AuditEntry,
+  LIMITS,
+  ListAllAuditLogsQuerySchema,
+  ListAuditLogsQuerySchema,
+  ListAuditLogsResultSchema,
+  success,
+} from '@wa-gate/contracts';
+import { ok } from '../../envelope.ts';
+import type { LogPage } from '../../log-page.ts';
+import { type Guards, principalOf } from '../../plugins/auth.ts';
+import { errorResponses } from '../../plugins/error-responses.ts';
+import type { AuditLog } from './audit-log.ts';
+
+export interface AuditRoutesOptions {
+  audit: AuditLog;
+  guards: Guards;
+}
+
+const shown = ({ entries, nextCursor }: LogPage<AuditEntry>) =>
+  ok({ auditLogs: entries, pagination: { nextCursor, hasMore: nextCursor !== null } });
+
+export const auditRoutes: FastifyPluginAsyncTypebox<AuditRoutesOptions> = async (app, { audit, guards }) => {
+  app.get(
+    '/audit-logs',
+    {
+      onRequest: guards({ audience: 'workspace', permission: 'users.manage' }),
+      schema: {
+        tags: ['Audit'],
+        summary: 'Who changed what in the workspace',
+        description: 'Newest first. Kept as long as the operator has set (AUDIT_RETENTION_DAYS, 365 by default).',
+        querystring: ListAuditLogsQuerySchema,
+        response: { 200: success(ListAuditLogsResultSchema), ...errorResponses() },
+      },
+    },
+    async (request) => {
+      const { limit = LIMITS.pageDefault, ...filter } = request.query;
+      return shown(await audit.list({ ...filter, limit, workspaceId: principalOf(request).workspaceId }));
+    },
+  );
+
+  app.get(
+    '/admin/audit-logs',
+    {
+      onRequest: guards({ audience: 'administrator' }),
+      schema: {
+        tags: ['Audit'],
+        summary: 'Who changed what in the whole installation',
+        description: 'Newest first. Kept as long as the operator has set (AUDIT_RETENTION_DAYS, 365 by default).',
+        querystring: ListAllAuditLogsQuerySchema,
+        response: { 200: success(ListAuditLogsResultSchema), ...errorResponses() },
+      },
+    },
+    async (request) => {
+      const { limit = LIMITS.pageDefault, workspace, ...filter } = request.query;
+      return shown(await audit.list({ ...filter, limit, workspaceId: workspace }));
+    },
+  );
+};
