@@ -9,6 +9,8 @@ export interface AddressList {
   /** Whether every address of the other list is in this one. */
   covers(other: AddressList): boolean;
   readonly networks: readonly Network[];
+  /** As they were written. */
+  readonly entries: readonly string[];
 }
 
 const BITS = { ipv4: 32, ipv6: 128 } as const;
@@ -47,6 +49,7 @@ export function createAddressList(entries: readonly string[]): AddressList {
   const networks = entries.map(parseNetwork).filter((network) => network !== null);
   return {
     networks,
+    entries,
     includes(text) {
       if (isIP(text) === 0) return false;
       const address = ipaddr.process(text);

@@ -61,7 +61,7 @@ export function createRevocableCache<Value extends object>(
       }
       const name = `${kind}/${subject}`;
       if (readings > 0) revokedIn.set(name, generation);
-      for (const key of [...(index.get(name) ?? [])]) cache.delete(key);
+      for (const key of index.get(name) ?? []) cache.delete(key);
     });
   }
 

@@ -7,7 +7,7 @@ export const USER_ROLES = ['customer', 'administrator'] as const;
 export const USER_TIERS = ['basic', 'pro', 'max'] as const;
 
 /** The format alone takes control characters in some places; no address needs them. */
-const email = Type.String({
+export const email = Type.String({
   format: 'email',
   maxLength: 254,
   pattern: '^[^\\u0000-\\u0020\\u007f-\\u009f\\ud800-\\udfff]+$',
@@ -91,7 +91,7 @@ export const RefreshResultSchema = Type.Object({
   token,
   refreshToken: Type.Optional({
     ...refreshToken,
-    description: `${refreshToken.description} Absent when the cookie was used: the new one is in the cookie.`,
+    description: `${REFRESH_TOKEN} Absent when the cookie was used: the new one is in the cookie.`,
   }),
   expiresIn,
   ...workspace,

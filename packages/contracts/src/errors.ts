@@ -139,6 +139,17 @@ export const ERRORS = {
     retryable: false,
     sentence: 'The owner of a workspace cannot be removed from it or made less. Delete the workspace instead.',
   },
+  LAST_WORKSPACE: {
+    status: 409,
+    retryable: false,
+    sentence: 'This is the only workspace that is yours. Make another one first, or delete the account.',
+  },
+  KEY_ENDED: {
+    status: 409,
+    retryable: false,
+    sentence:
+      'This key was revoked or rotated, or has expired. Use the one that has taken its place, or make a new one.',
+  },
   LAST_ADMINISTRATOR: {
     status: 409,
     retryable: false,

@@ -111,6 +111,27 @@ export {
   WorkerStatsSchema,
 } from './fleet.ts';
 export { HEALTH_STATUSES, HealthSchema, ProbeSchema } from './health.ts';
+export {
+  CreatedKeyResultSchema,
+  type CreateKeyRequest,
+  CreateKeyRequestSchema,
+  type CreateSessionKeyRequest,
+  CreateSessionKeyRequestSchema,
+  KEY_OVERLAP_SECONDS,
+  KEY_SCOPES,
+  type Key,
+  KeyParamsSchema,
+  KeyResultSchema,
+  type KeyScopeName,
+  ListKeysQuerySchema,
+  ListKeysResultSchema,
+  ListSessionKeysQuerySchema,
+  RotatedKeyResultSchema,
+  type RotateKeyRequest,
+  RotateKeyRequestSchema,
+  type UpdateKeyRequest,
+  UpdateKeyRequestSchema,
+} from './keys.ts';
 export { LIMITS } from './limits.ts';
 export {
   describeMessageState,
@@ -277,6 +298,7 @@ export {
   WorkerTokenSchema,
 } from './workers.ts';
 export {
+  mayGiveRole,
   PERMISSION_TEXTS,
   PERMISSIONS,
   type Permission,
@@ -287,3 +309,28 @@ export {
   workspaceRoleInput,
   workspaceRoleOf,
 } from './workspace-roles.ts';
+export {
+  ChangeMemberRequestSchema,
+  DeleteWorkspaceResultSchema,
+  type Invitation,
+  InvitationParamsSchema,
+  InvitationTokenParamsSchema,
+  type InviteRequest,
+  InviteRequestSchema,
+  InviteResultSchema,
+  ListInvitationsResultSchema,
+  ListMembersResultSchema,
+  ListWorkspacesQuerySchema,
+  ListWorkspacesResultSchema,
+  type Member,
+  MemberParamsSchema,
+  MemberResultSchema,
+  OpenInvitationResultSchema,
+  RemoveMemberQuerySchema,
+  RemoveMemberResultSchema,
+  RevokeInvitationResultSchema,
+  type Workspace,
+  WorkspaceParamsSchema,
+  WorkspaceRequestSchema,
+  WorkspaceResultSchema,
+} from './workspaces.ts';

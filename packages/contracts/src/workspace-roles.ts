@@ -49,9 +49,11 @@ export const ROLE_PERMISSIONS: Record<WorkspaceRoleName, Readonly<Record<Permiss
 const ROLE_ALIASES: Record<string, WorkspaceRoleName> = {
   owner: 'owner',
   admin: 'owner',
+  administrator: 'owner',
   operator: 'operator',
   viewer: 'viewer',
   user: 'viewer',
+  customer: 'viewer',
 };
 
 /** The role that a word of a request means, whatever its case; undefined when it means none. */
@@ -59,6 +61,10 @@ export const workspaceRoleOf = (word: string): WorkspaceRoleName | undefined => 
   const lower = word.toLowerCase();
   return Object.hasOwn(ROLE_ALIASES, lower) ? ROLE_ALIASES[lower] : undefined;
 };
+
+/** Whether somebody with the role `giver` may give the role `given`: nobody gives more than they have. */
+export const mayGiveRole = (giver: WorkspaceRoleName, given: WorkspaceRoleName): boolean =>
+  WORKSPACE_ROLES.indexOf(giver) <= WORKSPACE_ROLES.indexOf(given);
 
 /** A role in an answer. */
 export const workspaceRole = (description?: string) => oneOf(WORKSPACE_ROLES, description);

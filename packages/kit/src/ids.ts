@@ -27,6 +27,7 @@ export const TOKEN_PREFIX = {
   refreshToken: 'wag_rt_',
   verifyEmail: 'wag_ve_',
   resetPassword: 'wag_rp_',
+  invitation: 'wag_in_',
   request: 'req_',
   event: 'evt_',
 } as const;
