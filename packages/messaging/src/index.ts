@@ -51,8 +51,10 @@ export {
   newPayloadSweep,
   PAYLOAD_DAYS,
   type PayloadSweep,
+  QR_HISTORY_DAYS,
   sweepIdempotencyKeys,
   sweepPayloads,
+  sweepQrHistory,
 } from './retention.ts';
 export { recordSessionsSeen, type SeenSession } from './session-seen.ts';
 export { type Restriction, type SessionUpdate, updateSessionState } from './session-state.ts';

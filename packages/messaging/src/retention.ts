@@ -12,14 +12,18 @@ export async function sweepIdempotencyKeys(db: Queryable, limit: number): Promis
   return rowCount ?? 0;
 }
 
+/** SQL: the first id that can be so many days old. Ids grow with time (uuid version 7), so that the primary key finds what is old. */
+const firstIdOfDaysAgo = (days: string): string =>
+  `(lpad(to_hex((extract(epoch FROM now() - make_interval(days => ${days})) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid`;
+
 /** For how long a phone may ask for a message again. After that the bytes are of no use. */
 export const PAYLOAD_DAYS = 14;
 
-/** Message ids grow with time (uuid version 7), so the primary key finds what is old; the rows stay, late receipts are matched by them. */
+/** The rows stay: late receipts are matched by them. */
 const SWEEP_PAYLOADS = {
   name: 'sweep-payloads',
   text: `WITH bound AS (
-    SELECT (lpad(to_hex((extract(epoch FROM now() - make_interval(days => $1)) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid AS id
+    SELECT ${firstIdOfDaysAgo('$1')} AS id
   ), old AS (
     SELECT o.message_id FROM outbox o WHERE o.message_id > $2 AND o.message_id < (SELECT id FROM bound)
     ORDER BY o.message_id LIMIT $3
@@ -49,4 +53,19 @@ export async function sweepPayloads(db: Queryable, sweep: PayloadSweep, limit: n
   const { seen, last } = rows[0]!;
   if (last) sweep.after = last;
   return seen;
+}
+
+/** For how long it is kept when QR codes were shown. */
+export const QR_HISTORY_DAYS = 30;
+
+const SWEEP_QR_HISTORY = {
+  name: 'sweep-qr-history',
+  text: `DELETE FROM qr_history WHERE id IN (
+    SELECT id FROM qr_history WHERE id < ${firstIdOfDaysAgo('$1')} ORDER BY id LIMIT $2)`,
+};
+
+/** Deletes rows older than {@link QR_HISTORY_DAYS}, at most `limit` of them, and returns how many. */
+export async function sweepQrHistory(db: Queryable, limit: number): Promise<number> {
+  const { rowCount } = await db.query({ ...SWEEP_QR_HISTORY, values: [QR_HISTORY_DAYS, limit] });
+  return rowCount ?? 0;
 }

@@ -1,7 +1,9 @@
 import { FENCE_ONE, type Ownership, StaleEpochError } from '@wa-gate/cluster';
 import type { EventType, MessageCapping } from '@wa-gate/contracts';
 import type { Queryable, SessionState } from '@wa-gate/db';
+import { newId } from '@wa-gate/kit';
 import { APPEND_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from './events.ts';
+import { QR_HISTORY } from './qr-history.ts';
 
 /** WhatsApp does not let the account begin new chats for a while. */
 export interface Restriction {
@@ -44,9 +46,9 @@ const UPDATE = {
     FROM fence f WHERE s.id = f.session_id
     RETURNING s.id
   ), new_events AS (
-    SELECT f.session_id, f.epoch, e.ord, e.type, e.data
-    FROM fence f CROSS JOIN unnest($10::text[], $11::jsonb[]) WITH ORDINALITY AS e(type, data, ord)
-  ), ${APPEND_EVENTS}
+    SELECT f.session_id, f.epoch, e.ord, e.type, e.data, e.id
+    FROM fence f CROSS JOIN unnest($10::text[], $11::jsonb[], $16::uuid[]) WITH ORDINALITY AS e(type, data, id, ord)
+  ), ${QR_HISTORY}, ${APPEND_EVENTS}
   SELECT (SELECT count(*) FROM fence) AS fenced, ${APPENDED_COLUMNS}`,
 };
 
@@ -79,6 +81,7 @@ export async function updateSessionState(
       update.restriction?.until ?? null,
       update.restriction?.type ?? null,
       update.messageCapping ? JSON.stringify(update.messageCapping) : null,
+      events.map(() => newId()),
     ],
   });
   const row = rows[0]!;

@@ -1,5 +1,5 @@
 import type { Pool } from '@wa-gate/db';
-import { newPayloadSweep, sweepIdempotencyKeys, sweepJournal, sweepPayloads } from '@wa-gate/messaging';
+import { newPayloadSweep, sweepIdempotencyKeys, sweepJournal, sweepPayloads, sweepQrHistory } from '@wa-gate/messaging';
 import { sweepRevocations } from '../../revocations.ts';
 import type { MaintenanceTask } from './maintenance.ts';
 
@@ -10,6 +10,7 @@ export function retentionTasks(pool: Pool): MaintenanceTask[] {
     { name: 'expired idempotency keys', run: (limit) => sweepIdempotencyKeys(pool, limit) },
     { name: 'old journal rows', run: (limit) => sweepJournal(pool, limit) },
     { name: 'old revocations', run: (limit) => sweepRevocations(pool, limit) },
+    { name: 'old QR history', run: (limit) => sweepQrHistory(pool, limit) },
     { name: 'old outbound bytes', run: (limit) => sweepPayloads(pool, payloads, limit) },
   ];
 }
