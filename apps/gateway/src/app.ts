@@ -1,7 +1,6 @@
 import cookie from '@fastify/cookie';
 import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
-import jwt from '@fastify/jwt';
 import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import { LIMITS } from '@wa-gate/contracts';
 import type { Logger } from '@wa-gate/kit';
@@ -10,7 +9,7 @@ import type { GatewayMetrics } from './metrics.ts';
 import type { LiveLogins, People } from './modules/access/index.ts';
 import type { KeyStore } from './modules/api-keys/index.ts';
 import { type AuditLog, auditRoutes, declaredActions } from './modules/audit/index.ts';
-import { type AuthService, authRoutes } from './modules/auth/index.ts';
+import { type AccountService, type AuthService, authRoutes } from './modules/auth/index.ts';
 import { errorCodesRoutes } from './modules/error-codes/index.ts';
 import { type HealthService, healthRoutes, probeRoutes } from './modules/health/index.ts';
 import { type LimitSettings, type LimitsService, limitsRoutes, type OwnLimits } from './modules/limits/index.ts';
@@ -21,7 +20,9 @@ import { type TiersService, tiersRoutes } from './modules/tiers/index.ts';
 import { hitOf } from './modules/usage/index.ts';
 import { type WebhooksService, webhooksRoutes } from './modules/webhooks/index.ts';
 import { type WorkersService, workersRoutes } from './modules/workers/index.ts';
+import { registerAccessTokens, type SigningKey } from './plugins/access-tokens.ts';
 import { createGuards } from './plugins/auth.ts';
+import { createCsrf } from './plugins/csrf.ts';
 import { errors } from './plugins/errors.ts';
 import { metricsPlugin } from './plugins/metrics.ts';
 import { openapi } from './plugins/openapi.ts';
@@ -32,6 +33,7 @@ import { requestLogger } from './request-logger.ts';
 /** What the routes are made of; `main.ts` makes it. */
 export interface GatewayServices {
   auth: AuthService;
+  account: AccountService;
   people: People;
   logins: LiveLogins;
   keys: KeyStore;
@@ -51,7 +53,10 @@ export interface GatewayServices {
 
 export interface GatewaySettings {
   version: string;
-  jwtSecret: string | Buffer;
+  /** The first signs access tokens, all verify. */
+  tokenKeys: readonly SigningKey[];
+  /** The first signs tokens that go with the session cookie, all verify. */
+  sessionSecrets: readonly (string | Buffer)[];
   tokenSeconds: number;
   corsOrigins: string[] | true;
   allowQueryKey: boolean;
@@ -110,22 +115,19 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
     exposedHeaders: ['X-Request-Id', 'Retry-After', 'Idempotent-Replayed', ...RATE_LIMIT_HEADERS],
   });
   await app.register(cookie);
-  await app.register(jwt, {
-    secret: settings.jwtSecret,
-    sign: { algorithm: 'HS256', expiresIn: `${settings.tokenSeconds}s` },
-    verify: { algorithms: ['HS256'] },
-  });
+  const tokens = await registerAccessTokens(app, settings.tokenKeys, settings.tokenSeconds);
+  const csrf = createCsrf(settings.sessionSecrets);
   const limiter = await createLimiter(app, {
     ...services,
     hitOf,
     onRefused: (bucket) => metrics.refusedByLimit.inc({ bucket }),
   });
-  const guards = createGuards(app, { ...services, ...settings, limiter });
+  const guards = createGuards(app, { ...services, ...settings, limiter, tokens, csrf });
 
   await app.register(declaredActions);
 
   const api = async (scope: FastifyInstance): Promise<void> => {
-    await scope.register(authRoutes, { ...services, guards, tokenSeconds: settings.tokenSeconds });
+    await scope.register(authRoutes, { ...services, ...settings, guards, limiter, tokens, csrf });
     await scope.register(sessionsRoutes, { ...services, guards });
     await scope.register(liveRoutes, { ...services, guards });
     await scope.register(messagesRoutes, { ...services, guards });

@@ -1,12 +1,13 @@
 import { createRouteTable, DEFAULT_TIMING } from '@wa-gate/cluster';
 import type { Database, Network, Pool } from '@wa-gate/db';
-import { type Clock, createSecretBox, deriveKey, type Logger, type Redis, redisKeys } from '@wa-gate/kit';
+import { type Clock, createSecretBox, type Logger, type Redis, redisKeys } from '@wa-gate/kit';
 import { ringReconcilers } from '@wa-gate/messaging';
 import type { FastifyInstance } from 'fastify';
 import { Agent } from 'undici';
 import { buildGateway, type GatewayServices, type GatewaySettings } from './app.ts';
+import { composeAccounts, composeMailing, credentialSettings } from './compose-accounts.ts';
 import { composeLimits } from './compose-limits.ts';
-import { type Config, corsOrigins, durationSeconds } from './config.ts';
+import { type Config, corsOrigins } from './config.ts';
 import { createInvariantWatch } from './jobs/invariants/index.ts';
 import { createMaintenance, retentionTasks } from './jobs/maintenance/index.ts';
 import {
@@ -19,7 +20,6 @@ import { createGatewayMetrics, type GatewayMetrics } from './metrics.ts';
 import { createLiveLogins, createPeople } from './modules/access/index.ts';
 import { createKeyStore } from './modules/api-keys/index.ts';
 import { createAuditLog } from './modules/audit/index.ts';
-import { createAuthService, createUsersRepository } from './modules/auth/index.ts';
 import { createHealthService } from './modules/health/index.ts';
 import { createOwnerLink } from './modules/live/index.ts';
 import { createMessagesRepository, createMessagesService, createOutcomeWaiter } from './modules/messages/index.ts';
@@ -75,6 +75,7 @@ export async function composeGateway(resources: Resources, config: Config): Prom
   if (config.ROLE !== 'api') {
     background.push(
       composeDelivering(resources, config, metrics),
+      ...composeMailing(resources, config),
       createInvariantWatch({ ...resources, metrics }),
       createMaintenance({ ...resources, tasks: retentionTasks(resources.pool) }),
     );
@@ -82,8 +83,7 @@ export async function composeGateway(resources: Resources, config: Config): Prom
 
   const settings: GatewaySettings = {
     version,
-    jwtSecret: config.JWT_SECRET ?? deriveKey(masterKeys[0]!, 'jwt'),
-    tokenSeconds: durationSeconds(config.JWT_EXPIRES_IN),
+    ...credentialSettings(config, masterKeys),
     corsOrigins: corsOrigins(config.CORS_ORIGIN),
     allowQueryKey: config.ALLOW_QUERY_API_KEY,
     trustProxy: config.TRUST_PROXY,
@@ -137,7 +137,7 @@ function composeApi(resources: Resources, config: Config, metrics: GatewayMetric
   const keys = createKeyStore({ db: pool, revocations, logger });
   const people = createPeople({ db: pool, revocations });
   const logins = createLiveLogins({ db: pool, revocations });
-  const users = createUsersRepository(prisma);
+  const accounts = composeAccounts(resources, config, { revocations, people, keys, defaultNetwork });
   const directory = createSessionDirectory({ db: pool, revocations });
   const placement = createPlacementService({
     pool,
@@ -178,13 +178,8 @@ function composeApi(resources: Resources, config: Config, metrics: GatewayMetric
     webhooks,
     audit: createAuditLog({ pool }),
     ...limits.services,
-    auth: createAuthService({
-      pool,
-      users,
-      keys,
-      defaultNetwork,
-      allowTierSelfSelect: config.ALLOW_TIER_SELF_SELECT,
-    }),
+    auth: accounts.auth,
+    account: accounts.account,
     sessions: createSessionsService({
       pool,
       sessions: createSessionsRepository({ pool, prisma }),

@@ -1,4 +1,6 @@
 import { type Static, Type } from 'typebox';
+import { AUTH_ENVIRONMENT } from './modules/auth/environment.ts';
+import { MAIL_ENVIRONMENT } from './modules/mail/environment.ts';
 
 const flag = Type.Boolean({ default: false });
 
@@ -16,14 +18,8 @@ export const ConfigSchema = Type.Object({
   /** Network of sessions that do not name one. */
   DEFAULT_NETWORK: Type.Union([Type.Literal('live'), Type.Literal('sandbox')], { default: 'live' }),
   LB_STRATEGY: Type.Union([Type.Literal('least-loaded'), Type.Literal('round-robin')], { default: 'least-loaded' }),
-  /** The first administrator, made at the first start. */
-  ADMIN_EMAIL: Type.Optional(Type.String()),
-  ADMIN_PASSWORD: Type.Optional(Type.String()),
-  /** Derived from the master key when absent. */
-  JWT_SECRET: Type.Optional(Type.String({ minLength: 32 })),
-  /** Life of a token: a number of seconds, or a number with s, m, h or d. */
-  JWT_EXPIRES_IN: Type.String({ pattern: '^[1-9][0-9]*[smhd]?$', default: '15m' }),
-  ALLOW_TIER_SELF_SELECT: flag,
+  ...AUTH_ENVIRONMENT,
+  ...MAIL_ENVIRONMENT,
   /** Accept `?apiKey=`. Off, because URLs end up in logs. */
   ALLOW_QUERY_API_KEY: flag,
   /** Deliver webhooks to private addresses too. */

@@ -12,6 +12,7 @@ import {
 } from '@wa-gate/kit';
 import { composeGateway } from './compose.ts';
 import { type Config, ConfigSchema } from './config.ts';
+import { administratorOf } from './modules/auth/index.ts';
 import { explainStartFailure } from './start-failure.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -44,10 +45,12 @@ async function run(config: Config): Promise<void> {
 
   const resources = { pool, watchPool, prisma, redis, subscriber, masterKeys, logger, clock: systemClock, version };
   const gateway = await composeGateway(resources, config);
-  if (config.ADMIN_EMAIL && config.ADMIN_PASSWORD && config.ROLE !== 'jobs') {
-    const isMade = await gateway.services.auth.ensureAdministrator(config.ADMIN_EMAIL, config.ADMIN_PASSWORD);
+  const administrator = administratorOf(config);
+  if (administrator && config.ROLE !== 'jobs') {
+    const isMade = await gateway.services.auth.ensureAdministrator(administrator.email, administrator.password);
     if (isMade) logger.info('first administrator made');
   }
+  if (config.BCRYPT_ROUNDS) logger.warn('BCRYPT_ROUNDS is ignored: passwords are hashed with argon2id');
   await gateway.app.listen({ host: config.HOST, port: config.PORT });
   gateway.start();
   logger.info({ role: config.ROLE, host: config.HOST, port: config.PORT, version }, 'gateway ready');

@@ -1,6 +1,7 @@
 import { createLogger } from '@wa-gate/kit';
 import { buildGateway, type GatewayDependencies, type GatewayServices } from './app.ts';
 import { createGatewayMetrics } from './metrics.ts';
+import { signingKeys } from './plugins/access-tokens.ts';
 
 /**
  * The description of the API, without anything behind it: routes only call their services when they are asked, and nobody asks here.
@@ -14,7 +15,8 @@ export async function buildOpenapiDocument(version: string): Promise<string> {
     services: {} as GatewayServices,
     settings: {
       version,
-      jwtSecret: 'nothing is signed here',
+      tokenKeys: signingKeys(['nothing is signed here']),
+      sessionSecrets: ['nor here'],
       tokenSeconds: 1,
       corsOrigins: [],
       allowQueryKey: false,

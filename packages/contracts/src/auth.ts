@@ -61,9 +61,8 @@ export const LoginRequestSchema = requestBody(
 
 const token = Type.String({ description: 'For `Authorization: Bearer`.' });
 const expiresIn = Type.Integer({ description: 'Life of the token in seconds.' });
-const refreshToken = Type.String({
-  description: 'For POST /api/auth/refresh. Good once; each refresh gives a new one.',
-});
+const REFRESH_TOKEN = 'For POST /api/auth/refresh. Good once; each refresh gives a new one.';
+const refreshToken = Type.String({ description: REFRESH_TOKEN });
 const workspace = {
   workspaceId: Type.String({ format: 'uuid', description: 'The workspace that the token is for.' }),
   workspaceRole: workspaceRole('What the user may do in it.'),

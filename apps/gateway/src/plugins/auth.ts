@@ -6,7 +6,9 @@ import { ApiError } from '../api-error.ts';
 import type { LiveLogins, People } from '../modules/access/index.ts';
 import type { KeyStore, SessionRef } from '../modules/api-keys/index.ts';
 import { isUuid } from '../uuid.ts';
-import { type Credential, isSameOrigin, queryKeyRefused, readCredential } from './credentials.ts';
+import type { AccessTokens } from './access-tokens.ts';
+import { type Credential, isSafe, isSameOrigin, queryKeyRefused, readCredential } from './credentials.ts';
+import { CSRF_HEADER, type Csrf } from './csrf.ts';
 import { bucketsOfRoute, type Limiter } from './rate-limit/index.ts';
 import { declareAccess, markAccess } from './route-access.ts';
 
@@ -70,21 +72,13 @@ export interface Access {
 /** Makes the hook of a route; it runs before the body is read. */
 export type Guards = (access: Access) => onRequestAsyncHookHandler;
 
-/** What an access token says; the life of it is in the standard claims. */
-export interface TokenClaims {
-  /** User. */
-  sub: string;
-  /** Workspace. */
-  ws: string;
-  /** Login. */
-  sid: string;
-}
-
 export interface GuardDependencies {
   keys: KeyStore;
   people: People;
   logins: LiveLogins;
   limiter: Limiter;
+  tokens: AccessTokens;
+  csrf: Csrf;
   allowQueryKey: boolean;
   corsOrigins: string[] | true;
 }
@@ -101,16 +95,14 @@ export function createGuards(app: FastifyInstance, deps: GuardDependencies): Gua
   async function authenticate(request: FastifyRequest, { takesQueryKey = false }: Access): Promise<Principal> {
     const credential = readCredential(request, deps.allowQueryKey || takesQueryKey);
     if (!credential) throw new ApiError('UNAUTHENTICATED');
-    if (credential.place === 'cookie' && !isSameOrigin(request, deps.corsOrigins)) {
-      throw new ApiError('FORBIDDEN', { message: 'A request with the session cookie must come from the same origin.' });
-    }
     const principal = credential.kind === 'jwt' ? await fromToken(credential) : await fromKey(request, credential);
+    if (credential.place === 'cookie' && !isSafe(request)) assertNotForged(request, principal);
     request.principal = principal;
     return principal;
   }
 
   async function fromToken({ value }: Credential): Promise<Principal> {
-    const { sub, ws, sid } = verify(value);
+    const { sub, ws, sid } = deps.tokens.verify(value);
     const [person, isAlive] = await Promise.all([deps.people.find(sub, ws), deps.logins.isAlive(sid)]);
     if (!person || !isAlive) throw new ApiError('UNAUTHENTICATED');
     return { ...person, kind: 'user', loginId: sid };
@@ -126,13 +118,13 @@ export function createGuards(app: FastifyInstance, deps: GuardDependencies): Gua
     return { ...principal, ...there };
   }
 
-  function verify(token: string): TokenClaims {
-    try {
-      return app.jwt.verify<TokenClaims>(token);
-    } catch (error) {
-      const isExpired = (error as { code?: string }).code === 'FAST_JWT_EXPIRED';
-      throw new ApiError(isExpired ? 'TOKEN_EXPIRED' : 'UNAUTHENTICATED');
-    }
+  /** A browser sends its cookie by itself, whoever made it send the request: two proofs that it was a page of ours. */
+  function assertNotForged(request: FastifyRequest, principal: Principal): void {
+    const isOurs =
+      principal.kind === 'user' &&
+      isSameOrigin(request, deps.corsOrigins) &&
+      deps.csrf.verify(request.headers[CSRF_HEADER], principal.loginId);
+    if (!isOurs) throw new ApiError('CSRF');
   }
 
   async function fromKey(request: FastifyRequest, { kind, value, place }: Credential): Promise<Principal> {

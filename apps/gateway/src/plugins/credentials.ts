@@ -54,9 +54,11 @@ export const queryKeyRefused = (): ApiError =>
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
+/** Whether a request changes nothing, by its method. */
+export const isSafe = (request: FastifyRequest): boolean => SAFE_METHODS.has(request.method);
+
 /** True when a browser's request comes from this site or from an origin of the CORS list. */
 export function isSameOrigin(request: FastifyRequest, origins: readonly string[] | true): boolean {
-  if (SAFE_METHODS.has(request.method)) return true;
   const origin = single(request.headers.origin);
   if (!origin) return false;
   return origin === `${request.protocol}://${request.host}` || (origins !== true && origins.includes(origin));

@@ -1,90 +1,32 @@
-import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import {
-  LoginRequestSchema,
-  LoginResultSchema,
-  MeResultSchema,
-  RegisterRequestSchema,
-  RegisterResultSchema,
-  success,
-} from '@wa-gate/contracts';
-import { ok } from '../../envelope.ts';
-import { type Guards, principalOf, type TokenClaims } from '../../plugins/auth.ts';
-import { SESSION_COOKIE } from '../../plugins/credentials.ts';
-import { errorResponses } from '../../plugins/error-responses.ts';
-import type { Authenticated, AuthService } from './auth.service.ts';
+import type { FastifyPluginAsync } from 'fastify';
+import type { AccessTokens } from '../../plugins/access-tokens.ts';
+import type { Guards } from '../../plugins/auth.ts';
+import type { Csrf } from '../../plugins/csrf.ts';
+import type { Limiter } from '../../plugins/rate-limit/index.ts';
+import type { AccountService } from './account.service.ts';
+import type { AuthService } from './auth.service.ts';
+import { entryRoutes } from './entry.routes.ts';
+import { meRoutes } from './me.routes.ts';
+import { passwordsRoutes } from './passwords.routes.ts';
 
 export interface AuthRoutesOptions {
   auth: AuthService;
+  account: AccountService;
   guards: Guards;
-  /** Life of a token in seconds. */
+  limiter: Limiter;
+  tokens: AccessTokens;
+  csrf: Csrf;
+  /** Life of an access token in seconds. */
   tokenSeconds: number;
+  corsOrigins: string[] | true;
 }
 
-export const authRoutes: FastifyPluginAsyncTypebox<AuthRoutesOptions> = async (app, { auth, guards, tokenSeconds }) => {
-  const issueToken = ({ user, workspaceId, loginId }: Authenticated): string =>
-    app.jwt.sign({ sub: user.id, ws: workspaceId, sid: loginId } satisfies TokenClaims);
-
-  app.post(
-    '/auth/register',
-    {
-      schema: {
-        tags: ['Authentication'],
-        summary: 'Register a user',
-        description: 'Makes a user with a personal workspace and the key of that workspace.',
-        body: RegisterRequestSchema,
-        response: { 201: success(RegisterResultSchema), ...errorResponses('EMAIL_TAKEN') },
-        security: [],
-      },
-    },
-    async (request, reply) => {
-      const { warnings, apiKey, ...registered } = await auth.register(request.body);
-      const data = {
-        user: registered.user,
-        token: issueToken(registered),
-        expiresIn: tokenSeconds,
-        apiKey,
-        ...(warnings.length > 0 && { warnings }),
-      };
-      return reply.code(201).send(ok(data));
-    },
-  );
-
-  app.post(
-    '/auth/login',
-    {
-      schema: {
-        tags: ['Authentication'],
-        summary: 'Log in',
-        description: `Also sets the cookie \`${SESSION_COOKIE}\`, for browsers.`,
-        body: LoginRequestSchema,
-        response: { 200: success(LoginResultSchema), ...errorResponses('INVALID_CREDENTIALS') },
-        security: [],
-      },
-    },
-    async (request, reply) => {
-      const authenticated = await auth.login(request.body.email, request.body.password);
-      const token = issueToken(authenticated);
-      reply.setCookie(SESSION_COOKIE, token, {
-        path: '/api',
-        httpOnly: true,
-        sameSite: 'strict',
-        secure: request.protocol === 'https',
-        maxAge: tokenSeconds,
-      });
-      return ok({ user: authenticated.user, token, expiresIn: tokenSeconds });
-    },
-  );
-
-  app.get(
-    '/auth/me',
-    {
-      onRequest: guards({ audience: 'person' }),
-      schema: {
-        tags: ['Authentication'],
-        summary: 'Who am I',
-        response: { 200: success(MeResultSchema), ...errorResponses('UNAUTHENTICATED', 'FORBIDDEN') },
-      },
-    },
-    async (request) => ok({ user: await auth.me(principalOf(request).userId) }),
-  );
+/** Everything below `/auth`. What it answers is for the caller alone. */
+export const authRoutes: FastifyPluginAsync<AuthRoutesOptions> = async (app, options) => {
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.header('cache-control', 'no-store');
+  });
+  await app.register(entryRoutes, options);
+  await app.register(meRoutes, options);
+  await app.register(passwordsRoutes, options);
 };

@@ -1,0 +1,22 @@
+import type { RateLimitName } from '@wa-gate/contracts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Limiter } from '../../plugins/rate-limit/index.ts';
+import { normaliseEmail } from './email.ts';
+
+/** What a wrong password counts in. */
+const GUESSES: RateLimitName[] = ['login_ip', 'login_account'];
+
+/**
+ * Runs a check of a password under the limits of guessing. It is counted before the check, so that guesses at the same time count too, and given back when the
+ * password was right. A 429 says nothing about the password: it was not looked at.
+ */
+export async function limitGuesses<T>(
+  limiter: Limiter,
+  { request, reply, email }: { request: FastifyRequest; reply: FastifyReply; email: string },
+  check: () => Promise<T>,
+): Promise<T> {
+  await limiter.take(request, reply, request.principal, GUESSES, { email: normaliseEmail(email) });
+  const result = await check();
+  await limiter.giveBack(request, request.principal ? GUESSES : [...GUESSES, 'ip']);
+  return result;
+}

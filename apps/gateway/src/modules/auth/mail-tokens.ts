@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import type { MailTokenPurpose, Queryable } from '@wa-gate/db';
+import { newToken, TOKEN_PREFIX } from '@wa-gate/kit';
+
+/** Tokens that are sent by mail: whoever has one reads the mail of that address. Good once. */
+const PURPOSES: Record<MailTokenPurpose, { prefix: string; hours: number }> = {
+  VERIFY_EMAIL: { prefix: TOKEN_PREFIX.verifyEmail, hours: 48 },
+  RESET_PASSWORD: { prefix: TOKEN_PREFIX.resetPassword, hours: 1 },
+};
+/** More would fill somebody's mailbox. */
+const MAX_PER_HOUR = 3;
+const KEEP_DAYS = 7;
+
+/** Nothing is stored for a user who is not there or has had enough of them: the same statement, so that its time tells nothing. */
+const ISSUE = {
+  name: 'issue-mail-token',
+  text: `INSERT INTO mail_tokens (hash, user_id, purpose, email, expires_at)
+    SELECT $1, u.id, $3::"MailTokenPurpose", u.email, now() + make_interval(hours => $4::int) FROM users u
+    WHERE u.id = $2 AND u.is_active AND (
+      SELECT count(*) FROM mail_tokens t
+      WHERE t.user_id = u.id AND t.purpose = $3::"MailTokenPurpose" AND t.created_at > now() - interval '1 hour') < ${MAX_PER_HOUR}`,
+};
+const TAKE = {
+  name: 'take-mail-token',
+  text: `UPDATE mail_tokens t SET used_at = now() FROM users u
+    WHERE t.hash = $1 AND t.purpose = $2::"MailTokenPurpose" AND t.used_at IS NULL AND t.expires_at > now()
+      AND u.id = t.user_id AND u.is_active AND u.email = t.email
+    RETURNING u.id AS "userId", u.email`,
+};
+/** What was sent before is worth nothing any more. */
+const DROP = {
+  name: 'drop-mail-tokens',
+  text: `UPDATE mail_tokens SET used_at = now() WHERE user_id = $1 AND purpose = $2::"MailTokenPurpose" AND used_at IS NULL`,
+};
+const SWEEP = {
+  name: 'sweep-mail-tokens',
+  text: `DELETE FROM mail_tokens WHERE hash IN (
+    SELECT hash FROM mail_tokens WHERE expires_at < now() - interval '${KEEP_DAYS} days' LIMIT $1)`,
+};
+
+const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest();
+
+/** A token for the present address of a user; `null` when there is no such active user, or too many were sent within the hour. */
+export async function issueMailToken(tx: Queryable, userId: string, purpose: MailTokenPurpose): Promise<string | null> {
+  const { prefix, hours } = PURPOSES[purpose];
+  const { token } = newToken(prefix);
+  const { rowCount } = await tx.query({ ...ISSUE, values: [hashOf(token), userId, purpose, hours] });
+  return rowCount === 1 ? token : null;
+}
+
+/** Whose token it is; uses it up. `null` for one that is unknown, used, too old, or for an address that has changed since. */
+export async function takeMailToken(
+  tx: Queryable,
+  token: string,
+  purpose: MailTokenPurpose,
+): Promise<{ userId: string; email: string } | null> {
+  const { rows } = await tx.query<{ userId: string; email: string }>({ ...TAKE, values: [hashOf(token), purpose] });
+  return rows[0] ?? null;
+}
+
+export async function dropMailTokens(tx: Queryable, userId: string, purpose: MailTokenPurpose): Promise<void> {
+  await tx.query({ ...DROP, values: [userId, purpose] });
+}
+
+export async function sweepMailTokens(db: Queryable, limit: number): Promise<number> {
+  const { rowCount } = await db.query({ ...SWEEP, values: [limit] });
+  return rowCount ?? 0;
+}

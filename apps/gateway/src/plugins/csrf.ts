@@ -1,0 +1,35 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { tokensEqual } from '@wa-gate/kit';
+
+/**
+ * Tokens that a browser of ours sends in a header with its session cookie, and that a page of somebody else cannot read: a nonce with an HMAC over it and the login.
+ * Nothing is stored; a token is worth something for one login only, and ends with it.
+ */
+export interface Csrf {
+  issue(loginId: string): string;
+  verify(token: unknown, loginId: string): boolean;
+}
+
+/** In lower case, as Node names it. */
+export const CSRF_HEADER = 'x-csrf-token';
+
+const NONCE_BYTES = 16;
+const MAX_LENGTH = 200;
+
+/** @param secrets the first issues, all verify */
+export function createCsrf(secrets: readonly (string | Buffer)[]): Csrf {
+  const sign = (secret: string | Buffer, nonce: string, loginId: string) =>
+    createHmac('sha256', secret).update(`csrf|${loginId}|${nonce}`).digest('base64url');
+
+  return {
+    issue(loginId) {
+      const nonce = randomBytes(NONCE_BYTES).toString('base64url');
+      return `${nonce}.${sign(secrets[0]!, nonce, loginId)}`;
+    },
+    verify(token, loginId) {
+      if (typeof token !== 'string' || token.length > MAX_LENGTH) return false;
+      const [nonce = '', proof = '', ...rest] = token.split('.');
+      return rest.length === 0 && secrets.some((secret) => tokensEqual(proof, sign(secret, nonce, loginId)));
+    },
+  };
+}
