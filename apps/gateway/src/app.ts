@@ -7,7 +7,7 @@ import type { Logger } from '@wa-gate/kit';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import type { GatewayMetrics } from './metrics.ts';
 import type { LiveLogins, People } from './modules/access/index.ts';
-import type { KeyStore } from './modules/api-keys/index.ts';
+import { type KeyStore, type KeysService, keysRoutes, sessionKeysRoutes } from './modules/api-keys/index.ts';
 import { type AuditLog, auditRoutes, declaredActions } from './modules/audit/index.ts';
 import { type AccountService, type AuthService, authRoutes } from './modules/auth/index.ts';
 import { errorCodesRoutes } from './modules/error-codes/index.ts';
@@ -37,6 +37,7 @@ export interface GatewayServices {
   people: People;
   logins: LiveLogins;
   keys: KeyStore;
+  apiKeys: KeysService;
   sessions: SessionsService;
   directory: SessionDirectory;
   messages: MessagesService;
@@ -130,6 +131,8 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
     await scope.register(authRoutes, { ...services, ...settings, guards, limiter, tokens, csrf });
     await scope.register(sessionsRoutes, { ...services, guards });
     await scope.register(liveRoutes, { ...services, guards });
+    await scope.register(keysRoutes, { ...services, guards });
+    await scope.register(sessionKeysRoutes, { ...services, guards });
     await scope.register(messagesRoutes, { ...services, guards });
     await scope.register(webhooksRoutes, { ...services, guards });
     await scope.register(workersRoutes, { ...services, guards });

@@ -18,7 +18,7 @@ import {
 } from './jobs/webhooks/index.ts';
 import { createGatewayMetrics, type GatewayMetrics } from './metrics.ts';
 import { createLiveLogins, createPeople } from './modules/access/index.ts';
-import { createKeyStore } from './modules/api-keys/index.ts';
+import { createKeyStore, createKeysRepository, createKeysService } from './modules/api-keys/index.ts';
 import { createAuditLog } from './modules/audit/index.ts';
 import { createHealthService } from './modules/health/index.ts';
 import { createOwnerLink } from './modules/live/index.ts';
@@ -171,6 +171,7 @@ function composeApi(resources: Resources, config: Config, metrics: GatewayMetric
 
   const services: GatewayServices = {
     keys,
+    apiKeys: createKeysService({ db: pool, keys: createKeysRepository(pool), revocations, defaultNetwork }),
     people,
     logins,
     directory,

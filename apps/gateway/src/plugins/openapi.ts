@@ -49,6 +49,8 @@ export const openapi = fastifyPlugin<{ version: string }>(
         servers: [{ url: '/' }],
         tags: [
           { name: 'Authentication' },
+          { name: 'Workspaces' },
+          { name: 'Keys' },
           { name: 'Sessions' },
           { name: 'Messages' },
           { name: 'Webhooks' },
