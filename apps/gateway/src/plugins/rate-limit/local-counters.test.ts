@@ -1,0 +1,74 @@
+import type { Clock } from '@wa-gate/kit';
+import { describe, expect, it } from 'vitest';
+import type { Limit } from '../../modules/limits/index.ts';
+import type { Bucket } from './buckets.ts';
+import { createLocalCounters } from './local-counters.ts';
+
+const limitOf = (max: number, windowMs = 60_000): Limit => ({ max, windowMs, policy: '' });
+const bucketOf = (key: string, max: number, cost: 0 | 1 = 1): Bucket => ({
+  name: 'ip',
+  key,
+  limit: limitOf(max),
+  cost,
+});
+
+function setUp(replicas = 1) {
+  const hits: string[] = [];
+  const time = { now: 1_000 };
+  const counters = createLocalCounters({
+    clock: { monotonic: () => time.now } as Clock,
+    replicas: () => replicas,
+    countHit: (hit) => hits.push(hit),
+  });
+  const take = async (...buckets: Bucket[]) => await counters.take(buckets, 'hit');
+  return { counters, hits, take, time };
+}
+
+describe('the counters of one process', () => {
+  it.each([
+    [10, 1, 10],
+    [10, 3, 3],
+    [10, 100, 1],
+    [1, 1, 1],
+    [0, 2, 0],
+  ])('share a limit of %i over %i gateways: %i each, never open', async (max, replicas, share) => {
+    const { take } = setUp(replicas);
+    const verdicts = [];
+    for (let index = 0; index < 12; index += 1) verdicts.push((await take(bucketOf('a', max))).refusedBy);
+    expect(verdicts.filter((refusedBy) => refusedBy === -1)).toHaveLength(share);
+  });
+
+  it('take from all buckets or from none, and count the hit only then', async () => {
+    const { take, hits } = setUp();
+    await take(bucketOf('a', 5), bucketOf('b', 1));
+    const refused = await take(bucketOf('a', 5), bucketOf('b', 1));
+    expect([refused.refusedBy, refused.counts]).toEqual([1, [1, 1]]);
+    expect((await take(bucketOf('a', 5))).counts).toEqual([2]);
+    expect(hits).toEqual(['hit', 'hit']);
+  });
+
+  it('begin anew when the window is over', async () => {
+    const { take, time } = setUp();
+    await take(bucketOf('a', 1));
+    time.now += 59_999;
+    expect((await take(bucketOf('a', 1))).refusedBy).toBe(0);
+    time.now += 1;
+    expect(await take(bucketOf('a', 1))).toMatchObject({ refusedBy: -1, resets: [60_000] });
+  });
+
+  it('only look where a request costs nothing', async () => {
+    const { take } = setUp();
+    await take(bucketOf('a', 1));
+    expect(await take(bucketOf('a', 1, 0))).toMatchObject({ refusedBy: -1, counts: [1] });
+  });
+
+  it('give back', async () => {
+    const { counters, take } = setUp();
+    await take(bucketOf('a', 1));
+    await counters.giveBack(['a', 'unknown']);
+    expect((await take(bucketOf('a', 1))).refusedBy).toBe(-1);
+    await counters.giveBack(['a']);
+    await counters.giveBack(['a']);
+    expect((await take(bucketOf('a', 1))).counts).toEqual([1]);
+  });
+});
