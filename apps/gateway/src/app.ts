@@ -10,6 +10,7 @@ import type { LiveLogins, People } from './modules/access/index.ts';
 import { type KeyStore, type KeysService, keysRoutes, sessionKeysRoutes } from './modules/api-keys/index.ts';
 import { type AuditLog, auditRoutes, declaredActions } from './modules/audit/index.ts';
 import { type AccountService, type AuthService, authRoutes } from './modules/auth/index.ts';
+import { type DashboardService, dashboardRoutes } from './modules/dashboard/index.ts';
 import { errorCodesRoutes } from './modules/error-codes/index.ts';
 import { type HealthService, healthRoutes, probeRoutes } from './modules/health/index.ts';
 import { type LimitSettings, type LimitsService, limitsRoutes, type OwnLimits } from './modules/limits/index.ts';
@@ -18,8 +19,9 @@ import { type MessagesService, messagesRoutes } from './modules/messages/index.t
 import { type SessionDirectory, type SessionsService, sessionsRoutes } from './modules/sessions/index.ts';
 import { type TiersService, tiersRoutes } from './modules/tiers/index.ts';
 import { hitOf } from './modules/usage/index.ts';
+import { type QrHistoryRepository, singleAccountRoutes } from './modules/single-account/index.ts';
 import { type WebhooksService, webhooksRoutes } from './modules/webhooks/index.ts';
-import { type WorkersService, workersRoutes } from './modules/workers/index.ts';
+import { type FleetServices, fleetRoutes, workerAdministrationRoutes, workersRoutes } from './modules/workers/index.ts';
 import { registerAccessTokens, type SigningKey } from './plugins/access-tokens.ts';
 import { createGuards } from './plugins/auth.ts';
 import { createCsrf } from './plugins/csrf.ts';
@@ -31,7 +33,7 @@ import { requestContext, requestIdOf } from './plugins/request-context.ts';
 import { requestLogger } from './request-logger.ts';
 
 /** What the routes are made of; `main.ts` makes it. */
-export interface GatewayServices {
+export interface GatewayServices extends FleetServices {
   auth: AuthService;
   account: AccountService;
   people: People;
@@ -42,7 +44,6 @@ export interface GatewayServices {
   directory: SessionDirectory;
   messages: MessagesService;
   webhooks: WebhooksService;
-  workers: WorkersService;
   owner: OwnerLink;
   audit: AuditLog;
   limitSettings: LimitSettings;
@@ -131,14 +132,18 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
     await scope.register(authRoutes, { ...services, ...settings, guards, limiter, tokens, csrf });
     await scope.register(sessionsRoutes, { ...services, guards });
     await scope.register(liveRoutes, { ...services, guards });
+    await scope.register(singleAccountRoutes, { ...services, guards });
     await scope.register(keysRoutes, { ...services, guards });
     await scope.register(sessionKeysRoutes, { ...services, guards });
-    await scope.register(messagesRoutes, { ...services, guards });
+    await scope.register(messagesRoutes, { ...services, limiter, guards });
     await scope.register(webhooksRoutes, { ...services, guards });
-    await scope.register(workersRoutes, { ...services, guards });
+    await scope.register(workersRoutes, { ...services, limiter });
+    await scope.register(workerAdministrationRoutes, { ...services, guards });
+    await scope.register(fleetRoutes, { ...services, guards });
     await scope.register(auditRoutes, { ...services, guards });
     await scope.register(limitsRoutes, { ...services, limiter, guards });
     await scope.register(tiersRoutes, { ...services, guards });
+    await scope.register(dashboardRoutes, { ...services, guards });
     await scope.register(errorCodesRoutes);
     await scope.register(healthRoutes, { health });
   };

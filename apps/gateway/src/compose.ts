@@ -3,10 +3,10 @@ import type { Database, Network, Pool } from '@wa-gate/db';
 import { type Clock, createSecretBox, type Logger, type Redis, redisKeys } from '@wa-gate/kit';
 import { ringReconcilers } from '@wa-gate/messaging';
 import type { FastifyInstance } from 'fastify';
-import { Agent } from 'undici';
 import { buildGateway, type GatewayServices, type GatewaySettings } from './app.ts';
 import { composeAccounts, composeMailing, credentialSettings } from './compose-accounts.ts';
 import { composeLimits } from './compose-limits.ts';
+import { composeWorkers, connectToWorkers } from './compose-workers.ts';
 import { type Config, corsOrigins } from './config.ts';
 import { createInvariantWatch } from './jobs/invariants/index.ts';
 import { createMaintenance, retentionTasks } from './jobs/maintenance/index.ts';
@@ -20,13 +20,18 @@ import { createGatewayMetrics, type GatewayMetrics } from './metrics.ts';
 import { createLiveLogins, createPeople } from './modules/access/index.ts';
 import { createKeyStore, createKeysRepository, createKeysService } from './modules/api-keys/index.ts';
 import { createAuditLog } from './modules/audit/index.ts';
-import { createHealthService } from './modules/health/index.ts';
+import { createHealthService, createProcessMeter, type ProcessMeter } from './modules/health/index.ts';
+import {
+  createDashboardService,
+  createHistoryRepository,
+  createMetricsRepository,
+} from './modules/dashboard/index.ts';
 import { createOwnerLink } from './modules/live/index.ts';
 import { createMessagesRepository, createMessagesService, createOutcomeWaiter } from './modules/messages/index.ts';
 import { createPlacementService, createReconciler } from './modules/placement/index.ts';
 import { createSessionDirectory, createSessionsRepository, createSessionsService } from './modules/sessions/index.ts';
-import { createWebhooksService } from './modules/webhooks/index.ts';
-import { createBells, createControlStreams, createWorkersService } from './modules/workers/index.ts';
+import { createWebhooksService, WEBHOOK_SECRETS_BOX } from './modules/webhooks/index.ts';
+import { createBells, createControlStreams } from './modules/workers/index.ts';
 import { createRevocations } from './revocations.ts';
 import { createSubscriptions } from './subscriptions.ts';
 
@@ -63,13 +68,14 @@ interface Background {
 
 const networkOf = ({ DEFAULT_NETWORK }: Config): Network => (DEFAULT_NETWORK === 'live' ? 'LIVE' : 'SANDBOX');
 
-const webhookSecrets = ({ masterKeys }: Resources) => createSecretBox(masterKeys, 'webhook-secrets');
+const webhookSecrets = ({ masterKeys }: Resources) => createSecretBox(masterKeys, WEBHOOK_SECRETS_BOX);
 
 export async function composeGateway(resources: Resources, config: Config): Promise<Gateway> {
   const { pool, redis, masterKeys, logger, version } = resources;
   const metrics = createGatewayMetrics(pool);
-  const health = createHealthService({ db: pool, redis, version });
-  const api = composeApi(resources, config, metrics);
+  const meter = createProcessMeter();
+  const health = createHealthService({ db: pool, redis, meter, version });
+  const api = composeApi(resources, config, metrics, meter);
   const background: Background[] = [];
   if (config.ROLE !== 'jobs') background.push(api.reconciling);
   if (config.ROLE !== 'api') {
@@ -122,14 +128,11 @@ export async function composeGateway(resources: Resources, config: Config): Prom
 }
 
 /** The services behind the routes, and the loop that places what is nowhere. */
-function composeApi(resources: Resources, config: Config, metrics: GatewayMetrics) {
+function composeApi(resources: Resources, config: Config, metrics: GatewayMetrics, meter: ProcessMeter) {
   const { pool, watchPool, prisma, redis, subscriber, masterKeys, logger, clock } = resources;
   const defaultNetwork = networkOf(config);
   const subscriptions = createSubscriptions(subscriber);
-  const dispatchers = {
-    calls: new Agent({ connections: 64, pipelining: 1 }),
-    streams: new Agent({ pipelining: 1 }),
-  };
+  const { addresses, dispatchers } = connectToWorkers(config);
   const routes = createRouteTable({ db: pool, redis, logger, onRedisError: () => metrics.redisErrors.inc() });
 
   const revocations = createRevocations({ pool, watchPool, logger });
@@ -149,6 +152,7 @@ function composeApi(resources: Resources, config: Config, metrics: GatewayMetric
   });
   const streams = createControlStreams({
     db: pool,
+    addresses,
     masterKeys,
     clock,
     logger,
@@ -167,6 +171,17 @@ function composeApi(resources: Resources, config: Config, metrics: GatewayMetric
     pool,
     secrets: webhookSecrets(resources),
     allowPrivate: config.WEBHOOK_ALLOW_PRIVATE,
+  });
+
+  const fleet = composeWorkers(resources, config, {
+    addresses,
+    dispatchers,
+    streams,
+    bells,
+    routes,
+    metrics,
+    defaultNetwork,
+    look,
   });
 
   const services: GatewayServices = {
@@ -190,22 +205,14 @@ function composeApi(resources: Resources, config: Config, metrics: GatewayMetric
       defaultNetwork,
       logger,
     }),
-    messages: createMessagesService({ db: pool, bells, messages: createMessagesRepository(pool), waiter }),
-    workers: createWorkersService({
-      pool,
-      dispatcher: dispatchers.calls,
-      joinToken: config.WORKER_AUTH_TOKEN,
-      defaultNetwork,
-      timing: DEFAULT_TIMING,
-      masterKeys,
-      streams,
-      onRegistered(target) {
-        streams.watch(target);
-        look();
-      },
-      onAdminState: look,
-      logger,
+    qrHistory: createQrHistoryRepository(pool),
+    dashboard: createDashboardService({
+      figures: createMetricsRepository(pool),
+      history: createHistoryRepository(pool),
+      meter,
     }),
+    messages: createMessagesService({ db: pool, bells, messages: createMessagesRepository(pool), waiter }),
+    ...fleet.services,
   };
 
   /** Who is there has changed: every gateway looks, this one without Redis. */
@@ -223,11 +230,12 @@ function composeApi(resources: Resources, config: Config, metrics: GatewayMetric
       });
       streams.start();
       reconciler.start();
+      fleet.probes.start();
     },
     async stop() {
       // First the streams: what happens to them from now on is this process's own end.
       await streams.stop();
-      await reconciler.stop();
+      await Promise.all([reconciler.stop(), fleet.probes.stop()]);
     },
   };
   return {

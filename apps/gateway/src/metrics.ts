@@ -1,6 +1,8 @@
+import type { ScalingSignal } from '@wa-gate/cluster';
 import type { Queryable } from '@wa-gate/db';
 import { Counter, createMetrics, Gauge, Histogram, type Registry } from '@wa-gate/kit';
 import { countDueDeliveries, countQueuedMessages, QUEUE_NAMES } from '@wa-gate/messaging';
+import { registerAutoscaling } from './autoscaling-gauges.ts';
 
 /** What the gateway counts. Labels are bounded: routes are templates, never ids. */
 export interface GatewayMetrics {
@@ -24,6 +26,10 @@ export interface GatewayMetrics {
   invariantViolations: Gauge<'invariant'>;
   /** Leases that this gateway has ended, by what showed that their process is gone. */
   workerDeaths: Counter<'evidence'>;
+  /** Health checks of workers, by what came of them. */
+  workerProbes: Counter<'outcome'>;
+  /** Shows how many workers there should be; asked with each scrape. */
+  watchAutoscaling(signals: () => Promise<ScalingSignal[]>): void;
   /** Shows how the control streams to the workers are. */
   watchControlStreams(count: () => Record<string, number>): void;
 }
@@ -121,6 +127,13 @@ export function createGatewayMetrics(db: Queryable): GatewayMetrics {
       labelNames: ['evidence'],
       registers,
     }),
+    workerProbes: new Counter({
+      name: 'wag_worker_probes_total',
+      help: 'Health checks of workers by this gateway, by what answered.',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    watchAutoscaling: (signals) => registerAutoscaling(registry, signals),
     watchControlStreams(count) {
       new Gauge({
         name: 'wag_control_streams',

@@ -50,6 +50,7 @@ export {
   WorkerRemovedError,
 } from './registration.ts';
 export { createRouteTable, type Route, type RouteTable, type RouteTableDependencies } from './route-table.ts';
+export { type JournalHalf, journalContext, SESSION_KEYS_BOX, sessionKeyContext } from './sealing.ts';
 export { type ClusterTiming, createTiming, DEFAULT_TIMING, scaleTiming, TimingError } from './timing.ts';
 export {
   type LeasedWorker,

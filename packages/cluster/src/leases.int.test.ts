@@ -160,7 +160,9 @@ it('control streams go to whoever may be alive, and to the dead that still hold 
 
 it('an administrator changes the state of a worker that exists', async () => {
   await register('w1');
-  expect(await setWorkerAdminState(database.pool, 'w1', 'CORDONED')).toBe('ACTIVE');
+  expect(await setWorkerAdminState(database.pool, 'w1', 'CORDONED')).toEqual({ before: 'ACTIVE', after: 'CORDONED' });
+  const untouched = { before: 'CORDONED', after: 'CORDONED' };
+  expect(await setWorkerAdminState(database.pool, 'w1', 'ACTIVE', 'MAINTENANCE')).toEqual(untouched);
   expect(await listWorkers(database.pool)).toMatchObject([{ adminState: 'CORDONED' }]);
   expect(await setWorkerAdminState(database.pool, 'nobody', 'ACTIVE')).toBeNull();
 });

@@ -50,6 +50,8 @@ function roomOfTargets(candidates: readonly Candidate[], network: Network): numb
 export interface RebalanceOptions {
   /** An administrator wants it: without the pause, and when nobody has too much to do, sessions go from the fullest worker to emptier ones. */
   now?: boolean;
+  /** What belongs to it, in the same transaction; also when nothing moves. */
+  also?: (tx: PoolClient, released: readonly Released[]) => Promise<void>;
 }
 
 /**
@@ -60,7 +62,7 @@ export interface RebalanceOptions {
 export async function rebalanceRound(
   pool: Pool,
   timing: ClusterTiming,
-  { now = false }: RebalanceOptions = {},
+  { now = false, also }: RebalanceOptions = {},
 ): Promise<Released[]> {
   if (!now && !(await pool.query(overloaded(timing, now))).rowCount) return [];
   return inTransaction(pool, async (tx) => {
@@ -75,8 +77,9 @@ export async function rebalanceRound(
     if (now && !chosen.length) {
       for (const { count, ...worker } of unevenWorkers(candidates)) chosen.push(...(await choose(tx, worker, count)));
     }
-    if (!chosen.length) return [];
-    const released = await beginRelease(tx, chosen, 'rebalance');
+    const released = chosen.length ? await beginRelease(tx, chosen, 'rebalance') : [];
+    await also?.(tx, released);
+    if (!released.length) return [];
     await tx.query('UPDATE workers SET rebalanced_at = now() WHERE id = ANY($1::text[])', [
       [...new Set(released.map(({ workerId }) => workerId))],
     ]);

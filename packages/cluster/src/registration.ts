@@ -46,6 +46,7 @@ export class WorkerRemovedError extends Error {
  *
  * The incarnations of a worker that was removed go on counting: a process of its past must not find its own number in the lease of a later one.
  *
+ * @param also what belongs to it, in the same transaction
  * @throws {EndpointTakenError}
  * @throws {LeaseHeldError}
  * @throws {WorkerRemovedError}
@@ -54,6 +55,7 @@ export async function registerWorker(
   pool: Pool,
   worker: WorkerRegistration,
   timing: Pick<ClusterTiming, 'leaseTtlMs' | 'takeoverGraceMs'>,
+  also?: (tx: PoolClient, incarnation: number) => Promise<void>,
 ): Promise<{ incarnation: number }> {
   try {
     return await inTransaction(pool, async (tx) => {
@@ -68,6 +70,7 @@ export async function registerWorker(
       );
       const { incarnation } = lease.rows[0]!;
       await takeFormerPlacements(tx, { ...worker, maxSessions }, incarnation);
+      await also?.(tx, incarnation);
       return { incarnation };
     });
   } catch (error) {

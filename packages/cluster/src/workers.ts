@@ -56,16 +56,23 @@ export async function workersWithLease(db: Queryable): Promise<LeasedWorker[]> {
   return rows;
 }
 
-/** What an administrator wants of a worker. Returns what it was; `null`: there is no such worker. */
+/**
+ * What an administrator wants of a worker. Returns what it was and what it is; `null`: there is no such worker.
+ *
+ * @param onlyFrom leaves any other state as it is
+ */
 export async function setWorkerAdminState(
   db: Queryable,
   workerId: string,
   state: WorkerAdminState,
-): Promise<WorkerAdminState | null> {
-  const { rows } = await db.query<{ former: WorkerAdminState }>(
-    `UPDATE workers w SET admin_state = $2, updated_at = now()
-     FROM (SELECT id, admin_state FROM workers WHERE id = $1 FOR UPDATE) AS f WHERE w.id = f.id RETURNING f.admin_state AS former`,
-    [workerId, state],
+  onlyFrom: WorkerAdminState | null = null,
+): Promise<{ before: WorkerAdminState; after: WorkerAdminState } | null> {
+  const { rows } = await db.query<{ before: WorkerAdminState; after: WorkerAdminState }>(
+    `UPDATE workers w SET updated_at = now(),
+       admin_state = CASE WHEN $3::"WorkerAdminState" IS NULL OR f.admin_state = $3 THEN $2 ELSE f.admin_state END
+     FROM (SELECT id, admin_state FROM workers WHERE id = $1 FOR UPDATE) AS f
+     WHERE w.id = f.id RETURNING f.admin_state AS before, w.admin_state AS after`,
+    [workerId, state, onlyFrom],
   );
-  return rows[0]?.former ?? null;
+  return rows[0] ?? null;
 }

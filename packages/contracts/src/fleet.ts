@@ -37,6 +37,12 @@ export const WorkerMetricsResultSchema = Type.Object({
   workers: Type.Array(WorkerMetricsSchema),
 });
 
+export const WorkerMetricsOfOneSchema = Type.Object({
+  range: oneOf(METRIC_RANGES),
+  intervalSeconds: Type.Integer(),
+  ...WorkerMetricsSchema.properties,
+});
+
 /**
  * What may be asked of all workers at once. `ping`: do they answer, and how soon. `stats`: what they host and use. `log-level`: what they log until they end.
  * `converge`: compare what they host with what is placed on them, now.
@@ -75,6 +81,14 @@ export const WorkerStatsSchema = Type.Object({
 });
 export type WorkerStats = Static<typeof WorkerStatsSchema>;
 
+/** What a worker answers, by operation; checked by the gateway. */
+export const FleetOperationResultSchemas = {
+  ping: Type.Object({}),
+  converge: Type.Object({}),
+  stats: Type.Object({ stats: WorkerStatsSchema }),
+  'log-level': Type.Object({ level: oneOf(LOG_LEVELS) }),
+} as const satisfies Record<FleetOperation, unknown>;
+
 export const BroadcastResultSchema = Type.Object({
   operation: oneOf(FLEET_OPERATIONS),
   succeeded: Type.Integer(),
@@ -85,7 +99,7 @@ export const BroadcastResultSchema = Type.Object({
       ok: Type.Boolean(),
       tookMs: Type.Integer(),
       stats: Type.Optional(WorkerStatsSchema),
-      level: Type.Optional(oneOf(LOG_LEVELS, 'The level until now.')),
+      level: Type.Optional(oneOf(LOG_LEVELS, 'Of `log-level`: the level until now.')),
       error: nullable(Type.String({ description: 'Why it did not work there.' })),
     }),
   ),

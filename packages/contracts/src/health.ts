@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { oneOf, timestamp } from './schema.ts';
+import { nullable, oneOf, timestamp } from './schema.ts';
 
 export const HEALTH_STATUSES = ['healthy', 'degraded', 'unhealthy'] as const;
 const reachable = oneOf(['connected', 'disconnected']);
@@ -22,9 +22,18 @@ export const HealthSchema = Type.Object({
     uptime: Type.Integer({ description: 'Seconds.' }),
     memory: Type.Object(
       { used: Type.Integer(), total: Type.Integer() },
-      { description: 'MB of this process, and of the machine.' },
+      { description: 'MB of this process, and what it may use.' },
     ),
-    cpu: Type.Number({ description: 'Percent of one core, since the process started.' }),
+    cpu: Type.Number({ description: 'Percent of one core, lately.' }),
+  }),
+  details: Type.Object({
+    whatsapp: nullable(
+      Type.Number({
+        minimum: 0,
+        maximum: 1,
+        description: 'Which part of the sessions that should run is connected; null where that is none, or not known.',
+      }),
+    ),
   }),
 });
 

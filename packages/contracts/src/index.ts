@@ -73,6 +73,15 @@ export {
   VerifyEmailRequestSchema,
 } from './auth.ts';
 export {
+  type DashboardHistory,
+  DashboardHistoryQuerySchema,
+  DashboardHistorySchema,
+  type DashboardMetrics,
+  DashboardMetricsQuerySchema,
+  DashboardMetricsSchema,
+  type HistoryUnit,
+} from './dashboard.ts';
+export {
   DefaultSessionBodySchema,
   DefaultSessionHeadersSchema,
   DefaultSessionQuerySchema,
@@ -97,6 +106,7 @@ export {
   BroadcastResultSchema,
   FLEET_OPERATIONS,
   type FleetOperation,
+  FleetOperationResultSchemas,
   LOG_LEVELS,
   METRIC_RANGES,
   type MetricRange,
@@ -104,9 +114,9 @@ export {
   SCALING_ADVICE,
   SCALING_TRIGGERS,
   type WorkerMetrics,
+  WorkerMetricsOfOneSchema,
   WorkerMetricsQuerySchema,
   WorkerMetricsResultSchema,
-  WorkerMetricsSchema,
   type WorkerStats,
   WorkerStatsSchema,
 } from './fleet.ts';
@@ -276,6 +286,7 @@ export {
 export {
   type AddWorkerRequest,
   AddWorkerRequestSchema,
+  AddWorkerResultSchema,
   type HeartbeatRequest,
   HeartbeatRequestSchema,
   type PatchWorkerRequest,

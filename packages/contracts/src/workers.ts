@@ -33,6 +33,22 @@ const endpoint = Type.String({
 });
 const maxSessions = Type.Integer({ minimum: 1, maximum: 10_000, examples: [50] });
 
+export const WorkerSchema = Type.Object({
+  id: workerId,
+  endpoint,
+  status: oneOf(WORKER_STATUSES),
+  state: oneOf(WORKER_STATES, 'The exact state behind the status.'),
+  network: oneOf(NETWORKS),
+  sessionCount: Type.Integer(),
+  maxSessions,
+  cpuUsage: Type.Number(),
+  memoryUsage: Type.Number(),
+  lastHeartbeat: nullable(timestamp()),
+  revision: Type.String(),
+  description: nullable(Type.String()),
+});
+export type Worker = Static<typeof WorkerSchema>;
+
 export const RegisterWorkerRequestSchema = requestBody(
   {
     workerId,
@@ -65,6 +81,11 @@ export const AddWorkerRequestSchema = requestBody(
 );
 export type AddWorkerRequest = Static<typeof AddWorkerRequestSchema>;
 
+export const AddWorkerResultSchema = Type.Object({
+  workerId: Type.String({ description: 'Of the worker that answers there, or one of ours until it comes.' }),
+  ...WorkerSchema.properties,
+});
+
 export const PatchWorkerRequestSchema = Type.Object(
   {
     maxSessions: Type.Optional(maxSessions),
@@ -79,7 +100,7 @@ export const RemoveWorkerQuerySchema = Type.Object(
     force: Type.Optional(
       Type.Boolean({
         default: false,
-        description: 'Remove it at once: sessions that are still there lose their worker, and wait for another one.',
+        description: 'Also when nobody has room: sessions that did not find another worker wait for one.',
       }),
     ),
   },
@@ -126,19 +147,3 @@ export const HeartbeatRequestSchema = requestBody(
   },
 );
 export type HeartbeatRequest = Static<typeof HeartbeatRequestSchema>;
-
-export const WorkerSchema = Type.Object({
-  id: workerId,
-  endpoint,
-  status: oneOf(WORKER_STATUSES),
-  state: oneOf(WORKER_STATES, 'The exact state behind the status.'),
-  network: oneOf(NETWORKS),
-  sessionCount: Type.Integer(),
-  maxSessions,
-  cpuUsage: Type.Number(),
-  memoryUsage: Type.Number(),
-  lastHeartbeat: nullable(timestamp()),
-  revision: Type.String(),
-  description: nullable(Type.String()),
-});
-export type Worker = Static<typeof WorkerSchema>;

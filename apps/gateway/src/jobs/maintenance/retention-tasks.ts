@@ -1,5 +1,6 @@
 import type { Pool } from '@wa-gate/db';
 import { newPayloadSweep, sweepIdempotencyKeys, sweepJournal, sweepPayloads, sweepQrHistory } from '@wa-gate/messaging';
+import { sweepWorkerMetrics } from '../../modules/workers/index.ts';
 import { sweepRevocations } from '../../revocations.ts';
 import type { MaintenanceTask } from './maintenance.ts';
 
@@ -11,6 +12,7 @@ export function retentionTasks(pool: Pool): MaintenanceTask[] {
     { name: 'old journal rows', run: (limit) => sweepJournal(pool, limit) },
     { name: 'old revocations', run: (limit) => sweepRevocations(pool, limit) },
     { name: 'old QR history', run: (limit) => sweepQrHistory(pool, limit) },
+    { name: 'old worker metrics', run: (limit) => sweepWorkerMetrics(pool, limit) },
     { name: 'old outbound bytes', run: (limit) => sweepPayloads(pool, payloads, limit) },
   ];
 }

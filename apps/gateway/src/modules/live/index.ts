@@ -1,2 +1,7 @@
-export { liveRoutes } from './live.routes.ts';
-export { createOwnerLink, type OwnerLink } from './owner-link.ts';
+export { LIVE_ERRORS, liveRoutes } from './live.routes.ts';
+export { liveStatus, STATUS_TIMEOUT_MS } from './live-status.ts';
+export { createOwnerLink, type Dispatchers, type OwnerLink } from './owner-link.ts';
+export { createProxies } from './proxies.ts';
+export { actOnSession, qrAnswer, showQr } from './session-actions.ts';
+export { createSessionRemover, type RemovedSession, type SessionRemover } from './session-remover.ts';
+export { createUnlinker } from './unlinker.ts';

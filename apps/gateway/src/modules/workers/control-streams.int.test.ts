@@ -14,6 +14,7 @@ import {
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startWorkerStandIn, type WorkerStandIn } from '../../testing/worker-stand-in.ts';
 import { type ControlStreams, createControlStreams } from './control-streams.ts';
+import { createWorkerAddresses } from './worker-addresses.ts';
 
 const logger = createLogger({ service: 'test', level: 'silent' });
 const masterKey = randomBytes(32);
@@ -47,6 +48,7 @@ beforeEach(async () => {
   worker.be({ incarnation: await register() });
   streams = createControlStreams({
     db: pool,
+    addresses: createWorkerAddresses('loopback'),
     masterKeys: [masterKey],
     clock: systemClock,
     logger,
@@ -256,6 +258,7 @@ describe('no evidence: the lease goes on (I3)', () => {
     const lines: string[] = [];
     const watched = createControlStreams({
       db: pool,
+      addresses: createWorkerAddresses('loopback'),
       masterKeys: [masterKey],
       clock: systemClock,
       logger: createLogger({

@@ -4,10 +4,12 @@ import type { Clock, Logger } from '@wa-gate/kit';
 import type { SessionHint, WorkerFrame, WorkerLoadReport } from '@wa-gate/messaging';
 import { LRUCache } from 'lru-cache';
 import type { Evidence } from './evidence.ts';
+import type { WorkerAddresses } from './worker-addresses.ts';
 import { type StreamState, type StreamTarget, WorkerStream } from './worker-stream.ts';
 
 export interface ControlStreamsDependencies {
   db: Queryable;
+  addresses: WorkerAddresses;
   masterKeys: readonly Uint8Array[];
   clock: Clock;
   logger: Logger;
@@ -52,7 +54,7 @@ const TICK_MS = 1_000;
 const MAX_OWNERS = 50_000;
 
 export function createControlStreams(deps: ControlStreamsDependencies): ControlStreams {
-  const { db, masterKeys, clock, logger, everyMs, tickMs = TICK_MS } = deps;
+  const { db, addresses, masterKeys, clock, logger, everyMs, tickMs = TICK_MS } = deps;
   const streams = new Map<string, WorkerStream>();
   const loads = new Map<string, WorkerLoadReport>();
   const owners = new LRUCache<string, string>({ max: MAX_OWNERS });
@@ -107,6 +109,7 @@ export function createControlStreams(deps: ControlStreamsDependencies): ControlS
     const { workerId } = target;
     const stream = new WorkerStream({
       target,
+      addresses,
       masterKeys,
       logger,
       onFrame: (frame) => onFrame(workerId, frame),

@@ -1,4 +1,17 @@
+export { createAutoscaling } from './autoscaling.ts';
 export { type Bells, createBells } from './bells.ts';
+export { createFleetBroadcast } from './broadcast.ts';
 export { type ControlStreams, createControlStreams } from './control-streams.ts';
+export { fleetRoutes } from './fleet.routes.ts';
+export { createHealthProbes } from './health-probes.ts';
+export { createManualRebalance } from './manual-rebalance.ts';
+export type { FleetServices } from './services.ts';
+export { createWorkerAddresses, type WorkerAddresses } from './worker-addresses.ts';
+export { workerAdministrationRoutes } from './worker-administration.routes.ts';
+export { createWorkerAdministration, type WorkerAdministration } from './worker-administration.ts';
+export { createWorkerMetricsStore, sweepWorkerMetrics } from './worker-metrics.ts';
+export { createWorkerProbe } from './worker-probe.ts';
+export { createWorkerRemoval } from './worker-removal.ts';
+export { createWorkerTokens } from './worker-tokens.ts';
 export { workersRoutes } from './workers.routes.ts';
-export { createWorkersService, type WorkersService } from './workers.service.ts';
+export { createWorkersService } from './workers.service.ts';

@@ -1,3 +1,5 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
 import { backoffDelay, internalToken, type Logger, newNonce, PROOF_HEADERS, provenIncarnation } from '@wa-gate/kit';
 import {
   type GatewayFrame,
@@ -8,6 +10,7 @@ import {
 } from '@wa-gate/messaging';
 import { WebSocket } from 'ws';
 import { type Evidence, isRefusal } from './evidence.ts';
+import type { WorkerAddresses } from './worker-addresses.ts';
 
 /** One process life of a worker, and where it can be asked. */
 export interface StreamTarget {
@@ -21,6 +24,7 @@ export type StreamState = 'connecting' | 'open' | 'silent';
 
 export interface WorkerStreamDependencies {
   target: StreamTarget;
+  addresses: WorkerAddresses;
   masterKeys: readonly Uint8Array[];
   logger: Logger;
   onFrame: (frame: WorkerFrame) => void;
@@ -120,10 +124,19 @@ export class WorkerStream {
   }
 
   #connect(): void {
-    const { masterKeys, logger } = this.#deps;
+    const { addresses, masterKeys, logger } = this.#deps;
     const { workerId, endpoint, incarnation } = this.target;
     const nonce = newNonce();
+    try {
+      addresses.normalize(endpoint);
+    } catch (error) {
+      // It was allowed when it registered, and is not any more. No evidence of anything.
+      this.#ended({ error: error as Error });
+      return;
+    }
+    const agent = new (endpoint.startsWith('https') ? HttpsAgent : HttpAgent)({ lookup: addresses.lookup });
     const socket = new WebSocket(`${endpoint.replace(/^http/, 'ws')}/control`, {
+      agent,
       headers: {
         authorization: `Bearer ${internalToken(masterKeys[0]!, workerId, incarnation)}`,
         [PROOF_HEADERS.nonce]: nonce,

@@ -4,74 +4,76 @@ import {
   RegisterWorkerRequestSchema,
   RegisterWorkerResultSchema,
   success,
-  WORKER_ACTIONS,
-  type WorkerAction,
   WorkerParamsSchema,
-  WorkerSchema,
+  WorkerTokenSchema,
 } from '@wa-gate/contracts';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { ApiError } from '../../api-error.ts';
 import { ok } from '../../envelope.ts';
-import type { Guards } from '../../plugins/auth.ts';
 import { readCredential } from '../../plugins/credentials.ts';
 import { errorResponses } from '../../plugins/error-responses.ts';
+import type { Limiter } from '../../plugins/rate-limit/index.ts';
+import { actorOf } from '../audit/index.ts';
 import type { WorkersService } from './workers.service.ts';
 
 export interface WorkersRoutesOptions {
   workers: WorkersService;
-  guards: Guards;
+  limiter: Limiter;
 }
 
 const tags = ['Workers'];
-
-const ACTION_DESCRIPTIONS: Record<WorkerAction, { summary: string; description: string }> = {
-  cordon: { summary: 'Place nothing new on a worker', description: 'Its sessions stay where they are.' },
-  uncordon: { summary: 'Use a worker again', description: 'Ends what `cordon` and `drain` have begun.' },
-  drain: {
-    summary: 'Move everything off a worker',
-    description:
-      'Nothing new comes, and its sessions are handed over while other workers have room. Follow `sessionCount`.',
-  },
-};
+const security = [{ workerToken: [] }, { bearer: [] }];
 
 /** The token of a worker, by `Authorization: Bearer` or `X-Worker-Token`. */
 function tokenOf(request: FastifyRequest): string {
   const credential = readCredential(request, false);
-  if (!credential || credential.place === 'cookie') {
-    throw new ApiError('UNAUTHENTICATED', {
-      message: 'This needs the token of a worker: `Authorization: Bearer` or `X-Worker-Token`.',
-    });
-  }
-  return credential.value;
+  if (credential?.place === 'header') return credential.value;
+  throw new ApiError('UNAUTHENTICATED', {
+    message: 'This needs the token of a worker: `Authorization: Bearer` or `X-Worker-Token`.',
+  });
 }
 
-export const workersRoutes: FastifyPluginAsyncTypebox<WorkersRoutesOptions> = async (app, { workers, guards }) => {
+/** What workers call. A worker is counted by no limit; who cannot prove to be one is counted by its address. */
+export const workersRoutes: FastifyPluginAsyncTypebox<WorkersRoutesOptions> = async (app, { workers, limiter }) => {
+  async function counted<T>(request: FastifyRequest, reply: FastifyReply, work: () => T | Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 'UNAUTHENTICATED') {
+        await limiter.take(request, reply, null, ['ip']);
+      }
+      throw error;
+    }
+  }
+
   app.post(
     '/admin/workers/register',
     {
-      async onRequest(request) {
-        if (!workers.isJoinToken(tokenOf(request))) {
-          throw new ApiError('UNAUTHENTICATED', {
-            message: 'This is not the join token of this installation (WORKER_AUTH_TOKEN).',
-          });
-        }
-      },
+      onRequest: (request, reply) => counted(request, reply, () => workers.assertJoin(tokenOf(request))),
+      config: { audit: 'worker.registered' },
       schema: {
         tags,
         summary: 'A worker joins (internal)',
         description:
-          'With the join token. The gateway asks GET {endpoint}/health, then begins a new incarnation with a lease.',
+          'With the join token. The gateway asks GET {endpoint}/health within 5 s, at an address where workers may be (WORKER_ENDPOINT_ALLOW), then begins a new incarnation with a lease.',
         body: RegisterWorkerRequestSchema,
         response: {
           201: success(RegisterWorkerResultSchema),
-          ...errorResponses('UNAUTHENTICATED', 'WORKER_UNREACHABLE', 'WORKER_ENDPOINT_TAKEN', 'WORKER_LEASE_HELD'),
+          ...errorResponses(
+            'UNAUTHENTICATED',
+            'WORKER_ENDPOINT_REFUSED',
+            'WORKER_UNREACHABLE',
+            'WORKER_REMOVED',
+            'WORKER_ENDPOINT_TAKEN',
+            'WORKER_LEASE_HELD',
+          ),
         },
-        security: [{ workerToken: [] }, { bearer: [] }],
+        security,
       },
     },
     async (request, reply) => {
-      const { workerId, token, incarnation } = await workers.register(request.body);
+      const { workerId, token, incarnation } = await workers.register(request.body, actorOf(request));
       const data = { workerId, status: 'registered', token, incarnation } as const;
       return reply.code(201).send(ok(data));
     },
@@ -80,6 +82,7 @@ export const workersRoutes: FastifyPluginAsyncTypebox<WorkersRoutesOptions> = as
   app.put(
     '/admin/workers/:id/heartbeat',
     {
+      onRequest: (request, reply) => counted(request, reply, () => void tokenOf(request)),
       schema: {
         tags,
         summary: 'Metrics of a worker (internal)',
@@ -90,47 +93,34 @@ export const workersRoutes: FastifyPluginAsyncTypebox<WorkersRoutesOptions> = as
           200: Type.Object({ success: Type.Literal(true), status: Type.Literal('success'), message: Type.String() }),
           ...errorResponses('UNAUTHENTICATED'),
         },
-        security: [{ workerToken: [] }, { bearer: [] }],
+        security,
       },
     },
-    async (request) => {
-      await workers.heartbeat(request.params.id, tokenOf(request), request.body.metrics);
+    async (request, reply) => {
+      const { params, body } = request;
+      await counted(request, reply, () => workers.heartbeat(params.id, tokenOf(request), body.metrics));
       return { success: true as const, status: 'success' as const, message: 'Heartbeat updated' };
     },
   );
 
-  app.get(
-    '/admin/workers',
+  app.post(
+    '/admin/workers/:id/token',
     {
-      onRequest: guards({ audience: 'administrator' }),
+      onRequest: (request, reply) => counted(request, reply, () => void tokenOf(request)),
+      config: { audit: 'worker.token_rotated' },
       schema: {
         tags,
-        summary: 'All workers',
-        response: {
-          200: success(Type.Object({ workers: Type.Array(WorkerSchema) })),
-          ...errorResponses('UNAUTHENTICATED', 'FORBIDDEN'),
-        },
+        summary: 'A worker changes its token (internal)',
+        description: 'With the worker’s own token, which stays good for five more minutes.',
+        params: WorkerParamsSchema,
+        response: { 200: success(WorkerTokenSchema), ...errorResponses('UNAUTHENTICATED') },
+        security,
       },
     },
-    async () => ok({ workers: await workers.list() }),
+    async (request, reply) => {
+      const { id: workerId } = request.params;
+      const rotate = () => workers.rotateToken(workerId, tokenOf(request), actorOf(request));
+      return ok({ workerId, token: await counted(request, reply, rotate) });
+    },
   );
-
-  for (const action of WORKER_ACTIONS) {
-    app.post(
-      `/admin/workers/:id/${action}`,
-      {
-        onRequest: guards({ audience: 'administrator' }),
-        schema: {
-          tags,
-          ...ACTION_DESCRIPTIONS[action],
-          params: WorkerParamsSchema,
-          response: {
-            200: success(WorkerSchema),
-            ...errorResponses('UNAUTHENTICATED', 'FORBIDDEN', 'WORKER_NOT_FOUND'),
-          },
-        },
-      },
-      async (request) => ok(await workers.act(request.params.id, action)),
-    );
-  }
 };

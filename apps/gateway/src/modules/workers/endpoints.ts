@@ -1,0 +1,20 @@
+import { ApiError } from '../../api-error.ts';
+import type { WorkerAddresses } from './worker-addresses.ts';
+
+/** What a worker may have when nobody says. */
+export const DEFAULT_MAX_SESSIONS = 50;
+
+export const refusedEndpoint = (endpoint: string, message: string): ApiError =>
+  new ApiError('WORKER_ENDPOINT_REFUSED', { message, details: { endpoint } });
+
+/**
+ * The endpoint as it is stored.
+ * @throws {ApiError} WORKER_ENDPOINT_REFUSED
+ */
+export function normalizeEndpoint(addresses: Pick<WorkerAddresses, 'normalize'>, endpoint: string): string {
+  try {
+    return addresses.normalize(endpoint);
+  } catch (error) {
+    throw refusedEndpoint(endpoint, (error as Error).message);
+  }
+}

@@ -1,0 +1,129 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import {
+  AutoscalingSchema,
+  BroadcastRequestSchema,
+  BroadcastResultSchema,
+  RebalanceResultSchema,
+  success,
+  WorkerMetricsOfOneSchema,
+  WorkerMetricsQuerySchema,
+  WorkerMetricsResultSchema,
+  WorkerParamsSchema,
+} from '@wa-gate/contracts';
+import { ApiError } from '../../api-error.ts';
+import { ok } from '../../envelope.ts';
+import type { Guards } from '../../plugins/auth.ts';
+import { errorResponses } from '../../plugins/error-responses.ts';
+import { actorOf } from '../audit/index.ts';
+import type { AutoscalingService } from './autoscaling.ts';
+import type { FleetBroadcast } from './broadcast.ts';
+import type { ManualRebalance } from './manual-rebalance.ts';
+import type { WorkerMetricsStore } from './worker-metrics.ts';
+
+export interface FleetRoutesOptions {
+  workerMetrics: Pick<WorkerMetricsStore, 'read'>;
+  broadcast: FleetBroadcast;
+  manualRebalance: ManualRebalance;
+  autoscaling: AutoscalingService;
+  guards: Guards;
+}
+
+const tags = ['Workers'];
+
+/** All workers together: their figures, what is asked of all of them, how many there should be. */
+export const fleetRoutes: FastifyPluginAsyncTypebox<FleetRoutesOptions> = async (
+  app,
+  { workerMetrics, broadcast, manualRebalance, autoscaling, guards },
+) => {
+  const onRequest = guards({ audience: 'administrator' });
+  const metricsDescription =
+    'Averages over the range, and samples: one per minute for `1h`, per 10 minutes for `24h`, per hour for `7d`, per 6 hours for `30d`. Figures older than 31 days are deleted.';
+
+  app.get(
+    '/admin/workers/metrics',
+    {
+      onRequest,
+      schema: {
+        tags,
+        summary: 'Figures of all workers',
+        description: metricsDescription,
+        querystring: WorkerMetricsQuerySchema,
+        response: { 200: success(WorkerMetricsResultSchema), ...errorResponses() },
+      },
+    },
+    async (request) => {
+      const { range } = request.query;
+      return ok({ range, ...(await workerMetrics.read(range)) });
+    },
+  );
+
+  app.get(
+    '/admin/workers/:id/metrics',
+    {
+      onRequest,
+      schema: {
+        tags,
+        summary: 'Figures of one worker',
+        description: metricsDescription,
+        params: WorkerParamsSchema,
+        querystring: WorkerMetricsQuerySchema,
+        response: { 200: success(WorkerMetricsOfOneSchema), ...errorResponses('WORKER_NOT_FOUND') },
+      },
+    },
+    async (request) => {
+      const { range } = request.query;
+      const { intervalSeconds, workers } = await workerMetrics.read(range, request.params.id);
+      const [worker] = workers;
+      if (!worker) throw new ApiError('WORKER_NOT_FOUND');
+      return ok({ range, intervalSeconds, ...worker });
+    },
+  );
+
+  app.post(
+    '/admin/workers/broadcast',
+    {
+      onRequest,
+      config: { audit: 'workers.broadcast' },
+      schema: {
+        tags,
+        summary: 'Ask something of all workers',
+        description:
+          'Of all that are online, at once, and answered within 5 s with what each has said. `ping`: do they answer. `stats`: what they host and use. `log-level`: what they log until they end. `converge`: compare what they host with what is placed there, now.',
+        body: BroadcastRequestSchema,
+        response: { 200: success(BroadcastResultSchema), ...errorResponses() },
+      },
+    },
+    async (request) => ok(await broadcast.ask(request.body, actorOf(request))),
+  );
+
+  app.post(
+    '/admin/workers/rebalance',
+    {
+      onRequest,
+      config: { audit: 'workers.rebalanced' },
+      schema: {
+        tags,
+        summary: 'Rebalance now',
+        description:
+          'At most five sessions leave workers that have too much to do (processor above 80 %, memory above 90 %, more than 0.9 full) for workers that are below 0.7; when none has, they go from the fullest worker to emptier ones. The same happens by itself for workers with too much to do, at most each 30 s.',
+        response: { 200: success(RebalanceResultSchema), ...errorResponses() },
+      },
+    },
+    async (request) => ok(await manualRebalance.now(actorOf(request))),
+  );
+
+  app.get(
+    '/admin/autoscaling',
+    {
+      onRequest,
+      schema: {
+        tags,
+        summary: 'How many workers there should be',
+        description:
+          'By network, with reasons. The same numbers are in GET /metrics as `wag_autoscaling_desired_workers` and others.',
+        response: { 200: success(AutoscalingSchema), ...errorResponses() },
+      },
+    },
+    async () => ok(await autoscaling.describe()),
+  );
+};

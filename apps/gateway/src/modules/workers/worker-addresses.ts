@@ -1,0 +1,121 @@
+import { type LookupAddress, lookup as systemLookup } from 'node:dns';
+import type { LookupFunction } from 'node:net';
+import { ConfigError } from '@wa-gate/kit';
+import ipaddr from 'ipaddr.js';
+import { buildConnector } from 'undici';
+import { canonicalNetwork, createAddressList } from '../../address-list.ts';
+import { addressOf } from '../webhooks/index.ts';
+
+/** Words of WORKER_ENDPOINT_ALLOW for the usual networks. */
+const NAMED: Readonly<Record<string, readonly string[]>> = {
+  loopback: ['127.0.0.0/8', '::1'],
+  private: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
+};
+
+/** Where no worker can be, whatever the list says: this very link (cloud metadata), groups, nobody, and what hides another address in itself. */
+const NEVER: ReadonlySet<string> = new Set([
+  'linkLocal',
+  'multicast',
+  'unspecified',
+  'broadcast',
+  'ipv4Mapped',
+  'rfc6145',
+  'rfc6052',
+  '6to4',
+  'teredo',
+]);
+/** Metadata services of clouds outside the link-local network. */
+const METADATA = createAddressList(['fd00:ec2::254', '100.100.100.200', '168.63.129.16', '192.0.0.192']);
+
+/** We do not connect to this address, because no worker is allowed there. */
+export class WorkerAddressError extends Error {
+  override name = 'WorkerAddressError';
+  readonly code = 'WAG_WORKER_ADDRESS';
+}
+
+/**
+ * Where workers may be. Who registers a worker, or adds one, makes every gateway connect to its endpoint; so each connection to a worker (probe, control
+ * stream, call) is made with these: names are resolved, and the connection goes to exactly an address that was checked. What a name resolves to may
+ * change at any time, and is checked anew with each connection.
+ */
+export interface WorkerAddresses {
+  /**
+   * The endpoint written as it is stored: scheme, host and port.
+   * @throws {WorkerAddressError} for what is no such URL, and for an address where no worker may be
+   */
+  normalize(endpoint: string): string;
+  /** For the agents of undici. */
+  connector: buildConnector.connector;
+  /** For other clients; a host that is an address is never looked up, so that {@link normalize} has to have seen the URL. */
+  lookup: LookupFunction;
+}
+
+/**
+ * @param list `loopback`, `private`, addresses and networks
+ * @throws {ConfigError}
+ */
+export function createWorkerAddresses(list: string): WorkerAddresses {
+  const words = list
+    .split(',')
+    .map((word) => word.trim())
+    .filter(Boolean);
+  const networks = words.flatMap((word) => {
+    const named = NAMED[word] ?? canonicalNetwork(word);
+    if (!named) {
+      throw new ConfigError(
+        `The environment is not valid: WORKER_ENDPOINT_ALLOW lists ${JSON.stringify(word)}, which is neither an address, nor a network such as 10.0.0.0/8, nor \`loopback\` or \`private\`.`,
+      );
+    }
+    return named;
+  });
+  const allowed = createAddressList(networks);
+
+  const isAllowed = (address: string): boolean =>
+    !METADATA.includes(address) && !NEVER.has(ipaddr.process(address).range()) && allowed.includes(address);
+
+  function assertAllowed(hostname: string): void {
+    const address = addressOf(hostname);
+    if (address && !isAllowed(address)) throw refusal(hostname);
+  }
+
+  const lookup: LookupFunction = (hostname, options, callback) => {
+    systemLookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
+      if (error) return callback(error, '', 0);
+      const usable = addresses.filter(({ address }) => isAllowed(address));
+      const [first] = usable;
+      if (!first) return callback(refusal(hostname), '', 0);
+      if (options.all) return callback(null, usable);
+      return callback(null, first.address, first.family);
+    });
+  };
+
+  const connect = buildConnector({ lookup });
+  return {
+    normalize(endpoint) {
+      let url: URL;
+      try {
+        url = new URL(endpoint);
+      } catch {
+        throw new WorkerAddressError('The endpoint is not a URL.');
+      }
+      if (url.username || url.password) throw new WorkerAddressError('The endpoint must not carry credentials.');
+      assertAllowed(url.hostname);
+      return url.origin;
+    },
+    connector(options, callback) {
+      try {
+        assertAllowed(options.hostname);
+      } catch (error) {
+        callback(error as Error, null);
+        return;
+      }
+      connect(options, callback);
+    },
+    lookup,
+  };
+}
+
+const refusal = (hostname: string): WorkerAddressError =>
+  new WorkerAddressError(
+    `No worker may be at ${hostname}. The operator lists the networks of workers in WORKER_ENDPOINT_ALLOW.`,
+  );
