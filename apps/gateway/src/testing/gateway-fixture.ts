@@ -77,6 +77,8 @@ export interface FixtureOptions {
   silenceTimeoutMs?: number;
   /** `raised`: so high that no test meets them by accident; counted all the same. @default 'raised' */
   rateLimits?: 'raised' | 'default';
+  /** One more gateway of the same installation: on its database, with its keys. Close it first. */
+  beside?: GatewayFixture;
 }
 
 /** By the settings table, as an administrator would. */
@@ -92,13 +94,13 @@ async function raiseRateLimits(database: TestDatabase): Promise<void> {
 /** A gateway on real PostgreSQL and Redis, without its own loops unless the test starts them. */
 export async function createGatewayFixture(
   env: Record<string, string> = {},
-  { redis: redisUrl = testRedisUrl(), silenceTimeoutMs = 15_000, rateLimits = 'raised' }: FixtureOptions = {},
+  { redis: redisUrl = testRedisUrl(), silenceTimeoutMs = 15_000, rateLimits = 'raised', beside }: FixtureOptions = {},
 ): Promise<GatewayFixture> {
-  const database = await createTestDatabase();
-  if (rateLimits === 'raised') await raiseRateLimits(database);
+  const database = beside?.database ?? (await createTestDatabase());
+  if (rateLimits === 'raised' && !beside) await raiseRateLimits(database);
   const redis = await createTestRedis();
   const logger = createLogger({ service: 'test', level: 'silent' });
-  const masterKey = randomBytes(32);
+  const masterKey = beside?.masterKey ?? randomBytes(32);
   const databaseLine = await createFaultProxy(database.url);
   const databaseUrl = databaseLine.url;
   const config = readConfig(ConfigSchema, {
@@ -222,7 +224,7 @@ export async function createGatewayFixture(
       await pool.end();
       await watchPool.end();
       await databaseLine.close();
-      await database.drop();
+      if (!beside) await database.drop();
     },
   };
 }

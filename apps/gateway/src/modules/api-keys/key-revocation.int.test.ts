@@ -1,0 +1,87 @@
+import { createFaultProxy, type FaultProxy, testRedisUrl, waitFor } from '@wa-gate/testkit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createGatewayFixture, type GatewayFixture, type TestUser } from '../../testing/gateway-fixture.ts';
+
+/** A revocation is in force everywhere within a second; the test allows the time of one request on top. */
+const BOUND_MS = 1_000;
+const REQUEST_MS = 300;
+
+let redisLine: FaultProxy;
+let here: GatewayFixture;
+let there: GatewayFixture;
+let user: TestUser;
+beforeAll(async () => {
+  redisLine = await createFaultProxy(testRedisUrl());
+  here = await createGatewayFixture({}, { redis: redisLine.url });
+  there = await createGatewayFixture({}, { redis: redisLine.url, beside: here });
+  await here.startWorker('worker-001');
+  user = await here.register();
+});
+afterAll(async () => {
+  await there?.close();
+  await here?.close();
+  await redisLine?.close();
+});
+
+const statusThere = async (as: string): Promise<number> => (await there.call('GET', '/api/sessions', { as })).status;
+
+/** Makes the other gateway remember the key, changes something here, and says how long it took until the other one refused it. */
+async function refusedAfter(key: string, change: () => Promise<{ status: number }>): Promise<number> {
+  for (let time = 0; time < 3; time += 1) expect(await statusThere(key)).toBe(200);
+  expect((await change()).status).toBeLessThan(300);
+  const begun = performance.now();
+  await waitFor(async () => (await statusThere(key)) === 401, { timeoutMs: 5_000, everyMs: 5 });
+  return performance.now() - begun;
+}
+
+async function newKey(): Promise<{ id: string; token: string }> {
+  const { body } = await here.call('POST', '/api/keys', { as: user.token, body: { name: 'Test' } });
+  return { id: body.data.key.id, token: body.data.apiKey };
+}
+
+describe.each(['there', 'cut', 'silent'] as const)(
+  'with Redis %s, a gateway hears within a second of what another one did',
+  (redis) => {
+    beforeAll(() => redisLine.set(redis === 'there' ? 'forward' : redis === 'cut' ? 'refuse' : 'stall'));
+    afterAll(() => redisLine.set('forward'));
+
+    it('a revoked key', async () => {
+      const { id, token } = await newKey();
+      const ms = await refusedAfter(token, () => here.call('DELETE', `/api/keys/${id}`, { as: user.token }));
+      process.stdout.write(`Redis ${redis}: revoked key refused by the other gateway after ${ms.toFixed(0)} ms\n`);
+      expect(ms).toBeLessThan(BOUND_MS + REQUEST_MS);
+    });
+
+    it('a key rotated without overlap', async () => {
+      const { id, token } = await newKey();
+      const ms = await refusedAfter(token, () =>
+        here.call('POST', `/api/keys/${id}/rotate`, { as: user.token, body: { overlapSeconds: 0 } }),
+      );
+      expect(ms).toBeLessThan(BOUND_MS + REQUEST_MS);
+    });
+
+    it('the key of a deleted session', async () => {
+      const session = await here.createSession(user);
+      const ms = await refusedAfter(session.key, () =>
+        here.call('DELETE', `/api/sessions/${session.slug}`, { as: user.token }),
+      );
+      expect(ms).toBeLessThan(BOUND_MS + REQUEST_MS);
+    });
+  },
+);
+
+it('a gateway that cannot hear of revocations asks PostgreSQL each time, and takes nothing from memory', async () => {
+  const { id, token } = await newKey();
+  expect(await statusThere(token)).toBe(200);
+  // The other gateway loses PostgreSQL: what it remembers is worth nothing after a second, so it does not let the key in.
+  there.databaseLine.set('refuse');
+  await here.call('DELETE', `/api/keys/${id}`, { as: user.token });
+  await waitFor(async () => (await statusThere(token)) === 503, { timeoutMs: 3_000 });
+  there.databaseLine.set('forward');
+  const statuses = new Set<number>();
+  await waitFor(async () => {
+    statuses.add(await statusThere(token));
+    return statuses.has(401);
+  });
+  expect(statuses).not.toContain(200);
+});
