@@ -20,8 +20,9 @@ Environment
   DATABASE_URL        use this PostgreSQL instead of a private one
   REDIS_URL           use this Redis instead of a private one
   SANDBOX_URL         use the sandbox that runs there
-  WAG_MASTER_KEY      32 bytes in base64 (default: generated once, kept in DATA_DIR/secrets)
+  WAG_MASTER_KEY      32 bytes in base64 (default: generated once, kept in DATA_DIR/secrets); older keys after commas
   ADMIN_EMAIL         first administrator (default: admin@wa-gate.local; the password is generated)
+  SMTP_HOST ...       mail server (default: mails are files in DATA_DIR/mail)
 `;
 
 /** @typedef {{ help: boolean, demo: boolean, live: boolean, exitAfterDemo: boolean, verbose: boolean }} StartOptions */

@@ -17,6 +17,7 @@ import { ROOT } from './paths.mjs';
  * @property {string} postgres folder of the private PostgreSQL
  * @property {string} redis folder of the private Redis
  * @property {string} sandbox folder of the sandbox's state
+ * @property {string} mail the local mailbox: one `.eml` file per mail
  */
 
 /**
@@ -48,6 +49,7 @@ export function openDataDir(path) {
     postgres: inside('postgres'),
     redis: inside('redis'),
     sandbox: inside('sandbox'),
+    mail: inside('mail'),
   };
 }
 

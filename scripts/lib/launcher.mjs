@@ -205,7 +205,7 @@ function announce({ gateway, sandboxUrl, admin, dataDir }, progress) {
       `Gateway        ${gateway.url}  (API reference: ${gateway.url}/docs)`,
       `Sandbox        ${sandboxUrl}  (control API: ${sandboxUrl}/docs)`,
       `Administrator  ${admin.email} / ${admin.password}`,
-      `Data, logs     ${dataDir.path}  (addresses and credentials: run.json)`,
+      `Data, logs     ${dataDir.path}  (addresses and credentials: run.json; mails: mail/)`,
       'Ctrl-C stops everything.',
     ].join('\n'),
   );

@@ -54,10 +54,19 @@ test('of the environment win, and are not stored', () => {
   expect(readFileSync(path, 'utf8')).not.toContain(masterKey);
 });
 
-test.each(['hunter2', Buffer.alloc(16).toString('base64'), `${Buffer.alloc(32).toString('base64')}!`])(
-  'a master key that is not 32 bytes in base64 is refused: %s',
-  (key) => {
-    const env = { WAG_MASTER_KEY: key };
-    expect(() => loadSecrets(join(tempDir(), 'secrets'), { hasData: false, env })).toThrow('not 32 bytes in base64');
-  },
-);
+test('take several master keys, for a rotation', () => {
+  const keys = [1, 2].map((byte) => Buffer.alloc(32, byte).toString('base64'));
+  const env = { WAG_MASTER_KEY: keys.join(', ') };
+  const { masterKey } = loadSecrets(join(tempDir(), 'secrets'), { hasData: false, env });
+  expect(masterKey).toBe(env.WAG_MASTER_KEY);
+});
+
+test.each([
+  'hunter2',
+  `${Buffer.alloc(32).toString('base64')},`,
+  Buffer.alloc(16).toString('base64'),
+  `${Buffer.alloc(32).toString('base64')}!`,
+])('a master key that is not 32 bytes in base64 is refused: %s', (key) => {
+  const env = { WAG_MASTER_KEY: key };
+  expect(() => loadSecrets(join(tempDir(), 'secrets'), { hasData: false, env })).toThrow('not 32 bytes in base64');
+});

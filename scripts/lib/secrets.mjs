@@ -10,7 +10,7 @@ const MASTER_KEY_BYTES = 32;
 
 /**
  * @typedef {object} Secrets
- * @property {string} masterKey 32 bytes, base64
+ * @property {string} masterKey 32 bytes, base64; while keys are being rotated older ones follow after commas
  * @property {string} workerToken what a worker shows to join
  * @property {string} postgresPassword of the private PostgreSQL
  * @property {string} redisPassword of the private Redis
@@ -77,10 +77,14 @@ function requireComplete(path, value) {
  * @param {string} source
  */
 function requireMasterKey(key, source) {
-  const bytes = Buffer.from(key, 'base64');
-  if (bytes.length === MASTER_KEY_BYTES && bytes.toString('base64').replace(/=+$/, '') === key.replace(/=+$/, ''))
-    return key;
+  if (key.split(',').every((part) => isMasterKey(part.trim()))) return key;
   throw new LaunchError(`The master key in ${source} is not ${MASTER_KEY_BYTES} bytes in base64.`, {
     hint: 'Give the key that the stored data was encrypted with.',
   });
+}
+
+/** @param {string} key */
+function isMasterKey(key) {
+  const bytes = Buffer.from(key, 'base64');
+  return bytes.length === MASTER_KEY_BYTES && bytes.toString('base64').replace(/=+$/, '') === key.replace(/=+$/, '');
 }

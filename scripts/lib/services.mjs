@@ -85,6 +85,8 @@ const GATEWAY = {
     DEFAULT_NETWORK: installation.env.DEFAULT_NETWORK || 'sandbox',
     ADMIN_EMAIL: installation.admin.email,
     ADMIN_PASSWORD: installation.admin.password,
+    // Where no mail server is named, mails are files that people and tests can read.
+    MAIL_DIR: installation.env.MAIL_DIR || installation.dataDir.mail,
     // The receiver of the demo, and whatever people try first, listens on this machine.
     WEBHOOK_ALLOW_PRIVATE: installation.env.WEBHOOK_ALLOW_PRIVATE || 'true',
   }),

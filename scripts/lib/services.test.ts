@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { serviceSpec, serviceTable } from './services.mjs';
 
 const installation = {
-  dataDir: { path: '/data', logs: '/data/logs', sandbox: '/data/sandbox' },
+  dataDir: { path: '/data', logs: '/data/logs', sandbox: '/data/sandbox', mail: '/data/mail' },
   secrets: { masterKey: 'KEY', workerToken: 'TOKEN' },
   ports: { sandbox: 1001, 'sandbox-ws': 1002, 'worker-1': 1003, 'worker-2': 1004, 'live-1': 1005 },
   gateway: { host: '127.0.0.1', port: 8000, url: 'http://127.0.0.1:8000' },
@@ -45,6 +45,10 @@ describe('what they are told', () => {
   test('only the gateway is told the first administrator', () => {
     const told = Object.values(byName).filter((spec) => 'ADMIN_PASSWORD' in spec.env);
     expect(told.map(({ name }) => name)).toEqual(['gateway']);
+  });
+
+  test('the gateway has a local mailbox (MR-174)', () => {
+    expect(byName.gateway?.env.MAIL_DIR).toBe('/data/mail');
   });
 
   test('the sandbox gets no key, no database and no token', () => {

@@ -20,12 +20,8 @@ import { createGatewayMetrics, type GatewayMetrics } from './metrics.ts';
 import { createLiveLogins, createPeople } from './modules/access/index.ts';
 import { createKeyStore, createKeysRepository, createKeysService } from './modules/api-keys/index.ts';
 import { createAuditLog } from './modules/audit/index.ts';
+import { createDashboardService, createHistoryRepository, createMetricsRepository } from './modules/dashboard/index.ts';
 import { createHealthService, createProcessMeter, type ProcessMeter } from './modules/health/index.ts';
-import {
-  createDashboardService,
-  createHistoryRepository,
-  createMetricsRepository,
-} from './modules/dashboard/index.ts';
 import { createOwnerLink } from './modules/live/index.ts';
 import { createMessagesRepository, createMessagesService, createOutcomeWaiter } from './modules/messages/index.ts';
 import { createPlacementService, createReconciler } from './modules/placement/index.ts';

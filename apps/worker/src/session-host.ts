@@ -1,4 +1,10 @@
-import { type ClusterTiming, myPlacements, type Ownership, type PlacementStrategy } from '@wa-gate/cluster';
+import {
+  type ClusterTiming,
+  myPlacements,
+  type Ownership,
+  type PlacementStrategy,
+  SESSION_KEYS_BOX,
+} from '@wa-gate/cluster';
 import type { Pool } from '@wa-gate/db';
 import { type BackoffOptions, type Clock, createSecretBox, type Logger, type Redis } from '@wa-gate/kit';
 import { ringWorker, type WebhookBell } from '@wa-gate/messaging';
@@ -111,7 +117,7 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
     census: () => supervisor.census,
   });
   const announce = createAnnouncer({ redis, webhooks, control });
-  const box = createSecretBox(masterKeys, 'session-keys');
+  const box = createSecretBox(masterKeys, SESSION_KEYS_BOX);
   const keyWriter = createKeyWriter({ pool, clock });
   const lane = new KeyedLock();
   /** A batch found that a session has another owner: its actor ends, unless it has been replaced already. */

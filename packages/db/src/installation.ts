@@ -1,4 +1,4 @@
-import { createSecretBox, MasterKeyError, UnsealError } from '@wa-gate/kit';
+import { createSecretBox, KEY_ID_SLICE, MasterKeyError, UnsealError } from '@wa-gate/kit';
 import type { Queryable } from './pool.ts';
 
 const KNOWN_TEXT = 'wa-gate master key';
@@ -24,4 +24,17 @@ export async function assertMasterKey(db: Queryable, masterKeys: readonly Uint8A
   throw new MasterKeyError(
     'WAG_MASTER_KEY is not the key that this database was set up with. Give the key from DATA_DIR/secrets or your secret store; nothing was changed.',
   );
+}
+
+/**
+ * Seals the check under the first key, so that the others may be removed: from then on a process without the first key is refused. Only for when nothing is sealed
+ * under the others any more. True when it was sealed under another one.
+ */
+export async function rekeyInstallation(db: Queryable, masterKeys: readonly Uint8Array[]): Promise<boolean> {
+  const box = createSecretBox(masterKeys, 'installation');
+  const { rowCount } = await db.query(
+    `UPDATE installation SET key_check = $1 WHERE id = 1 AND substring(key_check FROM ${KEY_ID_SLICE.from} FOR ${KEY_ID_SLICE.for}) <> $2`,
+    [box.seal(Buffer.from(KNOWN_TEXT), CONTEXT), box.keyId],
+  );
+  return rowCount === 1;
 }

@@ -1,10 +1,13 @@
 import {
   type JournalEntry,
+  type JournalHalf,
+  journalContext,
   type KeyEntry,
   type KeyReference,
   type KeyWrite,
   type Ownership,
   readSessionKeys,
+  sessionKeyContext,
 } from '@wa-gate/cluster';
 import { isDatabaseUnavailable, type Pool } from '@wa-gate/db';
 import { backoffDelay, type Clock, type SecretBox } from '@wa-gate/kit';
@@ -53,9 +56,6 @@ const CACHED_KEYS = 1_000;
 /** Read one at a time, used once: keeping 812 pairs per session would be a quarter of its memory. */
 const NOT_CACHED: ReadonlySet<string> = new Set<StoredType>(['pre-key']);
 const CREDS = { kind: 'creds', keyId: 'creds' } as const;
-/** What the two halves of a journal row are sealed as. */
-const STANZA = `${JOURNAL_KIND}.stanza`;
-const PLAINTEXT = `${JOURNAL_KIND}.plaintext`;
 const READ_ATTEMPTS = 4;
 const READ_RETRY = { initialMs: 50, maxMs: 1_000 };
 
@@ -73,7 +73,7 @@ export async function openAuthStore(dependencies: AuthStoreDependencies): Promis
   let credsDirty = false;
   let saving: Promise<void> | undefined;
 
-  const context = (kind: string, keyId: string) => `${owner.sessionId}|${kind}|${keyId}`;
+  const context = (kind: string, keyId: string) => sessionKeyContext(owner.sessionId, kind, keyId);
   const open = (kind: KeyKind, keyId: string, sealed: Buffer) =>
     decodeKey(kind, box.open(sealed, context(kind, keyId)));
   const seal = (kind: KeyKind, keyId: string, value: unknown): KeyEntry => ({
@@ -82,16 +82,13 @@ export async function openAuthStore(dependencies: AuthStoreDependencies): Promis
     value: box.seal(encodeKey(kind, value), context(kind, keyId)),
   });
 
-  const sealRecord = (id: string, { content, ...place }: JournalRecord): JournalEntry => ({
-    ...place,
-    hash: Buffer.from(id, 'hex'),
-    content: content && {
-      stanza: box.seal(content.stanza, context(STANZA, id)),
-      plaintext: box.seal(content.plaintext, context(PLAINTEXT, id)),
-    },
-  });
-  const openPart = (part: string, hash: Buffer, sealed: Buffer) =>
-    box.open(sealed, context(part, hash.toString('hex')));
+  const sealRecord = (id: string, { content, ...place }: JournalRecord): JournalEntry => {
+    const hash = Buffer.from(id, 'hex');
+    const sealHalf = (half: JournalHalf) => box.seal(content![half], journalContext(owner.sessionId, half, hash));
+    return { ...place, hash, content: content && { stanza: sealHalf('stanza'), plaintext: sealHalf('plaintext') } };
+  };
+  const openHalf = (half: JournalHalf, hash: Buffer, sealed: Buffer) =>
+    box.open(sealed, journalContext(owner.sessionId, half, hash));
 
   /** Ends the store: nothing is read or written any more, and what the cache says does not count. */
   function fail(error: unknown): Error {
@@ -215,16 +212,16 @@ export async function openAuthStore(dependencies: AuthStoreDependencies): Promis
     find: (hash) =>
       readOrFail(async () => {
         const found = await patiently(() => findJournalled(pool, owner.sessionId, hash));
-        return found instanceof Buffer ? openPart(PLAINTEXT, hash, found) : found;
+        return found instanceof Buffer ? openHalf('plaintext', hash, found) : found;
       }),
     unprojected: () =>
       readOrFail(async () => {
         const rows = await patiently(() => readUnprojected(pool, owner.sessionId));
         return rows.map(({ hash, content, ...place }) => {
-          const stanza = openPart(STANZA, hash, content.stanza);
+          const stanza = openHalf('stanza', hash, content.stanza);
           return {
             hash,
-            record: { ...place, content: { stanza, plaintext: openPart(PLAINTEXT, hash, content.plaintext) } },
+            record: { ...place, content: { stanza, plaintext: openHalf('plaintext', hash, content.plaintext) } },
           };
         });
       }),

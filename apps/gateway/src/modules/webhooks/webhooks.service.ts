@@ -27,6 +27,9 @@ export interface WebhooksService {
   delete(actor: Actor, session: SessionRef): Promise<void>;
 }
 
+/** Purpose of the box that secrets are sealed with. */
+export const WEBHOOK_SECRETS_BOX = 'webhook-secrets';
+
 /** What a secret is sealed to: it cannot be moved to another session's webhook. */
 export const secretContext = (sessionId: string): string => `webhook/${sessionId}`;
 

@@ -1,0 +1,51 @@
+/** The commands of the gateway, with the database and the keys of a data folder. */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { dataDirPath } from './data-dir.mjs';
+import { LaunchError } from './errors.mjs';
+import { readJson } from './files.mjs';
+import { ROOT } from './paths.mjs';
+import { loadSecrets } from './secrets.mjs';
+
+const ENTRY = join(ROOT, 'apps', 'gateway', 'dist', 'cli', 'main.js');
+const SIGNALLED = 1;
+
+/**
+ * @param {readonly string[]} args
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Promise<number>} the exit code
+ */
+export async function runWag(args, env) {
+  if (!existsSync(ENTRY)) {
+    throw new LaunchError('The gateway is not built yet.', { hint: 'Run npm start once: it builds everything.' });
+  }
+  const child = spawn(process.execPath, [ENTRY, ...args], {
+    stdio: 'inherit',
+    env: asksForHelp(args) ? env : { ...env, ...installationEnvironment(env) },
+  });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => resolve(code ?? SIGNALLED));
+  });
+}
+
+/** @param {readonly string[]} args */
+const asksForHelp = (args) => args.length === 0 || args.some((arg) => ['help', '--help', '-h'].includes(arg));
+
+/**
+ * Where the data of a folder are, and what they are sealed with.
+ * @param {NodeJS.ProcessEnv} env
+ */
+export function installationEnvironment(env) {
+  const path = dataDirPath(env);
+  const run = readJson(join(path, 'run.json'));
+  const isRunning = run.state === 'ok' && Array.isArray(run.value.processes) && run.value.processes.length > 0;
+  if (!isRunning || typeof run.value.databaseUrl !== 'string') {
+    throw new LaunchError(`wa-gate does not run in ${path}.`, {
+      hint: 'Start it with npm start and run the command beside it; DATA_DIR=<folder> names another folder.',
+    });
+  }
+  const { masterKey } = loadSecrets(join(path, 'secrets'), { hasData: true, env });
+  return { DATABASE_URL: run.value.databaseUrl, WAG_MASTER_KEY: masterKey };
+}
