@@ -5,9 +5,12 @@ import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/typ
 import { LIMITS } from '@wa-gate/contracts';
 import type { Logger } from '@wa-gate/kit';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
+import type { AdministrationServices } from './compose-administration.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import type { LiveLogins, People } from './modules/access/index.ts';
 import { type KeyStore, type KeysService, keysRoutes, sessionKeysRoutes } from './modules/api-keys/index.ts';
+import { allSessionsRoutes, usersRoutes } from './modules/admin/index.ts';
+import { analyticsRoutes } from './modules/analytics/index.ts';
 import { type AuditLog, auditRoutes, declaredActions } from './modules/audit/index.ts';
 import { type AccountService, type AuthService, authRoutes } from './modules/auth/index.ts';
 import { type DashboardService, dashboardRoutes } from './modules/dashboard/index.ts';
@@ -17,6 +20,7 @@ import { type LimitSettings, type LimitsService, limitsRoutes, type OwnLimits } 
 import { liveRoutes, type OwnerLink } from './modules/live/index.ts';
 import { type MessagesService, messagesRoutes } from './modules/messages/index.ts';
 import { type SessionDirectory, type SessionsService, sessionsRoutes } from './modules/sessions/index.ts';
+import { systemLogsRoutes } from './modules/system-logs/index.ts';
 import { type TiersService, tiersRoutes } from './modules/tiers/index.ts';
 import { hitOf } from './modules/usage/index.ts';
 import { type QrHistoryRepository, singleAccountRoutes } from './modules/single-account/index.ts';
@@ -33,7 +37,7 @@ import { requestContext, requestIdOf } from './plugins/request-context.ts';
 import { requestLogger } from './request-logger.ts';
 
 /** What the routes are made of; `main.ts` makes it. */
-export interface GatewayServices extends FleetServices {
+export interface GatewayServices extends FleetServices, AdministrationServices {
   auth: AuthService;
   account: AccountService;
   people: People;
@@ -141,6 +145,10 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
     await scope.register(workerAdministrationRoutes, { ...services, guards });
     await scope.register(fleetRoutes, { ...services, guards });
     await scope.register(auditRoutes, { ...services, guards });
+    await scope.register(usersRoutes, { ...services, guards });
+    await scope.register(allSessionsRoutes, { ...services, guards });
+    await scope.register(analyticsRoutes, { ...services, guards });
+    await scope.register(systemLogsRoutes, { ...services, guards });
     await scope.register(limitsRoutes, { ...services, limiter, guards });
     await scope.register(tiersRoutes, { ...services, guards });
     await scope.register(dashboardRoutes, { ...services, guards });

@@ -5,6 +5,7 @@ import { ringReconcilers } from '@wa-gate/messaging';
 import type { FastifyInstance } from 'fastify';
 import { buildGateway, type GatewayServices, type GatewaySettings } from './app.ts';
 import { composeAccounts, composeMailing, credentialSettings } from './compose-accounts.ts';
+import { composeAdministration, composeRemover } from './compose-administration.ts';
 import { composeLimits } from './compose-limits.ts';
 import { composeWorkers, connectToWorkers } from './compose-workers.ts';
 import { type Config, corsOrigins } from './config.ts';
@@ -180,6 +181,22 @@ function composeApi(resources: Resources, config: Config, metrics: GatewayMetric
     look,
   });
 
+  const sessions = createSessionsService({
+    pool,
+    sessions: createSessionsRepository({ pool, prisma }),
+    keys,
+    webhooks,
+    placement,
+    defaultNetwork,
+    logger,
+  });
+  const remover = composeRemover(resources, { routes, owner, sessions });
+  const administration = composeAdministration(resources, {
+    revocations,
+    remover,
+    fleet: fleet.services.workerAdministration,
+  });
+
   const services: GatewayServices = {
     keys,
     apiKeys: createKeysService({ db: pool, keys: createKeysRepository(pool), revocations, defaultNetwork }),
@@ -192,15 +209,7 @@ function composeApi(resources: Resources, config: Config, metrics: GatewayMetric
     ...limits.services,
     auth: accounts.auth,
     account: accounts.account,
-    sessions: createSessionsService({
-      pool,
-      sessions: createSessionsRepository({ pool, prisma }),
-      keys,
-      webhooks,
-      placement,
-      defaultNetwork,
-      logger,
-    }),
+    sessions,
     qrHistory: createQrHistoryRepository(pool),
     dashboard: createDashboardService({
       figures: createMetricsRepository(pool),
@@ -209,6 +218,7 @@ function composeApi(resources: Resources, config: Config, metrics: GatewayMetric
     }),
     messages: createMessagesService({ db: pool, bells, messages: createMessagesRepository(pool), waiter }),
     ...fleet.services,
+    ...administration,
   };
 
   /** Who is there has changed: every gateway looks, this one without Redis. */

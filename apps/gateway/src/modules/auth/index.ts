@@ -1,7 +1,10 @@
 export { type AccountService, createAccountService } from './account.service.ts';
+export { createAccount } from './accounts.ts';
 export { authRoutes } from './auth.routes.ts';
 export { type AuthService, createAuthService } from './auth.service.ts';
+export { normaliseEmail } from './email.ts';
 export { administratorOf, parseSecrets } from './environment.ts';
-export { sweepLogins } from './logins.repository.ts';
+export { endLogins, sweepLogins } from './logins.repository.ts';
 export { sweepMailTokens } from './mail-tokens.ts';
-export { presentUser } from './users.repository.ts';
+export { hashPassword } from './passwords.ts';
+export { presentUser, type UserRecord } from './users.repository.ts';

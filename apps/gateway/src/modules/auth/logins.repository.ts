@@ -18,7 +18,7 @@ export interface LoginRecord {
 }
 
 /** Why a login ended. */
-export type EndReason = 'logout' | 'ended' | 'reuse' | 'password';
+export type EndReason = 'logout' | 'ended' | 'reuse' | 'password' | 'deactivated' | 'administrator';
 
 /** A login lives on when it is refreshed within a week, and for a month at most. */
 export const REFRESH_SECONDS = 7 * 86_400;

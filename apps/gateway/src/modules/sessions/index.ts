@@ -1,6 +1,7 @@
+export { presentSession } from './present-session.ts';
 export { type Reach, reachOf } from './reach.ts';
 export { createSessionDirectory, type SessionDirectory } from './session-directory.ts';
 export { DEFAULT_SESSION_ERRORS, sessionOfRequest } from './session-of-request.ts';
-export { createSessionsRepository } from './sessions.repository.ts';
+export { createSessionsRepository, type SessionRecord } from './sessions.repository.ts';
 export { sessionsRoutes } from './sessions.routes.ts';
-export { createSessionsService, type SessionsService } from './sessions.service.ts';
+export { createSessionsService, type SessionsService, statesOf } from './sessions.service.ts';

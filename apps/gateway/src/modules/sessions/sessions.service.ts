@@ -56,7 +56,7 @@ const newSlug = (): string =>
   `session-${Array.from({ length: 10 }, () => SLUG_ALPHABET[randomInt(SLUG_ALPHABET.length)]).join('')}`;
 
 /** The exact states behind a status; the brief's `INIT` is `initializing`. */
-function statesOf(status: string): SessionStateName[] {
+export function statesOf(status: string): SessionStateName[] {
   const wanted = (/^init$/i.test(status) ? 'initializing' : status) as SessionStatus;
   return (Object.keys(SESSION_STATE_STATUS) as SessionStateName[]).filter(
     (name) => SESSION_STATE_STATUS[name] === wanted,

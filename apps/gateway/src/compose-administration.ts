@@ -1,0 +1,52 @@
+import type { RouteTable } from '@wa-gate/cluster';
+import type { Resources } from './compose.ts';
+import {
+  type AllSessionsRepository,
+  createAllSessionsRepository,
+  createUsersRepository,
+  createUsersService,
+  type UsersService,
+} from './modules/admin/index.ts';
+import {
+  type AnalyticsService,
+  createAnalyticsService,
+  createStatisticsRepository,
+} from './modules/analytics/index.ts';
+import { createSessionRemover, createUnlinker, type OwnerLink, type SessionRemover } from './modules/live/index.ts';
+import type { SessionsService } from './modules/sessions/index.ts';
+import { createSystemLog, type SystemLog } from './modules/system-logs/index.ts';
+import type { WorkerAdministration } from './modules/workers/index.ts';
+import type { Revocations } from './revocations.ts';
+
+/** What administrators see and do beyond the workers. */
+export interface AdministrationServices {
+  users: UsersService;
+  allSessions: AllSessionsRepository;
+  analytics: AnalyticsService;
+  systemLog: SystemLog;
+}
+
+export interface AdministrationParts {
+  revocations: Revocations;
+  remover: SessionRemover;
+  fleet: WorkerAdministration;
+}
+
+export function composeAdministration({ pool }: Resources, parts: AdministrationParts): AdministrationServices {
+  const { revocations, remover, fleet } = parts;
+  return {
+    users: createUsersService({ pool, users: createUsersRepository(pool), revocations, remover }),
+    allSessions: createAllSessionsRepository(pool),
+    analytics: createAnalyticsService({ statistics: createStatisticsRepository(pool), fleet }),
+    systemLog: createSystemLog({ db: pool }),
+  };
+}
+
+/** For deletions of many sessions at once. */
+export function composeRemover(
+  { masterKeys, logger }: Resources,
+  { routes, owner, sessions }: { routes: RouteTable; owner: OwnerLink; sessions: SessionsService },
+): SessionRemover {
+  const unlinker = createUnlinker({ routes, dispatcher: owner.dispatchers.calls, masterKeys, logger });
+  return createSessionRemover({ unlinker, sessions });
+}

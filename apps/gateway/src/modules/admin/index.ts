@@ -1,0 +1,5 @@
+export { type AllSessionsRepository, createAllSessionsRepository } from './sessions.repository.ts';
+export { allSessionsRoutes } from './sessions.routes.ts';
+export { createUsersRepository } from './users.repository.ts';
+export { usersRoutes } from './users.routes.ts';
+export { createUsersService, type UsersService } from './users.service.ts';

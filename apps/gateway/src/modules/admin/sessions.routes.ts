@@ -1,0 +1,66 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import {
+  AdminSessionDetailSchema,
+  LIMITS,
+  ListAdminSessionsQuerySchema,
+  ListAdminSessionsResultSchema,
+  SessionParamsSchema,
+  success,
+} from '@wa-gate/contracts';
+import { ApiError } from '../../api-error.ts';
+import { ok, pagination } from '../../envelope.ts';
+import type { Guards } from '../../plugins/auth.ts';
+import { errorResponses } from '../../plugins/error-responses.ts';
+import { isUuid } from '../../uuid.ts';
+import type { AllSessionsRepository } from './sessions.repository.ts';
+
+export interface AllSessionsRoutesOptions {
+  allSessions: AllSessionsRepository;
+  guards: Guards;
+}
+
+const tags = ['Administration'];
+
+export const allSessionsRoutes: FastifyPluginAsyncTypebox<AllSessionsRoutesOptions> = async (app, options) => {
+  const { allSessions, guards } = options;
+  const onRequest = guards({ audience: 'administrator' });
+
+  app.get(
+    '/admin/sessions',
+    {
+      onRequest,
+      schema: {
+        tags,
+        summary: 'Sessions of all accounts',
+        description: 'Newest first. With the internal `id`, administrators may use the other routes of a session.',
+        querystring: ListAdminSessionsQuerySchema,
+        response: { 200: success(ListAdminSessionsResultSchema), ...errorResponses() },
+      },
+    },
+    async (request) => {
+      const { page = 1, limit = LIMITS.pageDefault, ...filter } = request.query;
+      const { sessions, total } = await allSessions.list(filter, { offset: (page - 1) * limit, limit });
+      return ok({ sessions, pagination: pagination(total, page, limit) });
+    },
+  );
+
+  app.get(
+    '/admin/sessions/:id',
+    {
+      onRequest,
+      schema: {
+        tags,
+        summary: 'One session of any account',
+        description: 'By its internal id.',
+        params: SessionParamsSchema,
+        response: { 200: success(AdminSessionDetailSchema), ...errorResponses('SESSION_NOT_FOUND') },
+      },
+    },
+    async (request) => {
+      const { id } = request.params;
+      const session = isUuid(id) ? await allSessions.find(id) : null;
+      if (!session) throw new ApiError('SESSION_NOT_FOUND');
+      return ok(session);
+    },
+  );
+};

@@ -1,0 +1,139 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import {
+  AdminUserDetailSchema,
+  CreateUserRequestSchema,
+  DeleteUserResultSchema,
+  EndLoginsResultSchema,
+  LIMITS,
+  ListUsersQuerySchema,
+  ListUsersResultSchema,
+  success,
+  UpdateUserRequestSchema,
+  UserParamsSchema,
+} from '@wa-gate/contracts';
+import { ok, pagination } from '../../envelope.ts';
+import type { Guards } from '../../plugins/auth.ts';
+import { errorResponses } from '../../plugins/error-responses.ts';
+import { actorOf } from '../audit/index.ts';
+import type { UsersService } from './users.service.ts';
+
+export interface UsersRoutesOptions {
+  users: UsersService;
+  guards: Guards;
+}
+
+const tags = ['Administration'];
+const path = '/admin/users/:id';
+
+export const usersRoutes: FastifyPluginAsyncTypebox<UsersRoutesOptions> = async (app, { users, guards }) => {
+  const onRequest = guards({ audience: 'administrator' });
+
+  app.get(
+    '/admin/users',
+    {
+      onRequest,
+      schema: {
+        tags,
+        summary: 'All users',
+        description: 'Newest first.',
+        querystring: ListUsersQuerySchema,
+        response: { 200: success(ListUsersResultSchema), ...errorResponses() },
+      },
+    },
+    async (request) => {
+      const { page = 1, limit = LIMITS.pageDefault, ...filter } = request.query;
+      const { users: found, total } = await users.list({ ...filter, page, limit });
+      return ok({ users: found, pagination: pagination(total, page, limit) });
+    },
+  );
+
+  app.post(
+    '/admin/users',
+    {
+      onRequest,
+      config: { audit: 'user.created' },
+      schema: {
+        tags,
+        summary: 'Make a user',
+        description: 'With a personal workspace, as registering does. Keys are made by the user.',
+        body: CreateUserRequestSchema,
+        response: { 201: success(AdminUserDetailSchema), ...errorResponses('EMAIL_TAKEN') },
+      },
+    },
+    async (request, reply) => {
+      const user = await users.create(actorOf(request), request.body);
+      return reply.code(201).send(ok(user));
+    },
+  );
+
+  app.get(
+    path,
+    {
+      onRequest,
+      schema: {
+        tags,
+        summary: 'One user',
+        params: UserParamsSchema,
+        response: { 200: success(AdminUserDetailSchema), ...errorResponses('USER_NOT_FOUND') },
+      },
+    },
+    async (request) => ok(await users.get(request.params.id)),
+  );
+
+  app.patch(
+    path,
+    {
+      onRequest,
+      config: { audit: 'user.updated' },
+      schema: {
+        tags,
+        summary: 'Change a user',
+        description:
+          'In force on every gateway within a second. Whoever is deactivated is logged out, and the keys of the account stop; activated again, the keys work again. A new e-mail is unproved.',
+        params: UserParamsSchema,
+        body: UpdateUserRequestSchema,
+        response: {
+          200: success(AdminUserDetailSchema),
+          ...errorResponses('USER_NOT_FOUND', 'EMAIL_TAKEN', 'LAST_ADMINISTRATOR'),
+        },
+      },
+    },
+    async (request) => ok(await users.update(actorOf(request), request.params.id, request.body)),
+  );
+
+  app.delete(
+    path,
+    {
+      onRequest,
+      config: { audit: 'user.deleted' },
+      schema: {
+        tags,
+        summary: 'Delete a user with everything that is theirs',
+        description:
+          'Workspaces with their sessions, messages and keys, logins and usage. Devices are unlinked where their workers can do it soon. Keys that the user made in workspaces of others go over to the owners of these; what is in the audit log stays.',
+        params: UserParamsSchema,
+        response: {
+          200: success(DeleteUserResultSchema),
+          ...errorResponses('USER_NOT_FOUND', 'LAST_ADMINISTRATOR'),
+        },
+      },
+    },
+    async (request) => ok(await users.delete(actorOf(request), request.params.id)),
+  );
+
+  app.delete(
+    `${path}/logins`,
+    {
+      onRequest,
+      config: { audit: 'user.logins_ended' },
+      schema: {
+        tags,
+        summary: 'End all logins of a user',
+        description: 'Their tokens stop on every gateway within a second. Keys work on.',
+        params: UserParamsSchema,
+        response: { 200: success(EndLoginsResultSchema), ...errorResponses('USER_NOT_FOUND') },
+      },
+    },
+    async (request) => ok({ ended: await users.endLogins(actorOf(request), request.params.id) }),
+  );
+};

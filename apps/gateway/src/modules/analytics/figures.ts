@@ -1,0 +1,41 @@
+import { TIME_RANGES, type TimeRange } from '@wa-gate/contracts';
+
+const HOUR_MS = 3_600_000;
+const RANGE_MS: Record<TimeRange, number> = {
+  '1h': HOUR_MS,
+  '24h': 24 * HOUR_MS,
+  '7d': 7 * 24 * HOUR_MS,
+  '30d': 30 * 24 * HOUR_MS,
+};
+
+export const DEFAULT_RANGE: TimeRange = TIME_RANGES[1];
+
+/** The time that a range covers now. */
+export function periodOf(range: TimeRange): { from: Date; to: Date } {
+  const to = new Date();
+  return { from: new Date(to.getTime() - RANGE_MS[range]), to };
+}
+
+/** One digit after the point. */
+export const round = (value: number): number => Math.round(value * 10) / 10;
+
+/** In percent; 0 where there is nothing to count. */
+export const percent = (part: number, whole: number): number => (whole > 0 ? round((100 * part) / whole) : 0);
+
+/** 0 of nothing. */
+export const average = (values: readonly number[]): number =>
+  values.length > 0 ? round(values.reduce((sum, value) => sum + value, 0) / values.length) : 0;
+
+/** A count for each word, 0 for those that do not occur. */
+export function countBy<Word extends string, Row extends { count: number }>(
+  words: readonly Word[],
+  rows: readonly Row[],
+  wordOf: (row: Row) => string,
+): Record<Word, number> {
+  const counts = Object.fromEntries(words.map((word) => [word, 0])) as Record<string, number>;
+  for (const row of rows) {
+    const word = wordOf(row);
+    counts[word] = (counts[word] ?? 0) + row.count;
+  }
+  return counts;
+}

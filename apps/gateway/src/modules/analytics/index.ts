@@ -1,0 +1,3 @@
+export { analyticsRoutes } from './analytics.routes.ts';
+export { type AnalyticsService, createAnalyticsService } from './analytics.service.ts';
+export { createStatisticsRepository } from './statistics.repository.ts';

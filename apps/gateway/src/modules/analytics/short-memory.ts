@@ -1,0 +1,27 @@
+import { createSingleFlight } from '@wa-gate/kit';
+
+/** Answers that are remembered for a moment, so that a page which is open on many screens asks the database once. */
+export interface ShortMemory {
+  /** What `read` gave a moment ago, else what it gives now; callers at the same time share one reading. Failures are not remembered. */
+  recall<Value>(key: string, read: () => Promise<Value>): Promise<Value>;
+}
+
+export interface ShortMemoryOptions {
+  forMs: number;
+  now?: () => number;
+}
+
+/** For a fixed, small number of keys. */
+export function createShortMemory({ forMs, now = () => performance.now() }: ShortMemoryOptions): ShortMemory {
+  const remembered = new Map<string, { value: unknown; until: number }>();
+  const singleFlight = createSingleFlight<unknown>();
+  return {
+    async recall<Value>(key: string, read: () => Promise<Value>): Promise<Value> {
+      const known = remembered.get(key);
+      if (known && known.until > now()) return known.value as Value;
+      const value = await singleFlight(key, read);
+      remembered.set(key, { value, until: now() + forMs });
+      return value as Value;
+    },
+  };
+}
