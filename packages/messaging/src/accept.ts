@@ -32,6 +32,8 @@ export interface AcceptedMessage {
    * @default what the settings of the session say, else false
    */
   failIfUncertain?: boolean | undefined;
+  /** The key that the caller showed: usage is counted by it. */
+  apiKeyId?: string | undefined;
   /** Under which names this request may come again without being a new message. */
   idempotency?: IdempotencyKeys | undefined;
 }
@@ -57,8 +59,8 @@ const SESSION = `session AS (
 
 /** @param unless SQL of a condition under which nothing is accepted */
 const messageAndOutbox = (unless: string): string => `message AS (
-    INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, from_me, type, text, state, metadata)
-    SELECT $1, id, 'OUTBOUND', $3, $4, true, $5, $6, 'QUEUED', $7 FROM session WHERE outcome = 'accepted'${unless}
+    INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, from_me, type, text, state, metadata, api_key_id)
+    SELECT $1, id, 'OUTBOUND', $3, $4, true, $5, $6, 'QUEUED', $7, $12 FROM session WHERE outcome = 'accepted'${unless}
     RETURNING id
   ), queued AS (
     INSERT INTO outbox (message_id, session_id, lane, wa_message_id, chat_jid, request, not_before, fail_if_uncertain)
@@ -81,8 +83,8 @@ const ACCEPT_ONCE = {
   name: 'accept-message-once',
   text: `WITH ${SESSION}, keys AS (
     INSERT INTO idempotency_keys AS k (session_id, key, request_hash, message_id, expires_at)
-    SELECT s.id, given.key, $14, $1, now() + given.lifetime * interval '1 s'
-    FROM session s CROSS JOIN unnest($12::text[], $13::int[]) AS given(key, lifetime)
+    SELECT s.id, given.key, $15, $1, now() + given.lifetime * interval '1 s'
+    FROM session s CROSS JOIN unnest($13::text[], $14::int[]) AS given(key, lifetime)
     WHERE s.outcome = 'accepted' ORDER BY given.key
     ON CONFLICT (session_id, key) DO UPDATE SET
       request_hash = CASE WHEN k.expires_at <= now() THEN excluded.request_hash ELSE k.request_hash END,
@@ -93,7 +95,7 @@ const ACCEPT_ONCE = {
     SELECT * FROM keys WHERE message_id <> $1
   ), ${messageAndOutbox(' AND NOT EXISTS (SELECT 1 FROM used)')}
   SELECT ${RESULT}, (SELECT json_agg(message_id) FROM used) AS "messageIds",
-    (SELECT bool_and(request_hash = $14) FROM used) AS "isSameRequest" FROM session`,
+    (SELECT bool_and(request_hash = $15) FROM used) AS "isSameRequest" FROM session`,
 };
 
 interface AcceptRow {
@@ -128,6 +130,7 @@ export async function acceptMessage(db: Queryable, message: AcceptedMessage): Pr
     JSON.stringify(message.request),
     PAIRING_STATES,
     message.failIfUncertain ?? null,
+    message.apiKeyId ?? null,
   ];
   if (!message.idempotency || names.length === 0) {
     const { rows } = await db.query<AcceptRow>({ ...ACCEPT, values });

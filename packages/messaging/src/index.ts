@@ -33,6 +33,7 @@ export {
   type SqlInvariant,
 } from './invariants.ts';
 export { findJournalled, JOURNAL_DAYS, type JournalRow, readUnprojected, sweepJournal } from './journal.ts';
+export { ALL_MESSAGE_USAGE, countCompleteHours, keepMessageCounts } from './message-usage.ts';
 export {
   beginAttempt,
   claimOutbox,

@@ -12,6 +12,7 @@ import {
 import { ok } from '../../envelope.ts';
 import { type Guards, principalOf } from '../../plugins/auth.ts';
 import { errorResponses } from '../../plugins/error-responses.ts';
+import type { Limiter } from '../../plugins/rate-limit/index.ts';
 import { reachOf, type SessionDirectory } from '../sessions/index.ts';
 import type { MessagesService } from './messages.service.ts';
 import { sendRoutes } from './send.routes.ts';
@@ -19,6 +20,7 @@ import { sendRoutes } from './send.routes.ts';
 export interface MessagesRoutesOptions {
   messages: MessagesService;
   directory: SessionDirectory;
+  limiter: Limiter;
   guards: Guards;
 }
 

@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import {
   IDEMPOTENCY_KEY_PATTERN,
   LIMITS,
+  MESSAGE_LIMIT,
   SENDABLE_TYPES,
   SendFromDefaultHeadersSchema,
   SendFromDefaultQuerySchema,
@@ -55,6 +56,7 @@ const ERRORS = [
   'MESSAGE_TYPE_UNSUPPORTED',
   'IDEMPOTENCY_MISMATCH',
   'WA_REACHOUT_TIMELOCK',
+  'TIER_MESSAGE_LIMIT',
 ] as const;
 const answers = { 200: success(SendResultSchema), 202: success(SendResultSchema) };
 
@@ -67,24 +69,28 @@ interface SendCall {
 
 /** Sending: by the session in the path, and by the caller's default session. */
 export const sendRoutes: FastifyPluginAsyncTypebox<MessagesRoutesOptions> = async (app, options) => {
-  const { messages, directory, guards } = options;
+  const { messages, directory, limiter, guards } = options;
 
-  async function send(call: SendCall, reply: FastifyReply, session: SessionRef, defaultWait: WaitFor) {
+  async function send(call: SendCall & FastifyRequest, reply: FastifyReply, session: SessionRef, defaultWait: WaitFor) {
     const { wait = defaultWait, timeoutMs = LIMITS.waitDefaultMs } = call.query;
-    const idempotencyKey = call.headers['idempotency-key'];
+    const principal = principalOf(call);
     const { result, isSettled, isReplay } = await messages.send(session, call.body, {
       wait,
       timeoutMs,
-      idempotencyKey,
+      idempotencyKey: call.headers['idempotency-key'],
+      apiKeyId: principal.kind === 'key' ? principal.keyId : undefined,
     });
-    if (isReplay) reply.header('idempotent-replayed', 'true');
+    if (isReplay) {
+      reply.header('idempotent-replayed', 'true');
+      await limiter.giveBack(call, [MESSAGE_LIMIT]);
+    }
     return reply.code(isSettled ? 200 : 202).send(ok(result));
   }
 
   app.post(
     '/sessions/:id/send',
     {
-      onRequest: guards({ audience: 'caller', permission: 'messages.send' }),
+      onRequest: guards({ audience: 'caller', permission: 'messages.send', limits: [MESSAGE_LIMIT] }),
       preValidation: [refuseUnsupportedType, refuseWrongKey],
       schema: {
         tags,
@@ -109,7 +115,7 @@ export const sendRoutes: FastifyPluginAsyncTypebox<MessagesRoutesOptions> = asyn
   app.post(
     '/messages/send',
     {
-      onRequest: guards({ audience: 'caller', permission: 'messages.send', limits: ['messages_send'] }),
+      onRequest: guards({ audience: 'caller', permission: 'messages.send', limits: [MESSAGE_LIMIT, 'messages_send'] }),
       preValidation: [refuseUnsupportedType, refuseWrongKey],
       schema: {
         tags,

@@ -20,6 +20,8 @@ export interface SendingDependencies {
 export interface SendOptions {
   wait: WaitFor;
   timeoutMs: number;
+  /** The key that the caller showed. */
+  apiKeyId?: string | undefined;
   /** Of the header `Idempotency-Key`. */
   idempotencyKey?: string | undefined;
 }
@@ -99,7 +101,7 @@ function idempotencyOf(request: SendRequest, chatJid: string, text: string, key:
 /** Accepts messages and waits for what becomes of them. */
 export function createSending({ db, bells, messages, waiter }: SendingDependencies): Sending {
   /** One statement in PostgreSQL and one ring: what a send costs here. */
-  async function accept(session: SessionRef, request: SendRequest, key: string | undefined, ids: Ids) {
+  async function accept(session: SessionRef, request: SendRequest, options: SendOptions, ids: Ids) {
     refuseWhatIsNoText(request);
     const chatJid = parseRecipient(request.to);
     const text = textOf(request);
@@ -111,7 +113,8 @@ export function createSending({ db, bells, messages, waiter }: SendingDependenci
       request: { type: 'text', text },
       metadata: request.metadata,
       failIfUncertain: request.onUncertain && request.onUncertain === 'fail',
-      idempotency: idempotencyOf(request, chatJid, text, key),
+      idempotency: idempotencyOf(request, chatJid, text, options.idempotencyKey),
+      apiKeyId: options.apiKeyId,
     });
     if (acceptance.outcome === 'accepted') bells.ringSession(session.id);
     else if (acceptance.outcome !== 'used') throw refusal(acceptance);
@@ -169,17 +172,17 @@ export function createSending({ db, bells, messages, waiter }: SendingDependenci
 
   return {
     async send(session, request, options) {
-      const { wait, timeoutMs, idempotencyKey } = options;
+      const { wait, timeoutMs } = options;
       const ids = { messageId: newId(), waMessageId: newWaMessageId() };
       if (wait === 'queued') {
-        const acceptance = await accept(session, request, idempotencyKey, ids);
+        const acceptance = await accept(session, request, options, ids);
         if (acceptance.outcome === 'used') return await replay(session, acceptance.messageIds, options);
         return { result: { ...ids, ...describeMessageState('QUEUED') }, isSettled: false, isReplay: false };
       }
       const expectation = await waiter.expect(session.id, ids.messageId, wait, timeoutMs);
       let acceptance: Awaited<ReturnType<typeof accept>>;
       try {
-        acceptance = await accept(session, request, idempotencyKey, ids);
+        acceptance = await accept(session, request, options, ids);
       } catch (error) {
         expectation.cancel();
         throw error;

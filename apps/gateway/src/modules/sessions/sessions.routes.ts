@@ -41,7 +41,14 @@ export const sessionsRoutes: FastifyPluginAsyncTypebox<SessionsRoutesOptions> = 
         body: CreateSessionRequestSchema,
         response: {
           201: success(CreateSessionResultSchema),
-          ...errorResponses('UNAUTHENTICATED', 'FORBIDDEN', 'SESSION_EXISTS', 'WEBHOOK_URL_REFUSED', 'NO_WORKER'),
+          ...errorResponses(
+            'UNAUTHENTICATED',
+            'FORBIDDEN',
+            'SESSION_EXISTS',
+            'TIER_SESSION_LIMIT',
+            'WEBHOOK_URL_REFUSED',
+            'NO_WORKER',
+          ),
         },
       },
     },

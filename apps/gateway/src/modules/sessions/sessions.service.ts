@@ -11,11 +11,13 @@ import {
 } from '@wa-gate/contracts';
 import { inTransaction, type Network, type Pool } from '@wa-gate/db';
 import { type Logger, newId } from '@wa-gate/kit';
+import { keepMessageCounts } from '@wa-gate/messaging';
 import { ApiError } from '../../api-error.ts';
 import type { Principal } from '../../plugins/auth.ts';
 import type { KeyStore, SessionRef } from '../api-keys/index.ts';
 import { type Actor, writeAudit } from '../audit/index.ts';
 import type { PlacementService } from '../placement/index.ts';
+import { assertTierAllowsSessions } from '../tiers/index.ts';
 import type { WebhooksService } from '../webhooks/index.ts';
 import { presentSession, presentStatus } from './present-session.ts';
 import type { SessionsRepository } from './sessions.repository.ts';
@@ -87,6 +89,7 @@ export function createSessionsService(deps: SessionsDependencies): SessionsServi
       };
       const { slug, name } = session;
       const made = await sessions.create(session, async (tx) => {
+        await assertTierAllowsSessions(tx, accountId);
         await writeAudit(tx, actor, {
           action: 'session.created',
           resourceType: 'session',
@@ -138,6 +141,7 @@ export function createSessionsService(deps: SessionsDependencies): SessionsServi
     },
     async delete(actor, { id, slug, network, workspaceId }, { unlinked }) {
       await placement.release(id, 'session deleted', async (tx, revoke) => {
+        await keepMessageCounts(tx, id);
         const { rowCount } = await tx.query('DELETE FROM sessions WHERE id = $1', [id]);
         await revoke('session', id);
         // Of two at the same time, one has deleted it.

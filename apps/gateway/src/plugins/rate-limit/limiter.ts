@@ -101,7 +101,29 @@ export async function createLimiter(app: FastifyInstance, deps: LimiterDependenc
     return buckets;
   }
 
+  async function giveBack(request: FastifyRequest, names: readonly BucketName[]): Promise<void> {
+    const now = performance.now();
+    for (const taken of request.limitsTaken ?? []) {
+      const { counters: countedIn, buckets, verdict, at } = taken;
+      // What was counted in a window that is over is not taken from the next one.
+      const isGiven = ({ name, cost }: Bucket, index: number) =>
+        cost > 0 && names.includes(name) && now < at + verdict.resets[index]!;
+      const keys = buckets.filter(isGiven).map(({ key }) => key);
+      if (keys.length === 0) continue;
+      taken.buckets = buckets.map((bucket) => (names.includes(bucket.name) ? { ...bucket, cost: 0 } : bucket));
+      try {
+        await countedIn.giveBack(keys);
+      } catch (error) {
+        request.log.debug({ err: error }, 'limit not given back');
+      }
+    }
+  }
+  // A send that is refused is no message.
+  app.addHook('onError', async (request) => giveBack(request, [MESSAGE_LIMIT]));
+
   return {
+    giveBack,
+
     async take(request, reply, principal, names, options = {}) {
       const buckets = bucketsOf(request, principal, names, options);
       const counted = await count(request, buckets, principal && hitOf(request, principal));
@@ -113,24 +135,6 @@ export async function createLimiter(app: FastifyInstance, deps: LimiterDependenc
       const taken: Taken = { ...counted, buckets, at: performance.now() };
       if (request.limitsTaken) request.limitsTaken.push(taken);
       else request.limitsTaken = [taken];
-    },
-
-    async giveBack(request, names) {
-      const now = performance.now();
-      for (const taken of request.limitsTaken ?? []) {
-        const { counters: countedIn, buckets, verdict, at } = taken;
-        // What was counted in a window that is over is not taken from the next one.
-        const isGiven = ({ name, cost }: Bucket, index: number) =>
-          cost > 0 && names.includes(name) && now < at + verdict.resets[index]!;
-        const keys = buckets.filter(isGiven).map(({ key }) => key);
-        if (keys.length === 0) continue;
-        taken.buckets = buckets.map((bucket) => (names.includes(bucket.name) ? { ...bucket, cost: 0 } : bucket));
-        try {
-          await countedIn.giveBack(keys);
-        } catch (error) {
-          request.log.debug({ err: error }, 'limit not given back');
-        }
-      }
     },
 
     async read(request, principal, names) {

@@ -1,0 +1,31 @@
+import type { PoolClient, UserTier } from '@wa-gate/db';
+import { ApiError } from '../../api-error.ts';
+
+interface Allowance {
+  tier: UserTier;
+  maxSessions: number;
+}
+
+/**
+ * Refuses the session that was just made, when the account has more than its tier allows. Sessions that exist count, whatever their state: parking some would make
+ * room for others. The lock on the account's row lets one creation count after the other; it does not hold up those who only refer to the account.
+ *
+ * @throws {ApiError} TIER_SESSION_LIMIT
+ */
+export async function assertTierAllowsSessions(tx: PoolClient, accountId: string): Promise<void> {
+  const { rows } = await tx.query<Allowance>(
+    `SELECT u.tier, t.max_sessions AS "maxSessions" FROM users u JOIN tiers t ON t.tier = u.tier
+     WHERE u.id = $1 FOR NO KEY UPDATE OF u`,
+    [accountId],
+  );
+  const { rows: counted } = await tx.query<{ count: number }>('SELECT count(*) FROM sessions WHERE user_id = $1', [
+    accountId,
+  ]);
+  const { tier, maxSessions } = rows[0]!;
+  const used = counted[0]!.count - 1;
+  if (used < maxSessions) return;
+  throw new ApiError('TIER_SESSION_LIMIT', {
+    message: `Session limit exceeded. ${tier} tier allows ${maxSessions} session${maxSessions === 1 ? '' : 's'}`,
+    details: { tier: tier.toLowerCase(), limit: maxSessions, used },
+  });
+}
