@@ -2,8 +2,11 @@ import { createLogger, internalToken, NO_INCARNATION, newNonce, PROOF_HEADERS, p
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildWorkerApp } from './app.ts';
+import { describeWorker } from './lease/worker-stats.ts';
 import { startWorld, type World } from './testing/world.ts';
 
+const LOAD = { cpuUsage: 12.5, memoryUsage: 3.25, eventLoopDelayMs: 1 };
+const logger = createLogger({ service: 'test', level: 'silent' });
 let world: World;
 let app: FastifyInstance;
 let incarnation: number | undefined;
@@ -13,14 +16,17 @@ beforeAll(async () => {
   incarnation = world.host.supervisor.incarnation;
   const { supervisor, metrics } = world.host;
   app = buildWorkerApp({
-    logger: createLogger({ service: 'test', level: 'silent' }),
+    logger,
     probes: {
       workerId: 'worker-test',
       network: 'sandbox',
       registry: metrics.registry,
       incarnation: () => incarnation,
       sessionCount: () => supervisor.actors.length,
+      messageCount: () => metrics.messageCount(),
+      load: () => LOAD,
     },
+    stats: () => describeWorker({ supervisor, metrics, load: () => LOAD }),
     ownership: { supervisor, workerId: 'worker-test', masterKeys: world.masterKeys, incarnation: () => incarnation },
     control: world.control,
   });
@@ -56,7 +62,15 @@ const epochOf = async (sessionId: string) => (await world.actor(sessionId)).owne
 
 describe('who may call', () => {
   it('probes answer everybody (MR-029)', async () => {
-    expect((await app.inject('/health')).json()).toMatchObject({ status: 'healthy', workerId: 'worker-test' });
+    expect((await app.inject('/health')).json()).toMatchObject({
+      status: 'healthy',
+      workerId: 'worker-test',
+      sessionCount: expect.any(Number),
+      cpuUsage: 12.5,
+      memoryUsage: 3.25,
+      messageCount: expect.any(Number),
+      uptime: expect.any(Number),
+    });
     expect((await app.inject('/livez')).statusCode).toBe(200);
     expect((await app.inject('/readyz')).statusCode).toBe(200);
     expect((await app.inject('/metrics')).body).toMatch(/wag_sessions\{state="connected"/);
@@ -125,8 +139,13 @@ describe('operations (MR-030, MR-031, MR-032)', () => {
   it('create converges on the placement, and makes nothing that the database does not know', async () => {
     const sessionId = await world.createSession();
     const epoch = await epochOf(sessionId);
-    const created = await call('/session/create', { method: 'POST', epoch, payload: { sessionId } });
+    // What the brief sends along is of no use here: it is in the database.
+    const payload = { sessionId, userId: 'user123', sessionName: 'Personal WhatsApp' };
+    const created = await call('/session/create', { method: 'POST', epoch, payload });
     expect(created).toMatchObject({ status: 200, body: { sessionId } });
+    const { body: shown } = await call(`/session/${sessionId}/qr`, { epoch });
+    const again = await call('/session/create', { method: 'POST', epoch, payload });
+    expect(again.body).toMatchObject({ state: 'qr_required', qrCode: shown.qr });
     const unknown = { sessionId: '018f6f3c-4d00-7000-8000-000000000000' };
     expect((await call('/session/create', { method: 'POST', epoch: 1, payload: unknown })).status).toBe(421);
   });
@@ -140,7 +159,7 @@ describe('operations (MR-030, MR-031, MR-032)', () => {
     await world.waitForState(sessionId, 'CONNECTED');
     expect(await call(`/session/${sessionId}/status`, { epoch })).toMatchObject({
       status: 200,
-      body: { status: 'connected', state: 'connected' },
+      body: { sessionId, status: 'connected', state: 'connected', phoneNumber: expect.stringMatching(/^\d+$/) },
     });
     const again = await call(`/session/${sessionId}/qr`, { epoch });
     expect([again.status, again.body.code]).toEqual([409, 'SESSION_ALREADY_PAIRED']);
@@ -201,6 +220,52 @@ describe('operations (MR-030, MR-031, MR-032)', () => {
     expect(await world.sandbox.devices(number)).toEqual([]);
     expect((await call(`/session/${sessionId}`, { method: 'DELETE', epoch })).body).toMatchObject({ unlinked: false });
     await world.host.supervisor.converge();
+    expect(world.host.supervisor.find(sessionId)).toBeUndefined();
+  });
+});
+
+describe('operations of the fleet (MR-028)', () => {
+  const operate = (operation: string, payload?: object) =>
+    call(`/operations/${operation}`, { method: 'POST', ...(payload && { payload }) });
+
+  it('are for gateways only', async () => {
+    for (const operation of ['ping', 'stats', 'log-level', 'converge']) {
+      expect((await call(`/operations/${operation}`, { method: 'POST', authorization: '' })).status).toBe(401);
+    }
+  });
+
+  it('ping answers, and what is no operation does not', async () => {
+    expect(await operate('ping')).toEqual({ status: 200, body: {} });
+    expect((await operate('shell', {})).status).toBe(404);
+  });
+
+  it('stats tell what is hosted, and name no session', async () => {
+    const { sessionId } = await world.createPaired();
+    const { status, body } = await operate('stats');
+    expect([status, body.stats]).toMatchObject([
+      200,
+      { ...LOAD, actors: world.host.supervisor.actors.length, states: { connected: expect.any(Number) } },
+    ]);
+    expect(body.stats.rssBytes).toBeGreaterThan(1_000_000);
+    expect(JSON.stringify(body)).not.toContain(sessionId);
+  });
+
+  it('log-level sets what is logged from now on, and tells what it was', async () => {
+    expect(await operate('log-level', { level: 'fatal' })).toMatchObject({ status: 200 });
+    expect(await operate('log-level', { level: 'error' })).toEqual({ status: 200, body: { level: 'fatal' } });
+    expect(logger.level).toBe('error');
+    logger.level = 'silent';
+    expect((await operate('log-level', { level: 'shout' })).status).toBe(400);
+  });
+
+  it('converge looks at the placements before it answers', async () => {
+    const sessionId = await world.createSession();
+    await epochOf(sessionId);
+    await world.database.pool.query(
+      `UPDATE session_placements SET state = 'UNASSIGNED', worker_id = NULL, incarnation = NULL, epoch = epoch + 1 WHERE session_id = $1`,
+      [sessionId],
+    );
+    expect((await operate('converge')).status).toBe(200);
     expect(world.host.supervisor.find(sessionId)).toBeUndefined();
   });
 });

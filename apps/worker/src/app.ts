@@ -1,12 +1,13 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import websocket from '@fastify/websocket';
-import { ERRORS } from '@wa-gate/contracts';
+import { ERRORS, type WorkerStats } from '@wa-gate/contracts';
 import { isDatabaseUnavailable } from '@wa-gate/db';
 import { type Logger, newRequestId } from '@wa-gate/kit';
 import { MAX_CONTROL_FRAME_BYTES } from '@wa-gate/messaging';
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import type { ControlPort } from './lease/control-stream.ts';
 import { controlRoute } from './live/control-route.ts';
+import { operationRoutes } from './live/operation-routes.ts';
 import type { OwnershipOptions } from './live/ownership.ts';
 import { type ProbeRoutesOptions, probeRoutes } from './live/probe-routes.ts';
 import { proofFor } from './live/proof.ts';
@@ -18,13 +19,15 @@ export interface WorkerAppDependencies {
   probes: ProbeRoutesOptions;
   ownership: OwnershipOptions;
   control: ControlPort;
+  stats: () => WorkerStats;
 }
 
 const BODY_LIMIT = 64 * 1024;
 const REQUEST_TIMEOUT_MS = 60_000;
 
 /** The internal API: probes for everybody, live operations and control streams for gateways. No I/O before `listen`. */
-export function buildWorkerApp({ logger, probes, ownership, control }: WorkerAppDependencies): FastifyInstance {
+export function buildWorkerApp(deps: WorkerAppDependencies): FastifyInstance {
+  const { logger, probes, ownership, control, stats } = deps;
   const app = Fastify({
     logger: false,
     bodyLimit: BODY_LIMIT,
@@ -58,6 +61,7 @@ export function buildWorkerApp({ logger, probes, ownership, control }: WorkerApp
   app.register(websocket, { options: { perMessageDeflate: false, maxPayload: MAX_CONTROL_FRAME_BYTES } });
   app.register(probeRoutes, probes);
   app.register(sessionRoutes, ownership);
+  app.register(operationRoutes, { ...ownership, logger, stats });
   app.register(controlRoute, { ...ownership, control });
   return app as unknown as FastifyInstance;
 }

@@ -11,6 +11,7 @@ import { LeaseKeeper } from './lease/lease-keeper.ts';
 import { createLeasePool, createLeaseStore } from './lease/lease-store.ts';
 import { createLoadMeter } from './lease/load-gauges.ts';
 import { createControlPlane } from './lease/registration.ts';
+import { describeWorker } from './lease/worker-stats.ts';
 import { createSessionHost, PACE } from './session-host.ts';
 import { explainStartFailure } from './start-failure.ts';
 import { liveNetwork, sandboxNetwork } from './whatsapp/network.ts';
@@ -35,10 +36,14 @@ async function run(config: WorkerConfig): Promise<void> {
   const network = networkName === 'live' ? liveNetwork() : sandboxNetwork(config.SANDBOX_URL ?? '');
   /** Read each second; the lease keeper reads its own every few. */
   const controlMeter = createLoadMeter();
+  let lastLoad = controlMeter.read();
   const control = createControlPort({
     workerId,
     incarnation: () => lease.incarnation,
-    load: () => ({ ...controlMeter.read(), sessionCount: supervisor.actors.length }),
+    load() {
+      lastLoad = controlMeter.read();
+      return { ...lastLoad, sessionCount: supervisor.actors.length };
+    },
     logger,
   });
   const sessionHost = createSessionHost({
@@ -86,7 +91,10 @@ async function run(config: WorkerConfig): Promise<void> {
       registry: metrics.registry,
       incarnation,
       sessionCount: () => supervisor.actors.length,
+      messageCount: () => metrics.messageCount(),
+      load: () => lastLoad,
     },
+    stats: () => describeWorker({ supervisor, metrics, load: () => lastLoad }),
     ownership: { supervisor, workerId, masterKeys, incarnation },
     control,
   });

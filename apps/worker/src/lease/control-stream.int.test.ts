@@ -42,8 +42,16 @@ beforeEach(async () => {
   const identity = { workerId: WORKER, masterKeys: [masterKey], incarnation: () => incarnation };
   app = buildWorkerApp({
     logger,
-    probes: { ...identity, network: 'sandbox', registry: createMetrics('test'), sessionCount: () => 0 },
-    // Nothing here asks for an actor.
+    probes: {
+      ...identity,
+      network: 'sandbox',
+      registry: createMetrics('test'),
+      sessionCount: () => 0,
+      messageCount: () => 0,
+      load: () => LOAD,
+    },
+    // Nothing here asks for an actor, nor for statistics.
+    stats: undefined as never,
     ownership: { ...identity, supervisor: undefined as never },
     control,
   });

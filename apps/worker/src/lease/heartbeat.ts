@@ -1,29 +1,65 @@
 import type { LoadGauges } from '@wa-gate/cluster';
 import type { Clock, Logger } from '@wa-gate/kit';
 import type { HeldLease } from './held-lease.ts';
-import type { ControlPlane, Heartbeat } from './registration.ts';
+import { type ControlPlane, type Heartbeat, RefusedError } from './registration.ts';
 
 export interface HeartbeatDependencies {
   clock: Clock;
   logger: Logger;
-  controlPlane: Pick<ControlPlane, 'heartbeat'>;
+  controlPlane: Pick<ControlPlane, 'heartbeat' | 'rotateToken'>;
   workerId: string;
   /** What a heartbeat reports beside the load. */
   counts: () => Pick<Heartbeat, 'sessionCount' | 'messageCount'>;
+  /** The gateway has refused the token of this lease several times: an administrator has revoked it. */
+  onTokenRefused: (lease: HeldLease) => void;
 }
 
 const EVERY_MS = 30_000;
+const ROTATE_EVERY_MS = 12 * 3_600_000;
+/** In a row. Registering again costs every session its connection, so that one odd answer is not enough. */
+const REFUSALS = 3;
+const UNAUTHORIZED = 401;
 
-/** Figures for the dashboards, over the gateway. They extend no lease; a lost one costs a point in a chart. */
+/** What belongs to one lease. */
+interface Course {
+  lease: HeldLease;
+  rotateAt: number;
+  refusals: number;
+}
+
+/** Figures for the dashboards, over the gateway. They extend no lease; a lost one costs a point in a chart. Rotates the worker's token on the way. */
 export function createHeartbeat(deps: HeartbeatDependencies): (lease: HeldLease, load: LoadGauges) => void {
-  const { clock, logger, controlPlane, workerId, counts } = deps;
+  const { clock, logger, controlPlane, workerId, counts, onTokenRefused } = deps;
   let next = 0;
-  return ({ token }, { cpuUsage, memoryUsage }) => {
+  let course: Course | undefined;
+
+  async function rotate(present: Course): Promise<void> {
+    if (clock.monotonic() < present.rotateAt) return;
+    // Should the answer be lost: the token that we know is good for minutes, and is shown again with the next beat.
+    present.lease.token = await controlPlane.rotateToken(workerId, present.lease.token);
+    present.rotateAt = clock.monotonic() + ROTATE_EVERY_MS;
+    logger.debug('token rotated');
+  }
+
+  async function beat(present: Course, { cpuUsage, memoryUsage }: LoadGauges): Promise<void> {
+    await rotate(present);
+    const metrics = { ...counts(), cpuUsage, memoryUsage, uptime: Math.round(process.uptime()) };
+    await controlPlane.heartbeat(workerId, present.lease.token, metrics);
+    present.refusals = 0;
+  }
+
+  function failed(present: Course, error: unknown): void {
+    logger.debug({ err: error }, 'heartbeat not delivered');
+    if (!(error instanceof RefusedError && error.status === UNAUTHORIZED)) return;
+    present.refusals += 1;
+    if (present.refusals === REFUSALS) onTokenRefused(present.lease);
+  }
+
+  return (lease, load) => {
     if (clock.monotonic() < next) return;
     next = clock.monotonic() + EVERY_MS;
-    const metrics = { ...counts(), cpuUsage, memoryUsage, uptimeSeconds: Math.round(process.uptime()) };
-    controlPlane
-      .heartbeat(workerId, token, metrics)
-      .catch((error: unknown) => logger.debug({ err: error }, 'heartbeat not delivered'));
+    if (course?.lease !== lease) course = { lease, rotateAt: clock.monotonic() + ROTATE_EVERY_MS, refusals: 0 };
+    const present = course;
+    beat(present, load).catch((error: unknown) => failed(present, error));
   };
 }

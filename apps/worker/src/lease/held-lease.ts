@@ -6,8 +6,8 @@ import type { Registration } from './registration.ts';
  */
 export class HeldLease {
   readonly incarnation: number;
-  /** The worker's own token, for heartbeats. */
-  readonly token: string;
+  /** The worker's own token, for heartbeats. It is rotated while the lease lasts. */
+  token: string;
   readonly #stopAfterMs: number;
   readonly #over = new AbortController();
   #until: number;

@@ -3,6 +3,7 @@ import { createLogger } from '@wa-gate/kit';
 import { afterEach, describe, expect, it } from 'vitest';
 import { FakeClock } from '../testing/fake-clock.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
+import { RefusedError } from './registration.ts';
 
 type Answer = boolean | Error | 'never' | { afterMs: number; answer: boolean };
 
@@ -13,7 +14,7 @@ afterEach(async () => {
 });
 
 /** A keeper whose renewals are answered as `answer` says; what it does is written down with its time. */
-async function keeperThat(answer: (sentAt: number) => Answer, registerTakesMs = 0) {
+async function keeperThat(answer: (sentAt: number) => Answer, registerTakesMs = 0, heartbeat = async () => {}) {
   const clock = new FakeClock();
   const story: string[] = [];
   const renewals: number[] = [];
@@ -41,7 +42,8 @@ async function keeperThat(answer: (sentAt: number) => Answer, registerTakesMs = 
         if (registerTakesMs) await clock.sleep(registerTakesMs, signal);
         return { incarnation: ++incarnation, token: 'token' };
       },
-      heartbeat: async () => undefined,
+      heartbeat,
+      rotateToken: async () => 'token',
     },
     request: { workerId: 'w1', endpoint: 'http://w1', maxSessions: 1, network: 'sandbox', revision: '' },
     meter: { read: () => NO_LOAD, stop: () => undefined },
@@ -150,6 +152,24 @@ describe('I3 the lease by the own clock', () => {
     });
     await clock.advance(50_000);
     expect(story).toEqual(['0 held 1', '14000 lost', '14000 held 2']);
+    expect(keeper.incarnation).toBe(2);
+  });
+});
+
+describe('a token that the gateway refuses (MR-148)', () => {
+  it('ends everything here first, and then the worker registers again', async () => {
+    let incarnations = 0;
+    const revoked = async () => {
+      if (incarnations === 0) throw new RefusedError(401, 'revoked');
+    };
+    const { clock, keeper, story } = await keeperThat(() => true, 0, revoked);
+    // Beats at 0, 32 and 64 s: with the renewals.
+    await clock.advance(63_999);
+    expect(story).toEqual(['0 held 1']);
+    await clock.advance(1);
+    incarnations = 1;
+    await clock.advance(300_000);
+    expect(story).toEqual(['0 held 1', '64000 lost', '64000 held 2']);
     expect(keeper.incarnation).toBe(2);
   });
 });

@@ -44,7 +44,12 @@ export class LeaseKeeper {
 
   constructor(deps: LeaseKeeperDependencies) {
     this.#deps = deps;
-    this.#heartbeat = createHeartbeat({ ...deps, workerId: deps.request.workerId });
+    this.#heartbeat = createHeartbeat({
+      ...deps,
+      workerId: deps.request.workerId,
+      onTokenRefused: (held) =>
+        this.#lose(held, 'the gateway does not accept the token of this worker any more, which registers again'),
+    });
   }
 
   /** Whether this process may act as owner now. Synchronous; asked before every act. */

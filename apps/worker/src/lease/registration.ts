@@ -1,4 +1,4 @@
-import { RegisterWorkerResultSchema } from '@wa-gate/contracts';
+import { RegisterWorkerResultSchema, WorkerTokenSchema } from '@wa-gate/contracts';
 import { Value } from 'typebox/value';
 import { fetch } from 'undici';
 
@@ -21,12 +21,18 @@ export interface Heartbeat {
   cpuUsage: number;
   memoryUsage: number;
   messageCount: number;
-  uptimeSeconds: number;
+  /** Seconds. */
+  uptime: number;
 }
 
 /** The gateway refused, with its own sentence. */
-export class RegistrationRefusedError extends Error {
-  override name = 'RegistrationRefusedError';
+export class RefusedError extends Error {
+  override name = 'RefusedError';
+  readonly status: number;
+  constructor(status: number, sentence: string) {
+    super(sentence);
+    this.status = status;
+  }
 }
 
 const TIMEOUT_MS = 10_000;
@@ -36,10 +42,13 @@ export interface ControlPlane {
   /** Starts a new incarnation. The gateway calls `GET {endpoint}/health` before it answers. */
   register(request: RegistrationRequest, signal: AbortSignal): Promise<Registration>;
   heartbeat(workerId: string, token: string, metrics: Heartbeat): Promise<void>;
+  /** A new token for this one, which stays good for some minutes. */
+  rotateToken(workerId: string, token: string): Promise<string>;
 }
 
 export function createControlPlane({ gatewayUrl, joinToken }: { gatewayUrl: string; joinToken: string }): ControlPlane {
   const base = gatewayUrl.replace(/\/$/, '');
+  const own = (workerId: string, what: string): string => `/api/admin/workers/${encodeURIComponent(workerId)}/${what}`;
 
   async function call(method: string, path: string, token: string, body: unknown, signal?: AbortSignal) {
     const timeout = AbortSignal.timeout(TIMEOUT_MS);
@@ -51,7 +60,7 @@ export function createControlPlane({ gatewayUrl, joinToken }: { gatewayUrl: stri
     });
     const answer = (await response.json().catch(() => ({}))) as { error?: string; data?: unknown };
     if (response.ok) return answer.data;
-    throw new RegistrationRefusedError(answer.error ?? `The gateway answered ${response.status}.`);
+    throw new RefusedError(response.status, answer.error ?? `The gateway answered ${response.status}.`);
   }
 
   return {
@@ -61,7 +70,10 @@ export function createControlPlane({ gatewayUrl, joinToken }: { gatewayUrl: stri
       return { incarnation, token };
     },
     async heartbeat(workerId, token, metrics) {
-      await call('PUT', `/api/admin/workers/${encodeURIComponent(workerId)}/heartbeat`, token, { metrics });
+      await call('PUT', own(workerId, 'heartbeat'), token, { metrics });
+    },
+    async rotateToken(workerId, token) {
+      return Value.Decode(WorkerTokenSchema, await call('POST', own(workerId, 'token'), token, {})).token;
     },
   };
 }

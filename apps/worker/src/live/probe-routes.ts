@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { LoadGauges } from '@wa-gate/cluster';
 import { ProbeSchema } from '@wa-gate/contracts';
 import type { Registry } from '@wa-gate/kit';
 import { Type } from 'typebox';
@@ -9,6 +10,10 @@ export interface ProbeRoutesOptions {
   registry: Registry;
   incarnation: () => number | undefined;
   sessionCount: () => number;
+  /** Messages sent and received since the start. */
+  messageCount: () => number;
+  /** What was measured last. */
+  load: () => Pick<LoadGauges, 'cpuUsage' | 'memoryUsage'>;
 }
 
 const Health = Type.Object({
@@ -17,12 +22,16 @@ const Health = Type.Object({
   network: Type.String(),
   incarnation: Type.Union([Type.Integer(), Type.Null()]),
   sessionCount: Type.Integer(),
-  uptimeSeconds: Type.Integer(),
+  cpuUsage: Type.Number(),
+  memoryUsage: Type.Number(),
+  messageCount: Type.Integer(),
+  /** Seconds. */
+  uptime: Type.Integer(),
 });
 
 /** Open to everybody who reaches the port. Being alive must not depend on PostgreSQL or Redis: a restart would mend neither. */
 export const probeRoutes: FastifyPluginAsyncTypebox<ProbeRoutesOptions> = async (app, options) => {
-  const { workerId, network, registry, incarnation, sessionCount } = options;
+  const { workerId, network, registry, incarnation, sessionCount, messageCount, load } = options;
 
   app.get('/health', { schema: { response: { 200: Health } } }, async () => ({
     status: 'healthy' as const,
@@ -30,7 +39,10 @@ export const probeRoutes: FastifyPluginAsyncTypebox<ProbeRoutesOptions> = async 
     network,
     incarnation: incarnation() ?? null,
     sessionCount: sessionCount(),
-    uptimeSeconds: Math.round(process.uptime()),
+    cpuUsage: load().cpuUsage,
+    memoryUsage: load().memoryUsage,
+    messageCount: messageCount(),
+    uptime: Math.round(process.uptime()),
   }));
 
   app.get('/livez', { schema: { response: { 200: ProbeSchema } } }, async () => ({ status: 'ok' as const }));

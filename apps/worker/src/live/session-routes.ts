@@ -26,9 +26,13 @@ const Status = Type.Object({
   reason: Type.Union([Type.String(), Type.Null()]),
   code: Type.Union([Type.String(), Type.Null()]),
 });
+/** With the code to scan, if there is one at this moment. */
+const Created = Type.Object({ ...Status.properties, qrCode: Type.Union([Type.String(), Type.Null()]) });
 /** While it is connected everything is known here, and the gateway needs no look into the database. */
 const FullStatus = Type.Object({
   ...Status.properties,
+  /** Digits; null while it is not connected. */
+  phoneNumber: Type.Union([Type.String(), Type.Null()]),
   workerId: Type.String(),
   account: Type.Optional(ConnectedAccountSchema),
 });
@@ -59,15 +63,19 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<OwnershipOptions> = async 
     {
       onRequest: gateway,
       preHandler: requireOwnership(options, (request) => (request.body as { sessionId: string }).sessionId),
-      schema: { body: Type.Object({ sessionId: id }), response: { 200: Status } },
+      schema: { body: Type.Object({ sessionId: id }), response: { 200: Created } },
     },
-    async (request) => statusOf(actorOf(request)),
+    async (request) => {
+      const actor = actorOf(request);
+      return { ...statusOf(actor), qrCode: actor.state.name === 'scanning' ? actor.state.qr : null };
+    },
   );
 
   app.get('/session/:id/status', { ...owned, schema: { params, response: { 200: FullStatus } } }, async (request) => {
     const actor = actorOf(request);
     const { account } = actor;
-    return { ...statusOf(actor), workerId: options.workerId, ...(account && { account }) };
+    const phoneNumber = actor.state.name === 'connected' ? actor.state.identity.phoneNumber : null;
+    return { ...statusOf(actor), phoneNumber, workerId: options.workerId, ...(account && { account }) };
   });
 
   app.get('/session/:id/health', { ...owned, schema: { params, response: { 200: Health } } }, async (request) => {

@@ -173,5 +173,6 @@ function controlPlaneOf({ pool, workerId, timing }: TestWorkerOptions): ControlP
       return { incarnation, token: '' };
     },
     heartbeat: async () => undefined,
+    rotateToken: async () => '',
   };
 }

@@ -1,0 +1,28 @@
+import type { LoadGauges } from '@wa-gate/cluster';
+import type { WorkerStats } from '@wa-gate/contracts';
+import type { WorkerMetrics } from '../metrics.ts';
+import type { Supervisor } from '../supervisor/supervisor.ts';
+
+export interface WorkerStatsSources {
+  supervisor: Pick<Supervisor, 'census' | 'actors'>;
+  metrics: Pick<WorkerMetrics, 'messageCount'>;
+  /** What was measured last. */
+  load: () => LoadGauges;
+}
+
+/** What this process hosts and uses, for an administrator. Names no session. */
+export function describeWorker({ supervisor, metrics, load }: WorkerStatsSources): WorkerStats {
+  const states: Record<string, number> = {};
+  for (const { state } of supervisor.actors) states[state.name] = (states[state.name] ?? 0) + 1;
+  const { rss, heapUsed } = process.memoryUsage();
+  return {
+    ...supervisor.census,
+    states,
+    messageCount: metrics.messageCount(),
+    ...load(),
+    rssBytes: rss,
+    heapUsedBytes: heapUsed,
+    uptime: Math.round(process.uptime()),
+    node: process.version,
+  };
+}
