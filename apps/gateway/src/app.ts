@@ -20,10 +20,10 @@ import { type LimitSettings, type LimitsService, limitsRoutes, type OwnLimits } 
 import { liveRoutes, type OwnerLink } from './modules/live/index.ts';
 import { type MessagesService, messagesRoutes } from './modules/messages/index.ts';
 import { type SessionDirectory, type SessionsService, sessionsRoutes } from './modules/sessions/index.ts';
+import { type QrHistoryRepository, singleAccountRoutes } from './modules/single-account/index.ts';
 import { systemLogsRoutes } from './modules/system-logs/index.ts';
 import { type TiersService, tiersRoutes } from './modules/tiers/index.ts';
 import { hitOf } from './modules/usage/index.ts';
-import { type QrHistoryRepository, singleAccountRoutes } from './modules/single-account/index.ts';
 import { type WebhooksService, webhooksRoutes } from './modules/webhooks/index.ts';
 import { type FleetServices, fleetRoutes, workerAdministrationRoutes, workersRoutes } from './modules/workers/index.ts';
 import { registerAccessTokens, type SigningKey } from './plugins/access-tokens.ts';
@@ -49,6 +49,8 @@ export interface GatewayServices extends FleetServices, AdministrationServices {
   messages: MessagesService;
   webhooks: WebhooksService;
   owner: OwnerLink;
+  qrHistory: QrHistoryRepository;
+  dashboard: DashboardService;
   audit: AuditLog;
   limitSettings: LimitSettings;
   limitCounters: FallbackCounters;

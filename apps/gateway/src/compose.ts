@@ -27,6 +27,7 @@ import { createOwnerLink } from './modules/live/index.ts';
 import { createMessagesRepository, createMessagesService, createOutcomeWaiter } from './modules/messages/index.ts';
 import { createPlacementService, createReconciler } from './modules/placement/index.ts';
 import { createSessionDirectory, createSessionsRepository, createSessionsService } from './modules/sessions/index.ts';
+import { createQrHistoryRepository } from './modules/single-account/index.ts';
 import { createWebhooksService, WEBHOOK_SECRETS_BOX } from './modules/webhooks/index.ts';
 import { createBells, createControlStreams } from './modules/workers/index.ts';
 import { createRevocations } from './revocations.ts';

@@ -25,7 +25,10 @@ export const DashboardMetricsSchema = Type.Object({
   }),
   queues: Type.Object(
     { 'message-queue': count(), 'broadcast-queue': count(), 'webhook-queue': count() },
-    { description: 'What waits: messages that are not sent yet, those of broadcasts, events that are not delivered yet.' },
+    {
+      description:
+        'What waits: messages that are not sent yet, those of broadcasts, events that are not delivered yet.',
+    },
   ),
   messagesSentToday: count('Accepted since midnight in UTC, and acknowledged by WhatsApp.'),
   messagesFailedToday: count(),
@@ -58,7 +61,9 @@ export type HistoryUnit = (typeof HISTORY_UNITS)[number];
 
 export const DashboardHistoryQuerySchema = Type.Object({
   scope,
-  by: Type.Optional(oneOf(HISTORY_UNITS, 'The last 30 days (default), 12 weeks or 12 months, in UTC; weeks begin on Monday.')),
+  by: Type.Optional(
+    oneOf(HISTORY_UNITS, 'The last 30 days (default), 12 weeks or 12 months, in UTC; weeks begin on Monday.'),
+  ),
 });
 
 /** `GET /api/dashboard/history`: brief S0's figures over time. */
@@ -67,10 +72,9 @@ export const DashboardHistorySchema = Type.Object({
   by: oneOf(HISTORY_UNITS),
   from: timestamp(),
   to: timestamp(),
-  messages: Type.Array(
-    Type.Object({ from: timestamp(), sent: count(), received: count(), failed: count() }),
-    { description: 'One entry per day, week or month, oldest first, also where nothing happened.' },
-  ),
+  messages: Type.Array(Type.Object({ from: timestamp(), sent: count(), received: count(), failed: count() }), {
+    description: 'One entry per day, week or month, oldest first, also where nothing happened.',
+  }),
   topContacts: Type.Array(
     Type.Object({
       chat: Type.String(),

@@ -179,6 +179,12 @@ export {
 } from './messages.ts';
 export { CursorPaginationSchema, cursorQuery, PaginationSchema, pageQuery } from './paging.ts';
 export {
+  DefaultSessionQrQuerySchema,
+  type QrHistoryEntry,
+  QrHistoryQuerySchema,
+  QrHistoryResultSchema,
+} from './qr.ts';
+export {
   type BucketName,
   type Limits,
   LimitsSchema,
@@ -331,17 +337,19 @@ export {
   InviteResultSchema,
   ListInvitationsResultSchema,
   ListMembersResultSchema,
-  ListWorkspacesQuerySchema,
   ListWorkspacesResultSchema,
   type Member,
   MemberParamsSchema,
   MemberResultSchema,
+  type OpenInvitation,
   OpenInvitationResultSchema,
   RemoveMemberQuerySchema,
+  type RemoveMemberResult,
   RemoveMemberResultSchema,
   RevokeInvitationResultSchema,
   type Workspace,
   WorkspaceParamsSchema,
   WorkspaceRequestSchema,
   WorkspaceResultSchema,
+  WorkspacesPageQuerySchema,
 } from './workspaces.ts';

@@ -1,9 +1,10 @@
 import { createRedis, type Logger, redisKeys } from '@wa-gate/kit';
 import { Queue } from 'bullmq';
 
-/** Public names of the queues, in metrics and API. `message-queue` is the outbox's interactive lane and not a BullMQ queue. */
+/** Public names of the queues, in metrics and API. `message-queue` and `broadcast-queue` are the two lanes of the outbox and no BullMQ queues. */
 export const QUEUE_NAMES = {
   messages: 'message-queue',
+  broadcasts: 'broadcast-queue',
   webhooks: 'webhook-queue',
 } as const;
 

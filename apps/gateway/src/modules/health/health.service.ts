@@ -1,10 +1,11 @@
-import { totalmem } from 'node:os';
 import type { Queryable } from '@wa-gate/db';
-import type { Redis } from '@wa-gate/kit';
+import { createSingleFlight, type Redis } from '@wa-gate/kit';
+import type { ProcessFigures, ProcessMeter } from './process-meter.ts';
 
 export interface HealthDependencies {
   db: Queryable;
   redis: Redis;
+  meter: ProcessMeter;
   version: string;
 }
 
@@ -24,11 +25,11 @@ export interface HealthReport {
     redis: 'connected' | 'disconnected';
     queue: 'running' | 'stopped';
   };
-  metrics: { uptime: number; memory: { used: number; total: number }; cpu: number };
+  metrics: ProcessFigures;
+  details: { whatsapp: number | null };
 }
 
 const CHECK_TIMEOUT_MS = 2_000;
-const MEGABYTE = 1_048_576;
 
 async function answers(check: Promise<unknown>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
@@ -44,37 +45,43 @@ async function answers(check: Promise<unknown>): Promise<boolean> {
 
 const word = (isConnected: boolean) => (isConnected ? 'connected' : 'disconnected');
 
-export function createHealthService({ db, redis, version }: HealthDependencies): HealthService {
-  let anyConnected = false;
+/** A session that was told to stop, or was never linked, is no trouble. */
+const CONNECTED_SHARE = `SELECT count(*) FILTER (WHERE state = 'CONNECTED') AS connected, count(*) AS expected
+  FROM sessions WHERE desired_state = 'RUNNING' AND paired_at IS NOT NULL`;
+
+export function createHealthService({ db, redis, meter, version }: HealthDependencies): HealthService {
+  let connectedShare: number | null = null;
+  /** Anybody may ask, and many at once ask the database once. */
+  const singleFlight = createSingleFlight<boolean>();
 
   const isReady = () => answers(db.query('SELECT 1'));
 
   async function lookForSessions(): Promise<void> {
-    const { rowCount } = await db.query(`SELECT 1 FROM sessions WHERE state = 'CONNECTED' LIMIT 1`);
-    anyConnected = rowCount === 1;
+    const { rows } = await db.query<{ connected: number; expected: number }>(CONNECTED_SHARE);
+    const { connected, expected } = rows[0]!;
+    connectedShare = expected === 0 ? null : Math.round((connected / expected) * 1_000) / 1_000;
   }
 
   return {
     isReady,
     async report() {
-      const [database, redisAnswers] = await Promise.all([answers(lookForSessions()), answers(redis.ping())]);
-      const uptime = process.uptime();
-      const { user, system } = process.cpuUsage();
+      const [database, redisAnswers] = await Promise.all([
+        singleFlight('database', () => answers(lookForSessions())),
+        singleFlight('redis', () => answers(redis.ping())),
+      ]);
+      const whatsapp = database ? connectedShare : null;
       return {
         status: !database ? 'unhealthy' : redisAnswers ? 'healthy' : 'degraded',
         timestamp: new Date().toISOString(),
         version,
         services: {
-          whatsapp: word(database && anyConnected),
+          whatsapp: word((whatsapp ?? 0) > 0),
           database: word(database),
           redis: word(redisAnswers),
           queue: redisAnswers ? 'running' : 'stopped',
         },
-        metrics: {
-          uptime: Math.round(uptime),
-          memory: { used: Math.round(process.memoryUsage.rss() / MEGABYTE), total: Math.round(totalmem() / MEGABYTE) },
-          cpu: Math.round((user + system) / uptime / 1_000) / 10,
-        },
+        metrics: meter.read(),
+        details: { whatsapp },
       };
     },
   };

@@ -1,0 +1,68 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import {
+  DashboardHistoryQuerySchema,
+  DashboardHistorySchema,
+  DashboardMetricsQuerySchema,
+  DashboardMetricsSchema,
+  success,
+} from '@wa-gate/contracts';
+import { ApiError } from '../../api-error.ts';
+import { ok } from '../../envelope.ts';
+import { type Guards, type Principal, principalOf } from '../../plugins/auth.ts';
+import { errorResponses } from '../../plugins/error-responses.ts';
+import type { DashboardService } from './dashboard.service.ts';
+import type { DashboardScope } from './scope.ts';
+
+export interface DashboardRoutesOptions {
+  dashboard: DashboardService;
+  guards: Guards;
+}
+
+const tags = ['Dashboard'];
+
+/** What the caller may see; all of the platform only when an administrator asks for it. */
+function scopeOf(principal: Principal, asked: 'workspace' | 'platform' | undefined): DashboardScope {
+  if (asked === 'platform') {
+    if (principal.isAdministrator) return { workspaceId: null, accountId: null, sessionId: null };
+    throw new ApiError('FORBIDDEN', { message: 'The figures of the platform are for administrators.' });
+  }
+  const { workspaceId, accountId } = principal;
+  return { workspaceId, accountId, sessionId: principal.kind === 'key' ? (principal.session?.id ?? null) : null };
+}
+
+/** Brief S0's dashboard, as figures. */
+export const dashboardRoutes: FastifyPluginAsyncTypebox<DashboardRoutesOptions> = async (app, options) => {
+  const { dashboard, guards } = options;
+  const onRequest = guards({ audience: 'caller', permission: 'logs.view', limits: ['dashboard'] });
+
+  app.get(
+    '/dashboard/metrics',
+    {
+      onRequest,
+      schema: {
+        tags,
+        summary: 'How things are now',
+        querystring: DashboardMetricsQuerySchema,
+        response: { 200: success(DashboardMetricsSchema), ...errorResponses() },
+      },
+    },
+    async (request) => ok(await dashboard.metrics(scopeOf(principalOf(request), request.query.scope))),
+  );
+
+  app.get(
+    '/dashboard/history',
+    {
+      onRequest,
+      schema: {
+        tags,
+        summary: 'How things were: messages, contacts, failures, response times, usage',
+        querystring: DashboardHistoryQuerySchema,
+        response: { 200: success(DashboardHistorySchema), ...errorResponses() },
+      },
+    },
+    async (request) => {
+      const { scope, by = 'day' } = request.query;
+      return ok(await dashboard.history(scopeOf(principalOf(request), scope), by));
+    },
+  );
+};

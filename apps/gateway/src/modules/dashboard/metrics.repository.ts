@@ -1,0 +1,64 @@
+import type { Queryable } from '@wa-gate/db';
+import { firstIdAt } from '@wa-gate/kit';
+import { type DashboardScope, HAS_FAILED, MINE, scopeValues, WAS_SENT } from './scope.ts';
+
+/** The figures of now that are in the database. */
+export interface Figures {
+  sessions: number;
+  connected: number;
+  messagesWaiting: number;
+  broadcastMessagesWaiting: number;
+  activeBroadcasts: number;
+  deliveriesWaiting: number;
+  sentToday: number;
+  failedToday: number;
+  webhooks: number;
+  webhooksActive: number;
+  webhooksFailing: number;
+  lastDelivery: Date | null;
+}
+
+export interface MetricsRepository {
+  read(scope: DashboardScope): Promise<Figures>;
+}
+
+/** What waits is counted by the partial indexes of what is open; the messages of today by their ids, which grow with time. */
+const READ = {
+  name: 'dashboard-metrics',
+  text: `WITH ${MINE}, waiting AS (
+      SELECT o.lane, o.session_id FROM outbox o JOIN mine ON mine.id = o.session_id WHERE o.state IN ('QUEUED', 'SENDING')
+    ), today AS (
+      SELECT count(*) FILTER (WHERE m.state IN ${WAS_SENT}) AS sent, count(*) FILTER (WHERE m.state IN ${HAS_FAILED}) AS failed
+      FROM messages m JOIN mine ON mine.id = m.session_id WHERE m.id >= $3 AND m.direction = 'OUTBOUND'
+    ), hooks AS (
+      SELECT count(*) AS total, count(*) FILTER (WHERE w.is_active) AS active,
+        count(*) FILTER (WHERE w.is_active AND w.failure_count > 0) AS failing, max(w.last_delivery) AS last_delivery
+      FROM webhooks w JOIN mine ON mine.id = w.session_id
+    )
+    SELECT (SELECT count(*) FROM mine) AS sessions,
+      (SELECT count(*) FROM mine JOIN sessions s USING (id) WHERE s.state = 'CONNECTED') AS connected,
+      (SELECT count(*) FROM waiting WHERE lane = 'INTERACTIVE') AS "messagesWaiting",
+      (SELECT count(*) FROM waiting WHERE lane = 'CAMPAIGN') AS "broadcastMessagesWaiting",
+      (SELECT count(DISTINCT session_id) FROM waiting WHERE lane = 'CAMPAIGN') AS "activeBroadcasts",
+      (SELECT count(*) FROM webhook_deliveries d JOIN mine ON mine.id = d.session_id
+        WHERE d.status IN ('PENDING', 'RETRYING')) AS "deliveriesWaiting",
+      today.sent AS "sentToday", today.failed AS "failedToday",
+      hooks.total AS webhooks, hooks.active AS "webhooksActive", hooks.failing AS "webhooksFailing",
+      hooks.last_delivery AS "lastDelivery"
+    FROM today, hooks`,
+};
+
+/** Midnight in UTC. */
+function startOfToday(): Date {
+  const now = new Date();
+  return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate()));
+}
+
+export function createMetricsRepository(db: Queryable): MetricsRepository {
+  return {
+    async read(scope) {
+      const { rows } = await db.query<Figures>({ ...READ, values: [...scopeValues(scope), firstIdAt(startOfToday())] });
+      return rows[0]!;
+    },
+  };
+}

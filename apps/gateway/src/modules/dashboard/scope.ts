@@ -1,0 +1,20 @@
+/** What a dashboard is about. */
+export interface DashboardScope {
+  /** null: the whole platform. */
+  workspaceId: string | null;
+  /** The owner of the workspace; null for the platform. */
+  accountId: string | null;
+  /** Only this session, for a session key. */
+  sessionId: string | null;
+}
+
+/** CTE `mine(id)`: the sessions of the scope; parameters $1 = workspace, $2 = session. */
+export const MINE = `mine AS (
+  SELECT id FROM sessions WHERE ($1::uuid IS NULL OR workspace_id = $1) AND ($2::uuid IS NULL OR id = $2)
+)`;
+
+/** States of messages that WhatsApp has acknowledged, and of those that failed. */
+export const WAS_SENT = `('SENT', 'DELIVERED', 'READ', 'PLAYED')`;
+export const HAS_FAILED = `('FAILED', 'UNKNOWN')`;
+
+export const scopeValues = ({ workspaceId, sessionId }: DashboardScope): (string | null)[] => [workspaceId, sessionId];

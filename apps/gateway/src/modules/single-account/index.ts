@@ -1,0 +1,2 @@
+export { createQrHistoryRepository, type QrHistoryRepository } from './qr-history.repository.ts';
+export { singleAccountRoutes } from './single-account.routes.ts';
