@@ -7,6 +7,7 @@ import { createFaultProxy, type FaultProxy } from '@wa-gate/testkit';
 import { gatewaySpec, type Surroundings, sandboxSpec, workerSpec } from './app-specs.ts';
 import { GatewayClient } from './gateway-client.ts';
 import { ManagedProcess, type ProcessSpec } from './managed-process.ts';
+import { raiseLimits } from './raise-limits.ts';
 import { SandboxClient } from './sandbox-client.ts';
 import { prepareServices, type Services } from './services.ts';
 
@@ -24,6 +25,8 @@ export interface SystemOptions {
   nodeFlags?: Surroundings['nodeFlags'];
   /** @default info */
   logLevel?: string;
+  /** `raised`: rate limits and tiers are set so high, through the API, that no run meets them. @default 'raised' */
+  limits?: 'raised' | 'default';
   /** Changes how a process is started, such as by proxies between it and the others. @default as it is */
   adapt?: (spec: ProcessSpec) => Promise<ProcessSpec>;
   /** Database and Redis to use. @default a database of its own on the test services */
@@ -112,6 +115,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
       clients.set(url, known);
       return known;
     };
+    if (options.limits !== 'default') await raiseLimits(gatewayAt(firstGateway.url), shared.admin);
     const find = (name: string) => {
       const found = processes.find((candidate) => candidate.name === name);
       if (!found)

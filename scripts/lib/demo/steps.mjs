@@ -4,6 +4,8 @@ import { inventUser } from './participants.mjs';
 import { waitUntil } from './wait-until.mjs';
 
 const PAIRING_MS = 60_000;
+/** Asking for a QR code is a session operation, of which a workspace has 60 in a minute. */
+const QR_EVERY_MS = 500;
 const RECONNECT_MS = 30_000;
 const MESSAGE_MS = 30_000;
 
@@ -42,6 +44,7 @@ export async function introduce(scene) {
     waitUntil('A QR code', async () => (await asSession('GET', `${path}/qr`).catch(notYet))?.qr || undefined, {
       signal,
       withinMs: PAIRING_MS,
+      everyMs: QR_EVERY_MS,
     }),
   );
   say(await scene.drawQr(qr));
@@ -160,13 +163,15 @@ function waitUntilConnected(asSession, sessionId, options) {
   );
 }
 
+/** No code yet, the session between two workers, or asked too often: all of it passes. */
+const PASSES = new Set([404, 409, 429, 503]);
+
 /**
  * The worker may not have made a code yet.
  * @param {unknown} error
  */
 function notYet(error) {
-  if (error instanceof ApiError && (error.status === 404 || error.status === 409 || error.status === 503))
-    return undefined;
+  if (error instanceof ApiError && PASSES.has(error.status)) return undefined;
   throw error;
 }
 
