@@ -6,11 +6,12 @@ import { LIMITS } from '@wa-gate/contracts';
 import type { Logger } from '@wa-gate/kit';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import type { AdministrationServices } from './compose-administration.ts';
+import type { WorkspaceServices } from './compose-workspaces.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import type { LiveLogins, People } from './modules/access/index.ts';
-import { type KeyStore, type KeysService, keysRoutes, sessionKeysRoutes } from './modules/api-keys/index.ts';
 import { allSessionsRoutes, usersRoutes } from './modules/admin/index.ts';
 import { analyticsRoutes } from './modules/analytics/index.ts';
+import { type KeyStore, type KeysService, keysRoutes, sessionKeysRoutes } from './modules/api-keys/index.ts';
 import { type AuditLog, auditRoutes, declaredActions } from './modules/audit/index.ts';
 import { type AccountService, type AuthService, authRoutes } from './modules/auth/index.ts';
 import { type DashboardService, dashboardRoutes } from './modules/dashboard/index.ts';
@@ -26,6 +27,7 @@ import { type TiersService, tiersRoutes } from './modules/tiers/index.ts';
 import { hitOf } from './modules/usage/index.ts';
 import { type WebhooksService, webhooksRoutes } from './modules/webhooks/index.ts';
 import { type FleetServices, fleetRoutes, workerAdministrationRoutes, workersRoutes } from './modules/workers/index.ts';
+import { workspacesRoutes } from './modules/workspaces/index.ts';
 import { registerAccessTokens, type SigningKey } from './plugins/access-tokens.ts';
 import { createGuards } from './plugins/auth.ts';
 import { createCsrf } from './plugins/csrf.ts';
@@ -37,7 +39,7 @@ import { requestContext, requestIdOf } from './plugins/request-context.ts';
 import { requestLogger } from './request-logger.ts';
 
 /** What the routes are made of; `main.ts` makes it. */
-export interface GatewayServices extends FleetServices, AdministrationServices {
+export interface GatewayServices extends FleetServices, AdministrationServices, WorkspaceServices {
   auth: AuthService;
   account: AccountService;
   people: People;
@@ -141,6 +143,7 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
     await scope.register(singleAccountRoutes, { ...services, guards });
     await scope.register(keysRoutes, { ...services, guards });
     await scope.register(sessionKeysRoutes, { ...services, guards });
+    await scope.register(workspacesRoutes, { ...services, guards });
     await scope.register(messagesRoutes, { ...services, limiter, guards });
     await scope.register(webhooksRoutes, { ...services, guards });
     await scope.register(workersRoutes, { ...services, limiter });

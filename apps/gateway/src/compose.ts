@@ -8,6 +8,7 @@ import { composeAccounts, composeMailing, credentialSettings } from './compose-a
 import { composeAdministration, composeRemover } from './compose-administration.ts';
 import { composeLimits } from './compose-limits.ts';
 import { composeWorkers, connectToWorkers } from './compose-workers.ts';
+import { composeWorkspaces } from './compose-workspaces.ts';
 import { type Config, corsOrigins } from './config.ts';
 import { createInvariantWatch } from './jobs/invariants/index.ts';
 import { createMaintenance, retentionTasks } from './jobs/maintenance/index.ts';
@@ -192,6 +193,7 @@ function composeApi(resources: Resources, config: Config, metrics: GatewayMetric
     logger,
   });
   const remover = composeRemover(resources, { routes, owner, sessions });
+  const workspaces = composeWorkspaces(resources, { revocations, remover, mail: accounts.mail });
   const administration = composeAdministration(resources, {
     revocations,
     remover,
@@ -210,6 +212,7 @@ function composeApi(resources: Resources, config: Config, metrics: GatewayMetric
     ...limits.services,
     auth: accounts.auth,
     account: accounts.account,
+    ...workspaces,
     sessions,
     qrHistory: createQrHistoryRepository(pool),
     dashboard: createDashboardService({

@@ -327,6 +327,7 @@ export {
   workspaceRoleOf,
 } from './workspace-roles.ts';
 export {
+  AcceptInvitationResultSchema,
   ChangeMemberRequestSchema,
   DeleteWorkspaceResultSchema,
   type Invitation,

@@ -14,7 +14,7 @@ const workspaceId = id('Id of the workspace.');
 export const WorkspaceParamsSchema = Type.Object({ id: workspaceId });
 export const MemberParamsSchema = Type.Object({
   id: workspaceId,
-  userId: id('Id of the member; `me` for the caller.'),
+  userId: id('Id of the member.'),
 });
 export const InvitationParamsSchema = Type.Object({ id: workspaceId, invitationId: id('Id of the invitation.') });
 export const InvitationTokenParamsSchema = Type.Object({
@@ -33,7 +33,8 @@ export const WorkspaceSchema = Type.Object({
 });
 export type Workspace = Static<typeof WorkspaceSchema>;
 
-export const ListWorkspacesQuerySchema = Type.Object({ ...pageQuery });
+/** Of all lists here. */
+export const WorkspacesPageQuerySchema = Type.Object({ ...pageQuery });
 export const ListWorkspacesResultSchema = Type.Object({
   workspaces: Type.Array(WorkspaceSchema),
   pagination: PaginationSchema,
@@ -87,8 +88,12 @@ export const RemoveMemberQuerySchema = Type.Object({
 export const RemoveMemberResultSchema = Type.Object({
   userId: uuid(),
   removed: Type.Literal(true),
-  keys: Type.Object({ revoked: Type.Integer(), transferred: Type.Integer() }),
+  keys: Type.Object(
+    { revoked: Type.Integer(), transferred: Type.Integer() },
+    { description: 'How many keys that they have made here.' },
+  ),
 });
+export type RemoveMemberResult = Static<typeof RemoveMemberResultSchema>;
 
 export const InvitationSchema = Type.Object({
   id: uuid(),
@@ -123,4 +128,9 @@ export const OpenInvitationSchema = Type.Object({
   workspace: Type.Object({ id: uuid(), name: Type.String() }),
   ...Type.Pick(InvitationSchema, ['email', 'role', 'invitedBy', 'expiresAt']).properties,
 });
+export type OpenInvitation = Static<typeof OpenInvitationSchema>;
 export const OpenInvitationResultSchema = Type.Object({ invitation: OpenInvitationSchema });
+
+export const AcceptInvitationResultSchema = Type.Object({
+  workspace: Type.Pick(WorkspaceSchema, ['id', 'workspaceRole']),
+});

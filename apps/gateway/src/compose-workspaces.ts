@@ -1,0 +1,34 @@
+import type { Resources } from './compose.ts';
+import type { SessionRemover } from './modules/live/index.ts';
+import type { MailQueue } from './modules/mail/index.ts';
+import {
+  createInvitationsService,
+  createMembersService,
+  createWorkspaceRemoval,
+  createWorkspacesService,
+  type InvitationsService,
+  type MembersService,
+  type RemoveWorkspace,
+  type WorkspacesService,
+} from './modules/workspaces/index.ts';
+import type { Revocations } from './revocations.ts';
+
+/** Workspaces, and who is in them. */
+export interface WorkspaceServices {
+  workspaces: WorkspacesService;
+  removeWorkspace: RemoveWorkspace;
+  members: MembersService;
+  invitations: InvitationsService;
+}
+
+export function composeWorkspaces(
+  { pool }: Resources,
+  { revocations, remover, mail }: { revocations: Revocations; remover: SessionRemover; mail: MailQueue },
+): WorkspaceServices {
+  return {
+    workspaces: createWorkspacesService({ pool }),
+    removeWorkspace: createWorkspaceRemoval({ pool, revocations, remover }),
+    members: createMembersService({ pool, revocations }),
+    invitations: createInvitationsService({ pool, mail }),
+  };
+}

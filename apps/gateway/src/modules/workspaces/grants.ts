@@ -1,0 +1,22 @@
+import { PERMISSIONS, ROLE_PERMISSIONS, type WorkspaceRoleName, workspaceRoleOf } from '@wa-gate/contracts';
+import type { WorkspaceRole } from '@wa-gate/db';
+import { ApiError } from '../../api-error.ts';
+import { isAllowed, type Principal } from '../../plugins/auth.ts';
+
+/**
+ * The role that a word of a request means, when the caller may give it: whoever could give more than they have could give it to themselves.
+ *
+ * @throws {ApiError} FORBIDDEN
+ */
+export function roleToGive(principal: Principal, word: string): WorkspaceRole {
+  const role = workspaceRoleOf(word) as WorkspaceRoleName;
+  const foreign = PERMISSIONS.find(
+    (permission) => ROLE_PERMISSIONS[role][permission] && !isAllowed(principal, permission),
+  );
+  if (foreign) {
+    throw new ApiError('FORBIDDEN', {
+      message: `You cannot give the role ${role}: it has the permission \`${foreign}\`, which you do not have.`,
+    });
+  }
+  return role.toUpperCase() as WorkspaceRole;
+}

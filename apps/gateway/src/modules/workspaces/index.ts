@@ -1,0 +1,5 @@
+export { createInvitationsService, type InvitationsService } from './invitations.service.ts';
+export { createMembersService, type MembersService } from './members.service.ts';
+export { createWorkspaceRemoval, type RemoveWorkspace } from './workspace-removal.ts';
+export { workspacesRoutes } from './workspaces.routes.ts';
+export { createWorkspacesService, type WorkspacesService } from './workspaces.service.ts';
