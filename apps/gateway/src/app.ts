@@ -33,6 +33,7 @@ import { createGuards } from './plugins/auth.ts';
 import { createCsrf } from './plugins/csrf.ts';
 import { errors } from './plugins/errors.ts';
 import { metricsPlugin } from './plugins/metrics.ts';
+import { acceptJsonOnly, type NetworkSettings, networkRules } from './plugins/network/index.ts';
 import { openapi } from './plugins/openapi.ts';
 import { createLimiter, type FallbackCounters, RATE_LIMIT_HEADERS } from './plugins/rate-limit/index.ts';
 import { requestContext, requestIdOf } from './plugins/request-context.ts';
@@ -68,9 +69,9 @@ export interface GatewaySettings {
   /** The first signs tokens that go with the session cookie, all verify. */
   sessionSecrets: readonly (string | Buffer)[];
   tokenSeconds: number;
+  network: NetworkSettings;
   corsOrigins: string[] | true;
   allowQueryKey: boolean;
-  trustProxy: boolean;
 }
 
 export interface GatewayDependencies {
@@ -97,7 +98,7 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
     genReqId: requestIdOf,
     bodyLimit: LIMITS.bodyBytes,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    trustProxy: settings.trustProxy,
+    trustProxy: settings.network.trustProxy,
     forceCloseConnections: 'idle',
     // Requests on connections that are still open are answered while closing.
     return503OnClosing: false,
@@ -108,6 +109,7 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
   acceptJsonOnly(app);
   await app.register(errors);
   await app.register(requestContext);
+  await app.register(networkRules, { settings: settings.network });
   // Before the first route: it collects them.
   if (services) await app.register(openapi, { version: settings.version });
   // Until a dashboard lives there, a browser that comes to the root gets the description of the API.
@@ -118,7 +120,9 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
   if (!services) return app;
 
   // Without TLS in front, as on a laptop, upgraded requests would go nowhere.
-  await app.register(helmet, { contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } });
+  if (settings.network.helmet) {
+    await app.register(helmet, { contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } });
+  }
   await app.register(cors, {
     origin: settings.corsOrigins,
     credentials: settings.corsOrigins !== true,
@@ -174,12 +178,3 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
   return app;
 }
 
-/** JSON, and an empty body where a client announces JSON out of habit. Everything else is 415. */
-function acceptJsonOnly(app: FastifyInstance): void {
-  const parse = app.getDefaultJsonParser('error', 'error');
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (body === '') done(null, undefined);
-    else void parse(request, body as string, done);
-  });
-}

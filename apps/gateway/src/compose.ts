@@ -9,7 +9,7 @@ import { composeAdministration, composeRemover } from './compose-administration.
 import { composeLimits } from './compose-limits.ts';
 import { composeWorkers, connectToWorkers } from './compose-workers.ts';
 import { composeWorkspaces } from './compose-workspaces.ts';
-import { type Config, corsOrigins } from './config.ts';
+import type { Config } from './config.ts';
 import { createInvariantWatch } from './jobs/invariants/index.ts';
 import { createMaintenance, retentionTasks } from './jobs/maintenance/index.ts';
 import {
@@ -31,6 +31,7 @@ import { createSessionDirectory, createSessionsRepository, createSessionsService
 import { createQrHistoryRepository } from './modules/single-account/index.ts';
 import { createWebhooksService, WEBHOOK_SECRETS_BOX } from './modules/webhooks/index.ts';
 import { createBells, createControlStreams } from './modules/workers/index.ts';
+import { networkSettings } from './plugins/network/index.ts';
 import { createRevocations } from './revocations.ts';
 import { createSubscriptions } from './subscriptions.ts';
 
@@ -86,12 +87,13 @@ export async function composeGateway(resources: Resources, config: Config): Prom
     );
   }
 
+  const network = networkSettings(config);
   const settings: GatewaySettings = {
     version,
     ...credentialSettings(config, masterKeys),
-    corsOrigins: corsOrigins(config.CORS_ORIGIN),
+    network,
+    corsOrigins: network.corsOrigins,
     allowQueryKey: config.ALLOW_QUERY_API_KEY,
-    trustProxy: config.TRUST_PROXY,
   };
   const services = config.ROLE === 'jobs' ? undefined : api.services;
   const app = await buildGateway({ logger, metrics, health, settings, services });

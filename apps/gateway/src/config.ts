@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { AUTH_ENVIRONMENT } from './modules/auth/environment.ts';
 import { MAIL_ENVIRONMENT } from './modules/mail/environment.ts';
+import { NETWORK_ENVIRONMENT } from './plugins/network/environment.ts';
 
 const flag = Type.Boolean({ default: false });
 
@@ -28,10 +29,7 @@ export const ConfigSchema = Type.Object({
   ALLOW_QUERY_API_KEY: flag,
   /** Deliver webhooks to private addresses too. */
   WEBHOOK_ALLOW_PRIVATE: flag,
-  /** Origins that browsers may call from, separated by commas; `*` for all. None by default. */
-  CORS_ORIGIN: Type.String({ default: '' }),
-  /** Believe X-Forwarded-* of a proxy in front. */
-  TRUST_PROXY: flag,
+  ...NETWORK_ENVIRONMENT,
   /** The limit per address, for requests without a valid credential: so many in so many milliseconds. */
   RATE_LIMIT_MAX_REQUESTS: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000_000 })),
   RATE_LIMIT_WINDOW_MS: Type.Optional(Type.Integer({ minimum: 1_000, maximum: 2_678_400_000 })),

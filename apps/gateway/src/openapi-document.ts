@@ -20,7 +20,7 @@ export async function buildOpenapiDocument(version: string): Promise<string> {
       tokenSeconds: 1,
       corsOrigins: [],
       allowQueryKey: false,
-      trustProxy: false,
+      network: { trustProxy: false, helmet: true, corsOrigins: [], requireHttps: false, allow: null, deny: null },
     },
   } satisfies GatewayDependencies);
   await app.ready();

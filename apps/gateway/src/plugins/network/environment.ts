@@ -1,0 +1,20 @@
+import { Type } from 'typebox';
+
+/** The part of the environment that says from where and how the gateway is reached. */
+export const NETWORK_ENVIRONMENT = {
+  /** Security headers on every answer. */
+  HELMET_ENABLED: Type.Boolean({ default: true }),
+  /** Origins that browsers may call from, separated by commas; `*` for all. None by default. */
+  CORS_ORIGIN: Type.String({ default: '' }),
+  /**
+   * Whose X-Forwarded-* headers are believed: `true` for one proxy in front, a number for so many in a row, or the addresses and networks of proxies, separated by
+   * commas.
+   */
+  TRUST_PROXY: Type.String({ default: 'false' }),
+  /** Redirect plain HTTP, or refuse it. Needs TRUST_PROXY, because TLS ends at the proxy. */
+  REQUIRE_HTTPS: Type.Boolean({ default: false }),
+  /** Addresses and networks that may come in, separated by commas; none for all. Workers have to be among them. */
+  IP_ALLOW: Type.String({ default: '' }),
+  /** Addresses and networks that may not. */
+  IP_DENY: Type.String({ default: '' }),
+};

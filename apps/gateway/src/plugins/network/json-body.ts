@@ -1,0 +1,75 @@
+import type { FastifyInstance } from 'fastify';
+import { ApiError } from '../../api-error.ts';
+
+/** No request of the API is nested deeper; what is deeper would only exhaust the stack of whoever walks through it. */
+const MAX_DEPTH = 32;
+
+const [QUOTE, BACKSLASH, OPEN_BRACKET, CLOSE_BRACKET, OPEN_BRACE, CLOSE_BRACE] = [0x22, 0x5c, 0x5b, 0x5d, 0x7b, 0x7d];
+
+/** Whether arrays and objects stand in each other deeper than this. Reads the text once, without parsing it. */
+export function isDeeperThan(json: string, depth: number): boolean {
+  let level = 0;
+  for (let index = 0; index < json.length; index += 1) {
+    switch (json.charCodeAt(index)) {
+      case QUOTE:
+        index = endOfString(json, index);
+        break;
+      case OPEN_BRACKET:
+      case OPEN_BRACE:
+        level += 1;
+        if (level > depth) return true;
+        break;
+      case CLOSE_BRACKET:
+      case CLOSE_BRACE:
+        level -= 1;
+        break;
+      default:
+    }
+  }
+  return false;
+}
+
+/** Of the closing quote, or the end of the text where there is none. */
+function endOfString(json: string, start: number): number {
+  for (let index = start + 1; index < json.length; index += 1) {
+    const code = json.charCodeAt(index);
+    if (code === BACKSLASH) index += 1;
+    else if (code === QUOTE) return index;
+  }
+  return json.length;
+}
+
+function isJson(body: string): boolean {
+  try {
+    JSON.parse(body);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * JSON, and an empty body where a client announces JSON out of habit; everything else is 415. Refuses what is nested too deeply, and fields that would reach the
+ * prototype of the object (`__proto__`, `constructor.prototype`).
+ */
+export function acceptJsonOnly(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, given, done) => {
+    const body = given as string;
+    if (body === '') return done(null, undefined);
+    if (isDeeperThan(body, MAX_DEPTH)) {
+      const message = `The body is nested too deeply: at most ${MAX_DEPTH} arrays and objects in each other are accepted.`;
+      return done(new ApiError('INVALID_JSON', { message, details: { maxDepth: MAX_DEPTH } }));
+    }
+    void parse(request, body, (error, value) => {
+      // It is JSON, and was refused for what it holds.
+      if (error && isJson(body)) {
+        const message = 'The body has a field that is not accepted: `__proto__`, or `prototype` in a `constructor`.';
+        done(new ApiError('INVALID_JSON', { message }));
+      } else {
+        done(error, value);
+      }
+    });
+  });
+}
