@@ -1,5 +1,5 @@
 import { createRouteTable, DEFAULT_TIMING } from '@wa-gate/cluster';
-import type { Database, Network, Pool } from '@wa-gate/db';
+import type { Database, Network, Pool, SystemLogSink } from '@wa-gate/db';
 import { type Clock, createSecretBox, type Logger, type Redis, redisKeys } from '@wa-gate/kit';
 import { ringReconcilers } from '@wa-gate/messaging';
 import type { FastifyInstance } from 'fastify';
@@ -46,6 +46,8 @@ export interface Resources {
   subscriber: Redis;
   masterKeys: Buffer[];
   logger: Logger;
+  /** Where warnings and errors go besides; it shows its counts among the metrics. */
+  systemLog?: Pick<SystemLogSink, 'exposeIn'>;
   clock: Clock;
   version: string;
 }
@@ -68,11 +70,17 @@ interface Background {
 
 const networkOf = ({ DEFAULT_NETWORK }: Config): Network => (DEFAULT_NETWORK === 'live' ? 'LIVE' : 'SANDBOX');
 
+const retentionOf = ({ AUDIT_RETENTION_DAYS: auditDays, SYSTEM_LOG_RETENTION_DAYS: systemLogDays }: Config) => ({
+  auditDays,
+  systemLogDays,
+});
+
 const webhookSecrets = ({ masterKeys }: Resources) => createSecretBox(masterKeys, WEBHOOK_SECRETS_BOX);
 
 export async function composeGateway(resources: Resources, config: Config): Promise<Gateway> {
   const { pool, redis, masterKeys, logger, version } = resources;
   const metrics = createGatewayMetrics(pool);
+  resources.systemLog?.exposeIn(metrics.registry);
   const meter = createProcessMeter();
   const health = createHealthService({ db: pool, redis, meter, version });
   const api = composeApi(resources, config, metrics, meter);
@@ -83,7 +91,7 @@ export async function composeGateway(resources: Resources, config: Config): Prom
       composeDelivering(resources, config, metrics),
       ...composeMailing(resources, config),
       createInvariantWatch({ ...resources, metrics }),
-      createMaintenance({ ...resources, tasks: retentionTasks(resources.pool) }),
+      createMaintenance({ ...resources, tasks: retentionTasks(resources.pool, retentionOf(config)) }),
     );
   }
 

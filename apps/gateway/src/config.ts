@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { LOG_ENVIRONMENT } from './log-retention.ts';
 import { AUTH_ENVIRONMENT } from './modules/auth/environment.ts';
 import { MAIL_ENVIRONMENT } from './modules/mail/environment.ts';
 import { NETWORK_ENVIRONMENT } from './plugins/network/environment.ts';
@@ -36,6 +37,7 @@ export const ConfigSchema = Type.Object({
   DATABASE_POOL_SIZE: Type.Integer({ minimum: 2, maximum: 200, default: 12 }),
   SHUTDOWN_GRACE_MS: Type.Integer({ minimum: 100, default: 8_000 }),
   LOG_LEVEL: Type.String({ default: 'info' }),
+  ...LOG_ENVIRONMENT,
 });
 export type Config = Readonly<Static<typeof ConfigSchema>>;
 

@@ -14,8 +14,10 @@ export interface LogPage<Entry> {
   nextCursor: string | null;
 }
 
+export type LogTable = 'audit_logs' | 'system_logs';
+
 export interface LogQuery extends Period {
-  table: 'audit_logs' | 'system_logs';
+  table: LogTable;
   columns: string;
   /** SQL with `?` for the value. */
   conditions: readonly (readonly [sql: string, value: unknown])[];

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { assertMasterKey, createPool, createPrisma } from '@wa-gate/db';
+import { assertMasterKey, createPool, createPrisma, createSystemLogSink } from '@wa-gate/db';
 import {
   createLogger,
   createRedis,
@@ -24,8 +24,20 @@ function connectInBackground(redis: Redis, logger: Logger): void {
   redis.connect().catch((error: Error) => logger.warn({ err: error }, 'starting without Redis'));
 }
 
+/** What this process is configured with and never logs. */
+const secretsOf = (config: Config): (string | undefined)[] =>
+  [config.WAG_MASTER_KEY, config.JWT_SECRET, config.SESSION_SECRET, config.WORKER_AUTH_TOKEN]
+    .flatMap((value) => value?.split(',').map((secret) => secret.trim()))
+    .concat(config.ADMIN_PASSWORD, config.SMTP_PASS);
+
 async function run(config: Config): Promise<void> {
-  const logger = createLogger({ service: 'gateway', level: config.LOG_LEVEL });
+  const systemLog = createSystemLogSink();
+  const logger = createLogger({
+    service: 'gateway',
+    level: config.LOG_LEVEL,
+    secrets: secretsOf(config),
+    sinks: [systemLog.sink],
+  });
   const masterKeys = parseMasterKeys(config.WAG_MASTER_KEY);
   const pool = createPool({ url: config.DATABASE_URL, name: 'wag-gateway', max: config.DATABASE_POOL_SIZE });
   const watchPool = createPool({
@@ -36,6 +48,7 @@ async function run(config: Config): Promise<void> {
     silenceTimeoutMs: 1_000,
   });
   await assertMasterKey(pool, masterKeys);
+  systemLog.start(pool);
 
   const prisma = createPrisma(pool);
   const redis = createRedis({ url: config.REDIS_URL, logger, name: 'gateway' });
@@ -43,7 +56,8 @@ async function run(config: Config): Promise<void> {
   connectInBackground(redis, logger);
   connectInBackground(subscriber, logger);
 
-  const resources = { pool, watchPool, prisma, redis, subscriber, masterKeys, logger, clock: systemClock, version };
+  const clock = systemClock;
+  const resources = { pool, watchPool, prisma, redis, subscriber, masterKeys, logger, systemLog, clock, version };
   const gateway = await composeGateway(resources, config);
   const administrator = administratorOf(config);
   if (administrator && config.ROLE !== 'jobs') {
@@ -58,6 +72,7 @@ async function run(config: Config): Promise<void> {
   onShutdown(logger, config.SHUTDOWN_GRACE_MS, () => [
     { name: 'gateway', close: () => gateway.stop() },
     { name: 'redis', close: () => [redis.disconnect(), subscriber.disconnect()] },
+    { name: 'system log', close: () => systemLog.stop() },
     { name: 'prisma', close: () => prisma.$disconnect() },
     { name: 'postgres', close: () => Promise.all([pool.end(), watchPool.end()]) },
   ]);

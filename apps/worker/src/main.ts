@@ -1,7 +1,7 @@
 // First, before anything that may load Baileys: see the file.
 import './whatsapp/async-context/install.ts';
 import { DEFAULT_TIMING } from '@wa-gate/cluster';
-import { assertMasterKey, createPool } from '@wa-gate/db';
+import { assertMasterKey, createPool, createSystemLogSink } from '@wa-gate/db';
 import { createLogger, createRedis, onShutdown, orderlyMs, parseMasterKeys, systemClock } from '@wa-gate/kit';
 import { createWebhookBell } from '@wa-gate/messaging';
 import { buildWorkerApp } from './app.ts';
@@ -23,12 +23,20 @@ const SHARE_FOR_FLIGHT = 0.4;
 
 async function run(config: WorkerConfig): Promise<void> {
   const { WORKER_ID: workerId, HOST: host, PORT: port, NETWORK: networkName } = config;
-  const logger = createLogger({ service: 'worker', level: config.LOG_LEVEL, bindings: { workerId } });
+  const systemLog = createSystemLogSink();
+  const logger = createLogger({
+    service: 'worker',
+    level: config.LOG_LEVEL,
+    bindings: { workerId },
+    secrets: [...config.WAG_MASTER_KEY.split(','), config.WORKER_AUTH_TOKEN],
+    sinks: [systemLog.sink],
+  });
   const masterKeys = parseMasterKeys(config.WAG_MASTER_KEY);
   const timing = DEFAULT_TIMING;
   const pool = createPool({ url: config.DATABASE_URL, name: `worker ${workerId}`, max: POOL_SIZE });
   const leasePool = createLeasePool(config.DATABASE_URL, workerId, timing);
   await assertMasterKey(pool, masterKeys);
+  systemLog.start(pool);
 
   const redis = createRedis({ url: config.REDIS_URL, logger, name: `worker ${workerId}` });
   const subscriber = createRedis({ url: config.REDIS_URL, logger, name: `worker ${workerId} bells` });
@@ -63,6 +71,7 @@ async function run(config: WorkerConfig): Promise<void> {
     control,
   });
   const { supervisor, metrics } = sessionHost;
+  systemLog.exposeIn(metrics.registry);
   const meter = createLoadMeter();
   const lease = new LeaseKeeper({
     store: createLeaseStore(leasePool, workerId, timing),
@@ -121,6 +130,7 @@ async function run(config: WorkerConfig): Promise<void> {
       { name: 'webhook bell', close: () => webhooks.close() },
       { name: 'redis', close: () => redis.disconnect() },
       { name: 'redis bells', close: () => subscriber.disconnect() },
+      { name: 'system log', close: () => systemLog.stop() },
       { name: 'postgres', close: () => Promise.all([pool.end(), leasePool.end()]) },
     ],
     {

@@ -20,6 +20,7 @@ const maintenance = (tasks: MaintenanceTask[], everyMs = 60_000) =>
   createMaintenance({ tasks, clock: systemClock, logger, everyMs });
 const query = async (sql: string) => (await database.pool.query(sql, [session.sessionId])).rows;
 
+const RETENTION = { auditDays: 365, systemLogDays: 30 };
 const DAY_MS = 86_400_000;
 /** A message id as it was made so many days ago. */
 function idOf(daysAgo: number): string {
@@ -34,7 +35,7 @@ it('deletes idempotency keys that have expired, and no others', async () => {
      UNION ALL SELECT $1::uuid, 'young', ''::bytea, gen_random_uuid(), now() + interval '1 hour'`,
     [session.sessionId],
   );
-  await maintenance(retentionTasks(database.pool)).round();
+  await maintenance(retentionTasks(database.pool, RETENTION)).round();
   expect(await query('SELECT key FROM idempotency_keys WHERE session_id = $1')).toEqual([{ key: 'young' }]);
 });
 
@@ -45,7 +46,7 @@ it('deletes old rows of the journal', async () => {
        ($1, '\\x02', 'b', 0, 1, now() - make_interval(days => $2::int) + interval '1 minute')`,
     [session.sessionId, JOURNAL_DAYS],
   );
-  await maintenance(retentionTasks(database.pool)).round();
+  await maintenance(retentionTasks(database.pool, RETENTION)).round();
   expect(await query('SELECT stanza_id FROM inbound_journal WHERE session_id = $1')).toEqual([{ stanza_id: 'b' }]);
 });
 
@@ -68,7 +69,7 @@ it('drops the bytes of old messages that are done with, and keeps their rows', a
   await make(15, 'SENT');
   await make(15, 'SENDING');
   await make(13, 'SENT');
-  const tasks = retentionTasks(database.pool);
+  const tasks = retentionTasks(database.pool, RETENTION);
   await maintenance(tasks).round();
   const kept = 'SELECT payload IS NOT NULL AS kept FROM outbox WHERE session_id = $1 ORDER BY seq';
   expect((await query(kept)).map((row) => row.kept)).toEqual([false, true, true]);
@@ -76,6 +77,20 @@ it('drops the bytes of old messages that are done with, and keeps their rows', a
   await make(14.5, 'SENT');
   await maintenance(tasks).round();
   expect((await query(kept)).map((row) => row.kept)).toEqual([false, true, true, false]);
+});
+
+it('deletes old entries of the audit log and of the system log, each after its time', async () => {
+  for (const [table, columns, values] of [
+    ['audit_logs', 'actor_kind, action, resource_type', `'system', 'x.done', 'x'`],
+    ['system_logs', 'level, service, message', `'WARN', 'gateway', 'x'`],
+  ] as const) {
+    for (const days of [29.9, 30.1, 364.9, 365.1]) {
+      await database.pool.query(`INSERT INTO ${table} (id, ${columns}) VALUES ($1, ${values})`, [idOf(days)]);
+    }
+  }
+  await maintenance(retentionTasks(database.pool, RETENTION)).round();
+  const count = async (table: string) => (await database.pool.query(`SELECT id FROM ${table}`)).rowCount;
+  expect([await count('audit_logs'), await count('system_logs')]).toEqual([3, 1]);
 });
 
 it('works off a backlog in bites, over several rounds, and one failing task does not stop the others', async () => {

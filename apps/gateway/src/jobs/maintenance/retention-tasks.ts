@@ -1,13 +1,20 @@
 import type { Pool } from '@wa-gate/db';
 import { newPayloadSweep, sweepIdempotencyKeys, sweepJournal, sweepPayloads, sweepQrHistory } from '@wa-gate/messaging';
+import { sweepLog } from '../../log-retention.ts';
 import { sweepLogins, sweepMailTokens } from '../../modules/auth/index.ts';
 import { sweepWorkerMetrics } from '../../modules/workers/index.ts';
 import { sweepRevocations } from '../../revocations.ts';
 import { sweepMails } from '../mail/index.ts';
 import type { MaintenanceTask } from './maintenance.ts';
 
+/** Days that something is kept for. */
+export interface Retention {
+  auditDays: number;
+  systemLogDays: number;
+}
+
 /** What becomes too old. */
-export function retentionTasks(pool: Pool): MaintenanceTask[] {
+export function retentionTasks(pool: Pool, { auditDays, systemLogDays }: Retention): MaintenanceTask[] {
   const payloads = newPayloadSweep();
   return [
     { name: 'expired idempotency keys', run: (limit) => sweepIdempotencyKeys(pool, limit) },
@@ -15,6 +22,8 @@ export function retentionTasks(pool: Pool): MaintenanceTask[] {
     { name: 'ended logins', run: (limit) => sweepLogins(pool, limit) },
     { name: 'expired mail tokens', run: (limit) => sweepMailTokens(pool, limit) },
     { name: 'old mails', run: (limit) => sweepMails(pool, limit) },
+    { name: 'old audit log', run: (limit) => sweepLog(pool, 'audit_logs', auditDays, limit) },
+    { name: 'old system log', run: (limit) => sweepLog(pool, 'system_logs', systemLogDays, limit) },
     { name: 'old revocations', run: (limit) => sweepRevocations(pool, limit) },
     { name: 'old QR history', run: (limit) => sweepQrHistory(pool, limit) },
     { name: 'old worker metrics', run: (limit) => sweepWorkerMetrics(pool, limit) },
