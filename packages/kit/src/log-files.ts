@@ -1,0 +1,73 @@
+import { accessSync, constants, mkdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { ConfigError } from './env.ts';
+import type { LogSink } from './logger.ts';
+import { createRotatingFile, type RotatingFile } from './rotating-file.ts';
+
+export interface LogFilesOptions {
+  /** One process per folder: two would rotate each other's files. */
+  folder: string;
+  /** @default 20 MB */
+  maxBytes?: number;
+  /** @default 5 */
+  keep?: number;
+}
+
+/** The log in files, besides stdout. */
+export interface LogFiles {
+  sinks: LogSink[];
+  /** Writes what is left. The end of the process does it too. */
+  close(): void;
+}
+
+const MAX_BYTES = 20 * 1024 * 1024;
+const KEPT = 5;
+
+/** Lines with this field are about who may do what, and who did. */
+export const SECURITY_FIELD = 'security';
+/** As pino writes it; a text that contains it has its quotes escaped. */
+const IS_ABOUT_SECURITY = `"${SECURITY_FIELD}":`;
+
+/**
+ * Brief S0's three files: `combined.log` has every line, `error.log` those from `error` on, `security.log` those with the field {@link SECURITY_FIELD}. Writing never
+ * delays who logs; what is not on the disk when the process ends is written then.
+ *
+ * @throws {ConfigError} when the folder cannot be written
+ */
+export function openLogFiles({ folder, maxBytes = MAX_BYTES, keep = KEPT }: LogFilesOptions): LogFiles {
+  const path = resolve(folder);
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    accessSync(path, constants.W_OK);
+  } catch (error) {
+    throw new ConfigError(
+      `LOG_FILE_PATH: the folder ${path} cannot be written (${(error as { code?: string }).code}).`,
+    );
+  }
+  // Where the log itself fails, only stderr is left.
+  const onTrouble = ({ message }: Error) => process.stderr.write(`log files in ${path}: ${message}\n`);
+  const open = (name: string): RotatingFile => createRotatingFile({ folder: path, name, maxBytes, keep, onTrouble });
+  const files = { combined: open('combined.log'), error: open('error.log'), security: open('security.log') };
+
+  const close = () => {
+    process.off('exit', close);
+    for (const file of Object.values(files)) file.close();
+  };
+  process.on('exit', close);
+
+  return {
+    sinks: [
+      {
+        level: 'trace',
+        stream: {
+          write(line) {
+            files.combined.write(line);
+            if (line.includes(IS_ABOUT_SECURITY)) files.security.write(line);
+          },
+        },
+      },
+      { level: 'error', stream: { write: (line) => files.error.write(line) } },
+    ],
+    close,
+  };
+}
