@@ -51,7 +51,7 @@ export const workersRoutes: FastifyPluginAsyncTypebox<WorkersRoutesOptions> = as
     '/admin/workers/register',
     {
       onRequest: (request, reply) => counted(request, reply, () => workers.assertJoin(tokenOf(request))),
-      config: { audit: 'worker.registered' },
+      config: { audit: 'worker.registered', isInternal: true },
       schema: {
         tags,
         summary: 'A worker joins (internal)',
@@ -83,6 +83,7 @@ export const workersRoutes: FastifyPluginAsyncTypebox<WorkersRoutesOptions> = as
     '/admin/workers/:id/heartbeat',
     {
       onRequest: (request, reply) => counted(request, reply, () => void tokenOf(request)),
+      config: { isInternal: true },
       schema: {
         tags,
         summary: 'Metrics of a worker (internal)',
@@ -107,7 +108,7 @@ export const workersRoutes: FastifyPluginAsyncTypebox<WorkersRoutesOptions> = as
     '/admin/workers/:id/token',
     {
       onRequest: (request, reply) => counted(request, reply, () => void tokenOf(request)),
-      config: { audit: 'worker.token_rotated' },
+      config: { audit: 'worker.token_rotated', isInternal: true },
       schema: {
         tags,
         summary: 'A worker changes its token (internal)',

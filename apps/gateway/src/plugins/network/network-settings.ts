@@ -5,7 +5,7 @@ import { type Config, corsOrigins } from '../../config.ts';
 /** From where and how the gateway may be reached. */
 export interface NetworkSettings {
   /** Whose X-Forwarded-* headers are believed: nobody's, those of so many proxies in front, or those of these networks. */
-  trustProxy: false | number | string[];
+  trustProxy: false | string[] | ((address: string, hop: number) => boolean);
   /** Security headers on every answer. */
   helmet: boolean;
   /** Origins that browsers may call from; `true` for all. */
@@ -42,8 +42,8 @@ function addressList(name: string, list: string): AddressList | null {
 function trustedProxies(value: string): NetworkSettings['trustProxy'] {
   const word = value.trim().toLowerCase();
   if (word === '' || word === 'false' || word === '0') return false;
-  if (word === 'true') return 1;
-  if (/^\d{1,2}$/.test(word)) return Number(word);
+  if (word === 'true') return (_address, hop) => hop < 1;
+  if (/^\d{1,2}$/.test(word)) return (_address, hop) => hop < Number(word);
   return addressesOf('TRUST_PROXY', value);
 }
 
