@@ -37,6 +37,7 @@ import { acceptJsonOnly, type NetworkSettings, networkRules } from './plugins/ne
 import { openapi } from './plugins/openapi.ts';
 import { createLimiter, type FallbackCounters, RATE_LIMIT_HEADERS } from './plugins/rate-limit/index.ts';
 import { requestContext, requestIdOf } from './plugins/request-context.ts';
+import { securityLog } from './plugins/security-log.ts';
 import { requestLogger } from './request-logger.ts';
 
 /** What the routes are made of; `main.ts` makes it. */
@@ -109,6 +110,7 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
   acceptJsonOnly(app);
   await app.register(errors);
   await app.register(requestContext);
+  await app.register(securityLog);
   await app.register(networkRules, { settings: settings.network });
   // Before the first route: it collects them.
   if (services) await app.register(openapi, { version: settings.version });
@@ -177,4 +179,3 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
   );
   return app;
 }
-

@@ -72,6 +72,7 @@ function problem(error: ApiError, request: FastifyRequest): ProblemDetails {
 function sendError(request: FastifyRequest, reply: FastifyReply, thrown: unknown): FastifyReply {
   const error = toApiError(thrown);
   const { status } = ERRORS[error.code];
+  request.refusal = error.code;
   if (status === 500) request.log.error({ err: error.cause ?? error }, 'request failed');
   else if (status > 500) request.log.warn({ err: error.cause, code: error.code }, 'request refused');
   reply.code(status);
