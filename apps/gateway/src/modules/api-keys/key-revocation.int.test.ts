@@ -76,7 +76,8 @@ it('a gateway that cannot hear of revocations asks PostgreSQL each time, and tak
   // The other gateway loses PostgreSQL: what it remembers is worth nothing after a second, so it does not let the key in.
   there.databaseLine.set('refuse');
   await here.call('DELETE', `/api/keys/${id}`, { as: user.token });
-  await waitFor(async () => (await statusThere(token)) === 503, { timeoutMs: 3_000 });
+  const revokedAt = performance.now();
+  await waitFor(async () => (await statusThere(token)) === 503 && performance.now() - revokedAt > BOUND_MS);
   there.databaseLine.set('forward');
   const statuses = new Set<number>();
   await waitFor(async () => {
