@@ -6,7 +6,7 @@ export const METRIC_RANGES = ['1h', '24h', '7d', '30d'] as const;
 export type MetricRange = (typeof METRIC_RANGES)[number];
 
 export const WorkerMetricsQuerySchema = Type.Object(
-  { range: Type.Unsafe<MetricRange>({ type: 'string', enum: [...METRIC_RANGES], default: '24h' }) },
+  { range: Type.Optional(oneOf(METRIC_RANGES, 'By default 24h.')) },
   { additionalProperties: false },
 );
 

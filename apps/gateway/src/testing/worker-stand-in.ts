@@ -9,7 +9,7 @@ import {
   type WorkerClaim,
 } from '@wa-gate/kit';
 import type { GatewayFrame, WorkerFrame } from '@wa-gate/messaging';
-import Fastify from 'fastify';
+import Fastify, { type RouteHandlerMethod } from 'fastify';
 import { type WebSocket, WebSocketServer } from 'ws';
 
 /** A request that came to the stand-in. */
@@ -36,7 +36,7 @@ export interface WorkerStandIn {
   streams: ReadonlySet<WebSocket>;
   /** Whom it proves to be from now on; `null`: it proves nothing. Streams that are open stay so. */
   be(claim: Partial<WorkerClaim> | null): void;
-  /** What it answers to calls of sessions from now on. `stream`: as server-sent events, which do not end. */
+  /** What it answers to calls of sessions, and to operations, from now on. `stream`: as server-sent events, which do not end. */
   answer(next: { status?: number; body?: unknown; stream?: string }): void;
   /** Streams of events that are open. */
   openAnswers: number;
@@ -61,8 +61,8 @@ export async function startWorkerStandIn(masterKey: Uint8Array, workerId: string
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(proofFor(request.raw));
   });
-  app.get('/health', async () => ({ status: 'healthy' }));
-  app.all('/session/*', async (request, reply) => {
+  app.get('/health', async () => ({ status: 'healthy', workerId: claim?.workerId ?? workerId }));
+  const asked: RouteHandlerMethod = async (request, reply) => {
     const { authorization, 'x-session-epoch': epoch, 'x-request-id': requestId } = request.headers;
     calls.push({
       method: request.method,
@@ -84,7 +84,9 @@ export async function startWorkerStandIn(masterKey: Uint8Array, workerId: string
       return reply;
     }
     return reply.code(answer.status ?? 200).send(answer.body ?? {});
-  });
+  };
+  app.all('/session/*', asked);
+  app.all('/operations/*', asked);
 
   const control = new WebSocketServer({ noServer: true });
   control.on('headers', (lines, request) => {

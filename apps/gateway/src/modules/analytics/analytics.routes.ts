@@ -85,7 +85,7 @@ export const analyticsRoutes: FastifyPluginAsyncTypebox<AnalyticsRoutesOptions> 
       },
     },
     async (request) => {
-      const { range } = request.query;
+      const { range = DEFAULT_RANGE } = request.query;
       return ok({ range, ...(await workerMetrics.read(range)) });
     },
   );

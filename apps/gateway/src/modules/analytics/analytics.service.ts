@@ -1,13 +1,13 @@
 import {
   MESSAGE_TYPES,
   type MessageStatistics,
+  type MetricRange,
   NETWORKS,
   type Overview,
   SESSION_STATE_STATUS,
   SESSION_STATES,
   SESSION_STATUSES,
   type SessionStatistics,
-  type TimeRange,
   USER_ROLES,
   USER_TIERS,
   type UserStatistics,
@@ -22,8 +22,8 @@ import type { MessageCount, StatisticsRepository } from './statistics.repository
 /** The platform in figures. Each is some seconds old at most. */
 export interface AnalyticsService {
   overview(): Promise<Overview>;
-  messages(range: TimeRange): Promise<MessageStatistics>;
-  sessions(range: TimeRange): Promise<SessionStatistics>;
+  messages(range: MetricRange): Promise<MessageStatistics>;
+  sessions(range: MetricRange): Promise<SessionStatistics>;
   users(): Promise<UserStatistics>;
 }
 
@@ -47,7 +47,7 @@ const sum = <Row>(rows: readonly Row[], of: (row: Row) => number): number =>
 
 const total = (rows: readonly { count: number }[]): number => sum(rows, ({ count }) => count);
 
-const timesOf = (range: TimeRange, { from, to }: { from: Date; to: Date }) => ({
+const timesOf = (range: MetricRange, { from, to }: { from: Date; to: Date }) => ({
   range,
   from: from.toISOString(),
   to: to.toISOString(),
@@ -59,6 +59,7 @@ function workersInFigures(workers: readonly Worker[]): Overview['workers'] {
     online: online.length,
     offline: workers.filter(({ status }) => status === 'offline').length,
     maintenance: workers.filter(({ status }) => status === 'maintenance').length,
+    pending: workers.filter(({ status }) => status === 'pending').length,
     avgCpuUsage: average(online.map(({ cpuUsage }) => cpuUsage)),
     avgMemoryUsage: average(online.map(({ memoryUsage }) => memoryUsage)),
   };
@@ -104,12 +105,12 @@ export function createAnalyticsService(deps: AnalyticsDependencies): AnalyticsSe
     };
   }
 
-  async function messages(range: TimeRange): Promise<MessageStatistics> {
+  async function messages(range: MetricRange): Promise<MessageStatistics> {
     const period = periodOf(range);
     return { ...timesOf(range, period), ...messagesInFigures(await statistics.messages(period.from)) };
   }
 
-  async function sessions(range: TimeRange): Promise<SessionStatistics> {
+  async function sessions(range: MetricRange): Promise<SessionStatistics> {
     const period = periodOf(range);
     const rows = await statistics.sessions(period.from);
     const byStatus = countBy(SESSION_STATUSES, rows, ({ state }) => SESSION_STATE_STATUS[state]);

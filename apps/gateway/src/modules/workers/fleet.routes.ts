@@ -29,6 +29,7 @@ export interface FleetRoutesOptions {
 }
 
 const tags = ['Workers'];
+const DEFAULT_RANGE = '24h';
 
 /** All workers together: their figures, what is asked of all of them, how many there should be. */
 export const fleetRoutes: FastifyPluginAsyncTypebox<FleetRoutesOptions> = async (
@@ -52,7 +53,7 @@ export const fleetRoutes: FastifyPluginAsyncTypebox<FleetRoutesOptions> = async 
       },
     },
     async (request) => {
-      const { range } = request.query;
+      const { range = DEFAULT_RANGE } = request.query;
       return ok({ range, ...(await workerMetrics.read(range)) });
     },
   );
@@ -71,7 +72,7 @@ export const fleetRoutes: FastifyPluginAsyncTypebox<FleetRoutesOptions> = async 
       },
     },
     async (request) => {
-      const { range } = request.query;
+      const { range = DEFAULT_RANGE } = request.query;
       const { intervalSeconds, workers } = await workerMetrics.read(range, request.params.id);
       const [worker] = workers;
       if (!worker) throw new ApiError('WORKER_NOT_FOUND');

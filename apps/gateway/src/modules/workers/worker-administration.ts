@@ -111,13 +111,10 @@ export function createWorkerAdministration(deps: WorkerAdministrationDependencie
     onlyFrom?: WorkerAdminState,
   ): Promise<Worker> {
     await inTransaction(pool, async (tx) => {
-      const former = await setWorkerAdminState(tx, workerId, state, onlyFrom);
-      if (former === null) throw new ApiError('WORKER_NOT_FOUND');
-      await writeAudit(
-        tx,
-        actor,
-        entry(action, workerId, { before: { adminState: former }, after: { adminState: state } }),
-      );
+      const set = await setWorkerAdminState(tx, workerId, state, onlyFrom);
+      if (!set) throw new ApiError('WORKER_NOT_FOUND');
+      const [before, after] = [{ adminState: set.before }, { adminState: set.after }];
+      await writeAudit(tx, actor, entry(action, workerId, { before, after }));
     });
     logger.info({ workerId, action }, 'state of a worker set');
     deps.onChanged();
