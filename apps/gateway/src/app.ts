@@ -1,6 +1,5 @@
 import cookie from '@fastify/cookie';
 import cors from '@fastify/cors';
-import helmet from '@fastify/helmet';
 import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import { LIMITS } from '@wa-gate/contracts';
 import type { Logger } from '@wa-gate/kit';
@@ -31,12 +30,13 @@ import { workspacesRoutes } from './modules/workspaces/index.ts';
 import { registerAccessTokens, type SigningKey } from './plugins/access-tokens.ts';
 import { createGuards } from './plugins/auth.ts';
 import { createCsrf } from './plugins/csrf.ts';
-import { errors } from './plugins/errors.ts';
+import { errors, sendError } from './plugins/errors.ts';
 import { metricsPlugin } from './plugins/metrics.ts';
 import { acceptJsonOnly, type NetworkSettings, networkRules } from './plugins/network/index.ts';
 import { openapi } from './plugins/openapi.ts';
 import { createLimiter, type FallbackCounters, RATE_LIMIT_HEADERS } from './plugins/rate-limit/index.ts';
 import { requestContext, requestIdOf } from './plugins/request-context.ts';
+import { securityHeaders } from './plugins/security-headers.ts';
 import { securityLog } from './plugins/security-log.ts';
 import { requestLogger } from './request-logger.ts';
 
@@ -65,6 +65,7 @@ export interface GatewayServices extends FleetServices, AdministrationServices, 
 
 export interface GatewaySettings {
   version: string;
+  serveMetrics: boolean;
   /** The first signs access tokens, all verify. */
   tokenKeys: readonly SigningKey[];
   /** The first signs tokens that go with the session cookie, all verify. */
@@ -97,6 +98,8 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
     logController: new LogController({ disableRequestLogging: true }),
     requestIdHeader: false,
     genReqId: requestIdOf,
+    // What the router refuses before any route, such as a URL with a broken escape, in the same words as everything else.
+    frameworkErrors: (error, request, reply) => void sendError(request, reply, error),
     bodyLimit: LIMITS.bodyBytes,
     requestTimeout: REQUEST_TIMEOUT_MS,
     trustProxy: settings.network.trustProxy,
@@ -116,15 +119,12 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
   if (services) await app.register(openapi, { version: settings.version });
   // Until a dashboard lives there, a browser that comes to the root gets the description of the API.
   if (services) app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect('/docs'));
-  await app.register(metricsPlugin, { metrics });
+  await app.register(metricsPlugin, { metrics, isServed: settings.serveMetrics });
   await app.register(probeRoutes, { health });
   await app.register(healthRoutes, { health });
   if (!services) return app;
 
-  // Without TLS in front, as on a laptop, upgraded requests would go nowhere.
-  if (settings.network.helmet) {
-    await app.register(helmet, { contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } });
-  }
+  if (settings.network.helmet) await app.register(securityHeaders);
   await app.register(cors, {
     origin: settings.corsOrigins,
     credentials: settings.corsOrigins !== true,
