@@ -1,4 +1,4 @@
-import type { Pool } from '@wa-gate/db';
+import type { Queryable } from '@wa-gate/db';
 import { createSecretBox, type SecretBox, UnsealError } from '@wa-gate/kit';
 import { columnSql } from './column-sql.ts';
 import type { SealedColumn, SealedRow } from './sealed-columns.ts';
@@ -37,7 +37,7 @@ function reseal(box: SecretBox, { context }: SealedColumn, rows: readonly (Seale
  * @param masterKeys the first seals, all open
  */
 export async function resealColumn(
-  pool: Pool,
+  db: Queryable,
   column: SealedColumn,
   { masterKeys, batch = DEFAULT_BATCH }: { masterKeys: readonly Uint8Array[]; batch?: number },
 ): Promise<ColumnReport> {
@@ -50,7 +50,7 @@ export async function resealColumn(
     let [changed, unreadable] = [0, 0];
     let after: unknown[] = [];
     for (;;) {
-      const { rows } = await pool.query<SealedRow & { sealed: Buffer }>(sql.page(after.length === 0), [
+      const { rows } = await db.query<SealedRow & { sealed: Buffer }>(sql.page(after.length === 0), [
         box.keyId,
         batch,
         ...after,
@@ -58,7 +58,7 @@ export async function resealColumn(
       const renewed = reseal(box, column, rows);
       unreadable += rows.length - renewed.length;
       if (renewed.length > 0) {
-        const { rowCount } = await pool.query(sql.replace, [
+        const { rowCount } = await db.query(sql.replace, [
           ...keys.map((name) => renewed.map(({ row }) => row[name])),
           renewed.map(({ from }) => from),
           renewed.map(({ to }) => to),
@@ -72,7 +72,7 @@ export async function resealColumn(
   }
 
   async function countLeft(): Promise<number> {
-    const { rows } = await pool.query<{ count: number }>(sql.countOlder, [box.keyId]);
+    const { rows } = await db.query<{ count: number }>(sql.countOlder, [box.keyId]);
     return rows[0]!.count;
   }
 
