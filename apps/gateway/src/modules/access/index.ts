@@ -1,2 +1,2 @@
 export { createLiveLogins, type LiveLogins } from './logins.ts';
-export { createPeople, type Membership, type People } from './people.ts';
+export { createPeople, type People } from './people.ts';

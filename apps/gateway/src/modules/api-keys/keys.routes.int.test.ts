@@ -215,7 +215,7 @@ describe('changing and revoking keys (MR-149)', () => {
     const answers = await Promise.all(
       [1, 2].map(() => fixture.call('POST', `/api/keys/${key.id}/rotate`, { as: user.token, body: {} })),
     );
-    expect(answers.map(({ status }) => status).sort()).toEqual([201, 409]);
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201, 409]));
   });
 
   it('gives the new one as long a life as the old one was given', async () => {

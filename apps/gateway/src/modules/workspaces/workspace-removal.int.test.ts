@@ -69,7 +69,7 @@ it('refuses to delete the last own workspace, before anything in it is touched',
 it('leaves one of two that are deleted at the same time', async () => {
   const workspaces = (await fixture.call('GET', '/api/workspaces', { as: user.token })).body.data.workspaces;
   const answers = await Promise.all(workspaces.map(({ id }: { id: string }) => remove(id, user.token)));
-  expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 409]));
 });
 
 it('is for the person whose workspace it is, and for nobody with the same role', async () => {

@@ -142,7 +142,7 @@ describe('invitations', () => {
   it('of two at the same time join once', async () => {
     const { token } = (await invite('viewer')).body.data;
     const answers = await Promise.all([accept(token), accept(token)]);
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, 404]);
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 404]));
   });
 
   it('take the place of earlier ones to the same address', async () => {
