@@ -134,7 +134,7 @@ describe('a forgotten password', () => {
     await post('forgot-password', { email: user.email });
     const token = await mailedToken(fixture, user.email, /new password/);
     const answers = await Promise.all([reset(token, 'horse number one'), reset(token, 'horse number two')]);
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, 400]);
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 400]));
   });
 });
 

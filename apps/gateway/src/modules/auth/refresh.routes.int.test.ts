@@ -69,7 +69,7 @@ describe('refreshing (MR-004, MR-151)', () => {
   it('twice at the same moment: one wins, the other is a reuse, and the login ends', async () => {
     const first = await login();
     const answers = await Promise.all([refresh(first.refreshToken), refresh(first.refreshToken, second)]);
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, 401]);
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 401]));
     const winner = answers.find(({ status }) => status === 200)!.body.data as Tokens;
     expect(answers.find(({ status }) => status === 401)!.body.code).toBe('REFRESH_TOKEN_REUSED');
     await waitFor(async () => (await me(winner.token)).status === 401);
