@@ -48,6 +48,15 @@ describe('every refusal has the envelope, a code and a sentence (MR-154, MR-164)
     expect([status, body.code, body.details]).toEqual([404, 'ROUTE_NOT_FOUND', { method: 'GET', path: url }]);
   });
 
+  it.each(['/api/sessions/%', '/api/sessions/%zz/status', `/api/sessions/${'x'.repeat(200)}`])(
+    'a URL that the router refuses: %s',
+    async (url) => {
+      const response = await fixture.app.inject({ method: 'GET', url });
+      expect([response.statusCode, response.json().code]).toEqual([400, 'BAD_REQUEST']);
+      expect(response.json()).toMatchObject({ success: false, status: 'error', requestId: expect.any(String) });
+    },
+  );
+
   it('RFC 9457 for those who accept it', async () => {
     const { status, body, headers } = await fixture.call('GET', '/api/sessions', {
       headers: { accept: 'application/problem+json', 'x-request-id': 'mine' },

@@ -69,7 +69,7 @@ function problem(error: ApiError, request: FastifyRequest): ProblemDetails {
 }
 
 /** Sends a refusal: the envelope, or RFC 9457 to those who ask for it. */
-function sendError(request: FastifyRequest, reply: FastifyReply, thrown: unknown): FastifyReply {
+export function sendError(request: FastifyRequest, reply: FastifyReply, thrown: unknown): FastifyReply {
   const error = toApiError(thrown);
   const { status } = ERRORS[error.code];
   request.refusal = error.code;
