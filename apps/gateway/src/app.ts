@@ -23,7 +23,7 @@ import { type SessionDirectory, type SessionsService, sessionsRoutes } from './m
 import { type QrHistoryRepository, singleAccountRoutes } from './modules/single-account/index.ts';
 import { systemLogsRoutes } from './modules/system-logs/index.ts';
 import { type TiersService, tiersRoutes } from './modules/tiers/index.ts';
-import { hitOf } from './modules/usage/index.ts';
+import { hitOf, type UsageService, usageRoutes } from './modules/usage/index.ts';
 import { type WebhooksService, webhooksRoutes } from './modules/webhooks/index.ts';
 import { type FleetServices, fleetRoutes, workerAdministrationRoutes, workersRoutes } from './modules/workers/index.ts';
 import { workspacesRoutes } from './modules/workspaces/index.ts';
@@ -61,6 +61,7 @@ export interface GatewayServices extends FleetServices, AdministrationServices, 
   limits: LimitsService;
   ownLimits: OwnLimits;
   tiers: TiersService;
+  usage: UsageService;
 }
 
 export interface GatewaySettings {
@@ -162,6 +163,7 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
     await scope.register(systemLogsRoutes, { ...services, guards });
     await scope.register(limitsRoutes, { ...services, limiter, guards });
     await scope.register(tiersRoutes, { ...services, guards });
+    await scope.register(usageRoutes, { ...services, guards });
     await scope.register(dashboardRoutes, { ...services, guards });
     await scope.register(errorCodesRoutes);
     await scope.register(healthRoutes, { health });

@@ -1,8 +1,10 @@
 import type { Resources } from './compose.ts';
 import type { Config } from './config.ts';
+import { createUsageMover, type UsageMover } from './jobs/usage/index.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import { createLimitSettings, createLimitsService, createOwnLimits, createReplicas } from './modules/limits/index.ts';
 import { createTiersService } from './modules/tiers/index.ts';
+import { createHitBatches, createLocalHits, createUsageRepository, createUsageService } from './modules/usage/index.ts';
 import { createFallbackCounters, createLocalCounters, createRedisCounters } from './plugins/rate-limit/index.ts';
 import type { Revocations } from './revocations.ts';
 
@@ -20,10 +22,11 @@ export function composeLimits(
     ip: { max: config.RATE_LIMIT_MAX_REQUESTS, windowMs: config.RATE_LIMIT_WINDOW_MS },
   });
   const replicas = createReplicas({ db: pool, clock, logger });
+  const localHits = createLocalHits({ pool, clock, logger });
   const limitCounters = createFallbackCounters({
     redis,
     shared: createRedisCounters(redis),
-    local: createLocalCounters({ clock, replicas: replicas.count, countHit: () => undefined }),
+    local: createLocalCounters({ clock, replicas: replicas.count, countHit: localHits.count }),
     clock,
     onAway: () => metrics.limitedLocally.inc(),
   });
@@ -34,10 +37,18 @@ export function composeLimits(
       limits: createLimitsService({ settings: limitSettings, revocations }),
       ownLimits: createOwnLimits({ db: pool, settings: limitSettings }),
       tiers: createTiersService({ db: pool, settings: limitSettings, revocations }),
+      usage: createUsageService({ usage: createUsageRepository(pool) }),
     },
     async start() {
       await Promise.all([limitSettings.start(), replicas.start()]);
+      localHits.start();
     },
-    stop: () => replicas.stop(),
+    async stop() {
+      await Promise.all([replicas.stop(), localHits.stop()]);
+    },
   };
 }
+
+/** What brings usage into PostgreSQL. */
+export const composeUsageMover = ({ pool, redis, clock, logger }: Resources): UsageMover =>
+  createUsageMover({ pool, batches: createHitBatches(redis), clock, logger });

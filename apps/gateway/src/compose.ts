@@ -6,7 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import { buildGateway, type GatewayServices, type GatewaySettings } from './app.ts';
 import { composeAccounts, composeMailing, credentialSettings } from './compose-accounts.ts';
 import { composeAdministration, composeRemover } from './compose-administration.ts';
-import { composeLimits } from './compose-limits.ts';
+import { composeLimits, composeUsageMover } from './compose-limits.ts';
 import { composeWorkers, connectToWorkers } from './compose-workers.ts';
 import { composeWorkspaces } from './compose-workspaces.ts';
 import type { Config } from './config.ts';
@@ -90,6 +90,7 @@ export async function composeGateway(resources: Resources, config: Config): Prom
     background.push(
       composeDelivering(resources, config, metrics),
       ...composeMailing(resources, config),
+      composeUsageMover(resources),
       createInvariantWatch({ ...resources, metrics }),
       createMaintenance({ ...resources, tasks: retentionTasks(resources.pool, retentionOf(config)) }),
     );

@@ -2,6 +2,7 @@ import type { Pool } from '@wa-gate/db';
 import { newPayloadSweep, sweepIdempotencyKeys, sweepJournal, sweepPayloads, sweepQrHistory } from '@wa-gate/messaging';
 import { sweepLog } from '../../log-retention.ts';
 import { sweepLogins, sweepMailTokens } from '../../modules/auth/index.ts';
+import { sweepUsageBatches } from '../../modules/usage/index.ts';
 import { sweepWorkerMetrics } from '../../modules/workers/index.ts';
 import { sweepRevocations } from '../../revocations.ts';
 import { sweepMails } from '../mail/index.ts';
@@ -27,6 +28,7 @@ export function retentionTasks(pool: Pool, { auditDays, systemLogDays }: Retenti
     { name: 'old revocations', run: (limit) => sweepRevocations(pool, limit) },
     { name: 'old QR history', run: (limit) => sweepQrHistory(pool, limit) },
     { name: 'old worker metrics', run: (limit) => sweepWorkerMetrics(pool, limit) },
+    { name: 'ids of usage batches', run: (limit) => sweepUsageBatches(pool, limit) },
     { name: 'old outbound bytes', run: (limit) => sweepPayloads(pool, payloads, limit) },
   ];
 }

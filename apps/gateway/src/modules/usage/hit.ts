@@ -1,6 +1,7 @@
 import { SESSION_SLUG_PATTERN } from '@wa-gate/contracts';
 import type { FastifyRequest } from 'fastify';
 import type { Principal } from '../../plugins/auth.ts';
+import { isUuid } from '../../uuid.ts';
 
 /** What one request counts as, for the usage of an account. */
 export interface Hit {
@@ -16,6 +17,7 @@ export interface Hit {
 
 const SEPARATOR = '|';
 const SLUG = new RegExp(SESSION_SLUG_PATTERN);
+const MONTH = /^\d{4}-\d{2}$/;
 
 let month = '';
 let monthEndsAt = 0;
@@ -42,10 +44,14 @@ export function hitOf(request: FastifyRequest, principal: Principal): string {
   return `${start}||`;
 }
 
+const isIdOrNothing = (text: string): boolean => text === '' || isUuid(text);
+
 /** Reads a field again; null for what is none of ours. */
 export function parseHit(field: string): Hit | null {
-  const [monthOf = '', accountId = '', keyId = '', sessionId = '', workspaceId = '', slug] = field.split(SEPARATOR);
-  if (slug === undefined || !/^\d{4}-\d{2}$/.test(monthOf)) return null;
+  const parts = field.split(SEPARATOR);
+  const [monthOf = '', accountId = '', keyId = '', sessionId = '', workspaceId = '', slug = ''] = parts;
+  if (parts.length !== 6 || !MONTH.test(monthOf) || !isUuid(accountId)) return null;
+  if (![keyId, sessionId, workspaceId].every(isIdOrNothing)) return null;
   return {
     month: monthOf,
     accountId,

@@ -1,0 +1,1 @@
+export { createUsageMover, type UsageMover } from './usage-mover.ts';
