@@ -1,15 +1,12 @@
 import { type Static, Type } from 'typebox';
+import { METRIC_RANGES } from './fleet.ts';
 import { MESSAGE_TYPES } from './messages.ts';
 import { oneOf, timestamp } from './schema.ts';
 import { SESSION_STATES, SESSION_STATUSES } from './session-states.ts';
 import { NETWORKS } from './sessions.ts';
 
-/** How far back a statistic looks. */
-export const TIME_RANGES = ['1h', '24h', '7d', '30d'] as const;
-export type TimeRange = (typeof TIME_RANGES)[number];
-
 export const AnalyticsQuerySchema = Type.Object({
-  range: Type.Optional(oneOf(TIME_RANGES, 'Until now. Default: 24h.')),
+  range: Type.Optional(oneOf(METRIC_RANGES, 'Until now. Default: 24h.')),
 });
 
 const count = (description?: string) => Type.Integer({ minimum: 0, ...(description && { description }) });
@@ -25,7 +22,7 @@ const load = (description: string) => Type.Number({ minimum: 0, description: `${
 const counts = <Word extends string>(words: readonly Word[]) =>
   Type.Object(Object.fromEntries(words.map((word) => [word, count()])) as Record<Word, ReturnType<typeof count>>);
 
-const period = { range: oneOf(TIME_RANGES), from: timestamp(), to: timestamp() };
+const period = { range: oneOf(METRIC_RANGES), from: timestamp(), to: timestamp() };
 
 export const OverviewSchema = Type.Object({
   overview: Type.Object({
@@ -38,6 +35,7 @@ export const OverviewSchema = Type.Object({
     online: count(),
     offline: count(),
     maintenance: count('Those that an administrator has set aside.'),
+    pending: count('Those that an administrator has added, and that have never registered.'),
     avgCpuUsage: load('Over the workers that are online.'),
     avgMemoryUsage: load('Over the workers that are online.'),
   }),

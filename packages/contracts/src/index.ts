@@ -31,8 +31,6 @@ export {
   OverviewSchema,
   type SessionStatistics,
   SessionStatisticsSchema,
-  TIME_RANGES,
-  type TimeRange,
   type UserStatistics,
   UserStatisticsSchema,
 } from './analytics.ts';

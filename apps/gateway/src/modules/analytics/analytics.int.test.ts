@@ -35,7 +35,7 @@ describe('an empty installation', () => {
   it('has an overview of zeros, and no NaN (MR-021, MR-118, MR-119, MR-120)', async () => {
     expect(await get()).toEqual({
       overview: { totalUsers: 1, totalSessions: 0, totalWorkers: 0, totalMessages: 0 },
-      workers: { online: 0, offline: 0, maintenance: 0, avgCpuUsage: 0, avgMemoryUsage: 0 },
+      workers: { online: 0, offline: 0, maintenance: 0, pending: 0, avgCpuUsage: 0, avgMemoryUsage: 0 },
       sessions: { connected: 0, disconnected: 0, successRate: 0 },
     });
   });
@@ -97,7 +97,7 @@ describe('an installation in use', () => {
   it('is told as in the example of the brief (MR-021, MR-118, MR-119, MR-120)', async () => {
     expect(await fresh().overview()).toEqual({
       overview: { totalUsers: 4, totalSessions: 3, totalWorkers: 3, totalMessages: 10 },
-      workers: { online: 2, offline: 1, maintenance: 0, avgCpuUsage: 52.8, avgMemoryUsage: 65 },
+      workers: { online: 2, offline: 1, maintenance: 0, pending: 0, avgCpuUsage: 52.8, avgMemoryUsage: 65 },
       sessions: { connected: 1, disconnected: 2, successRate: 33.3 },
     });
   });

@@ -1,17 +1,17 @@
-import { TIME_RANGES, type TimeRange } from '@wa-gate/contracts';
+import { METRIC_RANGES, type MetricRange } from '@wa-gate/contracts';
 
 const HOUR_MS = 3_600_000;
-const RANGE_MS: Record<TimeRange, number> = {
+const RANGE_MS: Record<MetricRange, number> = {
   '1h': HOUR_MS,
   '24h': 24 * HOUR_MS,
   '7d': 7 * 24 * HOUR_MS,
   '30d': 30 * 24 * HOUR_MS,
 };
 
-export const DEFAULT_RANGE: TimeRange = TIME_RANGES[1];
+export const DEFAULT_RANGE: MetricRange = METRIC_RANGES[1];
 
 /** The time that a range covers now. */
-export function periodOf(range: TimeRange): { from: Date; to: Date } {
+export function periodOf(range: MetricRange): { from: Date; to: Date } {
   const to = new Date();
   return { from: new Date(to.getTime() - RANGE_MS[range]), to };
 }

@@ -101,6 +101,7 @@ export const sessionsRoutes: FastifyPluginAsyncTypebox<SessionsRoutesOptions> = 
   app.patch(
     '/sessions/:id',
     {
+      config: { audit: 'session.updated' },
       onRequest: guards({ audience: 'workspace', permission: 'system.manage' }),
       schema: {
         tags,

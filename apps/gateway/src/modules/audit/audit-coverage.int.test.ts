@@ -1,0 +1,184 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildOpenapiDocument } from '../../openapi-document.ts';
+import {
+  type Answer,
+  createGatewayFixture,
+  type GatewayFixture,
+  type TestSession,
+  type TestUser,
+} from '../../testing/gateway-fixture.ts';
+import type { WorkerStandIn } from '../../testing/worker-stand-in.ts';
+
+/** Routes that change something and write no entry, and why that is right. */
+const EXCEPTIONS: Record<string, string> = {
+  'POST /api/sessions/{id}/send': 'the row of the message is the record, with the key it was accepted with',
+  'POST /api/messages/send': 'the row of the message is the record, with the key it was accepted with',
+  'PUT /api/admin/workers/{id}/heartbeat': 'figures of a worker, several times a minute',
+};
+
+/** Operation, such as `POST /api/sessions`, and the action that it declares. */
+const declared = new Map<string, string | undefined>();
+const called = new Set<string>();
+let fixture: GatewayFixture;
+let worker: WorkerStandIn;
+let admin: string;
+let user: TestUser;
+let session: TestSession;
+
+beforeAll(async () => {
+  const document = JSON.parse(await buildOpenapiDocument('0.0.0')) as {
+    paths: Record<string, Record<string, { 'x-audit-action'?: string }>>;
+  };
+  for (const [path, operations] of Object.entries(document.paths)) {
+    for (const [method, operation] of Object.entries(operations)) {
+      if (method !== 'get') declared.set(`${method.toUpperCase()} ${path}`, operation['x-audit-action']);
+    }
+  }
+  fixture = await createGatewayFixture();
+  admin = await fixture.adminToken();
+  worker = await fixture.startWorker('worker-1');
+  user = await fixture.register();
+  session = await fixture.createSession(user);
+});
+afterAll(() => fixture?.close());
+
+let requests = 0;
+/** Calls a route and finds the entry that it declares, in the name of its caller and of this request. */
+async function audited(
+  operation: string,
+  { as = user.token, ids = {}, body }: { as?: string; ids?: Record<string, string>; body?: unknown } = {},
+): Promise<Answer> {
+  const action = declared.get(operation);
+  expect(action, `${operation} declares an action`).toBeTypeOf('string');
+  requests += 1;
+  const requestId = `audited-${requests}`;
+  const [method = '', template = ''] = operation.split(' ');
+  const url = template.replaceAll(/\{(\w+)\}/g, (_match, name: string) => encodeURIComponent(ids[name] ?? 'missing'));
+  const headers = { 'x-request-id': requestId };
+  const answer = await fixture.call(method as 'POST', url, { as, headers, ...(body !== undefined && { body }) });
+  expect(answer.status, `${operation}: ${JSON.stringify(answer.body)}`).toBeLessThan(300);
+  const { rows } = await fixture.database.pool.query(
+    'SELECT action, actor_kind, actor_user_id, ip FROM audit_logs WHERE request_id = $1',
+    [requestId],
+  );
+  expect(rows, operation).toContainEqual(expect.objectContaining({ action, ip: '127.0.0.1' }));
+  expect(JSON.stringify(rows), operation).not.toContain('"actor_kind":"system"');
+  called.add(operation);
+  return answer;
+}
+
+describe('every action leaves an entry (MR-162)', () => {
+  it('each route that changes something declares which, or is one of a few exceptions', () => {
+    expect(declared.size).toBeGreaterThan(50);
+    const silent = [...declared].filter(([, action]) => action === undefined).map(([operation]) => operation);
+    expect(silent.sort()).toEqual(Object.keys(EXCEPTIONS).sort());
+  });
+
+  it('actions are named by what and what became of it', () => {
+    for (const [operation, action] of declared) {
+      if (action) expect(action, operation).toMatch(/^[a-z_]+\.[a-z_]+$/);
+    }
+  });
+
+  it('of sessions, of their owners and of the account face', async () => {
+    const made = await audited('POST /api/sessions', { body: { name: 'New', sessionId: 'new' } });
+    const ids = { id: made.body.data.sessionId };
+    await audited('PATCH /api/sessions/{id}', { ids, body: { name: 'Newer', isDefault: true } });
+    await audited('POST /api/sessions/{id}/restart', { ids, body: {} });
+    await audited('POST /api/sessions/{id}/logout', { ids, body: {} });
+    worker.answer({ body: { code: 'BP3R9783' } });
+    await audited('POST /api/sessions/{id}/pairing-code', { ids, body: { phoneNumber: '+6281234567890' } });
+    worker.answer({});
+    await audited('POST /api/whatsapp/restart', { as: session.key, body: {} });
+    await audited('POST /api/whatsapp/logout', { as: session.key, body: {} });
+    await audited('DELETE /api/sessions/{id}', { ids });
+  });
+
+  it('of webhooks', async () => {
+    const ids = { id: session.slug };
+    const body = { url: 'https://example.com/hook' };
+    await audited('PUT /api/sessions/{id}/webhook', { as: session.key, ids, body });
+    await audited('DELETE /api/sessions/{id}/webhook', { as: session.key, ids });
+  });
+
+  it('of keys', async () => {
+    const made = await audited('POST /api/keys', { body: { name: 'CRM' } });
+    const ids = { id: made.body.data.key.id };
+    await audited('PATCH /api/keys/{id}', { ids, body: { name: 'CRM 2' } });
+    await audited('POST /api/keys/{id}/rotate', { ids, body: {} });
+    await audited('DELETE /api/keys/{id}', { ids });
+    await audited('POST /api/sessions/{id}/keys', { ids: { id: session.slug }, body: { name: 'Invoices' } });
+  });
+
+  it('of logins', async () => {
+    const credentials = { email: 'person@example.test', password: 'correct horse battery' };
+    await audited('POST /api/auth/register', { as: '', body: credentials });
+    const login = await audited('POST /api/auth/login', { as: '', body: credentials });
+    const { refreshToken } = login.body.data;
+    const { token } = (await audited('POST /api/auth/refresh', { as: '', body: { refreshToken } })).body.data;
+    await audited('PATCH /api/auth/me', { as: token, body: { name: 'Person' } });
+    const { workspaceId } = login.body.data;
+    await audited('POST /api/auth/switch', { as: token, body: { workspaceId } });
+    const change = { currentPassword: credentials.password, newPassword: 'another horse battery' };
+    await audited('POST /api/auth/password', { as: token, body: change });
+    await audited('POST /api/auth/logout', { as: token, body: {} });
+  });
+
+  it('of workspaces and their members', async () => {
+    const made = await audited('POST /api/workspaces', { body: { name: 'Support' } });
+    const { id } = made.body.data.workspace;
+    const moved = await fixture.call('POST', '/api/auth/switch', { as: user.token, body: { workspaceId: id } });
+    const owner = moved.body.data.token as string;
+    await audited('PATCH /api/workspaces/{id}', { as: owner, ids: { id }, body: { name: 'Support 2' } });
+    const invite = async (guest: TestUser) =>
+      audited('POST /api/workspaces/{id}/invitations', {
+        as: owner,
+        ids: { id },
+        body: { email: guest.email, role: 'viewer' },
+      });
+    const [guest, unwanted] = [await fixture.register(), await fixture.register()];
+    const { token } = (await invite(guest)).body.data;
+    await audited('POST /api/invitations/{token}/accept', { as: guest.token, ids: { token } });
+    const { invitation } = (await invite(unwanted)).body.data;
+    await audited('DELETE /api/workspaces/{id}/invitations/{invitationId}', {
+      as: owner,
+      ids: { id, invitationId: invitation.id },
+    });
+    const members = await fixture.call('GET', `/api/workspaces/${id}/members`, { as: owner });
+    const member = members.body.data.members.find(({ email }: { email: string }) => email === guest.email);
+    const ids = { id, userId: member.userId };
+    await audited('PATCH /api/workspaces/{id}/members/{userId}', { as: owner, ids, body: { role: 'operator' } });
+    await audited('DELETE /api/workspaces/{id}/members/{userId}', { as: owner, ids });
+    await audited('DELETE /api/workspaces/{id}', { as: owner, ids: { id } });
+  });
+
+  it('of administrators', async () => {
+    const account = { email: 'made@example.test', password: 'correct horse battery' };
+    const { id } = (await audited('POST /api/admin/users', { as: admin, body: account })).body.data;
+    await audited('PATCH /api/admin/users/{id}', { as: admin, ids: { id }, body: { tier: 'pro' } });
+    await audited('DELETE /api/admin/users/{id}/logins', { as: admin, ids: { id } });
+    await audited('DELETE /api/admin/users/{id}', { as: admin, ids: { id } });
+    const tier = { maxSessions: 6, messagesPerHour: 1_001 };
+    await audited('PUT /api/admin/tiers/{tier}', { as: admin, ids: { tier: 'pro' }, body: tier });
+    const limit = { max: 5_000_000, windowSeconds: 900 };
+    await audited('PUT /api/admin/rate-limits/{bucket}', { as: admin, ids: { bucket: 'dashboard' }, body: limit });
+    await audited('DELETE /api/admin/rate-limits/{bucket}', { as: admin, ids: { bucket: 'dashboard' } });
+  });
+
+  it('of workers', async () => {
+    const ids = { id: 'worker-1' };
+    for (const action of ['cordon', 'uncordon', 'drain', 'maintenance']) {
+      await audited(`POST /api/admin/workers/{id}/${action}`, { as: admin, ids });
+    }
+    await audited('DELETE /api/admin/workers/{id}/maintenance', { as: admin, ids });
+    await audited('PATCH /api/admin/workers/{id}', { as: admin, ids, body: { maxSessions: 7 } });
+    await audited('POST /api/admin/workers/rebalance', { as: admin });
+    await audited('POST /api/admin/workers/broadcast', { as: admin, body: { operation: 'ping' } });
+    await audited('DELETE /api/admin/workers/{id}/token', { as: admin, ids });
+  });
+
+  it('most of them were called here', () => {
+    const declaring = [...declared].filter(([, action]) => action !== undefined).map(([operation]) => operation);
+    expect(called.size / declaring.length).toBeGreaterThan(0.8);
+  });
+});
