@@ -274,6 +274,31 @@ describe('no evidence: the lease goes on (I3)', () => {
     await watched.stop();
   });
 
+  it.each(['127.0.0.1', 'localhost'])(
+    'a place where no worker may be (%s), and it is not connected to',
+    async (host) => {
+      await database.pool.query('UPDATE workers SET endpoint = $1', [worker.endpoint.replace('127.0.0.1', host)]);
+      const lines: string[] = [];
+      const watched = createControlStreams({
+        db: pool,
+        addresses: createWorkerAddresses('10.0.0.0/8'),
+        masterKeys: [masterKey],
+        clock: systemClock,
+        logger: createLogger({
+          service: 'test',
+          level: 'debug',
+          destination: { write: (text: string) => void lines.push(text) },
+        }),
+        everyMs: 60_000,
+        onEvidence: ({ incarnation }, reason, isNews) => evidence.push({ evidence: reason, isNews, incarnation }),
+      });
+      watched.start();
+      await waitFor(() => lines.filter((text) => text.includes('No worker may be at')).length >= 3);
+      await watched.stop();
+      expect(worker.attempts).toBe(0);
+    },
+  );
+
   it('this gateway itself is stopping', async () => {
     await open();
     const stopped = streams.stop();
