@@ -17,7 +17,7 @@ export interface Hit {
 
 const SEPARATOR = '|';
 const SLUG = new RegExp(SESSION_SLUG_PATTERN);
-const MONTH = /^\d{4}-\d{2}$/;
+const MONTH = /^\d{4}-(?:0[1-9]|1[0-2])$/;
 
 let month = '';
 let monthEndsAt = 0;
