@@ -94,7 +94,10 @@ export function createGuards(app: FastifyInstance, deps: GuardDependencies): Gua
 
   async function authenticate(request: FastifyRequest, { takesQueryKey = false }: Access): Promise<Principal> {
     const credential = readCredential(request, deps.allowQueryKey || takesQueryKey);
-    if (!credential) throw new ApiError('UNAUTHENTICATED');
+    // `?apiKey=` is for keys: a token in a URL would be good for everything its person may do.
+    if (!credential || (credential.place === 'query' && credential.kind !== 'key')) {
+      throw new ApiError('UNAUTHENTICATED');
+    }
     const principal = credential.kind === 'jwt' ? await fromToken(credential) : await fromKey(request, credential);
     if (credential.place === 'cookie' && !isSafe(request)) assertNotForged(request, principal);
     request.principal = principal;

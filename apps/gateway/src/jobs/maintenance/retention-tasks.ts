@@ -4,6 +4,7 @@ import { sweepLog } from '../../log-retention.ts';
 import { sweepLogins, sweepMailTokens } from '../../modules/auth/index.ts';
 import { sweepUsageBatches } from '../../modules/usage/index.ts';
 import { sweepWorkerMetrics } from '../../modules/workers/index.ts';
+import { sweepInvitations } from '../../modules/workspaces/index.ts';
 import { sweepRevocations } from '../../revocations.ts';
 import { sweepMails } from '../mail/index.ts';
 import type { MaintenanceTask } from './maintenance.ts';
@@ -25,6 +26,7 @@ export function retentionTasks(pool: Pool, { auditDays, systemLogDays }: Retenti
     { name: 'old mails', run: (limit) => sweepMails(pool, limit) },
     { name: 'old audit log', run: (limit) => sweepLog(pool, 'audit_logs', auditDays, limit) },
     { name: 'old system log', run: (limit) => sweepLog(pool, 'system_logs', systemLogDays, limit) },
+    { name: 'old invitations', run: (limit) => sweepInvitations(pool, limit) },
     { name: 'old revocations', run: (limit) => sweepRevocations(pool, limit) },
     { name: 'old QR history', run: (limit) => sweepQrHistory(pool, limit) },
     { name: 'old worker metrics', run: (limit) => sweepWorkerMetrics(pool, limit) },

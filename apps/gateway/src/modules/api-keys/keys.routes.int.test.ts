@@ -180,6 +180,7 @@ describe('changing and revoking keys (MR-149)', () => {
     expect((await list(user.token, '/api/keys?includeEnded=true')).map(({ id }: { id: string }) => id)).toContain(
       key.id,
     );
+    await fixture.call('PATCH', `/api/keys/${key.id}`, { as: user.token, body: { role: 'viewer' } });
     const trail = await auditOf(key.id);
     expect(trail.map(({ action }) => action)).toEqual(['key.created', 'key.updated', 'key.revoked']);
     expect(trail[1]).toMatchObject({
@@ -252,6 +253,7 @@ describe('for strangers keys are as if they were not there', () => {
       const theirs = await facts(method, `/api/sessions/${session.slug}/keys`, body);
       expect(theirs.status).toBe(404);
       expect(theirs).toEqual(await facts(method, '/api/sessions/nothing/keys', body));
+      expect(theirs).toEqual(await facts(method, '/api/sessions/no%00thing/keys', body));
     }
     const taken = await facts('POST', '/api/keys', { name: 'Mine', sessionId: session.slug });
     expect(taken.status).toBe(404);
@@ -285,6 +287,7 @@ describe('a key in the URL (MR-144)', () => {
     const session = await fixture.createSession(user);
     const open = (key: string) => fixture.call('GET', `/api/sessions/${session.slug}/qr/stream?apiKey=${key}`);
     expect((await open(user.apiKey)).status).toBe(401);
+    expect((await open(user.token)).status).toBe(401);
     // Taken: what is missing is a worker that knows the session.
     expect([401, 403]).not.toContain((await open(session.key)).status);
   });

@@ -155,12 +155,11 @@ export function createKeysService({ db, keys, revocations, defaultNetwork }: Key
           values: [before.id, name ?? before.name, role, permissions, allowedIps, expiresAt],
         });
         const after = await find(tx, principal, before.id);
-        await writeAudit(tx, actor, {
-          action: 'key.updated',
-          resourceType: 'key',
-          resourceId: before.id,
-          ...changedFields(auditKey(before), auditKey(after)),
-        });
+        const changes = changedFields(auditKey(before), auditKey(after));
+        if (Object.keys(changes.after).length > 0) {
+          const entry = { action: 'key.updated', resourceType: 'key', resourceId: before.id };
+          await writeAudit(tx, actor, { ...entry, ...changes });
+        }
         return presentKey(after);
       }),
 

@@ -1,8 +1,10 @@
+import { SESSION_SLUG_PATTERN } from '@wa-gate/contracts';
 import type { Queryable } from '@wa-gate/db';
 import { ApiError } from '../../api-error.ts';
 import type { Principal } from '../../plugins/auth.ts';
 import { createRevocableCache } from '../../revocable-cache.ts';
 import type { Revocations } from '../../revocations.ts';
+import { isUuid } from '../../uuid.ts';
 import type { SessionRef } from '../api-keys/index.ts';
 
 /**
@@ -32,7 +34,8 @@ const DEFAULT = {
     FROM workspaces w JOIN sessions s ON s.workspace_id = w.id WHERE w.id = $1
     ORDER BY s.id = w.default_session_id DESC NULLS LAST LIMIT 2`,
 };
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+/** What no session can be called is not looked for: PostgreSQL refuses some of it. Internal ids fit too. */
+const SLUG = new RegExp(SESSION_SLUG_PATTERN);
 
 export function createSessionDirectory(deps: { db: Queryable; revocations: Revocations }): SessionDirectory {
   const { db, revocations } = deps;
@@ -48,7 +51,7 @@ export function createSessionDirectory(deps: { db: Queryable; revocations: Revoc
   });
 
   async function byInternalId(id: string): Promise<SessionRef | undefined> {
-    if (!UUID.test(id)) return undefined;
+    if (!isUuid(id)) return undefined;
     const { rows } = await db.query<SessionRef>({ ...BY_ID, values: [id] });
     return rows[0];
   }
@@ -59,6 +62,7 @@ export function createSessionDirectory(deps: { db: Queryable; revocations: Revoc
         if (principal.session.slug === id) return principal.session;
         throw new ApiError('SESSION_NOT_FOUND');
       }
+      if (!SLUG.test(id)) throw new ApiError('SESSION_NOT_FOUND');
       const found =
         (await bySlug.get(`${principal.workspaceId}/${id}`)) ??
         (principal.isAdministrator ? await byInternalId(id) : undefined);

@@ -1,3 +1,4 @@
+export { sweepInvitations } from './invitations.repository.ts';
 export { createInvitationsService, type InvitationsService } from './invitations.service.ts';
 export { createMembersService, type MembersService } from './members.service.ts';
 export { createWorkspaceRemoval, type RemoveWorkspace } from './workspace-removal.ts';

@@ -70,6 +70,12 @@ const JOIN = {
   text: 'INSERT INTO workspace_members (workspace_id, user_id, role) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
 };
 
+const SWEEP = {
+  name: 'sweep-invitations',
+  text: `DELETE FROM workspace_invitations WHERE id IN (
+    SELECT id FROM workspace_invitations WHERE expires_at < now() - interval '30 days' LIMIT $1)`,
+};
+
 const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest();
 
 export async function isMember(db: Queryable, workspaceId: string, email: string): Promise<boolean> {
@@ -129,4 +135,10 @@ export async function acceptInvitation(
   if (!invitation) return null;
   const { rowCount } = await tx.query({ ...JOIN, values: [invitation.workspaceId, userId, invitation.role] });
   return { ...invitation, isNew: rowCount === 1 };
+}
+
+/** Deletes invitations that ended a month ago, at most `limit`; returns how many. */
+export async function sweepInvitations(db: Queryable, limit: number): Promise<number> {
+  const { rowCount } = await db.query({ ...SWEEP, values: [limit] });
+  return rowCount ?? 0;
 }

@@ -51,6 +51,7 @@ export function createMembersService({ pool, revocations }: MembersDependencies)
       const { workspaceId } = principal;
       const role = roleToGive(principal, word);
       return change(workspaceId, userId, async (tx, before) => {
+        if (role === before.role) return present(before);
         await setRole(tx, workspaceId, before.userId, role);
         const after = present({ ...before, role });
         await writeAudit(tx, actor, {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createGatewayFixture, type GatewayFixture, type TestUser } from '../../testing/gateway-fixture.ts';
+import { sweepInvitations } from './invitations.repository.ts';
 
 let fixture: GatewayFixture;
 let owner: TestUser;
@@ -171,6 +172,16 @@ describe('invitations', () => {
     expect((await fixture.call('GET', at('/invitations'), { as: owner.token })).body.data.invitations).toEqual([]);
   });
 
+  it('are deleted a month after their end', async () => {
+    const ended = (await invite('viewer')).body.data.invitation.id;
+    const open = (await invite('viewer', 'other@example.test')).body.data.invitation.id;
+    const { pool } = fixture.database;
+    await pool.query(`UPDATE workspace_invitations SET expires_at = now() - interval '31 days' WHERE id = $1`, [ended]);
+    expect(await sweepInvitations(pool, 100)).toBe(1);
+    const { rows } = await pool.query('SELECT id FROM workspace_invitations WHERE workspace_id = $1', [workspaceId]);
+    expect(rows).toEqual([{ id: open }]);
+  });
+
   it('cannot give more than the inviter has', async () => {
     const { body } = await fixture.call('POST', '/api/keys', {
       as: owner.token,
@@ -232,6 +243,8 @@ describe('members', () => {
     await fixture.call('PATCH', at(`/members/${guestId}`), { as: owner.token, body: { role: 'owner' } });
     expect((await fixture.call('GET', at('/members'), { as: token })).status).toBe(200);
     expect((await fixture.call('GET', at('/members'), { as: key })).status).toBe(403);
+    // What changes nothing is no change.
+    await fixture.call('PATCH', at(`/members/${guestId}`), { as: owner.token, body: { role: 'admin' } });
     expect((await audit('member.role_changed')).map(({ before, after }) => [before.role, after.role])).toEqual([
       ['owner', 'viewer'],
       ['viewer', 'owner'],

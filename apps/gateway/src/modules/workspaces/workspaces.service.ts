@@ -78,6 +78,7 @@ export function createWorkspacesService({ pool }: { pool: Pool }): WorkspacesSer
       await inTransaction(pool, async (tx) => {
         const formerName = await renameWorkspace(tx, id, name);
         if (formerName === null) throw new ApiError('WORKSPACE_NOT_FOUND');
+        if (formerName === name) return;
         await writeAudit(tx, actor, {
           action: 'workspace.updated',
           resourceType: 'workspace',
