@@ -19,12 +19,13 @@ const KEEP_DAYS = 7;
 const RETRY = { initialMs: 10_000, maxMs: 3_600_000, factor: 3 };
 const MAX_ERROR_LENGTH = 500;
 
+/** Times are stored rounded to the millisecond: what is due now may lie half a one ahead. */
 const CLAIM = {
   name: 'claim-mails',
   text: `UPDATE mails SET attempts = attempts + 1, next_attempt = now() + interval '${CLAIM_SECONDS} s'
     WHERE id IN (
       SELECT id FROM mails
-      WHERE sent_at IS NULL AND next_attempt <= now() AND created_at > now() - interval '${GIVE_UP_DAYS} days'
+      WHERE sent_at IS NULL AND next_attempt < now() + interval '1 ms' AND created_at > now() - interval '${GIVE_UP_DAYS} days'
       ORDER BY next_attempt LIMIT $1 FOR UPDATE SKIP LOCKED)
     RETURNING id, recipient, content, attempts, created_at AS "createdAt"`,
 };

@@ -203,6 +203,20 @@ describe('the mailbox of an installation without a mail server', () => {
     await rm(parent, { recursive: true });
   });
 
+  it('shows a token on a line of its own, however long the lines around it are', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'wag-mail-'));
+    const token = `wag_ve_${'x'.repeat(52)}`;
+    await queue.enqueue(database.pool, {
+      ...MAIL,
+      text: `${'many words '.repeat(30)}\n\n${token}\n\n${'end '.repeat(40)}`,
+    });
+    await senderOf(createMailboxTransport(folder, 'wa-gate@localhost')).round();
+    const content = await readFile(join(folder, (await readdir(folder))[0]!), 'utf8');
+    expect(content.split('\n')).toContain(token);
+    expect(content.match(/many\s+words/g)).toHaveLength(30);
+    await rm(folder, { recursive: true });
+  });
+
   it('that cannot be written loses nothing', async () => {
     await queue.enqueue(database.pool, MAIL);
     await senderOf(createMailboxTransport('/dev/null/mail', 'wa-gate@localhost')).round();

@@ -29,12 +29,20 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const SOCKET_TIMEOUT_MS = 20_000;
 const LOOPBACK = /^(localhost|127\.|\[?::1\]?$)/;
 
+const LINE_LENGTH = 76;
+
+/**
+ * Longer lines would have to be encoded, and then a token in a file is not found by looking. A word that is longer stays whole.
+ */
+const wrap = (text: string): string =>
+  text.replaceAll(new RegExp(`(?=.{${LINE_LENGTH + 1}})(.{1,${LINE_LENGTH}}) +`, 'g'), '$1\n');
+
 /** An address alone: what looks like a list of addresses stays one, and is refused by the server. */
 const message = (from: string, { id, to, subject, text, createdAt }: OutgoingMail) => ({
   from,
   to: { name: '', address: to },
   subject,
-  text,
+  text: wrap(text),
   date: createdAt,
   messageId: `<${id}@wa-gate>`,
   headers: { 'Auto-Submitted': 'auto-generated' },
