@@ -29,7 +29,9 @@ export const OverviewSchema = Type.Object({
     totalUsers: count(),
     totalSessions: count(),
     totalWorkers: count(),
-    totalMessages: count('Both directions.'),
+    totalMessages: count(
+      'Sent and received through the gateway since the beginning, those of deleted sessions included.',
+    ),
   }),
   workers: Type.Object({
     online: count(),

@@ -1,6 +1,12 @@
 import { newId } from '@wa-gate/kit';
+import { countCompleteHours } from '@wa-gate/messaging';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createGatewayFixture, type GatewayFixture } from '../../testing/gateway-fixture.ts';
+import {
+  createGatewayFixture,
+  type GatewayFixture,
+  type TestSession,
+  type TestUser,
+} from '../../testing/gateway-fixture.ts';
 import { createAnalyticsService } from './analytics.service.ts';
 import { createStatisticsRepository } from './statistics.repository.ts';
 
@@ -50,16 +56,18 @@ describe('an empty installation', () => {
 });
 
 describe('an installation in use', () => {
+  let sessions: TestSession[];
+  let user: TestUser;
   beforeAll(async () => {
     const { pool } = fixture.database;
-    const user = await fixture.register();
+    user = await fixture.register();
     await fixture.startWorker('worker-1');
     await fixture.startWorker('worker-2');
     await fixture.startWorker('worker-3');
     await pool.query(`UPDATE worker_leases SET cpu_usage = 50, memory_usage = 60 WHERE worker_id = 'worker-1'`);
     await pool.query(`UPDATE worker_leases SET cpu_usage = 55.5, memory_usage = 70 WHERE worker_id = 'worker-2'`);
     await pool.query(`UPDATE worker_leases SET ended_at = now(), cpu_usage = 99 WHERE worker_id = 'worker-3'`);
-    const sessions = [
+    sessions = [
       await fixture.createSession(user),
       await fixture.createSession(user),
       await fixture.createSession(user),
@@ -162,10 +170,19 @@ describe('an installation in use', () => {
   it('refuses another range, and everybody but administrators', async () => {
     const answer = await fixture.call('GET', '/api/admin/analytics/messages?range=2h', { as: admin });
     expect(answer.status).toBe(400);
-    const user = await fixture.register();
+    const other = await fixture.register();
     for (const path of ['', '/messages', '/sessions', '/users', '/workers']) {
-      const refused = await fixture.call('GET', `/api/admin/analytics${path}`, { as: user.token });
+      const refused = await fixture.call('GET', `/api/admin/analytics${path}`, { as: other.token });
       expect([path, refused.status]).toEqual([path, 403]);
     }
+  });
+
+  it('counts messages also when those of complete hours are kept as counts, and their session is deleted (MR-118)', async () => {
+    const count = async () => (await fresh().overview()).overview.totalMessages;
+    while (await countCompleteHours(fixture.database.pool, new Date()));
+    expect(await count()).toBe(10);
+    const deleted = await fixture.call('DELETE', `/api/sessions/${sessions[0]!.slug}`, { as: user.token });
+    expect(deleted.status).toBe(200);
+    expect(await count()).toBe(10);
   });
 });

@@ -9,6 +9,7 @@ import type {
   UserTier,
 } from '@wa-gate/db';
 import { firstIdAt } from '@wa-gate/kit';
+import { ALL_MESSAGE_USAGE } from '@wa-gate/messaging';
 
 export interface MessageCount {
   direction: MessageDirection;
@@ -50,9 +51,11 @@ export interface StatisticsRepository {
   users(): Promise<UserCount[]>;
 }
 
+/** Messages as usage counts them: of complete hours the counts that are kept, so that only the rows of the last hours are read. */
 const TOTALS = {
   name: 'analytics-totals',
-  text: `SELECT (SELECT count(*) FROM users) AS users, (SELECT count(*) FROM messages) AS messages,
+  text: `SELECT (SELECT count(*) FROM users) AS users,
+      (SELECT coalesce(sum(u.count), 0)::bigint FROM (${ALL_MESSAGE_USAGE}) AS u) AS messages,
       count(*) AS sessions, count(*) FILTER (WHERE state = 'CONNECTED') AS connected
     FROM sessions`,
 };
