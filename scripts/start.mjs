@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 /** `npm start`. Needs nothing but Node: it runs before anything is installed. */
+import { join } from 'node:path';
 import { runDemo } from './demo.mjs';
 import { parseStartArguments, START_HELP } from './lib/arguments.mjs';
 import { formatError, StoppedError } from './lib/errors.mjs';
 import { requireNode } from './lib/install.mjs';
 import { runLauncher } from './lib/launcher.mjs';
+import { ROOT } from './lib/paths.mjs';
 import { createProgress } from './lib/progress.mjs';
 import { stopOnSignals } from './lib/stop-signals.mjs';
 
@@ -30,12 +32,14 @@ process.on('uncaughtException', (error) => {
 
 try {
   requireNode(process.versions.node);
-  const options = parseStartArguments(process.argv.slice(2), process.env);
+  const { withEnvFile } = await import('./lib/env-file.mjs'); // needs what the line before has asked for
+  const env = withEnvFile(process.env, join(ROOT, '.env'));
+  const options = parseStartArguments(process.argv.slice(2), env);
   if (options.help) progress.say(START_HELP);
   else
     process.exitCode = await runLauncher({
       options,
-      env: process.env,
+      env,
       progress,
       stop,
       demo: (running) => runDemo(running, progress),

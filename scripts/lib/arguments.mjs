@@ -1,5 +1,6 @@
 /** The command line of `npm start`. */
 import { LaunchError } from './errors.mjs';
+import { DEFAULT_MODE, isMode, MODES } from './modes.mjs';
 
 export const START_HELP = `Usage: npm start -- [options]
 
@@ -7,13 +8,15 @@ Starts wa-gate on this machine: a private PostgreSQL and Redis, the sandbox, the
 Everything listens on loopback and stores its data in .wa-gate/. Ctrl-C stops it.
 
 Options
+  --mode <name>       minimal: one worker, no demonstration · standard (default): two workers · advanced: and the jobs in a process of
+                      their own · enterprise: and two gateways, three workers
   --no-demo           do not run the demonstration
   --live              add a worker for the real WhatsApp
   --exit-after-demo   stop after the demonstration; the exit code tells whether it worked (also: SMOKE=1)
   --verbose           show the logs of all processes
   --help              this text
 
-Environment
+Environment (or the file .env in this folder; docs/configuration.md has all variables)
   PORT                port of the gateway (default: 8000, or the next free one)
   HOST                address of the gateway (default: 127.0.0.1)
   DATA_DIR            folder of all data (default: .wa-gate)
@@ -25,7 +28,7 @@ Environment
   SMTP_HOST ...       mail server (default: mails are files in DATA_DIR/mail)
 `;
 
-/** @typedef {{ help: boolean, demo: boolean, live: boolean, exitAfterDemo: boolean, verbose: boolean }} StartOptions */
+/** @typedef {{ help: boolean, mode: import('./modes.mjs').ModeName, demo: boolean, live: boolean, exitAfterDemo: boolean, verbose: boolean }} StartOptions */
 
 /**
  * @param {readonly string[]} argv
@@ -33,24 +36,55 @@ Environment
  * @returns {StartOptions}
  */
 export function parseStartArguments(argv, env) {
-  const options = { help: false, demo: true, live: false, exitAfterDemo: env.SMOKE === '1', verbose: false };
+  const given = takeMode(argv);
+  const options = {
+    help: false,
+    mode: given.mode,
+    demo: true,
+    live: false,
+    exitAfterDemo: env.SMOKE === '1',
+    verbose: false,
+  };
+  let isUnwanted = false;
   /** @type {Record<string, () => void>} */
   const flags = {
     '--help': () => (options.help = true),
     '-h': () => (options.help = true),
-    '--no-demo': () => (options.demo = false),
+    '--no-demo': () => (isUnwanted = true),
     '--live': () => (options.live = true),
     '--exit-after-demo': () => (options.exitAfterDemo = true),
     '--verbose': () => (options.verbose = true),
   };
-  for (const argument of argv) {
+  for (const argument of given.rest) {
     const apply = Object.hasOwn(flags, argument) ? flags[argument] : undefined;
     if (!apply)
       throw new LaunchError(`Unknown option ${argument}.`, { hint: 'npm start -- --help shows the options.' });
     apply();
   }
-  if (options.exitAfterDemo && !options.demo) {
+  options.demo = !isUnwanted && (MODES[given.mode].demo || options.exitAfterDemo);
+  if (options.exitAfterDemo && isUnwanted) {
     throw new LaunchError('--no-demo and --exit-after-demo contradict each other.');
   }
   return options;
+}
+
+/**
+ * `--mode <name>` or `--mode=<name>`, and what else there is.
+ * @param {readonly string[]} argv
+ * @returns {{ mode: import('./modes.mjs').ModeName, rest: string[] }}
+ */
+function takeMode(argv) {
+  const rest = [];
+  /** @type {string} */
+  let mode = DEFAULT_MODE;
+  for (let index = 0; index < argv.length; index += 1) {
+    const argument = argv[index] ?? '';
+    if (argument === '--mode') mode = argv[++index] ?? '';
+    else if (argument.startsWith('--mode=')) mode = argument.slice('--mode='.length);
+    else rest.push(argument);
+  }
+  if (isMode(mode)) return { mode, rest };
+  throw new LaunchError(`--mode ${mode || 'without a name'} is not known.`, {
+    hint: `Choose one of ${Object.keys(MODES).join(', ')}.`,
+  });
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { parseStartArguments } from './arguments.mjs';
 
-const DEFAULTS = { help: false, demo: true, live: false, exitAfterDemo: false, verbose: false };
+const DEFAULTS = { help: false, mode: 'standard', demo: true, live: false, exitAfterDemo: false, verbose: false };
 
 test.each([
   [[], {}, {}],
@@ -10,6 +10,10 @@ test.each([
   [['--exit-after-demo'], {}, { exitAfterDemo: true }],
   [[], { SMOKE: '1' }, { exitAfterDemo: true }],
   [['-h'], {}, { help: true }],
+  [['--mode', 'enterprise', '--live'], {}, { mode: 'enterprise', live: true }],
+  [['--mode=advanced'], {}, { mode: 'advanced' }],
+  [['--mode', 'minimal'], {}, { mode: 'minimal', demo: false }],
+  [['--mode', 'minimal'], { SMOKE: '1' }, { mode: 'minimal', exitAfterDemo: true }],
 ])('%j with %j', (argv, env, expected) => {
   expect(parseStartArguments(argv, env)).toEqual({ ...DEFAULTS, ...expected });
 });
@@ -18,6 +22,13 @@ test.each(['--demo', '--nodemo', 'live', 'toString', '--constructor'])(
   'refuses the unknown option %s by name',
   (option) => {
     expect(() => parseStartArguments([option], {})).toThrow(`Unknown option ${option}.`);
+  },
+);
+
+test.each([['--mode'], ['--mode', 'huge'], ['--mode='], ['--mode', 'toString'], ['--mode', '--live']])(
+  'refuses a mode that there is not: %j %j',
+  (...argv) => {
+    expect(() => parseStartArguments(argv, {})).toThrow(/^--mode .+ is not known\.$/);
   },
 );
 

@@ -24,7 +24,7 @@ export async function bringUp({ options, env, progress, services, prepare }, { d
   const secrets = loadSecrets(dataDir.secrets, { hasData: hasCluster(dataDir.postgres), env });
   const host = env.HOST || LOOPBACK;
   const gatewayPort = await chooseGatewayPort({ asked: env.PORT, host, say: progress.say });
-  const table = services ?? serviceTable({ live: options.live, ownSandbox: !env.SANDBOX_URL });
+  const table = services ?? serviceTable({ live: options.live, ownSandbox: !env.SANDBOX_URL, mode: options.mode });
   const names = ['postgres', 'redis', 'demo', ...table.flatMap((definition) => definition.ports)];
   const ports = await keepPorts(dataDir.ports, names);
   if (env.SANDBOX_URL) await requireSandbox(env.SANDBOX_URL);

@@ -2,8 +2,9 @@
  * The one table of our own services: what is started, with which settings, and how it is known to be ready. The launcher
  * knows nothing else about them, so a test can give it another table.
  */
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { isHealthy } from './health.mjs';
+import { MODES } from './modes.mjs';
 import { ROOT } from './paths.mjs';
 import { STAGES } from './stages.mjs';
 
@@ -40,16 +41,32 @@ const builtEntry = (app) => join(ROOT, 'apps', app, 'dist', 'main.js');
 /** Packages whose build the launcher needs; turbo adds what they depend on. */
 export const SERVICE_PACKAGES = ['@wa-gate/gateway', '@wa-gate/worker', '@wa-gate/sandbox'];
 
-/** @param {{ live: boolean, ownSandbox: boolean }} options */
-export function serviceTable({ live, ownSandbox }) {
-  return [
+/** @param {{ live: boolean, ownSandbox: boolean, mode: import('./modes.mjs').ModeName }} options */
+export function serviceTable({ live, ownSandbox, mode }) {
+  const { gateways, separateJobs, workers } = MODES[mode];
+  const table = [
     ...(ownSandbox ? [SANDBOX] : []),
-    GATEWAY,
-    worker('worker-1', 'sandbox'),
-    worker('worker-2', 'sandbox'),
+    firstGateway(separateJobs ? 'api' : 'all'),
+    ...numbered(gateways)
+      .slice(1)
+      .map((number) => furtherGateway(`gateway-${number}`, 'api')),
+    ...(separateJobs ? [furtherGateway('jobs', 'jobs')] : []),
+    ...numbered(workers).map((number) => worker(`worker-${number}`, 'sandbox')),
     ...(live ? [worker('live-1', 'live')] : []),
   ];
+  return MODES[mode].metrics ? table : table.map(withoutMetrics);
 }
+
+const numbered = (/** @type {number} */ count) => Array.from({ length: count }, (_, index) => index + 1);
+
+/** @param {ServiceDefinition} definition */
+const withoutMetrics = (definition) => ({
+  ...definition,
+  env: (/** @type {Installation} */ installation) => ({
+    ENABLE_METRICS: installation.env.ENABLE_METRICS || 'false',
+    ...definition.env(installation),
+  }),
+});
 
 /** @type {ServiceDefinition} */
 const SANDBOX = {
@@ -68,29 +85,69 @@ const SANDBOX = {
   }),
 };
 
-/** @type {ServiceDefinition} */
-const GATEWAY = {
-  name: 'gateway',
-  entry: builtEntry('gateway'),
-  wave: 0,
-  ports: [],
-  stage: STAGES.services,
-  url: ({ gateway }) => gateway.url,
-  readyPath: '/readyz',
-  env: (installation) => ({
+/**
+ * The one that everybody is told of. It makes the first administrator.
+ * @param {'all' | 'api'} role
+ * @returns {ServiceDefinition}
+ */
+function firstGateway(role) {
+  return {
+    name: 'gateway',
+    entry: builtEntry('gateway'),
+    wave: 0,
+    ports: [],
+    stage: STAGES.services,
+    url: ({ gateway }) => gateway.url,
+    readyPath: '/readyz',
+    env: (installation) => ({
+      ...gatewayEnvironment(installation),
+      HOST: installation.gateway.host,
+      PORT: String(installation.gateway.port),
+      ROLE: role,
+      ADMIN_EMAIL: installation.admin.email,
+      ADMIN_PASSWORD: installation.admin.password,
+    }),
+  };
+}
+
+/**
+ * Another process of the gateway's software, on a port of its own.
+ * @param {string} name
+ * @param {'api' | 'jobs'} role
+ * @returns {ServiceDefinition}
+ */
+function furtherGateway(name, role) {
+  return {
+    name,
+    entry: builtEntry('gateway'),
+    wave: 1,
+    ports: [name],
+    stage: STAGES.services,
+    url: ({ ports }) => `http://${LOOPBACK}:${ports[name]}`,
+    readyPath: '/readyz',
+    env: (installation) => ({
+      ...gatewayEnvironment(installation),
+      // The first gateway makes the administrator.
+      ADMIN_EMAIL: '',
+      ADMIN_PASSWORD: '',
+      HOST: LOOPBACK,
+      PORT: String(installation.ports[name]),
+      ROLE: role,
+    }),
+  };
+}
+
+/** @param {Installation} installation */
+function gatewayEnvironment(installation) {
+  return {
     ...shared(installation),
-    HOST: installation.gateway.host,
-    PORT: String(installation.gateway.port),
-    ROLE: 'all',
     DEFAULT_NETWORK: installation.env.DEFAULT_NETWORK || 'sandbox',
-    ADMIN_EMAIL: installation.admin.email,
-    ADMIN_PASSWORD: installation.admin.password,
     // Where no mail server is named, mails are files that people and tests can read.
     MAIL_DIR: installation.env.MAIL_DIR || installation.dataDir.mail,
     // The receiver of the demo, and whatever people try first, listens on this machine.
     WEBHOOK_ALLOW_PRIVATE: installation.env.WEBHOOK_ALLOW_PRIVATE || 'true',
-  }),
-};
+  };
+}
 
 /**
  * @param {string} name
@@ -149,6 +206,7 @@ export function serviceSpec(definition, installation) {
       NODE_ENV: installation.env.NODE_ENV || 'production',
       LOG_LEVEL: installation.env.LOG_LEVEL || 'info',
       SHUTDOWN_GRACE_MS: String(CHILD_GRACE_MS),
+      ...logFiles(definition.name, installation.env),
       ...definition.env(installation),
     },
     logFile: join(installation.dataDir.logs, `${definition.name}.log`),
@@ -158,4 +216,15 @@ export function serviceSpec(definition, installation) {
     readyMs: READY_MS,
     isReady: () => isHealthy(url + definition.readyPath),
   };
+}
+
+/**
+ * Each process needs a folder of its own for its log files; the first gateway has the one that was asked for.
+ * @param {string} name
+ * @param {NodeJS.ProcessEnv} env
+ */
+function logFiles(name, { LOG_FILE_PATH: path }) {
+  if (!path) return {};
+  const folder = resolve(ROOT, path);
+  return { LOG_FILE_PATH: name === 'gateway' ? folder : join(folder, name) };
 }

@@ -4,7 +4,16 @@ import { serviceSpec, serviceTable } from './services.mjs';
 const installation = {
   dataDir: { path: '/data', logs: '/data/logs', sandbox: '/data/sandbox', mail: '/data/mail' },
   secrets: { masterKey: 'KEY', workerToken: 'TOKEN' },
-  ports: { sandbox: 1001, 'sandbox-ws': 1002, 'worker-1': 1003, 'worker-2': 1004, 'live-1': 1005 },
+  ports: {
+    sandbox: 1001,
+    'sandbox-ws': 1002,
+    'worker-1': 1003,
+    'worker-2': 1004,
+    'worker-3': 1006,
+    'live-1': 1005,
+    'gateway-2': 1007,
+    jobs: 1008,
+  },
   gateway: { host: '127.0.0.1', port: 8000, url: 'http://127.0.0.1:8000' },
   sandboxUrl: 'http://127.0.0.1:1001',
   databaseUrl: 'postgresql://db',
@@ -13,8 +22,14 @@ const installation = {
   env: { PORT: '8000', LOG_LEVEL: 'debug' },
 } as unknown as Parameters<typeof serviceSpec>[1];
 
-const specs = (options: Parameters<typeof serviceTable>[0]) =>
-  serviceTable(options).map((definition) => serviceSpec(definition, installation));
+type Options = Partial<Parameters<typeof serviceTable>[0]>;
+
+const specs = (options: Options, env: Record<string, string> = {}) =>
+  serviceTable({ live: false, ownSandbox: true, mode: 'standard', ...options }).map((definition) =>
+    serviceSpec(definition, { ...installation, env: { ...installation.env, ...env } }),
+  );
+const byNameOf = (options: Options, env?: Record<string, string>) =>
+  Object.fromEntries(specs(options, env).map((spec) => [spec.name, spec.env]));
 
 describe('which services run', () => {
   test.each([
@@ -24,6 +39,55 @@ describe('which services run', () => {
   ])('%j', (options, names) => {
     expect(specs(options).map(({ name }) => name)).toEqual(names);
   });
+});
+
+describe('the modes (MR-198)', () => {
+  test.each([
+    ['minimal', ['gateway', 'worker-1']],
+    ['standard', ['gateway', 'worker-1', 'worker-2']],
+    ['advanced', ['gateway', 'jobs', 'worker-1', 'worker-2']],
+    ['enterprise', ['gateway', 'gateway-2', 'jobs', 'worker-1', 'worker-2', 'worker-3']],
+  ] as const)('%s runs %j', (mode, names) => {
+    expect(specs({ mode, ownSandbox: false }).map(({ name }) => name)).toEqual(names);
+  });
+
+  test('every process of the gateway has its role, its port, the same secrets and mailbox', () => {
+    const { gateway, 'gateway-2': second, jobs } = byNameOf({ mode: 'enterprise' });
+    expect([gateway?.ROLE, second?.ROLE, jobs?.ROLE]).toEqual(['api', 'api', 'jobs']);
+    expect([gateway?.PORT, second?.PORT, jobs?.PORT]).toEqual(['8000', '1007', '1008']);
+    for (const env of [gateway, second, jobs]) {
+      expect(env).toMatchObject({ WAG_MASTER_KEY: 'KEY', DATABASE_URL: 'postgresql://db', MAIL_DIR: '/data/mail' });
+    }
+    expect(byNameOf({ mode: 'standard' }).gateway?.ROLE).toBe('all');
+  });
+
+  test('the first administrator is told to the first gateway alone', () => {
+    const given = { ADMIN_EMAIL: 'a@b.test', ADMIN_PASSWORD: 'x' };
+    const { gateway, 'gateway-2': second, jobs } = byNameOf({ mode: 'enterprise' }, given);
+    expect(gateway?.ADMIN_PASSWORD).toBe('secret');
+    expect([second?.ADMIN_EMAIL, second?.ADMIN_PASSWORD, jobs?.ADMIN_PASSWORD]).toEqual(['', '', '']);
+  });
+
+  test('minimal serves no metrics unless they are wanted', () => {
+    expect(byNameOf({ mode: 'minimal' }).gateway?.ENABLE_METRICS).toBe('false');
+    expect(byNameOf({ mode: 'minimal' }, { ENABLE_METRICS: 'true' })['worker-1']?.ENABLE_METRICS).toBe('true');
+    expect(byNameOf({ mode: 'enterprise' }).gateway?.ENABLE_METRICS).toBeUndefined();
+  });
+});
+
+test('each process has a folder of its own for its log files, below that of the gateway (MR-178)', () => {
+  const logs = byNameOf({ mode: 'enterprise' }, { LOG_FILE_PATH: '/var/log/wa-gate' });
+  expect(Object.values(logs).map((env) => env.LOG_FILE_PATH)).toEqual([
+    '/var/log/wa-gate/sandbox',
+    '/var/log/wa-gate',
+    '/var/log/wa-gate/gateway-2',
+    '/var/log/wa-gate/jobs',
+    '/var/log/wa-gate/worker-1',
+    '/var/log/wa-gate/worker-2',
+    '/var/log/wa-gate/worker-3',
+  ]);
+  expect(byNameOf({}, { LOG_FILE_PATH: './logs' }).gateway?.LOG_FILE_PATH).toMatch(/^\/.+\/logs$/);
+  expect(byNameOf({}).gateway).not.toHaveProperty('LOG_FILE_PATH');
 });
 
 describe('what they are told', () => {

@@ -91,6 +91,32 @@ describe('a start', () => {
   });
 });
 
+describe('the modes (MR-198)', () => {
+  test.each([
+    ['minimal', ['gateway', 'postgres', 'redis', 'sandbox', 'worker-1']],
+    ['advanced', ['gateway', 'jobs', 'postgres', 'redis', 'sandbox', 'worker-1', 'worker-2']],
+    [
+      'enterprise',
+      ['gateway', 'gateway-2', 'jobs', 'postgres', 'redis', 'sandbox', 'worker-1', 'worker-2', 'worker-3'],
+    ],
+  ])('%s starts its processes and stops them all', async (mode, names) => {
+    const installation = install();
+    const run = await installation.started({ args: ['--mode', mode] });
+    const { processes } = installation.runFile();
+    expect(processes.map(({ name }) => name).sort()).toEqual(names);
+    expect(new Set(processes.map(({ url }) => url)).size).toBe(names.length);
+    const { code, ms } = await run.stop();
+    expect([code, ms < STOP_LIMIT_MS]).toEqual([0, true]);
+    expect(installation.processesLeft()).toEqual([]);
+  });
+
+  test('one that there is not is named', async () => {
+    const run = install().start({ args: ['--mode', 'huge'] });
+    expect(await run.exited).toBe(1);
+    expect(run.output).toContain('Choose one of minimal, standard, advanced, enterprise.');
+  });
+});
+
 describe('the port of the gateway', () => {
   test('asked for and taken: a clear error', async () => {
     const taken = createServer().listen(0, '127.0.0.1');

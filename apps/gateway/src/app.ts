@@ -30,7 +30,7 @@ import { workspacesRoutes } from './modules/workspaces/index.ts';
 import { registerAccessTokens, type SigningKey } from './plugins/access-tokens.ts';
 import { createGuards } from './plugins/auth.ts';
 import { createCsrf } from './plugins/csrf.ts';
-import { errors, sendError } from './plugins/errors.ts';
+import { answerNotFound, errors, sendError } from './plugins/errors.ts';
 import { metricsPlugin } from './plugins/metrics.ts';
 import { acceptJsonOnly, type NetworkSettings, networkRules } from './plugins/network/index.ts';
 import { openapi } from './plugins/openapi.ts';
@@ -144,6 +144,8 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
   await app.register(declaredActions);
 
   const api = async (scope: FastifyInstance): Promise<void> => {
+    // Whoever tries which routes there are is counted, too.
+    scope.setNotFoundHandler({ preValidation: guards({ audience: 'public' }) }, answerNotFound);
     await scope.register(authRoutes, { ...services, ...settings, guards, limiter, tokens, csrf });
     await scope.register(sessionsRoutes, { ...services, guards });
     await scope.register(liveRoutes, { ...services, guards });
@@ -165,7 +167,7 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
     await scope.register(tiersRoutes, { ...services, guards });
     await scope.register(usageRoutes, { ...services, guards });
     await scope.register(dashboardRoutes, { ...services, guards });
-    await scope.register(errorCodesRoutes);
+    await scope.register(errorCodesRoutes, { guards });
     await scope.register(healthRoutes, { health });
   };
   await app.register(api, { prefix: '/api' });

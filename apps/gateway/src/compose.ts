@@ -99,6 +99,7 @@ export async function composeGateway(resources: Resources, config: Config): Prom
   const network = networkSettings(config);
   const settings: GatewaySettings = {
     version,
+    serveMetrics: config.ENABLE_METRICS,
     ...credentialSettings(config, masterKeys),
     network,
     corsOrigins: network.corsOrigins,
@@ -181,6 +182,7 @@ function composeApi(resources: Resources, config: Config, metrics: GatewayMetric
     pool,
     secrets: webhookSecrets(resources),
     allowPrivate: config.WEBHOOK_ALLOW_PRIVATE,
+    baseSecret: config.WEBHOOK_SECRET,
   });
 
   const fleet = composeWorkers(resources, config, {

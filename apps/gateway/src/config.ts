@@ -1,3 +1,4 @@
+import { PROCESS_ENVIRONMENT } from '@wa-gate/kit';
 import { type Static, Type } from 'typebox';
 import { LOG_ENVIRONMENT } from './log-retention.ts';
 import { AUTH_ENVIRONMENT } from './modules/auth/environment.ts';
@@ -10,6 +11,8 @@ const flag = Type.Boolean({ default: false });
 export const ConfigSchema = Type.Object({
   HOST: Type.String({ default: '0.0.0.0' }),
   PORT: Type.Integer({ minimum: 0, maximum: 65_535, default: 8000 }),
+  /** Of the API; there is one. */
+  API_VERSION: Type.Enum(['v1'], { default: 'v1' }),
   /** `api` answers requests, `jobs` delivers webhooks, `all` does both in one process. */
   ROLE: Type.Union([Type.Literal('api'), Type.Literal('jobs'), Type.Literal('all')], { default: 'all' }),
   DATABASE_URL: Type.String({ minLength: 1 }),
@@ -28,6 +31,8 @@ export const ConfigSchema = Type.Object({
   ...MAIL_ENVIRONMENT,
   /** Accept `?apiKey=`. Off, because URLs end up in logs. */
   ALLOW_QUERY_API_KEY: flag,
+  /** Secrets of webhooks that come without one are derived from this instead of being random. */
+  WEBHOOK_SECRET: Type.Optional(Type.String({ minLength: 16 })),
   /** Deliver webhooks to private addresses too. */
   WEBHOOK_ALLOW_PRIVATE: flag,
   ...NETWORK_ENVIRONMENT,
@@ -36,7 +41,7 @@ export const ConfigSchema = Type.Object({
   RATE_LIMIT_WINDOW_MS: Type.Optional(Type.Integer({ minimum: 1_000, maximum: 2_678_400_000 })),
   DATABASE_POOL_SIZE: Type.Integer({ minimum: 2, maximum: 200, default: 12 }),
   SHUTDOWN_GRACE_MS: Type.Integer({ minimum: 100, default: 8_000 }),
-  LOG_LEVEL: Type.String({ default: 'info' }),
+  ...PROCESS_ENVIRONMENT,
   ...LOG_ENVIRONMENT,
 });
 export type Config = Readonly<Static<typeof ConfigSchema>>;

@@ -5,6 +5,7 @@ import {
   createRedis,
   type Logger,
   onShutdown,
+  openLogFiles,
   parseMasterKeys,
   type Redis,
   readConfig,
@@ -28,7 +29,7 @@ function connectInBackground(redis: Redis, logger: Logger): void {
 const secretsOf = (config: Config): (string | undefined)[] =>
   [config.WAG_MASTER_KEY, config.JWT_SECRET, config.SESSION_SECRET, config.WORKER_AUTH_TOKEN]
     .flatMap((value) => value?.split(',').map((secret) => secret.trim()))
-    .concat(config.ADMIN_PASSWORD, config.SMTP_PASS);
+    .concat(config.ADMIN_PASSWORD, config.SMTP_PASS, config.WEBHOOK_SECRET);
 
 async function run(config: Config): Promise<void> {
   const systemLog = createSystemLogSink();
@@ -36,7 +37,7 @@ async function run(config: Config): Promise<void> {
     service: 'gateway',
     level: config.LOG_LEVEL,
     secrets: secretsOf(config),
-    sinks: [systemLog.sink],
+    sinks: [systemLog.sink, ...(config.LOG_FILE_PATH ? openLogFiles({ folder: config.LOG_FILE_PATH }).sinks : [])],
   });
   const masterKeys = parseMasterKeys(config.WAG_MASTER_KEY);
   const pool = createPool({ url: config.DATABASE_URL, name: 'wag-gateway', max: config.DATABASE_POOL_SIZE });

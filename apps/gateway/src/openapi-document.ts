@@ -15,6 +15,7 @@ export async function buildOpenapiDocument(version: string): Promise<string> {
     services: {} as GatewayServices,
     settings: {
       version,
+      serveMetrics: true,
       tokenKeys: signingKeys(['nothing is signed here']),
       sessionSecrets: ['nor here'],
       tokenSeconds: 1,

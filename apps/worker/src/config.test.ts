@@ -1,6 +1,7 @@
 import { ConfigError } from '@wa-gate/kit';
+import { declaredVariables, documentedVariables } from '@wa-gate/testkit';
 import { expect, it } from 'vitest';
-import { readWorkerConfig } from './config.ts';
+import { readWorkerConfig, WorkerConfigSchema } from './config.ts';
 
 const env = {
   WORKER_ID: 'worker-1',
@@ -26,4 +27,8 @@ it('asks for the sandbox only on the sandbox network', () => {
   const withoutSandbox = { ...env, SANDBOX_URL: '' };
   expect(() => readWorkerConfig(withoutSandbox)).toThrow(ConfigError);
   expect(readWorkerConfig({ ...withoutSandbox, NETWORK: 'live' }).NETWORK).toBe('live');
+});
+
+it('is documented, each variable with its default (MR-184)', () => {
+  expect(documentedVariables('Worker')).toEqual(declaredVariables(WorkerConfigSchema));
 });

@@ -1,10 +1,10 @@
-import { ConfigError, readConfig } from '@wa-gate/kit';
+import { ConfigError, PROCESS_ENVIRONMENT, readConfig } from '@wa-gate/kit';
 import { type Static, Type } from 'typebox';
 
 const url = (description: string) => Type.String({ pattern: '^[a-z]+://', description });
 
 /** The environment of a worker. Everything else is fixed or comes from the database. */
-const WorkerConfigSchema = Type.Object({
+export const WorkerConfigSchema = Type.Object({
   WORKER_ID: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$', description: 'Its name in the fleet.' }),
   HOST: Type.String({ default: '127.0.0.1', description: 'Address of the internal API.' }),
   PORT: Type.Integer({ minimum: 1, maximum: 65_535, default: 8001 }),
@@ -26,7 +26,7 @@ const WorkerConfigSchema = Type.Object({
     description: 'How the next worker of a session is chosen; as at the gateways.',
   }),
   SHUTDOWN_GRACE_MS: Type.Integer({ minimum: 500, default: 8_000, description: 'For an orderly end, all of it.' }),
-  LOG_LEVEL: Type.String({ default: 'info' }),
+  ...PROCESS_ENVIRONMENT,
   REVISION: Type.String({ default: '', description: 'Version of the software, for rollouts.' }),
 });
 

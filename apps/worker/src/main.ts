@@ -2,7 +2,15 @@
 import './whatsapp/async-context/install.ts';
 import { DEFAULT_TIMING } from '@wa-gate/cluster';
 import { assertMasterKey, createPool, createSystemLogSink } from '@wa-gate/db';
-import { createLogger, createRedis, onShutdown, orderlyMs, parseMasterKeys, systemClock } from '@wa-gate/kit';
+import {
+  createLogger,
+  createRedis,
+  onShutdown,
+  openLogFiles,
+  orderlyMs,
+  parseMasterKeys,
+  systemClock,
+} from '@wa-gate/kit';
 import { createWebhookBell } from '@wa-gate/messaging';
 import { buildWorkerApp } from './app.ts';
 import { readWorkerConfig, type WorkerConfig } from './config.ts';
@@ -29,7 +37,7 @@ async function run(config: WorkerConfig): Promise<void> {
     level: config.LOG_LEVEL,
     bindings: { workerId },
     secrets: [...config.WAG_MASTER_KEY.split(','), config.WORKER_AUTH_TOKEN],
-    sinks: [systemLog.sink],
+    sinks: [systemLog.sink, ...(config.LOG_FILE_PATH ? openLogFiles({ folder: config.LOG_FILE_PATH }).sinks : [])],
   });
   const masterKeys = parseMasterKeys(config.WAG_MASTER_KEY);
   const timing = DEFAULT_TIMING;
@@ -98,6 +106,7 @@ async function run(config: WorkerConfig): Promise<void> {
       workerId,
       network: networkName,
       registry: metrics.registry,
+      servesMetrics: config.ENABLE_METRICS,
       incarnation,
       sessionCount: () => supervisor.actors.length,
       messageCount: () => metrics.messageCount(),

@@ -8,6 +8,8 @@ export interface ProbeRoutesOptions {
   workerId: string;
   network: string;
   registry: Registry;
+  /** @default true */
+  servesMetrics?: boolean;
   incarnation: () => number | undefined;
   sessionCount: () => number;
   /** Messages sent and received since the start. */
@@ -31,7 +33,7 @@ const Health = Type.Object({
 
 /** Open to everybody who reaches the port. Being alive must not depend on PostgreSQL or Redis: a restart would mend neither. */
 export const probeRoutes: FastifyPluginAsyncTypebox<ProbeRoutesOptions> = async (app, options) => {
-  const { workerId, network, registry, incarnation, sessionCount, messageCount, load } = options;
+  const { workerId, network, registry, incarnation, sessionCount, messageCount, load, servesMetrics = true } = options;
 
   app.get('/health', { schema: { response: { 200: Health } } }, async () => ({
     status: 'healthy' as const,
@@ -52,6 +54,7 @@ export const probeRoutes: FastifyPluginAsyncTypebox<ProbeRoutesOptions> = async 
     return reply.code(503).send({ status: 'unavailable' as const });
   });
 
+  if (!servesMetrics) return;
   app.get('/metrics', async (_, reply) => {
     const text = await registry.metrics();
     return reply.type(registry.contentType).send(text);

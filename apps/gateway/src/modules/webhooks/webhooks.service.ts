@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import type { Webhook, WebhookRequest } from '@wa-gate/contracts';
 import { inTransaction, type Pool, type Queryable } from '@wa-gate/db';
 import { newId, type SecretBox } from '@wa-gate/kit';
@@ -11,6 +11,8 @@ export interface WebhooksDependencies {
   pool: Pool;
   secrets: SecretBox;
   allowPrivate: boolean;
+  /** What secrets are derived from that nobody has given; else they are random. */
+  baseSecret?: string | undefined;
 }
 
 /** One webhook per session. */
@@ -33,7 +35,13 @@ export const WEBHOOK_SECRETS_BOX = 'webhook-secrets';
 /** What a secret is sealed to: it cannot be moved to another session's webhook. */
 export const secretContext = (sessionId: string): string => `webhook/${sessionId}`;
 
-const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
+/** Not the operator's secret itself: each tenant is shown its own, and must not know that of others. */
+function newSecret(baseSecret: string | undefined, sessionId: string): string {
+  const bytes = baseSecret
+    ? createHmac('sha256', baseSecret).update(secretContext(sessionId)).digest()
+    : randomBytes(32);
+  return `whsec_${bytes.toString('base64')}`;
+}
 
 interface Row {
   url: string;
@@ -66,7 +74,12 @@ const present = (row: Row): Webhook => ({
 /** What the audit log has of it. */
 const summary = ({ url, events, isActive }: Webhook) => ({ url, events, isActive });
 
-export function createWebhooksService({ pool, secrets, allowPrivate }: WebhooksDependencies): WebhooksService {
+export function createWebhooksService({
+  pool,
+  secrets,
+  allowPrivate,
+  baseSecret,
+}: WebhooksDependencies): WebhooksService {
   function assertAcceptable({ url }: WebhookRequest): void {
     const why = refuseEndpoint(url, allowPrivate);
     if (why)
@@ -75,7 +88,10 @@ export function createWebhooksService({ pool, secrets, allowPrivate }: WebhooksD
 
   async function put(tx: Queryable, sessionId: string, request: WebhookRequest) {
     assertAcceptable(request);
-    const sealed = secrets.seal(Buffer.from(request.secret ?? newSecret()), secretContext(sessionId));
+    const sealed = secrets.seal(
+      Buffer.from(request.secret ?? newSecret(baseSecret, sessionId)),
+      secretContext(sessionId),
+    );
     const values = [newId(), sessionId, request.url, request.events ?? ['*'], sealed, request.secret !== undefined];
     const { rows } = await tx.query<Row>(PUT, values);
     const row = rows[0]!;

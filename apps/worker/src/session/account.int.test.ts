@@ -1,0 +1,55 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startWorld, type World } from '../testing/world.ts';
+
+let world: World;
+let linked: { sessionId: string; number: string };
+beforeAll(async () => {
+  world = await startWorld();
+  linked = await world.createPaired();
+});
+afterAll(() => world?.stop());
+
+const history = async (sessionId: string) =>
+  (
+    await world.database.pool.query(
+      `SELECT attempt, status, scanned_at IS NOT NULL AS scanned FROM qr_history WHERE session_id = $1 ORDER BY id`,
+      [sessionId],
+    )
+  ).rows;
+
+describe('what the worker of a session knows of its account (MR-008)', () => {
+  it('is everything that its status shows, while it is connected', async () => {
+    const { account } = await world.actor(linked.sessionId);
+    expect(account).toEqual({
+      phoneNumber: `+${linked.number}`,
+      pushName: null,
+      connectedAt: expect.stringMatching(/Z$/),
+      lastSeenAt: expect.stringMatching(/Z$/),
+      restriction: null,
+      messageCapping: null,
+    });
+    expect(Date.parse(account!.connectedAt!)).toBeLessThanOrEqual(Date.now());
+  });
+
+  it('is nothing while it is not', async () => {
+    const actor = await world.actor(await world.createSession());
+    expect(actor.account).toBeUndefined();
+  });
+});
+
+describe('the history of QR codes (MR-139)', () => {
+  it('tells that the code was shown, and that the phone has scanned it', async () => {
+    expect((await history(linked.sessionId)).at(-1)).toEqual({ attempt: 1, status: 'SCANNED', scanned: true });
+  });
+
+  it('tells that a code was shown which nobody has scanned yet, and that it ended with the connection', async () => {
+    const sessionId = await world.createSession();
+    const actor = await world.actor(sessionId);
+    await actor.qr(10_000);
+    await world.waitForState(sessionId, 'QR_REQUIRED');
+    expect(await history(sessionId)).toEqual([{ attempt: 1, status: 'SHOWN', scanned: false }]);
+    await actor.logout();
+    await world.waitForState(sessionId, 'LOGGED_OUT');
+    expect(await history(sessionId)).toEqual([{ attempt: 1, status: 'EXPIRED', scanned: false }]);
+  });
+});

@@ -1,0 +1,13 @@
+import { Type } from 'typebox';
+
+/** What every process of ours understands. */
+export const PROCESS_ENVIRONMENT = {
+  NODE_ENV: Type.String({ default: 'production', description: 'For libraries; wa-gate itself is the same in all.' }),
+  LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info' }),
+  LOG_FILE_PATH: Type.Optional(
+    Type.String({
+      description: 'Folder for error.log, combined.log and security.log, besides stdout; one per process.',
+    }),
+  ),
+  ENABLE_METRICS: Type.Boolean({ default: true, description: '`false`: /metrics is not there.' }),
+};

@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs';
+
+/** A row of a table of `docs/configuration.md`. */
+export interface DocumentedVariable {
+  name: string;
+  /** As text; empty for none. */
+  fallback: string;
+}
+
+const ROW = /^\| `([A-Z_]+)` \| (?:`([^`]*)`)? ?\| (.*) ?\|$/;
+
+/** The variables below a heading of `docs/configuration.md`, by name. */
+export function documentedVariables(heading: string): Map<string, DocumentedVariable> {
+  const text = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8');
+  const section = text.split(/^## /m).find((part) => part.startsWith(`${heading}\n`));
+  if (!section) throw new Error(`docs/configuration.md has no section "${heading}"`);
+  const rows = section.split('\n').flatMap((line) => {
+    const [, name, fallback = ''] = ROW.exec(line) ?? [];
+    return name === undefined ? [] : [{ name, fallback }];
+  });
+  return new Map(rows.map((row) => [row.name, row]));
+}
+
+/** The same of a schema, to be compared with. */
+export function declaredVariables(schema: { properties: Record<string, object> }): Map<string, DocumentedVariable> {
+  return new Map(
+    Object.entries(schema.properties).map(([name, property]) => {
+      const fallback = (property as { default?: unknown }).default ?? '';
+      return [name, { name, fallback: String(fallback) }];
+    }),
+  );
+}
