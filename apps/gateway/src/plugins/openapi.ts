@@ -57,6 +57,7 @@ export const openapi = fastifyPlugin<{ version: string }>(
           { name: 'Workers' },
           { name: 'Usage and limits' },
           { name: 'Administration' },
+          { name: 'Audit' },
           { name: 'Errors' },
           { name: 'Health' },
         ],
