@@ -59,7 +59,6 @@ export const UsageResultSchema = Type.Object({
   records: Type.Array(UsageRecordSchema),
   totals: Type.Object(counts),
 });
-export type UsageResult = Static<typeof UsageResultSchema>;
 
 export const AdminUsageQuerySchema = Type.Object({
   ...query,
@@ -85,4 +84,3 @@ export const AdminUsageResultSchema = Type.Object({
   totals: Type.Object(counts),
   pagination: PaginationSchema,
 });
-export type AdminUsageResult = Static<typeof AdminUsageResultSchema>;

@@ -16,6 +16,19 @@ const FRAMEWORK_ERRORS: Record<string, ErrorCode> = {
 /** `statement_timeout`: PostgreSQL did not get to it in time. */
 const STATEMENT_TIMEOUT = '57014';
 const DATABASE_RETRY_SECONDS = 2;
+const FOREIGN_KEY_VIOLATION = '23503';
+/** By the end of the name of a constraint: what is gone, and what the caller would hear of it a moment later. */
+const GONE: readonly [end: string, code: ErrorCode][] = [
+  ['_session_id_fkey', 'SESSION_NOT_FOUND'],
+  ['_workspace_id_fkey', 'UNAUTHENTICATED'],
+  ['_user_id_fkey', 'UNAUTHENTICATED'],
+];
+
+/** For a row whose session, workspace or user was deleted at the same moment: gateways remember them for up to a second. */
+function goneMeanwhile(error: unknown): ErrorCode | undefined {
+  const { code, constraint = '' } = error as { code?: string; constraint?: string };
+  return code === FOREIGN_KEY_VIOLATION ? GONE.find(([end]) => constraint.endsWith(end))?.[1] : undefined;
+}
 
 /** Turns whatever was thrown into the refusal that the caller sees. */
 function toApiError(error: unknown): ApiError {
@@ -31,6 +44,8 @@ function toApiError(error: unknown): ApiError {
   if (isDatabaseUnavailable(error) || code === STATEMENT_TIMEOUT) {
     return new ApiError('DATABASE_UNAVAILABLE', { retryAfter: DATABASE_RETRY_SECONDS, cause: error });
   }
+  const gone = goneMeanwhile(error);
+  if (gone) return new ApiError(gone, { cause: error });
   if (error instanceof SyntaxError && statusCode === 400) return new ApiError('INVALID_JSON');
   if (statusCode >= 400 && statusCode < 500) return new ApiError('BAD_REQUEST', { cause: error });
   return new ApiError('INTERNAL', { cause: error });
@@ -85,18 +100,20 @@ export function sendError(request: FastifyRequest, reply: FastifyReply, thrown: 
   return reply.type('application/json; charset=utf-8').serializer(JSON.stringify).send(envelope(error, request.id));
 }
 
+/** The answer for routes that do not exist. */
+export const answerNotFound = (request: FastifyRequest, reply: FastifyReply): FastifyReply =>
+  sendError(
+    request,
+    reply,
+    new ApiError('ROUTE_NOT_FOUND', { details: { method: request.method, path: request.url.split('?', 1)[0] } }),
+  );
+
 /** One error handler for all, and the same envelope for routes that do not exist. */
 export const errors = fastifyPlugin(
   async (app) => {
     app.addSchema(ErrorSchema);
     app.setErrorHandler((error, request, reply) => sendError(request, reply, error));
-    app.setNotFoundHandler((request, reply) =>
-      sendError(
-        request,
-        reply,
-        new ApiError('ROUTE_NOT_FOUND', { details: { method: request.method, path: request.url.split('?', 1)[0] } }),
-      ),
-    );
+    app.setNotFoundHandler(answerNotFound);
   },
   { name: 'errors' },
 );

@@ -3,15 +3,17 @@ import { ERRORS, type ErrorCode, ErrorDescriptionSchema, success } from '@wa-gat
 import { Type } from 'typebox';
 import { ApiError } from '../../api-error.ts';
 import { ok } from '../../envelope.ts';
+import type { Guards } from '../../plugins/auth.ts';
 import { errorResponses } from '../../plugins/error-responses.ts';
 
 const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(ERRORS, code);
 
 /** What the `docs` of an error point at. */
-export const errorCodesRoutes: FastifyPluginAsyncTypebox = async (app) => {
+export const errorCodesRoutes: FastifyPluginAsyncTypebox<{ guards: Guards }> = async (app, { guards }) => {
   app.get(
     '/errors/:code',
     {
+      onRequest: guards({ audience: 'public' }),
       schema: {
         tags: ['Errors'],
         security: [],

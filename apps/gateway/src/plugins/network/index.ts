@@ -1,4 +1,3 @@
-export { NETWORK_ENVIRONMENT } from './environment.ts';
 export { acceptJsonOnly } from './json-body.ts';
 export { networkRules } from './network-rules.ts';
 export { type NetworkSettings, networkSettings } from './network-settings.ts';

@@ -216,6 +216,27 @@ describe('headers (API.md)', () => {
   });
 });
 
+describe('every route of the API', () => {
+  it('says what is left, whoever asks', async () => {
+    const { paths } = fixture.app.swagger() as { paths: Record<string, Record<string, unknown>> };
+    const silent: string[] = [];
+    for (const [path, methods] of Object.entries(paths).filter(([path]) => path.startsWith('/api/'))) {
+      for (const method of Object.keys(methods)) {
+        const url = path.replace(/\{\w+\}/g, 'x');
+        const answer = await fixture.call(method.toUpperCase() as 'GET', url, { as: 'nonsense' });
+        if (answer.headers['ratelimit-policy'] === undefined) silent.push(`${method} ${path} ${answer.status}`);
+      }
+    }
+    // Monitors ask the one, workers the other: neither is limited.
+    expect(silent).toEqual(['put /api/admin/workers/{id}/heartbeat 400', 'get /api/health 200']);
+  });
+
+  it('that does not exist does so too', async () => {
+    const { status, headers } = await fixture.call('GET', '/api/nowhere');
+    expect([status, headers['ratelimit-policy']]).toEqual([404, '1000;w=900;name="ip"']);
+  });
+});
+
 describe('the administrator', () => {
   it('sees all of them, changes one and sets it back, which the audit log tells (MR-162)', async () => {
     const list = await fixture.call('GET', '/api/admin/rate-limits', { as: admin });
@@ -262,6 +283,28 @@ describe('the administrator', () => {
       expect((await fixture.call('PUT', '/api/admin/rate-limits/ip', { as, body })).status).toBe(403);
       expect((await fixture.call('DELETE', '/api/admin/rate-limits/ip', { as })).status).toBe(403);
       expect((await fixture.call('PUT', '/api/admin/tiers/basic', { as, body: {} })).status).toBe(403);
+    }
+  });
+});
+
+describe('another gateway', () => {
+  it('judges by a changed limit and a changed tier within a second', async () => {
+    const other = await createGatewayFixture({}, { beside: fixture });
+    try {
+      const policyOf = async (path: string, as: string) =>
+        (await other.call('GET', path, { as })).headers['ratelimit-policy'];
+      const within = { timeoutMs: 1_000, everyMs: 10 };
+      await set('ip', 77, 60);
+      await waitFor(async () => (await policyOf('/api/sessions', 'nonsense')) === '77;w=60;name="ip"', within);
+      await reset('ip');
+      await waitFor(async () => (await policyOf('/api/sessions', 'nonsense')) === '1000;w=900;name="ip"', within);
+      const tier = (messagesPerHour: number) =>
+        fixture.call('PUT', '/api/admin/tiers/max', { as: admin, body: { maxSessions: 20, messagesPerHour } });
+      await tier(9_999);
+      await waitFor(async () => (await policyOf('/api/sessions', user.token))?.toString().startsWith('9999;'), within);
+      await tier(10_000);
+    } finally {
+      await other.close();
     }
   });
 });

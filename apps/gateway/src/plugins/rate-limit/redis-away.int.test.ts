@@ -55,3 +55,20 @@ it('does not wait long for a Redis that says nothing', { timeout: 60_000 }, asyn
   line.set('forward');
   await waitFor(async () => (await allowed()) === 1_000_000, { timeoutMs: 15_000 });
 });
+
+it('loses no hit for usage while Redis is away', { timeout: 60_000 }, async () => {
+  const { token, email } = await fixture.register();
+  const hits = async () => {
+    const { rows } = await fixture.database.pool.query<{ hits: number }>(
+      `SELECT coalesce(sum(r.usage_count), 0)::int AS hits FROM users u LEFT JOIN usage_records r ON r.user_id = u.id WHERE u.email = $1`,
+      [email],
+    );
+    return rows[0]!.hits;
+  };
+  line.set('refuse');
+  // Until the connection is known to be lost, a request may have arrived there.
+  await waitFor(async () => (await allowed()) === 500_000, { timeoutMs: 15_000 });
+  for (let index = 0; index < 7; index += 1) await fixture.call('GET', '/api/sessions', { as: token });
+  await waitFor(async () => (await hits()) === 7, { timeoutMs: 20_000 });
+  line.set('forward');
+});
