@@ -1,0 +1,99 @@
+import type { BroadcastResult, RemoveWorkerResult, Worker, WorkerMetrics } from '@wa-gate/contracts';
+import { waitFor } from '@wa-gate/testkit';
+import { beforeAll, expect, test } from 'vitest';
+import type { GatewayClient } from '../harness/gateway-client.ts';
+import {
+  type PairedSession,
+  pairSession,
+  registerTenant,
+  type Tenant,
+  waitForStatus,
+} from '../harness/pair-session.ts';
+import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
+
+const system = useSystem({ workers: 2 });
+let admin: GatewayClient;
+let tenant: Tenant;
+let session: PairedSession;
+/** The worker that hosts the session, and the other one. */
+let host: string;
+let other: string;
+
+beforeAll(async () => {
+  const { email, password } = system().admin;
+  admin = system().gateway.as((await system().gateway.login(email, password)).token);
+  tenant = await registerTenant(system());
+  session = await pairSession(system(), tenant);
+  const all = await workers();
+  host = all.find(({ sessionCount }) => sessionCount === 1)!.id;
+  other = all.find(({ id }) => id !== host)!.id;
+});
+
+const workers = async () => (await admin.data<{ workers: Worker[] }>('/api/admin/workers')).workers;
+const worker = (id: string) => admin.data<Worker>(`/api/admin/workers/${id}`);
+const processOf = (id: string) => system().workers.find(({ name }) => id.startsWith(`${name}-`))!;
+
+test('all workers are asked at once, and each answers for itself (MR-028)', async () => {
+  const json = { operation: 'stats' };
+  const { succeeded, failed, results } = await admin.data<BroadcastResult>('/api/admin/workers/broadcast', {
+    method: 'POST',
+    json,
+  });
+  expect([succeeded, failed]).toEqual([2, 0]);
+  const ofHost = results.find(({ workerId }) => workerId === host);
+  expect(ofHost?.stats).toMatchObject({ placed: 1, actors: 1, states: { connected: 1 } });
+  expect(ofHost?.stats?.rssBytes).toBeGreaterThan(10_000_000);
+  for (const operation of ['ping', 'converge']) {
+    const answer = await admin.data<BroadcastResult>('/api/admin/workers/broadcast', {
+      method: 'POST',
+      json: { operation },
+    });
+    expect(answer.succeeded).toBe(2);
+  }
+});
+
+test('heartbeats bring real figures (MR-018, MR-121, MR-122)', async () => {
+  const figures = await admin.data<WorkerMetrics>(`/api/admin/workers/${host}/metrics?range=1h`);
+  expect(figures.samples.length).toBeGreaterThan(0);
+  expect(figures.avgMemory).toBeGreaterThan(0);
+  expect(figures.avgCpu).toBeGreaterThan(0);
+});
+
+test('maintenance moves the session away and lasts over a restart of the worker (MR-020)', async () => {
+  await admin.data(`/api/admin/workers/${host}/maintenance`, { method: 'POST' });
+  await waitFor(async () => (await worker(other)).sessionCount === 1, { what: 'the session to move' });
+  await waitForStatus(tenant.api, session.sessionId, 'connected');
+  await system().restart(processOf(host).name);
+  await waitFor(async () => (await worker(host)).lastHeartbeat !== null);
+  expect(await worker(host)).toMatchObject({ status: 'maintenance', state: 'maintenance', sessionCount: 0 });
+  const ended = await admin.data<Worker>(`/api/admin/workers/${host}/maintenance`, { method: 'DELETE' });
+  expect(ended).toMatchObject({ status: 'online', state: 'ready' });
+});
+
+test('a worker that is removed hands its session over, and its process may not come back (MR-019)', async () => {
+  const removed = await admin.data<RemoveWorkerResult>(`/api/admin/workers/${other}`, { method: 'DELETE' });
+  expect(removed).toEqual({ workerId: other, removed: true, movedSessions: 1, waitingSessions: 0 });
+  expect((await workers()).map(({ id }) => id)).toEqual([host]);
+  await waitForStatus(tenant.api, session.sessionId, 'connected');
+  const { log, url } = processOf(other);
+  await waitFor(async () => (await log.everything()).includes('An administrator has removed this worker'), {
+    what: 'the process to be refused',
+  });
+  expect((await fetch(`${url}/readyz`)).status).toBe(503);
+  expect((await workers()).map(({ id }) => id)).toEqual([host]);
+});
+
+test('the last worker is not removed while it has sessions (MR-019)', async () => {
+  const refused = await admin.call(`/api/admin/workers/${host}`, { method: 'DELETE' });
+  expect(refused).toMatchObject({ status: 409, body: { code: 'WORKER_NOT_EMPTY', retryable: true } });
+  expect(await worker(host)).toMatchObject({ state: 'ready', sessionCount: 1 });
+});
+
+test('added by its endpoint alone, the process that runs there is back, as in the brief (MR-016)', async () => {
+  const endpoint = processOf(other).url;
+  const json = { endpoint, maxSessions: 20 };
+  const added = await admin.data<Worker & { workerId: string }>('/api/admin/workers', { method: 'POST', json });
+  expect(added).toMatchObject({ workerId: other, endpoint, status: 'online', maxSessions: 20 });
+});
+
+expectSoundSystem(system);
