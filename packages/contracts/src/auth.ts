@@ -80,11 +80,14 @@ export const RegisterResultSchema = Type.Object({
 
 export const LoginResultSchema = Type.Object({ user: UserSchema, token, refreshToken, expiresIn, ...workspace });
 
-export const RefreshRequestSchema = requestBody({
-  refreshToken: Type.Optional(
-    Type.String({ minLength: 1, maxLength: 200, description: 'Without it the cookie `wag_refresh` is used.' }),
-  ),
-});
+export const RefreshRequestSchema = requestBody(
+  {
+    refreshToken: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 200, description: 'Without it the cookie `wag_refresh` is used.' }),
+    ),
+  },
+  { refreshToken: 'wag_rt_…' },
+);
 
 export const RefreshResultSchema = Type.Object({
   token,
@@ -96,7 +99,10 @@ export const RefreshResultSchema = Type.Object({
   ...workspace,
 });
 
-export const SwitchRequestSchema = requestBody({ workspaceId: uuid() });
+export const SwitchRequestSchema = requestBody(
+  { workspaceId: uuid() },
+  { workspaceId: '01a1fd7f-9660-73b4-9345-98aa8ee379da' },
+);
 export const SwitchResultSchema = Type.Object({ token, expiresIn, ...workspace });
 
 export const MeResultSchema = Type.Object({
@@ -141,13 +147,17 @@ export const ChangePasswordRequestSchema = requestBody(
 );
 export type ChangePasswordRequest = Static<typeof ChangePasswordRequestSchema>;
 
-export const ForgotPasswordRequestSchema = requestBody({
-  email: Type.String({ minLength: 1, maxLength: 254, examples: ['user@example.com'] }),
-});
+export const ForgotPasswordRequestSchema = requestBody(
+  { email: Type.String({ minLength: 1, maxLength: 254, examples: ['user@example.com'] }) },
+  { email: 'user@example.com' },
+);
 
 const mailToken = Type.String({ minLength: 1, maxLength: 200, description: 'From the mail.' });
-export const ResetPasswordRequestSchema = requestBody({ token: mailToken, newPassword });
-export const VerifyEmailRequestSchema = requestBody({ token: mailToken });
+export const ResetPasswordRequestSchema = requestBody(
+  { token: mailToken, newPassword },
+  { token: 'wag_rp_…', newPassword: 'another horse battery staple' },
+);
+export const VerifyEmailRequestSchema = requestBody({ token: mailToken }, { token: 'wag_ve_…' });
 
 /** How many other logins ended with the change. */
 export const EndedLoginsSchema = Type.Object({ endedLogins: Type.Integer({ minimum: 0 }) });
