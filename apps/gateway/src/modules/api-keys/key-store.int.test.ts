@@ -98,6 +98,30 @@ describe('finding a key', () => {
     expect(statements.filter((name) => name === 'find-api-key')).toHaveLength(1);
   });
 
+  it('is not stored with a role that its maker loses at the same moment', async () => {
+    const tx = await database.pool.connect();
+    try {
+      await tx.query('BEGIN');
+      await tx.query(`UPDATE workspace_members SET role = 'VIEWER' WHERE user_id = $1`, [seeded.userId]);
+      const { sessionId: _none, ...workspace } = seeded;
+      const making = keys.create(database.pool, { ...workspace, name: 'Late', network: 'SANDBOX' });
+      await waitFor(async () => {
+        const { rows } = await database.pool.query(
+          `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+        );
+        return rows.length > 0;
+      });
+      await tx.query('COMMIT');
+      await making;
+    } finally {
+      tx.release();
+    }
+    const { rows } = await database.pool.query(`SELECT role FROM api_keys WHERE name = 'Late' AND user_id = $1`, [
+      seeded.userId,
+    ]);
+    expect(rows).toEqual([{ role: 'VIEWER' }]);
+  });
+
   it('is never worth more than its maker is in the workspace', async () => {
     await database.pool.query(`UPDATE workspace_members SET role = 'VIEWER' WHERE user_id = $1`, [seeded.userId]);
     expect(await keys.find(token, HERE)).toMatchObject({ role: 'VIEWER' });

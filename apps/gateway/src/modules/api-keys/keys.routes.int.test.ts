@@ -140,6 +140,15 @@ describe('making keys (MR-053, MR-144)', () => {
   });
 });
 
+it('for a session that is deleted at the same moment, and still remembered here, is the 404 that comes a moment later', async () => {
+  const session = await fixture.createSession(user);
+  const url = `/api/sessions/${session.slug}/keys`;
+  expect((await make(user.token, {}, url)).status).toBe(201);
+  await fixture.database.pool.query('DELETE FROM sessions WHERE id = $1', [session.id]);
+  const { status, body } = await make(user.token, {}, url);
+  expect([status, body.code]).toEqual([404, 'SESSION_NOT_FOUND']);
+});
+
 describe('where a key may be used from (MR-144)', () => {
   it('is 403 IP_DENIED from elsewhere', async () => {
     const { body } = await make(user.token, { allowedIps: ['203.0.113.0/24', '2001:db8::/32'] });

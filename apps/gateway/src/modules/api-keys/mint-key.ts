@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Permission } from '@wa-gate/contracts';
 import type { ApiKeyScope, Network, Queryable, WorkspaceRole } from '@wa-gate/db';
 import { newId, newToken, TOKEN_PREFIX } from '@wa-gate/kit';
+import { ApiError } from '../../api-error.ts';
 
 /** What a key is made of. */
 export interface KeyMaterial {
@@ -24,14 +25,28 @@ export interface KeyMaterial {
 /** 256 random bits need no slow hash. */
 export const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest();
 
-/** Writes a new key; its token leaves only here. */
+/**
+ * With the lock of the maker's membership, so that a key that is made while they lose their role is not stored with the role that they had. Roles are
+ * declared from the strongest to the weakest: the greater of two is the lesser one.
+ */
+const INSERT = {
+  name: 'mint-api-key',
+  text: `INSERT INTO api_keys (id, user_id, workspace_id, session_id, scope, role, permissions, allowed_ips, expires_at, name, is_primary, prefix, hash)
+    SELECT $1, m.user_id, m.workspace_id, $4, $5::"ApiKeyScope", GREATEST($6::"WorkspaceRole", m.role), $7, $8, $9, $10, $11, $12, $13
+    FROM workspace_members m WHERE m.user_id = $2 AND m.workspace_id = $3 FOR SHARE`,
+};
+
+/**
+ * Writes a new key; its token leaves only here.
+ *
+ * @throws {ApiError} UNAUTHENTICATED when the maker is no member of the workspace any more
+ */
 export async function mintKey(tx: Queryable, key: KeyMaterial): Promise<{ id: string; token: string }> {
   const { token, displayPrefix } = newToken(key.network === 'LIVE' ? TOKEN_PREFIX.liveKey : TOKEN_PREFIX.testKey);
   const id = newId();
-  await tx.query(
-    `INSERT INTO api_keys (id, user_id, workspace_id, session_id, scope, role, permissions, allowed_ips, expires_at, name, is_primary, prefix, hash)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-    [
+  const { rowCount } = await tx.query({
+    ...INSERT,
+    values: [
       id,
       key.userId,
       key.workspaceId,
@@ -46,6 +61,7 @@ export async function mintKey(tx: Queryable, key: KeyMaterial): Promise<{ id: st
       displayPrefix,
       hashOf(token),
     ],
-  );
+  });
+  if (!rowCount) throw new ApiError('UNAUTHENTICATED');
   return { id, token };
 }

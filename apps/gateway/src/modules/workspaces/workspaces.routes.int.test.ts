@@ -206,6 +206,13 @@ describe('invitations', () => {
     expect((await invite(word)).body.data.invitation.role).toBe(role);
   });
 
+  it('to a workspace that is deleted at the same moment, and still remembered here, are refused', async () => {
+    expect((await invite('viewer')).status).toBe(201);
+    await fixture.database.pool.query('DELETE FROM workspaces WHERE id = $1', [workspaceId]);
+    const { status, body } = await invite('viewer');
+    expect([status, body.code]).toEqual([401, 'UNAUTHENTICATED']);
+  });
+
   it('refuse roles that are none', async () => {
     expect((await invite('king')).body.code).toBe('VALIDATION');
   });
