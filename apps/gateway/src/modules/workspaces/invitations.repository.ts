@@ -31,11 +31,15 @@ const IS_MEMBER = {
   name: 'is-email-member',
   text: `SELECT 1 FROM workspace_members m JOIN users u ON u.id = m.user_id WHERE m.workspace_id = $1 AND lower(u.email) = lower($2)`,
 };
-/** One open invitation per address: a new one, with a new token, takes the place of the old one. */
+/**
+ * One open invitation per address: a new one, with a new token, takes the place of the old one. With the lock of the inviter's membership: who loses the role
+ * at the same moment gives it to nobody. Roles are declared from the strongest to the weakest.
+ */
 const PUT = {
   name: 'put-invitation',
   text: `INSERT INTO workspace_invitations (id, workspace_id, email, role, token_hash, invited_by_user_id, expires_at)
-    VALUES ($1, $2, $3, $4, $5, $6, now() + interval '${DAYS} days')
+    SELECT $1, m.workspace_id, $3, $4, $5, m.user_id, now() + interval '${DAYS} days'
+    FROM workspace_members m WHERE m.workspace_id = $2 AND m.user_id = $6 AND m.role <= $4 FOR SHARE
     ON CONFLICT (workspace_id, lower(email)) WHERE accepted_at IS NULL DO UPDATE SET id = EXCLUDED.id, role = EXCLUDED.role,
       token_hash = EXCLUDED.token_hash, invited_by_user_id = EXCLUDED.invited_by_user_id, expires_at = EXCLUDED.expires_at, created_at = now()`,
 };
@@ -83,16 +87,16 @@ export async function isMember(db: Queryable, workspaceId: string, email: string
   return rowCount !== 0;
 }
 
-/** Makes an invitation; its token leaves only here. */
+/** Makes an invitation; its token leaves only here. `null`: the inviter may not give this role any more. */
 export async function putInvitation(
   tx: Queryable,
   { workspaceId, email, role, userId }: NewInvitation,
-): Promise<{ invitation: InvitationRecord; token: string }> {
+): Promise<{ invitation: InvitationRecord; token: string } | null> {
   const { token } = newToken(TOKEN_PREFIX.invitation);
   const id = newId();
   await tx.query({ ...PUT, values: [id, workspaceId, email, role, hashOf(token), userId] });
   const { rows } = await tx.query<InvitationRecord>({ ...FIND, values: [id] });
-  return { invitation: rows[0]!, token };
+  return rows[0] ? { invitation: rows[0], token } : null;
 }
 
 export async function listInvitations(

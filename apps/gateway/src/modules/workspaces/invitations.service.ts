@@ -59,7 +59,9 @@ export function createInvitationsService({ pool, mail }: InvitationsDependencies
       const email = normaliseEmail(request.email);
       return inTransaction(pool, async (tx) => {
         if (await isMember(tx, workspaceId, email)) throw new ApiError('MEMBER_EXISTS');
-        const { invitation, token } = await putInvitation(tx, { workspaceId, email, role, userId });
+        const made = await putInvitation(tx, { workspaceId, email, role, userId });
+        if (!made) throw new ApiError('FORBIDDEN');
+        const { invitation, token } = made;
         if (mail.isOn) await mail.enqueue(tx, invitationMail(invitation, token));
         await writeAudit(tx, actor, {
           action: 'invitation.created',

@@ -206,11 +206,18 @@ describe('invitations', () => {
     expect((await invite(word)).body.data.invitation.role).toBe(role);
   });
 
-  it('to a workspace that is deleted at the same moment, and still remembered here, are refused', async () => {
-    expect((await invite('viewer')).status).toBe(201);
-    await fixture.database.pool.query('DELETE FROM workspaces WHERE id = $1', [workspaceId]);
-    const { status, body } = await invite('viewer');
-    expect([status, body.code]).toEqual([401, 'UNAUTHENTICATED']);
+  it('are refused to those who lose the role, or the workspace, at the same moment and are still remembered here', async () => {
+    const token = await join('owner');
+    const { pool } = fixture.database;
+    expect((await invite('owner', 'a@example.test', token)).status).toBe(201);
+    await pool.query(`UPDATE workspace_members SET role = 'VIEWER' WHERE user_id = $1 AND workspace_id = $2`, [
+      await idOf(guest),
+      workspaceId,
+    ]);
+    expect((await invite('owner', 'b@example.test', token)).status).toBe(403);
+    expect((await invite('viewer', 'c@example.test')).status).toBe(201);
+    await pool.query('DELETE FROM workspaces WHERE id = $1', [workspaceId]);
+    expect([401, 403]).toContain((await invite('viewer', 'd@example.test')).status);
   });
 
   it('refuse roles that are none', async () => {
