@@ -13,7 +13,7 @@ export interface FallbackDependencies {
 
 /** An answer that comes later is not waited for. */
 const PATIENCE_MS = 50;
-/** After so many requests in a row without an answer, Redis is left alone for a while; then one request tries it. */
+/** After so many times in a row without an answer, Redis is left alone for a while; then one request tries it. */
 const FAILURES = 3;
 const PAUSE_MS = 1_000;
 
@@ -38,6 +38,7 @@ export function createFallbackCounters({
   onAway,
 }: FallbackDependencies): FallbackCounters {
   let failures = 0;
+  let failedAt = Number.NEGATIVE_INFINITY;
   let triedAt = Number.NEGATIVE_INFINITY;
 
   function isWorthTrying(): boolean {
@@ -57,13 +58,17 @@ export function createFallbackCounters({
   return {
     async take(buckets, hit) {
       if (!isWorthTrying()) return await inProcess(buckets, hit);
+      const begun = clock.monotonic();
       const verdict = await inTime(shared.take(buckets, hit));
       if (verdict !== NO_ANSWER) {
         failures = 0;
         return { verdict, counters: shared };
       }
-      failures += 1;
-      triedAt = clock.monotonic();
+      // Those that were on their way together have failed together, and once.
+      if (begun > failedAt) {
+        failures += 1;
+        failedAt = triedAt = clock.monotonic();
+      }
       // The command may have arrived, or arrive yet, and the hit with it.
       return await inProcess(buckets, null);
     },
