@@ -64,6 +64,8 @@ describe('an installation in use', () => {
     await fixture.startWorker('worker-1');
     await fixture.startWorker('worker-2');
     await fixture.startWorker('worker-3');
+    // Nobody renews it here, and on a busy machine the tests last longer than a lease.
+    await pool.query(`UPDATE worker_leases SET expires_at = now() + interval '1 hour'`);
     await pool.query(`UPDATE worker_leases SET cpu_usage = 50, memory_usage = 60 WHERE worker_id = 'worker-1'`);
     await pool.query(`UPDATE worker_leases SET cpu_usage = 55.5, memory_usage = 70 WHERE worker_id = 'worker-2'`);
     await pool.query(`UPDATE worker_leases SET ended_at = now(), cpu_usage = 99 WHERE worker_id = 'worker-3'`);

@@ -19,6 +19,9 @@ const UNREACHABLE = new Set([
   'ENETUNREACH',
 ]);
 
+/** 421: not the owner. 401: the token of another incarnation, so the route is from before the worker's restart. */
+export const WRONG_OWNER: ReadonlySet<number> = new Set([401, 421]);
+
 /** The proxy wraps what the connection said. */
 export function isUnreachable(error: unknown): boolean {
   const { code, cause } = error as { code?: string; cause?: { code?: string } };

@@ -5,7 +5,7 @@ import { internalToken, type Logger, newNonce, PROOF_HEADERS, provenIncarnation 
 import type { FastifyReply } from 'fastify';
 import type { Dispatcher } from 'undici';
 import { ApiError } from '../../api-error.ts';
-import { isUnreachable, moving, readJson, refusalOf } from './owner-answer.ts';
+import { isUnreachable, moving, readJson, refusalOf, WRONG_OWNER } from './owner-answer.ts';
 
 export interface OwnerCall {
   /** Internal id. */
@@ -53,8 +53,6 @@ export interface OwnerLink {
   ask<Answer>(reply: FastifyReply, call: OwnerCall, manner: Manner<Answer>): Promise<Answer>;
 }
 
-/** 421: not the owner. 401: the token of another incarnation, so the route is from before the worker's restart. */
-const WRONG_OWNER = new Set([401, 421]);
 const TRACEPARENT = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/;
 
 interface Upstream {

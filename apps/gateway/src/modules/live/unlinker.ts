@@ -1,6 +1,7 @@
 import type { RouteTable } from '@wa-gate/cluster';
 import { internalToken, type Logger, newNonce, newRequestId, PROOF_HEADERS, provenIncarnation } from '@wa-gate/kit';
 import { type Dispatcher, request } from 'undici';
+import { readJson, WRONG_OWNER } from './owner-answer.ts';
 
 /** Tells WhatsApp, by the owner of a session, that its device is gone; for deletions that are no request for one session. */
 export interface Unlinker {
@@ -16,6 +17,7 @@ export interface UnlinkerDependencies {
   logger: Logger;
 }
 
+/** The second one by what PostgreSQL says. */
 const ATTEMPTS = 2;
 
 export function createUnlinker({ routes, dispatcher, masterKeys, logger }: UnlinkerDependencies): Unlinker {
@@ -36,9 +38,11 @@ export function createUnlinker({ routes, dispatcher, masterKeys, logger }: Unlin
         'x-request-id': newRequestId(),
       },
     });
-    const answer = await body.json().catch(() => null);
-    if (provenIncarnation(masterKeys, workerId, nonce, headers) !== incarnation || statusCode >= 300) return null;
-    return (answer as { unlinked?: boolean } | null)?.unlinked ?? true;
+    const isOwner =
+      provenIncarnation(masterKeys, workerId, nonce, headers) === incarnation && !WRONG_OWNER.has(statusCode);
+    const answer = (await readJson(body)) as { unlinked?: boolean } | null;
+    if (!isOwner) return null;
+    return statusCode < 300 && (answer?.unlinked ?? true);
   }
 
   return {
