@@ -1,6 +1,8 @@
+import { inTransaction } from '@wa-gate/db';
 import { createTestDatabase, type TestDatabase } from '@wa-gate/testkit';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { NoRoomElsewhereError, removeWorker, setCapacity } from './administration.ts';
 import { StaleEpochError } from './fence.ts';
 import { beginRelease, keepSession } from './handover.ts';
 import { readSessionKind } from './key-store.ts';
@@ -26,6 +28,8 @@ afterAll(() => database?.drop());
 /** One step. Numbers are taken modulo what there is: who believes to own something, which session. */
 type Step =
   | { do: 'register'; worker: string; capacity: number }
+  | { do: 'resize'; worker: string; capacity: number }
+  | { do: 'remove'; worker: string }
   | { do: 'renew' | 'expire' | 'end'; worker: string; former: boolean }
   | { do: 'place'; limit: number }
   | { do: 'release' | 'askFor'; session: number }
@@ -33,6 +37,7 @@ type Step =
   | { do: 'together'; steps: Step[] };
 
 const worker = fc.constantFrom(...WORKERS);
+const capacity = fc.integer({ min: 1, max: 4 });
 const index = fc.nat(999);
 const place1 = fc.record({ do: fc.constant('place' as const), limit: fc.integer({ min: 1, max: SESSIONS }) });
 const byBelief = fc.record({
@@ -47,8 +52,10 @@ const leaseStep = fc.record({
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 3,
-    arbitrary: fc.record({ do: fc.constant('register' as const), worker, capacity: fc.integer({ min: 1, max: 4 }) }),
+    arbitrary: fc.record({ do: fc.constant('register' as const), worker, capacity }),
   },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('resize' as const), worker, capacity }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('remove' as const), worker }) },
   { weight: 3, arbitrary: leaseStep },
   { weight: 4, arbitrary: place1 },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('release' as const, 'askFor' as const), session: index }) },
@@ -66,7 +73,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 async function begin(): Promise<FleetModel> {
   await database.pool.query(
     `UPDATE session_placements SET epoch = 0, state = 'UNASSIGNED', worker_id = NULL, incarnation = NULL;
-     DELETE FROM workers; DELETE FROM session_keys`,
+     DELETE FROM workers; DELETE FROM removed_workers; DELETE FROM session_keys`,
   );
   return new FleetModel(await readPlacements(database.pool));
 }
@@ -74,6 +81,10 @@ async function begin(): Promise<FleetModel> {
 /** Runs steps one after the other against the database, and keeps the model beside it. */
 class Run {
   readonly model: FleetModel;
+  /** By worker, its last life, removed or not. */
+  readonly incarnations = new Map<string, number>();
+  /** Capacities that an administrator has set. */
+  readonly resized = new Map<string, number>();
 
   constructor(model: FleetModel) {
     this.model = model;
@@ -108,9 +119,12 @@ class Run {
   async #act(step: Step, alone: boolean): Promise<Pick<Assignment, 'sessionId'>[]> {
     switch (step.do) {
       case 'register':
-        await register(step.worker, { maxSessions: step.capacity });
-        await this.#readLeases();
-        this.model.capacities.set(step.worker, step.capacity);
+        await this.#register(step.worker, step.capacity);
+        return [];
+      case 'resize':
+        return this.#resize(step.worker, step.capacity);
+      case 'remove':
+        await this.#remove(step.worker);
         return [];
       case 'renew':
       case 'expire':
@@ -132,6 +146,44 @@ class Run {
       case 'together':
         throw new Error('Steps at once do not nest.');
     }
+  }
+
+  async #register(workerId: string, maxSessions: number): Promise<void> {
+    const former = this.incarnations.get(workerId) ?? 0;
+    const { incarnation } = await register(workerId, { maxSessions });
+    expect(incarnation).toBe(former + 1);
+    this.incarnations.set(workerId, incarnation);
+    await this.#readLeases();
+    this.model.capacities.set(workerId, this.resized.get(workerId) ?? maxSessions);
+  }
+
+  /** What an administrator has set lasts over registrations. */
+  async #resize(workerId: string, maxSessions: number): Promise<Assignment[]> {
+    if (!this.model.leases.has(workerId)) return [];
+    const assigned = this.model.rows.filter((row) => row.workerId === workerId).length;
+    const fits = assigned - maxSessions <= this.model.room(workerId);
+    try {
+      const moved = await inTransaction(database.pool, (tx) =>
+        setCapacity(tx, workerId, maxSessions, { strategy: 'least-loaded', timing: DEFAULT_TIMING }),
+      );
+      expect([fits, moved.length]).toEqual([true, Math.max(assigned - maxSessions, 0)]);
+      this.model.capacities.set(workerId, maxSessions);
+      this.resized.set(workerId, maxSessions);
+      return moved;
+    } catch (error) {
+      if (!(error instanceof NoRoomElsewhereError)) throw error;
+      expect(fits).toBe(false);
+      return [];
+    }
+  }
+
+  /** By force; and an administrator lets it come back. Its incarnations go on. */
+  async #remove(workerId: string): Promise<void> {
+    await inTransaction(database.pool, (tx) => removeWorker(tx, workerId, { force: true, timing: DEFAULT_TIMING }));
+    await database.pool.query('UPDATE removed_workers SET is_barred = false');
+    this.model.leases.delete(workerId);
+    this.model.capacities.delete(workerId);
+    this.resized.delete(workerId);
   }
 
   async #lease(
@@ -216,7 +268,7 @@ class Run {
   }
 }
 
-describe('any sequence of registering, renewing, dying, placing, moving and writing', () => {
+describe('any sequence of registering, renewing, dying, removing, resizing, placing, moving and writing', () => {
   it('I1 moves epochs by one per change, I2 lets only the owner write, I9 keeps capacities', {
     timeout: 120_000,
   }, async () => {
