@@ -1,8 +1,8 @@
 import type { RouteTable } from '@wa-gate/cluster';
 import type { Resources } from './compose.ts';
 import {
-  type AllSessionsRepository,
-  createAllSessionsRepository,
+  type AllSessions,
+  createAllSessions,
   createUsersRepository,
   createUsersService,
   type UsersService,
@@ -21,7 +21,7 @@ import type { Revocations } from './revocations.ts';
 /** What administrators see and do beyond the workers. */
 export interface AdministrationServices {
   users: UsersService;
-  allSessions: AllSessionsRepository;
+  allSessions: AllSessions;
   analytics: AnalyticsService;
   systemLog: SystemLog;
 }
@@ -36,7 +36,7 @@ export function composeAdministration({ pool }: Resources, parts: Administration
   const { revocations, remover, fleet } = parts;
   return {
     users: createUsersService({ pool, users: createUsersRepository(pool), revocations, remover }),
-    allSessions: createAllSessionsRepository(pool),
+    allSessions: createAllSessions(pool),
     analytics: createAnalyticsService({ statistics: createStatisticsRepository(pool), fleet }),
     systemLog: createSystemLog({ db: pool }),
   };

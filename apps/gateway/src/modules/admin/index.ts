@@ -1,4 +1,4 @@
-export { type AllSessionsRepository, createAllSessionsRepository } from './sessions.repository.ts';
+export { type AllSessions, createAllSessions } from './all-sessions.ts';
 export { allSessionsRoutes } from './sessions.routes.ts';
 export { createUsersRepository } from './users.repository.ts';
 export { usersRoutes } from './users.routes.ts';

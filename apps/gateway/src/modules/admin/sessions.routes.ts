@@ -12,10 +12,10 @@ import { ok, pagination } from '../../envelope.ts';
 import type { Guards } from '../../plugins/auth.ts';
 import { errorResponses } from '../../plugins/error-responses.ts';
 import { isUuid } from '../../uuid.ts';
-import type { AllSessionsRepository } from './sessions.repository.ts';
+import type { AllSessions } from './all-sessions.ts';
 
 export interface AllSessionsRoutesOptions {
-  allSessions: AllSessionsRepository;
+  allSessions: AllSessions;
   guards: Guards;
 }
 

@@ -25,7 +25,7 @@ interface DetailRow extends SessionRow {
 }
 
 /** Sessions of all tenants. */
-export interface AllSessionsRepository {
+export interface AllSessions {
   list(
     filter: ListAdminSessionsQuery,
     page: { offset: number; limit: number },
@@ -97,7 +97,7 @@ const presentDetail = (row: DetailRow): AdminSessionDetail => ({
 /** Midnight in UTC. */
 const today = (): Date => new Date(Math.floor(Date.now() / 86_400_000) * 86_400_000);
 
-export function createAllSessionsRepository(db: Queryable): AllSessionsRepository {
+export function createAllSessions(db: Queryable): AllSessions {
   return {
     async list({ search, status, worker, user }, { offset, limit }) {
       const filter = [search ?? null, status ? statesOf(status) : null, worker ?? null, user ?? null];
