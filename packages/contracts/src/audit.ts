@@ -48,7 +48,6 @@ export const ListAuditLogsQuerySchema = Type.Object({
   ),
   ...periodQuery,
 });
-export type ListAuditLogsQuery = Static<typeof ListAuditLogsQuerySchema>;
 
 export const ListAllAuditLogsQuerySchema = Type.Object({
   ...ListAuditLogsQuerySchema.properties,

@@ -35,9 +35,12 @@ function detailsOf(fields: Record<string, unknown>): string | null {
 /** Reads a line that the logger has written; `null` for what is none. */
 export function parseLogLine(line: string): SystemLogRow | null {
   try {
-    const { level, time, service, msg, pid, hostname, userId, sessionId, workerId, ...fields } = JSON.parse(
-      line,
-    ) as Record<string, unknown>;
+    const { level, time, service, msg, userId, sessionId, workerId, ...fields } = JSON.parse(line) as Record<
+      string,
+      unknown
+    >;
+    // Of no use when the process is gone.
+    delete fields.pid;
     const written = new Date(typeof time === 'string' || typeof time === 'number' ? time : Number.NaN);
     return {
       id: newId(),

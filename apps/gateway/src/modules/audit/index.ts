@@ -2,4 +2,4 @@ export { auditRoutes } from './audit.routes.ts';
 export { type AuditLog, createAuditLog } from './audit-log.ts';
 export { changedFields } from './changed-fields.ts';
 export { declaredActions, describeAction } from './declared-actions.ts';
-export { type Actor, type AuditEntry, actorOf, maskSecrets, SYSTEM_ACTOR, writeAudit } from './write-audit.ts';
+export { type Actor, type AuditEntry, actorOf, SYSTEM_ACTOR, writeAudit } from './write-audit.ts';
