@@ -11,7 +11,7 @@ it('the environment is documented, each variable with its default (MR-184)', () 
   ]);
   const declared = Object.entries(ConfigSchema.properties).map(([name, property]) => [
     name,
-    String((property as { default?: unknown }).default ?? ''),
+    String((property as { default?: string | number | boolean }).default ?? ''),
   ]);
   expect(new Map(rows as [string, string][])).toEqual(new Map(declared as [string, string][]));
 });

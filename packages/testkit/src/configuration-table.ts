@@ -25,7 +25,7 @@ export function documentedVariables(heading: string): Map<string, DocumentedVari
 export function declaredVariables(schema: { properties: Record<string, object> }): Map<string, DocumentedVariable> {
   return new Map(
     Object.entries(schema.properties).map(([name, property]) => {
-      const fallback = (property as { default?: unknown }).default ?? '';
+      const { default: fallback = '' } = property as { default?: string | number | boolean };
       return [name, { name, fallback: String(fallback) }];
     }),
   );

@@ -6,21 +6,28 @@ const iso = (date: Date | null): string | null => date?.toISOString() ?? null;
 const international = (digits: string | null): string | null =>
   digits && (digits.startsWith('+') ? digits : `+${digits}`);
 
-/** A session as the API shows it. */
-export function presentSession(session: SessionRecord): Session {
+/** What is told of a session in every way. */
+function presentState(session: SessionRecord) {
   return {
-    id: session.slug,
     sessionId: session.slug,
-    name: session.name,
     ...describeSessionState(session.state),
     reason: session.stateReason,
-    network: session.network === 'LIVE' ? 'live' : 'sandbox',
     phoneNumber: international(session.phoneNumber),
     pushName: session.pushName,
     workerId: session.workerId,
     lastSeenAt: iso(session.lastSeenAt),
     restriction: presentRestriction(session),
     messageCapping: session.messageCapping,
+  };
+}
+
+/** A session as the API shows it. */
+export function presentSession(session: SessionRecord): Session {
+  return {
+    id: session.slug,
+    name: session.name,
+    ...presentState(session),
+    network: session.network === 'LIVE' ? 'live' : 'sandbox',
     settings: withDefaultSettings(session.settings),
     isDefault: session.isDefault,
     createdAt: session.createdAt.toISOString(),
@@ -29,8 +36,8 @@ export function presentSession(session: SessionRecord): Session {
 
 /** The answer of `/status` where only the row is there to be asked. */
 export function presentStatus(session: SessionRecord): SessionStatusReport {
-  const { id, name, network, settings, isDefault, createdAt, ...shown } = presentSession(session);
-  return { ...shown, source: 'database', code: session.stateCode, connectedAt: iso(session.connectedAt) };
+  const { stateCode: code, connectedAt } = session;
+  return { ...presentState(session), source: 'database', code, connectedAt: iso(connectedAt) };
 }
 
 /** A lock that is over is none, also before its owner has cleared it. */
