@@ -104,6 +104,11 @@ it('sends', async () => {
   await answer;
 });
 
+it('shows the figures of the installation and its users (MR-021, MR-022, MR-096)', async () => {
+  await ask('system analytics');
+  await ask('get users');
+});
+
 it('every example was asked', () => {
   expect([...asked].sort()).toEqual(examples.map(({ name }) => name).sort());
 });

@@ -76,7 +76,8 @@ it('waits for a gateway that is away, alive but not ready, and ends in order', a
   await assertMasterKey(database.pool, [Buffer.alloc(32, 1)]);
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const env = environment({ PORT: String(port), WAG_MASTER_KEY: Buffer.alloc(32, 1).toString('base64') });
+  const masterKey = Buffer.alloc(32, 1).toString('base64');
+  const env = environment({ PORT: String(port), WAG_MASTER_KEY: masterKey, LOG_LEVEL: 'warn' });
   const app = spawnApp({ entry: ENTRY, env });
   try {
     await expect
@@ -90,6 +91,10 @@ it('waits for a gateway that is away, alive but not ready, and ends in order', a
       )
       .toBe(200);
     expect((await fetch(`${url}/readyz`)).status).toBe(503);
+    // What it warns of is for administrators to read (MR-134).
+    const warned = async () =>
+      (await database.pool.query('SELECT service, worker_id FROM system_logs WHERE level = $1', ['WARN'])).rows[0];
+    await expect.poll(warned, { timeout: 15_000 }).toEqual({ service: 'worker', worker_id: 'worker-1' });
   } finally {
     expect(await app.stop('SIGTERM')).toBe(0);
   }
