@@ -40,6 +40,6 @@ function conclusion(left: number, keyCount: number): string {
     return `${left} values are under another key. Restart every process with the new key first in WAG_MASTER_KEY, then run this again. Remove no key yet.`;
   }
   return keyCount > 1
-    ? 'Nothing is left under an older key: all keys but the first can be removed from WAG_MASTER_KEY, everywhere at once.'
+    ? 'Nothing is left under an older key: all keys but the first can be removed from WAG_MASTER_KEY.'
     : 'Nothing is left under an older key.';
 }
