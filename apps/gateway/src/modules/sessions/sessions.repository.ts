@@ -10,6 +10,7 @@ import {
   type Prisma,
   type SessionState,
 } from '@wa-gate/db';
+import { lockAccount } from '../tiers/index.ts';
 
 /** A session with where it is hosted. */
 export interface SessionRecord {
@@ -105,6 +106,7 @@ export function createSessionsRepository({ pool, prisma }: { pool: Pool; prisma:
     async create(session, more) {
       try {
         return await inTransaction(pool, async (tx) => {
+          await lockAccount(tx, session.userId);
           await tx.query(
             `INSERT INTO sessions (id, workspace_id, user_id, slug, name, network) VALUES ($1, $2, $3, $4, $5, $6)`,
             [session.id, session.workspaceId, session.userId, session.slug, session.name, session.network],

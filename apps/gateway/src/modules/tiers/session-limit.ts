@@ -7,15 +7,26 @@ interface Allowance {
 }
 
 /**
+ * Lets one creation count after the other. Taken before anything that refers to the account, so that a deletion of the account and a creation do not wait for each
+ * other; it does not hold up those who only refer to the account.
+ *
+ * @throws {ApiError} UNAUTHENTICATED when the account was deleted a moment ago
+ */
+export async function lockAccount(tx: PoolClient, accountId: string): Promise<void> {
+  const { rowCount } = await tx.query('SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE', [accountId]);
+  if (rowCount === 0) throw new ApiError('UNAUTHENTICATED');
+}
+
+/**
  * Refuses the session that was just made, when the account has more than its tier allows. Sessions that exist count, whatever their state: parking some would make
- * room for others. The lock on the account's row lets one creation count after the other; it does not hold up those who only refer to the account.
+ * room for others. The account is locked ({@link lockAccount}).
  *
  * @throws {ApiError} TIER_SESSION_LIMIT
  */
 export async function assertTierAllowsSessions(tx: PoolClient, accountId: string): Promise<void> {
   const { rows } = await tx.query<Allowance>(
     `SELECT u.tier, t.max_sessions AS "maxSessions" FROM users u JOIN tiers t ON t.tier = u.tier
-     WHERE u.id = $1 FOR NO KEY UPDATE OF u`,
+     WHERE u.id = $1`,
     [accountId],
   );
   const { rows: counted } = await tx.query<{ count: number }>('SELECT count(*) FROM sessions WHERE user_id = $1', [

@@ -1,5 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createGatewayFixture, type GatewayFixture, type TestSession, type TestUser } from '../../testing/gateway-fixture.ts';
+import {
+  createGatewayFixture,
+  type GatewayFixture,
+  type TestSession,
+  type TestUser,
+} from '../../testing/gateway-fixture.ts';
 
 let fixture: GatewayFixture;
 let admin: string;
@@ -54,12 +59,19 @@ describe('tiers', () => {
   });
 
   it('are changed by the administrator, which the audit log tells', async () => {
-    expect((await setTier('pro', 7, 1_500)).body.data).toMatchObject({ tier: 'pro', maxSessions: 7, messagesPerHour: 1_500 });
+    expect((await setTier('pro', 7, 1_500)).body.data).toMatchObject({
+      tier: 'pro',
+      maxSessions: 7,
+      messagesPerHour: 1_500,
+    });
     await setTier('PRO', 5, 1_000);
     const { rows } = await fixture.database.pool.query(
       `SELECT before, after FROM audit_logs WHERE action = 'tier.updated' AND resource_id = 'pro' ORDER BY id`,
     );
-    const [usual, other] = [{ maxSessions: 5, messagesPerHour: 1_000 }, { maxSessions: 7, messagesPerHour: 1_500 }];
+    const [usual, other] = [
+      { maxSessions: 5, messagesPerHour: 1_000 },
+      { maxSessions: 7, messagesPerHour: 1_500 },
+    ];
     expect(rows).toEqual([
       { before: usual, after: other },
       { before: other, after: usual },
@@ -118,6 +130,19 @@ describe('sessions', () => {
     expect((await create(user, 'mine')).status).toBe(201);
     const again = await create(user, 'mine');
     expect([again.status, again.body.code]).toEqual([409, 'SESSION_EXISTS']);
+  });
+
+  it('are made beside the deletion of their account, without a deadlock', async () => {
+    for (let round = 0; round < 10; round += 1) {
+      const user = await accountOf('MAX');
+      const answers = await Promise.all([
+        ...Array.from({ length: 4 }, () => create(user)),
+        fixture.database.pool.query('DELETE FROM users WHERE email = $1', [user.email]).then(() => ({ status: 0 })),
+      ]);
+      const statuses = answers.slice(0, -1).map(({ status }) => status);
+      // Whoever comes after the deletion is nobody.
+      expect(statuses.filter((status) => ![201, 401, 404].includes(status))).toEqual([]);
+    }
   });
 
   it('are allowed by a changed tier at once', async () => {
