@@ -78,6 +78,21 @@ describe('guessing a password (MR-002, MR-073)', () => {
     expect(await course(unknown)).toEqual(await course(email));
   });
 
+  it('is not what a right password counts as that leads nowhere for another reason', async () => {
+    const [{ token }, { email }] = [await register(), await register()];
+    const answers = [];
+    for (let time = 0; time < 7; time += 1) {
+      answers.push(
+        await fixture.call('PATCH', '/api/auth/me', {
+          as: token,
+          body: { email, currentPassword: 'correct horse' },
+          headers: { 'x-forwarded-for': '2001:db8:ffff:1::1' },
+        }),
+      );
+    }
+    expect(new Set(answers.map(({ body }) => body.code))).toEqual(new Set(['EMAIL_TAKEN']));
+  });
+
   it('with a stolen token, where the password is to be changed, ends too', async () => {
     const { token } = await register();
     const change = (currentPassword: string) =>

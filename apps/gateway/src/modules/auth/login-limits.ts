@@ -1,5 +1,6 @@
 import type { RateLimitName } from '@wa-gate/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ApiError } from '../../api-error.ts';
 import type { Limiter } from '../../plugins/rate-limit/index.ts';
 import { normaliseEmail } from './email.ts';
 
@@ -7,8 +8,8 @@ import { normaliseEmail } from './email.ts';
 const GUESSES: RateLimitName[] = ['login_ip', 'login_account'];
 
 /**
- * Runs a check of a password under the limits of guessing. It is counted before the check, so that guesses at the same time count too, and given back when the
- * password was right. A 429 says nothing about the password: it was not looked at.
+ * Runs a check of a password under the limits of guessing. It is counted before the check, so that guesses at the same time count too, and given back unless it
+ * was wrong. A 429 says nothing about the password: it was not looked at.
  */
 export async function limitGuesses<T>(
   limiter: Limiter,
@@ -16,7 +17,16 @@ export async function limitGuesses<T>(
   check: () => Promise<T>,
 ): Promise<T> {
   await limiter.take(request, reply, request.principal, GUESSES, { email: normaliseEmail(email) });
-  const result = await check();
-  await limiter.giveBack(request, request.principal ? GUESSES : [...GUESSES, 'ip']);
-  return result;
+  const giveBack = () => limiter.giveBack(request, request.principal ? GUESSES : [...GUESSES, 'ip']);
+  try {
+    const result = await check();
+    await giveBack();
+    return result;
+  } catch (error) {
+    if (!isWrongGuess(error)) await giveBack();
+    throw error;
+  }
 }
+
+/** Everything else, such as a database that is away or an address that is taken, says nothing about the password. */
+const isWrongGuess = (error: unknown): boolean => error instanceof ApiError && error.code === 'INVALID_CREDENTIALS';
