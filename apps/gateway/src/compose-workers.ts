@@ -62,8 +62,9 @@ export function composeWorkers(resources: Resources, config: Config, parts: Work
   const autoscaling = createAutoscaling({ db: pool, timing });
   metrics.watchAutoscaling(() => autoscaling.signals());
 
+  const ringWorker = (workerId: string): void => bells.ringWorker(workerId);
   async function onMoved(sessionIds: readonly string[], workerIds: readonly string[]): Promise<void> {
-    for (const workerId of new Set(workerIds)) bells.ringWorker(workerId);
+    for (const workerId of new Set(workerIds)) ringWorker(workerId);
     await routes.forget(...sessionIds);
   }
 
@@ -98,7 +99,7 @@ export function composeWorkers(resources: Resources, config: Config, parts: Work
     workerRemoval: createWorkerRemoval({ pool, clock, timing, onMoved, onChanged: look, logger }),
     workerMetrics,
     broadcast: createFleetBroadcast({ pool, dispatcher, masterKeys, logger }),
-    manualRebalance: createManualRebalance({ pool, timing, ringWorker: bells.ringWorker, metrics }),
+    manualRebalance: createManualRebalance({ pool, timing, ringWorker, metrics }),
     autoscaling,
   };
   const probes = createHealthProbes({

@@ -50,8 +50,8 @@ describe('metrics of workers (MR-024, MR-122, MR-131)', () => {
       messageCount: 1000,
       uptime: 60_000,
     });
-    const times = first.samples.map(({ timestamp }: { timestamp: string }) => timestamp);
-    expect(times).toEqual([...times].sort());
+    const times = first.samples.map(({ timestamp }: { timestamp: string }) => Date.parse(timestamp));
+    for (let at = 1; at < times.length; at += 1) expect(times[at] - times[at - 1]).toBe(60_000);
     expect(second).toMatchObject({ workerId: 'w2', avgCpu: null, avgMemory: null, avgSessions: null, samples: [] });
     const one = await get('/workers/w1/metrics?range=1h');
     expect(one.body.data).toEqual({ range: '1h', intervalSeconds: 60, ...first });

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createLogger, systemClock } from '@wa-gate/kit';
 import { waitFor } from '@wa-gate/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
@@ -10,6 +11,8 @@ let probes: HealthProbes;
 let asked: string[];
 let outcomes: string[];
 let lines: string[];
+/** They answer only when nobody waits any more. */
+let hanging: boolean;
 /** Workers that do not answer now. */
 let silent: Set<string>;
 beforeAll(async () => {
@@ -23,13 +26,15 @@ beforeEach(() => {
   outcomes = [];
   lines = [];
   silent = new Set();
+  hanging = false;
 });
 afterEach(() => probes.stop());
 
 function probing(everyMs: number): HealthProbes {
   const probe: WorkerProbe = {
-    async ask(_endpoint, workerId) {
+    async ask(_endpoint, workerId, _timeoutMs, end) {
       asked.push(workerId!);
+      if (hanging) await once(end!, 'abort');
       return silent.has(workerId!)
         ? { kind: 'silent', error: new Error('no answer') }
         : { kind: 'worker', workerId: workerId!, incarnation: 1 };
@@ -59,7 +64,8 @@ it('asks each worker with a lease, counts what came, and moves nothing (MR-090, 
 });
 
 it('says once that a worker does not answer, and once that it does again', async () => {
-  const { round } = probing(60_000);
+  const round = () => probes.round();
+  probing(60_000);
   silent.add('w2');
   await round();
   await round();
@@ -77,4 +83,12 @@ it('goes on by itself until it is stopped', async () => {
   probing(5).start();
   await waitFor(() => asked.length >= 6);
   await probes.stop();
+});
+
+it('does not hold up the end of the process', async () => {
+  hanging = true;
+  probing(5).start();
+  await waitFor(() => asked.length === 2);
+  await probes.stop();
+  expect(lines).toEqual([]);
 });

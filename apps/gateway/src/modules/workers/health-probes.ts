@@ -41,7 +41,8 @@ export function createHealthProbes({
   async function round(): Promise<void> {
     const now = new Set<string>();
     const ask = async ({ workerId, endpoint }: { workerId: string; endpoint: string }): Promise<void> => {
-      const answer = await probe.ask(endpoint, workerId, PROBE_TIMEOUT_MS);
+      const answer = await probe.ask(endpoint, workerId, PROBE_TIMEOUT_MS, stopping.signal);
+      if (stopping.signal.aborted) return;
       onProbed(answer.kind);
       if (answer.kind === 'worker') {
         if (troubled.has(workerId)) logger.info({ workerId }, 'worker answers its health check again');
@@ -71,8 +72,7 @@ export function createHealthProbes({
     round,
     async stop() {
       stopping.abort();
-      // A round that hangs on a dead worker is bounded, and nobody waits for what it would say.
-      await Promise.race([loop, clock.sleep(100)]);
+      await loop;
     },
   };
 }

@@ -15,8 +15,11 @@ export type ProbeAnswer =
 
 /** Asks `GET /health` of an endpoint. Follows no redirect, reads a bounded answer, and believes nothing that is not proved. */
 export interface WorkerProbe {
-  /** @param workerId who it should be; without it, whoever it proves to be */
-  ask(endpoint: string, workerId: string | undefined, timeoutMs: number): Promise<ProbeAnswer>;
+  /**
+   * @param workerId who it should be; without it, whoever it proves to be
+   * @param end gives it up
+   */
+  ask(endpoint: string, workerId: string | undefined, timeoutMs: number, end?: AbortSignal): Promise<ProbeAnswer>;
 }
 
 export interface WorkerProbeDependencies {
@@ -31,9 +34,10 @@ const MAX_ANSWER_BYTES = 16 * 1024;
 
 export function createWorkerProbe({ dispatcher, masterKeys, logger }: WorkerProbeDependencies): WorkerProbe {
   return {
-    async ask(endpoint, workerId, timeoutMs) {
+    async ask(endpoint, workerId, timeoutMs, end) {
       const nonce = newNonce();
-      const signal = AbortSignal.timeout(timeoutMs);
+      const timeout = AbortSignal.timeout(timeoutMs);
+      const signal = end ? AbortSignal.any([timeout, end]) : timeout;
       try {
         const { statusCode, body, headers } = await request(`${endpoint}/health`, {
           dispatcher,
