@@ -48,15 +48,16 @@ export function createUserRemoval({ pool, revocations, remover }: UserRemovalDep
   async function removeRow(actor: Actor, id: string, removed: readonly RemovedSession[]): Promise<boolean> {
     return revocations.inTransaction(async (tx, revoke) => {
       await lockAdministrators(tx);
-      const { isActive, ...before } = await lockUser(tx, id);
-      if (before.role === 'ADMINISTRATOR') await assertNotLastAdministrator(tx, id);
+      const { email, name, role, tier } = await lockUser(tx, id);
+      if (role === 'ADMINISTRATOR') await assertNotLastAdministrator(tx, id);
       const { rowCount } = await tx.query(SESSIONS, [id]);
       if (rowCount) return false;
       await revokeAll(tx, revoke, id);
       await tx.query(DELETE_MESSAGE_USAGE, [id]);
       await tx.query(DELETE, [id]);
       const entry = { action: 'user.deleted', ...USER_RESOURCE, resourceId: id };
-      await writeAudit(tx, actor, { ...entry, before: { ...before, sessions: removed.map(({ slug }) => slug) } });
+      const sessions = removed.map(({ slug }) => slug);
+      await writeAudit(tx, actor, { ...entry, before: { email, name, role, tier, sessions } });
       return true;
     });
   }
