@@ -26,7 +26,7 @@ export function composeLimits(
   const limitCounters = createFallbackCounters({
     redis,
     shared: createRedisCounters(redis),
-    local: createLocalCounters({ clock, replicas: replicas.count, countHit: localHits.count }),
+    local: createLocalCounters({ clock, replicas: () => replicas.count(), countHit: (hit) => localHits.count(hit) }),
     clock,
     onAway: () => metrics.limitedLocally.inc(),
   });

@@ -10,6 +10,7 @@ import {
   type Prisma,
   type SessionState,
 } from '@wa-gate/db';
+import { ApiError } from '../../api-error.ts';
 import { lockAccount } from '../tiers/index.ts';
 
 /** A session with where it is hosted. */
@@ -107,10 +108,13 @@ export function createSessionsRepository({ pool, prisma }: { pool: Pool; prisma:
       try {
         return await inTransaction(pool, async (tx) => {
           await lockAccount(tx, session.userId);
-          await tx.query(
-            `INSERT INTO sessions (id, workspace_id, user_id, slug, name, network) VALUES ($1, $2, $3, $4, $5, $6)`,
+          const { rowCount } = await tx.query(
+            `INSERT INTO sessions (id, workspace_id, user_id, slug, name, network)
+             SELECT $1, w.id, $3, $4, $5, $6 FROM workspaces w WHERE w.id = $2`,
             [session.id, session.workspaceId, session.userId, session.slug, session.name, session.network],
           );
+          // The workspace was deleted a moment ago, and its credentials with it.
+          if (rowCount === 0) throw new ApiError('UNAUTHENTICATED');
           await createPlacement(tx, session.id);
           await tx.query('INSERT INTO session_counters (session_id) VALUES ($1)', [session.id]);
           return more(tx);

@@ -145,6 +145,18 @@ describe('sessions', () => {
     }
   });
 
+  it('are not made in a workspace that was deleted a moment ago', async () => {
+    const user = await accountOf('MAX');
+    await create(user);
+    const { rows } = await fixture.database.pool.query<{ id: string }>(
+      'SELECT w.id FROM workspaces w JOIN users u ON u.id = w.owner_user_id WHERE u.email = $1',
+      [user.email],
+    );
+    await fixture.database.pool.query('DELETE FROM sessions WHERE workspace_id = $1', [rows[0]!.id]);
+    await fixture.database.pool.query('DELETE FROM workspaces WHERE id = $1', [rows[0]!.id]);
+    expect((await create(user)).status).toBe(401);
+  });
+
   it('are allowed by a changed tier at once', async () => {
     const user = await accountOf('BASIC');
     await create(user);
