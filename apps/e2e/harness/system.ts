@@ -44,6 +44,8 @@ export interface System {
   services: Services;
   redisProxy: FaultProxy | undefined;
   admin: { email: string; password: string };
+  /** With which a worker joins. */
+  joinToken: string;
   /** Everything that must never stand in a log: what the installation started with and what its API handed out. */
   secrets: Set<string>;
   /** Another gateway's API, by its URL. */
@@ -132,6 +134,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
       services,
       redisProxy,
       admin: shared.admin,
+      joinToken: shared.workerToken,
       secrets,
       process: find,
       async restart(name, signal = 'SIGTERM') {

@@ -1,0 +1,139 @@
+import { newToken, TOKEN_PREFIX } from '@wa-gate/kit';
+import { registerTenant, type Tenant } from '../../harness/pair-session.ts';
+import type { System } from '../../harness/system.ts';
+import { openHandedAdministrator } from '../world/administrator.ts';
+import { RESOURCE_KINDS, type ResourceKind } from '../world/resource-kinds.ts';
+import { makeTenantWorld } from '../world/tenant-world.ts';
+import type { ActorName, FuzzCase } from './cases.ts';
+import { IdPool } from './id-pool.ts';
+import { learnedFrom } from './learn.ts';
+import type { FuzzCast } from './run-fuzz.ts';
+import type { FuzzAnswer } from './send-case.ts';
+
+type Headers = Record<string, string>;
+const bearer = (value: string): Headers => ({ authorization: `Bearer ${value}` });
+
+/** What an administrator among the actors may have changed that the rest of the run needs as it was. */
+const CHANGES_LIMITS = /^(?:PUT|DELETE) \/api\/admin\/(?:rate-limits|tiers)\//;
+const STOPS_WORKERS = /^(?:POST|PATCH|DELETE) \/api\/admin\/workers\/\{id\}/;
+/** Spare users that may be deleted. */
+const SPARES = 4;
+
+/** Everybody who sends requests, and the things that these are about. Whoever loses a credential gets another one. */
+export async function createCast(system: System): Promise<FuzzCast> {
+  const pool = new IdPool();
+  const credentials = new Map<ActorName, Headers>();
+  let administrator = await openHandedAdministrator(system);
+  let tenant: Tenant;
+  let renewal: Promise<void> | undefined;
+
+  async function hireTenant(): Promise<void> {
+    await reopen();
+    const world = await makeTenantWorld(system, administrator.api, { slug: 'support' });
+    const { credentials: given, ids } = world;
+    tenant = world.owner;
+    // Of each kind what may be destroyed, and not what the credentials hang on.
+    for (const kind of RESOURCE_KINDS)
+      for (const id of ids.get(kind) ?? []) if (!isVital(kind, id, ids)) pool.add(kind, id);
+    const spare = await tenant.api.data<{ key: { id: string } }>('/api/keys', {
+      method: 'POST',
+      json: { name: 'spare' },
+    });
+    pool.add('key', spare.key.id);
+    credentials
+      .set('owner', bearer(given.owner))
+      .set('operator', bearer(given.operator))
+      .set('viewer', bearer(given.viewer))
+      .set('owner key', { 'x-api-key': given.ownerKey })
+      .set('operator key', bearer(given.operatorKey))
+      .set('viewer key', bearer(given.viewerKey))
+      .set('session key', bearer(given.sessionKey));
+  }
+
+  /** Who has logged out logs in again; who cannot gets a new tenant. */
+  async function replace(actor: ActorName): Promise<void> {
+    const { status } = await system.gateway.call('/api/limits', { headers: credentials.get(actor)! });
+    if (status !== 401) return;
+    if (actor === 'administrator') return await hireAdministrator();
+    const json = { email: tenant.email, password: tenant.password };
+    const login = await system.gateway.call<{ data: { token: string } }>('/api/auth/login', { method: 'POST', json });
+    if (actor !== 'owner' || login.status !== 200) return await hireTenant();
+    system.secrets.add(login.body.data.token);
+    credentials.set('owner', bearer(login.body.data.token));
+  }
+
+  async function hireAdministrator(): Promise<void> {
+    administrator = await openHandedAdministrator(system);
+    credentials.set('administrator', bearer(administrator.token));
+  }
+
+  /** One at a time; who meets a lost credential meanwhile waits for the same. */
+  function renew(hire: () => Promise<void>): Promise<void> {
+    renewal ??= hire().finally(() => {
+      renewal = undefined;
+    });
+    return renewal;
+  }
+
+  async function reopen(): Promise<void> {
+    await hireAdministrator();
+    for (const { spec } of system.workers) {
+      await administrator.api.call(`/api/admin/workers/${spec.env.WORKER_ID}/uncordon`, { method: 'POST' });
+    }
+  }
+
+  credentials.set('anonymous', {}).set('garbage', bearer(newToken(TOKEN_PREFIX.liveKey).token));
+  credentials.set('worker', { 'x-worker-token': system.joinToken }).set('administrator', bearer(administrator.token));
+  await hireTenant();
+  for (let spare = 0; spare < SPARES; spare++) {
+    const { api } = await registerTenant(system);
+    pool.add('user', (await api.data<{ user: { id: string } }>('/api/auth/me')).user.id);
+  }
+  for (const [kind, ids] of PLATFORM_IDS) for (const id of ids) pool.add(kind, id);
+  // The first worker is out of reach: it keeps the run going whatever happens to the others.
+  for (const { spec } of system.workers.slice(1)) pool.add('worker', spec.env.WORKER_ID!);
+
+  return {
+    async headersOf({ actor }) {
+      await renewal;
+      return credentials.get(actor) ?? {};
+    },
+    idOf({ method }, kind, index) {
+      const isSafe = method === 'GET' && kind === 'worker' && index % 2 === 0;
+      return isSafe ? system.workers[0]!.spec.env.WORKER_ID! : pool.at(kind, index);
+    },
+    async observe(planned, answer) {
+      if (answer.status < 300) {
+        for (const [kind, id] of learnedFrom(planned, answer.body)) pool.add(kind, id);
+        if (CHANGES_LIMITS.test(planned.operation.id) || STOPS_WORKERS.test(planned.operation.id)) await renew(reopen);
+      }
+      if (hasLostCredential(planned, answer)) await renew(() => replace(planned.actor));
+    },
+  };
+}
+
+const VITAL_FIRST = new Set<ResourceKind>(['workspace', 'user']);
+const VITAL = new Set<ResourceKind>(['key']);
+
+/** Whether the credentials of the cast end with it. */
+function isVital(kind: ResourceKind, id: string, ids: ReadonlyMap<ResourceKind, string[]>): boolean {
+  if (kind === 'session') return id !== ids.get(kind)?.[0];
+  if (kind === 'member') return id !== ids.get(kind)?.at(-1);
+  return VITAL.has(kind) || (VITAL_FIRST.has(kind) && id === ids.get(kind)?.[0]);
+}
+
+const PLATFORM_IDS: [ResourceKind, string[]][] = [
+  ['bucket', ['ip', 'qr', 'dashboard']],
+  ['tier', ['basic', 'pro', 'max']],
+  ['error code', ['VALIDATION', 'NO_WORKER']],
+];
+
+const WITHOUT_LOGIN = new Set<ActorName>(['anonymous', 'garbage', 'worker']);
+/** Routes that take something else than the caller's credential, and refuse that. */
+const OTHER_PROOF =
+  /^\/api\/(?:auth\/(?:login|refresh|register|password|me|.*reset.*|.*verify.*)|admin\/workers\/.*(?:register|heartbeat|token))/;
+
+function hasLostCredential(planned: FuzzCase, { status }: FuzzAnswer): boolean {
+  if (planned.mutations.some((mutation) => mutation.startsWith('header '))) return false;
+  return status === 401 && !WITHOUT_LOGIN.has(planned.actor) && !OTHER_PROOF.test(planned.operation.path);
+}

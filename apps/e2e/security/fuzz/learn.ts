@@ -1,0 +1,30 @@
+import type { ResourceKind } from '../world/resource-kinds.ts';
+import type { FuzzCase } from './cases.ts';
+
+/** Where the answer of an operation that makes something says what it is called. */
+const MADE: Record<string, readonly [ResourceKind, string]> = {
+  'POST /api/sessions': ['session', 'sessionId'],
+  'POST /api/keys': ['key', 'key.id'],
+  'POST /api/sessions/{id}/keys': ['key', 'key.id'],
+  'POST /api/keys/{id}/rotate': ['key', 'key.id'],
+  'POST /api/workspaces': ['workspace', 'workspace.id'],
+  'POST /api/workspaces/{id}/invitations': ['invitation', 'invitation.id'],
+  'POST /api/sessions/{id}/send': ['message', 'messageId'],
+  'POST /api/messages/send': ['message', 'messageId'],
+  'POST /api/admin/users': ['user', 'user.id'],
+  'POST /api/admin/workers': ['worker', 'workerId'],
+};
+
+/** The ids of what an answer says was made. */
+export function learnedFrom({ operation, method }: FuzzCase, body: unknown): [ResourceKind, string][] {
+  const made = method === operation.method ? MADE[operation.id] : undefined;
+  if (!made) return [];
+  const [kind, place] = made;
+  const id = place
+    .split('.')
+    .reduce<unknown>(
+      (at, step) => (at as Record<string, unknown> | undefined)?.[step],
+      (body as { data?: unknown }).data,
+    );
+  return typeof id === 'string' ? [[kind, id]] : [];
+}

@@ -1,0 +1,113 @@
+import fc from 'fast-check';
+import { createPrng, type Prng } from '../../chaos/prng.ts';
+import type { Operation, Parameter } from '../openapi/document.ts';
+import { idParametersOf, idsInBody } from '../world/resource-kinds.ts';
+import { ACTOR_NAMES, type ActorName, type FuzzCase, pooledMark } from './cases.ts';
+import { mutateCase } from './mutate-case.ts';
+import { valuesOf } from './values.ts';
+
+/** Of ten requests of an operation this many are as the document says. */
+const VALID_OF_TEN = 4;
+/** How long a request may ask to be held: the run is about answers, not about waiting. */
+const WAIT_MS = 300;
+const POOL_INDEXES = 1_000;
+/** Of the ids that stand in queries and headers this part names something. */
+const REAL_IDS = 0.7;
+
+export interface PlanOptions {
+  seed: number;
+  requests: number;
+}
+
+interface Valid {
+  query: Record<string, unknown>;
+  headers: Record<string, unknown>;
+  body: unknown;
+}
+
+/** All requests of a run, in their order. The same document, seed and number give the same plan. */
+export function planCases(operations: readonly Operation[], { seed, requests }: PlanOptions): FuzzCase[] {
+  const prng = createPrng(seed);
+  const each = Math.ceil(requests / operations.length);
+  const cases = operations.flatMap((operation, position) => {
+    const valid = fc.sample(validRequests(operation), { seed: seed * 1_000 + position, numRuns: each });
+    return valid.map((request) => caseOf(operation, request, prng));
+  });
+  return prng.shuffle(cases).map((planned, index) => ({ ...planned, index }));
+}
+
+function validRequests(operation: Operation): fc.Arbitrary<Valid> {
+  const group = (place: Parameter['in']) => {
+    // A cursor comes from an answer; a made-up one is refused, and that is a matter of the mutations.
+    const members = operation.parameters.filter(({ in: at, name }) => at === place && name !== 'cursor');
+    const values = Object.fromEntries(members.map(({ name, schema }) => [name, valuesOf(limitWait(name, schema))]));
+    const required = members.filter((member) => member.required || member.name === 'timeoutMs').map(({ name }) => name);
+    return fc.record(values, { requiredKeys: required });
+  };
+  const body = operation.body ? valuesOf(operation.body) : fc.constant(undefined);
+  const example = fc.constant(operation.bodyExample);
+  return fc.record({
+    query: group('query'),
+    headers: group('header'),
+    body: operation.bodyExample === undefined ? body : fc.oneof(body, body, example),
+  }) as fc.Arbitrary<Valid>;
+}
+
+const limitWait = (name: string, schema: Parameter['schema']): Parameter['schema'] =>
+  name === 'timeoutMs' ? { type: 'integer', minimum: 0, maximum: WAIT_MS } : schema;
+
+function caseOf(operation: Operation, valid: Valid, prng: Prng): FuzzCase {
+  const planned: FuzzCase = {
+    index: 0,
+    operation,
+    actor: actorFor(operation, prng),
+    method: operation.method,
+    path: Object.fromEntries(
+      idParametersOf(operation)
+        .filter((parameter) => parameter.in === 'path')
+        .map(({ name, kind }) => [name, pooledMark(kind, prng.between(0, POOL_INDEXES))]),
+    ),
+    wrongPath: [],
+    query: Object.entries(valid.query).flatMap(([name, value]) =>
+      [value].flat().map((item): [string, string] => [name, String(item)]),
+    ),
+    headers: Object.fromEntries(Object.entries(valid.headers).map(([name, value]) => [name, onWire(String(value))])),
+    body: valid.body === undefined ? undefined : JSON.stringify(valid.body),
+    contentType: valid.body === undefined ? undefined : 'application/json',
+    mutations: [],
+  };
+  const withIds = withRealIds(planned, prng);
+  return prng.between(1, 10) <= VALID_OF_TEN ? withIds : mutateCase(withIds, prng);
+}
+
+/** Ids outside of the path are mostly real ones too: the value is a mark that is filled in when the request is sent. */
+function withRealIds(planned: FuzzCase, prng: Prng): FuzzCase {
+  const real = (place: string, name: string, value: string): string => {
+    const known = idParametersOf(planned.operation).find((id) => id.in === place && id.name === name);
+    return known && prng.next() < REAL_IDS ? pooledMark(known.kind, prng.between(0, POOL_INDEXES)) : value;
+  };
+  const members = idsInBody(planned.operation).filter(({ name }) => planned.body?.includes(`"${name}":`));
+  const ids = members.map(({ name, kind }) => [name, pooledMark(kind, prng.between(0, POOL_INDEXES))]);
+  return {
+    ...planned,
+    query: planned.query.map(([name, value]) => [name, real('query', name, value)]),
+    headers: Object.fromEntries(
+      Object.entries(planned.headers).map(([name, value]) => [name, real('header', name, value)]),
+    ),
+    ...(ids.length > 0 && { body: JSON.stringify({ ...JSON.parse(planned.body!), ...Object.fromEntries(ids) }) }),
+  };
+}
+
+/** As bytes of UTF-8, which is what clients send in a header; control characters are not possible there. */
+const onWire = (value: string): string =>
+  Buffer.from(value.replaceAll(/[^\P{Cc}\t]/gu, ''), 'utf8')
+    .toString('latin1')
+    .replaceAll(/[\x00-\x08\x0a-\x1f\x7f]/g, '');
+
+/** Mostly somebody who may, so that requests get past the guards; and everybody else. */
+function actorFor({ path }: Operation, prng: Prng): ActorName {
+  if (prng.next() < 0.3) return prng.pick(ACTOR_NAMES);
+  if (/\/workers\/(register|\{\w+\}\/heartbeat)/.test(path)) return 'worker';
+  if (path.startsWith('/api/admin')) return 'administrator';
+  return prng.pick(['owner', 'owner', 'owner', 'owner key', 'session key', 'operator']);
+}

@@ -1,0 +1,43 @@
+import type { Finding, FuzzReport } from './run-fuzz.ts';
+
+/** Findings of the same kind at the same operation are one defect: a few of each are shown. */
+const SHOWN_OF_EACH = 2;
+
+export function describeFindings(findings: readonly Finding[]): string {
+  const groups = new Map<string, Finding[]>();
+  for (const finding of findings) {
+    const key = `${finding.operation}: ${finding.problem}`;
+    groups.set(key, [...(groups.get(key) ?? []), finding]);
+  }
+  return [...groups]
+    .sort(([, a], [, b]) => b.length - a.length)
+    .map(([key, group]) => [`${group.length} x ${key}`, ...group.slice(0, SHOWN_OF_EACH).map(describe)].join('\n'))
+    .join('\n\n');
+}
+
+const describe = ({ index, actor, mutations, request, answer }: Finding): string =>
+  `  #${index} as ${actor} (${mutations.join('; ') || 'valid'})\n    ${request}\n    ${answer}`;
+
+/** Operations that never answered with success: what is behind their checks was not reached. */
+export function unreached({ statuses }: FuzzReport): string[] {
+  return [...statuses]
+    .filter(([, seen]) => ![...seen.keys()].some((status) => status < 300))
+    .map(([operation]) => operation);
+}
+
+export function summarise(report: FuzzReport): string {
+  const byClass = new Map<string, number>();
+  for (const seen of report.statuses.values()) {
+    for (const [status, times] of seen) {
+      const key = `${Math.floor(status / 100)}xx`;
+      byClass.set(key, (byClass.get(key) ?? 0) + times);
+    }
+  }
+  const classes = [...byClass].sort().map(([key, times]) => `${key} ${times}`);
+  const { requests, seconds, slowestMs, findings } = report;
+  return [
+    `${requests} requests to ${report.statuses.size} operations in ${seconds.toFixed(1)} s, slowest ${Math.round(slowestMs)} ms, ${findings.length} findings`,
+    `answers: ${classes.join(', ')}`,
+    `never with success: ${unreached(report).join(', ') || 'none'}`,
+  ].join('\n');
+}

@@ -1,0 +1,48 @@
+import fc from 'fast-check';
+import { valuesOf } from '../fuzz/values.ts';
+import type { Operation } from '../openapi/document.ts';
+import type { IdParameter } from '../world/resource-kinds.ts';
+
+export interface WalkRequest {
+  method: string;
+  path: string;
+  headers: Record<string, string>;
+  json: unknown;
+}
+
+/** A request that the schemas accept, so that what it is answered with depends on the ids alone. */
+export function requestFor(
+  operation: Operation,
+  parameters: readonly IdParameter[],
+  idOf: (parameter: IdParameter) => string,
+  bodyIds: Record<string, string | undefined> = {},
+): WalkRequest {
+  const ids = new Map(parameters.map((parameter) => [`${parameter.in} ${parameter.name}`, idOf(parameter)]));
+  const path = operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+    encodeURIComponent(ids.get(`path ${name}`)!),
+  );
+  const query = new URLSearchParams();
+  const headers: Record<string, string> = {};
+  for (const parameter of operation.parameters) {
+    const id = ids.get(`${parameter.in} ${parameter.name}`);
+    const value = id ?? (parameter.required ? sampleOf(parameter.schema) : undefined);
+    if (value === undefined) continue;
+    if (parameter.in === 'query') query.set(parameter.name, String(value));
+    if (parameter.in === 'header') headers[parameter.name] = String(value);
+  }
+  return {
+    method: operation.method,
+    path: query.size === 0 ? path : `${path}?${query.toString()}`,
+    headers,
+    json: bodyOf(operation, bodyIds),
+  };
+}
+
+function bodyOf(operation: Operation, bodyIds: Record<string, string | undefined>): unknown {
+  if (!operation.body) return undefined;
+  const body = operation.bodyExample ?? sampleOf(operation.body);
+  return typeof body === 'object' && body !== null ? { ...body, ...bodyIds } : body;
+}
+
+/** Always the same value, so that two requests differ in their ids and in nothing else. */
+const sampleOf = (schema: Operation['body']): unknown => fc.sample(valuesOf(schema!), { seed: 7, numRuns: 1 })[0];

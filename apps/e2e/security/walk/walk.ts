@@ -1,0 +1,129 @@
+import type { GatewayClient } from '../../harness/gateway-client.ts';
+import type { HttpCall } from '../../harness/http.ts';
+import type { System } from '../../harness/system.ts';
+import type { ApiDocument, Operation } from '../openapi/document.ts';
+import {
+  type IdParameter,
+  idParametersOf,
+  idsInBody,
+  PLATFORM_KINDS,
+  type ResourceKind,
+} from '../world/resource-kinds.ts';
+import type { TenantWorld } from '../world/tenant-world.ts';
+import { requestFor, type WalkRequest } from './requests.ts';
+
+/** What an answer is compared by: everything but what differs between any two answers. */
+export interface ComparedAnswer {
+  status: number;
+  headers: Record<string, unknown>;
+  body: string;
+}
+
+export interface StrangerAnswer {
+  what: string;
+  toTheirs: ComparedAnswer;
+  toNothing: ComparedAnswer;
+}
+
+/** Where the ids of two requests stand in their answers. */
+const PLACEHOLDER = '<id>';
+/** Of a request and not of what it asks for. */
+const DIFFERENT_HEADERS =
+  /^(?:date|x-request-id|ratelimit-.*|x-ratelimit-.*|retry-after|connection|keep-alive|content-length)$/;
+
+/** Whoever holds the token of an invitation may look at it: that is what the token is for. */
+const FOR_HOLDERS = new Set(['GET /api/invitations/{token}']);
+/** An invitation is accepted by the invited, and not by the owner of the workspace. */
+const NOT_FOR_OWNERS = new Set(['POST /api/invitations/{token}/accept']);
+
+export async function askAs(api: GatewayClient, method: string, path: string, json?: unknown, headers = {}) {
+  const call: HttpCall = { method: method as 'GET', headers, ...(json !== undefined && { json }) };
+  const answer = await api.call(path, call);
+  const text = Buffer.isBuffer(answer.body) ? answer.body.toString('utf8') : JSON.stringify(answer.body ?? '');
+  return { status: answer.status, headers: answer.headers, text };
+}
+
+/** Asks every route that takes an id once for the other tenant's thing and once for one that does not exist. */
+export async function strangerAnswers(
+  stranger: GatewayClient,
+  document: ApiDocument,
+  theirs: TenantWorld,
+  own: TenantWorld,
+): Promise<StrangerAnswer[]> {
+  const answers: StrangerAnswer[] = [];
+  for (const operation of document.operations) {
+    const parameters = idParametersOf(operation);
+    for (const asked of [...parameters, ...idsInBody(operation)].filter(({ kind }) => !PLATFORM_KINDS.has(kind))) {
+      if (FOR_HOLDERS.has(operation.id)) continue;
+      for (const known of namesOf(theirs, asked.kind)) {
+        const request = (id: string) => requestAbout(operation, parameters, asked, id, own);
+        const nothing = unlike(known);
+        const toTheirs = await compared(stranger, request(known), known);
+        const toNothing = await compared(stranger, request(nothing), nothing);
+        answers.push({ what: `${operation.id} with the ${asked.in} ${asked.name} ${known}`, toTheirs, toNothing });
+      }
+    }
+  }
+  return answers;
+}
+
+/** All that the thing is called: of a session also the id that only the installation itself uses. */
+function namesOf({ ids }: TenantWorld, kind: ResourceKind): string[] {
+  const names = [ids.get(kind)?.[0], kind === 'session' ? ids.get('internal session')?.[0] : undefined];
+  if (!names[0]) throw new Error(`A route asks for a ${kind}, and the world has none`);
+  return names.filter((name) => name !== undefined);
+}
+
+/** The request with one id that is not the caller's, all others its own. */
+function requestAbout(
+  operation: Operation,
+  parameters: readonly IdParameter[],
+  asked: IdParameter,
+  id: string,
+  own: TenantWorld,
+): WalkRequest {
+  const isAsked = (other: IdParameter) => other.in === asked.in && other.name === asked.name;
+  const idOf = (parameter: IdParameter) => (isAsked(parameter) ? id : (own.ids.get(parameter.kind)?.[0] ?? id));
+  // Only the asked one of those that a route can do without.
+  const used = parameters.filter((parameter) => parameter.in === 'path' || isAsked(parameter));
+  const bodyIds = idsInBody(operation).map((member) => [member.name, isAsked(member) ? id : undefined]);
+  return requestFor(operation, used, idOf, Object.fromEntries(bodyIds));
+}
+
+/** Another id of the same form. */
+function unlike(id: string): string {
+  const last = id.at(-1)!;
+  const other = last === '0' ? '1' : '0';
+  return id.slice(0, -1) + other;
+}
+
+async function compared(api: GatewayClient, request: WalkRequest, id: string): Promise<ComparedAnswer> {
+  const { status, headers, text } = await askAs(api, request.method, request.path, request.json, request.headers);
+  const kept = Object.entries(headers).filter(([name]) => !DIFFERENT_HEADERS.test(name));
+  const body = text
+    .replaceAll(id, PLACEHOLDER)
+    .replaceAll(/req_\w+/g, 'req_')
+    .replaceAll(/"retryAfter":\d+/g, '');
+  return { status, headers: Object.fromEntries(kept), body };
+}
+
+const ORDER = ['GET', 'PUT', 'PATCH', 'POST', 'DELETE'];
+
+/** Asks every route that takes an id as somebody who may, for things that exist; what ends things comes last, the innermost first. */
+export async function ownAnswers(system: System, administrator: string, document: ApiDocument, world: TenantWorld) {
+  const depth = ({ path }: Operation) => path.split('/').length;
+  const operations = document.operations
+    .filter((operation) => idParametersOf(operation).some(({ in: place }) => place === 'path') && !operation.streams)
+    .sort((a, b) => ORDER.indexOf(a.method) - ORDER.indexOf(b.method) || depth(b) - depth(a));
+  const answers: { what: string; status: number; text: string }[] = [];
+  for (const operation of operations) {
+    const parameters = idParametersOf(operation).filter(({ in: place }) => place === 'path');
+    if (parameters.some(({ kind }) => PLATFORM_KINDS.has(kind)) || NOT_FOR_OWNERS.has(operation.id)) continue;
+    const idOf = ({ kind }: IdParameter) => world.ids.get(kind as ResourceKind)![0]!;
+    const { method, path, json, headers } = requestFor(operation, parameters, idOf);
+    const token = operation.path.startsWith('/api/admin') ? administrator : world.credentials.owner;
+    const { status, text } = await askAs(system.gateway.as(token), method, path, json, headers);
+    answers.push({ what: operation.id, status, text });
+  }
+  return answers;
+}

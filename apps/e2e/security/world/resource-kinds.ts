@@ -1,0 +1,104 @@
+import type { Operation, Parameter } from '../openapi/document.ts';
+
+/** Everything that an id of the API can name. */
+export const RESOURCE_KINDS = [
+  'session',
+  'internal session',
+  'message',
+  'key',
+  'login',
+  'workspace',
+  'member',
+  'invitation',
+  'invitation token',
+  'user',
+  'worker',
+  'bucket',
+  'tier',
+  'error code',
+] as const;
+export type ResourceKind = (typeof RESOURCE_KINDS)[number];
+
+/** What a parameter of a path names, by the path up to and with it. */
+const BY_PATH: Record<string, ResourceKind> = {
+  '/api/sessions/{id}': 'session',
+  '/api/admin/sessions/{id}': 'internal session',
+  '/api/messages/{id}': 'message',
+  '/api/keys/{id}': 'key',
+  '/api/auth/logins/{id}': 'login',
+  '/api/workspaces/{id}': 'workspace',
+  '/api/workspaces/{id}/members/{userId}': 'member',
+  '/api/workspaces/{id}/invitations/{invitationId}': 'invitation',
+  '/api/invitations/{token}': 'invitation token',
+  '/api/admin/users/{id}': 'user',
+  '/api/admin/workers/{id}': 'worker',
+  '/api/admin/rate-limits/{bucket}': 'bucket',
+  '/api/admin/tiers/{tier}': 'tier',
+  '/api/errors/{code}': 'error code',
+};
+
+/** What a parameter of a query or a header, or a member of a body, names, whatever the route. */
+const BY_NAME: Record<string, ResourceKind> = {
+  sessionId: 'session',
+  'x-session-id': 'session',
+  keyId: 'key',
+  userId: 'user',
+  user: 'user',
+  workspaceId: 'workspace',
+  workspace: 'workspace',
+  workerId: 'worker',
+};
+
+/** Query parameters that look like ids and name no resource. */
+const NO_IDS = new Set(['idempotency-key', 'cursor', 'clientmessageid']);
+/** Members that name something that the request makes. */
+const IN_BODY: Record<string, ResourceKind | 'new'> = {
+  'POST /api/sessions sessionId': 'new',
+  'POST /api/admin/workers workerId': 'new',
+  'POST /api/admin/workers/register workerId': 'new',
+};
+
+/** What belongs to no tenant: the same to everybody who may see it at all. */
+export const PLATFORM_KINDS: ReadonlySet<ResourceKind> = new Set(['worker', 'bucket', 'tier', 'error code']);
+
+/** A parameter that names a resource of a tenant, or of the platform. */
+export interface IdParameter {
+  name: string;
+  in: Parameter['in'] | 'body';
+  kind: ResourceKind;
+}
+
+/** The parameters of an operation that name resources. Throws for one that nobody has told the walk about. */
+export function idParametersOf(operation: Operation): IdParameter[] {
+  return operation.parameters.flatMap((parameter) => {
+    const kind = kindOf(operation, parameter);
+    if (kind) return [{ name: parameter.name, in: parameter.in, kind }];
+    if (parameter.in === 'path' || looksLikeId(parameter)) {
+      throw new Error(
+        `${operation.id} has the parameter ${parameter.name} (${parameter.in}), which security/world/resource-kinds.ts does not know: say what it names, and let the world make one.`,
+      );
+    }
+    return [];
+  });
+}
+
+/** The members of an operation's body that name resources. */
+export function idsInBody({ id, body }: Operation): IdParameter[] {
+  return Object.entries(body?.properties ?? {}).flatMap(([name, schema]): IdParameter[] => {
+    const kind = IN_BODY[`${id} ${name}`] ?? BY_NAME[name];
+    if (kind) return kind === 'new' ? [] : [{ name, in: 'body', kind }];
+    if (!looksLikeId({ name, schema })) return [];
+    throw new Error(
+      `${id} has the member ${name}, which security/world/resource-kinds.ts does not know: say what it names.`,
+    );
+  });
+}
+
+function kindOf({ path }: Operation, { in: place, name }: Parameter): ResourceKind | undefined {
+  if (place !== 'path') return BY_NAME[name] ?? BY_NAME[name.toLowerCase()];
+  const end = path.indexOf(`{${name}}`) + name.length + 2;
+  return BY_PATH[path.slice(0, end)];
+}
+
+const looksLikeId = ({ name, schema }: Pick<Parameter, 'name' | 'schema'>): boolean =>
+  !NO_IDS.has(name.toLowerCase()) && (/(?:^id|Id|_id|-id|Ids)$/.test(name) || schema.format === 'uuid');

@@ -1,0 +1,133 @@
+import type { GatewayClient } from '../../harness/gateway-client.ts';
+import { addPhone, pairSession, registerTenant, type Tenant, uniqueName } from '../../harness/pair-session.ts';
+import type { System } from '../../harness/system.ts';
+import type { ResourceKind } from './resource-kinds.ts';
+
+/** What the members and keys of a tenant show. */
+export interface Credentials {
+  owner: string;
+  operator: string;
+  viewer: string;
+  ownerKey: string;
+  operatorKey: string;
+  viewerKey: string;
+  sessionKey: string;
+}
+
+/** One customer with everything that a customer can have. */
+export interface TenantWorld {
+  owner: Tenant;
+  credentials: Credentials;
+  /** Real ids by kind; the first of each is this tenant's alone. */
+  ids: ReadonlyMap<ResourceKind, string[]>;
+  /** Texts that are nobody else's, to recognise this tenant's things by in any answer. */
+  marks: string[];
+}
+
+interface Me {
+  user: { id: string };
+  workspaceId: string;
+}
+
+type CreatedKey = { key: { id: string }; apiKey: string };
+
+/**
+ * Makes one of everything through the API. `slug` is the name of a session that other tenants may use too; the second session has a
+ * name of its own.
+ */
+export async function makeTenantWorld(
+  system: System,
+  administrator: GatewayClient,
+  { slug }: { slug: string },
+): Promise<TenantWorld> {
+  const mark = uniqueName('mark');
+  const owner = await registerTenant(system);
+  const { api } = owner;
+  const me = await api.data<Me>('/api/auth/me');
+  const paired = await pairSession(system, owner, { sessionId: slug, phoneName: mark });
+  const own = `own-${mark}`;
+  await api.createSession({ sessionId: own, name: mark });
+  const webhook = { url: `http://127.0.0.1:9/${mark}` };
+  for (const sessionId of [own, slug]) await api.setWebhook(sessionId, webhook);
+
+  const friend = await addPhone(system);
+  const sent = await paired.api.send(slug, { to: friend.number, type: 'text', message: mark }, { wait: 'sent' });
+  if (sent.status !== 200) throw new Error(`The message was not sent: ${JSON.stringify(sent.body)}`);
+
+  const keys = new Map<string, CreatedKey>();
+  for (const role of ['owner', 'operator', 'viewer']) {
+    const json = { name: `${role} ${mark}`, role };
+    keys.set(role, remembered(system, await api.data<CreatedKey>('/api/keys', { method: 'POST', json })));
+  }
+  const operator = await addMember(system, owner, me.workspaceId, 'operator');
+  const viewer = await addMember(system, owner, me.workspaceId, 'viewer');
+  const invited = await invite(api, me.workspaceId, `${mark}@example.test`, 'viewer');
+  // A second workspace, with somebody in it: what may be destroyed without ending the first.
+  const second = await api.data<{ workspace: { id: string } }>('/api/workspaces', {
+    method: 'POST',
+    json: { name: mark },
+  });
+  const guest = await addMember(system, owner, second.workspace.id, 'operator');
+  await system.gateway.login(owner.email, owner.password);
+  const { logins } = await api.data<{ logins: { id: string; isCurrent: boolean }[] }>('/api/auth/logins');
+
+  const { sessions } = await administrator.data<{ sessions: { id: string; sessionId: string }[] }>(
+    `/api/admin/sessions?limit=200&user=${me.user.id}`,
+  );
+
+  return {
+    owner,
+    marks: [mark, me.user.id, me.workspaceId, sent.body.data.messageId],
+    credentials: {
+      owner: await tokenOf(system, owner),
+      operator: operator.token,
+      viewer: viewer.token,
+      ownerKey: keys.get('owner')!.apiKey,
+      operatorKey: keys.get('operator')!.apiKey,
+      viewerKey: keys.get('viewer')!.apiKey,
+      sessionKey: paired.apiKey,
+    },
+    ids: new Map<ResourceKind, string[]>([
+      ['session', [own, slug]],
+      ['internal session', sessions.map(({ id }) => id)],
+      ['message', [sent.body.data.messageId]],
+      ['key', [...keys.values()].map(({ key }) => key.id)],
+      ['login', logins.filter(({ isCurrent }) => !isCurrent).map(({ id }) => id)],
+      ['workspace', [me.workspaceId, second.workspace.id]],
+      ['member', [viewer.userId, operator.userId, guest.userId]],
+      ['invitation', [invited.invitation.id]],
+      ['invitation token', [invited.token]],
+      ['user', [me.user.id]],
+    ]),
+  };
+}
+
+async function tokenOf(system: System, { email, password }: Tenant): Promise<string> {
+  return (await system.gateway.login(email, password)).token;
+}
+
+const invite = (api: GatewayClient, workspaceId: string, email: string, role: string) =>
+  api.data<{ invitation: { id: string }; token: string }>(`/api/workspaces/${workspaceId}/invitations`, {
+    method: 'POST',
+    json: { email, role },
+  });
+
+/** Somebody else who has joined the workspace, with a token for it. */
+async function addMember(system: System, owner: Tenant, workspaceId: string, role: string) {
+  const member = await registerTenant(system);
+  const { token } = await invite(owner.api, workspaceId, member.email, role);
+  system.secrets.add(token);
+  await member.api.data(`/api/invitations/${token}/accept`, { method: 'POST' });
+  const switched = await member.api.data<{ token: string }>('/api/auth/switch', {
+    method: 'POST',
+    json: { workspaceId },
+  });
+  system.secrets.add(switched.token);
+  const { user } = await member.api.data<Me>('/api/auth/me');
+  return { userId: user.id, token: switched.token };
+}
+
+function remembered(system: System, created: CreatedKey): CreatedKey {
+  system.secrets.add(created.apiKey);
+  return created;
+}
