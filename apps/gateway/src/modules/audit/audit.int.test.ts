@@ -5,6 +5,7 @@ import {
   type TestSession,
   type TestUser,
 } from '../../testing/gateway-fixture.ts';
+import type { WorkerStandIn } from '../../testing/worker-stand-in.ts';
 import { SYSTEM_ACTOR, writeAudit } from './write-audit.ts';
 
 let fixture: GatewayFixture;
@@ -12,10 +13,11 @@ let admin: string;
 let user: TestUser;
 let other: TestUser;
 let session: TestSession;
+let worker: WorkerStandIn;
 beforeAll(async () => {
   fixture = await createGatewayFixture();
   admin = await fixture.adminToken();
-  await fixture.startWorker('worker-1');
+  worker = await fixture.startWorker('worker-1');
   // Nobody renews it here, and on a busy machine the tests last longer than a lease.
   await fixture.database.pool.query(`UPDATE worker_leases SET expires_at = now() + interval '1 hour'`);
   [user, other] = [await fixture.register(), await fixture.register()];
@@ -171,6 +173,25 @@ describe('the audit log (MR-054, MR-138, MR-162)', () => {
     });
     expect(again.status).toBe(409);
     expect((await all('?action=session.*&limit=200')).length).toBe(before);
+  });
+
+  it('stands in for the change: what cannot be written down is not done, here or at the owner', async () => {
+    const refuse = (action: string) =>
+      fixture.database.pool.query(
+        `ALTER TABLE audit_logs ADD CONSTRAINT refused CHECK (action <> '${action}') NOT VALID`,
+      );
+    const allow = () => fixture.database.pool.query('ALTER TABLE audit_logs DROP CONSTRAINT refused');
+    await refuse('session.created');
+    const body = { name: 'Unwritten', sessionId: 'unwritten' };
+    expect((await fixture.call('POST', '/api/sessions', { as: user.token, body })).status).toBe(500);
+    await allow();
+    expect((await fixture.call('GET', '/api/sessions/unwritten', { as: user.token })).status).toBe(404);
+
+    await refuse('session.logged_out');
+    const calls = worker.calls.length;
+    expect((await fixture.call('POST', '/api/sessions/mine/logout', { as: user.token, body: {} })).status).toBe(500);
+    await allow();
+    expect(worker.calls).toHaveLength(calls);
   });
 
   it('says before the owner is asked what is asked of it, whatever comes of it', async () => {
