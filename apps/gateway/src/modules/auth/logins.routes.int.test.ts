@@ -102,8 +102,8 @@ describe('me (MR-005)', () => {
 
   it('can have another name', async () => {
     const user = await fixture.register();
-    const { body } = await fixture.call('PATCH', '/api/auth/me', { as: user.token, body: { name: 'Änn' } });
-    expect(body.data.user.name).toBe('Änn');
+    const { body } = await fixture.call('PATCH', '/api/auth/me', { as: user.token, body: { name: 'Änn 👋' } });
+    expect(body.data.user.name).toBe('Änn 👋');
   });
 
   it.each([
