@@ -40,7 +40,7 @@ const READ = {
       (SELECT count(*) FROM waiting WHERE lane = 'INTERACTIVE') AS "messagesWaiting",
       (SELECT count(*) FROM waiting WHERE lane = 'CAMPAIGN') AS "broadcastMessagesWaiting",
       (SELECT count(DISTINCT session_id) FROM waiting WHERE lane = 'CAMPAIGN') AS "activeBroadcasts",
-      (SELECT count(*) FROM webhook_deliveries d JOIN mine ON mine.id = d.session_id
+      (SELECT count(*) FROM webhooks w JOIN mine ON mine.id = w.session_id JOIN webhook_deliveries d ON d.webhook_id = w.id
         WHERE d.status IN ('PENDING', 'RETRYING')) AS "deliveriesWaiting",
       today.sent AS "sentToday", today.failed AS "failedToday",
       hooks.total AS webhooks, hooks.active AS "webhooksActive", hooks.failing AS "webhooksFailing",
