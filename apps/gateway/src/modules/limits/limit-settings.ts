@@ -74,16 +74,18 @@ export function createLimitSettings({ db, revocations, logger, ip = {} }: LimitS
   }
   let buckets: ReadonlyMap<RateLimitName, Limit> = defaults;
   let tiers = TIERS;
-  let newest = 0;
+  let begun = 0;
+  let applied = 0;
 
   async function read(): Promise<void> {
-    const reading = ++newest;
+    const reading = ++begun;
     const [limits, allowances] = await Promise.all([
       db.query<{ bucket: RateLimitName; max: number; windowSeconds: number }>(READ_BUCKETS),
       db.query<{ tier: UserTier; maxSessions: number; messagesPerHour: number }>(READ_TIERS),
     ]);
-    // A reading that began later has seen more.
-    if (reading !== newest) return;
+    // A reading that began later and was faster has seen more.
+    if (reading < applied) return;
+    applied = reading;
     const changed = new Map(defaults);
     for (const { bucket, max, windowSeconds } of limits.rows) {
       if (changed.has(bucket)) changed.set(bucket, limitOf(bucket, max, windowSeconds * 1_000));

@@ -93,7 +93,8 @@ export async function createLimiter(app: FastifyInstance, deps: LimiterDependenc
   ): Bucket[] {
     const subjects = { request, principal, email };
     const buckets: Bucket[] = [];
-    const ofCredential = principal && bucketOfCredential(principal);
+    // By what it shows, a request is counted once, however often it takes.
+    const ofCredential = principal && request.limitsTaken === null ? bucketOfCredential(principal) : null;
     if (ofCredential) buckets.push(makeBucket(settings, ofCredential, subjects, isFree ? 0 : 1));
     for (const name of names) buckets.push(makeBucket(settings, name, subjects, 1));
     // Nothing limits this request: its caller is told about the messages of this hour, which are limited for everybody.
@@ -126,7 +127,8 @@ export async function createLimiter(app: FastifyInstance, deps: LimiterDependenc
 
     async take(request, reply, principal, names, options = {}) {
       const buckets = bucketsOf(request, principal, names, options);
-      const counted = await count(request, buckets, principal && hitOf(request, principal));
+      const hit = principal && request.limitsTaken === null ? hitOf(request, principal) : null;
+      const counted = await count(request, buckets, hit);
       writeHeaders(reply, buckets, counted.verdict);
       if (counted.verdict.refusedBy >= 0) {
         onRefused(buckets[counted.verdict.refusedBy]!.name);

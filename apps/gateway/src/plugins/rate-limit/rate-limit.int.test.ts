@@ -156,6 +156,21 @@ describe('one call', () => {
     expect(sent.map(({ words }) => words[0]!.toLowerCase())).toEqual(Array(10).fill('evalsha'));
   });
 
+  it('counts a request once for usage, also when it takes from more buckets later', async () => {
+    const { token, email } = await fixture.register();
+    const { rows } = await fixture.database.pool.query<{ id: string }>('SELECT id FROM users WHERE email = $1', [
+      email,
+    ]);
+    const hits = async () => {
+      const counts = Object.entries(await fixture.redis.hgetall('wag:usage:hits'));
+      return counts.filter(([field]) => field.includes(rows[0]!.id)).map(([, count]) => count);
+    };
+    const body = { currentPassword: 'not this one', newPassword: 'another correct horse' };
+    const { headers } = await fixture.call('POST', '/api/auth/password', { as: token, body });
+    expect(headers['ratelimit-policy']).toMatch(/name="login_/);
+    expect(await hits()).toEqual(['1']);
+  });
+
   it('goes on when Redis has forgotten its scripts', async () => {
     await fixture.redis.script('FLUSH');
     expect((await fixture.call('GET', '/api/sessions', { as: user.token })).status).toBe(200);
