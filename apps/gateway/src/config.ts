@@ -1,8 +1,8 @@
 import { PROCESS_ENVIRONMENT } from '@wa-gate/kit';
 import { type Static, Type } from 'typebox';
 import { LOG_ENVIRONMENT } from './log-retention.ts';
-import { AUTH_ENVIRONMENT } from './modules/auth/environment.ts';
-import { MAIL_ENVIRONMENT } from './modules/mail/environment.ts';
+import { AUTH_ENVIRONMENT } from './modules/auth/index.ts';
+import { MAIL_ENVIRONMENT } from './modules/mail/index.ts';
 import { NETWORK_ENVIRONMENT } from './plugins/network/environment.ts';
 
 const flag = Type.Boolean({ default: false });

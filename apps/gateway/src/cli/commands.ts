@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { Pool } from '@wa-gate/db';
-import { createAdministrator, type MadeAdministrator } from './admin-create.ts';
+import { createAdministrator, type MadeAdministrator } from '../modules/auth/index.ts';
 import { describeReencryption, reencrypt } from './secrets/reencrypt.ts';
 
 export const HELP = `Usage: wag <command>

@@ -9,10 +9,10 @@ import { type Actor, writeAudit } from '../audit/index.ts';
 import type { MailQueue } from '../mail/index.ts';
 import { createAccount, createWorkspace } from './accounts.ts';
 import { ensureAdministrator } from './administrators.ts';
+import type { Client } from './client.ts';
 import { normaliseEmail } from './email.ts';
 import {
   beginLogin,
-  type Client,
   endLogin,
   listLogins,
   REFRESH_SECONDS,

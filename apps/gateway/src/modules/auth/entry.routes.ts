@@ -10,7 +10,7 @@ import {
   RegisterResultSchema,
   success,
 } from '@wa-gate/contracts';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { ApiError } from '../../api-error.ts';
 import { ok } from '../../envelope.ts';
 import { isSameOrigin, SESSION_COOKIE } from '../../plugins/credentials.ts';
@@ -18,12 +18,10 @@ import { errorResponses } from '../../plugins/error-responses.ts';
 import { actorOf } from '../audit/index.ts';
 import type { AuthRoutesOptions } from './auth.routes.ts';
 import type { RefreshableGrant } from './auth.service.ts';
+import { clientOf } from './client.ts';
 import { clearCookies, REFRESH_COOKIE, setRefreshCookie, setSessionCookie } from './cookies.ts';
 import { limitGuesses } from './login-limits.ts';
-import type { Client } from './logins.repository.ts';
 import { ownLogin } from './own-login.ts';
-
-const clientOf = (request: FastifyRequest): Client => ({ ip: request.ip, userAgent: request.headers['user-agent'] });
 
 /** Coming in and going out. */
 export const entryRoutes: FastifyPluginAsyncTypebox<AuthRoutesOptions> = async (app, options) => {

@@ -2,8 +2,9 @@ export { type AccountService, createAccountService } from './account.service.ts'
 export { createAccount, createWorkspace } from './accounts.ts';
 export { authRoutes } from './auth.routes.ts';
 export { type AuthService, createAuthService } from './auth.service.ts';
+export { createAdministrator, type MadeAdministrator } from './create-administrator.ts';
 export { normaliseEmail } from './email.ts';
-export { administratorOf, parseSecrets } from './environment.ts';
+export { AUTH_ENVIRONMENT, administratorOf, parseSecrets } from './environment.ts';
 export { endLogins, sweepLogins } from './logins.repository.ts';
 export { sweepMailTokens } from './mail-tokens.ts';
 export { hashPassword } from './passwords.ts';

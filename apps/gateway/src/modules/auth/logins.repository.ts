@@ -1,12 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Queryable } from '@wa-gate/db';
 import { newId, newToken, TOKEN_PREFIX } from '@wa-gate/kit';
-
-/** Where a login comes from. */
-export interface Client {
-  ip: string;
-  userAgent: string | undefined;
-}
+import type { Client } from './client.ts';
 
 export interface LoginRecord {
   id: string;

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { inTransaction, type Pool, type PoolClient } from '@wa-gate/db';
-import { SYSTEM_ACTOR, writeAudit } from '../modules/audit/index.ts';
-import { createAccount } from '../modules/auth/accounts.ts';
-import { assertAdministratorCredentials } from '../modules/auth/administrators.ts';
-import { normaliseEmail } from '../modules/auth/email.ts';
-import { hashPassword } from '../modules/auth/passwords.ts';
+import { SYSTEM_ACTOR, writeAudit } from '../audit/index.ts';
+import { createAccount } from './accounts.ts';
+import { assertAdministratorCredentials } from './administrators.ts';
+import { normaliseEmail } from './email.ts';
+import { hashPassword } from './passwords.ts';
 
 export interface NewAdministrator {
   email: string;
