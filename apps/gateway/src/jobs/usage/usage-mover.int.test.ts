@@ -67,7 +67,7 @@ describe('hits', () => {
     await hit(1);
     await moverOn().move();
     expect(await total()).toBe(29);
-    expect(await redis.keys('wag:usage:*')).toEqual([]);
+    expect(await batches.list()).toEqual([]);
   });
 
   const steps = ['nothing', 'begin', 'list', 'read', 'record', 'forget'] as const;
@@ -86,7 +86,7 @@ describe('hits', () => {
     await moverOn().move();
     await moverOn().move();
     expect(await total()).toBe(11);
-    expect(await redis.keys('wag:usage:*')).toEqual([]);
+    expect(await batches.list()).toEqual([]);
   });
 
   it.each(['begin', 'list', 'read', 'forget'] as const)('are counted once when Redis fails at "%s"', async (step) => {
