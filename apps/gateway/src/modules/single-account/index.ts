@@ -1,2 +1,2 @@
-export { createQrHistoryRepository, type QrHistoryRepository } from './qr-history.repository.ts';
+export { createQrHistoryRepository, type QrHistoryRepository } from './qr-history.ts';
 export { singleAccountRoutes } from './single-account.routes.ts';

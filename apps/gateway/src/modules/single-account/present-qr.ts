@@ -1,6 +1,6 @@
 import type { QrHistoryEntry } from '@wa-gate/contracts';
 import type { SessionRef } from '../api-keys/index.ts';
-import type { QrRecord } from './qr-history.repository.ts';
+import type { QrRecord } from './qr-history.ts';
 
 const iso = (date: Date | null): string | null => date?.toISOString() ?? null;
 

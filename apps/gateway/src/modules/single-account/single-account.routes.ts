@@ -34,7 +34,7 @@ import {
   sessionOfRequest,
 } from '../sessions/index.ts';
 import { presentQr } from './present-qr.ts';
-import type { QrHistoryRepository } from './qr-history.repository.ts';
+import type { QrHistoryRepository } from './qr-history.ts';
 
 export interface SingleAccountRoutesOptions {
   owner: OwnerLink;
