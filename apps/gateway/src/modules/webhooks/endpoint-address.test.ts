@@ -48,6 +48,7 @@ describe('a webhook URL', () => {
     'http://0x7f.1/',
     'http://localhost:3000/',
     'http://a.localhost/',
+    'http://localhost./',
   ])('%s is refused', (url) => {
     expect(refuseEndpoint(url, false)).toMatch(/\.$/);
   });

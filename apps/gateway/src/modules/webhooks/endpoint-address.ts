@@ -34,7 +34,7 @@ export function refuseEndpoint(url: string, allowPrivate: boolean): string | nul
   if (parsed.username || parsed.password) return 'Credentials in the URL are not supported; use the signature.';
   if (allowPrivate) return null;
   const address = addressOf(parsed.hostname);
-  if (address ? !isPublicAddress(address) : /^localhost$|\.localhost$/i.test(parsed.hostname)) {
+  if (address ? !isPublicAddress(address) : /^(?:.*\.)?localhost\.?$/i.test(parsed.hostname)) {
     return 'Its host is a private address.';
   }
   return null;
