@@ -1,3 +1,4 @@
+import { RESERVED_WORKER_IDS } from '@wa-gate/contracts';
 import { ConfigError } from '@wa-gate/kit';
 import { declaredVariables, documentedVariables } from '@wa-gate/testkit';
 import { expect, it } from 'vitest';
@@ -21,6 +22,13 @@ it('names every variable that is missing or wrong', () => {
   expect(() => readWorkerConfig({ ...env, WORKER_ID: undefined, PORT: '0', NETWORK: 'moon' })).toThrow(
     /WORKER_ID is missing.*PORT must be >= 1.*NETWORK must be equal to one of the allowed values \(sandbox, live\)/s,
   );
+});
+
+it('refuses a name that stands for something else in the paths of the API', () => {
+  for (const WORKER_ID of RESERVED_WORKER_IDS) {
+    expect(() => readWorkerConfig({ ...env, WORKER_ID })).toThrow(/WORKER_ID must match pattern/);
+  }
+  expect(readWorkerConfig({ ...env, WORKER_ID: 'metrics-1' }).WORKER_ID).toBe('metrics-1');
 });
 
 it('asks for the sandbox only on the sandbox network', () => {

@@ -1,3 +1,4 @@
+import { newWorkerId } from '@wa-gate/contracts';
 import { ConfigError, PROCESS_ENVIRONMENT, readConfig } from '@wa-gate/kit';
 import { type Static, Type } from 'typebox';
 
@@ -5,7 +6,7 @@ const url = (description: string) => Type.String({ pattern: '^[a-z]+://', descri
 
 /** The environment of a worker. Everything else is fixed or comes from the database. */
 export const WorkerConfigSchema = Type.Object({
-  WORKER_ID: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$', description: 'Its name in the fleet.' }),
+  WORKER_ID: newWorkerId({ description: 'Its name in the fleet.' }),
   HOST: Type.String({ default: '127.0.0.1', description: 'Address of the internal API.' }),
   PORT: Type.Integer({ minimum: 1, maximum: 65_535, default: 8001 }),
   WORKER_ENDPOINT: Type.Optional(url('Where gateways reach the internal API, when that is not http://HOST:PORT.')),

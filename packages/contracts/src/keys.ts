@@ -92,21 +92,24 @@ export const UpdateKeyRequestSchema = requestBody(
 );
 export type UpdateKeyRequest = Static<typeof UpdateKeyRequestSchema>;
 
-export const RotateKeyRequestSchema = requestBody(
-  {
-    overlapSeconds: Type.Optional(
-      Type.Integer({
-        minimum: 0,
-        maximum: LONGEST_OVERLAP_SECONDS,
-        default: KEY_OVERLAP_SECONDS,
-        description: 'For how long the old key works beside the new one; 0 ends it at once.',
-      }),
-    ),
-    expiresAt: Type.Optional(properties.expiresAt),
-  },
-  { overlapSeconds: 3_600 },
+/** The body may be absent: everything has a default. */
+export const RotateKeyRequestSchema = nullable(
+  requestBody(
+    {
+      overlapSeconds: Type.Optional(
+        Type.Integer({
+          minimum: 0,
+          maximum: LONGEST_OVERLAP_SECONDS,
+          default: KEY_OVERLAP_SECONDS,
+          description: 'For how long the old key works beside the new one; 0 ends it at once.',
+        }),
+      ),
+      expiresAt: Type.Optional(properties.expiresAt),
+    },
+    { overlapSeconds: 3_600 },
+  ),
 );
-export type RotateKeyRequest = Static<typeof RotateKeyRequestSchema>;
+export type RotateKeyRequest = NonNullable<Static<typeof RotateKeyRequestSchema>>;
 
 const list = {
   ...pageQuery,

@@ -25,7 +25,18 @@ export type WorkerState = (typeof WORKER_STATES)[number];
 export const WORKER_ACTIONS = ['cordon', 'uncordon', 'drain', 'maintenance'] as const;
 export type WorkerAction = (typeof WORKER_ACTIONS)[number];
 
-const workerId = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$', examples: ['worker-001'] });
+/** Words that stand in the place of an id in paths below `/api/admin/workers`: a worker of that name could not be reached. */
+export const RESERVED_WORKER_IDS = ['broadcast', 'metrics', 'rebalance', 'register'] as const;
+
+const WORKER_ID_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$';
+const workerId = Type.String({ pattern: WORKER_ID_PATTERN, examples: ['worker-001'] });
+/** For the names of new workers, the worker's own configuration included. */
+export const newWorkerId = (options: { description?: string } = {}) =>
+  Type.String({
+    pattern: `^(?!(?:${RESERVED_WORKER_IDS.join('|')})$)${WORKER_ID_PATTERN.slice(1)}`,
+    examples: ['worker-001'],
+    ...options,
+  });
 const endpoint = Type.String({
   pattern: '^https?://[^\\s/?#]+/?$',
   maxLength: 300,
@@ -51,7 +62,7 @@ export type Worker = Static<typeof WorkerSchema>;
 
 export const RegisterWorkerRequestSchema = requestBody(
   {
-    workerId,
+    workerId: newWorkerId(),
     endpoint,
     maxSessions: Type.Optional(maxSessions),
     network: Type.Optional(oneOf(NETWORKS)),
@@ -73,7 +84,7 @@ export const AddWorkerRequestSchema = requestBody(
   {
     endpoint,
     maxSessions: Type.Optional(maxSessions),
-    workerId: Type.Optional(workerId),
+    workerId: Type.Optional(newWorkerId()),
     network: Type.Optional(oneOf(NETWORKS)),
     description: Type.Optional(line({ maxLength: 500 })),
   },

@@ -146,7 +146,7 @@ export const keysRoutes: FastifyPluginAsyncTypebox<KeysRoutesOptions> = async (a
     },
     async (request, reply) => {
       const { id } = request.params;
-      const rotated = await apiKeys.rotate(actorOf(request), principalOf(request), id, request.body);
+      const rotated = await apiKeys.rotate(actorOf(request), principalOf(request), id, request.body ?? {});
       return reply.code(201).header('cache-control', 'no-store').send(ok(rotated));
     },
   );

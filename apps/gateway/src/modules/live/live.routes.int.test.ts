@@ -281,6 +281,19 @@ describe('the QR code', () => {
   });
 });
 
+describe('what no worker of ours answers', () => {
+  it.each([{}, 'text', [], { code: 7, qr: 7, state: 'far out' }])('is 502 and no error of ours: %j', async (answer) => {
+    worker.answer({ body: answer });
+    for (const { status, body } of [
+      await get('/qr'),
+      await get('/health'),
+      await post('/pairing-code', { phoneNumber: '+62 812 3456 7890' }),
+    ]) {
+      expect([status, body.code]).toEqual([502, 'WORKER_ERROR']);
+    }
+  });
+});
+
 describe('pairing code, restart, logout', () => {
   it('refuses a number that no country has', async () => {
     const { status, body } = await post('/pairing-code', { phoneNumber: '12345' });

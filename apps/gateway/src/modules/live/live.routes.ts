@@ -1,5 +1,6 @@
 import {
   DeleteSessionResultSchema,
+  nullable,
   PairingCodeRequestSchema,
   PairingCodeSchema,
   PairingEventSchema,
@@ -9,15 +10,17 @@ import {
   SessionParamsSchema,
   SessionStatusSchema,
   success,
+  timestamp,
 } from '@wa-gate/contracts';
 import type { FastifyPluginAsync } from 'fastify';
-import type { Static } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { type Guards, principalOf } from '../../plugins/auth.ts';
 import { errorResponses } from '../../plugins/error-responses.ts';
 import { type AuditLog, actorOf } from '../audit/index.ts';
 import { parsePhoneNumber } from '../messages/index.ts';
 import type { SessionDirectory, SessionsService } from '../sessions/index.ts';
 import { liveStatus, STATUS_TIMEOUT_MS } from './live-status.ts';
+import { understood } from './owner-answer.ts';
 import type { OwnerLink } from './owner-link.ts';
 import { createProxies, type LiveRequest } from './proxies.ts';
 import { actOnSession, qrAnswer, showQr } from './session-actions.ts';
@@ -30,10 +33,12 @@ export interface LiveRoutesOptions {
   guards: Guards;
 }
 
-interface WorkerPairingCode {
-  code: string;
-  expiresAt?: string | null;
-}
+const WorkerPairingCodeSchema = Type.Object({
+  code: Type.String({ minLength: 1 }),
+  expiresAt: Type.Optional(nullable(timestamp())),
+});
+/** The worker names the session by its internal id, if at all. */
+const WorkerHealthSchema = Type.Omit(SessionHealthSchema, ['sessionId']);
 
 export const LIVE_ERRORS = ['UNAUTHENTICATED', 'SESSION_NOT_FOUND', 'SESSION_MOVING', 'WORKER_ERROR'] as const;
 /** A deletion does not wait long for a device to be unlinked. */
@@ -129,7 +134,7 @@ export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, opt
       response: { 200: success(SessionHealthSchema), ...errorResponses(...LIVE_ERRORS) },
     },
     async handle({ session, ask }) {
-      const health = await ask<Static<typeof SessionHealthSchema>>();
+      const health = understood(WorkerHealthSchema, await ask());
       return { ...health, sessionId: session.slug };
     },
   });
@@ -152,7 +157,7 @@ export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, opt
     },
     async handle({ request, reply, ask }) {
       const { phoneNumber } = request.body as Static<typeof PairingCodeRequestSchema>;
-      const answer = await ask<WorkerPairingCode>({ phoneNumber: parsePhoneNumber(phoneNumber) });
+      const answer = understood(WorkerPairingCodeSchema, await ask({ phoneNumber: parsePhoneNumber(phoneNumber) }));
       reply.header('cache-control', 'no-store');
       return { pairingCode: answer.code, expiresAt: answer.expiresAt ?? null };
     },

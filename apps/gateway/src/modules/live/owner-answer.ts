@@ -1,5 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { ErrorCode } from '@wa-gate/contracts';
+import type { Static, TSchema } from 'typebox';
+import { Value } from 'typebox/value';
 import { ApiError } from '../../api-error.ts';
 
 /** Every answer that is read whole is small. */
@@ -42,6 +44,16 @@ export async function readJson(stream: Readable): Promise<unknown> {
   } catch {
     return null;
   }
+}
+
+/**
+ * The answer of an owner, when it is one of this kind.
+ *
+ * @throws {ApiError} WORKER_ERROR
+ */
+export function understood<Schema extends TSchema>(schema: Schema, answer: unknown): Static<Schema> {
+  if (Value.Check(schema, answer)) return answer as Static<Schema>;
+  throw new ApiError('WORKER_ERROR', { details: { reason: 'answer not understood' } });
 }
 
 /** Refusals of a worker that are meant for the caller. Everything else is between us and the worker. */

@@ -41,7 +41,7 @@ export interface LiveRequest {
   request: FastifyRequest;
   reply: FastifyReply;
   session: SessionRef;
-  /** Asks the owner; its answer is what this worker route says, without an envelope. */
+  /** Asks the owner; its answer is what this worker route says, without an envelope, and unchecked: see `understood`. */
   ask: <Answer>(body?: Record<string, unknown>) => Promise<Answer>;
 }
 

@@ -1,14 +1,15 @@
-import { type QrQuerySchema, QrSchema, type Session, success } from '@wa-gate/contracts';
+import { nullable, type QrQuerySchema, QrSchema, type Session, success, timestamp } from '@wa-gate/contracts';
 import { type Static, Type } from 'typebox';
 import type { SessionsService } from '../sessions/index.ts';
+import { understood } from './owner-answer.ts';
 import type { LiveRequest } from './proxies.ts';
 import { chooseFormat, renderQr } from './qr-image.ts';
 
-interface WorkerQr {
-  qr: string;
-  expiresAt?: string | null;
-  attempt?: number | null;
-}
+const WorkerQrSchema = Type.Object({
+  qr: Type.String(),
+  expiresAt: Type.Optional(nullable(timestamp())),
+  attempt: Type.Optional(nullable(Type.Integer())),
+});
 
 const picture = (schema: object) => ({ schema: Type.Unsafe<never>(schema) });
 
@@ -24,7 +25,7 @@ export const qrAnswer = {
 
 /** The QR code of a session that is being linked: as JSON, or as a picture by `?format=` or the Accept header. */
 export async function showQr({ request, reply, ask }: LiveRequest): Promise<unknown> {
-  const { qr, expiresAt, attempt } = await ask<WorkerQr>();
+  const { qr, expiresAt, attempt } = understood(WorkerQrSchema, await ask());
   reply.header('cache-control', 'no-store');
   const query = request.query as Static<typeof QrQuerySchema>;
   const format = chooseFormat(query.format, request.headers.accept);

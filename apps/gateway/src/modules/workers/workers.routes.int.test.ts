@@ -56,6 +56,20 @@ describe('registering (MR-015, MR-148, MR-165)', () => {
     expect([answer.status, answer.body.code]).toEqual([401, 'UNAUTHENTICATED']);
   });
 
+  it.each(['broadcast', 'metrics', 'rebalance', 'register'])(
+    'is refused under the name %s, which stands for something else in the paths of the API',
+    async (workerId) => {
+      const { status, body } = await register({ workerId, endpoint: worker.endpoint });
+      expect([status, body.code]).toEqual([400, 'VALIDATION']);
+      const as = await fixture.adminToken();
+      const added = await fixture.call('POST', '/api/admin/workers', {
+        as,
+        body: { workerId, endpoint: worker.endpoint },
+      });
+      expect([added.status, added.body.code]).toEqual([400, 'VALIDATION']);
+    },
+  );
+
   it('is refused when the worker does not answer at its endpoint (MR-091)', async () => {
     const gone = await startWorkerStandIn(fixture.masterKey, 'gone');
     await gone.close();
