@@ -10,7 +10,7 @@ import type { MailQueue } from '../mail/index.ts';
 import { createAccount, createWorkspace } from './accounts.ts';
 import { ensureAdministrator } from './administrators.ts';
 import type { Client } from './client.ts';
-import { normaliseEmail } from './email.ts';
+import { normaliseEmail, recordableEmail } from './email.ts';
 import {
   beginLogin,
   endLogin,
@@ -183,7 +183,7 @@ export function createAuthService(deps: AuthDependencies): AuthService {
         action: 'user.login_failed',
         resourceType: 'user',
         resourceId: user?.id,
-        after: { email },
+        after: { email: recordableEmail(email) },
       });
       throw new ApiError('INVALID_CREDENTIALS');
     },
