@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { registerTenant, type Tenant, uniqueName } from '../harness/pair-session.ts';
 import { repositoryFile } from '../harness/repository.ts';
 import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
-import { openHandedAdministrator } from './world/administrator.ts';
+import { administratorOf } from './world/administrator.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'wa-gate-argon2-'));
 const counted = join(folder, 'verifications');
@@ -23,7 +23,6 @@ const PAIRS = 200;
 let tenant: Tenant;
 
 beforeAll(async () => {
-  await openHandedAdministrator(system());
   tenant = await registerTenant(system());
 });
 
@@ -73,7 +72,7 @@ test.each(['forgot-password', 'verify-email/resend'])('%s does not tell who has 
 });
 
 test('no hash of a password leaves the gateway, whoever asks', async () => {
-  const { api } = await openHandedAdministrator(system());
+  const { api } = await administratorOf(system());
   for (const [client, path] of [
     [tenant.api, '/api/auth/me'],
     [api, '/api/admin/users?limit=100'],

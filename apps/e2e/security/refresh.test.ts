@@ -1,13 +1,11 @@
 import { beforeAll, expect, test } from 'vitest';
 import { registerTenant, type Tenant } from '../harness/pair-session.ts';
 import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
-import { openHandedAdministrator } from './world/administrator.ts';
 
 const system = useSystem({ workers: 0 });
 let tenant: Tenant;
 
 beforeAll(async () => {
-  await openHandedAdministrator(system());
   tenant = await registerTenant(system());
 });
 

@@ -3,7 +3,6 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { registerTenant, type Tenant } from '../harness/pair-session.ts';
 import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
 import { hmacToken, PUBLIC_PEM, readToken, rsaToken, type TokenParts, unsignedToken } from './attacks/forged-token.ts';
-import { openHandedAdministrator } from './world/administrator.ts';
 
 /** The attacker of most of these tests knows neither; the tests do, to make tokens that are wrong in one thing only. */
 const [SECRET, OLD_SECRET] = [randomBytes(32).toString('hex'), randomBytes(32).toString('hex')];
@@ -15,7 +14,6 @@ let parts: TokenParts;
 const now = () => Math.floor(Date.now() / 1_000);
 
 beforeAll(async () => {
-  await openHandedAdministrator(system());
   tenant = await registerTenant(system());
   ({ token } = await system().gateway.login(tenant.email, tenant.password));
   parts = readToken(token);

@@ -3,7 +3,7 @@ import type { GatewayClient } from '../harness/gateway-client.ts';
 import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
 import { type ApiDocument, loadDocument } from './openapi/document.ts';
 import { askAs, ownAnswers, strangerAnswers } from './walk/walk.ts';
-import { openHandedAdministrator } from './world/administrator.ts';
+import { administratorOf } from './world/administrator.ts';
 import { idParametersOf } from './world/resource-kinds.ts';
 import { makeTenantWorld, type TenantWorld } from './world/tenant-world.ts';
 
@@ -16,7 +16,7 @@ let administrator: { api: GatewayClient; token: string };
 
 beforeAll(async () => {
   document = await loadDocument(system().gateways[0]!.url);
-  administrator = await openHandedAdministrator(system());
+  administrator = await administratorOf(system());
   red = await makeTenantWorld(system(), administrator.api, { slug: SLUG });
   blue = await makeTenantWorld(system(), administrator.api, { slug: SLUG });
 });

@@ -26,7 +26,7 @@ export const NASTY_STRINGS: readonly string[] = [
   'C:\\windows\\win.ini',
   'line\r\nX-Injected: yes',
   '\u001b[31mred\u001b[0m',
-  '${jndi:ldap://127.0.0.1/a}',
+  `\${jndi:ldap://127.0.0.1/a}`,
   '{{7*7}}',
   '<script>alert(1)</script>',
   '__proto__',

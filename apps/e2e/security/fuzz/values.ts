@@ -35,15 +35,12 @@ function impliedTypes(schema: Schema): string[] {
 }
 
 function merge(parts: Schema[]): Schema {
-  return parts.reduce<Schema>(
-    (whole, part) => ({
-      ...whole,
-      ...part,
-      properties: { ...whole.properties, ...part.properties },
-      required: [...(whole.required ?? []), ...(part.required ?? [])],
-    }),
-    { type: 'object' },
-  );
+  const properties = Object.assign({}, ...parts.map((part) => part.properties)) as Record<string, Schema>;
+  return {
+    ...(Object.assign({}, ...parts) as Schema),
+    properties,
+    required: parts.flatMap(({ required = [] }) => required),
+  };
 }
 
 function ofType(type: string, schema: Schema): fc.Arbitrary<unknown> {

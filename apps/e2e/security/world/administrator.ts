@@ -1,16 +1,8 @@
 import type { GatewayClient } from '../../harness/gateway-client.ts';
 import type { System } from '../../harness/system.ts';
-import { raiseLimits } from './raise-limits.ts';
 
 /** The first administrator, logged in. */
 export async function administratorOf(system: System): Promise<{ api: GatewayClient; token: string }> {
   const { token } = await system.gateway.login(system.admin.email, system.admin.password);
   return { api: system.gateway.as(token), token };
-}
-
-/** The same, after all limits were raised. */
-export async function openHandedAdministrator(system: System): Promise<{ api: GatewayClient; token: string }> {
-  const administrator = await administratorOf(system);
-  await raiseLimits(administrator.api);
-  return administrator;
 }

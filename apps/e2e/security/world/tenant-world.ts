@@ -17,6 +17,8 @@ export interface Credentials {
 /** One customer with everything that a customer can have. */
 export interface TenantWorld {
   owner: Tenant;
+  /** Those who log in with a password, and may log in again. */
+  people: Readonly<Record<'owner' | 'operator' | 'viewer', Tenant>>;
   credentials: Credentials;
   /** Real ids by kind; the first of each is this tenant's alone. */
   ids: ReadonlyMap<ResourceKind, string[]>;
@@ -77,9 +79,10 @@ export async function makeTenantWorld(
 
   return {
     owner,
+    people: { owner, operator: operator.person, viewer: viewer.person },
     marks: [mark, me.user.id, me.workspaceId, sent.body.data.messageId],
     credentials: {
-      owner: await tokenOf(system, owner),
+      owner: await logInTo(system, owner, me.workspaceId),
       operator: operator.token,
       viewer: viewer.token,
       ownerKey: keys.get('owner')!.apiKey,
@@ -102,8 +105,13 @@ export async function makeTenantWorld(
   };
 }
 
-async function tokenOf(system: System, { email, password }: Tenant): Promise<string> {
-  return (await system.gateway.login(email, password)).token;
+/** A new token of somebody for the workspace. */
+export async function logInTo(system: System, { email, password }: Tenant, workspaceId: string): Promise<string> {
+  const { token } = await system.gateway.login(email, password);
+  const json = { workspaceId };
+  const switched = await system.gateway.as(token).data<{ token: string }>('/api/auth/switch', { method: 'POST', json });
+  system.secrets.add(switched.token);
+  return switched.token;
 }
 
 const invite = (api: GatewayClient, workspaceId: string, email: string, role: string) =>
@@ -118,13 +126,9 @@ async function addMember(system: System, owner: Tenant, workspaceId: string, rol
   const { token } = await invite(owner.api, workspaceId, member.email, role);
   system.secrets.add(token);
   await member.api.data(`/api/invitations/${token}/accept`, { method: 'POST' });
-  const switched = await member.api.data<{ token: string }>('/api/auth/switch', {
-    method: 'POST',
-    json: { workspaceId },
-  });
-  system.secrets.add(switched.token);
+  const memberToken = await logInTo(system, member, workspaceId);
   const { user } = await member.api.data<Me>('/api/auth/me');
-  return { userId: user.id, token: switched.token };
+  return { userId: user.id, token: memberToken, person: member };
 }
 
 function remembered(system: System, created: CreatedKey): CreatedKey {
