@@ -52,7 +52,7 @@ async function run(config: Config): Promise<void> {
   systemLog.start(pool);
 
   const prisma = createPrisma(pool);
-  const redis = createRedis({ url: config.REDIS_URL, logger, name: 'gateway' });
+  const redis = createRedis({ url: config.REDIS_URL, logger, name: 'gateway', batching: true });
   const subscriber = createRedis({ url: config.REDIS_URL, logger, name: 'gateway-subscriber' });
   connectInBackground(redis, logger);
   connectInBackground(subscriber, logger);

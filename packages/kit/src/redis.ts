@@ -31,6 +31,8 @@ export interface RedisClientOptions {
   name: string;
   /** BullMQ consumers block and must wait for ever; everybody else fails fast. @default false */
   blocking?: boolean;
+  /** Sends what was asked for in one turn of the event loop together: for many small commands at once a fraction of the system calls. @default false */
+  batching?: boolean;
 }
 
 /** A Redis that is connected and silent is given up: commands without an answer would pile up in memory. */
@@ -40,11 +42,12 @@ const SILENCE_TIMEOUT_MS = 3_000;
  * One way to make a connection. It reconnects for ever with a growing pause; commands fail fast while Redis is away, because
  * everything in Redis is a hint and the caller has PostgreSQL. Errors are logged once per outage, not per attempt.
  */
-export function createRedis({ url, logger, name, blocking = false }: RedisClientOptions): Redis {
+export function createRedis({ url, logger, name, blocking = false, batching = false }: RedisClientOptions): Redis {
   const options = {
     connectionName: name,
     maxRetriesPerRequest: blocking ? null : 1,
     enableOfflineQueue: blocking,
+    enableAutoPipelining: batching,
     ...(!blocking && { socketTimeout: SILENCE_TIMEOUT_MS }),
     retryStrategy: (attempt: number) => Math.min(100 * attempt, 2_000),
     reconnectOnError: (error: Error) => /READONLY|LOADING|UNBLOCKED/.test(error.message),

@@ -115,7 +115,7 @@ export async function createGatewayFixture(
   const pool = createPool({ url: databaseUrl, name: 'gateway-test', silenceTimeoutMs });
   const watchPool = createPool({ url: databaseUrl, name: 'gateway-test-revocations', max: 1, silenceTimeoutMs: 1_000 });
   const prisma = createPrisma(pool);
-  const own = createRedis({ url: redisUrl, logger, name: 'gateway-test' });
+  const own = createRedis({ url: redisUrl, logger, name: 'gateway-test', batching: true });
   const subscriber = createRedis({ url: redisUrl, logger, name: 'gateway-test-subscriber' });
   await Promise.all([own.connect().catch(() => undefined), subscriber.connect().catch(() => undefined)]);
   const gateway = await composeGateway(
