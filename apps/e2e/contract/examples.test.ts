@@ -63,13 +63,13 @@ test('User Login (MR-002)', async () => {
   system().secrets.add(token);
 });
 
-test('Create Session', async () => {
+test('Create Session (MR-006)', async () => {
   const { apiKey } = await ask('Create Session');
   credentials.set('session-api-key', apiKey);
   system().secrets.add(apiKey);
 });
 
-test('Get User Sessions, once the phone has scanned', async () => {
+test('Get User Sessions, once the phone has scanned (MR-007)', async () => {
   const phone = await system().sandbox.createPhone({ number: '6281234567891', name: 'Owner' });
   const api = system().gateway.as(credentials.get('jwt-token')!);
   await system().sandbox.scan(phone.number, await readQr(system(), api, SESSION));
@@ -78,36 +78,36 @@ test('Get User Sessions, once the phone has scanned', async () => {
   expect(data.sessions[0]!.phoneNumber).toBe(`+${phone.number}`);
 });
 
-test('Proxy Session Operations, to a number that has WhatsApp', async () => {
+test('Proxy Session Operations, to a number that has WhatsApp (MR-011)', async () => {
   await system().sandbox.createPhone({ number: '6281234567890', name: 'Friend' });
   await ask('Proxy Session Operations', { path: `/api/sessions/${SESSION}/send` });
   await addPhone(system());
 });
 
-test('Register Worker and Worker Health Update, with the token that registering gives', async () => {
+test('Register Worker and Worker Health Update, with the token that registering gives (MR-015, MR-018)', async () => {
   const { token } = await ask('Register Worker', { request: { endpoint: endpoint.url } });
   system().secrets.add(token);
   credentials.set('worker-token', token);
   await ask('Worker Health Update', { path: '/api/admin/workers/worker-001/heartbeat' });
 });
 
-test('Get Workers', async () => {
+test('Get Workers (MR-017)', async () => {
   const { workers } = await ask('Get Workers');
   expect(workers.map(({ id }) => id)).toContain('worker-001');
 });
 
-test('Add Worker', async () => {
+test('Add Worker (MR-016)', async () => {
   const request = { workerId: 'worker-ext-001', endpoint: 'http://127.0.0.1:9' };
   const data = await ask('Add Worker', { request });
   expect(data).toMatchObject(request);
 });
 
-test('Get System Analytics', async () => {
+test('Get System Analytics (MR-021)', async () => {
   const { overview } = await ask('Get System Analytics');
   expect(overview).toMatchObject({ totalUsers: 2, totalSessions: 1, totalMessages: 1 });
 });
 
-test('Get Users', async () => {
+test('Get Users (MR-022, MR-096)', async () => {
   const data = await ask('Get Users', { path: '/api/admin/users?page=1&limit=20&search=user@example' });
   expect(data.users).toMatchObject([{ email: 'user@example.com', role: 'customer', tier: 'basic' }]);
   expect(data.pagination).toEqual({ total: 1, page: 1, limit: 20, totalPages: 1 });

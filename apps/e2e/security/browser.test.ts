@@ -32,7 +32,7 @@ const rename = (headers: Record<string, string>) =>
     headers,
   });
 
-describe('cookies (MR-148)', () => {
+describe('cookies (MR-145)', () => {
   test('are out of reach of scripts and of other sites, and go only where they are needed', () => {
     const [access, refresh] = ['wag_session', 'wag_refresh'].map(
       (name) => cookies.find((cookie) => cookie.startsWith(`${name}=`))!,
@@ -51,7 +51,7 @@ describe('cookies (MR-148)', () => {
   });
 });
 
-describe('CSRF (MR-148): a cookie alone changes nothing', () => {
+describe('CSRF (MR-145): a cookie alone changes nothing', () => {
   const csrfToken = async () =>
     (await system().gateway.data<{ csrfToken: string }>('/api/auth/csrf', { headers: { cookie: session } })).csrfToken;
 
@@ -93,7 +93,7 @@ describe('CSRF (MR-148): a cookie alone changes nothing', () => {
   });
 });
 
-describe('other sites (MR-144)', () => {
+describe('other sites (MR-159)', () => {
   test.each([
     'https://evil.example',
     'null',
@@ -113,7 +113,7 @@ describe('other sites (MR-144)', () => {
 });
 
 test.each(['/api/auth/me', '/api/nothing', '/docs', '/health'])(
-  '%s has the headers of helmet (MR-143)',
+  '%s has the headers of helmet (MR-158)',
   async (path) => {
     const { headers } = await system().gateway.call(path);
     expect(headers).toMatchObject({
@@ -133,7 +133,7 @@ test('answers with secrets are not kept by caches', async () => {
   expect(headers['cache-control']).toContain('no-store');
 });
 
-describe('a key in the URL (MR-153)', () => {
+describe('a key in the URL (MR-144)', () => {
   test('is refused, and the answer says how to send it', async () => {
     const { status, body } = await system().gateway.call<{ code: string; error: string }>(
       `/api/sessions?apiKey=${tenant.apiKey}`,

@@ -23,7 +23,7 @@ const counted = (statuses: number[]) => ({
   limited: statuses.filter((status) => status === 429).length,
 });
 
-test('one account from many addresses: five guesses, then none is looked at, and the right password is none either (MR-074)', async () => {
+test('one account from many addresses: five guesses, then none is looked at, and the right password is none either (MR-073)', async () => {
   const { email, password } = await registerTenant(system());
   const statuses: number[] = [];
   for (let time = 0; time < 9; time++)
@@ -36,7 +36,7 @@ test('one account from many addresses: five guesses, then none is looked at, and
   expect((await guess(email.toUpperCase(), password, newAddress())).status).toBe(429);
 });
 
-test('one address and many accounts: five guesses (MR-074)', async () => {
+test('one address and many accounts: five guesses (MR-073)', async () => {
   const address = newAddress();
   const statuses: number[] = [];
   for (let time = 0; time < 9; time++) {
@@ -47,7 +47,7 @@ test('one address and many accounts: five guesses (MR-074)', async () => {
   expect((await guess(tenant.email, tenant.password, newAddress())).status).toBe(200);
 });
 
-test('forty at the same time over two gateways: five are looked at (MR-074)', async () => {
+test('forty at the same time over two gateways: five are looked at (MR-073)', async () => {
   const { email } = await registerTenant(system());
   const answers = await Promise.all(
     Array.from({ length: 40 }, (_, index) => guess(email, `wrong ${index}`, newAddress(), index % 2)),

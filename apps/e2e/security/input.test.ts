@@ -24,7 +24,7 @@ const RAW_JSON = { 'content-type': 'application/json' };
 const post = (path: string, raw: string) =>
   api().call<{ code: string }>(path, { method: 'POST', raw, headers: RAW_JSON });
 
-describe('mass assignment: what a body must not set, it does not set (MR-150)', () => {
+describe('mass assignment: what a body must not set, it does not set (MR-154)', () => {
   const greedy = () => ({
     role: 'ADMINISTRATOR',
     tier: 'MAX',

@@ -38,7 +38,7 @@ async function tryLogin(email: string, password = 'not the password') {
 const verifications = (): number => readFileSync(counted, 'utf8').length;
 const median = (times: number[]): number => times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)]!;
 
-test('an unknown e-mail and a wrong password: the same answer, the same work, the same time (MR-149)', async () => {
+test('an unknown e-mail and a wrong password: the same answer, the same work, the same time (MR-002, MR-150)', async () => {
   const known: number[] = [];
   const unknown: number[] = [];
   await tryLogin('nobody@example.test');

@@ -4,7 +4,7 @@ import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
 
 const system = useSystem({ workers: 0, logLevel: 'trace', env: { gateway: { ALLOW_QUERY_API_KEY: 'true' } } });
 
-test('a key in the URL is taken where the operator allows it, and stands in no log (MR-153)', async () => {
+test('a key in the URL is taken where the operator allows it, and stands in no log (MR-144, MR-163)', async () => {
   const { apiKey } = await registerTenant(system());
   expect((await system().gateway.call(`/api/sessions?apiKey=${apiKey}`)).status).toBe(200);
   expect((await system().gateway.call(`/api/sessions?apiKey=${apiKey}x`)).status).toBe(401);

@@ -27,7 +27,7 @@ const refresh = (refreshToken: string) =>
   });
 const statusOf = async (token: string) => (await system().gateway.as(token).call('/api/auth/me')).status;
 
-test('each is good once, and gives a new one (MR-003)', async () => {
+test('each is good once, and gives a new one (MR-004, MR-151)', async () => {
   const first = await login();
   const { status, body } = await refresh(first.refreshToken);
   expect(status).toBe(200);
@@ -36,7 +36,7 @@ test('each is good once, and gives a new one (MR-003)', async () => {
   expect(await statusOf(second.token)).toBe(200);
 });
 
-test('one that comes again ends its family: the thief and the robbed are both out, other logins are not (MR-003)', async () => {
+test('one that comes again ends its family: the thief and the robbed are both out, other logins are not (MR-004, MR-151)', async () => {
   const other = await login();
   const first = await login();
   const second = kept((await refresh(first.refreshToken)).body.data);
@@ -80,7 +80,7 @@ test('a refresh token opens no route', async () => {
   expect(await statusOf(refreshToken)).toBe(401);
 });
 
-test('after logout neither of the two is good any more (MR-004)', async () => {
+test('after logout neither of the two is good any more (MR-003)', async () => {
   const { token, refreshToken } = await login();
   expect((await system().gateway.as(token).call('/api/auth/logout', { method: 'POST' })).status).toBe(200);
   expect(await statusOf(token)).toBe(401);

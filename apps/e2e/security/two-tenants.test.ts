@@ -21,12 +21,12 @@ beforeAll(async () => {
   blue = await makeTenantWorld(system(), administrator.api, { slug: SLUG });
 });
 
-test('every parameter of every route is known to the walk (MR-151)', () => {
+test('every parameter of every route is known to the walk', () => {
   for (const operation of document.operations) expect(() => idParametersOf(operation)).not.toThrow();
 });
 
 test.each(['owner', 'viewer', 'ownerKey', 'sessionKey'] as const)(
-  "for the other's %s nothing of this tenant's exists: every route answers as for what does not exist (MR-151)",
+  "for the other's %s nothing of this tenant's exists: every route answers as for what does not exist",
   async (credential) => {
     const answers = await strangerAnswers(system().gateway.as(blue.credentials[credential]), document, red, blue);
     expect(answers.length).toBeGreaterThan(30);
@@ -39,7 +39,7 @@ test.each(['owner', 'viewer', 'ownerKey', 'sessionKey'] as const)(
   },
 );
 
-test('no list and no answer shows the other anything of this tenant (MR-151)', async () => {
+test('no list and no answer shows the other anything of this tenant', async () => {
   const routes = document.operations.filter(
     ({ method, path, streams }) => method === 'GET' && !path.includes('{') && !streams,
   );

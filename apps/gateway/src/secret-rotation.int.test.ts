@@ -46,7 +46,7 @@ it('JWT_SECRET="new,old" takes what the old one signed, and signs what the new o
   expect([await me(before, fresh), await me(during, fresh), await me(after, fresh)]).toEqual([401, 200, 200]);
 });
 
-it('SESSION_SECRET="new,old" does so for the tokens that go with the cookie (MR-145)', async () => {
+it('SESSION_SECRET="new,old" does so for the tokens that go with the cookie (MR-145, MR-153)', async () => {
   const { email } = await before.register();
   const fresh = await login(during, email);
   const [oldCsrf, newCsrf] = [await csrf(before, await login(before, email)), await csrf(during, fresh)];

@@ -172,7 +172,7 @@ test('and a while of fuzzing', { timeout: 120_000 }, async () => {
   expect(findings.filter(({ problem }) => problem.startsWith('status 5'))).toEqual([]);
 });
 
-test('none of the secrets of all that stands in any log, in any form (MR-145, MR-158)', async () => {
+test('none of the secrets of all that stands in any log, in any form (MR-163)', async () => {
   const texts = await writtenBy(system());
   expect(texts.find(({ where }) => where === 'audit_logs')!.text.length, 'entries of the audit log').toBeGreaterThan(
     1_000,

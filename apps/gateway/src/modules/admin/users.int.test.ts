@@ -82,7 +82,7 @@ describe('the list of users (MR-022, MR-096)', () => {
   );
 });
 
-describe('one user (MR-023)', () => {
+describe('one user (MR-023, MR-126)', () => {
   it('is made with a workspace, a role and a tier, and can log in', async () => {
     const user = await make('New@Example.test', { role: 'ADMIN', tier: 'MAX' });
     expect(user).toMatchObject({

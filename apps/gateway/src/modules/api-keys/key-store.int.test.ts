@@ -46,7 +46,7 @@ const set = (assignment: string) =>
   database.pool.query(`UPDATE api_keys SET ${assignment} WHERE session_id = $1`, [seeded.sessionId]);
 
 describe('finding a key', () => {
-  it('stores its SHA-256 and the prefix only (MR-152)', async () => {
+  it('stores its SHA-256 and the prefix only (MR-129, MR-152)', async () => {
     const { rows } = await database.pool.query('SELECT * FROM api_keys WHERE session_id = $1', [seeded.sessionId]);
     expect(token).toMatch(/^wag_test_[0-9A-Za-z]{8}_[0-9A-Za-z]{43}$/);
     expect(token.startsWith(`${rows[0].prefix}_`)).toBe(true);

@@ -44,7 +44,7 @@ describe('GET /api/qr (MR-037, MR-199)', () => {
     expect(svg.body).toContain('<svg');
   });
 
-  it('counts for people in its own bucket, and for keys in none of their own (MR-083)', async () => {
+  it('counts for people in its own bucket, and for keys in none of their own (MR-077)', async () => {
     worker.answer({ body: QR });
     await query(`UPDATE rate_limits SET max = 2, window_seconds = 60 WHERE bucket = 'qr'`);
     await query(`INSERT INTO revocations (kind, subject) VALUES ('rate-limits', '*')`);

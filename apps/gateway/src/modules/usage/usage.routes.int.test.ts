@@ -48,7 +48,7 @@ async function move(): Promise<void> {
   await createUsageMover({ pool: fixture.database.pool, batches, clock: systemClock, logger }).move();
 }
 
-describe('GET /api/usage (MR-117, MR-135, MR-175)', () => {
+describe('GET /api/usage (MR-057, MR-117, MR-135, MR-175)', () => {
   it('counts requests and messages by month, session and key', async () => {
     await move();
     const { hits: before } = (await get('/api/usage')).body.data.totals;

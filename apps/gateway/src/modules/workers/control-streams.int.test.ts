@@ -146,7 +146,7 @@ describe('a stream to every worker with a lease', () => {
   });
 });
 
-describe('evidence of death ends the lease (MR-090)', () => {
+describe('evidence of death ends the lease (MR-090, MR-194)', () => {
   it('I2 nobody listens any more: within 300 ms', async () => {
     await open();
     const killedAt = performance.now();

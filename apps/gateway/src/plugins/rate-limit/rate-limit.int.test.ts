@@ -106,6 +106,25 @@ describe('buckets (MR-073 … MR-082)', () => {
     expect((await create(second.token)).status).toBe(503);
   });
 
+  it.each([
+    ['messages_send', 'POST', '/api/messages/send', { to: '+15551234567', message: 'hi' }],
+    ['dashboard', 'GET', '/api/dashboard/metrics', undefined],
+    ['dashboard', 'GET', '/api/dashboard/history', undefined],
+  ] as const)(
+    'counts in %s what a person asks by %s %s, and nothing of keys (MR-074, MR-076)',
+    async (bucket, method, path, body) => {
+      await set(bucket, 2);
+      const person = await fixture.register();
+      const askedBy = (as: string) => () => fixture.call(method, path, { as, ...(body && { body }) });
+      const allowed = method === 'GET' ? 200 : 404;
+      expect(await statusesOf(3, askedBy(person.token))).toEqual([allowed, allowed, 429]);
+      const refused = await askedBy(person.token)();
+      expect([refused.body.code, refused.body.details.bucket]).toEqual(['RL_ENDPOINT', bucket]);
+      expect(await statusesOf(3, askedBy(person.apiKey))).toEqual(Array(3).fill(allowed));
+      await reset(bucket);
+    },
+  );
+
   it('counts nothing for what the caller may not do', async () => {
     await set('session_operations', 2, 60);
     const viewer = await keyOf('VIEWER');
