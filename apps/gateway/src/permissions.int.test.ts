@@ -162,4 +162,19 @@ describe('the table of permissions (MR-146)', () => {
       }
     }
   });
+
+  it('narrows keys of the administration: a viewer changes nothing, and what cannot see sees nothing', async () => {
+    const as = await fixture.adminToken();
+    const make = async (body: object): Promise<string> =>
+      (await fixture.call('POST', '/api/keys', { as, body: { name: 'Admin', scope: 'admin', ...body } })).body.data
+        .apiKey;
+    const viewer = await make({ role: 'viewer' });
+    const sender = await make({ role: 'operator', permissions: ['messages.send'] });
+    const closed = routes.filter(({ audience }) => audience === 'administrator');
+    for (const route of closed) {
+      expect([route.id, await isRefused(route, viewer)]).toEqual([route.id, route.method !== 'GET']);
+      expect([route.id, await isRefused(route, sender)]).toEqual([route.id, true]);
+    }
+    expect((await fixture.call('GET', '/api/admin/users', { as: await make({}) })).status).toBe(200);
+  });
 });

@@ -57,7 +57,7 @@ export type Audience = 'public' | 'caller' | 'workspace' | 'person' | 'administr
 
 export interface Access {
   audience: Audience;
-  /** What the caller's role in the workspace must allow. Routes without it are about the caller's own person. */
+  /** What the caller's role in the workspace must allow. Routes without it are about the caller's own person, or for administrators. */
   permission?: Permission;
   /** Buckets besides those that the kind of credential brings (contracts, rate-limits). */
   limits?: readonly BucketName[];
@@ -149,8 +149,9 @@ export function createGuards(app: FastifyInstance, deps: GuardDependencies): Gua
 
   /** The caller as they may act here. */
   async function admit(request: FastifyRequest, caller: Principal, access: Access): Promise<Principal> {
-    const { audience, permission } = access;
+    const { audience } = access;
     assertAudience(caller, audience);
+    const permission = access.permission ?? permissionOfKey(request, caller, audience);
     const principal = access.workspace === 'path' ? await enter(request, caller) : caller;
     request.principal = principal;
     if (permission && !isAllowed(principal, permission)) {
@@ -178,6 +179,12 @@ export function createGuards(app: FastifyInstance, deps: GuardDependencies): Gua
       await deps.limiter.take(request, reply, principal, buckets[principal.kind], { isFree });
     }, access);
   };
+}
+
+/** A key of the administration is narrowed there too by its role and permissions: the same two for seeing and for changing. */
+function permissionOfKey(request: FastifyRequest, caller: Principal, audience: Audience): Permission | undefined {
+  if (audience !== 'administrator' || caller.kind !== 'key') return undefined;
+  return isSafe(request) ? 'logs.view' : 'system.manage';
 }
 
 function assertAudience(principal: Principal, audience: Audience): void {

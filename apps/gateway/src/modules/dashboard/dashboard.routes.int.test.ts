@@ -250,6 +250,8 @@ describe('GET /api/dashboard/history (MR-048)', () => {
       { keyId: gone, name: null, requests: 1 },
     ]);
     expect((await history('month', source.key)).apiUsage).toEqual([{ keyId: key.id, name: key.name, requests: 12 }]);
+    // Who asks in the account without a key is nothing for members and keys of one of its workspaces.
+    expect((await history('month', mine.apiKey)).apiUsage).toEqual([{ keyId: key.id, name: key.name, requests: 12 }]);
   });
 
   it('refuses a unit that there is not', async () => {

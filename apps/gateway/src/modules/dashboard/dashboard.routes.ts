@@ -23,11 +23,13 @@ const tags = ['Dashboard'];
 /** What the caller may see; all of the platform only when an administrator asks for it. */
 function scopeOf(principal: Principal, asked: 'workspace' | 'platform' | undefined): DashboardScope {
   if (asked === 'platform') {
-    if (principal.isAdministrator) return { workspaceId: null, accountId: null, sessionId: null };
+    if (principal.isAdministrator) return { workspaceId: null, accountId: null, sessionId: null, isOwnAccount: false };
     throw new ApiError('FORBIDDEN', { message: 'The figures of the platform are for administrators.' });
   }
   const { workspaceId, accountId } = principal;
-  return { workspaceId, accountId, sessionId: principal.kind === 'key' ? (principal.session?.id ?? null) : null };
+  const isOwnAccount = principal.kind === 'user' && principal.userId === accountId;
+  const sessionId = principal.kind === 'key' ? (principal.session?.id ?? null) : null;
+  return { workspaceId, accountId, sessionId, isOwnAccount };
 }
 
 /** Brief S0's dashboard, as figures. */

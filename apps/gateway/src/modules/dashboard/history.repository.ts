@@ -83,13 +83,13 @@ const FAILURES = {
     GROUP BY m.error_code ORDER BY messages DESC, code LIMIT ${MOST_REASONS}`,
 };
 
-/** Of a workspace: by its keys, by keys of its account that are gone, and by people of the account. */
+/** Of a workspace: by its keys. What no key is known of (people, keys that are gone) has no workspace: it is shown to the owner of the account. */
 const KEY_USAGE = {
   name: 'dashboard-key-usage',
   text: `SELECT u.api_key_id AS "keyId", max(k.name) AS name, sum(u.usage_count)::bigint AS requests
     FROM usage_records u LEFT JOIN api_keys k ON k.id = u.api_key_id
     WHERE u.billing_date >= date_trunc('month', $4::timestamptz AT TIME ZONE 'UTC')
-      AND ($3::uuid IS NULL OR u.user_id = $3) AND ($1::uuid IS NULL OR k.id IS NULL OR k.workspace_id = $1)
+      AND ($3::uuid IS NULL OR u.user_id = $3) AND ($1::uuid IS NULL OR k.workspace_id = $1 OR (k.id IS NULL AND ($5::bool OR u.session_id = $2)))
       AND ($2::uuid IS NULL OR u.session_id = $2)
     GROUP BY u.api_key_id ORDER BY requests DESC, "keyId" LIMIT ${MOST_KEYS}`,
 };
@@ -108,7 +108,7 @@ export function createHistoryRepository(db: Queryable): HistoryRepository {
       return (await db.query<FailureRecord>({ ...FAILURES, values: [...scopeValues(scope), firstIdAt(from)] })).rows;
     },
     async keyUsage(scope, from) {
-      const values = [...scopeValues(scope), scope.accountId, from];
+      const values = [...scopeValues(scope), scope.accountId, from, scope.isOwnAccount];
       return (await db.query<KeyUsageRecord>({ ...KEY_USAGE, values })).rows;
     },
   };

@@ -6,6 +6,8 @@ export interface DashboardScope {
   accountId: string | null;
   /** Only this session, for a session key. */
   sessionId: string | null;
+  /** Whether the account is the caller's own: its other workspaces, and who asks there, are nothing for members. */
+  isOwnAccount: boolean;
 }
 
 /** CTE `mine(id)`: the sessions of the scope; parameters $1 = workspace, $2 = session. */

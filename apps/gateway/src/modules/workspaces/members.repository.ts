@@ -21,6 +21,11 @@ const COUNT = {
   text: 'SELECT count(*) AS total FROM workspace_members WHERE workspace_id = $1',
 };
 const LOCK = { name: 'lock-member', text: `${SELECT} WHERE m.workspace_id = $1 AND m.user_id = $2 FOR UPDATE OF m` };
+/** Roles are declared from the strongest to the weakest. */
+const MAY_GIVE = {
+  name: 'may-give-role',
+  text: 'SELECT 1 FROM workspace_members WHERE workspace_id = $1 AND user_id = $2 AND role <= $3',
+};
 const SET_ROLE = {
   name: 'set-member-role',
   text: 'UPDATE workspace_members SET role = $3 WHERE workspace_id = $1 AND user_id = $2',
@@ -65,6 +70,16 @@ export async function listMembers(
 export async function lockMember(tx: Queryable, workspaceId: string, userId: string): Promise<MemberRecord | null> {
   const { rows } = await tx.query<MemberRecord>({ ...LOCK, values: [workspaceId, userId] });
   return rows[0] ?? null;
+}
+
+/** Whether somebody has this role, or a stronger one, at this moment. */
+export async function mayGive(
+  tx: Queryable,
+  workspaceId: string,
+  { userId, role }: { userId: string; role: WorkspaceRole },
+): Promise<boolean> {
+  const { rowCount } = await tx.query({ ...MAY_GIVE, values: [workspaceId, userId, role] });
+  return rowCount === 1;
 }
 
 /** A member who may do less now: their keys become less for good, and what they have invited to is withdrawn. */

@@ -6,7 +6,7 @@ import type { Revocations } from '../../revocations.ts';
 import { isUuid } from '../../uuid.ts';
 import { type Actor, changedFields, writeAudit } from '../audit/index.ts';
 import { roleToGive } from './grants.ts';
-import { deleteMember, listMembers, lockMember, type MemberRecord, setRole } from './members.repository.ts';
+import { deleteMember, listMembers, lockMember, type MemberRecord, mayGive, setRole } from './members.repository.ts';
 
 export interface MembersDependencies {
   pool: Pool;
@@ -51,6 +51,8 @@ export function createMembersService({ pool, revocations }: MembersDependencies)
       const { workspaceId } = principal;
       const role = roleToGive(principal, word);
       return change(workspaceId, userId, async (tx, before) => {
+        // What the gateway remembers of the caller may be a moment old: nobody gives back to themselves what was just taken from them.
+        if (!(await mayGive(tx, workspaceId, { userId: principal.userId, role }))) throw new ApiError('FORBIDDEN');
         if (role === before.role) return present(before);
         await setRole(tx, workspaceId, before.userId, role);
         const after = present({ ...before, role });

@@ -220,6 +220,19 @@ describe('invitations', () => {
     expect([401, 403]).toContain((await invite('viewer', 'd@example.test')).status);
   });
 
+  it('cannot be made by those who lost the role at the same moment and are still remembered here', async () => {
+    const token = await join('owner');
+    const id = await idOf(guest);
+    const become = (role: string) => fixture.call('PATCH', at(`/members/${id}`), { as: token, body: { role } });
+    expect((await become('owner')).status).toBe(200);
+    await fixture.database.pool.query(
+      `UPDATE workspace_members SET role = 'VIEWER' WHERE user_id = $1 AND workspace_id = $2`,
+      [id, workspaceId],
+    );
+    const { status, body } = await become('owner');
+    expect([status, body.code]).toEqual([403, 'FORBIDDEN']);
+  });
+
   it('refuse roles that are none', async () => {
     expect((await invite('king')).body.code).toBe('VALIDATION');
   });
