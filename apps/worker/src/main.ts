@@ -1,7 +1,7 @@
 // First, before anything that may load Baileys: see the file.
 import './whatsapp/async-context/install.ts';
 import { DEFAULT_TIMING } from '@wa-gate/cluster';
-import { assertMasterKey, createPool, createSystemLogSink } from '@wa-gate/db';
+import { assertMasterKey, createPool, createSystemLogSink, readMessageKey } from '@wa-gate/db';
 import {
   createLogger,
   createRedis,
@@ -44,6 +44,7 @@ async function run(config: WorkerConfig): Promise<void> {
   const pool = createPool({ url: config.DATABASE_URL, name: `worker ${workerId}`, max: POOL_SIZE });
   const leasePool = createLeasePool(config.DATABASE_URL, workerId, timing);
   await assertMasterKey(pool, masterKeys);
+  const messageKey = await readMessageKey(pool, masterKeys);
   systemLog.start(pool);
 
   const redis = createRedis({ url: config.REDIS_URL, logger, name: `worker ${workerId}` });
@@ -70,6 +71,7 @@ async function run(config: WorkerConfig): Promise<void> {
     webhooks,
     network,
     masterKeys,
+    messageKey,
     clock: systemClock,
     logger,
     timing,

@@ -37,6 +37,7 @@ export interface SessionHostDependencies {
   webhooks: WebhookBell;
   network: WhatsAppNetwork;
   masterKeys: readonly Uint8Array[];
+  messageKey: Uint8Array;
   clock: Clock;
   logger: Logger;
   timing: ClusterTiming;
@@ -100,6 +101,7 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
     webhooks,
     network,
     masterKeys,
+    messageKey,
     clock,
     logger,
     timing,
@@ -108,8 +110,6 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
     mayStart,
     control,
   } = deps;
-  const [masterKey] = masterKeys;
-  if (!masterKey) throw new Error('A worker needs a master key.');
 
   const metrics = createWorkerMetrics({
     states: () => supervisor.actors.map((actor) => actor.state.name),
@@ -151,7 +151,7 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
     pool,
     clock,
     logger,
-    masterKey,
+    messageKey,
     outcomes,
     mayStart,
     onStuck: ({ sessionId }) => supervisor.find(sessionId)?.dropConnection(),

@@ -1,4 +1,4 @@
-import { createSecretBox, KEY_ID_SLICE, MasterKeyError, UnsealError } from '@wa-gate/kit';
+import { createSecretBox, deriveKey, KEY_ID_SLICE, MasterKeyError, UnsealError } from '@wa-gate/kit';
 import type { Queryable } from './pool.ts';
 
 const KNOWN_TEXT = 'wa-gate master key';
@@ -37,4 +37,22 @@ export async function rekeyInstallation(db: Queryable, masterKeys: readonly Uint
     [box.seal(Buffer.from(KNOWN_TEXT), CONTEXT), box.keyId],
   );
   return rowCount === 1;
+}
+
+/** Purpose and context of the box that {@link readMessageKey} keeps the key in. */
+export const MESSAGE_KEY_BOX = 'message-key';
+
+/**
+ * What the secrets inside outgoing messages are derived from: derived from the master key of the first process to ask, and stored, so that it is the same for as
+ * long as the installation lives. An attempt after a change of the master key makes the same bytes for the same message. To be read after {@link assertMasterKey}.
+ *
+ * @throws {UnsealError}
+ */
+export async function readMessageKey(db: Queryable, masterKeys: readonly Uint8Array[]): Promise<Buffer> {
+  const box = createSecretBox(masterKeys, MESSAGE_KEY_BOX);
+  await db.query('UPDATE installation SET message_key = $1 WHERE id = 1 AND message_key IS NULL', [
+    box.seal(deriveKey(masterKeys[0]!, 'message-secret'), MESSAGE_KEY_BOX),
+  ]);
+  const { rows } = await db.query<{ message_key: Buffer }>('SELECT message_key FROM installation WHERE id = 1');
+  return box.open(rows[0]!.message_key, MESSAGE_KEY_BOX);
 }

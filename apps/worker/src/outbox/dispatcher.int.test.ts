@@ -56,7 +56,7 @@ function createDispatcher(pool = database.pool): Dispatcher {
     pool,
     clock,
     logger,
-    masterKey: Buffer.alloc(32, 7),
+    messageKey: Buffer.alloc(32, 7),
     outcomes,
     mayStart: () => {
       asked += 1;

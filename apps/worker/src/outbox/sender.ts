@@ -1,6 +1,6 @@
 import type { Ownership } from '@wa-gate/cluster';
 import type { Pool } from '@wa-gate/db';
-import { type Clock, deriveKey, type Logger } from '@wa-gate/kit';
+import type { Clock, Logger } from '@wa-gate/kit';
 import {
   beginAttempt,
   findOutboxPayload,
@@ -21,7 +21,8 @@ export interface SenderDependencies {
   pool: Pool;
   clock: Clock;
   logger: Logger;
-  masterKey: Uint8Array;
+  /** What the secrets inside messages are derived from; always the same one. */
+  messageKey: Uint8Array;
   outcomes: OutcomeWriter;
   /** Whether this process holds its lease, by its own clock. Asked synchronously before each claim and directly before each relay (I3). */
   mayStart: () => boolean;
@@ -36,11 +37,9 @@ class NotStartedError extends Error {
 /** Hands the claimed messages of a lane to its connection, and says what became of each. */
 export class Sender {
   readonly #deps: SenderDependencies;
-  readonly #secretKey: Buffer;
 
   constructor(deps: SenderDependencies) {
     this.#deps = deps;
-    this.#secretKey = deriveKey(deps.masterKey, 'message-secret');
   }
 
   /** What was sent under this id, from the outbox, to answer a phone that could not read it. */
@@ -132,7 +131,7 @@ export class Sender {
     row: { waMessageId: string; request: OutboundRequest; payload: Buffer | null },
   ): proto.IMessage {
     if (row.payload) return decodeMessage(row.payload);
-    return buildMessage(row.request, messageSecret(this.#secretKey, sessionId, row.waMessageId));
+    return buildMessage(row.request, messageSecret(this.#deps.messageKey, sessionId, row.waMessageId));
   }
 
   /** What the server has said, or that nobody will know. */

@@ -44,6 +44,7 @@ export interface TestWorker {
   close(): Promise<void>;
 }
 
+const MESSAGE_KEY = Buffer.alloc(32, 7);
 const NO_LOAD = { cpuUsage: 0, memoryUsage: 0, eventLoopDelayMs: 0 };
 
 export async function createTestWorker(options: TestWorkerOptions): Promise<TestWorker> {
@@ -108,6 +109,7 @@ async function startLife(options: TestWorkerOptions, databaseLine: FaultProxy) {
     webhooks,
     network,
     masterKeys,
+    messageKey: MESSAGE_KEY,
     clock: systemClock,
     logger,
     timing,

@@ -10,7 +10,7 @@ import {
   sessionKeyContext,
   writeManySessionKeys,
 } from '@wa-gate/cluster';
-import { assertMasterKey, type Queryable } from '@wa-gate/db';
+import { assertMasterKey, MESSAGE_KEY_BOX, type Queryable, readMessageKey } from '@wa-gate/db';
 import { createSecretBox, KEY_ID_SLICE } from '@wa-gate/kit';
 import {
   createTestDatabase,
@@ -85,9 +85,12 @@ describe('sealing everything under the first key (MR-152)', () => {
       text: 'mail',
     });
 
+    const messageKey = await readMessageKey(pool, [OLD]);
+
     const report = await reencrypt(pool, ROTATING);
-    expect(report).toMatchObject({ resealed: 5, left: 0 });
-    expect(report.columns.map(({ resealed }) => resealed)).toEqual([1, 1, 1, 1, 1]);
+    expect(report).toMatchObject({ resealed: 6, left: 0 });
+    expect(report.columns.map(({ resealed }) => resealed)).toEqual([1, 1, 1, 1, 1, 1]);
+    expect(await readMessageKey(pool, [NEW])).toEqual(messageKey);
 
     const { rows } = await pool.query(
       `SELECT j.stanza, j.plaintext, w.secret, m.content, m.id FROM inbound_journal j, webhooks w, mails m WHERE j.stanza IS NOT NULL`,
@@ -113,11 +116,17 @@ describe('sealing everything under the first key (MR-152)', () => {
           boxes.add(purpose!.trim());
       }
     }
-    const [keys, installation, ...others] = ['SESSION_KEYS_BOX', "'installation'", 'MAIL_BOX', 'WEBHOOK_SECRETS_BOX'];
+    const [keys, installation, ...others] = [
+      'SESSION_KEYS_BOX',
+      "'installation'",
+      'MAIL_BOX',
+      'MESSAGE_KEY_BOX',
+      'WEBHOOK_SECRETS_BOX',
+    ];
     // The check of the installation has a statement of its own. `purpose: string` is the definition.
     expect([...boxes].filter((box) => !box.includes(':')).sort()).toEqual([keys, installation, ...others].sort());
     expect(new Set(SEALED_COLUMNS.map(({ box }) => box))).toEqual(
-      new Set([SESSION_KEYS_BOX, MAIL_BOX, WEBHOOK_SECRETS_BOX]),
+      new Set([SESSION_KEYS_BOX, MAIL_BOX, MESSAGE_KEY_BOX, WEBHOOK_SECRETS_BOX]),
     );
   });
 

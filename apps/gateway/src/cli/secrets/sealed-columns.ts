@@ -1,4 +1,5 @@
 import { type JournalHalf, journalContext, SESSION_KEYS_BOX, sessionKeyContext } from '@wa-gate/cluster';
+import { MESSAGE_KEY_BOX } from '@wa-gate/db';
 import { MAIL_BOX, mailContext } from '../../modules/mail/index.ts';
 import { secretContext, WEBHOOK_SECRETS_BOX } from '../../modules/webhooks/index.ts';
 
@@ -12,7 +13,7 @@ export interface SealedColumn {
   /** The purpose of the box. */
   box: string;
   /** The primary key, with the types of its columns. */
-  key: Readonly<Record<string, 'uuid' | 'text' | 'bytea'>>;
+  key: Readonly<Record<string, 'uuid' | 'text' | 'bytea' | 'int'>>;
   /** Columns that the context needs besides. */
   also?: readonly string[];
   context: (row: SealedRow) => string;
@@ -56,5 +57,12 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
     box: MAIL_BOX,
     key: { id: 'uuid' },
     context: (row) => mailContext(text(row, 'id')),
+  },
+  {
+    table: 'installation',
+    column: 'message_key',
+    box: MESSAGE_KEY_BOX,
+    key: { id: 'int' },
+    context: () => MESSAGE_KEY_BOX,
   },
 ];
