@@ -4,8 +4,7 @@ import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/typ
 import { LIMITS } from '@wa-gate/contracts';
 import type { Logger } from '@wa-gate/kit';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
-import type { AdministrationServices } from './compose-administration.ts';
-import type { WorkspaceServices } from './compose-workspaces.ts';
+import type { AdministrationServices, WorkspaceServices } from './compose/index.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import type { LiveLogins, People } from './modules/access/index.ts';
 import { allSessionsRoutes, usersRoutes } from './modules/admin/index.ts';

@@ -1,7 +1,7 @@
 import { claimOutbox, recordOutcomes } from '@wa-gate/messaging';
 import { createFaultProxy, testRedisUrl, waitFor } from '@wa-gate/testkit';
 import { expect, it } from 'vitest';
-import { createGatewayFixture, type GatewayFixture, type TestSession } from './testing/gateway-fixture.ts';
+import { createGatewayFixture, type GatewayFixture, type TestSession } from '../testing/gateway-fixture.ts';
 
 const text = { to: '6281234567890', message: 'hello' };
 

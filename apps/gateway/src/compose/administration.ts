@@ -1,22 +1,22 @@
 import type { RouteTable } from '@wa-gate/cluster';
-import type { Resources } from './compose.ts';
 import {
   type AllSessions,
   createAllSessions,
   createUsersRepository,
   createUsersService,
   type UsersService,
-} from './modules/admin/index.ts';
+} from '../modules/admin/index.ts';
 import {
   type AnalyticsService,
   createAnalyticsService,
   createStatisticsRepository,
-} from './modules/analytics/index.ts';
-import { createSessionRemover, createUnlinker, type OwnerLink, type SessionRemover } from './modules/live/index.ts';
-import type { SessionsService } from './modules/sessions/index.ts';
-import { createSystemLog, type SystemLog } from './modules/system-logs/index.ts';
-import type { WorkerAdministration } from './modules/workers/index.ts';
-import type { Revocations } from './revocations.ts';
+} from '../modules/analytics/index.ts';
+import { createSessionRemover, createUnlinker, type OwnerLink, type SessionRemover } from '../modules/live/index.ts';
+import type { SessionsService } from '../modules/sessions/index.ts';
+import { createSystemLog, type SystemLog } from '../modules/system-logs/index.ts';
+import type { WorkerAdministration } from '../modules/workers/index.ts';
+import type { Revocations } from '../revocations.ts';
+import type { Resources } from './gateway.ts';
 
 /** What administrators see and do beyond the workers. */
 export interface AdministrationServices {

@@ -1,12 +1,17 @@
-import type { Resources } from './compose.ts';
-import type { Config } from './config.ts';
-import { createUsageMover, type UsageMover } from './jobs/usage/index.ts';
-import type { GatewayMetrics } from './metrics.ts';
-import { createLimitSettings, createLimitsService, createOwnLimits, createReplicas } from './modules/limits/index.ts';
-import { createTiersService } from './modules/tiers/index.ts';
-import { createHitBatches, createLocalHits, createUsageRepository, createUsageService } from './modules/usage/index.ts';
-import { createFallbackCounters, createLocalCounters, createRedisCounters } from './plugins/rate-limit/index.ts';
-import type { Revocations } from './revocations.ts';
+import type { Config } from '../config.ts';
+import { createUsageMover, type UsageMover } from '../jobs/usage/index.ts';
+import type { GatewayMetrics } from '../metrics.ts';
+import { createLimitSettings, createLimitsService, createOwnLimits, createReplicas } from '../modules/limits/index.ts';
+import { createTiersService } from '../modules/tiers/index.ts';
+import {
+  createHitBatches,
+  createLocalHits,
+  createUsageRepository,
+  createUsageService,
+} from '../modules/usage/index.ts';
+import { createFallbackCounters, createLocalCounters, createRedisCounters } from '../plugins/rate-limit/index.ts';
+import type { Revocations } from '../revocations.ts';
+import type { Resources } from './gateway.ts';
 
 /** What the limiter is made of: the numbers, the counters in Redis, and those of this process for while Redis is away. */
 export function composeLimits(

@@ -1,10 +1,9 @@
 import { DEFAULT_TIMING, type RouteTable } from '@wa-gate/cluster';
 import type { Network } from '@wa-gate/db';
 import { Agent } from 'undici';
-import type { Resources } from './compose.ts';
-import type { Config } from './config.ts';
-import type { GatewayMetrics } from './metrics.ts';
-import type { Dispatchers } from './modules/live/index.ts';
+import type { Config } from '../config.ts';
+import type { GatewayMetrics } from '../metrics.ts';
+import type { Dispatchers } from '../modules/live/index.ts';
 import {
   type Bells,
   type ControlStreams,
@@ -21,7 +20,8 @@ import {
   createWorkerTokens,
   type FleetServices,
   type WorkerAddresses,
-} from './modules/workers/index.ts';
+} from '../modules/workers/index.ts';
+import type { Resources } from './gateway.ts';
 
 /** Connections to workers go to nothing but addresses where workers may be. */
 export function connectToWorkers({ WORKER_ENDPOINT_ALLOW }: Config): {

@@ -1,6 +1,5 @@
-import type { Resources } from './compose.ts';
-import type { SessionRemover } from './modules/live/index.ts';
-import type { MailQueue } from './modules/mail/index.ts';
+import type { SessionRemover } from '../modules/live/index.ts';
+import type { MailQueue } from '../modules/mail/index.ts';
 import {
   createInvitationsService,
   createMembersService,
@@ -10,8 +9,9 @@ import {
   type MembersService,
   type RemoveWorkspace,
   type WorkspacesService,
-} from './modules/workspaces/index.ts';
-import type { Revocations } from './revocations.ts';
+} from '../modules/workspaces/index.ts';
+import type { Revocations } from '../revocations.ts';
+import type { Resources } from './gateway.ts';
 
 /** Workspaces, and who is in them. */
 export interface WorkspaceServices {

@@ -3,37 +3,41 @@ import type { Database, Network, Pool, SystemLogSink } from '@wa-gate/db';
 import { type Clock, createSecretBox, type Logger, type Redis, redisKeys } from '@wa-gate/kit';
 import { ringReconcilers } from '@wa-gate/messaging';
 import type { FastifyInstance } from 'fastify';
-import { buildGateway, type GatewayServices, type GatewaySettings } from './app.ts';
-import { composeAccounts, composeMailing, credentialSettings } from './compose-accounts.ts';
-import { composeAdministration, composeRemover } from './compose-administration.ts';
-import { composeLimits, composeUsageMover } from './compose-limits.ts';
-import { composeWorkers, connectToWorkers } from './compose-workers.ts';
-import { composeWorkspaces } from './compose-workspaces.ts';
-import type { Config } from './config.ts';
-import { createInvariantWatch } from './jobs/invariants/index.ts';
-import { createMaintenance, retentionTasks } from './jobs/maintenance/index.ts';
+import { buildGateway, type GatewayServices, type GatewaySettings } from '../app.ts';
+import type { Config } from '../config.ts';
+import { createInvariantWatch } from '../jobs/invariants/index.ts';
+import { createMaintenance, retentionTasks } from '../jobs/maintenance/index.ts';
 import {
   createWebhookClient,
   createWebhookConsumer,
   createWebhookDeliverer,
   createWebhookDrain,
-} from './jobs/webhooks/index.ts';
-import { createGatewayMetrics, type GatewayMetrics } from './metrics.ts';
-import { createLiveLogins, createPeople } from './modules/access/index.ts';
-import { createKeyStore, createKeysRepository, createKeysService } from './modules/api-keys/index.ts';
-import { createAuditLog } from './modules/audit/index.ts';
-import { createDashboardService, createHistoryRepository, createMetricsRepository } from './modules/dashboard/index.ts';
-import { createHealthService, createProcessMeter, type ProcessMeter } from './modules/health/index.ts';
-import { createOwnerLink } from './modules/live/index.ts';
-import { createMessagesRepository, createMessagesService, createOutcomeWaiter } from './modules/messages/index.ts';
-import { createPlacementService, createReconciler } from './modules/placement/index.ts';
-import { createSessionDirectory, createSessionsRepository, createSessionsService } from './modules/sessions/index.ts';
-import { createQrHistoryRepository } from './modules/single-account/index.ts';
-import { createWebhooksService, WEBHOOK_SECRETS_BOX } from './modules/webhooks/index.ts';
-import { createBells, createControlStreams } from './modules/workers/index.ts';
-import { networkSettings } from './plugins/network/index.ts';
-import { createRevocations } from './revocations.ts';
-import { createSubscriptions } from './subscriptions.ts';
+} from '../jobs/webhooks/index.ts';
+import { createGatewayMetrics, type GatewayMetrics } from '../metrics.ts';
+import { createLiveLogins, createPeople } from '../modules/access/index.ts';
+import { createKeyStore, createKeysRepository, createKeysService } from '../modules/api-keys/index.ts';
+import { createAuditLog } from '../modules/audit/index.ts';
+import {
+  createDashboardService,
+  createHistoryRepository,
+  createMetricsRepository,
+} from '../modules/dashboard/index.ts';
+import { createHealthService, createProcessMeter, type ProcessMeter } from '../modules/health/index.ts';
+import { createOwnerLink } from '../modules/live/index.ts';
+import { createMessagesRepository, createMessagesService, createOutcomeWaiter } from '../modules/messages/index.ts';
+import { createPlacementService, createReconciler } from '../modules/placement/index.ts';
+import { createSessionDirectory, createSessionsRepository, createSessionsService } from '../modules/sessions/index.ts';
+import { createQrHistoryRepository } from '../modules/single-account/index.ts';
+import { createWebhooksService, WEBHOOK_SECRETS_BOX } from '../modules/webhooks/index.ts';
+import { createBells, createControlStreams } from '../modules/workers/index.ts';
+import { networkSettings } from '../plugins/network/index.ts';
+import { createRevocations } from '../revocations.ts';
+import { createSubscriptions } from '../subscriptions.ts';
+import { composeAccounts, composeMailing, credentialSettings } from './accounts.ts';
+import { composeAdministration, composeRemover } from './administration.ts';
+import { composeLimits, composeUsageMover } from './limits.ts';
+import { composeWorkers, connectToWorkers } from './workers.ts';
+import { composeWorkspaces } from './workspaces.ts';
 
 /** What has to be opened and closed by whoever runs a gateway: `main.ts`, and the tests. */
 export interface Resources {

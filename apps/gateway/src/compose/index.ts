@@ -1,0 +1,3 @@
+export type { AdministrationServices } from './administration.ts';
+export { composeGateway, type Gateway } from './gateway.ts';
+export type { WorkspaceServices } from './workspaces.ts';
