@@ -78,14 +78,14 @@ it('registers and logs in (MR-001, MR-002)', async () => {
   credentials.administrator = (await fixture.call('POST', '/api/auth/login', { body: ADMIN })).body.data.token;
 });
 
-it('registers a worker, takes its heartbeat and lists it', async () => {
+it('registers a worker, takes its heartbeat and lists it (MR-015, MR-017, MR-018)', async () => {
   const registered = await ask('register worker', { endpoint: worker.endpoint });
   credentials['worker-001'] = registered.token;
   await ask('worker health update');
   await ask('get workers');
 });
 
-it('creates a session and lists it', async () => {
+it('creates a session and lists it (MR-006, MR-007)', async () => {
   credentials.session = (await ask('create session')).apiKey;
   await fixture.database.pool.query(
     `UPDATE sessions SET state = 'CONNECTED', paired_at = now(), last_seen_at = now(), phone_number = '6281234567890'`,
@@ -93,7 +93,7 @@ it('creates a session and lists it', async () => {
   await ask('user sessions');
 });
 
-it('sends', async () => {
+it('sends (MR-011)', async () => {
   const answer = ask('send');
   const { rows } = await fixture.database.pool.query<{ id: string }>('SELECT id FROM sessions');
   const owner = { sessionId: rows[0]!.id, epoch: 1 };

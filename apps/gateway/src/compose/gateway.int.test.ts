@@ -73,3 +73,10 @@ it('metrics count requests by route and show what waits (MR-125)', async () => {
   expect(body).not.toContain(session.slug);
   await fixture.close();
 });
+
+it('metrics are not there where ENABLE_METRICS says so (MR-125)', async () => {
+  const fixture = await createGatewayFixture({ ENABLE_METRICS: 'false' });
+  expect((await fixture.call('GET', '/metrics')).status).toBe(404);
+  expect((await fixture.call('GET', '/health')).status).toBe(200);
+  await fixture.close();
+});

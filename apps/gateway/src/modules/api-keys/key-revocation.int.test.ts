@@ -40,7 +40,7 @@ async function newKey(): Promise<{ id: string; token: string }> {
 }
 
 describe.each(['there', 'cut', 'silent'] as const)(
-  'with Redis %s, a gateway hears within a second of what another one did',
+  'with Redis %s, a gateway hears within a second of what another one did (MR-053, MR-149)',
   (redis) => {
     beforeAll(() => redisLine.set(redis === 'there' ? 'forward' : redis === 'cut' ? 'refuse' : 'stall'));
     afterAll(() => redisLine.set('forward'));

@@ -34,7 +34,7 @@ const timeline = async (messageId: string) =>
 const steps = ({ timeline: entries }: { timeline: { step: string; event?: string }[] }) =>
   entries.map(({ step, event }) => (event ? `${step} ${event}` : step));
 
-it('tells everything that happened, each with its time, in order', async () => {
+it('tells everything that happened, each with its time, in order (MR-035)', async () => {
   await fixture.database.pool.query(
     `INSERT INTO webhooks (id, session_id, url, events, secret) VALUES ($1, $2, 'http://127.0.0.1/', '{message.sent}', '\\x00')`,
     [newId(), session.id],

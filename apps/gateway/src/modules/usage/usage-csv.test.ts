@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { usageCsv, wantsCsv } from './usage-csv.ts';
 
-describe('usage as CSV', () => {
+describe('usage as CSV (MR-057)', () => {
   it('quotes what needs it', () => {
     expect(usageCsv([{ name: 'a,b "c"\nd', hits: 3 }], ['name', 'hits'])).toBe('name,hits\n"a,b ""c""\nd",3\n');
   });

@@ -27,7 +27,7 @@ const ask = (address = '10.0.0.1') => fixture.call('GET', '/api/tiers', { header
 /** By the policy: how many this gateway allows. */
 const allowed = async () => Number.parseInt(String((await ask()).headers['ratelimit-limit']), 10);
 
-it('gives each gateway a fair share while Redis is away, and is never open', { timeout: 60_000 }, async () => {
+it('gives each gateway a fair share while Redis is away, and is never open (MR-095)', { timeout: 60_000 }, async () => {
   await set(40);
   expect(await allowed()).toBe(40);
   line.set('refuse');
