@@ -55,6 +55,28 @@ describe('an empty installation', () => {
   });
 });
 
+it('counts a month day by day, and days that are over from memory', async () => {
+  const asked: string[] = [];
+  const counting = createStatisticsRepository(fixture.database.pool);
+  const service = createAnalyticsService({
+    statistics: {
+      ...counting,
+      messages(slice) {
+        asked.push(slice.from.toISOString());
+        return counting.messages(slice);
+      },
+    },
+    fleet: fixture.gateway.services.workerAdministration,
+    rememberMs: 50,
+  });
+  expect(await service.messages('30d')).toMatchObject({ range: '30d', total: 0 });
+  expect(asked).toHaveLength(31);
+  asked.length = 0;
+  await service.messages('7d');
+  // What is left of the first day, and today.
+  expect(asked).toHaveLength(2);
+});
+
 describe('an installation in use', () => {
   let sessions: TestSession[];
   let user: TestUser;

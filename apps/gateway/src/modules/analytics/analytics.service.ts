@@ -15,11 +15,11 @@ import {
 } from '@wa-gate/contracts';
 import type { MessageState } from '@wa-gate/db';
 import type { WorkerAdministration } from '../workers/index.ts';
-import { average, countBy, percent, periodOf } from './figures.ts';
+import { average, countBy, daysOf, percent, periodOf, type Slice } from './figures.ts';
 import { createShortMemory } from './short-memory.ts';
 import type { MessageCount, StatisticsRepository } from './statistics.repository.ts';
 
-/** The platform in figures. Each is some seconds old at most. */
+/** The platform in figures. Each is some seconds old at most; what the messages of former days have become, some minutes. */
 export interface AnalyticsService {
   overview(): Promise<Overview>;
   messages(range: MetricRange): Promise<MessageStatistics>;
@@ -86,6 +86,7 @@ function messagesInFigures(rows: readonly MessageCount[]) {
 export function createAnalyticsService(deps: AnalyticsDependencies): AnalyticsService {
   const { statistics, fleet, rememberMs = 5_000 } = deps;
   const memory = createShortMemory({ forMs: rememberMs });
+  const days = createShortMemory({ forMs: rememberMs * 120 });
 
   async function overview(): Promise<Overview> {
     const [counts, workers] = await Promise.all([statistics.totals(), fleet.list()]);
@@ -105,9 +106,18 @@ export function createAnalyticsService(deps: AnalyticsDependencies): AnalyticsSe
     };
   }
 
+  /** Days that are over are not counted anew each time: there only receipts still come. */
+  const messagesOf = (slice: Slice): Promise<MessageCount[]> => {
+    const read = () => statistics.messages(slice);
+    return slice.isWholeDay ? days.recall(slice.from.toISOString(), read) : read();
+  };
+
   async function messages(range: MetricRange): Promise<MessageStatistics> {
     const period = periodOf(range);
-    return { ...timesOf(range, period), ...messagesInFigures(await statistics.messages(period.from)) };
+    const rows: MessageCount[] = [];
+    // One after the other: a month of a busy platform takes one connection, and no statement longer than a day needs.
+    for (const slice of daysOf(period)) rows.push(...(await messagesOf(slice)));
+    return { ...timesOf(range, period), ...messagesInFigures(rows) };
   }
 
   async function sessions(range: MetricRange): Promise<SessionStatistics> {

@@ -39,3 +39,31 @@ export function countBy<Word extends string, Row extends { count: number }>(
   }
   return counts;
 }
+
+/** A part of a period: from, inclusive, to, exclusive. */
+export interface Slice {
+  from: Date;
+  /** `null`: until now, whatever the clocks of others say that now is. */
+  to: Date | null;
+  /** From midnight to midnight in UTC. */
+  isWholeDay: boolean;
+}
+
+const DAY_MS = 86_400_000;
+
+/** The days of a period, of the first and the last one what is in it: each is counted in a statement that ends in time. */
+export function daysOf({ from, to }: { from: Date; to: Date }): Slice[] {
+  const slices: Slice[] = [];
+  for (let begin = from.getTime(); begin < to.getTime(); ) {
+    const midnight = begin - (begin % DAY_MS) + DAY_MS;
+    const end = Math.min(midnight, to.getTime());
+    const isLast = end === to.getTime();
+    slices.push({
+      from: new Date(begin),
+      to: isLast ? null : new Date(end),
+      isWholeDay: !isLast && end - begin === DAY_MS,
+    });
+    begin = end;
+  }
+  return slices;
+}

@@ -11,7 +11,7 @@ export interface ShortMemoryOptions {
   now?: () => number;
 }
 
-/** For a fixed, small number of keys. */
+/** For a small number of keys at a time: what is too old is forgotten with the next reading. */
 export function createShortMemory({ forMs, now = () => performance.now() }: ShortMemoryOptions): ShortMemory {
   const remembered = new Map<string, { value: unknown; until: number }>();
   const singleFlight = createSingleFlight<unknown>();
@@ -20,6 +20,7 @@ export function createShortMemory({ forMs, now = () => performance.now() }: Shor
       const known = remembered.get(key);
       if (known && known.until > now()) return known.value as Value;
       const value = await singleFlight(key, read);
+      for (const [old, { until }] of remembered) if (until <= now()) remembered.delete(old);
       remembered.set(key, { value, until: now() + forMs });
       return value as Value;
     },

@@ -10,6 +10,7 @@ import type {
 } from '@wa-gate/db';
 import { firstIdAt } from '@wa-gate/kit';
 import { ALL_MESSAGE_USAGE } from '@wa-gate/messaging';
+import type { Slice } from './figures.ts';
 
 export interface MessageCount {
   direction: MessageDirection;
@@ -46,7 +47,7 @@ export interface Totals {
 /** Counting for administrators. */
 export interface StatisticsRepository {
   totals(): Promise<Totals>;
-  messages(from: Date): Promise<MessageCount[]>;
+  messages(slice: Slice): Promise<MessageCount[]>;
   sessions(from: Date): Promise<SessionCount[]>;
   users(): Promise<UserCount[]>;
 }
@@ -63,7 +64,7 @@ const TOTALS = {
 /** Ids grow with time, so that the primary key finds the period; `created_at` has no index, and needs none. */
 const MESSAGES = {
   name: 'analytics-messages',
-  text: 'SELECT direction, state, type, count(*) FROM messages WHERE id >= $1 GROUP BY direction, state, type',
+  text: 'SELECT direction, state, type, count(*) FROM messages WHERE id >= $1 AND id < $2 GROUP BY direction, state, type',
 };
 
 const SESSIONS = {
@@ -84,10 +85,15 @@ const USERS = {
     FROM users u GROUP BY u.tier, u.role`,
 };
 
+const DAY_MS = 86_400_000;
+
 export function createStatisticsRepository(db: Queryable): StatisticsRepository {
   return {
     totals: async () => (await db.query<Totals>(TOTALS)).rows[0]!,
-    messages: async (from) => (await db.query<MessageCount>({ ...MESSAGES, values: [firstIdAt(from)] })).rows,
+    async messages({ from, to }) {
+      const end = to ?? new Date(Date.now() + DAY_MS);
+      return (await db.query<MessageCount>({ ...MESSAGES, values: [firstIdAt(from), firstIdAt(end)] })).rows;
+    },
     sessions: async (from) => (await db.query<SessionCount>({ ...SESSIONS, values: [from] })).rows,
     users: async () => (await db.query<UserCount>(USERS)).rows,
   };

@@ -1,4 +1,5 @@
 import type { DashboardHistory, DashboardMetrics, HistoryUnit } from '@wa-gate/contracts';
+import { createSingleFlight } from '@wa-gate/kit';
 import { QUEUE_NAMES } from '@wa-gate/messaging';
 import type { ProcessMeter } from '../health/index.ts';
 import type { HistoryRepository, PeriodRecord } from './history.repository.ts';
@@ -29,6 +30,8 @@ function webhookStatus({ webhooks, webhooksActive, webhooksFailing }: Figures): 
 }
 
 export function createDashboardService({ figures, history, meter }: DashboardDependencies): DashboardService {
+  const singleFlight = createSingleFlight<DashboardHistory>();
+
   return {
     async metrics(scope) {
       const now = await figures.read(scope);
@@ -61,41 +64,43 @@ export function createDashboardService({ figures, history, meter }: DashboardDep
       };
     },
 
-    async history(scope, by) {
-      const to = new Date();
-      const begins = periodOf(by, to);
-      const from = begins[0]!;
-      const [periods, topContacts, failures, apiUsage] = await Promise.all([
-        history.periods(scope, begins),
-        history.topContacts(scope, from),
-        history.failures(scope, from),
-        history.keyUsage(scope, from),
-      ]);
-      const told = new Map(periods.map((record) => [record.period, record]));
-      const each = <Entry>(entry: (begin: string, record: PeriodRecord | undefined) => Entry): Entry[] =>
-        begins.map((begin, index) => entry(begin.toISOString(), told.get(index)));
-      return {
-        scope: nameOf(scope),
-        by,
-        from: from.toISOString(),
-        to: to.toISOString(),
-        messages: each((begin, record) => ({
-          from: begin,
-          sent: record?.sent ?? 0,
-          received: record?.received ?? 0,
-          failed: record?.failed ?? 0,
-        })),
-        topContacts,
-        failures,
-        responseTimes: each((begin, record) => ({
-          from: begin,
-          messages: record?.timed ?? 0,
-          averageMs: rounded(record?.averageMs ?? null),
-          p50Ms: rounded(record?.p50Ms ?? null),
-          p95Ms: rounded(record?.p95Ms ?? null),
-        })),
-        apiUsage,
-      };
-    },
+    // Many screens that show the same are one reading: the rows of months are not counted for each.
+    history: (scope, by) => singleFlight(JSON.stringify([scope, by]), () => readHistory(scope, by)),
   };
+
+  async function readHistory(scope: DashboardScope, by: HistoryUnit): Promise<DashboardHistory> {
+    const to = new Date();
+    const begins = periodOf(by, to);
+    const from = begins[0]!;
+    // One after the other: the history of a busy workspace must not take several connections from everybody else.
+    const periods = await history.periods(scope, begins);
+    const topContacts = await history.topContacts(scope, from);
+    const failures = await history.failures(scope, from);
+    const apiUsage = await history.keyUsage(scope, from);
+    const told = new Map(periods.map((record) => [record.period, record]));
+    const each = <Entry>(entry: (begin: string, record: PeriodRecord | undefined) => Entry): Entry[] =>
+      begins.map((begin, index) => entry(begin.toISOString(), told.get(index)));
+    return {
+      scope: nameOf(scope),
+      by,
+      from: from.toISOString(),
+      to: to.toISOString(),
+      messages: each((begin, record) => ({
+        from: begin,
+        sent: record?.sent ?? 0,
+        received: record?.received ?? 0,
+        failed: record?.failed ?? 0,
+      })),
+      topContacts,
+      failures,
+      responseTimes: each((begin, record) => ({
+        from: begin,
+        messages: record?.timed ?? 0,
+        averageMs: rounded(record?.averageMs ?? null),
+        p50Ms: rounded(record?.p50Ms ?? null),
+        p95Ms: rounded(record?.p95Ms ?? null),
+      })),
+      apiUsage,
+    };
+  }
 }
