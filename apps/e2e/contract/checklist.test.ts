@@ -70,6 +70,7 @@ interface Worker {
   status: string;
   sessionCount: number;
   cpuUsage: number;
+  lastHeartbeat: string;
 }
 const workers = async (): Promise<Worker[]> =>
   (await administrator.api.data<{ workers: Worker[] }>('/api/admin/workers')).workers;
@@ -91,11 +92,14 @@ test('5. workers: registered, watched, and seen to be gone (MR-186)', async () =
 });
 
 test('6. load balancing: sessions spread over the workers (MR-186)', async () => {
-  // One that has just begun is busy with that, and gets nothing yet.
-  await waitFor(async () => (await workers()).every(({ cpuUsage }) => cpuUsage < 10), {
-    timeoutMs: 60_000,
-    what: 'both workers to be at rest',
-  });
+  // One that has just begun is busy with that and gets nothing yet: both must have told of a quiet time since.
+  const beats = new Set<string>();
+  const areAtRest = async () => {
+    const all = await workers();
+    beats.add(all.map(({ lastHeartbeat }) => lastHeartbeat).join());
+    return beats.size > 6 && all.every(({ cpuUsage }) => cpuUsage < 20);
+  };
+  await waitFor(areAtRest, { timeoutMs: 90_000, what: 'both workers to be at rest' });
   const names = Array.from({ length: 6 }, () => uniqueName('spread'));
   for (const sessionId of names) await tenant.api.createSession({ sessionId });
   const counts = (await workers()).map(({ sessionCount }) => sessionCount);

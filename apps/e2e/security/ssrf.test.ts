@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { hostname } from 'node:os';
 import { waitFor } from '@wa-gate/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { registerTenant, type Tenant, uniqueName } from '../harness/pair-session.ts';
@@ -68,7 +69,7 @@ const PRIVATE_HOSTS = [
   '①②⑦.⓪.⓪.①',
 ];
 
-describe('webhooks (MR-156)', () => {
+describe('webhooks (MR-013)', () => {
   test.each(PRIVATE_HOSTS)('http://%s is refused when it is set', async (host) => {
     const sessionId = uniqueName('hook');
     const webhook = { url: `http://${host}:${portOf(inside)}/hook` };
@@ -92,16 +93,11 @@ describe('webhooks (MR-156)', () => {
 
   test('a name that leads here is not called when there is something to deliver', async () => {
     const sessionId = uniqueName('named');
-    // The machine's own name: a public one by its look, and 127.0.0.1 by the system's table of names.
-    const { hostname } = await import('node:os');
-    const created = await tenant.api.createSession({ sessionId });
-    expect(created.sessionId).toBe(sessionId);
-    const { status } = await tenant.api.call(`/api/sessions/${sessionId}/webhook`, {
-      method: 'PUT',
-      json: { url: `http://${hostname()}:${portOf(inside)}/named` },
-    });
-    expect([200, 400]).toContain(status);
-    if (status === 200) {
+    // The machine's own name: a public one by its look, and an address of this machine by the system's table of names.
+    const json = { name: 'x', sessionId, webhook: { url: `http://${hostname()}:${portOf(inside)}/named` } };
+    const { status } = await tenant.api.call('/api/sessions', { method: 'POST', json });
+    expect([201, 400]).toContain(status);
+    if (status === 201) {
       const failed = async () => {
         const { rows } = await system().services.pool.query<{ last_error: string }>(
           `SELECT last_error FROM webhook_deliveries WHERE last_error IS NOT NULL LIMIT 1`,
@@ -116,7 +112,7 @@ describe('webhooks (MR-156)', () => {
   });
 });
 
-describe('worker endpoints (MR-025)', () => {
+describe('worker endpoints (MR-015, MR-016)', () => {
   const register = (endpoint: string) =>
     system().gateway.call<{ code: string }>('/api/admin/workers/register', {
       method: 'POST',

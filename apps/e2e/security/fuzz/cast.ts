@@ -19,6 +19,8 @@ const bearer = (value: string): Headers => ({ authorization: `Bearer ${value}` }
 /** What an administrator among the actors may have changed that the rest of the run needs as it was. */
 const CHANGES_LIMITS = /^(?:PUT|DELETE) \/api\/admin\/(?:rate-limits|tiers)\//;
 const STOPS_WORKERS = /^(?:POST|PATCH|DELETE) \/api\/admin\/workers\/\{id\}/;
+/** What would end a session that is linked, the workspace that others are members of, or a user. */
+const ENDS = /^DELETE \/api\/(?:sessions|workspaces|admin\/users)\/\{id\}$|\/(?:logout|leave)$/;
 /** Spare users that may be deleted. */
 const SPARES = 4;
 
@@ -35,9 +37,13 @@ export async function createCast(system: System): Promise<FuzzCast> {
     await reopen();
     world = await makeTenantWorld(system, steward.api, { slug: 'support' });
     const { credentials: given, ids } = world;
-    // Of each kind what may be destroyed, and not what the credentials hang on.
-    for (const kind of RESOURCE_KINDS)
+    pool.pin('session', ids.get('session')!.slice(1));
+    pool.pin('workspace', ids.get('workspace')!.slice(1));
+    pool.pin('member', ids.get('member')!.slice(-1));
+    pool.pin('message', ids.get('message')!);
+    for (const kind of RESOURCE_KINDS) {
       for (const id of ids.get(kind) ?? []) if (!isVital(kind, id, ids)) pool.add(kind, id);
+    }
     const spare = await world.owner.api.data<{ key: { id: string } }>('/api/keys', {
       method: 'POST',
       json: { name: 'spare' },
@@ -93,10 +99,13 @@ export async function createCast(system: System): Promise<FuzzCast> {
   credentials.set('worker', { 'x-worker-token': system.joinToken });
   await hireAdministrator();
   await hireTenant();
+  const spares: string[] = [];
   for (let spare = 0; spare < SPARES; spare++) {
     const { api } = await registerTenant(system);
-    pool.add('user', (await api.data<{ user: { id: string } }>('/api/auth/me')).user.id);
+    spares.push((await api.data<{ user: { id: string } }>('/api/auth/me')).user.id);
   }
+  pool.pin('user', spares.slice(0, SPARES / 2));
+  for (const id of spares.slice(SPARES / 2)) pool.add('user', id);
   for (const [kind, ids] of PLATFORM_IDS) for (const id of ids) pool.add(kind, id);
   // The first worker is out of reach: it keeps the run going whatever happens to the others.
   for (const { spec } of system.workers.slice(1)) pool.add('worker', spec.env.WORKER_ID!);
@@ -106,9 +115,10 @@ export async function createCast(system: System): Promise<FuzzCast> {
       await renewal;
       return credentials.get(actor) ?? {};
     },
-    idOf({ method }, kind, index) {
+    idOf({ method, operation }, kind, index) {
       const isSafe = method === 'GET' && kind === 'worker' && index % 2 === 0;
-      return isSafe ? system.workers[0]!.spec.env.WORKER_ID! : pool.at(kind, index);
+      if (isSafe) return system.workers[0]!.spec.env.WORKER_ID!;
+      return pool.at(kind, index, { ends: ENDS.test(`${method} ${operation.path}`) });
     },
     async observe(planned, answer) {
       if (answer.status < 300) {

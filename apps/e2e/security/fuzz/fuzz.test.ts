@@ -16,6 +16,7 @@ const NOT_BY_CHANCE = new Set([
   'POST /api/auth/login',
   'POST /api/auth/refresh',
   'POST /api/workspaces/{id}/leave',
+  'POST /api/invitations/{token}/accept',
   'POST /api/auth/password',
   'POST /api/auth/reset-password',
   'POST /api/auth/verify-email',

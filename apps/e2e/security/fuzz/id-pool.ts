@@ -7,32 +7,27 @@ const NONE = 'no-such-thing';
 /** Ids of things that exist, or did a moment ago, by their kind. New ones push out the oldest. */
 export class IdPool {
   private readonly ids = new Map<ResourceKind, string[]>();
+  private readonly pinned = new Map<ResourceKind, string[]>();
 
   add(kind: ResourceKind, id: string): void {
     const known = this.ids.get(kind) ?? [];
-    if (known.includes(id)) return;
+    if (known.includes(id) || this.pinned.get(kind)?.includes(id)) return;
     known.push(id);
     if (known.length > KEPT) known.shift();
     this.ids.set(kind, known);
   }
 
-  forget(kind: ResourceKind, id: string): void {
-    const known = this.ids.get(kind);
-    if (known)
-      this.ids.set(
-        kind,
-        known.filter((other) => other !== id),
-      );
+  /** What stays: half of the requests that do not end it are about it. Of a kind there is one set at a time. */
+  pin(kind: ResourceKind, ids: readonly string[]): void {
+    this.pinned.set(kind, [...ids]);
   }
 
   /** Every fifth time something that does not exist. */
-  at(kind: ResourceKind, index: number): string {
-    const known = this.ids.get(kind) ?? [];
-    if (known.length === 0 || index % 5 === 4) return `${NONE}-${index}`;
-    return known[Math.floor(index / 5) % known.length]!;
-  }
-
-  has(kind: ResourceKind): boolean {
-    return (this.ids.get(kind)?.length ?? 0) > 0;
+  at(kind: ResourceKind, index: number, { ends }: { ends: boolean }): string {
+    if (index % 5 === 4) return `${NONE}-${index}`;
+    const turn = Math.floor(index / 5);
+    const pinned = ends ? [] : (this.pinned.get(kind) ?? []);
+    const known = pinned.length > 0 && turn % 2 === 0 ? pinned : [...(this.ids.get(kind) ?? []), ...pinned];
+    return known[Math.floor(turn / 2) % known.length] ?? `${NONE}-${index}`;
   }
 }

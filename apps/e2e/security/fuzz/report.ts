@@ -33,7 +33,7 @@ export function summarise(report: FuzzReport): string {
       byClass.set(key, (byClass.get(key) ?? 0) + times);
     }
   }
-  const classes = [...byClass].sort().map(([key, times]) => `${key} ${times}`);
+  const classes = [...byClass].sort(([a], [b]) => a.localeCompare(b)).map(([key, times]) => `${key} ${times}`);
   const { requests, seconds, slowestMs, findings } = report;
   return [
     `${requests} requests to ${report.statuses.size} operations in ${seconds.toFixed(1)} s, slowest ${Math.round(slowestMs)} ms, ${findings.length} findings`,

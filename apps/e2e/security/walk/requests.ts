@@ -27,8 +27,9 @@ export function requestFor(
     const id = ids.get(`${parameter.in} ${parameter.name}`);
     const value = id ?? (parameter.required ? sampleOf(parameter.schema) : undefined);
     if (value === undefined) continue;
-    if (parameter.in === 'query') query.set(parameter.name, String(value));
-    if (parameter.in === 'header') headers[parameter.name] = String(value);
+    const text = typeof value === 'string' ? value : JSON.stringify(value);
+    if (parameter.in === 'query') query.set(parameter.name, text);
+    if (parameter.in === 'header') headers[parameter.name] = text;
   }
   return {
     method: operation.method,
