@@ -125,11 +125,14 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
   if (!services) return app;
 
   if (settings.network.helmet) await app.register(securityHeaders);
-  await app.register(cors, {
-    origin: settings.corsOrigins,
-    credentials: settings.corsOrigins !== true,
-    exposedHeaders: ['X-Request-Id', 'Retry-After', 'Idempotent-Replayed', ...RATE_LIMIT_HEADERS],
-  });
+  // Without any other origin that may call, there is nothing to tell a browser.
+  if (settings.corsOrigins === true || settings.corsOrigins.length > 0) {
+    await app.register(cors, {
+      origin: settings.corsOrigins,
+      credentials: settings.corsOrigins !== true,
+      exposedHeaders: ['X-Request-Id', 'Retry-After', 'Idempotent-Replayed', ...RATE_LIMIT_HEADERS],
+    });
+  }
   await app.register(cookie);
   const tokens = await registerAccessTokens(app, settings.tokenKeys, settings.tokenSeconds);
   const csrf = createCsrf(settings.sessionSecrets);

@@ -3,46 +3,57 @@ import type { Bucket } from './buckets.ts';
 import type { Counters, Verdict } from './counters.ts';
 
 /**
- * All buckets of a request, all or nothing, in one call. KEYS: one per bucket, then the hash of hits. ARGV: limit, window in milliseconds and cost of each bucket,
- * then the field of the hit or nothing. A window begins with its first request; one that has been made shorter since, or has lost its end, ends in time.
- * Answer: the index of the bucket that refuses (0: none), then count and rest of the window of each.
+ * The requests of one turn of the event loop, one after the other; of each all buckets, all or nothing. KEYS: the buckets of all requests in their order, then the hash of
+ * hits. ARGV of a request: the number of its buckets; limit, window in milliseconds and cost of each; the field of its hit or nothing. A window begins with its
+ * first request; one that has been made shorter since, or has lost its end, ends in time. Answer, for each request: the index of the bucket that refuses (0:
+ * none), then count and rest of the window of each bucket.
  */
 const TAKE = `
-local n = #KEYS - 1
-local answer = {0}
-local longest = 0
-for i = 1, n do
-  local max, window, cost = tonumber(ARGV[3 * i - 2]), tonumber(ARGV[3 * i - 1]), tonumber(ARGV[3 * i])
-  local count = tonumber(redis.call('GET', KEYS[i]) or 0)
-  local rest = window
-  if count > 0 then
-    rest = redis.call('PTTL', KEYS[i])
-    if rest < 0 or rest > window then
-      redis.call('PEXPIRE', KEYS[i], window)
-      rest = window
+local hits = KEYS[#KEYS]
+local answer = {}
+local key, arg = 0, 1
+while arg <= #ARGV do
+  local n = tonumber(ARGV[arg])
+  local at = #answer + 1
+  local longest = 0
+  answer[at] = 0
+  for i = 1, n do
+    local max, window, cost = tonumber(ARGV[arg + 3 * i - 2]), tonumber(ARGV[arg + 3 * i - 1]), tonumber(ARGV[arg + 3 * i])
+    local bucket = KEYS[key + i]
+    local count = tonumber(redis.call('GET', bucket) or 0)
+    local rest = window
+    if count > 0 then
+      rest = redis.call('PTTL', bucket)
+      if rest < 0 or rest > window then
+        redis.call('PEXPIRE', bucket, window)
+        rest = window
+      end
     end
-  end
-  if cost > 0 and count + cost > max and rest > longest then
-    answer[1] = i
-    longest = rest
-  end
-  answer[2 * i] = count
-  answer[2 * i + 1] = rest
-end
-if answer[1] > 0 then return answer end
-for i = 1, n do
-  local cost = tonumber(ARGV[3 * i])
-  if cost > 0 then
-    if answer[2 * i] > 0 then
-      redis.call('INCRBY', KEYS[i], cost)
-    else
-      redis.call('SET', KEYS[i], cost, 'PX', ARGV[3 * i - 1])
+    if cost > 0 and count + cost > max and rest > longest then
+      answer[at] = i
+      longest = rest
     end
-    answer[2 * i] = answer[2 * i] + cost
+    answer[at + 2 * i - 1] = count
+    answer[at + 2 * i] = rest
   end
+  if answer[at] == 0 then
+    for i = 1, n do
+      local cost = tonumber(ARGV[arg + 3 * i])
+      if cost > 0 then
+        if answer[at + 2 * i - 1] > 0 then
+          redis.call('INCRBY', KEYS[key + i], cost)
+        else
+          redis.call('SET', KEYS[key + i], cost, 'PX', ARGV[arg + 3 * i - 1])
+        end
+        answer[at + 2 * i - 1] = answer[at + 2 * i - 1] + cost
+      end
+    end
+    local hit = ARGV[arg + 3 * n + 1]
+    if hit ~= '' then redis.call('HINCRBY', hits, hit, 1) end
+  end
+  key = key + n
+  arg = arg + 3 * n + 2
 end
-local hit = ARGV[3 * n + 1]
-if hit ~= '' then redis.call('HINCRBY', KEYS[n + 1], hit, 1) end
 return answer
 `;
 
@@ -59,21 +70,63 @@ interface Scripts {
   wagGiveBackLimits(keyCount: number, ...keys: string[]): Promise<number>;
 }
 
-/** The counters that all gateways share. */
+/** A request that waits for the end of this turn. */
+interface Waiting {
+  buckets: readonly Bucket[];
+  hit: string | null;
+  resolve: (verdict: Verdict) => void;
+  reject: (error: unknown) => void;
+}
+
+/** In one call at most: Lua holds up everybody else, and unpacks no more than some thousand arguments. */
+const MAX_TOGETHER = 64;
+
+/**
+ * The counters that all gateways share. Requests that come in one turn of the event loop are counted in one call: under load the writing to and reading from the
+ * socket cost more than the counting.
+ */
 export function createRedisCounters(redis: Redis): Counters {
   redis.defineCommand('wagTakeLimits', { lua: TAKE });
   redis.defineCommand('wagGiveBackLimits', { lua: GIVE_BACK });
   const scripts = redis as unknown as Scripts;
   const hits = redisKeys.usageHits();
+  let waiting: Waiting[] = [];
+
+  function flush(): void {
+    const together = waiting;
+    waiting = [];
+    const keys: (string | number)[] = [];
+    const args: (string | number)[] = [];
+    for (const { buckets, hit } of together) {
+      args.push(buckets.length);
+      for (const { key, limit, cost } of buckets) {
+        keys.push(key);
+        args.push(limit.max, limit.windowMs, cost);
+      }
+      args.push(hit ?? '');
+    }
+    keys.push(hits);
+    scripts.wagTakeLimits(keys.length, ...keys, ...args).then(
+      (answer) => {
+        let at = 0;
+        for (const { buckets, resolve } of together) {
+          resolve(readVerdict(buckets, answer, at));
+          at += 1 + 2 * buckets.length;
+        }
+      },
+      (error: unknown) => {
+        for (const { reject } of together) reject(error);
+      },
+    );
+  }
 
   return {
-    async take(buckets, hit) {
-      const call: (string | number)[] = [];
-      for (const { key } of buckets) call.push(key);
-      call.push(hits);
-      for (const { limit, cost } of buckets) call.push(limit.max, limit.windowMs, cost);
-      call.push(hit ?? '');
-      return readAnswer(buckets, await scripts.wagTakeLimits(buckets.length + 1, ...call));
+    take(buckets, hit) {
+      return new Promise((resolve, reject) => {
+        if (waiting.length === 0) setImmediate(() => waiting.length > 0 && flush());
+        waiting.push({ buckets, hit, resolve, reject });
+        if (waiting.length >= MAX_TOGETHER) flush();
+      });
     },
     async giveBack(keys) {
       await scripts.wagGiveBackLimits(keys.length, ...keys);
@@ -81,11 +134,11 @@ export function createRedisCounters(redis: Redis): Counters {
   };
 }
 
-function readAnswer(buckets: readonly Bucket[], answer: readonly number[]): Verdict {
-  const verdict: Verdict = { refusedBy: answer[0]! - 1, counts: [], resets: [], maxima: [] };
+function readVerdict(buckets: readonly Bucket[], answer: readonly number[], at: number): Verdict {
+  const verdict: Verdict = { refusedBy: answer[at]! - 1, counts: [], resets: [], maxima: [] };
   for (let index = 0; index < buckets.length; index += 1) {
-    verdict.counts.push(answer[2 * index + 1]!);
-    verdict.resets.push(answer[2 * index + 2]!);
+    verdict.counts.push(answer[at + 2 * index + 1]!);
+    verdict.resets.push(answer[at + 2 * index + 2]!);
     verdict.maxima.push(buckets[index]!.limit.max);
   }
   return verdict;
