@@ -29,6 +29,22 @@ function collect(node: Json, key: string, found: Json[] = []): Json[] {
   return found;
 }
 
+const ENDS = ['maxLength', 'enum', 'const', 'pattern', 'format'];
+
+/** Where a schema takes texts or lists without an end. Objects with any members are bounded by the size of a body. */
+function endlessIn(schema: Json, where: string): string[] {
+  if (!schema) return [];
+  const types = [schema.type].flat();
+  const isEndless =
+    (types.includes('string') && !ENDS.some((end) => end in schema)) ||
+    (types.includes('array') && !('maxItems' in schema));
+  return [
+    ...(isEndless ? [where] : []),
+    ...Object.entries(schema.properties ?? {}).flatMap(([name, inner]) => endlessIn(inner, `${where}.${name}`)),
+    ...[schema.anyOf, schema.oneOf, schema.items].flat().flatMap((inner) => endlessIn(inner, where)),
+  ];
+}
+
 describe('the description of the API (MR-055, MR-056)', () => {
   it('is the file in the repository (write it with: pnpm --filter @wa-gate/gateway openapi)', () => {
     expect(text).toBe(readFileSync(new URL('../openapi.json', import.meta.url), 'utf8'));
@@ -168,6 +184,14 @@ describe('the description of the API (MR-055, MR-056)', () => {
       ).toBe(true);
       if (id.includes('/api/') && !id.endsWith('/health')) expect(statuses, id).toContain('503');
     }
+  });
+
+  it('has a schema with an end for every input: no text of any length, no list of any size (MR-154)', () => {
+    const endless = operations().flatMap(({ id, operation }) => [
+      ...(operation.parameters ?? []).flatMap(({ name, schema }: Json) => endlessIn(schema, `${id} ${name}`)),
+      ...endlessIn(operation.requestBody?.content['application/json'].schema, `${id} body`),
+    ]);
+    expect(endless).toEqual([]);
   });
 
   it('has no dangling reference', () => {
