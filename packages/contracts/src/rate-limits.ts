@@ -56,6 +56,13 @@ export const RATE_LIMITS = {
     code: 'RL_ENDPOINT',
     sentence: 'Create, delete, restart and log out sessions, QR codes, pairing codes.',
   },
+  invitations: {
+    subject: 'user',
+    max: 50,
+    windowSeconds: HOUR,
+    code: 'RL_ENDPOINT',
+    sentence: 'Invitations by one person or their keys: each may send a mail to somebody who has not asked for it.',
+  },
   key_operator: {
     subject: 'key',
     max: 1000,

@@ -14,7 +14,7 @@ import {
   WorkspacesPageQuerySchema,
 } from '@wa-gate/contracts';
 import { ok, pagination } from '../../envelope.ts';
-import { principalOf } from '../../plugins/auth.ts';
+import { type Access, principalOf } from '../../plugins/auth.ts';
 import { errorResponses } from '../../plugins/error-responses.ts';
 import { actorOf } from '../audit/index.ts';
 import type { WorkspacesRoutesOptions } from './workspaces.routes.ts';
@@ -23,7 +23,8 @@ import type { WorkspacesRoutesOptions } from './workspaces.routes.ts';
 export const invitationsRoutes: FastifyPluginAsyncTypebox<WorkspacesRoutesOptions> = async (app, options) => {
   const { invitations, guards } = options;
   const tags = ['Workspaces'];
-  const onRequest = guards({ audience: 'workspace', permission: 'users.manage', workspace: 'path' });
+  const access: Access = { audience: 'workspace', permission: 'users.manage', workspace: 'path' };
+  const onRequest = guards(access);
 
   app.get(
     '/workspaces/:id/invitations',
@@ -47,7 +48,7 @@ export const invitationsRoutes: FastifyPluginAsyncTypebox<WorkspacesRoutesOption
   app.post(
     '/workspaces/:id/invitations',
     {
-      onRequest,
+      onRequest: guards({ ...access, limits: ['invitations'] }),
       config: { audit: 'invitation.created' },
       schema: {
         tags,

@@ -182,6 +182,23 @@ describe('invitations', () => {
     expect(rows).toEqual([{ id: open }]);
   });
 
+  it('are so many in an hour and no more, over all workspaces: each may be a mail to somebody who has not asked for it', async () => {
+    const as = await fixture.adminToken();
+    const path = '/api/admin/rate-limits/invitations';
+    const set = (max: number) => fixture.call('PUT', path, { as, body: { max, windowSeconds: 3_600 } });
+    const inviteSome = (count: number) =>
+      Promise.all(Array.from({ length: count }, (_, index) => invite('viewer', `somebody-${index}@example.test`)));
+    await set(2);
+    const answers = await inviteSome(3);
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 201, 429]);
+    expect(answers.find(({ status }) => status === 429)!.body).toMatchObject({
+      code: 'RL_ENDPOINT',
+      details: { bucket: 'invitations' },
+    });
+    await set(1_000_000);
+    expect((await inviteSome(1))[0]!.status).toBe(201);
+  });
+
   it('cannot give more than the inviter has', async () => {
     const { body } = await fixture.call('POST', '/api/keys', {
       as: owner.token,

@@ -47,6 +47,7 @@ export function bucketsOfCaller(principal: Principal): RateLimitName[] {
   return [
     ...(ofCredential ? [ofCredential] : []),
     'session_operations',
+    'invitations',
     ...(principal.kind === 'user' ? PERSONS_ONLY : []),
   ];
 }

@@ -48,6 +48,7 @@ describe('buckets (MR-073 … MR-082)', () => {
     ['key_viewer', 100, 3_600],
     ['ip', 1_000, 900],
     ['session_operations', 60, 60],
+    ['invitations', 50, 3_600],
   ] as const)('%s allows %i in %i s', (bucket, max, windowSeconds) => {
     expect(RATE_LIMITS[bucket]).toMatchObject({ max, windowSeconds });
   });
@@ -383,6 +384,7 @@ describe('GET /api/limits', () => {
     });
     expect(body.data.buckets.map((bucket: { bucket: string; used: number }) => [bucket.bucket, bucket.used])).toEqual([
       ['session_operations', 0],
+      ['invitations', 0],
       ['messages_send', 0],
       ['broadcasts', 0],
       ['dashboard', 0],
