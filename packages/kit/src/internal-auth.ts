@@ -1,4 +1,4 @@
-import { createHmac, randomFillSync, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, randomFillSync, timingSafeEqual } from 'node:crypto';
 import { deriveKey } from './secret-box.ts';
 
 /** Tokens made so far, by master key: every call asks for the one of its worker. */
@@ -64,10 +64,20 @@ export interface WorkerClaim {
   incarnation: number;
 }
 
+/** Prepared once: made of bytes, it would be prepared for each proof. */
+const proofKeys = new WeakMap<Uint8Array, KeyObject>();
+
+function proofKey(masterKey: Uint8Array): KeyObject {
+  let key = proofKeys.get(masterKey);
+  if (!key) {
+    key = createSecretKey(deriveKey(masterKey, 'worker-to-gateway'));
+    proofKeys.set(masterKey, key);
+  }
+  return key;
+}
+
 function proofOf(masterKey: Uint8Array, { workerId, incarnation }: WorkerClaim, nonce: string): string {
-  return createHmac('sha256', deriveKey(masterKey, 'worker-to-gateway'))
-    .update(`${workerId}.${incarnation}.${nonce}`)
-    .digest('base64url');
+  return createHmac('sha256', proofKey(masterKey)).update(`${workerId}.${incarnation}.${nonce}`).digest('base64url');
 }
 
 /**

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Permission } from '@wa-gate/contracts';
 import type { ApiKeyScope, Network, Queryable, WorkspaceRole } from '@wa-gate/db';
 import { newId, newToken, TOKEN_PREFIX } from '@wa-gate/kit';
@@ -23,7 +23,7 @@ export interface KeyMaterial {
 }
 
 /** 256 random bits need no slow hash. */
-export const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest();
+export const hashOf = (token: string): Buffer => hash('sha256', token, 'buffer');
 
 /**
  * With the lock of the maker's membership, so that a key that is made while they lose their role is not stored with the role that they had. Roles are
