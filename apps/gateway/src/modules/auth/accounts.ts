@@ -1,5 +1,6 @@
 import type { Queryable, UserRole, UserTier } from '@wa-gate/db';
 import { newId } from '@wa-gate/kit';
+import { SYSTEM_ACTOR, writeAudit } from '../audit/index.ts';
 import type { Home, UserRecord } from './users.repository.ts';
 
 export interface NewUser {
@@ -37,4 +38,27 @@ export async function createAccount(tx: Queryable, account: NewUser): Promise<{ 
   const home = await createWorkspace(tx, id, name);
   const { createdAt } = rows[0]!;
   return { user: { id, email, name, role, tier, isActive: true, emailVerifiedAt: null, createdAt }, home };
+}
+
+/**
+ * An administrator who was not there before, made by the operator and by nobody's request.
+ *
+ * @throws a unique violation when the e-mail is taken
+ */
+export async function createAdministratorAccount(
+  tx: Queryable,
+  credentials: Pick<NewUser, 'email' | 'passwordHash'>,
+): Promise<void> {
+  const { user } = await createAccount(tx, {
+    ...credentials,
+    name: 'Administrator',
+    role: 'ADMINISTRATOR',
+    tier: 'MAX',
+  });
+  await writeAudit(tx, SYSTEM_ACTOR, {
+    action: 'user.created',
+    resourceType: 'user',
+    resourceId: user.id,
+    after: { email: user.email, role: 'administrator' },
+  });
 }

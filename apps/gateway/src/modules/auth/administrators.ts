@@ -1,7 +1,6 @@
 import { inTransaction, isUniqueViolation, type Pool } from '@wa-gate/db';
 import { ConfigError } from '@wa-gate/kit';
-import { SYSTEM_ACTOR, writeAudit } from '../audit/index.ts';
-import { createAccount } from './accounts.ts';
+import { createAdministratorAccount } from './accounts.ts';
 import { normaliseEmail } from './email.ts';
 import { hashPassword } from './passwords.ts';
 
@@ -62,7 +61,7 @@ export async function ensureAdministrator(pool: Pool, { email: given, password }
   const email = normaliseEmail(given);
   const passwordHash = await hashPassword(password);
   try {
-    await makeAdministrator(pool, email, passwordHash);
+    await inTransaction(pool, (tx) => createAdministratorAccount(tx, { email, passwordHash }));
     return true;
   } catch (error) {
     if (!isUniqueViolation(error, 'users_email_key')) throw error;
@@ -73,22 +72,4 @@ export async function ensureAdministrator(pool: Pool, { email: given, password }
   throw new ConfigError(
     `There is no administrator yet, and the user with the address of ADMIN_EMAIL is an ordinary one. Make that user an administrator with \`wag admin create --email ${email}\`, or choose another address.`,
   );
-}
-
-async function makeAdministrator(pool: Pool, email: string, passwordHash: string): Promise<void> {
-  await inTransaction(pool, async (tx) => {
-    const { user } = await createAccount(tx, {
-      email,
-      name: 'Administrator',
-      passwordHash,
-      role: 'ADMINISTRATOR',
-      tier: 'MAX',
-    });
-    await writeAudit(tx, SYSTEM_ACTOR, {
-      action: 'user.created',
-      resourceType: 'user',
-      resourceId: user.id,
-      after: { email, role: 'administrator' },
-    });
-  });
 }

