@@ -1,4 +1,5 @@
 import type { Clock } from '@wa-gate/kit';
+import { hasConnectionClosed } from '../whatsapp/errors.ts';
 import { assertAlive, SessionRefusal } from './errors.ts';
 import type { SessionLine } from './session-line.ts';
 import type { StateKeeper } from './state-keeper.ts';
@@ -71,7 +72,10 @@ export class Pairing {
       this.#assertUnlinked();
       throw new SessionRefusal('QR_NOT_READY', whyNoCode(keeper.state));
     }
-    const code = await connection.requestPairingCode(digits);
+    const code = await connection.requestPairingCode(digits).catch((error: unknown) => {
+      if (!hasConnectionClosed(error)) throw error;
+      throw new SessionRefusal('QR_NOT_READY', 'The connection to WhatsApp has just ended. Ask again in a second.');
+    });
     keeper.move({ type: 'code', code, expiresAt: this.#seriesEndsAt });
     return { code, expiresAt: new Date(this.#seriesEndsAt) };
   }

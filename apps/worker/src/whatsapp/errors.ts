@@ -51,3 +51,7 @@ export function readDisconnectCause(error: unknown): DisconnectCause {
     ...(boom.message === 'QR refs attempts ended' ? { qrEnded: true } : {}),
   };
 }
+
+/** Whether Baileys refused because the connection has ended, or ended before the answer. */
+export const hasConnectionClosed = (error: unknown): boolean =>
+  (error as BoomLike | undefined)?.output?.statusCode === CONNECTION_CLOSED;
