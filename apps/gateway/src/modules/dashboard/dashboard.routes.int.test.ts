@@ -254,6 +254,18 @@ describe('GET /api/dashboard/history (MR-048)', () => {
     expect((await history('month', mine.apiKey)).apiUsage).toEqual([{ keyId: key.id, name: key.name, requests: 12 }]);
   });
 
+  it('is read once for all who ask at the same time, and for each scope by itself', async () => {
+    const { dashboard } = fixture.gateway.services;
+    const platform = { workspaceId: null, accountId: null, sessionId: null, isOwnAccount: false };
+    const one = { ...platform, sessionId: source.id };
+    const [first, second, other] = await Promise.all(
+      [platform, platform, one].map((scope) => dashboard.history(scope, 'day')),
+    );
+    expect(second).toBe(first);
+    expect(other).not.toBe(first);
+    expect(await dashboard.history(platform, 'day')).not.toBe(first);
+  });
+
   it('refuses a unit that there is not', async () => {
     expect((await fixture.call('GET', '/api/dashboard/history?by=year', { as: mine.token })).status).toBe(400);
   });
