@@ -86,9 +86,19 @@ describe('placement (MR-166)', () => {
     await Promise.all([register('busy'), register('calm')]);
     const load = { cpuUsage: 70, memoryUsage: 40, eventLoopDelayMs: 90 };
     await renewLease(database.pool, { workerId: 'busy', incarnation: 1, ttlMs: 60_000 }, load);
+    await database.pool.query(`UPDATE worker_leases SET started_at = now() - interval '61 s'`);
     await seed(3);
     const { assignments } = await place();
     expect(assignments.map(({ workerId }) => workerId)).toEqual(['calm', 'calm', 'calm']);
+  });
+
+  it('does not hold the peak of a start against a worker', async () => {
+    await Promise.all([register('started'), register('w1')]);
+    const peak = { cpuUsage: 95, memoryUsage: 40, eventLoopDelayMs: 300 };
+    await renewLease(database.pool, { workerId: 'started', incarnation: 1, ttlMs: 60_000 }, peak);
+    await seed(4);
+    await place();
+    expect(await countByWorker()).toEqual({ started: 2, w1: 2 });
   });
 
   it('prefers the newest revision while another is still there, though a worker of the old one has just restarted', async () => {

@@ -24,9 +24,6 @@ export interface FleetSurvey {
   waiting: number;
 }
 
-/** A gauge of a young process does not count. */
-const YOUNG_MS = 60_000;
-
 /** The networks that have workers or sessions. */
 export async function surveyFleet(db: Queryable, timing: ClusterTiming): Promise<FleetSurvey[]> {
   const [{ waiting }, workers, sessions] = await Promise.all([
@@ -34,7 +31,7 @@ export async function surveyFleet(db: Queryable, timing: ClusterTiming): Promise
     db.query<FleetWorker>(
       `WITH ${leaseStates(timing)}
        SELECT w.network, w.max_sessions AS capacity, coalesce(l.memory_usage, 0) AS "memoryUsage",
-         CASE WHEN l.started_at < now() - ${YOUNG_MS} * interval '1 ms' THEN l.cpu_usage END AS "cpuUsage",
+         CASE WHEN NOT l.is_young THEN l.cpu_usage END AS "cpuUsage",
          CASE WHEN l.is_heard IS NOT TRUE THEN 'offline'
            WHEN w.admin_state = 'ACTIVE' AND l.runtime_state = 'READY' THEN 'ready' ELSE 'aside' END AS kind
        FROM workers w LEFT JOIN leases l ON l.worker_id = w.id ORDER BY w.id`,

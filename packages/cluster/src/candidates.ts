@@ -36,7 +36,8 @@ export async function lockCandidates(tx: PoolClient, timing: ClusterTiming): Pro
   const { rows } = await tx.query<CandidateRow>(
     `WITH ${leaseStates(timing)}
      SELECT w.id AS "workerId", l.incarnation, w.network, w.revision, w.max_sessions AS capacity,
-       l.cpu_usage AS "cpuUsage", l.memory_usage AS "memoryUsage", l.event_loop_delay_ms AS "eventLoopDelayMs",
+       CASE WHEN l.is_young THEN 0 ELSE l.cpu_usage END AS "cpuUsage", l.memory_usage AS "memoryUsage",
+       CASE WHEN l.is_young THEN 0 ELSE l.event_loop_delay_ms END AS "eventLoopDelayMs",
        load.assigned, load."lastPlacedAt",
        extract(epoch FROM min(l.started_at) OVER (PARTITION BY w.network, w.revision))::float8 AS "revisionSince"
      FROM workers w JOIN leases l ON l.worker_id = w.id

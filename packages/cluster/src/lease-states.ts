@@ -2,6 +2,8 @@ import type { ClusterTiming } from './timing.ts';
 
 const interval = (ms: number): string => `${ms} * interval '1 ms'`;
 
+const YOUNG_MS = 60_000;
+
 /** Leases of one and the same trouble were last renewed within one round of renewals. */
 const together = (timing: ClusterTiming): string => interval(timing.renewEveryMs + timing.renewTimeoutMs);
 
@@ -12,10 +14,12 @@ const together = (timing: ClusterTiming): string => interval(timing.renewEveryMs
  * - `is_over`: its sessions may be taken over; ended by goodbye or evidence, or expired for longer than the grace
  * - `is_heard`: renewed within the time after which a worker stops its own sockets; only such a worker gets new sessions
  * - `is_silent`: neither ended nor heard, and that not for longer than one TTL beyond the grace: what the storm brake counts
+ * - `is_young`: its process has just started and is busy with that: loading itself, logging its sessions in. What its processor does says nothing yet
  * - `is_explained`: not ended, and it fell silent together with one that has come back within the last TTL
  */
 export const leaseStates = (timing: ClusterTiming): string => `leases AS (
   SELECT worker_id, incarnation, runtime_state, started_at, cpu_usage, memory_usage, event_loop_delay_ms,
+    started_at > now() - ${interval(YOUNG_MS)} AS is_young,
     CASE WHEN ended_at IS NULL THEN 'lease expired' ELSE coalesce(ended_reason, '') END AS cause,
     ended_at IS NOT NULL OR expires_at < now() - ${interval(timing.takeoverGraceMs)} AS is_over,
     ended_at IS NULL AND expires_at > now() + ${interval(timing.leaseTtlMs - timing.stopAfterMs)} AS is_heard,

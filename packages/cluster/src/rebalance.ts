@@ -13,9 +13,7 @@ const REBALANCE_EVERY_MS = 30_000;
 /** Shares of capacity in use may differ by so much. */
 const UNEVEN = 0.2;
 
-/** A process that has just started is busy with that: loading itself, logging its sessions in. Moving them away would only add to it. */
-const YOUNG_MS = 60_000;
-const IS_BUSY = `(l.cpu_usage > ${LIMITS.cpuUsage} AND l.started_at < now() - ${YOUNG_MS} * interval '1 ms')`;
+const IS_BUSY = `(l.cpu_usage > ${LIMITS.cpuUsage} AND NOT l.is_young)`;
 
 const TOO_MUCH = `(${IS_BUSY} OR l.memory_usage > ${LIMITS.memoryUsage}
   OR (SELECT count(*) FROM session_placements p WHERE p.worker_id = w.id) > ${LIMITS.full} * w.max_sessions)`;
