@@ -99,6 +99,11 @@ export const ERRORS = {
     sentence:
       'An administrator has removed this worker. End its process, or add it again with POST /api/admin/workers.',
   },
+  WORKSPACE_LIMIT: {
+    status: 403,
+    retryable: false,
+    sentence: 'You own as many workspaces as one person may. Delete one first.',
+  },
   TIER_SESSION_LIMIT: {
     status: 403,
     retryable: false,

@@ -12,6 +12,8 @@ export const LIMITS = {
   /** Rows of one page. */
   pageDefault: 50,
   pageMax: 200,
+  /** Workspaces that one person may own. */
+  ownWorkspaces: 20,
   passwordMin: 8,
   passwordMax: 256,
 } as const;

@@ -57,3 +57,11 @@ export async function renameWorkspace(tx: Queryable, id: string, name: string): 
   const { rows } = await tx.query<{ formerName: string }>({ ...RENAME, values: [id, name] });
   return rows[0]?.formerName ?? null;
 }
+
+export async function countOwnWorkspaces(db: Queryable, userId: string): Promise<number> {
+  const { rows } = await db.query<{ count: number }>(
+    'SELECT count(*) AS count FROM workspaces WHERE owner_user_id = $1',
+    [userId],
+  );
+  return rows[0]!.count;
+}

@@ -42,6 +42,18 @@ const audit = async (action: string) =>
   ).rows;
 
 describe('workspaces (MR-146)', () => {
+  it('are twenty for one person, however many are asked for at once', async () => {
+    const user = await fixture.register();
+    const answers = await Promise.all(
+      Array.from({ length: 24 }, (_, n) =>
+        fixture.call('POST', '/api/workspaces', { as: user.token, body: { name: `W${n}` } }),
+      ),
+    );
+    const refused = answers.filter(({ status }) => status !== 201);
+    expect(refused.map(({ status, body }) => [status, body.code])).toEqual(Array(5).fill([403, 'WORKSPACE_LIMIT']));
+    expect(await mine(user)).toHaveLength(20);
+  });
+
   it('are made, looked at, renamed and listed', async () => {
     const made = await fixture.call('POST', '/api/workspaces', { as: owner.token, body: { name: 'Support' } });
     expect(made.status).toBe(201);

@@ -67,7 +67,7 @@ export const workspacesRoutes: FastifyPluginAsyncTypebox<WorkspacesRoutesOptions
         summary: 'Make a workspace',
         description: 'It is yours: your tier, quota and usage count in it.',
         body: WorkspaceRequestSchema,
-        response: { 201: success(WorkspaceResultSchema), ...errorResponses() },
+        response: { 201: success(WorkspaceResultSchema), ...errorResponses('WORKSPACE_LIMIT') },
       },
     },
     async (request, reply) => {

@@ -1,10 +1,17 @@
-import { PERMISSIONS, ROLE_PERMISSIONS, type Workspace, type WorkspaceRoleName } from '@wa-gate/contracts';
+import { LIMITS, PERMISSIONS, ROLE_PERMISSIONS, type Workspace, type WorkspaceRoleName } from '@wa-gate/contracts';
 import { inTransaction, type Pool, type WorkspaceRole } from '@wa-gate/db';
 import { ApiError } from '../../api-error.ts';
 import { isAllowed, type Principal } from '../../plugins/auth.ts';
 import { type Actor, changedFields, writeAudit } from '../audit/index.ts';
 import { createWorkspace } from '../auth/index.ts';
-import { findWorkspace, listWorkspaces, renameWorkspace, type WorkspaceRecord } from './workspaces.repository.ts';
+import { lockAccount } from '../tiers/index.ts';
+import {
+  countOwnWorkspaces,
+  findWorkspace,
+  listWorkspaces,
+  renameWorkspace,
+  type WorkspaceRecord,
+} from './workspaces.repository.ts';
 
 /** Workspaces: what people work in together, each with one owner whose tier counts. */
 export interface WorkspacesService {
@@ -61,6 +68,8 @@ export function createWorkspacesService({ pool }: { pool: Pool }): WorkspacesSer
     get,
     async create(actor, userId, name) {
       const made = await inTransaction(pool, async (tx) => {
+        await lockAccount(tx, userId);
+        if ((await countOwnWorkspaces(tx, userId)) >= LIMITS.ownWorkspaces) throw new ApiError('WORKSPACE_LIMIT');
         const { workspaceId } = await createWorkspace(tx, userId, name);
         await writeAudit(tx, actor, {
           action: 'workspace.created',
