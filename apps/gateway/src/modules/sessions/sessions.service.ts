@@ -52,6 +52,9 @@ export interface SessionsService {
   delete(actor: Actor, session: SessionRef, outcome: { unlinked: boolean }): Promise<void>;
 }
 
+/** The state that every session begins in. */
+const AS_MADE = { state: 'INITIALIZING', stateReason: null } as const;
+
 /** Letters and digits that are hard to confuse. */
 const SLUG_ALPHABET = 'abcdefghjkmnpqrstuvwxyz23456789';
 const newSlug = (): string =>
@@ -110,7 +113,8 @@ export function createSessionsService(deps: SessionsDependencies): SessionsServi
       });
       const record = await load(session);
       return {
-        ...presentSession({ ...record, workerId: workerId ?? record.workerId }),
+        // As it was made: what its worker has done with it since, `/status` tells.
+        ...presentSession({ ...record, ...AS_MADE, workerId: workerId ?? record.workerId }),
         apiKey: made.apiKey,
         ...(made.webhook && { webhook: made.webhook }),
       };
