@@ -147,8 +147,9 @@ async function proxied(): Promise<void> {
     for (const { calls, query } of statements.slice(0, 5)) console.log(`  ×${calls} ${query}`);
     console.log(`Redis: ${[...sent].map(([name, calls]) => `${name} ×${calls}`).join(', ')}`);
     note('PostgreSQL statements per cached status call', String(perRequest.length), '0', perRequest.length === 0);
+    // Requests of one turn of the event loop share a call, so that there are fewer calls than requests.
     const trips = scripts / count;
-    note('scripts in Redis per cached status call', trips.toFixed(3), '1', trips > 0.99 && trips < 1.02);
+    note('calls to Redis per cached status call', trips.toFixed(3), '<= 1', trips < 1.02);
   }
 }
 
