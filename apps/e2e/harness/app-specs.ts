@@ -49,7 +49,8 @@ export async function gatewaySpec(shared: Surroundings, index: number): Promise<
     main: mainOf('gateway'),
     url: `http://${HOST}:${port}`,
     readyPath: '/readyz',
-    nodeFlags: shared.nodeFlags.gateway ?? [],
+    // As the launcher starts it.
+    nodeFlags: ['--max-old-space-size=320', ...(shared.nodeFlags.gateway ?? [])],
     env: {
       HOST,
       PORT: String(port),
