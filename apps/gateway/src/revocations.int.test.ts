@@ -138,6 +138,22 @@ describe('revocations', () => {
     expect([revocations.isCurrent, heard]).toEqual([true, []]);
   });
 
+  it('from before a gateway looked for the first time are none of its business, though a long transaction holds the bound back', async () => {
+    const long = await database.pool.connect();
+    try {
+      await long.query('BEGIN');
+      await long.query('SELECT pg_current_xact_id()');
+      await revoke('before');
+      const { heard } = await startReader();
+      await revoke('after');
+      await waitFor(() => heard.includes('key/after'), { everyMs: 5 });
+      expect(heard).toEqual(['key/after']);
+    } finally {
+      await long.query('ROLLBACK');
+      long.release();
+    }
+  });
+
   it('are deleted when they are an hour old', async () => {
     await database.pool.query(`INSERT INTO revocations (kind, subject, created_at) VALUES
       ('key', 'old', now() - interval '61 minutes'), ('key', 'old too', now() - interval '2 days'), ('key', 'young', now() - interval '59 minutes')`);

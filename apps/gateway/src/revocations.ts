@@ -44,12 +44,14 @@ const MEMORY_SECONDS = RETENTION_SECONDS / 2;
 
 /**
  * `$1` is the oldest transaction that had not ended when the last reading looked: what it and all later ones have written may be new. Ids of rows would not
- * do, nor would times: both are given out before the commit, so that a late one would be passed over. At first, without `$1`, there is nothing to forget.
+ * do, nor would times: both are given out before the commit, so that a late one would be passed over. At first, without `$1`, there is nothing to forget, and what
+ * the next reading will see again is learned: a long transaction of anybody in the cluster holds that bound back.
  */
 const READ = {
   name: 'read-revocations',
   text: `SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS horizon, extract(epoch FROM now())::float8 AS "readAt",
-      COALESCE((SELECT json_agg(json_build_array(r.id, r.kind, r.subject)) FROM revocations r WHERE r.xact >= $1::xid8), '[]') AS rows`,
+      COALESCE((SELECT json_agg(json_build_array(r.id, r.kind, r.subject)) FROM revocations r
+        WHERE r.xact >= COALESCE($1::xid8, pg_snapshot_xmin(pg_current_snapshot()))), '[]') AS rows`,
 };
 const INSERT = { name: 'revoke', text: 'INSERT INTO revocations (kind, subject) VALUES ($1, $2)' };
 const SWEEP = {

@@ -21,7 +21,7 @@ import { countStatements, p95, readStatements, resetStatements } from './stateme
 const MB = 1_048_576;
 /** autocannon has it for itself, as far as a machine of two cores can give one away. */
 const CANNON_CORE = 1;
-const WARM_UP_SECONDS = 6;
+const WARM_UP_SECONDS = 15;
 const REGISTRATIONS = 200;
 const CREATIONS = 60;
 
