@@ -1,4 +1,4 @@
-import { registerTenant, uniqueName } from '../../harness/pair-session.ts';
+import { registerTenant, uniqueName, waitForStatus } from '../../harness/pair-session.ts';
 import type { System } from '../../harness/system.ts';
 
 /** How many of some operations worked. */
@@ -37,13 +37,7 @@ export async function createMany(system: System, count: number): Promise<Success
   return attempt(count, 8, async () => {
     const sessionId = uniqueName('created');
     await tenant.api.createSession({ sessionId });
-    const deadline = performance.now() + 20_000;
-    for (;;) {
-      const { status } = await tenant.api.getSession(sessionId);
-      if (status === 'qr_required') return;
-      if (performance.now() > deadline) throw new Error(`${sessionId} is ${status} after 20 s`);
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
+    await waitForStatus(tenant.api, sessionId, 'qr_required');
   });
 }
 
