@@ -1,12 +1,14 @@
 #!/usr/bin/env node
 /**
  * `npm test`. Needs nothing but Node. With arguments (`npm test -- --project unit packages/kit`) only those tests are run;
- * `--full` adds all end-to-end scenarios. The last line is always `N passed, N failed`.
+ * `--full` adds all end-to-end scenarios. What failed is named again at
+ * the end, and the last line is always `N passed, N failed`.
  */
 import { formatError } from './lib/errors.mjs';
 import { requireNode } from './lib/install.mjs';
 import { createProgress, seconds } from './lib/progress.mjs';
 import { stopOnSignals } from './lib/stop-signals.mjs';
+import { failed } from './lib/test-report.mjs';
 import { runTests } from './lib/test-runner.mjs';
 
 const FULL = '--full';
@@ -16,10 +18,11 @@ const stop = stopOnSignals();
 const begun = performance.now();
 const given = process.argv.slice(2);
 
-let counts = { passed: 0, failed: 1, skipped: 0 };
+/** @type {import('./lib/test-report.mjs').Outcome} */
+let outcome;
 try {
   requireNode(process.versions.node);
-  counts = await runTests({
+  outcome = await runTests({
     vitestArguments: given.filter((argument) => argument !== FULL),
     full: given.includes(FULL),
     env: process.env,
@@ -27,8 +30,10 @@ try {
     stop,
   });
 } catch (error) {
-  progress.say(formatError(error));
+  outcome = failed('npm test', formatError(error));
 }
+const { counts, failures } = outcome;
+for (const { where, why } of failures) progress.say(`\nFAILED ${where}\n${why}`);
 progress.say(`Total ${seconds(performance.now() - begun)}${counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''}`);
 progress.say(`${counts.passed} passed, ${counts.failed} failed`);
 process.exit(counts.failed === 0 && counts.passed > 0 ? 0 : 1);

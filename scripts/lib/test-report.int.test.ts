@@ -1,39 +1,69 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { ROOT } from './paths.mjs';
 import { useTempDirs } from './temp-dir.testing.ts';
-import { readTestReport, sumCounts } from './test-report.mjs';
+import { failed, readTestReport, sumOutcomes } from './test-report.mjs';
 
 const tempDir = useTempDirs();
 
-function countsOf(report: object | string, succeeded: boolean) {
+function read(report: object | string, succeeded: boolean) {
   const path = join(tempDir(), 'report.json');
   writeFileSync(path, typeof report === 'string' ? report : JSON.stringify(report));
-  return readTestReport(path, succeeded);
+  return readTestReport('Some tests', path, succeeded);
 }
 
-const file = (status: string, tests: number) => ({
+const PATH = 'packages/kit/src/some.test.ts';
+
+const resultOf = (status: string) => ({
   status,
-  assertionResults: Array.from({ length: tests }, () => ({})),
+  fullName: `a ${status} test`,
+  failureMessages: status === 'failed' ? ['expected 1 to be 2\n    at line 3'] : [],
+});
+
+const file = (status: string, ...tests: string[]) => ({
+  name: join(ROOT, PATH),
+  status,
+  message: 'cannot find a module',
+  assertionResults: tests.map(resultOf),
 });
 
 test.each([
-  ['all passed', { numPassedTests: 3, numFailedTests: 0, testResults: [file('passed', 3)] }, true, [3, 0, 0]],
-  ['some failed', { numPassedTests: 2, numFailedTests: 1, testResults: [file('failed', 3)] }, false, [2, 1, 0]],
-  ['a file did not load', { numPassedTests: 2, numFailedTests: 0, testResults: [file('failed', 0)] }, false, [2, 1, 0]],
+  ['all passed', { numPassedTests: 3, testResults: [file('passed', 'passed')] }, true, [3, 0, 0]],
+  ['some failed', { numPassedTests: 2, testResults: [file('failed', 'passed', 'failed')] }, false, [2, 1, 0]],
+  ['a file did not load', { numPassedTests: 2, testResults: [file('failed')] }, false, [2, 1, 0]],
   ['some were skipped', { numPassedTests: 1, numPendingTests: 2, numTodoTests: 1, testResults: [] }, true, [1, 0, 3]],
-  ['vitest failed without a failed test', { numPassedTests: 5, numFailedTests: 0, testResults: [] }, false, [5, 1, 0]],
-  ['no test ran', { numPassedTests: 0, numFailedTests: 0, testResults: [] }, true, [0, 1, 0]],
+  ['vitest failed without a failed test', { numPassedTests: 5, testResults: [] }, false, [5, 1, 0]],
+  ['no test ran', { numPassedTests: 0, testResults: [] }, true, [0, 1, 0]],
   ['vitest crashed', 'not a report', false, [0, 1, 0]],
-])('%s', (_what, report, succeeded, [passed, failed, skipped]) => {
-  expect(countsOf(report, succeeded)).toEqual({ passed, failed, skipped });
+])('%s', (_what, report, succeeded, [passed, failures, skipped]) => {
+  expect(read(report, succeeded).counts).toEqual({ passed, failed: failures, skipped });
 });
 
 test('a report that is missing is a failure', () => {
-  expect(readTestReport(join(tempDir(), 'absent.json'), true)).toEqual({ passed: 0, failed: 1, skipped: 0 });
+  expect(readTestReport('Some tests', join(tempDir(), 'absent.json'), true).counts).toMatchObject({ failed: 1 });
+});
+
+test('every failure says where and why', () => {
+  expect(read({ numPassedTests: 1, testResults: [file('failed', 'passed', 'failed')] }, false).failures).toEqual([
+    { where: `${PATH} > a failed test`, why: 'expected 1 to be 2\n    at line 3' },
+  ]);
+  expect(read({ testResults: [file('failed')] }, false).failures).toEqual([
+    { where: PATH, why: 'cannot find a module' },
+  ]);
+  expect(read('not a report', false).failures).toEqual([
+    { where: 'Some tests', why: expect.stringContaining('without a failed test') },
+  ]);
+});
+
+test('a long message is cut', () => {
+  expect(failed('a check', 'line\n'.repeat(1000)).failures[0]?.why.split('\n')).toHaveLength(12);
 });
 
 test('the sum of several runs', () => {
-  const one = { passed: 1, failed: 2, skipped: 3 };
-  expect(sumCounts([one, one])).toEqual({ passed: 2, failed: 4, skipped: 6 });
+  const one = { counts: { passed: 1, failed: 1, skipped: 3 }, failures: [{ where: 'a', why: 'b' }] };
+  expect(sumOutcomes([one, one])).toEqual({
+    counts: { passed: 2, failed: 2, skipped: 6 },
+    failures: [...one.failures, ...one.failures],
+  });
 });

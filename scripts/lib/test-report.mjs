@@ -1,47 +1,107 @@
-/** Counting what vitest ran, from its JSON report. */
+/** What vitest ran, from its JSON report: the counts, and what failed and why. */
+import { relative } from 'node:path';
 import { readJson } from './files.mjs';
+import { ROOT } from './paths.mjs';
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
 
 /**
+ * @typedef {object} Failure
+ * @property {string} where what failed, as a person would look for it
+ * @property {string} why the beginning of its message
+ */
+
+/** @typedef {{ counts: Counts, failures: Failure[] }} Outcome */
+
+const MAX_LINES_OF_A_FAILURE = 12;
+
+/** @type {Outcome} */
+const NOTHING = { counts: { passed: 0, failed: 0, skipped: 0 }, failures: [] };
+
+/**
  * A file that could not even be loaded counts as one failure: its tests are not in the report. A run that failed without
  * a failed test (an unhandled rejection, no test found, a crash) counts as one too.
+ * @param {string} title of the run
  * @param {string} file
  * @param {boolean} succeeded by vitest's exit code
- * @returns {Counts}
+ * @returns {Outcome}
  */
-export function readTestReport(file, succeeded) {
+export function readTestReport(title, file, succeeded) {
   const report = readJson(file);
-  const counts = report.state === 'ok' ? countTests(report.value) : { passed: 0, failed: 0, skipped: 0 };
-  if (counts.failed === 0 && (!succeeded || counts.passed === 0)) counts.failed = 1;
-  return counts;
+  const { counts, failures } = report.state === 'ok' ? readReport(report.value) : NOTHING;
+  if (counts.failed === 0 && (!succeeded || counts.passed === 0)) {
+    return {
+      counts: { ...counts, failed: 1 },
+      failures: [{ where: title, why: 'Failed without a failed test: see its output above.' }],
+    };
+  }
+  return { counts, failures };
+}
+
+/**
+ * @param {string} where
+ * @param {string} why
+ * @returns {Outcome}
+ */
+export function failed(where, why) {
+  return { counts: { passed: 0, failed: 1, skipped: 0 }, failures: [{ where, why: beginning(why) }] };
 }
 
 /**
  * @param {any} report
- * @returns {Counts}
+ * @returns {Outcome}
  */
-function countTests(report) {
+function readReport(report) {
   const files = /** @type {any[]} */ (report.testResults ?? []);
-  const unloaded = files.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length;
+  const failures = files.flatMap(failuresOf);
   return {
-    passed: report.numPassedTests ?? 0,
-    failed: (report.numFailedTests ?? 0) + unloaded,
-    skipped: (report.numPendingTests ?? 0) + (report.numTodoTests ?? 0),
+    counts: {
+      passed: report.numPassedTests ?? 0,
+      failed: failures.length,
+      skipped: (report.numPendingTests ?? 0) + (report.numTodoTests ?? 0),
+    },
+    failures,
   };
 }
 
 /**
- * @param {readonly Counts[]} all
- * @returns {Counts}
+ * @param {any} file
+ * @returns {Failure[]}
  */
-export function sumCounts(all) {
+function failuresOf(file) {
+  const path = relative(ROOT, String(file.name ?? ''));
+  if (file.status === 'failed' && file.assertionResults.length === 0) {
+    return [{ where: path, why: beginning(file.message) }];
+  }
+  const tests = /** @type {any[]} */ (file.assertionResults);
+  return tests
+    .filter((test) => test.status === 'failed')
+    .map((test) => ({ where: `${path} > ${test.fullName}`, why: beginning((test.failureMessages ?? []).join('\n')) }));
+}
+
+/** @param {unknown} message */
+function beginning(message) {
+  return String(message ?? '')
+    .trim()
+    .split('\n')
+    .slice(0, MAX_LINES_OF_A_FAILURE)
+    .join('\n');
+}
+
+/**
+ * @param {readonly Outcome[]} all
+ * @returns {Outcome}
+ */
+export function sumOutcomes(all) {
   return all.reduce(
-    (sum, { passed, failed, skipped }) => ({
-      passed: sum.passed + passed,
-      failed: sum.failed + failed,
-      skipped: sum.skipped + skipped,
+    ({ counts, failures }, next) => ({
+      counts: {
+        passed: counts.passed + next.counts.passed,
+        failed: counts.failed + next.counts.failed,
+        skipped: counts.skipped + next.counts.skipped,
+      },
+      failures: [...failures, ...next.failures],
     }),
-    { passed: 0, failed: 0, skipped: 0 },
+    NOTHING,
   );
 }

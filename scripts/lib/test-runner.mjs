@@ -14,14 +14,14 @@ import { endLeftovers, openJournal } from './process-journal.mjs';
 import { seconds } from './progress.mjs';
 import { loadSecrets } from './secrets.mjs';
 import { Supervisor } from './supervisor.mjs';
-import { readTestReport, sumCounts } from './test-report.mjs';
+import { failed, readTestReport, sumOutcomes } from './test-report.mjs';
 
 /** Apart from the data folder of `npm start`, and thrown away with node_modules. */
 const TEST_FOLDER = join(ROOT, 'node_modules', '.cache', 'wa-gate-test');
 const LEFTOVER_GRACE_MS = 2_000;
 const MAINTENANCE_DATABASE = 'postgres';
 
-/** @typedef {import('./test-report.mjs').Counts} Counts */
+/** @typedef {import('./test-report.mjs').Outcome} Outcome */
 
 /**
  * @typedef {object} TestRun
@@ -34,7 +34,7 @@ const MAINTENANCE_DATABASE = 'postgres';
 
 /**
  * @param {TestRun} run
- * @returns {Promise<Counts>}
+ * @returns {Promise<Outcome>}
  */
 export async function runTests(run) {
   const { env, progress, stop } = run;
@@ -57,7 +57,7 @@ export async function runTests(run) {
 /**
  * @param {TestRun} run
  * @param {import('./data-dir.mjs').DataDir} dataDir
- * @returns {Promise<Counts>}
+ * @returns {Promise<Outcome>}
  */
 async function runWithDatabases(run, dataDir) {
   const { env, progress, stop } = run;
@@ -94,7 +94,7 @@ async function runWithDatabases(run, dataDir) {
     for (const [title, ...args] of vitestRuns(run)) {
       tested.push(await runVitest(title, args, dataDir, progress, { ...context, env: testEnv }));
     }
-    return sumCounts([...checked, ...tested]);
+    return sumOutcomes([...checked, ...tested]);
   } catch (error) {
     throw fatal ?? error;
   } finally {
@@ -106,11 +106,11 @@ async function runWithDatabases(run, dataDir) {
  * Failed checks are counted and do not hide the tests; without a build there is nothing to test.
  * @param {TestRun} run
  * @param {import('./commands.mjs').CommandContext} context
- * @returns {Promise<Counts[]>}
+ * @returns {Promise<Outcome[]>}
  */
 async function checkAndBuild({ vitestArguments, progress }, context) {
-  /** @type {Counts[]} */
-  const counts = [];
+  /** @type {Outcome[]} */
+  const failures = [];
   const tools = { ...context, env: toolEnvironment(context.env) };
   const check = async (/** @type {string} */ title, /** @type {string} */ tool, /** @type {string[]} */ args) => {
     try {
@@ -118,7 +118,7 @@ async function checkAndBuild({ vitestArguments, progress }, context) {
     } catch (error) {
       if (error instanceof StoppedError) throw error;
       progress.say(formatError(error));
-      counts.push({ passed: 0, failed: 1, skipped: 0 });
+      failures.push(failed(title, formatError(error)));
     }
   };
   const wholeRun = vitestArguments.length === 0;
@@ -129,7 +129,7 @@ async function checkAndBuild({ vitestArguments, progress }, context) {
     await check('Linting', 'oxlint', ['--type-aware']);
     await check('Looking for dead code', 'knip', ['--no-progress', '--no-config-hints']);
   }
-  return counts;
+  return failures;
 }
 
 /**
@@ -153,7 +153,7 @@ function vitestRuns({ vitestArguments, full }) {
  * @param {import('./data-dir.mjs').DataDir} dataDir
  * @param {import('./progress.mjs').Progress} progress
  * @param {import('./commands.mjs').CommandContext} context
- * @returns {Promise<Counts>}
+ * @returns {Promise<Outcome>}
  */
 async function runVitest(title, args, dataDir, progress, context) {
   const report = join(dataDir.path, 'vitest.json');
@@ -169,8 +169,9 @@ async function runVitest(title, args, dataDir, progress, context) {
     },
     context,
   );
-  const counts = readTestReport(report, code === 0);
+  const outcome = readTestReport(title, report, code === 0);
+  const { counts } = outcome;
   const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
   progress.say(`  ${counts.passed} passed, ${counts.failed} failed${skipped} in ${seconds(performance.now() - begun)}`);
-  return counts;
+  return outcome;
 }
