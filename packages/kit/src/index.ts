@@ -16,6 +16,7 @@ export {
 export { describeListenFailure } from './listen-failure.ts';
 export { type LogFiles, openLogFiles, SECURITY_FIELD } from './log-files.ts';
 export { createLogger, type Logger, type LoggerOptions, type LogSink } from './logger.ts';
+export { createLoop, type Loop } from './loop.ts';
 export { Counter, createMetrics, Gauge, Histogram, type Registry } from './metrics.ts';
 export { PROCESS_ENVIRONMENT } from './process-environment.ts';
 export { createRedis, type Redis, type RedisClientOptions, redisKeys } from './redis.ts';

@@ -1,5 +1,5 @@
 import type { Pool } from '@wa-gate/db';
-import { type Clock, type Logger, type Redis, redisKeys } from '@wa-gate/kit';
+import { type Clock, createLoop, type Logger, type Redis, redisKeys } from '@wa-gate/kit';
 import { checkInvariant, type InvariantBounds, SQL_INVARIANTS } from '@wa-gate/messaging';
 import type { GatewayMetrics } from '../../metrics.ts';
 
@@ -39,9 +39,7 @@ export interface InvariantWatch {
  */
 export function createInvariantWatch(deps: InvariantWatchDependencies): InvariantWatch {
   const { pool, redis, clock, logger, metrics, everyMs = 60_000 } = deps;
-  const stopping = new AbortController();
   const known = new Set<string>();
-  let loop: Promise<void> = Promise.resolve();
 
   const isMyTurn = async (): Promise<boolean> => {
     try {
@@ -52,13 +50,13 @@ export function createInvariantWatch(deps: InvariantWatchDependencies): Invarian
     }
   };
 
-  async function look(): Promise<boolean> {
+  async function look(stopping?: AbortSignal): Promise<boolean> {
     if (!(await isMyTurn())) {
       metrics.invariantViolations.reset();
       return false;
     }
     for (const query of SQL_INVARIANTS) {
-      if (stopping.signal.aborted) return true;
+      if (stopping?.aborted) return true;
       const { name, invariant, description } = query;
       try {
         const { rows } = await checkInvariant(pool, query, BOUNDS);
@@ -77,21 +75,13 @@ export function createInvariantWatch(deps: InvariantWatchDependencies): Invarian
     return true;
   }
 
-  async function run(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      await clock.sleep(everyMs, stopping.signal).catch(() => undefined);
-      if (!stopping.signal.aborted) await look();
-    }
-  }
+  const loop = createLoop({
+    clock,
+    round: look,
+    everyMs,
+    pausesFirst: true,
+    onError: (error) => logger.warn({ err: error }, 'invariants not checked'),
+  });
 
-  return {
-    start() {
-      loop = run();
-    },
-    look,
-    async stop() {
-      stopping.abort();
-      await loop;
-    },
-  };
+  return { start: loop.start, look: () => look(), stop: loop.stop };
 }

@@ -1,5 +1,5 @@
 import type { Pool } from '@wa-gate/db';
-import type { Clock, Logger, SecretBox } from '@wa-gate/kit';
+import { type Clock, createLoop, type Logger, type SecretBox } from '@wa-gate/kit';
 import { type Mail, mailContext } from '../../modules/mail/index.ts';
 import { claimMails, type DueMail, markFailed, markSent } from './mail-rows.ts';
 import type { MailTransport } from './mail-transport.ts';
@@ -31,8 +31,6 @@ const STOP_WITHIN_MS = 2_000;
 
 export function createMailSender(deps: MailSenderDependencies): MailSender {
   const { pool, box, transport, clock, logger, everyMs = 1_000 } = deps;
-  const stopping = new AbortController();
-  let loop: Promise<void> = Promise.resolve();
 
   async function attempt(due: DueMail): Promise<void> {
     const { id, recipient, content, createdAt } = due;
@@ -52,26 +50,20 @@ export function createMailSender(deps: MailSenderDependencies): MailSender {
     return due.length;
   }
 
-  async function run(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      const tried = await round().catch((error: Error) => {
-        logger.warn({ err: error }, 'mails cannot be read, trying again');
-        return 0;
-      });
-      if (tried < BATCH)
-        await clock.sleep(everyMs * (0.75 + 0.5 * Math.random()), stopping.signal).catch(() => undefined);
-    }
-  }
+  const loop = createLoop({
+    clock,
+    round: async () => ((await round()) < BATCH ? undefined : 'more'),
+    everyMs,
+    jitter: 0.25,
+    onError: (error) => logger.warn({ err: error }, 'mails cannot be read, trying again'),
+  });
 
   return {
-    start() {
-      loop = run();
-    },
+    start: loop.start,
     round,
     async stop() {
-      stopping.abort();
       // An attempt that hangs at the server is left behind: its claim runs out, and the mail is tried again.
-      await Promise.race([loop, clock.sleep(STOP_WITHIN_MS)]);
+      await Promise.race([loop.stop(), clock.sleep(STOP_WITHIN_MS)]);
       transport.close();
     },
   };

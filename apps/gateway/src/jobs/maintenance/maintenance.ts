@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '@wa-gate/kit';
+import { type Clock, createLoop, type Logger } from '@wa-gate/kit';
 
 /** A piece of tidying that is done in small bites, so that no statement holds many rows for long. */
 export interface MaintenanceTask {
@@ -28,12 +28,9 @@ const BITES_PER_ROUND = 20;
 
 /** Runs tasks of tidying from time to time. Each replica does, at moments of its own. */
 export function createMaintenance({ tasks, clock, logger, everyMs = 60_000 }: MaintenanceDependencies): Maintenance {
-  const stopping = new AbortController();
-  let loop: Promise<void> = Promise.resolve();
-
-  async function runTask({ name, run }: MaintenanceTask): Promise<void> {
+  async function runTask({ name, run }: MaintenanceTask, stopping?: AbortSignal): Promise<void> {
     try {
-      for (let bite = 0; bite < BITES_PER_ROUND && !stopping.signal.aborted; bite += 1) {
+      for (let bite = 0; bite < BITES_PER_ROUND && !stopping?.aborted; bite += 1) {
         if ((await run(BITE)) < BITE) return;
       }
     } catch (error) {
@@ -41,25 +38,18 @@ export function createMaintenance({ tasks, clock, logger, everyMs = 60_000 }: Ma
     }
   }
 
-  async function round(): Promise<void> {
-    for (const task of tasks) await runTask(task);
+  async function round(stopping?: AbortSignal): Promise<void> {
+    for (const task of tasks) await runTask(task, stopping);
   }
 
-  async function run(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      await clock.sleep(everyMs * (0.5 + Math.random()), stopping.signal).catch(() => undefined);
-      if (!stopping.signal.aborted) await round();
-    }
-  }
-
-  return {
-    start() {
-      loop = run();
-    },
+  const loop = createLoop({
+    clock,
     round,
-    async stop() {
-      stopping.abort();
-      await loop;
-    },
-  };
+    everyMs,
+    jitter: 0.5,
+    pausesFirst: true,
+    onError: (error) => logger.warn({ err: error }, 'maintenance failed'),
+  });
+
+  return { start: loop.start, round: () => round(), stop: loop.stop };
 }

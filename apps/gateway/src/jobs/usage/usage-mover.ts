@@ -1,5 +1,5 @@
 import type { Pool } from '@wa-gate/db';
-import type { Clock, Logger } from '@wa-gate/kit';
+import { type Clock, createLoop, type Logger } from '@wa-gate/kit';
 import { countCompleteHours } from '@wa-gate/messaging';
 import { type HitBatches, recordHits } from '../../modules/usage/index.ts';
 
@@ -22,9 +22,6 @@ export interface UsageMoverDependencies {
 const MOVE_EVERY_MS = 10_000;
 
 export function createUsageMover({ pool, batches, clock, logger }: UsageMoverDependencies): UsageMover {
-  const ending = new AbortController();
-  let running: Promise<void> = Promise.resolve();
-
   async function moveHits(): Promise<void> {
     await batches.begin();
     for (const id of await batches.list()) {
@@ -35,8 +32,8 @@ export function createUsageMover({ pool, batches, clock, logger }: UsageMoverDep
     }
   }
 
-  async function countHours(): Promise<void> {
-    while (!ending.signal.aborted && (await countCompleteHours(pool, new Date(clock.now()))));
+  async function countHours(stopping?: AbortSignal): Promise<void> {
+    while (!stopping?.aborted && (await countCompleteHours(pool, new Date(clock.now()))));
   }
 
   /** What cannot be done now is done in the next round. */
@@ -48,26 +45,18 @@ export function createUsageMover({ pool, batches, clock, logger }: UsageMoverDep
     }
   }
 
-  async function move(): Promise<void> {
+  async function move(stopping?: AbortSignal): Promise<void> {
     await attempt(moveHits, 'hits not moved yet');
-    await attempt(countHours, 'messages of complete hours not counted yet');
+    await attempt(() => countHours(stopping), 'messages of complete hours not counted yet');
   }
 
-  async function run(): Promise<void> {
-    while (!ending.signal.aborted) {
-      await clock.sleep(MOVE_EVERY_MS, ending.signal).catch(() => undefined);
-      if (!ending.signal.aborted) await move();
-    }
-  }
+  const loop = createLoop({
+    clock,
+    round: move,
+    everyMs: MOVE_EVERY_MS,
+    pausesFirst: true,
+    onError: (error) => logger.warn({ err: error }, 'usage not moved'),
+  });
 
-  return {
-    start() {
-      running = run();
-    },
-    move,
-    async stop() {
-      ending.abort();
-      await running;
-    },
-  };
+  return { start: loop.start, move: () => move(), stop: loop.stop };
 }

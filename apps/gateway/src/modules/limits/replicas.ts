@@ -1,5 +1,5 @@
 import type { Queryable } from '@wa-gate/db';
-import { type Clock, type Logger, newId } from '@wa-gate/kit';
+import { type Clock, createLoop, type Logger, newId } from '@wa-gate/kit';
 
 /** How many gateways answer requests, as PostgreSQL knew it last. */
 export interface Replicas {
@@ -27,36 +27,25 @@ const LEAVE = { name: 'leave-gateways', text: 'DELETE FROM gateway_replicas WHER
 
 export function createReplicas({ db, clock, logger }: { db: Queryable; clock: Clock; logger: Logger }): Replicas {
   const id = newId();
-  const ending = new AbortController();
   let live = 1;
-  let running: Promise<void> = Promise.resolve();
 
   async function see(): Promise<void> {
-    try {
-      const { rows } = await db.query<{ live: number }>({ ...SEE, values: [id] });
-      live = rows[0]!.live;
-    } catch (error) {
-      // What was true a moment ago is the best that is known.
-      logger.debug({ err: error }, 'gateways not counted');
-    }
+    const { rows } = await db.query<{ live: number }>({ ...SEE, values: [id] });
+    live = rows[0]!.live;
   }
 
-  async function run(): Promise<void> {
-    while (!ending.signal.aborted) {
-      await clock.sleep(SEEN_EVERY_MS, ending.signal).catch(() => undefined);
-      if (!ending.signal.aborted) await see();
-    }
-  }
+  /** What was true a moment ago is the best that is known. */
+  const onError = (error: unknown) => logger.debug({ err: error }, 'gateways not counted');
+  const loop = createLoop({ clock, round: see, everyMs: SEEN_EVERY_MS, pausesFirst: true, onError });
 
   return {
     count: () => live,
     async start() {
-      await see();
-      running = run();
+      await see().catch(onError);
+      loop.start();
     },
     async stop() {
-      ending.abort();
-      await running;
+      await loop.stop();
       await db.query({ ...LEAVE, values: [id] }).catch(() => undefined);
     },
   };

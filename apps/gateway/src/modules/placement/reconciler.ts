@@ -1,11 +1,11 @@
 import type { ClusterTiming, PlaceResult } from '@wa-gate/cluster';
-import type { Clock, Logger } from '@wa-gate/kit';
+import { type Clock, createLoop, type Logger } from '@wa-gate/kit';
 import type { GatewayMetrics } from '../../metrics.ts';
 import type { PlacementService } from './placement.service.ts';
 
 const BATCH = 200;
 /** So that several gateways do not look at the same moment. */
-const JITTER = 0.2;
+const JITTER = 0.1;
 /** Everything left is locked by somebody who is about to finish: look again, but do not spin. */
 const LOCKED_PAUSE_MS = 20;
 
@@ -30,32 +30,20 @@ export interface Reconciler {
  * round is logged and the next one tries again.
  */
 export function createReconciler({ placement, clock, logger, metrics, timing }: ReconcilerDependencies): Reconciler {
-  const stopping = new AbortController();
-  let wake = new AbortController();
-  let loop: Promise<void> = Promise.resolve();
   let isBraking = false;
 
-  async function run(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      wake = new AbortController();
-      try {
-        await placeAll();
-        await move('drain', () => placement.drain());
-        await move('rebalance', () => placement.rebalance());
-      } catch (error) {
-        logger.warn({ err: error }, 'reconciling failed');
-      }
-      const pause = timing.reconcileEveryMs * (1 + JITTER * (Math.random() - 0.5));
-      await clock.sleep(pause, AbortSignal.any([stopping.signal, wake.signal])).catch(() => undefined);
-    }
+  async function round(stopping: AbortSignal): Promise<void> {
+    await placeAll(stopping);
+    await move('drain', () => placement.drain());
+    await move('rebalance', () => placement.rebalance());
   }
 
-  async function placeAll(): Promise<void> {
+  async function placeAll(stopping: AbortSignal): Promise<void> {
     for (;;) {
       const result = await placement.placeWaiting(BATCH);
       report(result);
-      if (!result.more || stopping.signal.aborted) return;
-      if (!result.assignments.length) await clock.sleep(LOCKED_PAUSE_MS, stopping.signal).catch(() => undefined);
+      if (!result.more || stopping.aborted) return;
+      if (!result.assignments.length) await clock.sleep(LOCKED_PAUSE_MS, stopping).catch(() => undefined);
     }
   }
 
@@ -92,14 +80,11 @@ export function createReconciler({ placement, clock, logger, metrics, timing }: 
     logger.info({ sessions }, `sessions asked to move: ${reason}`);
   }
 
-  return {
-    start() {
-      loop = run();
-    },
-    ring: () => wake.abort(),
-    async stop() {
-      stopping.abort();
-      await loop;
-    },
-  };
+  return createLoop({
+    clock,
+    round,
+    everyMs: timing.reconcileEveryMs,
+    jitter: JITTER,
+    onError: (error) => logger.warn({ err: error }, 'reconciling failed'),
+  });
 }

@@ -1,5 +1,5 @@
 import type { Pool } from '@wa-gate/db';
-import { type Clock, type Logger, newId } from '@wa-gate/kit';
+import { type Clock, createLoop, type Logger, newId } from '@wa-gate/kit';
 import { type HitCounts, recordHits } from './record-hits.ts';
 
 /** Hits that this process counts while Redis is away, written to PostgreSQL from time to time. */
@@ -13,11 +13,9 @@ export interface LocalHits {
 const WRITE_EVERY_MS = 10_000;
 
 export function createLocalHits({ pool, clock, logger }: { pool: Pool; clock: Clock; logger: Logger }): LocalHits {
-  const ending = new AbortController();
   let counts = new Map<string, number>();
   /** Keeps its id until it is written: it may have been, although the answer got lost. */
   let batch: { id: string; counts: HitCounts } | undefined;
-  let running: Promise<void> = Promise.resolve();
 
   async function write(): Promise<void> {
     if (!batch && counts.size === 0) return;
@@ -25,32 +23,24 @@ export function createLocalHits({ pool, clock, logger }: { pool: Pool; clock: Cl
       batch = { id: newId(), counts };
       counts = new Map();
     }
-    try {
-      await recordHits(pool, batch.id, batch.counts);
-      batch = undefined;
-    } catch (error) {
-      logger.warn({ err: error }, 'hits not written yet');
-    }
+    await recordHits(pool, batch.id, batch.counts);
+    batch = undefined;
   }
 
-  async function run(): Promise<void> {
-    while (!ending.signal.aborted) {
-      await clock.sleep(WRITE_EVERY_MS, ending.signal).catch(() => undefined);
-      await write();
-    }
-    await write();
-  }
+  const onError = (error: unknown) => logger.warn({ err: error }, 'hits not written yet');
+  const loop = createLoop({ clock, round: write, everyMs: WRITE_EVERY_MS, pausesFirst: true, onError });
 
   return {
     count(hit) {
       counts.set(hit, (counts.get(hit) ?? 0) + 1);
     },
-    start() {
-      running = run();
-    },
+    start: loop.start,
     async stop() {
-      ending.abort();
-      await running;
+      await loop.stop();
+      // What could not be written before goes first, then the rest.
+      const isOld = batch !== undefined;
+      await write().catch(onError);
+      if (isOld) await write().catch(onError);
     },
   };
 }

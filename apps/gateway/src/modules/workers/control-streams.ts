@@ -1,6 +1,6 @@
 import { endLease, workersWithLease } from '@wa-gate/cluster';
 import type { Queryable } from '@wa-gate/db';
-import type { Clock, Logger } from '@wa-gate/kit';
+import { type Clock, createLoop, type Logger } from '@wa-gate/kit';
 import type { SessionHint, WorkerFrame, WorkerLoadReport } from '@wa-gate/messaging';
 import { LRUCache } from 'lru-cache';
 import type { Evidence } from './evidence.ts';
@@ -61,11 +61,8 @@ export function createControlStreams(deps: ControlStreamsDependencies): ControlS
   const hintListeners: ((hints: readonly SessionHint[]) => void)[] = [];
   const strayListeners: ((workerId: string, sessionIds: readonly string[]) => void)[] = [];
   const lostListeners: ((workerId: string) => void)[] = [];
-  const stopping = new AbortController();
   let isRunning = false;
-  let wake = new AbortController();
   let ticking: NodeJS.Timeout | undefined;
-  let loop: Promise<void> = Promise.resolve();
 
   const isOpen = (workerId: string): boolean => streams.get(workerId)?.state === 'open';
 
@@ -127,17 +124,12 @@ export function createControlStreams(deps: ControlStreamsDependencies): ControlS
     for (const target of targets) watch(target);
   }
 
-  async function run(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      wake = new AbortController();
-      try {
-        await converge();
-      } catch (error) {
-        logger.warn({ err: error }, 'list of workers not read, streams stay as they are');
-      }
-      await clock.sleep(everyMs, AbortSignal.any([stopping.signal, wake.signal])).catch(() => undefined);
-    }
-  }
+  const loop = createLoop({
+    clock,
+    round: converge,
+    everyMs,
+    onError: (error) => logger.warn({ err: error }, 'list of workers not read, streams stay as they are'),
+  });
 
   return {
     start() {
@@ -145,17 +137,17 @@ export function createControlStreams(deps: ControlStreamsDependencies): ControlS
       ticking = setInterval(() => {
         for (const stream of streams.values()) stream.tick();
       }, tickMs).unref();
-      loop = run();
+      loop.start();
     },
     async stop() {
       isRunning = false;
-      stopping.abort();
+      const ended = loop.stop();
       clearInterval(ticking);
       for (const stream of streams.values()) stream.close();
       streams.clear();
-      await loop;
+      await ended;
     },
-    look: () => wake.abort(),
+    look: loop.ring,
     watch,
     ringSession: (sessionId, workerId) => streams.get(workerId)?.ring(sessionId) ?? false,
     ringWorker: (workerId) => streams.get(workerId)?.look() ?? false,

@@ -1,6 +1,6 @@
 import { workersWithLease } from '@wa-gate/cluster';
 import type { Queryable } from '@wa-gate/db';
-import type { Clock, Logger } from '@wa-gate/kit';
+import { type Clock, createLoop, type Logger } from '@wa-gate/kit';
 import type { ProbeAnswer, WorkerProbe } from './worker-probe.ts';
 
 export interface HealthProbesDependencies {
@@ -33,16 +33,14 @@ export function createHealthProbes({
   everyMs,
   onProbed,
 }: HealthProbesDependencies): HealthProbes {
-  const stopping = new AbortController();
   /** Workers that did not answer in the last round: told once. */
   let troubled = new Set<string>();
-  let loop: Promise<void> = Promise.resolve();
 
-  async function round(): Promise<void> {
+  async function round(stopping?: AbortSignal): Promise<void> {
     const now = new Set<string>();
     const ask = async ({ workerId, endpoint }: { workerId: string; endpoint: string }): Promise<void> => {
-      const answer = await probe.ask(endpoint, workerId, PROBE_TIMEOUT_MS, stopping.signal);
-      if (stopping.signal.aborted) return;
+      const answer = await probe.ask(endpoint, workerId, PROBE_TIMEOUT_MS, stopping);
+      if (stopping?.aborted) return;
       onProbed(answer.kind);
       if (answer.kind === 'worker') {
         if (troubled.has(workerId)) logger.info({ workerId }, 'worker answers its health check again');
@@ -57,22 +55,8 @@ export function createHealthProbes({
     troubled = now;
   }
 
-  async function run(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      await clock.sleep(everyMs, stopping.signal).catch(() => undefined);
-      if (stopping.signal.aborted) return;
-      await round().catch((error: unknown) => logger.debug({ err: error }, 'health of the workers not asked'));
-    }
-  }
+  const onError = (error: unknown) => logger.debug({ err: error }, 'health of the workers not asked');
+  const loop = createLoop({ clock, round, everyMs, pausesFirst: true, onError });
 
-  return {
-    start() {
-      loop = run();
-    },
-    round,
-    async stop() {
-      stopping.abort();
-      await loop;
-    },
-  };
+  return { start: loop.start, round: () => round(), stop: loop.stop };
 }
