@@ -54,6 +54,8 @@ export interface Resources {
   systemLog?: Pick<SystemLogSink, 'exposeIn'>;
   clock: Clock;
   version: string;
+  /** How long a request waits for Redis to count it. @default 50 */
+  countingPatienceMs?: number;
 }
 
 /** A gateway that is put together. */

@@ -15,7 +15,7 @@ import type { Resources } from './gateway.ts';
 
 /** What the limiter is made of: the numbers, the counters in Redis, and those of this process for while Redis is away. */
 export function composeLimits(
-  { pool, watchPool, redis, clock, logger }: Resources,
+  { pool, watchPool, redis, clock, logger, countingPatienceMs }: Resources,
   config: Config,
   { revocations, metrics }: { revocations: Revocations; metrics: GatewayMetrics },
 ) {
@@ -34,6 +34,7 @@ export function composeLimits(
     local: createLocalCounters({ clock, replicas: () => replicas.count(), countHit: (hit) => localHits.count(hit) }),
     clock,
     onAway: () => metrics.limitedLocally.inc(),
+    ...(countingPatienceMs !== undefined && { patienceMs: countingPatienceMs }),
   });
   return {
     services: {

@@ -9,9 +9,10 @@ export interface FallbackDependencies {
   clock: Clock;
   /** Redis did not count: it is away, or was too slow. */
   onAway: () => void;
+  /** An answer that comes later is not waited for. @default 50 */
+  patienceMs?: number;
 }
 
-/** An answer that comes later is not waited for. */
 const PATIENCE_MS = 50;
 /** After so many times in a row without an answer, Redis is left alone for a while; then one request tries it. */
 const FAILURES = 3;
@@ -36,6 +37,7 @@ export function createFallbackCounters({
   local,
   clock,
   onAway,
+  patienceMs = PATIENCE_MS,
 }: FallbackDependencies): FallbackCounters {
   let failures = 0;
   let failedAt = Number.NEGATIVE_INFINITY;
@@ -59,7 +61,7 @@ export function createFallbackCounters({
     async take(buckets, hit) {
       if (!isWorthTrying()) return await inProcess(buckets, hit);
       const begun = clock.monotonic();
-      const verdict = await inTime(shared.take(buckets, hit));
+      const verdict = await inTime(shared.take(buckets, hit), patienceMs);
       if (verdict !== NO_ANSWER) {
         failures = 0;
         return { verdict, counters: shared };
@@ -76,10 +78,10 @@ export function createFallbackCounters({
 }
 
 /** What comes in time. A timer that is late because this process was busy lets the answers that wait in the socket be read first. */
-function inTime(answer: Promise<Verdict> | Verdict): Promise<Verdict | typeof NO_ANSWER> {
+function inTime(answer: Promise<Verdict> | Verdict, patienceMs: number): Promise<Verdict | typeof NO_ANSWER> {
   return new Promise((resolve) => {
     const giveUp = () => resolve(NO_ANSWER);
-    const timer = setTimeout(() => setImmediate(giveUp), PATIENCE_MS);
+    const timer = setTimeout(() => setImmediate(giveUp), patienceMs);
     Promise.resolve(answer).then(
       (verdict) => {
         clearTimeout(timer);
