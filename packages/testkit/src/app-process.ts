@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { waitFor } from './wait-for.ts';
+
+/** Starting is CPU time, of which a busy machine has little. Less than the time of a hook, so that the output is in the error. */
+const START_MS = 50_000;
 
 export interface AppProcessOptions {
   /** The built entry point, such as `apps/sandbox/dist/main.js`; absolute. */
@@ -17,7 +19,7 @@ export interface AppProcess {
   pid: number;
   /** Everything that it has written to stdout and stderr. */
   output(): string;
-  /** Ends it and waits for the end. Resolves with its exit code; `null` when the signal killed it. */
+  /** Ends it and waits for the end, and for all of its output. Resolves with its exit code; `null` when the signal killed it. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
   /** Waits until it ends by itself. */
   exited(): Promise<number | null>;
@@ -32,7 +34,7 @@ export async function startApp({ entry, env, healthUrl }: AppProcessOptions): Pr
         if (!app.isRunning()) return 'ended';
         return (await fetch(healthUrl)).ok;
       },
-      { timeoutMs: 20_000, everyMs: 50, what: `${entry} to answer` },
+      { timeoutMs: START_MS, everyMs: 50, what: `${entry} to answer` },
     );
     if (!app.isRunning()) throw new Error(`${entry} ended at once`);
   } catch (error) {
@@ -52,8 +54,10 @@ export function spawnApp({ entry, env }: Omit<AppProcessOptions, 'healthUrl'>): 
   const chunks: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => chunks.push(chunk));
   const isRunning = () => child.exitCode === null && child.signalCode === null;
+  // Not its exit: the last words of a process may still be on their way then.
+  const closed = once(child, 'close');
   const exited = async () => {
-    if (isRunning()) await once(child, 'exit');
+    await closed;
     return child.exitCode;
   };
   return {
@@ -66,15 +70,4 @@ export function spawnApp({ entry, env }: Omit<AppProcessOptions, 'healthUrl'>): 
       return exited();
     },
   };
-}
-
-/** A port that is free now. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -1,10 +1,21 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { createPool, type Pool } from '@wa-gate/db';
+import { createPool, type Pool, type PoolOptions } from '@wa-gate/db';
 import { newId } from '@wa-gate/kit';
 
 const MIGRATIONS = fileURLToPath(new URL('../../../prisma/migrations/', import.meta.url));
+/**
+ * On a busy machine making or dropping a database takes long, and so does the turn of one query among hundreds: no test fails for
+ * that. Less than the time of a hook, so that what does fail says where.
+ */
+const PATIENCE_MS = 50_000;
+const PATIENT = {
+  statementTimeoutMs: PATIENCE_MS,
+  silenceTimeoutMs: PATIENCE_MS,
+  connectTimeoutMs: PATIENCE_MS,
+} satisfies Partial<PoolOptions>;
+
 /** Any number: the lock under which one process makes the template. */
 const TEMPLATE_LOCK = 7_301_115;
 
@@ -48,7 +59,7 @@ async function ensureTemplate(admin: Pool, url: string): Promise<string> {
       const draft = `${template}_draft`;
       await client.query(`DROP DATABASE IF EXISTS ${draft}`);
       await client.query(`CREATE DATABASE ${draft}`);
-      const pool = createPool({ url: withDatabase(url, draft), name: 'testkit', max: 1 });
+      const pool = createPool({ url: withDatabase(url, draft), name: 'testkit', max: 1, ...PATIENT });
       for (const script of scripts) await pool.query(script);
       await pool.end();
       await client.query(`ALTER DATABASE ${draft} RENAME TO ${template}`);
@@ -72,7 +83,7 @@ export async function createTestDatabase({
   maintenanceUrl: url = testServerUrl(),
   ...options
 }: TestDatabaseOptions = {}): Promise<TestDatabase> {
-  const admin = createPool({ url, name: 'testkit', max: 1 });
+  const admin = createPool({ url, name: 'testkit', max: 1, ...PATIENT });
   const name = `wag_test_${newId().replaceAll('-', '')}`;
   try {
     const template = await ensureTemplate(admin, url);
@@ -80,13 +91,13 @@ export async function createTestDatabase({
   } finally {
     await admin.end();
   }
-  const pool = createPool({ url: withDatabase(url, name), name: 'test', ...options });
+  const pool = createPool({ url: withDatabase(url, name), name: 'test', ...PATIENT, ...options });
   return {
     url: withDatabase(url, name),
     pool,
     async drop() {
       await pool.end();
-      const dropper = createPool({ url, name: 'testkit', max: 1 });
+      const dropper = createPool({ url, name: 'testkit', max: 1, ...PATIENT });
       await dropper.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
       await dropper.end();
     },

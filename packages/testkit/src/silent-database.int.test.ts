@@ -6,7 +6,7 @@ import { createFaultProxy } from './fault-proxy.ts';
 it('a PostgreSQL that has gone silent fails the statement in time, as unavailable, and is used again when it speaks', async () => {
   const database = await createTestDatabase();
   const proxy = await createFaultProxy(database.url);
-  const pool = createPool({ url: proxy.url, name: 'test', max: 1, statementTimeoutMs: 100, silenceTimeoutMs: 300 });
+  const pool = createPool({ url: proxy.url, name: 'test', max: 1, statementTimeoutMs: 2_000, silenceTimeoutMs: 3_000 });
   await pool.query('SELECT 1');
 
   proxy.set('stall');

@@ -71,7 +71,7 @@ describe('the system log (MR-134)', () => {
 
   it('takes lines at once while PostgreSQL is away, keeps the newest, and stores them when it is back', async () => {
     const line = await createFaultProxy(database.url);
-    const pool = createPool({ url: line.url, name: 'test-log', connectTimeoutMs: 200, silenceTimeoutMs: 200 });
+    const pool = createPool({ url: line.url, name: 'test-log' });
     ending.push(
       () => line.close(),
       () => pool.end(),
@@ -112,7 +112,7 @@ describe('the system log (MR-134)', () => {
     const registry = createMetrics('test');
     systemLog.exposeIn(registry);
     for (let n = 0; n < 150; n += 1) logger.warn('event');
-    await systemLog.stop();
+    await systemLog.stop(20_000);
     expect(await rows()).toHaveLength(150);
     logger.warn('too late');
     expect(await registry.getSingleMetricAsString('wag_system_log_lines')).toMatch(/outcome="stored".*} 150/);
