@@ -12,8 +12,7 @@ import {
 import { endLease, renewLease } from './leases.ts';
 import { myPlacements } from './placements.ts';
 import { EndpointTakenError, WorkerRemovedError } from './registration.ts';
-import { fleetTools, NO_LOAD, readPlacements, someoneWaitsForALock } from './testing/fleet.ts';
-import { DEFAULT_TIMING } from './timing.ts';
+import { fleetTools, NO_LOAD, readPlacements, SLOW_TIMING, someoneWaitsForALock } from './testing/fleet.ts';
 import { listWorkers, setWorkerAdminState } from './workers.ts';
 
 let database: TestDatabase;
@@ -28,10 +27,10 @@ beforeEach(async () => {
 });
 
 const remove = (workerId: string, force = false) =>
-  inTransaction(database.pool, (tx) => removeWorker(tx, workerId, { force, timing: DEFAULT_TIMING }));
+  inTransaction(database.pool, (tx) => removeWorker(tx, workerId, { force, timing: SLOW_TIMING }));
 const resize = (workerId: string, maxSessions: number) =>
   inTransaction(database.pool, (tx) =>
-    setCapacity(tx, workerId, maxSessions, { strategy: 'least-loaded', timing: DEFAULT_TIMING }),
+    setCapacity(tx, workerId, maxSessions, { strategy: 'least-loaded', timing: SLOW_TIMING }),
   );
 const expectIt = (workerId: string, overrides: Partial<Parameters<typeof expectWorker>[1]> = {}) =>
   inTransaction(database.pool, (tx) =>
@@ -101,7 +100,11 @@ describe('a worker that is removed (MR-019)', () => {
   it('cannot renew its lease any more, and may not come back until it is added again', async () => {
     await register('w1');
     expect(await remove('w1')).toEqual({ endpoint: 'http://127.0.0.1/w1', wasRunning: true, sessionIds: [] });
-    const renewed = await renewLease(database.pool, { workerId: 'w1', incarnation: 1, ttlMs: 60_000 }, { ...NO_LOAD });
+    const renewed = await renewLease(
+      database.pool,
+      { workerId: 'w1', incarnation: 1, ttlMs: SLOW_TIMING.leaseTtlMs },
+      { ...NO_LOAD },
+    );
     expect([renewed, await views()]).toEqual([false, []]);
     await expect(register('w1')).rejects.toThrow(WorkerRemovedError);
     expect(await views()).toEqual([]);
@@ -128,7 +131,7 @@ describe('a worker that is removed (MR-019)', () => {
     await expectIt('w1');
     expect(await register('w1')).toEqual({ incarnation: 3 });
     // What the first life still believes does not reach the lease of the third.
-    const first = { workerId: 'w1', incarnation: 1, ttlMs: 60_000 };
+    const first = { workerId: 'w1', incarnation: 1, ttlMs: SLOW_TIMING.leaseTtlMs };
     expect(await renewLease(database.pool, first, NO_LOAD)).toBe(false);
     expect(await myPlacements(database.pool, 'w1', 1)).toEqual([]);
   });
@@ -152,7 +155,7 @@ describe('a worker that is removed (MR-019)', () => {
     await register('w1');
     let registering: Promise<unknown> | undefined;
     await inTransaction(database.pool, async (tx) => {
-      await removeWorker(tx, 'w1', { force: false, timing: DEFAULT_TIMING });
+      await removeWorker(tx, 'w1', { force: false, timing: SLOW_TIMING });
       registering = register('w1').catch((error: unknown) => error);
       await someoneWaitsForALock(database.pool, '%workers%');
     });

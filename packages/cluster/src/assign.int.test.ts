@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { placeSession } from './assign.ts';
 import { beginDraining, endLease, renewLease } from './leases.ts';
 import { myPlacements, releaseSession } from './placements.ts';
-import { fleetTools, NO_LOAD, readPlacements } from './testing/fleet.ts';
+import { fleetTools, NO_LOAD, readPlacements, SLOW_TIMING } from './testing/fleet.ts';
 import { DEFAULT_TIMING } from './timing.ts';
 import { setWorkerAdminState } from './workers.ts';
 
@@ -85,7 +85,7 @@ describe('placement (MR-166)', () => {
   it('takes the loaded worker last', async () => {
     await Promise.all([register('busy'), register('calm')]);
     const load = { cpuUsage: 70, memoryUsage: 40, eventLoopDelayMs: 90 };
-    await renewLease(database.pool, { workerId: 'busy', incarnation: 1, ttlMs: 60_000 }, load);
+    await renewLease(database.pool, { workerId: 'busy', incarnation: 1, ttlMs: SLOW_TIMING.leaseTtlMs }, load);
     await database.pool.query(`UPDATE worker_leases SET started_at = now() - interval '61 s'`);
     await seed(3);
     const { assignments } = await place();
@@ -95,7 +95,7 @@ describe('placement (MR-166)', () => {
   it('does not hold the peak of a start against a worker', async () => {
     await Promise.all([register('started'), register('w1')]);
     const peak = { cpuUsage: 95, memoryUsage: 40, eventLoopDelayMs: 300 };
-    await renewLease(database.pool, { workerId: 'started', incarnation: 1, ttlMs: 60_000 }, peak);
+    await renewLease(database.pool, { workerId: 'started', incarnation: 1, ttlMs: SLOW_TIMING.leaseTtlMs }, peak);
     await seed(4);
     await place();
     expect(await countByWorker()).toEqual({ started: 2, w1: 2 });
@@ -189,7 +189,7 @@ describe('takeover', () => {
     await seed(1);
     await place();
     await register('w2');
-    await expire('w1', DEFAULT_TIMING.takeoverGraceMs - 1_000);
+    await expire('w1', SLOW_TIMING.takeoverGraceMs / 2);
     expect((await place()).assignments).toEqual([]);
     await expire('w1');
     expect(await place()).toMatchObject({
@@ -215,7 +215,9 @@ describe('takeover', () => {
     await place();
     await expire('w1');
     expect(await place()).toMatchObject({ assignments: [], waiting: 2 });
-    expect(await renewLease(database.pool, { workerId: 'w1', incarnation: 1, ttlMs: 60_000 }, NO_LOAD)).toBe(true);
+    expect(
+      await renewLease(database.pool, { workerId: 'w1', incarnation: 1, ttlMs: SLOW_TIMING.leaseTtlMs }, NO_LOAD),
+    ).toBe(true);
     await register('w2');
     expect(await place()).toMatchObject({ assignments: [], waiting: 0 });
     expect(await readPlacements(database.pool)).toMatchObject([{ epoch: 1 }, { epoch: 1 }]);

@@ -2,8 +2,7 @@ import { createTestDatabase, type TestDatabase } from '@wa-gate/testkit';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { surveyFleet } from './autoscaling.ts';
 import { beginDraining, renewLease } from './leases.ts';
-import { fleetTools, NO_LOAD } from './testing/fleet.ts';
-import { DEFAULT_TIMING } from './timing.ts';
+import { fleetTools, NO_LOAD, SLOW_TIMING } from './testing/fleet.ts';
 import { setWorkerAdminState } from './workers.ts';
 
 let database: TestDatabase;
@@ -14,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => database?.drop());
 beforeEach(() => reset());
 
-const surveyed = () => surveyFleet(database.pool, DEFAULT_TIMING);
+const surveyed = () => surveyFleet(database.pool, SLOW_TIMING);
 
 it('sees who is ready, aside or offline, by network (MR-171)', async () => {
   for (const id of ['ready', 'cordoned', 'stopping', 'gone']) await register(id, { maxSessions: 10 });
@@ -39,7 +38,7 @@ it('counts sessions that should run, and those without a living worker', async (
 it('leaves out the processor of a process that has just started', async () => {
   await register('w1');
   const busy = { ...NO_LOAD, cpuUsage: 90 };
-  await renewLease(database.pool, { workerId: 'w1', incarnation: 1, ttlMs: 20_000 }, busy);
+  await renewLease(database.pool, { workerId: 'w1', incarnation: 1, ttlMs: SLOW_TIMING.leaseTtlMs }, busy);
   const cpu = async () => (await surveyed())[0]?.workers[0]?.cpuUsage;
   expect(await cpu()).toBeNull();
   await database.pool.query(`UPDATE worker_leases SET started_at = now() - interval '61 s'`);

@@ -1,10 +1,9 @@
 import { createTestDatabase, type TestDatabase } from '@wa-gate/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { endLease, renewLease } from './leases.ts';
-import { fleetTools, NO_LOAD } from './testing/fleet.ts';
-import { DEFAULT_TIMING } from './timing.ts';
+import { fleetTools, NO_LOAD, SLOW_TIMING } from './testing/fleet.ts';
 
-const { leaseTtlMs, stopAfterMs, takeoverGraceMs } = DEFAULT_TIMING;
+const { leaseTtlMs, stopAfterMs, takeoverGraceMs } = SLOW_TIMING;
 /** Milliseconds since its expiry, of a lease that... */
 const OVER = takeoverGraceMs + 500;
 const SILENT_ONLY = -(leaseTtlMs - stopAfterMs) + 500;
@@ -93,7 +92,7 @@ describe('the storm brake', () => {
       ['registers', () => register('w1')],
     ])('the first worker that %s does not get the sessions of the others', async (_how, comeBack) => {
       await fleet(3);
-      await ago(60_000);
+      await ago(3 * leaseTtlMs);
       await comeBack();
       expect(await place()).toMatchObject({ assignments: [], braked: 4 });
       await renew('w2');
@@ -102,7 +101,7 @@ describe('the storm brake', () => {
 
     it('the others wait for one TTL', async () => {
       await fleet(3);
-      await ago(60_000);
+      await ago(3 * leaseTtlMs);
       await renew('w1');
       await database.pool.query(`UPDATE worker_leases SET revived_at = revived_at - $1 * interval '1 ms'`, [
         leaseTtlMs,
@@ -112,15 +111,18 @@ describe('the storm brake', () => {
 
     it('one that fell silent at another time does not wait', async () => {
       await fleet(2);
-      await ago(60_000);
-      await database.pool.query(`UPDATE worker_leases SET renewed_at = now() - interval '30 s' WHERE worker_id = 'w2'`);
+      await ago(3 * leaseTtlMs);
+      await database.pool.query(
+        `UPDATE worker_leases SET renewed_at = now() - 1.5 * $1 * interval '1 ms' WHERE worker_id = 'w2'`,
+        [leaseTtlMs],
+      );
       await renew('w1');
       expect(await place()).toMatchObject({ assignments: { length: 2 }, braked: 0 });
     });
 
     it('one of which there is evidence does not wait', async () => {
       await fleet(2);
-      await ago(60_000);
+      await ago(3 * leaseTtlMs);
       await renew('w1');
       await endLease(database.pool, { workerId: 'w2', incarnation: 1 }, 'connection refused');
       expect(await place()).toMatchObject({ assignments: { length: 2 }, braked: 0 });

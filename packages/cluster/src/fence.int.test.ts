@@ -5,9 +5,8 @@ import { StaleEpochError } from './fence.ts';
 import { readSessionKeys, readSessionKind } from './key-store.ts';
 import { releaseSession } from './placements.ts';
 import { registerWorker } from './registration.ts';
-import { someoneWaitsForALock } from './testing/fleet.ts';
+import { SLOW_TIMING, someoneWaitsForALock } from './testing/fleet.ts';
 import { writeKeys } from './testing/write-keys.ts';
-import { DEFAULT_TIMING } from './timing.ts';
 
 let database: TestDatabase;
 let sessionId: string;
@@ -15,7 +14,7 @@ let epoch: number;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  await registerWorker(database.pool, workerRegistration('worker-1', { maxSessions: 1_000 }), DEFAULT_TIMING);
+  await registerWorker(database.pool, workerRegistration('worker-1', { maxSessions: 1_000 }), SLOW_TIMING);
 });
 afterAll(() => database?.drop());
 beforeEach(async () => {

@@ -6,12 +6,11 @@ import { StaleEpochError } from './fence.ts';
 import { beginRelease, handOverMany, keepSession } from './handover.ts';
 import { beginDraining, endLease } from './leases.ts';
 import { myPlacements, releaseSession } from './placements.ts';
-import { fleetTools, readPlacements, someoneWaitsForALock } from './testing/fleet.ts';
+import { fleetTools, readPlacements, SLOW_TIMING, someoneWaitsForALock } from './testing/fleet.ts';
 import { writeKeys } from './testing/write-keys.ts';
-import { DEFAULT_TIMING } from './timing.ts';
 import { setWorkerAdminState } from './workers.ts';
 
-const options = { strategy: 'least-loaded', timing: DEFAULT_TIMING } as const;
+const options = { strategy: 'least-loaded', timing: SLOW_TIMING } as const;
 
 let database: TestDatabase;
 const { reset, register, seed, place, handOver, countByWorker } = fleetTools(() => database);
@@ -140,7 +139,7 @@ it('a rolling deploy of three workers moves each session about once: the newest 
 });
 
 describe('a drain round', () => {
-  const drain = () => drainRound(database.pool, DEFAULT_TIMING);
+  const drain = () => drainRound(database.pool, SLOW_TIMING);
   const states = async () => (await readPlacements(database.pool)).map(({ state }) => state);
 
   it(`asks for ${MAX_RELEASING} sessions at a time, and for the next when those have moved`, async () => {

@@ -5,13 +5,13 @@ import { StaleEpochError } from './fence.ts';
 import { clearSessionKeys, type KeyWrite, readSessionKind, writeManySessionKeys } from './key-store.ts';
 import { releaseSession } from './placements.ts';
 import { registerWorker } from './registration.ts';
+import { SLOW_TIMING } from './testing/fleet.ts';
 import { writeKeys } from './testing/write-keys.ts';
-import { DEFAULT_TIMING } from './timing.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
   database = await createTestDatabase();
-  await registerWorker(database.pool, workerRegistration('worker-1', { maxSessions: 1_000 }), DEFAULT_TIMING);
+  await registerWorker(database.pool, workerRegistration('worker-1', { maxSessions: 1_000 }), SLOW_TIMING);
 });
 afterAll(() => database?.drop());
 

@@ -4,13 +4,13 @@ import { placeSession } from './assign.ts';
 import { beginDraining, endLease, renewLease } from './leases.ts';
 import { myPlacements } from './placements.ts';
 import { EndpointTakenError, LeaseHeldError } from './registration.ts';
-import { fleetTools, NO_LOAD, readPlacements } from './testing/fleet.ts';
+import { fleetTools, NO_LOAD, readPlacements, SLOW_TIMING } from './testing/fleet.ts';
 import { listWorkers, setWorkerAdminState, workersWithLease } from './workers.ts';
 
 let database: TestDatabase;
 const { reset, register, seed, place, expire } = fleetTools(() => database);
 const renew = (workerId: string, incarnation: number) =>
-  renewLease(database.pool, { workerId, incarnation, ttlMs: 60_000 }, NO_LOAD);
+  renewLease(database.pool, { workerId, incarnation, ttlMs: SLOW_TIMING.leaseTtlMs }, NO_LOAD);
 const end = (workerId: string, incarnation: number) => endLease(database.pool, { workerId, incarnation }, 'test');
 
 beforeAll(async () => {
@@ -69,7 +69,7 @@ describe('a worker that registers from another endpoint', () => {
   it('has to wait while the lease of its id is held, also within the grace', async () => {
     await register('w1');
     await expect(register('w1', elsewhere)).rejects.toThrow(LeaseHeldError);
-    await expire('w1', 1_000);
+    await expire('w1', SLOW_TIMING.takeoverGraceMs / 2);
     await expect(register('w1', elsewhere)).rejects.toThrow(LeaseHeldError);
     expect(await renew('w1', 1)).toBe(true);
     expect(await listWorkers(database.pool)).toMatchObject([{ incarnation: 1, endpoint: 'http://127.0.0.1/w1' }]);

@@ -8,10 +8,9 @@ import { beginRelease, keepSession } from './handover.ts';
 import { readSessionKind } from './key-store.ts';
 import { endLease, renewLease } from './leases.ts';
 import { type Assignment, releaseSession } from './placements.ts';
-import { fleetTools, NO_LOAD, readPlacements } from './testing/fleet.ts';
+import { fleetTools, NO_LOAD, readPlacements, SLOW_TIMING } from './testing/fleet.ts';
 import { type Belief, expiredForMs, FleetModel, type ModelLease } from './testing/fleet-model.ts';
 import { writeKeys } from './testing/write-keys.ts';
-import { DEFAULT_TIMING } from './timing.ts';
 
 const WORKERS = ['w1', 'w2', 'w3', 'w4'];
 const SESSIONS = 6;
@@ -164,7 +163,7 @@ class Run {
     const fits = assigned - maxSessions <= this.model.room(workerId);
     try {
       const moved = await inTransaction(database.pool, (tx) =>
-        setCapacity(tx, workerId, maxSessions, { strategy: 'least-loaded', timing: DEFAULT_TIMING }),
+        setCapacity(tx, workerId, maxSessions, { strategy: 'least-loaded', timing: SLOW_TIMING }),
       );
       expect([fits, moved.length]).toEqual([true, Math.max(assigned - maxSessions, 0)]);
       this.model.capacities.set(workerId, maxSessions);
@@ -179,7 +178,7 @@ class Run {
 
   /** By force; and an administrator lets it come back. Its incarnations go on. */
   async #remove(workerId: string): Promise<void> {
-    await inTransaction(database.pool, (tx) => removeWorker(tx, workerId, { force: true, timing: DEFAULT_TIMING }));
+    await inTransaction(database.pool, (tx) => removeWorker(tx, workerId, { force: true, timing: SLOW_TIMING }));
     await database.pool.query('UPDATE removed_workers SET is_barred = false');
     this.model.leases.delete(workerId);
     this.model.capacities.delete(workerId);
@@ -195,9 +194,9 @@ class Run {
     const incarnation = lease.incarnation - Number(former);
     const isAlive = !former && lease.state !== 'ended';
     if (what === 'expire') {
-      await expire(workerId, expiredForMs(DEFAULT_TIMING));
+      await expire(workerId, expiredForMs(SLOW_TIMING));
     } else if (what === 'renew') {
-      const ttlMs = DEFAULT_TIMING.leaseTtlMs;
+      const ttlMs = SLOW_TIMING.leaseTtlMs;
       const isRenewed = await renewLease(database.pool, { workerId, incarnation, ttlMs }, NO_LOAD);
       if (alone) expect(isRenewed).toBe(isAlive);
     } else {
@@ -270,7 +269,7 @@ class Run {
 
 describe('any sequence of registering, renewing, dying, removing, resizing, placing, moving and writing', () => {
   it('I1 moves epochs by one per change, I2 lets only the owner write, I9 keeps capacities', {
-    timeout: 120_000,
+    timeout: 400_000,
   }, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 40, size: 'max' }), async (steps) => {

@@ -2,8 +2,7 @@ import { createTestDatabase, type TestDatabase } from '@wa-gate/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { renewLease } from './leases.ts';
 import { rebalanceRound } from './rebalance.ts';
-import { fleetTools, NO_LOAD, readPlacements } from './testing/fleet.ts';
-import { DEFAULT_TIMING } from './timing.ts';
+import { fleetTools, NO_LOAD, readPlacements, SLOW_TIMING } from './testing/fleet.ts';
 import { setWorkerAdminState } from './workers.ts';
 
 let database: TestDatabase;
@@ -14,10 +13,14 @@ beforeAll(async () => {
 afterAll(() => database?.drop());
 beforeEach(() => reset());
 
-const round = (options = {}) => rebalanceRound(database.pool, DEFAULT_TIMING, options);
+const round = (options = {}) => rebalanceRound(database.pool, SLOW_TIMING, options);
 /** The gauges of a worker whose start is over. */
 const load = async (workerId: string, gauges: Partial<typeof NO_LOAD>, runningForMs = 61_000) => {
-  await renewLease(database.pool, { workerId, incarnation: 1, ttlMs: 20_000 }, { ...NO_LOAD, ...gauges });
+  await renewLease(
+    database.pool,
+    { workerId, incarnation: 1, ttlMs: SLOW_TIMING.leaseTtlMs },
+    { ...NO_LOAD, ...gauges },
+  );
   await database.pool.query(`UPDATE worker_leases SET started_at = now() - $2 * interval '1 ms' WHERE worker_id = $1`, [
     workerId,
     runningForMs,
@@ -57,9 +60,9 @@ describe('a rebalance round (MR-027, MR-092, MR-093)', () => {
     await load('w1', { cpuUsage: 95 });
     const [first, second, third] = await Promise.all([round(), round(), round()]);
     expect(first.length + second.length + third.length).toBe(5);
-    await age(29_000);
+    await age(25_000);
     expect(await round()).toEqual([]);
-    await age(2_000);
+    await age(6_000);
     expect(await round()).toHaveLength(5);
   });
 
@@ -102,7 +105,7 @@ describe('a rebalance round (MR-027, MR-092, MR-093)', () => {
 
   it('does not take the peak of a process that starts for load; its memory and its sessions count from the first moment', async () => {
     await fleet(4);
-    await load('w1', { cpuUsage: 100 }, 59_000);
+    await load('w1', { cpuUsage: 100 }, 50_000);
     expect(await round()).toEqual([]);
     await load('w1', { cpuUsage: 100, memoryUsage: 91 }, 0);
     expect(await round()).toHaveLength(4);

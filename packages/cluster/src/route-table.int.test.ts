@@ -12,7 +12,7 @@ import { beginRelease } from './handover.ts';
 import { releaseSession } from './placements.ts';
 import { registerWorker } from './registration.ts';
 import { createRouteTable } from './route-table.ts';
-import { DEFAULT_TIMING } from './timing.ts';
+import { SLOW_TIMING } from './testing/fleet.ts';
 
 const logger = createLogger({ service: 'test', level: 'silent' });
 let database: TestDatabase;
@@ -21,7 +21,7 @@ let sessionId: string;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  await registerWorker(database.pool, workerRegistration('w1'), DEFAULT_TIMING);
+  await registerWorker(database.pool, workerRegistration('w1'), SLOW_TIMING);
 });
 afterAll(() => database?.drop());
 beforeEach(async () => {

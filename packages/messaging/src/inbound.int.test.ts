@@ -1,10 +1,4 @@
-import {
-  DEFAULT_TIMING,
-  type JournalEntry,
-  placeSession,
-  registerWorker,
-  writeManySessionKeys,
-} from '@wa-gate/cluster';
+import { type JournalEntry, placeSession, registerWorker, scaleTiming, writeManySessionKeys } from '@wa-gate/cluster';
 import { newId } from '@wa-gate/kit';
 import {
   createTestDatabase,
@@ -17,13 +11,16 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type InboundMessage, storeInbound } from './inbound.ts';
 import { findJournalled, JOURNAL_DAYS, readUnprojected, sweepJournal } from './journal.ts';
 
+/** The lease of the one worker, which nobody renews, outlasts the file. */
+const LASTING = scaleTiming(60);
+
 let database: TestDatabase;
 let session: SeededSession;
 let owner: { sessionId: string; epoch: number };
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  await registerWorker(database.pool, workerRegistration('worker-1', { maxSessions: 1_000 }), DEFAULT_TIMING);
+  await registerWorker(database.pool, workerRegistration('worker-1', { maxSessions: 1_000 }), LASTING);
 });
 afterAll(() => database?.drop());
 beforeEach(async () => {

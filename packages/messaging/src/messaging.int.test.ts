@@ -1,4 +1,4 @@
-import { DEFAULT_TIMING, placeSession, registerWorker, releaseSession } from '@wa-gate/cluster';
+import { placeSession, registerWorker, releaseSession, scaleTiming } from '@wa-gate/cluster';
 import { newId } from '@wa-gate/kit';
 import {
   createTestDatabase,
@@ -16,13 +16,16 @@ import { recordOutcomes } from './outcomes.ts';
 import { updateSessionState } from './session-state.ts';
 import { newWaMessageId } from './wa-message-id.ts';
 
+/** The lease of the one worker, which nobody renews, outlasts the file. */
+const LASTING = scaleTiming(60);
+
 let database: TestDatabase;
 let session: SeededSession;
 let owner: { sessionId: string; epoch: number };
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  await registerWorker(database.pool, workerRegistration('worker-1', { maxSessions: 1_000 }), DEFAULT_TIMING);
+  await registerWorker(database.pool, workerRegistration('worker-1', { maxSessions: 1_000 }), LASTING);
 });
 afterAll(() => database?.drop());
 beforeEach(async () => {

@@ -1,4 +1,4 @@
-import { DEFAULT_TIMING, type Ownership, placeSession, registerWorker, releaseSession } from '@wa-gate/cluster';
+import { type Ownership, placeSession, registerWorker, releaseSession, scaleTiming } from '@wa-gate/cluster';
 import { newId } from '@wa-gate/kit';
 import { createTestDatabase, seedSession, type TestDatabase, workerRegistration } from '@wa-gate/testkit';
 import fc from 'fast-check';
@@ -15,11 +15,14 @@ import {
 import { type Outcome, recordOutcomes } from './outcomes.ts';
 import { newWaMessageId } from './wa-message-id.ts';
 
+/** The lease of the one worker, which nobody renews, outlasts the file. */
+const LASTING = scaleTiming(60);
+
 let database: TestDatabase;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  await registerWorker(database.pool, workerRegistration('worker-1', { maxSessions: 1_000 }), DEFAULT_TIMING);
+  await registerWorker(database.pool, workerRegistration('worker-1', { maxSessions: 1_000 }), LASTING);
 });
 afterAll(() => database?.drop());
 
@@ -229,4 +232,4 @@ it('an accepted message keeps its id and its bytes over claims, crashes, returns
     }),
     { numRuns: 60 },
   );
-}, 60_000);
+}, 300_000);

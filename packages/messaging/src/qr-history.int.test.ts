@@ -1,4 +1,4 @@
-import { DEFAULT_TIMING, placeSession, registerWorker, releaseSession, StaleEpochError } from '@wa-gate/cluster';
+import { placeSession, registerWorker, releaseSession, StaleEpochError, scaleTiming } from '@wa-gate/cluster';
 import {
   createTestDatabase,
   type SeededSession,
@@ -10,12 +10,15 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { sweepQrHistory } from './retention.ts';
 import { updateSessionState } from './session-state.ts';
 
+/** The lease of the one worker, which nobody renews, outlasts the file. */
+const LASTING = scaleTiming(60);
+
 let database: TestDatabase;
 let session: SeededSession;
 let owner: { sessionId: string; epoch: number };
 beforeAll(async () => {
   database = await createTestDatabase();
-  await registerWorker(database.pool, workerRegistration('worker-1', { maxSessions: 1_000 }), DEFAULT_TIMING);
+  await registerWorker(database.pool, workerRegistration('worker-1', { maxSessions: 1_000 }), LASTING);
 });
 afterAll(() => database?.drop());
 beforeEach(begin);

@@ -4,26 +4,33 @@ import { type PlaceOptions, placeSessions } from '../assign.ts';
 import { type Ownership, StaleEpochError } from '../fence.ts';
 import { handOverMany } from '../handover.ts';
 import { registerWorker } from '../registration.ts';
-import { DEFAULT_TIMING } from '../timing.ts';
+import { scaleTiming } from '../timing.ts';
 import { listWorkers } from '../workers.ts';
+
+/**
+ * The relations of production, so slow that no machine is too slow for them: a lease outlasts every test, and what time is to do is written
+ * into the rows.
+ */
+export const SLOW_TIMING = scaleTiming(60);
 
 export const NO_LOAD = { cpuUsage: 0, memoryUsage: 0, eventLoopDelayMs: 0 };
 
 /** Short words for what the tests of the core do all the time. */
 export function fleetTools(database: () => TestDatabase) {
   const pool = () => database().pool;
+  const timing = SLOW_TIMING;
   return {
     /** Nobody and nothing, in less time than a fresh database takes. */
     reset: () => pool().query('DELETE FROM session_placements; DELETE FROM workers; DELETE FROM users'),
     register: (id: string, overrides: Partial<Parameters<typeof registerWorker>[1]> = {}) =>
-      registerWorker(pool(), { ...workerRegistration(id), ...overrides }, DEFAULT_TIMING),
+      registerWorker(pool(), { ...workerRegistration(id), ...overrides }, timing),
     seed: (count: number, overrides: Parameters<typeof seedSession>[1] = {}) =>
       Promise.all(Array.from({ length: count }, async () => (await seedSession(pool(), overrides)).sessionId)),
     place: (options: Partial<PlaceOptions> = {}) =>
-      placeSessions(pool(), { strategy: 'least-loaded', timing: DEFAULT_TIMING, limit: 1_000, ...options }),
+      placeSessions(pool(), { strategy: 'least-loaded', timing, limit: 1_000, ...options }),
     /** One session alone, as its owner gives it away. */
     handOver: async (owner: Ownership) => {
-      const given = await handOverMany(pool(), [owner], { strategy: 'least-loaded', timing: DEFAULT_TIMING });
+      const given = await handOverMany(pool(), [owner], { strategy: 'least-loaded', timing });
       const assignment = given.get(owner.sessionId);
       if (assignment === undefined) throw new StaleEpochError([owner.sessionId]);
       return assignment;
@@ -33,7 +40,7 @@ export function fleetTools(database: () => TestDatabase) {
       return Object.fromEntries(workers.map(({ workerId, sessionCount }) => [workerId, sessionCount]));
     },
     /** As if the worker had not renewed for so long: its lease expired `ms` ago. */
-    expire: async (workerId: string, ms = DEFAULT_TIMING.takeoverGraceMs + 1): Promise<void> => {
+    expire: async (workerId: string, ms = timing.takeoverGraceMs + 1): Promise<void> => {
       await pool().query(`UPDATE worker_leases SET expires_at = now() - $2 * interval '1 ms' WHERE worker_id = $1`, [
         workerId,
         ms,
