@@ -9,6 +9,8 @@ import { type LogFiles, openLogFiles } from './log-files.ts';
 import { createLogger } from './logger.ts';
 
 const KIT = fileURLToPath(new URL('../dist/index.js', import.meta.url));
+/** Far more than a disk needs. */
+const WITHIN = 20_000;
 let folder: string;
 let open: LogFiles[];
 beforeEach(() => {
@@ -47,7 +49,7 @@ describe('log files (MR-178)', () => {
     logger.error({ err: new Error('no') }, 'three');
     logger.warn({ text: '"security":"no"' }, 'four');
     logger.fatal({ security: 'x' }, 'five');
-    await vi.waitFor(() => expect(messages('combined.log')).toHaveLength(5));
+    await vi.waitFor(() => expect(messages('combined.log')).toHaveLength(5), WITHIN);
     files.close();
     expect(messages('combined.log')).toEqual(['one', 'two', 'three', 'four', 'five']);
     expect(messages('error.log')).toEqual(['three', 'five']);
@@ -90,7 +92,7 @@ describe('log files (MR-178)', () => {
     await vi.waitFor(() => {
       for (let index = 0; index < 20; index += 1) logger.info({ padding: 'x'.repeat(100) }, `line ${index}`);
       expect(existsSync(join(folder, 'combined.log.2'))).toBe(true);
-    });
+    }, WITHIN);
     files.close();
     const names = readdirSync(folder).filter((name) => name.startsWith('combined'));
     expect(names.sort()).toEqual(['combined.log', 'combined.log.1', 'combined.log.2']);
@@ -105,7 +107,7 @@ describe('log files (MR-178)', () => {
   it('goes on without the files when the disk fails later', async () => {
     const { logger, files } = logTo();
     logger.info('before');
-    await vi.waitFor(() => expect(existsSync(join(folder, 'combined.log'))).toBe(true));
+    await vi.waitFor(() => expect(existsSync(join(folder, 'combined.log'))).toBe(true), WITHIN);
     files.close();
     rmSync(folder, { recursive: true, force: true });
     expect(() => logger.info('after')).not.toThrow();

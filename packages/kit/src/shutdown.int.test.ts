@@ -35,7 +35,8 @@ async function program(step: string, { cut = true, graceMs = 60_000 } = {}) {
     while (!output.includes(word)) await once(child.stdout, 'data');
   };
   await said('ready');
-  const ended = once(child, 'exit') as Promise<[number | null]>;
+  // Not the exit: the last words may still be on their way then.
+  const ended = once(child, 'close') as Promise<[number | null]>;
   return { child, said, ended: async () => ({ code: (await ended)[0], words: output.trim().split('\n').slice(1) }) };
 }
 
@@ -62,7 +63,7 @@ it('cuts off the rest at a second signal', async () => {
 });
 
 it('cuts off the rest when only the reserve of the grace is left', async () => {
-  const { child, ended } = await program(FOR_EVER, { graceMs: 300 });
+  const { child, ended } = await program(FOR_EVER, { graceMs: 1_000 });
   child.kill('SIGTERM');
   expect(await ended()).toEqual({ code: 1, words: ['one', 'cut'] });
 });
