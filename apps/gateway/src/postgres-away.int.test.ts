@@ -46,7 +46,7 @@ const WORK_ON = [
 ];
 
 beforeAll(async () => {
-  fixture = await createGatewayFixture({ MAIL_DIR: join(tmpdir(), 'wag-no-mail') }, { silenceTimeoutMs: 2_000 });
+  fixture = await createGatewayFixture({ MAIL_DIR: join(tmpdir(), 'wag-no-mail') }, { silenceTimeoutMs: 5_000 });
   user = await fixture.register();
   worker = await fixture.startWorker('worker-1');
   session = await fixture.createSession(user);

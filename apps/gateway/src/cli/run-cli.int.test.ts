@@ -58,7 +58,7 @@ describe('wag admin create', () => {
     expect(await isAdministrator()).toBe(false);
     const { code, out } = await wag(`admin create --email ${user.email}`);
     expect([code, out]).toEqual([0, `${user.email} is an administrator now. The password is as it was.`]);
-    await waitFor(isAdministrator, { timeoutMs: 1_000 });
+    await waitFor(isAdministrator);
     expect((await login(user.email, 'correct horse')).status).toBe(200);
   });
 
@@ -68,9 +68,7 @@ describe('wag admin create', () => {
       input: 'an entirely new horse',
     });
     expect(out).toContain('The password was changed, and all logins were ended');
-    await waitFor(async () => (await fixture.call('GET', '/api/auth/me', { as: user.token })).status === 401, {
-      timeoutMs: 1_000,
-    });
+    await waitFor(async () => (await fixture.call('GET', '/api/auth/me', { as: user.token })).status === 401);
     expect((await login(user.email, 'an entirely new horse')).status).toBe(200);
   });
 

@@ -55,6 +55,9 @@ it('does not tell of what is neither', async () => {
 });
 
 it('is not flooded by whoever floods us', async () => {
+  const begun = performance.now();
   for (let count = 0; count < 50; count += 1) await app.inject('/refused/IP_DENIED');
-  expect(lines.length).toBeLessThan(3);
+  const seconds = (performance.now() - begun) / 1_000;
+  // At most one line a second, besides the first.
+  expect(lines.length).toBeLessThanOrEqual(1 + seconds);
 });

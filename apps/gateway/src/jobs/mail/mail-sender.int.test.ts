@@ -35,9 +35,11 @@ const rows = async () =>
   (
     await database.pool.query(
       `SELECT id, attempts, sent_at IS NOT NULL AS "isSent", last_error AS "lastError",
-         extract(epoch FROM next_attempt - now())::float8 AS "dueIn" FROM mails ORDER BY id`,
+         extract(epoch FROM next_attempt - now())::float8 AS "dueIn", extract(epoch FROM next_attempt)::float8 AS "dueAt" FROM mails ORDER BY id`,
     )
   ).rows;
+const databaseTime = async (): Promise<number> =>
+  (await database.pool.query('SELECT extract(epoch FROM clock_timestamp())::float8 AS now')).rows[0].now;
 const makeDue = () => database.pool.query('UPDATE mails SET next_attempt = now() WHERE sent_at IS NULL');
 
 describe('mails over SMTP (MR-174)', () => {
@@ -106,20 +108,19 @@ describe('mails over SMTP (MR-174)', () => {
     await queue.enqueue(database.pool, MAIL);
     server.refuseWith(451);
     const sender = senderOf(smtp(server.port));
-    const delays: number[] = [];
-    for (let attempt = 1; attempt <= 3; attempt += 1) {
+    for (const [index, ceiling] of [10, 30, 90].entries()) {
+      await makeDue();
+      const dueBefore = await databaseTime();
       await sender.round();
       const [row] = await rows();
-      expect(row).toMatchObject({ attempts: attempt, isSent: false, lastError: expect.stringContaining('451') });
-      delays.push(row.dueIn);
+      expect(row).toMatchObject({ attempts: index + 1, isSent: false, lastError: expect.stringContaining('451') });
+      // Counted from after this moment, and looked at a moment later.
+      expect(row.dueAt - dueBefore).toBeGreaterThanOrEqual(ceiling / 2);
+      expect(row.dueIn).toBeLessThanOrEqual(ceiling);
       // It is not due yet.
       expect(await sender.round()).toBe(0);
-      await makeDue();
     }
-    for (const [index, ceiling] of [10, 30, 90].entries()) {
-      expect(delays[index]).toBeGreaterThan(ceiling / 2 - 2);
-      expect(delays[index]).toBeLessThanOrEqual(ceiling);
-    }
+    await makeDue();
     const nobody = await freePort();
     await senderOf(smtp(nobody)).round();
     expect((await rows())[0]).toMatchObject({ isSent: false, lastError: expect.stringContaining('ECONNREFUSED') });
@@ -149,8 +150,8 @@ describe('mails over SMTP (MR-174)', () => {
     await waitFor(() => silent.connections() > 0);
     const begun = performance.now();
     await dying.stop();
-    // A server that hangs does not hold up the end of the process.
-    expect(performance.now() - begun).toBeLessThan(4_000);
+    // A server that hangs does not hold up the end of the process: it would be given up after 10 s.
+    expect(performance.now() - begun).toBeLessThan(8_000);
     const [row] = await rows();
     expect(row).toMatchObject({ attempts: 1, isSent: false });
     expect(row.dueIn).toBeLessThanOrEqual(120);

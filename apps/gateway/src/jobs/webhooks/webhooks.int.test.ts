@@ -180,13 +180,14 @@ describe('a failed attempt', () => {
     answer = (_seq, attempt) => ({ status: attempt < 3 ? 503 : 200 });
     await emit();
     startDeliverer();
-    await waitFor(allDelivered);
+    await waitFor(allDelivered, { timeoutMs: 25_000 });
     expect(received.map(({ headers }) => headers['x-webhook-attempt'])).toEqual(['1', '2', '3']);
     expect(new Set(received.map(({ body }) => body)).size).toBe(1);
     const [first, second, third] = received.map(({ at }) => at) as [number, number, number];
     expect(second - first).toBeGreaterThanOrEqual(990);
     expect(third - second).toBeGreaterThanOrEqual(1_990);
-    expect(third - first).toBeLessThan(8_000);
+    // Not by the sweep, which comes once a minute.
+    expect(third - first).toBeLessThan(20_000);
   });
 
   it('waits as long as Retry-After asks', async () => {

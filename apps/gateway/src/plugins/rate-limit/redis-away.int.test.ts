@@ -12,7 +12,7 @@ beforeAll(async () => {
   admin = await fixture.adminToken();
   // Another gateway that answers, and one that was there yesterday.
   await fixture.database.pool.query(
-    `INSERT INTO gateway_replicas (id, seen_at) VALUES (gen_random_uuid(), now() + interval '1 minute'),
+    `INSERT INTO gateway_replicas (id, seen_at) VALUES (gen_random_uuid(), now() + interval '1 hour'),
        (gen_random_uuid(), now() - interval '1 day')`,
   );
 });
@@ -29,7 +29,7 @@ const allowed = async () => Number.parseInt(String((await ask()).headers['rateli
 
 it('gives each gateway a fair share while Redis is away, and is never open (MR-095)', { timeout: 60_000 }, async () => {
   await set(40);
-  expect(await allowed()).toBe(40);
+  await waitFor(async () => (await allowed()) === 40, { timeoutMs: 15_000 });
   line.set('refuse');
   // Which gateways there are is known after a look at PostgreSQL.
   await waitFor(async () => (await allowed()) === 20, { timeoutMs: 15_000 });
@@ -48,9 +48,9 @@ it('does not wait long for a Redis that says nothing', { timeout: 60_000 }, asyn
   await waitFor(async () => (await allowed()) === 1_000_000, { timeoutMs: 15_000 });
   line.set('stall');
   const begun = performance.now();
-  for (let index = 0; index < 50; index += 1) expect((await ask()).status).toBe(200);
-  // Three are waited for, 50 ms each; then it is left alone, but for one try in a second.
-  expect(performance.now() - begun).toBeLessThan(2_000);
+  for (let index = 0; index < 400; index += 1) expect((await ask()).status).toBe(200);
+  // Three are waited for, 50 ms each; then it is left alone, but for one try in a second. If each were waited for, it would be 20 s.
+  expect(performance.now() - begun).toBeLessThan(15_000);
   expect(await allowed()).toBe(500_000);
   line.set('forward');
   await waitFor(async () => (await allowed()) === 1_000_000, { timeoutMs: 15_000 });
