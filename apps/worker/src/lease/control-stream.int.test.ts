@@ -17,6 +17,7 @@ let app: FastifyInstance;
 let control: ControlPort;
 let bells: string[];
 let looks: number;
+const gateways: Pick<TestGateway, 'socket' | 'fallSilent'>[] = [];
 
 beforeEach(async () => {
   incarnation = 7;
@@ -58,9 +59,16 @@ beforeEach(async () => {
   await app.listen({ host: '127.0.0.1', port: 0 });
 });
 afterEach(async () => {
+  for (const { socket, fallSilent } of gateways.splice(0)) {
+    fallSilent();
+    socket.terminate();
+  }
   control.close();
   await app.close();
 });
+
+/** Real ones ping each second, which is the tick of a real worker. */
+const PING_EVERY_MS = 50;
 
 interface TestGateway {
   socket: WebSocket;
@@ -68,6 +76,8 @@ interface TestGateway {
   /** The incarnation that the answer proves, and its status. */
   answer: { status: number; by: number | undefined };
   say(frame: GatewayFrame): void;
+  /** From now on it does not even ping. */
+  fallSilent(): void;
 }
 
 /** A gateway that opens its stream, as far as the worker lets it. */
@@ -89,7 +99,11 @@ async function connect(token = internalToken(masterKey, WORKER, 7)): Promise<Tes
       tell(statusCode ?? 0, headers);
     });
   });
-  return { socket, frames, answer, say: (frame) => socket.send(JSON.stringify(frame)) };
+  const pinging = setInterval(() => socket.readyState === WebSocket.OPEN && socket.ping(), PING_EVERY_MS);
+  const fallSilent = () => clearInterval(pinging);
+  socket.once('close', fallSilent);
+  gateways.push({ socket, fallSilent });
+  return { socket, frames, answer, say: (frame) => socket.send(JSON.stringify(frame)), fallSilent };
 }
 
 const ofType = <Type extends WorkerFrame['type']>({ frames }: TestGateway, type: Type) =>
@@ -135,14 +149,14 @@ describe('what goes over the stream', () => {
   });
 
   it('hints to every gateway in one frame, and the load each second', async () => {
-    const gateways = await Promise.all([connect(), connect()]);
-    await waitFor(() => gateways.every(({ frames }) => frames.length > 0));
+    const both = await Promise.all([connect(), connect()]);
+    await waitFor(() => both.every(({ frames }) => frames.length > 0));
     const hints: SessionHint[] = [
       { sessionId: 's1', seq: 1, messages: [{ messageId: 'm1', state: 'SENT' }] },
       { sessionId: 's2', seq: 9, messages: [] },
     ];
     control.publishHints(hints);
-    for (const gateway of gateways) {
+    for (const gateway of both) {
       await waitFor(() => ofType(gateway, 'hints').length > 0);
       expect(ofType(gateway, 'hints')).toEqual([{ type: 'hints', hints }]);
       await waitFor(() => ofType(gateway, 'load').length > 0);
@@ -189,8 +203,7 @@ describe('the end of a stream', () => {
   it('a gateway that is gone without a word is forgotten', async () => {
     const gateway = await connect();
     await waitFor(() => control.isHeard);
-    gateway.socket.pause();
+    gateway.fallSilent();
     await waitFor(() => !control.isHeard);
-    gateway.socket.terminate();
   });
 });

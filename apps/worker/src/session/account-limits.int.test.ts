@@ -9,6 +9,8 @@ beforeAll(async () => {
 afterAll(() => world?.stop());
 
 const deviceOf = async (number: string) => (await world.sandbox.devices(number))[0]!.device;
+/** More than a lock lasts here. */
+const PATIENCE = { timeoutMs: 20_000 };
 const inSeconds = (seconds: number) => Math.floor(Date.now() / 1000) + seconds;
 
 async function limitsOf(sessionId: string) {
@@ -68,7 +70,7 @@ describe("WhatsApp's time-lock", () => {
 
   it('ends by the clock too, also under another owner', async () => {
     const { sessionId, number } = await world.createPaired();
-    await world.sandbox.fault({ kind: 'time-lock', device: await deviceOf(number), timeEnforcementEnds: inSeconds(2) });
+    await world.sandbox.fault({ kind: 'time-lock', device: await deviceOf(number), timeEnforcementEnds: inSeconds(6) });
     await waitFor(async () => (await limitsOf(sessionId)).until !== null, { what: 'the lock' });
     await world.restartHost();
     await waitFor(async () => (await world.events(sessionId, 'connection.open')).length === 2, {
@@ -78,7 +80,7 @@ describe("WhatsApp's time-lock", () => {
     await waitFor(async () => {
       actor.review();
       return (await limitsOf(sessionId)).until === null;
-    });
+    }, PATIENCE);
     expect(await told(sessionId, 'session.restricted')).toMatchObject([{ restricted: true }, { restricted: false }]);
   });
 });

@@ -77,3 +77,18 @@ export function fleetTools(world: World) {
 
 export const percentile = (values: readonly number[], share: number): number =>
   values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))] ?? Number.NaN;
+
+/** CPU time that tells enough, however the machine shares itself out. */
+const SAMPLE_MS = 100;
+
+/** How many times as long as on a machine that does nothing else things take here at present; 1 or more. */
+export function slowness(): number {
+  const began = performance.now();
+  const start = process.cpuUsage();
+  const usedMs = (): number => {
+    const { user, system } = process.cpuUsage(start);
+    return (user + system) / 1_000;
+  };
+  while (usedMs() < SAMPLE_MS);
+  return Math.max(1, (performance.now() - began) / usedMs());
+}

@@ -93,7 +93,7 @@ export async function startLives(): Promise<LivesWorld> {
     };
     const first = await session.open();
     // What the phone tells a new companion, keys and history, must not come between the steps of a test.
-    await waitFor(async () => (await waitingAt(sandbox, number)) === 0, { what: 'the greeting of the phone' });
+    await sandbox.greeted(number);
     first.kill();
     return session;
   }
@@ -110,11 +110,6 @@ export async function startLives(): Promise<LivesWorld> {
     },
   };
 }
-
-const waitingAt = async (sandbox: TestSandbox, number: string): Promise<number> => {
-  const [device] = (await sandbox.devices(number)) as { waiting?: number }[];
-  return device?.waiting ?? 1;
-};
 
 interface LifeContext extends LifeOptions {
   database: TestDatabase;

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type AppProcess, freePort, startApp } from '@wa-gate/testkit';
+import { type AppProcess, freePort, startApp, waitFor } from '@wa-gate/testkit';
 
 const ENTRY = fileURLToPath(new URL('../../../sandbox/dist/main.js', import.meta.url));
 
@@ -15,6 +15,18 @@ export interface PhoneMessage {
   encryption: string | null;
 }
 
+export interface TestDevice {
+  id: number;
+  device: string;
+  connected: boolean;
+  preKeys: number;
+  /** Stanzas that it has not acknowledged. */
+  waiting: number;
+}
+
+/** The keys of its app state, and the history. */
+const GREETINGS = 2;
+
 /** The built sandbox in a process of its own, and its control API as far as the worker's tests use it. */
 export interface TestSandbox {
   url: string;
@@ -25,7 +37,9 @@ export interface TestSandbox {
   configure(number: string, change: Record<string, unknown>): Promise<void>;
   sendFrom(number: string, message: Record<string, unknown>): Promise<void>;
   inbox(number: string): Promise<PhoneMessage[]>;
-  devices(number: string): Promise<{ id: number; device: string; connected: boolean; preKeys: number }[]>;
+  devices(number: string): Promise<TestDevice[]>;
+  /** Waits until a new companion has acknowledged what its phone greets it with, and the server has said its last word on it. */
+  greeted(number: string): Promise<void>;
   unlink(number: string, device: number): Promise<void>;
   fault(fault: Record<string, unknown>): Promise<void>;
   cancelFault(id: string): Promise<void>;
@@ -59,6 +73,9 @@ export async function startTestSandbox(): Promise<TestSandbox> {
     return (text ? JSON.parse(text) : undefined) as T;
   }
 
+  const devices = async (number: string) =>
+    (await call<{ devices: TestDevice[] }>('GET', `/phones/${number}/devices`)).devices;
+
   return {
     url,
     createPhone: async (name) => (await call<{ number: string }>('POST', '/phones', name ? { name } : {})).number,
@@ -68,9 +85,18 @@ export async function startTestSandbox(): Promise<TestSandbox> {
     configure: (number, change) => call('PATCH', `/phones/${number}`, change),
     sendFrom: (number, message) => call('POST', `/phones/${number}/messages`, message),
     inbox: async (number) => (await call<{ messages: PhoneMessage[] }>('GET', `/phones/${number}/messages`)).messages,
-    devices: async (number) => {
-      const answer = await call<{ devices: [] } | []>('GET', `/phones/${number}/devices`);
-      return Array.isArray(answer) ? answer : answer.devices;
+    devices,
+    greeted: async (number) => {
+      await waitFor(
+        async () => {
+          const [companion] = await devices(number);
+          if (!companion) return false;
+          const path = `/recorder/messages?direction=down&device=${companion.device}`;
+          const { messages } = await call<{ messages: unknown[] }>('GET', path);
+          return messages.length >= GREETINGS && companion.waiting === 0;
+        },
+        { timeoutMs: 20_000, what: 'the greeting of the phone' },
+      );
     },
     unlink: (number, device) => call('DELETE', `/phones/${number}/devices/${device}`),
     fault: (fault) => call('POST', '/faults', fault),

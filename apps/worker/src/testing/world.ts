@@ -55,12 +55,21 @@ export interface World {
   waitForState(sessionId: string, state: string): Promise<void>;
   send(sessionId: string, to: string, text?: string): Promise<{ messageId: string; waMessageId: string }>;
   message(messageId: string): Promise<MessageRow>;
+  /** In this state, or beyond it: a receipt may come before anybody has looked. */
   waitForMessage(messageId: string, state: string): Promise<MessageRow>;
   events(sessionId: string, prefix?: string): Promise<{ seq: number; type: string; data: Record<string, unknown> }[]>;
   /** Ends the first worker as a process end in good order would, and starts its next life. */
   restartHost(): Promise<void>;
   stop(): Promise<void>;
 }
+
+/** Far from what anything takes, and less than what a test may. */
+const PATIENCE = { timeoutMs: 25_000 };
+/** The way of a message that is sent; each step includes those before it. */
+const STEPS = ['SENT', 'DELIVERED', 'READ', 'PLAYED'];
+
+const hasReached = (state: string, wanted: string): boolean =>
+  state === wanted || (STEPS.includes(wanted) && STEPS.indexOf(state) > STEPS.indexOf(wanted));
 
 const jid = (number: string): string => `${number}@s.whatsapp.net`;
 
@@ -122,13 +131,25 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     async createPaired() {
       const sessionId = await world.createSession();
       const number = await sandbox.createPhone();
-      const { qr } = await (await world.actor(sessionId)).qr(10_000);
-      await sandbox.scan(number, qr);
-      await world.waitForState(sessionId, 'CONNECTED');
+      let scanned = '';
+      // As a user: a code that led to nothing, because the session has moved meanwhile, is followed by another one.
+      await waitFor(
+        async () => {
+          if ((await world.session(sessionId)).state === 'CONNECTED') return true;
+          const { qr } = await (await world.actor(sessionId)).qr(10_000);
+          if (qr !== scanned) await sandbox.scan(number, qr);
+          scanned = qr;
+          return false;
+        },
+        { timeoutMs: 45_000, what: 'a linked session' },
+      );
       return { sessionId, number };
     },
     actor: (sessionId) =>
-      waitFor(() => workers.map(({ supervisor }) => supervisor?.find(sessionId)).find(Boolean), { what: 'the actor' }),
+      waitFor(() => workers.map(({ supervisor }) => supervisor?.find(sessionId)).find(Boolean), {
+        ...PATIENCE,
+        what: 'the actor',
+      }),
     async session(sessionId) {
       const { rows } = await pool.query(
         'SELECT state, state_reason AS reason, state_code AS code, phone_number AS "phoneNumber" FROM sessions WHERE id = $1',
@@ -138,7 +159,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     },
     async waitForState(sessionId, state) {
       await waitFor(async () => (await world.session(sessionId)).state === state, {
-        timeoutMs: 15_000,
+        ...PATIENCE,
         what: `session state ${state}`,
       });
     },
@@ -161,9 +182,9 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       waitFor(
         async () => {
           const row = await world.message(messageId);
-          return row.state === state ? row : false;
+          return hasReached(row.state, state) ? row : false;
         },
-        { timeoutMs: 15_000, what: `message state ${state}` },
+        { ...PATIENCE, what: `message state ${state}` },
       ) as Promise<MessageRow>,
     async events(sessionId, prefix = '') {
       const { rows } = await pool.query(

@@ -234,7 +234,8 @@ describe('a database that goes away', () => {
     write.catch(() => undefined);
     await waitFor(async () => {
       const { rows } = await database.pool.query(
-        `SELECT 1 FROM pg_stat_activity WHERE application_name = 'fault' AND wait_event_type = 'Lock'`,
+        `SELECT 1 FROM pg_stat_activity
+         WHERE datname = current_database() AND application_name = 'fault' AND wait_event_type = 'Lock'`,
       );
       return rows.length > 0;
     });

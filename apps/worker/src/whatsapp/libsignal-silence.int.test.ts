@@ -26,7 +26,8 @@ async function run(
   child.on('message', (message) => {
     secrets = message as string[];
   });
-  await once(child, 'exit');
+  // Not its exit: what it has printed and told may still be on its way then.
+  await once(child, 'close');
   return { code: child.exitCode, output: Buffer.concat(chunks).toString(), secrets };
 }
 

@@ -18,7 +18,7 @@ afterAll(() => world?.stop());
 
 const MORE_STEPS_THAN_ANY_CASE_HAS = 60;
 /** A case is some dozen logins; a second or two, and much more on a machine that does other things. */
-const CASE_TIMEOUT_MS = 90_000;
+const CASE_TIMEOUT_MS = 180_000;
 const jid = (number: string) => `${number}@s.whatsapp.net`;
 const newPhone = () => world.sandbox.createPhone();
 const newGroup = async (owner: string) =>
