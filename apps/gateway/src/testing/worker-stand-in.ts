@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
@@ -9,6 +10,7 @@ import {
   type WorkerClaim,
 } from '@wa-gate/kit';
 import type { GatewayFrame, WorkerFrame } from '@wa-gate/messaging';
+import { waitFor } from '@wa-gate/testkit';
 import Fastify, { type RouteHandlerMethod } from 'fastify';
 import { type WebSocket, WebSocketServer } from 'ws';
 
@@ -34,6 +36,8 @@ export interface WorkerStandIn {
   attempts: number;
   /** Control streams that are open. */
   streams: ReadonlySet<WebSocket>;
+  /** Resolves when there is a control stream that is open at its other end too. */
+  isHeard(): Promise<void>;
   /** Whom it proves to be from now on; `null`: it proves nothing. Streams that are open stay so. */
   be(claim: Partial<WorkerClaim> | null): void;
   /** What it answers to calls of sessions, and to operations, from now on. `stream`: as server-sent events, which do not end. */
@@ -115,6 +119,12 @@ export async function startWorkerStandIn(masterKey: Uint8Array, workerId: string
       return attempts;
     },
     streams: control.clients,
+    async isHeard() {
+      const [stream] = await waitFor(() => control.clients.size > 0 && [...control.clients]);
+      const answered = once(stream!, 'pong');
+      stream!.ping();
+      await answered;
+    },
     get openAnswers() {
       return openAnswers;
     },

@@ -7,11 +7,13 @@ import {
   type TestSession,
   type TestUser,
 } from '../../testing/gateway-fixture.ts';
+import { dayThatLasts } from '../../testing/timing.ts';
 import { createAnalyticsService } from './analytics.service.ts';
 import { createStatisticsRepository } from './statistics.repository.ts';
 
 let fixture: GatewayFixture;
 let admin: string;
+beforeAll(dayThatLasts, 180_000);
 beforeAll(async () => {
   fixture = await createGatewayFixture();
   admin = await fixture.adminToken();
@@ -67,7 +69,7 @@ it('counts a month day by day, and days that are over from memory', async () => 
       },
     },
     fleet: fixture.gateway.services.workerAdministration,
-    rememberMs: 50,
+    rememberMs: 5_000,
   });
   expect(await service.messages('30d')).toMatchObject({ range: '30d', total: 0 });
   expect(asked).toHaveLength(31);

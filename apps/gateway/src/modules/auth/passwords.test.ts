@@ -7,7 +7,8 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-describe('checking a password (MR-150)', () => {
+// Made slow on purpose, a password may take a busy machine a second.
+describe('checking a password (MR-150)', { timeout: 60_000 }, () => {
   it('says yes to the right one only', async () => {
     const hash = await hashPassword('correct horse');
     expect(await checkPassword(hash, 'correct horse')).toBe(true);

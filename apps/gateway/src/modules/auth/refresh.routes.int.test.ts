@@ -1,6 +1,7 @@
 import { waitFor } from '@wa-gate/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, createGatewayFixture, type GatewayFixture } from '../../testing/gateway-fixture.ts';
+import { otherwiseFor } from '../../testing/timing.ts';
 
 let fixture: GatewayFixture;
 let second: GatewayFixture;
@@ -153,11 +154,10 @@ describe('logging out (MR-003)', () => {
     // It is in the memory of both.
     for (const gateway of [fixture, second]) expect((await me(token, gateway)).status).toBe(200);
     const answer = await fixture.call('POST', '/api/auth/logout', { as: token });
-    const begun = performance.now();
     expect(answer.status).toBe(200);
+    const elsewhere = otherwiseFor(async () => (await me(token, second)).status === 401);
     expect((await me(token)).status).toBe(401);
-    await waitFor(async () => (await me(token, second)).status === 401, { everyMs: 5 });
-    expect(performance.now() - begun).toBeLessThan(1_000);
+    expect(await elsewhere).toBeLessThan(1_000);
     expect(codeOf(await refresh(refreshToken))).toEqual([401, 'REFRESH_TOKEN_INVALID']);
   });
 

@@ -6,11 +6,13 @@ import {
   type TestSession,
   type TestUser,
 } from '../../testing/gateway-fixture.ts';
+import { dayThatLasts } from '../../testing/timing.ts';
 
 let fixture: GatewayFixture;
 let user: TestUser;
 let session: TestSession;
 let other: TestSession;
+beforeAll(dayThatLasts, 180_000);
 beforeAll(async () => {
   fixture = await createGatewayFixture();
   user = await fixture.register();

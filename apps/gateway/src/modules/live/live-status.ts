@@ -1,14 +1,19 @@
-import type { ConnectedAccount, SessionStatusReport } from '@wa-gate/contracts';
+import { ConnectedAccountSchema, type SessionStatusReport, SessionStatusSchema } from '@wa-gate/contracts';
+import { Type } from 'typebox';
 import { ApiError } from '../../api-error.ts';
 import type { SessionsService } from '../sessions/index.ts';
+import { answerOf } from './owner-answer.ts';
 import type { LiveRequest } from './proxies.ts';
 
 /** How long a caller who only wants to know the status is made to wait for the owner. */
 export const STATUS_TIMEOUT_MS = 1_000;
 
-type WorkerStatus = Pick<SessionStatusReport, 'status' | 'state' | 'reason' | 'code' | 'workerId'> & {
-  account?: ConnectedAccount;
-};
+const workerStatus = answerOf(
+  Type.Object({
+    ...Type.Pick(SessionStatusSchema, ['status', 'state', 'reason', 'code', 'workerId']).properties,
+    account: Type.Optional(ConnectedAccountSchema),
+  }),
+);
 
 /**
  * The status as the owner of the session says it now; as its row says when the owner does not answer quickly. Of a connected session the owner knows all: then
@@ -17,7 +22,7 @@ type WorkerStatus = Pick<SessionStatusReport, 'status' | 'state' | 'reason' | 'c
 export async function liveStatus(sessions: SessionsService, request: LiveRequest): Promise<SessionStatusReport> {
   const { session, ask } = request;
   try {
-    const { account, ...live } = await ask<WorkerStatus>();
+    const { account, ...live } = workerStatus(await ask());
     const told = { ...live, sessionId: session.slug, source: 'worker' as const };
     if (account) return { ...told, ...account };
     const row = await sessions.status(session);

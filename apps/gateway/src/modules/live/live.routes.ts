@@ -20,7 +20,7 @@ import { type AuditLog, actorOf } from '../audit/index.ts';
 import { parsePhoneNumber } from '../messages/index.ts';
 import type { SessionDirectory, SessionsService } from '../sessions/index.ts';
 import { liveStatus, STATUS_TIMEOUT_MS } from './live-status.ts';
-import { understood } from './owner-answer.ts';
+import { answerOf } from './owner-answer.ts';
 import type { OwnerLink } from './owner-link.ts';
 import { createProxies, type LiveRequest } from './proxies.ts';
 import { actOnSession, qrAnswer, showQr } from './session-actions.ts';
@@ -33,12 +33,12 @@ export interface LiveRoutesOptions {
   guards: Guards;
 }
 
-const WorkerPairingCodeSchema = Type.Object({
-  code: Type.String({ minLength: 1 }),
-  expiresAt: Type.Optional(nullable(timestamp())),
-});
+const workerPairingCode = answerOf(
+  Type.Object({ code: Type.String({ minLength: 1 }), expiresAt: Type.Optional(nullable(timestamp())) }),
+);
 /** The worker names the session by its internal id, if at all. */
-const WorkerHealthSchema = Type.Omit(SessionHealthSchema, ['sessionId']);
+const workerHealth = answerOf(Type.Omit(SessionHealthSchema, ['sessionId']));
+const unlinkDone = answerOf(Type.Union([Type.Null(), Type.Object({ unlinked: Type.Optional(Type.Boolean()) })]));
 
 export const LIVE_ERRORS = ['UNAUTHENTICATED', 'SESSION_NOT_FOUND', 'SESSION_MOVING', 'WORKER_ERROR'] as const;
 /** A deletion does not wait long for a device to be unlinked. */
@@ -134,7 +134,7 @@ export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, opt
       response: { 200: success(SessionHealthSchema), ...errorResponses(...LIVE_ERRORS) },
     },
     async handle({ session, ask }) {
-      const health = understood(WorkerHealthSchema, await ask());
+      const health = workerHealth(await ask());
       return { ...health, sessionId: session.slug };
     },
   });
@@ -157,7 +157,7 @@ export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, opt
     },
     async handle({ request, reply, ask }) {
       const { phoneNumber } = request.body as Static<typeof PairingCodeRequestSchema>;
-      const answer = understood(WorkerPairingCodeSchema, await ask({ phoneNumber: parsePhoneNumber(phoneNumber) }));
+      const answer = workerPairingCode(await ask({ phoneNumber: parsePhoneNumber(phoneNumber) }));
       reply.header('cache-control', 'no-store');
       return { pairingCode: answer.code, expiresAt: answer.expiresAt ?? null };
     },
@@ -216,8 +216,7 @@ export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, opt
 /** Asks the owner to log the device out; `false` when it could not. */
 async function unlink({ request, session, ask }: LiveRequest): Promise<boolean> {
   try {
-    const answer = await ask<{ unlinked?: boolean } | null>();
-    return answer?.unlinked ?? true;
+    return unlinkDone(await ask())?.unlinked ?? true;
   } catch (error) {
     request.log.warn({ err: error, sessionId: session.id }, 'session deleted without its owner');
     return false;

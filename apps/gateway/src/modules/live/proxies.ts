@@ -41,8 +41,8 @@ export interface LiveRequest {
   request: FastifyRequest;
   reply: FastifyReply;
   session: SessionRef;
-  /** Asks the owner; its answer is what this worker route says, without an envelope, and unchecked: see `understood`. */
-  ask: <Answer>(body?: Record<string, unknown>) => Promise<Answer>;
+  /** Asks the owner; its answer is what this worker route says, without an envelope, and unchecked: see `answerOf`. */
+  ask: (body?: Record<string, unknown>) => Promise<unknown>;
 }
 
 export interface BufferedRoute extends ProxiedRoute {
@@ -120,8 +120,8 @@ export function createProxies(app: FastifyInstance, { owner, sessionOf, audit }:
           const entry = { action, resourceType: 'session', resourceId: session.id, workspaceId: session.workspaceId };
           await audit.record(actorOf(request), entry);
         }
-        const ask = <Answer>(body?: Record<string, unknown>) =>
-          owner.ask(reply, { sessionId: session.id, path, body, timeoutMs }, BUFFERED) as Promise<Answer>;
+        const ask = (body?: Record<string, unknown>) =>
+          owner.ask(reply, { sessionId: session.id, path, body, timeoutMs }, BUFFERED);
         const data = await handle({ request, reply, session, ask });
         // The proxy has set the status of whatever was answered first.
         return data === reply ? reply : reply.code(200).send(ok(data));

@@ -1,15 +1,18 @@
-import { nullable, type QrQuerySchema, QrSchema, type Session, success, timestamp } from '@wa-gate/contracts';
+import { nullable, type QrQuerySchema, QrSchema, SessionSchema, success, timestamp } from '@wa-gate/contracts';
 import { type Static, Type } from 'typebox';
 import type { SessionsService } from '../sessions/index.ts';
-import { understood } from './owner-answer.ts';
+import { answerOf } from './owner-answer.ts';
 import type { LiveRequest } from './proxies.ts';
 import { chooseFormat, renderQr } from './qr-image.ts';
 
-const WorkerQrSchema = Type.Object({
-  qr: Type.String(),
-  expiresAt: Type.Optional(nullable(timestamp())),
-  attempt: Type.Optional(nullable(Type.Integer())),
-});
+const workerQr = answerOf(
+  Type.Object({
+    qr: Type.String(),
+    expiresAt: Type.Optional(nullable(timestamp())),
+    attempt: Type.Optional(nullable(Type.Integer())),
+  }),
+);
+const actionDone = answerOf(Type.Union([Type.Null(), Type.Partial(Type.Pick(SessionSchema, ['status', 'state']))]));
 
 const picture = (schema: object) => ({ schema: Type.Unsafe<never>(schema) });
 
@@ -25,7 +28,7 @@ export const qrAnswer = {
 
 /** The QR code of a session that is being linked: as JSON, or as a picture by `?format=` or the Accept header. */
 export async function showQr({ request, reply, ask }: LiveRequest): Promise<unknown> {
-  const { qr, expiresAt, attempt } = understood(WorkerQrSchema, await ask());
+  const { qr, expiresAt, attempt } = workerQr(await ask());
   reply.header('cache-control', 'no-store');
   const query = request.query as Static<typeof QrQuerySchema>;
   const format = chooseFormat(query.format, request.headers.accept);
@@ -38,7 +41,7 @@ export async function showQr({ request, reply, ask }: LiveRequest): Promise<unkn
 export async function actOnSession(sessions: SessionsService, { session, ask }: LiveRequest) {
   await sessions.get(session); // Without PostgreSQL nothing is begun that could not be finished.
   // The owner knows the state that its answer made; the row follows.
-  const told = await ask<Partial<Pick<Session, 'status' | 'state'>> | null>();
+  const told = actionDone(await ask());
   const { sessionId, status, state } = await sessions.get(session);
   return { sessionId, status: told?.status ?? status, state: told?.state ?? state };
 }

@@ -50,11 +50,11 @@ it('does not wait longer for owners that are silent than its time, over all sess
         deleted += 1;
       },
     },
-    unlinkWithinMs: 50,
+    unlinkWithinMs: 500,
   });
   const removed = await remover.remove(SYSTEM_ACTOR, refs(40));
   expect(removed.every(({ unlinked }) => !unlinked)).toBe(true);
   expect(deleted).toBe(40);
   // Eight groups, and one time for all.
-  expect(performance.now() - begun).toBeLessThan(8 * 50);
+  expect(performance.now() - begun).toBeLessThan(8 * 500);
 });

@@ -46,7 +46,7 @@ describe('GET /api/qr (MR-037, MR-199)', () => {
 
   it('counts for people in its own bucket, and for keys in none of their own (MR-077)', async () => {
     worker.answer({ body: QR });
-    await query(`UPDATE rate_limits SET max = 2, window_seconds = 60 WHERE bucket = 'qr'`);
+    await query(`UPDATE rate_limits SET max = 2, window_seconds = 3600 WHERE bucket = 'qr'`);
     await query(`INSERT INTO revocations (kind, subject) VALUES ('rate-limits', '*')`);
     const refused = await waitFor(async () => {
       const answer = await get('/api/qr');
@@ -72,8 +72,12 @@ describe('GET /api/whatsapp/status, POST restart and logout (MR-038, MR-039, MR-
     worker.answer({
       body: { status: 'reconnecting', state: 'stale', reason: 'x', code: 'y', workerId: 'worker-1' },
     });
-    const { body } = await get('/api/whatsapp/status');
-    expect(body.data).toMatchObject({ sessionId: session.slug, status: 'reconnecting', source: 'worker' });
+    // A worker that a busy machine holds up for a second is answered for by the database.
+    const told = await waitFor(async () => {
+      const { body } = await get('/api/whatsapp/status');
+      return body.data.source === 'worker' && body.data;
+    });
+    expect(told).toMatchObject({ sessionId: session.slug, status: 'reconnecting' });
     worker.answer({ status: 500, body: {} });
     expect((await get('/api/whatsapp/status')).body.data).toMatchObject({ source: 'database' });
   });
@@ -144,10 +148,10 @@ describe('GET /api/qr/history (MR-037, MR-139)', () => {
   it('tells what became of the codes, newest first, page by page', async () => {
     await show('EXPIRED', '-3 minutes');
     await show('SHOWN', '-1 minute');
-    await show('SCANNED', '10 seconds');
-    await show('SHOWN', '20 seconds');
+    await show('SCANNED', '1 hour');
+    await show('SHOWN', '2 hours');
     const other = await fixture.createSession(user);
-    await show('SHOWN', '20 seconds', other);
+    await show('SHOWN', '2 hours', other);
     const first = await get(`/api/qr/history?sessionId=${session.slug}&limit=3`);
     const { history, pagination } = first.body.data;
     expect(history.map(({ status }: { status: string }) => status)).toEqual(['shown', 'scanned', 'expired']);

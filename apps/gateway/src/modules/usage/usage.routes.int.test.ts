@@ -7,15 +7,18 @@ import {
   type TestSession,
   type TestUser,
 } from '../../testing/gateway-fixture.ts';
+import { dayThatLasts } from '../../testing/timing.ts';
 import { createHitBatches } from './hit-batches.ts';
 
 let fixture: GatewayFixture;
 let admin: string;
 let user: TestUser;
 let session: TestSession;
-const month = new Date().toISOString().slice(0, 7);
+let month: string;
 
+beforeAll(dayThatLasts, 180_000);
 beforeAll(async () => {
+  month = new Date().toISOString().slice(0, 7);
   fixture = await createGatewayFixture();
   admin = await fixture.adminToken();
   await fixture.startWorker('worker-1');
@@ -77,7 +80,7 @@ describe('GET /api/usage (MR-057, MR-117, MR-135, MR-175)', () => {
     await get('/api/sessions', 'nonsense');
     await fixture.call('PUT', '/api/admin/rate-limits/session_operations', {
       as: admin,
-      body: { max: 1, windowSeconds: 60 },
+      body: { max: 1, windowSeconds: 3_600 },
     });
     for (let index = 0; index < 3; index += 1) {
       await fixture.call('POST', '/api/sessions', { as: other.token, body: { name: 'x', network: 'live' } });

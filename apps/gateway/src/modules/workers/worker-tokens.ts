@@ -52,8 +52,8 @@ export function createWorkerTokens({ db, joinToken }: { db: Queryable; joinToken
     });
   }
 
-  async function assertOwn(workerId: string, token: string): Promise<void> {
-    const { rows } = await db.query<{ present: Buffer | null; previous: Buffer | null }>({
+  async function assertOwn(workerId: string, token: string, queryable = db): Promise<void> {
+    const { rows } = await queryable.query<{ present: Buffer | null; previous: Buffer | null }>({
       ...HASHES,
       values: [workerId],
     });
@@ -73,9 +73,9 @@ export function createWorkerTokens({ db, joinToken }: { db: Queryable; joinToken
           : 'This is not the join token of this installation (WORKER_AUTH_TOKEN).',
       });
     },
-    assertOwn,
+    assertOwn: (workerId, token) => assertOwn(workerId, token),
     async rotate(tx, workerId, token) {
-      await assertOwn(workerId, token);
+      await assertOwn(workerId, token, tx);
       const fresh = newWorkerToken();
       const { rowCount } = await tx.query(ROTATE, [workerId, hashOf(token), fresh.hash]);
       if (!rowCount) throw notPresent(token);

@@ -1,0 +1,45 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { waitFor } from '@wa-gate/testkit';
+
+const POLL_MS = 5;
+const GIVE_UP_MS = 20_000;
+
+/**
+ * Asks until the answer is as it should be, and says how many milliseconds after this call a request was still begun that got another one. For promises such as
+ * "in force within a second": what counts is when a request began, so that the time which a busy machine takes to answer it does not.
+ */
+export async function otherwiseFor(isAsItShouldBe: () => Promise<boolean>): Promise<number> {
+  const since = performance.now();
+  let otherwise = 0;
+  for (;;) {
+    const begun = performance.now() - since;
+    if (await isAsItShouldBe()) return otherwise;
+    otherwise = begun;
+    if (begun > GIVE_UP_MS) throw new Error(`Still otherwise after ${GIVE_UP_MS} ms`);
+    await sleep(POLL_MS);
+  }
+}
+
+/** How many milliseconds it takes. */
+export async function msOf(work: () => Promise<unknown>): Promise<number> {
+  const begun = performance.now();
+  await work();
+  return performance.now() - begun;
+}
+
+const ROUNDS = 5;
+
+/** The shortest of a few measurements, of which no more are made than one below the bound: a busy machine makes some of them long, a fault makes all. */
+export async function shortest(bound: number, measure: () => Promise<number>): Promise<number> {
+  let best = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < ROUNDS && best >= bound; round += 1) best = Math.min(best, await measure());
+  return best;
+}
+
+const DAY_MS = 86_400_000;
+const LASTING_MS = 60_000;
+
+/** Waits, in the last minute of a day in UTC, for the next one. For tests of what happened today, or this month. */
+export async function dayThatLasts(): Promise<void> {
+  await waitFor(() => DAY_MS - (Date.now() % DAY_MS) > LASTING_MS, { timeoutMs: 2 * LASTING_MS, everyMs: 500 });
+}
