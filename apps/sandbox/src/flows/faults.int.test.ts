@@ -97,7 +97,7 @@ describe('connections', () => {
     const { messages } = await incoming('from the future');
     await world.api.delete(`/faults/${id}`);
     const at = Number(messages.find((entry) => entry.key.id === message)!.messageTimestamp);
-    expect(Math.abs(at - Date.now() / 1000 - 3600)).toBeLessThan(10);
+    expect(Math.abs(at - Date.now() / 1000 - 3600)).toBeLessThan(60);
   });
 
   test('iq-silence: queries time out and nothing else', async () => {

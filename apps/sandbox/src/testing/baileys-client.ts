@@ -71,8 +71,8 @@ export class BaileysClient {
       agent: this.#tls,
       fetchAgent: this.#tls,
       options: this.download.options as unknown as RequestInit,
-      connectTimeoutMs: 10_000,
-      defaultQueryTimeoutMs: 10_000,
+      connectTimeoutMs: 25_000,
+      defaultQueryTimeoutMs: 25_000,
       markOnlineOnConnect: true,
       ...this.#config,
     });

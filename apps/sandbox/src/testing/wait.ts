@@ -1,4 +1,5 @@
-const TIMEOUT_MS = 15_000;
+/** Far from what anything takes, and less than what a test may. */
+const TIMEOUT_MS = 25_000;
 const INTERVAL_MS = 20;
 
 /** Waits until a condition yields something; fails with what was waited for. */
