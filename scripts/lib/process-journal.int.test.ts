@@ -26,8 +26,9 @@ test('ends what is recorded, those first that use the others, by force when aski
   const path = join(tempDir(), 'processes.json');
   const journal = openJournal(path, (text) => expect.fail(text));
   const order: string[] = [];
-  const database = await startProcess('database', order);
+  // In this order: should both ends become known at once, they are told in the order of the starts.
   const service = await startProcess('service', order, { stubborn: true });
+  const database = await startProcess('database', order);
   journal.started(database.pid, { name: 'database', stopSignal: 'SIGTERM', stage: 3 });
   journal.started(service.pid, { name: 'service', stopSignal: 'SIGTERM', stage: 0 });
 

@@ -3,7 +3,7 @@
  */
 export async function waitFor<T>(
   read: () => T | Promise<T>,
-  { timeoutMs = 10_000, everyMs = 25, what = 'the condition' } = {},
+  { timeoutMs = 20_000, everyMs = 25, what = 'the condition' } = {},
 ): Promise<NonNullable<Exclude<T, false>>> {
   const deadline = performance.now() + timeoutMs;
   let last: unknown;
