@@ -122,7 +122,7 @@ describe('session with Baileys', () => {
       }),
       { numRuns: 15 },
     );
-  });
+  }, 30_000);
 
   test('messages of an earlier ratchet turn arrive late', async () => {
     const { cipher, toThem, fromThem, read } = await established();
