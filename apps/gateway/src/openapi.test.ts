@@ -3,6 +3,7 @@ import { ERROR_CODES, EVENT_TYPES } from '@wa-gate/contracts';
 import { Value } from 'typebox/value';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildOpenapiDocument } from './openapi-document.ts';
+import { RATE_LIMIT_HEADERS } from './plugins/rate-limit/index.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: a document of many shapes
 type Json = any;
@@ -202,6 +203,17 @@ describe('the description of the API (MR-055, MR-056)', () => {
         .reduce((node: Json, key) => node?.[key], document);
       expect(target, reference).toBeDefined();
     }
+  });
+
+  it('names the headers of limits, of what to try again and of answers that are repeated', () => {
+    const limits = RATE_LIMIT_HEADERS.filter((name) => !name.startsWith('X-')).sort();
+    const headersOf = (path: string, method: string, status: number) =>
+      Object.keys(document.paths[path][method].responses[status].headers ?? {}).sort();
+    expect(headersOf('/api/sessions', 'get', 200)).toEqual(limits);
+    expect(headersOf('/api/sessions', 'get', 429)).toEqual([...limits, 'Retry-After'].sort());
+    expect(headersOf('/api/sessions', 'get', 503)).toEqual(['Retry-After']);
+    expect(headersOf('/api/sessions', 'get', 401)).toEqual([]);
+    expect(headersOf('/api/messages/send', 'post', 202)).toEqual(['Idempotent-Replayed', ...limits]);
   });
 
   it('has an example of every request body, which is valid', () => {

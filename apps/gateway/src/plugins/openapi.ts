@@ -2,11 +2,13 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { EVENT_DATA, EVENT_TYPES, WebhookPayloadSchema } from '@wa-gate/contracts';
 import fastifyPlugin from 'fastify-plugin';
+import { describeHeaders } from './openapi-headers.ts';
 
 const DESCRIPTION = `Many WhatsApp sessions behind one API.
 
 Every answer is an envelope: \`{success, status, data}\`, or \`{success: false, error, code, …}\`. With \`Accept: application/problem+json\` errors
-come as RFC 9457. \`/api/v1\` is the same as \`/api\`. Every answer has \`X-Request-Id\` (yours, if you send one).`;
+come as RFC 9457. \`/api/v1\` is the same as \`/api\`. Every answer has \`X-Request-Id\` (yours, if you send one). The \`RateLimit-*\` headers come as
+\`X-RateLimit-*\` too.`;
 
 /** The webhook request of each event, for the \`webhooks\` of the document. */
 const webhooks = Object.fromEntries(
@@ -75,6 +77,8 @@ export const openapi = fastifyPlugin<{ version: string }>(
         security: [{ bearer: [] }, { apiKey: [] }],
         webhooks: webhooks as never,
       },
+      transformObject: (description) =>
+        'openapiObject' in description ? describeHeaders(description.openapiObject) : description.swaggerObject,
       refResolver: {
         buildLocalReference: ({ $id }, _baseUri, _fragment, index) =>
           typeof $id === 'string' ? $id : `schema-${index}`,
