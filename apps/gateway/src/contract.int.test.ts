@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { LIMITS } from '@wa-gate/contracts';
 import { claimOutbox, publishHints, recordOutcomes } from '@wa-gate/messaging';
 import { waitFor } from '@wa-gate/testkit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -58,11 +59,11 @@ function compare(actual: unknown, expected: unknown, path = 'answer'): void {
   }
 }
 
-async function ask(name: string, changes: Record<string, unknown> = {}) {
+async function ask(name: string, changes: Record<string, unknown> = {}, query = '') {
   asked.add(name);
   const { method, path, as, request, response } = example(name);
   const url = path.replace('{sessionId}', 'user123-personal').replace('{workerId}', 'worker-001');
-  const { status, body } = await fixture.call(method, url, {
+  const { status, body } = await fixture.call(method, url + query, {
     ...(as && { as: credentials[as]! }),
     ...(request && { body: { ...request, ...changes } }),
   });
@@ -94,7 +95,8 @@ it('creates a session and lists it (MR-006, MR-007)', async () => {
 });
 
 it('sends (MR-011)', async () => {
-  const answer = ask('send');
+  // Not the 10 s of the default, which a busy machine may need for what follows.
+  const answer = ask('send', {}, `?timeoutMs=${LIMITS.waitMaxMs}`);
   const { rows } = await fixture.database.pool.query<{ id: string }>('SELECT id FROM sessions');
   const owner = { sessionId: rows[0]!.id, epoch: 1 };
   const item = await waitFor(async () => (await claimOutbox(fixture.database.pool, [owner], 1))[0]);

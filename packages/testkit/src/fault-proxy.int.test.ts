@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createFaultProxy, type FaultProxy } from './fault-proxy.ts';
+import { freePort } from './ports.ts';
 import { waitFor } from './wait-for.ts';
 
 let echo: Server;
@@ -20,7 +21,9 @@ beforeEach(async () => {
   });
   echo.listen(0, '127.0.0.1');
   await once(echo, 'listening');
-  proxy = await createFaultProxy(`redis://:word@127.0.0.1:${(echo.address() as AddressInfo).port}/3`);
+  const target = `redis://:word@127.0.0.1:${(echo.address() as AddressInfo).port}/3`;
+  // A port that nobody takes while the proxy is shut.
+  proxy = await createFaultProxy(target, { port: await freePort() });
 });
 
 afterEach(async () => {

@@ -113,8 +113,10 @@ export async function createGatewayFixture(
     DEFAULT_NETWORK: 'sandbox',
     ...env,
   });
-  const pool = createPool({ url: databaseUrl, name: 'gateway-test', silenceTimeoutMs });
-  const watchPool = createPool({ url: databaseUrl, name: 'gateway-test-revocations', max: 1, silenceTimeoutMs: 1_000 });
+  // On a busy machine a statement, or its turn, may take seconds.
+  const patient = { url: databaseUrl, silenceTimeoutMs, connectTimeoutMs: silenceTimeoutMs };
+  const pool = createPool({ ...patient, name: 'gateway-test' });
+  const watchPool = createPool({ ...patient, name: 'gateway-test-revocations', max: 1 });
   const prisma = createPrisma(pool);
   const own = createRedis({ url: redisUrl, logger, name: 'gateway-test', batching: true });
   const subscriber = createRedis({ url: redisUrl, logger, name: 'gateway-test-subscriber' });
