@@ -87,6 +87,8 @@ export interface GatewayDependencies {
 
 /** Longer than the longest wait and the longest call to a worker. */
 const REQUEST_TIMEOUT_MS = 60_000;
+/** How long a browser remembers which methods it may use. */
+const PREFLIGHT_SECONDS = 600;
 
 /** Plugins and modules in reading order. Opens nothing and listens nowhere: tests use `inject()`. */
 export async function buildGateway(deps: GatewayDependencies): Promise<FastifyInstance> {
@@ -130,6 +132,11 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
     await app.register(cors, {
       origin: settings.corsOrigins,
       credentials: settings.corsOrigins !== true,
+      // The plugin's own list leaves out what changes and deletes.
+      methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+      // Who asks by hand which methods there are is answered as a browser is.
+      strictPreflight: false,
+      maxAge: PREFLIGHT_SECONDS,
       exposedHeaders: ['X-Request-Id', 'Retry-After', 'Idempotent-Replayed', ...RATE_LIMIT_HEADERS],
     });
   }

@@ -105,6 +105,17 @@ describe('CORS (MR-159)', () => {
     expect(answer.headers['access-control-expose-headers']).toContain('RateLimit-Remaining');
   });
 
+  it('lets other origins change and delete, and has them remember that', async () => {
+    await start({ CORS_ORIGIN: 'https://one.test' });
+    const { headers } = await preflight('https://one.test');
+    for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']) {
+      expect(headers['access-control-allow-methods']).toContain(method);
+    }
+    expect(headers['access-control-max-age']).toBe('600');
+    const byHand = await running().app.inject({ method: 'OPTIONS', url: '/api/sessions' });
+    expect(byHand.statusCode).toBe(204);
+  });
+
   it('is for nobody when nothing is said, and for all without credentials with *', async () => {
     await start();
     expect((await preflight('https://one.test')).headers['access-control-allow-origin']).toBeUndefined();
