@@ -87,14 +87,14 @@ it('waits for a gateway that is away, alive but not ready, and ends in order', a
             ({ status }) => status,
             () => 0,
           ),
-        { timeout: 15_000 },
+        { timeout: 25_000 },
       )
       .toBe(200);
     expect((await fetch(`${url}/readyz`)).status).toBe(503);
     // What it warns of is for administrators to read (MR-134).
     const warned = async () =>
       (await database.pool.query('SELECT service, worker_id FROM system_logs WHERE level = $1', ['WARN'])).rows[0];
-    await expect.poll(warned, { timeout: 15_000 }).toEqual({ service: 'worker', worker_id: 'worker-1' });
+    await expect.poll(warned, { timeout: 25_000 }).toEqual({ service: 'worker', worker_id: 'worker-1' });
   } finally {
     expect(await app.stop('SIGTERM')).toBe(0);
   }

@@ -84,8 +84,8 @@ describe('stanzas', () => {
 
 describe('connections', () => {
   test('freeze: nothing moves for a while, then all of it', async () => {
-    await fault({ kind: 'freeze', ms: 600 });
     const started = Date.now();
+    await fault({ kind: 'freeze', ms: 600 });
     await sendFromBob('through the ice');
     await incoming('through the ice');
     expect(Date.now() - started).toBeGreaterThanOrEqual(500);
