@@ -1,7 +1,7 @@
-import { waitFor } from '@wa-gate/testkit';
 import { newNumber } from '../harness/numbers.ts';
 import { type PairedSession, pairSession, registerTenant } from '../harness/pair-session.ts';
 import type { System } from '../harness/system.ts';
+import { waitFor } from '../harness/wait-for.ts';
 import type { EventLedger } from './event-ledger.ts';
 
 /** One session with the people it talks to. */
@@ -39,7 +39,6 @@ export async function gatherCast(system: System, count: number, ledger: EventLed
     const group = index % GROUP_EVERY === 0 ? await makeGroup(session.phone.number, friend) : null;
     await system.sandbox.sendText(friend, session.phone.number, 'hello');
     await waitFor(async () => (await session.api.messages(session.sessionId)).some(({ text }) => text === 'hello'), {
-      timeoutMs: 30_000,
       what: `the first message at ${session.sessionId}`,
     });
     const devices = await system.sandbox.devices(session.phone.number);

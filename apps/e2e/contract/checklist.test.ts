@@ -1,12 +1,17 @@
-import { waitFor } from '@wa-gate/testkit';
 import { beforeAll, expect, test } from 'vitest';
 import { pairSession, registerTenant, type Tenant, uniqueName } from '../harness/pair-session.ts';
 import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
+import { waitFor } from '../harness/wait-for.ts';
 import { administratorOf } from '../security/world/administrator.ts';
 import { raiseLimits } from '../security/world/raise-limits.ts';
 
 /** The nine items of brief S4's API testing checklist, one test each. Details of each are tested where it lives; here it is the whole, from outside. */
-const system = useSystem({ workers: 2 });
+/**
+ * On each worker. A session weighs a sixth then, and what the processor adds to a score is less than three of them: however busy the machine is, six
+ * sessions are spread four to two at the most.
+ */
+const PLACES = 6;
+const system = useSystem({ workers: 2, maxSessions: PLACES });
 let tenant: Tenant;
 let administrator: Awaited<ReturnType<typeof administratorOf>>;
 
@@ -36,7 +41,9 @@ test('2. JWT generation and validation (MR-186)', async () => {
   const { token } = await system().gateway.login(tenant.email, tenant.password);
   expect(token.split('.')).toHaveLength(3);
   expect(await status(token, '/api/auth/me')).toBe(200);
-  expect(await status(`${token.slice(0, -2)}xx`, '/api/auth/me')).toBe(401);
+  const [header, claims, signature] = token.split('.');
+  const other = `${signature!.startsWith('A') ? 'B' : 'A'}${signature!.slice(1)}`;
+  expect(await status(`${header}.${claims}.${other}`, '/api/auth/me')).toBe(401);
 });
 
 test('3. API keys: by every header, revoked at once (MR-053, MR-186)', async () => {
@@ -69,8 +76,6 @@ interface Worker {
   id: string;
   status: string;
   sessionCount: number;
-  cpuUsage: number;
-  lastHeartbeat: string;
 }
 const workers = async (): Promise<Worker[]> =>
   (await administrator.api.data<{ workers: Worker[] }>('/api/admin/workers')).workers;
@@ -81,26 +86,16 @@ test('5. workers: registered, watched, and seen to be gone (MR-186)', async () =
   await second!.stop({ signal: 'SIGKILL' });
   const id = second!.spec.env.WORKER_ID;
   await waitFor(async () => (await workers()).find((worker) => worker.id === id)?.status === 'offline', {
-    timeoutMs: 30_000,
     what: 'the worker to be offline',
   });
   await second!.start();
   await waitFor(async () => (await workers()).every((worker) => worker.status === 'online'), {
-    timeoutMs: 30_000,
     what: 'the worker to be back',
   });
 });
 
 test('6. load balancing: sessions spread over the workers (MR-186)', async () => {
-  // One that has just begun is busy with that and gets nothing yet: both must have told of a quiet time since.
-  const beats = new Set<string>();
-  const areAtRest = async () => {
-    const all = await workers();
-    beats.add(all.map(({ lastHeartbeat }) => lastHeartbeat).join());
-    return beats.size > 6 && all.every(({ cpuUsage }) => cpuUsage < 20);
-  };
-  await waitFor(areAtRest, { timeoutMs: 90_000, what: 'both workers to be at rest' });
-  const names = Array.from({ length: 6 }, () => uniqueName('spread'));
+  const names = Array.from({ length: PLACES }, () => uniqueName('spread'));
   for (const sessionId of names) await tenant.api.createSession({ sessionId });
   const counts = (await workers()).map(({ sessionCount }) => sessionCount);
   expect(Math.max(...counts) - Math.min(...counts), counts.join(' and ')).toBeLessThanOrEqual(2);

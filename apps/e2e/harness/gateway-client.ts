@@ -1,4 +1,4 @@
-import type { Message, SendResult, Session, User } from '@wa-gate/contracts';
+import { LIMITS, type Message, type SendResult, type Session, type User } from '@wa-gate/contracts';
 import { type HttpAnswer, type HttpCall, HttpClient } from './http.ts';
 
 /** The success envelope of the public API (API.md, section 1). */
@@ -23,6 +23,7 @@ export interface CreateSession {
 
 export interface SendOptions {
   wait?: 'queued' | 'sent' | 'delivered';
+  /** @default with `wait` as long as the API allows, so that a slow machine does not decide a test */
   timeoutMs?: number;
   headers?: Record<string, string>;
 }
@@ -102,7 +103,7 @@ export class GatewayClient {
   send(
     sessionId: string,
     json: Record<string, unknown>,
-    { wait, timeoutMs, headers = {} }: SendOptions = {},
+    { wait, timeoutMs = wait && LIMITS.waitMaxMs, headers = {} }: SendOptions = {},
   ): Promise<HttpAnswer<Envelope<SendResult>>> {
     const query = new URLSearchParams({ ...(wait && { wait }), ...(timeoutMs && { timeoutMs: String(timeoutMs) }) });
     return this.call(`/api/sessions/${sessionId}/send?${query.toString()}`, { method: 'POST', json, headers });

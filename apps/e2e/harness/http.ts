@@ -40,7 +40,7 @@ export class HttpClient {
   }
 
   async call<T = unknown>(path: string, call: HttpCall = {}): Promise<HttpAnswer<T>> {
-    const { method = 'GET', json, raw, headers = {}, timeoutMs = 30_000 } = call;
+    const { method = 'GET', json, raw, headers = {}, timeoutMs = 60_000 } = call;
     const body = json === undefined ? raw : JSON.stringify(json);
     const response = await request(new URL(path, this.url), {
       dispatcher: this.agent,

@@ -1,9 +1,9 @@
 import type { Session } from '@wa-gate/contracts';
-import { waitFor } from '@wa-gate/testkit';
 import type { GatewayClient } from './gateway-client.ts';
 import { newNumber } from './numbers.ts';
 import type { Phone } from './sandbox-client.ts';
 import type { System } from './system.ts';
+import { waitFor } from './wait-for.ts';
 import { WebhookReceiver } from './webhook-receiver.ts';
 
 /** A user of the product with a workspace of its own. */
@@ -45,23 +45,18 @@ export async function readQr(system: System, api: GatewayClient, sessionId: stri
     const { status, body } = await api.call<{ data: { qr: string } }>(`/api/sessions/${sessionId}/qr`);
     return status === 200 ? body.data.qr : undefined;
   };
-  const qr = await waitFor(read, { timeoutMs: 20_000, what: `the QR code of ${sessionId}` });
+  const qr = await waitFor(read, { what: `the QR code of ${sessionId}` });
   system.secrets.add(qr);
   return qr;
 }
 
-export const waitForStatus = (
-  api: GatewayClient,
-  sessionId: string,
-  status: string,
-  timeoutMs = 20_000,
-): Promise<Session> =>
+export const waitForStatus = (api: GatewayClient, sessionId: string, status: string): Promise<Session> =>
   waitFor(
     async () => {
       const session = await api.getSession(sessionId);
       return session.status === status ? session : undefined;
     },
-    { timeoutMs, what: `${sessionId} to be ${status}` },
+    { what: `${sessionId} to be ${status}` },
   );
 
 /** Creates a session and lets a new phone scan its QR code; returns when it is connected. */
@@ -81,6 +76,6 @@ export async function pairSession(
 export async function subscribe(tenant: Tenant, sessionId: string, events: string[] = ['*']): Promise<WebhookReceiver> {
   const receiver = await new WebhookReceiver().start();
   const { secret } = await tenant.api.setWebhook(sessionId, { url: receiver.url, events });
-  receiver.secret = secret;
+  receiver.know(secret);
   return receiver;
 }

@@ -2,6 +2,7 @@ import { findViolations } from '@wa-gate/messaging';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { leaksIn } from './leaks.ts';
 import { type System, type SystemOptions, startSystem } from './system.ts';
+import { waitFor } from './wait-for.ts';
 
 /**
  * One system for the tests of a file, which are its guarantees in reading order. After each of them the SQL invariants are asked. When
@@ -31,8 +32,10 @@ export function useSystem(options: SystemOptions = {}): () => System {
   return get;
 }
 
-/** The sandbox forgets at its restart what it saw: ask before. */
+/** The sandbox forgets at its restart what it saw: ask before. What a phone asked for again may still be on its way; everything else stays as it is seen. */
 export async function expectSoundWire(system: System): Promise<void> {
+  const areRead = async () => (await system.sandbox.misdeeds()).unreadMessages === 0;
+  await waitFor(areRead, { what: 'the phones to have read everything' }).catch(() => undefined);
   const misdeeds = await system.sandbox.misdeeds();
   const sound = { keysReused: 0, overlappingStreams: 0, unreadMessages: 0, violations: {} };
   const report =

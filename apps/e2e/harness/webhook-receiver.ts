@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { waitFor } from '@wa-gate/testkit';
+import { waitFor } from './wait-for.ts';
 import { signatureProblem } from './webhook-signature.ts';
 
 export interface WebhookEvent {
@@ -26,12 +26,19 @@ export interface WebhookRequest {
 /** A customer's webhook endpoint: verifies every signature, keeps the order of arrival, and can be told to fail. */
 export class WebhookReceiver {
   readonly requests: WebhookRequest[] = [];
-  /** Secret to verify with; known only after the webhook was set, so requests before it fail. */
-  secret = '';
+  /** Tells the secret to verify with. It is known only after the webhook was set: a request that is faster than the answer to that waits for it. */
+  readonly know: (secret: string) => void;
+  private readonly secret: Promise<string>;
   private readonly server: Server;
   private readonly failures: { matches: (event: WebhookEvent) => boolean; statuses: number[] }[] = [];
+  private readonly holds: { matches: (event: WebhookEvent) => boolean; until: Promise<unknown> }[] = [];
 
   constructor() {
+    let tell: ((secret: string) => void) | undefined;
+    this.secret = new Promise((resolve) => {
+      tell = resolve;
+    });
+    this.know = (secret) => tell?.(secret);
     this.server = createServer((request, response) => {
       this.receive(request, response).catch((error: Error) => response.destroy(error));
     });
@@ -52,20 +59,21 @@ export class WebhookReceiver {
     this.failures.push({ matches, statuses });
   }
 
+  /** Attempts to deliver such an event are answered when the promise is settled. */
+  hold(matches: (event: WebhookEvent) => boolean, until: Promise<unknown>): void {
+    this.holds.push({ matches, until });
+  }
+
   /** Events that were accepted, in the order of their arrival. */
   get events(): WebhookEvent[] {
     return this.requests.filter((request) => request.answered === 200).map((request) => request.event);
   }
 
   /** Waits for an accepted event. */
-  async waitForEvent(
-    type: string,
-    matches: (event: WebhookEvent) => boolean = () => true,
-    timeoutMs = 15_000,
-  ): Promise<WebhookEvent> {
+  async waitForEvent(type: string, matches: (event: WebhookEvent) => boolean = () => true): Promise<WebhookEvent> {
     const find = () => this.events.find((event) => event.event === type && matches(event));
     try {
-      return await waitFor(find, { timeoutMs, what: `the webhook event ${type}` });
+      return await waitFor(find, { what: `the webhook event ${type}` });
     } catch (error) {
       throw new Error(`${(error as Error).message}; came: ${this.describe()}`, { cause: error });
     }
@@ -87,14 +95,16 @@ export class WebhookReceiver {
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks);
     const event = JSON.parse(body.toString('utf8')) as WebhookEvent;
+    const secret = await this.secret;
     const answered = this.failures.find(({ matches }) => matches(event))?.statuses.shift() ?? 200;
     this.requests.push({
       event,
       attempt: header(request, 'x-webhook-attempt'),
-      problem: signatureProblem(this.secret, request.headers, body),
+      problem: signatureProblem(secret, request.headers, body),
       answered,
       at: performance.now(),
     });
+    await this.holds.find(({ matches }) => matches(event))?.until;
     response.writeHead(answered).end();
   }
 

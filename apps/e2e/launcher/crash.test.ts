@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { waitFor } from '@wa-gate/testkit';
 import { describe, expect, test } from 'vitest';
+import { waitFor } from '../harness/wait-for.ts';
 import { query } from './query.ts';
 import { useInstallations } from './use-installation.ts';
 

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { waitFor } from '@wa-gate/testkit';
 import { repositoryFile } from '../harness/repository.ts';
+import { waitFor } from '../harness/wait-for.ts';
 import { Run, type RunFile } from './run.ts';
 
 /** The launcher with fake services: what is tested is the launcher, and a start takes a second. */

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { waitFor } from '@wa-gate/testkit';
+import { waitFor } from '../harness/wait-for.ts';
 
 const STARTED = /Ctrl-C stops everything/;
 const START_MS = 60_000;

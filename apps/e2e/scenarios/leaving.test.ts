@@ -1,4 +1,3 @@
-import { waitFor } from '@wa-gate/testkit';
 import { beforeAll, expect, test } from 'vitest';
 import {
   addPhone,
@@ -10,6 +9,7 @@ import {
   waitForStatus,
 } from '../harness/pair-session.ts';
 import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
+import { waitFor } from '../harness/wait-for.ts';
 
 const system = useSystem({ workers: 1 });
 let tenant: Tenant;

@@ -1,4 +1,3 @@
-import { waitFor } from '@wa-gate/testkit';
 import { beforeAll, expect, test } from 'vitest';
 import {
   addPhone,
@@ -10,8 +9,11 @@ import {
 } from '../harness/pair-session.ts';
 import type { Phone } from '../harness/sandbox-client.ts';
 import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
+import { waitFor } from '../harness/wait-for.ts';
 
 const system = useSystem({ workers: 1, redisProxy: true });
+/** A send may be answered before it is done when nobody can be told that it is. */
+const WAIT_MS = 10_000;
 let tenant: Tenant;
 let session: PairedSession;
 let friend: Phone;
@@ -24,7 +26,6 @@ beforeAll(async () => {
 
 const atPhone = (text: string) =>
   waitFor(async () => (await system().sandbox.inbox(friend.number)).find((message) => message.text === text), {
-    timeoutMs: 30_000,
     what: `"${text}" at the phone`,
   });
 
@@ -34,7 +35,7 @@ test.each(['refuse', 'stall'] as const)('Redis is away (%s): messages go out and
   const answer = await session.api.send(
     session.sessionId,
     { to: friend.number, type: 'text', message: `out, ${mode}` },
-    { wait: 'sent' },
+    { wait: 'sent', timeoutMs: WAIT_MS },
   );
   expect([200, 202]).toContain(answer.status);
   await atPhone(`out, ${mode}`);
@@ -43,23 +44,22 @@ test.each(['refuse', 'stall'] as const)('Redis is away (%s): messages go out and
     (await session.api.messages(session.sessionId)).some(
       (one) => one.messageId === messageId && one.state !== 'queued',
     );
-  await waitFor(isSent, { timeoutMs: 20_000, what: 'the message to be sent' });
+  await waitFor(isSent, { what: 'the message to be sent' });
 
   await system().sandbox.sendText(friend.number, session.phone.number, `in, ${mode}`);
   await waitFor(
     async () => (await session.api.messages(session.sessionId)).some(({ text }) => text === `in, ${mode}`),
     {
-      timeoutMs: 20_000,
       what: 'the incoming message to be stored',
     },
   );
 
   system().redisProxy!.set('forward');
-  await webhook.waitForEvent('message.received', ({ data }) => data.text === `in, ${mode}`, 30_000);
+  await webhook.waitForEvent('message.received', ({ data }) => data.text === `in, ${mode}`);
   const after = await session.api.send(
     session.sessionId,
     { to: friend.number, type: 'text', message: `after, ${mode}` },
-    { wait: 'sent' },
+    { wait: 'sent', timeoutMs: WAIT_MS },
   );
   expect([200, 202]).toContain(after.status);
   expect((await atPhone(`after, ${mode}`)).wireCount).toBe(1);

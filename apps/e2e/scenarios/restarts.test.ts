@@ -1,4 +1,3 @@
-import { waitFor } from '@wa-gate/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   addPhone,
@@ -10,6 +9,7 @@ import {
 } from '../harness/pair-session.ts';
 import type { Phone } from '../harness/sandbox-client.ts';
 import { expectSoundSystem, expectSoundWire, useSystem } from '../harness/use-system.ts';
+import { waitFor } from '../harness/wait-for.ts';
 import type { WebhookReceiver } from '../harness/webhook-receiver.ts';
 
 const system = useSystem({ workers: 1 });
@@ -35,10 +35,9 @@ const say = (text: string) => system().sandbox.sendText(friend.number, session.p
 
 const atPhone = (text: string) =>
   waitFor(async () => (await system().sandbox.inbox(friend.number)).find((message) => message.text === text), {
-    timeoutMs: 40_000,
     what: `"${text}" at the phone`,
   });
-const atWebhook = (text: string) => webhook.waitForEvent('message.received', ({ data }) => data.text === text, 40_000);
+const atWebhook = (text: string) => webhook.waitForEvent('message.received', ({ data }) => data.text === text);
 
 async function exchange(text: string): Promise<void> {
   await queue(`out ${text}`);
@@ -48,7 +47,7 @@ async function exchange(text: string): Promise<void> {
 
 /** The session is the same companion as before, nothing was lost, and the conversation goes on. */
 async function expectSurvived(text: string): Promise<void> {
-  await waitForStatus(session.api, session.sessionId, 'connected', 40_000);
+  await waitForStatus(session.api, session.sessionId, 'connected');
   await exchange(`after ${text}`);
   expect(await system().sandbox.devices(session.phone.number)).toEqual(devices);
   expect(webhook.events.filter(({ event }) => event === 'qr.generated')).toEqual([]);

@@ -1,4 +1,3 @@
-import { waitFor } from '@wa-gate/testkit';
 import { beforeAll, expect, test } from 'vitest';
 import { newNumber } from '../harness/numbers.ts';
 import {
@@ -11,6 +10,7 @@ import {
 } from '../harness/pair-session.ts';
 import type { Phone } from '../harness/sandbox-client.ts';
 import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
+import { waitFor } from '../harness/wait-for.ts';
 
 const system = useSystem({ workers: 1 });
 const RECEIPTS = { deliveredMs: 300, readMs: 700 };

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { registerTenant, type Tenant, uniqueName } from '../harness/pair-session.ts';
 import { repositoryFile } from '../harness/repository.ts';
 import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
+import { measurePairs } from './attacks/paired-times.ts';
 import { administratorOf } from './world/administrator.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'wa-gate-argon2-'));
@@ -19,7 +20,8 @@ const system = useSystem({
   nodeFlags: { gateway: ['--import', counter] },
   env: { gateway: { ARGON2_COUNT_FILE: counted } },
 });
-const PAIRS = 200;
+const MEASUREMENT = { tolerance: 0.05, warmUpPairs: 5, roundPairs: 40, mostPairs: 160 };
+const MEASURING_MS = 240_000;
 let tenant: Tenant;
 
 beforeAll(async () => {
@@ -36,25 +38,33 @@ async function tryLogin(email: string, password = 'not the password') {
 }
 
 const verifications = (): number => readFileSync(counted, 'utf8').length;
-const median = (times: number[]): number => times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)]!;
 
-test('an unknown e-mail and a wrong password: the same answer, the same work, the same time (MR-002, MR-150)', async () => {
-  const known: number[] = [];
-  const unknown: number[] = [];
-  await tryLogin('nobody@example.test');
-  for (let pair = 0; pair < PAIRS; pair++) {
+test('an unknown e-mail and a wrong password: the same answer, the same work, the same time (MR-002, MR-150)', {
+  timeout: MEASURING_MS,
+}, async () => {
+  const asked = {
+    wrongPassword: () => tryLogin(tenant.email),
+    unknownEmail: () => tryLogin(`${uniqueName('nobody')}@example.test`),
+  };
+  const counted = async (ask: keyof typeof asked) => {
     const before = verifications();
-    const wrongPassword = await tryLogin(tenant.email);
-    const between = verifications();
-    const wrongEmail = await tryLogin(`${uniqueName('nobody')}@example.test`);
-    expect([between - before, verifications() - between], 'argon2 verifications').toEqual([1, 1]);
-    expect(wrongEmail.status).toBe(401);
-    expect(wrongEmail.body).toEqual(wrongPassword.body);
-    known.push(wrongPassword.ms);
-    unknown.push(wrongEmail.ms);
-  }
-  const difference = Math.abs(median(known) - median(unknown)) / median(known);
-  expect(difference, `${median(known)} ms against ${median(unknown)} ms`).toBeLessThan(0.05);
+    const answer = await asked[ask]();
+    expect(verifications() - before, `argon2 verifications for ${ask}`).toBe(1);
+    return answer;
+  };
+  const difference = await measurePairs({
+    ...MEASUREMENT,
+    measure: async (unknownFirst) => {
+      const early = unknownFirst ? await counted('unknownEmail') : undefined;
+      const wrongPassword = await counted('wrongPassword');
+      const unknownEmail = early ?? (await counted('unknownEmail'));
+      expect(unknownEmail.status).toBe(401);
+      expect(unknownEmail.body).toEqual(wrongPassword.body);
+      return [wrongPassword.ms, unknownEmail.ms];
+    },
+  });
+  // `unclear`: the machine does too much else to tell 5 % from nothing; what is more than its noise is told all the same.
+  expect(difference.verdict, JSON.stringify(difference)).not.toBe('different');
 });
 
 test('a right password is one verification too', async () => {

@@ -1,7 +1,7 @@
-import { waitFor } from '@wa-gate/testkit';
 import { expect, test } from 'vitest';
 import { addPhone, pairSession, registerTenant, subscribe } from '../harness/pair-session.ts';
 import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
+import { waitFor } from '../harness/wait-for.ts';
 
 const system = useSystem({ workers: 1 });
 

@@ -1,8 +1,8 @@
 import { newToken, TOKEN_PREFIX } from '@wa-gate/kit';
-import { waitFor } from '@wa-gate/testkit';
 import type { UnexpectedAnswer } from '../../harness/http.ts';
 import { registerTenant } from '../../harness/pair-session.ts';
 import type { System } from '../../harness/system.ts';
+import { waitFor } from '../../harness/wait-for.ts';
 import { administratorOf } from '../world/administrator.ts';
 import { raiseLimits } from '../world/raise-limits.ts';
 import { RESOURCE_KINDS, type ResourceKind } from '../world/resource-kinds.ts';
@@ -151,7 +151,7 @@ async function insist(hire: () => Promise<void>): Promise<void> {
         return false;
       },
     );
-  await waitFor(succeeds, { timeoutMs: 30_000, what: 'what the run needs' }).catch((error: Error) => {
+  await waitFor(succeeds, { what: 'what the run needs' }).catch((error: Error) => {
     throw new Error(error.message, { cause: failure });
   });
 }

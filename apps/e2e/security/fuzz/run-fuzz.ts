@@ -3,7 +3,7 @@ import { AnswerJudge } from '../openapi/answer-judge.ts';
 import type { ApiDocument } from '../openapi/document.ts';
 import type { ResourceKind } from '../world/resource-kinds.ts';
 import type { FuzzCase } from './cases.ts';
-import { describeRequest, type FuzzAnswer, requestOf, send } from './send-case.ts';
+import { describeRequest, type FuzzAnswer, requestOf, type SentRequest, send } from './send-case.ts';
 import { SLOW_MS, verdictOn } from './verdict.ts';
 
 /** Who asks and what about, while the run changes both. */
@@ -68,7 +68,7 @@ export async function runFuzz(
     };
     report.requests++;
     try {
-      const answer = await send(agent, url, sent, HANG_MS);
+      const answer = await sendOnceMoreIfSlow(sent);
       count(report, planned, answer);
       const problem = verdictOn(planned, answer, { judge, operations });
       if (problem) found(problem, describeAnswer(answer));
@@ -76,6 +76,14 @@ export async function runFuzz(
     } catch (error) {
       found(`no answer: ${(error as Error).message}`, '');
     }
+  }
+
+  /** What is slow by itself is slow again; a machine that stood still for a moment is not. */
+  async function sendOnceMoreIfSlow(sent: SentRequest): Promise<FuzzAnswer> {
+    const answer = await send(agent, url, sent, HANG_MS);
+    if (answer.ms <= SLOW_MS) return answer;
+    const { ms } = await send(agent, url, sent, HANG_MS);
+    return { ...answer, ms: Math.min(ms, answer.ms) };
   }
 
   async function worker(): Promise<void> {

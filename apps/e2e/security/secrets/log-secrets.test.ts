@@ -1,11 +1,11 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { waitFor } from '@wa-gate/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { HttpCall } from '../../harness/http.ts';
 import { registerTenant, uniqueName } from '../../harness/pair-session.ts';
 import { expectSoundSystem, useSystem } from '../../harness/use-system.ts';
+import { waitFor } from '../../harness/wait-for.ts';
 import { fuzzSystem } from '../fuzz/fuzz-system.ts';
 import { administratorOf } from '../world/administrator.ts';
 import { makeTenantWorld } from '../world/tenant-world.ts';
@@ -62,7 +62,7 @@ async function mailTo(email: string, what: RegExp): Promise<string> {
     }
     return undefined;
   };
-  const token = await waitFor(find, { timeoutMs: 20_000, what: `a mail to ${email} with ${what}` });
+  const token = await waitFor(find, { what: `a mail to ${email} with ${what}` });
   secrets().add(token);
   return token;
 }
@@ -110,7 +110,7 @@ test('keys, sessions, webhooks, pairing', async () => {
     token,
   );
   await waitFor(async () => (await call(`/api/sessions/${sessionId}/qr`, { as: token })).status === 200, {
-    timeoutMs: 20_000,
+    what: 'the QR code',
   });
   const code = await post(`/api/sessions/${sessionId}/pairing-code`, { phoneNumber: '+6281234500001' }, token);
   expect(code.status).toBe(200);
