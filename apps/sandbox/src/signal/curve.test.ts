@@ -30,7 +30,7 @@ describe('curve', () => {
       }),
       few,
     );
-  }, 30_000);
+  });
 
   test('we verify what Baileys signs', () => {
     fc.assert(
@@ -44,7 +44,7 @@ describe('curve', () => {
       }),
       few,
     );
-  }, 30_000);
+  });
 
   test('a signed prekey of Baileys verifies under its identity', () => {
     const identity = Curve.generateKeyPair();
@@ -70,7 +70,7 @@ describe('curve', () => {
       }),
       few,
     );
-  }, 30_000);
+  });
 
   test('a malleated signature (s + L), a short one and an empty one are refused', () => {
     const signer = generateKeyPair();

@@ -15,4 +15,4 @@ test('the hash of a set does not depend on order, forgets what is taken out, and
       expect(elements.reduce(subtractFromHash, all)).toEqual(empty);
     }),
   );
-}, 30_000);
+});

@@ -122,7 +122,7 @@ describe('session with Baileys', () => {
       }),
       { numRuns: 15 },
     );
-  }, 30_000);
+  });
 
   test('messages of an earlier ratchet turn arrive late', async () => {
     const { cipher, toThem, fromThem, read } = await established();
@@ -291,7 +291,7 @@ describe('what a session refuses', () => {
     expect(read(2001).index.counter).toBe(2001);
     expect(read(2002).index.counter).toBe(2002);
     expect(read(1).index.counter).toBe(1);
-  }, 20_000);
+  });
 
   test('a pkmsg that reuses a base key under another identity', async () => {
     const { store, baileys, fromThem, read } = await pair();

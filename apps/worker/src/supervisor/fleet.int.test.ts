@@ -24,7 +24,7 @@ beforeAll(async () => {
   const { pool } = world.database;
   reconcilers = [1, 2].map(() => startReconciler({ pool, redis: world.redis, timing: TIMING }));
   linked = await tools.link(SESSIONS);
-}, 120_000);
+});
 afterAll(async () => {
   await Promise.all(reconcilers?.map((reconciler) => reconciler.stop()) ?? []);
   await world?.stop();

@@ -66,5 +66,5 @@ describe('the end of a worker (MR-177)', () => {
     await worker().start();
     await tools.hostedOnce(sessionId, 'worker-1');
     expect(await tools.placement(sessionId)).toMatchObject({ epoch: epoch + 1, reason: 'worker restarted' });
-  }, 90_000);
+  });
 });
