@@ -107,7 +107,7 @@ export async function startFleet(options: SystemOptions): Promise<Fleet> {
 /** The worker registers right after it listens, and the gateway calls back: the door must not be late. */
 async function untilListening(starting: ManagedProcess): Promise<void> {
   const { port, hostname } = new URL(starting.url);
-  const deadline = performance.now() + 30_000;
+  const deadline = performance.now() + 90_000;
   while (performance.now() < deadline) {
     const probe = connect(Number(port), hostname);
     const isOpen = await Promise.race([
