@@ -100,8 +100,8 @@ describe('finding a key', () => {
       return (await keys.find(token, HERE)) === null;
     };
     await waitFor(isOver, { everyMs: 5 });
-    // Once, and once more for a moment in which a busy machine has kept the revocations from being read.
-    expect(statements.filter((name) => name === 'find-api-key').length).toBeLessThan(finds / 2);
+    // Once before; of those since then by far not all, though a busy machine may have kept the revocations from being read for a moment.
+    expect(statements.filter((name) => name === 'find-api-key').length).toBeLessThanOrEqual(1 + finds / 2);
   });
 
   it('is not stored with a role that its maker loses at the same moment', async () => {
