@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { waitFor } from '../harness/wait-for.ts';
 
 const STARTED = /Ctrl-C stops everything/;
-const START_MS = 60_000;
+const START_MS = 120_000;
 
 export interface RunFile {
   gateway: string;

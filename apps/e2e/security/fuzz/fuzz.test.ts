@@ -9,7 +9,7 @@ import { describeFindings, summarise, unreached } from './report.ts';
 const mailbox = mkdtempSync(join(tmpdir(), 'wa-gate-fuzz-'));
 afterAll(() => rmSync(mailbox, { recursive: true }));
 const system = useSystem(fuzzOptions(mailbox));
-/** On a machine that does much else; alone it takes a minute or two. */
+/** For machines that do much else too. */
 const RUN_MS = 900_000;
 
 /** What needs more than a request that fits the schemas: a token from a mail, a worker that answers, the present password. */
