@@ -15,7 +15,7 @@ export interface PhoneMessage {
   encryption: string | null;
 }
 
-export interface TestDevice {
+interface TestDevice {
   id: number;
   device: string;
   connected: boolean;
