@@ -11,9 +11,12 @@ const MANY_SESSIONS = 1_000_000;
 export async function raiseLimits(gateway: GatewayClient, admin: { email: string; password: string }): Promise<void> {
   const { token } = await gateway.login(admin.email, admin.password);
   const api = gateway.as(token);
-  for (const [bucket, { windowSeconds }] of Object.entries(RATE_LIMITS)) {
-    await api.data(`/api/admin/rate-limits/${bucket}`, { method: 'PUT', json: { max: PLENTY, windowSeconds } });
-  }
+  const put = (path: string, json: unknown) => api.data(path, { method: 'PUT', json });
   const allowance = { maxSessions: MANY_SESSIONS, messagesPerHour: PLENTY };
-  for (const tier of USER_TIERS) await api.data(`/api/admin/tiers/${tier}`, { method: 'PUT', json: allowance });
+  await Promise.all([
+    ...Object.entries(RATE_LIMITS).map(([bucket, { windowSeconds }]) =>
+      put(`/api/admin/rate-limits/${bucket}`, { max: PLENTY, windowSeconds }),
+    ),
+    ...USER_TIERS.map((tier) => put(`/api/admin/tiers/${tier}`, allowance)),
+  ]);
 }
