@@ -79,13 +79,9 @@ function failuresOf(file) {
     .map((test) => ({ where: `${path} > ${test.fullName}`, why: beginning((test.failureMessages ?? []).join('\n')) }));
 }
 
-/** @param {unknown} message */
+/** @param {string | undefined} message */
 function beginning(message) {
-  return String(message ?? '')
-    .trim()
-    .split('\n')
-    .slice(0, MAX_LINES_OF_A_FAILURE)
-    .join('\n');
+  return (message ?? '').trim().split('\n').slice(0, MAX_LINES_OF_A_FAILURE).join('\n');
 }
 
 /**

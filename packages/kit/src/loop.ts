@@ -17,11 +17,11 @@ export interface LoopOptions {
 export interface Loop {
   /** Aborted by {@link stop}: for work that may end in the middle of a round. */
   readonly stopping: AbortSignal;
-  start(): void;
+  readonly start: () => void;
   /** The next round comes now; a ring during a round causes one more. */
-  ring(): void;
+  readonly ring: () => void;
   /** No further round. Resolves when the one that runs has ended. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 export function createLoop({ clock, round, everyMs, jitter = 0, pausesFirst = false, onError }: LoopOptions): Loop {

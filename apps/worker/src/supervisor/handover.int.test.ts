@@ -3,7 +3,7 @@ import { systemClock } from '@wa-gate/kit';
 import { ringWorker } from '@wa-gate/messaging';
 import { waitFor } from '@wa-gate/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fleetTools, type Linked, slowness } from '../testing/fleet-tools.ts';
+import { fleetTools, type Linked, percentile, slowness } from '../testing/fleet-tools.ts';
 import { startWorld, type World } from '../testing/world.ts';
 
 /** Between two messages of one side. */
@@ -88,8 +88,8 @@ describe('a session that moves (MR-196)', () => {
     expect(gaps).toHaveLength(3);
     // Without a handover it is the time of a lease.
     expect(Math.max(...gaps)).toBeLessThan(createTiming().leaseTtlMs / 2);
-    // The best, and as on an idle machine: it may be busy with other tests. `load:failover` measures the rest.
-    expect(Math.min(...gaps)).toBeLessThan(1_000 * slow);
+    // The median, and as on an idle machine: it may be busy with other tests. `load:failover` measures the rest.
+    expect(percentile(gaps, 0.5)).toBeLessThan(1_000 * slow);
   });
 
   it('stays, and is connected again under the same epoch, when nobody has room', async () => {

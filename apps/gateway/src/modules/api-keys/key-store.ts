@@ -87,7 +87,7 @@ interface KnownKey {
 }
 
 function toPrincipal(row: KeyRow): KeyPrincipal {
-  const { sessionId, slug, network, permissions, allowedIps, livesForMs, ...key } = row;
+  const { sessionId, slug, network, permissions, allowedIps, livesForMs: _, ...key } = row;
   return {
     ...key,
     kind: 'key',
