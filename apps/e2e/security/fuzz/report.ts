@@ -25,6 +25,23 @@ export function unreached({ statuses }: FuzzReport): string[] {
     .map(([operation]) => operation);
 }
 
+/** Two runs as one. */
+export function sumReports(one: FuzzReport, other: FuzzReport): FuzzReport {
+  const statuses = new Map([...one.statuses].map(([operation, seen]) => [operation, new Map(seen)]));
+  for (const [operation, seen] of other.statuses) {
+    const sums = statuses.get(operation) ?? new Map<number, number>();
+    for (const [status, times] of seen) sums.set(status, (sums.get(status) ?? 0) + times);
+    statuses.set(operation, sums);
+  }
+  return {
+    requests: one.requests + other.requests,
+    seconds: one.seconds + other.seconds,
+    findings: [...one.findings, ...other.findings],
+    slowestMs: Math.max(one.slowestMs, other.slowestMs),
+    statuses,
+  };
+}
+
 export function summarise(report: FuzzReport): string {
   const byClass = new Map<string, number>();
   for (const seen of report.statuses.values()) {
