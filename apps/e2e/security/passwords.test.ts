@@ -20,7 +20,7 @@ const system = useSystem({
   nodeFlags: { gateway: ['--import', counter] },
   env: { gateway: { ARGON2_COUNT_FILE: counted } },
 });
-const MEASUREMENT = { tolerance: 0.05, warmUpPairs: 5, roundPairs: 40, mostPairs: 160 };
+const MEASUREMENT = { tolerance: 0.05, warmUpPairs: 5, roundPairs: 200, mostPairs: 400 };
 let tenant: Tenant;
 
 beforeAll(async () => {
@@ -60,8 +60,11 @@ test('an unknown e-mail and a wrong password: the same answer, the same work, th
       return [wrongPassword.ms, unknownEmail.ms];
     },
   });
-  // `unclear`: the machine does too much else to tell 5 % from nothing; what is more than its noise is told all the same.
   expect(difference.verdict, JSON.stringify(difference)).not.toBe('different');
+  // Where the machine does too much else to be sure, the best guess counts.
+  expect(Math.abs(difference.differenceMs), JSON.stringify(difference)).toBeLessThan(
+    difference.usualMs * MEASUREMENT.tolerance,
+  );
 });
 
 test('a right password is one verification too', async () => {
