@@ -7,7 +7,8 @@ const ignored = ['**/node_modules/**', '**/dist/**'];
 
 export default defineConfig({
   test: {
-    maxWorkers: 2,
+    // More than the two cores of the usual machine: tests wait for databases and processes half of their time.
+    maxWorkers: 3,
     // Time-outs are for what hangs. What is slow only because the machine is busy must not fail.
     projects: [
       {

@@ -23,10 +23,11 @@ export function requestIdOf(request: Pick<FastifyRequest['raw'], 'headers'>): st
 export const requestContext = fastifyPlugin(
   async (app) => {
     app.decorateRequest('principal', null);
-    app.addHook('onRequest', async (request, reply) => {
+    app.addHook('onRequest', (request, reply, done) => {
       reply.header('x-request-id', request.id).header('x-api-version', 'v1');
+      done();
     });
-    app.addHook('onResponse', async (request, reply) => {
+    app.addHook('onResponse', (request, reply, done) => {
       request.log.debug(
         {
           method: request.method,
@@ -36,6 +37,7 @@ export const requestContext = fastifyPlugin(
         },
         'answered',
       );
+      done();
     });
   },
   { name: 'request-context' },
