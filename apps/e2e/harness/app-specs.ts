@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
+import { freePort } from '@wa-gate/testkit';
 import type { ProcessSpec } from './managed-process.ts';
-import { freePort } from './ports.ts';
 import { repositoryFile } from './repository.ts';
 
 /** What the processes of one system share. Every value is made for this system and dies with it. */

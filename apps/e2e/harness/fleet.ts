@@ -1,10 +1,9 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createFaultProxy, type FaultProxy } from '@wa-gate/testkit';
+import { createFaultProxy, type FaultProxy, freePort } from '@wa-gate/testkit';
 import { type FrontDoor, openFrontDoor } from './front-door.ts';
 import type { ManagedProcess, ProcessSpec } from './managed-process.ts';
-import { freePort } from './ports.ts';
 import { type System, type SystemOptions, startSystem } from './system.ts';
 import { openWhatsAppLine, type WhatsAppLine } from './whatsapp-line.ts';
 

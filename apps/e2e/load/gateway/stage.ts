@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { newId } from '@wa-gate/kit';
+import { freePort } from '@wa-gate/testkit';
 import type { ManagedProcess } from '../../harness/managed-process.ts';
 import { ManagedProcess as Process } from '../../harness/managed-process.ts';
 import { addPhone, type PairedSession, pairSession, registerTenant, type Tenant } from '../../harness/pair-session.ts';
-import { freePort } from '../../harness/ports.ts';
 import type { Services } from '../../harness/services.ts';
 import { type System, startSystem } from '../../harness/system.ts';
 import type { Profiling } from '../measure/profiling.ts';
