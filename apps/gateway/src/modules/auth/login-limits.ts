@@ -17,7 +17,7 @@ export async function limitGuesses<T>(
   check: () => Promise<T>,
 ): Promise<T> {
   await limiter.take(request, reply, request.principal, GUESSES, { email: normaliseEmail(email) });
-  const giveBack = () => limiter.giveBack(request, request.principal ? GUESSES : [...GUESSES, 'ip']);
+  const giveBack = () => limiter.giveBack(request, reply, request.principal ? GUESSES : [...GUESSES, 'ip']);
   try {
     const result = await check();
     await giveBack();

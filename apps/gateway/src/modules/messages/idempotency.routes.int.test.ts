@@ -51,6 +51,14 @@ describe('Idempotency-Key', () => {
     expect(await messageCount()).toBe(1);
   });
 
+  it('costs nothing when it comes again, nor does a request that is refused, and the headers say so', async () => {
+    const left = async (answer: ReturnType<typeof send>) => Number((await answer).headers['ratelimit-remaining']);
+    const afterFirst = await left(send(text, 'order-1'));
+    expect(await left(send(text, 'order-1'))).toBe(afterFirst);
+    expect(await left(send({ nothing: 'right' }))).toBe(afterFirst);
+    expect(await left(send(text, 'order-2'))).toBe(afterFirst - 1);
+  });
+
   it('a replay waits as the first request does, and both are answered by the same acknowledgement', async () => {
     const first = send(text, 'order-1', '');
     const item = await claim();

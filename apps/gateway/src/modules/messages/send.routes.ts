@@ -82,7 +82,7 @@ export const sendRoutes: FastifyPluginAsyncTypebox<MessagesRoutesOptions> = asyn
     });
     if (isReplay) {
       reply.header('idempotent-replayed', 'true');
-      await limiter.giveBack(call, [MESSAGE_LIMIT]);
+      await limiter.giveBack(call, reply, [MESSAGE_LIMIT]);
     }
     return reply.code(isSettled ? 200 : 202).send(ok(result));
   }

@@ -39,8 +39,8 @@ export interface Limiter {
     names: readonly BucketName[],
     options?: TakeOptions,
   ): Promise<void>;
-  /** The request was none of these after all, such as a repetition that makes no message. */
-  giveBack(request: FastifyRequest, names: readonly BucketName[]): Promise<void>;
+  /** The request was none of these after all, such as a repetition that makes no message. The headers say so too. */
+  giveBack(request: FastifyRequest, reply: FastifyReply, names: readonly BucketName[]): Promise<void>;
   /** Looks, and counts nothing. */
   read(request: FastifyRequest, principal: Principal, names: readonly BucketName[]): Promise<BucketState[]>;
 }
@@ -50,6 +50,8 @@ interface Taken extends Counted {
   buckets: readonly Bucket[];
   /** For the end of the windows. */
   at: number;
+  /** The headers are those of this one. */
+  isShown: boolean;
 }
 
 declare module 'fastify' {
@@ -102,7 +104,7 @@ export async function createLimiter(app: FastifyInstance, deps: LimiterDependenc
     return buckets;
   }
 
-  async function giveBack(request: FastifyRequest, names: readonly BucketName[]): Promise<void> {
+  async function giveBack(request: FastifyRequest, reply: FastifyReply, names: readonly BucketName[]): Promise<void> {
     const now = performance.now();
     for (const taken of request.limitsTaken ?? []) {
       const { counters: countedIn, buckets, verdict, at } = taken;
@@ -111,6 +113,11 @@ export async function createLimiter(app: FastifyInstance, deps: LimiterDependenc
         cost > 0 && names.includes(name) && now < at + verdict.resets[index]!;
       const keys = buckets.filter(isGiven).map(({ key }) => key);
       if (keys.length === 0) continue;
+      const counts = buckets.map(
+        (bucket, index) => verdict.counts[index]! - (isGiven(bucket, index) ? bucket.cost : 0),
+      );
+      taken.verdict = { ...verdict, counts };
+      if (taken.isShown) writeHeaders(reply, buckets, taken.verdict);
       taken.buckets = buckets.map((bucket) => (names.includes(bucket.name) ? { ...bucket, cost: 0 } : bucket));
       try {
         await countedIn.giveBack(keys);
@@ -120,7 +127,7 @@ export async function createLimiter(app: FastifyInstance, deps: LimiterDependenc
     }
   }
   // A send that is refused is no message.
-  app.addHook('onError', async (request) => giveBack(request, [MESSAGE_LIMIT]));
+  app.addHook('onError', async (request, reply) => giveBack(request, reply, [MESSAGE_LIMIT]));
 
   return {
     giveBack,
@@ -130,11 +137,12 @@ export async function createLimiter(app: FastifyInstance, deps: LimiterDependenc
       const hit = principal && request.limitsTaken === null ? hitOf(request, principal) : null;
       const counted = await count(request, buckets, hit);
       writeHeaders(reply, buckets, counted.verdict);
+      for (const earlier of request.limitsTaken ?? []) earlier.isShown = false;
       if (counted.verdict.refusedBy >= 0) {
         onRefused(buckets[counted.verdict.refusedBy]!.name);
         throw refusalOf(buckets, counted.verdict, principal);
       }
-      const taken: Taken = { ...counted, buckets, at: performance.now() };
+      const taken: Taken = { ...counted, buckets, at: performance.now(), isShown: true };
       if (request.limitsTaken) request.limitsTaken.push(taken);
       else request.limitsTaken = [taken];
     },

@@ -29,7 +29,13 @@ export function refusalOf(buckets: readonly Bucket[], verdict: Verdict, principa
     const tier = principal?.tier ?? 'BASIC';
     return new ApiError('TIER_MESSAGE_LIMIT', {
       message: `Message limit exceeded. ${tier} tier allows ${limit.max} messages per hour`,
-      details: { bucket: name, tier: tier.toLowerCase(), limit: limit.max, used: verdict.counts[index]!, resetAt },
+      details: {
+        bucket: name,
+        tier: tier.toLowerCase(),
+        limit: limit.max,
+        used: Math.min(max, verdict.counts[index]!),
+        resetAt,
+      },
       retryAfter,
     });
   }
@@ -37,7 +43,7 @@ export function refusalOf(buckets: readonly Bucket[], verdict: Verdict, principa
   const { code, sentence } = RATE_LIMITS[name];
   return new ApiError(code, {
     message: `The limit \`${name}\` is reached: at most ${max} in ${describeSeconds(windowSeconds)}. Try again in ${describeSeconds(retryAfter)}. It counts: ${sentence}`,
-    details: { bucket: name, limit: max, windowSeconds, used: verdict.counts[index]!, resetAt },
+    details: { bucket: name, limit: max, windowSeconds, used: Math.min(max, verdict.counts[index]!), resetAt },
     retryAfter,
   });
 }
