@@ -1,6 +1,6 @@
 import { ERRORS, type ErrorBody, type ErrorCode, ErrorSchema, LIMITS, type ProblemDetails } from '@wa-gate/contracts';
 import { isDatabaseUnavailable } from '@wa-gate/db';
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyError, FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { ApiError } from '../api-error.ts';
 import { readIssues, summarise } from './validation-issues.ts';
@@ -31,11 +31,12 @@ function goneMeanwhile(error: unknown): ErrorCode | undefined {
 }
 
 /** Turns whatever was thrown into the refusal that the caller sees. */
-function toApiError(error: unknown): ApiError {
+function toApiError(error: unknown, schemas: FastifySchema = {}): ApiError {
   if (error instanceof ApiError) return error;
   const { validation, validationContext, code = '', statusCode = 500 } = error as Partial<FastifyError>;
   if (validation) {
-    const issues = readIssues(validation, validationContext ?? 'request');
+    const schema = schemas[(validationContext ?? '') as keyof FastifySchema];
+    const issues = readIssues(validation, validationContext ?? 'request', schema);
     return new ApiError('VALIDATION', { message: summarise(issues), details: { issues } });
   }
   const known = FRAMEWORK_ERRORS[code];
@@ -85,7 +86,7 @@ function problem(error: ApiError, request: FastifyRequest): ProblemDetails {
 
 /** Sends a refusal: the envelope, or RFC 9457 to those who ask for it. */
 export function sendError(request: FastifyRequest, reply: FastifyReply, thrown: unknown): FastifyReply {
-  const error = toApiError(thrown);
+  const error = toApiError(thrown, request.routeOptions?.schema);
   const { status } = ERRORS[error.code];
   request.refusal = error.code;
   if (status === 500) request.log.error({ err: error.cause ?? error }, 'request failed');

@@ -7,6 +7,8 @@ export interface Issue {
 
 interface RawIssue {
   keyword?: string;
+  /** Of the part of the schema that says so, such as `#/properties/role`. */
+  schemaPath?: string;
   instancePath?: string;
   message?: string;
   params?: Record<string, unknown>;
@@ -17,27 +19,78 @@ const IN_SENTENCE = 3;
 
 const names = (value: unknown): string => (Array.isArray(value) ? value.map((name) => `\`${name}\``).join(', ') : '');
 
-function explain({ keyword, message = 'is not valid', params = {} }: RawIssue): string {
+/** Words that are taken in both cases are shown once. */
+const words = (values: readonly unknown[]): unknown[] =>
+  values.filter((value, index) => typeof value !== 'string' || values.findIndex(isSameWord(value)) === index);
+const isSameWord = (word: string) => (other: unknown) =>
+  typeof other === 'string' && other.toLowerCase() === word.toLowerCase();
+
+/** A pattern that is nothing but a list of words. */
+const WORDS = /^\^\(\?:([\w|-]+)\)\$$/;
+const FORMATS: Record<string, string> = {
+  'date-time': 'a time such as `2026-01-15T10:30:00Z`',
+  email: 'an e-mail address',
+  uri: 'a URL',
+  uuid: 'a UUID',
+};
+
+/** An example of what belongs there, where the schema has one. */
+function exampleAt(schema: unknown, path = ''): string | undefined {
+  const parts = path.split('/').slice(1);
+  const within = (node: unknown, part: string): unknown => (node as Record<string, unknown> | undefined)?.[part];
+  // A member that may also be null has its example beside the choice.
+  for (const steps of [parts, parts.slice(0, -2)]) {
+    const [example] = (within(steps.reduce(within, schema), 'examples') as unknown[] | undefined) ?? [];
+    if (typeof example === 'string') return example;
+  }
+  return undefined;
+}
+
+function explainPattern(pattern: unknown, example: string | undefined): string {
+  const list = WORDS.exec(String(pattern))?.[1];
+  if (list !== undefined) return `must be one of ${names(words(list.split('|')))}`;
+  const form = `must match the pattern ${String(pattern)}`;
+  return example === undefined ? form : `${form}, such as \`${example}\``;
+}
+
+function explain({ keyword, schemaPath, message = 'is not valid', params = {} }: RawIssue, schema: unknown): string {
   switch (keyword) {
     case 'required':
       return `needs ${names(params.requiredProperties)}`;
     case 'additionalProperties':
       return `does not know ${names(params.additionalProperties)}`;
     case 'enum':
-      return `must be one of ${names(params.allowedValues)}`;
+      return `must be one of ${names(words(params.allowedValues as unknown[]))}`;
+    case 'pattern':
+      return explainPattern(params.pattern, exampleAt(schema, schemaPath));
+    case 'format':
+      return FORMATS[String(params.format)] ? `must be ${FORMATS[String(params.format)]}` : message;
     default:
       return message;
   }
 }
 
+/**
+ * Of a choice, every branch says why it was not taken, and at last the choice that none was: only what helps is left. `additionalProperties` comes with
+ * one `boolean` for each property; the first says it all.
+ */
+function telling(found: readonly RawIssue[]): RawIssue[] {
+  const others = found.filter(({ keyword }) => keyword !== 'boolean');
+  const helpful = others.filter(
+    ({ keyword, params }) => keyword !== 'anyOf' && !(keyword === 'type' && params?.type === 'null'),
+  );
+  const places = new Set(helpful.map(({ instancePath }) => instancePath));
+  return others.filter((issue) => helpful.includes(issue) || !places.has(issue.instancePath));
+}
+
 /** The validator's findings in our words. */
-export function readIssues(found: readonly RawIssue[], context: string): Issue[] {
-  // `additionalProperties` comes with one `boolean` for each property; the first says it all.
-  const telling = found.filter(({ keyword }) => keyword !== 'boolean');
-  return telling.slice(0, MAX_ISSUES).map((issue) => ({
-    path: `${context}${(issue.instancePath ?? '').replaceAll('/', '.')}`,
-    message: explain(issue),
-  }));
+export function readIssues(found: readonly RawIssue[], context: string, schema?: unknown): Issue[] {
+  return telling(found)
+    .slice(0, MAX_ISSUES)
+    .map((issue) => ({
+      path: `${context}${(issue.instancePath ?? '').replaceAll('/', '.')}`,
+      message: explain(issue, schema),
+    }));
 }
 
 /** The sentence for people. */
