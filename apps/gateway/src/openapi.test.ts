@@ -95,6 +95,7 @@ describe('the description of the API (MR-055, MR-056)', () => {
       'GET /api/auth/me',
       'GET /api/dashboard/history',
       'GET /api/dashboard/metrics',
+      'GET /api/errors',
       'GET /api/errors/{code}',
       'GET /api/health',
       'GET /api/invitations/{token}',

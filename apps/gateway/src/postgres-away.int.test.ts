@@ -38,6 +38,7 @@ const WORK_ON = [
   'GET /readyz',
   'GET /api/auth/csrf',
   'GET /api/auth/me',
+  'GET /api/errors',
   'GET /api/errors/{code}',
   'GET /api/sessions/{id}/health',
   'GET /api/sessions/{id}/qr',

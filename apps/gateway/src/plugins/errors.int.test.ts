@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
+import { ERROR_CODES } from '@wa-gate/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createGatewayFixture, type GatewayFixture, type TestUser } from '../testing/gateway-fixture.ts';
 
@@ -86,6 +87,8 @@ describe('every refusal has the envelope, a code and a sentence (MR-154, MR-164)
     const { body } = await fixture.call('GET', '/api/errors/SESSION_MOVING');
     expect(body.data).toMatchObject({ code: 'SESSION_MOVING', httpStatus: 503, retryable: true });
     expect((await fixture.call('GET', '/api/errors/toString')).status).toBe(404);
+    const { body: all } = await fixture.call('GET', '/api/errors');
+    expect(all.data.map(({ code }: { code: string }) => code)).toEqual(ERROR_CODES);
   });
 });
 

@@ -1,11 +1,15 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { ERRORS, type ErrorCode, ErrorDescriptionSchema, success } from '@wa-gate/contracts';
+import { ERROR_CODES, ERRORS, type ErrorCode, ErrorDescriptionSchema, success } from '@wa-gate/contracts';
 import { Type } from 'typebox';
 import { ApiError } from '../../api-error.ts';
 import { ok } from '../../envelope.ts';
 import type { Guards } from '../../plugins/auth.ts';
 import { errorResponses } from '../../plugins/error-responses.ts';
 
+const describe = (code: ErrorCode) => {
+  const { status: httpStatus, retryable, sentence } = ERRORS[code];
+  return { code, httpStatus, retryable, sentence };
+};
 const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(ERRORS, code);
 
 /** What the `docs` of an error point at. */
@@ -25,8 +29,21 @@ export const errorCodesRoutes: FastifyPluginAsyncTypebox<{ guards: Guards }> = a
     async (request) => {
       const { code } = request.params;
       if (!isErrorCode(code)) throw new ApiError('ERROR_CODE_NOT_FOUND');
-      const { status: httpStatus, retryable, sentence } = ERRORS[code];
-      return ok({ code, httpStatus, retryable, sentence });
+      return ok(describe(code));
     },
+  );
+
+  app.get(
+    '/errors',
+    {
+      onRequest: guards({ audience: 'public' }),
+      schema: {
+        tags: ['Errors'],
+        security: [],
+        summary: 'All error codes and what they mean',
+        response: { 200: success(Type.Array(ErrorDescriptionSchema)), ...errorResponses() },
+      },
+    },
+    async () => ok(ERROR_CODES.map(describe)),
   );
 };
