@@ -83,7 +83,10 @@ export const UpdateUserRequestSchema = requestBody(
     name: Type.Optional(changeable.name),
     role: Type.Optional(changeable.role),
     tier: Type.Optional(changeable.tier),
-    isActive: Type.Optional({ ...changeable.isActive, description: 'false: logins end and keys stop, at once.' }),
+    isActive: Type.Optional({
+      ...changeable.isActive,
+      description: 'false: logins end and keys stop, at once. Sessions stay connected.',
+    }),
   },
   { tier: 'pro', isActive: true },
 );
@@ -116,6 +119,16 @@ export const ListAdminSessionsQuerySchema = Type.Object({
   user: Type.Optional(Type.String({ format: 'uuid', description: 'Only sessions of this account.' })),
 });
 export type ListAdminSessionsQuery = Static<typeof ListAdminSessionsQuerySchema>;
+
+/** Anything is let through, so that a wrong one is the same 404 as an unknown one. */
+export const AdminSessionParamsSchema = Type.Object({
+  id: Type.String({
+    minLength: 1,
+    maxLength: 100,
+    description: 'Internal id of the session (a UUID), as `id` in GET /api/admin/sessions. Not its `sessionId`.',
+    examples: ['01995a3c-7d2e-7b41-9c55-2f1d6a9e8b10'],
+  }),
+});
 
 export const AdminSessionSchema = Type.Object({
   ...SessionSchema.properties,

@@ -46,7 +46,7 @@ export const RegisterRequestSchema = requestBody(
     tier: Type.Optional(
       oneOf(
         USER_TIERS,
-        'Only where the operator allows to choose (ALLOW_TIER_SELF_SELECT); otherwise basic, with a warning.',
+        'Ignored unless the operator allows to choose (ALLOW_TIER_SELF_SELECT): the account is then basic, and `warnings` of the answer says so.',
       ),
     ),
   },

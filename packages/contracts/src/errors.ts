@@ -84,6 +84,11 @@ export const ERRORS = {
     sentence:
       'This refresh token was used already. Somebody may have copied it, so this login has ended: log in again.',
   },
+  ACCOUNT_DISABLED: {
+    status: 403,
+    retryable: false,
+    sentence: 'This account has been deactivated. Ask the administrator of this installation.',
+  },
   FORBIDDEN: { status: 403, retryable: false, sentence: 'This credential may not do this.' },
   CSRF: {
     status: 403,
@@ -332,6 +337,6 @@ export interface ProblemDetails {
 export const ErrorDescriptionSchema = Type.Object({
   code: oneOf(ERROR_CODES),
   httpStatus: Type.Integer(),
-  retryable: Type.Boolean(),
+  retryable: Type.Boolean({ description: 'As a rule; an answer with this code says what holds for itself.' }),
   sentence: Type.String(),
 });

@@ -2,6 +2,7 @@ export {
   type AdminSession,
   type AdminSessionDetail,
   AdminSessionDetailSchema,
+  AdminSessionParamsSchema,
   AdminSessionSchema,
   type AdminUser,
   type AdminUserDetail,

@@ -3,7 +3,7 @@ import type { UserTier, WorkspaceRole } from '@wa-gate/db';
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
 import type { AddressList } from '../address-list.ts';
 import { ApiError } from '../api-error.ts';
-import type { LiveLogins, People } from '../modules/access/index.ts';
+import { assertAccountActive, type LiveLogins, type People } from '../modules/access/index.ts';
 import type { KeyStore, SessionRef } from '../modules/api-keys/index.ts';
 import { isUuid } from '../uuid.ts';
 import type { AccessTokens } from './access-tokens.ts';
@@ -108,6 +108,7 @@ export function createGuards(app: FastifyInstance, deps: GuardDependencies): Gua
     const { sub, ws, sid } = deps.tokens.verify(value);
     const [person, isAlive] = await Promise.all([deps.people.find(sub, ws), deps.logins.isAlive(sid)]);
     if (!person || !isAlive) throw new ApiError('UNAUTHENTICATED');
+    assertAccountActive(person);
     return { ...person, kind: 'user', loginId: sid };
   }
 
@@ -118,6 +119,7 @@ export function createGuards(app: FastifyInstance, deps: GuardDependencies): Gua
     const isPerson = principal.kind === 'user' && isUuid(id);
     const there = isPerson ? await deps.people.find(principal.userId, id) : null;
     if (!there) throw new ApiError('WORKSPACE_NOT_FOUND');
+    assertAccountActive(there);
     return { ...principal, ...there };
   }
 

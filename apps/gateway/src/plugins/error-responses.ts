@@ -8,6 +8,7 @@ const ALWAYS: ErrorCode[] = [
   'BAD_REQUEST',
   'UNAUTHENTICATED',
   'TOKEN_EXPIRED',
+  'ACCOUNT_DISABLED',
   'FORBIDDEN',
   'CSRF',
   'IP_DENIED',

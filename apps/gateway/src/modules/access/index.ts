@@ -1,2 +1,3 @@
+export { assertAccountActive } from './account-state.ts';
 export { createLiveLogins, type LiveLogins } from './logins.ts';
 export { createPeople, type People } from './people.ts';

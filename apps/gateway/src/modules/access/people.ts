@@ -12,28 +12,34 @@ export interface Membership {
   /** Owner of the workspace, whose tier, quota and usage count. */
   accountId: string;
   tier: UserTier;
+  isAccountActive: true;
+}
+
+/** A membership that is of no use as long as the account of the workspace is deactivated: there is no role in it to act by. */
+export interface SuspendedMembership extends Pick<Membership, 'userId' | 'workspaceId' | 'accountId'> {
+  isAccountActive: false;
 }
 
 /** People by user and workspace. Every request with a token asks. */
 export interface People {
-  /** `null`: not a member, or the person or the account is not active. */
-  find(userId: string, workspaceId: string): Promise<Membership | null>;
+  /** `null`: not a member, or the person is not active. */
+  find(userId: string, workspaceId: string): Promise<Membership | SuspendedMembership | null>;
 }
 
 const FIND = {
   name: 'find-membership',
   text: `SELECT u.id AS "userId", u.email, m.workspace_id AS "workspaceId", m.role, u.role = 'ADMINISTRATOR' AS "isAdministrator",
-      o.id AS "accountId", o.tier
+      o.id AS "accountId", o.tier, o.is_active AS "isAccountActive"
     FROM workspace_members m JOIN users u ON u.id = m.user_id JOIN workspaces w ON w.id = m.workspace_id
     JOIN users o ON o.id = w.owner_user_id
-    WHERE m.user_id = $1 AND m.workspace_id = $2 AND u.is_active AND o.is_active`,
+    WHERE m.user_id = $1 AND m.workspace_id = $2 AND u.is_active`,
 };
 
 export function createPeople({ db, revocations }: { db: Queryable; revocations: Revocations }): People {
-  const cache = createRevocableCache<Membership>({
+  const cache = createRevocableCache<Membership | SuspendedMembership>({
     revocations,
     async read(key) {
-      const { rows } = await db.query<Membership>({ ...FIND, values: key.split('/') });
+      const { rows } = await db.query<Membership | SuspendedMembership>({ ...FIND, values: key.split('/') });
       return rows[0] ?? null;
     },
     revokedBy: {

@@ -93,5 +93,6 @@ describe('one session by its internal id', () => {
   it.each(['support', '01995a3c-7d2e-7b41-9c55-2f1d6a9e8b10', '%00'])('is a 404 for %s', async (id) => {
     const { status, body } = await get(`/${id}`);
     expect([status, body.code]).toEqual([404, 'SESSION_NOT_FOUND']);
+    expect(body.error).toContain('internal id');
   });
 });

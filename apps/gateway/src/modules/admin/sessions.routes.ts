@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import {
   AdminSessionDetailSchema,
+  AdminSessionParamsSchema,
   LIMITS,
   ListAdminSessionsQuerySchema,
   ListAdminSessionsResultSchema,
-  SessionParamsSchema,
   success,
 } from '@wa-gate/contracts';
 import { ApiError } from '../../api-error.ts';
@@ -51,15 +51,19 @@ export const allSessionsRoutes: FastifyPluginAsyncTypebox<AllSessionsRoutesOptio
       schema: {
         tags,
         summary: 'One session of any account',
-        description: 'By its internal id.',
-        params: SessionParamsSchema,
+        description: 'By its internal `id`: a `sessionId` is unique in its workspace only.',
+        params: AdminSessionParamsSchema,
         response: { 200: success(AdminSessionDetailSchema), ...errorResponses('SESSION_NOT_FOUND') },
       },
     },
     async (request) => {
       const { id } = request.params;
       const session = isUuid(id) ? await allSessions.find(id) : null;
-      if (!session) throw new ApiError('SESSION_NOT_FOUND');
+      if (!session) {
+        throw new ApiError('SESSION_NOT_FOUND', {
+          message: 'There is no session with this internal id. GET /api/admin/sessions lists them with their `id`.',
+        });
+      }
       return ok(session);
     },
   );

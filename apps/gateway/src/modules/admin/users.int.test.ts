@@ -185,7 +185,7 @@ describe('deactivated (MR-149)', () => {
     const elsewhere = otherwiseFor(() => isOut(other));
     expect(await isOut(fixture)).toBe(true);
     expect(await elsewhere).toBeLessThan(1_000);
-    expect((await login(user.email, 'correct horse')).status).toBe(401);
+    expect((await login(user.email, 'correct horse')).body.code).toBe('ACCOUNT_DISABLED');
 
     await ask('PATCH', `/${id}`, { isActive: true });
     const works = async (gateway: GatewayFixture) => (await sessionsBy(gateway, user.apiKey)).status === 200;
@@ -194,6 +194,49 @@ describe('deactivated (MR-149)', () => {
     expect((await rowsOf('SELECT ended_reason FROM logins WHERE user_id = $1', [id]))[0].ended_reason).toBe(
       'deactivated',
     );
+  });
+
+  it('tells members of its workspaces so, whose credentials are good, within a second; activated, they work on', async () => {
+    const [owner, member] = [await fixture.register(), await fixture.register()];
+    const { workspaceId } = (await me(fixture, owner.token)).body.data;
+    const { body: invited } = await fixture.call('POST', `/api/workspaces/${workspaceId}/invitations`, {
+      as: owner.token,
+      body: { email: member.email, role: 'owner' },
+    });
+    await fixture.call('POST', `/api/invitations/${invited.data.token}/accept`, { as: member.token });
+    const enter = async () => {
+      const { token } = (await login(member.email, 'correct horse')).body.data;
+      const body = { workspaceId };
+      return (await fixture.call('POST', '/api/auth/switch', { as: token, body })).body.data.token as string;
+    };
+    const [token, leaving] = [await enter(), await enter()];
+    const made = await fixture.call('POST', '/api/keys', { as: token, body: { name: 'Of a member' } });
+    const seen = async (gateway: GatewayFixture) => {
+      const answers = [
+        await sessionsBy(gateway, token),
+        await sessionsBy(gateway, made.body.data.apiKey),
+        await gateway.call('GET', `/api/workspaces/${workspaceId}`, { as: member.token }),
+        await gateway.call('POST', '/api/auth/switch', { as: member.token, body: { workspaceId } }),
+      ];
+      return answers.map(({ status, body }) => body.code ?? status);
+    };
+    const works = [200, 200, 200, 200];
+    const refused = Array(4).fill('ACCOUNT_DISABLED');
+    const is = (expected: unknown[]) => async () => JSON.stringify(await seen(other)) === JSON.stringify(expected);
+    expect(await seen(other)).toEqual(works);
+    await fixture.call('POST', '/api/auth/logout', { as: leaving });
+
+    const id = await idOf(owner);
+    await ask('PATCH', `/${id}`, { isActive: false });
+    const elsewhere = otherwiseFor(is(refused));
+    expect(await seen(fixture)).toEqual(refused);
+    expect(await elsewhere).toBeLessThan(1_000);
+    const told = await sessionsBy(fixture, token);
+    expect([told.status, told.body.error]).toEqual([403, expect.stringContaining('owns this workspace')]);
+    expect((await sessionsBy(fixture, leaving)).status).toBe(401);
+
+    await ask('PATCH', `/${id}`, { isActive: true });
+    await waitFor(is(works));
   });
 
   it('all logins of a user can be ended alone, on every gateway within a second', async () => {

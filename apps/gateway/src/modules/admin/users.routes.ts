@@ -89,7 +89,7 @@ export const usersRoutes: FastifyPluginAsyncTypebox<UsersRoutesOptions> = async 
         tags,
         summary: 'Change a user',
         description:
-          'In force on every gateway within a second. Whoever is deactivated is logged out, and the keys of the account stop; activated again, the keys work again. A new e-mail is unproved.',
+          'In force on every gateway within a second. Deactivating (`isActive: false`) ends the logins and stops the keys of the user, and nobody can do anything in the workspaces that are theirs: members and their keys are answered 403 `ACCOUNT_DISABLED`. Sessions stay connected and go on receiving, and webhooks are still delivered: log them out, or delete the user, to end that. Activated again, the keys work again. A new e-mail is unproved.',
         params: UserParamsSchema,
         body: UpdateUserRequestSchema,
         response: {

@@ -6,6 +6,7 @@ import { ApiError } from '../../api-error.ts';
 import type { KeyPrincipal } from '../../plugins/auth.ts';
 import { createRevocableCache } from '../../revocable-cache.ts';
 import type { Revocations } from '../../revocations.ts';
+import { assertAccountActive } from '../access/index.ts';
 import { hashOf, mintKey } from './mint-key.ts';
 
 /** What the rest of the gateway needs to know of a session to reach it. */
@@ -33,7 +34,7 @@ export interface KeyStore {
   /**
    * `null`: unknown, revoked or expired, or its maker may do nothing in the workspace any more.
    *
-   * @throws {ApiError} IP_DENIED when it may not be used from this address
+   * @throws {ApiError} IP_DENIED when it may not be used from this address, ACCOUNT_DISABLED when the account of its workspace is deactivated
    */
   find(token: string, ip: string): Promise<KeyPrincipal | null>;
 }
@@ -47,11 +48,11 @@ const FIND = {
   text: `SELECT k.id AS "keyId", k.user_id AS "userId", k.workspace_id AS "workspaceId", k.name, k.scope = 'ADMIN' AS "isAdministrator",
       GREATEST(k.role, m.role) AS role, k.permissions, k.allowed_ips AS "allowedIps", k.expires_at AS "expiresAt",
       (extract(epoch FROM k.expires_at - now()) * 1000)::float8 AS "livesForMs",
-      w.owner_user_id AS "accountId", o.tier, s.id AS "sessionId", s.slug, s.network
+      w.owner_user_id AS "accountId", o.tier, o.is_active AS "isAccountActive", s.id AS "sessionId", s.slug, s.network
     FROM api_keys k JOIN users u ON u.id = k.user_id JOIN workspaces w ON w.id = k.workspace_id
     JOIN workspace_members m ON m.workspace_id = k.workspace_id AND m.user_id = k.user_id
     JOIN users o ON o.id = w.owner_user_id LEFT JOIN sessions s ON s.id = k.session_id
-    WHERE k.hash = $1 AND k.is_active AND u.is_active AND o.is_active AND (k.expires_at IS NULL OR k.expires_at > now())
+    WHERE k.hash = $1 AND k.is_active AND u.is_active AND (k.expires_at IS NULL OR k.expires_at > now())
       AND (k.scope <> 'ADMIN' OR u.role = 'ADMINISTRATOR')`,
 };
 
@@ -74,6 +75,7 @@ interface KeyRow {
   livesForMs: number | null;
   accountId: string;
   tier: UserTier;
+  isAccountActive: boolean;
   sessionId: string | null;
   slug: string;
   network: Network;
@@ -84,10 +86,20 @@ interface KnownKey {
   /** On the monotonic clock; a clock that is set does not make a key live longer. */
   deadline: number;
   isTouched: boolean;
+  isAccountActive: boolean;
 }
 
 function toPrincipal(row: KeyRow): KeyPrincipal {
-  const { sessionId, slug, network, permissions, allowedIps, livesForMs: _, ...key } = row;
+  const {
+    sessionId,
+    slug,
+    network,
+    permissions,
+    allowedIps,
+    livesForMs: _lifetime,
+    isAccountActive: _state,
+    ...key
+  } = row;
   return {
     ...key,
     kind: 'key',
@@ -107,7 +119,7 @@ export function createKeyStore(deps: { db: Queryable; revocations: Revocations; 
       const row = rows[0];
       if (!row) return null;
       const deadline = row.livesForMs === null ? Number.POSITIVE_INFINITY : askedAt + row.livesForMs;
-      return { principal: toPrincipal(row), deadline, isTouched: false };
+      return { principal: toPrincipal(row), deadline, isTouched: false, isAccountActive: row.isAccountActive };
     },
     revokedBy: {
       key: ({ principal }) => principal.keyId,
@@ -148,6 +160,7 @@ export function createKeyStore(deps: { db: Queryable; revocations: Revocations; 
       if (principal.allowedIps && !principal.allowedIps.includes(ip)) {
         throw new ApiError('IP_DENIED', { message: 'This key may not be used from this address.' });
       }
+      assertAccountActive(known);
       touch(known);
       return principal;
     },

@@ -76,7 +76,10 @@ describe('logging in (MR-002)', () => {
   it('refuses a user who was switched off, with the token from before too (MR-149)', async () => {
     const { body } = await register({ email: 'off@example.test', password: 'correct horse' });
     await fixture.database.pool.query(`UPDATE users SET is_active = false WHERE email = 'off@example.test'`);
-    expect((await login('off@example.test', 'correct horse')).status).toBe(401);
+    const refused = await login('off@example.test', 'correct horse');
+    expect([refused.status, refused.body.code]).toEqual([403, 'ACCOUNT_DISABLED']);
+    expect(refused.body.error).toContain('deactivated');
+    expect(refused.headers['set-cookie']).toBeUndefined();
     expect((await fixture.call('GET', '/api/auth/me', { as: body.data.token })).status).toBe(401);
     expect((await fixture.call('GET', '/api/sessions', { as: body.data.apiKey })).status).toBe(401);
   });

@@ -3,7 +3,7 @@ import { inTransaction, isUniqueViolation, type Network, type Pool, type Queryab
 import { ApiError } from '../../api-error.ts';
 import type { Revocations } from '../../revocations.ts';
 import { isUuid } from '../../uuid.ts';
-import type { People } from '../access/index.ts';
+import { assertAccountActive, type People } from '../access/index.ts';
 import type { KeyStore } from '../api-keys/index.ts';
 import { type Actor, writeAudit } from '../audit/index.ts';
 import type { MailQueue } from '../mail/index.ts';
@@ -65,6 +65,11 @@ export interface AuthService {
     client: Client,
     actor: Actor,
   ): Promise<Authenticated & { apiKey: string; warnings: string[] }>;
+  /**
+   * That somebody is deactivated is told to nobody but who knows the password.
+   *
+   * @throws {ApiError} INVALID_CREDENTIALS, ACCOUNT_DISABLED
+   */
   login(email: string, password: string, client: Client, actor: Actor): Promise<Authenticated>;
   /** Uses a refresh token up for a new one. A token that comes a second time ends its login. */
   refresh(refreshToken: string, actor: Actor): Promise<RefreshableGrant>;
@@ -177,15 +182,16 @@ export function createAuthService(deps: AuthDependencies): AuthService {
       const email = normaliseEmail(given);
       const user = await findUserByEmail(pool, email);
       const matches = await checkPassword(user?.passwordHash ?? null, password);
-      const authenticated = user && matches && user.isActive ? await enter(user, password, client, actor) : null;
+      const isDisabled = matches && user?.isActive === false;
+      const authenticated = user && matches && !isDisabled ? await enter(user, password, client, actor) : null;
       if (authenticated) return authenticated;
       await writeAudit(pool, actor, {
         action: 'user.login_failed',
         resourceType: 'user',
         resourceId: user?.id,
-        after: { email: recordableEmail(email) },
+        after: { email: recordableEmail(email), ...(isDisabled && { reason: 'deactivated' }) },
       });
-      throw new ApiError('INVALID_CREDENTIALS');
+      throw new ApiError(isDisabled ? 'ACCOUNT_DISABLED' : 'INVALID_CREDENTIALS');
     },
     async refresh(refreshToken, actor) {
       const outcome = await revocations.inTransaction(async (tx, revoke) => {
@@ -237,6 +243,7 @@ export function createAuthService(deps: AuthDependencies): AuthService {
     async switchWorkspace({ userId, loginId }, workspaceId, actor) {
       const there = await people.find(userId, workspaceId.toLowerCase());
       if (!there) throw new ApiError('WORKSPACE_NOT_FOUND');
+      assertAccountActive(there);
       await inTransaction(pool, async (tx) => {
         await setWorkspace(tx, loginId, there.workspaceId);
         await writeAudit(tx, actor, {

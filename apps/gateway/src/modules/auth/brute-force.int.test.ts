@@ -95,6 +95,17 @@ describe('guessing a password (MR-002, MR-073)', () => {
     expect(new Set(answers.map(({ body }) => body.code))).toEqual(new Set(['EMAIL_TAKEN']));
   });
 
+  it('is not what the right password of somebody counts as who was deactivated; wrong ones do', async () => {
+    const [{ email }, ip] = [await register(), newIp()];
+    await fixture.database.pool.query('UPDATE users SET is_active = false WHERE email = $1', [email]);
+    const answers = [];
+    for (let time = 0; time < 7; time += 1) answers.push(await login(email, 'correct horse', ip));
+    expect(new Set(answers.map(({ body }) => body.code))).toEqual(new Set(['ACCOUNT_DISABLED']));
+    const wrong = [];
+    for (let guess = 0; guess < 6; guess += 1) wrong.push(await login(email, `wrong horse ${guess}`, ip));
+    expect(statuses(wrong)).toEqual([401, 401, 401, 401, 401, 429]);
+  });
+
   it('with a stolen token, where the password is to be changed, ends too', async () => {
     const { token } = await register();
     const change = (currentPassword: string) =>

@@ -214,7 +214,6 @@ describe('who has an account', () => {
       ['nobody@example.test', 'wrong horse'],
       ['a\u0000b', 'wrong horse'],
       [off.email, 'wrong horse'],
-      [off.email, OLD],
     ] as const) {
       verify.mockClear();
       hash.mockClear();
@@ -226,6 +225,18 @@ describe('who has an account', () => {
       `SELECT count(*)::int AS count FROM audit_logs WHERE action = 'user.login_failed' AND after->>'email' IN ($1, $2, $3)`,
       [user.email, off.email, 'nobody@example.test'],
     );
-    expect(rows[0].count).toBe(4);
+    expect(rows[0].count).toBe(3);
+  });
+
+  it('and is deactivated is told to those alone who know the password, and recorded', async () => {
+    const off = await fixture.register();
+    await fixture.database.pool.query('UPDATE users SET is_active = false WHERE email = $1', [off.email]);
+    expect((await login(off.email, 'wrong horse')).body.code).toBe('INVALID_CREDENTIALS');
+    expect((await login(off.email, OLD)).body.code).toBe('ACCOUNT_DISABLED');
+    const { rows } = await fixture.database.pool.query(
+      `SELECT after->>'reason' AS reason FROM audit_logs WHERE action = 'user.login_failed' AND after->>'email' = $1 ORDER BY id`,
+      [off.email],
+    );
+    expect(rows).toEqual([{ reason: null }, { reason: 'deactivated' }]);
   });
 });
