@@ -7,8 +7,10 @@ import { installDependencies } from './install.mjs';
 import { migrate } from './migrate.mjs';
 import { chooseGatewayPort, keepPorts } from './ports.mjs';
 import { hasCluster } from './postgres-cluster.mjs';
+import { describeRemovedWorkers } from './removed-workers.mjs';
 import { loadSecrets } from './secrets.mjs';
 import { SERVICE_PACKAGES, serviceSpec, serviceTable } from './services.mjs';
+import { readStoredState } from './stored-state.mjs';
 
 const LOOPBACK = '127.0.0.1';
 const DATABASE = 'wagate';
@@ -20,7 +22,8 @@ const DEFAULT_ADMIN = 'admin@wa-gate.local';
  *   supervisor: import('./supervisor.mjs').Supervisor, signal: AbortSignal }} own
  * @returns {Promise<import('./services.mjs').Installation>}
  */
-export async function bringUp({ options, env, progress, services, prepare }, { dataDir, journal, supervisor, signal }) {
+export async function bringUp(launch, { dataDir, journal, supervisor, signal }) {
+  const { options, env, progress, services, prepare } = launch;
   const secrets = loadSecrets(dataDir.secrets, { hasData: hasCluster(dataDir.postgres), env });
   const host = env.HOST || LOOPBACK;
   const gatewayPort = await chooseGatewayPort({ asked: env.PORT, host, say: progress.say });
@@ -61,14 +64,23 @@ export async function bringUp({ options, env, progress, services, prepare }, { d
     databaseUrl,
     redisUrl,
     admin: { email: env.ADMIN_EMAIL || DEFAULT_ADMIN, password: secrets.adminPassword },
+    hasSandboxWorkers: true,
     env,
   };
-  for (const wave of [...new Set(table.map((definition) => definition.wave))].sort((a, b) => a - b)) {
-    const together = table.filter((definition) => definition.wave === wave);
+  const ownWorkers = table.filter(({ network }) => network !== undefined);
+  const asked = ownWorkers.map(({ name, url }) => ({ name, url: url(installation) }));
+  const state = await (launch.storedState?.() ?? readStoredState(databaseUrl, asked, context));
+  const isRemoved = (/** @type {{ name: string }} */ { name }) => state.removedWorkers.includes(name);
+  const started = table.filter((definition) => !isRemoved(definition));
+  installation.hasSandboxWorkers = started.some(({ network }) => network === 'sandbox');
+  for (const wave of [...new Set(started.map((definition) => definition.wave))].sort((a, b) => a - b)) {
+    const together = started.filter((definition) => definition.wave === wave);
     await progress.step(`Starting ${together.map((definition) => definition.name).join(', ')}`, () =>
       allSettledOrFirstError(together.map((definition) => start(serviceSpec(definition, installation)))),
     );
   }
+  const removed = describeRemovedWorkers(ownWorkers.filter(isRemoved), started, installation);
+  if (removed) progress.warn(removed);
   return installation;
 }
 

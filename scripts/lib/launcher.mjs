@@ -27,6 +27,7 @@ const LEFTOVER_GRACE_MS = 8_500;
  * @property {(running: Running) => Promise<boolean>} demo tells whether it worked
  * @property {import('./services.mjs').ServiceDefinition[]} [services] instead of our own, in tests
  * @property {() => Promise<void>} [prepare] instead of installing, building and migrating, in tests
+ * @property {() => Promise<import('./stored-state.mjs').StoredState>} [storedState] instead of asking the database, in tests
  *
  * @typedef {object} Running what the demonstration gets
  * @property {string} gatewayUrl
@@ -165,6 +166,10 @@ function announceStop(lock) {
  * @param {AbortSignal} signal
  */
 async function runDemo({ demo, progress }, installation, signal) {
+  if (!installation.hasSandboxWorkers) {
+    progress.warn('The demonstration is left out: no worker of the sandbox runs.');
+    return false;
+  }
   try {
     return await demo({
       gatewayUrl: installation.gateway.url,

@@ -24,6 +24,7 @@ const CHILD_GRACE_MS = 8_000;
  * @property {string} databaseUrl
  * @property {string} redisUrl
  * @property {{ email: string, password: string }} admin
+ * @property {boolean} hasSandboxWorkers false when an administrator has removed them all
  * @property {NodeJS.ProcessEnv} env
  *
  * @typedef {object} ServiceDefinition
@@ -32,6 +33,7 @@ const CHILD_GRACE_MS = 8_000;
  * @property {number} wave services of one wave start together, after those before them are ready
  * @property {readonly string[]} ports names of the ports it needs, kept over restarts
  * @property {number} stage
+ * @property {'sandbox' | 'live'} [network] of a worker
  * @property {(installation: Installation) => string} url
  * @property {string} readyPath
  * @property {readonly string[]} [nodeFlags] of node itself
@@ -167,6 +169,7 @@ function worker(name, network) {
     wave: 1,
     ports: [name],
     stage: STAGES.services,
+    network,
     url,
     readyPath: '/readyz',
     env: (installation) => ({
