@@ -36,8 +36,8 @@ export const WebhookSchema = Type.Object({
 });
 export type Webhook = Static<typeof WebhookSchema>;
 
-/** Right after it was set: with its secret, which is never shown again. */
+/** Right after it was set: with its secret, which reading it never shows. */
 export const WebhookWithSecretSchema = Type.Object({
   ...WebhookSchema.properties,
-  secret: Type.String({ description: 'Shown only in this answer.' }),
+  secret: Type.String({ description: 'Shown in the answers that set the webhook, and never when it is read.' }),
 });
