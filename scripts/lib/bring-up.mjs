@@ -1,4 +1,5 @@
 /** Everything in order of need: packages, build, databases, schema, services; each step waits for what it needs. */
+import { chooseAdministrator, wantedAdministrator } from './administrator.mjs';
 import { build } from './build.mjs';
 import { provideDatabases } from './databases.mjs';
 import { StoppedError } from './errors.mjs';
@@ -8,13 +9,12 @@ import { migrate } from './migrate.mjs';
 import { chooseGatewayPort, keepPorts } from './ports.mjs';
 import { hasCluster } from './postgres-cluster.mjs';
 import { describeRemovedWorkers } from './removed-workers.mjs';
-import { loadSecrets } from './secrets.mjs';
+import { loadSecrets, rememberFirstAdministrator } from './secrets.mjs';
 import { SERVICE_PACKAGES, serviceSpec, serviceTable } from './services.mjs';
 import { readStoredState } from './stored-state.mjs';
 
 const LOOPBACK = '127.0.0.1';
 const DATABASE = 'wagate';
-const DEFAULT_ADMIN = 'admin@wa-gate.local';
 
 /**
  * @param {import('./launcher.mjs').LaunchOptions} launch
@@ -63,13 +63,16 @@ export async function bringUp(launch, { dataDir, journal, supervisor, signal }) 
     sandboxUrl: env.SANDBOX_URL?.replace(/\/+$/, '') || `http://${LOOPBACK}:${ports.sandbox}`,
     databaseUrl,
     redisUrl,
-    admin: { email: env.ADMIN_EMAIL || DEFAULT_ADMIN, password: secrets.adminPassword },
+    admin: wantedAdministrator(secrets, env),
     hasSandboxWorkers: true,
     env,
   };
   const ownWorkers = table.filter(({ network }) => network !== undefined);
   const asked = ownWorkers.map(({ name, url }) => ({ name, url: url(installation) }));
   const state = await (launch.storedState?.() ?? readStoredState(databaseUrl, asked, context));
+  const { admin, ignored } = chooseAdministrator({ secrets, env, administrators: state.administrators });
+  installation.admin = admin;
+  if (ignored) progress.warn(ignored);
   const isRemoved = (/** @type {{ name: string }} */ { name }) => state.removedWorkers.includes(name);
   const started = table.filter((definition) => !isRemoved(definition));
   installation.hasSandboxWorkers = started.some(({ network }) => network === 'sandbox');
@@ -78,6 +81,8 @@ export async function bringUp(launch, { dataDir, journal, supervisor, signal }) 
     await progress.step(`Starting ${together.map((definition) => definition.name).join(', ')}`, () =>
       allSettledOrFirstError(together.map((definition) => start(serviceSpec(definition, installation)))),
     );
+    // The gateway of the first wave makes it.
+    if (state.administrators.length === 0) rememberFirstAdministrator(dataDir.secrets, admin);
   }
   const removed = describeRemovedWorkers(ownWorkers.filter(isRemoved), started, installation);
   if (removed) progress.warn(removed);

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { loadSecrets } from './secrets.mjs';
+import { loadSecrets, rememberFirstAdministrator } from './secrets.mjs';
 import { useTempDirs } from './temp-dir.testing.ts';
 
 const tempDir = useTempDirs();
@@ -45,13 +45,20 @@ test.each([
 test('of the environment win, and are not stored', () => {
   const path = join(tempDir(), 'secrets');
   const masterKey = Buffer.alloc(32, 7).toString('base64');
-  const env = { WAG_MASTER_KEY: masterKey, WORKER_AUTH_TOKEN: 'join', ADMIN_PASSWORD: 'pass' };
-  expect(loadSecrets(path, { hasData: false, env })).toMatchObject({
-    masterKey,
-    workerToken: 'join',
-    adminPassword: 'pass',
-  });
+  const env = { WAG_MASTER_KEY: masterKey, WORKER_AUTH_TOKEN: 'join' };
+  expect(loadSecrets(path, { hasData: false, env })).toMatchObject({ masterKey, workerToken: 'join' });
   expect(readFileSync(path, 'utf8')).not.toContain(masterKey);
+});
+
+test('keep with what the first administrator was made, and nothing of the environment', () => {
+  const path = join(tempDir(), 'secrets');
+  const first = loadSecrets(path, { hasData: false, env: { WORKER_AUTH_TOKEN: 'join' } });
+  const firstAdministrator = { email: 'first@wa-gate.test', password: 'pass' };
+  rememberFirstAdministrator(path, firstAdministrator);
+  const again = loadSecrets(path, { hasData: true, env: {} });
+  expect(again).toEqual({ ...first, workerToken: again.workerToken, firstAdministrator });
+  expect(again.workerToken).not.toBe('join');
+  expect(statSync(path).mode & 0o777).toBe(0o600);
 });
 
 test('take several master keys, for a rotation', () => {

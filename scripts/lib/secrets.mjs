@@ -14,10 +14,13 @@ const MASTER_KEY_BYTES = 32;
  * @property {string} workerToken what a worker shows to join
  * @property {string} postgresPassword of the private PostgreSQL
  * @property {string} redisPassword of the private Redis
- * @property {string} adminPassword of the first administrator
+ * @property {string} adminPassword for the first administrator, unless ADMIN_PASSWORD names another
+ * @property {Credentials} [firstAdministrator] with what the first administrator was made, as soon as there is one
+ *
+ * @typedef {{ email: string, password: string }} Credentials
  */
 
-/** @type {Record<keyof Secrets, () => string>} */
+/** @type {Record<Exclude<keyof Secrets, 'firstAdministrator'>, () => string>} */
 const GENERATORS = {
   masterKey: () => randomBytes(MASTER_KEY_BYTES).toString('base64'),
   workerToken: () => randomBytes(32).toString('base64url'),
@@ -49,12 +52,20 @@ export function loadSecrets(path, { hasData, env }) {
     ...secrets,
     masterKey: requireMasterKey(env.WAG_MASTER_KEY || secrets.masterKey, env.WAG_MASTER_KEY ? 'WAG_MASTER_KEY' : path),
     workerToken: env.WORKER_AUTH_TOKEN || secrets.workerToken,
-    adminPassword: env.ADMIN_PASSWORD || secrets.adminPassword,
   };
 }
 
+/**
+ * @param {string} path
+ * @param {Credentials} credentials
+ */
+export function rememberFirstAdministrator(path, { email, password }) {
+  const file = readJson(path);
+  if (file.state === 'ok') writeJson(path, { ...file.value, firstAdministrator: { email, password } });
+}
+
 function generate() {
-  return /** @type {Secrets} */ (
+  return /** @type {Record<keyof typeof GENERATORS, string>} */ (
     Object.fromEntries(Object.entries(GENERATORS).map(([name, create]) => [name, create()]))
   );
 }

@@ -38,3 +38,12 @@ describe('workers that an administrator has removed', () => {
     expect((await fetch(`${installation.runFile().gateway}/health`)).ok).toBe(true);
   });
 });
+
+test('ADMIN_EMAIL and ADMIN_PASSWORD count at the first start alone, and run.json names the administrator that there is', async () => {
+  const first = { ADMIN_EMAIL: 'first@wa-gate.test', ADMIN_PASSWORD: 'correct horse battery' };
+  const installation = await withState({ administrators: [first.ADMIN_EMAIL] }, first);
+  const run = await installation.started({ env: { ...first, ADMIN_PASSWORD: 'another horse battery' } });
+  expect(installation.runFile().admin).toEqual({ email: first.ADMIN_EMAIL, password: first.ADMIN_PASSWORD });
+  expect(run.output).toContain('ADMIN_PASSWORD is not used: there is an administrator already.');
+  expect(run.output).not.toContain('another horse battery');
+});
