@@ -3,7 +3,7 @@ import { chooseAdministrator, wantedAdministrator } from './administrator.mjs';
 import { build } from './build.mjs';
 import { provideDatabases } from './databases.mjs';
 import { StoppedError } from './errors.mjs';
-import { requireSandbox } from './external.mjs';
+import { requirePostgresUrl, requireSandbox } from './external.mjs';
 import { installDependencies } from './install.mjs';
 import { migrate } from './migrate.mjs';
 import { chooseGatewayPort, keepPorts } from './ports.mjs';
@@ -30,6 +30,7 @@ export async function bringUp(launch, { dataDir, journal, supervisor, signal }) 
   const table = services ?? serviceTable({ live: options.live, ownSandbox: !env.SANDBOX_URL, mode: options.mode });
   const names = ['postgres', 'redis', 'demo', ...table.flatMap((definition) => definition.ports)];
   const ports = await keepPorts(dataDir.ports, names);
+  if (env.DATABASE_URL) requirePostgresUrl(env.DATABASE_URL);
   if (env.SANDBOX_URL) await requireSandbox(env.SANDBOX_URL);
 
   const context = { env, signal, journal };

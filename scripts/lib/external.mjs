@@ -4,6 +4,18 @@ import { LaunchError } from './errors.mjs';
 import { isHealthy } from './health.mjs';
 
 const CONNECT_MS = 5_000;
+const DATABASE_HINT =
+  'It looks like postgresql://user:password@host:5432/name; without it a private PostgreSQL is started.';
+
+/**
+ * Whether it answers is found out when it is migrated.
+ * @param {string} url
+ */
+export function requirePostgresUrl(url) {
+  const { protocol } = parseUrl('DATABASE_URL', url);
+  if (protocol === 'postgresql:' || protocol === 'postgres:') return;
+  throw new LaunchError('DATABASE_URL is not the URL of a PostgreSQL.', { hint: DATABASE_HINT });
+}
 
 /** @param {string} url */
 export async function requireRedis(url) {
@@ -31,7 +43,7 @@ function parseUrl(name, url) {
   try {
     return new URL(url);
   } catch {
-    throw new LaunchError(`${name} is not a URL.`);
+    throw new LaunchError(`${name} is not a URL.`, { hint: name === 'DATABASE_URL' ? DATABASE_HINT : undefined });
   }
 }
 

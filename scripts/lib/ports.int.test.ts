@@ -68,6 +68,14 @@ describe('the port of the gateway', () => {
     await expect(choose(String(port))).rejects.toThrow(`Port ${port} (PORT) is taken`);
   });
 
+  test.each([undefined, '8000'])(
+    'is not what is blamed for an address that this machine does not have (PORT %s)',
+    async (asked) => {
+      const choice = chooseGatewayPort({ asked, host: '192.0.2.1', say: (text) => expect.fail(`said: ${text}`) });
+      await expect(choice).rejects.toThrow('This machine has no address 192.0.2.1 (HOST).');
+    },
+  );
+
   test.each(['abc', '0', '65536', '80.5', '-1'])('is refused when it is no port: %s', async (asked) => {
     await expect(choose(asked)).rejects.toThrow('not a port number');
   });

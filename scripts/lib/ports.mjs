@@ -32,6 +32,7 @@ export function isPortFree(port, host = LOOPBACK) {
  * @returns {Promise<number>}
  */
 export async function chooseGatewayPort({ asked, host, say }) {
+  await requireAddress(host);
   if (asked !== undefined && asked !== '') {
     const port = parsePort(asked);
     if (await isPortFree(port, host)) return port;
@@ -45,6 +46,15 @@ export async function chooseGatewayPort({ asked, host, say }) {
     return port;
   }
   throw new LaunchError(`No free port from ${DEFAULT_GATEWAY_PORT} on; ask for one with PORT=<port>.`);
+}
+
+/** @param {string} host */
+async function requireAddress(host) {
+  // Any port: what can fail is the address.
+  if (await isPortFree(0, host)) return;
+  throw new LaunchError(`This machine has no address ${host} (HOST).`, {
+    hint: 'Set HOST to an address that it has, or leave it out: 127.0.0.1 is used then. HOST=0.0.0.0 means all of them.',
+  });
 }
 
 /** @param {string} text */

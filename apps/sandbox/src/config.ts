@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 
 /** The environment of the sandbox process. Only `main.ts` reads it. */
 export const ConfigSchema = Type.Object({
@@ -18,3 +18,5 @@ export const ConfigSchema = Type.Object({
   SANDBOX_AUTO_CREATE_PHONES: Type.Boolean({ default: false }),
   LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info' }),
 });
+
+export type Config = Static<typeof ConfigSchema>;

@@ -1,11 +1,22 @@
-import { createLogger, onShutdown, readConfig } from '@wa-gate/kit';
+import { ConfigError, createLogger, onShutdown, readConfig } from '@wa-gate/kit';
 import { startSandbox } from './app.ts';
-import { ConfigSchema } from './config.ts';
+import { type Config, ConfigSchema } from './config.ts';
 
 /** The launcher allows ten seconds for everything; closing takes well under one. */
 const GRACE_MS = 3000;
 
-const config = readConfig(ConfigSchema);
+/** A wrong environment is told in one sentence, without a log whose level may be what is wrong. */
+function configOrEnd(): Config {
+  try {
+    return readConfig(ConfigSchema);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`sandbox: ${error.message}\n`);
+    process.exit(1);
+  }
+}
+
+const config = configOrEnd();
 const log = createLogger({ service: 'sandbox', level: config.LOG_LEVEL });
 
 try {
