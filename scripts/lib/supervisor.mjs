@@ -1,6 +1,6 @@
 /**
- * Keeps what was started running. A service that ends is started again, later and later when it keeps ending; a database
- * that ends takes everything with it, because nothing can be trusted to work without it.
+ * Keeps what was started running. What ends is started again, later and later when it keeps ending; a database that does not
+ * come back takes everything with it, because nothing can be trusted to work without it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Child, describeExit } from './child.mjs';
@@ -12,6 +12,8 @@ const FIRST_RESTART_MS = 500;
 const LONGEST_RESTART_MS = 30_000;
 /** A service that ran this long is taken for healthy again: its next restart is a first one. */
 const STEADY_MS = 60_000;
+/** The first may fail because processes of the one that ended are still about to end. */
+const DATABASE_RESTARTS = 4;
 
 /**
  * Stopping within ten seconds. Each stage is asked when those before it are gone, or at `askedAfter` ms at the latest, so
@@ -40,7 +42,7 @@ export class Supervisor {
    * @param {import('./process-journal.mjs').Journal} options.journal
    * @param {import('./progress.mjs').Progress} options.progress
    * @param {() => void} options.onChange after a process was replaced
-   * @param {(error: Error) => void} options.onFatal a database ended
+   * @param {(error: Error) => void} options.onFatal a database ended and does not come back
    * @param {number} [options.firstRestartMs]
    */
   constructor({ journal, progress, onChange, onFatal, firstRestartMs = FIRST_RESTART_MS }) {
@@ -110,19 +112,13 @@ export class Supervisor {
 
   /** @param {Kept} kept */
   #watch(kept) {
-    void kept.child.exited.then((exit) => {
-      if (this.#stopping.signal.aborted) return;
-      const { spec } = kept.child;
-      if (spec.kind === 'database') {
-        this.onFatal(kept.child.describeFailure(`${spec.name} ended unexpectedly: ${describeExit(exit)}.`));
-        return;
-      }
-      void this.#restart(kept);
+    void kept.child.exited.then(() => {
+      if (!this.#stopping.signal.aborted) void this.#restart(kept);
     });
   }
 
   /**
-   * Tries until the service is ready again or everything stops.
+   * Tries until it is ready again or everything stops; a database a few times only.
    * @param {Kept} last
    */
   async #restart(last) {
@@ -132,6 +128,10 @@ export class Supervisor {
       const failures = performance.now() - ended.startedAt > STEADY_MS ? 0 : ended.failures;
       const delay = Math.min(this.firstRestartMs * 2 ** failures, LONGEST_RESTART_MS);
       const reason = exit ? describeExit(exit) : 'it did not become ready';
+      if (spec.kind === 'database' && failures >= DATABASE_RESTARTS) {
+        this.onFatal(ended.child.describeFailure(`${spec.name} does not come back: ${reason}.`));
+        return;
+      }
       this.progress.warn(`${spec.name} ended unexpectedly: ${reason}. It is started again in ${seconds(delay)}.`);
       for (const words of lastWords(spec.logFile)) this.progress.say(`  | ${words}`);
       try {

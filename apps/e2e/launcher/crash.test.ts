@@ -44,12 +44,27 @@ describe('a process that ends by itself', () => {
     expect(installation.processesLeft()).toEqual([]);
   });
 
-  test.each(['postgres', 'redis'])('%s: everything is stopped in order', async (name) => {
+  test.each(['postgres', 'redis'])('%s is started again, with the data', async (name) => {
     const installation = install();
     const run = await installation.started();
-    process.kill(installation.pidOf(name), 'SIGKILL');
+    await query(installation.runFile().databaseUrl, 'CREATE TABLE kept AS SELECT 7 AS value');
+    const killed = installation.pidOf(name);
+    process.kill(killed, 'SIGKILL');
+    await run.says(new RegExp(`${name} ended unexpectedly: it was ended by SIGKILL`));
+    await run.says(new RegExp(`${name} is back`));
+    await waitFor(() => installation.pidOf(name) !== killed);
+    expect(await query(installation.runFile().databaseUrl, 'SELECT value FROM kept')).toEqual([{ value: 7 }]);
+    expect(installation.processesLeft()).toHaveLength(6);
+  });
+
+  test('a database that does not come back: everything is stopped in order, with its own reason', async () => {
+    const installation = install();
+    const run = await installation.started();
+    writeFileSync(installation.path('redis/redis.conf'), 'nonsense yes\n');
+    process.kill(installation.pidOf('redis'), 'SIGKILL');
     expect(await run.exited).toBe(1);
-    expect(run.output).toContain(`Error: ${name} ended unexpectedly: it was ended by SIGKILL.`);
+    expect(run.output).toContain('Error: redis does not come back: it ended with exit code 1.');
+    expect(run.output).toContain("'nonsense yes'");
     expect(installation.processesLeft()).toEqual([]);
   });
 });
