@@ -9,41 +9,44 @@ import { useTempDirs } from './temp-dir.testing.ts';
 const tempDir = useTempDirs();
 const GRACE = { graceMs: 200 };
 
-/** A process that writes down the order in which it is ended. */
-async function startProcess(
-  name: string,
-  order: string[],
-  { stubborn = false } = {},
-): Promise<ChildProcess & { pid: number }> {
-  const script = `process.on('SIGTERM', () => ${stubborn ? '{}' : 'process.exit()'}); console.log('up'); setInterval(() => {}, 1000)`;
+/** A process that does this when it is asked to end. */
+async function startProcess(onTerm = 'process.exit()'): Promise<ChildProcess & { pid: number }> {
+  const script = `process.on('SIGTERM', () => { ${onTerm} }); console.log('up'); setInterval(() => {}, 1000)`;
   const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
-  child.once('exit', () => order.push(name));
   await once(child.stdout, 'data');
   return child as ChildProcess & { pid: number };
 }
 
+/** Tells whether a process still runs, and ends. Who has ended and is not buried yet does not. */
+const witnessOf = (pid: number) => `
+  let state = 'Z';
+  try { state = /\\) (\\w)/.exec(require('fs').readFileSync('/proc/${pid}/stat', 'utf8'))[1]; } catch {}
+  console.log(state === 'Z' || state === 'X' ? 'it has ended' : 'it runs');
+  process.exit();`;
+
 test('ends what is recorded, those first that use the others, by force when asking does not help', async () => {
   const path = join(tempDir(), 'processes.json');
   const journal = openJournal(path, (text) => expect.fail(text));
-  const order: string[] = [];
-  // In this order: should both ends become known at once, they are told in the order of the starts.
-  const service = await startProcess('service', order, { stubborn: true });
-  const database = await startProcess('database', order);
+  const service = await startProcess('');
+  const database = await startProcess(witnessOf(service.pid));
   journal.started(database.pid, { name: 'database', stopSignal: 'SIGTERM', stage: 3 });
   journal.started(service.pid, { name: 'service', stopSignal: 'SIGTERM', stage: 0 });
 
-  const exits = Promise.all([once(service, 'exit'), once(database, 'exit')]);
+  let said = '';
+  database.stdout!.on('data', (chunk: Buffer) => {
+    said += chunk.toString();
+  });
+  const closed = Promise.all([once(service, 'close'), once(database, 'close')]);
   const { ended, damaged } = await endLeftovers(path, GRACE);
-  await exits;
+  await closed;
   expect(ended.sort()).toEqual(['database', 'service']);
   expect(damaged).toBe(false);
-  expect(order).toEqual(['service', 'database']);
+  expect([service.signalCode, database.exitCode, said.trim()]).toEqual(['SIGKILL', 0, 'it has ended']);
 });
 
 test('leaves a process alone that has the number, but not the start time', async () => {
   const path = join(tempDir(), 'processes.json');
-  const order: string[] = [];
-  const stranger = await startProcess('stranger', order);
+  const stranger = await startProcess();
   openJournal(path, (text) => expect.fail(text)).started(stranger.pid, {
     name: 'ours',
     stopSignal: 'SIGTERM',
@@ -54,7 +57,7 @@ test('leaves a process alone that has the number, but not the start time', async
   writeFileSync(path, JSON.stringify(record));
 
   expect(await endLeftovers(path, GRACE)).toEqual({ ended: [], damaged: false });
-  expect(order).toEqual([]);
+  expect([stranger.exitCode, stranger.signalCode]).toEqual([null, null]);
   stranger.kill('SIGKILL');
 });
 
