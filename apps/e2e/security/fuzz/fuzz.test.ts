@@ -14,12 +14,16 @@ const RUN_MS = 900_000;
 
 /** What needs more than a request that fits the schemas: a token from a mail, a worker that answers, the present password. */
 const NOT_BY_CHANCE = new Set([
+  'POST /api/auth/login',
   'POST /api/auth/refresh',
   'POST /api/workspaces/{id}/leave',
   'POST /api/invitations/{token}/accept',
   'POST /api/auth/password',
   'POST /api/auth/reset-password',
   'POST /api/auth/verify-email',
+  'POST /api/auth/switch',
+  'POST /api/sessions/{id}/pairing-code',
+  'POST /api/admin/workers',
   'POST /api/admin/workers/register',
   'PUT /api/admin/workers/{id}/heartbeat',
   'POST /api/admin/workers/{id}/token',
