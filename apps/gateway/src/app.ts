@@ -32,7 +32,7 @@ import { createCsrf } from './plugins/csrf.ts';
 import { answerNotFound, errors, sendError } from './plugins/errors.ts';
 import { metricsPlugin } from './plugins/metrics.ts';
 import { acceptJsonOnly, type NetworkSettings, networkRules } from './plugins/network/index.ts';
-import { openapi } from './plugins/openapi.ts';
+import { openapi } from './plugins/openapi/index.ts';
 import { createLimiter, type FallbackCounters, RATE_LIMIT_HEADERS } from './plugins/rate-limit/index.ts';
 import { requestContext, requestIdOf } from './plugins/request-context.ts';
 import { securityHeaders } from './plugins/security-headers.ts';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { ERROR_CODES, EVENT_TYPES } from '@wa-gate/contracts';
+import { ERROR_CODES, EVENT_TYPES, NAMED_SCHEMAS } from '@wa-gate/contracts';
 import { Value } from 'typebox/value';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildOpenapiDocument } from './openapi-document.ts';
@@ -19,6 +19,21 @@ const operations = (): { id: string; operation: Json }[] =>
   Object.entries(document.paths as Record<string, Record<string, Json>>).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ id: `${method.toUpperCase()} ${path}`, operation })),
   );
+
+/** What a reference of the document stands for. */
+const lookUp = (reference: string): Json =>
+  reference
+    .slice(2)
+    .split('/')
+    .reduce((node: Json, key) => node?.[key], document);
+
+/** A copy with everything in its place that it refers to. */
+function resolved(node: Json): Json {
+  if (Array.isArray(node)) return node.map(resolved);
+  if (node === null || typeof node !== 'object') return node;
+  if (typeof node.$ref === 'string') return resolved(lookUp(node.$ref));
+  return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, resolved(value)]));
+}
 
 /** All values under a key, anywhere in the document. */
 function collect(node: Json, key: string, found: Json[] = []): Json[] {
@@ -191,25 +206,21 @@ describe('the description of the API (MR-055, MR-056)', () => {
   it('has a schema with an end for every input: no text of any length, no list of any size (MR-154)', () => {
     const endless = operations().flatMap(({ id, operation }) => [
       ...(operation.parameters ?? []).flatMap(({ name, schema }: Json) => endlessIn(schema, `${id} ${name}`)),
-      ...endlessIn(operation.requestBody?.content['application/json'].schema, `${id} body`),
+      ...endlessIn(resolved(operation.requestBody?.content['application/json'].schema), `${id} body`),
     ]);
     expect(endless).toEqual([]);
   });
 
   it('has no dangling reference', () => {
     for (const reference of collect(document, '$ref') as string[]) {
-      const target = reference
-        .slice(2)
-        .split('/')
-        .reduce((node: Json, key) => node?.[key], document);
-      expect(target, reference).toBeDefined();
+      expect(lookUp(reference), reference).toBeDefined();
     }
   });
 
   it('names the headers of limits, of what to try again and of answers that are repeated', () => {
     const limits = RATE_LIMIT_HEADERS.filter((name) => !name.startsWith('X-')).sort();
     const headersOf = (path: string, method: string, status: number) =>
-      Object.keys(document.paths[path][method].responses[status].headers ?? {}).sort();
+      Object.keys(resolved(document.paths[path][method].responses[status]).headers ?? {}).sort();
     expect(headersOf('/api/sessions', 'get', 200)).toEqual(limits);
     expect(headersOf('/api/sessions', 'get', 429)).toEqual([...limits, 'Retry-After'].sort());
     expect(headersOf('/api/sessions', 'get', 503)).toEqual(['Retry-After']);
@@ -220,8 +231,37 @@ describe('the description of the API (MR-055, MR-056)', () => {
   it('has an example of every request body, which is valid', () => {
     for (const { id, operation } of operations()) {
       const body = operation.requestBody?.content['application/json'];
-      if (body) expect(Value.Check(body.schema, body.example), id).toBe(true);
+      if (body) expect(Value.Check(resolved(body.schema), body.example), id).toBe(true);
     }
+  });
+
+  it('gives every operation an id that a generated client can use, and no two the same', () => {
+    const ids = operations().map(({ operation }) => operation.operationId);
+    for (const id of ids) expect(id).toMatch(/^[a-z][A-Za-z]*\.[a-z][A-Za-z]*$/);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('shows every schema that has a name once, and refers to it', () => {
+    const { schemas } = document.components;
+    expect(Object.keys(schemas).sort()).toEqual(Object.keys(NAMED_SCHEMAS).sort());
+    const used = new Set(collect(document, '$ref'));
+    const names = Object.keys(NAMED_SCHEMAS).map((name) => `#/components/schemas/${name}`);
+    expect(names.filter((name) => !used.has(name))).toEqual([]);
+    expect(document.paths['/api/sessions/{id}'].get.responses['200'].content['application/json'].schema).toMatchObject({
+      properties: { data: { $ref: '#/components/schemas/Session' } },
+    });
+  });
+
+  it('shares refusals: the same codes are one response, which names each of them', () => {
+    const answers = operations().flatMap(({ operation }) =>
+      Object.entries(operation.responses as Record<string, Json>),
+    );
+    const own = answers.filter(([status, { $ref }]) => Number(status) >= 400 && $ref === undefined);
+    expect(own.filter(([, { content }]) => content?.['application/json'].schema.$ref?.endsWith('/Error'))).toEqual([]);
+    expect(document.paths['/api/sessions/{id}'].get.responses['404']).toEqual({
+      $ref: '#/components/responses/SessionNotFound',
+    });
+    expect(document.components.responses.SessionNotFound.description).toContain('`SESSION_NOT_FOUND`: ');
   });
 
   it('lists the error codes and the events', () => {

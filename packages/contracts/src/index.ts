@@ -176,6 +176,7 @@ export {
   WAIT_FOR,
   type WaitFor,
 } from './messages.ts';
+export { NAMED_SCHEMAS } from './named-schemas.ts';
 export { CursorPaginationSchema, cursorQuery, PaginationSchema, pageQuery } from './paging.ts';
 export {
   DefaultSessionQrQuerySchema,

@@ -12,7 +12,7 @@ export const QrHistoryQuerySchema = Type.Object({ ...cursorQuery, ...defaultSess
 
 export const QR_STATUSES = ['shown', 'scanned', 'expired'] as const;
 
-const QrHistoryEntrySchema = Type.Object({
+export const QrHistoryEntrySchema = Type.Object({
   id: Type.String({ format: 'uuid' }),
   sessionId: Type.String({ examples: ['user123-personal'] }),
   attempt: Type.Integer({ description: 'Which code of its series it was.' }),

@@ -40,7 +40,7 @@ const restriction = nullable(
   ),
 );
 
-const MessageCappingSchema = Type.Object(
+export const MessageCappingSchema = Type.Object(
   {
     status: oneOf(['none', 'first_warning', 'second_warning', 'capped'] as const),
     used: nullable(Type.Integer()),

@@ -22,7 +22,7 @@ const WAIT_REASONS = ['scheduled', 'session', 'no_owner', 'time_lock', 'older_me
 const DELIVERY_STATUSES = ['pending', 'retrying', 'delivered', 'failed'] as const;
 
 /** Why a message is not sent yet. */
-const WaitSchema = Type.Object({
+export const WaitSchema = Type.Object({
   reason: oneOf(WAIT_REASONS),
   message: Type.String({ description: 'A sentence for people.' }),
   until: Type.Optional(timestamp('When this reason ends, where that is known.')),
@@ -31,7 +31,7 @@ const WaitSchema = Type.Object({
 });
 export type Wait = Static<typeof WaitSchema>;
 
-const DeliverySchema = Type.Object({
+export const DeliverySchema = Type.Object({
   status: oneOf(DELIVERY_STATUSES),
   attempts: Type.Integer(),
   nextAttemptAt: Type.Optional(timestamp()),
@@ -41,7 +41,7 @@ const DeliverySchema = Type.Object({
 });
 export type TimelineDelivery = Static<typeof DeliverySchema>;
 
-const TimelineEntrySchema = Type.Object({
+export const TimelineEntrySchema = Type.Object({
   at: timestamp(),
   step: oneOf(TIMELINE_STEPS),
   attempt: Type.Optional(Type.Integer({ description: 'Of `attempt`: counts from 1.' })),

@@ -10,7 +10,7 @@ import {
 import { ApiError } from '../../api-error.ts';
 import { ok, pagination } from '../../envelope.ts';
 import type { Guards } from '../../plugins/auth.ts';
-import { errorResponses } from '../../plugins/error-responses.ts';
+import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import { isUuid } from '../../uuid.ts';
 import type { AllSessions } from './all-sessions.ts';
 
@@ -31,6 +31,7 @@ export const allSessionsRoutes: FastifyPluginAsyncTypebox<AllSessionsRoutesOptio
       onRequest,
       schema: {
         tags,
+        operationId: 'adminSessions.list',
         summary: 'Sessions of all accounts',
         description: 'Newest first. With the internal `id`, administrators may use the other routes of a session.',
         querystring: ListAdminSessionsQuerySchema,
@@ -50,6 +51,7 @@ export const allSessionsRoutes: FastifyPluginAsyncTypebox<AllSessionsRoutesOptio
       onRequest,
       schema: {
         tags,
+        operationId: 'adminSessions.get',
         summary: 'One session of any account',
         description: 'By its internal `id`: a `sessionId` is unique in its workspace only.',
         params: AdminSessionParamsSchema,

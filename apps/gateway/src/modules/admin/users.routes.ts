@@ -13,7 +13,7 @@ import {
 } from '@wa-gate/contracts';
 import { ok, pagination } from '../../envelope.ts';
 import type { Guards } from '../../plugins/auth.ts';
-import { errorResponses } from '../../plugins/error-responses.ts';
+import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import { actorOf } from '../audit/index.ts';
 import type { UsersService } from './users.service.ts';
 
@@ -34,6 +34,7 @@ export const usersRoutes: FastifyPluginAsyncTypebox<UsersRoutesOptions> = async 
       onRequest,
       schema: {
         tags,
+        operationId: 'users.list',
         summary: 'All users',
         description: 'Newest first.',
         querystring: ListUsersQuerySchema,
@@ -54,6 +55,7 @@ export const usersRoutes: FastifyPluginAsyncTypebox<UsersRoutesOptions> = async 
       config: { audit: 'user.created' },
       schema: {
         tags,
+        operationId: 'users.create',
         summary: 'Make a user',
         description: 'With a personal workspace, as registering does. Keys are made by the user.',
         body: CreateUserRequestSchema,
@@ -72,6 +74,7 @@ export const usersRoutes: FastifyPluginAsyncTypebox<UsersRoutesOptions> = async 
       onRequest,
       schema: {
         tags,
+        operationId: 'users.get',
         summary: 'One user',
         params: UserParamsSchema,
         response: { 200: success(AdminUserDetailSchema), ...errorResponses('USER_NOT_FOUND') },
@@ -87,6 +90,7 @@ export const usersRoutes: FastifyPluginAsyncTypebox<UsersRoutesOptions> = async 
       config: { audit: 'user.updated' },
       schema: {
         tags,
+        operationId: 'users.update',
         summary: 'Change a user',
         description:
           'In force on every gateway within a second. Deactivating (`isActive: false`) ends the logins and stops the keys of the user, and nobody can do anything in the workspaces that are theirs: members and their keys are answered 403 `ACCOUNT_DISABLED`. Sessions stay connected and go on receiving, and webhooks are still delivered: log them out, or delete the user, to end that. Activated again, the keys work again. A new e-mail is unproved.',
@@ -108,6 +112,7 @@ export const usersRoutes: FastifyPluginAsyncTypebox<UsersRoutesOptions> = async 
       config: { audit: 'user.deleted' },
       schema: {
         tags,
+        operationId: 'users.delete',
         summary: 'Delete a user with everything that is theirs',
         description:
           'Workspaces with their sessions, messages and keys, logins and usage. Devices are unlinked where their workers can do it soon. Keys that the user made in workspaces of others go over to the owners of these; what is in the audit log stays.',
@@ -128,6 +133,7 @@ export const usersRoutes: FastifyPluginAsyncTypebox<UsersRoutesOptions> = async 
       config: { audit: 'user.logins_ended' },
       schema: {
         tags,
+        operationId: 'users.endLogins',
         summary: 'End all logins of a user',
         description: 'Their tokens stop on every gateway within a second. Keys work on.',
         params: UserParamsSchema,

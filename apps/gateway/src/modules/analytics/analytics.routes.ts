@@ -11,7 +11,7 @@ import {
 } from '@wa-gate/contracts';
 import { ok } from '../../envelope.ts';
 import type { Guards } from '../../plugins/auth.ts';
-import { errorResponses } from '../../plugins/error-responses.ts';
+import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import type { FleetServices } from '../workers/index.ts';
 import type { AnalyticsService } from './analytics.service.ts';
 import { DEFAULT_RANGE } from './figures.ts';
@@ -34,6 +34,7 @@ export const analyticsRoutes: FastifyPluginAsyncTypebox<AnalyticsRoutesOptions> 
       onRequest,
       schema: {
         tags,
+        operationId: 'analytics.overview',
         summary: 'The installation in figures',
         description: A_MOMENT_OLD,
         response: { 200: success(OverviewSchema), ...errorResponses() },
@@ -48,6 +49,7 @@ export const analyticsRoutes: FastifyPluginAsyncTypebox<AnalyticsRoutesOptions> 
       onRequest,
       schema: {
         tags,
+        operationId: 'analytics.messages',
         summary: 'Messages of a period, by what became of them',
         description: `Of messages that were accepted or received in the period. The counts are cumulative: a message that was read is among \`delivered\` and \`sent\` too. ${A_MOMENT_OLD}`,
         querystring: AnalyticsQuerySchema,
@@ -63,6 +65,7 @@ export const analyticsRoutes: FastifyPluginAsyncTypebox<AnalyticsRoutesOptions> 
       onRequest,
       schema: {
         tags,
+        operationId: 'analytics.sessions',
         summary: 'Sessions as they are now, and what was new in a period',
         description: A_MOMENT_OLD,
         querystring: AnalyticsQuerySchema,
@@ -78,6 +81,7 @@ export const analyticsRoutes: FastifyPluginAsyncTypebox<AnalyticsRoutesOptions> 
       onRequest,
       schema: {
         tags,
+        operationId: 'analytics.workers',
         summary: 'What the workers had to do in a period',
         description: 'The same as `GET /api/admin/workers/metrics`.',
         querystring: WorkerMetricsQuerySchema,
@@ -96,6 +100,7 @@ export const analyticsRoutes: FastifyPluginAsyncTypebox<AnalyticsRoutesOptions> 
       onRequest,
       schema: {
         tags,
+        operationId: 'analytics.users',
         summary: 'Users by tier, active and new ones',
         description: `Days are days in UTC. ${A_MOMENT_OLD}`,
         response: { 200: success(UserStatisticsSchema), ...errorResponses() },

@@ -17,7 +17,7 @@ import type { FastifyRequest } from 'fastify';
 import { ApiError } from '../../api-error.ts';
 import { ok, pagination } from '../../envelope.ts';
 import { type Access, type Guards, principalOf } from '../../plugins/auth.ts';
-import { errorResponses } from '../../plugins/error-responses.ts';
+import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import { actorOf } from '../audit/index.ts';
 import type { SessionDirectory } from '../sessions/index.ts';
 import type { SessionRef } from './key-store.ts';
@@ -53,6 +53,7 @@ export const keysRoutes: FastifyPluginAsyncTypebox<KeysRoutesOptions> = async (a
       onRequest,
       schema: {
         tags,
+        operationId: 'keys.list',
         summary: 'List API keys',
         description: 'Those of the workspace, with those of its sessions. The tokens are stored nowhere.',
         querystring: ListKeysQuerySchema,
@@ -78,6 +79,7 @@ export const keysRoutes: FastifyPluginAsyncTypebox<KeysRoutesOptions> = async (a
       config: { audit: 'key.created' },
       schema: {
         tags,
+        operationId: 'keys.create',
         summary: 'Make an API key',
         description: [
           'For the workspace, for one session, or (by administrators) for the administration. The answer shows its token, once.',
@@ -101,6 +103,7 @@ export const keysRoutes: FastifyPluginAsyncTypebox<KeysRoutesOptions> = async (a
       onRequest,
       schema: {
         tags,
+        operationId: 'keys.get',
         summary: 'One API key',
         params: KeyParamsSchema,
         response: { 200: success(KeyResultSchema), ...errorResponses('KEY_NOT_FOUND') },
@@ -116,6 +119,7 @@ export const keysRoutes: FastifyPluginAsyncTypebox<KeysRoutesOptions> = async (a
       config: { audit: 'key.updated' },
       schema: {
         tags,
+        operationId: 'keys.update',
         summary: 'Change an API key',
         description: 'Its name, role, permissions, expiry and addresses; in force everywhere within a second.',
         params: KeyParamsSchema,
@@ -136,6 +140,7 @@ export const keysRoutes: FastifyPluginAsyncTypebox<KeysRoutesOptions> = async (a
       config: { audit: 'key.rotated' },
       schema: {
         tags,
+        operationId: 'keys.rotate',
         summary: 'Put a new key in the place of an old one',
         description:
           'The same with a new token, shown once. The old key works for the overlap, a day unless you say otherwise; with `overlapSeconds: 0` it ends now.',
@@ -158,6 +163,7 @@ export const keysRoutes: FastifyPluginAsyncTypebox<KeysRoutesOptions> = async (a
       config: { audit: 'key.revoked' },
       schema: {
         tags,
+        operationId: 'keys.revoke',
         summary: 'Revoke an API key',
         description: 'Dead everywhere within a second. The key stays in the list (`includeEnded`), for usage and logs.',
         params: KeyParamsSchema,

@@ -10,7 +10,7 @@ import {
 } from '@wa-gate/contracts';
 import { ok, pagination } from '../../envelope.ts';
 import { principalOf } from '../../plugins/auth.ts';
-import { errorResponses } from '../../plugins/error-responses.ts';
+import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import { actorOf } from '../audit/index.ts';
 import { type KeysRoutesOptions, keysTags, MANAGES_KEYS, sessionOf } from './keys.routes.ts';
 
@@ -26,6 +26,7 @@ export const sessionKeysRoutes: FastifyPluginAsyncTypebox<KeysRoutesOptions> = a
       onRequest,
       schema: {
         tags,
+        operationId: 'sessionKeys.list',
         summary: 'List the keys of a session',
         params: SessionParamsSchema,
         querystring: ListSessionKeysQuerySchema,
@@ -47,6 +48,7 @@ export const sessionKeysRoutes: FastifyPluginAsyncTypebox<KeysRoutesOptions> = a
       config: { audit: 'key.created' },
       schema: {
         tags,
+        operationId: 'sessionKeys.create',
         summary: 'Make another key for a session',
         description: 'It reaches this session only. The answer shows its token, once.',
         params: SessionParamsSchema,

@@ -10,7 +10,7 @@ import {
 import { ok } from '../../envelope.ts';
 import type { LogPage } from '../../log-page.ts';
 import { type Guards, principalOf } from '../../plugins/auth.ts';
-import { errorResponses } from '../../plugins/error-responses.ts';
+import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import type { AuditLog } from './audit-log.ts';
 
 export interface AuditRoutesOptions {
@@ -28,6 +28,7 @@ export const auditRoutes: FastifyPluginAsyncTypebox<AuditRoutesOptions> = async 
       onRequest: guards({ audience: 'workspace', permission: 'users.manage' }),
       schema: {
         tags: ['Audit'],
+        operationId: 'auditLogs.list',
         summary: 'Who changed what in the workspace',
         description: 'Newest first. Kept as long as the operator has set (AUDIT_RETENTION_DAYS, 365 by default).',
         querystring: ListAuditLogsQuerySchema,
@@ -46,6 +47,7 @@ export const auditRoutes: FastifyPluginAsyncTypebox<AuditRoutesOptions> = async 
       onRequest: guards({ audience: 'administrator' }),
       schema: {
         tags: ['Audit'],
+        operationId: 'auditLogs.listAll',
         summary: 'Who changed what in the whole installation',
         description: 'Newest first. Kept as long as the operator has set (AUDIT_RETENTION_DAYS, 365 by default).',
         querystring: ListAllAuditLogsQuerySchema,

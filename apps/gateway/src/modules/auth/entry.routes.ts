@@ -14,7 +14,7 @@ import type { FastifyReply } from 'fastify';
 import { ApiError } from '../../api-error.ts';
 import { ok } from '../../envelope.ts';
 import { isSameOrigin, SESSION_COOKIE } from '../../plugins/credentials.ts';
-import { errorResponses } from '../../plugins/error-responses.ts';
+import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import { actorOf } from '../audit/index.ts';
 import type { AuthRoutesOptions } from './auth.routes.ts';
 import type { RefreshableGrant } from './auth.service.ts';
@@ -43,6 +43,7 @@ export const entryRoutes: FastifyPluginAsyncTypebox<AuthRoutesOptions> = async (
       config: { audit: 'user.registered' },
       schema: {
         tags: ['Authentication'],
+        operationId: 'auth.register',
         summary: 'Register a user',
         description: 'Makes a user with a personal workspace and the key of that workspace.',
         body: RegisterRequestSchema,
@@ -65,6 +66,7 @@ export const entryRoutes: FastifyPluginAsyncTypebox<AuthRoutesOptions> = async (
       config: { audit: 'login.created' },
       schema: {
         tags: ['Authentication'],
+        operationId: 'auth.login',
         summary: 'Log in',
         description: `Also sets the cookies \`${SESSION_COOKIE}\` and \`${REFRESH_COOKIE}\`, for browsers. Five wrong passwords in 15 minutes, of one account or from one address, and no more are taken until \`Retry-After\` is over. Whoever was deactivated is told so, when the password is right.`,
         body: LoginRequestSchema,
@@ -92,6 +94,7 @@ export const entryRoutes: FastifyPluginAsyncTypebox<AuthRoutesOptions> = async (
       },
       schema: {
         tags: ['Authentication'],
+        operationId: 'auth.refresh',
         summary: 'Get a new access token',
         description: `Takes the refresh token, from the body or the cookie \`${REFRESH_COOKIE}\`, and gives a new one. Each is good once: one that comes a second time, also at the same time as the first, ends the login, because somebody may have copied it.`,
         body: RefreshRequestSchema,
@@ -119,6 +122,7 @@ export const entryRoutes: FastifyPluginAsyncTypebox<AuthRoutesOptions> = async (
       config: { audit: 'login.ended' },
       schema: {
         tags: ['Authentication'],
+        operationId: 'auth.logout',
         summary: 'Log out',
         description: 'Ends the login of the token, with its refresh tokens, within a second on all gateways.',
         response: { 200: success(DoneSchema), ...errorResponses() },
@@ -137,6 +141,7 @@ export const entryRoutes: FastifyPluginAsyncTypebox<AuthRoutesOptions> = async (
       onRequest: guards({ audience: 'person' }),
       schema: {
         tags: ['Authentication'],
+        operationId: 'auth.csrfToken',
         summary: 'Token against cross-site requests',
         description: `Requests that change something and are made with the cookie \`${SESSION_COOKIE}\` need it in the header \`X-CSRF-Token\`.`,
         response: { 200: success(CsrfResultSchema), ...errorResponses() },

@@ -13,7 +13,7 @@ import {
 } from '@wa-gate/contracts';
 import { ok } from '../../envelope.ts';
 import { SESSION_COOKIE } from '../../plugins/credentials.ts';
-import { errorResponses } from '../../plugins/error-responses.ts';
+import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import { actorOf } from '../audit/index.ts';
 import type { AuthRoutesOptions } from './auth.routes.ts';
 import { setSessionCookie } from './cookies.ts';
@@ -31,6 +31,7 @@ export const meRoutes: FastifyPluginAsyncTypebox<AuthRoutesOptions> = async (app
       onRequest: guards({ audience: 'person' }),
       schema: {
         tags,
+        operationId: 'me.get',
         summary: 'Who am I',
         response: { 200: success(MeResultSchema), ...errorResponses() },
       },
@@ -49,6 +50,7 @@ export const meRoutes: FastifyPluginAsyncTypebox<AuthRoutesOptions> = async (app
       config: { audit: 'user.updated' },
       schema: {
         tags,
+        operationId: 'me.update',
         summary: 'Change my name or e-mail',
         description: 'A new e-mail needs the current password, and has to be proved again.',
         body: UpdateMeRequestSchema,
@@ -73,6 +75,7 @@ export const meRoutes: FastifyPluginAsyncTypebox<AuthRoutesOptions> = async (app
       config: { audit: 'login.switched' },
       schema: {
         tags,
+        operationId: 'auth.switchWorkspace',
         summary: 'Work in another workspace',
         description:
           'Gives a token for another workspace that the user is a member of. Later refreshes are for that workspace too.',
@@ -95,6 +98,7 @@ export const meRoutes: FastifyPluginAsyncTypebox<AuthRoutesOptions> = async (app
       onRequest: guards({ audience: 'person' }),
       schema: {
         tags,
+        operationId: 'logins.list',
         summary: 'My logins',
         description: 'Those that have not ended, the last used first.',
         response: { 200: success(ListLoginsResultSchema), ...errorResponses() },
@@ -110,6 +114,7 @@ export const meRoutes: FastifyPluginAsyncTypebox<AuthRoutesOptions> = async (app
       config: { audit: 'login.ended' },
       schema: {
         tags,
+        operationId: 'logins.end',
         summary: 'End one of my logins',
         params: LoginParamsSchema,
         response: { 200: success(DoneSchema), ...errorResponses('LOGIN_NOT_FOUND') },

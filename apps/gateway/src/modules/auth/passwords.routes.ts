@@ -9,7 +9,7 @@ import {
   VerifyEmailRequestSchema,
 } from '@wa-gate/contracts';
 import { ok } from '../../envelope.ts';
-import { errorResponses } from '../../plugins/error-responses.ts';
+import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import { actorOf } from '../audit/index.ts';
 import type { AuthRoutesOptions } from './auth.routes.ts';
 import { limitGuesses } from './login-limits.ts';
@@ -32,6 +32,7 @@ export const passwordsRoutes: FastifyPluginAsyncTypebox<AuthRoutesOptions> = asy
       config: { audit: 'password.changed' },
       schema: {
         tags,
+        operationId: 'auth.changePassword',
         summary: 'Change my password',
         description: 'Ends all other logins of mine. Keys stay.',
         body: ChangePasswordRequestSchema,
@@ -54,6 +55,7 @@ export const passwordsRoutes: FastifyPluginAsyncTypebox<AuthRoutesOptions> = asy
       config: { audit: 'password.reset_requested' },
       schema: {
         tags,
+        operationId: 'auth.forgotPassword',
         summary: 'Ask for a new password',
         description: 'Sends a token by mail. The answer is the same whether an account has this address or not.',
         body: ForgotPasswordRequestSchema,
@@ -74,6 +76,7 @@ export const passwordsRoutes: FastifyPluginAsyncTypebox<AuthRoutesOptions> = asy
       config: { audit: 'password.reset' },
       schema: {
         tags,
+        operationId: 'auth.resetPassword',
         summary: 'Set a new password with a token from a mail',
         description: 'Ends all logins of the user. Keys stay.',
         body: ResetPasswordRequestSchema,
@@ -94,6 +97,7 @@ export const passwordsRoutes: FastifyPluginAsyncTypebox<AuthRoutesOptions> = asy
       config: { audit: 'email.verified' },
       schema: {
         tags,
+        operationId: 'auth.verifyEmail',
         summary: 'Prove an address with a token from a mail',
         body: VerifyEmailRequestSchema,
         response: { 200: success(DoneSchema), ...errorResponses('MAIL_TOKEN_INVALID') },
@@ -113,6 +117,7 @@ export const passwordsRoutes: FastifyPluginAsyncTypebox<AuthRoutesOptions> = asy
       config: { audit: 'email.verification_requested' },
       schema: {
         tags,
+        operationId: 'auth.resendVerification',
         summary: 'Send the mail again that proves my address',
         response: { 200: success(DoneSchema), ...errorResponses('MAIL_OFF') },
       },

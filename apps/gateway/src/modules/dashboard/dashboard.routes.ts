@@ -9,7 +9,7 @@ import {
 import { ApiError } from '../../api-error.ts';
 import { ok } from '../../envelope.ts';
 import { type Guards, type Principal, principalOf } from '../../plugins/auth.ts';
-import { errorResponses } from '../../plugins/error-responses.ts';
+import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import type { DashboardService } from './dashboard.service.ts';
 import type { DashboardScope } from './scope.ts';
 
@@ -43,6 +43,7 @@ export const dashboardRoutes: FastifyPluginAsyncTypebox<DashboardRoutesOptions> 
       onRequest,
       schema: {
         tags,
+        operationId: 'dashboard.metrics',
         summary: 'How things are now',
         querystring: DashboardMetricsQuerySchema,
         response: { 200: success(DashboardMetricsSchema), ...errorResponses() },
@@ -57,6 +58,7 @@ export const dashboardRoutes: FastifyPluginAsyncTypebox<DashboardRoutesOptions> 
       onRequest,
       schema: {
         tags,
+        operationId: 'dashboard.history',
         summary: 'How things were: messages, contacts, failures, response times, usage',
         querystring: DashboardHistoryQuerySchema,
         response: { 200: success(DashboardHistorySchema), ...errorResponses() },

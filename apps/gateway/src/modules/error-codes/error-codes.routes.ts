@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import { ApiError } from '../../api-error.ts';
 import { ok } from '../../envelope.ts';
 import type { Guards } from '../../plugins/auth.ts';
-import { errorResponses } from '../../plugins/error-responses.ts';
+import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 
 const describe = (code: ErrorCode) => {
   const { status: httpStatus, retryable, sentence } = ERRORS[code];
@@ -21,6 +21,7 @@ export const errorCodesRoutes: FastifyPluginAsyncTypebox<{ guards: Guards }> = a
       schema: {
         tags: ['Errors'],
         security: [],
+        operationId: 'errorCodes.get',
         summary: 'What an error code means',
         params: Type.Object({ code: Type.String({ maxLength: 100, examples: ['SESSION_NOT_CONNECTED'] }) }),
         response: { 200: success(ErrorDescriptionSchema), ...errorResponses('ERROR_CODE_NOT_FOUND') },
@@ -40,6 +41,7 @@ export const errorCodesRoutes: FastifyPluginAsyncTypebox<{ guards: Guards }> = a
       schema: {
         tags: ['Errors'],
         security: [],
+        operationId: 'errorCodes.list',
         summary: 'All error codes and what they mean',
         response: { 200: success(Type.Array(ErrorDescriptionSchema)), ...errorResponses() },
       },

@@ -17,6 +17,7 @@ export const healthRoutes: FastifyPluginAsyncTypebox<HealthRoutesOptions> = asyn
       schema: {
         tags,
         security,
+        operationId: app.prefix ? 'health.getOfApi' : 'health.get',
         summary: 'State of the gateway and of what it needs',
         response: { 200: HealthSchema, 503: HealthSchema },
       },
@@ -33,14 +34,28 @@ export const probeRoutes: FastifyPluginAsyncTypebox<HealthRoutesOptions> = async
   // Never asks PostgreSQL or Redis: a restart would not bring them back.
   app.get(
     '/livez',
-    { schema: { tags, security, summary: 'The process is alive', response: { 200: ProbeSchema } } },
+    {
+      schema: {
+        tags,
+        security,
+        operationId: 'health.live',
+        summary: 'The process is alive',
+        response: { 200: ProbeSchema },
+      },
+    },
     async () => ({ status: 'ok' as const }),
   );
 
   app.get(
     '/readyz',
     {
-      schema: { tags, security, summary: 'Requests can be answered', response: { 200: ProbeSchema, 503: ProbeSchema } },
+      schema: {
+        tags,
+        security,
+        operationId: 'health.ready',
+        summary: 'Requests can be answered',
+        response: { 200: ProbeSchema, 503: ProbeSchema },
+      },
     },
     async (_request, reply) => {
       const isReady = await health.isReady();

@@ -9,7 +9,7 @@ import {
 } from '@wa-gate/contracts';
 import { ok } from '../../envelope.ts';
 import { type Guards, principalOf } from '../../plugins/auth.ts';
-import { errorResponses } from '../../plugins/error-responses.ts';
+import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import type { Limiter } from '../../plugins/rate-limit/index.ts';
 import { actorOf } from '../audit/index.ts';
 import type { LimitsService } from './limits.service.ts';
@@ -33,6 +33,7 @@ export const limitsRoutes: FastifyPluginAsyncTypebox<LimitsRoutesOptions> = asyn
       onRequest: guards({ audience: 'caller', isFree: true }),
       schema: {
         tags: ['Usage and limits'],
+        operationId: 'limits.get',
         summary: 'What you may still do',
         description: 'The tier of your account and the rate limits that count for you. Asking counts nowhere.',
         response: { 200: success(LimitsSchema), ...errorResponses('UNAUTHENTICATED') },
@@ -50,6 +51,7 @@ export const limitsRoutes: FastifyPluginAsyncTypebox<LimitsRoutesOptions> = asyn
       onRequest: guards(administrator),
       schema: {
         tags: ['Administration'],
+        operationId: 'rateLimits.list',
         summary: 'All rate limits',
         response: { 200: success(ListRateLimitsResultSchema), ...errorResponses('UNAUTHENTICATED', 'FORBIDDEN') },
       },
@@ -64,6 +66,7 @@ export const limitsRoutes: FastifyPluginAsyncTypebox<LimitsRoutesOptions> = asyn
       config: { audit: 'rate_limit.updated' },
       schema: {
         tags: ['Administration'],
+        operationId: 'rateLimits.set',
         summary: 'Change a rate limit',
         description: 'Holds at once, and on every gateway within a second. What has been counted in the window stays.',
         params: RateLimitParamsSchema,
@@ -81,6 +84,7 @@ export const limitsRoutes: FastifyPluginAsyncTypebox<LimitsRoutesOptions> = asyn
       config: { audit: 'rate_limit.updated' },
       schema: {
         tags: ['Administration'],
+        operationId: 'rateLimits.reset',
         summary: 'Set a rate limit back to its default',
         params: RateLimitParamsSchema,
         response: { 200: success(RateLimitSchema), ...errorResponses('UNAUTHENTICATED', 'FORBIDDEN') },

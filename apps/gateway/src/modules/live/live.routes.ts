@@ -15,7 +15,7 @@ import {
 import type { FastifyPluginAsync } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { type Guards, principalOf } from '../../plugins/auth.ts';
-import { errorResponses } from '../../plugins/error-responses.ts';
+import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import { type AuditLog, actorOf } from '../audit/index.ts';
 import { parsePhoneNumber } from '../messages/index.ts';
 import type { SessionDirectory, SessionsService } from '../sessions/index.ts';
@@ -61,6 +61,7 @@ export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, opt
     onRequest: guards({ audience: 'caller', permission: 'system.manage', limits: ['session_operations'] }),
     schema: {
       tags,
+      operationId: 'sessions.qr',
       summary: 'The QR code to scan',
       description: 'As JSON, or as a picture with `?format=png|svg` or by the Accept header.',
       params: SessionParamsSchema,
@@ -86,6 +87,7 @@ export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, opt
     }),
     schema: {
       tags,
+      operationId: 'sessions.qrStream',
       summary: 'QR codes as they come',
       description: [
         'Server-sent events while the session is being linked: `qr` for each code to scan, `state` for every other change. The stream ends when the session is',
@@ -111,6 +113,7 @@ export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, opt
     timeoutMs: STATUS_TIMEOUT_MS,
     schema: {
       tags,
+      operationId: 'sessions.status',
       summary: 'Status of a session',
       description:
         'As the worker that hosts the session says it now, or, when that does not answer at once, as it has written it last; `source` says which.',
@@ -127,6 +130,7 @@ export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, opt
     onRequest: guards({ audience: 'caller', permission: 'logs.view' }),
     schema: {
       tags,
+      operationId: 'sessions.health',
       summary: 'Health of the connection',
       description:
         'What the worker that hosts the session sees of its connection now: when data last came, and how long the way to WhatsApp takes.',
@@ -147,6 +151,7 @@ export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, opt
     onRequest: guards({ audience: 'caller', permission: 'system.manage', limits: ['session_operations'] }),
     schema: {
       tags,
+      operationId: 'sessions.pairingCode',
       summary: 'A code to enter on the phone instead of scanning',
       params: SessionParamsSchema,
       body: PairingCodeRequestSchema,
@@ -179,6 +184,7 @@ export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, opt
       onRequest: guards({ audience: 'caller', permission: 'system.manage', limits: ['session_operations'] }),
       schema: {
         tags,
+        operationId: `sessions.${action}`,
         summary,
         params: SessionParamsSchema,
         response: { 200: success(SessionActionSchema), ...errorResponses(...LIVE_ERRORS) },
@@ -196,6 +202,7 @@ export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, opt
     config: { audit: 'session.deleted' },
     schema: {
       tags,
+      operationId: 'sessions.delete',
       summary: 'Delete a session with all its messages',
       description: 'Unlinks the device first; when its worker cannot be reached, everything is deleted all the same.',
       params: SessionParamsSchema,

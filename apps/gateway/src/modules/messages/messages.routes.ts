@@ -11,7 +11,7 @@ import {
 } from '@wa-gate/contracts';
 import { ok } from '../../envelope.ts';
 import { type Guards, principalOf } from '../../plugins/auth.ts';
-import { errorResponses } from '../../plugins/error-responses.ts';
+import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import type { Limiter } from '../../plugins/rate-limit/index.ts';
 import { reachOf, type SessionDirectory } from '../sessions/index.ts';
 import type { MessagesService } from './messages.service.ts';
@@ -37,6 +37,7 @@ export const messagesRoutes: FastifyPluginAsyncTypebox<MessagesRoutesOptions> = 
       onRequest: guards({ audience: 'caller', permission: 'logs.view' }),
       schema: {
         tags,
+        operationId: 'messages.list',
         summary: 'Messages of a session, newest first',
         params: SessionParamsSchema,
         querystring: ListMessagesQuerySchema,
@@ -58,6 +59,7 @@ export const messagesRoutes: FastifyPluginAsyncTypebox<MessagesRoutesOptions> = 
       onRequest: guards({ audience: 'caller', permission: 'logs.view' }),
       schema: {
         tags,
+        operationId: 'messages.listAll',
         summary: 'Messages of all sessions, newest first',
         description: 'Those of the workspace; with a session key only those of its session.',
         querystring: ListAllMessagesQuerySchema,
@@ -86,6 +88,7 @@ export const messagesRoutes: FastifyPluginAsyncTypebox<MessagesRoutesOptions> = 
       onRequest: guards({ audience: 'caller', permission: 'logs.view' }),
       schema: {
         tags,
+        operationId: 'messages.get',
         summary: 'One message',
         params: MessageParamsSchema,
         response: { 200: success(MessageSchema), ...errorResponses('UNAUTHENTICATED', 'MESSAGE_NOT_FOUND') },
@@ -100,6 +103,7 @@ export const messagesRoutes: FastifyPluginAsyncTypebox<MessagesRoutesOptions> = 
       onRequest: guards({ audience: 'caller', permission: 'logs.view' }),
       schema: {
         tags,
+        operationId: 'messages.timeline',
         summary: 'What has happened to a message, and what it waits for',
         params: MessageParamsSchema,
         response: { 200: success(TimelineSchema), ...errorResponses('UNAUTHENTICATED', 'MESSAGE_NOT_FOUND') },

@@ -20,7 +20,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../../api-error.ts';
 import { ok } from '../../envelope.ts';
 import { principalOf } from '../../plugins/auth.ts';
-import { errorResponses } from '../../plugins/error-responses.ts';
+import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import type { SessionRef } from '../api-keys/index.ts';
 import { DEFAULT_SESSION_ERRORS, sessionOfRequest } from '../sessions/index.ts';
 import type { MessagesRoutesOptions } from './messages.routes.ts';
@@ -94,6 +94,7 @@ export const sendRoutes: FastifyPluginAsyncTypebox<MessagesRoutesOptions> = asyn
       preValidation: [refuseUnsupportedType, refuseWrongKey],
       schema: {
         tags,
+        operationId: 'messages.send',
         summary: 'Send a message',
         description: [
           'Waits for the acknowledgement of WhatsApp’s server (`?wait=sent`, the default) and answers 200 with `status: "sent"`.',
@@ -119,6 +120,7 @@ export const sendRoutes: FastifyPluginAsyncTypebox<MessagesRoutesOptions> = asyn
       preValidation: [refuseUnsupportedType, refuseWrongKey],
       schema: {
         tags,
+        operationId: 'messages.sendFromDefault',
         summary: 'Send a message from the default session',
         description: [
           'As POST /api/sessions/{id}/send, for the session that the call names (`sessionId`, or the header X-Session-Id), else the session of the key, else the',

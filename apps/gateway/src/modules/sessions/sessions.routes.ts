@@ -13,7 +13,7 @@ import {
 import { Type } from 'typebox';
 import { ok } from '../../envelope.ts';
 import { type Guards, principalOf } from '../../plugins/auth.ts';
-import { errorResponses } from '../../plugins/error-responses.ts';
+import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import { actorOf } from '../audit/index.ts';
 import type { SessionDirectory } from './session-directory.ts';
 import type { SessionsService } from './sessions.service.ts';
@@ -36,6 +36,7 @@ export const sessionsRoutes: FastifyPluginAsyncTypebox<SessionsRoutesOptions> = 
       onRequest: guards({ audience: 'workspace', permission: 'system.manage', limits: ['session_operations'] }),
       schema: {
         tags,
+        operationId: 'sessions.create',
         summary: 'Create a session',
         description: 'The answer comes at once, `initializing`; follow it with `/status`, then scan `/qr`.',
         body: CreateSessionRequestSchema,
@@ -64,6 +65,7 @@ export const sessionsRoutes: FastifyPluginAsyncTypebox<SessionsRoutesOptions> = 
       onRequest: guards({ audience: 'caller', permission: 'logs.view' }),
       schema: {
         tags,
+        operationId: 'sessions.list',
         summary: 'List sessions',
         description: 'Those of the workspace; with a session key only its own.',
         querystring: ListSessionsQuerySchema,
@@ -87,6 +89,7 @@ export const sessionsRoutes: FastifyPluginAsyncTypebox<SessionsRoutesOptions> = 
       onRequest: guards({ audience: 'caller', permission: 'logs.view' }),
       schema: {
         tags,
+        operationId: 'sessions.get',
         summary: 'One session',
         params: SessionParamsSchema,
         response: { 200: success(SessionSchema), ...errorResponses('UNAUTHENTICATED', 'SESSION_NOT_FOUND') },
@@ -105,6 +108,7 @@ export const sessionsRoutes: FastifyPluginAsyncTypebox<SessionsRoutesOptions> = 
       onRequest: guards({ audience: 'workspace', permission: 'system.manage' }),
       schema: {
         tags,
+        operationId: 'sessions.update',
         summary: 'Change name or settings of a session, or make it the default',
         description: 'What is not given stays as it is.',
         params: SessionParamsSchema,

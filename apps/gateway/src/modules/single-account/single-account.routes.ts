@@ -14,7 +14,7 @@ import {
 import { ApiError } from '../../api-error.ts';
 import { ok } from '../../envelope.ts';
 import type { Guards } from '../../plugins/auth.ts';
-import { errorResponses } from '../../plugins/error-responses.ts';
+import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import { isUuid } from '../../uuid.ts';
 import type { AuditLog } from '../audit/index.ts';
 import {
@@ -64,6 +64,7 @@ export const singleAccountRoutes: FastifyPluginAsyncTypebox<SingleAccountRoutesO
     onRequest: guards({ audience: 'caller', permission: 'system.manage', limits: ['qr', 'session_operations'] }),
     schema: {
       tags,
+      operationId: 'defaultSession.qr',
       summary: 'The QR code to scan',
       description: `${WHICH} As JSON, or as a picture with \`?format=png|svg\` or by the Accept header.`,
       headers: DefaultSessionHeadersSchema,
@@ -82,6 +83,7 @@ export const singleAccountRoutes: FastifyPluginAsyncTypebox<SingleAccountRoutesO
       onRequest: guards({ audience: 'caller', permission: 'logs.view' }),
       schema: {
         tags,
+        operationId: 'defaultSession.qrHistory',
         summary: 'When QR codes were shown, and what became of them',
         description: `${WHICH} Newest first; the codes themselves are not stored. Kept for 30 days.`,
         headers: DefaultSessionHeadersSchema,
@@ -115,6 +117,7 @@ export const singleAccountRoutes: FastifyPluginAsyncTypebox<SingleAccountRoutesO
     timeoutMs: STATUS_TIMEOUT_MS,
     schema: {
       tags,
+      operationId: 'defaultSession.status',
       summary: 'Status of the connection to WhatsApp',
       description: `${WHICH} As the worker says it now, or as it has written it last; \`source\` says which.`,
       headers: DefaultSessionHeadersSchema,
@@ -136,6 +139,7 @@ export const singleAccountRoutes: FastifyPluginAsyncTypebox<SingleAccountRoutesO
       audit: done,
       schema: {
         tags,
+        operationId: `defaultSession.${action}`,
         summary,
         description: WHICH,
         headers: DefaultSessionHeadersSchema,

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { LIMITS, ListSystemLogsQuerySchema, ListSystemLogsResultSchema, success } from '@wa-gate/contracts';
 import { ok } from '../../envelope.ts';
 import type { Guards } from '../../plugins/auth.ts';
-import { errorResponses } from '../../plugins/error-responses.ts';
+import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import type { SystemLog } from './system-log.ts';
 
 export interface SystemLogsRoutesOptions {
@@ -19,6 +19,7 @@ export const systemLogsRoutes: FastifyPluginAsyncTypebox<SystemLogsRoutesOptions
       onRequest: guards({ audience: 'administrator' }),
       schema: {
         tags: ['Administration'],
+        operationId: 'systemLogs.list',
         summary: 'Warnings and errors of all processes',
         description:
           'Newest first, seconds after they were written. Kept as long as the operator has set (SYSTEM_LOG_RETENTION_DAYS, 30 by default). Everything is on the standard output of the processes too.',

@@ -3,7 +3,7 @@ import { ListTiersResultSchema, SetTierRequestSchema, success, TierParamsSchema,
 import type { UserTier } from '@wa-gate/db';
 import { ok } from '../../envelope.ts';
 import type { Guards } from '../../plugins/auth.ts';
-import { errorResponses } from '../../plugins/error-responses.ts';
+import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import { actorOf } from '../audit/index.ts';
 import type { TiersService } from './tiers.service.ts';
 
@@ -19,6 +19,7 @@ export const tiersRoutes: FastifyPluginAsyncTypebox<TiersRoutesOptions> = async 
       onRequest: guards({ audience: 'public' }),
       schema: {
         tags: ['Usage and limits'],
+        operationId: 'tiers.list',
         summary: 'The tiers, and what they allow',
         response: { 200: success(ListTiersResultSchema), ...errorResponses() },
         security: [],
@@ -34,6 +35,7 @@ export const tiersRoutes: FastifyPluginAsyncTypebox<TiersRoutesOptions> = async 
       config: { audit: 'tier.updated' },
       schema: {
         tags: ['Administration'],
+        operationId: 'tiers.set',
         summary: 'Change what a tier allows',
         description: 'Holds at once, and on every gateway within a second. Sessions that are there stay.',
         params: TierParamsSchema,

@@ -11,7 +11,7 @@ import type { FastifyPluginAsync } from 'fastify';
 import { type TSchema, Type } from 'typebox';
 import { ok } from '../../envelope.ts';
 import { type Guards, principalOf } from '../../plugins/auth.ts';
-import { errorResponses } from '../../plugins/error-responses.ts';
+import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import type { UsageService } from './usage.service.ts';
 import { ADMIN_USAGE_COLUMNS, sendCsv, USAGE_COLUMNS, wantsCsv } from './usage-csv.ts';
 
@@ -36,6 +36,7 @@ export const usageRoutes: FastifyPluginAsync<UsageRoutesOptions> = async (app, {
       onRequest: guards({ audience: 'caller', permission: 'logs.view' }),
       schema: {
         tags: ['Usage and limits'],
+        operationId: 'usage.list',
         summary: 'What your account has used',
         description: [
           'Requests and messages by month, session and key. The owner sees everything of the account, other members and workspace keys what belongs to their',
@@ -59,6 +60,7 @@ export const usageRoutes: FastifyPluginAsync<UsageRoutesOptions> = async (app, {
       onRequest: guards({ audience: 'administrator' }),
       schema: {
         tags: ['Administration'],
+        operationId: 'usage.listAll',
         summary: 'What all accounts have used',
         description: 'As GET /api/usage, by account. As CSV all pages at once.',
         querystring: AdminUsageQuerySchema,

@@ -9,7 +9,7 @@ import {
 import { Type } from 'typebox';
 import { ok } from '../../envelope.ts';
 import { type Guards, principalOf } from '../../plugins/auth.ts';
-import { errorResponses } from '../../plugins/error-responses.ts';
+import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import { actorOf } from '../audit/index.ts';
 import type { SessionDirectory } from '../sessions/index.ts';
 import type { WebhooksService } from './webhooks.service.ts';
@@ -33,6 +33,7 @@ export const webhooksRoutes: FastifyPluginAsyncTypebox<WebhooksRoutesOptions> = 
       onRequest: guards({ audience: 'caller', permission: 'webhooks.manage' }),
       schema: {
         tags,
+        operationId: 'sessions.setWebhook',
         summary: 'Set the webhook of a session',
         description: 'Events from now on are delivered to it. Without `secret` the present one stays, or one is made.',
         params: SessionParamsSchema,
@@ -55,6 +56,7 @@ export const webhooksRoutes: FastifyPluginAsyncTypebox<WebhooksRoutesOptions> = 
       onRequest: guards({ audience: 'caller', permission: 'webhooks.manage' }),
       schema: {
         tags,
+        operationId: 'sessions.webhook',
         summary: 'The webhook of a session',
         params: SessionParamsSchema,
         response: {
@@ -76,6 +78,7 @@ export const webhooksRoutes: FastifyPluginAsyncTypebox<WebhooksRoutesOptions> = 
       onRequest: guards({ audience: 'caller', permission: 'webhooks.manage' }),
       schema: {
         tags,
+        operationId: 'sessions.removeWebhook',
         summary: 'Remove the webhook of a session',
         description: 'What was not delivered yet is dropped.',
         params: SessionParamsSchema,

@@ -13,7 +13,7 @@ import {
 import { ApiError } from '../../api-error.ts';
 import { ok } from '../../envelope.ts';
 import type { Guards } from '../../plugins/auth.ts';
-import { errorResponses } from '../../plugins/error-responses.ts';
+import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import { actorOf } from '../audit/index.ts';
 import type { AutoscalingService } from './autoscaling.ts';
 import type { FleetBroadcast } from './broadcast.ts';
@@ -46,6 +46,7 @@ export const fleetRoutes: FastifyPluginAsyncTypebox<FleetRoutesOptions> = async 
       onRequest,
       schema: {
         tags,
+        operationId: 'workers.metrics',
         summary: 'Figures of all workers',
         description: metricsDescription,
         querystring: WorkerMetricsQuerySchema,
@@ -64,6 +65,7 @@ export const fleetRoutes: FastifyPluginAsyncTypebox<FleetRoutesOptions> = async 
       onRequest,
       schema: {
         tags,
+        operationId: 'workers.metricsOfOne',
         summary: 'Figures of one worker',
         description: metricsDescription,
         params: WorkerParamsSchema,
@@ -87,6 +89,7 @@ export const fleetRoutes: FastifyPluginAsyncTypebox<FleetRoutesOptions> = async 
       config: { audit: 'workers.broadcast' },
       schema: {
         tags,
+        operationId: 'fleet.broadcast',
         summary: 'Ask something of all workers',
         description:
           'Of all that are online, at once, and answered within 5 s with what each has said. `ping`: do they answer. `stats`: what they host and use. `log-level`: what they log until they end. `converge`: compare what they host with what is placed there, now.',
@@ -104,6 +107,7 @@ export const fleetRoutes: FastifyPluginAsyncTypebox<FleetRoutesOptions> = async 
       config: { audit: 'workers.rebalanced' },
       schema: {
         tags,
+        operationId: 'fleet.rebalance',
         summary: 'Rebalance now',
         description:
           'At most five sessions leave workers that have too much to do (processor above 80 %, memory above 90 %, more than 0.9 full) for workers that are below 0.7; when none has, they go from the fullest worker to emptier ones. The same happens by itself for workers with too much to do, at most each 30 s.',
@@ -119,6 +123,7 @@ export const fleetRoutes: FastifyPluginAsyncTypebox<FleetRoutesOptions> = async 
       onRequest,
       schema: {
         tags,
+        operationId: 'fleet.autoscaling',
         summary: 'How many workers there should be',
         description:
           'By network, with reasons. The same numbers are in GET /metrics as `wag_autoscaling_desired_workers` and others.',

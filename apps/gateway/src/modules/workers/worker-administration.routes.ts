@@ -15,7 +15,7 @@ import {
 import { Type } from 'typebox';
 import { ok } from '../../envelope.ts';
 import type { Guards } from '../../plugins/auth.ts';
-import { errorResponses } from '../../plugins/error-responses.ts';
+import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import { actorOf } from '../audit/index.ts';
 import { AUDIT_OF_ACTION, type WorkerAdministration } from './worker-administration.ts';
 import type { WorkerRemoval } from './worker-removal.ts';
@@ -55,6 +55,7 @@ export const workerAdministrationRoutes: FastifyPluginAsyncTypebox<WorkerAdminis
       onRequest,
       schema: {
         tags,
+        operationId: 'workers.list',
         summary: 'All workers',
         response: {
           200: success(Type.Object({ workers: Type.Array(WorkerSchema) })),
@@ -72,6 +73,7 @@ export const workerAdministrationRoutes: FastifyPluginAsyncTypebox<WorkerAdminis
       config: { audit: 'worker.added' },
       schema: {
         tags,
+        operationId: 'workers.add',
         summary: 'Expect a worker at an endpoint',
         description:
           'The worker is `pending` until it registers with the join token. Without `workerId` it is the one that answers there, or the one that registers from there. A worker that runs already and was only waiting for this answers as `online`. `maxSessions` comes before what the worker says itself.',
@@ -94,6 +96,7 @@ export const workerAdministrationRoutes: FastifyPluginAsyncTypebox<WorkerAdminis
       onRequest,
       schema: {
         tags,
+        operationId: 'workers.get',
         summary: 'One worker',
         params: WorkerParamsSchema,
         response: { 200: success(WorkerSchema), ...errorResponses('WORKER_NOT_FOUND') },
@@ -109,6 +112,7 @@ export const workerAdministrationRoutes: FastifyPluginAsyncTypebox<WorkerAdminis
       config: { audit: 'worker.updated' },
       schema: {
         tags,
+        operationId: 'workers.update',
         summary: 'Change a worker',
         description:
           'Both last over restarts of the worker. With a smaller `maxSessions` the least urgent sessions beyond it move to other workers at once.',
@@ -127,6 +131,7 @@ export const workerAdministrationRoutes: FastifyPluginAsyncTypebox<WorkerAdminis
       config: { audit: 'worker.removed' },
       schema: {
         tags,
+        operationId: 'workers.remove',
         summary: 'Remove a worker',
         description:
           'Its sessions move to other workers first; the answer comes when they have, within 40 s. A process that still runs stops its sessions, and may not register again until the worker is added again.',
@@ -149,6 +154,7 @@ export const workerAdministrationRoutes: FastifyPluginAsyncTypebox<WorkerAdminis
         config: { audit: AUDIT_OF_ACTION[action] },
         schema: {
           tags,
+          operationId: `workers.${action}`,
           ...ACTION_DESCRIPTIONS[action],
           params: WorkerParamsSchema,
           response: {
@@ -168,6 +174,7 @@ export const workerAdministrationRoutes: FastifyPluginAsyncTypebox<WorkerAdminis
       config: { audit: 'worker.maintenance_ended' },
       schema: {
         tags,
+        operationId: 'workers.endMaintenance',
         summary: 'End maintenance of a worker',
         description: 'It takes sessions again. A worker that is not in maintenance stays as it is.',
         params: WorkerParamsSchema,
@@ -184,6 +191,7 @@ export const workerAdministrationRoutes: FastifyPluginAsyncTypebox<WorkerAdminis
       config: { audit: 'worker.token_revoked' },
       schema: {
         tags,
+        operationId: 'workers.revokeToken',
         summary: 'Revoke the token of a worker',
         description:
           'Its heartbeats are refused from now on. A worker of ours notices within two minutes and registers again, which connects its sessions anew.',

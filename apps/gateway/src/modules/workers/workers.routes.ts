@@ -12,7 +12,7 @@ import { Type } from 'typebox';
 import { ApiError } from '../../api-error.ts';
 import { ok } from '../../envelope.ts';
 import { readCredential } from '../../plugins/credentials.ts';
-import { errorResponses } from '../../plugins/error-responses.ts';
+import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import type { Limiter } from '../../plugins/rate-limit/index.ts';
 import { actorOf } from '../audit/index.ts';
 import type { WorkersService } from './workers.service.ts';
@@ -54,6 +54,7 @@ export const workersRoutes: FastifyPluginAsyncTypebox<WorkersRoutesOptions> = as
       config: { audit: 'worker.registered', isInternal: true },
       schema: {
         tags,
+        operationId: 'workers.register',
         summary: 'A worker joins (internal)',
         description:
           'With the join token. The gateway asks GET {endpoint}/health within 5 s, at an address where workers may be (WORKER_ENDPOINT_ALLOW), then begins a new incarnation with a lease.',
@@ -86,6 +87,7 @@ export const workersRoutes: FastifyPluginAsyncTypebox<WorkersRoutesOptions> = as
       config: { isInternal: true },
       schema: {
         tags,
+        operationId: 'workers.heartbeat',
         summary: 'Metrics of a worker (internal)',
         description: 'With the worker’s own token. Brings metrics only; its lease is another matter.',
         params: WorkerParamsSchema,
@@ -111,6 +113,7 @@ export const workersRoutes: FastifyPluginAsyncTypebox<WorkersRoutesOptions> = as
       config: { audit: 'worker.token_rotated', isInternal: true },
       schema: {
         tags,
+        operationId: 'workers.rotateToken',
         summary: 'A worker changes its token (internal)',
         description: 'With the worker’s own token, which stays good for five more minutes.',
         params: WorkerParamsSchema,

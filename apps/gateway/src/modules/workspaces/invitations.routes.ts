@@ -15,7 +15,7 @@ import {
 } from '@wa-gate/contracts';
 import { ok, pagination } from '../../envelope.ts';
 import { type Access, principalOf } from '../../plugins/auth.ts';
-import { errorResponses } from '../../plugins/error-responses.ts';
+import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import { actorOf } from '../audit/index.ts';
 import type { WorkspacesRoutesOptions } from './workspaces.routes.ts';
 
@@ -32,6 +32,7 @@ export const invitationsRoutes: FastifyPluginAsyncTypebox<WorkspacesRoutesOption
       onRequest,
       schema: {
         tags,
+        operationId: 'invitations.list',
         summary: 'List open invitations',
         params: WorkspaceParamsSchema,
         querystring: WorkspacesPageQuerySchema,
@@ -52,6 +53,7 @@ export const invitationsRoutes: FastifyPluginAsyncTypebox<WorkspacesRoutesOption
       config: { audit: 'invitation.created' },
       schema: {
         tags,
+        operationId: 'invitations.create',
         summary: 'Invite somebody',
         description: [
           'By e-mail, as a viewer unless you say otherwise. The answer shows the token, once; where this installation sends mail, it is mailed too. Good for 7 days,',
@@ -78,6 +80,7 @@ export const invitationsRoutes: FastifyPluginAsyncTypebox<WorkspacesRoutesOption
       config: { audit: 'invitation.revoked' },
       schema: {
         tags,
+        operationId: 'invitations.withdraw',
         summary: 'Withdraw an invitation',
         params: InvitationParamsSchema,
         response: {
@@ -99,6 +102,7 @@ export const invitationsRoutes: FastifyPluginAsyncTypebox<WorkspacesRoutesOption
       onRequest: guards({ audience: 'public' }),
       schema: {
         tags,
+        operationId: 'invitations.get',
         summary: 'Look at an invitation',
         description: 'By its token, before you have an account.',
         params: InvitationTokenParamsSchema,
@@ -119,6 +123,7 @@ export const invitationsRoutes: FastifyPluginAsyncTypebox<WorkspacesRoutesOption
       config: { audit: 'invitation.accepted' },
       schema: {
         tags,
+        operationId: 'invitations.accept',
         summary: 'Accept an invitation',
         description:
           'As a person whose e-mail it was sent to. POST /api/auth/switch then gives a token for the workspace.',

@@ -13,7 +13,7 @@ import {
 } from '@wa-gate/contracts';
 import { ok, pagination } from '../../envelope.ts';
 import { principalOf } from '../../plugins/auth.ts';
-import { errorResponses } from '../../plugins/error-responses.ts';
+import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import { actorOf } from '../audit/index.ts';
 import type { WorkspacesRoutesOptions } from './workspaces.routes.ts';
 
@@ -28,6 +28,7 @@ export const membersRoutes: FastifyPluginAsyncTypebox<WorkspacesRoutesOptions> =
       onRequest,
       schema: {
         tags,
+        operationId: 'members.list',
         summary: 'List members',
         params: WorkspaceParamsSchema,
         querystring: WorkspacesPageQuerySchema,
@@ -48,6 +49,7 @@ export const membersRoutes: FastifyPluginAsyncTypebox<WorkspacesRoutesOptions> =
       config: { audit: 'member.role_changed' },
       schema: {
         tags,
+        operationId: 'members.update',
         summary: 'Change the role of a member',
         description:
           'In force everywhere within a second. With a lesser role the keys that they have made become less too, and their open invitations are withdrawn.',
@@ -73,6 +75,7 @@ export const membersRoutes: FastifyPluginAsyncTypebox<WorkspacesRoutesOptions> =
       config: { audit: 'member.removed' },
       schema: {
         tags,
+        operationId: 'members.remove',
         summary: 'Remove a member',
         description: 'In force everywhere within a second.',
         params: MemberParamsSchema,
@@ -97,6 +100,7 @@ export const membersRoutes: FastifyPluginAsyncTypebox<WorkspacesRoutesOptions> =
       config: { audit: 'member.removed' },
       schema: {
         tags,
+        operationId: 'workspaces.leave',
         summary: 'Leave a workspace',
         description: 'The keys that you have made there are revoked.',
         params: WorkspaceParamsSchema,

@@ -11,7 +11,7 @@ import {
 } from '@wa-gate/contracts';
 import { ok, pagination } from '../../envelope.ts';
 import { type Guards, principalOf } from '../../plugins/auth.ts';
-import { errorResponses } from '../../plugins/error-responses.ts';
+import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import { actorOf } from '../audit/index.ts';
 import { invitationsRoutes } from './invitations.routes.ts';
 import type { InvitationsService } from './invitations.service.ts';
@@ -44,6 +44,7 @@ export const workspacesRoutes: FastifyPluginAsyncTypebox<WorkspacesRoutesOptions
       onRequest: guards({ audience: 'person' }),
       schema: {
         tags,
+        operationId: 'workspaces.list',
         summary: 'My workspaces',
         description: 'Those that you are a member of. POST /api/auth/switch gives a token for another one.',
         querystring: WorkspacesPageQuerySchema,
@@ -64,6 +65,7 @@ export const workspacesRoutes: FastifyPluginAsyncTypebox<WorkspacesRoutesOptions
       config: { audit: 'workspace.created' },
       schema: {
         tags,
+        operationId: 'workspaces.create',
         summary: 'Make a workspace',
         description: 'It is yours: your tier, quota and usage count in it.',
         body: WorkspaceRequestSchema,
@@ -83,6 +85,7 @@ export const workspacesRoutes: FastifyPluginAsyncTypebox<WorkspacesRoutesOptions
       onRequest: guards({ audience: 'workspace', permission: 'logs.view', workspace: 'path' }),
       schema: {
         tags,
+        operationId: 'workspaces.get',
         summary: 'One workspace',
         params: WorkspaceParamsSchema,
         response: { 200: success(WorkspaceResultSchema), ...errorResponses('WORKSPACE_NOT_FOUND') },
@@ -98,6 +101,7 @@ export const workspacesRoutes: FastifyPluginAsyncTypebox<WorkspacesRoutesOptions
       config: { audit: 'workspace.updated' },
       schema: {
         tags,
+        operationId: 'workspaces.update',
         summary: 'Rename a workspace',
         params: WorkspaceParamsSchema,
         body: WorkspaceRequestSchema,
@@ -115,6 +119,7 @@ export const workspacesRoutes: FastifyPluginAsyncTypebox<WorkspacesRoutesOptions
       config: { audit: 'workspace.deleted' },
       schema: {
         tags,
+        operationId: 'workspaces.delete',
         summary: 'Delete a workspace with everything in it',
         description: [
           'Sessions with their messages, keys, members and invitations; by the person whose workspace it is, unless it is their only one. Devices are unlinked',

@@ -1,8 +1,9 @@
-import { ERRORS, type ErrorCode } from '@wa-gate/contracts';
+import { ERROR_CODES, ERRORS, type ErrorCode } from '@wa-gate/contracts';
 import { Type } from 'typebox';
+import { describeCodes } from './components.ts';
 
 /** What any route may answer. */
-const ALWAYS: ErrorCode[] = [
+export const USUAL_CODES: readonly ErrorCode[] = [
   'VALIDATION',
   'INVALID_JSON',
   'BAD_REQUEST',
@@ -25,7 +26,8 @@ const ALWAYS: ErrorCode[] = [
 /** The `response` entries of the refusals of a route, for the API description: one entry per HTTP status. */
 export function errorResponses(...codes: ErrorCode[]) {
   const byStatus = new Map<number, ErrorCode[]>();
-  for (const code of new Set([...codes, ...ALWAYS])) {
+  const all = new Set([...codes, ...USUAL_CODES]);
+  for (const code of ERROR_CODES.filter((known) => all.has(known))) {
     const { status } = ERRORS[code];
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
@@ -33,7 +35,7 @@ export function errorResponses(...codes: ErrorCode[]) {
     [...byStatus].map(([status, listed]) => [
       `${status}`,
       Type.Unsafe<never>({
-        description: listed.map((code) => `\`${code}\`: ${ERRORS[code].sentence}`).join('\n\n'),
+        description: describeCodes(listed),
         content: { 'application/json': { schema: { $ref: 'Error#' } } },
       }),
     ]),

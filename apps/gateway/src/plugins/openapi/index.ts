@@ -1,8 +1,10 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import { EVENT_DATA, EVENT_TYPES, WebhookPayloadSchema } from '@wa-gate/contracts';
+import { EVENT_DATA, EVENT_TYPES, NAMED_SCHEMAS, WebhookPayloadSchema } from '@wa-gate/contracts';
 import fastifyPlugin from 'fastify-plugin';
-import { describeHeaders } from './openapi-headers.ts';
+import { nameComponents } from './components.ts';
+import { USUAL_CODES } from './error-responses.ts';
+import { describeHeaders } from './headers.ts';
 
 const DESCRIPTION = `Many WhatsApp sessions behind one API.
 
@@ -78,7 +80,12 @@ export const openapi = fastifyPlugin<{ version: string }>(
         webhooks: webhooks as never,
       },
       transformObject: (description) =>
-        'openapiObject' in description ? describeHeaders(description.openapiObject) : description.swaggerObject,
+        'openapiObject' in description
+          ? nameComponents(describeHeaders(description.openapiObject), {
+              schemas: NAMED_SCHEMAS,
+              usualCodes: USUAL_CODES,
+            })
+          : description.swaggerObject,
       refResolver: {
         buildLocalReference: ({ $id }, _baseUri, _fragment, index) =>
           typeof $id === 'string' ? $id : `schema-${index}`,
