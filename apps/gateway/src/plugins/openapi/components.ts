@@ -117,8 +117,8 @@ export const describeCodes = (codes: readonly ErrorCode[]): string =>
   codes.map((code) => `\`${code}\`: ${ERRORS[code].sentence}`).join('\n\n');
 
 /** The codes of such a description; none of any other. */
-const codesOf = ({ description = '' }: JsonObject): string[] =>
-  [...String(description).matchAll(CODE)].map(([, code]) => code!);
+const codesOf = ({ description }: JsonObject): string[] =>
+  typeof description === 'string' ? [...description.matchAll(CODE)].map(([, code]) => code!) : [];
 
 /**
  * The same document with `components.schemas` and `components.responses`, and references to them.
