@@ -43,7 +43,7 @@ export const dashboardRoutes: FastifyPluginAsyncTypebox<DashboardRoutesOptions> 
       onRequest,
       schema: {
         tags,
-        operationId: 'dashboard.metrics',
+        operationId: 'dashboard.getMetrics',
         summary: 'How things are now',
         querystring: DashboardMetricsQuerySchema,
         response: { 200: success(DashboardMetricsSchema), ...errorResponses() },
@@ -58,7 +58,7 @@ export const dashboardRoutes: FastifyPluginAsyncTypebox<DashboardRoutesOptions> 
       onRequest,
       schema: {
         tags,
-        operationId: 'dashboard.history',
+        operationId: 'dashboard.getHistory',
         summary: 'How things were: messages, contacts, failures, response times, usage',
         querystring: DashboardHistoryQuerySchema,
         response: { 200: success(DashboardHistorySchema), ...errorResponses() },
