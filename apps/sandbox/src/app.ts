@@ -3,26 +3,28 @@ import { join } from 'node:path';
 import { createLogger, type Logger } from '@wa-gate/kit';
 import { Directory } from './accounts/directory.ts';
 import { type Addressing, Groups } from './accounts/group.ts';
-import type { Network, PhoneDeps } from './accounts/network.ts';
 import { ControlServer, reachable } from './control/server.ts';
 import { Faults } from './faults/faults.ts';
+import { Phones } from './phone/phones.ts';
 import { DEFAULT_RECORDER_LIMITS, Recorder, type RecorderLimits } from './recorder/recorder.ts';
+import type { ServerBase } from './server/base.ts';
 import { Calls } from './server/calls.ts';
 import { covers, createTlsIdentity, issueServerCertificate, type TlsIdentity } from './server/certificate-authority.ts';
 import type { Connection } from './server/connection.ts';
-import type { ServerContext, ServerOptions } from './server/context.ts';
+import type { ServerContext } from './server/context.ts';
 import { Delivery } from './server/delivery.ts';
 import { GroupActions } from './server/group-actions.ts';
 import { TlsListener } from './server/listener.ts';
-import { MediaStore } from './server/media-store.ts';
-import { createNetwork } from './server/network.ts';
+import type { ServerOptions } from './server/options.ts';
 import { Pairing } from './server/pairing.ts';
+import { createServerPort } from './server/port.ts';
 import { Presence } from './server/presence.ts';
 import { Router } from './server/router.ts';
 import { Scheduler } from './server/scheduler.ts';
 import { generateKeyPair, type KeyPair, keyPairFromPrivate } from './signal/curve.ts';
 import { lockDirectory } from './store/directory-lock.ts';
 import { FileJournal, type Journal, MemoryJournal } from './store/journal.ts';
+import { MediaStore } from './store/media-store.ts';
 import { makeCertChain } from './wire/certificate.ts';
 
 export interface SandboxOptions {
@@ -97,7 +99,7 @@ async function openSandbox(options: SandboxOptions, host: string, log: Logger, u
     const wsPort = await named('TLS listener', host, options.wsPort ?? 0, (port) => listener.listen(host, port));
     context.mediaHost = `${reachable(host)}:${wsPort}`;
     const url = await named('control API', host, options.port ?? 0, (port) => control.listen(host, port));
-    for (const account of context.directory.all()) account.phone.resume();
+    context.phones.resume();
     let stopped: Promise<void> | null = null;
     const stop = async () => {
       context.scheduler.clear({ stop: true });
@@ -123,7 +125,7 @@ async function openSandbox(options: SandboxOptions, host: string, log: Logger, u
   }
 }
 
-interface NoiseKeys {
+interface ServerKeys {
   root: KeyPair;
   staticKey: KeyPair;
 }
@@ -133,7 +135,7 @@ function buildContext(parts: {
   journal: Journal;
   media: MediaStore;
   log: Logger;
-  noise: NoiseKeys;
+  noise: ServerKeys;
 }): ServerContext {
   const { options, journal, media, log, noise } = parts;
   const recorder = new Recorder({ ...DEFAULT_RECORDER_LIMITS, ...options.recorder });
@@ -143,49 +145,51 @@ function buildContext(parts: {
     groupAddressing: options.groupAddressing ?? 'lid',
     autoCreatePhones: options.autoCreatePhones ?? false,
   };
-  // Phones and server know each other: phones get at the server through functions that are called later.
-  let network: Network;
-  const deps: PhoneDeps = {
+  const directory = new Directory(journal);
+  const groups = new Groups(journal, directory);
+  const phones = new Phones({
     journal,
     recorder,
     log,
     media,
-    network: () => network,
-    directory: () => directory,
-    groups: () => groups,
+    directory,
+    groups,
     inboxLimit: options.inboxLimit ?? 10_000,
     decrypt: options.decrypt ?? true,
-  };
-  const directory = new Directory(deps);
-  const groups = new Groups(journal, directory);
-  const context: Mutable<ServerContext> = {
+    server: () => port,
+  });
+  const faults = new Faults();
+  const scheduler = new Scheduler(recorder.cpu, log);
+  const delivery = new Delivery({ recorder, faults, scheduler, phones, options: serverOptions });
+  const base: ServerBase = {
     log,
     journal,
     directory,
     groups,
+    phones,
     media,
     recorder,
-    faults: new Faults(),
-    scheduler: new Scheduler(recorder.cpu, log),
-    connections: new Set<Connection>(),
-    noise: { staticKey: noise.staticKey, certChain: makeCertChain(noise.root, noise.staticKey.publicKey) },
+    faults,
+    scheduler,
+    delivery,
     options: serverOptions,
     mediaHost: '',
-  } as Mutable<ServerContext>;
-  context.delivery = new Delivery(context);
-  context.router = new Router(context);
-  context.pairing = new Pairing(context);
-  context.presence = new Presence(context);
-  context.calls = new Calls(context);
-  context.groupActions = new GroupActions(context);
-  network = createNetwork(context);
+  };
+  const context: ServerContext = Object.assign(base, {
+    router: new Router(base),
+    pairing: new Pairing(base),
+    presence: new Presence(base),
+    calls: new Calls(base),
+    groupActions: new GroupActions(base),
+    connections: new Set<Connection>(),
+    noise: { staticKey: noise.staticKey, certChain: makeCertChain(noise.root, noise.staticKey.publicKey) },
+  });
+  const port = createServerPort(context);
   return context;
 }
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
 /** Root and static key of the handshake; kept, so that clients that pin the root survive a restart. */
-function loadNoiseKeys(journal: Journal): NoiseKeys {
+function loadNoiseKeys(journal: Journal): ServerKeys {
   const stored = journal.read('server/noise');
   const root = stored ? keyPairFromPrivate(stored.subarray(0, 32)) : generateKeyPair();
   const staticKey = stored ? keyPairFromPrivate(stored.subarray(32, 64)) : generateKeyPair();

@@ -2,9 +2,7 @@ import { createHash, randomInt } from 'node:crypto';
 import type { Journal } from '../store/journal.ts';
 import { lidJid, pnJid } from '../wire/jid.ts';
 import { AppState } from './app-state.ts';
-import { Companion } from './companion.ts';
-import type { PhoneDeps } from './network.ts';
-import { Phone } from './phone.ts';
+import { type CompanionIdentity, CompanionOf } from './companion.ts';
 
 /** Privacy settings a fresh account has. */
 const DEFAULT_PRIVACY: Record<string, string> = {
@@ -32,12 +30,20 @@ interface StoredAccount {
   companions: number[];
 }
 
-/** A phone number: its phone (device 0), its linked companions, and what the server keeps for it. */
+/** A linked device of an account. */
+export type Companion = CompanionOf<Account>;
+
+/** One device of an account. Device 0 is the phone. */
+export interface DeviceRef {
+  account: Account;
+  device: number;
+}
+
+/** A phone number: its linked companions, and what the server keeps for it. Its phone is in `Phones`. */
 export class Account {
   readonly number: string;
   readonly lid: string;
   readonly companions = new Map<number, Companion>();
-  readonly phone: Phone;
   readonly appState: AppState;
   /** Companions that asked for this account's device list and are told when it changes. */
   readonly deviceWatchers = new Set<Companion>();
@@ -55,15 +61,14 @@ export class Account {
   private gone = false;
   private readonly journal: Journal;
 
-  constructor(number: string, name: string, deps: PhoneDeps, stored?: StoredAccount) {
+  constructor(number: string, name: string, journal: Journal, stored?: StoredAccount) {
     this.number = number;
     this.name = stored?.name ?? name;
     this.lid = stored?.lid ?? deriveLid(number);
     this.createdAt = stored?.createdAt ?? Date.now();
     this.rawId = stored?.rawId ?? randomInt(1, 2 ** 31);
-    this.journal = deps.journal;
-    this.phone = new Phone(this, deps);
-    this.appState = new AppState(number, deps.journal);
+    this.journal = journal;
+    this.appState = new AppState(number, journal);
     if (!stored) return;
     this.privacy = stored.privacy;
     for (const blocked of stored.blocked) this.blocked.add(blocked);
@@ -72,14 +77,14 @@ export class Account {
     this.picture = stored.picture;
     this.nextDevice = stored.nextDevice;
     for (const id of stored.companions) {
-      const companion = Companion.load(this, id, deps.journal);
+      const companion = CompanionOf.load(this, id, journal);
       if (companion) this.companions.set(id, companion);
     }
   }
 
-  static load(number: string, deps: PhoneDeps): Account | null {
-    const stored = deps.journal.read(`account/${number}`);
-    return stored ? new Account(number, '', deps, JSON.parse(stored.toString('utf8')) as StoredAccount) : null;
+  static load(number: string, journal: Journal): Account | null {
+    const stored = journal.read(`account/${number}`);
+    return stored ? new Account(number, '', journal, JSON.parse(stored.toString('utf8')) as StoredAccount) : null;
   }
 
   get jid(): string {
@@ -97,10 +102,12 @@ export class Account {
     return id;
   }
 
-  addCompanion(companion: Companion): void {
+  addCompanion(identity: CompanionIdentity): Companion {
+    const companion = new CompanionOf<Account>(this, identity, this.journal);
     this.companions.set(companion.id, companion);
     companion.save();
     this.save();
+    return companion;
   }
 
   removeCompanion(companion: Companion): void {
@@ -124,7 +131,6 @@ export class Account {
   erase(): void {
     this.gone = true;
     for (const companion of this.companions.values()) this.removeCompanion(companion);
-    this.phone.erase();
     this.appState.erase();
     this.save();
   }

@@ -1,7 +1,6 @@
 import type { Journal } from '../store/journal.ts';
 import { lidJid, pnJid } from '../wire/jid.ts';
 import type { BinaryNode } from '../wire/node.ts';
-import type { Account } from './account.ts';
 import { deviceKey } from './device-key.ts';
 import { PreKeyPool } from './prekey-pool.ts';
 import { StanzaQueue } from './stanza-queue.ts';
@@ -14,7 +13,7 @@ export interface SignedPreKey {
 }
 
 /** What a companion proved about itself when it was paired. */
-interface CompanionIdentity {
+export interface CompanionIdentity {
   id: number;
   keyIndex: number;
   registrationId: number;
@@ -51,9 +50,19 @@ interface StoredCompanion {
   pushName: string | null;
 }
 
-/** A linked device of an account: its public keys, its unacknowledged stanzas, and its connection if it has one. */
-export class Companion implements CompanionIdentity {
-  readonly account: Account;
+/** What a companion reads of its account. */
+interface CompanionOwner {
+  readonly number: string;
+  readonly lid: string;
+  readonly companions: ReadonlyMap<number, unknown>;
+}
+
+/**
+ * A linked device of an account: its public keys, its unacknowledged stanzas, and its connection if it has one.
+ * `Companion` in `account.ts` is the type to use; this class names no account, so that the import goes one way.
+ */
+export class CompanionOf<A extends CompanionOwner> implements CompanionIdentity {
+  readonly account: A;
   readonly id: number;
   readonly keyIndex: number;
   readonly registrationId: number;
@@ -73,7 +82,7 @@ export class Companion implements CompanionIdentity {
   isAvailable = false;
   private readonly journal: Journal;
 
-  constructor(account: Account, identity: CompanionIdentity, journal: Journal) {
+  constructor(account: A, identity: CompanionIdentity, journal: Journal) {
     this.account = account;
     this.id = identity.id;
     this.keyIndex = identity.keyIndex;
@@ -121,11 +130,11 @@ export class Companion implements CompanionIdentity {
     this.journal.touch(this.preKeyStorageKey, () => null);
   }
 
-  static load(account: Account, id: number, journal: Journal): Companion | null {
+  static load<A extends CompanionOwner>(account: A, id: number, journal: Journal): CompanionOf<A> | null {
     const stored = journal.read(`companion/${account.number}/${id}`);
     if (!stored) return null;
     const data = JSON.parse(stored.toString('utf8')) as StoredCompanion;
-    const companion = new Companion(
+    const companion = new CompanionOf(
       account,
       {
         id,

@@ -1,15 +1,8 @@
-import type { Account } from './account.ts';
-
-/** One device of an account. Device 0 is the phone. */
-export interface DeviceRef {
-  account: Account;
-  device: number;
-}
-
 /** `<number>:<device>`: how a device is named in the control API, in the recorder and in Signal sessions. */
 export const deviceKey = (number: string, device: number): string => `${number}:${device}`;
 
-export const keyOf = (ref: DeviceRef): string => deviceKey(ref.account.number, ref.device);
+export const keyOf = (ref: { account: { number: string }; device: number }): string =>
+  deviceKey(ref.account.number, ref.device);
 
 /** Parses `<number>:<device>`; null when it is none. */
 export function parseDeviceKey(value: string): { number: string; device: number } | null {

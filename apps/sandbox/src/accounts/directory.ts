@@ -1,9 +1,8 @@
 import { phoneNotFound, SandboxError } from '../errors.ts';
+import type { Journal } from '../store/journal.ts';
 import { LID_SERVER, PN_SERVER, parseJid } from '../wire/jid.ts';
-import { Account } from './account.ts';
-import type { Companion } from './companion.ts';
-import { type DeviceRef, parseDeviceKey } from './device-key.ts';
-import type { PhoneDeps } from './network.ts';
+import { Account, type Companion, type DeviceRef } from './account.ts';
+import { parseDeviceKey } from './device-key.ts';
 
 /** First of the numbers given out when `POST /phones` names none. */
 const FIRST_FREE_NUMBER = 15_550_100_001;
@@ -12,27 +11,27 @@ const FIRST_FREE_NUMBER = 15_550_100_001;
 export class Directory {
   private readonly byNumber = new Map<string, Account>();
   private readonly byLid = new Map<string, Account>();
-  private readonly deps: PhoneDeps;
+  private readonly journal: Journal;
 
-  constructor(deps: PhoneDeps) {
-    this.deps = deps;
+  constructor(journal: Journal) {
+    this.journal = journal;
   }
 
   load(): void {
-    for (const key of this.deps.journal.keys('account/')) {
-      const account = Account.load(key.slice('account/'.length), this.deps);
+    for (const key of this.journal.keys('account/')) {
+      const account = Account.load(key.slice('account/'.length), this.journal);
       if (account) this.register(account);
     }
   }
 
+  /** An account without a phone; `Phones.create` makes both. */
   create(number: string = this.freeNumber(), name = `Phone ${number.slice(-4)}`): Account {
     if (this.byNumber.has(number)) {
       throw new SandboxError(409, 'PHONE_EXISTS', `Phone ${number} exists already; use it, or delete it first.`);
     }
-    const account = new Account(number, name, this.deps);
+    const account = new Account(number, name, this.journal);
     this.register(account);
     account.save();
-    account.phone.save();
     return account;
   }
 

@@ -158,7 +158,7 @@ export class ScriptedCompanion {
     this.#send(acknowledge(stanza));
   }
 
-  /** A stanza may still be handled while the connection is being closed; its answer is then lost, as for a real client. */
+  /** A stanza may still be handled while the connection closes; its answer is lost, as for a real client. */
   #send(stanza: BinaryNode): void {
     try {
       this.#link?.send(stanza);

@@ -63,7 +63,7 @@ function mutationsFor(
     }
     case 'star': {
       const id = required(request.message, 'message');
-      const entry = account.phone.inbox.findById(id);
+      const entry = context.phones.of(account).inbox.findById(id);
       if (!entry) {
         throw new SandboxError(
           404,

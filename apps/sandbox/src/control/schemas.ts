@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { OutgoingMessage } from '../accounts/outgoing.ts';
+import { OutgoingMessage } from '../phone/outgoing.ts';
 
 /** The shapes of the control API. Users' CI depends on them. */
 

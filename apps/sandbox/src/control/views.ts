@@ -1,14 +1,14 @@
-import type { Account } from '../accounts/account.ts';
-import type { Companion } from '../accounts/companion.ts';
+import type { Companion } from '../accounts/account.ts';
 import type { Directory } from '../accounts/directory.ts';
 import type { Group } from '../accounts/group.ts';
-import type { InboxEntry } from '../accounts/inbox.ts';
+import type { InboxEntry } from '../phone/inbox.ts';
+import type { Phone } from '../phone/phone.ts';
 import type { DeviceView, GroupView, PhoneView } from './schemas.ts';
 
 /** The accounts as the control API shows them. */
 
-export function phoneView(account: Account): PhoneView {
-  const { settings, inbox } = account.phone;
+export function phoneView(phone: Phone): PhoneView {
+  const { account, settings, inbox } = phone;
   return {
     number: account.number,
     name: account.name,

@@ -1,4 +1,4 @@
-/** Whose work a piece of code is: the server's (routing, acks, receipts, recorder) or the simulated phones' (Signal). */
+/** Whose work it is: the server's (routing, acks, receipts, recorder) or the simulated phones' (Signal). */
 type Work = 'server' | 'phone';
 
 /**

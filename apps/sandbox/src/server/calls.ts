@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import type { Account } from '../accounts/account.ts';
-import type { Companion } from '../accounts/companion.ts';
+import type { Account, Companion } from '../accounts/account.ts';
 import { unixSeconds } from '../clock.ts';
 import { type BinaryNode, children, node } from '../wire/node.ts';
+import type { ServerBase } from './base.ts';
 import type { Connection } from './connection.ts';
-import type { ServerContext } from './context.ts';
 import { newStanzaId } from './stanza-id.ts';
 
 type CallStatus = 'ringing' | 'accepted' | 'rejected' | 'ended';
@@ -22,10 +21,10 @@ const MAX_CALLS = 1000;
 
 /** Call signalling: offers ring, and can be answered. There is no sound. */
 export class Calls {
-  private readonly context: ServerContext;
+  private readonly context: ServerBase;
   private readonly calls = new Map<string, Call>();
 
-  constructor(context: ServerContext) {
+  constructor(context: ServerBase) {
     this.context = context;
   }
 

@@ -1,27 +1,51 @@
+import type { Logger } from '@wa-gate/kit';
 import { proto } from '@whiskeysockets/baileys/WAProto/index.js';
 import type { RawData, WebSocket } from 'ws';
-import type { Companion, CompanionLink } from '../accounts/companion.ts';
-import { meansStanza } from '../faults/faults.ts';
+import type { Companion } from '../accounts/account.ts';
+import type { CompanionLink } from '../accounts/companion.ts';
+import { type Faults, meansStanza } from '../faults/faults.ts';
+import type { Recorder } from '../recorder/recorder.ts';
 import type { Stream } from '../recorder/streams.ts';
 import { CodecError, decodeNode, encodeNode } from '../wire/codec.ts';
 import { FrameError, FrameReader, frame } from '../wire/frame.ts';
 import type { BinaryNode } from '../wire/node.ts';
-import { NoiseError, NoiseServer } from '../wire/noise.ts';
-import type { ServerContext } from './context.ts';
-import { dispatch } from './dispatch.ts';
-import { login } from './login.ts';
+import { NoiseError, type NoiseKeys, NoiseServer } from '../wire/noise.ts';
+import type { Scheduler } from './scheduler.ts';
 
 /** A client is given this long to close by itself after the server said its last word. */
 const LAST_WORD_MS = 50;
 /** A client that does not close is cut off after this long. */
 const FORCE_MS = 1000;
 
+export interface ConnectionDeps {
+  readonly log: Logger;
+  readonly recorder: Recorder;
+  readonly faults: Faults;
+  readonly scheduler: Scheduler;
+  readonly noise: NoiseKeys;
+}
+
+/** What the server does about what happens on a connection. */
+export interface ConnectionHandlers {
+  /** The handshake is complete; the client's `payload` says what it wants. */
+  login(connection: Connection): void;
+  /** A stanza that answers no request of the server. */
+  stanza(connection: Connection, stanza: BinaryNode): void;
+  /** A message that came after the server had ended the stream. */
+  lateMessage(connection: Connection, companion: Companion, stanza: BinaryNode): void;
+  /** The companion is no longer connected. */
+  disconnected(companion: Companion): void;
+  /** The TCP connection is gone. */
+  closed(connection: Connection): void;
+}
+
 /**
  * One WebSocket: framing, handshake, and stanzas in the order in which they came. Everything a stanza causes happens
  * synchronously, so a client's stanzas can never overtake each other.
  */
 export class Connection implements CompanionLink {
-  readonly context: ServerContext;
+  private readonly context: ConnectionDeps;
+  private readonly handlers: ConnectionHandlers;
   /** The companion that is logged in on it. */
   companion: Companion | null = null;
   /** What the client said about itself in the handshake. */
@@ -37,11 +61,11 @@ export class Connection implements CompanionLink {
   /** The server is done with it. The client may not know yet: what it still sends is noted, not acted upon. */
   private finished = false;
 
-  constructor(context: ServerContext, socket: WebSocket) {
+  constructor(context: ConnectionDeps, handlers: ConnectionHandlers, socket: WebSocket) {
     this.context = context;
+    this.handlers = handlers;
     this.socket = socket;
     this.noise = new NoiseServer(context.noise);
-    context.connections.add(this);
     socket.on('message', (data) => context.recorder.cpu.span('server', () => this.onData(data)));
     socket.on('close', () => this.onClosed());
     socket.on('error', (error) => context.log.debug({ err: error }, 'socket error'));
@@ -159,7 +183,7 @@ export class Connection implements CompanionLink {
         return;
       case 'finish':
         this.payload = proto.ClientPayload.decode(this.noise.onClientFinish(body));
-        login(this.context, this);
+        this.handlers.login(this);
         return;
       case 'transport':
         this.onNode(decodeNode(this.noise.decrypt(body)));
@@ -174,7 +198,7 @@ export class Connection implements CompanionLink {
     const { recorder, faults, scheduler } = this.context;
     if (this.stream) recorder.stanza('in', this.stream, node);
     if (this.finished) {
-      if (node.tag === 'message' && this.companion) this.context.router.observe(this, this.companion, node);
+      if (node.tag === 'message' && this.companion) this.handlers.lateMessage(this, this.companion, node);
       return;
     }
     const device = this.device;
@@ -200,15 +224,14 @@ export class Connection implements CompanionLink {
       waiter(node);
       return;
     }
-    dispatch(this.context, this, node);
+    this.handlers.stanza(this, node);
   }
 
   /** The TCP connection is gone. */
   private onClosed(): void {
     this.finish('client closed');
-    const { connections, recorder } = this.context;
-    connections.delete(this);
-    if (this.stream) recorder.streams.end(this.stream);
+    this.handlers.closed(this);
+    if (this.stream) this.context.recorder.streams.end(this.stream);
   }
 
   /** The server has nothing to do with it any more. */
@@ -219,7 +242,7 @@ export class Connection implements CompanionLink {
     if (this.stream) this.stream.closedBy = reason;
     if (this.companion?.link === this) {
       this.companion.link = null;
-      this.context.presence.disconnected(this.companion);
+      this.handlers.disconnected(this.companion);
     }
     for (const listener of this.closeListeners) listener();
   }

@@ -1,21 +1,32 @@
-import type { Companion } from '../accounts/companion.ts';
+import type { Companion } from '../accounts/account.ts';
 import { acknowledgedName, messageName, type QueuedStanza } from '../accounts/stanza-queue.ts';
-import { meansStanza } from '../faults/faults.ts';
+import { type Faults, meansStanza } from '../faults/faults.ts';
+import type { Phones } from '../phone/phones.ts';
+import type { Recorder } from '../recorder/recorder.ts';
 import { S_WHATSAPP_NET } from '../wire/jid.ts';
 import { type BinaryNode, child, node } from '../wire/node.ts';
 import type { Connection } from './connection.ts';
-import type { ServerContext } from './context.ts';
+import type { ServerOptions } from './options.ts';
+import type { Scheduler } from './scheduler.ts';
 
 /** Stanzas of a backlog that the real server sends before it waits for `offline_batch`. */
 const PRIMER = 5;
 
+interface DeliveryDeps {
+  readonly recorder: Recorder;
+  readonly faults: Faults;
+  readonly scheduler: Scheduler;
+  readonly phones: Phones;
+  readonly options: Pick<ServerOptions, 'historyDelayMs' | 'offlineBatches'>;
+}
+
 /** Gets stanzas to companions: each waits in a queue until it is acknowledged, and is sent again at the next login. */
 export class Delivery {
-  private readonly context: ServerContext;
+  private readonly context: DeliveryDeps;
   /** Messages for which a retry receipt came: the nack that follows it is about the first copy, not the next one. */
   private readonly expectedNacks = new Map<string, number>();
 
-  constructor(context: ServerContext) {
+  constructor(context: DeliveryDeps) {
     this.context = context;
   }
 
@@ -119,7 +130,7 @@ export class Delivery {
     companion.save();
     this.context.scheduler.later(this.context.options.historyDelayMs, () => {
       if (connection.isOpen) {
-        companion.account.phone.greet(companion.id);
+        this.context.phones.of(companion.account).greet(companion.id);
         return;
       }
       companion.historySent = false;

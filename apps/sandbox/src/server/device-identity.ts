@@ -1,14 +1,14 @@
 import { proto } from '@whiskeysockets/baileys/WAProto/index.js';
-import type { Companion } from '../accounts/companion.ts';
+import type { Companion } from '../accounts/account.ts';
 import { type BinaryNode, bytes, child, children } from '../wire/node.ts';
-import type { ServerContext } from './context.ts';
+import type { ServerBase } from './base.ts';
 
 /**
  * A prekey message must carry the papers of the device that sends it, and they must be those it was paired with.
  * Receivers rely on them; here it is noted when they are missing or wrong.
  */
 export function checkDeviceIdentity(
-  { recorder }: ServerContext,
+  { recorder }: Pick<ServerBase, 'recorder'>,
   companion: Companion,
   stanza: BinaryNode,
   identity: BinaryNode | undefined,

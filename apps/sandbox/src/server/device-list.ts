@@ -1,12 +1,11 @@
-import type { Account } from '../accounts/account.ts';
-import type { Companion } from '../accounts/companion.ts';
+import type { Account, Companion } from '../accounts/account.ts';
 import { unixSeconds } from '../clock.ts';
 import { node } from '../wire/node.ts';
-import type { ServerContext } from './context.ts';
+import type { ServerBase } from './base.ts';
 import { newStanzaId } from './stanza-id.ts';
 
 /** Tells everybody who may have the device list of an account cached that it changed. */
-export function announceDevices(context: ServerContext, account: Account): void {
+export function announceDevices(context: ServerBase, account: Account): void {
   const watchers = new Set<Companion>([...account.companions.values(), ...account.deviceWatchers]);
   for (const companion of watchers) {
     if (companion.account.companions.get(companion.id) !== companion) {
@@ -28,13 +27,13 @@ export function announceDevices(context: ServerContext, account: Account): void 
 
 /** Ends a companion's life: its stream, its queue, its keys. */
 export function unlinkDevice(
-  context: ServerContext,
+  context: ServerBase,
   companion: Companion,
   reason: 'device_removed' | 'user_initiated',
 ): void {
   const { account } = companion;
   account.removeCompanion(companion);
-  account.phone.keys.closeSession(companion.key);
+  context.phones.of(account).keys.closeSession(companion.key);
   context.journal.flush();
   const farewell = node('stream:error', { code: '401' }, [node('conflict', { type: 'device_removed' })]);
   companion.link?.close(reason, reason === 'device_removed' ? farewell : undefined);

@@ -1,9 +1,10 @@
-import type { Companion } from '../accounts/companion.ts';
+import type { Companion } from '../accounts/account.ts';
 import type { BinaryNode } from '../wire/node.ts';
 import { node } from '../wire/node.ts';
 import type { Connection } from './connection.ts';
 import type { ServerContext } from './context.ts';
-import { handleIq, refuseIq } from './iq/iq.ts';
+import { refuseIq } from './iq/answer.ts';
+import { handleIq } from './iq/iq.ts';
 import { handleReceipt } from './receipts.ts';
 
 /** Hands a stanza to the part of the server that understands it. */

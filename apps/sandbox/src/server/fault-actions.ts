@@ -1,12 +1,11 @@
-import type { Account } from '../accounts/account.ts';
-import type { Companion } from '../accounts/companion.ts';
+import type { Account, Companion } from '../accounts/account.ts';
 import { unixSeconds } from '../clock.ts';
 import { SandboxError } from '../errors.ts';
 import type { Fault, FaultRequest } from '../faults/faults.ts';
 import { S_WHATSAPP_NET } from '../wire/jid.ts';
 import { node } from '../wire/node.ts';
+import type { ServerBase } from './base.ts';
 import { Connection } from './connection.ts';
-import type { ServerContext } from './context.ts';
 import { unlinkDevice } from './device-list.ts';
 import { cappingState, timeLockState } from './iq/mex.ts';
 import { warnLow } from './prekeys.ts';
@@ -16,7 +15,7 @@ const DEFAULT_FREEZE_MS = 5000;
 const LOW_PREKEYS = 3;
 
 /** Adds a fault; what happens at once happens here. */
-export function injectFault(context: ServerContext, request: FaultRequest): Fault {
+export function injectFault(context: ServerBase, request: FaultRequest): Fault {
   const targets = targetsOf(context, request);
   const fault = context.faults.add(request);
   fault.hits += strike(context, fault, targets);
@@ -24,7 +23,7 @@ export function injectFault(context: ServerContext, request: FaultRequest): Faul
 }
 
 /** Cancels a fault that waits; where clients were told about it they are told that it is over. */
-export function cancelFault(context: ServerContext, id: string): Fault {
+export function cancelFault(context: ServerBase, id: string): Fault {
   const fault = context.faults.cancel(id);
   if (fault.kind === 'time-lock')
     for (const companion of targetsOf(context, fault)) announceTimeLock(context, companion, 0);
@@ -34,7 +33,7 @@ export function cancelFault(context: ServerContext, id: string): Fault {
 }
 
 /** @returns how many companions or phones were hit now */
-function strike(context: ServerContext, fault: Fault, targets: Companion[]): number {
+function strike(context: ServerBase, fault: Fault, targets: Companion[]): number {
   switch (fault.kind) {
     case 'identity-change':
       changeIdentity(context, context.directory.get(fault.phone ?? fault.device?.split(':')[0] ?? ''));
@@ -84,14 +83,15 @@ function strikeConnection({ link }: Companion, fault: Fault): boolean {
 }
 
 /** The phone is set up anew: its companions are logged out, and everybody who knew its key is told. */
-function changeIdentity(context: ServerContext, account: Account): void {
+function changeIdentity(context: ServerBase, account: Account): void {
   for (const companion of account.companions.values()) unlinkDevice(context, companion, 'device_removed');
+  const phone = context.phones.of(account);
   const acquainted = new Set(account.deviceWatchers);
-  for (const address of account.phone.keys.sessionAddresses()) {
+  for (const address of phone.keys.sessionAddresses()) {
     const companion = context.directory.companion(address);
     if (companion) acquainted.add(companion);
   }
-  account.phone.resetIdentity();
+  phone.resetIdentity();
   for (const companion of acquainted) {
     if (companion.account.companions.get(companion.id) !== companion) continue;
     context.delivery.deliver(
@@ -103,17 +103,17 @@ function changeIdentity(context: ServerContext, account: Account): void {
   }
 }
 
-function announceTimeLock(context: ServerContext, companion: Companion, ends: number): void {
+function announceTimeLock(context: ServerBase, companion: Companion, ends: number): void {
   const data = { xwa2_notify_account_reachout_timelock: timeLockState(ends) };
   announceMex(context, companion, 'NotificationUserReachoutTimelockUpdate', data);
 }
 
-function announceCapping(context: ServerContext, companion: Companion, fault: Fault | null): void {
+function announceCapping(context: ServerBase, companion: Companion, fault: Fault | null): void {
   const data = { xwa2_notify_new_chat_messages_capping_info_update: cappingState(fault) };
   announceMex(context, companion, 'MessageCappingInfoNotification', data);
 }
 
-function announceMex(context: ServerContext, companion: Companion, operation: string, data: object): void {
+function announceMex(context: ServerBase, companion: Companion, operation: string, data: object): void {
   const body = Buffer.from(JSON.stringify({ data }));
   context.delivery.deliver(
     companion,
@@ -123,7 +123,7 @@ function announceMex(context: ServerContext, companion: Companion, operation: st
   );
 }
 
-function targetsOf({ directory }: ServerContext, request: FaultRequest): Companion[] {
+function targetsOf({ directory }: Pick<ServerBase, 'directory'>, request: FaultRequest): Companion[] {
   if (request.device !== undefined) {
     if (request.device.endsWith(':0')) return [];
     const companion = directory.companion(request.device);

@@ -2,7 +2,7 @@ import type { Account } from '../accounts/account.ts';
 import type { Addressing, Group } from '../accounts/group.ts';
 import { unixSeconds } from '../clock.ts';
 import { type BinaryNode, node } from '../wire/node.ts';
-import type { ServerContext } from './context.ts';
+import type { ServerBase } from './base.ts';
 import { descriptionNode, groupNode, participantNode } from './group-nodes.ts';
 import { newStanzaId } from './stanza-id.ts';
 
@@ -24,9 +24,9 @@ interface GroupSettings {
 
 /** What members may do to a group, and who is told. Used by companions (iq) and by the control API alike. */
 export class GroupActions {
-  private readonly context: ServerContext;
+  private readonly context: ServerBase;
 
-  constructor(context: ServerContext) {
+  constructor(context: ServerBase) {
     this.context = context;
   }
 

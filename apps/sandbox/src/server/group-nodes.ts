@@ -1,10 +1,10 @@
 import type { Account } from '../accounts/account.ts';
 import type { Group } from '../accounts/group.ts';
 import { type BinaryNode, node } from '../wire/node.ts';
-import type { ServerContext } from './context.ts';
+import type { ServerBase } from './base.ts';
 
 /** A group as the server describes it to members. */
-export function groupNode(context: ServerContext, group: Group): BinaryNode {
+export function groupNode(context: Pick<ServerBase, 'directory' | 'groups'>, group: Group): BinaryNode {
   const { addressing } = group;
   const creator = context.directory.find(group.creator);
   const subjectOwner = context.directory.find(group.subjectBy);
@@ -44,7 +44,7 @@ export function participantNode(group: Group, account: Account): BinaryNode {
   });
 }
 
-export function descriptionNode(context: ServerContext, group: Group): BinaryNode {
+export function descriptionNode(context: Pick<ServerBase, 'directory' | 'groups'>, group: Group): BinaryNode {
   const { id, text, by, at } = group.description!;
   const author = context.directory.find(by);
   return node(

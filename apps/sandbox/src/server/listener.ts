@@ -2,8 +2,10 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';
 import type { TlsIdentity } from './certificate-authority.ts';
-import { Connection } from './connection.ts';
+import { Connection, type ConnectionHandlers } from './connection.ts';
 import type { ServerContext } from './context.ts';
+import { dispatch } from './dispatch.ts';
+import { login } from './login.ts';
 import { MediaHost } from './media-host.ts';
 
 /** Largest WebSocket message taken: an upload of 812 prekeys is 41 kB, a frame at most 16 MB. */
@@ -20,6 +22,7 @@ export class TlsListener {
   constructor(context: ServerContext, identity: TlsIdentity) {
     this.context = context;
     const media = new MediaHost(context);
+    const handlers = handlersOf(context);
     this.server = createServer(
       { key: identity.keyPem, cert: `${identity.certPem}\n${identity.caPem}` },
       (request, response) => media.handle(request, response),
@@ -30,7 +33,9 @@ export class TlsListener {
         socket.end('HTTP/1.1 404 Not Found\r\n\r\n');
         return;
       }
-      this.sockets.handleUpgrade(request, socket, head, (websocket) => new Connection(context, websocket));
+      this.sockets.handleUpgrade(request, socket, head, (websocket) =>
+        context.connections.add(new Connection(context, handlers, websocket)),
+      );
     });
   }
 
@@ -55,4 +60,14 @@ export class TlsListener {
     await closed;
     clearTimeout(force);
   }
+}
+
+function handlersOf(context: ServerContext): ConnectionHandlers {
+  return {
+    login: (connection) => login(context, connection),
+    stanza: (connection, stanza) => dispatch(context, connection, stanza),
+    lateMessage: (connection, companion, stanza) => context.router.observe(connection, companion, stanza),
+    disconnected: (companion) => context.presence.disconnected(companion),
+    closed: (connection) => context.connections.delete(connection),
+  };
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { proto } from '@whiskeysockets/baileys/WAProto/index.js';
-import type { Companion } from '../accounts/companion.ts';
+import type { Companion } from '../accounts/account.ts';
 import { deviceKey } from '../accounts/device-key.ts';
 import { unixSeconds } from '../clock.ts';
 import { node } from '../wire/node.ts';

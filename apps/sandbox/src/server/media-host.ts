@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import type { ServerContext } from './context.ts';
+import type { ServerBase } from './base.ts';
 
 const MAX_UPLOAD_BYTES = 1 << 30;
 
@@ -9,9 +9,9 @@ const MAX_UPLOAD_BYTES = 1 << 30;
  * fault on media strikes whoever comes next.
  */
 export class MediaHost {
-  private readonly context: ServerContext;
+  private readonly context: ServerBase;
 
-  constructor(context: ServerContext) {
+  constructor(context: ServerBase) {
     this.context = context;
   }
 

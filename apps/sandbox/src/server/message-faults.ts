@@ -1,11 +1,11 @@
-import type { Companion } from '../accounts/companion.ts';
+import type { Companion } from '../accounts/account.ts';
 import { unixSeconds } from '../clock.ts';
 import type { Fault } from '../faults/faults.ts';
 import { isGroup } from '../wire/jid.ts';
-import type { ServerContext } from './context.ts';
+import type { ServerBase } from './base.ts';
 
 /** Error code with which the server's ack refuses a message, or null when it is accepted. */
-export function rejectionFor({ faults }: ServerContext, companion: Companion, to: string): string | null {
+export function rejectionFor({ faults }: Pick<ServerBase, 'faults'>, companion: Companion, to: string): string | null {
   if (faults.idle) return null;
   // A time-lock forbids reaching out to people, not talking in groups.
   const inForce = (fault: Fault) => (fault.timeEnforcementEnds ?? Number.POSITIVE_INFINITY) > unixSeconds();

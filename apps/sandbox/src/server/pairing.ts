@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { proto } from '@whiskeysockets/baileys/WAProto/index.js';
-import type { Account } from '../accounts/account.ts';
-import { Companion, type SignedPreKey } from '../accounts/companion.ts';
+import type { Account, Companion } from '../accounts/account.ts';
+import type { SignedPreKey } from '../accounts/companion.ts';
 import { unixSeconds } from '../clock.ts';
 import { SandboxError } from '../errors.ts';
 import { AdvError, makeDeviceIdentity, verifyDeviceSignature } from '../signal/adv.ts';
@@ -9,8 +9,8 @@ import { prefixed, xeddsaVerify } from '../signal/curve.ts';
 import { finishPrimaryPairing, PairingCodeError, startPrimaryPairing } from '../signal/pairing-code.ts';
 import { S_WHATSAPP_NET } from '../wire/jid.ts';
 import { type BinaryNode, bytes, child, node } from '../wire/node.ts';
+import type { ServerBase } from './base.ts';
 import type { Connection } from './connection.ts';
-import type { ServerContext } from './context.ts';
 import { announceDevices } from './device-list.ts';
 import { demandPasskey } from './passkey.ts';
 import { newStanzaId } from './stanza-id.ts';
@@ -44,12 +44,12 @@ interface ScannedQr {
 
 /** Linking of companions: by a QR code that a phone scans, or by a code that its owner types in. */
 export class Pairing {
-  private readonly context: ServerContext;
+  private readonly context: ServerBase;
   private readonly applicants = new Map<Connection, Applicant>();
   private readonly byRef = new Map<string, Applicant>();
   private readonly codes = new Map<string, CodeRequest>();
 
-  constructor(context: ServerContext) {
+  constructor(context: ServerBase) {
     this.context = context;
   }
 
@@ -131,7 +131,7 @@ export class Pairing {
           [
             node('link_code_companion_reg', { stage: 'primary_hello' }, [
               node('link_code_pairing_wrapped_primary_ephemeral_pub', {}, pairing.wrappedEphemeral),
-              node('primary_identity_pub', {}, account.phone.keys.identity.publicKey),
+              node('primary_identity_pub', {}, this.context.phones.of(account).keys.identity.publicKey),
               node('link_code_pairing_ref', {}, ref),
             ]),
           ],
@@ -140,7 +140,7 @@ export class Pairing {
       const registration = await finished;
       const { advSecret, companionIdentity } = finishPrimaryPairing({
         pairing,
-        phoneIdentity: account.phone.keys.identity,
+        phoneIdentity: this.context.phones.of(account).keys.identity,
         wrappedBundle: bytes(child(registration, 'link_code_pairing_wrapped_key_bundle')) ?? Buffer.alloc(0),
         companionIdentity: bytes(child(registration, 'companion_identity_public')) ?? Buffer.alloc(0),
       });
@@ -170,7 +170,7 @@ export class Pairing {
     this.forget(applicant); // a code is good for one device
     demandPasskey(this.context, account, connection);
     const device = account.allotDevice();
-    const phoneIdentity = account.phone.keys.identity;
+    const phoneIdentity = this.context.phones.of(account).keys.identity;
     const issued = makeDeviceIdentity({
       phoneIdentity,
       companionIdentity: applicant.identityKey,
@@ -203,22 +203,17 @@ export class Pairing {
       ),
     );
     const signed = bytes(child(child(answer, 'pair-device-sign'), 'device-identity')) ?? Buffer.alloc(0);
-    const companion = new Companion(
-      account,
-      {
-        id: device,
-        keyIndex: device,
-        registrationId: applicant.registrationId,
-        noiseKey: connection.noiseKey,
-        identityKey: applicant.identityKey,
-        signedPreKey: applicant.signedPreKey,
-        signedIdentity: this.checkSignature(connection, signed, issued, applicant, phoneIdentity.publicKey),
-        platform: platformOf(connection),
-        pairedAt: Date.now(),
-      },
-      journal,
-    );
-    account.addCompanion(companion);
+    const companion = account.addCompanion({
+      id: device,
+      keyIndex: device,
+      registrationId: applicant.registrationId,
+      noiseKey: connection.noiseKey,
+      identityKey: applicant.identityKey,
+      signedPreKey: applicant.signedPreKey,
+      signedIdentity: this.checkSignature(connection, signed, issued, applicant, phoneIdentity.publicKey),
+      platform: platformOf(connection),
+      pairedAt: Date.now(),
+    });
     recorder.paired();
     if (connection.stream) connection.stream.device = companion.key;
     journal.flush(); // the client will hold on to this pairing from now on

@@ -5,19 +5,19 @@ import { unixSeconds } from '../clock.ts';
 import { SandboxError } from '../errors.ts';
 import { S_WHATSAPP_NET } from '../wire/jid.ts';
 import { type BinaryNode, node } from '../wire/node.ts';
+import type { ServerBase } from './base.ts';
 import type { Connection } from './connection.ts';
-import type { ServerContext } from './context.ts';
 import { newStanzaId } from './stanza-id.ts';
 
 const TIMEOUT_MS = 600_000;
 
 /**
- * Accounts with the fault `passkey` link nothing without one: the client is told, and nothing more happens on its connection. The sandbox
- * plays no authenticator, so it goes no further than to the second notification.
+ * Accounts with the fault `passkey` link nothing without one: the client is told, and nothing more happens on its
+ * connection. The sandbox plays no authenticator, so it goes no further than to the second notification.
  *
  * @throws {SandboxError} 409 when this account wants a passkey
  */
-export function demandPasskey({ faults }: ServerContext, account: Account, connection: Connection): void {
+export function demandPasskey({ faults }: Pick<ServerBase, 'faults'>, account: Account, connection: Connection): void {
   const fault = faults.take('passkey', deviceKey(account.number, 0));
   if (!fault) return;
   connection.send(notification('passkey_prologue_request', node('passkey_request_options', {}, requestOptions())));

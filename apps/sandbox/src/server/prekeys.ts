@@ -1,17 +1,17 @@
-import type { Companion } from '../accounts/companion.ts';
+import type { Companion } from '../accounts/account.ts';
 import type { PublicPreKey } from '../accounts/prekey-pool.ts';
 import { unixSeconds } from '../clock.ts';
 import type { PreKeyBundle } from '../signal/session-cipher.ts';
 import { S_WHATSAPP_NET } from '../wire/jid.ts';
 import { node } from '../wire/node.ts';
-import type { ServerContext } from './context.ts';
+import type { ServerBase } from './base.ts';
 import { newStanzaId } from './stanza-id.ts';
 
 /** Below this a companion is warned; clients upload more when they hear of fewer than five. */
 const LOW = 5;
 
 /** A one-time prekey of a companion for somebody who wants to write to it; null when none is left. */
-export function takePreKey(context: ServerContext, companion: Companion): PublicPreKey | null {
+export function takePreKey(context: ServerBase, companion: Companion): PublicPreKey | null {
   if (context.faults.take('prekeys-exhausted', companion.key)) return null;
   const before = companion.preKeys.size;
   const preKey = companion.preKeys.take();
@@ -21,7 +21,7 @@ export function takePreKey(context: ServerContext, companion: Companion): Public
 }
 
 /** The keys with which a phone starts a session with a companion. */
-export function takeBundle(context: ServerContext, companion: Companion): PreKeyBundle {
+export function takeBundle(context: ServerBase, companion: Companion): PreKeyBundle {
   return {
     registrationId: companion.registrationId,
     identityKey: companion.identityKey,
@@ -30,7 +30,7 @@ export function takeBundle(context: ServerContext, companion: Companion): PreKey
   };
 }
 
-export function warnLow(context: ServerContext, companion: Companion): void {
+export function warnLow(context: ServerBase, companion: Companion): void {
   context.delivery.deliver(
     companion,
     node('notification', { from: S_WHATSAPP_NET, id: newStanzaId(), type: 'encrypt', t: String(unixSeconds()) }, [

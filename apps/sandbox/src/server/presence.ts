@@ -1,22 +1,21 @@
-import type { Account } from '../accounts/account.ts';
-import type { Companion } from '../accounts/companion.ts';
+import type { Account, Companion } from '../accounts/account.ts';
 import { unixSeconds } from '../clock.ts';
 import { isGroup } from '../wire/jid.ts';
 import { type BinaryNode, children, node } from '../wire/node.ts';
-import type { ServerContext } from './context.ts';
+import type { ServerBase } from './base.ts';
 
 type PresenceState = 'available' | 'unavailable' | 'composing' | 'recording' | 'paused';
 
 /** Who is online and who is typing. Nothing of it is stored or queued: it is stale in seconds. */
 export class Presence {
-  private readonly context: ServerContext;
+  private readonly context: ServerBase;
   /** Companions that asked for the presence of a number, while they are connected. */
   private readonly subscribers = new Map<string, Set<Companion>>();
   private readonly lastSeen = new Map<string, number>();
   /** Phones that were told to appear online. */
   private readonly onlinePhones = new Set<string>();
 
-  constructor(context: ServerContext) {
+  constructor(context: ServerBase) {
     this.context = context;
   }
 
@@ -97,12 +96,12 @@ export class Presence {
   }
 
   private spreadTyping(from: Account, to: string, what: BinaryNode, state: string, sender: Companion | null): void {
-    const { directory, groups, delivery } = this.context;
+    const { directory, groups, delivery, phones } = this.context;
     const group = isGroup(to) ? groups.find(to) : undefined;
     const receivers = group ? groups.membersOf(group) : [directory.resolve(to)?.account ?? directory.find(to)];
     for (const receiver of receivers) {
       if (!receiver || receiver === from) continue;
-      receiver.phone.seen.set(from.number, { from: sender?.key ?? `${from.number}:0`, state, at: Date.now() });
+      phones.of(receiver).seen.set(from.number, { from: sender?.key ?? `${from.number}:0`, state, at: Date.now() });
       const jid = from.deviceJid(0, group?.addressing ?? (to.endsWith('@lid') ? 'lid' : 'pn'));
       const place = group ? { from: group.jid, participant: jid } : { from: jid };
       for (const companion of receiver.companions.values()) {

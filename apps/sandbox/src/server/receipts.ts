@@ -1,12 +1,12 @@
-import type { Companion } from '../accounts/companion.ts';
-import { type DeviceRef, deviceKey } from '../accounts/device-key.ts';
-import type { PhoneReceipt } from '../accounts/network.ts';
+import type { Companion, DeviceRef } from '../accounts/account.ts';
+import { deviceKey } from '../accounts/device-key.ts';
 import { unixSeconds } from '../clock.ts';
+import type { PhoneReceipt } from '../phone/server-port.ts';
 import type { PreKeyBundle } from '../signal/session-cipher.ts';
 import { isGroup, isLid } from '../wire/jid.ts';
 import { type BinaryNode, child, children, node } from '../wire/node.ts';
+import type { ServerBase } from './base.ts';
 import type { Connection } from './connection.ts';
-import type { ServerContext } from './context.ts';
 import { bundleInRetry } from './retry-bundle.ts';
 
 /** Receipt types that tell the sender's devices something. */
@@ -16,7 +16,7 @@ const DIRECT: ReadonlySet<string> = new Set(['', 'inactive', 'sender', 'peer_msg
 
 /** A receipt of a companion: it has got a message, has shown it, or could not read it. */
 export function handleReceipt(
-  context: ServerContext,
+  context: ServerBase,
   connection: Connection,
   companion: Companion,
   stanza: BinaryNode,
@@ -41,17 +41,17 @@ export function handleReceipt(
     }
   }
   if (type === 'retry') askSenderAgain(context, companion, stanza, id);
-  else if (type === 'server-error') companion.account.phone.uploadAgain(companion, stanza);
+  else if (type === 'server-error') context.phones.of(companion.account).uploadAgain(companion, stanza);
   else if (type === 'read-self') tellOwnDevices(context, companion, stanza, ids);
   else if (FORWARDED.has(type)) tellSender(context, companion, stanza, ids);
 }
 
 /** Passes a delivered, read or played receipt on to everybody who shows it: phone and companions of the sender. */
-function tellSender(context: ServerContext, companion: Companion, stanza: BinaryNode, ids: string[]): void {
+function tellSender(context: ServerBase, companion: Companion, stanza: BinaryNode, ids: string[]): void {
   const { to = '', type, participant } = stanza.attrs;
   const sender = context.directory.resolve(isGroup(to) ? participant : to)?.account;
   if (!sender || sender === companion.account) return;
-  sender.phone.outbox.confirmed(companion.key, ids, type);
+  context.phones.of(sender).outbox.confirmed(companion.key, ids, type);
   const addressing = isLid(participant ?? to) ? 'lid' : 'pn';
   const from = companion.account.deviceJid(companion.id, addressing);
   const place = isGroup(to) ? { from: to, participant: from } : { from };
@@ -61,7 +61,7 @@ function tellSender(context: ServerContext, companion: Companion, stanza: Binary
 }
 
 /** With read receipts switched off, only the reader's own devices learn what was read. */
-function tellOwnDevices(context: ServerContext, companion: Companion, stanza: BinaryNode, ids: string[]): void {
+function tellOwnDevices(context: ServerBase, companion: Companion, stanza: BinaryNode, ids: string[]): void {
   const { to = '', participant } = stanza.attrs;
   for (const receiver of companion.account.companions.values()) {
     if (receiver === companion) continue;
@@ -70,7 +70,7 @@ function tellOwnDevices(context: ServerContext, companion: Companion, stanza: Bi
   }
 }
 
-function askSenderAgain(context: ServerContext, companion: Companion, stanza: BinaryNode, id: string): void {
+function askSenderAgain(context: ServerBase, companion: Companion, stanza: BinaryNode, id: string): void {
   const { to = '', participant, recipient } = stanza.attrs;
   context.delivery.retryRequested(companion, id);
   const sender = context.directory.resolve(participant ?? to);
@@ -78,7 +78,7 @@ function askSenderAgain(context: ServerContext, companion: Companion, stanza: Bi
   const retry = child(stanza, 'retry');
   const count = Number(retry?.attrs.count ?? 1);
   if (sender.device === 0) {
-    sender.account.phone.outbox.sendAgain(companion, id, count, checkedBundle(context, companion, stanza));
+    context.phones.of(sender.account).outbox.sendAgain(companion, id, count, checkedBundle(context, companion, stanza));
     return;
   }
   const author = sender.account.companions.get(sender.device);
@@ -93,7 +93,7 @@ function askSenderAgain(context: ServerContext, companion: Companion, stanza: Bi
 }
 
 /** The keys a companion put into its retry receipt, if they are really its own. */
-function checkedBundle(context: ServerContext, companion: Companion, stanza: BinaryNode): PreKeyBundle | null {
+function checkedBundle(context: ServerBase, companion: Companion, stanza: BinaryNode): PreKeyBundle | null {
   const keys = child(stanza, 'keys');
   if (!keys) return null;
   const bundle = bundleInRetry(stanza, keys);
@@ -103,7 +103,7 @@ function checkedBundle(context: ServerContext, companion: Companion, stanza: Bin
 }
 
 /** A receipt that a phone gives. */
-export function sendPhoneReceipt(context: ServerContext, receipt: PhoneReceipt): void {
+export function sendPhoneReceipt(context: ServerBase, receipt: PhoneReceipt): void {
   const { from, to, chat, addressing, type, ids } = receipt;
   const own = from === to;
   const self = from.deviceJid(0, addressing);
@@ -114,7 +114,7 @@ export function sendPhoneReceipt(context: ServerContext, receipt: PhoneReceipt):
         ? { from: self, recipient: chat.account.deviceJid(0, addressing) }
         : { from: self };
   if (!own && (receipt.device ?? 0) === 0 && type !== 'retry')
-    to.phone.outbox.confirmed(deviceKey(from.number, 0), ids, type);
+    context.phones.of(to).outbox.confirmed(deviceKey(from.number, 0), ids, type);
   for (const companion of to.companions.values()) {
     if (receipt.device !== undefined && receipt.device !== companion.id) continue;
     const stanza = receiptStanza({ ...place, type }, ids);

@@ -13,15 +13,17 @@ export function removePhone(context: ServerContext, account: Account): void {
     );
   }
   for (const group of context.groups.of(account.number)) context.groupActions.leave(group, account);
-  context.directory.remove(account);
+  context.phones.remove(account);
   context.journal.flush();
 }
 
-/** Forgets everything, or a part of it. The certificate authority and the Noise root stay, so that clients stay set up. */
+/**
+ * Forgets everything, or a part of it. The certificate authority and the Noise root stay, so that clients stay set up.
+ */
 export function resetSandbox(context: ServerContext, scope: ResetScope): void {
-  const { directory, groups, faults, recorder, calls, scheduler, media, journal } = context;
+  const { directory, phones, groups, faults, recorder, calls, scheduler, media, journal } = context;
   if (scope === 'all' || scope === 'faults') faults.clear();
-  if (scope === 'messages') for (const account of directory.all()) account.phone.clearMessages();
+  if (scope === 'messages') for (const account of directory.all()) phones.of(account).clearMessages();
   if (scope === 'all') {
     scheduler.clear({ stop: false });
     groups.clear();

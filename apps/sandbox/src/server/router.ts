@@ -1,9 +1,8 @@
-import type { Account } from '../accounts/account.ts';
-import type { Companion } from '../accounts/companion.ts';
-import { type DeviceRef, keyOf } from '../accounts/device-key.ts';
+import type { Account, Companion, DeviceRef } from '../accounts/account.ts';
+import { keyOf } from '../accounts/device-key.ts';
 import type { Group } from '../accounts/group.ts';
-import type { Chat, Copy, Envelope } from '../accounts/network.ts';
 import { unixSeconds } from '../clock.ts';
+import type { Chat, Copy, Envelope } from '../phone/server-port.ts';
 import {
   type EncType,
   readIndex,
@@ -15,8 +14,8 @@ import {
 import { crc32 } from '../store/crc32.ts';
 import { isGroup, isLid, PN_SERVER } from '../wire/jid.ts';
 import { type BinaryNode, bytes, child, children, node } from '../wire/node.ts';
+import type { ServerBase } from './base.ts';
 import type { Connection } from './connection.ts';
-import type { ServerContext } from './context.ts';
 import { checkDeviceIdentity } from './device-identity.ts';
 import { rejectionFor } from './message-faults.ts';
 
@@ -24,9 +23,9 @@ const ENC_TYPES: ReadonlySet<string> = new Set(['pkmsg', 'msg', 'skmsg']);
 
 /** Brings messages from a device to the devices of a chat. It sees ciphertext only. */
 export class Router {
-  private readonly context: ServerContext;
+  private readonly context: ServerBase;
 
-  constructor(context: ServerContext) {
+  constructor(context: ServerBase) {
     this.context = context;
   }
 
@@ -75,7 +74,7 @@ export class Router {
     for (const { to, content } of copies) {
       const stanza = messageStanza(envelope, to, content);
       const companion = to.account.companions.get(to.device);
-      if (to.device === 0) to.account.phone.receive(stanza);
+      if (to.device === 0) this.context.phones.of(to.account).receive(stanza);
       else if (companion) this.context.delivery.deliver(companion, this.spoiled(companion, stanza));
     }
   }

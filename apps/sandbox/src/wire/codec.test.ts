@@ -15,7 +15,10 @@ const jid = fc
   .map(([user, device, server]) => (device === 0 ? `${user}@${server}` : `${user}:${device}@${server}`));
 const otherJid = fc.constantFrom('123-456@g.us', 'status@broadcast', '@s.whatsapp.net', 'server@c.us', '5@newsletter');
 const token = fc.constantFrom(...SINGLE_TOKENS.slice(1), ...DOUBLE_TOKENS.flat()).filter((word) => word !== '');
-/** Baileys looks words up in a plain object, so it writes garbage for `constructor`, `valueOf` and the like, and takes what ends in `@` for an address. */
+/**
+ * Baileys looks words up in a plain object: it writes garbage for `constructor`, `valueOf` and the like, and takes
+ * what ends in `@` for an address.
+ */
 const encodableByBaileys = (value: string): boolean => !(value in {}) && !value.endsWith('@');
 const word = fc
   .oneof(token, digits, hex, jid, otherJid, fc.string({ unit: 'grapheme', maxLength: 300 }))

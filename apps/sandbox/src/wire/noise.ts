@@ -17,6 +17,12 @@ interface Transport {
   readonly in: CipherState;
 }
 
+/** What a server proves itself with: its static key, and the chain that signs it. */
+export interface NoiseKeys {
+  readonly staticKey: KeyPair;
+  readonly certChain: Buffer;
+}
+
 export class NoiseServer {
   readonly #staticKey: KeyPair;
   readonly #certChain: Buffer;
@@ -24,7 +30,7 @@ export class NoiseServer {
   #transport: Transport | undefined;
   #remoteStatic: Buffer | undefined;
 
-  constructor(options: { staticKey: KeyPair; certChain: Buffer }) {
+  constructor(options: NoiseKeys) {
     this.#staticKey = options.staticKey;
     this.#certChain = options.certChain;
     const symmetric = new SymmetricState();

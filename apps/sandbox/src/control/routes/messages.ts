@@ -11,7 +11,7 @@ const MAX_MESSAGE_BYTES = 90 * 1024 * 1024;
 
 /** What phones send and what they have got. */
 export const messageRoutes: FastifyPluginAsyncTypebox<{ context: ServerContext }> = async (app, { context }) => {
-  const { directory } = context;
+  const { directory, phones } = context;
 
   app.post(
     '/phones/:number/messages',
@@ -26,7 +26,7 @@ export const messageRoutes: FastifyPluginAsyncTypebox<{ context: ServerContext }
       },
     },
     async (request, reply) => {
-      const { phone } = directory.get(request.params.number);
+      const phone = phones.of(directory.get(request.params.number));
       return reply.code(201).send(messageView(await phone.outbox.send(request.body)));
     },
   );
@@ -49,7 +49,7 @@ export const messageRoutes: FastifyPluginAsyncTypebox<{ context: ServerContext }
       },
     },
     async (request) => {
-      const { inbox } = directory.get(request.params.number).phone;
+      const { inbox } = phones.of(directory.get(request.params.number));
       const { after = 0, limit = 1000 } = request.query;
       const messages = inbox.after(after, limit).map(messageView);
       return { messages, lastSeq: messages.at(-1)?.seq ?? after };
@@ -73,7 +73,7 @@ export const messageRoutes: FastifyPluginAsyncTypebox<{ context: ServerContext }
     },
     async (request, reply) => {
       const { number, id } = request.params;
-      const { phone } = directory.get(number);
+      const phone = phones.of(directory.get(number));
       const entry = phone.inbox.findById(id);
       if (!entry) throw messageNotFound(number, id);
       const file = await phone.openMedia(entry);
@@ -94,7 +94,7 @@ export const messageRoutes: FastifyPluginAsyncTypebox<{ context: ServerContext }
     },
     async (request, reply) => {
       const { number } = request.params;
-      const { phone } = directory.get(number);
+      const phone = phones.of(directory.get(number));
       const entries = request.body.ids.map((id) => {
         const entry = phone.inbox.findById(id);
         if (!entry || entry.fromMe) throw messageNotFound(number, id);

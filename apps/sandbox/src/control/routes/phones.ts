@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import type { AutoReply, PhoneSettings } from '../../accounts/phone.ts';
 import { deviceNotFound } from '../../errors.ts';
+import type { AutoReply, PhoneSettings } from '../../phone/phone.ts';
 import type { ServerContext } from '../../server/context.ts';
 import { unlinkDevice } from '../../server/device-list.ts';
 import { announceCollection } from '../../server/iq/app-state.ts';
@@ -26,14 +26,15 @@ const tags = ['phones'];
 
 /** Phones: create, configure, link companions, act. */
 export const phoneRoutes: FastifyPluginAsyncTypebox<{ context: ServerContext }> = async (app, { context }) => {
-  const { directory } = context;
+  const { directory, phones } = context;
+  const phoneOf = (number: string) => phones.of(directory.get(number));
 
   app.post(
     '/phones',
     { schema: { tags, summary: 'Create a phone', body: PhoneCreate, response: { 201: Phone, 409: Refusal } } },
     async (request, reply) => {
-      const account = directory.create(request.body.number, request.body.name);
-      return reply.code(201).send(phoneView(account));
+      const phone = phones.create(request.body.number, request.body.name);
+      return reply.code(201).send(phoneView(phone));
     },
   );
 
@@ -41,14 +42,14 @@ export const phoneRoutes: FastifyPluginAsyncTypebox<{ context: ServerContext }> 
     '/phones',
     { schema: { tags, summary: 'All phones', response: { 200: Type.Object({ phones: Type.Array(Phone) }) } } },
     async () => ({
-      phones: [...directory.all()].map(phoneView),
+      phones: [...directory.all()].map((account) => phoneView(phones.of(account))),
     }),
   );
 
   app.get(
     '/phones/:number',
     { schema: { tags, summary: 'One phone', params: NumberParams, response: { 200: Phone, 404: Refusal } } },
-    async (request) => phoneView(directory.get(request.params.number)),
+    async (request) => phoneView(phoneOf(request.params.number)),
   );
 
   app.patch(
@@ -63,7 +64,8 @@ export const phoneRoutes: FastifyPluginAsyncTypebox<{ context: ServerContext }> 
       },
     },
     async (request) => {
-      const account = directory.get(request.params.number);
+      const phone = phoneOf(request.params.number);
+      const { account } = phone;
       const { name, receipts, autoReply, online, decrypt } = request.body;
       if (name !== undefined) {
         account.name = name;
@@ -77,8 +79,8 @@ export const phoneRoutes: FastifyPluginAsyncTypebox<{ context: ServerContext }> 
       if (autoReply !== undefined) change.autoReply = toAutoReply(autoReply);
       if (online !== undefined) change.online = online;
       if (decrypt !== undefined) change.decrypt = decrypt;
-      account.phone.configure(change);
-      return phoneView(account);
+      phone.configure(change);
+      return phoneView(phone);
     },
   );
 
@@ -142,7 +144,7 @@ export const phoneRoutes: FastifyPluginAsyncTypebox<{ context: ServerContext }> 
         response: { 200: Type.Object({ devices: Type.Array(Device) }), 404: Refusal },
       },
     },
-    async (request) => ({ devices: phoneView(directory.get(request.params.number)).devices }),
+    async (request) => ({ devices: phoneView(phoneOf(request.params.number)).devices }),
   );
 
   app.delete(
@@ -190,7 +192,7 @@ export const phoneRoutes: FastifyPluginAsyncTypebox<{ context: ServerContext }> 
         },
       },
     },
-    async (request) => ({ seen: [...directory.get(request.params.number).phone.seen.values()] }),
+    async (request) => ({ seen: [...phoneOf(request.params.number).seen.values()] }),
   );
 
   app.post(

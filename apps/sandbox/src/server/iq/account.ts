@@ -1,7 +1,7 @@
 import { unixSeconds } from '../../clock.ts';
 import { bytes, child, children, node } from '../../wire/node.ts';
 import { newStanzaId } from '../stanza-id.ts';
-import { answer, type IqRequest } from './iq.ts';
+import { answer, type IqRequest } from './answer.ts';
 
 /** Server properties that Baileys evaluates; the rest it ignores. */
 const PROPERTIES: Record<string, string> = { '10518': 'false', '9666': 'false', '14303': 'false' };

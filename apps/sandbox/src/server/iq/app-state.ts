@@ -1,12 +1,11 @@
-import type { Account } from '../../accounts/account.ts';
+import type { Account, Companion } from '../../accounts/account.ts';
 import { isCollection } from '../../accounts/app-state.ts';
-import type { Companion } from '../../accounts/companion.ts';
 import { unixSeconds } from '../../clock.ts';
 import type { CollectionName } from '../../signal/app-state.ts';
 import { type BinaryNode, bytes, child, children, node } from '../../wire/node.ts';
-import type { ServerContext } from '../context.ts';
+import type { ServerBase } from '../base.ts';
 import { newStanzaId } from '../stanza-id.ts';
-import { answer, type IqRequest } from './iq.ts';
+import { answer, type IqRequest } from './answer.ts';
 
 /** Settings that the devices of an account share: each collection is a log of patches. */
 export function handleAppStateIq(request: IqRequest): void {
@@ -35,7 +34,7 @@ function answerCollection({ context, companion }: IqRequest, collection: BinaryN
 
 /** Tells the companions of an account that a collection has moved on. */
 export function announceCollection(
-  context: ServerContext,
+  context: ServerBase,
   account: Account,
   name: CollectionName,
   except: Companion | null,

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { Companion, SignedPreKey } from '../../accounts/companion.ts';
-import type { DeviceRef } from '../../accounts/device-key.ts';
+import type { Companion, DeviceRef } from '../../accounts/account.ts';
+import type { SignedPreKey } from '../../accounts/companion.ts';
 import { prefixed, xeddsaVerify } from '../../signal/curve.ts';
 import { type BinaryNode, bytes, child, children, node, uint } from '../../wire/node.ts';
-import type { ServerContext } from '../context.ts';
+import type { ServerBase } from '../base.ts';
 import { takePreKey } from '../prekeys.ts';
 import { readKey } from '../retry-bundle.ts';
-import { answer, type IqRequest, refuseIq } from './iq.ts';
+import { answer, type IqRequest, refuseIq } from './answer.ts';
 
 const KEY_TYPE = Buffer.from([5]);
 
@@ -74,7 +74,7 @@ function rotateSignedPreKey({ context, connection, companion, iq, query }: IqReq
 
 /** A signed prekey whose signature was checked; null (and noted) otherwise. */
 function readSignedPreKey(
-  { recorder }: ServerContext,
+  { recorder }: Pick<ServerBase, 'recorder'>,
   companion: Companion,
   skey: BinaryNode | undefined,
 ): SignedPreKey | null {
@@ -118,9 +118,9 @@ function answerBundles({ context, connection, iq, query }: IqRequest): void {
   answer(connection, iq, [node('list', {}, users)]);
 }
 
-function bundleNode(context: ServerContext, { account, device }: DeviceRef, jid: string): BinaryNode | null {
+function bundleNode(context: ServerBase, { account, device }: DeviceRef, jid: string): BinaryNode | null {
   if (device === 0) {
-    const { keys } = account.phone;
+    const { keys } = context.phones.of(account);
     const exhausted = context.faults.take('prekeys-exhausted', `${account.number}:0`);
     const preKey = exhausted ? null : context.recorder.cpu.span('phone', () => keys.takePreKey());
     return userNode(jid, keys.registrationId, keys.identity.publicKey, preKey, keys.signedPreKey);

@@ -4,7 +4,7 @@ import { isGroup } from '../../wire/jid.ts';
 import { type BinaryNode, child, children, node, text } from '../../wire/node.ts';
 import type { MemberAction } from '../group-actions.ts';
 import { groupNode, participantNode } from '../group-nodes.ts';
-import { answer, type IqRequest, refuseIq } from './iq.ts';
+import { answer, type IqRequest, refuseIq } from './answer.ts';
 
 const MEMBER_ACTIONS: ReadonlySet<string> = new Set(['add', 'remove', 'promote', 'demote']);
 

@@ -1,9 +1,8 @@
-import type { Companion } from '../../accounts/companion.ts';
-import { S_WHATSAPP_NET } from '../../wire/jid.ts';
-import { type BinaryNode, children, node } from '../../wire/node.ts';
+import { type BinaryNode, children } from '../../wire/node.ts';
 import type { Connection } from '../connection.ts';
 import type { ServerContext } from '../context.ts';
 import { handleAccountIq } from './account.ts';
+import { answer, type IqRequest, refuseIq } from './answer.ts';
 import { handleAppStateIq } from './app-state.ts';
 import { handleEncryptIq } from './encrypt.ts';
 import { handleGroupIq } from './groups.ts';
@@ -11,16 +10,6 @@ import { handleMediaIq } from './media.ts';
 import { handleMexIq } from './mex.ts';
 import { handlePairingIq } from './pairing.ts';
 import { handleUsyncIq } from './usync.ts';
-
-/** A query of a logged-in companion. */
-export interface IqRequest {
-  readonly context: ServerContext;
-  readonly connection: Connection;
-  readonly companion: Companion;
-  readonly iq: BinaryNode;
-  /** The first child: what is asked. */
-  readonly query: BinaryNode | undefined;
-}
 
 type IqHandler = (request: IqRequest) => void;
 
@@ -73,18 +62,6 @@ export function handleIq(context: ServerContext, connection: Connection, iq: Bin
   // Silence would stall the client for a minute; an empty result is what most queries can live with.
   context.recorder.unknownStanza(`iq ${xmlns} ${query?.tag ?? ''}`.trim());
   answer(connection, iq);
-}
-
-export function answer(connection: Connection, iq: BinaryNode, content?: BinaryNode[]): void {
-  connection.send(node('iq', { id: iq.attrs.id, from: iq.attrs.to || S_WHATSAPP_NET, type: 'result' }, content));
-}
-
-export function refuseIq(connection: Connection, iq: BinaryNode, code: number, text: string): void {
-  connection.send(
-    node('iq', { id: iq.attrs.id, from: iq.attrs.to || S_WHATSAPP_NET, type: 'error' }, [
-      node('error', { code: String(code), text }),
-    ]),
-  );
 }
 
 function answerEmpty({ connection, iq }: IqRequest): void {

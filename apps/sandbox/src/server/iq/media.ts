@@ -3,7 +3,7 @@ import type { Account } from '../../accounts/account.ts';
 import { unixSeconds } from '../../clock.ts';
 import { bytes, child, node } from '../../wire/node.ts';
 import { newStanzaId } from '../stanza-id.ts';
-import { answer, type IqRequest, refuseIq } from './iq.ts';
+import { answer, type IqRequest, refuseIq } from './answer.ts';
 
 const MAX_UPLOAD_BYTES = 1 << 30;
 

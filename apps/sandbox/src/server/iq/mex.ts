@@ -1,9 +1,9 @@
 import { unixSeconds } from '../../clock.ts';
 import type { Fault } from '../../faults/faults.ts';
 import { child, node } from '../../wire/node.ts';
-import { answer, type IqRequest, refuseIq } from './iq.ts';
+import { answer, type IqRequest, refuseIq } from './answer.ts';
 
-/** The GraphQL queries that the sandbox knows, by WhatsApp's ids: whether the account may begin new chats, and how many. */
+/** The GraphQL queries that the sandbox knows, by WhatsApp's ids: may the account begin new chats, and how many. */
 const REACHOUT_TIMELOCK_QUERY = '23983697327930364';
 const MESSAGE_CAPPING_QUERY = '24503548349331633';
 

@@ -2,7 +2,7 @@ import { type BinaryNode, node } from '../../wire/node.ts';
 import type { Connection } from '../connection.ts';
 import type { ServerContext } from '../context.ts';
 import { unlinkDevice } from '../device-list.ts';
-import { answer, refuseIq } from './iq.ts';
+import { answer, refuseIq } from './answer.ts';
 
 /** Namespace `md`: linking by code (before login) and unlinking (after it). */
 export function handlePairingIq(

@@ -1,11 +1,10 @@
-import type { Account } from '../../accounts/account.ts';
-import type { DeviceRef } from '../../accounts/device-key.ts';
+import type { Account, DeviceRef } from '../../accounts/account.ts';
 import { unixSeconds } from '../../clock.ts';
 import { LID_SERVER, PN_SERVER, parseJid, pnJid } from '../../wire/jid.ts';
 import { type BinaryNode, child, children, node, text } from '../../wire/node.ts';
-import type { ServerContext } from '../context.ts';
+import type { ServerBase } from '../base.ts';
 import { deviceHash } from '../device-list.ts';
-import { answer, type IqRequest } from './iq.ts';
+import { answer, type IqRequest } from './answer.ts';
 
 /** Who exists, with which devices and under which LID. Users are answered in the form in which they were asked for. */
 export function handleUsyncIq({ context, connection, companion, iq, query }: IqRequest): void {
@@ -36,10 +35,10 @@ function jidOfContact(user: BinaryNode): string {
 }
 
 /** For load tests that write to numbers nobody has prepared. */
-function autoCreated({ options, directory }: ServerContext, jid: string): DeviceRef | null {
+function autoCreated({ options, phones }: Pick<ServerBase, 'options' | 'phones'>, jid: string): DeviceRef | null {
   const parsed = parseJid(jid);
   if (!options.autoCreatePhones || parsed?.server !== PN_SERVER || !/^\d{5,20}$/.test(parsed.user)) return null;
-  return { account: directory.create(parsed.user), device: 0 };
+  return { account: phones.create(parsed.user).account, device: 0 };
 }
 
 function unknownUser(jid: string, protocols: string[]): BinaryNode {

@@ -1,9 +1,10 @@
 import { deflateSync } from 'node:zlib';
 import { proto } from '@whiskeysockets/baileys/WAProto/index.js';
-import type { Companion } from './companion.ts';
+import type { Companion } from '../accounts/account.ts';
 import { textMessage } from './compose.ts';
+import type { PhoneCore } from './core.ts';
 import type { InboxEntry } from './inbox.ts';
-import type { Phone } from './phone.ts';
+import type { PhoneOutbox } from './outbox.ts';
 import { HISTORY_SYNC, PEER_DATA_OPERATION, PROTOCOL_MESSAGE } from './proto-names.ts';
 
 /** Messages per chat that a freshly linked companion gets to see. */
@@ -11,10 +12,12 @@ const HISTORY_PER_CHAT = 20;
 
 /** What a phone and its own companions say to each other outside of chats. */
 export class PhonePeer {
-  private readonly phone: Phone;
+  private readonly phone: PhoneCore;
+  private readonly outbox: PhoneOutbox;
 
-  constructor(phone: Phone) {
+  constructor(phone: PhoneCore, outbox: PhoneOutbox) {
     this.phone = phone;
+    this.outbox = outbox;
   }
 
   /**
@@ -39,14 +42,14 @@ export class PhonePeer {
   }
 
   private shareAppStateKey(companion: Companion): void {
-    const { account, outbox } = this.phone;
+    const { account } = this.phone;
     const { keyId, keyData } = account.appState.key;
     const fingerprint = {
       rawId: account.rawId,
       currentIndex: companion.keyIndex,
       deviceIndexes: [0, companion.keyIndex],
     };
-    outbox.sendToOwn(companion, {
+    this.outbox.sendToOwn(companion, {
       protocolMessage: {
         type: PROTOCOL_MESSAGE.APP_STATE_SYNC_KEY_SHARE,
         appStateSyncKeyShare: {
@@ -63,7 +66,7 @@ export class PhonePeer {
       progress: 100,
       ...this.history(),
     }).finish();
-    this.phone.outbox.sendToOwn(companion, {
+    this.outbox.sendToOwn(companion, {
       protocolMessage: {
         type: PROTOCOL_MESSAGE.HISTORY_SYNC_NOTIFICATION,
         historySyncNotification: {
@@ -79,7 +82,8 @@ export class PhonePeer {
 
   /** The chats of this phone, as far as they are plain text. */
   private history(): Pick<proto.IHistorySync, 'conversations' | 'phoneNumberToLidMappings' | 'pushnames'> {
-    const { inbox, directory, account } = this.phone;
+    const { inbox, account, deps } = this.phone;
+    const { directory } = deps;
     const chats = new Map<string, InboxEntry[]>();
     for (const entry of inbox.all()) {
       if (entry.type !== 'text' || !directory.find(entry.chat)) continue;
@@ -115,7 +119,7 @@ export class PhonePeer {
       const web = found && proto.WebMessageInfo.encode(found).finish();
       return { placeholderMessageResendResponse: web ? { webMessageInfoBytes: web } : {} };
     });
-    this.phone.outbox.sendToOwn(companion, {
+    this.outbox.sendToOwn(companion, {
       protocolMessage: {
         type: PROTOCOL_MESSAGE.PEER_DATA_OPERATION_REQUEST_RESPONSE_MESSAGE,
         peerDataOperationRequestResponseMessage: {
@@ -129,7 +133,7 @@ export class PhonePeer {
   private find(key: proto.IMessageKey | null | undefined): proto.IWebMessageInfo | null {
     const entry = key?.id ? this.phone.inbox.findById(key.id) : undefined;
     if (!key || entry?.text == null) return null;
-    const original = this.phone.outbox.original(entry.id);
+    const original = this.outbox.original(entry.id);
     const message = original ? proto.Message.decode(original) : textMessage(entry.text);
     return { key, message, messageTimestamp: Math.floor(entry.at / 1000) };
   }

@@ -1,9 +1,9 @@
 import { randomInt } from 'node:crypto';
+import type { SignedPreKey } from '../accounts/companion.ts';
 import { generateKeyPair, type KeyPair, prefixed, xeddsaSign } from '../signal/curve.ts';
 import { type SenderKeyJson, SenderKeyRecord } from '../signal/sender-key.ts';
 import { type SessionJson, type SessionStore, SignalSession } from '../signal/session-cipher.ts';
 import type { Journal } from '../store/journal.ts';
-import type { SignedPreKey } from './companion.ts';
 
 /** Unused one-time prekeys kept; a phone that hands out more forgets the oldest, as real ones do. */
 const MAX_UNUSED_PREKEYS = 2000;

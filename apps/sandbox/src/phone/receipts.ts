@@ -1,11 +1,11 @@
+import type { Account, DeviceRef } from '../accounts/account.ts';
+import { keyOf } from '../accounts/device-key.ts';
 import { unixSeconds } from '../clock.ts';
 import { isGroup } from '../wire/jid.ts';
 import { type BinaryNode, node, uint } from '../wire/node.ts';
-import type { Account } from './account.ts';
-import { type DeviceRef, keyOf } from './device-key.ts';
+import type { PhoneCore } from './core.ts';
 import type { InboxEntry, OwedReceipt } from './inbox.ts';
-import type { Chat } from './network.ts';
-import type { Phone } from './phone.ts';
+import type { Chat } from './server-port.ts';
 
 /** When a phone confirms what it got: after how long, or never (null; `off` for both). */
 export type ReceiptSettings = { deliveredMs: number; readMs: number | null } | 'off';
@@ -16,11 +16,13 @@ const MAX_REMEMBERED_RETRIES = 1000;
 
 /** The receipts one phone gives. */
 export class PhoneReceipts {
-  private readonly phone: Phone;
+  private readonly phone: PhoneCore;
+  private readonly settings: () => ReceiptSettings;
   private readonly retries = new Map<string, number>();
 
-  constructor(phone: Phone) {
+  constructor(phone: PhoneCore, settings: () => ReceiptSettings) {
     this.phone = phone;
+    this.settings = settings;
   }
 
   /**
@@ -29,7 +31,7 @@ export class PhoneReceipts {
    * that a restart in between does not swallow it.
    */
   schedule(entry: InboxEntry, stanza: BinaryNode): void {
-    const { receipts } = this.phone.settings;
+    const receipts = this.settings();
     if (receipts === 'off') return;
     if (entry.fromMe) {
       if (!isGroup(entry.chat) && stanza.attrs.device_fanout !== 'false')
@@ -63,8 +65,8 @@ export class PhoneReceipts {
     const preKey = keys.takePreKey();
     const { signedPreKey } = keys;
     const retry = { count: String(count), id, t: stanza.attrs.t ?? String(unixSeconds()), v: '1' };
-    deps.network().later(50, () =>
-      deps.network().receipt({
+    deps.server().later(50, () =>
+      deps.server().receipt({
         from: account,
         to: sender.account,
         device: sender.device,
@@ -98,7 +100,7 @@ export class PhoneReceipts {
   }
 
   private later(entry: InboxEntry, owed: OwedReceipt, ms: number): void {
-    this.phone.deps.network().later(ms, () => {
+    this.phone.deps.server().later(ms, () => {
       entry.owes = entry.owes.filter((item) => item !== owed);
       this.phone.inbox.save(entry);
       this.send(entry, owed);
@@ -106,12 +108,13 @@ export class PhoneReceipts {
   }
 
   private send(entry: InboxEntry, kind: OwedReceipt | 'played'): void {
-    const { directory, account, deps } = this.phone;
+    const { account, deps } = this.phone;
+    const { directory } = deps;
     const sender = directory.find(entry.from);
     const chat = this.chatOf(entry);
     if (!sender || !chat) return; // deleted meanwhile
     const type = kind === 'delivered' ? undefined : kind;
-    deps.network().receipt({
+    deps.server().receipt({
       from: account,
       to: sender,
       ids: [entry.id],
@@ -124,19 +127,19 @@ export class PhoneReceipts {
 
   private place(stanza: BinaryNode, sender: Account): { chat: Chat; addressing: 'pn' | 'lid' } {
     const { from = '', participant, addressing_mode: mode } = stanza.attrs;
-    const group = isGroup(from) ? this.phone.deps.groups().find(from) : undefined;
+    const group = isGroup(from) ? this.phone.deps.groups.find(from) : undefined;
     if (group) return { chat: { kind: 'group', group }, addressing: group.addressing };
     const addressing = mode === 'lid' || (participant ?? from).endsWith('@lid') ? 'lid' : 'pn';
-    const peer = this.phone.directory.resolve(stanza.attrs.recipient)?.account ?? sender;
+    const peer = this.phone.deps.directory.resolve(stanza.attrs.recipient)?.account ?? sender;
     return { chat: { kind: 'direct', account: peer }, addressing };
   }
 
   private chatOf(entry: InboxEntry): Chat | null {
     if (isGroup(entry.chat)) {
-      const group = this.phone.deps.groups().find(entry.chat);
+      const group = this.phone.deps.groups.find(entry.chat);
       return group ? { kind: 'group', group } : null;
     }
-    const account = this.phone.directory.find(entry.chat);
+    const account = this.phone.deps.directory.find(entry.chat);
     return account ? { kind: 'direct', account } : null;
   }
 }

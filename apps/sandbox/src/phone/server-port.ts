@@ -1,14 +1,7 @@
-import type { Logger } from '@wa-gate/kit';
-import type { Recorder } from '../recorder/recorder.ts';
-import type { MediaStore } from '../server/media-store.ts';
+import type { Account, Companion, DeviceRef } from '../accounts/account.ts';
+import type { Addressing, Group } from '../accounts/group.ts';
 import type { PreKeyBundle } from '../signal/session-cipher.ts';
-import type { Journal } from '../store/journal.ts';
 import type { BinaryNode } from '../wire/node.ts';
-import type { Account } from './account.ts';
-import type { Companion } from './companion.ts';
-import type { DeviceRef } from './device-key.ts';
-import type { Directory } from './directory.ts';
-import type { Addressing, Group, Groups } from './group.ts';
 
 /** A conversation as its sender sees it. */
 export type Chat = { kind: 'direct'; account: Account } | { kind: 'group'; group: Group };
@@ -51,7 +44,7 @@ export interface PhoneReceipt {
 }
 
 /** What phones need of the server. */
-export interface Network {
+export interface ServerPort {
   route(envelope: Envelope, copies: Copy[]): void;
   receipt(receipt: PhoneReceipt): void;
   /** Key bundle of a companion; uses up one of its one-time prekeys. */
@@ -64,19 +57,4 @@ export interface Network {
   failsToRead(number: string): boolean;
   /** `host:port` of media, as written into messages. */
   readonly mediaHost: string;
-}
-
-/** Everything an account's phone is built from. `network` is there once the server is. */
-export interface PhoneDeps {
-  journal: Journal;
-  recorder: Recorder;
-  log: Logger;
-  media: MediaStore;
-  network(): Network;
-  directory(): Directory;
-  groups(): Groups;
-  /** Messages kept per phone. */
-  inboxLimit: number;
-  /** Whether new phones read what they get. */
-  decrypt: boolean;
 }

@@ -1,10 +1,11 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { proto } from '@whiskeysockets/baileys/WAProto/index.js';
+import type { Companion } from '../accounts/account.ts';
 import { unixSeconds } from '../clock.ts';
 import { hkdf } from '../signal/kdf.ts';
 import { type BinaryNode, bytes, child, node } from '../wire/node.ts';
-import type { Companion } from './companion.ts';
-import type { Phone } from './phone.ts';
+import type { PhoneCore } from './core.ts';
+import { publish } from './media.ts';
 
 const { ResultType } = proto.MediaRetryNotification;
 const TAG_LENGTH = 16;
@@ -13,7 +14,7 @@ const TAG_LENGTH = 16;
  * A companion found a file gone from the media host and asks its phone to upload it again. The phone answers with the
  * new place, sealed with a key that only those who have the message can derive.
  */
-export async function answerMediaRetry(phone: Phone, companion: Companion, request: BinaryNode): Promise<void> {
+export async function answerMediaRetry(phone: PhoneCore, companion: Companion, request: BinaryNode): Promise<void> {
   const { id = '' } = request.attrs;
   const entry = phone.inbox.findById(id);
   const rmr = child(request, 'rmr');
@@ -32,16 +33,22 @@ export async function answerMediaRetry(phone: Phone, companion: Companion, reque
     send(phone, companion, id, rmr, node('error', { code: String(ResultType.NOT_FOUND) }));
     return;
   }
-  const { directPath } = await phone.publish(enc);
+  const { directPath } = await publish(phone.deps, enc);
   entry.media.path = directPath;
   phone.inbox.save(entry);
   const answer = proto.MediaRetryNotification.encode({ stanzaId: id, directPath, result: ResultType.SUCCESS }).finish();
   send(phone, companion, id, rmr, seal(answer, key, id));
 }
 
-function send(phone: Phone, companion: Companion, id: string, rmr: BinaryNode | undefined, answer: BinaryNode): void {
+function send(
+  phone: PhoneCore,
+  companion: Companion,
+  id: string,
+  rmr: BinaryNode | undefined,
+  answer: BinaryNode,
+): void {
   const attrs = { id, from: phone.account.jid, type: 'mediaretry', t: String(unixSeconds()) };
-  phone.deps.network().deliver(companion, node('notification', attrs, [answer, rmr ?? node('rmr')]));
+  phone.deps.server().deliver(companion, node('notification', attrs, [answer, rmr ?? node('rmr')]));
 }
 
 function seal(plain: Uint8Array, key: Buffer, id: string): BinaryNode {

@@ -1,10 +1,10 @@
-import type { Network } from '../accounts/network.ts';
+import type { ServerPort } from '../phone/server-port.ts';
 import type { ServerContext } from './context.ts';
 import { takeBundle } from './prekeys.ts';
 import { sendPhoneReceipt } from './receipts.ts';
 
 /** The server as phones see it. */
-export function createNetwork(context: ServerContext): Network {
+export function createServerPort(context: ServerContext): ServerPort {
   return {
     route: (envelope, copies) => context.router.route(envelope, copies),
     receipt: (receipt) => sendPhoneReceipt(context, receipt),

@@ -1,5 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { proto } from '@whiskeysockets/baileys/WAProto/index.js';
+import type { Account, Companion } from '../accounts/account.ts';
+import { keyOf } from '../accounts/device-key.ts';
+import type { Addressing, Group } from '../accounts/group.ts';
 import { unixSeconds } from '../clock.ts';
 import { SandboxError } from '../errors.ts';
 import { createDistribution, groupEncrypt } from '../signal/sender-key.ts';
@@ -7,16 +10,12 @@ import type { PreKeyBundle } from '../signal/session-cipher.ts';
 import { pad } from '../signal/signal-messages.ts';
 import { GROUP_SERVER, LID_SERVER, parseJid } from '../wire/jid.ts';
 import { type BinaryNode, node } from '../wire/node.ts';
-import type { Account } from './account.ts';
-import type { Companion } from './companion.ts';
 import { type Composed, compose } from './compose.ts';
+import type { PhoneCore } from './core.ts';
 import { describe } from './describe.ts';
-import { keyOf } from './device-key.ts';
-import type { Addressing, Group } from './group.ts';
 import type { InboxEntry } from './inbox.ts';
-import type { Chat, Copy, Envelope } from './network.ts';
 import type { OutgoingMessage } from './outgoing.ts';
-import type { Phone } from './phone.ts';
+import type { Chat, Copy, Envelope } from './server-port.ts';
 
 /** Messages kept for companions that ask again. */
 const MAX_SENT = 500;
@@ -32,12 +31,12 @@ interface SentMessage {
 
 /** What one phone sends: to companions with real Signal messages, to other phones in the clear (nobody watches). */
 export class PhoneOutbox {
-  private readonly phone: Phone;
+  private readonly phone: PhoneCore;
   private readonly sent = new Map<string, SentMessage>();
   /** Per group: the devices that have this phone's sender key. */
   private readonly holders = new Map<string, Set<string>>();
 
-  constructor(phone: Phone) {
+  constructor(phone: PhoneCore) {
     this.phone = phone;
     const { journal } = phone.deps;
     for (const key of journal.keys(this.sentSpace)) {
@@ -89,10 +88,10 @@ export class PhoneOutbox {
     const own = companion.account === this.phone.account && chat.kind === 'direct';
     const message = own ? this.asOwnCopy(content, chat.account.deviceJid(0, sent.addressing)) : content;
     const enc = this.encrypt(companion, message, { ...this.encAttributes(sent.mediaType), count: String(count) }, () =>
-      cipher.startOutgoing(companion.key, bundle ?? deps.network().bundle(companion)),
+      cipher.startOutgoing(companion.key, bundle ?? deps.server().bundle(companion)),
     );
     deps
-      .network()
+      .server()
       .route(this.envelope(id, chat, sent.addressing, sent.type, sent.edit), [
         { to: { account: companion.account, device: companion.id }, content: [enc] },
       ]);
@@ -107,7 +106,7 @@ export class PhoneOutbox {
       ...this.envelope(id, { kind: 'direct', account }, 'pn', 'text', null),
       category: 'peer',
     };
-    deps.network().route(envelope, [{ to: { account, device: companion.id }, content: [enc] }]);
+    deps.server().route(envelope, [{ to: { account, device: companion.id }, content: [enc] }]);
     return id;
   }
 
@@ -165,7 +164,7 @@ export class PhoneOutbox {
       composed.type,
       composed.edit ?? null,
     );
-    deps.network().route(envelope, copies);
+    deps.server().route(envelope, copies);
   }
 
   private sendToGroup(group: Group, id: string, composed: Composed): void {
@@ -177,7 +176,7 @@ export class PhoneOutbox {
         `Phone ${account.number} is not a member of ${group.jid}; add it first.`,
       );
     }
-    const members = deps.groups().membersOf(group);
+    const members = deps.groups.membersOf(group);
     const companions = members.flatMap((member) => [...member.companions.values()]);
     const holders = this.currentHolders(group, companions);
     const distribution: proto.IMessage = { senderKeyDistributionMessage: this.distribution(group.jid) };
@@ -196,7 +195,7 @@ export class PhoneOutbox {
     this.saveHolders(group.id);
     deps.journal.flush();
     deps
-      .network()
+      .server()
       .route(
         this.envelope(id, { kind: 'group', group }, group.addressing, composed.type, composed.edit ?? null),
         copies,
@@ -241,7 +240,7 @@ export class PhoneOutbox {
     const { cipher, deps } = this.phone;
     return deps.recorder.cpu.span('phone', () => {
       if (restart) restart();
-      else if (!cipher.hasSession(companion.key)) cipher.startOutgoing(companion.key, deps.network().bundle(companion));
+      else if (!cipher.hasSession(companion.key)) cipher.startOutgoing(companion.key, deps.server().bundle(companion));
       const { type, ciphertext } = cipher.encrypt(companion.key, pad(proto.Message.encode(message).finish()));
       return node('enc', { v: '2', type, ...attrs }, ciphertext);
     });
@@ -264,10 +263,11 @@ export class PhoneOutbox {
   }
 
   private resolve(request: OutgoingMessage): { chat: Chat; addressing: Addressing } {
-    const { directory, deps } = this.phone;
+    const { deps } = this.phone;
+    const { directory } = deps;
     const { to } = request;
     if (to.endsWith(`@${GROUP_SERVER}`)) {
-      const group = deps.groups().get(to);
+      const group = deps.groups.get(to);
       return { chat: { kind: 'group', group }, addressing: group.addressing };
     }
     const jid = parseJid(to);
@@ -287,10 +287,10 @@ export class PhoneOutbox {
 
   private chatNamed(name: string): Chat | null {
     if (name.endsWith(`@${GROUP_SERVER}`)) {
-      const group = this.phone.deps.groups().find(name);
+      const group = this.phone.deps.groups.find(name);
       return group ? { kind: 'group', group } : null;
     }
-    const account = this.phone.directory.find(name);
+    const account = this.phone.deps.directory.find(name);
     return account ? { kind: 'direct', account } : null;
   }
 

@@ -4,11 +4,12 @@ import { unixSeconds } from '../clock.ts';
 import { SandboxError } from '../errors.ts';
 import { encryptMedia, type MediaKind } from '../signal/media-crypto.ts';
 import { pnJid } from '../wire/jid.ts';
+import type { PhoneCore } from './core.ts';
 import type { InboxEntry } from './inbox.ts';
-import type { Chat } from './network.ts';
+import { publish } from './media.ts';
 import type { OutgoingFile, OutgoingMessage } from './outgoing.ts';
-import type { Phone } from './phone.ts';
 import { PROTOCOL_MESSAGE } from './proto-names.ts';
+import type { Chat } from './server-port.ts';
 
 /** A message ready to be encrypted, and what its stanza says about it. */
 export interface Composed {
@@ -30,7 +31,7 @@ const DEFAULT_MIMETYPE: Record<OutgoingFile['type'], string> = {
 };
 
 /** Turns a request of the control API into a protobuf message; files are encrypted and stored on the media host. */
-export async function compose(phone: Phone, chat: Chat, request: OutgoingMessage): Promise<Composed> {
+export async function compose(phone: PhoneCore, chat: Chat, request: OutgoingMessage): Promise<Composed> {
   const contextInfo = context(phone, request);
   switch (request.type) {
     case 'text':
@@ -86,13 +87,13 @@ export async function compose(phone: Phone, chat: Chat, request: OutgoingMessage
   }
 }
 
-async function composeFile(phone: Phone, request: OutgoingFile, contextInfo: Context): Promise<Composed> {
+async function composeFile(phone: PhoneCore, request: OutgoingFile, contextInfo: Context): Promise<Composed> {
   const plain = Buffer.from(request.data, 'base64');
   if (plain.length === 0)
     throw new SandboxError(400, 'EMPTY_FILE', 'Field `data` holds no file; put its base64 there.');
   const kind: MediaKind = request.type === 'audio' && request.voice ? 'ptt' : request.type;
   const { enc, mediaKey, fileSha256, fileEncSha256, fileLength } = encryptMedia(plain, kind);
-  const { url, directPath } = await phone.publish(enc);
+  const { url, directPath } = await publish(phone.deps, enc);
   const common = {
     url,
     directPath,
@@ -143,7 +144,7 @@ export function textMessage(text: string, context: Context = {}): proto.IMessage
   return context.contextInfo ? { extendedTextMessage: { text, ...context } } : { conversation: text };
 }
 
-function context(phone: Phone, request: OutgoingMessage): Context {
+function context(phone: PhoneCore, request: OutgoingMessage): Context {
   const contextInfo: proto.IContextInfo = {};
   if (request.replyTo !== undefined) {
     const quoted = known(phone, request.replyTo);
@@ -157,13 +158,13 @@ function context(phone: Phone, request: OutgoingMessage): Context {
 }
 
 /** How this phone refers to a message of its list inside another message. */
-function keyFor(phone: Phone, chat: Chat, id: string): proto.IMessageKey {
+function keyFor(phone: PhoneCore, chat: Chat, id: string): proto.IMessageKey {
   const entry = known(phone, id);
   if (chat.kind === 'direct') {
     const { account } = chat;
     return { remoteJid: account.deviceJid(0, entry.addressing), fromMe: entry.fromMe, id };
   }
-  const author = phone.directory.find(entry.from);
+  const author = phone.deps.directory.find(entry.from);
   return {
     remoteJid: chat.group.jid,
     fromMe: entry.fromMe,
@@ -172,7 +173,7 @@ function keyFor(phone: Phone, chat: Chat, id: string): proto.IMessageKey {
   };
 }
 
-function known(phone: Phone, id: string): InboxEntry {
+function known(phone: PhoneCore, id: string): InboxEntry {
   const entry = phone.inbox.findById(id);
   if (entry) return entry;
   const { number } = phone.account;

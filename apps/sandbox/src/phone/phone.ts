@@ -1,4 +1,7 @@
 import { proto } from '@whiskeysockets/baileys/WAProto/index.js';
+import type { Account, Companion, DeviceRef } from '../accounts/account.ts';
+import { keyOf } from '../accounts/device-key.ts';
+import { StanzaQueue } from '../accounts/stanza-queue.ts';
 import { SandboxError } from '../errors.ts';
 import { decryptMedia, type MediaKind } from '../signal/media-crypto.ts';
 import { groupDecrypt, processDistribution } from '../signal/sender-key.ts';
@@ -6,19 +9,14 @@ import { DuplicateMessageError, SessionCipher } from '../signal/session-cipher.t
 import { unpad } from '../signal/signal-messages.ts';
 import { isGroup, isLid } from '../wire/jid.ts';
 import { type BinaryNode, bytes, children } from '../wire/node.ts';
-import type { Account } from './account.ts';
-import type { Companion } from './companion.ts';
+import type { PhoneCore, PhoneDeps } from './core.ts';
 import { describe } from './describe.ts';
-import { type DeviceRef, keyOf } from './device-key.ts';
-import type { Directory } from './directory.ts';
 import { Inbox, type InboxEntry } from './inbox.ts';
+import { PhoneKeys } from './keys.ts';
 import { answerMediaRetry } from './media-retry.ts';
-import type { PhoneDeps } from './network.ts';
-import { PhoneKeys } from './phone-keys.ts';
-import { PhoneOutbox } from './phone-outbox.ts';
-import { PhonePeer } from './phone-peer.ts';
-import { PhoneReceipts, type ReceiptSettings } from './phone-receipts.ts';
-import { StanzaQueue } from './stanza-queue.ts';
+import { PhoneOutbox } from './outbox.ts';
+import { PhonePeer } from './peer.ts';
+import { PhoneReceipts, type ReceiptSettings } from './receipts.ts';
 
 export interface AutoReply {
   /** `{text}` is replaced by what was received. */
@@ -57,7 +55,7 @@ const DEFAULT_SETTINGS: Omit<PhoneSettings, 'decrypt'> = {
  * The simulated phone of an account: the primary device with its own Signal identity. It reads what reaches it, shows
  * each message once, gives receipts after a while, and can be told to send anything.
  */
-export class Phone {
+export class Phone implements PhoneCore {
   readonly account: Account;
   readonly inbox: Inbox;
   readonly keys: PhoneKeys;
@@ -77,21 +75,17 @@ export class Phone {
     const { journal } = deps;
     this.account = account;
     this.deps = deps;
-    this.keys = new PhoneKeys(number, journal, (address) => deps.directory().companion(address)?.identityKey ?? null);
+    this.keys = new PhoneKeys(number, journal, (address) => deps.directory.companion(address)?.identityKey ?? null);
     this.cipher = new SessionCipher(this.keys);
     this.inbox = new Inbox(number, journal, deps.inboxLimit);
     this.backlog = new StanzaQueue(journal, `queue/${number}/0/`);
     this.outbox = new PhoneOutbox(this);
-    this.receipts = new PhoneReceipts(this);
-    this.peer = new PhonePeer(this);
+    this.receipts = new PhoneReceipts(this, () => this.settings.receipts);
+    this.peer = new PhonePeer(this, this.outbox);
     const stored = journal.read(`phone/${number}`);
     this.settings = stored
       ? (JSON.parse(stored.toString('utf8')) as PhoneSettings)
       : { ...DEFAULT_SETTINGS, decrypt: deps.decrypt };
-  }
-
-  get directory(): Directory {
-    return this.deps.directory();
   }
 
   get self(): DeviceRef {
@@ -125,13 +119,6 @@ export class Phone {
   /** Sends the history and keys that a freshly linked companion waits for. */
   greet(companionId: number): void {
     this.peer.greet(companionId);
-  }
-
-  /** Encrypts nothing, stores a file that is already encrypted, and says where it can be fetched. */
-  async publish(enc: Buffer): Promise<{ url: string; directPath: string }> {
-    const path = await this.deps.media.put(enc);
-    const directPath = `${path}?ccb=11-4&oh=sandbox&oe=${(Math.floor(Date.now() / 1000) + 14 * 86_400).toString(16)}`;
-    return { url: `https://${this.deps.network().mediaHost}${directPath}`, directPath };
   }
 
   /** A companion asks for a file that is gone from the media host. */
@@ -181,7 +168,7 @@ export class Phone {
 
   private process(stanza: BinaryNode): void {
     const { from = '', participant, id = '', category } = stanza.attrs;
-    const sender = this.directory.resolve(participant ?? from);
+    const sender = this.deps.directory.resolve(participant ?? from);
     if (!sender) return; // its account was deleted meanwhile
     const reading = this.settings.decrypt ? this.read(stanza, sender, isGroup(from) ? from : null) : null;
     if (category === 'peer') {
@@ -227,7 +214,7 @@ export class Phone {
     const { from = '', recipient } = stanza.attrs;
     if (isGroup(from)) return from;
     if (sender.account !== this.account) return sender.account.number;
-    return this.directory.resolve(recipient)?.account.number ?? this.account.number;
+    return this.deps.directory.resolve(recipient)?.account.number ?? this.account.number;
   }
 
   /** Decrypts every part of a stanza; with a message when there is something to show. */
@@ -236,7 +223,7 @@ export class Phone {
     const { recorder } = this.deps;
     const { number } = this.account;
     const { id = '', category } = stanza.attrs;
-    if (sender.device !== 0 && this.deps.network().failsToRead(number)) {
+    if (sender.device !== 0 && this.deps.server().failsToRead(number)) {
       this.cannotRead(stanza, sender, 'fault', 'fault unreadable');
       return reading;
     }
@@ -294,7 +281,7 @@ export class Phone {
     const { autoReply } = this.settings;
     if (!autoReply || sender.device === 0 || entry.fromMe || entry.type !== 'text' || isGroup(entry.chat)) return;
     const text = autoReply.text.replaceAll('{text}', entry.text ?? '');
-    this.deps.network().later(autoReply.delayMs, () => {
+    this.deps.server().later(autoReply.delayMs, () => {
       this.outbox
         .send({ to: sender.account.number, type: 'text', text, addressing: entry.addressing })
         .catch((error: unknown) => this.deps.log.warn({ err: error }, 'automatic reply failed'));

@@ -1,0 +1,28 @@
+import type { Logger } from '@wa-gate/kit';
+import type { Directory } from '../accounts/directory.ts';
+import type { Groups } from '../accounts/group.ts';
+import type { Faults } from '../faults/faults.ts';
+import type { Phones } from '../phone/phones.ts';
+import type { Recorder } from '../recorder/recorder.ts';
+import type { Journal } from '../store/journal.ts';
+import type { MediaStore } from '../store/media-store.ts';
+import type { Delivery } from './delivery.ts';
+import type { ServerOptions } from './options.ts';
+import type { Scheduler } from './scheduler.ts';
+
+/** What every part of the server is built from: accounts, storage, the recorder and the way to a companion. */
+export interface ServerBase {
+  readonly log: Logger;
+  readonly journal: Journal;
+  readonly directory: Directory;
+  readonly groups: Groups;
+  readonly phones: Phones;
+  readonly media: MediaStore;
+  readonly recorder: Recorder;
+  readonly faults: Faults;
+  readonly scheduler: Scheduler;
+  readonly delivery: Delivery;
+  readonly options: ServerOptions;
+  /** `host:port` of the TLS listener; empty until it listens. */
+  mediaHost: string;
+}
