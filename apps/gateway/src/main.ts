@@ -11,7 +11,7 @@ import {
   readConfig,
   systemClock,
 } from '@wa-gate/kit';
-import { composeGateway } from './compose/index.ts';
+import { composeGateway } from './compose/gateway.ts';
 import { type Config, ConfigSchema } from './config.ts';
 import { administratorOf } from './modules/auth/index.ts';
 import { explainStartFailure } from './start-failure.ts';

@@ -6,7 +6,7 @@ import {
   type WorkspaceRoleName,
 } from '@wa-gate/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Audience } from './plugins/auth.ts';
+import type { Audience } from './plugins/route-access.ts';
 import { createGatewayFixture, type GatewayFixture, type TestUser } from './testing/gateway-fixture.ts';
 
 /**

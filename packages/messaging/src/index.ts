@@ -24,13 +24,12 @@ export { type Appended, type AppendedEvent, appendControlEvent } from './events.
 export { publishHints, ringReconcilers, ringSession, ringWorker, type SessionHint } from './hints.ts';
 export { hashRequest, type IdempotencyKeys } from './idempotency.ts';
 export { type InboundMessage, type Projected, type StoredInbound, storeInbound } from './inbound.ts';
-export { SQL_INVARIANTS } from './invariant-queries.ts';
+export { SQL_INVARIANTS, type SqlInvariant } from './invariant-queries.ts';
 export {
   checkInvariant,
   findViolations,
   type InvariantBounds,
   type InvariantFinding,
-  type SqlInvariant,
 } from './invariants.ts';
 export { findJournalled, JOURNAL_DAYS, type JournalRow, readUnprojected, sweepJournal } from './journal.ts';
 export { ALL_MESSAGE_USAGE, countCompleteHours, keepMessageCounts } from './message-usage.ts';

@@ -1,4 +1,13 @@
-import type { SqlInvariant } from './invariants.ts';
+/** One rule that the tables must keep. */
+export interface SqlInvariant {
+  name: string;
+  /** The numbered invariant behind it (packages/cluster, README). */
+  invariant: `I${number}`;
+  /** What a row of the result means. */
+  description: string;
+  /** Returns a row per violation. May read the bounds of `InvariantBounds` from the CTE `bound(before, since, first_id, depth)`. */
+  sql: string;
+}
 
 /** A lease that has not ended and has not run out. */
 const LIVE = `l.ended_at IS NULL AND l.expires_at > now()`;

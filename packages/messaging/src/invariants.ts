@@ -1,16 +1,5 @@
 import { inTransaction, type Pool } from '@wa-gate/db';
-import { SQL_INVARIANTS } from './invariant-queries.ts';
-
-/** One rule that the tables must keep. */
-export interface SqlInvariant {
-  name: string;
-  /** The numbered invariant behind it (packages/cluster, README). */
-  invariant: `I${number}`;
-  /** What a row of the result means. */
-  description: string;
-  /** Returns a row per violation. May read the bounds of {@link InvariantBounds} from the CTE `bound(before, since, first_id, depth)`. */
-  sql: string;
-}
+import { SQL_INVARIANTS, type SqlInvariant } from './invariant-queries.ts';
 
 export interface InvariantBounds {
   /** What may be true for a while counts as violation only when it has lasted this long. @default 60 000 */

@@ -9,7 +9,7 @@ import { createAccountService, createAuthService, parseSecrets } from '../module
 import { createMailQueue, isMailOn, MAIL_BOX, mailSender } from '../modules/mail/index.ts';
 import { signingKeys } from '../plugins/access-tokens.ts';
 import type { Revocations } from '../revocations.ts';
-import type { Resources } from './gateway.ts';
+import type { Resources } from './resources.ts';
 
 /** What signs tokens: the secrets of the environment, else one derived from each master key, so that these rotate with it. */
 export function credentialSettings(

@@ -1,30 +1,13 @@
 import type { RouteTable } from '@wa-gate/cluster';
-import {
-  type AllSessions,
-  createAllSessions,
-  createUsersRepository,
-  createUsersService,
-  type UsersService,
-} from '../modules/admin/index.ts';
-import {
-  type AnalyticsService,
-  createAnalyticsService,
-  createStatisticsRepository,
-} from '../modules/analytics/index.ts';
+import type { AdministrationServices } from '../modules/admin/index.ts';
+import { createAllSessions, createUsersRepository, createUsersService } from '../modules/admin/index.ts';
+import { createAnalyticsService, createStatisticsRepository } from '../modules/analytics/index.ts';
 import { createSessionRemover, createUnlinker, type OwnerLink, type SessionRemover } from '../modules/live/index.ts';
 import type { SessionsService } from '../modules/sessions/index.ts';
-import { createSystemLog, type SystemLog } from '../modules/system-logs/index.ts';
+import { createSystemLog } from '../modules/system-logs/index.ts';
 import type { WorkerAdministration } from '../modules/workers/index.ts';
 import type { Revocations } from '../revocations.ts';
-import type { Resources } from './gateway.ts';
-
-/** What administrators see and do beyond the workers. */
-export interface AdministrationServices {
-  users: UsersService;
-  allSessions: AllSessions;
-  analytics: AnalyticsService;
-  systemLog: SystemLog;
-}
+import type { Resources } from './resources.ts';
 
 export interface AdministrationParts {
   revocations: Revocations;

@@ -1,6 +1,6 @@
 import { createRouteTable, DEFAULT_TIMING } from '@wa-gate/cluster';
-import type { Database, Network, Pool, SystemLogSink } from '@wa-gate/db';
-import { type Clock, createSecretBox, type Logger, type Redis, redisKeys } from '@wa-gate/kit';
+import type { Network } from '@wa-gate/db';
+import { createSecretBox, redisKeys } from '@wa-gate/kit';
 import { ringReconcilers } from '@wa-gate/messaging';
 import type { FastifyInstance } from 'fastify';
 import { buildGateway, type GatewayServices, type GatewaySettings } from '../app.ts';
@@ -36,27 +36,9 @@ import { createSubscriptions } from '../subscriptions.ts';
 import { composeAccounts, composeMailing, credentialSettings } from './accounts.ts';
 import { composeAdministration, composeRemover } from './administration.ts';
 import { composeLimits, composeUsageMover } from './limits.ts';
+import type { Background, Resources } from './resources.ts';
 import { composeWorkers, connectToWorkers } from './workers.ts';
 import { composeWorkspaces } from './workspaces.ts';
-
-/** What has to be opened and closed by whoever runs a gateway: `main.ts`, and the tests. */
-export interface Resources {
-  pool: Pool;
-  /** A connection apart, for reading revocations: a busy pool must not delay them. */
-  watchPool: Pool;
-  prisma: Database;
-  redis: Redis;
-  /** A connection of its own: a subscriber can do nothing else. */
-  subscriber: Redis;
-  masterKeys: Buffer[];
-  logger: Logger;
-  /** Where warnings and errors go besides; it shows its counts among the metrics. */
-  systemLog?: Pick<SystemLogSink, 'exposeIn'>;
-  clock: Clock;
-  version: string;
-  /** How long a request waits for Redis to count it. @default 50 */
-  countingPatienceMs?: number;
-}
 
 /** A gateway that is put together. */
 export interface Gateway {
@@ -65,12 +47,6 @@ export interface Gateway {
   /** Begins what runs by itself: reconciling and delivering, by the role. */
   start(): void;
   /** Ends it all: waits that last, the server, the loops. The resources stay open. */
-  stop(): Promise<void>;
-}
-
-/** Something that runs beside the server. */
-interface Background {
-  start(): void;
   stop(): Promise<void>;
 }
 

@@ -21,7 +21,7 @@ import {
   type FleetServices,
   type WorkerAddresses,
 } from '../modules/workers/index.ts';
-import type { Resources } from './gateway.ts';
+import type { Resources } from './resources.ts';
 
 /** Connections to workers go to nothing but addresses where workers may be. */
 export function connectToWorkers({ WORKER_ENDPOINT_ALLOW }: Config): {

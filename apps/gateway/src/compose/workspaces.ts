@@ -1,25 +1,14 @@
 import type { SessionRemover } from '../modules/live/index.ts';
 import type { MailQueue } from '../modules/mail/index.ts';
+import type { WorkspaceServices } from '../modules/workspaces/index.ts';
 import {
   createInvitationsService,
   createMembersService,
   createWorkspaceRemoval,
   createWorkspacesService,
-  type InvitationsService,
-  type MembersService,
-  type RemoveWorkspace,
-  type WorkspacesService,
 } from '../modules/workspaces/index.ts';
 import type { Revocations } from '../revocations.ts';
-import type { Resources } from './gateway.ts';
-
-/** Workspaces, and who is in them. */
-export interface WorkspaceServices {
-  workspaces: WorkspacesService;
-  removeWorkspace: RemoveWorkspace;
-  members: MembersService;
-  invitations: InvitationsService;
-}
+import type { Resources } from './resources.ts';
 
 export function composeWorkspaces(
   { pool }: Resources,

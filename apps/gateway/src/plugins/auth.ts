@@ -1,76 +1,15 @@
-import { type BucketName, type Permission, ROLE_PERMISSIONS, type WorkspaceRoleName } from '@wa-gate/contracts';
-import type { UserTier, WorkspaceRole } from '@wa-gate/db';
-import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
-import type { AddressList } from '../address-list.ts';
+import type { Permission } from '@wa-gate/contracts';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../api-error.ts';
 import { assertAccountActive, type LiveLogins, type People } from '../modules/access/index.ts';
-import type { KeyStore, SessionRef } from '../modules/api-keys/index.ts';
+import type { KeyStore } from '../modules/api-keys/index.ts';
+import { isAllowed, type Principal } from '../principal.ts';
 import { isUuid } from '../uuid.ts';
 import type { AccessTokens } from './access-tokens.ts';
 import { type Credential, isSafe, isSameOrigin, queryKeyRefused, readCredential } from './credentials.ts';
 import { CSRF_HEADER, type Csrf } from './csrf.ts';
 import { bucketsOfRoute, type Limiter } from './rate-limit/index.ts';
-import { declareAccess, markAccess } from './route-access.ts';
-
-interface Common {
-  userId: string;
-  /** Everything the caller sees belongs to this workspace. */
-  workspaceId: string;
-  /** Owner of the workspace: the account whose tier, quota and usage count. */
-  accountId: string;
-  tier: UserTier;
-  /** What the caller may do in the workspace. */
-  role: WorkspaceRole;
-  /** Of the platform, over all workspaces. */
-  isAdministrator: boolean;
-}
-
-/** A person with a token. */
-export interface UserPrincipal extends Common {
-  kind: 'user';
-  email: string;
-  /** The login that the token is of. */
-  loginId: string;
-}
-
-/** A program with a key. A session key reaches only its own session. */
-export interface KeyPrincipal extends Common {
-  kind: 'key';
-  keyId: string;
-  name: string;
-  session: SessionRef | null;
-  /** Narrows the role; null for all of it. */
-  permissions: ReadonlySet<Permission> | null;
-  /** Addresses and networks it may be used from; null for all. */
-  allowedIps: AddressList | null;
-  expiresAt: Date | null;
-}
-
-/** Who asks. */
-export type Principal = UserPrincipal | KeyPrincipal;
-
-/**
- * Who may call a route. `public`: anybody. `caller`: a person or any key. `workspace`: a person or a workspace key, no session key. `person`: no key.
- * `administrator`: a person or key of the platform's administration.
- */
-export type Audience = 'public' | 'caller' | 'workspace' | 'person' | 'administrator';
-
-export interface Access {
-  audience: Audience;
-  /** What the caller's role in the workspace must allow. Routes without it are about the caller's own person, or for administrators. */
-  permission?: Permission;
-  /** Buckets besides those that the kind of credential brings (contracts, rate-limits). */
-  limits?: readonly BucketName[];
-  /** Asking is free: the bucket of the key is only shown. @default false */
-  isFree?: boolean;
-  /** In which workspace the caller acts: the one of the credential, or the one that `{id}` of the path names. @default 'credential' */
-  workspace?: 'credential' | 'path';
-  /** A stream, which browsers open without headers of their own: a session key may come as `?apiKey=`. @default false */
-  takesQueryKey?: boolean;
-}
-
-/** Makes the hook of a route; it runs before the body is read. */
-export type Guards = (access: Access) => onRequestAsyncHookHandler;
+import { type Access, type Audience, declareAccess, type Guards, markAccess } from './route-access.ts';
 
 export interface GuardDependencies {
   keys: KeyStore;
@@ -81,12 +20,6 @@ export interface GuardDependencies {
   csrf: Csrf;
   allowQueryKey: boolean;
   corsOrigins: string[] | true;
-}
-
-/** Whether the caller's role, narrowed by its key, allows this in the caller's workspace. */
-export function isAllowed(principal: Principal, permission: Permission): boolean {
-  if (principal.kind === 'key' && principal.permissions && !principal.permissions.has(permission)) return false;
-  return ROLE_PERMISSIONS[principal.role.toLowerCase() as WorkspaceRoleName][permission];
 }
 
 export function createGuards(app: FastifyInstance, deps: GuardDependencies): Guards {
@@ -201,10 +134,4 @@ function assertAudience(principal: Principal, audience: Audience): void {
   if (audience === 'administrator' && !principal.isAdministrator) {
     throw new ApiError('FORBIDDEN', { message: 'This is for administrators.' });
   }
-}
-
-/** The principal of a request that passed a guard. */
-export function principalOf(request: FastifyRequest): Principal {
-  if (!request.principal) throw new Error(`The route ${request.routeOptions.url} has no guard.`);
-  return request.principal;
 }

@@ -1,7 +1,7 @@
 import { newRequestId } from '@wa-gate/kit';
 import type { FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
-import type { Principal } from './auth.ts';
+import type { Principal } from '../principal.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -1,5 +1,28 @@
+import type { BucketName, Permission } from '@wa-gate/contracts';
 import type { FastifySchema, onRequestAsyncHookHandler, RouteOptions } from 'fastify';
-import type { Access } from './auth.ts';
+
+/**
+ * Who may call a route. `public`: anybody. `caller`: a person or any key. `workspace`: a person or a workspace key, no session key. `person`: no key.
+ * `administrator`: a person or key of the platform's administration.
+ */
+export type Audience = 'public' | 'caller' | 'workspace' | 'person' | 'administrator';
+
+export interface Access {
+  audience: Audience;
+  /** What the caller's role in the workspace must allow. Routes without it are about the caller's own person, or for administrators. */
+  permission?: Permission;
+  /** Buckets besides those that the kind of credential brings (contracts, rate-limits). */
+  limits?: readonly BucketName[];
+  /** Asking is free: the bucket of the key is only shown. @default false */
+  isFree?: boolean;
+  /** In which workspace the caller acts: the one of the credential, or the one that `{id}` of the path names. @default 'credential' */
+  workspace?: 'credential' | 'path';
+  /** A stream, which browsers open without headers of their own: a session key may come as `?apiKey=`. @default false */
+  takesQueryKey?: boolean;
+}
+
+/** Makes the hook of a route; it runs before the body is read. */
+export type Guards = (access: Access) => onRequestAsyncHookHandler;
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -12,7 +12,7 @@ import {
   testRedisUrl,
 } from '@wa-gate/testkit';
 import type { FastifyInstance, InjectOptions } from 'fastify';
-import { composeGateway, type Gateway } from '../compose/index.ts';
+import { composeGateway, type Gateway } from '../compose/gateway.ts';
 import { ConfigSchema } from '../config.ts';
 import { startWorkerStandIn, type WorkerStandIn } from './worker-stand-in.ts';
 

@@ -1,21 +1,7 @@
 import type { Ownership } from '@wa-gate/cluster';
 import type { BackoffOptions } from '@wa-gate/kit';
 import type { Appended } from '@wa-gate/messaging';
-import type { Receipt, ServerAck } from '../whatsapp/acks.ts';
-import type { Arrived } from '../whatsapp/arrivals.ts';
-import type { proto } from '../whatsapp/baileys.ts';
-import type { Connection, Identity } from '../whatsapp/socket.ts';
 import type { SessionLineDependencies } from './session-line.ts';
-
-/** What the actor's connection feeds. Sending is allowed between `opened` and `closed`. */
-export interface SessionTraffic {
-  opened(owner: Ownership, connection: Connection): void;
-  closed(owner: Ownership): void;
-  acknowledged(owner: Ownership, ack: ServerAck): void;
-  receipts(owner: Ownership, receipts: Receipt[]): void;
-  arrived(owner: Ownership, arrived: Arrived, identity: Identity): void;
-  sentMessage(owner: Ownership, waMessageId: string): Promise<proto.IMessage | undefined>;
-}
 
 export type RecycleReason = 'silent' | 'unacknowledged';
 

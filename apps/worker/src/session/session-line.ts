@@ -10,7 +10,6 @@ import type { Liveness, Pulse } from '../whatsapp/liveness.ts';
 import { SandboxUnreachableError, type WhatsAppNetwork } from '../whatsapp/network.ts';
 import type { PasskeyStep } from '../whatsapp/passkey.ts';
 import { type Connection, type ConnectionHandlers, connect, type Identity } from '../whatsapp/socket.ts';
-import type { SessionTraffic } from './actor-ports.ts';
 import {
   CONNECT_TIMED_OUT,
   judgeDisconnect,
@@ -21,6 +20,7 @@ import {
   type Verdict,
 } from './disconnect.ts';
 import { OneTimer } from './one-timer.ts';
+import type { SessionTraffic } from './session-traffic.ts';
 
 export interface SessionLineDependencies {
   owner: Ownership;

@@ -1,5 +1,4 @@
 export { type AllSessions, createAllSessions } from './all-sessions.ts';
-export { allSessionsRoutes } from './sessions.routes.ts';
+export type { AdministrationServices } from './services.ts';
 export { createUsersRepository } from './users.repository.ts';
-export { usersRoutes } from './users.routes.ts';
 export { createUsersService, type UsersService } from './users.service.ts';

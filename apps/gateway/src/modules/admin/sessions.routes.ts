@@ -9,8 +9,8 @@ import {
 } from '@wa-gate/contracts';
 import { ApiError } from '../../api-error.ts';
 import { ok, pagination } from '../../envelope.ts';
-import type { Guards } from '../../plugins/auth.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
+import type { Guards } from '../../plugins/route-access.ts';
 import { isUuid } from '../../uuid.ts';
 import type { AllSessions } from './all-sessions.ts';
 

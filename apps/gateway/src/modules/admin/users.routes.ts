@@ -12,8 +12,8 @@ import {
   UserParamsSchema,
 } from '@wa-gate/contracts';
 import { ok, pagination } from '../../envelope.ts';
-import type { Guards } from '../../plugins/auth.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
+import type { Guards } from '../../plugins/route-access.ts';
 import { actorOf } from '../audit/index.ts';
 import type { UsersService } from './users.service.ts';
 

@@ -10,8 +10,8 @@ import {
   WorkerMetricsResultSchema,
 } from '@wa-gate/contracts';
 import { ok } from '../../envelope.ts';
-import type { Guards } from '../../plugins/auth.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
+import type { Guards } from '../../plugins/route-access.ts';
 import type { FleetServices } from '../workers/index.ts';
 import type { AnalyticsService } from './analytics.service.ts';
 import { DEFAULT_RANGE } from './figures.ts';

@@ -8,7 +8,7 @@ import {
 } from '@wa-gate/contracts';
 import { canonicalNetwork, createAddressList } from '../../address-list.ts';
 import { ApiError } from '../../api-error.ts';
-import type { Principal } from '../../plugins/auth.ts';
+import type { Principal } from '../../principal.ts';
 
 /** What a key, or whoever makes one, may do, from where and until when. */
 export interface KeyPowers {

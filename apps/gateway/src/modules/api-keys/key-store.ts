@@ -3,19 +3,11 @@ import type { Network, Queryable, UserTier, WorkspaceRole } from '@wa-gate/db';
 import type { Logger } from '@wa-gate/kit';
 import { createAddressList } from '../../address-list.ts';
 import { ApiError } from '../../api-error.ts';
-import type { KeyPrincipal } from '../../plugins/auth.ts';
+import type { KeyPrincipal } from '../../principal.ts';
 import { createRevocableCache } from '../../revocable-cache.ts';
 import type { Revocations } from '../../revocations.ts';
 import { assertAccountActive } from '../access/index.ts';
 import { hashOf, mintKey } from './mint-key.ts';
-
-/** What the rest of the gateway needs to know of a session to reach it. */
-export interface SessionRef {
-  id: string;
-  slug: string;
-  network: Network;
-  workspaceId: string;
-}
 
 /** A key that comes with something else: the first of a workspace, the primary one of a session. */
 export interface FirstKey {

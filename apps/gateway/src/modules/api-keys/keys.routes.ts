@@ -16,11 +16,12 @@ import type { ApiKeyScope } from '@wa-gate/db';
 import type { FastifyRequest } from 'fastify';
 import { ApiError } from '../../api-error.ts';
 import { ok, pagination } from '../../envelope.ts';
-import { type Access, type Guards, principalOf } from '../../plugins/auth.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
+import type { Access, Guards } from '../../plugins/route-access.ts';
+import type { SessionRef } from '../../principal.ts';
+import { principalOf } from '../../principal.ts';
 import { actorOf } from '../audit/index.ts';
 import type { SessionDirectory } from '../sessions/index.ts';
-import type { SessionRef } from './key-store.ts';
 import type { KeysService } from './keys.service.ts';
 
 export interface KeysRoutesOptions {

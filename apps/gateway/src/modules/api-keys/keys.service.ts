@@ -7,12 +7,11 @@ import {
 } from '@wa-gate/contracts';
 import type { ApiKeyScope, Network, PoolClient, Queryable, WorkspaceRole } from '@wa-gate/db';
 import { ApiError } from '../../api-error.ts';
-import type { Principal } from '../../plugins/auth.ts';
+import type { Principal, SessionRef } from '../../principal.ts';
 import type { Revocations, Revoke } from '../../revocations.ts';
 import { isUuid } from '../../uuid.ts';
 import { type Actor, changedFields, writeAudit } from '../audit/index.ts';
 import { assertWithin, type KeyPowers, powersOf, readPowers } from './key-powers.ts';
-import type { SessionRef } from './key-store.ts';
 import type { KeyRecord, KeysRepository } from './keys.repository.ts';
 import { mintKey } from './mint-key.ts';
 import { auditKey, isEnded, presentKey } from './present-key.ts';

@@ -9,8 +9,8 @@ import {
   success,
 } from '@wa-gate/contracts';
 import { ok, pagination } from '../../envelope.ts';
-import { principalOf } from '../../plugins/auth.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
+import { principalOf } from '../../principal.ts';
 import { actorOf } from '../audit/index.ts';
 import { type KeysRoutesOptions, keysTags, MANAGES_KEYS, sessionOf } from './keys.routes.ts';
 

@@ -9,8 +9,9 @@ import {
 } from '@wa-gate/contracts';
 import { ok } from '../../envelope.ts';
 import type { LogPage } from '../../log-page.ts';
-import { type Guards, principalOf } from '../../plugins/auth.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
+import type { Guards } from '../../plugins/route-access.ts';
+import { principalOf } from '../../principal.ts';
 import type { AuditLog } from './audit-log.ts';
 
 export interface AuditRoutesOptions {

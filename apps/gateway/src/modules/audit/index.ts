@@ -1,4 +1,3 @@
-export { auditRoutes } from './audit.routes.ts';
 export { type AuditLog, createAuditLog } from './audit-log.ts';
 export { changedFields } from './changed-fields.ts';
 export { declaredActions, describeAction } from './declared-actions.ts';

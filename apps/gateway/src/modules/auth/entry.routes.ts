@@ -13,18 +13,32 @@ import {
 import type { FastifyReply } from 'fastify';
 import { ApiError } from '../../api-error.ts';
 import { ok } from '../../envelope.ts';
+import type { AccessTokens } from '../../plugins/access-tokens.ts';
 import { isSameOrigin, SESSION_COOKIE } from '../../plugins/credentials.ts';
+import type { Csrf } from '../../plugins/csrf.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
+import type { Limiter } from '../../plugins/rate-limit/index.ts';
+import type { Guards } from '../../plugins/route-access.ts';
 import { actorOf } from '../audit/index.ts';
-import type { AuthRoutesOptions } from './auth.routes.ts';
-import type { RefreshableGrant } from './auth.service.ts';
+import type { AuthService, RefreshableGrant } from './auth.service.ts';
 import { clientOf } from './client.ts';
 import { clearCookies, REFRESH_COOKIE, setRefreshCookie, setSessionCookie } from './cookies.ts';
 import { limitGuesses } from './login-limits.ts';
 import { ownLogin } from './own-login.ts';
 
+export interface EntryRoutesOptions {
+  auth: AuthService;
+  guards: Guards;
+  limiter: Limiter;
+  tokens: AccessTokens;
+  csrf: Csrf;
+  /** Life of an access token in seconds. */
+  tokenSeconds: number;
+  corsOrigins: string[] | true;
+}
+
 /** Coming in and going out. */
-export const entryRoutes: FastifyPluginAsyncTypebox<AuthRoutesOptions> = async (app, options) => {
+export const entryRoutes: FastifyPluginAsyncTypebox<EntryRoutesOptions> = async (app, options) => {
   const { auth, guards, limiter, tokens, csrf, tokenSeconds, corsOrigins } = options;
 
   /** The tokens of a grant, for the body of the answer and in the cookies. */

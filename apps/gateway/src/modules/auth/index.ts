@@ -1,6 +1,5 @@
 export { type AccountService, createAccountService } from './account.service.ts';
 export { createAccount, createWorkspace } from './accounts.ts';
-export { authRoutes } from './auth.routes.ts';
 export { type AuthService, createAuthService } from './auth.service.ts';
 export { createAdministrator, type MadeAdministrator } from './create-administrator.ts';
 export { normaliseEmail } from './email.ts';

@@ -12,16 +12,30 @@ import {
   type WorkspaceRoleName,
 } from '@wa-gate/contracts';
 import { ok } from '../../envelope.ts';
+import type { AccessTokens } from '../../plugins/access-tokens.ts';
 import { SESSION_COOKIE } from '../../plugins/credentials.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
+import type { Limiter } from '../../plugins/rate-limit/index.ts';
+import type { Guards } from '../../plugins/route-access.ts';
 import { actorOf } from '../audit/index.ts';
-import type { AuthRoutesOptions } from './auth.routes.ts';
+import type { AccountService } from './account.service.ts';
+import type { AuthService } from './auth.service.ts';
 import { setSessionCookie } from './cookies.ts';
 import { limitGuesses } from './login-limits.ts';
 import { ownLogin, personOf } from './own-login.ts';
 
+export interface MeRoutesOptions {
+  auth: AuthService;
+  account: AccountService;
+  guards: Guards;
+  limiter: Limiter;
+  tokens: AccessTokens;
+  /** Life of an access token in seconds. */
+  tokenSeconds: number;
+}
+
 /** A person's own account and logins. */
-export const meRoutes: FastifyPluginAsyncTypebox<AuthRoutesOptions> = async (app, options) => {
+export const meRoutes: FastifyPluginAsyncTypebox<MeRoutesOptions> = async (app, options) => {
   const { auth, account, guards, limiter, tokens, tokenSeconds } = options;
   const tags = ['Authentication'];
 

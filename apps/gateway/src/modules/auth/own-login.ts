@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { principalOf, type UserPrincipal } from '../../plugins/auth.ts';
+import { principalOf, type UserPrincipal } from '../../principal.ts';
 
 /** The person behind a request to a route for persons. */
 export function personOf(request: FastifyRequest): UserPrincipal {

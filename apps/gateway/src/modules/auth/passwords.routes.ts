@@ -10,8 +10,10 @@ import {
 } from '@wa-gate/contracts';
 import { ok } from '../../envelope.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
+import type { Limiter } from '../../plugins/rate-limit/index.ts';
+import type { Guards } from '../../plugins/route-access.ts';
 import { actorOf } from '../audit/index.ts';
-import type { AuthRoutesOptions } from './auth.routes.ts';
+import type { AccountService } from './account.service.ts';
 import { limitGuesses } from './login-limits.ts';
 import { ownLogin, personOf } from './own-login.ts';
 
@@ -20,8 +22,14 @@ const VERIFICATION_SENT = 'A mail with a token is on its way to your address.';
 const VERIFICATION_NOT_SENT =
   'Nothing was sent: the address is confirmed already, or mails were sent to it a moment ago.';
 
+export interface PasswordsRoutesOptions {
+  account: AccountService;
+  guards: Guards;
+  limiter: Limiter;
+}
+
 /** New passwords, and addresses that are proved: what goes by mail. */
-export const passwordsRoutes: FastifyPluginAsyncTypebox<AuthRoutesOptions> = async (app, options) => {
+export const passwordsRoutes: FastifyPluginAsyncTypebox<PasswordsRoutesOptions> = async (app, options) => {
   const { account, guards, limiter } = options;
   const tags = ['Authentication'];
 

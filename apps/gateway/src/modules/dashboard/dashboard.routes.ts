@@ -8,8 +8,9 @@ import {
 } from '@wa-gate/contracts';
 import { ApiError } from '../../api-error.ts';
 import { ok } from '../../envelope.ts';
-import { type Guards, type Principal, principalOf } from '../../plugins/auth.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
+import type { Guards } from '../../plugins/route-access.ts';
+import { type Principal, principalOf } from '../../principal.ts';
 import type { DashboardService } from './dashboard.service.ts';
 import type { DashboardScope } from './scope.ts';
 

@@ -1,4 +1,3 @@
-export { dashboardRoutes } from './dashboard.routes.ts';
 export { createDashboardService, type DashboardService } from './dashboard.service.ts';
 export { createHistoryRepository } from './history.repository.ts';
 export { createMetricsRepository } from './metrics.repository.ts';

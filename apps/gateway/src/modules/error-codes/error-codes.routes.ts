@@ -3,8 +3,8 @@ import { ERROR_CODES, ERRORS, type ErrorCode, ErrorDescriptionSchema, success } 
 import { Type } from 'typebox';
 import { ApiError } from '../../api-error.ts';
 import { ok } from '../../envelope.ts';
-import type { Guards } from '../../plugins/auth.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
+import type { Guards } from '../../plugins/route-access.ts';
 
 const describe = (code: ErrorCode) => {
   const { status: httpStatus, retryable, sentence } = ERRORS[code];

@@ -8,9 +8,10 @@ import {
   success,
 } from '@wa-gate/contracts';
 import { ok } from '../../envelope.ts';
-import { type Guards, principalOf } from '../../plugins/auth.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import type { Limiter } from '../../plugins/rate-limit/index.ts';
+import type { Guards } from '../../plugins/route-access.ts';
+import { principalOf } from '../../principal.ts';
 import { actorOf } from '../audit/index.ts';
 import type { LimitsService } from './limits.service.ts';
 import { bucketsShownTo, type OwnLimits } from './own-limits.ts';

@@ -6,9 +6,9 @@ import {
   type SetRateLimitRequest,
 } from '@wa-gate/contracts';
 import type { Queryable } from '@wa-gate/db';
+import type { Limit, LimitSettings } from '../../plugins/rate-limit/limit-settings.ts';
 import type { Revocations } from '../../revocations.ts';
 import { type Actor, writeAudit } from '../audit/index.ts';
-import type { Limit, LimitSettings } from './limit-settings.ts';
 
 /** The rate limits, as administrators see and change them. */
 export interface LimitsService {

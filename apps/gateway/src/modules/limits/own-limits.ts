@@ -1,8 +1,8 @@
 import { type BucketName, type Limits, MESSAGE_LIMIT, RATE_LIMITS } from '@wa-gate/contracts';
 import type { Queryable } from '@wa-gate/db';
-import type { Principal } from '../../plugins/auth.ts';
 import { type BucketState, bucketsOfCaller } from '../../plugins/rate-limit/index.ts';
-import type { LimitSettings } from './limit-settings.ts';
+import type { LimitSettings } from '../../plugins/rate-limit/limit-settings.ts';
+import type { Principal } from '../../principal.ts';
 
 /** What a caller may still do. */
 export interface OwnLimits {

@@ -1,4 +1,4 @@
-export { LIVE_ERRORS, liveRoutes } from './live.routes.ts';
+export { LIVE_ERRORS } from './live-errors.ts';
 export { liveStatus, STATUS_TIMEOUT_MS } from './live-status.ts';
 export { createOwnerLink, type Dispatchers, type OwnerLink } from './owner-link.ts';
 export { createProxies } from './proxies.ts';

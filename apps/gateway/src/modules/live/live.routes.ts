@@ -14,11 +14,13 @@ import {
 } from '@wa-gate/contracts';
 import type { FastifyPluginAsync } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { type Guards, principalOf } from '../../plugins/auth.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
+import type { Guards } from '../../plugins/route-access.ts';
+import { principalOf } from '../../principal.ts';
 import { type AuditLog, actorOf } from '../audit/index.ts';
 import { parsePhoneNumber } from '../messages/index.ts';
 import type { SessionDirectory, SessionsService } from '../sessions/index.ts';
+import { LIVE_ERRORS } from './live-errors.ts';
 import { liveStatus, STATUS_TIMEOUT_MS } from './live-status.ts';
 import { answerOf } from './owner-answer.ts';
 import type { OwnerLink } from './owner-link.ts';
@@ -40,7 +42,6 @@ const workerPairingCode = answerOf(
 const workerHealth = answerOf(Type.Omit(SessionHealthSchema, ['sessionId']));
 const unlinkDone = answerOf(Type.Union([Type.Null(), Type.Object({ unlinked: Type.Optional(Type.Boolean()) })]));
 
-export const LIVE_ERRORS = ['UNAUTHENTICATED', 'SESSION_NOT_FOUND', 'SESSION_MOVING', 'WORKER_ERROR'] as const;
 /** A deletion does not wait long for a device to be unlinked. */
 const UNLINK_TIMEOUT_MS = 10_000;
 const tags = ['Sessions'];

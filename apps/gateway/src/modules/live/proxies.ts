@@ -11,7 +11,7 @@ import type {
 import type { Dispatcher } from 'undici';
 import { ok } from '../../envelope.ts';
 import { declareAccess } from '../../plugins/route-access.ts';
-import type { SessionRef } from '../api-keys/index.ts';
+import type { SessionRef } from '../../principal.ts';
 import { type AuditLog, actorOf, describeAction } from '../audit/index.ts';
 import { BUFFERED, type Dispatchers, type OwnerLink, STREAMED } from './owner-link.ts';
 

@@ -1,6 +1,6 @@
 import { newId } from '@wa-gate/kit';
 import { expect, it } from 'vitest';
-import type { SessionRef } from '../api-keys/index.ts';
+import type { SessionRef } from '../../principal.ts';
 import { SYSTEM_ACTOR } from '../audit/index.ts';
 import { createSessionRemover } from './session-remover.ts';
 

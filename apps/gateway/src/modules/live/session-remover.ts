@@ -1,4 +1,4 @@
-import type { SessionRef } from '../api-keys/index.ts';
+import type { SessionRef } from '../../principal.ts';
 import type { Actor } from '../audit/index.ts';
 import type { SessionsService } from '../sessions/index.ts';
 import type { Unlinker } from './unlinker.ts';

@@ -1,5 +1,4 @@
 export { createMessagesRepository } from './messages.repository.ts';
-export { messagesRoutes } from './messages.routes.ts';
 export { createMessagesService, type MessagesService } from './messages.service.ts';
 export { createOutcomeWaiter } from './outcome-waiter.ts';
 export { parsePhoneNumber } from './recipient.ts';

@@ -10,17 +10,16 @@ import {
   TimelineSchema,
 } from '@wa-gate/contracts';
 import { ok } from '../../envelope.ts';
-import { type Guards, principalOf } from '../../plugins/auth.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
-import type { Limiter } from '../../plugins/rate-limit/index.ts';
+import type { Guards } from '../../plugins/route-access.ts';
+import { principalOf } from '../../principal.ts';
 import { reachOf, type SessionDirectory } from '../sessions/index.ts';
 import type { MessagesService } from './messages.service.ts';
-import { sendRoutes } from './send.routes.ts';
+import { type SendRoutesOptions, sendRoutes } from './send.routes.ts';
 
-export interface MessagesRoutesOptions {
+export interface MessagesRoutesOptions extends SendRoutesOptions {
   messages: MessagesService;
   directory: SessionDirectory;
-  limiter: Limiter;
   guards: Guards;
 }
 

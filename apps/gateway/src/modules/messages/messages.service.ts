@@ -6,7 +6,7 @@ import {
   type Timeline,
 } from '@wa-gate/contracts';
 import { ApiError } from '../../api-error.ts';
-import type { Principal } from '../../plugins/auth.ts';
+import type { Principal } from '../../principal.ts';
 import type { Reach } from '../sessions/index.ts';
 import type { MessageRecord } from './messages.repository.ts';
 import { filterOf, pageBegin } from './messages-query.ts';

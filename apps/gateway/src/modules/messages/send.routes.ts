@@ -19,11 +19,20 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../../api-error.ts';
 import { ok } from '../../envelope.ts';
-import { principalOf } from '../../plugins/auth.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
-import type { SessionRef } from '../api-keys/index.ts';
-import { DEFAULT_SESSION_ERRORS, sessionOfRequest } from '../sessions/index.ts';
-import type { MessagesRoutesOptions } from './messages.routes.ts';
+import type { Limiter } from '../../plugins/rate-limit/index.ts';
+import type { Guards } from '../../plugins/route-access.ts';
+import type { SessionRef } from '../../principal.ts';
+import { principalOf } from '../../principal.ts';
+import { DEFAULT_SESSION_ERRORS, type SessionDirectory, sessionOfRequest } from '../sessions/index.ts';
+import type { MessagesService } from './messages.service.ts';
+
+export interface SendRoutesOptions {
+  messages: MessagesService;
+  directory: SessionDirectory;
+  limiter: Limiter;
+  guards: Guards;
+}
 
 const tags = ['Messages'];
 
@@ -68,7 +77,7 @@ interface SendCall {
 }
 
 /** Sending: by the session in the path, and by the caller's default session. */
-export const sendRoutes: FastifyPluginAsyncTypebox<MessagesRoutesOptions> = async (app, options) => {
+export const sendRoutes: FastifyPluginAsyncTypebox<SendRoutesOptions> = async (app, options) => {
   const { messages, directory, limiter, guards } = options;
 
   async function send(call: SendCall & FastifyRequest, reply: FastifyReply, session: SessionRef, defaultWait: WaitFor) {

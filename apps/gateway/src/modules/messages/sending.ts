@@ -3,7 +3,7 @@ import { isDatabaseUnavailable, type Queryable } from '@wa-gate/db';
 import { newId } from '@wa-gate/kit';
 import { type Acceptance, acceptMessage, hashRequest, newWaMessageId } from '@wa-gate/messaging';
 import { ApiError } from '../../api-error.ts';
-import type { SessionRef } from '../api-keys/index.ts';
+import type { SessionRef } from '../../principal.ts';
 import type { Bells } from '../workers/index.ts';
 import type { MessageRecord, MessagesRepository } from './messages.repository.ts';
 import { type Expectation, isReached, type OutcomeWaiter, type WaitGoal } from './outcome-waiter.ts';

@@ -1,4 +1,4 @@
-import type { Principal } from '../../plugins/auth.ts';
+import type { Principal } from '../../principal.ts';
 
 /** Which sessions a list is about: all of a workspace, or one of them. */
 export interface Reach {

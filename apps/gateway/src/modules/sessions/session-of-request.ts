@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { ApiError } from '../../api-error.ts';
-import { principalOf } from '../../plugins/auth.ts';
-import type { SessionRef } from '../api-keys/index.ts';
+import type { SessionRef } from '../../principal.ts';
+import { principalOf } from '../../principal.ts';
 import type { SessionDirectory } from './session-directory.ts';
 
 /** What a route may answer that asks for the session in this way. */

@@ -12,8 +12,9 @@ import {
 } from '@wa-gate/contracts';
 import { Type } from 'typebox';
 import { ok } from '../../envelope.ts';
-import { type Guards, principalOf } from '../../plugins/auth.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
+import type { Guards } from '../../plugins/route-access.ts';
+import { principalOf } from '../../principal.ts';
 import { actorOf } from '../audit/index.ts';
 import type { SessionDirectory } from './session-directory.ts';
 import type { SessionsService } from './sessions.service.ts';

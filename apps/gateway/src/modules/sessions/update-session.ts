@@ -1,6 +1,6 @@
 import type { SessionSettings, UpdateSessionRequest } from '@wa-gate/contracts';
 import type { Queryable } from '@wa-gate/db';
-import type { SessionRef } from '../api-keys/index.ts';
+import type { SessionRef } from '../../principal.ts';
 
 /** What a person may change of a session; of the settings only those that were set. */
 interface Changeable {

@@ -1,2 +1,1 @@
 export { createQrHistoryRepository, type QrHistoryRepository } from './qr-history.ts';
-export { singleAccountRoutes } from './single-account.routes.ts';

@@ -1,5 +1,5 @@
 import type { QrHistoryEntry } from '@wa-gate/contracts';
-import type { SessionRef } from '../api-keys/index.ts';
+import type { SessionRef } from '../../principal.ts';
 import type { QrRecord } from './qr-history.ts';
 
 const iso = (date: Date | null): string | null => date?.toISOString() ?? null;

@@ -1,8 +1,8 @@
 import { type SetTierRequest, type Tier, USER_TIERS } from '@wa-gate/contracts';
 import type { Queryable, UserTier } from '@wa-gate/db';
+import type { LimitSettings } from '../../plugins/rate-limit/limit-settings.ts';
 import type { Revocations } from '../../revocations.ts';
 import { type Actor, writeAudit } from '../audit/index.ts';
-import type { LimitSettings } from '../limits/index.ts';
 
 /** What accounts may have, by tier. */
 export interface TiersService {

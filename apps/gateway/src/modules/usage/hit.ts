@@ -1,6 +1,6 @@
 import { SESSION_SLUG_PATTERN } from '@wa-gate/contracts';
 import type { FastifyRequest } from 'fastify';
-import type { Principal } from '../../plugins/auth.ts';
+import type { Principal } from '../../principal.ts';
 import { isUuid } from '../../uuid.ts';
 
 /** What one request counts as, for the usage of an account. */

@@ -3,5 +3,4 @@ export { createHitBatches, type HitBatches } from './hit-batches.ts';
 export { createLocalHits } from './local-hits.ts';
 export { recordHits, sweepUsageBatches } from './record-hits.ts';
 export { createUsageRepository } from './usage.repository.ts';
-export { usageRoutes } from './usage.routes.ts';
 export { createUsageService, type UsageService } from './usage.service.ts';

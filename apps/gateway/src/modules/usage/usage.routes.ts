@@ -10,8 +10,9 @@ import {
 import type { FastifyPluginAsync } from 'fastify';
 import { type TSchema, Type } from 'typebox';
 import { ok } from '../../envelope.ts';
-import { type Guards, principalOf } from '../../plugins/auth.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
+import type { Guards } from '../../plugins/route-access.ts';
+import { principalOf } from '../../principal.ts';
 import type { UsageService } from './usage.service.ts';
 import { ADMIN_USAGE_COLUMNS, sendCsv, USAGE_COLUMNS, wantsCsv } from './usage-csv.ts';
 

@@ -8,7 +8,7 @@ import {
   type UsageRecord,
 } from '@wa-gate/contracts';
 import { ApiError } from '../../api-error.ts';
-import type { Principal } from '../../plugins/auth.ts';
+import type { Principal } from '../../principal.ts';
 import { isUuid } from '../../uuid.ts';
 import type { UsageCounts, UsageFilter, UsageRepository, UsageRow } from './usage.repository.ts';
 

@@ -1,3 +1,2 @@
 export { addressOf, isPublicAddress, PrivateAddressError } from './endpoint-address.ts';
-export { webhooksRoutes } from './webhooks.routes.ts';
 export { createWebhooksService, secretContext, WEBHOOK_SECRETS_BOX, type WebhooksService } from './webhooks.service.ts';

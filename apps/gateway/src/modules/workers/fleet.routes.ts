@@ -12,8 +12,8 @@ import {
 } from '@wa-gate/contracts';
 import { ApiError } from '../../api-error.ts';
 import { ok } from '../../envelope.ts';
-import type { Guards } from '../../plugins/auth.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
+import type { Guards } from '../../plugins/route-access.ts';
 import { actorOf } from '../audit/index.ts';
 import type { AutoscalingService } from './autoscaling.ts';
 import type { FleetBroadcast } from './broadcast.ts';

@@ -14,8 +14,8 @@ import {
 } from '@wa-gate/contracts';
 import { Type } from 'typebox';
 import { ok } from '../../envelope.ts';
-import type { Guards } from '../../plugins/auth.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
+import type { Guards } from '../../plugins/route-access.ts';
 import { actorOf } from '../audit/index.ts';
 import { AUDIT_OF_ACTION, type WorkerAdministration } from './worker-administration.ts';
 import type { WorkerRemoval } from './worker-removal.ts';

@@ -1,7 +1,7 @@
 import { PERMISSIONS, ROLE_PERMISSIONS, type WorkspaceRoleName, workspaceRoleOf } from '@wa-gate/contracts';
 import type { WorkspaceRole } from '@wa-gate/db';
 import { ApiError } from '../../api-error.ts';
-import { isAllowed, type Principal } from '../../plugins/auth.ts';
+import { isAllowed, type Principal } from '../../principal.ts';
 
 /**
  * The role that a word of a request means, when the caller may give it: whoever could give more than they have could give it to themselves.

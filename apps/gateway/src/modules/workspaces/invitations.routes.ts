@@ -14,13 +14,19 @@ import {
   WorkspacesPageQuerySchema,
 } from '@wa-gate/contracts';
 import { ok, pagination } from '../../envelope.ts';
-import { type Access, principalOf } from '../../plugins/auth.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
+import type { Access, Guards } from '../../plugins/route-access.ts';
+import { principalOf } from '../../principal.ts';
 import { actorOf } from '../audit/index.ts';
-import type { WorkspacesRoutesOptions } from './workspaces.routes.ts';
+import type { InvitationsService } from './invitations.service.ts';
+
+export interface InvitationsRoutesOptions {
+  invitations: InvitationsService;
+  guards: Guards;
+}
 
 /** How people come into a workspace. */
-export const invitationsRoutes: FastifyPluginAsyncTypebox<WorkspacesRoutesOptions> = async (app, options) => {
+export const invitationsRoutes: FastifyPluginAsyncTypebox<InvitationsRoutesOptions> = async (app, options) => {
   const { invitations, guards } = options;
   const tags = ['Workspaces'];
   const access: Access = { audience: 'workspace', permission: 'users.manage', workspace: 'path' };

@@ -1,7 +1,7 @@
 import type { Invitation, InviteRequest, OpenInvitation, Workspace, WorkspaceRoleName } from '@wa-gate/contracts';
 import { inTransaction, type Pool } from '@wa-gate/db';
 import { ApiError } from '../../api-error.ts';
-import type { Principal } from '../../plugins/auth.ts';
+import type { Principal } from '../../principal.ts';
 import { isUuid } from '../../uuid.ts';
 import { type Actor, writeAudit } from '../audit/index.ts';
 import { normaliseEmail } from '../auth/index.ts';

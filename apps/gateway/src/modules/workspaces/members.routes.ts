@@ -12,13 +12,19 @@ import {
   WorkspacesPageQuerySchema,
 } from '@wa-gate/contracts';
 import { ok, pagination } from '../../envelope.ts';
-import { principalOf } from '../../plugins/auth.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
+import type { Guards } from '../../plugins/route-access.ts';
+import { principalOf } from '../../principal.ts';
 import { actorOf } from '../audit/index.ts';
-import type { WorkspacesRoutesOptions } from './workspaces.routes.ts';
+import type { MembersService } from './members.service.ts';
+
+export interface MembersRoutesOptions {
+  members: MembersService;
+  guards: Guards;
+}
 
 /** Who works in a workspace, and as what. */
-export const membersRoutes: FastifyPluginAsyncTypebox<WorkspacesRoutesOptions> = async (app, { members, guards }) => {
+export const membersRoutes: FastifyPluginAsyncTypebox<MembersRoutesOptions> = async (app, { members, guards }) => {
   const tags = ['Workspaces'];
   const onRequest = guards({ audience: 'workspace', permission: 'users.manage', workspace: 'path' });
 

@@ -1,7 +1,7 @@
 import type { Member, RemoveMemberResult, WorkspaceRoleName } from '@wa-gate/contracts';
 import type { Pool, PoolClient } from '@wa-gate/db';
 import { ApiError } from '../../api-error.ts';
-import type { Principal } from '../../plugins/auth.ts';
+import type { Principal } from '../../principal.ts';
 import type { Revocations } from '../../revocations.ts';
 import { isUuid } from '../../uuid.ts';
 import { type Actor, changedFields, writeAudit } from '../audit/index.ts';

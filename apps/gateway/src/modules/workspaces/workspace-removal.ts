@@ -1,8 +1,7 @@
 import type { Pool, Queryable } from '@wa-gate/db';
 import { ApiError } from '../../api-error.ts';
-import type { Principal } from '../../plugins/auth.ts';
+import type { Principal, SessionRef } from '../../principal.ts';
 import type { Revocations } from '../../revocations.ts';
-import type { SessionRef } from '../api-keys/index.ts';
 import { type Actor, writeAudit } from '../audit/index.ts';
 import type { RemovedSession, SessionRemover } from '../live/index.ts';
 

@@ -10,22 +10,17 @@ import {
   WorkspacesPageQuerySchema,
 } from '@wa-gate/contracts';
 import { ok, pagination } from '../../envelope.ts';
-import { type Guards, principalOf } from '../../plugins/auth.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
+import { principalOf } from '../../principal.ts';
 import { actorOf } from '../audit/index.ts';
-import { invitationsRoutes } from './invitations.routes.ts';
-import type { InvitationsService } from './invitations.service.ts';
-import { membersRoutes } from './members.routes.ts';
-import type { MembersService } from './members.service.ts';
+import { type InvitationsRoutesOptions, invitationsRoutes } from './invitations.routes.ts';
+import { type MembersRoutesOptions, membersRoutes } from './members.routes.ts';
 import type { RemoveWorkspace } from './workspace-removal.ts';
 import type { WorkspacesService } from './workspaces.service.ts';
 
-export interface WorkspacesRoutesOptions {
+export interface WorkspacesRoutesOptions extends MembersRoutesOptions, InvitationsRoutesOptions {
   workspaces: WorkspacesService;
   removeWorkspace: RemoveWorkspace;
-  members: MembersService;
-  invitations: InvitationsService;
-  guards: Guards;
 }
 
 /**

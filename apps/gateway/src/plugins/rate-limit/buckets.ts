@@ -3,8 +3,8 @@ import { normalizeIP } from '@fastify/rate-limit';
 import { type BucketName, MESSAGE_LIMIT, RATE_LIMITS, type RateLimitName } from '@wa-gate/contracts';
 import { redisKeys } from '@wa-gate/kit';
 import type { FastifyRequest } from 'fastify';
-import type { Limit, LimitSettings } from '../../modules/limits/index.ts';
-import type { Principal } from '../auth.ts';
+import type { Principal } from '../../principal.ts';
+import type { Limit, LimitSettings } from './limit-settings.ts';
 
 /** A bucket for one subject, as one request meets it. */
 export interface Bucket {

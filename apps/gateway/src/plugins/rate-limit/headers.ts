@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify';
-import { policyOf } from '../../modules/limits/index.ts';
 import type { Bucket } from './buckets.ts';
 import type { Verdict } from './counters.ts';
+import { policyOf } from './limit-settings.ts';
 
 /** The header names, for CORS: scripts of other origins see only what is listed. */
 export const RATE_LIMIT_HEADERS = [

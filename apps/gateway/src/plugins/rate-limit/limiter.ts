@@ -1,11 +1,11 @@
 import rateLimit from '@fastify/rate-limit';
 import { type BucketName, MESSAGE_LIMIT } from '@wa-gate/contracts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { LimitSettings } from '../../modules/limits/index.ts';
-import type { Principal } from '../auth.ts';
+import type { Principal } from '../../principal.ts';
 import { type Bucket, bucketOfCredential, makeBucket } from './buckets.ts';
 import type { Counted, FallbackCounters } from './fallback.ts';
 import { writeHeaders } from './headers.ts';
+import type { LimitSettings } from './limit-settings.ts';
 import { refusalOf } from './refusal.ts';
 import { type Demand, storeOf } from './store.ts';
 

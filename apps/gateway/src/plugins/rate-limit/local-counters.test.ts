@@ -1,7 +1,7 @@
 import type { Clock } from '@wa-gate/kit';
 import { describe, expect, it } from 'vitest';
-import type { Limit } from '../../modules/limits/index.ts';
 import type { Bucket } from './buckets.ts';
+import type { Limit } from './limit-settings.ts';
 import { createLocalCounters } from './local-counters.ts';
 
 const limitOf = (max: number, windowMs = 60_000): Limit => ({ max, windowMs, policy: '' });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { policyOf } from '../../modules/limits/index.ts';
-import type { Principal } from '../auth.ts';
+import type { Principal } from '../../principal.ts';
 import type { Bucket } from './buckets.ts';
 import { closestToItsEnd } from './headers.ts';
+import { policyOf } from './limit-settings.ts';
 import { describeSeconds, refusalOf } from './refusal.ts';
 
 const bucketOf = (name: Bucket['name'], max: number, windowMs: number): Bucket => ({

@@ -1,6 +1,6 @@
 import { MESSAGE_LIMIT, RATE_LIMITS } from '@wa-gate/contracts';
 import { ApiError } from '../../api-error.ts';
-import type { Principal } from '../auth.ts';
+import type { Principal } from '../../principal.ts';
 import type { Bucket } from './buckets.ts';
 import type { Verdict } from './counters.ts';
 import { secondsOf } from './headers.ts';

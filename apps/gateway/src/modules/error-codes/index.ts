@@ -1,1 +1,0 @@
-export { errorCodesRoutes } from './error-codes.routes.ts';
