@@ -4,8 +4,8 @@ import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/typ
 import { LIMITS } from '@wa-gate/contracts';
 import type { Logger } from '@wa-gate/kit';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
-import type { GatewayMetrics } from './metrics.ts';
-import type { LiveLogins, People } from './modules/access/index.ts';
+import { requestLogger } from './http/request-logger.ts';
+import type { GatewayMetrics } from './metrics/index.ts';
 import type { AdministrationServices } from './modules/admin/index.ts';
 import { allSessionsRoutes } from './modules/admin/sessions.routes.ts';
 import { usersRoutes } from './modules/admin/users.routes.ts';
@@ -22,9 +22,9 @@ import type { DashboardService } from './modules/dashboard/index.ts';
 import { errorCodesRoutes } from './modules/error-codes/error-codes.routes.ts';
 import { healthRoutes, probeRoutes } from './modules/health/health.routes.ts';
 import type { HealthService } from './modules/health/index.ts';
+import type { LiveLogins, People } from './modules/identities/index.ts';
 import type { LimitsService, OwnLimits } from './modules/limits/index.ts';
 import { limitsRoutes } from './modules/limits/limits.routes.ts';
-import type { OwnerLink } from './modules/live/index.ts';
 import { liveRoutes } from './modules/live/live.routes.ts';
 import type { MessagesService } from './modules/messages/index.ts';
 import { messagesRoutes } from './modules/messages/messages.routes.ts';
@@ -46,18 +46,18 @@ import { workersRoutes } from './modules/workers/workers.routes.ts';
 import type { WorkspaceServices } from './modules/workspaces/index.ts';
 import { workspacesRoutes } from './modules/workspaces/workspaces.routes.ts';
 import { registerAccessTokens, type SigningKey } from './plugins/access-tokens.ts';
-import { createGuards } from './plugins/auth.ts';
 import { createCsrf } from './plugins/csrf.ts';
 import { answerNotFound, errors, sendError } from './plugins/errors.ts';
+import { createGuards } from './plugins/guards.ts';
 import { metricsPlugin } from './plugins/metrics.ts';
-import { acceptJsonOnly, type NetworkSettings, networkRules } from './plugins/network/index.ts';
 import { openapi } from './plugins/openapi/index.ts';
 import { createLimiter, type FallbackCounters, RATE_LIMIT_HEADERS } from './plugins/rate-limit/index.ts';
 import type { LimitSettings } from './plugins/rate-limit/limit-settings.ts';
 import { requestContext, requestIdOf } from './plugins/request-context.ts';
 import { securityHeaders } from './plugins/security-headers.ts';
 import { securityLog } from './plugins/security-log.ts';
-import { requestLogger } from './request-logger.ts';
+import { acceptJsonOnly, type NetworkSettings, networkRules } from './plugins/transport/index.ts';
+import type { OwnerLink } from './worker-links/owner-link.ts';
 
 /** What the routes are made of; `main.ts` makes it. */
 export interface GatewayServices extends FleetServices, AdministrationServices, WorkspaceServices {

@@ -1,9 +1,9 @@
 import { PROCESS_ENVIRONMENT } from '@wa-gate/kit';
 import { type Static, Type } from 'typebox';
-import { LOG_ENVIRONMENT } from './log-retention.ts';
+import { LOG_ENVIRONMENT } from './jobs/maintenance/log-retention.ts';
 import { AUTH_ENVIRONMENT } from './modules/auth/index.ts';
 import { MAIL_ENVIRONMENT } from './modules/mail/index.ts';
-import { NETWORK_ENVIRONMENT } from './plugins/network/environment.ts';
+import { NETWORK_ENVIRONMENT } from './plugins/transport/environment.ts';
 
 const flag = Type.Boolean({ default: false });
 

@@ -1,6 +1,6 @@
 import { createLogger } from '@wa-gate/kit';
 import { buildGateway, type GatewayDependencies, type GatewayServices } from './app.ts';
-import { createGatewayMetrics } from './metrics.ts';
+import { createGatewayMetrics } from './metrics/index.ts';
 import { signingKeys } from './plugins/access-tokens.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { type Permission, ROLE_PERMISSIONS, type WorkspaceRoleName } from '@wa-gate/contracts';
 import type { Network, UserTier, WorkspaceRole } from '@wa-gate/db';
 import type { FastifyRequest } from 'fastify';
-import type { AddressList } from './address-list.ts';
+import type { AddressList } from './http/address-list.ts';
 
 /** What the rest of the gateway needs to know of a session to reach it. */
 export interface SessionRef {

@@ -3,12 +3,12 @@ import { createSecretBox, deriveKey } from '@wa-gate/kit';
 import type { GatewaySettings } from '../app.ts';
 import { type Config, durationSeconds } from '../config.ts';
 import { createMailboxTransport, createMailSender, createSmtpTransport, type MailSender } from '../jobs/mail/index.ts';
-import type { People } from '../modules/access/index.ts';
 import type { KeyStore } from '../modules/api-keys/index.ts';
 import { createAccountService, createAuthService, parseSecrets } from '../modules/auth/index.ts';
+import type { People } from '../modules/identities/index.ts';
 import { createMailQueue, isMailOn, MAIL_BOX, mailSender } from '../modules/mail/index.ts';
 import { signingKeys } from '../plugins/access-tokens.ts';
-import type { Revocations } from '../revocations.ts';
+import type { Revocations } from '../revocations/revocations.ts';
 import type { Resources } from './resources.ts';
 
 /** What signs tokens: the secrets of the environment, else one derived from each master key, so that these rotate with it. */

@@ -2,11 +2,13 @@ import type { RouteTable } from '@wa-gate/cluster';
 import type { AdministrationServices } from '../modules/admin/index.ts';
 import { createAllSessions, createUsersRepository, createUsersService } from '../modules/admin/index.ts';
 import { createAnalyticsService, createStatisticsRepository } from '../modules/analytics/index.ts';
-import { createSessionRemover, createUnlinker, type OwnerLink, type SessionRemover } from '../modules/live/index.ts';
+import { createSessionRemover, type SessionRemover } from '../modules/live/index.ts';
 import type { SessionsService } from '../modules/sessions/index.ts';
 import { createSystemLog } from '../modules/system-logs/index.ts';
 import type { WorkerAdministration } from '../modules/workers/index.ts';
-import type { Revocations } from '../revocations.ts';
+import type { Revocations } from '../revocations/revocations.ts';
+import type { OwnerLink } from '../worker-links/owner-link.ts';
+import { createUnlinker } from '../worker-links/unlinker.ts';
 import type { Resources } from './resources.ts';
 
 export interface AdministrationParts {

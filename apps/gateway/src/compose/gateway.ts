@@ -13,8 +13,7 @@ import {
   createWebhookDeliverer,
   createWebhookDrain,
 } from '../jobs/webhooks/index.ts';
-import { createGatewayMetrics, type GatewayMetrics } from '../metrics.ts';
-import { createLiveLogins, createPeople } from '../modules/access/index.ts';
+import { createGatewayMetrics, type GatewayMetrics } from '../metrics/index.ts';
 import { createKeyStore, createKeysRepository, createKeysService } from '../modules/api-keys/index.ts';
 import { createAuditLog } from '../modules/audit/index.ts';
 import {
@@ -23,16 +22,19 @@ import {
   createMetricsRepository,
 } from '../modules/dashboard/index.ts';
 import { createHealthService, createProcessMeter, type ProcessMeter } from '../modules/health/index.ts';
-import { createOwnerLink } from '../modules/live/index.ts';
+import { createLiveLogins, createPeople } from '../modules/identities/index.ts';
 import { createMessagesRepository, createMessagesService, createOutcomeWaiter } from '../modules/messages/index.ts';
-import { createPlacementService, createReconciler } from '../modules/placement/index.ts';
 import { createSessionDirectory, createSessionsRepository, createSessionsService } from '../modules/sessions/index.ts';
 import { createQrHistoryRepository } from '../modules/single-account/index.ts';
 import { createWebhooksService, WEBHOOK_SECRETS_BOX } from '../modules/webhooks/index.ts';
-import { createBells, createControlStreams } from '../modules/workers/index.ts';
-import { networkSettings } from '../plugins/network/index.ts';
-import { createRevocations } from '../revocations.ts';
-import { createSubscriptions } from '../subscriptions.ts';
+import { networkSettings } from '../plugins/transport/index.ts';
+import { createRevocations } from '../revocations/revocations.ts';
+import { createControlStreams } from '../worker-links/control-streams.ts';
+import { createBells } from '../worker-links/doorbells.ts';
+import { createOwnerLink } from '../worker-links/owner-link.ts';
+import { createPlacementService } from '../worker-links/placement.ts';
+import { createReconciler } from '../worker-links/reconciler.ts';
+import { createSubscriptions } from '../worker-links/subscriptions.ts';
 import { composeAccounts, composeMailing, credentialSettings } from './accounts.ts';
 import { composeAdministration, composeRemover } from './administration.ts';
 import { composeLimits, composeUsageMover } from './limits.ts';

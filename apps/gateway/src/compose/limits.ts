@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
 import { createUsageMover, type UsageMover } from '../jobs/usage/index.ts';
-import type { GatewayMetrics } from '../metrics.ts';
+import type { GatewayMetrics } from '../metrics/index.ts';
 import { createLimitsService, createOwnLimits, createReplicas } from '../modules/limits/index.ts';
 import { createTiersService } from '../modules/tiers/index.ts';
 import {
@@ -11,7 +11,7 @@ import {
 } from '../modules/usage/index.ts';
 import { createFallbackCounters, createLocalCounters, createRedisCounters } from '../plugins/rate-limit/index.ts';
 import { createLimitSettings } from '../plugins/rate-limit/limit-settings.ts';
-import type { Revocations } from '../revocations.ts';
+import type { Revocations } from '../revocations/revocations.ts';
 import type { Resources } from './resources.ts';
 
 /** What the limiter is made of: the numbers, the counters in Redis, and those of this process for while Redis is away. */

@@ -2,25 +2,24 @@ import { DEFAULT_TIMING, type RouteTable } from '@wa-gate/cluster';
 import type { Network } from '@wa-gate/db';
 import { Agent } from 'undici';
 import type { Config } from '../config.ts';
-import type { GatewayMetrics } from '../metrics.ts';
-import type { Dispatchers } from '../modules/live/index.ts';
+import type { GatewayMetrics } from '../metrics/index.ts';
 import {
-  type Bells,
-  type ControlStreams,
   createAutoscaling,
   createFleetBroadcast,
   createHealthProbes,
   createManualRebalance,
-  createWorkerAddresses,
   createWorkerAdministration,
   createWorkerMetricsStore,
-  createWorkerProbe,
   createWorkerRemoval,
   createWorkersService,
   createWorkerTokens,
   type FleetServices,
-  type WorkerAddresses,
 } from '../modules/workers/index.ts';
+import type { ControlStreams } from '../worker-links/control-streams.ts';
+import type { Bells } from '../worker-links/doorbells.ts';
+import type { Dispatchers } from '../worker-links/owner-link.ts';
+import { createWorkerAddresses, type WorkerAddresses } from '../worker-links/worker-addresses.ts';
+import { createWorkerProbe } from '../worker-links/worker-probe.ts';
 import type { Resources } from './resources.ts';
 
 /** Connections to workers go to nothing but addresses where workers may be. */

@@ -7,7 +7,7 @@ import {
   createWorkspaceRemoval,
   createWorkspacesService,
 } from '../modules/workspaces/index.ts';
-import type { Revocations } from '../revocations.ts';
+import type { Revocations } from '../revocations/revocations.ts';
 import type { Resources } from './resources.ts';
 
 export function composeWorkspaces(

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { newId } from '@wa-gate/kit';
 import Fastify from 'fastify';
 import { describe, expect, it } from 'vitest';
-import { ApiError } from '../api-error.ts';
+import { ApiError } from '../http/api-error.ts';
 import {
   type AccessTokens,
   registerAccessTokens,

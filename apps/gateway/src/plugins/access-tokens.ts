@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 import jwt, { type JWT } from '@fastify/jwt';
 import type { FastifyInstance } from 'fastify';
-import { ApiError } from '../api-error.ts';
-import { isUuid } from '../uuid.ts';
+import { ApiError } from '../http/api-error.ts';
+import { isUuid } from '../http/uuid.ts';
 
 /** What an access token says; the life of it is in the standard claims. */
 export interface TokenClaims {

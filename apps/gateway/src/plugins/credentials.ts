@@ -1,6 +1,6 @@
 import { TOKEN_PREFIX } from '@wa-gate/kit';
 import type { FastifyRequest } from 'fastify';
-import { ApiError } from '../api-error.ts';
+import { ApiError } from '../http/api-error.ts';
 
 export const SESSION_COOKIE = 'wag_session';
 

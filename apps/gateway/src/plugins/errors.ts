@@ -2,7 +2,7 @@ import { ERRORS, type ErrorBody, type ErrorCode, ErrorSchema, LIMITS, type Probl
 import { isDatabaseUnavailable } from '@wa-gate/db';
 import type { FastifyError, FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
-import { ApiError } from '../api-error.ts';
+import { ApiError } from '../http/api-error.ts';
 import { readIssues, summarise } from './validation-issues.ts';
 
 /** Errors of Fastify itself, by their code. */

@@ -1,5 +1,5 @@
 import fastifyPlugin from 'fastify-plugin';
-import type { GatewayMetrics } from '../metrics.ts';
+import type { GatewayMetrics } from '../metrics/index.ts';
 
 /** Times every request by its route template, and serves `/metrics` unless the operator does not want it. */
 export const metricsPlugin = fastifyPlugin<{ metrics: GatewayMetrics; isServed: boolean }>(

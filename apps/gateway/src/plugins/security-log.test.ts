@@ -1,7 +1,7 @@
 import { createLogger } from '@wa-gate/kit';
 import Fastify from 'fastify';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { ApiError } from '../api-error.ts';
+import { ApiError } from '../http/api-error.ts';
 import { errors } from './errors.ts';
 import { requestContext } from './request-context.ts';
 import { securityLog } from './security-log.ts';

@@ -2,7 +2,7 @@ import { ERRORS, type ErrorCode } from '@wa-gate/contracts';
 import { SECURITY_FIELD } from '@wa-gate/kit';
 import type { FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
-import { createRepeatFilter } from '../repeat-filter.ts';
+import { createRepeatFilter } from '../http/repeat-filter.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -10,7 +10,7 @@ import {
   testRedisUrl,
 } from '@wa-gate/testkit';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { createGatewayMetrics } from '../../metrics.ts';
+import { createGatewayMetrics } from '../../metrics/index.ts';
 import { createInvariantWatch } from './index.ts';
 
 const logger = createLogger({ service: 'test', level: 'silent' });

@@ -1,7 +1,7 @@
 import type { Pool } from '@wa-gate/db';
 import { type Clock, createLoop, type Logger, type Redis, redisKeys } from '@wa-gate/kit';
 import { checkInvariant, type InvariantBounds, SQL_INVARIANTS } from '@wa-gate/messaging';
-import type { GatewayMetrics } from '../../metrics.ts';
+import type { GatewayMetrics } from '../../metrics/index.ts';
 
 export interface InvariantWatchDependencies {
   pool: Pool;

@@ -1,12 +1,12 @@
 import type { Pool } from '@wa-gate/db';
 import { newPayloadSweep, sweepIdempotencyKeys, sweepJournal, sweepPayloads, sweepQrHistory } from '@wa-gate/messaging';
-import { sweepLog } from '../../log-retention.ts';
 import { sweepLogins, sweepMailTokens } from '../../modules/auth/index.ts';
 import { sweepUsageBatches } from '../../modules/usage/index.ts';
 import { sweepWorkerMetrics } from '../../modules/workers/index.ts';
 import { sweepInvitations } from '../../modules/workspaces/index.ts';
-import { sweepRevocations } from '../../revocations.ts';
+import { sweepRevocations } from '../../revocations/revocations.ts';
 import { sweepMails } from '../mail/index.ts';
+import { sweepLog } from './log-retention.ts';
 import type { MaintenanceTask } from './maintenance.ts';
 
 /** Days that something is kept for. */

@@ -8,7 +8,7 @@ import {
   leaseDueWebhooks,
   releaseWebhook,
 } from '@wa-gate/messaging';
-import type { GatewayMetrics } from '../../metrics.ts';
+import type { GatewayMetrics } from '../../metrics/index.ts';
 import { secretContext } from '../../modules/webhooks/index.ts';
 import { createResultWriter } from './result-writer.ts';
 import { judgeAttempt, type Verdict } from './retry-schedule.ts';

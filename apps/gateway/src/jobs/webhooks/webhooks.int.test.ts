@@ -5,7 +5,7 @@ import { createLogger, createSecretBox, systemClock } from '@wa-gate/kit';
 import { appendControlEvent, createWebhookBell } from '@wa-gate/messaging';
 import { testRedisUrl, waitFor } from '@wa-gate/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createGatewayMetrics } from '../../metrics.ts';
+import { createGatewayMetrics } from '../../metrics/index.ts';
 import {
   createGatewayFixture,
   type GatewayFixture,

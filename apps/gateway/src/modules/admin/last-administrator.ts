@@ -1,5 +1,5 @@
 import type { Queryable } from '@wa-gate/db';
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
 
 const LOCK = `SELECT pg_advisory_xact_lock(hashtext('wa-gate administrators'))`;
 const OTHERS = `SELECT 1 FROM users WHERE role = 'ADMINISTRATOR' AND is_active AND id <> $1 LIMIT 1`;

@@ -7,11 +7,11 @@ import {
   ListAdminSessionsResultSchema,
   success,
 } from '@wa-gate/contracts';
-import { ApiError } from '../../api-error.ts';
-import { ok, pagination } from '../../envelope.ts';
+import { ApiError } from '../../http/api-error.ts';
+import { ok, pagination } from '../../http/envelope.ts';
+import { isUuid } from '../../http/uuid.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import type { Guards } from '../../plugins/route-access.ts';
-import { isUuid } from '../../uuid.ts';
 import type { AllSessions } from './all-sessions.ts';
 
 export interface AllSessionsRoutesOptions {

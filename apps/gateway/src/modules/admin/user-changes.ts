@@ -1,7 +1,7 @@
 import type { UpdateUserRequest } from '@wa-gate/contracts';
 import { isUniqueViolation, type Queryable, type UserRole, type UserTier } from '@wa-gate/db';
-import { ApiError } from '../../api-error.ts';
-import type { Revoke } from '../../revocations.ts';
+import { ApiError } from '../../http/api-error.ts';
+import type { Revoke } from '../../revocations/revocations.ts';
 import { type Actor, changedFields, writeAudit } from '../audit/index.ts';
 import { endLogins, normaliseEmail } from '../auth/index.ts';
 import { assertNotLastAdministrator, lockAdministrators } from './last-administrator.ts';

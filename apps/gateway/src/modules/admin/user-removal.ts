@@ -1,8 +1,8 @@
 import type { DeleteUserResult } from '@wa-gate/contracts';
 import type { Pool, Queryable } from '@wa-gate/db';
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
 import type { SessionRef } from '../../principal.ts';
-import type { Revocations, Revoke } from '../../revocations.ts';
+import type { Revocations, Revoke } from '../../revocations/revocations.ts';
 import { type Actor, writeAudit } from '../audit/index.ts';
 import type { RemovedSession, SessionRemover } from '../live/index.ts';
 import { assertNotLastAdministrator, lockAdministrators } from './last-administrator.ts';

@@ -11,7 +11,7 @@ import {
   UpdateUserRequestSchema,
   UserParamsSchema,
 } from '@wa-gate/contracts';
-import { ok, pagination } from '../../envelope.ts';
+import { ok, pagination } from '../../http/envelope.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import type { Guards } from '../../plugins/route-access.ts';
 import { actorOf } from '../audit/index.ts';

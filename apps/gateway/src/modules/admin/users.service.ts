@@ -7,8 +7,8 @@ import type {
   UpdateUserRequest,
 } from '@wa-gate/contracts';
 import { isUniqueViolation } from '@wa-gate/db';
-import { ApiError } from '../../api-error.ts';
-import { isUuid } from '../../uuid.ts';
+import { ApiError } from '../../http/api-error.ts';
+import { isUuid } from '../../http/uuid.ts';
 import { type Actor, writeAudit } from '../audit/index.ts';
 import { createAccount, hashPassword, normaliseEmail } from '../auth/index.ts';
 import { changeUser, endAllLogins, lockUser, USER_RESOURCE } from './user-changes.ts';

@@ -9,7 +9,7 @@ import {
   WorkerMetricsQuerySchema,
   WorkerMetricsResultSchema,
 } from '@wa-gate/contracts';
-import { ok } from '../../envelope.ts';
+import { ok } from '../../http/envelope.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import type { Guards } from '../../plugins/route-access.ts';
 import type { FleetServices } from '../workers/index.ts';

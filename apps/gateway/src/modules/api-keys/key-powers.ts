@@ -6,8 +6,8 @@ import {
   type WorkspaceRoleName,
   workspaceRoleOf,
 } from '@wa-gate/contracts';
-import { canonicalNetwork, createAddressList } from '../../address-list.ts';
-import { ApiError } from '../../api-error.ts';
+import { canonicalNetwork, createAddressList } from '../../http/address-list.ts';
+import { ApiError } from '../../http/api-error.ts';
 import type { Principal } from '../../principal.ts';
 
 /** What a key, or whoever makes one, may do, from where and until when. */

@@ -2,7 +2,7 @@ import { createPool, type Queryable } from '@wa-gate/db';
 import { createLogger } from '@wa-gate/kit';
 import { createTestDatabase, type SeededSession, seedSession, type TestDatabase, waitFor } from '@wa-gate/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createRevocations, type Revocations } from '../../revocations.ts';
+import { createRevocations, type Revocations } from '../../revocations/revocations.ts';
 import { createKeyStore, type KeyStore } from './key-store.ts';
 
 const logger = createLogger({ service: 'test', level: 'silent' });

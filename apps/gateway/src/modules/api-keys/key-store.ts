@@ -1,12 +1,12 @@
 import type { Permission } from '@wa-gate/contracts';
 import type { Network, Queryable, UserTier, WorkspaceRole } from '@wa-gate/db';
 import type { Logger } from '@wa-gate/kit';
-import { createAddressList } from '../../address-list.ts';
-import { ApiError } from '../../api-error.ts';
+import { createAddressList } from '../../http/address-list.ts';
+import { ApiError } from '../../http/api-error.ts';
 import type { KeyPrincipal } from '../../principal.ts';
-import { createRevocableCache } from '../../revocable-cache.ts';
-import type { Revocations } from '../../revocations.ts';
-import { assertAccountActive } from '../access/index.ts';
+import { createRevocableCache } from '../../revocations/revocable-cache.ts';
+import type { Revocations } from '../../revocations/revocations.ts';
+import { assertAccountActive } from '../identities/index.ts';
 import { hashOf, mintKey } from './mint-key.ts';
 
 /** A key that comes with something else: the first of a workspace, the primary one of a session. */

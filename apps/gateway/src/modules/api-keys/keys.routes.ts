@@ -14,8 +14,8 @@ import {
 } from '@wa-gate/contracts';
 import type { ApiKeyScope } from '@wa-gate/db';
 import type { FastifyRequest } from 'fastify';
-import { ApiError } from '../../api-error.ts';
-import { ok, pagination } from '../../envelope.ts';
+import { ApiError } from '../../http/api-error.ts';
+import { ok, pagination } from '../../http/envelope.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import type { Access, Guards } from '../../plugins/route-access.ts';
 import type { SessionRef } from '../../principal.ts';

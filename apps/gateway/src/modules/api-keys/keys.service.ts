@@ -6,10 +6,10 @@ import {
   type UpdateKeyRequest,
 } from '@wa-gate/contracts';
 import type { ApiKeyScope, Network, PoolClient, Queryable, WorkspaceRole } from '@wa-gate/db';
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
+import { isUuid } from '../../http/uuid.ts';
 import type { Principal, SessionRef } from '../../principal.ts';
-import type { Revocations, Revoke } from '../../revocations.ts';
-import { isUuid } from '../../uuid.ts';
+import type { Revocations, Revoke } from '../../revocations/revocations.ts';
 import { type Actor, changedFields, writeAudit } from '../audit/index.ts';
 import { assertWithin, type KeyPowers, powersOf, readPowers } from './key-powers.ts';
 import type { KeyRecord, KeysRepository } from './keys.repository.ts';

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { Permission } from '@wa-gate/contracts';
 import type { ApiKeyScope, Network, Queryable, WorkspaceRole } from '@wa-gate/db';
 import { newId, newToken, TOKEN_PREFIX } from '@wa-gate/kit';
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
 
 /** What a key is made of. */
 export interface KeyMaterial {

@@ -8,7 +8,7 @@ import {
   SessionParamsSchema,
   success,
 } from '@wa-gate/contracts';
-import { ok, pagination } from '../../envelope.ts';
+import { ok, pagination } from '../../http/envelope.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import { principalOf } from '../../principal.ts';
 import { actorOf } from '../audit/index.ts';

@@ -1,7 +1,7 @@
 import type { AuditEntry as ShownEntry } from '@wa-gate/contracts';
 import type { Pool, Queryable } from '@wa-gate/db';
-import { type LogPage, type Period, readLogPage } from '../../log-page.ts';
-import { isUuid } from '../../uuid.ts';
+import { type LogPage, type Period, readLogPage } from '../../http/log-page.ts';
+import { isUuid } from '../../http/uuid.ts';
 import { type Actor, type AuditEntry, writeAudit } from './write-audit.ts';
 
 export interface AuditFilter extends Period {

@@ -7,8 +7,8 @@ import {
   ListAuditLogsResultSchema,
   success,
 } from '@wa-gate/contracts';
-import { ok } from '../../envelope.ts';
-import type { LogPage } from '../../log-page.ts';
+import { ok } from '../../http/envelope.ts';
+import type { LogPage } from '../../http/log-page.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import type { Guards } from '../../plugins/route-access.ts';
 import { principalOf } from '../../principal.ts';

@@ -1,8 +1,8 @@
 import type { ChangePasswordRequest, UpdateMeRequest, User } from '@wa-gate/contracts';
 import { inTransaction, isUniqueViolation, type Pool, type PoolClient } from '@wa-gate/db';
 import { newId } from '@wa-gate/kit';
-import { ApiError } from '../../api-error.ts';
-import type { Revocations, Revoke } from '../../revocations.ts';
+import { ApiError } from '../../http/api-error.ts';
+import type { Revocations, Revoke } from '../../revocations/revocations.ts';
 import { type Actor, writeAudit } from '../audit/index.ts';
 import type { MailQueue } from '../mail/index.ts';
 import type { OwnLogin } from './auth.service.ts';

@@ -1,11 +1,11 @@
 import type { Login, RegisterRequest, User, WorkspaceRoleName } from '@wa-gate/contracts';
 import { inTransaction, isUniqueViolation, type Network, type Pool, type Queryable, type UserTier } from '@wa-gate/db';
-import { ApiError } from '../../api-error.ts';
-import type { Revocations } from '../../revocations.ts';
-import { isUuid } from '../../uuid.ts';
-import { assertAccountActive, type People } from '../access/index.ts';
+import { ApiError } from '../../http/api-error.ts';
+import { isUuid } from '../../http/uuid.ts';
+import type { Revocations } from '../../revocations/revocations.ts';
 import type { KeyStore } from '../api-keys/index.ts';
 import { type Actor, writeAudit } from '../audit/index.ts';
+import { assertAccountActive, type People } from '../identities/index.ts';
 import type { MailQueue } from '../mail/index.ts';
 import { createAccount, createWorkspace } from './accounts.ts';
 import { ensureAdministrator } from './administrators.ts';

@@ -11,8 +11,8 @@ import {
   success,
 } from '@wa-gate/contracts';
 import type { FastifyReply } from 'fastify';
-import { ApiError } from '../../api-error.ts';
-import { ok } from '../../envelope.ts';
+import { ApiError } from '../../http/api-error.ts';
+import { ok } from '../../http/envelope.ts';
 import type { AccessTokens } from '../../plugins/access-tokens.ts';
 import { isSameOrigin, SESSION_COOKIE } from '../../plugins/credentials.ts';
 import type { Csrf } from '../../plugins/csrf.ts';

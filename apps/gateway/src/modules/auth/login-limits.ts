@@ -1,6 +1,6 @@
 import type { RateLimitName } from '@wa-gate/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
 import type { Limiter } from '../../plugins/rate-limit/index.ts';
 import { normaliseEmail } from './email.ts';
 

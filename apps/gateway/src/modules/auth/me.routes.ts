@@ -11,7 +11,7 @@ import {
   UpdateMeResultSchema,
   type WorkspaceRoleName,
 } from '@wa-gate/contracts';
-import { ok } from '../../envelope.ts';
+import { ok } from '../../http/envelope.ts';
 import type { AccessTokens } from '../../plugins/access-tokens.ts';
 import { SESSION_COOKIE } from '../../plugins/credentials.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';

@@ -8,7 +8,7 @@ import {
   success,
   VerifyEmailRequestSchema,
 } from '@wa-gate/contracts';
-import { ok } from '../../envelope.ts';
+import { ok } from '../../http/envelope.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import type { Limiter } from '../../plugins/rate-limit/index.ts';
 import type { Guards } from '../../plugins/route-access.ts';

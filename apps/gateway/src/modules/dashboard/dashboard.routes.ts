@@ -6,8 +6,8 @@ import {
   DashboardMetricsSchema,
   success,
 } from '@wa-gate/contracts';
-import { ApiError } from '../../api-error.ts';
-import { ok } from '../../envelope.ts';
+import { ApiError } from '../../http/api-error.ts';
+import { ok } from '../../http/envelope.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import type { Guards } from '../../plugins/route-access.ts';
 import { type Principal, principalOf } from '../../principal.ts';

@@ -7,7 +7,7 @@ import {
 } from '@wa-gate/contracts';
 import type { Queryable } from '@wa-gate/db';
 import type { Limit, LimitSettings } from '../../plugins/rate-limit/limit-settings.ts';
-import type { Revocations } from '../../revocations.ts';
+import type { Revocations } from '../../revocations/revocations.ts';
 import { type Actor, writeAudit } from '../audit/index.ts';
 
 /** The rate limits, as administrators see and change them. */

@@ -1,7 +1,5 @@
 export { LIVE_ERRORS } from './live-errors.ts';
 export { liveStatus, STATUS_TIMEOUT_MS } from './live-status.ts';
-export { createOwnerLink, type Dispatchers, type OwnerLink } from './owner-link.ts';
 export { createProxies } from './proxies.ts';
 export { actOnSession, qrAnswer, showQr } from './session-actions.ts';
 export { createSessionRemover, type RemovedSession, type SessionRemover } from './session-remover.ts';
-export { createUnlinker } from './unlinker.ts';

@@ -1,8 +1,8 @@
 import { ConnectedAccountSchema, type SessionStatusReport, SessionStatusSchema } from '@wa-gate/contracts';
 import { Type } from 'typebox';
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
+import { answerOf } from '../../worker-links/owner-answer.ts';
 import type { SessionsService } from '../sessions/index.ts';
-import { answerOf } from './owner-answer.ts';
 import type { LiveRequest } from './proxies.ts';
 
 /** How long a caller who only wants to know the status is made to wait for the owner. */

@@ -17,13 +17,13 @@ import { type Static, Type } from 'typebox';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import type { Guards } from '../../plugins/route-access.ts';
 import { principalOf } from '../../principal.ts';
+import { answerOf } from '../../worker-links/owner-answer.ts';
+import type { OwnerLink } from '../../worker-links/owner-link.ts';
 import { type AuditLog, actorOf } from '../audit/index.ts';
 import { parsePhoneNumber } from '../messages/index.ts';
 import type { SessionDirectory, SessionsService } from '../sessions/index.ts';
 import { LIVE_ERRORS } from './live-errors.ts';
 import { liveStatus, STATUS_TIMEOUT_MS } from './live-status.ts';
-import { answerOf } from './owner-answer.ts';
-import type { OwnerLink } from './owner-link.ts';
 import { createProxies, type LiveRequest } from './proxies.ts';
 import { actOnSession, qrAnswer, showQr } from './session-actions.ts';
 

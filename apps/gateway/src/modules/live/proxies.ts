@@ -9,11 +9,11 @@ import type {
   onRequestAsyncHookHandler,
 } from 'fastify';
 import type { Dispatcher } from 'undici';
-import { ok } from '../../envelope.ts';
+import { ok } from '../../http/envelope.ts';
 import { declareAccess } from '../../plugins/route-access.ts';
 import type { SessionRef } from '../../principal.ts';
+import { BUFFERED, type Dispatchers, type OwnerLink, STREAMED } from '../../worker-links/owner-link.ts';
 import { type AuditLog, actorOf, describeAction } from '../audit/index.ts';
-import { BUFFERED, type Dispatchers, type OwnerLink, STREAMED } from './owner-link.ts';
 
 export interface ProxyOptions {
   owner: OwnerLink;

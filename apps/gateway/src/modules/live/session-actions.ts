@@ -1,7 +1,7 @@
 import { nullable, type QrQuerySchema, QrSchema, SessionSchema, success, timestamp } from '@wa-gate/contracts';
 import { type Static, Type } from 'typebox';
+import { answerOf } from '../../worker-links/owner-answer.ts';
 import type { SessionsService } from '../sessions/index.ts';
-import { answerOf } from './owner-answer.ts';
 import type { LiveRequest } from './proxies.ts';
 import { chooseFormat, renderQr } from './qr-image.ts';
 

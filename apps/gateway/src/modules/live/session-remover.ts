@@ -1,7 +1,7 @@
 import type { SessionRef } from '../../principal.ts';
+import type { Unlinker } from '../../worker-links/unlinker.ts';
 import type { Actor } from '../audit/index.ts';
 import type { SessionsService } from '../sessions/index.ts';
-import type { Unlinker } from './unlinker.ts';
 
 export interface RemovedSession {
   /** As its owner knew it. */

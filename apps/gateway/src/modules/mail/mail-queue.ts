@@ -1,6 +1,6 @@
 import type { Queryable } from '@wa-gate/db';
 import { newId, type SecretBox } from '@wa-gate/kit';
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
 
 /** A mail for one person. */
 export interface Mail {

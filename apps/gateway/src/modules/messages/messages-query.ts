@@ -1,7 +1,7 @@
 import { type ListMessagesQuery, messageStatesOf } from '@wa-gate/contracts';
 import type { MessageDirection } from '@wa-gate/db';
-import { ApiError } from '../../api-error.ts';
-import { firstIdOf } from '../../period.ts';
+import { ApiError } from '../../http/api-error.ts';
+import { firstIdOf } from '../../http/period.ts';
 import { isMessageId, type MessageFilter } from './messages.repository.ts';
 import { parseRecipient } from './recipient.ts';
 

@@ -9,7 +9,7 @@ import {
   success,
   TimelineSchema,
 } from '@wa-gate/contracts';
-import { ok } from '../../envelope.ts';
+import { ok } from '../../http/envelope.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import type { Guards } from '../../plugins/route-access.ts';
 import { principalOf } from '../../principal.ts';

@@ -5,7 +5,7 @@ import {
   type Message,
   type Timeline,
 } from '@wa-gate/contracts';
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
 import type { Principal } from '../../principal.ts';
 import type { Reach } from '../sessions/index.ts';
 import type { MessageRecord } from './messages.repository.ts';

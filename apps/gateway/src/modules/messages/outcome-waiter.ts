@@ -2,8 +2,9 @@ import type { MessageState } from '@wa-gate/db';
 import { type Logger, redisKeys } from '@wa-gate/kit';
 import type { SessionHint } from '@wa-gate/messaging';
 import { LRUCache } from 'lru-cache';
-import type { Subscriptions } from '../../subscriptions.ts';
-import type { Bells, ControlStreams } from '../workers/index.ts';
+import type { ControlStreams } from '../../worker-links/control-streams.ts';
+import type { Bells } from '../../worker-links/doorbells.ts';
+import type { Subscriptions } from '../../worker-links/subscriptions.ts';
 
 /** States that end a wait for `goal`: the goal or anything further, or a failure. */
 const REACHED: Record<'sent' | 'delivered', ReadonlySet<MessageState>> = {

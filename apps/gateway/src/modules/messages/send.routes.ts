@@ -17,8 +17,8 @@ import {
   type WaitFor,
 } from '@wa-gate/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ApiError } from '../../api-error.ts';
-import { ok } from '../../envelope.ts';
+import { ApiError } from '../../http/api-error.ts';
+import { ok } from '../../http/envelope.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import type { Limiter } from '../../plugins/rate-limit/index.ts';
 import type { Guards } from '../../plugins/route-access.ts';

@@ -2,9 +2,9 @@ import { describeMessageState, type SendRequest, type SendResult, type WaitFor }
 import { isDatabaseUnavailable, type Queryable } from '@wa-gate/db';
 import { newId } from '@wa-gate/kit';
 import { type Acceptance, acceptMessage, hashRequest, newWaMessageId } from '@wa-gate/messaging';
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
 import type { SessionRef } from '../../principal.ts';
-import type { Bells } from '../workers/index.ts';
+import type { Bells } from '../../worker-links/doorbells.ts';
 import type { MessageRecord, MessagesRepository } from './messages.repository.ts';
 import { type Expectation, isReached, type OutcomeWaiter, type WaitGoal } from './outcome-waiter.ts';
 import { presentError } from './present-message.ts';

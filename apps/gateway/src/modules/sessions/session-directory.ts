@@ -1,10 +1,10 @@
 import { SESSION_SLUG_PATTERN } from '@wa-gate/contracts';
 import type { Queryable } from '@wa-gate/db';
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
+import { isUuid } from '../../http/uuid.ts';
 import type { Principal, SessionRef } from '../../principal.ts';
-import { createRevocableCache } from '../../revocable-cache.ts';
-import type { Revocations } from '../../revocations.ts';
-import { isUuid } from '../../uuid.ts';
+import { createRevocableCache } from '../../revocations/revocable-cache.ts';
+import type { Revocations } from '../../revocations/revocations.ts';
 
 /**
  * Finds the session that a caller means by `{id}`: its slug in the caller's workspace, or for administrators also the internal id. What

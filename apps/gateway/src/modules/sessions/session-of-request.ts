@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
 import type { SessionRef } from '../../principal.ts';
 import { principalOf } from '../../principal.ts';
 import type { SessionDirectory } from './session-directory.ts';

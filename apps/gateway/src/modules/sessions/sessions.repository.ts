@@ -10,7 +10,7 @@ import {
   type Prisma,
   type SessionState,
 } from '@wa-gate/db';
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
 import { lockAccount } from '../tiers/index.ts';
 
 /** A session with where it is hosted. */

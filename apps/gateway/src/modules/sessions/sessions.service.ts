@@ -12,11 +12,11 @@ import {
 import { inTransaction, type Network, type Pool } from '@wa-gate/db';
 import { type Logger, newId } from '@wa-gate/kit';
 import { keepMessageCounts } from '@wa-gate/messaging';
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
 import type { Principal, SessionRef } from '../../principal.ts';
+import type { PlacementService } from '../../worker-links/placement.ts';
 import type { KeyStore } from '../api-keys/index.ts';
 import { type Actor, writeAudit } from '../audit/index.ts';
-import type { PlacementService } from '../placement/index.ts';
 import { assertTierAllowsSessions } from '../tiers/index.ts';
 import type { WebhooksService } from '../webhooks/index.ts';
 import { presentSession, presentStatus } from './present-session.ts';

@@ -11,18 +11,18 @@ import {
   SessionStatusSchema,
   success,
 } from '@wa-gate/contracts';
-import { ApiError } from '../../api-error.ts';
-import { ok } from '../../envelope.ts';
+import { ApiError } from '../../http/api-error.ts';
+import { ok } from '../../http/envelope.ts';
+import { isUuid } from '../../http/uuid.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import type { Guards } from '../../plugins/route-access.ts';
-import { isUuid } from '../../uuid.ts';
+import type { OwnerLink } from '../../worker-links/owner-link.ts';
 import type { AuditLog } from '../audit/index.ts';
 import {
   actOnSession,
   createProxies,
   LIVE_ERRORS,
   liveStatus,
-  type OwnerLink,
   qrAnswer,
   STATUS_TIMEOUT_MS,
   showQr,

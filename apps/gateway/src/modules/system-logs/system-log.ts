@@ -1,6 +1,6 @@
 import type { ListSystemLogsQuery, SystemLogEntry } from '@wa-gate/contracts';
 import type { LogLevel, Queryable } from '@wa-gate/db';
-import { type LogPage, readLogPage } from '../../log-page.ts';
+import { type LogPage, readLogPage } from '../../http/log-page.ts';
 
 /** Warnings and errors of all processes, as their loggers have stored them (packages/db, system-log-sink). */
 export interface SystemLog {

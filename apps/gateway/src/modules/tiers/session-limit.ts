@@ -1,5 +1,5 @@
 import type { PoolClient, UserTier } from '@wa-gate/db';
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
 
 interface Allowance {
   tier: UserTier;

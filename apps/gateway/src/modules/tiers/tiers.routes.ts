@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { ListTiersResultSchema, SetTierRequestSchema, success, TierParamsSchema, TierSchema } from '@wa-gate/contracts';
 import type { UserTier } from '@wa-gate/db';
-import { ok } from '../../envelope.ts';
+import { ok } from '../../http/envelope.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import type { Guards } from '../../plugins/route-access.ts';
 import { actorOf } from '../audit/index.ts';

@@ -1,7 +1,7 @@
 import { type SetTierRequest, type Tier, USER_TIERS } from '@wa-gate/contracts';
 import type { Queryable, UserTier } from '@wa-gate/db';
 import type { LimitSettings } from '../../plugins/rate-limit/limit-settings.ts';
-import type { Revocations } from '../../revocations.ts';
+import type { Revocations } from '../../revocations/revocations.ts';
 import { type Actor, writeAudit } from '../audit/index.ts';
 
 /** What accounts may have, by tier. */

@@ -1,7 +1,7 @@
 import { SESSION_SLUG_PATTERN } from '@wa-gate/contracts';
 import type { FastifyRequest } from 'fastify';
+import { isUuid } from '../../http/uuid.ts';
 import type { Principal } from '../../principal.ts';
-import { isUuid } from '../../uuid.ts';
 
 /** What one request counts as, for the usage of an account. */
 export interface Hit {

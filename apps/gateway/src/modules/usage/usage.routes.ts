@@ -9,7 +9,7 @@ import {
 } from '@wa-gate/contracts';
 import type { FastifyPluginAsync } from 'fastify';
 import { type TSchema, Type } from 'typebox';
-import { ok } from '../../envelope.ts';
+import { ok } from '../../http/envelope.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import type { Guards } from '../../plugins/route-access.ts';
 import { principalOf } from '../../principal.ts';

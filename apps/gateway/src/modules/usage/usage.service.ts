@@ -7,9 +7,9 @@ import {
   type UsageQuery,
   type UsageRecord,
 } from '@wa-gate/contracts';
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
+import { isUuid } from '../../http/uuid.ts';
 import type { Principal } from '../../principal.ts';
-import { isUuid } from '../../uuid.ts';
 import type { UsageCounts, UsageFilter, UsageRepository, UsageRow } from './usage.repository.ts';
 
 export interface UsageReport<Row> {

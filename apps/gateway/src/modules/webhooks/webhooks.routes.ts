@@ -7,7 +7,7 @@ import {
   WebhookWithSecretSchema,
 } from '@wa-gate/contracts';
 import { Type } from 'typebox';
-import { ok } from '../../envelope.ts';
+import { ok } from '../../http/envelope.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import type { Guards } from '../../plugins/route-access.ts';
 import { principalOf } from '../../principal.ts';

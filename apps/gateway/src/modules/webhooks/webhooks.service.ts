@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import type { Webhook, WebhookRequest } from '@wa-gate/contracts';
 import { inTransaction, type Pool, type Queryable } from '@wa-gate/db';
 import { newId, type SecretBox } from '@wa-gate/kit';
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
 import type { SessionRef } from '../../principal.ts';
 import { type Actor, writeAudit } from '../audit/index.ts';
 import { refuseEndpoint } from './endpoint-address.ts';

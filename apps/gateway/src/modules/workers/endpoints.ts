@@ -1,5 +1,5 @@
-import { ApiError } from '../../api-error.ts';
-import type { WorkerAddresses } from './worker-addresses.ts';
+import { ApiError } from '../../http/api-error.ts';
+import type { WorkerAddresses } from '../../worker-links/worker-addresses.ts';
 
 /** What a worker may have when nobody says. */
 export const DEFAULT_MAX_SESSIONS = 50;

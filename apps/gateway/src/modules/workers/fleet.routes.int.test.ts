@@ -3,7 +3,7 @@ import { Agent } from 'undici';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createGatewayFixture, type GatewayFixture } from '../../testing/gateway-fixture.ts';
 import { SYSTEM_ACTOR } from '../audit/index.ts';
-import { createFleetBroadcast } from './broadcast.ts';
+import { createFleetBroadcast } from './fleet-operations.ts';
 import { sweepWorkerMetrics } from './worker-metrics.ts';
 
 let fixture: GatewayFixture;

@@ -10,13 +10,13 @@ import {
   WorkerMetricsResultSchema,
   WorkerParamsSchema,
 } from '@wa-gate/contracts';
-import { ApiError } from '../../api-error.ts';
-import { ok } from '../../envelope.ts';
+import { ApiError } from '../../http/api-error.ts';
+import { ok } from '../../http/envelope.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import type { Guards } from '../../plugins/route-access.ts';
 import { actorOf } from '../audit/index.ts';
 import type { AutoscalingService } from './autoscaling.ts';
-import type { FleetBroadcast } from './broadcast.ts';
+import type { FleetBroadcast } from './fleet-operations.ts';
 import type { ManualRebalance } from './manual-rebalance.ts';
 import type { WorkerMetricsStore } from './worker-metrics.ts';
 

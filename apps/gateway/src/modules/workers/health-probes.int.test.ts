@@ -3,8 +3,8 @@ import { createLogger, systemClock } from '@wa-gate/kit';
 import { waitFor } from '@wa-gate/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { createGatewayFixture, type GatewayFixture } from '../../testing/gateway-fixture.ts';
+import type { WorkerProbe } from '../../worker-links/worker-probe.ts';
 import { createHealthProbes, type HealthProbes } from './health-probes.ts';
-import type { WorkerProbe } from './worker-probe.ts';
 
 let fixture: GatewayFixture;
 let probes: HealthProbes;

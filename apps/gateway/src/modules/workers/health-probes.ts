@@ -1,7 +1,7 @@
 import { workersWithLease } from '@wa-gate/cluster';
 import type { Queryable } from '@wa-gate/db';
 import { type Clock, createLoop, type Logger } from '@wa-gate/kit';
-import type { ProbeAnswer, WorkerProbe } from './worker-probe.ts';
+import type { ProbeAnswer, WorkerProbe } from '../../worker-links/worker-probe.ts';
 
 export interface HealthProbesDependencies {
   db: Queryable;

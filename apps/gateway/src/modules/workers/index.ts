@@ -1,14 +1,10 @@
 export { createAutoscaling } from './autoscaling.ts';
-export { type Bells, createBells } from './bells.ts';
-export { createFleetBroadcast } from './broadcast.ts';
-export { type ControlStreams, createControlStreams } from './control-streams.ts';
+export { createFleetBroadcast } from './fleet-operations.ts';
 export { createHealthProbes } from './health-probes.ts';
 export { createManualRebalance } from './manual-rebalance.ts';
 export type { FleetServices } from './services.ts';
-export { createWorkerAddresses, type WorkerAddresses } from './worker-addresses.ts';
 export { createWorkerAdministration, type WorkerAdministration } from './worker-administration.ts';
 export { createWorkerMetricsStore, sweepWorkerMetrics } from './worker-metrics.ts';
-export { createWorkerProbe } from './worker-probe.ts';
 export { createWorkerRemoval } from './worker-removal.ts';
 export { createWorkerTokens } from './worker-tokens.ts';
 export { createWorkersService } from './workers.service.ts';

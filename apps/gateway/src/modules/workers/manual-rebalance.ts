@@ -1,6 +1,6 @@
 import { type ClusterTiming, type Released, rebalanceRound } from '@wa-gate/cluster';
 import type { Pool } from '@wa-gate/db';
-import type { GatewayMetrics } from '../../metrics.ts';
+import type { GatewayMetrics } from '../../metrics/index.ts';
 import { type Actor, writeAudit } from '../audit/index.ts';
 
 export interface ManualRebalanceDependencies {

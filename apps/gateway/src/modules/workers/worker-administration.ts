@@ -12,13 +12,13 @@ import {
 import type { AddWorkerRequest, PatchWorkerRequest, Worker, WorkerAction } from '@wa-gate/contracts';
 import { inTransaction, type Network, type Pool, type WorkerAdminState } from '@wa-gate/db';
 import { type Clock, type Logger, newId } from '@wa-gate/kit';
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
+import type { ControlStreams } from '../../worker-links/control-streams.ts';
+import type { WorkerAddresses } from '../../worker-links/worker-addresses.ts';
+import type { WorkerProbe } from '../../worker-links/worker-probe.ts';
 import { type Actor, type AuditEntry, writeAudit } from '../audit/index.ts';
-import type { ControlStreams } from './control-streams.ts';
 import { DEFAULT_MAX_SESSIONS, normalizeEndpoint, refusedEndpoint } from './endpoints.ts';
 import { presentWorker } from './present-worker.ts';
-import type { WorkerAddresses } from './worker-addresses.ts';
-import type { WorkerProbe } from './worker-probe.ts';
 
 export interface WorkerAdministrationDependencies {
   pool: Pool;

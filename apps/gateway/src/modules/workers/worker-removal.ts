@@ -8,7 +8,7 @@ import {
 import type { RemoveWorkerResult } from '@wa-gate/contracts';
 import { inTransaction, type Pool, type WorkerAdminState } from '@wa-gate/db';
 import type { Clock, Logger } from '@wa-gate/kit';
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
 import { type Actor, writeAudit } from '../audit/index.ts';
 
 export interface WorkerRemovalDependencies {

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Queryable } from '@wa-gate/db';
 import { newToken, TOKEN_PREFIX, tokensEqual } from '@wa-gate/kit';
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
 
 /** The token of a worker is good for so long after it was rotated: a heartbeat on its way is not refused, and an answer that was lost is asked for again. */
 export const TOKEN_OVERLAP_SECONDS = 300;

@@ -9,8 +9,8 @@ import {
 } from '@wa-gate/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import { ApiError } from '../../api-error.ts';
-import { ok } from '../../envelope.ts';
+import { ApiError } from '../../http/api-error.ts';
+import { ok } from '../../http/envelope.ts';
 import { readCredential } from '../../plugins/credentials.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import type { Limiter } from '../../plugins/rate-limit/index.ts';

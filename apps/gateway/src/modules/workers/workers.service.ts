@@ -8,13 +8,13 @@ import {
 import type { HeartbeatRequest, RegisterWorkerRequest } from '@wa-gate/contracts';
 import { inTransaction, type Network, type Pool } from '@wa-gate/db';
 import type { Logger } from '@wa-gate/kit';
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
+import type { WorkerAddresses } from '../../worker-links/worker-addresses.ts';
+import type { WorkerProbe } from '../../worker-links/worker-probe.ts';
+import type { StreamTarget } from '../../worker-links/worker-stream.ts';
 import { type Actor, writeAudit } from '../audit/index.ts';
 import { DEFAULT_MAX_SESSIONS, normalizeEndpoint, refusedEndpoint } from './endpoints.ts';
-import type { WorkerAddresses } from './worker-addresses.ts';
 import type { WorkerMetricsStore } from './worker-metrics.ts';
-import type { WorkerProbe } from './worker-probe.ts';
-import type { StreamTarget } from './worker-stream.ts';
 import { newWorkerToken, type WorkerTokens } from './worker-tokens.ts';
 
 export interface WorkersDependencies {

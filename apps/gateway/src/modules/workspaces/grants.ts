@@ -1,6 +1,6 @@
 import { PERMISSIONS, ROLE_PERMISSIONS, type WorkspaceRoleName, workspaceRoleOf } from '@wa-gate/contracts';
 import type { WorkspaceRole } from '@wa-gate/db';
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
 import { isAllowed, type Principal } from '../../principal.ts';
 
 /**

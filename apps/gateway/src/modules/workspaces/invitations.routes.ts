@@ -13,7 +13,7 @@ import {
   WorkspaceParamsSchema,
   WorkspacesPageQuerySchema,
 } from '@wa-gate/contracts';
-import { ok, pagination } from '../../envelope.ts';
+import { ok, pagination } from '../../http/envelope.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import type { Access, Guards } from '../../plugins/route-access.ts';
 import { principalOf } from '../../principal.ts';

@@ -1,8 +1,8 @@
 import type { Invitation, InviteRequest, OpenInvitation, Workspace, WorkspaceRoleName } from '@wa-gate/contracts';
 import { inTransaction, type Pool } from '@wa-gate/db';
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
+import { isUuid } from '../../http/uuid.ts';
 import type { Principal } from '../../principal.ts';
-import { isUuid } from '../../uuid.ts';
 import { type Actor, writeAudit } from '../audit/index.ts';
 import { normaliseEmail } from '../auth/index.ts';
 import type { MailQueue } from '../mail/index.ts';

@@ -1,9 +1,9 @@
 import type { Member, RemoveMemberResult, WorkspaceRoleName } from '@wa-gate/contracts';
 import type { Pool, PoolClient } from '@wa-gate/db';
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
+import { isUuid } from '../../http/uuid.ts';
 import type { Principal } from '../../principal.ts';
-import type { Revocations } from '../../revocations.ts';
-import { isUuid } from '../../uuid.ts';
+import type { Revocations } from '../../revocations/revocations.ts';
 import { type Actor, changedFields, writeAudit } from '../audit/index.ts';
 import { roleToGive } from './grants.ts';
 import { deleteMember, listMembers, lockMember, type MemberRecord, mayGive, setRole } from './members.repository.ts';

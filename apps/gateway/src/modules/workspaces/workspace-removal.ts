@@ -1,7 +1,7 @@
 import type { Pool, Queryable } from '@wa-gate/db';
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
 import type { Principal, SessionRef } from '../../principal.ts';
-import type { Revocations } from '../../revocations.ts';
+import type { Revocations } from '../../revocations/revocations.ts';
 import { type Actor, writeAudit } from '../audit/index.ts';
 import type { RemovedSession, SessionRemover } from '../live/index.ts';
 

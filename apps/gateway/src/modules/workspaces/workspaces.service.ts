@@ -1,6 +1,6 @@
 import { LIMITS, PERMISSIONS, ROLE_PERMISSIONS, type Workspace, type WorkspaceRoleName } from '@wa-gate/contracts';
 import { inTransaction, type Pool, type WorkspaceRole } from '@wa-gate/db';
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
 import { isAllowed, type Principal } from '../../principal.ts';
 import { type Actor, changedFields, writeAudit } from '../audit/index.ts';
 import { createWorkspace } from '../auth/index.ts';

@@ -1,7 +1,7 @@
 import { type BucketName, MESSAGE_LIMIT, RATE_LIMIT_NAMES, RATE_LIMITS, type RateLimitName } from '@wa-gate/contracts';
 import type { Queryable, UserTier } from '@wa-gate/db';
 import type { Logger } from '@wa-gate/kit';
-import type { Revocations } from '../../revocations.ts';
+import type { Revocations } from '../../revocations/revocations.ts';
 
 /** What a bucket allows now. */
 export interface Limit {

@@ -1,5 +1,5 @@
 import { MESSAGE_LIMIT, RATE_LIMITS } from '@wa-gate/contracts';
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
 import type { Principal } from '../../principal.ts';
 import type { Bucket } from './buckets.ts';
 import type { Verdict } from './counters.ts';

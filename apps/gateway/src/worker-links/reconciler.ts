@@ -1,7 +1,7 @@
 import type { ClusterTiming, PlaceResult } from '@wa-gate/cluster';
 import { type Clock, createLoop, type Logger } from '@wa-gate/kit';
-import type { GatewayMetrics } from '../../metrics.ts';
-import type { PlacementService } from './placement.service.ts';
+import type { GatewayMetrics } from '../metrics/index.ts';
+import type { PlacementService } from './placement.ts';
 
 const BATCH = 200;
 /** So that several gateways do not look at the same moment. */

@@ -3,8 +3,8 @@ import type { LookupFunction } from 'node:net';
 import { ConfigError } from '@wa-gate/kit';
 import ipaddr from 'ipaddr.js';
 import { buildConnector } from 'undici';
-import { canonicalNetwork, createAddressList } from '../../address-list.ts';
-import { addressOf } from '../webhooks/index.ts';
+import { canonicalNetwork, createAddressList } from '../http/address-list.ts';
+import { addressOf } from '../modules/webhooks/index.ts';
 
 /** Words of WORKER_ENDPOINT_ALLOW for the usual networks. */
 const NAMED: Readonly<Record<string, readonly string[]>> = {

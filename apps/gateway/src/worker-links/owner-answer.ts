@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { ErrorCode } from '@wa-gate/contracts';
 import type { Static, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../http/api-error.ts';
 
 /** Every answer that is read whole is small. */
 const MAX_ANSWER_BYTES = 1024 * 1024;

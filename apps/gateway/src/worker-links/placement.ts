@@ -11,7 +11,7 @@ import {
   releaseSession,
 } from '@wa-gate/cluster';
 import type { Pool, PoolClient } from '@wa-gate/db';
-import type { Revocations, Revoke } from '../../revocations.ts';
+import type { Revocations, Revoke } from '../revocations/revocations.ts';
 
 export interface PlacementDependencies {
   pool: Pool;

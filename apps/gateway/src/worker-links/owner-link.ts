@@ -4,7 +4,7 @@ import type { Route, RouteTable } from '@wa-gate/cluster';
 import { internalToken, type Logger, newNonce, PROOF_HEADERS, provenIncarnation } from '@wa-gate/kit';
 import type { FastifyReply } from 'fastify';
 import type { Dispatcher } from 'undici';
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../http/api-error.ts';
 import { isUnreachable, moving, readJson, refusalOf, WRONG_OWNER } from './owner-answer.ts';
 
 export interface OwnerCall {

@@ -10,9 +10,9 @@ import { inTransaction, type Pool } from '@wa-gate/db';
 import { internalToken, type Logger, newNonce, PROOF_HEADERS, provenIncarnation } from '@wa-gate/kit';
 import { Value } from 'typebox/value';
 import { type Dispatcher, request } from 'undici';
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
+import type { StreamTarget } from '../../worker-links/worker-stream.ts';
 import { type Actor, writeAudit } from '../audit/index.ts';
-import type { StreamTarget } from './worker-stream.ts';
 
 export interface FleetBroadcastDependencies {
   pool: Pool;

@@ -1,6 +1,6 @@
 import type { Queryable } from '@wa-gate/db';
-import { createRevocableCache } from '../../revocable-cache.ts';
-import type { Revocations } from '../../revocations.ts';
+import { createRevocableCache } from '../../revocations/revocable-cache.ts';
+import type { Revocations } from '../../revocations/revocations.ts';
 
 /** Logins that have not ended: an access token is worth nothing after its login. */
 export interface LiveLogins {

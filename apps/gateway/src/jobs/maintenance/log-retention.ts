@@ -1,7 +1,7 @@
 import type { Queryable } from '@wa-gate/db';
 import { firstIdAt } from '@wa-gate/kit';
 import { Type } from 'typebox';
-import type { LogTable } from './log-page.ts';
+import type { LogTable } from '../../http/log-page.ts';
 
 /** How long logs are kept; part of the configuration of the gateway. */
 export const LOG_ENVIRONMENT = {

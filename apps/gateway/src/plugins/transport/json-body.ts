@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
 
 /** No request of the API is nested deeper; what is deeper would only exhaust the stack of whoever walks through it. */
 const MAX_DEPTH = 32;

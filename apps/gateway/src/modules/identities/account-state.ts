@@ -1,4 +1,4 @@
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
 
 /**
  * A member or a key of the workspace is as good as before; it is its account that may do nothing.

@@ -3,8 +3,8 @@ import { createPool } from '@wa-gate/db';
 import { createLogger } from '@wa-gate/kit';
 import { createFaultProxy, createTestDatabase, type FaultProxy, type TestDatabase, waitFor } from '@wa-gate/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { msOf, shortest } from '../testing/timing.ts';
 import { createRevocations, type RevocationKind, type Revocations, sweepRevocations } from './revocations.ts';
-import { msOf, shortest } from './testing/timing.ts';
 
 const logger = createLogger({ service: 'test', level: 'silent' });
 

@@ -16,9 +16,10 @@ import {
   workerRegistration,
 } from '@wa-gate/testkit';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createGatewayMetrics, type GatewayMetrics } from '../../metrics.ts';
-import { createRevocations } from '../../revocations.ts';
-import { createPlacementService, createReconciler, type Reconciler } from './index.ts';
+import { createGatewayMetrics, type GatewayMetrics } from '../metrics/index.ts';
+import { createRevocations } from '../revocations/revocations.ts';
+import { createPlacementService } from './placement.ts';
+import { createReconciler, type Reconciler } from './reconciler.ts';
 
 /** Only bells make it look. */
 const NEVER = 3_600_000;

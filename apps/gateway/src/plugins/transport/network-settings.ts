@@ -1,6 +1,6 @@
 import { ConfigError } from '@wa-gate/kit';
-import { type AddressList, canonicalNetwork, createAddressList } from '../../address-list.ts';
 import { type Config, corsOrigins } from '../../config.ts';
+import { type AddressList, canonicalNetwork, createAddressList } from '../../http/address-list.ts';
 
 /** From where and how the gateway may be reached. */
 export interface NetworkSettings {

@@ -12,8 +12,8 @@ import {
   workerRegistration,
 } from '@wa-gate/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { msOf, shortest } from '../../testing/timing.ts';
-import { startWorkerStandIn, type WorkerStandIn } from '../../testing/worker-stand-in.ts';
+import { msOf, shortest } from '../testing/timing.ts';
+import { startWorkerStandIn, type WorkerStandIn } from '../testing/worker-stand-in.ts';
 import { type ControlStreams, createControlStreams } from './control-streams.ts';
 import { createWorkerAddresses } from './worker-addresses.ts';
 

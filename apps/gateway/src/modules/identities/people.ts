@@ -1,6 +1,6 @@
 import type { Queryable, UserTier, WorkspaceRole } from '@wa-gate/db';
-import { createRevocableCache } from '../../revocable-cache.ts';
-import type { Revocations } from '../../revocations.ts';
+import { createRevocableCache } from '../../revocations/revocable-cache.ts';
+import type { Revocations } from '../../revocations/revocations.ts';
 
 /** A person in a workspace: everything that a request of theirs is judged by. */
 export interface Membership {

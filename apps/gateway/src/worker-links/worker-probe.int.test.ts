@@ -5,7 +5,7 @@ import { createLogger, proofHeaders } from '@wa-gate/kit';
 import { waitFor } from '@wa-gate/testkit';
 import { Agent } from 'undici';
 import { afterEach, describe, expect, it } from 'vitest';
-import { msOf, shortest } from '../../testing/timing.ts';
+import { msOf, shortest } from '../testing/timing.ts';
 import { createWorkerAddresses } from './worker-addresses.ts';
 import { createWorkerProbe } from './worker-probe.ts';
 

@@ -1,10 +1,10 @@
 import type { Permission } from '@wa-gate/contracts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { ApiError } from '../api-error.ts';
-import { assertAccountActive, type LiveLogins, type People } from '../modules/access/index.ts';
+import { ApiError } from '../http/api-error.ts';
+import { isUuid } from '../http/uuid.ts';
 import type { KeyStore } from '../modules/api-keys/index.ts';
+import { assertAccountActive, type LiveLogins, type People } from '../modules/identities/index.ts';
 import { isAllowed, type Principal } from '../principal.ts';
-import { isUuid } from '../uuid.ts';
 import type { AccessTokens } from './access-tokens.ts';
 import { type Credential, isSafe, isSameOrigin, queryKeyRefused, readCredential } from './credentials.ts';
 import { CSRF_HEADER, type Csrf } from './csrf.ts';

@@ -1,2 +1,0 @@
-export { createPlacementService, type PlacementService } from './placement.service.ts';
-export { createReconciler, type Reconciler } from './reconciler.ts';
