@@ -30,7 +30,7 @@ export const ERRORS = {
   MESSAGE_TYPE_UNSUPPORTED: {
     status: 400,
     retryable: false,
-    sentence: 'Messages of this type are not yet supported. Send `type: "text"`.',
+    sentence: 'Messages of this type are not yet supported. `details.supported` names those that are.',
   },
   INVALID_RECIPIENT: {
     status: 400,

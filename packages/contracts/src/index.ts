@@ -71,6 +71,7 @@ export {
   UserSchema,
   VerifyEmailRequestSchema,
 } from './auth.ts';
+export { CHANGES, type ChangeData, type ChangeName } from './changes/index.ts';
 export {
   type DashboardHistory,
   DashboardHistoryQuerySchema,
@@ -141,6 +142,16 @@ export {
   type UpdateKeyRequest,
   UpdateKeyRequestSchema,
 } from './keys.ts';
+export {
+  type ContentOf,
+  KIND_NAMES,
+  KINDS,
+  type KindName,
+  kindOf,
+  type OutboundRequest,
+  type RequestOf,
+  storedOf,
+} from './kinds/index.ts';
 export { LIMITS } from './limits.ts';
 export {
   describeMessageState,
@@ -163,14 +174,11 @@ export {
   type Message,
   MessageParamsSchema,
   MessageSchema,
-  SENDABLE_TYPES,
+  type MessageTypeName,
   SendFromDefaultHeadersSchema,
   SendFromDefaultQuerySchema,
-  SendFromDefaultRequestSchema,
   SendHeadersSchema,
   SendQuerySchema,
-  type SendRequest,
-  SendRequestSchema,
   type SendResult,
   SendResultSchema,
   WAIT_FOR,
@@ -202,6 +210,14 @@ export {
   SetRateLimitRequestSchema,
 } from './rate-limits.ts';
 export { line, nullable, oneOf, requestBody, success, timestamp } from './schema.ts';
+export {
+  DEFAULT_KIND,
+  SEND_FROM_DEFAULT_REQUESTS,
+  SEND_REQUESTS,
+  SendFromDefaultRequestSchema,
+  type SendRequest,
+  SendRequestSchema,
+} from './send-requests.ts';
 export {
   type SessionSettings,
   SessionSettingsSchema,

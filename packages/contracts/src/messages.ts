@@ -1,12 +1,14 @@
 import { type Static, Type } from 'typebox';
 import { defaultSessionHeaders, defaultSessionQuery } from './default-session.ts';
+import { KIND_NAMES } from './kinds/index.ts';
 import { LIMITS } from './limits.ts';
 import { MESSAGE_STATES, MESSAGE_STATUSES } from './message-states.ts';
 import { CursorPaginationSchema, cursorQuery } from './paging.ts';
-import { anyObject, nullable, oneOf, requestBody, timestamp } from './schema.ts';
+import { anyObject, nullable, oneOf, timestamp } from './schema.ts';
 
+/** Types of messages: the kinds that can be sent, and those that only come. */
 export const MESSAGE_TYPES = [
-  'text',
+  ...KIND_NAMES,
   'image',
   'document',
   'audio',
@@ -19,52 +21,10 @@ export const MESSAGE_TYPES = [
   'system',
   'unknown',
 ] as const;
-
-/** Types that can be sent. */
-export const SENDABLE_TYPES = ['text'] as const;
-
-/** What to do when a connection ends before WhatsApp has acknowledged a message. */
-export const ON_UNCERTAIN = ['resend', 'fail'] as const;
+export type MessageTypeName = (typeof MESSAGE_TYPES)[number];
 
 /** What `Idempotency-Key` may look like. */
 export const IDEMPOTENCY_KEY_PATTERN = '^[A-Za-z0-9._:-]{1,255}$';
-
-const text = Type.String({ minLength: 1, maxLength: LIMITS.messageText, examples: ['Hello from API!'] });
-
-export const SendRequestSchema = requestBody(
-  {
-    to: Type.String({
-      minLength: 1,
-      maxLength: 128,
-      description: '+62…, digits, or a jid that ends in @s.whatsapp.net, @c.us, @lid or @g.us (a group).',
-      examples: ['6281234567890@s.whatsapp.net'],
-    }),
-    type: Type.Optional(oneOf(SENDABLE_TYPES, 'Default: text.')),
-    message: Type.Optional(text),
-    text: Type.Optional(Type.String({ ...text, description: 'Another name of `message`. Give one of the two.' })),
-    clientMessageId: Type.Optional(
-      Type.String({
-        minLength: 1,
-        maxLength: LIMITS.clientMessageId,
-        pattern: '^[^\\u0000-\\u001f]*$',
-        description:
-          'Your own id of the message. A second send with the same one within 30 days is answered with the first message; like `Idempotency-Key`, but kept longer.',
-        examples: ['order-4711-shipped'],
-      }),
-    ),
-    onUncertain: Type.Optional(
-      oneOf(
-        ON_UNCERTAIN,
-        'When the connection ends before WhatsApp has acknowledged the message, nobody knows whether it left. `resend` (default): it goes out again under the same id, and phones show it once. `fail`: it is not sent again, and ends with `status: "failed"`, `state: "unknown"`.',
-      ),
-    ),
-    metadata: Type.Optional(
-      anyObject({ maxProperties: 50, description: 'Yours; comes back in the message and its webhooks.' }),
-    ),
-  },
-  { to: '6281234567890@s.whatsapp.net', type: 'text', message: 'Hello from API!' },
-);
-export type SendRequest = Static<typeof SendRequestSchema>;
 
 export const SendHeadersSchema = Type.Object({
   'idempotency-key': Type.Optional(
@@ -93,10 +53,6 @@ export const SendQuerySchema = Type.Object({
 });
 
 /** `POST /api/messages/send`: the same for the session that the call names, or the caller's default session. */
-export const SendFromDefaultRequestSchema = requestBody(
-  { ...SendRequestSchema.properties, ...defaultSessionQuery },
-  { to: '6281234567890', message: 'Hello from API!' },
-);
 export const SendFromDefaultHeadersSchema = Type.Object({ ...SendHeadersSchema.properties, ...defaultSessionHeaders });
 export const SendFromDefaultQuerySchema = Type.Object({
   ...SendQuerySchema.properties,

@@ -58,16 +58,11 @@ import {
   RotateKeyRequestSchema,
   UpdateKeyRequestSchema,
 } from './keys.ts';
-import {
-  ListMessagesResultSchema,
-  MessageSchema,
-  SendFromDefaultRequestSchema,
-  SendRequestSchema,
-  SendResultSchema,
-} from './messages.ts';
+import { ListMessagesResultSchema, MessageSchema, SendResultSchema } from './messages.ts';
 import { CursorPaginationSchema, PaginationSchema } from './paging.ts';
 import { QrHistoryEntrySchema, QrHistoryResultSchema } from './qr.ts';
 import { LimitsSchema, ListRateLimitsResultSchema, RateLimitSchema, SetRateLimitRequestSchema } from './rate-limits.ts';
+import { NAMED_SEND_REQUESTS, SendFromDefaultRequestSchema, SendRequestSchema } from './send-requests.ts';
 import { SessionSettingsChangeSchema, SessionSettingsSchema } from './session-settings.ts';
 import {
   CreateSessionRequestSchema,
@@ -123,8 +118,9 @@ import {
 } from './workspaces.ts';
 
 /**
- * Schemas that the description of the API shows once, under these names, and refers to wherever they are used: what a generated client calls
- * its types. A test compares the list with the document, so that no name is left that nothing uses.
+ * Schemas that the description of the API shows once, under these names, and refers to wherever they are used: what a
+ * generated client calls its types. A test compares the list with the document, so that no name is left that nothing
+ * uses.
  */
 export const NAMED_SCHEMAS = {
   AcceptInvitationResult: AcceptInvitationResultSchema,
@@ -220,6 +216,7 @@ export const NAMED_SCHEMAS = {
   RotatedKeyResult: RotatedKeyResultSchema,
   SendFromDefaultRequest: SendFromDefaultRequestSchema,
   SendRequest: SendRequestSchema,
+  ...NAMED_SEND_REQUESTS,
   SendResult: SendResultSchema,
   SessionAction: SessionActionSchema,
   SessionHealth: SessionHealthSchema,

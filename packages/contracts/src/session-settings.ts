@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { ON_UNCERTAIN } from './messages.ts';
 import { oneOf } from './schema.ts';
+import { ON_UNCERTAIN } from './send-requests.ts';
 
 const LABEL_NAME = '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$';
 const MAX_LABELS = 20;

@@ -1,4 +1,4 @@
-import { PAIRING_STATES } from '@wa-gate/contracts';
+import { type OutboundRequest, PAIRING_STATES, storedOf } from '@wa-gate/contracts';
 import type { MessageType, OutboxLane, Queryable } from '@wa-gate/db';
 import {
   findUsedKeys,
@@ -10,12 +10,6 @@ import {
 } from './idempotency.ts';
 import { isHeldBack, newChatsHeldUntil } from './reachout.ts';
 
-/** What the caller wants sent, as validated by the API; the owner turns it into a protobuf. */
-export interface OutboundRequest {
-  type: 'text';
-  text: string;
-}
-
 export interface AcceptedMessage {
   messageId: string;
   sessionId: string;
@@ -23,6 +17,7 @@ export interface AcceptedMessage {
   /** User jid or group jid. */
   chatJid: string;
   type: MessageType;
+  /** What the caller wants sent, as validated by the API; the owner turns it into a protobuf. */
   request: OutboundRequest;
   lane?: OutboxLane;
   metadata?: Record<string, unknown> | undefined;
@@ -38,14 +33,19 @@ export interface AcceptedMessage {
   idempotency?: IdempotencyKeys | undefined;
 }
 
-/** What became of an accept. The refusals are facts about the session, found in the same statement; they store nothing. */
+/**
+ * What became of an accept. The refusals are facts about the session, found in the same statement; they store nothing.
+ */
 export type Acceptance =
   | { outcome: 'accepted' }
   | ({ outcome: 'used' } & UsedKeys)
   | { outcome: 'time-locked'; until: Date; retryAfterSeconds: number }
   | { outcome: 'unknown-session' | 'not-paired' | 'connecting' | 'logged-out' };
 
-/** Columns `id, outcome, locked_until, fail_if_uncertain`: what the session says to a message for the chat $4. Its clock is PostgreSQL's (I12). */
+/**
+ * Columns `id, outcome, locked_until, fail_if_uncertain`: what the session says to a message for the chat $4. Its
+ * clock is PostgreSQL's (I12).
+ */
 const SESSION = `session AS (
     SELECT id, ${newChatsHeldUntil('sessions')} AS locked_until,
     coalesce($11::bool, settings->>'onUncertain' = 'fail', false) AS fail_if_uncertain, CASE
@@ -59,8 +59,9 @@ const SESSION = `session AS (
 
 /** @param unless SQL of a condition under which nothing is accepted */
 const messageAndOutbox = (unless: string): string => `message AS (
-    INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, from_me, type, text, state, metadata, api_key_id)
-    SELECT $1, id, 'OUTBOUND', $3, $4, true, $5, $6, 'QUEUED', $7, $12 FROM session WHERE outcome = 'accepted'${unless}
+    INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, from_me, type, text, content, state, metadata,
+      api_key_id)
+    SELECT $1, id, 'OUTBOUND', $3, $4, true, $5, $6, $13, 'QUEUED', $7, $12 FROM session WHERE outcome = 'accepted'${unless}
     RETURNING id
   ), queued AS (
     INSERT INTO outbox (message_id, session_id, lane, wa_message_id, chat_jid, request, not_before, fail_if_uncertain)
@@ -76,15 +77,16 @@ const ACCEPT = {
 };
 
 /**
- * The same with keys. A key that is in use keeps what it names, also when its first use commits only now: the conflict waits for it. One that has expired
- * is taken over. `DO UPDATE` in all cases, because only so the row of the other one is returned.
+ * The same with keys. A key that is in use keeps what it names, also when its first use commits only now: the conflict
+ * waits for it. One that has expired is taken over. `DO UPDATE` in all cases, because only so the row of the other one
+ * is returned.
  */
 const ACCEPT_ONCE = {
   name: 'accept-message-once',
   text: `WITH ${SESSION}, keys AS (
     INSERT INTO idempotency_keys AS k (session_id, key, request_hash, message_id, expires_at)
-    SELECT s.id, given.key, $15, $1, now() + given.lifetime * interval '1 s'
-    FROM session s CROSS JOIN unnest($13::text[], $14::int[]) AS given(key, lifetime)
+    SELECT s.id, given.key, $16, $1, now() + given.lifetime * interval '1 s'
+    FROM session s CROSS JOIN unnest($14::text[], $15::int[]) AS given(key, lifetime)
     WHERE s.outcome = 'accepted' ORDER BY given.key
     ON CONFLICT (session_id, key) DO UPDATE SET
       request_hash = CASE WHEN k.expires_at <= now() THEN excluded.request_hash ELSE k.request_hash END,
@@ -95,7 +97,7 @@ const ACCEPT_ONCE = {
     SELECT * FROM keys WHERE message_id <> $1
   ), ${messageAndOutbox(' AND NOT EXISTS (SELECT 1 FROM used)')}
   SELECT ${RESULT}, (SELECT json_agg(message_id) FROM used) AS "messageIds",
-    (SELECT bool_and(request_hash = $15) FROM used) AS "isSameRequest" FROM session`,
+    (SELECT bool_and(request_hash = $16) FROM used) AS "isSameRequest" FROM session`,
 };
 
 interface AcceptRow {
@@ -112,25 +114,28 @@ const keyNames = ({ key, clientMessageId }: IdempotencyKeys): { name: string; ki
 ];
 
 /**
- * Accepts a message, or says why not: message, outbox row and keys in one transaction, the WhatsApp id included (I8). One statement, because
- * it is the hot path of the API; only a repetition with two keys, or to a session that refuses now, needs a second one. `not_before` is cut to its column's
- * milliseconds: rounded up, the row would not be due yet when the owner looks right after the doorbell. Ring it after this.
+ * Accepts a message, or says why not: message, outbox row and keys in one transaction, the WhatsApp id included (I8).
+ * One statement, because it is the hot path of the API; only a repetition with two keys, or to a session that refuses
+ * now, needs a second one. `not_before` is cut to its column's milliseconds: rounded up, the row would not be due yet
+ * when the owner looks right after the doorbell. Ring it after this.
  */
 export async function acceptMessage(db: Queryable, message: AcceptedMessage): Promise<Acceptance> {
   const names = message.idempotency ? keyNames(message.idempotency) : [];
+  const { text, content } = storedOf(message.request);
   const values = [
     message.messageId,
     message.sessionId,
     message.waMessageId,
     message.chatJid,
     message.type,
-    message.request.text,
+    text ?? null,
     message.metadata ? JSON.stringify(message.metadata) : null,
     message.lane ?? 'INTERACTIVE',
     JSON.stringify(message.request),
     PAIRING_STATES,
     message.failIfUncertain ?? null,
     message.apiKeyId ?? null,
+    content ? JSON.stringify(content) : null,
   ];
   if (!message.idempotency || names.length === 0) {
     const { rows } = await db.query<AcceptRow>({ ...ACCEPT, values });

@@ -1,5 +1,5 @@
 export { EVENT_TYPES, type EventType } from '@wa-gate/contracts';
-export { type Acceptance, type AcceptedMessage, acceptMessage, type OutboundRequest } from './accept.ts';
+export { type Acceptance, type AcceptedMessage, acceptMessage } from './accept.ts';
 export {
   GATEWAY_FRAMES,
   type GatewayFrame,

@@ -1,6 +1,6 @@
 import { FENCE_MANY, FENCE_ONE, fenceParameters, type Ownership } from '@wa-gate/cluster';
+import type { OutboundRequest } from '@wa-gate/contracts';
 import type { OutboxLane, Queryable } from '@wa-gate/db';
-import type { OutboundRequest } from './accept.ts';
 import { isHeldBack } from './reachout.ts';
 
 /** An outbox row that its owner has taken for an attempt. */

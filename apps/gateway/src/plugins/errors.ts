@@ -3,7 +3,7 @@ import { isDatabaseUnavailable } from '@wa-gate/db';
 import type { FastifyError, FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { ApiError } from '../http/api-error.ts';
-import { readIssues, summarise } from './validation-issues.ts';
+import { invalidRequest } from './validation-issues.ts';
 
 /** Errors of Fastify itself, by their code. */
 const FRAMEWORK_ERRORS: Record<string, ErrorCode> = {
@@ -36,8 +36,7 @@ function toApiError(error: unknown, schemas: FastifySchema = {}): ApiError {
   const { validation, validationContext, code = '', statusCode = 500 } = error as Partial<FastifyError>;
   if (validation) {
     const schema = schemas[(validationContext ?? '') as keyof FastifySchema];
-    const issues = readIssues(validation, validationContext ?? 'request', schema);
-    return new ApiError('VALIDATION', { message: summarise(issues), details: { issues } });
+    return invalidRequest(validation, validationContext ?? 'request', schema);
   }
   const known = FRAMEWORK_ERRORS[code];
   if (known === 'BODY_TOO_LARGE') return new ApiError(known, { details: { limitBytes: LIMITS.bodyBytes } });

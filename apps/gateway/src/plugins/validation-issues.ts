@@ -1,3 +1,5 @@
+import { ApiError } from '../http/api-error.ts';
+
 /** One thing that is wrong with a request. */
 export interface Issue {
   /** Where, such as `body.webhook.url`. */
@@ -71,8 +73,8 @@ function explain({ keyword, schemaPath, message = 'is not valid', params = {} }:
 }
 
 /**
- * Of a choice, every branch says why it was not taken, and at last the choice that none was: only what helps is left. `additionalProperties` comes with
- * one `boolean` for each property; the first says it all.
+ * Of a choice, every branch says why it was not taken, and at last the choice that none was: only what helps is left.
+ * `additionalProperties` comes with one `boolean` for each property; the first says it all.
  */
 function telling(found: readonly RawIssue[]): RawIssue[] {
   const others = found.filter(({ keyword }) => keyword !== 'boolean');
@@ -97,4 +99,10 @@ export function readIssues(found: readonly RawIssue[], context: string, schema?:
 export function summarise(issues: readonly Issue[]): string {
   const shown = issues.slice(0, IN_SENTENCE).map(({ path, message }) => `${path} ${message}`);
   return `The request is not valid: ${shown.join('; ')}.`;
+}
+
+/** The refusal for what a validator has found. `schema` gives the examples. */
+export function invalidRequest(found: readonly RawIssue[], context: string, schema?: unknown): ApiError {
+  const issues = readIssues(found, context, schema);
+  return new ApiError('VALIDATION', { message: summarise(issues), details: { issues } });
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { proto, type WAMessage } from '../whatsapp/baileys.ts';
-import { readInbound } from './inbound.ts';
+import { project } from './inbound.ts';
 
 const own = { jid: '1000@s.whatsapp.net', lid: '77@lid' };
 const received = (message: proto.IMessage, extra: Partial<WAMessage> = {}): WAMessage =>
@@ -11,6 +11,10 @@ const received = (message: proto.IMessage, extra: Partial<WAMessage> = {}): WAMe
     message,
     ...extra,
   }) as WAMessage;
+const readInbound = (message: WAMessage, who: typeof own) => {
+  const projection = project(message, who);
+  return projection.as === 'message' ? projection.message : null;
+};
 const contentOf = (message: proto.IMessage) => {
   const read = readInbound(received(message), own);
   return read && { type: read.type, text: read.text, content: read.content };

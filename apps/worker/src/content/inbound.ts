@@ -1,92 +1,106 @@
 import type { InboundMessage } from '@wa-gate/messaging';
-import {
-  isJidStatusBroadcast,
-  jidNormalizedUser,
-  normalizeMessageContent,
-  proto,
-  type WAMessage,
-} from '../whatsapp/baileys.ts';
-import { readContact } from './contact.ts';
-import { type Content, toNumber } from './content.ts';
-import { readLocation } from './location.ts';
-import { readMedia } from './media.ts';
-import { readPoll } from './poll.ts';
-import { readReaction } from './reaction.ts';
-import { readText } from './text.ts';
+import { isJidStatusBroadcast, jidNormalizedUser, proto, type WAMessage } from '../whatsapp/baileys.ts';
+import { type ReadChange, readChange } from './changes.ts';
+import { toNumber } from './fields.ts';
+import { type Content, readContent, unwrap } from './read-content.ts';
 
 /** What WhatsApp told about a message, without who stores it and under which id. */
 export type ReadMessage = Omit<InboundMessage, 'id' | 'sessionId' | 'epoch'>;
 
-const READERS = [readText, readMedia, readReaction, readPoll, readLocation, readContact];
+/** A change of a message that is there already. */
+export interface InboundChange {
+  /** Of the change itself. */
+  waMessageId: string;
+  chatJid: string;
+  /** Who made it. */
+  fromJid: string;
+  fromMe: boolean;
+  /** The message that it is about, and who wrote that. */
+  target: { waMessageId: string; fromJid: string };
+  change: Pick<ReadChange, 'name' | 'data'>;
+  waTimestamp: Date;
+}
 
-/** Parts of a message that say nothing to the user: keys, secrets and changes of other messages. */
-const SILENT_PARTS: ReadonlySet<string> = new Set([
-  'messageContextInfo',
-  'senderKeyDistributionMessage',
-  'fastRatchetKeySenderKeyDistributionMessage',
-  'protocolMessage',
-  'pollUpdateMessage',
-  'encReactionMessage',
-  'encEventResponseMessage',
-  'encCommentMessage',
-  'keepInChatMessage',
-  'pinInChatMessage',
-  'deviceSentMessage',
-]);
+/** What a received message is to the user. */
+export type Projection =
+  | { as: 'message'; message: ReadMessage }
+  | { as: 'change'; change: InboundChange }
+  | { as: 'nothing' };
+
+/** The account itself, as WhatsApp names it. */
+export interface OwnJids {
+  jid: string;
+  lid?: string;
+}
 
 /** Shown in place of what could not be read, until a copy comes that can be. */
 const UNREADABLE: Content = { type: 'UNKNOWN', content: { kind: 'undecryptable' } };
 
+const NOTHING: Projection = { as: 'nothing' };
+
 /**
- * A received message as it is stored, as a stub when it could not be decrypted; `null` for what is no message to the user: status updates, group
- * notices and messages between the account's own devices.
+ * A received message as it is stored, as a stub when it could not be decrypted. Nothing to the user are status
+ * updates, group notices and messages between the account's own devices. Pure.
  */
-export function readInbound(received: WAMessage, own: { jid: string; lid?: string }): ReadMessage | null {
+export function project(received: WAMessage, own: OwnJids): Projection {
   const { key, message } = received;
   const chatJid = key.remoteJid;
-  if (!chatJid || !key.id || received.category === 'peer' || isJidStatusBroadcast(chatJid)) return null;
+  if (!chatJid || !key.id || received.category === 'peer' || isJidStatusBroadcast(chatJid)) return NOTHING;
   const stubType = received.messageStubType;
-  if (stubType && stubType !== proto.WebMessageInfo.StubType.CIPHERTEXT) return null;
-  const readable = message ? readContent(message) : null;
+  if (stubType && stubType !== proto.WebMessageInfo.StubType.CIPHERTEXT) return NOTHING;
+  const unwrapped = message && unwrap(message);
+  const readable = unwrapped ? readContent(unwrapped) : null;
   const isStub = Boolean(stubType) && !readable;
   const content = isStub ? UNREADABLE : readable;
-  if (!content) return null;
-  const author = key.fromMe ? own.jid : jidNormalizedUser(key.participant || chatJid);
-  return {
+  const envelope = {
     waMessageId: key.id,
     chatJid,
-    ...(key.remoteJidAlt ? { chatAltJid: jidNormalizedUser(key.remoteJidAlt) } : {}),
-    fromJid: author,
+    fromJid: key.fromMe ? own.jid : jidNormalizedUser(key.participant || chatJid),
     fromMe: key.fromMe ?? false,
-    ...(received.pushName ? { senderName: storable(received.pushName) } : {}),
-    ...storableContent(content),
-    ...(isStub ? { isStub } : {}),
     waTimestamp: new Date((toNumber(received.messageTimestamp) ?? Date.now() / 1000) * 1000),
+  };
+  if (!content) {
+    const change = unwrapped ? readChange(unwrapped) : null;
+    return change ? { as: 'change', change: changeOf(change, envelope, own) } : NOTHING;
+  }
+  return {
+    as: 'message',
+    message: {
+      ...envelope,
+      ...(key.remoteJidAlt ? { chatAltJid: jidNormalizedUser(key.remoteJidAlt) } : {}),
+      ...(received.pushName ? { senderName: storable(received.pushName) } : {}),
+      ...storableParts(content),
+      ...(isStub ? { isStub } : {}),
+    },
   };
 }
 
-export function readContent(raw: proto.IMessage): Content | null {
-  const message = normalizeMessageContent(raw) ?? raw;
-  for (const read of READERS) {
-    const content = read(message);
-    if (content) return content;
-  }
-  const kind = Object.keys(message).find(
-    (part) => !SILENT_PARTS.has(part) && message[part as keyof proto.IMessage] !== null,
-  );
-  return kind ? { type: 'UNKNOWN', content: { kind } } : null;
+function changeOf(
+  { name, data, target }: ReadChange,
+  envelope: Omit<InboundChange, 'target' | 'change'>,
+  own: OwnJids,
+): InboundChange {
+  return {
+    ...envelope,
+    target: { waMessageId: target.id!, fromJid: authorOf(target, envelope, own) },
+    change: storableParts({ name, data } as Pick<ReadChange, 'name' | 'data'>),
+  };
+}
+
+/** `fromMe` inside a change is said by its author, who may be somebody else. */
+function authorOf(
+  { participant, fromMe }: proto.IMessageKey,
+  envelope: Pick<InboundChange, 'chatJid' | 'fromJid' | 'fromMe'>,
+  own: OwnJids,
+): string {
+  if (fromMe) return envelope.fromJid;
+  if (participant) return jidNormalizedUser(participant);
+  return envelope.fromMe ? envelope.chatJid : own.jid;
 }
 
 /** PostgreSQL takes every character but NUL, which a sender may well put into a text. */
 const storable = (text: string): string => text.replaceAll('\u0000', '\uFFFD');
 
-function storableContent({ type, text, content }: Content): Content {
-  const clean: Content = { type };
-  if (text !== undefined) clean.text = storable(text);
-  if (content) {
-    clean.content = JSON.parse(JSON.stringify(content), (_, value) =>
-      typeof value === 'string' ? storable(value) : value,
-    );
-  }
-  return clean;
-}
+/** A copy as JSON in which every text can be stored. */
+const storableParts = <T extends object>(parts: T): T =>
+  JSON.parse(JSON.stringify(parts), (_, value) => (typeof value === 'string' ? storable(value) : value));

@@ -1,25 +1,26 @@
-import type { proto } from '../whatsapp/baileys.ts';
-import { type Content, present } from './content.ts';
+import type { Reader } from './codec.ts';
+import { present } from './fields.ts';
 
-export function readLocation(message: proto.IMessage): Content | null {
-  const { locationMessage: place, liveLocationMessage: live } = message;
-  if (place) {
+/** A place on the map, or where somebody is at present. */
+export const location: Reader = {
+  members: ['locationMessage', 'liveLocationMessage'],
+  read({ locationMessage: place, liveLocationMessage: live }) {
+    if (place) {
+      return {
+        ...(place.comment ? { text: place.comment } : {}),
+        content: present({
+          latitude: place.degreesLatitude,
+          longitude: place.degreesLongitude,
+          name: place.name,
+          address: place.address,
+          url: place.url,
+        }),
+      };
+    }
+    if (!live) return null;
     return {
-      type: 'LOCATION',
-      ...(place.comment ? { text: place.comment } : {}),
-      content: present({
-        latitude: place.degreesLatitude,
-        longitude: place.degreesLongitude,
-        name: place.name,
-        address: place.address,
-        url: place.url,
-      }),
+      ...(live.caption ? { text: live.caption } : {}),
+      content: present({ latitude: live.degreesLatitude, longitude: live.degreesLongitude, live: true }),
     };
-  }
-  if (!live) return null;
-  return {
-    type: 'LOCATION',
-    ...(live.caption ? { text: live.caption } : {}),
-    content: present({ latitude: live.degreesLatitude, longitude: live.degreesLongitude, live: true }),
-  };
-}
+  },
+};

@@ -1,6 +1,6 @@
-import type { MessageType } from '@wa-gate/db';
 import type { proto } from '../whatsapp/baileys.ts';
-import { type Content, present, toNumber } from './content.ts';
+import type { Reader } from './codec.ts';
+import { present, toNumber } from './fields.ts';
 
 interface MediaFields {
   caption?: string | null;
@@ -15,8 +15,7 @@ interface MediaFields {
   height?: number | null;
 }
 
-const describe = (type: MessageType, media: MediaFields): Content => ({
-  type,
+const describe = (media: MediaFields) => ({
   ...(media.caption ? { text: media.caption } : {}),
   content: present({
     mimetype: media.mimetype,
@@ -30,13 +29,25 @@ const describe = (type: MessageType, media: MediaFields): Content => ({
   }),
 });
 
-/** Every media kind: its type, caption and measures. The bytes stay with WhatsApp until somebody asks for them. */
-export function readMedia(message: proto.IMessage): Content | null {
-  if (message.imageMessage) return describe('IMAGE', message.imageMessage);
-  if (message.videoMessage) return describe('VIDEO', message.videoMessage);
-  if (message.ptvMessage) return describe('VIDEO', message.ptvMessage);
-  if (message.audioMessage) return describe('AUDIO', message.audioMessage);
-  if (message.documentMessage) return describe('DOCUMENT', message.documentMessage);
-  if (message.stickerMessage) return describe('STICKER', message.stickerMessage as MediaFields);
-  return null;
-}
+type FileMember =
+  | 'imageMessage'
+  | 'videoMessage'
+  | 'ptvMessage'
+  | 'audioMessage'
+  | 'documentMessage'
+  | 'stickerMessage';
+
+/** A file: its caption and measures. The bytes stay with WhatsApp until somebody asks for them. */
+const reader = (...members: FileMember[]): Reader => ({
+  members,
+  read(message: proto.IMessage) {
+    const file = members.map((member) => message[member] as MediaFields | null | undefined).find(Boolean);
+    return file ? describe(file) : null;
+  },
+});
+
+export const image = reader('imageMessage');
+export const video = reader('videoMessage', 'ptvMessage');
+export const audio = reader('audioMessage');
+export const document = reader('documentMessage');
+export const sticker = reader('stickerMessage');

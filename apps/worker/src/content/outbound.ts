@@ -1,22 +1,23 @@
 import { createHmac } from 'node:crypto';
-import type { OutboundRequest } from '@wa-gate/messaging';
+import type { KindName, OutboundRequest } from '@wa-gate/contracts';
 import { proto } from '../whatsapp/baileys.ts';
-import { textMessage } from './text.ts';
+import type { Codec } from './codec.ts';
+import { CODECS } from './codecs.ts';
 
 /**
- * The secret inside a message, from which later parts of it (report tokens, edits, votes) take their keys. Derived from the message id, so that an attempt after
- * a restart makes the same bytes; `key` keeps it a secret from everybody who knows the id.
+ * The secret inside a message, from which later parts of it (report tokens, edits, votes) take their keys. Derived
+ * from the message id, so that an attempt after a restart makes the same bytes; `key` keeps it a secret from everybody
+ * who knows the id.
  */
 export function messageSecret(key: Uint8Array, sessionId: string, waMessageId: string): Buffer {
   return createHmac('sha256', key).update(`${sessionId}|${waMessageId}`).digest();
 }
 
 /** The protobuf of a request. The same request and secret give the same bytes, always. */
-export function buildMessage(request: OutboundRequest, secret: Uint8Array): proto.IMessage {
-  switch (request.type) {
-    case 'text':
-      return textMessage(request.text, secret);
-  }
+export function buildMessage({ type, ...request }: OutboundRequest, secret: Uint8Array): proto.IMessage {
+  // Each request has the fields of its own type, which the compiler cannot follow through the table.
+  const codec = CODECS[type] as Codec<KindName>;
+  return codec.build(request as never, { secret });
 }
 
 export const encodeMessage = (message: proto.IMessage): Buffer => Buffer.from(proto.Message.encode(message).finish());

@@ -1,16 +1,18 @@
-import type { proto } from '../whatsapp/baileys.ts';
-import { type Content, present } from './content.ts';
+import type { Reader } from './codec.ts';
+import { present } from './fields.ts';
 
 /** A new poll: its question and options. Votes are encrypted under a key of the poll and are not read here. */
-export function readPoll(message: proto.IMessage): Content | null {
-  const poll = message.pollCreationMessage ?? message.pollCreationMessageV2 ?? message.pollCreationMessageV3;
-  if (!poll) return null;
-  return {
-    type: 'POLL',
-    ...(poll.name ? { text: poll.name } : {}),
-    content: present({
-      options: (poll.options ?? []).map((option) => option.optionName ?? ''),
-      selectableCount: poll.selectableOptionsCount,
-    }),
-  };
-}
+export const poll: Reader = {
+  members: ['pollCreationMessage', 'pollCreationMessageV2', 'pollCreationMessageV3'],
+  read(message) {
+    const created = message.pollCreationMessage ?? message.pollCreationMessageV2 ?? message.pollCreationMessageV3;
+    if (!created) return null;
+    return {
+      ...(created.name ? { text: created.name } : {}),
+      content: present({
+        options: (created.options ?? []).map((option) => option.optionName ?? ''),
+        selectableCount: created.selectableOptionsCount,
+      }),
+    };
+  },
+};

@@ -1,13 +1,14 @@
-import type { proto } from '../whatsapp/baileys.ts';
-import { type Content, present } from './content.ts';
+import type { Reader } from './codec.ts';
+import { present } from './fields.ts';
 
 /** An emoji on another message; an empty `text` takes the reaction back. */
-export function readReaction(message: proto.IMessage): Content | null {
-  const reaction = message.reactionMessage;
-  if (!reaction) return null;
-  return {
-    type: 'REACTION',
-    text: reaction.text ?? '',
-    content: present({ targetWaMessageId: reaction.key?.id, targetFromMe: reaction.key?.fromMe }),
-  };
-}
+export const reaction: Reader = {
+  members: ['reactionMessage'],
+  read({ reactionMessage: given }) {
+    if (!given) return null;
+    return {
+      text: given.text ?? '',
+      content: present({ targetWaMessageId: given.key?.id, targetFromMe: given.key?.fromMe }),
+    };
+  },
+};

@@ -1,11 +1,10 @@
-import type { proto } from '../whatsapp/baileys.ts';
-import type { Content } from './content.ts';
+import type { Codec } from './codec.ts';
 
-export function textMessage(text: string, messageSecret: Uint8Array): proto.IMessage {
-  return { conversation: text, messageContextInfo: { messageSecret } };
-}
-
-export function readText(message: proto.IMessage): Content | null {
-  const text = message.conversation ?? message.extendedTextMessage?.text;
-  return text === null || text === undefined ? null : { type: 'TEXT', text };
-}
+export const text: Codec<'text'> = {
+  members: ['conversation', 'extendedTextMessage'],
+  build: (request, { secret }) => ({ conversation: request.text, messageContextInfo: { messageSecret: secret } }),
+  read(message) {
+    const words = message.conversation ?? message.extendedTextMessage?.text;
+    return words === null || words === undefined ? null : { text: words };
+  },
+};

@@ -2,7 +2,7 @@ import type { Ownership } from '@wa-gate/cluster';
 import type { Pool } from '@wa-gate/db';
 import { type Clock, type Logger, newId } from '@wa-gate/kit';
 import { type InboundMessage, storeInbound } from '@wa-gate/messaging';
-import { readInbound } from '../content/inbound.ts';
+import { type OwnJids, project } from '../content/inbound.ts';
 import type { KeyedLock } from '../keyed-lock.ts';
 import type { Arrived } from '../whatsapp/arrivals.ts';
 import type { Announce } from '../writers/announcer.ts';
@@ -19,11 +19,11 @@ export interface ProjectorDependencies {
 }
 
 /**
- * Turns what arrives into messages and events. WhatsApp has its receipt by now; the journal holds what was in the message until the
- * statement that stores it here says that it is done (I5).
+ * Turns what arrives into messages and events. WhatsApp has its receipt by now; the journal holds what was in the
+ * message until the statement that stores it here says that it is done (I5).
  */
 export interface Projector {
-  accept(owner: Ownership, arrived: Arrived, own: { jid: string; lid?: string }): void;
+  accept(owner: Ownership, arrived: Arrived, own: OwnJids): void;
   /** Resolves when everything is written; of one session, if one is named. */
   flush(sessionId?: string): Promise<void>;
 }
@@ -53,8 +53,9 @@ export function createProjector(deps: ProjectorDependencies): Projector {
   });
   return {
     accept(owner, { message: received, journal }, own) {
-      const read = received && readInbound(received, own);
-      const message = read && { ...read, ...owner, id: newId() };
+      const projection = received && project(received, own);
+      // A change has no place to be stored in yet: like nothing, it only ends its ciphertext in the journal.
+      const message = projection?.as === 'message' ? { ...projection.message, ...owner, id: newId() } : null;
       if (message || journal.length > 0) batcher.add([{ ...owner, message, journal }]);
     },
     flush: (sessionId) => batcher.flush(sessionId),

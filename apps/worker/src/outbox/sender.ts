@@ -1,13 +1,8 @@
 import type { Ownership } from '@wa-gate/cluster';
+import type { OutboundRequest } from '@wa-gate/contracts';
 import type { Pool } from '@wa-gate/db';
 import type { Clock, Logger } from '@wa-gate/kit';
-import {
-  beginAttempt,
-  findOutboxPayload,
-  type OutboundRequest,
-  type OutboxItem,
-  type Outcome,
-} from '@wa-gate/messaging';
+import { beginAttempt, findOutboxPayload, type OutboxItem, type Outcome } from '@wa-gate/messaging';
 import { buildMessage, decodeMessage, encodeMessage, messageSecret } from '../content/outbound.ts';
 import type { proto } from '../whatsapp/baileys.ts';
 import { SendRefusedError } from '../whatsapp/errors.ts';

@@ -3,7 +3,8 @@ import {
   IDEMPOTENCY_KEY_PATTERN,
   LIMITS,
   MESSAGE_LIMIT,
-  SENDABLE_TYPES,
+  SEND_FROM_DEFAULT_REQUESTS,
+  SEND_REQUESTS,
   SendFromDefaultHeadersSchema,
   SendFromDefaultQuerySchema,
   SendFromDefaultRequestSchema,
@@ -26,6 +27,8 @@ import type { SessionRef } from '../../principal.ts';
 import { principalOf } from '../../principal.ts';
 import { DEFAULT_SESSION_ERRORS, type SessionDirectory, sessionOfRequest } from '../sessions/index.ts';
 import type { MessagesService } from './messages.service.ts';
+import { refuseUnsupportedType } from './send-request.ts';
+import { sendValidator } from './send-validator.ts';
 
 export interface SendRoutesOptions {
   messages: MessagesService;
@@ -36,14 +39,8 @@ export interface SendRoutesOptions {
 
 const tags = ['Messages'];
 
-/** Before the schema speaks: a type that exists but cannot be sent yet deserves its own sentence. */
-async function refuseUnsupportedType(request: FastifyRequest): Promise<void> {
-  const type = (request.body as { type?: unknown } | undefined)?.type;
-  if (typeof type !== 'string' || (SENDABLE_TYPES as readonly string[]).includes(type)) return;
-  throw new ApiError('MESSAGE_TYPE_UNSUPPORTED', {
-    message: `Messages of type "${type.slice(0, 40)}" are not yet supported. Send type "text".`,
-    details: { supported: SENDABLE_TYPES },
-  });
+async function refuseOtherTypes(request: FastifyRequest): Promise<void> {
+  refuseUnsupportedType(request.body);
 }
 
 const KEY = new RegExp(IDEMPOTENCY_KEY_PATTERN);
@@ -100,7 +97,8 @@ export const sendRoutes: FastifyPluginAsyncTypebox<SendRoutesOptions> = async (a
     '/sessions/:id/send',
     {
       onRequest: guards({ audience: 'caller', permission: 'messages.send', limits: [MESSAGE_LIMIT] }),
-      preValidation: [refuseUnsupportedType, refuseWrongKey],
+      preValidation: [refuseOtherTypes, refuseWrongKey],
+      validatorCompiler: sendValidator(SEND_REQUESTS),
       schema: {
         tags,
         operationId: 'messages.send',
@@ -126,7 +124,8 @@ export const sendRoutes: FastifyPluginAsyncTypebox<SendRoutesOptions> = async (a
     '/messages/send',
     {
       onRequest: guards({ audience: 'caller', permission: 'messages.send', limits: [MESSAGE_LIMIT, 'messages_send'] }),
-      preValidation: [refuseUnsupportedType, refuseWrongKey],
+      preValidation: [refuseOtherTypes, refuseWrongKey],
+      validatorCompiler: sendValidator(SEND_FROM_DEFAULT_REQUESTS),
       schema: {
         tags,
         operationId: 'messages.sendFromDefault',

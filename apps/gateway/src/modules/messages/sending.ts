@@ -1,7 +1,14 @@
-import { describeMessageState, type SendRequest, type SendResult, type WaitFor } from '@wa-gate/contracts';
+import {
+  describeMessageState,
+  type KindName,
+  type OutboundRequest,
+  type SendRequest,
+  type SendResult,
+  type WaitFor,
+} from '@wa-gate/contracts';
 import { isDatabaseUnavailable, type Queryable } from '@wa-gate/db';
 import { newId } from '@wa-gate/kit';
-import { type Acceptance, acceptMessage, hashRequest, newWaMessageId } from '@wa-gate/messaging';
+import { type Acceptance, acceptMessage, newWaMessageId } from '@wa-gate/messaging';
 import { ApiError } from '../../http/api-error.ts';
 import type { SessionRef } from '../../principal.ts';
 import type { Bells } from '../../worker-links/doorbells.ts';
@@ -9,6 +16,7 @@ import type { MessageRecord, MessagesRepository } from './messages.repository.ts
 import { type Expectation, isReached, type OutcomeWaiter, type WaitGoal } from './outcome-waiter.ts';
 import { presentError } from './present-message.ts';
 import { parseRecipient } from './recipient.ts';
+import { outboundOf, requestHashOf } from './send-request.ts';
 
 export interface SendingDependencies {
   db: Queryable;
@@ -79,41 +87,29 @@ function refuseWhatIsNoText(request: SendRequest): void {
   });
 }
 
-/** The text, under whichever of its two names it came. */
-function textOf({ message, text }: SendRequest): string {
-  if (message !== undefined && text !== undefined && message !== text) {
-    throw new ApiError('VALIDATION', { message: 'Give `message` or `text`, not two different ones.' });
-  }
-  const found = message ?? text;
-  if (found === undefined)
-    throw new ApiError('VALIDATION', { message: 'The request is not valid: body needs `message`.' });
-  return found;
-}
-
-/** Everything that makes two requests the same, and the keys under which they may come twice. */
-function idempotencyOf(request: SendRequest, chatJid: string, text: string, key: string | undefined) {
-  const { clientMessageId, metadata, onUncertain = 'resend' } = request;
+/** The keys under which a request may come twice. */
+function idempotencyOf(body: SendRequest, chatJid: string, request: OutboundRequest, key: string | undefined) {
+  const { clientMessageId } = body;
   if (key === undefined && clientMessageId === undefined) return undefined;
-  const requestHash = hashRequest({ type: 'text', chatJid, text, metadata, onUncertain, clientMessageId });
-  return { key, clientMessageId, requestHash };
+  return { key, clientMessageId, requestHash: requestHashOf(body, chatJid, request) };
 }
 
 /** Accepts messages and waits for what becomes of them. */
 export function createSending({ db, bells, messages, waiter }: SendingDependencies): Sending {
   /** One statement in PostgreSQL and one ring: what a send costs here. */
-  async function accept(session: SessionRef, request: SendRequest, options: SendOptions, ids: Ids) {
-    refuseWhatIsNoText(request);
-    const chatJid = parseRecipient(request.to);
-    const text = textOf(request);
+  async function accept(session: SessionRef, body: SendRequest, options: SendOptions, ids: Ids) {
+    refuseWhatIsNoText(body);
+    const chatJid = parseRecipient(body.to);
+    const request = outboundOf(body);
     const acceptance = await acceptMessage(db, {
       ...ids,
       sessionId: session.id,
       chatJid,
-      type: 'TEXT',
-      request: { type: 'text', text },
-      metadata: request.metadata,
-      failIfUncertain: request.onUncertain && request.onUncertain === 'fail',
-      idempotency: idempotencyOf(request, chatJid, text, options.idempotencyKey),
+      type: request.type.toUpperCase() as Uppercase<KindName>,
+      request,
+      metadata: body.metadata,
+      failIfUncertain: body.onUncertain && body.onUncertain === 'fail',
+      idempotency: idempotencyOf(body, chatJid, request, options.idempotencyKey),
       apiKeyId: options.apiKeyId,
     });
     if (acceptance.outcome === 'accepted') bells.ringSession(session.id);

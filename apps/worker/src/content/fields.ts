@@ -1,12 +1,3 @@
-import type { MessageType } from '@wa-gate/db';
-
-/** What a message says, as it is stored and shown: `text` is its words, `content` whatever else there is. */
-export interface Content {
-  type: MessageType;
-  text?: string;
-  content?: Record<string, unknown>;
-}
-
 /** Leaves out the fields that the message does not have. */
 export function present(fields: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(

@@ -1,0 +1,50 @@
+import {
+  DEFAULT_KIND,
+  KIND_NAMES,
+  type KindName,
+  kindOf,
+  type OutboundRequest,
+  type SendRequest,
+} from '@wa-gate/contracts';
+import { hashRequest } from '@wa-gate/messaging';
+import { ApiError } from '../../http/api-error.ts';
+
+/** What is sent for a request: its kind and the fields of that kind, each under its own name. */
+export function outboundOf(body: SendRequest): OutboundRequest {
+  const { type = DEFAULT_KIND } = body;
+  const { request, aliases = {} } = kindOf(type);
+  const fields = Object.keys(request).map((field) => [field, givenFor(body, field, aliases[field])] as const);
+  const given = Object.fromEntries(fields.filter(([, value]) => value !== undefined));
+  // The schema of the kind has seen the body.
+  return { type, ...given } as OutboundRequest;
+}
+
+/** A field under whichever of its names it came. */
+function givenFor(body: SendRequest, field: string, other: string | undefined): unknown {
+  if (other === undefined) return body[field];
+  const values = [body[other], body[field]].filter((value) => value !== undefined);
+  if (values.length === 0)
+    throw new ApiError('VALIDATION', { message: `The request is not valid: body needs \`${other}\`.` });
+  if (values.length === 2 && values[0] !== values[1])
+    throw new ApiError('VALIDATION', { message: `Give \`${other}\` or \`${field}\`, not two different ones.` });
+  return values[0];
+}
+
+/** Of all that makes two requests the same. It is compared with hashes of older versions for as long as keys live. */
+export function requestHashOf(body: SendRequest, chatJid: string, request: OutboundRequest): Buffer {
+  const { clientMessageId, metadata, onUncertain = 'resend' } = body;
+  return hashRequest({ ...request, chatJid, metadata, onUncertain, clientMessageId });
+}
+
+/** Before the schema speaks: a type that exists but cannot be sent yet deserves its own sentence. */
+export function refuseUnsupportedType(body: unknown): void {
+  const type = (body as { type?: unknown } | null | undefined)?.type;
+  if (typeof type !== 'string' || isKind(type)) return;
+  const supported = KIND_NAMES.map((name) => `"${name}"`);
+  throw new ApiError('MESSAGE_TYPE_UNSUPPORTED', {
+    message: `Messages of type "${type.slice(0, 40)}" are not yet supported. Send type ${supported.join(' or ')}.`,
+    details: { supported: KIND_NAMES },
+  });
+}
+
+export const isKind = (type: unknown): type is KindName => (KIND_NAMES as readonly unknown[]).includes(type);

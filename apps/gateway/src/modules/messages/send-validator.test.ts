@@ -1,0 +1,43 @@
+import { KIND_NAMES, kindOf, SEND_FROM_DEFAULT_REQUESTS, SEND_REQUESTS } from '@wa-gate/contracts';
+import { Type } from 'typebox';
+import { describe, expect, it } from 'vitest';
+import { sendValidator } from './send-validator.ts';
+
+const judgeBody = (requests = SEND_REQUESTS) =>
+  sendValidator(requests)({ schema: Type.Any(), method: 'POST', url: '/', httpPart: 'body' });
+const sentenceFor = (body: unknown): string | undefined => {
+  const verdict = judgeBody()(body) as { error?: Error };
+  return verdict.error?.message;
+};
+const to = '6281234567890';
+
+it.each(KIND_NAMES)('takes the examples of %s, and names the kind’s own fields in its errors', (type) => {
+  const [{ request }] = kindOf(type).examples;
+  const verdict = judgeBody()({ to, type, ...request });
+  expect(verdict).toHaveProperty('value');
+  expect(sentenceFor({ to, type, ...request, colour: 'red' })).toBe(
+    'The request is not valid: body does not know `colour`.',
+  );
+});
+
+it('takes the name of the session where the route has none in its path', () => {
+  const body = { to, message: 'a', sessionId: 's' };
+  expect(judgeBody(SEND_FROM_DEFAULT_REQUESTS)(body)).toHaveProperty('value');
+  expect(judgeBody()(body)).toHaveProperty('error');
+});
+
+describe('what is wrong is said in the same words as on other routes', () => {
+  it.each([
+    [{ message: 'a' }, 'The request is not valid: body needs `to`.'],
+    [{ to, message: '' }, 'The request is not valid: body.message must not have fewer than 1 characters.'],
+    [
+      { to, message: 'a', clientMessageId: '\n' },
+      'body.clientMessageId must match the pattern ^[^\\u0000-\\u001f]*$, such as `order-4711-shipped`.',
+    ],
+    [{ to, message: 'a', type: 7 }, `body.type must be one of ${KIND_NAMES.map((name) => `\`${name}\``).join(', ')}`],
+    [null, 'The request is not valid: body must be object.'],
+    [[], 'The request is not valid: body must be object.'],
+  ])('%j', (body, sentence) => {
+    expect(sentenceFor(body)).toContain(sentence);
+  });
+});

@@ -1,0 +1,51 @@
+import { CHANGES, type ChangeData, type ChangeName } from '@wa-gate/contracts';
+import { proto } from '../whatsapp/baileys.ts';
+import { toNumber } from './fields.ts';
+import { readContent, unwrap } from './read-content.ts';
+
+/** A change as its protobuf tells it: which message, and what becomes of it. */
+export type ReadChange = {
+  [N in ChangeName]: { name: N; data: ChangeData<N>; target: proto.IMessageKey };
+}[ChangeName];
+
+interface Found<N extends ChangeName> {
+  target: proto.IMessageKey | null | undefined;
+  data: ChangeData<N>;
+}
+
+/** Reads a change out of an unwrapped message. Pure; `null`: it is none of this name. */
+type ChangeReader<N extends ChangeName> = (message: proto.IMessage) => Found<N> | null;
+
+const { Type: ProtocolType } = proto.Message.ProtocolMessage;
+const { Type: PinType } = proto.Message.PinInChatMessage;
+
+/** A reader of each change of the registry. One that is missing does not compile. */
+const CHANGE_READERS: { readonly [N in ChangeName]: ChangeReader<N> } = {
+  edit({ protocolMessage: told }) {
+    if (told?.type !== ProtocolType.MESSAGE_EDIT || !told.editedMessage) return null;
+    const content = readContent(unwrap(told.editedMessage));
+    if (!content) return null;
+    const { type, ...rest } = content;
+    return { target: told.key, data: { type: type.toLowerCase() as ChangeData<'edit'>['type'], ...rest } };
+  },
+
+  revoke({ protocolMessage: told }) {
+    return told?.type === ProtocolType.REVOKE ? { target: told.key, data: {} } : null;
+  },
+
+  pin({ pinInChatMessage: told, messageContextInfo: context }) {
+    if (!told) return null;
+    const isPinned = told.type === PinType.PIN_FOR_ALL;
+    const seconds = isPinned ? toNumber(context?.messageAddOnDurationInSecs) : undefined;
+    return { target: told.key, data: { isPinned, ...(seconds !== undefined && { seconds }) } };
+  },
+};
+
+/** What an unwrapped message changes. `null`: it changes nothing, or does not say which message. */
+export function readChange(message: proto.IMessage): ReadChange | null {
+  for (const name of Object.keys(CHANGES) as ChangeName[]) {
+    const found = CHANGE_READERS[name](message);
+    if (found?.target?.id) return { name, ...found } as ReadChange;
+  }
+  return null;
+}

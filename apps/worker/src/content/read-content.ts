@@ -1,0 +1,53 @@
+import type { MessageTypeName } from '@wa-gate/contracts';
+import type { MessageType } from '@wa-gate/db';
+import { normalizeMessageContent, type proto } from '../whatsapp/baileys.ts';
+import type { ReadContent, Reader } from './codec.ts';
+import { CODECS, READERS } from './codecs.ts';
+
+/** What a message says, as it is stored and shown. */
+export interface Content extends ReadContent {
+  type: MessageType;
+}
+
+/** Members that say nothing to the user by themselves: keys, secrets, and changes of other messages. */
+const SILENT_MEMBERS: ReadonlySet<string> = new Set([
+  'messageContextInfo',
+  'senderKeyDistributionMessage',
+  'fastRatchetKeySenderKeyDistributionMessage',
+  'protocolMessage',
+  'pollUpdateMessage',
+  'encReactionMessage',
+  'encEventResponseMessage',
+  'encCommentMessage',
+  'keepInChatMessage',
+  'pinInChatMessage',
+  'deviceSentMessage',
+]);
+
+interface Entry {
+  type: MessageTypeName;
+  reader: Reader;
+  /** The lowest one counts when a message has members of several types. */
+  rank: number;
+}
+
+const READER_BY_MEMBER: ReadonlyMap<string, Entry> = new Map(
+  (Object.entries({ ...CODECS, ...READERS }) as [MessageTypeName, Reader][]).flatMap(([type, reader], rank) =>
+    reader.members.map((member): [string, Entry] => [member, { type, reader, rank }]),
+  ),
+);
+
+/** The message inside its envelopes: of disappearing chats, of what is viewed once, of edits. */
+export const unwrap = (raw: proto.IMessage): proto.IMessage => normalizeMessageContent(raw) ?? raw;
+
+/** What an unwrapped message says, of type `UNKNOWN` when no reader knows its members. `null`: nothing to the user. */
+export function readContent(message: proto.IMessage): Content | null {
+  const members = Object.keys(message).filter((member) => message[member as keyof proto.IMessage] !== null);
+  const entries = members.flatMap((member) => READER_BY_MEMBER.get(member) ?? []).sort((a, b) => a.rank - b.rank);
+  for (const { type, reader } of entries) {
+    const content = reader.read(message);
+    if (content) return { type: type.toUpperCase() as MessageType, ...content };
+  }
+  const kind = members.find((member) => !SILENT_MEMBERS.has(member));
+  return kind ? { type: 'UNKNOWN', content: { kind } } : null;
+}

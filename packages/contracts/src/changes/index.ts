@@ -1,0 +1,30 @@
+import { type Static, type TObject, Type } from 'typebox';
+import { MESSAGE_TYPES } from '../messages.ts';
+import { anyObject, oneOf } from '../schema.ts';
+import { defineChange } from './change.ts';
+
+/** Changes that the worker reads from a message about another one. It does not compile when one has no reader. */
+export const CHANGES = {
+  edit: defineChange({
+    summary: 'The author has replaced what the message says.',
+    data: {
+      type: oneOf(MESSAGE_TYPES),
+      text: Type.Optional(Type.String()),
+      content: Type.Optional(anyObject()),
+    },
+    example: { type: 'text', text: 'Hello again' },
+  }),
+  revoke: defineChange({
+    summary: 'The author, or an administrator of the group, has deleted the message for everyone.',
+    data: {},
+    example: {},
+  }),
+  pin: defineChange({
+    summary: 'The message was pinned in its chat, or is not pinned any more.',
+    data: { isPinned: Type.Boolean(), seconds: Type.Optional(Type.Integer({ minimum: 0 })) },
+    example: { isPinned: true, seconds: 86_400 },
+  }),
+};
+export type ChangeName = keyof typeof CHANGES;
+
+export type ChangeData<N extends ChangeName> = Static<TObject<(typeof CHANGES)[N]['data']>>;

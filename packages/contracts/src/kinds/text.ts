@@ -1,0 +1,22 @@
+import { Type } from 'typebox';
+import { LIMITS } from '../limits.ts';
+import { defineKind } from './kind.ts';
+
+export const text = defineKind({
+  summary: 'A text.',
+  request: {
+    text: Type.String({ minLength: 1, maxLength: LIMITS.messageText, examples: ['Hello from API!'] }),
+  },
+  aliases: { text: 'message' },
+  content: {},
+  stored: (request) => ({ text: request.text }),
+  examples: [
+    { request: { text: 'Hello from API!' } },
+    { request: { text: 'two\nlines, *bold*, 👋🏽 and https://example.com' } },
+    { request: {}, refused: 'VALIDATION' },
+    { request: { text: '' }, refused: 'VALIDATION' },
+    { request: { text: 'a', message: 'b' }, refused: 'VALIDATION' },
+    { request: { text: 7 }, refused: 'VALIDATION' },
+    { request: { text: 'a', latitude: 1 }, refused: 'VALIDATION' },
+  ],
+});

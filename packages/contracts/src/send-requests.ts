@@ -1,0 +1,117 @@
+import { type Static, type TObject, type TProperties, type TSchema, Type } from 'typebox';
+import { defaultSessionQuery } from './default-session.ts';
+import { KIND_NAMES, type KindName, kindOf } from './kinds/index.ts';
+import { LIMITS } from './limits.ts';
+import { anyObject, oneOf, requestBody } from './schema.ts';
+
+/** What to do when a connection ends before WhatsApp has acknowledged a message. */
+export const ON_UNCERTAIN = ['resend', 'fail'] as const;
+
+const recipient = {
+  to: Type.String({
+    minLength: 1,
+    maxLength: 128,
+    description: '+62…, digits, or a jid that ends in @s.whatsapp.net, @c.us, @lid or @g.us (a group).',
+    examples: ['6281234567890@s.whatsapp.net'],
+  }),
+};
+
+const options = {
+  clientMessageId: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: LIMITS.clientMessageId,
+      pattern: '^[^\\u0000-\\u001f]*$',
+      description:
+        'Your own id of the message. A second send with the same one within 30 days is answered with the first message; ' +
+        'like `Idempotency-Key`, but kept longer.',
+      examples: ['order-4711-shipped'],
+    }),
+  ),
+  onUncertain: Type.Optional(
+    oneOf(
+      ON_UNCERTAIN,
+      'When the connection ends before WhatsApp has acknowledged the message, nobody knows whether it left. ' +
+        '`resend` (default): it goes out again under the same id, and phones show it once. ' +
+        '`fail`: it is not sent again, and ends with `status: "failed"`, `state: "unknown"`.',
+    ),
+  ),
+  metadata: Type.Optional(
+    anyObject({ maxProperties: 50, description: 'Yours; comes back in the message and its webhooks.' }),
+  ),
+};
+
+/** A request of any kind: the fields that all have, and those of its kind. */
+export type SendRequest = Static<TObject<typeof recipient & typeof options>> & { type?: KindName } & Record<
+    string,
+    unknown
+  >;
+
+/** The kind of a request that names none. */
+export const DEFAULT_KIND: KindName = 'text';
+
+const typeOf = (name: KindName) =>
+  name === DEFAULT_KIND ? Type.Optional(oneOf([name], `Default: ${name}.`)) : oneOf([name]);
+
+/** The fields of a kind under all their names. Of a field with two names either may be missing. */
+function fieldsOf(name: KindName): TProperties {
+  const { request, aliases = {} } = kindOf(name);
+  const fields = Object.entries(request).flatMap(([field, schema]): [string, TSchema][] => {
+    const other = aliases[field];
+    if (other === undefined) return [[field, schema]];
+    const description = `Another name of \`${other}\`. Give one of the two.`;
+    return [
+      [other, Type.Optional(schema)],
+      [field, Type.Optional({ ...schema, description })],
+    ];
+  });
+  return Object.fromEntries(fields);
+}
+
+/** The first example of a kind, with each field under the name that errors use. */
+function exampleOf(name: KindName): Record<string, unknown> {
+  const { aliases = {}, examples } = kindOf(name);
+  const { request } = examples[0];
+  return Object.fromEntries(Object.entries(request).map(([field, value]) => [aliases[field] ?? field, value]));
+}
+
+const sendRequestOf = (name: KindName, more: TProperties = {}) =>
+  requestBody(
+    { ...recipient, type: typeOf(name), ...fieldsOf(name), ...options, ...more },
+    { to: '6281234567890@s.whatsapp.net', type: name, ...exampleOf(name) },
+  );
+
+const eachKind = <T>(make: (name: KindName) => T) =>
+  Object.fromEntries(KIND_NAMES.map((name) => [name, make(name)])) as Record<KindName, T>;
+
+/** What a generated client calls the request of a kind, such as `SendTextRequest`. */
+const nameOf = (name: KindName, from: string): string =>
+  `Send${name.charAt(0).toUpperCase()}${name.slice(1)}${from}Request`;
+
+/** A request of one kind out of several. Validators are compiled from the schema of each kind, not from this choice. */
+const oneOfKinds = (schemas: Record<KindName, TObject>, from = '') =>
+  Type.Unsafe<SendRequest>({
+    type: 'object',
+    discriminator: {
+      propertyName: 'type',
+      mapping: eachKind((name) => `#/components/schemas/${nameOf(name, from)}`),
+    },
+    oneOf: Object.values(schemas),
+    examples: (schemas[DEFAULT_KIND] as { examples?: unknown[] }).examples,
+  });
+
+/** What `POST /api/sessions/{id}/send` takes, by kind. */
+export const SEND_REQUESTS = eachKind((name) => sendRequestOf(name));
+export const SendRequestSchema = oneOfKinds(SEND_REQUESTS);
+
+/** `POST /api/messages/send`: the same for the session that the call names, or the caller's default session. */
+export const SEND_FROM_DEFAULT_REQUESTS = eachKind((name) => sendRequestOf(name, defaultSessionQuery));
+export const SendFromDefaultRequestSchema = oneOfKinds(SEND_FROM_DEFAULT_REQUESTS, 'FromDefault');
+
+/** The requests of each kind by the names that the description of the API gives them. */
+export const NAMED_SEND_REQUESTS = Object.fromEntries(
+  KIND_NAMES.flatMap((name) => [
+    [nameOf(name, ''), SEND_REQUESTS[name]],
+    [nameOf(name, 'FromDefault'), SEND_FROM_DEFAULT_REQUESTS[name]],
+  ]),
+);
