@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { OutgoingMessage } from '../phone/outgoing.ts';
+import { OUTGOING_MESSAGES, type OutgoingMessage } from '../phone/kinds/index.ts';
 
 /** The shapes of the control API. Users' CI depends on them. */
 
@@ -136,7 +136,7 @@ export const MessageRequest = Type.Unsafe<OutgoingMessage>({
   type: 'object',
   required: ['type'],
   discriminator: { propertyName: 'type' },
-  oneOf: OutgoingMessage.anyOf.map((member) => ({ ...member, additionalProperties: false })),
+  oneOf: OUTGOING_MESSAGES,
 });
 
 export const ReceiptsRequest = Type.Object(

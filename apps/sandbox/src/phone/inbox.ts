@@ -1,5 +1,5 @@
 import type { Journal } from '../store/journal.ts';
-import type { MessageDescription } from './describe.ts';
+import type { MessageDescription } from './description.ts';
 
 /** A message as a phone shows it: received ones once per sender and id, own ones too. */
 export interface InboxEntry extends MessageDescription {

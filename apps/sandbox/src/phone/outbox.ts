@@ -10,11 +10,12 @@ import type { PreKeyBundle } from '../signal/session-cipher.ts';
 import { pad } from '../signal/signal-messages.ts';
 import { GROUP_SERVER, LID_SERVER, parseJid } from '../wire/jid.ts';
 import { type BinaryNode, node } from '../wire/node.ts';
-import { type Composed, compose } from './compose.ts';
+import { compose } from './compose.ts';
 import type { PhoneCore } from './core.ts';
 import { describe } from './describe.ts';
 import type { InboxEntry } from './inbox.ts';
-import type { OutgoingMessage } from './outgoing.ts';
+import type { OutgoingMessage } from './kinds/index.ts';
+import type { Composed } from './kinds/kind.ts';
 import type { Chat, Copy, Envelope } from './server-port.ts';
 
 /** Messages kept for companions that ask again. */

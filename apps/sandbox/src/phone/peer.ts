@@ -1,9 +1,9 @@
 import { deflateSync } from 'node:zlib';
 import { proto } from '@whiskeysockets/baileys/WAProto/index.js';
 import type { Companion } from '../accounts/account.ts';
-import { textMessage } from './compose.ts';
 import type { PhoneCore } from './core.ts';
 import type { InboxEntry } from './inbox.ts';
+import { textMessage } from './kinds/text.ts';
 import type { PhoneOutbox } from './outbox.ts';
 import { HISTORY_SYNC, PEER_DATA_OPERATION, PROTOCOL_MESSAGE } from './proto-names.ts';
 

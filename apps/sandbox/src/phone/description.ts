@@ -1,0 +1,51 @@
+import type { proto } from '@whiskeysockets/baileys/WAProto/index.js';
+
+/** Where an encrypted file lies and how to open it. Byte strings are base64. */
+export interface MediaReference {
+  mimetype: string | null;
+  path: string;
+  mediaKey: string;
+  fileSha256: string;
+  fileEncSha256: string;
+  bytes: number;
+  fileName?: string;
+  seconds?: number;
+  width?: number;
+  height?: number;
+  voice?: boolean;
+}
+
+/** What a message says, in the words of the control API. */
+export interface MessageDescription {
+  type: string;
+  /** The text, or the caption of a file. */
+  text: string | null;
+  media: MediaReference | null;
+  /** Whatever else belongs to the type: target of a reaction, options of a poll, coordinates, … */
+  details: Record<string, unknown>;
+}
+
+export const plain = (
+  type: string,
+  text: string | null,
+  details: Record<string, unknown> = {},
+): MessageDescription => ({ type, text, media: null, details });
+
+/** Which message another one is about. */
+export function describeKey(key: proto.IMessageKey | null | undefined) {
+  return {
+    id: key?.id ?? null,
+    fromMe: key?.fromMe ?? false,
+    chat: key?.remoteJid ?? null,
+    participant: key?.participant ?? null,
+  };
+}
+
+/** What the context of a message tells beside its content. */
+export function describeContext(context: proto.IContextInfo | null | undefined): Record<string, unknown> {
+  const details: Record<string, unknown> = {};
+  if (context?.stanzaId) details.quoted = { id: context.stanzaId, participant: context.participant ?? null };
+  if (context?.mentionedJid?.length) details.mentions = context.mentionedJid;
+  if (context?.isForwarded) details.forwarded = true;
+  return details;
+}

@@ -1,0 +1,51 @@
+import { type Static, type TObject, Type } from 'typebox';
+import { edit, revoke } from './change.ts';
+import { contact } from './contact.ts';
+import { audio, document, image, sticker, video } from './file.ts';
+import { location } from './location.ts';
+import { poll } from './poll.ts';
+import { reaction } from './reaction.ts';
+import { text } from './text.ts';
+
+/** What phones can be told to send, and what they show of it. Of two kinds with one member the first that knows it counts. */
+export const PHONE_KINDS = {
+  text,
+  image,
+  video,
+  audio,
+  document,
+  sticker,
+  reaction,
+  poll,
+  location,
+  contact,
+  edit,
+  revoke,
+};
+export type PhoneKindName = keyof typeof PHONE_KINDS;
+
+/** Fields of every kind. */
+const base = {
+  to: Type.String({
+    description: 'Number of the recipient, a jid (`…@s.whatsapp.net`, `…@lid`), or a group (`…@g.us`)',
+  }),
+  id: Type.Optional(Type.String({ minLength: 1, maxLength: 128, description: 'Message id; made up when absent' })),
+  addressing: Type.Optional(
+    Type.Enum(['pn', 'lid'], {
+      description: 'How sender and recipient are named in a 1:1 chat; default pn, or as in `to`',
+    }),
+  ),
+  replyTo: Type.Optional(Type.String({ description: 'Id of a message in this phone’s list that is quoted' })),
+};
+
+type Fields<K extends PhoneKindName> = Static<TObject<(typeof PHONE_KINDS)[K]['request']>>;
+
+/** What a phone can be told to send: the body of `POST /phones/{number}/messages`. */
+export type OutgoingMessage = {
+  [K in PhoneKindName]: { type: K } & Static<TObject<typeof base>> & Fields<K>;
+}[PhoneKindName];
+
+/** Its schemas, one for each kind. */
+export const OUTGOING_MESSAGES = Object.entries(PHONE_KINDS).map(([type, kind]) =>
+  Type.Object({ ...base, type: Type.Literal(type), ...kind.request }, { additionalProperties: false }),
+);

@@ -1,0 +1,47 @@
+import type { proto } from '@whiskeysockets/baileys/WAProto/index.js';
+import type { Static, TObject, TProperties } from 'typebox';
+import type { PhoneCore } from '../core.ts';
+import type { MessageDescription } from '../description.ts';
+import type { Chat } from '../server-port.ts';
+
+/** A message ready to be encrypted, and what its stanza says about it. */
+export interface Composed {
+  message: proto.IMessage;
+  type: 'text' | 'media' | 'reaction' | 'poll';
+  /** `mediatype` of the enc child. */
+  mediaType?: string;
+  edit?: string;
+  /** Receivers that cannot decrypt it show nothing. */
+  hideWhenUnreadable?: boolean;
+}
+
+/** Who sends a message, where to, and what it answers. */
+export interface Given {
+  phone: PhoneCore;
+  chat: Chat;
+  /** Empty, or the context of a message that quotes another one. */
+  context: { contextInfo?: proto.IContextInfo };
+}
+
+/**
+ * One kind of message of the sandbox's phones. The list is the sandbox's own: it shares no code with the worker, which it
+ * judges.
+ */
+export interface PhoneKind<R extends TProperties> {
+  /** Fields of the request to the control API beside those of all kinds. */
+  request: R;
+  compose(request: Static<TObject<R>>, given: Given): Composed | Promise<Composed>;
+  /** Parts of the protobuf that make a message one of this kind. */
+  members: readonly (keyof proto.IMessage)[];
+  /**
+   * What the phone shows; null: it is of another kind with the same members.
+   *
+   * @param inner describes a message inside the message
+   */
+  describe(
+    message: proto.IMessage,
+    inner: (message: proto.IMessage) => MessageDescription | null,
+  ): MessageDescription | null;
+}
+
+export const defineKind = <R extends TProperties>(kind: PhoneKind<R>): PhoneKind<R> => kind;

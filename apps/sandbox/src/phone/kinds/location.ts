@@ -1,0 +1,24 @@
+import { Type } from 'typebox';
+import { plain } from '../description.ts';
+import { defineKind } from './kind.ts';
+
+export const location = defineKind({
+  request: {
+    latitude: Type.Number({ minimum: -90, maximum: 90 }),
+    longitude: Type.Number({ minimum: -180, maximum: 180 }),
+    name: Type.Optional(Type.String()),
+    address: Type.Optional(Type.String()),
+  },
+  compose({ latitude, longitude, name = null, address = null }, { context }) {
+    const place = { degreesLatitude: latitude, degreesLongitude: longitude, name, address };
+    return { message: { locationMessage: { ...place, ...context } }, type: 'media', mediaType: 'location' };
+  },
+  members: ['locationMessage', 'liveLocationMessage'],
+  describe({ locationMessage: place, liveLocationMessage: live }) {
+    const point = place ?? live;
+    if (!point) return null;
+    const { degreesLatitude: latitude, degreesLongitude: longitude } = point;
+    const name = place?.name ?? null;
+    return plain('location', name, { latitude, longitude, name, address: place?.address ?? null });
+  },
+});

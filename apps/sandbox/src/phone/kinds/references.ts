@@ -1,0 +1,37 @@
+import type { proto } from '@whiskeysockets/baileys/WAProto/index.js';
+import { Type } from 'typebox';
+import { SandboxError } from '../../errors.ts';
+import type { PhoneCore } from '../core.ts';
+import type { InboxEntry } from '../inbox.ts';
+import type { Chat } from '../server-port.ts';
+
+/** The field of a request that names another message. */
+export const target = Type.String({ description: 'Id of the message it is about' });
+
+/** A message of this phone's list. */
+export function known(phone: PhoneCore, id: string): InboxEntry {
+  const entry = phone.inbox.findById(id);
+  if (entry) return entry;
+  const { number } = phone.account;
+  throw new SandboxError(
+    404,
+    'MESSAGE_NOT_FOUND',
+    `Phone ${number} has no message ${id}; see GET /phones/${number}/messages.`,
+  );
+}
+
+/** How this phone refers to a message of its list inside another message. */
+export function keyFor(phone: PhoneCore, chat: Chat, id: string): proto.IMessageKey {
+  const entry = known(phone, id);
+  if (chat.kind === 'direct') {
+    const { account } = chat;
+    return { remoteJid: account.deviceJid(0, entry.addressing), fromMe: entry.fromMe, id };
+  }
+  const author = phone.deps.directory.find(entry.from);
+  return {
+    remoteJid: chat.group.jid,
+    fromMe: entry.fromMe,
+    id,
+    participant: author?.deviceJid(0, chat.group.addressing) ?? null,
+  };
+}

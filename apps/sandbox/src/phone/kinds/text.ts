@@ -1,0 +1,26 @@
+import type { proto } from '@whiskeysockets/baileys/WAProto/index.js';
+import { Type } from 'typebox';
+import { pnJid } from '../../wire/jid.ts';
+import { describeContext, plain } from '../description.ts';
+import { defineKind, type Given } from './kind.ts';
+
+export const text = defineKind({
+  request: {
+    text: Type.String({ minLength: 1 }),
+    mentions: Type.Optional(Type.Array(Type.String({ description: 'Numbers' }))),
+  },
+  compose({ text: words, mentions = [] }, { context }) {
+    if (mentions.length === 0) return { message: textMessage(words, context), type: 'text' };
+    const contextInfo = { ...context.contextInfo, mentionedJid: mentions.map((it) => pnJid(it)) };
+    return { message: textMessage(words, { contextInfo }), type: 'text' };
+  },
+  members: ['conversation', 'extendedTextMessage'],
+  describe({ conversation, extendedTextMessage: extended }) {
+    if (conversation) return plain('text', conversation);
+    return extended ? plain('text', extended.text ?? '', describeContext(extended.contextInfo)) : null;
+  },
+});
+
+export function textMessage(words: string, context: Given['context'] = {}): proto.IMessage {
+  return context.contextInfo ? { extendedTextMessage: { text: words, ...context } } : { conversation: words };
+}
