@@ -1,4 +1,4 @@
-import type { BroadcastResult, RemoveWorkerResult, Worker, WorkerMetrics } from '@wa-gate/contracts';
+import type { FleetOperationReport, RemoveWorkerResult, Worker, WorkerMetrics } from '@wa-gate/contracts';
 import { beforeAll, expect, test } from 'vitest';
 import type { GatewayClient } from '../harness/gateway-client.ts';
 import {
@@ -35,7 +35,7 @@ const processOf = (id: string) => system().workers.find(({ name }) => id.startsW
 
 test('all workers are asked at once, and each answers for itself (MR-028)', async () => {
   const json = { operation: 'stats' };
-  const { succeeded, failed, results } = await admin.data<BroadcastResult>('/api/admin/workers/broadcast', {
+  const { succeeded, failed, results } = await admin.data<FleetOperationReport>('/api/admin/workers/broadcast', {
     method: 'POST',
     json,
   });
@@ -44,7 +44,7 @@ test('all workers are asked at once, and each answers for itself (MR-028)', asyn
   expect(ofHost?.stats).toMatchObject({ placed: 1, actors: 1, states: { connected: 1 } });
   expect(ofHost?.stats?.rssBytes).toBeGreaterThan(10_000_000);
   for (const operation of ['ping', 'converge']) {
-    const answer = await admin.data<BroadcastResult>('/api/admin/workers/broadcast', {
+    const answer = await admin.data<FleetOperationReport>('/api/admin/workers/broadcast', {
       method: 'POST',
       json: { operation },
     });

@@ -11,7 +11,7 @@ import {
   parseMasterKeys,
   systemClock,
 } from '@wa-gate/kit';
-import { createWebhookBell } from '@wa-gate/messaging';
+import { createWebhookDoorbell } from '@wa-gate/messaging';
 import { buildWorkerApp } from './app.ts';
 import { readWorkerConfig, type WorkerConfig } from './config.ts';
 import { createControlPort } from './lease/control-stream.ts';
@@ -49,7 +49,7 @@ async function run(config: WorkerConfig): Promise<void> {
 
   const redis = createRedis({ url: config.REDIS_URL, logger, name: `worker ${workerId}` });
   const subscriber = createRedis({ url: config.REDIS_URL, logger, name: `worker ${workerId} bells` });
-  const webhooks = createWebhookBell({ redisUrl: config.REDIS_URL, logger });
+  const webhooks = createWebhookDoorbell({ redisUrl: config.REDIS_URL, logger });
   const network = networkName === 'live' ? liveNetwork() : sandboxNetwork(config.SANDBOX_URL ?? '');
   /** Read each second; the lease keeper reads its own every few. */
   const controlMeter = createLoadMeter();

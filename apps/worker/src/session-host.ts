@@ -7,7 +7,7 @@ import {
 } from '@wa-gate/cluster';
 import type { Pool } from '@wa-gate/db';
 import { type BackoffOptions, type Clock, createSecretBox, type Logger, type Redis } from '@wa-gate/kit';
-import { ringWorker, type WebhookBell } from '@wa-gate/messaging';
+import { notifyWorker, type WebhookDoorbell } from '@wa-gate/messaging';
 import { createProjector } from './inbox/projector.ts';
 import { KeyedLock } from './keyed-lock.ts';
 import type { ControlPort } from './lease/control-stream.ts';
@@ -34,7 +34,7 @@ export interface SessionHostDependencies {
   pool: Pool;
   redis: Redis;
   subscriber: Redis;
-  webhooks: WebhookBell;
+  webhooks: WebhookDoorbell;
   network: WhatsAppNetwork;
   masterKeys: readonly Uint8Array[];
   messageKey: Uint8Array;
@@ -161,8 +161,8 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
   const doorbells = createDoorbells({
     subscriber,
     workerId,
-    onWorkerBell: () => supervisor.look(),
-    onSessionBell: (sessionId) => dispatcher.ring(sessionId),
+    onWorkerDoorbell: () => supervisor.look(),
+    onSessionDoorbell: (sessionId) => dispatcher.notify(sessionId),
   });
   const traffic: SessionTraffic = {
     opened: (owner, connection) => dispatcher.opened(owner, connection),
@@ -211,7 +211,7 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
         await Promise.all([projector.flush(sessionId), outcomes.flush(sessionId)]);
       },
     },
-    onMoved: ({ workerId: newOwner }) => ringWorker(redis, newOwner),
+    onMoved: ({ workerId: newOwner }) => notifyWorker(redis, newOwner),
     createActor: ({ sessionId, epoch, reason }) =>
       new SessionActor({
         owner: { sessionId, epoch },
@@ -242,8 +242,8 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
     start() {
       doorbells.start();
       control.listen({
-        onSessionBell(sessionId) {
-          dispatcher.ring(sessionId);
+        onSessionDoorbell(sessionId) {
+          dispatcher.notify(sessionId);
           return supervisor.find(sessionId) !== undefined;
         },
         onLook: () => supervisor.look(),

@@ -52,7 +52,7 @@ export type FleetOperation = (typeof FLEET_OPERATIONS)[number];
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
 
-export const BroadcastRequestSchema = requestBody(
+export const FleetOperationRequestSchema = requestBody(
   {
     operation: oneOf(FLEET_OPERATIONS),
     level: Type.Optional(oneOf(LOG_LEVELS, 'For `log-level`.')),
@@ -60,7 +60,7 @@ export const BroadcastRequestSchema = requestBody(
   },
   { operation: 'ping' },
 );
-export type BroadcastRequest = Static<typeof BroadcastRequestSchema>;
+export type FleetOperationRequest = Static<typeof FleetOperationRequestSchema>;
 
 /** What a worker tells of itself for `stats`. */
 export const WorkerStatsSchema = Type.Object({
@@ -89,7 +89,7 @@ export const FleetOperationResultSchemas = {
   'log-level': Type.Object({ level: oneOf(LOG_LEVELS) }),
 } as const satisfies Record<FleetOperation, unknown>;
 
-export const BroadcastResultSchema = Type.Object({
+export const FleetOperationReportSchema = Type.Object({
   operation: oneOf(FLEET_OPERATIONS),
   succeeded: Type.Integer(),
   failed: Type.Integer(),
@@ -104,7 +104,7 @@ export const BroadcastResultSchema = Type.Object({
     }),
   ),
 });
-export type BroadcastResult = Static<typeof BroadcastResultSchema>;
+export type FleetOperationReport = Static<typeof FleetOperationReportSchema>;
 
 export const RebalanceResultSchema = Type.Object({
   moves: Type.Integer({ description: 'Sessions that were asked to move now. Owners hand them over one by one.' }),

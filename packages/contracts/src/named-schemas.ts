@@ -40,7 +40,7 @@ import { DefaultSessionBodySchema } from './default-session.ts';
 import { ErrorDescriptionSchema, ErrorSchema } from './errors.ts';
 import {
   AutoscalingSchema,
-  BroadcastRequestSchema,
+  FleetOperationRequestSchema,
   RebalanceResultSchema,
   WorkerMetricsOfOneSchema,
   WorkerMetricsResultSchema,
@@ -134,7 +134,7 @@ export const NAMED_SCHEMAS = {
   AdminUser: AdminUserSchema,
   AuditEntry: AuditEntrySchema,
   Autoscaling: AutoscalingSchema,
-  BroadcastRequest: BroadcastRequestSchema,
+  FleetOperationRequest: FleetOperationRequestSchema,
   ChangeMemberRequest: ChangeMemberRequestSchema,
   ChangePasswordRequest: ChangePasswordRequestSchema,
   CreateKeyRequest: CreateKeyRequestSchema,

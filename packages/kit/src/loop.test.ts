@@ -81,15 +81,15 @@ describe('a loop', () => {
     const { rounds, quick } = countedRounds();
     const loop = start({ round: quick });
     await turn();
-    loop.ring();
+    loop.notify();
     await soon(() => expect(rounds.begun).toBe(2));
   });
 
   it('is rung in a round, twice: one more follows', async () => {
     const { rounds, held } = countedRounds();
     const loop = start({ round: held });
-    loop.ring();
-    loop.ring();
+    loop.notify();
+    loop.notify();
     rounds.end();
     await soon(() => expect(rounds.begun).toBe(2));
     rounds.end();

@@ -18,8 +18,8 @@ export interface Loop {
   /** Aborted by {@link stop}: for work that may end in the middle of a round. */
   readonly stopping: AbortSignal;
   readonly start: () => void;
-  /** The next round comes now; a ring during a round causes one more. */
-  readonly ring: () => void;
+  /** The next round comes now; a notification during a round causes one more. */
+  readonly notify: () => void;
   /** No further round. Resolves when the one that runs has ended. */
   readonly stop: () => Promise<void>;
 }
@@ -27,19 +27,19 @@ export interface Loop {
 export function createLoop({ clock, round, everyMs, jitter = 0, pausesFirst = false, onError }: LoopOptions): Loop {
   const ending = new AbortController();
   const stopping = ending.signal;
-  let bell = new AbortController();
+  let pausing = new AbortController();
   let running: Promise<void> | undefined;
 
-  /** Ends early by a ring or the stop, which is no failure. */
+  /** Ends early by a notification or the stop, which is no failure. */
   async function pause(): Promise<void> {
     const ms = everyMs * (1 + jitter * (2 * Math.random() - 1));
-    await clock.sleep(ms, bell.signal).catch(() => undefined);
+    await clock.sleep(ms, pausing.signal).catch(() => undefined);
   }
 
   async function run(): Promise<void> {
     if (pausesFirst) await pause();
     while (!stopping.aborted) {
-      bell = new AbortController();
+      pausing = new AbortController();
       let hasMore = false;
       try {
         hasMore = (await round(stopping)) === 'more';
@@ -55,10 +55,10 @@ export function createLoop({ clock, round, everyMs, jitter = 0, pausesFirst = fa
     start() {
       running ??= run();
     },
-    ring: () => bell.abort(),
+    notify: () => pausing.abort(),
     async stop() {
       ending.abort();
-      bell.abort();
+      pausing.abort();
       await running;
     },
   };

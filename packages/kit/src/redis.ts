@@ -6,9 +6,9 @@ export type { Redis } from 'ioredis';
 /** Every key and channel in Redis, in one place (DESIGN 2.10). All of them can be rebuilt from PostgreSQL (I10). */
 export const redisKeys = {
   route: (sessionId: string) => `wag:route:${sessionId}`,
-  sessionBell: (sessionId: string) => `wag:bell:session:${sessionId}`,
-  workerBell: (workerId: string) => `wag:bell:worker:${workerId}`,
-  reconcileBell: () => 'wag:bell:reconcile',
+  sessionDoorbell: (sessionId: string) => `wag:bell:session:${sessionId}`,
+  workerDoorbell: (workerId: string) => `wag:bell:worker:${workerId}`,
+  reconcileDoorbell: () => 'wag:bell:reconcile',
   /** Connects to WhatsApp begun in this second, by the whole fleet. */
   starts: (network: string, second: number) => `wag:starts:${network}:${second}`,
   /** What a bucket has counted for one subject; `message_limit:{userId}` is the tier's messages per hour. */

@@ -9,8 +9,8 @@ export interface WorkerLoadReport {
 }
 
 /**
- * What a worker says on the control stream of a gateway. `goodbye`: its sockets are closed, and it holds no session any more. `strays`: bells that rang for sessions
- * which it does not host.
+ * What a worker says on the control stream of a gateway. `goodbye`: its sockets are closed, and it holds no session any more. `strays`: doorbells for sessions
+ * which it does not host (misrouted ones).
  */
 export type WorkerFrame =
   | { type: 'hello'; workerId: string; incarnation: number }

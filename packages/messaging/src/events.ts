@@ -11,7 +11,7 @@ export interface AppendedEvent {
 
 export interface Appended {
   events: AppendedEvent[];
-  /** Endpoints that have something new to deliver: ring their doorbells. */
+  /** Endpoints that have something new to deliver: notify their doorbells. */
   webhooks: { webhookId: string; sessionId: string }[];
 }
 

@@ -21,16 +21,16 @@ export function publishHints(redis: Redis, hints: readonly SessionHint[]): void 
 }
 
 /** Asks the owner of a session to look into its outbox. Without Redis the owner's poll finds it. */
-export function ringSession(redis: Redis, sessionId: string): void {
-  redis.publish(redisKeys.sessionBell(sessionId), '').catch(() => undefined);
+export function notifySession(redis: Redis, sessionId: string): void {
+  redis.publish(redisKeys.sessionDoorbell(sessionId), '').catch(() => undefined);
 }
 
 /** Asks a worker to compare its placements with its actors. */
-export function ringWorker(redis: Redis, workerId: string): void {
-  redis.publish(redisKeys.workerBell(workerId), '').catch(() => undefined);
+export function notifyWorker(redis: Redis, workerId: string): void {
+  redis.publish(redisKeys.workerDoorbell(workerId), '').catch(() => undefined);
 }
 
 /** Asks the gateways to look who is there and which sessions need a worker. Without Redis their next tick finds it. */
-export function ringReconcilers(redis: Redis): void {
-  redis.publish(redisKeys.reconcileBell(), '').catch(() => undefined);
+export function notifyReconcilers(redis: Redis): void {
+  redis.publish(redisKeys.reconcileDoorbell(), '').catch(() => undefined);
 }

@@ -21,7 +21,7 @@ export {
   releaseWebhook,
 } from './deliveries.ts';
 export { type Appended, type AppendedEvent, appendControlEvent } from './events.ts';
-export { publishHints, ringReconcilers, ringSession, ringWorker, type SessionHint } from './hints.ts';
+export { notifyReconcilers, notifySession, notifyWorker, publishHints, type SessionHint } from './hints.ts';
 export { hashRequest, type IdempotencyKeys } from './idempotency.ts';
 export { type InboundMessage, type Projected, type StoredInbound, storeInbound } from './inbound.ts';
 export { SQL_INVARIANTS, type SqlInvariant } from './invariant-queries.ts';
@@ -45,7 +45,7 @@ export {
   returnOutbox,
 } from './outbox.ts';
 export { type Outcome, type RecordedOutcomes, recordOutcomes } from './outcomes.ts';
-export { createWebhookBell, QUEUE_NAMES, type WebhookBell } from './queues.ts';
+export { createWebhookDoorbell, QUEUE_NAMES, type WebhookDoorbell } from './queues.ts';
 export { isHeldBack, newChatsHeldUntil } from './reachout.ts';
 export {
   newPayloadSweep,

@@ -103,7 +103,7 @@ const INSPECT = {
     GROUP BY o.session_id`,
 };
 
-/** What waits for these sessions; those with nothing are left out. For the owner's look when no bell has rung: unlike a claim it locks nothing. */
+/** What waits for these sessions; those with nothing are left out. The owner inspects when no doorbell has come: unlike a claim it locks nothing. */
 export async function inspectOutbox(db: Queryable, sessionIds: readonly string[]): Promise<OutboxState[]> {
   const { rows } = await db.query<OutboxState>({ ...INSPECT, values: [sessionIds] });
   return rows;

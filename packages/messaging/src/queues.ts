@@ -9,26 +9,26 @@ export const QUEUE_NAMES = {
 } as const;
 
 /** A doorbell says "look", never what to do: the facts are in PostgreSQL. */
-export interface WebhookBell {
+export interface WebhookDoorbell {
   /** Rings for an endpoint that has deliveries due. Never throws: without Redis the sweep finds them. */
-  ring(webhookId: string): void;
+  notify(webhookId: string): void;
   close(): Promise<void>;
 }
 
-/** At most one drain per endpoint runs; a ring while it runs causes one more run. */
-export function createWebhookBell(options: { redisUrl: string; logger: Logger }): WebhookBell {
+/** At most one drain per endpoint runs; a notification while it runs causes one more run. */
+export function createWebhookDoorbell(options: { redisUrl: string; logger: Logger }): WebhookDoorbell {
   const connection = createRedis({ url: options.redisUrl, logger: options.logger, name: 'webhook-bell' });
   const queue = new Queue(QUEUE_NAMES.webhooks, {
     connection,
     prefix: redisKeys.bullPrefix,
     defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
   });
-  queue.on('error', (error) => options.logger.debug({ err: error }, 'webhook bell has no Redis'));
+  queue.on('error', (error) => options.logger.debug({ err: error }, 'webhook doorbell has no Redis'));
   return {
-    ring(webhookId) {
+    notify(webhookId) {
       queue
         .add('drain', { webhookId }, { deduplication: { id: webhookId, keepLastIfActive: true } })
-        .catch((error: Error) => options.logger.debug({ err: error, webhookId }, 'webhook bell not rung'));
+        .catch((error: Error) => options.logger.debug({ err: error, webhookId }, 'webhook doorbell not rung'));
     },
     async close() {
       await queue.close();

@@ -2,14 +2,14 @@ import type { Network } from '@wa-gate/db';
 import { createSecretBox, deriveKey } from '@wa-gate/kit';
 import type { GatewaySettings } from '../app.ts';
 import { type Config, durationSeconds } from '../config.ts';
-import { createMailboxTransport, createMailSender, createSmtpTransport, type MailSender } from '../jobs/mail/index.ts';
+import { createMailboxTransport, createMailSender, createSmtpTransport } from '../jobs/mail/index.ts';
 import type { KeyStore } from '../modules/api-keys/index.ts';
 import { createAccountService, createAuthService, parseSecrets } from '../modules/auth/index.ts';
 import type { People } from '../modules/identities/index.ts';
 import { createMailQueue, isMailOn, MAIL_BOX, mailSender } from '../modules/mail/index.ts';
 import { signingKeys } from '../plugins/access-tokens.ts';
 import type { Revocations } from '../revocations/revocations.ts';
-import type { Resources } from './resources.ts';
+import type { Background, Resources } from './resources.ts';
 
 /** What signs tokens: the secrets of the environment, else one derived from each master key, so that these rotate with it. */
 export function credentialSettings(
@@ -39,19 +39,21 @@ export function composeAccounts(
   const mail = createMailQueue({ box: mailBox(resources), isOn: isMailOn(config) });
   return {
     mail,
-    auth: createAuthService({ ...deps, pool, mail, allowTierSelfSelect: config.ALLOW_TIER_SELF_SELECT }),
-    account: createAccountService({ pool, mail, revocations: deps.revocations }),
+    services: {
+      auth: createAuthService({ ...deps, pool, mail, allowTierSelfSelect: config.ALLOW_TIER_SELF_SELECT }),
+      account: createAccountService({ pool, mail, revocations: deps.revocations }),
+    },
   };
 }
 
 /** The sending of mails; nothing where mail is off. */
-export function composeMailing(resources: Resources, config: Config): MailSender[] {
+export function composeMailing(resources: Resources, config: Config): { background: Background[] } {
   const { pool, clock, logger } = resources;
-  if (!isMailOn(config)) return [];
+  if (!isMailOn(config)) return { background: [] };
   const from = mailSender(config);
   const { SMTP_HOST: host, SMTP_PORT: port, SMTP_USER: user, SMTP_PASS: password, MAIL_DIR = '' } = config;
   const transport = host
     ? createSmtpTransport({ host, port, user, password, from })
     : createMailboxTransport(MAIL_DIR, from);
-  return [createMailSender({ pool, box: mailBox(resources), transport, clock, logger })];
+  return { background: [createMailSender({ pool, box: mailBox(resources), transport, clock, logger })] };
 }

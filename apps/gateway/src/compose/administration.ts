@@ -17,14 +17,18 @@ export interface AdministrationParts {
   fleet: WorkerAdministration;
 }
 
-export function composeAdministration({ pool }: Resources, parts: AdministrationParts): AdministrationServices {
+export function composeAdministration(
+  { pool }: Resources,
+  parts: AdministrationParts,
+): { services: AdministrationServices } {
   const { revocations, remover, fleet } = parts;
-  return {
+  const services: AdministrationServices = {
     users: createUsersService({ pool, users: createUsersRepository(pool), revocations, remover }),
     allSessions: createAllSessions(pool),
     analytics: createAnalyticsService({ statistics: createStatisticsRepository(pool), fleet }),
     systemLog: createSystemLog({ db: pool }),
   };
+  return { services };
 }
 
 /** For deletions of many sessions at once. */

@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts';
-import { createUsageMover, type UsageMover } from '../jobs/usage/index.ts';
+import { createUsageMover } from '../jobs/usage/index.ts';
 import type { GatewayMetrics } from '../metrics/index.ts';
 import { createLimitsService, createOwnLimits, createReplicas } from '../modules/limits/index.ts';
 import { createTiersService } from '../modules/tiers/index.ts';
@@ -12,7 +12,7 @@ import {
 import { createFallbackCounters, createLocalCounters, createRedisCounters } from '../plugins/rate-limit/index.ts';
 import { createLimitSettings } from '../plugins/rate-limit/limit-settings.ts';
 import type { Revocations } from '../revocations/revocations.ts';
-import type { Resources } from './resources.ts';
+import type { Background, Resources } from './resources.ts';
 
 /** What the limiter is made of: the numbers, the counters in Redis, and those of this process for while Redis is away. */
 export function composeLimits(
@@ -46,16 +46,18 @@ export function composeLimits(
       tiers: createTiersService({ db: pool, settings: limitSettings, revocations }),
       usage: createUsageService({ usage: createUsageRepository(pool) }),
     },
-    async start() {
+    /** Reads the limits for the first time, and begins to count replicas and hits. */
+    async open() {
       await Promise.all([limitSettings.start(), replicas.start()]);
       localHits.start();
     },
-    async stop() {
+    async close() {
       await Promise.all([replicas.stop(), localHits.stop()]);
     },
   };
 }
 
 /** What brings usage into PostgreSQL. */
-export const composeUsageMover = ({ pool, redis, clock, logger }: Resources): UsageMover =>
-  createUsageMover({ pool, batches: createHitBatches(redis), clock, logger });
+export const composeUsageMover = ({ pool, redis, clock, logger }: Resources): { background: Background } => ({
+  background: createUsageMover({ pool, batches: createHitBatches(redis), clock, logger }),
+});

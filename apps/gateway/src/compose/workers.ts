@@ -1,11 +1,10 @@
-import { DEFAULT_TIMING, type RouteTable } from '@wa-gate/cluster';
+import { DEFAULT_TIMING } from '@wa-gate/cluster';
 import type { Network } from '@wa-gate/db';
-import { Agent } from 'undici';
 import type { Config } from '../config.ts';
 import type { GatewayMetrics } from '../metrics/index.ts';
 import {
   createAutoscaling,
-  createFleetBroadcast,
+  createFleetOperations,
   createHealthProbes,
   createManualRebalance,
   createWorkerAdministration,
@@ -15,45 +14,21 @@ import {
   createWorkerTokens,
   type FleetServices,
 } from '../modules/workers/index.ts';
-import type { ControlStreams } from '../worker-links/control-streams.ts';
-import type { Bells } from '../worker-links/doorbells.ts';
-import type { Dispatchers } from '../worker-links/owner-link.ts';
-import { createWorkerAddresses, type WorkerAddresses } from '../worker-links/worker-addresses.ts';
 import { createWorkerProbe } from '../worker-links/worker-probe.ts';
 import type { Resources } from './resources.ts';
-
-/** Connections to workers go to nothing but addresses where workers may be. */
-export function connectToWorkers({ WORKER_ENDPOINT_ALLOW }: Config): {
-  addresses: WorkerAddresses;
-  dispatchers: Dispatchers;
-} {
-  const addresses = createWorkerAddresses(WORKER_ENDPOINT_ALLOW);
-  const connect = addresses.connector;
-  return {
-    addresses,
-    dispatchers: {
-      calls: new Agent({ connections: 64, pipelining: 1, connect }),
-      streams: new Agent({ pipelining: 1, connect }),
-    },
-  };
-}
+import type { WorkerLinks } from './worker-links.ts';
 
 export interface WorkersComposition {
-  addresses: WorkerAddresses;
-  dispatchers: Dispatchers;
-  streams: ControlStreams;
-  bells: Bells;
-  routes: RouteTable;
+  links: WorkerLinks;
   metrics: GatewayMetrics;
   defaultNetwork: Network;
-  /** Who is there has changed: every gateway looks. */
-  look: () => void;
 }
 
 /** What workers and administrators ask of the fleet, and the probes of its workers. */
 export function composeWorkers(resources: Resources, config: Config, parts: WorkersComposition) {
   const { pool, masterKeys, clock, logger } = resources;
-  const { addresses, dispatchers, streams, bells, routes, metrics, defaultNetwork, look } = parts;
+  const { links, metrics, defaultNetwork } = parts;
+  const { addresses, dispatchers, streams, doorbells, routes, fleetChanged } = links;
   const timing = DEFAULT_TIMING;
   const dispatcher = dispatchers.calls;
   const probe = createWorkerProbe({ dispatcher, masterKeys, logger });
@@ -61,9 +36,9 @@ export function composeWorkers(resources: Resources, config: Config, parts: Work
   const autoscaling = createAutoscaling({ db: pool, timing });
   metrics.watchAutoscaling(() => autoscaling.signals());
 
-  const ringWorker = (workerId: string): void => bells.ringWorker(workerId);
+  const notifyWorker = (workerId: string): void => doorbells.notifyWorker(workerId);
   async function onMoved(sessionIds: readonly string[], workerIds: readonly string[]): Promise<void> {
-    for (const workerId of new Set(workerIds)) ringWorker(workerId);
+    for (const workerId of new Set(workerIds)) notifyWorker(workerId);
     await routes.forget(...sessionIds);
   }
 
@@ -78,7 +53,7 @@ export function composeWorkers(resources: Resources, config: Config, parts: Work
       timing,
       onRegistered(target) {
         streams.watch(target);
-        look();
+        fleetChanged();
       },
       logger,
     }),
@@ -92,13 +67,13 @@ export function composeWorkers(resources: Resources, config: Config, parts: Work
       timing,
       clock,
       onMoved,
-      onChanged: look,
+      onChanged: fleetChanged,
       logger,
     }),
-    workerRemoval: createWorkerRemoval({ pool, clock, timing, onMoved, onChanged: look, logger }),
+    workerRemoval: createWorkerRemoval({ pool, clock, timing, onMoved, onChanged: fleetChanged, logger }),
     workerMetrics,
-    broadcast: createFleetBroadcast({ pool, dispatcher, masterKeys, logger }),
-    manualRebalance: createManualRebalance({ pool, timing, ringWorker, metrics }),
+    fleetOperations: createFleetOperations({ pool, dispatcher, masterKeys, logger }),
+    manualRebalance: createManualRebalance({ pool, timing, notifyWorker, metrics }),
     autoscaling,
   };
   const probes = createHealthProbes({
@@ -109,5 +84,5 @@ export function composeWorkers(resources: Resources, config: Config, parts: Work
     everyMs: config.WORKER_HEALTH_CHECK_INTERVAL,
     onProbed: (outcome) => metrics.workerProbes.inc({ outcome }),
   });
-  return { services, probes };
+  return { services, background: probes };
 }

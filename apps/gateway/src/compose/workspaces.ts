@@ -13,11 +13,12 @@ import type { Resources } from './resources.ts';
 export function composeWorkspaces(
   { pool }: Resources,
   { revocations, remover, mail }: { revocations: Revocations; remover: SessionRemover; mail: MailQueue },
-): WorkspaceServices {
-  return {
+): { services: WorkspaceServices } {
+  const services: WorkspaceServices = {
     workspaces: createWorkspacesService({ pool }),
     removeWorkspace: createWorkspaceRemoval({ pool, revocations, remover }),
     members: createMembersService({ pool, revocations }),
     invitations: createInvitationsService({ pool, mail }),
   };
+  return { services };
 }

@@ -56,14 +56,18 @@ beforeEach(async () => {
     everyMs: 60_000,
     // Five of them without a word are silence: quick for a test, and long for a busy machine.
     tickMs: 250,
-    onEvidence: ({ incarnation }, reason, isNews) => evidence.push({ evidence: reason, isNews, incarnation }),
   });
+  streams.onEvidence(collect);
 });
 afterEach(async () => {
   await streams.stop();
   await line.close();
   await worker.close();
 });
+
+/** What every stream of these tests finds. */
+const collect: Parameters<ControlStreams['onEvidence']>[0] = ({ incarnation }, reason, isNews) =>
+  evidence.push({ evidence: reason, isNews, incarnation });
 
 async function register(endpoint = line.url.replace(/\/$/, '')): Promise<number> {
   const registration = { ...workerRegistration(WORKER), endpoint };
@@ -86,23 +90,23 @@ async function lease(): Promise<{ isOver: boolean; reason: string | null; incarn
 const attemptsFrom = (count: number) => waitFor(() => worker.attempts >= count);
 
 describe('a stream to every worker with a lease', () => {
-  it('carries bells, those of one turn in one frame, and the request to look', async () => {
+  it('carries doorbells, those of one turn in one frame, and the request to look', async () => {
     await open();
-    expect([streams.ringSession('s1', WORKER), streams.ringSession('s2', WORKER), streams.ringWorker(WORKER)]).toEqual([
-      true,
-      true,
-      true,
-    ]);
+    expect([
+      streams.notifySession('s1', WORKER),
+      streams.notifySession('s2', WORKER),
+      streams.notifyWorker(WORKER),
+    ]).toEqual([true, true, true]);
     await waitFor(() => worker.frames.length === 2);
     expect(worker.frames).toEqual([{ type: 'look' }, { type: 'bell', sessionIds: ['s1', 's2'] }]);
-    expect([streams.ringSession('s1', 'worker-9'), streams.ringWorker('worker-9')]).toEqual([false, false]);
+    expect([streams.notifySession('s1', 'worker-9'), streams.notifyWorker('worker-9')]).toEqual([false, false]);
   });
 
   it('brings hints, learns from them who hosts a session, and unlearns it from a stray bell', async () => {
     const heard: SessionHint[] = [];
     const strays: unknown[] = [];
     streams.onHints((hints) => heard.push(...hints));
-    streams.onStrays((...stray) => strays.push(stray));
+    streams.onMisrouted((...stray) => strays.push(stray));
     await open();
     const hint: SessionHint = { sessionId: 's1', seq: 7, messages: [{ messageId: 'm1', state: 'SENT' }] };
     worker.say({ type: 'hints', hints: [hint] });
@@ -133,7 +137,7 @@ describe('a stream to every worker with a lease', () => {
     streams.watch({ workerId: WORKER, endpoint: line.url.replace(/\/$/, ''), incarnation });
     await waitFor(() => streams.isOpen(WORKER));
     await database.pool.query('UPDATE worker_leases SET ended_at = now()');
-    streams.look();
+    streams.converge();
     await waitFor(() => !streams.isOpen(WORKER) && worker.streams.size === 0);
     expect(evidence).toEqual([]);
   });
@@ -141,7 +145,7 @@ describe('a stream to every worker with a lease', () => {
   it('stays while PostgreSQL is away', async () => {
     await open();
     databaseLine.set('refuse');
-    streams.look();
+    streams.converge();
     await expect(pool.query('SELECT 1')).rejects.toThrow();
     expect(streams.isOpen(WORKER)).toBe(true);
     databaseLine.set('forward');
@@ -158,7 +162,7 @@ describe('evidence of death ends the lease (MR-090, MR-194)', () => {
         await line.open();
         incarnation = await register();
         worker.be({ incarnation });
-        streams.look();
+        streams.converge();
         await waitFor(() => streams.isOpen(WORKER));
       }
       const tookMs = await msOf(async () => {
@@ -186,7 +190,7 @@ describe('evidence of death ends the lease (MR-090, MR-194)', () => {
     worker.say({ type: 'goodbye', incarnation: 1 });
     await waitFor(() => evidence.length > 0);
     line.shut();
-    streams.look();
+    streams.converge();
     await waitFor(() => worker.streams.size === 0);
     expect(evidence).toEqual([{ evidence: 'goodbye', isNews: true, incarnation: 1 }]);
   });
@@ -225,7 +229,7 @@ describe('no evidence: the lease goes on (I3)', () => {
     await open();
     line.set('stall');
     await waitFor(() => streams.count().silent === 1);
-    expect(streams.ringSession('s1', WORKER)).toBe(false);
+    expect(streams.notifySession('s1', WORKER)).toBe(false);
     line.set('forward');
     await waitFor(() => streams.isOpen(WORKER), { timeoutMs: 20_000 });
   });
@@ -252,7 +256,7 @@ describe('no evidence: the lease goes on (I3)', () => {
     await attemptsFrom(2);
     await register();
     worker.be({ incarnation: 1 });
-    streams.look();
+    streams.converge();
     await attemptsFrom(4);
     expect(streams.isOpen(WORKER)).toBe(false);
   });
@@ -281,8 +285,8 @@ describe('no evidence: the lease goes on (I3)', () => {
         destination: { write: (text: string) => void lines.push(text) },
       }),
       everyMs: 60_000,
-      onEvidence: ({ incarnation }, reason, isNews) => evidence.push({ evidence: reason, isNews, incarnation }),
     });
+    watched.onEvidence(collect);
     watched.start();
     // Where there is no server for names, the search for one may last longer than the patience of the stream.
     const failures = () => lines.filter((text) => /ENOTFOUND|EAI_AGAIN|handshake has timed out/.test(text));
@@ -306,8 +310,8 @@ describe('no evidence: the lease goes on (I3)', () => {
           destination: { write: (text: string) => void lines.push(text) },
         }),
         everyMs: 60_000,
-        onEvidence: ({ incarnation }, reason, isNews) => evidence.push({ evidence: reason, isNews, incarnation }),
       });
+      watched.onEvidence(collect);
       watched.start();
       await waitFor(() => lines.filter((text) => text.includes('No worker may be at')).length >= 3);
       await watched.stop();

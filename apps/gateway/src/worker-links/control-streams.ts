@@ -13,29 +13,30 @@ export interface ControlStreamsDependencies {
   masterKeys: readonly Uint8Array[];
   clock: Clock;
   logger: Logger;
-  /** How often the list of workers is read when nobody rings. */
+  /** How often the list of workers is read without a notification. */
   everyMs: number;
   /** Between two signs of life that are asked for; a test may be faster. @default 1 000 */
   tickMs?: number;
-  /** A process life was found to be over. `isNews`: its lease ran until now, and its sessions need another worker. */
-  onEvidence: (target: StreamTarget, evidence: Evidence, isNews: boolean) => void;
 }
 
+/** A process life was found to be over. `isNews`: its lease ran until now, and its sessions need another worker. */
+type EvidenceListener = (target: StreamTarget, evidence: Evidence, isNews: boolean) => void;
+
 /**
- * One control stream from this gateway to every worker that may be alive: what makes bells and hints quick without Redis, and what shows that a worker is
+ * One control stream from this gateway to every worker that may be alive: what makes doorbells and hints quick without Redis, and what shows that a worker is
  * gone long before its lease expires. Nothing here is a fact: that is in PostgreSQL.
  */
 export interface ControlStreams {
   start(): void;
   stop(): Promise<void>;
-  /** Reads the list of workers now. */
-  look(): void;
+  /** Reads the list of workers now, and opens and closes streams by it. */
+  converge(): void;
   /** A worker that has just registered here. */
   watch(target: StreamTarget): void;
-  /** Rings the outbox of a session at a worker; `false`: there is no open stream to it. */
-  ringSession(sessionId: string, workerId: string): boolean;
-  /** Asks a worker to look at its placements; `false`: there is no open stream to it. */
-  ringWorker(workerId: string): boolean;
+  /** Tells a worker that the outbox of a session has something new; `false`: there is no open stream to it. */
+  notifySession(sessionId: string, workerId: string): boolean;
+  /** Asks a worker to converge on its placements; `false`: there is no open stream to it. */
+  notifyWorker(workerId: string): boolean;
   isOpen(workerId: string): boolean;
   /** The worker that was last heard to host the session, while its stream is open. */
   ownerOf(sessionId: string): string | undefined;
@@ -43,9 +44,10 @@ export interface ControlStreams {
   loadOf(workerId: string): WorkerLoadReport | undefined;
   /** How many streams are in each state. */
   count(): Record<StreamState, number>;
+  onEvidence(listener: EvidenceListener): void;
   onHints(listener: (hints: readonly SessionHint[]) => void): void;
-  /** Bells that rang at a worker which does not host these sessions. */
-  onStrays(listener: (workerId: string, sessionIds: readonly string[]) => void): void;
+  /** Doorbells for these sessions went to a worker that does not host them. */
+  onMisrouted(listener: (workerId: string, sessionIds: readonly string[]) => void): void;
   /** A stream is not open any more. */
   onLost(listener: (workerId: string) => void): void;
 }
@@ -58,8 +60,9 @@ export function createControlStreams(deps: ControlStreamsDependencies): ControlS
   const streams = new Map<string, WorkerStream>();
   const loads = new Map<string, WorkerLoadReport>();
   const owners = new LRUCache<string, string>({ max: MAX_OWNERS });
+  const evidenceListeners: EvidenceListener[] = [];
   const hintListeners: ((hints: readonly SessionHint[]) => void)[] = [];
-  const strayListeners: ((workerId: string, sessionIds: readonly string[]) => void)[] = [];
+  const misroutedListeners: ((workerId: string, sessionIds: readonly string[]) => void)[] = [];
   const lostListeners: ((workerId: string) => void)[] = [];
   let isRunning = false;
   let ticking: NodeJS.Timeout | undefined;
@@ -74,7 +77,7 @@ export function createControlStreams(deps: ControlStreamsDependencies): ControlS
       for (const listener of hintListeners) listener(frame.hints);
     } else if (frame.type === 'strays') {
       for (const sessionId of frame.sessionIds) if (owners.get(sessionId) === workerId) owners.delete(sessionId);
-      for (const listener of strayListeners) listener(workerId, frame.sessionIds);
+      for (const listener of misroutedListeners) listener(workerId, frame.sessionIds);
     }
   }
 
@@ -87,7 +90,7 @@ export function createControlStreams(deps: ControlStreamsDependencies): ControlS
     const isNews = await endLease(db, target, evidence);
     logger.info({ ...target, evidence, isNews }, 'a worker process has ended');
     remove(target);
-    deps.onEvidence(target, evidence, isNews);
+    for (const listener of evidenceListeners) listener(target, evidence, isNews);
   }
 
   function remove({ workerId, incarnation }: StreamTarget): void {
@@ -147,10 +150,10 @@ export function createControlStreams(deps: ControlStreamsDependencies): ControlS
       streams.clear();
       await ended;
     },
-    look: loop.ring,
+    converge: loop.notify,
     watch,
-    ringSession: (sessionId, workerId) => streams.get(workerId)?.ring(sessionId) ?? false,
-    ringWorker: (workerId) => streams.get(workerId)?.look() ?? false,
+    notifySession: (sessionId, workerId) => streams.get(workerId)?.notifySession(sessionId) ?? false,
+    notifyWorker: (workerId) => streams.get(workerId)?.notifyPlacements() ?? false,
     isOpen,
     ownerOf(sessionId) {
       const workerId = owners.get(sessionId);
@@ -162,8 +165,9 @@ export function createControlStreams(deps: ControlStreamsDependencies): ControlS
       for (const { state } of streams.values()) counts[state] += 1;
       return counts;
     },
+    onEvidence: (listener) => evidenceListeners.push(listener),
     onHints: (listener) => hintListeners.push(listener),
-    onStrays: (listener) => strayListeners.push(listener),
+    onMisrouted: (listener) => misroutedListeners.push(listener),
     onLost: (listener) => lostListeners.push(listener),
   };
 }

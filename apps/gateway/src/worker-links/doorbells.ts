@@ -1,30 +1,30 @@
 import type { RouteTable } from '@wa-gate/cluster';
 import type { Logger, Redis } from '@wa-gate/kit';
-import { ringSession, ringWorker } from '@wa-gate/messaging';
+import { notifySession, notifyWorker } from '@wa-gate/messaging';
 import type { ControlStreams } from './control-streams.ts';
 
-export interface BellsDependencies {
+export interface DoorbellsDependencies {
   streams: ControlStreams;
   routes: RouteTable;
   redis: Redis;
   logger: Logger;
 }
 
-/** Tells workers to look. Over the control stream where there is one, else over Redis; a bell that is lost only costs the time until the worker's poll. */
-export interface Bells {
+/** Tells workers to look. Over the control stream where there is one, else over Redis; a doorbell that is lost only costs the time until the worker's poll. */
+export interface Doorbells {
   /** There is something new in the outbox of this session. */
-  ringSession(sessionId: string): void;
+  notifySession(sessionId: string): void;
   /** The placements of this worker have changed. */
-  ringWorker(workerId: string): void;
+  notifyWorker(workerId: string): void;
   /**
    * The worker whose stream tells the outcomes of this session; `undefined` while there is no such stream.
    *
    * Costs a look into PostgreSQL for a session of which nothing was heard yet.
    */
-  hearsFrom(sessionId: string): Promise<string | undefined>;
+  outcomesComeFrom(sessionId: string): Promise<string | undefined>;
 }
 
-export function createBells({ streams, routes, redis, logger }: BellsDependencies): Bells {
+export function createDoorbells({ streams, routes, redis, logger }: DoorbellsDependencies): Doorbells {
   const knownOwner = (sessionId: string): string | undefined =>
     streams.ownerOf(sessionId) ?? routes.known(sessionId)?.workerId;
 
@@ -38,34 +38,34 @@ export function createBells({ streams, routes, redis, logger }: BellsDependencie
   }
 
   /** As 421 for a call: the route was wrong, PostgreSQL knows better, once. */
-  streams.onStrays((workerId, sessionIds) => {
+  streams.onMisrouted((workerId, sessionIds) => {
     for (const sessionId of sessionIds) {
       void routes
         .forget(sessionId)
         .then(() => resolve(sessionId))
         .then((owner) => {
-          if (owner !== undefined && owner !== workerId) ring(sessionId, owner);
+          if (owner !== undefined && owner !== workerId) notify(sessionId, owner);
         });
     }
   });
 
-  function ring(sessionId: string, owner: string): void {
-    if (!streams.ringSession(sessionId, owner)) ringSession(redis, sessionId);
+  function notify(sessionId: string, owner: string): void {
+    if (!streams.notifySession(sessionId, owner)) notifySession(redis, sessionId);
   }
 
   return {
-    ringSession(sessionId) {
+    notifySession(sessionId) {
       const owner = knownOwner(sessionId);
-      if (owner !== undefined) ring(sessionId, owner);
+      if (owner !== undefined) notify(sessionId, owner);
       else
         void resolve(sessionId).then((found) =>
-          found === undefined ? ringSession(redis, sessionId) : ring(sessionId, found),
+          found === undefined ? notifySession(redis, sessionId) : notify(sessionId, found),
         );
     },
-    ringWorker(workerId) {
-      if (!streams.ringWorker(workerId)) ringWorker(redis, workerId);
+    notifyWorker(workerId) {
+      if (!streams.notifyWorker(workerId)) notifyWorker(redis, workerId);
     },
-    async hearsFrom(sessionId) {
+    async outcomesComeFrom(sessionId) {
       const owner = knownOwner(sessionId) ?? (await resolve(sessionId));
       return owner !== undefined && streams.isOpen(owner) ? owner : undefined;
     },

@@ -20,7 +20,7 @@ export interface PlacementDependencies {
   strategy: PlacementStrategy;
   timing: ClusterTiming;
   /** Tells a worker to look at its placements. */
-  ringWorker: (workerId: string) => void;
+  notifyWorker: (workerId: string) => void;
 }
 
 /** Writes desired placements; workers converge on them. */
@@ -38,15 +38,15 @@ export interface PlacementService {
 }
 
 export function createPlacementService(deps: PlacementDependencies): PlacementService {
-  const { pool, revocations, routes, strategy, timing, ringWorker } = deps;
+  const { pool, revocations, routes, strategy, timing, notifyWorker } = deps;
 
-  const ring = (workerIds: Iterable<string>): void => {
-    for (const workerId of new Set(workerIds)) ringWorker(workerId);
+  const notify = (workerIds: Iterable<string>): void => {
+    for (const workerId of new Set(workerIds)) notifyWorker(workerId);
   };
 
   /** The new owners hear of it first: routes are only hints, and forgetting them may have to wait for Redis. */
   async function settle(assignments: readonly Assignment[]): Promise<void> {
-    ring(assignments.map(({ workerId }) => workerId));
+    notify(assignments.map(({ workerId }) => workerId));
     await routes.forget(...assignments.map(({ sessionId }) => sessionId));
   }
 
@@ -67,7 +67,7 @@ export function createPlacementService(deps: PlacementDependencies): PlacementSe
         return rows[0]?.workerId;
       });
       await routes.forget(sessionId);
-      if (former) ringWorker(former);
+      if (former) notifyWorker(former);
     },
     async placeWaiting(limit) {
       const result = await placeSessions(pool, { strategy, timing, limit });
@@ -76,12 +76,12 @@ export function createPlacementService(deps: PlacementDependencies): PlacementSe
     },
     async drain() {
       const released = await drainRound(pool, timing);
-      ring(released.map(({ workerId }) => workerId));
+      notify(released.map(({ workerId }) => workerId));
       return released.length;
     },
     async rebalance() {
       const released = await rebalanceRound(pool, timing);
-      ring(released.map(({ workerId }) => workerId));
+      notify(released.map(({ workerId }) => workerId));
       return released.length;
     },
   };

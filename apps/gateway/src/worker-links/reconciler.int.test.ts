@@ -21,7 +21,7 @@ import { createRevocations } from '../revocations/revocations.ts';
 import { createPlacementService } from './placement.ts';
 import { createReconciler, type Reconciler } from './reconciler.ts';
 
-/** Only bells make it look. */
+/** Only doorbells make it look. */
 const NEVER = 3_600_000;
 
 let database: TestDatabase;
@@ -58,7 +58,7 @@ function startReconciler(reconcileEveryMs: number): Reconciler {
     routes,
     strategy: 'least-loaded',
     timing,
-    ringWorker: (workerId) => void rung.push(workerId),
+    notifyWorker: (workerId) => void rung.push(workerId),
   });
   const reconciler = createReconciler({ placement, clock: systemClock, logger, metrics, timing });
   running.push(reconciler);
@@ -94,7 +94,7 @@ it('I1 places what waits when rung, each session once, however many reconcile (M
   await seed(5);
   const reconcilers = [startReconciler(NEVER), startReconciler(NEVER), startReconciler(NEVER)];
   await register('w1');
-  for (const reconciler of reconcilers) reconciler.ring();
+  for (const reconciler of reconcilers) reconciler.notify();
   await waitFor(allOn('w1'));
   expect((await placements()).map(({ epoch }) => epoch)).toEqual([1, 1, 1, 1, 1]);
   expect(rung.length).toBeGreaterThan(0);
@@ -108,7 +108,7 @@ it('I1 takes over the sessions of a worker that is gone, rings who got them, and
   await waitFor(allOn('w1'));
   await Promise.all([register('w2'), register('w3')]);
   await endLease(database.pool, { workerId: 'w1', incarnation: 1 }, 'connection refused');
-  reconciler.ring();
+  reconciler.notify();
   await waitFor(allOn('w2', 'w3'));
   expect((await placements()).every(({ epoch, state }) => epoch === 2 && state === 'ASSIGNED')).toBe(true);
   await waitFor(() => rung.includes('w2') && rung.includes('w3'));
@@ -147,7 +147,7 @@ it('asks a draining worker for its sessions, and rings it', async () => {
   await register('w2');
   await setWorkerAdminState(database.pool, 'w1', 'DRAINING');
   rung.length = 0;
-  reconciler.ring();
+  reconciler.notify();
   await waitFor(async () => (await placements()).every(({ state }) => state === 'RELEASING'));
   await waitFor(() => rung.includes('w1'));
   await waitFor(async () => (await metricOf('wag_placement_moves_asked_total', { reason: 'drain' })) === 3);

@@ -19,8 +19,8 @@ export interface ReconcilerDependencies {
 
 export interface Reconciler {
   start(): void;
-  /** Look now: somebody rang. A ring during a round causes one more. */
-  ring(): void;
+  /** Look now: somebody has notified it. A notification during a round causes one more. */
+  notify(): void;
   stop(): Promise<void>;
 }
 

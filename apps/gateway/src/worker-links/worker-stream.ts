@@ -40,7 +40,7 @@ const HANDSHAKE_TIMEOUT_MS = 3_000;
 const SECOND_TRY_MS = 50;
 const REFUSALS_FOR_EVIDENCE = 2;
 const RETRY = { initialMs: 100, maxMs: 2_000 };
-/** What may wait in memory for a worker that reads slowly; its poll finds what a lost bell would have told. */
+/** What may wait in memory for a worker that reads slowly; its poll finds what a lost doorbell would have told. */
 const MAX_BUFFERED_BYTES = 256 * 1024;
 
 /** How an attempt, or an open stream, came to its end. */
@@ -63,7 +63,7 @@ export class WorkerStream {
   #isClosed = false;
   /** Evidence is being acted upon; whatever else happens to the connection meanwhile says nothing new. */
   #isConcluding = false;
-  readonly #bells = new Set<string>();
+  readonly #doorbells = new Set<string>();
 
   constructor(deps: WorkerStreamDependencies) {
     this.#deps = deps;
@@ -98,23 +98,23 @@ export class WorkerStream {
     this.#socket?.terminate();
   }
 
-  /** `false`: the stream is not open. Bells of one turn of the event loop go in one frame. */
-  ring(sessionId: string): boolean {
+  /** `false`: the stream is not open. Doorbells of one turn of the event loop go in one frame. */
+  notifySession(sessionId: string): boolean {
     if (this.#state !== 'open') return false;
-    if (this.#bells.size === 0) setImmediate(() => this.#flushBells());
-    this.#bells.add(sessionId);
+    if (this.#doorbells.size === 0) setImmediate(() => this.#flushDoorbells());
+    this.#doorbells.add(sessionId);
     return true;
   }
 
-  look(): boolean {
+  notifyPlacements(): boolean {
     if (this.#state !== 'open') return false;
     this.#send({ type: 'look' });
     return true;
   }
 
-  #flushBells(): void {
-    const sessionIds = [...this.#bells];
-    this.#bells.clear();
+  #flushDoorbells(): void {
+    const sessionIds = [...this.#doorbells];
+    this.#doorbells.clear();
     if (this.#state === 'open') this.#send({ type: 'bell', sessionIds });
   }
 

@@ -32,7 +32,7 @@ beforeEach(async () => {
     tickMs: 100,
   });
   control.listen({
-    onSessionBell(sessionId) {
+    onSessionDoorbell(sessionId) {
       bells.push(sessionId);
       return sessionId !== 'stray';
     },

@@ -11,7 +11,7 @@ import {
 
 export interface ControlHandlers {
   /** Somebody has put something into the outbox of this session. `false`: it is not hosted here. */
-  onSessionBell: (sessionId: string) => boolean;
+  onSessionDoorbell: (sessionId: string) => boolean;
   /** The placements of this worker have changed. */
   onLook: () => void;
 }
@@ -103,8 +103,8 @@ export function createControlPort(deps: ControlPortDependencies): ControlPort {
       handlers.onLook();
       return;
     }
-    const { onSessionBell } = handlers;
-    const sessionIds = frame.sessionIds.filter((sessionId) => !onSessionBell(sessionId));
+    const { onSessionDoorbell } = handlers;
+    const sessionIds = frame.sessionIds.filter((sessionId) => !onSessionDoorbell(sessionId));
     if (sessionIds.length > 0) send(stream, encode({ type: 'strays', sessionIds }));
   }
 

@@ -82,7 +82,7 @@ async function accept(text = 'hello', more: { chatJid?: string; failIfUncertain?
     request,
     ...more,
   });
-  dispatcher.ring(sessionId);
+  dispatcher.notify(sessionId);
   return ids;
 }
 const open = (connection = line) => dispatcher.opened(owner, connection);
@@ -168,7 +168,7 @@ describe('draining one session', () => {
     acknowledge(ids[0]!.waMessageId);
     await draining;
     await becomes(ids[0]!.messageId, 'SENT');
-    dispatcher.ring(owner.sessionId);
+    dispatcher.notify(owner.sessionId);
     expect(line.relayed).toHaveLength(1);
     // A new connection begins anew, in order.
     const next = new LineStandIn();
@@ -330,12 +330,12 @@ it('a failed attempt keeps its place, and is given up after the last one', async
       return outbox !== 'SENDING' && attempts >= attempt;
     });
     ahead += 3_000;
-    dispatcher.ring(owner.sessionId);
+    dispatcher.notify(owner.sessionId);
   }
   expect(await becomes(first.messageId, 'FAILED')).toMatchObject({ error: 'SEND_FAILED', attempts: 5 });
   line.beforeRelay = async () => undefined;
   ahead += 3_000;
-  dispatcher.ring(owner.sessionId);
+  dispatcher.notify(owner.sessionId);
   await relayed(1);
   expect(line.ids).toEqual([second.waMessageId]);
 });

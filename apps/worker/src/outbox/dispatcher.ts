@@ -34,7 +34,7 @@ export class Dispatcher {
 
   constructor(deps: DispatcherDependencies) {
     this.#deps = deps;
-    const onReturned = (sessionId: string) => this.ring(sessionId);
+    const onReturned = (sessionId: string) => this.notify(sessionId);
     this.#rows = new ClaimedRows({ pool: deps.pool, clock: deps.clock, logger: deps.logger, onReturned });
     this.#sender = new Sender({ ...deps, rows: this.#rows });
   }
@@ -65,7 +65,7 @@ export class Dispatcher {
   }
 
   /** Somebody has put a message into the outbox of this session. */
-  ring(sessionId: string): void {
+  notify(sessionId: string): void {
     const lane = this.#lanes.get(sessionId);
     if (!lane) return;
     lane.dirty = true;

@@ -4,8 +4,8 @@ export interface DoorbellsDependencies {
   /** A connection of its own: subscribed, it can do nothing else. */
   subscriber: Redis;
   workerId: string;
-  onWorkerBell: () => void;
-  onSessionBell: (sessionId: string) => void;
+  onWorkerDoorbell: () => void;
+  onSessionDoorbell: (sessionId: string) => void;
 }
 
 /** Hears the bells of this worker and of the sessions that it hosts. A bell may be lost; polls find what it would have told. */
@@ -18,10 +18,10 @@ export interface Doorbells {
 export function createDoorbells({
   subscriber,
   workerId,
-  onWorkerBell,
-  onSessionBell,
+  onWorkerDoorbell,
+  onSessionDoorbell,
 }: DoorbellsDependencies): Doorbells {
-  const workerChannel = redisKeys.workerBell(workerId);
+  const workerChannel = redisKeys.workerDoorbell(workerId);
   const sessions = new Map<string, string>();
 
   // Redis may be away now; on its return everything is subscribed again below.
@@ -31,19 +31,19 @@ export function createDoorbells({
     start() {
       subscriber.on('ready', () => subscribe(workerChannel, ...sessions.keys()));
       subscriber.on('message', (channel) => {
-        if (channel === workerChannel) onWorkerBell();
+        if (channel === workerChannel) onWorkerDoorbell();
         const sessionId = sessions.get(channel);
-        if (sessionId) onSessionBell(sessionId);
+        if (sessionId) onSessionDoorbell(sessionId);
       });
       if (subscriber.status === 'ready') subscribe(workerChannel);
     },
     listen(sessionId) {
-      const channel = redisKeys.sessionBell(sessionId);
+      const channel = redisKeys.sessionDoorbell(sessionId);
       sessions.set(channel, sessionId);
       if (subscriber.status === 'ready') subscribe(channel);
     },
     ignore(sessionId) {
-      const channel = redisKeys.sessionBell(sessionId);
+      const channel = redisKeys.sessionDoorbell(sessionId);
       sessions.delete(channel);
       if (subscriber.status === 'ready') void subscriber.unsubscribe(channel).catch(() => undefined);
     },

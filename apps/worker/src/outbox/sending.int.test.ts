@@ -1,6 +1,6 @@
 import { placeSession } from '@wa-gate/cluster';
 import { newId } from '@wa-gate/kit';
-import { acceptMessage, newWaMessageId, ringSession } from '@wa-gate/messaging';
+import { acceptMessage, newWaMessageId, notifySession } from '@wa-gate/messaging';
 import { waitFor } from '@wa-gate/testkit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { TestWorker } from '../testing/test-worker.ts';
@@ -29,7 +29,7 @@ async function sendCarefully(sessionId: string, to: string) {
   const request = { type: 'text' as const, text: 'careful' };
   const chat = { sessionId, chatJid: `${to}@s.whatsapp.net`, type: 'TEXT' as const };
   await acceptMessage(world.database.pool, { ...ids, ...chat, request, failIfUncertain: true });
-  ringSession(world.redis, sessionId);
+  notifySession(world.redis, sessionId);
   return ids;
 }
 

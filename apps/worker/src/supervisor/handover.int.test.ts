@@ -1,6 +1,6 @@
 import { beginRelease, createTiming, setWorkerAdminState } from '@wa-gate/cluster';
 import { systemClock } from '@wa-gate/kit';
-import { ringWorker } from '@wa-gate/messaging';
+import { notifyWorker } from '@wa-gate/messaging';
 import { waitFor } from '@wa-gate/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fleetTools, type Linked, percentile, slowness } from '../testing/fleet-tools.ts';
@@ -21,7 +21,7 @@ afterAll(() => world?.stop());
 /** As the gateway does it for a rebalance. */
 async function release(sessionId: string): Promise<void> {
   const [released] = await beginRelease(world.database.pool, [sessionId], 'rebalance');
-  ringWorker(world.redis, released!.workerId);
+  notifyWorker(world.redis, released!.workerId);
 }
 
 const linkOne = async (): Promise<Linked> => (await tools.link(1, 'worker-1'))[0]!;

@@ -1,7 +1,7 @@
 import { type ClusterTiming, drainRound, placeSessions } from '@wa-gate/cluster';
 import type { Pool } from '@wa-gate/db';
 import { type Redis, systemClock } from '@wa-gate/kit';
-import { ringWorker } from '@wa-gate/messaging';
+import { notifyWorker } from '@wa-gate/messaging';
 
 /** The placing half of a gateway, by the functions that the gateway calls: what has no living owner gets one. */
 export function startReconciler({ pool, redis, timing }: { pool: Pool; redis: Redis; timing: ClusterTiming }) {
@@ -20,7 +20,7 @@ export function startReconciler({ pool, redis, timing }: { pool: Pool; redis: Re
     const { assignments } = await placeSessions(pool, { strategy: 'least-loaded', timing, limit: 200 });
     const released = await drainRound(pool, timing);
     for (const workerId of new Set([...assignments, ...released].map((change) => change.workerId)))
-      ringWorker(redis, workerId);
+      notifyWorker(redis, workerId);
   }
 
   return {

@@ -1,7 +1,7 @@
 import { type ClusterTiming, registerWorker } from '@wa-gate/cluster';
 import { createPool, type Pool } from '@wa-gate/db';
 import { type Logger, type Redis, systemClock } from '@wa-gate/kit';
-import { createWebhookBell } from '@wa-gate/messaging';
+import { createWebhookDoorbell } from '@wa-gate/messaging';
 import { createFaultProxy, type FaultProxy, testRedisUrl, waitFor, workerRegistration } from '@wa-gate/testkit';
 import { type ControlPort, createControlPort } from '../lease/control-stream.ts';
 import { LeaseKeeper } from '../lease/lease-keeper.ts';
@@ -91,7 +91,7 @@ async function startLife(options: TestWorkerOptions, databaseLine: FaultProxy) {
   const { workerId, redis, timing, liveness, logger, masterKeys } = options;
   const subscriber = redis.duplicate();
   await subscriber.connect();
-  const webhooks = createWebhookBell({ redisUrl: testRedisUrl(), logger });
+  const webhooks = createWebhookDoorbell({ redisUrl: testRedisUrl(), logger });
   const network = options.network();
   const pool = createPool({ url: databaseLine.url, name: workerId, max: 16 });
   const leasePool = createLeasePool(databaseLine.url, workerId, timing);

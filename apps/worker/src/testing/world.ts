@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type ClusterTiming, createTiming, placeSession } from '@wa-gate/cluster';
 import { createLogger, newId, type Redis } from '@wa-gate/kit';
-import { acceptMessage, newWaMessageId, ringSession } from '@wa-gate/messaging';
+import { acceptMessage, newWaMessageId, notifySession } from '@wa-gate/messaging';
 import {
   createTestDatabase,
   createTestRedis,
@@ -167,7 +167,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       const ids = { messageId: newId(), waMessageId: newWaMessageId() };
       const chatJid = to.includes('@') ? to : jid(to);
       await acceptMessage(pool, { ...ids, sessionId, chatJid, type: 'TEXT', request: { type: 'text', text } });
-      ringSession(redis, sessionId);
+      notifySession(redis, sessionId);
       return ids;
     },
     async message(messageId) {

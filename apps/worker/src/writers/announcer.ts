@@ -4,7 +4,7 @@ import {
   publishHints,
   type RecordedOutcomes,
   type SessionHint,
-  type WebhookBell,
+  type WebhookDoorbell,
 } from '@wa-gate/messaging';
 import type { ControlPort } from '../lease/control-stream.ts';
 
@@ -13,7 +13,7 @@ export type Announce = (appended: Appended, moved?: RecordedOutcomes['moved']) =
 
 export interface AnnouncerDependencies {
   redis: Redis;
-  webhooks: WebhookBell;
+  webhooks: WebhookDoorbell;
   control: Pick<ControlPort, 'isHeard' | 'publishHints'>;
 }
 
@@ -31,6 +31,6 @@ export function createAnnouncer({ redis, webhooks, control }: AnnouncerDependenc
       if (control.isHeard) control.publishHints([...hints.values()]);
       else publishHints(redis, [...hints.values()]);
     }
-    for (const { webhookId } of rung) webhooks.ring(webhookId);
+    for (const { webhookId } of rung) webhooks.notify(webhookId);
   };
 }

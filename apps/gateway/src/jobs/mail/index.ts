@@ -1,3 +1,3 @@
 export { sweepMails } from './mail-rows.ts';
-export { createMailSender, type MailSender } from './mail-sender.ts';
+export { createMailSender } from './mail-sender.ts';
 export { createMailboxTransport, createSmtpTransport, type MailTransport } from './mail-transport.ts';

@@ -1,1 +1,1 @@
-export { createUsageMover, type UsageMover } from './usage-mover.ts';
+export { createUsageMover } from './usage-mover.ts';

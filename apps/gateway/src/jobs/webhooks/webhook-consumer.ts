@@ -16,11 +16,15 @@ export function createWebhookConsumer(options: {
 }): WebhookConsumer {
   const { redisUrl, deliverer, logger, concurrency = 32 } = options;
   const connection = createRedis({ url: redisUrl, logger, name: 'webhook-consumer', blocking: true });
-  const worker = new Worker<{ webhookId: string }>(QUEUE_NAMES.webhooks, (job) => deliverer.ring(job.data.webhookId), {
-    connection,
-    prefix: redisKeys.bullPrefix,
-    concurrency,
-  });
+  const worker = new Worker<{ webhookId: string }>(
+    QUEUE_NAMES.webhooks,
+    (job) => deliverer.notify(job.data.webhookId),
+    {
+      connection,
+      prefix: redisKeys.bullPrefix,
+      concurrency,
+    },
+  );
   // Connection trouble is logged once per outage by the connection itself.
   worker.on('error', (error) => logger.debug({ err: error }, 'webhook consumer'));
   return {

@@ -16,7 +16,7 @@ export interface DelivererOptions {
 export interface WebhookDeliverer {
   start(): void;
   /** A doorbell: drains that webhook, and resolves when it is done. */
-  ring(webhookId: string): Promise<void>;
+  notify(webhookId: string): Promise<void>;
   /** Ends attempts in flight without counting them and waits for the drains to let go. */
   stop(): Promise<void>;
 }
@@ -55,11 +55,11 @@ export function createWebhookDeliverer(
     timers.delete(webhookId);
     if (nextDueMs === null || nextDueMs > TIMER_HORIZON_MS || stopping.signal.aborted) return;
     // A millisecond late rather than early: the database decides what is due.
-    const timer = setTimeout(() => void ring(webhookId), Math.max(0, Math.ceil(nextDueMs)) + 1);
+    const timer = setTimeout(() => void notify(webhookId), Math.max(0, Math.ceil(nextDueMs)) + 1);
     timers.set(webhookId, timer.unref());
   }
 
-  async function ring(webhookId: string): Promise<void> {
+  async function notify(webhookId: string): Promise<void> {
     try {
       await take(1, webhookId);
     } catch (error) {
@@ -76,7 +76,7 @@ export function createWebhookDeliverer(
       sweeper = setInterval(sweep, sweepEveryMs).unref();
       sweep();
     },
-    ring,
+    notify,
     async stop() {
       stopping.abort(new Error('stopping'));
       clearInterval(sweeper);

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createLogger, createSecretBox, systemClock } from '@wa-gate/kit';
-import { appendControlEvent, createWebhookBell } from '@wa-gate/messaging';
+import { appendControlEvent, createWebhookDoorbell } from '@wa-gate/messaging';
 import { testRedisUrl, waitFor } from '@wa-gate/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createGatewayMetrics } from '../../metrics/index.ts';
@@ -135,13 +135,13 @@ describe('an event', () => {
   it('is delivered when the doorbell rings, long before a sweep', async () => {
     const deliverer = startDeliverer();
     const consumer = createWebhookConsumer({ redisUrl: testRedisUrl(), deliverer, logger });
-    const bell = createWebhookBell({ redisUrl: testRedisUrl(), logger });
-    started.push({ stop: () => consumer.close() }, { stop: () => bell.close() });
+    const doorbell = createWebhookDoorbell({ redisUrl: testRedisUrl(), logger });
+    started.push({ stop: () => consumer.close() }, { stop: () => doorbell.close() });
     await emit();
-    bell.ring(webhookId);
+    doorbell.notify(webhookId);
     await waitFor(allDelivered);
     await emit();
-    bell.ring(webhookId);
+    doorbell.notify(webhookId);
     await waitFor(() => received.length === 2);
   });
 
@@ -156,7 +156,7 @@ describe('first attempts', () => {
   it('keep the order of seq, each once, however many processes deliver', async () => {
     await emit(60);
     const several = [startDeliverer(), startDeliverer(), startDeliverer()];
-    await Promise.all(several.flatMap((deliverer) => [deliverer.ring(webhookId), deliverer.ring(webhookId)]));
+    await Promise.all(several.flatMap((deliverer) => [deliverer.notify(webhookId), deliverer.notify(webhookId)]));
     await waitFor(allDelivered);
     expect(seqs()).toEqual(Array.from({ length: 60 }, (_, i) => i + 1));
   });
@@ -257,11 +257,11 @@ it('a webhook whose drain died is taken over when its lease has run out', async 
     [webhookId],
   );
   const deliverer = startDeliverer();
-  await deliverer.ring(webhookId);
+  await deliverer.notify(webhookId);
   expect(received).toEqual([]);
   await fixture.database.pool.query(`UPDATE webhooks SET leased_until = now() - interval '1 ms' WHERE id = $1`, [
     webhookId,
   ]);
-  await deliverer.ring(webhookId);
+  await deliverer.notify(webhookId);
   expect(await allDelivered()).toBe(true);
 });

@@ -57,7 +57,7 @@ async function deliver(isTold = true, epoch = 1): Promise<void> {
 
 const redisAnswers = () =>
   waitFor(async () => (await fixture.call('GET', '/api/health')).body.services.redis === 'connected');
-const bells = (of = worker) => of.frames.flatMap((frame) => (frame.type === 'bell' ? frame.sessionIds : []));
+const doorbells = (of = worker) => of.frames.flatMap((frame) => (frame.type === 'bell' ? frame.sessionIds : []));
 
 /** Resolves when the message was sent, and its sender told so. */
 async function sent(isTold = true): Promise<void> {
@@ -68,17 +68,17 @@ async function sent(isTold = true): Promise<void> {
 const BEFORE_THE_FIRST_LOOK_MS = 900;
 
 describe('with a stream to the owner, a send needs nothing of Redis (MR-142)', () => {
-  it('I10 neither for its bell nor for its outcome: there is no subscription, and nothing is published', async () => {
+  it('I10 neither for its doorbell nor for its outcome: there is no subscription, and nothing is published', async () => {
     await worker.isHeard();
     const watcher = fixture.redis.duplicate();
     const published: string[] = [];
     watcher.on('message', (channel) => published.push(channel));
     await watcher.connect();
-    await watcher.subscribe(redisKeys.sessionBell(session.id));
+    await watcher.subscribe(redisKeys.sessionDoorbell(session.id));
     const [{ status, body }] = await Promise.all([send(), deliver()]);
     expect([status, body.data.status]).toEqual([200, 'sent']);
-    await waitFor(() => bells().length === 1);
-    expect(bells()).toEqual([session.id]);
+    await waitFor(() => doorbells().length === 1);
+    expect(doorbells()).toEqual([session.id]);
     expect(await fixture.redis.pubsub('NUMSUB', redisKeys.events(session.id))).toEqual([
       redisKeys.events(session.id),
       0,
@@ -127,16 +127,16 @@ describe('with a stream to the owner, a send needs nothing of Redis (MR-142)', (
     expect([first.body.data, second.body.data.status]).toEqual([second.body.data, 'sent']);
   });
 
-  it('I6 a bell that rings at a former owner is rung again at the present one', async () => {
+  it('I6 a doorbell for a former owner goes to the present one', async () => {
     await worker.isHeard();
     await Promise.all([send(), deliver()]); // from now on it is known who hosts the session
     const next = await fixture.startWorker(`next-${count}`);
     await next.isHeard();
     await fixture.move(session);
     const sending = send();
-    await waitFor(() => bells().length === 2);
+    await waitFor(() => doorbells().length === 2);
     worker.say({ type: 'strays', sessionIds: [session.id] });
-    await waitFor(() => bells(next).includes(session.id));
+    await waitFor(() => doorbells(next).includes(session.id));
     await deliver(false, 3);
     expect((await sending).body.data.status).toBe('sent');
   });
@@ -146,7 +146,7 @@ it('I8 what was accepted is answered as accepted, when PostgreSQL goes away duri
   await worker.isHeard();
   const sending = send(3_000);
   // It is rung after the commit: not before has the gateway heard of it.
-  await waitFor(() => bells().length === 1);
+  await waitFor(() => doorbells().length === 1);
   fixture.databaseLine.set('refuse');
   const { status, body } = await sending;
   fixture.databaseLine.set('forward');
@@ -168,16 +168,16 @@ describe('without a stream to the owner', () => {
     expect(tookMs).toBeLessThan(1_500);
   });
 
-  it('the bell goes over Redis', async () => {
+  it('the doorbell goes over Redis', async () => {
     const owner = fixture.redis.duplicate();
     let heard = '';
     owner.on('message', (channel) => {
       heard = channel;
     });
     await owner.connect();
-    await owner.subscribe(redisKeys.sessionBell(session.id));
+    await owner.subscribe(redisKeys.sessionDoorbell(session.id));
     await Promise.all([send(), deliver(false)]);
-    await waitFor(() => heard === redisKeys.sessionBell(session.id));
+    await waitFor(() => heard === redisKeys.sessionDoorbell(session.id));
     owner.disconnect();
   });
 });

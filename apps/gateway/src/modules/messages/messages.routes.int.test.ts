@@ -62,13 +62,13 @@ describe('sending (MR-011)', () => {
   });
 
   it('rings the doorbell of the owner', async () => {
-    const bells: string[] = [];
+    const doorbells: string[] = [];
     const subscriber = fixture.redis.duplicate();
     await subscriber.connect();
-    await subscriber.subscribe(redisKeys.sessionBell(session.id));
-    subscriber.on('message', (channel) => bells.push(channel));
+    await subscriber.subscribe(redisKeys.sessionDoorbell(session.id));
+    subscriber.on('message', (channel) => doorbells.push(channel));
     await send(text, '?wait=queued');
-    await waitFor(() => bells.length > 0);
+    await waitFor(() => doorbells.length > 0);
     subscriber.disconnect();
   });
 

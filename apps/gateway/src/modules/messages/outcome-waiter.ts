@@ -3,7 +3,7 @@ import { type Logger, redisKeys } from '@wa-gate/kit';
 import type { SessionHint } from '@wa-gate/messaging';
 import { LRUCache } from 'lru-cache';
 import type { ControlStreams } from '../../worker-links/control-streams.ts';
-import type { Bells } from '../../worker-links/doorbells.ts';
+import type { Doorbells } from '../../worker-links/doorbells.ts';
 import type { Subscriptions } from '../../worker-links/subscriptions.ts';
 
 /** States that end a wait for `goal`: the goal or anything further, or a failure. */
@@ -40,7 +40,7 @@ export interface OutcomeWaiter {
 }
 
 export interface OutcomeWaiterDependencies {
-  bells: Pick<Bells, 'hearsFrom'>;
+  doorbells: Pick<Doorbells, 'outcomesComeFrom'>;
   streams: Pick<ControlStreams, 'onHints' | 'onLost'>;
   subscriptions: Subscriptions;
   logger: Logger;
@@ -99,7 +99,7 @@ class Wait {
 }
 
 export function createOutcomeWaiter(deps: OutcomeWaiterDependencies): OutcomeWaiter {
-  const { bells, streams, subscriptions, logger } = deps;
+  const { doorbells, streams, subscriptions, logger } = deps;
   const waiting = new Map<string, Set<Wait>>();
   const channels = new LRUCache<string, Promise<boolean>>({
     max: MAX_CHANNELS,
@@ -153,7 +153,7 @@ export function createOutcomeWaiter(deps: OutcomeWaiterDependencies): OutcomeWai
   }
 
   async function beginWait(sessionId: string, goal: WaitGoal): Promise<Wait> {
-    const workerId = await bells.hearsFrom(sessionId);
+    const workerId = await doorbells.outcomesComeFrom(sessionId);
     if (workerId !== undefined) return new Wait(goal, 'stream', workerId);
     return new Wait(goal, (await subscribed(sessionId)) ? 'redis' : 'nowhere', undefined);
   }

@@ -11,7 +11,7 @@ import { newId } from '@wa-gate/kit';
 import { type Acceptance, acceptMessage, newWaMessageId } from '@wa-gate/messaging';
 import { ApiError } from '../../http/api-error.ts';
 import type { SessionRef } from '../../principal.ts';
-import type { Bells } from '../../worker-links/doorbells.ts';
+import type { Doorbells } from '../../worker-links/doorbells.ts';
 import type { MessageRecord, MessagesRepository } from './messages.repository.ts';
 import { type Expectation, isReached, type OutcomeWaiter, type WaitGoal } from './outcome-waiter.ts';
 import { presentError } from './present-message.ts';
@@ -20,7 +20,7 @@ import { outboundOf, requestHashOf } from './send-request.ts';
 
 export interface SendingDependencies {
   db: Queryable;
-  bells: Pick<Bells, 'ringSession'>;
+  doorbells: Pick<Doorbells, 'notifySession'>;
   messages: MessagesRepository;
   waiter: OutcomeWaiter;
 }
@@ -95,8 +95,8 @@ function idempotencyOf(body: SendRequest, chatJid: string, request: OutboundRequ
 }
 
 /** Accepts messages and waits for what becomes of them. */
-export function createSending({ db, bells, messages, waiter }: SendingDependencies): Sending {
-  /** One statement in PostgreSQL and one ring: what a send costs here. */
+export function createSending({ db, doorbells, messages, waiter }: SendingDependencies): Sending {
+  /** One statement in PostgreSQL and one notification: what a send costs here. */
   async function accept(session: SessionRef, body: SendRequest, options: SendOptions, ids: Ids) {
     refuseWhatIsNoText(body);
     const chatJid = parseRecipient(body.to);
@@ -112,7 +112,7 @@ export function createSending({ db, bells, messages, waiter }: SendingDependenci
       idempotency: idempotencyOf(body, chatJid, request, options.idempotencyKey),
       apiKeyId: options.apiKeyId,
     });
-    if (acceptance.outcome === 'accepted') bells.ringSession(session.id);
+    if (acceptance.outcome === 'accepted') doorbells.notifySession(session.id);
     else if (acceptance.outcome !== 'used') throw refusal(acceptance);
     else if (!acceptance.isSameRequest) throw new ApiError('IDEMPOTENCY_MISMATCH');
     return acceptance;

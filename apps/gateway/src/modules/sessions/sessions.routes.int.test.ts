@@ -38,13 +38,13 @@ describe('creating (MR-006)', () => {
   });
 
   it('rings the worker that got it', async () => {
-    const bells: string[] = [];
+    const doorbells: string[] = [];
     const subscriber = fixture.redis.duplicate();
     await subscriber.connect();
     await subscriber.subscribe('wag:bell:worker:worker-1');
-    subscriber.on('message', (channel) => bells.push(channel));
+    subscriber.on('message', (channel) => doorbells.push(channel));
     await create({ name: 'Rings' });
-    await waitFor(() => bells.length > 0);
+    await waitFor(() => doorbells.length > 0);
     subscriber.disconnect();
   });
 

@@ -1,8 +1,8 @@
 import { listWorkers } from '@wa-gate/cluster';
 import {
-  type BroadcastRequest,
-  type BroadcastResult,
   type FleetOperation,
+  type FleetOperationReport,
+  type FleetOperationRequest,
   FleetOperationResultSchemas,
   type WorkerStats,
 } from '@wa-gate/contracts';
@@ -14,7 +14,7 @@ import { ApiError } from '../../http/api-error.ts';
 import type { StreamTarget } from '../../worker-links/worker-stream.ts';
 import { type Actor, writeAudit } from '../audit/index.ts';
 
-export interface FleetBroadcastDependencies {
+export interface FleetOperationsDependencies {
   pool: Pool;
   /** Connects to nothing but allowed addresses. */
   dispatcher: Dispatcher;
@@ -25,20 +25,20 @@ export interface FleetBroadcastDependencies {
 }
 
 /** Asks something of all workers at once. */
-export interface FleetBroadcast {
+export interface FleetOperations {
   /** Answers when every worker has answered or its time is over. @throws {ApiError} VALIDATION */
-  ask(request: BroadcastRequest, actor: Actor): Promise<BroadcastResult>;
+  ask(request: FleetOperationRequest, actor: Actor): Promise<FleetOperationReport>;
 }
 
 const TIMEOUT_MS = 5_000;
 const MAX_ANSWER_BYTES = 64 * 1024;
 
-type Result = BroadcastResult['results'][number];
+type Result = FleetOperationReport['results'][number];
 
-export function createFleetBroadcast(deps: FleetBroadcastDependencies): FleetBroadcast {
+export function createFleetOperations(deps: FleetOperationsDependencies): FleetOperations {
   const { pool, dispatcher, masterKeys, logger, timeoutMs = TIMEOUT_MS } = deps;
 
-  async function targets(network: BroadcastRequest['network']): Promise<StreamTarget[]> {
+  async function targets(network: FleetOperationRequest['network']): Promise<StreamTarget[]> {
     const workers = await listWorkers(pool);
     return workers.flatMap(({ workerId, endpoint, incarnation, online, network: of }) =>
       online && incarnation !== null && (!network || of === network.toUpperCase())

@@ -3,7 +3,7 @@ import { Agent } from 'undici';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createGatewayFixture, type GatewayFixture } from '../../testing/gateway-fixture.ts';
 import { SYSTEM_ACTOR } from '../audit/index.ts';
-import { createFleetBroadcast } from './fleet-operations.ts';
+import { createFleetOperations } from './fleet-operations.ts';
 import { sweepWorkerMetrics } from './worker-metrics.ts';
 
 let fixture: GatewayFixture;
@@ -163,14 +163,14 @@ describe('a question to all workers (MR-028)', () => {
   it('ends in time when a worker does not answer', async () => {
     const hanging = await fixture.startWorker('w1');
     hanging.answer({ stream: ': nothing yet\n\n' });
-    const broadcast = createFleetBroadcast({
+    const operations = createFleetOperations({
       pool: fixture.database.pool,
       dispatcher: new Agent(),
       masterKeys: [fixture.masterKey],
       logger: createLogger({ service: 'test', level: 'silent' }),
       timeoutMs: 200,
     });
-    const { results } = await broadcast.ask({ operation: 'ping' }, SYSTEM_ACTOR);
+    const { results } = await operations.ask({ operation: 'ping' }, SYSTEM_ACTOR);
     expect(results).toMatchObject([{ workerId: 'w1', ok: false, error: 'It did not answer within 0.2 s.' }]);
     expect(results[0]!.tookMs).toBeLessThan(10_000);
   });

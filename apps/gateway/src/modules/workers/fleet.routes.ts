@@ -1,8 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import {
   AutoscalingSchema,
-  BroadcastRequestSchema,
-  BroadcastResultSchema,
+  FleetOperationReportSchema,
+  FleetOperationRequestSchema,
   RebalanceResultSchema,
   success,
   WorkerMetricsOfOneSchema,
@@ -16,13 +16,13 @@ import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import type { Guards } from '../../plugins/route-access.ts';
 import { actorOf } from '../audit/index.ts';
 import type { AutoscalingService } from './autoscaling.ts';
-import type { FleetBroadcast } from './fleet-operations.ts';
+import type { FleetOperations } from './fleet-operations.ts';
 import type { ManualRebalance } from './manual-rebalance.ts';
 import type { WorkerMetricsStore } from './worker-metrics.ts';
 
 export interface FleetRoutesOptions {
   workerMetrics: Pick<WorkerMetricsStore, 'read'>;
-  broadcast: FleetBroadcast;
+  fleetOperations: FleetOperations;
   manualRebalance: ManualRebalance;
   autoscaling: AutoscalingService;
   guards: Guards;
@@ -34,7 +34,7 @@ const DEFAULT_RANGE = '24h';
 /** All workers together: their figures, what is asked of all of them, how many there should be. */
 export const fleetRoutes: FastifyPluginAsyncTypebox<FleetRoutesOptions> = async (
   app,
-  { workerMetrics, broadcast, manualRebalance, autoscaling, guards },
+  { workerMetrics, fleetOperations, manualRebalance, autoscaling, guards },
 ) => {
   const onRequest = guards({ audience: 'administrator' });
   const metricsDescription =
@@ -89,15 +89,15 @@ export const fleetRoutes: FastifyPluginAsyncTypebox<FleetRoutesOptions> = async 
       config: { audit: 'workers.broadcast' },
       schema: {
         tags,
-        operationId: 'fleet.broadcast',
+        operationId: 'fleet.operate',
         summary: 'Ask something of all workers',
         description:
           'Of all that are online, at once, and answered within 5 s with what each has said. `ping`: do they answer. `stats`: what they host and use. `log-level`: what they log until they end. `converge`: compare what they host with what is placed there, now.',
-        body: BroadcastRequestSchema,
-        response: { 200: success(BroadcastResultSchema), ...errorResponses() },
+        body: FleetOperationRequestSchema,
+        response: { 200: success(FleetOperationReportSchema), ...errorResponses() },
       },
     },
-    async (request) => ok(await broadcast.ask(request.body, actorOf(request))),
+    async (request) => ok(await fleetOperations.ask(request.body, actorOf(request))),
   );
 
   app.post(

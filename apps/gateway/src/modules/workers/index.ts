@@ -1,5 +1,5 @@
 export { createAutoscaling } from './autoscaling.ts';
-export { createFleetBroadcast } from './fleet-operations.ts';
+export { createFleetOperations } from './fleet-operations.ts';
 export { createHealthProbes } from './health-probes.ts';
 export { createManualRebalance } from './manual-rebalance.ts';
 export type { FleetServices } from './services.ts';

@@ -6,7 +6,7 @@ import { type Actor, writeAudit } from '../audit/index.ts';
 export interface ManualRebalanceDependencies {
   pool: Pool;
   timing: ClusterTiming;
-  ringWorker: (workerId: string) => void;
+  notifyWorker: (workerId: string) => void;
   metrics: Pick<GatewayMetrics, 'placementMoves'>;
 }
 
@@ -16,7 +16,7 @@ export interface ManualRebalance {
 }
 
 export function createManualRebalance(deps: ManualRebalanceDependencies): ManualRebalance {
-  const { pool, timing, ringWorker, metrics } = deps;
+  const { pool, timing, notifyWorker, metrics } = deps;
   return {
     async now(actor) {
       const released = await rebalanceRound(pool, timing, {
@@ -30,7 +30,7 @@ export function createManualRebalance(deps: ManualRebalanceDependencies): Manual
           }),
       });
       const workers = byWorker(released);
-      for (const { workerId } of workers) ringWorker(workerId);
+      for (const { workerId } of workers) notifyWorker(workerId);
       if (released.length) metrics.placementMoves.inc({ reason: 'rebalance' }, released.length);
       return { moves: released.length, workers };
     },

@@ -1,5 +1,5 @@
 import type { AutoscalingService } from './autoscaling.ts';
-import type { FleetBroadcast } from './fleet-operations.ts';
+import type { FleetOperations } from './fleet-operations.ts';
 import type { ManualRebalance } from './manual-rebalance.ts';
 import type { WorkerAdministration } from './worker-administration.ts';
 import type { WorkerMetricsStore } from './worker-metrics.ts';
@@ -12,7 +12,7 @@ export interface FleetServices {
   workerAdministration: WorkerAdministration;
   workerRemoval: WorkerRemoval;
   workerMetrics: WorkerMetricsStore;
-  broadcast: FleetBroadcast;
+  fleetOperations: FleetOperations;
   manualRebalance: ManualRebalance;
   autoscaling: AutoscalingService;
 }

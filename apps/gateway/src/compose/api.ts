@@ -1,0 +1,129 @@
+import type { Network } from '@wa-gate/db';
+import type { GatewayServices } from '../app.ts';
+import type { Config } from '../config.ts';
+import type { GatewayMetrics } from '../metrics/index.ts';
+import { createKeyStore, createKeysRepository, createKeysService } from '../modules/api-keys/index.ts';
+import { createAuditLog } from '../modules/audit/index.ts';
+import {
+  createDashboardService,
+  createHistoryRepository,
+  createMetricsRepository,
+} from '../modules/dashboard/index.ts';
+import type { ProcessMeter } from '../modules/health/index.ts';
+import { createLiveLogins, createPeople } from '../modules/identities/index.ts';
+import { createMessagesRepository, createMessagesService, createOutcomeWaiter } from '../modules/messages/index.ts';
+import { createSessionDirectory, createSessionsRepository, createSessionsService } from '../modules/sessions/index.ts';
+import { createQrHistoryRepository } from '../modules/single-account/index.ts';
+import { createWebhooksService } from '../modules/webhooks/index.ts';
+import { createRevocations } from '../revocations/revocations.ts';
+import { createSubscriptions } from '../worker-links/subscriptions.ts';
+import { composeAccounts } from './accounts.ts';
+import { composeAdministration, composeRemover } from './administration.ts';
+import { webhookSecrets } from './delivery.ts';
+import { composeLimits } from './limits.ts';
+import type { Background, Resources } from './resources.ts';
+import { composeWorkerLinks } from './worker-links.ts';
+import { composeWorkers } from './workers.ts';
+import { composeWorkspaces } from './workspaces.ts';
+
+const networkOf = ({ DEFAULT_NETWORK }: Config): Network => (DEFAULT_NETWORK === 'live' ? 'LIVE' : 'SANDBOX');
+
+/** What the routes answer with, and what keeps it true. */
+export interface Api {
+  services: GatewayServices;
+  /** The loops that reconcile sessions with workers. */
+  background: Background;
+  /** Begins what the first request needs: limits and revocations in memory. */
+  open(): Promise<void>;
+  /** Ends {@link open}. */
+  close(): Promise<void>;
+  /** Answers every request that waits for an outcome. */
+  endWaits(): void;
+  /** Ends the connections to workers. */
+  disconnect(): Promise<unknown>;
+}
+
+/** In the order of the needs: identities and limits, the links to workers, sessions and messages, administration. */
+export function composeApi(resources: Resources, config: Config, metrics: GatewayMetrics, meter: ProcessMeter): Api {
+  const { pool, watchPool, prisma, subscriber, logger } = resources;
+  const defaultNetwork = networkOf(config);
+  const subscriptions = createSubscriptions(subscriber);
+
+  const revocations = createRevocations({ pool, watchPool, logger });
+  const limits = composeLimits(resources, config, { revocations, metrics });
+  const keys = createKeyStore({ db: pool, revocations, logger });
+  const people = createPeople({ db: pool, revocations });
+  const logins = createLiveLogins({ db: pool, revocations });
+  const accounts = composeAccounts(resources, config, { revocations, people, keys, defaultNetwork });
+
+  const links = composeWorkerLinks(resources, config, { revocations, subscriptions, metrics });
+  const { doorbells, streams, routes, placement, owner } = links;
+  const fleet = composeWorkers(resources, config, { links, metrics, defaultNetwork });
+
+  const directory = createSessionDirectory({ db: pool, revocations });
+  const webhooks = createWebhooksService({
+    pool,
+    secrets: webhookSecrets(resources),
+    allowPrivate: config.WEBHOOK_ALLOW_PRIVATE,
+    baseSecret: config.WEBHOOK_SECRET,
+  });
+  const sessions = createSessionsService({
+    pool,
+    sessions: createSessionsRepository({ pool, prisma }),
+    keys,
+    webhooks,
+    placement,
+    defaultNetwork,
+    logger,
+  });
+  const waiter = createOutcomeWaiter({ doorbells, streams, subscriptions, logger });
+  const messages = createMessagesService({ db: pool, doorbells, messages: createMessagesRepository(pool), waiter });
+
+  const remover = composeRemover(resources, { routes, owner, sessions });
+  const workspaces = composeWorkspaces(resources, { revocations, remover, mail: accounts.mail });
+  const administration = composeAdministration(resources, {
+    revocations,
+    remover,
+    fleet: fleet.services.workerAdministration,
+  });
+
+  return {
+    services: {
+      keys,
+      apiKeys: createKeysService({ db: pool, keys: createKeysRepository(pool), revocations, defaultNetwork }),
+      people,
+      logins,
+      directory,
+      owner,
+      webhooks,
+      audit: createAuditLog({ pool }),
+      ...limits.services,
+      ...accounts.services,
+      ...workspaces.services,
+      sessions,
+      qrHistory: createQrHistoryRepository(pool),
+      dashboard: createDashboardService({
+        figures: createMetricsRepository(pool),
+        history: createHistoryRepository(pool),
+        meter,
+      }),
+      messages,
+      ...fleet.services,
+      ...administration.services,
+    },
+    background: {
+      start() {
+        links.background.start();
+        fleet.background.start();
+      },
+      stop: async () => void (await Promise.all([links.background.stop(), fleet.background.stop()])),
+    },
+    async open() {
+      revocations.start();
+      await limits.open();
+    },
+    close: async () => void (await Promise.all([revocations.stop(), limits.close()])),
+    endWaits: () => waiter.endAll(),
+    disconnect: () => links.close(),
+  };
+}

@@ -1,0 +1,101 @@
+import { createRouteTable, DEFAULT_TIMING, type RouteTable } from '@wa-gate/cluster';
+import { redisKeys } from '@wa-gate/kit';
+import { notifyReconcilers } from '@wa-gate/messaging';
+import { Agent } from 'undici';
+import type { Config } from '../config.ts';
+import type { GatewayMetrics } from '../metrics/index.ts';
+import type { Revocations } from '../revocations/revocations.ts';
+import { type ControlStreams, createControlStreams } from '../worker-links/control-streams.ts';
+import { createDoorbells, type Doorbells } from '../worker-links/doorbells.ts';
+import { createOwnerLink, type Dispatchers, type OwnerLink } from '../worker-links/owner-link.ts';
+import { createPlacementService, type PlacementService } from '../worker-links/placement.ts';
+import { createReconciler } from '../worker-links/reconciler.ts';
+import type { Subscriptions } from '../worker-links/subscriptions.ts';
+import { createWorkerAddresses, type WorkerAddresses } from '../worker-links/worker-addresses.ts';
+import type { Background, Resources } from './resources.ts';
+
+/** How this gateway reaches workers, learns of their end, and places sessions on them. */
+export interface WorkerLinks {
+  addresses: WorkerAddresses;
+  /** Connect to nothing but addresses where workers may be. */
+  dispatchers: Dispatchers;
+  routes: RouteTable;
+  streams: ControlStreams;
+  doorbells: Doorbells;
+  placement: PlacementService;
+  owner: OwnerLink;
+  /** The fleet has changed: every gateway reconciles, this one without Redis. */
+  fleetChanged: () => void;
+  /** The streams and the reconciler. */
+  background: Background;
+  /** Ends the connections to workers. */
+  close(): Promise<unknown>;
+}
+
+export function composeWorkerLinks(
+  { pool, redis, masterKeys, clock, logger }: Resources,
+  config: Config,
+  parts: { revocations: Revocations; subscriptions: Subscriptions; metrics: GatewayMetrics },
+): WorkerLinks {
+  const { revocations, subscriptions, metrics } = parts;
+  const addresses = createWorkerAddresses(config.WORKER_ENDPOINT_ALLOW);
+  const connect = addresses.connector;
+  const dispatchers = {
+    calls: new Agent({ connections: 64, pipelining: 1, connect }),
+    streams: new Agent({ pipelining: 1, connect }),
+  };
+  const routes = createRouteTable({ db: pool, redis, logger, onRedisError: () => metrics.redisErrors.inc() });
+  const streams = createControlStreams({
+    db: pool,
+    addresses,
+    masterKeys,
+    clock,
+    logger,
+    everyMs: DEFAULT_TIMING.reconcileEveryMs,
+  });
+  metrics.watchControlStreams(() => streams.count());
+  const doorbells = createDoorbells({ streams, routes, redis, logger });
+  const placement = createPlacementService({
+    pool,
+    revocations,
+    routes,
+    strategy: config.LB_STRATEGY,
+    timing: DEFAULT_TIMING,
+    notifyWorker: (workerId) => doorbells.notifyWorker(workerId),
+  });
+  const reconciler = createReconciler({ placement, clock, logger, metrics, timing: DEFAULT_TIMING });
+  streams.onEvidence((_target, evidence, isNews) => {
+    if (!isNews) return;
+    metrics.workerDeaths.inc({ evidence });
+    reconciler.notify();
+  });
+  return {
+    addresses,
+    dispatchers,
+    routes,
+    streams,
+    doorbells,
+    placement,
+    owner: createOwnerLink({ routes, dispatchers, masterKeys, logger }),
+    fleetChanged() {
+      reconciler.notify();
+      notifyReconcilers(redis);
+    },
+    background: {
+      start() {
+        void subscriptions.subscribe(redisKeys.reconcileDoorbell(), () => {
+          streams.converge();
+          reconciler.notify();
+        });
+        streams.start();
+        reconciler.start();
+      },
+      async stop() {
+        // First the streams: what happens to them from now on is this process's own end.
+        await streams.stop();
+        await reconciler.stop();
+      },
+    },
+    close: () => Promise.all([dispatchers.calls.close(), dispatchers.streams.close()]),
+  };
+}
