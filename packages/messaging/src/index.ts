@@ -1,14 +1,3 @@
-export { EVENT_TYPES, type EventType } from '@wa-gate/contracts';
-export { type Acceptance, type AcceptedMessage, acceptMessage } from './accept.ts';
-export {
-  GATEWAY_FRAMES,
-  type GatewayFrame,
-  MAX_CONTROL_FRAME_BYTES,
-  readFrame,
-  WORKER_FRAMES,
-  type WorkerFrame,
-  type WorkerLoadReport,
-} from './control-frames.ts';
 export {
   countDueDeliveries,
   type DeliveryResult,
@@ -19,20 +8,20 @@ export {
   leaseDueWebhooks,
   recordDeliveries,
   releaseWebhook,
-} from './deliveries.ts';
-export { type Appended, type AppendedEvent, appendControlEvent } from './events.ts';
-export { notifyReconcilers, notifySession, notifyWorker, publishHints, type SessionHint } from './hints.ts';
-export { hashRequest, type IdempotencyKeys } from './idempotency.ts';
-export { type InboundMessage, type Projected, type StoredInbound, storeInbound } from './inbound.ts';
-export { SQL_INVARIANTS, type SqlInvariant } from './invariant-queries.ts';
+} from './deliveries/deliveries.ts';
+export { type Appended, type AppendedEvent, appendControlEvent } from './events/append-events.ts';
+export { type InboundMessage, type Projected, type StoredInbound, storeInbound } from './inbound/inbound.ts';
+export { findJournalled, JOURNAL_DAYS, type JournalRow, readUnprojected, sweepJournal } from './inbound/journal.ts';
+export { SQL_INVARIANTS, type SqlInvariant } from './invariants/invariant-queries.ts';
 export {
   checkInvariant,
   findViolations,
   type InvariantBounds,
   type InvariantFinding,
-} from './invariants.ts';
-export { findJournalled, JOURNAL_DAYS, type JournalRow, readUnprojected, sweepJournal } from './journal.ts';
+} from './invariants/invariants.ts';
 export { ALL_MESSAGE_USAGE, countCompleteHours, keepMessageCounts } from './message-usage.ts';
+export { type Acceptance, type AcceptedMessage, acceptMessage } from './outbox/accept.ts';
+export { hashRequest, type IdempotencyKeys } from './outbox/idempotency.ts';
 export {
   beginAttempt,
   claimOutbox,
@@ -43,10 +32,9 @@ export {
   type OutboxState,
   type ReturnedRow,
   returnOutbox,
-} from './outbox.ts';
-export { type Outcome, type RecordedOutcomes, recordOutcomes } from './outcomes.ts';
-export { createWebhookDoorbell, QUEUE_NAMES, type WebhookDoorbell } from './queues.ts';
-export { isHeldBack, newChatsHeldUntil } from './reachout.ts';
+} from './outbox/outbox.ts';
+export { type Outcome, type RecordedOutcomes, recordOutcomes } from './outbox/outcomes.ts';
+export { newWaMessageId } from './outbox/wa-message-id.ts';
 export {
   newPayloadSweep,
   PAYLOAD_DAYS,
@@ -56,6 +44,17 @@ export {
   sweepPayloads,
   sweepQrHistory,
 } from './retention.ts';
-export { recordSessionsSeen, type SeenSession } from './session-seen.ts';
-export { type Restriction, type SessionUpdate, updateSessionState } from './session-state.ts';
-export { newWaMessageId } from './wa-message-id.ts';
+export { isHeldBack, newChatsHeldUntil } from './sessions/reachout.ts';
+export { recordSessionsSeen, type SeenSession } from './sessions/session-seen.ts';
+export { type Restriction, type SessionUpdate, updateSessionState } from './sessions/session-state.ts';
+export {
+  GATEWAY_FRAMES,
+  type GatewayFrame,
+  MAX_CONTROL_FRAME_BYTES,
+  readFrame,
+  WORKER_FRAMES,
+  type WorkerFrame,
+  type WorkerLoadReport,
+} from './signals/control-frames.ts';
+export { notifyReconcilers, notifySession, notifyWorker, publishHints, type SessionHint } from './signals/hints.ts';
+export { createWebhookDoorbell, QUEUE_NAMES, type WebhookDoorbell } from './signals/queues.ts';

@@ -9,12 +9,12 @@ import {
   workerRegistration,
 } from '@wa-gate/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { acceptMessage } from './accept.ts';
-import { storeInbound } from './inbound.ts';
-import { beginAttempt, claimOutbox, inspectOutbox, returnOutbox } from './outbox.ts';
-import { recordOutcomes } from './outcomes.ts';
-import { updateSessionState } from './session-state.ts';
-import { newWaMessageId } from './wa-message-id.ts';
+import { storeInbound } from './inbound/inbound.ts';
+import { acceptMessage } from './outbox/accept.ts';
+import { beginAttempt, claimOutbox, inspectOutbox, returnOutbox } from './outbox/outbox.ts';
+import { recordOutcomes } from './outbox/outcomes.ts';
+import { newWaMessageId } from './outbox/wa-message-id.ts';
+import { updateSessionState } from './sessions/session-state.ts';
 
 /** The lease of the one worker, which nobody renews, outlasts the file. */
 const LASTING = scaleTiming(60);

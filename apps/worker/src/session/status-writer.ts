@@ -1,7 +1,8 @@
 import { type Ownership, StaleEpochError } from '@wa-gate/cluster';
+import type { EventType } from '@wa-gate/contracts';
 import type { Pool } from '@wa-gate/db';
 import { backoffDelay, type Clock, type Logger } from '@wa-gate/kit';
-import { type Appended, type EventType, type SessionUpdate, updateSessionState } from '@wa-gate/messaging';
+import { type Appended, type SessionUpdate, updateSessionState } from '@wa-gate/messaging';
 
 export interface StatusEvent {
   type: EventType;

@@ -10,13 +10,13 @@ import { newId } from '@wa-gate/kit';
 import { createTestDatabase, seedSession, type TestDatabase, workerRegistration } from '@wa-gate/testkit';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { acceptMessage } from './accept.ts';
-import { type Appended, appendControlEvent } from './events.ts';
-import { storeInbound } from './inbound.ts';
-import { claimOutbox } from './outbox.ts';
-import { recordOutcomes } from './outcomes.ts';
-import { updateSessionState } from './session-state.ts';
-import { newWaMessageId } from './wa-message-id.ts';
+import { storeInbound } from '../inbound/inbound.ts';
+import { acceptMessage } from '../outbox/accept.ts';
+import { claimOutbox } from '../outbox/outbox.ts';
+import { recordOutcomes } from '../outbox/outcomes.ts';
+import { newWaMessageId } from '../outbox/wa-message-id.ts';
+import { updateSessionState } from '../sessions/session-state.ts';
+import { type Appended, appendControlEvent } from './append-events.ts';
 
 /** The lease of the one worker, which nobody renews, outlasts the file. */
 const LASTING = scaleTiming(60);

@@ -1,13 +1,13 @@
 import { newId } from '@wa-gate/kit';
 import { createTestDatabase, type SeededSession, seedSession, type TestDatabase } from '@wa-gate/testkit';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { acceptMessage } from './accept.ts';
-import { storeInbound } from './inbound.ts';
+import { storeInbound } from '../inbound/inbound.ts';
+import { acceptMessage } from '../outbox/accept.ts';
+import { claimOutbox } from '../outbox/outbox.ts';
+import { recordOutcomes } from '../outbox/outcomes.ts';
+import { newWaMessageId } from '../outbox/wa-message-id.ts';
 import { SQL_INVARIANTS } from './invariant-queries.ts';
 import { findViolations } from './invariants.ts';
-import { claimOutbox } from './outbox.ts';
-import { recordOutcomes } from './outcomes.ts';
-import { newWaMessageId } from './wa-message-id.ts';
 
 const WORKER = 'worker-1';
 const CHAT = '15550001@s.whatsapp.net';

@@ -1,6 +1,6 @@
 import { FENCE_MANY, fenceParameters, type Ownership } from '@wa-gate/cluster';
 import type { MessageDirection, MessageState, MessageType, Queryable } from '@wa-gate/db';
-import { APPEND_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from './events.ts';
+import { APPEND_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from '../events/append-events.ts';
 
 /** A message that came in over WhatsApp: from somebody else, or typed on the account's own phone (`fromMe`). */
 export interface InboundMessage extends Ownership {

@@ -1,7 +1,7 @@
 import { FENCE_MANY, FENCE_ONE, fenceParameters, type Ownership } from '@wa-gate/cluster';
 import type { OutboundRequest } from '@wa-gate/contracts';
 import type { OutboxLane, Queryable } from '@wa-gate/db';
-import { isHeldBack } from './reachout.ts';
+import { isHeldBack } from '../sessions/reachout.ts';
 
 /** An outbox row that its owner has taken for an attempt. */
 export interface OutboxItem {

@@ -2,7 +2,7 @@ import { FENCE_ONE, type Ownership, StaleEpochError } from '@wa-gate/cluster';
 import type { EventType, MessageCapping } from '@wa-gate/contracts';
 import type { Queryable, SessionState } from '@wa-gate/db';
 import { newId } from '@wa-gate/kit';
-import { APPEND_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from './events.ts';
+import { APPEND_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from '../events/append-events.ts';
 import { QR_HISTORY } from './qr-history.ts';
 
 /** WhatsApp does not let the account begin new chats for a while. */

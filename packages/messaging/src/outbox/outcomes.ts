@@ -1,6 +1,6 @@
 import { FENCE_MANY, fenceParameters, type Ownership } from '@wa-gate/cluster';
 import type { MessageState, Queryable } from '@wa-gate/db';
-import { APPEND_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from './events.ts';
+import { APPEND_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from '../events/append-events.ts';
 
 /** What became of a message, as WhatsApp said: the server's ack (`SENT`), a receipt, or a refusal; or that nobody will know (`UNKNOWN`). */
 export interface Outcome extends Ownership {

@@ -7,7 +7,7 @@ import {
   workerRegistration,
 } from '@wa-gate/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { sweepQrHistory } from './retention.ts';
+import { sweepQrHistory } from '../retention.ts';
 import { updateSessionState } from './session-state.ts';
 
 /** The lease of the one worker, which nobody renews, outlasts the file. */

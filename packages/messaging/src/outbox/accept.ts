@@ -1,5 +1,6 @@
 import { type OutboundRequest, PAIRING_STATES, storedOf } from '@wa-gate/contracts';
 import type { MessageType, OutboxLane, Queryable } from '@wa-gate/db';
+import { isHeldBack, newChatsHeldUntil } from '../sessions/reachout.ts';
 import {
   findUsedKeys,
   forgetKeysOf,
@@ -8,7 +9,6 @@ import {
   type KeyName,
   type UsedKeys,
 } from './idempotency.ts';
-import { isHeldBack, newChatsHeldUntil } from './reachout.ts';
 
 export interface AcceptedMessage {
   messageId: string;
