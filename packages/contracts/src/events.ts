@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox';
+import { Type } from 'typebox';
 import { anyObject, oneOf } from './schema.ts';
 
 /** Names of the events of a session. Webhooks subscribe to them; `*` means all. */
@@ -44,7 +44,6 @@ export const WebhookPayloadSchema = Type.Object(
   },
   { $id: 'WebhookPayload' },
 );
-export type WebhookPayload = Static<typeof WebhookPayloadSchema>;
 
 const outbound = {
   messageId: Type.String(),

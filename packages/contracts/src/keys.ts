@@ -69,7 +69,6 @@ export const CreateSessionKeyRequestSchema = requestBody(
   { name, ...optional },
   { name: 'Invoices', role: 'operator', permissions: ['messages.send'] },
 );
-export type CreateSessionKeyRequest = Static<typeof CreateSessionKeyRequestSchema>;
 
 export const CreateKeyRequestSchema = requestBody(
   {

@@ -8,23 +8,16 @@ export type WorkspaceRoleName = (typeof WORKSPACE_ROLES)[number];
 /** The rows of brief S0's permission matrix. */
 export const PERMISSIONS = [
   'messages.send',
+  /** Sessions, messages, statistics and usage. */
   'logs.view',
   'broadcasts.manage',
+  /** Invite, change and remove members of the workspace. */
   'users.manage',
   'webhooks.manage',
+  /** Create, link, restart and delete sessions; make and revoke keys; change the workspace. */
   'system.manage',
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
-
-/** For people: what a permission covers here. */
-export const PERMISSION_TEXTS: Record<Permission, string> = {
-  'messages.send': 'Send messages',
-  'logs.view': 'See sessions, messages, statistics and usage',
-  'broadcasts.manage': 'Create and run broadcasts',
-  'users.manage': 'Invite, change and remove members of the workspace',
-  'webhooks.manage': 'Set and remove webhooks',
-  'system.manage': 'Create, link, restart and delete sessions; make and revoke keys; change the workspace',
-};
 
 const NONE = Object.fromEntries(PERMISSIONS.map((permission) => [permission, false])) as Record<Permission, boolean>;
 
