@@ -38,7 +38,7 @@ describe('the enums of brief S4', () => {
   it('message types are all there, and more (MR-141)', async () => {
     const words = ['TEXT', 'IMAGE', 'DOCUMENT', 'AUDIO', 'VIDEO', 'STICKER', 'LOCATION', 'CONTACT'];
     expect(await stored('MessageType')).toEqual(expect.arrayContaining(words));
-    expect([...MESSAGE_TYPES].sort()).toEqual(lower(await stored('MessageType')).sort());
+    expect(MESSAGE_TYPES).toEqual(expect.arrayContaining(lower(await stored('MessageType'))));
   });
 
   it('statuses that are derived from finer states are words of the API (MR-140, MR-141)', () => {

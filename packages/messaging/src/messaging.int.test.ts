@@ -40,7 +40,6 @@ async function accept(text = 'hello', changes: { chatJid?: string; failIfUncerta
     ...message,
     sessionId: session.sessionId,
     chatJid: '15550001@s.whatsapp.net',
-    type: 'TEXT',
     request: { type: 'text', text },
     ...changes,
   });
@@ -357,7 +356,7 @@ describe('inbound messages (MR-060, MR-072)', () => {
     fromJid: '15550001@s.whatsapp.net',
     fromMe: false,
     senderName: 'Ann',
-    type: 'TEXT' as const,
+    type: 'text' as const,
     text: 'hi "there" \\ {1,2}',
     waTimestamp: new Date(1_700_000_000_000),
     ...overrides,

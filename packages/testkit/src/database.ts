@@ -40,16 +40,25 @@ function withDatabase(url: string, database: string): string {
   return copy.href;
 }
 
-async function readMigrations(): Promise<{ hash: string; scripts: string[] }> {
+async function readMigrations(isWanted: (name: string) => boolean): Promise<{ hash: string; scripts: string[] }> {
   const folders = (await readdir(MIGRATIONS, { withFileTypes: true })).filter((entry) => entry.isDirectory());
-  const names = folders.map((entry) => entry.name).sort();
+  const names = folders
+    .map((entry) => entry.name)
+    .filter(isWanted)
+    .sort();
   const scripts = await Promise.all(names.map((name) => readFile(`${MIGRATIONS}${name}/migration.sql`, 'utf8')));
   return { hash: createHash('sha256').update(scripts.join('\n')).digest('hex').slice(0, 12), scripts };
 }
 
+/** Applies this migration, and those after it, to a database that has the ones before. */
+export async function migrateFrom(pool: Pool, first: string): Promise<void> {
+  const { scripts } = await readMigrations((name) => name >= first);
+  for (const script of scripts) await pool.query(script);
+}
+
 /** Makes the migrated template once per state of the migrations, whoever comes first. */
-async function ensureTemplate(admin: Pool, url: string): Promise<string> {
-  const { hash, scripts } = await readMigrations();
+async function ensureTemplate(admin: Pool, url: string, before: string | undefined): Promise<string> {
+  const { hash, scripts } = await readMigrations((name) => before === undefined || name < before);
   const template = `wag_template_${hash}`;
   const client = await admin.connect();
   try {
@@ -76,17 +85,20 @@ export interface TestDatabaseOptions {
   max?: number;
   /** Another PostgreSQL than that of the tests. @default TEST_DATABASE_URL */
   maintenanceUrl?: string;
+  /** Leaves out this migration and those after it: {@link migrateFrom} applies them. @default none is left out */
+  before?: string;
 }
 
 /** A database of its own for one test file: a clone of the migrated template, in some tens of milliseconds. */
 export async function createTestDatabase({
   maintenanceUrl: url = testServerUrl(),
+  before,
   ...options
 }: TestDatabaseOptions = {}): Promise<TestDatabase> {
   const admin = createPool({ url, name: 'testkit', max: 1, ...PATIENT });
   const name = `wag_test_${newId().replaceAll('-', '')}`;
   try {
-    const template = await ensureTemplate(admin, url);
+    const template = await ensureTemplate(admin, url, before);
     await admin.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
   } finally {
     await admin.end();

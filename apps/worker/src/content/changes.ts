@@ -25,8 +25,7 @@ const CHANGE_READERS: { readonly [N in ChangeName]: ChangeReader<N> } = {
     if (told?.type !== ProtocolType.MESSAGE_EDIT || !told.editedMessage) return null;
     const content = readContent(unwrap(told.editedMessage));
     if (!content) return null;
-    const { type, ...rest } = content;
-    return { target: told.key, data: { type: type.toLowerCase() as ChangeData<'edit'>['type'], ...rest } };
+    return { target: told.key, data: content };
   },
 
   revoke({ protocolMessage: told }) {

@@ -28,7 +28,7 @@ it('keeps who, where, when, and the chat in its other addressing', () => {
     fromJid: '1555@s.whatsapp.net',
     fromMe: false,
     senderName: 'Ann',
-    type: 'TEXT',
+    type: 'text',
     text: 'hi',
     waTimestamp: new Date(1_700_000_000_000),
   });
@@ -47,46 +47,46 @@ it('names the member who wrote in a group, and the account itself for what its p
 
 describe('kinds', () => {
   it.each<[string, proto.IMessage, object]>([
-    ['text', { conversation: 'hi' }, { type: 'TEXT', text: 'hi' }],
+    ['text', { conversation: 'hi' }, { type: 'text', text: 'hi' }],
     [
       'longer text',
       { extendedTextMessage: { text: 'see https://example.test' } },
-      { type: 'TEXT', text: 'see https://example.test' },
+      { type: 'text', text: 'see https://example.test' },
     ],
     [
       'text of a disappearing chat',
       { ephemeralMessage: { message: { conversation: 'hi' } } },
-      { type: 'TEXT', text: 'hi' },
+      { type: 'text', text: 'hi' },
     ],
     [
       'picture with a caption',
       { imageMessage: { caption: 'look', mimetype: 'image/jpeg', fileLength: 12, width: 3, height: 4 } },
-      { type: 'IMAGE', text: 'look', content: { mimetype: 'image/jpeg', size: 12, width: 3, height: 4 } },
+      { type: 'image', text: 'look', content: { mimetype: 'image/jpeg', size: 12, width: 3, height: 4 } },
     ],
     [
       'voice message',
       { audioMessage: { ptt: true, seconds: 5, mimetype: 'audio/ogg' } },
-      { type: 'AUDIO', content: { mimetype: 'audio/ogg', seconds: 5, voice: true } },
+      { type: 'audio', content: { mimetype: 'audio/ogg', seconds: 5, voice: true } },
     ],
     [
       'document',
       { documentMessage: { fileName: 'a.pdf', mimetype: 'application/pdf' } },
-      { type: 'DOCUMENT', content: { mimetype: 'application/pdf', fileName: 'a.pdf' } },
+      { type: 'document', content: { mimetype: 'application/pdf', fileName: 'a.pdf' } },
     ],
     [
       'video',
       { videoMessage: { seconds: 2, gifPlayback: true } },
-      { type: 'VIDEO', content: { seconds: 2, gif: true } },
+      { type: 'video', content: { seconds: 2, gif: true } },
     ],
     [
       'sticker',
       { stickerMessage: { mimetype: 'image/webp' } },
-      { type: 'STICKER', content: { mimetype: 'image/webp' } },
+      { type: 'sticker', content: { mimetype: 'image/webp' } },
     ],
     [
       'reaction',
       { reactionMessage: { text: '👍', key: { id: 'ID0', fromMe: true } } },
-      { type: 'REACTION', text: '👍', content: { targetWaMessageId: 'ID0', targetFromMe: true } },
+      { type: 'reaction', text: '👍', content: { targetWaMessageId: 'ID0', targetFromMe: true } },
     ],
     [
       'poll',
@@ -97,22 +97,22 @@ describe('kinds', () => {
           selectableOptionsCount: 1,
         },
       },
-      { type: 'POLL', text: 'Lunch?', content: { options: ['A', 'B'], selectableCount: 1 } },
+      { type: 'poll', text: 'Lunch?', content: { options: ['A', 'B'], selectableCount: 1 } },
     ],
     [
       'location',
       { locationMessage: { degreesLatitude: 1.5, degreesLongitude: 0, name: 'Here' } },
-      { type: 'LOCATION', content: { latitude: 1.5, longitude: 0, name: 'Here' } },
+      { type: 'location', content: { latitude: 1.5, longitude: 0, name: 'Here' } },
     ],
     [
       'contact',
       { contactMessage: { displayName: 'Bob', vcard: 'BEGIN:VCARD' } },
-      { type: 'CONTACT', text: 'Bob', content: { contacts: [{ name: 'Bob', vcard: 'BEGIN:VCARD' }] } },
+      { type: 'contact', text: 'Bob', content: { contacts: [{ name: 'Bob', vcard: 'BEGIN:VCARD' }] } },
     ],
     [
       'a kind that has no reader',
       { orderMessage: { orderId: '1' } },
-      { type: 'UNKNOWN', content: { kind: 'orderMessage' } },
+      { type: 'unknown', content: { kind: 'orderMessage' } },
     ],
   ])('%s', (_, message, expected) => {
     expect(contentOf(proto.Message.fromObject(message))).toEqual({ text: undefined, content: undefined, ...expected });
@@ -137,7 +137,7 @@ describe('what could not be decrypted (I5)', () => {
   const undecrypted = { messageStubType: proto.WebMessageInfo.StubType.CIPHERTEXT };
 
   it('is a stub, with or without the sender key that came along', () => {
-    const expected = { isStub: true, type: 'UNKNOWN', content: { kind: 'undecryptable' } };
+    const expected = { isStub: true, type: 'unknown', content: { kind: 'undecryptable' } };
     expect(readInbound(received({}, { ...undecrypted, message: null }), own)).toMatchObject(expected);
     const withKey = received({ senderKeyDistributionMessage: { groupId: 'g' } }, undecrypted);
     expect(readInbound(withKey, own)).toMatchObject(expected);
@@ -145,7 +145,7 @@ describe('what could not be decrypted (I5)', () => {
 
   it('is none when a part of it says what it says', () => {
     const read = readInbound(received({ conversation: 'x' }, undecrypted), own);
-    expect(read).toMatchObject({ type: 'TEXT', text: 'x' });
+    expect(read).toMatchObject({ type: 'text', text: 'x' });
     expect(read).not.toHaveProperty('isStub');
   });
 });

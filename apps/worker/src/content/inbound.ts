@@ -34,7 +34,7 @@ export interface OwnJids {
 }
 
 /** Shown in place of what could not be read, until a copy comes that can be. */
-const UNREADABLE: Content = { type: 'UNKNOWN', content: { kind: 'undecryptable' } };
+const UNREADABLE: Content = { type: 'unknown', content: { kind: 'undecryptable' } };
 
 const NOTHING: Projection = { as: 'nothing' };
 

@@ -1,12 +1,11 @@
 import type { MessageTypeName } from '@wa-gate/contracts';
-import type { MessageType } from '@wa-gate/db';
 import { normalizeMessageContent, type proto } from '../whatsapp/baileys.ts';
 import type { ReadContent, Reader } from './codec.ts';
 import { CODECS, READERS } from './codecs.ts';
 
 /** What a message says, as it is stored and shown. */
 export interface Content extends ReadContent {
-  type: MessageType;
+  type: MessageTypeName;
 }
 
 /** Members that say nothing to the user by themselves: keys, secrets, and changes of other messages. */
@@ -46,8 +45,8 @@ export function readContent(message: proto.IMessage): Content | null {
   const entries = members.flatMap((member) => READER_BY_MEMBER.get(member) ?? []).sort((a, b) => a.rank - b.rank);
   for (const { type, reader } of entries) {
     const content = reader.read(message);
-    if (content) return { type: type.toUpperCase() as MessageType, ...content };
+    if (content) return { type, ...content };
   }
   const kind = members.find((member) => !SILENT_MEMBERS.has(member));
-  return kind ? { type: 'UNKNOWN', content: { kind } } : null;
+  return kind ? { type: 'unknown', content: { kind } } : null;
 }

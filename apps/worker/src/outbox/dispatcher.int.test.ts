@@ -78,7 +78,6 @@ async function accept(text = 'hello', more: { chatJid?: string; failIfUncertain?
     ...ids,
     sessionId,
     chatJid: '1@s.whatsapp.net',
-    type: 'TEXT',
     request,
     ...more,
   });

@@ -27,7 +27,7 @@ const deviceOf = async (number: string) => (await world.sandbox.devices(number))
 async function sendCarefully(sessionId: string, to: string) {
   const ids = { messageId: newId(), waMessageId: newWaMessageId() };
   const request = { type: 'text' as const, text: 'careful' };
-  const chat = { sessionId, chatJid: `${to}@s.whatsapp.net`, type: 'TEXT' as const };
+  const chat = { sessionId, chatJid: `${to}@s.whatsapp.net` };
   await acceptMessage(world.database.pool, { ...ids, ...chat, request, failIfUncertain: true });
   notifySession(world.redis, sessionId);
   return ids;

@@ -166,7 +166,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     async send(sessionId, to, text = 'hello') {
       const ids = { messageId: newId(), waMessageId: newWaMessageId() };
       const chatJid = to.includes('@') ? to : jid(to);
-      await acceptMessage(pool, { ...ids, sessionId, chatJid, type: 'TEXT', request: { type: 'text', text } });
+      await acceptMessage(pool, { ...ids, sessionId, chatJid, request: { type: 'text', text } });
       notifySession(redis, sessionId);
       return ids;
     },

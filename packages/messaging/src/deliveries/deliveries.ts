@@ -8,9 +8,8 @@ import type { Queryable } from '@wa-gate/db';
  */
 export interface LeasedWebhook {
   webhookId: string;
+  /** The session that it belongs to; its secret is sealed under this id. */
   sessionId: string;
-  /** The public id of the session. */
-  slug: string;
   url: string;
   /** Sealed. */
   secret: Buffer;
@@ -28,9 +27,8 @@ const LEASE = {
     LIMIT $2 FOR NO KEY UPDATE OF w SKIP LOCKED
   )
   UPDATE webhooks w SET leased_by = $1, leased_until = now() + $3 * interval '1 ms'
-  FROM due JOIN sessions s ON s.id = (SELECT session_id FROM webhooks WHERE id = due.id)
-  WHERE w.id = due.id
-  RETURNING w.id AS "webhookId", w.session_id AS "sessionId", s.slug, w.url, w.secret, w.leased_by AS "leasedBy"`,
+  FROM due WHERE w.id = due.id
+  RETURNING w.id AS "webhookId", w.session_id AS "sessionId", w.url, w.secret, w.leased_by AS "leasedBy"`,
 };
 
 /** Takes webhooks that have something due and that nobody drains: at most `limit`, or the one named. */
@@ -45,6 +43,10 @@ export async function leaseDueWebhooks(
 
 /** One event for one webhook, with all that its body is made of. */
 export interface DueDelivery {
+  sessionId: string;
+  /** The public id of the session. */
+  slug: string;
+  /** Counts within the session. */
   seq: number;
   type: EventType;
   data: Record<string, unknown>;
@@ -59,14 +61,14 @@ export interface DueDelivery {
 
 const DUE = {
   name: 'due-deliveries',
-  text: `SELECT d.seq, e.type, e.data, e.epoch, e.created_at AS "createdAt", d.attempts, m.metadata
-    FROM webhook_deliveries d JOIN events e ON e.session_id = d.session_id AND e.seq = d.seq
+  text: `SELECT d.session_id AS "sessionId", s.slug, d.seq, e.type, e.data, e.epoch, e.created_at AS "createdAt", d.attempts, m.metadata
+    FROM webhook_deliveries d JOIN events e ON e.session_id = d.session_id AND e.seq = d.seq JOIN sessions s ON s.id = d.session_id
     LEFT JOIN messages m ON m.id = (e.data->>'messageId')::uuid AND m.metadata IS NOT NULL
     WHERE d.webhook_id = $1 AND d.status = $2::"WebhookStatus" AND d.next_attempt <= now()
-    ORDER BY d.seq LIMIT $3`,
+    ORDER BY d.seq, d.session_id LIMIT $3`,
 };
 
-/** What is due for a webhook, in `seq` order: first attempts (`PENDING`) and retries (`RETRYING`) are separate queues. */
+/** What is due for a webhook, of each session in `seq` order: first attempts (`PENDING`) and retries (`RETRYING`) are separate queues. */
 export async function dueDeliveries(
   db: Queryable,
   webhookId: string,
@@ -81,6 +83,7 @@ export async function dueDeliveries(
 export interface DeliveryResult {
   webhookId: string;
   leasedBy: string;
+  sessionId: string;
   seq: number;
   status: 'DELIVERED' | 'RETRYING' | 'FAILED';
   /** With `RETRYING`: when to try again. */
@@ -92,19 +95,19 @@ export interface DeliveryResult {
 const RECORD = {
   name: 'record-deliveries',
   text: `WITH given AS (
-    SELECT * FROM unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::"WebhookStatus"[], $6::float8[], $7::int[], $8::text[])
-      AS g(webhook_id, leased_by, seq, status, delay_ms, response_code, error)
+    SELECT * FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::"WebhookStatus"[], $7::float8[], $8::int[], $9::text[])
+      AS g(webhook_id, leased_by, session_id, seq, status, delay_ms, response_code, error)
   ), held AS (
     UPDATE webhooks w SET leased_until = now() + $1 * interval '1 ms',
       failure_count = CASE WHEN g.status = 'DELIVERED' THEN 0 ELSE w.failure_count + 1 END,
       last_delivery = CASE WHEN g.status = 'DELIVERED' THEN now() ELSE w.last_delivery END
     FROM given g WHERE w.id = g.webhook_id AND w.leased_by = g.leased_by
-    RETURNING w.id, w.is_active, g.seq, g.status, g.delay_ms, g.response_code, g.error
+    RETURNING w.id, w.is_active, g.session_id, g.seq, g.status, g.delay_ms, g.response_code, g.error
   )
   UPDATE webhook_deliveries d SET status = held.status, attempts = d.attempts + 1,
     next_attempt = now() + coalesce(held.delay_ms, 0) * interval '1 ms', response_code = held.response_code, last_error = held.error,
     delivered_at = CASE WHEN held.status = 'DELIVERED' THEN now() END
-  FROM held WHERE d.webhook_id = held.id AND d.seq = held.seq
+  FROM held WHERE d.webhook_id = held.id AND d.session_id = held.session_id AND d.seq = held.seq
   RETURNING held.id, held.is_active AS "isActive"`,
 };
 
@@ -124,6 +127,7 @@ export async function recordDeliveries(
       leaseMs,
       column((r) => r.webhookId),
       column((r) => r.leasedBy),
+      column((r) => r.sessionId),
       column((r) => r.seq),
       column((r) => r.status),
       column((r) => r.delayMs ?? null),

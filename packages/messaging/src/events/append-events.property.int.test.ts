@@ -71,7 +71,6 @@ async function createTarget(messages: number): Promise<Target> {
       sessionId,
       waMessageId,
       chatJid: '1@s.whatsapp.net',
-      type: 'TEXT',
       request,
     });
   }
@@ -103,7 +102,7 @@ async function write(targets: Target[], now: Writer): Promise<Appended> {
             chatJid: jid,
             fromJid: jid,
             fromMe: false,
-            type: 'TEXT' as const,
+            type: 'text' as const,
             text: 'hi',
             waTimestamp: new Date(),
           };

@@ -37,13 +37,13 @@ const readable = (waMessageId: string, overrides: Partial<InboundMessage> = {}):
   fromJid: '15550001@s.whatsapp.net',
   fromMe: false,
   senderName: 'Ann',
-  type: 'TEXT',
+  type: 'text',
   text: 'hello',
   waTimestamp: new Date(1_700_000_000_000),
   ...overrides,
 });
 const stub = (waMessageId: string): InboundMessage =>
-  readable(waMessageId, { type: 'UNKNOWN', text: undefined, content: { kind: 'undecryptable' }, isStub: true });
+  readable(waMessageId, { type: 'unknown', text: undefined, content: { kind: 'undecryptable' }, isStub: true });
 
 const entry = (name: string, overrides: Partial<JournalEntry> = {}): JournalEntry => ({
   hash: Buffer.from(name),

@@ -1,6 +1,8 @@
 import { FENCE_MANY, fenceParameters, type Ownership } from '@wa-gate/cluster';
-import type { MessageDirection, MessageState, MessageType, Queryable } from '@wa-gate/db';
+import type { MessageTypeName } from '@wa-gate/contracts';
+import type { MessageDirection, MessageState, Queryable } from '@wa-gate/db';
 import { APPEND_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from '../events/append-events.ts';
+import { previousTypeOf } from '../message-kind.ts';
 
 /** A message that came in over WhatsApp: from somebody else, or typed on the account's own phone (`fromMe`). */
 export interface InboundMessage extends Ownership {
@@ -12,7 +14,7 @@ export interface InboundMessage extends Ownership {
   fromJid: string;
   fromMe: boolean;
   senderName?: string | undefined;
-  type: MessageType;
+  type: MessageTypeName;
   text?: string | undefined;
   content?: Record<string, unknown> | undefined;
   /** It came and could not be read. A copy that can be read fills it in. */
@@ -28,38 +30,54 @@ export interface Projected extends Ownership {
 const DIRECTION = (fromMe: boolean): MessageDirection => (fromMe ? 'OUTBOUND' : 'INBOUND');
 const STATE = (fromMe: boolean): MessageState => (fromMe ? 'SENT' : 'RECEIVED');
 
-/** An insert that met a stub keeps the stub's id, by which the two are told apart. */
+/**
+ * What arrives again meets its row in `message_keys` and is not inserted; when it can be read now and the stored message is a stub, it fills the
+ * stub in. The keys are read as they were before the statement, which is enough: only the owner stores messages of a session, one batch after the
+ * other. `type` is for processes of the previous version.
+ */
 const STORE = {
   name: 'store-inbound',
   text: `WITH ${FENCE_MANY}, arrived AS (
     SELECT i.* FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bool[], $10::text[],
-        $11::"MessageType"[], $12::text[], $13::jsonb[], $14::timestamptz[], $15::"MessageDirection"[], $16::"MessageState"[], $17::bool[])
-      WITH ORDINALITY AS i(session_id, id, wa_message_id, chat_jid, chat_alt_jid, from_jid, from_me, sender_name, type, text,
-        content, wa_timestamp, direction, state, is_stub, ord)
+        $11::text[], $12::text[], $13::jsonb[], $14::timestamptz[], $15::"MessageDirection"[], $16::"MessageState"[], $17::bool[],
+        $18::"MessageType"[])
+      WITH ORDINALITY AS i(session_id, id, wa_message_id, chat_jid, chat_alt_jid, from_jid, from_me, sender_name, kind, text,
+        content, wa_timestamp, direction, state, is_stub, type, ord)
     JOIN fence USING (session_id)
-  ), stored AS (
-    INSERT INTO messages AS m (id, session_id, direction, wa_message_id, chat_jid, chat_alt_jid, from_jid, from_me, sender_name, type,
+  ), keyed AS (
+    INSERT INTO message_keys (session_id, chat_jid, from_me, wa_message_id, message_id)
+    SELECT session_id, chat_jid, from_me, wa_message_id, id FROM arrived
+    ON CONFLICT (session_id, chat_jid, from_me, wa_message_id) DO NOTHING
+    RETURNING message_id
+  ), inserted AS (
+    INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, chat_alt_jid, from_jid, from_me, sender_name, type, kind,
       text, content, state, wa_timestamp, is_stub)
-    SELECT id, session_id, direction, wa_message_id, chat_jid, chat_alt_jid, from_jid, from_me, sender_name, type, text, content,
+    SELECT id, session_id, direction, wa_message_id, chat_jid, chat_alt_jid, from_jid, from_me, sender_name, type, kind, text, content,
       state, wa_timestamp, is_stub
-    FROM arrived ORDER BY ord
-    ON CONFLICT (session_id, chat_jid, from_me, wa_message_id) DO UPDATE SET type = excluded.type, text = excluded.text,
-      content = excluded.content, sender_name = coalesce(excluded.sender_name, m.sender_name),
-      chat_alt_jid = coalesce(excluded.chat_alt_jid, m.chat_alt_jid), from_jid = excluded.from_jid, is_stub = false
-    WHERE m.is_stub AND NOT excluded.is_stub
-    RETURNING id, session_id, chat_jid, from_me, wa_message_id, wa_timestamp
+    FROM arrived JOIN keyed ON keyed.message_id = arrived.id ORDER BY ord
+    RETURNING id, id AS arrived_id, wa_timestamp
+  ), filled AS (
+    UPDATE messages m SET type = a.type, kind = a.kind, text = a.text, content = a.content,
+      sender_name = coalesce(a.sender_name, m.sender_name), chat_alt_jid = coalesce(a.chat_alt_jid, m.chat_alt_jid),
+      from_jid = a.from_jid, is_stub = false
+    FROM (SELECT * FROM arrived WHERE NOT is_stub AND id NOT IN (SELECT message_id FROM keyed)) a
+    JOIN message_keys k USING (session_id, chat_jid, from_me, wa_message_id)
+    WHERE m.id = k.message_id AND m.is_stub
+    RETURNING m.id, a.id AS arrived_id, m.wa_timestamp
+  ), stored AS (
+    SELECT * FROM inserted UNION ALL SELECT * FROM filled
   ), projected AS (
     UPDATE inbound_journal j SET projected_at = now(), stanza = NULL, plaintext = NULL
-    FROM fence f JOIN unnest($18::uuid[], $19::bytea[]) AS d(session_id, hash) USING (session_id)
+    FROM fence f JOIN unnest($19::uuid[], $20::bytea[]) AS d(session_id, hash) USING (session_id)
     WHERE j.session_id = d.session_id AND j.hash = d.hash AND j.projected_at IS NULL
   ), new_events AS (
     SELECT a.session_id, f.epoch, a.ord,
       CASE WHEN a.is_stub THEN 'message.undecryptable' WHEN s.id <> a.id THEN 'message.recovered'
         WHEN a.from_me THEN 'message.sent' ELSE 'message.received' END AS type,
       jsonb_strip_nulls(jsonb_build_object('messageId', s.id, 'waMessageId', a.wa_message_id, 'chat', a.chat_jid,
-        'chatAlt', a.chat_alt_jid, 'from', a.from_jid, 'fromMe', a.from_me, 'senderName', a.sender_name, 'type', lower(a.type::text),
+        'chatAlt', a.chat_alt_jid, 'from', a.from_jid, 'fromMe', a.from_me, 'senderName', a.sender_name, 'type', a.kind,
         'text', a.text, 'content', a.content, 'timestamp', extract(epoch FROM s.wa_timestamp)::bigint)) AS data
-    FROM arrived a JOIN stored s USING (session_id, chat_jid, from_me, wa_message_id) JOIN fence f ON f.session_id = a.session_id
+    FROM arrived a JOIN stored s ON s.arrived_id = a.id JOIN fence f ON f.session_id = a.session_id
   ), ${APPEND_EVENTS}
   SELECT (SELECT coalesce(json_agg(session_id), '[]') FROM fence) AS owned,
     (SELECT coalesce(json_agg(id), '[]') FROM stored) AS stored, ${APPENDED_COLUMNS}`,
@@ -104,6 +122,7 @@ export async function storeInbound(
       column((m) => DIRECTION(m.fromMe)),
       column((m) => STATE(m.fromMe)),
       column((m) => m.isStub ?? false),
+      column((m) => previousTypeOf(m.type)),
       projected.map(({ sessionId }) => sessionId),
       projected.map(({ hash }) => hash),
     ],

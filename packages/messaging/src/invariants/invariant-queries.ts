@@ -158,6 +158,14 @@ const SENDING: SqlInvariant[] = [
             AND m.sent_at > o.not_before + (now() - (SELECT before FROM bound)))`,
   },
   {
+    name: 'message-without-key',
+    invariant: 'I8',
+    description: 'A message is not known by its WhatsApp id: a copy of it would be stored as another message.',
+    sql: `SELECT m.session_id, m.id AS message_id, m.wa_message_id, k.message_id AS known_as FROM messages m
+      LEFT JOIN message_keys k USING (session_id, chat_jid, from_me, wa_message_id)
+      WHERE m.id >= (SELECT first_id FROM bound) AND k.message_id IS DISTINCT FROM m.id`,
+  },
+  {
     name: 'whatsapp-id-twice',
     invariant: 'I8',
     description: 'Two messages of a session, in the same direction, have one WhatsApp id.',
@@ -224,7 +232,7 @@ const EVENTS: SqlInvariant[] = [
       JOIN events e ON e.session_id = c.session_id AND e.seq > c.last_seq - bound.depth
       WHERE w.is_active AND e.created_at > w.updated_at + interval '1 second'
         AND (w.events && ARRAY[e.type, '*'] OR (e.type = 'message.recovered' AND 'message.received' = ANY(w.events)))
-        AND NOT EXISTS (SELECT 1 FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.seq = e.seq)`,
+        AND NOT EXISTS (SELECT 1 FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.session_id = e.session_id AND d.seq = e.seq)`,
   },
   {
     name: 'delivery-forgotten',

@@ -36,7 +36,6 @@ async function accept(): Promise<{ messageId: string; waMessageId: string }> {
     ...message,
     sessionId: session.sessionId,
     chatJid: CHAT,
-    type: 'TEXT',
     request: { type: 'text', text: 'hello' },
   });
   return message;
@@ -61,7 +60,7 @@ async function receive(): Promise<string> {
       chatJid: CHAT,
       fromJid: CHAT,
       fromMe: false,
-      type: 'TEXT',
+      type: 'text',
       text: 'hi',
       waTimestamp: new Date(),
     },
@@ -168,6 +167,7 @@ const DAMAGE: Record<string, () => Promise<unknown>> = {
       [id],
     );
   },
+  'message-without-key': () => run(`DELETE FROM message_keys WHERE from_me`),
   'message-without-event': () => run(`UPDATE messages SET state = 'SENT' WHERE state = 'QUEUED'`),
   'event-without-message': () => run(`DELETE FROM messages WHERE direction = 'INBOUND'`),
   'delivery-missing': async () => {

@@ -24,7 +24,6 @@ function accept(changes: Partial<AcceptedMessage> = {}) {
     waMessageId: newWaMessageId(),
     sessionId: session.sessionId,
     chatJid: CHAT,
-    type: 'TEXT',
     request: { type: 'text', text: 'hello' },
     ...changes,
   });

@@ -1,5 +1,6 @@
 import { type OutboundRequest, PAIRING_STATES, storedOf } from '@wa-gate/contracts';
-import type { MessageType, OutboxLane, Queryable } from '@wa-gate/db';
+import type { OutboxLane, Queryable } from '@wa-gate/db';
+import { previousTypeOf } from '../message-kind.ts';
 import { isHeldBack, newChatsHeldUntil } from '../sessions/reachout.ts';
 import {
   findUsedKeys,
@@ -16,7 +17,6 @@ export interface AcceptedMessage {
   waMessageId: string;
   /** User jid or group jid. */
   chatJid: string;
-  type: MessageType;
   /** What the caller wants sent, as validated by the API; the owner turns it into a protobuf. */
   request: OutboundRequest;
   lane?: OutboxLane;
@@ -59,10 +59,12 @@ const SESSION = `session AS (
 
 /** @param unless SQL of a condition under which nothing is accepted */
 const messageAndOutbox = (unless: string): string => `message AS (
-    INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, from_me, type, text, content, state, metadata,
+    INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, from_me, type, kind, text, content, state, metadata,
       api_key_id)
-    SELECT $1, id, 'OUTBOUND', $3, $4, true, $5, $6, $13, 'QUEUED', $7, $12 FROM session WHERE outcome = 'accepted'${unless}
+    SELECT $1, id, 'OUTBOUND', $3, $4, true, $5, $14, $6, $13, 'QUEUED', $7, $12 FROM session WHERE outcome = 'accepted'${unless}
     RETURNING id
+  ), keyed AS (
+    INSERT INTO message_keys (session_id, chat_jid, from_me, wa_message_id, message_id) SELECT $2, $4, true, $3, id FROM message
   ), queued AS (
     INSERT INTO outbox (message_id, session_id, lane, wa_message_id, chat_jid, request, not_before, fail_if_uncertain)
     SELECT message.id, $2, $8, $3, $4, $9, date_trunc('milliseconds', now()), session.fail_if_uncertain
@@ -85,8 +87,8 @@ const ACCEPT_ONCE = {
   name: 'accept-message-once',
   text: `WITH ${SESSION}, keys AS (
     INSERT INTO idempotency_keys AS k (session_id, key, request_hash, message_id, expires_at)
-    SELECT s.id, given.key, $16, $1, now() + given.lifetime * interval '1 s'
-    FROM session s CROSS JOIN unnest($14::text[], $15::int[]) AS given(key, lifetime)
+    SELECT s.id, given.key, $17, $1, now() + given.lifetime * interval '1 s'
+    FROM session s CROSS JOIN unnest($15::text[], $16::int[]) AS given(key, lifetime)
     WHERE s.outcome = 'accepted' ORDER BY given.key
     ON CONFLICT (session_id, key) DO UPDATE SET
       request_hash = CASE WHEN k.expires_at <= now() THEN excluded.request_hash ELSE k.request_hash END,
@@ -97,7 +99,7 @@ const ACCEPT_ONCE = {
     SELECT * FROM keys WHERE message_id <> $1
   ), ${messageAndOutbox(' AND NOT EXISTS (SELECT 1 FROM used)')}
   SELECT ${RESULT}, (SELECT json_agg(message_id) FROM used) AS "messageIds",
-    (SELECT bool_and(request_hash = $16) FROM used) AS "isSameRequest" FROM session`,
+    (SELECT bool_and(request_hash = $17) FROM used) AS "isSameRequest" FROM session`,
 };
 
 interface AcceptRow {
@@ -127,7 +129,7 @@ export async function acceptMessage(db: Queryable, message: AcceptedMessage): Pr
     message.sessionId,
     message.waMessageId,
     message.chatJid,
-    message.type,
+    previousTypeOf(message.request.type),
     text ?? null,
     message.metadata ? JSON.stringify(message.metadata) : null,
     message.lane ?? 'INTERACTIVE',
@@ -136,6 +138,7 @@ export async function acceptMessage(db: Queryable, message: AcceptedMessage): Pr
     message.failIfUncertain ?? null,
     message.apiKeyId ?? null,
     content ? JSON.stringify(content) : null,
+    message.request.type,
   ];
   if (!message.idempotency || names.length === 0) {
     const { rows } = await db.query<AcceptRow>({ ...ACCEPT, values });

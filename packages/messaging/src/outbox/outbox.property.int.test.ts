@@ -134,7 +134,7 @@ it('an accepted message keeps its id and its bytes over claims, crashes, returns
             const ids = { messageId: newId(), waMessageId: newWaMessageId() };
             const text = now.text.replaceAll('\0', '');
             const request = { type: 'text' as const, text };
-            const target = { sessionId, chatJid: '15550001@s.whatsapp.net', type: 'TEXT' as const };
+            const target = { sessionId, chatJid: '15550001@s.whatsapp.net' };
             await acceptMessage(pool, { ...ids, ...target, request, failIfUncertain: now.careful });
             model.messages.push({
               ...ids,

@@ -58,7 +58,6 @@ it('drops the bytes of old messages that are done with, and keeps their rows', a
       sessionId: session.sessionId,
       waMessageId: newWaMessageId(),
       chatJid: '1@s.whatsapp.net',
-      type: 'TEXT',
       request: { type: 'text', text: 'x' },
     });
     await database.pool.query(`UPDATE outbox SET payload = '\\x01', state = $2::"OutboxState" WHERE message_id = $1`, [

@@ -40,6 +40,7 @@ const writer = () => createResultWriter({ pool: fixture.database.pool, leaseMs: 
 const result = (webhook: LeasedWebhook, more: Partial<DeliveryResult> = {}): DeliveryResult => ({
   webhookId: webhook.webhookId,
   leasedBy: webhook.leasedBy,
+  sessionId: webhook.sessionId,
   seq: 1,
   status: 'DELIVERED',
   responseCode: 200,

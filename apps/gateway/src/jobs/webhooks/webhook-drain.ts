@@ -52,25 +52,27 @@ export function createWebhookDrain(deps: DrainDependencies): WebhookDrain {
 
   /** One attempt with its record. `false` ends the drain: the lease is lost, or the webhook is switched off. */
   async function deliver(webhook: LeasedWebhook, event: DueDelivery, secret: string, signal: AbortSignal) {
-    const parts = buildWebhookRequest(event, webhook, secret, new Date(clock.now()));
+    const parts = buildWebhookRequest(event, secret, new Date(clock.now()));
     const begun = clock.monotonic();
     const verdict = judgeAttempt(await client.post(webhook.url, parts, signal), event.attempts, { now: clock.now() });
     metrics.deliveryDuration.observe((clock.monotonic() - begun) / 1_000);
     metrics.deliveries.inc({ outcome: verdict.status.toLowerCase() });
-    const mayGoOn = await record(webhook, event.seq, verdict);
+    const mayGoOn = await record(webhook, event, verdict);
     if (verdict.status === 'FAILED') {
-      const { webhookId, sessionId } = webhook;
-      logger.warn({ webhookId, sessionId, seq: event.seq, responseCode: verdict.responseCode }, 'event not delivered');
+      const { webhookId } = webhook;
+      const { sessionId, seq } = event;
+      logger.warn({ webhookId, sessionId, seq, responseCode: verdict.responseCode }, 'event not delivered');
       if (verdict.gone) await disableWebhook(pool, webhookId, verdict.error);
       return mayGoOn && !verdict.gone;
     }
     return mayGoOn;
   }
 
-  const record = ({ webhookId, leasedBy }: LeasedWebhook, seq: number, verdict: Verdict): Promise<boolean> =>
+  const record = ({ webhookId, leasedBy }: LeasedWebhook, { sessionId, seq }: DueDelivery, verdict: Verdict) =>
     results.record({
       webhookId,
       leasedBy,
+      sessionId,
       seq,
       status: verdict.status,
       ...(verdict.status === 'RETRYING' && { delayMs: verdict.delayMs }),

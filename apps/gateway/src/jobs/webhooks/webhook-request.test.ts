@@ -6,8 +6,9 @@ import { buildWebhookRequest } from './webhook-request.ts';
 
 const KEY = Buffer.alloc(32, 7);
 const SECRET = `whsec_${KEY.toString('base64')}`;
-const session = { sessionId: '01900000-0000-7000-8000-000000000001', slug: 'shop' };
 const event = {
+  sessionId: '01900000-0000-7000-8000-000000000001',
+  slug: 'shop',
   seq: 4_711,
   type: 'message.received' as const,
   data: { text: 'grüße }","signature":"' },
@@ -17,7 +18,7 @@ const event = {
   metadata: null,
 };
 const now = new Date(1_700_000_060_000);
-const { body, headers } = buildWebhookRequest(event, session, SECRET, now);
+const { body, headers } = buildWebhookRequest(event, SECRET, now);
 const hmac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text);
 
 describe('the request of a webhook (MR-068, MR-069)', () => {
@@ -52,13 +53,13 @@ describe('the request of a webhook (MR-068, MR-069)', () => {
   });
 
   it('takes a secret without the prefix as it is', () => {
-    const own = buildWebhookRequest(event, session, 'a secret of my own', now);
+    const own = buildWebhookRequest(event, 'a secret of my own', now);
     const text = `${own.headers['webhook-id']}.1700000060.${own.body}`;
     expect(own.headers['webhook-signature']).toBe(`v1,${hmac('a secret of my own', text).digest('base64')}`);
   });
 
   it('keeps id and body over the attempts', () => {
-    const later = buildWebhookRequest({ ...event, attempts: 3 }, session, SECRET, new Date(1_700_000_090_000));
+    const later = buildWebhookRequest({ ...event, attempts: 3 }, SECRET, new Date(1_700_000_090_000));
     expect([later.body, later.headers['webhook-id']]).toEqual([body, headers['webhook-id']]);
   });
 });

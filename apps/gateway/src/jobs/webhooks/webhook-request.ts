@@ -28,18 +28,13 @@ export interface WebhookRequestParts {
  * is without that member (brief S0). The headers sign the body as it is sent: Standard Webhooks, and `X-Hub-Signature-256` for Meta's verifiers,
  * under the whole secret as text too.
  */
-export function buildWebhookRequest(
-  event: DueDelivery,
-  session: { sessionId: string; slug: string },
-  secret: string,
-  now: Date,
-): WebhookRequestParts {
-  const id = eventId(session.sessionId, event.seq);
+export function buildWebhookRequest(event: DueDelivery, secret: string, now: Date): WebhookRequestParts {
+  const id = eventId(event.sessionId, event.seq);
   const unsigned = JSON.stringify({
     id,
     event: event.type,
     timestamp: Math.floor(event.createdAt.getTime() / 1_000),
-    sessionId: session.slug,
+    sessionId: event.slug,
     seq: event.seq,
     epoch: event.epoch ?? 0,
     data: event.data,

@@ -79,7 +79,7 @@ function messagesInFigures(rows: readonly MessageCount[]) {
     read: inStates(HAS_BEEN.read),
     failed,
     successRate: percent(sent, sent + failed),
-    byType: countBy(MESSAGE_TYPES, rows, ({ type }) => type.toLowerCase()),
+    byType: countBy(MESSAGE_TYPES, rows, ({ type }) => type),
   };
 }
 

@@ -43,7 +43,7 @@ beforeAll(async () => {
       chatAltJid: ANN,
       fromJid: LID,
       fromMe: false,
-      type: 'TEXT' as const,
+      type: 'text' as const,
       text: 'in',
       waTimestamp: new Date(),
     },

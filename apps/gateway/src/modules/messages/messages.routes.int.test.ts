@@ -216,7 +216,7 @@ describe('messages (MR-012)', () => {
     fromJid: '15551234567@s.whatsapp.net',
     fromMe: false,
     senderName: 'Ann',
-    type: 'TEXT' as const,
+    type: 'text' as const,
     text: 'hi',
     waTimestamp: new Date(1_700_000_000_000),
   });

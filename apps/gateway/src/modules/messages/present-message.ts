@@ -21,7 +21,7 @@ export function presentMessage(record: MessageRecord): Message {
     from: record.fromJid,
     fromMe: record.fromMe,
     senderName: record.senderName,
-    type: record.type.toLowerCase() as Message['type'],
+    type: record.type,
     text: record.text,
     ...(record.content && { content: record.content }),
     ...describeMessageState(record.state),

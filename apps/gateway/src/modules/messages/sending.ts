@@ -1,6 +1,5 @@
 import {
   describeMessageState,
-  type KindName,
   type OutboundRequest,
   type SendRequest,
   type SendResult,
@@ -105,7 +104,6 @@ export function createSending({ db, doorbells, messages, waiter }: SendingDepend
       ...ids,
       sessionId: session.id,
       chatJid,
-      type: request.type.toUpperCase() as Uppercase<KindName>,
       request,
       metadata: body.metadata,
       failIfUncertain: body.onUncertain && body.onUncertain === 'fail',

@@ -70,7 +70,7 @@ const EVENTS = {
   text: `SELECT e.seq, e.type, e.data, e.created_at AS "createdAt", d.status, d.attempts, d.next_attempt AS "nextAttempt",
       d.delivered_at AS "deliveredAt", d.response_code AS "responseCode", d.last_error AS "lastError"
     FROM events e LEFT JOIN webhooks w ON w.session_id = e.session_id
-    LEFT JOIN webhook_deliveries d ON d.webhook_id = w.id AND d.seq = e.seq
+    LEFT JOIN webhook_deliveries d ON d.webhook_id = w.id AND d.session_id = e.session_id AND d.seq = e.seq
     WHERE e.data ? 'messageId' AND e.data->>'messageId' = $1 ORDER BY e.seq`,
 };
 

@@ -128,7 +128,7 @@ it('tells of a message that came in', async () => {
     chatJid: '15551234567@s.whatsapp.net',
     fromJid: '15551234567@s.whatsapp.net',
     fromMe: false,
-    type: 'TEXT' as const,
+    type: 'text' as const,
     text: 'hi',
     waTimestamp: new Date(1_700_000_000_000),
   };

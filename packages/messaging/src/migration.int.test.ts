@@ -1,0 +1,303 @@
+/**
+ * The migration `storage_seams` over a database that the version before has filled, and that version going on beside the new one: with the
+ * statements that its processes have prepared before.
+ */
+import { placeSession, registerWorker, scaleTiming } from '@wa-gate/cluster';
+import { MESSAGE_TYPES, type MessageTypeName } from '@wa-gate/contracts';
+import { newId } from '@wa-gate/kit';
+import {
+  createTestDatabase,
+  migrateFrom,
+  type SeededSession,
+  seedSession,
+  type TestDatabase,
+  workerRegistration,
+} from '@wa-gate/testkit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { dueDeliveries, leaseDueWebhooks, recordDeliveries } from './deliveries/deliveries.ts';
+import { type InboundMessage, storeInbound } from './inbound/inbound.ts';
+import { findViolations } from './invariants/invariants.ts';
+import { MESSAGE_KIND } from './message-kind.ts';
+import { acceptMessage } from './outbox/accept.ts';
+import { claimOutbox } from './outbox/outbox.ts';
+import { recordOutcomes } from './outbox/outcomes.ts';
+import { newWaMessageId } from './outbox/wa-message-id.ts';
+import { PreviousVersion } from './testing/previous-version.ts';
+
+const MIGRATION = '20261128230000_storage_seams';
+const CHAT = '15550001@s.whatsapp.net';
+const TABLES = [
+  'messages',
+  'outbox',
+  'events',
+  'webhook_deliveries',
+  'webhooks',
+  'idempotency_keys',
+  'inbound_journal',
+];
+
+let database: TestDatabase;
+let previous: PreviousVersion;
+let session: SeededSession;
+let owner: { sessionId: string; epoch: number };
+let webhookId: string;
+let before: Record<string, Record<string, unknown>[]>;
+let accepted: Awaited<ReturnType<PreviousVersion['accept']>>;
+
+const query = async <T extends object = Record<string, unknown>>(text: string, values: unknown[] = []) =>
+  (await database.pool.query<T>(text, values)).rows;
+const contents = async (table: string) =>
+  (await query<{ row: Record<string, unknown> }>(`SELECT to_jsonb(t) AS row FROM ${table} t ORDER BY t::text`)).map(
+    ({ row }) => row,
+  );
+
+async function newSession(): Promise<{ session: SeededSession; owner: typeof owner; webhookId: string }> {
+  const made = await seedSession(database.pool, { state: 'CONNECTED' });
+  const placed = await placeSession(database.pool, made.sessionId);
+  const id = newId();
+  await query(`INSERT INTO webhooks (id, session_id, url, events, secret) VALUES ($1, $2, 'http://x', '{*}', 'x')`, [
+    id,
+    made.sessionId,
+  ]);
+  await query(`INSERT INTO session_keys VALUES ($1, 'creds', 'creds', 'x')`, [made.sessionId]);
+  return { session: made, owner: { sessionId: made.sessionId, epoch: placed!.epoch }, webhookId: id };
+}
+
+beforeAll(async () => {
+  database = await createTestDatabase({ before: MIGRATION });
+  previous = new PreviousVersion(database.url);
+  await registerWorker(database.pool, workerRegistration('worker-1', { maxSessions: 1_000 }), scaleTiming(60));
+  ({ session, owner, webhookId } = await newSession());
+
+  // Of everything that the migration touches something, made by the version before.
+  accepted = await previous.accept(session.sessionId, 'sent before');
+  await previous.accept(session.sessionId, 'claimed before', 'k1');
+  await previous.claim(owner);
+  await previous.outcome(owner, accepted.waMessageId, 'DELIVERED', Buffer.from('bytes'));
+  await previous.accept(session.sessionId, 'queued before');
+  for (const type of MESSAGE_TYPES) {
+    await previous.receive(owner, { waMessageId: `IN-${type}`, type: type.toUpperCase(), content: { of: type } });
+  }
+  await previous.receive(owner, { waMessageId: 'OWN', fromMe: true });
+  await previous.receive(owner, { waMessageId: 'STUB', type: 'UNKNOWN', text: null, isStub: true });
+  await query(`INSERT INTO inbound_journal (session_id, hash, stanza_id, enc_index, enc_count, stanza, plaintext)
+    VALUES ('${session.sessionId}', 'h', 's', 0, 1, 'stanza', 'plaintext')`);
+  const [leased] = await previous.lease(newId());
+  expect(leased).toMatchObject({ webhookId, slug: session.slug });
+  await query(`UPDATE webhooks SET leased_until = NULL`);
+  // Prepared on the connection before the migration; their columns must not change under them.
+  await previous.list(session.workspaceId);
+  await previous.run('find-message', [accepted.messageId, true, null, null]);
+  await previous.run('analytics-messages', [accepted.messageId, newId()]);
+  await previous.run('timeline-events', [accepted.messageId]);
+  await previous.deliver(webhookId, newId(), 1);
+
+  before = Object.fromEntries(await Promise.all(TABLES.map(async (table) => [table, await contents(table)] as const)));
+  await migrateFrom(database.pool, MIGRATION);
+});
+
+afterAll(async () => {
+  await previous?.pool.end();
+  await database?.drop();
+});
+
+describe('the migration', () => {
+  it.each(TABLES)('leaves every row of %s as it was', async (table) => {
+    expect(before[table]!.length).toBeGreaterThan(0);
+    const after = (await contents(table)).map((row) => (table === 'messages' ? withoutKind(row) : row));
+    const asTexts = (rows: object[]) => new Set(rows.map((row) => JSON.stringify(row)));
+    expect(after).toHaveLength(before[table]!.length);
+    expect(asTexts(after)).toEqual(asTexts(before[table]!));
+  });
+  const withoutKind = ({ kind, ...row }: Record<string, unknown>) => {
+    expect(kind).toBeNull();
+    return row;
+  };
+
+  it('knows every message by its WhatsApp id, and breaks no invariant (I8)', async () => {
+    expect(
+      await query('SELECT session_id, chat_jid, from_me, wa_message_id, message_id FROM message_keys ORDER BY 5'),
+    ).toEqual(
+      await query('SELECT session_id, chat_jid, from_me, wa_message_id, id AS message_id FROM messages ORDER BY 5'),
+    );
+    expect(await findViolations(database.pool)).toEqual([]);
+  });
+
+  it('reads what each message is from its old type', async () => {
+    const rows = await query<{ kind: string }>(
+      `SELECT ${MESSAGE_KIND} AS kind FROM messages m WHERE wa_message_id LIKE 'IN-%' ORDER BY id`,
+    );
+    expect(rows.map(({ kind }) => kind)).toEqual(MESSAGE_TYPES);
+  });
+});
+
+describe('the version before, on connections from before', () => {
+  it('answers with the same columns, and has no statement refused', async () => {
+    const found = await previous.run('find-message', [accepted.messageId, true, null, null]);
+    expect(found).toMatchObject([{ type: 'TEXT', text: 'sent before', state: 'DELIVERED', metadata: { order: 7 } }]);
+    expect(await previous.run('analytics-messages', [accepted.messageId, newId()])).not.toEqual([]);
+    expect(await previous.run('timeline-events', [accepted.messageId])).toHaveLength(2);
+    expect(await previous.run('count-messages', [session.workspaceId, ...Array(6).fill(null)])).toEqual([
+      { total: 17 },
+    ]);
+  });
+
+  it('accepts what the new one sends, and sends what the new one accepted (I8)', async () => {
+    const { session: other, owner: its } = await newSession();
+    const old = await previous.accept(other.sessionId, 'accepted by the old one', 'k2');
+    expect(await acceptance(other.sessionId, 'accepted by the new one')).toEqual({ outcome: 'accepted' });
+    expect(await keysOf(other.sessionId)).toBe(2);
+    expect(await previous.accept(other.sessionId, 'accepted by the old one', 'k2')).toMatchObject({
+      messageIds: [old.messageId],
+    });
+
+    const [first] = await claimOutbox(database.pool, [its], 1);
+    expect(first).toMatchObject({ messageId: old.messageId, request: { type: 'text' } });
+    const [second] = await previous.claim(its);
+    expect(second).toMatchObject({ request: { text: 'accepted by the new one' } });
+    await previous.outcome(its, first!.waMessageId, 'SENT', Buffer.from('old'));
+    const { rows } = await database.pool.query<{ id: string }>(
+      'SELECT wa_message_id AS id FROM messages WHERE id = $1',
+      [second!.messageId],
+    );
+    await recordOutcomes(database.pool, [{ ...its, waMessageId: rows[0]!.id, state: 'SENT', at: new Date() }]);
+    expect((await previous.list(other.workspaceId)).map(({ type, state }) => [type, state])).toEqual([
+      ['TEXT', 'SENT'],
+      ['TEXT', 'SENT'],
+    ]);
+    expect(await kindsOf(other.sessionId)).toEqual(['text', 'text']);
+  });
+
+  it('stores no copy of what the new one has stored, and the other way round (I8)', async () => {
+    const { owner: its } = await newSession();
+    await previous.receive(its, { waMessageId: 'OLD', type: 'IMAGE' });
+    await storeInbound(database.pool, [inbound(its, 'NEW', { type: 'image' })]);
+    expect(await previous.receive(its, { waMessageId: 'NEW' })).toEqual({ stored: [], told: [] });
+    expect(await storeInbound(database.pool, [inbound(its, 'OLD')])).toMatchObject({ stored: [], events: [] });
+    // A message from before the migration, too.
+    expect(await storeInbound(database.pool, [inbound(owner, 'IN-text')])).toMatchObject({ stored: [], events: [] });
+    expect(await kindsOf(its.sessionId)).toEqual(['image', 'image']);
+  });
+
+  it('fills in what the new one could not read, and the other way round (I5)', async () => {
+    const { owner: its } = await newSession();
+    const unread = await storeInbound(database.pool, [inbound(its, 'A', { type: 'unknown', isStub: true })]);
+    const old = newId();
+    await previous.receive(its, { id: old, waMessageId: 'B', type: 'UNKNOWN', text: null, isStub: true });
+    expect(await previous.receive(its, { waMessageId: 'A', type: 'IMAGE' })).toEqual({
+      stored: unread.stored,
+      told: ['message.recovered'],
+    });
+    expect(await storeInbound(database.pool, [inbound(its, 'B')])).toMatchObject({
+      stored: [old],
+      events: [{ type: 'message.recovered', data: { messageId: old } }],
+    });
+    expect(await kindsOf(its.sessionId)).toEqual(['image', 'text']);
+    // And a placeholder from before the migration.
+    expect(await storeInbound(database.pool, [inbound(owner, 'STUB')])).toMatchObject({
+      events: [{ type: 'message.recovered' }],
+    });
+  });
+
+  it('shows a kind that it does not know as unknown', async () => {
+    const { session: other, owner: its } = await newSession();
+    await storeInbound(database.pool, [inbound(its, 'LATER', { type: 'invented later' as MessageTypeName })]);
+    expect(await previous.list(other.workspaceId)).toMatchObject([{ type: 'UNKNOWN', text: 'hello' }]);
+    expect(await kindsOf(its.sessionId)).toEqual(['invented later']);
+  });
+
+  it('delivers events of the new one, and the other way round', async () => {
+    const { owner: its, webhookId: hook } = await newSession();
+    await storeInbound(database.pool, [inbound(its, 'A'), inbound(its, 'B')]);
+    const leasedBy = newId();
+    await previous.lease(leasedBy);
+    expect((await previous.due(hook)).map(({ seq, type }) => [seq, type])).toEqual([
+      [1, 'message.received'],
+      [2, 'message.received'],
+    ]);
+    expect(await previous.deliver(hook, leasedBy, 1)).toEqual([{ id: hook, isActive: true }]);
+    await query('UPDATE webhooks SET leased_until = NULL WHERE id = $1', [hook]);
+    await previous.receive(its, { waMessageId: 'C' });
+    const [leased] = await leaseDueWebhooks(database.pool, {
+      leasedBy: newId(),
+      leaseMs: 60_000,
+      limit: 1,
+      webhookId: hook,
+    });
+    const due = await dueDeliveries(database.pool, hook, 'PENDING', 10);
+    expect(due.map(({ seq, sessionId }) => [seq, sessionId])).toEqual([
+      [2, its.sessionId],
+      [3, its.sessionId],
+    ]);
+    const result = { ...leased!, ...its, status: 'DELIVERED' as const, responseCode: 200 };
+    expect(await recordDeliveries(database.pool, [{ ...result, seq: 3 }], 60_000)).toEqual(new Set([hook]));
+    expect(await previous.due(hook)).toMatchObject([{ seq: 2 }]);
+  });
+});
+
+describe('what there is room for now', () => {
+  it('an endpoint sees many sessions: each counts its own events, and a result is that of one of them', async () => {
+    const { owner: one, webhookId: hook } = await newSession();
+    const { session: second, owner: two } = await newSession();
+    await storeInbound(database.pool, [inbound(one, 'A'), inbound(two, 'A')]);
+    await query(`INSERT INTO webhook_deliveries (webhook_id, session_id, seq) VALUES ($1, $2, 1)`, [
+      hook,
+      two.sessionId,
+    ]);
+    const due = await dueDeliveries(database.pool, hook, 'PENDING', 10);
+    expect(new Set(due.map(({ sessionId, seq }) => `${sessionId} ${seq}`))).toEqual(
+      new Set([`${one.sessionId} 1`, `${two.sessionId} 1`]),
+    );
+    expect(due.find(({ sessionId }) => sessionId === two.sessionId)).toMatchObject({ slug: second.slug });
+    const [leased] = await leaseDueWebhooks(database.pool, {
+      leasedBy: newId(),
+      leaseMs: 60_000,
+      limit: 1,
+      webhookId: hook,
+    });
+    await recordDeliveries(
+      database.pool,
+      [{ ...leased!, sessionId: two.sessionId, seq: 1, status: 'DELIVERED' }],
+      60_000,
+    );
+    expect(await dueDeliveries(database.pool, hook, 'PENDING', 10)).toMatchObject([{ sessionId: one.sessionId }]);
+  });
+
+  it('names of messages go with their messages', async () => {
+    const { owner: its } = await newSession();
+    await storeInbound(database.pool, [inbound(its, 'A')]);
+    await previous.receive(its, { waMessageId: 'B' });
+    expect(await keysOf(its.sessionId)).toBe(2);
+    await query('DELETE FROM sessions WHERE id = $1', [its.sessionId]);
+    expect(await keysOf(its.sessionId)).toBe(0);
+  });
+});
+
+const inbound = (its: typeof owner, waMessageId: string, more: Partial<InboundMessage> = {}): InboundMessage => ({
+  ...its,
+  id: newId(),
+  waMessageId,
+  chatJid: CHAT,
+  fromJid: CHAT,
+  fromMe: false,
+  type: 'text',
+  text: 'hello',
+  waTimestamp: new Date(1_700_000_000_000),
+  ...more,
+});
+
+const acceptance = (sessionId: string, text: string) =>
+  acceptMessage(database.pool, {
+    messageId: newId(),
+    waMessageId: newWaMessageId(),
+    sessionId,
+    chatJid: CHAT,
+    request: { type: 'text', text },
+  });
+
+const keysOf = async (sessionId: string) =>
+  (await query<{ count: number }>('SELECT count(*) FROM message_keys WHERE session_id = $1', [sessionId]))[0]!.count;
+const kindsOf = async (sessionId: string) =>
+  (await query<{ kind: string }>('SELECT kind FROM messages WHERE session_id = $1 ORDER BY id', [sessionId])).map(
+    ({ kind }) => kind,
+  );
