@@ -31,6 +31,8 @@ export interface PhoneMessage {
   chat: string;
   type: string;
   text: string | null;
+  /** Whatever else belongs to the type, such as coordinates. */
+  details: Record<string, unknown>;
   wireCount: number;
 }
 
@@ -76,6 +78,15 @@ export interface WireStream {
   closedAt: number | null;
   closedBy: string | null;
   messagesIn: number;
+}
+
+/** Of the description of the control API: what a phone can be told to send. */
+interface SendDescription {
+  requestBody: {
+    content: {
+      'application/json': { schema: { oneOf: { properties: { type: { const?: string; enum?: string[] } } }[] } };
+    };
+  };
 }
 
 /** The control API of the sandbox, as users' CI calls it. */
@@ -125,8 +136,20 @@ export class SandboxClient {
     await this.http.expectOk(`/phones/${number}/devices/${device}`, { method: 'DELETE' });
   }
 
+  /** @param message `to`, `type` and the fields of its kind, as the control API names them */
+  send(number: string, message: { to: string; type: string; [field: string]: unknown }): Promise<{ id: string }> {
+    return this.http.expectOk(`/phones/${number}/messages`, { method: 'POST', json: message });
+  }
+
   sendText(number: string, to: string, text: string): Promise<{ id: string }> {
-    return this.http.expectOk(`/phones/${number}/messages`, { method: 'POST', json: { to, type: 'text', text } });
+    return this.send(number, { to, type: 'text', text });
+  }
+
+  /** The kinds of messages that phones can be told to send, as the description of the control API lists them. */
+  async kinds(): Promise<string[]> {
+    const { paths } = await this.http.expectOk<{ paths: Record<string, { post: SendDescription }> }>('/docs/json');
+    const { schema } = paths['/phones/{number}/messages']!.post.requestBody.content['application/json'];
+    return schema.oneOf.map(({ properties }) => properties.type.enum?.[0] ?? properties.type.const!);
   }
 
   async inbox(number: string): Promise<PhoneMessage[]> {

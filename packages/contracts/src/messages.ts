@@ -14,7 +14,6 @@ export const MESSAGE_TYPES = [
   'audio',
   'video',
   'sticker',
-  'location',
   'contact',
   'poll',
   'reaction',

@@ -117,6 +117,12 @@ function readOperation(method: string, path: string, raw: RawOperation): Operati
   };
 }
 
+/** Members that a value of the schema may have, of all alternatives. */
+export function membersOf(schema: Schema | undefined): Record<string, Schema> {
+  const alternatives = [...(schema?.oneOf ?? []), ...(schema?.anyOf ?? [])].map(membersOf);
+  return Object.assign({}, schema?.properties, ...alternatives) as Record<string, Schema>;
+}
+
 /** A copy without `$ref`. The document has no schema that contains itself; one that did would end here with a message. */
 function resolveReferences(node: unknown, root: unknown, depth = 0): unknown {
   if (depth > 60) throw new Error('A schema of the document contains itself');

@@ -1,4 +1,4 @@
-import type { Operation, Parameter } from '../openapi/document.ts';
+import { membersOf, type Operation, type Parameter } from '../openapi/document.ts';
 
 /** Everything that an id of the API can name. */
 export const RESOURCE_KINDS = [
@@ -84,7 +84,7 @@ export function idParametersOf(operation: Operation): IdParameter[] {
 
 /** The members of an operation's body that name resources. */
 export function idsInBody({ id, body }: Operation): IdParameter[] {
-  return Object.entries(body?.properties ?? {}).flatMap(([name, schema]): IdParameter[] => {
+  return Object.entries(membersOf(body)).flatMap(([name, schema]): IdParameter[] => {
     const kind = IN_BODY[`${id} ${name}`] ?? BY_NAME[name];
     if (kind) return kind === 'new' ? [] : [{ name, in: 'body', kind }];
     if (!looksLikeId({ name, schema })) return [];

@@ -23,7 +23,7 @@ export interface Given {
 }
 
 /** Both directions of one kind of the registry in `@wa-gate/contracts`. */
-export interface Codec<K extends KindName> extends Reader<ContentOf<K>> {
+export interface Codec<K extends KindName> extends Reader<Partial<ContentOf<K>>> {
   /** Pure: the same request and secret give the same protobuf, always (I8). */
   build(request: RequestOf<K>, given: Given): proto.IMessage;
 }

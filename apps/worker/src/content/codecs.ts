@@ -8,7 +8,7 @@ import { reaction } from './reaction.ts';
 import { text } from './text.ts';
 
 /** A codec of each kind that can be sent. A kind that has none does not compile. */
-export const CODECS: { readonly [K in KindName]: Codec<K> } = { text };
+export const CODECS: { readonly [K in KindName]: Codec<K> } = { text, location };
 
 /** Types that only come. One that can be sent as well moves to {@link CODECS}. */
 type ReceivedType = Exclude<MessageTypeName, KindName | 'system' | 'unknown'>;
@@ -21,6 +21,5 @@ export const READERS: { readonly [T in ReceivedType]: Reader } = {
   sticker,
   reaction,
   poll,
-  location,
   contact,
 };

@@ -1,8 +1,8 @@
 /** Leaves out the fields that the message does not have. */
-export function present(fields: Record<string, unknown>): Record<string, unknown> {
+export function present<T>(fields: { [F in keyof T]: T[F] | null | undefined }): Partial<T> {
   return Object.fromEntries(
     Object.entries(fields).filter(([, value]) => value !== null && value !== undefined && value !== ''),
-  );
+  ) as Partial<T>;
 }
 
 /** Long, number or nothing of the protobuf. */

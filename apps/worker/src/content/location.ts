@@ -1,9 +1,13 @@
-import type { Reader } from './codec.ts';
+import type { Codec } from './codec.ts';
 import { present } from './fields.ts';
 
 /** A place on the map, or where somebody is at present. */
-export const location: Reader = {
+export const location: Codec<'location'> = {
   members: ['locationMessage', 'liveLocationMessage'],
+  build: ({ latitude, longitude, name = null, address = null, url = null }, { secret }) => ({
+    locationMessage: { degreesLatitude: latitude, degreesLongitude: longitude, name, address, url },
+    messageContextInfo: { messageSecret: secret },
+  }),
   read({ locationMessage: place, liveLocationMessage: live }) {
     if (place) {
       return {

@@ -1,9 +1,10 @@
 import type { Static, TObject, TProperties } from 'typebox';
 import type { Kind } from './kind.ts';
+import { location } from './location.ts';
 import { text } from './text.ts';
 
 /** All kinds of messages that can be sent. The worker has a codec for each of them, and does not compile without. */
-export const KINDS = { text };
+export const KINDS = { text, location };
 export type KindName = keyof typeof KINDS;
 
 export const KIND_NAMES = Object.keys(KINDS) as readonly KindName[];

@@ -79,7 +79,7 @@ interface Expected {
 
 /** What any owner makes of a row: of the stored bytes, or of the request. */
 const bytesOf = (item: Pick<OutboxItem, 'payload' | 'request' | 'waMessageId'>): string =>
-  item.payload?.toString() ?? `${item.waMessageId}|${item.request.text}`;
+  item.payload?.toString() ?? `${item.waMessageId}|${'text' in item.request ? item.request.text : ''}`;
 
 class Model {
   readonly owner: Ownership;

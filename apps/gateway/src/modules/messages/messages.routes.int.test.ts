@@ -133,7 +133,7 @@ describe('sending (MR-011)', () => {
   it('keeps what only looks like an escape, and whole emojis', async () => {
     const message = 'C:\\u0000 \\\\ud83d 👋';
     await send({ to: text.to, message }, '?wait=queued');
-    expect((await claim()).request.text).toBe(message);
+    expect((await claim()).request).toEqual({ type: 'text', text: message });
   });
 
   it('goes to groups, and takes `text` for `message`', async () => {

@@ -17,6 +17,11 @@ describe('what is sent for a request', () => {
     expect(Object.keys(outboundOf(request))).toEqual(['type', 'text']);
   });
 
+  it('keeps the fields of its own kind', () => {
+    const place = { type: 'location', latitude: 0, longitude: -180, name: 'Here' } as const;
+    expect(outboundOf({ to, ...place, metadata: {} })).toEqual(place);
+  });
+
   it('needs one of two names, and no two values', () => {
     expect(() => outboundOf({ to })).toThrow('The request is not valid: body needs `message`.');
     expect(() => outboundOf({ to, message: 'a', text: 'b' })).toThrow(

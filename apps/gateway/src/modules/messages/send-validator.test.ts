@@ -35,6 +35,9 @@ describe('what is wrong is said in the same words as on other routes', () => {
       'body.clientMessageId must match the pattern ^[^\\u0000-\\u001f]*$, such as `order-4711-shipped`.',
     ],
     [{ to, message: 'a', type: 7 }, `body.type must be one of ${KIND_NAMES.map((name) => `\`${name}\``).join(', ')}`],
+    [{ to, type: 'location', latitude: 1 }, 'The request is not valid: body needs `longitude`.'],
+    [{ to, type: 'location', latitude: 91, longitude: 1 }, 'The request is not valid: body.latitude must be <= 90.'],
+    [{ to, type: 'location', latitude: 1, longitude: 1, url: 'x' }, 'body.url must be a URL'],
     [null, 'The request is not valid: body must be object.'],
     [[], 'The request is not valid: body must be object.'],
   ])('%j', (body, sentence) => {

@@ -8,9 +8,10 @@ export const location = defineKind({
     longitude: Type.Number({ minimum: -180, maximum: 180 }),
     name: Type.Optional(Type.String()),
     address: Type.Optional(Type.String()),
+    url: Type.Optional(Type.String()),
   },
-  compose({ latitude, longitude, name = null, address = null }, { context }) {
-    const place = { degreesLatitude: latitude, degreesLongitude: longitude, name, address };
+  compose({ latitude, longitude, name = null, address = null, url = null }, { context }) {
+    const place = { degreesLatitude: latitude, degreesLongitude: longitude, name, address, url };
     return { message: { locationMessage: { ...place, ...context } }, type: 'media', mediaType: 'location' };
   },
   members: ['locationMessage', 'liveLocationMessage'],
@@ -18,7 +19,7 @@ export const location = defineKind({
     const point = place ?? live;
     if (!point) return null;
     const { degreesLatitude: latitude, degreesLongitude: longitude } = point;
-    const name = place?.name ?? null;
-    return plain('location', name, { latitude, longitude, name, address: place?.address ?? null });
+    const { name = null, address = null, url = null } = place ?? {};
+    return plain('location', name, { latitude, longitude, name, address, url });
   },
 });
