@@ -57,7 +57,7 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
   const accounts = composeAccounts(resources, config, { revocations, people, keys, defaultNetwork });
 
   const links = composeWorkerLinks(resources, config, { revocations, subscriptions, metrics });
-  const { doorbells, streams, routes, placement, owner } = links;
+  const { doorbells, hints, routes, placement, owner } = links;
   const fleet = composeWorkers(resources, config, { links, metrics, defaultNetwork });
 
   const directory = createSessionDirectory({ db: pool, revocations });
@@ -76,7 +76,7 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
     defaultNetwork,
     logger,
   });
-  const waiter = createOutcomeWaiter({ doorbells, streams, subscriptions, logger });
+  const waiter = createOutcomeWaiter({ hints, logger });
   const messages = createMessagesService({ db: pool, doorbells, messages: createMessagesRepository(pool), waiter });
 
   const remover = composeRemover(resources, { routes, owner, sessions });

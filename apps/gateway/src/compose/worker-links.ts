@@ -10,6 +10,7 @@ import { createDoorbells, type Doorbells } from '../worker-links/doorbells.ts';
 import { createOwnerLink, type Dispatchers, type OwnerLink } from '../worker-links/owner-link.ts';
 import { createPlacementService, type PlacementService } from '../worker-links/placement.ts';
 import { createReconciler } from '../worker-links/reconciler.ts';
+import { createSessionHints, type SessionHints } from '../worker-links/session-hints.ts';
 import type { Subscriptions } from '../worker-links/subscriptions.ts';
 import { createWorkerAddresses, type WorkerAddresses } from '../worker-links/worker-addresses.ts';
 import type { Background, Resources } from './resources.ts';
@@ -22,6 +23,7 @@ export interface WorkerLinks {
   routes: RouteTable;
   streams: ControlStreams;
   doorbells: Doorbells;
+  hints: SessionHints;
   placement: PlacementService;
   owner: OwnerLink;
   /** The fleet has changed: every gateway reconciles, this one without Redis. */
@@ -75,6 +77,7 @@ export function composeWorkerLinks(
     routes,
     streams,
     doorbells,
+    hints: createSessionHints({ doorbells, streams, subscriptions, logger }),
     placement,
     owner: createOwnerLink({ routes, dispatchers, masterKeys, logger }),
     fleetChanged() {

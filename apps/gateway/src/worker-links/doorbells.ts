@@ -10,18 +10,21 @@ export interface DoorbellsDependencies {
   logger: Logger;
 }
 
-/** Tells workers to look. Over the control stream where there is one, else over Redis; a doorbell that is lost only costs the time until the worker's poll. */
+/**
+ * Notifies workers: over the control stream where there is one, else over Redis. A doorbell that is lost costs the time
+ * until the worker's poll, and nothing else.
+ */
 export interface Doorbells {
   /** There is something new in the outbox of this session. */
   notifySession(sessionId: string): void;
   /** The placements of this worker have changed. */
   notifyWorker(workerId: string): void;
   /**
-   * The worker whose stream tells the outcomes of this session; `undefined` while there is no such stream.
+   * The worker that hosts the session and has an open stream to this gateway; `undefined`: there is none.
    *
-   * Costs a look into PostgreSQL for a session of which nothing was heard yet.
+   * Reads PostgreSQL for a session whose owner is not known yet.
    */
-  outcomesComeFrom(sessionId: string): Promise<string | undefined>;
+  ownerWithStream(sessionId: string): Promise<string | undefined>;
 }
 
 export function createDoorbells({ streams, routes, redis, logger }: DoorbellsDependencies): Doorbells {
@@ -32,12 +35,12 @@ export function createDoorbells({ streams, routes, redis, logger }: DoorbellsDep
     try {
       return (await routes.resolve(sessionId))?.workerId;
     } catch (error) {
-      logger.debug({ err: error, sessionId }, 'owner not found out');
+      logger.debug({ err: error, sessionId }, 'owner of a session not read');
       return undefined;
     }
   }
 
-  /** As 421 for a call: the route was wrong, PostgreSQL knows better, once. */
+  // As after a 421 for a call: the route was wrong, so PostgreSQL is read once.
   streams.onMisrouted((workerId, sessionIds) => {
     for (const sessionId of sessionIds) {
       void routes
@@ -65,7 +68,7 @@ export function createDoorbells({ streams, routes, redis, logger }: DoorbellsDep
     notifyWorker(workerId) {
       if (!streams.notifyWorker(workerId)) notifyWorker(redis, workerId);
     },
-    async outcomesComeFrom(sessionId) {
+    async ownerWithStream(sessionId) {
       const owner = knownOwner(sessionId) ?? (await resolve(sessionId));
       return owner !== undefined && streams.isOpen(owner) ? owner : undefined;
     },
