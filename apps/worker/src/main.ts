@@ -13,14 +13,15 @@ import {
 } from '@wa-gate/kit';
 import { createWebhookDoorbell } from '@wa-gate/messaging';
 import { buildWorkerApp } from './app.ts';
+import { createSessionHost } from './compose/hosting.ts';
+import { PACE } from './compose/session-host-dependencies.ts';
 import { readWorkerConfig, type WorkerConfig } from './config.ts';
-import { createControlPort } from './lease/control-stream.ts';
+import { createControlPort } from './control/control-stream.ts';
 import { LeaseKeeper } from './lease/lease-keeper.ts';
 import { createLeasePool, createLeaseStore } from './lease/lease-store.ts';
 import { createLoadMeter } from './lease/load-gauges.ts';
 import { createControlPlane } from './lease/registration.ts';
 import { describeWorker } from './lease/worker-stats.ts';
-import { createSessionHost, PACE } from './session-host.ts';
 import { explainStartFailure } from './start-failure.ts';
 import { liveNetwork, sandboxNetwork } from './whatsapp/network.ts';
 

@@ -1,6 +1,6 @@
 import { Counter, createMetrics, Gauge, Histogram, type Registry } from '@wa-gate/kit';
 import type { ActorState } from './session/transition.ts';
-import type { Census } from './supervisor/supervisor.ts';
+import type { HostCounts } from './supervisor/supervisor.ts';
 
 const STATES: ActorState['name'][] = [
   'new',
@@ -11,7 +11,7 @@ const STATES: ActorState['name'][] = [
   'pairing',
   'connected',
   'waiting',
-  'resting',
+  'parked',
   'fenced',
   'stopped',
 ];
@@ -27,6 +27,8 @@ export interface WorkerMetrics {
   recycles: Counter<'reason'>;
   keepAliveSeconds: Histogram;
   /** Messages sent and received since the start. */
+  /** Shows figures of the host, too. Called once. */
+  watchHost(figures: HostFigures): void;
   messageCount(): number;
   countOutcome(state: string): void;
   countInbound(count: number): void;
@@ -34,11 +36,15 @@ export interface WorkerMetrics {
 
 export interface WorkerMetricsSources {
   states: () => Iterable<ActorState['name']>;
-  longestSilenceMs: () => number;
-  census: () => Census;
 }
 
-export function createWorkerMetrics({ states, longestSilenceMs, census }: WorkerMetricsSources): WorkerMetrics {
+/** What the host knows besides, once it is there. */
+export interface HostFigures {
+  longestSilenceMs: () => number;
+  counts: () => HostCounts;
+}
+
+export function createWorkerMetrics({ states }: WorkerMetricsSources): WorkerMetrics {
   const registry = createMetrics('worker');
   const registers = [registry];
   let messages = 0;
@@ -52,15 +58,6 @@ export function createWorkerMetrics({ states, longestSilenceMs, census }: Worker
       const counts = new Map<string, number>(STATES.map((state) => [state, 0]));
       for (const state of states()) counts.set(state, (counts.get(state) ?? 0) + 1);
       for (const [state, count] of counts) this.set({ state }, count);
-    },
-  });
-  new Gauge({
-    name: 'wag_supervised_sessions',
-    help: 'Placements of this worker against what it hosts. More actors than placements, and no change in it, would be a leak.',
-    labelNames: ['what'],
-    registers,
-    collect() {
-      for (const [what, count] of Object.entries(census())) this.set({ what }, count);
     },
   });
   const outcomes = new Counter({
@@ -98,16 +95,27 @@ export function createWorkerMetrics({ states, longestSilenceMs, census }: Worker
     buckets: [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers,
   });
-  new Gauge({
-    name: 'wag_session_silence_seconds_max',
-    help: 'For how long the quietest open connection has brought nothing.',
-    registers,
-    collect() {
-      this.set(longestSilenceMs() / 1000);
-    },
-  });
   return {
     registry,
+    watchHost({ longestSilenceMs, counts }) {
+      new Gauge({
+        name: 'wag_supervised_sessions',
+        help: 'Placements of this worker against what it hosts. More actors than placements, and no change in it, would be a leak.',
+        labelNames: ['what'],
+        registers,
+        collect() {
+          for (const [what, count] of Object.entries(counts())) this.set({ what }, count);
+        },
+      });
+      new Gauge({
+        name: 'wag_session_silence_seconds_max',
+        help: 'For how long the quietest open connection has brought nothing.',
+        registers,
+        collect() {
+          this.set(longestSilenceMs() / 1000);
+        },
+      });
+    },
     outcomes,
     inbound,
     acknowledgeSeconds,

@@ -4,13 +4,13 @@ import { type Clock, type Logger, newId } from '@wa-gate/kit';
 import { type InboundMessage, storeInbound } from '@wa-gate/messaging';
 import { type OwnJids, project } from '../content/inbound.ts';
 import type { KeyedLock } from '../keyed-lock.ts';
-import type { Arrived } from '../whatsapp/arrivals.ts';
+import type { Arrived } from '../whatsapp/inbound-listener.ts';
 import type { Announce } from '../writers/announcer.ts';
 import { Batcher } from '../writers/batcher.ts';
 
 export interface ProjectorDependencies {
   pool: Pool;
-  lane: KeyedLock;
+  writeLock: KeyedLock;
   clock: Clock;
   logger: Logger;
   announce: Announce;
@@ -34,10 +34,10 @@ interface Arrival extends Ownership {
 }
 
 export function createProjector(deps: ProjectorDependencies): Projector {
-  const { pool, lane, clock, logger, announce, onStale, onStored } = deps;
+  const { pool, writeLock, clock, logger, announce, onStale, onStored } = deps;
   const batcher = new Batcher<Arrival>({
     name: 'inbound',
-    lane,
+    writeLock,
     clock,
     logger,
     async run(batch) {

@@ -63,7 +63,7 @@ describe('PostgreSQL is away', () => {
       world.databaseLine.set(mode);
       await waitFor(async () => (await tools.openConnections()) === 0, { ...PATIENCE, what: 'all sockets closed' });
       expect(performance.now() - cutAt).toBeLessThan(TIMING.leaseTtlMs);
-      expect(world.host.supervisor.census).toMatchObject({ actors: 0, waiting: 0, moving: 0 });
+      expect(world.host.supervisor.counts).toMatchObject({ actors: 0, waiting: 0, moving: 0 });
       world.databaseLine.set('forward');
       await allBack();
       // One placement change for each life that began; the last one is what counts.

@@ -4,7 +4,7 @@ import type { WorkerMetrics } from '../metrics.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
 
 export interface WorkerStatsSources {
-  supervisor: Pick<Supervisor, 'census' | 'actors'>;
+  supervisor: Pick<Supervisor, 'counts' | 'actors'>;
   metrics: Pick<WorkerMetrics, 'messageCount'>;
   /** What was measured last. */
   load: () => LoadGauges;
@@ -16,7 +16,7 @@ export function describeWorker({ supervisor, metrics, load }: WorkerStatsSources
   for (const { state } of supervisor.actors) states[state.name] = (states[state.name] ?? 0) + 1;
   const { rss, heapUsed } = process.memoryUsage();
   return {
-    ...supervisor.census,
+    ...supervisor.counts,
     states,
     messageCount: metrics.messageCount(),
     ...load(),

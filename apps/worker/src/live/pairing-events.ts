@@ -38,7 +38,7 @@ export function pairingEvents(actor: SessionActor): Readable {
       last = data;
     }
     const { name } = actor.state;
-    if (name === 'connected' || name === 'resting' || isTerminal(actor.state)) stream.end();
+    if (name === 'connected' || name === 'parked' || isTerminal(actor.state)) stream.end();
   }
 
   const heartbeat = setInterval(() => say(': still here\n\n'), HEARTBEAT_MS);

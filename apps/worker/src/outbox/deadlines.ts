@@ -25,7 +25,7 @@ export const PACE = {
   rowsPerClaim: 10,
   claimsInFlight: 2,
   /** Messages of a session that may wait for the server's word at once. */
-  maxFlying: 32,
+  maxInFlight: 32,
   /** Failed attempts after which a message is given up. */
   maxAttempts: 5,
   pauseAfterErrorMs: 2_000,

@@ -6,7 +6,7 @@ import { createTestDatabase, seedSession, type TestDatabase, waitFor, workerRegi
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { decodeMessage, encodeMessage } from '../content/outbound.ts';
 import { KeyedLock } from '../keyed-lock.ts';
-import { LineStandIn } from '../testing/line-stand-in.ts';
+import { LineStandIn } from '../testing/fake-connection.ts';
 import { DEADLINES } from './deadlines.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { createOutcomeWriter } from './outcome-writer.ts';
@@ -45,12 +45,11 @@ function createDispatcher(pool = database.pool): Dispatcher {
   const clock: Clock = { ...systemClock, monotonic: () => systemClock.monotonic() + ahead };
   const outcomes = createOutcomeWriter({
     pool,
-    lane: new KeyedLock(),
+    writeLock: new KeyedLock(),
     clock,
     logger,
     announce: () => undefined,
     onStale: () => undefined,
-    onRecorded: (batch) => made.recorded(batch),
   });
   const made: Dispatcher = new Dispatcher({
     pool,

@@ -5,8 +5,8 @@ import type { proto } from '../whatsapp/baileys.ts';
 import type { Connection } from '../whatsapp/socket.ts';
 import { ClaimedRows } from './claimed-rows.ts';
 import { PACE } from './deadlines.ts';
-import { createLane, isSending, isUncertain, type Lane, lateStep } from './lane.ts';
 import { describeRefusal, SEND_UNCERTAIN, TIME_LOCKED } from './refusals.ts';
+import { createSendWindow, isSending, isUncertain, lateStep, type SendWindow } from './send-window.ts';
 import { Sender, type SenderDependencies } from './sender.ts';
 
 export interface DispatcherDependencies extends Omit<SenderDependencies, 'rows'> {
@@ -25,7 +25,7 @@ export interface DispatcherDependencies extends Omit<SenderDependencies, 'rows'>
  */
 export class Dispatcher {
   readonly #deps: DispatcherDependencies;
-  readonly #lanes = new Map<string, Lane>();
+  readonly #windows = new Map<string, SendWindow>();
   readonly #rows: ClaimedRows;
   readonly #sender: Sender;
   readonly #timers: NodeJS.Timeout[] = [];
@@ -37,6 +37,7 @@ export class Dispatcher {
     const onReturned = (sessionId: string) => this.notify(sessionId);
     this.#rows = new ClaimedRows({ pool: deps.pool, clock: deps.clock, logger: deps.logger, onReturned });
     this.#sender = new Sender({ ...deps, rows: this.#rows });
+    deps.outcomes.onRecorded((outcomes) => this.#recorded(outcomes));
   }
 
   start(): void {
@@ -47,47 +48,47 @@ export class Dispatcher {
   /** The session is connected: its messages may go. */
   opened(owner: Ownership, connection: Connection): void {
     this.closed(owner);
-    this.#lanes.set(owner.sessionId, createLane(owner, connection));
+    this.#windows.set(owner.sessionId, createSendWindow(owner, connection));
     this.#pump();
   }
 
   /** The connection has ended: what has no word from the server goes back, or is `unknown` now. */
   closed({ sessionId }: Ownership): void {
-    const lane = this.#lanes.get(sessionId);
-    if (!lane) return;
-    lane.open = false;
-    this.#lanes.delete(sessionId);
-    const flights = [...lane.flying.values()];
-    const lost = flights.filter(isUncertain);
-    for (const flight of lost) this.#sender.conclude(lane.owner, flight, SEND_UNCERTAIN);
-    const attempted = flights.filter((flight) => !isUncertain(flight)).map(({ item }) => item);
-    this.#rows.giveBack(lane.owner, { attempted, untouched: lane.pending.splice(0) });
+    const window = this.#windows.get(sessionId);
+    if (!window) return;
+    window.open = false;
+    this.#windows.delete(sessionId);
+    const unacknowledged = [...window.inFlight.values()];
+    const lost = unacknowledged.filter(isUncertain);
+    for (const attempt of lost) this.#sender.conclude(window.owner, attempt, SEND_UNCERTAIN);
+    const attempted = unacknowledged.filter((attempt) => !isUncertain(attempt)).map(({ item }) => item);
+    this.#rows.giveBack(window.owner, { attempted, untouched: window.pending.splice(0) });
   }
 
   /** Somebody has put a message into the outbox of this session. */
   notify(sessionId: string): void {
-    const lane = this.#lanes.get(sessionId);
-    if (!lane) return;
-    lane.dirty = true;
+    const window = this.#windows.get(sessionId);
+    if (!window) return;
+    window.dirty = true;
     this.#pump();
   }
 
   acknowledged({ sessionId }: Ownership, ack: ServerAck): void {
-    const lane = this.#lanes.get(sessionId);
-    const flight = lane?.flying.get(ack.waMessageId);
+    const window = this.#windows.get(sessionId);
+    const attempt = window?.inFlight.get(ack.waMessageId);
     // Resends that answer a retry receipt are acknowledged too, again under the same id.
-    if (!lane || !flight) return;
-    lane.flying.delete(ack.waMessageId);
-    flight.wireAt ??= new Date();
-    this.#deps.onAcknowledged(this.#deps.clock.monotonic() - flight.since);
+    if (!window || !attempt) return;
+    window.inFlight.delete(ack.waMessageId);
+    attempt.wireAt ??= new Date();
+    this.#deps.onAcknowledged(this.#deps.clock.monotonic() - attempt.since);
     const refusal = ack.error === undefined ? null : describeRefusal(ack.error);
-    this.#sender.conclude(lane.owner, flight, refusal);
-    if (refusal?.code === TIME_LOCKED) this.#holdNewChats(lane);
+    this.#sender.conclude(window.owner, attempt, refusal);
+    if (refusal?.code === TIME_LOCKED) this.#holdNewChats(window);
     this.#pump();
   }
 
   /** These outcomes are in the database. */
-  recorded(outcomes: readonly Outcome[]): void {
+  #recorded(outcomes: readonly Outcome[]): void {
     for (const outcome of outcomes) this.#rows.conclude(outcome, outcome.waMessageId);
   }
 
@@ -108,12 +109,12 @@ export class Dispatcher {
    * has no word by then goes back when its connection is closed. A new connection begins anew.
    */
   async drain(owner: Ownership, graceMs: number): Promise<void> {
-    const lane = this.#lanes.get(owner.sessionId);
-    if (lane) {
-      lane.draining = true;
-      this.#rows.giveBack(lane.owner, { untouched: lane.pending.splice(0) });
+    const window = this.#windows.get(owner.sessionId);
+    if (window) {
+      window.draining = true;
+      this.#rows.giveBack(window.owner, { untouched: window.pending.splice(0) });
     }
-    const isQuiet = () => !this.#rows.isReturning(owner.sessionId) && !(lane?.open && isSending(lane));
+    const isQuiet = () => !this.#rows.isReturning(owner.sessionId) && !(window?.open && isSending(window));
     await this.#until(isQuiet, graceMs);
   }
 
@@ -121,9 +122,10 @@ export class Dispatcher {
   async stop(graceMs: number): Promise<void> {
     this.#accepting = false;
     for (const timer of this.#timers.splice(0)) clearInterval(timer);
-    for (const lane of this.#lanes.values()) this.#rows.giveBack(lane.owner, { untouched: lane.pending.splice(0) });
-    await this.#until(() => this.#claims === 0 && ![...this.#lanes.values()].some(isSending), graceMs);
-    for (const lane of this.#lanes.values()) this.closed(lane.owner);
+    for (const window of this.#windows.values())
+      this.#rows.giveBack(window.owner, { untouched: window.pending.splice(0) });
+    await this.#until(() => this.#claims === 0 && ![...this.#windows.values()].some(isSending), graceMs);
+    for (const window of this.#windows.values()) this.closed(window.owner);
     await this.#rows.settled();
   }
 
@@ -138,39 +140,40 @@ export class Dispatcher {
   #pump(): void {
     if (!this.#accepting || this.#claims >= PACE.claimsInFlight || !this.#deps.mayStart()) return;
     const now = this.#deps.clock.monotonic();
-    const ready: Lane[] = [];
-    for (const lane of this.#lanes.values()) {
-      const idle = !lane.busy && lane.flying.size < PACE.maxFlying && !this.#rows.isReturning(lane.owner.sessionId);
-      if (lane.dirty && !lane.draining && idle && lane.pausedUntil <= now) ready.push(lane);
+    const ready: SendWindow[] = [];
+    for (const window of this.#windows.values()) {
+      const idle =
+        !window.busy && window.inFlight.size < PACE.maxInFlight && !this.#rows.isReturning(window.owner.sessionId);
+      if (window.dirty && !window.draining && idle && window.pausedUntil <= now) ready.push(window);
     }
     if (ready.length > 0) void this.#claim(ready);
   }
 
-  async #claim(lanes: Lane[]): Promise<void> {
+  async #claim(windows: SendWindow[]): Promise<void> {
     this.#claims += 1;
-    for (const lane of lanes) {
-      lane.busy = true;
-      lane.dirty = false;
+    for (const window of windows) {
+      window.busy = true;
+      window.dirty = false;
     }
     try {
-      for (const lane of lanes.filter(({ unsure }) => unsure)) {
-        this.#sender.giveUp(lane.owner, await this.#rows.returnForgotten(lane.owner));
-        lane.unsure = false;
+      for (const window of windows.filter(({ unsure }) => unsure)) {
+        this.#sender.giveUp(window.owner, await this.#rows.returnForgotten(window.owner));
+        window.unsure = false;
       }
-      const owners = lanes.map((lane) => lane.owner);
+      const owners = windows.map((window) => window.owner);
       const items = await claimOutbox(this.#deps.pool, owners, PACE.rowsPerClaim);
-      for (const lane of lanes)
+      for (const window of windows)
         this.#hand(
-          lane,
-          items.filter((item) => item.sessionId === lane.owner.sessionId),
+          window,
+          items.filter((item) => item.sessionId === window.owner.sessionId),
         );
     } catch (error) {
-      this.#deps.logger.warn({ err: error, sessions: lanes.length }, 'outbox could not be read, trying again');
-      for (const lane of lanes) {
-        lane.busy = false;
-        lane.dirty = true;
-        lane.unsure = true;
-        lane.pausedUntil = this.#deps.clock.monotonic() + PACE.pauseAfterErrorMs;
+      this.#deps.logger.warn({ err: error, sessions: windows.length }, 'outbox could not be read, trying again');
+      for (const window of windows) {
+        window.busy = false;
+        window.dirty = true;
+        window.unsure = true;
+        window.pausedUntil = this.#deps.clock.monotonic() + PACE.pauseAfterErrorMs;
       }
     } finally {
       this.#claims -= 1;
@@ -178,29 +181,29 @@ export class Dispatcher {
     }
   }
 
-  #hand(lane: Lane, items: OutboxItem[]): void {
-    lane.busy = false;
-    this.#rows.claimed(lane.owner, items);
-    if (!lane.open || lane.draining || !this.#accepting) {
-      this.#rows.giveBack(lane.owner, { untouched: items });
+  #hand(window: SendWindow, items: OutboxItem[]): void {
+    window.busy = false;
+    this.#rows.claimed(window.owner, items);
+    if (!window.open || window.draining || !this.#accepting) {
+      this.#rows.giveBack(window.owner, { untouched: items });
       return;
     }
-    if (items.length === PACE.rowsPerClaim) lane.dirty = true;
-    lane.pending = items;
-    if (items.length > 0) void this.#sender.sendPending(lane).then(() => this.#pump());
+    if (items.length === PACE.rowsPerClaim) window.dirty = true;
+    window.pending = items;
+    if (items.length > 0) void this.#sender.sendPending(window).then(() => this.#pump());
   }
 
   async #poll(): Promise<void> {
-    const idle = [...this.#lanes.values()].filter((lane) => !lane.dirty && !lane.busy);
+    const idle = [...this.#windows.values()].filter((window) => !window.dirty && !window.busy);
     try {
-      const sessionIds = idle.map((lane) => lane.owner.sessionId);
+      const sessionIds = idle.map((window) => window.owner.sessionId);
       const states = sessionIds.length > 0 ? await inspectOutbox(this.#deps.pool, sessionIds) : [];
       for (const { sessionId, due, sending, uncertain } of states) {
-        const lane = this.#lanes.get(sessionId);
-        if (!lane || lane.busy) continue;
-        const leftOver = uncertain.length > 0 || this.#rows.forgottenOf(lane.owner, sending).length > 0;
-        lane.unsure ||= leftOver;
-        lane.dirty ||= due || leftOver;
+        const window = this.#windows.get(sessionId);
+        if (!window || window.busy) continue;
+        const leftOver = uncertain.length > 0 || this.#rows.forgottenOf(window.owner, sending).length > 0;
+        window.unsure ||= leftOver;
+        window.dirty ||= due || leftOver;
       }
     } catch (error) {
       this.#deps.logger.debug({ err: error }, 'outbox not polled');
@@ -209,15 +212,15 @@ export class Dispatcher {
   }
 
   /** What is claimed goes back: the next claim leaves out what would begin a chat. */
-  #holdNewChats(lane: Lane): void {
-    lane.pausedUntil = Number.POSITIVE_INFINITY;
-    this.#rows.giveBack(lane.owner, { untouched: lane.pending.splice(0) });
+  #holdNewChats(window: SendWindow): void {
+    window.pausedUntil = Number.POSITIVE_INFINITY;
+    this.#rows.giveBack(window.owner, { untouched: window.pending.splice(0) });
     const resume = () => {
-      lane.pausedUntil = 0;
+      window.pausedUntil = 0;
       this.#pump();
     };
-    this.#deps.onTimeLocked(lane.owner).then(resume, (error: unknown) => {
-      this.#deps.logger.warn({ err: error, ...lane.owner }, 'time-lock not recorded');
+    this.#deps.onTimeLocked(window.owner).then(resume, (error: unknown) => {
+      this.#deps.logger.warn({ err: error, ...window.owner }, 'time-lock not recorded');
       resume();
     });
   }
@@ -227,11 +230,11 @@ export class Dispatcher {
   /** One look at all connections instead of a timer per message. */
   #sweep(): void {
     const now = this.#deps.clock.monotonic();
-    for (const lane of this.#lanes.values()) {
-      const step = lateStep(lane, now);
+    for (const window of this.#windows.values()) {
+      const step = lateStep(window, now);
       if (!step) continue;
-      this.#deps.logger.warn({ ...lane.owner, step }, 'WhatsApp does not answer, connection is opened anew');
-      this.#deps.onStuck(lane.owner);
+      this.#deps.logger.warn({ ...window.owner, step }, 'WhatsApp does not answer, connection is opened anew');
+      this.#deps.onStuck(window.owner);
     }
     this.#pump();
   }

@@ -11,22 +11,25 @@ const RECEIPT_LINGER_MS = 30;
 
 export interface OutcomeWriterDependencies {
   pool: Pool;
-  lane: KeyedLock;
+  writeLock: KeyedLock;
   clock: Clock;
   logger: Logger;
   announce: Announce;
   onStale: (owner: Ownership) => void;
-  onRecorded: (outcomes: readonly Outcome[]) => void;
 }
 
-export type OutcomeWriter = Batcher<Outcome>;
+export interface OutcomeWriter extends Batcher<Outcome> {
+  /** Calls the listener with every batch that is in the database. */
+  onRecorded(listener: (outcomes: readonly Outcome[]) => void): void;
+}
 
 /** Writes what became of messages: what the server said at once, what phones said soon. */
 export function createOutcomeWriter(deps: OutcomeWriterDependencies): OutcomeWriter {
-  const { pool, lane, clock, logger, announce, onStale, onRecorded } = deps;
-  return new Batcher<Outcome>({
+  const { pool, writeLock, clock, logger, announce, onStale } = deps;
+  const listeners: ((outcomes: readonly Outcome[]) => void)[] = [];
+  const batcher = new Batcher<Outcome>({
     name: 'outcomes',
-    lane,
+    writeLock,
     clock,
     logger,
     lingerMs: RECEIPT_LINGER_MS,
@@ -35,9 +38,12 @@ export function createOutcomeWriter(deps: OutcomeWriterDependencies): OutcomeWri
       announce(recorded, recorded.moved);
       const stale = new Set(recorded.stale);
       for (const { sessionId, epoch } of batch) if (stale.delete(sessionId)) onStale({ sessionId, epoch });
-      onRecorded(batch);
+      for (const listener of listeners) listener(batch);
     },
     onPoison: ({ sessionId, waMessageId, state }, error) =>
       logger.error({ err: error, sessionId, waMessageId, state }, 'outcome cannot be written, dropped'),
+  });
+  return Object.assign(batcher, {
+    onRecorded: (listener: (typeof listeners)[number]) => void listeners.push(listener),
   });
 }

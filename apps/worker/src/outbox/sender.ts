@@ -8,9 +8,9 @@ import type { proto } from '../whatsapp/baileys.ts';
 import { SendRefusedError } from '../whatsapp/errors.ts';
 import type { ClaimedRows } from './claimed-rows.ts';
 import { PACE } from './deadlines.ts';
-import { type Flight, isUncertain, type Lane } from './lane.ts';
 import type { OutcomeWriter } from './outcome-writer.ts';
 import { type Refusal, SEND_FAILED, SEND_UNCERTAIN } from './refusals.ts';
+import { type Attempt, isUncertain, type SendWindow } from './send-window.ts';
 
 export interface SenderDependencies {
   pool: Pool;
@@ -29,7 +29,7 @@ class NotStartedError extends Error {
   override name = 'NotStartedError';
 }
 
-/** Hands the claimed messages of a lane to its connection, and says what became of each. */
+/** Hands the claimed messages of a send window to its connection, and says what became of each. */
 export class Sender {
   readonly #deps: SenderDependencies;
 
@@ -44,79 +44,80 @@ export class Sender {
   }
 
   /** One after the other, so that the order holds. */
-  async sendPending(lane: Lane): Promise<void> {
-    lane.busy = true;
-    for (let item = lane.pending.shift(); item && lane.open; item = lane.pending.shift()) await this.#send(lane, item);
-    lane.busy = false;
+  async sendPending(window: SendWindow): Promise<void> {
+    window.busy = true;
+    for (let item = window.pending.shift(); item && window.open; item = window.pending.shift())
+      await this.#send(window, item);
+    window.busy = false;
   }
 
-  async #send(lane: Lane, item: OutboxItem): Promise<void> {
+  async #send(window: SendWindow, item: OutboxItem): Promise<void> {
     const { waMessageId, chatJid } = item;
-    const prepared = this.#prepare(lane, item);
+    const prepared = this.#prepare(window, item);
     if (!prepared) return;
-    const { message, flight } = prepared;
+    const { message, attempt } = prepared;
     // Registered before it is sent: the server's word can come first.
-    lane.flying.set(waMessageId, flight);
-    lane.inHand = flight;
+    window.inFlight.set(waMessageId, attempt);
+    window.current = attempt;
     try {
-      if (item.failIfUncertain && !(await beginAttempt(this.#deps.pool, lane.owner, item.messageId)))
+      if (item.failIfUncertain && !(await beginAttempt(this.#deps.pool, window.owner, item.messageId)))
         throw new NotStartedError('The session has another owner by now.');
-      await lane.connection.send({ chatJid, waMessageId, message, onRelay: () => this.#relay(lane, flight) });
-      flight.wireAt ??= new Date();
+      await window.connection.send({ chatJid, waMessageId, message, onRelay: () => this.#relay(window, attempt) });
+      attempt.wireAt ??= new Date();
     } catch (error) {
-      this.#sendFailed(lane, flight, error);
+      this.#sendFailed(window, attempt, error);
     } finally {
-      lane.inHand = undefined;
+      window.current = undefined;
     }
   }
 
-  #prepare(lane: Lane, item: OutboxItem): { message: proto.IMessage; flight: Flight } | null {
+  #prepare(window: SendWindow, item: OutboxItem): { message: proto.IMessage; attempt: Attempt } | null {
     try {
       const message = this.#messageOf(item.sessionId, item);
       const payload = item.payload ?? encodeMessage(message);
       const since = this.#deps.clock.monotonic();
-      return { message, flight: { item, payload, since, relayedAt: undefined, wireAt: undefined } };
+      return { message, attempt: { item, payload, since, relayedAt: undefined, wireAt: undefined } };
     } catch (error) {
       // It would fail in every attempt, and hold up all that come after it.
       const { waMessageId } = item;
-      this.#deps.logger.error({ err: error, ...lane.owner, waMessageId }, 'message cannot be built');
-      this.#deps.outcomes.add([{ ...lane.owner, waMessageId, at: new Date(), ...failure(SEND_FAILED) }]);
+      this.#deps.logger.error({ err: error, ...window.owner, waMessageId }, 'message cannot be built');
+      this.#deps.outcomes.add([{ ...window.owner, waMessageId, at: new Date(), ...failure(SEND_FAILED) }]);
       return null;
     }
   }
 
   /** The last moment in which it can be kept back: by now the connection may be over and the row given back, or the lease lost. */
-  #relay(lane: Lane, flight: Flight): void {
-    if (!lane.open) throw new NotStartedError('The connection has ended.');
+  #relay(window: SendWindow, attempt: Attempt): void {
+    if (!window.open) throw new NotStartedError('The connection has ended.');
     if (!this.#deps.mayStart()) throw new NotStartedError('The lease of this worker is not held at present.');
-    flight.relayedAt = this.#deps.clock.monotonic();
+    attempt.relayedAt = this.#deps.clock.monotonic();
   }
 
-  #sendFailed(lane: Lane, flight: Flight, error: unknown): void {
-    const { item } = flight;
+  #sendFailed(window: SendWindow, attempt: Attempt, error: unknown): void {
+    const { item } = attempt;
     const { waMessageId, attempts } = item;
     // Closed meanwhile (given back then), or acknowledged in spite of the error.
-    if (!lane.open || lane.flying.get(waMessageId) !== flight) return;
-    lane.flying.delete(waMessageId);
+    if (!window.open || window.inFlight.get(waMessageId) !== attempt) return;
+    window.inFlight.delete(waMessageId);
     if (error instanceof SendRefusedError) {
-      this.conclude(lane.owner, flight, { code: error.code, sentence: error.message });
+      this.conclude(window.owner, attempt, { code: error.code, sentence: error.message });
       return;
     }
-    this.#deps.logger.warn({ err: error, ...lane.owner, waMessageId, attempt: attempts }, 'message not sent');
-    if (isUncertain(flight)) {
-      this.conclude(lane.owner, flight, SEND_UNCERTAIN);
+    this.#deps.logger.warn({ err: error, ...window.owner, waMessageId, attempt: attempts }, 'message not sent');
+    if (isUncertain(attempt)) {
+      this.conclude(window.owner, attempt, SEND_UNCERTAIN);
       return;
     }
     const attempted = !(error instanceof NotStartedError);
     if (attempted && attempts >= PACE.maxAttempts) {
-      this.conclude(lane.owner, flight, SEND_FAILED);
+      this.conclude(window.owner, attempt, SEND_FAILED);
       return;
     }
     // The rest waits with it, so that the order holds.
-    lane.pausedUntil = this.#deps.clock.monotonic() + PACE.pauseAfterErrorMs;
-    const rest = lane.pending.splice(0);
+    window.pausedUntil = this.#deps.clock.monotonic() + PACE.pauseAfterErrorMs;
+    const rest = window.pending.splice(0);
     this.#deps.rows.giveBack(
-      lane.owner,
+      window.owner,
       attempted ? { attempted: [item], untouched: rest } : { untouched: [item, ...rest] },
     );
   }
@@ -130,7 +131,7 @@ export class Sender {
   }
 
   /** What the server has said, or that nobody will know. */
-  conclude(owner: Ownership, { item, payload, wireAt }: Flight, refusal: Refusal | null): void {
+  conclude(owner: Ownership, { item, payload, wireAt }: Attempt, refusal: Refusal | null): void {
     const { waMessageId } = item;
     const outcome: Outcome = {
       ...owner,

@@ -25,7 +25,7 @@ export class AccountLimits {
   }
 
   /** What the row of the session says. */
-  recall(restriction: Restriction | null, capping: MessageCapping | null): void {
+  restore(restriction: Restriction | null, capping: MessageCapping | null): void {
     this.#restriction = restriction;
     this.#capping = capping;
   }
@@ -40,13 +40,13 @@ export class AccountLimits {
       type: restriction?.type ?? null,
       until: restriction?.until.toISOString() ?? null,
     };
-    this.#keeper.tell({ restriction }, [{ type: 'session.restricted', data }]);
+    this.#keeper.publish({ restriction }, [{ type: 'session.restricted', data }]);
   }
 
   cap(capping: MessageCapping): void {
     if (JSON.stringify(capping) === JSON.stringify(this.#capping)) return;
     this.#capping = capping;
-    this.#keeper.tell({ messageCapping: capping }, [{ type: 'session.capped', data: { ...capping } }]);
+    this.#keeper.publish({ messageCapping: capping }, [{ type: 'session.capped', data: { ...capping } }]);
   }
 
   /** Ends a time-lock that is over: WhatsApp does not always say so. */

@@ -1,11 +1,11 @@
 import type { Ownership } from '@wa-gate/cluster';
 import type { BackoffOptions } from '@wa-gate/kit';
 import type { Appended } from '@wa-gate/messaging';
-import type { SessionLineDependencies } from './session-line.ts';
+import type { SessionConnectionDependencies } from './session-connection.ts';
 
 export type RecycleReason = 'silent' | 'unacknowledged';
 
-export interface SessionActorDependencies extends SessionLineDependencies {
+export interface SessionActorDependencies extends SessionConnectionDependencies {
   /** Why the placement is here: a session that comes from elsewhere tells its user so. */
   arrival: { reason: string };
   /** Pauses between tries. */

@@ -1,7 +1,7 @@
 import type { Clock } from '@wa-gate/kit';
 import { hasConnectionClosed } from '../whatsapp/errors.ts';
 import { assertAlive, SessionRefusal } from './errors.ts';
-import type { SessionLine } from './session-line.ts';
+import type { SessionConnection } from './session-connection.ts';
 import type { StateKeeper } from './state-keeper.ts';
 import { type ActorState, publicView, restsForGood } from './transition.ts';
 
@@ -17,12 +17,12 @@ const QR_DECIDED: ReadonlySet<ActorState['name']> = new Set([
   'passkey',
   'pairing',
   'connected',
-  'resting',
+  'parked',
 ]);
 
 export interface PairingDependencies {
   keeper: StateKeeper;
-  line: SessionLine;
+  line: SessionConnection;
   clock: Clock;
   /** Connects a session that rests. */
   begin: () => void;
@@ -50,7 +50,7 @@ export class Pairing {
   async qr(waitMs: number): Promise<{ qr: string; attempt: number; expiresAt: Date }> {
     const { keeper, begin } = this.#deps;
     this.#assertUnlinked();
-    if (keeper.state.name === 'resting') begin();
+    if (keeper.state.name === 'parked') begin();
     await keeper.until((state) => QR_DECIDED.has(state.name), waitMs);
     const { state } = keeper;
     if (state.name === 'scanning')
@@ -64,7 +64,7 @@ export class Pairing {
     const { keeper, line, begin, restart } = this.#deps;
     this.#assertUnlinked();
     // A code lives as long as the series of QR codes that the connection was given: begin a new one when this is an old one.
-    if (keeper.state.name === 'resting') begin();
+    if (keeper.state.name === 'parked') begin();
     else if (keeper.state.name === 'scanning' && keeper.state.attempt > 1) await restart();
     await keeper.until(({ name }) => QR_DECIDED.has(name), PAIRING_CODE_WAIT_MS);
     const { connection } = line;
@@ -91,7 +91,7 @@ export class Pairing {
         'The session is linked to a phone already. Log it out first to link another one.',
       );
     }
-    if (state.name === 'resting' && restsForGood(state))
+    if (state.name === 'parked' && restsForGood(state))
       throw new SessionRefusal('SESSION_ALREADY_PAIRED', state.verdict.reason);
   }
 }

@@ -18,7 +18,7 @@ import { measureHealth } from './health.ts';
 import { Pairing } from './pairing.ts';
 import { Reconnecting } from './reconnecting.ts';
 import { RepeatedVerdicts } from './repeated-verdicts.ts';
-import { SessionLine } from './session-line.ts';
+import { SessionConnection } from './session-connection.ts';
 import { readSessionMemory } from './session-row.ts';
 import { tellArrival } from './state-events.ts';
 import { StateKeeper } from './state-keeper.ts';
@@ -33,7 +33,7 @@ export class SessionActor {
   readonly #deps: SessionActorDependencies;
   readonly #status: StatusWriter;
   readonly #keeper: StateKeeper;
-  readonly #line: SessionLine;
+  readonly #line: SessionConnection;
   readonly #pairing: Pairing;
   readonly #limits: AccountLimits;
   readonly #repeated = new RepeatedVerdicts();
@@ -46,7 +46,7 @@ export class SessionActor {
     this.#status = new StatusWriter({ ...deps, onStale: () => this.fence() });
     this.#keeper = new StateKeeper(this.#status, tellArrival(deps.owner, deps.arrival.reason));
     this.#limits = new AccountLimits(this.#keeper, deps.clock);
-    this.#line = new SessionLine(deps, {
+    this.#line = new SessionConnection(deps, {
       qr: (qr) => this.#pairing.show(qr),
       passkey: (step) => this.#keeper.move({ type: 'passkey', step }),
       paired: () => this.#keeper.move({ type: 'paired' }),
@@ -98,9 +98,9 @@ export class SessionActor {
   start(): void {
     this.#run(async () => {
       const { rest, restriction, capping } = await readSessionMemory(this.#deps.pool, this.owner.sessionId);
-      this.#limits.recall(restriction, capping);
+      this.#limits.restore(restriction, capping);
       if (rest) {
-        this.#keeper.recall({ state: rest.state, reason: rest.reason, code: rest.code });
+        this.#keeper.restore({ state: rest.state, reason: rest.reason, code: rest.code });
         this.#keeper.move({ type: 'rest', verdict: rest });
       } else {
         this.#begin();
@@ -157,7 +157,7 @@ export class SessionActor {
   /** Unlinks the device and removes its keys. `true`: WhatsApp was told. */
   async logout(): Promise<boolean> {
     assertAlive(this.state);
-    if (this.state.name === 'resting' && this.state.verdict.state === 'LOGGED_OUT') return false;
+    if (this.state.name === 'parked' && this.state.verdict.state === 'LOGGED_OUT') return false;
     // About to be connected: then WhatsApp can be told.
     if (this.state.name === 'connecting')
       await this.#keeper.until((state) => state.name !== 'connecting', LOGOUT_WAIT_MS);
@@ -243,7 +243,7 @@ export class SessionActor {
 
   /** Whatever account is linked next begins without the keys and the limits of this one. */
   #forgetDevice(): Promise<void> {
-    this.#limits.recall(null, null);
+    this.#limits.restore(null, null);
     return this.#line.forgetKeys();
   }
 

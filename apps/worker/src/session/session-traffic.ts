@@ -1,7 +1,7 @@
 import type { Ownership } from '@wa-gate/cluster';
 import type { Receipt, ServerAck } from '../whatsapp/acks.ts';
-import type { Arrived } from '../whatsapp/arrivals.ts';
 import type { proto } from '../whatsapp/baileys.ts';
+import type { Arrived } from '../whatsapp/inbound-listener.ts';
 import type { Connection, Identity } from '../whatsapp/socket.ts';
 
 /** What the actor's connection feeds. Sending is allowed between `opened` and `closed`. */

@@ -22,7 +22,7 @@ it('tells the end of a connection once, and the end of the link besides (MR-065)
   const waiting: ActorState = { name: 'waiting', failures: 1, verdict: judgeDisconnect({ status: 428 }, true) };
   expect(types(connected, waiting)).toEqual(['connection.close', 'session.status']);
   const verdict = judgeDisconnect({ status: 401, detail: 'device_removed' }, true);
-  expect(types(connected, { name: 'resting', verdict })).toEqual([
+  expect(types(connected, { name: 'parked', verdict })).toEqual([
     'connection.close',
     'session.loggedout',
     'session.status',

@@ -43,18 +43,18 @@ function connectionEvents(before: ActorState, after: ActorState): StatusEvent[] 
   return [
     {
       type: 'connection.close',
-      data: { code: verdict?.code ?? null, reason: verdict?.reason ?? null, reconnects: after.name !== 'resting' },
+      data: { code: verdict?.code ?? null, reason: verdict?.reason ?? null, reconnects: after.name !== 'parked' },
     },
   ];
 }
 
 function unlinkEvents(after: ActorState): StatusEvent[] {
-  if (after.name !== 'resting' || !after.verdict.unlinked) return [];
+  if (after.name !== 'parked' || !after.verdict.unlinked) return [];
   return [{ type: 'session.loggedout', data: { code: after.verdict.code, reason: after.verdict.reason } }];
 }
 
 function verdictOf(state: ActorState) {
-  if (state.name === 'waiting' || state.name === 'resting') return state.verdict;
+  if (state.name === 'waiting' || state.name === 'parked') return state.verdict;
   return state.name === 'connecting' ? state.after : null;
 }
 

@@ -24,7 +24,7 @@ export class StateKeeper {
   }
 
   /** What an earlier owner has written: it is not told again. */
-  recall(view: PublicView): void {
+  restore(view: PublicView): void {
     this.#view = view;
   }
 
@@ -34,12 +34,12 @@ export class StateKeeper {
     const after = transition(before, event);
     if (after === before) return false;
     this.#state = after;
-    this.#tell(before, after);
+    this.#publishChange(before, after);
     for (const watcher of this.#watchers) watcher();
     return true;
   }
 
-  #tell(before: ActorState, after: ActorState): void {
+  #publishChange(before: ActorState, after: ActorState): void {
     const view = publicView(after);
     const change = tellChange(before, after, this.#view);
     if (!view || !(change || this.#arrival.length > 0)) return;
@@ -49,7 +49,7 @@ export class StateKeeper {
   }
 
   /** Writes what is new about the session besides its state. */
-  tell(update: Omit<SessionUpdate, 'state' | 'reason' | 'code'>, events: StatusEvent[]): void {
+  publish(update: Omit<SessionUpdate, 'state' | 'reason' | 'code'>, events: StatusEvent[]): void {
     const view = publicView(this.#state);
     if (view) this.#status.write({ ...view, ...update }, events);
   }

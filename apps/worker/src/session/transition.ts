@@ -21,7 +21,7 @@ export type ActorState =
   /** Pausing before the next try. */
   | { name: 'waiting'; failures: number; verdict: Verdict }
   /** Nothing happens until the user, or a new placement, says so. */
-  | { name: 'resting'; verdict: Verdict }
+  | { name: 'parked'; verdict: Verdict }
   /** Terminal: somebody else owns the session. */
   | { name: 'fenced' }
   /** Terminal: told to stop. */
@@ -53,7 +53,7 @@ const LINKABLE: ReadonlySet<SessionState> = new Set<SessionState>([
 
 /** Whether asking for a code is of no use: the session rests for a reason that linking does not mend. */
 export const restsForGood = (state: ActorState): boolean =>
-  state.name === 'resting' && !LINKABLE.has(state.verdict.state);
+  state.name === 'parked' && !LINKABLE.has(state.verdict.state);
 
 export const isTerminal = (state: ActorState): boolean => state.name === 'fenced' || state.name === 'stopped';
 
@@ -66,7 +66,7 @@ export function transition(state: ActorState, event: ActorEvent): ActorState {
     case 'stop':
       return { name: 'stopped' };
     case 'rest':
-      return { name: 'resting', verdict: event.verdict };
+      return { name: 'parked', verdict: event.verdict };
     case 'connect':
       return beginConnecting(state);
     case 'closed':
@@ -93,7 +93,7 @@ const waitsForPhone = ({ name }: ActorState): boolean => name === 'scanning' || 
 function beginConnecting(state: ActorState): ActorState {
   switch (state.name) {
     case 'new':
-    case 'resting':
+    case 'parked':
       return { name: 'connecting', failures: 0, after: null };
     case 'waiting':
       return { name: 'connecting', failures: state.failures, after: state.verdict };
@@ -113,14 +113,14 @@ function afterClose(state: ActorState, { verdict, at }: { verdict: Verdict; at: 
   switch (state.name) {
     case 'new':
     case 'waiting':
-    case 'resting':
+    case 'parked':
       return state;
     default:
   }
   if (verdict.next === 'restart') return { name: 'connecting', failures: 0, after: verdict };
   // Another code would end in the same way: the user has to do something first.
-  if (state.name === 'passkey') return { name: 'resting', verdict: passkeyWanted(state.step) };
-  if (verdict.next === 'rest') return { name: 'resting', verdict };
+  if (state.name === 'passkey') return { name: 'parked', verdict: passkeyWanted(state.step) };
+  if (verdict.next === 'rest') return { name: 'parked', verdict };
   const wasStable = state.name === 'connected' && at - state.since >= STABLE_AFTER_MS;
   const failures = wasStable ? 1 : failuresOf(state) + 1;
   // At once, but only the first time in a row: a connection that opens and ends in a loop backs off.
@@ -163,7 +163,7 @@ export function publicView(state: ActorState): PublicView | null {
     case 'connected':
       return plain('CONNECTED');
     case 'waiting':
-    case 'resting':
+    case 'parked':
       return viewOf(state.verdict);
   }
 }

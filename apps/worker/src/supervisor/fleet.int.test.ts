@@ -88,7 +88,7 @@ it('I1 I2 three workers that die, leave and are cut off at random: each session 
     const placed = await Promise.all(
       world.workers.map(async ({ workerId, host: { supervisor } }) => {
         const mine = await myPlacements(world.database.pool, workerId, supervisor.incarnation ?? -1);
-        const { actors, waiting, moving, stopping } = supervisor.census;
+        const { actors, waiting, moving, stopping } = supervisor.counts;
         expect({ actors, waiting, moving, stopping }).toEqual({
           actors: mine.length,
           waiting: 0,

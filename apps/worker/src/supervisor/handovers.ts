@@ -1,11 +1,11 @@
 import { type Assignment, keepSession, type Ownership, StaleEpochError } from '@wa-gate/cluster';
 import type { Pool } from '@wa-gate/db';
 import type { Clock, Logger } from '@wa-gate/kit';
-import type { Giver } from './giver.ts';
+import type { HandOver } from './handover-batcher.ts';
 import type { StartRamp } from './start-ramp.ts';
 
 /** What a session leaves behind at its owner. Each step is done when it returns. */
-export interface Departure {
+export interface HandoverSteps {
   /** Takes nothing more from the outbox, and lets what is on its way land within `graceMs`. */
   settle(owner: Ownership, graceMs: number): Promise<void>;
   /** Closes the connection, without logging out; nothing of the session runs here afterwards. */
@@ -18,8 +18,8 @@ export interface HandoversDependencies {
   pool: Pool;
   clock: Clock;
   logger: Logger;
-  give: Giver;
-  departure: Departure;
+  handOver: HandOver;
+  steps: HandoverSteps;
   /** No quicker than another worker may start them: the rest keeps its connection until its turn. */
   ramp: StartRamp;
   /** The session is another worker's from now on. */
@@ -117,14 +117,14 @@ export class Handovers {
   }
 
   async #move(owner: Ownership): Promise<void> {
-    const { pool, clock, logger, give, departure, onMoved } = this.#deps;
+    const { pool, clock, logger, handOver, steps, onMoved } = this.#deps;
     const began = clock.monotonic();
-    await departure.settle(owner, Math.min(SETTLE_MS, this.#leftMs()));
-    await departure.flush(owner);
+    await steps.settle(owner, Math.min(SETTLE_MS, this.#leftMs()));
+    await steps.flush(owner);
     const closedAt = clock.monotonic();
-    await departure.stop(owner);
-    await departure.flush(owner);
-    const assignment = await give(owner);
+    await steps.stop(owner);
+    await steps.flush(owner);
+    const assignment = await handOver(owner);
     if (assignment) {
       onMoved(assignment);
       const times = { settledMs: Math.round(closedAt - began), movedMs: Math.round(clock.monotonic() - closedAt) };

@@ -1,26 +1,40 @@
 import { type ClusterTiming, myPlacements, type Ownership, type Placement } from '@wa-gate/cluster';
 import type { Pool } from '@wa-gate/db';
 import type { Clock, Logger } from '@wa-gate/kit';
-import type { Doorbells } from '../outbox/doorbells.ts';
 import type { SessionActor } from '../session/session-actor.ts';
 import { isTerminal } from '../session/transition.ts';
-import { type Departure, Handovers, type HandoversDependencies } from './handovers.ts';
+import { type HandoverSteps, Handovers, type HandoversDependencies } from './handovers.ts';
+import type { HostedSessions } from './hosted-sessions.ts';
 import type { StartGate } from './start-gate.ts';
 
-export interface SupervisorDependencies extends Omit<HandoversDependencies, 'departure' | 'onEnded'> {
+/** What an actor asks of its supervisor. */
+export interface Supervision {
+  /** The actor has found out by itself that it does not own its session any more. */
+  onFenced: (owner: Ownership) => void;
+  /** Asks PostgreSQL whether this process still owns the session. */
+  stillOwned: (owner: Ownership) => Promise<boolean>;
+}
+
+/** Who wants to know which sessions are hosted here. */
+export interface HostingListener {
+  listen(sessionId: string): void;
+  ignore(sessionId: string): void;
+}
+
+export interface SupervisorDependencies extends Omit<HandoversDependencies, 'steps' | 'onEnded'> {
   pool: Pool;
   clock: Clock;
   logger: Logger;
   workerId: string;
   timing: ClusterTiming;
   gate: StartGate;
-  doorbells: Doorbells;
-  departure: Omit<Departure, 'stop'>;
-  createActor: (placement: Placement) => SessionActor;
+  steps: Omit<HandoverSteps, 'stop'>;
+  sessions: HostedSessions;
+  createActor: (placement: Placement, supervision: Supervision) => SessionActor;
 }
 
 /** What this process hosts, against what it should. Actors beyond the placements, for longer than a look takes, would be leaks. */
-export interface Census {
+export interface HostCounts {
   placed: number;
   actors: number;
   /** Placed here, not started yet. */
@@ -37,7 +51,8 @@ export interface Census {
  */
 export class Supervisor {
   readonly #deps: SupervisorDependencies;
-  readonly #actors = new Map<string, SessionActor>();
+  readonly #sessions: HostedSessions;
+  readonly #listeners: HostingListener[] = [];
   /** Placed here, waiting for the ramp; in the order in which to start. */
   readonly #waiting = new Map<string, Placement>();
   /** Deleted over the API; their placements go any moment. By session, the epoch that is not to be started again. */
@@ -56,29 +71,30 @@ export class Supervisor {
 
   constructor(deps: SupervisorDependencies) {
     this.#deps = deps;
-    const departure = { ...deps.departure, stop: (owner: Ownership) => this.#depart(owner) };
-    this.#handovers = new Handovers({ ...deps, departure, onEnded: () => this.look() });
+    this.#sessions = deps.sessions;
+    const steps = { ...deps.steps, stop: (owner: Ownership) => this.#depart(owner) };
+    this.#handovers = new Handovers({ ...deps, steps, onEnded: () => this.convergeSoon() });
   }
 
   /** Begins to host what is placed on this incarnation. */
   begin(incarnation: number): void {
     this.#incarnation = incarnation;
-    this.#timer ??= setInterval(() => this.look(), this.#deps.timing.convergeEveryMs).unref();
-    this.look();
+    this.#timer ??= setInterval(() => this.convergeSoon(), this.#deps.timing.convergeEveryMs).unref();
+    this.convergeSoon();
   }
 
   /** Stops all actors in order: the process ends. */
   async end(): Promise<void> {
     this.#retire();
-    for (const actor of this.#actors.values()) void this.#stop(actor);
+    for (const actor of this.#sessions.actors) void this.#stop(actor);
     while (this.#stopping.size > 0) await Promise.allSettled(this.#stopping.values());
   }
 
   /** The lease is over: when this returns, every line is cut and no actor writes any more (I3). */
   cut(): void {
     this.#retire();
-    for (const actor of [...this.#actors.values(), ...this.#stopping.keys()]) actor.cut();
-    for (const sessionId of this.#actors.keys()) this.#forget(sessionId);
+    for (const actor of [...this.#sessions.actors, ...this.#stopping.keys()]) actor.cut();
+    for (const { owner } of this.#sessions.actors) this.#forget(owner.sessionId);
   }
 
   /** The process ends: hands over what others have room for, within `graceMs`. What is left goes on until {@link end}. */
@@ -97,13 +113,13 @@ export class Supervisor {
   }
 
   get actors(): readonly SessionActor[] {
-    return [...this.#actors.values()];
+    return this.#sessions.actors;
   }
 
-  get census(): Census {
+  get counts(): HostCounts {
     return {
       placed: this.#placed,
-      actors: this.#actors.size,
+      actors: this.#sessions.count,
       waiting: this.#waiting.size,
       moving: this.#handovers.size,
       stopping: this.#stopping.size,
@@ -111,7 +127,7 @@ export class Supervisor {
   }
 
   find(sessionId: string): SessionActor | undefined {
-    return this.#actors.get(sessionId);
+    return this.#sessions.find(sessionId);
   }
 
   /** The actor of this placement; looks at the database first when it is not here yet, and does not wait for the ramp. */
@@ -130,14 +146,23 @@ export class Supervisor {
     await this.#stop(actor);
   }
 
-  /** An actor has found out by itself that it does not own its session any more. */
-  fenced({ sessionId, epoch }: Ownership): void {
-    if (this.#actors.get(sessionId)?.owner.epoch === epoch) this.#forget(sessionId);
-    this.look();
+  onHosting(listener: HostingListener): void {
+    this.#listeners.push(listener);
   }
 
-  /** Converges soon; for bells and timers. */
-  look(): void {
+  #fenced({ sessionId, epoch }: Ownership): void {
+    if (this.#sessions.find(sessionId)?.owner.epoch === epoch) this.#forget(sessionId);
+    this.convergeSoon();
+  }
+
+  async #stillOwned({ sessionId, epoch }: Ownership): Promise<boolean> {
+    if (this.#incarnation === undefined) return false;
+    const placements = await myPlacements(this.#deps.pool, this.#deps.workerId, this.#incarnation);
+    return placements.some((placement) => placement.sessionId === sessionId && placement.epoch === epoch);
+  }
+
+  /** Converges soon; for doorbells and timers. */
+  convergeSoon(): void {
     this.converge().catch((error: unknown) => this.#deps.logger.warn({ err: error }, 'placements could not be read'));
   }
 
@@ -167,7 +192,7 @@ export class Supervisor {
     if (incarnation !== this.#incarnation) return;
     this.#placed = placements.length;
     const wanted = new Map(placements.map((placement) => [placement.sessionId, placement]));
-    for (const actor of this.#actors.values()) {
+    for (const actor of this.#sessions.actors) {
       if (wanted.get(actor.owner.sessionId)?.epoch !== actor.owner.epoch) void this.#stop(actor);
     }
     for (const [sessionId, epoch] of this.#removed) {
@@ -186,7 +211,7 @@ export class Supervisor {
       return;
     }
     this.#handovers.drop(sessionId);
-    if (!this.#actors.has(sessionId) && !this.#handovers.has(sessionId)) this.#waiting.set(sessionId, placement);
+    if (!this.#sessions.has(sessionId) && !this.#handovers.has(sessionId)) this.#waiting.set(sessionId, placement);
   }
 
   /** As many as may start now; the rest when the gate says. */
@@ -205,9 +230,12 @@ export class Supervisor {
   #start(placement: Placement): void {
     const { sessionId } = placement;
     this.#waiting.delete(sessionId);
-    const actor = this.#deps.createActor(placement);
-    this.#actors.set(sessionId, actor);
-    this.#deps.doorbells.listen(sessionId);
+    const actor = this.#deps.createActor(placement, {
+      onFenced: (owner) => this.#fenced(owner),
+      stillOwned: (owner) => this.#stillOwned(owner),
+    });
+    this.#sessions.add(actor);
+    for (const listener of this.#listeners) listener.listen(sessionId);
     actor.start();
   }
 
@@ -246,12 +274,12 @@ export class Supervisor {
   }
 
   #forget(sessionId: string): void {
-    this.#actors.delete(sessionId);
-    this.#deps.doorbells.ignore(sessionId);
+    this.#sessions.remove(sessionId);
+    for (const listener of this.#listeners) listener.ignore(sessionId);
   }
 
   #matching({ sessionId, epoch }: Ownership): SessionActor | undefined {
-    const actor = this.#actors.get(sessionId);
+    const actor = this.#sessions.find(sessionId);
     return actor && actor.owner.epoch === epoch && !isTerminal(actor.state) ? actor : undefined;
   }
 }

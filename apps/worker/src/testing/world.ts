@@ -10,9 +10,9 @@ import {
   type TestDatabase,
   waitFor,
 } from '@wa-gate/testkit';
-import type { ControlPort } from '../lease/control-stream.ts';
+import type { SessionHost } from '../compose/hosting.ts';
+import type { ControlPort } from '../control/control-stream.ts';
 import type { SessionActor } from '../session/session-actor.ts';
-import type { SessionHost } from '../session-host.ts';
 import { LIVENESS_TIMING, type LivenessTiming } from '../whatsapp/liveness.ts';
 import { sandboxNetwork, type WhatsAppNetwork } from '../whatsapp/network.ts';
 import { startTestSandbox, type TestSandbox } from './sandbox.ts';

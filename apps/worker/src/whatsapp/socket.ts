@@ -3,7 +3,6 @@ import type { Logger } from '@wa-gate/kit';
 import type { Restriction } from '@wa-gate/messaging';
 import { readCapping, readTimeLock } from './account-signals.ts';
 import { type Receipt, readChatReceipts, readGroupReceipts, readServerAck, type ServerAck } from './acks.ts';
-import { type Arrived, listenForArrivals } from './arrivals.ts';
 import type { AuthStore } from './auth-store.ts';
 import {
   type BinaryNode,
@@ -24,6 +23,7 @@ import { createBaileysLogger } from './baileys-logger.ts';
 import { BoundedCache } from './bounded-cache.ts';
 import { type DisconnectCause, groupNotAccessible, readDisconnectCause, recipientNotOnWhatsApp } from './errors.ts';
 import { takeMessagesInOrder } from './in-order.ts';
+import { type Arrived, listenForArrivals } from './inbound-listener.ts';
 import { InboundJournal } from './journal.ts';
 import type { NetworkEndpoint } from './network.ts';
 import { type PasskeyStep, readPasskeyStep } from './passkey.ts';

@@ -6,7 +6,7 @@ import {
   type SessionHint,
   type WebhookDoorbell,
 } from '@wa-gate/messaging';
-import type { ControlPort } from '../lease/control-stream.ts';
+import type { ControlPort } from '../control/control-stream.ts';
 
 /** Tells the world, after a commit, that there is news: those who wait for a message, and the webhook drain. Hints only; they may be lost. */
 export type Announce = (appended: Appended, moved?: RecordedOutcomes['moved']) => void;

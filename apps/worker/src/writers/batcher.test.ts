@@ -17,7 +17,7 @@ function batcher(run: BatcherOptions<Item>['run'], options: Partial<BatcherOptio
   const poison: number[] = [];
   const made = new Batcher<Item>({
     name: 'test',
-    lane: new KeyedLock(),
+    writeLock: new KeyedLock(),
     clock: impatient,
     logger: createLogger({ service: 'test', level: 'silent' }),
     onPoison: ({ n }) => poison.push(n),
@@ -103,8 +103,8 @@ it('finds the one item that cannot be written and writes the others', async () =
   expect([written, poison]).toEqual([[1, 2, 4, 5], [3]]);
 });
 
-it('runs one statement at a time over all batchers of a lane', async () => {
-  const lane = new KeyedLock();
+it('runs one statement at a time over all batchers with one write lock', async () => {
+  const writeLock = new KeyedLock();
   let running = 0;
   let most = 0;
   const run = async () => {
@@ -113,7 +113,7 @@ it('runs one statement at a time over all batchers of a lane', async () => {
     await new Promise((resolve) => setImmediate(resolve));
     running -= 1;
   };
-  const [a, b] = [batcher(run, { lane }).made, batcher(run, { lane }).made];
+  const [a, b] = [batcher(run, { writeLock }).made, batcher(run, { writeLock }).made];
   for (let n = 0; n < 5; n += 1) {
     a.add([item(n)]);
     b.add([item(n)]);

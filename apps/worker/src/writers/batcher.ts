@@ -9,7 +9,7 @@ export interface BatcherOptions<T extends Ownership> {
   /** Writes a batch in one statement. In a batch each session appears with one epoch only. */
   run: (batch: T[]) => Promise<void>;
   /** Shared by batchers whose statements update the same rows of many sessions: two at once could deadlock. */
-  lane: KeyedLock;
+  writeLock: KeyedLock;
   /** How long an item that is not urgent may wait for company. @default 0 */
   lingerMs?: number;
   /** @default 500 */
@@ -78,8 +78,8 @@ export class Batcher<T extends Ownership> {
 
   async #drain(): Promise<void> {
     while (this.#queue.length > 0) {
-      // What arrives while another statement holds the lane still joins.
-      this.#step = this.#options.lane.run('', () => {
+      // What arrives while another statement holds the write lock still joins.
+      this.#step = this.#options.writeLock.run('', () => {
         this.#batch = this.#take();
         return this.#write(this.#batch);
       });

@@ -1,7 +1,7 @@
 import { newWaMessageId } from '@wa-gate/messaging';
 import { waitFor } from '@wa-gate/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { type Life, type LinkedSession, type LivesWorld, startLives } from '../../testing/lives.ts';
+import { type Life, type LinkedSession, type LivesWorld, startLives } from '../../testing/session-runs.ts';
 
 /** Copies of a message: delivered again, resent because it could not be read, and those that the journal answers. */
 let world: LivesWorld;

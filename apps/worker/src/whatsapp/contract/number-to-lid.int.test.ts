@@ -1,7 +1,7 @@
 import { newWaMessageId } from '@wa-gate/messaging';
 import { waitFor } from '@wa-gate/testkit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type LinkedSession, type LivesWorld, startLives } from '../../testing/lives.ts';
+import { type LinkedSession, type LivesWorld, startLives } from '../../testing/session-runs.ts';
 import { testBox } from '../../testing/signal-parties.ts';
 
 /** The case that FENCE.md left open: a session that is known under its phone number only gets its LID while both sides write. */
@@ -73,7 +73,7 @@ it.each([1, 2, 3])(
     );
     expect(undecryptable).toEqual([]);
     expect(life.gate.steps.filter((step) => step.startsWith('before receipt retry'))).toEqual([]);
-    expect(life.departures).toMatchObject({ notDurable: 0, reused: 0 });
+    expect(life.ratchets).toMatchObject({ notDurable: 0, reused: 0 });
     life.kill();
   },
 );

@@ -2,7 +2,7 @@ import { placeSession, releaseSession } from '@wa-gate/cluster';
 import { newWaMessageId } from '@wa-gate/messaging';
 import { waitFor } from '@wa-gate/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Life, type LinkedSession, type LivesWorld, startLives } from '../../testing/lives.ts';
+import { type Life, type LinkedSession, type LivesWorld, startLives } from '../../testing/session-runs.ts';
 
 /**
  * The contract with rc14 about the order of things. What is said of `stock` is why we wrap it: the day one of these fails, Baileys has changed
@@ -73,15 +73,15 @@ describe('rc14 as it comes', () => {
     await withLife({ repository: 'stock' }, async (life) => {
       const ben = await world.sandbox.createPhone('Ben');
       const bens = await groupOf(ben);
-      const { departures } = life;
+      const { ratchets } = life;
       const lost: number[] = [];
       for (const chat of [jid(ben), jid(ben), bens, bens]) {
-        const before = departures.notDurable;
+        const before = ratchets.notDurable;
         await deliver(life, chat, ben);
-        lost.push(departures.notDurable - before);
+        lost.push(ratchets.notDurable - before);
       }
       expect(lost.every((count) => count > 0)).toBe(true);
-      expect(departures.notDurable).toBe(departures.sent);
+      expect(ratchets.notDurable).toBe(ratchets.sent);
     });
   });
 
@@ -108,8 +108,8 @@ describe('with our repository', () => {
       await deliver(life, cleos, cleo);
       const resent = life.gate.steps.filter((step) => step.startsWith('before message')).length;
       expect(resent).toBeGreaterThan(6);
-      expect(life.departures).toMatchObject({ notDurable: 0, reused: 0 });
-      expect(life.departures.sent).toBeGreaterThan(12);
+      expect(life.ratchets).toMatchObject({ notDurable: 0, reused: 0 });
+      expect(life.ratchets.sent).toBeGreaterThan(12);
     });
   });
 
@@ -153,7 +153,7 @@ describe('with our repository', () => {
       await waitFor(() => events().filter((step) => step.startsWith('event')).length >= rounds * 4, {
         what: 'all of them here',
       });
-      expect(life.departures).toMatchObject({ notDurable: 0, reused: 0 });
+      expect(life.ratchets).toMatchObject({ notDurable: 0, reused: 0 });
       const { undecryptable } = await world.sandbox.recorder<{ undecryptable: unknown[] }>(
         `undecryptable?device=${session.device}`,
       );

@@ -1,7 +1,7 @@
 import { newWaMessageId } from '@wa-gate/messaging';
 import { waitFor } from '@wa-gate/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Life, type LinkedSession, type LivesWorld, startLives } from '../../testing/lives.ts';
+import { type Life, type LinkedSession, type LivesWorld, startLives } from '../../testing/session-runs.ts';
 import { encodeWAMessage, proto } from '../baileys.ts';
 
 /**

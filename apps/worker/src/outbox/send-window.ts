@@ -4,7 +4,7 @@ import type { Connection } from '../whatsapp/socket.ts';
 import { DEADLINES } from './deadlines.ts';
 
 /** A message on its way, from the moment it is taken in hand to the server's word. */
-export interface Flight {
+export interface Attempt {
   item: OutboxItem;
   payload: Buffer;
   /** Monotonic: when it was taken in hand. */
@@ -16,7 +16,7 @@ export interface Flight {
 }
 
 /** The sending side of one open connection. */
-export interface Lane {
+export interface SendWindow {
   readonly owner: Ownership;
   readonly connection: Connection;
   open: boolean;
@@ -29,16 +29,16 @@ export interface Lane {
   /** Claimed, not yet taken in hand. */
   pending: OutboxItem[];
   /** Not yet acknowledged, by WhatsApp's id. */
-  flying: Map<string, Flight>;
+  inFlight: Map<string, Attempt>;
   /** Being handed over at this moment. */
-  inHand: Flight | undefined;
+  current: Attempt | undefined;
   /** There may be rows of this session that nobody minds: of a claim whose answer was lost, or of the owner before. */
   unsure: boolean;
   /** Monotonic: nothing is claimed before. */
   pausedUntil: number;
 }
 
-export function createLane(owner: Ownership, connection: Connection): Lane {
+export function createSendWindow(owner: Ownership, connection: Connection): SendWindow {
   return {
     owner,
     connection,
@@ -47,24 +47,24 @@ export function createLane(owner: Ownership, connection: Connection): Lane {
     dirty: true,
     busy: false,
     pending: [],
-    flying: new Map(),
-    inHand: undefined,
+    inFlight: new Map(),
+    current: undefined,
     // The connection before may have ended in the middle of a claim.
     unsure: true,
     pausedUntil: 0,
   };
 }
 
-export const isSending = (lane: Lane): boolean => lane.busy || lane.flying.size > 0;
+export const isSending = (window: SendWindow): boolean => window.busy || window.inFlight.size > 0;
 
 /** It may have left, and its caller wants no second attempt then. */
-export const isUncertain = ({ item, relayedAt }: Flight): boolean => item.failIfUncertain && relayedAt !== undefined;
+export const isUncertain = ({ item, relayedAt }: Attempt): boolean => item.failIfUncertain && relayedAt !== undefined;
 
 /** The step that takes longer than it may ({@link DEADLINES}). */
-export function lateStep({ inHand, flying }: Lane, now: number): 'prepare' | 'relay' | 'ack' | null {
-  if (inHand?.relayedAt === undefined && inHand && now - inHand.since > DEADLINES.prepareMs) return 'prepare';
-  if (inHand?.relayedAt !== undefined && now - inHand.relayedAt > DEADLINES.relayMs) return 'relay';
-  const [oldest] = flying.values();
-  if (!oldest || oldest === inHand || oldest.relayedAt === undefined) return null;
+export function lateStep({ current, inFlight }: SendWindow, now: number): 'prepare' | 'relay' | 'ack' | null {
+  if (current?.relayedAt === undefined && current && now - current.since > DEADLINES.prepareMs) return 'prepare';
+  if (current?.relayedAt !== undefined && now - current.relayedAt > DEADLINES.relayMs) return 'relay';
+  const [oldest] = inFlight.values();
+  if (!oldest || oldest === current || oldest.relayedAt === undefined) return null;
   return now - oldest.relayedAt > DEADLINES.ackMs ? 'ack' : null;
 }

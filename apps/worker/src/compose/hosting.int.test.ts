@@ -1,7 +1,7 @@
 import { readSessionKind, releaseSession } from '@wa-gate/cluster';
 import { waitFor } from '@wa-gate/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startWorld, type World } from './testing/world.ts';
+import { startWorld, type World } from '../testing/world.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -389,7 +389,7 @@ describe('the end of a link', () => {
     await (await world.actor(sessionId)).logout();
     await world.restartHost();
     const actor = await world.actor(sessionId);
-    await waitFor(() => actor.state.name === 'resting');
+    await waitFor(() => actor.state.name === 'parked');
     expect((await actor.qr(10_000)).attempt).toBe(1);
   });
 });

@@ -9,8 +9,8 @@ import { createSocketCaches } from '../whatsapp/baileys-caches.ts';
 import { createKeyWriter } from '../whatsapp/key-writer.ts';
 import { type NetworkEndpoint, sandboxNetwork } from '../whatsapp/network.ts';
 import { type Connection, type ConnectionHandlers, connect } from '../whatsapp/socket.ts';
-import { Departures } from './departures.ts';
 import { Gate, gatedPool, gatedWriter } from './gate.ts';
+import { RatchetJudge } from './ratchet-judge.ts';
 import { startTestSandbox, type TestSandbox } from './sandbox.ts';
 import { ownedSession, testBox } from './signal-parties.ts';
 
@@ -39,7 +39,7 @@ export interface LifeOptions {
 /** One life of a session: its keys, its connection and its projector. */
 export interface Life {
   gate: Gate;
-  departures: Departures;
+  ratchets: RatchetJudge;
   sock: WASocket;
   store: AuthStore;
   connection: Connection;
@@ -122,7 +122,7 @@ interface LifeContext extends LifeOptions {
 async function beginLife(context: LifeContext) {
   const { database, endpoint, owner, messages, repository = 'ours', onQr } = context;
   const gate = new Gate();
-  const departures = new Departures();
+  const ratchets = new RatchetJudge();
   const pool = gatedPool(database.pool, gate);
   const writer = gatedWriter(createKeyWriter({ pool, clock: systemClock }), gate);
   let failure: Error | undefined;
@@ -144,7 +144,7 @@ async function beginLife(context: LifeContext) {
     ...keys,
     async set(data: Parameters<typeof keys.set>[0]) {
       await keys.set(data);
-      departures.stored(data);
+      ratchets.stored(data);
     },
   };
   const store: AuthStore = { ...inner, state: { creds, keys: watched } };
@@ -189,9 +189,9 @@ async function beginLife(context: LifeContext) {
       const logger = tellingLogger((name) => {
         stanza = name;
       });
-      sock = makeWASocket({ ...config, logger, makeSignalRepository: departures.watch(make!) });
+      sock = makeWASocket({ ...config, logger, makeSignalRepository: ratchets.watch(make!) });
       watchSends(sock, () => {
-        if (stanza.startsWith('message ')) departures.left();
+        if (stanza.startsWith('message ')) ratchets.left();
         return gate.pass(`before ${stanza} leaves`);
       });
       return sock;
@@ -200,7 +200,7 @@ async function beginLife(context: LifeContext) {
   const line = connection;
   const life: Life = {
     gate,
-    departures,
+    ratchets,
     sock: sock!,
     store,
     connection: line,
@@ -222,7 +222,7 @@ async function beginLife(context: LifeContext) {
 function beginProjector(pool: TestDatabase['pool']): Projector {
   return createProjector({
     pool,
-    lane: new KeyedLock(),
+    writeLock: new KeyedLock(),
     clock: systemClock,
     logger: silent,
     announce: nothing,

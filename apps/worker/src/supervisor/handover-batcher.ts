@@ -8,7 +8,7 @@ import {
 } from '@wa-gate/cluster';
 import type { Pool } from '@wa-gate/db';
 
-export interface GiverDependencies {
+export interface HandoverBatcherDependencies {
   pool: Pool;
   timing: ClusterTiming;
   strategy: PlacementStrategy;
@@ -19,7 +19,7 @@ export interface GiverDependencies {
  *
  * @throws {StaleEpochError}
  */
-export type Giver = (owner: Ownership) => Promise<Assignment | null>;
+export type HandOver = (owner: Ownership) => Promise<Assignment | null>;
 
 interface Waiting {
   owner: Ownership;
@@ -28,7 +28,7 @@ interface Waiting {
 }
 
 /** One transaction at a time, with all sessions that have become ready during the one before: each would wait for the locks of the others otherwise. */
-export function createGiver({ pool, timing, strategy }: GiverDependencies): Giver {
+export function createHandoverBatcher({ pool, timing, strategy }: HandoverBatcherDependencies): HandOver {
   let queue: Waiting[] = [];
   let isGiving = false;
 

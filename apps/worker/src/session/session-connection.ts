@@ -22,7 +22,7 @@ import {
 import { OneTimer } from './one-timer.ts';
 import type { SessionTraffic } from './session-traffic.ts';
 
-export interface SessionLineDependencies {
+export interface SessionConnectionDependencies {
   owner: Ownership;
   pool: Pool;
   clock: Clock;
@@ -51,8 +51,8 @@ export interface LineListener {
 const CONNECT_DEADLINE_MS = 30_000;
 
 /** The line of one session to WhatsApp: its stored keys and, at most, one connection that works with them. */
-export class SessionLine {
-  readonly #deps: SessionLineDependencies;
+export class SessionConnection {
+  readonly #deps: SessionConnectionDependencies;
   readonly #listener: LineListener;
   /** Outlive a reconnect, not the actor. */
   readonly #caches: SocketCaches = createSocketCaches();
@@ -67,7 +67,7 @@ export class SessionLine {
   /** Keys of a device that is not linked any more, being removed. */
   #forgetting: Promise<void> = Promise.resolve();
 
-  constructor(deps: SessionLineDependencies, listener: LineListener) {
+  constructor(deps: SessionConnectionDependencies, listener: LineListener) {
     this.#deps = deps;
     this.#listener = listener;
   }

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
-import type { ControlPort } from '../lease/control-stream.ts';
-import { type OwnershipOptions, requireGateway } from './ownership.ts';
-import { proofFor } from './proof.ts';
+import { type OwnershipOptions, requireGateway } from '../live/ownership.ts';
+import { proofFor } from '../live/proof.ts';
+import type { ControlPort } from './control-stream.ts';
 
 export interface ControlRouteOptions extends OwnershipOptions {
   control: ControlPort;

@@ -36,7 +36,7 @@ beforeEach(async () => {
       bells.push(sessionId);
       return sessionId !== 'stray';
     },
-    onLook: () => {
+    onConverge: () => {
       looks += 1;
     },
   });

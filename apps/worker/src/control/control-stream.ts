@@ -13,7 +13,7 @@ export interface ControlHandlers {
   /** Somebody has put something into the outbox of this session. `false`: it is not hosted here. */
   onSessionDoorbell: (sessionId: string) => boolean;
   /** The placements of this worker have changed. */
-  onLook: () => void;
+  onConverge: () => void;
 }
 
 export interface ControlPortDependencies {
@@ -100,7 +100,7 @@ export function createControlPort(deps: ControlPortDependencies): ControlPort {
     }
     if (!frame || !handlers) return;
     if (frame.type === 'look') {
-      handlers.onLook();
+      handlers.onConverge();
       return;
     }
     const { onSessionDoorbell } = handlers;

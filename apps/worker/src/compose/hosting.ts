@@ -1,0 +1,138 @@
+import { type Ownership, SESSION_KEYS_BOX } from '@wa-gate/cluster';
+import { createSecretBox } from '@wa-gate/kit';
+import { notifyWorker } from '@wa-gate/messaging';
+import { createDoorbells } from '../control/doorbells.ts';
+import { createWorkerMetrics, type WorkerMetrics } from '../metrics.ts';
+import { SessionActor } from '../session/session-actor.ts';
+import { SessionWatch } from '../session/session-watch.ts';
+import { createFleetLimit } from '../supervisor/fleet-limit.ts';
+import { createHandoverBatcher } from '../supervisor/handover-batcher.ts';
+import { HostedSessions } from '../supervisor/hosted-sessions.ts';
+import { createStartGate } from '../supervisor/start-gate.ts';
+import { StartRamp } from '../supervisor/start-ramp.ts';
+import { Supervisor } from '../supervisor/supervisor.ts';
+import { createKeyWriter } from '../whatsapp/key-writer.ts';
+import { LIVENESS_TIMING } from '../whatsapp/liveness.ts';
+import { createAnnouncer } from '../writers/announcer.ts';
+import type { SessionHostDependencies } from './session-host-dependencies.ts';
+import { composeTraffic } from './traffic.ts';
+
+const HANDOVER_BURST = 2;
+
+/** Everything that makes sessions run, wired together. */
+export interface SessionHost {
+  supervisor: Supervisor;
+  metrics: WorkerMetrics;
+  start(): void;
+  /** Hands over to other workers what they have room for, within `graceMs`; the rest goes on. For the end of the process. */
+  leave(graceMs: number): Promise<void>;
+  /** Stops the sessions, without logging them out, and writes what is left. Messages in flight get `graceMs` to be acknowledged. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** In the order of the needs: figures, traffic, the watch over connections, the supervisor, and last what notifies them. */
+export function createSessionHost(deps: SessionHostDependencies): SessionHost {
+  const { workerId, pool, redis, subscriber, webhooks, network, masterKeys, clock, logger, timing, pace, control } =
+    deps;
+  const now = () => clock.monotonic();
+
+  const sessions = new HostedSessions();
+  const metrics = createWorkerMetrics({ states: () => sessions.actors.map((actor) => actor.state.name) });
+  const announce = createAnnouncer({ redis, webhooks, control });
+  const keyWriter = createKeyWriter({ pool, clock });
+  /** The actor ends, unless it has been replaced already. */
+  const onStale = ({ sessionId, epoch }: Ownership): void => {
+    const actor = sessions.find(sessionId);
+    if (actor?.owner.epoch === epoch) actor.fence();
+  };
+  const { traffic, dispatcher, flush } = composeTraffic(deps, { sessions, metrics, announce, onStale });
+
+  const watch = new SessionWatch({
+    db: pool,
+    clock,
+    logger,
+    timing: deps.liveness ?? LIVENESS_TIMING,
+    recyclesPerSweep: pace.perSecond,
+    actors: () => sessions.actors,
+    onStale,
+    onRoundTrip: (milliseconds) => metrics.keepAliveSeconds.observe(milliseconds / 1000),
+  });
+
+  const box = createSecretBox(masterKeys, SESSION_KEYS_BOX);
+  const ramp = new StartRamp({ ...pace, now });
+  const reconnectTurn = (): number => {
+    const turn = ramp.take();
+    return turn.granted ? 0 : turn.retryInMs;
+  };
+  const supervisor: Supervisor = new Supervisor({
+    pool,
+    clock,
+    logger,
+    workerId,
+    timing,
+    sessions,
+    handOver: createHandoverBatcher({ pool, timing, strategy: deps.strategy }),
+    gate: createStartGate(ramp, createFleetLimit({ ...pace.fleet, redis, clock, logger })),
+    ramp: new StartRamp({ perSecond: pace.handoversPerSecond, burst: HANDOVER_BURST, now }),
+    steps: {
+      settle: (owner, settleMs) => dispatcher.drain(owner, settleMs),
+      flush: ({ sessionId }) => flush(sessionId),
+    },
+    onMoved: ({ workerId: newOwner }) => notifyWorker(redis, newOwner),
+    createActor: ({ sessionId, epoch, reason }, { onFenced, stillOwned }) =>
+      new SessionActor({
+        owner: { sessionId, epoch },
+        arrival: { reason },
+        pool,
+        clock,
+        logger,
+        box,
+        keyWriter,
+        network,
+        traffic,
+        retry: pace.retry,
+        liveness: watch.liveness,
+        reconnectTurn,
+        onRecycled: (why) => metrics.recycles.inc({ reason: why }),
+        onAppended: announce,
+        stillOwned,
+        onFenced: (owner) => {
+          metrics.fenceRefusals.inc();
+          onFenced(owner);
+        },
+      }),
+  });
+  metrics.watchHost({ longestSilenceMs: () => watch.liveness.longestSilenceMs, counts: () => supervisor.counts });
+  const doorbells = createDoorbells({
+    subscriber,
+    workerId,
+    onWorkerDoorbell: () => supervisor.convergeSoon(),
+    onSessionDoorbell: (sessionId) => dispatcher.notify(sessionId),
+  });
+  supervisor.onHosting(doorbells);
+
+  return {
+    supervisor,
+    metrics,
+    start() {
+      doorbells.start();
+      control.listen({
+        onSessionDoorbell(sessionId) {
+          dispatcher.notify(sessionId);
+          return sessions.has(sessionId);
+        },
+        onConverge: () => supervisor.convergeSoon(),
+      });
+      dispatcher.start();
+      watch.start();
+    },
+    leave: (graceMs) => supervisor.leave(graceMs),
+    async stop(graceMs) {
+      watch.stop();
+      await dispatcher.stop(graceMs);
+      await supervisor.end();
+      await flush();
+      await keyWriter.idle();
+    },
+  };
+}

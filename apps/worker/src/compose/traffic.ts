@@ -1,0 +1,64 @@
+import type { Ownership } from '@wa-gate/cluster';
+import { createProjector } from '../inbox/projector.ts';
+import { KeyedLock } from '../keyed-lock.ts';
+import type { WorkerMetrics } from '../metrics.ts';
+import { Dispatcher } from '../outbox/dispatcher.ts';
+import { createOutcomeWriter } from '../outbox/outcome-writer.ts';
+import type { SessionTraffic } from '../session/session-traffic.ts';
+import type { HostedSessions } from '../supervisor/hosted-sessions.ts';
+import type { Announce } from '../writers/announcer.ts';
+import type { SessionHostDependencies } from './session-host-dependencies.ts';
+
+export interface TrafficParts {
+  sessions: HostedSessions;
+  metrics: WorkerMetrics;
+  announce: Announce;
+  /** A batch found that a session has another owner. */
+  onStale: (owner: Ownership) => void;
+}
+
+/** Messages out and in: the outbox of every hosted session, the outcomes, and what arrives. */
+export function composeTraffic(deps: SessionHostDependencies, { sessions, metrics, announce, onStale }: TrafficParts) {
+  const { pool, messageKey, clock, logger, mayStart } = deps;
+  const writeLock = new KeyedLock();
+  const outcomes = createOutcomeWriter({ pool, writeLock, clock, logger, announce, onStale });
+  outcomes.onRecorded((batch) => {
+    for (const { state } of batch) metrics.countOutcome(state);
+  });
+  const projector = createProjector({
+    pool,
+    writeLock,
+    clock,
+    logger,
+    announce,
+    onStale,
+    onStored: (count) => metrics.countInbound(count),
+  });
+  const dispatcher = new Dispatcher({
+    pool,
+    clock,
+    logger,
+    messageKey,
+    outcomes,
+    mayStart,
+    onStuck: ({ sessionId }) => sessions.find(sessionId)?.dropConnection(),
+    onTimeLocked: async ({ sessionId }) => sessions.find(sessionId)?.refusedReachout(),
+    onAcknowledged: (milliseconds) => metrics.acknowledgeSeconds.observe(milliseconds / 1000),
+  });
+  const traffic: SessionTraffic = {
+    opened: (owner, connection) => dispatcher.opened(owner, connection),
+    closed: (owner) => dispatcher.closed(owner),
+    acknowledged: (owner, ack) => dispatcher.acknowledged(owner, ack),
+    receipts: (owner, receipts) => dispatcher.receipts(owner, receipts),
+    arrived: (owner, arrived, identity) => projector.accept(owner, arrived, identity),
+    sentMessage: (owner, waMessageId) => dispatcher.sentMessage(owner, waMessageId),
+  };
+  return {
+    traffic,
+    dispatcher,
+    /** Writes what waits to be written, of one session or of all. */
+    flush: async (sessionId?: string): Promise<void> => {
+      await Promise.all([projector.flush(sessionId), outcomes.flush(sessionId)]);
+    },
+  };
+}
