@@ -26,7 +26,7 @@ export interface LogQuery extends Period {
   limit: number;
 }
 
-/** A page of a log, newest first. Its ids grow with time, so that the primary key knows both the order and the period. */
+/** A page of a log, newest first. Ids grow with time, so that the primary key gives both the order and the period. */
 export async function readLogPage<Row extends { id: string }>(db: Queryable, query: LogQuery): Promise<LogPage<Row>> {
   const { table, columns, cursor, from, to, limit } = query;
   if (cursor !== undefined && !isUuid(cursor)) {

@@ -5,8 +5,8 @@ type Method = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
 type Line = Parameters<Logger['info']>;
 
 /**
- * The logger of one request, made when it has something to say. Nearly all requests say nothing at the levels that are on, and a child of pino
- * costs more than the rest of our hooks: its bindings are serialised for each.
+ * The logger of one request, made with its first line. Nearly all requests log nothing at the levels that are on, and a
+ * child of pino serialises its bindings: it would cost more than the rest of the hooks.
  */
 class RequestLogger {
   private readonly parent: Logger;

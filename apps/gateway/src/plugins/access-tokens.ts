@@ -45,8 +45,9 @@ interface DecodedHeader {
 }
 
 /**
- * Access tokens through @fastify/jwt, which is registered once per key: each has a verifier of its own, made beforehand, and a token chooses among them by its
- * `kid`, never by anything else that it says. So a new key is put in front and the old one stays until its last token has expired.
+ * Access tokens through @fastify/jwt, which is registered once per key. Each registration has its own verifier, and the
+ * `kid` of a token selects one of them, never another claim. For a rotation the new key is put in front and the old one
+ * stays until its last token has expired.
  */
 export async function registerAccessTokens(
   app: FastifyInstance,
@@ -90,7 +91,7 @@ export async function registerAccessTokens(
         const isExpired = (error as { code?: string }).code === 'FAST_JWT_EXPIRED';
         throw new ApiError(isExpired ? 'TOKEN_EXPIRED' : 'UNAUTHENTICATED');
       }
-      // Whoever knows the secret for something else of theirs may have signed other shapes.
+      // The secret may sign tokens of another shape elsewhere.
       if (!claims || ![claims.sub, claims.ws, claims.sid].every((id) => typeof id === 'string' && isUuid(id))) {
         throw new ApiError('UNAUTHENTICATED');
       }

@@ -25,8 +25,8 @@ const single = (header: string | string[] | undefined): string | undefined =>
 const BEARER = /^bearer +/i;
 
 /**
- * The credential of a request, in the order of API.md: Authorization, X-API-Key, X-Worker-Token, the cookie, and `?apiKey=` where
- * it is allowed. The first that is present counts, even when it is not valid.
+ * The credential of a request, in this order: Authorization, X-API-Key, X-Worker-Token, the cookie, and `?apiKey=`
+ * where it is allowed. The first that is present counts, even when it is not valid.
  *
  * @throws {ApiError} UNAUTHENTICATED, with what to do, for a key in the URL where it is not allowed
  */

@@ -2,8 +2,9 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { tokensEqual } from '@wa-gate/kit';
 
 /**
- * Tokens that a browser of ours sends in a header with its session cookie, and that a page of somebody else cannot read: a nonce with an HMAC over it and the login.
- * Nothing is stored; a token is worth something for one login only, and ends with it.
+ * Tokens against cross-site requests: a nonce and an HMAC over the nonce and the login. The dashboard sends its token
+ * in a header beside the session cookie, and a page of another origin cannot read it. Tokens are not stored. A token is
+ * valid for one login and ends with it.
  */
 export interface Csrf {
   issue(loginId: string): string;

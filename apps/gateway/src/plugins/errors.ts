@@ -17,14 +17,19 @@ const FRAMEWORK_ERRORS: Record<string, ErrorCode> = {
 const STATEMENT_TIMEOUT = '57014';
 const DATABASE_RETRY_SECONDS = 2;
 const FOREIGN_KEY_VIOLATION = '23503';
-/** By the end of the name of a constraint: what is gone, and what the caller would hear of it a moment later. */
+/**
+ * By the end of the name of a constraint: the code for the parent row that is gone, as a later request would get it.
+ */
 const GONE: readonly [end: string, code: ErrorCode][] = [
   ['_session_id_fkey', 'SESSION_NOT_FOUND'],
   ['_workspace_id_fkey', 'UNAUTHENTICATED'],
   ['_user_id_fkey', 'UNAUTHENTICATED'],
 ];
 
-/** For a row whose session, workspace or user was deleted at the same moment: gateways remember them for up to a second. */
+/**
+ * For a row whose session, workspace or user was deleted at the same moment: gateways may still have it in memory for
+ * up to a second.
+ */
 function goneMeanwhile(error: unknown): ErrorCode | undefined {
   const { code, constraint = '' } = error as { code?: string; constraint?: string };
   return code === FOREIGN_KEY_VIOLATION ? GONE.find(([end]) => constraint.endsWith(end))?.[1] : undefined;

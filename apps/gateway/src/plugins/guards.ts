@@ -45,7 +45,9 @@ export function createGuards(app: FastifyInstance, deps: GuardDependencies): Gua
     return { ...person, kind: 'user', loginId: sid };
   }
 
-  /** The same caller in the workspace of the path. To strangers it is as if there were none. */
+  /**
+   * The same caller in the workspace of the path. A caller that is no member gets the same 404 as for an unknown id.
+   */
   async function enter(request: FastifyRequest, principal: Principal): Promise<Principal> {
     const { id } = request.params as { id: string };
     if (id.toLowerCase() === principal.workspaceId) return principal;
@@ -56,7 +58,7 @@ export function createGuards(app: FastifyInstance, deps: GuardDependencies): Gua
     return { ...principal, ...there };
   }
 
-  /** A browser sends its cookie by itself, whoever made it send the request: two proofs that it was a page of ours. */
+  /** A browser attaches the cookie to requests of any page, so two proofs of the origin are required. */
   function assertNotForged(request: FastifyRequest, principal: Principal): void {
     const isOurs =
       principal.kind === 'user' &&
@@ -72,7 +74,10 @@ export function createGuards(app: FastifyInstance, deps: GuardDependencies): Gua
     return principal;
   }
 
-  /** Who asks. A request that cannot prove it is counted by its address: nobody guesses for ever. */
+  /**
+   * The principal of the request. A request without a valid credential counts in the bucket of its address, so that
+   * credentials cannot be guessed without limit.
+   */
   async function identify(request: FastifyRequest, reply: FastifyReply, access: Access): Promise<Principal> {
     try {
       return await authenticate(request, access);
@@ -107,7 +112,7 @@ export function createGuards(app: FastifyInstance, deps: GuardDependencies): Gua
       try {
         principal = await admit(request, caller, access);
       } catch (error) {
-        // What is refused uses up nothing that others in the workspace need.
+        // A refused request takes nothing from the buckets that the workspace shares.
         await deps.limiter.take(request, reply, caller, []);
         throw error;
       }
@@ -116,7 +121,9 @@ export function createGuards(app: FastifyInstance, deps: GuardDependencies): Gua
   };
 }
 
-/** A key of the administration is narrowed there too by its role and permissions: the same two for seeing and for changing. */
+/**
+ * An administrator's key is narrowed by its role and permissions too: one permission for reading and one for changing.
+ */
 function permissionOfKey(request: FastifyRequest, caller: Principal, audience: Audience): Permission | undefined {
   if (audience !== 'administrator' || caller.kind !== 'key') return undefined;
   return isSafe(request) ? 'logs.view' : 'system.manage';

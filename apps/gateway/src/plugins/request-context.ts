@@ -5,7 +5,7 @@ import type { Principal } from '../principal.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Who asks; set by the hooks of plugins/auth. */
+    /** The principal; set by the hooks of plugins/guards. */
     principal: Principal | null;
   }
 }

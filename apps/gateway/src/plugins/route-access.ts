@@ -2,22 +2,31 @@ import type { BucketName, Permission } from '@wa-gate/contracts';
 import type { FastifySchema, onRequestAsyncHookHandler, RouteOptions } from 'fastify';
 
 /**
- * Who may call a route. `public`: anybody. `caller`: a person or any key. `workspace`: a person or a workspace key, no session key. `person`: no key.
- * `administrator`: a person or key of the platform's administration.
+ * Who may call a route.
+ * - `public`: anybody
+ * - `caller`: a person or any key
+ * - `workspace`: a person or a workspace key, no session key
+ * - `person`: no key
+ * - `administrator`: a person or key of the platform's administration
  */
 export type Audience = 'public' | 'caller' | 'workspace' | 'person' | 'administrator';
 
 export interface Access {
   audience: Audience;
-  /** What the caller's role in the workspace must allow. Routes without it are about the caller's own person, or for administrators. */
+  /**
+   * What the caller's role in the workspace must allow. Absent on routes about the caller's own account, and on those
+   * for administrators.
+   */
   permission?: Permission;
   /** Buckets besides those that the kind of credential brings (contracts, rate-limits). */
   limits?: readonly BucketName[];
   /** Asking is free: the bucket of the key is only shown. @default false */
   isFree?: boolean;
-  /** In which workspace the caller acts: the one of the credential, or the one that `{id}` of the path names. @default 'credential' */
+  /**
+   * The workspace of the call: that of the credential, or the one that `{id}` of the path names. @default 'credential'
+   */
   workspace?: 'credential' | 'path';
-  /** A stream, which browsers open without headers of their own: a session key may come as `?apiKey=`. @default false */
+  /** A stream that browsers open without headers of their own: a session key may come as `?apiKey=`. @default false */
   takesQueryKey?: boolean;
 }
 
@@ -39,7 +48,9 @@ export function markAccess(hook: onRequestAsyncHookHandler, access: Access): onR
   return hook;
 }
 
-/** Writes the access of a route's guard into its config and into the description of the API: there tests and callers read it. */
+/**
+ * Writes the access of a route's guard into its config and into the API description, where tests and callers read it.
+ */
 export function declareAccess(route: Pick<RouteOptions, 'onRequest' | 'config' | 'schema'>): void {
   const hooks = [route.onRequest ?? []].flat();
   const access = hooks.map((hook) => accesses.get(hook)).find((found) => found !== undefined);

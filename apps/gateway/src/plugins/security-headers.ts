@@ -15,8 +15,8 @@ function headersOfHelmet(): Record<string, string> {
 }
 
 /**
- * The headers of helmet, the same on every answer: asked for once and not with every request, where putting them together anew costs as much as
- * finding out who asks.
+ * The headers of helmet. They are the same on every answer, so they are computed once: computing them per request costs
+ * as much as authentication.
  */
 export const securityHeaders = fastifyPlugin(
   async (app) => {

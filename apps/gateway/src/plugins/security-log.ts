@@ -11,9 +11,11 @@ declare module 'fastify' {
   }
 }
 
-/** Who somebody is, what he may, and how often. */
+/** Refusals of authentication, authorization and rate limits. */
 const ABOUT_SECURITY: ReadonlySet<number> = new Set([401, 403, 429]);
-/** Of the same refusals to one address at most one line in this time: whoever floods us must not flood the log. */
+/**
+ * Equal refusals to one address are logged at most once in this time, so that a flood of requests is no flood of lines.
+ */
 const REPEAT_MS = 1_000;
 
 const byWhom = ({ principal, ip, method, routeOptions }: FastifyRequest) => ({
@@ -28,7 +30,8 @@ const byWhom = ({ principal, ip, method, routeOptions }: FastifyRequest) => ({
 });
 
 /**
- * Lines for `security.log`: refusals of credentials, permissions and limits by their code, and changes by their audit action. Told when the answer is out.
+ * Writes `security.log` after the answer: refusals of credentials, permissions and limits by their code, and changes by
+ * their audit action.
  */
 export const securityLog = fastifyPlugin(
   async (app) => {

@@ -18,12 +18,13 @@ export interface RevocableCacheOptions<Value extends object> {
   ttlMs?: number;
 }
 
-/** Nobody joins a reading that has begun longer ago: what it brings may be from before a revocation that is a second old. */
+/** A reading that began longer ago is not shared: its result may be from before a revocation that is a second old. */
 const JOINED_FOR_MS = 250;
 
 /**
- * A cache that forgets what was revoked within a second, everywhere. While revocations cannot be heard, everything is read. What was revoked while it was on
- * its way is read again: PostgreSQL may be slow to answer, and the answer as old as the question.
+ * A cache that forgets what was revoked within a second, in every gateway. While revocations cannot be read, every call
+ * reads PostgreSQL. A row that is revoked while it is being read is read again, because the answer of a slow PostgreSQL
+ * may be from before the revocation.
  */
 export function createRevocableCache<Value extends object>(
   options: RevocableCacheOptions<Value>,

@@ -2,9 +2,11 @@ import { inTransaction, type Pool, type PoolClient, type Queryable } from '@wa-g
 import type { Logger } from '@wa-gate/kit';
 
 /**
- * What may be in the memory of a gateway and must be forgotten: the row that a revocation names has changed or is gone.
- * `key`: id of an API key · `user`, `workspace`, `session`, `login`: their ids · `account`: id of the user whose tier or activity has changed, for everything in
- * the workspaces that are theirs · `tiers`, `rate-limits`: the table, subject `*`.
+ * What a gateway may have in memory and must forget: the row that a revocation names has changed or is gone.
+ * - `key`: id of an API key
+ * - `user`, `workspace`, `session`, `login`: their ids
+ * - `account`: id of the user whose tier or activity has changed; for everything in the workspaces that the user owns
+ * - `tiers`, `rate-limits`: the table, with the subject `*`
  */
 export type RevocationKind = 'key' | 'user' | 'account' | 'workspace' | 'session' | 'login' | 'tiers' | 'rate-limits';
 
@@ -13,11 +15,12 @@ type Listener = (subject: string | null) => void;
 export type Revoke = (kind: RevocationKind, subject: string) => Promise<void>;
 
 /**
- * Tells every gateway what to forget, within a second and without Redis: revocations are rows, written in the transaction of the change, and each gateway
- * reads the new ones several times a second. One that could not read for a moment trusts nothing that it remembers ({@link isCurrent}).
+ * Tells every gateway what to forget, within a second and without Redis. Revocations are rows, written in the
+ * transaction of the change. Each gateway reads the new rows several times a second. A gateway that could not read for
+ * a moment does not use its memory ({@link isCurrent}).
  */
 export interface Revocations {
-  /** Whether everything revoked until a moment ago has been heard of. */
+  /** Whether everything revoked until a moment ago has been read. */
   readonly isCurrent: boolean;
   onRevoked(kind: RevocationKind, listener: Listener): void;
   /** A transaction that may revoke: forgotten here when it has committed, elsewhere within a second. */
@@ -39,13 +42,17 @@ const READ_EVERY_MS = 200;
 const CURRENT_FOR_MS = 800;
 /** Rows are deleted when they are this old. */
 const RETENTION_SECONDS = 3_600;
-/** Away for longer, a reader may have missed rows that are deleted already. Half of the retention, for transactions that commit late. */
+/**
+ * After a longer absence a reader may have missed rows that are deleted already. Half of the retention, for
+ * transactions that commit late.
+ */
 const MEMORY_SECONDS = RETENTION_SECONDS / 2;
 
 /**
- * `$1` is the oldest transaction that had not ended when the last reading looked: what it and all later ones have written may be new. Ids of rows would not
- * do, nor would times: both are given out before the commit, so that a late one would be passed over. At first, without `$1`, there is nothing to forget, and what
- * the next reading will see again is learned: a long transaction of anybody in the cluster holds that bound back.
+ * `$1` is the oldest transaction that had not ended at the last reading: rows of it and of all later transactions may
+ * be new. Ids and times of rows cannot be the bound: both are assigned before the commit, so that a row that commits
+ * late would be missed. The first reading has no `$1` and returns nothing to forget; it learns which rows the next
+ * reading will see again, because a long transaction anywhere in the cluster holds the bound back.
  */
 const READ = {
   name: 'read-revocations',
@@ -70,7 +77,7 @@ interface Reading {
   rows: Row[];
 }
 
-/** Deletes revocations that everybody has heard of or need not hear of, at most `limit`, and returns how many. */
+/** Deletes revocations that every gateway has read or need not read, at most `limit`, and returns how many. */
 export async function sweepRevocations(db: Queryable, limit: number): Promise<number> {
   const { rowCount } = await db.query({ ...SWEEP, values: [RETENTION_SECONDS, limit] });
   return rowCount ?? 0;
@@ -94,7 +101,7 @@ export function createRevocations({ pool, watchPool, logger }: RevocationDepende
     for (const listener of [...listeners.values()].flat()) listener(null);
   }
 
-  function hear(now: Reading): void {
+  function apply(now: Reading): void {
     // Away for too long, or the database is another one now, such as a restored copy.
     const hasGap = !last || now.readAt - last.readAt > MEMORY_SECONDS || BigInt(now.horizon) < BigInt(last.horizon);
     if (hasGap) forgetEverything();
@@ -107,7 +114,7 @@ export function createRevocations({ pool, watchPool, logger }: RevocationDepende
     const begun = performance.now();
     try {
       const { rows } = await watchPool.query<Reading>({ ...READ, values: [last?.horizon ?? null] });
-      hear(rows[0]!);
+      apply(rows[0]!);
       lastReadAt = begun;
       if (isLost) logger.info('revocations are read again');
       isLost = false;

@@ -160,7 +160,7 @@ export class WorkerStream {
       logger.warn(this.target, 'what answers at the endpoint does not prove to be this worker');
       socket.terminate();
     });
-    socket.on('message', (data) => this.#hear((data as Buffer).toString()));
+    socket.on('message', (data) => this.#onMessage((data as Buffer).toString()));
     socket.on('pong', () => {
       this.#quietTicks = 0;
     });
@@ -177,7 +177,7 @@ export class WorkerStream {
     this.#refusals = 0;
   }
 
-  #hear(text: string): void {
+  #onMessage(text: string): void {
     if (this.#state !== 'open') return;
     this.#quietTicks = 0;
     let frame: WorkerFrame | undefined;

@@ -1,6 +1,7 @@
 /**
- * Gives names to what repeats in the description of the API, so that a generated client has a `Session` and a `NotFound` instead of a
- * hundred copies. The schemas of the routes stay inline: validators and serialisers are compiled from one piece.
+ * Gives names to repeated parts of the API description, so that a generated client has a `Session` and a `NotFound`
+ * instead of a hundred copies. The schemas of the routes stay inline, because validators and serialisers are compiled
+ * from one piece.
  */
 import { STATUS_CODES } from 'node:http';
 import { ERRORS, type ErrorCode } from '@wa-gate/contracts';

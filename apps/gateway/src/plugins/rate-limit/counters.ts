@@ -1,8 +1,14 @@
 import type { Bucket } from './buckets.ts';
 
-/** What the buckets of one request say. `counts` and `resets` (in milliseconds from now) go by the order of the buckets. */
+/**
+ * The state of the buckets of one request. `counts` and `resets` (in milliseconds from now) are in the order of the
+ * buckets.
+ */
 export interface Verdict {
-  /** The bucket that is used up, of several the one that stays so longest; -1 when all had room, and only then anything was counted. */
+  /**
+   * The index of the bucket that is used up, of several the one with the longest rest of its window. -1: all had room;
+   * only then the request was counted.
+   */
   refusedBy: number;
   counts: number[];
   resets: number[];

@@ -77,7 +77,10 @@ export function createFallbackCounters({
   };
 }
 
-/** What comes in time. A timer that is late because this process was busy lets the answers that wait in the socket be read first. */
+/**
+ * The answer, if it comes in time. When the timer fires late because the process was busy, answers that wait in the
+ * socket are read first.
+ */
 function inTime(answer: Promise<Verdict> | Verdict, patienceMs: number): Promise<Verdict | typeof NO_ANSWER> {
   return new Promise((resolve) => {
     const giveUp = () => resolve(NO_ANSWER);

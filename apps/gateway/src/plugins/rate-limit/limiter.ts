@@ -28,9 +28,9 @@ export interface BucketState {
 /** The one place where requests are limited. */
 export interface Limiter {
   /**
-   * Counts the request in all its buckets, in one call to Redis: the one of its credential and those of `names`. With it its hit for usage. Writes the
-   * headers. Called more than once in a request, it adds.
-   * @throws {ApiError} 429, and then nothing was counted anywhere
+   * Counts the request in all its buckets in one call to Redis: the bucket of its credential, those of `names`, and its
+   * hit for usage. Writes the headers. A second call in the same request adds to the first.
+   * @throws {ApiError} 429; the request was counted in no bucket
    */
   take(
     request: FastifyRequest,
@@ -99,7 +99,7 @@ export async function createLimiter(app: FastifyInstance, deps: LimiterDependenc
     const ofCredential = principal && request.limitsTaken === null ? bucketOfCredential(principal) : null;
     if (ofCredential) buckets.push(makeBucket(settings, ofCredential, subjects, isFree ? 0 : 1));
     for (const name of names) buckets.push(makeBucket(settings, name, subjects, 1));
-    // Nothing limits this request: its caller is told about the messages of this hour, which are limited for everybody.
+    // No bucket limits this request. Its headers show the messages of this hour, which are limited for every caller.
     if (buckets.length === 0) buckets.push(makeBucket(settings, MESSAGE_LIMIT, subjects, 0));
     return buckets;
   }

@@ -18,8 +18,8 @@ export interface LocalCountersDependencies {
 const MAX_WINDOWS = 100_000;
 
 /**
- * The counters of one gateway alone, for while Redis is away: the limit is shared out evenly over the gateways, at least one request each, so that all of them together
- * allow about what is allowed. Never open.
+ * The counters of one gateway while Redis is away. A limit is divided evenly among the gateways, at least one request
+ * each, so that together they allow about as many as the limit says. The limits never fail open.
  */
 export function createLocalCounters({ clock, replicas, countHit }: LocalCountersDependencies): Counters {
   const windows = new LRUCache<string, Window>({ max: MAX_WINDOWS });

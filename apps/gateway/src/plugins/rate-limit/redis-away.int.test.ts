@@ -49,7 +49,7 @@ it('does not wait long for a Redis that says nothing', { timeout: 60_000 }, asyn
   line.set('stall');
   const begun = performance.now();
   for (let index = 0; index < 400; index += 1) expect((await ask()).status).toBe(200);
-  // Three are waited for, 50 ms each; then it is left alone, but for one try in a second. If each were waited for, it would be 20 s.
+  // The first three wait 50 ms each, then Redis is tried once a second. If every request waited, it would be 20 s.
   expect(performance.now() - begun).toBeLessThan(15_000);
   expect(await allowed()).toBe(500_000);
   line.set('forward');

@@ -3,10 +3,15 @@ import type { Bucket } from './buckets.ts';
 import type { Counters, Verdict } from './counters.ts';
 
 /**
- * The requests of one turn of the event loop, one after the other; of each all buckets, all or nothing. KEYS: the buckets of all requests in their order, then the hash of
- * hits. ARGV of a request: the number of its buckets; limit, window in milliseconds and cost of each; the field of its hit or nothing. A window begins with its
- * first request; one that has been made shorter since, or has lost its end, ends in time. Answer, for each request: the index of the bucket that refuses (0:
- * none), then count and rest of the window of each bucket.
+ * Counts the requests of one turn of the event loop in their order; each in all its buckets or in none.
+ *
+ * KEYS: the buckets of all requests in their order, then the hash of hits.
+ * ARGV of a request: the number of its buckets; limit, window in milliseconds and cost of each bucket; the field of its
+ * hit, or an empty string.
+ * Answer for each request: the index of the bucket that refuses (0: none), then count and rest of the window of each
+ * bucket.
+ *
+ * A window begins with its first request. A window that was shortened, or has lost its expiry, gets a new end.
  */
 const TAKE = `
 local hits = KEYS[#KEYS]
@@ -82,8 +87,8 @@ interface Waiting {
 const MAX_TOGETHER = 64;
 
 /**
- * The counters that all gateways share. Requests that come in one turn of the event loop are counted in one call: under load the writing to and reading from the
- * socket cost more than the counting.
+ * The counters that all gateways share. The requests of one turn of the event loop are counted in one call: under load
+ * the socket costs more than the counting.
  */
 export function createRedisCounters(redis: Redis): Counters {
   redis.defineCommand('wagTakeLimits', { lua: TAKE });

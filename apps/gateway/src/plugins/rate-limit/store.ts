@@ -15,9 +15,10 @@ export interface Demand {
 const SCALE = 2 ** 31;
 
 /**
- * The store under `@fastify/rate-limit`, which counts one key per call, where a request of ours has several buckets that must be taken together. So the *key* of a
- * request is its {@link Demand}: the plugin hands it on without looking at it. It is told about the bucket that is closest to its end, by a limit that is the same for
- * all: remaining and reset are right, and `isExceeded` is.
+ * The store of `@fastify/rate-limit`. The plugin counts one key per call, but a request here has several buckets that
+ * are taken together. So the *key* of a request is its {@link Demand}, which the plugin passes on unread. The plugin
+ * gets the bucket that is closest to its end, scaled to one limit for all requests: remaining, reset and `isExceeded`
+ * are exact.
  */
 export function storeOf(
   counters: FallbackCounters,

@@ -7,8 +7,8 @@ export const NETWORK_ENVIRONMENT = {
   /** Origins that browsers may call from, separated by commas; `*` for all. None by default. */
   CORS_ORIGIN: Type.String({ default: '' }),
   /**
-   * Whose X-Forwarded-* headers are believed: `true` for one proxy in front, a number for so many in a row, or the addresses and networks of proxies, separated by
-   * commas.
+   * Proxies whose X-Forwarded-* headers are trusted: `true` for one proxy in front, a number for so many in a row, or
+   * the addresses and networks of proxies, separated by commas.
    */
   TRUST_PROXY: Type.String({ default: 'false' }),
   /** Redirect plain HTTP, or refuse it. Needs TRUST_PROXY, because TLS ends at the proxy. */

@@ -49,8 +49,9 @@ function isJson(body: string): boolean {
 }
 
 /**
- * JSON, and an empty body where a client announces JSON out of habit; everything else is 415. Refuses what is nested too deeply, and fields that would reach the
- * prototype of the object (`__proto__`, `constructor.prototype`).
+ * Parses JSON. An empty body is accepted, because some clients always announce JSON; every other content type is 415.
+ * Refuses bodies that are nested too deeply, and fields that would reach the prototype of the object (`__proto__`,
+ * `constructor.prototype`).
  */
 export function acceptJsonOnly(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error');

@@ -4,7 +4,7 @@ import { type AddressList, canonicalNetwork, createAddressList } from '../../htt
 
 /** From where and how the gateway may be reached. */
 export interface NetworkSettings {
-  /** Whose X-Forwarded-* headers are believed: nobody's, those of so many proxies in front, or those of these networks. */
+  /** Proxies whose X-Forwarded-* headers are trusted: none, so many in front, or those of these networks. */
   trustProxy: false | string[] | ((address: string, hop: number) => boolean);
   /** Security headers on every answer. */
   helmet: boolean;
@@ -37,7 +37,7 @@ function addressList(name: string, list: string): AddressList | null {
 }
 
 /**
- * `true` is one proxy: each of them adds an entry to X-Forwarded-For, and what stands before those entries any client may have made up.
+ * `true` is one proxy. Each proxy appends an entry to X-Forwarded-For; the client may have made up all earlier ones.
  */
 function trustedProxies(value: string): NetworkSettings['trustProxy'] {
   const word = value.trim().toLowerCase();
