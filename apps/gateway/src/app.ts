@@ -120,7 +120,8 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
     logController: new LogController({ disableRequestLogging: true }),
     requestIdHeader: false,
     genReqId: requestIdOf,
-    // What the router refuses before any route, such as a URL with a broken escape, in the same words as everything else.
+    // Refusals of the router before any route, such as for a URL with a broken escape, get the same envelope as all
+    // others.
     frameworkErrors: (error, request, reply) => void sendError(request, reply, error),
     bodyLimit: LIMITS.bodyBytes,
     requestTimeout: REQUEST_TIMEOUT_MS,

@@ -22,7 +22,10 @@ export const ConfigSchema = Type.Object({
   WORKER_AUTH_TOKEN: Type.String({ minLength: 16 }),
   /** Where workers may be: addresses and networks, and the words `loopback` and `private`, separated by commas. */
   WORKER_ENDPOINT_ALLOW: Type.String({ default: 'loopback,private' }),
-  /** Milliseconds between two health checks of each worker. They are told and counted; nothing moves because of them. */
+  /**
+   * Milliseconds between two health checks of each worker. The results are logged and counted; no session moves because
+   * of them.
+   */
   WORKER_HEALTH_CHECK_INTERVAL: Type.Integer({ minimum: 1_000, maximum: 3_600_000, default: 30_000 }),
   /** Network of sessions that do not name one. */
   DEFAULT_NETWORK: Type.Union([Type.Literal('live'), Type.Literal('sandbox')], { default: 'live' }),

@@ -7,8 +7,8 @@ import { ADMIN, createGatewayFixture, type GatewayFixture, JOIN_TOKEN } from './
 import { startWorkerStandIn, type WorkerStandIn } from './testing/worker-stand-in.ts';
 
 /**
- * The examples of brief S4 as facts: what is asked, and which fields come back where. In a response, `string`, `number` and
- * `time` say what a field is, `=word` what it must be.
+ * The promised examples of the API as data: the request, and the fields of its response. In a response, `string`,
+ * `number` and `time` name the type of a field, `=word` its value.
  */
 interface Example {
   name: string;

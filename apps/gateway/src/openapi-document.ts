@@ -4,7 +4,7 @@ import { createGatewayMetrics } from './metrics/index.ts';
 import { signingKeys } from './plugins/access-tokens.ts';
 
 /**
- * The description of the API, without anything behind it: routes only call their services when they are asked, and nobody asks here.
+ * The description of the API, without services: routes call their services only for requests, and there are none here.
  */
 export async function buildOpenapiDocument(version: string): Promise<string> {
   const nothing = {} as never;

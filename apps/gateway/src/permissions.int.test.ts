@@ -10,8 +10,9 @@ import type { Audience } from './plugins/route-access.ts';
 import { createGatewayFixture, type GatewayFixture, type TestUser } from './testing/gateway-fixture.ts';
 
 /**
- * Brief S0's matrix (MR-146), asked of the running app: every route, with every role, as a person and as a key. What a route needs is read off the route
- * itself, what a role has off the one table; the answers must be what the two say together.
+ * The matrix of roles (MR-146), asked of the running app: every route, with every role, as a person and as a key. The
+ * requirement of a route is read off the route, the permissions of a role off the one table; the answers must be what
+ * the two give together.
  */
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 

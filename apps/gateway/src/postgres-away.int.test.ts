@@ -30,7 +30,10 @@ let worker: WorkerStandIn;
 /** One call of every operation that needs PostgreSQL, in the words of the API's description. */
 let calls: Record<string, Call>;
 
-/** They need nothing of PostgreSQL: probes, descriptions, who one is, and what the owner answers while everything else is in memory. */
+/**
+ * Calls that need no PostgreSQL: probes, descriptions, the caller's identity, and what the owner answers while the rest
+ * is in memory.
+ */
 const WORK_ON = [
   'GET /health',
   'GET /api/health',

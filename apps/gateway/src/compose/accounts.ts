@@ -11,7 +11,10 @@ import { signingKeys } from '../plugins/access-tokens.ts';
 import type { Revocations } from '../revocations/revocations.ts';
 import type { Background, Resources } from './resources.ts';
 
-/** What signs tokens: the secrets of the environment, else one derived from each master key, so that these rotate with it. */
+/**
+ * The secrets that sign tokens: those of the environment, else one derived from each master key, so that they rotate
+ * with it.
+ */
 export function credentialSettings(
   config: Config,
   masterKeys: readonly Buffer[],

@@ -14,7 +14,7 @@ import { createLimitSettings } from '../plugins/rate-limit/limit-settings.ts';
 import type { Revocations } from '../revocations/revocations.ts';
 import type { Background, Resources } from './resources.ts';
 
-/** What the limiter is made of: the numbers, the counters in Redis, and those of this process for while Redis is away. */
+/** The parts of the limiter: the numbers, the counters in Redis, and the local counters for while Redis is away. */
 export function composeLimits(
   { pool, watchPool, redis, clock, logger, countingPatienceMs }: Resources,
   config: Config,

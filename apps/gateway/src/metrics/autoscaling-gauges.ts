@@ -30,7 +30,10 @@ const GAUGES: { name: string; help: string; of: (signal: ScalingSignal) => numbe
   },
 ];
 
-/** What autoscalers read, by network. One look at the database per scrape; absent while it does not answer, so that nobody scales by what was. */
+/**
+ * The gauges that autoscalers read, by network. One query per scrape. The gauges are absent while PostgreSQL does not
+ * answer, so that no autoscaler acts on old figures.
+ */
 export function registerAutoscaling(registry: Registry, signals: () => Promise<ScalingSignal[]>): void {
   /** All gauges of one scrape are collected in the same turn. */
   let looking: Promise<ScalingSignal[]> | undefined;

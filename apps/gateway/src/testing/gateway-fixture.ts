@@ -75,7 +75,10 @@ export interface FixtureOptions {
   redis?: string;
   /** When a silent PostgreSQL is given up. */
   silenceTimeoutMs?: number;
-  /** `raised`: so high, sessions of the tier MAX too, that no test meets them by accident; counted all the same. @default 'raised' */
+  /**
+   * `raised`: limits so high, sessions of the tier MAX included, that no test meets them by accident. Requests are
+   * counted all the same. @default 'raised'
+   */
   rateLimits?: 'raised' | 'default';
   /** One more gateway of the same installation: on its database, with its keys. Close it first. */
   beside?: GatewayFixture;

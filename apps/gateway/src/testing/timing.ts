@@ -5,8 +5,9 @@ const POLL_MS = 5;
 const GIVE_UP_MS = 20_000;
 
 /**
- * Asks until the answer is as it should be, and says how many milliseconds after this call a request was still begun that got another one. For promises such as
- * "in force within a second": what counts is when a request began, so that the time which a busy machine takes to answer it does not.
+ * Repeats the call until its answer is as expected. Returns how many milliseconds after the begin the last request with
+ * another answer was begun. For promises such as "in force within a second": the begin of a request counts, so that the
+ * time in which a busy machine answers it does not.
  */
 export async function otherwiseFor(isAsItShouldBe: () => Promise<boolean>): Promise<number> {
   const since = performance.now();
@@ -29,7 +30,10 @@ export async function msOf(work: () => Promise<unknown>): Promise<number> {
 
 const ROUNDS = 5;
 
-/** The shortest of a few measurements, of which no more are made than one below the bound: a busy machine makes some of them long, a fault makes all. */
+/**
+ * The shortest of a few measurements; the first one below the bound ends them. A busy machine makes some of them long,
+ * a fault all.
+ */
 export async function shortest(bound: number, measure: () => Promise<number>): Promise<number> {
   let best = Number.POSITIVE_INFINITY;
   for (let round = 0; round < ROUNDS && best >= bound; round += 1) best = Math.min(best, await measure());

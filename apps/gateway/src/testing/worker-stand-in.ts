@@ -40,7 +40,10 @@ export interface WorkerStandIn {
   isHeard(): Promise<void>;
   /** Whom it proves to be from now on; `null`: it proves nothing. Streams that are open stay so. */
   be(claim: Partial<WorkerClaim> | null): void;
-  /** What it answers to calls of sessions, and to operations, from now on. `stream`: as server-sent events, which do not end. */
+  /**
+   * The answers to calls of sessions, and to operations, from now on. `stream`: as server-sent events, which do not
+   * end.
+   */
   answer(next: { status?: number; body?: unknown; stream?: string }): void;
   /** Streams of events that are open. */
   openAnswers: number;

@@ -23,8 +23,8 @@ export interface ControlStreamsDependencies {
 type EvidenceListener = (target: StreamTarget, evidence: Evidence, isNews: boolean) => void;
 
 /**
- * One control stream from this gateway to every worker that may be alive: what makes doorbells and hints quick without Redis, and what shows that a worker is
- * gone long before its lease expires. Nothing here is a fact: that is in PostgreSQL.
+ * One control stream from this gateway to every worker that may be alive. The streams carry doorbells and hints without
+ * Redis, and show that a worker is gone long before its lease expires. Nothing here is a fact: facts are in PostgreSQL.
  */
 export interface ControlStreams {
   start(): void;

@@ -1,6 +1,7 @@
 /**
- * What shows that a process life is over, on any platform (DESIGN 1.1): nobody listens at its address, a newer life answers there, or it said goodbye itself. A
- * time-out, a reset, a name that does not resolve or a silent stream show nothing: they have to wait for the lease.
+ * Proof that a process life is over, on any platform: its address refuses connections, a newer life answers there, or
+ * it said goodbye itself. A time-out, a reset, a name that does not resolve or a silent stream prove nothing: then the
+ * end of the lease decides.
  */
 export type Evidence = 'connection refused' | 'newer incarnation' | 'goodbye';
 

@@ -27,7 +27,9 @@ export interface PlacementDependencies {
 export interface PlacementService {
   /** Places a session and rings its worker. `null`: no worker has room now; the reconciler tries again. */
   place(sessionId: string): Promise<string | null>;
-  /** Takes a session from its worker; `also` runs in the same transaction, after every fenced write of the former owner. */
+  /**
+   * Takes a session from its worker; `also` runs in the same transaction, after every fenced write of the former owner.
+   */
   release(sessionId: string, reason: string, also: (tx: PoolClient, revoke: Revoke) => Promise<void>): Promise<void>;
   /** Places what should run and has no living owner, one batch; rings the workers that got something. */
   placeWaiting(limit: number): Promise<PlaceResult>;

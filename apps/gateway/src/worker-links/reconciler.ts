@@ -25,9 +25,9 @@ export interface Reconciler {
 }
 
 /**
- * Every gateway runs one: sessions that should run and have no living owner get a worker, draining workers are asked for their next
- * sessions, overloaded ones for a few. Several at once are harmless, because all of it is decided under locks in PostgreSQL (I1, I9); a failed
- * round is logged and the next one tries again.
+ * Places sessions that should run and have no living owner, asks draining workers for their next sessions, and
+ * overloaded workers for a few. Every gateway runs one. Several at once are harmless, because PostgreSQL decides all of
+ * it under locks (I1, I9). A failed round is logged and the next one tries again.
  */
 export function createReconciler({ placement, clock, logger, metrics, timing }: ReconcilerDependencies): Reconciler {
   let isBraking = false;

@@ -12,7 +12,10 @@ const NAMED: Readonly<Record<string, readonly string[]>> = {
   private: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
 };
 
-/** Where no worker can be, whatever the list says: this very link (cloud metadata), groups, nobody, and what hides another address in itself. */
+/**
+ * Addresses where no worker can be, whatever the list says: link-local (cloud metadata), multicast, unspecified, and
+ * those that embed another address.
+ */
 const NEVER: ReadonlySet<string> = new Set([
   'linkLocal',
   'multicast',
@@ -34,9 +37,10 @@ export class WorkerAddressError extends Error {
 }
 
 /**
- * Where workers may be. Who registers a worker, or adds one, makes every gateway connect to its endpoint; so each connection to a worker (probe, control
- * stream, call) is made with these: names are resolved, and the connection goes to exactly an address that was checked. What a name resolves to may
- * change at any time, and is checked anew with each connection.
+ * The addresses where workers may be. Registering a worker makes every gateway connect to its endpoint. Each connection
+ * to a worker (probe, control stream, call) is therefore made with these functions: names are resolved, and the
+ * connection goes to exactly the address that was checked. What a name resolves to may change at any time, so each
+ * connection checks anew.
  */
 export interface WorkerAddresses {
   /**
@@ -46,7 +50,10 @@ export interface WorkerAddresses {
   normalize(endpoint: string): string;
   /** For the agents of undici. */
   connector: buildConnector.connector;
-  /** For other clients; a host that is an address is never looked up, so that {@link normalize} has to have seen the URL. */
+  /**
+   * A DNS lookup for other clients. Clients do not look up a host that is an address, so pass the URL to {@link
+   * normalize} first.
+   */
   lookup: LookupFunction;
 }
 

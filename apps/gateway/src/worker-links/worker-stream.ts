@@ -34,7 +34,10 @@ export interface WorkerStreamDependencies {
   onEvidence: (evidence: Evidence) => Promise<void>;
 }
 
-/** Ticks without a word. Counted and not measured: after a pause of this process itself, what has arrived is read before the next tick. */
+/**
+ * Ticks without a frame. Ticks are counted because, after a pause of this process, arrived frames are read before the
+ * next tick.
+ */
 const SILENT_AFTER_TICKS = 5;
 const HANDSHAKE_TIMEOUT_MS = 3_000;
 const SECOND_TRY_MS = 50;
@@ -50,7 +53,7 @@ interface Ending {
   refusedBy?: number | undefined;
 }
 
-/** The gateway's end of the control stream to one process life of a worker. Connects again for as long as nobody closes it. */
+/** The gateway's end of the control stream to one process life of a worker. It reconnects until it is closed. */
 export class WorkerStream {
   readonly target: StreamTarget;
   readonly #deps: WorkerStreamDependencies;

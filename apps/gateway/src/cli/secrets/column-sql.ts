@@ -25,8 +25,8 @@ export function columnSql({ table, column, key, also = [] }: SealedColumn): Colu
       return `SELECT ${[...keys, ...also].map((name) => `t.${name}`).join(', ')}, t.${column} AS sealed FROM ${table} t
         WHERE ${keyId} <> $1 ${isFirst ? '' : after} ORDER BY ${keyOf('t')} LIMIT $2`;
     },
-    // Compare and set: what a process has written since is newer, and stays. Rows that somebody is writing just now are skipped and not waited for, so that no
-    // two statements ever wait for each other, and a worker waits for one short statement at most.
+    // Compare and set: a newer value that a process has written meanwhile stays. Locked rows are skipped, so that no
+    // two statements wait for each other, and a worker waits for one short statement at most.
     replace: `WITH wanted AS (
         SELECT * FROM unnest(${types.map((type, index) => `$${index + 1}::${type}[]`).join(', ')}, $${keys.length + 1}::bytea[], $${keys.length + 2}::bytea[])
           AS w(${keys.join(', ')}, old_value, new_value)

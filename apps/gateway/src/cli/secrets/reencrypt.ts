@@ -11,8 +11,8 @@ export interface ReencryptReport {
 }
 
 /**
- * Seals everything under the first master key. The check of the key follows last, and only when nothing is left: a process that has only the new key is refused
- * until then, because it could not read everything.
+ * Seals everything under the first master key. The stored key check follows last, and only when no value is left under
+ * another key. Until then a process that has only the new key is refused, because it could not read everything.
  *
  * @throws {MasterKeyError} when the keys are not those of this installation
  */

@@ -18,7 +18,9 @@ const DEFAULT_BATCH = 200;
 /** A row that was being written is met again in the next pass. */
 const MAX_PASSES = 5;
 
-/** Opens and seals again. What cannot be opened is left as it is and counted: it may be another key's, and is never thrown away. */
+/**
+ * Opens and seals again. A value that no given key opens is left as it is and counted: it may belong to another key.
+ */
 function reseal(box: SecretBox, { context }: SealedColumn, rows: readonly (SealedRow & { sealed: Buffer })[]) {
   const renewed: { row: SealedRow; from: Buffer; to: Buffer }[] = [];
   for (const row of rows) {
@@ -32,7 +34,8 @@ function reseal(box: SecretBox, { context }: SealedColumn, rows: readonly (Seale
 }
 
 /**
- * Seals all values of a column under the first master key that are under another one, in batches by the primary key, while everything runs.
+ * Seals all values of a column that are under another master key under the first one, in batches by the primary key,
+ * while the system runs.
  *
  * @param masterKeys the first seals, all open
  */

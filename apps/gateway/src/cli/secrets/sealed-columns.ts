@@ -30,8 +30,8 @@ const journalHalf = (half: JournalHalf): SealedColumn => ({
 });
 
 /**
- * Everything that is sealed under the master key, but for the check of the key itself. A new sealed column belongs in here, or its values are lost when an old key
- * is removed: a test compares the list with the boxes that the code makes.
+ * All columns that are sealed under the master key, except the check of the key itself. A sealed column that is missing
+ * here is lost when an old key is removed. A test compares the list with the boxes that the code makes.
  */
 export const SEALED_COLUMNS: readonly SealedColumn[] = [
   {

@@ -14,8 +14,8 @@ export interface InvariantWatchDependencies {
 }
 
 /**
- * What a minute's look may cost: the last hour of messages, the last events of each session, and a query that takes longer is given
- * up. Longer than every pause of the core (lease, grace, storm brake), so that a takeover in progress is no finding.
+ * Bounds the cost of a run: the last hour of messages, the last events of each session, and a time-out per query.
+ * Longer than every pause of the core (lease, grace, storm brake), so that a takeover in progress is no finding.
  */
 const BOUNDS: InvariantBounds = {
   settledMs: 120_000,
@@ -25,7 +25,10 @@ const BOUNDS: InvariantBounds = {
   timeoutMs: 3_000,
 };
 
-/** Asks the SQL invariants again and again and shows the answers as a gauge. Rows are logged once per finding, without content. */
+/**
+ * Runs the SQL invariants periodically and shows the results as a gauge. Rows are logged once per finding, without
+ * content.
+ */
 export interface InvariantWatch {
   start(): void;
   /** One look; `false`: another replica has looked a moment ago. */
@@ -34,8 +37,8 @@ export interface InvariantWatch {
 }
 
 /**
- * Every replica runs one, and one look a minute is made by all of them together: who sets the key in Redis looks, the others forget
- * their older answer. Without Redis each looks for itself, which costs more and is right too (I10).
+ * Every replica has one, and together they run once a minute: the replica that sets the key in Redis runs the queries,
+ * the others drop their older result. Without Redis each replica runs them, which costs more and is right too (I10).
  */
 export function createInvariantWatch(deps: InvariantWatchDependencies): InvariantWatch {
   const { pool, redis, clock, logger, metrics, everyMs = 60_000 } = deps;

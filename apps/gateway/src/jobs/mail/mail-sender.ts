@@ -15,8 +15,9 @@ export interface MailSenderDependencies {
 }
 
 /**
- * Sends mails that are due. Any number of processes may: each claims what it sends. A mail leaves at least once; one whose process died between the server's yes
- * and the note of it leaves again, under the same Message-ID.
+ * Sends mails that are due. Any number of processes may run it: each claims what it sends. A mail is sent at least
+ * once. If the process dies between the server's acceptance and its record, the mail is sent again under the same
+ * Message-ID.
  */
 export interface MailSender {
   start(): void;

@@ -32,7 +32,8 @@ const LOOPBACK = /^(localhost|127\.|\[?::1\]?$)/;
 const LINE_LENGTH = 76;
 
 /**
- * Longer lines would have to be encoded, and then a token in a file is not found by looking. A word that is longer stays whole.
+ * Longer lines would have to be encoded, and a token in an encoded file cannot be read with the eye. A longer word
+ * stays whole.
  */
 const wrap = (text: string): string =>
   text.replaceAll(new RegExp(`(?=.{${LINE_LENGTH + 1}})(.{1,${LINE_LENGTH}}) +`, 'g'), '$1\n');
@@ -72,8 +73,9 @@ export function createSmtpTransport({ host, port, user, password, from }: SmtpSe
 }
 
 /**
- * A folder with one `.eml` file per mail, that every mail program opens: the mailbox of an installation without a mail server. The name begins with the time, so
- * that the newest is last. A file is there whole or not at all, and is readable by its owner alone: it may hold a token.
+ * A folder with one `.eml` file per mail, which every mail program opens: the mailbox of an installation without a mail
+ * server. Names begin with the time, so that the newest is last. A file appears complete, and is readable by its owner
+ * alone, because it may hold a token.
  */
 export function createMailboxTransport(folder: string, from: string): MailTransport {
   const transport = createTransport({ streamTransport: true, buffer: true, newline: 'unix' });

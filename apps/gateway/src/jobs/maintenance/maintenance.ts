@@ -3,7 +3,10 @@ import { type Clock, createLoop, type Logger } from '@wa-gate/kit';
 /** A piece of tidying that is done in small bites, so that no statement holds many rows for long. */
 export interface MaintenanceTask {
   name: string;
-  /** Does at most `limit` rows and says how many; fewer means that it is done for now. It may run in several processes at once. */
+  /**
+   * Processes at most `limit` rows and returns their number; fewer than `limit` means that none is left for now. It may
+   * run in several processes at once.
+   */
   run: (limit: number) => Promise<number>;
 }
 

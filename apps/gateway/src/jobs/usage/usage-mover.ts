@@ -3,7 +3,10 @@ import { type Clock, createLoop, type Logger } from '@wa-gate/kit';
 import { countCompleteHours } from '@wa-gate/messaging';
 import { type HitBatches, recordHits } from '../../modules/usage/index.ts';
 
-/** Brings usage into PostgreSQL: hits out of Redis, and the messages of complete hours out of their rows. Any number of processes may do it. */
+/**
+ * Moves usage into PostgreSQL: hits out of Redis, and the messages of complete hours out of their rows. Any number of
+ * processes may run it.
+ */
 export interface UsageMover {
   start(): void;
   /** One round. */

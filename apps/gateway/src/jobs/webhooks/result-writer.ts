@@ -3,7 +3,10 @@ import { type DeliveryResult, recordDeliveries } from '@wa-gate/messaging';
 
 /** Records what came of attempts, for all drains of this process. */
 export interface ResultWriter {
-  /** Resolves when the result is durable. `false`: the lease is somebody else's by now, or the webhook is gone or inactive. */
+  /**
+   * Resolves when the result is durable. `false`: another process holds the lease by now, or the webhook is gone or
+   * inactive.
+   */
   record(result: DeliveryResult): Promise<boolean>;
 }
 
@@ -16,9 +19,9 @@ interface Waiting {
 const MAX_BATCH = 200;
 
 /**
- * One statement runs, and the results that come meanwhile go into the next one: with many webhooks a commit is shared by what would be one each.
- * Each drain waits for its own result before it goes on, so nothing changes in its order. A webhook is in a statement once: its second result
- * (its other lane's) has to count after the first.
+ * Results that come while a statement runs go into the next one: with many webhooks, one commit serves many results.
+ * Each drain waits for its own result before it continues, so its order does not change. A webhook is in a statement
+ * once, because the second result (of its other lane) counts after the first.
  */
 export function createResultWriter({ pool, leaseMs }: { pool: Queryable; leaseMs: number }): ResultWriter {
   let queue: Waiting[] = [];

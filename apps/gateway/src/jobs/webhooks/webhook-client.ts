@@ -19,7 +19,10 @@ const MAX_ANSWER_BYTES = 65_536;
 const refusal = (hostname: string) =>
   new PrivateAddressError(`${hostname} is a private address; set WEBHOOK_ALLOW_PRIVATE=true to deliver there.`);
 
-/** Resolves like the system does, and keeps only public addresses: the connection goes to the address that was checked. */
+/**
+ * Resolves with the system's resolver and keeps public addresses only: the connection goes to the address that was
+ * checked.
+ */
 const publicLookup: LookupFunction = (hostname, options, callback) => {
   systemLookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
     if (error) return callback(error, '', 0);
@@ -48,7 +51,8 @@ export function createWebhookClient({ allowPrivate }: { allowPrivate: boolean })
 
   return {
     async post(url, { body, headers }, signal) {
-      // One controller and one timer: `AbortSignal.any` and `.timeout` were a twentieth of the gateway's work under load.
+      // One controller and one timer: `AbortSignal.any` and `.timeout` were a twentieth of the gateway's work under
+      // load.
       const limit = new AbortController();
       const timer = setTimeout(() => limit.abort(new DOMException('timeout', 'TimeoutError')), TIMEOUT_MS);
       const onStop = () => limit.abort(signal.reason);

@@ -10,8 +10,9 @@ export interface DelivererOptions {
 }
 
 /**
- * Decides when which webhook is drained: when its doorbell rings, when a retry of this process comes due, and every few seconds by a
- * sweep that finds what is due without Redis and without memory. Doing it twice is harmless: the lease lets one through.
+ * Decides when which webhook is drained: at its doorbell, when a retry of this process comes due, and at a sweep every
+ * few seconds, which finds due deliveries without Redis and without memory. Doing it twice is harmless: the lease
+ * admits one.
  */
 export interface WebhookDeliverer {
   start(): void;

@@ -5,8 +5,8 @@ const LOCK = `SELECT pg_advisory_xact_lock(hashtext('wa-gate administrators'))`;
 const OTHERS = `SELECT 1 FROM users WHERE role = 'ADMINISTRATOR' AND is_active AND id <> $1 LIMIT 1`;
 
 /**
- * One after the other, all over the installation: two administrators that demote each other at the same time would both find the other one there. Taken
- * before any row is locked.
+ * Serialises all changes of administrators in the installation: two administrators that demote each other at the same
+ * time would both find the other one. Taken before any row is locked.
  */
 export async function lockAdministrators(tx: Queryable): Promise<void> {
   await tx.query(LOCK);

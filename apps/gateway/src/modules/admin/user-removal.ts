@@ -32,7 +32,7 @@ const DELETE = 'DELETE FROM users WHERE id = $1';
 const ROUNDS = 3;
 
 export function createUserRemoval({ pool, revocations, remover }: UserRemovalDependencies): RemoveUser {
-  /** First nothing new may begin: nobody of the account gets in from now on. Should we end in the middle, it is so that it stays. */
+  /** First the account is closed, so that nothing new begins. If the process ends here, the account stays closed. */
   async function close(actor: Actor, id: string): Promise<void> {
     await revocations.inTransaction(async (tx, revoke) => {
       await changeUser(tx, revoke, { actor, id, request: { isActive: false } });

@@ -51,7 +51,10 @@ export interface Slice {
 
 const DAY_MS = 86_400_000;
 
-/** The days of a period, of the first and the last one what is in it: each is counted in a statement that ends in time. */
+/**
+ * The days of a period; of the first and the last day only the part in the period. Each day is counted in one statement
+ * with a time-out.
+ */
 export function daysOf({ from, to }: { from: Date; to: Date }): Slice[] {
   const slices: Slice[] = [];
   for (let begin = from.getTime(); begin < to.getTime(); ) {

@@ -2,7 +2,10 @@ import { createSingleFlight } from '@wa-gate/kit';
 
 /** Answers that are remembered for a moment, so that a page which is open on many screens asks the database once. */
 export interface ShortMemory {
-  /** What `read` gave a moment ago, else what it gives now; callers at the same time share one reading. Failures are not remembered. */
+  /**
+   * Returns the last result of `read` if it is recent, else a new one. Concurrent callers share one reading. Failures
+   * are not kept.
+   */
   recall<Value>(key: string, read: () => Promise<Value>): Promise<Value>;
 }
 

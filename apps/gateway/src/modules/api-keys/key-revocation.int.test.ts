@@ -25,7 +25,10 @@ afterAll(async () => {
 
 const statusThere = async (as: string): Promise<number> => (await there.call('GET', '/api/sessions', { as })).status;
 
-/** Makes the other gateway remember the key, changes something here, and says for how long the other one still took it. */
+/**
+ * Lets the other gateway cache the key, makes a change here, and returns for how long the other one still accepted the
+ * key.
+ */
 async function refusedAfter(key: string, change: () => Promise<{ status: number }>): Promise<number> {
   for (let time = 0; time < 3; time += 1) expect(await statusThere(key)).toBe(200);
   expect((await change()).status).toBeLessThan(300);
@@ -71,7 +74,7 @@ describe.each(['there', 'cut', 'silent'] as const)(
 it('a gateway that cannot hear of revocations asks PostgreSQL each time, and takes nothing from memory', async () => {
   const { id, token } = await newKey();
   expect(await statusThere(token)).toBe(200);
-  // The other gateway loses PostgreSQL: what it remembers is worth nothing after a second, so it does not let the key in.
+  // The other gateway loses PostgreSQL: after a second it does not use its memory, so it refuses the key.
   there.databaseLine.set('refuse');
   await here.call('DELETE', `/api/keys/${id}`, { as: user.token });
   const revokedAt = performance.now();

@@ -67,7 +67,8 @@ describe('finding a key', () => {
     const [median, p99] = [took[2_500]!, took[4_950]!];
     process.stdout.write(`key from memory: median ${median.toFixed(4)} ms, p99 ${p99.toFixed(4)} ms\n`);
     expect(median).toBeLessThan(1);
-    // A busy machine may have kept the revocations from being read for a moment; then, and only then, the key is read again.
+    // A busy machine may have kept the revocations from being read for a moment; then, and only then, the key is read
+    // again.
     expect(statements.filter((name) => name === 'find-api-key').length).toBeLessThan(took.length / 10);
   });
 
@@ -100,7 +101,7 @@ describe('finding a key', () => {
       return (await keys.find(token, HERE)) === null;
     };
     await waitFor(isOver, { everyMs: 5 });
-    // Once before; of those since then by far not all, though a busy machine may have kept the revocations from being read for a moment.
+    // Once before; of the later calls only few, though a busy machine may have kept the revocations from being read.
     expect(statements.filter((name) => name === 'find-api-key').length).toBeLessThanOrEqual(1 + finds / 2);
   });
 

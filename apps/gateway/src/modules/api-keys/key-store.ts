@@ -24,16 +24,17 @@ export interface KeyStore {
   /** Mints a key with all powers of its maker, in the caller's transaction; the token is shown once. */
   create(tx: Queryable, key: FirstKey): Promise<string>;
   /**
-   * `null`: unknown, revoked or expired, or its maker may do nothing in the workspace any more.
+   * `null`: the key is unknown, revoked or expired, or its maker has no rights in the workspace any more.
    *
-   * @throws {ApiError} IP_DENIED when it may not be used from this address, ACCOUNT_DISABLED when the account of its workspace is deactivated
+   * @throws {ApiError} IP_DENIED when it may not be used from this address, ACCOUNT_DISABLED when the account of its
+   * workspace is deactivated
    */
   find(token: string, ip: string): Promise<KeyPrincipal | null>;
 }
 
 /**
- * Roles are declared from the strongest to the weakest, so that the greater of two is what both allow. A key of the administration is worth nothing
- * when its maker is no administrator any more.
+ * Roles are declared from the strongest to the weakest, so that the greater of two is what both allow. An
+ * administrator's key is refused once its maker is no administrator any more.
  */
 const FIND = {
   name: 'find-api-key',

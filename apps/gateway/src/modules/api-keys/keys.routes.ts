@@ -30,12 +30,15 @@ export interface KeysRoutesOptions {
   guards: Guards;
 }
 
-/** Keys are managed by people and by workspace keys; a session key that could make others would outlive its revocation. */
+/** People and workspace keys manage keys. A session key may not: the keys that it made would outlive its revocation. */
 export const MANAGES_KEYS: Access = { audience: 'workspace', permission: 'system.manage' };
 
 export const keysTags = ['Keys'];
 
-/** The session of a path or body, in the caller's own workspace, for administrators too: a key is worth nothing where its maker is no member. */
+/**
+ * The session of a path or body, in the caller's own workspace. Administrators are no exception: a key is refused in a
+ * workspace that its maker is no member of.
+ */
 export async function sessionOf(directory: SessionDirectory, request: FastifyRequest, id: string): Promise<SessionRef> {
   const principal = principalOf(request);
   const session = await directory.resolve(principal, id);

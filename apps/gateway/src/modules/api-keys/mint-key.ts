@@ -26,8 +26,8 @@ export interface KeyMaterial {
 export const hashOf = (token: string): Buffer => hash('sha256', token, 'buffer');
 
 /**
- * With the lock of the maker's membership, so that a key that is made while they lose their role is not stored with the role that they had. Roles are
- * declared from the strongest to the weakest: the greater of two is the lesser one.
+ * Locks the maker's membership, so that a key that is made while the maker loses the role is not stored with the former
+ * role. Roles are declared from the strongest to the weakest: the greater of two is the lesser one.
  */
 const INSERT = {
   name: 'mint-api-key',

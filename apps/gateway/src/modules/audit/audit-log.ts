@@ -20,8 +20,8 @@ export interface AuditFilter extends Period {
 /** Who changed what. */
 export interface AuditLog {
   /**
-   * Writes an entry by itself: for what happens elsewhere, such as at a worker, and is written down before it is begun. Changes of rows of ours write theirs
-   * in their own transaction (`writeAudit`).
+   * Writes an entry on its own, before an action elsewhere, such as at a worker, begins. Changes of rows write their
+   * entry in their own transaction (`writeAudit`).
    */
   record(actor: Actor, entry: AuditEntry): Promise<void>;
   /** Newest first. */

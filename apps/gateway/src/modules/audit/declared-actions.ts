@@ -8,7 +8,7 @@ declare module 'fastify' {
   }
 }
 
-/** Shows the declared action in the description of the API, as `x-audit-action`: what changes something says there what it leaves behind. */
+/** Shows the declared audit action of a route in the API description, as `x-audit-action`. */
 export function describeAction(route: Pick<RouteOptions, 'schema' | 'config'>): void {
   const action = route.config?.audit;
   if (action) route.schema = { ...route.schema, 'x-audit-action': action } as NonNullable<RouteOptions['schema']>;

@@ -84,7 +84,7 @@ const censor = createCensor();
 const toJson = (value: Record<string, unknown> | undefined): string | null =>
   value === undefined ? null : censor(JSON.stringify(maskSecrets(value)));
 
-/** Writes an entry in the transaction of the change that it tells of: no change without it, and none that did not happen. */
+/** Writes an entry in the transaction of its change: no change without an entry, and no entry without its change. */
 export async function writeAudit(tx: Queryable, actor: Actor, entry: AuditEntry): Promise<void> {
   const { action, resourceType, resourceId = null, workspaceId = actor.workspaceId, before, after } = entry;
   await tx.query({

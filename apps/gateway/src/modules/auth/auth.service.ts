@@ -120,7 +120,9 @@ export function createAuthService(deps: AuthDependencies): AuthService {
     };
   }
 
-  /** Somebody has known the password of an active user until now: `null` when it was changed, or the user deactivated, meanwhile. */
+  /**
+   * The active user whose password was just verified; `null` when it was changed, or the user deactivated, meanwhile.
+   */
   async function enter(
     { id, passwordHash }: { id: string; passwordHash: string },
     password: string,
@@ -129,7 +131,8 @@ export function createAuthService(deps: AuthDependencies): AuthService {
   ): Promise<Authenticated | null> {
     const newHash = isOutdated(passwordHash) ? await hashPassword(password) : passwordHash;
     return inTransaction(pool, async (tx) => {
-      // The row lock: a change of the password ends the logins that it can see, so that none may begin with the old one after it.
+      // Locks the row: a change of the password ends the logins that exist, so no login with the old password may begin
+      // after it.
       const { rowCount } = await tx.query(
         'UPDATE users SET last_login_at = now(), password_hash = $3 WHERE id = $1 AND password_hash = $2 AND is_active',
         [id, passwordHash, newHash],

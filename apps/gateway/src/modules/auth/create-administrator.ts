@@ -19,9 +19,10 @@ export type MadeAdministrator =
 const GENERATED_BYTES = 18;
 
 /**
- * Makes an administrator, or one of a user who is there, active again where they were not. With a new password all their logins end.
+ * Makes an administrator, of an existing user if there is one, who is activated if need be. A new password ends all
+ * their logins.
  *
- * @throws {ConfigError} for a password that nobody should have
+ * @throws {ConfigError} for a password that is too easy to guess
  */
 export async function createAdministrator(pool: Pool, given: NewAdministrator): Promise<MadeAdministrator> {
   const generated = given.password === undefined ? randomBytes(GENERATED_BYTES).toString('base64url') : null;

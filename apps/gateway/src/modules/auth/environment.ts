@@ -6,7 +6,10 @@ export const AUTH_ENVIRONMENT = {
   /** The first administrator, made at the first start. Both or none. */
   ADMIN_EMAIL: Type.Optional(Type.String()),
   ADMIN_PASSWORD: Type.Optional(Type.String()),
-  /** At least 32 characters; several separated by commas: the first signs tokens, all verify. Derived from the master key when absent. */
+  /**
+   * At least 32 characters; several separated by commas: the first signs tokens, all verify. Derived from the master
+   * key when absent.
+   */
   JWT_SECRET: Type.Optional(Type.String()),
   /** Life of a token: a number of seconds, or a number with s, m, h or d. */
   JWT_EXPIRES_IN: Type.String({ pattern: '^[1-9][0-9]{0,8}[smhd]?$', default: '15m' }),

@@ -8,8 +8,8 @@ import { normaliseEmail } from './email.ts';
 const GUESSES: RateLimitName[] = ['login_ip', 'login_account'];
 
 /**
- * Runs a check of a password under the limits of guessing. It is counted before the check, so that guesses at the same time count too, and given back unless it
- * was wrong. A 429 says nothing about the password: it was not looked at.
+ * Checks a password under the limits of guessing. The attempt is counted before the check, so that concurrent guesses
+ * count too. It is given back unless the password was wrong. After a 429 the password was not checked.
  */
 export async function limitGuesses<T>(
   limiter: Limiter,

@@ -11,7 +11,10 @@ const PURPOSES: Record<MailTokenPurpose, { prefix: string; hours: number }> = {
 const MAX_PER_HOUR = 3;
 const KEEP_DAYS = 7;
 
-/** Nothing is stored for a user who is not there or has had enough of them: the same statement, so that its time tells nothing. */
+/**
+ * Stores nothing for a user who does not exist or has reached the limit. The statement is the same, so that its time
+ * reveals nothing.
+ */
 const ISSUE = {
   name: 'issue-mail-token',
   text: `INSERT INTO mail_tokens (hash, user_id, purpose, email, expires_at)
@@ -40,7 +43,10 @@ const SWEEP = {
 
 const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest();
 
-/** A token for the present address of a user; `null` when there is no such active user, or too many were sent within the hour. */
+/**
+ * A token for the present address of a user; `null` when there is no such active user, or too many were sent within the
+ * hour.
+ */
 export async function issueMailToken(tx: Queryable, userId: string, purpose: MailTokenPurpose): Promise<string | null> {
   const { prefix, hours } = PURPOSES[purpose];
   const { token } = newToken(prefix);
@@ -48,7 +54,7 @@ export async function issueMailToken(tx: Queryable, userId: string, purpose: Mai
   return rowCount === 1 ? token : null;
 }
 
-/** Whose token it is; uses it up. `null` for one that is unknown, used, too old, or for an address that has changed since. */
+/** Uses the token up and returns its user. `null`: unknown, used, expired, or for an address that has changed since. */
 export async function takeMailToken(
   tx: Queryable,
   token: string,

@@ -12,9 +12,9 @@ const ARGON2 = /^\$argon2/;
 let decoy: Promise<string> | undefined;
 
 /**
- * Checks a password. Without a hash (an unknown e-mail) it does the same work and says no, so that the time of the answer does not
- * tell who has an account: one argon2 verification in both cases. Hashes that were imported from a bcrypt installation are checked as such, until the first
- * login replaces them; until then their time differs.
+ * Checks a password. Without a hash (an unknown e-mail) it does the same work and returns false: one argon2
+ * verification in both cases, so that the time of the answer does not reveal which accounts exist. Hashes imported from
+ * a bcrypt installation are checked with bcrypt until the first login replaces them; their time differs until then.
  */
 export async function checkPassword(hash: string | null, password: string): Promise<boolean> {
   if (hash !== null && BCRYPT.test(hash)) return await bcrypt.compare(password, hash);
@@ -24,5 +24,8 @@ export async function checkPassword(hash: string | null, password: string): Prom
   return matches && known !== null;
 }
 
-/** Whether a stored hash was made in another way than new ones are: to be made anew at the next login, when the password is there. */
+/**
+ * Whether a stored hash was made with other parameters than new ones; the next login, which has the password, replaces
+ * it.
+ */
 export const isOutdated = (hash: string): boolean => BCRYPT.test(hash) || argon2.needsRehash(hash, PARAMETERS);

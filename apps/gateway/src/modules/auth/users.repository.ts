@@ -67,7 +67,9 @@ export async function findUserByEmail(db: Queryable, email: string): Promise<Use
   return rows[0] ?? null;
 }
 
-/** The preferred workspace where the user is still a member of it; else their own; else any that they are a member of. */
+/**
+ * The preferred workspace where the user is still a member of it; else their own; else any that they are a member of.
+ */
 export async function findHome(db: Queryable, userId: string, preferred: string | null = null): Promise<Home | null> {
   const { rows } = await db.query<Home>({ ...FIND_HOME, values: [userId, preferred] });
   return rows[0] ?? null;

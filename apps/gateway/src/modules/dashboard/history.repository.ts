@@ -83,7 +83,10 @@ const FAILURES = {
     GROUP BY m.error_code ORDER BY messages DESC, code LIMIT ${MOST_REASONS}`,
 };
 
-/** Of a workspace: by its keys. What no key is known of (people, keys that are gone) has no workspace: it is shown to the owner of the account. */
+/**
+ * The history of a workspace, by its keys. Hits without a known key (of people, of keys that are gone) have no
+ * workspace: the owner of the account sees them.
+ */
 const KEY_USAGE = {
   name: 'dashboard-key-usage',
   text: `SELECT u.api_key_id AS "keyId", max(k.name) AS name, sum(u.usage_count)::bigint AS requests

@@ -22,7 +22,9 @@ export interface MetricsRepository {
   read(scope: DashboardScope): Promise<Figures>;
 }
 
-/** What waits is counted by the partial indexes of what is open; the messages of today by their ids, which grow with time. */
+/**
+ * Waiting rows are counted by the partial indexes of open rows; today's messages by their ids, which grow with time.
+ */
 const READ = {
   name: 'dashboard-metrics',
   text: `WITH ${MINE}, waiting AS (

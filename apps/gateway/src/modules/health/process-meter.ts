@@ -39,7 +39,10 @@ function memoryLimit(): number {
   return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
 }
 
-/** Reads the load of this process: since the reading before, since the begin for the first one. Readings that come at once share one. */
+/**
+ * The load of this process since the previous reading; the first reading covers the time since the start. Concurrent
+ * readings share one.
+ */
 export function createProcessMeter({ now, cpuTime }: ProcessSigns = OWN): ProcessMeter {
   let last = { at: 0, cpuTime: 0 };
   let cpu = 0;

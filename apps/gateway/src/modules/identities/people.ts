@@ -15,7 +15,7 @@ export interface Membership {
   isAccountActive: true;
 }
 
-/** A membership that is of no use as long as the account of the workspace is deactivated: there is no role in it to act by. */
+/** A membership gives no role while the account of the workspace is deactivated. */
 export interface SuspendedMembership extends Pick<Membership, 'userId' | 'workspaceId' | 'accountId'> {
   isAccountActive: false;
 }

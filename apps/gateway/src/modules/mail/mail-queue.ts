@@ -19,8 +19,8 @@ export interface MailQueue {
   /** False where the installation sends no mail. */
   readonly isOn: boolean;
   /**
-   * Stores a mail in the transaction of what it tells of: none without it, and none lost. The jobs send it (jobs/mail), so that no mail server ever
-   * holds up a request.
+   * Stores a mail in the transaction of the change it reports: the mail exists exactly if the change does. The jobs
+   * send it (jobs/mail), so that no request waits for a mail server.
    *
    * @throws {ApiError} `MAIL_OFF`
    */

@@ -7,7 +7,10 @@ const PHONE = /^\+?[\d\s().-]+$/;
 const USER = /^(\d{5,20})(?::\d{1,3})?$/;
 const GROUP = /^(\d{5,32}(?:-\d{5,32})?)$/;
 
-/** Customers write to the same people again; a look into the numbering plans would be a twentieth of what a send costs here. */
+/**
+ * Customers write to the same people again. Without this cache, parsing by the numbering plans costs a twentieth of a
+ * send.
+ */
 const parsed = new LRUCache<string, string>({ max: 10_000 });
 
 function refuse(to: string, why: string): never {
@@ -18,8 +21,8 @@ function refuse(to: string, why: string): never {
 }
 
 /**
- * The digits of a phone number, as WhatsApp names it. The number must be possible for its country; whether it is given out,
- * and has WhatsApp, only WhatsApp knows.
+ * The digits of a phone number, as WhatsApp names it. The number must be possible for its country. Whether it is
+ * assigned and has WhatsApp, only WhatsApp knows.
  *
  * @throws {ApiError} INVALID_RECIPIENT
  */

@@ -22,7 +22,10 @@ export function composeTimeline(message: MessageRecord, queue: QueueRecord | nul
   };
 }
 
-/** Times come from several clocks and some count whole seconds: the steps of one moment are told in their natural order. */
+/**
+ * Times come from several clocks, and some count whole seconds. Steps with the same time are shown in their natural
+ * order.
+ */
 function byTime(a: TimelineEntry, b: TimelineEntry): number {
   const rank = ({ step }: TimelineEntry) => TIMELINE_STEPS.indexOf(step);
   if (a.at !== b.at) return a.at < b.at ? -1 : 1;

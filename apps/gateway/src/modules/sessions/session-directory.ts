@@ -7,14 +7,15 @@ import { createRevocableCache } from '../../revocations/revocable-cache.ts';
 import type { Revocations } from '../../revocations/revocations.ts';
 
 /**
- * Finds the session that a caller means by `{id}`: its slug in the caller's workspace, or for administrators also the internal id. What
- * the caller may not see is the same 404 as what does not exist.
+ * Finds the session of `{id}`: its slug in the caller's workspace, or for administrators also the internal id. A
+ * session that the caller may not see gets the same 404 as one that does not exist.
  */
 export interface SessionDirectory {
   /** @throws {ApiError} SESSION_NOT_FOUND */
   resolve(principal: Principal, id: string): Promise<SessionRef>;
   /**
-   * Finds the session of a caller who names none: that of its key, else the only one of the workspace, else the workspace's default.
+   * Finds the session of a call that names none: that of its key, else the only one of the workspace, else the
+   * workspace's default.
    *
    * @throws {ApiError} SESSION_NOT_FOUND, SESSION_AMBIGUOUS
    */

@@ -12,8 +12,8 @@ interface NamesSession {
 }
 
 /**
- * The session that a call means which has none in its path: the one that it names (`?sessionId=`, `sessionId` in the body, or the header X-Session-Id), else the
- * default session of its caller.
+ * The session of a call that has none in its path: the one that the call names (`?sessionId=`, `sessionId` in the body,
+ * or the header X-Session-Id), else the default session of its caller.
  *
  * @throws {ApiError} VALIDATION when it names two; SESSION_NOT_FOUND, SESSION_AMBIGUOUS
  */

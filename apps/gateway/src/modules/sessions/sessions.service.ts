@@ -48,7 +48,10 @@ export interface SessionsService {
   /** As the row has it. */
   status(session: SessionRef): Promise<SessionStatusReport>;
   update(actor: Actor, session: SessionRef, request: UpdateSessionRequest): Promise<Session>;
-  /** Deletes everything of it, here. Whoever calls has asked its owner to unlink the device, and tells how that went. */
+  /**
+   * Deletes all rows of the session. The caller has asked its owner to unlink the device before, and passes the result
+   * on.
+   */
   delete(actor: Actor, session: SessionRef, outcome: { unlinked: boolean }): Promise<void>;
 }
 

@@ -15,7 +15,9 @@ export interface SessionChange {
   after: Partial<Changeable>;
 }
 
-/** The workspace is locked as well: of two that make themselves the default at once, one is the default after the other. */
+/**
+ * The workspace is locked too: of two sessions that become the default at the same time, the later one is the default.
+ */
 const READ = `SELECT s.name, s.settings, w.default_session_id IS NOT DISTINCT FROM s.id AS "isDefault"
   FROM sessions s JOIN workspaces w ON w.id = s.workspace_id WHERE s.id = $1 FOR NO KEY UPDATE OF s, w`;
 const WRITE = 'UPDATE sessions SET name = $2, settings = $3, updated_at = now() WHERE id = $1';

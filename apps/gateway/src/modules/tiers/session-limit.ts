@@ -7,8 +7,8 @@ interface Allowance {
 }
 
 /**
- * Lets one creation count after the other. Taken before anything that refers to the account, so that a deletion of the account and a creation do not wait for each
- * other; it does not hold up those who only refer to the account.
+ * Serialises the creations of an account. Taken before anything that refers to the account, so that a deletion of the
+ * account and a creation do not wait for each other. It does not block statements that only refer to the account.
  *
  * @throws {ApiError} UNAUTHENTICATED when the account was deleted a moment ago
  */
@@ -18,8 +18,8 @@ export async function lockAccount(tx: PoolClient, accountId: string): Promise<vo
 }
 
 /**
- * Refuses the session that was just made, when the account has more than its tier allows. Sessions that exist count, whatever their state: parking some would make
- * room for others. The account is locked ({@link lockAccount}).
+ * Refuses the session that was just made, when the account has more than its tier allows. Sessions count in every
+ * state: otherwise parking some would make room for others. The account is locked ({@link lockAccount}).
  *
  * @throws {ApiError} TIER_SESSION_LIMIT
  */

@@ -2,8 +2,9 @@ import { newId, type Redis, redisKeys } from '@wa-gate/kit';
 import type { HitCounts } from './record-hits.ts';
 
 /**
- * Hits on their way from Redis to PostgreSQL. What has been counted so far becomes a batch with an id in one step, and stays there until it is in PostgreSQL: whoever
- * crashes meanwhile loses nothing, because the next one finds the batch; and nothing is counted twice, because PostgreSQL knows the id.
+ * Hits between Redis and PostgreSQL. The hits counted so far become a batch with an id in one step, and the batch stays
+ * in Redis until PostgreSQL has it. A crash loses nothing, because the next process finds the batch. Nothing is counted
+ * twice, because PostgreSQL stores the id.
  */
 export interface HitBatches {
   /** Makes a batch of what has been counted since the last one; nothing where there is nothing. */

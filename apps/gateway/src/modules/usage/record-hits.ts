@@ -13,7 +13,7 @@ const FIND_SESSIONS = {
     JOIN unnest($1::uuid[], $2::text[]) AS p(workspace_id, slug) USING (workspace_id, slug)`,
 };
 
-/** In the order of the index, so that two batches do not wait for each other in a circle. Accounts that are gone have no usage. */
+/** In the order of the index, so that two batches cannot deadlock. Hits of deleted accounts are dropped. */
 const ADD = {
   name: 'add-usage',
   text: `INSERT INTO usage_records AS r (id, user_id, session_id, api_key_id, billing_date, usage_count)
@@ -32,7 +32,8 @@ interface UsageRow {
 }
 
 /**
- * Adds the hits of a batch to the usage of their accounts, once: a batch that comes again, after a crash or from two processes, changes nothing.
+ * Adds the hits of a batch to the usage of their accounts, once: a batch that comes again, after a crash or from two
+ * processes, changes nothing.
  */
 export async function recordHits(pool: Pool, batchId: string, counts: HitCounts): Promise<void> {
   await inTransaction(pool, async (tx) => {

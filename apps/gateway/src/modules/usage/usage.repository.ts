@@ -49,8 +49,10 @@ export interface UsageRepository {
 }
 
 /**
- * Hits and messages by month, account, session and key, grouped as asked, with the totals over all pages. $1 first month, $2 last month, $3 account,
- * $4 workspace, $5 session, $6 to $9 whether rows are split by account, month, session and key, $10 and $11 the page.
+ * Hits and messages by month, account, session and key, grouped as asked, with the totals over all pages.
+ *
+ * $1 first month, $2 last month, $3 account, $4 workspace, $5 session; $6 to $9 whether rows are split by account,
+ * month, session and key; $10 and $11 the page.
  */
 const READ = {
   name: 'read-usage',

@@ -8,7 +8,10 @@ export class PrivateAddressError extends Error {
   readonly code = 'WAG_PRIVATE_ADDRESS';
 }
 
-/** Globally routable unicast, and nothing else: not private, loopback, link-local (cloud metadata), multicast, NAT64 or documentation. */
+/**
+ * Globally routable unicast only: not private, loopback, link-local (cloud metadata), multicast, NAT64 or
+ * documentation.
+ */
 export function isPublicAddress(address: string): boolean {
   return ipaddr.isValid(address) && ipaddr.process(address).range() === 'unicast';
 }
@@ -20,7 +23,7 @@ export function addressOf(hostname: string): string | undefined {
 }
 
 /**
- * Why a webhook URL cannot be used; `null`: it can. Names are resolved at each delivery and checked then, because what they
+ * Why a webhook URL cannot be used; `null`: it can. Names are resolved and checked at each delivery, because what they
  * resolve to may change.
  */
 export function refuseEndpoint(url: string, allowPrivate: boolean): string | null {

@@ -19,7 +19,10 @@ export interface WebhooksDependencies {
 export interface WebhooksService {
   /** @throws {ApiError} WEBHOOK_URL_REFUSED */
   assertAcceptable(request: WebhookRequest): void;
-  /** Sets or replaces it; without a secret in the request the old one stays, or a new one is made. The answer shows the secret. */
+  /**
+   * Sets or replaces the webhook. Without a secret in the request the old one stays, or a new one is made. The answer
+   * shows the secret.
+   */
   put(tx: Queryable, sessionId: string, request: WebhookRequest): Promise<Webhook & { secret: string }>;
   /** The same as a change of its own. */
   set(actor: Actor, session: SessionRef, request: WebhookRequest): Promise<Webhook & { secret: string }>;

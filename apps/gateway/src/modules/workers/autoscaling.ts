@@ -3,8 +3,8 @@ import type { Autoscaling } from '@wa-gate/contracts';
 import type { Queryable } from '@wa-gate/db';
 
 /**
- * How many workers there should be, for whoever starts and ends them: an HPA or KEDA over the gauges, or a person. Calculated from the rows with each
- * question, so that every gateway says the same.
+ * How many workers there should be, for whatever starts and ends them: an HPA or KEDA over the gauges, or a person.
+ * Computed from the rows at each request, so that every gateway gives the same answer.
  */
 export interface AutoscalingService {
   signals(): Promise<ScalingSignal[]>;

@@ -13,8 +13,9 @@ export interface HealthProbesDependencies {
 }
 
 /**
- * Asks every worker with a lease `GET /health` from time to time, over a fresh request beside the control stream: what has stopped answering there cannot serve
- * live operations, though its lease runs. It is written down and counted; no session moves because of it, for that is a matter of evidence and of leases.
+ * Requests `GET /health` of every worker with a lease from time to time, on a fresh connection beside the control
+ * stream. A worker that does not answer there cannot serve live operations, though its lease runs. The result is logged
+ * and counted. No session moves because of it: that needs evidence or the end of a lease.
  */
 export interface HealthProbes {
   start(): void;

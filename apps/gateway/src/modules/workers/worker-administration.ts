@@ -92,7 +92,10 @@ export function createWorkerAdministration(deps: WorkerAdministrationDependencie
     return worker;
   }
 
-  /** A worker that runs already, and was refused until now, comes within seconds; under its own id where none was given. */
+  /**
+   * A worker that runs already and was refused until now registers within seconds, under its own id where none was
+   * given.
+   */
   async function whenJoined(workerId: string, mayBeRunning: boolean): Promise<Worker> {
     const until = clock.monotonic() + (mayBeRunning ? JOINS_WITHIN_MS : 0);
     let worker = await get(workerId);

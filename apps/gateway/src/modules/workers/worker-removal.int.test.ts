@@ -24,7 +24,8 @@ beforeEach(async () => {
   // One after the other: in one transaction they could wait for the reconciler, which waits for them.
   await query('DELETE FROM sessions');
   await query('DELETE FROM workers');
-  // New names each time: rows that are deleted by hand leave no incarnation behind, and the streams of this gateway would take the new w1 for the old one.
+  // New names each time: rows that are deleted by hand leave no incarnation behind, and the streams of this gateway
+  // would take the new w1 for the old one.
   round += 1;
   w1 = `w1-${round}`;
   w2 = `w2-${round}`;

@@ -34,8 +34,8 @@ export interface Patience {
 }
 
 /**
- * Removes a worker: it gets no more sessions, what it has moves away, and then it is gone. When not everything found room within the time, it stays as it
- * was, unless this is forced: then the rest waits for a worker.
+ * Removes a worker: it gets no more sessions, its sessions move away, and then its row is deleted. When not all of them
+ * found room in time, the worker stays as it was, unless the removal is forced: then the rest waits for a worker.
  */
 export interface WorkerRemoval {
   /** @throws {ApiError} WORKER_NOT_FOUND, WORKER_NOT_EMPTY */

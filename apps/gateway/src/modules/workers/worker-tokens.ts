@@ -3,7 +3,10 @@ import type { Queryable } from '@wa-gate/db';
 import { newToken, TOKEN_PREFIX, tokensEqual } from '@wa-gate/kit';
 import { ApiError } from '../../http/api-error.ts';
 
-/** The token of a worker is good for so long after it was rotated: a heartbeat on its way is not refused, and an answer that was lost is asked for again. */
+/**
+ * How long a worker's previous token is valid after a rotation: a heartbeat in flight is not refused, and a worker that
+ * lost the answer can ask again.
+ */
 export const TOKEN_OVERLAP_SECONDS = 300;
 
 /** A new token of a worker, and what is stored of it. */
@@ -12,14 +15,17 @@ export function newWorkerToken(): { token: string; hash: Buffer } {
   return { token, hash: hashOf(token) };
 }
 
-/** Who workers are, to the gateway: with the join token they join and do nothing else, with their own they bring figures and rotate it. */
+/**
+ * Authenticates workers. The join token allows registration and nothing else; a worker's own token allows its metrics
+ * and its rotation.
+ */
 export interface WorkerTokens {
   /** @throws {ApiError} UNAUTHENTICATED */
   assertJoin(token: string): void;
   /** @throws {ApiError} UNAUTHENTICATED */
   assertOwn(workerId: string, token: string): Promise<void>;
   /**
-   * Replaces the token that is shown. The one before is good for {@link TOKEN_OVERLAP_SECONDS}, counted from when it was first replaced.
+   * Replaces the given token. The previous one is valid for {@link TOKEN_OVERLAP_SECONDS}, from its first replacement.
    * @throws {ApiError} UNAUTHENTICATED
    */
   rotate(tx: Queryable, workerId: string, token: string): Promise<string>;

@@ -4,7 +4,8 @@ import { ApiError } from '../../http/api-error.ts';
 import { isAllowed, type Principal } from '../../principal.ts';
 
 /**
- * The role that a word of a request means, when the caller may give it: whoever could give more than they have could give it to themselves.
+ * The role of a request, when the caller may grant it. Callers may not grant a role above their own: they could grant
+ * it to themselves.
  *
  * @throws {ApiError} FORBIDDEN
  */

@@ -32,8 +32,9 @@ const IS_MEMBER = {
   text: `SELECT 1 FROM workspace_members m JOIN users u ON u.id = m.user_id WHERE m.workspace_id = $1 AND lower(u.email) = lower($2)`,
 };
 /**
- * One open invitation per address: a new one, with a new token, takes the place of the old one. With the lock of the inviter's membership: who loses the role
- * at the same moment gives it to nobody. Roles are declared from the strongest to the weakest.
+ * One open invitation per address: a new one, with a new token, replaces the old one. The inviter's membership is
+ * locked, so that an inviter who loses the role at the same moment cannot grant it. Roles are declared from the
+ * strongest to the weakest.
  */
 const PUT = {
   name: 'put-invitation',

@@ -51,7 +51,7 @@ export function createMembersService({ pool, revocations }: MembersDependencies)
       const { workspaceId } = principal;
       const role = roleToGive(principal, word);
       return change(workspaceId, userId, async (tx, before) => {
-        // What the gateway remembers of the caller may be a moment old: nobody gives back to themselves what was just taken from them.
+        // The cached role of the caller may be a moment old. It must not restore what was just taken from the caller.
         if (!(await mayGive(tx, workspaceId, { userId: principal.userId, role }))) throw new ApiError('FORBIDDEN');
         if (role === before.role) return present(before);
         await setRole(tx, workspaceId, before.userId, role);

@@ -17,7 +17,9 @@ export type RemoveWorkspace = (actor: Actor, principal: Principal) => Promise<Re
 /** Sessions may be made while others are deleted. */
 const ROUNDS = 3;
 
-/** The lock of the owner's row: of two deletions at the same time one is first, so that they cannot both leave the other one as the last. */
+/**
+ * Locks the owner's row: two concurrent deletions run one after the other, so that the owner keeps a last workspace.
+ */
 const LOCK_OWNER = 'SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE';
 const HAS_OTHER = 'SELECT 1 FROM workspaces WHERE owner_user_id = $1 AND id <> $2 LIMIT 1';
 /** With this lock nobody can add a session. */

@@ -24,8 +24,8 @@ export interface WorkspacesRoutesOptions extends MembersRoutesOptions, Invitatio
 }
 
 /**
- * Workspaces, who works in them, and who is invited. `{id}` chooses the workspace in which the caller's role is looked up, whichever one their token is for;
- * of one that they are not in they hear that it does not exist.
+ * Workspaces, their members and their invitations. `{id}` names the workspace in which the caller's role is looked up,
+ * whichever workspace the token is for. A caller that is no member gets a 404.
  */
 export const workspacesRoutes: FastifyPluginAsyncTypebox<WorkspacesRoutesOptions> = async (app, options) => {
   const { workspaces, removeWorkspace, guards } = options;

@@ -17,8 +17,8 @@ const SCALE = 2 ** 31;
 /**
  * The store of `@fastify/rate-limit`. The plugin counts one key per call, but a request here has several buckets that
  * are taken together. So the *key* of a request is its {@link Demand}, which the plugin passes on unread. The plugin
- * gets the bucket that is closest to its end, scaled to one limit for all requests: remaining, reset and `isExceeded`
- * are exact.
+ * gets the bucket that is closest to its end, as a count towards one limit that is the same for all requests:
+ * remaining, reset and `isExceeded` are right.
  */
 export function storeOf(
   counters: FallbackCounters,
