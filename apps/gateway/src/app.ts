@@ -155,7 +155,7 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
       credentials: settings.corsOrigins !== true,
       // The plugin's own list leaves out what changes and deletes.
       methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-      // Who asks by hand which methods there are is answered as a browser is.
+      // An OPTIONS request made by hand gets the same answer as one of a browser.
       strictPreflight: false,
       maxAge: PREFLIGHT_SECONDS,
       exposedHeaders: ['X-Request-Id', 'Retry-After', 'Idempotent-Replayed', ...RATE_LIMIT_HEADERS],
@@ -174,7 +174,7 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
   await app.register(declaredActions);
 
   const api = async (scope: FastifyInstance): Promise<void> => {
-    // Whoever tries which routes there are is counted, too.
+    // Guesses of routes are counted too.
     scope.setNotFoundHandler({ preValidation: guards({ audience: 'public' }) }, answerNotFound);
     await scope.register(authRoutes, { ...services, ...settings, guards, limiter, tokens, csrf });
     await scope.register(sessionsRoutes, { ...services, guards });

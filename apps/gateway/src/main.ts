@@ -20,7 +20,7 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
   version: string;
 };
 
-/** Redis may be away: everything in it is a hint. The client goes on trying by itself. */
+/** Redis may be away, because it holds hints only. The client reconnects by itself. */
 function connectInBackground(redis: Redis, logger: Logger): void {
   redis.connect().catch((error: Error) => logger.warn({ err: error }, 'starting without Redis'));
 }

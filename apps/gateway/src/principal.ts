@@ -45,7 +45,7 @@ export interface KeyPrincipal extends Common {
   expiresAt: Date | null;
 }
 
-/** Who asks. */
+/** The caller of a request. */
 export type Principal = UserPrincipal | KeyPrincipal;
 
 /** Whether the caller's role, narrowed by its key, allows this in the caller's workspace. */

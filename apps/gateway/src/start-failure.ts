@@ -2,7 +2,7 @@ import { describeDatabaseFailure } from '@wa-gate/db';
 import { ConfigError, describeListenFailure, MasterKeyError } from '@wa-gate/kit';
 import type { Config } from './config.ts';
 
-/** Why the gateway cannot start, in one sentence; `null` for what nobody expected. */
+/** Why the gateway cannot start, in one sentence; `null` for an unexpected error. */
 export function explainStartFailure(error: unknown, config: Partial<Config>): string | null {
   if (error instanceof ConfigError || error instanceof MasterKeyError) return error.message;
   return describeListenFailure(error, config) ?? describeDatabaseFailure(error, config.DATABASE_URL ?? '');

@@ -42,7 +42,7 @@ async function execute(command: Command, { env, stdin, stdout }: CliContext): Pr
   }
 }
 
-/** Why a command failed, for the operator; a stack is shown only for what nobody expected. */
+/** Why a command failed, for the operator. Unexpected errors are shown with their stack. */
 function explain(error: unknown, databaseUrl: string): string {
   if (error instanceof UsageError) return `${error.message} \`wag help\` shows the commands.`;
   if (error instanceof ConfigError || error instanceof MasterKeyError) return error.message;

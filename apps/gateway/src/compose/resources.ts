@@ -1,7 +1,7 @@
 import type { Database, Pool, SystemLogSink } from '@wa-gate/db';
 import type { Clock, Logger, Redis } from '@wa-gate/kit';
 
-/** What has to be opened and closed by whoever runs a gateway: `main.ts`, and the tests. */
+/** What the starter of a gateway opens and closes: `main.ts`, and the tests. */
 export interface Resources {
   pool: Pool;
   /** A connection apart, for reading revocations: a busy pool must not delay them. */
@@ -12,7 +12,7 @@ export interface Resources {
   subscriber: Redis;
   masterKeys: Buffer[];
   logger: Logger;
-  /** Where warnings and errors go besides; it shows its counts among the metrics. */
+  /** Stores warnings and errors for the API, and exposes its counters as metrics. */
   systemLog?: Pick<SystemLogSink, 'exposeIn'>;
   clock: Clock;
   version: string;

@@ -16,7 +16,7 @@ export interface AddressList {
 const BITS = { ipv4: 32, ipv6: 128 } as const;
 const MAPPED_PREFIX = 96;
 
-/** An entry as a network; null when it is none. What IPv6 says of an IPv4 address is taken as that. */
+/** An entry as a network; null when it is none. An IPv4 address that is mapped into IPv6 counts as IPv4. */
 function parseNetwork(entry: string): Network | null {
   const [address = '', prefix, ...rest] = entry.split('/');
   if (isIP(address) === 0 || address.includes('%') || rest.length > 0) return null;

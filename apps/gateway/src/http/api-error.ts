@@ -4,14 +4,14 @@ export interface ApiErrorOptions {
   /** A more exact sentence than the one of the table. */
   message?: string;
   details?: Record<string, unknown>;
-  /** Where waiting helps although the code's table entry says otherwise. */
+  /** Overrides the entry of the code's table: a retry later helps. */
   retryable?: boolean;
   /** Seconds, also sent as Retry-After. */
   retryAfter?: number;
   cause?: unknown;
 }
 
-/** An expected refusal. Its code says everything about it: status and retryability come from the table in contracts. */
+/** An expected refusal. Its code determines status and retryability, by the table in contracts. */
 export class ApiError extends Error {
   override name = 'ApiError';
   readonly code: ErrorCode;

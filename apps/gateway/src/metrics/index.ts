@@ -28,9 +28,9 @@ export interface GatewayMetrics {
   workerDeaths: Counter<'evidence'>;
   /** Health checks of workers, by what came of them. */
   workerProbes: Counter<'outcome'>;
-  /** Shows how many workers there should be; asked with each scrape. */
+  /** Registers the gauges of autoscaling, which are read at each scrape. */
   watchAutoscaling(signals: () => Promise<ScalingSignal[]>): void;
-  /** Shows how the control streams to the workers are. */
+  /** Registers the gauges of the control streams by state. */
   watchControlStreams(count: () => Record<string, number>): void;
 }
 

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { ApiError } from '../http/api-error.ts';
 import { isUuid } from '../http/uuid.ts';
 
-/** What an access token says; the life of it is in the standard claims. */
+/** The claims of an access token; its lifetime is in the standard claims. */
 export interface TokenClaims {
   /** User. */
   sub: string;
@@ -32,7 +32,7 @@ const ALGORITHM = 'HS256';
 /** Ours are about 400 characters. */
 const MAX_TOKEN_LENGTH = 2_048;
 
-/** The keys of secrets: the first signs, all verify. A name says nothing about its secret. */
+/** The keys of secrets: the first signs, all verify. A key's name reveals nothing of its secret. */
 export function signingKeys(secrets: readonly (string | Buffer)[]): SigningKey[] {
   return secrets.map((text) => {
     const secret = Buffer.from(text);

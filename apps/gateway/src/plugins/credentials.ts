@@ -4,7 +4,7 @@ import { ApiError } from '../http/api-error.ts';
 
 export const SESSION_COOKIE = 'wag_session';
 
-/** What a caller shows, told apart by its prefix. */
+/** The credential of a caller; its prefix tells its kind. */
 export interface Credential {
   kind: 'jwt' | 'key' | 'worker-token' | 'unknown';
   value: string;

@@ -27,7 +27,7 @@ export function createGuards(app: FastifyInstance, deps: GuardDependencies): Gua
 
   async function authenticate(request: FastifyRequest, { takesQueryKey = false }: Access): Promise<Principal> {
     const credential = readCredential(request, deps.allowQueryKey || takesQueryKey);
-    // `?apiKey=` is for keys: a token in a URL would be good for everything its person may do.
+    // `?apiKey=` is for keys only: a leaked URL with a token would allow everything that its person may do.
     if (!credential || (credential.place === 'query' && credential.kind !== 'key')) {
       throw new ApiError('UNAUTHENTICATED');
     }

@@ -9,7 +9,7 @@ export interface Issue {
 
 interface RawIssue {
   keyword?: string;
-  /** Of the part of the schema that says so, such as `#/properties/role`. */
+  /** The path of the failing part of the schema, such as `#/properties/role`. */
   schemaPath?: string;
   instancePath?: string;
   message?: string;

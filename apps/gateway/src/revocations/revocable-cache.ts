@@ -14,7 +14,7 @@ export interface RevocableCacheOptions<Value extends object> {
   /** For each kind of revocation: what in a value it names. */
   revokedBy: Partial<Record<RevocationKind, (value: Value) => string | null>>;
   maxEntries?: number;
-  /** A bound for what nobody revokes, such as an expiry. @default 60 000 */
+  /** The longest time in memory, for changes without a revocation, such as an expiry. @default 60 000 */
   ttlMs?: number;
 }
 

@@ -10,7 +10,9 @@ import type { Logger } from '@wa-gate/kit';
  */
 export type RevocationKind = 'key' | 'user' | 'account' | 'workspace' | 'session' | 'login' | 'tiers' | 'rate-limits';
 
-/** Told the subject; without one, what was revoked is not known any more, so everything of the kind. */
+/**
+ * Called with the subject. Without one it is not known what was revoked, so the listener drops everything of the kind.
+ */
 type Listener = (subject: string | null) => void;
 export type Revoke = (kind: RevocationKind, subject: string) => Promise<void>;
 

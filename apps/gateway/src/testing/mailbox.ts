@@ -8,7 +8,7 @@ interface StoredMail {
   text: string;
 }
 
-/** The mails that wait for somebody, oldest first, as the jobs would read them. */
+/** The unsent mails of an address, oldest first, as the jobs would read them. */
 export async function mailsTo(fixture: GatewayFixture, address: string): Promise<StoredMail[]> {
   const box = createSecretBox([fixture.masterKey], MAIL_BOX);
   const { rows } = await fixture.database.pool.query<{ id: string; recipient: string; content: Buffer }>(

@@ -12,7 +12,7 @@ export interface ReceivedMail {
 export interface SmtpStandIn {
   port: number;
   received: ReceivedMail[];
-  /** What it says to the next mails, such as `451 try later`; null: takes them. */
+  /** Its answer to the next mails, such as `451 try later`; null: it accepts them. */
   refuseWith(code: number | null): void;
   close(): Promise<void>;
 }
@@ -59,7 +59,7 @@ export async function startSmtpStandIn(login?: { user: string; password: string 
   };
 }
 
-/** Something that takes connections and never says a word. */
+/** A server that accepts connections and never answers. */
 export async function startSilentServer(): Promise<{ port: number; connections(): number; close(): Promise<void> }> {
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {

@@ -5,7 +5,7 @@
  */
 export type Evidence = 'connection refused' | 'newer incarnation' | 'goodbye';
 
-/** Whether nobody listens at the address. A host with several addresses refuses only when every one does. */
+/** Whether the address refused the connection. A host with several addresses refuses only when every one does. */
 export function isRefusal(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.length > 0 && error.errors.every(isRefusal);
   return (error as NodeJS.ErrnoException | undefined)?.code === 'ECONNREFUSED';

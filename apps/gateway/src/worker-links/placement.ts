@@ -19,19 +19,19 @@ export interface PlacementDependencies {
   routes: RouteTable;
   strategy: PlacementStrategy;
   timing: ClusterTiming;
-  /** Tells a worker to look at its placements. */
+  /** Notifies a worker, which then reads its placements. */
   notifyWorker: (workerId: string) => void;
 }
 
 /** Writes desired placements; workers converge on them. */
 export interface PlacementService {
-  /** Places a session and rings its worker. `null`: no worker has room now; the reconciler tries again. */
+  /** Places a session and notifies its worker. `null`: no worker has room now; the reconciler tries again. */
   place(sessionId: string): Promise<string | null>;
   /**
    * Takes a session from its worker; `also` runs in the same transaction, after every fenced write of the former owner.
    */
   release(sessionId: string, reason: string, also: (tx: PoolClient, revoke: Revoke) => Promise<void>): Promise<void>;
-  /** Places what should run and has no living owner, one batch; rings the workers that got something. */
+  /** Places one batch of sessions that should run and have no living owner; notifies the workers that got some. */
   placeWaiting(limit: number): Promise<PlaceResult>;
   /** Asks draining workers for their next sessions; returns how many. */
   drain(): Promise<number>;
@@ -46,7 +46,7 @@ export function createPlacementService(deps: PlacementDependencies): PlacementSe
     for (const workerId of new Set(workerIds)) notifyWorker(workerId);
   };
 
-  /** The new owners hear of it first: routes are only hints, and forgetting them may have to wait for Redis. */
+  /** The new owners are notified first: routes are hints only, and forgetting them may have to wait for Redis. */
   async function settle(assignments: readonly Assignment[]): Promise<void> {
     notify(assignments.map(({ workerId }) => workerId));
     await routes.forget(...assignments.map(({ sessionId }) => sessionId));

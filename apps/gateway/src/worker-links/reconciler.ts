@@ -4,9 +4,9 @@ import type { GatewayMetrics } from '../metrics/index.ts';
 import type { PlacementService } from './placement.ts';
 
 const BATCH = 200;
-/** So that several gateways do not look at the same moment. */
+/** Spreads the rounds of several gateways. */
 const JITTER = 0.1;
-/** Everything left is locked by somebody who is about to finish: look again, but do not spin. */
+/** Everything left is locked by another gateway that is about to finish: try again, but do not spin. */
 const LOCKED_PAUSE_MS = 20;
 
 export interface ReconcilerDependencies {
@@ -19,7 +19,7 @@ export interface ReconcilerDependencies {
 
 export interface Reconciler {
   start(): void;
-  /** Look now: somebody has notified it. A notification during a round causes one more. */
+  /** Begins a round now. A notification during a round causes one more. */
   notify(): void;
   stop(): Promise<void>;
 }

@@ -124,7 +124,7 @@ export function createSessionHints(deps: SessionHintsDependencies): SessionHints
     return Promise.race([ready, timeout]).finally(() => clearTimeout(timer));
   }
 
-  /** A channel that nobody listens to ends some time later. */
+  /** A channel without listeners ends some time later. */
   function leave({ sessionId, usesChannel }: Listening, others: ReadonlySet<Listening>): void {
     const ready = usesChannel ? channels.get(sessionId) : undefined;
     if (!ready || [...others].some((other) => other.usesChannel)) return;

@@ -12,7 +12,7 @@ export interface Subscriptions {
   /** Resolves to true when messages of the channel arrive from now on, to false when Redis is away. */
   subscribe(channel: string, listener: Listener): Promise<boolean>;
   unsubscribe(channel: string): void;
-  /** Called when the connection is lost: who waits for a message must look for himself. */
+  /** Called when the connection is lost: messages are missing from now on. */
   onLost(listener: () => void): void;
 }
 

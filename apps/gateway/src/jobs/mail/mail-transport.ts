@@ -47,7 +47,7 @@ const message = (from: string, { id, to, subject, text, createdAt }: OutgoingMai
   date: createdAt,
   messageId: `<${id}@wa-gate>`,
   headers: { 'Auto-Submitted': 'auto-generated' },
-  // Nothing is read from files or URLs, whatever a mail says.
+  // The content of a mail cannot make nodemailer read files or URLs.
   disableFileAccess: true,
   disableUrlAccess: true,
 });

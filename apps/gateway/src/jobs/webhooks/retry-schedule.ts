@@ -35,7 +35,7 @@ export type Verdict =
   | { status: 'FAILED'; responseCode?: number; error: string; gone: boolean };
 
 const GONE = 410;
-/** Those that may say when to come back. */
+/** Statuses whose Retry-After is followed. */
 const MAY_ASK_FOR_PATIENCE = new Set([429, 503]);
 
 /** Milliseconds of a Retry-After: seconds, or a date. Nothing sensible: `undefined`. */

@@ -29,7 +29,7 @@ export function createWebhookConsumer(options: {
   worker.on('error', (error) => logger.debug({ err: error }, 'webhook consumer'));
   return {
     async close() {
-      // Without Redis there is nobody to say goodbye to, and a graceful close would wait for it.
+      // A graceful close would wait for a Redis that is away.
       await worker.close(connection.status !== 'ready');
       connection.disconnect();
     },

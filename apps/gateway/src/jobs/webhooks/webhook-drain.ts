@@ -37,8 +37,8 @@ export interface Drained {
 }
 
 /**
- * Delivers all that is due for a webhook. First attempts and retries are two lanes that run side by side, each in `seq` order: so a
- * delivery that fails, or times out again and again, never holds up the next event.
+ * Delivers everything that is due for a webhook. First attempts and retries are two lanes that run side by side, each
+ * in `seq` order, so that a delivery that keeps failing or timing out never delays the next event.
  */
 export interface WebhookDrain {
   /** Takes webhooks that have something due: at most `limit`, or the one named. */

@@ -24,9 +24,9 @@ export interface WebhookRequestParts {
 }
 
 /**
- * Body and headers of one attempt. `signature` is the last member of the body: HMAC-SHA256, under the whole secret as text, over the body as it
- * is without that member (brief S0). The headers sign the body as it is sent: Standard Webhooks, and `X-Hub-Signature-256` for Meta's verifiers,
- * under the whole secret as text too.
+ * Body and headers of one attempt. `signature` is the last member of the body: HMAC-SHA256 over the body without that
+ * member, keyed with the whole secret as text. The headers sign the body as it is sent: Standard Webhooks, and
+ * `X-Hub-Signature-256` for Meta's verifiers, keyed with the whole secret as text too.
  */
 export function buildWebhookRequest(event: DueDelivery, secret: string, now: Date): WebhookRequestParts {
   const id = eventId(event.sessionId, event.seq);

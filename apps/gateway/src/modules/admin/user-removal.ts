@@ -20,15 +20,15 @@ export type RemoveUser = (actor: Actor, id: string) => Promise<DeleteUserResult>
 const SESSIONS = `SELECT s.id, s.slug, s.network, s.workspace_id AS "workspaceId" FROM sessions s
   JOIN workspaces w ON w.id = s.workspace_id WHERE w.owner_user_id = $1 OR s.user_id = $1 ORDER BY s.id`;
 const WORKSPACES = 'SELECT id FROM workspaces WHERE owner_user_id = $1';
-/** What they made for others works on, in the name of those whose workspace it is. */
+/** Keys that the user made in workspaces of others go over to the owners of these workspaces. */
 const GIVE_KEYS = `UPDATE api_keys k SET user_id = w.owner_user_id FROM workspaces w
   WHERE w.id = k.workspace_id AND k.user_id = $1 AND w.owner_user_id <> $1 AND k.scope <> 'ADMIN' RETURNING k.id`;
-/** No foreign key takes it along: it outlives the sessions that it counts. */
+/** No foreign key deletes it: usage outlives the sessions that it counts. */
 const DELETE_MESSAGE_USAGE = 'DELETE FROM message_usage WHERE user_id = $1';
 /** Workspaces, memberships, keys, logins, tokens and usage go with the row. */
 const DELETE = 'DELETE FROM users WHERE id = $1';
 
-/** A session may be made by a request that was let in just before the account was closed. */
+/** A request that was authorized just before the account was closed may still make a session. */
 const ROUNDS = 3;
 
 export function createUserRemoval({ pool, revocations, remover }: UserRemovalDependencies): RemoveUser {

@@ -34,7 +34,7 @@ export interface UsersService {
   endLogins(actor: Actor, id: string): Promise<number>;
 }
 
-/** What is no id is nobody's. */
+/** Text that is no id belongs to no user. */
 function assertId(id: string): void {
   if (!isUuid(id)) throw new ApiError('USER_NOT_FOUND');
 }

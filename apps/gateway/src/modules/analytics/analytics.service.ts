@@ -19,7 +19,9 @@ import { average, countBy, daysOf, percent, periodOf, type Slice } from './figur
 import { createShortMemory } from './short-memory.ts';
 import type { MessageCount, StatisticsRepository } from './statistics.repository.ts';
 
-/** The platform in figures. Each is some seconds old at most; what the messages of former days have become, some minutes. */
+/**
+ * The figures of the platform. Each is at most some seconds old; the states of messages of former days, some minutes.
+ */
 export interface AnalyticsService {
   overview(): Promise<Overview>;
   messages(range: MetricRange): Promise<MessageStatistics>;

@@ -43,7 +43,7 @@ export function countBy<Word extends string, Row extends { count: number }>(
 /** A part of a period: from, inclusive, to, exclusive. */
 export interface Slice {
   from: Date;
-  /** `null`: until now, whatever the clocks of others say that now is. */
+  /** `null`: until now, by the clock of the database. */
   to: Date | null;
   /** From midnight to midnight in UTC. */
   isWholeDay: boolean;

@@ -44,7 +44,10 @@ export interface StatisticsRepository {
   users(): Promise<UserCount[]>;
 }
 
-/** Messages as usage counts them: of complete hours the counts that are kept, so that only the rows of the last hours are read. */
+/**
+ * Messages as usage counts them: complete hours from their stored counts, so that only the rows of the last hours are
+ * read.
+ */
 const TOTALS = {
   name: 'analytics-totals',
   text: `SELECT (SELECT count(*) FROM users) AS users,

@@ -10,7 +10,7 @@ import { canonicalNetwork, createAddressList } from '../../http/address-list.ts'
 import { ApiError } from '../../http/api-error.ts';
 import type { Principal } from '../../principal.ts';
 
-/** What a key, or whoever makes one, may do, from where and until when. */
+/** The powers of a key, or of its maker: what they may do, from where and until when. */
 export interface KeyPowers {
   role: WorkspaceRoleName;
   /** Narrows the role; empty for all of it. */
@@ -112,9 +112,8 @@ export function readPowers(asked: AskedPowers, base: KeyPowers, now = new Date()
 }
 
 /**
- * No key gives more than its maker has, in any respect: whoever holds a key could else make a better one, and keep it.
- *
- * @throws {ApiError} FORBIDDEN
+ * No key has more powers than its maker, in any respect. Otherwise the holder of a key could make a better one and keep
+ * it.
  */
 export function assertWithin(maker: KeyPowers, wanted: KeyPowers): void {
   if (!mayGiveRole(maker.role, wanted.role)) throw tooMuch(`the role ${maker.role}, not ${wanted.role}`);

@@ -19,7 +19,7 @@ export interface FirstKey {
   network: Network;
 }
 
-/** API keys. Found in memory while a caller keeps asking; a revocation is heard of within a second. */
+/** API keys, cached while they are in use. A revocation takes effect within a second. */
 export interface KeyStore {
   /** Mints a key with all powers of its maker, in the caller's transaction; the token is shown once. */
   create(tx: Queryable, key: FirstKey): Promise<string>;
@@ -123,7 +123,10 @@ export function createKeyStore(deps: { db: Queryable; revocations: Revocations; 
     },
   });
 
-  /** Once for each time that the key was read, which is about once a minute while it is in use. Nobody waits for it. */
+  /**
+   * Once for each time that the key was read, which is about once a minute while it is in use. The request does not
+   * wait for it.
+   */
   function touch(known: KnownKey): void {
     if (known.isTouched) return;
     known.isTouched = true;

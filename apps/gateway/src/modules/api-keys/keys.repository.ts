@@ -1,7 +1,7 @@
 import type { Permission } from '@wa-gate/contracts';
 import type { ApiKeyScope, Network, Queryable, WorkspaceRole } from '@wa-gate/db';
 
-/** A key as it is stored, with what is told of it. */
+/** A key as it is stored, with the fields that the API shows beside it. */
 export interface KeyRecord {
   id: string;
   workspaceId: string;
@@ -50,7 +50,7 @@ const FILTER = `${VISIBLE} AND ($3::uuid IS NULL OR k.session_id = $3) AND ($4::
 
 export interface KeysRepository {
   list(filter: KeyFilter, page: { limit: number; offset: number }): Promise<{ rows: KeyRecord[]; total: number }>;
-  /** `lock`: nobody else changes it until the end of the transaction. */
+  /** `lock`: locks the row until the end of the transaction. */
   find(
     db: Queryable,
     key: { id: string; workspaceId: string; isAdministrator: boolean },

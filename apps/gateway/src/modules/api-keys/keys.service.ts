@@ -145,7 +145,7 @@ export function createKeysService({ db, keys, revocations, defaultNetwork }: Key
       change(principal, id, async (tx, before) => {
         if (isEnded(before) || before.rotatedToId) throw new ApiError('KEY_ENDED');
         const powers = readPowers(request, powersOfRecord(before));
-        // A name takes nobody's powers.
+        // A change of the name alone needs no powers.
         if (Object.keys(request).length > 0) assertWithin(powersOf(principal), powers);
         const { role, permissions, allowedIps, expiresAt } = stored(powers);
         await tx.query({
@@ -168,7 +168,7 @@ export function createKeysService({ db, keys, revocations, defaultNetwork }: Key
         const now = new Date();
         const present = { ...powersOfRecord(before), expiresAt: renewedExpiry(before, now) };
         const powers = readPowers(expiresAt === undefined ? {} : { expiresAt }, present, now);
-        // Whoever rotates a key holds the new one.
+        // The caller gets the new key, so it must not have more powers than the caller.
         assertWithin(powersOf(principal), powers);
         const { id: newKeyId, token } = await mintKey(tx, {
           ...stored(powers),

@@ -6,7 +6,7 @@ import { ApiError } from '../../http/api-error.ts';
 
 /** What a key is made of. */
 export interface KeyMaterial {
-  /** Its maker: a key is never worth more than they are in the workspace. */
+  /** Its maker: a key never has more rights than its maker has in the workspace. */
   userId: string;
   workspaceId: string;
   /** Set when, and only when, the scope is `SESSION`. */

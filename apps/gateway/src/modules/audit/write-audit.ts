@@ -27,7 +27,7 @@ export interface AuditEntry {
   after?: Record<string, unknown> | undefined;
 }
 
-/** A process of ours, or a command of the operator. */
+/** A process of wa-gate, or a command of the operator. */
 export const SYSTEM_ACTOR: Actor = {
   kind: 'system',
   userId: null,
@@ -38,7 +38,7 @@ export const SYSTEM_ACTOR: Actor = {
   workspaceId: null,
 };
 
-/** The caller of a request. Where nobody has proved who it is, `anonymous`. */
+/** The caller of a request; `anonymous` without a valid credential. */
 export function actorOf(request: FastifyRequest): Actor {
   const { principal, ip, id: requestId } = request;
   if (!principal) return { ...SYSTEM_ACTOR, kind: 'anonymous', ip, requestId };
@@ -57,7 +57,7 @@ const MASK = '[masked]';
 const SECRET = /password|secret|token|api_?key|hash|authorization|cookie|creds/i;
 const MAX_DEPTH = 6;
 
-/** The same, with the values of all fields masked whose names speak of secrets. */
+/** The same object, with the values of all fields masked whose names suggest secrets. */
 export function maskSecrets(value: unknown, depth = 0): unknown {
   if (value instanceof Date) return value.toISOString();
   if (typeof value !== 'object' || value === null) return value;

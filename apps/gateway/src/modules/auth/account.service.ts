@@ -24,7 +24,7 @@ export interface AccountService {
   update(userId: string, changes: UpdateMeRequest, actor: Actor): Promise<User>;
   /** Ends all other logins; returns how many. */
   changePassword(own: OwnLogin, request: ChangePasswordRequest, actor: Actor): Promise<number>;
-  /** Sends a token to the address when somebody has it. Nobody learns whether. */
+  /** Sends a token to the address if it belongs to a user. The answer does not reveal whether it does. */
   forgotPassword(email: string, actor: Actor): Promise<void>;
   /** Sets a new password with a token from a mail, and ends all logins; returns how many. */
   resetPassword(token: string, newPassword: string, actor: Actor): Promise<number>;
@@ -104,7 +104,7 @@ export function createAccountService({ pool, revocations, mail }: AccountDepende
           'UPDATE users SET password_hash = $3, updated_at = now() WHERE id = $1 AND password_hash = $2',
           [userId, user.passwordHash, passwordHash],
         );
-        // Changed by somebody else in the meantime.
+        // Another request has changed it in the meantime.
         if (rowCount === 0) throw new ApiError('INVALID_CREDENTIALS', { message: WRONG_PASSWORD });
         const endedLogins = await endAllBut(tx, revoke, userId, loginId);
         await dropMailTokens(tx, userId, 'RESET_PASSWORD');
@@ -123,7 +123,7 @@ export function createAccountService({ pool, revocations, mail }: AccountDepende
       const email = normaliseEmail(given);
       const user = await findUserByEmail(pool, email);
       await inTransaction(pool, async (tx) => {
-        // For a stranger the same statements, which find nothing.
+        // An unknown address runs the same statements, which find nothing.
         const token = await issueMailToken(tx, user?.id ?? newId(), 'RESET_PASSWORD');
         if (user && token) await mail.enqueue(tx, resetMail(user.email, token));
         else await tx.query('DELETE FROM mails WHERE id = $1', [newId()]);
@@ -141,7 +141,7 @@ export function createAccountService({ pool, revocations, mail }: AccountDepende
         const taken = await takeMailToken(tx, token, 'RESET_PASSWORD');
         if (!taken) return null;
         const { userId, email } = taken;
-        // Whoever reads the mail of the address has proved it.
+        // The token came by mail, so it proves the address too.
         await tx.query(
           `UPDATE users SET password_hash = $2, email_verified_at = COALESCE(email_verified_at, now()), updated_at = now() WHERE id = $1`,
           [userId, passwordHash],

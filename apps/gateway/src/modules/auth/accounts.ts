@@ -40,11 +40,7 @@ export async function createAccount(tx: Queryable, account: NewUser): Promise<{ 
   return { user: { id, email, name, role, tier, isActive: true, emailVerifiedAt: null, createdAt }, home };
 }
 
-/**
- * An administrator who was not there before, made by the operator and by nobody's request.
- *
- * @throws a unique violation when the e-mail is taken
- */
+/** A new administrator, made by the operator and not by a request. */
 export async function createAdministratorAccount(
   tx: Queryable,
   credentials: Pick<NewUser, 'email' | 'passwordHash'>,

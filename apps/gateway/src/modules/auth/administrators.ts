@@ -26,12 +26,7 @@ const bare = (password: string): string =>
     .replaceAll(/0(?=[a-z])/g, 'o')
     .replaceAll(/[^a-z]/g, '');
 
-/**
- * Refuses what would be tried first by whoever finds the installation.
- *
- * @param names what the two are called where they come from
- * @throws {ConfigError}
- */
+/** Refuses passwords that an attacker would try first. */
 export function assertAdministratorCredentials({ email, password }: Credentials, names: [string, string]): void {
   const [emailName, passwordName] = names;
   if (!EMAIL.test(email)) throw new ConfigError(`${emailName} is not an e-mail address.`);

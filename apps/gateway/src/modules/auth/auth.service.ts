@@ -45,7 +45,7 @@ export interface Grant {
 /** With a refresh token, which is shown once. */
 export interface RefreshableGrant extends Grant {
   refreshToken: string;
-  /** How long it is good for. */
+  /** How long it is valid. */
   refreshSeconds: number;
 }
 
@@ -65,15 +65,11 @@ export interface AuthService {
     client: Client,
     actor: Actor,
   ): Promise<Authenticated & { apiKey: string; warnings: string[] }>;
-  /**
-   * That somebody is deactivated is told to nobody but who knows the password.
-   *
-   * @throws {ApiError} INVALID_CREDENTIALS, ACCOUNT_DISABLED
-   */
+  /** Only a caller with the right password learns that the account is deactivated. */
   login(email: string, password: string, client: Client, actor: Actor): Promise<Authenticated>;
   /** Uses a refresh token up for a new one. A token that comes a second time ends its login. */
   refresh(refreshToken: string, actor: Actor): Promise<RefreshableGrant>;
-  /** Ends a login; its access tokens are worth nothing within a second, everywhere. */
+  /** Ends a login; every gateway refuses its access tokens within a second. */
   logout(own: OwnLogin, actor: Actor): Promise<void>;
   /** From now on the login's tokens are for another workspace of the person. */
   switchWorkspace(own: OwnLogin, workspaceId: string, actor: Actor): Promise<Grant>;
@@ -86,7 +82,7 @@ export interface AuthService {
 
 const roleWord = (role: Home['role']): WorkspaceRoleName => role.toLowerCase() as WorkspaceRoleName;
 
-/** The same request, by somebody who is known now. */
+/** The actor of the same request after the login. */
 const asUser = (actor: Actor, { id, email }: Pick<User, 'id' | 'email'>, workspaceId: string): Actor => ({
   ...actor,
   kind: 'user',

@@ -66,7 +66,7 @@ async function promote(
     resourceType: 'user',
     resourceId: user.id,
     before: { role: user.role === 'ADMINISTRATOR' ? 'administrator' : 'customer' },
-    // A field whose name speaks of a password would be masked.
+    // A field whose name contains `password` would be masked.
     after: { role: 'administrator', loginsEnded: passwordHash !== null },
   });
   return { kind: 'promoted', email, isPasswordChanged: passwordHash !== null };

@@ -28,5 +28,5 @@ export async function limitGuesses<T>(
   }
 }
 
-/** Everything else, such as a database that is away or an address that is taken, says nothing about the password. */
+/** Any other error, such as a database that is away or an address that is taken, does not count as a wrong password. */
 const isWrongGuess = (error: unknown): boolean => error instanceof ApiError && error.code === 'INVALID_CREDENTIALS';

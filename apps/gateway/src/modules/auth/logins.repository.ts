@@ -101,7 +101,7 @@ export interface Prolonged extends TokenUse {
   secondsLeft: number;
 }
 
-/** What a refresh token is good for: a new one, or nothing any more. `reused`: it was used before. */
+/** The state of a refresh token: valid or not. `reused`: it was used before. */
 export type RefreshOutcome =
   | { kind: 'prolonged'; login: Prolonged }
   | { kind: 'reused'; login: TokenUse }

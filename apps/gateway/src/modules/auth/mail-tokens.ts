@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import type { MailTokenPurpose, Queryable } from '@wa-gate/db';
 import { newToken, TOKEN_PREFIX } from '@wa-gate/kit';
 
-/** Tokens that are sent by mail: whoever has one reads the mail of that address. Good once. */
+/** Tokens that are sent by mail and prove that their bearer reads the mail of the address. Valid once. */
 const PURPOSES: Record<MailTokenPurpose, { prefix: string; hours: number }> = {
   VERIFY_EMAIL: { prefix: TOKEN_PREFIX.verifyEmail, hours: 48 },
   RESET_PASSWORD: { prefix: TOKEN_PREFIX.resetPassword, hours: 1 },
 };
-/** More would fill somebody's mailbox. */
+/** Protects the mailbox of the user. */
 const MAX_PER_HOUR = 3;
 const KEEP_DAYS = 7;
 
@@ -30,7 +30,7 @@ const TAKE = {
       AND u.id = t.user_id AND u.is_active AND u.email = t.email
     RETURNING u.id AS "userId", u.email`,
 };
-/** What was sent before is worth nothing any more. */
+/** Invalidates the tokens that were sent before. */
 const DROP = {
   name: 'drop-mail-tokens',
   text: `UPDATE mail_tokens SET used_at = now() WHERE user_id = $1 AND purpose = $2::"MailTokenPurpose" AND used_at IS NULL`,

@@ -1,6 +1,6 @@
 import type { Mail } from '../mail/index.ts';
 
-/** The mails about accounts. A token stands alone on its line, for people and programs to find. */
+/** The mails about accounts. A token is alone on its line, so that people and programs find it. */
 const signature = '\n\n-- \nwa-gate\n';
 
 export const verificationMail = (to: string, token: string): Mail => ({

@@ -12,7 +12,7 @@ export interface UserRecord {
   createdAt: Date;
 }
 
-/** The workspace that somebody works in. */
+/** The workspace that a user works in. */
 export interface Home {
   workspaceId: string;
   role: WorkspaceRole;

@@ -64,7 +64,7 @@ export function createDashboardService({ figures, history, meter }: DashboardDep
       };
     },
 
-    // Many screens that show the same are one reading: the rows of months are not counted for each.
+    // Dashboards that show the same share one reading: the rows of months are not counted for each.
     history: (scope, by) => singleFlight(JSON.stringify([scope, by]), () => readHistory(scope, by)),
   };
 

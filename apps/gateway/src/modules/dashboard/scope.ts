@@ -6,7 +6,9 @@ export interface DashboardScope {
   accountId: string | null;
   /** Only this session, for a session key. */
   sessionId: string | null;
-  /** Whether the account is the caller's own: its other workspaces, and who asks there, are nothing for members. */
+  /**
+   * Whether the account is the caller's own. Members of a workspace do not see its other workspaces, nor their callers.
+   */
   isOwnAccount: boolean;
 }
 

@@ -45,7 +45,7 @@ async function answers(check: Promise<unknown>): Promise<boolean> {
 
 const word = (isConnected: boolean) => (isConnected ? 'connected' : 'disconnected');
 
-/** A session that was told to stop, or was never linked, is no trouble. */
+/** A session that was stopped, or never linked, does not make the state degraded. */
 const CONNECTED_SHARE = `SELECT count(*) FILTER (WHERE state = 'CONNECTED') AS connected, count(*) AS expected
   FROM sessions WHERE desired_state = 'RUNNING' AND paired_at IS NOT NULL`;
 

@@ -22,7 +22,7 @@ export interface ProcessSigns {
 }
 
 const MEGABYTE = 1_048_576;
-/** Below this the clocks of the kernel say nothing. */
+/** Below this the clocks of the kernel are too coarse. */
 const SHORTEST_MS = 1_000;
 
 const OWN: ProcessSigns = {

@@ -2,7 +2,7 @@ import type { Queryable } from '@wa-gate/db';
 import { createRevocableCache } from '../../revocations/revocable-cache.ts';
 import type { Revocations } from '../../revocations/revocations.ts';
 
-/** Logins that have not ended: an access token is worth nothing after its login. */
+/** Logins that have not ended: an access token is refused after the end of its login. */
 export interface LiveLogins {
   isAlive(loginId: string): Promise<boolean>;
 }

@@ -48,7 +48,8 @@ it('is what the owner says now, and of a connected session it needs no database 
   const expected = { sessionId: session.slug, ...CONNECTED, ...ACCOUNT, source: 'worker' };
   expect(await liveStatus()).toEqual(expected);
 
-  // Nobody reads the rows of sessions now; who tries waits. Where a busy machine has kept the revocations from being read, the key is, with its session.
+  // The lock blocks every reader of sessions. Where a busy machine has kept the revocations from being read, the key is
+  // read, with its session.
   const client = await fixture.database.pool.connect();
   const measure = async () => {
     await client.query('BEGIN');

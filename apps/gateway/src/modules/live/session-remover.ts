@@ -9,7 +9,10 @@ export interface RemovedSession {
   unlinked: boolean;
 }
 
-/** Deletes many sessions, such as all of an account: unlinks the devices where that can be done soon, takes the sessions from their workers, deletes them. */
+/**
+ * Deletes many sessions, such as all of an account: unlinks the devices where that can be done soon, takes the sessions
+ * from their workers, deletes the rows.
+ */
 export interface SessionRemover {
   remove(actor: Actor, sessions: readonly SessionRef[]): Promise<RemovedSession[]>;
 }

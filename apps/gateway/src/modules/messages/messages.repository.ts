@@ -73,7 +73,10 @@ const FILTER = `($3::uuid IS NULL OR m.id >= $3) AND ($4::uuid IS NULL OR m.id <
   AND ($6::text IS NULL OR m.chat_jid = $6 OR m.chat_alt_jid = $6)
   AND ($7::text[] IS NULL OR ${STATE} = ANY($7))`;
 
-/** A page of each session by its own index, and the newest of these: a workspace has few sessions, and may have millions of messages. */
+/**
+ * Takes a page of each session by its index, and then the newest of these: a workspace has few sessions, and may have
+ * millions of messages.
+ */
 const LIST = {
   name: 'list-messages',
   text: `SELECT page.* FROM sessions s CROSS JOIN LATERAL (

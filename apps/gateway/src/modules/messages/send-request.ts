@@ -36,7 +36,7 @@ export function requestHashOf(body: SendRequest, chatJid: string, request: Outbo
   return hashRequest({ ...request, chatJid, metadata, onUncertain, clientMessageId });
 }
 
-/** Before the schema speaks: a type that exists but cannot be sent yet deserves its own sentence. */
+/** Checked before the schema: a type that exists but cannot be sent yet has its own sentence. */
 export function refuseUnsupportedType(body: unknown): void {
   const type = (body as { type?: unknown } | null | undefined)?.type;
   if (typeof type !== 'string' || isKind(type)) return;

@@ -7,20 +7,20 @@ import { invalidRequest } from '../../plugins/validation-issues.ts';
 import { isKind } from './send-request.ts';
 
 /**
- * The validators of a route that sends: the schema of the kind that the body names judges it, so that an error speaks
- * of the fields of this kind. A choice of schemas would report what is wrong for every kind.
+ * The validators of a route that sends. The schema of the kind that the body names validates it, so that an error names
+ * fields of the kind and not of a union.
  */
 export function sendValidator(requests: Readonly<Record<KindName, TObject>>): FastifySchemaCompiler<TSchema> {
-  const byKind = new Map(KIND_NAMES.map((name) => [name, judgeOf(requests[name], name)]));
-  const judge = (body: unknown) => {
+  const byKind = new Map(KIND_NAMES.map((name) => [name, validatorOf(requests[name], name)]));
+  const validate = (body: unknown) => {
     const type = (body as { type?: unknown } | null | undefined)?.type;
     return byKind.get(isKind(type) ? type : DEFAULT_KIND)!(body);
   };
-  return (route) => (route.httpPart === 'body' ? judge : TypeBoxValidatorCompiler(route));
+  return (route) => (route.httpPart === 'body' ? validate : TypeBoxValidatorCompiler(route));
 }
 
-function judgeOf(request: TObject, name: KindName) {
-  // A body with no kind, or with one that is no word, comes here too: it is told all kinds.
+function validatorOf(request: TObject, name: KindName) {
+  // A body without a kind, or with one that is no text, is validated here: the error names all kinds.
   const schema =
     name === DEFAULT_KIND
       ? Type.Object({ ...request.properties, type: Type.Optional(oneOf(KIND_NAMES)) }, { additionalProperties: false })

@@ -45,7 +45,7 @@ async function refuseOtherTypes(request: FastifyRequest): Promise<void> {
 
 const KEY = new RegExp(IDEMPOTENCY_KEY_PATTERN);
 
-/** Before the schema speaks: it would answer with a pattern. */
+/** Checked before the schema, which would answer with a pattern. */
 async function refuseWrongKey(request: FastifyRequest): Promise<void> {
   const key = request.headers['idempotency-key'];
   if (key === undefined || (typeof key === 'string' && KEY.test(key))) return;

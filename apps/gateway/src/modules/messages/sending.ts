@@ -76,7 +76,9 @@ function refusal(acceptance: Refusal): ApiError {
   }
 }
 
-/** As JSON shows what PostgreSQL cannot store: U+0000, and half of a surrogate pair, which is what remains of an emoji that was cut in two. */
+/**
+ * The JSON escapes of text that PostgreSQL cannot store: U+0000, and half of a surrogate pair, the rest of a cut emoji.
+ */
 const NO_TEXT = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/;
 
 function refuseWhatIsNoText(request: SendRequest): void {
@@ -131,7 +133,7 @@ export function createSending({ db, doorbells, messages, waiter }: SendingDepend
     if (!first) throw new ApiError('MESSAGE_NOT_FOUND');
     if (wait === 'queued') return { ...present(first, wait), isReplay: true };
     const expectation = await waiter.expect(session.id, first.id, wait, timeoutMs);
-    // Read only now: what happened before nobody will tell again.
+    // Read after listening began: no hint comes for what happened before.
     const record = await findOwn(session, first.id).catch((error: unknown) => {
       expectation.cancel();
       throw error;

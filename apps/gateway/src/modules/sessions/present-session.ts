@@ -6,7 +6,7 @@ const iso = (date: Date | null): string | null => date?.toISOString() ?? null;
 const international = (digits: string | null): string | null =>
   digits && (digits.startsWith('+') ? digits : `+${digits}`);
 
-/** What is told of a session in every way. */
+/** The fields of a session that every answer has. */
 function presentState(session: SessionRecord) {
   return {
     sessionId: session.slug,
@@ -34,7 +34,7 @@ export function presentSession(session: SessionRecord): Session {
   };
 }
 
-/** The answer of `/status` where only the row is there to be asked. */
+/** The answer of `/status` from the row alone. */
 export function presentStatus(session: SessionRecord): SessionStatusReport {
   const { stateCode: code, connectedAt } = session;
   return { ...presentState(session), source: 'database', code, connectedAt: iso(connectedAt) };

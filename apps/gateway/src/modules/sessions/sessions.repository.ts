@@ -95,7 +95,7 @@ const toRecord = ({ placement, workspace, messageCapping, settings, ...session }
   workerId: placement?.workerId ?? null,
 });
 
-/** Labels are strings, so that one which is there begins with nothing. */
+/** Labels are strings, so every existing label begins with the empty string. */
 function hasLabel(label: string): Prisma.JsonFilter<'Session'> {
   const colon = label.indexOf(':');
   if (colon < 0) return { path: ['labels', label], string_starts_with: '' };

@@ -110,7 +110,7 @@ export function createSessionsService(deps: SessionsDependencies): SessionsServi
       });
       if (!made) throw new ApiError('SESSION_EXISTS');
       const workerId = await placement.place(session.id).catch((error: Error) => {
-        // The session is there, and the reconciler places what is unassigned.
+        // The session exists, and the reconciler places what is unassigned.
         logger.warn({ err: error, sessionId: session.id }, 'new session not placed yet');
         return null;
       });

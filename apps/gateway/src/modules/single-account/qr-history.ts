@@ -4,7 +4,7 @@ import type { QrStatus, Queryable } from '@wa-gate/db';
 export interface QrRecord {
   id: string;
   attempt: number;
-  /** `SHOWN` also of one whose time is over while nobody was there to write it. */
+  /** `SHOWN` also for an expired code that no worker has marked. */
   status: QrStatus;
   shownAt: Date;
   expiresAt: Date | null;

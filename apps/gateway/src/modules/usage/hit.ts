@@ -46,7 +46,7 @@ export function hitOf(request: FastifyRequest, principal: Principal): string {
 
 const isIdOrNothing = (text: string): boolean => text === '' || isUuid(text);
 
-/** Reads a field again; null for what is none of ours. */
+/** Parses a field; null for a field of another shape. */
 export function parseHit(field: string): Hit | null {
   const parts = field.split(SEPARATOR);
   const [monthOf = '', accountId = '', keyId = '', sessionId = '', workspaceId = '', slug = ''] = parts;

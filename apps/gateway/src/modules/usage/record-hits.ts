@@ -91,7 +91,7 @@ async function findSessions(tx: PoolClient, paths: readonly SessionPath[]): Prom
 /** Longer than any batch can be on its way. */
 const BATCH_DAYS = 7;
 
-/** Forgets ids of batches that nobody brings any more. */
+/** Deletes ids of batches that cannot come again. */
 export async function sweepUsageBatches(pool: Pool, limit: number): Promise<number> {
   const { rowCount } = await pool.query(
     `DELETE FROM usage_batches WHERE id IN (SELECT id FROM usage_batches WHERE applied_at < now() - $1 * interval '1 day' LIMIT $2)`,

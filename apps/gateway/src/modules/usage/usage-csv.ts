@@ -19,7 +19,7 @@ export const ADMIN_USAGE_COLUMNS: readonly string[] = ['userId', 'email', 'tier'
 export const usageCsv = (records: readonly object[], columns: readonly string[]): string =>
   stringify([...records], { header: true, columns: [...columns], escape_formulas: true });
 
-/** Whether the caller wants a table: `?format=csv`, or an Accept header that names it. */
+/** Whether the request asks for CSV: `?format=csv`, or an Accept header that names it. */
 export const wantsCsv = (format: string | undefined, accept: string | undefined): boolean =>
   format === undefined ? /\btext\/csv\b/i.test(accept ?? '') : format === 'csv';
 

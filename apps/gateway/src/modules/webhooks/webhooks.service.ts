@@ -11,7 +11,7 @@ export interface WebhooksDependencies {
   pool: Pool;
   secrets: SecretBox;
   allowPrivate: boolean;
-  /** What secrets are derived from that nobody has given; else they are random. */
+  /** Derives the secrets of webhooks that are set without one; without it such secrets are random. */
   baseSecret?: string | undefined;
 }
 

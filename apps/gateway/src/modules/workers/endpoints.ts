@@ -1,7 +1,7 @@
 import { ApiError } from '../../http/api-error.ts';
 import type { WorkerAddresses } from '../../worker-links/worker-addresses.ts';
 
-/** What a worker may have when nobody says. */
+/** The defaults of a worker. */
 export const DEFAULT_MAX_SESSIONS = 50;
 
 export const refusedEndpoint = (endpoint: string, message: string): ApiError =>

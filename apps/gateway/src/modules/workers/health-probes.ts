@@ -34,7 +34,7 @@ export function createHealthProbes({
   everyMs,
   onProbed,
 }: HealthProbesDependencies): HealthProbes {
-  /** Workers that did not answer in the last round: told once. */
+  /** Workers that did not answer in the last round. Each is logged once. */
   let troubled = new Set<string>();
 
   async function round(stopping?: AbortSignal): Promise<void> {

@@ -8,7 +8,7 @@ function statusOf({ online, adminState, incarnation }: WorkerView): Worker['stat
   return online ? 'online' : 'offline';
 }
 
-/** What an administrator has set comes first: it lasts, whether the process is there or not. */
+/** The state that an administrator has set comes first: it lasts, whether the process runs or not. */
 function stateOf({ online, adminState, runtimeState, incarnation }: WorkerView): WorkerState {
   if (adminState !== 'ACTIVE') return adminState.toLowerCase() as Lowercase<Exclude<WorkerAdminState, 'ACTIVE'>>;
   if (incarnation === null) return 'pending';

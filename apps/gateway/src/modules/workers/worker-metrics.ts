@@ -4,7 +4,7 @@ import type { Queryable } from '@wa-gate/db';
 /** Older rows are deleted: the longest range has 30 days. */
 export const METRICS_DAYS = 31;
 
-/** What one sample stands for: every range has at most some 170 of them. */
+/** The time that one sample covers: every range has at most some 170 samples. */
 const RANGES: Readonly<Record<MetricRange, { hours: number; intervalSeconds: number }>> = {
   '1h': { hours: 1, intervalSeconds: 60 },
   '24h': { hours: 24, intervalSeconds: 600 },

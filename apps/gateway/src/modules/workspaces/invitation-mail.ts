@@ -1,7 +1,7 @@
 import type { Mail } from '../mail/index.ts';
 import type { InvitationRecord } from './invitations.repository.ts';
 
-/** The mail to an invited person. The token stands alone on its line, for people and programs to find. */
+/** The mail to an invited person. The token is alone on its line, so that people and programs find it. */
 export const invitationMail = (
   { email, invitedBy, workspaceName, role, expiresAt }: InvitationRecord,
   token: string,

@@ -66,13 +66,13 @@ export async function listMembers(
   return { rows, total: counted.rows[0]!.total };
 }
 
-/** Until the end of the transaction nobody else changes it. */
+/** Locks the row until the end of the transaction. */
 export async function lockMember(tx: Queryable, workspaceId: string, userId: string): Promise<MemberRecord | null> {
   const { rows } = await tx.query<MemberRecord>({ ...LOCK, values: [workspaceId, userId] });
   return rows[0] ?? null;
 }
 
-/** Whether somebody has this role, or a stronger one, at this moment. */
+/** Whether the user has this role, or a stronger one, at this moment. */
 export async function mayGive(
   tx: Queryable,
   workspaceId: string,

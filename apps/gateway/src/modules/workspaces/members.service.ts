@@ -28,7 +28,7 @@ const present = ({ joinedAt, role, ...member }: MemberRecord): Member => ({
 });
 
 export function createMembersService({ pool, revocations }: MembersDependencies): MembersService {
-  /** Locks a member who can be changed, and has every gateway forget what it knows of them. */
+  /** Locks a member who can be changed, and has every gateway drop its cache of them. */
   const change = <T>(
     workspaceId: string,
     userId: string,

@@ -11,7 +11,7 @@ export interface WorkspaceRemovalDependencies {
   remover: SessionRemover;
 }
 
-/** Deletes the workspace of the principal with everything in it, and says what became of its sessions. */
+/** Deletes the workspace of the principal with everything in it, and returns what became of its sessions. */
 export type RemoveWorkspace = (actor: Actor, principal: Principal) => Promise<RemovedSession[]>;
 
 /** Sessions may be made while others are deleted. */
@@ -22,7 +22,7 @@ const ROUNDS = 3;
  */
 const LOCK_OWNER = 'SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE';
 const HAS_OTHER = 'SELECT 1 FROM workspaces WHERE owner_user_id = $1 AND id <> $2 LIMIT 1';
-/** With this lock nobody can add a session. */
+/** This lock blocks the creation of sessions. */
 const LOCK_WORKSPACE = 'SELECT name FROM workspaces WHERE id = $1 FOR UPDATE';
 const SESSIONS =
   'SELECT id, slug, network, workspace_id AS "workspaceId" FROM sessions WHERE workspace_id = $1 ORDER BY id';

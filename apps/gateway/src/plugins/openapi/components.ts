@@ -113,7 +113,7 @@ const sorted = (members: JsonObject): JsonObject =>
 
 const CODE = /^`([A-Z_]+)`: /gm;
 
-/** What the description of a refusal says: each code with its sentence, apart by an empty line. */
+/** The description of a refusal: each code with its sentence, separated by an empty line. */
 export const describeCodes = (codes: readonly ErrorCode[]): string =>
   codes.map((code) => `\`${code}\`: ${ERRORS[code].sentence}`).join('\n\n');
 

@@ -1,4 +1,4 @@
-/** The response headers in the description of the API: a schema of a route says nothing of them. */
+/** The response headers in the API description; the schemas of the routes do not contain them. */
 
 interface Response {
   headers?: Record<string, unknown>;

@@ -19,7 +19,7 @@ export interface Bucket {
 /** Routes name them for everybody; they are for people with a token (API.md, C18). */
 const PERSONS_ONLY = new Set<RateLimitName>(['messages_send', 'broadcasts', 'dashboard', 'qr']);
 
-/** The buckets of a route, by who asks. Made once per route. */
+/** The buckets of a route, by the kind of caller. Made once per route. */
 export interface RouteBuckets {
   nobody: readonly BucketName[];
   user: readonly BucketName[];

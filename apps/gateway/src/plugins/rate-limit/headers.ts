@@ -29,7 +29,7 @@ export function closestToItsEnd(verdict: Verdict): number {
 
 export const secondsOf = (ms: number): number => Math.ceil(ms / 1_000);
 
-/** Says on an answer what is left of the bucket that is closest to its end. */
+/** Writes into the headers what is left of the bucket that is closest to its end. */
 export function writeHeaders(reply: FastifyReply, buckets: readonly Bucket[], verdict: Verdict): void {
   const index = closestToItsEnd(verdict);
   const { name, limit } = buckets[index]!;

@@ -7,7 +7,7 @@ import type { Revocations } from '../../revocations/revocations.ts';
 export interface Limit {
   max: number;
   windowMs: number;
-  /** As the header RateLimit-Policy says it. */
+  /** The value of the header RateLimit-Policy. */
   policy: string;
 }
 
@@ -21,9 +21,12 @@ export interface TierLimits {
 export interface LimitSettings {
   bucket(name: RateLimitName): Limit;
   tier(tier: UserTier): TierLimits;
-  /** What holds where nobody has changed a bucket. */
+  /** The values of buckets that no administrator has changed. */
   defaultOf(name: RateLimitName): Limit;
-  /** Reads them anew. Whoever has changed one waits for it, so that the next request is judged by it. */
+  /**
+   * Reads the settings again. A request that changes one waits for it, so that the next request is judged by the new
+   * value.
+   */
   refresh(): Promise<void>;
   /** Reads them for the first time; where PostgreSQL is away, the defaults hold until it is back. */
   start(): Promise<void>;
@@ -97,7 +100,7 @@ export function createLimitSettings({ db, revocations, logger, ip = {} }: LimitS
     }
   }
 
-  /** What was told must be read, however long PostgreSQL is away. */
+  /** A change must be read at last, however long PostgreSQL is away. */
   async function readUntilDone(): Promise<void> {
     try {
       await read();

@@ -39,7 +39,10 @@ export interface Limiter {
     names: readonly BucketName[],
     options?: TakeOptions,
   ): Promise<void>;
-  /** The request was none of these after all, such as a repetition that makes no message. The headers say so too. */
+  /**
+   * Takes the request out of these buckets again, for example for a repetition that makes no message. Corrects the
+   * headers.
+   */
   giveBack(request: FastifyRequest, reply: FastifyReply, names: readonly BucketName[]): Promise<void>;
   /** Looks, and counts nothing. */
   read(request: FastifyRequest, principal: Principal, names: readonly BucketName[]): Promise<BucketState[]>;
@@ -95,7 +98,7 @@ export async function createLimiter(app: FastifyInstance, deps: LimiterDependenc
   ): Bucket[] {
     const subjects = { request, principal, email };
     const buckets: Bucket[] = [];
-    // By what it shows, a request is counted once, however often it takes.
+    // A request counts once for its credential, however often it takes.
     const ofCredential = principal && request.limitsTaken === null ? bucketOfCredential(principal) : null;
     if (ofCredential) buckets.push(makeBucket(settings, ofCredential, subjects, isFree ? 0 : 1));
     for (const name of names) buckets.push(makeBucket(settings, name, subjects, 1));

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 
-/** The part of the environment that says from where and how the gateway is reached. */
+/** The environment of the network: from where and how the gateway is reached. */
 export const NETWORK_ENVIRONMENT = {
   /** Security headers on every answer. */
   HELMET_ENABLED: Type.Boolean({ default: true }),

@@ -1,12 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import { ApiError } from '../../http/api-error.ts';
 
-/** No request of the API is nested deeper; what is deeper would only exhaust the stack of whoever walks through it. */
+/** No request of the API is nested deeper; deeper input could exhaust the stack of a recursive reader. */
 const MAX_DEPTH = 32;
 
 const [QUOTE, BACKSLASH, OPEN_BRACKET, CLOSE_BRACKET, OPEN_BRACE, CLOSE_BRACE] = [0x22, 0x5c, 0x5b, 0x5d, 0x7b, 0x7d];
 
-/** Whether arrays and objects stand in each other deeper than this. Reads the text once, without parsing it. */
+/** Whether arrays and objects are nested deeper than this. Scans the text once, without parsing it. */
 export function isDeeperThan(json: string, depth: number): boolean {
   let level = 0;
   for (let index = 0; index < json.length; index += 1) {

@@ -15,7 +15,7 @@ const PROBES: ReadonlySet<string | undefined> = new Set(['/livez', '/readyz', '/
 const INSIDE: ReadonlySet<string | undefined> = new Set([...PROBES, '/metrics']);
 
 const REDIRECTED = new Set(['GET', 'HEAD']);
-/** A host as it may stand in a URL; whatever else a client puts into its Host header is not sent back. */
+/** A valid host of a URL; any other content of a Host header is not sent back. */
 const HOST = /^(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])$/i;
 const ONE_YEAR = 'max-age=31536000; includeSubDomains';
 
