@@ -4,6 +4,7 @@ import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/typ
 import { LIMITS } from '@wa-gate/contracts';
 import type { Logger } from '@wa-gate/kit';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
+import { withoutVersion } from './http/api-version.ts';
 import { requestLogger } from './http/request-logger.ts';
 import type { GatewayMetrics } from './metrics/index.ts';
 import type { AdministrationServices } from './modules/admin/index.ts';
@@ -58,6 +59,7 @@ import { securityHeaders } from './plugins/security-headers.ts';
 import { securityLog } from './plugins/security-log.ts';
 import { acceptJsonOnly, type NetworkSettings, networkRules } from './plugins/transport/index.ts';
 import type { OwnerLink } from './worker-links/owner-link.ts';
+import type { OwnerStreams } from './worker-links/owner-stream.ts';
 
 /** What the routes are made of; `main.ts` makes it. */
 export interface GatewayServices extends FleetServices, AdministrationServices, WorkspaceServices {
@@ -72,6 +74,7 @@ export interface GatewayServices extends FleetServices, AdministrationServices, 
   messages: MessagesService;
   webhooks: WebhooksService;
   owner: OwnerLink;
+  ownerStreams: OwnerStreams;
   qrHistory: QrHistoryRepository;
   dashboard: DashboardService;
   audit: AuditLog;
@@ -120,6 +123,7 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
     logController: new LogController({ disableRequestLogging: true }),
     requestIdHeader: false,
     genReqId: requestIdOf,
+    rewriteUrl: ({ url = '/' }) => withoutVersion(url),
     // Refusals of the router before any route, such as for a URL with a broken escape, get the same envelope as all
     // others.
     frameworkErrors: (error, request, reply) => void sendError(request, reply, error),
@@ -201,15 +205,5 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
     await scope.register(healthRoutes, { health });
   };
   await app.register(api, { prefix: '/api' });
-  await app.register(
-    async (scope) => {
-      // The same router; described once.
-      scope.addHook('onRoute', (route) => {
-        route.schema = { ...route.schema, hide: true };
-      });
-      await api(scope);
-    },
-    { prefix: '/api/v1' },
-  );
   return app;
 }

@@ -12,7 +12,8 @@ export async function buildOpenapiDocument(version: string): Promise<string> {
     logger: createLogger({ service: 'openapi', level: 'silent' }),
     metrics: createGatewayMetrics(nothing),
     health: nothing,
-    services: {} as GatewayServices,
+    // The proxy of streams reads its dispatcher when it is registered.
+    services: { ownerStreams: nothing } as Partial<GatewayServices> as GatewayServices,
     settings: {
       version,
       serveMetrics: true,

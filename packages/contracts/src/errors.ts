@@ -278,6 +278,12 @@ export const ERRORS = {
     retryable: true,
     sentence: 'No worker of this network is registered. Start one, then try again.',
   },
+  OUTCOME_UNKNOWN: {
+    status: 503,
+    retryable: false,
+    sentence:
+      'The connection to the worker broke before its answer came, so this may have happened or not. Look whether it has before you send it again.',
+  },
   SESSION_MOVING: {
     status: 503,
     retryable: true,

@@ -1,4 +1,3 @@
-import type { RouteTable } from '@wa-gate/cluster';
 import type { AdministrationServices } from '../modules/admin/index.ts';
 import { createAllSessions, createUsersRepository, createUsersService } from '../modules/admin/index.ts';
 import { createAnalyticsService, createStatisticsRepository } from '../modules/analytics/index.ts';
@@ -33,9 +32,9 @@ export function composeAdministration(
 
 /** For deletions of many sessions at once. */
 export function composeRemover(
-  { masterKeys, logger }: Resources,
-  { routes, owner, sessions }: { routes: RouteTable; owner: OwnerLink; sessions: SessionsService },
+  { logger }: Resources,
+  { owner, sessions }: { owner: OwnerLink; sessions: SessionsService },
 ): SessionRemover {
-  const unlinker = createUnlinker({ routes, dispatcher: owner.dispatchers.calls, masterKeys, logger });
+  const unlinker = createUnlinker({ owner, logger });
   return createSessionRemover({ unlinker, sessions });
 }

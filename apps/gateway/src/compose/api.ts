@@ -57,7 +57,7 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
   const accounts = composeAccounts(resources, config, { revocations, people, keys, defaultNetwork });
 
   const links = composeWorkerLinks(resources, config, { revocations, subscriptions, metrics });
-  const { doorbells, hints, routes, placement, owner } = links;
+  const { doorbells, hints, placement, owner, ownerStreams } = links;
   const fleet = composeWorkers(resources, config, { links, metrics, defaultNetwork });
 
   const directory = createSessionDirectory({ db: pool, revocations });
@@ -79,7 +79,7 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
   const waiter = createOutcomeWaiter({ hints, logger });
   const messages = createMessagesService({ db: pool, doorbells, messages: createMessagesRepository(pool), waiter });
 
-  const remover = composeRemover(resources, { routes, owner, sessions });
+  const remover = composeRemover(resources, { owner, sessions });
   const workspaces = composeWorkspaces(resources, { revocations, remover, mail: accounts.mail });
   const administration = composeAdministration(resources, {
     revocations,
@@ -95,6 +95,7 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
       logins,
       directory,
       owner,
+      ownerStreams,
       webhooks,
       audit: createAuditLog({ pool }),
       ...limits.services,

@@ -1,13 +1,15 @@
 import { createRouteTable, DEFAULT_TIMING, type RouteTable } from '@wa-gate/cluster';
 import { redisKeys } from '@wa-gate/kit';
 import { notifyReconcilers } from '@wa-gate/messaging';
-import { Agent } from 'undici';
+import { Agent, type Dispatcher } from 'undici';
 import type { Config } from '../config.ts';
 import type { GatewayMetrics } from '../metrics/index.ts';
 import type { Revocations } from '../revocations/revocations.ts';
+import { type CallWorker, createCallWorker } from '../worker-links/call-worker.ts';
 import { type ControlStreams, createControlStreams } from '../worker-links/control-streams.ts';
 import { createDoorbells, type Doorbells } from '../worker-links/doorbells.ts';
-import { createOwnerLink, type Dispatchers, type OwnerLink } from '../worker-links/owner-link.ts';
+import { createOwnerLink, type OwnerLink } from '../worker-links/owner-link.ts';
+import { createOwnerStreams, type OwnerStreams } from '../worker-links/owner-stream.ts';
 import { createPlacementService, type PlacementService } from '../worker-links/placement.ts';
 import { createReconciler } from '../worker-links/reconciler.ts';
 import { createSessionHints, type SessionHints } from '../worker-links/session-hints.ts';
@@ -18,14 +20,16 @@ import type { Background, Resources } from './resources.ts';
 /** How this gateway reaches workers, learns of their end, and places sessions on them. */
 export interface WorkerLinks {
   addresses: WorkerAddresses;
-  /** Connect to nothing but addresses where workers may be. */
-  dispatchers: Dispatchers;
+  /** Connects to nothing but addresses where workers may be. */
+  dispatcher: Dispatcher;
+  callWorker: CallWorker;
   routes: RouteTable;
   streams: ControlStreams;
   doorbells: Doorbells;
   hints: SessionHints;
   placement: PlacementService;
   owner: OwnerLink;
+  ownerStreams: OwnerStreams;
   /** The fleet has changed: every gateway reconciles, this one without Redis. */
   fleetChanged: () => void;
   /** The streams and the reconciler. */
@@ -42,10 +46,10 @@ export function composeWorkerLinks(
   const { revocations, subscriptions, metrics } = parts;
   const addresses = createWorkerAddresses(config.WORKER_ENDPOINT_ALLOW);
   const connect = addresses.connector;
-  const dispatchers = {
-    calls: new Agent({ connections: 64, pipelining: 1, connect }),
-    streams: new Agent({ pipelining: 1, connect }),
-  };
+  const dispatcher = new Agent({ connections: 64, pipelining: 1, connect });
+  // A stream takes a connection for as long as it lasts: without a limit, and apart from the calls, which must not wait.
+  const streaming = new Agent({ pipelining: 1, connect });
+  const callWorker = createCallWorker({ dispatcher, masterKeys });
   const routes = createRouteTable({ db: pool, redis, logger, onRedisError: () => metrics.redisErrors.inc() });
   const streams = createControlStreams({
     db: pool,
@@ -73,13 +77,15 @@ export function composeWorkerLinks(
   });
   return {
     addresses,
-    dispatchers,
+    dispatcher,
+    callWorker,
     routes,
     streams,
     doorbells,
     hints: createSessionHints({ doorbells, streams, subscriptions, logger }),
     placement,
-    owner: createOwnerLink({ routes, dispatchers, masterKeys, logger }),
+    owner: createOwnerLink({ routes, callWorker, logger }),
+    ownerStreams: createOwnerStreams({ routes, dispatcher: streaming, masterKeys, logger }),
     fleetChanged() {
       reconciler.notify();
       notifyReconcilers(redis);
@@ -99,6 +105,6 @@ export function composeWorkerLinks(
         await reconciler.stop();
       },
     },
-    close: () => Promise.all([dispatchers.calls.close(), dispatchers.streams.close()]),
+    close: () => Promise.all([dispatcher.close(), streaming.close()]),
   };
 }

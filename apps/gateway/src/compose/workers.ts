@@ -28,9 +28,8 @@ export interface WorkersComposition {
 export function composeWorkers(resources: Resources, config: Config, parts: WorkersComposition) {
   const { pool, masterKeys, clock, logger } = resources;
   const { links, metrics, defaultNetwork } = parts;
-  const { addresses, dispatchers, streams, doorbells, routes, fleetChanged } = links;
+  const { addresses, dispatcher, callWorker, streams, doorbells, routes, fleetChanged } = links;
   const timing = DEFAULT_TIMING;
-  const dispatcher = dispatchers.calls;
   const probe = createWorkerProbe({ dispatcher, masterKeys, logger });
   const workerMetrics = createWorkerMetricsStore(pool);
   const autoscaling = createAutoscaling({ db: pool, timing });
@@ -72,7 +71,7 @@ export function composeWorkers(resources: Resources, config: Config, parts: Work
     }),
     workerRemoval: createWorkerRemoval({ pool, clock, timing, onMoved, onChanged: fleetChanged, logger }),
     workerMetrics,
-    fleetOperations: createFleetOperations({ pool, dispatcher, masterKeys, logger }),
+    fleetOperations: createFleetOperations({ pool, callWorker, logger }),
     manualRebalance: createManualRebalance({ pool, timing, notifyWorker, metrics }),
     autoscaling,
   };

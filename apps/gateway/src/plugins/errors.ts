@@ -79,7 +79,7 @@ function problem(error: ApiError, request: FastifyRequest): ProblemDetails {
     title: sentence,
     status,
     detail: error.message,
-    instance: request.url.split('?', 1)[0]!,
+    instance: request.originalUrl.split('?', 1)[0]!,
     code: error.code,
     ...(error.details && { details: error.details }),
     retryable: error.retryable,
@@ -110,7 +110,9 @@ export const answerNotFound = (request: FastifyRequest, reply: FastifyReply): Fa
   sendError(
     request,
     reply,
-    new ApiError('ROUTE_NOT_FOUND', { details: { method: request.method, path: request.url.split('?', 1)[0] } }),
+    new ApiError('ROUTE_NOT_FOUND', {
+      details: { method: request.method, path: request.originalUrl.split('?', 1)[0] },
+    }),
   );
 
 /** One error handler for all, and the same envelope for routes that do not exist. */

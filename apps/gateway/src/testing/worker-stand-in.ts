@@ -26,6 +26,15 @@ export interface SeenCall {
   headers: string[];
 }
 
+interface StandInAnswer {
+  status?: number;
+  body?: unknown;
+  stream?: string;
+  breaks?: 'before the answer' | 'in the answer';
+  /** No other request comes over the same connection. */
+  isLast?: boolean;
+}
+
 /** What stands in for a worker's internal API: it answers as it is told and remembers what it was asked. */
 export interface WorkerStandIn {
   endpoint: string;
@@ -41,10 +50,10 @@ export interface WorkerStandIn {
   /** Whom it proves to be from now on; `null`: it proves nothing. Streams that are open stay so. */
   be(claim: Partial<WorkerClaim> | null): void;
   /**
-   * The answers to calls of sessions, and to operations, from now on. `stream`: as server-sent events, which do not
-   * end.
+   * What it answers to calls of sessions, and to operations, from now on. `stream`: as server-sent events, which do not
+   * end. `breaks`: it cuts the connection once it has the whole request, before the answer or in the middle of it.
    */
-  answer(next: { status?: number; body?: unknown; stream?: string }): void;
+  answer(next: StandInAnswer): void;
   /** Streams of events that are open. */
   openAnswers: number;
   /** Over all control streams. */
@@ -60,7 +69,7 @@ export async function startWorkerStandIn(masterKey: Uint8Array, workerId: string
   let attempts = 0;
   let openAnswers = 0;
   let claim: WorkerClaim | null = { workerId, incarnation: NO_INCARNATION };
-  let answer: { status?: number; body?: unknown; stream?: string } = {};
+  let answer: StandInAnswer = {};
   const app = Fastify({ forceCloseConnections: true });
 
   const proofFor = ({ headers }: IncomingMessage): Record<string, string> =>
@@ -80,6 +89,19 @@ export async function startWorkerStandIn(masterKey: Uint8Array, workerId: string
       requestId: requestId as string | undefined,
       headers: Object.keys(request.headers).sort(),
     });
+    if (answer.breaks) {
+      reply.hijack();
+      if (answer.breaks === 'in the answer') {
+        reply.raw.writeHead(200, {
+          'content-type': 'application/json',
+          'content-length': 100,
+          ...proofFor(request.raw),
+        });
+        await new Promise((resolve) => reply.raw.write('{', resolve));
+      }
+      request.raw.socket.destroy();
+      return reply;
+    }
     if (answer.stream !== undefined) {
       reply.hijack();
       reply.raw.writeHead(200, { 'content-type': 'text/event-stream', ...proofFor(request.raw) });
@@ -90,6 +112,7 @@ export async function startWorkerStandIn(masterKey: Uint8Array, workerId: string
       });
       return reply;
     }
+    if (answer.isLast) reply.header('connection', 'close');
     return reply.code(answer.status ?? 200).send(answer.body ?? {});
   };
   app.all('/session/*', asked);

@@ -3,9 +3,10 @@ import type { Queryable } from '@wa-gate/db';
 import { type Clock, createLoop, type Logger } from '@wa-gate/kit';
 import type { SessionHint, WorkerFrame, WorkerLoadReport } from '@wa-gate/messaging';
 import { LRUCache } from 'lru-cache';
+import type { WorkerLife } from './call-worker.ts';
 import type { Evidence } from './evidence.ts';
 import type { WorkerAddresses } from './worker-addresses.ts';
-import { type StreamState, type StreamTarget, WorkerStream } from './worker-stream.ts';
+import { type StreamState, WorkerStream } from './worker-stream.ts';
 
 export interface ControlStreamsDependencies {
   db: Queryable;
@@ -20,7 +21,7 @@ export interface ControlStreamsDependencies {
 }
 
 /** A process life was found to be over. `isNews`: its lease ran until now, and its sessions need another worker. */
-type EvidenceListener = (target: StreamTarget, evidence: Evidence, isNews: boolean) => void;
+type EvidenceListener = (target: WorkerLife, evidence: Evidence, isNews: boolean) => void;
 
 /**
  * One control stream from this gateway to every worker that may be alive. The streams carry doorbells and hints without
@@ -32,7 +33,7 @@ export interface ControlStreams {
   /** Reads the list of workers now, and opens and closes streams by it. */
   converge(): void;
   /** A worker that has just registered here. */
-  watch(target: StreamTarget): void;
+  watch(target: WorkerLife): void;
   /** Tells a worker that the outbox of a session has something new; `false`: there is no open stream to it. */
   notifySession(sessionId: string, workerId: string): boolean;
   /** Asks a worker to converge on its placements; `false`: there is no open stream to it. */
@@ -86,14 +87,14 @@ export function createControlStreams(deps: ControlStreamsDependencies): ControlS
     for (const listener of lostListeners) listener(workerId);
   }
 
-  async function onEvidence(target: StreamTarget, evidence: Evidence): Promise<void> {
+  async function onEvidence(target: WorkerLife, evidence: Evidence): Promise<void> {
     const isNews = await endLease(db, target, evidence);
     logger.info({ ...target, evidence, isNews }, 'a worker process has ended');
     remove(target);
     for (const listener of evidenceListeners) listener(target, evidence, isNews);
   }
 
-  function remove({ workerId, incarnation }: StreamTarget): void {
+  function remove({ workerId, incarnation }: WorkerLife): void {
     const stream = streams.get(workerId);
     if (stream?.target.incarnation !== incarnation) return;
     streams.delete(workerId);
@@ -101,7 +102,7 @@ export function createControlStreams(deps: ControlStreamsDependencies): ControlS
   }
 
   /** A stream to this process life, if it is none of the past. */
-  function watch(target: StreamTarget): void {
+  function watch(target: WorkerLife): void {
     if (!isRunning) return;
     const present = streams.get(target.workerId);
     if (present && present.target.incarnation >= target.incarnation) return;

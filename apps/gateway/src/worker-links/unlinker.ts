@@ -1,7 +1,7 @@
-import type { RouteTable } from '@wa-gate/cluster';
-import { internalToken, type Logger, newNonce, newRequestId, PROOF_HEADERS, provenIncarnation } from '@wa-gate/kit';
-import { type Dispatcher, request } from 'undici';
-import { readJson, WRONG_OWNER } from './owner-answer.ts';
+import { type Logger, newRequestId } from '@wa-gate/kit';
+import { Type } from 'typebox';
+import { checkOf } from './call-worker.ts';
+import type { OwnerLink } from './owner-link.ts';
 
 /** Tells WhatsApp, by the owner of a session, that its device is gone; for deletions that are no request for one session. */
 export interface Unlinker {
@@ -9,54 +9,30 @@ export interface Unlinker {
   unlink(sessionId: string, signal: AbortSignal): Promise<boolean>;
 }
 
-export interface UnlinkerDependencies {
-  routes: RouteTable;
-  dispatcher: Dispatcher;
-  /** The first one signs; a worker may prove itself with any. */
-  masterKeys: readonly Uint8Array[];
-  logger: Logger;
-}
+/** A deletion does not wait long for a device to be unlinked. */
+export const UNLINK_TIMEOUT_MS = 10_000;
 
-/** The second one by what PostgreSQL says. */
-const ATTEMPTS = 2;
+const isUnlinked = checkOf(Type.Union([Type.Null(), Type.Object({ unlinked: Type.Optional(Type.Boolean()) })]));
 
-export function createUnlinker({ routes, dispatcher, masterKeys, logger }: UnlinkerDependencies): Unlinker {
-  /** `null`: the route was an old one. */
-  async function ask(sessionId: string, signal: AbortSignal): Promise<boolean | null> {
-    const route = await routes.resolve(sessionId);
-    if (!route) return false;
-    const { workerId, endpoint, incarnation, epoch } = route;
-    const nonce = newNonce();
-    const { statusCode, headers, body } = await request(`${endpoint}/session/${sessionId}`, {
-      method: 'DELETE',
-      dispatcher,
-      signal,
-      headers: {
-        authorization: `Bearer ${internalToken(masterKeys[0]!, workerId, incarnation)}`,
-        [PROOF_HEADERS.nonce]: nonce,
-        'x-session-epoch': String(epoch),
-        'x-request-id': newRequestId(),
-      },
-    });
-    const isOwner =
-      provenIncarnation(masterKeys, workerId, nonce, headers) === incarnation && !WRONG_OWNER.has(statusCode);
-    const answer = (await readJson(body)) as { unlinked?: boolean } | null;
-    if (!isOwner) return null;
-    return statusCode < 300 && (answer?.unlinked ?? true);
-  }
-
+export function createUnlinker({ owner, logger }: { owner: OwnerLink; logger: Logger }): Unlinker {
   return {
     async unlink(sessionId, signal) {
+      if (signal.aborted) return false;
       try {
-        for (let attempt = 0; attempt < ATTEMPTS && !signal.aborted; attempt += 1) {
-          const unlinked = await ask(sessionId, signal);
-          if (unlinked !== null) return unlinked;
-          await routes.forget(sessionId);
-        }
+        const told = await owner.ask(sessionId, {
+          method: 'DELETE',
+          path: `/session/${sessionId}`,
+          headers: { 'x-request-id': newRequestId() },
+          timeoutMs: UNLINK_TIMEOUT_MS,
+          signal,
+          repeat: 'safe',
+          answer: isUnlinked,
+        });
+        return told?.unlinked ?? true;
       } catch (error) {
         logger.warn({ err: error, sessionId }, 'device not unlinked, its owner was not reached');
+        return false;
       }
-      return false;
     },
   };
 }

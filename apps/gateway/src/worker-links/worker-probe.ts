@@ -1,6 +1,6 @@
-import type { Readable } from 'node:stream';
-import { type Logger, newNonce, PROOF_HEADERS, provenIncarnation } from '@wa-gate/kit';
-import { type Dispatcher, request } from 'undici';
+import type { Logger } from '@wa-gate/kit';
+import type { Dispatcher } from 'undici';
+import { exchange } from './call-worker.ts';
 import { WorkerAddressError } from './worker-addresses.ts';
 
 /**
@@ -35,19 +35,17 @@ const MAX_ANSWER_BYTES = 16 * 1024;
 export function createWorkerProbe({ dispatcher, masterKeys, logger }: WorkerProbeDependencies): WorkerProbe {
   return {
     async ask(endpoint, workerId, timeoutMs, end) {
-      const nonce = newNonce();
-      const timeout = AbortSignal.timeout(timeoutMs);
-      const signal = end ? AbortSignal.any([timeout, end]) : timeout;
       try {
-        const { statusCode, body, headers } = await request(`${endpoint}/health`, {
-          dispatcher,
-          headers: { [PROOF_HEADERS.nonce]: nonce },
-          signal,
+        const { status, body, provenAs } = await exchange(dispatcher, masterKeys, endpoint, {
+          method: 'GET',
+          path: '/health',
+          timeoutMs,
+          signal: end,
+          maxAnswerBytes: MAX_ANSWER_BYTES,
         });
-        const text = await readSome(body);
-        if (statusCode >= 300) throw new Error(`GET /health answered ${statusCode}`);
-        const claimed = workerId ?? claimedId(text);
-        const incarnation = claimed && provenIncarnation(masterKeys, claimed, nonce, headers);
+        if (status >= 300) throw new Error(`GET /health answered ${status}`);
+        const claimed = workerId ?? claimedId(body);
+        const incarnation = claimed && provenAs(claimed);
         if (claimed === undefined || incarnation === undefined || incarnation === '') return { kind: 'stranger' };
         return { kind: 'worker', workerId: claimed, incarnation };
       } catch (error) {
@@ -59,23 +57,7 @@ export function createWorkerProbe({ dispatcher, masterKeys, logger }: WorkerProb
   };
 }
 
-/** At most so much; what is more ends the connection. */
-async function readSome(body: Readable): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MAX_ANSWER_BYTES) throw new Error('GET /health answered more than a worker says.');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
-}
-
-function claimedId(text: string): string | undefined {
-  try {
-    const { workerId } = JSON.parse(text) as { workerId?: unknown };
-    return typeof workerId === 'string' && workerId !== '' ? workerId : undefined;
-  } catch {
-    return undefined;
-  }
+function claimedId(body: unknown): string | undefined {
+  const { workerId } = (body ?? {}) as { workerId?: unknown };
+  return typeof workerId === 'string' && workerId !== '' ? workerId : undefined;
 }

@@ -9,21 +9,15 @@ import {
   type WorkerFrame,
 } from '@wa-gate/messaging';
 import { WebSocket } from 'ws';
+import type { WorkerLife } from './call-worker.ts';
 import { type Evidence, isRefusal } from './evidence.ts';
 import type { WorkerAddresses } from './worker-addresses.ts';
-
-/** One process life of a worker, and where it can be asked. */
-export interface StreamTarget {
-  workerId: string;
-  endpoint: string;
-  incarnation: number;
-}
 
 /** `silent`: it was open, and nothing came for some seconds. Worth a word in the log; no evidence of anything. */
 export type StreamState = 'connecting' | 'open' | 'silent';
 
 export interface WorkerStreamDependencies {
-  target: StreamTarget;
+  target: WorkerLife;
   addresses: WorkerAddresses;
   masterKeys: readonly Uint8Array[];
   logger: Logger;
@@ -55,7 +49,7 @@ interface Ending {
 
 /** The gateway's end of the control stream to one process life of a worker. It reconnects until it is closed. */
 export class WorkerStream {
-  readonly target: StreamTarget;
+  readonly target: WorkerLife;
   readonly #deps: WorkerStreamDependencies;
   #state: StreamState = 'connecting';
   #socket: WebSocket | undefined;

@@ -9,7 +9,7 @@ declare module 'fastify' {
 }
 
 /** Shows the declared audit action of a route in the API description, as `x-audit-action`. */
-export function describeAction(route: Pick<RouteOptions, 'schema' | 'config'>): void {
+function describeAction(route: Pick<RouteOptions, 'schema' | 'config'>): void {
   const action = route.config?.audit;
   if (action) route.schema = { ...route.schema, 'x-audit-action': action } as NonNullable<RouteOptions['schema']>;
 }

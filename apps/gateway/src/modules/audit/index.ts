@@ -1,4 +1,4 @@
 export { type AuditLog, createAuditLog } from './audit-log.ts';
 export { changedFields } from './changed-fields.ts';
-export { declaredActions, describeAction } from './declared-actions.ts';
+export { declaredActions } from './declared-actions.ts';
 export { type Actor, type AuditEntry, actorOf, SYSTEM_ACTOR, writeAudit } from './write-audit.ts';

@@ -1,14 +1,14 @@
 import { ConnectedAccountSchema, type SessionStatusReport, SessionStatusSchema } from '@wa-gate/contracts';
 import { Type } from 'typebox';
 import { ApiError } from '../../http/api-error.ts';
-import { answerOf } from '../../worker-links/owner-answer.ts';
+import { checkOf } from '../../worker-links/call-worker.ts';
 import type { SessionsService } from '../sessions/index.ts';
-import type { LiveRequest } from './proxies.ts';
+import type { LiveRequest } from './owner-routes.ts';
 
 /** How long a caller who only wants to know the status is made to wait for the owner. */
 export const STATUS_TIMEOUT_MS = 1_000;
 
-const workerStatus = answerOf(
+const workerStatus = checkOf(
   Type.Object({
     ...Type.Pick(SessionStatusSchema, ['status', 'state', 'reason', 'code', 'workerId']).properties,
     account: Type.Optional(ConnectedAccountSchema),
@@ -22,7 +22,7 @@ const workerStatus = answerOf(
 export async function liveStatus(sessions: SessionsService, request: LiveRequest): Promise<SessionStatusReport> {
   const { session, ask } = request;
   try {
-    const { account, ...live } = workerStatus(await ask());
+    const { account, ...live } = await ask(workerStatus);
     const told = { ...live, sessionId: session.slug, source: 'worker' as const };
     if (account) return { ...told, ...account };
     const row = await sessions.status(session);

@@ -3,7 +3,6 @@ import {
   nullable,
   PairingCodeRequestSchema,
   PairingCodeSchema,
-  PairingEventSchema,
   QrQuerySchema,
   SessionActionSchema,
   SessionHealthSchema,
@@ -17,45 +16,47 @@ import { type Static, Type } from 'typebox';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import type { Guards } from '../../plugins/route-access.ts';
 import { principalOf } from '../../principal.ts';
-import { answerOf } from '../../worker-links/owner-answer.ts';
+import { checkOf } from '../../worker-links/call-worker.ts';
 import type { OwnerLink } from '../../worker-links/owner-link.ts';
+import type { OwnerStreams } from '../../worker-links/owner-stream.ts';
+import { UNLINK_TIMEOUT_MS } from '../../worker-links/unlinker.ts';
 import { type AuditLog, actorOf } from '../audit/index.ts';
 import { parsePhoneNumber } from '../messages/index.ts';
 import type { SessionDirectory, SessionsService } from '../sessions/index.ts';
 import { LIVE_ERRORS } from './live-errors.ts';
 import { liveStatus, STATUS_TIMEOUT_MS } from './live-status.ts';
-import { createProxies, type LiveRequest } from './proxies.ts';
+import { createOwnerRoutes, type LiveRequest } from './owner-routes.ts';
+import { qrStream } from './qr-stream.ts';
 import { actOnSession, qrAnswer, showQr } from './session-actions.ts';
 
 export interface LiveRoutesOptions {
   owner: OwnerLink;
+  ownerStreams: OwnerStreams;
   directory: SessionDirectory;
   sessions: SessionsService;
   audit: AuditLog;
   guards: Guards;
 }
 
-const workerPairingCode = answerOf(
+const workerPairingCode = checkOf(
   Type.Object({ code: Type.String({ minLength: 1 }), expiresAt: Type.Optional(nullable(timestamp())) }),
 );
 /** The worker names the session by its internal id, if at all. */
-const workerHealth = answerOf(Type.Omit(SessionHealthSchema, ['sessionId']));
-const unlinkDone = answerOf(Type.Union([Type.Null(), Type.Object({ unlinked: Type.Optional(Type.Boolean()) })]));
+const workerHealth = checkOf(Type.Omit(SessionHealthSchema, ['sessionId']));
+const unlinkDone = checkOf(Type.Union([Type.Null(), Type.Object({ unlinked: Type.Optional(Type.Boolean()) })]));
 
-/** A deletion does not wait long for a device to be unlinked. */
-const UNLINK_TIMEOUT_MS = 10_000;
 const tags = ['Sessions'];
 
 /** Operations on the living connection: done by the worker that hosts the session, answered in our envelope. */
 export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, options) => {
-  const { owner, directory, sessions, audit, guards } = options;
-  const { buffered, streaming } = createProxies(app, {
+  const { owner, ownerStreams, directory, sessions, audit, guards } = options;
+  const route = createOwnerRoutes(app, {
     owner,
     audit,
     sessionOf: (request) => directory.resolve(principalOf(request), (request.params as { id: string }).id),
   });
 
-  buffered({
+  route({
     method: 'GET',
     url: '/sessions/:id/qr',
     path: '/qr',
@@ -75,38 +76,9 @@ export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, opt
     handle: showQr,
   });
 
-  streaming({
-    method: 'GET',
-    url: '/sessions/:id/qr/stream',
-    path: '/qr/stream',
-    type: 'text/event-stream',
-    onRequest: guards({
-      audience: 'caller',
-      permission: 'system.manage',
-      limits: ['session_operations'],
-      takesQueryKey: true,
-    }),
-    schema: {
-      tags,
-      operationId: 'sessions.qrStream',
-      summary: 'QR codes as they come',
-      description: [
-        'Server-sent events while the session is being linked: `qr` for each code to scan, `state` for every other change. The stream ends when the session is',
-        'connected or rests; a comment comes every 15 s meanwhile. When it ends otherwise, open it again. An EventSource cannot send headers: the key of a session may',
-        'come as `?apiKey=` here.',
-      ].join(' '),
-      params: SessionParamsSchema,
-      response: {
-        200: {
-          description: 'Events `qr` and `state`, each with this JSON as its data.',
-          content: { 'text/event-stream': { schema: PairingEventSchema } },
-        },
-        ...errorResponses(...LIVE_ERRORS, 'SESSION_ALREADY_PAIRED'),
-      },
-    },
-  });
+  await app.register(qrStream, { ownerStreams, directory, guards });
 
-  buffered({
+  route({
     method: 'GET',
     url: '/sessions/:id/status',
     path: '/status',
@@ -124,7 +96,7 @@ export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, opt
     handle: (live) => liveStatus(sessions, live),
   });
 
-  buffered({
+  route({
     method: 'GET',
     url: '/sessions/:id/health',
     path: '/health',
@@ -139,12 +111,12 @@ export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, opt
       response: { 200: success(SessionHealthSchema), ...errorResponses(...LIVE_ERRORS) },
     },
     async handle({ session, ask }) {
-      const health = workerHealth(await ask());
+      const health = await ask(workerHealth);
       return { ...health, sessionId: session.slug };
     },
   });
 
-  buffered({
+  route({
     method: 'POST',
     url: '/sessions/:id/pairing-code',
     path: '/pairing-code',
@@ -163,7 +135,7 @@ export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, opt
     },
     async handle({ request, reply, ask }) {
       const { phoneNumber } = request.body as Static<typeof PairingCodeRequestSchema>;
-      const answer = workerPairingCode(await ask({ phoneNumber: parsePhoneNumber(phoneNumber) }));
+      const answer = await ask(workerPairingCode, { phoneNumber: parsePhoneNumber(phoneNumber) });
       reply.header('cache-control', 'no-store');
       return { pairingCode: answer.code, expiresAt: answer.expiresAt ?? null };
     },
@@ -177,7 +149,7 @@ export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, opt
     ],
     ['logout', 'session.logged_out', 'Unlink the device; the session stays, and asking for a QR code links it again'],
   ] as const) {
-    buffered({
+    route({
       method: 'POST',
       url: `/sessions/:id/${action}`,
       path: `/${action}`,
@@ -194,7 +166,7 @@ export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, opt
     });
   }
 
-  buffered({
+  route({
     method: 'DELETE',
     url: '/sessions/:id',
     path: '',
@@ -224,7 +196,7 @@ export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, opt
 /** Asks the owner to log the device out; `false` when it could not. */
 async function unlink({ request, session, ask }: LiveRequest): Promise<boolean> {
   try {
-    return unlinkDone(await ask())?.unlinked ?? true;
+    return (await ask(unlinkDone))?.unlinked ?? true;
   } catch (error) {
     request.log.warn({ err: error, sessionId: session.id }, 'session deleted without its owner');
     return false;

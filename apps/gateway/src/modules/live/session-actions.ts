@@ -1,18 +1,18 @@
 import { nullable, type QrQuerySchema, QrSchema, SessionSchema, success, timestamp } from '@wa-gate/contracts';
 import { type Static, Type } from 'typebox';
-import { answerOf } from '../../worker-links/owner-answer.ts';
+import { checkOf } from '../../worker-links/call-worker.ts';
 import type { SessionsService } from '../sessions/index.ts';
-import type { LiveRequest } from './proxies.ts';
+import type { LiveRequest } from './owner-routes.ts';
 import { chooseFormat, renderQr } from './qr-image.ts';
 
-const workerQr = answerOf(
+const workerQr = checkOf(
   Type.Object({
     qr: Type.String(),
     expiresAt: Type.Optional(nullable(timestamp())),
     attempt: Type.Optional(nullable(Type.Integer())),
   }),
 );
-const actionDone = answerOf(Type.Union([Type.Null(), Type.Partial(Type.Pick(SessionSchema, ['status', 'state']))]));
+const actionDone = checkOf(Type.Union([Type.Null(), Type.Partial(Type.Pick(SessionSchema, ['status', 'state']))]));
 
 const picture = (schema: object) => ({ schema: Type.Unsafe<never>(schema) });
 
@@ -28,7 +28,7 @@ export const qrAnswer = {
 
 /** The QR code of a session that is being linked: as JSON, or as a picture by `?format=` or the Accept header. */
 export async function showQr({ request, reply, ask }: LiveRequest): Promise<unknown> {
-  const { qr, expiresAt, attempt } = workerQr(await ask());
+  const { qr, expiresAt, attempt } = await ask(workerQr);
   reply.header('cache-control', 'no-store');
   const query = request.query as Static<typeof QrQuerySchema>;
   const format = chooseFormat(query.format, request.headers.accept);
@@ -41,7 +41,7 @@ export async function showQr({ request, reply, ask }: LiveRequest): Promise<unkn
 export async function actOnSession(sessions: SessionsService, { session, ask }: LiveRequest) {
   await sessions.get(session); // Without PostgreSQL nothing is begun that could not be finished.
   // The owner knows the state that its answer made; the row follows.
-  const told = actionDone(await ask());
+  const told = await ask(actionDone);
   const { sessionId, status, state } = await sessions.get(session);
   return { sessionId, status: told?.status ?? status, state: told?.state ?? state };
 }

@@ -20,7 +20,7 @@ import type { OwnerLink } from '../../worker-links/owner-link.ts';
 import type { AuditLog } from '../audit/index.ts';
 import {
   actOnSession,
-  createProxies,
+  createOwnerRoutes,
   LIVE_ERRORS,
   liveStatus,
   qrAnswer,
@@ -51,13 +51,13 @@ const WHICH = 'Of the session that the call names, else of the default session o
 /** Brief S0's calls, which name no session: they act on the caller's default session, and are the same as those below /api/sessions/{id}. */
 export const singleAccountRoutes: FastifyPluginAsyncTypebox<SingleAccountRoutesOptions> = async (app, options) => {
   const { owner, directory, sessions, audit, qrHistory, guards } = options;
-  const { buffered } = createProxies(app, {
+  const route = createOwnerRoutes(app, {
     owner,
     audit,
     sessionOf: (request) => sessionOfRequest(directory, request),
   });
 
-  buffered({
+  route({
     method: 'GET',
     url: '/qr',
     path: '/qr',
@@ -109,7 +109,7 @@ export const singleAccountRoutes: FastifyPluginAsyncTypebox<SingleAccountRoutesO
     },
   );
 
-  buffered({
+  route({
     method: 'GET',
     url: '/whatsapp/status',
     path: '/status',
@@ -131,7 +131,7 @@ export const singleAccountRoutes: FastifyPluginAsyncTypebox<SingleAccountRoutesO
     ['restart', 'session.restarted', 'Close the connection to WhatsApp and open it again'],
     ['logout', 'session.logged_out', 'Unlink the device; asking for a QR code links it again'],
   ] as const) {
-    buffered({
+    route({
       method: 'POST',
       url: `/whatsapp/${action}`,
       path: `/${action}`,

@@ -7,18 +7,20 @@ import {
   type WorkerStats,
 } from '@wa-gate/contracts';
 import { inTransaction, type Pool } from '@wa-gate/db';
-import { internalToken, type Logger, newNonce, PROOF_HEADERS, provenIncarnation } from '@wa-gate/kit';
-import { Value } from 'typebox/value';
-import { type Dispatcher, request } from 'undici';
+import type { Logger } from '@wa-gate/kit';
 import { ApiError } from '../../http/api-error.ts';
-import type { StreamTarget } from '../../worker-links/worker-stream.ts';
+import {
+  type AnswerCheck,
+  type CallWorker,
+  checkOf,
+  type Outcome,
+  type WorkerLife,
+} from '../../worker-links/call-worker.ts';
 import { type Actor, writeAudit } from '../audit/index.ts';
 
 export interface FleetOperationsDependencies {
   pool: Pool;
-  /** Connects to nothing but allowed addresses. */
-  dispatcher: Dispatcher;
-  masterKeys: readonly Uint8Array[];
+  callWorker: CallWorker;
   logger: Logger;
   /** @default 5 000 */
   timeoutMs?: number;
@@ -35,10 +37,14 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 
 type Result = FleetOperationReport['results'][number];
 
-export function createFleetOperations(deps: FleetOperationsDependencies): FleetOperations {
-  const { pool, dispatcher, masterKeys, logger, timeoutMs = TIMEOUT_MS } = deps;
+const ANSWERS = Object.fromEntries(
+  Object.entries(FleetOperationResultSchemas).map(([operation, schema]) => [operation, checkOf(schema)]),
+) as Record<FleetOperation, AnswerCheck<object>>;
 
-  async function targets(network: FleetOperationRequest['network']): Promise<StreamTarget[]> {
+export function createFleetOperations(deps: FleetOperationsDependencies): FleetOperations {
+  const { pool, callWorker, logger, timeoutMs = TIMEOUT_MS } = deps;
+
+  async function targets(network: FleetOperationRequest['network']): Promise<WorkerLife[]> {
     const workers = await listWorkers(pool);
     return workers.flatMap(({ workerId, endpoint, incarnation, online, network: of }) =>
       online && incarnation !== null && (!network || of === network.toUpperCase())
@@ -47,46 +53,24 @@ export function createFleetOperations(deps: FleetOperationsDependencies): FleetO
     );
   }
 
-  /** What the worker says. @throws {Error} with the sentence for the administrator */
-  async function call(target: StreamTarget, operation: FleetOperation, body: object): Promise<object> {
-    const { workerId, endpoint, incarnation } = target;
-    const nonce = newNonce();
-    const answer = await request(`${endpoint}/operations/${operation}`, {
-      dispatcher,
-      method: 'POST',
-      headers: {
-        authorization: `Bearer ${internalToken(masterKeys[0]!, workerId, incarnation)}`,
-        'content-type': 'application/json',
-        [PROOF_HEADERS.nonce]: nonce,
-      },
-      body: JSON.stringify(body),
-      signal: AbortSignal.timeout(timeoutMs),
-    });
-    const text = await readSome(answer.body);
-    if (provenIncarnation(masterKeys, workerId, nonce, answer.headers) !== incarnation) {
-      throw new Error('What answers at its endpoint does not prove to be this worker.');
-    }
-    if (answer.statusCode !== 200) throw new Error(`It refused with status ${answer.statusCode}.`);
-    const said: unknown = JSON.parse(text);
-    if (!Value.Check(FleetOperationResultSchemas[operation], said)) throw new Error('It answered something else.');
-    return said as object;
-  }
-
-  async function askOne(target: StreamTarget, operation: FleetOperation, body: object): Promise<Result> {
+  async function askOne(life: WorkerLife, operation: FleetOperation, body: object): Promise<Result> {
     const begun = performance.now();
-    const took = () => ({ workerId: target.workerId, tookMs: Math.round(performance.now() - begun) });
-    try {
-      const said = await call(target, operation, body);
-      return {
-        ...took(),
-        ok: true,
-        ...(said as Partial<Pick<Result, 'level'>> & { stats?: WorkerStats }),
-        error: null,
-      };
-    } catch (error) {
-      logger.info({ err: error, operation, ...target }, 'a worker did not do what all were asked for');
-      return { ...took(), ok: false, error: describe(error, timeoutMs) };
+    const outcome = await callWorker<object>(life, {
+      method: 'POST',
+      path: `/operations/${operation}`,
+      body,
+      timeoutMs,
+      maxAnswerBytes: MAX_ANSWER_BYTES,
+      answer: ANSWERS[operation],
+    });
+    const tookMs = Math.round(performance.now() - begun);
+    const { workerId } = life;
+    if (outcome.kind === 'answered') {
+      type Said = Partial<Pick<Result, 'level'>> & { stats?: WorkerStats };
+      return { workerId, tookMs, ok: true, ...(outcome.answer as Said), error: null };
     }
+    logger.info({ outcome, operation, ...life }, 'a worker did not do what all were asked for');
+    return { workerId, tookMs, ok: false, error: describe(outcome, timeoutMs) };
   }
 
   return {
@@ -114,19 +98,24 @@ export function createFleetOperations(deps: FleetOperationsDependencies): FleetO
   };
 }
 
-async function readSome(body: AsyncIterable<Buffer>): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    bytes += chunk.length;
-    if (bytes > MAX_ANSWER_BYTES) throw new Error('It answered more than fits.');
-    chunks.push(chunk);
+/** The sentence for the administrator. */
+function describe(failure: Exclude<Outcome<never>, { kind: 'answered' }>, timeoutMs: number): string {
+  switch (failure.kind) {
+    case 'declined':
+      return `It refused with status ${failure.status}.`;
+    case 'not-understood':
+      return failure.reason === 'answer too large' ? 'It answered more than fits.' : 'It answered something else.';
+    case 'late':
+      return `It did not answer within ${timeoutMs / 1_000} s.`;
+    case 'unproven':
+      return NOT_PROVEN;
+    default: {
+      const { error } = failure;
+      if (error === undefined) return NOT_PROVEN;
+      const { code, message } = error as Error & { code?: string };
+      return code ? `It was not reached (${code}).` : message;
+    }
   }
-  return Buffer.concat(chunks).toString();
 }
 
-function describe(error: unknown, timeoutMs: number): string {
-  const { name, code, message } = error as Error & { code?: string };
-  if (name === 'TimeoutError') return `It did not answer within ${timeoutMs / 1_000} s.`;
-  return code ? `It was not reached (${code}).` : message;
-}
+const NOT_PROVEN = 'What answers at its endpoint does not prove to be this worker.';

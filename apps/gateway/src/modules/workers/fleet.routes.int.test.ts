@@ -2,6 +2,7 @@ import { createLogger, internalToken } from '@wa-gate/kit';
 import { Agent } from 'undici';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createGatewayFixture, type GatewayFixture } from '../../testing/gateway-fixture.ts';
+import { createCallWorker } from '../../worker-links/call-worker.ts';
 import { SYSTEM_ACTOR } from '../audit/index.ts';
 import { createFleetOperations } from './fleet-operations.ts';
 import { sweepWorkerMetrics } from './worker-metrics.ts';
@@ -165,8 +166,7 @@ describe('a question to all workers (MR-028)', () => {
     hanging.answer({ stream: ': nothing yet\n\n' });
     const operations = createFleetOperations({
       pool: fixture.database.pool,
-      dispatcher: new Agent(),
-      masterKeys: [fixture.masterKey],
+      callWorker: createCallWorker({ dispatcher: new Agent(), masterKeys: [fixture.masterKey] }),
       logger: createLogger({ service: 'test', level: 'silent' }),
       timeoutMs: 200,
     });

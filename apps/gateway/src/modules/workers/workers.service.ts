@@ -9,9 +9,9 @@ import type { HeartbeatRequest, RegisterWorkerRequest } from '@wa-gate/contracts
 import { inTransaction, type Network, type Pool } from '@wa-gate/db';
 import type { Logger } from '@wa-gate/kit';
 import { ApiError } from '../../http/api-error.ts';
+import type { WorkerLife } from '../../worker-links/call-worker.ts';
 import type { WorkerAddresses } from '../../worker-links/worker-addresses.ts';
 import type { WorkerProbe } from '../../worker-links/worker-probe.ts';
-import type { StreamTarget } from '../../worker-links/worker-stream.ts';
 import { type Actor, writeAudit } from '../audit/index.ts';
 import { DEFAULT_MAX_SESSIONS, normalizeEndpoint, refusedEndpoint } from './endpoints.ts';
 import type { WorkerMetricsStore } from './worker-metrics.ts';
@@ -26,7 +26,7 @@ export interface WorkersDependencies {
   defaultNetwork: Network;
   timing: ClusterTiming;
   /** A process life has begun. */
-  onRegistered: (target: StreamTarget) => void;
+  onRegistered: (target: WorkerLife) => void;
   logger: Logger;
 }
 

@@ -32,7 +32,7 @@ export const networkRules = fastifyPlugin<{ settings: NetworkSettings }>(
     }
 
     async function insistOnHttps(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
-      const { routeOptions, protocol, method, hostname, url } = request;
+      const { routeOptions, protocol, method, hostname, originalUrl } = request;
       if (INSIDE.has(routeOptions.url) || routeOptions.config.isInternal) return undefined;
       if (protocol === 'https') {
         reply.header('strict-transport-security', ONE_YEAR);
@@ -40,7 +40,7 @@ export const networkRules = fastifyPlugin<{ settings: NetworkSettings }>(
       }
       // A request that changes something has shown its secrets already: sending it on would hide that.
       if (!REDIRECTED.has(method) || !HOST.test(hostname)) throw new ApiError('HTTPS_REQUIRED');
-      return reply.redirect(`https://${hostname}${url}`, 308);
+      return reply.redirect(`https://${hostname}${originalUrl}`, 308);
     }
     if (requireHttps) app.addHook('onRequest', insistOnHttps);
   },
