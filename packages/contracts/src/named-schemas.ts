@@ -38,6 +38,7 @@ import {
 import { DashboardHistorySchema, DashboardMetricsSchema } from './dashboard.ts';
 import { DefaultSessionBodySchema } from './default-session.ts';
 import { ErrorDescriptionSchema, ErrorSchema } from './errors.ts';
+import { WEBHOOK_SCHEMAS } from './events/index.ts';
 import {
   AutoscalingSchema,
   FleetOperationRequestSchema,
@@ -58,6 +59,7 @@ import {
   RotateKeyRequestSchema,
   UpdateKeyRequestSchema,
 } from './keys.ts';
+import { MessageCappingSchema } from './message-capping.ts';
 import { ListMessagesResultSchema, MessageSchema, SendResultSchema } from './messages.ts';
 import { CursorPaginationSchema, PaginationSchema } from './paging.ts';
 import { QrHistoryEntrySchema, QrHistoryResultSchema } from './qr.ts';
@@ -68,7 +70,6 @@ import {
   CreateSessionRequestSchema,
   CreateSessionResultSchema,
   DeleteSessionResultSchema,
-  MessageCappingSchema,
   PairingCodeRequestSchema,
   PairingCodeSchema,
   PairingEventSchema,
@@ -123,6 +124,7 @@ import {
  * uses.
  */
 export const NAMED_SCHEMAS = {
+  ...WEBHOOK_SCHEMAS,
   AcceptInvitationResult: AcceptInvitationResultSchema,
   AddWorkerRequest: AddWorkerRequestSchema,
   AddWorkerResult: AddWorkerResultSchema,

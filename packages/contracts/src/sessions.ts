@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { MessageCappingSchema } from './message-capping.ts';
 import { pageQuery } from './paging.ts';
 import { line, nullable, oneOf, requestBody, timestamp } from './schema.ts';
 import { labelFilter, SessionSettingsChangeSchema, SessionSettingsSchema } from './session-settings.ts';
@@ -40,16 +41,6 @@ const restriction = nullable(
   ),
 );
 
-export const MessageCappingSchema = Type.Object(
-  {
-    status: oneOf(['none', 'first_warning', 'second_warning', 'capped'] as const),
-    used: nullable(Type.Integer()),
-    total: nullable(Type.Integer()),
-    cycleEndsAt: nullable(timestamp('When the count begins anew.')),
-  },
-  { description: "WhatsApp's cap on new chats, as it told it last; null while it has told nothing." },
-);
-export type MessageCapping = Static<typeof MessageCappingSchema>;
 const messageCapping = nullable(MessageCappingSchema);
 
 export const SessionSchema = Type.Object({

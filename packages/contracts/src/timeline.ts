@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { EVENT_TYPES } from './events.ts';
+import { EVENT_TYPES } from './events/index.ts';
 import { MESSAGE_STATES, MESSAGE_STATUSES } from './message-states.ts';
 import { nullable, oneOf, timestamp } from './schema.ts';
 import { SESSION_STATES } from './session-states.ts';

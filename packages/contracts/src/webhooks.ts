@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { EVENT_TYPES } from './events.ts';
+import { EVENT_TYPES } from './events/index.ts';
 import { nullable, oneOf, requestBody, timestamp } from './schema.ts';
 
 export const WebhookRequestSchema = requestBody(

@@ -1,4 +1,5 @@
 import { placeSession, registerWorker, releaseSession, scaleTiming } from '@wa-gate/cluster';
+import { EVENTS } from '@wa-gate/contracts';
 import { newId } from '@wa-gate/kit';
 import {
   createTestDatabase,
@@ -231,7 +232,7 @@ describe('a message that must not go out twice (onUncertain: "fail")', () => {
   it('does not become unknown once its fate is known', async () => {
     const { waMessageId } = await accept('careful', { failIfUncertain: true });
     await claimOutbox(database.pool, [owner], 5);
-    const outcome = { ...owner, waMessageId, at: new Date(), errorCode: '479' };
+    const outcome = { ...owner, waMessageId, at: new Date(), errorCode: '479', errorMessage: 'x' };
     await recordOutcomes(database.pool, [{ ...outcome, state: 'FAILED' }]);
     expect((await recordOutcomes(database.pool, [{ ...outcome, state: 'UNKNOWN' }])).moved).toEqual([]);
   });
@@ -267,6 +268,7 @@ describe('outcomes (MR-061, MR-062, MR-063, MR-102)', () => {
     waMessageId,
     state,
     at: new Date(1_700_000_000_000),
+    ...(state === 'FAILED' && { errorCode: '479', errorMessage: 'refused' }),
   });
 
   it('tells sent, delivered and read in that order, each once, whatever arrives how often', async () => {
@@ -394,8 +396,8 @@ describe('inbound messages (MR-060, MR-072)', () => {
 describe('the state of a session (MR-173)', () => {
   it('is written with its events, and never by a stale owner (I2)', async () => {
     await updateSessionState(database.pool, owner, { state: 'CONNECTED', phoneNumber: '1555', paired: true }, [
-      { type: 'connection.open', data: { phoneNumber: '1555' } },
-      { type: 'session.status', data: { status: 'connected' } },
+      { type: 'connection.open', data: EVENTS['connection.open'].example },
+      { type: 'session.status', data: EVENTS['session.status'].example },
     ]);
     await expect(updateSessionState(database.pool, stale(), { state: 'ERROR' })).rejects.toThrow('moved on');
     const { rows } = await database.pool.query(

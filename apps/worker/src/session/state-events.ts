@@ -1,7 +1,7 @@
 import type { Ownership } from '@wa-gate/cluster';
-import { describeSessionState } from '@wa-gate/contracts';
+import { describeSessionState, MIGRATIONS, type SessionEvent } from '@wa-gate/contracts';
 import type { SessionUpdate } from '@wa-gate/messaging';
-import type { StatusEvent } from './status-writer.ts';
+import { passkeyWanted } from './disconnect.ts';
 import { type ActorState, type PublicView, publicView } from './transition.ts';
 
 /** What a change of state makes of the session's row, and the events that tell it; `null` when the user sees no difference. */
@@ -9,7 +9,7 @@ export function tellChange(
   before: ActorState,
   after: ActorState,
   lastView: PublicView | null,
-): { update: SessionUpdate; events: StatusEvent[] } | null {
+): { update: SessionUpdate; events: SessionEvent[] } | null {
   const view = publicView(after);
   if (!view) return null;
   const events = [...connectionEvents(before, after), ...unlinkEvents(after)];
@@ -19,23 +19,21 @@ export function tellChange(
   return { update: { ...view, ...identityOf(after) }, events };
 }
 
-/** Reasons of a placement after which another process goes on with what one had. */
-const MIGRATIONS: ReadonlySet<string> = new Set(['takeover', 'handover', 'worker restarted']);
-
 /** What the user is told about a session that comes from another process; nothing when it is simply placed. */
-export function tellArrival({ epoch }: Ownership, reason: string): StatusEvent[] {
-  return MIGRATIONS.has(reason) ? [{ type: 'session.migrated', data: { reason, epoch } }] : [];
+export function tellArrival({ epoch }: Ownership, reason: string): SessionEvent[] {
+  const migration = MIGRATIONS.find((name) => name === reason);
+  return migration ? [{ type: 'session.migrated', data: { reason: migration, epoch } }] : [];
 }
 
 const told = ({ reason, code }: PublicView) => ({ reason, code });
 
-function connectionEvents(before: ActorState, after: ActorState): StatusEvent[] {
+function connectionEvents(before: ActorState, after: ActorState): SessionEvent[] {
   if (after.name === 'scanning') {
     const { qr, attempt, expiresAt } = after;
     return [{ type: 'qr.generated', data: { qr, attempt, expiresAt: new Date(expiresAt).toISOString() } }];
   }
   if (after.name === 'passkey')
-    return [{ type: 'session.passkey_required', data: { step: after.step, reason: publicView(after)?.reason } }];
+    return [{ type: 'session.passkey_required', data: { step: after.step, reason: passkeyWanted(after.step).reason } }];
   if (after.name === 'connected')
     return [{ type: 'connection.open', data: { ...after.identity, phoneNumber: `+${after.identity.phoneNumber}` } }];
   if (before.name !== 'connected') return [];
@@ -48,7 +46,7 @@ function connectionEvents(before: ActorState, after: ActorState): StatusEvent[] 
   ];
 }
 
-function unlinkEvents(after: ActorState): StatusEvent[] {
+function unlinkEvents(after: ActorState): SessionEvent[] {
   if (after.name !== 'parked' || !after.verdict.unlinked) return [];
   return [{ type: 'session.loggedout', data: { code: after.verdict.code, reason: after.verdict.reason } }];
 }

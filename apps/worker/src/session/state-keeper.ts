@@ -1,6 +1,7 @@
+import type { SessionEvent } from '@wa-gate/contracts';
 import type { SessionUpdate } from '@wa-gate/messaging';
 import { tellChange } from './state-events.ts';
-import type { StatusEvent, StatusWriter } from './status-writer.ts';
+import type { StatusWriter } from './status-writer.ts';
 import { type ActorEvent, type ActorState, isTerminal, type PublicView, publicView, transition } from './transition.ts';
 
 /** Where an actor is: the only holder of its state. What changes is told to PostgreSQL, and to whoever waits for it. */
@@ -12,9 +13,9 @@ export class StateKeeper {
   #view: PublicView | null = null;
 
   /** To be told with the first write: that this process has the session now. */
-  #arrival: StatusEvent[];
+  #arrival: SessionEvent[];
 
-  constructor(status: StatusWriter, arrival: StatusEvent[]) {
+  constructor(status: StatusWriter, arrival: SessionEvent[]) {
     this.#status = status;
     this.#arrival = arrival;
   }
@@ -49,7 +50,7 @@ export class StateKeeper {
   }
 
   /** Writes what is new about the session besides its state. */
-  publish(update: Omit<SessionUpdate, 'state' | 'reason' | 'code'>, events: StatusEvent[]): void {
+  publish(update: Omit<SessionUpdate, 'state' | 'reason' | 'code'>, events: SessionEvent[]): void {
     const view = publicView(this.#state);
     if (view) this.#status.write({ ...view, ...update }, events);
   }

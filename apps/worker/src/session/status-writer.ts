@@ -1,13 +1,8 @@
 import { type Ownership, StaleEpochError } from '@wa-gate/cluster';
-import type { EventType } from '@wa-gate/contracts';
+import type { SessionEvent } from '@wa-gate/contracts';
 import type { Pool } from '@wa-gate/db';
 import { backoffDelay, type Clock, type Logger } from '@wa-gate/kit';
 import { type Appended, type SessionUpdate, updateSessionState } from '@wa-gate/messaging';
-
-export interface StatusEvent {
-  type: EventType;
-  data: Record<string, unknown>;
-}
 
 export interface StatusWriterDependencies {
   pool: Pool;
@@ -27,7 +22,7 @@ const RETRY = { initialMs: 200, maxMs: 10_000 };
  */
 export class StatusWriter {
   readonly #deps: StatusWriterDependencies;
-  #pending: { update: SessionUpdate; events: StatusEvent[] } | undefined;
+  #pending: { update: SessionUpdate; events: SessionEvent[] } | undefined;
   #writing: Promise<void> | undefined;
   #ended = false;
 
@@ -35,7 +30,7 @@ export class StatusWriter {
     this.#deps = deps;
   }
 
-  write(update: SessionUpdate, events: StatusEvent[]): void {
+  write(update: SessionUpdate, events: SessionEvent[]): void {
     if (this.#ended) return;
     const waiting = this.#pending;
     this.#pending = waiting
@@ -68,7 +63,7 @@ export class StatusWriter {
       } catch (error) {
         if (error instanceof StaleEpochError) return onStale();
         logger.warn({ err: error, sessionId: owner.sessionId }, 'session state not written, trying again');
-        const newer = this.#pending as { update: SessionUpdate; events: StatusEvent[] } | undefined;
+        const newer = this.#pending as { update: SessionUpdate; events: SessionEvent[] } | undefined;
         this.#pending = { update: { ...update, ...newer?.update }, events: [...events, ...(newer?.events ?? [])] };
         await clock.sleep(backoffDelay(failures, RETRY));
         failures += 1;

@@ -6,6 +6,7 @@ import {
   StaleEpochError,
   scaleTiming,
 } from '@wa-gate/cluster';
+import { EVENTS } from '@wa-gate/contracts';
 import { newId } from '@wa-gate/kit';
 import { createTestDatabase, seedSession, type TestDatabase, workerRegistration } from '@wa-gate/testkit';
 import fc from 'fast-check';
@@ -81,6 +82,8 @@ async function createTarget(messages: number): Promise<Target> {
 const ownerOf = ({ owner }: Target, isStale: boolean): Ownership =>
   isStale ? { ...owner, epoch: owner.epoch - 1 } : owner;
 
+const STATUS = { type: 'session.status', data: EVENTS['session.status'].example } as const;
+
 /** An owner runs one statement at a time that concerns several sessions, as the worker does (see APPEND_EVENTS). */
 let lane: Promise<unknown> = Promise.resolve();
 function inLane<T>(run: () => Promise<T>): Promise<T> {
@@ -123,7 +126,7 @@ async function write(targets: Target[], now: Writer): Promise<Appended> {
     }
     case 'status': {
       const target = targets[now.session]!;
-      const events = Array.from({ length: now.events }, (_, n) => ({ type: 'session.status' as const, data: { n } }));
+      const events = Array.from({ length: now.events }, () => STATUS);
       if (!now.stale) target.expected += now.events;
       const writing = updateSessionState(pool, ownerOf(target, now.stale), { state: 'CONNECTED' }, events);
       if (!now.stale) return await writing;
@@ -134,7 +137,7 @@ async function write(targets: Target[], now: Writer): Promise<Appended> {
       const target = targets[now.session]!;
       target.expected += 1;
       const { sessionId } = target.owner;
-      return await appendControlEvent(pool, { sessionId, type: 'session.status', data: {} });
+      return await appendControlEvent(pool, { sessionId, ...STATUS });
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { EventType } from '@wa-gate/contracts';
+import type { EventType, SessionEvent } from '@wa-gate/contracts';
 import type { Queryable } from '@wa-gate/db';
 
 /** What a statement that appended events reports. */
@@ -66,7 +66,7 @@ const APPEND_CONTROL_EVENT = {
  */
 export async function appendControlEvent(
   tx: Queryable,
-  event: { sessionId: string; type: Extract<EventType, `session.${string}`>; data: Record<string, unknown> },
+  event: { sessionId: string } & Extract<SessionEvent, { type: `session.${string}` }>,
 ): Promise<Appended> {
   const values = [event.sessionId, event.type, JSON.stringify(event.data)];
   const { rows } = await tx.query<Appended>({ ...APPEND_CONTROL_EVENT, values });

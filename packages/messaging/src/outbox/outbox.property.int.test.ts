@@ -192,7 +192,9 @@ it('an accepted message keeps its id and its bytes over claims, crashes, returns
             const message = model.at(now.who);
             if (!message) break;
             const payload = `${message.waMessageId}|${message.text}`;
-            const outcome = { ...as(now.stale), waMessageId: message.waMessageId, state: now.state, at: new Date() };
+            const refused = now.state === 'FAILED' && { errorCode: '479', errorMessage: 'refused' };
+            const { waMessageId } = message;
+            const outcome = { ...as(now.stale), waMessageId, state: now.state, at: new Date(), ...refused };
             await recordOutcomes(pool, [{ ...outcome, payload: Buffer.from(payload) }]);
             if (!now.stale) model.report(message, now.state, payload);
             break;

@@ -1,5 +1,5 @@
 import { FENCE_ONE, type Ownership, StaleEpochError } from '@wa-gate/cluster';
-import type { EventType, MessageCapping } from '@wa-gate/contracts';
+import type { MessageCapping, SessionEvent } from '@wa-gate/contracts';
 import type { Queryable, SessionState } from '@wa-gate/db';
 import { newId } from '@wa-gate/kit';
 import { APPEND_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from '../events/append-events.ts';
@@ -61,7 +61,7 @@ export async function updateSessionState(
   db: Queryable,
   owner: Ownership,
   update: SessionUpdate,
-  events: readonly { type: EventType; data: Record<string, unknown> }[] = [],
+  events: readonly SessionEvent[] = [],
 ): Promise<Appended> {
   const { rows } = await db.query<Appended & { fenced: number }>({
     ...UPDATE,

@@ -1,3 +1,4 @@
+import { EVENTS } from '@wa-gate/contracts';
 import type { Queryable } from '@wa-gate/db';
 import { newId } from '@wa-gate/kit';
 import { appendControlEvent, type DeliveryResult, type LeasedWebhook, leaseDueWebhooks } from '@wa-gate/messaging';
@@ -28,7 +29,11 @@ beforeEach(async () => {
       body: { url: 'http://127.0.0.1:9/hook' },
     });
     for (let event = 0; event < 2; event += 1) {
-      await appendControlEvent(pool, { sessionId: session.id, type: 'session.status', data: {} });
+      await appendControlEvent(pool, {
+        sessionId: session.id,
+        type: 'session.status',
+        data: EVENTS['session.status'].example,
+      });
     }
   }
   const rows = await leaseDueWebhooks(pool, { leasedBy: newId(), leaseMs: LEASE_MS, limit: 3 });

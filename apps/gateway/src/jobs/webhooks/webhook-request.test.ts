@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { WebhookPayloadSchema } from '@wa-gate/contracts';
+import { EVENTS, WEBHOOK_PAYLOADS } from '@wa-gate/contracts';
 import { Value } from 'typebox/value';
 import { describe, expect, it } from 'vitest';
 import { buildWebhookRequest } from './webhook-request.ts';
@@ -11,7 +11,7 @@ const event = {
   slug: 'shop',
   seq: 4_711,
   type: 'message.received' as const,
-  data: { text: 'grüße }","signature":"' },
+  data: { ...EVENTS['message.received'].example, text: 'grüße }","signature":"' },
   epoch: 9,
   createdAt: new Date(1_700_000_000_900),
   attempts: 2,
@@ -24,7 +24,7 @@ const hmac = (key: string | Buffer, text: string) => createHmac('sha256', key).u
 describe('the request of a webhook (MR-068, MR-069)', () => {
   it('has the body of the contract', () => {
     const parsed = JSON.parse(body);
-    expect(Value.Check(WebhookPayloadSchema, parsed)).toBe(true);
+    expect(Value.Check(WEBHOOK_PAYLOADS['message.received'], parsed)).toBe(true);
     expect(parsed).toMatchObject({
       id: 'evt_01900000000070008000000000000001_4711',
       event: 'message.received',

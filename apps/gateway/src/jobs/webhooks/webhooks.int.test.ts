@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { EVENTS } from '@wa-gate/contracts';
 import { createLogger, createSecretBox, systemClock } from '@wa-gate/kit';
 import { appendControlEvent, createWebhookDoorbell } from '@wa-gate/messaging';
 import { testRedisUrl, waitFor } from '@wa-gate/testkit';
@@ -79,7 +80,7 @@ async function subscribe(url: string): Promise<void> {
 /** Appends events; their seqs count from 1 in each session. */
 async function emit(count = 1): Promise<void> {
   for (let i = 0; i < count; i += 1) {
-    const event = { sessionId: session.id, type: 'session.status', data: { n: i } } as const;
+    const event = { sessionId: session.id, type: 'session.status', data: EVENTS['session.status'].example } as const;
     await appendControlEvent(fixture.database.pool, event);
   }
 }

@@ -1,6 +1,6 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import { EVENT_DATA, EVENT_TYPES, NAMED_SCHEMAS, WebhookPayloadSchema } from '@wa-gate/contracts';
+import { EVENT_TYPES, EVENTS, NAMED_SCHEMAS, WEBHOOK_PAYLOADS } from '@wa-gate/contracts';
 import fastifyPlugin from 'fastify-plugin';
 import { nameComponents } from './components.ts';
 import { USUAL_CODES } from './error-responses.ts';
@@ -18,18 +18,13 @@ const webhooks = Object.fromEntries(
     type,
     {
       post: {
-        summary: type,
+        summary: EVENTS[type].summary,
         tags: ['Webhooks'],
         description:
           'Answer 2xx within 10 s. Headers: `webhook-id`, `webhook-timestamp`, `webhook-signature` (Standard Webhooks), `X-Hub-Signature-256`, `X-Webhook-Event`, `X-Webhook-Attempt`.',
         requestBody: {
           content: {
-            'application/json': {
-              schema: {
-                ...WebhookPayloadSchema,
-                properties: { ...WebhookPayloadSchema.properties, event: { const: type }, data: EVENT_DATA[type] },
-              },
-            },
+            'application/json': { schema: WEBHOOK_PAYLOADS[type] },
           },
         },
         responses: { '2XX': { description: 'Taken.' }, '410': { description: 'Gone: the webhook is switched off.' } },

@@ -1,0 +1,106 @@
+import { type TProperties, Type } from 'typebox';
+import { MESSAGE_TYPES } from '../messages.ts';
+import { anyObject, oneOf } from '../schema.ts';
+import { event } from './event.ts';
+
+const identity = {
+  messageId: Type.String({ format: 'uuid' }),
+  waMessageId: Type.String({ description: 'As WhatsApp names it.' }),
+};
+const seconds = (description: string) => Type.Integer({ description: `${description} Seconds since 1970.` });
+
+/** What a message says, wherever it came from. */
+const content = {
+  chatAlt: Type.Optional(Type.String({ description: 'The same chat in the other addressing (phone number or LID).' })),
+  type: oneOf(MESSAGE_TYPES),
+  text: Type.Optional(Type.String()),
+  content: Type.Optional(anyObject({ description: 'What is not text.' })),
+};
+
+const received = {
+  ...identity,
+  chat: Type.String({ description: 'The chat, as WhatsApp names it.' }),
+  from: Type.String({ description: 'Who wrote it; in groups the participant.' }),
+  fromMe: Type.Boolean({ description: 'true: it was written on the phone of the account.' }),
+  senderName: Type.Optional(Type.String()),
+  ...content,
+  timestamp: seconds("WhatsApp's time of the message."),
+};
+
+const receipt = (more: TProperties = {}) =>
+  Type.Object({
+    ...identity,
+    to: Type.String({ description: 'The chat, as WhatsApp names it.' }),
+    timestamp: seconds('When it happened.'),
+    ...more,
+  });
+
+const IDS = { messageId: '01a1fe67-59c3-7e76-818f-224716029ae9', waMessageId: '3EB0868FE98849480AD910' };
+const CHAT = '15551234567@s.whatsapp.net';
+const AT = 1_768_473_000;
+const RECEIPT = { ...IDS, to: CHAT, timestamp: AT };
+const RECEIVED = { ...IDS, chat: CHAT, from: CHAT, fromMe: false, senderName: 'Ann', timestamp: AT };
+const HELLO = { ...RECEIVED, type: 'text', text: 'Hello' } as const;
+
+/** Events of messages. */
+export const MESSAGE_EVENTS = {
+  'message.received': event({
+    summary: 'A message came.',
+    data: Type.Object(received),
+    example: HELLO,
+    keep: 'log',
+  }),
+  'message.sent': event({
+    summary: "A message of the account is on its way: WhatsApp's server has acknowledged it, or the phone has sent it.",
+    data: Type.Object({
+      ...identity,
+      to: Type.String({ description: 'The chat, as WhatsApp names it.' }),
+      chat: Type.String({ description: 'The same as `to`, under the name that received messages have for it.' }),
+      from: Type.Optional(Type.String({ description: 'The account, when the message was written on its phone.' })),
+      fromMe: Type.Literal(true),
+      senderName: Type.Optional(Type.String()),
+      ...content,
+      timestamp: seconds('When WhatsApp took it.'),
+    }),
+    example: { ...RECEIPT, chat: CHAT, fromMe: true, type: 'text', text: 'Hello from API!' },
+    keep: 'log',
+  }),
+  'message.delivered': event({
+    summary: 'A device of the recipient has it.',
+    data: receipt(),
+    example: RECEIPT,
+    keep: 'log',
+  }),
+  'message.read': event({ summary: 'The recipient has read it.', data: receipt(), example: RECEIPT, keep: 'log' }),
+  'message.played': event({
+    summary: 'The recipient has played a voice message or a video.',
+    data: receipt(),
+    example: RECEIPT,
+    keep: 'log',
+  }),
+  'message.failed': event({
+    summary: 'A message was refused, or nobody knows whether it was sent (`state: "unknown"`).',
+    data: Type.Object({
+      ...receipt().properties,
+      errorCode: Type.String({ description: "WhatsApp's own code, or ours." }),
+      error: Type.String({ description: 'A sentence for people.' }),
+      state: Type.Optional(oneOf(['unknown'] as const, '`unknown`: it may have been sent.')),
+    }),
+    example: { ...RECEIPT, errorCode: '463', error: 'WhatsApp does not let this account begin new chats.' },
+    keep: 'log',
+  }),
+  'message.undecryptable': event({
+    summary:
+      'A message came and cannot be read. WhatsApp was asked to send it again; `message.recovered` follows if that helps.',
+    data: Type.Object(received),
+    example: { ...RECEIVED, type: 'unknown', content: { kind: 'undecryptable' } },
+    keep: 'log',
+  }),
+  'message.recovered': event({
+    summary:
+      'The content of a message that was reported undecryptable. Webhooks that subscribe to `message.received` get it too.',
+    data: Type.Object(received),
+    example: HELLO,
+    keep: 'log',
+  }),
+};

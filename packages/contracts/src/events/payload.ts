@@ -1,0 +1,43 @@
+import { type Static, type TSchema, Type } from 'typebox';
+import { anyObject } from '../schema.ts';
+import { EVENTS, type EventData, type EventType } from './registry.ts';
+
+const payload = (event: EventType, data: TSchema) =>
+  Type.Object({
+    id: Type.String({
+      description: 'The same for every attempt: what to deduplicate by.',
+      examples: ['evt_018f6f3c4d_7'],
+    }),
+    event: Type.Literal(event),
+    timestamp: Type.Integer({ description: 'When it happened, in seconds since 1970.', examples: [1768473000] }),
+    sessionId: Type.String({ examples: ['user123-personal'] }),
+    seq: Type.Integer({ description: 'Grows by one with each event of the session: order by it.', examples: [4711] }),
+    epoch: Type.Integer({
+      description: 'Which placement of the session wrote it; 0 for the gateway itself.',
+      examples: [9],
+    }),
+    data,
+    metadata: anyObject({ description: '`metadata` of the message that was sent, else empty.' }),
+    signature: Type.String({ examples: ['sha256=5d41402abc4b2a76b9719d911017c592ae1f3bb8b1d4dd7a92b5a1c6c0a2d3e4'] }),
+  });
+
+/**
+ * What a receiver gets, for each event. `signature` is the last member: HMAC-SHA256 over the body as it is without that
+ * member.
+ */
+export const WEBHOOK_PAYLOADS = Object.fromEntries(
+  Object.entries(EVENTS).map(([type, { data }]) => [type, payload(type as EventType, data)]),
+) as Record<EventType, ReturnType<typeof payload>>;
+
+type Envelope = Static<(typeof WEBHOOK_PAYLOADS)[EventType]>;
+export type WebhookPayload = {
+  [K in EventType]: Omit<Envelope, 'event' | 'data'> & { event: K; data: EventData<K> };
+}[EventType];
+
+/** What generated clients call the payload of an event: `message.received` is `MessageReceivedEvent`. */
+const schemaName = (type: string): string =>
+  `${type.replace(/(?:^|[._])([a-z])/g, (_, letter: string) => letter.toUpperCase())}Event`;
+
+export const WEBHOOK_SCHEMAS: Readonly<Record<string, TSchema>> = Object.fromEntries(
+  Object.entries(WEBHOOK_PAYLOADS).map(([type, schema]) => [schemaName(type), schema]),
+);

@@ -1,0 +1,101 @@
+import { Type } from 'typebox';
+import { MessageCappingSchema } from '../message-capping.ts';
+import { nullable, oneOf, timestamp } from '../schema.ts';
+import { SESSION_STATES, SESSION_STATUSES } from '../session-states.ts';
+import { event } from './event.ts';
+
+const code = Type.String({ description: "WhatsApp's code, or that of the network.", examples: ['428'] });
+const reason = Type.String({ description: 'What happened and what to do, in a sentence for people.' });
+
+/** Placements after which another process goes on with what one had. */
+export const MIGRATIONS = ['takeover', 'handover', 'worker restarted'] as const;
+
+const LOST = 'The connection to WhatsApp was lost. The session reconnects by itself.';
+
+/** Events of a session: its connection, its link to the phone, and what WhatsApp does not let its account do. */
+export const SESSION_EVENTS = {
+  'connection.open': event({
+    summary: 'The session is connected.',
+    data: Type.Object({
+      phoneNumber: Type.String({ description: 'With +.' }),
+      jid: Type.String({ description: 'The account, as WhatsApp names it.' }),
+      lid: Type.Optional(Type.String({ description: 'The name of the account that hides its number.' })),
+      pushName: Type.Optional(Type.String()),
+    }),
+    example: {
+      phoneNumber: '+15551234567',
+      jid: '15551234567@s.whatsapp.net',
+      lid: '212345678901234@lid',
+      pushName: 'Ann',
+    },
+    keep: 'log',
+  }),
+  'connection.close': event({
+    summary: 'The connection was lost or ended.',
+    data: Type.Object({
+      code: nullable(code),
+      reason: nullable(reason),
+      reconnects: Type.Boolean({ description: 'true: the session connects again by itself.' }),
+    }),
+    example: { code: '428', reason: LOST, reconnects: true },
+    keep: 'log',
+  }),
+  'qr.generated': event({
+    summary: 'There is a QR code to scan.',
+    data: Type.Object({
+      qr: Type.String({ description: 'The text of the code.' }),
+      attempt: Type.Integer({ description: 'Counts the codes of one pairing from 1.' }),
+      expiresAt: timestamp(),
+    }),
+    example: { qr: 'https://wa.me/settings/linked_devices#2@AbC,…', attempt: 1, expiresAt: '2026-01-15T10:30:00.000Z' },
+    keep: 'log',
+  }),
+  'session.status': event({
+    summary: 'The state of the session has changed.',
+    data: Type.Object({
+      status: oneOf(SESSION_STATUSES),
+      state: oneOf(SESSION_STATES, 'The exact state behind the status.'),
+      reason: nullable(reason),
+      code: nullable(code),
+    }),
+    example: { status: 'reconnecting', state: 'reconnecting', reason: LOST, code: '428' },
+    keep: 'log',
+  }),
+  'session.loggedout': event({
+    summary: 'The device is not linked any more.',
+    data: Type.Object({ code, reason }),
+    example: { code: '401/device_removed', reason: 'The device was removed on the phone.' },
+    keep: 'log',
+  }),
+  'session.migrated': event({
+    summary: 'Another worker hosts the session now.',
+    data: Type.Object({
+      reason: oneOf(MIGRATIONS),
+      epoch: Type.Integer({ description: 'The placement that began.' }),
+    }),
+    example: { reason: 'takeover', epoch: 9 },
+    keep: 'log',
+  }),
+  'session.restricted': event({
+    summary: 'A time-lock: WhatsApp does not let the account begin new chats (`restricted: true`), or does again.',
+    data: Type.Object({
+      restricted: Type.Boolean(),
+      type: nullable(Type.String({ description: "WhatsApp's name for the cause.", examples: ['DEFAULT'] })),
+      until: nullable(timestamp()),
+    }),
+    example: { restricted: true, type: 'DEFAULT', until: '2026-01-15T10:30:00.000Z' },
+    keep: 'log',
+  }),
+  'session.capped': event({
+    summary: 'WhatsApp tells about its cap on new chats.',
+    data: MessageCappingSchema,
+    example: { status: 'first_warning', used: 80, total: 100, cycleEndsAt: '2026-01-15T10:30:00.000Z' },
+    keep: 'log',
+  }),
+  'session.passkey_required': event({
+    summary: 'Linking waits for a passkey, or for its confirmation.',
+    data: Type.Object({ step: oneOf(['passkey', 'confirmation'] as const), reason }),
+    example: { step: 'passkey', reason: 'This account links a device only with a passkey.' },
+    keep: 'log',
+  }),
+};
