@@ -1,4 +1,4 @@
-import { createTestDatabase, type TestDatabase } from '@wa-gate/testkit';
+import { createTestDatabase, seedEvent, type TestDatabase } from '@wa-gate/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { placeSession } from './assign.ts';
 import { beginDraining, endLease, renewLease } from './leases.ts';
@@ -114,13 +114,10 @@ describe('placement (MR-166)', () => {
   it('gives the scarce places by priority: tier, something to send, latest traffic; its worker starts them in the same order', async () => {
     await register('w1', { maxSessions: 4 });
     const [quiet, recent, queued, paid, silent] = await seed(5);
-    const event = (id: string, ago: string) =>
-      database.pool.query(
-        `INSERT INTO events (session_id, seq, type, data, created_at) VALUES ($1, 1, 'test', '{}', now() - $2::interval)`,
-        [id, ago],
-      );
-    await event(quiet!, '1 hour');
-    await event(recent!, '1 minute');
+    const event = (id: string, minutesAgo: number) =>
+      seedEvent(database.pool, id, { at: new Date(Date.now() - minutesAgo * 60_000) });
+    await event(quiet!, 60);
+    await event(recent!, 1);
     await database.pool.query(
       `WITH m AS (INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, from_me, type, state)
          VALUES (gen_random_uuid(), $1, 'OUTBOUND', 'X', 'y', true, 'TEXT', 'QUEUED') RETURNING id)

@@ -1,4 +1,4 @@
-import { createTestDatabase, type TestDatabase } from '@wa-gate/testkit';
+import { createTestDatabase, seedEvent, type TestDatabase } from '@wa-gate/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { renewLease } from './leases.ts';
 import { rebalanceRound } from './rebalance.ts';
@@ -93,10 +93,7 @@ describe('a rebalance round (MR-027, MR-092, MR-093)', () => {
       await fleet(10);
       const rows = await readPlacements(database.pool);
       const busy = rows.slice(0, 5).map(({ sessionId }) => sessionId);
-      await database.pool.query(
-        `INSERT INTO events (session_id, seq, type, data) SELECT id, 1, 'test', '{}' FROM unnest($1::uuid[]) AS id`,
-        [busy],
-      );
+      for (const id of busy) await seedEvent(database.pool, id);
       await load('w1', gauges);
       const moved = (await round()).map(({ sessionId }) => (busy.includes(sessionId) ? 'busy' : 'idle'));
       expect(moved).toEqual(Array(5).fill(expected));

@@ -14,7 +14,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'packages/db': ['contracts', 'kit'],
   'packages/cluster': ['contracts', 'kit', 'db'],
   'packages/messaging': ['contracts', 'kit', 'db', 'cluster'],
-  'packages/testkit': ['kit', 'db'],
+  'packages/testkit': ['contracts', 'kit', 'db'],
   'apps/gateway': ['contracts', 'kit', 'db', 'cluster', 'messaging'],
   'apps/worker': ['contracts', 'kit', 'db', 'cluster', 'messaging'],
   'apps/sandbox': ['kit'],

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { EVENTS, type EventType } from '@wa-gate/contracts';
 import type { Queryable } from '@wa-gate/db';
 import { newId } from '@wa-gate/kit';
 
@@ -64,4 +65,19 @@ export function workerRegistration(
     revision: 'test',
     tokenHash: createHash('sha256').update(workerId).digest(),
   };
+}
+
+/** An event as the registry's example has it, written past the sequence of its session. */
+export async function seedEvent(
+  db: Queryable,
+  sessionId: string,
+  { type = 'message.received', seq = 1, at = new Date() }: { type?: EventType; seq?: number; at?: Date } = {},
+): Promise<void> {
+  await db.query('INSERT INTO events (session_id, seq, type, data, created_at) VALUES ($1, $2, $3, $4, $5)', [
+    sessionId,
+    seq,
+    type,
+    EVENTS[type].example,
+    at,
+  ]);
 }

@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { createPool, type Pool, type PoolOptions } from '@wa-gate/db';
 import { newId } from '@wa-gate/kit';
+import { expectPromisedEvents, KEEP_DELETED_EVENTS } from './event-check.ts';
 
 const MIGRATIONS = fileURLToPath(new URL('../../../prisma/migrations/', import.meta.url));
 /**
@@ -22,7 +23,11 @@ const TEMPLATE_LOCK = 7_301_115;
 export interface TestDatabase {
   url: string;
   pool: Pool;
-  /** Closes the pool and drops the database. */
+  /**
+   * Closes the pool and drops the database.
+   *
+   * @throws {Error} when an event in it is not as the registry promises; the database is dropped all the same
+   */
   drop(): Promise<void>;
 }
 
@@ -47,6 +52,7 @@ async function readMigrations(isWanted: (name: string) => boolean): Promise<{ ha
     .filter(isWanted)
     .sort();
   const scripts = await Promise.all(names.map((name) => readFile(`${MIGRATIONS}${name}/migration.sql`, 'utf8')));
+  scripts.push(KEEP_DELETED_EVENTS);
   return { hash: createHash('sha256').update(scripts.join('\n')).digest('hex').slice(0, 12), scripts };
 }
 
@@ -108,10 +114,14 @@ export async function createTestDatabase({
     url: withDatabase(url, name),
     pool,
     async drop() {
-      await pool.end();
-      const dropper = createPool({ url, name: 'testkit', max: 1, ...PATIENT });
-      await dropper.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-      await dropper.end();
+      try {
+        await expectPromisedEvents(pool);
+      } finally {
+        await pool.end();
+        const dropper = createPool({ url, name: 'testkit', max: 1, ...PATIENT });
+        await dropper.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+        await dropper.end();
+      }
     },
   };
 }

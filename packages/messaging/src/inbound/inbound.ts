@@ -77,7 +77,8 @@ const STORE = {
       jsonb_strip_nulls(jsonb_build_object('messageId', s.id, 'waMessageId', a.wa_message_id, 'chat', a.chat_jid,
         'chatAlt', a.chat_alt_jid, 'from', a.from_jid, 'fromMe', a.from_me, 'senderName', a.sender_name, 'type', a.kind,
         'text', a.text, 'content', a.content,
-        'to', CASE WHEN a.from_me AND s.id = a.id AND NOT a.is_stub THEN a.chat_jid END, 'timestamp', extract(epoch FROM s.wa_timestamp)::bigint)) AS data
+        'to', CASE WHEN a.from_me AND s.id = a.id AND NOT a.is_stub THEN a.chat_jid END,
+        'timestamp', extract(epoch FROM s.wa_timestamp)::bigint)) AS data
     FROM arrived a JOIN stored s ON s.arrived_id = a.id JOIN fence f ON f.session_id = a.session_id
   ), ${APPEND_EVENTS}
   SELECT (SELECT coalesce(json_agg(session_id), '[]') FROM fence) AS owned,

@@ -36,7 +36,7 @@ const RECORD = {
       (array_agg(payload) FILTER (WHERE payload IS NOT NULL))[1] AS payload, max(wire_at) AS wire_at
     FROM reported GROUP BY session_id, wa_message_id
   ), before AS (
-    SELECT m.id, m.state AS old_state, m.chat_jid, m.type, m.text, m.content, l.session_id, l.wa_message_id, l.state, l.failed_at, l.error_code, l.error_message, l.payload,
+    SELECT m.id, m.state AS old_state, m.chat_jid, coalesce(m.kind, lower(m.type::text)) AS kind, m.text, m.content, l.session_id, l.wa_message_id, l.state, l.failed_at, l.error_code, l.error_message, l.payload,
       l.wire_at, coalesce(m.sent_at, l.sent_at) AS sent_at,
       CASE WHEN l.delivered_at IS NOT NULL THEN greatest(l.delivered_at, coalesce(m.sent_at, l.sent_at)) END AS delivered_at,
       CASE WHEN l.read_at IS NOT NULL THEN greatest(l.read_at, m.delivered_at, coalesce(m.sent_at, l.sent_at)) END AS read_at
@@ -64,7 +64,7 @@ const RECORD = {
           WHEN 'message.failed' THEN b.failed_at
           ELSE b.read_at END)::bigint)
         || CASE step.state WHEN 'SENT' THEN jsonb_strip_nulls(jsonb_build_object('chat', b.chat_jid, 'fromMe', true,
-            'type', lower(b.type::text), 'text', b.text, 'content', b.content))
+            'type', b.kind, 'text', b.text, 'content', b.content))
           WHEN 'FAILED' THEN jsonb_build_object('errorCode', b.error_code, 'error', b.error_message)
           WHEN 'UNKNOWN' THEN jsonb_build_object('errorCode', b.error_code, 'error', b.error_message, 'state', 'unknown')
           ELSE '{}' END AS data

@@ -1,4 +1,5 @@
 import { newId } from '@wa-gate/kit';
+import { seedEvent } from '@wa-gate/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   createGatewayFixture,
@@ -121,9 +122,7 @@ describe('GET /api/dashboard/metrics (MR-047)', () => {
     await query(`UPDATE webhooks SET failure_count = 3, last_delivery = '2026-01-15T10:30:00Z' WHERE session_id = $1`, [
       session.id,
     ]);
-    await query(`INSERT INTO events (session_id, seq, type, data) VALUES ($1, 1000, 'message.sent', '{}')`, [
-      session.id,
-    ]);
+    await seedEvent(fixture.database.pool, session.id, { type: 'message.sent', seq: 1000 });
     await query(
       `INSERT INTO webhook_deliveries (webhook_id, session_id, seq) SELECT id, session_id, 1000 FROM webhooks WHERE session_id = $1`,
       [session.id],

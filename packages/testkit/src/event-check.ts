@@ -1,0 +1,122 @@
+import { EVENTS, type EventType, WEBHOOK_PAYLOADS } from '@wa-gate/contracts';
+import type { Pool } from '@wa-gate/db';
+import type { TSchema } from 'typebox';
+import { Compile, type Validator } from 'typebox/compile';
+
+/** An event as its row has it. */
+interface StoredEvent {
+  type: string;
+  data: unknown;
+}
+
+/**
+ * Keeps the events that a test deletes, so that they are checked too: sessions that go take theirs along. An append costs
+ * nothing more than without it.
+ */
+export const KEEP_DELETED_EVENTS = `
+CREATE SCHEMA testkit;
+CREATE UNLOGGED TABLE testkit.deleted_events (LIKE events);
+CREATE FUNCTION testkit.keep_deleted_events() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP = 'TRUNCATE' THEN
+    INSERT INTO testkit.deleted_events SELECT * FROM events;
+  ELSE
+    INSERT INTO testkit.deleted_events SELECT * FROM gone;
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER keep_deleted AFTER DELETE ON events REFERENCING OLD TABLE AS gone
+  FOR EACH STATEMENT EXECUTE FUNCTION testkit.keep_deleted_events();
+CREATE TRIGGER keep_truncated BEFORE TRUNCATE ON events
+  FOR EACH STATEMENT EXECUTE FUNCTION testkit.keep_deleted_events();
+`;
+
+/** Rows read at once. */
+const PAGE = 20_000;
+/** Sentences of one report. */
+const MAX_REPORTED = 20;
+
+/**
+ * The schema without room for members that it does not name: a statement must not append what nobody promised. Objects
+ * that are open on purpose say so themselves (`additionalProperties: true`).
+ */
+function closed(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(closed);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const copy = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, closed(value)]));
+  return 'properties' in copy && copy.additionalProperties === undefined
+    ? { ...copy, additionalProperties: false }
+    : copy;
+}
+
+const validators = new Map<TSchema, Validator>();
+
+function validatorOf(schema: TSchema): Validator {
+  let validator = validators.get(schema);
+  if (!validator) {
+    validator = Compile(closed(schema) as TSchema);
+    validators.set(schema, validator);
+  }
+  return validator;
+}
+
+/** A sentence for each member that is not as the schema says. */
+function problemsOf(type: string, schema: TSchema, what: string, value: unknown): string[] {
+  const validator = validatorOf(schema);
+  if (validator.Check(value)) return [];
+  return validator.Errors(value).flatMap(({ instancePath, keyword, params, message }) => {
+    const at = `${what}${instancePath.replaceAll('/', '.')}`;
+    const { additionalProperties, requiredProperties } = params as Record<string, string[] | undefined>;
+    if (additionalProperties)
+      return additionalProperties.map((name) => `${type} has ${at}.${name}, which its schema does not name.`);
+    if (requiredProperties) return requiredProperties.map((name) => `${type} lacks ${at}.${name}.`);
+    return keyword === 'boolean' ? [] : `${type}: ${at} ${message}.`; // `additionalProperties` names that member too
+  });
+}
+
+const isEventType = (type: string): type is EventType => type in EVENTS;
+
+function eventProblems({ type, data }: StoredEvent): string[] {
+  if (!isEventType(type)) return [`${type} is no event of the registry.`];
+  if (EVENTS[type].keep !== 'log') return [`${type} is not kept, and was stored.`];
+  return problemsOf(type, EVENTS[type].data, 'data', data);
+}
+
+/** What is wrong with the body of a webhook request by the registry: a sentence for each member. */
+export function payloadProblems(payload: { event: string }): string[] {
+  const { event } = payload;
+  if (!isEventType(event)) return [`${event} is no event of the registry.`];
+  return problemsOf(event, WEBHOOK_PAYLOADS[event], 'payload', payload);
+}
+
+/**
+ * Checks every event that was ever in the database against the registry.
+ *
+ * @throws {Error} naming the events and members that are not as promised
+ */
+export async function expectPromisedEvents(db: Pool): Promise<void> {
+  const problems = new Map<string, { count: number; data: unknown }>();
+  const sql = `SELECT session_id, seq, type, data FROM (SELECT * FROM events UNION ALL SELECT * FROM testkit.deleted_events) e
+    WHERE (session_id, seq) > ($1::uuid, $2::bigint) ORDER BY session_id, seq LIMIT ${PAGE}`;
+  let after: [string, number] = ['00000000-0000-0000-0000-000000000000', 0];
+  for (;;) {
+    const { rows } = await db.query<StoredEvent & { session_id: string; seq: number }>(sql, after);
+    for (const row of rows) {
+      for (const problem of eventProblems(row)) {
+        const known = problems.get(problem);
+        if (known) known.count += 1;
+        else problems.set(problem, { count: 1, data: row.data });
+      }
+    }
+    const last = rows.at(-1);
+    if (!last || rows.length < PAGE) break;
+    after = [last.session_id, last.seq];
+  }
+  if (problems.size === 0) return;
+  const lines = [...problems].slice(0, MAX_REPORTED);
+  throw new Error(
+    `Events were appended that are not as packages/contracts/src/events promises:\n${lines
+      .map(([problem, { count, data }]) => `- ${problem} (${count} times, such as ${JSON.stringify(data)})`)
+      .join('\n')}`,
+  );
+}
