@@ -141,6 +141,15 @@ export class SandboxClient {
     return this.http.expectOk(`/phones/${number}/messages`, { method: 'POST', json: message });
   }
 
+  /** Makes something go wrong, as the table of faults in the sandbox's README says. @returns the id to cancel it by */
+  async addFault(fault: Record<string, unknown>): Promise<string> {
+    return (await this.http.expectOk<{ id: string }>('/faults', { method: 'POST', json: fault })).id;
+  }
+
+  async cancelFault(id: string): Promise<void> {
+    await this.http.expectOk(`/faults/${id}`, { method: 'DELETE' });
+  }
+
   sendText(number: string, to: string, text: string): Promise<{ id: string }> {
     return this.send(number, { to, type: 'text', text });
   }

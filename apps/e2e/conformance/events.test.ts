@@ -1,0 +1,152 @@
+import { EVENT_TYPES, type EventType } from '@wa-gate/contracts';
+import { payloadProblems } from '@wa-gate/testkit';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  addPhone,
+  readQr,
+  registerTenant,
+  subscribe,
+  type Tenant,
+  uniqueName,
+  waitForStatus,
+} from '../harness/pair-session.ts';
+import type { Phone } from '../harness/sandbox-client.ts';
+import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
+import { waitFor } from '../harness/wait-for.ts';
+import type { WebhookReceiver } from '../harness/webhook-receiver.ts';
+
+/** A session whose webhook knew it before its phone did: it gets the events of the linking too. */
+interface Watched {
+  sessionId: string;
+  phone: Phone;
+  webhook: WebhookReceiver;
+}
+
+const system = useSystem({ workers: 1 });
+const watched: Watched[] = [];
+let tenant: Tenant;
+let friend: Phone;
+let main: Watched;
+
+beforeAll(async () => {
+  tenant = await registerTenant(system());
+  friend = await addPhone(system(), 'Friend');
+  await system().sandbox.updatePhone(friend.number, { receipts: { deliveredMs: 0, readMs: 0 } });
+  main = await link(await watch());
+});
+afterAll(() => Promise.all(watched.map(({ webhook }) => webhook.close())));
+
+async function watch(): Promise<Watched> {
+  const sessionId = uniqueName('session');
+  await tenant.api.createSession({ sessionId });
+  const webhook = await subscribe(tenant, sessionId);
+  const made = { sessionId, phone: await addPhone(system(), 'Owner'), webhook };
+  watched.push(made);
+  return made;
+}
+
+const scan = async ({ sessionId, phone }: Watched) =>
+  system().sandbox.scan(phone.number, await readQr(system(), tenant.api, sessionId));
+
+async function link(session: Watched): Promise<Watched> {
+  await scan(session);
+  await waitForStatus(tenant.api, session.sessionId, 'connected');
+  return session;
+}
+
+async function deviceOf({ phone }: Watched): Promise<string> {
+  const [device] = await system().sandbox.devices(phone.number);
+  return `${phone.number}:${device!.id}`;
+}
+
+const say = (text: string) => system().sandbox.sendText(friend.number, main.phone.number, text);
+const send = async (message: string) => {
+  const text = { to: friend.number, type: 'text', message };
+  return (await tenant.api.send(main.sessionId, text, { wait: 'queued' })).body.data.messageId;
+};
+const faulting = async (fault: Record<string, unknown>, run?: () => Promise<unknown>) => {
+  const id = await system().sandbox.addFault({ device: await deviceOf(main), ...fault });
+  await run?.();
+  return id;
+};
+
+/** On the webhook of the main session. */
+async function onMain(run?: () => Promise<unknown>): Promise<WebhookReceiver> {
+  await run?.();
+  return main.webhook;
+}
+
+/** What makes an event happen; the webhook that it then arrives at. */
+const CAUSES: { [K in EventType]: () => Promise<WebhookReceiver> } = {
+  'message.received': () => onMain(() => say('hello')),
+  'message.sent': () => onMain(() => send('hello')),
+  'message.delivered': () => onMain(() => send('to be delivered')),
+  'message.read': () => onMain(() => send('to be read')),
+  'message.played': () =>
+    onMain(async () => {
+      const messageId = await send('to be played');
+      const { data } = await main.webhook.waitForEvent('message.sent', (event) => event.data.messageId === messageId);
+      await system().sandbox.sendReceipt(friend.number, [String(data.waMessageId)], 'played');
+    }),
+  'message.failed': () => onMain(() => faulting({ kind: 'nack', code: 479 }, () => send('to be refused'))),
+  'message.undecryptable': () => onMain(() => faulting({ kind: 'corrupt' }, () => say('spoiled'))),
+  'message.recovered': () => onMain(() => faulting({ kind: 'corrupt' }, () => say('spoiled, and sent again'))),
+  'connection.open': () => onMain(),
+  'connection.close': () =>
+    onMain(async () => {
+      await faulting({ kind: 'cut' });
+      await waitForStatus(tenant.api, main.sessionId, 'connected');
+    }),
+  'qr.generated': () => onMain(),
+  'session.status': () => onMain(),
+  'session.loggedout': async () => {
+    const { phone, webhook } = await link(await watch());
+    const [device] = await system().sandbox.devices(phone.number);
+    await system().sandbox.removeDevice(phone.number, device!.id);
+    return webhook;
+  },
+  'session.migrated': () =>
+    onMain(async () => {
+      await system().restart('worker-1', 'SIGKILL');
+      await waitForStatus(tenant.api, main.sessionId, 'connected');
+    }),
+  'session.restricted': () => onMain(async () => system().sandbox.cancelFault(await faulting({ kind: 'time-lock' }))),
+  'session.capped': () =>
+    onMain(async () => {
+      const capping = { status: 'FIRST_WARNING', used: 80, total: 100 };
+      await system().sandbox.cancelFault(await faulting({ kind: 'capping', capping }));
+    }),
+  'session.passkey_required': async () => {
+    const session = await watch();
+    await system().sandbox.addFault({ kind: 'passkey', phone: session.phone.number });
+    await expect(scan(session)).rejects.toThrow('PASSKEY_REQUIRED');
+    return session.webhook;
+  },
+};
+
+test.each(EVENT_TYPES)('%s is brought about and arrives as the registry promises (MR-066, MR-068)', async (type) => {
+  const webhook = await CAUSES[type]();
+  expect(payloadProblems(await webhook.waitForEvent(type))).toEqual([]);
+});
+
+test('message.sent has one shape: what the phone sent, and what the API sent', async () => {
+  const { id } = await system().sandbox.sendText(main.phone.number, friend.number, 'by hand');
+  const messageId = await send('by the API');
+  const [byHand, byApi] = await Promise.all([
+    main.webhook.waitForEvent('message.sent', ({ data }) => data.waMessageId === id),
+    main.webhook.waitForEvent('message.sent', ({ data }) => data.messageId === messageId),
+  ]);
+  for (const [{ data }, text] of [[byHand, 'by hand'] as const, [byApi, 'by the API'] as const]) {
+    expect(data).toMatchObject({ fromMe: true, type: 'text', text, to: data.chat });
+  }
+});
+
+test('every request that came is as the registry promises, and signed', async () => {
+  await waitFor(async () => (await system().sandbox.waitingStanzas(main.phone.number)) === 0);
+  for (const { webhook } of watched) {
+    expect(webhook.requests.filter(({ problem }) => problem !== null)).toEqual([]);
+    expect(webhook.events.flatMap(payloadProblems)).toEqual([]);
+  }
+});
+
+expectSoundSystem(system);
