@@ -45,27 +45,26 @@ function withDatabase(url: string, database: string): string {
   return copy.href;
 }
 
-async function readMigrations(isWanted: (name: string) => boolean): Promise<{ hash: string; scripts: string[] }> {
+async function readMigrations(isWanted: (name: string) => boolean): Promise<string[]> {
   const folders = (await readdir(MIGRATIONS, { withFileTypes: true })).filter((entry) => entry.isDirectory());
   const names = folders
     .map((entry) => entry.name)
     .filter(isWanted)
     .sort();
-  const scripts = await Promise.all(names.map((name) => readFile(`${MIGRATIONS}${name}/migration.sql`, 'utf8')));
-  scripts.push(KEEP_DELETED_EVENTS);
-  return { hash: createHash('sha256').update(scripts.join('\n')).digest('hex').slice(0, 12), scripts };
+  return await Promise.all(names.map((name) => readFile(`${MIGRATIONS}${name}/migration.sql`, 'utf8')));
 }
 
 /** Applies this migration, and those after it, to a database that has the ones before. */
 export async function migrateFrom(pool: Pool, first: string): Promise<void> {
-  const { scripts } = await readMigrations((name) => name >= first);
+  const scripts = await readMigrations((name) => name >= first);
   for (const script of scripts) await pool.query(script);
 }
 
 /** Makes the migrated template once per state of the migrations, whoever comes first. */
 async function ensureTemplate(admin: Pool, url: string, before: string | undefined): Promise<string> {
-  const { hash, scripts } = await readMigrations((name) => before === undefined || name < before);
-  const template = `wag_template_${hash}`;
+  const migrations = await readMigrations((name) => before === undefined || name < before);
+  const scripts = [...migrations, KEEP_DELETED_EVENTS];
+  const template = `wag_template_${createHash('sha256').update(scripts.join('\n')).digest('hex').slice(0, 12)}`;
   const client = await admin.connect();
   try {
     await client.query('SELECT pg_advisory_lock($1)', [TEMPLATE_LOCK]);
@@ -115,7 +114,8 @@ export async function createTestDatabase({
     pool,
     async drop() {
       try {
-        await expectPromisedEvents(pool);
+        // What the version before has appended may have lacked members that are promised now.
+        if (before === undefined) await expectPromisedEvents(pool);
       } finally {
         await pool.end();
         const dropper = createPool({ url, name: 'testkit', max: 1, ...PATIENT });

@@ -1,6 +1,6 @@
-import { type Static, type TSchema, Type } from 'typebox';
+import { type TSchema, Type } from 'typebox';
 import { anyObject } from '../schema.ts';
-import { EVENTS, type EventData, type EventType } from './registry.ts';
+import { EVENTS, type EventType } from './registry.ts';
 
 const payload = (event: EventType, data: TSchema) =>
   Type.Object({
@@ -28,11 +28,6 @@ const payload = (event: EventType, data: TSchema) =>
 export const WEBHOOK_PAYLOADS = Object.fromEntries(
   Object.entries(EVENTS).map(([type, { data }]) => [type, payload(type as EventType, data)]),
 ) as Record<EventType, ReturnType<typeof payload>>;
-
-type Envelope = Static<(typeof WEBHOOK_PAYLOADS)[EventType]>;
-export type WebhookPayload = {
-  [K in EventType]: Omit<Envelope, 'event' | 'data'> & { event: K; data: EventData<K> };
-}[EventType];
 
 /** What generated clients call the payload of an event: `message.received` is `MessageReceivedEvent`. */
 const schemaName = (type: string): string =>

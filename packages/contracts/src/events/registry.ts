@@ -6,7 +6,7 @@ import { SESSION_EVENTS } from './session.ts';
 export const EVENTS = { ...MESSAGE_EVENTS, ...SESSION_EVENTS };
 
 export type EventType = keyof typeof EVENTS;
-export type EventData<K extends EventType> = Static<(typeof EVENTS)[K]['data']>;
+type EventData<K extends EventType> = Static<(typeof EVENTS)[K]['data']>;
 
 /** An event as it is made: its name and the `data` that belong to it. */
 export type SessionEvent = { [K in EventType]: { type: K; data: EventData<K> } }[EventType];
