@@ -51,7 +51,8 @@ export async function startFleet(options: SystemOptions): Promise<Fleet> {
     };
   }
 
-  async function adapt(spec: ProcessSpec): Promise<ProcessSpec> {
+  async function adapt(planned: ProcessSpec): Promise<ProcessSpec> {
+    const spec = (await options.adapt?.(planned)) ?? planned;
     if (spec.name === 'sandbox') return spec;
     const lines = await databaseLines(spec);
     const env: ProcessSpec['env'] = { ...spec.env, DATABASE_URL: lines.postgres.url, REDIS_URL: lines.redis.url };

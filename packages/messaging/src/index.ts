@@ -33,6 +33,7 @@ export {
   type OutboxState,
   type ReturnedRow,
   returnOutbox,
+  storePayload,
 } from './outbox/outbox.ts';
 export { type Outcome, type RecordedOutcomes, recordOutcomes } from './outbox/outcomes.ts';
 export { newWaMessageId } from './outbox/wa-message-id.ts';

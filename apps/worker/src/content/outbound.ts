@@ -20,6 +20,19 @@ export function buildMessage({ type, ...request }: OutboundRequest, secret: Uint
   return codec.build(request as never, { secret });
 }
 
+/** How the sender makes protobufs of requests. */
+export interface OutboundContent {
+  build(request: OutboundRequest, secret: Uint8Array): proto.IMessage;
+  /** Whether `build` gives the same bytes for the same request and secret, always. */
+  isReproducible(request: OutboundRequest): boolean;
+}
+
+/** By the codec of each kind. */
+export const OUTBOUND_CONTENT: OutboundContent = {
+  build: buildMessage,
+  isReproducible: ({ type }) => (CODECS[type] as Codec<KindName>).isReproducible ?? true,
+};
+
 export const encodeMessage = (message: proto.IMessage): Buffer => Buffer.from(proto.Message.encode(message).finish());
 
 export const decodeMessage = (bytes: Uint8Array): proto.IMessage => proto.Message.decode(bytes);

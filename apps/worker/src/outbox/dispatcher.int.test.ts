@@ -1,15 +1,20 @@
-import { createTiming, type Ownership, placeSession, registerWorker, releaseSession } from '@wa-gate/cluster';
+import { randomBytes } from 'node:crypto';
+import { type Ownership, placeSession, registerWorker, releaseSession, scaleTiming } from '@wa-gate/cluster';
+import type { OutboundRequest } from '@wa-gate/contracts';
 import type { Pool } from '@wa-gate/db';
 import { type Clock, createLogger, newId, systemClock } from '@wa-gate/kit';
 import { acceptMessage, newWaMessageId } from '@wa-gate/messaging';
 import { createTestDatabase, seedSession, type TestDatabase, waitFor, workerRegistration } from '@wa-gate/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { decodeMessage, encodeMessage } from '../content/outbound.ts';
+import { buildMessage, decodeMessage, encodeMessage, type OutboundContent } from '../content/outbound.ts';
 import { KeyedLock } from '../keyed-lock.ts';
 import { LineStandIn } from '../testing/fake-connection.ts';
 import { DEADLINES } from './deadlines.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { createOutcomeWriter } from './outcome-writer.ts';
+
+/** The lease of the one worker, which nobody renews, outlasts the file. */
+const LASTING = scaleTiming(60);
 
 let database: TestDatabase;
 let owner: Ownership;
@@ -24,7 +29,7 @@ let askTimeLock: () => Promise<void>;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  await registerWorker(database.pool, workerRegistration('worker-1', { maxSessions: 1_000 }), createTiming({}));
+  await registerWorker(database.pool, workerRegistration('worker-1', { maxSessions: 1_000 }), LASTING);
 });
 afterAll(() => database?.drop());
 beforeEach(async () => {
@@ -39,6 +44,14 @@ beforeEach(async () => {
   dispatcher = createDispatcher();
 });
 afterEach(() => dispatcher.stop(0));
+
+/** Texts that begin with `by chance` are built with a secret that nobody can make again, as the key of a file is. */
+const isByChance = (request: OutboundRequest): boolean =>
+  request.type === 'text' && request.text.startsWith('by chance');
+const PARTLY_BY_CHANCE: OutboundContent = {
+  build: (request, secret) => buildMessage(request, isByChance(request) ? randomBytes(32) : secret),
+  isReproducible: (request) => !isByChance(request),
+};
 
 function createDispatcher(pool = database.pool): Dispatcher {
   const logger = createLogger({ service: 'test', level: 'silent' });
@@ -64,6 +77,7 @@ function createDispatcher(pool = database.pool): Dispatcher {
     onStuck: (who) => stuck.push(who),
     onTimeLocked: () => askTimeLock(),
     onAcknowledged: () => undefined,
+    content: PARTLY_BY_CHANCE,
   });
   made.start();
   return made;
@@ -348,6 +362,69 @@ it('a message that cannot be built fails, and holds up no other', async () => {
 });
 
 /** The line of a process to its database, which a kill ends: what was asked before may have been done, what is asked after never comes. */
+describe('bytes that cannot be made again (I8)', () => {
+  it('are stored before they are sent, and are those of every retry receipt', async () => {
+    acknowledgeAll();
+    const held = gate();
+    line.beforeRelay = held.wait;
+    open();
+    const { messageId, waMessageId } = await accept('by chance');
+    const row = await waitFor(
+      async () => {
+        const found = await read(messageId);
+        return found.payload ? found : false;
+      },
+      { what: 'stored bytes' },
+    );
+    expect(row).toMatchObject({ message: 'QUEUED', outbox: 'SENDING' });
+    held.lift();
+    await becomes(messageId, 'SENT');
+    expect(encodeMessage(line.relayed[0]!.message)).toEqual(row.payload);
+    expect(encodeMessage((await dispatcher.sentMessage(owner, waMessageId))!)).toEqual(row.payload);
+    await database.pool.query('UPDATE outbox SET payload = NULL WHERE message_id = $1', [messageId]);
+    expect(await dispatcher.sentMessage(owner, waMessageId)).toBeUndefined();
+  });
+
+  it('are not sent by an owner that may not store them: it is another one by now (I2)', async () => {
+    const held = gate();
+    const { pool } = database;
+    const asked: string[] = [];
+    const query = async (statement: { name: string }) => {
+      asked.push(statement.name);
+      if (statement.name === 'store-payload') await held.wait();
+      return pool.query(statement as never);
+    };
+    const stale = createDispatcher({ query } as unknown as Pool);
+    const { messageId } = await accept('by chance');
+    stale.opened(owner, line);
+    await inOutbox(messageId, 'SENDING');
+    await releaseSession(pool, owner.sessionId, 'test');
+    held.lift();
+    // It gives back what it could not store, which is not its own any more either.
+    await waitFor(() => asked.includes('return-outbox'));
+    await stale.stop(0);
+    expect(line.ids).toEqual([]);
+    expect(await read(messageId)).toMatchObject({ outbox: 'SENDING', payload: null });
+  });
+
+  it('cost a text nothing: its statements are the claim and the outcome', async () => {
+    const asked: string[] = [];
+    const query = (statement: { name: string }) => {
+      asked.push(statement.name);
+      return database.pool.query(statement as never);
+    };
+    const counting = createDispatcher({ query } as unknown as Pool);
+    acknowledgeAll();
+    line.onRelayed = ({ waMessageId }) => counting.acknowledged(owner, { waMessageId });
+    counting.opened(owner, line);
+    const { messageId } = await accept();
+    counting.notify(owner.sessionId);
+    await becomes(messageId, 'SENT');
+    await counting.stop(0);
+    expect([...new Set(asked)].sort()).toEqual(['claim-outbox', 'inspect-outbox', 'record-outcomes']);
+  });
+});
+
 function mortalPool(end: { statement: string; when: 'before' | 'after' } | null) {
   const never = new Promise<never>(() => undefined);
   const life = { isOver: false };
@@ -366,6 +443,7 @@ describe('I8 the process is killed between any two steps of a send, and another 
   const CLAIM = 'claim-outbox';
   const RECORD = 'record-outcomes';
   const BEGIN = 'begin-attempt';
+  const STORE = 'store-payload';
 
   it.each([
     { step: 'before the claim', end: { statement: CLAIM, when: 'before' }, leaves: 0, again: true },
@@ -376,11 +454,26 @@ describe('I8 the process is killed between any two steps of a send, and another 
     { step: 'after its outcome', end: { statement: RECORD, when: 'after' }, leaves: 1, again: false },
     { step: 'careful, before the attempt is noted', end: { statement: BEGIN, when: 'before' }, leaves: 0, again: true },
     { step: 'careful, after it is noted', end: { statement: BEGIN, when: 'after' }, leaves: 0, again: false },
+    {
+      step: 'by chance, before its bytes are stored',
+      end: { statement: STORE, when: 'before' },
+      leaves: 0,
+      again: true,
+    },
+    { step: 'by chance, after they are stored', end: { statement: STORE, when: 'after' }, leaves: 0, again: true },
+    { step: 'by chance, before the relay', end: null, holds: 'beforeRelay', leaves: 0, again: true },
+    { step: 'by chance, after the relay', end: null, holds: 'afterRelay', leaves: 1, again: true },
+    {
+      step: 'by chance, after the word of the server',
+      end: { statement: RECORD, when: 'before' },
+      leaves: 1,
+      again: true,
+    },
   ] as const)('$step', async ({ step, end, leaves, again, ...more }) => {
     const failIfUncertain = step.startsWith('careful');
     const { life, pool } = mortalPool(end);
     const killed = createDispatcher(pool);
-    const first = await accept('first', { failIfUncertain });
+    const first = await accept(step.startsWith('by chance') ? 'by chance' : 'first', { failIfUncertain });
     line.onRelayed = ({ waMessageId }) => end && killed.acknowledged(owner, { waMessageId });
     const held = gate();
     let isHeld = false;
@@ -393,6 +486,7 @@ describe('I8 the process is killed between any two steps of a send, and another 
     killed.opened(owner, line);
     await waitFor(() => life.isOver || isHeld, { what: step });
     life.isOver = true;
+    const { payload: stored } = await read(first.messageId);
 
     await releaseSession(database.pool, owner.sessionId, 'test');
     owner = { ...owner, epoch: (await placeSession(database.pool, owner.sessionId))!.epoch };
@@ -408,5 +502,9 @@ describe('I8 the process is killed between any two steps of a send, and another 
     expect(line.ids).toEqual(again ? [first.waMessageId, second.waMessageId] : [second.waMessageId]);
     if (leaves && again)
       expect(encodeMessage(line.relayed[0]!.message)).toEqual(encodeMessage(before.relayed[0]!.message));
+    if (again && stored) expect(encodeMessage(line.relayed[0]!.message)).toEqual(stored);
+    expect(stored !== null).toBe(
+      step.startsWith('by chance') ? step !== 'by chance, before its bytes are stored' : !again && !failIfUncertain,
+    );
   });
 });

@@ -2,8 +2,14 @@ import type { Ownership } from '@wa-gate/cluster';
 import type { OutboundRequest } from '@wa-gate/contracts';
 import type { Pool } from '@wa-gate/db';
 import type { Clock, Logger } from '@wa-gate/kit';
-import { beginAttempt, findOutboxPayload, type OutboxItem, type Outcome } from '@wa-gate/messaging';
-import { buildMessage, decodeMessage, encodeMessage, messageSecret } from '../content/outbound.ts';
+import { beginAttempt, findOutboxPayload, type OutboxItem, type Outcome, storePayload } from '@wa-gate/messaging';
+import {
+  decodeMessage,
+  encodeMessage,
+  messageSecret,
+  OUTBOUND_CONTENT,
+  type OutboundContent,
+} from '../content/outbound.ts';
 import type { proto } from '../whatsapp/baileys.ts';
 import { SendRefusedError } from '../whatsapp/errors.ts';
 import type { ClaimedRows } from './claimed-rows.ts';
@@ -22,6 +28,8 @@ export interface SenderDependencies {
   /** Whether this process holds its lease, by its own clock. Asked synchronously before each claim and directly before each relay (I3). */
   mayStart: () => boolean;
   rows: ClaimedRows;
+  /** @default {@link OUTBOUND_CONTENT} */
+  content?: OutboundContent;
 }
 
 /** This worker may not send now: nothing has left. */
@@ -29,18 +37,27 @@ class NotStartedError extends Error {
   override name = 'NotStartedError';
 }
 
+interface Prepared {
+  message: proto.IMessage;
+  attempt: Attempt;
+}
+
 /** Hands the claimed messages of a send window to its connection, and says what became of each. */
 export class Sender {
   readonly #deps: SenderDependencies;
+  readonly #content: OutboundContent;
 
   constructor(deps: SenderDependencies) {
     this.#deps = deps;
+    this.#content = deps.content ?? OUTBOUND_CONTENT;
   }
 
   /** What was sent under this id, from the outbox, to answer a phone that could not read it. */
   async sentMessage({ sessionId }: Ownership, waMessageId: string): Promise<proto.IMessage | undefined> {
     const row = await findOutboxPayload(this.#deps.pool, sessionId, waMessageId);
-    return row ? this.#messageOf(sessionId, { ...row, waMessageId }) : undefined;
+    // Bytes that are not kept any more cannot always be made again.
+    if (!row || !(row.payload || this.#content.isReproducible(row.request))) return undefined;
+    return this.#messageOf(sessionId, { ...row, waMessageId });
   }
 
   /** One after the other, so that the order holds. */
@@ -55,13 +72,14 @@ export class Sender {
     const { waMessageId, chatJid } = item;
     const prepared = this.#prepare(window, item);
     if (!prepared) return;
-    const { message, attempt } = prepared;
+    const { attempt } = prepared;
     // Registered before it is sent: the server's word can come first.
     window.inFlight.set(waMessageId, attempt);
     window.current = attempt;
     try {
       if (item.failIfUncertain && !(await beginAttempt(this.#deps.pool, window.owner, item.messageId)))
         throw new NotStartedError('The session has another owner by now.');
+      const message = await this.#settleBytes(window, prepared);
       await window.connection.send({ chatJid, waMessageId, message, onRelay: () => this.#relay(window, attempt) });
       attempt.wireAt ??= new Date();
     } catch (error) {
@@ -71,7 +89,17 @@ export class Sender {
     }
   }
 
-  #prepare(window: SendWindow, item: OutboxItem): { message: proto.IMessage; attempt: Attempt } | null {
+  /** The message as every attempt sends it: bytes that could be made only once are stored first (I8). */
+  async #settleBytes({ owner }: SendWindow, { message, attempt }: Prepared): Promise<proto.IMessage> {
+    const { messageId, payload, request } = attempt.item;
+    if (payload || this.#content.isReproducible(request)) return message;
+    const stored = await storePayload(this.#deps.pool, owner, messageId, attempt.payload);
+    if (!stored) throw new NotStartedError('The session has another owner by now.');
+    attempt.payload = stored;
+    return decodeMessage(stored);
+  }
+
+  #prepare(window: SendWindow, item: OutboxItem): Prepared | null {
     try {
       const message = this.#messageOf(item.sessionId, item);
       const payload = item.payload ?? encodeMessage(message);
@@ -127,7 +155,7 @@ export class Sender {
     row: { waMessageId: string; request: OutboundRequest; payload: Buffer | null },
   ): proto.IMessage {
     if (row.payload) return decodeMessage(row.payload);
-    return buildMessage(row.request, messageSecret(this.#deps.messageKey, sessionId, row.waMessageId));
+    return this.#content.build(row.request, messageSecret(this.#deps.messageKey, sessionId, row.waMessageId));
   }
 
   /** What the server has said, or that nobody will know. */

@@ -11,6 +11,7 @@ import {
   inspectOutbox,
   type OutboxItem,
   returnOutbox,
+  storePayload,
 } from './outbox.ts';
 import { type Outcome, recordOutcomes } from './outcomes.ts';
 import { newWaMessageId } from './wa-message-id.ts';
@@ -32,6 +33,7 @@ type Step =
   | { do: 'claim'; limit: number; stale: boolean }
   | { do: 'return'; who: number; attempted: boolean; stale: boolean }
   | { do: 'begin'; who: number; stale: boolean }
+  | { do: 'store'; who: number; stale: boolean }
   | { do: 'take over' }
   | { do: 'report'; who: number; state: Outcome['state']; stale: boolean }
   | { do: 'settle the uncertain' };
@@ -46,6 +48,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('return' as const), who, attempted: fc.boolean(), stale }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('begin' as const), who, stale }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('store' as const), who, stale }) },
   { weight: 2, arbitrary: fc.constant<Step>({ do: 'take over' }) },
   {
     weight: 3,
@@ -73,7 +76,7 @@ interface Expected {
   epoch: number;
   attempts: number;
   state: string;
-  /** The bytes of the first outcome that was written. */
+  /** The bytes that were stored first: before an attempt, or with an outcome. */
   payload: string | null;
 }
 
@@ -182,6 +185,16 @@ it('an accepted message keeps its id and its bytes over claims, crashes, returns
             const isOwn = !now.stale && message.row === 'sending' && message.epoch === model.owner.epoch;
             expect(await beginAttempt(pool, as(now.stale), message.messageId)).toBe(isOwn);
             if (isOwn) message.begun = true;
+            break;
+          }
+          case 'store': {
+            const message = model.at(now.who);
+            if (!message) break;
+            const isOwn = !now.stale && message.row === 'sending' && message.epoch === model.owner.epoch;
+            const bytes = `random ${newId()}`;
+            const stored = await storePayload(pool, as(now.stale), message.messageId, Buffer.from(bytes));
+            if (isOwn) message.payload ??= bytes;
+            expect(stored?.toString() ?? null).toBe(isOwn ? message.payload : null);
             break;
           }
           case 'take over':

@@ -162,6 +162,35 @@ export async function beginAttempt(db: Queryable, owner: Ownership, messageId: s
   return rowCount === 1;
 }
 
+/** Like the begin of an attempt: the commit of the ratchet step takes it to the disk before anything leaves. */
+const STORE_PAYLOAD = {
+  name: 'store-payload',
+  text: `WITH ${FENCE_ONE}, relaxed AS MATERIALIZED (
+    SELECT set_config('synchronous_commit', 'off', true)
+  )
+  UPDATE outbox o SET payload = coalesce(o.payload, $4)
+  FROM fence f CROSS JOIN relaxed
+  WHERE o.message_id = $3 AND o.session_id = f.session_id AND o.state = 'SENDING' AND o.epoch = f.epoch
+  RETURNING o.payload`,
+};
+
+/**
+ * Stores the protobuf bytes of a claimed row before they are sent. Only for bytes that do not follow from the request: every other attempt makes the
+ * same ones, and the outcome stores them. Bytes that an earlier attempt has stored stay.
+ *
+ * @returns the bytes to send, in this attempt and in every other (I8); `null`: the row is not this owner's to send any more
+ */
+export async function storePayload(
+  db: Queryable,
+  owner: Ownership,
+  messageId: string,
+  payload: Buffer,
+): Promise<Buffer | null> {
+  const values = [owner.sessionId, owner.epoch, messageId, payload];
+  const { rows } = await db.query<{ payload: Buffer }>({ ...STORE_PAYLOAD, values });
+  return rows[0]?.payload ?? null;
+}
+
 const PAYLOAD = {
   name: 'outbox-payload',
   text: 'SELECT request, payload, message_id AS "messageId" FROM outbox WHERE session_id = $1 AND wa_message_id = $2',

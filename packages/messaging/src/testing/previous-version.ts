@@ -110,7 +110,12 @@ export class PreviousVersion {
   list = (workspaceId: string) =>
     this.run<{ id: string; type: string; text: string | null; state: string }>('list-messages', [
       workspaceId,
-      ...[null, null, null, null, null, null],
+      null,
+      null,
+      null,
+      null,
+      null,
+      null,
       100,
     ]);
 }

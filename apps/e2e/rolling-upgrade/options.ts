@@ -1,0 +1,50 @@
+import { parseArgs } from 'node:util';
+
+export interface UpgradeOptions {
+  /** The commit whose version runs at the beginning. */
+  from: string;
+  /** A built checkout of that version. @default one is made of `from` */
+  folder: string | undefined;
+  sessions: number;
+  workers: number;
+  gateways: number;
+  /** Accepted sends per second that clients aim at. */
+  sendRate: number;
+  /** Messages per second that people write to the sessions. */
+  receiveRate: number;
+  /** Between two steps. */
+  calmSeconds: number;
+  /** Folder that the output of the processes is copied to. */
+  logs: string | undefined;
+}
+
+/** The last commit before the migration `storage_seams`. */
+const BEFORE_STORAGE_SEAMS = '908a8a4';
+
+export function readOptions(args: readonly string[]): UpgradeOptions {
+  const { values } = parseArgs({
+    args: args.filter((argument) => argument !== '--'),
+    options: {
+      from: { type: 'string', default: BEFORE_STORAGE_SEAMS },
+      folder: { type: 'string' },
+      sessions: { type: 'string', default: '12' },
+      workers: { type: 'string', default: '2' },
+      gateways: { type: 'string', default: '2' },
+      'send-rate': { type: 'string', default: '10' },
+      'receive-rate': { type: 'string', default: '10' },
+      calm: { type: 'string', default: '5' },
+      logs: { type: 'string' },
+    },
+  });
+  return {
+    from: values.from,
+    folder: values.folder,
+    sessions: Number(values.sessions),
+    workers: Number(values.workers),
+    gateways: Number(values.gateways),
+    sendRate: Number(values['send-rate']),
+    receiveRate: Number(values['receive-rate']),
+    calmSeconds: Number(values.calm),
+    logs: values.logs,
+  };
+}

@@ -1,0 +1,50 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { repositoryFile } from '../harness/repository.ts';
+
+const run = promisify(execFile);
+const ROOT = fileURLToPath(repositoryFile('.'));
+/** Written when a checkout is built: a run that was interrupted leaves none. */
+const BUILT = 'node_modules/.built';
+const MAX_OUTPUT_BYTES = 64 * 1_024 * 1_024;
+
+/** The full hash of a commit; `null`: this clone does not have it, as a shallow one of a CI. */
+export async function findCommit(ref: string): Promise<string | null> {
+  const args = ['-C', ROOT, 'rev-parse', '--verify', '--quiet', `${ref}^{commit}`];
+  return await run('git', args).then(
+    ({ stdout }) => stdout.trim(),
+    () => null,
+  );
+}
+
+/** A built checkout of a commit, in a folder that the next run finds again. Takes about a minute the first time. */
+export async function buildCheckout(commit: string): Promise<string> {
+  const folder = fileURLToPath(repositoryFile(`node_modules/.cache/wa-gate-versions/${commit.slice(0, 12)}`));
+  if (existsSync(join(folder, BUILT))) return folder;
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(join(folder, '..'), { recursive: true });
+  const execute = (program: string, ...args: string[]) =>
+    run(program, args, { cwd: folder, maxBuffer: MAX_OUTPUT_BYTES });
+  await run('git', ['clone', '--quiet', '--no-checkout', '--shared', ROOT, folder]);
+  await execute('git', 'checkout', '--quiet', '--detach', commit);
+  const { packageManager } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as {
+    packageManager: string;
+  };
+  await execute('npx', '--yes', packageManager, 'install', '--frozen-lockfile', '--prefer-offline');
+  await execute('npx', 'turbo', 'run', 'build');
+  await writeFile(join(folder, BUILT), '');
+  return folder;
+}
+
+/** Applies the migrations of a checkout, as its launcher does. Returns the names of those that were missing. */
+export async function migrate(folder: string, databaseUrl: string): Promise<string[]> {
+  const script = join(folder, 'packages/db/bin/migrate.mjs');
+  const { stdout } = await run(process.execPath, [script], { env: { ...process.env, DATABASE_URL: databaseUrl } });
+  return stdout.split('\n').filter(Boolean);
+}
+
+export const ownCheckout = ROOT;

@@ -1,0 +1,68 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Player } from '../chaos/cast.ts';
+import type { System } from '../harness/system.ts';
+
+const EVERY_MS = 150;
+
+/** Customers that look at lists, messages and timelines through every gateway, on connections that last. */
+export class Readers {
+  /** Answers, and the network's codes, by how often they came since the last {@link take}. */
+  private answers: Record<string, number> = {};
+  private readonly system: System;
+  private readonly players: readonly Player[];
+  private isOver = false;
+  private loops: Promise<void>[] = [];
+
+  constructor(system: System, players: readonly Player[]) {
+    this.system = system;
+    this.players = players;
+  }
+
+  start(): void {
+    this.loops = this.system.gateways.map(({ url }) => this.run(url));
+  }
+
+  async stop(): Promise<void> {
+    this.isOver = true;
+    await Promise.all(this.loops);
+  }
+
+  take(): Record<string, number> {
+    const taken = this.answers;
+    this.answers = {};
+    return taken;
+  }
+
+  private async run(url: string): Promise<void> {
+    for (let turn = 0; !this.isOver; turn++) {
+      const { sessionId, apiKey } = this.players[turn % this.players.length]!;
+      const api = this.system.gatewayAt(url).as(apiKey);
+      const list = await this.read<{ data: { messages: { id: string }[] } }>(
+        api,
+        `/api/sessions/${sessionId}/messages?limit=10`,
+      );
+      const id = list?.data?.messages[0]?.id;
+      if (id) {
+        await this.read(api, `/api/messages/${id}`);
+        await this.read(api, `/api/messages/${id}/timeline`);
+      }
+      await sleep(EVERY_MS);
+    }
+  }
+
+  private async read<T>(api: ReturnType<System['gatewayAt']>, path: string): Promise<T | null> {
+    try {
+      const { status, body } = await api.call<T & { code?: string }>(path, { timeoutMs: 10_000 });
+      this.note(status < 300 ? String(status) : `${status} ${body?.code ?? ''}`.trim());
+      return status < 300 ? body : null;
+    } catch (error) {
+      const { code, name } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
+      this.note(code ?? name);
+      return null;
+    }
+  }
+
+  private note(what: string): void {
+    this.answers[what] = (this.answers[what] ?? 0) + 1;
+  }
+}
