@@ -28,6 +28,9 @@ beforeAll(async () => {
 });
 afterAll(() => webhook?.close());
 
+/** Events of messages that the tests before have sent: phones may still be giving receipts. */
+const OF_SENT_ONES: ReadonlySet<string> = new Set(['message.sent', 'message.delivered', 'message.read']);
+
 const messageOf = (id: string): Promise<Message> => session.api.data(`/api/messages/${id}`);
 
 /** What the phone of the other side shows under WhatsApp's id. */
@@ -91,6 +94,21 @@ describe.each(KIND_NAMES)('%s', (kind) => {
     expect(answer.body.code).toBe(code);
     expect(await rows()).toEqual(before);
   });
+});
+
+test('what a phone changes is told to nobody: an edit and a revocation leave the message as it is', async () => {
+  const to = session.phone.number;
+  const { id } = await system().sandbox.sendText(friend.number, to, 'as it was');
+  const { data } = await webhook.waitForEvent('message.received', (event) => event.data.waMessageId === id);
+  const before = await messageOf(data.messageId as string);
+  const known = webhook.requests.length;
+  await system().sandbox.send(friend.number, { to, type: 'edit', target: id, text: 'as it is' });
+  await system().sandbox.send(friend.number, { to, type: 'revoke', target: id });
+  const { id: after } = await system().sandbox.sendText(friend.number, to, 'afterwards');
+  await webhook.waitForEvent('message.received', (event) => event.data.waMessageId === after);
+  const told = webhook.requests.slice(known).filter(({ event }) => !OF_SENT_ONES.has(event.event));
+  expect(told.map(({ event }) => event.data.waMessageId)).toEqual([after]);
+  expect(await messageOf(data.messageId as string)).toEqual(before);
 });
 
 test('the phones of the sandbox have every kind of the API, and no other type of message that the API does not know', async () => {

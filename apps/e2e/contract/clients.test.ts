@@ -41,6 +41,10 @@ export async function greet(sessionId: string, to: string): Promise<Session | un
     throw new Error(error.error);
   }
   const sent = await api.POST('/api/sessions/{id}/send', { params: { path }, body: { to, type: 'text', message: 'hi' } });
+  const place = { to, type: 'location', latitude: -6.1754 } as const;
+  await api.POST('/api/sessions/{id}/send', { params: { path }, body: { ...place, longitude: 106.8272 } });
+  // @ts-expect-error a field of its kind is missing
+  await api.POST('/api/sessions/{id}/send', { params: { path }, body: place });
   // @ts-expect-error no such kind
   await api.POST('/api/sessions/{id}/send', { params: { path }, body: { to, type: 'telegram', message: 'hi' } });
   console.log(sent.data?.data.status satisfies components['schemas']['SendResult']['status'] | undefined);

@@ -17,8 +17,16 @@ export const anyObject = (options: Record<string, unknown> = {}) =>
   Type.Unsafe<Record<string, unknown>>({ type: 'object', additionalProperties: true, ...options });
 
 /** A request body: fields that are not in the list are refused, so that a typo is not silently ignored. */
-export const requestBody = <T extends TProperties>(properties: T, example?: Record<string, unknown>) =>
-  Type.Object(properties, { additionalProperties: false, ...(example && { examples: [example] }) });
+export const requestBody = <T extends TProperties>(
+  properties: T,
+  example?: Record<string, unknown>,
+  description?: string,
+) =>
+  Type.Object(properties, {
+    additionalProperties: false,
+    ...(description !== undefined && { description }),
+    ...(example && { examples: [example] }),
+  });
 
 /** The envelope of every successful answer (API.md, section 1). */
 export const success = <T extends TSchema>(data: T) =>

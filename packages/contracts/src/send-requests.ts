@@ -79,6 +79,7 @@ const sendRequestOf = (name: KindName, more: TProperties = {}) =>
   requestBody(
     { ...recipient, type: typeOf(name), ...fieldsOf(name), ...options, ...more },
     { to: '6281234567890@s.whatsapp.net', type: name, ...exampleOf(name) },
+    kindOf(name).summary,
   );
 
 const eachKind = <T>(make: (name: KindName) => T) =>

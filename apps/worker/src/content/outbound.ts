@@ -13,8 +13,12 @@ export function messageSecret(key: Uint8Array, sessionId: string, waMessageId: s
   return createHmac('sha256', key).update(`${sessionId}|${waMessageId}`).digest();
 }
 
-/** The protobuf of a request. The same request and secret give the same bytes, always. */
+/**
+ * The protobuf of a request. The same request and secret give the same bytes, always. Throws for a type that only a later
+ * version knows: its rows may be in the outbox after a version was taken back.
+ */
 export function buildMessage({ type, ...request }: OutboundRequest, secret: Uint8Array): proto.IMessage {
+  if (!Object.hasOwn(CODECS, type)) throw new TypeError(`This version cannot send messages of type ${type}.`);
   // Each request has the fields of its own type, which the compiler cannot follow through the table.
   const codec = CODECS[type] as Codec<KindName>;
   return codec.build(request as never, { secret });

@@ -58,6 +58,12 @@ describe('POST /api/messages/send (MR-033, MR-199)', () => {
       'true',
     ]);
     expect((await send({ headers: { 'idempotency-key': 'a' }, body: { message: 'other' } })).status).toBe(422);
+    const place = { type: 'location', latitude: 1.5, longitude: -0.25, message: undefined };
+    const located = await send({ headers: { 'idempotency-key': 'b' }, body: place });
+    const { body } = await fixture.call('GET', `/api/messages/${located.body.data.messageId}`, { as: user.token });
+    expect(body.data).toMatchObject({ type: 'location', text: null, content: { latitude: 1.5, longitude: -0.25 } });
+    const moved = { ...place, latitude: 2 };
+    expect((await send({ headers: { 'idempotency-key': 'b' }, body: moved })).status).toBe(422);
     expect((await send({ body: { type: 'image' } })).body.code).toBe('MESSAGE_TYPE_UNSUPPORTED');
   });
 
