@@ -240,10 +240,10 @@ describe('what there is room for now', () => {
     const { owner: one, webhookId: hook } = await newSession();
     const { session: second, owner: two } = await newSession();
     await storeInbound(database.pool, [inbound(one, 'A'), inbound(two, 'A')]);
-    await query(`INSERT INTO webhook_deliveries (webhook_id, session_id, seq) VALUES ($1, $2, 1)`, [
-      hook,
-      two.sessionId,
-    ]);
+    await query(
+      `INSERT INTO webhook_deliveries (webhook_id, session_id, seq, next_attempt) VALUES ($1, $2, 1, now() - interval '1 s')`,
+      [hook, two.sessionId],
+    );
     const due = await dueDeliveries(database.pool, hook, 'PENDING', 10);
     expect(new Set(due.map(({ sessionId, seq }) => `${sessionId} ${seq}`))).toEqual(
       new Set([`${one.sessionId} 1`, `${two.sessionId} 1`]),
