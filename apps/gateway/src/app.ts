@@ -27,7 +27,7 @@ import type { LiveLogins, People } from './modules/identities/index.ts';
 import type { LimitsService, OwnLimits } from './modules/limits/index.ts';
 import { limitsRoutes } from './modules/limits/limits.routes.ts';
 import { liveRoutes } from './modules/live/live.routes.ts';
-import type { MessagesService } from './modules/messages/index.ts';
+import type { MessagesService, Sending } from './modules/messages/index.ts';
 import { messagesRoutes } from './modules/messages/messages.routes.ts';
 import type { SessionDirectory, SessionsService } from './modules/sessions/index.ts';
 import { sessionsRoutes } from './modules/sessions/sessions.routes.ts';
@@ -72,6 +72,7 @@ export interface GatewayServices extends FleetServices, AdministrationServices, 
   sessions: SessionsService;
   directory: SessionDirectory;
   messages: MessagesService;
+  sending: Sending;
   webhooks: WebhooksService;
   owner: OwnerLink;
   ownerStreams: OwnerStreams;

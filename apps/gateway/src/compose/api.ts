@@ -11,7 +11,12 @@ import {
 } from '../modules/dashboard/index.ts';
 import type { ProcessMeter } from '../modules/health/index.ts';
 import { createLiveLogins, createPeople } from '../modules/identities/index.ts';
-import { createMessagesRepository, createMessagesService, createOutcomeWaiter } from '../modules/messages/index.ts';
+import {
+  createMessagesRepository,
+  createMessagesService,
+  createOutcomeWaiter,
+  createSending,
+} from '../modules/messages/index.ts';
 import { createSessionDirectory, createSessionsRepository, createSessionsService } from '../modules/sessions/index.ts';
 import { createQrHistoryRepository } from '../modules/single-account/index.ts';
 import { createWebhooksService } from '../modules/webhooks/index.ts';
@@ -77,7 +82,7 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
     logger,
   });
   const waiter = createOutcomeWaiter({ hints, logger });
-  const messages = createMessagesService({ db: pool, doorbells, messages: createMessagesRepository(pool), waiter });
+  const messages = createMessagesRepository(pool);
 
   const remover = composeRemover(resources, { owner, sessions });
   const workspaces = composeWorkspaces(resources, { revocations, remover, mail: accounts.mail });
@@ -108,7 +113,8 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
         history: createHistoryRepository(pool),
         meter,
       }),
-      messages,
+      messages: createMessagesService({ db: pool, messages }),
+      sending: createSending({ db: pool, doorbells, messages, waiter }),
       ...fleet.services,
       ...administration.services,
     },

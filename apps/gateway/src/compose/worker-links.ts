@@ -67,14 +67,9 @@ export function composeWorkerLinks(
     routes,
     strategy: config.LB_STRATEGY,
     timing: DEFAULT_TIMING,
-    notifyWorker: (workerId) => doorbells.notifyWorker(workerId),
+    doorbells,
   });
-  const reconciler = createReconciler({ placement, clock, logger, metrics, timing: DEFAULT_TIMING });
-  streams.onEvidence((_target, evidence, isNews) => {
-    if (!isNews) return;
-    metrics.workerDeaths.inc({ evidence });
-    reconciler.notify();
-  });
+  const reconciler = createReconciler({ placement, streams, clock, logger, metrics, timing: DEFAULT_TIMING });
   return {
     addresses,
     dispatcher,

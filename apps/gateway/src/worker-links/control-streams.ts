@@ -21,7 +21,7 @@ export interface ControlStreamsDependencies {
 }
 
 /** A process life was found to be over. `isNews`: its lease ran until now, and its sessions need another worker. */
-type EvidenceListener = (target: WorkerLife, evidence: Evidence, isNews: boolean) => void;
+export type EvidenceListener = (target: WorkerLife, evidence: Evidence, isNews: boolean) => void;
 
 /**
  * One control stream from this gateway to every worker that may be alive. The streams carry doorbells and hints without

@@ -12,6 +12,7 @@ import {
 } from '@wa-gate/cluster';
 import type { Pool, PoolClient } from '@wa-gate/db';
 import type { Revocations, Revoke } from '../revocations/revocations.ts';
+import type { Doorbells } from './doorbells.ts';
 
 export interface PlacementDependencies {
   pool: Pool;
@@ -19,8 +20,7 @@ export interface PlacementDependencies {
   routes: RouteTable;
   strategy: PlacementStrategy;
   timing: ClusterTiming;
-  /** Notifies a worker, which then reads its placements. */
-  notifyWorker: (workerId: string) => void;
+  doorbells: Pick<Doorbells, 'notifyWorker'>;
 }
 
 /** Writes desired placements; workers converge on them. */
@@ -40,10 +40,10 @@ export interface PlacementService {
 }
 
 export function createPlacementService(deps: PlacementDependencies): PlacementService {
-  const { pool, revocations, routes, strategy, timing, notifyWorker } = deps;
+  const { pool, revocations, routes, strategy, timing, doorbells } = deps;
 
   const notify = (workerIds: Iterable<string>): void => {
-    for (const workerId of new Set(workerIds)) notifyWorker(workerId);
+    for (const workerId of new Set(workerIds)) doorbells.notifyWorker(workerId);
   };
 
   /** The new owners are notified first: routes are hints only, and forgetting them may have to wait for Redis. */
@@ -69,7 +69,7 @@ export function createPlacementService(deps: PlacementDependencies): PlacementSe
         return rows[0]?.workerId;
       });
       await routes.forget(sessionId);
-      if (former) notifyWorker(former);
+      if (former) doorbells.notifyWorker(former);
     },
     async placeWaiting(limit) {
       const result = await placeSessions(pool, { strategy, timing, limit });

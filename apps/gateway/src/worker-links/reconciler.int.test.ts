@@ -18,16 +18,24 @@ import {
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createGatewayMetrics, type GatewayMetrics } from '../metrics/index.ts';
 import { createRevocations } from '../revocations/revocations.ts';
+import type { EvidenceListener } from './control-streams.ts';
 import { createPlacementService } from './placement.ts';
 import { createReconciler, type Reconciler } from './reconciler.ts';
 
-/** Only doorbells make it look. */
+/** Rounds begin by notifications only. */
 const NEVER = 3_600_000;
 
 let database: TestDatabase;
 let redis: Redis;
 let metrics: GatewayMetrics;
-let rung: string[];
+let notified: string[];
+/** Says that a process life is over, as the control streams do. */
+let onEvidence: EvidenceListener;
+const streams = {
+  onEvidence(listener: EvidenceListener) {
+    onEvidence = listener;
+  },
+};
 let told: string[];
 const running: Reconciler[] = [];
 
@@ -35,7 +43,7 @@ beforeEach(async () => {
   database = await createTestDatabase({ max: 20 });
   redis = await createTestRedis();
   metrics = createGatewayMetrics(database.pool);
-  rung = [];
+  notified = [];
   told = [];
 });
 afterEach(async () => {
@@ -58,9 +66,9 @@ function startReconciler(reconcileEveryMs: number): Reconciler {
     routes,
     strategy: 'least-loaded',
     timing,
-    notifyWorker: (workerId) => void rung.push(workerId),
+    doorbells: { notifyWorker: (workerId) => void notified.push(workerId) },
   });
-  const reconciler = createReconciler({ placement, clock: systemClock, logger, metrics, timing });
+  const reconciler = createReconciler({ placement, streams, clock: systemClock, logger, metrics, timing });
   running.push(reconciler);
   reconciler.start();
   return reconciler;
@@ -90,18 +98,18 @@ const metricOf = async (name: string, labels: Record<string, string>) => {
     ?.value;
 };
 
-it('I1 places what waits when rung, each session once, however many reconcile (MR-170)', async () => {
+it('I1 places what waits when notified, each session once, however many reconcile (MR-170)', async () => {
   await seed(5);
   const reconcilers = [startReconciler(NEVER), startReconciler(NEVER), startReconciler(NEVER)];
   await register('w1');
   for (const reconciler of reconcilers) reconciler.notify();
   await waitFor(allOn('w1'));
   expect((await placements()).map(({ epoch }) => epoch)).toEqual([1, 1, 1, 1, 1]);
-  expect(rung.length).toBeGreaterThan(0);
-  expect(new Set(rung)).toEqual(new Set(['w1']));
+  expect(notified.length).toBeGreaterThan(0);
+  expect(new Set(notified)).toEqual(new Set(['w1']));
 });
 
-it('I1 takes over the sessions of a worker that is gone, rings who got them, and counts why (MR-169)', async () => {
+it('I1 takes over the sessions of a worker that is gone, notifies the workers that got them, and counts why (MR-169)', async () => {
   await register('w1');
   await seed(50);
   const reconciler = startReconciler(NEVER);
@@ -111,8 +119,21 @@ it('I1 takes over the sessions of a worker that is gone, rings who got them, and
   reconciler.notify();
   await waitFor(allOn('w2', 'w3'));
   expect((await placements()).every(({ epoch, state }) => epoch === 2 && state === 'ASSIGNED')).toBe(true);
-  await waitFor(() => rung.includes('w2') && rung.includes('w3'));
+  await waitFor(() => notified.includes('w2') && notified.includes('w3'));
   await waitFor(async () => (await metricOf('wag_takeovers_total', { cause: 'connection refused' })) === 50);
+});
+
+it('begins a round when evidence ends a lease, and counts that death once (MR-169)', async () => {
+  await register('w1');
+  await seed(1);
+  startReconciler(NEVER);
+  await waitFor(allOn('w1'));
+  await register('w2');
+  const target = { workerId: 'w1', endpoint: 'http://127.0.0.1:1', incarnation: 1 };
+  onEvidence(target, 'goodbye', await endLease(database.pool, target, 'goodbye'));
+  await waitFor(allOn('w2'));
+  onEvidence(target, 'goodbye', await endLease(database.pool, target, 'goodbye'));
+  expect(await metricOf('wag_worker_deaths_total', { evidence: 'goodbye' })).toBe(1);
 });
 
 it('finds by itself that a lease has expired', async () => {
@@ -139,17 +160,17 @@ it('does not stop at a batch, and gets what somebody had locked', { timeout: 90_
   await waitFor(allOn('w1'));
 });
 
-it('asks a draining worker for its sessions, and rings it', async () => {
+it('asks a draining worker for its sessions, and notifies it', async () => {
   await register('w1');
   await seed(3);
   const reconciler = startReconciler(NEVER);
   await waitFor(allOn('w1'));
   await register('w2');
   await setWorkerAdminState(database.pool, 'w1', 'DRAINING');
-  rung.length = 0;
+  notified.length = 0;
   reconciler.notify();
   await waitFor(async () => (await placements()).every(({ state }) => state === 'RELEASING'));
-  await waitFor(() => rung.includes('w1'));
+  await waitFor(() => notified.includes('w1'));
   await waitFor(async () => (await metricOf('wag_placement_moves_asked_total', { reason: 'drain' })) === 3);
 });
 

@@ -1,6 +1,7 @@
 import type { ClusterTiming, PlaceResult } from '@wa-gate/cluster';
 import { type Clock, createLoop, type Logger } from '@wa-gate/kit';
 import type { GatewayMetrics } from '../metrics/index.ts';
+import type { ControlStreams } from './control-streams.ts';
 import type { PlacementService } from './placement.ts';
 
 const BATCH = 200;
@@ -11,9 +12,14 @@ const LOCKED_PAUSE_MS = 20;
 
 export interface ReconcilerDependencies {
   placement: PlacementService;
+  /** Where the ends of workers are found. */
+  streams: Pick<ControlStreams, 'onEvidence'>;
   clock: Clock;
   logger: Logger;
-  metrics: Pick<GatewayMetrics, 'placementChanges' | 'takeovers' | 'placementWaiting' | 'placementMoves'>;
+  metrics: Pick<
+    GatewayMetrics,
+    'placementChanges' | 'takeovers' | 'placementWaiting' | 'placementMoves' | 'workerDeaths'
+  >;
   timing: Pick<ClusterTiming, 'reconcileEveryMs'>;
 }
 
@@ -29,7 +35,8 @@ export interface Reconciler {
  * overloaded workers for a few. Every gateway runs one. Several at once are harmless, because PostgreSQL decides all of
  * it under locks (I1, I9). A failed round is logged and the next one tries again.
  */
-export function createReconciler({ placement, clock, logger, metrics, timing }: ReconcilerDependencies): Reconciler {
+export function createReconciler(deps: ReconcilerDependencies): Reconciler {
+  const { placement, streams, clock, logger, metrics, timing } = deps;
   let isBraking = false;
 
   async function round(stopping: AbortSignal): Promise<void> {
@@ -80,11 +87,17 @@ export function createReconciler({ placement, clock, logger, metrics, timing }: 
     logger.info({ sessions }, `sessions asked to move: ${reason}`);
   }
 
-  return createLoop({
+  const loop = createLoop({
     clock,
     round,
     everyMs: timing.reconcileEveryMs,
     jitter: JITTER,
     onError: (error) => logger.warn({ err: error }, 'reconciling failed'),
   });
+  streams.onEvidence((_target, evidence, isNews) => {
+    if (!isNews) return;
+    metrics.workerDeaths.inc({ evidence });
+    loop.notify();
+  });
+  return loop;
 }

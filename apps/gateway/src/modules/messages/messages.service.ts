@@ -5,25 +5,29 @@ import {
   type Message,
   type Timeline,
 } from '@wa-gate/contracts';
+import type { Queryable } from '@wa-gate/db';
 import { ApiError } from '../../http/api-error.ts';
 import type { Principal } from '../../principal.ts';
 import type { Reach } from '../sessions/index.ts';
-import type { MessageRecord } from './messages.repository.ts';
+import type { MessageRecord, MessagesRepository } from './messages.repository.ts';
 import { filterOf, pageBegin } from './messages-query.ts';
 import { presentMessage } from './present-message.ts';
-import { createSending, type Sending, type SendingDependencies } from './sending.ts';
 import { createTimelineRepository } from './timeline.repository.ts';
 import { composeTimeline } from './timeline.ts';
 
-export interface MessagesService extends Sending {
+export interface MessagesService {
   list(reach: Reach, query: ListMessagesQuery): Promise<ListMessagesResult>;
   get(principal: Principal, id: string): Promise<Message>;
   /** What has happened to it, and what it waits for. */
   timeline(principal: Principal, id: string): Promise<Timeline>;
 }
 
-export function createMessagesService(deps: SendingDependencies): MessagesService {
-  const { db, messages } = deps;
+export interface MessagesDependencies {
+  db: Queryable;
+  messages: MessagesRepository;
+}
+
+export function createMessagesService({ db, messages }: MessagesDependencies): MessagesService {
   const timelines = createTimelineRepository(db);
 
   /** A message that this caller may see. */
@@ -39,8 +43,6 @@ export function createMessagesService(deps: SendingDependencies): MessagesServic
   }
 
   return {
-    ...createSending(deps),
-
     async list(reach, query) {
       const { limit = LIMITS.pageDefault } = query;
       const filter = filterOf(query);

@@ -26,12 +26,12 @@ import type { Guards } from '../../plugins/route-access.ts';
 import type { SessionRef } from '../../principal.ts';
 import { principalOf } from '../../principal.ts';
 import { DEFAULT_SESSION_ERRORS, type SessionDirectory, sessionOfRequest } from '../sessions/index.ts';
-import type { MessagesService } from './messages.service.ts';
 import { refuseUnsupportedType } from './send-request.ts';
 import { sendValidator } from './send-validator.ts';
+import type { Sending } from './sending.ts';
 
 export interface SendRoutesOptions {
-  messages: MessagesService;
+  sending: Sending;
   directory: SessionDirectory;
   limiter: Limiter;
   guards: Guards;
@@ -75,12 +75,12 @@ interface SendCall {
 
 /** Sending: by the session in the path, and by the caller's default session. */
 export const sendRoutes: FastifyPluginAsyncTypebox<SendRoutesOptions> = async (app, options) => {
-  const { messages, directory, limiter, guards } = options;
+  const { sending, directory, limiter, guards } = options;
 
   async function send(call: SendCall & FastifyRequest, reply: FastifyReply, session: SessionRef, defaultWait: WaitFor) {
     const { wait = defaultWait, timeoutMs = LIMITS.waitDefaultMs } = call.query;
     const principal = principalOf(call);
-    const { result, isSettled, isReplay } = await messages.send(session, call.body, {
+    const { result, isSettled, isReplay } = await sending.send(session, call.body, {
       wait,
       timeoutMs,
       idempotencyKey: call.headers['idempotency-key'],
