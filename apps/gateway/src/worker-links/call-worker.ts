@@ -49,15 +49,15 @@ export type Outcome<A> =
    * is meant.
    */
   | { kind: 'refused'; error?: unknown }
-  /** The answer does not prove to be of this worker. It may come from what stands in between. */
+  /** The answer has no proof to come from this worker. Something in between may have sent it. */
   | { kind: 'unproven' }
   | { kind: 'not-understood'; reason: 'answer too large' | 'answer not understood' }
   /** The connection ended before the answer did: the worker may have done it. */
   | { kind: 'broken'; error: unknown }
-  /** The time is over, or the call was given up: the worker may still be at it. */
+  /** The call timed out or was given up: the worker may still be working on it. */
   | { kind: 'late'; error: unknown };
 
-/** An answer that was read whole, from whomever. */
+/** An answer that was read whole; its origin is not checked yet. */
 export interface Exchange {
   status: number;
   /** The JSON; `null` for what is none. */
@@ -183,7 +183,7 @@ function readWhole(stream: Readable, maxBytes: number): Promise<Buffer> {
     });
     stream.once('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
     stream.once('error', reject);
-    // After its end this says nothing any more.
+    // After its end this emits nothing.
     stream.once('close', () => reject(Object.assign(new Error('the answer broke off'), { code: 'UND_ERR_SOCKET' })));
   });
 }

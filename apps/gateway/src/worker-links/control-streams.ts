@@ -16,7 +16,7 @@ export interface ControlStreamsDependencies {
   logger: Logger;
   /** How often the list of workers is read without a notification. */
   everyMs: number;
-  /** Between two signs of life that are asked for; a test may be faster. @default 1 000 */
+  /** Between two pings; a test may be faster. @default 1 000 */
   tickMs?: number;
 }
 
@@ -39,9 +39,9 @@ export interface ControlStreams {
   /** Asks a worker to converge on its placements; `false`: there is no open stream to it. */
   notifyWorker(workerId: string): boolean;
   isOpen(workerId: string): boolean;
-  /** The worker that was last heard to host the session, while its stream is open. */
+  /** The worker that last sent hints of the session, while its stream is open. */
   ownerOf(sessionId: string): string | undefined;
-  /** What the worker last said of its load, while its stream is open. */
+  /** The last load report of the worker, while its stream is open. */
   loadOf(workerId: string): WorkerLoadReport | undefined;
   /** How many streams are in each state. */
   count(): Record<StreamState, number>;
@@ -101,7 +101,7 @@ export function createControlStreams(deps: ControlStreamsDependencies): ControlS
     stream.close();
   }
 
-  /** A stream to this process life, if it is none of the past. */
+  /** Opens a stream to this process life, unless a stream to the same or a later life exists. */
   function watch(target: WorkerLife): void {
     if (!isRunning) return;
     const present = streams.get(target.workerId);

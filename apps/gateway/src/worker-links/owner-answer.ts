@@ -1,7 +1,7 @@
 import type { ErrorCode } from '@wa-gate/contracts';
 import { ApiError } from '../http/api-error.ts';
 
-/** Refusals of a worker that are meant for the caller. Everything else is between us and the worker. */
+/** Refusals of a worker that are passed on to the caller. All others concern gateway and worker only. */
 const FOR_THE_CALLER: ReadonlySet<string> = new Set<ErrorCode>([
   'VALIDATION',
   'QR_NOT_READY',
@@ -20,7 +20,7 @@ export const moving = (cause?: unknown): ApiError =>
 export const outcomeUnknown = (cause?: unknown): ApiError =>
   new ApiError('OUTCOME_UNKNOWN', cause !== undefined ? { cause } : {});
 
-/** Whatever answered at the address of the owner, or in between, is not used. */
+/** The answer has no proof to come from the owner. Nothing of it is used. */
 export const unproven = (): ApiError =>
   new ApiError('WORKER_ERROR', { details: { reason: 'the worker did not prove who it is' } });
 

@@ -5,8 +5,8 @@ import type { CallWorker, Outcome, WorkerCall } from './call-worker.ts';
 import { moving, outcomeUnknown, refusalOf, unproven } from './owner-answer.ts';
 
 /**
- * When a call to the owner of a session is sent a second time, to whom PostgreSQL says is the owner. `safe`: whenever the
- * first owner gave no answer. `only-if-refused`: when it is sure that the first call did nothing.
+ * Whether a call to the owner of a session is sent a second time, to the owner that PostgreSQL names. `safe`: whenever
+ * the first call got no answer. `only-if-refused`: only when it is certain that the first call did nothing.
  */
 export type Repeat = 'safe' | 'only-if-refused';
 
@@ -20,7 +20,7 @@ export interface OwnerLinkDependencies {
   logger: Logger;
 }
 
-/** The way to the worker that hosts a session. It needs no request of a caller: jobs ask owners, too. */
+/** Calls the worker that hosts a session. It needs no request of a caller, so jobs can use it too. */
 export interface OwnerLink {
   /**
    * Asks the owner; `path` of the call is the worker's.
@@ -33,7 +33,7 @@ export interface OwnerLink {
   ask<A>(sessionId: string, call: OwnerCall<A>): Promise<A>;
 }
 
-/** The second one by what PostgreSQL says. */
+/** The second call goes to the owner that PostgreSQL names. */
 const ATTEMPTS = 2;
 
 type Failure = Exclude<Outcome<never>, { kind: 'answered' }>;
@@ -63,7 +63,7 @@ export function createOwnerLink({ routes, callWorker, logger }: OwnerLinkDepende
             throw refusal;
           }
         }
-        // The route was an old one: PostgreSQL knows better.
+        // The route was an old one, so PostgreSQL is read.
         await routes.forget(sessionId);
       }
       throw refusal;

@@ -17,7 +17,9 @@ export interface OwnerStreamsDependencies {
 /** Of an answer, as a proxy got it. */
 export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
-/** A stream of the owner of a session that a proxy opens. It is asked for once: when it is not there, the client asks again. */
+/**
+ * A stream of the owner of a session, opened by a proxy. It is requested once: after a failure the client asks again.
+ */
 export interface OwnerStream {
   endpoint: string;
   /** Of the request to the owner. */

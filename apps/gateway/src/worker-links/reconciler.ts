@@ -12,7 +12,7 @@ const LOCKED_PAUSE_MS = 20;
 
 export interface ReconcilerDependencies {
   placement: PlacementService;
-  /** Where the ends of workers are found. */
+  /** Detects the ends of workers. */
   streams: Pick<ControlStreams, 'onEvidence'>;
   clock: Clock;
   logger: Logger;
@@ -69,7 +69,7 @@ export function createReconciler(deps: ReconcilerDependencies): Reconciler {
     tellBrake(braked);
   }
 
-  /** Once when it begins to hold, and once when it lets go. */
+  /** Logs once when the brake begins to hold, and once when it is released. */
   function tellBrake(braked: number): void {
     if (braked && !isBraking)
       logger.warn(

@@ -6,7 +6,7 @@ import type { Doorbells } from './doorbells.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
 /**
- * What brings the hints of a session: the control stream of its owner, its channel in Redis, or nothing. Over Redis some
+ * The source of a session's hints: the control stream of its owner, its channel in Redis, or none. Over Redis some
  * hints are missing: a worker publishes there only while no gateway has a stream to it.
  */
 export type HintSource = 'stream' | 'redis' | 'none';
@@ -44,7 +44,7 @@ export interface SessionHintsDependencies {
 
 /** A Redis that is connected and silent must not hold up a send. */
 const SUBSCRIBE_TIMEOUT_MS = 50;
-/** A caller that sends again within this time pays no subscription. */
+/** A caller that sends again within this time causes no new subscription. */
 const KEEP_MS = 60_000;
 const MAX_CHANNELS = 10_000;
 /** The time to live of a channel that has listeners. */

@@ -3,8 +3,8 @@ import type { Redis } from '@wa-gate/kit';
 type Listener = (message: string) => void;
 
 /**
- * The one subscriber connection of this process. Channels may be asked for while Redis is away: they are subscribed when it
- * comes. Messages that were published in between are lost, which is fine for hints.
+ * The one subscriber connection of this process. Channels can be requested while Redis is away: they are subscribed
+ * when it is back. Messages that were published in between are lost, which hints allow for.
  */
 export interface Subscriptions {
   /** Whether messages arrive now. */

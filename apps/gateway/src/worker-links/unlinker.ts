@@ -3,7 +3,10 @@ import { Type } from 'typebox';
 import { checkOf } from './call-worker.ts';
 import type { OwnerLink } from './owner-link.ts';
 
-/** Tells WhatsApp, by the owner of a session, that its device is gone; for deletions that are no request for one session. */
+/**
+ * Removes the device of a session at WhatsApp, by a call to its owner; for deletions that are no request for one
+ * session.
+ */
 export interface Unlinker {
   /** `false`: the owner could not do it, or not until the signal; the device has to be removed on the phone. */
   unlink(sessionId: string, signal: AbortSignal): Promise<boolean>;

@@ -30,7 +30,7 @@ const NEVER: ReadonlySet<string> = new Set([
 /** Metadata services of clouds outside the link-local network. */
 const METADATA = createAddressList(['fd00:ec2::254', '100.100.100.200', '168.63.129.16', '192.0.0.192']);
 
-/** We do not connect to this address, because no worker is allowed there. */
+/** No worker is allowed at this address, so no connection is made. */
 export class WorkerAddressError extends Error {
   override name = 'WorkerAddressError';
   readonly code = 'WAG_WORKER_ADDRESS';

@@ -4,8 +4,11 @@ import { exchange } from './call-worker.ts';
 import { WorkerAddressError } from './worker-addresses.ts';
 
 /**
- * What answers at an endpoint. `worker`: one of ours, which has proved who it is. `stranger`: something that does not know the master key.
- * `forbidden`: no worker may be there, and nothing was sent. `silent`: nobody, or not in time.
+ * What answers at an endpoint.
+ * - `worker`: a worker of this installation, which has proved its identity
+ * - `stranger`: something that does not know the master key
+ * - `forbidden`: no worker may be there; nothing was sent
+ * - `silent`: nothing answered in time
  */
 export type ProbeAnswer =
   | { kind: 'worker'; workerId: string; incarnation: number }
@@ -13,10 +16,13 @@ export type ProbeAnswer =
   | { kind: 'forbidden'; message: string }
   | { kind: 'silent'; error: unknown };
 
-/** Asks `GET /health` of an endpoint. Follows no redirect, reads a bounded answer, and believes nothing that is not proved. */
+/**
+ * Requests `GET /health` of an endpoint. Follows no redirect, reads a bounded answer, and uses nothing that is not
+ * proved.
+ */
 export interface WorkerProbe {
   /**
-   * @param workerId who it should be; without it, whoever it proves to be
+   * @param workerId the expected worker; without it, any that proves its identity
    * @param end gives it up
    */
   ask(endpoint: string, workerId: string | undefined, timeoutMs: number, end?: AbortSignal): Promise<ProbeAnswer>;

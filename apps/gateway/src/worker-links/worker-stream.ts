@@ -13,7 +13,7 @@ import type { WorkerLife } from './call-worker.ts';
 import { type Evidence, isRefusal } from './evidence.ts';
 import type { WorkerAddresses } from './worker-addresses.ts';
 
-/** `silent`: it was open, and nothing came for some seconds. Worth a word in the log; no evidence of anything. */
+/** `silent`: it was open, and nothing came for some seconds. Logged, but no evidence of anything. */
 export type StreamState = 'connecting' | 'open' | 'silent';
 
 export interface WorkerStreamDependencies {
@@ -22,9 +22,9 @@ export interface WorkerStreamDependencies {
   masterKeys: readonly Uint8Array[];
   logger: Logger;
   onFrame: (frame: WorkerFrame) => void;
-  /** Nothing is heard from now on, until the stream is open again. */
+  /** Nothing is received from now on, until the stream is open again. */
   onLost: () => void;
-  /** Rejects when it could not be acted upon; then it is told again. */
+  /** Rejects when the lease could not be ended; then it is called again. */
   onEvidence: (evidence: Evidence) => Promise<void>;
 }
 
@@ -37,13 +37,13 @@ const HANDSHAKE_TIMEOUT_MS = 3_000;
 const SECOND_TRY_MS = 50;
 const REFUSALS_FOR_EVIDENCE = 2;
 const RETRY = { initialMs: 100, maxMs: 2_000 };
-/** What may wait in memory for a worker that reads slowly; its poll finds what a lost doorbell would have told. */
+/** Bytes that may wait in memory for a worker that reads slowly. Its poll finds what a dropped doorbell announced. */
 const MAX_BUFFERED_BYTES = 256 * 1024;
 
 /** How an attempt, or an open stream, came to its end. */
 interface Ending {
   error?: Error;
-  /** The incarnation that refused us, when it proved which one it is. */
+  /** The incarnation that refused the connection, when it proved which one it is. */
   refusedBy?: number | undefined;
 }
 
@@ -58,7 +58,7 @@ export class WorkerStream {
   #attempts = 0;
   #refusals = 0;
   #isClosed = false;
-  /** Evidence is being acted upon; whatever else happens to the connection meanwhile says nothing new. */
+  /** The lease is being ended; other events of the connection are no new evidence. */
   #isConcluding = false;
   readonly #doorbells = new Set<string>();
 
@@ -82,7 +82,7 @@ export class WorkerStream {
     this.#state = 'connecting';
   }
 
-  /** Once a second: asks for a sign of life, and notices when none comes. */
+  /** Once a second: sends a ping, and detects that nothing comes back. */
   tick(): void {
     if (this.#state !== 'open') return;
     this.#quietTicks += 1;
@@ -127,7 +127,7 @@ export class WorkerStream {
     try {
       addresses.normalize(endpoint);
     } catch (error) {
-      // It was allowed when it registered, and is not any more. No evidence of anything.
+      // The endpoint was allowed at registration, and is not any more. No evidence of anything.
       this.#ended({ error: error as Error });
       return;
     }
@@ -191,7 +191,7 @@ export class WorkerStream {
     }
   }
 
-  /** Not open any more; those who relied on it are told once. */
+  /** Calls the listeners once when the stream ceases to be open. */
   #lose(next: StreamState): void {
     const wasOpen = this.#state === 'open';
     if (this.#state !== 'silent') this.#state = next;

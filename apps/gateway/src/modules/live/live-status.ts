@@ -5,7 +5,7 @@ import { checkOf } from '../../worker-links/call-worker.ts';
 import type { SessionsService } from '../sessions/index.ts';
 import type { LiveRequest } from './owner-routes.ts';
 
-/** How long a caller who only wants to know the status is made to wait for the owner. */
+/** How long a request for the status waits for the owner. */
 export const STATUS_TIMEOUT_MS = 1_000;
 
 const workerStatus = checkOf(
@@ -16,8 +16,8 @@ const workerStatus = checkOf(
 );
 
 /**
- * The status as the owner of the session says it now; as its row says when the owner does not answer quickly. Of a connected session the owner knows all: then
- * nothing of this needs the database.
+ * The status from the owner of the session, or from the row when the owner does not answer quickly. The owner's answer
+ * is complete for a connected session: then PostgreSQL is not read.
  */
 export async function liveStatus(sessions: SessionsService, request: LiveRequest): Promise<SessionStatusReport> {
   const { session, ask } = request;
@@ -26,7 +26,7 @@ export async function liveStatus(sessions: SessionsService, request: LiveRequest
     const told = { ...live, sessionId: session.slug, source: 'worker' as const };
     if (account) return { ...told, ...account };
     const row = await sessions.status(session);
-    // A worker that has just got the session has not looked yet where the one before has left it.
+    // A worker that has just got the session has not read the state that the former owner left.
     return told.state === 'initializing' ? row : { ...row, ...told };
   } catch (error) {
     if (!(error instanceof ApiError) || !OWNER_IS_SILENT.has(error.code)) throw error;
@@ -35,5 +35,5 @@ export async function liveStatus(sessions: SessionsService, request: LiveRequest
   }
 }
 
-/** Nobody answers for the session, or not in time. */
+/** The owner did not answer, or not in time. */
 const OWNER_IS_SILENT: ReadonlySet<string> = new Set(['SESSION_MOVING', 'WORKER_ERROR']);

@@ -13,6 +13,7 @@ import {
 } from '@wa-gate/contracts';
 import type { FastifyPluginAsync } from 'fastify';
 import { type Static, Type } from 'typebox';
+import { parsePhoneNumber } from '../../http/recipient.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import type { Guards } from '../../plugins/route-access.ts';
 import { principalOf } from '../../principal.ts';
@@ -21,7 +22,6 @@ import type { OwnerLink } from '../../worker-links/owner-link.ts';
 import type { OwnerStreams } from '../../worker-links/owner-stream.ts';
 import { UNLINK_TIMEOUT_MS } from '../../worker-links/unlinker.ts';
 import { type AuditLog, actorOf } from '../audit/index.ts';
-import { parsePhoneNumber } from '../messages/index.ts';
 import type { SessionDirectory, SessionsService } from '../sessions/index.ts';
 import { LIVE_ERRORS } from './live-errors.ts';
 import { liveStatus, STATUS_TIMEOUT_MS } from './live-status.ts';

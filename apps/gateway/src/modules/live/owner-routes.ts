@@ -40,7 +40,10 @@ export interface OwnerRoute {
   config?: FastifyContextConfig;
   /** @default 30 000 */
   timeoutMs?: number;
-  /** An action for the audit log, written before the owner is asked: what happens there cannot be in a transaction of ours. */
+  /**
+   * The action for the audit log. The entry is written before the call, because the call is not part of a transaction
+   * here.
+   */
   audit?: string;
   /** The `data` of our answer, or the reply when it is something else than JSON. */
   handle: (live: LiveRequest) => Promise<unknown>;

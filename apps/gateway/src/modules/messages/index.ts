@@ -1,5 +1,4 @@
 export { createMessagesRepository } from './messages.repository.ts';
 export { createMessagesService, type MessagesService } from './messages.service.ts';
 export { createOutcomeWaiter } from './outcome-waiter.ts';
-export { parsePhoneNumber } from './recipient.ts';
 export { createSending, type Sending } from './sending.ts';

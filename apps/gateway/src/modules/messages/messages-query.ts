@@ -2,8 +2,8 @@ import { type ListMessagesQuery, messageStatesOf } from '@wa-gate/contracts';
 import type { MessageDirection } from '@wa-gate/db';
 import { ApiError } from '../../http/api-error.ts';
 import { firstIdOf } from '../../http/period.ts';
+import { parseRecipient } from '../../http/recipient.ts';
 import { isMessageId, type MessageFilter } from './messages.repository.ts';
-import { parseRecipient } from './recipient.ts';
 
 /** What the query string of a list asks for, without its page: ids grow with time, so that times are bounds of ids. */
 export function filterOf({ direction, status, chat, from, to }: ListMessagesQuery): MessageFilter {

@@ -37,7 +37,7 @@ function lifeOf(message: MessageRecord, queue: QueueRecord | null): TimelineEntr
   const add = (step: TimelineEntry['step'], at: Date | null) => {
     if (at) entries.push({ at: at.toISOString(), step });
   };
-  // A row that was tried very often has forgotten the attempts after its first one.
+  // The attempt log keeps the first attempt and the latest ones.
   const forgotten = queue ? queue.attempts - queue.attemptLog.length : 0;
   queue?.attemptLog.forEach(({ at, epoch, worker }, index) => {
     const attempt = index === 0 ? 1 : index + 1 + forgotten;

@@ -48,7 +48,10 @@ export interface SingleAccountRoutesOptions {
 const tags = ['Single account'];
 const WHICH = 'Of the session that the call names, else of the default session of its caller.';
 
-/** Brief S0's calls, which name no session: they act on the caller's default session, and are the same as those below /api/sessions/{id}. */
+/**
+ * Calls that name no session: they act on the caller's default session, and are the same as those below
+ * /api/sessions/{id}.
+ */
 export const singleAccountRoutes: FastifyPluginAsyncTypebox<SingleAccountRoutesOptions> = async (app, options) => {
   const { owner, directory, sessions, audit, qrHistory, guards } = options;
   const route = createOwnerRoutes(app, {

@@ -26,7 +26,7 @@ export interface FleetOperationsDependencies {
   timeoutMs?: number;
 }
 
-/** Asks something of all workers at once. */
+/** Operations that run on all workers at once. */
 export interface FleetOperations {
   /** Answers when every worker has answered or its time is over. @throws {ApiError} VALIDATION */
   ask(request: FleetOperationRequest, actor: Actor): Promise<FleetOperationReport>;
@@ -81,7 +81,7 @@ export function createFleetOperations(deps: FleetOperationsDependencies): FleetO
         });
       }
       const workers = await targets(network);
-      // Before anything is done: nothing happens that is not in the log.
+      // Written before the operation begins, so that none happens without its entry.
       await inTransaction(pool, (tx) =>
         writeAudit(tx, actor, {
           action: 'workers.broadcast',

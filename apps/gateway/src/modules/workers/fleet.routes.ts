@@ -31,7 +31,7 @@ export interface FleetRoutesOptions {
 const tags = ['Workers'];
 const DEFAULT_RANGE = '24h';
 
-/** All workers together: their figures, what is asked of all of them, how many there should be. */
+/** The fleet: its figures, operations on all workers, and how many workers there should be. */
 export const fleetRoutes: FastifyPluginAsyncTypebox<FleetRoutesOptions> = async (
   app,
   { workerMetrics, fleetOperations, manualRebalance, autoscaling, guards },

@@ -10,7 +10,7 @@ export interface ManualRebalanceDependencies {
   metrics: Pick<GatewayMetrics, 'placementMoves'>;
 }
 
-/** A rebalance because an administrator wants one. */
+/** A rebalance on request of an administrator. */
 export interface ManualRebalance {
   now(actor: Actor): Promise<{ moves: number; workers: { workerId: string; sessions: number }[] }>;
 }

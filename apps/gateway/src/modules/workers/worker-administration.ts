@@ -29,9 +29,9 @@ export interface WorkerAdministrationDependencies {
   strategy: PlacementStrategy;
   timing: ClusterTiming;
   clock: Clock;
-  /** Sessions have another owner: routes to them are wrong, and old and new owners should look. */
+  /** Called when sessions have another owner: forgets their routes, and notifies old and new owners. */
   onMoved: (sessionIds: readonly string[], workerIds: readonly string[]) => Promise<void>;
-  /** The work of the workers is to be spread anew. */
+  /** Called when sessions should be distributed anew. */
   onChanged: () => void;
   logger: Logger;
 }
@@ -54,7 +54,7 @@ export interface WorkerAdministration {
 }
 
 const PROBE_TIMEOUT_MS = 5_000;
-/** A worker that has been refused so far tries again each 3 s. */
+/** A refused worker tries again each 3 s. */
 const JOINS_WITHIN_MS = 4_000;
 const LOOK_EVERY_MS = 100;
 

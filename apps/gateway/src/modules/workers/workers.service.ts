@@ -40,7 +40,10 @@ export interface Registered {
 export interface WorkersService {
   /** @throws {ApiError} UNAUTHENTICATED */
   assertJoin(token: string): void;
-  /** @throws {ApiError} WORKER_ENDPOINT_REFUSED, WORKER_UNREACHABLE, WORKER_ENDPOINT_TAKEN, WORKER_LEASE_HELD, WORKER_REMOVED */
+  /**
+   * @throws {ApiError} WORKER_ENDPOINT_REFUSED, WORKER_UNREACHABLE, WORKER_ENDPOINT_TAKEN, WORKER_LEASE_HELD,
+   * WORKER_REMOVED
+   */
   register(worker: RegisterWorkerRequest, actor: Actor): Promise<Registered>;
   /** The worker's own figures, one row a minute. Leases are renewed by the worker itself, never by this. */
   heartbeat(workerId: string, token: string, metrics: HeartbeatRequest['metrics']): Promise<void>;
@@ -55,7 +58,10 @@ const LEASE_RETRY_SECONDS = 5;
 export function createWorkersService(deps: WorkersDependencies): WorkersService {
   const { pool, addresses, probe, tokens, metrics, logger } = deps;
 
-  /** Somebody answers there, and he knows the master key: without it no call of ours would be heard, and no answer believed. */
+  /**
+   * Checks that a worker with the master key answers at the endpoint: without the key it would refuse all calls, and
+   * its answers would be dropped.
+   */
   async function assertReachable(workerId: string, endpoint: string): Promise<void> {
     const answer = await probe.ask(endpoint, workerId, PROBE_TIMEOUT_MS);
     if (answer.kind === 'worker') return;
@@ -119,7 +125,7 @@ export function createWorkersService(deps: WorkersDependencies): WorkersService 
   };
 }
 
-/** Who has proved to be a worker. */
+/** The actor of a request that was authenticated as a worker. */
 const workerActor = (actor: Actor, workerId: string): Actor => ({ ...actor, kind: 'worker', name: workerId });
 
 function refusalOf(error: unknown, workerId: string, endpoint: string): unknown {
