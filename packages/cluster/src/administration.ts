@@ -11,7 +11,7 @@ import type { ClusterTiming } from './timing.ts';
 /** A worker that an administrator expects. */
 export interface ExpectedWorker {
   workerId: string;
-  /** Nobody knows yet who will come: the worker that registers at this endpoint takes the entry over, under its own id. */
+  /** The worker that registers at this endpoint takes the entry over, under its own id, which is not known yet. */
   hasProvisionalId: boolean;
   endpoint: string;
   network: Network;
@@ -75,8 +75,8 @@ export async function expectWorker(tx: PoolClient, worker: ExpectedWorker, defau
 }
 
 /**
- * Sets how many sessions a worker may have. What is too much goes to other workers in the same transaction, the least urgent sessions first (I9);
- * their former owner is refused at its next write (I2).
+ * Sets how many sessions a worker may have. The surplus moves to other workers in the same transaction, the least
+ * urgent sessions first (I9); their former owner is refused at its next write (I2).
  *
  * @throws {NoRoomElsewhereError}
  */
@@ -124,10 +124,11 @@ export interface RemovedWorker {
 }
 
 /**
- * Removes a worker with its lease and its metrics. A process that still runs cannot renew (0 rows), stops everything, and may not register again until an
- * administrator adds it. `null`: there is no such worker.
+ * Removes a worker with its lease and its metrics. A process that still runs cannot renew (0 rows), stops everything,
+ * and may not register again until an administrator adds it. `null`: there is no such worker.
  *
- * @throws {WorkerNotEmptyError} when it has sessions, unless it is forced: then they wait for another worker (epoch + 1, I1)
+ * @throws {WorkerNotEmptyError} when it has sessions, unless it is forced: then they wait for another worker (epoch +
+ * 1, I1)
  */
 export async function removeWorker(
   tx: PoolClient,

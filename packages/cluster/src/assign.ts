@@ -23,7 +23,7 @@ export interface PlaceResult {
   braked: number;
   /** Sessions that still want a place. */
   waiting: number;
-  /** Another call may place more at once: the batch was full, or rows were passed over because somebody held their lock. */
+  /** Another call may place more at once: the batch was full, or locked rows were skipped. */
   more: boolean;
 }
 
@@ -34,9 +34,10 @@ interface Waiting {
 }
 
 /**
- * Gives workers to sessions that should run and have none, or whose worker's lease is over: the one place where sessions are placed. A
- * takeover is one placement change, from the old worker to the new one (epoch + 1, I1). Workers are locked before placements, everywhere. A
- * placement that is locked by somebody else is passed over: whoever holds it is changing it, or is a fenced write of a former owner that ends soon.
+ * Gives workers to sessions that should run and have none, or whose worker's lease is over: the one place where
+ * sessions are placed. A takeover is one placement change, from the old worker to the new one (epoch + 1, I1). Workers
+ * are locked before placements, everywhere. A placement that another transaction has locked is skipped: that
+ * transaction is changing it, or is a fenced write of a former owner, which ends soon.
  */
 export async function placeSessions(pool: Pool, options: PlaceOptions): Promise<PlaceResult> {
   const wanted = await survey(pool, options.timing, options.sessionIds ?? null);
@@ -76,7 +77,10 @@ async function placeLocked(
   return { assignments, more };
 }
 
-/** The condition stands in full on the placement's own columns, because that is what PostgreSQL checks again on a row that has just changed. */
+/**
+ * The condition is written out on the placement's own columns, because PostgreSQL checks these again on a row that has
+ * just changed.
+ */
 async function lockWaiting(
   tx: PoolClient,
   { gone }: Survey,

@@ -76,9 +76,12 @@ export interface ScalingSignal {
   reasons: ScalingReason[];
 }
 
-/** The briefs' marks: up to `full` of the sessions is where workers should be; above `cpu` and `memory` they have too much to do. */
+/** The target is up to `full` of the sessions. Above `cpu` and `memory` a worker is overloaded. */
 const MARKS = { full: 0.7, cpuUsage: 80, memoryUsage: 90 } as const;
-/** With fewer workers the rest must stay below these, or nothing is taken away: what was just removed must not be asked for again. */
+/**
+ * With fewer workers the rest must stay below these values, or no worker is removed: otherwise the removed worker would
+ * be asked for again.
+ */
 const MARKS_DOWN = { full: 0.6, cpuUsage: 60, memoryUsage: 75 } as const;
 const DEFAULT_CAPACITY = 50;
 

@@ -23,17 +23,18 @@ export interface Survey {
 }
 
 /**
- * What waits for a worker: sessions that should run and have none, or whose worker's lease is over.
+ * The sessions that wait for a worker: they should run and have none, or their worker's lease is over.
  *
- * The storm brake (DESIGN 2.8): when at least three workers, and more than half of all, have fallen silent together, the cause is rather the
- * database or the network than they. Their sessions wait for one more TTL; then they are taken over after all. It counts the workers that have
- * not renewed for `stopAfterMs`, not only those whose lease is over: leases of one and the same trouble end up to one renewal apart, and the first of
- * them must not be taken over onto the next.
+ * The storm brake: when at least three workers, and more than half of all, have fallen silent together, the cause is
+ * more likely the database or the network than the workers. Their sessions wait for one more TTL; then they are taken
+ * over after all. The brake counts the workers that have not renewed for `stopAfterMs`, not only those whose lease is
+ * over: leases of one outage end up to one renewal apart, and the sessions of the first must not move to the next.
  *
- * When the database itself was away, the count comes too late: all leases are long over by the time it answers, and the first worker to
- * come back would get the sessions of all others. So a lease waits, too, while it fell silent together with one that has come back within the
- * last TTL: expiry says something about a worker only while others could renew. A lease that was ended (goodbye, evidence) is no part of this. All of it is in the rows: every
- * gateway sees the same, and none has to remember.
+ * After an outage of the database the count comes too late: all leases are long over when it answers, and the first
+ * worker to come back would get the sessions of all others. So a lease waits, too, while it fell silent together with
+ * one that has come back within the last TTL: expiry proves something about a worker only while others could renew. A
+ * lease that was ended (goodbye, evidence) does not count. All of it is in the rows: every gateway computes the same,
+ * without memory.
  */
 export async function survey(
   db: Queryable,

@@ -22,9 +22,10 @@ interface CandidateRow extends Omit<Candidate, 'isNewest'> {
 const MAY_RECEIVE = `w.admin_state = 'ACTIVE' AND l.runtime_state = 'READY' AND l.is_heard`;
 
 /**
- * Locks all workers that may receive sessions, in the order of their ids, and then reads their loads. Every transaction that places takes this lock
- * before it touches a placement, so capacities hold (I9) and nobody waits in a circle. The counts come from a second statement: the one that
- * waits for locks sees the table as it was before they were granted.
+ * Locks all workers that may receive sessions, in the order of their ids, and then reads their loads. Every transaction
+ * that places sessions takes this lock before it touches a placement, so that capacities hold (I9) and no deadlock
+ * arises. The counts come from a second statement: the one that waits for locks sees the table as it was before they
+ * were granted.
  */
 export async function lockCandidates(tx: PoolClient, timing: ClusterTiming): Promise<Candidate[]> {
   const locked = await tx.query<{ id: string }>(

@@ -15,7 +15,10 @@ interface DrainingWorker {
   releasing: number;
 }
 
-/** Workers that an administrator wants empty, and that are there to hand over. What a dead one hosts is taken over instead. */
+/**
+ * Workers that an administrator wants empty, and that are alive to hand over. The sessions of a dead one are taken over
+ * instead.
+ */
 const draining = (timing: ClusterTiming): string => `WITH ${leaseStates(timing)}
   SELECT w.id AS "workerId", w.network,
     (SELECT count(*) FROM session_placements p WHERE p.worker_id = w.id AND p.state = 'RELEASING') AS releasing
@@ -32,8 +35,8 @@ const NEXT = `SELECT p.session_id AS "sessionId"
   ORDER BY ${LEAST_URGENT} LIMIT $3`;
 
 /**
- * Asks the owners of the next sessions on draining workers to hand them over, at most {@link MAX_RELEASING} at a time and only while others have
- * room for them. Returns the ones that were asked now.
+ * Asks the owners of the next sessions on draining workers to hand them over, at most {@link MAX_RELEASING} at a time
+ * and only while others have room for them. Returns the ones that were asked now.
  */
 export async function drainRound(pool: Pool, timing: ClusterTiming): Promise<Released[]> {
   const { rows: workers } = await pool.query<DrainingWorker>(draining(timing));

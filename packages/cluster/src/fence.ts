@@ -1,9 +1,9 @@
 /**
- * The fence (DESIGN 2.3). Every write that only the owner of a session may make (keys, outbox states, messages, events, status)
- * is ONE statement that begins with this CTE: it locks the placement row FOR SHARE for the length of the statement and matches
- * nothing when the epoch has moved on. A plain `WHERE epoch = …`, `FOR KEY SHARE`, and a one-statement INSERT … SELECT
- * without the lock were all tried and lost an update under the new owner. A takeover that comes in between waits for
- * this statement's commit and then sees what it wrote (I2).
+ * The fence. Every write that only the owner of a session may make (keys, outbox states, messages, events, status) is
+ * ONE statement that begins with this CTE. It locks the placement row FOR SHARE for the length of the statement, and
+ * matches nothing when the epoch has moved on. A plain `WHERE epoch = …`, `FOR KEY SHARE`, and a one-statement INSERT …
+ * SELECT without the lock were all tried: each lost an update under the new owner. A concurrent takeover waits for this
+ * statement's commit and then sees what it wrote (I2).
  */
 
 /** Who claims to own a session: the pair that every fenced statement carries. */
@@ -31,8 +31,8 @@ export const FENCE_ONE = `fence AS (
 )`;
 
 /**
- * CTE `fence(session_id, epoch, worker_id)` for many sessions of one worker; parameters $1 = session ids (uuid[]), $2 = epochs (bigint[]),
- * one pair per session. Rows are locked in id order, so that two batches cannot deadlock.
+ * CTE `fence(session_id, epoch, worker_id)` for many sessions of one worker; parameters $1 = session ids (uuid[]), $2 =
+ * epochs (bigint[]), one pair per session. Rows are locked in id order, so that two batches cannot deadlock.
  */
 export const FENCE_MANY = `claimed AS (
   SELECT * FROM unnest($1::uuid[], $2::bigint[]) AS c(session_id, epoch)

@@ -5,7 +5,10 @@ import { distribute } from './distribute.ts';
 import type { Ownership } from './fence.ts';
 import type { Assignment } from './placements.ts';
 
-/** What became of sessions that were given away. `null`: no other worker has room. Not in it: not the owner's any more. */
+/**
+ * The new owners of sessions that were given away. `null`: no other worker has room. Absent: the session is not the
+ * owner's any more.
+ */
 export type HandedOver = Map<string, Assignment | null>;
 
 interface Owned extends Ownership {
@@ -14,8 +17,9 @@ interface Owned extends Ownership {
 }
 
 /**
- * The owner gives sessions away, when nothing of them runs here any more: one placement change each, straight to the best other worker (I1). All in one
- * transaction, because every one has to wait for the same locks of workers while its session has no connection.
+ * The owner gives sessions away, when nothing of them runs here any more: one placement change each, straight to the
+ * best other worker (I1). All in one transaction: each would wait for the same locks of workers while its session has
+ * no connection.
  */
 export function handOverMany(
   pool: Pool,
@@ -50,7 +54,10 @@ async function findOwned(tx: PoolClient, owners: readonly Ownership[], locking =
   return rows;
 }
 
-/** Nobody else had room: the session stays where it is, same owner, same epoch. `false`: it was not being released by this owner. */
+/**
+ * No other worker had room: the session stays where it is, same owner, same epoch. `false`: it was not being released
+ * by this owner.
+ */
 export async function keepSession(db: Queryable, owner: Ownership): Promise<boolean> {
   const { rowCount } = await db.query(
     `UPDATE session_placements SET state = 'ASSIGNED', reason = 'kept', changed_at = now()

@@ -20,11 +20,17 @@ export interface JournalEntry {
   /** Which of the stanza's `enc` children this is, and how many there are: it can be replayed when all are here. */
   encIndex: number;
   encCount: number;
-  /** Sealed; the stanza holds hashes in place of its ciphertexts. Without content the row only says that this was read, and is done. */
+  /**
+   * Sealed; the stanza holds hashes in place of its ciphertexts. A row without content records only that the message
+   * was read.
+   */
   content: { stanza: Buffer; plaintext: Buffer } | null;
 }
 
-/** For many sessions of one worker: under load one statement carries the keys of many, and one commit makes them durable. */
+/**
+ * For many sessions of one worker: under load one statement carries the keys of many, and one commit makes them
+ * durable.
+ */
 const WRITE_KEYS = {
   name: 'write-many-session-keys',
   text: `WITH ${FENCE_MANY}, written AS (
@@ -83,9 +89,9 @@ export interface KeyWrite {
 }
 
 /**
- * Writes keys of many sessions in one fenced statement (I2). A session may appear several times, always with the same epoch. The writes
- * of owners that are stale are left out, and their sessions returned; the others are written, all or nothing. A ciphertext that is in the
- * journal already stays there as it is.
+ * Writes keys of many sessions in one fenced statement (I2). A session may appear several times, always with the same
+ * epoch. The writes of stale owners are left out, and their sessions returned; the others are written, all or nothing.
+ * A ciphertext that is in the journal already stays unchanged.
  */
 export async function writeManySessionKeys(db: Queryable, writes: readonly KeyWrite[]): Promise<string[]> {
   const { sessionIds, epochs } = fenceParameters(writes.map((write) => write.owner));
@@ -114,7 +120,8 @@ export async function writeManySessionKeys(db: Queryable, writes: readonly KeyWr
 }
 
 /**
- * Removes all keys of a session that was logged out, and its journal: the device is gone, and they would only be a risk.
+ * Removes all keys of a session that was logged out, and its journal: the device is gone, and the keys would only be a
+ * risk.
  *
  * @throws {StaleEpochError}
  */
@@ -123,7 +130,9 @@ export async function clearSessionKeys(db: Queryable, owner: Ownership): Promise
   if (rows[0]?.fenced !== 1) throw new StaleEpochError([owner.sessionId]);
 }
 
-/** Reads entries of one kind; ids without an entry are absent from the map. Read only after the takeover has committed. */
+/**
+ * Reads entries of one kind; ids without an entry are absent from the map. Read only after the takeover has committed.
+ */
 export async function readSessionKeys(
   db: Queryable,
   sessionId: string,

@@ -8,13 +8,16 @@ const YOUNG_MS = 60_000;
 const together = (timing: ClusterTiming): string => interval(timing.renewEveryMs + timing.renewTimeoutMs);
 
 /**
- * CTE `leases`: every lease with what the database's clock says about it (I12). The times are our own validated numbers, so they stand in
- * the text.
+ * CTE `leases`: every lease with its states by the clock of the database (I12). The times are validated numbers of this
+ * code, so they are part of the text.
  *
  * - `is_over`: its sessions may be taken over; ended by goodbye or evidence, or expired for longer than the grace
- * - `is_heard`: renewed within the time after which a worker stops its own sockets; only such a worker gets new sessions
- * - `is_silent`: neither ended nor heard, and that not for longer than one TTL beyond the grace: what the storm brake counts
- * - `is_young`: its process has just started and is busy with that: loading itself, logging its sessions in. What its processor does says nothing yet
+ * - `is_heard`: renewed within the time after which a worker stops its own sockets; only such a worker gets new
+ *   sessions
+ * - `is_silent`: neither ended nor heard, and that not for longer than one TTL beyond the grace: what the storm brake
+ *   counts
+ * - `is_young`: its process has just started and is loading itself and logging its sessions in; its processor load
+ *   proves nothing yet
  * - `is_explained`: not ended, and it fell silent together with one that has come back within the last TTL
  */
 export const leaseStates = (timing: ClusterTiming): string => `leases AS (

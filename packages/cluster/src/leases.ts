@@ -15,8 +15,8 @@ export interface Incarnation {
 }
 
 /**
- * An expired lease that is held again, by the same life or the next: remembers when it fell silent. What the right sides read are the values
- * from before.
+ * For an expired lease that is held again, by the same life or the next: remembers when it fell silent. The right sides
+ * read the values from before the update.
  */
 const HAD_EXPIRED = 'worker_leases.ended_at IS NULL AND worker_leases.expires_at < now()';
 export const REVIVAL = `revived_at = CASE WHEN ${HAD_EXPIRED} THEN now() ELSE worker_leases.revived_at END,
@@ -30,8 +30,9 @@ const RENEW = {
 };
 
 /**
- * Renews the lease of one process life. `false`: it was ended, or a newer incarnation has registered; this process must stop everything. An
- * ended lease never comes back, because its sessions may be elsewhere already; one that only expired does, with whatever is still its own.
+ * Renews the lease of one process life. `false`: it was ended, or a newer incarnation has registered; this process must
+ * stop everything. An ended lease never comes back, because its sessions may be elsewhere already. An expired one does,
+ * with whatever is still its own.
  */
 export async function renewLease(
   db: Queryable,
@@ -60,8 +61,8 @@ export async function beginDraining(db: Queryable, { workerId, incarnation }: In
 }
 
 /**
- * Ends the lease of one process life at once: a goodbye, or evidence of its death. What it still hosts may be taken over. `true` when this
- * call ended it; `false` when it was over by another's word, or a newer incarnation lives.
+ * Ends the lease of one process life at once: a goodbye, or evidence of its death. Its sessions may be taken over then.
+ * `true` when this call ended it; `false` when it was ended before, or a newer incarnation lives.
  */
 export async function endLease(
   db: Queryable,

@@ -26,7 +26,7 @@ export async function createPlacement(tx: Queryable, sessionId: string): Promise
   await tx.query('INSERT INTO session_placements (session_id) VALUES ($1)', [sessionId]);
 }
 
-/** Takes a session from its worker, whoever that is (epoch + 1). Waits for a fenced write in progress, then refuses the next. */
+/** Takes a session from its present worker (epoch + 1). Waits for a fenced write in progress, then refuses the next. */
 export async function releaseSession(db: Queryable, sessionId: string, reason: string): Promise<void> {
   await db.query(
     `UPDATE session_placements SET epoch = epoch + 1, state = 'UNASSIGNED', worker_id = NULL, incarnation = NULL, reason = $2,

@@ -5,8 +5,8 @@ export const LATEST_TRAFFIC =
   '(SELECT e.created_at FROM events e WHERE e.session_id = s.id ORDER BY e.seq DESC LIMIT 1)';
 
 /**
- * Who comes first when many sessions want a start or a place: the paid tiers, then those with something to send, then the ones with the
- * latest traffic. Over `u` (users), `s` (sessions).
+ * The order in which sessions get a start or a place: the paid tiers, then those with something to send, then the ones
+ * with the latest traffic. Over `u` (users), `s` (sessions).
  */
 export const BY_PRIORITY = `u.tier DESC, ${HAS_QUEUED} DESC, ${LATEST_TRAFFIC} DESC NULLS LAST, s.id`;
 

@@ -46,16 +46,19 @@ function roomOfTargets(candidates: readonly Candidate[], network: Network): numb
 }
 
 export interface RebalanceOptions {
-  /** An administrator wants it: without the pause, and when nobody has too much to do, sessions go from the fullest worker to emptier ones. */
+  /**
+   * On request of an administrator: without the pause; when no worker is overloaded, sessions move from the fullest
+   * worker to emptier ones.
+   */
   now?: boolean;
   /** What belongs to it, in the same transaction; also when nothing moves. */
   also?: (tx: PoolClient, released: readonly Released[]) => Promise<void>;
 }
 
 /**
- * Asks for the move of a few sessions from workers that have too much to do, when others are well below their limits. At most
- * {@link PER_ROUND} sessions, and not more often than every 30 s: `workers.rebalanced_at` remembers it for all gateways, under the lock of the
- * candidates.
+ * Asks for the move of a few sessions from overloaded workers, when others are well below their limits. At most {@link
+ * PER_ROUND} sessions, and not more often than every 30 s: `workers.rebalanced_at` stores the time for all gateways,
+ * under the lock of the candidates.
  */
 export async function rebalanceRound(
   pool: Pool,
@@ -86,8 +89,8 @@ export async function rebalanceRound(
 }
 
 /**
- * The fullest worker of each network, and how many of its sessions would make it and the emptiest one equally full, when they are further apart than
- * {@link UNEVEN}.
+ * The fullest worker of each network, and how many of its sessions would make it and the emptiest one equally full,
+ * when they are further apart than {@link UNEVEN}.
  */
 function unevenWorkers(candidates: readonly Candidate[]): (Overloaded & { count: number })[] {
   return [...new Set(candidates.map(({ network }) => network))].flatMap((network) => {

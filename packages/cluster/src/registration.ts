@@ -40,11 +40,13 @@ export class WorkerRemovedError extends Error {
 }
 
 /**
- * Registers a process life: incarnation + 1 with a fresh lease, and the placements of the former life (epoch + 1 each, I1), so that a worker
- * that restarts finds its sessions again. From the same endpoint it ends the former lease at once: an address answers for one process. From
- * another endpoint it has to wait until the former lease is over.
+ * Registers a process life: incarnation + 1 with a fresh lease, and the placements of the former life (epoch + 1 each,
+ * I1), so that a worker that restarts keeps its sessions. A registration from the same endpoint ends the former lease
+ * at once, because an address answers for one process. From another endpoint it has to wait until the former lease is
+ * over.
  *
- * The incarnations of a worker that was removed go on counting: a process of its past must not find its own number in the lease of a later one.
+ * The incarnations of a removed worker go on counting: a process of its past must not find its own number in the lease
+ * of a later one.
  *
  * @param also what belongs to it, in the same transaction
  * @throws {EndpointTakenError}
@@ -80,8 +82,8 @@ export async function registerWorker(
 }
 
 /**
- * Makes or locks the worker's row, and judges the former lease only then: two that register under one id must see each other. Returns how many
- * sessions it may have: what an administrator has set comes first.
+ * Makes or locks the worker's row, and checks the former lease only then: two processes that register under one id must
+ * see each other. Returns how many sessions it may have; the number that an administrator has set comes first.
  */
 async function lockWorker(
   tx: PoolClient,
@@ -155,8 +157,9 @@ async function assertMayJoin(tx: PoolClient, workerId: string, isWanted: boolean
 }
 
 /**
- * Moves the former life's placements into the new one; what does not fit any more (capacity or network changed) becomes unassigned. The
- * rows are locked in the order in which fenced batches lock them, so that a last batch of the former life cannot deadlock with this.
+ * Moves the former life's placements into the new one; those that do not fit any more (capacity or network changed)
+ * become unassigned. The rows are locked in the order in which fenced batches lock them, so that a last batch of the
+ * former life cannot deadlock with this.
  */
 async function takeFormerPlacements(tx: PoolClient, worker: WorkerRegistration, incarnation: number): Promise<void> {
   const former = [worker.workerId, incarnation];

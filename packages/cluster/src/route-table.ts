@@ -16,7 +16,10 @@ export interface RouteTable {
   known(sessionId: string): Route | undefined;
   /** L1 → Redis → PostgreSQL. `null`: nobody hosts the session now. Redis errors are counted, never thrown. */
   resolve(sessionId: string): Promise<Route | null>;
-  /** Forgets both cache levels; the next `resolve` reads PostgreSQL. Call on 421 and on every placement change made here. */
+  /**
+   * Forgets both cache levels; the next `resolve` reads PostgreSQL. Call on 421 and on every placement change made
+   * here.
+   */
   forget(...sessionIds: string[]): Promise<void>;
 }
 
@@ -42,7 +45,10 @@ const READ_ROUTE = {
 
 export function createRouteTable({ db, redis, logger, onRedisError }: RouteTableDependencies): RouteTable {
   const local = new LRUCache<string, Route>({ max: L1_ENTRIES, ttl: L1_TTL_MS });
-  /** Forgotten here: what Redis says about them may be what was wrong, or be written again by a gateway that was slow. */
+  /**
+   * Sessions that were forgotten here: their entry in Redis may be the wrong one, or may be written again by a slow
+   * gateway.
+   */
   const distrusted = new LRUCache<string, true>({ max: L1_ENTRIES, ttl: REDIS_TTL_SECONDS * 1_000 });
   const singleFlight = createSingleFlight<Route | null>();
   const redisPolicy = wrap(

@@ -27,8 +27,8 @@ const strain = (gauge: Gauge, value: number): number =>
   WEIGHT[gauge] * Math.min(Math.max((value - EASE[gauge]) / (FULL[gauge] - EASE[gauge]), 0), 1);
 
 /**
- * The score of a worker: lower is better. Share of its capacity in use, with penalties for a busy processor, full memory, a slow event loop
- * and, during a rollout, an older revision.
+ * The score of a worker: lower is better. Share of its capacity in use, with penalties for a busy processor, full
+ * memory, a slow event loop and, during a rollout, an older revision.
  */
 export function scoreWorker(load: WorkerLoad): number {
   return (

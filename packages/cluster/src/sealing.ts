@@ -1,5 +1,6 @@
 /**
- * How the secrets of sessions are sealed: with which box, and bound to which row. Workers write and read by it; `wag secrets reencrypt` seals anew by it.
+ * How the secrets of sessions are sealed: with which box, and bound to which row. Workers read and write with it; `wag
+ * secrets reencrypt` seals anew with it.
  */
 export const SESSION_KEYS_BOX = 'session-keys';
 

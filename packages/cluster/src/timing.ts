@@ -4,7 +4,10 @@ export interface ClusterTiming {
   readonly renewEveryMs: number;
   /** When a worker gives up on one renewal and tries the next. */
   readonly renewTimeoutMs: number;
-  /** A worker that has not renewed for so long, by its own clock, stops its sockets: counted from before the last renewal was sent. */
+  /**
+   * A worker that has not renewed for so long, by its own clock, stops its sockets: counted from before the last
+   * renewal was sent.
+   */
   readonly stopAfterMs: number;
   /** What stopping all sockets may take. */
   readonly closeBudgetMs: number;

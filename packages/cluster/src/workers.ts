@@ -42,8 +42,8 @@ export interface LeasedWorker {
 }
 
 /**
- * Workers to keep a control stream to: whose lease runs, or has expired without an end and still has sessions. Evidence about the latter
- * frees their sessions at once, where expiry may be held back by the storm brake.
+ * Workers to keep a control stream to: those whose lease runs, or has expired without an end and still has sessions.
+ * Evidence about the latter frees their sessions at once, where expiry may be held back by the storm brake.
  */
 export async function workersWithLease(db: Queryable): Promise<LeasedWorker[]> {
   const { rows } = await db.query<LeasedWorker>(

@@ -1,6 +1,8 @@
 const UNIQUE_VIOLATION = '23505';
 
-/** Codes after which the same statement may succeed: connection trouble, serialisation, deadlock, resources, shutdown. */
+/**
+ * Codes after which the same statement may succeed: connection trouble, serialisation, deadlock, resources, shutdown.
+ */
 const TRANSIENT = /^(08|40001|40P01|53|55P03|57P0)/;
 const TRANSIENT_SOCKET = /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH/;
 
@@ -25,7 +27,9 @@ export function isUniqueViolation(error: unknown, constraint?: string): boolean 
   return constraint === undefined || (error as { constraint?: string }).constraint === constraint;
 }
 
-/** True when PostgreSQL could not answer now: away, restarting, out of connections or disk. Not for wrong statements. */
+/**
+ * True when PostgreSQL could not answer now: away, restarting, out of connections or disk. Not for wrong statements.
+ */
 export function isDatabaseUnavailable(thrown: unknown): boolean {
   if (TRANSIENT_PRISMA.test(codeOf(thrown))) return true;
   const error = unwrap(thrown);

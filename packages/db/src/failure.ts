@@ -9,7 +9,10 @@ const SENTENCES: Record<string, string> = {
   '42703': 'The database of DATABASE_URL is of an older version. Migrate it: node packages/db/bin/migrate.mjs.',
 };
 
-/** Why a process cannot use its database at start, in a sentence for the operator; `null` when the error is about something else. */
+/**
+ * Why a process cannot use its database at start, in a sentence for the operator; `null` when the error is about
+ * something else.
+ */
 export function describeDatabaseFailure(error: unknown, databaseUrl: string): string | null {
   const { code = '', message = '' } = error as { code?: string; message?: string };
   if (SENTENCES[code]) return SENTENCES[code];

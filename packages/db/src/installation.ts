@@ -5,8 +5,8 @@ const KNOWN_TEXT = 'wa-gate master key';
 const CONTEXT = 'installation';
 
 /**
- * Refuses to start with another master key than the one that this database was first used with: what it would write could
- * not be read by the others, and what is there could not be read by it. The first process to come stores the check.
+ * Refuses to start with another master key than the one that this database was first used with: other processes could
+ * not read what it writes, nor it what they wrote. The first process stores the check.
  *
  * @throws {MasterKeyError}
  */
@@ -27,8 +27,8 @@ export async function assertMasterKey(db: Queryable, masterKeys: readonly Uint8A
 }
 
 /**
- * Seals the check under the first key, so that the others may be removed: from then on a process without the first key is refused. Only for when nothing is sealed
- * under the others any more. True when it was sealed under another one.
+ * Seals the check under the first key, so that the others may be removed: from then on a process without the first key
+ * is refused. Only for when nothing is sealed under the others any more. True when it was sealed under another one.
  */
 export async function rekeyInstallation(db: Queryable, masterKeys: readonly Uint8Array[]): Promise<boolean> {
   const box = createSecretBox(masterKeys, 'installation');
@@ -43,8 +43,9 @@ export async function rekeyInstallation(db: Queryable, masterKeys: readonly Uint
 export const MESSAGE_KEY_BOX = 'message-key';
 
 /**
- * What the secrets inside outgoing messages are derived from: derived from the master key of the first process to ask, and stored, so that it is the same for as
- * long as the installation lives. An attempt after a change of the master key makes the same bytes for the same message. To be read after {@link assertMasterKey}.
+ * The secret from which the secrets inside outgoing messages are derived. The first process derives it from its master
+ * key and stores it, so that it stays the same for the life of the installation: an attempt after a change of the
+ * master key makes the same bytes for the same message. Read it after {@link assertMasterKey}.
  *
  * @throws {UnsealError}
  */

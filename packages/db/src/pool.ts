@@ -57,7 +57,8 @@ export function createPool({
 export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
-  // A connection that dies between two statements says so by an event; unheard, it would end the process. The next statement fails.
+  // A connection that breaks between two statements emits an error; without a listener the process would end. The next
+  // statement fails.
   const onError = (error: Error) => {
     broken = error;
   };

@@ -55,8 +55,8 @@ const COLUMNS = [
 ] as const satisfies (keyof SystemLogRow)[];
 
 /**
- * The log is on stdout; this is a copy for the administrators' eyes. So it gives way everywhere: it takes a bounded number of lines, loses the oldest, and
- * logs nothing itself, or its own failures would feed it.
+ * A copy of the log for administrators; the log itself is on stdout. So it never delays or fails a process: it takes a
+ * bounded number of lines, drops the oldest, and logs nothing itself, because its own failures would feed it.
  */
 export function createSystemLogSink(options: SystemLogSinkOptions = {}): SystemLogSink {
   const { capacity = 1_000, everyMs = 1_000, retryMs = 5_000 } = options;

@@ -27,8 +27,9 @@ const RULES: readonly Rule[] = [
 const MIN_SECRET_LENGTH = 6;
 
 /**
- * Removes secrets from a finished log line, wherever in it they are: in fields, messages, URLs, stacks. What they look like says the table above; besides,
- * the values in `secrets`, which this process was configured with. A net below the rule that they are not logged at all.
+ * Removes secrets from a finished log line, wherever in it they are: in fields, messages, URLs, stacks. The table above
+ * describes their shapes; `secrets` are the values that this process was configured with. A second guard: secrets
+ * should not be logged at all.
  */
 export function createCensor(secrets: readonly (string | undefined)[] = []): (line: string) => string {
   const known = [...new Set(secrets)]

@@ -12,7 +12,10 @@ export const newId = (): string => uuidv7();
 
 const LAST_MILLISECOND = 2 ** 48 - 1;
 
-/** The smallest id that can have been made at this time or later: ids below it are older. For ranges over rows by their primary key. */
+/**
+ * The smallest id that can have been made at this time or later: ids below it are older. For ranges over rows by their
+ * primary key.
+ */
 export function firstIdAt(time: Date): string {
   const milliseconds = Math.min(Math.max(time.getTime(), 0), LAST_MILLISECOND);
   const hex = milliseconds.toString(16).padStart(12, '0');

@@ -81,8 +81,8 @@ function proofOf(masterKey: Uint8Array, { workerId, incarnation }: WorkerClaim, 
 }
 
 /**
- * The headers with which a worker proves that it is this process life of this worker: somebody else who has come to its address, or who
- * stands in between, does not know the key. Without a usable nonce nothing is proved.
+ * The headers with which a worker proves that it is this process life of this worker. A process that has taken over its
+ * address, or stands in between, does not have the key. Without a usable nonce nothing is proved.
  */
 export function proofHeaders(masterKey: Uint8Array, claim: WorkerClaim, nonce: unknown): Record<string, string> {
   if (typeof nonce !== 'string' || nonce === '' || nonce.length > MAX_NONCE_LENGTH) return {};
@@ -93,7 +93,8 @@ export function proofHeaders(masterKey: Uint8Array, claim: WorkerClaim, nonce: u
 }
 
 /**
- * The incarnation that an answer proves to come from; `undefined` when it proves nothing, and then nothing of it may be used.
+ * The incarnation that an answer proves to come from; `undefined` when it proves nothing, and then nothing of it may be
+ * used.
  *
  * @param headers of the answer, with lower-case names
  */

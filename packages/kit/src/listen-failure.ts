@@ -1,4 +1,7 @@
-/** Why a server cannot listen on HOST and PORT, in a sentence for the operator; `null` when the error is about something else. */
+/**
+ * Why a server cannot listen on HOST and PORT, in a sentence for the operator; `null` when the error is about something
+ * else.
+ */
 export function describeListenFailure(
   error: unknown,
   { HOST = '127.0.0.1', PORT }: { HOST?: string | undefined; PORT?: number | string | undefined },

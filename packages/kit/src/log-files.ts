@@ -29,8 +29,9 @@ export const SECURITY_FIELD = 'security';
 const IS_ABOUT_SECURITY = `"${SECURITY_FIELD}":`;
 
 /**
- * Brief S0's three files: `combined.log` has every line, `error.log` those from `error` on, `security.log` those with the field {@link SECURITY_FIELD}. Writing never
- * delays who logs; what is not on the disk when the process ends is written then.
+ * Three files: `combined.log` has every line, `error.log` those from `error` on, `security.log` those with the field
+ * {@link SECURITY_FIELD}. Writing never delays the logging code; lines that are not on the disk when the process ends
+ * are written then.
  *
  * @throws {ConfigError} when the folder cannot be written
  */

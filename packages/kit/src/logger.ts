@@ -54,7 +54,10 @@ export interface LoggerOptions {
   sinks?: readonly LogSink[];
 }
 
-/** JSON lines on stdout: one event, one line, constant message, data in fields. All destinations get them without secrets (censor.ts). */
+/**
+ * JSON lines on stdout: one event, one line, constant message, data in fields. All destinations get them without
+ * secrets (censor.ts).
+ */
 export function createLogger(options: LoggerOptions): Logger {
   const { service, level = 'info', bindings = {}, secrets, destination = pino.destination(1), sinks = [] } = options;
   const streams = [{ level: 'trace' as const, stream: destination }, ...sinks];

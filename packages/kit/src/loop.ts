@@ -2,11 +2,17 @@ import type { Clock } from './clock.ts';
 
 export interface LoopOptions {
   clock: Clock;
-  /** One round. Resolves with `'more'` when there is more to do: then the next follows without a pause. What it rejects with goes to `onError`. */
+  /**
+   * One round. Resolves with `'more'` when there is more to do: then the next follows without a pause. A rejection goes
+   * to `onError`.
+   */
   round: (stopping: AbortSignal) => Promise<unknown>;
   /** Pause between the end of a round and the next, in ms. */
   everyMs: number;
-  /** Share by which a pause may be longer or shorter, so that several processes do not act at the same moments. @default 0 */
+  /**
+   * Share by which a pause may be longer or shorter, so that several processes do not act at the same moments. @default
+   * 0
+   */
   jitter?: number;
   /** Whether the first round comes after a pause instead of at once. @default false */
   pausesFirst?: boolean;

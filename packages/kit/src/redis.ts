@@ -31,7 +31,10 @@ export interface RedisClientOptions {
   name: string;
   /** BullMQ consumers block and must wait for ever; everybody else fails fast. @default false */
   blocking?: boolean;
-  /** Sends what was asked for in one turn of the event loop together: for many small commands at once a fraction of the system calls. @default false */
+  /**
+   * Sends the commands of one turn of the event loop together: for many small commands at once a fraction of the system
+   * calls. @default false
+   */
   batching?: boolean;
 }
 
@@ -39,8 +42,9 @@ export interface RedisClientOptions {
 const SILENCE_TIMEOUT_MS = 3_000;
 
 /**
- * One way to make a connection. It reconnects for ever with a growing pause; commands fail fast while Redis is away, because
- * everything in Redis is a hint and the caller has PostgreSQL. Errors are logged once per outage, not per attempt.
+ * One way to make a connection. It reconnects for ever with a growing pause; commands fail fast while Redis is away,
+ * because everything in Redis is a hint and the caller has PostgreSQL. Errors are logged once per outage, not per
+ * attempt.
  */
 export function createRedis({ url, logger, name, blocking = false, batching = false }: RedisClientOptions): Redis {
   const options = {

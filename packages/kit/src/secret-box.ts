@@ -25,7 +25,10 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const HEADER_BYTES = 1 + KEY_ID_BYTES + NONCE_BYTES;
 
-/** Where a sealed value names its key, counted from 1 as SQL's `substring` does: what older keys have sealed is found by it. */
+/**
+ * The position of the key id in a sealed value, counted from 1 as SQL's `substring` does: values of older keys are
+ * found by it.
+ */
 export const KEY_ID_SLICE = { from: 2, for: KEY_ID_BYTES } as const;
 
 /**
@@ -48,7 +51,10 @@ export function parseMasterKeys(value: string): Buffer[] {
 /** By master key and purpose: calls between gateway and worker ask with every request. */
 const derived = new WeakMap<Uint8Array, Map<string, Buffer>>();
 
-/** A key of 32 bytes for one purpose, so that no two uses share a key. Nobody may write into it, or into the master key. */
+/**
+ * A key of 32 bytes for one purpose, so that no two uses share a key. Neither it nor the master key may be written
+ * into.
+ */
 export function deriveKey(masterKey: Uint8Array, purpose: string): Buffer {
   let keys = derived.get(masterKey);
   if (!keys) {
@@ -64,8 +70,8 @@ export function deriveKey(masterKey: Uint8Array, purpose: string): Buffer {
 }
 
 /**
- * AES-256-GCM with a random nonce. Layout: format (1) | key id (4) | nonce (12) | tag (16) | ciphertext. The key id is what
- * makes rotation possible: new values are sealed by the first key, values of older keys still open.
+ * AES-256-GCM with a random nonce. Layout: format (1) | key id (4) | nonce (12) | tag (16) | ciphertext. The key id
+ * makes rotation possible: new values are sealed with the first key, values of older keys still open.
  */
 export function createSecretBox(masterKeys: readonly Uint8Array[], purpose: string): SecretBox {
   const keys = masterKeys.map((masterKey) => {

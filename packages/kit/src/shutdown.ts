@@ -8,15 +8,15 @@ export interface ShutdownStep {
 
 export interface ShutdownOptions {
   /**
-   * A promise that nobody awaited and that was rejected does not end the process; the caller listens to `unhandledRejection` itself. For processes
+   * An unhandled rejection does not end the process; the caller listens to `unhandledRejection` itself. For processes
    * that run code of others on behalf of many, where one stray promise must not stop all.
    *
    * @default false
    */
   survivesRejections?: boolean;
   /**
-   * Stage two: stops everything at once, waiting for nothing that can be found again after a crash. Called when only the reserve of the grace is
-   * left, or at a second signal; the process exits when it is done.
+   * Stage two: stops everything at once, waiting for nothing that can be found again after a crash. Called when only
+   * the reserve of the grace is left, or at a second signal; the process exits when it is done.
    *
    * @default a second signal, or the end of the grace, exits at once
    */
@@ -31,8 +31,9 @@ const RESERVE_SHARE = 0.4;
 export const orderlyMs = (graceMs: number): number => graceMs - Math.min(RESERVE_MS, graceMs * RESERVE_SHARE);
 
 /**
- * Ends the process on SIGTERM, SIGINT, SIGHUP or a crash, within `graceMs`. Stage one closes the steps in their order; a step that fails is logged
- * and the next one goes on. Stage two, if the caller has one, cuts the rest off; what must not be lost has to survive that, as it survives a crash.
+ * Ends the process on SIGTERM, SIGINT, SIGHUP or a crash, within `graceMs`. Stage one closes the steps in their order;
+ * a step that fails is logged and the next one goes on. Stage two, if the caller has one, cuts the rest off; what must
+ * not be lost has to survive that, as it survives a crash.
  */
 export function onShutdown(
   logger: Logger,

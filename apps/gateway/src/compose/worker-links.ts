@@ -47,7 +47,8 @@ export function composeWorkerLinks(
   const addresses = createWorkerAddresses(config.WORKER_ENDPOINT_ALLOW);
   const connect = addresses.connector;
   const dispatcher = new Agent({ connections: 64, pipelining: 1, connect });
-  // A stream takes a connection for as long as it lasts: without a limit, and apart from the calls, which must not wait.
+  // Apart from the calls, which must not wait, and without a limit: a stream takes a connection for as long as it
+  // lasts.
   const streaming = new Agent({ pipelining: 1, connect });
   const callWorker = createCallWorker({ dispatcher, masterKeys });
   const routes = createRouteTable({ db: pool, redis, logger, onRedisError: () => metrics.redisErrors.inc() });
