@@ -1,21 +1,13 @@
 import { EVENT_TYPES, type EventType } from '@wa-gate/contracts';
 import { payloadProblems } from '@wa-gate/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import {
-  addPhone,
-  readQr,
-  registerTenant,
-  subscribe,
-  type Tenant,
-  uniqueName,
-  waitForStatus,
-} from '../harness/pair-session.ts';
+import { addPhone, readQr, registerTenant, type Tenant, uniqueName, waitForStatus } from '../harness/pair-session.ts';
 import type { Phone } from '../harness/sandbox-client.ts';
 import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
 import { waitFor } from '../harness/wait-for.ts';
-import type { WebhookReceiver } from '../harness/webhook-receiver.ts';
+import { WebhookReceiver } from '../harness/webhook-receiver.ts';
 
-/** A session whose webhook knew it before its phone did: it gets the events of the linking too. */
+/** A session that was created with its webhook: it gets the events of the linking too. */
 interface Watched {
   sessionId: string;
   phone: Phone;
@@ -38,8 +30,9 @@ afterAll(() => Promise.all(watched.map(({ webhook }) => webhook.close())));
 
 async function watch(): Promise<Watched> {
   const sessionId = uniqueName('session');
-  await tenant.api.createSession({ sessionId });
-  const webhook = await subscribe(tenant, sessionId);
+  const webhook = await new WebhookReceiver().start();
+  const created = await tenant.api.createSession({ sessionId, webhook: { url: webhook.url } });
+  webhook.know(created.webhook!.secret);
   const made = { sessionId, phone: await addPhone(system(), 'Owner'), webhook };
   watched.push(made);
   return made;

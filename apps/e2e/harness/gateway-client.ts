@@ -14,11 +14,12 @@ export interface RegisteredUser {
   apiKey: string;
 }
 
-export type CreatedSession = Session & { apiKey: string };
+export type CreatedSession = Session & { apiKey: string; webhook?: { secret: string } };
 
 export interface CreateSession {
   sessionId: string;
   name?: string;
+  webhook?: { url: string };
 }
 
 export interface SendOptions {
@@ -81,6 +82,7 @@ export class GatewayClient {
     const json = { name: session.sessionId, ...session };
     const created = await this.data<CreatedSession>('/api/sessions', { method: 'POST', json });
     this.remember(created.apiKey);
+    if (created.webhook) this.remember(created.webhook.secret);
     return created;
   }
 
