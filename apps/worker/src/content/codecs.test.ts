@@ -13,7 +13,7 @@ describe.each(KIND_NAMES)('the codec of %s', (type) => {
   it.each(accepted)('reads what it has built: $request', ({ request }) => {
     const outbound = { type, ...request } as OutboundRequest;
     const bytes = encodeMessage(buildMessage(outbound, secret));
-    expect(encodeMessage(buildMessage(outbound, secret))).toEqual(bytes);
+    if (CODECS[type].isReproducible ?? true) expect(encodeMessage(buildMessage(outbound, secret))).toEqual(bytes);
     expect(readContent(decodeMessage(bytes))).toEqual({ type, ...storedOf(outbound) });
   });
 

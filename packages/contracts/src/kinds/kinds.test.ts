@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { describe, expect, it } from 'vitest';
+import { MESSAGE_TYPES } from '../messages.ts';
 import { DEFAULT_KIND, SEND_REQUESTS } from '../send-requests.ts';
 import { KIND_NAMES, kindOf, type OutboundRequest, storedOf } from './index.ts';
 import { defineKind } from './kind.ts';
@@ -37,6 +38,10 @@ describe.each(KIND_NAMES)('the kind %s', (name) => {
   it(name === DEFAULT_KIND ? 'is meant by a request without a type' : 'is named by its request', () => {
     expect(SEND_REQUESTS[name].required?.includes('type')).toBe(name !== DEFAULT_KIND);
   });
+});
+
+it('each type of message is listed once: a kind that can be sent is none that only comes', () => {
+  expect(MESSAGE_TYPES.filter((type, index) => MESSAGE_TYPES.indexOf(type) !== index)).toEqual([]);
 });
 
 it('a kind without an example does not compile', () => {
