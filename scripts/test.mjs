@@ -8,10 +8,12 @@ import { formatError } from './lib/errors.mjs';
 import { requireNode } from './lib/install.mjs';
 import { createProgress, seconds } from './lib/progress.mjs';
 import { stopOnSignals } from './lib/stop-signals.mjs';
-import { failed } from './lib/test-report.mjs';
+import { failed, slowest } from './lib/test-report.mjs';
 import { runTests } from './lib/test-runner.mjs';
 
 const FULL = '--full';
+/** How many files are named at the end, with their times. */
+const SLOWEST = 10;
 
 const progress = createProgress();
 const stop = stopOnSignals();
@@ -32,7 +34,11 @@ try {
 } catch (error) {
   outcome = failed('npm test', formatError(error));
 }
-const { counts, failures } = outcome;
+const { counts, failures, times } = outcome;
+if (times.length > 1) {
+  progress.say('\nThe slowest files, with imports and hooks:');
+  for (const { path, ms } of slowest(times, SLOWEST)) progress.say(`${seconds(ms).padStart(9)}  ${path}`);
+}
 for (const { where, why } of failures) progress.say(`\nFAILED ${where}\n${why}`);
 progress.say(`Total ${seconds(performance.now() - begun)}${counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''}`);
 progress.say(`${counts.passed} passed, ${counts.failed} failed`);

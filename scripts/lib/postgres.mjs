@@ -7,6 +7,14 @@ import { runAs } from './unprivileged.mjs';
 const READY_LINE = 7;
 /** Long enough for a recovery after a crash. */
 const READY_MS = 120_000;
+/** Nothing is kept for a crash or a replica. */
+const NOT_DURABLE = [
+  'fsync=off',
+  'synchronous_commit=off',
+  'full_page_writes=off',
+  'wal_level=minimal',
+  'max_wal_senders=0',
+];
 
 /**
  * @param {object} options
@@ -22,7 +30,7 @@ export function postgresSpec({ cluster, port, durable, logFile, env }) {
     'listen_addresses=127.0.0.1',
     'unix_socket_directories=',
     'max_connections=300',
-    ...(durable ? [] : ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off']),
+    ...(durable ? [] : NOT_DURABLE),
   ];
   const args = ['-D', cluster.data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])];
   return {

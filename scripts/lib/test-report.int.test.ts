@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ROOT } from './paths.mjs';
 import { useTempDirs } from './temp-dir.testing.ts';
-import { failed, readTestReport, sumOutcomes } from './test-report.mjs';
+import { failed, readTestReport, slowest, sumOutcomes } from './test-report.mjs';
 
 const tempDir = useTempDirs();
 
@@ -61,9 +61,33 @@ test('a long message is cut', () => {
 });
 
 test('the sum of several runs', () => {
-  const one = { counts: { passed: 1, failed: 1, skipped: 3 }, failures: [{ where: 'a', why: 'b' }] };
+  const one = {
+    counts: { passed: 1, failed: 1, skipped: 3 },
+    failures: [{ where: 'a', why: 'b' }],
+    times: [{ path: 'c', ms: 1 }],
+  };
   expect(sumOutcomes([one, one])).toEqual({
     counts: { passed: 2, failed: 2, skipped: 6 },
     failures: [...one.failures, ...one.failures],
+    times: [...one.times, ...one.times],
   });
+});
+
+test('the slowest files, as paths of the repository', () => {
+  const folder = tempDir();
+  const files = [200, 900, 500].map((ms) => ({ path: join(ROOT, `${ms}.test.ts`), ms }));
+  writeFileSync(join(folder, 'times.json'), JSON.stringify({ files }));
+  writeFileSync(join(folder, 'report.json'), JSON.stringify({ numPassedTests: 3, testResults: [] }));
+  const outcome = readTestReport('Some tests', join(folder, 'report.json'), true, join(folder, 'times.json'));
+  expect(slowest(outcome.times, 2)).toEqual([
+    { path: '900.test.ts', ms: 900 },
+    { path: '500.test.ts', ms: 500 },
+  ]);
+});
+
+test('without times of files, the tests are counted all the same', () => {
+  const folder = tempDir();
+  writeFileSync(join(folder, 'report.json'), JSON.stringify({ numPassedTests: 3, testResults: [] }));
+  const outcome = readTestReport('Some tests', join(folder, 'report.json'), true, join(folder, 'absent.json'));
+  expect(outcome).toEqual({ counts: { passed: 3, failed: 0, skipped: 0 }, failures: [], times: [] });
 });

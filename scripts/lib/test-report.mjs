@@ -1,4 +1,4 @@
-/** What vitest ran, from its JSON report: the counts, and what failed and why. */
+/** What vitest ran, from its JSON report: the counts, what failed and why, and which files took longest. */
 import { relative } from 'node:path';
 import { readJson } from './files.mjs';
 import { ROOT } from './paths.mjs';
@@ -11,12 +11,14 @@ import { ROOT } from './paths.mjs';
  * @property {string} why the beginning of its message
  */
 
-/** @typedef {{ counts: Counts, failures: Failure[] }} Outcome */
+/** @typedef {{ path: string, ms: number }} FileTime */
+
+/** @typedef {{ counts: Counts, failures: Failure[], times: FileTime[] }} Outcome */
 
 const MAX_LINES_OF_A_FAILURE = 12;
 
 /** @type {Outcome} */
-const NOTHING = { counts: { passed: 0, failed: 0, skipped: 0 }, failures: [] };
+const NOTHING = { counts: { passed: 0, failed: 0, skipped: 0 }, failures: [], times: [] };
 
 /**
  * A file that could not even be loaded counts as one failure: its tests are not in the report. A run that failed without
@@ -24,18 +26,39 @@ const NOTHING = { counts: { passed: 0, failed: 0, skipped: 0 }, failures: [] };
  * @param {string} title of the run
  * @param {string} file
  * @param {boolean} succeeded by vitest's exit code
+ * @param {string} [timesFile] written by the reporter of file times; without it, no times are known
  * @returns {Outcome}
  */
-export function readTestReport(title, file, succeeded) {
+export function readTestReport(title, file, succeeded, timesFile) {
   const report = readJson(file);
+  const times = timesFile === undefined ? [] : readFileTimes(timesFile);
   const { counts, failures } = report.state === 'ok' ? readReport(report.value) : NOTHING;
   if (counts.failed === 0 && (!succeeded || counts.passed === 0)) {
     return {
       counts: { ...counts, failed: 1 },
       failures: [{ where: title, why: 'Failed without a failed test: see its output above.' }],
+      times,
     };
   }
-  return { counts, failures };
+  return { counts, failures, times };
+}
+
+/**
+ * @param {string} file
+ * @returns {FileTime[]}
+ */
+function readFileTimes(file) {
+  const times = readJson(file);
+  if (times.state !== 'ok') return [];
+  return /** @type {FileTime[]} */ (times.value.files).map(({ path, ms }) => ({ path: relative(ROOT, path), ms }));
+}
+
+/**
+ * @param {readonly FileTime[]} times
+ * @param {number} count
+ */
+export function slowest(times, count) {
+  return [...times].sort((one, other) => other.ms - one.ms).slice(0, count);
 }
 
 /**
@@ -44,12 +67,12 @@ export function readTestReport(title, file, succeeded) {
  * @returns {Outcome}
  */
 export function failed(where, why) {
-  return { counts: { passed: 0, failed: 1, skipped: 0 }, failures: [{ where, why: beginning(why) }] };
+  return { counts: { passed: 0, failed: 1, skipped: 0 }, failures: [{ where, why: beginning(why) }], times: [] };
 }
 
 /**
  * @param {any} report
- * @returns {Outcome}
+ * @returns {Omit<Outcome, 'times'>}
  */
 function readReport(report) {
   const files = /** @type {any[]} */ (report.testResults ?? []);
@@ -90,13 +113,14 @@ function beginning(message) {
  */
 export function sumOutcomes(all) {
   return all.reduce(
-    ({ counts, failures }, next) => ({
+    ({ counts, failures, times }, next) => ({
       counts: {
         passed: counts.passed + next.counts.passed,
         failed: counts.failed + next.counts.failed,
         skipped: counts.skipped + next.counts.skipped,
       },
       failures: [...failures, ...next.failures],
+      times: [...times, ...next.times],
     }),
     NOTHING,
   );

@@ -1,0 +1,20 @@
+/**
+ * A reporter for vitest: how long each test file took, with its imports and hooks, as JSON in the file that FILE_TIMES
+ * names. The JSON reporter of vitest knows the time from the first test to the last, and nothing of what was set up before.
+ */
+import { writeFileSync } from 'node:fs';
+
+export const FILE_TIMES = 'WAG_TEST_FILE_TIMES';
+
+export default class FileTimesReporter {
+  /** @param {readonly import('vitest/node').TestModule[]} modules */
+  onTestRunEnd(modules) {
+    const path = process.env[FILE_TIMES];
+    if (path === undefined) return;
+    const files = modules.map((module) => {
+      const { collectDuration, setupDuration, duration } = module.diagnostic();
+      return { path: module.moduleId, ms: Math.round(collectDuration + setupDuration + duration) };
+    });
+    writeFileSync(path, JSON.stringify({ files }));
+  }
+}
