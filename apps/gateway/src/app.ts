@@ -6,6 +6,7 @@ import type { Logger } from '@wa-gate/kit';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { withoutVersion } from './http/api-version.ts';
 import { requestLogger } from './http/request-logger.ts';
+import { sharedSerializers } from './http/shared-serializers.ts';
 import type { GatewayMetrics } from './metrics/index.ts';
 import type { AdministrationServices } from './modules/admin/index.ts';
 import { allSessionsRoutes } from './modules/admin/sessions.routes.ts';
@@ -134,6 +135,7 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
     forceCloseConnections: 'idle',
     // Requests on connections that are still open are answered while closing.
     return503OnClosing: false,
+    schemaController: { compilersFactory: { buildSerializer: sharedSerializers() } },
   })
     .setValidatorCompiler(TypeBoxValidatorCompiler)
     .withTypeProvider<TypeBoxTypeProvider>() as unknown as FastifyInstance;
