@@ -8,7 +8,7 @@ const ignored = ['**/node_modules/**', '**/dist/**'];
 export default defineConfig({
   test: {
     // More than the two cores of the usual machine: tests wait for databases and processes half of their time.
-    maxWorkers: 3,
+    maxWorkers: 4,
     // Time-outs are for what hangs. What is slow only because the machine is busy must not fail.
     projects: [
       {
@@ -17,7 +17,7 @@ export default defineConfig({
           name: 'unit',
           include: ['**/*.test.ts'],
           exclude: [...ignored, '**/*.int.test.ts', 'apps/e2e/**'],
-          // No I/O and no state to share: one process for many files, because loading the same modules anew takes longer than the tests.
+          // One process for many files: loading the same modules anew takes longer than the tests.
           isolate: false,
           testTimeout: 30_000,
           hookTimeout: 60_000,
@@ -29,6 +29,8 @@ export default defineConfig({
           name: 'integration',
           include: ['**/*.int.test.ts'],
           exclude: [...ignored, 'apps/e2e/**'],
+          // As above. What a file must not leave behind for the next one: scripts/README.md.
+          isolate: false,
           testTimeout: 90_000,
           hookTimeout: 120_000,
         },
