@@ -3,15 +3,10 @@ import { Readable } from 'node:stream';
 import { assertMasterKey } from '@wa-gate/db';
 import { createTestDatabase, type TestDatabase, waitFor } from '@wa-gate/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createGatewayFixture, type GatewayFixture } from '../testing/gateway-fixture.ts';
+import { useGateway } from '../testing/use-gateway.ts';
 import { runCli } from './run-cli.ts';
 
-let fixture: GatewayFixture;
-beforeAll(async () => {
-  fixture = await createGatewayFixture();
-});
-afterAll(() => fixture?.close());
-
+const fixture = useGateway();
 const base64 = (...keys: Buffer[]) => keys.map((key) => key.toString('base64')).join(',');
 
 async function wag(args: string, { env = {}, input = '' }: { env?: Record<string, string>; input?: string } = {}) {

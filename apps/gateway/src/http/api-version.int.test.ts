@@ -1,21 +1,15 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import {
-  createGatewayFixture,
-  type GatewayFixture,
-  type TestSession,
-  type TestUser,
-} from '../testing/gateway-fixture.ts';
+import { beforeAll, expect, it } from 'vitest';
+import type { TestSession, TestUser } from '../testing/gateway-fixture.ts';
+import { useGateway } from '../testing/use-gateway.ts';
 
-let fixture: GatewayFixture;
+const fixture = useGateway();
 let user: TestUser;
 let session: TestSession;
 beforeAll(async () => {
-  fixture = await createGatewayFixture();
   await fixture.startWorker('worker-1');
   user = await fixture.register();
   session = await fixture.createSession(user);
 });
-afterAll(() => fixture?.close());
 
 const get = (url: string, headers: Record<string, string> = {}) =>
   fixture.call('GET', url, { as: user.token, headers });

@@ -1,13 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createGatewayFixture, type GatewayFixture, type TestUser } from '../testing/gateway-fixture.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { TestUser } from '../testing/gateway-fixture.ts';
+import { useGateway } from '../testing/use-gateway.ts';
 
-let fixture: GatewayFixture;
+const fixture = useGateway();
 let user: TestUser;
 beforeAll(async () => {
-  fixture = await createGatewayFixture();
   user = await fixture.register();
 });
-afterAll(() => fixture?.close());
 
 const HOST = { host: 'api.example.test' };
 const SAME_ORIGIN = { origin: 'http://api.example.test' };

@@ -3,17 +3,16 @@ import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import { ERROR_CODES } from '@wa-gate/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createGatewayFixture, type GatewayFixture, type TestUser } from '../testing/gateway-fixture.ts';
+import type { TestUser } from '../testing/gateway-fixture.ts';
+import { useGateway } from '../testing/use-gateway.ts';
 
-let fixture: GatewayFixture;
+const fixture = useGateway();
 let user: TestUser;
 beforeAll(async () => {
-  fixture = await createGatewayFixture();
   user = await fixture.register();
 });
 afterAll(async () => {
-  fixture?.databaseLine.set('forward');
-  await fixture?.close();
+  fixture.databaseLine.set('forward');
 });
 
 const login = (options: { payload?: string; headers?: Record<string, string> }) =>

@@ -1,19 +1,16 @@
 import { Type } from 'typebox';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createGatewayFixture, type GatewayFixture, type TestSession } from '../testing/gateway-fixture.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { TestSession } from '../testing/gateway-fixture.ts';
+import { useGateway } from '../testing/use-gateway.ts';
 import type { WorkerStandIn } from '../testing/worker-stand-in.ts';
 import { checkOf } from './call-worker.ts';
 import type { OwnerCall } from './owner-link.ts';
 
-let fixture: GatewayFixture;
+const fixture = useGateway();
 let worker: WorkerStandIn;
 let session: TestSession;
 let count = 0;
 
-beforeAll(async () => {
-  fixture = await createGatewayFixture();
-});
-afterAll(() => fixture?.close());
 beforeEach(async () => {
   count += 1;
   await fixture.database.pool.query(`UPDATE workers SET admin_state = 'CORDONED'`);

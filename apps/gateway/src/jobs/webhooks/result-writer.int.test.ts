@@ -2,21 +2,20 @@ import { EVENTS } from '@wa-gate/contracts';
 import type { Queryable } from '@wa-gate/db';
 import { newId } from '@wa-gate/kit';
 import { appendControlEvent, type DeliveryResult, type LeasedWebhook, leaseDueWebhooks } from '@wa-gate/messaging';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { createGatewayFixture, type GatewayFixture, type TestUser } from '../../testing/gateway-fixture.ts';
+import { beforeAll, beforeEach, expect, it } from 'vitest';
+import type { TestUser } from '../../testing/gateway-fixture.ts';
+import { useGateway } from '../../testing/use-gateway.ts';
 import { createResultWriter } from './result-writer.ts';
 
 const LEASE_MS = 30_000;
-let fixture: GatewayFixture;
+const fixture = useGateway({ WEBHOOK_ALLOW_PRIVATE: 'true' });
 let user: TestUser;
 let leased: [LeasedWebhook, LeasedWebhook, LeasedWebhook];
 
 beforeAll(async () => {
-  fixture = await createGatewayFixture({ WEBHOOK_ALLOW_PRIVATE: 'true' });
   user = await fixture.register();
   await fixture.startWorker('worker-1');
 });
-afterAll(() => fixture?.close());
 
 /** Three webhooks with two events each, leased by one drain. */
 beforeEach(async () => {

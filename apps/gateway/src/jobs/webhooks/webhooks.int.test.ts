@@ -7,12 +7,8 @@ import { appendControlEvent, createWebhookDoorbell } from '@wa-gate/messaging';
 import { testRedisUrl, waitFor } from '@wa-gate/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createGatewayMetrics } from '../../metrics/index.ts';
-import {
-  createGatewayFixture,
-  type GatewayFixture,
-  type TestSession,
-  type TestUser,
-} from '../../testing/gateway-fixture.ts';
+import type { TestSession, TestUser } from '../../testing/gateway-fixture.ts';
+import { useGateway } from '../../testing/use-gateway.ts';
 import { createWebhookClient, createWebhookConsumer, createWebhookDeliverer, createWebhookDrain } from './index.ts';
 
 interface Received {
@@ -22,7 +18,7 @@ interface Received {
   seq: number;
 }
 
-let fixture: GatewayFixture;
+const fixture = useGateway({ WEBHOOK_ALLOW_PRIVATE: 'true' });
 let user: TestUser;
 let session: TestSession;
 let receiver: Server;
@@ -35,7 +31,6 @@ const logger = createLogger({ service: 'test', level: 'silent' });
 const started: { stop(): Promise<void> }[] = [];
 
 beforeAll(async () => {
-  fixture = await createGatewayFixture({ WEBHOOK_ALLOW_PRIVATE: 'true' });
   user = await fixture.register();
   await fixture.startWorker('worker-1');
   receiver = createServer((request, response) => {
@@ -54,7 +49,6 @@ beforeAll(async () => {
 afterAll(async () => {
   receiver?.closeAllConnections();
   receiver?.close();
-  await fixture?.close();
 });
 beforeEach(async () => {
   received.length = 0;

@@ -1,17 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  createGatewayFixture,
-  type GatewayFixture,
-  type TestSession,
-  type TestUser,
-} from '../../testing/gateway-fixture.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { TestSession, TestUser } from '../../testing/gateway-fixture.ts';
+import { useGateway } from '../../testing/use-gateway.ts';
 
-let fixture: GatewayFixture;
+const fixture = useGateway();
 let admin: string;
 let users: TestUser[];
 let sessions: TestSession[];
 beforeAll(async () => {
-  fixture = await createGatewayFixture();
   admin = await fixture.adminToken();
   await fixture.startWorker('worker-1');
   // Nobody renews it here, and on a busy machine the tests last longer than a lease.
@@ -27,7 +22,6 @@ beforeAll(async () => {
     sessions[1]!.id,
   ]);
 });
-afterAll(() => fixture?.close());
 
 const get = (path: string, as = admin) => fixture.call('GET', `/api/admin/sessions${path}`, { as });
 

@@ -1,25 +1,20 @@
 import { newId } from '@wa-gate/kit';
 import { waitFor } from '@wa-gate/testkit';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createGatewayFixture, type GatewayFixture, type TestUser } from '../../testing/gateway-fixture.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { GatewayFixture, TestUser } from '../../testing/gateway-fixture.ts';
 import { otherwiseFor } from '../../testing/timing.ts';
+import { useGateway } from '../../testing/use-gateway.ts';
 import type { WorkerStandIn } from '../../testing/worker-stand-in.ts';
 
-let fixture: GatewayFixture;
-let other: GatewayFixture;
+const fixture = useGateway();
+const other = useGateway({}, { beside: fixture });
 let worker: WorkerStandIn;
 let admin: string;
 beforeAll(async () => {
-  fixture = await createGatewayFixture();
-  other = await createGatewayFixture({}, { beside: fixture });
   admin = await fixture.adminToken();
   worker = await fixture.startWorker('worker-1');
   // Nobody renews it here, and on a busy machine the tests last longer than a lease.
   await fixture.database.pool.query(`UPDATE worker_leases SET expires_at = now() + interval '1 hour'`);
-});
-afterAll(async () => {
-  await other?.close();
-  await fixture?.close();
 });
 
 type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';

@@ -1,24 +1,18 @@
 import { newId } from '@wa-gate/kit';
 import { countCompleteHours } from '@wa-gate/messaging';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  createGatewayFixture,
-  type GatewayFixture,
-  type TestSession,
-  type TestUser,
-} from '../../testing/gateway-fixture.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { TestSession, TestUser } from '../../testing/gateway-fixture.ts';
 import { dayThatLasts } from '../../testing/timing.ts';
+import { useGateway } from '../../testing/use-gateway.ts';
 import { createAnalyticsService } from './analytics.service.ts';
 import { createStatisticsRepository } from './statistics.repository.ts';
 
-let fixture: GatewayFixture;
+const fixture = useGateway();
 let admin: string;
 beforeAll(dayThatLasts, 180_000);
 beforeAll(async () => {
-  fixture = await createGatewayFixture();
   admin = await fixture.adminToken();
 });
-afterAll(() => fixture?.close());
 
 const get = async (path = '') => {
   const { status, body } = await fixture.call('GET', `/api/admin/analytics${path}`, { as: admin });

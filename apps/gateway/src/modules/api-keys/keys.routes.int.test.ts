@@ -1,18 +1,12 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import {
-  createGatewayFixture,
-  type GatewayFixture,
-  type TestSession,
-  type TestUser,
-} from '../../testing/gateway-fixture.ts';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createGatewayFixture, type TestSession, type TestUser } from '../../testing/gateway-fixture.ts';
+import { useGateway } from '../../testing/use-gateway.ts';
 
-let fixture: GatewayFixture;
+const fixture = useGateway({ TRUST_PROXY: 'true' });
 let user: TestUser;
 beforeAll(async () => {
-  fixture = await createGatewayFixture({ TRUST_PROXY: 'true' });
   await fixture.startWorker('worker-001');
 });
-afterAll(() => fixture?.close());
 beforeEach(async () => {
   user = await fixture.register();
 });

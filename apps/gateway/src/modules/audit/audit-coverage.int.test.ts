@@ -1,12 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { buildOpenapiDocument } from '../../openapi-document.ts';
-import {
-  type Answer,
-  createGatewayFixture,
-  type GatewayFixture,
-  type TestSession,
-  type TestUser,
-} from '../../testing/gateway-fixture.ts';
+import type { Answer, TestSession, TestUser } from '../../testing/gateway-fixture.ts';
+import { useGateway } from '../../testing/use-gateway.ts';
 import type { WorkerStandIn } from '../../testing/worker-stand-in.ts';
 
 /** Routes that change something and write no entry, and why that is right. */
@@ -19,7 +14,7 @@ const EXCEPTIONS: Record<string, string> = {
 /** Operation, such as `POST /api/sessions`, and the action that it declares. */
 const declared = new Map<string, string | undefined>();
 const called = new Set<string>();
-let fixture: GatewayFixture;
+const fixture = useGateway();
 let worker: WorkerStandIn;
 let admin: string;
 let user: TestUser;
@@ -34,7 +29,6 @@ beforeAll(async () => {
       if (method !== 'get') declared.set(`${method.toUpperCase()} ${path}`, operation['x-audit-action']);
     }
   }
-  fixture = await createGatewayFixture();
   admin = await fixture.adminToken();
   worker = await fixture.startWorker('worker-1');
   // Nobody renews it here, and on a busy machine the tests last longer than a lease.
@@ -42,7 +36,6 @@ beforeAll(async () => {
   user = await fixture.register();
   session = await fixture.createSession(user);
 });
-afterAll(() => fixture?.close());
 
 let requests = 0;
 /** Calls a route and finds the entry that it declares, in the name of its caller and of this request. */

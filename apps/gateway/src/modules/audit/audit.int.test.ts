@@ -1,21 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  createGatewayFixture,
-  type GatewayFixture,
-  type TestSession,
-  type TestUser,
-} from '../../testing/gateway-fixture.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { createGatewayFixture, type TestSession, type TestUser } from '../../testing/gateway-fixture.ts';
+import { useGateway } from '../../testing/use-gateway.ts';
 import type { WorkerStandIn } from '../../testing/worker-stand-in.ts';
 import { SYSTEM_ACTOR, writeAudit } from './write-audit.ts';
 
-let fixture: GatewayFixture;
+const fixture = useGateway();
 let admin: string;
 let user: TestUser;
 let other: TestUser;
 let session: TestSession;
 let worker: WorkerStandIn;
 beforeAll(async () => {
-  fixture = await createGatewayFixture();
   admin = await fixture.adminToken();
   worker = await fixture.startWorker('worker-1');
   // Nobody renews it here, and on a busy machine the tests last longer than a lease.
@@ -24,7 +19,6 @@ beforeAll(async () => {
   session = await fixture.createSession(user, { sessionId: 'mine' });
   await fixture.createSession(other, { sessionId: 'theirs' });
 });
-afterAll(() => fixture?.close());
 
 interface Entry {
   id: string;

@@ -1,11 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ADMIN, createGatewayFixture, type GatewayFixture } from '../../testing/gateway-fixture.ts';
+import { describe, expect, it } from 'vitest';
+import { ADMIN } from '../../testing/gateway-fixture.ts';
+import { useGateway } from '../../testing/use-gateway.ts';
 
-let fixture: GatewayFixture;
-beforeAll(async () => {
-  fixture = await createGatewayFixture();
-});
-afterAll(() => fixture?.close());
+const fixture = useGateway();
 
 const register = (body: Record<string, unknown>) => fixture.call('POST', '/api/auth/register', { body });
 const login = (email: string, password: string) =>

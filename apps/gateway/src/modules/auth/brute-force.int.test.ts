@@ -1,17 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Answer, createGatewayFixture, type GatewayFixture } from '../../testing/gateway-fixture.ts';
+import { describe, expect, it } from 'vitest';
+import type { Answer } from '../../testing/gateway-fixture.ts';
+import { useGateway } from '../../testing/use-gateway.ts';
 
-let fixture: GatewayFixture;
-let second: GatewayFixture;
-beforeAll(async () => {
-  fixture = await createGatewayFixture({ TRUST_PROXY: 'true' }, { rateLimits: 'default' });
-  second = await createGatewayFixture({ TRUST_PROXY: 'true' }, { beside: fixture });
-});
-afterAll(async () => {
-  await second?.close();
-  await fixture?.close();
-});
+const fixture = useGateway({ TRUST_PROXY: 'true' }, { rateLimits: 'default' });
+const second = useGateway({ TRUST_PROXY: 'true' }, { beside: fixture });
 
 /** An address that nobody has used yet. */
 const newIp = () => `2001:db8:${randomBytes(2).toString('hex')}:${randomBytes(2).toString('hex')}::1`;

@@ -1,13 +1,9 @@
 import { newId } from '@wa-gate/kit';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createGatewayFixture, type GatewayFixture, type TestUser } from '../../testing/gateway-fixture.ts';
+import { describe, expect, it } from 'vitest';
+import type { TestUser } from '../../testing/gateway-fixture.ts';
+import { useGateway } from '../../testing/use-gateway.ts';
 
-let fixture: GatewayFixture;
-beforeAll(async () => {
-  fixture = await createGatewayFixture();
-});
-afterAll(() => fixture?.close());
-
+const fixture = useGateway();
 const login = async (email: string, userAgent = 'test') =>
   (
     await fixture.call('POST', '/api/auth/login', {

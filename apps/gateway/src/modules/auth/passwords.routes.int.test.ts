@@ -1,15 +1,13 @@
 import argon2 from 'argon2';
 import bcrypt from 'bcryptjs';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type Answer, createGatewayFixture, type GatewayFixture } from '../../testing/gateway-fixture.ts';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { type Answer, createGatewayFixture } from '../../testing/gateway-fixture.ts';
 import { mailedToken, mailsTo } from '../../testing/mailbox.ts';
+import { useGateway } from '../../testing/use-gateway.ts';
 
-let fixture: GatewayFixture;
-beforeAll(async () => {
-  // Nothing is sent: the loops of a test gateway stand still, and what is due can be read.
-  fixture = await createGatewayFixture({ MAIL_DIR: '/nowhere' });
-});
-afterAll(() => fixture?.close());
+// Nothing is sent: the loops of a test gateway stand still, and what is due can be read.
+const fixture = useGateway({ MAIL_DIR: '/nowhere' });
+
 afterEach(() => {
   vi.restoreAllMocks();
 });

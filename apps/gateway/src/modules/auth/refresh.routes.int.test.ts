@@ -1,18 +1,11 @@
 import { waitFor } from '@wa-gate/testkit';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Answer, createGatewayFixture, type GatewayFixture } from '../../testing/gateway-fixture.ts';
+import { describe, expect, it } from 'vitest';
+import type { Answer } from '../../testing/gateway-fixture.ts';
 import { otherwiseFor } from '../../testing/timing.ts';
+import { useGateway } from '../../testing/use-gateway.ts';
 
-let fixture: GatewayFixture;
-let second: GatewayFixture;
-beforeAll(async () => {
-  fixture = await createGatewayFixture();
-  second = await createGatewayFixture({}, { beside: fixture });
-});
-afterAll(async () => {
-  await second?.close();
-  await fixture?.close();
-});
+const fixture = useGateway();
+const second = useGateway({}, { beside: fixture });
 
 const PASSWORD = 'correct horse';
 interface Tokens {

@@ -1,21 +1,16 @@
 import { newId } from '@wa-gate/kit';
 import { seedEvent } from '@wa-gate/testkit';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  createGatewayFixture,
-  type GatewayFixture,
-  type TestSession,
-  type TestUser,
-} from '../../testing/gateway-fixture.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { TestSession, TestUser } from '../../testing/gateway-fixture.ts';
 import { dayThatLasts } from '../../testing/timing.ts';
+import { useGateway } from '../../testing/use-gateway.ts';
 
-let fixture: GatewayFixture;
+const fixture = useGateway();
 let user: TestUser;
 let session: TestSession;
 let other: TestSession;
 beforeAll(dayThatLasts, 180_000);
 beforeAll(async () => {
-  fixture = await createGatewayFixture();
   user = await fixture.register();
   await fixture.startWorker('worker-1');
   [session, other] = [await fixture.createSession(user), await fixture.createSession(user)];
@@ -24,7 +19,6 @@ beforeAll(async () => {
   await fixture.setState(stranger, 'CONNECTED');
   await message(stranger, { state: 'SENT' });
 });
-afterAll(() => fixture?.close());
 
 const query = (text: string, values: unknown[] = []) => fixture.database.pool.query(text, values);
 const DAY_MS = 86_400_000;

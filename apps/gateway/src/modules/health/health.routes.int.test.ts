@@ -1,16 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createGatewayFixture, type GatewayFixture, type TestSession } from '../../testing/gateway-fixture.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { TestSession } from '../../testing/gateway-fixture.ts';
+import { useGateway } from '../../testing/use-gateway.ts';
 
-let fixture: GatewayFixture;
+const fixture = useGateway();
 let sessions: TestSession[];
 beforeAll(async () => {
-  fixture = await createGatewayFixture();
   const user = await fixture.register();
   await fixture.startWorker('worker-1');
   sessions = [];
   for (let count = 0; count < 3; count += 1) sessions.push(await fixture.createSession(user));
 });
-afterAll(() => fixture?.close());
 
 const health = async () => {
   const { status, body } = await fixture.call('GET', '/api/health');

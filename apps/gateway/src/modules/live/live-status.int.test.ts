@@ -1,21 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from '@wa-gate/testkit';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { createGatewayFixture, type GatewayFixture, type TestSession } from '../../testing/gateway-fixture.ts';
+import { beforeAll, beforeEach, expect, it } from 'vitest';
+import type { TestSession } from '../../testing/gateway-fixture.ts';
 import { msOf, shortest } from '../../testing/timing.ts';
+import { useGateway } from '../../testing/use-gateway.ts';
 import type { WorkerStandIn } from '../../testing/worker-stand-in.ts';
 import { STATUS_TIMEOUT_MS } from './live-status.ts';
 
-let fixture: GatewayFixture;
+const fixture = useGateway();
 let worker: WorkerStandIn;
 let session: TestSession;
 beforeAll(async () => {
-  fixture = await createGatewayFixture();
   const user = await fixture.register();
   worker = await fixture.startWorker('worker-1');
   session = await fixture.createSession(user);
 });
-afterAll(() => fixture?.close());
 beforeEach(async () => {
   worker.be({ incarnation: 1 });
   worker.answer({});

@@ -1,15 +1,11 @@
 import { internalToken } from '@wa-gate/kit';
 import { waitFor } from '@wa-gate/testkit';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import {
-  createGatewayFixture,
-  type GatewayFixture,
-  type TestSession,
-  type TestUser,
-} from '../../testing/gateway-fixture.ts';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createGatewayFixture, type TestSession, type TestUser } from '../../testing/gateway-fixture.ts';
+import { useGateway } from '../../testing/use-gateway.ts';
 import type { WorkerStandIn } from '../../testing/worker-stand-in.ts';
 
-let fixture: GatewayFixture;
+const fixture = useGateway();
 let user: TestUser;
 let session: TestSession;
 let worker: WorkerStandIn;
@@ -17,10 +13,8 @@ let worker: WorkerStandIn;
 const QR = { qr: '2@abc,def,ghi', expiresAt: '2026-01-15T10:30:00.000Z', attempt: 2 };
 
 beforeAll(async () => {
-  fixture = await createGatewayFixture();
   user = await fixture.register();
 });
-afterAll(() => fixture?.close());
 
 let count = 0;
 beforeEach(async () => {

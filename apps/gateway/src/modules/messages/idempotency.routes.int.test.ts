@@ -1,23 +1,17 @@
 import { claimOutbox, type Outcome, publishHints, recordOutcomes } from '@wa-gate/messaging';
 import { waitFor } from '@wa-gate/testkit';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import {
-  createGatewayFixture,
-  type GatewayFixture,
-  type TestSession,
-  type TestUser,
-} from '../../testing/gateway-fixture.ts';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { TestSession, TestUser } from '../../testing/gateway-fixture.ts';
+import { useGateway } from '../../testing/use-gateway.ts';
 
-let fixture: GatewayFixture;
+const fixture = useGateway();
 let user: TestUser;
 let session: TestSession;
 
 beforeAll(async () => {
-  fixture = await createGatewayFixture();
   user = await fixture.register();
   await fixture.startWorker('worker-1');
 });
-afterAll(() => fixture?.close());
 beforeEach(async () => {
   session = await fixture.createSession(user);
   await fixture.setState(session, 'CONNECTED');

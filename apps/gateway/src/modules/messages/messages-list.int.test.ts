@@ -1,14 +1,10 @@
 import { newId } from '@wa-gate/kit';
 import { storeInbound } from '@wa-gate/messaging';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  createGatewayFixture,
-  type GatewayFixture,
-  type TestSession,
-  type TestUser,
-} from '../../testing/gateway-fixture.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { TestSession, TestUser } from '../../testing/gateway-fixture.ts';
+import { useGateway } from '../../testing/use-gateway.ts';
 
-let fixture: GatewayFixture;
+const fixture = useGateway();
 let user: TestUser;
 let sessions: TestSession[];
 /** All, oldest first. */
@@ -18,7 +14,6 @@ const LID = '111222333@lid';
 const ANN = '15551234567@s.whatsapp.net';
 
 beforeAll(async () => {
-  fixture = await createGatewayFixture();
   user = await fixture.register();
   await fixture.startWorker('worker-1');
   sessions = [await fixture.createSession(user), await fixture.createSession(user)];
@@ -50,7 +45,6 @@ beforeAll(async () => {
   ]);
   ids.push(id);
 });
-afterAll(() => fixture?.close());
 
 const list = (query = '', as = user.token) => fixture.call('GET', `/api/messages${query}`, { as });
 const found = async (query = '', as = user.token) => {

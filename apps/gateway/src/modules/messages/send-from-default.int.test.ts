@@ -1,21 +1,15 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import {
-  createGatewayFixture,
-  type GatewayFixture,
-  type TestSession,
-  type TestUser,
-} from '../../testing/gateway-fixture.ts';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { TestSession, TestUser } from '../../testing/gateway-fixture.ts';
 import { msOf, shortest } from '../../testing/timing.ts';
+import { useGateway } from '../../testing/use-gateway.ts';
 
-let fixture: GatewayFixture;
+const fixture = useGateway();
 let user: TestUser;
 beforeAll(async () => {
-  fixture = await createGatewayFixture();
   const admin = await fixture.register();
   await fixture.startWorker('worker-1');
   expect(admin.token).toBeTruthy();
 });
-afterAll(() => fixture?.close());
 beforeEach(async () => {
   user = await fixture.register();
 });

@@ -1,21 +1,20 @@
 import { waitFor } from '@wa-gate/testkit';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createGatewayFixture, type GatewayFixture, type TestUser } from '../../testing/gateway-fixture.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { TestUser } from '../../testing/gateway-fixture.ts';
+import { useGateway } from '../../testing/use-gateway.ts';
 import type { WorkerStandIn } from '../../testing/worker-stand-in.ts';
 
-let fixture: GatewayFixture;
+const fixture = useGateway();
 let user: TestUser;
 let other: TestUser;
 let worker: WorkerStandIn;
 
 beforeAll(async () => {
-  fixture = await createGatewayFixture();
   [user, other] = [await fixture.register(), await fixture.register()];
   const early = await create({ name: 'Too early' });
   expect([early.status, early.body.code, early.headers['retry-after']]).toEqual([503, 'NO_WORKER', '5']);
   worker = await fixture.startWorker('worker-1');
 });
-afterAll(() => fixture?.close());
 
 const create = (body: Record<string, unknown>, as = user.token) => fixture.call('POST', '/api/sessions', { as, body });
 

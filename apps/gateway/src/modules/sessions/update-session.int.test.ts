@@ -1,21 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  createGatewayFixture,
-  type GatewayFixture,
-  type TestSession,
-  type TestUser,
-} from '../../testing/gateway-fixture.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { TestSession, TestUser } from '../../testing/gateway-fixture.ts';
+import { useGateway } from '../../testing/use-gateway.ts';
 
-let fixture: GatewayFixture;
+const fixture = useGateway();
 let user: TestUser;
 let session: TestSession;
 beforeAll(async () => {
-  fixture = await createGatewayFixture();
   user = await fixture.register();
   await fixture.startWorker('worker-1');
   session = await fixture.createSession(user);
 });
-afterAll(() => fixture?.close());
 
 const patch = (body: unknown, as = user.token, slug = session.slug) =>
   fixture.call('PATCH', `/api/sessions/${slug}`, { as, body });

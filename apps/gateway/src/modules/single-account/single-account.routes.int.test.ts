@@ -1,23 +1,17 @@
 import { newId } from '@wa-gate/kit';
 import { waitFor } from '@wa-gate/testkit';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import {
-  createGatewayFixture,
-  type GatewayFixture,
-  type TestSession,
-  type TestUser,
-} from '../../testing/gateway-fixture.ts';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { TestSession, TestUser } from '../../testing/gateway-fixture.ts';
+import { useGateway } from '../../testing/use-gateway.ts';
 import type { WorkerStandIn } from '../../testing/worker-stand-in.ts';
 
-let fixture: GatewayFixture;
+const fixture = useGateway();
 let user: TestUser;
 let session: TestSession;
 let worker: WorkerStandIn;
 beforeAll(async () => {
-  fixture = await createGatewayFixture();
   worker = await fixture.startWorker('worker-1');
 });
-afterAll(() => fixture?.close());
 beforeEach(async () => {
   user = await fixture.register();
   session = await fixture.createSession(user);

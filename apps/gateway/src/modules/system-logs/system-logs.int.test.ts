@@ -1,12 +1,11 @@
 import { createSystemLogSink } from '@wa-gate/db';
 import { createLogger } from '@wa-gate/kit';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createGatewayFixture, type GatewayFixture } from '../../testing/gateway-fixture.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { useGateway } from '../../testing/use-gateway.ts';
 
-let fixture: GatewayFixture;
+const fixture = useGateway();
 let admin: string;
 beforeAll(async () => {
-  fixture = await createGatewayFixture();
   admin = await fixture.adminToken();
   for (const [service, bindings] of [
     ['gateway', {}],
@@ -25,7 +24,6 @@ beforeAll(async () => {
     await systemLog.stop();
   }
 });
-afterAll(() => fixture?.close());
 
 const ask = (query: string, as = admin) => fixture.call('GET', `/api/admin/logs${query}`, { as });
 const messages = async (query: string) => {

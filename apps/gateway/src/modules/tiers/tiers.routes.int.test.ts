@@ -1,21 +1,15 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import {
-  createGatewayFixture,
-  type GatewayFixture,
-  type TestSession,
-  type TestUser,
-} from '../../testing/gateway-fixture.ts';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { TestSession, TestUser } from '../../testing/gateway-fixture.ts';
+import { useGateway } from '../../testing/use-gateway.ts';
 
-let fixture: GatewayFixture;
+const fixture = useGateway({}, { rateLimits: 'default' });
 let admin: string;
 
 beforeAll(async () => {
-  fixture = await createGatewayFixture({}, { rateLimits: 'default' });
   admin = await fixture.adminToken();
   await fixture.startWorker('worker-1');
   await fixture.database.pool.query('UPDATE workers SET max_sessions = 1000');
 });
-afterAll(() => fixture?.close());
 beforeEach(() => fixture.redis.flushdb());
 
 type Tier = 'BASIC' | 'PRO' | 'MAX';

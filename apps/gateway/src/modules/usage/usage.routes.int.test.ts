@@ -1,16 +1,12 @@
 import { createLogger, systemClock } from '@wa-gate/kit';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { createUsageMover } from '../../jobs/usage/index.ts';
-import {
-  createGatewayFixture,
-  type GatewayFixture,
-  type TestSession,
-  type TestUser,
-} from '../../testing/gateway-fixture.ts';
+import type { TestSession, TestUser } from '../../testing/gateway-fixture.ts';
 import { dayThatLasts } from '../../testing/timing.ts';
+import { useGateway } from '../../testing/use-gateway.ts';
 import { createHitBatches } from './hit-batches.ts';
 
-let fixture: GatewayFixture;
+const fixture = useGateway();
 let admin: string;
 let user: TestUser;
 let session: TestSession;
@@ -19,13 +15,11 @@ let month: string;
 beforeAll(dayThatLasts, 180_000);
 beforeAll(async () => {
   month = new Date().toISOString().slice(0, 7);
-  fixture = await createGatewayFixture();
   admin = await fixture.adminToken();
   await fixture.startWorker('worker-1');
   user = await fixture.register();
   session = await pairedSession(user);
 });
-afterAll(() => fixture?.close());
 
 async function pairedSession(owner: TestUser): Promise<TestSession> {
   const made = await fixture.createSession(owner);

@@ -1,16 +1,15 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createGatewayFixture, type GatewayFixture, type TestUser } from '../../testing/gateway-fixture.ts';
+import { beforeAll, expect, it } from 'vitest';
+import type { TestUser } from '../../testing/gateway-fixture.ts';
+import { useGateway } from '../../testing/use-gateway.ts';
 
 const WEBHOOK_SECRET = 'webhook-secret-key';
 
-let fixture: GatewayFixture;
+const fixture = useGateway({ WEBHOOK_SECRET });
 let user: TestUser;
 beforeAll(async () => {
-  fixture = await createGatewayFixture({ WEBHOOK_SECRET });
   user = await fixture.register();
   await fixture.startWorker('worker-1');
 });
-afterAll(() => fixture?.close());
 
 it('WEBHOOK_SECRET makes secrets that are each their own, come again, and do not give it away (MR-184)', async () => {
   const [one, other] = [await fixture.createSession(user), await fixture.createSession(user)];

@@ -1,21 +1,19 @@
 import { createLogger, internalToken } from '@wa-gate/kit';
 import { Agent } from 'undici';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createGatewayFixture, type GatewayFixture } from '../../testing/gateway-fixture.ts';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { useGateway } from '../../testing/use-gateway.ts';
 import { createCallWorker } from '../../worker-links/call-worker.ts';
 import { SYSTEM_ACTOR } from '../audit/index.ts';
 import { createFleetOperations } from './fleet-operations.ts';
 import { sweepWorkerMetrics } from './worker-metrics.ts';
 
-let fixture: GatewayFixture;
+const fixture = useGateway();
 let admin: string;
 let user: string;
 beforeAll(async () => {
-  fixture = await createGatewayFixture();
   admin = await fixture.adminToken();
   user = (await fixture.register()).token;
 });
-afterAll(() => fixture?.close());
 beforeEach(() => query('DELETE FROM sessions; DELETE FROM workers; DELETE FROM removed_workers'));
 
 const query = async (sql: string, values?: unknown[]) => (await fixture.database.pool.query(sql, values)).rows;

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { createLogger, systemClock } from '@wa-gate/kit';
 import { waitFor } from '@wa-gate/testkit';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { createGatewayFixture, type GatewayFixture } from '../../testing/gateway-fixture.ts';
+import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { useGateway } from '../../testing/use-gateway.ts';
 import type { WorkerProbe } from '../../worker-links/worker-probe.ts';
 import { createHealthProbes, type HealthProbes } from './health-probes.ts';
 
-let fixture: GatewayFixture;
+const fixture = useGateway();
 let probes: HealthProbes;
 let asked: string[];
 let outcomes: string[];
@@ -16,11 +16,9 @@ let hanging: boolean;
 /** Workers that do not answer now. */
 let silent: Set<string>;
 beforeAll(async () => {
-  fixture = await createGatewayFixture();
   for (const id of ['w1', 'w2', 'gone']) await fixture.startWorker(id);
   await fixture.database.pool.query(`UPDATE worker_leases SET ended_at = now() WHERE worker_id = 'gone'`);
 });
-afterAll(() => fixture?.close());
 beforeEach(() => {
   asked = [];
   outcomes = [];

@@ -1,20 +1,14 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import {
-  type CallOptions,
-  createGatewayFixture,
-  type GatewayFixture,
-  JOIN_TOKEN,
-} from '../../testing/gateway-fixture.ts';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type CallOptions, type GatewayFixture, JOIN_TOKEN } from '../../testing/gateway-fixture.ts';
+import { useGateway } from '../../testing/use-gateway.ts';
 import { startWorkerStandIn, type WorkerStandIn } from '../../testing/worker-stand-in.ts';
 
-let fixture: GatewayFixture;
+const fixture = useGateway();
 let worker: WorkerStandIn;
 let admin: string;
 beforeAll(async () => {
-  fixture = await createGatewayFixture();
   admin = await fixture.adminToken();
 });
-afterAll(() => fixture?.close());
 beforeEach(async () => {
   await fixture.database.pool.query('DELETE FROM session_placements; DELETE FROM workers; DELETE FROM removed_workers');
   worker = await startWorkerStandIn(fixture.masterKey, 'w1');

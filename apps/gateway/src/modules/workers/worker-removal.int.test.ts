@@ -1,25 +1,24 @@
 import { DEFAULT_TIMING, handOverMany, renewLease } from '@wa-gate/cluster';
 import { createLogger, systemClock } from '@wa-gate/kit';
 import { waitFor } from '@wa-gate/testkit';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createGatewayFixture, type GatewayFixture, JOIN_TOKEN } from '../../testing/gateway-fixture.ts';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type GatewayFixture, JOIN_TOKEN } from '../../testing/gateway-fixture.ts';
+import { useGateway } from '../../testing/use-gateway.ts';
 import type { WorkerStandIn } from '../../testing/worker-stand-in.ts';
 import { SYSTEM_ACTOR } from '../audit/index.ts';
 import { createWorkerRemoval } from './worker-removal.ts';
 
-let fixture: GatewayFixture;
+const fixture = useGateway();
 let admin: string;
 let round = 0;
 let w1: string;
 let w2: string;
 let owner: Awaited<ReturnType<GatewayFixture['register']>>;
 beforeAll(async () => {
-  fixture = await createGatewayFixture();
   fixture.gateway.start();
   admin = await fixture.adminToken();
   owner = await fixture.register();
 });
-afterAll(() => fixture?.close());
 beforeEach(async () => {
   // One after the other: in one transaction they could wait for the reconciler, which waits for them.
   await query('DELETE FROM sessions');

@@ -1,19 +1,18 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createGatewayFixture, type GatewayFixture, JOIN_TOKEN } from '../../testing/gateway-fixture.ts';
+import { JOIN_TOKEN } from '../../testing/gateway-fixture.ts';
+import { useGateway } from '../../testing/use-gateway.ts';
 import { startWorkerStandIn, type WorkerStandIn } from '../../testing/worker-stand-in.ts';
 import { TOKEN_OVERLAP_SECONDS } from './worker-tokens.ts';
 
-let fixture: GatewayFixture;
+const fixture = useGateway();
 let worker: WorkerStandIn;
 let admin: string;
 let token: string;
 beforeAll(async () => {
-  fixture = await createGatewayFixture();
   worker = await startWorkerStandIn(fixture.masterKey, 'w1');
   admin = await fixture.adminToken();
 });
 afterAll(async () => {
-  await fixture?.close();
   await worker?.close();
 });
 beforeEach(async () => {

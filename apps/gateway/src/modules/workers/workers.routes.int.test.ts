@@ -1,15 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createGatewayFixture, type GatewayFixture, JOIN_TOKEN } from '../../testing/gateway-fixture.ts';
+import { JOIN_TOKEN } from '../../testing/gateway-fixture.ts';
+import { useGateway } from '../../testing/use-gateway.ts';
 import { startWorkerStandIn, type WorkerStandIn } from '../../testing/worker-stand-in.ts';
 
-let fixture: GatewayFixture;
+const fixture = useGateway();
 let worker: WorkerStandIn;
 beforeAll(async () => {
-  fixture = await createGatewayFixture();
   worker = await startWorkerStandIn(fixture.masterKey, 'worker-001');
 });
 afterAll(async () => {
-  await fixture?.close();
   await worker?.close();
 });
 

@@ -1,18 +1,17 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { createGatewayFixture, type GatewayFixture, type TestUser } from '../../testing/gateway-fixture.ts';
+import { beforeAll, beforeEach, expect, it } from 'vitest';
+import type { TestUser } from '../../testing/gateway-fixture.ts';
+import { useGateway } from '../../testing/use-gateway.ts';
 import type { WorkerStandIn } from '../../testing/worker-stand-in.ts';
 
-let fixture: GatewayFixture;
+const fixture = useGateway();
 let worker: WorkerStandIn;
 let user: TestUser;
 let workspaceId: string;
 /** For the second workspace. */
 let token: string;
 beforeAll(async () => {
-  fixture = await createGatewayFixture();
   worker = await fixture.startWorker('worker-001');
 });
-afterAll(() => fixture?.close());
 beforeEach(async () => {
   user = await fixture.register();
   const made = await fixture.call('POST', '/api/workspaces', { as: user.token, body: { name: 'Second' } });

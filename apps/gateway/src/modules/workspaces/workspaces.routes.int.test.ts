@@ -1,16 +1,13 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createGatewayFixture, type GatewayFixture, type TestUser } from '../../testing/gateway-fixture.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { TestUser } from '../../testing/gateway-fixture.ts';
+import { useGateway } from '../../testing/use-gateway.ts';
 import { sweepInvitations } from './invitations.repository.ts';
 
-let fixture: GatewayFixture;
+const fixture = useGateway();
 let owner: TestUser;
 let guest: TestUser;
 /** The personal workspace of the owner. */
 let workspaceId: string;
-beforeAll(async () => {
-  fixture = await createGatewayFixture();
-});
-afterAll(() => fixture?.close());
 beforeEach(async () => {
   [owner, guest] = [await fixture.register(), await fixture.register()];
   workspaceId = (await mine(owner))[0].id;

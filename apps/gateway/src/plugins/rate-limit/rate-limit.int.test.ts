@@ -1,19 +1,18 @@
 import { RATE_LIMITS, type RateLimitName } from '@wa-gate/contracts';
 import { waitFor } from '@wa-gate/testkit';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ADMIN, createGatewayFixture, type GatewayFixture, type TestUser } from '../../testing/gateway-fixture.ts';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ADMIN, createGatewayFixture, type TestUser } from '../../testing/gateway-fixture.ts';
 import { otherwiseFor, shortest } from '../../testing/timing.ts';
+import { useGateway } from '../../testing/use-gateway.ts';
 
-let fixture: GatewayFixture;
+const fixture = useGateway({}, { rateLimits: 'default' });
 let admin: string;
 let user: TestUser;
 
 beforeAll(async () => {
-  fixture = await createGatewayFixture({}, { rateLimits: 'default' });
   admin = await fixture.adminToken();
   user = await fixture.register();
 });
-afterAll(() => fixture?.close());
 beforeEach(() => fixture.redis.flushdb());
 
 const set = (bucket: RateLimitName, max: number, windowSeconds = 900) =>
