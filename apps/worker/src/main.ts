@@ -49,7 +49,7 @@ async function run(config: WorkerConfig): Promise<void> {
   systemLog.start(pool);
 
   const redis = createRedis({ url: config.REDIS_URL, logger, name: `worker ${workerId}` });
-  const subscriber = createRedis({ url: config.REDIS_URL, logger, name: `worker ${workerId} bells` });
+  const subscriber = createRedis({ url: config.REDIS_URL, logger, name: `worker ${workerId} doorbells` });
   const webhooks = createWebhookDoorbell({ redisUrl: config.REDIS_URL, logger });
   const network = networkName === 'live' ? liveNetwork() : sandboxNetwork(config.SANDBOX_URL ?? '');
   /** Read each second; the lease keeper reads its own every few. */
@@ -139,9 +139,9 @@ async function run(config: WorkerConfig): Promise<void> {
       { name: 'http', close: () => app.close() },
       { name: 'network', close: () => network.close() },
       { name: 'load meters', close: () => [meter.stop(), controlMeter.stop()] },
-      { name: 'webhook bell', close: () => webhooks.close() },
+      { name: 'webhook doorbells', close: () => webhooks.close() },
       { name: 'redis', close: () => redis.disconnect() },
-      { name: 'redis bells', close: () => subscriber.disconnect() },
+      { name: 'redis doorbells', close: () => subscriber.disconnect() },
       { name: 'system log', close: () => systemLog.stop() },
       { name: 'postgres', close: () => Promise.all([pool.end(), leasePool.end()]) },
     ],

@@ -15,9 +15,9 @@ export interface ClusterTiming {
   readonly leaseTtlMs: number;
   /** How long after its expiry a lease counts as over, so that a renewal on its way is not cut off. */
   readonly takeoverGraceMs: number;
-  /** How often a worker compares its placements with its actors when no doorbell rings. */
+  /** How often a worker compares its placements with its actors without a doorbell. */
   readonly convergeEveryMs: number;
-  /** How often each gateway looks for sessions without an owner when no doorbell rings. */
+  /** How often each gateway looks for sessions without an owner without a doorbell. */
   readonly reconcileEveryMs: number;
 }
 

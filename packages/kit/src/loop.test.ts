@@ -77,7 +77,7 @@ describe('a loop', () => {
     expect(errors).toEqual([new Error('no')]);
   });
 
-  it('is rung in the pause: the next round comes now', async () => {
+  it('a notification in the pause begins the next round now', async () => {
     const { rounds, quick } = countedRounds();
     const loop = start({ round: quick });
     await turn();
@@ -85,7 +85,7 @@ describe('a loop', () => {
     await soon(() => expect(rounds.begun).toBe(2));
   });
 
-  it('is rung in a round, twice: one more follows', async () => {
+  it('two notifications in a round cause one more', async () => {
     const { rounds, held } = countedRounds();
     const loop = start({ round: held });
     loop.notify();

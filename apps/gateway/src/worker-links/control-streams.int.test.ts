@@ -102,19 +102,19 @@ describe('a stream to every worker with a lease', () => {
     expect([streams.notifySession('s1', 'worker-9'), streams.notifyWorker('worker-9')]).toEqual([false, false]);
   });
 
-  it('brings hints, learns from them who hosts a session, and unlearns it from a stray bell', async () => {
+  it('brings hints, learns from them who hosts a session, and unlearns it from a misrouted doorbell', async () => {
     const heard: SessionHint[] = [];
-    const strays: unknown[] = [];
+    const misrouted: unknown[] = [];
     streams.onHints((hints) => heard.push(...hints));
-    streams.onMisrouted((...stray) => strays.push(stray));
+    streams.onMisrouted((...hint) => misrouted.push(hint));
     await open();
     const hint: SessionHint = { sessionId: 's1', seq: 7, messages: [{ messageId: 'm1', state: 'SENT' }] };
     worker.say({ type: 'hints', hints: [hint] });
     await waitFor(() => heard.length > 0);
     expect([heard, streams.ownerOf('s1'), streams.ownerOf('s2')]).toEqual([[hint], WORKER, undefined]);
     worker.say({ type: 'strays', sessionIds: ['s1'] });
-    await waitFor(() => strays.length > 0);
-    expect([strays, streams.ownerOf('s1')]).toEqual([[[WORKER, ['s1']]], undefined]);
+    await waitFor(() => misrouted.length > 0);
+    expect([misrouted, streams.ownerOf('s1')]).toEqual([[[WORKER, ['s1']]], undefined]);
   });
 
   it('knows the load while it is open, and passes over what it does not know', async () => {

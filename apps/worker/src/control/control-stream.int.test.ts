@@ -15,13 +15,13 @@ const LOAD = { cpuUsage: 1, memoryUsage: 2, eventLoopDelayMs: 3, sessionCount: 4
 let incarnation: number | undefined;
 let app: FastifyInstance;
 let control: ControlPort;
-let bells: string[];
+let doorbells: string[];
 let looks: number;
 const gateways: Pick<TestGateway, 'socket' | 'fallSilent'>[] = [];
 
 beforeEach(async () => {
   incarnation = 7;
-  bells = [];
+  doorbells = [];
   looks = 0;
   const logger = createLogger({ service: 'test', level: 'silent' });
   control = createControlPort({
@@ -33,7 +33,7 @@ beforeEach(async () => {
   });
   control.listen({
     onSessionDoorbell(sessionId) {
-      bells.push(sessionId);
+      doorbells.push(sessionId);
       return sessionId !== 'stray';
     },
     onConverge: () => {
@@ -133,7 +133,7 @@ describe('who is let in', () => {
 });
 
 describe('what goes over the stream', () => {
-  it('bells and looks; a bell for a session that is not here is sent back', async () => {
+  it('doorbells of both kinds; one for a session that is not here is sent back', async () => {
     const gateway = await connect();
     await waitFor(() => control.isHeard);
     gateway.say({ type: 'bell', sessionIds: ['s1', 'stray', 's2'] });
@@ -141,7 +141,7 @@ describe('what goes over the stream', () => {
     gateway.socket.send('{"type":"of another version"}');
     gateway.socket.send('no json');
     await waitFor(() => looks === 1 && ofType(gateway, 'strays').length > 0);
-    expect([bells, ofType(gateway, 'strays')]).toEqual([
+    expect([doorbells, ofType(gateway, 'strays')]).toEqual([
       ['s1', 'stray', 's2'],
       [{ type: 'strays', sessionIds: ['stray'] }],
     ]);

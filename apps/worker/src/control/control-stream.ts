@@ -10,7 +10,7 @@ import {
 } from '@wa-gate/messaging';
 
 export interface ControlHandlers {
-  /** Somebody has put something into the outbox of this session. `false`: it is not hosted here. */
+  /** The outbox of this session has something new. `false`: it is not hosted here. */
   onSessionDoorbell: (sessionId: string) => boolean;
   /** The placements of this worker have changed. */
   onConverge: () => void;
@@ -28,12 +28,12 @@ export interface ControlPortDependencies {
 
 /**
  * The worker's end of the control streams: each gateway keeps one. What is said here is never a fact that PostgreSQL does not know; it only makes
- * things quick (bells, hints), and it lets gateways see that this process lives, or that it says goodbye.
+ * things quick (doorbells, hints), and it lets gateways see that this process lives, or that it says goodbye.
  */
 export interface ControlPort {
-  /** Whether a gateway listens now. */
+  /** Whether a gateway has a stream now. */
   readonly isHeard: boolean;
-  /** Bells are heard from now on. */
+  /** Passes doorbells to the handlers from now on. */
   listen(handlers: ControlHandlers): void;
   /** Takes a connection of a gateway; who it is has been checked. */
   accept(socket: WebSocket): void;
@@ -74,7 +74,7 @@ export function createControlPort(deps: ControlPortDependencies): ControlPort {
 
   const encode = (frame: WorkerFrame): string => JSON.stringify(frame);
 
-  function broadcast(frame: WorkerFrame): void {
+  function sendToAll(frame: WorkerFrame): void {
     if (streams.size === 0) return;
     const text = encode(frame);
     for (const stream of streams) send(stream, text);
@@ -87,10 +87,10 @@ export function createControlPort(deps: ControlPortDependencies): ControlPort {
       // Authenticated for a life that is over: the gateway comes back and learns of the new one.
       else if (stream.incarnation !== incarnation()) stream.socket.close(GOING_AWAY);
     }
-    if (streams.size > 0) broadcast({ type: 'load', load: load() });
+    if (streams.size > 0) sendToAll({ type: 'load', load: load() });
   }
 
-  function hear(stream: Stream, text: string): void {
+  function onMessage(stream: Stream, text: string): void {
     stream.quietTicks = 0;
     let frame: GatewayFrame | undefined;
     try {
@@ -144,10 +144,10 @@ export function createControlPort(deps: ControlPortDependencies): ControlPort {
       socket.on('ping', () => {
         stream.quietTicks = 0;
       });
-      socket.on('message', (data) => hear(stream, (data as Buffer).toString()));
+      socket.on('message', (data) => onMessage(stream, (data as Buffer).toString()));
       socket.send(encode({ type: 'hello', workerId, incarnation: life }));
     },
-    publishHints: (hints) => broadcast({ type: 'hints', hints: [...hints] }),
+    publishHints: (hints) => sendToAll({ type: 'hints', hints: [...hints] }),
     async goodbye() {
       departed = incarnation();
       await Promise.all([...streams].map(takeLeave));

@@ -8,7 +8,7 @@ export interface DoorbellsDependencies {
   onSessionDoorbell: (sessionId: string) => void;
 }
 
-/** Hears the bells of this worker and of the sessions that it hosts. A bell may be lost; polls find what it would have told. */
+/** Receives the doorbells of this worker and of the sessions that it hosts. One may be lost: polls find what it announced. */
 export interface Doorbells {
   start(): void;
   listen(sessionId: string): void;

@@ -17,7 +17,7 @@ export const DEADLINES = {
 
 /** The rhythm of the dispatcher. */
 export const PACE = {
-  /** How often the outbox is read when no bell rings. */
+  /** How often the outbox is read without a doorbell. */
   pollMs: 2_000,
   /** How often the deadlines are looked at. */
   sweepMs: 1_000,

@@ -138,7 +138,7 @@ describe('without the lease (I3)', () => {
     mayStart = false;
     open();
     const { messageId } = await accept();
-    // By the connection, the bell, sweeps and a poll.
+    // By the connection, the doorbell, sweeps and a poll.
     await waitFor(() => asked >= 5);
     expect(await read(messageId)).toMatchObject({ outbox: 'QUEUED', attempts: 0 });
     mayStart = true;

@@ -8,9 +8,14 @@ export interface WorkerLoadReport {
   sessionCount: number;
 }
 
+/*
+ * The kinds of frames keep the names of the first version: during a rolling upgrade old and new processes talk to each
+ * other.
+ */
+
 /**
- * What a worker says on the control stream of a gateway. `goodbye`: its sockets are closed, and it holds no session any more. `strays`: doorbells for sessions
- * which it does not host (misrouted ones).
+ * What a worker sends on the control stream of a gateway. `goodbye`: its sockets are closed, and it holds no session any
+ * more. `strays`: misrouted doorbells, for sessions that it does not host.
  */
 export type WorkerFrame =
   | { type: 'hello'; workerId: string; incarnation: number }
@@ -19,15 +24,15 @@ export type WorkerFrame =
   | { type: 'strays'; sessionIds: string[] }
   | { type: 'goodbye'; incarnation: number };
 
-/** What a gateway says to a worker. Doorbells only: look into these outboxes, look at your placements. */
+/** What a gateway sends to a worker. `bell`: these outboxes have something new. `look`: the placements have changed. */
 export type GatewayFrame = { type: 'bell'; sessionIds: string[] } | { type: 'look' };
 
 /** Far more than any frame of ours. */
 export const MAX_CONTROL_FRAME_BYTES = 1024 * 1024;
 
 /**
- * Reads a frame. Both ends have proved who they are, so only the kind is looked at; a kind that is not known here comes from another version of the software, and is
- * passed over.
+ * Reads a frame. Both ends have proved who they are, so only the kind is checked. An unknown kind comes from another
+ * version of the software, and is ignored.
  *
  * @throws {SyntaxError} when it is not JSON
  */

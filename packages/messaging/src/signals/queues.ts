@@ -28,7 +28,7 @@ export function createWebhookDoorbell(options: { redisUrl: string; logger: Logge
     notify(webhookId) {
       queue
         .add('drain', { webhookId }, { deduplication: { id: webhookId, keepLastIfActive: true } })
-        .catch((error: Error) => options.logger.debug({ err: error, webhookId }, 'webhook doorbell not rung'));
+        .catch((error: Error) => options.logger.debug({ err: error, webhookId }, 'webhook doorbell not sent'));
     },
     async close() {
       await queue.close();

@@ -127,7 +127,7 @@ describe('an event', () => {
     expect(await deliveries()).toMatchObject([{ status: 'DELIVERED', attempts: 1, response_code: 204 }]);
   });
 
-  it('is delivered when the doorbell rings, long before a sweep', async () => {
+  it('is delivered at its doorbell, long before a sweep', async () => {
     const deliverer = startDeliverer();
     const consumer = createWebhookConsumer({ redisUrl: testRedisUrl(), deliverer, logger });
     const doorbell = createWebhookDoorbell({ redisUrl: testRedisUrl(), logger });

@@ -64,7 +64,7 @@ async function sent(isTold = true): Promise<void> {
   const [{ body }] = await Promise.all([send(), deliver(isTold)]);
   expect(body.data.status).toBe('sent');
 }
-/** The row of a message is looked at for the first time after a second, so who is told is told before. */
+/** The row of a message is first read after a second: an earlier answer comes from a hint. */
 const BEFORE_THE_FIRST_LOOK_MS = 900;
 
 describe('with a stream to the owner, a send needs nothing of Redis (MR-142)', () => {
@@ -145,7 +145,7 @@ describe('with a stream to the owner, a send needs nothing of Redis (MR-142)', (
 it('I8 what was accepted is answered as accepted, when PostgreSQL goes away during the wait', async () => {
   await worker.isHeard();
   const sending = send(3_000);
-  // It is rung after the commit: not before has the gateway heard of it.
+  // The doorbell follows the commit, so the gateway has accepted the message.
   await waitFor(() => doorbells().length === 1);
   fixture.databaseLine.set('refuse');
   const { status, body } = await sending;

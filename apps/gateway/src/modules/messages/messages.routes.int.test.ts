@@ -61,7 +61,7 @@ describe('sending (MR-011)', () => {
     });
   });
 
-  it('rings the doorbell of the owner', async () => {
+  it('notifies the owner', async () => {
     const doorbells: string[] = [];
     const subscriber = fixture.redis.duplicate();
     await subscriber.connect();

@@ -36,7 +36,7 @@ describe('creating (MR-006)', () => {
     expect(rows).toEqual([{ state: 'ASSIGNED', epoch: 1, is_primary: true, scope: 'SESSION' }]);
   });
 
-  it('rings the worker that got it', async () => {
+  it('notifies the worker that got it', async () => {
     const doorbells: string[] = [];
     const subscriber = fixture.redis.duplicate();
     await subscriber.connect();

@@ -197,7 +197,7 @@ describe('a question to all workers (MR-028)', () => {
 });
 
 describe('rebalancing by hand (MR-027)', () => {
-  it('asks the owners of some sessions, rings them, and is written down', async () => {
+  it('asks the owners of some sessions, notifies them, and is written down', async () => {
     await fixture.startWorker('w1');
     const owner = await fixture.register();
     for (let n = 0; n < 12; n += 1) await fixture.createSession(owner);
