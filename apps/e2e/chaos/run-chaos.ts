@@ -1,6 +1,7 @@
 import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { unpromisedEvents } from '@wa-gate/testkit';
 import { type Fleet, startFleet } from '../harness/fleet.ts';
 import { prepareServices } from '../harness/services.ts';
 import { startPrivateDatabases } from '../load/measure/private-databases.ts';
@@ -117,11 +118,13 @@ async function runOn(fleet: Fleet, { options, databases, ledger, say }: Run): Pr
   );
   await history.stop();
   const verdicts = await judge({ fleet, players, traffic, ledger, history, since: rows[0]!.now });
+  const unpromised = await unpromisedEvents(pool);
   const unrecovered = reports.flatMap(({ fault, problem }) => (problem ? [`${describe(fault)}: ${problem}`] : []));
   return {
     faults: reports,
     verdicts: [
       ...verdicts,
+      { what: 'events that are not as promised', count: unpromised.length, examples: unpromised.slice(0, 5) },
       { what: 'faults that the fleet did not recover from in time', count: unrecovered.length, examples: unrecovered },
       { what: 'processes that ended by themselves', count: watch.ends.length, examples: watch.ends.slice(0, 5) },
       { what: 'sends that were given up', count: traffic.givenUp, examples: [] },

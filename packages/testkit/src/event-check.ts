@@ -89,12 +89,8 @@ export function payloadProblems(payload: { event: string }): string[] {
   return problemsOf(event, WEBHOOK_PAYLOADS[event], 'payload', payload);
 }
 
-/**
- * Checks every event that was ever in the database against the registry.
- *
- * @throws {Error} naming the events and members that are not as promised
- */
-export async function expectPromisedEvents(db: Pool): Promise<void> {
+/** A sentence, with an example, for each way in which an event that was ever in the database differs from the registry. */
+export async function unpromisedEvents(db: Pool): Promise<string[]> {
   const problems = new Map<string, { count: number; data: unknown }>();
   const sql = `SELECT session_id, seq, type, data FROM (SELECT * FROM events UNION ALL SELECT * FROM testkit.deleted_events) e
     WHERE (session_id, seq) > ($1::uuid, $2::bigint) ORDER BY session_id, seq LIMIT ${PAGE}`;
@@ -112,11 +108,15 @@ export async function expectPromisedEvents(db: Pool): Promise<void> {
     if (!last || rows.length < PAGE) break;
     after = [last.session_id, last.seq];
   }
-  if (problems.size === 0) return;
-  const lines = [...problems].slice(0, MAX_REPORTED);
-  throw new Error(
-    `Events were appended that are not as packages/contracts/src/events promises:\n${lines
-      .map(([problem, { count, data }]) => `- ${problem} (${count} times, such as ${JSON.stringify(data)})`)
-      .join('\n')}`,
+  return [...problems].map(
+    ([problem, { count, data }]) => `${problem} (${count} times, such as ${JSON.stringify(data)})`,
   );
+}
+
+/** @throws {Error} naming the events and members that are not as the registry promises */
+export async function expectPromisedEvents(db: Pool): Promise<void> {
+  const problems = await unpromisedEvents(db);
+  if (problems.length === 0) return;
+  const listed = problems.slice(0, MAX_REPORTED).map((problem) => `- ${problem}`);
+  throw new Error(`Events were appended that are not as packages/contracts/src/events promises:\n${listed.join('\n')}`);
 }
