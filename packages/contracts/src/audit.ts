@@ -2,7 +2,10 @@ import { type Static, Type } from 'typebox';
 import { CursorPaginationSchema, cursorQuery } from './paging.ts';
 import { anyObject, line, nullable, oneOf, timestamp } from './schema.ts';
 
-/** Who can have done something: a person, a key, a worker, a process or command of the operator, or somebody who has not proved who it is. */
+/**
+ * The kinds of actors: a person, a key, a worker, a process or a command of the operator, a caller without proven
+ * identity.
+ */
 export const ACTOR_KINDS = ['user', 'key', 'worker', 'system', 'anonymous'] as const;
 
 /** `from` and `to` of a log. */

@@ -44,8 +44,11 @@ export const WorkerMetricsOfOneSchema = Type.Object({
 });
 
 /**
- * What may be asked of all workers at once. `ping`: do they answer, and how soon. `stats`: what they host and use. `log-level`: what they log until they end.
- * `converge`: compare what they host with what is placed on them, now.
+ * Operations on all workers.
+ * - `ping`: whether they answer, and how soon
+ * - `stats`: what they host and use
+ * - `log-level`: sets their log level until they end
+ * - `converge`: makes them compare what they host with what is placed on them, now
  */
 export const FLEET_OPERATIONS = ['ping', 'stats', 'log-level', 'converge'] as const;
 export type FleetOperation = (typeof FLEET_OPERATIONS)[number];

@@ -3,8 +3,8 @@ export const MESSAGE_STATUSES = ['queued', 'sending', 'sent', 'delivered', 'read
 export type MessageStatus = (typeof MESSAGE_STATUSES)[number];
 
 /**
- * THE table: every exact state (enum `MessageState` of the database, and `SENDING`, which the outbox row says while an attempt
- * runs) with its public status. The public `state` is the same word in lower case.
+ * THE table: every exact state (enum `MessageState` of the database, and `SENDING`, which the outbox row has while an
+ * attempt runs) with its public status. The public `state` is the same word in lower case.
  */
 export const MESSAGE_STATE_STATUS = {
   QUEUED: 'queued',

@@ -24,8 +24,9 @@ const QUARTER = 15 * MINUTE;
 const HOUR = 60 * MINUTE;
 
 /**
- * Every bucket by its name (API.md, C18). An administrator may change the numbers (`PUT /api/admin/rate-limits/{bucket}`); counting is never switched off.
- * The messages per hour of a tier are a bucket of their own, `message_limit`, with the numbers of the tier.
+ * Every bucket by its name. An administrator may change the numbers (`PUT /api/admin/rate-limits/{bucket}`); counting
+ * is never switched off. The messages per hour of a tier are a bucket of their own, `message_limit`, with the numbers
+ * of the tier.
  */
 export const RATE_LIMITS = {
   ip: {

@@ -41,8 +41,8 @@ export const success = <T extends TSchema>(data: T) =>
   );
 
 /**
- * One line of text for people: no control characters, and no half of a surrogate pair (what remains of an emoji that was cut in two), which PostgreSQL
- * could not store.
+ * One line of text for people: no control characters, and no half of a surrogate pair (the rest of a cut emoji), which
+ * PostgreSQL cannot store.
  */
 export const line = (options: { minLength?: number; maxLength: number } & Record<string, unknown>) =>
   Type.String({ pattern: '^[^\\u0000-\\u001f\\ud800-\\udfff]*$', ...options });

@@ -10,7 +10,7 @@ const onUncertain = oneOf(
   'What sends of this session do that do not say it themselves: see `onUncertain` of POST /api/sessions/{id}/send.',
 );
 
-/** What can be set for a session. Every field is obeyed by something; the row of the session holds only those that were set. */
+/** The settings of a session. Every field has an effect; the row of the session holds only those that were set. */
 export const SessionSettingsSchema = Type.Object({
   labels: Type.Unsafe<Record<string, string>>({
     type: 'object',

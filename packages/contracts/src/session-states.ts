@@ -10,8 +10,8 @@ export const SESSION_STATUSES = [
 export type SessionStatus = (typeof SESSION_STATUSES)[number];
 
 /**
- * THE table: every exact state (enum `SessionState` of the database) with its public status. The public `state` is the same
- * word in lower case.
+ * THE table: every exact state (enum `SessionState` of the database) with its public status. The public `state` is the
+ * same word in lower case.
  */
 export const SESSION_STATE_STATUS = {
   /** Created; no worker has begun with it. */

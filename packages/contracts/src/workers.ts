@@ -6,8 +6,15 @@ import { NETWORKS } from './sessions.ts';
 export const WORKER_STATUSES = ['online', 'offline', 'maintenance', 'pending'] as const;
 
 /**
- * The exact states behind the statuses. `ready`: new sessions come. `stopping`: the process ends, its sessions go elsewhere. `offline`: no lease. `pending`: added
- * by an administrator, and not registered yet. The others are set by administrators: `cordoned` gets nothing new, `draining` hands its sessions over, `maintenance` does the same until it is ended, `retired` is not used any more.
+ * The exact states behind the statuses.
+ * - `ready`: gets new sessions
+ * - `stopping`: the process ends, its sessions go elsewhere
+ * - `offline`: no lease
+ * - `pending`: added by an administrator, and not registered yet
+ * - `cordoned`, set by an administrator: gets no new sessions
+ * - `draining`, set by an administrator: hands its sessions over
+ * - `maintenance`, set by an administrator: hands its sessions over, until it is ended
+ * - `retired`, set by an administrator: not used any more
  */
 export const WORKER_STATES = [
   'ready',
@@ -21,11 +28,16 @@ export const WORKER_STATES = [
 ] as const;
 export type WorkerState = (typeof WORKER_STATES)[number];
 
-/** What an administrator may ask of a worker: nothing new, all as before, nothing new and everything off, the same for as long as work on it lasts. */
+/**
+ * The actions of an administrator on a worker: no new sessions, all as before, hand everything over, the same during
+ * maintenance.
+ */
 export const WORKER_ACTIONS = ['cordon', 'uncordon', 'drain', 'maintenance'] as const;
 export type WorkerAction = (typeof WORKER_ACTIONS)[number];
 
-/** Words that stand in the place of an id in paths below `/api/admin/workers`: a worker of that name could not be reached. */
+/**
+ * Words that take the place of an id in paths below `/api/admin/workers`: a worker of that name could not be reached.
+ */
 export const RESERVED_WORKER_IDS = ['broadcast', 'metrics', 'rebalance', 'register'] as const;
 
 const WORKER_ID_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$';

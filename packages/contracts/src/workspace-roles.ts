@@ -22,8 +22,8 @@ export type Permission = (typeof PERMISSIONS)[number];
 const NONE = Object.fromEntries(PERMISSIONS.map((permission) => [permission, false])) as Record<Permission, boolean>;
 
 /**
- * Brief S0's matrix, the one table that code and tests read: its ADMIN is the owner here (inside the workspace), its USER the viewer. Across workspaces
- * nothing but the platform role `administrator` reaches.
+ * The matrix of roles, the one table that code and tests read. Its ADMIN is the owner here (inside the workspace), its
+ * USER the viewer. Only the platform role `administrator` reaches across workspaces.
  */
 export const ROLE_PERMISSIONS: Record<WorkspaceRoleName, Readonly<Record<Permission, boolean>>> = {
   owner: {

@@ -1,7 +1,10 @@
 import type { MessageTypeName } from '@wa-gate/contracts';
 import { MessageType } from '@wa-gate/db';
 
-/** What processes of the previous version read as the type of a message: a word of their enum, `UNKNOWN` for a kind that came later. */
+/**
+ * The type of a message for processes of the previous version: a word of their enum, `UNKNOWN` for a kind that came
+ * later.
+ */
 export function previousTypeOf(kind: MessageTypeName): MessageType {
   const word = kind.toUpperCase();
   return word in MessageType ? (word as MessageType) : 'UNKNOWN';

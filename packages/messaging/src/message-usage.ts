@@ -2,11 +2,13 @@ import { inTransaction, type Pool, type PoolClient } from '@wa-gate/db';
 import { firstIdAt } from '@wa-gate/kit';
 
 /**
- * Messages are counted from their rows: nothing that can be lost, or counted twice, stands between. Those of complete hours are kept as counts, because their rows
- * will go one day; those of the hours after are counted when somebody asks. What an account is charged for: what it had accepted for sending, with which key, and
- * what it received. What is typed on its phone passes by us and is not counted; such rows have a sender.
+ * Messages are counted from their rows, so that no count is lost or doubled. Counts of complete hours are stored,
+ * because the rows will be deleted one day; the hours after them are counted on demand. An account is charged for what
+ * it had accepted for sending, with which key, and for what it received. Messages typed on the phone are not charged;
+ * such rows have a sender.
  *
- * The boundary is the row of `message_usage_progress`. Counting moves it under its row lock; a deletion of rows counts them first and holds it in place meanwhile.
+ * The boundary is the row of `message_usage_progress`. Counting moves it under its row lock; a deletion of rows counts
+ * them first and holds it in place meanwhile.
  */
 const IS_COUNTED = `(m.direction = 'INBOUND' OR m.from_jid IS NULL)`;
 /** Of a uuidv7: the first 48 bits are milliseconds. Rows are counted in the hour in which their id was made. */
@@ -32,7 +34,10 @@ const KEEP_RANGE = { name: 'keep-message-counts', text: KEEP('m.id >= $1 AND m.i
 const KEEP_SESSION = { name: 'keep-message-counts-of-session', text: KEEP('m.session_id = $1 AND m.id >= $2') };
 
 const HOUR_MS = 3_600_000;
-/** Rows whose ids were made in an hour are all there so long after it: a transaction takes seconds, clocks differ by less. */
+/**
+ * So long after an hour all rows with ids of that hour are committed: a transaction takes seconds, clocks differ by
+ * less.
+ */
 const SETTLED_AFTER_MS = 10 * 60_000;
 /** One transaction counts at most so much, so that nobody waits long for the boundary. */
 const STEP_MS = 24 * HOUR_MS;
@@ -42,7 +47,8 @@ interface Boundary {
 }
 
 /**
- * Counts the messages of the next complete hours and keeps the counts; false when there are none. Safe to run anywhere, any number of times.
+ * Counts the messages of the next complete hours and stores the counts; false when there are none. Safe to run
+ * anywhere, any number of times.
  */
 export async function countCompleteHours(pool: Pool, now: Date): Promise<boolean> {
   const settled = new Date(Math.floor((now.getTime() - SETTLED_AFTER_MS) / HOUR_MS) * HOUR_MS);
@@ -69,8 +75,8 @@ async function firstHourWithMessages(tx: PoolClient, countedBefore: Date): Promi
 }
 
 /**
- * Keeps the counts of a session before its messages are deleted, in the transaction that deletes them. Locks the session first: a message that is being accepted is
- * there before, or finds no session after.
+ * Stores the counts of a session before its messages are deleted, in the transaction that deletes them. Locks the
+ * session first: a message that is being accepted is committed before, or finds no session after.
  */
 export async function keepMessageCounts(tx: PoolClient, sessionId: string): Promise<void> {
   await tx.query('SELECT FROM sessions WHERE id = $1 FOR UPDATE', [sessionId]);

@@ -6,13 +6,18 @@ const SWEEP_KEYS = {
     SELECT session_id, key FROM idempotency_keys WHERE expires_at <= now() LIMIT $1)`,
 };
 
-/** Deletes keys that have expired, at most `limit` of them, and returns how many: call it again while it is the limit. */
+/**
+ * Deletes keys that have expired, at most `limit` of them, and returns how many: call it again while it is the limit.
+ */
 export async function sweepIdempotencyKeys(db: Queryable, limit: number): Promise<number> {
   const { rowCount } = await db.query({ ...SWEEP_KEYS, values: [limit] });
   return rowCount ?? 0;
 }
 
-/** SQL: the first id that can be so many days old. Ids grow with time (uuid version 7), so that the primary key finds what is old. */
+/**
+ * SQL: the first id that can be so many days old. Ids grow with time (uuid version 7), so that the primary key finds
+ * old rows.
+ */
 const firstIdOfDaysAgo = (days: string): string =>
   `(lpad(to_hex((extract(epoch FROM now() - make_interval(days => ${days})) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid`;
 
@@ -44,8 +49,8 @@ export interface PayloadSweep {
 export const newPayloadSweep = (): PayloadSweep => ({ after: FIRST_ID });
 
 /**
- * Drops the stored bytes of messages older than {@link PAYLOAD_DAYS}, looking at no more than `limit` rows, and returns at how many: call it again while
- * it is the limit.
+ * Drops the stored bytes of messages older than {@link PAYLOAD_DAYS}, reading at most `limit` rows, and returns the
+ * number of rows read: call it again while it is the limit.
  */
 export async function sweepPayloads(db: Queryable, sweep: PayloadSweep, limit: number): Promise<number> {
   const values = [PAYLOAD_DAYS, sweep.after, limit];

@@ -27,8 +27,8 @@ export interface ControlPortDependencies {
 }
 
 /**
- * The worker's end of the control streams: each gateway keeps one. What is said here is never a fact that PostgreSQL does not know; it only makes
- * things quick (doorbells, hints), and it lets gateways see that this process lives, or that it says goodbye.
+ * The worker's end of the control streams: each gateway keeps one. Frames carry no fact that PostgreSQL does not have.
+ * They make doorbells and hints quick, and let gateways see that this process lives, or says goodbye.
  */
 export interface ControlPort {
   /** Whether a gateway has a stream now. */
@@ -39,13 +39,19 @@ export interface ControlPort {
   accept(socket: WebSocket): void;
   /** Tells every gateway at once, in one frame. A gateway that reads too slowly does not get it: hints may be lost. */
   publishHints(hints: readonly SessionHint[]): void;
-  /** All sockets of this incarnation are closed: its lease may be ended. Resolves when every gateway was told, or is too slow. */
+  /**
+   * All sockets of this incarnation are closed: its lease may be ended. Resolves when every gateway was told, or is too
+   * slow.
+   */
   goodbye(): Promise<void>;
   close(): void;
 }
 
 const LOAD_EVERY_MS = 1_000;
-/** Gateways ping each second. One that is silent for so many of our ticks is gone, whatever TCP says. Counted and not measured: this process may have been paused. */
+/**
+ * Gateways ping each second. A gateway without a frame for so many ticks is gone, whatever TCP says. Ticks are counted
+ * because this process may have been paused.
+ */
 const SILENT_AFTER_TICKS = 5;
 /** What may wait in memory for a gateway that reads slowly. */
 const MAX_BUFFERED_BYTES = 256 * 1024;

@@ -2,9 +2,10 @@ import type { EventType } from '@wa-gate/contracts';
 import type { Queryable } from '@wa-gate/db';
 
 /**
- * Deliveries of events to webhooks. A webhook is drained by one process at a time: the lease is on the webhook and not on the
- * delivery, because with leases per delivery a second process would take the rows behind those of the first, and first attempts would
- * leave their order. A process that dies lets its lease run out; what it had in flight is delivered again under the same event id.
+ * Deliveries of events to webhooks. One process at a time drains a webhook: the lease is on the webhook and not on the
+ * delivery. With leases per delivery a second process would take the rows behind those of the first, and first attempts
+ * would leave their order. The lease of a process that dies expires; what it had in flight is delivered again under the
+ * same event id.
  */
 export interface LeasedWebhook {
   webhookId: string;
@@ -68,7 +69,10 @@ const DUE = {
     ORDER BY d.seq, d.session_id LIMIT $3`,
 };
 
-/** What is due for a webhook, of each session in `seq` order: first attempts (`PENDING`) and retries (`RETRYING`) are separate queues. */
+/**
+ * What is due for a webhook, of each session in `seq` order: first attempts (`PENDING`) and retries (`RETRYING`) are
+ * separate queues.
+ */
 export async function dueDeliveries(
   db: Queryable,
   webhookId: string,
@@ -112,8 +116,8 @@ const RECORD = {
 };
 
 /**
- * Records attempts of many webhooks, each named once, and renews their leases. Returns the webhooks that may go on: of the others the lease is
- * somebody else's by now, and nothing was recorded, or the webhook is gone or inactive.
+ * Records attempts of many webhooks, each named once, and renews their leases. Returns the webhooks that may go on. Of
+ * the others another process holds the lease by now, and nothing was recorded, or the webhook is gone or inactive.
  */
 export async function recordDeliveries(
   db: Queryable,

@@ -16,13 +16,15 @@ export interface Appended {
 }
 
 /**
- * The tail of every statement that appends events: takes the CTE `new_events(session_id, epoch, ord, type, data)` of the
- * statement before it, gives each event the next `seq` of its session from the counter row (I11), inserts the event and one
- * delivery for each matching webhook, all in the same transaction as the fact itself. `message.recovered` also goes to whoever wants
- * `message.received`: nobody should lose a message because it could be read only at the second try.
+ * The tail of every statement that appends events. It takes the CTE `new_events(session_id, epoch, ord, type, data)` of
+ * the statement before it, gives each event the next `seq` of its session from the counter row (I11), and inserts the
+ * event and one delivery for each matching webhook, all in the transaction of the fact itself. `message.recovered` also
+ * goes to webhooks that want `message.received`: a message that could be read only at the second try must not be
+ * missed.
  *
- * A statement for several sessions locks their counters in no fixed order. Two such statements cannot meet on the same sessions: only the owner
- * runs them, under the fence, and one after another (the worker's lane). Locking them in order first was measured at a tenth of the statement.
+ * A statement for several sessions locks their counters in no fixed order. Two such statements cannot meet on the same
+ * sessions: only the owner runs them, under the fence, and one after another (the worker's lane). Locking them in order
+ * first was measured at a tenth of the statement.
  */
 export const APPEND_EVENTS = `numbered AS (
   SELECT session_id, epoch, type, data, row_number() OVER (PARTITION BY session_id ORDER BY ord) AS n FROM new_events
@@ -61,8 +63,8 @@ const APPEND_CONTROL_EVENT = {
 };
 
 /**
- * Appends a control event (`session.*`) of the gateway, which owns no session and therefore is not fenced. Call it in the transaction
- * that makes the fact true.
+ * Appends a control event (`session.*`) of the gateway, which owns no session and therefore is not fenced. Call it in
+ * the transaction that makes the fact true.
  */
 export async function appendControlEvent(
   tx: Queryable,

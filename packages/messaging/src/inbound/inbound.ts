@@ -31,9 +31,10 @@ const DIRECTION = (fromMe: boolean): MessageDirection => (fromMe ? 'OUTBOUND' : 
 const STATE = (fromMe: boolean): MessageState => (fromMe ? 'SENT' : 'RECEIVED');
 
 /**
- * What arrives again meets its row in `message_keys` and is not inserted; when it can be read now and the stored message is a stub, it fills the
- * stub in. The keys are read as they were before the statement, which is enough: only the owner stores messages of a session, one batch after the
- * other. `type` is for processes of the previous version.
+ * A message that arrives again conflicts with its row in `message_keys` and is not inserted. When it can be read now
+ * and the stored message is a stub, it fills the stub in. The keys are read as they were before the statement. That is
+ * enough, because only the owner stores messages of a session, one batch after the other. `type` is for processes of
+ * the previous version.
  */
 const STORE = {
   name: 'store-inbound',
@@ -93,8 +94,8 @@ export interface StoredInbound extends Appended {
 }
 
 /**
- * Stores a batch of messages with their events, and marks the journal rows that are done, in one statement under the fence (I2, I5). A message
- * that is there already emits nothing, unless it was a stub and now can be read.
+ * Stores a batch of messages with their events, and marks the journal rows that are done, in one statement under the
+ * fence (I2, I5). A message that is stored already emits nothing, unless it was a stub and now can be read.
  */
 export async function storeInbound(
   db: Queryable,
@@ -134,7 +135,10 @@ export async function storeInbound(
   return { ...readAppended(row), stored: row.stored, stale: sessionIds.filter((id) => !owned.has(id)) };
 }
 
-/** One statement cannot fill in a row that it has inserted itself: of the copies in a batch the first that can be read counts. */
+/**
+ * One statement cannot fill in a row that it has inserted itself: of the copies in a batch the first that can be read
+ * counts.
+ */
 function onceEach(received: readonly InboundMessage[]): InboundMessage[] {
   const byKey = new Map<string, InboundMessage>();
   for (const message of received) {

@@ -26,8 +26,8 @@ const SWEEP = {
 export const JOURNAL_DAYS = 14;
 
 /**
- * What was read from a ciphertext that came before: its sealed plaintext, `done` when it has become a message already, `null` when it is
- * not known.
+ * What was read from a ciphertext that came before: its sealed plaintext, `done` when it has become a message already,
+ * `null` when it is not known.
  */
 export async function findJournalled(db: Queryable, sessionId: string, hash: Buffer): Promise<Buffer | 'done' | null> {
   const { rows } = await db.query<{ plaintext: Buffer | null }>({ ...FIND, values: [sessionId, hash] });
@@ -43,7 +43,10 @@ export async function readUnprojected(db: Queryable, sessionId: string): Promise
   return rows.map(({ stanza, plaintext, ...entry }) => ({ ...entry, content: { stanza, plaintext } }));
 }
 
-/** Deletes rows older than {@link JOURNAL_DAYS}, at most `limit` of them, and returns how many: call it again while it is the limit. */
+/**
+ * Deletes rows older than {@link JOURNAL_DAYS}, at most `limit` of them, and returns how many: call it again while it
+ * is the limit.
+ */
 export async function sweepJournal(db: Queryable, limit = 5_000): Promise<number> {
   const { rowCount } = await db.query({ ...SWEEP, values: [JOURNAL_DAYS, limit] });
   return rowCount ?? 0;

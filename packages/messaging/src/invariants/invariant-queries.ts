@@ -5,7 +5,10 @@ export interface SqlInvariant {
   invariant: `I${number}`;
   /** What a row of the result means. */
   description: string;
-  /** Returns a row per violation. May read the bounds of `InvariantBounds` from the CTE `bound(before, since, first_id, depth)`. */
+  /**
+   * Returns a row per violation. May read the bounds of `InvariantBounds` from the CTE `bound(before, since, first_id,
+   * depth)`.
+   */
   sql: string;
 }
 

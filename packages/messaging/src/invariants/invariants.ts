@@ -25,8 +25,8 @@ const ALL_MS = 100 * 365 * 86_400_000;
 const ALL_EVENTS = 1_000_000_000;
 
 /**
- * The bounds as one row. Message ids are uuidv7, so a time is a lower bound of ids: the primary key finds what is recent, no query has to
- * read the whole table.
+ * The bounds as one row. Message ids are uuidv7, so a time is a lower bound of ids: the primary key finds recent rows,
+ * and no query reads the whole table.
  */
 const withBounds = (sql: string): string => `WITH bound AS MATERIALIZED (
     SELECT now() - $1 * interval '1 ms' AS before, now() - $2 * interval '1 ms' AS since,

@@ -17,7 +17,10 @@ export const KEY_LIFETIME_SECONDS: Readonly<Record<KeyName, number>> = { key: 24
 
 /** What keys that are in use already stand for. */
 export interface UsedKeys {
-  /** The message that the first use made is among these; more than one when the keys were given with different messages before. */
+  /**
+   * The message that the first use made is among these; more than one when the keys were given with different messages
+   * before.
+   */
   messageIds: string[];
   isSameRequest: boolean;
 }

@@ -21,25 +21,29 @@ export interface OutboxItem {
 /** Attempts that a row remembers: the first, and the latest. */
 const REMEMBERED_ATTEMPTS = 50;
 
-/** Of row `o`: an earlier owner has begun to send it, nobody knows how far it came, and its caller wants no second attempt then. */
+/**
+ * Of row `o`: an earlier owner has begun to send it, how far it came is unknown, and its caller wants no second attempt
+ * then.
+ */
 const isUncertain = (epoch: string): string =>
   `(o.state = 'SENDING' AND o.epoch < ${epoch} AND o.fail_if_uncertain AND o.attempt_log->-1 ? 'begun')`;
 
 /**
- * What a claim may take, of row `o` and session `s` for an owner of `epoch`. A row that an older epoch left in `sending` goes out again under the same
- * id, unless it is uncertain: see {@link OutboxState.uncertain}.
+ * What a claim may take, of row `o` and session `s` for an owner of `epoch`. A row that an older epoch left in
+ * `sending` goes out again under the same id, unless it is uncertain: see {@link OutboxState.uncertain}.
  */
 const isDue = (epoch: string): string => `o.not_before <= now()
     AND (o.state = 'QUEUED' OR (o.state = 'SENDING' AND o.epoch < ${epoch} AND NOT ${isUncertain(epoch)}))
     AND NOT ${isHeldBack('o.chat_jid', 's')}`;
 
 /**
- * A claim need not wait for the disk: if PostgreSQL crashes and forgets it, the row is `queued` and goes out again under the same id, which
- * is what any crash at this point leads to. The outcome's own commit makes the claim durable with it. This takes one flush
- * out of the way of every message.
+ * A claim need not wait for the disk. If PostgreSQL crashes and loses it, the row is `queued` and goes out again under
+ * the same id, which is the result of any crash at this point. The outcome's own commit makes the claim durable with
+ * it. This takes one flush out of the way of every message.
  *
- * The update asks for the state again: a receipt that comes with WhatsApp's backlog may be settling a row of the former owner at this moment. The
- * update waits for it and would overwrite its `sent`; what is delivered and in `sending` is sent for ever, because no ack moves it any more.
+ * The update checks the state again: a receipt that comes with WhatsApp's backlog may be settling a row of the former
+ * owner at this moment. The update waits for it and would overwrite its `sent`. A delivered row in `sending` would be
+ * sent again and again, because no ack moves it any more.
  */
 const CLAIM = {
   name: 'claim-outbox',
@@ -66,9 +70,9 @@ const CLAIM = {
 };
 
 /**
- * Takes the next due rows of many sessions of one worker, `perSession` of each, in sending order: `queued` to `sending` under the epoch
- * (I2), and rows that an earlier epoch left in `sending`, which go out again under the same id. Sessions that are not owned any
- * more simply yield nothing; their actors learn it from the converge loop.
+ * Takes the next due rows of many sessions of one worker, `perSession` of each, in sending order: `queued` to `sending`
+ * under the epoch (I2), and rows that an earlier epoch left in `sending`, which go out again under the same id.
+ * Sessions that are not owned any more yield no rows; their actors learn of it in the converge loop.
  */
 export async function claimOutbox(
   db: Queryable,
@@ -87,7 +91,10 @@ export interface OutboxState {
   due: boolean;
   /** Rows that this owner has claimed. One that it does not know of is left from a claim whose answer was lost. */
   sending: Pick<OutboxItem, 'messageId' | 'waMessageId'>[];
-  /** WhatsApp's ids of rows that an earlier owner has begun to send and that must not go out again: they are `unknown` now. */
+  /**
+   * WhatsApp's ids of rows that an earlier owner has begun to send and that must not go out again: they are `unknown`
+   * now.
+   */
   uncertain: string[];
 }
 
@@ -103,15 +110,18 @@ const INSPECT = {
     GROUP BY o.session_id`,
 };
 
-/** What waits for these sessions; those with nothing are left out. The owner inspects when no doorbell has come: unlike a claim it locks nothing. */
+/**
+ * The waiting rows of these sessions; sessions without any are left out. The owner inspects when no doorbell has come:
+ * unlike a claim it locks nothing.
+ */
 export async function inspectOutbox(db: Queryable, sessionIds: readonly string[]): Promise<OutboxState[]> {
   const { rows } = await db.query<OutboxState>({ ...INSPECT, values: [sessionIds] });
   return rows;
 }
 
 /**
- * `not_before` is cut to milliseconds: rounded up, a younger row would be due for a moment when this one is not. A claim without an attempt is
- * taken out of the count: who waits behind a message that fails has not failed.
+ * `not_before` is cut to milliseconds: rounded up, a younger row would be due for a moment when this one is not. A
+ * claim without an attempt is taken out of the count: a message that waits behind a failing one has not failed.
  */
 const RETURN = {
   name: 'return-outbox',
@@ -131,7 +141,10 @@ export interface ReturnedRow {
   attempted: boolean;
 }
 
-/** Gives taken rows back, to be tried again in their old place: the connection was lost before WhatsApp acknowledged them. */
+/**
+ * Gives taken rows back, to be tried again in their old place: the connection was lost before WhatsApp acknowledged
+ * them.
+ */
 export async function returnOutbox(db: Queryable, owner: Ownership, rows: readonly ReturnedRow[]): Promise<void> {
   const ids = rows.map(({ messageId }) => messageId);
   await db.query({
@@ -152,8 +165,8 @@ const BEGIN = {
 };
 
 /**
- * Notes that a claimed row is really being sent now. Only for rows with `failIfUncertain`: after a crash it tells the one that may have left
- * from those that were merely claimed with it.
+ * Stores that a claimed row is being sent now. Only for rows with `failIfUncertain`: after a crash it distinguishes the
+ * row that may have left from those that were only claimed with it.
  *
  * @returns `false`: the row is not this owner's to send any more
  */
@@ -175,10 +188,12 @@ const STORE_PAYLOAD = {
 };
 
 /**
- * Stores the protobuf bytes of a claimed row before they are sent. Only for bytes that do not follow from the request: every other attempt makes the
- * same ones, and the outcome stores them. Bytes that an earlier attempt has stored stay.
+ * Stores the protobuf bytes of a claimed row before they are sent. Only for bytes that do not follow from the request:
+ * otherwise every attempt makes the same bytes, and the outcome stores them. Bytes that an earlier attempt has stored
+ * stay.
  *
- * @returns the bytes to send, in this attempt and in every other (I8); `null`: the row is not this owner's to send any more
+ * @returns the bytes to send, in this attempt and in every other (I8); `null`: the row is not this owner's to send any
+ * more
  */
 export async function storePayload(
   db: Queryable,
@@ -196,7 +211,9 @@ const PAYLOAD = {
   text: 'SELECT request, payload, message_id AS "messageId" FROM outbox WHERE session_id = $1 AND wa_message_id = $2',
 };
 
-/** The stored bytes (or the request they are made of) of a message that this session sent, to answer a retry receipt. */
+/**
+ * The stored bytes (or the request they are made of) of a message that this session sent, to answer a retry receipt.
+ */
 export async function findOutboxPayload(
   db: Queryable,
   sessionId: string,

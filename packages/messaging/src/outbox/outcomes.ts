@@ -2,7 +2,10 @@ import { FENCE_MANY, fenceParameters, type Ownership } from '@wa-gate/cluster';
 import type { MessageState, Queryable } from '@wa-gate/db';
 import { APPEND_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from '../events/append-events.ts';
 
-/** What became of a message, as WhatsApp said: the server's ack (`SENT`), a receipt, or a refusal; or that nobody will know (`UNKNOWN`). */
+/**
+ * The outcome of a message, from WhatsApp: the server's ack (`SENT`), a receipt, or a refusal. `UNKNOWN`: it cannot be
+ * known.
+ */
 export interface Outcome extends Ownership {
   /** Id that WhatsApp knows the message by. */
   waMessageId: string;
@@ -17,9 +20,10 @@ export interface Outcome extends Ownership {
 }
 
 /**
- * One statement for many outcomes of many sessions. A message only moves forward, so repeated and late receipts change nothing; a
- * receipt that overtakes the ack yields both events, in order, each once: the events are the steps between the old and
- * the new state. WhatsApp's receipts count whole seconds: a later step is never shown before an earlier one.
+ * One statement for many outcomes of many sessions. A message only moves forward, so repeated and late receipts change
+ * nothing. A receipt that overtakes the ack yields both events, in order, each once: the events are the steps between
+ * the old and the new state. WhatsApp's receipts count whole seconds: a later step is never shown before an earlier
+ * one.
  */
 const RECORD = {
   name: 'record-outcomes',
@@ -86,7 +90,7 @@ export interface RecordedOutcomes extends Appended {
   stale: string[];
 }
 
-/** Records a batch of outcomes under the fence of each session (I2). Sessions that are stale are reported, not thrown. */
+/** Records a batch of outcomes under the fence of each session (I2). Stale sessions are returned, not thrown. */
 export async function recordOutcomes(db: Queryable, outcomes: readonly Outcome[]): Promise<RecordedOutcomes> {
   const { sessionIds, epochs } = fenceParameters(outcomes);
   const column = <K extends keyof Outcome>(key: K) => outcomes.map((outcome) => outcome[key] ?? null);

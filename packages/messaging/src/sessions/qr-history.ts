@@ -3,8 +3,9 @@ const IS_SCANNED = `$3::"SessionState" IN ('PAIRING', 'PASSKEY_REQUIRED', 'PASSK
 const NO_NEW_CODE = 'NOT EXISTS (SELECT 1 FROM codes)';
 
 /**
- * Part of the statement that writes the state of a session (session-state): what the new state $3 and the CTE `new_events(session_id, type, data, id, ord)` make
- * of the codes that were shown. A code that is shown ends the one before. The code itself is not stored: it is a secret while it lives.
+ * Part of the statement that writes the state of a session (session-state): updates the codes that were shown, from the
+ * new state $3 and the CTE `new_events(session_id, type, data, id, ord)`. A code that is shown ends the one before. The
+ * code itself is not stored: it is a secret while it lives.
  */
 export const QR_HISTORY = `codes AS (
     SELECT session_id, id, data, ord = max(ord) OVER () AS is_last FROM new_events WHERE type = 'qr.generated'

@@ -1,6 +1,6 @@
 /**
- * Until when the account may not begin new chats: WhatsApp's time-lock (code 463), or the end of the cycle whose cap on new chats is used up. NULL
- * when neither is so; a time in the past counts for nothing.
+ * Until when the account may not begin new chats: WhatsApp's time-lock (code 463), or the end of the cycle whose cap on
+ * new chats is used up. NULL when neither applies; a time in the past has no effect.
  *
  * @param session alias of a `sessions` row
  */
@@ -8,11 +8,11 @@ export const newChatsHeldUntil = (session: string): string => `greatest(${sessio
   CASE WHEN ${session}.message_capping->>'status' = 'capped' THEN (${session}.message_capping->>'cycleEndsAt')::timestamptz END)`;
 
 /**
- * Whether a message waits because it would begin a chat. A chat has begun when one message of it came in or was acknowledged; groups are not
- * concerned. Accept and claim both ask with this condition.
+ * Whether a message waits because it would begin a chat. A chat has begun when one message of it came in or was
+ * acknowledged; groups are not concerned. Accept and claim both use this condition.
  *
- * `CASE`, because an `AND` behind a comparison with NULL is evaluated: each claim of a session without a lock would look through its messages.
- * `UNION ALL`, because one index answers each half.
+ * `CASE`, because an `AND` behind a comparison with NULL is evaluated: each claim of a session without a lock would
+ * search its messages. `UNION ALL`, because one index answers each half.
  *
  * @param chat SQL of the chat's jid
  * @param session alias of a `sessions` row

@@ -21,7 +21,10 @@ export interface SessionUpdate {
   phoneNumber?: string;
   lid?: string;
   pushName?: string;
-  /** A linked session is connected now. `LOGGED_OUT` ends the link: sends are refused until it is paired again, and the limits of the account go. */
+  /**
+   * A linked session is connected now. `LOGGED_OUT` ends the link: sends are refused until it is paired again, and the
+   * limits of the account go.
+   */
   paired?: boolean;
   /** `null`: lifted. */
   restriction?: Restriction | null;

@@ -2,8 +2,8 @@ import type { MessageState } from '@wa-gate/db';
 import { type Redis, redisKeys } from '@wa-gate/kit';
 
 /**
- * Told after a commit to those who wait: what there is to read. Over the control streams of the worker, or on `events:{sessionId}` in Redis while no gateway has
- * one. A hint may be lost.
+ * Announces, after a commit, which messages have moved. It goes over the control streams of the worker, or over
+ * `events:{sessionId}` in Redis while no gateway has one. A hint may be lost.
  */
 export interface SessionHint {
   sessionId: string;
@@ -13,7 +13,7 @@ export interface SessionHint {
   messages: { messageId: string; state: MessageState }[];
 }
 
-/** Tells those who wait that sessions have news, in one write for all. Without Redis they look for themselves. */
+/** Publishes hints in one write for all sessions. Without Redis the waiting gateways read the rows. */
 export function publishHints(redis: Redis, hints: readonly SessionHint[]): void {
   const publishing = redis.pipeline();
   for (const hint of hints) publishing.publish(redisKeys.events(hint.sessionId), JSON.stringify(hint));
@@ -30,7 +30,9 @@ export function notifyWorker(redis: Redis, workerId: string): void {
   redis.publish(redisKeys.workerDoorbell(workerId), '').catch(() => undefined);
 }
 
-/** Asks the gateways to look who is there and which sessions need a worker. Without Redis their next tick finds it. */
+/**
+ * Asks the gateways to read the list of workers and the sessions that need one. Without Redis their next tick finds it.
+ */
 export function notifyReconcilers(redis: Redis): void {
   redis.publish(redisKeys.reconcileDoorbell(), '').catch(() => undefined);
 }

@@ -1,7 +1,10 @@
 import { createRedis, type Logger, redisKeys } from '@wa-gate/kit';
 import { Queue } from 'bullmq';
 
-/** Public names of the queues, in metrics and API. `message-queue` and `broadcast-queue` are the two lanes of the outbox and no BullMQ queues. */
+/**
+ * Public names of the queues, in metrics and API. `message-queue` and `broadcast-queue` are the two lanes of the outbox
+ * and no BullMQ queues.
+ */
 export const QUEUE_NAMES = {
   messages: 'message-queue',
   broadcasts: 'broadcast-queue',
@@ -10,7 +13,7 @@ export const QUEUE_NAMES = {
 
 /** A doorbell says "look", never what to do: the facts are in PostgreSQL. */
 export interface WebhookDoorbell {
-  /** Rings for an endpoint that has deliveries due. Never throws: without Redis the sweep finds them. */
+  /** Notifies the jobs of an endpoint that has deliveries due. Never throws: without Redis the sweep finds them. */
   notify(webhookId: string): void;
   close(): Promise<void>;
 }
