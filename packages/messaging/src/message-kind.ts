@@ -10,5 +10,8 @@ export function previousTypeOf(kind: MessageTypeName): MessageType {
   return word in MessageType ? (word as MessageType) : 'UNKNOWN';
 }
 
-/** SQL: what message `m` is, as text. Rows from before the column `kind` say it in `type`. */
-export const MESSAGE_KIND = `coalesce(m.kind, lower(m.type::text))`;
+/**
+ * SQL: what message `m` is, as text. Rows from before the column `kind` say it in `type`, and so does a stub that the
+ * previous version has filled in: it leaves `kind` at `unknown`.
+ */
+export const MESSAGE_KIND = `coalesce(nullif(m.kind, 'unknown'), lower(m.type::text))`;

@@ -298,6 +298,8 @@ const acceptance = (sessionId: string, text: string) =>
 const keysOf = async (sessionId: string) =>
   (await query<{ count: number }>('SELECT count(*) FROM message_keys WHERE session_id = $1', [sessionId]))[0]!.count;
 const kindsOf = async (sessionId: string) =>
-  (await query<{ kind: string }>('SELECT kind FROM messages WHERE session_id = $1 ORDER BY id', [sessionId])).map(
-    ({ kind }) => kind,
-  );
+  (
+    await query<{ kind: string }>(`SELECT ${MESSAGE_KIND} AS kind FROM messages m WHERE session_id = $1 ORDER BY id`, [
+      sessionId,
+    ])
+  ).map(({ kind }) => kind);

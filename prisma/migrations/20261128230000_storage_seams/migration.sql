@@ -30,16 +30,6 @@ END $$;
 CREATE OR REPLACE TRIGGER "messages_of_previous_version" BEFORE INSERT ON "messages"
   FOR EACH ROW WHEN (NEW."kind" IS NULL) EXECUTE FUNCTION "complete_message_of_previous_version"();
 
--- The previous version fills in a placeholder: it sets `type` alone.
-CREATE OR REPLACE FUNCTION "set_message_kind_from_type"() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  NEW."kind" := lower(NEW."type"::text);
-  RETURN NEW;
-END $$;
-CREATE OR REPLACE TRIGGER "messages_kind_follows_type" BEFORE UPDATE OF "type" ON "messages"
-  FOR EACH ROW WHEN (NEW."type" IS DISTINCT FROM OLD."type" AND NEW."kind" IS NOT DISTINCT FROM OLD."kind")
-  EXECUTE FUNCTION "set_message_kind_from_type"();
-
 -- Instead of a foreign key, which would cost each insert a check.
 CREATE OR REPLACE FUNCTION "delete_keys_of_messages"() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

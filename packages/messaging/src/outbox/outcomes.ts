@@ -1,6 +1,7 @@
 import { FENCE_MANY, fenceParameters, type Ownership } from '@wa-gate/cluster';
 import type { MessageState, Queryable } from '@wa-gate/db';
 import { APPEND_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from '../events/append-events.ts';
+import { MESSAGE_KIND } from '../message-kind.ts';
 
 /**
  * The outcome of a message, from WhatsApp: the server's ack (`SENT`), a receipt, or a refusal. `UNKNOWN`: it cannot be
@@ -40,7 +41,7 @@ const RECORD = {
       (array_agg(payload) FILTER (WHERE payload IS NOT NULL))[1] AS payload, max(wire_at) AS wire_at
     FROM reported GROUP BY session_id, wa_message_id
   ), before AS (
-    SELECT m.id, m.state AS old_state, m.chat_jid, coalesce(m.kind, lower(m.type::text)) AS kind, m.text,
+    SELECT m.id, m.state AS old_state, m.chat_jid, ${MESSAGE_KIND} AS kind, m.text,
       m.content, l.session_id, l.wa_message_id, l.state, l.failed_at, l.error_code, l.error_message, l.payload, l.wire_at,
       coalesce(m.sent_at, l.sent_at) AS sent_at,
       CASE WHEN l.delivered_at IS NOT NULL THEN greatest(l.delivered_at, coalesce(m.sent_at, l.sent_at)) END AS delivered_at,
