@@ -3,8 +3,8 @@ import { defineConfig } from 'prisma/config';
 
 const fromHere = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-// Prisma would download its native schema engine. The stand-in is the same engine as WebAssembly, from the registry that
-// everything else comes from; who has the native binary may point this variable at it.
+// Prisma would download its native schema engine. The stand-in is the same engine as WebAssembly, from the registry
+// that everything else comes from; who has the native binary may point this variable at it.
 process.env.PRISMA_SCHEMA_ENGINE_BINARY ??= fromHere('./bin/schema-engine.mjs');
 
 export default defineConfig({

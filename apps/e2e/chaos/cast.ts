@@ -21,7 +21,10 @@ const GROUP_EVERY = 3;
 const AT_ONCE = 6;
 const RECEIPTS = { deliveredMs: 150 };
 
-/** Pairs the sessions, subscribes their webhooks, and lets every pair exchange a first message: there are ratchets to lose. */
+/**
+ * Pairs the sessions, subscribes their webhooks, and lets every pair exchange a first message: there are ratchets to
+ * lose.
+ */
 export async function gatherCast(system: System, count: number, ledger: EventLedger): Promise<Player[]> {
   const tenant = await registerTenant(system);
   const players: Player[] = [];

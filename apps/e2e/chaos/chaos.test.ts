@@ -10,7 +10,8 @@ const LIMIT_MS = 20 * 60_000;
 test(
   'three minutes of faults of every sort under traffic both ways: nothing lost, nothing twice (I1, I2, I4, I5, I8, I11)',
   async () => {
-    // Machines that run this for every change have two cores and do other things too: half of the traffic of a full run.
+    // Machines that run this for every change have two cores and do other things too: half of the traffic of a full
+    // run.
     const options = { ...DEFAULTS, minutes: MINUTES, sessions: 12, sendRate: 12, receiveRate: 8 };
     const report = await runChaos(options, (line) => console.log(line));
     const text = renderReport(options, report);

@@ -11,8 +11,8 @@ const EVERY_MS = 100;
 const CHANGE_MS = 500;
 
 /**
- * What the placements did, by looking at them ten times a second past everything that is tested, and which messages were in `sending` at
- * the instants of the faults.
+ * What the placements did, by looking at them ten times a second past everything that is tested, and which messages
+ * were in `sending` at the instants of the faults.
  */
 export class History {
   /** Epochs that went back, or grew by more than changes can have been made since the look before. */
@@ -64,7 +64,8 @@ export class History {
     const { rows } = await this.pool.query<PlacementRow>(
       'SELECT session_id AS "sessionId", epoch, worker_id AS "workerId" FROM session_placements',
     );
-    // What is seen may be as old as the question: a slow answer before this one does not shorten the time between the two.
+    // What is seen may be as old as the question: a slow answer before this one does not shorten the time between the
+    // two.
     const possible = 1 + Math.floor((performance.now() - this.lastLook) / CHANGE_MS);
     this.lastLook = asked;
     for (const row of rows) {

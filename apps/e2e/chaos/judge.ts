@@ -36,7 +36,10 @@ const counted = (what: string, count: number, example = ''): Verdict => ({
   examples: count > 0 && example ? [example] : [],
 });
 
-/** Asks everybody who knows: the phones, the recorder of the wire, PostgreSQL, the receiver of the webhooks, the workers. */
+/**
+ * Asks everybody who knows: the phones, the recorder of the wire, PostgreSQL, the receiver of the webhooks, the
+ * workers.
+ */
 export async function judge(evidence: Evidence): Promise<Verdict[]> {
   return [
     ...(await judgeSent(evidence)),

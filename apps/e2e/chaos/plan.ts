@@ -63,7 +63,10 @@ function lastsMs(kind: FaultKind, occurrence: number, random: Prng): number {
   return random.between(least, most);
 }
 
-/** All kinds in an order of chance, round after round: the plan of a short run is the beginning of the plan of a long one. */
+/**
+ * All kinds in an order of chance, round after round: the plan of a short run is the beginning of the plan of a long
+ * one.
+ */
 export function planFaults(seed: number, rounds: number, fleet: FleetSize): PlannedFault[] {
   const random = createPrng(seed);
   const plan: PlannedFault[] = [];

@@ -37,7 +37,8 @@ async function shortcomings({ system }: Fleet, sessions: number): Promise<Shortc
 }
 
 /**
- * Waits until every process answers, every session is connected under an owner whose lease is valid, and nothing has waited for long.
+ * Waits until every process answers, every session is connected under an owner whose lease is valid, and nothing has
+ * waited for long.
  *
  * @throws with what is missing, when it takes too long
  */
@@ -54,7 +55,9 @@ export async function untilWhole(fleet: Fleet, sessions: number, timeoutMs: numb
   }
 }
 
-/** Waits until nothing is on its way any more: sends, projections, deliveries, and what WhatsApp holds for the sessions. */
+/**
+ * Waits until nothing is on its way any more: sends, projections, deliveries, and what WhatsApp holds for the sessions.
+ */
 export async function untilQuiet(fleet: Fleet, numbers: readonly string[], timeoutMs: number): Promise<void> {
   const question = `SELECT (SELECT count(*) FROM outbox WHERE state IN ('QUEUED', 'SENDING')) AS sending,
     (SELECT count(*) FROM inbound_journal WHERE projected_at IS NULL) AS journal,

@@ -5,7 +5,10 @@ import { DECIDED_DIFFERENCES, type ExampleName } from './brief-examples.ts';
 const WORDS = new Set(['status', 'role', 'tier', 'success', 'message', 'name', 'email', 'page', 'limit']);
 const POINT_IN_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/;
 
-/** Every member of the example is in the answer, at the same place and of the same type; words of the contract are the same words. */
+/**
+ * Every member of the example is in the answer, at the same place and of the same type; words of the contract are the
+ * same words.
+ */
 export function expectAsInBrief(example: ExampleName, actual: unknown, expected: unknown, path = ''): void {
   const what = `${example}: ${path || 'the answer'}`;
   if (Array.isArray(expected)) {

@@ -7,7 +7,10 @@ import type { ManagedProcess, ProcessSpec } from './managed-process.ts';
 import { type System, type SystemOptions, startSystem } from './system.ts';
 import { openWhatsAppLine, type WhatsAppLine } from './whatsapp-line.ts';
 
-/** What one process reaches the others through. Each line belongs to it alone and can be cut without touching anybody else's. */
+/**
+ * What one process reaches the others through. Each line belongs to it alone and can be cut without touching anybody
+ * else's.
+ */
 export interface GatewayLines {
   postgres: FaultProxy;
   redis: FaultProxy;

@@ -1,4 +1,7 @@
-/** What libsignal and Baileys print when they print keys: the names of their private fields, and Buffers in any of their written forms. */
+/**
+ * What libsignal and Baileys print when they print keys: the names of their private fields, and Buffers in any of their
+ * written forms.
+ */
 const KEY_MATERIAL = [
   /\bprivKey\b/,
   /\bprivateKey\b/,
@@ -16,7 +19,10 @@ const KEY_MATERIAL = [
   /-----BEGIN [A-Z ]*PRIVATE KEY-----/,
 ];
 
-/** Lines of the output that hold key material or one of the secrets, with what gave them away. The secret itself is not repeated. */
+/**
+ * Lines of the output that hold key material or one of the secrets, with what gave them away. The secret itself is not
+ * repeated.
+ */
 export function leaksIn(output: string, secrets: Iterable<string>): string[] {
   const known = [...secrets].filter((secret) => secret.length >= 8);
   const leaks: string[] = [];

@@ -26,7 +26,9 @@ export interface Exit {
 
 const POLL_MS = 40;
 
-/** One of the system's processes: started, waited for, stopped and started again under the same name, address and log. */
+/**
+ * One of the system's processes: started, waited for, stopped and started again under the same name, address and log.
+ */
 export class ManagedProcess {
   readonly spec: ProcessSpec;
   readonly log: ProcessLog;

@@ -4,7 +4,10 @@ import type { Readable } from 'node:stream';
 
 const TAIL_LINES = 300;
 
-/** Everything that one process wrote, over all its lives: the tail in memory for failure reports, the whole in a file to be searched. */
+/**
+ * Everything that one process wrote, over all its lives: the tail in memory for failure reports, the whole in a file to
+ * be searched.
+ */
 export class ProcessLog {
   readonly file: string;
   private readonly lines: string[] = [];

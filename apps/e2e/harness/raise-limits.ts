@@ -6,7 +6,8 @@ const PLENTY = 1_000_000_000;
 const MANY_SESSIONS = 1_000_000;
 
 /**
- * Raises every rate limit and tier, as an administrator does it, by the API. Counting goes on: what a run measures contains it.
+ * Raises every rate limit and tier, as an administrator does it, by the API. Counting goes on: what a run measures
+ * contains it.
  */
 export async function raiseLimits(gateway: GatewayClient, admin: { email: string; password: string }): Promise<void> {
   const { token } = await gateway.login(admin.email, admin.password);

@@ -2,7 +2,10 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-/** The root of the checkout: found by its marker, because these files run from their sources (vitest) and from `dist` (load scripts). */
+/**
+ * The root of the checkout: found by its marker, because these files run from their sources (vitest) and from `dist`
+ * (load scripts).
+ */
 function findRoot(folder: string): string {
   if (existsSync(join(folder, 'pnpm-workspace.yaml'))) return folder;
   const parent = dirname(folder);

@@ -15,8 +15,8 @@ export interface Services {
 const REDIS_DATABASE = '/15';
 
 /**
- * A fresh migrated database and an emptied Redis database on the servers given, else on the test services. The Redis URL may name the
- * database; scenario files run one after the other, so one is enough.
+ * A fresh migrated database and an emptied Redis database on the servers given, else on the test services. The Redis
+ * URL may name the database; scenario files run one after the other, so one is enough.
  */
 export async function prepareServices(servers?: { databaseUrl: string; redisUrl: string }): Promise<Services> {
   const given = servers?.redisUrl ?? process.env.TEST_REDIS_URL;

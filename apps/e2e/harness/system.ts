@@ -33,7 +33,10 @@ export interface SystemOptions {
   services?: Services;
 }
 
-/** A running installation: sandbox, gateways and workers as separate processes, over a database that belongs to it alone. */
+/**
+ * A running installation: sandbox, gateways and workers as separate processes, over a database that belongs to it
+ * alone.
+ */
 export interface System {
   sandbox: SandboxClient;
   /** The first gateway, without a credential. */

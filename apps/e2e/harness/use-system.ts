@@ -5,8 +5,9 @@ import { type System, type SystemOptions, startSystem } from './system.ts';
 import { waitFor } from './wait-for.ts';
 
 /**
- * One system for the tests of a file, which are its guarantees in reading order. After each of them the SQL invariants are asked. When
- * a test fails, the last lines of every process are printed. Returns a getter, because the system exists only inside hooks and tests.
+ * One system for the tests of a file, which are its guarantees in reading order. After each of them the SQL invariants
+ * are asked. When a test fails, the last lines of every process are printed. Returns a getter, because the system
+ * exists only inside hooks and tests.
  */
 export function useSystem(options: SystemOptions = {}): () => System {
   let system: System | undefined;
@@ -32,7 +33,10 @@ export function useSystem(options: SystemOptions = {}): () => System {
   return get;
 }
 
-/** The sandbox forgets at its restart what it saw: ask before. What a phone asked for again may still be on its way; everything else stays as it is seen. */
+/**
+ * The sandbox forgets at its restart what it saw: ask before. What a phone asked for again may still be on its way;
+ * everything else stays as it is seen.
+ */
 export async function expectSoundWire(system: System): Promise<void> {
   const areRead = async () => (await system.sandbox.misdeeds()).unreadMessages === 0;
   await waitFor(areRead, { what: 'the phones to have read everything' }).catch(() => undefined);

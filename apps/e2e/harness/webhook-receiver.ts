@@ -26,7 +26,10 @@ export interface WebhookRequest {
 /** A customer's webhook endpoint: verifies every signature, keeps the order of arrival, and can be told to fail. */
 export class WebhookReceiver {
   readonly requests: WebhookRequest[] = [];
-  /** Tells the secret to verify with. It is known only after the webhook was set: a request that is faster than the answer to that waits for it. */
+  /**
+   * Tells the secret to verify with. It is known only after the webhook was set: a request that is faster than the
+   * answer to that waits for it.
+   */
   readonly know: (secret: string) => void;
   private readonly secret: Promise<string>;
   private readonly server: Server;

@@ -6,8 +6,8 @@ const TOLERANCE_S = 300;
 const PREFIX = 'whsec_';
 
 /**
- * Checks a webhook request as a receiver would that follows Standard Webhooks, written from its specification and not from our
- * sender: `v1,<base64 of HMAC-SHA256(secret, id.timestamp.body)>`, several signatures separated by spaces.
+ * Checks a webhook request as a receiver would that follows Standard Webhooks, written from its specification and not
+ * from our sender: `v1,<base64 of HMAC-SHA256(secret, id.timestamp.body)>`, several signatures separated by spaces.
  *
  * @returns what is wrong, or null
  */

@@ -15,8 +15,8 @@ interface SandboxAddress {
 }
 
 /**
- * The line of one worker to the sandbox, which can be cut. A worker asks the sandbox's control API where to connect, so the answer is
- * passed on with the address of a proxy in it; the certificate stays valid, because the host is the same.
+ * The line of one worker to the sandbox, which can be cut. A worker asks the sandbox's control API where to connect, so
+ * the answer is passed on with the address of a proxy in it; the certificate stays valid, because the host is the same.
  */
 export async function openWhatsAppLine(sandboxUrl: string): Promise<WhatsAppLine> {
   const info = (await (await fetch(sandboxUrl)).json()) as SandboxAddress;

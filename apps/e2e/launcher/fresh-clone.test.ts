@@ -1,6 +1,6 @@
 /**
- * What somebody sees who clones the repository and types `npm start`: the real thing, from an empty home folder. One clone is
- * enough for all of it, since each test goes on where the one before ended.
+ * What somebody sees who clones the repository and types `npm start`: the real thing, from an empty home folder. One
+ * clone is enough for all of it, since each test goes on where the one before ended.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { chownSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';

@@ -93,7 +93,9 @@ export class Installation {
     return [...this.seen].flatMap(([pid, startTime]) => (startTimeOf(pid) === startTime ? [pid] : []));
   }
 
-  /** Notes the processes that run.json names now, with their start times, so that a test can tell whether they ended. */
+  /**
+   * Notes the processes that run.json names now, with their start times, so that a test can tell whether they ended.
+   */
   remember(): void {
     if (!existsSync(this.path('run.json'))) return;
     for (const { pid } of readProcesses(this.path('run.json'))) {

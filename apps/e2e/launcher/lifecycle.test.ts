@@ -78,7 +78,8 @@ describe('a start', () => {
     const installation = install();
     await (await installation.started()).stop();
     writeFileSync(installation.path('fault-worker-2'), 'ignore-sigterm');
-    // The plan takes nearly all of the time: a machine that stands still for a moment gets another try, a plan that is too long does not pass any.
+    // The plan takes nearly all of the time: a machine that stands still for a moment gets another try, a plan that is
+    // too long does not pass any.
     const times: number[] = [];
     while (times.length < STOP_TRIES && !times.some((ms) => ms < STOP_LIMIT_MS)) {
       const run = await installation.started();

@@ -1,4 +1,5 @@
-// A rolling upgrade from an earlier commit under load: migration beneath the old processes, then one process after the other.
+// A rolling upgrade from an earlier commit under load: migration beneath the old processes, then one process after the
+// other.
 import { readOptions } from './options.ts';
 import { buildCheckout, findCommit } from './previous-checkout.ts';
 import { runUpgrade } from './run-upgrade.ts';

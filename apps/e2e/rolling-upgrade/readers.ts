@@ -5,8 +5,9 @@ import type { System } from '../harness/system.ts';
 const EVERY_MS = 150;
 
 /**
- * Customers that look at lists, messages and timelines through every gateway, on connections that last, and ask the owners of sessions for QR
- * codes: of a session that is connected that is refused by its worker, whichever version it is.
+ * Customers that look at lists, messages and timelines through every gateway, on connections that last, and ask the
+ * owners of sessions for QR codes: of a session that is connected that is refused by its worker, whichever version it
+ * is.
  */
 export class Readers {
   /** Answers, and the network's codes, by how often they came since the last {@link take}. */

@@ -39,8 +39,8 @@ const GRACE_MS = 30_000;
 const SEED = 1;
 
 /**
- * Starts the version before, migrates under its feet, and replaces its processes one by one, workers first, while messages go both ways. The
- * sandbox is ours from the beginning: it stands for WhatsApp.
+ * Starts the version before, migrates under its feet, and replaces its processes one by one, workers first, while
+ * messages go both ways. The sandbox is ours from the beginning: it stands for WhatsApp.
  */
 export async function runUpgrade(
   options: UpgradeOptions,

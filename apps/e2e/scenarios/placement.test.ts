@@ -4,8 +4,9 @@ import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
 
 const SESSIONS = 6;
 /**
- * As many places on each worker as there are sessions: nothing but the choice spreads them. A session weighs a sixth then, and what the
- * processor adds to a score is less than three of them: however busy the machine is, no worker gets more than four.
+ * As many places on each worker as there are sessions: nothing but the choice spreads them. A session weighs a sixth
+ * then, and what the processor adds to a score is less than three of them: however busy the machine is, no worker gets
+ * more than four.
  */
 const system = useSystem({ workers: 2, gateways: 2, maxSessions: SESSIONS });
 let tenant: Tenant;

@@ -2,7 +2,10 @@ import { beforeAll, expect, test } from 'vitest';
 import { registerTenant, type Tenant, uniqueName } from '../harness/pair-session.ts';
 import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
 
-/** Two gateways with the limits that an installation begins with. Each address of 198.51.100.0/24 stands for somebody else's machine. */
+/**
+ * Two gateways with the limits that an installation begins with. Each address of 198.51.100.0/24 stands for somebody
+ * else's machine.
+ */
 const system = useSystem({ workers: 0, gateways: 2, limits: 'default', env: { gateway: { TRUST_PROXY: 'true' } } });
 const GUESSES = 5;
 let tenant: Tenant;

@@ -1,4 +1,7 @@
-/** One holder per key at a time, first come first served. A key costs memory only while somebody holds it or waits for it. */
+/**
+ * One holder per key at a time, first come first served. A key costs memory only while somebody holds it or waits for
+ * it.
+ */
 export class KeyedLock {
   readonly #tails = new Map<string, Promise<unknown>>();
 

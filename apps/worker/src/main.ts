@@ -26,7 +26,9 @@ import { explainStartFailure } from './start-failure.ts';
 import { liveNetwork, sandboxNetwork } from './whatsapp/network.ts';
 
 const POOL_SIZE = 16;
-/** Of the time for an orderly end: for handing sessions over, and then for messages in flight of those that nobody took. */
+/**
+ * Of the time for an orderly end: for handing sessions over, and then for messages in flight of those that nobody took.
+ */
 const SHARE_FOR_HANDOVER = 0.8;
 const SHARE_FOR_FLIGHT = 0.4;
 

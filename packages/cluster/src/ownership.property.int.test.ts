@@ -105,7 +105,10 @@ class Run {
     }
   }
 
-  /** Steps at once: their order is unknown, so every reported change counts, and each epoch must have moved by their number. */
+  /**
+   * Steps at once: their order is unknown, so every reported change counts, and each epoch must have moved by their
+   * number.
+   */
   async #together(steps: readonly Step[]): Promise<void> {
     const results = await Promise.all(steps.map((each) => this.#act(each, false)));
     const changes = new Map<string, number>();
@@ -114,7 +117,9 @@ class Run {
     expect(this.model.step(await readPlacements(database.pool), changes)).toEqual([]);
   }
 
-  /** Does a step; `alone`: nothing else happens meanwhile, so its answer is known. Returns the changes that it reports. */
+  /**
+   * Does a step; `alone`: nothing else happens meanwhile, so its answer is known. Returns the changes that it reports.
+   */
   async #act(step: Step, alone: boolean): Promise<Pick<Assignment, 'sessionId'>[]> {
     switch (step.do) {
       case 'register':

@@ -1,6 +1,6 @@
 /**
- * The migration `storage_seams` over a database that the version before has filled, and that version going on beside the new one: with the
- * statements that its processes have prepared before.
+ * The migration `storage_seams` over a database that the version before has filled, and that version going on beside
+ * the new one: with the statements that its processes have prepared before.
  */
 import { placeSession, registerWorker, scaleTiming } from '@wa-gate/cluster';
 import { MESSAGE_TYPES, type MessageTypeName } from '@wa-gate/contracts';

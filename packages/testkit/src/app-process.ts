@@ -3,7 +3,10 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { waitFor } from './wait-for.ts';
 
-/** Starting is CPU time, of which a busy machine has little. Less than the time of a hook, so that the output is in the error. */
+/**
+ * Starting is CPU time, of which a busy machine has little. Less than the time of a hook, so that the output is in the
+ * error.
+ */
 const START_MS = 50_000;
 
 export interface AppProcessOptions {
@@ -19,7 +22,10 @@ export interface AppProcess {
   pid: number;
   /** Everything that it has written to stdout and stderr. */
   output(): string;
-  /** Ends it and waits for the end, and for all of its output. Resolves with its exit code; `null` when the signal killed it. */
+  /**
+   * Ends it and waits for the end, and for all of its output. Resolves with its exit code; `null` when the signal
+   * killed it.
+   */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
   /** Waits until it ends by itself. */
   exited(): Promise<number | null>;

@@ -83,7 +83,8 @@ function relativeViolation(file: string, specifier: string): string | undefined 
   if (ownerOf(target) !== ownerOf(file)) return 'a relative import may not leave its package';
   if (!/\.(ts|mjs|json)$/.test(specifier)) return 'a relative import names the file, with its extension';
   const [from, to] = [MODULE.exec(file)?.[1], MODULE.exec(target)?.[1]];
-  // The index of a module has no routes: these need the guards, which need other modules. `app.ts` alone registers them.
+  // The index of a module has no routes: these need the guards, which need other modules. `app.ts` alone registers
+  // them.
   const isRegistered = file === 'apps/gateway/src/app.ts' && target.endsWith('.routes.ts');
   if (to && to !== from && !target.endsWith('/index.ts') && !isRegistered) return 'a module is imported by its index';
   if (file.endsWith('.routes.ts') && target.endsWith('.repository.ts'))

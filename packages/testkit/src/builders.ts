@@ -11,8 +11,8 @@ export interface SeededSession {
 }
 
 /**
- * A user with a workspace and one unassigned session, as registering and creating would leave them; with a `state` that only a linked
- * session has, it is paired too.
+ * A user with a workspace and one unassigned session, as registering and creating would leave them; with a `state` that
+ * only a linked session has, it is paired too.
  */
 export async function seedSession(
   db: Queryable,

@@ -7,8 +7,8 @@ import { expectPromisedEvents, KEEP_DELETED_EVENTS } from './event-check.ts';
 
 const MIGRATIONS = fileURLToPath(new URL('../../../prisma/migrations/', import.meta.url));
 /**
- * On a busy machine making or dropping a database takes long, and so does the turn of one query among hundreds: no test fails for
- * that. Less than the time of a hook, so that what does fail says where.
+ * On a busy machine making or dropping a database takes long, and so does the turn of one query among hundreds: no test
+ * fails for that. Less than the time of a hook, so that what does fail says where.
  */
 const PATIENCE_MS = 50_000;
 const PATIENT = {

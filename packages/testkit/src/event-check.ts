@@ -10,8 +10,8 @@ interface StoredEvent {
 }
 
 /**
- * Keeps the events that a test deletes, so that they are checked too: sessions that go take theirs along. An append costs
- * nothing more than without it.
+ * Keeps the events that a test deletes, so that they are checked too: sessions that go take theirs along. An append
+ * costs nothing more than without it.
  */
 export const KEEP_DELETED_EVENTS = `
 CREATE SCHEMA testkit;
@@ -89,7 +89,9 @@ export function payloadProblems(payload: { event: string }): string[] {
   return problemsOf(event, WEBHOOK_PAYLOADS[event], 'payload', payload);
 }
 
-/** A sentence, with an example, for each way in which an event that was ever in the database differs from the registry. */
+/**
+ * A sentence, with an example, for each way in which an event that was ever in the database differs from the registry.
+ */
 export async function unpromisedEvents(db: Pool): Promise<string[]> {
   const problems = new Map<string, { count: number; data: unknown }>();
   const sql = `SELECT session_id, seq, type, data FROM (SELECT * FROM events UNION ALL SELECT * FROM testkit.deleted_events) e

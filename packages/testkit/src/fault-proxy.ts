@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 /**
- * `forward`: as if the proxy were not there. `refuse`: the target is gone, connections are reset at once. `stall`: the target is
- * out of reach, bytes vanish and nobody says so.
+ * `forward`: as if the proxy were not there. `refuse`: the target is gone, connections are reset at once. `stall`: the
+ * target is out of reach, bytes vanish and nobody says so.
  */
 export type FaultMode = 'forward' | 'refuse' | 'stall';
 
@@ -13,8 +13,9 @@ export interface FaultProxy {
   /** Changes what happens to open and to new connections. Going back to `forward` resets those that were stalled. */
   set(mode: FaultMode): void;
   /**
-   * As if the process behind it had ended: open connections are reset and, when this returns, nobody listens on the port. The difference
-   * to `refuse` counts for whoever takes a refused connection as evidence of death: there the proxy still accepts before it resets.
+   * As if the process behind it had ended: open connections are reset and, when this returns, nobody listens on the
+   * port. The difference to `refuse` counts for whoever takes a refused connection as evidence of death: there the
+   * proxy still accepts before it resets.
    */
   shut(): void;
   /** Listens again on the same port, forwarding. */
@@ -23,11 +24,16 @@ export interface FaultProxy {
 }
 
 export interface FaultProxyOptions {
-  /** A port that stays free while the proxy is shut, so none of the range that outgoing connections use. @default 0, any */
+  /**
+   * A port that stays free while the proxy is shut, so none of the range that outgoing connections use. @default 0, any
+   */
   port?: number;
 }
 
-/** A TCP proxy on loopback in front of a real service, to take that service away from one system without touching anybody else's. */
+/**
+ * A TCP proxy on loopback in front of a real service, to take that service away from one system without touching
+ * anybody else's.
+ */
 export async function createFaultProxy(targetUrl: string, { port = 0 }: FaultProxyOptions = {}): Promise<FaultProxy> {
   const target = new URL(targetUrl);
   const sockets = new Set<Socket>();

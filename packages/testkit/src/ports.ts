@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 
 /**
- * Below the range that Linux takes the local ports of outgoing connections from, and those of servers that ask for any: such a port could be somebody
- * else's a moment later, or while the process that uses it restarts. The launcher takes its ports from 20 000 on.
+ * Below the range that Linux takes the local ports of outgoing connections from, and those of servers that ask for any:
+ * such a port could be somebody else's a moment later, or while the process that uses it restarts. The launcher takes
+ * its ports from 20 000 on.
  */
 const RANGE = [12_000, 20_000] as const;
 const given = new Set<number>();

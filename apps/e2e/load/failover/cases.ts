@@ -18,7 +18,9 @@ export interface Stage {
 
 const idOf = ({ spec }: ManagedProcess): string => spec.env.WORKER_ID!;
 
-/** Brings all sessions to one worker, by giving it the only room there is; the others are empty and ready afterwards. */
+/**
+ * Brings all sessions to one worker, by giving it the only room there is; the others are empty and ready afterwards.
+ */
 export async function gatherOn({ fleet, subjects }: Stage, name: string): Promise<PlacementRow[]> {
   const { system } = fleet;
   const target = system.process(name);

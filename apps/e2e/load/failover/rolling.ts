@@ -9,8 +9,8 @@ const RATE_MS = 40;
 const CALM_MS = 1_000;
 
 /**
- * Restarts every worker and every gateway by SIGTERM, one after the other, while accepts and live calls go on. A client that meets a closed
- * door takes the next gateway, as behind a load balancer; what it is answered there counts.
+ * Restarts every worker and every gateway by SIGTERM, one after the other, while accepts and live calls go on. A client
+ * that meets a closed door takes the next gateway, as behind a load balancer; what it is answered there counts.
  */
 export async function rollingRestart(
   { fleet, subjects }: Stage,

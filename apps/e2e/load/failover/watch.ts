@@ -42,7 +42,10 @@ export async function loginsAfter(system: System, at: number): Promise<Map<strin
   return logins;
 }
 
-/** For each device: how long it had no connection, from the end of its last stream before the move to the login after it. */
+/**
+ * For each device: how long it had no connection, from the end of its last stream before the move to the login after
+ * it.
+ */
 export async function gapsAfter(system: System, at: number): Promise<Map<string, number>> {
   const logins = await loginsAfter(system, at);
   const ends = new Map<string, number>();

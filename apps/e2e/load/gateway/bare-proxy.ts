@@ -1,4 +1,5 @@
-// What the gateway is measured against: @fastify/http-proxy and nothing else, before the same worker. A process of its own, as the gateway is.
+// What the gateway is measured against: @fastify/http-proxy and nothing else, before the same worker. A process of its
+// own, as the gateway is.
 import proxy from '@fastify/http-proxy';
 import { internalToken } from '@wa-gate/kit';
 import Fastify from 'fastify';

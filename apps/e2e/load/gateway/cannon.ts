@@ -1,4 +1,5 @@
-// autocannon in a process of its own, so that it can be pinned to one core. Reads one job from stdin, writes its result to stdout.
+// autocannon in a process of its own, so that it can be pinned to one core. Reads one job from stdin, writes its result
+// to stdout.
 import { text } from 'node:stream/consumers';
 import autocannon from 'autocannon';
 

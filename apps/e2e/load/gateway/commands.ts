@@ -11,7 +11,9 @@ export async function readCommands(url: string): Promise<Map<string, number>> {
   );
 }
 
-/** Round trips: scripts, and what clients send without one. `script` is what the counting of scripts is told apart by. */
+/**
+ * Round trips: scripts, and what clients send without one. `script` is what the counting of scripts is told apart by.
+ */
 export function roundTrips(
   before: ReadonlyMap<string, number>,
   after: ReadonlyMap<string, number>,

@@ -9,7 +9,10 @@ export interface GatewayLoadOptions {
   sessions: number;
   /** Requests per second of the runs that compare latencies; half of what the gateway reached when 0. */
   rate: number;
-  /** Folder for a CPU profile of the gateway while it answers status calls as fast as it can; then nothing else is measured. */
+  /**
+   * Folder for a CPU profile of the gateway while it answers status calls as fast as it can; then nothing else is
+   * measured.
+   */
   profileDir: string | undefined;
 }
 

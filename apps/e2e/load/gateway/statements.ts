@@ -34,7 +34,10 @@ export async function resetStatements(pool: Pool): Promise<void> {
   await pool.query('SELECT pg_stat_statements_reset()');
 }
 
-/** The time that 95 of 100 statements stay below, each weighted by how often it was run; by its mean, which is what the extension keeps. */
+/**
+ * The time that 95 of 100 statements stay below, each weighted by how often it was run; by its mean, which is what the
+ * extension keeps.
+ */
 export function p95(figures: readonly StatementFigure[]): number {
   const sorted = figures.toSorted((a, b) => a.meanMs - b.meanMs);
   const total = sorted.reduce((sum, { calls }) => sum + calls, 0);

@@ -19,8 +19,8 @@ export interface LoopOptions {
 const MAX_FAILURES = 20;
 
 /**
- * Each client does its next one when the answer to the one before is there. What is begun after the time is over does not
- * count; failures are counted apart and never as done.
+ * Each client does its next one when the answer to the one before is there. What is begun after the time is over does
+ * not count; failures are counted apart and never as done.
  */
 export async function runClosedLoop(
   { clients, seconds, maxCount }: LoopOptions,

@@ -12,8 +12,8 @@ interface Counters {
 }
 
 /**
- * Transactions and write-ahead log between two moments. Nearly every statement of ours is a transaction of its own, so the former stands for
- * statements; the log is the server's, which belongs to the run alone.
+ * Transactions and write-ahead log between two moments. Nearly every statement of ours is a transaction of its own, so
+ * the former stands for statements; the log is the server's, which belongs to the run alone.
  */
 export async function watchDatabase(pool: Pool): Promise<() => Promise<DatabaseWork>> {
   const read = async (): Promise<Counters> => {

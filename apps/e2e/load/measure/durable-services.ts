@@ -14,8 +14,8 @@ export interface DurableServices extends Services {
 const TMPFS_MAGIC = 0x01021994;
 
 /**
- * A PostgreSQL that really writes: the one that was named (`TEST_DATABASE_URL`, with `TEST_REDIS_URL`), else a private one. Refuses to
- * go on when fsync is off or the data lies in memory, because the figures would not mean what they say.
+ * A PostgreSQL that really writes: the one that was named (`TEST_DATABASE_URL`, with `TEST_REDIS_URL`), else a private
+ * one. Refuses to go on when fsync is off or the data lies in memory, because the figures would not mean what they say.
  */
 export async function provideDurableServices(): Promise<DurableServices> {
   const own = process.env.TEST_DATABASE_URL ? undefined : await startPrivateDatabases();

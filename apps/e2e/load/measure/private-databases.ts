@@ -54,8 +54,8 @@ async function loadLauncher(): Promise<Launcher> {
 }
 
 /**
- * A PostgreSQL and a Redis of our own, as `npm start` has them: on disk, durable. The folder is on the disk of the checkout, not in
- * /tmp, which may be memory.
+ * A PostgreSQL and a Redis of our own, as `npm start` has them: on disk, durable. The folder is on the disk of the
+ * checkout, not in /tmp, which may be memory.
  *
  * @param use names the folder: what uses the same one takes turns
  */
@@ -83,7 +83,8 @@ export async function startPrivateDatabases(use = 'load'): Promise<PrivateDataba
     });
     await child.waitUntilReady(ending.signal);
   };
-  // They run in groups of their own, so an interrupt does not reach them; what a kill leaves behind is ended by the next run.
+  // They run in groups of their own, so an interrupt does not reach them; what a kill leaves behind is ended by the
+  // next run.
   const endAll = () => {
     for (const { pid } of wanted) {
       try {

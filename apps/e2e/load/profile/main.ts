@@ -1,4 +1,5 @@
-// Where the time of a CPU profile goes: self time by package and by function. Reads the files that `load:send --profile-dir` wrote.
+// Where the time of a CPU profile goes: self time by package and by function. Reads the files that `load:send
+// --profile-dir` wrote.
 import { readFileSync } from 'node:fs';
 
 interface CpuProfile {

@@ -12,7 +12,9 @@ import type { SandboxClient, SandboxInfo } from '../../harness/sandbox-client.ts
 
 const TIMEOUT_MS = 30_000;
 
-/** Everything of Baileys' configuration is its default but the server's address; its logger would measure the logger. */
+/**
+ * Everything of Baileys' configuration is its default but the server's address; its logger would measure the logger.
+ */
 const silent = {
   level: 'silent',
   child: () => silent,
@@ -52,7 +54,9 @@ function memoryAuth(): AuthenticationState {
   };
 }
 
-/** A program that uses Baileys directly, with its state in memory: what any gateway on top of Baileys is compared with. */
+/**
+ * A program that uses Baileys directly, with its state in memory: what any gateway on top of Baileys is compared with.
+ */
 export class RawCompanion {
   private readonly auth = memoryAuth();
   private readonly awaited = new Map<string, () => void>();
@@ -98,7 +102,10 @@ export class RawCompanion {
     });
   }
 
-  /** Sends and waits for the server's ack, as `?wait=sent` does. The ack may come before the promise of the send resolves. */
+  /**
+   * Sends and waits for the server's ack, as `?wait=sent` does. The ack may come before the promise of the send
+   * resolves.
+   */
   async send(jid: string, text: string): Promise<void> {
     const messageId = generateMessageIDV2(this.auth.creds.me?.id);
     const acknowledged = new Promise<void>((resolve, reject) => {

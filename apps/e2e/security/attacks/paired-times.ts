@@ -25,9 +25,9 @@ export interface Measurement {
 }
 
 /**
- * What two kinds of requests differ by, by the median of the differences of pairs: what else the machine does at the moment hits both of a pair or is an
- * outlier, and neither moves a median. It is measured until the difference is known well enough to say on which side of the tolerance it is: soon
- * on a quiet machine, later on a busy one.
+ * What two kinds of requests differ by, by the median of the differences of pairs: what else the machine does at the
+ * moment hits both of a pair or is an outlier, and neither moves a median. It is measured until the difference is known
+ * well enough to say on which side of the tolerance it is: soon on a quiet machine, later on a busy one.
  */
 export async function measurePairs(options: Measurement): Promise<PairedDifference> {
   const { measure, tolerance, warmUpPairs, roundPairs, mostPairs } = options;

@@ -18,8 +18,8 @@ export const ACTOR_NAMES = [
 export type ActorName = (typeof ACTOR_NAMES)[number];
 
 /**
- * Stands for an id that is chosen when the request is sent: ids are new in every run, and a seed must give the same plan. The number counts through the
- * ids of the kind that are there then.
+ * Stands for an id that is chosen when the request is sent: ids are new in every run, and a seed must give the same
+ * plan. The number counts through the ids of the kind that are there then.
  */
 export const pooledMark = (kind: ResourceKind, index: number): string => `<<${kind}:${index}>>`;
 

@@ -18,8 +18,9 @@ const WEIGHT_OF_MISSING = 20;
 const MOST_ROUNDS = 6;
 
 /**
- * One run against a system: plan from its own description, cast, requests. What an operation is about may be gone when its turn comes, and which requests
- * meet depends on the machine: those of `toReach` that chance has left out are asked for again, with a cast that still has everything.
+ * One run against a system: plan from its own description, cast, requests. What an operation is about may be gone when
+ * its turn comes, and which requests meet depends on the machine: those of `toReach` that chance has left out are asked
+ * for again, with a cast that still has everything.
  */
 export async function fuzzSystem(
   system: System,

@@ -12,7 +12,10 @@ const system = useSystem(fuzzOptions(mailbox));
 /** For machines that do much else too. */
 const RUN_MS = 900_000;
 
-/** What needs more than a request that fits the schemas: a token from a mail, a worker that answers, the present password. */
+/**
+ * What needs more than a request that fits the schemas: a token from a mail, a worker that answers, the present
+ * password.
+ */
 const NOT_BY_CHANCE = new Set([
   'POST /api/auth/login',
   'POST /api/auth/refresh',

@@ -41,8 +41,8 @@ export function requestOf(
 }
 
 /**
- * Sends it and reads the answer; of one that streams, the head. With Node's own client: it writes what it is told, such as a GET with a body, and keeps
- * its connection afterwards.
+ * Sends it and reads the answer; of one that streams, the head. With Node's own client: it writes what it is told, such
+ * as a GET with a body, and keeps its connection afterwards.
  */
 export function send(agent: Agent, origin: string, sent: SentRequest, limitMs: number): Promise<FuzzAnswer> {
   const begun = performance.now();

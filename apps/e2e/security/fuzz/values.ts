@@ -81,14 +81,17 @@ function stringsOf({ format, pattern, minLength = 0, maxLength = USUAL_LENGTH }:
   return fc.oneof(fc.string(length), graphemes);
 }
 
-/** Texts that match; nothing for a pattern that looks ahead, which fast-check cannot turn round: then there is the example. */
+/**
+ * Texts that match; nothing for a pattern that looks ahead, which fast-check cannot turn round: then there is the
+ * example.
+ */
 function matching(pattern: string): fc.Arbitrary<string> | undefined {
   return /\(\?[=!<]/.test(pattern) ? undefined : fc.stringMatching(new RegExp(pattern));
 }
 
 /**
- * The pattern with the limits of the length in its last quantifier. Filtering instead could take for ever; the few patterns that this does not
- * help with give a value now and then that is too short, and the server says so.
+ * The pattern with the limits of the length in its last quantifier. Filtering instead could take for ever; the few
+ * patterns that this does not help with give a value now and then that is too short, and the server says so.
  */
 function withLength(pattern: string, { minLength, maxLength }: { minLength: number; maxLength: number }): string {
   return pattern.replace(/[+*](\$?)$/, (_, end: string) => `{${Math.max(minLength, 1)},${maxLength}}${end}`);
@@ -114,7 +117,9 @@ function listsOf({ items = {}, minItems = 0, maxItems = 4, uniqueItems = false }
   return uniqueItems ? fc.uniqueArray(valuesOf(items), length) : fc.array(valuesOf(items), length);
 }
 
-/** What the product calls or writes to because a request says so: nobody answers there, and nothing leaves this machine. */
+/**
+ * What the product calls or writes to because a request says so: nobody answers there, and nothing leaves this machine.
+ */
 const LOOPBACK: Record<string, fc.Arbitrary<unknown>> = {
   url: fc.constantFrom('http://127.0.0.1:9/hook', 'http://127.0.0.1:9/other?a=b', 'http://[::1]:9/hook'),
   to: fc.constantFrom('6281200000001', '+6281234567890', '6281234567890@s.whatsapp.net', '12'),

@@ -123,7 +123,9 @@ export function membersOf(schema: Schema | undefined): Record<string, Schema> {
   return Object.assign({}, schema?.properties, ...alternatives) as Record<string, Schema>;
 }
 
-/** A copy without `$ref`. The document has no schema that contains itself; one that did would end here with a message. */
+/**
+ * A copy without `$ref`. The document has no schema that contains itself; one that did would end here with a message.
+ */
 function resolveReferences(node: unknown, root: unknown, depth = 0): unknown {
   if (depth > 60) throw new Error('A schema of the document contains itself');
   if (Array.isArray(node)) return node.map((item) => resolveReferences(item, root, depth + 1));

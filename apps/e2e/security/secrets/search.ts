@@ -7,7 +7,10 @@ export interface Text {
   text: string;
 }
 
-/** Everything that the installation has written for people to read: the output of all processes, and both logs of the database. */
+/**
+ * Everything that the installation has written for people to read: the output of all processes, and both logs of the
+ * database.
+ */
 export async function writtenBy(system: System): Promise<Text[]> {
   const outputs = await Promise.all(
     system.processes.map(async ({ name, log }) => ({ where: `output of ${name}`, text: await log.everything() })),

@@ -109,7 +109,10 @@ async function compared(api: GatewayClient, request: WalkRequest, id: string): P
 
 const ORDER = ['GET', 'PUT', 'PATCH', 'POST', 'DELETE'];
 
-/** Asks every route that takes an id as somebody who may, for things that exist; what ends things comes last, the innermost first. */
+/**
+ * Asks every route that takes an id as somebody who may, for things that exist; what ends things comes last, the
+ * innermost first.
+ */
 export async function ownAnswers(system: System, administrator: string, document: ApiDocument, world: TenantWorld) {
   const depth = ({ path }: Operation) => path.split('/').length;
   const operations = document.operations

@@ -34,8 +34,8 @@ interface Me {
 type CreatedKey = { key: { id: string }; apiKey: string };
 
 /**
- * Makes one of everything through the API. `slug` is the name of a session that other tenants may use too; the second session has a
- * name of its own.
+ * Makes one of everything through the API. `slug` is the name of a session that other tenants may use too; the second
+ * session has a name of its own.
  */
 export async function makeTenantWorld(
   system: System,

@@ -3,8 +3,8 @@ const ORIGIN = /^https?:\/\/[^/?#]*/;
 const ENDS_SEGMENT = /[/?#]/;
 
 /**
- * `/api/v1` is another name of `/api`: the URL as the one router knows it. Segments are compared as the router does, with
- * their escapes read; nothing else of the URL is touched.
+ * `/api/v1` is another name of `/api`: the URL as the one router knows it. Segments are compared as the router does,
+ * with their escapes read; nothing else of the URL is touched.
  *
  * @param url of the request line: path and query
  */

@@ -31,7 +31,9 @@ export interface WorkerCall<A> extends WorkerRequest {
   answer: AnswerCheck<A>;
 }
 
-/** Whether an answer is of a shape; compiled, because the status of sessions is asked for thousands of times a second. */
+/**
+ * Whether an answer is of a shape; compiled, because the status of sessions is asked for thousands of times a second.
+ */
 export type AnswerCheck<A> = (said: unknown) => said is A;
 
 export function checkOf<Schema extends TSchema>(schema: Schema): AnswerCheck<Static<Schema>> {
@@ -45,8 +47,8 @@ export type Outcome<A> =
   /** The worker answered with a status of 300 or more. */
   | { kind: 'declined'; status: number; body: unknown }
   /**
-   * Nothing was done. Nobody could be connected to (`error`), or the worker says that another life of it or another worker
-   * is meant.
+   * Nothing was done. Nobody could be connected to (`error`), or the worker says that another life of it or another
+   * worker is meant.
    */
   | { kind: 'refused'; error?: unknown }
   /** The answer has no proof to come from this worker. Something in between may have sent it. */
@@ -80,7 +82,10 @@ const MAX_ANSWER_BYTES = 1024 * 1024;
 const WRONG_OWNER: ReadonlySet<number> = new Set([401, 421]);
 export const isWrongOwner = (status: number): boolean => WRONG_OWNER.has(status);
 
-/** Makes the one way to ask a worker: token, nonce, proof of identity, limit of the answer, time-out, shape of the answer. */
+/**
+ * Makes the one way to ask a worker: token, nonce, proof of identity, limit of the answer, time-out, shape of the
+ * answer.
+ */
 export function createCallWorker({ dispatcher, masterKeys }: CallWorkerDependencies): CallWorker {
   return async (life, call) => {
     let exchanged: Exchange;
@@ -110,7 +115,9 @@ export function authorization([key]: readonly Uint8Array[], { workerId, incarnat
   return `Bearer ${internalToken(key, workerId, incarnation)}`;
 }
 
-/** Sends one request and reads its answer, whoever answers. Follows no redirect. @throws whatever the connection throws */
+/**
+ * Sends one request and reads its answer, whoever answers. Follows no redirect. @throws whatever the connection throws
+ */
 export async function exchange(
   dispatcher: Dispatcher,
   masterKeys: readonly Uint8Array[],

@@ -26,7 +26,10 @@ const received = (sessionId: string, count = 1) =>
     { what: `${count} received messages` },
   );
 const stanzasIn = async () => (await world.sandbox.recorder<Summary>('summary')).stanzas.in;
-/** What clients have sent so far, once they have stopped: what a session asks after its login is no matter of its messages. */
+/**
+ * What clients have sent so far, once they have stopped: what a session asks after its login is no matter of its
+ * messages.
+ */
 async function quiet(): Promise<Record<string, number>> {
   let last = '';
   return waitFor(

@@ -24,13 +24,21 @@ export interface SessionHost {
   supervisor: Supervisor;
   metrics: WorkerMetrics;
   start(): void;
-  /** Hands over to other workers what they have room for, within `graceMs`; the rest goes on. For the end of the process. */
+  /**
+   * Hands over to other workers what they have room for, within `graceMs`; the rest goes on. For the end of the
+   * process.
+   */
   leave(graceMs: number): Promise<void>;
-  /** Stops the sessions, without logging them out, and writes what is left. Messages in flight get `graceMs` to be acknowledged. */
+  /**
+   * Stops the sessions, without logging them out, and writes what is left. Messages in flight get `graceMs` to be
+   * acknowledged.
+   */
   stop(graceMs: number): Promise<void>;
 }
 
-/** In the order of the needs: figures, traffic, the watch over connections, the supervisor, and last what notifies them. */
+/**
+ * In the order of the needs: figures, traffic, the watch over connections, the supervisor, and last what notifies them.
+ */
 export function createSessionHost(deps: SessionHostDependencies): SessionHost {
   const { workerId, pool, redis, subscriber, webhooks, network, masterKeys, clock, logger, timing, pace, control } =
     deps;

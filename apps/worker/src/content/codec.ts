@@ -25,8 +25,9 @@ export interface Given {
 /** Both directions of one kind of the registry in `@wa-gate/contracts`. */
 export interface Codec<K extends KindName> extends Reader<Partial<ContentOf<K>>> {
   /**
-   * Whether the same request and secret give the same protobuf, always (I8). Of a kind for which they do not, because a key is drawn by chance or a
-   * file is uploaded, the outbox stores the bytes before they are sent: one statement more for each message.
+   * Whether the same request and secret give the same protobuf, always (I8). Of a kind for which they do not, because a
+   * key is drawn by chance or a file is uploaded, the outbox stores the bytes before they are sent: one statement more
+   * for each message.
    *
    * @default true
    */

@@ -14,8 +14,8 @@ export function messageSecret(key: Uint8Array, sessionId: string, waMessageId: s
 }
 
 /**
- * The protobuf of a request. The same request and secret give the same bytes, always. Throws for a type that only a later
- * version knows: its rows may be in the outbox after a version was taken back.
+ * The protobuf of a request. The same request and secret give the same bytes, always. Throws for a type that only a
+ * later version knows: its rows may be in the outbox after a version was taken back.
  */
 export function buildMessage({ type, ...request }: OutboundRequest, secret: Uint8Array): proto.IMessage {
   if (!Object.hasOwn(CODECS, type)) throw new TypeError(`This version cannot send messages of type ${type}.`);

@@ -8,7 +8,10 @@ export interface DoorbellsDependencies {
   onSessionDoorbell: (sessionId: string) => void;
 }
 
-/** Receives the doorbells of this worker and of the sessions that it hosts. One may be lost: polls find what it announced. */
+/**
+ * Receives the doorbells of this worker and of the sessions that it hosts. One may be lost: polls find what it
+ * announced.
+ */
 export interface Doorbells {
   start(): void;
   listen(sessionId: string): void;

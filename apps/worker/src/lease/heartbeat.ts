@@ -27,7 +27,10 @@ interface Course {
   refusals: number;
 }
 
-/** Figures for the dashboards, over the gateway. They extend no lease; a lost one costs a point in a chart. Rotates the worker's token on the way. */
+/**
+ * Figures for the dashboards, over the gateway. They extend no lease; a lost one costs a point in a chart. Rotates the
+ * worker's token on the way.
+ */
 export function createHeartbeat(deps: HeartbeatDependencies): (lease: HeldLease, load: LoadGauges) => void {
   const { clock, logger, controlPlane, workerId, counts, onTokenRefused } = deps;
   let next = 0;

@@ -1,8 +1,9 @@
 import type { Registration } from './registration.ts';
 
 /**
- * The lease of one incarnation, as far as this process may believe in it. Times are of the own monotonic clock (I12). The database counts from the
- * moment in which it executes a renewal; this counts from before the renewal was sent, so it ends first, however slow the answer is (I3).
+ * The lease of one incarnation, as far as this process may believe in it. Times are of the own monotonic clock (I12).
+ * The database counts from the moment in which it executes a renewal; this counts from before the renewal was sent, so
+ * it ends first, however slow the answer is (I3).
  */
 export class HeldLease {
   readonly incarnation: number;

@@ -18,7 +18,9 @@ export interface LeaseKeeperDependencies {
   counts: () => Pick<Heartbeat, 'sessionCount' | 'messageCount'>;
   /** This process may host sessions, as this incarnation. */
   onHeld: (incarnation: number) => void;
-  /** The lease is over. When this returns every socket is cut and nothing more is written; nothing may wait for it (I3). */
+  /**
+   * The lease is over. When this returns every socket is cut and nothing more is written; nothing may wait for it (I3).
+   */
   onLost: () => void;
 }
 
@@ -27,12 +29,13 @@ const REGISTER_RETRY = { initialMs: 250, maxMs: 3_000 };
 const RETRIES_PER_RENEWAL = 16;
 
 /**
- * Registers this process and keeps its lease: renewed in PostgreSQL, the only place where it counts, and believed in by the own monotonic clock. When
- * the deadline passes, or the database says that the lease is over, everything stops before anything else happens, and the process registers again.
+ * Registers this process and keeps its lease: renewed in PostgreSQL, the only place where it counts, and believed in by
+ * the own monotonic clock. When the deadline passes, or the database says that the lease is over, everything stops
+ * before anything else happens, and the process registers again.
  *
- * The deadline has a timer, but a process that was stopped, or whose loop was blocked, runs what has arrived on its sockets before its timers. So
- * whoever is about to act asks {@link isHeld}, and the first who asks too late ends everything. What asks nobody (a frame that is decrypted) needs
- * a write to have an effect, and the fence judges that.
+ * The deadline has a timer, but a process that was stopped, or whose loop was blocked, runs what has arrived on its
+ * sockets before its timers. So whoever is about to act asks {@link isHeld}, and the first who asks too late ends
+ * everything. What asks nobody (a frame that is decrypted) needs a write to have an effect, and the fence judges that.
  */
 export class LeaseKeeper {
   readonly #deps: LeaseKeeperDependencies;

@@ -9,7 +9,10 @@ export interface LeaseStore {
   end(incarnation: number): Promise<void>;
 }
 
-/** Connections for the lease alone, with short time-outs: a renewal waits neither behind messages nor for a server that is silent. */
+/**
+ * Connections for the lease alone, with short time-outs: a renewal waits neither behind messages nor for a server that
+ * is silent.
+ */
 export function createLeasePool(url: string, workerId: string, { renewTimeoutMs }: ClusterTiming): Pool {
   return createPool({
     url,

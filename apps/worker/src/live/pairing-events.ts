@@ -18,8 +18,8 @@ function eventOf({ state }: SessionActor): PairingEvent | undefined {
 }
 
 /**
- * Server-sent events of a session that is being linked: `qr` for each code to scan, `state` for everything else that happens. Ends when it is connected
- * or rests, and without a last word when it moves to another worker.
+ * Server-sent events of a session that is being linked: `qr` for each code to scan, `state` for everything else that
+ * happens. Ends when it is connected or rests, and without a last word when it moves to another worker.
  */
 export function pairingEvents(actor: SessionActor): Readable {
   const stream = new PassThrough();

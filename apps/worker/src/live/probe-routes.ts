@@ -31,7 +31,10 @@ const Health = Type.Object({
   uptime: Type.Integer(),
 });
 
-/** Open to everybody who reaches the port. Being alive must not depend on PostgreSQL or Redis: a restart would mend neither. */
+/**
+ * Open to everybody who reaches the port. Being alive must not depend on PostgreSQL or Redis: a restart would mend
+ * neither.
+ */
 export const probeRoutes: FastifyPluginAsyncTypebox<ProbeRoutesOptions> = async (app, options) => {
   const { workerId, network, registry, incarnation, sessionCount, messageCount, load, servesMetrics = true } = options;
 

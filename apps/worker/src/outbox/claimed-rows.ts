@@ -24,8 +24,8 @@ export interface GivenBack {
 const RETRY = { initialMs: 200, maxMs: 5_000 };
 
 /**
- * Knows which rows of the outbox this process has claimed, until they are concluded or given back. A row in `sending` that is not among them is left
- * from a claim whose answer was lost: nobody would ever send it.
+ * Knows which rows of the outbox this process has claimed, until they are concluded or given back. A row in `sending`
+ * that is not among them is left from a claim whose answer was lost: nobody would ever send it.
  */
 export class ClaimedRows {
   readonly #deps: ClaimedRowsDependencies;

@@ -1,13 +1,13 @@
 /**
- * How long each step of a send may take, in one place. Nothing waits for ever: a step that is late ends the connection (or gives up the statement), and the
- * message goes back to its old place in the outbox.
+ * How long each step of a send may take, in one place. Nothing waits for ever: a step that is late ends the connection
+ * (or gives up the statement), and the message goes back to its old place in the outbox.
  *
- * | step | deadline | who watches | what then |
- * |---|---|---|---|
- * | claim, and every other statement | 10 s in PostgreSQL, 15 s when it is silent | the pool | tried again after `pauseAfterErrorMs`; what a lost answer had claimed is found and given back |
- * | prepare: who the devices of the chat are | `prepareMs`; each query of Baileys has 20 s | the sweep | the connection is opened anew |
- * | relay: ratchet step committed, frame written | `relayMs` | the sweep | the connection is opened anew |
- * | acknowledgement by WhatsApp's server | `ackMs` | the sweep | the connection is opened anew; the message goes out again under the same id, or is `unknown` where the caller wants that |
+ * | step | deadline | who watches | what then | |---|---|---|---| | claim, and every other statement | 10 s in
+ * PostgreSQL, 15 s when it is silent | the pool | tried again after `pauseAfterErrorMs`; what a lost answer had claimed
+ * is found and given back | | prepare: who the devices of the chat are | `prepareMs`; each query of Baileys has 20 s |
+ * the sweep | the connection is opened anew | | relay: ratchet step committed, frame written | `relayMs` | the sweep |
+ * the connection is opened anew | | acknowledgement by WhatsApp's server | `ackMs` | the sweep | the connection is
+ * opened anew; the message goes out again under the same id, or is `unknown` where the caller wants that |
  */
 export const DEADLINES = {
   prepareMs: 45_000,
@@ -21,7 +21,10 @@ export const PACE = {
   pollMs: 2_000,
   /** How often the deadlines are looked at. */
   sweepMs: 1_000,
-  /** Rows that a session takes at a time: enough to spare statements, few enough that an urgent message does not wait long. */
+  /**
+   * Rows that a session takes at a time: enough to spare statements, few enough that an urgent message does not wait
+   * long.
+   */
   rowsPerClaim: 10,
   claimsInFlight: 2,
   /** Messages of a session that may wait for the server's word at once. */

@@ -12,16 +12,19 @@ import { Sender, type SenderDependencies } from './sender.ts';
 export interface DispatcherDependencies extends Omit<SenderDependencies, 'rows'> {
   /** A connection that took a message and says nothing more. */
   onStuck: (owner: Ownership) => void;
-  /** WhatsApp refuses new chats. Nothing is claimed for the session until this settles: by then the time-lock is written, and claims obey it. */
+  /**
+   * WhatsApp refuses new chats. Nothing is claimed for the session until this settles: by then the time-lock is
+   * written, and claims obey it.
+   */
   onTimeLocked: (owner: Ownership) => Promise<void>;
   /** Milliseconds from the moment in which a message is taken in hand to the server's word, for the metrics. */
   onAcknowledged: (milliseconds: number) => void;
 }
 
 /**
- * Sends what is in the outbox. One statement claims for all sessions that have work and are idle; each session then sends its rows one after the
- * other. The server's word is awaited by message id, beside the sending; what has no word when its connection ends goes
- * back and is sent again under the same id, or is `unknown` where the caller wants that.
+ * Sends what is in the outbox. One statement claims for all sessions that have work and are idle; each session then
+ * sends its rows one after the other. The server's word is awaited by message id, beside the sending; what has no word
+ * when its connection ends goes back and is sent again under the same id, or is `unknown` where the caller wants that.
  */
 export class Dispatcher {
   readonly #deps: DispatcherDependencies;
@@ -105,8 +108,9 @@ export class Dispatcher {
   }
 
   /**
-   * Takes nothing more for this session. Resolves when nothing of it flies and what was taken in vain is back in the outbox, or when `graceMs` are over: what
-   * has no word by then goes back when its connection is closed. A new connection begins anew.
+   * Takes nothing more for this session. Resolves when nothing of it flies and what was taken in vain is back in the
+   * outbox, or when `graceMs` are over: what has no word by then goes back when its connection is closed. A new
+   * connection begins anew.
    */
   async drain(owner: Ownership, graceMs: number): Promise<void> {
     const window = this.#windows.get(owner.sessionId);

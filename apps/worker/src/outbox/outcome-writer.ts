@@ -6,7 +6,9 @@ import type { KeyedLock } from '../keyed-lock.ts';
 import type { Announce } from '../writers/announcer.ts';
 import { Batcher } from '../writers/batcher.ts';
 
-/** Receipts come in threes and nobody waits for one: a pause lets them ride with the acknowledgements of later messages. */
+/**
+ * Receipts come in threes and nobody waits for one: a pause lets them ride with the acknowledgements of later messages.
+ */
 const RECEIPT_LINGER_MS = 30;
 
 export interface OutcomeWriterDependencies {

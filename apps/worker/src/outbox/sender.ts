@@ -25,7 +25,10 @@ export interface SenderDependencies {
   /** What the secrets inside messages are derived from; always the same one. */
   messageKey: Uint8Array;
   outcomes: OutcomeWriter;
-  /** Whether this process holds its lease, by its own clock. Asked synchronously before each claim and directly before each relay (I3). */
+  /**
+   * Whether this process holds its lease, by its own clock. Asked synchronously before each claim and directly before
+   * each relay (I3).
+   */
   mayStart: () => boolean;
   rows: ClaimedRows;
   /** @default {@link OUTBOUND_CONTENT} */
@@ -114,7 +117,10 @@ export class Sender {
     }
   }
 
-  /** The last moment in which it can be kept back: by now the connection may be over and the row given back, or the lease lost. */
+  /**
+   * The last moment in which it can be kept back: by now the connection may be over and the row given back, or the
+   * lease lost.
+   */
   #relay(window: SendWindow, attempt: Attempt): void {
     if (!window.open) throw new NotStartedError('The connection has ended.');
     if (!this.#deps.mayStart()) throw new NotStartedError('The lease of this worker is not held at present.');

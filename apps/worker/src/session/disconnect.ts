@@ -4,7 +4,10 @@ import type { PasskeyStep } from '../whatsapp/passkey.ts';
 
 /** What to do after a connection has ended. */
 export type NextStep =
-  /** Connect again at once, because WhatsApp asked for it or the connection was of no use. The second time in a row it is a `retry`. */
+  /**
+   * Connect again at once, because WhatsApp asked for it or the connection was of no use. The second time in a row it
+   * is a `retry`.
+   */
   | 'reconnect'
   /** Connect again at once, always: the user asked for it. */
   | 'restart'
@@ -12,7 +15,10 @@ export type NextStep =
   | 'retry'
   /** The same with long pauses: it will not be over soon. */
   | 'retry-slowly'
-  /** Somebody else connected as this device. Only after asking whether the session is still ours, and three times at most. */
+  /**
+   * Somebody else connected as this device. Only after asking whether the session is still ours, and three times at
+   * most.
+   */
   | 'yield'
   /** Nothing by itself: the user has to do something. */
   | 'rest';
@@ -54,9 +60,10 @@ const bannedFor = (cause: string): Row => ({
 });
 
 /**
- * THE table of disconnects: `status/detail` first, then `status`. Statuses are WhatsApp's and Baileys' `DisconnectReason`; details are the type of a
- * conflict, the code of a ban, or the network's error code. What it tells the user comes as `session.status` with these words and, when a connection was
- * open, `connection.close`; `unlinked` rows tell `session.loggedout` besides.
+ * THE table of disconnects: `status/detail` first, then `status`. Statuses are WhatsApp's and Baileys'
+ * `DisconnectReason`; details are the type of a conflict, the code of a ban, or the network's error code. What it tells
+ * the user comes as `session.status` with these words and, when a connection was open, `connection.close`; `unlinked`
+ * rows tell `session.loggedout` besides.
  */
 const TABLE: Readonly<Record<string, Row>> = {
   '401': {
@@ -140,7 +147,8 @@ const UNREACHABLE_CODES: ReadonlySet<string> = new Set([
 const UNREACHABLE: Row = { state: 'RECONNECTING', reason: NETWORK_DOWN, next: 'retry' };
 
 /**
- * Node's codes for a certificate that does not prove who the server is. Baileys calls them 500, or 408 when they begin with an E.
+ * Node's codes for a certificate that does not prove who the server is. Baileys calls them 500, or 408 when they begin
+ * with an E.
  */
 const CERTIFICATE_CODES: ReadonlySet<string> = new Set([
   'CERT_HAS_EXPIRED',
@@ -162,8 +170,8 @@ const UNTRUSTED: Row = {
 };
 
 /**
- * The WebSocket was refused with an HTTP status. Whatever the number, it comes from something on the way: WhatsApp itself speaks about a device or an
- * account only behind the handshake. A proxy's 401 must not log anybody out.
+ * The WebSocket was refused with an HTTP status. Whatever the number, it comes from something on the way: WhatsApp
+ * itself speaks about a device or an account only behind the handshake. A proxy's 401 must not log anybody out.
  */
 const BARRED: Row = {
   state: 'RECONNECTING',
@@ -188,7 +196,10 @@ const QR_ENDED: Row = {
 /** `state_code` of a session whose codes ran out. */
 export const QR_ENDED_CODE = '408/qr_ended';
 
-/** What a disconnect means. Before the device is linked there is nothing to lose: everything but the end of the codes is tried again. */
+/**
+ * What a disconnect means. Before the device is linked there is nothing to lose: everything but the end of the codes is
+ * tried again.
+ */
 export function judgeDisconnect(cause: DisconnectCause, linked: boolean): Verdict {
   if (cause.qrEnded) return complete(QR_ENDED, QR_ENDED_CODE);
   if (cause.http) return complete(BARRED, `http/${cause.status}`);

@@ -12,7 +12,10 @@ export interface LastSeenDependencies {
   onStale: (owner: Ownership) => void;
 }
 
-/** Writes when the sessions of this worker were last heard from: one statement, of those that were heard since it was called before. */
+/**
+ * Writes when the sessions of this worker were last heard from: one statement, of those that were heard since it was
+ * called before.
+ */
 export class LastSeenWriter {
   readonly #deps: LastSeenDependencies;
   #writtenAt = Number.NEGATIVE_INFINITY;

@@ -63,7 +63,8 @@ export class Pairing {
   async code(digits: string): Promise<{ code: string; expiresAt: Date }> {
     const { keeper, line, begin, restart } = this.#deps;
     this.#assertUnlinked();
-    // A code lives as long as the series of QR codes that the connection was given: begin a new one when this is an old one.
+    // A code lives as long as the series of QR codes that the connection was given: begin a new one when this is an old
+    // one.
     if (keeper.state.name === 'parked') begin();
     else if (keeper.state.name === 'scanning' && keeper.state.attempt > 1) await restart();
     await keeper.until(({ name }) => QR_DECIDED.has(name), PAIRING_CODE_WAIT_MS);

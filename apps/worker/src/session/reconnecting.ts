@@ -30,7 +30,9 @@ export class Reconnecting {
     this.#timer.set(delay, () => (verdict.next === 'yield' ? this.#askFirst(verdict, failures) : this.#begin()));
   }
 
-  /** When the network of a worker breaks, its sessions come back one after the other, at the pace in which they started. */
+  /**
+   * When the network of a worker breaks, its sessions come back one after the other, at the pace in which they started.
+   */
   inTurn(connect: () => void): void {
     const waitMs = this.#deps.reconnectTurn();
     if (waitMs > 0) this.#timer.set(waitMs, () => this.inTurn(connect));

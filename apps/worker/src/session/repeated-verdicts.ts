@@ -4,8 +4,9 @@ const MAX_CONFLICTS = 3;
 const FORGIVEN_AFTER_MS = 600_000;
 
 /**
- * Disconnects whose meaning depends on those before. Somebody else who connects as this device is given way to after the third time, or the two would
- * throw each other out for ever. A refused login is believed the second time in a row: keys that are removed by mistake cost a new QR code.
+ * Disconnects whose meaning depends on those before. Somebody else who connects as this device is given way to after
+ * the third time, or the two would throw each other out for ever. A refused login is believed the second time in a row:
+ * keys that are removed by mistake cost a new QR code.
  */
 export class RepeatedVerdicts {
   #conflicts = 0;

@@ -18,7 +18,10 @@ export interface SessionWatchDependencies {
 
 const REVIEW_EVERY_MS = 60_000;
 
-/** Looks after all sessions of a worker: every second whether their connections live, once a minute what time alone has changed. */
+/**
+ * Looks after all sessions of a worker: every second whether their connections live, once a minute what time alone has
+ * changed.
+ */
 export class SessionWatch {
   readonly liveness: Liveness;
   readonly #lastSeen: LastSeenWriter;

@@ -4,7 +4,10 @@ import type { SessionUpdate } from '@wa-gate/messaging';
 import { passkeyWanted } from './disconnect.ts';
 import { type ActorState, type PublicView, publicView } from './transition.ts';
 
-/** What a change of state makes of the session's row, and the events that tell it; `null` when the user sees no difference. */
+/**
+ * What a change of state makes of the session's row, and the events that tell it; `null` when the user sees no
+ * difference.
+ */
 export function tellChange(
   before: ActorState,
   after: ActorState,

@@ -17,8 +17,8 @@ export interface StatusWriterDependencies {
 const RETRY = { initialMs: 200, maxMs: 10_000 };
 
 /**
- * Writes the state of one session, in the order in which it changed. While the database is away the states in between are skipped and the newest one waits;
- * no event is skipped.
+ * Writes the state of one session, in the order in which it changed. While the database is away the states in between
+ * are skipped and the newest one waits; no event is skipped.
  */
 export class StatusWriter {
   readonly #deps: StatusWriterDependencies;

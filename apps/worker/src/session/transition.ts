@@ -57,7 +57,10 @@ export const restsForGood = (state: ActorState): boolean =>
 
 export const isTerminal = (state: ActorState): boolean => state.name === 'fenced' || state.name === 'stopped';
 
-/** The one place where an actor changes its state. An event that does not fit leaves the state as it is (the same object). */
+/**
+ * The one place where an actor changes its state. An event that does not fit leaves the state as it is (the same
+ * object).
+ */
 export function transition(state: ActorState, event: ActorEvent): ActorState {
   if (isTerminal(state)) return state;
   switch (event.type) {

@@ -19,8 +19,9 @@ const PAUSE_AFTER_FAILURE_MS = 1_000;
 const KEEP_MS = 5_000;
 
 /**
- * Counts the connects of a second in Redis, in one round trip. The second is of the own clock: workers whose clocks differ count in different windows,
- * which bends the limit and decides nothing (I12). Without Redis there is only the worker's own ramp.
+ * Counts the connects of a second in Redis, in one round trip. The second is of the own clock: workers whose clocks
+ * differ count in different windows, which bends the limit and decides nothing (I12). Without Redis there is only the
+ * worker's own ramp.
  */
 export function createFleetLimit({ redis, name, perSecond, clock, logger }: FleetLimitOptions): FleetLimit {
   let pausedUntil = -Infinity;

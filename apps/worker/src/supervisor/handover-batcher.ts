@@ -27,7 +27,10 @@ interface Waiting {
   reject: (error: unknown) => void;
 }
 
-/** One transaction at a time, with all sessions that have become ready during the one before: each would wait for the locks of the others otherwise. */
+/**
+ * One transaction at a time, with all sessions that have become ready during the one before: each would wait for the
+ * locks of the others otherwise.
+ */
 export function createHandoverBatcher({ pool, timing, strategy }: HandoverBatcherDependencies): HandOver {
   let queue: Waiting[] = [];
   let isGiving = false;

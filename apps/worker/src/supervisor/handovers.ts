@@ -33,9 +33,9 @@ const MAX_AT_ONCE = 20;
 const SETTLE_MS = 10_000;
 
 /**
- * Gives sessions away to other workers: the connection is closed only when nothing of the session is under way, and the new owner is told in the same
- * moment in which the placement changes, so that a session has no owner for about as long as two logins take. Nothing of a session is written here
- * after its placement has moved.
+ * Gives sessions away to other workers: the connection is closed only when nothing of the session is under way, and the
+ * new owner is told in the same moment in which the placement changes, so that a session has no owner for about as long
+ * as two logins take. Nothing of a session is written here after its placement has moved.
  */
 export class Handovers {
   readonly #deps: HandoversDependencies;

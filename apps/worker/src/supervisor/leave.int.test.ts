@@ -19,7 +19,10 @@ afterAll(() => world?.stop());
 
 const worker = () => world.workers[0]!;
 
-/** One worker leaves, the other takes everything. Returns for how long the session in the middle had no connection, as on an idle machine. */
+/**
+ * One worker leaves, the other takes everything. Returns for how long the session in the middle had no connection, as
+ * on an idle machine.
+ */
 async function drain(leaving: TestWorker, taking: TestWorker, linked: readonly Linked[]): Promise<number> {
   const before = await Promise.all(linked.map(({ sessionId }) => tools.placement(sessionId)));
   const slow = slowness();

@@ -8,8 +8,8 @@ export interface StartRampOptions {
 }
 
 /**
- * Spreads starts over time, with jitter: two hundred sessions that connect in the same second after a failover would look like an attack to
- * WhatsApp, and keep the event loop of the worker busy with handshakes.
+ * Spreads starts over time, with jitter: two hundred sessions that connect in the same second after a failover would
+ * look like an attack to WhatsApp, and keep the event loop of the worker busy with handshakes.
  */
 export class StartRamp {
   readonly #options: StartRampOptions;

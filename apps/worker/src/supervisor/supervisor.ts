@@ -33,7 +33,10 @@ export interface SupervisorDependencies extends Omit<HandoversDependencies, 'ste
   createActor: (placement: Placement, supervision: Supervision) => SessionActor;
 }
 
-/** What this process hosts, against what it should. Actors beyond the placements, for longer than a look takes, would be leaks. */
+/**
+ * What this process hosts, against what it should. Actors beyond the placements, for longer than a look takes, would be
+ * leaks.
+ */
 export interface HostCounts {
   placed: number;
   actors: number;
@@ -46,8 +49,9 @@ export interface HostCounts {
 }
 
 /**
- * Makes the actors of this process match its placements in PostgreSQL: starts what is missing, stops what is too much, replaces what
- * has another epoch, hands over what is being released. The database says what should be; nobody tells this process to start or stop a session.
+ * Makes the actors of this process match its placements in PostgreSQL: starts what is missing, stops what is too much,
+ * replaces what has another epoch, hands over what is being released. The database says what should be; nobody tells
+ * this process to start or stop a session.
  */
 export class Supervisor {
   readonly #deps: SupervisorDependencies;
@@ -97,7 +101,9 @@ export class Supervisor {
     for (const { owner } of this.#sessions.actors) this.#forget(owner.sessionId);
   }
 
-  /** The process ends: hands over what others have room for, within `graceMs`. What is left goes on until {@link end}. */
+  /**
+   * The process ends: hands over what others have room for, within `graceMs`. What is left goes on until {@link end}.
+   */
   async leave(graceMs: number): Promise<void> {
     const incarnation = this.#incarnation;
     this.#isLeaving = true;
@@ -130,7 +136,9 @@ export class Supervisor {
     return this.#sessions.find(sessionId);
   }
 
-  /** The actor of this placement; looks at the database first when it is not here yet, and does not wait for the ramp. */
+  /**
+   * The actor of this placement; looks at the database first when it is not here yet, and does not wait for the ramp.
+   */
   async require(owner: Ownership): Promise<SessionActor | undefined> {
     const here = this.#matching(owner);
     if (here) return here;
@@ -166,7 +174,9 @@ export class Supervisor {
     this.converge().catch((error: unknown) => this.#deps.logger.warn({ err: error }, 'placements could not be read'));
   }
 
-  /** Compares placements with actors. A call during a run causes one more run, which sees what the caller has written. */
+  /**
+   * Compares placements with actors. A call during a run causes one more run, which sees what the caller has written.
+   */
   converge(): Promise<void> {
     if (this.#converging) {
       this.#again = true;

@@ -49,7 +49,10 @@ export class FakeClock implements Clock {
     this.#now = end;
   }
 
-  /** Time has passed and no timer has fired yet: the process was stopped, or its loop blocked. `advance(0)` lets them fire. */
+  /**
+   * Time has passed and no timer has fired yet: the process was stopped, or its loop blocked. `advance(0)` lets them
+   * fire.
+   */
   jump(ms: number): void {
     this.#now += ms;
   }

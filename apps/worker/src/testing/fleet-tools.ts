@@ -54,7 +54,10 @@ export function fleetTools(world: World) {
         },
         { timeoutMs, what: `${sessionId} at ${workerId ?? 'one worker'}` },
       ),
-    /** Milliseconds without a connection, for each change of connection of these phones since then, in the eyes of the sandbox. */
+    /**
+     * Milliseconds without a connection, for each change of connection of these phones since then, in the eyes of the
+     * sandbox.
+     */
     async gaps(numbers: readonly string[], since: number): Promise<number[]> {
       const { streams } = await world.sandbox.recorder<{ streams: Stream[] }>('logins?limit=1000');
       return numbers.flatMap((number) => {

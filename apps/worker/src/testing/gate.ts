@@ -4,8 +4,9 @@ import type { KeyWriter } from '../whatsapp/key-writer.ts';
 const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
 
 /**
- * The steps of one life of a session, in the order in which they happen, and its end between two of them. From the kill on
- * nothing of that life reads, writes, sends or is heard: what a `kill -9` leaves is what the database and the server have.
+ * The steps of one life of a session, in the order in which they happen, and its end between two of them. From the kill
+ * on nothing of that life reads, writes, sends or is heard: what a `kill -9` leaves is what the database and the server
+ * have.
  */
 export class Gate {
   readonly steps: string[] = [];
@@ -49,8 +50,9 @@ export class Gate {
 }
 
 /**
- * A pool through which a dead life reaches nothing; the statement that projects is a step. Reads of a dead life fail and do not hang: libsignal
- * has one queue per address for the whole process, and the next life must not wait in it for the one before.
+ * A pool through which a dead life reaches nothing; the statement that projects is a step. Reads of a dead life fail
+ * and do not hang: libsignal has one queue per address for the whole process, and the next life must not wait in it for
+ * the one before.
  */
 export function gatedPool(pool: Pool, gate: Gate): Pool {
   const ask = pool.query.bind(pool) as unknown as (statement: { name?: string }) => Promise<unknown>;

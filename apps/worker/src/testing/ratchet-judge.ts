@@ -14,8 +14,9 @@ interface StoredSession {
 type StoredSenderKeys = { senderKeyId: number; senderChainKey: { iteration: number } }[];
 
 /**
- * Judges every ciphertext at the moment in which its stanza leaves: is the ratchet step that made it stored (I4), and has its message key been
- * used for anything else? It knows what is stored from the writes that were confirmed, and reads the keys from the ciphertexts.
+ * Judges every ciphertext at the moment in which its stanza leaves: is the ratchet step that made it stored (I4), and
+ * has its message key been used for anything else? It knows what is stored from the writes that were confirmed, and
+ * reads the keys from the ciphertexts.
  */
 export class RatchetJudge {
   /** How far each chain has come in what is durable. */

@@ -1,4 +1,5 @@
-// A program of its own: replaces Signal sessions over and over, as a worker does all day, and prints one line itself. The test searches what comes out.
+// A program of its own: replaces Signal sessions over and over, as a worker does all day, and prints one line itself.
+// The test searches what comes out.
 import { createPool } from '@wa-gate/db';
 
 const mode = process.argv[2];

@@ -38,7 +38,10 @@ export interface TestSandbox {
   sendFrom(number: string, message: Record<string, unknown>): Promise<void>;
   inbox(number: string): Promise<PhoneMessage[]>;
   devices(number: string): Promise<TestDevice[]>;
-  /** Waits until a new companion has acknowledged what its phone greets it with, and the server has said its last word on it. */
+  /**
+   * Waits until a new companion has acknowledged what its phone greets it with, and the server has said its last word
+   * on it.
+   */
   greeted(number: string): Promise<void>;
   unlink(number: string, device: number): Promise<void>;
   fault(fault: Record<string, unknown>): Promise<void>;

@@ -14,7 +14,10 @@ import { RatchetJudge } from './ratchet-judge.ts';
 import { startTestSandbox, type TestSandbox } from './sandbox.ts';
 import { ownedSession, testBox } from './signal-parties.ts';
 
-/** PostgreSQL and sandbox for sessions whose every step is watched. Nothing runs by itself: a test opens lives and ends them. */
+/**
+ * PostgreSQL and sandbox for sessions whose every step is watched. Nothing runs by itself: a test opens lives and ends
+ * them.
+ */
 export interface LivesWorld {
   database: TestDatabase;
   sandbox: TestSandbox;
@@ -231,7 +234,10 @@ function beginProjector(pool: TestDatabase['pool']): Projector {
   });
 }
 
-/** At its most talkative level Baileys logs each stanza in the turn in which it sends it. Its name is made of tag, type `retry` and id. */
+/**
+ * At its most talkative level Baileys logs each stanza in the turn in which it sends it. Its name is made of tag, type
+ * `retry` and id.
+ */
 function tellingLogger(onStanza: (name: string) => void) {
   const logger = {
     level: 'trace',

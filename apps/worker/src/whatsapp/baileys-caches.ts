@@ -14,10 +14,10 @@ function asCacheStore(cache: BoundedCache<unknown>): CacheStore {
 }
 
 /**
- * Devices of the users that a session writes to. Baileys' own cache forgets after five minutes, and each refresh makes it fetch new
- * key bundles: a prekey of the peer spent and the Signal session rebuilt. Here entries live for a day, because
- * Baileys itself drops or edits them when a `devices` notification comes (it calls `del` and `set`), also for changes
- * while the session was offline: those notifications wait in the server's queue.
+ * Devices of the users that a session writes to. Baileys' own cache forgets after five minutes, and each refresh makes
+ * it fetch new key bundles: a prekey of the peer spent and the Signal session rebuilt. Here entries live for a day,
+ * because Baileys itself drops or edits them when a `devices` notification comes (it calls `del` and `set`), also for
+ * changes while the session was offline: those notifications wait in the server's queue.
  */
 export function createDeviceCache(options: { max?: number; ttlMs?: number; now?: () => number } = {}) {
   const { max = 2_000, ttlMs = 24 * HOUR_MS, now } = options;
@@ -34,7 +34,10 @@ export function createDeviceCache(options: { max?: number; ttlMs?: number; now?:
   } satisfies PossiblyExtendedCacheStore;
 }
 
-/** The small caches of a socket that must outlive a reconnect. Baileys' defaults set a timer per entry and are made anew each time. */
+/**
+ * The small caches of a socket that must outlive a reconnect. Baileys' defaults set a timer per entry and are made anew
+ * each time.
+ */
 export function createSocketCaches() {
   return {
     userDevicesCache: createDeviceCache(),

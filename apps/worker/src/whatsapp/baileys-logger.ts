@@ -16,8 +16,9 @@ export interface BaileysLogger {
 const ignore: LogFunction = () => undefined;
 
 /**
- * Passes on what Baileys warns of: its sentence and, of an error, name and message. Its other fields are dropped, because they hold stanzas, jids
- * and now and then keys. One object per session and no child loggers: sessions are many.
+ * Passes on what Baileys warns of: its sentence and, of an error, name and message. Its other fields are dropped,
+ * because they hold stanzas, jids and now and then keys. One object per session and no child loggers: sessions are
+ * many.
  */
 export function createBaileysLogger(logger: Logger, sessionId: string): BaileysLogger {
   const report: LogFunction = (object, message) => {

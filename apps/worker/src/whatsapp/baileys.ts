@@ -1,5 +1,5 @@
-// The one door to Baileys: whoever comes through it has the three repairs that must be in place before the library is loaded. Imports are
-// evaluated in their order, so the order of these lines matters.
+// The one door to Baileys: whoever comes through it has the three repairs that must be in place before the library is
+// loaded. Imports are evaluated in their order, so the order of these lines matters.
 import './async-context/install.ts';
 import './libsignal-silence.ts';
 import './libsignal-queue.ts';

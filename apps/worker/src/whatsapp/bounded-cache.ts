@@ -5,8 +5,8 @@ interface Entry<V> {
 }
 
 /**
- * Least-recently-used map with an optional time to live. It costs nothing while it is empty (a worker holds thousands of these), and
- * sets no timers: expired entries are noticed when they are read or pushed out.
+ * Least-recently-used map with an optional time to live. It costs nothing while it is empty (a worker holds thousands
+ * of these), and sets no timers: expired entries are noticed when they are read or pushed out.
  */
 export class BoundedCache<V> {
   readonly #entries = new Map<string, Entry<V>>();

@@ -4,7 +4,10 @@ import type { BaileysLogger } from './baileys-logger.ts';
 import type { InboundJournal, WaitingPart } from './journal.ts';
 import { rebuildMessages } from './replay.ts';
 
-/** What has arrived, and the journal rows that are done once it is stored. Without a message it is nothing that concerns the user. */
+/**
+ * What has arrived, and the journal rows that are done once it is stored. Without a message it is nothing that concerns
+ * the user.
+ */
 export interface Arrived {
   message: WAMessage | null;
   journal: readonly Buffer[];
@@ -21,8 +24,9 @@ export interface ArrivalsDependencies {
 }
 
 /**
- * What comes in over a socket, tied to its journal rows. Messages are taken at the moment in which Baileys emits them and not from its event buffer, which
- * holds them back, keeps only the last of several with one id, and drops them all when the socket ends.
+ * What comes in over a socket, tied to its journal rows. Messages are taken at the moment in which Baileys emits them
+ * and not from its event buffer, which holds them back, keeps only the last of several with one id, and drops them all
+ * when the socket ends.
  */
 export function listenForArrivals(dependencies: ArrivalsDependencies): { replay(): Promise<void> } {
   const { sock, store, journal, logger, isCurrent, deliver } = dependencies;
@@ -45,8 +49,8 @@ export function listenForArrivals(dependencies: ArrivalsDependencies): { replay(
   }
 
   /**
-   * Keys and history from the own phone do their work inside Baileys, after the receipt and after the event. They are done when the stanza is,
-   * and the credentials that it changed are durable; a crash before that replays them.
+   * Keys and history from the own phone do their work inside Baileys, after the receipt and after the event. They are
+   * done when the stanza is, and the credentials that it changed are durable; a crash before that replays them.
    */
   async function afterBaileys(done: () => void): Promise<void> {
     await sock.messageMutex.mutex(async () => {
@@ -72,7 +76,9 @@ export function listenForArrivals(dependencies: ArrivalsDependencies): { replay(
     : Promise.resolve([]);
 
   return {
-    /** Hands on what arrived in an earlier life, before what comes now: stanzas wait for the mutex that is taken here. */
+    /**
+     * Hands on what arrived in an earlier life, before what comes now: stanzas wait for the mutex that is taken here.
+     */
     replay: () =>
       sock.messageMutex
         .mutex(async () => replayAll(await waiting))
@@ -80,6 +86,9 @@ export function listenForArrivals(dependencies: ArrivalsDependencies): { replay(
   };
 }
 
-/** Messages between the account's own devices: app-state keys, history, answers to our questions. Never shown to anybody. */
+/**
+ * Messages between the account's own devices: app-state keys, history, answers to our questions. Never shown to
+ * anybody.
+ */
 const isForBaileys = ({ category, key, message }: WAMessage): boolean =>
   category === 'peer' || Boolean(key.fromMe && message?.protocolMessage);

@@ -33,8 +33,9 @@ export interface JournalStore {
 export const JOURNAL_KIND = 'inbound-journal';
 
 /**
- * Messages between the account's own devices that are larger (a history that came inline) are not kept: that they were read is noted, and
- * a crash before Baileys has used them loses what they would have told, which WhatsApp's directory tells again when it is needed.
+ * Messages between the account's own devices that are larger (a history that came inline) are not kept: that they were
+ * read is noted, and a crash before Baileys has used them loses what they would have told, which WhatsApp's directory
+ * tells again when it is needed.
  */
 const MAX_PEER_PLAINTEXT_BYTES = 512 * 1024;
 
@@ -47,11 +48,12 @@ interface Stanza {
 }
 
 /**
- * Knows, for one connection, which stanza a ciphertext came in, and so what must be in the journal before WhatsApp gets a receipt (I5). Baileys hands
- * the repository nothing but the bytes; the stanza is found by their identity.
+ * Knows, for one connection, which stanza a ciphertext came in, and so what must be in the journal before WhatsApp gets
+ * a receipt (I5). Baileys hands the repository nothing but the bytes; the stanza is found by their identity.
  *
- * It counts on three things of rc14, which the contract tests hold: `CB:message` gives the node whose buffers are decrypted; stanzas
- * are handled one after the other, from decryption to the event; the event is emitted with the id of the stanza.
+ * It counts on three things of rc14, which the contract tests hold: `CB:message` gives the node whose buffers are
+ * decrypted; stanzas are handled one after the other, from decryption to the event; the event is emitted with the id of
+ * the stanza.
  */
 export class InboundJournal {
   readonly #store: Pick<JournalStore, 'find'>;
@@ -89,8 +91,9 @@ export class InboundJournal {
   }
 
   /**
-   * What to say of a ciphertext that could not be read: a copy of one that was read before has its answer in the journal. When that has
-   * become a message already, the answer is an empty one: WhatsApp gets its receipt, and nobody hears of it again.
+   * What to say of a ciphertext that could not be read: a copy of one that was read before has its answer in the
+   * journal. When that has become a message already, the answer is an empty one: WhatsApp gets its receipt, and nobody
+   * hears of it again.
    */
   async answer(part: JournalPart): Promise<Buffer | null> {
     const found = await this.#store.find(part.hash);

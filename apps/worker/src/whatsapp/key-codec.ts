@@ -8,8 +8,8 @@ const RAW: ReadonlySet<KeyKind> = new Set<KeyKind>(['identity-key', 'sender-key'
 const KEY_BYTES = 32;
 
 /**
- * Key values to bytes and back. JSON, because it is the same in every Node version of a mixed fleet; bytes inside are marked. A session
- * record holds only strings and numbers, so it takes the fast path: it is written with every message.
+ * Key values to bytes and back. JSON, because it is the same in every Node version of a mixed fleet; bytes inside are
+ * marked. A session record holds only strings and numbers, so it takes the fast path: it is written with every message.
  */
 export function encodeKey(kind: KeyKind, value: unknown): Buffer {
   if (RAW.has(kind)) return Buffer.from(value as Uint8Array);
@@ -30,7 +30,10 @@ export function decodeKey(kind: KeyKind, bytes: Buffer): unknown {
 
 const MARK = '$bytes';
 
-/** `JSON.stringify` has called `toJSON` already, which Buffers and protobuf messages have; the holder still has the value itself. */
+/**
+ * `JSON.stringify` has called `toJSON` already, which Buffers and protobuf messages have; the holder still has the
+ * value itself.
+ */
 function markBytes(this: Record<string, unknown>, key: string, value: unknown): unknown {
   const own = this[key];
   if (own instanceof Uint8Array) return { [MARK]: Buffer.from(own).toString('base64') };

@@ -2,10 +2,11 @@ import { AsyncResource } from 'node:async_hooks';
 import { createRequire } from 'node:module';
 
 /**
- * libsignal queues what it does per address of a contact, in one queue for the whole process: sessions of one worker that write to the same contact share
- * it. And it runs every job in the async context of whoever found the queue empty. Baileys keeps its transactions in that context, so a job of one
- * session ran inside of another's, or inside of one of its own that had ended, and what it wrote was never committed: the message left, and
- * the next one used its key again. Here each job runs in the context of its own caller. Import it before Baileys.
+ * libsignal queues what it does per address of a contact, in one queue for the whole process: sessions of one worker
+ * that write to the same contact share it. And it runs every job in the async context of whoever found the queue empty.
+ * Baileys keeps its transactions in that context, so a job of one session ran inside of another's, or inside of one of
+ * its own that had ended, and what it wrote was never committed: the message left, and the next one used its key again.
+ * Here each job runs in the context of its own caller. Import it before Baileys.
  */
 type Job = () => Promise<unknown>;
 export type JobQueue = (bucket: string, job: Job) => Promise<unknown>;

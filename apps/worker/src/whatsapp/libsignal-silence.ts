@@ -1,11 +1,14 @@
 /**
- * libsignal prints whole session records, private ratchet keys included, with `console.info` whenever a session is replaced.
- * This drops what that library prints, and only that. Import it before Baileys.
+ * libsignal prints whole session records, private ratchet keys included, with `console.info` whenever a session is
+ * replaced. This drops what that library prints, and only that. Import it before Baileys.
  */
 const METHODS = ['log', 'info', 'warn', 'error', 'debug', 'trace', 'dir'] as const;
 const LIBRARY = /[\\/]libsignal[\\/]/;
 
-/** Whether the caller of `wrapper` belongs to libsignal. Only that one frame is captured: this runs for every console call. */
+/**
+ * Whether the caller of `wrapper` belongs to libsignal. Only that one frame is captured: this runs for every console
+ * call.
+ */
 function calledByLibrary(wrapper: (...args: unknown[]) => void): boolean {
   const limit = Error.stackTraceLimit;
   const holder: { stack?: string } = {};

@@ -13,10 +13,10 @@ interface LidMovesDependencies {
 /**
  * The mapping of numbers to LIDs, made so that a number and its session change their name in one go.
  *
- * rc14 stores a new mapping at any moment, moves the session of the number to the LID some time later, and overwrites what is there by then. A
- * ratchet step that runs meanwhile reads its session under the one name and writes it under the other; a session that
- * a send has just begun under the LID is lost to the older one; and what arrives in between finds none. Without its list of devices the number
- * keeps its session, which nobody finds any more.
+ * rc14 stores a new mapping at any moment, moves the session of the number to the LID some time later, and overwrites
+ * what is there by then. A ratchet step that runs meanwhile reads its session under the one name and writes it under
+ * the other; a session that a send has just begun under the LID is lost to the older one; and what arrives in between
+ * finds none. Without its list of devices the number keeps its session, which nobody finds any more.
  */
 export function createLidMoves({ base, keys, exclusive }: LidMovesDependencies) {
   /** Moves the sessions of a number. One that is there under the LID already is newer, and stays. */
@@ -69,8 +69,8 @@ export function createLidMoves({ base, keys, exclusive }: LidMovesDependencies) 
   }
 
   /**
-   * What Baileys asks. Lookups that find a new mapping store it by the function above; they must not be shared with those that ratchet steps make of
-   * `base` while they hold what `exclusive` waits for.
+   * What Baileys asks. Lookups that find a new mapping store it by the function above; they must not be shared with
+   * those that ratchet steps make of `base` while they hold what `exclusive` waits for.
    */
   const lidMapping: LidMapping = Object.assign(Object.create(base) as LidMapping, {
     storeLIDPNMappings,

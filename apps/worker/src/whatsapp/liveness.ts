@@ -2,12 +2,14 @@ import type { Ownership } from '@wa-gate/cluster';
 import type { Clock } from '@wa-gate/kit';
 
 /**
- * Liveness by data. A socket that is open says nothing: WhatsApp, a proxy or a dead route may keep it so while nothing comes through any more, for
- * hours. What counts is when the last frame came. Each connection is asked now and then (the keep-alive that the protocol wants anyway); when it
- * has been silent for longer than that should allow, it is asked once more with a deadline, and without any frame by then it is stale.
+ * Liveness by data. A socket that is open says nothing: WhatsApp, a proxy or a dead route may keep it so while nothing
+ * comes through any more, for hours. What counts is when the last frame came. Each connection is asked now and then
+ * (the keep-alive that the protocol wants anyway); when it has been silent for longer than that should allow, it is
+ * asked once more with a deadline, and without any frame by then it is stale.
  *
- * One timer sweeps over all connections of the worker; a frame costs one timestamp. It takes the place of Baileys' keep-alive, which has a timer
- * per socket, decides by the wall clock (a clock that jumps by 35 s would end every connection at once) and measures nothing.
+ * One timer sweeps over all connections of the worker; a frame costs one timestamp. It takes the place of Baileys'
+ * keep-alive, which has a timer per socket, decides by the wall clock (a clock that jumps by 35 s would end every
+ * connection at once) and measures nothing.
  */
 export interface LivenessTiming {
   sweepEveryMs: number;
@@ -30,7 +32,10 @@ export const LIVENESS_TIMING: LivenessTiming = {
 export interface LivenessDependencies {
   clock: Clock;
   timing: LivenessTiming;
-  /** Stale connections given up per sweep. When the network of a whole worker breaks, its sessions must not all log in again in the same second. */
+  /**
+   * Stale connections given up per sweep. When the network of a whole worker breaks, its sessions must not all log in
+   * again in the same second.
+   */
   recyclesPerSweep: number;
   onRoundTrip: (milliseconds: number) => void;
   random?: () => number;

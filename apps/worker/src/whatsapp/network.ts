@@ -17,8 +17,8 @@ export interface WhatsAppNetwork {
 }
 
 /**
- * The real WhatsApp. TLS is the only thing that authenticates its servers to Baileys (its own signature checks accept anything), so
- * nothing here can be configured: not the address, not the certificates.
+ * The real WhatsApp. TLS is the only thing that authenticates its servers to Baileys (its own signature checks accept
+ * anything), so nothing here can be configured: not the address, not the certificates.
  */
 export function liveNetwork(): WhatsAppNetwork {
   const endpoint: NetworkEndpoint = { wsUrl: 'wss://web.whatsapp.com/ws/chat' };
@@ -38,8 +38,8 @@ interface SandboxInfo {
 }
 
 /**
- * A sandbox, asked anew before each connection: after its restart it may listen elsewhere. Its certificate is checked against the authority
- * that it names, never accepted blindly.
+ * A sandbox, asked anew before each connection: after its restart it may listen elsewhere. Its certificate is checked
+ * against the authority that it names, never accepted blindly.
  */
 export function sandboxNetwork(sandboxUrl: string): WhatsAppNetwork {
   let known: { info: SandboxInfo; endpoint: NetworkEndpoint } | undefined;

@@ -4,9 +4,10 @@ import type { BinaryNode } from './baileys.ts';
 export type PasskeyStep = 'passkey' | 'confirmation';
 
 /**
- * Some accounts link a device only with a passkey (WebAuthn, since 2026). Baileys knows nothing of it: it acknowledges these notifications and goes on
- * waiting. `passkey_prologue_request` carries the options for the authenticator, `crsc_continuation` the phone's half of the code to compare. Only
- * the type is read, so that other contents do not matter.
+ * Some accounts link a device only with a passkey (WebAuthn, since 2026). Baileys knows nothing of it: it acknowledges
+ * these notifications and goes on waiting. `passkey_prologue_request` carries the options for the authenticator,
+ * `crsc_continuation` the phone's half of the code to compare. Only the type is read, so that other contents do not
+ * matter.
  */
 const STEPS: Readonly<Record<string, PasskeyStep>> = {
   passkey_prologue_request: 'passkey',

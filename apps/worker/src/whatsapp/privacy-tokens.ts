@@ -5,8 +5,9 @@ const WEEK_SECONDS = 604_800;
 const weekOf = (seconds: number) => Math.floor(seconds / WEEK_SECONDS);
 
 /**
- * Notes that the contact was given this week's privacy token. Baileys gives one with every first message of a week and writes the note itself, but
- * from inside a transaction that has ended, where it is lost: without this it would ask the server again with every message.
+ * Notes that the contact was given this week's privacy token. Baileys gives one with every first message of a week and
+ * writes the note itself, but from inside a transaction that has ended, where it is lost: without this it would ask the
+ * server again with every message.
  */
 export async function noteTokenIssued(store: AuthStore, contact: string, nowMs: number): Promise<void> {
   const now = Math.floor(nowMs / 1000);

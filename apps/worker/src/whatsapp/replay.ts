@@ -23,8 +23,9 @@ interface RebuildOptions {
 }
 
 /**
- * Makes the messages again that were journalled and are no messages yet, by Baileys' own hand: its decoder is given a repository that
- * looks plaintexts up by the hashes that stand in for the ciphertexts. Sender keys that came with them are processed, as the crash may have come before that.
+ * Makes the messages again that were journalled and are no messages yet, by Baileys' own hand: its decoder is given a
+ * repository that looks plaintexts up by the hashes that stand in for the ciphertexts. Sender keys that came with them
+ * are processed, as the crash may have come before that.
  *
  * A stanza of which a part is missing was never receipted: it is left alone and comes again.
  */

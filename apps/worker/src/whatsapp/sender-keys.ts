@@ -11,9 +11,10 @@ type Keys = Pick<SignalKeyStoreWithTransaction, 'get' | 'set'>;
 type Addresses = Pick<WASocket['signalRepository'], 'jidToSignalProtocolAddress'>;
 
 /**
- * Whether the sender key that is being handed out is there already. A copy of a distribution, delivered again or replayed, must not be processed twice: rc14
- * appends a second state under the same id, looks states up from the oldest, and keeps five, so copies would push out the one that has
- * advanced. The state we have is never behind what a copy brings: chains only go forward, and keep the keys that they skipped.
+ * Whether the sender key that is being handed out is there already. A copy of a distribution, delivered again or
+ * replayed, must not be processed twice: rc14 appends a second state under the same id, looks states up from the
+ * oldest, and keeps five, so copies would push out the one that has advanced. The state we have is never behind what a
+ * copy brings: chains only go forward, and keep the keys that they skipped.
  */
 export async function hasSenderKeyOf(
   keys: Pick<Keys, 'get'>,
@@ -28,8 +29,8 @@ export async function hasSenderKeyOf(
 }
 
 /**
- * Drops the message keys that our own sending has skipped. rc14 uses every second one only, and keeps the others in the record, up to 2 000 that
- * nobody will ever ask for: some 200 KB, written again with every message.
+ * Drops the message keys that our own sending has skipped. rc14 uses every second one only, and keeps the others in the
+ * record, up to 2 000 that nobody will ever ask for: some 200 KB, written again with every message.
  */
 export async function forgetSkippedKeys(
   keys: Keys,

@@ -8,7 +8,10 @@ import {
 } from '@wa-gate/messaging';
 import type { ControlPort } from '../control/control-stream.ts';
 
-/** Tells the world, after a commit, that there is news: those who wait for a message, and the webhook drain. Hints only; they may be lost. */
+/**
+ * Tells the world, after a commit, that there is news: those who wait for a message, and the webhook drain. Hints only;
+ * they may be lost.
+ */
 export type Announce = (appended: Appended, moved?: RecordedOutcomes['moved']) => void;
 
 export interface AnnouncerDependencies {
@@ -27,7 +30,8 @@ export function createAnnouncer({ redis, webhooks, control }: AnnouncerDependenc
     }
     for (const { sessionId, messageId, state } of moved) hints.get(sessionId)?.messages.push({ messageId, state });
     if (hints.size > 0) {
-      // A gateway without a stream, while others have one, looks for itself: Redis would cost every message a hop for the sake of a rare fault.
+      // A gateway without a stream, while others have one, looks for itself: Redis would cost every message a hop for
+      // the sake of a rare fault.
       if (control.isHeard) control.publishHints([...hints.values()]);
       else publishHints(redis, [...hints.values()]);
     }

@@ -23,8 +23,9 @@ export interface BatcherOptions<T extends Ownership> {
 const RETRY = { initialMs: 100, maxMs: 5_000 };
 
 /**
- * Gathers what the sessions of this worker have to write and writes it in as few statements as there is time for: one runs, and what comes meanwhile
- * goes into the next. Items keep their order. Trouble with the database only delays them, so what `run` does must be harmless when it is repeated.
+ * Gathers what the sessions of this worker have to write and writes it in as few statements as there is time for: one
+ * runs, and what comes meanwhile goes into the next. Items keep their order. Trouble with the database only delays
+ * them, so what `run` does must be harmless when it is repeated.
  */
 export class Batcher<T extends Ownership> {
   readonly #options: BatcherOptions<T>;

@@ -16,8 +16,8 @@ export interface Belief {
 }
 
 /**
- * What the property test believes about the fleet, kept by simple rules from the answers of the real functions, and compared with the rows after
- * each step.
+ * What the property test believes about the fleet, kept by simple rules from the answers of the real functions, and
+ * compared with the rows after each step.
  */
 export class FleetModel {
   readonly leases = new Map<string, ModelLease>();
@@ -51,7 +51,9 @@ export class FleetModel {
     return room;
   }
 
-  /** Sessions that could get a worker, if there is room: unassigned, or of a worker whose lease is over and not braked. */
+  /**
+   * Sessions that could get a worker, if there is room: unassigned, or of a worker whose lease is over and not braked.
+   */
   waiting(): string[] {
     const silent = [...this.leases.values()].filter(({ state }) => state === 'expired').length;
     const heard = [...this.leases.values()].filter(({ state }) => state === 'held').length;
@@ -67,8 +69,8 @@ export class FleetModel {
   }
 
   /**
-   * Takes the rows as they are now, and says what is wrong with the step from the former ones. `changes`: how many placement changes were
-   * reported for a session; without it, what the rows show is taken for it.
+   * Takes the rows as they are now, and says what is wrong with the step from the former ones. `changes`: how many
+   * placement changes were reported for a session; without it, what the rows show is taken for it.
    */
   step(rows: PlacementRow[], changes?: ReadonlyMap<string, number>): string[] {
     const wrong: string[] = [];

@@ -8,8 +8,8 @@ import { scaleTiming } from '../timing.ts';
 import { listWorkers } from '../workers.ts';
 
 /**
- * The relations of production, so slow that no machine is too slow for them: a lease outlasts every test, and what time is to do is written
- * into the rows.
+ * The relations of production, so slow that no machine is too slow for them: a lease outlasts every test, and what time
+ * is to do is written into the rows.
  */
 export const SLOW_TIMING = scaleTiming(60);
 
@@ -67,8 +67,8 @@ export async function readPlacements(db: Queryable): Promise<PlacementRow[]> {
 }
 
 /**
- * Resolves once some backend of this database waits for a lock in a statement like this, so that the order of a race is certain and nothing
- * sleeps. Ends without that when told to.
+ * Resolves once some backend of this database waits for a lock in a statement like this, so that the order of a race is
+ * certain and nothing sleeps. Ends without that when told to.
  */
 export async function someoneWaitsForALock(db: Queryable, statement = '%', end?: AbortSignal): Promise<void> {
   while (!end?.aborted) {

@@ -27,7 +27,9 @@ beforeAll(async () => {
 });
 afterAll(() => database?.drop());
 
-/** What happens to the outbox of one session. `who` picks a message, `stale` lets an owner act that is none any more. */
+/**
+ * What happens to the outbox of one session. `who` picks a message, `stale` lets an owner act that is none any more.
+ */
 type Step =
   | { do: 'accept'; text: string; careful: boolean }
   | { do: 'claim'; limit: number; stale: boolean }

@@ -14,8 +14,8 @@ export interface WorkerLoadReport {
  */
 
 /**
- * What a worker sends on the control stream of a gateway. `goodbye`: its sockets are closed, and it holds no session any
- * more. `strays`: misrouted doorbells, for sessions that it does not host.
+ * What a worker sends on the control stream of a gateway. `goodbye`: its sockets are closed, and it holds no session
+ * any more. `strays`: misrouted doorbells, for sessions that it does not host.
  */
 export type WorkerFrame =
   | { type: 'hello'; workerId: string; incarnation: number }

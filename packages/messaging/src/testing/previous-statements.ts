@@ -1,6 +1,6 @@
 /**
- * Statements of the version before the migration `storage_seams`, as its processes prepare them (commit 908a8a4): the test of the migration runs them
- * before and after it.
+ * Statements of the version before the migration `storage_seams`, as its processes prepare them (commit 908a8a4): the
+ * test of the migration runs them before and after it.
  */
 export const PREVIOUS_STATEMENTS = {
   'accept-message': `WITH session AS (

@@ -7,7 +7,10 @@ import { poll } from './poll.ts';
 import { reaction } from './reaction.ts';
 import { text } from './text.ts';
 
-/** What phones can be told to send, and what they show of it. Of two kinds with one member the first that knows it counts. */
+/**
+ * What phones can be told to send, and what they show of it. Of two kinds with one member the first that knows it
+ * counts.
+ */
 export const PHONE_KINDS = {
   text,
   image,

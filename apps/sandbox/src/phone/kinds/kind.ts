@@ -24,8 +24,8 @@ export interface Given {
 }
 
 /**
- * One kind of message of the sandbox's phones. The list is the sandbox's own: it shares no code with the worker, which it
- * judges.
+ * One kind of message of the sandbox's phones. The list is the sandbox's own: it shares no code with the worker, which
+ * it judges.
  */
 export interface PhoneKind<R extends TProperties> {
   /** Fields of the request to the control API beside those of all kinds. */

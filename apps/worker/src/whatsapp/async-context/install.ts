@@ -6,8 +6,8 @@ import { SharedAsyncLocalStorage } from './shared-storage.ts';
 const FIRST_NODE_WITHOUT_THE_COST = 24;
 
 /**
- * Must be imported before anything that creates an `AsyncLocalStorage` per connection, that is before Baileys. Instances that exist already
- * stay native; they are few and fixed.
+ * Must be imported before anything that creates an `AsyncLocalStorage` per connection, that is before Baileys.
+ * Instances that exist already stay native; they are few and fixed.
  */
 if (Number.parseInt(process.versions.node, 10) < FIRST_NODE_WITHOUT_THE_COST) {
   (asyncHooks as { AsyncLocalStorage: unknown }).AsyncLocalStorage = SharedAsyncLocalStorage;

@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 /**
- * One value of one storage in one async context. The epoch is compared on reading, so that `disable()` forgets every value
- * that was set before it, in whatever context that value still travels.
+ * One value of one storage in one async context. The epoch is compared on reading, so that `disable()` forgets every
+ * value that was set before it, in whatever context that value still travels.
  */
 interface Entry {
   epoch: number;
@@ -18,10 +18,11 @@ const carrier = new Native<Context>();
 const EMPTY: Context = new Map();
 
 /**
- * Stands in for `AsyncLocalStorage` on Node < 24. There every instance that was ever enabled is copied along by every promise and timer of
- * the process, for ever: with one instance per WhatsApp socket an await costs 0.25 us at the start and 112 us after a thousand sockets.
- * Here all instances keep their values in one immutable map that one native instance carries, so an await costs the same however
- * many instances there are; entering a context copies a map of the values set in it, which are few.
+ * Stands in for `AsyncLocalStorage` on Node < 24. There every instance that was ever enabled is copied along by every
+ * promise and timer of the process, for ever: with one instance per WhatsApp socket an await costs 0.25 us at the start
+ * and 112 us after a thousand sockets. Here all instances keep their values in one immutable map that one native
+ * instance carries, so an await costs the same however many instances there are; entering a context copies a map of the
+ * values set in it, which are few.
  */
 export class SharedAsyncLocalStorage<T> {
   static bind: typeof Native.bind = (fn) => Native.bind(fn);

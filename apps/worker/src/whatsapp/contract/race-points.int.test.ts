@@ -5,8 +5,8 @@ import { type Life, type LinkedSession, type LivesWorld, startLives } from '../.
 import { encodeWAMessage, proto } from '../baileys.ts';
 
 /**
- * A session is killed between any two steps of a send and of a receive, and the next life goes on from what the database has. Each case is repeated with
- * the kill one step later, until it comes through without meeting it.
+ * A session is killed between any two steps of a send and of a receive, and the next life goes on from what the
+ * database has. Each case is repeated with the kill one step later, until it comes through without meeting it.
  */
 let world: LivesWorld;
 let session: LinkedSession;
