@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `npm start`. Needs nothing but Node: it runs before anything is installed. */
+/** `npm start` and `npm run dev`. Needs nothing but Node: it runs before anything is installed. */
 import { join } from 'node:path';
 import { runDemo } from './demo.mjs';
 import { parseStartArguments, START_HELP } from './lib/arguments.mjs';
@@ -8,6 +8,7 @@ import { requireNode } from './lib/install.mjs';
 import { runLauncher } from './lib/launcher.mjs';
 import { ROOT } from './lib/paths.mjs';
 import { createProgress } from './lib/progress.mjs';
+import { runSeed } from './lib/seed/seed.mjs';
 import { stopOnSignals } from './lib/stop-signals.mjs';
 
 // A terminal that was closed must not end us before everything is stopped.
@@ -43,6 +44,7 @@ try {
       progress,
       stop,
       demo: (running) => runDemo(running, progress),
+      seed: (running) => runSeed(running, progress),
     });
 } catch (error) {
   report(error);

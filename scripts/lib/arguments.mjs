@@ -1,6 +1,9 @@
-/** The command line of `npm start`. */
+/** The command line of `npm start` and `npm run dev`. */
 import { LaunchError } from './errors.mjs';
 import { DEFAULT_MODE, isMode, MODES } from './modes.mjs';
+
+/** Few processes, so that a reload is quick. */
+const DEV_MODE = 'minimal';
 
 export const START_HELP = `Usage: npm start -- [options]
 
@@ -14,6 +17,9 @@ Options
   --live              add a worker for the real WhatsApp
   --exit-after-demo   stop after the demonstration; the exit code tells whether it worked (also: SMOKE=1)
   --verbose           show the logs of all processes
+  --dev               run the sources unbuilt and start each app anew when they change (npm run dev); mode minimal by default
+  --inspect           with --dev: each process listens for a debugger, from port 9229 on
+  --seed              make accounts, sessions, chats and messages to look at; a second time changes nothing
   --help              this text
 
 Environment (or the file .env in this folder; docs/configuration.md has all variables)
@@ -28,7 +34,9 @@ Environment (or the file .env in this folder; docs/configuration.md has all vari
   SMTP_HOST ...       mail server (default: mails are files in DATA_DIR/mail)
 `;
 
-/** @typedef {{ help: boolean, mode: import('./modes.mjs').ModeName, demo: boolean, live: boolean, exitAfterDemo: boolean, verbose: boolean }} StartOptions */
+/**
+ * @typedef {{ help: boolean, mode: import('./modes.mjs').ModeName, demo: boolean, live: boolean, exitAfterDemo: boolean,
+ *   verbose: boolean, dev: boolean, inspect: boolean, seed: boolean }} StartOptions */
 
 /**
  * @param {readonly string[]} argv
@@ -44,6 +52,9 @@ export function parseStartArguments(argv, env) {
     live: false,
     exitAfterDemo: env.SMOKE === '1',
     verbose: false,
+    dev: argv.includes('--dev'),
+    inspect: false,
+    seed: false,
   };
   let isUnwanted = false;
   /** @type {Record<string, () => void>} */
@@ -54,6 +65,9 @@ export function parseStartArguments(argv, env) {
     '--live': () => (options.live = true),
     '--exit-after-demo': () => (options.exitAfterDemo = true),
     '--verbose': () => (options.verbose = true),
+    '--dev': () => {},
+    '--inspect': () => (options.inspect = true),
+    '--seed': () => (options.seed = true),
   };
   for (const argument of given.rest) {
     const apply = Object.hasOwn(flags, argument) ? flags[argument] : undefined;
@@ -62,6 +76,7 @@ export function parseStartArguments(argv, env) {
     apply();
   }
   options.demo = !isUnwanted && (MODES[given.mode].demo || options.exitAfterDemo);
+  if (options.inspect && !options.dev) throw new LaunchError('--inspect goes with --dev: npm run dev -- --inspect.');
   if (options.exitAfterDemo && isUnwanted) {
     throw new LaunchError('--no-demo and --exit-after-demo contradict each other.');
   }
@@ -76,7 +91,7 @@ export function parseStartArguments(argv, env) {
 function takeMode(argv) {
   const rest = [];
   /** @type {string} */
-  let mode = DEFAULT_MODE;
+  let mode = argv.includes('--dev') ? DEV_MODE : DEFAULT_MODE;
   for (let index = 0; index < argv.length; index += 1) {
     const argument = argv[index] ?? '';
     if (argument === '--mode') mode = argv[++index] ?? '';

@@ -1,7 +1,17 @@
 import { expect, test } from 'vitest';
 import { parseStartArguments } from './arguments.mjs';
 
-const DEFAULTS = { help: false, mode: 'standard', demo: true, live: false, exitAfterDemo: false, verbose: false };
+const DEFAULTS = {
+  help: false,
+  mode: 'standard',
+  demo: true,
+  live: false,
+  exitAfterDemo: false,
+  verbose: false,
+  dev: false,
+  inspect: false,
+  seed: false,
+};
 
 test.each([
   [[], {}, {}],
@@ -10,6 +20,10 @@ test.each([
   [['--exit-after-demo'], {}, { exitAfterDemo: true }],
   [[], { SMOKE: '1' }, { exitAfterDemo: true }],
   [['-h'], {}, { help: true }],
+  [['--seed'], {}, { seed: true }],
+  [['--dev'], {}, { dev: true, mode: 'minimal', demo: false }],
+  [['--dev', '--inspect', '--seed'], {}, { dev: true, inspect: true, seed: true, mode: 'minimal', demo: false }],
+  [['--dev', '--mode', 'standard'], {}, { dev: true, mode: 'standard' }],
   [['--mode', 'enterprise', '--live'], {}, { mode: 'enterprise', live: true }],
   [['--mode=advanced'], {}, { mode: 'advanced' }],
   [['--mode', 'minimal'], {}, { mode: 'minimal', demo: false }],
@@ -34,4 +48,8 @@ test.each([['--mode'], ['--mode', 'huge'], ['--mode='], ['--mode', 'toString'], 
 
 test('refuses to leave out the demonstration and to stop after it', () => {
   expect(() => parseStartArguments(['--no-demo'], { SMOKE: '1' })).toThrow('contradict');
+});
+
+test('refuses a debugger for what is built', () => {
+  expect(() => parseStartArguments(['--inspect'], {})).toThrow('--inspect goes with --dev');
 });

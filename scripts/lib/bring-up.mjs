@@ -19,15 +19,17 @@ const DATABASE = 'wagate';
 /**
  * @param {import('./launcher.mjs').LaunchOptions} launch
  * @param {{ dataDir: import('./data-dir.mjs').DataDir, journal: import('./process-journal.mjs').Journal,
- *   supervisor: import('./supervisor.mjs').Supervisor, signal: AbortSignal }} own
+ *   supervisor: import('./supervisor.mjs').Supervisor, reloader: import('./dev/reloader.mjs').Reloader | undefined,
+ *   signal: AbortSignal }} own
  * @returns {Promise<import('./services.mjs').Installation>}
  */
-export async function bringUp(launch, { dataDir, journal, supervisor, signal }) {
+export async function bringUp(launch, { dataDir, journal, supervisor, reloader, signal }) {
   const { options, env, progress, services, prepare } = launch;
   const secrets = loadSecrets(dataDir.secrets, { hasData: hasCluster(dataDir.postgres), env });
   const host = env.HOST || LOOPBACK;
   const gatewayPort = await chooseGatewayPort({ asked: env.PORT, host, say: progress.say });
-  const table = services ?? serviceTable({ live: options.live, ownSandbox: !env.SANDBOX_URL, mode: options.mode });
+  const { live, mode, dev } = options;
+  const table = services ?? serviceTable({ live, ownSandbox: !env.SANDBOX_URL, mode, dev });
   const names = ['postgres', 'redis', 'demo', ...table.flatMap((definition) => definition.ports)];
   const ports = await keepPorts(dataDir.ports, names);
   if (env.DATABASE_URL) requirePostgresUrl(env.DATABASE_URL);
@@ -37,7 +39,9 @@ export async function bringUp(launch, { dataDir, journal, supervisor, signal }) 
   if (prepare) await prepare();
   else {
     await installDependencies({ progress, ...context });
-    await build({ progress, packages: SERVICE_PACKAGES, ...context });
+    await (dev
+      ? build({ progress, task: 'generate', ...context })
+      : build({ progress, packages: SERVICE_PACKAGES, ...context }));
   }
 
   const start = (/** @type {import('./child.mjs').ChildSpec} */ spec) => supervisor.start(spec, signal);
@@ -80,7 +84,12 @@ export async function bringUp(launch, { dataDir, journal, supervisor, signal }) 
   for (const wave of [...new Set(started.map((definition) => definition.wave))].sort((a, b) => a - b)) {
     const together = started.filter((definition) => definition.wave === wave);
     await progress.step(`Starting ${together.map((definition) => definition.name).join(', ')}`, () =>
-      allSettledOrFirstError(together.map((definition) => start(serviceSpec(definition, installation)))),
+      allSettledOrFirstError(
+        together.map((definition) => {
+          const spec = serviceSpec(definition, installation);
+          return start(reloader && definition.app ? reloader.adopt(definition.app, spec) : spec);
+        }),
+      ),
     );
     // The gateway of the first wave makes it.
     if (state.administrators.length === 0) rememberFirstAdministrator(dataDir.secrets, admin);

@@ -1,19 +1,20 @@
-/** Compiling what is started. Turbo skips whatever has not changed. */
+/** Compiling what is started, or making the generated sources alone. Turbo skips whatever has not changed. */
 import { runCommand } from './commands.mjs';
 import { binPath, toolEnvironment } from './paths.mjs';
 
 /**
  * @param {import('./commands.mjs').CommandContext & {
- *   progress: import('./progress.mjs').Progress, packages?: readonly string[] }} context
+ *   progress: import('./progress.mjs').Progress, packages?: readonly string[], task?: 'build' | 'generate' }} context
  */
-export async function build({ progress, packages = [], ...context }) {
+export async function build({ progress, packages = [], task = 'build', ...context }) {
   const filters = packages.map((name) => `--filter=${name}`);
-  await progress.step('Building', (note) =>
+  const title = task === 'build' ? 'Building' : 'Generating sources';
+  await progress.step(title, (note) =>
     runCommand(
       {
-        title: 'Building',
+        title,
         command: binPath('turbo'),
-        args: ['run', 'build', '--output-logs=new-only', '--no-color', ...filters],
+        args: ['run', task, '--output-logs=new-only', '--no-color', ...filters],
         onLine: note,
       },
       { ...context, env: toolEnvironment(context.env) },

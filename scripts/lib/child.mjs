@@ -26,6 +26,7 @@ const POLL_MS = 50;
  * @property {NodeJS.Signals} stopSignal
  * @property {number} readyMs how long it may take until it is ready
  * @property {(pid: number) => Promise<boolean>} isReady
+ * @property {() => import('node:child_process').ChildProcess} [launch] instead of running `command`
  *
  * @typedef {{ code: number | null, signal: NodeJS.Signals | null, error?: Error }} Exit
  */
@@ -40,15 +41,7 @@ export class Child {
    */
   constructor(spec, journal) {
     this.spec = spec;
-    const log = openSync(spec.logFile, 'a', 0o600);
-    // Detached: an interrupt from the terminal must reach us alone, so that things stop in order.
-    const child = spawn(spec.command, spec.args, {
-      cwd: spec.cwd,
-      env: spec.env,
-      detached: true,
-      stdio: ['ignore', log, log],
-    });
-    closeSync(log);
+    const child = spec.launch ? spec.launch() : run(spec);
     this.pid = child.pid;
     if (this.pid !== undefined) journal.started(this.pid, spec);
     /** @type {Promise<Exit>} */
@@ -103,6 +96,15 @@ export class Child {
     await this.exited;
     clearTimeout(timer);
   }
+}
+
+/** @param {ChildSpec} spec */
+function run({ command, args, cwd, env, logFile }) {
+  const log = openSync(logFile, 'a', 0o600);
+  // Detached: an interrupt from the terminal must reach us alone, so that things stop in order.
+  const child = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', log, log] });
+  closeSync(log);
+  return child;
 }
 
 /** @param {Exit} exit */

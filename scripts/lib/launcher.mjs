@@ -5,6 +5,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { bringUp } from './bring-up.mjs';
 import { dataDirPath, openDataDir } from './data-dir.mjs';
+import { Reloader } from './dev/reloader.mjs';
 import { watchDisk } from './disk.mjs';
 import { errorCode, LaunchError, StoppedError } from './errors.mjs';
 import { readJson } from './files.mjs';
@@ -25,9 +26,12 @@ const LEFTOVER_GRACE_MS = 8_500;
  * @property {import('./progress.mjs').Progress} progress
  * @property {AbortSignal} stop the user wants to stop
  * @property {(running: Running) => Promise<boolean>} demo tells whether it worked
+ * @property {(running: SeedOptions) => Promise<void>} [seed] makes accounts, sessions and messages to look at
  * @property {import('./services.mjs').ServiceDefinition[]} [services] instead of our own, in tests
  * @property {() => Promise<void>} [prepare] instead of installing, building and migrating, in tests
  * @property {() => Promise<import('./stored-state.mjs').StoredState>} [storedState] instead of asking the database, in tests
+ *
+ * @typedef {import('./seed/seed.mjs').SeedOptions} SeedOptions
  *
  * @typedef {object} Running what the demonstration gets
  * @property {string} gatewayUrl
@@ -120,13 +124,16 @@ async function superviseUntilStopped(launch, dataDir, lock) {
       ending.abort();
     },
   });
+  const reloader = options.dev ? new Reloader({ supervisor, progress, inspect: options.inspect }) : undefined;
   const stopFollowing = watchLogs(dataDir, options.verbose, progress);
   const stopWatchingDisk = watchDisk(dataDir.path, progress);
   try {
     const begun = performance.now();
-    installation = await bringUp(launch, { dataDir, journal, supervisor, signal: ending.signal });
+    installation = await bringUp(launch, { dataDir, journal, supervisor, reloader, signal: ending.signal });
     publish();
     progress.say(`wa-gate is up after ${seconds(performance.now() - begun)}.`);
+    reloader?.watch();
+    if (options.seed) await runSeed(launch, installation, ending.signal);
     const demoWorked = !options.demo || (await runDemo(launch, installation, ending.signal));
     publish();
     if (options.exitAfterDemo) return demoWorked && !fatal ? 0 : 1;
@@ -141,6 +148,7 @@ async function superviseUntilStopped(launch, dataDir, lock) {
     launch.stop.removeEventListener('abort', userStops);
     const stopping = performance.now();
     announceStop(lock);
+    reloader?.stop();
     const hadProcesses = supervisor.processes.length > 0;
     if (hadProcesses) progress.say('Stopping ...');
     await supervisor.stop();
@@ -183,6 +191,26 @@ async function runDemo({ demo, progress }, installation, signal) {
     if (signal.aborted) throw new StoppedError('demonstration', { cause: error });
     progress.warn(`The demonstration failed: ${error instanceof Error ? error.message : String(error)}`);
     return false;
+  }
+}
+
+/**
+ * @param {LaunchOptions} launch
+ * @param {import('./services.mjs').Installation} installation
+ * @param {AbortSignal} signal
+ */
+async function runSeed({ seed, progress }, installation, signal) {
+  try {
+    await seed?.({
+      gatewayUrl: installation.gateway.url,
+      sandboxUrl: installation.sandboxUrl,
+      sandboxToken: installation.env.SANDBOX_TOKEN,
+      admin: installation.admin,
+      signal,
+    });
+  } catch (error) {
+    if (signal.aborted) throw new StoppedError('seed', { cause: error });
+    progress.warn(`The seed failed: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 

@@ -1,5 +1,6 @@
 /**
- * Brief S0's stages as sets of processes. The software is the same in all: every route is there in every mode. What differs is how much of it runs how many times, and
+ * The v2 brief's stages as sets of processes. The software is the same in all: every route is there in every mode.
+ * What differs is how much of it runs how many times, and
  * so what may break without anybody noticing.
  */
 

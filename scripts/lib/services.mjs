@@ -3,6 +3,7 @@
  * knows nothing else about them, so a test can give it another table.
  */
 import { dirname, join, resolve } from 'node:path';
+import { sourceFlags } from './dev/source-runtime.mjs';
 import { isHealthy } from './health.mjs';
 import { MODES } from './modes.mjs';
 import { ROOT } from './paths.mjs';
@@ -29,6 +30,7 @@ const CHILD_GRACE_MS = 8_000;
  *
  * @typedef {object} ServiceDefinition
  * @property {string} name
+ * @property {string} [app] folder below `apps`; not of those that a test makes up
  * @property {string} entry the script that is run
  * @property {number} wave services of one wave start together, after those before them are ready
  * @property {readonly string[]} ports names of the ports it needs, kept over restarts
@@ -42,12 +44,20 @@ const CHILD_GRACE_MS = 8_000;
 
 /** @param {string} app */
 const builtEntry = (app) => join(ROOT, 'apps', app, 'dist', 'main.js');
+/** @param {string} app */
+const sourceEntry = (app) => join(ROOT, 'apps', app, 'src', 'main.ts');
 
 /** Packages whose build the launcher needs; turbo adds what they depend on. */
 export const SERVICE_PACKAGES = ['@wa-gate/gateway', '@wa-gate/worker', '@wa-gate/sandbox'];
 
-/** @param {{ live: boolean, ownSandbox: boolean, mode: import('./modes.mjs').ModeName }} options */
-export function serviceTable({ live, ownSandbox, mode }) {
+/**
+ * @param {object} options
+ * @param {boolean} options.live
+ * @param {boolean} options.ownSandbox
+ * @param {import('./modes.mjs').ModeName} options.mode
+ * @param {boolean} [options.dev] run the sources, unbuilt
+ */
+export function serviceTable({ live, ownSandbox, mode, dev = false }) {
   const { gateways, separateJobs, workers } = MODES[mode];
   const table = [
     ...(ownSandbox ? [SANDBOX] : []),
@@ -59,7 +69,18 @@ export function serviceTable({ live, ownSandbox, mode }) {
     ...numbered(workers).map((number) => worker(`worker-${number}`, 'sandbox')),
     ...(live ? [worker('live-1', 'live')] : []),
   ];
+  if (dev) return table.map(fromSource);
   return MODES[mode].metrics ? table : table.map(withoutMetrics);
+}
+
+/**
+ * @param {ServiceDefinition} definition
+ * @returns {ServiceDefinition}
+ */
+function fromSource(definition) {
+  const { app, nodeFlags = [] } = definition;
+  if (app === undefined) return definition;
+  return { ...definition, entry: sourceEntry(app), nodeFlags: [...sourceFlags(), ...nodeFlags] };
 }
 
 const numbered = (/** @type {number} */ count) => Array.from({ length: count }, (_, index) => index + 1);
@@ -76,6 +97,7 @@ const withoutMetrics = (definition) => ({
 /** @type {ServiceDefinition} */
 const SANDBOX = {
   name: 'sandbox',
+  app: 'sandbox',
   entry: builtEntry('sandbox'),
   wave: 0,
   ports: ['sandbox', 'sandbox-ws'],
@@ -98,6 +120,7 @@ const SANDBOX = {
 function firstGateway(role) {
   return {
     name: 'gateway',
+    app: 'gateway',
     entry: builtEntry('gateway'),
     wave: 0,
     ports: [],
@@ -125,6 +148,7 @@ function firstGateway(role) {
 function furtherGateway(name, role) {
   return {
     name,
+    app: 'gateway',
     entry: builtEntry('gateway'),
     wave: 1,
     ports: [name],
@@ -165,6 +189,7 @@ function worker(name, network) {
   const url = (/** @type {Installation} */ { ports }) => `http://${LOOPBACK}:${ports[name]}`;
   return {
     name,
+    app: 'worker',
     entry: builtEntry('worker'),
     wave: 1,
     ports: [name],

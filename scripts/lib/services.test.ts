@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { serviceSpec, serviceTable } from './services.mjs';
 
@@ -39,6 +40,15 @@ describe('which services run', () => {
   ])('%j', (options, names) => {
     expect(specs(options).map(({ name }) => name)).toEqual(names);
   });
+});
+
+test('--dev runs the sources of each app, without its build', () => {
+  for (const spec of specs({ dev: true, mode: 'minimal' })) {
+    const entry = spec.args.at(-1) ?? '';
+    expect(entry).toMatch(/apps\/\w+\/src\/main\.ts$/);
+    expect(existsSync(entry)).toBe(true);
+    expect(spec.args).toContain('--conditions=@wa-gate/source');
+  }
 });
 
 describe('the modes (MR-198)', () => {

@@ -26,8 +26,15 @@ const STOP_PLAN = [
   { stage: STAGES.postgres, askedAfter: 8_600, forcedAfter: 9_500 },
 ];
 
+/** A reload waits this long for the old process; what it has not finished by then survives as after a crash. */
+const RELOAD_GRACE_MS = 8_000;
+
 /**
- * @typedef {{ child: Child, failures: number, startedAt: number }} Kept
+ * @typedef {object} Kept
+ * @property {Child} child
+ * @property {number} failures
+ * @property {number} startedAt
+ * @property {boolean} [isReplaced] its end is no reason to start it again
  */
 
 export class Supervisor {
@@ -76,6 +83,35 @@ export class Supervisor {
     this.#watch(kept);
   }
 
+  /**
+   * Ends a process and starts it anew at once, because its code has changed. One that does not become ready stays away until
+   * the next reload.
+   * @param {string} name
+   * @returns {Promise<boolean>} whether the new one is ready
+   */
+  async reload(name) {
+    const last = this.#kept.get(name);
+    if (!last || this.#stopping.signal.aborted) return false;
+    last.isReplaced = true;
+    await last.child.stop(RELOAD_GRACE_MS);
+    if (this.#stopping.signal.aborted) return false;
+    const kept = this.#spawn(last.child.spec, 0);
+    this.onChange();
+    try {
+      await kept.child.waitUntilReady(this.#stopping.signal);
+    } catch (error) {
+      if (this.#stopping.signal.aborted) return false;
+      kept.isReplaced = true;
+      await kept.child.stop(0);
+      this.progress.warn(`${error instanceof Error ? error.message : String(error)} It waits for the next change.`);
+      for (const words of lastWords(kept.child.spec.logFile)) this.progress.say(`  | ${words}`);
+      return false;
+    }
+    this.#watch(kept);
+    this.onChange();
+    return true;
+  }
+
   /** Stops everything, stage by stage, within ten seconds. */
   stop() {
     this.#stopping.abort();
@@ -105,6 +141,7 @@ export class Supervisor {
    * @param {number} failures
    */
   #spawn(spec, failures) {
+    /** @type {Kept} */
     const kept = { child: new Child(spec, this.journal), failures, startedAt: performance.now() };
     this.#kept.set(spec.name, kept);
     return kept;
@@ -113,7 +150,7 @@ export class Supervisor {
   /** @param {Kept} kept */
   #watch(kept) {
     void kept.child.exited.then(() => {
-      if (!this.#stopping.signal.aborted) void this.#restart(kept);
+      if (!this.#stopping.signal.aborted && !kept.isReplaced) void this.#restart(kept);
     });
   }
 
@@ -123,7 +160,7 @@ export class Supervisor {
    */
   async #restart(last) {
     let ended = last;
-    while (!this.#stopping.signal.aborted) {
+    while (!this.#stopping.signal.aborted && !ended.isReplaced) {
       const { spec, exit } = ended.child;
       const failures = performance.now() - ended.startedAt > STEADY_MS ? 0 : ended.failures;
       const delay = Math.min(this.firstRestartMs * 2 ** failures, LONGEST_RESTART_MS);
@@ -139,6 +176,7 @@ export class Supervisor {
       } catch {
         return;
       }
+      if (ended.isReplaced) return;
       ended = this.#spawn(spec, failures + 1);
       this.onChange();
       try {

@@ -38,6 +38,18 @@ const asksForHelp = (args) => args.length === 0 || args.some((arg) => ['help', '
  * @param {NodeJS.ProcessEnv} env
  */
 export function installationEnvironment(env) {
+  const { databaseUrl } = runningInstallation(env);
+  const { masterKey } = loadSecrets(join(dataDirPath(env), 'secrets'), { hasData: true, env });
+  return { DATABASE_URL: databaseUrl, WAG_MASTER_KEY: masterKey };
+}
+
+/**
+ * What runs in the data folder, with the administrator of its first start.
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {import('./run-file.mjs').RunFile}
+ * @throws {LaunchError} when nothing runs there
+ */
+export function runningInstallation(env) {
   const path = dataDirPath(env);
   const run = readJson(join(path, 'run.json'));
   const isRunning = run.state === 'ok' && Array.isArray(run.value.processes) && run.value.processes.length > 0;
@@ -46,6 +58,5 @@ export function installationEnvironment(env) {
       hint: 'Start it with npm start and run the command beside it; DATA_DIR=<folder> names another folder.',
     });
   }
-  const { masterKey } = loadSecrets(join(path, 'secrets'), { hasData: true, env });
-  return { DATABASE_URL: run.value.databaseUrl, WAG_MASTER_KEY: masterKey };
+  return run.value;
 }

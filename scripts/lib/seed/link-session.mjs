@@ -1,0 +1,46 @@
+/** Links a session to a phone of the sandbox, by the text of its QR code. */
+import { ApiError } from '../demo/http.mjs';
+import { waitUntil } from '../demo/wait-until.mjs';
+
+const LINK_MS = 60_000;
+/** A session that was linked before connects by itself; it is not linked anew before this time is over. */
+const RECONNECT_MS = 20_000;
+/** Asking for a QR code is a session operation, of which a workspace has 60 in a minute. */
+const QR_EVERY_MS = 1_500;
+/** No code yet, the session between two workers, asked too often, or the code just changed: all of it passes. */
+const PASSES = new Set([400, 404, 409, 410, 429, 503]);
+
+/**
+ * @param {object} options
+ * @param {import('../demo/http.mjs').Api} options.api of the gateway
+ * @param {import('../demo/http.mjs').Api} options.sandbox
+ * @param {string} options.sessionId
+ * @param {string} options.phone
+ * @param {AbortSignal} options.signal
+ */
+export async function linkSession({ api, sandbox, sessionId, phone, signal }) {
+  const path = `/api/sessions/${sessionId}`;
+  const isConnected = async () => (await api('GET', `${path}/status`)).status === 'connected';
+  const { phoneNumber } = await api('GET', path);
+  if (phoneNumber) {
+    const isBack = await waitUntil('The connection', async () => (await isConnected()) || undefined, {
+      signal,
+      withinMs: RECONNECT_MS,
+    }).catch(() => false);
+    if (isBack) return;
+  }
+  await waitUntil(
+    `The link of session ${sessionId}`,
+    async () => {
+      if (await isConnected()) return true;
+      try {
+        const { qr } = await api('GET', `${path}/qr`);
+        if (qr) await sandbox('POST', `/phones/${phone}/scan`, { qr });
+      } catch (error) {
+        if (!(error instanceof ApiError && PASSES.has(error.status))) throw error;
+      }
+      return (await isConnected()) || undefined;
+    },
+    { signal, withinMs: LINK_MS, everyMs: QR_EVERY_MS },
+  );
+}
