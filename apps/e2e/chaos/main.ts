@@ -1,4 +1,4 @@
-// Kills, pauses and cuts everything while messages flow both ways, and counts what must be 0 (issue 3, section 2.2).
+// Kills, pauses and cuts everything while messages flow both ways, and counts what must be 0.
 import { readOptions } from './options.ts';
 import { planFaults } from './plan.ts';
 import { isClean, renderPlan, renderReport } from './report.ts';

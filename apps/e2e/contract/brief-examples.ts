@@ -1,4 +1,4 @@
-/** One HTTP example of brief S4, section "API Endpoints", word for word: what is sent, and what comes back. */
+/** One HTTP example of the PaaS brief, section "API Endpoints", word for word: what is sent, and what comes back. */
 export interface BriefExample {
   name: string;
   method: 'GET' | 'POST' | 'PUT';
@@ -158,7 +158,8 @@ export const BRIEF_EXAMPLES = [
 export type ExampleName = (typeof BRIEF_EXAMPLES)[number]['name'];
 
 /**
- * Where the product answers otherwise than an example on purpose: the member, what it says instead, and the row of API.md, section 2, that decided it. Everything
+ * Where the product answers otherwise than an example on purpose: the member, what it says instead, and the row of
+ * docs/decisions/0001-two-briefs.md that decided it. Everything
  * else of an example must be as it is there.
  */
 export const DECIDED_DIFFERENCES: readonly {

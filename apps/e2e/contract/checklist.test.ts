@@ -5,7 +5,10 @@ import { waitFor } from '../harness/wait-for.ts';
 import { administratorOf } from '../security/world/administrator.ts';
 import { raiseLimits } from '../security/world/raise-limits.ts';
 
-/** The nine items of brief S4's API testing checklist, one test each. Details of each are tested where it lives; here it is the whole, from outside. */
+/**
+ * The nine items of the PaaS brief's API testing checklist, one test each. Details of each are tested where it lives;
+ * here it is the whole, from outside.
+ */
 /**
  * On each worker. A session weighs a sixth then, and what the processor adds to a score is less than three of them: however busy the machine is, six
  * sessions are spread four to two at the most.

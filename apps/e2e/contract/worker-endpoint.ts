@@ -3,7 +3,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { NO_INCARNATION, PROOF_HEADERS, parseMasterKeys, proofHeaders } from '@wa-gate/kit';
 
-/** What answers `GET /health` where brief S4's worker would, with the proof that it belongs to the installation, and nothing else. */
+/**
+ * What answers `GET /health` where the PaaS brief's worker would, with the proof that it belongs to the installation,
+ * and nothing else.
+ */
 export async function openWorkerEndpoint(
   masterKey: string,
   workerId: string,

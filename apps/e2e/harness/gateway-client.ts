@@ -1,7 +1,7 @@
 import { LIMITS, type Message, type SendResult, type Session, type User } from '@wa-gate/contracts';
 import { type HttpAnswer, type HttpCall, HttpClient } from './http.ts';
 
-/** The success envelope of the public API (API.md, section 1). */
+/** The success envelope of the public API (docs/api.md). */
 export interface Envelope<T> {
   success: true;
   status: 'success';

@@ -24,7 +24,7 @@ const stored = async (name: string): Promise<string[]> => {
 };
 const lower = (words: readonly string[]) => words.map((word) => word.toLowerCase());
 
-describe('the enums of brief S4', () => {
+describe('the enums of the PaaS brief', () => {
   it.each([
     ['UserRole', ['USER', 'ADMINISTRATOR']],
     ['UserTier', ['BASIC', 'PRO', 'MAX']],

@@ -10,7 +10,7 @@ const NEEDED = {
   WORKER_AUTH_TOKEN: 'worker-secret-token',
 };
 
-/** Brief S4's environment, line by line. */
+/** The PaaS brief's environment, line by line. */
 const BRIEF = {
   PORT: '8000',
   NODE_ENV: 'development',

@@ -92,7 +92,7 @@ async function isRefused(route: Route, as: string): Promise<boolean> {
 }
 
 describe('the table of permissions (MR-146)', () => {
-  it('is brief S0’s', () => {
+  it('is the v2 brief’s', () => {
     const table = Object.fromEntries(
       WORKSPACE_ROLES.map((role) => [role, PERMISSIONS.map((permission) => ROLE_PERMISSIONS[role][permission])]),
     );

@@ -48,7 +48,7 @@ describe('the key store', () => {
   });
 });
 
-describe('I2 the race table of DESIGN 2.3: the owner stalls inside its write while another takes over', () => {
+describe('I2 the race table of docs/decisions/0004-the-fence.md: the owner stalls inside its write while another takes over', () => {
   interface Race {
     takeoverWaited: boolean;
     newOwnerLoaded: string;

@@ -1,5 +1,6 @@
 /**
- * The fence. Every write that only the owner of a session may make (keys, outbox states, messages, events, status) is
+ * The fence (docs/decisions/0004-the-fence.md). Every write that only the owner of a session may make (keys, outbox
+ * states, messages, events, status) is
  * ONE statement that begins with this CTE. It locks the placement row FOR SHARE for the length of the statement, and
  * matches nothing when the epoch has moved on. A plain `WHERE epoch = …`, `FOR KEY SHARE`, and a one-statement INSERT …
  * SELECT without the lock were all tried: each lost an update under the new owner. A concurrent takeover waits for this

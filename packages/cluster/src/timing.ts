@@ -1,4 +1,7 @@
-/** All times of the distributed core, in milliseconds (DESIGN 2.5). One object, so that tests can scale it. */
+/**
+ * All times of the distributed core, in milliseconds (docs/decisions/0003-lease-and-epoch.md). One object, so that
+ * tests can scale it.
+ */
 export interface ClusterTiming {
   /** How often a worker renews its lease. */
   readonly renewEveryMs: number;

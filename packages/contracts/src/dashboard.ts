@@ -14,7 +14,7 @@ export const DashboardMetricsQuerySchema = Type.Object({ scope });
 
 export const WEBHOOK_HEALTH = ['none', 'disabled', 'failing', 'ok'] as const;
 
-/** `GET /api/dashboard/metrics`: brief S0's figures of now. */
+/** `GET /api/dashboard/metrics`: the v2 brief's figures of now. */
 export const DashboardMetricsSchema = Type.Object({
   scope: oneOf(DASHBOARD_SCOPES),
   timestamp: timestamp(),
@@ -66,7 +66,7 @@ export const DashboardHistoryQuerySchema = Type.Object({
   ),
 });
 
-/** `GET /api/dashboard/history`: brief S0's figures over time. */
+/** `GET /api/dashboard/history`: the v2 brief's figures over time. */
 export const DashboardHistorySchema = Type.Object({
   scope: oneOf(DASHBOARD_SCOPES),
   by: oneOf(HISTORY_UNITS),

@@ -295,7 +295,7 @@ export type ErrorCode = keyof typeof ERRORS;
 
 export const ERROR_CODES = Object.keys(ERRORS) as ErrorCode[];
 
-/** The error envelope: brief S4's shape (`error` is a string), with machine fields beside it. */
+/** The error envelope: the PaaS brief's shape (`error` is a string), with machine fields beside it. */
 export const ErrorSchema = Type.Object(
   {
     success: Type.Literal(false),

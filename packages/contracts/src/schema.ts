@@ -28,7 +28,7 @@ export const requestBody = <T extends TProperties>(
     ...(example && { examples: [example] }),
   });
 
-/** The envelope of every successful answer (API.md, section 1). */
+/** The envelope of every successful answer (docs/api.md). */
 export const success = <T extends TSchema>(data: T) =>
   Type.Object(
     {

@@ -1,4 +1,4 @@
-/** The public statuses of a session: brief S4's enum, in lower case. */
+/** The public statuses of a session: the PaaS brief's enum, in lower case. */
 export const SESSION_STATUSES = [
   'initializing',
   'qr_required',

@@ -3,7 +3,10 @@ import type { Logger } from './logger.ts';
 
 export type { Redis } from 'ioredis';
 
-/** Every key and channel in Redis, in one place (DESIGN 2.10). All of them can be rebuilt from PostgreSQL (I10). */
+/**
+ * Every key and channel in Redis, in one place (docs/decisions/0002-postgres-owns-the-truth.md). All of them can be
+ * rebuilt from PostgreSQL (I10).
+ */
 export const redisKeys = {
   route: (sessionId: string) => `wag:route:${sessionId}`,
   sessionDoorbell: (sessionId: string) => `wag:bell:session:${sessionId}`,

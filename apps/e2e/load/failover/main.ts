@@ -1,4 +1,4 @@
-// How long sessions are without an owner when workers die, end, pause and are rolled (issue 3, section 2.4).
+// How long sessions are without an owner when workers die, end, pause and are rolled.
 import { parseArgs } from 'node:util';
 import { startFleet } from '../../harness/fleet.ts';
 import { provideDurableServices } from '../measure/durable-services.ts';

@@ -1,4 +1,4 @@
-// Resident memory per idle session of one worker (issue 2, section 5.5): (RSS at 200 - RSS at 10) / 190, each after a minute of
+// Resident memory per idle session of one worker: (RSS at 200 - RSS at 10) / 190, each after a minute of
 // idleness and one forced collection.
 import { parseArgs } from 'node:util';
 import { waitFor } from '@wa-gate/testkit';

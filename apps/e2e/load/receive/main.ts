@@ -1,4 +1,4 @@
-// Incoming messages per second, durable to the customer's endpoint, against raw Baileys that only counts them (issue 3, section 2.5).
+// Incoming messages per second, durable to the customer's endpoint, against raw Baileys that only counts them.
 import { parseArgs } from 'node:util';
 import { startSystem } from '../../harness/system.ts';
 import { percentile } from '../measure/closed-loop.ts';

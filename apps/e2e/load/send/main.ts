@@ -1,4 +1,4 @@
-// Acknowledged messages per second through the API, against raw Baileys in the same run (issue 2, section 5.4).
+// Acknowledged messages per second through the API, against raw Baileys in the same run.
 import { startSystem } from '../../harness/system.ts';
 import type { LoopOptions, LoopResult } from '../measure/closed-loop.ts';
 import { type DatabaseWork, watchDatabase } from '../measure/database-work.ts';

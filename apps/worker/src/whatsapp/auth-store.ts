@@ -26,7 +26,8 @@ export interface AuthStoreDependencies {
   owner: Ownership;
   /**
    * Called once, synchronously, before the failed read or write rejects: the receiver must cut the connection at once. Baileys takes an
-   * exception from the store for a message that cannot be decrypted and tells the server so, unless the socket is closed (FENCE.md C).
+   * exception from the store for a message that cannot be decrypted and tells the server so, unless the socket is
+   * closed (docs/decisions/0007-refused-writes-cut-the-socket.md).
    */
   onFailure: (error: Error) => void;
 }

@@ -29,7 +29,10 @@ interface Waiting {
   reject: (error: Error) => void;
 }
 
-/** Single-flight halves the rate of one session, and no limit merges nothing under load; 2-4 were measured as good (FENCE.md D). */
+/**
+ * Single-flight halves the rate of one session, and no limit merges nothing under load; 2-4 were measured as good
+ * (docs/decisions/0013-key-store-concurrency.md).
+ */
 const STATEMENTS_IN_FLIGHT = 4;
 const MAX_WRITES_PER_STATEMENT = 64;
 /** Tries of a statement that certainly wrote nothing. Together well under the time in which a peer gives up on us. */

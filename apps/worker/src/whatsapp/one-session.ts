@@ -13,7 +13,8 @@ interface StoredRecord {
  *
  * libsignal tries them all and steps the ratchet of each before it checks the MAC; when a later one fits, it stores what it did to those before. So
  * a message that was written in the old session, read just after a new one was begun, ruined the new one: phones could not read what was sent
- * next (`Bad MAC`, the open case of FENCE.md, and not only when a number gets its LID: Baileys begins new sessions with every list of devices). Here
+ * next (`Bad MAC`, docs/decisions/0015-libsignal.md, and not only when a number gets its LID: Baileys begins new
+ * sessions with every list of devices). Here
  * a session that does not fit stays as it was.
  */
 export async function decryptWithOneSession(

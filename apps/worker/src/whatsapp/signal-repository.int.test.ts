@@ -5,7 +5,8 @@ import { DEFAULT_CONNECTION_CONFIG } from './baileys.ts';
 import { createSignalRepository } from './signal-repository.ts';
 
 /**
- * The contract with rc14 (DESIGN 1.10): the day it serialises both directions of a contact by itself, the first test fails and the lock may go.
+ * The contract with rc14 (docs/decisions/0005-write-ahead-sends.md): the day it serialises both directions of a
+ * contact by itself, the first test fails and the lock may go.
  */
 let database: TestDatabase;
 beforeAll(async () => {

@@ -25,7 +25,7 @@ type SignalRepository = WASocket['signalRepository'];
  * Stock rc14 commits what it has encrypted after it was sent, because the steps join the transaction that `relayMessage` opens; and it
  * keys its transactions by the jid that it was called with: the phone number when sending, the LID when receiving. Both read, change and
  * write the one record of the LID, so under two-way traffic one of them rolls the other's message counter back, and a message
- * key is used twice (12-14 of 72 sends, FENCE.md A). Four things close that:
+ * key is used twice (12-14 of 72 sends, docs/decisions/0005-write-ahead-sends.md). Four things close that:
  *
  * 1. a step runs in an async context made outside of any transaction, so it is one of its own that is committed when the step
  *    returns. Inside the transaction of `relayMessage` its lock would end long before its commit, too;

@@ -2,7 +2,7 @@ const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
-/** Pauses between attempts: the fast ones of brief S0, then a long tail for receivers that are away for longer. */
+/** Pauses between attempts: the fast ones of the v2 brief, then a long tail for receivers that are away for longer. */
 export const RETRY_DELAYS_MS: readonly number[] = [
   1 * SECOND,
   2 * SECOND,

@@ -15,7 +15,7 @@ export const AUTH_ENVIRONMENT = {
   JWT_EXPIRES_IN: Type.String({ pattern: '^[1-9][0-9]{0,8}[smhd]?$', default: '15m' }),
   /** As JWT_SECRET, for the tokens that go with the session cookie (X-CSRF-Token). */
   SESSION_SECRET: Type.Optional(Type.String()),
-  /** Of brief S4; passwords are hashed with argon2id here. Ignored, with a warning. */
+  /** Of the PaaS brief; passwords are hashed with argon2id here. Ignored, with a warning. */
   BCRYPT_ROUNDS: Type.Optional(Type.String()),
   ALLOW_TIER_SELF_SELECT: Type.Boolean({ default: false }),
 };

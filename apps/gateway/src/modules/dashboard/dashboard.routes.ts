@@ -33,7 +33,7 @@ function scopeOf(principal: Principal, asked: 'workspace' | 'platform' | undefin
   return { workspaceId, accountId, sessionId, isOwnAccount };
 }
 
-/** Brief S0's dashboard, as figures. */
+/** The v2 brief's dashboard, as figures. */
 export const dashboardRoutes: FastifyPluginAsyncTypebox<DashboardRoutesOptions> = async (app, options) => {
   const { dashboard, guards } = options;
   const onRequest = guards({ audience: 'caller', permission: 'logs.view', limits: ['dashboard'] });

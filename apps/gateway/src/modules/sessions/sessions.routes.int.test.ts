@@ -79,9 +79,15 @@ describe('creating (MR-006)', () => {
     expect([status, body.data.status, body.data.workerId]).toEqual([201, 'initializing', null]);
   });
 
-  it('is refused for a network without any worker', async () => {
-    const { status, body } = await create({ name: 'Live', network: 'live' });
+  it('is refused for a network without any worker, and nothing of it stays (MR-167)', async () => {
+    const { status, body } = await create({ name: 'Live', sessionId: 'live', network: 'live' });
     expect([status, body.code]).toEqual([503, 'NO_WORKER']);
+    expect((await fixture.call('GET', '/api/sessions/live', { as: user.token })).status).toBe(404);
+    const { rows } = await fixture.database.pool.query(
+      'SELECT 1 FROM api_keys k JOIN sessions s ON s.id = k.session_id WHERE s.slug = $1',
+      ['live'],
+    );
+    expect(rows).toEqual([]);
   });
 
   it.each([['with/slash'], ['-dash'], [''], ['a'.repeat(65)], ['späce']])(

@@ -41,7 +41,7 @@ const used = async (user: TestUser): Promise<number> =>
   (await fixture.call('GET', '/api/limits', { as: user.token })).body.data.tier.messagesPerHour.used;
 
 describe('tiers', () => {
-  it('are those of brief S4, for everybody to see (MR-083 … MR-088)', async () => {
+  it('are those of the PaaS brief, for everybody to see (MR-083 … MR-088)', async () => {
     const { status, body } = await fixture.call('GET', '/api/tiers');
     expect(status).toBe(200);
     const updatedAt = expect.any(String);

@@ -16,7 +16,7 @@ export interface Bucket {
   cost: 0 | 1;
 }
 
-/** Routes name them for everybody; they are for people with a token (API.md, C18). */
+/** Routes name them for everybody; they are for people with a token (docs/decisions/0020-rate-limits.md). */
 const PERSONS_ONLY = new Set<RateLimitName>(['messages_send', 'broadcasts', 'dashboard', 'qr']);
 
 /** The buckets of a route, by the kind of caller. Made once per route. */
@@ -34,7 +34,10 @@ export function bucketsOfRoute(limits: readonly BucketName[] = []): RouteBuckets
   };
 }
 
-/** The bucket that a credential brings. Owners' keys and session keys have none, nor have people (API.md, C18). */
+/**
+ * The bucket that a credential brings. Owners' keys and session keys have none, nor have people
+ * (docs/decisions/0020-rate-limits.md).
+ */
 export function bucketOfCredential(principal: Principal): RateLimitName | null {
   if (principal.kind !== 'key' || principal.session || principal.isAdministrator) return null;
   if (principal.role === 'OPERATOR') return 'key_operator';

@@ -36,7 +36,7 @@ export interface LimitSettingsDependencies {
   db: Queryable;
   revocations: Revocations;
   logger: Logger;
-  /** Brief S4's RATE_LIMIT_MAX_REQUESTS and RATE_LIMIT_WINDOW_MS, for the bucket `ip`. */
+  /** The PaaS brief's RATE_LIMIT_MAX_REQUESTS and RATE_LIMIT_WINDOW_MS, for the bucket `ip`. */
   ip?: { max?: number | undefined; windowMs?: number | undefined };
 }
 
@@ -52,7 +52,7 @@ const limitOf = (name: BucketName, max: number, windowMs: number): Limit => ({
   policy: policyOf(name, max, windowMs),
 });
 
-/** Brief S4's numbers: what holds until the table has been read. */
+/** The PaaS brief's numbers: what holds until the table has been read. */
 const TIERS: Record<UserTier, TierLimits> = {
   BASIC: { maxSessions: 1, messages: limitOf(MESSAGE_LIMIT, 100, HOUR_MS) },
   PRO: { maxSessions: 5, messages: limitOf(MESSAGE_LIMIT, 1_000, HOUR_MS) },

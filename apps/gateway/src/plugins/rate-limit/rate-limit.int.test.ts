@@ -220,7 +220,7 @@ describe('one call', () => {
   });
 });
 
-describe('headers (API.md)', () => {
+describe('headers (docs/api.md)', () => {
   it('tell on every answer what is left of the bucket that is closest to its end', async () => {
     const key = await keyOf('VIEWER');
     const { headers } = await fixture.call('GET', '/api/sessions', { as: key });
@@ -327,7 +327,7 @@ describe('the administrator', () => {
   });
 });
 
-describe('brief S4’s RATE_LIMIT_MAX_REQUESTS and RATE_LIMIT_WINDOW_MS (MR-081)', () => {
+describe('the PaaS brief’s RATE_LIMIT_MAX_REQUESTS and RATE_LIMIT_WINDOW_MS (MR-081)', () => {
   it('are the default of the limit per address, which an administrator may change', async () => {
     const other = await createGatewayFixture(
       { RATE_LIMIT_MAX_REQUESTS: '7', RATE_LIMIT_WINDOW_MS: '60000' },

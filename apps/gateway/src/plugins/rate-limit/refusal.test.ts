@@ -13,7 +13,7 @@ const bucketOf = (name: Bucket['name'], max: number, windowMs: number): Bucket =
 });
 
 describe('a refusal', () => {
-  it('names the tier and its limit, in the words of brief S4 (MR-094)', () => {
+  it('names the tier and its limit, in the words of the PaaS brief (MR-094)', () => {
     const verdict = { refusedBy: 0, counts: [100], resets: [90_500], maxima: [100] };
     const error = refusalOf([bucketOf('message_limit', 100, 3_600_000)], verdict, { tier: 'BASIC' } as Principal);
     expect(error).toMatchObject({

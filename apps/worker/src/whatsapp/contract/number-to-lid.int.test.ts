@@ -4,7 +4,10 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type LinkedSession, type LivesWorld, startLives } from '../../testing/session-runs.ts';
 import { testBox } from '../../testing/signal-parties.ts';
 
-/** The case that FENCE.md left open: a session that is known under its phone number only gets its LID while both sides write. */
+/**
+ * The case of docs/decisions/0015-libsignal.md: a session that is known under its phone number only gets its LID while
+ * both sides write.
+ */
 let world: LivesWorld;
 beforeAll(async () => {
   world = await startLives();

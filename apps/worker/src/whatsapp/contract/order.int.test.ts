@@ -6,7 +6,7 @@ import { type Life, type LinkedSession, type LivesWorld, startLives } from '../.
 
 /**
  * The contract with rc14 about the order of things. What is said of `stock` is why we wrap it: the day one of these fails, Baileys has changed
- * there, and what rests on it must be looked at again (README, FENCE.md).
+ * there, and what rests on it must be looked at again (README, docs/decisions/0005-write-ahead-sends.md).
  */
 let world: LivesWorld;
 let session: LinkedSession;
