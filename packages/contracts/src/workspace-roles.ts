@@ -5,7 +5,7 @@ import { oneOf } from './schema.ts';
 export const WORKSPACE_ROLES = ['owner', 'operator', 'viewer'] as const;
 export type WorkspaceRoleName = (typeof WORKSPACE_ROLES)[number];
 
-/** The rows of brief S0's permission matrix. */
+/** The rows of the v2 brief's permission matrix. */
 export const PERMISSIONS = [
   'messages.send',
   /** Sessions, messages, statistics and usage. */
