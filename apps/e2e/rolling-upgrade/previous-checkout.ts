@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -23,7 +24,8 @@ export async function findCommit(ref: string): Promise<string | null> {
 
 /** A built checkout of a commit, in a folder that the next run finds again. Takes about a minute the first time. */
 export async function buildCheckout(commit: string): Promise<string> {
-  const folder = fileURLToPath(repositoryFile(`node_modules/.cache/wa-gate-versions/${commit.slice(0, 12)}`));
+  // Not below a `node_modules`: the compiler takes what is there for packages.
+  const folder = join(tmpdir(), 'wa-gate-versions', commit.slice(0, 12));
   if (existsSync(join(folder, BUILT))) return folder;
   await rm(folder, { recursive: true, force: true });
   await mkdir(join(folder, '..'), { recursive: true });
