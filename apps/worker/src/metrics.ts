@@ -1,5 +1,5 @@
 import { Counter, createMetrics, Gauge, Histogram, type Registry } from '@wa-gate/kit';
-import type { ActorState } from './session/transition.ts';
+import { type ActorState, stateLabel } from './session/transition.ts';
 import type { HostCounts } from './supervisor/supervisor.ts';
 
 const STATES: ActorState['name'][] = [
@@ -26,9 +26,9 @@ export interface WorkerMetrics {
   strayRejections: Counter;
   recycles: Counter<'reason'>;
   keepAliveSeconds: Histogram;
-  /** Messages sent and received since the start. */
   /** Shows figures of the host, too. Called once. */
   watchHost(figures: HostFigures): void;
+  /** Messages sent and received since the start. */
   messageCount(): number;
   countOutcome(state: string): void;
   countInbound(count: number): void;
@@ -55,9 +55,9 @@ export function createWorkerMetrics({ states }: WorkerMetricsSources): WorkerMet
     labelNames: ['state'],
     registers,
     collect() {
-      const counts = new Map<string, number>(STATES.map((state) => [state, 0]));
-      for (const state of states()) counts.set(state, (counts.get(state) ?? 0) + 1);
-      for (const [state, count] of counts) this.set({ state }, count);
+      const sessions = new Map(STATES.map((state) => [state, 0]));
+      for (const state of states()) sessions.set(state, (sessions.get(state) ?? 0) + 1);
+      for (const [state, count] of sessions) this.set({ state: stateLabel(state) }, count);
     },
   });
   const outcomes = new Counter({

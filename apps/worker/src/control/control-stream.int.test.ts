@@ -123,7 +123,7 @@ describe('who is let in', () => {
     ['no token', ''],
   ])('nobody with %s, but he learns who answers (I2)', async (_what, token) => {
     expect((await connect(token)).answer).toEqual({ status: 401, by: 7 });
-    expect(control.isHeard).toBe(false);
+    expect(control.hasGateway).toBe(false);
   });
 
   it('nobody while there is no lease', async () => {
@@ -135,7 +135,7 @@ describe('who is let in', () => {
 describe('what goes over the stream', () => {
   it('doorbells of both kinds; one for a session that is not here is sent back', async () => {
     const gateway = await connect();
-    await waitFor(() => control.isHeard);
+    await waitFor(() => control.hasGateway);
     gateway.say({ type: 'bell', sessionIds: ['s1', 'stray', 's2'] });
     gateway.say({ type: 'look' });
     gateway.socket.send('{"type":"of another version"}');
@@ -145,7 +145,7 @@ describe('what goes over the stream', () => {
       ['s1', 'stray', 's2'],
       [{ type: 'strays', sessionIds: ['stray'] }],
     ]);
-    expect(control.isHeard).toBe(true);
+    expect(control.hasGateway).toBe(true);
   });
 
   it('hints to every gateway in one frame, and the load each second', async () => {
@@ -182,19 +182,19 @@ describe('what goes over the stream', () => {
 describe('the end of a stream', () => {
   it('goodbye reaches every gateway before the stream closes, and those that come afterwards', async () => {
     const gateway = await connect();
-    await waitFor(() => control.isHeard);
+    await waitFor(() => control.hasGateway);
     await control.goodbye();
     await waitFor(() => gateway.socket.readyState === WebSocket.CLOSED);
     expect(gateway.frames.at(-1)).toEqual({ type: 'goodbye', incarnation: 7 });
     const late = await connect();
     await waitFor(() => late.socket.readyState === WebSocket.CLOSED);
     expect(late.frames).toEqual([{ type: 'goodbye', incarnation: 7 }]);
-    expect(control.isHeard).toBe(false);
+    expect(control.hasGateway).toBe(false);
   });
 
   it('a stream of a life that is over is closed, so that the gateway learns of the new one', async () => {
     const gateway = await connect();
-    await waitFor(() => control.isHeard);
+    await waitFor(() => control.hasGateway);
     incarnation = 8;
     await waitFor(() => gateway.socket.readyState === WebSocket.CLOSED);
     expect((await connect()).answer).toEqual({ status: 401, by: 8 });
@@ -202,8 +202,8 @@ describe('the end of a stream', () => {
 
   it('a gateway that is gone without a word is forgotten', async () => {
     const gateway = await connect();
-    await waitFor(() => control.isHeard);
+    await waitFor(() => control.hasGateway);
     gateway.fallSilent();
-    await waitFor(() => !control.isHeard);
+    await waitFor(() => !control.hasGateway);
   });
 });

@@ -32,7 +32,7 @@ export interface ControlPortDependencies {
  */
 export interface ControlPort {
   /** Whether a gateway has a stream now. */
-  readonly isHeard: boolean;
+  readonly hasGateway: boolean;
   /** Passes doorbells to the handlers from now on. */
   listen(handlers: ControlHandlers): void;
   /** Takes a connection of a gateway; who it is has been checked. */
@@ -127,7 +127,7 @@ export function createControlPort(deps: ControlPortDependencies): ControlPort {
   }
 
   return {
-    get isHeard() {
+    get hasGateway() {
       return streams.size > 0;
     },
     listen(given) {

@@ -1,6 +1,7 @@
 import type { LoadGauges } from '@wa-gate/cluster';
 import type { WorkerStats } from '@wa-gate/contracts';
 import type { WorkerMetrics } from '../metrics.ts';
+import { stateLabel } from '../session/transition.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
 
 export interface WorkerStatsSources {
@@ -13,7 +14,10 @@ export interface WorkerStatsSources {
 /** What this process hosts and uses, for an administrator. Names no session. */
 export function describeWorker({ supervisor, metrics, load }: WorkerStatsSources): WorkerStats {
   const states: Record<string, number> = {};
-  for (const { state } of supervisor.actors) states[state.name] = (states[state.name] ?? 0) + 1;
+  for (const { state } of supervisor.actors) {
+    const label = stateLabel(state.name);
+    states[label] = (states[label] ?? 0) + 1;
+  }
   const { rss, heapUsed } = process.memoryUsage();
   return {
     ...supervisor.counts,

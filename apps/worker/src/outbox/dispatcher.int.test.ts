@@ -8,7 +8,7 @@ import { createTestDatabase, seedSession, type TestDatabase, waitFor, workerRegi
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { buildMessage, decodeMessage, encodeMessage, type OutboundContent } from '../content/outbound.ts';
 import { KeyedLock } from '../keyed-lock.ts';
-import { LineStandIn } from '../testing/fake-connection.ts';
+import { FakeConnection } from '../testing/fake-connection.ts';
 import { DEADLINES } from './deadlines.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { createOutcomeWriter } from './outcome-writer.ts';
@@ -18,7 +18,7 @@ const LASTING = scaleTiming(60);
 
 let database: TestDatabase;
 let owner: Ownership;
-let line: LineStandIn;
+let fake: FakeConnection;
 let dispatcher: Dispatcher;
 let stuck: Ownership[];
 let mayStart: boolean;
@@ -40,7 +40,7 @@ beforeEach(async () => {
   asked = 0;
   ahead = 0;
   askTimeLock = async () => undefined;
-  line = new LineStandIn();
+  fake = new FakeConnection();
   dispatcher = createDispatcher();
 });
 afterEach(() => dispatcher.stop(0));
@@ -97,13 +97,13 @@ async function accept(text = 'hello', more: { chatJid?: string; failIfUncertain?
   dispatcher.notify(sessionId);
   return ids;
 }
-const open = (connection = line) => dispatcher.opened(owner, connection);
+const open = (connection = fake) => dispatcher.opened(owner, connection);
 const acknowledge = (waMessageId: string, error?: string) =>
   dispatcher.acknowledged(owner, { waMessageId, ...(error !== undefined && { error }) });
 const acknowledgeAll = () => {
-  line.onRelayed = ({ waMessageId }) => acknowledge(waMessageId);
+  fake.onRelayed = ({ waMessageId }) => acknowledge(waMessageId);
 };
-const relayed = (count: number, of = line) => waitFor(() => of.relayed.length >= count, { what: `${count} relayed` });
+const relayed = (count: number, of = fake) => waitFor(() => of.relayed.length >= count, { what: `${count} relayed` });
 
 async function read(messageId: string) {
   const { rows } = await database.pool.query(
@@ -147,18 +147,18 @@ describe('without the lease (I3)', () => {
 
   it('nothing is relayed that was claimed before it was lost; it goes back to its place', async () => {
     const { lift, wait } = gate();
-    line.beforeRelay = wait;
+    fake.beforeRelay = wait;
     const ids = [await accept('one'), await accept('two')];
     open();
     await inOutbox(ids[0]!.messageId, 'SENDING');
     mayStart = false;
     lift();
     for (const { messageId } of ids) await inOutbox(messageId, 'QUEUED');
-    expect(line.relayed).toEqual([]);
+    expect(fake.relayed).toEqual([]);
     mayStart = true;
     ahead += 10_000;
     await relayed(2);
-    expect(line.ids).toEqual(ids.map(({ waMessageId }) => waMessageId));
+    expect(fake.ids).toEqual(ids.map(({ waMessageId }) => waMessageId));
   });
 });
 
@@ -167,7 +167,7 @@ describe('draining one session', () => {
     const ids = [];
     for (let n = 0; n < 5; n += 1) ids.push(await accept(`text ${n}`));
     const { lift, wait } = gate();
-    line.afterRelay = wait;
+    fake.afterRelay = wait;
     open();
     await relayed(1);
     let isDrained = false;
@@ -181,9 +181,9 @@ describe('draining one session', () => {
     await draining;
     await becomes(ids[0]!.messageId, 'SENT');
     dispatcher.notify(owner.sessionId);
-    expect(line.relayed).toHaveLength(1);
+    expect(fake.relayed).toHaveLength(1);
     // A new connection begins anew, in order.
-    const next = new LineStandIn();
+    const next = new FakeConnection();
     open(next);
     await relayed(4, next);
     expect(next.ids).toEqual(ids.slice(1).map(({ waMessageId }) => waMessageId));
@@ -209,11 +209,11 @@ describe('when the connection ends before the acknowledgement (I8)', () => {
     const { messageId, waMessageId } = await accept('again');
     open();
     await relayed(1);
-    const next = new LineStandIn();
+    const next = new FakeConnection();
     open(next);
     await relayed(1, next);
     expect(next.ids).toEqual([waMessageId]);
-    expect(encodeMessage(next.relayed[0]!.message)).toEqual(encodeMessage(line.relayed[0]!.message));
+    expect(encodeMessage(next.relayed[0]!.message)).toEqual(encodeMessage(fake.relayed[0]!.message));
     acknowledge(waMessageId);
     const row = await becomes(messageId, 'SENT');
     expect(row).toMatchObject({ attempts: 2, wireAt: expect.any(Date) });
@@ -225,7 +225,7 @@ describe('when the connection ends before the acknowledgement (I8)', () => {
     const other = await accept('other');
     open();
     await relayed(2);
-    const next = new LineStandIn();
+    const next = new FakeConnection();
     open(next);
     const row = await becomes(careful.messageId, 'UNKNOWN');
     expect(row).toMatchObject({ outbox: 'UNKNOWN', error: 'SEND_UNCERTAIN' });
@@ -238,11 +238,11 @@ describe('when the connection ends before the acknowledgement (I8)', () => {
 
   it('but goes out when it had not been given to Baileys yet', async () => {
     const { lift, wait } = gate();
-    line.beforeRelay = wait;
+    fake.beforeRelay = wait;
     const { messageId, waMessageId } = await accept('careful', { failIfUncertain: true });
     open();
     await inOutbox(messageId, 'SENDING');
-    const next = new LineStandIn();
+    const next = new FakeConnection();
     open(next);
     await relayed(1, next);
     expect(next.ids).toEqual([waMessageId]);
@@ -250,14 +250,14 @@ describe('when the connection ends before the acknowledgement (I8)', () => {
     lift();
     acknowledge(waMessageId);
     await becomes(messageId, 'SENT');
-    expect(line.relayed).toEqual([]);
+    expect(fake.relayed).toEqual([]);
   });
 
   it('is unknown when the owner before has left it in the middle; what was only claimed with it goes out', async () => {
     const { wait } = gate();
     const careful = await accept('careful', { failIfUncertain: true });
     const other = await accept('other', { failIfUncertain: true });
-    line.afterRelay = wait;
+    fake.afterRelay = wait;
     open();
     await relayed(1);
     await inOutbox(other.messageId, 'SENDING');
@@ -266,7 +266,7 @@ describe('when the connection ends before the acknowledgement (I8)', () => {
     const before = dispatcher;
     owner = { ...owner, epoch: (await placeSession(database.pool, owner.sessionId))!.epoch };
     dispatcher = createDispatcher();
-    const next = new LineStandIn();
+    const next = new FakeConnection();
     open(next);
     await relayed(1, next);
     expect(next.ids).toEqual([other.waMessageId]);
@@ -281,7 +281,7 @@ describe('a step that takes too long ends the connection', () => {
     ['relaying', 'afterRelay', DEADLINES.relayMs],
   ] as const)('%s', async (_step, where, deadline) => {
     const { lift, wait } = gate();
-    line[where] = wait;
+    fake[where] = wait;
     const { messageId } = await accept();
     open();
     await inOutbox(messageId, 'SENDING');
@@ -324,15 +324,15 @@ it('after a time-lock nothing is claimed until it is written, and then only what
   acknowledge(refused.waMessageId, '463');
   expect(await becomes(refused.messageId, 'FAILED')).toMatchObject({ error: 'WA_REACHOUT_TIMELOCK' });
   const [held, free] = [await accept('held', { chatJid: stranger }).catch(() => null), await accept('free')];
-  expect(line.relayed).toHaveLength(2);
+  expect(fake.relayed).toHaveLength(2);
   lift();
   await relayed(3);
-  expect(line.ids.at(-1)).toBe(free.waMessageId);
+  expect(fake.ids.at(-1)).toBe(free.waMessageId);
   expect((await read(held!.messageId)).outbox).toBe('QUEUED');
 });
 
 it('a failed attempt keeps its place, and is given up after the last one', async () => {
-  line.beforeRelay = () => Promise.reject(new Error('not now'));
+  fake.beforeRelay = () => Promise.reject(new Error('not now'));
   const [first, second] = [await accept('first'), await accept('second')];
   open();
   for (let attempt = 1; attempt < 5; attempt += 1) {
@@ -345,11 +345,11 @@ it('a failed attempt keeps its place, and is given up after the last one', async
     dispatcher.notify(owner.sessionId);
   }
   expect(await becomes(first.messageId, 'FAILED')).toMatchObject({ error: 'SEND_FAILED', attempts: 5 });
-  line.beforeRelay = async () => undefined;
+  fake.beforeRelay = async () => undefined;
   ahead += 3_000;
   dispatcher.notify(owner.sessionId);
   await relayed(1);
-  expect(line.ids).toEqual([second.waMessageId]);
+  expect(fake.ids).toEqual([second.waMessageId]);
 });
 
 it('a message that cannot be built fails, and holds up no other', async () => {
@@ -358,18 +358,18 @@ it('a message that cannot be built fails, and holds up no other', async () => {
   open();
   expect(await becomes(broken.messageId, 'FAILED')).toMatchObject({ error: 'SEND_FAILED' });
   await relayed(1);
-  expect(line.ids).toEqual([next.waMessageId]);
+  expect(fake.ids).toEqual([next.waMessageId]);
 });
 
 /**
- * The line of a process to its database, which a kill ends: what was asked before may have been done, what is asked
+ * The connection of a process to its database, which a kill ends: what was asked before may have been done, what is asked
  * after never comes.
  */
 describe('bytes that cannot be made again (I8)', () => {
   it('are stored before they are sent, and are those of every retry receipt', async () => {
     acknowledgeAll();
     const held = gate();
-    line.beforeRelay = held.wait;
+    fake.beforeRelay = held.wait;
     open();
     const { messageId, waMessageId } = await accept('by chance');
     const row = await waitFor(
@@ -382,7 +382,7 @@ describe('bytes that cannot be made again (I8)', () => {
     expect(row).toMatchObject({ message: 'QUEUED', outbox: 'SENDING' });
     held.lift();
     await becomes(messageId, 'SENT');
-    expect(encodeMessage(line.relayed[0]!.message)).toEqual(row.payload);
+    expect(encodeMessage(fake.relayed[0]!.message)).toEqual(row.payload);
     expect(encodeMessage((await dispatcher.sentMessage(owner, waMessageId))!)).toEqual(row.payload);
     await database.pool.query('UPDATE outbox SET payload = NULL WHERE message_id = $1', [messageId]);
     expect(await dispatcher.sentMessage(owner, waMessageId)).toBeUndefined();
@@ -399,14 +399,14 @@ describe('bytes that cannot be made again (I8)', () => {
     };
     const stale = createDispatcher({ query } as unknown as Pool);
     const { messageId } = await accept('by chance');
-    stale.opened(owner, line);
+    stale.opened(owner, fake);
     await inOutbox(messageId, 'SENDING');
     await releaseSession(pool, owner.sessionId, 'test');
     held.lift();
     // It gives back what it could not store, which is not its own any more either.
     await waitFor(() => asked.includes('return-outbox'));
     await stale.stop(0);
-    expect(line.ids).toEqual([]);
+    expect(fake.ids).toEqual([]);
     expect(await read(messageId)).toMatchObject({ outbox: 'SENDING', payload: null });
   });
 
@@ -418,8 +418,8 @@ describe('bytes that cannot be made again (I8)', () => {
     };
     const counting = createDispatcher({ query } as unknown as Pool);
     acknowledgeAll();
-    line.onRelayed = ({ waMessageId }) => counting.acknowledged(owner, { waMessageId });
-    counting.opened(owner, line);
+    fake.onRelayed = ({ waMessageId }) => counting.acknowledged(owner, { waMessageId });
+    counting.opened(owner, fake);
     const { messageId } = await accept();
     counting.notify(owner.sessionId);
     await becomes(messageId, 'SENT');
@@ -477,16 +477,16 @@ describe('I8 the process is killed between any two steps of a send, and another 
     const { life, pool } = mortalPool(end);
     const killed = createDispatcher(pool);
     const first = await accept(step.startsWith('by chance') ? 'by chance' : 'first', { failIfUncertain });
-    line.onRelayed = ({ waMessageId }) => end && killed.acknowledged(owner, { waMessageId });
+    fake.onRelayed = ({ waMessageId }) => end && killed.acknowledged(owner, { waMessageId });
     const held = gate();
     let isHeld = false;
     if ('holds' in more) {
-      line[more.holds] = () => {
+      fake[more.holds] = () => {
         isHeld = true;
         return held.wait();
       };
     }
-    killed.opened(owner, line);
+    killed.opened(owner, fake);
     await waitFor(() => life.isOver || isHeld, { what: step });
     life.isOver = true;
     const { payload: stored } = await read(first.messageId);
@@ -494,18 +494,18 @@ describe('I8 the process is killed between any two steps of a send, and another 
     await releaseSession(database.pool, owner.sessionId, 'test');
     owner = { ...owner, epoch: (await placeSession(database.pool, owner.sessionId))!.epoch };
     const second = await accept('second');
-    const before = line;
-    line = new LineStandIn();
+    const before = fake;
+    fake = new FakeConnection();
     acknowledgeAll();
     open();
     await becomes(second.messageId, 'SENT');
     await becomes(first.messageId, failIfUncertain && !again ? 'UNKNOWN' : 'SENT');
 
     expect(before.ids).toEqual(leaves ? [first.waMessageId] : []);
-    expect(line.ids).toEqual(again ? [first.waMessageId, second.waMessageId] : [second.waMessageId]);
+    expect(fake.ids).toEqual(again ? [first.waMessageId, second.waMessageId] : [second.waMessageId]);
     if (leaves && again)
-      expect(encodeMessage(line.relayed[0]!.message)).toEqual(encodeMessage(before.relayed[0]!.message));
-    if (again && stored) expect(encodeMessage(line.relayed[0]!.message)).toEqual(stored);
+      expect(encodeMessage(fake.relayed[0]!.message)).toEqual(encodeMessage(before.relayed[0]!.message));
+    if (again && stored) expect(encodeMessage(fake.relayed[0]!.message)).toEqual(stored);
     expect(stored !== null).toBe(
       step.startsWith('by chance') ? step !== 'by chance, before its bytes are stored' : !again && !failIfUncertain,
     );

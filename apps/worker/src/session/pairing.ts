@@ -3,7 +3,7 @@ import { hasConnectionClosed } from '../whatsapp/errors.ts';
 import { assertAlive, SessionRefusal } from './errors.ts';
 import type { SessionConnection } from './session-connection.ts';
 import type { StateKeeper } from './state-keeper.ts';
-import { type ActorState, publicView, restsForGood } from './transition.ts';
+import { type ActorState, isParkedForGood, publicView } from './transition.ts';
 
 /** QR codes: the first lives 60 s, five more 20 s each; then WhatsApp's series is over. */
 const FIRST_QR_MS = 60_000;
@@ -22,9 +22,9 @@ const QR_DECIDED: ReadonlySet<ActorState['name']> = new Set([
 
 export interface PairingDependencies {
   keeper: StateKeeper;
-  line: SessionConnection;
+  connection: SessionConnection;
   clock: Clock;
-  /** Connects a session that rests. */
+  /** Connects a parked session. */
   begin: () => void;
   restart: () => Promise<void>;
 }
@@ -61,19 +61,19 @@ export class Pairing {
 
   /** A code to enter on the phone with this number. */
   async code(digits: string): Promise<{ code: string; expiresAt: Date }> {
-    const { keeper, line, begin, restart } = this.#deps;
+    const { keeper, connection, begin, restart } = this.#deps;
     this.#assertUnlinked();
     // A code lives as long as the series of QR codes that the connection was given: begin a new one when this is an old
     // one.
     if (keeper.state.name === 'parked') begin();
     else if (keeper.state.name === 'scanning' && keeper.state.attempt > 1) await restart();
     await keeper.until(({ name }) => QR_DECIDED.has(name), PAIRING_CODE_WAIT_MS);
-    const { connection } = line;
-    if (!connection || !showsCode(keeper.state)) {
+    const { current } = connection;
+    if (!current || !showsCode(keeper.state)) {
       this.#assertUnlinked();
       throw new SessionRefusal('QR_NOT_READY', whyNoCode(keeper.state));
     }
-    const code = await connection.requestPairingCode(digits).catch((error: unknown) => {
+    const code = await current.requestPairingCode(digits).catch((error: unknown) => {
       if (!hasConnectionClosed(error)) throw error;
       throw new SessionRefusal('QR_NOT_READY', 'The connection to WhatsApp has just ended. Ask again in a second.');
     });
@@ -82,17 +82,17 @@ export class Pairing {
   }
 
   #assertUnlinked(): void {
-    const { keeper, line } = this.#deps;
+    const { keeper, connection } = this.#deps;
     const { state } = keeper;
     assertAlive(state);
-    const linked = line.isPaired || state.name === 'connected' || state.name === 'pairing';
+    const linked = connection.isPaired || state.name === 'connected' || state.name === 'pairing';
     if (linked) {
       throw new SessionRefusal(
         'SESSION_ALREADY_PAIRED',
         'The session is linked to a phone already. Log it out first to link another one.',
       );
     }
-    if (state.name === 'parked' && restsForGood(state))
+    if (state.name === 'parked' && isParkedForGood(state))
       throw new SessionRefusal('SESSION_ALREADY_PAIRED', state.verdict.reason);
   }
 }

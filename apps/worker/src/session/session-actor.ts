@@ -33,7 +33,7 @@ export class SessionActor {
   readonly #deps: SessionActorDependencies;
   readonly #status: StatusWriter;
   readonly #keeper: StateKeeper;
-  readonly #line: SessionConnection;
+  readonly #connection: SessionConnection;
   readonly #pairing: Pairing;
   readonly #limits: AccountLimits;
   readonly #repeated = new RepeatedVerdicts();
@@ -46,7 +46,7 @@ export class SessionActor {
     this.#status = new StatusWriter({ ...deps, onStale: () => this.fence() });
     this.#keeper = new StateKeeper(this.#status, tellArrival(deps.owner, deps.arrival.reason));
     this.#limits = new AccountLimits(this.#keeper, deps.clock);
-    this.#line = new SessionConnection(deps, {
+    this.#connection = new SessionConnection(deps, {
       qr: (qr) => this.#pairing.show(qr),
       passkey: (step) => this.#keeper.move({ type: 'passkey', step }),
       paired: () => this.#keeper.move({ type: 'paired' }),
@@ -64,7 +64,7 @@ export class SessionActor {
     });
     this.#pairing = new Pairing({
       keeper: this.#keeper,
-      line: this.#line,
+      connection: this.#connection,
       clock: deps.clock,
       begin: () => this.#begin(),
       restart: () => this.restart(),
@@ -78,7 +78,7 @@ export class SessionActor {
   /** How alive the connection is, by what came through it. */
   get health(): ConnectionHealth {
     const recycles = this.#recycles;
-    return measureHealth({ state: this.state, pulse: this.#line.pulse, recycles, clock: this.#deps.clock });
+    return measureHealth({ state: this.state, pulse: this.#connection.pulse, recycles, clock: this.#deps.clock });
   }
 
   /** The account that is connected, with what WhatsApp says about it; none while it is not connected. */
@@ -94,14 +94,14 @@ export class SessionActor {
     if (!isTerminal(this.state)) this.#limits.review();
   }
 
-  /** Connects, unless the session rests by an earlier verdict. */
+  /** Connects, unless the session is parked by an earlier verdict. */
   start(): void {
     this.#run(async () => {
-      const { rest, restriction, capping } = await readSessionMemory(this.#deps.pool, this.owner.sessionId);
+      const { parked, restriction, capping } = await readSessionMemory(this.#deps.pool, this.owner.sessionId);
       this.#limits.restore(restriction, capping);
-      if (rest) {
-        this.#keeper.restore({ state: rest.state, reason: rest.reason, code: rest.code });
-        this.#keeper.move({ type: 'rest', verdict: rest });
+      if (parked) {
+        this.#keeper.restore({ state: parked.state, reason: parked.reason, code: parked.code });
+        this.#keeper.move({ type: 'rest', verdict: parked });
       } else {
         this.#begin();
       }
@@ -114,17 +114,17 @@ export class SessionActor {
     const connection = this.#leave();
     this.#keeper.move({ type: 'stop' });
     await connection?.close();
-    await this.#line.flush();
+    await this.#connection.flush();
     await this.#status.flush();
     this.#status.end();
   }
 
-  /** The worker's lease is over (I3): the line is cut before this returns, nothing is written. A stop in progress ends with it. */
+  /** The worker's lease is over (I3): the connection is cut before this returns, nothing is written. A stop in progress ends with it. */
   cut(): void {
     this.#status.end();
     this.#leave()?.terminate();
     this.#keeper.move({ type: 'stop' });
-    this.#line.dropKeys();
+    this.#connection.dropKeys();
   }
 
   /** The QR code to scan. Starts pairing when the session is not linked; waits up to `waitMs` for the first code. */
@@ -142,13 +142,13 @@ export class SessionActor {
     return this.#pairing.code(digits);
   }
 
-  /** A new connection from what is stored; a session that rests begins again. */
+  /** A new connection from what is stored; a parked session begins again. */
   async restart(): Promise<void> {
     assertAlive(this.state);
     const connection = this.#leave();
     await connection?.close();
-    await this.#line.flush();
-    this.#line.dropKeys();
+    await this.#connection.flush();
+    this.#connection.dropKeys();
     this.#repeated.forget();
     if (this.#keeper.move({ type: 'closed', verdict: RESTARTED_BY_API, at: this.#now() })) this.#open();
     else this.#begin();
@@ -163,7 +163,7 @@ export class SessionActor {
       await this.#keeper.until((state) => state.name !== 'connecting', LOGOUT_WAIT_MS);
     assertAlive(this.state);
     const connected = this.state.name === 'connected';
-    const linked = this.#line.isPaired;
+    const linked = this.#connection.isPaired;
     const connection = this.#leave();
     const told = connected && connection !== undefined && (await this.#unlink(connection));
     if (!told) await connection?.close();
@@ -175,13 +175,13 @@ export class SessionActor {
 
   /** A message was refused because it would begin a chat. Resolves when what WhatsApp says about that is in the database. */
   async refusedReachout(): Promise<void> {
-    await this.#line.askTimeLock();
+    await this.#connection.askTimeLock();
     await this.#status.flush();
   }
 
   /** Cuts a connection that took a message and says nothing more; it is opened again. */
   dropConnection(): void {
-    this.#line.drop(staleByMessage(this.#line.isPaired));
+    this.#connection.drop(staleByMessage(this.#connection.isPaired));
   }
 
   /** A write was refused: somebody else owns the session. Terminal (I7): no logout, no write, no retry. */
@@ -191,7 +191,7 @@ export class SessionActor {
     connection?.terminate();
     this.#keeper.move({ type: 'fenced' });
     this.#status.end();
-    this.#line.dropKeys();
+    this.#connection.dropKeys();
     this.#deps.logger.warn(this.owner, 'session belongs to another owner, actor ended');
     this.#deps.onFenced(this.owner);
   }
@@ -202,7 +202,7 @@ export class SessionActor {
   }
 
   #open(): void {
-    this.#run(() => this.#line.open());
+    this.#run(() => this.#connection.open());
   }
 
   #opened(identity: Identity, connection: Connection): void {
@@ -230,13 +230,13 @@ export class SessionActor {
   }
 
   #reopen(): void {
-    this.#run(() => this.#line.reopen(() => this.state.name === 'connecting'));
+    this.#run(() => this.#connection.reopen(() => this.state.name === 'connecting'));
   }
 
   /** Detaches from the present connection; the caller closes or cuts it. */
   #leave(): Connection | undefined {
     this.#reconnecting.cancel();
-    const connection = this.#line.leave();
+    const connection = this.#connection.leave();
     if (this.state.name === 'connected') this.#deps.traffic.closed(this.owner);
     return connection;
   }
@@ -244,7 +244,7 @@ export class SessionActor {
   /** Whatever account is linked next begins without the keys and the limits of this one. */
   #forgetDevice(): Promise<void> {
     this.#limits.restore(null, null);
-    return this.#line.forgetKeys();
+    return this.#connection.forgetKeys();
   }
 
   async #unlink(connection: Connection): Promise<boolean> {

@@ -34,8 +34,8 @@ export interface SessionConnectionDependencies {
   traffic: SessionTraffic;
 }
 
-/** What a line tells its actor; only the present connection is heard. */
-export interface LineListener {
+/** What a connection tells its actor; only the present connection is heard. */
+export interface ConnectionListener {
   qr(qr: string): void;
   passkey(step: PasskeyStep): void;
   paired(): void;
@@ -50,10 +50,10 @@ export interface LineListener {
 
 const CONNECT_DEADLINE_MS = 30_000;
 
-/** The line of one session to WhatsApp: its stored keys and, at most, one connection that works with them. */
+/** The link of one session to WhatsApp: its stored keys and, at most, one connection that works with them. */
 export class SessionConnection {
   readonly #deps: SessionConnectionDependencies;
-  readonly #listener: LineListener;
+  readonly #listener: ConnectionListener;
   /** Outlive a reconnect, not the actor. */
   readonly #caches: SocketCaches = createSocketCaches();
   readonly #deadline = new OneTimer();
@@ -67,12 +67,12 @@ export class SessionConnection {
   /** Keys of a device that is not linked any more, being removed. */
   #forgetting: Promise<void> = Promise.resolve();
 
-  constructor(deps: SessionConnectionDependencies, listener: LineListener) {
+  constructor(deps: SessionConnectionDependencies, listener: ConnectionListener) {
     this.#deps = deps;
     this.#listener = listener;
   }
 
-  get connection(): Connection | undefined {
+  get current(): Connection | undefined {
     return this.#connection;
   }
 

@@ -11,7 +11,7 @@ const READ = {
 };
 
 /** States that only the user ends: an actor that finds one does not connect by itself. */
-const RESTING: ReadonlySet<SessionState> = new Set<SessionState>([
+const PARKED: ReadonlySet<SessionState> = new Set<SessionState>([
   'LOGGED_OUT',
   'RESTRICTED',
   'CONFLICT',
@@ -22,8 +22,8 @@ const RESTING: ReadonlySet<SessionState> = new Set<SessionState>([
 
 /** What an earlier owner has written about its session. */
 export interface SessionMemory {
-  /** Why the session rests; `null` when it should connect. */
-  rest: Verdict | null;
+  /** Why the session is parked; `null` when it should connect. */
+  parked: Verdict | null;
   restriction: Restriction | null;
   capping: MessageCapping | null;
 }
@@ -40,9 +40,9 @@ interface Row {
 export async function readSessionMemory(db: Queryable, sessionId: string): Promise<SessionMemory> {
   const { rows } = await db.query<Row>({ ...READ, values: [sessionId] });
   const row = rows[0];
-  if (!row) return { rest: null, restriction: null, capping: null };
+  if (!row) return { parked: null, restriction: null, capping: null };
   const { state, reason, code, until, type, capping } = row;
-  const resting: Verdict = {
+  const parked: Verdict = {
     state,
     reason: reason ?? '',
     code: code ?? '',
@@ -51,7 +51,7 @@ export async function readSessionMemory(db: Queryable, sessionId: string): Promi
     unconfirmed: false,
   };
   return {
-    rest: RESTING.has(state) ? resting : null,
+    parked: PARKED.has(state) ? parked : null,
     restriction: until && { until, type: type ?? 'DEFAULT' },
     capping,
   };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { judgeDisconnect, LOGGED_OUT_BY_API, RESTARTED_BY_API, staleBySilence } from './disconnect.ts';
-import { type ActorEvent, type ActorState, publicView, restsForGood, transition } from './transition.ts';
+import { type ActorEvent, type ActorState, isParkedForGood, publicView, stateLabel, transition } from './transition.ts';
 
 const identity = { phoneNumber: '1555', jid: '1555@s.whatsapp.net' };
 const lost = judgeDisconnect({ status: 428 }, true);
@@ -38,9 +38,9 @@ describe('the way of a session', () => {
   });
 
   it('rests after a verdict that only the user can end, and begins anew from there', () => {
-    const resting = after({ type: 'connect' }, open(), closed(removed));
-    expect(resting).toMatchObject({ name: 'parked', verdict: { state: 'LOGGED_OUT' } });
-    expect(transition(resting, { type: 'connect' })).toEqual({ name: 'connecting', failures: 0, after: null });
+    const parked = after({ type: 'connect' }, open(), closed(removed));
+    expect(parked).toMatchObject({ name: 'parked', verdict: { state: 'LOGGED_OUT' } });
+    expect(transition(parked, { type: 'connect' })).toEqual({ name: 'connecting', failures: 0, after: null });
   });
 });
 
@@ -79,10 +79,10 @@ describe('a passkey', () => {
 
   it('that was not given ends the linking: another code would end in the same way', () => {
     for (const end of [lost, judgeDisconnect({ status: 408, qrEnded: true }, false)]) {
-      const resting = transition(wanted, closed(end));
-      expect(publicView(resting)).toMatchObject({ state: 'PASSKEY_REQUIRED' });
-      expect(restsForGood(resting)).toBe(false);
-      expect(transition(resting, { type: 'connect' })).toMatchObject({ name: 'connecting' });
+      const parked = transition(wanted, closed(end));
+      expect(publicView(parked)).toMatchObject({ state: 'PASSKEY_REQUIRED' });
+      expect(isParkedForGood(parked)).toBe(false);
+      expect(transition(parked, { type: 'connect' })).toMatchObject({ name: 'connecting' });
     }
   });
 
@@ -135,4 +135,20 @@ describe('what the user sees', () => {
       expect(publicView(after({ type: 'connect' }, end))).toBeNull();
     }
   });
+});
+
+it('a parked session is called `parked` in metrics and statistics; the other states keep their names', () => {
+  expect(['new', 'parked', 'stopped'].map((name) => stateLabel(name as ActorState['name']))).toEqual([
+    'new',
+    'parked',
+    'stopped',
+  ]);
+});
+
+it('a parked session is called `parked` in metrics and statistics; the other states keep their names', () => {
+  expect(['new', 'parked', 'stopped'].map((name) => stateLabel(name as ActorState['name']))).toEqual([
+    'new',
+    'parked',
+    'stopped',
+  ]);
 });

@@ -40,6 +40,9 @@ export type ActorEvent =
   | { type: 'fenced' }
   | { type: 'stop' };
 
+/** The name of a state in metrics and statistics, where a parked session is called `resting`. */
+export const stateLabel = (name: ActorState['name']): string => (name === 'parked' ? 'resting' : name);
+
 /** A connection that lasted this long was a good one: the next failure counts as the first. */
 const STABLE_AFTER_MS = 30_000;
 
@@ -51,8 +54,8 @@ const LINKABLE: ReadonlySet<SessionState> = new Set<SessionState>([
   'PASSKEY_CONFIRMATION_REQUIRED',
 ]);
 
-/** Whether asking for a code is of no use: the session rests for a reason that linking does not mend. */
-export const restsForGood = (state: ActorState): boolean =>
+/** Whether asking for a code is of no use: the session is parked for a reason that linking does not mend. */
+export const isParkedForGood = (state: ActorState): boolean =>
   state.name === 'parked' && !LINKABLE.has(state.verdict.state);
 
 export const isTerminal = (state: ActorState): boolean => state.name === 'fenced' || state.name === 'stopped';

@@ -33,10 +33,10 @@ interface Waiting {
  */
 export function createHandoverBatcher({ pool, timing, strategy }: HandoverBatcherDependencies): HandOver {
   let queue: Waiting[] = [];
-  let isGiving = false;
+  let isRunning = false;
 
-  async function give(): Promise<void> {
-    isGiving = true;
+  async function drain(): Promise<void> {
+    isRunning = true;
     while (queue.length > 0) {
       const batch = queue;
       queue = [];
@@ -55,12 +55,12 @@ export function createHandoverBatcher({ pool, timing, strategy }: HandoverBatche
         for (const { reject } of batch) reject(error);
       }
     }
-    isGiving = false;
+    isRunning = false;
   }
 
   return (owner) =>
     new Promise((resolve, reject) => {
       queue.push({ owner, resolve, reject });
-      if (!isGiving) void give();
+      if (!isRunning) void drain();
     });
 }

@@ -76,7 +76,7 @@ export class Supervisor {
   constructor(deps: SupervisorDependencies) {
     this.#deps = deps;
     this.#sessions = deps.sessions;
-    const steps = { ...deps.steps, stop: (owner: Ownership) => this.#depart(owner) };
+    const steps = { ...deps.steps, stop: (owner: Ownership) => this.#stopForHandover(owner) };
     this.#handovers = new Handovers({ ...deps, steps, onEnded: () => this.convergeSoon() });
   }
 
@@ -268,7 +268,7 @@ export class Supervisor {
   }
 
   /** A session that is handed over; it may not have been started yet. */
-  async #depart(owner: Ownership): Promise<void> {
+  async #stopForHandover(owner: Ownership): Promise<void> {
     const actor = this.#matching(owner);
     if (actor) await this.#stop(actor);
   }

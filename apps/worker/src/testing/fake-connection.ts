@@ -1,7 +1,7 @@
 import type { Connection, OutgoingMessage } from '../whatsapp/socket.ts';
 
 /** A connection whose far end is the test: it says what is relayed, what is acknowledged, and when. */
-export class LineStandIn implements Connection {
+export class FakeConnection implements Connection {
   /** What Baileys would have been given, in order. */
   readonly relayed: OutgoingMessage[] = [];
   /** What the next sends wait for before they relay. */

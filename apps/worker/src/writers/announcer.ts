@@ -17,7 +17,7 @@ export type Announce = (appended: Appended, moved?: RecordedOutcomes['moved']) =
 export interface AnnouncerDependencies {
   redis: Redis;
   webhooks: WebhookDoorbell;
-  control: Pick<ControlPort, 'isHeard' | 'publishHints'>;
+  control: Pick<ControlPort, 'hasGateway' | 'publishHints'>;
 }
 
 export function createAnnouncer({ redis, webhooks, control }: AnnouncerDependencies): Announce {
@@ -32,7 +32,7 @@ export function createAnnouncer({ redis, webhooks, control }: AnnouncerDependenc
     if (hints.size > 0) {
       // A gateway without a stream, while others have one, looks for itself: Redis would cost every message a hop for
       // the sake of a rare fault.
-      if (control.isHeard) control.publishHints([...hints.values()]);
+      if (control.hasGateway) control.publishHints([...hints.values()]);
       else publishHints(redis, [...hints.values()]);
     }
     for (const { webhookId } of rung) webhooks.notify(webhookId);
