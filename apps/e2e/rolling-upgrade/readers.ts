@@ -62,7 +62,8 @@ export class Readers {
       return status < 300 ? body : null;
     } catch (error) {
       const { code, name } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
-      this.note(code ?? name);
+      // A time-out is a DOMException, whose code is a number.
+      this.note(typeof code === 'string' ? code : name);
       return null;
     }
   }
