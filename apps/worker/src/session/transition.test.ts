@@ -137,18 +137,10 @@ describe('what the user sees', () => {
   });
 });
 
-it('a parked session is called `parked` in metrics and statistics; the other states keep their names', () => {
+it('a parked session is called `resting` in metrics and statistics; the other states keep their names', () => {
   expect(['new', 'parked', 'stopped'].map((name) => stateLabel(name as ActorState['name']))).toEqual([
     'new',
-    'parked',
-    'stopped',
-  ]);
-});
-
-it('a parked session is called `parked` in metrics and statistics; the other states keep their names', () => {
-  expect(['new', 'parked', 'stopped'].map((name) => stateLabel(name as ActorState['name']))).toEqual([
-    'new',
-    'parked',
+    'resting',
     'stopped',
   ]);
 });
