@@ -31,5 +31,6 @@ if (!commit) {
   for (const { what, count } of verdicts) console.log(`| ${what} | ${count} |`);
   const found = verdicts.filter(({ count }) => count > 0);
   for (const { what, examples } of found) console.log(`\n${what}:\n${examples.map((one) => `  ${one}`).join('\n')}`);
-  if (found.length > 0) process.exitCode = 1;
+  // All processes and lines are closed. One run went on for two minutes after its report, for a reason not found.
+  process.exit(found.length > 0 ? 1 : 0);
 }
