@@ -80,5 +80,3 @@ function describe(error: FastifyError): { httpStatus: number; code: string; sent
   const { sentence, retryable } = ERRORS.INTERNAL;
   return { httpStatus: 500, code: 'INTERNAL', sentence, retryable };
 }
-
-// x
