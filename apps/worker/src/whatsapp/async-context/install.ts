@@ -10,6 +10,12 @@ const FIRST_NODE_WITHOUT_THE_COST = 24;
  * Instances that exist already stay native; they are few and fixed.
  */
 if (Number.parseInt(process.versions.node, 10) < FIRST_NODE_WITHOUT_THE_COST) {
-  (asyncHooks as { AsyncLocalStorage: unknown }).AsyncLocalStorage = SharedAsyncLocalStorage;
+  // Node 22.23 has a getter there, which an assignment cannot replace.
+  Object.defineProperty(asyncHooks, 'AsyncLocalStorage', {
+    value: SharedAsyncLocalStorage,
+    configurable: true,
+    enumerable: true,
+    writable: true,
+  });
   syncBuiltinESMExports();
 }
