@@ -161,6 +161,18 @@ export class SandboxClient {
     return schema.oneOf.map(({ properties }) => properties.type.enum?.[0] ?? properties.type.const!);
   }
 
+  /** The person opens the chat with an account, and sees from now on when it comes and goes. */
+  async watchPresence(number: string, of: string): Promise<void> {
+    await this.http.expectOk(`/phones/${number}/presence`, { method: 'POST', json: { state: 'subscribe', to: of } });
+  }
+
+  /** What the phone was shown last: who is there, who is typing. */
+  async seenPresence(number: string): Promise<{ from: string; state: string; at: number }[]> {
+    return (
+      await this.http.expectOk<{ seen: { from: string; state: string; at: number }[] }>(`/phones/${number}/presence`)
+    ).seen;
+  }
+
   async inbox(number: string): Promise<PhoneMessage[]> {
     return (await this.http.expectOk<{ messages: PhoneMessage[] }>(`/phones/${number}/messages?limit=10000`)).messages;
   }

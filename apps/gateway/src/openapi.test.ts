@@ -176,6 +176,7 @@ describe('the description of the API (MR-055, MR-056)', () => {
       'POST /api/sessions/{id}/keys',
       'POST /api/sessions/{id}/logout',
       'POST /api/sessions/{id}/pairing-code',
+      'POST /api/sessions/{id}/presence',
       'POST /api/sessions/{id}/restart',
       'POST /api/sessions/{id}/send',
       'POST /api/whatsapp/logout',

@@ -224,6 +224,57 @@ describe('operations (MR-030, MR-031, MR-032)', () => {
   });
 });
 
+describe('operations by name (MR-014)', () => {
+  const operate = (sessionId: string, name: string, epoch: number, payload?: object) =>
+    call(`/session/${sessionId}/operations/${name}`, { method: 'POST', epoch, ...(payload && { payload }) });
+
+  it('are the same as the endpoints that gateways of the version before call', async () => {
+    const { sessionId } = await world.createPaired();
+    const epoch = await epochOf(sessionId);
+    const lasting = ({ status, body }: Awaited<ReturnType<typeof call>>) => {
+      const { lastSeenAt, ...account } = body.account;
+      expect(Date.parse(lastSeenAt)).toBeLessThanOrEqual(Date.now());
+      return { status, body: { ...body, account } };
+    };
+    const named = await operate(sessionId, 'sessions.status', epoch);
+    expect(lasting(named)).toEqual(lasting(await call(`/session/${sessionId}/status`, { epoch })));
+    expect((await operate(sessionId, 'sessions.health', epoch)).body).toMatchObject({ state: 'connected', epoch });
+    const again = await operate(sessionId, 'sessions.qr', epoch);
+    expect([again.status, again.body.code]).toEqual([409, 'SESSION_ALREADY_PAIRED']);
+  });
+
+  it('do not exist under other names, nor with another input, nor for other epochs', async () => {
+    const { sessionId } = await world.createPaired();
+    const epoch = await epochOf(sessionId);
+    for (const name of ['nothing', 'toString', 'sessions']) {
+      const { status, body } = await operate(sessionId, name, epoch, {});
+      expect([status, body.code]).toEqual([404, 'ROUTE_NOT_FOUND']);
+    }
+    const odd = await operate(sessionId, 'presence.set', epoch, { state: 'dancing' });
+    expect([odd.status, odd.body.code]).toEqual([400, 'VALIDATION']);
+    expect((await operate(sessionId, 'sessions.status', epoch + 1)).status).toBe(421);
+  });
+
+  it('need a connection where they say something to WhatsApp', async () => {
+    const sessionId = await world.createSession();
+    const epoch = await epochOf(sessionId);
+    const { status, body } = await operate(sessionId, 'presence.set', epoch, { state: 'available' });
+    expect([status, body.code]).toEqual([409, 'SESSION_NOT_CONNECTED']);
+  });
+
+  it('type in a chat at once, and come and go only when the account has a name', async () => {
+    const { sessionId } = await world.createPaired();
+    const epoch = await epochOf(sessionId);
+    const to = `${await world.sandbox.createPhone()}@s.whatsapp.net`;
+    expect(await operate(sessionId, 'presence.set', epoch, { state: 'composing', to })).toMatchObject({
+      status: 200,
+      body: { state: 'composing' },
+    });
+    const nameless = await operate(sessionId, 'presence.set', epoch, { state: 'available' });
+    expect([nameless.status, nameless.body.code]).toEqual([409, 'WA_NOT_READY']);
+  });
+});
+
 describe('operations of the fleet (MR-028)', () => {
   const operate = (operation: string, payload?: object) =>
     call(`/operations/${operation}`, { method: 'POST', ...(payload && { payload }) });

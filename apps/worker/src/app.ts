@@ -40,12 +40,15 @@ export function buildWorkerApp(deps: WorkerAppDependencies): FastifyInstance {
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     const answer = describe(error);
     if (answer.httpStatus >= 500) logger.error({ err: error, requestId: request.id }, 'request failed');
+    const { details, retryAfter } = error instanceof SessionRefusal ? error : {};
     return reply.code(answer.httpStatus).send({
       success: false,
       status: 'error',
       error: answer.sentence,
       code: answer.code,
       retryable: answer.retryable,
+      ...(details && { details }),
+      ...(retryAfter !== undefined && { retryAfter }),
       requestId: request.id,
     });
   });

@@ -284,6 +284,37 @@ export const ERRORS = {
     sentence:
       'The connection to the worker broke before its answer came, so this may have happened or not. Look whether it has before you send it again.',
   },
+  WA_FORBIDDEN: {
+    status: 403,
+    retryable: false,
+    sentence: 'WhatsApp does not allow this to the account. `details.wa` is its own code.',
+  },
+  WA_NOT_FOUND: {
+    status: 404,
+    retryable: false,
+    sentence: 'WhatsApp knows nothing of this name. `details.wa` is its own code.',
+  },
+  WA_NOT_READY: {
+    status: 409,
+    retryable: true,
+    sentence:
+      'WhatsApp has not told this session yet what this needs. Try again when it has been connected for some time.',
+  },
+  WA_REFUSED: {
+    status: 422,
+    retryable: false,
+    sentence: 'WhatsApp has refused this. `details.wa` is its own code.',
+  },
+  WA_PACING: {
+    status: 429,
+    retryable: true,
+    sentence: 'The session asks WhatsApp too often. Try again when `retryAfter` is over.',
+  },
+  WA_TIMEOUT: {
+    status: 504,
+    retryable: true,
+    sentence: 'WhatsApp has not answered in time. Try again; if it stays, restart the session.',
+  },
   SESSION_MOVING: {
     status: 503,
     retryable: true,

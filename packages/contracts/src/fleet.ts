@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox';
+import { type Static, type TObject, type TProperties, Type } from 'typebox';
 import { nullable, oneOf, requestBody, timestamp } from './schema.ts';
 import { NETWORKS } from './sessions.ts';
 
@@ -43,27 +43,7 @@ export const WorkerMetricsOfOneSchema = Type.Object({
   ...WorkerMetricsSchema.properties,
 });
 
-/**
- * Operations on all workers.
- * - `ping`: whether they answer, and how soon
- * - `stats`: what they host and use
- * - `log-level`: sets their log level until they end
- * - `converge`: makes them compare what they host with what is placed on them, now
- */
-export const FLEET_OPERATIONS = ['ping', 'stats', 'log-level', 'converge'] as const;
-export type FleetOperation = (typeof FLEET_OPERATIONS)[number];
-
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
-
-export const FleetOperationRequestSchema = requestBody(
-  {
-    operation: oneOf(FLEET_OPERATIONS),
-    level: Type.Optional(oneOf(LOG_LEVELS, 'For `log-level`.')),
-    network: Type.Optional(oneOf(NETWORKS, 'Only workers of this network.')),
-  },
-  { operation: 'ping' },
-);
-export type FleetOperationRequest = Static<typeof FleetOperationRequestSchema>;
 
 /** What a worker tells of itself for `stats`. */
 export const WorkerStatsSchema = Type.Object({
@@ -84,16 +64,58 @@ export const WorkerStatsSchema = Type.Object({
 });
 export type WorkerStats = Static<typeof WorkerStatsSchema>;
 
-/** What a worker answers, by operation; checked by the gateway. */
-export const FleetOperationResultSchemas = {
-  ping: Type.Object({}),
-  converge: Type.Object({}),
-  stats: Type.Object({ stats: WorkerStatsSchema }),
-  'log-level': Type.Object({ level: oneOf(LOG_LEVELS) }),
-} as const satisfies Record<FleetOperation, unknown>;
+/** Something that all workers are asked at once. The worker and the gateway have a table of the same names. */
+interface FleetOperationEntry<I extends TProperties, A extends TProperties> {
+  summary: string;
+  /** What a worker gets. */
+  input: I;
+  /** What a worker answers; the gateway checks it. */
+  answer: A;
+  examples: readonly [Static<TObject<I>>, ...Static<TObject<I>>[]];
+}
+
+const defineFleetOperation = <I extends TProperties, A extends TProperties>(entry: FleetOperationEntry<I, A>) => entry;
+
+/** What may be asked of all workers at once. Nothing of it is about one session. */
+export const FLEET_OPERATIONS = {
+  ping: defineFleetOperation({ summary: 'Do they answer, and how soon.', input: {}, answer: {}, examples: [{}] }),
+  stats: defineFleetOperation({
+    summary: 'What they host and use.',
+    input: {},
+    answer: { stats: WorkerStatsSchema },
+    examples: [{}],
+  }),
+  'log-level': defineFleetOperation({
+    summary: 'What they log until they end. The answer is the level until now.',
+    input: { level: oneOf(LOG_LEVELS) },
+    answer: { level: oneOf(LOG_LEVELS) },
+    examples: [{ level: 'debug' }],
+  }),
+  converge: defineFleetOperation({
+    summary: 'Compare what they host with what is placed on them, now.',
+    input: {},
+    answer: {},
+    examples: [{}],
+  }),
+};
+export type FleetOperation = keyof typeof FLEET_OPERATIONS;
+export const FLEET_OPERATION_NAMES = Object.keys(FLEET_OPERATIONS) as readonly FleetOperation[];
+
+export type FleetInputOf<N extends FleetOperation> = Static<TObject<(typeof FLEET_OPERATIONS)[N]['input']>>;
+export type FleetAnswerOf<N extends FleetOperation> = Static<TObject<(typeof FLEET_OPERATIONS)[N]['answer']>>;
+
+export const FleetOperationRequestSchema = requestBody(
+  {
+    operation: oneOf(FLEET_OPERATION_NAMES),
+    level: Type.Optional(oneOf(LOG_LEVELS, 'For `log-level`.')),
+    network: Type.Optional(oneOf(NETWORKS, 'Only workers of this network.')),
+  },
+  { operation: 'ping' },
+);
+export type FleetOperationRequest = Static<typeof FleetOperationRequestSchema>;
 
 export const FleetOperationReportSchema = Type.Object({
-  operation: oneOf(FLEET_OPERATIONS),
+  operation: oneOf(FLEET_OPERATION_NAMES),
   succeeded: Type.Integer(),
   failed: Type.Integer(),
   results: Type.Array(

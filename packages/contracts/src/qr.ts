@@ -2,10 +2,6 @@ import { type Static, Type } from 'typebox';
 import { defaultSessionQuery } from './default-session.ts';
 import { CursorPaginationSchema, cursorQuery } from './paging.ts';
 import { nullable, oneOf, timestamp } from './schema.ts';
-import { QrQuerySchema } from './sessions.ts';
-
-/** `GET /api/qr`. */
-export const DefaultSessionQrQuerySchema = Type.Object({ ...QrQuerySchema.properties, ...defaultSessionQuery });
 
 /** `GET /api/qr/history`. */
 export const QrHistoryQuerySchema = Type.Object({ ...cursorQuery, ...defaultSessionQuery });

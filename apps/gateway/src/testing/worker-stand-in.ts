@@ -54,6 +54,8 @@ export interface WorkerStandIn {
    * end. `breaks`: it cuts the connection once it has the whole request, before the answer or in the middle of it.
    */
   answer(next: StandInAnswer): void;
+  /** From now on every other call of a session is answered as a route that does not exist. */
+  knowOnly(method: string, url: string): void;
   /** Streams of events that are open. */
   openAnswers: number;
   /** Over all control streams. */
@@ -70,6 +72,7 @@ export async function startWorkerStandIn(masterKey: Uint8Array, workerId: string
   let openAnswers = 0;
   let claim: WorkerClaim | null = { workerId, incarnation: NO_INCARNATION };
   let answer: StandInAnswer = {};
+  let known: string | undefined;
   const app = Fastify({ forceCloseConnections: true });
 
   const proofFor = ({ headers }: IncomingMessage): Record<string, string> =>
@@ -89,6 +92,9 @@ export async function startWorkerStandIn(masterKey: Uint8Array, workerId: string
       requestId: requestId as string | undefined,
       headers: Object.keys(request.headers).sort(),
     });
+    if (known !== undefined && known !== `${request.method} ${request.url}`) {
+      return reply.code(404).send({ code: 'ROUTE_NOT_FOUND' });
+    }
     if (answer.breaks) {
       reply.hijack();
       if (answer.breaks === 'in the answer') {
@@ -159,6 +165,9 @@ export async function startWorkerStandIn(masterKey: Uint8Array, workerId: string
     },
     answer(next) {
       answer = next;
+    },
+    knowOnly(method, url) {
+      known = `${method} ${url}`;
     },
     say(frame) {
       for (const stream of control.clients) stream.send(JSON.stringify(frame));

@@ -1,15 +1,22 @@
-import type { ErrorCode } from '@wa-gate/contracts';
+import { type ErrorCode, OPERATION_NAMES, operationOf } from '@wa-gate/contracts';
 import { ApiError } from '../http/api-error.ts';
+
+/** The gateway's own answers, which a worker has no say in. */
+const NOT_OF_WORKERS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'SESSION_NOT_FOUND',
+  'WORKER_ERROR',
+]);
 
 /** Refusals of a worker that are passed on to the caller. All others concern gateway and worker only. */
 const FOR_THE_CALLER: ReadonlySet<string> = new Set<ErrorCode>([
   'VALIDATION',
-  'QR_NOT_READY',
-  'SESSION_ALREADY_PAIRED',
   'SESSION_NOT_CONNECTED',
   'SESSION_LOGGED_OUT',
   'SESSION_MOVING',
   'DATABASE_UNAVAILABLE',
+  ...OPERATION_NAMES.flatMap((name) => operationOf(name).errors.filter((code) => !NOT_OF_WORKERS.has(code))),
 ]);
 
 /** Nobody answers for the session. */
@@ -26,12 +33,18 @@ export const unproven = (): ApiError =>
 
 /** The worker's refusal with its own code and sentence where it is meant for the caller, else a 502. */
 export function refusalOf(status: number, body: unknown): ApiError {
-  const { code, error, details } = (body ?? {}) as { code?: string; error?: string; details?: Record<string, unknown> };
+  const { code, error, details, retryAfter } = (body ?? {}) as {
+    code?: string;
+    error?: string;
+    details?: Record<string, unknown>;
+    retryAfter?: number;
+  };
   if (code !== undefined && FOR_THE_CALLER.has(code)) {
+    const seconds = retryAfter ?? (status === 503 && code !== 'OUTCOME_UNKNOWN' ? 1 : undefined);
     return new ApiError(code as ErrorCode, {
       ...(error && { message: error }),
       ...(details && { details }),
-      ...(status === 503 && { retryAfter: 1 }),
+      ...(seconds !== undefined && { retryAfter: seconds }),
     });
   }
   return new ApiError('WORKER_ERROR', { details: { workerStatus: status }, ...(error && { message: error }) });

@@ -1,14 +1,9 @@
 import type { Route, RouteTable } from '@wa-gate/cluster';
+import type { Repeat } from '@wa-gate/contracts';
 import type { Logger } from '@wa-gate/kit';
 import { ApiError } from '../http/api-error.ts';
 import type { CallWorker, Outcome, WorkerCall } from './call-worker.ts';
 import { moving, outcomeUnknown, refusalOf, unproven } from './owner-answer.ts';
-
-/**
- * Whether a call to the owner of a session is sent a second time, to the owner that PostgreSQL names. `safe`: whenever
- * the first call got no answer. `only-if-refused`: only when it is certain that the first call did nothing.
- */
-export type Repeat = 'safe' | 'only-if-refused';
 
 export interface OwnerCall<A> extends WorkerCall<A> {
   repeat: Repeat;

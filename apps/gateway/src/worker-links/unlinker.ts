@@ -1,3 +1,4 @@
+import { UNLINK_TIMEOUT_MS } from '@wa-gate/contracts';
 import { type Logger, newRequestId } from '@wa-gate/kit';
 import { Type } from 'typebox';
 import { checkOf } from './call-worker.ts';
@@ -11,9 +12,6 @@ export interface Unlinker {
   /** `false`: the owner could not do it, or not until the signal; the device has to be removed on the phone. */
   unlink(sessionId: string, signal: AbortSignal): Promise<boolean>;
 }
-
-/** A deletion does not wait long for a device to be unlinked. */
-export const UNLINK_TIMEOUT_MS = 10_000;
 
 const isUnlinked = checkOf(Type.Union([Type.Null(), Type.Object({ unlinked: Type.Optional(Type.Boolean()) })]));
 

@@ -149,8 +149,12 @@ export const ReceiptsRequest = Type.Object(
 
 export const PresenceRequest = Type.Object(
   {
-    state: Type.Enum(['available', 'unavailable', 'composing', 'recording', 'paused']),
-    to: Type.Optional(Type.String({ description: 'Number or group; needed for composing, recording and paused' })),
+    state: Type.Enum(['available', 'unavailable', 'composing', 'recording', 'paused', 'subscribe'], {
+      description: 'subscribe: the person opens the chat `to`, and sees from now on when that account comes and goes',
+    }),
+    to: Type.Optional(
+      Type.String({ description: 'Number or group; needed for composing, recording, paused and subscribe' }),
+    ),
   },
   { additionalProperties: false },
 );

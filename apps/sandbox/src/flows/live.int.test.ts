@@ -38,6 +38,20 @@ describe('presence and typing', () => {
       return seen?.some((entry) => entry.state === 'composing');
     });
   });
+
+  test('a client comes and goes: the phone that has opened the chat sees it', async () => {
+    const shows = (state: string) =>
+      until(state, async () => {
+        const { seen } = await world.api.get<{ seen?: { from: string; state: string }[] }>(`${bob.path}/presence`);
+        return seen?.some((entry) => entry.state === state);
+      });
+    await world.api.post(`${bob.path}/presence`, { state: 'subscribe', to: alice.number });
+    await client.socket.sendPresenceUpdate('available');
+    await shows('available');
+    await client.socket.sendPresenceUpdate('unavailable');
+    await shows('unavailable');
+    await client.socket.sendPresenceUpdate('available');
+  });
 });
 
 describe('calls', () => {

@@ -4,13 +4,15 @@ import { isGroup } from '../wire/jid.ts';
 import { type BinaryNode, children, node } from '../wire/node.ts';
 import type { ServerBase } from './base.ts';
 
-type PresenceState = 'available' | 'unavailable' | 'composing' | 'recording' | 'paused';
+type PresenceState = 'available' | 'unavailable' | 'composing' | 'recording' | 'paused' | 'subscribe';
 
 /** Who is online and who is typing. Nothing of it is stored or queued: it is stale in seconds. */
 export class Presence {
   private readonly context: ServerBase;
   /** Companions that asked for the presence of a number, while they are connected. */
   private readonly subscribers = new Map<string, Set<Companion>>();
+  /** Phones that have opened a chat with a number. */
+  private readonly watchers = new Map<string, Set<Account>>();
   private readonly lastSeen = new Map<string, number>();
   /** Phones that were told to appear online. */
   private readonly onlinePhones = new Set<string>();
@@ -43,8 +45,12 @@ export class Presence {
     this.spreadTyping(companion.account, to, what, state, companion);
   }
 
-  /** A phone comes, goes, types or stops typing, as `POST /phones/{number}/presence` asks. */
+  /** A phone comes, goes, types, stops typing or looks at somebody, as `POST /phones/{number}/presence` asks. */
   fromPhone(account: Account, state: PresenceState, to: string | null): void {
+    if (state === 'subscribe') {
+      if (to) this.watch(account, to);
+      return;
+    }
     if (state === 'available') this.onlinePhones.add(account.number);
     else if (state === 'unavailable') this.onlinePhones.delete(account.number);
     if (state === 'available' || state === 'unavailable') {
@@ -74,11 +80,26 @@ export class Presence {
     this.context.delivery.deliverIfOnline(companion, this.presenceOf(account));
   }
 
+  private watch(watcher: Account, to: string): void {
+    const account = this.context.directory.resolve(to)?.account ?? this.context.directory.find(to);
+    if (!account) return;
+    const watchers = this.watchers.get(account.number) ?? new Set();
+    watchers.add(watcher);
+    this.watchers.set(account.number, watchers);
+    this.showTo(watcher, account);
+  }
+
+  private showTo(watcher: Account, account: Account): void {
+    const state = this.isOnline(account) ? 'available' : 'unavailable';
+    this.context.phones.of(watcher).seen.set(account.number, { from: account.jid, state, at: Date.now() });
+  }
+
   private tellSubscribers(account: Account): void {
     if (!this.isOnline(account)) this.lastSeen.set(account.number, unixSeconds());
     for (const companion of this.subscribers.get(account.number) ?? []) {
       this.context.delivery.deliverIfOnline(companion, this.presenceOf(account));
     }
+    for (const watcher of this.watchers.get(account.number) ?? []) this.showTo(watcher, account);
   }
 
   private presenceOf(account: Account): BinaryNode {

@@ -1,59 +1,58 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import {
+  FLEET_OPERATION_NAMES,
+  FLEET_OPERATIONS,
+  type FleetAnswerOf,
+  type FleetInputOf,
   type FleetOperation,
-  FleetOperationResultSchemas,
   LOG_LEVELS,
-  oneOf,
   type WorkerStats,
 } from '@wa-gate/contracts';
 import type { Logger } from '@wa-gate/kit';
 import { Type } from 'typebox';
+import type { Supervisor } from '../supervisor/supervisor.ts';
 import { type OwnershipOptions, requireGateway } from './ownership.ts';
 
-export interface OperationRoutesOptions extends OwnershipOptions {
+interface FleetHost {
   logger: Logger;
   stats: () => WorkerStats;
+  supervisor: Pick<Supervisor, 'converge'>;
 }
 
-const LogLevel = Type.Object({ level: oneOf(LOG_LEVELS) });
-const path = (operation: FleetOperation): string => `/operations/${operation}`;
+export type OperationRoutesOptions = OwnershipOptions & Pick<FleetHost, 'logger' | 'stats'>;
+
+const PERFORMERS: {
+  [N in FleetOperation]: (host: FleetHost, input: FleetInputOf<N>) => Promise<FleetAnswerOf<N>>;
+} = {
+  async ping() {
+    return {};
+  },
+  async stats({ stats }) {
+    return { stats: stats() };
+  },
+  async 'log-level'({ logger }, { level }) {
+    const former = LOG_LEVELS.find((known) => known === logger.level) ?? 'info';
+    // Logged at the level that lets it through: afterwards, or before.
+    logger.warn({ former, level }, 'log level changed by an administrator, until this process ends');
+    logger.level = level;
+    return { level: former };
+  },
+  async converge({ supervisor }) {
+    await supervisor.converge();
+    return {};
+  },
+};
 
 /** What administrators ask of all workers at once, by way of a gateway. Nothing here touches a session. */
 export const operationRoutes: FastifyPluginAsyncTypebox<OperationRoutesOptions> = async (app, options) => {
-  const { logger, stats, supervisor } = options;
   const onRequest = requireGateway(options);
-
-  app.post(
-    path('ping'),
-    { onRequest, schema: { response: { 200: FleetOperationResultSchemas.ping } } },
-    async () => ({}),
-  );
-
-  app.post(
-    path('stats'),
-    { onRequest, schema: { response: { 200: FleetOperationResultSchemas.stats } } },
-    async () => ({ stats: stats() }),
-  );
-
-  app.post(
-    path('log-level'),
-    { onRequest, schema: { body: LogLevel, response: { 200: FleetOperationResultSchemas['log-level'] } } },
-    async (request) => {
-      const former = LOG_LEVELS.find((level) => level === logger.level) ?? 'info';
-      const { level } = request.body;
-      // Told at the level that lets it through: afterwards, or before.
-      logger.warn({ former, level }, 'log level changed by an administrator, until this process ends');
-      logger.level = level;
-      return { level: former };
-    },
-  );
-
-  app.post(
-    path('converge'),
-    { onRequest, schema: { response: { 200: FleetOperationResultSchemas.converge } } },
-    async () => {
-      await supervisor.converge();
-      return {};
-    },
-  );
+  for (const name of FLEET_OPERATION_NAMES) {
+    const { input, answer } = FLEET_OPERATIONS[name];
+    const hasInput = Object.keys(input).length > 0;
+    app.post(
+      `/operations/${name}`,
+      { onRequest, schema: { ...(hasInput && { body: Type.Object(input) }), response: { 200: Type.Object(answer) } } },
+      (request) => PERFORMERS[name](options, request.body as never),
+    );
+  }
 };

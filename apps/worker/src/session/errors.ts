@@ -5,10 +5,19 @@ import { type ActorState, isTerminal } from './transition.ts';
 export class SessionRefusal extends Error {
   override name = 'SessionRefusal';
   readonly code: ErrorCode;
+  readonly details: Record<string, unknown> | undefined;
+  /** Seconds. */
+  readonly retryAfter: number | undefined;
 
-  constructor(code: ErrorCode, sentence: string) {
+  constructor(
+    code: ErrorCode,
+    sentence: string,
+    { details, retryAfter }: { details?: Record<string, unknown>; retryAfter?: number } = {},
+  ) {
     super(sentence);
     this.code = code;
+    this.details = details;
+    this.retryAfter = retryAfter;
   }
 }
 

@@ -1,5 +1,5 @@
 import { type Ownership, StaleEpochError } from '@wa-gate/cluster';
-import type { ConnectedAccount, ConnectionHealth } from '@wa-gate/contracts';
+import type { ConnectedAccount, ConnectionHealth, ConnectionOperationName, InputOf } from '@wa-gate/contracts';
 import { backoffDelay } from '@wa-gate/kit';
 import type { Connection, Identity } from '../whatsapp/socket.ts';
 import { describeAccount } from './account.ts';
@@ -16,6 +16,8 @@ import {
 import { assertAlive } from './errors.ts';
 import { measureHealth } from './health.ts';
 import { Pairing } from './pairing.ts';
+import { perform } from './perform.ts';
+import { QueryBudget } from './query-budget.ts';
 import { Reconnecting } from './reconnecting.ts';
 import { RepeatedVerdicts } from './repeated-verdicts.ts';
 import { SessionConnection } from './session-connection.ts';
@@ -38,11 +40,13 @@ export class SessionActor {
   readonly #limits: AccountLimits;
   readonly #repeated = new RepeatedVerdicts();
   readonly #reconnecting: Reconnecting;
+  readonly #budget: QueryBudget;
   #recycles = 0;
 
   constructor(deps: SessionActorDependencies) {
     this.#deps = deps;
     this.owner = deps.owner;
+    this.#budget = new QueryBudget(deps.clock);
     this.#status = new StatusWriter({ ...deps, onStale: () => this.fence() });
     this.#keeper = new StateKeeper(this.#status, tellArrival(deps.owner, deps.arrival.reason));
     this.#limits = new AccountLimits(this.#keeper, deps.clock);
@@ -140,6 +144,12 @@ export class SessionActor {
   /** A code to enter on the phone with this number. */
   pairingCode(digits: string): Promise<{ code: string; expiresAt: Date }> {
     return this.#pairing.code(digits);
+  }
+
+  /** Does an operation on the connection to WhatsApp. @throws {SessionRefusal} */
+  perform<N extends ConnectionOperationName>(name: N, input: InputOf<N>): Promise<unknown> {
+    const { isPaired, connection } = this.#connection;
+    return perform(name, input, { state: this.state, isPaired, connection, budget: this.#budget });
   }
 
   /** A new connection from what is stored; a parked session begins again. */

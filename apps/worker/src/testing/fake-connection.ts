@@ -22,6 +22,9 @@ export class FakeConnection implements Connection {
     await this.afterRelay();
   }
 
+  operate = async (): Promise<never> => {
+    throw new Error('There is no socket here.');
+  };
   requestPairingCode = async (): Promise<string> => '';
   ping = async (): Promise<void> => undefined;
   askTimeLock = async (): Promise<void> => undefined;

@@ -55,3 +55,10 @@ export function readDisconnectCause(error: unknown): DisconnectCause {
 /** Whether Baileys refused because the connection has ended, or ended before the answer. */
 export const hasConnectionClosed = (error: unknown): boolean =>
   (error as BoomLike | undefined)?.output?.statusCode === CONNECTION_CLOSED;
+
+/** WhatsApp's own code in its answer to a query, such as 404; Baileys' 408 for a query without an answer. */
+export function whatsAppCodeOf(error: unknown): number | undefined {
+  const { data, output } = (error ?? {}) as { data?: unknown; output?: { statusCode?: number } };
+  const code = Number(typeof data === 'number' || typeof data === 'string' ? data : output?.statusCode);
+  return Number.isInteger(code) && code >= 400 && code < 600 ? code : undefined;
+}

@@ -26,6 +26,7 @@ import { takeMessagesInOrder } from './in-order.ts';
 import { type Arrived, listenForArrivals } from './inbound-listener.ts';
 import { InboundJournal } from './journal.ts';
 import type { NetworkEndpoint } from './network.ts';
+import type { OperationSocket } from './operations/operation-socket.ts';
 import { type PasskeyStep, readPasskeyStep } from './passkey.ts';
 import { noteTokenIssued } from './privacy-tokens.ts';
 import { createSignalRepository } from './signal-repository.ts';
@@ -85,6 +86,8 @@ export interface Connection {
    * chat that merely wants a token. (rc14 means to ask by itself then, and never comes to it: the same code is caught by a branch before.)
    */
   askTimeLock(): Promise<void>;
+  /** Runs an operation on the connection. @throws whatever it throws */
+  operate<T>(run: (wa: OperationSocket) => Promise<T>): Promise<T>;
   /** Unlinks this device at the server and closes. */
   logout(): Promise<void>;
   /** Closes in order and without logging out. */
@@ -282,6 +285,7 @@ export function connect(options: ConnectOptions): Connection {
       await sock.fetchAccountReachoutTimelock();
     },
     requestPairingCode: (digits) => sock.requestPairingCode(digits),
+    operate: (run) => run({ sock, reportActiveReceipts }),
     logout: () => sock.logout(),
     async close() {
       closed = true;

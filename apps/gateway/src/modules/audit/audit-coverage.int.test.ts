@@ -8,6 +8,7 @@ import type { WorkerStandIn } from '../../testing/worker-stand-in.ts';
 const EXCEPTIONS: Record<string, string> = {
   'POST /api/sessions/{id}/send': 'the row of the message is the record, with the key it was accepted with',
   'POST /api/messages/send': 'the row of the message is the record, with the key it was accepted with',
+  'POST /api/sessions/{id}/presence': 'who is online or typing is over in seconds, and nothing keeps it',
   'PUT /api/admin/workers/{id}/heartbeat': 'figures of a worker, several times a minute',
 };
 

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { STATUS_TIMEOUT_MS } from '@wa-gate/contracts';
 import { waitFor } from '@wa-gate/testkit';
 import { beforeAll, beforeEach, expect, it } from 'vitest';
 import type { TestSession } from '../../testing/gateway-fixture.ts';
 import { msOf, shortest } from '../../testing/timing.ts';
 import { useGateway } from '../../testing/use-gateway.ts';
 import type { WorkerStandIn } from '../../testing/worker-stand-in.ts';
-import { STATUS_TIMEOUT_MS } from './live-status.ts';
 
 const fixture = useGateway();
 let worker: WorkerStandIn;

@@ -10,6 +10,18 @@ let user: TestUser;
 let session: TestSession;
 let worker: WorkerStandIn;
 
+const HEALTH = {
+  status: 'connected',
+  state: 'connected',
+  connectedSince: '2026-01-15T10:30:00.000Z',
+  lastFrameAt: '2026-01-15T10:31:00.000Z',
+  lastFrameAgeMs: 12,
+  keepAliveMs: 80,
+  lastProbeAt: null,
+  recycles: 1,
+  workerId: 'worker-1',
+  epoch: 1,
+};
 const QR = { qr: '2@abc,def,ghi', expiresAt: '2026-01-15T10:30:00.000Z', attempt: 2 };
 
 beforeAll(async () => {
@@ -39,8 +51,8 @@ describe('a live call (MR-014, MR-168)', () => {
     expect([status, body]).toEqual([200, { success: true, status: 'success', data: QR }]);
     expect(worker.calls).toMatchObject([
       {
-        method: 'GET',
-        url: `/session/${session.id}/qr`,
+        method: 'POST',
+        url: `/session/${session.id}/operations/sessions.qr`,
         body: undefined,
         authorization: `Bearer ${internalToken(fixture.masterKey, `worker-${count}`, 1)}`,
         epoch: '1',
@@ -57,10 +69,11 @@ describe('a live call (MR-014, MR-168)', () => {
       connection: 'authorization',
       traceparent: 'no',
     });
-    expect(worker.calls[0]!.url).toBe(`/session/${session.id}/qr`);
+    expect(worker.calls[0]!.url).toBe(`/session/${session.id}/operations/sessions.qr`);
     expect(worker.calls[0]!.headers).toEqual([
       'authorization',
       'connection',
+      'content-length',
       'host',
       'x-request-id',
       'x-session-epoch',
@@ -189,7 +202,7 @@ describe('the health of a session (MR-031)', () => {
     worker.answer({ body: { ...seen, sessionId: session.id, inner: 'not for callers' } });
     const { status, body } = await get('/health');
     expect([status, body.data]).toEqual([200, { ...seen, sessionId: session.slug }]);
-    expect(worker.calls[0]!.url).toBe(`/session/${session.id}/health`);
+    expect(worker.calls[0]!.url).toBe(`/session/${session.id}/operations/sessions.health`);
   });
 });
 
@@ -309,8 +322,89 @@ describe('pairing code, restart, logout', () => {
         ]);
       }
       expect(worker.calls.map(({ method, url }) => `${method} ${url}`)).toEqual(
-        Array(2).fill(`POST /session/${session.id}/${action}`),
+        Array(2).fill(`POST /session/${session.id}/operations/sessions.${action}`),
       );
     },
   );
+});
+
+describe('a worker of the version before, during a rolling upgrade (MR-014)', () => {
+  it.each([
+    ['GET', '/qr', QR, 'GET', '/qr'],
+    ['GET', '/health', HEALTH, 'GET', '/health'],
+    ['POST', '/pairing-code', { code: 'ABCD-1234' }, 'POST', '/pairing-code'],
+    ['POST', '/restart', {}, 'POST', '/restart'],
+    ['POST', '/logout', {}, 'POST', '/logout'],
+  ] as const)('does %s %s by its own route', async (method, path, answer, thereMethod, there) => {
+    worker.knowOnly(thereMethod, `/session/${session.id}${there}`);
+    worker.answer({ body: answer });
+    const body = path === '/pairing-code' ? { phoneNumber: '+6281234567890' } : undefined;
+    const { status } = await (method === 'GET' ? get(path) : post(path, body));
+    expect(status).toBe(200);
+    expect(worker.calls.map(({ url }) => url)).toEqual([
+      expect.stringContaining('/operations/sessions.'),
+      `/session/${session.id}${there}`,
+    ]);
+  });
+
+  it('unlinks and deletes by its own route', async () => {
+    worker.knowOnly('DELETE', `/session/${session.id}`);
+    worker.answer({ body: { unlinked: true } });
+    const { status, body } = await fixture.call('DELETE', `/api/sessions/${session.slug}`, { as: user.token });
+    expect([status, body.data.unlinked]).toEqual([200, true]);
+  });
+
+  it('is said to be too old for what it cannot do', async () => {
+    worker.knowOnly('GET', `/session/${session.id}/status`);
+    const { status, body } = await post('/presence', { state: 'available' });
+    expect([status, body.code, body.error]).toEqual([502, 'WORKER_ERROR', expect.stringContaining('older version')]);
+  });
+});
+
+describe('an operation of the registry (MR-014)', () => {
+  it('takes its input to the owner, recipients as jids, and answers what the owner says', async () => {
+    worker.answer({ body: { state: 'composing' } });
+    const { status, body } = await post('/presence', { state: 'composing', to: '+62 812 3456 7890' });
+    expect([status, body.data]).toEqual([200, { state: 'composing' }]);
+    expect(worker.calls).toMatchObject([
+      {
+        method: 'POST',
+        url: `/session/${session.id}/operations/presence.set`,
+        body: { state: 'composing', to: '6281234567890@s.whatsapp.net' },
+      },
+    ]);
+  });
+
+  it.each([
+    [{ state: 'dancing' }, 'VALIDATION'],
+    [{}, 'VALIDATION'],
+    [{ state: 'available', more: 1 }, 'VALIDATION'],
+    [{ state: 'composing' }, 'VALIDATION'],
+    [{ state: 'available', to: '+6281234567890' }, 'VALIDATION'],
+    [{ state: 'composing', to: '12345' }, 'INVALID_RECIPIENT'],
+  ])('refuses %j with %s before anybody is asked', async (input, code) => {
+    const { status, body } = await post('/presence', input);
+    expect([status, body.code]).toEqual([400, code]);
+    expect(worker.calls).toEqual([]);
+  });
+
+  it.each([
+    [429, { code: 'WA_PACING', error: 'Too often.', retryAfter: 7 }, '7'],
+    [404, { code: 'WA_NOT_FOUND', error: 'No such name.', details: { wa: '404' } }, undefined],
+    [503, { code: 'OUTCOME_UNKNOWN', error: 'Who knows.' }, undefined],
+    [410, { code: 'SESSION_LOGGED_OUT', error: 'It was.' }, undefined],
+  ])('passes on what WhatsApp or the session says: %i', async (status, said, retryAfter) => {
+    worker.answer({ status, body: said });
+    const answer = await post('/presence', { state: 'available' });
+    expect([answer.status, answer.body, answer.headers['retry-after']]).toMatchObject([status, said, retryAfter]);
+    expect(worker.calls).toHaveLength(1);
+  });
+
+  it('is not for strangers', async () => {
+    const url = `/api/sessions/${session.slug}/presence`;
+    const stranger = await fixture.register();
+    expect((await fixture.call('POST', url, { body: { state: 'available' } })).status).toBe(401);
+    const theirs = await fixture.call('POST', url, { as: stranger.token, body: { state: 'available' } });
+    expect([theirs.status, theirs.body.code, worker.calls]).toEqual([404, 'SESSION_NOT_FOUND', []]);
+  });
 });

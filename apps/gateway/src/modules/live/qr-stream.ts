@@ -1,13 +1,12 @@
 import type { Readable } from 'node:stream';
 import proxy from '@fastify/http-proxy';
-import { PairingEventSchema, SessionParamsSchema } from '@wa-gate/contracts';
+import { OWNER_ERRORS, PairingEventSchema, SessionParamsSchema } from '@wa-gate/contracts';
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import { declareAccess, type Guards } from '../../plugins/route-access.ts';
 import { principalOf } from '../../principal.ts';
 import type { AnswerHeaders, OwnerStream, OwnerStreams } from '../../worker-links/owner-stream.ts';
 import type { SessionDirectory } from '../sessions/index.ts';
-import { LIVE_ERRORS } from './live-errors.ts';
 import { traceOf } from './trace.ts';
 
 export interface QrStreamOptions {
@@ -49,7 +48,7 @@ const schema = {
       description: 'Events `qr` and `state`, each with this JSON as its data.',
       content: { 'text/event-stream': { schema: PairingEventSchema } },
     },
-    ...errorResponses(...LIVE_ERRORS, 'SESSION_ALREADY_PAIRED'),
+    ...errorResponses(...OWNER_ERRORS, 'SESSION_ALREADY_PAIRED'),
   },
 };
 

@@ -212,7 +212,10 @@ describe('deleting (MR-009)', () => {
     worker.answer({ body: { unlinked: true } });
     const { status, body } = await fixture.call('DELETE', `/api/sessions/${session.slug}`, { as: user.token });
     expect([status, body.data]).toEqual([200, { sessionId: session.slug, deleted: true, unlinked: true }]);
-    expect(worker.calls.at(-1)).toMatchObject({ method: 'DELETE', url: `/session/${session.id}` });
+    expect(worker.calls.at(-1)).toMatchObject({
+      method: 'POST',
+      url: `/session/${session.id}/operations/sessions.delete`,
+    });
     expect(await rowsOf(session.id)).toBe(0);
     expect((await fixture.call('GET', `/api/sessions/${session.slug}`, { as: session.key })).status).toBe(401);
     expect((await fixture.call('GET', `/api/sessions/${session.slug}`, { as: user.token })).status).toBe(404);

@@ -30,7 +30,7 @@ describe('GET /api/qr (MR-037, MR-199)', () => {
     worker.answer({ body: QR });
     const json = await get('/api/qr');
     expect([json.status, json.body.data]).toEqual([200, QR]);
-    expect(lastCall()).toMatchObject({ method: 'GET', url: `/session/${session.id}/qr` });
+    expect(lastCall()).toMatchObject({ method: 'POST', url: `/session/${session.id}/operations/sessions.qr` });
     const png = await get('/api/qr?format=png');
     expect([png.headers['content-type'], png.raw.subarray(1, 4).toString()]).toEqual(['image/png', 'PNG']);
     const svg = await get('/api/qr', { accept: 'image/svg+xml' });
@@ -87,7 +87,7 @@ describe('GET /api/whatsapp/status, POST restart and logout (MR-038, MR-039, MR-
       200,
       { sessionId: session.slug, status: 'initializing', state: 'connecting' },
     ]);
-    expect(lastCall()).toMatchObject({ method: 'POST', url: `/session/${session.id}/${action}` });
+    expect(lastCall()).toMatchObject({ method: 'POST', url: `/session/${session.id}/operations/sessions.${action}` });
     const other = await fixture.createSession(user);
     const named = await fixture.call('POST', url, { as: user.token, body: { sessionId: other.slug } });
     expect(named.body.data.sessionId).toBe(other.slug);

@@ -1,13 +1,14 @@
 import { listWorkers } from '@wa-gate/cluster';
 import {
+  FLEET_OPERATIONS,
   type FleetOperation,
   type FleetOperationReport,
   type FleetOperationRequest,
-  FleetOperationResultSchemas,
   type WorkerStats,
 } from '@wa-gate/contracts';
 import { inTransaction, type Pool } from '@wa-gate/db';
 import type { Logger } from '@wa-gate/kit';
+import { Type } from 'typebox';
 import { ApiError } from '../../http/api-error.ts';
 import {
   type AnswerCheck,
@@ -38,7 +39,7 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 type Result = FleetOperationReport['results'][number];
 
 const ANSWERS = Object.fromEntries(
-  Object.entries(FleetOperationResultSchemas).map(([operation, schema]) => [operation, checkOf(schema)]),
+  Object.entries(FLEET_OPERATIONS).map(([name, { answer }]) => [name, checkOf(Type.Object(answer))]),
 ) as Record<FleetOperation, AnswerCheck<object>>;
 
 export function createFleetOperations(deps: FleetOperationsDependencies): FleetOperations {

@@ -164,7 +164,7 @@ export const phoneRoutes: FastifyPluginAsyncTypebox<{ context: ServerContext }> 
     {
       schema: {
         tags,
-        summary: 'Appear online or offline to others, type, stop typing',
+        summary: 'Appear online or offline to others, type, stop typing, look at the presence of somebody',
         params: NumberParams,
         body: PresenceRequest,
         response: { 204: Done, 404: Refusal },
@@ -182,7 +182,7 @@ export const phoneRoutes: FastifyPluginAsyncTypebox<{ context: ServerContext }> 
     {
       schema: {
         tags,
-        summary: 'Who was seen typing in chats with this phone, last',
+        summary: 'What this phone was shown of others, last: typing, and the presence of those it subscribed to',
         params: NumberParams,
         response: {
           200: Type.Object({

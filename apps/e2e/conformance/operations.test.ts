@@ -1,0 +1,163 @@
+import {
+  type InputOf,
+  OPERATION_NAMES,
+  OPERATIONS,
+  type OperationName,
+  operationOf,
+  type SessionStatusReport,
+} from '@wa-gate/contracts';
+import { Value } from 'typebox/value';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { HttpAnswer } from '../harness/http.ts';
+import {
+  addPhone,
+  type PairedSession,
+  pairSession,
+  readQr,
+  registerTenant,
+  type Tenant,
+  uniqueName,
+  waitForStatus,
+} from '../harness/pair-session.ts';
+import type { Phone } from '../harness/sandbox-client.ts';
+import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
+import { waitFor } from '../harness/wait-for.ts';
+
+/**
+ * Walks the registry of operations: each is called with its examples, on a session that is linked to a phone of the sandbox,
+ * and what it promises is looked up there.
+ */
+const system = useSystem({ workers: 1 });
+let tenant: Tenant;
+let session: PairedSession;
+let friend: Phone;
+
+beforeAll(async () => {
+  tenant = await registerTenant(system());
+  session = await pairSession(system(), tenant);
+  friend = await addPhone(system(), 'Friend');
+  // With the first message of the phone comes the name of the account, which presences need.
+  await system().sandbox.sendText(session.phone.number, friend.number, 'Hello.');
+  await system().sandbox.watchPresence(friend.number, session.phone.number);
+});
+
+interface Data {
+  data: unknown;
+}
+
+/** An operation that does something: on which session it is tried, and how one sees that it was done. */
+interface Proof<N extends OperationName> {
+  /** @default the linked one */
+  on?: () => Promise<string>;
+  seen(input: InputOf<N>, data: unknown, sessionId: string): Promise<unknown>;
+}
+
+async function newSession(): Promise<string> {
+  const sessionId = uniqueName('fresh');
+  await tenant.api.createSession({ sessionId });
+  await readQr(system(), tenant.api, sessionId);
+  return sessionId;
+}
+
+const newlyPaired = async (): Promise<string> => (await pairSession(system(), tenant)).sessionId;
+
+/** Does not compile while an operation has no proof. */
+const PROOFS: { [N in OperationName]: Proof<N> } = {
+  'sessions.qr': {
+    on: newSession,
+    async seen(_input, data, sessionId) {
+      const phone = await addPhone(system());
+      await system().sandbox.scan(phone.number, (data as { qr: string }).qr);
+      await waitForStatus(tenant.api, sessionId, 'connected');
+    },
+  },
+  'sessions.status': {
+    seen: async (_input, data) =>
+      expect(data).toMatchObject({ status: 'connected', phoneNumber: `+${session.phone.number}` }),
+  },
+  'sessions.health': { seen: async (_input, data) => expect(data).toMatchObject({ state: 'connected' }) },
+  'sessions.pairingCode': {
+    on: newSession,
+    seen: async (_input, data) => expect(data).toMatchObject({ pairingCode: expect.stringMatching(/^\w{8}$/) }),
+  },
+  'sessions.restart': {
+    on: newlyPaired,
+    seen: (_input, _data, sessionId) => waitForStatus(tenant.api, sessionId, 'connected'),
+  },
+  'sessions.logout': {
+    on: newlyPaired,
+    seen: async (_input, _data, sessionId) =>
+      waitFor(
+        async () => {
+          const status = await tenant.api.data<SessionStatusReport>(`/api/sessions/${sessionId}/status`);
+          return status.state === 'logged_out';
+        },
+        { what: 'the session to be logged out' },
+      ),
+  },
+  'sessions.delete': {
+    on: newlyPaired,
+    async seen(_input, data, sessionId) {
+      expect(data).toMatchObject({ deleted: true, unlinked: true });
+      expect((await tenant.api.call(`/api/sessions/${sessionId}`)).status).toBe(404);
+    },
+  },
+  'presence.set': {
+    seen: ({ state }) =>
+      waitFor(
+        async () => {
+          const seen = await system().sandbox.seenPresence(friend.number);
+          return seen.some((shown) => shown.state === state && shown.from.startsWith(session.phone.number));
+        },
+        { what: `the phone of the other side to show ${state}` },
+      ),
+  },
+};
+
+/** The same input with the phone of this run as the recipient. */
+function given(name: OperationName, example: object): Record<string, unknown> {
+  const fields = Object.entries(operationOf(name).input);
+  const recipients = fields.filter(([, schema]) => (schema as { 'x-recipient'?: boolean })['x-recipient']);
+  const names = new Set(recipients.map(([field]) => field));
+  return Object.fromEntries(
+    Object.entries(example).map(([field, value]) => [field, names.has(field) ? `+${friend.number}` : value]),
+  );
+}
+
+function ask(name: OperationName, sessionId: string, input: Record<string, unknown>): Promise<HttpAnswer<Data>> {
+  const { method, path } = operationOf(name);
+  const url = `/api${path.replace(':id', sessionId)}`;
+  const hasInput = Object.keys(input).length > 0;
+  if (method === 'GET') {
+    const query = new URLSearchParams(input as Record<string, string>).toString();
+    return tenant.api.call<Data>(hasInput ? `${url}?${query}` : url);
+  }
+  return tenant.api.call<Data>(url, { method, ...(hasInput && { json: input }) });
+}
+
+describe.each(OPERATION_NAMES)('%s (MR-014)', (name) => {
+  test.each(operationOf(name).examples.map((example) => [example]))('%j', async (example) => {
+    const input = given(name, example);
+    const proof = PROOFS[name] as Proof<OperationName>;
+    const sessionId = (await proof.on?.()) ?? session.sessionId;
+    const { status, body } = await waitFor(
+      async () => {
+        const answer = await ask(name, sessionId, input);
+        // What WhatsApp brings by itself after a while, such as the name of the account.
+        return [409, 503].includes(answer.status) ? undefined : answer;
+      },
+      { what: `${name} to be possible` },
+    );
+    expect(status, JSON.stringify(body)).toBe(200);
+    const { data, answer } = operationOf(name);
+    expect([...Value.Errors(data ?? answer, body.data)]).toEqual([]);
+    await proof.seen(input as InputOf<OperationName>, body.data, sessionId);
+  });
+});
+
+test('every operation has its own name, and its own method and path', () => {
+  const routes = Object.values(OPERATIONS).map(({ method, path }) => `${method} ${path}`);
+  expect(new Set(routes).size).toBe(OPERATION_NAMES.length);
+});
+
+expectSoundSystem(system);

@@ -1,0 +1,90 @@
+import { type InputOf, type OperationName, operationOf, requestBody, success } from '@wa-gate/contracts';
+import type { FastifyInstance, FastifyRequest, FastifySchema, onRequestAsyncHookHandler } from 'fastify';
+import { Type } from 'typebox';
+import { ApiError } from '../../http/api-error.ts';
+import { ok } from '../../http/envelope.ts';
+import { parseRecipient } from '../../http/recipient.ts';
+import type { SessionRef } from '../../principal.ts';
+import type { OwnerLink } from '../../worker-links/owner-link.ts';
+import { type AuditLog, actorOf } from '../audit/index.ts';
+import type { SessionsService } from '../sessions/index.ts';
+import { callOperation } from './operation-call.ts';
+import { PRESENTERS, type Presenter } from './presenters.ts';
+
+export interface OperationServices {
+  owner: OwnerLink;
+  sessions: SessionsService;
+  audit: Pick<AuditLog, 'record'>;
+}
+
+export interface OperationRoute {
+  name: OperationName;
+  url: string;
+  onRequest: onRequestAsyncHookHandler;
+  /** Besides what {@link describeOperation} says. */
+  schema: FastifySchema;
+  /** The session that a request is for, when its caller may reach it. */
+  sessionOf: (request: FastifyRequest) => Promise<SessionRef>;
+}
+
+/** Present in the table by the type of the registry: absent only where the answer is the data. */
+const presenterOf = (name: OperationName) =>
+  (PRESENTERS as unknown as Partial<Record<OperationName, Presenter<OperationName>>>)[name];
+
+/** The parts of the description that the operation itself determines. */
+export function describeOperation(name: OperationName) {
+  const { method, input, body, query, answer, data, examples } = operationOf(name);
+  const hasInput = Object.keys(input).length > 0;
+  const ownBody = body ?? (hasInput && method !== 'GET' ? requestBody(input, examples[0]) : undefined);
+  const ownQuery = query ?? (hasInput && method === 'GET' ? Type.Object(input) : undefined);
+  return {
+    ...(ownBody && { body: ownBody }),
+    ...(ownQuery && { querystring: ownQuery }),
+    response: presenterOf(name)?.response ?? success(data ?? answer),
+  };
+}
+
+/** Adds the route of an operation: the session, the audit log, the input, the owner, the envelope. */
+export function addOperation(
+  app: FastifyInstance,
+  { owner, sessions, audit }: OperationServices,
+  { name, url, onRequest, schema, sessionOf }: OperationRoute,
+): void {
+  const { method, audit: action } = operationOf(name);
+  const presenter = presenterOf(name);
+  app.route({
+    method,
+    url,
+    onRequest,
+    schema,
+    config: { ...(action && { audit: action }) },
+    async handler(request, reply) {
+      const session = await sessionOf(request);
+      if (action && !presenter?.writesAudit) {
+        // What happens at the owner cannot be in a transaction of ours.
+        const entry = { action, resourceType: 'session', resourceId: session.id, workspaceId: session.workspaceId };
+        await audit.record(actorOf(request), entry);
+      }
+      const ask = (input: InputOf<OperationName>) => callOperation(owner, name, session.id, input, request);
+      if (!presenter) return ok(await ask(readInput(name, request)));
+      const data = await presenter.present({ request, reply, session, sessions, ask });
+      return data === reply ? reply : ok(data);
+    },
+  });
+}
+
+/** The input as the worker gets it: recipients by their jids. @throws {ApiError} VALIDATION, INVALID_RECIPIENT */
+function readInput(name: OperationName, request: FastifyRequest): InputOf<OperationName> {
+  const { method, input: fields, objection } = operationOf(name);
+  const given = (method === 'GET' ? request.query : request.body) as Record<string, unknown> | null;
+  const input: Record<string, unknown> = {};
+  for (const [field, schema] of Object.entries(fields)) {
+    const value = given?.[field];
+    if (value === undefined) continue;
+    const isRecipient = (schema as { 'x-recipient'?: boolean })['x-recipient'] === true;
+    input[field] = isRecipient && typeof value === 'string' ? parseRecipient(value) : value;
+  }
+  const why = objection?.(input);
+  if (why !== undefined) throw new ApiError('VALIDATION', { message: why });
+  return input as InputOf<OperationName>;
+}

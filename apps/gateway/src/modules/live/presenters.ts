@@ -1,0 +1,127 @@
+import {
+  type AnswerOf,
+  type InputOf,
+  type OperationName,
+  type PairingCodeRequestSchema,
+  type PresentedOperationName,
+  type QrQuerySchema,
+  QrSchema,
+  type SessionStatusReport,
+  success,
+} from '@wa-gate/contracts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type Static, Type } from 'typebox';
+import { ApiError } from '../../http/api-error.ts';
+import { parsePhoneNumber } from '../../http/recipient.ts';
+import type { SessionRef } from '../../principal.ts';
+import { actorOf } from '../audit/index.ts';
+import type { SessionsService } from '../sessions/index.ts';
+import { chooseFormat, renderQr } from './qr-image.ts';
+
+/** A request for an operation, on its way to the owner of the session. */
+interface LiveCall<N extends OperationName> {
+  request: FastifyRequest;
+  reply: FastifyReply;
+  session: SessionRef;
+  sessions: SessionsService;
+  /** Asks the owner. */
+  ask: (input: InputOf<N>) => Promise<AnswerOf<N>>;
+}
+
+export interface Presenter<N extends OperationName> {
+  /** The `data` of our answer, or the reply when it is something else than JSON. */
+  present(call: LiveCall<N>): Promise<unknown>;
+  /** The `response` entry of the description, where it is not JSON alone. */
+  response?: object;
+  /** It writes the action into the audit log itself. */
+  writesAudit?: true;
+}
+
+/** Nobody answers for the session, or not in time. */
+const OWNER_IS_SILENT: ReadonlySet<string> = new Set(['SESSION_MOVING', 'WORKER_ERROR']);
+
+const picture = (schema: object) => ({ schema: Type.Unsafe<never>(schema) });
+
+/** What the gateway makes of the answers of owners, where the API says something else. */
+export const PRESENTERS: { [N in PresentedOperationName]: Presenter<N> } = {
+  'sessions.qr': {
+    response: {
+      description: 'The QR code.',
+      content: {
+        'application/json': { schema: success(QrSchema) },
+        'image/png': picture({ type: 'string', format: 'binary' }),
+        'image/svg+xml': picture({ type: 'string' }),
+      },
+    },
+    async present({ request, reply, ask }) {
+      const { qr, expiresAt, attempt } = await ask({});
+      reply.header('cache-control', 'no-store');
+      const query = request.query as Static<typeof QrQuerySchema>;
+      const format = chooseFormat(query.format, request.headers.accept);
+      if (format === 'json') return { qr, expiresAt: expiresAt ?? null, attempt: attempt ?? null };
+      const { type, body } = await renderQr(qr, format);
+      return reply.code(200).type(type).send(body);
+    },
+  },
+  'sessions.status': { present: liveStatus },
+  'sessions.health': {
+    async present({ session, ask }) {
+      return { ...(await ask({})), sessionId: session.slug };
+    },
+  },
+  'sessions.pairingCode': {
+    async present({ request, reply, ask }) {
+      const { phoneNumber } = request.body as Static<typeof PairingCodeRequestSchema>;
+      const { code, expiresAt } = await ask({ phoneNumber: parsePhoneNumber(phoneNumber) });
+      reply.header('cache-control', 'no-store');
+      return { pairingCode: code, expiresAt: expiresAt ?? null };
+    },
+  },
+  'sessions.restart': { present: actOnSession },
+  'sessions.logout': { present: actOnSession },
+  'sessions.delete': {
+    writesAudit: true,
+    async present({ request, session, sessions, ask }) {
+      await sessions.get(session); // Without PostgreSQL no device is unlinked.
+      const unlinked = await ask({}).then(
+        (told) => told?.unlinked ?? true,
+        (error: unknown) => {
+          request.log.warn({ err: error, sessionId: session.id }, 'session deleted without its owner');
+          return false;
+        },
+      );
+      await sessions.delete(actorOf(request), session, { unlinked });
+      return { sessionId: session.slug, deleted: true, unlinked };
+    },
+  },
+};
+
+/**
+ * The status as the owner of the session says it now; as its row says when the owner does not answer quickly. Of a connected
+ * session the owner knows all: then nothing of this needs the database.
+ */
+async function liveStatus(call: LiveCall<'sessions.status'>): Promise<SessionStatusReport> {
+  const { request, session, sessions, ask } = call;
+  try {
+    const { account, ...live } = await ask({});
+    const told = { ...live, sessionId: session.slug, source: 'worker' as const };
+    if (account) return { ...told, ...account };
+    const row = await sessions.status(session);
+    // A worker that has just got the session has not looked yet where the one before has left it.
+    return told.state === 'initializing' ? row : { ...row, ...told };
+  } catch (error) {
+    if (!(error instanceof ApiError) || !OWNER_IS_SILENT.has(error.code)) throw error;
+    request.log.debug({ err: error, sessionId: session.id }, 'status from the database');
+    return sessions.status(session);
+  }
+}
+
+/** Restarts or logs out, and tells the state that this made. */
+async function actOnSession(call: LiveCall<'sessions.restart'> | LiveCall<'sessions.logout'>) {
+  const { session, sessions, ask } = call;
+  await sessions.get(session); // Without PostgreSQL nothing is begun that could not be finished.
+  // The owner knows the state that its answer made; the row follows.
+  const told = await ask({});
+  const { sessionId, status, state } = await sessions.get(session);
+  return { sessionId, status: told?.status ?? status, state: told?.state ?? state };
+}

@@ -1,0 +1,65 @@
+import {
+  type AnswerOf,
+  describeSessionState,
+  type InputOf,
+  type SessionOperationName,
+  type SessionStateName,
+} from '@wa-gate/contracts';
+import type { SessionActor } from '../session/session-actor.ts';
+import { publicView } from '../session/transition.ts';
+import type { Supervisor } from '../supervisor/supervisor.ts';
+
+/** What an operation on a session gets. */
+export interface SessionHost {
+  actor: SessionActor;
+  workerId: string;
+  supervisor: Pick<Supervisor, 'remove'>;
+}
+
+/** How long a call waits for the first QR code. */
+const QR_WAIT_MS = 5_000;
+
+/** Operations on sessions that need no connection to WhatsApp. They name the session by its internal id. */
+export const SESSION_PERFORMERS: {
+  [N in SessionOperationName]: (host: SessionHost, input: InputOf<N>) => Promise<AnswerOf<N>>;
+} = {
+  async 'sessions.status'({ actor, workerId }) {
+    const { account, state } = actor;
+    const phoneNumber = state.name === 'connected' ? state.identity.phoneNumber : null;
+    return { ...statusOf(actor), phoneNumber, workerId, ...(account && { account }) };
+  },
+  async 'sessions.health'({ actor, workerId }) {
+    return { ...statusOf(actor), ...actor.health, workerId, epoch: actor.owner.epoch };
+  },
+  async 'sessions.qr'({ actor }) {
+    const { qr, attempt, expiresAt } = await actor.qr(QR_WAIT_MS);
+    return { qr, attempt, expiresAt: expiresAt.toISOString() };
+  },
+  async 'sessions.pairingCode'({ actor }, { phoneNumber }) {
+    const { code, expiresAt } = await actor.pairingCode(phoneNumber.replace('+', ''));
+    return { code, expiresAt: expiresAt.toISOString() };
+  },
+  async 'sessions.restart'({ actor }) {
+    await actor.restart();
+    return statusOf(actor);
+  },
+  async 'sessions.logout'({ actor }) {
+    return { sessionId: actor.owner.sessionId, unlinked: await actor.logout() };
+  },
+  async 'sessions.delete'({ actor, supervisor }) {
+    const unlinked = await actor.logout();
+    await supervisor.remove(actor);
+    return { sessionId: actor.owner.sessionId, unlinked };
+  },
+};
+
+/** The public state of a session. */
+export function statusOf(actor: SessionActor) {
+  const view = publicView(actor.state) ?? { state: 'INITIALIZING' as SessionStateName, reason: null, code: null };
+  return {
+    sessionId: actor.owner.sessionId,
+    ...describeSessionState(view.state),
+    reason: view.reason,
+    code: view.code,
+  };
+}

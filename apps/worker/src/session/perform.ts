@@ -1,0 +1,126 @@
+import {
+  type ConnectionOperationName,
+  type ErrorCode,
+  type InputOf,
+  operationOf,
+  type Repeat,
+} from '@wa-gate/contracts';
+import { hasConnectionClosed, whatsAppCodeOf } from '../whatsapp/errors.ts';
+import { NotReadyError, performOn } from '../whatsapp/operations/index.ts';
+import type { Connection } from '../whatsapp/socket.ts';
+import { assertAlive, SessionRefusal } from './errors.ts';
+import type { QueryBudget } from './query-budget.ts';
+import type { ActorState } from './transition.ts';
+
+export interface PerformDependencies {
+  state: ActorState;
+  /** Whether the keys at hand are those of a linked device. */
+  isPaired: boolean;
+  connection: Connection | undefined;
+  budget: QueryBudget;
+}
+
+/** Below the time that the gateway waits. */
+const TIMEOUT_MS = 25_000;
+/** Of the time that the gateway waits, where the operation has its own. */
+const SHARE = 0.8;
+
+/**
+ * Does an operation on the connection of a session: is there one, may WhatsApp be asked so much, in time, and what WhatsApp's
+ * refusal means.
+ *
+ * @throws {SessionRefusal}
+ */
+export async function perform<N extends ConnectionOperationName>(
+  name: N,
+  input: InputOf<N>,
+  { state, isPaired, connection, budget }: PerformDependencies,
+): Promise<unknown> {
+  const { cost, repeat, timeoutMs } = operationOf(name);
+  const open = connected(state, isPaired, connection);
+  const seconds = budget.take(cost);
+  if (seconds > 0) {
+    throw new SessionRefusal('WA_PACING', `The session asks WhatsApp too often. Try again in ${seconds} s.`, {
+      retryAfter: seconds,
+    });
+  }
+  try {
+    const limit = timeoutMs === undefined ? TIMEOUT_MS : timeoutMs * SHARE;
+    return await inTime(
+      open.operate((wa) => performOn(name, wa, input)),
+      limit,
+    );
+  } catch (error) {
+    throw refusalOf(error, repeat);
+  }
+}
+
+function connected(state: ActorState, isPaired: boolean, connection: Connection | undefined): Connection {
+  assertAlive(state);
+  if (state.name === 'connected' && connection) return connection;
+  if (state.name === 'parked' && state.verdict.state === 'LOGGED_OUT') {
+    throw new SessionRefusal('SESSION_LOGGED_OUT', state.verdict.reason);
+  }
+  if (isPaired && state.name !== 'parked') {
+    throw new SessionRefusal('SESSION_MOVING', 'The connection to WhatsApp is being opened. Try again in a second.');
+  }
+  throw new SessionRefusal(
+    'SESSION_NOT_CONNECTED',
+    state.name === 'parked' ? state.verdict.reason : 'The session is not linked to a phone.',
+  );
+}
+
+class LateError extends Error {}
+
+async function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new LateError()), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** WhatsApp's own codes, as its answers to queries carry them. */
+const CODES: Readonly<Record<number, ErrorCode>> = {
+  401: 'WA_FORBIDDEN',
+  403: 'WA_FORBIDDEN',
+  404: 'WA_NOT_FOUND',
+  429: 'WA_PACING',
+};
+const TIMED_OUT = 408;
+/** After WhatsApp itself has said that it is asked too often. */
+const PACING_SECONDS = 60;
+
+/** What a caller is told about an error of an operation; the error itself when it is nobody's but ours. */
+export function refusalOf(error: unknown, repeat: Repeat): unknown {
+  if (error instanceof NotReadyError) return new SessionRefusal('WA_NOT_READY', error.message);
+  const code = whatsAppCodeOf(error);
+  const isLate = error instanceof LateError || code === TIMED_OUT;
+  if (isLate || hasConnectionClosed(error)) {
+    if (repeat === 'only-if-refused') {
+      return new SessionRefusal(
+        'OUTCOME_UNKNOWN',
+        'WhatsApp was asked and has not answered, so this may have happened or not. Look whether it has before you send it again.',
+      );
+    }
+    return isLate
+      ? new SessionRefusal('WA_TIMEOUT', 'WhatsApp has not answered in time. Try again.')
+      : new SessionRefusal('SESSION_MOVING', 'The connection to WhatsApp has just ended. Try again in a second.');
+  }
+  if (code === undefined) return error;
+  const known = CODES[code] ?? 'WA_REFUSED';
+  return new SessionRefusal(known, SENTENCES[known] ?? 'WhatsApp has refused this.', {
+    details: { wa: String(code) },
+    ...(known === 'WA_PACING' && { retryAfter: PACING_SECONDS }),
+  });
+}
+
+const SENTENCES: Readonly<Partial<Record<ErrorCode, string>>> = {
+  WA_FORBIDDEN: 'WhatsApp does not allow this to the account.',
+  WA_NOT_FOUND: 'WhatsApp knows nothing of this name.',
+  WA_PACING: 'WhatsApp says that it is asked too often. Wait before you try again.',
+};
