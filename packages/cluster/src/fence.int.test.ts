@@ -57,7 +57,10 @@ describe('I2 the race table of docs/decisions/0004-the-fence.md: the owner stall
   const LOST: Race = { takeoverWaited: false, newOwnerLoaded: 'v0', rowAfterwards: 'OLD-OWNER' };
   const SAFE: Race = { takeoverWaited: true, newOwnerLoaded: 'OLD-OWNER', rowAfterwards: 'OLD-OWNER' };
 
-  /** Takes over while the owner stalls; `goOn` ends the stall. The new owner loads the key when its takeover has committed. */
+  /**
+   * Takes over while the owner stalls; `goOn` ends the stall. The new owner loads the key when its takeover has
+   * committed.
+   */
   async function takeOverDuring(goOn: () => Promise<unknown>): Promise<Race> {
     const takeover = releaseSession(database.pool, sessionId, 'takeover').then(async () => (await read('k')).k!);
     const looking = new AbortController();

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
- * Stand-in for Prisma's native schema engine: same command line, same protocol, run by `@prisma/schema-engine-wasm`, which
- * is the same Rust code. The native binary is downloaded from a host that many networks do not reach, and no npm package
- * contains it. `prisma.config.ts` points PRISMA_SCHEMA_ENGINE_BINARY here unless it is set already.
+ * Stand-in for Prisma's native schema engine: same command line, same protocol, run by `@prisma/schema-engine-wasm`,
+ * which is the same Rust code. The native binary is downloaded from a host that many networks do not reach, and no npm
+ * package contains it. `prisma.config.ts` points PRISMA_SCHEMA_ENGINE_BINARY here unless it is set already.
  */
 import { parseEngineArguments } from './engine/command-line.mjs';
 import { createDatabase, describeDatabaseError, probeDatabase } from './engine/databases.mjs';

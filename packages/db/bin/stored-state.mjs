@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
- * What a launcher has to know of a migrated database before it starts anything, as one line of JSON: the addresses of the administrators, and which of its
- * own workers an administrator has removed. These are named as arguments, `<id>=<endpoint>`.
+ * What a launcher has to know of a migrated database before it starts anything, as one line of JSON: the addresses of
+ * the administrators, and which of its own workers an administrator has removed. These are named as arguments,
+ * `<id>=<endpoint>`.
  */
 import { parseConnectionUrl } from './engine/connection.mjs';
 import { withClient } from './engine/databases.mjs';

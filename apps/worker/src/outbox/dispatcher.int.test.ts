@@ -362,8 +362,8 @@ it('a message that cannot be built fails, and holds up no other', async () => {
 });
 
 /**
- * The connection of a process to its database, which a kill ends: what was asked before may have been done, what is asked
- * after never comes.
+ * The connection of a process to its database, which a kill ends: what was asked before may have been done, what is
+ * asked after never comes.
  */
 describe('bytes that cannot be made again (I8)', () => {
   it('are stored before they are sent, and are those of every retry receipt', async () => {

@@ -123,7 +123,10 @@ export class SessionActor {
     this.#status.end();
   }
 
-  /** The worker's lease is over (I3): the connection is cut before this returns, nothing is written. A stop in progress ends with it. */
+  /**
+   * The worker's lease is over (I3): the connection is cut before this returns, nothing is written. A stop in progress
+   * ends with it.
+   */
   cut(): void {
     this.#status.end();
     this.#leave()?.terminate();
@@ -183,7 +186,10 @@ export class SessionActor {
     return told;
   }
 
-  /** A message was refused because it would begin a chat. Resolves when what WhatsApp says about that is in the database. */
+  /**
+   * A message was refused because it would begin a chat. Resolves when what WhatsApp says about that is in the
+   * database.
+   */
   async refusedReachout(): Promise<void> {
     await this.#connection.askTimeLock();
     await this.#status.flush();
@@ -271,7 +277,10 @@ export class SessionActor {
     return this.#deps.clock.monotonic();
   }
 
-  /** Runs background work of this actor. What it throws is trouble with the database; an actor that has not begun yet tries again. */
+  /**
+   * Runs background work of this actor. What it throws is trouble with the database; an actor that has not begun yet
+   * tries again.
+   */
   #run(work: () => Promise<void>): void {
     work().catch((error: unknown) => {
       if (isTerminal(this.state)) return;

@@ -25,9 +25,9 @@ export interface AuthStoreDependencies {
   clock: Clock;
   owner: Ownership;
   /**
-   * Called once, synchronously, before the failed read or write rejects: the receiver must cut the connection at once. Baileys takes an
-   * exception from the store for a message that cannot be decrypted and tells the server so, unless the socket is
-   * closed (docs/decisions/0007-refused-writes-cut-the-socket.md).
+   * Called once, synchronously, before the failed read or write rejects: the receiver must cut the connection at once.
+   * Baileys takes an exception from the store for a message that cannot be decrypted and tells the server so, unless
+   * the socket is closed (docs/decisions/0007-refused-writes-cut-the-socket.md).
    */
   onFailure: (error: Error) => void;
 }
@@ -258,7 +258,10 @@ export async function openAuthStore(dependencies: AuthStoreDependencies): Promis
   };
 }
 
-/** Baileys changes some values that it was given in place (it pushes into device lists, for one); those are handed out as copies. */
+/**
+ * Baileys changes some values that it was given in place (it pushes into device lists, for one); those are handed out
+ * as copies.
+ */
 function ownCopy(type: StoredType, value: unknown): unknown {
   if (type === 'device-list') return [...(value as string[])];
   if (type === 'sender-key-memory') return { ...(value as Record<string, boolean>) };

@@ -3,8 +3,8 @@ import { isDatabaseUnavailable, type Pool } from '@wa-gate/db';
 import { backoffDelay, type Clock } from '@wa-gate/kit';
 
 /**
- * PostgreSQL could not say whether the keys were written, or kept refusing them. What the process believes may not be what is stored: the
- * connection must end and the session start again from the database. Never retried blindly.
+ * PostgreSQL could not say whether the keys were written, or kept refusing them. What the process believes may not be
+ * what is stored: the connection must end and the session start again from the database. Never retried blindly.
  */
 export class KeysLostError extends Error {
   override name = 'KeysLostError';
@@ -40,8 +40,8 @@ const MAX_ATTEMPTS = 5;
 const RETRY = { initialMs: 50, maxMs: 1_000 };
 
 /**
- * Writes the keys of all sessions of this worker: whatever queues up behind the statements in flight goes into the next one. Two
- * writes of the same key keep their order, and one statement carries one epoch of a session.
+ * Writes the keys of all sessions of this worker: whatever queues up behind the statements in flight goes into the
+ * next one. Two writes of the same key keep their order, and one statement carries one epoch of a session.
  */
 export function createKeyWriter({ pool, clock }: { pool: Pool; clock: Clock }): KeyWriter {
   const queue: Waiting[] = [];
@@ -71,8 +71,9 @@ export function createKeyWriter({ pool, clock }: { pool: Pool; clock: Clock }): 
   }
 
   /**
-   * After all promises that are ready now. The steps of one message, to each device of both sides, run side by side and wait for nothing
-   * else, so they arrive in one burst and become one statement. (A microtask would come too early: each step is many of them.)
+   * After all promises that are ready now. The steps of one message, to each device of both sides, run side by side
+   * and wait for nothing else, so they arrive in one burst and become one statement. (A microtask would come too
+   * early: each step is many of them.)
    */
   function scheduleDrain(): void {
     if (isScheduled) return;

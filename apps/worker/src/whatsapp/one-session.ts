@@ -11,11 +11,11 @@ interface StoredRecord {
 /**
  * Decrypts with one session of the record at a time.
  *
- * libsignal tries them all and steps the ratchet of each before it checks the MAC; when a later one fits, it stores what it did to those before. So
- * a message that was written in the old session, read just after a new one was begun, ruined the new one: phones could not read what was sent
- * next (`Bad MAC`, docs/decisions/0015-libsignal.md, and not only when a number gets its LID: Baileys begins new
- * sessions with every list of devices). Here
- * a session that does not fit stays as it was.
+ * libsignal tries them all and steps the ratchet of each before it checks the MAC; when a later one fits, it stores
+ * what it did to those before. So a message that was written in the old session, read just after a new one was begun,
+ * ruined the new one: phones could not read what was sent next (`Bad MAC`, docs/decisions/0015-libsignal.md, and not
+ * only when a number gets its LID: Baileys begins new sessions with every list of devices). Here a session that does
+ * not fit stays as it was.
  */
 export async function decryptWithOneSession(
   keys: SignalKeyStoreWithTransaction,

@@ -33,7 +33,8 @@ async function conversation(
 }
 
 /**
- * As `relayMessage` does: one transaction, named after the own account, around everything that is sent; it commits some time after it has encrypted.
+ * As `relayMessage` does: one transaction, named after the own account, around everything that is sent; it commits
+ * some time after it has encrypted.
  */
 const relay = (
   bob: SignalParty,
@@ -51,8 +52,8 @@ const turns = async (count: number): Promise<void> => {
 };
 
 /**
- * Sends by phone number against receives by LID, one of each at a time: the receive begins when the send has encrypted and not yet committed. Returns
- * how many message keys were used twice, and how many messages could not be read.
+ * Sends by phone number against receives by LID, one of each at a time: the receive begins when the send has encrypted
+ * and not yet committed. Returns how many message keys were used twice, and how many messages could not be read.
  */
 async function traffic(alice: SignalParty, bob: SignalParty): Promise<{ reused: number; failed: number }> {
   const used: string[] = [];
@@ -86,7 +87,8 @@ it('with the lock no message key is used twice, and everything is read', async (
   expect(await traffic(alice, bob)).toEqual({ reused: 0, failed: 0 });
 });
 
-// Between the new mapping and the move of the session, which rc14 makes in this order, a send may find no session; it is tried again then.
+// Between the new mapping and the move of the session, which rc14 makes in this order, a send may find no session; it
+// is tried again then.
 it('a session that moves from number to LID under traffic never uses a key twice', async () => {
   const alice = await createParty(database.pool, DEFAULT_CONNECTION_CONFIG.makeSignalRepository);
   const bob = await createParty(database.pool, createSignalRepository());

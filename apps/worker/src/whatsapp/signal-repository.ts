@@ -19,19 +19,24 @@ type MakeSignalRepository = typeof DEFAULT_CONNECTION_CONFIG.makeSignalRepositor
 type SignalRepository = WASocket['signalRepository'];
 
 /**
- * The Signal repository of Baileys, with every ratchet step durable before anything of it leaves (I4), and what was read durable in the same
- * commit (I5; only with a `journal`).
+ * The Signal repository of Baileys, with every ratchet step durable before anything of it leaves (I4), and what was
+ * read durable in the same commit (I5; only with a `journal`).
  *
- * Stock rc14 commits what it has encrypted after it was sent, because the steps join the transaction that `relayMessage` opens; and it
- * keys its transactions by the jid that it was called with: the phone number when sending, the LID when receiving. Both read, change and
- * write the one record of the LID, so under two-way traffic one of them rolls the other's message counter back, and a message
- * key is used twice (12-14 of 72 sends, docs/decisions/0005-write-ahead-sends.md). Four things close that:
+ * Stock rc14 commits what it has encrypted after it was sent, because the steps join the transaction that
+ * `relayMessage` opens; and it keys its transactions by the jid that it was called with: the phone number when
+ * sending, the LID when receiving. Both read, change and write the one record of the LID, so under two-way traffic one
+ * of them rolls the other's message counter back, and a message key is used twice (12-14 of 72 sends,
+ * docs/decisions/0005-write-ahead-sends.md). Four things close that:
  *
- * 1. a step runs in an async context made outside of any transaction, so it is one of its own that is committed when the step
+ * 1. a step runs in an async context made outside of any transaction, so it is one of its own that is committed when
+ * the step
  *    returns. Inside the transaction of `relayMessage` its lock would end long before its commit, too;
- * 2. every step of a contact is given the canonical jid (phone number mapped to LID), so that Baileys' mutex and libsignal's queue agree;
- * 3. new mappings, with the move of the session that belongs to them, and deletions exclude the steps of the same user (`lid-moves.ts`);
- * 4. steps with sender keys hold Baileys' mutex of their group, from read to commit. No two of these locks are ever held by one caller, but
+ * 2. every step of a contact is given the canonical jid (phone number mapped to LID), so that Baileys' mutex and
+ * libsignal's queue agree;
+ * 3. new mappings, with the move of the session that belongs to them, and deletions exclude the steps of the same user
+ * (`lid-moves.ts`);
+ * 4. steps with sender keys hold Baileys' mutex of their group, from read to commit. No two of these locks are ever
+ * held by one caller, but
  *    for `relayMessage`, whose own mutex nothing in here asks for: so nobody waits in a circle.
  */
 export function createSignalRepository(journal?: InboundJournal): MakeSignalRepository {
@@ -70,7 +75,10 @@ export function createSignalRepository(journal?: InboundJournal): MakeSignalRepo
     const ofContact = <O extends { jid: string }, T>(run: (options: O) => Promise<T>) =>
       outside((options: O) => locked(options.jid, (jid) => run({ ...options, jid })));
 
-    /** Decrypts, and journals what was read in the commit of the ratchet. The journal is asked only when the ratchet has no answer. */
+    /**
+     * Decrypts, and journals what was read in the commit of the ratchet. The journal is asked only when the ratchet
+     * has no answer.
+     */
     async function read(ciphertext: Uint8Array, mutex: string, step: () => Promise<Uint8Array>): Promise<Uint8Array> {
       const part = journal?.begin(ciphertext);
       if (!journal || !part) return step();

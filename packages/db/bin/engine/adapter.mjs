@@ -1,7 +1,8 @@
 /**
  * `@prisma/adapter-pg`, corrected for migrations. The adapter is made for queries of an application; three of its
  * habits are harmful here:
- *  - `executeScript` splits at every `;`, which tears function bodies and string literals apart. The script is sent whole,
+ * - `executeScript` splits at every `;`, which tears function bodies and string literals apart. The script is sent
+ * whole,
  *    as the native engine does;
  *  - it refuses the types of the system catalogue (`"char"`, `name[]`, `regclass`, ...), which the engine reads all the
  *    time. Their ids are replaced by those of plain types with the same text form;

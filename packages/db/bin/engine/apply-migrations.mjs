@@ -1,6 +1,7 @@
 /**
- * `prisma migrate deploy` without the Prisma CLI: one request to the engine, a third of a second instead of more than one.
- * The result is the same, `_prisma_migrations` included, because the same engine does the work under the same lock.
+ * `prisma migrate deploy` without the Prisma CLI: one request to the engine, a third of a second instead of more than
+ * one. The result is the same, `_prisma_migrations` included, because the same engine does the work under the same
+ * lock.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,6 @@
-/** What the engine does with whole databases: probe, create, run a script, and the errors of these in Prisma's codes. */
+/**
+ * What the engine does with whole databases: probe, create, run a script, and the errors of these in Prisma's codes.
+ */
 import pg from 'pg';
 import { parseConnectionUrl, quoteIdentifier } from './connection.mjs';
 

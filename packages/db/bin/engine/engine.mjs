@@ -1,6 +1,6 @@
 /**
- * Prisma's schema engine, compiled to WebAssembly, over `pg`. The package's own entry point imports the `.wasm` file as a
- * module, which Node 20 cannot do, so it is instantiated here.
+ * Prisma's schema engine, compiled to WebAssembly, over `pg`. The package's own entry point imports the `.wasm` file
+ * as a module, which Node 20 cannot do, so it is instantiated here.
  */
 import { readFileSync } from 'node:fs';
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
@@ -37,8 +37,8 @@ function loadWasm() {
 }
 
 /**
- * The engine never cancels the 10 s timeout of its advisory lock; left as it is, that timer keeps every process alive for
- * 10 s after its work is done. While the lock is really waited for, the connection keeps the process alive.
+ * The engine never cancels the 10 s timeout of its advisory lock; left as it is, that timer keeps every process alive
+ * for 10 s after its work is done. While the lock is really waited for, the connection keeps the process alive.
  * @param {object} imports
  */
 function withoutHoldingTimers(imports) {

@@ -5,8 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Life, type LinkedSession, type LivesWorld, startLives } from '../../testing/session-runs.ts';
 
 /**
- * The contract with rc14 about the order of things. What is said of `stock` is why we wrap it: the day one of these fails, Baileys has changed
- * there, and what rests on it must be looked at again (README, docs/decisions/0005-write-ahead-sends.md).
+ * The contract with rc14 about the order of things. What is said of `stock` is why we wrap it: the day one of these
+ * fails, Baileys has changed there, and what rests on it must be looked at again (README,
+ * docs/decisions/0005-write-ahead-sends.md).
  */
 let world: LivesWorld;
 let session: LinkedSession;
@@ -28,7 +29,9 @@ const shown = async (number: string, id: string) =>
   (await world.sandbox.inbox(number)).find((message) => message.id === id);
 const reuses = async () => (await world.sandbox.recorder<{ keys: { reused: number } }>('summary')).keys.reused;
 
-/** Sends as the outbox does and waits until the phone shows it, and until the life has nothing more to write about it. */
+/**
+ * Sends as the outbox does and waits until the phone shows it, and until the life has nothing more to write about it.
+ */
 async function deliver(life: Life, chat: string, reader = ann): Promise<string> {
   const id = newWaMessageId();
   await life.send(chat, id, `text ${id}`);
