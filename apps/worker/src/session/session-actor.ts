@@ -151,7 +151,7 @@ export class SessionActor {
 
   /** Does an operation on the connection to WhatsApp. @throws {SessionRefusal} */
   perform<N extends ConnectionOperationName>(name: N, input: InputOf<N>): Promise<unknown> {
-    const { isPaired, connection } = this.#connection;
+    const { isPaired, current: connection } = this.#connection;
     return perform(name, input, { state: this.state, isPaired, connection, budget: this.#budget });
   }
 
