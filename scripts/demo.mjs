@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
- * The demonstration: a message out through the gateway, real Baileys and the real protocol to a phone in the sandbox, and
- * the answer back to a webhook. `npm start` runs it; `node scripts/demo.mjs` runs it once more beside a running wa-gate.
+ * The demonstration: a message out through the gateway, real Baileys and the real protocol to a phone in the sandbox,
+ * and the answer back to a webhook. `npm start` runs it; `node scripts/demo.mjs` runs it once more beside a running
+ * wa-gate.
  */
 import { pathToFileURL } from 'node:url';
 import { dataDirPath, openDataDir } from './lib/data-dir.mjs';

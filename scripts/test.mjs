@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /**
- * `npm test`. Needs nothing but Node. With arguments (`npm test -- --project unit packages/kit`) only those tests are run;
+ * `npm test`. Needs nothing but Node. With arguments (`npm test -- --project unit packages/kit`) only those tests are
+ * run;
  * `--full` adds all end-to-end scenarios. What failed is named again at
  * the end, and the last line is always `N passed, N failed`.
  */

@@ -35,7 +35,8 @@ Environment (or the file .env in this folder; docs/configuration.md has all vari
 `;
 
 /**
- * @typedef {{ help: boolean, mode: import('./modes.mjs').ModeName, demo: boolean, live: boolean, exitAfterDemo: boolean,
+ * @typedef {{ help: boolean, mode: import('./modes.mjs').ModeName, demo: boolean, live: boolean, exitAfterDemo:
+ *   boolean,
  *   verbose: boolean, dev: boolean, inspect: boolean, seed: boolean }} StartOptions */
 
 /**

@@ -15,7 +15,8 @@ const POLL_MS = 50;
 /**
  * @typedef {object} ChildSpec
  * @property {string} name
- * @property {'service' | 'database'} kind when it ends for good, a service is missed; without a database everything stops
+ * @property {'service' | 'database'} kind when it ends for good, a service is missed; without a database everything
+ *   stops
  * @property {string} command
  * @property {readonly string[]} args
  * @property {string} cwd

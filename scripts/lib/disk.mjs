@@ -1,6 +1,6 @@
 /**
- * The space that is left for data. A database on a full disk does not always end: it refuses what it cannot write, and its
- * log may be on the same disk. So the launcher looks for itself.
+ * The space that is left for data. A database on a full disk does not always end: it refuses what it cannot write,
+ * and its log may be on the same disk. So the launcher looks for itself.
  */
 import { statfsSync } from 'node:fs';
 

@@ -1,4 +1,7 @@
-/** The `.env` of the checkout, as people expect one: read by `npm start`, and less than what the environment itself says. */
+/**
+ * The `.env` of the checkout, as people expect one: read by `npm start`, and less than what the environment itself
+ * says.
+ */
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { errorCode, LaunchError } from './errors.mjs';

@@ -1,6 +1,6 @@
 /**
- * Failures that a person can act on. Whatever reaches the terminal from the two commands is one of these; a stack trace is
- * shown only for a defect of our own.
+ * Failures that a person can act on. Whatever reaches the terminal from the two commands is one of these; a stack
+ * trace is shown only for a defect of our own.
  */
 
 import { explainOutput } from './explain.mjs';
@@ -10,7 +10,8 @@ export class LaunchError extends Error {
 
   /**
    * @param {string} message one sentence: what went wrong
-   * @param {{ hint?: string | undefined, details?: string | undefined, cause?: unknown }} [more] what to do about it; the tool's own last words
+   * @param {{ hint?: string | undefined, details?: string | undefined, cause?: unknown }} [more] what to do about it;
+   *   the tool's own last words
    */
   constructor(message, { hint, details, cause } = {}) {
     super(message, { cause });

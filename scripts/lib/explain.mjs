@@ -1,4 +1,7 @@
-/** From the words of a tool or a database to a sentence about the surroundings, for the troubles that happen to people. */
+/**
+ * From the words of a tool or a database to a sentence about the surroundings, for the troubles that happen to
+ * people.
+ */
 
 /** @typedef {{ message: string, hint: string }} Explanation */
 

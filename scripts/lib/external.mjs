@@ -1,4 +1,6 @@
-/** Services that run elsewhere: are they there at all? Asked before anything is started, so that the answer is clear. */
+/**
+ * Services that run elsewhere: are they there at all? Asked before anything is started, so that the answer is clear.
+ */
 import { connect } from 'node:net';
 import { LaunchError } from './errors.mjs';
 import { isHealthy } from './health.mjs';

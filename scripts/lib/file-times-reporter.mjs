@@ -1,6 +1,7 @@
 /**
  * A reporter for vitest: how long each test file took, with its imports and hooks, as JSON in the file that FILE_TIMES
- * names. The JSON reporter of vitest knows the time from the first test to the last, and nothing of what was set up before.
+ * names. The JSON reporter of vitest knows the time from the first test to the last, and nothing of what was set up
+ * before.
  */
 import { writeFileSync } from 'node:fs';
 

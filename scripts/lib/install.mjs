@@ -1,4 +1,6 @@
-/** Dependencies: installed when the lockfile, the manifests or the runtime changed since the last time, and only then. */
+/**
+ * Dependencies: installed when the lockfile, the manifests or the runtime changed since the last time, and only then.
+ */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -41,8 +43,8 @@ export async function installDependencies({ progress, root = ROOT, ...context })
 }
 
 /**
- * pnpm comes through npx, the one tool that is there with Node. A copy that npx fetched before is used without asking the
- * registry, so that a warm cache needs no network.
+ * pnpm comes through npx, the one tool that is there with Node. A copy that npx fetched before is used without asking
+ * the registry, so that a warm cache needs no network.
  * @param {string} packageManager
  */
 function pnpmCommand(packageManager) {

@@ -1,5 +1,6 @@
 /**
- * `npm start` from beginning to end: one data folder, everything started in order of need, watched, and stopped in order.
+ * `npm start` from beginning to end: one data folder, everything started in order of need, watched, and stopped in
+ * order.
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,7 +30,8 @@ const LEFTOVER_GRACE_MS = 8_500;
  * @property {(running: SeedOptions) => Promise<void>} [seed] makes accounts, sessions and messages to look at
  * @property {import('./services.mjs').ServiceDefinition[]} [services] instead of our own, in tests
  * @property {() => Promise<void>} [prepare] instead of installing, building and migrating, in tests
- * @property {() => Promise<import('./stored-state.mjs').StoredState>} [storedState] instead of asking the database, in tests
+ * @property {() => Promise<import('./stored-state.mjs').StoredState>} [storedState] instead of asking the database,
+ *   in tests
  *
  * @typedef {import('./seed/seed.mjs').SeedOptions} SeedOptions
  *

@@ -1,4 +1,6 @@
-/** One launcher per data folder. The lock is a file that names its holder, so that a holder that died does not block. */
+/**
+ * One launcher per data folder. The lock is a file that names its holder, so that a holder that died does not block.
+ */
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode, StoppedError } from './errors.mjs';
@@ -77,8 +79,8 @@ function linkExclusively(draft, path) {
 }
 
 /**
- * Two starters may find the same dead holder. Renaming lets exactly one of them remove what it judged; who moved away the
- * other's fresh lock instead puts it back and gives way.
+ * Two starters may find the same dead holder. Renaming lets exactly one of them remove what it judged; who moved away
+ * the other's fresh lock instead puts it back and gives way.
  * @param {string} path
  * @param {string} judged content that was found dead
  */

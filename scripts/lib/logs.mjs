@@ -68,8 +68,8 @@ export function lastLines(path) {
 }
 
 /**
- * What a process said about its own end: its last error when it logs as JSON, else its last lines. What it logged long before, or without
- * an error, is not about its end and would look like the cause.
+ * What a process said about its own end: its last error when it logs as JSON, else its last lines. What it logged
+ * long before, or without an error, is not about its end and would look like the cause.
  * @param {string} path
  * @returns {string[]}
  */

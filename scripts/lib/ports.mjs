@@ -65,7 +65,8 @@ function parsePort(text) {
 }
 
 /**
- * Ports of our own processes, the same as last time where they are still free: sessions know the sandbox by its address.
+ * Ports of our own processes, the same as last time where they are still free: sessions know the sandbox by its
+ * address.
  * @param {string} file
  * @param {readonly string[]} names
  * @returns {Promise<Record<string, number>>}

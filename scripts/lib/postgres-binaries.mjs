@@ -48,7 +48,10 @@ async function majorVersion(bin, context) {
   return /\(PostgreSQL\) (\d+)/.exec(lines.join(' '))?.[1];
 }
 
-/** The package that carries the binaries differs by platform; only the wrapper, which packages/db depends on, knows it. */
+/**
+ * The package that carries the binaries differs by platform; only the wrapper, which packages/db depends on, knows
+ * it.
+ */
 function packagedHome() {
   try {
     const fromDb = createRequire(join(ROOT, 'packages', 'db', 'package.json'));

@@ -1,6 +1,6 @@
 /**
- * The record of every process we started, kept on disk from the moment of its start. After the launcher itself was killed,
- * the next one finds here what is left running, and ends it.
+ * The record of every process we started, kept on disk from the moment of its start. After the launcher itself was
+ * killed, the next one finds here what is left running, and ends it.
  */
 import { errorCode } from './errors.mjs';
 import { readJson, writeJson } from './files.mjs';

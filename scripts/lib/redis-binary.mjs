@@ -1,6 +1,6 @@
 /**
- * Which Redis to run: one on PATH, else one from the system's package archive, unpacked into a private folder. Nothing is
- * installed and no rights are needed; nothing on npm carries a Redis that runs on Debian 12.
+ * Which Redis to run: one on PATH, else one from the system's package archive, unpacked into a private folder.
+ * Nothing is installed and no rights are needed; nothing on npm carries a Redis that runs on Debian 12.
  */
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';

@@ -33,7 +33,8 @@ export function readGatewayUrl(path) {
 }
 
 /**
- * The file is written anew at every start; nothing is stored in it alone. A damaged one is kept beside it and said aloud.
+ * The file is written anew at every start; nothing is stored in it alone. A damaged one is kept beside it and said
+ * aloud.
  * @param {string} path
  * @param {(text: string) => void} warn
  */

@@ -1,6 +1,6 @@
 /**
- * Secrets of one installation, generated once. The master key encrypts what is stored, so a new one is never made over old
- * data: losing the file must be noticed while the right key can still be put back.
+ * Secrets of one installation, generated once. The master key encrypts what is stored, so a new one is never made
+ * over old data: losing the file must be noticed while the right key can still be put back.
  */
 import { randomBytes } from 'node:crypto';
 import { LaunchError } from './errors.mjs';

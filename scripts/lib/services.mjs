@@ -1,6 +1,6 @@
 /**
- * The one table of our own services: what is started, with which settings, and how it is known to be ready. The launcher
- * knows nothing else about them, so a test can give it another table.
+ * The one table of our own services: what is started, with which settings, and how it is known to be ready. The
+ * launcher knows nothing else about them, so a test can give it another table.
  */
 import { dirname, join, resolve } from 'node:path';
 import { sourceFlags } from './dev/source-runtime.mjs';
@@ -11,7 +11,10 @@ import { STAGES } from './stages.mjs';
 
 const LOOPBACK = '127.0.0.1';
 const READY_MS = 60_000;
-/** Without a bound the heap grows with the memory of the machine before anything is collected: under load to twice of what is in use. In megabytes. */
+/**
+ * Without a bound the heap grows with the memory of the machine before anything is collected: under load to twice of
+ * what is in use. In megabytes.
+ */
 const GATEWAY_HEAP = ['--max-old-space-size=320'];
 const CHILD_GRACE_MS = 8_000;
 

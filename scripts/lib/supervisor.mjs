@@ -1,6 +1,6 @@
 /**
- * Keeps what was started running. What ends is started again, later and later when it keeps ending; a database that does not
- * come back takes everything with it, because nothing can be trusted to work without it.
+ * Keeps what was started running. What ends is started again, later and later when it keeps ending; a database that
+ * does not come back takes everything with it, because nothing can be trusted to work without it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Child, describeExit } from './child.mjs';
@@ -16,8 +16,9 @@ const STEADY_MS = 60_000;
 const DATABASE_RESTARTS = 4;
 
 /**
- * Stopping within ten seconds. Each stage is asked when those before it are gone, or at `askedAfter` ms at the latest, so
- * that the sandbox and the databases have time to write even when a service does not stop; `forcedAfter` ms ends it.
+ * Stopping within ten seconds. Each stage is asked when those before it are gone, or at `askedAfter` ms at the
+ * latest, so that the sandbox and the databases have time to write even when a service does not stop; `forcedAfter`
+ * ms ends it.
  */
 const STOP_PLAN = [
   { stage: STAGES.services, askedAfter: 0, forcedAfter: 8_300 },
@@ -84,8 +85,8 @@ export class Supervisor {
   }
 
   /**
-   * Ends a process and starts it anew at once, because its code has changed. One that does not become ready stays away until
-   * the next reload.
+   * Ends a process and starts it anew at once, because its code has changed. One that does not become ready stays
+   * away until the next reload.
    * @param {string} name
    * @returns {Promise<boolean>} whether the new one is ready
    */

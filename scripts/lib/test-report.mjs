@@ -21,8 +21,8 @@ const MAX_LINES_OF_A_FAILURE = 12;
 const NOTHING = { counts: { passed: 0, failed: 0, skipped: 0 }, failures: [], times: [] };
 
 /**
- * A file that could not even be loaded counts as one failure: its tests are not in the report. A run that failed without
- * a failed test (an unhandled rejection, no test found, a crash) counts as one too.
+ * A file that could not even be loaded counts as one failure: its tests are not in the report. A run that failed
+ * without a failed test (an unhandled rejection, no test found, a crash) counts as one too.
  * @param {string} title of the run
  * @param {string} file
  * @param {boolean} succeeded by vitest's exit code

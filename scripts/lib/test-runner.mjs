@@ -69,8 +69,8 @@ export async function runTests(run) {
 }
 
 /**
- * In memory, when there is room: tests make and drop hundreds of databases of seven hundred files each, and a file system
- * on a disk spends more time on those than PostgreSQL on the tests. A link says where the files are.
+ * In memory, when there is room: tests make and drop hundreds of databases of seven hundred files each, and a file
+ * system on a disk spends more time on those than PostgreSQL on the tests. A link says where the files are.
  * @param {string} folder of the data folder
  */
 function placeCluster(folder) {

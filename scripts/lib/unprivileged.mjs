@@ -1,7 +1,8 @@
 /**
  * PostgreSQL refuses to run as root, and a container often is root. Two ways out, in this order:
  *  1. a user namespace in which our own user has another number: files keep their owner and place;
- *  2. where the kernel or the container refuses that: the user `nobody`. It cannot enter a data folder that is closed to
+ * 2. where the kernel or the container refuses that: the user `nobody`. It cannot enter a data folder that is closed
+ * to
  *     others, so the cluster, and the binaries if need be, live in a folder of their own.
  * Whichever was used when the cluster was made is used again, because its files belong to that user.
  */

@@ -24,8 +24,8 @@ import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
 import { waitFor } from '../harness/wait-for.ts';
 
 /**
- * Walks the registry of operations: each is called with its examples, on a session that is linked to a phone of the sandbox,
- * and what it promises is looked up there.
+ * Walks the registry of operations: each is called with its examples, on a session that is linked to a phone of the
+ * sandbox, and what it promises is looked up there.
  */
 const system = useSystem({ workers: 1 });
 let tenant: Tenant;

@@ -10,8 +10,8 @@ import { raiseLimits } from '../security/world/raise-limits.ts';
  * here it is the whole, from outside.
  */
 /**
- * On each worker. A session weighs a sixth then, and what the processor adds to a score is less than three of them: however busy the machine is, six
- * sessions are spread four to two at the most.
+ * On each worker. A session weighs a sixth then, and what the processor adds to a score is less than three of them:
+ * however busy the machine is, six sessions are spread four to two at the most.
  */
 const PLACES = 6;
 const system = useSystem({ workers: 2, maxSessions: PLACES });

@@ -35,7 +35,10 @@ export class GatewayClient {
   private readonly credential: string | undefined;
   private readonly remember: (secret: string) => void;
 
-  /** @param remember is told every secret that the API hands out, so that the output of the processes can be searched for it. */
+  /**
+   * @param remember is told every secret that the API hands out, so that the output of the processes can be searched
+   * for it.
+   */
   constructor(
     http: HttpClient | string,
     { credential, remember = () => undefined }: { credential?: string; remember?: (secret: string) => void } = {},

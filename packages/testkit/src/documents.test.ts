@@ -38,6 +38,9 @@ function isThere(from: string, cited: string): boolean {
   return places.some((place) => existsSync(resolve(place, cited)));
 }
 
+/** The types of a JSDoc tag cannot be broken. */
+const isLongComment = (line: string): boolean => line.length > 120 && /^\s*(\/\*\*|\*|\/\/) (?!@\w+ \{)/.test(line);
+
 describe('documents', () => {
   test('nothing cites a document that is not in the tree', () => {
     const cited = texts.flatMap(({ path, text }) =>
@@ -46,6 +49,14 @@ describe('documents', () => {
         .flatMap((line, index) => (OUTSIDE.test(line) ? [`${path}:${index + 1} ${line.trim().slice(0, 80)}`] : [])),
     );
     expect(cited).toEqual([]);
+  });
+
+  test('comments have lines of at most 120 characters', () => {
+    const sources = texts.filter(({ path }) => /\.(ts|mjs)$/.test(path));
+    const long = sources.flatMap(({ path, text }) =>
+      text.split('\n').flatMap((line, index) => (isLongComment(line) ? [`${path}:${index + 1}`] : [])),
+    );
+    expect(long).toEqual([]);
   });
 
   test('every page that is named exists', () => {

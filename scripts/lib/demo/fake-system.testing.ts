@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net';
 const SECRET_BYTES = Buffer.from('0123456789abcdef0123456789abcdef');
 
 /**
- * A gateway and a sandbox in one, as far as the demonstration can see: what the phone answers goes to the webhook at once.
- * The real ones are used by the end-to-end tests; here they fail in ways that those cannot.
+ * A gateway and a sandbox in one, as far as the demonstration can see: what the phone answers goes to the webhook at
+ * once. The real ones are used by the end-to-end tests; here they fail in ways that those cannot.
  */
 export class FakeSystem {
   /** Sessions that the gateway knows; the value is the webhook. */

@@ -9,8 +9,8 @@ const SCOPE = '@wa-gate/';
 const IS_FOR_TESTS = /(\.test\.ts|\.testing\.ts|[\\/]testing[\\/].*)$/;
 const IMPORT = /^(?:import|export)(?!\s+type\b)(?:[^'"]*?\bfrom)?\s*'([^'"]+)'/gm;
 /**
- * The worker patches what Baileys uses (AsyncLocalStorage, console) before it loads Baileys, so nothing may load it earlier.
- * The sandbox reads data of it alone.
+ * The worker patches what Baileys uses (AsyncLocalStorage, console) before it loads Baileys, so nothing may load it
+ * earlier. The sandbox reads data of it alone.
  */
 const NOT_AHEAD = new Set(['@whiskeysockets/baileys', 'libsignal']);
 

@@ -1,4 +1,7 @@
-/** How sources run unbuilt. Packages are found by their condition `@wa-gate/source`, which names `src/index.ts` instead of the build. */
+/**
+ * How sources run unbuilt. Packages are found by their condition `@wa-gate/source`, which names `src/index.ts`
+ * instead of the build.
+ */
 
 /** From here on Node strips types by itself, without a flag. */
 const FIRST_NODE_THAT_STRIPS_TYPES = [22, 18];

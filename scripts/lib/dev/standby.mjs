@@ -1,9 +1,9 @@
 /**
- * A process in waiting: it has loaded the packages from outside, which are most of what a start loads, and imports the app when the
- * launcher tells it to. So a reload loads our own sources alone.
+ * A process in waiting: it has loaded the packages from outside, which are most of what a start loads, and imports
+ * the app when the launcher tells it to. So a reload loads our own sources alone.
  *
- * Arguments: the entry, and the packages as JSON. One line of JSON on standard input starts it: `{ "inspectPort"?: number }`. When the
- * launcher goes away before that, standard input ends, and the process with it.
+ * Arguments: the entry, and the packages as JSON. One line of JSON on standard input starts it: `{ "inspectPort"?:
+ * number }`. When the launcher goes away before that, standard input ends, and the process with it.
  */
 import inspector from 'node:inspector';
 import { pathToFileURL } from 'node:url';

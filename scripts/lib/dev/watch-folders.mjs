@@ -6,7 +6,8 @@ import { join } from 'node:path';
 const QUIET_MS = 40;
 
 /**
- * Watches each folder by itself: `recursive` of `fs.watch` on Linux watches single files, and loses one that an editor replaces.
+ * Watches each folder by itself: `recursive` of `fs.watch` on Linux watches single files, and loses one that an
+ * editor replaces.
  * @param {readonly string[]} folders
  * @param {(files: string[]) => void} onChange absolute paths, each once
  * @returns {() => void} ends it

@@ -1,6 +1,7 @@
 /**
- * Something to look at: accounts, teams, sessions that are linked to phones of the sandbox, chats both ways, a group, a webhook.
- * All of it goes through the API of the gateway and the control API of the sandbox. What is there already is left as it is.
+ * Something to look at: accounts, teams, sessions that are linked to phones of the sandbox, chats both ways, a group,
+ * a webhook. All of it goes through the API of the gateway and the control API of the sandbox. What is there already
+ * is left as it is.
  */
 import { ApiError, createApi } from '../demo/http.mjs';
 import { waitUntil } from '../demo/wait-until.mjs';

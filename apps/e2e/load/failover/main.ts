@@ -25,7 +25,8 @@ const isWanted = (name: (typeof CASES)[number]): boolean => values.case.includes
 
 const services = await provideDurableServices();
 console.log(`Node ${process.version}, ${services.description}`);
-// A worker has room for all sessions, so that each of the three can have them all, and is not so full that some are moved away.
+// A worker has room for all sessions, so that each of the three can have them all, and is not so full that some are
+// moved away.
 const fleet = await startFleet({
   services,
   workers: 3,

@@ -1,5 +1,6 @@
-// Requests per second and latencies of the gateway, against a bare @fastify/http-proxy before the same worker in the same run, and the
-// briefs' targets. Limits are raised through the admin API, as an operator would; nothing is switched off.
+// Requests per second and latencies of the gateway, against a bare @fastify/http-proxy before the same worker in the
+// same run, and the briefs' targets. Limits are raised through the admin API, as an operator would; nothing is
+// switched off.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

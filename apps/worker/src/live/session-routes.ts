@@ -46,8 +46,8 @@ const ENDPOINTS: readonly (readonly ['GET' | 'POST' | 'DELETE', path: string, Se
 const INPUTS = new Map(OPERATION_NAMES.map((name) => [name, Compile(Type.Object(operationOf(name).input))]));
 
 /**
- * Operations on living sessions, called by gateways only. Ids are the internal ones. Answers are bare: the public envelope is
- * the gateway's.
+ * Operations on living sessions, called by gateways only. Ids are the internal ones. Answers are bare: the public
+ * envelope is the gateway's.
  */
 export const sessionRoutes: FastifyPluginAsyncTypebox<OwnershipOptions> = async (app, options) => {
   const { workerId, supervisor } = options;
@@ -119,8 +119,8 @@ function actorOf(request: FastifyRequest): SessionActor {
 }
 
 /**
- * What asking for a QR code does: refuses for a linked session, begins with one that rests. The code itself comes over the
- * stream.
+ * What asking for a QR code does: refuses for a linked session, begins with one that rests. The code itself comes
+ * over the stream.
  */
 async function beginPairing(actor: SessionActor): Promise<void> {
   try {

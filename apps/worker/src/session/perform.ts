@@ -26,8 +26,8 @@ const TIMEOUT_MS = 25_000;
 const SHARE = 0.8;
 
 /**
- * Does an operation on the connection of a session: is there one, may WhatsApp be asked so much, in time, and what WhatsApp's
- * refusal means.
+ * Does an operation on the connection of a session: is there one, may WhatsApp be asked so much, in time, and what
+ * WhatsApp's refusal means.
  *
  * @throws {SessionRefusal}
  */

@@ -1,6 +1,9 @@
 import type { Clock } from '@wa-gate/kit';
 
-/** Queries that a session may make at once, and how fast that fills up again. WhatsApp answers 429 to those who ask more. */
+/**
+ * Queries that a session may make at once, and how fast that fills up again. WhatsApp answers 429 to those who ask
+ * more.
+ */
 const BURST = 60;
 const PER_SECOND = 2;
 

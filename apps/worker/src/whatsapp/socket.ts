@@ -66,14 +66,18 @@ export interface OutgoingMessage {
   chatJid: string;
   waMessageId: string;
   message: proto.IMessage;
-  /** Called directly before Baileys gets the message: from here on it may leave. What it throws keeps the message back. */
+  /**
+   * Called directly before Baileys gets the message: from here on it may leave. What it throws keeps the message
+   * back.
+   */
   onRelay: () => void;
 }
 
 /** One connection to WhatsApp. After `closed` it is of no use. */
 export interface Connection {
   /**
-   * Hands a message to the server. Resolves when it is on its way; what the server says comes by `acknowledged`, sometimes first.
+   * Hands a message to the server. Resolves when it is on its way; what the server says comes by `acknowledged`,
+   * sometimes first.
    *
    * @throws {SendRefusedError} it can never be sent; any other error: not now
    */
@@ -82,8 +86,9 @@ export interface Connection {
   /** The cheapest query there is. Resolves with its answer; rejects when none comes in time. */
   ping(): Promise<void>;
   /**
-   * Asks whether the account may begin new chats; the answer comes by `restricted`. After a message was refused with 463 this tells a time-lock from a
-   * chat that merely wants a token. (rc14 means to ask by itself then, and never comes to it: the same code is caught by a branch before.)
+   * Asks whether the account may begin new chats; the answer comes by `restricted`. After a message was refused with
+   * 463 this tells a time-lock from a chat that merely wants a token. (rc14 means to ask by itself then, and never
+   * comes to it: the same code is caught by a branch before.)
    */
   askTimeLock(): Promise<void>;
   /** Runs an operation on the connection. @throws whatever it throws */
@@ -115,8 +120,8 @@ const CLOSE_TIMEOUT_MS = 1_000;
 const GROUPS = { max: 50, ttlMs: 3_600_000 };
 
 /**
- * Only this much of the history: it brings the first mappings of numbers to LIDs and is not stored. The rest would be megabytes per session that
- * nobody asked for.
+ * Only this much of the history: it brings the first mappings of numbers to LIDs and is not stored. The rest would be
+ * megabytes per session that nobody asked for.
  */
 const wantsHistory = ({ syncType }: proto.Message.IHistorySyncNotification): boolean =>
   syncType === proto.HistorySync.HistorySyncType.INITIAL_BOOTSTRAP;
@@ -135,7 +140,8 @@ export function connect(options: ConnectOptions): Connection {
     ...(endpoint.agent ? { agent: endpoint.agent, fetchAgent: endpoint.agent } : {}),
     ...(endpoint.dispatcher ? { options: { dispatcher: endpoint.dispatcher } as unknown as RequestInit } : {}),
     logger: baileysLogger,
-    // 0: Baileys would start a timer and record two stack traces for every frame that it sends. The actor watches over the connecting.
+    // 0: Baileys would start a timer and record two stack traces for every frame that it sends. The actor watches
+    // over the connecting.
     connectTimeoutMs: 0,
     defaultQueryTimeoutMs: QUERY_TIMEOUT_MS,
     // The sweep over all connections asks and judges, see liveness.ts.
@@ -174,9 +180,9 @@ export function connect(options: ConnectOptions): Connection {
   const identity = (): Identity => readIdentity(creds.me ?? { id: '' });
 
   /**
-   * A client that is not "available" marks its receipts `inactive`, and senders never see a second tick. This tells Baileys, and not the server, that we are
-   * online: receipts are plain, the presence stays unavailable and the phone keeps ringing. (whatsmeow offers the same as "force active delivery
-   * receipts".)
+   * A client that is not "available" marks its receipts `inactive`, and senders never see a second tick. This tells
+   * Baileys, and not the server, that we are online: receipts are plain, the presence stays unavailable and the phone
+   * keeps ringing. (whatsmeow offers the same as "force active delivery receipts".)
    */
   const reportActiveReceipts = () => sock.ev.emit('connection.update', { isOnline: true });
 
@@ -201,7 +207,8 @@ export function connect(options: ConnectOptions): Connection {
     }
     if (update.connection === 'close') end(readDisconnectCause(update.lastDisconnect?.error));
   });
-  // An HTTP answer in place of the WebSocket. Baileys listens for it, which keeps `ws` from making an error of it, and then does nothing.
+  // An HTTP answer in place of the WebSocket. Baileys listens for it, which keeps `ws` from making an error of it,
+  // and then does nothing.
   sock.ws.on('unexpected-response', (_request: unknown, { statusCode }: { statusCode?: number }) => {
     end({ status: statusCode ?? 0, http: true });
     terminate();
@@ -235,8 +242,8 @@ export function connect(options: ConnectOptions): Connection {
   }
 
   /**
-   * Makes sure that the chat has devices to send to, in one query for a contact that is not known yet. To a number without an account Baileys would send
-   * the copy for the own phone alone, and the server would accept it.
+   * Makes sure that the chat has devices to send to, in one query for a contact that is not known yet. To a number
+   * without an account Baileys would send the copy for the own phone alone, and the server would accept it.
    */
   async function assertReachable(jid: string): Promise<void> {
     const user = jidDecode(jid)?.user;

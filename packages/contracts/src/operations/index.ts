@@ -3,7 +3,10 @@ import type { Operation, PresentedOperation } from './operation.ts';
 import { presence } from './presence.ts';
 import { sessions } from './sessions.ts';
 
-/** All that the worker of a session does at once. Worker and gateway do not compile while an entry has nobody who does it. */
+/**
+ * All that the worker of a session does at once. Worker and gateway do not compile while an entry has nobody who does
+ * it.
+ */
 export const OPERATIONS = { ...sessions, ...presence };
 export type OperationName = keyof typeof OPERATIONS;
 export const OPERATION_NAMES = Object.keys(OPERATIONS) as readonly OperationName[];

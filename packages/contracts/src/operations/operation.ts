@@ -4,9 +4,9 @@ import type { BucketName } from '../rate-limits.ts';
 import type { Permission } from '../workspace-roles.ts';
 
 /**
- * When a call is sent to the worker again after its connection broke. `safe`: always. `only-if-refused`: never, because the
- * worker may have done it; the caller gets OUTCOME_UNKNOWN. A call that was refused before anything was done is always sent
- * again, to the present owner.
+ * When a call is sent to the worker again after its connection broke. `safe`: always. `only-if-refused`: never,
+ * because the worker may have done it; the caller gets OUTCOME_UNKNOWN. A call that was refused before anything was
+ * done is always sent again, to the present owner.
  */
 export type Repeat = 'safe' | 'only-if-refused';
 
@@ -21,8 +21,8 @@ export interface OperationAlias {
 }
 
 /**
- * Something that the worker of a session does at once, by its names and shapes. The name of its entry is the operationId and
- * the name that the worker knows it by. Worker and gateway have a table of the same names.
+ * Something that the worker of a session does at once, by its names and shapes. The name of its entry is the
+ * operationId and the name that the worker knows it by. Worker and gateway have a table of the same names.
  */
 export interface Operation<I extends TProperties, A extends TSchema> {
   method: 'GET' | 'POST' | 'DELETE';
@@ -40,7 +40,9 @@ export interface Operation<I extends TProperties, A extends TSchema> {
   input: I;
   /** Why an input that fits the schema is refused all the same: one sentence. */
   objection?(this: void, input: Static<TObject<I>>): string | undefined;
-  /** What the worker answers. It is the `data` of the API, too, unless the operation is a {@link PresentedOperation}. */
+  /**
+   * What the worker answers. It is the `data` of the API, too, unless the operation is a {@link PresentedOperation}.
+   */
   answer: A;
   /** Besides those that any route may answer. */
   errors: readonly ErrorCode[];

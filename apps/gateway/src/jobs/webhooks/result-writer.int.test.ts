@@ -120,7 +120,7 @@ it('a result that cannot be written fails alone', async () => {
   expect(await results.record(result(spoiled))).toBe(true);
 });
 
-it('results of the two lanes of a webhook count one after the other', async () => {
+it('a first attempt and a retry of one webhook count one after the other', async () => {
   const results = writer();
   const [busy, webhook] = leased;
   const retry = result(webhook, { seq: 1, status: 'RETRYING', delayMs: 60_000, error: 'The receiver answered 500.' });

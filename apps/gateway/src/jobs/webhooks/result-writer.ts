@@ -21,7 +21,7 @@ const MAX_BATCH = 200;
 /**
  * Results that come while a statement runs go into the next one: with many webhooks, one commit serves many results.
  * Each drain waits for its own result before it continues, so its order does not change. A webhook is in a statement
- * once, because the second result (of its other lane) counts after the first.
+ * once, because a second result (a retry beside a first attempt) counts after the first.
  */
 export function createResultWriter({ pool, leaseMs }: { pool: Queryable; leaseMs: number }): ResultWriter {
   let queue: Waiting[] = [];

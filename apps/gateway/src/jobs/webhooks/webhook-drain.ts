@@ -27,7 +27,7 @@ export interface DrainDependencies {
 /** Longer than one attempt may last: the lease is renewed by each. */
 const LEASE_MS = 30_000;
 const BATCH = 20;
-/** A webhook that always has something due gives its place to others after this many batches of a lane. */
+/** A webhook that always has something due gives its place to others after this many batches. */
 const MAX_BATCHES = 50;
 
 export interface Drained {
@@ -37,8 +37,8 @@ export interface Drained {
 }
 
 /**
- * Delivers everything that is due for a webhook. First attempts and retries are two lanes that run side by side, each
- * in `seq` order, so that a delivery that keeps failing or timing out never delays the next event.
+ * Delivers everything that is due for a webhook. First attempts and retries run side by side, each in `seq` order,
+ * so that a delivery that keeps failing or timing out never delays the next event.
  */
 export interface WebhookDrain {
   /** Takes webhooks that have something due: at most `limit`, or the one named. */
@@ -80,9 +80,14 @@ export function createWebhookDrain(deps: DrainDependencies): WebhookDrain {
       error: verdict.status === 'DELIVERED' ? undefined : verdict.error,
     });
 
-  async function runLane(webhook: LeasedWebhook, lane: 'PENDING' | 'RETRYING', secret: string, stop: AbortController) {
+  async function deliverAll(
+    webhook: LeasedWebhook,
+    status: 'PENDING' | 'RETRYING',
+    secret: string,
+    stop: AbortController,
+  ) {
     for (let batch = 0; batch < MAX_BATCHES; batch += 1) {
-      const due = await dueDeliveries(pool, webhook.webhookId, lane, BATCH);
+      const due = await dueDeliveries(pool, webhook.webhookId, status, BATCH);
       if (!due.length) return;
       for (const event of due) {
         if (stop.signal.aborted) return;
@@ -109,10 +114,9 @@ export function createWebhookDrain(deps: DrainDependencies): WebhookDrain {
       };
       try {
         const secret = secrets.open(webhook.secret, secretContext(sessionId)).toString();
-        const lanes = (['PENDING', 'RETRYING'] as const).map((lane) =>
-          runLane(webhook, lane, secret, stop).catch(fail),
-        );
-        await Promise.all(lanes);
+        const firstAttempts = deliverAll(webhook, 'PENDING', secret, stop).catch(fail);
+        const retries = deliverAll(webhook, 'RETRYING', secret, stop).catch(fail);
+        await Promise.all([firstAttempts, retries]);
       } catch (error) {
         fail(error);
       } finally {

@@ -10,8 +10,8 @@ const TIMEOUT_MS = 30_000;
 const ANSWERS = new Map(OPERATION_NAMES.map((name) => [name, checkOf(operationOf(name).answer)]));
 
 /**
- * How workers of the version before do these, below `/session/{id}`: during a rolling upgrade a gateway meets such. It goes
- * with the next version.
+ * How workers of the version before do these, below `/session/{id}`: during a rolling upgrade a gateway meets such.
+ * It goes with the next version.
  */
 const FORMER: Readonly<Partial<Record<OperationName, readonly ['GET' | 'POST' | 'DELETE', path: string]>>> = {
   'sessions.qr': ['GET', '/qr'],
@@ -23,7 +23,9 @@ const FORMER: Readonly<Partial<Record<OperationName, readonly ['GET' | 'POST' | 
   'sessions.delete': ['DELETE', ''],
 };
 
-/** Has the owner of a session do an operation. @param sessionId the internal one @throws {ApiError} as `OwnerLink.ask` */
+/**
+ * Has the owner of a session do an operation. @param sessionId the internal one @throws {ApiError} as `OwnerLink.ask`
+ */
 export async function callOperation<N extends OperationName>(
   owner: OwnerLink,
   name: N,

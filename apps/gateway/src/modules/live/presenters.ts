@@ -97,8 +97,8 @@ export const PRESENTERS: { [N in PresentedOperationName]: Presenter<N> } = {
 };
 
 /**
- * The status as the owner of the session says it now; as its row says when the owner does not answer quickly. Of a connected
- * session the owner knows all: then nothing of this needs the database.
+ * The status as the owner of the session says it now; as its row says when the owner does not answer quickly. Of a
+ * connected session the owner knows all: then nothing of this needs the database.
  */
 async function liveStatus(call: LiveCall<'sessions.status'>): Promise<SessionStatusReport> {
   const { request, session, sessions, ask } = call;
