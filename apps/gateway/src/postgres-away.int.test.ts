@@ -47,6 +47,7 @@ const WORK_ON = [
   'GET /api/sessions/{id}/qr',
   'GET /api/sessions/{id}/qr/stream',
   'POST /api/sessions/{id}/pairing-code',
+  'POST /api/sessions/{id}/presence',
 ];
 
 beforeAll(async () => {
