@@ -178,7 +178,7 @@ async function checkAndBuild({ vitestArguments, progress }, context) {
 function vitestRuns({ vitestArguments, full }) {
   if (vitestArguments.length > 0) return [['Tests', ...vitestArguments]];
   return [
-    ['Unit and integration tests', '--project', 'unit', '--project', 'integration'],
+    ['Unit and integration tests', '--project', 'unit', '--project', 'integration', '--project', 'sandbox'],
     ['Smoke test', '--project', 'e2e', 'apps/e2e/smoke'],
     ...(full
       ? [/** @type {[string, ...string[]]} */ (['All scenarios', '--project', 'e2e', '--exclude', 'apps/e2e/smoke/**'])]

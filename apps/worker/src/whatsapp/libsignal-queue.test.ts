@@ -1,5 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { execFile } from 'node:child_process';
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { contextualQueue, type JobQueue, stockQueue } from './libsignal-queue.ts';
 
@@ -24,4 +27,13 @@ it('libsignal as it is does not: why the queue is replaced', async () => {
 it('libsignal has the replaced queue', () => {
   const library = createRequire(createRequire(import.meta.url).resolve('@whiskeysockets/baileys'));
   expect(library('libsignal/src/queue_job.js')).toBe(contextualQueue);
+});
+
+it('a process that has loaded Baileys before is told so, instead of using keys twice (I4)', async () => {
+  const late = `await import('@whiskeysockets/baileys'); await import('${new URL('libsignal-queue.ts', import.meta.url)}')`;
+  const options = { cwd: fileURLToPath(new URL('../../', import.meta.url)) };
+  const args = ['--import', 'tsx', '--input-type=module', '-e', late];
+  await expect(promisify(execFile)(process.execPath, args, options)).rejects.toThrow(
+    'import whatsapp/baileys.ts before anything that loads it',
+  );
 });

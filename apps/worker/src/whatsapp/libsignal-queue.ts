@@ -19,6 +19,15 @@ export const stockQueue = library(file) as JobQueue;
 
 export const contextualQueue: JobQueue = (bucket, job) => stockQueue(bucket, AsyncResource.bind(job));
 
+// Whoever has loaded it already keeps the stock queue.
+const early = ['libsignal/src/session_cipher.js', 'libsignal/src/session_builder.js'].filter(
+  (user) => library.cache[library.resolve(user)] !== undefined,
+);
+if (early.length > 0) {
+  throw new Error(
+    `Baileys was loaded before its repairs (${early.join(', ')}): import whatsapp/baileys.ts before anything that loads it.`,
+  );
+}
 const loaded = library.cache[file];
 if (!loaded) throw new Error(`${file} is not where libsignal looks for it.`);
 loaded.exports = contextualQueue;
