@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { runCommand } from './commands.mjs';
+import { formatError } from './errors.mjs';
 import { ROOT } from './paths.mjs';
 import { useTempDirs } from './temp-dir.testing.ts';
 import { failed, readTestReport, slowest, sumOutcomes } from './test-report.mjs';
@@ -57,7 +59,19 @@ test('every failure says where and why', () => {
 });
 
 test('a long message is cut', () => {
-  expect(failed('a check', 'line\n'.repeat(1000)).failures[0]?.why.split('\n')).toHaveLength(12);
+  const long = 'line\n'.repeat(1000);
+  expect(failed('a check', long).failures[0]?.why.split('\n')).toHaveLength(30);
+  const ofTest = { ...file('failed'), message: long };
+  expect(read({ testResults: [ofTest] }, false).failures[0]?.why.split('\n')).toHaveLength(12);
+});
+
+test('the last words of a tool that failed are shown to their end', async () => {
+  const script = 'for (let line = 1; line <= 100; line += 1) console.log("line", line); process.exitCode = 2';
+  const error = await runCommand(
+    { title: 'Building', command: process.execPath, args: ['-e', script] },
+    { env: process.env },
+  ).then(() => undefined, formatError);
+  expect(failed('npm test', error ?? '').failures[0]?.why).toContain('line 100');
 });
 
 test('the sum of several runs', () => {

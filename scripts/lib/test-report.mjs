@@ -16,6 +16,8 @@ import { ROOT } from './paths.mjs';
 /** @typedef {{ counts: Counts, failures: Failure[], times: FileTime[] }} Outcome */
 
 const MAX_LINES_OF_A_FAILURE = 12;
+/** The last lines of a tool, which `runCommand` has chosen: what is wrong stands near their end. */
+const MAX_LINES_OF_A_TOOL = 30;
 
 /** @type {Outcome} */
 const NOTHING = { counts: { passed: 0, failed: 0, skipped: 0 }, failures: [], times: [] };
@@ -67,7 +69,11 @@ export function slowest(times, count) {
  * @returns {Outcome}
  */
 export function failed(where, why) {
-  return { counts: { passed: 0, failed: 1, skipped: 0 }, failures: [{ where, why: beginning(why) }], times: [] };
+  return {
+    counts: { passed: 0, failed: 1, skipped: 0 },
+    failures: [{ where, why: beginning(why, MAX_LINES_OF_A_TOOL) }],
+    times: [],
+  };
 }
 
 /**
@@ -102,9 +108,12 @@ function failuresOf(file) {
     .map((test) => ({ where: `${path} > ${test.fullName}`, why: beginning((test.failureMessages ?? []).join('\n')) }));
 }
 
-/** @param {string | undefined} message */
-function beginning(message) {
-  return (message ?? '').trim().split('\n').slice(0, MAX_LINES_OF_A_FAILURE).join('\n');
+/**
+ * @param {string | undefined} message
+ * @param {number} [lines]
+ */
+function beginning(message, lines = MAX_LINES_OF_A_FAILURE) {
+  return (message ?? '').trim().split('\n').slice(0, lines).join('\n');
 }
 
 /**

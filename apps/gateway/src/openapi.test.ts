@@ -62,7 +62,7 @@ function endlessIn(schema: Json, where: string): string[] {
 }
 
 describe('the description of the API (MR-055, MR-056)', () => {
-  it('is the file in the repository (write it with: pnpm --filter @wa-gate/gateway openapi)', () => {
+  it('is the file in the repository (write it with: npx pnpm --filter @wa-gate/gateway openapi)', () => {
     expect(text).toBe(readFileSync(new URL('../openapi.json', import.meta.url), 'utf8'));
   });
 
