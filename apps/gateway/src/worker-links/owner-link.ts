@@ -22,9 +22,8 @@ export interface OwnerLink {
    *
    * @param sessionId the internal one
    * @throws {ApiError} SESSION_MOVING: nobody answers for the session. OUTCOME_UNKNOWN: the connection broke, and the
-   *   call
-   * may be made once only. WORKER_ERROR: what answers is not the worker, or no answer to this call. Else what the
-   * worker refused with.
+   *   call may be made once only. WORKER_ERROR: what answers is not the worker, or no answer to this call. Else what
+   *   the worker refused with.
    */
   ask<A>(sessionId: string, call: OwnerCall<A>): Promise<A>;
 }
@@ -45,7 +44,7 @@ export function createOwnerLink({ routes, callWorker, logger }: OwnerLinkDepende
 
   return {
     async ask(sessionId, call) {
-      let refusal = moving();
+      let refusal: ApiError | undefined;
       for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
         const route = await routes.resolve(sessionId);
         if (route) {
@@ -62,7 +61,8 @@ export function createOwnerLink({ routes, callWorker, logger }: OwnerLinkDepende
         // The route was an old one, so PostgreSQL is read.
         await routes.forget(sessionId);
       }
-      throw refusal;
+      // Made only here: an error costs a stack trace, and most calls need none.
+      throw refusal ?? moving();
     },
   };
 }
