@@ -64,6 +64,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constant<Step>({ do: 'settle the uncertain' }) },
 );
 
+/** What the product says of an attempt whose fate nobody knows. */
+const UNCERTAIN = { errorCode: 'SEND_UNCERTAIN', errorMessage: 'It may have been sent.' };
 const RANK = ['QUEUED', 'FAILED', 'UNKNOWN', 'SENT', 'DELIVERED', 'READ'];
 
 interface Expected {
@@ -221,7 +223,7 @@ it('an accepted message keeps its id and its bytes over claims, crashes, returns
             const at = new Date();
             await recordOutcomes(
               pool,
-              lost.map(({ waMessageId }) => ({ ...model.owner, waMessageId, state: 'UNKNOWN', at })),
+              lost.map(({ waMessageId }) => ({ ...model.owner, waMessageId, state: 'UNKNOWN', at, ...UNCERTAIN })),
             );
             for (const message of lost) model.report(message, 'UNKNOWN', null);
           }
