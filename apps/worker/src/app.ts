@@ -7,7 +7,7 @@ import { MAX_CONTROL_FRAME_BYTES } from '@wa-gate/messaging';
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import { controlRoute } from './control/control-route.ts';
 import type { ControlPort } from './control/control-stream.ts';
-import { operationRoutes } from './live/operation-routes.ts';
+import { fleetRoutes } from './live/fleet-routes.ts';
 import type { OwnershipOptions } from './live/ownership.ts';
 import { type ProbeRoutesOptions, probeRoutes } from './live/probe-routes.ts';
 import { proofFor } from './live/proof.ts';
@@ -64,7 +64,7 @@ export function buildWorkerApp(deps: WorkerAppDependencies): FastifyInstance {
   app.register(websocket, { options: { perMessageDeflate: false, maxPayload: MAX_CONTROL_FRAME_BYTES } });
   app.register(probeRoutes, probes);
   app.register(sessionRoutes, ownership);
-  app.register(operationRoutes, { ...ownership, logger, stats });
+  app.register(fleetRoutes, { ...ownership, logger, stats });
   app.register(controlRoute, { ...ownership, control });
   return app as unknown as FastifyInstance;
 }

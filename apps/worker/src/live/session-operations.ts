@@ -10,7 +10,7 @@ import { publicView } from '../session/transition.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
 
 /** What an operation on a session gets. */
-export interface SessionHost {
+export interface OperationHost {
   actor: SessionActor;
   workerId: string;
   supervisor: Pick<Supervisor, 'remove'>;
@@ -21,7 +21,7 @@ const QR_WAIT_MS = 5_000;
 
 /** Operations on sessions that need no connection to WhatsApp. They name the session by its internal id. */
 export const SESSION_PERFORMERS: {
-  [N in SessionOperationName]: (host: SessionHost, input: InputOf<N>) => Promise<AnswerOf<N>>;
+  [N in SessionOperationName]: (host: OperationHost, input: InputOf<N>) => Promise<AnswerOf<N>>;
 } = {
   async 'sessions.status'({ actor, workerId }) {
     const { account, state } = actor;

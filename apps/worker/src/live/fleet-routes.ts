@@ -19,7 +19,7 @@ interface FleetHost {
   supervisor: Pick<Supervisor, 'converge'>;
 }
 
-export type OperationRoutesOptions = OwnershipOptions & Pick<FleetHost, 'logger' | 'stats'>;
+export type FleetRoutesOptions = OwnershipOptions & Pick<FleetHost, 'logger' | 'stats'>;
 
 const PERFORMERS: {
   [N in FleetOperation]: (host: FleetHost, input: FleetInputOf<N>) => Promise<FleetAnswerOf<N>>;
@@ -44,7 +44,7 @@ const PERFORMERS: {
 };
 
 /** What administrators ask of all workers at once, by way of a gateway. Nothing here touches a session. */
-export const operationRoutes: FastifyPluginAsyncTypebox<OperationRoutesOptions> = async (app, options) => {
+export const fleetRoutes: FastifyPluginAsyncTypebox<FleetRoutesOptions> = async (app, options) => {
   const onRequest = requireGateway(options);
   for (const name of FLEET_OPERATION_NAMES) {
     const { input, answer } = FLEET_OPERATIONS[name];
