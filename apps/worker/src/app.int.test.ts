@@ -37,7 +37,7 @@ afterAll(async () => {
   await world?.stop();
 });
 
-const token = (life = incarnation!) => internalToken(world.masterKeys[0]!, 'worker-test', life);
+const token = (of = incarnation!) => internalToken(world.masterKeys[0]!, 'worker-test', of);
 
 interface CallOptions {
   method?: 'GET' | 'POST' | 'DELETE';
@@ -191,7 +191,7 @@ describe('operations (MR-030, MR-031, MR-032)', () => {
     expect([again.status, again.body.code]).toEqual([409, 'SESSION_ALREADY_PAIRED']);
   });
 
-  it('tells the health of a connection', async () => {
+  it('reports the health of a connection', async () => {
     const { sessionId } = await world.createPaired();
     const epoch = await epochOf(sessionId);
     const { status, body } = await call(`/session/${sessionId}/health`, { epoch });
@@ -304,7 +304,7 @@ describe('operations of the fleet (MR-028)', () => {
     expect((await operate('shell', {})).status).toBe(404);
   });
 
-  it('stats tell what is hosted, and name no session', async () => {
+  it('stats report what is hosted, and name no session', async () => {
     const { sessionId } = await world.createPaired();
     const { status, body } = await operate('stats');
     expect([status, body.stats]).toMatchObject([
@@ -315,7 +315,7 @@ describe('operations of the fleet (MR-028)', () => {
     expect(JSON.stringify(body)).not.toContain(sessionId);
   });
 
-  it('log-level sets what is logged from now on, and tells what it was', async () => {
+  it('log-level sets what is logged from now on, and returns what it was', async () => {
     expect(await operate('log-level', { level: 'fatal' })).toMatchObject({ status: 200 });
     expect(await operate('log-level', { level: 'error' })).toEqual({ status: 200, body: { level: 'fatal' } });
     expect(logger.level).toBe('error');

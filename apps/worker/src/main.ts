@@ -124,7 +124,7 @@ async function run(config: WorkerConfig): Promise<void> {
 
   // Baileys leaves promises of closed connections unawaited; one of fifty sessions must not take the others with it.
   process.on('unhandledRejection', (error) => {
-    metrics.strayRejections.inc();
+    metrics.unhandledRejections.inc();
     logger.warn({ err: error }, 'a promise was rejected and nobody awaited it');
   });
   const inOrderMs = orderlyMs(config.SHUTDOWN_GRACE_MS);

@@ -23,7 +23,7 @@ export interface WorkerMetrics {
   inbound: Counter;
   acknowledgeSeconds: Histogram;
   fenceRefusals: Counter;
-  strayRejections: Counter;
+  unhandledRejections: Counter;
   recycles: Counter<'reason'>;
   keepAliveSeconds: Histogram;
   /** Shows figures of the host, too. Called once. */
@@ -78,7 +78,7 @@ export function createWorkerMetrics({ states }: WorkerMetricsSources): WorkerMet
     help: 'Writes refused because the session had another owner.',
     registers,
   });
-  const strayRejections = new Counter({
+  const unhandledRejections = new Counter({
     name: 'wag_stray_rejections_total',
     help: 'Promises that Baileys rejected and nobody awaited, mostly queries of closed connections.',
     registers,
@@ -120,7 +120,7 @@ export function createWorkerMetrics({ states }: WorkerMetricsSources): WorkerMet
     inbound,
     acknowledgeSeconds,
     fenceRefusals,
-    strayRejections,
+    unhandledRejections,
     recycles,
     keepAliveSeconds,
     messageCount: () => messages,

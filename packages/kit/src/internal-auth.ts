@@ -1,9 +1,9 @@
 import { createHmac, createSecretKey, type KeyObject, randomFillSync, timingSafeEqual } from 'node:crypto';
 import { deriveKey } from './secret-box.ts';
 
-/** Tokens made so far, by master key: every call asks for the one of its worker. */
+/** Cache of derived tokens by master key: every call needs the token of its worker. */
 const tokens = new WeakMap<Uint8Array, Map<string, string>>();
-/** More lives of workers than a fleet has at a time. */
+/** Above the count of incarnations that a fleet has at a time. */
 const MAX_TOKENS = 2_000;
 
 /**
@@ -16,17 +16,17 @@ export function internalToken(masterKey: Uint8Array, workerId: string, incarnati
     known = new Map();
     tokens.set(masterKey, known);
   }
-  const life = `${workerId}.${incarnation}`;
-  let token = known.get(life);
+  const identity = `${workerId}.${incarnation}`;
+  let token = known.get(identity);
   if (token === undefined) {
-    token = tokenOf(masterKey, life);
-    known.set(life, token);
+    token = tokenOf(masterKey, identity);
+    known.set(identity, token);
   }
   return token;
 }
 
-function tokenOf(masterKey: Uint8Array, life: string): string {
-  return createHmac('sha256', deriveKey(masterKey, 'gateway-to-worker')).update(life).digest('base64url');
+function tokenOf(masterKey: Uint8Array, identity: string): string {
+  return createHmac('sha256', deriveKey(masterKey, 'gateway-to-worker')).update(identity).digest('base64url');
 }
 
 /** The question of the gateway, a nonce, and the two parts of the worker's answer: who it says it is, and the proof. */

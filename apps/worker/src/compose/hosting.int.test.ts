@@ -45,7 +45,7 @@ async function quiet(): Promise<Record<string, number>> {
 const deviceOf = async (number: string) => (await world.sandbox.devices(number))[0]!;
 
 describe('linking', () => {
-  it('by QR: sends, receives, and tells every step once and in order', async () => {
+  it('by QR: sends, receives, and reports every step once and in order', async () => {
     const { sessionId, number } = await world.createPaired();
     const ann = await world.sandbox.createPhone('Ann');
     await world.sandbox.configure(ann, { receipts: { deliveredMs: 20, readMs: 60 } });
@@ -58,8 +58,8 @@ describe('linking', () => {
     const [event] = await received(sessionId);
     expect(event!.data).toMatchObject({ text: 'hello you', fromMe: false, senderName: 'Ann', type: 'text' });
 
-    const told = await world.events(sessionId);
-    expect(told.map(({ type }) => type)).toEqual([
+    const events = await world.events(sessionId);
+    expect(events.map(({ type }) => type)).toEqual([
       'session.status',
       'qr.generated',
       'session.status',
@@ -72,7 +72,7 @@ describe('linking', () => {
       'message.read',
       'message.received',
     ]);
-    expect(told.map(({ seq }) => seq)).toEqual(told.map((_, i) => i + 1));
+    expect(events.map(({ seq }) => seq)).toEqual(events.map((_, i) => i + 1));
     expect(await world.session(sessionId)).toMatchObject({ state: 'CONNECTED', phoneNumber: number, reason: null });
   });
 
@@ -344,7 +344,7 @@ describe('losing and finding the connection', () => {
     await world.waitForState(sessionId, 'CONNECTED');
   });
 
-  it('rests when the account is banned, and says so', async () => {
+  it('is parked when the account is banned, with the reason', async () => {
     const { sessionId, number } = await world.createPaired();
     await world.sandbox.fault({ kind: 'ban', device: (await deviceOf(number)).device });
     await world.waitForState(sessionId, 'RESTRICTED');
@@ -367,7 +367,7 @@ describe('losing and finding the connection', () => {
 describe('the end of a link', () => {
   const keysOf = (sessionId: string) => readSessionKind(world.database.pool, sessionId, 'creds');
 
-  it('by the phone: keys are removed, the user is told, and a new QR code links again', async () => {
+  it('by the phone: keys are removed, an event says so, and a new QR code links again', async () => {
     const { sessionId, number } = await world.createPaired();
     await world.sandbox.unlink(number, (await deviceOf(number)).id);
     await world.waitForState(sessionId, 'LOGGED_OUT');

@@ -73,7 +73,7 @@ describe('what a message does to another one', () => {
     expect(Value.Check(Type.Object(CHANGES[name].data, { additionalProperties: false }), change?.data)).toBe(true);
   });
 
-  it('is told with who did it, when, where, and to whose message', () => {
+  it('is reported with who did it, when, where, and to whose message', () => {
     expect(changeOf(revoked(target))).toEqual({
       waMessageId: 'C1',
       chatJid: peer,

@@ -21,22 +21,22 @@ const { Type: PinType } = proto.Message.PinInChatMessage;
 
 /** A reader of each change of the registry. One that is missing does not compile. */
 const CHANGE_READERS: { readonly [N in ChangeName]: ChangeReader<N> } = {
-  edit({ protocolMessage: told }) {
-    if (told?.type !== ProtocolType.MESSAGE_EDIT || !told.editedMessage) return null;
-    const content = readContent(unwrap(told.editedMessage));
+  edit({ protocolMessage: part }) {
+    if (part?.type !== ProtocolType.MESSAGE_EDIT || !part.editedMessage) return null;
+    const content = readContent(unwrap(part.editedMessage));
     if (!content) return null;
-    return { target: told.key, data: content };
+    return { target: part.key, data: content };
   },
 
-  revoke({ protocolMessage: told }) {
-    return told?.type === ProtocolType.REVOKE ? { target: told.key, data: {} } : null;
+  revoke({ protocolMessage: part }) {
+    return part?.type === ProtocolType.REVOKE ? { target: part.key, data: {} } : null;
   },
 
-  pin({ pinInChatMessage: told, messageContextInfo: context }) {
-    if (!told) return null;
-    const isPinned = told.type === PinType.PIN_FOR_ALL;
+  pin({ pinInChatMessage: part, messageContextInfo: context }) {
+    if (!part) return null;
+    const isPinned = part.type === PinType.PIN_FOR_ALL;
     const seconds = isPinned ? toNumber(context?.messageAddOnDurationInSecs) : undefined;
-    return { target: told.key, data: { isPinned, ...(seconds !== undefined && { seconds }) } };
+    return { target: part.key, data: { isPinned, ...(seconds !== undefined && { seconds }) } };
   },
 };
 

@@ -16,13 +16,13 @@ let incarnation: number | undefined;
 let app: FastifyInstance;
 let control: ControlPort;
 let doorbells: string[];
-let looks: number;
+let converged: number;
 const gateways: Pick<TestGateway, 'socket' | 'fallSilent'>[] = [];
 
 beforeEach(async () => {
   incarnation = 7;
   doorbells = [];
-  looks = 0;
+  converged = 0;
   const logger = createLogger({ service: 'test', level: 'silent' });
   control = createControlPort({
     workerId: WORKER,
@@ -34,10 +34,10 @@ beforeEach(async () => {
   control.listen({
     onSessionDoorbell(sessionId) {
       doorbells.push(sessionId);
-      return sessionId !== 'stray';
+      return sessionId !== 'misrouted';
     },
     onConverge: () => {
-      looks += 1;
+      converged += 1;
     },
   });
   const identity = { workerId: WORKER, masterKeys: [masterKey], incarnation: () => incarnation };
@@ -91,12 +91,12 @@ async function connect(token = internalToken(masterKey, WORKER, 7)): Promise<Tes
   socket.on('message', (data) => frames.push(JSON.parse((data as Buffer).toString()) as WorkerFrame));
   socket.on('error', () => undefined);
   const answer = await new Promise<TestGateway['answer']>((resolve) => {
-    const tell = (status: number, headers: Record<string, string | string[] | undefined>) =>
+    const settle = (status: number, headers: Record<string, string | string[] | undefined>) =>
       resolve({ status, by: provenIncarnation([masterKey], WORKER, nonce, headers) });
-    socket.on('upgrade', ({ headers }) => tell(101, headers));
+    socket.on('upgrade', ({ headers }) => settle(101, headers));
     socket.on('unexpected-response', (_request, { statusCode, headers }) => {
       socket.terminate();
-      tell(statusCode ?? 0, headers);
+      settle(statusCode ?? 0, headers);
     });
   });
   const pinging = setInterval(() => socket.readyState === WebSocket.OPEN && socket.ping(), PING_EVERY_MS);
@@ -118,7 +118,7 @@ describe('who is let in', () => {
   });
 
   it.each([
-    ['the token of a former life', internalToken(masterKey, WORKER, 6)],
+    ['the token of a former incarnation', internalToken(masterKey, WORKER, 6)],
     ['the token of another worker', internalToken(masterKey, 'worker-2', 7)],
     ['no token', ''],
   ])('nobody with %s, but he learns who answers (I2)', async (_what, token) => {
@@ -136,14 +136,14 @@ describe('what goes over the stream', () => {
   it('doorbells of both kinds; one for a session that is not here is sent back', async () => {
     const gateway = await connect();
     await waitFor(() => control.hasGateway);
-    gateway.say({ type: 'bell', sessionIds: ['s1', 'stray', 's2'] });
+    gateway.say({ type: 'bell', sessionIds: ['s1', 'misrouted', 's2'] });
     gateway.say({ type: 'look' });
     gateway.socket.send('{"type":"of another version"}');
     gateway.socket.send('no json');
-    await waitFor(() => looks === 1 && ofType(gateway, 'strays').length > 0);
+    await waitFor(() => converged === 1 && ofType(gateway, 'strays').length > 0);
     expect([doorbells, ofType(gateway, 'strays')]).toEqual([
-      ['s1', 'stray', 's2'],
-      [{ type: 'strays', sessionIds: ['stray'] }],
+      ['s1', 'misrouted', 's2'],
+      [{ type: 'strays', sessionIds: ['misrouted'] }],
     ]);
     expect(control.hasGateway).toBe(true);
   });
@@ -192,7 +192,7 @@ describe('the end of a stream', () => {
     expect(control.hasGateway).toBe(false);
   });
 
-  it('a stream of a life that is over is closed, so that the gateway learns of the new one', async () => {
+  it('a stream of an earlier incarnation is closed, so that the gateway connects to the present one', async () => {
     const gateway = await connect();
     await waitFor(() => control.hasGateway);
     incarnation = 8;

@@ -10,7 +10,7 @@ import {
 } from '@wa-gate/messaging';
 
 export interface ControlHandlers {
-  /** The outbox of this session has something new. `false`: it is not hosted here. */
+  /** The outbox of this session has a new row. Returns `false` when the session is not hosted here. */
   onSessionDoorbell: (sessionId: string) => boolean;
   /** The placements of this worker have changed. */
   onConverge: () => void;
@@ -22,26 +22,26 @@ export interface ControlPortDependencies {
   incarnation: () => number | undefined;
   load: () => WorkerLoadReport;
   logger: Logger;
-  /** Between two reports of the load; a test may be faster. @default 1 000 */
+  /** Milliseconds between two reports of the load. @default 1 000 */
   tickMs?: number;
 }
 
 /**
  * The worker's end of the control streams: each gateway keeps one. Frames carry no fact that PostgreSQL does not have.
- * They make doorbells and hints quick, and let gateways see that this process lives, or says goodbye.
+ * They make doorbells and hints quick. They also show gateways that this process runs, or that it shuts down.
  */
 export interface ControlPort {
   /** Whether a gateway has a stream now. */
   readonly hasGateway: boolean;
   /** Passes doorbells to the handlers from now on. */
   listen(handlers: ControlHandlers): void;
-  /** Takes a connection of a gateway; who it is has been checked. */
+  /** Adds the connection of a gateway. The route has authenticated it. */
   accept(socket: WebSocket): void;
-  /** Tells every gateway at once, in one frame. A gateway that reads too slowly does not get it: hints may be lost. */
+  /** Sends one frame to every gateway. A gateway with a full buffer does not get it: hints may be lost. */
   publishHints(hints: readonly SessionHint[]): void;
   /**
-   * All sockets of this incarnation are closed: its lease may be ended. Resolves when every gateway was told, or is too
-   * slow.
+   * Sends `goodbye`: all sockets of this incarnation are closed, so its lease may be ended. Resolves when every gateway
+   * has the frame, or after 500 ms.
    */
   goodbye(): Promise<void>;
   close(): void;
@@ -49,14 +49,14 @@ export interface ControlPort {
 
 const LOAD_EVERY_MS = 1_000;
 /**
- * Gateways ping each second. A gateway without a frame for so many ticks is gone, whatever TCP says. Ticks are counted
- * because this process may have been paused.
+ * Gateways ping each second. A stream without a frame for so many ticks is cut, even when TCP still holds it. Ticks are
+ * counted, not time, because this process may have been paused.
  */
 const SILENT_AFTER_TICKS = 5;
-/** What may wait in memory for a gateway that reads slowly. */
+/** Bytes buffered for a gateway that reads slowly; above it frames are dropped. */
 const MAX_BUFFERED_BYTES = 256 * 1024;
 const GOODBYE_TIMEOUT_MS = 500;
-/** Of a WebSocket close: this incarnation is over. */
+/** WebSocket close code: this incarnation has ended. */
 const GOING_AWAY = 1001;
 
 interface Stream {
@@ -69,8 +69,8 @@ export function createControlPort(deps: ControlPortDependencies): ControlPort {
   const { workerId, incarnation, load, logger, tickMs = LOAD_EVERY_MS } = deps;
   const streams = new Set<Stream>();
   let handlers: ControlHandlers | undefined;
-  /** The incarnation that has said goodbye. */
-  let departed: number | undefined;
+  /** The incarnation for which `goodbye` was sent. */
+  let endedIncarnation: number | undefined;
   const timer = setInterval(tick, tickMs);
   timer.unref();
 
@@ -90,7 +90,7 @@ export function createControlPort(deps: ControlPortDependencies): ControlPort {
     for (const stream of streams) {
       stream.quietTicks += 1;
       if (stream.quietTicks > SILENT_AFTER_TICKS) stream.socket.terminate();
-      // Authenticated for a life that is over: the gateway comes back and learns of the new one.
+      // Authenticated for an earlier incarnation: the gateway reconnects and gets the present one.
       else if (stream.incarnation !== incarnation()) stream.socket.close(GOING_AWAY);
     }
     if (streams.size > 0) sendToAll({ type: 'load', load: load() });
@@ -114,7 +114,7 @@ export function createControlPort(deps: ControlPortDependencies): ControlPort {
     if (sessionIds.length > 0) send(stream, encode({ type: 'strays', sessionIds }));
   }
 
-  function takeLeave({ socket, incarnation: life }: Stream): Promise<void> {
+  function sendGoodbye({ socket, incarnation: ended }: Stream): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {
         clearTimeout(timeout);
@@ -122,7 +122,7 @@ export function createControlPort(deps: ControlPortDependencies): ControlPort {
         resolve();
       };
       const timeout = setTimeout(done, GOODBYE_TIMEOUT_MS);
-      socket.send(encode({ type: 'goodbye', incarnation: life }), done);
+      socket.send(encode({ type: 'goodbye', incarnation: ended }), done);
     });
   }
 
@@ -134,14 +134,14 @@ export function createControlPort(deps: ControlPortDependencies): ControlPort {
       handlers = given;
     },
     accept(socket) {
-      const life = incarnation();
-      if (life === undefined) {
+      const current = incarnation();
+      if (current === undefined) {
         socket.close(GOING_AWAY);
         return;
       }
-      const stream: Stream = { socket, incarnation: life, quietTicks: 0 };
-      if (departed === life) {
-        void takeLeave(stream);
+      const stream: Stream = { socket, incarnation: current, quietTicks: 0 };
+      if (endedIncarnation === current) {
+        void sendGoodbye(stream);
         return;
       }
       streams.add(stream);
@@ -151,12 +151,12 @@ export function createControlPort(deps: ControlPortDependencies): ControlPort {
         stream.quietTicks = 0;
       });
       socket.on('message', (data) => onMessage(stream, (data as Buffer).toString()));
-      socket.send(encode({ type: 'hello', workerId, incarnation: life }));
+      socket.send(encode({ type: 'hello', workerId, incarnation: current }));
     },
     publishHints: (hints) => sendToAll({ type: 'hints', hints: [...hints] }),
     async goodbye() {
-      departed = incarnation();
-      await Promise.all([...streams].map(takeLeave));
+      endedIncarnation = incarnation();
+      await Promise.all([...streams].map(sendGoodbye));
     },
     close() {
       clearInterval(timer);

@@ -23,7 +23,7 @@ beforeEach(() => {
   rotations = [];
   refused = [];
   answer = undefined;
-  const tell = createHeartbeat({
+  const heartbeat = createHeartbeat({
     clock,
     logger: createLogger({ service: 'test', level: 'silent' }),
     workerId: 'w1',
@@ -42,7 +42,7 @@ beforeEach(() => {
     onTokenRefused: (held) => refused.push(held),
   });
   beat = async (held) => {
-    tell(held, LOAD);
+    heartbeat(held, LOAD);
     await clock.advance(0);
   };
 });
@@ -117,10 +117,10 @@ describe('the token of a worker (MR-148)', () => {
     expect(refused).toEqual([]);
   });
 
-  it('of the next life begins anew', async () => {
+  it('of the next incarnation begins anew', async () => {
     answer = new RefusedError(401, 'no');
     for (let round = 0; round < 2; round += 1) {
-      await beat(lease(`life ${round}`));
+      await beat(lease(`incarnation ${round}`));
       await clock.advance(30_000);
     }
     expect(refused).toEqual([]);

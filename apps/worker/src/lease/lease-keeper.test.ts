@@ -34,8 +34,8 @@ async function keeperThat(answer: (sentAt: number) => Answer, registerTakesMs = 
         await clock.sleep(given.afterMs);
         return given.answer;
       },
-      beginDraining: async (life) => void note(`draining ${life}`),
-      end: async (life) => void note(`ended ${life}`),
+      beginDraining: async (incarnation) => void note(`draining ${incarnation}`),
+      end: async (incarnation) => void note(`ended ${incarnation}`),
     },
     controlPlane: {
       async register(_, signal) {
@@ -48,7 +48,7 @@ async function keeperThat(answer: (sentAt: number) => Answer, registerTakesMs = 
     request: { workerId: 'w1', endpoint: 'http://w1', maxSessions: 1, network: 'sandbox', revision: '' },
     meter: { read: () => NO_LOAD, stop: () => undefined },
     counts: () => ({ sessionCount: 0, messageCount: 0 }),
-    onHeld: (life) => note(`held ${life}`),
+    onHeld: (incarnation) => note(`held ${incarnation}`),
     onLost: () => note('lost'),
   });
   open.push(keeper);
@@ -68,7 +68,7 @@ describe('I3 the lease by the own clock', () => {
     expect(story).toEqual(['0 held 1']);
   });
 
-  it('I3 is over 14 s after the last good renewal was sent, and a new life begins', async () => {
+  it('I3 is over 14 s after the last good renewal was sent, and a new incarnation begins', async () => {
     let gone = false;
     const { clock, story } = await keeperThat(() => (gone ? away : true));
     await clock.advance(8_001);
@@ -144,7 +144,7 @@ describe('I3 the lease by the own clock', () => {
     expect(story).toEqual(['0 held 1', '7000 lost', '7000 held 2']);
   });
 
-  it('an answer to a life that is over does not touch the next one', async () => {
+  it('an answer to an earlier incarnation does not touch the next one', async () => {
     const { clock, keeper, story } = await keeperThat((at) => {
       if (at === 0) return true;
       if (at < 14_000) return { afterMs: 20_000, answer: false };

@@ -81,7 +81,7 @@ describe('PostgreSQL is away', () => {
     const { incarnation } = world.host.supervisor;
     world.databaseLine.set('refuse');
     const sent = await Promise.all(linked.map(({ sessionId }) => world.send(sessionId, phone)));
-    // Registering needs no database here, so the next life may begin at once.
+    // Registering needs no database here, so the next incarnation may begin at once.
     await waitFor(() => world.host.supervisor.incarnation !== incarnation, {
       ...PATIENCE,
       what: 'the end of the lease',
@@ -94,14 +94,14 @@ describe('PostgreSQL is away', () => {
 });
 
 describe('somebody else ends the lease', () => {
-  it('I1 I7 stops everything with the next renewal, and begins a new life', async () => {
+  it('I1 I7 stops everything with the next renewal, and begins a new incarnation', async () => {
     await allBack();
     const before = { actors: actors(), epochs: await epochs() };
     const incarnation = world.host.supervisor.incarnation!;
     await endLease(world.database.pool, { workerId: 'worker-1', incarnation }, 'test');
     await waitFor(() => world.host.supervisor.incarnation === incarnation + 1, {
       ...PATIENCE,
-      what: 'the next life',
+      what: 'the next incarnation',
     });
     expect(before.actors.map((actor) => actor?.state.name)).toEqual(linked.map(() => 'stopped'));
     await allBack();

@@ -28,11 +28,11 @@ export const refusal = (code: string, error: string, request: FastifyRequest) =>
 export function requireGateway({ workerId, masterKeys, incarnation }: OwnershipOptions) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const [, given] = /^Bearer (.+)$/.exec(request.headers.authorization ?? '') ?? [];
-    const life = incarnation();
+    const current = incarnation();
     const known =
       given !== undefined &&
-      life !== undefined &&
-      masterKeys.some((key) => tokensEqual(given, internalToken(key, workerId, life)));
+      current !== undefined &&
+      masterKeys.some((key) => tokensEqual(given, internalToken(key, workerId, current)));
     if (!known) {
       await reply
         .code(401)

@@ -10,9 +10,9 @@ function standIn() {
   const watchers = new Set<() => void>();
   const actor = {
     state: { name: 'new' } as ActorState,
-    watch(look: () => void) {
-      watchers.add(look);
-      return () => watchers.delete(look);
+    watch(listener: () => void) {
+      watchers.add(listener);
+      return () => watchers.delete(listener);
     },
   };
   return {
@@ -20,7 +20,7 @@ function standIn() {
     watchers,
     move(state: ActorState) {
       actor.state = state;
-      for (const look of watchers) look();
+      for (const listener of watchers) listener();
     },
   };
 }

@@ -26,29 +26,29 @@ export function pairingEvents(actor: SessionActor): Readable {
   let last = '';
 
   /** The actor goes on when this stream has ended. */
-  const say = (text: string): void => {
+  const write = (text: string): void => {
     if (!stream.writableEnded) stream.write(text);
   };
 
-  function tell(): void {
+  function publish(): void {
     const event = eventOf(actor);
     if (event) {
       const data = JSON.stringify(event);
-      if (data !== last) say(`event: ${event.qr === null ? 'state' : 'qr'}\ndata: ${data}\n\n`);
+      if (data !== last) write(`event: ${event.qr === null ? 'state' : 'qr'}\ndata: ${data}\n\n`);
       last = data;
     }
     const { name } = actor.state;
     if (name === 'connected' || name === 'parked' || isTerminal(actor.state)) stream.end();
   }
 
-  const heartbeat = setInterval(() => say(': still here\n\n'), HEARTBEAT_MS);
-  const unwatch = actor.watch(tell);
+  const heartbeat = setInterval(() => write(': still here\n\n'), HEARTBEAT_MS);
+  const unwatch = actor.watch(publish);
   const finish = () => {
     clearInterval(heartbeat);
     unwatch();
   };
   stream.once('finish', finish);
   stream.once('close', finish);
-  tell();
+  publish();
   return stream;
 }

@@ -21,10 +21,11 @@ async function limitsOf(sessionId: string) {
   );
   return rows[0]!;
 }
-const told = async (sessionId: string, type: string) => (await world.events(sessionId, type)).map(({ data }) => data);
+const reported = async (sessionId: string, type: string) =>
+  (await world.events(sessionId, type)).map(({ data }) => data);
 
 describe("WhatsApp's time-lock", () => {
-  it('is recorded and told when it begins and when it is lifted, once each', async () => {
+  it('is recorded and reported when it begins and when it is lifted, once each', async () => {
     const { sessionId, number } = await world.createPaired();
     const ends = inSeconds(3_600);
     const { id } = await world.sandbox.post<{ id: string }>('/faults', {
@@ -36,18 +37,18 @@ describe("WhatsApp's time-lock", () => {
     const until = new Date(ends * 1000);
     expect(await limitsOf(sessionId)).toMatchObject({ until, type: 'DEFAULT' });
     const locked = { restricted: true, type: 'DEFAULT', until: until.toISOString() };
-    expect(await told(sessionId, 'session.restricted')).toEqual([locked]);
+    expect(await reported(sessionId, 'session.restricted')).toEqual([locked]);
 
     await world.sandbox.cancelFault(id);
     await waitFor(async () => (await limitsOf(sessionId)).until === null, { what: 'the end of the lock' });
-    expect(await told(sessionId, 'session.restricted')).toEqual([
+    expect(await reported(sessionId, 'session.restricted')).toEqual([
       locked,
       { restricted: false, type: null, until: null },
     ]);
     expect((await world.session(sessionId)).state).toBe('CONNECTED');
   });
 
-  it('is asked for when a message is refused and nothing was told', async () => {
+  it('is queried when a message is refused and nothing was reported', async () => {
     const { sessionId, number } = await world.createPaired();
     const device = await deviceOf(number);
     await world.sandbox.fault({ kind: 'drop', device, stanza: 'notification' });
@@ -55,7 +56,7 @@ describe("WhatsApp's time-lock", () => {
     const { messageId } = await world.send(sessionId, await world.sandbox.createPhone());
     expect((await world.waitForMessage(messageId, 'FAILED')).errorCode).toBe('WA_REACHOUT_TIMELOCK');
     await waitFor(async () => (await limitsOf(sessionId)).until !== null, { what: 'the lock' });
-    expect(await told(sessionId, 'session.restricted')).toMatchObject([{ restricted: true, type: 'DEFAULT' }]);
+    expect(await reported(sessionId, 'session.restricted')).toMatchObject([{ restricted: true, type: 'DEFAULT' }]);
   });
 
   it('is not believed because of a refusal alone: the chat may want a token', async () => {
@@ -65,7 +66,7 @@ describe("WhatsApp's time-lock", () => {
     expect((await world.waitForMessage(messageId, 'FAILED')).errorCode).toBe('WA_REACHOUT_TIMELOCK');
     const other = await world.send(sessionId, await world.sandbox.createPhone());
     await world.waitForMessage(other.messageId, 'DELIVERED');
-    expect(await told(sessionId, 'session.restricted')).toEqual([]);
+    expect(await reported(sessionId, 'session.restricted')).toEqual([]);
   });
 
   it('ends by the clock too, also under another owner', async () => {
@@ -81,12 +82,15 @@ describe("WhatsApp's time-lock", () => {
       actor.review();
       return (await limitsOf(sessionId)).until === null;
     }, PATIENCE);
-    expect(await told(sessionId, 'session.restricted')).toMatchObject([{ restricted: true }, { restricted: false }]);
+    expect(await reported(sessionId, 'session.restricted')).toMatchObject([
+      { restricted: true },
+      { restricted: false },
+    ]);
   });
 });
 
 describe("WhatsApp's cap on new chats", () => {
-  it('is recorded and told, and not told again when nothing has changed', async () => {
+  it('is recorded and reported, and not reported again when nothing has changed', async () => {
     const { sessionId, number } = await world.createPaired();
     const device = await deviceOf(number);
     const capping = { status: 'FIRST_WARNING', used: 40, total: 50, cycleEnds: 2_000_000_000 };
@@ -99,8 +103,8 @@ describe("WhatsApp's cap on new chats", () => {
     await world.sandbox.fault({ kind: 'capping', device, capping });
     await world.sandbox.fault({ kind: 'capping', device, capping });
     await world.sandbox.fault({ kind: 'capping', device, capping: { ...capping, status: 'CAPPED', used: 50 } });
-    await waitFor(async () => (await told(sessionId, 'session.capped')).length > 1, { what: 'the cap' });
-    expect(await told(sessionId, 'session.capped')).toEqual([first, { ...first, status: 'capped', used: 50 }]);
+    await waitFor(async () => (await reported(sessionId, 'session.capped')).length > 1, { what: 'the cap' });
+    expect(await reported(sessionId, 'session.capped')).toEqual([first, { ...first, status: 'capped', used: 50 }]);
     expect((await limitsOf(sessionId)).capping).toEqual({ ...first, status: 'capped', used: 50 });
     expect(await connectedAt(), 'the connection is the same').toEqual(before);
   });

@@ -38,11 +38,11 @@ describe('what the worker of a session knows of its account (MR-008)', () => {
 });
 
 describe('the history of QR codes (MR-139)', () => {
-  it('tells that the code was shown, and that the phone has scanned it', async () => {
+  it('reports that the code was shown, and that the phone has scanned it', async () => {
     expect((await history(linked.sessionId)).at(-1)).toEqual({ attempt: 1, status: 'SCANNED', scanned: true });
   });
 
-  it('tells that a code was shown which nobody has scanned yet, and that it ended with the connection', async () => {
+  it('reports that a code was shown which nobody has scanned yet, and that it ended with the connection', async () => {
     const sessionId = await world.createSession();
     const actor = await world.actor(sessionId);
     await actor.qr(10_000);

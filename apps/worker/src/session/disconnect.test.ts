@@ -7,13 +7,13 @@ const LINKED = { unlinked: false, unconfirmed: false };
 
 describe('a linked session', () => {
   it.each([
-    [{ status: 401, detail: 'device_removed' }, 'LOGGED_OUT', 'rest', CONFIRMED, /removed on the phone.*QR code/],
-    [{ status: 401 }, 'LOGGED_OUT', 'rest', DOUBTED, /logged out.*QR code/],
-    [{ status: 402 }, 'RESTRICTED', 'rest', LINKED, /banned this account for a while/],
-    [{ status: 402, detail: '101' }, 'RESTRICTED', 'rest', LINKED, /too many people who do not have it/],
-    [{ status: 402, detail: '104' }, 'RESTRICTED', 'rest', LINKED, /the same message/],
-    [{ status: 402, detail: '999' }, 'RESTRICTED', 'rest', LINKED, /rules of WhatsApp/],
-    [{ status: 403 }, 'RESTRICTED', 'rest', LINKED, /restricted or banned.*restart/],
+    [{ status: 401, detail: 'device_removed' }, 'LOGGED_OUT', 'park', CONFIRMED, /removed on the phone.*QR code/],
+    [{ status: 401 }, 'LOGGED_OUT', 'park', DOUBTED, /logged out.*QR code/],
+    [{ status: 402 }, 'RESTRICTED', 'park', LINKED, /banned this account for a while/],
+    [{ status: 402, detail: '101' }, 'RESTRICTED', 'park', LINKED, /too many people who do not have it/],
+    [{ status: 402, detail: '104' }, 'RESTRICTED', 'park', LINKED, /the same message/],
+    [{ status: 402, detail: '999' }, 'RESTRICTED', 'park', LINKED, /rules of WhatsApp/],
+    [{ status: 403 }, 'RESTRICTED', 'park', LINKED, /restricted or banned.*restart/],
     [{ status: 405 }, 'ERROR', 'retry-slowly', LINKED, /Update wa-gate/],
     [{ status: 408 }, 'RECONNECTING', 'retry', LINKED, /lost.*reconnects by itself/],
     [{ status: 408, detail: 'ENOTFOUND' }, 'RECONNECTING', 'retry', LINKED, /no connection to WhatsApp/],
@@ -21,7 +21,7 @@ describe('a linked session', () => {
     [{ status: 408, detail: 'ECONNREFUSED' }, 'RECONNECTING', 'retry', LINKED, /no connection to WhatsApp/],
     [{ status: 408, detail: 'ETIMEDOUT' }, 'RECONNECTING', 'retry', LINKED, /no connection to WhatsApp/],
     [{ status: 408, detail: 'ECONNRESET' }, 'RECONNECTING', 'retry', LINKED, /lost/],
-    [{ status: 411 }, 'ERROR', 'rest', LINKED, /linked devices.*restart/],
+    [{ status: 411 }, 'ERROR', 'park', LINKED, /linked devices.*restart/],
     [{ status: 428 }, 'RECONNECTING', 'retry', LINKED, /lost/],
     [{ status: 429 }, 'RECONNECTING', 'retry-slowly', LINKED, /less often/],
     [{ status: 440, detail: 'replaced' }, 'RECONNECTING', 'yield', LINKED, /Another connection/],
@@ -58,9 +58,9 @@ describe('a linked session', () => {
 });
 
 describe('a session that is not linked yet', () => {
-  it('rests when its QR codes have run out, and says how to get new ones', () => {
+  it('is parked when its QR codes have run out, and says how to get new ones', () => {
     const verdict = judgeDisconnect({ status: 408, qrEnded: true }, false);
-    expect(verdict).toMatchObject({ state: 'STOPPED', next: 'rest', code: QR_ENDED_CODE, unlinked: false });
+    expect(verdict).toMatchObject({ state: 'STOPPED', next: 'park', code: QR_ENDED_CODE, unlinked: false });
     expect(verdict.reason).toMatch(/Ask for a new one/);
   });
 
@@ -69,8 +69,8 @@ describe('a session that is not linked yet', () => {
   });
 
   it('says what to do about a passkey', () => {
-    expect(passkeyWanted('passkey')).toMatchObject({ state: 'PASSKEY_REQUIRED', next: 'rest' });
+    expect(passkeyWanted('passkey')).toMatchObject({ state: 'PASSKEY_REQUIRED', next: 'park' });
     expect(passkeyWanted('passkey').reason).toMatch(/Settings, Account, Passkeys/);
-    expect(passkeyWanted('confirmation')).toMatchObject({ state: 'PASSKEY_CONFIRMATION_REQUIRED', next: 'rest' });
+    expect(passkeyWanted('confirmation')).toMatchObject({ state: 'PASSKEY_CONFIRMATION_REQUIRED', next: 'park' });
   });
 });

@@ -21,7 +21,7 @@ export type NextStep =
    */
   | 'yield'
   /** Nothing by itself: the user has to do something. */
-  | 'rest';
+  | 'park';
 
 /** The meaning of a disconnect: one row of the table below. */
 export interface Verdict {
@@ -56,7 +56,7 @@ const BANNED: Readonly<Record<string, string>> = {
 const bannedFor = (cause: string): Row => ({
   state: 'RESTRICTED',
   reason: `WhatsApp has banned this account for a while: ${cause}. Open WhatsApp on the phone to see until when; restart the session then.`,
-  next: 'rest',
+  next: 'park',
 });
 
 /**
@@ -69,14 +69,14 @@ const TABLE: Readonly<Record<string, Row>> = {
   '401': {
     state: 'LOGGED_OUT',
     reason: `WhatsApp does not know this device any more (401): it was logged out. ${RELINK}`,
-    next: 'rest',
+    next: 'park',
     unlinked: true,
     unconfirmed: true,
   },
   '401/device_removed': {
     state: 'LOGGED_OUT',
     reason: `The device was removed on the phone. ${RELINK}`,
-    next: 'rest',
+    next: 'park',
     unlinked: true,
   },
   '402': bannedFor('it broke the rules of WhatsApp (402)'),
@@ -85,7 +85,7 @@ const TABLE: Readonly<Record<string, Row>> = {
     state: 'RESTRICTED',
     reason:
       'WhatsApp refuses this account (403): it is restricted or banned. Open WhatsApp on the phone to see why; restart the session when it is allowed again.',
-    next: 'rest',
+    next: 'park',
   },
   '405': {
     state: 'ERROR',
@@ -97,7 +97,7 @@ const TABLE: Readonly<Record<string, Row>> = {
   '411': {
     state: 'ERROR',
     reason: 'The account does not allow linked devices (411). Update WhatsApp on the phone, then restart the session.',
-    next: 'rest',
+    next: 'park',
   },
   '428': { state: 'RECONNECTING', reason: LOST, next: 'retry' },
   '429': {
@@ -191,7 +191,7 @@ const QR_ENDED: Row = {
   state: 'STOPPED',
   reason:
     'No phone scanned the QR code in time. Ask for a new one with GET /api/sessions/{id}/qr, or restart the session.',
-  next: 'rest',
+  next: 'park',
 };
 /** `state_code` of a session whose codes ran out. */
 export const QR_ENDED_CODE = '408/qr_ended';
@@ -221,7 +221,7 @@ export const passkeyWanted = (step: PasskeyStep): Verdict =>
           state: 'PASSKEY_REQUIRED',
           reason:
             'WhatsApp wants a passkey of this account before it links the device, and wa-gate cannot give one yet. Removing the passkey on the phone (Settings, Account, Passkeys) helps with some accounts; then restart the session and link it again.',
-          next: 'rest',
+          next: 'park',
         },
         'passkey/required',
       )
@@ -229,7 +229,7 @@ export const passkeyWanted = (step: PasskeyStep): Verdict =>
         {
           state: 'PASSKEY_CONFIRMATION_REQUIRED',
           reason: 'WhatsApp has accepted a passkey and waits for the confirmation of the link on the phone.',
-          next: 'rest',
+          next: 'park',
         },
         'passkey/confirmation',
       );
@@ -240,7 +240,7 @@ export const CONFLICT_VERDICT: Verdict = complete(
     state: 'CONFLICT',
     reason:
       'Another program keeps connecting with the credentials of this session, so it has given way. End the other program, then restart the session.',
-    next: 'rest',
+    next: 'park',
   },
   '440/replaced',
 );
@@ -296,7 +296,7 @@ export const KEYS_UNREADABLE: Verdict = complete(
     state: 'ERROR',
     reason:
       'The stored keys of this session cannot be opened with the master key of this worker. Nothing was changed; give the worker the right WAG_MASTER_KEY and restart it.',
-    next: 'rest',
+    next: 'park',
   },
   'store/unreadable',
 );
@@ -306,7 +306,7 @@ export const LOGGED_OUT_BY_API: Verdict = complete(
     state: 'LOGGED_OUT',
     reason:
       'The session was logged out over the API. Ask for a new QR code with GET /api/sessions/{id}/qr to link it again.',
-    next: 'rest',
+    next: 'park',
     unlinked: true,
   },
   'api/logout',
@@ -317,7 +317,7 @@ export const FORGOTTEN_BY_API: Verdict = complete(
     state: 'LOGGED_OUT',
     reason:
       'The session was logged out over the API while it was not connected, so WhatsApp could not be told: remove the device on the phone too. GET /api/sessions/{id}/qr links it again.',
-    next: 'rest',
+    next: 'park',
     unlinked: true,
   },
   'api/logout',

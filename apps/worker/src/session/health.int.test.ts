@@ -40,7 +40,7 @@ describe('liveness by data', () => {
     expect(await world.host.metrics.registry.metrics()).toMatch(/wag_session_keepalive_seconds_count\{.*\} [1-9]/);
   });
 
-  it('notices a connection that is open and dead, tells it, and replaces it: nothing is lost, order holds', async () => {
+  it('notices a connection that is open and dead, reports it, and replaces it: nothing is lost, order holds', async () => {
     const { sessionId, device, since } = await linked();
     const ann = await world.sandbox.createPhone();
     await world.waitForMessage((await world.send(sessionId, ann, 'before')).messageId, 'DELIVERED');
@@ -186,7 +186,7 @@ describe('a passkey that WhatsApp wants before it links the device', () => {
   it.each([
     ['request', 'PASSKEY_REQUIRED', 'passkey'],
     ['continuation', 'PASSKEY_CONFIRMATION_REQUIRED', 'confirmation'],
-  ])('(%s) is told as %s; a new code links once it is not wanted any more', async (stage, state, step) => {
+  ])('(%s) is reported as %s; a new code links once it is not wanted any more', async (stage, state, step) => {
     const sessionId = await world.createSession();
     const number = await world.sandbox.createPhone();
     await world.sandbox.fault({ kind: 'passkey', phone: number, stage });

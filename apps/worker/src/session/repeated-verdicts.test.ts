@@ -37,7 +37,7 @@ describe('a refused login (401)', () => {
   it('is believed the second time in a row', () => {
     const repeated = new RepeatedVerdicts();
     expect(repeated.weigh(refused, 0)).toMatchObject({ state: 'RECONNECTING', next: 'retry', unlinked: false });
-    expect(repeated.weigh(refused, 0)).toMatchObject({ state: 'LOGGED_OUT', next: 'rest', unlinked: true });
+    expect(repeated.weigh(refused, 0)).toMatchObject({ state: 'LOGGED_OUT', next: 'park', unlinked: true });
   });
 
   it.each([

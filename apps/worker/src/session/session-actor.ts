@@ -22,7 +22,7 @@ import { Reconnecting } from './reconnecting.ts';
 import { RepeatedVerdicts } from './repeated-verdicts.ts';
 import { SessionConnection } from './session-connection.ts';
 import { readSessionMemory } from './session-row.ts';
-import { tellArrival } from './state-events.ts';
+import { arrivalEvents } from './state-events.ts';
 import { StateKeeper } from './state-keeper.ts';
 import { StatusWriter } from './status-writer.ts';
 import { type ActorState, isTerminal } from './transition.ts';
@@ -48,7 +48,7 @@ export class SessionActor {
     this.owner = deps.owner;
     this.#budget = new QueryBudget(deps.clock);
     this.#status = new StatusWriter({ ...deps, onStale: () => this.fence() });
-    this.#keeper = new StateKeeper(this.#status, tellArrival(deps.owner, deps.arrival.reason));
+    this.#keeper = new StateKeeper(this.#status, arrivalEvents(deps.owner, deps.arrival.reason));
     this.#limits = new AccountLimits(this.#keeper, deps.clock);
     this.#connection = new SessionConnection(deps, {
       qr: (qr) => this.#pairing.show(qr),
@@ -105,7 +105,7 @@ export class SessionActor {
       this.#limits.restore(restriction, capping);
       if (parked) {
         this.#keeper.restore({ state: parked.state, reason: parked.reason, code: parked.code });
-        this.#keeper.move({ type: 'rest', verdict: parked });
+        this.#keeper.move({ type: 'park', verdict: parked });
       } else {
         this.#begin();
       }
@@ -140,8 +140,8 @@ export class SessionActor {
   }
 
   /** Calls `look` after every change of the state, until the returned function is called. */
-  watch(look: () => void): () => void {
-    return this.#keeper.watch(look);
+  watch(listener: () => void): () => void {
+    return this.#keeper.watch(listener);
   }
 
   /** A code to enter on the phone with this number. */
@@ -167,23 +167,23 @@ export class SessionActor {
     else this.#begin();
   }
 
-  /** Unlinks the device and removes its keys. `true`: WhatsApp was told. */
+  /** Unlinks the device and removes its keys. Returns whether WhatsApp was told. */
   async logout(): Promise<boolean> {
     assertAlive(this.state);
     if (this.state.name === 'parked' && this.state.verdict.state === 'LOGGED_OUT') return false;
-    // About to be connected: then WhatsApp can be told.
+    // A connection that is about to open can still unlink the device.
     if (this.state.name === 'connecting')
       await this.#keeper.until((state) => state.name !== 'connecting', LOGOUT_WAIT_MS);
     assertAlive(this.state);
     const connected = this.state.name === 'connected';
     const linked = this.#connection.isPaired;
     const connection = this.#leave();
-    const told = connected && connection !== undefined && (await this.#unlink(connection));
-    if (!told) await connection?.close();
+    const unlinked = connected && connection !== undefined && (await this.#unlink(connection));
+    if (!unlinked) await connection?.close();
     await this.#forgetDevice();
-    this.#keeper.move({ type: 'rest', verdict: linked && !told ? FORGOTTEN_BY_API : LOGGED_OUT_BY_API });
+    this.#keeper.move({ type: 'park', verdict: linked && !unlinked ? FORGOTTEN_BY_API : LOGGED_OUT_BY_API });
     await this.#status.flush();
-    return told;
+    return unlinked;
   }
 
   /**

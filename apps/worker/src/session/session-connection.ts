@@ -34,13 +34,13 @@ export interface SessionConnectionDependencies {
   traffic: SessionTraffic;
 }
 
-/** What a connection tells its actor; only the present connection is heard. */
+/** The callbacks of the present connection; those of an earlier one are dropped. */
 export interface ConnectionListener {
   qr(qr: string): void;
   passkey(step: PasskeyStep): void;
   paired(): void;
   opened(identity: Identity, connection: Connection): void;
-  /** The connection has ended, or could not be made. It was good until so many milliseconds ago. */
+  /** The connection has ended, or could not be made. `silentMs`: milliseconds since its last frame. */
   lost(verdict: Verdict, silentMs?: number): void;
   restricted(restriction: Restriction | null): void;
   capped(capping: MessageCapping): void;
@@ -60,10 +60,10 @@ export class SessionConnection {
   #store: AuthStore | undefined;
   #connection: Connection | undefined;
   #pulse: Pulse | undefined;
-  /** A question about the account's standing that has no answer yet. */
+  /** The query about the account's standing that has no answer yet. */
   #asked: { connection: Connection; answer: Promise<void> } | undefined;
-  /** Counts connections; what an earlier one still says is not heard. */
-  #life = 0;
+  /** Counts connections: callbacks of an earlier one are dropped. */
+  #generation = 0;
   /** Keys of a device that is not linked any more, being removed. */
   #forgetting: Promise<void> = Promise.resolve();
 
@@ -76,27 +76,27 @@ export class SessionConnection {
     return this.#connection;
   }
 
-  /** Signs of life of the present connection. */
+  /** The liveness of the present connection. */
   get pulse(): Pulse | undefined {
     return this.#pulse;
   }
 
-  /** Whether the keys at hand are those of a linked device. */
+  /** Whether the loaded keys are those of a linked device. */
   get isPaired(): boolean {
     return this.#store?.isPaired() ?? false;
   }
 
-  /** Opens a connection; everything that happens is told to the listener. */
+  /** Opens a connection. Its outcome, failures included, goes to the listener. */
   async open(): Promise<void> {
-    const life = ++this.#life;
+    const generation = ++this.#generation;
     try {
       // Credentials that no phone has linked are not used twice: WhatsApp refuses a half-finished pairing code.
       const store = this.#store?.isPaired() ? this.#store : await this.#openStore();
       const endpoint = await this.#deps.network.endpoint();
-      if (life !== this.#life) return;
+      if (generation !== this.#generation) return;
       this.#store = store;
       const { owner, logger } = this.#deps;
-      const handlers = this.#handlers(life, this.#watch());
+      const handlers = this.#handlers(generation, this.#watch());
       this.#connection = connect({
         sessionId: owner.sessionId,
         endpoint,
@@ -107,21 +107,21 @@ export class SessionConnection {
       });
       this.#deadline.set(CONNECT_DEADLINE_MS, () => this.drop(CONNECT_TIMED_OUT));
     } catch (error) {
-      if (life === this.#life) this.#listener.lost(judgeOpening(error));
+      if (generation === this.#generation) this.#listener.lost(judgeOpening(error));
     }
   }
 
-  /** Opens again with the same keys, once what the connection before has changed is durable. `wanted` is asked then. */
+  /** Opens again with the same keys, after the changes of the last connection are durable and if `wanted` still holds. */
   async reopen(wanted: () => boolean): Promise<void> {
-    const life = this.#life;
+    const generation = this.#generation;
     await this.#store?.flush();
-    if (life === this.#life && wanted()) await this.open();
+    if (generation === this.#generation && wanted()) await this.open();
   }
 
-  /** Detaches from the present connection, whatever it still says; the caller closes or cuts it. */
+  /** Detaches the present connection and returns it; the caller closes or cuts it. */
   leave(): Connection | undefined {
     const connection = this.#connection;
-    this.#life += 1;
+    this.#generation += 1;
     this.#connection = undefined;
     this.#pulse?.end();
     this.#pulse = undefined;
@@ -129,14 +129,14 @@ export class SessionConnection {
     return connection;
   }
 
-  /** Cuts a connection that is of no use any more. */
+  /** Cuts the present connection and reports it as lost. `silentMs`: since its last frame. */
   drop(verdict: Verdict, silentMs = 0): void {
     if (!this.#connection) return;
     this.#connection.terminate();
     this.#listener.lost(verdict, silentMs);
   }
 
-  /** Has WhatsApp say whether the account may begin new chats; a burst of calls asks once. */
+  /** Queries WhatsApp whether the account may begin new chats. Concurrent calls share one query. */
   async askTimeLock(): Promise<void> {
     const connection = this.#connection;
     if (!connection) return;
@@ -178,7 +178,7 @@ export class SessionConnection {
       await keyWriter.idle();
       await clearSessionKeys(pool, owner);
     })();
-    // Whoever opens the store next waits for this; that it failed is the caller's to handle.
+    // The next opening of the store waits for this; the caller handles the failure.
     this.#forgetting = removal.catch(() => undefined);
     return removal;
   }
@@ -189,7 +189,7 @@ export class SessionConnection {
     return openAuthStore({ pool, writer, box, clock, owner, onFailure: (error) => this.#storeFailed(error) });
   }
 
-  /** Synchronous up to the cut: nothing may leave this socket any more. */
+  /** Synchronous up to the cut, so that this socket sends nothing more. */
   #storeFailed(error: Error): void {
     this.#connection?.terminate();
     this.#store = undefined;
@@ -199,12 +199,12 @@ export class SessionConnection {
     else this.#listener.lost(error instanceof UnsealError ? KEYS_UNREADABLE : KEYS_LOST);
   }
 
-  #handlers(life: number, pulse: Pulse): ConnectionHandlers {
+  #handlers(generation: number, pulse: Pulse): ConnectionHandlers {
     const { traffic, owner } = this.#deps;
     const listener = this.#listener;
     const current = <A extends unknown[]>(handle: (...args: A) => void) => {
       return (...args: A): void => {
-        if (life === this.#life) handle(...args);
+        if (generation === this.#generation) handle(...args);
       };
     };
     return {
@@ -215,7 +215,7 @@ export class SessionConnection {
       }),
       passkey: current((step) => listener.passkey(step)),
       paired: current(() => {
-        // What follows is WhatsApp's part; without it the link is there all the same, and a login ends it well.
+        // WhatsApp closes and expects a login. Without the close the device is linked too, and a login completes it.
         this.#deadline.set(CONNECT_DEADLINE_MS, () => this.drop(CONNECT_TIMED_OUT));
         listener.paired();
       }),

@@ -46,7 +46,7 @@ export async function readSessionMemory(db: Queryable, sessionId: string): Promi
     state,
     reason: reason ?? '',
     code: code ?? '',
-    next: 'rest',
+    next: 'park',
     unlinked: false,
     unconfirmed: false,
   };

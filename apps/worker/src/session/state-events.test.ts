@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { judgeDisconnect } from './disconnect.ts';
-import { tellArrival, tellChange } from './state-events.ts';
+import { arrivalEvents, describeChange } from './state-events.ts';
 import { type ActorState, publicView } from './transition.ts';
 
 const connected: ActorState = {
@@ -10,15 +10,15 @@ const connected: ActorState = {
   failures: 0,
 };
 const types = (before: ActorState, after: ActorState) =>
-  tellChange(before, after, publicView(before))?.events.map(({ type }) => type);
+  describeChange(before, after, publicView(before))?.events.map(({ type }) => type);
 
-it('tells the row who is linked when a session opens (MR-064)', () => {
-  const change = tellChange({ name: 'pairing' }, connected, publicView({ name: 'pairing' }));
+it('writes to the row who is linked when a session opens (MR-064)', () => {
+  const change = describeChange({ name: 'pairing' }, connected, publicView({ name: 'pairing' }));
   expect(change?.update).toMatchObject({ state: 'CONNECTED', paired: true, phoneNumber: '1555', lid: '99@lid' });
   expect(change?.events.map(({ type }) => type)).toEqual(['connection.open', 'session.status']);
 });
 
-it('tells the end of a connection once, and the end of the link besides (MR-065)', () => {
+it('reports the end of a connection once, and the end of the link besides (MR-065)', () => {
   const waiting: ActorState = { name: 'waiting', failures: 1, verdict: judgeDisconnect({ status: 428 }, true) };
   expect(types(connected, waiting)).toEqual(['connection.close', 'session.status']);
   const verdict = judgeDisconnect({ status: 401, detail: 'device_removed' }, true);
@@ -31,19 +31,19 @@ it('tells the end of a connection once, and the end of the link besides (MR-065)
   expect(types(waiting, again)).toBeUndefined();
 });
 
-it('tells every new QR code, and the status only once (MR-066)', () => {
+it('reports every new QR code, and the status only once (MR-066)', () => {
   const first: ActorState = { name: 'scanning', qr: 'a', attempt: 1, expiresAt: 60_000 };
   const second: ActorState = { name: 'scanning', qr: 'b', attempt: 2, expiresAt: 80_000 };
   expect(types({ name: 'connecting', failures: 0, after: null }, first)).toEqual(['qr.generated', 'session.status']);
   expect(types(first, second)).toEqual(['qr.generated']);
 });
 
-it.each(['takeover', 'handover', 'worker restarted'])('tells that the session has moved: %s', (reason) => {
-  expect(tellArrival({ sessionId: 's', epoch: 7 }, reason)).toEqual([
+it.each(['takeover', 'handover', 'worker restarted'])('reports that the session has moved: %s', (reason) => {
+  expect(arrivalEvents({ sessionId: 's', epoch: 7 }, reason)).toEqual([
     { type: 'session.migrated', data: { reason, epoch: 7 } },
   ]);
 });
 
-it.each(['placed', ''])('has nothing to tell about a session that did not move: %s', (reason) => {
-  expect(tellArrival({ sessionId: 's', epoch: 7 }, reason)).toEqual([]);
+it.each(['placed', ''])('reports nothing about a session that did not move: %s', (reason) => {
+  expect(arrivalEvents({ sessionId: 's', epoch: 7 }, reason)).toEqual([]);
 });

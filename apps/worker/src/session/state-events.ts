@@ -4,11 +4,8 @@ import type { SessionUpdate } from '@wa-gate/messaging';
 import { passkeyWanted } from './disconnect.ts';
 import { type ActorState, type PublicView, publicView } from './transition.ts';
 
-/**
- * What a change of state makes of the session's row, and the events that tell it; `null` when the user sees no
- * difference.
- */
-export function tellChange(
+/** The update of the session row and the events for a change of state; `null` when the public view is the same. */
+export function describeChange(
   before: ActorState,
   after: ActorState,
   lastView: PublicView | null,
@@ -17,18 +14,18 @@ export function tellChange(
   if (!view) return null;
   const events = [...connectionEvents(before, after), ...unlinkEvents(after)];
   const changed = !lastView || lastView.state !== view.state || lastView.reason !== view.reason;
-  if (changed) events.push({ type: 'session.status', data: { ...describeSessionState(view.state), ...told(view) } });
+  if (changed) events.push({ type: 'session.status', data: { ...describeSessionState(view.state), ...causeOf(view) } });
   if (events.length === 0) return null;
   return { update: { ...view, ...identityOf(after) }, events };
 }
 
-/** What the user is told about a session that comes from another process; nothing when it is simply placed. */
-export function tellArrival({ epoch }: Ownership, reason: string): SessionEvent[] {
+/** The events of a session that moved here from another process; none for a first placement. */
+export function arrivalEvents({ epoch }: Ownership, reason: string): SessionEvent[] {
   const migration = MIGRATIONS.find((name) => name === reason);
   return migration ? [{ type: 'session.migrated', data: { reason: migration, epoch } }] : [];
 }
 
-const told = ({ reason, code }: PublicView) => ({ reason, code });
+const causeOf = ({ reason, code }: PublicView) => ({ reason, code });
 
 function connectionEvents(before: ActorState, after: ActorState): SessionEvent[] {
   if (after.name === 'scanning') {

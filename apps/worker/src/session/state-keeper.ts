@@ -1,18 +1,18 @@
 import type { SessionEvent } from '@wa-gate/contracts';
 import type { SessionUpdate } from '@wa-gate/messaging';
-import { tellChange } from './state-events.ts';
+import { describeChange } from './state-events.ts';
 import type { StatusWriter } from './status-writer.ts';
 import { type ActorEvent, type ActorState, isTerminal, type PublicView, publicView, transition } from './transition.ts';
 
-/** Where an actor is: the only holder of its state. What changes is told to PostgreSQL, and to whoever waits for it. */
+/** The only holder of the state of an actor. Changes are written to PostgreSQL and passed to the watchers. */
 export class StateKeeper {
   readonly #status: StatusWriter;
   readonly #watchers = new Set<() => void>();
   #state: ActorState = { name: 'new' };
-  /** What the database and the user know. */
+  /** The view that was written last. */
   #view: PublicView | null = null;
 
-  /** To be told with the first write: that this process has the session now. */
+  /** Events of the arrival on this process; the first write takes them along. */
   #arrival: SessionEvent[];
 
   constructor(status: StatusWriter, arrival: SessionEvent[]) {
@@ -24,7 +24,7 @@ export class StateKeeper {
     return this.#state;
   }
 
-  /** What an earlier owner has written: it is not told again. */
+  /** Sets the view that an earlier owner has written, so that it is not written again. */
   restore(view: PublicView): void {
     this.#view = view;
   }
@@ -42,29 +42,29 @@ export class StateKeeper {
 
   #publishChange(before: ActorState, after: ActorState): void {
     const view = publicView(after);
-    const change = tellChange(before, after, this.#view);
+    const change = describeChange(before, after, this.#view);
     if (!view || !(change || this.#arrival.length > 0)) return;
     this.#view = view;
     this.#status.write(change?.update ?? view, [...this.#arrival, ...(change?.events ?? [])]);
     this.#arrival = [];
   }
 
-  /** Writes what is new about the session besides its state. */
+  /** Writes columns of the session other than its state. */
   publish(update: Omit<SessionUpdate, 'state' | 'reason' | 'code'>, events: SessionEvent[]): void {
     const view = publicView(this.#state);
     if (view) this.#status.write({ ...view, ...update }, events);
   }
 
-  /** Calls `look` after every change of the state, until the returned function is called. */
-  watch(look: () => void): () => void {
-    this.#watchers.add(look);
-    return () => this.#watchers.delete(look);
+  /** Calls `listener` after every change of the state, until the returned function is called. */
+  watch(listener: () => void): () => void {
+    this.#watchers.add(listener);
+    return () => this.#watchers.delete(listener);
   }
 
   /** Resolves when `reached` holds, at the end of the time, or when the actor ends. */
   until(reached: (state: ActorState) => boolean, waitMs: number): Promise<void> {
     return new Promise((resolve) => {
-      const look = () => {
+      const check = () => {
         if (reached(this.#state) || isTerminal(this.#state)) finish();
       };
       const finish = () => {
@@ -73,8 +73,8 @@ export class StateKeeper {
         resolve();
       };
       const timer = setTimeout(finish, waitMs);
-      const unwatch = this.watch(look);
-      look();
+      const unwatch = this.watch(check);
+      check();
     });
   }
 }

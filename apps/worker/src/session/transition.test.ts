@@ -37,7 +37,7 @@ describe('the way of a session', () => {
     expect(transition(again, closed(lost, 60_000))).toMatchObject({ name: 'waiting', failures: 1 });
   });
 
-  it('rests after a verdict that only the user can end, and begins anew from there', () => {
+  it('is parked after a verdict that only the user can end, and begins anew from there', () => {
     const parked = after({ type: 'connect' }, open(), closed(removed));
     expect(parked).toMatchObject({ name: 'parked', verdict: { state: 'LOGGED_OUT' } });
     expect(transition(parked, { type: 'connect' })).toEqual({ name: 'connecting', failures: 0, after: null });
@@ -98,7 +98,7 @@ describe('what does not fit changes nothing', () => {
     ['connected', after({ type: 'connect' }, open()), { type: 'connect' }],
     ['waiting', after({ type: 'connect' }, closed()), closed()],
     ['waiting', after({ type: 'connect' }, closed()), open()],
-    ['parked', after({ type: 'rest', verdict: LOGGED_OUT_BY_API }), closed()],
+    ['parked', after({ type: 'park', verdict: LOGGED_OUT_BY_API }), closed()],
     ['new', { name: 'new' }, { type: 'paired' }],
     ['connecting', after({ type: 'connect' }), { type: 'code', code: 'x', expiresAt: 1 }],
   ])('%s', (_, state, event) => {

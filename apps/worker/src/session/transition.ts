@@ -36,7 +36,7 @@ export type ActorEvent =
   | { type: 'open'; identity: Identity; at: number }
   /** `at`: until when the connection was good. */
   | { type: 'closed'; verdict: Verdict; at: number }
-  | { type: 'rest'; verdict: Verdict }
+  | { type: 'park'; verdict: Verdict }
   | { type: 'fenced' }
   | { type: 'stop' };
 
@@ -71,7 +71,7 @@ export function transition(state: ActorState, event: ActorEvent): ActorState {
       return { name: 'fenced' };
     case 'stop':
       return { name: 'stopped' };
-    case 'rest':
+    case 'park':
       return { name: 'parked', verdict: event.verdict };
     case 'connect':
       return beginConnecting(state);
@@ -126,7 +126,7 @@ function afterClose(state: ActorState, { verdict, at }: { verdict: Verdict; at: 
   if (verdict.next === 'restart') return { name: 'connecting', failures: 0, after: verdict };
   // Another code would end in the same way: the user has to do something first.
   if (state.name === 'passkey') return { name: 'parked', verdict: passkeyWanted(state.step) };
-  if (verdict.next === 'rest') return { name: 'parked', verdict };
+  if (verdict.next === 'park') return { name: 'parked', verdict };
   const wasStable = state.name === 'connected' && at - state.since >= STABLE_AFTER_MS;
   const failures = wasStable ? 1 : failuresOf(state) + 1;
   // At once, but only the first time in a row: a connection that opens and ends in a loop backs off.

@@ -40,7 +40,7 @@ async function becomeAcquainted({ sessionId, number }: Linked, phone: string): P
 }
 
 describe('a session that moves (MR-196)', () => {
-  it('I1 I2 under traffic: loses nothing, sends nothing twice, tells each move, has no owner for less than a second', async () => {
+  it('I1 I2 under traffic: loses nothing, sends nothing twice, reports each move, has no owner for less than a second', async () => {
     const linked = await linkOne();
     const { sessionId, number } = linked;
     const ann = await world.sandbox.createPhone('Ann');

@@ -58,7 +58,7 @@ describe('the end of a worker (MR-177)', () => {
     expect(Math.min(...medians)).toBeLessThan(SECOND);
   }, 150_000);
 
-  it('ends at once when nobody has room: its placements stay, and its next life finds them', async () => {
+  it('ends at once when nobody has room: its placements stay, and its next incarnation finds them', async () => {
     const [{ sessionId }] = (await tools.link(1, 'worker-1')) as [{ sessionId: string }, ...unknown[]];
     await setWorkerAdminState(world.database.pool, 'worker-2', 'CORDONED');
     const { epoch } = await tools.placement(sessionId);

@@ -4,20 +4,20 @@ import type { KeyWriter } from '../whatsapp/key-writer.ts';
 const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
 
 /**
- * The steps of one life of a session, in the order in which they happen, and its end between two of them. From the kill
- * on nothing of that life reads, writes, sends or is heard: what a `kill -9` leaves is what the database and the server
- * have.
+ * Records the steps of one run of a session in their order, and ends the run between two of them. After the kill the run
+ * reads, writes and sends nothing, and its events are dropped: only the database and the server keep what it did, as
+ * after a `kill -9`.
  */
 export class Gate {
   readonly steps: string[] = [];
   readonly killed: Promise<string>;
   #left = Number.POSITIVE_INFINITY;
   #at: string | undefined;
-  #tellKilled: (step: string) => void = () => undefined;
+  #resolveKilled: (step: string) => void = () => undefined;
 
   constructor() {
     this.killed = new Promise((resolve) => {
-      this.#tellKilled = resolve;
+      this.#resolveKilled = resolve;
     });
   }
 
@@ -25,7 +25,7 @@ export class Gate {
     return this.#at !== undefined;
   }
 
-  /** From now on the life ends when it has come to its `count`th step. */
+  /** The run is killed at its `count`th step from now. */
   arm(count: number): void {
     this.#left = count;
   }
@@ -34,7 +34,7 @@ export class Gate {
     this.#left = Number.POSITIVE_INFINITY;
   }
 
-  /** The life has come to this step; `false`: it must not take it. */
+  /** Records that the run reached this step. `false`: the run is dead and must not take it. */
   pass(step: string): boolean {
     if (this.isDead) return false;
     this.steps.push(step);
@@ -45,24 +45,24 @@ export class Gate {
 
   kill(step = 'now'): void {
     this.#at ??= step;
-    this.#tellKilled(step);
+    this.#resolveKilled(step);
   }
 }
 
 /**
- * A pool through which a dead life reaches nothing; the statement that projects is a step. Reads of a dead life fail
- * and do not hang: libsignal has one queue per address for the whole process, and the next life must not wait in it for
- * the one before.
+ * A pool that refuses every statement of a dead run. The statement that projects is a step. Reads of a dead run fail
+ * instead of hanging, because libsignal has one queue per address for the whole process: a hanging read would block the
+ * next run.
  */
 export function gatedPool(pool: Pool, gate: Gate): Pool {
   const ask = pool.query.bind(pool) as unknown as (statement: { name?: string }) => Promise<unknown>;
   const query = async (statement: { name?: string }): Promise<unknown> => {
     const isStep = statement.name === 'store-inbound';
     if (isStep && !gate.pass('before projection')) return never();
-    if (gate.isDead) throw new Error('This life has ended.');
+    if (gate.isDead) throw new Error('This run has ended.');
     const result = await ask(statement);
     if (isStep && !gate.pass('after projection')) return never();
-    if (gate.isDead) throw new Error('This life has ended.');
+    if (gate.isDead) throw new Error('This run has ended.');
     return result;
   };
   return { query } as unknown as Pool;

@@ -15,10 +15,10 @@ import { startTestSandbox, type TestSandbox } from './sandbox.ts';
 import { ownedSession, testBox } from './signal-parties.ts';
 
 /**
- * PostgreSQL and sandbox for sessions whose every step is watched. Nothing runs by itself: a test opens lives and ends
+ * PostgreSQL and sandbox for sessions whose every step is watched. Nothing runs by itself: a test starts runs and ends
  * them.
  */
-export interface LivesWorld {
+export interface RunWorld {
   database: TestDatabase;
   sandbox: TestSandbox;
   /** A session that this process owns, linked to a new phone. */
@@ -31,16 +31,16 @@ export interface LinkedSession {
   number: string;
   /** The device as the sandbox names it. */
   device: string;
-  open(options?: LifeOptions): Promise<Life>;
+  open(options?: RunOptions): Promise<SessionRun>;
 }
 
-export interface LifeOptions {
+export interface RunOptions {
   /** `stock`: Baileys' own repository, for what the wrapper is compared with. @default 'ours' */
   repository?: 'ours' | 'stock';
 }
 
-/** One life of a session: its keys, its connection and its projector. */
-export interface Life {
+/** One run of a session, as one process would host it: its keys, its connection and its projector. */
+export interface SessionRun {
   gate: Gate;
   ratchets: RatchetJudge;
   sock: WASocket;
@@ -57,26 +57,26 @@ export interface Life {
 const silent = createLogger({ service: 'test', level: 'silent' });
 const nothing = () => undefined;
 
-export async function startLives(): Promise<LivesWorld> {
+export async function startRunWorld(): Promise<RunWorld> {
   const database = await createTestDatabase({ max: 12 });
   const sandbox = await startTestSandbox();
   const network = sandboxNetwork(sandbox.url);
-  const lives = new Set<Life>();
+  const runs = new Set<SessionRun>();
 
   async function link(): Promise<LinkedSession> {
     const owner = await ownedSession(database.pool);
     const number = await sandbox.createPhone();
     const messages = new Map<string, proto.IMessage>();
-    const begin = async (options: LifeOptions, onQr: (qr: string) => void) => {
+    const start = async (options: RunOptions, onQr: (qr: string) => void) => {
       const endpoint = await network.endpoint();
-      const begun = await beginLife({ database, endpoint, owner, messages, onQr, ...options });
-      lives.add(begun.life);
-      return begun;
+      const started = await startRun({ database, endpoint, owner, messages, onQr, ...options });
+      runs.add(started.run);
+      return started;
     };
-    const pairing = await begin({}, (qr) => void sandbox.scan(number, qr));
+    const pairing = await start({}, (qr) => void sandbox.scan(number, qr));
     await pairing.closed;
-    await pairing.life.store.flush();
-    pairing.life.kill();
+    await pairing.run.store.flush();
+    pairing.run.kill();
     const device = (await waitFor(async () => (await sandbox.devices(number))[0], { what: 'the linked device' }))
       .device;
     const session: LinkedSession = {
@@ -84,14 +84,14 @@ export async function startLives(): Promise<LivesWorld> {
       number,
       device,
       async open(options = {}) {
-        const { life, opened } = await begin(options, () => {
+        const { run, opened } = await start(options, () => {
           throw new Error('A session that is linked was shown a QR code.');
         });
         await opened;
         // What Baileys writes by itself after it has opened must not come between the steps of a test.
-        await waitFor(() => life.gate.steps.includes('after commit of device-list'), { what: 'the own device list' });
-        await life.store.flush();
-        return life;
+        await waitFor(() => run.gate.steps.includes('after commit of device-list'), { what: 'the own device list' });
+        await run.store.flush();
+        return run;
       },
     };
     const first = await session.open();
@@ -106,7 +106,7 @@ export async function startLives(): Promise<LivesWorld> {
     sandbox,
     link,
     async stop() {
-      for (const life of lives) life.kill();
+      for (const run of runs) run.kill();
       await network.close();
       await sandbox.stop();
       await database.drop();
@@ -114,7 +114,7 @@ export async function startLives(): Promise<LivesWorld> {
   };
 }
 
-interface LifeContext extends LifeOptions {
+interface RunContext extends RunOptions {
   database: TestDatabase;
   endpoint: NetworkEndpoint;
   owner: Ownership;
@@ -122,7 +122,7 @@ interface LifeContext extends LifeOptions {
   onQr: (qr: string) => void;
 }
 
-async function beginLife(context: LifeContext) {
+async function startRun(context: RunContext) {
   const { database, endpoint, owner, messages, repository = 'ours', onQr } = context;
   const gate = new Gate();
   const ratchets = new RatchetJudge();
@@ -153,26 +153,26 @@ async function beginLife(context: LifeContext) {
   const store: AuthStore = { ...inner, state: { creds, keys: watched } };
   const projector = beginProjector(pool);
 
-  let tellOpened = nothing as () => void;
-  let tellClosed = nothing as () => void;
+  let resolveOpened = nothing as () => void;
+  let resolveClosed = nothing as () => void;
   const opened = new Promise<void>((resolve) => {
-    tellOpened = resolve;
+    resolveOpened = resolve;
   });
   const closed = new Promise<void>((resolve) => {
-    tellClosed = resolve;
+    resolveClosed = resolve;
   });
-  const heard: Partial<ConnectionHandlers> = {
+  const handled: Partial<ConnectionHandlers> = {
     qr: onQr,
-    open: () => tellOpened(),
-    closed: () => tellClosed(),
-    // As the actor: what a life says after a refused write does not count.
+    open: () => resolveOpened(),
+    closed: () => resolveClosed(),
+    // As the actor: events after a refused write are dropped.
     arrived: (arrived, identity) => {
       if (gate.isDead || failure || !gate.pass(`event ${arrived.message?.key.id ?? 'for Baileys'}`)) return;
       projector.accept(owner, arrived, identity);
     },
     sentMessage: async (id) => messages.get(id),
   };
-  const handlers = new Proxy(heard, {
+  const handlers = new Proxy(handled, {
     get: (target, name) => target[name as keyof ConnectionHandlers] ?? nothing,
   }) as ConnectionHandlers;
 
@@ -189,7 +189,7 @@ async function beginLife(context: LifeContext) {
       const make =
         repository === 'stock' ? DEFAULT_CONNECTION_CONFIG.makeSignalRepository : config.makeSignalRepository;
       let stanza = 'handshake';
-      const logger = tellingLogger((name) => {
+      const logger = stanzaLogger((name) => {
         stanza = name;
       });
       sock = makeWASocket({ ...config, logger, makeSignalRepository: ratchets.watch(make!) });
@@ -200,26 +200,26 @@ async function beginLife(context: LifeContext) {
       return sock;
     },
   });
-  const line = connection;
-  const life: Life = {
+  const current = connection;
+  const run: SessionRun = {
     gate,
     ratchets,
     sock: sock!,
     store,
-    connection: line,
+    connection: current,
     failure: () => failure,
     async send(chatJid, waMessageId, text) {
       const message = { extendedTextMessage: { text } };
       messages.set(waMessageId, message);
-      await line.send({ chatJid, waMessageId, message, onRelay: nothing });
+      await current.send({ chatJid, waMessageId, message, onRelay: nothing });
     },
     kill() {
       gate.kill();
-      line.terminate();
+      current.terminate();
     },
   };
-  void gate.killed.then(() => line.terminate());
-  return { life, opened, closed };
+  void gate.killed.then(() => current.terminate());
+  return { run, opened, closed };
 }
 
 function beginProjector(pool: TestDatabase['pool']): Projector {
@@ -238,7 +238,7 @@ function beginProjector(pool: TestDatabase['pool']): Projector {
  * At its most talkative level Baileys logs each stanza in the turn in which it sends it. Its name is made of tag, type
  * `retry` and id.
  */
-function tellingLogger(onStanza: (name: string) => void) {
+function stanzaLogger(onStanza: (name: string) => void) {
   const logger = {
     level: 'trace',
     child: () => logger,

@@ -15,7 +15,7 @@ import type { WhatsAppNetwork } from '../whatsapp/network.ts';
 
 export interface TestWorkerOptions {
   workerId: string;
-  /** The gateway's way to the database, which no test cuts. */
+  /** The gateway's connection to the database: no test cuts it. */
   pool: Pool;
   databaseUrl: string;
   redis: Redis;
@@ -26,7 +26,7 @@ export interface TestWorkerOptions {
   logger: Logger;
 }
 
-/** One life after another of a worker in this process: what `main.ts` composes, without the HTTP server. */
+/** A worker in this process, as `main.ts` composes it but without the HTTP server. It can start again after an end. */
 export interface TestWorker {
   readonly workerId: string;
   readonly host: SessionHost;
@@ -34,14 +34,14 @@ export interface TestWorker {
   readonly lease: LeaseKeeper;
   /** `undefined` while it does not run. */
   readonly supervisor: Supervisor | undefined;
-  /** This worker's own way to the database. */
+  /** The proxy before the database of this worker alone. */
   readonly databaseLine: FaultProxy;
   start(): Promise<void>;
-  /** The end of a process in good order; with `leaveMs` its sessions are handed over first. */
+  /** Shuts down in order. With `leaveMs` (milliseconds) its sessions are handed over first. */
   stop(options?: { leaveMs?: number }): Promise<void>;
-  /** The end of a process without a word: every line is cut, and the lease just expires. */
+  /** Ends it as `kill -9` does: the connections to the database are cut, and the lease expires. */
   kill(): Promise<void>;
-  /** Stops it, if it runs, and frees what it needed. */
+  /** Stops it if it runs, and frees its ports and connections. */
   close(): Promise<void>;
 }
 
@@ -50,14 +50,14 @@ const NO_LOAD = { cpuUsage: 0, memoryUsage: 0, eventLoopDelayMs: 0 };
 
 export async function createTestWorker(options: TestWorkerOptions): Promise<TestWorker> {
   const databaseLine = await createFaultProxy(options.databaseUrl);
-  let life: Awaited<ReturnType<typeof startLife>> | undefined;
+  let running: Awaited<ReturnType<typeof startIncarnation>> | undefined;
   const present = () => {
-    if (!life) throw new Error(`${options.workerId} does not run.`);
-    return life;
+    if (!running) throw new Error(`${options.workerId} does not run.`);
+    return running;
   };
   async function end(how: 'stop' | 'kill', leaveMs?: number): Promise<void> {
-    const ending = life;
-    life = undefined;
+    const ending = running;
+    running = undefined;
     await ending?.[how](leaveMs);
     databaseLine.set('forward');
   }
@@ -74,10 +74,10 @@ export async function createTestWorker(options: TestWorkerOptions): Promise<Test
       return present().lease;
     },
     get supervisor() {
-      return life?.host.supervisor;
+      return running?.host.supervisor;
     },
     async start() {
-      life = await startLife(options, databaseLine);
+      running = await startIncarnation(options, databaseLine);
     },
     stop: ({ leaveMs } = {}) => end('stop', leaveMs),
     kill: () => end('kill'),
@@ -88,7 +88,7 @@ export async function createTestWorker(options: TestWorkerOptions): Promise<Test
   };
 }
 
-async function startLife(options: TestWorkerOptions, databaseLine: FaultProxy) {
+async function startIncarnation(options: TestWorkerOptions, databaseLine: FaultProxy) {
   const { workerId, redis, timing, liveness, logger, masterKeys } = options;
   const subscriber = redis.duplicate();
   await subscriber.connect();
@@ -153,7 +153,7 @@ async function startLife(options: TestWorkerOptions, databaseLine: FaultProxy) {
         await host.leave(leaveMs);
       }
       await host.stop(2_000);
-      // Its line may be cut; then the lease expires.
+      // Fails when the test has cut the database: the lease then expires.
       await lease.stop().catch(() => undefined);
       await free();
     },
@@ -161,7 +161,7 @@ async function startLife(options: TestWorkerOptions, databaseLine: FaultProxy) {
       databaseLine.set('refuse');
       host.supervisor.cut();
       await lease.stop().catch(() => undefined);
-      // What the dead would have left half-written fails at the line, and ends with it.
+      // The proxy refuses its last writes, as a killed process would not make them.
       host.stop(0).catch(() => undefined);
       await free();
     },

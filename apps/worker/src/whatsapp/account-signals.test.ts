@@ -21,12 +21,12 @@ describe('a time-lock', () => {
 
 describe('a cap on new chats', () => {
   it('is read whether numbers come as numbers or as strings', () => {
-    const told = { status: 'capped', used: 10, total: 10, cycleEndsAt: '2033-05-18T03:33:20.000Z' };
+    const expected = { status: 'capped', used: 10, total: 10, cycleEndsAt: '2033-05-18T03:33:20.000Z' };
     const status = { capping_status: 'CAPPED' };
     expect(readCapping({ ...status, used_quota: 10, total_quota: '10', cycle_end_timestamp: '2000000000' })).toEqual(
-      told,
+      expected,
     );
-    expect(readCapping({ ...status, used_quota: '10', total_quota: 10, cycle_end_timestamp: 2e12 })).toEqual(told);
+    expect(readCapping({ ...status, used_quota: '10', total_quota: 10, cycle_end_timestamp: 2e12 })).toEqual(expected);
   });
 
   it('of which nothing is known, or nothing sensible said, is none', () => {

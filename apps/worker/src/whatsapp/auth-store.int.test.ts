@@ -130,7 +130,7 @@ describe('the cache', () => {
 });
 
 describe('a stale owner (I2, I7)', () => {
-  it('is refused, told once and synchronously, and can do nothing more', async () => {
+  it('is refused, reported once and synchronously, and can do nothing more', async () => {
     const owner = await ownedSession(database.pool);
     const failures: Error[] = [];
     const store = await openTestStore(database.pool, owner, (error) => failures.push(error));

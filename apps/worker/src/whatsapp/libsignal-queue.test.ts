@@ -29,7 +29,7 @@ it('libsignal has the replaced queue', () => {
   expect(library('libsignal/src/queue_job.js')).toBe(contextualQueue);
 });
 
-it('a process that has loaded Baileys before is told so, instead of using keys twice (I4)', async () => {
+it('a process that has loaded Baileys before fails with the reason, instead of using keys twice (I4)', async () => {
   const late = `await import('@whiskeysockets/baileys'); await import('${new URL('libsignal-queue.ts', import.meta.url).href}')`;
   const options = { cwd: fileURLToPath(new URL('../../', import.meta.url)) };
   const args = ['--import', 'tsx', '--input-type=module', '-e', late];

@@ -177,26 +177,26 @@ describe('sender keys of groups', () => {
         authorJid: BOB,
         item: { groupId: GROUP, axolotlSenderKeyDistributionMessage },
       });
-    const hear = (msg: Uint8Array) => alice.repository.decryptGroupMessage({ group: GROUP, authorJid: BOB, msg });
-    return { alice, bob, say, learn, hear };
+    const decrypt = (msg: Uint8Array) => alice.repository.decryptGroupMessage({ group: GROUP, authorJid: BOB, msg });
+    return { alice, bob, say, learn, decrypt };
   };
 
   it('are learned once: copies of a distribution do not push out the one that has advanced', async () => {
-    const { say, learn, hear } = await members();
+    const { say, learn, decrypt } = await members();
     const first = await say('first');
     await learn(first.senderKeyDistributionMessage);
-    await hear(first.ciphertext);
+    await decrypt(first.ciphertext);
     for (let copy = 0; copy < 6; copy += 1) await learn(first.senderKeyDistributionMessage);
-    await expect(hear(first.ciphertext)).rejects.toThrow();
-    expect(await hear((await say('second')).ciphertext)).toBeDefined();
+    await expect(decrypt(first.ciphertext)).rejects.toThrow();
+    expect(await decrypt((await say('second')).ciphertext)).toBeDefined();
   });
 
   it('do not grow with what is sent', async () => {
-    const { bob, say, learn, hear } = await members();
+    const { bob, say, learn, decrypt } = await members();
     const first = await say('text 0');
     await learn(first.senderKeyDistributionMessage);
-    await hear(first.ciphertext);
-    for (let n = 1; n < 6; n += 1) expect(await hear((await say(`text ${n}`)).ciphertext)).toBeDefined();
+    await decrypt(first.ciphertext);
+    for (let n = 1; n < 6; n += 1) expect(await decrypt((await say(`text ${n}`)).ciphertext)).toBeDefined();
     const name = `${GROUP}::2222::0`;
     const record = (await bob.keys.get('sender-key', [name]))[name]!;
     expect(JSON.parse(Buffer.from(record).toString())).toMatchObject([{ senderMessageKeys: [] }]);

@@ -1,21 +1,21 @@
 import { newWaMessageId } from '@wa-gate/messaging';
 import { waitFor } from '@wa-gate/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { type Life, type LinkedSession, type LivesWorld, startLives } from '../../testing/session-runs.ts';
+import { type LinkedSession, type RunWorld, type SessionRun, startRunWorld } from '../../testing/session-runs.ts';
 
 /** Copies of a message: delivered again, resent because it could not be read, and those that the journal answers. */
-let world: LivesWorld;
+let world: RunWorld;
 let session: LinkedSession;
-let life: Life;
+let run: SessionRun;
 beforeAll(async () => {
-  world = await startLives();
+  world = await startRunWorld();
   session = await world.link();
 });
 afterAll(() => world?.stop());
 beforeEach(async () => {
-  life = await session.open();
+  run = await session.open();
 });
-afterEach(() => life?.kill());
+afterEach(() => run?.kill());
 
 const events = async (id: string) => {
   const { rows } = await world.database.pool.query<{ type: string; data: Record<string, unknown> }>(
@@ -27,8 +27,8 @@ const events = async (id: string) => {
 const untilEvents = (id: string, count: number) =>
   waitFor(
     async () => {
-      const told = await events(id);
-      return told.length >= count && told;
+      const received = await events(id);
+      return received.length >= count && received;
     },
     { what: `${count} event(s)` },
   );
@@ -37,10 +37,10 @@ const send = async (sender: string, to = session.number) => {
   await world.sandbox.sendFrom(sender, { id, to, type: 'text', text: `text ${id}` });
   return id;
 };
-const timesReceipted = (id: string) => life.gate.steps.filter((step) => step === `before receipt ${id} leaves`).length;
-const retries = () => life.gate.steps.filter((step) => /^before (receipt retry|ack error)/.test(step));
+const timesReceipted = (id: string) => run.gate.steps.filter((step) => step === `before receipt ${id} leaves`).length;
+const retries = () => run.gate.steps.filter((step) => /^before (receipt retry|ack error)/.test(step));
 
-it('what cannot be read is told as undecryptable, once, and recovered by the copy that WhatsApp brings (I5)', async () => {
+it('what cannot be read is reported as undecryptable, once, and recovered by the copy that WhatsApp brings (I5)', async () => {
   const ann = await world.sandbox.createPhone('Ann');
   await untilEvents(await send(ann), 1);
   await world.sandbox.fault({ kind: 'corrupt', device: session.device });
@@ -55,7 +55,7 @@ it('what cannot be read is told as undecryptable, once, and recovered by the cop
   expect(retries().length).toBeGreaterThan(0);
 });
 
-it('a copy of what is a message already is receipted and heard of no more, from a person and from a group', async () => {
+it('a copy of what is a message already is receipted and makes no event, from a person and from a group', async () => {
   const ben = await world.sandbox.createPhone('Ben');
   const { id: group } = await world.sandbox.post<{ id: string }>('/groups', {
     owner: ben,
@@ -77,20 +77,20 @@ it('a copy of what is a message already is receipted and heard of no more, from 
   expect(retries()).toEqual([]);
 });
 
-it('a copy of what a dead life had read, and not made a message of, is answered from the journal', async () => {
+it('a copy of what a dead run had read, and not made a message of, is answered from the journal', async () => {
   const cleo = await world.sandbox.createPhone('Cleo');
   await untilEvents(await send(cleo), 1);
   const { sessionId } = session.owner;
   // The journal row without its projection: as if the copy came before the replay.
   await world.sandbox.fault({ kind: 'redeliver', device: session.device, stanza: 'message', ms: 500 });
   const id = newWaMessageId();
-  const journalled = life.gate.killed;
-  killBefore(life, `before receipt ${id} leaves`);
+  const journalled = run.gate.killed;
+  killBefore(run, `before receipt ${id} leaves`);
   await world.sandbox.sendFrom(cleo, { id, to: session.number, type: 'text', text: `text ${id}` });
   await journalled;
-  life = await session.open();
-  const [told] = await untilEvents(id, 1);
-  expect(told).toMatchObject({ type: 'message.received', data: { text: `text ${id}` } });
+  run = await session.open();
+  const [event] = await untilEvents(id, 1);
+  expect(event).toMatchObject({ type: 'message.received', data: { text: `text ${id}` } });
   await waitFor(() => timesReceipted(id) >= 1, { what: 'the receipt' });
   expect(await events(id)).toHaveLength(1);
   expect(retries()).toEqual([]);
@@ -101,8 +101,8 @@ it('a copy of what a dead life had read, and not made a message of, is answered 
   expect(rows).toEqual([{ waiting: 0 }]);
 });
 
-/** Ends the life at the step of that name. */
-function killBefore(of: Life, name: string): void {
+/** Ends the run at the step of that name. */
+function killBefore(of: SessionRun, name: string): void {
   const pass = of.gate.pass.bind(of.gate);
   of.gate.pass = (step) => {
     if (step === name) of.kill();

@@ -1,16 +1,16 @@
 import { newWaMessageId } from '@wa-gate/messaging';
 import { waitFor } from '@wa-gate/testkit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type LinkedSession, type LivesWorld, startLives } from '../../testing/session-runs.ts';
+import { type LinkedSession, type RunWorld, startRunWorld } from '../../testing/session-runs.ts';
 import { testBox } from '../../testing/signal-parties.ts';
 
 /**
  * The case of docs/decisions/0015-libsignal.md: a session that is known under its phone number only gets its LID while
  * both sides write.
  */
-let world: LivesWorld;
+let world: RunWorld;
 beforeAll(async () => {
-  world = await startLives();
+  world = await startRunWorld();
 });
 afterAll(() => world?.stop());
 
@@ -62,10 +62,10 @@ it.each([1, 2, 3])(
     before.kill();
     await forgetLid(session, dan);
 
-    const life = await session.open();
+    const run = await session.open();
     await Promise.all(
       Array.from({ length: EACH_WAY }, (_, n) => [
-        life.send(jid(dan), newWaMessageId(), `out ${n}`),
+        run.send(jid(dan), newWaMessageId(), `out ${n}`),
         world.sandbox.sendFrom(dan, { to: session.number, type: 'text', text: `in ${n}` }),
       ]).flat(),
     );
@@ -75,8 +75,8 @@ it.each([1, 2, 3])(
       `undecryptable?device=${session.device}`,
     );
     expect(undecryptable).toEqual([]);
-    expect(life.gate.steps.filter((step) => step.startsWith('before receipt retry'))).toEqual([]);
-    expect(life.ratchets).toMatchObject({ notDurable: 0, reused: 0 });
-    life.kill();
+    expect(run.gate.steps.filter((step) => step.startsWith('before receipt retry'))).toEqual([]);
+    expect(run.ratchets).toMatchObject({ notDurable: 0, reused: 0 });
+    run.kill();
   },
 );

@@ -2,20 +2,20 @@ import { placeSession, releaseSession } from '@wa-gate/cluster';
 import { newWaMessageId } from '@wa-gate/messaging';
 import { waitFor } from '@wa-gate/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Life, type LinkedSession, type LivesWorld, startLives } from '../../testing/session-runs.ts';
+import { type LinkedSession, type RunWorld, type SessionRun, startRunWorld } from '../../testing/session-runs.ts';
 
 /**
  * The contract with rc14 about the order of things. What is said of `stock` is why we wrap it: the day one of these
  * fails, Baileys has changed there, and what rests on it must be looked at again (README,
  * docs/decisions/0005-write-ahead-sends.md).
  */
-let world: LivesWorld;
+let world: RunWorld;
 let session: LinkedSession;
 let ann: string;
 let group: string;
 
 beforeAll(async () => {
-  world = await startLives();
+  world = await startRunWorld();
   session = await world.link();
   ann = await world.sandbox.createPhone('Ann');
   group = await groupOf(ann);
@@ -30,36 +30,36 @@ const shown = async (number: string, id: string) =>
 const reuses = async () => (await world.sandbox.recorder<{ keys: { reused: number } }>('summary')).keys.reused;
 
 /**
- * Sends as the outbox does and waits until the phone shows it, and until the life has nothing more to write about it.
+ * Sends as the outbox does and waits until the phone shows it, and until the run has nothing more to write about it.
  */
-async function deliver(life: Life, chat: string, reader = ann): Promise<string> {
+async function deliver(run: SessionRun, chat: string, reader = ann): Promise<string> {
   const id = newWaMessageId();
-  await life.send(chat, id, `text ${id}`);
+  await run.send(chat, id, `text ${id}`);
   await waitFor(() => shown(reader, id), { what: 'the message at the phone' });
   return id;
 }
 
-async function withLife<T>(
+async function withRun<T>(
   options: Parameters<LinkedSession['open']>[0],
-  work: (life: Life) => Promise<T>,
+  work: (run: SessionRun) => Promise<T>,
 ): Promise<T> {
-  const life = await session.open(options);
+  const run = await session.open(options);
   try {
-    return await work(life);
+    return await work(run);
   } finally {
-    life.kill();
+    run.kill();
   }
 }
 
 /** The steps from now on. */
-const from = (life: Life) => {
-  const start = life.gate.steps.length;
-  return () => life.gate.steps.slice(start);
+const from = (run: SessionRun) => {
+  const start = run.gate.steps.length;
+  return () => run.gate.steps.slice(start);
 };
 
-/** Where in the steps of a life its share of one message came: ratchet, receipt, event. */
-async function receive(life: Life, sender: string, to: string, extra = {}) {
-  const steps = from(life);
+/** Where in the steps of a run its share of one message came: ratchet, receipt, event. */
+async function receive(run: SessionRun, sender: string, to: string, extra = {}) {
+  const steps = from(run);
   const id = newWaMessageId();
   await world.sandbox.sendFrom(sender, { id, to, type: 'text', text: 'hello', ...extra });
   await waitFor(() => steps().includes(`event ${id}`), { what: 'the event' });
@@ -73,14 +73,14 @@ async function receive(life: Life, sender: string, to: string, extra = {}) {
 
 describe('rc14 as it comes', () => {
   it('sends a message before its ratchet step is stored: 1:1 first and next, group first and next, resent after a retry', async () => {
-    await withLife({ repository: 'stock' }, async (life) => {
+    await withRun({ repository: 'stock' }, async (run) => {
       const ben = await world.sandbox.createPhone('Ben');
       const bens = await groupOf(ben);
-      const { ratchets } = life;
+      const { ratchets } = run;
       const lost: number[] = [];
       for (const chat of [jid(ben), jid(ben), bens, bens]) {
         const before = ratchets.notDurable;
-        await deliver(life, chat, ben);
+        await deliver(run, chat, ben);
         lost.push(ratchets.notDurable - before);
       }
       expect(lost.every((count) => count > 0)).toBe(true);
@@ -88,9 +88,9 @@ describe('rc14 as it comes', () => {
     });
   });
 
-  it('stores the ratchet, then receipts, then tells: between the last two a crash loses the message', async () => {
-    await withLife({ repository: 'stock' }, async (life) => {
-      const { event, receipt, lastCommit } = await receive(life, ann, session.number);
+  it('stores the ratchet, then receipts, then emits: between the last two a crash loses the message', async () => {
+    await withRun({ repository: 'stock' }, async (run) => {
+      const { event, receipt, lastCommit } = await receive(run, ann, session.number);
       expect(lastCommit).toMatch(/session/);
       expect(receipt).toBeGreaterThan(0);
       expect(event).toBeGreaterThan(receipt);
@@ -100,19 +100,19 @@ describe('rc14 as it comes', () => {
 
 describe('with our repository', () => {
   it('nothing leaves before its ratchet step is stored (I4)', async () => {
-    await withLife({}, async (life) => {
+    await withRun({}, async (run) => {
       const cleo = await world.sandbox.createPhone('Cleo');
       const cleos = await groupOf(cleo);
-      for (const chat of [jid(cleo), jid(cleo), cleos, cleos]) await deliver(life, chat, cleo);
+      for (const chat of [jid(cleo), jid(cleo), cleos, cleos]) await deliver(run, chat, cleo);
 
       await world.sandbox.fault({ kind: 'unreadable', phone: cleo, count: 1 });
-      await deliver(life, jid(cleo), cleo);
+      await deliver(run, jid(cleo), cleo);
       await world.sandbox.fault({ kind: 'unreadable', phone: cleo, count: 1 });
-      await deliver(life, cleos, cleo);
-      const resent = life.gate.steps.filter((step) => step.startsWith('before message')).length;
+      await deliver(run, cleos, cleo);
+      const resent = run.gate.steps.filter((step) => step.startsWith('before message')).length;
       expect(resent).toBeGreaterThan(6);
-      expect(life.ratchets).toMatchObject({ notDurable: 0, reused: 0 });
-      expect(life.ratchets.sent).toBeGreaterThan(12);
+      expect(run.ratchets).toMatchObject({ notDurable: 0, reused: 0 });
+      expect(run.ratchets.sent).toBeGreaterThan(12);
     });
   });
 
@@ -120,9 +120,9 @@ describe('with our repository', () => {
     { case: '1:1', to: () => session.number, extra: {} },
     { case: '1:1 by LID', to: () => session.number, extra: { addressing: 'lid' } },
     { case: 'a group', to: () => group, extra: {} },
-  ])('what came in $case is in the journal before its receipt, and then told (I5)', async ({ to, extra }) => {
-    await withLife({}, async (life) => {
-      const { id, event, receipt, lastCommit } = await receive(life, ann, to(), extra);
+  ])('what came in $case is in the journal before its receipt, and then an event (I5)', async ({ to, extra }) => {
+    await withRun({}, async (run) => {
+      const { id, event, receipt, lastCommit } = await receive(run, ann, to(), extra);
       // The ratchet and the journal are one write, not two.
       expect(lastCommit).toMatch(new RegExp(`journal:${id} .*(session|sender-key)`));
       expect(receipt).toBeGreaterThan(0);
@@ -131,19 +131,19 @@ describe('with our repository', () => {
   });
 
   it('bursts in both directions, 1:1 and in a group, use no key twice and lose nothing (I4, I5)', async () => {
-    await withLife({}, async (life) => {
+    await withRun({}, async (run) => {
       const dan = await world.sandbox.createPhone('Dan');
       const dans = await groupOf(dan);
-      for (const chat of [jid(dan), dans]) await deliver(life, chat, dan);
+      for (const chat of [jid(dan), dans]) await deliver(run, chat, dan);
       const ids: string[] = [];
-      const events = from(life);
+      const events = from(run);
       const rounds = 6;
       for (let round = 0; round < rounds; round += 1) {
         const chats = [jid(dan), dans, jid(dan), dans];
         const sends = chats.map((chat) => {
           const id = newWaMessageId();
           ids.push(id);
-          return life.send(chat, id, id);
+          return run.send(chat, id, id);
         });
         const arrivals = [session.number, dans, session.number, dans].map((to, n) =>
           world.sandbox.sendFrom(dan, { to, type: 'text', text: `in ${round}.${n}` }),
@@ -156,33 +156,33 @@ describe('with our repository', () => {
       await waitFor(() => events().filter((step) => step.startsWith('event')).length >= rounds * 4, {
         what: 'all of them here',
       });
-      expect(life.ratchets).toMatchObject({ notDurable: 0, reused: 0 });
+      expect(run.ratchets).toMatchObject({ notDurable: 0, reused: 0 });
       const { undecryptable } = await world.sandbox.recorder<{ undecryptable: unknown[] }>(
         `undecryptable?device=${session.device}`,
       );
       expect(undecryptable.filter((entry) => JSON.stringify(entry).includes(dan))).toEqual([]);
-      expect(life.gate.steps.filter((step) => step.startsWith('before receipt retry'))).toEqual([]);
+      expect(run.gate.steps.filter((step) => step.startsWith('before receipt retry'))).toEqual([]);
     });
   });
 
   it('a refused commit lets nothing leave, neither message nor receipt nor nack, and the next connection gets it all (I5, I7)', async () => {
     const eve = await world.sandbox.createPhone('Eve');
     const lost = await world.link();
-    const life = await lost.open();
+    const run = await lost.open();
     await world.sandbox.sendFrom(eve, { to: lost.number, type: 'text', text: 'warm' });
-    await waitFor(() => life.gate.steps.includes('after projection'), { what: 'the first message' });
+    await waitFor(() => run.gate.steps.includes('after projection'), { what: 'the first message' });
 
     await releaseSession(world.database.pool, lost.owner.sessionId, 'test');
-    const steps = from(life);
+    const steps = from(run);
     const id = newWaMessageId();
     await world.sandbox.sendFrom(eve, { to: lost.number, type: 'text', text: 'to whoever comes next', id });
-    await waitFor(() => life.failure(), { what: 'the refusal' });
-    await expect(life.send(jid(eve), newWaMessageId(), 'from a zombie')).rejects.toBeDefined();
-    const told = steps().filter((step) => step.startsWith('event') || step.startsWith(`before receipt ${id}`));
-    expect(told).toEqual([]);
+    await waitFor(() => run.failure(), { what: 'the refusal' });
+    await expect(run.send(jid(eve), newWaMessageId(), 'from a zombie')).rejects.toBeDefined();
+    const passed = steps().filter((step) => step.startsWith('event') || step.startsWith(`before receipt ${id}`));
+    expect(passed).toEqual([]);
     const afterwards = steps().slice(steps().indexOf('store failed'));
     expect(afterwards.filter((step) => step.endsWith('leaves'))).toEqual([]);
-    life.kill();
+    run.kill();
 
     const placed = await placeSession(world.database.pool, lost.owner.sessionId);
     lost.owner.epoch = placed!.epoch;

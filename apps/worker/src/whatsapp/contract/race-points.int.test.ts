@@ -1,17 +1,17 @@
 import { newWaMessageId } from '@wa-gate/messaging';
 import { waitFor } from '@wa-gate/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Life, type LinkedSession, type LivesWorld, startLives } from '../../testing/session-runs.ts';
+import { type LinkedSession, type RunWorld, type SessionRun, startRunWorld } from '../../testing/session-runs.ts';
 import { encodeWAMessage, proto } from '../baileys.ts';
 
 /**
- * A session is killed between any two steps of a send and of a receive, and the next life goes on from what the
+ * A session is killed between any two steps of a send and of a receive, and the next run goes on from what the
  * database has. Each case is repeated with the kill one step later, until it comes through without meeting it.
  */
-let world: LivesWorld;
+let world: RunWorld;
 let session: LinkedSession;
 beforeAll(async () => {
-  world = await startLives();
+  world = await startRunWorld();
   session = await world.link();
 });
 afterAll(() => world?.stop());
@@ -28,18 +28,18 @@ const same = <T>(make: () => Promise<T>) => {
   return () => (made ??= make());
 };
 
-/** Runs `act` to its `count`th step and kills the life there. `null`: it was done before that. */
-async function killAt(life: Life, count: number, act: () => Promise<unknown>): Promise<string | null> {
-  life.gate.arm(count);
+/** Runs `act` to its `count`th step and kills the run there. `null`: it was done before that. */
+async function killAt(run: SessionRun, count: number, act: () => Promise<unknown>): Promise<string | null> {
+  run.gate.arm(count);
   const done = act().then(
     () => null,
-    // What a dead life says about its end does not matter; that of a living one does.
-    (error: unknown) => (life.gate.isDead ? life.gate.killed : Promise.reject(error)),
+    // Errors of a killed run are expected; those of a running one are not.
+    (error: unknown) => (run.gate.isDead ? run.gate.killed : Promise.reject(error)),
   );
-  const step = await Promise.race([life.gate.killed, done]);
-  life.gate.disarm();
+  const step = await Promise.race([run.gate.killed, done]);
+  run.gate.disarm();
   if (step !== null) {
-    life.kill();
+    run.kill();
     await waitFor(async () => (await world.sandbox.devices(session.number))[0]?.connected === false, {
       what: 'the end of the connection',
     });
@@ -47,23 +47,23 @@ async function killAt(life: Life, count: number, act: () => Promise<unknown>): P
   return step;
 }
 
-/** Kills at each step in turn; `resume` is what the next life must bring about. */
+/** Kills at each step in turn; `resume` is what the next run must bring about. */
 async function atEveryStep(
-  begin: (life: Life) => Promise<{ act: () => Promise<unknown>; resume: (next: Life) => Promise<void> }>,
+  begin: (run: SessionRun) => Promise<{ act: () => Promise<unknown>; resume: (next: SessionRun) => Promise<void> }>,
 ): Promise<string[]> {
   const steps: string[] = [];
-  let life = await session.open();
+  let run = await session.open();
   for (let count = 1; count < MORE_STEPS_THAN_ANY_CASE_HAS; count += 1) {
-    const { act, resume } = await begin(life);
-    const step = await killAt(life, count, act);
+    const { act, resume } = await begin(run);
+    const step = await killAt(run, count, act);
     if (step === null) {
-      await resume(life);
-      life.kill();
+      await resume(run);
+      run.kill();
       return steps;
     }
     steps.push(step);
-    life = await session.open();
-    await resume(life);
+    run = await session.open();
+    await resume(run);
   }
   throw new Error('The case has no end.');
 }
@@ -106,13 +106,13 @@ describe('a send that is cut short and sent again under its id (I4, I8)', () => 
     '$name: arrives once, and no message key is used twice',
     { timeout: CASE_TIMEOUT_MS },
     async ({ to }) => {
-      const steps = await atEveryStep(async (life) => {
+      const steps = await atEveryStep(async (run) => {
         const { chat, reader } = await to();
         const id = newWaMessageId();
         return {
-          act: () => life.send(chat, id, `text ${id}`),
+          act: () => run.send(chat, id, `text ${id}`),
           async resume(next) {
-            if (next !== life) await next.send(chat, id, `text ${id}`);
+            if (next !== run) await next.send(chat, id, `text ${id}`);
             await waitFor(async () => (await world.sandbox.inbox(reader)).some((message) => message.id === id), {
               what: 'the message at the phone',
             });
@@ -157,23 +157,23 @@ describe('a receive that is cut short (I5)', () => {
     (await world.sandbox.recorder<{ acks: unknown[] }>(`acks?device=${session.device}&id=${id}`)).acks.length > 0;
 
   it.each(cases)(
-    '$name: is told once, and never receipted before it is in the journal',
+    '$name: makes one event, and never receipted before it is in the journal',
     { timeout: CASE_TIMEOUT_MS },
     async ({ from }) => {
-      const steps = await atEveryStep(async (life) => {
+      const steps = await atEveryStep(async (run) => {
         const { sender, ...addressed } = await from();
         const id = newWaMessageId();
         const isStored = async () => (await rowsOf(id)).stored > 0;
         return {
           async act() {
             await world.sandbox.sendFrom(sender, { ...addressed, id, type: 'text', text: `text ${id}` });
-            await waitFor(async () => life.gate.isDead || ((await isStored()) && (await isReceipted(id))), {
+            await waitFor(async () => run.gate.isDead || ((await isStored()) && (await isReceipted(id))), {
               what: 'the message and its receipt',
             });
           },
           async resume(next) {
             const { stored, journalled } = await rowsOf(id);
-            if (next !== life && stored === 0 && journalled === 0) expect(await isReceiptedByDeadLife(id)).toBe(false);
+            if (next !== run && stored === 0 && journalled === 0) expect(await isReceiptedByDeadRun(id)).toBe(false);
             await waitFor(isStored, { what: 'the message in the database' });
             expect(await rowsOf(id)).toMatchObject({ stored: 1, events: ['message.received'] });
           },
@@ -185,8 +185,8 @@ describe('a receive that is cut short (I5)', () => {
     },
   );
 
-  // The next life may have receipted it by now, but then it has journalled it first.
-  const isReceiptedByDeadLife = async (id: string) => (await isReceipted(id)) && (await rowsOf(id)).journalled === 0;
+  // The next run may have receipted it by now, but then it has journalled it first.
+  const isReceiptedByDeadRun = async (id: string) => (await isReceipted(id)) && (await rowsOf(id)).journalled === 0;
 });
 
 describe('keys that the own phone shares (I5)', () => {
@@ -208,7 +208,7 @@ describe('keys that the own phone shares (I5)', () => {
       return rows.length === 0 && isStored();
     };
     // By hand: `relayMessage` wraps what goes to the own phone as a message for somebody else.
-    const ask = async (life: Life, id: string) => {
+    const ask = async (run: SessionRun, id: string) => {
       const to = jid(session.number);
       const data = encodeWAMessage({
         protocolMessage: {
@@ -216,22 +216,22 @@ describe('keys that the own phone shares (I5)', () => {
           appStateSyncKeyRequest: { keyIds: [] },
         },
       });
-      const { type, ciphertext } = await life.sock.signalRepository.encryptMessage({ jid: to, data });
+      const { type, ciphertext } = await run.sock.signalRepository.encryptMessage({ jid: to, data });
       const content = [{ tag: 'enc', attrs: { v: '2', type }, content: ciphertext }];
-      await life.sock.sendNode({ tag: 'message', attrs: { to, id, type: 'text', category: 'peer' }, content });
+      await run.sock.sendNode({ tag: 'message', attrs: { to, id, type: 'text', category: 'peer' }, content });
     };
-    const steps = await atEveryStep(async (life) => {
+    const steps = await atEveryStep(async (run) => {
       await pool.query("DELETE FROM session_keys WHERE session_id = $1 AND kind = 'app-state-sync-key'", [sessionId]);
       const id = newWaMessageId();
       return {
         async act() {
-          await ask(life, id);
-          await waitFor(async () => life.gate.isDead || (await isDone()), { what: 'the shared key' });
+          await ask(run, id);
+          await waitFor(async () => run.gate.isDead || (await isDone()), { what: 'the shared key' });
         },
         async resume(next) {
           const { messages } = await world.sandbox.recorder<{ messages: unknown[] }>(`messages?direction=up&id=${id}`);
           if (messages.length === 0) await ask(next, newWaMessageId());
-          await waitFor(isDone, { what: 'the shared key in the next life' });
+          await waitFor(isDone, { what: 'the shared key in the next run' });
         },
       };
     });
