@@ -1,4 +1,4 @@
-// First, before anything that may load Baileys: see the file.
+// Must be the first import: it patches AsyncLocalStorage before Baileys is loaded.
 import './whatsapp/async-context/install.ts';
 import { DEFAULT_TIMING } from '@wa-gate/cluster';
 import { assertMasterKey, createPool, createSystemLogSink, readMessageKey } from '@wa-gate/db';
@@ -26,11 +26,10 @@ import { explainStartFailure } from './start-failure.ts';
 import { liveNetwork, sandboxNetwork } from './whatsapp/network.ts';
 
 const POOL_SIZE = 16;
-/**
- * Of the time for an orderly end: for handing sessions over, and then for messages in flight of those that nobody took.
- */
+/** Part of the time for an orderly shutdown in which sessions are handed over. */
 const SHARE_FOR_HANDOVER = 0.8;
-const SHARE_FOR_FLIGHT = 0.4;
+/** Part of the time for an orderly shutdown in which the messages in flight of the other sessions are acknowledged. */
+const SHARE_FOR_ACKS = 0.4;
 
 async function run(config: WorkerConfig): Promise<void> {
   const { WORKER_ID: workerId, HOST: host, PORT: port, NETWORK: networkName } = config;
@@ -54,15 +53,32 @@ async function run(config: WorkerConfig): Promise<void> {
   const subscriber = createRedis({ url: config.REDIS_URL, logger, name: `worker ${workerId} doorbells` });
   const webhooks = createWebhookDoorbell({ redisUrl: config.REDIS_URL, logger });
   const network = networkName === 'live' ? liveNetwork() : sandboxNetwork(config.SANDBOX_URL ?? '');
-  /** Read each second; the lease keeper reads its own every few. */
+  const leaseMeter = createLoadMeter();
+  const lease = new LeaseKeeper({
+    store: createLeaseStore(leasePool, workerId, timing),
+    clock: systemClock,
+    logger,
+    timing,
+    controlPlane: createControlPlane({ gatewayUrl: config.GATEWAY_URL, joinToken: config.WORKER_AUTH_TOKEN }),
+    request: {
+      workerId,
+      endpoint: config.WORKER_ENDPOINT ?? `http://${host}:${port}`,
+      maxSessions: config.MAX_SESSIONS,
+      network: networkName,
+      revision: config.REVISION,
+    },
+    meter: leaseMeter,
+  });
+  const incarnation = () => lease.incarnation;
+  /** Each meter measures since its last reading: the control streams read each second, the lease every few. */
   const controlMeter = createLoadMeter();
   let lastLoad = controlMeter.read();
   const control = createControlPort({
     workerId,
-    incarnation: () => lease.incarnation,
+    incarnation,
     load() {
       lastLoad = controlMeter.read();
-      return { ...lastLoad, sessionCount: supervisor.actors.length };
+      return lastLoad;
     },
     logger,
   });
@@ -85,26 +101,6 @@ async function run(config: WorkerConfig): Promise<void> {
   });
   const { supervisor, metrics } = sessionHost;
   systemLog.exposeIn(metrics.registry);
-  const meter = createLoadMeter();
-  const lease = new LeaseKeeper({
-    store: createLeaseStore(leasePool, workerId, timing),
-    clock: systemClock,
-    logger,
-    timing,
-    controlPlane: createControlPlane({ gatewayUrl: config.GATEWAY_URL, joinToken: config.WORKER_AUTH_TOKEN }),
-    request: {
-      workerId,
-      endpoint: config.WORKER_ENDPOINT ?? `http://${host}:${port}`,
-      maxSessions: config.MAX_SESSIONS,
-      network: networkName,
-      revision: config.REVISION,
-    },
-    meter,
-    counts: () => ({ sessionCount: supervisor.actors.length, messageCount: metrics.messageCount() }),
-    onHeld: (incarnation) => supervisor.begin(incarnation),
-    onLost: () => supervisor.cut(),
-  });
-  const incarnation = () => lease.incarnation;
   const app = buildWorkerApp({
     logger,
     probes: {
@@ -122,7 +118,7 @@ async function run(config: WorkerConfig): Promise<void> {
     control,
   });
 
-  // Baileys leaves promises of closed connections unawaited; one of fifty sessions must not take the others with it.
+  // Baileys leaves promises of closed connections unawaited. Such a rejection must not end the process of all sessions.
   process.on('unhandledRejection', (error) => {
     metrics.unhandledRejections.inc();
     logger.warn({ err: error }, 'a promise was rejected and nobody awaited it');
@@ -134,13 +130,13 @@ async function run(config: WorkerConfig): Promise<void> {
     () => [
       { name: 'draining', close: () => lease.beginDraining() },
       { name: 'handover', close: () => sessionHost.leave(inOrderMs * SHARE_FOR_HANDOVER) },
-      { name: 'sessions', close: () => sessionHost.stop(inOrderMs * SHARE_FOR_FLIGHT) },
+      { name: 'sessions', close: () => sessionHost.stop(inOrderMs * SHARE_FOR_ACKS) },
       { name: 'goodbye', close: () => control.goodbye() },
       { name: 'lease', close: () => lease.stop() },
       { name: 'control streams', close: () => control.close() },
       { name: 'http', close: () => app.close() },
       { name: 'network', close: () => network.close() },
-      { name: 'load meters', close: () => [meter.stop(), controlMeter.stop()] },
+      { name: 'load meters', close: () => [leaseMeter.stop(), controlMeter.stop()] },
       { name: 'webhook doorbells', close: () => webhooks.close() },
       { name: 'redis', close: () => redis.disconnect() },
       { name: 'redis doorbells', close: () => subscriber.disconnect() },
@@ -149,7 +145,7 @@ async function run(config: WorkerConfig): Promise<void> {
     ],
     {
       survivesRejections: true,
-      // The lease is ended last, and at once: the sessions are found by others without waiting for its time.
+      // Ends the lease last, so that other workers take the sessions over before it would expire.
       cut: async () => {
         supervisor.cut();
         await Promise.allSettled([control.goodbye(), lease.stop()]);
@@ -157,12 +153,16 @@ async function run(config: WorkerConfig): Promise<void> {
     },
   );
 
-  // Both connect again by themselves for as long as it takes; without Redis the polls do the work.
+  // Both clients reconnect without a limit. Until then the polls replace the doorbells.
   await Promise.allSettled([redis.connect(), subscriber.connect()]);
   sessionHost.start();
   await app.listen({ host, port });
   logger.info({ host, port, network: networkName }, 'listening');
-  lease.start();
+  lease.start({
+    counts: () => ({ sessionCount: supervisor.actors.length, messageCount: metrics.messageCount() }),
+    onHeld: (current) => supervisor.begin(current),
+    onLost: () => supervisor.cut(),
+  });
 }
 
 try {

@@ -19,25 +19,25 @@ import { composeTraffic } from './traffic.ts';
 
 const HANDOVER_BURST = 2;
 
-/** Everything that makes sessions run, wired together. */
+/** The components that run sessions. */
 export interface SessionHost {
   supervisor: Supervisor;
   metrics: WorkerMetrics;
   start(): void;
   /**
-   * Hands over to other workers what they have room for, within `graceMs`; the rest goes on. For the end of the
-   * process.
+   * For a shutdown: hands sessions over to other workers, as far as they have room, within `graceMs`. The others keep
+   * running.
    */
   leave(graceMs: number): Promise<void>;
   /**
-   * Stops the sessions, without logging them out, and writes what is left. Messages in flight get `graceMs` to be
+   * Stops the sessions without a logout and flushes the queued writes. Messages in flight get `graceMs` to be
    * acknowledged.
    */
   stop(graceMs: number): Promise<void>;
 }
 
 /**
- * In the order of the needs: figures, traffic, the watch over connections, the supervisor, and last what notifies them.
+ * Builds in the order of dependencies: metrics, traffic, the watch over connections, the supervisor, the doorbells.
  */
 export function createSessionHost(deps: SessionHostDependencies): SessionHost {
   const { workerId, pool, redis, subscriber, webhooks, network, masterKeys, clock, logger, timing, pace, control } =
@@ -130,6 +130,7 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
           return sessions.has(sessionId);
         },
         onConverge: () => supervisor.convergeSoon(),
+        sessionCount: () => sessions.count,
       });
       dispatcher.start();
       watch.start();

@@ -10,7 +10,7 @@ import { type ControlPort, createControlPort } from './control-stream.ts';
 
 const WORKER = 'worker-1';
 const masterKey = Buffer.alloc(32, 3);
-const LOAD = { cpuUsage: 1, memoryUsage: 2, eventLoopDelayMs: 3, sessionCount: 4 };
+const LOAD = { cpuUsage: 1, memoryUsage: 2, eventLoopDelayMs: 3 };
 
 let incarnation: number | undefined;
 let app: FastifyInstance;
@@ -39,6 +39,7 @@ beforeEach(async () => {
     onConverge: () => {
       converged += 1;
     },
+    sessionCount: () => 4,
   });
   const identity = { workerId: WORKER, masterKeys: [masterKey], incarnation: () => incarnation };
   app = buildWorkerApp({
@@ -160,7 +161,7 @@ describe('what goes over the stream', () => {
       await waitFor(() => ofType(gateway, 'hints').length > 0);
       expect(ofType(gateway, 'hints')).toEqual([{ type: 'hints', hints }]);
       await waitFor(() => ofType(gateway, 'load').length > 0);
-      expect(ofType(gateway, 'load')[0]).toEqual({ type: 'load', load: LOAD });
+      expect(ofType(gateway, 'load')[0]).toEqual({ type: 'load', load: { ...LOAD, sessionCount: 4 } });
     }
   });
 

@@ -14,13 +14,15 @@ export interface ControlHandlers {
   onSessionDoorbell: (sessionId: string) => boolean;
   /** The placements of this worker have changed. */
   onConverge: () => void;
+  /** Sessions that are hosted now, for the report of the load. */
+  sessionCount: () => number;
 }
 
 export interface ControlPortDependencies {
   workerId: string;
   /** The present incarnation; `undefined` while this worker has no lease. */
   incarnation: () => number | undefined;
-  load: () => WorkerLoadReport;
+  load: () => Omit<WorkerLoadReport, 'sessionCount'>;
   logger: Logger;
   /** Milliseconds between two reports of the load. @default 1 000 */
   tickMs?: number;
@@ -33,7 +35,7 @@ export interface ControlPortDependencies {
 export interface ControlPort {
   /** Whether a gateway has a stream now. */
   readonly hasGateway: boolean;
-  /** Passes doorbells to the handlers from now on. */
+  /** Sets the handlers. Without them doorbells are dropped and no load is reported. */
   listen(handlers: ControlHandlers): void;
   /** Adds the connection of a gateway. The route has authenticated it. */
   accept(socket: WebSocket): void;
@@ -93,7 +95,8 @@ export function createControlPort(deps: ControlPortDependencies): ControlPort {
       // Authenticated for an earlier incarnation: the gateway reconnects and gets the present one.
       else if (stream.incarnation !== incarnation()) stream.socket.close(GOING_AWAY);
     }
-    if (streams.size > 0) sendToAll({ type: 'load', load: load() });
+    if (!handlers || streams.size === 0) return;
+    sendToAll({ type: 'load', load: { ...load(), sessionCount: handlers.sessionCount() } });
   }
 
   function onMessage(stream: Stream, text: string): void {

@@ -34,8 +34,8 @@ async function keeperThat(answer: (sentAt: number) => Answer, registerTakesMs = 
         await clock.sleep(given.afterMs);
         return given.answer;
       },
-      beginDraining: async (incarnation) => void note(`draining ${incarnation}`),
-      end: async (incarnation) => void note(`ended ${incarnation}`),
+      beginDraining: async (given) => void note(`draining ${given}`),
+      end: async (given) => void note(`ended ${given}`),
     },
     controlPlane: {
       async register(_, signal) {
@@ -47,12 +47,13 @@ async function keeperThat(answer: (sentAt: number) => Answer, registerTakesMs = 
     },
     request: { workerId: 'w1', endpoint: 'http://w1', maxSessions: 1, network: 'sandbox', revision: '' },
     meter: { read: () => NO_LOAD, stop: () => undefined },
-    counts: () => ({ sessionCount: 0, messageCount: 0 }),
-    onHeld: (incarnation) => note(`held ${incarnation}`),
-    onLost: () => note('lost'),
   });
   open.push(keeper);
-  keeper.start();
+  keeper.start({
+    counts: () => ({ sessionCount: 0, messageCount: 0 }),
+    onHeld: (current) => note(`held ${current}`),
+    onLost: () => note('lost'),
+  });
   await clock.advance(registerTakesMs);
   return { clock, keeper, story, renewals };
 }

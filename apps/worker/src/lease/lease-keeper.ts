@@ -14,48 +14,44 @@ export interface LeaseKeeperDependencies {
   controlPlane: ControlPlane;
   request: RegistrationRequest;
   meter: LoadMeter;
-  /** What a heartbeat reports beside the load. */
+}
+
+export interface LeaseListener {
+  /** The figures of a heartbeat besides the load. */
   counts: () => Pick<Heartbeat, 'sessionCount' | 'messageCount'>;
   /** This process may host sessions, as this incarnation. */
   onHeld: (incarnation: number) => void;
-  /**
-   * The lease is over. When this returns every socket is cut and nothing more is written; nothing may wait for it (I3).
-   */
+  /** The lease has ended. Synchronous: when it returns, every socket is cut and nothing more is written (I3). */
   onLost: () => void;
 }
 
 const REGISTER_RETRY = { initialMs: 250, maxMs: 3_000 };
-/** Tries that fail follow one another in this part of the usual pause. */
+/** After a failed renewal the next try comes after the usual pause divided by this. */
 const RETRIES_PER_RENEWAL = 16;
 
 /**
- * Registers this process and keeps its lease: renewed in PostgreSQL, the only place where it counts, and believed in by
- * the own monotonic clock. When the deadline passes, or the database says that the lease is over, everything stops
- * before anything else happens, and the process registers again.
+ * Registers this process and keeps its lease. The lease is renewed in PostgreSQL, which decides; this process measures
+ * it by its own monotonic clock. When the deadline passes, or the database says that the lease has ended, all sessions
+ * stop synchronously, and the process registers again.
  *
- * The deadline has a timer, but a process that was stopped, or whose loop was blocked, runs what has arrived on its
- * sockets before its timers. So whoever is about to act asks {@link isHeld}, and the first who asks too late ends
- * everything. What asks nobody (a frame that is decrypted) needs a write to have an effect, and the fence judges that.
+ * The deadline has a timer. But a process that was paused, or whose event loop was blocked, handles the data on its
+ * sockets before its timers. So every act checks {@link isHeld} first, and the first check after the deadline ends the
+ * lease. An act without that check (the decryption of a frame) has no effect without a write, and the fence refuses it.
  */
 export class LeaseKeeper {
   readonly #deps: LeaseKeeperDependencies;
-  readonly #heartbeat: ReturnType<typeof createHeartbeat>;
   readonly #stop = new AbortController();
+  #listener: LeaseListener | undefined;
+  #heartbeat: ReturnType<typeof createHeartbeat> | undefined;
   #held: HeldLease | undefined;
   #isDraining = false;
   #running: Promise<void> | undefined;
 
   constructor(deps: LeaseKeeperDependencies) {
     this.#deps = deps;
-    this.#heartbeat = createHeartbeat({
-      ...deps,
-      workerId: deps.request.workerId,
-      onTokenRefused: (held) =>
-        this.#lose(held, 'the gateway does not accept the token of this worker any more, which registers again'),
-    });
   }
 
-  /** Whether this process may act as owner now. Synchronous; asked before every act. */
+  /** Whether this process may act as owner now. Synchronous, for a check before every act. */
   isHeld(): boolean {
     const held = this.#held;
     if (!held) return false;
@@ -69,18 +65,28 @@ export class LeaseKeeper {
     return this.isHeld() ? this.#held?.incarnation : undefined;
   }
 
-  start(): void {
-    this.#running ??= this.#run();
+  /** Registers and renews until {@link stop}. */
+  start(listener: LeaseListener): void {
+    if (this.#running) return;
+    this.#listener = listener;
+    this.#heartbeat = createHeartbeat({
+      ...this.#deps,
+      counts: listener.counts,
+      workerId: this.#deps.request.workerId,
+      onTokenRefused: (held) =>
+        this.#lose(held, 'the gateway does not accept the token of this worker any more, which registers again'),
+    });
+    this.#running = this.#run();
   }
 
-  /** The process is going to end: nothing new is placed on it. A lease that is lost from now on is not replaced. */
+  /** Stops new placements on this process. A lease that is lost from now on is not replaced. */
   async beginDraining(): Promise<void> {
     this.#isDraining = true;
     const held = this.#held;
     if (held) await this.#deps.store.beginDraining(held.incarnation);
   }
 
-  /** Ends the lease, so that nobody waits for it to expire. Nothing of this process may run any more. */
+  /** Ends the lease in the database before it expires. The sessions of this process must have stopped. */
   async stop(): Promise<void> {
     this.#stop.abort();
     const held = this.#held;
@@ -96,7 +102,7 @@ export class LeaseKeeper {
       if (!held) return;
       this.#held = held;
       this.#deps.logger.info({ incarnation: held.incarnation }, 'registered');
-      this.#deps.onHeld(held.incarnation);
+      this.#listener?.onHeld(held.incarnation);
       await Promise.all([this.#renew(held), this.#watch(held)]);
     }
   }
@@ -128,15 +134,15 @@ export class LeaseKeeper {
     }
   }
 
-  /** `false`: there was no good answer in time. One that comes later still counts, for what it says. */
+  /** `false`: there was no good answer in time. A late answer is still applied. */
   #tryRenewal(held: HeldLease, sentAt: number): Promise<boolean> {
     const { store, logger, timing, meter } = this.#deps;
     const load = meter.read();
-    this.#heartbeat(held, load);
+    this.#heartbeat?.(held, load);
     const answer = store.renew(held.incarnation, load).then(
       (stillOurs) => {
         if (!stillOurs) this.#lose(held, 'the lease was ended by somebody else, all sessions stop here');
-        // An answer that finds the deadline passed brings nothing back: nobody knows what has happened meanwhile.
+        // An answer after the deadline does not revive the lease: another worker may have taken over.
         if (this.#stillHolds(held)) held.renewed(sentAt);
         return true;
       },
@@ -149,7 +155,7 @@ export class LeaseKeeper {
     return Promise.race([answer, timeout]);
   }
 
-  /** Ends the lease at its deadline if nobody has asked by then. */
+  /** Ends the lease at its deadline, without a call of {@link isHeld}. */
   async #watch(held: HeldLease): Promise<void> {
     const { clock } = this.#deps;
     while (this.#stillHolds(held)) {
@@ -165,7 +171,7 @@ export class LeaseKeeper {
     if (this.#held !== held) return;
     this.#held = undefined;
     held.end();
-    this.#deps.onLost();
+    this.#listener?.onLost();
     this.#deps.logger.error({ incarnation: held.incarnation }, sentence);
   }
 

@@ -111,7 +111,7 @@ export class SessionConnection {
     }
   }
 
-  /** Opens again with the same keys, after the changes of the last connection are durable and if `wanted` still holds. */
+  /** Opens again with the same keys, after its changes are durable and if `wanted` still holds. */
   async reopen(wanted: () => boolean): Promise<void> {
     const generation = this.#generation;
     await this.#store?.flush();

@@ -4,7 +4,7 @@ import type { KeyWriter } from '../whatsapp/key-writer.ts';
 const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
 
 /**
- * Records the steps of one run of a session in their order, and ends the run between two of them. After the kill the run
+ * Records the steps of one run of a session in their order, and ends the run between two of them. After the kill it
  * reads, writes and sends nothing, and its events are dropped: only the database and the server keep what it did, as
  * after a `kill -9`.
  */

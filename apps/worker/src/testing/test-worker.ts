@@ -96,12 +96,16 @@ async function startIncarnation(options: TestWorkerOptions, databaseLine: FaultP
   const network = options.network();
   const pool = createPool({ url: databaseLine.url, name: workerId, max: 16 });
   const leasePool = createLeasePool(databaseLine.url, workerId, timing);
-  const control = createControlPort({
-    workerId,
-    incarnation: () => lease.incarnation,
-    load: () => ({ ...NO_LOAD, sessionCount: host.supervisor.actors.length }),
+  const lease = new LeaseKeeper({
+    store: createLeaseStore(leasePool, workerId, timing),
+    clock: systemClock,
     logger,
+    timing,
+    controlPlane: controlPlaneOf(options),
+    request: { workerId, endpoint: `http://${workerId}`, maxSessions: 1_000, network: 'sandbox', revision: 'test' },
+    meter: { read: () => NO_LOAD, stop: () => undefined },
   });
+  const control = createControlPort({ workerId, incarnation: () => lease.incarnation, load: () => NO_LOAD, logger });
   const host = createSessionHost({
     workerId,
     pool,
@@ -120,18 +124,6 @@ async function startIncarnation(options: TestWorkerOptions, databaseLine: FaultP
     mayStart: () => lease.isHeld(),
     control,
   });
-  const lease = new LeaseKeeper({
-    store: createLeaseStore(leasePool, workerId, timing),
-    clock: systemClock,
-    logger,
-    timing,
-    controlPlane: controlPlaneOf(options),
-    request: { workerId, endpoint: `http://${workerId}`, maxSessions: 1_000, network: 'sandbox', revision: 'test' },
-    meter: { read: () => NO_LOAD, stop: () => undefined },
-    counts: () => ({ sessionCount: 0, messageCount: 0 }),
-    onHeld: (incarnation) => host.supervisor.begin(incarnation),
-    onLost: () => host.supervisor.cut(),
-  });
   async function free(): Promise<void> {
     control.close();
     await webhooks.close();
@@ -140,7 +132,11 @@ async function startIncarnation(options: TestWorkerOptions, databaseLine: FaultP
     await Promise.all([pool.end(), leasePool.end()]);
   }
   host.start();
-  lease.start();
+  lease.start({
+    counts: () => ({ sessionCount: 0, messageCount: 0 }),
+    onHeld: (incarnation) => host.supervisor.begin(incarnation),
+    onLost: () => host.supervisor.cut(),
+  });
   await waitFor(() => lease.isHeld(), { what: `the lease of ${workerId}` });
 
   return {
