@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { OPERATIONS, type OperationName } from '@wa-gate/contracts';
+import { OPERATION_NAMES, OPERATIONS, type OperationName, operationOf } from '@wa-gate/contracts';
 import { newId } from '@wa-gate/kit';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -12,6 +12,7 @@ import {
   type TestSession,
   type TestUser,
 } from './testing/gateway-fixture.ts';
+import { routeOf } from './testing/operation-routes.ts';
 import type { WorkerStandIn } from './testing/worker-stand-in.ts';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -28,13 +29,17 @@ let fixture: GatewayFixture;
 let user: TestUser;
 let session: TestSession;
 let worker: WorkerStandIn;
-/** One call of every operation that needs PostgreSQL, in the words of the API's description. */
+/** One call of every route that needs PostgreSQL, by its name in the description of the API. */
 let calls: Record<string, Call>;
 
 /**
- * Calls that need no PostgreSQL: probes, descriptions, the caller's identity, and what the owner answers while the rest
- * is in memory.
+ * Operations that the owner of the session answers while everything else is in memory. The others write into the audit
+ * log first; the status of a session is completed from its row.
  */
+const ANSWERED_BY_OWNER = OPERATION_NAMES.filter(
+  (name) => operationOf(name).audit === undefined && name !== 'sessions.status',
+);
+/** Calls that need no PostgreSQL: probes, descriptions, the caller's identity, and {@link ANSWERED_BY_OWNER}. */
 const WORK_ON = [
   'GET /health',
   'GET /api/health',
@@ -44,11 +49,8 @@ const WORK_ON = [
   'GET /api/auth/me',
   'GET /api/errors',
   'GET /api/errors/{code}',
-  'GET /api/sessions/{id}/health',
-  'GET /api/sessions/{id}/qr',
   'GET /api/sessions/{id}/qr/stream',
-  'POST /api/sessions/{id}/pairing-code',
-  'POST /api/sessions/{id}/presence',
+  ...ANSWERED_BY_OWNER.map(routeOf),
 ];
 
 beforeAll(async () => {
@@ -70,7 +72,7 @@ beforeAll(async () => {
   const login = { email: user.email, password: 'correct horse' };
   const hook = { url: 'https://example.com/hook', events: ['message.received'] };
   const metrics = { sessionCount: 1, cpuUsage: 1, memoryUsage: 1 };
-  // What the example of the description is not enough for.
+  // Routes for which the example of the description is not enough.
   const special: Record<string, Call> = {
     'DELETE /api/sessions/{id}': ['DELETE', at, { as: user.token }],
     'DELETE /api/sessions/{id}/webhook': ['DELETE', `${at}/webhook`, { as: session.key }],
@@ -135,13 +137,13 @@ async function everything(): Promise<unknown> {
   return rows[0];
 }
 
-/** The method of an operation: the worker is asked for all of them by POST. */
+/** The method of an operation in the API: calls to the worker are all POST. */
 const methodOf = ({ method, url }: WorkerStandIn['calls'][number]): string => {
   const name = url.split('/operations/')[1];
   return OPERATIONS[name as OperationName]?.method ?? method;
 };
 
-/** What the worker was asked to do, besides telling how things are. */
+/** How many calls to the worker change something. */
 const changesAsked = (): number => worker.calls.filter((call) => methodOf(call) !== 'GET').length;
 
 const expectUnavailable = (name: string, { status, body, headers }: Answer): void => {
@@ -156,7 +158,7 @@ const expectUnavailable = (name: string, { status, body, headers }: Answer): voi
 
 describe('PostgreSQL is away', () => {
   it('every operation that needs it answers 503 with Retry-After, also with a warm cache, and changes nothing (MR-176)', async () => {
-    // What may be remembered is remembered now.
+    // Warms the caches.
     for (const as of [session.key, user.token]) await fixture.call('GET', `/api/sessions/${session.slug}/qr`, { as });
     const before = await everything();
     const asked = changesAsked();
@@ -171,7 +173,7 @@ describe('PostgreSQL is away', () => {
     expect(changesAsked()).toBe(asked);
   });
 
-  it('so does a credential that nobody remembers', async () => {
+  it('so does a credential that is in no cache', async () => {
     const fresh = await fixture.register();
     fixture.databaseLine.set('refuse');
     expectUnavailable('key', await fixture.call('GET', '/api/sessions', { as: fresh.apiKey }));

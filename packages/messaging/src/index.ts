@@ -9,7 +9,7 @@ export {
   recordDeliveries,
   releaseWebhook,
 } from './deliveries/deliveries.ts';
-export { type Appended, type AppendedEvent, appendControlEvent } from './events/append-events.ts';
+export type { Appended, AppendedEvent } from './events/append-events.ts';
 export { type InboundMessage, type Projected, type StoredInbound, storeInbound } from './inbound/inbound.ts';
 export { findJournalled, JOURNAL_DAYS, type JournalRow, readUnprojected, sweepJournal } from './inbound/journal.ts';
 export { SQL_INVARIANTS, type SqlInvariant } from './invariants/invariant-queries.ts';

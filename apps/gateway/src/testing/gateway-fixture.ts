@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { type Assignment, placeSession, releaseSession } from '@wa-gate/cluster';
-import { RATE_LIMITS } from '@wa-gate/contracts';
+import { RATE_LIMITS, type SessionEvent } from '@wa-gate/contracts';
 import { createPool, createPrisma, type SessionState } from '@wa-gate/db';
 import { createLogger, createRedis, type Redis, readConfig, systemClock } from '@wa-gate/kit';
+import { updateSessionState } from '@wa-gate/messaging';
 import {
   createFaultProxy,
   createTestDatabase,
@@ -58,6 +59,8 @@ export interface GatewayFixture {
   createSession(user: TestUser, body?: Record<string, unknown>): Promise<TestSession>;
   /** As if its owner had written it. */
   setState(session: TestSession, state: SessionState, isPaired?: boolean): Promise<void>;
+  /** Appends an event of the session, as its owner does and under the epoch of its placement. Its state stays. */
+  appendEvent(session: TestSession, event: SessionEvent): Promise<void>;
   /** Gives the session to another worker that has room, as a reconciler would. */
   move(session: TestSession): Promise<Assignment>;
   close(): Promise<void>;
@@ -217,6 +220,14 @@ export async function createGatewayFixture(
         'UPDATE sessions SET state = $2, paired_at = CASE WHEN $3 THEN now() END WHERE id = $1',
         [session.id, state, isPaired],
       );
+    },
+    async appendEvent({ id: sessionId }, event) {
+      const { rows } = await database.pool.query<{ epoch: number; state: SessionState }>(
+        'SELECT p.epoch, s.state FROM session_placements p JOIN sessions s ON s.id = p.session_id WHERE s.id = $1',
+        [sessionId],
+      );
+      const { epoch, state } = rows[0]!;
+      await updateSessionState(database.pool, { sessionId, epoch: Number(epoch) }, { state }, [event]);
     },
     async move(session) {
       const { rows } = await database.pool.query<{ worker_id: string }>(

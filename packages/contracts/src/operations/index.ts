@@ -3,19 +3,16 @@ import type { Operation, PresentedOperation } from './operation.ts';
 import { presence } from './presence.ts';
 import { sessions } from './sessions.ts';
 
-/**
- * All that the worker of a session does at once. Worker and gateway do not compile while an entry has nobody who does
- * it.
- */
+/** Every operation on a live session. The worker does not compile while an entry has no function that performs it. */
 export const OPERATIONS = { ...sessions, ...presence };
 export type OperationName = keyof typeof OPERATIONS;
 export const OPERATION_NAMES = Object.keys(OPERATIONS) as readonly OperationName[];
 
-/** On the session itself, whatever its connection is. */
+/** Operations on the session itself: they need no connection. */
 export type SessionOperationName = keyof typeof sessions;
-/** On its connection to WhatsApp. */
+/** Operations on the connection to WhatsApp. */
 export type ConnectionOperationName = Exclude<OperationName, SessionOperationName>;
-/** Those whose answer the gateway puts into another shape. */
+/** Operations for whose answer the API has another shape. */
 export type PresentedOperationName = {
   [N in OperationName]: (typeof OPERATIONS)[N] extends { data: TSchema } ? N : never;
 }[OperationName];
@@ -26,7 +23,7 @@ export type AnswerOf<N extends OperationName> = Static<(typeof OPERATIONS)[N]['a
 export const isOperationName = (name: string): name is OperationName => Object.hasOwn(OPERATIONS, name);
 export const isSessionOperation = (name: OperationName): name is SessionOperationName => Object.hasOwn(sessions, name);
 
-/** Any of {@link OPERATIONS}, for code that knows none of them. */
+/** An entry of {@link OPERATIONS} with its general type. */
 export const operationOf = (name: OperationName) =>
   OPERATIONS[name] as Operation<TProperties, TSchema> & Partial<PresentedOperation<TProperties, TSchema, TSchema>>;
 

@@ -4,9 +4,9 @@ import type { BucketName } from '../rate-limits.ts';
 import type { Permission } from '../workspace-roles.ts';
 
 /**
- * When a call is sent to the worker again after its connection broke. `safe`: always. `only-if-refused`: never,
- * because the worker may have done it; the caller gets OUTCOME_UNKNOWN. A call that was refused before anything was
- * done is always sent again, to the present owner.
+ * Whether a call is sent to the worker again after its connection broke. `safe`: yes. `only-if-refused`: no, because
+ * the worker may have executed it; the caller gets OUTCOME_UNKNOWN. A call that the worker refused before it did
+ * anything is always sent again, to the present owner.
  */
 export type Repeat = 'safe' | 'only-if-refused';
 
@@ -21,8 +21,8 @@ export interface OperationAlias {
 }
 
 /**
- * Something that the worker of a session does at once, by its names and shapes. The name of its entry is the
- * operationId and the name that the worker knows it by. Worker and gateway have a table of the same names.
+ * The names and shapes of something that the worker of a session does while the caller waits. The name of its entry is
+ * the `operationId` and the name in the call to the worker.
  */
 export interface Operation<I extends TProperties, A extends TSchema> {
   method: 'GET' | 'POST' | 'DELETE';
@@ -34,11 +34,13 @@ export interface Operation<I extends TProperties, A extends TSchema> {
   audience?: 'caller' | 'workspace';
   permission: Permission;
   limits?: readonly BucketName[];
-  /** The action in the audit log. It is written before the worker is asked. */
+  /** The action in the audit log. It is written before the worker is called. */
   audit?: string;
-  /** What the worker gets: the body of the request, or its query for a GET. */
+  /** Why an operation that is no GET writes no entry into the audit log. It has `audit` or this. */
+  unaudited?: string;
+  /** The fields that the worker gets: from the body of the request, or from its query for a GET. */
   input: I;
-  /** Why an input that fits the schema is refused all the same: one sentence. */
+  /** Checks across fields. Returns the sentence of the refusal, or `undefined`. */
   objection?(this: void, input: Static<TObject<I>>): string | undefined;
   /**
    * What the worker answers. It is the `data` of the API, too, unless the operation is a {@link PresentedOperation}.
@@ -47,23 +49,23 @@ export interface Operation<I extends TProperties, A extends TSchema> {
   /** Besides those that any route may answer. */
   errors: readonly ErrorCode[];
   repeat: Repeat;
-  /** Queries to WhatsApp that it makes, for the budget of the session. */
+  /** The count of queries that it sends to WhatsApp. It is taken from the budget of the session. */
   cost: number;
-  /** How long the worker may take. @default 30 000 */
+  /** Milliseconds after which the gateway gives up. @default 30 000 */
   timeoutMs?: number;
   alias?: OperationAlias;
   /** The description shows the first one; the conformance test runs all. */
   examples: readonly [Static<TObject<I>>, ...Static<TObject<I>>[]];
 }
 
-/** An operation whose answer the gateway puts into another shape. */
+/** An operation for whose answer the API has another shape (`data`). */
 export interface PresentedOperation<I extends TProperties, A extends TSchema, D extends TSchema>
   extends Operation<I, A> {
   /** The `data` of the API. */
   data: D;
   /** The body of the request, where it is not the input. */
   body?: TSchema;
-  /** What the query says about the presentation. The worker does not get it. */
+  /** Query parameters for the presentation. The worker does not get them. */
   query?: TObject;
 }
 
@@ -72,7 +74,7 @@ export const definePresented = <I extends TProperties, A extends TSchema, D exte
   operation: PresentedOperation<I, A, D>,
 ) => operation;
 
-/** What every call to the owner of a session may be refused with. */
+/** Errors of every call to the owner of a session. */
 export const OWNER_ERRORS = [
   'UNAUTHENTICATED',
   'SESSION_NOT_FOUND',
@@ -80,7 +82,7 @@ export const OWNER_ERRORS = [
   'WORKER_ERROR',
 ] as const satisfies readonly ErrorCode[];
 
-/** What every operation on a connection to WhatsApp may be refused with. */
+/** Errors of every operation on a connection to WhatsApp. */
 export const CONNECTION_ERRORS = [
   ...OWNER_ERRORS,
   'SESSION_NOT_CONNECTED',

@@ -31,6 +31,7 @@ export const presence = {
     description:
       'Contacts see it as of a phone. While the account is `available`, its phone does not ring. A chat state lasts some seconds; WhatsApp keeps none of this.',
     permission: 'messages.send',
+    unaudited: 'who is online or typing is over in seconds, and nothing keeps it',
     input,
     objection({ state, to }) {
       if (isOfChat(state) && to === undefined)

@@ -17,7 +17,8 @@ import { claimOutbox } from '../outbox/outbox.ts';
 import { recordOutcomes } from '../outbox/outcomes.ts';
 import { newWaMessageId } from '../outbox/wa-message-id.ts';
 import { updateSessionState } from '../sessions/session-state.ts';
-import { type Appended, appendControlEvent } from './append-events.ts';
+import { appendControlEvent } from '../testing/append-control-event.ts';
+import type { Appended } from './append-events.ts';
 
 /** The lease of the one worker, which nobody renews, outlasts the file. */
 const LASTING = scaleTiming(60);

@@ -1,5 +1,4 @@
-import type { EventType, SessionEvent } from '@wa-gate/contracts';
-import type { Queryable } from '@wa-gate/db';
+import type { EventType } from '@wa-gate/contracts';
 
 /** What a statement that appended events reports. */
 export interface AppendedEvent {
@@ -53,24 +52,3 @@ export const APPENDED_COLUMNS = `
     FROM delivering) AS webhooks`;
 
 export const readAppended = (row: Appended): Appended => ({ events: row.events, webhooks: row.webhooks });
-
-const APPEND_CONTROL_EVENT = {
-  name: 'append-control-event',
-  text: `WITH new_events AS (
-    SELECT $1::uuid AS session_id, NULL::bigint AS epoch, 1 AS ord, $2::text AS type, $3::jsonb AS data
-  ), ${APPEND_EVENTS}
-  SELECT ${APPENDED_COLUMNS}`,
-};
-
-/**
- * Appends a control event (`session.*`) of the gateway, which owns no session and therefore is not fenced. Call it in
- * the transaction that makes the fact true.
- */
-export async function appendControlEvent(
-  tx: Queryable,
-  event: { sessionId: string } & Extract<SessionEvent, { type: `session.${string}` }>,
-): Promise<Appended> {
-  const values = [event.sessionId, event.type, JSON.stringify(event.data)];
-  const { rows } = await tx.query<Appended>({ ...APPEND_CONTROL_EVENT, values });
-  return readAppended(rows[0]!);
-}

@@ -1,7 +1,7 @@
 import { EVENTS } from '@wa-gate/contracts';
 import type { Queryable } from '@wa-gate/db';
 import { newId } from '@wa-gate/kit';
-import { appendControlEvent, type DeliveryResult, type LeasedWebhook, leaseDueWebhooks } from '@wa-gate/messaging';
+import { type DeliveryResult, type LeasedWebhook, leaseDueWebhooks } from '@wa-gate/messaging';
 import { beforeAll, beforeEach, expect, it } from 'vitest';
 import type { TestUser } from '../../testing/gateway-fixture.ts';
 import { useGateway } from '../../testing/use-gateway.ts';
@@ -28,11 +28,7 @@ beforeEach(async () => {
       body: { url: 'http://127.0.0.1:9/hook' },
     });
     for (let event = 0; event < 2; event += 1) {
-      await appendControlEvent(pool, {
-        sessionId: session.id,
-        type: 'session.status',
-        data: EVENTS['session.status'].example,
-      });
+      await fixture.appendEvent(session, { type: 'session.status', data: EVENTS['session.status'].example });
     }
   }
   const rows = await leaseDueWebhooks(pool, { leasedBy: newId(), leaseMs: LEASE_MS, limit: 3 });

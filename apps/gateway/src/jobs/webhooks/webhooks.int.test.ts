@@ -3,7 +3,7 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { EVENTS } from '@wa-gate/contracts';
 import { createLogger, createSecretBox, systemClock } from '@wa-gate/kit';
-import { appendControlEvent, createWebhookDoorbell } from '@wa-gate/messaging';
+import { createWebhookDoorbell } from '@wa-gate/messaging';
 import { testRedisUrl, waitFor } from '@wa-gate/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createGatewayMetrics } from '../../metrics/index.ts';
@@ -74,8 +74,7 @@ async function subscribe(url: string): Promise<void> {
 /** Appends events; their seqs count from 1 in each session. */
 async function emit(count = 1): Promise<void> {
   for (let i = 0; i < count; i += 1) {
-    const event = { sessionId: session.id, type: 'session.status', data: EVENTS['session.status'].example } as const;
-    await appendControlEvent(fixture.database.pool, event);
+    await fixture.appendEvent(session, { type: 'session.status', data: EVENTS['session.status'].example });
   }
 }
 
@@ -123,7 +122,7 @@ describe('an event', () => {
     const key = Buffer.from(secret.slice('whsec_'.length), 'base64');
     const expected = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64');
     expect(headers['webhook-signature']).toBe(`v1,${expected}`);
-    expect(JSON.parse(body)).toMatchObject({ id, event: 'session.status', sessionId: session.slug, seq: 1, epoch: 0 });
+    expect(JSON.parse(body)).toMatchObject({ id, event: 'session.status', sessionId: session.slug, seq: 1, epoch: 1 });
     expect(await deliveries()).toMatchObject([{ status: 'DELIVERED', attempts: 1, response_code: 204 }]);
   });
 

@@ -1,15 +1,22 @@
+import { OPERATION_NAMES, operationOf } from '@wa-gate/contracts';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildOpenapiDocument } from '../../openapi-document.ts';
 import type { Answer, TestSession, TestUser } from '../../testing/gateway-fixture.ts';
+import { routesOf } from '../../testing/operation-routes.ts';
 import { useGateway } from '../../testing/use-gateway.ts';
 import type { WorkerStandIn } from '../../testing/worker-stand-in.ts';
 
-/** Routes that change something and write no entry, and why that is right. */
+/** Routes without GET that write no entry, and why. Operations give their reason in the registry (`unaudited`). */
 const EXCEPTIONS: Record<string, string> = {
   'POST /api/sessions/{id}/send': 'the row of the message is the record, with the key it was accepted with',
   'POST /api/messages/send': 'the row of the message is the record, with the key it was accepted with',
-  'POST /api/sessions/{id}/presence': 'who is online or typing is over in seconds, and nothing keeps it',
   'PUT /api/admin/workers/{id}/heartbeat': 'figures of a worker, several times a minute',
+  ...Object.fromEntries(
+    OPERATION_NAMES.flatMap((name) => {
+      const { unaudited } = operationOf(name);
+      return unaudited === undefined ? [] : routesOf(name).map((route) => [route, unaudited]);
+    }),
+  ),
 };
 
 /** Operation, such as `POST /api/sessions`, and the action that it declares. */
