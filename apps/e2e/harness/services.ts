@@ -1,6 +1,7 @@
-import type { Pool } from '@wa-gate/db';
-import { createLogger, createRedis } from '@wa-gate/kit';
+import { createPool, type Pool } from '@wa-gate/db';
+import { createLogger, createRedis, newId } from '@wa-gate/kit';
 import { createTestDatabase } from '@wa-gate/testkit';
+import { migrate } from './checkout.ts';
 
 /** The PostgreSQL database and the Redis database of one system. */
 export interface Services {
@@ -17,16 +18,43 @@ const REDIS_DATABASE = '/15';
 /**
  * A fresh migrated database and an emptied Redis database on the servers given, else on the test services. The Redis
  * URL may name the database; scenario files run one after the other, so one is enough.
+ *
+ * @param checkout the database is made by the migrations of this checkout, as its launcher makes it, without anything
+ *   that tests add
  */
-export async function prepareServices(servers?: { databaseUrl: string; redisUrl: string }): Promise<Services> {
+export async function prepareServices(
+  servers?: { databaseUrl: string; redisUrl: string },
+  checkout?: string,
+): Promise<Services> {
   const given = servers?.redisUrl ?? process.env.TEST_REDIS_URL;
   if (!given)
     throw new Error('TEST_REDIS_URL is not set: run the scenarios with `.ci/run`, which starts a Redis for them.');
   const redisUrl = new URL(given);
   if (redisUrl.pathname === '' || redisUrl.pathname === '/') redisUrl.pathname = REDIS_DATABASE;
   await emptyRedis(redisUrl.href);
-  const database = await createTestDatabase({ max: 4, ...(servers && { maintenanceUrl: servers.databaseUrl }) });
+  const database =
+    checkout === undefined
+      ? await createTestDatabase({ max: 4, ...(servers && { maintenanceUrl: servers.databaseUrl }) })
+      : await createMigratedDatabase(checkout, servers?.databaseUrl ?? process.env.TEST_DATABASE_URL!);
   return { databaseUrl: database.url, redisUrl: redisUrl.href, pool: database.pool, release: () => database.drop() };
+}
+
+async function createMigratedDatabase(checkout: string, maintenanceUrl: string) {
+  const name = `wa_gate_${newId().replaceAll('-', '')}`;
+  const url = new URL(maintenanceUrl);
+  url.pathname = `/${name}`;
+  await migrate(checkout, url.href);
+  const pool = createPool({ url: url.href, name: 'e2e', max: 4 });
+  return {
+    url: url.href,
+    pool,
+    async drop() {
+      await pool.end();
+      const admin = createPool({ url: maintenanceUrl, name: 'e2e', max: 1 });
+      await admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+      await admin.end();
+    },
+  };
 }
 
 async function emptyRedis(url: string): Promise<void> {

@@ -3,19 +3,17 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { repositoryFile } from '../harness/repository.ts';
+import { ownCheckout } from '../harness/checkout.ts';
 
 const run = promisify(execFile);
-const ROOT = fileURLToPath(repositoryFile('.'));
 /** Written when a checkout is built: a run that was interrupted leaves none. */
 const BUILT = 'node_modules/.built';
 const MAX_OUTPUT_BYTES = 64 * 1_024 * 1_024;
 
 /** The full hash of a commit; `null`: this clone does not have it, as a shallow one of a CI. */
 export async function findCommit(ref: string): Promise<string | null> {
-  const args = ['-C', ROOT, 'rev-parse', '--verify', '--quiet', `${ref}^{commit}`];
+  const args = ['-C', ownCheckout, 'rev-parse', '--verify', '--quiet', `${ref}^{commit}`];
   return await run('git', args).then(
     ({ stdout }) => stdout.trim(),
     () => null,
@@ -31,7 +29,7 @@ export async function buildCheckout(commit: string): Promise<string> {
   await mkdir(join(folder, '..'), { recursive: true });
   const execute = (program: string, ...args: string[]) =>
     run(program, args, { cwd: folder, maxBuffer: MAX_OUTPUT_BYTES });
-  await run('git', ['clone', '--quiet', '--no-checkout', '--shared', ROOT, folder]);
+  await run('git', ['clone', '--quiet', '--no-checkout', '--shared', ownCheckout, folder]);
   await execute('git', 'checkout', '--quiet', '--detach', commit);
   const { packageManager } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as {
     packageManager: string;
@@ -41,12 +39,3 @@ export async function buildCheckout(commit: string): Promise<string> {
   await writeFile(join(folder, BUILT), '');
   return folder;
 }
-
-/** Applies the migrations of a checkout, as its launcher does. Returns the names of those that were missing. */
-export async function migrate(folder: string, databaseUrl: string): Promise<string[]> {
-  const script = join(folder, 'packages/db/bin/migrate.mjs');
-  const { stdout } = await run(process.execPath, [script], { env: { ...process.env, DATABASE_URL: databaseUrl } });
-  return stdout.split('\n').filter(Boolean);
-}
-
-export const ownCheckout = ROOT;

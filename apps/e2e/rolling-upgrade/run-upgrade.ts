@@ -1,19 +1,17 @@
 import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createPool } from '@wa-gate/db';
-import { newId } from '@wa-gate/kit';
 import { gatherCast } from '../chaos/cast.ts';
 import { EventLedger } from '../chaos/event-ledger.ts';
 import { History } from '../chaos/history.ts';
 import { judge, type Verdict } from '../chaos/judge.ts';
 import { untilQuiet, untilWhole } from '../chaos/recovery.ts';
 import { Traffic } from '../chaos/traffic.ts';
+import { migrate, ownCheckout, runFrom } from '../harness/checkout.ts';
 import { type Fleet, startFleet } from '../harness/fleet.ts';
-import type { Services } from '../harness/services.ts';
+import { prepareServices } from '../harness/services.ts';
 import { startPrivateDatabases } from '../load/measure/private-databases.ts';
 import type { UpgradeOptions } from './options.ts';
-import { migrate, ownCheckout } from './previous-checkout.ts';
 import { Readers } from './readers.ts';
 
 /** What happened during a step, and in the calm after it. */
@@ -51,9 +49,8 @@ export async function runUpgrade(
   try {
     const databases = await startPrivateDatabases('rolling-upgrade');
     closers.unshift(() => databases.stop());
-    const services = openServices(databases);
-    const known = await migrate(previous, services.databaseUrl);
-    say(`Database of the version before: ${known.length} migrations. Starting its processes ...`);
+    const services = await prepareServices(databases, previous);
+    say('Database of the version before is there. Starting its processes ...');
     const { workers, gateways, sessions } = options;
     const fleet = await startFleet({
       services,
@@ -61,8 +58,7 @@ export async function runUpgrade(
       gateways,
       // Room for all sessions when one worker is away.
       maxSessions: Math.ceil(sessions / Math.max(1, workers - 1)) + 1,
-      adapt: async (spec) =>
-        spec.name === 'sandbox' ? spec : { ...spec, main: spec.main.replace(ownCheckout, `${previous}/`) },
+      adapt: runFrom(`${previous}/`),
     });
     closers.unshift(async () => {
       if (options.logs) await keepLogs(fleet, options.logs);
@@ -74,13 +70,6 @@ export async function runUpgrade(
   } finally {
     for (const close of closers) await close().catch((error: Error) => say(`While closing: ${error.message}`));
   }
-}
-
-function openServices(servers: { databaseUrl: string; redisUrl: string }): Services {
-  const databaseUrl = new URL(servers.databaseUrl);
-  databaseUrl.pathname = `/upgrade_${newId().replaceAll('-', '')}`;
-  const pool = createPool({ url: databaseUrl.href, name: 'e2e', max: 4 });
-  return { databaseUrl: databaseUrl.href, redisUrl: servers.redisUrl, pool, release: () => pool.end() };
 }
 
 interface Run {

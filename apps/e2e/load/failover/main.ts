@@ -1,29 +1,32 @@
 // How long sessions are without an owner when workers die, end, pause and are rolled.
-import { parseArgs } from 'node:util';
+import { openCheckout, ownCheckout, runFrom } from '../../harness/checkout.ts';
 import { startFleet } from '../../harness/fleet.ts';
 import { provideDurableServices } from '../measure/durable-services.ts';
+import { oneOf, readFlags, within } from '../measure/flags.ts';
+import { writeFigures } from '../measure/message-runs.ts';
 import { endCase, killCase, pauseCase, type Sample, type Stage, wholeFleetCase } from './cases.ts';
-import { type Row, renderSamples } from './report.ts';
+import { figuresOf, type Row, renderSamples } from './report.ts';
 import { rollingRestart } from './rolling.ts';
 import { Subjects } from './sessions.ts';
 
 const CASES = ['kill', 'end', 'pause', 'rolling', 'end-200', 'fleet'] as const;
 const GRACE_MS = 90_000;
 
-const { values } = parseArgs({
-  args: process.argv.slice(2).filter((argument) => argument !== '--'),
-  options: {
-    rounds: { type: 'string', default: '10' },
-    few: { type: 'string', default: '50' },
-    many: { type: 'string', default: '200' },
-    case: { type: 'string', multiple: true, default: [...CASES] },
-  },
+const values = readFlags(process.argv.slice(2), {
+  rounds: { type: 'string', default: '10' },
+  few: { type: 'string', default: '50' },
+  many: { type: 'string', default: '200' },
+  case: { type: 'string', multiple: true, default: [...CASES] },
+  checkout: { type: 'string' },
+  json: { type: 'string' },
 });
-const rounds = Number(values.rounds);
-const [few, many] = [Number(values.few), Number(values.many)];
-const isWanted = (name: (typeof CASES)[number]): boolean => values.case.includes(name);
+const rounds = within('rounds', values.rounds, 1, 50);
+const [few, many] = [within('few', values.few, 1, 500), within('many', values.many, 1, 2_000)];
+const wanted = values.case.map((name) => oneOf('case', name, CASES));
+const checkout = values.checkout === undefined ? ownCheckout : openCheckout(values.checkout);
+const isWanted = (name: (typeof CASES)[number]): boolean => wanted.includes(name);
 
-const services = await provideDurableServices();
+const services = await provideDurableServices(checkout);
 console.log(`Node ${process.version}, ${services.description}`);
 // A worker has room for all sessions, so that each of the three can have them all, and is not so full that some are
 // moved away.
@@ -31,8 +34,9 @@ const fleet = await startFleet({
   services,
   workers: 3,
   gateways: 2,
-  maxSessions: Math.ceil(many * 1.2),
+  maxSessions: Math.ceil(Math.max(few, many) * 1.2),
   logLevel: 'warn',
+  adapt: runFrom(checkout),
   env: { worker: { SHUTDOWN_GRACE_MS: '80000' }, sandbox: { SANDBOX_DECRYPT: 'false' } },
 });
 const stage: Stage = { fleet, subjects: new Subjects(fleet.system) };
@@ -67,6 +71,7 @@ try {
     await repeat(`SIGTERM, ${many} sessions`, rounds, (worker) => endCase(stage, worker, GRACE_MS));
   if (isWanted('fleet')) await repeat(`whole fleet, ${many} sessions`, rounds, () => wholeFleetCase(stage));
   console.log(`\n${renderSamples(rows)}`);
+  writeFigures(values.json, 'failover', rows.flatMap(figuresOf));
   console.log(`Recorder: ${JSON.stringify(await fleet.system.sandbox.misdeeds())}`);
   const reused = (await fleet.system.sandbox.keysUsedTwice()).slice(0, 10);
   for (const use of reused) console.log(`  key used twice: ${JSON.stringify(use)}`);

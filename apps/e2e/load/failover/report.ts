@@ -1,4 +1,5 @@
-import { percentile } from '../measure/closed-loop.ts';
+import type { Figures } from '../measure/message-runs.ts';
+import { percentile } from '../measure/statistics.ts';
 import type { Sample } from './cases.ts';
 
 export interface Row {
@@ -20,3 +21,11 @@ export function renderSamples(rows: readonly Row[]): string {
   }
   return lines.join('\n');
 }
+
+/** The figures of each repetition, for a script. */
+export const figuresOf = ({ name, samples }: Row): Figures[] =>
+  samples.map((sample) => ({
+    label: name,
+    side: 'gateway',
+    values: Object.fromEntries(Object.entries(sample).map(([what, ms]) => [`${what}, ms`, ms])),
+  }));

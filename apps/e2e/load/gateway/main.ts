@@ -4,20 +4,23 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runFrom } from '../../harness/checkout.ts';
 import type { ManagedProcess } from '../../harness/managed-process.ts';
 import { startSystem } from '../../harness/system.ts';
 import { provideDurableServices } from '../measure/durable-services.ts';
+import { writeFigures } from '../measure/message-runs.ts';
 import { startPrivateDatabases } from '../measure/private-databases.ts';
 import { residentBytes, type WatchedProcess, watchCpu } from '../measure/process-cpu.ts';
 import { profilingInto } from '../measure/profiling.ts';
+import { countStatements, p95, readStatements, resetStatements } from '../measure/statements.ts';
+import { median } from '../measure/statistics.ts';
 import type { Shot } from './cannon.ts';
 import { readCommands, roundTrips } from './commands.ts';
 import { fire } from './fire.ts';
 import { readOptions } from './options.ts';
 import { createMany, percent, registerMany, spread } from './outcomes.ts';
-import { type Figure, median, type Run, renderFigures, renderRuns, requestsOf } from './report.ts';
+import { type Figure, figuresOf, type Run, renderFigures, renderRuns, requestsOf } from './report.ts';
 import { prepareStage } from './stage.ts';
-import { countStatements, p95, readStatements, resetStatements } from './statements.ts';
 
 const MB = 1_048_576;
 /** autocannon has it for itself, as far as a machine of two cores can give one away. */
@@ -48,10 +51,15 @@ try {
 
 /** Throughput, latencies, and what one request costs. */
 async function proxied(): Promise<void> {
-  const services = await provideDurableServices();
+  const services = await provideDurableServices(options.checkout);
   console.log(`Node ${process.version}, ${services.description}; autocannon on core ${CANNON_CORE}`);
   await resetStatements(services.pool);
-  const stage = await prepareStage(services, { sessions: options.sessions, logFolder: folder, profiling });
+  const stage = await prepareStage(services, {
+    sessions: options.sessions,
+    logFolder: folder,
+    profiling,
+    checkout: options.checkout,
+  });
   const runs: Run[] = [];
   try {
     const others: WatchedProcess[] = [
@@ -110,6 +118,7 @@ async function proxied(): Promise<void> {
       }
     }
     console.log(`\n${renderRuns(runs)}`);
+    writeFigures(options.json, 'gateway', runs.map(figuresOf));
     const all = runs.filter(({ side }) => side === 'gateway');
     const count = all.reduce((sum, { result }) => sum + requestsOf(result), 0);
     const failed = all.reduce((sum, { result }) => sum + requestsOf(result) - result.ok + result.errors, 0);
@@ -184,8 +193,8 @@ function compareLatencies(runs: readonly Run[], label: string, connections: numb
 
 /** New users and new sessions on three workers. */
 async function founded(): Promise<void> {
-  const services = await provideDurableServices();
-  const system = await startSystem({ services, workers: 3, logLevel: 'warn' });
+  const services = await provideDurableServices(options.checkout);
+  const system = await startSystem({ services, workers: 3, logLevel: 'warn', adapt: runFrom(options.checkout) });
   try {
     const registered = await registerMany(system, REGISTRATIONS);
     note(

@@ -1,4 +1,5 @@
-import { parseArgs } from 'node:util';
+import { openCheckout, ownCheckout } from '../../harness/checkout.ts';
+import { readFlags, within } from '../measure/flags.ts';
 
 export interface GatewayLoadOptions {
   /** Measured time of each run. */
@@ -14,19 +15,22 @@ export interface GatewayLoadOptions {
    * measured.
    */
   profileDir: string | undefined;
+  /** Root of the built checkout whose gateways and workers are measured. @default this one */
+  checkout: string;
+  /** File that the figures are written to, for a script. @default none is written */
+  json: string | undefined;
 }
 
 export function readOptions(args: readonly string[]): GatewayLoadOptions {
-  const { values } = parseArgs({
-    args: args.filter((argument) => argument !== '--'),
-    options: {
-      seconds: { type: 'string', default: '10' },
-      rounds: { type: 'string', default: '3' },
-      connections: { type: 'string', default: '50,1000' },
-      sessions: { type: 'string', default: '50' },
-      rate: { type: 'string', default: '0' },
-      'profile-dir': { type: 'string' },
-    },
+  const values = readFlags(args, {
+    seconds: { type: 'string', default: '10' },
+    rounds: { type: 'string', default: '3' },
+    connections: { type: 'string', default: '50,1000' },
+    sessions: { type: 'string', default: '50' },
+    rate: { type: 'string', default: '0' },
+    'profile-dir': { type: 'string' },
+    checkout: { type: 'string' },
+    json: { type: 'string' },
   });
   return {
     seconds: within('seconds', values.seconds, 1, 120),
@@ -35,13 +39,7 @@ export function readOptions(args: readonly string[]): GatewayLoadOptions {
     sessions: within('sessions', values.sessions, 1, 200),
     rate: within('rate', values.rate, 0, 100_000),
     profileDir: values['profile-dir'],
+    checkout: values.checkout === undefined ? ownCheckout : openCheckout(values.checkout),
+    json: values.json,
   };
-}
-
-function within(name: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < least || value > most) {
-    throw new Error(`--${name} is ${text}; it must be a whole number from ${least} to ${most}`);
-  }
-  return value;
 }

@@ -1,3 +1,4 @@
+import type { Figures } from '../measure/message-runs.ts';
 import type { CannonResult } from './cannon.ts';
 
 /** One run of autocannon. */
@@ -11,15 +12,25 @@ export interface Run {
   residentMb: number | null;
 }
 
-export const median = (values: readonly number[]): number => {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted.length % 2 === 1
-    ? sorted[(sorted.length - 1) / 2]!
-    : (sorted[sorted.length / 2 - 1]! + sorted[sorted.length / 2]!) / 2;
-};
-
 export const requestsOf = ({ ok, refused }: CannonResult): number =>
   ok + Object.values(refused).reduce((sum, count) => sum + count, 0);
+
+/** The figures of one run, for a script. */
+export function figuresOf({ label, side, result, cpuMs, residentMb }: Run): Figures {
+  const { average, p50, p99 } = result.latency;
+  const cpu = Object.entries(cpuMs).map(([name, ms]) => [`CPU ms per request, ${name}`, ms / requestsOf(result)]);
+  const values: Record<string, number> = {
+    'requests/s': result.requestsPerSecond,
+    'average ms': average,
+    'p50 ms': p50,
+    'p99 ms': p99,
+    ...(Object.fromEntries(cpu) as Record<string, number>),
+    'not 2xx': requestsOf(result) - result.ok + result.errors,
+    ...(residentMb !== null && { 'RSS of the gateway, MB': residentMb }),
+  };
+  // The rate of a bounded run follows from what was reached before: runs of two builds have to have the same name.
+  return { label: label.replace(/ at \d+\/s/, ' at half of what was reached'), side, values };
+}
 
 const failures = ({ refused, errors }: CannonResult): string =>
   [

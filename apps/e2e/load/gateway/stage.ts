@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { newId } from '@wa-gate/kit';
 import { freePort } from '@wa-gate/testkit';
+import { runFrom } from '../../harness/checkout.ts';
 import type { ManagedProcess } from '../../harness/managed-process.ts';
 import { ManagedProcess as Process } from '../../harness/managed-process.ts';
 import { addPhone, type PairedSession, pairSession, registerTenant, type Tenant } from '../../harness/pair-session.ts';
@@ -28,12 +29,18 @@ const BARE_PROXY = fileURLToPath(new URL('./bare-proxy.js', import.meta.url));
 /** One gateway, one worker with linked sessions, and a bare proxy before the same worker. */
 export async function prepareStage(
   services: Services,
-  { sessions, logFolder, profiling }: { sessions: number; logFolder: string; profiling: Profiling | null },
+  {
+    sessions,
+    logFolder,
+    profiling,
+    checkout,
+  }: { sessions: number; logFolder: string; profiling: Profiling | null; checkout: string },
 ): Promise<Stage> {
   const system = await startSystem({
     services,
     maxSessions: sessions + 150,
     logLevel: 'warn',
+    adapt: runFrom(checkout),
     env: { sandbox: { SANDBOX_DECRYPT: 'false' }, ...profiling?.env },
     ...(profiling && { nodeFlags: profiling.nodeFlags }),
   });

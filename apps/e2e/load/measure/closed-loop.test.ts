@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { percentile, runClosedLoop } from './closed-loop.ts';
+import { runClosedLoop } from './closed-loop.ts';
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
@@ -11,7 +11,8 @@ test('one client never has two in flight, and stops at the count', async () => {
     await turn();
     inFlight--;
   });
-  expect({ most, count: result.count, failures: result.failures }).toEqual({ most: 1, count: 50, failures: 0 });
+  const { count, done, failures } = result;
+  expect({ most, count, done, failures }).toEqual({ most: 1, count: 50, done: 50, failures: 0 });
 });
 
 test('many clients each have one in flight', async () => {
@@ -33,8 +34,8 @@ test('a failure is not counted as done, and too many end the run', async () => {
   expect(result).toMatchObject({ count: 5, failures: 20, firstFailure: 'refused' });
 });
 
-test('percentiles', () => {
-  const values = Array.from({ length: 100 }, (_, index) => 100 - index);
-  expect([percentile(values, 0.5), percentile(values, 0.95)]).toEqual([51, 96]);
-  expect(percentile([], 0.5)).toBeNaN();
+test('what is confirmed after the time is done, and does not count', async () => {
+  const late = () => new Promise<void>((resolve) => setTimeout(resolve, 1_100));
+  const result = await runClosedLoop({ clients: 2, seconds: 1, maxCount: 10 }, late);
+  expect(result).toMatchObject({ count: 0, done: 2 });
 });

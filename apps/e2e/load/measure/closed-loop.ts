@@ -1,6 +1,8 @@
 export interface LoopResult {
   /** What was done and confirmed inside the measured time. */
   count: number;
+  /** What was done in all: also what was begun inside of the measured time and confirmed after it. */
+  done: number;
   failures: number;
   firstFailure: string | undefined;
   /** Of the measured time; the last ones that were begun in it are waited for and counted in neither. */
@@ -30,6 +32,7 @@ export async function runClosedLoop(
   let failures = 0;
   let firstFailure: string | undefined;
   let begun = 0;
+  let done = 0;
   const start = performance.now();
   const end = start + seconds * 1_000;
   let last = start;
@@ -46,6 +49,7 @@ export async function runClosedLoop(
           firstFailure ??= (error as Error).message;
           continue;
         }
+        done++;
         const now = performance.now();
         if (now > end) continue;
         last = now;
@@ -54,11 +58,5 @@ export async function runClosedLoop(
     }),
   );
   const elapsed = begun >= maxCount ? last - start : seconds * 1_000;
-  return { count: latenciesMs.length, failures, firstFailure, seconds: elapsed / 1_000, latenciesMs };
-}
-
-export function percentile(values: readonly number[], share: number): number {
-  if (values.length === 0) return Number.NaN;
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!;
+  return { count: latenciesMs.length, done, failures, firstFailure, seconds: elapsed / 1_000, latenciesMs };
 }

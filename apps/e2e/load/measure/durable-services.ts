@@ -1,9 +1,11 @@
 import { statfsSync } from 'node:fs';
 import { createLogger, createRedis } from '@wa-gate/kit';
 import pg from 'pg';
+import { ownCheckout } from '../../harness/checkout.ts';
 import { prepareServices, type Services } from '../../harness/services.ts';
 import { startPrivateDatabases } from './private-databases.ts';
 import type { WatchedProcess } from './process-cpu.ts';
+import { countStatements } from './statements.ts';
 
 export interface DurableServices extends Services {
   /** PostgreSQL and Redis, to be measured. */
@@ -15,16 +17,19 @@ const TMPFS_MAGIC = 0x01021994;
 
 /**
  * A PostgreSQL that really writes: the one that was named (`TEST_DATABASE_URL`, with `TEST_REDIS_URL`), else a private
- * one. Refuses to go on when fsync is off or the data lies in memory, because the figures would not mean what they say.
+ * one, which counts statements. Refuses to go on when fsync is off or the data lies in memory, because the figures
+ * would not mean what they say. The database is made by the migrations of the checkout that is measured.
  */
-export async function provideDurableServices(): Promise<DurableServices> {
+export async function provideDurableServices(checkout = ownCheckout): Promise<DurableServices> {
   const own = process.env.TEST_DATABASE_URL ? undefined : await startPrivateDatabases();
   if (own) {
     process.env.TEST_DATABASE_URL = own.databaseUrl;
     process.env.TEST_REDIS_URL = own.redisUrl;
   }
   try {
-    const services = await prepareServices();
+    if (own) await countStatements(own);
+    const services = await prepareServices(undefined, checkout);
+    if (own) await services.pool.query('CREATE EXTENSION IF NOT EXISTS pg_stat_statements');
     const postgres = await inspectPostgres(process.env.TEST_DATABASE_URL!);
     const redisPid = await readRedisPid(services.redisUrl);
     return {

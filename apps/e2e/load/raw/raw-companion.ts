@@ -81,10 +81,13 @@ export class RawCompanion {
     });
   }
 
-  /** Calls back for every message that comes in, and does nothing else with it. */
-  onMessage(count: (messages: number) => void): void {
+  /** Calls back with every text that comes in, and does nothing else with it. */
+  onText(take: (text: string) => void): void {
     this.socket!.ev.on('messages.upsert', ({ messages }) => {
-      count(messages.filter(({ message }) => message?.conversation ?? message?.extendedTextMessage).length);
+      for (const { message } of messages) {
+        const text = message?.conversation ?? message?.extendedTextMessage?.text;
+        if (text) take(text);
+      }
     });
   }
 

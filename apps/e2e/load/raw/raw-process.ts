@@ -2,8 +2,11 @@
 import { newNumber } from '../../harness/numbers.ts';
 import { SandboxClient } from '../../harness/sandbox-client.ts';
 import { runClosedLoop } from '../measure/closed-loop.ts';
+import { makeInParallel } from '../measure/in-parallel.ts';
+import { runMix } from '../measure/mix.ts';
 import { RECEIPTS } from '../measure/receipts.ts';
 import { RawCompanion } from './raw-companion.ts';
+import { RawMix } from './raw-mix.ts';
 import type { RawCount, RawOrder, RawReport } from './raw-protocol.ts';
 
 // libsignal writes keys to the console whenever it replaces a session.
@@ -11,7 +14,9 @@ console.info = console.warn = () => undefined;
 
 const sandbox = new SandboxClient(process.argv[2]!);
 const server = await sandbox.info();
-const pairs: { companion: RawCompanion; friend: string }[] = [];
+const pairs: { companion: RawCompanion; owner: string; friend: string }[] = [];
+
+const jidOf = (number: string): string => `${number}@s.whatsapp.net`;
 
 async function addPair(): Promise<void> {
   const owner = await sandbox.createPhone({ number: newNumber(), name: 'Raw owner' });
@@ -23,7 +28,7 @@ async function addPair(): Promise<void> {
   const greeted = companion.received('hi');
   await sandbox.sendText(friend.number, owner.number, 'hi');
   await greeted;
-  pairs.push({ companion, friend: `${friend.number}@s.whatsapp.net` });
+  pairs.push({ companion, owner: owner.number, friend: friend.number });
 }
 
 const receivers: { companion: RawCompanion; from: string; to: string }[] = [];
@@ -39,28 +44,30 @@ async function addReceiver(): Promise<void> {
   await companion.pair(sandbox, owner.number);
   const index = receivers.push({ companion, from: friend.number, to: owner.number }) - 1;
   arrived[index] = 0;
-  companion.onMessage((count) => {
-    arrived[index]! += count;
+  companion.onText(() => {
+    arrived[index]!++;
   });
 }
 
 async function obey(order: RawOrder): Promise<RawReport> {
   switch (order.do) {
     case 'pair':
-      while (pairs.length < order.count) await addPair();
+      await makeInParallel(pairs.length, order.count, addPair);
       return { done: 'pair' };
     case 'receive': {
-      while (receivers.length < order.count) await addReceiver();
+      await makeInParallel(receivers.length, order.count, addReceiver);
       telling ??= setInterval(() => process.send!({ arrived } satisfies RawCount), TELL_EVERY_MS);
       return { done: 'receive', lines: receivers.map(({ from, to }) => ({ from, to })) };
     }
     case 'run': {
       const work = (client: number) => {
         const { companion, friend } = pairs[client]!;
-        return companion.send(friend, 'A message of ordinary length, as people write them.');
+        return companion.send(jidOf(friend), 'A message of ordinary length, as people write them.');
       };
       return { done: 'run', result: await runClosedLoop(order.loop, work) };
     }
+    case 'mix':
+      return { done: 'mix', result: await runMix(order.mix, new RawMix(pairs, sandbox, jidOf)) };
     case 'stop':
       clearInterval(telling);
       await Promise.all([...pairs, ...receivers].map(({ companion }) => companion.close()));

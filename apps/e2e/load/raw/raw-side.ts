@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { guardOrphan } from '../../harness/orphan-guard.ts';
 import { repositoryFile } from '../../harness/repository.ts';
 import type { LoopOptions, LoopResult } from '../measure/closed-loop.ts';
+import type { MixOptions, MixResult } from '../measure/mix.ts';
 import type { RawCount, RawOrder, RawReport } from './raw-protocol.ts';
 
 const MAIN = fileURLToPath(new URL('./raw-process.js', import.meta.url));
@@ -53,6 +54,12 @@ export class RawSide {
   async run(loop: LoopOptions): Promise<LoopResult> {
     const report = await this.order({ do: 'run', loop });
     if (report.done !== 'run') throw new Error(`The raw side answered ${report.done} instead of a result`);
+    return report.result;
+  }
+
+  async mix(mix: MixOptions): Promise<MixResult> {
+    const report = await this.order({ do: 'mix', mix });
+    if (report.done !== 'mix') throw new Error(`The raw side answered ${report.done} instead of a result`);
     return report.result;
   }
 

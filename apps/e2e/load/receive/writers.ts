@@ -7,6 +7,13 @@ export interface Line {
   to: string;
 }
 
+export interface Written {
+  /** Messages that arrived within the time. */
+  count: number;
+  /** Messages that were written, all of which have arrived. */
+  written: number;
+}
+
 /** Messages that one line may be ahead of what has arrived: as fast as possible, and not into a backlog without end. */
 const WINDOW = 20;
 const TEXT = 'A message of ordinary length, as people write them.';
@@ -15,14 +22,13 @@ const TEXT = 'A message of ordinary length, as people write them.';
  * Lets every phone write as fast as what it wrote arrives, for so long.
  *
  * @param arrived how many messages of a line have arrived where they count
- * @returns how many arrived within the time
  */
 export async function writeFor(
   seconds: number,
   lines: readonly Line[],
   sandbox: SandboxClient,
   arrived: (line: number) => number,
-): Promise<{ count: number; seconds: number }> {
+): Promise<Written> {
   const total = () => lines.reduce((sum, _, line) => sum + arrived(line), 0);
   const base = lines.map((_, line) => arrived(line));
   const before = total();
@@ -49,7 +55,7 @@ export async function writeFor(
   clearTimeout(timer);
   const count = within || total() - before;
   await untilArrived(() => lines.every((_, line) => arrived(line) - base[line]! >= written[line]!));
-  return { count, seconds };
+  return { count, written: written.reduce((sum, one) => sum + one, 0) };
 }
 
 /** Everything that was written has to arrive, or the rate means nothing. */

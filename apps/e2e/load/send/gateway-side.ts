@@ -1,12 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { SendResult } from '@wa-gate/contracts';
 import { waitFor } from '@wa-gate/testkit';
-import pg from 'pg';
 import { Client, type Dispatcher } from 'undici';
 import type { Envelope } from '../../harness/gateway-client.ts';
 import { addPhone, type PairedSession, pairSession, registerTenant, type Tenant } from '../../harness/pair-session.ts';
 import type { System } from '../../harness/system.ts';
 import { type LoopOptions, type LoopResult, runClosedLoop } from '../measure/closed-loop.ts';
+import { NOT_COUNTED } from '../measure/database-work.ts';
+import type { WebhookChoice } from '../measure/flags.ts';
+import { makeInParallel } from '../measure/in-parallel.ts';
 import { RECEIPTS } from '../measure/receipts.ts';
+import { SettledMessages } from '../measure/settled-messages.ts';
+import { WebhookEndpoint } from '../measure/webhook-endpoint.ts';
 
 /** One customer: a connection of its own, and the request that it sends again and again. */
 interface Line {
@@ -15,62 +20,93 @@ interface Line {
 }
 
 const ANSWER_MS = 30_000;
+const SETTLE_MS = 120_000;
+/** Rare, because asking is work of the database that is measured. */
+const LOOK_EVERY_MS = 200;
 
 /** Our side: customers with one session each, who send over HTTP and wait for the ack of WhatsApp's server. */
 export class GatewaySide {
   private readonly system: System;
+  private readonly webhook: WebhookChoice;
+  private readonly endpoint = new WebhookEndpoint();
+  private readonly settled = new SettledMessages();
   private readonly lines: Line[] = [];
   private tenant: Tenant | undefined;
   private acknowledged = 0;
 
-  constructor(system: System) {
+  constructor(system: System, webhook: WebhookChoice) {
     this.system = system;
+    this.webhook = webhook;
+    this.endpoint.onEvent = (_line, event) => this.settled.note(event);
+  }
+
+  get events(): number {
+    return this.endpoint.events;
   }
 
   async pair(count: number): Promise<void> {
-    this.tenant ??= await registerTenant(this.system);
-    while (this.lines.length < count) {
-      const session = await pairSession(this.system, this.tenant);
+    if (!this.tenant) {
+      await this.endpoint.start();
+      this.tenant = await registerTenant(this.system);
+    }
+    const { tenant } = this;
+    await makeInParallel(this.lines.length, count, async (index) => {
+      const session = await pairSession(this.system, tenant);
       const friend = await addPhone(this.system, 'Friend');
       await this.system.sandbox.updatePhone(friend.number, { receipts: RECEIPTS });
       await this.system.sandbox.sendText(friend.number, session.phone.number, 'hi');
       await waitFor(async () => (await session.api.messages(session.sessionId)).some(({ text }) => text === 'hi'));
-      this.lines.push(this.createLine(session, friend.number));
-    }
+      await this.endpoint.subscribe(tenant, session.sessionId, index, this.webhook);
+      this.lines[index] = this.createLine(session, friend.number);
+    });
   }
 
+  /** Ends when every message has its receipts, and the webhook its events: what they cost is part of the run. */
   async run(loop: LoopOptions): Promise<LoopResult> {
-    return runClosedLoop(loop, async (customer) => {
+    const result = await runClosedLoop(loop, async (customer) => {
       const { client, request } = this.lines[customer]!;
       const { statusCode, body } = await client.request(request);
       const answer = (await body.json()) as Envelope<SendResult>;
       if (statusCode !== 200 || answer.data.status === 'failed')
         throw new Error(`${statusCode} ${JSON.stringify(answer)}`);
       this.acknowledged++;
+      if (this.webhook === 'all') this.settled.expect(answer.data.messageId);
     });
+    if (this.webhook === 'all') await this.settled.untilComplete(SETTLE_MS);
+    else await this.untilRead();
+    return result;
   }
 
   async close(): Promise<void> {
     await Promise.all(this.lines.map(({ client }) => client.close()));
+    if (this.tenant) await this.endpoint.close();
   }
 
   /** Every answer "sent" must be a row that says so, and nothing may be left over. */
   async verify(): Promise<string> {
-    const client = new pg.Client({ connectionString: this.system.services.databaseUrl });
-    await client.connect();
-    try {
-      const count = () =>
-        client.query<{ sent: string; open: string }>(
-          `SELECT count(*) FILTER (WHERE state IN ('SENT', 'DELIVERED', 'READ', 'PLAYED')) AS sent,
-            count(*) FILTER (WHERE state IN ('QUEUED', 'FAILED')) AS open FROM messages WHERE direction = 'OUTBOUND'`,
-        );
-      const { sent, open } = (await count()).rows[0]!;
-      if (Number(sent) < this.acknowledged || Number(open) > 0) {
-        throw new Error(`${this.acknowledged} were acknowledged, ${sent} rows say sent, ${open} are open or failed`);
-      }
-      return `${this.acknowledged} acknowledged by the API, ${sent} rows say sent, ${open} open or failed`;
-    } finally {
-      await client.end();
+    const { rows } = await this.system.services.pool.query<{ sent: number; open: number }>(
+      `SELECT count(*) FILTER (WHERE state IN ('SENT', 'DELIVERED', 'READ', 'PLAYED')) AS sent,
+        count(*) FILTER (WHERE state IN ('QUEUED', 'FAILED')) AS open FROM messages WHERE direction = 'OUTBOUND'`,
+    );
+    const { sent, open } = rows[0]!;
+    const { badSignatures, repeats, events } = this.endpoint;
+    if (sent < this.acknowledged || open > 0 || badSignatures > 0) {
+      throw new Error(
+        `${this.acknowledged} were acknowledged, ${sent} rows say sent, ${open} are open or failed, ${badSignatures} bad signatures`,
+      );
+    }
+    return `${this.acknowledged} acknowledged by the API, ${sent} rows say sent, ${open} open or failed; ${events} events at the webhooks, ${repeats} of them again`;
+  }
+
+  private async untilRead(): Promise<void> {
+    const deadline = performance.now() + SETTLE_MS;
+    for (;;) {
+      const { rows } = await this.system.services.pool.query<{ count: number }>(
+        `SELECT ${NOT_COUNTED} count(*) AS count FROM messages WHERE direction = 'OUTBOUND' AND state NOT IN ('READ', 'FAILED')`,
+      );
+      if (rows[0]!.count === 0) return;
+      if (performance.now() > deadline) throw new Error(`Receipts of ${rows[0]!.count} messages did not come`);
+      await sleep(LOOK_EVERY_MS);
     }
   }
 

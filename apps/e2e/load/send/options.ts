@@ -1,6 +1,6 @@
-import { parseArgs } from 'node:util';
+import { COMMON_FLAGS, type CommonOptions, oneOf, readCommon, readFlags, within } from '../measure/flags.ts';
 
-export interface SendLoadOptions {
+export interface SendLoadOptions extends CommonOptions {
   /** Measured time of each run. */
   seconds: number;
   /** How often both sides are measured, in turns. */
@@ -20,36 +20,22 @@ export const MAX_MESSAGES = 50_000;
 export const WARM_UP = { seconds: 15, maxCount: 2_000 };
 
 export function readOptions(args: readonly string[]): SendLoadOptions {
-  const { values } = parseArgs({
-    args: args.filter((argument) => argument !== '--'),
-    options: {
-      seconds: { type: 'string', default: '10' },
-      rounds: { type: 'string', default: '2' },
-      sessions: { type: 'string', default: '50' },
-      cases: { type: 'string', default: 'ab' },
-      workers: { type: 'string', default: '1' },
-      'profile-dir': { type: 'string' },
-    },
+  const values = readFlags(args, {
+    ...COMMON_FLAGS,
+    seconds: { type: 'string', default: '10' },
+    rounds: { type: 'string', default: '2' },
+    sessions: { type: 'string', default: '50' },
+    cases: { type: 'string', default: 'ab' },
+    workers: { type: 'string', default: '1' },
+    'profile-dir': { type: 'string' },
   });
   return {
+    ...readCommon(values),
     seconds: within('seconds', values.seconds, 1, 300),
     rounds: within('rounds', values.rounds, 1, 10),
     sessions: within('sessions', values.sessions, 1, 200),
-    cases: caseOf(values.cases),
+    cases: oneOf('cases', values.cases, ['a', 'b', 'ab']),
     workers: within('workers', values.workers, 1, 4),
     profileDir: values['profile-dir'],
   };
-}
-
-function caseOf(text: string): SendLoadOptions['cases'] {
-  if (text === 'a' || text === 'b' || text === 'ab') return text;
-  throw new Error(`--cases is ${text}; it must be a, b or ab`);
-}
-
-function within(name: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < least || value > most) {
-    throw new Error(`--${name} is ${text}; it must be a whole number from ${least} to ${most}`);
-  }
-  return value;
 }

@@ -1,6 +1,7 @@
 import type { Pool } from '@wa-gate/db';
 import pg from 'pg';
-import type { PrivateDatabases } from '../measure/private-databases.ts';
+import { NOT_COUNTED } from './database-work.ts';
+import type { PrivateDatabases } from './private-databases.ts';
 
 /** Lets PostgreSQL count every statement; takes a restart, so it comes before everything else. */
 export async function countStatements(databases: PrivateDatabases): Promise<void> {
@@ -22,8 +23,8 @@ export interface StatementFigure {
 /** What the installation has asked of its database since {@link resetStatements}, the most frequent first. */
 export async function readStatements(pool: Pool): Promise<StatementFigure[]> {
   const { rows } = await pool.query<StatementFigure>(
-    `SELECT left(regexp_replace(query, '\\s+', ' ', 'g'), 100) AS query, calls, mean_exec_time AS "meanMs" FROM pg_stat_statements
-     WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND query NOT LIKE '%pg_stat_statements%'
+    `SELECT ${NOT_COUNTED} left(regexp_replace(query, '\\s+', ' ', 'g'), 100) AS query, calls, mean_exec_time AS "meanMs" FROM pg_stat_statements
+     WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND query NOT LIKE '%pg_stat_statements%' AND position('${NOT_COUNTED}' IN query) = 0
      ORDER BY calls DESC`,
   );
   return rows;

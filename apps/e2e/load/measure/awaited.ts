@@ -1,0 +1,39 @@
+interface Waiting {
+  resolve(at: number): void;
+  reject(error: Error): void;
+  timer: NodeJS.Timeout;
+}
+
+/** Things that are waited for by a name; what comes before it is waited for is kept. */
+export class Awaited {
+  private readonly waiting = new Map<string, Waiting>();
+  private readonly early = new Map<string, number>();
+
+  /** @throws {Error} when it does not come within the time */
+  for(name: string, withinMs: number): Promise<number> {
+    const cameAt = this.early.get(name);
+    if (cameAt !== undefined) {
+      this.early.delete(name);
+      return Promise.resolve(cameAt);
+    }
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.waiting.delete(name);
+        reject(new Error(`${name} did not come within ${withinMs / 1_000} s`));
+      }, withinMs);
+      this.waiting.set(name, { resolve, reject, timer });
+    });
+  }
+
+  /** It has come, at that time. */
+  came(name: string, at: number): void {
+    const waiting = this.waiting.get(name);
+    if (!waiting) {
+      this.early.set(name, at);
+      return;
+    }
+    this.waiting.delete(name);
+    clearTimeout(waiting.timer);
+    waiting.resolve(at);
+  }
+}
