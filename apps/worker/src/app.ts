@@ -25,7 +25,9 @@ export interface WorkerAppDependencies {
 const BODY_LIMIT = 64 * 1024;
 const REQUEST_TIMEOUT_MS = 60_000;
 
-/** The internal API: probes for everybody, live operations and control streams for gateways. No I/O before `listen`. */
+/**
+ * The internal API: probes without authentication, operations and control streams for gateways. No I/O before `listen`.
+ */
 export function buildWorkerApp(deps: WorkerAppDependencies): FastifyInstance {
   const { logger, probes, ownership, control, stats } = deps;
   const app = Fastify({

@@ -4,7 +4,7 @@ import { type Static, Type } from 'typebox';
 
 const url = (description: string) => Type.String({ pattern: '^[a-z]+://', description });
 
-/** The environment of a worker. Everything else is fixed or comes from the database. */
+/** The environment of a worker. Other settings are constants or come from the database. */
 export const WorkerConfigSchema = Type.Object({
   WORKER_ID: newWorkerId({ description: 'Its name in the fleet.' }),
   HOST: Type.String({ default: '127.0.0.1', description: 'Address of the internal API.' }),

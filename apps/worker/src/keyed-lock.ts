@@ -1,11 +1,8 @@
-/**
- * One holder per key at a time, first come first served. A key costs memory only while somebody holds it or waits for
- * it.
- */
+/** A lock per key: one holder at a time, in the order of the calls. Unused keys cost no memory. */
 export class KeyedLock {
   readonly #tails = new Map<string, Promise<unknown>>();
 
-  /** Whether taking `key` now would have to wait. */
+  /** Whether `key` is held now. */
   isTaken(key: string): boolean {
     return this.#tails.has(key);
   }
@@ -25,7 +22,7 @@ export class KeyedLock {
     }
   }
 
-  /** Holds all keys at once. They are taken in sorted order, so that two callers cannot wait for each other. */
+  /** Runs `work` while it holds all keys. They are taken in sorted order, so that two callers cannot deadlock. */
   runAll<T>(keys: Iterable<string>, work: () => Promise<T>): Promise<T> {
     const sorted = [...new Set(keys)].sort();
     return sorted.reduceRight((inner, key) => () => this.run(key, inner), work)();

@@ -16,7 +16,7 @@ const STATES: ActorState['name'][] = [
   'stopped',
 ];
 
-/** What this worker counts. Labels are bounded; no session is named. */
+/** The metrics of this worker. Labels are bounded; no session is named. */
 export interface WorkerMetrics {
   registry: Registry;
   outcomes: Counter<'state'>;
@@ -26,7 +26,7 @@ export interface WorkerMetrics {
   unhandledRejections: Counter;
   recycles: Counter<'reason'>;
   keepAliveSeconds: Histogram;
-  /** Shows figures of the host, too. Called once. */
+  /** Adds gauges of the host. Called once. */
   watchHost(figures: HostFigures): void;
   /** Messages sent and received since the start. */
   messageCount(): number;
@@ -38,7 +38,7 @@ export interface WorkerMetricsSources {
   states: () => Iterable<ActorState['name']>;
 }
 
-/** What the host knows besides, once it is there. */
+/** Figures of the host, which is built after the metrics. */
 export interface HostFigures {
   longestSilenceMs: () => number;
   counts: () => HostCounts;

@@ -26,10 +26,7 @@ const received = (sessionId: string, count = 1) =>
     { what: `${count} received messages` },
   );
 const stanzasIn = async () => (await world.sandbox.recorder<Summary>('summary')).stanzas.in;
-/**
- * What clients have sent so far, once they have stopped: what a session asks after its login is no matter of its
- * messages.
- */
+/** Counts of the stanzas from clients, once they have stopped growing: the queries after a login must not count. */
 async function quiet(): Promise<Record<string, number>> {
   let last = '';
   return waitFor(
@@ -133,7 +130,7 @@ describe('sending', () => {
         count > (before[tag] ?? 0) ? [[tag, count - (before[tag] ?? 0)]] : [],
       ),
     );
-    // Keep-alives are of no message, and come from every session that is connected.
+    // Keep-alives belong to no message, and every connected session sends them.
     expect(Object.keys(counted).filter((tag) => tag.startsWith('iq') && tag !== 'iq:w:p')).toEqual([]);
     expect(counted.message).toBe(5);
   });
@@ -282,9 +279,9 @@ describe('losing and finding the connection', () => {
     const ann = await world.sandbox.createPhone();
     await world.waitForMessage((await world.send(sessionId, ann, 'first')).messageId, 'SENT');
     const { device } = await deviceOf(number);
-    // Or the ack of something else would be the one that is lost.
+    // Otherwise the fault would drop an ack of the greeting.
     await world.sandbox.greeted(number);
-    // A receipt would tell as much as the ack that is lost.
+    // A receipt would prove the delivery without the lost ack.
     await world.sandbox.configure(ann, { receipts: 'off' });
     await world.sandbox.fault({ kind: 'drop', device, direction: 'to', stanza: 'ack' });
     const { messageId, waMessageId } = await world.send(sessionId, ann, 'unsure');
@@ -318,7 +315,7 @@ describe('losing and finding the connection', () => {
     const sent = [];
     for (let n = 0; n < 12; n += 1) {
       sent.push((await world.send(sessionId, ann, `text ${n}`)).messageId);
-      // Somewhere in the middle of the work, not between two messages.
+      // During the sends, not between two messages.
       if (n === 6) world.databaseLine.set('refuse');
     }
     await world.sandbox.sendFrom(ann, { to: number, type: 'text', text: 'meanwhile' });

@@ -48,7 +48,7 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
   const metrics = createWorkerMetrics({ states: () => sessions.actors.map((actor) => actor.state.name) });
   const announce = createAnnouncer({ redis, webhooks, control });
   const keyWriter = createKeyWriter({ pool, clock });
-  /** The actor ends, unless it has been replaced already. */
+  /** Fences the actor of exactly this epoch. */
   const onStale = ({ sessionId, epoch }: Ownership): void => {
     const actor = sessions.find(sessionId);
     if (actor?.owner.epoch === epoch) actor.fence();

@@ -6,7 +6,7 @@ import type { ControlPort } from '../control/control-stream.ts';
 import type { LivenessTiming } from '../whatsapp/liveness.ts';
 import type { WhatsAppNetwork } from '../whatsapp/network.ts';
 
-/** Connections and settings that the host works with; the composition root makes and closes them. */
+/** The connections and settings of the host. The composition root makes and closes them. */
 export interface SessionHostDependencies {
   workerId: string;
   pool: Pool;
@@ -20,22 +20,22 @@ export interface SessionHostDependencies {
   logger: Logger;
   timing: ClusterTiming;
   pace: ConnectPace;
-  /** How the best other worker for a session is chosen. */
+  /** How the target of a handover is chosen. */
   strategy: PlacementStrategy;
   control: ControlPort;
-  /** How soon a connection that carries nothing any more is noticed. @default LIVENESS_TIMING */
+  /** The thresholds for a stale connection. @default LIVENESS_TIMING */
   liveness?: LivenessTiming;
-  /** Whether this process holds its lease, by its own clock: nothing is taken or sent without it (I3). */
+  /** Whether this process holds its lease, by its own clock. Without it nothing is claimed or sent (I3). */
   mayStart: () => boolean;
 }
 
-/** How a worker connects its sessions. */
+/** The rates at which a worker connects its sessions. */
 export interface ConnectPace {
   perSecond: number;
   burst: number;
-  /** Of all workers of this network together. */
+  /** Connects per second of all workers of this network together. */
   fleet: { name: string; perSecond: number };
-  /** Sessions that leave this worker: slowly enough that the login of one does not wait for those of many others. */
+  /** Handovers per second. The rate is low, so that the login of one session does not wait for many others. */
   handoversPerSecond: number;
   retry: BackoffOptions;
 }

@@ -13,11 +13,11 @@ export interface TrafficParts {
   sessions: HostedSessions;
   metrics: WorkerMetrics;
   announce: Announce;
-  /** A batch found that a session has another owner. */
+  /** A batch was refused because the session has another owner. */
   onStale: (owner: Ownership) => void;
 }
 
-/** Messages out and in: the outbox of every hosted session, the outcomes, and what arrives. */
+/** Builds the traffic of all hosted sessions: outbox, outcomes and inbound messages. */
 export function composeTraffic(deps: SessionHostDependencies, { sessions, metrics, announce, onStale }: TrafficParts) {
   const { pool, messageKey, clock, logger, mayStart } = deps;
   const writeLock = new KeyedLock();
@@ -56,7 +56,7 @@ export function composeTraffic(deps: SessionHostDependencies, { sessions, metric
   return {
     traffic,
     dispatcher,
-    /** Writes what waits to be written, of one session or of all. */
+    /** Flushes the queued writes of one session or of all. */
     flush: async (sessionId?: string): Promise<void> => {
       await Promise.all([projector.flush(sessionId), outcomes.flush(sessionId)]);
     },

@@ -3,7 +3,7 @@ import { proto } from '../whatsapp/baileys.ts';
 import { toNumber } from './fields.ts';
 import { readContent, unwrap } from './read-content.ts';
 
-/** A change as its protobuf tells it: which message, and what becomes of it. */
+/** A change as read from the protobuf: the key of its message, and its data. */
 export type ReadChange = {
   [N in ChangeName]: { name: N; data: ChangeData<N>; target: proto.IMessageKey };
 }[ChangeName];
@@ -13,13 +13,13 @@ interface Found<N extends ChangeName> {
   data: ChangeData<N>;
 }
 
-/** Reads a change out of an unwrapped message. Pure; `null`: it is none of this name. */
+/** Reads one change from an unwrapped message. Pure; `null` when the message has no such change. */
 type ChangeReader<N extends ChangeName> = (message: proto.IMessage) => Found<N> | null;
 
 const { Type: ProtocolType } = proto.Message.ProtocolMessage;
 const { Type: PinType } = proto.Message.PinInChatMessage;
 
-/** A reader of each change of the registry. One that is missing does not compile. */
+/** One reader for each change of the registry, checked by the compiler. */
 const CHANGE_READERS: { readonly [N in ChangeName]: ChangeReader<N> } = {
   edit({ protocolMessage: part }) {
     if (part?.type !== ProtocolType.MESSAGE_EDIT || !part.editedMessage) return null;
@@ -40,7 +40,7 @@ const CHANGE_READERS: { readonly [N in ChangeName]: ChangeReader<N> } = {
   },
 };
 
-/** What an unwrapped message changes. `null`: it changes nothing, or does not say which message. */
+/** Reads the change in an unwrapped message. `null`: it has none, or does not name its message. */
 export function readChange(message: proto.IMessage): ReadChange | null {
   for (const name of Object.keys(CHANGES) as ChangeName[]) {
     const found = CHANGE_READERS[name](message);

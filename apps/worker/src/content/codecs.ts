@@ -7,10 +7,10 @@ import { poll } from './poll.ts';
 import { reaction } from './reaction.ts';
 import { text } from './text.ts';
 
-/** A codec of each kind that can be sent. A kind that has none does not compile. */
+/** One codec for each kind that can be sent, checked by the compiler. */
 export const CODECS: { readonly [K in KindName]: Codec<K> } = { text, location };
 
-/** Types that only come. One that can be sent as well moves to {@link CODECS}. */
+/** Types that can only be received. A type that can be sent has its codec in {@link CODECS}. */
 type ReceivedType = Exclude<MessageTypeName, KindName | 'system' | 'unknown'>;
 
 export const READERS: { readonly [T in ReceivedType]: Reader } = {

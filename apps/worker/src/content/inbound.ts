@@ -4,43 +4,43 @@ import { type ReadChange, readChange } from './changes.ts';
 import { toNumber } from './fields.ts';
 import { type Content, readContent, unwrap } from './read-content.ts';
 
-/** What WhatsApp told about a message, without who stores it and under which id. */
+/** A received message without its own id, session and epoch. */
 export type ReadMessage = Omit<InboundMessage, 'id' | 'sessionId' | 'epoch'>;
 
-/** A change of a message that is there already. */
+/** A change of an earlier message. */
 export interface InboundChange {
-  /** Of the change itself. */
+  /** The id of the change itself. */
   waMessageId: string;
   chatJid: string;
-  /** Who made it. */
+  /** The author of the change. */
   fromJid: string;
   fromMe: boolean;
-  /** The message that it is about, and who wrote that. */
+  /** The changed message and its author. */
   target: { waMessageId: string; fromJid: string };
   change: Pick<ReadChange, 'name' | 'data'>;
   waTimestamp: Date;
 }
 
-/** What a received message is to the user. */
+/** What is stored for a received message. */
 export type Projection =
   | { as: 'message'; message: ReadMessage }
   | { as: 'change'; change: InboundChange }
   | { as: 'nothing' };
 
-/** The account itself, as WhatsApp names it. */
+/** The jids of the account itself. */
 export interface OwnJids {
   jid: string;
   lid?: string;
 }
 
-/** Shown in place of what could not be read, until a copy comes that can be. */
+/** The stub for a message that could not be decrypted. A later copy replaces it. */
 const UNREADABLE: Content = { type: 'unknown', content: { kind: 'undecryptable' } };
 
 const NOTHING: Projection = { as: 'nothing' };
 
 /**
- * A received message as it is stored, as a stub when it could not be decrypted. Nothing to the user are status
- * updates, group notices and messages between the account's own devices. Pure.
+ * Converts a received message into what is stored; into a stub when it could not be decrypted. Status updates, group
+ * notices and messages between the devices of the account are not shown to the user. Pure.
  */
 export function project(received: WAMessage, own: OwnJids): Projection {
   const { key, message } = received;
@@ -87,7 +87,7 @@ function changeOf(
   };
 }
 
-/** `fromMe` inside a change is said by its author, who may be somebody else. */
+/** `fromMe` inside a change is relative to the author of the change. */
 function authorOf(
   { participant, fromMe }: proto.IMessageKey,
   envelope: Pick<InboundChange, 'chatJid' | 'fromJid' | 'fromMe'>,
@@ -98,9 +98,9 @@ function authorOf(
   return envelope.fromMe ? envelope.chatJid : own.jid;
 }
 
-/** PostgreSQL takes every character but NUL, which a sender may well put into a text. */
+/** PostgreSQL cannot store NUL, and a sender may put it into a text. */
 const storable = (text: string): string => text.replaceAll('\u0000', '\uFFFD');
 
-/** A copy as JSON in which every text can be stored. */
+/** A copy as JSON with NUL replaced in every text. */
 const storableParts = <T extends object>(parts: T): T =>
   JSON.parse(JSON.stringify(parts), (_, value) => (typeof value === 'string' ? storable(value) : value));

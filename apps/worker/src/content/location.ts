@@ -1,7 +1,7 @@
 import type { Codec } from './codec.ts';
 import { present } from './fields.ts';
 
-/** A place on the map, or where somebody is at present. */
+/** A place on the map, or a live location. */
 export const location: Codec<'location'> = {
   members: ['locationMessage', 'liveLocationMessage'],
   build: ({ latitude, longitude, name = null, address = null, url = null }, { secret }) => ({

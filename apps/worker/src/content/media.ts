@@ -37,7 +37,7 @@ type FileMember =
   | 'documentMessage'
   | 'stickerMessage';
 
-/** A file: its caption and measures. The bytes stay with WhatsApp until somebody asks for them. */
+/** A file: its caption, size and dimensions. Its bytes are not downloaded. */
 const reader = (...members: FileMember[]): Reader => ({
   members,
   read(message: proto.IMessage) {

@@ -5,33 +5,34 @@ import type { Codec } from './codec.ts';
 import { CODECS } from './codecs.ts';
 
 /**
- * The secret inside a message, from which later parts of it (report tokens, edits, votes) take their keys. Derived
- * from the message id, so that an attempt after a restart makes the same bytes; `key` keeps it a secret from everybody
- * who knows the id.
+ * Derives the secret inside a message, from which later parts of it (report tokens, edits, votes) take their keys. It
+ * depends on the message id, so that an attempt after a restart makes the same bytes. `key` keeps it unknown to
+ * everybody who has the id.
  */
 export function messageSecret(key: Uint8Array, sessionId: string, waMessageId: string): Buffer {
   return createHmac('sha256', key).update(`${sessionId}|${waMessageId}`).digest();
 }
 
 /**
- * The protobuf of a request. The same request and secret give the same bytes, always. Throws for a type that only a
- * later version knows: its rows may be in the outbox after a version was taken back.
+ * Builds the protobuf of a request. The same request and secret always give the same bytes.
+ *
+ * @throws for a type that only a later version has: after a rollback its rows may be in the outbox
  */
 export function buildMessage({ type, ...request }: OutboundRequest, secret: Uint8Array): proto.IMessage {
   if (!Object.hasOwn(CODECS, type)) throw new TypeError(`This version cannot send messages of type ${type}.`);
-  // Each request has the fields of its own type, which the compiler cannot follow through the table.
+  // The compiler cannot relate the type of the request to the entry of the table.
   const codec = CODECS[type] as Codec<KindName>;
   return codec.build(request as never, { secret });
 }
 
-/** How the sender makes protobufs of requests. */
+/** Builds protobufs for the sender. */
 export interface OutboundContent {
   build(request: OutboundRequest, secret: Uint8Array): proto.IMessage;
-  /** Whether `build` gives the same bytes for the same request and secret, always. */
+  /** Whether `build` always gives the same bytes for the same request and secret. */
   isReproducible(request: OutboundRequest): boolean;
 }
 
-/** By the codec of each kind. */
+/** Builds with the codec of each kind. */
 export const OUTBOUND_CONTENT: OutboundContent = {
   build: buildMessage,
   isReproducible: ({ type }) => (CODECS[type] as Codec<KindName>).isReproducible ?? true,

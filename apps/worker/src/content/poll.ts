@@ -1,7 +1,7 @@
 import type { Reader } from './codec.ts';
 import { present } from './fields.ts';
 
-/** A new poll: its question and options. Votes are encrypted under a key of the poll and are not read here. */
+/** A new poll: its question and options. Votes are encrypted with a key of the poll and are not read here. */
 export const poll: Reader = {
   members: ['pollCreationMessage', 'pollCreationMessageV2', 'pollCreationMessageV3'],
   read(message) {

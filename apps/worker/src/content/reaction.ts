@@ -1,7 +1,7 @@
 import type { Reader } from './codec.ts';
 import { present } from './fields.ts';
 
-/** An emoji on another message; an empty `text` takes the reaction back. */
+/** An emoji on another message. An empty `text` removes the reaction. */
 export const reaction: Reader = {
   members: ['reactionMessage'],
   read({ reactionMessage: given }) {

@@ -3,12 +3,12 @@ import { normalizeMessageContent, type proto } from '../whatsapp/baileys.ts';
 import type { ReadContent, Reader } from './codec.ts';
 import { CODECS, READERS } from './codecs.ts';
 
-/** What a message says, as it is stored and shown. */
+/** The type and content of a message, as stored and shown. */
 export interface Content extends ReadContent {
   type: MessageTypeName;
 }
 
-/** Members that say nothing to the user by themselves: keys, secrets, and changes of other messages. */
+/** Members without content for the user: keys, secrets, and changes of other messages. */
 const SILENT_MEMBERS: ReadonlySet<string> = new Set([
   'messageContextInfo',
   'senderKeyDistributionMessage',
@@ -26,7 +26,7 @@ const SILENT_MEMBERS: ReadonlySet<string> = new Set([
 interface Entry {
   type: MessageTypeName;
   reader: Reader;
-  /** The lowest one counts when a message has members of several types. */
+  /** When a message has members of several types, the lowest rank decides. */
   rank: number;
 }
 
@@ -36,10 +36,13 @@ const READER_BY_MEMBER: ReadonlyMap<string, Entry> = new Map(
   ),
 );
 
-/** The message inside its envelopes: of disappearing chats, of what is viewed once, of edits. */
+/** Removes the envelopes of a message: disappearing chats, view-once, edits. */
 export const unwrap = (raw: proto.IMessage): proto.IMessage => normalizeMessageContent(raw) ?? raw;
 
-/** What an unwrapped message says, of type `UNKNOWN` when no reader knows its members. `null`: nothing to the user. */
+/**
+ * Reads the content of an unwrapped message. Its type is `UNKNOWN` when no reader has its members. `null`: the user
+ * sees nothing of it.
+ */
 export function readContent(message: proto.IMessage): Content | null {
   const members = Object.keys(message).filter((member) => message[member as keyof proto.IMessage] !== null);
   const entries = members.flatMap((member) => READER_BY_MEMBER.get(member) ?? []).sort((a, b) => a.rank - b.rank);

@@ -7,7 +7,7 @@ export interface ControlRouteOptions extends OwnershipOptions {
   control: ControlPort;
 }
 
-/** Where gateways open their control streams. The answer to the upgrade carries the proof, as every answer does. */
+/** The endpoint of the control streams. The answer to the upgrade carries the proof, as every answer does. */
 export async function controlRoute(app: FastifyInstance, options: ControlRouteOptions): Promise<void> {
   app.websocketServer.on('headers', (lines, request) => {
     for (const [name, value] of Object.entries(proofFor(options, request))) lines.push(`${name}: ${value}`);

@@ -52,7 +52,7 @@ beforeEach(async () => {
       messageCount: () => 0,
       load: () => LOAD,
     },
-    // Nothing here asks for an actor, nor for statistics.
+    // These tests use no actor and no statistics.
     stats: undefined as never,
     ownership: { ...identity, supervisor: undefined as never },
     control,
@@ -68,20 +68,20 @@ afterEach(async () => {
   await app.close();
 });
 
-/** Real ones ping each second, which is the tick of a real worker. */
+/** Real gateways ping once per tick, which is a second. */
 const PING_EVERY_MS = 50;
 
 interface TestGateway {
   socket: WebSocket;
   frames: WorkerFrame[];
-  /** The incarnation that the answer proves, and its status. */
+  /** The status of the answer, and the incarnation that it proves. */
   answer: { status: number; by: number | undefined };
   say(frame: GatewayFrame): void;
-  /** From now on it does not even ping. */
+  /** Stops the pings. */
   fallSilent(): void;
 }
 
-/** A gateway that opens its stream, as far as the worker lets it. */
+/** Opens a stream as a gateway does; the worker may refuse it. */
 async function connect(token = internalToken(masterKey, WORKER, 7)): Promise<TestGateway> {
   const nonce = newNonce();
   const { port } = app.server.address() as AddressInfo;

@@ -1,7 +1,7 @@
 import { type Redis, redisKeys } from '@wa-gate/kit';
 
 export interface DoorbellsDependencies {
-  /** A connection of its own: subscribed, it can do nothing else. */
+  /** A separate connection: a subscribed one can do nothing else. */
   subscriber: Redis;
   workerId: string;
   onWorkerDoorbell: () => void;
@@ -9,8 +9,7 @@ export interface DoorbellsDependencies {
 }
 
 /**
- * Receives the doorbells of this worker and of the sessions that it hosts. One may be lost: polls find what it
- * announced.
+ * Receives the doorbells of this worker and of its hosted sessions. A doorbell may be lost: polls find the same work.
  */
 export interface Doorbells {
   start(): void;
@@ -27,7 +26,7 @@ export function createDoorbells({
   const workerChannel = redisKeys.workerDoorbell(workerId);
   const sessions = new Map<string, string>();
 
-  // Redis may be away now; on its return everything is subscribed again below.
+  // Redis may be away now. The `ready` handler below subscribes everything again.
   const subscribe = (...channels: string[]) => void subscriber.subscribe(...channels).catch(() => undefined);
 
   return {

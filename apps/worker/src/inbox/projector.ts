@@ -19,12 +19,12 @@ export interface ProjectorDependencies {
 }
 
 /**
- * Turns what arrives into messages and events. WhatsApp has its receipt by now; the journal holds what was in the
- * message until the statement that stores it here says that it is done (I5).
+ * Stores received messages as messages and events. WhatsApp has its receipt already. The journal keeps the content
+ * until the statement that stores it here marks it as done (I5).
  */
 export interface Projector {
   accept(owner: Ownership, arrived: Arrived, own: OwnJids): void;
-  /** Resolves when everything is written; of one session, if one is named. */
+  /** Resolves when everything queued is written; with `sessionId`, only what that session has queued. */
   flush(sessionId?: string): Promise<void>;
 }
 
@@ -54,7 +54,7 @@ export function createProjector(deps: ProjectorDependencies): Projector {
   return {
     accept(owner, { message: received, journal }, own) {
       const projection = received && project(received, own);
-      // A change has no place to be stored in yet: like nothing, it only ends its ciphertext in the journal.
+      // Changes are not stored yet: like a message without content, a change only ends its journal row.
       const message = projection?.as === 'message' ? { ...projection.message, ...owner, id: newId() } : null;
       if (message || journal.length > 0) batcher.add([{ ...owner, message, journal }]);
     },

@@ -12,7 +12,7 @@ let clock: FakeClock;
 let beats: { token: string; metrics: Heartbeat }[];
 let rotations: string[];
 let refused: HeldLease[];
-/** What the gateway answers from now on; `undefined`: it is content. */
+/** The error with which the gateway answers; `undefined`: it accepts. */
 let answer: Error | undefined;
 let beat: (lease: HeldLease) => Promise<void>;
 const lease = (token = 'token 1') => new HeldLease({ incarnation: 1, token }, 0, 14_000);

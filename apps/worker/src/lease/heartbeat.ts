@@ -8,19 +8,19 @@ export interface HeartbeatDependencies {
   logger: Logger;
   controlPlane: Pick<ControlPlane, 'heartbeat' | 'rotateToken'>;
   workerId: string;
-  /** What a heartbeat reports beside the load. */
+  /** The figures of a heartbeat besides the load. */
   counts: () => Pick<Heartbeat, 'sessionCount' | 'messageCount'>;
-  /** The gateway has refused the token of this lease several times: an administrator has revoked it. */
+  /** The gateway has refused the token of this lease several times in a row: an administrator has revoked it. */
   onTokenRefused: (lease: HeldLease) => void;
 }
 
 const EVERY_MS = 30_000;
 const ROTATE_EVERY_MS = 12 * 3_600_000;
-/** In a row. Registering again costs every session its connection, so that one odd answer is not enough. */
+/** Refusals in a row. Registering again costs every session its connection, so one refusal is not enough. */
 const REFUSALS = 3;
 const UNAUTHORIZED = 401;
 
-/** What belongs to one lease. */
+/** The state that belongs to one lease. */
 interface Course {
   lease: HeldLease;
   rotateAt: number;
@@ -28,8 +28,8 @@ interface Course {
 }
 
 /**
- * Figures for the dashboards, over the gateway. They extend no lease; a lost one costs a point in a chart. Rotates the
- * worker's token on the way.
+ * Sends figures for the dashboards to the gateway, and rotates the token of the worker. A heartbeat extends no lease; a
+ * lost one costs a point in a chart.
  */
 export function createHeartbeat(deps: HeartbeatDependencies): (lease: HeldLease, load: LoadGauges) => void {
   const { clock, logger, controlPlane, workerId, counts, onTokenRefused } = deps;
@@ -38,7 +38,7 @@ export function createHeartbeat(deps: HeartbeatDependencies): (lease: HeldLease,
 
   async function rotate(present: Course): Promise<void> {
     if (clock.monotonic() < present.rotateAt) return;
-    // Should the answer be lost: the token that we know is good for minutes, and is shown again with the next beat.
+    // If the answer is lost, the old token stays valid for minutes, and the next heartbeat sends it again.
     present.lease.token = await controlPlane.rotateToken(workerId, present.lease.token);
     present.rotateAt = clock.monotonic() + ROTATE_EVERY_MS;
     logger.debug('token rotated');

@@ -1,13 +1,13 @@
 import type { Registration } from './registration.ts';
 
 /**
- * The lease of one incarnation, as far as this process may believe in it. Times are of the own monotonic clock (I12).
- * The database counts from the moment in which it executes a renewal; this counts from before the renewal was sent, so
- * it ends first, however slow the answer is (I3).
+ * The lease of one incarnation as this process measures it, by its own monotonic clock (I12). The database counts from
+ * the execution of a renewal. This clock counts from before the renewal was sent. So this process stops first, however
+ * slow the answer is (I3).
  */
 export class HeldLease {
   readonly incarnation: number;
-  /** The worker's own token, for heartbeats. It is rotated while the lease lasts. */
+  /** The token of this worker for heartbeats. It is rotated while the lease lasts. */
   token: string;
   readonly #stopAfterMs: number;
   readonly #over = new AbortController();
@@ -20,17 +20,17 @@ export class HeldLease {
     this.#until = sentAt + stopAfterMs;
   }
 
-  /** Aborted when the lease is over, for whatever reason. */
+  /** Aborted when the lease ends, for any reason. */
   get over(): AbortSignal {
     return this.#over.signal;
   }
 
-  /** Until when it is held, unless it is renewed. */
+  /** Monotonic milliseconds at which the lease ends unless it is renewed. */
   get until(): number {
     return this.#until;
   }
 
-  /** A renewal that was sent then has been confirmed. Answers may come late and out of order. */
+  /** Applies a confirmed renewal that was sent at `sentAt`. Answers may come late and out of order. */
   renewed(sentAt: number): void {
     this.#until = Math.max(this.#until, sentAt + this.#stopAfterMs);
   }

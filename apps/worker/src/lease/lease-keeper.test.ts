@@ -13,7 +13,7 @@ afterEach(async () => {
   for (const keeper of open.splice(0)) await keeper.stop();
 });
 
-/** A keeper whose renewals are answered as `answer` says; what it does is written down with its time. */
+/** A keeper whose renewals are answered by `answer`. It records what the keeper does, with times. */
 async function keeperThat(answer: (sentAt: number) => Answer, registerTakesMs = 0, heartbeat = async () => {}) {
   const clock = new FakeClock();
   const story: string[] = [];

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fleetTools, type Linked } from '../testing/fleet-tools.ts';
 import { startWorld, type World } from '../testing/world.ts';
 
-/** Quicker than in production, with seconds between what must come before the other: a busy machine needs some. */
+/** Quicker than in production. Seconds remain between steps whose order matters, for a busy machine. */
 const TIMING = createTiming({
   renewEveryMs: 800,
   renewTimeoutMs: 1_000,
@@ -15,7 +15,7 @@ const TIMING = createTiming({
   takeoverGraceMs: 400,
   convergeEveryMs: 400,
 });
-/** Longer than two renewals are apart; with the renewal before it, about half of what a lease survives. */
+/** Longer than the pause between two renewals. With the renewal before, about half of what a lease survives. */
 const SHORT_OUTAGE_MS = 1_700;
 const PATIENCE = { timeoutMs: 20_000 };
 
@@ -33,7 +33,7 @@ const epochs = () => Promise.all(linked.map(async ({ sessionId }) => (await tool
 const actors = () => linked.map(({ sessionId }) => world.host.supervisor.find(sessionId));
 const allBack = () => Promise.all(linked.map(({ sessionId }) => tools.hostedOnce(sessionId)));
 
-/** Every session works: what is sent arrives. */
+/** Checks that every session sends. */
 async function expectTraffic(): Promise<void> {
   const phone = await world.sandbox.createPhone();
   const sent = await Promise.all(linked.map(({ sessionId }) => world.send(sessionId, phone)));
@@ -44,7 +44,7 @@ describe('PostgreSQL is away', () => {
   it.each(['refuse', 'stall'] as const)('I3 for less than the lease (%s): nothing closes', async (mode) => {
     const before = { actors: actors(), epochs: await epochs(), incarnation: world.host.supervisor.incarnation };
     world.databaseLine.set(mode);
-    // The length of the outage is what this is about.
+    // A real pause: the test is about the length of the outage.
     await systemClock.sleep(SHORT_OUTAGE_MS);
     world.databaseLine.set('forward');
     await systemClock.sleep(TIMING.stopAfterMs);
@@ -66,7 +66,7 @@ describe('PostgreSQL is away', () => {
       expect(world.host.supervisor.counts).toMatchObject({ actors: 0, waiting: 0, moving: 0 });
       world.databaseLine.set('forward');
       await allBack();
-      // One placement change for each life that began; the last one is what counts.
+      // One placement change for each incarnation; the last one counts.
       const { incarnation } = world.host.supervisor;
       const grown = (await epochs()).map((epoch, index) => epoch - before[index]!);
       expect(new Set(grown).size).toBe(1);

@@ -1,18 +1,15 @@
 import { beginDraining, type ClusterTiming, endLease, type LoadGauges, renewLease } from '@wa-gate/cluster';
 import { createPool, type Pool, type Queryable } from '@wa-gate/db';
 
-/** The lease of this worker in PostgreSQL, the only place where it counts. */
+/** The lease of this worker in PostgreSQL, which alone is valid. */
 export interface LeaseStore {
-  /** `false`: the lease is over, by somebody's word or by a newer incarnation. */
+  /** `false`: the lease was ended by the gateway or by a newer incarnation. */
   renew(incarnation: number, load: LoadGauges): Promise<boolean>;
   beginDraining(incarnation: number): Promise<void>;
   end(incarnation: number): Promise<void>;
 }
 
-/**
- * Connections for the lease alone, with short time-outs: a renewal waits neither behind messages nor for a server that
- * is silent.
- */
+/** A separate pool for the lease, with short timeouts: a renewal waits neither for messages nor for a silent server. */
 export function createLeasePool(url: string, workerId: string, { renewTimeoutMs }: ClusterTiming): Pool {
   return createPool({
     url,

@@ -4,7 +4,7 @@ import type { LoadGauges } from '@wa-gate/cluster';
 
 const RESOLUTION_MS = 20;
 
-/** Measures how busy this process is. Each reading covers the time since the one before. */
+/** Measures the load of this process. Each reading covers the time since the last one. */
 export interface LoadMeter {
   read(): LoadGauges;
   stop(): void;
@@ -24,7 +24,7 @@ export function createLoadMeter(): LoadMeter {
       const gauges = {
         cpuUsage: round(((used.user + used.system) / elapsedUs) * 100),
         memoryUsage: round((process.memoryUsage.rss() / Math.min(memoryLimit, totalmem())) * 100),
-        // The histogram measures whole intervals: what is above the resolution is delay.
+        // The histogram measures whole intervals; the delay is what exceeds the resolution.
         eventLoopDelayMs: round(Math.max((Number.isNaN(delay.mean) ? 0 : delay.mean / 1e6) - RESOLUTION_MS, 0)),
       };
       cpu = process.cpuUsage();

@@ -12,7 +12,7 @@ export interface RegistrationRequest {
 
 export interface Registration {
   incarnation: number;
-  /** The worker's own token, for heartbeats. */
+  /** The token of this worker, for heartbeats. */
   token: string;
 }
 
@@ -21,11 +21,11 @@ export interface Heartbeat {
   cpuUsage: number;
   memoryUsage: number;
   messageCount: number;
-  /** Seconds. */
+  /** Seconds since the start. */
   uptime: number;
 }
 
-/** The gateway refused, with its own sentence. */
+/** The gateway refused; the message is its sentence. */
 export class RefusedError extends Error {
   override name = 'RefusedError';
   readonly status: number;
@@ -42,7 +42,7 @@ export interface ControlPlane {
   /** Starts a new incarnation. The gateway calls `GET {endpoint}/health` before it answers. */
   register(request: RegistrationRequest, signal: AbortSignal): Promise<Registration>;
   heartbeat(workerId: string, token: string, metrics: Heartbeat): Promise<void>;
-  /** A new token for this one, which stays good for some minutes. */
+  /** Replaces `token` by a new one. The old one stays valid for some minutes. */
   rotateToken(workerId: string, token: string): Promise<string>;
 }
 

@@ -7,11 +7,11 @@ import type { Supervisor } from '../supervisor/supervisor.ts';
 export interface WorkerStatsSources {
   supervisor: Pick<Supervisor, 'counts' | 'actors'>;
   metrics: Pick<WorkerMetrics, 'messageCount'>;
-  /** What was measured last. */
+  /** The last measurement. */
   load: () => LoadGauges;
 }
 
-/** What this process hosts and uses, for an administrator. Names no session. */
+/** The counts of hosted sessions and the resources of this process. Names no session. */
 export function describeWorker({ supervisor, metrics, load }: WorkerStatsSources): WorkerStats {
   const states: Record<string, number> = {};
   for (const { state } of supervisor.actors) {

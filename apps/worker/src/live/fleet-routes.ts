@@ -32,7 +32,7 @@ const PERFORMERS: {
   },
   async 'log-level'({ logger }, { level }) {
     const former = LOG_LEVELS.find((known) => known === logger.level) ?? 'info';
-    // Logged at the level that lets it through: afterwards, or before.
+    // Logged before or after the change, whichever level lets it through.
     logger.warn({ former, level }, 'log level changed by an administrator, until this process ends');
     logger.level = level;
     return { level: former };
@@ -43,7 +43,7 @@ const PERFORMERS: {
   },
 };
 
-/** What administrators ask of all workers at once, by way of a gateway. Nothing here touches a session. */
+/** Operations on all workers, sent by administrators through a gateway. They touch no session. */
 export const fleetRoutes: FastifyPluginAsyncTypebox<FleetRoutesOptions> = async (app, options) => {
   const onRequest = requireGateway(options);
   for (const name of FLEET_OPERATION_NAMES) {

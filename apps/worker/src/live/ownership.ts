@@ -10,7 +10,7 @@ export interface OwnershipOptions extends WorkerIdentity {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The actor that a call is for, once {@link requireOwnership} has found it. */
+    /** The actor of the session. Set by {@link requireOwnership}. */
     actor: SessionActor | null;
   }
 }
@@ -24,7 +24,7 @@ export const refusal = (code: string, error: string, request: FastifyRequest) =>
   requestId: request.id,
 });
 
-/** Calls come from gateways, which know the token of this incarnation. The token of another one tells an old route. */
+/** Admits calls with the token of this incarnation. The token of another one shows that the route is old. */
 export function requireGateway({ workerId, masterKeys, incarnation }: OwnershipOptions) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const [, given] = /^Bearer (.+)$/.exec(request.headers.authorization ?? '') ?? [];
@@ -41,7 +41,7 @@ export function requireGateway({ workerId, masterKeys, incarnation }: OwnershipO
   };
 }
 
-/** A route is only a hint (I6): without an actor of this session and this epoch here, 421 before anything is done. */
+/** A route is a hint (I6): answers 421 before anything is done when no actor of this session and epoch is here. */
 export function requireOwnership({ supervisor }: OwnershipOptions, sessionIdOf: (request: FastifyRequest) => string) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const epoch = Number(request.headers['x-session-epoch']);

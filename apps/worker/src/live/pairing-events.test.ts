@@ -5,7 +5,7 @@ import { pairingEvents } from './pairing-events.ts';
 
 const scanning = (qr: string, attempt: number): ActorState => ({ name: 'scanning', qr, attempt, expiresAt: 0 });
 
-/** As much of an actor as a stream looks at. */
+/** The part of an actor that a stream uses. */
 function standIn() {
   const watchers = new Set<() => void>();
   const actor = {
@@ -43,7 +43,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** What was said since the last time. */
+/** The text written since the last call. */
 async function said(): Promise<string[]> {
   await vi.advanceTimersByTimeAsync(0);
   const events = text.split('\n\n').filter(Boolean);

@@ -3,7 +3,7 @@ import { describeSessionState, type PairingEvent } from '@wa-gate/contracts';
 import type { SessionActor } from '../session/session-actor.ts';
 import { isTerminal, publicView } from '../session/transition.ts';
 
-/** So that no proxy in between takes the connection for dead. */
+/** Milliseconds. Proxies close connections without traffic. */
 const HEARTBEAT_MS = 15_000;
 
 const NO_QR = { qr: null, attempt: null, expiresAt: null };
@@ -18,14 +18,14 @@ function eventOf({ state }: SessionActor): PairingEvent | undefined {
 }
 
 /**
- * Server-sent events of a session that is being linked: `qr` for each code to scan, `state` for everything else that
- * happens. Ends when it is connected or rests, and without a last word when it moves to another worker.
+ * Server-sent events while a session is linked: `qr` for each code, `state` for each other change. The stream ends when
+ * the session is connected or parked, and without a last event when it moves to another worker.
  */
 export function pairingEvents(actor: SessionActor): Readable {
   const stream = new PassThrough();
   let last = '';
 
-  /** The actor goes on when this stream has ended. */
+  /** The actor still calls after the end of the stream. */
   const write = (text: string): void => {
     if (!stream.writableEnded) stream.write(text);
   };

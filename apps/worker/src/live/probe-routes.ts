@@ -14,7 +14,7 @@ export interface ProbeRoutesOptions {
   sessionCount: () => number;
   /** Messages sent and received since the start. */
   messageCount: () => number;
-  /** What was measured last. */
+  /** The last measurement. */
   load: () => Pick<LoadGauges, 'cpuUsage' | 'memoryUsage'>;
 }
 
@@ -27,13 +27,12 @@ const Health = Type.Object({
   cpuUsage: Type.Number(),
   memoryUsage: Type.Number(),
   messageCount: Type.Integer(),
-  /** Seconds. */
+  /** Seconds since the start. */
   uptime: Type.Integer(),
 });
 
 /**
- * Open to everybody who reaches the port. Being alive must not depend on PostgreSQL or Redis: a restart would mend
- * neither.
+ * Probes without authentication. Liveness must not depend on PostgreSQL or Redis: a restart would not bring them back.
  */
 export const probeRoutes: FastifyPluginAsyncTypebox<ProbeRoutesOptions> = async (app, options) => {
   const { workerId, network, registry, incarnation, sessionCount, messageCount, load, servesMetrics = true } = options;

@@ -3,13 +3,13 @@ import { NO_INCARNATION, PROOF_HEADERS, proofHeaders } from '@wa-gate/kit';
 
 export interface WorkerIdentity {
   workerId: string;
-  /** The first one proves; a gateway knows all of them. */
+  /** The first key signs; gateways accept all of them. */
   masterKeys: readonly Uint8Array[];
   /** The present incarnation; `undefined` while this worker has no lease. */
   incarnation: () => number | undefined;
 }
 
-/** The headers that prove to whoever asks, by a nonce in the request, that this is this process life of this worker. */
+/** The headers that prove, by the nonce of the request, that this incarnation of this worker answers. */
 export function proofFor(identity: WorkerIdentity, request: IncomingMessage): Record<string, string> {
   const { workerId, masterKeys, incarnation } = identity;
   const [key] = masterKeys;

@@ -9,17 +9,17 @@ import type { SessionActor } from '../session/session-actor.ts';
 import { publicView } from '../session/transition.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
 
-/** What an operation on a session gets. */
+/** The arguments of an operation on a session. */
 export interface OperationHost {
   actor: SessionActor;
   workerId: string;
   supervisor: Pick<Supervisor, 'remove'>;
 }
 
-/** How long a call waits for the first QR code. */
+/** Milliseconds that a call waits for the first QR code. */
 const QR_WAIT_MS = 5_000;
 
-/** Operations on sessions that need no connection to WhatsApp. They name the session by its internal id. */
+/** Operations on sessions that need no connection to WhatsApp. Sessions have their internal id here. */
 export const SESSION_PERFORMERS: {
   [N in SessionOperationName]: (host: OperationHost, input: InputOf<N>) => Promise<AnswerOf<N>>;
 } = {

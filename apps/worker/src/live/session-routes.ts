@@ -26,12 +26,12 @@ const Status = Type.Object({
   reason: Type.Union([Type.String(), Type.Null()]),
   code: Type.Union([Type.String(), Type.Null()]),
 });
-/** With the code to scan, if there is one at this moment. */
+/** With the QR code, if there is one now. */
 const Created = Type.Object({ ...Status.properties, qrCode: Type.Union([Type.String(), Type.Null()]) });
 
 /**
- * Other names of operations. Status and delete are the worker's own endpoints, for whoever operates it. The rest is for
- * gateways of the version before, which call these during a rolling upgrade; it goes with the next version.
+ * Fixed endpoints of operations. Status and delete are for operators of the worker. The others are for gateways of the
+ * last version, which call them during a rolling upgrade; the next version removes them.
  */
 const ENDPOINTS: readonly (readonly ['GET' | 'POST' | 'DELETE', path: string, SessionOperationName])[] = [
   ['GET', '/session/:id/status', 'sessions.status'],
@@ -46,8 +46,7 @@ const ENDPOINTS: readonly (readonly ['GET' | 'POST' | 'DELETE', path: string, Se
 const INPUTS = new Map(OPERATION_NAMES.map((name) => [name, Compile(Type.Object(operationOf(name).input))]));
 
 /**
- * Operations on living sessions, called by gateways only. Ids are the internal ones. Answers are bare: the public
- * envelope is the gateway's.
+ * Operations on hosted sessions, for gateways only. Ids are internal. Answers have no envelope: the gateway adds it.
  */
 export const sessionRoutes: FastifyPluginAsyncTypebox<OwnershipOptions> = async (app, options) => {
   const { workerId, supervisor } = options;
@@ -73,7 +72,7 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<OwnershipOptions> = async 
     { ...owned, schema: { params: Type.Object({ id, name: Type.String() }) } },
     async (request, reply) => {
       const { name } = request.params;
-      // A gateway of another version may know more.
+      // A gateway of a later version may send an unknown operation.
       if (!isOperationName(name)) return reply.callNotFound();
       return perform(name, request);
     },
@@ -83,7 +82,7 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<OwnershipOptions> = async 
     app.route({ method, url, ...owned, schema: { params }, handler: (request) => perform(name, request) });
   }
 
-  // "Create" means: converge on this placement now. Nothing is made that PostgreSQL does not know.
+  // "Create" converges on the placement now. It creates nothing that PostgreSQL does not have.
   app.post(
     '/session/create',
     {
@@ -112,16 +111,13 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<OwnershipOptions> = async 
   });
 };
 
-/** There is one: `requireOwnership` has answered the request otherwise. */
+/** Never `null` here: `requireOwnership` has answered the other requests. */
 function actorOf(request: FastifyRequest): SessionActor {
   if (!request.actor) throw new SessionRefusal('SESSION_MOVING', 'The session is moving. Try again in a second.');
   return request.actor;
 }
 
-/**
- * What asking for a QR code does: refuses for a linked session, begins with one that rests. The code itself comes
- * over the stream.
- */
+/** Begins pairing: refuses for a linked session, starts a parked one. The code comes over the stream. */
 async function beginPairing(actor: SessionActor): Promise<void> {
   try {
     await actor.qr(0);

@@ -7,31 +7,31 @@ export interface ClaimedRowsDependencies {
   pool: Pool;
   clock: Clock;
   logger: Logger;
-  /** Rows of this session are in the outbox again. */
+  /** Rows of this session were returned to the outbox. */
   onReturned: (sessionId: string) => void;
 }
 
 type Row = Pick<OutboxItem, 'messageId' | 'waMessageId'>;
 
-/** Rows on their way back. */
+/** Rows to return to the outbox. */
 export interface GivenBack {
-  /** An attempt was made of these. */
+  /** Rows for which an attempt was made. */
   attempted?: readonly Row[];
-  /** These were only claimed. */
+  /** Rows that were only claimed. */
   untouched?: readonly Row[];
 }
 
 const RETRY = { initialMs: 200, maxMs: 5_000 };
 
 /**
- * Knows which rows of the outbox this process has claimed, until they are concluded or given back. A row in `sending`
- * that is not among them is left from a claim whose answer was lost: nobody would ever send it.
+ * Tracks the rows that this process has claimed, until they are concluded or returned. A row in `sending` that is not
+ * tracked was claimed by a statement whose answer was lost. Nothing would ever send it.
  */
 export class ClaimedRows {
   readonly #deps: ClaimedRowsDependencies;
-  /** WhatsApp's ids by session, under one epoch. */
+  /** Ids of WhatsApp by session, each under one epoch. */
   readonly #claimed = new Map<string, { epoch: number; ids: Set<string> }>();
-  /** Rows on their way back, by session. */
+  /** Returns in progress, by session. */
   readonly #returning = new Map<string, Promise<void>>();
 
   constructor(deps: ClaimedRowsDependencies) {
@@ -43,12 +43,15 @@ export class ClaimedRows {
     for (const { waMessageId } of rows) ids.add(waMessageId);
   }
 
-  /** What became of the message is in the database. */
+  /** Stops tracking a message whose outcome is in the database. */
   conclude(owner: Ownership, waMessageId: string): void {
     this.#idsOf(owner).delete(waMessageId);
   }
 
-  /** While rows go back nothing may be claimed for their session, or later messages would overtake them. */
+  /**
+   * Whether rows of this session are being returned. Nothing may be claimed then, or later messages would overtake
+   * them.
+   */
   isReturning(sessionId: string): boolean {
     return this.#returning.has(sessionId);
   }
@@ -72,9 +75,9 @@ export class ClaimedRows {
   }
 
   /**
-   * Gives back what a claim took whose answer never came. Call it before the next claim, so that the order holds.
+   * Returns the rows of a claim whose answer was lost. Call it before the next claim, so that the order holds.
    *
-   * @returns WhatsApp's ids of what an earlier owner has left and that must not go out again
+   * @returns the ids of WhatsApp of messages that an earlier owner has left and that must not be sent again
    */
   async returnForgotten(owner: Ownership): Promise<string[]> {
     const [state] = await inspectOutbox(this.#deps.pool, [owner.sessionId]);
@@ -93,7 +96,7 @@ export class ClaimedRows {
     return sending.filter(({ waMessageId }) => !ids.has(waMessageId));
   }
 
-  /** Resolves when everything given back is back. */
+  /** Resolves when all returns are complete. */
   async settled(): Promise<void> {
     await Promise.all(this.#returning.values());
   }
@@ -101,13 +104,13 @@ export class ClaimedRows {
   #idsOf({ sessionId, epoch }: Ownership): Set<string> {
     const entry = this.#claimed.get(sessionId);
     if (entry?.epoch === epoch) return entry.ids;
-    // What an older epoch had claimed is not this one's: its rows are due again.
+    // Rows claimed under an older epoch are not tracked: the new owner may claim them.
     const fresh = { epoch, ids: new Set<string>() };
     if (!entry || entry.epoch < epoch) this.#claimed.set(sessionId, fresh);
     return fresh.ids;
   }
 
-  /** Until it has worked: a row that stays `sending` under this epoch would be taken by nobody. */
+  /** Retries until it works: nothing would send a row that stays `sending` under this epoch. */
   async #return(owner: Ownership, rows: readonly ReturnedRow[]): Promise<void> {
     for (let failures = 0; ; failures += 1) {
       try {

@@ -7,7 +7,7 @@ import type { Announce } from '../writers/announcer.ts';
 import { Batcher } from '../writers/batcher.ts';
 
 /**
- * Receipts come in threes and nobody waits for one: a pause lets them ride with the acknowledgements of later messages.
+ * Milliseconds. No caller waits for a receipt, so a pause lets receipts join later acknowledgements in one statement.
  */
 const RECEIPT_LINGER_MS = 30;
 
@@ -21,11 +21,11 @@ export interface OutcomeWriterDependencies {
 }
 
 export interface OutcomeWriter extends Batcher<Outcome> {
-  /** Calls the listener with every batch that is in the database. */
+  /** Registers a listener for each batch that was written. */
   onRecorded(listener: (outcomes: readonly Outcome[]) => void): void;
 }
 
-/** Writes what became of messages: what the server said at once, what phones said soon. */
+/** Writes the outcomes of messages: acknowledgements at once, receipts after a short pause. */
 export function createOutcomeWriter(deps: OutcomeWriterDependencies): OutcomeWriter {
   const { pool, writeLock, clock, logger, announce, onStale } = deps;
   const listeners: ((outcomes: readonly Outcome[]) => void)[] = [];

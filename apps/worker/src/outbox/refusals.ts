@@ -1,4 +1,4 @@
-/** What a refusal of WhatsApp's server means to the user: the code of the failed message and a sentence. */
+/** The meaning of a refusal by WhatsApp: the code of the failed message and a sentence for the user. */
 export interface Refusal {
   code: string;
   sentence: string;

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => world?.stop());
 
-/** The worker that the placement names. */
+/** The worker of the placement. */
 async function ownerOf(sessionId: string): Promise<TestWorker> {
   const { rows } = await world.database.pool.query<{ worker: string }>(
     'SELECT worker_id AS worker FROM session_placements WHERE session_id = $1',
@@ -33,13 +33,13 @@ async function sendCarefully(sessionId: string, to: string) {
   return ids;
 }
 
-/** A linked session with a chat to a phone that gives no receipts, whose next acknowledgements are lost. */
+/** A linked session with a chat to a phone without receipts. The next acknowledgements are dropped. */
 async function createUncertain() {
   const { sessionId, number } = await world.createPaired();
   const ann = await world.sandbox.createPhone();
   await world.waitForMessage((await world.send(sessionId, ann, 'first')).messageId, 'SENT');
   await world.sandbox.configure(ann, { receipts: 'off' });
-  // Or the acknowledgements of something else would be those that are lost.
+  // Otherwise the fault would drop acknowledgements of the greeting.
   await world.sandbox.greeted(number);
   const device = await deviceOf(number);
   await world.sandbox.fault({ kind: 'drop', device, direction: 'to', stanza: 'ack', count: 2 });

@@ -9,7 +9,7 @@ beforeAll(async () => {
 afterAll(() => world?.stop());
 
 const deviceOf = async (number: string) => (await world.sandbox.devices(number))[0]!.device;
-/** More than a lock lasts here. */
+/** Longer than the time-locks of these tests. */
 const PATIENCE = { timeoutMs: 20_000 };
 const inSeconds = (seconds: number) => Math.floor(Date.now() / 1000) + seconds;
 

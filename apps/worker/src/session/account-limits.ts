@@ -3,7 +3,9 @@ import type { Clock } from '@wa-gate/kit';
 import type { Restriction } from '@wa-gate/messaging';
 import type { StateKeeper } from './state-keeper.ts';
 
-/** What WhatsApp does not let the account of a session do: known here, written to its row, told to its user. */
+/**
+ * The limits that WhatsApp sets on the account of a session. Keeps them, writes them to its row and publishes events.
+ */
 export class AccountLimits {
   readonly #keeper: StateKeeper;
   readonly #clock: Clock;
@@ -15,7 +17,7 @@ export class AccountLimits {
     this.#clock = clock;
   }
 
-  /** The time-lock that holds now: the account may not begin new chats. */
+  /** The present time-lock: the account may not begin new chats. */
   get restriction(): Restriction | null {
     return this.#restriction && this.#restriction.until.getTime() > this.#clock.now() ? this.#restriction : null;
   }
@@ -24,13 +26,13 @@ export class AccountLimits {
     return this.#capping;
   }
 
-  /** What the row of the session says. */
+  /** Loads the limits from the row of the session. */
   restore(restriction: Restriction | null, capping: MessageCapping | null): void {
     this.#restriction = restriction;
     this.#capping = capping;
   }
 
-  /** @param restriction `null`: WhatsApp says that there is none */
+  /** Sets or lifts the time-lock. @param restriction `null`: WhatsApp reports none */
   restrict(restriction: Restriction | null): void {
     const before = this.#restriction;
     if (before?.type === restriction?.type && before?.until.getTime() === restriction?.until.getTime()) return;
@@ -49,7 +51,7 @@ export class AccountLimits {
     this.#keeper.publish({ messageCapping: capping }, [{ type: 'session.capped', data: { ...capping } }]);
   }
 
-  /** Ends a time-lock that is over: WhatsApp does not always say so. */
+  /** Ends an expired time-lock: WhatsApp does not always report the end. */
   review(): void {
     if (this.#restriction && !this.restriction) this.restrict(null);
   }

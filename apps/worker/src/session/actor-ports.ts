@@ -6,17 +6,17 @@ import type { SessionConnectionDependencies } from './session-connection.ts';
 export type RecycleReason = 'silent' | 'unacknowledged';
 
 export interface SessionActorDependencies extends SessionConnectionDependencies {
-  /** Why the placement is here: a session that comes from elsewhere tells its user so. */
+  /** Why the session was placed here; a move from another worker makes an event. */
   arrival: { reason: string };
-  /** Pauses between tries. */
+  /** Pauses between attempts to connect. */
   retry: BackoffOptions;
-  /** Milliseconds to wait before a connection may be tried again by itself; 0 takes the turn. */
+  /** Takes a turn to reconnect. Returns 0, or the milliseconds until the next turn. */
   reconnectTurn: () => number;
-  /** A connection that was open and dead has been given up. */
+  /** A stale connection was cut. */
   onRecycled: (reason: RecycleReason) => void;
   onAppended: (appended: Appended) => void;
   /** Asks PostgreSQL whether this process still owns the session. */
   stillOwned: (owner: Ownership) => Promise<boolean>;
-  /** The actor has found that it does not own the session any more. It is of no use after this. */
+  /** The actor found that it no longer owns its session. It has ended. */
   onFenced: (owner: Ownership) => void;
 }

@@ -2,25 +2,25 @@ import type { SessionState } from '@wa-gate/db';
 import type { DisconnectCause } from '../whatsapp/errors.ts';
 import type { PasskeyStep } from '../whatsapp/passkey.ts';
 
-/** What to do after a connection has ended. */
+/** The step after the end of a connection. */
 export type NextStep =
   /**
-   * Connect again at once, because WhatsApp asked for it or the connection was of no use. The second time in a row it
-   * is a `retry`.
+   * Connect at once, because WhatsApp requested it or the connection was stale. The second time in a row it is a
+   * `retry`.
    */
   | 'reconnect'
-  /** Connect again at once, always: the user asked for it. */
+  /** Connect at once, always: the user asked for it. */
   | 'restart'
-  /** Connect again after a growing, jittered pause. */
+  /** Connect after a growing, jittered pause. */
   | 'retry'
-  /** The same with long pauses: it will not be over soon. */
+  /** Like `retry` with longer pauses, for causes that last. */
   | 'retry-slowly'
   /**
-   * Somebody else connected as this device. Only after asking whether the session is still ours, and three times at
+   * Another process connected as this device. Connect only if PostgreSQL confirms the ownership, and three times at
    * most.
    */
   | 'yield'
-  /** Nothing by itself: the user has to do something. */
+  /** Park the session: the user has to act. */
   | 'park';
 
 /** The meaning of a disconnect: one row of the table below. */
@@ -33,7 +33,7 @@ export interface Verdict {
   next: NextStep;
   /** The device is not linked any more: its keys are removed. */
   unlinked: boolean;
-  /** Counts only when WhatsApp says it twice in a row: believing it costs the user a new QR code. */
+  /** Applied only the second time in a row, because it costs the user a new QR code. */
   unconfirmed: boolean;
 }
 
@@ -44,7 +44,7 @@ const LOST = 'The connection to WhatsApp was lost. The session reconnects by its
 
 const RELINK = 'Ask for a new QR code with GET /api/sessions/{id}/qr to link it again.';
 
-/** Temporary bans, by WhatsApp's code of the cause. */
+/** Sentences for temporary bans, by the cause that WhatsApp gives. */
 const BANNED: Readonly<Record<string, string>> = {
   '101': 'it wrote to too many people who do not have it in their contacts',
   '102': 'too many people have blocked it',
@@ -60,10 +60,10 @@ const bannedFor = (cause: string): Row => ({
 });
 
 /**
- * THE table of disconnects: `status/detail` first, then `status`. Statuses are WhatsApp's and Baileys'
- * `DisconnectReason`; details are the type of a conflict, the code of a ban, or the network's error code. What it tells
- * the user comes as `session.status` with these words and, when a connection was open, `connection.close`; `unlinked`
- * rows tell `session.loggedout` besides.
+ * The table of disconnects: `status/detail` first, then `status`. Statuses are those of WhatsApp and of
+ * `DisconnectReason` in Baileys. Details are the type of a conflict, the code of a ban, or the error code of the
+ * network. The event `session.status` carries the sentence, and so does `connection.close` when a connection was open.
+ * `unlinked` rows make `session.loggedout` besides.
  */
 const TABLE: Readonly<Record<string, Row>> = {
   '401': {
@@ -110,7 +110,7 @@ const TABLE: Readonly<Record<string, Row>> = {
     reason: 'Another connection has taken over this device. The session checks that and reconnects.',
     next: 'yield',
   },
-  // Of a message it is a time-lock, see `account-signals.ts`; nobody has reported it of a connection.
+  // For a message it is a time-lock, see `account-signals.ts`. It was never reported for a connection.
   '463': {
     state: 'RECONNECTING',
     reason: 'WhatsApp restricts this account for a while (463). The session tries again after a longer pause.',
@@ -133,7 +133,7 @@ const TABLE: Readonly<Record<string, Row>> = {
   },
 };
 
-/** Node's codes for a WhatsApp that cannot be reached; others of the network mean that a connection was lost. */
+/** Error codes of Node for an unreachable server. Other network errors mean a lost connection. */
 const UNREACHABLE_CODES: ReadonlySet<string> = new Set([
   'EAI_AGAIN',
   'EADDRNOTAVAIL',
@@ -146,10 +146,7 @@ const UNREACHABLE_CODES: ReadonlySet<string> = new Set([
 ]);
 const UNREACHABLE: Row = { state: 'RECONNECTING', reason: NETWORK_DOWN, next: 'retry' };
 
-/**
- * Node's codes for a certificate that does not prove who the server is. Baileys calls them 500, or 408 when they begin
- * with an E.
- */
+/** Error codes of Node for an invalid certificate. Baileys maps them to 500, or to 408 when they begin with an E. */
 const CERTIFICATE_CODES: ReadonlySet<string> = new Set([
   'CERT_HAS_EXPIRED',
   'CERT_NOT_YET_VALID',
@@ -170,8 +167,8 @@ const UNTRUSTED: Row = {
 };
 
 /**
- * The WebSocket was refused with an HTTP status. Whatever the number, it comes from something on the way: WhatsApp
- * itself speaks about a device or an account only behind the handshake. A proxy's 401 must not log anybody out.
+ * The WebSocket was refused with an HTTP status. It comes from something in between, whatever the number: WhatsApp
+ * reports on a device or an account only after the handshake. A 401 of a proxy must not log anybody out.
  */
 const BARRED: Row = {
   state: 'RECONNECTING',
@@ -180,7 +177,7 @@ const BARRED: Row = {
   next: 'retry',
 };
 
-/** Codes that the table does not know: seen again they deserve a row. */
+/** The verdict for a code without a row in the table. */
 const UNKNOWN: Row = {
   state: 'RECONNECTING',
   reason: 'WhatsApp ended the connection. The session reconnects by itself.',
@@ -197,8 +194,7 @@ const QR_ENDED: Row = {
 export const QR_ENDED_CODE = '408/qr_ended';
 
 /**
- * What a disconnect means. Before the device is linked there is nothing to lose: everything but the end of the codes is
- * tried again.
+ * Looks the disconnect up in the table. Before the device is linked, everything but the end of the QR codes is retried.
  */
 export function judgeDisconnect(cause: DisconnectCause, linked: boolean): Verdict {
   if (cause.qrEnded) return complete(QR_ENDED, QR_ENDED_CODE);
@@ -213,7 +209,7 @@ export function judgeDisconnect(cause: DisconnectCause, linked: boolean): Verdic
 
 const complete = (row: Row, code: string): Verdict => ({ unlinked: false, unconfirmed: false, ...row, code });
 
-/** Linking waits for a passkey, or ended while it did. */
+/** The verdict when linking waits for a passkey, or ended during the wait. */
 export const passkeyWanted = (step: PasskeyStep): Verdict =>
   step === 'passkey'
     ? complete(
@@ -234,7 +230,7 @@ export const passkeyWanted = (step: PasskeyStep): Verdict =>
         'passkey/confirmation',
       );
 
-/** After three conflicts the session gives way. */
+/** The verdict after three conflicts: the session stops connecting. */
 export const CONFLICT_VERDICT: Verdict = complete(
   {
     state: 'CONFLICT',
@@ -245,16 +241,16 @@ export const CONFLICT_VERDICT: Verdict = complete(
   '440/replaced',
 );
 
-/** The sandbox, or the network, could not be reached before there was a socket. */
+/** The verdict when the server could not be reached. */
 export const unreachable = (code: string): Verdict => complete(UNREACHABLE, code);
 
-/** Nothing came within the time in which a connection opens. */
+/** The verdict when a connection did not open in time. */
 export const CONNECT_TIMED_OUT: Verdict = complete(
   { state: 'RECONNECTING', reason: LOST, next: 'retry' },
   '408/connect',
 );
 
-/** What a 401 means the first time: see `unconfirmed`. */
+/** The verdict for the first 401 in a row: see `unconfirmed`. */
 export const ASKING_AGAIN: Verdict = complete(
   {
     state: 'RECONNECTING',
@@ -264,7 +260,7 @@ export const ASKING_AGAIN: Verdict = complete(
   '401',
 );
 
-/** Of connections that were open and dead. */
+/** Codes of stale connections. */
 export const STALE_CODES = { silent: 'stale/silent', unacknowledged: 'stale/unacknowledged' } as const;
 
 const STALE: Row = {
@@ -273,13 +269,13 @@ const STALE: Row = {
   next: 'reconnect',
 };
 
-/** Nothing came, and a probe was not answered. */
+/** The verdict when no frame came and the probe was not answered. */
 export const staleBySilence = (linked: boolean): Verdict => complete(staleOr(linked), STALE_CODES.silent);
 
-/** It took a message and gave no word on it. */
+/** The verdict when a message was not acknowledged in time. */
 export const staleByMessage = (linked: boolean): Verdict => complete(staleOr(linked), STALE_CODES.unacknowledged);
 
-/** A connection that waits for its phone has nothing to lose: the user sees that new codes are coming. */
+/** Before the link the user sees CONNECTING: new codes follow. */
 const staleOr = (linked: boolean): Row => (linked ? STALE : { ...STALE, state: 'CONNECTING' });
 
 export const KEYS_LOST: Verdict = complete(
@@ -323,7 +319,7 @@ export const FORGOTTEN_BY_API: Verdict = complete(
   'api/logout',
 );
 
-/** The user asked for a new connection. */
+/** The verdict of a restart over the API. */
 export const RESTARTED_BY_API: Verdict = complete(
   { state: 'CONNECTING', reason: 'The session was restarted over the API.', next: 'restart' },
   'api/restart',

@@ -1,12 +1,12 @@
 import type { ErrorCode } from '@wa-gate/contracts';
 import { type ActorState, isTerminal } from './transition.ts';
 
-/** An operation that does not fit the state of the session. Code and sentence go to the user. */
+/** An operation was refused because of the state of the session. The caller gets the code and the sentence. */
 export class SessionRefusal extends Error {
   override name = 'SessionRefusal';
   readonly code: ErrorCode;
   readonly details: Record<string, unknown> | undefined;
-  /** Seconds. */
+  /** Seconds until a repeated call may succeed. */
   readonly retryAfter: number | undefined;
 
   constructor(
@@ -21,7 +21,7 @@ export class SessionRefusal extends Error {
   }
 }
 
-/** @throws {SessionRefusal} the actor has ended: its session is, or will be, elsewhere */
+/** Checks that the actor has not ended. @throws {SessionRefusal} the session is, or will be, on another worker */
 export function assertAlive(state: ActorState): void {
   if (isTerminal(state)) throw new SessionRefusal('SESSION_MOVING', 'The session is moving. Try again in a second.');
 }

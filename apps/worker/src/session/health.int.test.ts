@@ -5,7 +5,7 @@ import { startWorld, type World } from '../testing/world.ts';
 let world: World;
 beforeAll(async () => {
   world = await startWorld({
-    // A connection that is alive is silent for seconds only when the machine is.
+    // A healthy connection is silent for seconds only on a busy machine.
     liveness: { sweepEveryMs: 50, keepAliveEveryMs: 400, marginMs: 700, probeDeadlineMs: 3_000 },
   });
 });
@@ -15,7 +15,7 @@ const deviceOf = async (number: string) => (await world.sandbox.devices(number))
 const states = async (sessionId: string) =>
   (await world.events(sessionId, 'session.status')).map(({ data }) => data.state);
 
-/** A linked session whose last events so far are not looked at. */
+/** A linked session, and the count of its events so far. */
 async function linked() {
   const { sessionId, number } = await world.createPaired();
   const before = (await world.events(sessionId)).length;
@@ -96,7 +96,7 @@ describe('liveness by data', () => {
         );
         return rows.length === 1;
       });
-      // Silence, but shorter than what makes a connection stale.
+      // A silence shorter than the threshold.
       const actor = await world.actor(sessionId);
       await waitFor(() => (actor.health.lastFrameAgeMs ?? 0) > 1_000);
     }

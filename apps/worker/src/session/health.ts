@@ -10,7 +10,7 @@ export interface HealthSigns {
   clock: Clock;
 }
 
-/** The signs of life of a session's connection, in the times of the wall. */
+/** The health of a connection, with wall-clock times. */
 export function measureHealth({ state, pulse, recycles, clock }: HealthSigns): ConnectionHealth {
   const now = clock.monotonic();
   const wall = (at: number | undefined): string | null =>

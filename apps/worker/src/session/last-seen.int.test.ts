@@ -55,7 +55,7 @@ it('writes when each session was heard from, of those that were, and finds the o
   expect([await secondsAgo(mute), await secondsAgo(moved)]).toEqual([null, null]);
   expect(stale).toEqual([moved]);
 
-  // Not heard from since: nothing to write, and what another has written later stays.
+  // No frame since: nothing is written, and a later value of another process stays.
   pulses[2]!.end();
   await database.pool.query('UPDATE sessions SET last_seen_at = now() WHERE id = $1', [talking.sessionId]);
   await writer.write();

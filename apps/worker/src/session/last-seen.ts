@@ -13,8 +13,7 @@ export interface LastSeenDependencies {
 }
 
 /**
- * Writes when the sessions of this worker were last heard from: one statement, of those that were heard since it was
- * called before.
+ * Writes when the last frame of each session came. One statement, only for sessions with a frame since the last call.
  */
 export class LastSeenWriter {
   readonly #deps: LastSeenDependencies;
@@ -30,7 +29,7 @@ export class LastSeenWriter {
     const seen = new Map<string, SeenSession>();
     for (const { owner, lastFrameAt } of liveness.pulses) {
       if (lastFrameAt === undefined || lastFrameAt <= this.#writtenAt) continue;
-      // An old actor may be on its way out beside the new one.
+      // An old actor may still be ending beside the new one.
       if ((seen.get(owner.sessionId)?.epoch ?? 0) < owner.epoch)
         seen.set(owner.sessionId, { ...owner, agoMs: now - lastFrameAt });
     }

@@ -11,7 +11,7 @@ afterEach(async () => {
   world = undefined;
 });
 
-/** A network as the live one: an address, and nothing else to say about certificates. */
+/** A network like the live one: an address, without certificates of its own. */
 async function liveAt(address: (sandboxUrl: string) => Promise<string>): Promise<World> {
   world = await startWorld({
     network: (sandboxUrl) => {

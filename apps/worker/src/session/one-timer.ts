@@ -1,4 +1,4 @@
-/** One timer: setting it again forgets what it was set for. It does not keep the process alive. */
+/** One timer: setting it again cancels the last one. It does not keep the process alive. */
 export class OneTimer {
   #timer: NodeJS.Timeout | undefined;
 

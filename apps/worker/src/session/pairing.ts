@@ -5,12 +5,12 @@ import type { SessionConnection } from './session-connection.ts';
 import type { StateKeeper } from './state-keeper.ts';
 import { type ActorState, isParkedForGood, publicView } from './transition.ts';
 
-/** QR codes: the first lives 60 s, five more 20 s each; then WhatsApp's series is over. */
+/** The first QR code is valid for 60 s, five more for 20 s each. Then the series of WhatsApp ends. */
 const FIRST_QR_MS = 60_000;
 const NEXT_QR_MS = 20_000;
 const SERIES_MS = FIRST_QR_MS + 5 * NEXT_QR_MS;
 const PAIRING_CODE_WAIT_MS = 10_000;
-/** States in which waiting longer brings no QR code. */
+/** States in which no QR code will follow. */
 const QR_DECIDED: ReadonlySet<ActorState['name']> = new Set([
   'scanning',
   'code',
@@ -29,7 +29,7 @@ export interface PairingDependencies {
   restart: () => Promise<void>;
 }
 
-/** Linking a phone: QR codes and pairing codes. */
+/** Links a phone by QR codes or pairing codes. */
 export class Pairing {
   readonly #deps: PairingDependencies;
   #seriesEndsAt = 0;
@@ -38,7 +38,7 @@ export class Pairing {
     this.#deps = deps;
   }
 
-  /** WhatsApp shows the next code of its series. */
+  /** Publishes the next code of the series. */
   show(qr: string): void {
     const { keeper, clock } = this.#deps;
     const first = keeper.state.name === 'connecting';
@@ -46,7 +46,10 @@ export class Pairing {
     keeper.move({ type: 'qr', qr, expiresAt: clock.now() + (first ? FIRST_QR_MS : NEXT_QR_MS) });
   }
 
-  /** The QR code to scan. Starts pairing when the session is not linked; waits up to `waitMs` for the first code. */
+  /**
+   * Returns the QR code to scan. Starts pairing when the session is not linked. Waits up to `waitMs` for the first
+   * code.
+   */
   async qr(waitMs: number): Promise<{ qr: string; attempt: number; expiresAt: Date }> {
     const { keeper, begin } = this.#deps;
     this.#assertUnlinked();
@@ -59,12 +62,12 @@ export class Pairing {
     throw new SessionRefusal('QR_NOT_READY', whyNoCode(state));
   }
 
-  /** A code to enter on the phone with this number. */
+  /** Requests a code to enter on the phone with this number. */
   async code(digits: string): Promise<{ code: string; expiresAt: Date }> {
     const { keeper, connection, begin, restart } = this.#deps;
     this.#assertUnlinked();
-    // A code lives as long as the series of QR codes that the connection was given: begin a new one when this is an old
-    // one.
+    // A pairing code is valid as long as the series of QR codes of its connection. An old series is replaced by a new
+    // connection.
     if (keeper.state.name === 'parked') begin();
     else if (keeper.state.name === 'scanning' && keeper.state.attempt > 1) await restart();
     await keeper.until(({ name }) => QR_DECIDED.has(name), PAIRING_CODE_WAIT_MS);

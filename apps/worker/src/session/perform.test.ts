@@ -5,7 +5,7 @@ import { perform, refusalOf } from './perform.ts';
 import { QueryBudget } from './query-budget.ts';
 import type { ActorState } from './transition.ts';
 
-/** As Baileys throws what WhatsApp answers, and what it makes of connections. */
+/** The shape in which Baileys throws answers of WhatsApp and failures of connections. */
 const boom = (statusCode: number, data?: unknown) => Object.assign(new Error('boom'), { output: { statusCode }, data });
 
 it.each([

@@ -14,20 +14,20 @@ import type { ActorState } from './transition.ts';
 
 export interface PerformDependencies {
   state: ActorState;
-  /** Whether the keys at hand are those of a linked device. */
+  /** Whether the loaded keys are those of a linked device. */
   isPaired: boolean;
   connection: Connection | undefined;
   budget: QueryBudget;
 }
 
-/** Below the time that the gateway waits. */
+/** Milliseconds. Less than the timeout of the gateway. */
 const TIMEOUT_MS = 25_000;
-/** Of the time that the gateway waits, where the operation has its own. */
+/** The share of the timeout of the gateway, for an operation with its own. */
 const SHARE = 0.8;
 
 /**
- * Does an operation on the connection of a session: is there one, may WhatsApp be asked so much, in time, and what
- * WhatsApp's refusal means.
+ * Runs an operation on the connection of a session. It checks that there is a connection and that the query budget
+ * suffices, sets the timeout, and maps the errors of WhatsApp.
  *
  * @throws {SessionRefusal}
  */
@@ -84,7 +84,7 @@ async function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
   }
 }
 
-/** WhatsApp's own codes, as its answers to queries carry them. */
+/** Error codes in the answers of WhatsApp to queries. */
 const CODES: Readonly<Record<number, ErrorCode>> = {
   401: 'WA_FORBIDDEN',
   403: 'WA_FORBIDDEN',
@@ -92,10 +92,10 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
   429: 'WA_PACING',
 };
 const TIMED_OUT = 408;
-/** After WhatsApp itself has said that it is asked too often. */
+/** Seconds to wait after WhatsApp has answered 429. */
 const PACING_SECONDS = 60;
 
-/** What a caller is told about an error of an operation; the error itself when it is nobody's but ours. */
+/** The refusal for an error of an operation; the error itself when it is a fault of ours. */
 export function refusalOf(error: unknown, repeat: Repeat): unknown {
   if (error instanceof NotReadyError) return new SessionRefusal('WA_NOT_READY', error.message);
   const code = whatsAppCodeOf(error);

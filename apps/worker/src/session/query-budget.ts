@@ -1,13 +1,10 @@
 import type { Clock } from '@wa-gate/kit';
 
-/**
- * Queries that a session may make at once, and how fast that fills up again. WhatsApp answers 429 to those who ask
- * more.
- */
+/** The burst of queries of a session, and the rate at which it refills. WhatsApp answers 429 above its limit. */
 const BURST = 60;
 const PER_SECOND = 2;
 
-/** How much one session may still ask WhatsApp. */
+/** The query budget of one session. */
 export class QueryBudget {
   readonly #clock: Pick<Clock, 'monotonic'>;
   #left = BURST;

@@ -5,7 +5,7 @@ import { Reconnecting } from './reconnecting.ts';
 const lost = judgeDisconnect({ status: 428 }, true);
 const replaced = judgeDisconnect({ status: 440, detail: 'replaced' }, true);
 
-/** Its pauses are of a millisecond, but a busy machine may have none of its own to give. */
+/** The pauses last a millisecond, but a busy machine may delay them. */
 const become = (steps: string[], expected: string[]) =>
   vi.waitFor(() => expect(steps).toEqual(expected), { timeout: 4_000, interval: 5 });
 

@@ -3,9 +3,9 @@ import type { Verdict } from './disconnect.ts';
 import { OneTimer } from './one-timer.ts';
 
 export interface ReconnectingDependencies {
-  /** Pauses between tries. */
+  /** Pauses between attempts to connect. */
   retry: BackoffOptions;
-  /** Milliseconds to wait before a connection may be tried again by itself; 0 takes the turn. */
+  /** Takes a turn to reconnect. Returns 0, or the milliseconds until the next turn. */
   reconnectTurn: () => number;
   /** Asks PostgreSQL whether this process still owns the session. */
   stillOwned: () => Promise<boolean>;
@@ -15,7 +15,7 @@ export interface ReconnectingDependencies {
 
 const SLOW_RETRY: BackoffOptions = { initialMs: 60_000, maxMs: 900_000 };
 
-/** When the next connection is tried. One plan at a time. */
+/** Schedules the next attempt to connect, one at a time. */
 export class Reconnecting {
   readonly #deps: ReconnectingDependencies;
   readonly #timer = new OneTimer();
@@ -24,14 +24,15 @@ export class Reconnecting {
     this.#deps = deps;
   }
 
-  /** After so many failures in a row, of which `verdict` is the last. */
+  /** Schedules the attempt after `failures` in a row; `verdict` is the last one. */
   plan(verdict: Verdict, failures: number): void {
     const delay = backoffDelay(failures - 1, verdict.next === 'retry-slowly' ? SLOW_RETRY : this.#deps.retry);
     this.#timer.set(delay, () => (verdict.next === 'yield' ? this.#askFirst(verdict, failures) : this.#begin()));
   }
 
   /**
-   * When the network of a worker breaks, its sessions come back one after the other, at the pace in which they started.
+   * Connects when the ramp has a turn. After a network failure the sessions of a worker reconnect at the pace of a
+   * start.
    */
   inTurn(connect: () => void): void {
     const waitMs = this.#deps.reconnectTurn();
@@ -39,7 +40,7 @@ export class Reconnecting {
     else connect();
   }
 
-  /** After any pause, and in any state. */
+  /** Runs `work` after `ms`, in any state. */
   in(ms: number, work: () => void): void {
     this.#timer.set(ms, work);
   }
@@ -52,7 +53,7 @@ export class Reconnecting {
     this.inTurn(this.#deps.begin);
   }
 
-  /** Somebody else connected as this device: the next owner, perhaps. */
+  /** Another process connected as this device, perhaps the next owner: asks PostgreSQL first. */
   #askFirst(verdict: Verdict, failures: number): void {
     this.#deps.stillOwned().then(
       (owned) => (owned ? this.#begin() : this.#deps.fence()),

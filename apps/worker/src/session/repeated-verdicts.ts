@@ -4,15 +4,15 @@ const MAX_CONFLICTS = 3;
 const FORGIVEN_AFTER_MS = 600_000;
 
 /**
- * Disconnects whose meaning depends on those before. Somebody else who connects as this device is given way to after
- * the third time, or the two would throw each other out for ever. A refused login is believed the second time in a row:
- * keys that are removed by mistake cost a new QR code.
+ * Weighs disconnects whose meaning depends on earlier ones. After the third conflict the session stops connecting, or
+ * two processes would disconnect each other for ever. A refused login is applied the second time in a row: keys removed
+ * by mistake cost a new QR code.
  */
 export class RepeatedVerdicts {
   #conflicts = 0;
   #refused = false;
 
-  /** @param connectedMs how long the connection had been good */
+  /** @param connectedMs milliseconds for which the connection had been open */
   weigh(verdict: Verdict, connectedMs: number): Verdict {
     const refusedBefore = this.#refused && connectedMs === 0;
     this.#refused = verdict.unconfirmed;

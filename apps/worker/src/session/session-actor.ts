@@ -29,7 +29,7 @@ import { type ActorState, isTerminal } from './transition.ts';
 
 const LOGOUT_WAIT_MS = 5_000;
 
-/** Runs one session on its owner: keeps it connected, and tells PostgreSQL and the user how it fares. */
+/** Runs one session on its owner: keeps it connected, writes its state and publishes its events. */
 export class SessionActor {
   readonly owner: Ownership;
   readonly #deps: SessionActorDependencies;
@@ -79,13 +79,13 @@ export class SessionActor {
     return this.#keeper.state;
   }
 
-  /** How alive the connection is, by what came through it. */
+  /** The health of the connection, measured by its frames. */
   get health(): ConnectionHealth {
     const recycles = this.#recycles;
     return measureHealth({ state: this.state, pulse: this.#connection.pulse, recycles, clock: this.#deps.clock });
   }
 
-  /** The account that is connected, with what WhatsApp says about it; none while it is not connected. */
+  /** The connected account and its limits; `undefined` while it is not connected. */
   get account(): ConnectedAccount | undefined {
     if (this.state.name !== 'connected') return undefined;
     const { connectedSince, lastFrameAt } = this.health;
@@ -93,7 +93,7 @@ export class SessionActor {
     return describeAccount(this.state.identity, { connectedSince, lastFrameAt, restriction, capping });
   }
 
-  /** Called once a minute or so: what is over by the clock alone ends. */
+  /** Ends what has expired, such as a time-lock. Called once a minute. */
   review(): void {
     if (!isTerminal(this.state)) this.#limits.review();
   }
@@ -112,7 +112,7 @@ export class SessionActor {
     });
   }
 
-  /** Closes without logging out. Nothing of this actor runs or writes afterwards. */
+  /** Closes without a logout. Afterwards this actor neither runs nor writes. */
   async stop(): Promise<void> {
     if (isTerminal(this.state)) return;
     const connection = this.#leave();
@@ -123,10 +123,7 @@ export class SessionActor {
     this.#status.end();
   }
 
-  /**
-   * The worker's lease is over (I3): the connection is cut before this returns, nothing is written. A stop in progress
-   * ends with it.
-   */
+  /** The lease has ended (I3): cuts the connection synchronously and writes nothing. A stop in progress ends, too. */
   cut(): void {
     this.#status.end();
     this.#leave()?.terminate();
@@ -139,7 +136,7 @@ export class SessionActor {
     return this.#pairing.qr(waitMs);
   }
 
-  /** Calls `look` after every change of the state, until the returned function is called. */
+  /** Calls `listener` after every change of the state, until the returned function is called. */
   watch(listener: () => void): () => void {
     return this.#keeper.watch(listener);
   }
@@ -149,13 +146,13 @@ export class SessionActor {
     return this.#pairing.code(digits);
   }
 
-  /** Does an operation on the connection to WhatsApp. @throws {SessionRefusal} */
+  /** Runs an operation on the connection to WhatsApp. @throws {SessionRefusal} */
   perform<N extends ConnectionOperationName>(name: N, input: InputOf<N>): Promise<unknown> {
     const { isPaired, current: connection } = this.#connection;
     return perform(name, input, { state: this.state, isPaired, connection, budget: this.#budget });
   }
 
-  /** A new connection from what is stored; a parked session begins again. */
+  /** Opens a new connection from the stored keys, also for a parked session. */
   async restart(): Promise<void> {
     assertAlive(this.state);
     const connection = this.#leave();
@@ -187,20 +184,20 @@ export class SessionActor {
   }
 
   /**
-   * A message was refused because it would begin a chat. Resolves when what WhatsApp says about that is in the
-   * database.
+   * A message was refused because it would begin a chat. Queries the limits of the account; resolves when they are in
+   * the database.
    */
   async refusedReachout(): Promise<void> {
     await this.#connection.askTimeLock();
     await this.#status.flush();
   }
 
-  /** Cuts a connection that took a message and says nothing more; it is opened again. */
+  /** Cuts a connection that did not acknowledge a message. It is opened again. */
   dropConnection(): void {
     this.#connection.drop(staleByMessage(this.#connection.isPaired));
   }
 
-  /** A write was refused: somebody else owns the session. Terminal (I7): no logout, no write, no retry. */
+  /** A write was refused because the session has another owner. Terminal (I7): no logout, no write, no retry. */
   fence(): void {
     if (isTerminal(this.state)) return;
     const connection = this.#leave();
@@ -227,7 +224,7 @@ export class SessionActor {
       this.#deps.traffic.opened(this.owner, connection);
   }
 
-  /** The connection has ended, or could not be made; nothing came through it for the last `silentMs`. */
+  /** Handles a connection that ended or could not be made. `silentMs`: milliseconds since its last frame. */
   #lost(given: Verdict, silentMs = 0): void {
     const before = this.state;
     const goodUntil = this.#now() - silentMs;
@@ -249,7 +246,7 @@ export class SessionActor {
     this.#run(() => this.#connection.reopen(() => this.state.name === 'connecting'));
   }
 
-  /** Detaches from the present connection; the caller closes or cuts it. */
+  /** Detaches the present connection and returns it; the caller closes or cuts it. */
   #leave(): Connection | undefined {
     this.#reconnecting.cancel();
     const connection = this.#connection.leave();
@@ -257,7 +254,7 @@ export class SessionActor {
     return connection;
   }
 
-  /** Whatever account is linked next begins without the keys and the limits of this one. */
+  /** Removes the keys and the limits of the account, so that the next account starts without them. */
   #forgetDevice(): Promise<void> {
     this.#limits.restore(null, null);
     return this.#connection.forgetKeys();
@@ -278,8 +275,8 @@ export class SessionActor {
   }
 
   /**
-   * Runs background work of this actor. What it throws is trouble with the database; an actor that has not begun yet
-   * tries again.
+   * Runs background work of this actor. Its errors are failures of the database; an actor that has not started yet
+   * retries.
    */
   #run(work: () => Promise<void>): void {
     work().catch((error: unknown) => {

@@ -10,7 +10,7 @@ const READ = {
     FROM sessions WHERE id = $1`,
 };
 
-/** States that only the user ends: an actor that finds one does not connect by itself. */
+/** States that only the user ends: an actor that starts in one does not connect. */
 const PARKED: ReadonlySet<SessionState> = new Set<SessionState>([
   'LOGGED_OUT',
   'RESTRICTED',
@@ -20,9 +20,9 @@ const PARKED: ReadonlySet<SessionState> = new Set<SessionState>([
   'PASSKEY_CONFIRMATION_REQUIRED',
 ]);
 
-/** What an earlier owner has written about its session. */
+/** The state of the session that an earlier owner has written. */
 export interface SessionMemory {
-  /** Why the session is parked; `null` when it should connect. */
+  /** The verdict by which the session is parked; `null` when it should connect. */
   parked: Verdict | null;
   restriction: Restriction | null;
   capping: MessageCapping | null;

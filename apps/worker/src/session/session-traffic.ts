@@ -4,7 +4,7 @@ import type { proto } from '../whatsapp/baileys.ts';
 import type { Arrived } from '../whatsapp/inbound-listener.ts';
 import type { Connection, Identity } from '../whatsapp/socket.ts';
 
-/** What the actor's connection feeds. Sending is allowed between `opened` and `closed`. */
+/** Receives the messages, acks and receipts of a connection. Sending is allowed between `opened` and `closed`. */
 export interface SessionTraffic {
   opened(owner: Ownership, connection: Connection): void;
   closed(owner: Ownership): void;

@@ -61,7 +61,7 @@ export class StateKeeper {
     return () => this.#watchers.delete(listener);
   }
 
-  /** Resolves when `reached` holds, at the end of the time, or when the actor ends. */
+  /** Resolves when `reached` holds, after `waitMs`, or when the actor ends. */
   until(reached: (state: ActorState) => boolean, waitMs: number): Promise<void> {
     return new Promise((resolve) => {
       const check = () => {

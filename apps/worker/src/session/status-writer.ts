@@ -17,8 +17,8 @@ export interface StatusWriterDependencies {
 const RETRY = { initialMs: 200, maxMs: 10_000 };
 
 /**
- * Writes the state of one session, in the order in which it changed. While the database is away the states in between
- * are skipped and the newest one waits; no event is skipped.
+ * Writes the state of one session, in the order of its changes. While the database is away, only the newest state is
+ * kept; every event is kept.
  */
 export class StatusWriter {
   readonly #deps: StatusWriterDependencies;
@@ -41,12 +41,12 @@ export class StatusWriter {
     });
   }
 
-  /** Resolves when what was given is written, or cannot be. */
+  /** Resolves when the queued writes are written or have failed for good. */
   async flush(): Promise<void> {
     while (this.#writing) await this.#writing;
   }
 
-  /** Nothing is written after this. */
+  /** Drops later writes. */
   end(): void {
     this.#ended = true;
     this.#pending = undefined;

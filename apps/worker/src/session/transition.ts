@@ -3,28 +3,28 @@ import type { PasskeyStep } from '../whatsapp/passkey.ts';
 import type { Identity } from '../whatsapp/socket.ts';
 import { passkeyWanted, type Verdict } from './disconnect.ts';
 
-/** Where an actor is. One of these at a time; only {@link transition} makes the next. */
+/** The state of an actor. Only {@link transition} changes it. */
 export type ActorState =
-  /** Made, nothing begun. */
+  /** Built, not started. */
   | { name: 'new' }
-  /** A socket is being opened. `after`: what ended the one before. */
+  /** A socket is being opened. `after`: the verdict on the last connection. */
   | { name: 'connecting'; failures: number; after: Verdict | null }
-  /** A QR code waits to be scanned. `attempt` counts the codes of this series. */
+  /** A QR code can be scanned. `attempt` counts the codes of the series. */
   | { name: 'scanning'; qr: string; attempt: number; expiresAt: number }
-  /** A pairing code waits to be entered on the phone. */
+  /** A pairing code can be entered on the phone. */
   | { name: 'code'; code: string; expiresAt: number }
-  /** WhatsApp wants a passkey before it links the device, or the confirmation of one that was given. */
+  /** WhatsApp requires a passkey, or the confirmation of one, before it links the device. */
   | { name: 'passkey'; step: PasskeyStep }
-  /** The phone has linked the device; the server finishes. */
+  /** The phone has linked the device; the server completes the link. */
   | { name: 'pairing' }
   | { name: 'connected'; identity: Identity; since: number; failures: number }
-  /** Pausing before the next try. */
+  /** Pausing before the next attempt. */
   | { name: 'waiting'; failures: number; verdict: Verdict }
-  /** Nothing happens until the user, or a new placement, says so. */
+  /** Not connecting until the user, or a new placement, starts it. */
   | { name: 'parked'; verdict: Verdict }
-  /** Terminal: somebody else owns the session. */
+  /** Terminal: the session has another owner. */
   | { name: 'fenced' }
-  /** Terminal: told to stop. */
+  /** Terminal: stopped by the supervisor. */
   | { name: 'stopped' };
 
 export type ActorEvent =
@@ -34,7 +34,7 @@ export type ActorEvent =
   | { type: 'code'; code: string; expiresAt: number }
   | { type: 'paired' }
   | { type: 'open'; identity: Identity; at: number }
-  /** `at`: until when the connection was good. */
+  /** `at`: the time of the last frame. */
   | { type: 'closed'; verdict: Verdict; at: number }
   | { type: 'park'; verdict: Verdict }
   | { type: 'fenced' }
@@ -43,10 +43,10 @@ export type ActorEvent =
 /** The name of a state in metrics and statistics, where a parked session is called `resting`. */
 export const stateLabel = (name: ActorState['name']): string => (name === 'parked' ? 'resting' : name);
 
-/** A connection that lasted this long was a good one: the next failure counts as the first. */
+/** After this time a connection counts as stable: the next failure is the first. */
 const STABLE_AFTER_MS = 30_000;
 
-/** States at rest from which asking for a code begins the linking anew. */
+/** Parked states in which a request for a code begins pairing again. */
 const LINKABLE: ReadonlySet<SessionState> = new Set<SessionState>([
   'LOGGED_OUT',
   'STOPPED',
@@ -54,16 +54,13 @@ const LINKABLE: ReadonlySet<SessionState> = new Set<SessionState>([
   'PASSKEY_CONFIRMATION_REQUIRED',
 ]);
 
-/** Whether asking for a code is of no use: the session is parked for a reason that linking does not mend. */
+/** Whether the session is parked for a reason that linking does not remove. */
 export const isParkedForGood = (state: ActorState): boolean =>
   state.name === 'parked' && !LINKABLE.has(state.verdict.state);
 
 export const isTerminal = (state: ActorState): boolean => state.name === 'fenced' || state.name === 'stopped';
 
-/**
- * The one place where an actor changes its state. An event that does not fit leaves the state as it is (the same
- * object).
- */
+/** Returns the next state. An event that does not fit returns the same object. */
 export function transition(state: ActorState, event: ActorEvent): ActorState {
   if (isTerminal(state)) return state;
   switch (event.type) {
@@ -111,7 +108,7 @@ function beginConnecting(state: ActorState): ActorState {
 function showQr(state: ActorState, { qr, expiresAt }: { qr: string; expiresAt: number }): ActorState {
   if (state.name === 'connecting') return { name: 'scanning', qr, attempt: 1, expiresAt };
   if (state.name === 'scanning') return { name: 'scanning', qr, attempt: state.attempt + 1, expiresAt };
-  // While a pairing code or a passkey is waited for the QR codes go on unseen.
+  // During the wait for a pairing code or a passkey, QR codes are not shown.
   return state;
 }
 
@@ -124,19 +121,19 @@ function afterClose(state: ActorState, { verdict, at }: { verdict: Verdict; at: 
     default:
   }
   if (verdict.next === 'restart') return { name: 'connecting', failures: 0, after: verdict };
-  // Another code would end in the same way: the user has to do something first.
+  // Another code would end in the same way until the user acts.
   if (state.name === 'passkey') return { name: 'parked', verdict: passkeyWanted(state.step) };
   if (verdict.next === 'park') return { name: 'parked', verdict };
   const wasStable = state.name === 'connected' && at - state.since >= STABLE_AFTER_MS;
   const failures = wasStable ? 1 : failuresOf(state) + 1;
-  // At once, but only the first time in a row: a connection that opens and ends in a loop backs off.
+  // Reconnects at once only the first time in a row: a connection that opens and ends in a loop backs off.
   if (verdict.next === 'reconnect' && failures === 1) return { name: 'connecting', failures, after: verdict };
   return { name: 'waiting', failures, verdict };
 }
 
 const failuresOf = (state: ActorState): number => ('failures' in state ? state.failures : 0);
 
-/** The state as the database and the user see it. */
+/** The state as it is written and shown. */
 export interface PublicView {
   state: SessionState;
   reason: string | null;
@@ -145,7 +142,7 @@ export interface PublicView {
 
 const plain = (state: SessionState, reason: string | null = null): PublicView => ({ state, reason, code: null });
 
-/** `null` in states that the owner must not, or need not, write. */
+/** `null` in states that are not written. */
 export function publicView(state: ActorState): PublicView | null {
   switch (state.name) {
     case 'new':
@@ -153,7 +150,7 @@ export function publicView(state: ActorState): PublicView | null {
     case 'stopped':
       return null;
     case 'connecting':
-      // During the tries after a loss the user reads why, not that yet another try has begun.
+      // During the attempts after a loss, the reason of the loss stays visible.
       return state.after && state.failures > 0 ? viewOf(state.after) : plain('CONNECTING');
     case 'scanning':
       return plain('QR_REQUIRED', 'Scan the QR code with WhatsApp on the phone: Linked devices, Link a device.');

@@ -2,7 +2,7 @@ import { type Clock, type Logger, type Redis, redisKeys } from '@wa-gate/kit';
 
 export interface FleetLimitOptions {
   redis: Redis;
-  /** The network. */
+  /** The name of the network. */
   name: string;
   /** Connects per second of all its workers together. */
   perSecond: number;
@@ -10,18 +10,18 @@ export interface FleetLimitOptions {
   logger: Logger;
 }
 
-/** How many of `wanted` sessions the whole fleet lets this worker connect now. */
+/** Resolves with how many of `wanted` sessions this worker may connect now, by the limit of the fleet. */
 export type FleetLimit = (wanted: number) => Promise<number>;
 
 const TIMEOUT_MS = 50;
-/** Redis that was away or slow is not asked again so soon: nobody waits for it twice. */
+/** Milliseconds without a query after Redis was away or slow, so that one wait is enough. */
 const PAUSE_AFTER_FAILURE_MS = 1_000;
 const KEEP_MS = 5_000;
 
 /**
- * Counts the connects of a second in Redis, in one round trip. The second is of the own clock: workers whose clocks
- * differ count in different windows, which bends the limit and decides nothing (I12). Without Redis there is only the
- * worker's own ramp.
+ * Counts the connects of a second in Redis, in one round trip. The second is of the own clock: workers with different
+ * clocks count in different windows, which only makes the limit less exact (I12). Without Redis the ramp of the worker
+ * is the only limit.
  */
 export function createFleetLimit({ redis, name, perSecond, clock, logger }: FleetLimitOptions): FleetLimit {
   let pausedUntil = -Infinity;

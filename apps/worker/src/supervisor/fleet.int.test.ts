@@ -30,7 +30,7 @@ afterAll(async () => {
   await world?.stop();
 });
 
-/** The same numbers each time. */
+/** A random generator with a seed. */
 function createRandom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -106,6 +106,6 @@ it('I1 I2 three workers that die, leave and are cut off at random: each session 
   }
   const { keys, overlaps } = await world.sandbox.recorder<Summary>('summary');
   expect({ reused: keys.reused, bothSent: overlaps.bothSent }).toEqual({ reused: 0, bothSent: 0 });
-  // The sandbox hears of the end of a connection a little later than who ends it.
+  // The sandbox notices the end of a connection a little later.
   await waitFor(async () => (await tools.openConnections()) === SESSIONS, { what: 'one connection each' });
 }, 300_000);

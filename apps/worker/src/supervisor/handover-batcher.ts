@@ -15,7 +15,7 @@ export interface HandoverBatcherDependencies {
 }
 
 /**
- * Gives a session to the best other worker; `null` when none has room.
+ * Places a session on the best other worker. Resolves with `null` when none has room.
  *
  * @throws {StaleEpochError}
  */
@@ -28,8 +28,8 @@ interface Waiting {
 }
 
 /**
- * One transaction at a time, with all sessions that have become ready during the one before: each would wait for the
- * locks of the others otherwise.
+ * Runs one transaction at a time, with all sessions that became ready during the last one. Parallel transactions would
+ * wait for the locks of each other.
  */
 export function createHandoverBatcher({ pool, timing, strategy }: HandoverBatcherDependencies): HandOver {
   let queue: Waiting[] = [];

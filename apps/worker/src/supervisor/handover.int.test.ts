@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fleetTools, type Linked, percentile, slowness } from '../testing/fleet-tools.ts';
 import { startWorld, type World } from '../testing/world.ts';
 
-/** Between two messages of one side. */
+/** Milliseconds between two messages of one side. */
 const EVERY_MS = 20;
 const PATIENCE = { timeoutMs: 30_000, what: 'all messages' };
 
@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => world?.stop());
 
-/** As the gateway does it for a rebalance. */
+/** Releases the session as a rebalance of the gateway does. */
 async function release(sessionId: string): Promise<void> {
   const [released] = await beginRelease(world.database.pool, [sessionId], 'rebalance');
   notifyWorker(world.redis, released!.workerId);
@@ -29,7 +29,7 @@ const linkOne = async (): Promise<Linked> => (await tools.link(1, 'worker-1'))[0
 const receivedTexts = async (sessionId: string): Promise<string[]> =>
   (await world.events(sessionId, 'message.received')).map(({ data }) => data.text as string);
 
-/** Both sides have read something of the other: their Signal session is made, and a move cannot disturb the making. */
+/** Exchanges messages both ways, so that the Signal session exists before the move. */
 async function becomeAcquainted({ sessionId, number }: Linked, phone: string): Promise<void> {
   for (const text of ['hello', 'again']) {
     const { messageId } = await world.send(sessionId, phone, text);
@@ -86,9 +86,9 @@ describe('a session that moves (MR-196)', () => {
     const gaps = await tools.gaps([number], since);
     process.stdout.write(`gaps of a session under traffic: ${gaps.join(', ')} ms\n`);
     expect(gaps).toHaveLength(3);
-    // Without a handover it is the time of a lease.
+    // Without a handover the gap would be the time of a lease.
     expect(Math.max(...gaps)).toBeLessThan(createTiming().leaseTtlMs / 2);
-    // The median, and as on an idle machine: it may be busy with other tests. `load:failover` measures the rest.
+    // The median, scaled to an idle machine. `load:failover` measures the rest.
     expect(percentile(gaps, 0.5)).toBeLessThan(1_000 * slow);
   });
 
@@ -112,7 +112,7 @@ describe('a session that moves (MR-196)', () => {
     const leaving = await world.actor(sessionId);
     const taker = await world.database.pool.connect();
     try {
-      // Holds the placement while the owner hands it over: the owner waits for the row, and then finds its epoch gone.
+      // Locks the placement during the handover: the owner waits for the row, and its epoch has changed afterwards.
       await taker.query('BEGIN');
       await taker.query(
         `UPDATE session_placements SET state = 'ASSIGNED', epoch = epoch + 1, reason = 'takeover', worker_id = 'worker-2',

@@ -4,13 +4,13 @@ import type { Clock, Logger } from '@wa-gate/kit';
 import type { HandOver } from './handover-batcher.ts';
 import type { StartRamp } from './start-ramp.ts';
 
-/** What a session leaves behind at its owner. Each step is done when it returns. */
+/** The steps of the owner before a session moves. Each step is complete when it resolves. */
 export interface HandoverSteps {
-  /** Takes nothing more from the outbox, and lets what is on its way land within `graceMs`. */
+  /** Stops claiming from the outbox, and waits up to `graceMs` milliseconds for messages in flight. */
   settle(owner: Ownership, graceMs: number): Promise<void>;
-  /** Closes the connection, without logging out; nothing of the session runs here afterwards. */
+  /** Closes the connection without a logout. Afterwards nothing of the session runs here. */
   stop(owner: Ownership): Promise<void>;
-  /** Writes what is left to write under this epoch. */
+  /** Flushes the queued writes under this epoch. */
   flush(owner: Ownership): Promise<void>;
 }
 
@@ -20,29 +20,29 @@ export interface HandoversDependencies {
   logger: Logger;
   handOver: HandOver;
   steps: HandoverSteps;
-  /** No quicker than another worker may start them: the rest keeps its connection until its turn. */
+  /** Limits handovers to the rate at which another worker may start sessions. */
   ramp: StartRamp;
-  /** The session is another worker's from now on. */
+  /** The session has moved to another worker. */
   onMoved: (assignment: Assignment) => void;
-  /** A handover is over, whatever became of it. */
+  /** A handover has ended, with or without success. */
   onEnded: () => void;
 }
 
 const MAX_AT_ONCE = 20;
-/** What is on its way to WhatsApp when a session has to move. */
+/** Milliseconds for messages in flight when a session moves. */
 const SETTLE_MS = 10_000;
 
 /**
- * Gives sessions away to other workers: the connection is closed only when nothing of the session is under way, and the
- * new owner is told in the same moment in which the placement changes, so that a session has no owner for about as long
- * as two logins take. Nothing of a session is written here after its placement has moved.
+ * Hands sessions over to other workers. The connection is closed only after the session has settled. The new owner is
+ * notified at the moment of the change of the placement, so a session has no owner for about the time of two logins.
+ * Nothing of a session is written here after its placement has moved.
  */
 export class Handovers {
   readonly #deps: HandoversDependencies;
   readonly #queue = new Map<string, Ownership>();
   #running = new Map<string, Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
-  /** The process ends then: nobody goes on here with what could not be handed over. */
+  /** Monotonic end of the process. Sessions that could not be handed over are not started again. */
   #endsAt: number | undefined;
 
   constructor(deps: HandoversDependencies) {
@@ -53,7 +53,7 @@ export class Handovers {
     return this.#queue.size + this.#running.size;
   }
 
-  /** Whether this session is on its way out, or waits for its turn. */
+  /** Whether a handover of this session is queued or running. */
   has(sessionId: string): boolean {
     return this.#queue.has(sessionId) || this.#running.has(sessionId);
   }
@@ -64,12 +64,12 @@ export class Handovers {
     this.#pump();
   }
 
-  /** Not to be moved any more, if it has not begun. */
+  /** Cancels a queued handover. */
   drop(sessionId: string): void {
     this.#queue.delete(sessionId);
   }
 
-  /** Hands over as many of these as there is time and room for; the rest stays as it is. */
+  /** Hands over as many of these sessions as time and room allow; the others stay here. */
   async leave(owners: readonly Ownership[], graceMs: number): Promise<void> {
     const { clock } = this.#deps;
     this.#endsAt = clock.monotonic() + graceMs;
@@ -78,7 +78,7 @@ export class Handovers {
     this.#queue.clear();
   }
 
-  /** The lease is over: what runs finds its epoch gone, and nobody waits for it. */
+  /** The lease has ended: cancels everything. Running handovers fail by their epoch. */
   abandon(): void {
     clearTimeout(this.#timer);
     this.#queue.clear();
@@ -103,7 +103,7 @@ export class Handovers {
     const running = this.#running;
     const moving = this.#move(owner)
       .catch((error: unknown) => {
-        // Somebody else has it already, which is what was wanted.
+        // Another worker owns the session already.
         if (error instanceof StaleEpochError) return;
         this.#deps.logger.warn({ err: error, ...owner }, 'session not handed over');
       })
@@ -133,7 +133,8 @@ export class Handovers {
       return;
     }
     logger.warn(owner, 'no other worker has room for the session');
-    // At the end of the process the next incarnation finds it as it is, and so would the others for the rest.
+    // When no worker has room at the end of the process, further handovers would fail, too: the placements stay for the
+    // next incarnation.
     if (this.#endsAt !== undefined) this.#queue.clear();
     else await keepSession(pool, owner);
   }

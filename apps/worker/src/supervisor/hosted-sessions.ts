@@ -1,6 +1,6 @@
 import type { SessionActor } from '../session/session-actor.ts';
 
-/** The actors of this process, by session. The supervisor alone adds and removes them. */
+/** The actors of this process, by session. Only the supervisor adds and removes them. */
 export class HostedSessions {
   readonly #actors = new Map<string, SessionActor>();
 

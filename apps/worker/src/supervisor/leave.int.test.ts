@@ -20,8 +20,7 @@ afterAll(() => world?.stop());
 const worker = () => world.workers[0]!;
 
 /**
- * One worker leaves, the other takes everything. Returns for how long the session in the middle had no connection, as
- * on an idle machine.
+ * Drains one worker into the other. Returns the median milliseconds without a connection, scaled to an idle machine.
  */
 async function drain(leaving: TestWorker, taking: TestWorker, linked: readonly Linked[]): Promise<number> {
   const before = await Promise.all(linked.map(({ sessionId }) => tools.placement(sessionId)));
@@ -52,7 +51,7 @@ describe('the end of a worker (MR-177)', () => {
   it('hands its sessions to the others, each without an owner for less than a second', async () => {
     const linked = await tools.link(SESSIONS, 'worker-1');
     const medians: number[] = [];
-    // The median, and the best of some: the machine may be busy with other tests. `load:failover` measures the rest.
+    // The best median of some rounds, because other tests may run. `load:failover` measures the rest.
     for (let round = 0; round < ROUNDS && !(Math.min(...medians) < SECOND); round += 1)
       medians.push(await drain(world.workers[round % 2]!, world.workers[(round + 1) % 2]!, linked));
     expect(Math.min(...medians)).toBeLessThan(SECOND);

@@ -1,12 +1,12 @@
 import type { FleetLimit } from './fleet-limit.ts';
 import type { StartRamp } from './start-ramp.ts';
 
-/** Until the fleet's next second has begun. */
+/** Milliseconds until the limit of the fleet is tried again. */
 const FLEET_RETRY_MS = 250;
 
-/** Who may connect now: the worker's own ramp, and then the limit of the fleet. */
+/** Grants starts by the ramp of the worker and the limit of the fleet. */
 export interface StartGate {
-  /** The right to start `granted` of `wanted` sessions now, and in how many milliseconds to ask for the rest. */
+  /** Resolves with how many of `wanted` sessions may start now, and in how many milliseconds to ask again. */
   enter(wanted: number): Promise<{ granted: number; retryInMs: number }>;
 }
 

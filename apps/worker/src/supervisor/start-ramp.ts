@@ -1,15 +1,15 @@
 export interface StartRampOptions {
   /** Starts per second once the burst is used up. */
   perSecond: number;
-  /** Starts that may happen at once after a quiet time. */
+  /** Starts that may happen at once after an idle time. */
   burst: number;
   now: () => number;
   random?: () => number;
 }
 
 /**
- * Spreads starts over time, with jitter: two hundred sessions that connect in the same second after a failover would
- * look like an attack to WhatsApp, and keep the event loop of the worker busy with handshakes.
+ * Spreads starts over time, with jitter. Two hundred sessions that connect in one second after a failover would look
+ * like an attack to WhatsApp, and their handshakes would block the event loop.
  */
 export class StartRamp {
   readonly #options: StartRampOptions;
@@ -22,13 +22,13 @@ export class StartRamp {
     this.#filledAt = options.now();
   }
 
-  /** Takes the right to start one now; otherwise says in how many milliseconds to ask again. */
+  /** Takes one start, or returns in how many milliseconds to ask again. */
   take(): { granted: true } | { granted: false; retryInMs: number } {
     if (this.takeUpTo(1) === 1) return { granted: true };
     return { granted: false, retryInMs: this.retryInMs() };
   }
 
-  /** Takes the right to start as many of `wanted` as may start now. */
+  /** Takes up to `wanted` starts; returns the count. */
   takeUpTo(wanted: number): number {
     const { perSecond, burst, now } = this.#options;
     const time = now();
@@ -39,12 +39,12 @@ export class StartRamp {
     return granted;
   }
 
-  /** What was taken and not used. */
+  /** Returns starts that were taken and not used. */
   giveBack(count: number): void {
     this.#tokens += count;
   }
 
-  /** When the next start may happen, not before. */
+  /** Milliseconds until the next start. */
   retryInMs(): number {
     const { perSecond, random = Math.random } = this.#options;
     const untilNext = ((1 - this.#tokens) / perSecond) * 1000;

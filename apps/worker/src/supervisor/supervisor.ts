@@ -7,15 +7,15 @@ import { type HandoverSteps, Handovers, type HandoversDependencies } from './han
 import type { HostedSessions } from './hosted-sessions.ts';
 import type { StartGate } from './start-gate.ts';
 
-/** What an actor asks of its supervisor. */
+/** The supervisor as an actor sees it. */
 export interface Supervision {
-  /** The actor has found out by itself that it does not own its session any more. */
+  /** The actor found that it no longer owns its session. */
   onFenced: (owner: Ownership) => void;
   /** Asks PostgreSQL whether this process still owns the session. */
   stillOwned: (owner: Ownership) => Promise<boolean>;
 }
 
-/** Who wants to know which sessions are hosted here. */
+/** Is called for each session that starts or stops being hosted here. */
 export interface HostingListener {
   listen(sessionId: string): void;
   ignore(sessionId: string): void;
@@ -33,39 +33,36 @@ export interface SupervisorDependencies extends Omit<HandoversDependencies, 'ste
   createActor: (placement: Placement, supervision: Supervision) => SessionActor;
 }
 
-/**
- * What this process hosts, against what it should. Actors beyond the placements, for longer than a look takes, would be
- * leaks.
- */
+/** Counts of placements and of actors. More actors than placements over time would be a leak. */
 export interface HostCounts {
   placed: number;
   actors: number;
   /** Placed here, not started yet. */
   waiting: number;
-  /** On their way to another worker. */
+  /** Being handed over. */
   moving: number;
-  /** Not hosted any more, closing their connection. */
+  /** Stopped, connection still closing. */
   stopping: number;
 }
 
 /**
- * Makes the actors of this process match its placements in PostgreSQL: starts what is missing, stops what is too much,
- * replaces what has another epoch, hands over what is being released. The database says what should be; nobody tells
- * this process to start or stop a session.
+ * Converges the actors of this process on its placements in PostgreSQL: starts missing ones, stops extra ones, replaces
+ * those of another epoch, hands over those that are being released. Only the placements decide: no message to this
+ * process starts or stops a session.
  */
 export class Supervisor {
   readonly #deps: SupervisorDependencies;
   readonly #sessions: HostedSessions;
   readonly #listeners: HostingListener[] = [];
-  /** Placed here, waiting for the ramp; in the order in which to start. */
+  /** Placed here, waiting for the ramp, in the order of the starts. */
   readonly #waiting = new Map<string, Placement>();
-  /** Deleted over the API; their placements go any moment. By session, the epoch that is not to be started again. */
+  /** Epochs, by session, that were deleted over the API and must not start again before the placement is gone. */
   readonly #removed = new Map<string, number>();
   readonly #stopping = new Map<SessionActor, Promise<void>>();
   readonly #handovers: Handovers;
   #incarnation: number | undefined;
   #placed = 0;
-  /** The process ends: nothing is started any more. */
+  /** The process shuts down: no more starts. */
   #isLeaving = false;
   #converging: Promise<void> | undefined;
   #again = false;
@@ -80,21 +77,21 @@ export class Supervisor {
     this.#handovers = new Handovers({ ...deps, steps, onEnded: () => this.convergeSoon() });
   }
 
-  /** Begins to host what is placed on this incarnation. */
+  /** Starts to converge, as this incarnation. */
   begin(incarnation: number): void {
     this.#incarnation = incarnation;
     this.#timer ??= setInterval(() => this.convergeSoon(), this.#deps.timing.convergeEveryMs).unref();
     this.convergeSoon();
   }
 
-  /** Stops all actors in order: the process ends. */
+  /** Stops all actors in order, for a shutdown. */
   async end(): Promise<void> {
     this.#retire();
     for (const actor of this.#sessions.actors) void this.#stop(actor);
     while (this.#stopping.size > 0) await Promise.allSettled(this.#stopping.values());
   }
 
-  /** The lease is over: when this returns, every line is cut and no actor writes any more (I3). */
+  /** The lease has ended. When this returns, every connection is cut and no actor writes (I3). */
   cut(): void {
     this.#retire();
     for (const actor of [...this.#sessions.actors, ...this.#stopping.keys()]) actor.cut();
@@ -102,7 +99,8 @@ export class Supervisor {
   }
 
   /**
-   * The process ends: hands over what others have room for, within `graceMs`. What is left goes on until {@link end}.
+   * For a shutdown: hands sessions over, as far as other workers have room, within `graceMs`. The others run until
+   * {@link end}.
    */
   async leave(graceMs: number): Promise<void> {
     const incarnation = this.#incarnation;
@@ -113,7 +111,7 @@ export class Supervisor {
     await this.#handovers.leave(placements, graceMs);
   }
 
-  /** The life of this process that hosts the actors; `undefined` before and after. */
+  /** The incarnation that hosts the actors; `undefined` before and after. */
   get incarnation(): number | undefined {
     return this.#incarnation;
   }
@@ -137,7 +135,8 @@ export class Supervisor {
   }
 
   /**
-   * The actor of this placement; looks at the database first when it is not here yet, and does not wait for the ramp.
+   * The actor of this placement. One that is missing is looked up in the database and started without waiting for the
+   * ramp.
    */
   async require(owner: Ownership): Promise<SessionActor | undefined> {
     const here = this.#matching(owner);
@@ -148,7 +147,7 @@ export class Supervisor {
     return this.#matching(owner);
   }
 
-  /** A deleted session: not to be started again under this epoch. */
+  /** Stops the actor of a deleted session; it does not start again under this epoch. */
   async remove(actor: SessionActor): Promise<void> {
     this.#removed.set(actor.owner.sessionId, actor.owner.epoch);
     await this.#stop(actor);
@@ -224,14 +223,14 @@ export class Supervisor {
     if (!this.#sessions.has(sessionId) && !this.#handovers.has(sessionId)) this.#waiting.set(sessionId, placement);
   }
 
-  /** As many as may start now; the rest when the gate says. */
+  /** Starts as many waiting sessions as the gate grants, and schedules the next round. */
   #startWaiting(): void {
     if (this.#isStarting || this.#waiting.size === 0) return;
     clearTimeout(this.#rampTimer);
     this.#isStarting = true;
     void this.#deps.gate.enter(this.#waiting.size).then(({ granted, retryInMs }) => {
       this.#isStarting = false;
-      // What has gone meanwhile leaves its turn unused.
+      // A session that has gone meanwhile leaves its grant unused.
       for (const placement of [...this.#waiting.values()].slice(0, granted)) this.#start(placement);
       if (this.#waiting.size > 0) this.#rampTimer = setTimeout(() => this.#startWaiting(), retryInMs).unref();
     });
@@ -249,7 +248,7 @@ export class Supervisor {
     actor.start();
   }
 
-  /** In order, and within the time for it: an actor that hangs (its last writes wait for the database) is cut off. */
+  /** Stops an actor in order. One that exceeds its time (its last writes wait for the database) is cut. */
   #stop(actor: SessionActor): Promise<void> {
     this.#forget(actor.owner.sessionId);
     const late = setTimeout(() => actor.cut(), this.#deps.timing.closeBudgetMs).unref();
@@ -267,7 +266,7 @@ export class Supervisor {
     return stopped;
   }
 
-  /** A session that is handed over; it may not have been started yet. */
+  /** Stops a session for its handover; it may not have been started yet. */
   async #stopForHandover(owner: Ownership): Promise<void> {
     const actor = this.#matching(owner);
     if (actor) await this.#stop(actor);

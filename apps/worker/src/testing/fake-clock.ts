@@ -37,7 +37,7 @@ export class FakeClock implements Clock {
     });
   }
 
-  /** Time passes; each timer fires at its time. */
+  /** Advances the time; each timer fires at its time. */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;
     await settle();
@@ -49,15 +49,12 @@ export class FakeClock implements Clock {
     this.#now = end;
   }
 
-  /**
-   * Time has passed and no timer has fired yet: the process was stopped, or its loop blocked. `advance(0)` lets them
-   * fire.
-   */
+  /** Advances the time without firing timers, as for a process that was paused. `advance(0)` fires them. */
   jump(ms: number): void {
     this.#now += ms;
   }
 
-  /** Somebody sets the clock on the wall; no time passes. */
+  /** Sets the wall clock; no monotonic time passes. */
   setWall(byMs: number): void {
     this.#wallOffset += byMs;
   }
@@ -71,5 +68,5 @@ export class FakeClock implements Clock {
   }
 }
 
-/** All promises that are ready, and what they make ready. */
+/** Runs all promises that are ready, and those that they make ready. */
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -14,10 +14,10 @@ interface Stream {
   closedAt: number | null;
 }
 
-/** Links at once: more would only wait for each other. */
+/** Parallel pairings. More would wait for each other. */
 const PAIRINGS_AT_ONCE = 6;
 
-/** Short words for what tests of several workers do all the time. */
+/** Steps that tests of several workers share. */
 export function fleetTools(world: World) {
   const { pool } = world.database;
   const setOthers = async (workerId: string, state: 'ACTIVE' | 'CORDONED'): Promise<void> => {
@@ -43,7 +43,10 @@ export function fleetTools(world: World) {
       );
       return rows[0]!;
     },
-    /** The one worker that hosts it, connected, is this one, if it is named. Resolves with its id. */
+    /**
+     * Resolves with the id of the only worker that hosts the session, connected; with `workerId`, only when it is that
+     * one.
+     */
     hostedOnce: (sessionId: string, workerId?: string, timeoutMs = 20_000) =>
       waitFor(
         () => {
@@ -55,8 +58,7 @@ export function fleetTools(world: World) {
         { timeoutMs, what: `${sessionId} at ${workerId ?? 'one worker'}` },
       ),
     /**
-     * Milliseconds without a connection, for each change of connection of these phones since then, in the eyes of the
-     * sandbox.
+     * Milliseconds without a connection, by the clock of the sandbox, for each reconnect of these phones after `since`.
      */
     async gaps(numbers: readonly string[], since: number): Promise<number[]> {
       const { streams } = await world.sandbox.recorder<{ streams: Stream[] }>('logins?limit=1000');
@@ -81,10 +83,10 @@ export function fleetTools(world: World) {
 export const percentile = (values: readonly number[], share: number): number =>
   values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))] ?? Number.NaN;
 
-/** CPU time that tells enough, however the machine shares itself out. */
+/** CPU milliseconds of a sample. */
 const SAMPLE_MS = 100;
 
-/** How many times as long as on a machine that does nothing else things take here at present; 1 or more. */
+/** The factor by which this machine is slower than an idle one at present; 1 or more. */
 export function slowness(): number {
   const began = performance.now();
   const start = process.cpuUsage();

@@ -14,12 +14,12 @@ interface StoredSession {
 type StoredSenderKeys = { senderKeyId: number; senderChainKey: { iteration: number } }[];
 
 /**
- * Judges every ciphertext at the moment in which its stanza leaves: is the ratchet step that made it stored (I4), and
- * has its message key been used for anything else? It knows what is stored from the writes that were confirmed, and
- * reads the keys from the ciphertexts.
+ * Checks every ciphertext at the moment in which its stanza leaves: its ratchet step must be stored (I4), and its
+ * message key must not have been used before. It takes the stored steps from confirmed writes, and the keys from the
+ * ciphertexts.
  */
 export class RatchetJudge {
-  /** How far each chain has come in what is durable. */
+  /** The stored counter of each chain. */
   readonly #durable = new Map<string, number>();
   readonly #used = new Map<string, string>();
   #handedOut: { bytes: Uint8Array; kind: string }[] = [];
@@ -27,7 +27,7 @@ export class RatchetJudge {
   notDurable = 0;
   reused = 0;
 
-  /** A write of keys has been confirmed. */
+  /** Records a confirmed write of keys. */
   stored(data: SignalDataSet): void {
     for (const session of Object.values(data.session ?? {})) {
       for (const { _chains } of Object.values((session as unknown as StoredSession | null)?._sessions ?? {})) {
@@ -41,7 +41,7 @@ export class RatchetJudge {
     }
   }
 
-  /** Sees the ciphertexts that the repository hands to Baileys. */
+  /** Wraps the repository to record its ciphertexts. */
   watch(make: MakeSignalRepository): MakeSignalRepository {
     return (auth, logger, pnToLid) => {
       const repository = make(auth, logger, pnToLid);
@@ -61,7 +61,7 @@ export class RatchetJudge {
     };
   }
 
-  /** A message stanza leaves, with whatever was encrypted before it. */
+  /** Checks everything encrypted so far: a message stanza leaves. */
   left(): void {
     for (const { bytes, kind } of this.#handedOut.splice(0)) {
       this.sent += 1;

@@ -3,7 +3,7 @@ import type { Pool } from '@wa-gate/db';
 import { type Redis, systemClock } from '@wa-gate/kit';
 import { notifyWorker } from '@wa-gate/messaging';
 
-/** The placing half of a gateway, by the functions that the gateway calls: what has no living owner gets one. */
+/** Places sessions without a living owner, by the functions that the gateway calls. */
 export function startReconciler({ pool, redis, timing }: { pool: Pool; redis: Redis; timing: ClusterTiming }) {
   const stopping = new AbortController();
   const running = run();

@@ -1,5 +1,5 @@
-// A program of its own: replaces Signal sessions over and over, as a worker does all day, and prints one line itself.
-// The test searches what comes out.
+// A program of its own: replaces Signal sessions repeatedly, as a worker does, and prints one line itself. The test
+// searches its output.
 import { createPool } from '@wa-gate/db';
 
 const mode = process.argv[2];
@@ -36,7 +36,7 @@ console.error('our own line on stderr');
 await pool.end();
 process.disconnect?.();
 
-/** The ways in which a key may be printed: encoded, or as Node shows the beginning of a Buffer. */
+/** The forms in which a key may be printed: encoded, or as Node prints the beginning of a Buffer. */
 function formsOf(key: Buffer): string[] {
   const hex = key.toString('hex');
   const inspected = hex.slice(0, 20).match(/../g) ?? [];

@@ -20,14 +20,14 @@ interface TestDevice {
   device: string;
   connected: boolean;
   preKeys: number;
-  /** Stanzas that it has not acknowledged. */
+  /** Stanzas that the device has not acknowledged. */
   waiting: number;
 }
 
-/** The keys of its app state, and the history. */
+/** Messages of the phone to a new companion: the keys of its app state, and the history. */
 const GREETINGS = 2;
 
-/** The built sandbox in a process of its own, and its control API as far as the worker's tests use it. */
+/** The built sandbox in a process of its own, and the part of its control API that the tests of the worker use. */
 export interface TestSandbox {
   url: string;
   createPhone(name?: string): Promise<string>;
@@ -38,17 +38,14 @@ export interface TestSandbox {
   sendFrom(number: string, message: Record<string, unknown>): Promise<void>;
   inbox(number: string): Promise<PhoneMessage[]>;
   devices(number: string): Promise<TestDevice[]>;
-  /**
-   * Waits until a new companion has acknowledged what its phone greets it with, and the server has said its last word
-   * on it.
-   */
+  /** Waits until a new companion has acknowledged the messages of its phone, and the server has answered. */
   greeted(number: string): Promise<void>;
   unlink(number: string, device: number): Promise<void>;
   fault(fault: Record<string, unknown>): Promise<void>;
   cancelFault(id: string): Promise<void>;
   recorder<T>(path: string): Promise<T>;
   post<T>(path: string, body: unknown): Promise<T>;
-  /** Ends it and starts it again on the same ports, from what it has kept. */
+  /** Restarts it on the same ports from its stored data. */
   restart(): Promise<void>;
   stop(): Promise<void>;
 }

@@ -35,7 +35,7 @@ export interface LinkedSession {
 }
 
 export interface RunOptions {
-  /** `stock`: Baileys' own repository, for what the wrapper is compared with. @default 'ours' */
+  /** `stock`: the repository of Baileys, for comparison. @default 'ours' */
   repository?: 'ours' | 'stock';
 }
 
@@ -46,9 +46,9 @@ export interface SessionRun {
   sock: WASocket;
   store: AuthStore;
   connection: Connection;
-  /** What the store reported before it cut the connection. */
+  /** The error that the store reported before it cut the connection. */
   failure(): Error | undefined;
-  /** As the outbox would: under this id, and again under the same one after a crash. */
+  /** Sends as the outbox does: under this id, and under the same one again after a crash. */
   send(chatJid: string, waMessageId: string, text: string): Promise<void>;
   /** Ends it as a kill does. */
   kill(): void;
@@ -88,14 +88,14 @@ export async function startRunWorld(): Promise<RunWorld> {
           throw new Error('A session that is linked was shown a QR code.');
         });
         await opened;
-        // What Baileys writes by itself after it has opened must not come between the steps of a test.
+        // Writes of Baileys after the opening must not come between the steps of a test.
         await waitFor(() => run.gate.steps.includes('after commit of device-list'), { what: 'the own device list' });
         await run.store.flush();
         return run;
       },
     };
     const first = await session.open();
-    // What the phone tells a new companion, keys and history, must not come between the steps of a test.
+    // The first messages of the phone, keys and history, must not come between the steps of a test.
     await sandbox.greeted(number);
     first.kill();
     return session;
@@ -165,7 +165,7 @@ async function startRun(context: RunContext) {
     qr: onQr,
     open: () => resolveOpened(),
     closed: () => resolveClosed(),
-    // As the actor: events after a refused write are dropped.
+    // As in the actor, events after a refused write are dropped.
     arrived: (arrived, identity) => {
       if (gate.isDead || failure || !gate.pass(`event ${arrived.message?.key.id ?? 'for Baileys'}`)) return;
       projector.accept(owner, arrived, identity);
@@ -235,8 +235,8 @@ function beginProjector(pool: TestDatabase['pool']): Projector {
 }
 
 /**
- * At its most talkative level Baileys logs each stanza in the turn in which it sends it. Its name is made of tag, type
- * `retry` and id.
+ * At level `trace` Baileys logs each stanza in the turn in which it sends it. The name is made of tag, type `retry` and
+ * id.
  */
 function stanzaLogger(onStanza: (name: string) => void) {
   const logger = {
@@ -261,7 +261,7 @@ function stanzaLogger(onStanza: (name: string) => void) {
   return logger;
 }
 
-/** `mayLeave` is asked of every frame at the moment in which it is handed to the raw socket. */
+/** Calls `mayLeave` for every frame when it is written to the raw socket. */
 function watchSends(sock: WASocket, mayLeave: () => boolean): void {
   const { socket } = sock.ws as unknown as { socket: { send(...args: unknown[]): void; terminate(): void } };
   const send = socket.send.bind(socket);

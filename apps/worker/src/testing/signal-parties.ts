@@ -16,14 +16,14 @@ import { createKeyWriter } from '../whatsapp/key-writer.ts';
 
 type MakeSignalRepository = typeof DEFAULT_CONNECTION_CONFIG.makeSignalRepository;
 
-/** One end of a Signal session over the real key store, without a socket. */
+/** One end of a Signal session on the real key store, without a socket. */
 export type SignalParty = Awaited<ReturnType<typeof createParty>>;
 
 export const testBox = createSecretBox([randomBytes(32)], 'session-keys');
 
 /** A session that this process owns, in the database. */
 export async function ownedSession(pool: Pool): Promise<Ownership> {
-  // A worker of its own: one that registers again takes its sessions into a new epoch.
+  // A separate worker: registering the same one again would change the epochs.
   await registerWorker(pool, workerRegistration(newId(), { maxSessions: 1 }), DEFAULT_TIMING);
   const { sessionId } = await seedSession(pool);
   const placed = await placeSession(pool, sessionId);
@@ -50,7 +50,7 @@ export async function createParty(pool: Pool, makeRepository: MakeSignalReposito
 
 export const padded = (text: string): Uint8Array => encodeWAMessage({ conversation: text });
 
-/** Gives `from` what it needs to write first to `to`, with a one-time prekey of its own. */
+/** Gives `from` the key bundle of `to`, with a one-time prekey of its own. */
 export async function introduce(from: SignalParty, to: SignalParty, toJid: string, preKeyId: number): Promise<void> {
   const preKey = Curve.generateKeyPair();
   await to.keys.set({ 'pre-key': { [preKeyId]: preKey } });

@@ -40,11 +40,11 @@ export interface World {
   databaseLine: FaultProxy;
   redis: Redis;
   workers: readonly TestWorker[];
-  /** Of the first worker, as the line and the control port. */
+  /** The host of the first worker, like `databaseLine` and `control`. */
   host: SessionHost;
   control: ControlPort;
   masterKeys: Buffer[];
-  /** A session placed on a worker; it starts by itself. */
+  /** A session placed on a worker, which starts it. */
   createSession(): Promise<string>;
   /** A session linked to a new phone, connected. */
   createPaired(): Promise<{ sessionId: string; number: string }>;
@@ -55,17 +55,17 @@ export interface World {
   waitForState(sessionId: string, state: string): Promise<void>;
   send(sessionId: string, to: string, text?: string): Promise<{ messageId: string; waMessageId: string }>;
   message(messageId: string): Promise<MessageRow>;
-  /** In this state, or beyond it: a receipt may come before anybody has looked. */
+  /** Waits for this state or a later one. */
   waitForMessage(messageId: string, state: string): Promise<MessageRow>;
   events(sessionId: string, prefix?: string): Promise<{ seq: number; type: string; data: Record<string, unknown> }[]>;
-  /** Ends the first worker as a process end in good order would, and starts its next life. */
+  /** Restarts the first worker with an orderly shutdown. */
   restartHost(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Far from what anything takes, and less than what a test may. */
+/** Far above any duration, and below the timeout of a test. */
 const PATIENCE = { timeoutMs: 25_000 };
-/** The way of a message that is sent; each step includes those before it. */
+/** The states of a sent message, in their order. */
 const STEPS = ['SENT', 'DELIVERED', 'READ', 'PLAYED'];
 
 const hasReached = (state: string, wanted: string): boolean =>
@@ -74,7 +74,7 @@ const hasReached = (state: string, wanted: string): boolean =>
 const jid = (number: string): string => `${number}@s.whatsapp.net`;
 
 export interface WorldOptions {
-  /** Where the sessions connect, instead of to the sandbox. */
+  /** The network, in place of the sandbox. */
   network?: (sandboxUrl: string) => WhatsAppNetwork;
   /** @default 1 */
   workers?: number;
@@ -132,7 +132,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       const sessionId = await world.createSession();
       const number = await sandbox.createPhone();
       let scanned = '';
-      // As a user: a code that led to nothing, because the session has moved meanwhile, is followed by another one.
+      // As a user does, scans another code when the session has moved meanwhile.
       await waitFor(
         async () => {
           if ((await world.session(sessionId)).state === 'CONNECTED') return true;

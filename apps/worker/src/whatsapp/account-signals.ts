@@ -1,14 +1,14 @@
 import type { MessageCapping } from '@wa-gate/contracts';
 import type { Restriction } from '@wa-gate/messaging';
 
-/** Baileys' words about a time-lock: whether the account may begin new chats (`connection.update`). */
+/** A time-lock as Baileys reports it (`connection.update`): whether the account may begin new chats. */
 export interface TimeLockUpdate {
   isActive?: boolean;
   timeEnforcementEnds?: Date;
   enforcementType?: string;
 }
 
-/** WhatsApp does not always say how long a lock lasts; its own web client takes a minute then. */
+/** Milliseconds of a lock without an end; the web client of WhatsApp assumes a minute. */
 const UNSAID_MS = 60_000;
 
 /** `null`: there is no lock. */
@@ -25,7 +25,7 @@ const CAPPING: Readonly<Record<string, MessageCapping['status']>> = {
   CAPPED: 'capped',
 };
 
-/** WhatsApp's cap on new chats as it comes over the wire: numbers may be strings, and times seconds or milliseconds. */
+/** Reads the cap on new chats. Numbers may be strings, and times seconds or milliseconds. */
 export function readCapping(info: Record<string, unknown>): MessageCapping {
   return {
     status: CAPPING[String(info.capping_status)] ?? 'none',
@@ -40,7 +40,7 @@ function count(value: unknown): number | null {
   return Number.isInteger(number) && number >= 0 ? number : null;
 }
 
-/** Seconds until the year 5138; what is greater are milliseconds. */
+/** The seconds of the year 5138. Greater values are milliseconds. */
 const MAX_SECONDS = 1e11;
 
 function instant(value: unknown): string | null {

@@ -1,13 +1,13 @@
 import { type BinaryNode, jidNormalizedUser, type MessageUserReceiptUpdate, type WAMessageUpdate } from './baileys.ts';
 
-/** The server's word on a message that this device sent. Baileys makes no event of the positive one. */
+/** The answer of the server to a message of this device. Baileys makes no event of a positive one. */
 export interface ServerAck {
   waMessageId: string;
-  /** WhatsApp's error code; absent means accepted. */
+  /** The error code of WhatsApp; absent means accepted. */
   error?: string;
 }
 
-/** What the recipient's phone reported. In groups the first member who reports counts. */
+/** A state that the phone of the recipient reported. In groups the first member who reports counts. */
 export interface Receipt {
   waMessageId: string;
   state: 'DELIVERED' | 'READ' | 'PLAYED';
@@ -20,7 +20,7 @@ export function readServerAck(node: BinaryNode): ServerAck | null {
   return error ? { waMessageId: id, error } : { waMessageId: id };
 }
 
-/** Baileys' message statuses (`WAMessageStatus`); 2 is the own phone's copy and says nothing about the recipient. */
+/** Statuses of messages in Baileys (`WAMessageStatus`). 2 is the receipt of the own phone, not of the recipient. */
 const RECEIPT_STATES: Readonly<Record<number, Receipt['state']>> = { 3: 'DELIVERED', 4: 'READ', 5: 'PLAYED' };
 
 export function readChatReceipts(updates: readonly WAMessageUpdate[], now: Date): Receipt[] {

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => database?.drop());
 
-/** As WhatsApp leaves it after a phone has linked the device. */
+/** Sets the credentials as after a link. */
 function link(store: AuthStore): void {
   const part = Buffer.from('linked');
   store.state.creds.account = proto.ADVSignedDeviceIdentity.create({ details: part, accountSignature: part });
@@ -101,7 +101,7 @@ describe('the cache', () => {
     list.push('9');
     expect((await store.state.keys.get('device-list', ['u'])).u).toEqual(['0']);
 
-    // Reads and writes of one key at once: what is read last is what was written last.
+    // Concurrent reads and writes of one key: the last read must return the last write.
     for (let n = 0; n < 30; n += 1) {
       const fresh = await openTestStore(database.pool, owner);
       await Promise.all([fresh.state.keys.get('lid-mapping', ['x']), fresh.set({ 'lid-mapping': { x: String(n) } })]);
@@ -226,7 +226,7 @@ describe('a database that goes away', () => {
     const owner = await ownedSession(database.pool);
     const failures: Error[] = [];
     const store = await openTestStore(pool, owner, (error) => failures.push(error));
-    // Somebody holds the placement, so that the statement is on its way when the line is cut.
+    // A lock on the placement keeps the statement running while the connection is cut.
     const holder = await database.pool.connect();
     await holder.query('BEGIN');
     await holder.query('SELECT 1 FROM session_placements WHERE session_id = $1 FOR UPDATE', [owner.sessionId]);

@@ -3,7 +3,7 @@ import { BoundedCache } from './bounded-cache.ts';
 
 const HOUR_MS = 3_600_000;
 
-/** Wraps a bounded cache in the shape that Baileys takes. */
+/** Adapts a bounded cache to the interface of Baileys. */
 function asCacheStore(cache: BoundedCache<unknown>): CacheStore {
   return {
     get: <T>(key: string) => cache.get(key) as T | undefined,
@@ -14,10 +14,10 @@ function asCacheStore(cache: BoundedCache<unknown>): CacheStore {
 }
 
 /**
- * Devices of the users that a session writes to. Baileys' own cache forgets after five minutes, and each refresh makes
- * it fetch new key bundles: a prekey of the peer spent and the Signal session rebuilt. Here entries live for a day,
- * because Baileys itself drops or edits them when a `devices` notification comes (it calls `del` and `set`), also for
- * changes while the session was offline: those notifications wait in the server's queue.
+ * The devices of the users that a session writes to. The cache of Baileys expires after five minutes. Each refresh
+ * makes it fetch new key bundles, which spends a prekey of the peer and rebuilds the Signal session. Here entries live
+ * for a day: Baileys drops or edits them when a `devices` notification comes (`del`, `set`). Changes while the session
+ * was offline are covered, too, because the server queues those notifications.
  */
 export function createDeviceCache(options: { max?: number; ttlMs?: number; now?: () => number } = {}) {
   const { max = 2_000, ttlMs = 24 * HOUR_MS, now } = options;
@@ -35,8 +35,8 @@ export function createDeviceCache(options: { max?: number; ttlMs?: number; now?:
 }
 
 /**
- * The small caches of a socket that must outlive a reconnect. Baileys' defaults set a timer per entry and are made anew
- * each time.
+ * The small caches of a socket that outlive a reconnect. The defaults of Baileys set a timer per entry and are made
+ * anew for each socket.
  */
 export function createSocketCaches() {
   return {

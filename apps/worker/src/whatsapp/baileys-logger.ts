@@ -16,8 +16,8 @@ export interface BaileysLogger {
 const ignore: LogFunction = () => undefined;
 
 /**
- * Passes on what Baileys warns of: its sentence and, of an error, name and message. Its other fields are dropped,
- * because they hold stanzas, jids and now and then keys. One object per session and no child loggers: sessions are
+ * Logs the warnings of Baileys: the sentence and, of an error, name and message. Other fields are dropped, because they
+ * contain stanzas, jids and sometimes keys. There is one object per session and no child loggers, because sessions are
  * many.
  */
 export function createBaileysLogger(logger: Logger, sessionId: string): BaileysLogger {

@@ -1,4 +1,4 @@
-// The one door to Baileys: whoever comes through it has the three repairs that must be in place before the library is
+// All imports of Baileys go through this file. It installs the three patches that must be in place before Baileys is
 // loaded. Imports are evaluated in their order, so the order of these lines matters.
 import './async-context/install.ts';
 import './libsignal-silence.ts';

@@ -5,8 +5,8 @@ interface Entry<V> {
 }
 
 /**
- * Least-recently-used map with an optional time to live. It costs nothing while it is empty (a worker holds thousands
- * of these), and sets no timers: expired entries are noticed when they are read or pushed out.
+ * A least-recently-used map with an optional time to live. An empty one costs nothing, since a worker has thousands. It
+ * sets no timers: expired entries are removed when they are read or evicted.
  */
 export class BoundedCache<V> {
   readonly #entries = new Map<string, Entry<V>>();

@@ -1,4 +1,4 @@
-/** A message that cannot be sent, now or later. The code and the sentence are what the user gets. */
+/** A message that can never be sent. The user gets the code and the sentence. */
 export class SendRefusedError extends Error {
   override name = 'SendRefusedError';
   readonly code: string;
@@ -22,15 +22,15 @@ export const groupNotAccessible = (cause: unknown) =>
     { cause },
   );
 
-/** Why a connection ended, as far as Baileys could tell. */
+/** The cause of the end of a connection, as Baileys reports it. */
 export interface DisconnectCause {
-  /** WhatsApp's or Baileys' status code. */
+  /** The status code of WhatsApp or Baileys. */
   status: number;
-  /** What kind of it: the type of a conflict, or the network's error code such as `ENOTFOUND`. */
+  /** The type of a conflict, or the error code of the network such as `ENOTFOUND`. */
   detail?: string;
-  /** WhatsApp showed all its QR codes and nobody scanned one. */
+  /** The series of QR codes ended without a scan. */
   qrEnded?: boolean;
-  /** `status` is that of an HTTP answer in place of the WebSocket, not WhatsApp's. */
+  /** `status` comes from an HTTP answer in place of the WebSocket. */
   http?: boolean;
 }
 
@@ -52,11 +52,11 @@ export function readDisconnectCause(error: unknown): DisconnectCause {
   };
 }
 
-/** Whether Baileys refused because the connection has ended, or ended before the answer. */
+/** Whether the connection had ended, or ended before the answer. */
 export const hasConnectionClosed = (error: unknown): boolean =>
   (error as BoomLike | undefined)?.output?.statusCode === CONNECTION_CLOSED;
 
-/** WhatsApp's own code in its answer to a query, such as 404; Baileys' 408 for a query without an answer. */
+/** The error code in the answer to a query, such as 404; 408 when Baileys got no answer. */
 export function whatsAppCodeOf(error: unknown): number | undefined {
   const { data, output } = (error ?? {}) as { data?: unknown; output?: { statusCode?: number } };
   const code = Number(typeof data === 'number' || typeof data === 'string' ? data : output?.statusCode);

@@ -3,10 +3,10 @@ import type { BinaryNode, WASocket } from './baileys.ts';
 type Handler = (node: BinaryNode) => Promise<void>;
 
 /**
- * Has Baileys take messages one after the other, as they come. rc14 looks after the addresses of a sender (number and
- * LID) before a message takes its turn at the mutex; for a sender that is new this takes a few statements, and the
- * messages behind it overtake. What it does under the mutex was one at a time before, so nothing waits longer for it.
- * Call it before anything else listens for messages.
+ * Makes Baileys handle messages one after the other, in their order. rc14 looks up the addresses of a sender (number
+ * and LID) before a message enters the mutex. For a new sender that takes a few statements, and later messages
+ * overtake. The work under the mutex was sequential before, so nothing waits longer. Call it before any other listener
+ * for messages is added.
  */
 export function takeMessagesInOrder(sock: WASocket): void {
   const socket = sock.ws as unknown as {
@@ -18,7 +18,7 @@ export function takeMessagesInOrder(sock: WASocket): void {
   let before: Promise<unknown> = Promise.resolve();
   socket.removeAllListeners('CB:message');
   socket.on('CB:message', (node) => {
-    // A handler that fails has said so itself; the next message does not suffer for it.
+    // A failed handler has logged its error; the next message is handled all the same.
     before = before.then(() => Promise.allSettled(handlers.map((handle) => handle(node))));
   });
 }

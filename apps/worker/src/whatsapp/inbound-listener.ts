@@ -5,8 +5,8 @@ import type { InboundJournal, WaitingPart } from './journal.ts';
 import { rebuildMessages } from './replay.ts';
 
 /**
- * What has arrived, and the journal rows that are done once it is stored. Without a message it is nothing that concerns
- * the user.
+ * A received stanza, and the journal rows that are done once it is stored. Without a message it is not shown to the
+ * user.
  */
 export interface Arrived {
   message: WAMessage | null;
@@ -18,15 +18,14 @@ export interface ArrivalsDependencies {
   store: AuthStore;
   journal: InboundJournal;
   logger: BaileysLogger;
-  /** Whether this connection still counts. */
+  /** Whether this connection is the present one. */
   isCurrent: () => boolean;
   deliver: (arrived: Arrived) => void;
 }
 
 /**
- * What comes in over a socket, tied to its journal rows. Messages are taken at the moment in which Baileys emits them
- * and not from its event buffer, which holds them back, keeps only the last of several with one id, and drops them all
- * when the socket ends.
+ * Collects the messages of a socket with their journal rows. They are taken when Baileys emits them, not from its event
+ * buffer. The buffer delays them, keeps only the last of several with one id, and drops them all when the socket ends.
  */
 export function listenForArrivals(dependencies: ArrivalsDependencies): { replay(): Promise<void> } {
   const { sock, store, journal, logger, isCurrent, deliver } = dependencies;
@@ -49,8 +48,8 @@ export function listenForArrivals(dependencies: ArrivalsDependencies): { replay(
   }
 
   /**
-   * Keys and history from the own phone do their work inside Baileys, after the receipt and after the event. They are
-   * done when the stanza is, and the credentials that it changed are durable; a crash before that replays them.
+   * Baileys handles keys and history from the own phone after the receipt and after the event. Their journal rows are
+   * done when the stanza is handled and the changed credentials are durable. A crash before that replays them.
    */
   async function afterBaileys(done: () => void): Promise<void> {
     await sock.messageMutex.mutex(async () => {
@@ -70,15 +69,14 @@ export function listenForArrivals(dependencies: ArrivalsDependencies): { replay(
     }
   }
 
-  // Read before anything can arrive, so that only earlier lives are in it. A failure has cut the connection already.
+  // Read before anything can arrive, so that it contains only parts of earlier runs. A failure has cut the connection
+  // already.
   const waiting: Promise<WaitingPart[]> = store.isPaired()
     ? store.journal.unprojected().catch(() => [])
     : Promise.resolve([]);
 
   return {
-    /**
-     * Hands on what arrived in an earlier life, before what comes now: stanzas wait for the mutex that is taken here.
-     */
+    /** Passes on what earlier runs received, before new messages: new stanzas wait for the mutex that is held here. */
     replay: () =>
       sock.messageMutex
         .mutex(async () => replayAll(await waiting))
@@ -86,9 +84,6 @@ export function listenForArrivals(dependencies: ArrivalsDependencies): { replay(
   };
 }
 
-/**
- * Messages between the account's own devices: app-state keys, history, answers to our questions. Never shown to
- * anybody.
- */
+/** Messages between the devices of the account: app-state keys, history, answers to queries. They are not shown. */
 const isForBaileys = ({ category, key, message }: WAMessage): boolean =>
   category === 'peer' || Boolean(key.fromMe && message?.protocolMessage);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type BinaryNode, encodeBinaryNode, type WAMessage } from './baileys.ts';
 
-/** What one decrypted ciphertext leaves in the journal; the key store seals it. */
+/** The journal record of one decrypted ciphertext. The key store seals it. */
 export interface JournalRecord {
   stanzaId: string;
   encIndex: number;
@@ -9,37 +9,40 @@ export interface JournalRecord {
   content: { stanza: Uint8Array; plaintext: Uint8Array } | null;
 }
 
-/** A ciphertext of a stanza on its way in. */
+/** A ciphertext of a stanza that is being handled. */
 export interface JournalPart {
   hash: Buffer;
   record(plaintext: Uint8Array): JournalRecord;
 }
 
-/** What arrived in an earlier life and is not a message yet. */
+/** A part that an earlier run received and that is not a message yet. */
 export interface WaitingPart {
   hash: Buffer;
   record: JournalRecord & { content: NonNullable<JournalRecord['content']> };
 }
 
-/** The journal as it is stored, beside the keys of a session. */
+/** The stored journal, in the table of the session keys. */
 export interface JournalStore {
-  /** What was read from the ciphertext before; `done` when it has become a message already; `null`: it is not known. */
+  /**
+   * The plaintext of a ciphertext that was decrypted before; `done` when it is a message already; `null` when it is
+   * unknown.
+   */
   find(hash: Buffer): Promise<Buffer | 'done' | null>;
-  /** What still waits, oldest first. */
+  /** The parts that are not messages yet, oldest first. */
   unprojected(): Promise<WaitingPart[]>;
 }
 
-/** The type under which records ride in `keys.set`, in the commit of the ratchet step. */
+/** The type of journal records in `keys.set`. They are in the commit of the ratchet step. */
 export const JOURNAL_KIND = 'inbound-journal';
 
 /**
- * Messages between the account's own devices that are larger (a history that came inline) are not kept: that they were
- * read is noted, and a crash before Baileys has used them loses what they would have told, which WhatsApp's directory
- * tells again when it is needed.
+ * The limit for messages between the devices of the account. A larger one (an inline history) is journalled without its
+ * plaintext. A crash before Baileys has handled it loses its mappings, which the directory of WhatsApp returns when
+ * they are needed.
  */
 const MAX_PEER_PLAINTEXT_BYTES = 512 * 1024;
 
-/** An empty message with its padding: Baileys acknowledges it as delivered and has nothing to show. */
+/** An empty message with its padding: Baileys sends its receipt and emits nothing to show. */
 const NOTHING = Buffer.of(1);
 
 interface Stanza {
@@ -48,25 +51,24 @@ interface Stanza {
 }
 
 /**
- * Knows, for one connection, which stanza a ciphertext came in, and so what must be in the journal before WhatsApp gets
- * a receipt (I5). Baileys hands the repository nothing but the bytes; the stanza is found by their identity.
+ * Finds, for one connection, the stanza of a ciphertext, and thereby what must be in the journal before the receipt
+ * (I5). Baileys passes only the bytes to the repository, so the stanza is found by the identity of the buffer.
  *
- * It counts on three things of rc14, which the contract tests hold: `CB:message` gives the node whose buffers are
- * decrypted; stanzas are handled one after the other, from decryption to the event; the event is emitted with the id of
- * the stanza.
+ * It relies on three properties of rc14, which the contract tests check: `CB:message` passes the node whose buffers are
+ * decrypted; stanzas are handled one after the other, from decryption to event; the event has the id of the stanza.
  */
 export class InboundJournal {
   readonly #store: Pick<JournalStore, 'find'>;
   readonly #parts = new WeakMap<Uint8Array, { stanza: Stanza; part: JournalPart }>();
   readonly #replayed = new WeakMap<WAMessage, Buffer[]>();
-  /** The stanza that Baileys is at. */
+  /** The stanza that Baileys is handling. */
   #current: Stanza | undefined;
 
   constructor(store: Pick<JournalStore, 'find'>) {
     this.#store = store;
   }
 
-  /** A `message` stanza came in; to be called before Baileys sees it. */
+  /** Registers a `message` stanza. Call it before Baileys gets it. */
   notice(node: BinaryNode): void {
     const ciphertexts = ciphertextsOf(node);
     if (ciphertexts.length === 0) return;
@@ -83,7 +85,7 @@ export class InboundJournal {
     });
   }
 
-  /** Called as decryption begins; nothing for bytes that did not come in a message stanza. */
+  /** Called when a decryption begins. `undefined` for bytes that did not come in a message stanza. */
   begin(ciphertext: Uint8Array): JournalPart | undefined {
     const found = this.#parts.get(ciphertext);
     if (found) this.#current = found.stanza;
@@ -91,21 +93,21 @@ export class InboundJournal {
   }
 
   /**
-   * What to say of a ciphertext that could not be read: a copy of one that was read before has its answer in the
-   * journal. When that has become a message already, the answer is an empty one: WhatsApp gets its receipt, and nobody
-   * hears of it again.
+   * The answer for a ciphertext that could not be decrypted: a copy of one that was decrypted before has its plaintext
+   * in the journal. When that is a message already, the answer is an empty message: WhatsApp gets its receipt, and no
+   * second event is made.
    */
   async answer(part: JournalPart): Promise<Buffer | null> {
     const found = await this.#store.find(part.hash);
     return found === 'done' ? NOTHING : found;
   }
 
-  /** The message was made again from these rows of the journal. */
+  /** Registers a message that was rebuilt from these journal rows. */
   replays(message: WAMessage, hashes: Buffer[]): void {
     this.#replayed.set(message, hashes);
   }
 
-  /** Journal rows that are done once the message, which Baileys emits now, is stored. */
+  /** The journal rows that are done once the emitted message is stored. */
   rowsOf(message: WAMessage): readonly Buffer[] {
     const replayed = this.#replayed.get(message);
     if (replayed) return replayed;
@@ -113,13 +115,13 @@ export class InboundJournal {
   }
 }
 
-/** The ciphertexts of a stanza, or in its journalled form their hashes. */
+/** The ciphertexts of a stanza; in its journalled form, their hashes. */
 export function ciphertextsOf(node: BinaryNode): Uint8Array[] {
   if (!Array.isArray(node.content)) return [];
   return node.content.flatMap(({ tag, content }) => (tag === 'enc' && content instanceof Uint8Array ? [content] : []));
 }
 
-/** The stanza with hashes in place of its ciphertexts: no ciphertext is kept, and a replay finds the rows by them. */
+/** Encodes the stanza with hashes in place of its ciphertexts. A replay finds the rows by them. */
 function slim(node: BinaryNode, hashes: readonly Buffer[]): Uint8Array {
   const children = Array.isArray(node.content) ? node.content : [];
   let next = 0;

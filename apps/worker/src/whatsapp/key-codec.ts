@@ -1,15 +1,15 @@
 import type { SignalDataTypeMap } from './baileys.ts';
 
-/** A kind of key in `session_keys`: Baileys' types, and `creds`. */
+/** A kind of key in `session_keys`: the types of Baileys, and `creds`. */
 export type KeyKind = keyof SignalDataTypeMap | 'creds';
 
-/** Kinds that are bytes already. */
+/** Kinds whose values are bytes. */
 const RAW: ReadonlySet<KeyKind> = new Set<KeyKind>(['identity-key', 'sender-key']);
 const KEY_BYTES = 32;
 
 /**
- * Key values to bytes and back. JSON, because it is the same in every Node version of a mixed fleet; bytes inside are
- * marked. A session record holds only strings and numbers, so it takes the fast path: it is written with every message.
+ * Encodes key values. JSON, because it is the same in every Node version of a mixed fleet; bytes in it are marked. A
+ * session record has only strings and numbers and takes a fast path, because it is written with every message.
  */
 export function encodeKey(kind: KeyKind, value: unknown): Buffer {
   if (RAW.has(kind)) return Buffer.from(value as Uint8Array);
@@ -31,8 +31,7 @@ export function decodeKey(kind: KeyKind, bytes: Buffer): unknown {
 const MARK = '$bytes';
 
 /**
- * `JSON.stringify` has called `toJSON` already, which Buffers and protobuf messages have; the holder still has the
- * value itself.
+ * `JSON.stringify` has called `toJSON` of Buffers and protobuf messages already; the holder still has the value itself.
  */
 function markBytes(this: Record<string, unknown>, key: string, value: unknown): unknown {
   const own = this[key];

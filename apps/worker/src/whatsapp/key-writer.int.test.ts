@@ -25,7 +25,7 @@ afterAll(async () => {
   await database?.drop();
 });
 
-/** A chain of promises that are ready at once, as a ratchet step is. */
+/** A chain of ready promises, as in a ratchet step. */
 async function step(turns: number): Promise<void> {
   for (let turn = 0; turn < turns; turn++) await Promise.resolve();
 }

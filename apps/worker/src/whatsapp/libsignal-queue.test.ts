@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { contextualQueue, type JobQueue, stockQueue } from './libsignal-queue.ts';
 
-/** The contexts in which the jobs of two callers run that share a bucket. */
+/** The contexts of the jobs of two callers that share a bucket. */
 async function contextsOf(queue: JobQueue): Promise<unknown[]> {
   const context = new AsyncLocalStorage<string>();
   const job = async () => {

@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => database?.drop());
 
-/** Runs the built session replacement in a process of its own and returns all that it printed. */
+/** Runs the built session replacement in a process of its own and returns its output. */
 async function run(
   mode: 'with-repair' | 'without-repair',
 ): Promise<{ code: number | null; output: string; secrets: string[] }> {
@@ -26,7 +26,7 @@ async function run(
   child.on('message', (message) => {
     secrets = message as string[];
   });
-  // Not its exit: what it has printed and told may still be on its way then.
+  // Waits for `close`, not `exit`: output may come after the exit.
   await once(child, 'close');
   return { code: child.exitCode, output: Buffer.concat(chunks).toString(), secrets };
 }

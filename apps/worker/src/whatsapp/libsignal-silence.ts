@@ -1,12 +1,12 @@
 /**
- * libsignal prints whole session records, private ratchet keys included, with `console.info` whenever a session is
- * replaced. This drops what that library prints, and only that. Import it before Baileys.
+ * libsignal prints whole session records, private ratchet keys included, with `console.info` when a session is
+ * replaced. This drops the output of that library only. Import it before Baileys.
  */
 const METHODS = ['log', 'info', 'warn', 'error', 'debug', 'trace', 'dir'] as const;
 const LIBRARY = /[\\/]libsignal[\\/]/;
 
 /**
- * Whether the caller of `wrapper` belongs to libsignal. Only that one frame is captured: this runs for every console
+ * Whether the caller of `wrapper` is in libsignal. It captures only that one frame, because it runs for every console
  * call.
  */
 function calledByLibrary(wrapper: (...args: unknown[]) => void): boolean {

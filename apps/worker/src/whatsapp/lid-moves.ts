@@ -6,20 +6,20 @@ type Pair = Parameters<LidMapping['storeLIDPNMappings']>[0][number];
 interface LidMovesDependencies {
   base: LidMapping;
   keys: SignalKeyStoreWithTransaction;
-  /** Runs outside of any transaction of Baileys, and while no ratchet step of these users does. */
+  /** Runs outside of any transaction of Baileys, and excludes ratchet steps of these users. */
   exclusive: <T>(users: string[], run: () => Promise<T>) => Promise<T>;
 }
 
 /**
- * The mapping of numbers to LIDs, made so that a number and its session change their name in one go.
+ * The mapping of numbers to LIDs, which changes the name of a number and of its session in one step.
  *
- * rc14 stores a new mapping at any moment, moves the session of the number to the LID some time later, and overwrites
- * what is there by then. A ratchet step that runs meanwhile reads its session under the one name and writes it under
- * the other; a session that a send has just begun under the LID is lost to the older one; and what arrives in between
- * finds none. Without its list of devices the number keeps its session, which nobody finds any more.
+ * rc14 stores a new mapping at any time, moves the session of the number to the LID later, and overwrites a session
+ * that is there by then. A concurrent ratchet step reads the session under one name and writes it under the other. A
+ * session that a send has just begun under the LID is replaced by the older one. A message that arrives in between
+ * finds no session. A number without a device list keeps its session, which nothing finds any more.
  */
 export function createLidMoves({ base, keys, exclusive }: LidMovesDependencies) {
-  /** Moves the sessions of a number. One that is there under the LID already is newer, and stays. */
+  /** Moves the sessions of a number; returns the count. A session under the LID is newer, and stays. */
   async function moveSessions(pnUser: string, lidUser: string): Promise<number> {
     const { [pnUser]: devices = [] } = await keys.get('device-list', [pnUser]);
     const names = [...new Set(['0', ...devices])].map((device) => ({
@@ -69,8 +69,8 @@ export function createLidMoves({ base, keys, exclusive }: LidMovesDependencies) 
   }
 
   /**
-   * What Baileys asks. Lookups that find a new mapping store it by the function above; they must not be shared with
-   * those that ratchet steps make of `base` while they hold what `exclusive` waits for.
+   * The mapping for Baileys. Lookups that find a new mapping store it by the function above. Ratchet steps must use
+   * `base` instead, because they hold what `exclusive` waits for.
    */
   const lidMapping: LidMapping = Object.assign(Object.create(base) as LidMapping, {
     storeLIDPNMappings,
@@ -95,7 +95,7 @@ interface Users {
   lidUser: string;
 }
 
-/** Baileys gives pairs in either order. */
+/** Normalises a pair: Baileys passes both orders. */
 function usersOf({ pn, lid }: Pair): Users | null {
   const [number, hidden] = isLidUser(pn) ? [lid, pn] : [pn, lid];
   const [pnUser, lidUser] = [jidDecode(number)?.user, jidDecode(hidden)?.user];

@@ -23,7 +23,7 @@ interface Line {
   pulse: Pulse;
   pings: number[];
   stale: number[];
-  /** What the other side does with a ping. */
+  /** The reaction of the other side to a ping. */
   answers: 'at once' | 'with frames only' | 'never';
 }
 
@@ -42,7 +42,7 @@ function connect(answers: Line['answers'] = 'at once', sessionId = 'one'): Line 
   return line;
 }
 
-/** Time passes, second by second, with a sweep in each. */
+/** Advances the time second by second, with a sweep in each. */
 async function pass(seconds: number): Promise<void> {
   for (let second = 0; second < seconds; second += 1) {
     await clock.advance(1_000);

@@ -2,26 +2,25 @@ import type { Ownership } from '@wa-gate/cluster';
 import type { Clock } from '@wa-gate/kit';
 
 /**
- * Liveness by data. A socket that is open says nothing: WhatsApp, a proxy or a dead route may keep it so while nothing
- * comes through any more, for hours. What counts is when the last frame came. Each connection is asked now and then
- * (the keep-alive that the protocol wants anyway); when it has been silent for longer than that should allow, it is
- * asked once more with a deadline, and without any frame by then it is stale.
+ * Detects stale connections by the time of the last frame. An open socket proves nothing: WhatsApp, a proxy or a dead
+ * route may hold it for hours without data. Each connection gets a keep-alive from time to time, which the protocol
+ * requires anyway. After a longer silence it gets a probe with a deadline; without any frame by then it is stale.
  *
- * One timer sweeps over all connections of the worker; a frame costs one timestamp. It takes the place of Baileys'
- * keep-alive, which has a timer per socket, decides by the wall clock (a clock that jumps by 35 s would end every
- * connection at once) and measures nothing.
+ * One timer sweeps over all connections of the worker, and a frame costs one timestamp. It replaces the keep-alive of
+ * Baileys, which has a timer per socket, measures nothing, and uses the wall clock (a jump by 35 s would end every
+ * connection).
  */
 export interface LivenessTiming {
   sweepEveryMs: number;
-  /** Between two keep-alives of a connection; up to a quarter longer, so that they spread. */
+  /** Milliseconds between two keep-alives of a connection. Up to a quarter is added, so that they spread. */
   keepAliveEveryMs: number;
-  /** How much longer than a keep-alive takes the silence may last before the connection is probed. */
+  /** Milliseconds of silence after a due keep-alive before the connection is probed. */
   marginMs: number;
-  /** How long the answer to a probe may take; any frame is an answer. */
+  /** Milliseconds for the answer to a probe. Any frame counts. */
   probeDeadlineMs: number;
 }
 
-/** Silence is noticed within 36 s at the latest. WhatsApp's own clients ask every 20 to 30 s. */
+/** Detects a silence within 36 s. The clients of WhatsApp send a keep-alive every 20 to 30 s. */
 export const LIVENESS_TIMING: LivenessTiming = {
   sweepEveryMs: 1_000,
   keepAliveEveryMs: 20_000,
@@ -33,33 +32,33 @@ export interface LivenessDependencies {
   clock: Clock;
   timing: LivenessTiming;
   /**
-   * Stale connections given up per sweep. When the network of a whole worker breaks, its sessions must not all log in
-   * again in the same second.
+   * Stale connections that are cut per sweep. After a network failure of a worker, its sessions must not all log in
+   * within one second.
    */
   recyclesPerSweep: number;
   onRoundTrip: (milliseconds: number) => void;
   random?: () => number;
 }
 
-/** A connection, as far as its life matters. */
+/** A watched connection. */
 export interface Patient {
   owner: Ownership;
-  /** Sends the cheapest query there is. Resolves when it is answered, in whatever way; rejects otherwise. */
+  /** Sends the cheapest query. Resolves with any answer; rejects without one. */
   ping: () => Promise<void>;
-  /** Nothing has come for so long, and the probe was not answered. The connection is not watched any more. */
+  /** The connection is stale: no frame for `silentMs`, and no answer to the probe. It is not watched any more. */
   onStale: (silentMs: number) => void;
 }
 
-/** The signs of life of one connection. Times are of the monotonic clock. */
+/** The liveness of one connection. Times are monotonic milliseconds. */
 export interface Pulse {
   readonly owner: Ownership;
   readonly lastFrameAt: number | undefined;
-  /** Of the last ping that was answered. */
+  /** The round trip of the last answered ping. */
   readonly roundTripMs: number | undefined;
   readonly lastAnswerAt: number | undefined;
-  /** A frame has come. */
+  /** Records a frame. */
   beat(): void;
-  /** The connection is over. */
+  /** Ends the watch. */
   end(): void;
 }
 
@@ -97,7 +96,7 @@ export class Liveness {
   readonly #pulses = new Set<WatchedPulse>();
   #timer: NodeJS.Timeout | undefined;
   #sweptAt: number | undefined;
-  /** Since then this process has been able to hear. */
+  /** Since when this process has been running without a pause. */
   #hearingSince = 0;
 
   constructor(deps: LivenessDependencies) {
@@ -113,7 +112,7 @@ export class Liveness {
     this.#timer = undefined;
   }
 
-  /** Watches a connection from its first frame on; until then the deadline of connecting is what counts. */
+  /** Watches a connection from its first frame on. Before it, the deadline of connecting applies. */
   watch(patient: Patient): Pulse {
     const pulse: WatchedPulse = new WatchedPulse(patient, this.#deps.clock, () => this.#pulses.delete(pulse));
     this.#pulses.add(pulse);
@@ -124,7 +123,7 @@ export class Liveness {
     return this.#pulses;
   }
 
-  /** The longest time that any connection has been silent for, at present. */
+  /** The longest present silence of a connection, in milliseconds. */
   get longestSilenceMs(): number {
     const now = this.#deps.clock.monotonic();
     let longest = 0;
@@ -134,13 +133,13 @@ export class Liveness {
     return longest;
   }
 
-  /** Looks at every connection once. */
+  /** Checks every connection once. */
   sweep(): void {
     const now = this.#deps.clock.monotonic();
     const { sweepEveryMs } = this.#deps.timing;
     const late = this.#sweptAt === undefined ? 0 : now - this.#sweptAt - sweepEveryMs;
     this.#sweptAt = now;
-    // The process stood still: silence in that time is not the connections'.
+    // The process was paused: the silence of that time does not count.
     if (late > 2 * sweepEveryMs) this.#hearingSince = now;
     let recyclable = this.#deps.recyclesPerSweep;
     for (const pulse of this.#pulses) {
@@ -167,7 +166,7 @@ export class Liveness {
       pulse.probedAt = now;
       this.#ping(pulse, now);
     } else if (now >= pulse.nextPingAt) {
-      // The first is not due at once: a connection that has just opened has work to do.
+      // The first ping is not due at once: a connection that has just opened is busy.
       if (pulse.nextPingAt > 0) this.#ping(pulse, now);
       pulse.nextPingAt = now + keepAliveEveryMs * (1 + 0.25 * (this.#deps.random ?? Math.random)());
     }
@@ -180,7 +179,7 @@ export class Liveness {
         pulse.roundTripMs = pulse.lastAnswerAt - sentAt;
         this.#deps.onRoundTrip(pulse.roundTripMs);
       },
-      // No answer: the next sweep sees whether anything else came.
+      // No answer: the next sweep checks for other frames.
       () => undefined,
     );
   }

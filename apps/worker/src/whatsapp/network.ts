@@ -1,31 +1,34 @@
 import { Agent as HttpsAgent } from 'node:https';
 import { fetch, Agent as UndiciAgent } from 'undici';
 
-/** Where and how this worker's sockets connect. One object for all sessions, so that agents are shared. */
+/** The address and agents for the sockets of this worker. All sessions share one object, and so the agents. */
 export interface NetworkEndpoint {
   wsUrl: string;
-  /** For the WebSocket and for media uploads. Absent on the live network: Node's own certificate checks apply. */
+  /**
+   * The agent for the WebSocket and media uploads. Absent on the live network, where the certificate checks of Node
+   * apply.
+   */
   agent?: HttpsAgent;
-  /** For media downloads, which go through `fetch`. */
+  /** The dispatcher for media downloads, which use `fetch`. */
   dispatcher?: UndiciAgent;
 }
 
 export interface WhatsAppNetwork {
-  /** Asks where to connect; called before each connection. */
+  /** Returns the address; called before each connection. */
   endpoint(): Promise<NetworkEndpoint>;
   close(): Promise<void>;
 }
 
 /**
- * The real WhatsApp. TLS is the only thing that authenticates its servers to Baileys (its own signature checks accept
- * anything), so nothing here can be configured: not the address, not the certificates.
+ * The real WhatsApp. Only TLS authenticates its servers to Baileys, whose own signature checks accept anything. So
+ * nothing here can be configured, neither address nor certificates.
  */
 export function liveNetwork(): WhatsAppNetwork {
   const endpoint: NetworkEndpoint = { wsUrl: 'wss://web.whatsapp.com/ws/chat' };
   return { endpoint: async () => endpoint, close: async () => undefined };
 }
 
-/** The sandbox could not tell where to connect. */
+/** The sandbox did not return its address. */
 export class SandboxUnreachableError extends Error {
   override name = 'SandboxUnreachableError';
 }
@@ -38,8 +41,8 @@ interface SandboxInfo {
 }
 
 /**
- * A sandbox, asked anew before each connection: after its restart it may listen elsewhere. Its certificate is checked
- * against the authority that it names, never accepted blindly.
+ * A sandbox, whose address is read before each connection, because a restart may change it. Its certificate is checked
+ * against its own authority, never accepted blindly.
  */
 export function sandboxNetwork(sandboxUrl: string): WhatsAppNetwork {
   let known: { info: SandboxInfo; endpoint: NetworkEndpoint } | undefined;

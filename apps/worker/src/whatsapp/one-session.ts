@@ -11,11 +11,11 @@ interface StoredRecord {
 /**
  * Decrypts with one session of the record at a time.
  *
- * libsignal tries them all and steps the ratchet of each before it checks the MAC; when a later one fits, it stores
- * what it did to those before. So a message that was written in the old session, read just after a new one was begun,
- * ruined the new one: phones could not read what was sent next (`Bad MAC`, docs/decisions/0015-libsignal.md, and not
- * only when a number gets its LID: Baileys begins new sessions with every list of devices). Here a session that does
- * not fit stays as it was.
+ * libsignal tries all sessions and steps the ratchet of each before it checks the MAC. When a later one fits, it stores
+ * the changes of the earlier ones, too. So a message of the old session, read just after a new one was begun, corrupted
+ * the new one: phones could not decrypt the next messages (`Bad MAC`, docs/decisions/0015-libsignal.md). This is not
+ * limited to the change from number to LID, because Baileys begins new sessions with every device list. Here a session
+ * that does not fit stays unchanged.
  */
 export async function decryptWithOneSession(
   keys: SignalKeyStoreWithTransaction,
@@ -28,7 +28,7 @@ export async function decryptWithOneSession(
 
   const record = await read();
   const sessions = Object.entries(record?._sessions ?? {});
-  // The first message of a session names the session that it is for.
+  // A `pkmsg` names its session.
   if (!record || sessions.length < 2 || options.type === 'pkmsg') return repository.decryptMessage(options);
 
   return keys.transaction(async () => {

@@ -1,13 +1,13 @@
 import type { AuthStore } from './auth-store.ts';
 
-/** WhatsApp Web gives a contact a new token once per week; weeks are counted from 1970. */
+/** WhatsApp Web sends a contact a new token once per week; weeks are counted from 1970. */
 const WEEK_SECONDS = 604_800;
 const weekOf = (seconds: number) => Math.floor(seconds / WEEK_SECONDS);
 
 /**
- * Notes that the contact was given this week's privacy token. Baileys gives one with every first message of a week and
- * writes the note itself, but from inside a transaction that has ended, where it is lost: without this it would ask the
- * server again with every message.
+ * Records that the contact has the privacy token of this week. Baileys sends a token with the first message of each
+ * week and writes the record itself, but in a transaction that has ended, where it is lost. Without this it would query
+ * the server with every message.
  */
 export async function noteTokenIssued(store: AuthStore, contact: string, nowMs: number): Promise<void> {
   const now = Math.floor(nowMs / 1000);

@@ -11,7 +11,7 @@ import { ciphertextsOf, type WaitingPart } from './journal.ts';
 
 export interface Rebuilt {
   message: WAMessage;
-  /** The journal rows that it was made from. */
+  /** The journal rows of the message. */
   hashes: Buffer[];
 }
 
@@ -23,11 +23,11 @@ interface RebuildOptions {
 }
 
 /**
- * Makes the messages again that were journalled and are no messages yet, by Baileys' own hand: its decoder is given a
- * repository that looks plaintexts up by the hashes that stand in for the ciphertexts. Sender keys that came with them
- * are processed, as the crash may have come before that.
+ * Rebuilds the messages that are journalled and not stored yet, with the decoder of Baileys. Its repository returns the
+ * plaintexts by the hashes that replace the ciphertexts. Sender keys in them are processed, because the crash may have
+ * come before that.
  *
- * A stanza of which a part is missing was never receipted: it is left alone and comes again.
+ * A stanza with a missing part was never receipted. It is skipped, and WhatsApp delivers it again.
  */
 export async function* rebuildMessages({ parts, me, repository, logger }: RebuildOptions): AsyncGenerator<Rebuilt> {
   const plaintexts = new Map(parts.map(({ hash, record }) => [hash.toString('hex'), record.content.plaintext]));

@@ -5,16 +5,15 @@ interface Distribution {
   authorJid: string;
 }
 
-/** As rc14 stores a record of sender keys, the latest state last. */
+/** A record of sender keys as rc14 stores it, the latest state last. */
 type StoredStates = { senderKeyId: number; senderMessageKeys: unknown[] }[];
 type Keys = Pick<SignalKeyStoreWithTransaction, 'get' | 'set'>;
 type Addresses = Pick<WASocket['signalRepository'], 'jidToSignalProtocolAddress'>;
 
 /**
- * Whether the sender key that is being handed out is there already. A copy of a distribution, delivered again or
- * replayed, must not be processed twice: rc14 appends a second state under the same id, looks states up from the
- * oldest, and keeps five, so copies would push out the one that has advanced. The state we have is never behind what a
- * copy brings: chains only go forward, and keep the keys that they skipped.
+ * Whether the distributed sender key is stored already. A second copy of a distribution must not be processed: rc14
+ * appends a second state under the same id, searches from the oldest, and keeps five, so copies would evict the
+ * advanced one. The stored state is never behind a copy: chains only advance, and keep the keys that they skipped.
  */
 export async function hasSenderKeyOf(
   keys: Pick<Keys, 'get'>,
@@ -29,8 +28,8 @@ export async function hasSenderKeyOf(
 }
 
 /**
- * Drops the message keys that our own sending has skipped. rc14 uses every second one only, and keeps the others in the
- * record, up to 2 000 that nobody will ever ask for: some 200 KB, written again with every message.
+ * Drops the message keys that sending has skipped. rc14 uses only every second key, and keeps the others in the record.
+ * Up to 2 000 keys, some 200 KB, would be written again with every message.
  */
 export async function forgetSkippedKeys(
   keys: Keys,

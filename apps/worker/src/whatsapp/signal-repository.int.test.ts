@@ -5,8 +5,8 @@ import { DEFAULT_CONNECTION_CONFIG } from './baileys.ts';
 import { createSignalRepository } from './signal-repository.ts';
 
 /**
- * The contract with rc14 (docs/decisions/0005-write-ahead-sends.md): the day it serialises both directions of a
- * contact by itself, the first test fails and the lock may go.
+ * Contract tests of rc14 (docs/decisions/0005-write-ahead-sends.md). When Baileys serialises both directions of a
+ * contact itself, the first test fails and the lock can be removed.
  */
 let database: TestDatabase;
 beforeAll(async () => {
@@ -33,8 +33,8 @@ async function conversation(
 }
 
 /**
- * As `relayMessage` does: one transaction, named after the own account, around everything that is sent; it commits
- * some time after it has encrypted.
+ * Sends as `relayMessage` does: one transaction, keyed by the own account, around everything that is sent. It commits
+ * some time after the encryption.
  */
 const relay = (
   bob: SignalParty,
@@ -52,8 +52,8 @@ const turns = async (count: number): Promise<void> => {
 };
 
 /**
- * Sends by phone number against receives by LID, one of each at a time: the receive begins when the send has encrypted
- * and not yet committed. Returns how many message keys were used twice, and how many messages could not be read.
+ * Runs a send by phone number and a receive by LID at the same time: the receive begins when the send has encrypted and
+ * not yet committed. Returns how many message keys were used twice, and how many messages could not be decrypted.
  */
 async function traffic(alice: SignalParty, bob: SignalParty): Promise<{ reused: number; failed: number }> {
   const used: string[] = [];
@@ -87,13 +87,12 @@ it('with the lock no message key is used twice, and everything is read', async (
   expect(await traffic(alice, bob)).toEqual({ reused: 0, failed: 0 });
 });
 
-// Between the new mapping and the move of the session, which rc14 makes in this order, a send may find no session; it
-// is tried again then.
+// rc14 stores the new mapping before it moves the session. In between a send may find no session; it is retried.
 it('a session that moves from number to LID under traffic never uses a key twice', async () => {
   const alice = await createParty(database.pool, DEFAULT_CONNECTION_CONFIG.makeSignalRepository);
   const bob = await createParty(database.pool, createSignalRepository());
   bob.creds.me = { id: BOB };
-  // Known under the phone number only, as from a time before LIDs.
+  // Stored under the phone number only, as before LIDs.
   await introduce(alice, bob, BOB, 7);
   const first = await alice.repository.encryptMessage({ jid: BOB, data: padded('first') });
   await bob.repository.decryptMessage({ jid: ALICE_PN, ...first });
@@ -150,7 +149,7 @@ async function writeAfterOldMessage(makeRepository: ReturnType<typeof createSign
   const answer = await bob.repository.encryptMessage({ jid: ALICE_PN, data: padded('answer') });
   await alice.repository.decryptMessage({ jid: BOB, ...answer });
   const inTheOldSession = await alice.repository.encryptMessage({ jid: BOB, data: padded('old') });
-  // Sessions are tried in the order of their last use, which is told in milliseconds.
+  // Sessions are tried in the order of their last use, which is stored in milliseconds.
   for (const begun = Date.now(); Date.now() === begun; ) await turns(1);
   await introduce(bob, alice, ALICE_PN, 9);
   await bob.repository.decryptMessage({ jid: ALICE_LID, ...inTheOldSession });

@@ -4,33 +4,32 @@ import { backoffDelay, type Clock, type Logger } from '@wa-gate/kit';
 import type { KeyedLock } from '../keyed-lock.ts';
 
 export interface BatcherOptions<T extends Ownership> {
-  /** For logs and metrics. */
+  /** The name in logs and metrics. */
   name: string;
-  /** Writes a batch in one statement. In a batch each session appears with one epoch only. */
+  /** Writes a batch in one statement. Each session has only one epoch in a batch. */
   run: (batch: T[]) => Promise<void>;
   /** Shared by batchers whose statements update the same rows of many sessions: two at once could deadlock. */
   writeLock: KeyedLock;
-  /** How long an item that is not urgent may wait for company. @default 0 */
+  /** Milliseconds that an item without urgency may wait for others. @default 0 */
   lingerMs?: number;
   /** @default 500 */
   maxBatch?: number;
   clock: Clock;
   logger: Logger;
-  /** An item that can never be written. */
+  /** Called for an item that can never be written. */
   onPoison: (item: T, error: unknown) => void;
 }
 
 const RETRY = { initialMs: 100, maxMs: 5_000 };
 
 /**
- * Gathers what the sessions of this worker have to write and writes it in as few statements as there is time for: one
- * runs, and what comes meanwhile goes into the next. Items keep their order. Trouble with the database only delays
- * them, so what `run` does must be harmless when it is repeated.
+ * Batches the writes of all sessions of this worker. One statement runs at a time; items that come meanwhile go into
+ * the next. Items keep their order. A failure of the database only delays them, so `run` must be idempotent.
  */
 export class Batcher<T extends Ownership> {
   readonly #options: BatcherOptions<T>;
   #queue: T[] = [];
-  /** What the statement now running writes, and its end. */
+  /** The items of the running statement, and the promise of its end. */
   #batch: T[] = [];
   #step: Promise<void> = Promise.resolve();
   #running: Promise<void> | undefined;
@@ -44,14 +43,14 @@ export class Batcher<T extends Ownership> {
     return this.#queue.length;
   }
 
-  /** Urgent items go out at once, and take along everything that lingers. */
+  /** Queues items. Urgent ones are written at once, with everything that lingers. */
   add(items: readonly T[], { urgent = true } = {}): void {
     this.#queue.push(...items);
     if (urgent || !this.#options.lingerMs) this.#start();
     else this.#timer ??= setTimeout(() => this.#start(), this.#options.lingerMs).unref();
   }
 
-  /** Resolves when everything is written; of one session, if one is named, however busy the others are. */
+  /** Resolves when everything queued is written; with `sessionId`, only what that session has queued. */
   async flush(sessionId?: string): Promise<void> {
     this.#start();
     while (sessionId === undefined && this.#running) await this.#running;
@@ -72,14 +71,14 @@ export class Batcher<T extends Ownership> {
     if (this.#queue.length === 0) return;
     this.#running ??= this.#drain().finally(() => {
       this.#running = undefined;
-      // What came between the last look into the queue and now.
+      // Items may have come after the queue was found empty.
       this.#start();
     });
   }
 
   async #drain(): Promise<void> {
     while (this.#queue.length > 0) {
-      // What arrives while another statement holds the write lock still joins.
+      // The batch is taken after the write lock is held, so that items which come meanwhile join it.
       this.#step = this.#options.writeLock.run('', () => {
         this.#batch = this.#take();
         return this.#write(this.#batch);
@@ -117,7 +116,7 @@ export class Batcher<T extends Ownership> {
           logger.warn({ err: error, batch: name, size: batch.length }, 'batch not written, trying again');
           await clock.sleep(backoffDelay(failures, RETRY));
         } else if (batch.length > 1) {
-          // One item spoils the statement for all: find it by halves.
+          // One bad item fails the whole statement: bisect the batch to find it.
           const middle = batch.length >> 1;
           await this.#write(batch.slice(0, middle));
           return await this.#write(batch.slice(middle));

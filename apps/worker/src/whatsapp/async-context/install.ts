@@ -2,7 +2,7 @@ import asyncHooks from 'node:async_hooks';
 import { syncBuiltinESMExports } from 'node:module';
 import { SharedAsyncLocalStorage } from './shared-storage.ts';
 
-/** From here on V8 carries the context itself and the number of instances costs nothing. */
+/** From this version on V8 carries the context, and the number of instances costs nothing. */
 const FIRST_NODE_WITHOUT_THE_COST = 24;
 
 /**

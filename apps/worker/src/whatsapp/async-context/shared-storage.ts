@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 /**
- * One value of one storage in one async context. The epoch is compared on reading, so that `disable()` forgets every
- * value that was set before it, in whatever context that value still travels.
+ * One value of one storage in one async context. Reads compare the epoch, so that `disable()` invalidates every value
+ * that was set before it, in all contexts.
  */
 interface Entry {
   epoch: number;
@@ -11,18 +11,17 @@ interface Entry {
 
 type Context = ReadonlyMap<SharedAsyncLocalStorage<unknown>, Entry>;
 
-/** Taken when this module is loaded, before anybody may have replaced the class. */
+/** The native class, taken before it is replaced. */
 const Native = AsyncLocalStorage;
 const carrier = new Native<Context>();
 
 const EMPTY: Context = new Map();
 
 /**
- * Stands in for `AsyncLocalStorage` on Node < 24. There every instance that was ever enabled is copied along by every
- * promise and timer of the process, for ever: with one instance per WhatsApp socket an await costs 0.25 us at the start
- * and 112 us after a thousand sockets. Here all instances keep their values in one immutable map that one native
- * instance carries, so an await costs the same however many instances there are; entering a context copies a map of the
- * values set in it, which are few.
+ * Replaces `AsyncLocalStorage` on Node < 24. There every promise and timer of the process copies every instance that
+ * was ever enabled. With one instance per WhatsApp socket an await costs 0.25 us at the start and 112 us after a
+ * thousand sockets. Here all instances keep their values in one immutable map in one native instance. An await costs
+ * the same for any number of instances. Entering a context copies the map of its values, which are few.
  */
 export class SharedAsyncLocalStorage<T> {
   static bind: typeof Native.bind = (fn) => Native.bind(fn);
@@ -47,7 +46,7 @@ export class SharedAsyncLocalStorage<T> {
     carrier.enterWith(this.#with(store));
   }
 
-  /** Forgets the values in all contexts; `run` and `enterWith` work again afterwards. */
+  /** Drops the values in all contexts; `run` and `enterWith` work again afterwards. */
   disable(): void {
     this.#epoch += 1;
   }

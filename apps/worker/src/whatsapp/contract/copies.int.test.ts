@@ -62,7 +62,7 @@ it('a copy of what is a message already is receipted and makes no event, from a 
     subject: 'Us',
     participants: [session.number],
   });
-  // The very first of each brings a new session and a new sender key.
+  // The first message to each makes a new session and a new sender key.
   for (const to of [session.number, session.number, group, group]) {
     await world.sandbox.fault({ kind: 'redeliver', device: session.device, stanza: 'message', ms: 300 });
     const id = await send(ben, to);
@@ -71,7 +71,7 @@ it('a copy of what is a message already is receipted and makes no event, from a 
     expect(await events(id)).toHaveLength(1);
   }
   expect(retries()).toEqual([]);
-  // And the sender key still is the one that has advanced.
+  // The sender key is still the advanced one.
   const id = await send(ben, group);
   await untilEvents(id, 1);
   expect(retries()).toEqual([]);
@@ -81,7 +81,7 @@ it('a copy of what a dead run had read, and not made a message of, is answered f
   const cleo = await world.sandbox.createPhone('Cleo');
   await untilEvents(await send(cleo), 1);
   const { sessionId } = session.owner;
-  // The journal row without its projection: as if the copy came before the replay.
+  // The journal row exists without its projection, as when the copy comes before the replay.
   await world.sandbox.fault({ kind: 'redeliver', device: session.device, stanza: 'message', ms: 500 });
   const id = newWaMessageId();
   const journalled = run.gate.killed;
@@ -101,7 +101,7 @@ it('a copy of what a dead run had read, and not made a message of, is answered f
   expect(rows).toEqual([{ waiting: 0 }]);
 });
 
-/** Ends the run at the step of that name. */
+/** Kills the run at the step of that name. */
 function killBefore(of: SessionRun, name: string): void {
   const pass = of.gate.pass.bind(of.gate);
   of.gate.pass = (step) => {

@@ -5,8 +5,8 @@ import { type LinkedSession, type RunWorld, startRunWorld } from '../../testing/
 import { testBox } from '../../testing/signal-parties.ts';
 
 /**
- * The case of docs/decisions/0015-libsignal.md: a session that is known under its phone number only gets its LID while
- * both sides write.
+ * The case of docs/decisions/0015-libsignal.md: a session stored under a phone number gets its LID while both sides
+ * write.
  */
 let world: RunWorld;
 beforeAll(async () => {
@@ -28,7 +28,7 @@ const stored = async ({ owner }: LinkedSession, prefix: string) => {
   return rows.length;
 };
 
-/** Puts the session of a contact back under the number, as it was stored before there were LIDs. */
+/** Stores the session of a contact under its number again, as before LIDs. */
 async function forgetLid({ owner: { sessionId } }: LinkedSession, number: string): Promise<void> {
   const { pool } = world.database;
   const lid = (await world.sandbox.phone(number)).lid.split('@')[0]!;

@@ -5,9 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type LinkedSession, type RunWorld, type SessionRun, startRunWorld } from '../../testing/session-runs.ts';
 
 /**
- * The contract with rc14 about the order of things. What is said of `stock` is why we wrap it: the day one of these
- * fails, Baileys has changed there, and what rests on it must be looked at again (README,
- * docs/decisions/0005-write-ahead-sends.md).
+ * Contract tests of the order of steps in rc14. The `stock` cases are the reasons for the wrapper. When one of them
+ * fails, Baileys has changed, and its wrapper must be reviewed (README, docs/decisions/0005-write-ahead-sends.md).
  */
 let world: RunWorld;
 let session: LinkedSession;
@@ -30,7 +29,7 @@ const shown = async (number: string, id: string) =>
 const reuses = async () => (await world.sandbox.recorder<{ keys: { reused: number } }>('summary')).keys.reused;
 
 /**
- * Sends as the outbox does and waits until the phone shows it, and until the run has nothing more to write about it.
+ * Sends as the outbox does. Waits until the phone shows the message, and until the run has written everything about it.
  */
 async function deliver(run: SessionRun, chat: string, reader = ann): Promise<string> {
   const id = newWaMessageId();
@@ -51,13 +50,13 @@ async function withRun<T>(
   }
 }
 
-/** The steps from now on. */
+/** Returns a function that returns the steps since this call. */
 const from = (run: SessionRun) => {
   const start = run.gate.steps.length;
   return () => run.gate.steps.slice(start);
 };
 
-/** Where in the steps of a run its share of one message came: ratchet, receipt, event. */
+/** Receives one message. Returns the positions of its steps: ratchet, receipt, event. */
 async function receive(run: SessionRun, sender: string, to: string, extra = {}) {
   const steps = from(run);
   const id = newWaMessageId();

@@ -5,8 +5,8 @@ import { type LinkedSession, type RunWorld, type SessionRun, startRunWorld } fro
 import { encodeWAMessage, proto } from '../baileys.ts';
 
 /**
- * A session is killed between any two steps of a send and of a receive, and the next run goes on from what the
- * database has. Each case is repeated with the kill one step later, until it comes through without meeting it.
+ * A session is killed between any two steps of a send and of a receive, and the next run continues from the database.
+ * Each case is repeated with the kill one step later, until it ends without a kill.
  */
 let world: RunWorld;
 let session: LinkedSession;
@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => world?.stop());
 
 const MORE_STEPS_THAN_ANY_CASE_HAS = 60;
-/** A case is some dozen logins; a second or two, and much more on a machine that does other things. */
+/** A case takes some dozen logins: a second or two, and much more on a busy machine. */
 const CASE_TIMEOUT_MS = 180_000;
 const jid = (number: string) => `${number}@s.whatsapp.net`;
 const newPhone = () => world.sandbox.createPhone();
@@ -28,7 +28,7 @@ const same = <T>(make: () => Promise<T>) => {
   return () => (made ??= make());
 };
 
-/** Runs `act` to its `count`th step and kills the run there. `null`: it was done before that. */
+/** Runs `act` to its `count`th step and kills the run there. `null`: `act` ended before. */
 async function killAt(run: SessionRun, count: number, act: () => Promise<unknown>): Promise<string | null> {
   run.gate.arm(count);
   const done = act().then(
@@ -47,7 +47,7 @@ async function killAt(run: SessionRun, count: number, act: () => Promise<unknown
   return step;
 }
 
-/** Kills at each step in turn; `resume` is what the next run must bring about. */
+/** Kills at each step in turn. `resume` checks what the next run must achieve. */
 async function atEveryStep(
   begin: (run: SessionRun) => Promise<{ act: () => Promise<unknown>; resume: (next: SessionRun) => Promise<void> }>,
 ): Promise<string[]> {
@@ -179,13 +179,13 @@ describe('a receive that is cut short (I5)', () => {
           },
         };
       });
-      // Commit, receipt, event and projection, each with the instant before it.
+      // Commit, receipt, event and projection, each with the step before it.
       expect(steps.length).toBeGreaterThan(4);
       await expectCleanWire();
     },
   );
 
-  // The next run may have receipted it by now, but then it has journalled it first.
+  // The next run may have sent the receipt, but only after it has journalled the message.
   const isReceiptedByDeadRun = async (id: string) => (await isReceipted(id)) && (await rowsOf(id)).journalled === 0;
 });
 
@@ -207,7 +207,7 @@ describe('keys that the own phone shares (I5)', () => {
       );
       return rows.length === 0 && isStored();
     };
-    // By hand: `relayMessage` wraps what goes to the own phone as a message for somebody else.
+    // Encrypted here, because `relayMessage` wraps messages to the own phone as messages to somebody else.
     const ask = async (run: SessionRun, id: string) => {
       const to = jid(session.number);
       const data = encodeWAMessage({

@@ -6,7 +6,7 @@ const PERFORMERS: {
   [N in ConnectionOperationName]: (wa: OperationSocket, input: InputOf<N>) => Promise<AnswerOf<N>>;
 } = { ...presence };
 
-/** Does an operation on a connection to WhatsApp. @throws whatever Baileys throws */
+/** Runs an operation on a connection to WhatsApp. @throws the errors of Baileys */
 export function performOn<N extends ConnectionOperationName>(
   name: N,
   wa: OperationSocket,

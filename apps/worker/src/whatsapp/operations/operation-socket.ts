@@ -1,14 +1,14 @@
 import type { AnswerOf, ConnectionOperationName, InputOf } from '@wa-gate/contracts';
 import type { WASocket } from '../baileys.ts';
 
-/** What an operation gets of a connection. */
+/** The connection as an operation uses it. */
 export interface OperationSocket {
   sock: WASocket;
-  /** Tells Baileys, and not the server, that receipts of this device are of an active client. */
+  /** Marks the receipts of this device as those of an active client, without a presence at the server. */
   reportActiveReceipts: () => void;
 }
 
-/** Does the operations of one area, such as `presence`. */
+/** The functions that run the operations of one area, such as `presence`. */
 export type Performers<Area extends string> = {
   [N in Extract<ConnectionOperationName, `${Area}.${string}`>]: (
     wa: OperationSocket,
@@ -16,7 +16,7 @@ export type Performers<Area extends string> = {
   ) => Promise<AnswerOf<N>>;
 };
 
-/** The account lacks something that WhatsApp brings by itself after a while. */
+/** The account lacks something that WhatsApp sends after a while, such as its name. */
 export class NotReadyError extends Error {
   override name = 'NotReadyError';
 }
