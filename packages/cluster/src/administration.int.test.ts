@@ -130,7 +130,7 @@ describe('a worker that is removed (MR-019)', () => {
     await remove('w1');
     await expectIt('w1');
     expect(await register('w1')).toEqual({ incarnation: 3 });
-    // What the first life still believes does not reach the lease of the third.
+    // The first incarnation must not change the lease of the third.
     const first = { workerId: 'w1', incarnation: 1, ttlMs: SLOW_TIMING.leaseTtlMs };
     expect(await renewLease(database.pool, first, NO_LOAD)).toBe(false);
     expect(await myPlacements(database.pool, 'w1', 1)).toEqual([]);

@@ -11,21 +11,21 @@ import type { ClusterTiming } from './timing.ts';
 /** A worker that an administrator expects. */
 export interface ExpectedWorker {
   workerId: string;
-  /** The worker that registers at this endpoint takes the entry over, under its own id, which is not known yet. */
+  /** The id is not final: the worker that registers at this endpoint replaces it by its own. */
   hasProvisionalId: boolean;
   endpoint: string;
   network: Network;
-  /** What it may have, whatever it says when it registers. `null`: what it says. */
+  /** The maximum of sessions, which overrides that of the registration. `null`: that of the registration. */
   maxSessions: number | null;
   description: string | null;
 }
 
-/** A worker with this id is there. */
+/** A worker with this id exists. */
 export class WorkerExistsError extends Error {
   override name = 'WorkerExistsError';
 }
 
-/** Sessions are still with this worker. */
+/** The worker still has sessions. */
 export class WorkerNotEmptyError extends Error {
   override name = 'WorkerNotEmptyError';
   readonly sessions: number;
@@ -35,7 +35,7 @@ export class WorkerNotEmptyError extends Error {
   }
 }
 
-/** The worker has more sessions than it shall have, and nobody else has room for the rest. */
+/** The worker has more sessions than its new maximum, and no other worker has room for the rest. */
 export class NoRoomElsewhereError extends Error {
   override name = 'NoRoomElsewhereError';
   readonly sessions: number;
@@ -46,7 +46,7 @@ export class NoRoomElsewhereError extends Error {
 }
 
 /**
- * Adds an entry for a worker that has not registered; it may register from now on, also when it was removed before.
+ * Adds an entry for a worker that has not registered. It may register from now on, also when it was removed before.
  *
  * @throws {WorkerExistsError}
  * @throws {EndpointTakenError}
@@ -75,8 +75,8 @@ export async function expectWorker(tx: PoolClient, worker: ExpectedWorker, defau
 }
 
 /**
- * Sets how many sessions a worker may have. The surplus moves to other workers in the same transaction, the least
- * urgent sessions first (I9); their former owner is refused at its next write (I2).
+ * Sets the maximum of sessions of a worker. The surplus moves to other workers in the same transaction, the least
+ * urgent sessions first (I9). The next write of the former owner is refused (I2).
  *
  * @throws {NoRoomElsewhereError}
  */
@@ -114,10 +114,10 @@ export async function setCapacity(
   return assignments;
 }
 
-/** What has become of a worker that is gone from the tables. */
+/** A removed worker. */
 export interface RemovedWorker {
   endpoint: string;
-  /** It held its lease. */
+  /** Whether it held its lease. */
   wasRunning: boolean;
   /** Sessions that should run and have no worker now. */
   sessionIds: string[];
@@ -127,8 +127,8 @@ export interface RemovedWorker {
  * Removes a worker with its lease and its metrics. A process that still runs cannot renew (0 rows), stops everything,
  * and may not register again until an administrator adds it. `null`: there is no such worker.
  *
- * @throws {WorkerNotEmptyError} when it has sessions, unless it is forced: then they wait for another worker (epoch +
- * 1, I1)
+ * @throws {WorkerNotEmptyError} when it has sessions and is not forced; a forced removal leaves them without a worker
+ * (epoch + 1, I1)
  */
 export async function removeWorker(
   tx: PoolClient,

@@ -9,19 +9,19 @@ import { type ClusterTiming, DEFAULT_TIMING } from './timing.ts';
 export interface PlaceOptions {
   strategy: PlacementStrategy;
   timing: ClusterTiming;
-  /** Only these. @default all that wait */
+  /** Only these sessions. @default all that wait */
   sessionIds?: readonly string[];
-  /** How many at most, of each network. */
+  /** The maximum of placements per network. */
   limit: number;
 }
 
 export interface PlaceResult {
   assignments: Assignment[];
-  /** The workers that sessions were or could be taken over from. */
+  /** Workers without a lease whose sessions were or could be taken over. */
   gone: GoneWorker[];
   /** Sessions that the storm brake holds back. */
   braked: number;
-  /** Sessions that still want a place. */
+  /** Sessions that still have no place. */
   waiting: number;
   /** Another call may place more at once: the batch was full, or locked rows were skipped. */
   more: boolean;
@@ -34,10 +34,10 @@ interface Waiting {
 }
 
 /**
- * Gives workers to sessions that should run and have none, or whose worker's lease is over: the one place where
- * sessions are placed. A takeover is one placement change, from the old worker to the new one (epoch + 1, I1). Workers
- * are locked before placements, everywhere. A placement that another transaction has locked is skipped: that
- * transaction is changing it, or is a fenced write of a former owner, which ends soon.
+ * Places sessions that should run and have no worker, or whose worker has lost its lease. All placements are made here.
+ * A takeover is one placement change, from the old worker to the new one (epoch + 1, I1). Workers are locked before
+ * placements, everywhere. A placement that another transaction has locked is skipped: that transaction changes it, or
+ * is a fenced write of a former owner, which ends soon.
  */
 export async function placeSessions(pool: Pool, options: PlaceOptions): Promise<PlaceResult> {
   const wanted = await survey(pool, options.timing, options.sessionIds ?? null);
@@ -48,7 +48,7 @@ export async function placeSessions(pool: Pool, options: PlaceOptions): Promise<
   return { assignments, gone, braked, waiting: Math.max(total - assignments.length, 0), more };
 }
 
-/** Places one session; `null` when it has a living worker, or none has room. */
+/** Places one session. `null`: it has a living worker, or no worker has room. */
 export async function placeSession(
   pool: Pool,
   sessionId: string,
@@ -78,8 +78,8 @@ async function placeLocked(
 }
 
 /**
- * The condition is written out on the placement's own columns, because PostgreSQL checks these again on a row that has
- * just changed.
+ * The condition uses the columns of the placement itself, because PostgreSQL checks these again on a row that has just
+ * changed.
  */
 async function lockWaiting(
   tx: PoolClient,

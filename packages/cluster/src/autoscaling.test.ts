@@ -59,7 +59,7 @@ describe('how many workers a network should have (MR-171)', () => {
       const first = signal(fleet(workers, calm), sessions);
       if (first.advice !== 'down') continue;
       expect(signal(fleet(first.desired, calm), sessions)).toMatchObject({ desired: first.desired, advice: 'hold' });
-      // Nor when a few more sessions come.
+      // Nor with a few more sessions.
       expect(signal(fleet(first.desired, calm), Math.floor(sessions * 1.1)).advice).toBe('hold');
     }
   });

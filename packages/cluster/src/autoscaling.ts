@@ -3,28 +3,28 @@ import { survey } from './brake.ts';
 import { leaseStates } from './lease-states.ts';
 import type { ClusterTiming } from './timing.ts';
 
-/** A registered worker, as far as its number matters. */
+/** A registered worker with what the signal needs. */
 export interface FleetWorker {
   network: Network;
-  /** `ready`: it takes sessions. `aside`: its process runs, and an administrator or its own end keeps sessions away. */
+  /** `ready`: gets sessions. `aside`: runs, but an administrator or its own shutdown keeps new sessions away. */
   kind: 'ready' | 'aside' | 'offline';
   capacity: number;
-  /** `null` while its process is young: starting says nothing about load. */
+  /** `null` while its process is young: the load of a start is no measure. */
   cpuUsage: number | null;
   memoryUsage: number;
 }
 
-/** What the number of workers of one network should follow. */
+/** The figures of one network from which the signal is computed. */
 export interface FleetSurvey {
   network: Network;
   workers: FleetWorker[];
   /** Sessions that should run. */
   sessions: number;
-  /** Those of them that have no living worker. */
+  /** Those without a living worker. */
   waiting: number;
 }
 
-/** The networks that have workers or sessions. */
+/** Reads the figures of all networks with workers or sessions. */
 export async function surveyFleet(db: Queryable, timing: ClusterTiming): Promise<FleetSurvey[]> {
   const [{ waiting }, workers, sessions] = await Promise.all([
     survey(db, timing),
@@ -51,37 +51,34 @@ export async function surveyFleet(db: Queryable, timing: ClusterTiming): Promise
 
 export type ScalingTrigger = 'sessions' | 'waiting' | 'cpu' | 'memory' | 'minimum' | 'aside' | 'hysteresis';
 
-/** Why there should be so many. */
+/** One reason for a number of workers. */
 export interface ScalingReason {
   trigger: ScalingTrigger;
-  /** What this alone would ask for. */
+  /** The number of workers by this reason alone. */
   workers: number;
   sentence: string;
 }
 
-/** How many workers one network should have. */
+/** The recommended number of workers of one network. */
 export interface ScalingSignal {
   network: Network;
   workers: Record<FleetWorker['kind'], number>;
   capacity: number;
   sessions: number;
   waiting: number;
-  /** Sessions by capacity. */
+  /** Sessions divided by capacity. */
   usage: number;
   avgCpuUsage: number;
   avgMemoryUsage: number;
-  /** Processes that there should be, those aside included: they are counted by whoever starts and ends processes. */
+  /** The number of processes, those aside included, because the autoscaler counts processes. */
   desired: number;
   advice: 'up' | 'hold' | 'down';
   reasons: ScalingReason[];
 }
 
-/** The target is up to `full` of the sessions. Above `cpu` and `memory` a worker is overloaded. */
+/** The target is `full` of the capacity. Above `cpuUsage` and `memoryUsage` (percent) a worker is overloaded. */
 const MARKS = { full: 0.7, cpuUsage: 80, memoryUsage: 90 } as const;
-/**
- * With fewer workers the rest must stay below these values, or no worker is removed: otherwise the removed worker would
- * be asked for again.
- */
+/** A worker is removed only if the others stay below these values. Otherwise it would be added again at once. */
 const MARKS_DOWN = { full: 0.6, cpuUsage: 60, memoryUsage: 75 } as const;
 const DEFAULT_CAPACITY = 50;
 
@@ -89,7 +86,7 @@ const mean = (values: readonly number[]): number =>
   values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : 0;
 const percent = (share: number): string => `${Math.round(share * 100)} %`;
 
-/** How many workers a network should have, from the same rows at every gateway: nothing is remembered. */
+/** Computes the number of workers of a network. It is a function of the rows, so every gateway gets the same result. */
 export function scalingSignal({ network, workers, sessions, waiting }: FleetSurvey): ScalingSignal {
   const ready = workers.filter(({ kind }) => kind === 'ready');
   const aside = workers.filter(({ kind }) => kind === 'aside').length;
@@ -165,7 +162,7 @@ export function scalingSignal({ network, workers, sessions, waiting }: FleetSurv
   };
 }
 
-/** From `from` on, the fewest workers that stay below the lower marks; `to` when none of them do. */
+/** The smallest number from `from` on that stays below the lower marks; `to` when none does. */
 function fewest(
   from: number,
   to: number,

@@ -4,7 +4,7 @@ import { endLease, renewLease } from './leases.ts';
 import { fleetTools, NO_LOAD, SLOW_TIMING } from './testing/fleet.ts';
 
 const { leaseTtlMs, stopAfterMs, takeoverGraceMs } = SLOW_TIMING;
-/** Milliseconds since its expiry, of a lease that... */
+/** Milliseconds since the expiry of a lease. */
 const OVER = takeoverGraceMs + 500;
 const SILENT_ONLY = -(leaseTtlMs - stopAfterMs) + 500;
 const LONG_OVER = takeoverGraceMs + leaseTtlMs + 500;

@@ -2,38 +2,38 @@ import type { Network, Queryable } from '@wa-gate/db';
 import { leaseStates } from './lease-states.ts';
 import type { ClusterTiming } from './timing.ts';
 
-/** The storm brake needs at least so many workers gone silent together. */
+/** The minimum of workers that fall silent together for the storm brake. */
 const STORM = 3;
 
-/** A process life whose lease is over and whose sessions may be taken over. */
+/** An incarnation whose lease has ended and whose sessions may be taken over. */
 export interface GoneWorker {
   workerId: string;
   incarnation: number;
-  /** Why its lease was ended, or that it expired. */
+  /** The cause of the end of its lease, or that it expired. */
   cause: string;
 }
 
-/** What wants a worker now. */
+/** The sessions without a worker. */
 export interface Survey {
   gone: GoneWorker[];
-  /** Sessions that want a place, by network. */
+  /** Sessions without a place, by network. */
   waiting: ReadonlyMap<Network, number>;
   /** Sessions that the storm brake holds back. */
   braked: number;
 }
 
 /**
- * The sessions that wait for a worker: they should run and have none, or their worker's lease is over.
+ * Finds the sessions that wait for a worker: they should run and have none, or the lease of their worker has ended.
  *
- * The storm brake: when at least three workers, and more than half of all, have fallen silent together, the cause is
- * more likely the database or the network than the workers. Their sessions wait for one more TTL; then they are taken
- * over after all. The brake counts the workers that have not renewed for `stopAfterMs`, not only those whose lease is
- * over: leases of one outage end up to one renewal apart, and the sessions of the first must not move to the next.
+ * The storm brake: when at least three workers, and more than half of all, fall silent together, the cause is more
+ * likely the database or the network than the workers. Their sessions wait for one more TTL and are taken over
+ * afterwards. The brake counts workers that have not renewed for `stopAfterMs`, not only those whose lease has ended.
+ * Leases of one outage end up to one renewal apart, and the sessions of the first must not move to the next.
  *
- * After an outage of the database the count comes too late: all leases are long over when it answers, and the first
- * worker to come back would get the sessions of all others. So a lease waits, too, while it fell silent together with
- * one that has come back within the last TTL: expiry proves something about a worker only while others could renew. A
- * lease that was ended (goodbye, evidence) does not count. All of it is in the rows: every gateway computes the same,
+ * After an outage of the database that count comes too late: all leases have ended long before it answers, and the
+ * first worker to return would get all sessions. So a lease also waits when it fell silent together with one that
+ * returned within the last TTL: expiry is evidence about a worker only while others could renew. A lease that was ended
+ * (goodbye, evidence) does not count. Everything is computed from the rows, so every gateway gets the same result
  * without memory.
  */
 export async function survey(

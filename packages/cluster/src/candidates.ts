@@ -8,7 +8,7 @@ export interface Candidate extends WorkerLoad {
   workerId: string;
   incarnation: number;
   network: Network;
-  /** When it last got a session, as milliseconds; 0: never. For `round-robin`. */
+  /** When it last got a session, in milliseconds since 1970; 0: never. For `round-robin`. */
   lastPlacedAt: number;
 }
 
@@ -18,13 +18,13 @@ interface CandidateRow extends Omit<Candidate, 'isNewest'> {
   revisionSince: number;
 }
 
-/** Where new sessions may go: wanted by the administrator, not shutting down, heard of lately. */
+/** The condition for new sessions: active, not shutting down, and renewed lately. */
 const MAY_RECEIVE = `w.admin_state = 'ACTIVE' AND l.runtime_state = 'READY' AND l.is_heard`;
 
 /**
  * Locks all workers that may receive sessions, in the order of their ids, and then reads their loads. Every transaction
- * that places sessions takes this lock before it touches a placement, so that capacities hold (I9) and no deadlock
- * arises. The counts come from a second statement: the one that waits for locks sees the table as it was before they
+ * that places sessions takes this lock before it touches a placement. So capacities hold (I9), and no deadlock arises.
+ * The counts come from a second statement, because a statement that waits for locks sees the table from before they
  * were granted.
  */
 export async function lockCandidates(tx: PoolClient, timing: ClusterTiming): Promise<Candidate[]> {

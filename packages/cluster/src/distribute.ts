@@ -2,7 +2,7 @@ import type { Network } from '@wa-gate/db';
 import type { Candidate } from './candidates.ts';
 import { scoreWorker } from './scoring.ts';
 
-/** How placement chooses among workers that have room. */
+/** The strategy by which placement chooses among workers with room. */
 export type PlacementStrategy = 'least-loaded' | 'round-robin';
 
 const RANK: Record<PlacementStrategy, (candidate: Candidate) => number> = {
@@ -12,14 +12,14 @@ const RANK: Record<PlacementStrategy, (candidate: Candidate) => number> = {
 
 const hasRoom = ({ assigned, capacity }: Candidate): boolean => assigned < capacity;
 
-/** How many sessions of a network find a place. */
+/** The number of sessions of a network that have room. */
 export function roomFor(candidates: readonly Candidate[], network: Network): number {
   return candidates
     .filter((candidate) => candidate.network === network && hasRoom(candidate))
     .reduce((room, { capacity, assigned }) => room + capacity - assigned, 0);
 }
 
-/** The worker that gets the next session of a network; `undefined` when all are full. Equal ones by id. */
+/** The worker for the next session of a network; `undefined` when all are full. Ties are broken by id. */
 function chooseWorker(
   candidates: readonly Candidate[],
   network: Network,
@@ -33,7 +33,7 @@ function chooseWorker(
   return best;
 }
 
-/** Gives each session its worker, one after the other, counting what has been given already. */
+/** Assigns a worker to each session in turn, and counts the earlier assignments. */
 export function distribute<T>(
   sessions: readonly T[],
   candidates: readonly Candidate[],

@@ -6,7 +6,7 @@ import { leaseStates } from './lease-states.ts';
 import { LEAST_URGENT } from './priority.ts';
 import type { ClusterTiming } from './timing.ts';
 
-/** So many sessions of one worker are on their way at a time: the rest goes on working meanwhile. */
+/** The maximum of sessions of one worker that move at a time. The others keep working. */
 export const MAX_RELEASING = 20;
 
 interface DrainingWorker {
@@ -15,10 +15,7 @@ interface DrainingWorker {
   releasing: number;
 }
 
-/**
- * Workers that an administrator wants empty, and that are alive to hand over. The sessions of a dead one are taken over
- * instead.
- */
+/** Workers that drain and are alive. The sessions of dead ones are taken over instead. */
 const draining = (timing: ClusterTiming): string => `WITH ${leaseStates(timing)}
   SELECT w.id AS "workerId", w.network,
     (SELECT count(*) FROM session_placements p WHERE p.worker_id = w.id AND p.state = 'RELEASING') AS releasing
@@ -28,15 +25,15 @@ const draining = (timing: ClusterTiming): string => `WITH ${leaseStates(timing)}
       WHERE p.worker_id = w.id AND p.state = 'ASSIGNED' AND s.desired_state = 'RUNNING')
   ORDER BY w.id`;
 
-/** The least urgent first: those who wait for nothing feel the move least, and are gone when the busy ones move. */
+/** The least urgent sessions first: a move disturbs them least, and room is found for the busy ones later. */
 const NEXT = `SELECT p.session_id AS "sessionId"
   FROM session_placements p JOIN sessions s ON s.id = p.session_id JOIN users u ON u.id = s.user_id
   WHERE p.worker_id = $1 AND p.state = 'ASSIGNED' AND s.desired_state = 'RUNNING' AND s.network = $2
   ORDER BY ${LEAST_URGENT} LIMIT $3`;
 
 /**
- * Asks the owners of the next sessions on draining workers to hand them over, at most {@link MAX_RELEASING} at a time
- * and only while others have room for them. Returns the ones that were asked now.
+ * Releases the next sessions on draining workers: at most {@link MAX_RELEASING} at a time, and only while other workers
+ * have room. Returns those released now.
  */
 export async function drainRound(pool: Pool, timing: ClusterTiming): Promise<Released[]> {
   const { rows: workers } = await pool.query<DrainingWorker>(draining(timing));

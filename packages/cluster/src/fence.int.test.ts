@@ -58,7 +58,7 @@ describe('I2 the race table of docs/decisions/0004-the-fence.md: the owner stall
   const SAFE: Race = { takeoverWaited: true, newOwnerLoaded: 'OLD-OWNER', rowAfterwards: 'OLD-OWNER' };
 
   /**
-   * Takes over while the owner stalls; `goOn` ends the stall. The new owner loads the key when its takeover has
+   * Takes over while the owner stalls; `goOn` ends the stall. The new owner reads the key after its takeover has
    * committed.
    */
   async function takeOverDuring(goOn: () => Promise<unknown>): Promise<Race> {
@@ -72,7 +72,7 @@ describe('I2 the race table of docs/decisions/0004-the-fence.md: the owner stall
     return { takeoverWaited, newOwnerLoaded: await takeover, rowAfterwards: (await read('k')).k! };
   }
 
-  /** The owner's transaction: fence, stall, write. */
+  /** The transaction of the owner: fence, stall, write. */
   async function inTransaction(locking: string): Promise<Race> {
     await writeAsOwner('v0');
     const owner = await database.pool.connect();
@@ -89,7 +89,7 @@ describe('I2 the race table of docs/decisions/0004-the-fence.md: the owner stall
     }
   }
 
-  /** The owner's one statement stalls in its middle: somebody holds the lock of the key's row. */
+  /** The single statement of the owner stalls in the middle, because the row of the key is locked. */
   async function inOneStatement(write: () => Promise<unknown>): Promise<Race> {
     await writeAsOwner('v0');
     const holder = await database.pool.connect();

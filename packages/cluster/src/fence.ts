@@ -1,19 +1,18 @@
 /**
  * The fence (docs/decisions/0004-the-fence.md). Every write that only the owner of a session may make (keys, outbox
- * states, messages, events, status) is
- * ONE statement that begins with this CTE. It locks the placement row FOR SHARE for the length of the statement, and
- * matches nothing when the epoch has moved on. A plain `WHERE epoch = …`, `FOR KEY SHARE`, and a one-statement INSERT …
- * SELECT without the lock were all tried: each lost an update under the new owner. A concurrent takeover waits for this
- * statement's commit and then sees what it wrote (I2).
+ * states, messages, events, status) is one statement that begins with this CTE. It locks the placement row FOR SHARE
+ * for the length of the statement, and matches nothing when the epoch has changed. A concurrent takeover waits for the
+ * commit of this statement and then sees its writes (I2). A plain `WHERE epoch = …`, `FOR KEY SHARE`, and a
+ * one-statement `INSERT … SELECT` without the lock were tried: each lost an update under the new owner.
  */
 
-/** Who claims to own a session: the pair that every fenced statement carries. */
+/** The claimed ownership of a session: every fenced statement carries this pair. */
 export interface Ownership {
   sessionId: string;
   epoch: number;
 }
 
-/** The placement has moved on: somebody else owns the session, or nobody. Ends the actor (I7); never retried. */
+/** The placement has changed: the session has another owner, or none. Ends the actor (I7); never retried. */
 export class StaleEpochError extends Error {
   override name = 'StaleEpochError';
   readonly sessionIds: readonly string[];
@@ -47,7 +46,7 @@ export const FENCE_MANY = `claimed AS (
 /**
  * Parameters of {@link FENCE_MANY}, each session once.
  *
- * @throws {RangeError} when a batch names two epochs of one session: one of them would be judged by the other
+ * @throws {RangeError} when a batch has two epochs of one session: the fence would check only one of them
  */
 export function fenceParameters(owners: Iterable<Ownership>): { sessionIds: string[]; epochs: number[] } {
   const bySession = new Map<string, number>();

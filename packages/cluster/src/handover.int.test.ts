@@ -133,7 +133,7 @@ it('a rolling deploy of three workers moves each session about once: the newest 
     await endLease(database.pool, { workerId, incarnation: 1 }, 'goodbye');
     await register(workerId, { revision: '2' });
   }
-  // Ten leave the first one for two of the old revision; everybody else moves straight to the new one.
+  // Ten sessions go from the first worker to two of the old revision. All others move directly to the new one.
   expect(moves).toBe(10 + 15 + 15);
   expect((await countByWorker()).w1).toBe(0);
 });

@@ -6,8 +6,8 @@ import type { Ownership } from './fence.ts';
 import type { Assignment } from './placements.ts';
 
 /**
- * The new owners of sessions that were given away. `null`: no other worker has room. Absent: the session is not the
- * owner's any more.
+ * The new owners of handed-over sessions. `null`: no other worker has room. Absent: the caller does not own the session
+ * any more.
  */
 export type HandedOver = Map<string, Assignment | null>;
 
@@ -17,9 +17,9 @@ interface Owned extends Ownership {
 }
 
 /**
- * The owner gives sessions away, when nothing of them runs here any more: one placement change each, straight to the
- * best other worker (I1). All in one transaction: each would wait for the same locks of workers while its session has
- * no connection.
+ * Hands sessions over, after the owner has stopped them: one placement change each, directly to the best other worker
+ * (I1). All in one transaction, because parallel ones would wait for the same locks while their sessions have no
+ * connection.
  */
 export function handOverMany(
   pool: Pool,
@@ -27,7 +27,7 @@ export function handOverMany(
   { strategy, timing }: Pick<PlaceOptions, 'strategy' | 'timing'>,
 ): Promise<HandedOver> {
   return inTransaction(pool, async (tx) => {
-    // Nothing to give: nobody else has to wait for locks.
+    // Nothing to hand over: takes no locks.
     if ((await findOwned(tx, owners)).length === 0) return new Map();
     const candidates = await lockCandidates(tx, timing);
     const owned = await findOwned(tx, owners, 'ORDER BY p.session_id FOR NO KEY UPDATE OF p');
@@ -55,8 +55,8 @@ async function findOwned(tx: PoolClient, owners: readonly Ownership[], locking =
 }
 
 /**
- * No other worker had room: the session stays where it is, same owner, same epoch. `false`: it was not being released
- * by this owner.
+ * Cancels the release of a session for which no other worker had room: same owner, same epoch. `false`: it was not
+ * being released by this owner.
  */
 export async function keepSession(db: Queryable, owner: Ownership): Promise<boolean> {
   const { rowCount } = await db.query(
@@ -67,18 +67,16 @@ export async function keepSession(db: Queryable, owner: Ownership): Promise<bool
   return rowCount === 1;
 }
 
-/** Why sessions are asked to move. */
+/** The reason of a release. */
 export type ReleaseReason = 'drain' | 'rebalance';
 
-/** A session whose owner was asked to hand it over. */
+/** A session that its owner has to hand over. */
 export interface Released {
   sessionId: string;
   workerId: string;
 }
 
-/**
- * Asks the owners of these sessions to hand them over; owner and epoch stay. Returns the ones that were asked now.
- */
+/** Marks these sessions for a handover by their owners; owner and epoch stay. Returns those that were marked now. */
 export async function beginRelease(
   db: Queryable,
   sessionIds: readonly string[],

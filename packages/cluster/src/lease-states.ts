@@ -4,7 +4,7 @@ const interval = (ms: number): string => `${ms} * interval '1 ms'`;
 
 const YOUNG_MS = 60_000;
 
-/** Leases of one and the same trouble were last renewed within one round of renewals. */
+/** Leases count as lost in one outage when their last renewals are within one round of renewals. */
 const together = (timing: ClusterTiming): string => interval(timing.renewEveryMs + timing.renewTimeoutMs);
 
 /**
@@ -13,12 +13,10 @@ const together = (timing: ClusterTiming): string => interval(timing.renewEveryMs
  *
  * - `is_over`: its sessions may be taken over; ended by goodbye or evidence, or expired for longer than the grace
  * - `is_heard`: renewed within the time after which a worker stops its own sockets; only such a worker gets new
- *   sessions
- * - `is_silent`: neither ended nor heard, and that not for longer than one TTL beyond the grace: what the storm brake
- *   counts
- * - `is_young`: its process has just started and is loading itself and logging its sessions in; its processor load
- *   proves nothing yet
- * - `is_explained`: not ended, and it fell silent together with one that has come back within the last TTL
+ * sessions
+ * - `is_silent`: neither ended nor heard, for at most one TTL beyond the grace; the storm brake counts these
+ * - `is_young`: its process has just started and logs its sessions in, so its processor load is no measure
+ * - `is_explained`: not ended, and silent since the same time as one that returned within the last TTL
  */
 export const leaseStates = (timing: ClusterTiming): string => `leases AS (
   SELECT worker_id, incarnation, runtime_state, started_at, cpu_usage, memory_usage, event_loop_delay_ms,
@@ -36,6 +34,6 @@ export const leaseStates = (timing: ClusterTiming): string => `leases AS (
   FROM worker_leases l
 )`;
 
-/** Over or not, for a statement about one worker: the same as `is_over` above. */
+/** `is_over` as above, for a statement about one worker. */
 export const leaseIsOver = (lease: string, timing: Pick<ClusterTiming, 'takeoverGraceMs'>): string =>
   `(${lease}.ended_at IS NOT NULL OR ${lease}.expires_at < now() - ${interval(timing.takeoverGraceMs)})`;

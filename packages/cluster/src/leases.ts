@@ -1,22 +1,22 @@
 import type { Queryable } from '@wa-gate/db';
 
 export interface LoadGauges {
-  /** Percent of one core, 0-100 and more. */
+  /** Percent of one core; more than 100 with several cores. */
   cpuUsage: number;
   /** Percent of the memory that the process may use. */
   memoryUsage: number;
   eventLoopDelayMs: number;
 }
 
-/** One life of a worker process. */
+/** One incarnation of a worker. */
 export interface Incarnation {
   workerId: string;
   incarnation: number;
 }
 
 /**
- * For an expired lease that is held again, by the same life or the next: remembers when it fell silent. The right sides
- * read the values from before the update.
+ * Records when an expired lease fell silent, when the same or the next incarnation holds it again. The right sides read
+ * the values from before the update.
  */
 const HAD_EXPIRED = 'worker_leases.ended_at IS NULL AND worker_leases.expires_at < now()';
 export const REVIVAL = `revived_at = CASE WHEN ${HAD_EXPIRED} THEN now() ELSE worker_leases.revived_at END,
@@ -30,9 +30,9 @@ const RENEW = {
 };
 
 /**
- * Renews the lease of one process life. `false`: it was ended, or a newer incarnation has registered; this process must
- * stop everything. An ended lease never comes back, because its sessions may be elsewhere already. An expired one does,
- * with whatever is still its own.
+ * Renews the lease of one incarnation. `false`: it was ended, or a newer incarnation has registered, and the process
+ * must stop everything. An ended lease cannot be renewed, because its sessions may have moved already. An expired one
+ * can, with the sessions that are still its own.
  */
 export async function renewLease(
   db: Queryable,
@@ -51,7 +51,7 @@ export async function renewLease(
   return rowCount === 1;
 }
 
-/** The process will end soon: nothing new is placed on it from now on. `false`: the lease is not its own any more. */
+/** Stops new placements on a process that shuts down. `false`: the lease is not its own any more. */
 export async function beginDraining(db: Queryable, { workerId, incarnation }: Incarnation): Promise<boolean> {
   const { rowCount } = await db.query(
     `UPDATE worker_leases SET runtime_state = 'DRAINING' WHERE worker_id = $1 AND incarnation = $2 AND ended_at IS NULL`,
@@ -61,8 +61,8 @@ export async function beginDraining(db: Queryable, { workerId, incarnation }: In
 }
 
 /**
- * Ends the lease of one process life at once: a goodbye, or evidence of its death. Its sessions may be taken over then.
- * `true` when this call ended it; `false` when it was ended before, or a newer incarnation lives.
+ * Ends the lease of one incarnation at once, by a goodbye or by evidence of its death. Its sessions may be taken over
+ * then. `true` when this call ended it; `false` when it was ended before, or a newer incarnation holds it.
  */
 export async function endLease(
   db: Queryable,

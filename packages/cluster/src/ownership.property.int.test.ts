@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => database?.drop());
 
-/** One step. Numbers are taken modulo what there is: who believes to own something, which session. */
+/** One step. Numbers select a believed owner or a session, modulo their count. */
 type Step =
   | { do: 'register'; worker: string; capacity: number }
   | { do: 'resize'; worker: string; capacity: number }
@@ -77,10 +77,10 @@ async function begin(): Promise<FleetModel> {
   return new FleetModel(await readPlacements(database.pool));
 }
 
-/** Runs steps one after the other against the database, and keeps the model beside it. */
+/** Runs steps against the database and in the model. */
 class Run {
   readonly model: FleetModel;
-  /** By worker, its last life, removed or not. */
+  /** The last incarnation of each worker, removed ones included. */
   readonly incarnations = new Map<string, number>();
   /** Capacities that an administrator has set. */
   readonly resized = new Map<string, number>();
@@ -89,7 +89,7 @@ class Run {
     this.model = model;
   }
 
-  /** One step alone: what it answers must be what the model expects, and the rows must have moved by the rules. */
+  /** Runs one step alone. Its result must equal that of the model, and the rows must have changed by the rules. */
   async step(step: Step): Promise<void> {
     if (step.do === 'together') return this.#together(step.steps);
     const before = this.model.rows;
@@ -106,8 +106,8 @@ class Run {
   }
 
   /**
-   * Steps at once: their order is unknown, so every reported change counts, and each epoch must have moved by their
-   * number.
+   * Runs steps concurrently. Their order is unknown, so every reported change counts, and each epoch must have grown by
+   * their number.
    */
   async #together(steps: readonly Step[]): Promise<void> {
     const results = await Promise.all(steps.map((each) => this.#act(each, false)));
@@ -117,9 +117,7 @@ class Run {
     expect(this.model.step(await readPlacements(database.pool), changes)).toEqual([]);
   }
 
-  /**
-   * Does a step; `alone`: nothing else happens meanwhile, so its answer is known. Returns the changes that it reports.
-   */
+  /** Runs a step. `alone`: no other step runs, so its result is known. Returns the reported changes. */
   async #act(step: Step, alone: boolean): Promise<Pick<Assignment, 'sessionId'>[]> {
     switch (step.do) {
       case 'register':
@@ -161,7 +159,7 @@ class Run {
     this.model.capacities.set(workerId, this.resized.get(workerId) ?? maxSessions);
   }
 
-  /** What an administrator has set lasts over registrations. */
+  /** The capacity set by an administrator survives registrations. */
   async #resize(workerId: string, maxSessions: number): Promise<Assignment[]> {
     if (!this.model.leases.has(workerId)) return [];
     const assigned = this.model.rows.filter((row) => row.workerId === workerId).length;
@@ -181,7 +179,7 @@ class Run {
     }
   }
 
-  /** By force; and an administrator lets it come back. Its incarnations go on. */
+  /** Removes by force and adds it again. The incarnations continue. */
   async #remove(workerId: string): Promise<void> {
     await inTransaction(database.pool, (tx) => removeWorker(tx, workerId, { force: true, timing: SLOW_TIMING }));
     await database.pool.query('UPDATE removed_workers SET is_barred = false');
@@ -211,7 +209,7 @@ class Run {
     await this.#readLeases();
   }
 
-  /** After steps at once only the database knows which of them came last. */
+  /** After concurrent steps only the database can tell the last one. */
   async #readLeases(): Promise<void> {
     const { rows } = await database.pool.query<ModelLease & { workerId: string }>(
       `SELECT worker_id AS "workerId", incarnation, revived_at IS NOT NULL AS "isRevived",
@@ -252,14 +250,14 @@ class Run {
     }
   }
 
-  /** The value is its epoch: the end can tell whether somebody wrote after a later owner. */
+  /** Writes its epoch as the value, so that the end can detect a write after a later owner. */
   async #write({ sessionId, epoch }: Belief): Promise<void> {
     const value = Buffer.from(String(epoch));
     await writeKeys(database.pool, { sessionId, epoch }, [{ kind: 'session', keyId: 'epoch', value }]);
     this.model.written.set(sessionId, Math.max(this.model.written.get(sessionId) ?? 0, epoch));
   }
 
-  /** I2: what is stored is what the last owner wrote, in whatever order the writes were at once. */
+  /** I2: the stored value is that of the last owner, in any order of concurrent writes. */
   async end(): Promise<void> {
     for (const [sessionId, epoch] of this.model.written) {
       const stored = await readSessionKind(database.pool, sessionId, 'session');

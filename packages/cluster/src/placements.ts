@@ -2,22 +2,22 @@ import type { Queryable } from '@wa-gate/db';
 import type { Ownership } from './fence.ts';
 import { BY_PRIORITY } from './priority.ts';
 
-/** Why a session got its worker. */
+/** The reason of a placement. */
 export type AssignmentReason = 'placed' | 'takeover' | 'handover';
 
-/** One placement change: this session is that worker's from this epoch on. */
+/** One placement change: the session belongs to that worker from this epoch on. */
 export interface Assignment extends Ownership {
   workerId: string;
-  /** Whose it was. */
+  /** The former worker. */
   from: string | null;
   reason: AssignmentReason;
 }
 
 /** A session that its worker hosts. */
 export interface Placement extends Ownership {
-  /** `RELEASING`: it should be handed over. */
+  /** `RELEASING`: the worker has to hand it over. */
   state: 'ASSIGNED' | 'RELEASING';
-  /** Why it is in this state here. */
+  /** The reason of its placement or release. */
   reason: string;
 }
 
@@ -26,7 +26,9 @@ export async function createPlacement(tx: Queryable, sessionId: string): Promise
   await tx.query('INSERT INTO session_placements (session_id) VALUES ($1)', [sessionId]);
 }
 
-/** Takes a session from its present worker (epoch + 1). Waits for a fenced write in progress, then refuses the next. */
+/**
+ * Takes a session from its present worker (epoch + 1). Waits for a fenced write in progress; later ones are refused.
+ */
 export async function releaseSession(db: Queryable, sessionId: string, reason: string): Promise<void> {
   await db.query(
     `UPDATE session_placements SET epoch = epoch + 1, state = 'UNASSIGNED', worker_id = NULL, incarnation = NULL, reason = $2,
@@ -44,7 +46,7 @@ const MY_PLACEMENTS = {
     ORDER BY ${BY_PRIORITY}`,
 };
 
-/** What one process life should host now, in the order in which to start it: the question of the converge loop. */
+/** The placements of one incarnation, in the order of the starts. The converge loop reads them. */
 export async function myPlacements(db: Queryable, workerId: string, incarnation: number): Promise<Placement[]> {
   const { rows } = await db.query<Placement>({ ...MY_PLACEMENTS, values: [workerId, incarnation] });
   return rows;

@@ -5,10 +5,10 @@ export const LATEST_TRAFFIC =
   '(SELECT e.created_at FROM events e WHERE e.session_id = s.id ORDER BY e.seq DESC LIMIT 1)';
 
 /**
- * The order in which sessions get a start or a place: the paid tiers, then those with something to send, then the ones
- * with the latest traffic. Over `u` (users), `s` (sessions).
+ * The order of starts and placements: paid tiers first, then sessions with queued messages, then those with the latest
+ * traffic. Over `u` (users), `s` (sessions).
  */
 export const BY_PRIORITY = `u.tier DESC, ${HAS_QUEUED} DESC, ${LATEST_TRAFFIC} DESC NULLS LAST, s.id`;
 
-/** The same from the other end: who feels a move least. */
+/** The reverse order: a move disturbs the first one least. */
 export const LEAST_URGENT = `u.tier, ${HAS_QUEUED}, ${LATEST_TRAFFIC} NULLS FIRST, s.id`;

@@ -26,7 +26,7 @@ const load = async (workerId: string, gauges: Partial<typeof NO_LOAD>, runningFo
     runningForMs,
   ]);
 };
-/** As if the last round were so long ago. */
+/** Dates the last round back. */
 const age = (ms: number) =>
   database.pool.query(`UPDATE workers SET rebalanced_at = rebalanced_at - $1 * interval '1 ms'`, [ms]);
 

@@ -5,12 +5,15 @@ import { leaseStates } from './lease-states.ts';
 import { LATEST_TRAFFIC } from './priority.ts';
 import type { ClusterTiming } from './timing.ts';
 
-/** When a worker has too much to do, and what a worker must be below to get some of it (the briefs' numbers). */
+/**
+ * The limits above which a worker is overloaded, and `targetFull`, below which it receives sessions (numbers of the
+ * briefs).
+ */
 const LIMITS = { cpuUsage: 80, memoryUsage: 90, full: 0.9, targetFull: 0.7 } as const;
-/** Sessions that move in one round, and the time between two rounds of the whole fleet. */
+/** The sessions that move in one round, and the milliseconds between two rounds of the whole fleet. */
 const PER_ROUND = 5;
 const REBALANCE_EVERY_MS = 30_000;
-/** Shares of capacity in use may differ by so much. */
+/** The tolerated difference of used shares of capacity. */
 const UNEVEN = 0.2;
 
 const IS_BUSY = `(l.cpu_usage > ${LIMITS.cpuUsage} AND NOT l.is_young)`;
@@ -30,11 +33,11 @@ const overloaded = (timing: ClusterTiming, now: boolean): string => `WITH ${leas
 interface Overloaded {
   workerId: string;
   network: Network;
-  /** Its processor is the trouble: moving idle sessions would not help. */
+  /** The cause is the processor: moving idle sessions would not help. */
   isBusy: boolean;
 }
 
-/** Room below the mark up to which a worker takes from others. */
+/** The room of workers below the mark up to which they receive sessions. */
 function roomOfTargets(candidates: readonly Candidate[], network: Network): number {
   return candidates
     .filter((candidate) => candidate.network === network)
@@ -47,18 +50,18 @@ function roomOfTargets(candidates: readonly Candidate[], network: Network): numb
 
 export interface RebalanceOptions {
   /**
-   * On request of an administrator: without the pause; when no worker is overloaded, sessions move from the fullest
+   * Requested by an administrator: runs without the pause. When no worker is overloaded, sessions move from the fullest
    * worker to emptier ones.
    */
   now?: boolean;
-  /** What belongs to it, in the same transaction; also when nothing moves. */
+  /** Runs in the same transaction, also when nothing moves. */
   also?: (tx: PoolClient, released: readonly Released[]) => Promise<void>;
 }
 
 /**
- * Asks for the move of a few sessions from overloaded workers, when others are well below their limits. At most {@link
- * PER_ROUND} sessions, and not more often than every 30 s: `workers.rebalanced_at` stores the time for all gateways,
- * under the lock of the candidates.
+ * Releases a few sessions of overloaded workers when others are well below their limits. At most {@link PER_ROUND}
+ * sessions, every 30 s at most: `workers.rebalanced_at` stores the time for all gateways, under the lock of the
+ * candidates.
  */
 export async function rebalanceRound(
   pool: Pool,
@@ -89,8 +92,8 @@ export async function rebalanceRound(
 }
 
 /**
- * The fullest worker of each network, and how many of its sessions would make it and the emptiest one equally full,
- * when they are further apart than {@link UNEVEN}.
+ * The fullest worker of each network when it and the emptiest one differ by more than {@link UNEVEN}. `count`: how many
+ * sessions would level the two.
  */
 function unevenWorkers(candidates: readonly Candidate[]): (Overloaded & { count: number })[] {
   return [...new Set(candidates.map(({ network }) => network))].flatMap((network) => {

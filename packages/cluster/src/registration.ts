@@ -17,7 +17,7 @@ export interface WorkerRegistration {
   endpoint: string;
   network: Network;
   maxSessions: number;
-  /** Version of the software, so that placement can prefer the newest during a rollout. */
+  /** Version of the software: placement prefers the newest during a rollout. */
   revision: string;
   description?: string | undefined;
   /** SHA-256 of the worker's own token. */
@@ -29,26 +29,26 @@ export class EndpointTakenError extends Error {
   override name = 'EndpointTakenError';
 }
 
-/** Another process holds the lease of this worker id, at another endpoint: it must end or expire first. */
+/** Another process holds the lease of this worker id, at another endpoint. Its lease must end or expire first. */
 export class LeaseHeldError extends Error {
   override name = 'LeaseHeldError';
 }
 
-/** An administrator has removed this worker while it ran: it may not come back by itself. */
+/** An administrator has removed this worker while it ran: it may not register by itself. */
 export class WorkerRemovedError extends Error {
   override name = 'WorkerRemovedError';
 }
 
 /**
- * Registers a process life: incarnation + 1 with a fresh lease, and the placements of the former life (epoch + 1 each,
- * I1), so that a worker that restarts keeps its sessions. A registration from the same endpoint ends the former lease
- * at once, because an address answers for one process. From another endpoint it has to wait until the former lease is
- * over.
+ * Registers an incarnation: incarnation + 1 with a fresh lease. It takes over the placements of the former one (epoch +
+ * 1 each, I1), so that a restarted worker keeps its sessions. A registration from the same endpoint ends the former
+ * lease at once, because an address belongs to one process. From another endpoint it is refused until the former lease
+ * has ended.
  *
- * The incarnations of a removed worker go on counting: a process of its past must not find its own number in the lease
- * of a later one.
+ * The incarnations of a removed worker continue: one of its former processes must not find its own number in a later
+ * lease.
  *
- * @param also what belongs to it, in the same transaction
+ * @param also runs in the same transaction
  * @throws {EndpointTakenError}
  * @throws {LeaseHeldError}
  * @throws {WorkerRemovedError}
@@ -82,8 +82,8 @@ export async function registerWorker(
 }
 
 /**
- * Makes or locks the worker's row, and checks the former lease only then: two processes that register under one id must
- * see each other. Returns how many sessions it may have; the number that an administrator has set comes first.
+ * Inserts or locks the row of the worker, and checks the former lease only then, so that concurrent registrations under
+ * one id see each other. Returns its maximum of sessions; the number set by an administrator wins.
  */
 async function lockWorker(
   tx: PoolClient,
@@ -101,7 +101,7 @@ async function lockWorker(
     worker.tokenHash,
   ];
   let isLocked = false;
-  // Removed while this waited for its row: made anew, or refused below.
+  // The row was removed during the wait: insert it again, or refuse below.
   while (!isLocked) {
     await tx.query(
       `INSERT INTO workers (id, endpoint, network, max_sessions, revision, description, token_hash)
@@ -136,7 +136,7 @@ interface Entry {
   adminState: WorkerAdminState;
 }
 
-/** What an administrator has added for this endpoint without knowing who would come: it was for this worker. */
+/** Takes over the entry that an administrator has added for this endpoint without an id. */
 async function takeEntry(tx: PoolClient, { workerId, endpoint }: WorkerRegistration): Promise<Entry | undefined> {
   const { rows } = await tx.query<Entry>(
     `DELETE FROM workers WHERE endpoint = $1 AND has_provisional_id AND id <> $2
@@ -157,9 +157,9 @@ async function assertMayJoin(tx: PoolClient, workerId: string, isWanted: boolean
 }
 
 /**
- * Moves the former life's placements into the new one; those that do not fit any more (capacity or network changed)
- * become unassigned. The rows are locked in the order in which fenced batches lock them, so that a last batch of the
- * former life cannot deadlock with this.
+ * Moves the placements of the former incarnation to the new one. Those that do not fit any more (capacity or network
+ * changed) become unassigned. The rows are locked in the order of fenced batches, so that a last batch of the former
+ * incarnation cannot deadlock with this.
  */
 async function takeFormerPlacements(tx: PoolClient, worker: WorkerRegistration, incarnation: number): Promise<void> {
   const former = [worker.workerId, incarnation];

@@ -3,7 +3,7 @@ import { createSingleFlight, type Logger, type Redis, redisKeys } from '@wa-gate
 import { ConsecutiveBreaker, circuitBreaker, handleAll, TimeoutStrategy, timeout, wrap } from 'cockatiel';
 import { LRUCache } from 'lru-cache';
 
-/** Where a session is hosted. A hint: the worker checks session and epoch and answers 421 when it is wrong (I6). */
+/** The worker of a session. A hint: the worker checks session and epoch and answers 421 when it is wrong (I6). */
 export interface Route {
   workerId: string;
   endpoint: string;
@@ -12,13 +12,16 @@ export interface Route {
 }
 
 export interface RouteTable {
-  /** What is in memory: no I/O, and often nothing. */
+  /** The route in memory, without I/O; often `undefined`. */
   known(sessionId: string): Route | undefined;
-  /** L1 → Redis → PostgreSQL. `null`: nobody hosts the session now. Redis errors are counted, never thrown. */
+  /**
+   * Reads memory, Redis, then PostgreSQL. `null`: no worker hosts the session now. Redis errors are counted, never
+   * thrown.
+   */
   resolve(sessionId: string): Promise<Route | null>;
   /**
-   * Forgets both cache levels; the next `resolve` reads PostgreSQL. Call on 421 and on every placement change made
-   * here.
+   * Removes the routes from both caches; the next `resolve` reads PostgreSQL. Call it on 421 and on every placement
+   * change made here.
    */
   forget(...sessionIds: string[]): Promise<void>;
 }
@@ -27,7 +30,7 @@ export interface RouteTableDependencies {
   db: Queryable;
   redis: Redis;
   logger: Logger;
-  /** Called when Redis could not answer, for the metrics. */
+  /** Called when Redis failed, for the metrics. */
   onRedisError?: () => void;
 }
 
@@ -45,10 +48,7 @@ const READ_ROUTE = {
 
 export function createRouteTable({ db, redis, logger, onRedisError }: RouteTableDependencies): RouteTable {
   const local = new LRUCache<string, Route>({ max: L1_ENTRIES, ttl: L1_TTL_MS });
-  /**
-   * Sessions that were forgotten here: their entry in Redis may be the wrong one, or may be written again by a slow
-   * gateway.
-   */
+  /** Sessions whose route was removed here. Their entry in Redis may be wrong, or a slow gateway may write it again. */
   const distrusted = new LRUCache<string, true>({ max: L1_ENTRIES, ttl: REDIS_TTL_SECONDS * 1_000 });
   const singleFlight = createSingleFlight<Route | null>();
   const redisPolicy = wrap(
@@ -93,7 +93,7 @@ export function createRouteTable({ db, redis, logger, onRedisError }: RouteTable
     return route;
   }
 
-  /** Two answers may be on their way at once; the older one must not replace the newer. */
+  /** Keeps the newer of two concurrent answers. */
   function remember(sessionId: string, route: Route): void {
     const known = local.get(sessionId);
     if (!known || known.epoch <= route.epoch) local.set(sessionId, route);

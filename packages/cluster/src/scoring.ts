@@ -1,4 +1,4 @@
-/** What placement knows about a worker. */
+/** The figures of a worker for placement. */
 export interface WorkerLoad {
   /** Sessions placed there. */
   assigned: number;
@@ -8,17 +8,17 @@ export interface WorkerLoad {
   /** Percent. */
   memoryUsage: number;
   eventLoopDelayMs: number;
-  /** Runs the newest revision of its network; without a rollout all do. */
+  /** Whether it runs the newest revision of its network; without a rollout all do. */
   isNewest: boolean;
 }
 
-/** A gauge counts only above its ease: on a calm fleet the number of sessions alone decides, and noise does not. */
+/** A gauge counts only above this value. On a calm fleet the number of sessions alone decides, without noise. */
 const EASE = { cpuUsage: 50, memoryUsage: 50, eventLoopDelayMs: 50 } as const;
-/** At this value and beyond a gauge weighs fully. */
+/** At this value and above a gauge has its full weight. */
 const FULL = { cpuUsage: 100, memoryUsage: 100, eventLoopDelayMs: 200 } as const;
-/** What a full gauge weighs, in shares of a worker's capacity. */
+/** The weight of a full gauge, as a share of the capacity of the worker. */
 const WEIGHT = { cpuUsage: 0.2, memoryUsage: 0.1, eventLoopDelayMs: 0.2 } as const;
-/** During a rollout a worker of an older revision will end soon, and what goes there has to move once more. */
+/** During a rollout a worker of an older revision ends soon, and its sessions have to move again. */
 const OLD_REVISION = 0.5;
 
 type Gauge = keyof typeof EASE;
@@ -27,8 +27,8 @@ const strain = (gauge: Gauge, value: number): number =>
   WEIGHT[gauge] * Math.min(Math.max((value - EASE[gauge]) / (FULL[gauge] - EASE[gauge]), 0), 1);
 
 /**
- * The score of a worker: lower is better. Share of its capacity in use, with penalties for a busy processor, full
- * memory, a slow event loop and, during a rollout, an older revision.
+ * The score of a worker; lower is better. It is the used share of its capacity, with penalties for a busy processor,
+ * full memory, a slow event loop and, during a rollout, an older revision.
  */
 export function scoreWorker(load: WorkerLoad): number {
   return (

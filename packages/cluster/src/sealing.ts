@@ -1,6 +1,6 @@
 /**
- * How the secrets of sessions are sealed: with which box, and bound to which row. Workers read and write with it; `wag
- * secrets reencrypt` seals anew with it.
+ * The boxes and contexts with which the secrets of sessions are sealed. Workers read and write with them, and `wag
+ * secrets reencrypt` seals anew.
  */
 export const SESSION_KEYS_BOX = 'session-keys';
 
@@ -8,7 +8,7 @@ export const SESSION_KEYS_BOX = 'session-keys';
 export const sessionKeyContext = (sessionId: string, kind: string, keyId: string): string =>
   `${sessionId}|${kind}|${keyId}`;
 
-/** What of an inbound stanza is sealed in a row of `inbound_journal`. */
+/** The sealed halves of a row of `inbound_journal`. */
 export type JournalHalf = 'stanza' | 'plaintext';
 
 /** Binds one of the two sealed halves of a row of `inbound_journal`. */

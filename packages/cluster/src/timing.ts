@@ -5,34 +5,34 @@
 export interface ClusterTiming {
   /** How often a worker renews its lease. */
   readonly renewEveryMs: number;
-  /** When a worker gives up on one renewal and tries the next. */
+  /** Milliseconds after which one renewal is abandoned and the next one is tried. */
   readonly renewTimeoutMs: number;
   /**
-   * A worker that has not renewed for so long, by its own clock, stops its sockets: counted from before the last
-   * renewal was sent.
+   * A worker that has not renewed for this time, by its own clock, stops its sockets. The time counts from before the
+   * last renewal was sent.
    */
   readonly stopAfterMs: number;
-  /** What stopping all sockets may take. */
+  /** The time to stop all sockets. */
   readonly closeBudgetMs: number;
   /** How long a lease is valid in the database. */
   readonly leaseTtlMs: number;
-  /** How long after its expiry a lease counts as over, so that a renewal on its way is not cut off. */
+  /** The time after its expiry at which a lease counts as ended, so that a renewal in transit still works. */
   readonly takeoverGraceMs: number;
   /** How often a worker compares its placements with its actors without a doorbell. */
   readonly convergeEveryMs: number;
-  /** How often each gateway looks for sessions without an owner without a doorbell. */
+  /** How often each gateway reads the sessions without an owner, without a doorbell. */
   readonly reconcileEveryMs: number;
 }
 
-/** Times under which two workers could hold sockets of one session, or a lease could not be kept. */
+/** The times would let two workers hold sockets of one session, or a lease could not be kept. */
 export class TimingError extends Error {
   override name = 'TimingError';
 }
 
 /**
- * Times that keep I3: a worker that cannot renew has closed every socket before its lease can expire elsewhere.
+ * Checks the times for I3: a worker that cannot renew has closed every socket before its lease can expire elsewhere.
  *
- * @throws {TimingError} that names every rule which is broken
+ * @throws {TimingError} with every violated rule
  */
 export function createTiming(overrides: Partial<ClusterTiming> = {}): ClusterTiming {
   const timing: ClusterTiming = { ...DEFAULTS, ...overrides };
@@ -54,7 +54,7 @@ export function createTiming(overrides: Partial<ClusterTiming> = {}): ClusterTim
   return Object.freeze(timing);
 }
 
-/** The same relations at another speed, for tests: `scaleTiming(1 / 50)` has a lease of 400 ms. */
+/** Scales all times for tests: `scaleTiming(1 / 50)` has a lease of 400 ms. */
 export function scaleTiming(factor: number, timing: ClusterTiming = DEFAULT_TIMING): ClusterTiming {
   const scaled = Object.entries(timing).map(([name, value]) => [name, value * factor]);
   return createTiming(Object.fromEntries(scaled) as Partial<ClusterTiming>);

@@ -34,7 +34,7 @@ export async function listWorkers(db: Queryable, workerId: string | null = null)
   return rows;
 }
 
-/** A process that may be alive, and where it can be asked. */
+/** A process that may be alive, with its endpoint. */
 export interface LeasedWorker {
   workerId: string;
   endpoint: string;
@@ -42,8 +42,8 @@ export interface LeasedWorker {
 }
 
 /**
- * Workers to keep a control stream to: those whose lease runs, or has expired without an end and still has sessions.
- * Evidence about the latter frees their sessions at once, where expiry may be held back by the storm brake.
+ * Workers that get a control stream: those whose lease is valid, or has expired without an end and still has sessions.
+ * Evidence about the latter frees their sessions at once, while the storm brake may hold back an expiry.
  */
 export async function workersWithLease(db: Queryable): Promise<LeasedWorker[]> {
   const { rows } = await db.query<LeasedWorker>(
@@ -57,9 +57,9 @@ export async function workersWithLease(db: Queryable): Promise<LeasedWorker[]> {
 }
 
 /**
- * What an administrator wants of a worker. Returns what it was and what it is; `null`: there is no such worker.
+ * Sets the admin state of a worker. Returns the old and the new one; `null`: there is no such worker.
  *
- * @param onlyFrom leaves any other state as it is
+ * @param onlyFrom changes only this state
  */
 export async function setWorkerAdminState(
   db: Queryable,

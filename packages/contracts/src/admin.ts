@@ -20,7 +20,7 @@ const tier = oneOf(bothCases(USER_TIERS));
 const name = line({ minLength: 1, maxLength: 200 });
 const search = line({ minLength: 1, maxLength: 200, examples: ['john'] });
 
-/** The platform role that a word of a request means. */
+/** The platform role of a word in a request. */
 export const platformRoleOf = (word: string): (typeof USER_ROLES)[number] =>
   ROLE_ALIASES[word.toLowerCase() as keyof typeof ROLE_ALIASES];
 
@@ -120,7 +120,7 @@ export const ListAdminSessionsQuerySchema = Type.Object({
 });
 export type ListAdminSessionsQuery = Static<typeof ListAdminSessionsQuerySchema>;
 
-/** Anything is let through, so that a wrong one is the same 404 as an unknown one. */
+/** Accepts any text, so that an invalid id gets the same 404 as an unknown one. */
 export const AdminSessionParamsSchema = Type.Object({
   id: Type.String({
     minLength: 1,

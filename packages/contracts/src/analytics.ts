@@ -16,7 +16,7 @@ const percent = (description: string) =>
     maximum: 100,
     description: `${description} In percent; 0 where there is nothing to count.`,
   });
-/** As workers report it; on several cores some count more than 100. */
+/** The load as workers report it, in percent; more than 100 with several cores. */
 const load = (description: string) => Type.Number({ minimum: 0, description: `${description} In percent.` });
 /** A number for each word. */
 const counts = <Word extends string>(words: readonly Word[]) =>

@@ -6,7 +6,7 @@ import { workspaceRole } from './workspace-roles.ts';
 export const USER_ROLES = ['customer', 'administrator'] as const;
 export const USER_TIERS = ['basic', 'pro', 'max'] as const;
 
-/** The format alone takes control characters in some places; no address needs them. */
+/** The format alone allows control characters in some places; no address needs them. */
 export const email = Type.String({
   format: 'email',
   maxLength: 254,
@@ -159,7 +159,7 @@ export const ResetPasswordRequestSchema = requestBody(
 );
 export const VerifyEmailRequestSchema = requestBody({ token: mailToken }, { token: 'wag_ve_…' });
 
-/** How many other logins ended with the change. */
+/** The count of other logins that the change has ended. */
 export const EndedLoginsSchema = Type.Object({ endedLogins: Type.Integer({ minimum: 0 }) });
-/** Nothing to say but that it was done. */
+/** An answer without data. */
 export const DoneSchema = Type.Object({});

@@ -12,5 +12,5 @@ export const defaultSessionQuery = {
 export const DefaultSessionQuerySchema = Type.Object(defaultSessionQuery);
 export const defaultSessionHeaders = { 'x-session-id': Type.Optional(sessionId) };
 export const DefaultSessionHeadersSchema = Type.Object(defaultSessionHeaders);
-/** The body of such calls that need nothing else. */
+/** The body of calls that need nothing else. */
 export const DefaultSessionBodySchema = nullable(requestBody(defaultSessionQuery, { sessionId: 'user123-personal' }));

@@ -6,11 +6,11 @@ export interface ErrorDefinition {
   status: number;
   /** Whether the same request may succeed later, unchanged. */
   retryable: boolean;
-  /** What happened and what to do, in one or two sentences; handlers may give a more exact one. */
+  /** The cause and the remedy, in one or two sentences. Handlers may give a more exact one. */
   sentence: string;
 }
 
-/** Every error that the API answers with. `GET /api/errors/{code}` shows an entry. */
+/** Every error of the API. `GET /api/errors/{code}` shows an entry. */
 export const ERRORS = {
   VALIDATION: {
     status: 400,
@@ -370,7 +370,7 @@ export interface ProblemDetails {
   requestId: string;
 }
 
-/** What a code means. */
+/** The description of an error code. */
 export const ErrorDescriptionSchema = Type.Object({
   code: oneOf(ERROR_CODES),
   httpStatus: Type.Integer(),

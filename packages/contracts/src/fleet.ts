@@ -45,7 +45,7 @@ export const WorkerMetricsOfOneSchema = Type.Object({
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
 
-/** What a worker tells of itself for `stats`. */
+/** The answer of a worker to `stats`. */
 export const WorkerStatsSchema = Type.Object({
   placed: Type.Integer({ description: 'Sessions that the database places there.' }),
   actors: Type.Integer({ description: 'Sessions that it hosts.' }),
@@ -64,19 +64,19 @@ export const WorkerStatsSchema = Type.Object({
 });
 export type WorkerStats = Static<typeof WorkerStatsSchema>;
 
-/** Something that all workers are asked at once. The worker and the gateway have a table of the same names. */
+/** An operation on all workers at once. Worker and gateway have a table of the same names. */
 interface FleetOperationEntry<I extends TProperties, A extends TProperties> {
   summary: string;
-  /** What a worker gets. */
+  /** The input of a worker. */
   input: I;
-  /** What a worker answers; the gateway checks it. */
+  /** The answer of a worker, which the gateway checks. */
   answer: A;
   examples: readonly [Static<TObject<I>>, ...Static<TObject<I>>[]];
 }
 
 const defineFleetOperation = <I extends TProperties, A extends TProperties>(entry: FleetOperationEntry<I, A>) => entry;
 
-/** What may be asked of all workers at once. Nothing of it is about one session. */
+/** The operations on all workers. None is about one session. */
 export const FLEET_OPERATIONS = {
   ping: defineFleetOperation({ summary: 'Do they answer, and how soon.', input: {}, answer: {}, examples: [{}] }),
   stats: defineFleetOperation({

@@ -4,7 +4,10 @@ import { nullable, oneOf, timestamp } from './schema.ts';
 export const HEALTH_STATUSES = ['healthy', 'degraded', 'unhealthy'] as const;
 const reachable = oneOf(['connected', 'disconnected']);
 
-/** `GET /api/health`, the v2 brief's shape. Health answers carry no envelope: monitors read them as they are. */
+/**
+ * `GET /api/health`, in the shape of the v2 brief. Health answers have no envelope, because monitors read them
+ * directly.
+ */
 export const HealthSchema = Type.Object({
   status: oneOf(
     HEALTH_STATUSES,

@@ -9,7 +9,7 @@ export type KeyScopeName = (typeof KEY_SCOPES)[number];
 
 export const KEY_STATUSES = ['active', 'expired', 'revoked'] as const;
 
-/** Of a key that is replaced: for how long the old one goes on, when nothing is said. */
+/** Seconds for which a rotated key stays valid, by default. */
 export const KEY_OVERLAP_SECONDS = 86_400;
 const LONGEST_OVERLAP_SECONDS = 30 * 86_400;
 
@@ -17,7 +17,7 @@ const uuid = () => Type.String({ format: 'uuid' });
 const name = line({ minLength: 1, maxLength: 200, examples: ['CRM'] });
 const address = Type.String({ minLength: 2, maxLength: 64, examples: ['203.0.113.0/24'] });
 
-/** Anything is let through, so that a wrong one is the same 404 as an unknown one. */
+/** Accepts any text, so that an invalid id gets the same 404 as an unknown one. */
 export const KeyParamsSchema = Type.Object({
   id: Type.String({ minLength: 1, maxLength: 100, description: 'Id of the key.' }),
 });

@@ -1,10 +1,10 @@
-/** Limits of the API that callers can run into. */
+/** Limits of the API. */
 export const LIMITS = {
   /** Largest JSON body, in bytes. */
   bodyBytes: 1_048_576,
   /** Longest text of a message, in characters. */
   messageText: 65_536,
-  /** How long `wait=` holds a request, in milliseconds. */
+  /** Milliseconds for which `wait=` holds a request. */
   waitDefaultMs: 10_000,
   waitMaxMs: 25_000,
   /** Longest `clientMessageId`, in characters. */

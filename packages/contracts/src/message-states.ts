@@ -3,21 +3,21 @@ export const MESSAGE_STATUSES = ['queued', 'sending', 'sent', 'delivered', 'read
 export type MessageStatus = (typeof MESSAGE_STATUSES)[number];
 
 /**
- * THE table: every exact state (enum `MessageState` of the database, and `SENDING`, which the outbox row has while an
- * attempt runs) with its public status. The public `state` is the same word in lower case.
+ * The table of every exact state (enum `MessageState` of the database, and `SENDING`, the state of the outbox row
+ * during an attempt) with its public status. The public `state` is the same word in lower case.
  */
 export const MESSAGE_STATE_STATUS = {
   QUEUED: 'queued',
   SENDING: 'sending',
   FAILED: 'failed',
-  /** Nobody knows whether it left, and the caller asked for `onUncertain: "fail"`: it is not sent again. */
+  /** The outcome is unknown, and the caller asked for `onUncertain: "fail"`: it is not sent again. */
   UNKNOWN: 'failed',
   SENT: 'sent',
   DELIVERED: 'delivered',
   READ: 'read',
   /** A voice message or video was played. */
   PLAYED: 'read',
-  /** An inbound message: it has been delivered to us. */
+  /** A received message. */
   RECEIVED: 'delivered',
 } as const satisfies Record<string, MessageStatus>;
 
@@ -35,7 +35,7 @@ export function describeMessageState(name: MessageStateName): { status: MessageS
   return { status: MESSAGE_STATE_STATUS[name], state: name.toLowerCase() as PublicMessageState };
 }
 
-/** The states that a public status stands for: what a filter by status looks for. */
+/** The states of a public status, for a filter by status. */
 export function messageStatesOf(status: MessageStatus): MessageStateName[] {
   return (Object.keys(MESSAGE_STATE_STATUS) as MessageStateName[]).filter(
     (name) => MESSAGE_STATE_STATUS[name] === status,

@@ -6,7 +6,7 @@ import { MESSAGE_STATES, MESSAGE_STATUSES } from './message-states.ts';
 import { CursorPaginationSchema, cursorQuery } from './paging.ts';
 import { anyObject, nullable, oneOf, timestamp } from './schema.ts';
 
-/** Types of messages: the kinds that can be sent, and those that only come. */
+/** Types of messages: the kinds that can be sent, and those that can only be received. */
 export const MESSAGE_TYPES = [
   ...KIND_NAMES,
   'image',
@@ -22,7 +22,7 @@ export const MESSAGE_TYPES = [
 ] as const;
 export type MessageTypeName = (typeof MESSAGE_TYPES)[number];
 
-/** What `Idempotency-Key` may look like. */
+/** The pattern of `Idempotency-Key`. */
 export const IDEMPOTENCY_KEY_PATTERN = '^[A-Za-z0-9._:-]{1,255}$';
 
 export const SendHeadersSchema = Type.Object({
@@ -124,7 +124,7 @@ export const ListMessagesQuerySchema = Type.Object(whichMessages);
 
 export type ListMessagesQuery = Static<typeof ListMessagesQuerySchema>;
 
-/** `GET /api/messages`: over all sessions that the caller reaches. */
+/** `GET /api/messages`: over all sessions of the caller. */
 export const ListAllMessagesQuerySchema = Type.Object({
   ...whichMessages,
   sessionId: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'Only this session.' })),

@@ -119,9 +119,8 @@ import {
 } from './workspaces.ts';
 
 /**
- * Schemas that the description of the API shows once, under these names, and refers to wherever they are used: what a
- * generated client calls its types. A test compares the list with the document, so that no name is left that nothing
- * uses.
+ * Schemas that the description of the API shows once, under these names, and refers to. Generated clients use the names
+ * for their types. A test finds names that nothing uses.
  */
 export const NAMED_SCHEMAS = {
   ...WEBHOOK_SCHEMAS,

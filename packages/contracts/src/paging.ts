@@ -6,7 +6,7 @@ const limit = Type.Optional(
   Type.Integer({ minimum: 1, maximum: LIMITS.pageMax, default: LIMITS.pageDefault, description: 'Rows of a page.' }),
 );
 
-/** `?page=&limit=`, for lists that people leaf through. */
+/** `?page=&limit=`, for lists with pages. */
 export const pageQuery = {
   page: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, default: 1 })),
   limit,

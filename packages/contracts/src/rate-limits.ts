@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import { USER_TIERS } from './auth.ts';
 import { oneOf, requestBody, timestamp } from './schema.ts';
 
-/** Whom a bucket counts for. */
+/** The subject by which a bucket counts. */
 const RATE_LIMIT_SUBJECTS = ['ip', 'user', 'key', 'workspace', 'email'] as const;
 export type RateLimitSubject = (typeof RATE_LIMIT_SUBJECTS)[number];
 
@@ -15,7 +15,7 @@ export interface RateLimitDefinition {
   windowSeconds: number;
   /** The code of the 429. */
   code: (typeof RATE_LIMIT_CODES)[number];
-  /** What is counted. */
+  /** A sentence about what is counted. */
   sentence: string;
 }
 
@@ -121,7 +121,7 @@ const max = (description?: string) =>
   Type.Integer({ minimum: 1, maximum: 1_000_000_000, ...(description && { description }) });
 const windowSeconds = Type.Integer({ minimum: 1, maximum: 2_678_400, description: 'At most 31 days.' });
 
-/** What holds for one bucket. */
+/** The numbers of one bucket. */
 export const RateLimitSchema = Type.Object({
   bucket: oneOf(RATE_LIMIT_NAMES),
   subject: oneOf(RATE_LIMIT_SUBJECTS, 'Whom it counts for.'),
@@ -142,7 +142,7 @@ export const SetRateLimitRequestSchema = requestBody(
 );
 export type SetRateLimitRequest = Static<typeof SetRateLimitRequestSchema>;
 
-/** What a caller may still do. */
+/** The remaining limits of a caller. */
 export const LimitsSchema = Type.Object({
   tier: Type.Object({
     name: oneOf(USER_TIERS),

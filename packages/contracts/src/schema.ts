@@ -1,10 +1,10 @@
 import { type Static, type TProperties, type TSchema, Type } from 'typebox';
 
-/** A string out of a fixed list. One `enum` keyword, so that the compiled serialiser stays a plain string writer. */
+/** A string of a fixed list. One `enum` keyword keeps the compiled serialiser a plain string writer. */
 export const oneOf = <const Values extends readonly string[]>(values: Values, description?: string) =>
   Type.Unsafe<Values[number]>({ type: 'string', enum: [...values], ...(description ? { description } : {}) });
 
-/** The same schema, or null. As a `type` list and not as `anyOf`, which the serialiser would have to try out. */
+/** The same schema, or null. A `type` list, because the serialiser would have to try the branches of `anyOf`. */
 export const nullable = <T extends TSchema>(schema: T) =>
   Type.Unsafe<Static<T> | null>({ ...schema, type: [(schema as { type?: string }).type, 'null'] });
 
@@ -16,7 +16,7 @@ export const timestamp = (description?: string) =>
 export const anyObject = (options: Record<string, unknown> = {}) =>
   Type.Unsafe<Record<string, unknown>>({ type: 'object', additionalProperties: true, ...options });
 
-/** A request body: fields that are not in the list are refused, so that a typo is not silently ignored. */
+/** A request body. Unknown fields are refused, so that a typo is an error. */
 export const requestBody = <T extends TProperties>(
   properties: T,
   example?: Record<string, unknown>,
@@ -41,8 +41,8 @@ export const success = <T extends TSchema>(data: T) =>
   );
 
 /**
- * One line of text for people: no control characters, and no half of a surrogate pair (the rest of a cut emoji), which
- * PostgreSQL cannot store.
+ * One line of text: no control characters, and no half of a surrogate pair (from a cut emoji), which PostgreSQL cannot
+ * store.
  */
 export const line = (options: { minLength?: number; maxLength: number } & Record<string, unknown>) =>
   Type.String({ pattern: '^[^\\u0000-\\u001f\\ud800-\\udfff]*$', ...options });

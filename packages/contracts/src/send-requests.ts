@@ -4,7 +4,7 @@ import { KIND_NAMES, type KindName, kindOf } from './kinds/index.ts';
 import { LIMITS } from './limits.ts';
 import { anyObject, oneOf, requestBody } from './schema.ts';
 
-/** What to do when a connection ends before WhatsApp has acknowledged a message. */
+/** The reaction when a connection ends before WhatsApp has acknowledged a message. */
 export const ON_UNCERTAIN = ['resend', 'fail'] as const;
 
 const recipient = {
@@ -47,13 +47,13 @@ export type SendRequest = Static<TObject<typeof recipient & typeof options>> & {
     unknown
   >;
 
-/** The kind of a request that names none. */
+/** The kind of a request without a type. */
 export const DEFAULT_KIND: KindName = 'text';
 
 const typeOf = (name: KindName) =>
   name === DEFAULT_KIND ? Type.Optional(oneOf([name], `Default: ${name}.`)) : oneOf([name]);
 
-/** The fields of a kind under all their names. Of a field with two names either may be missing. */
+/** The fields of a kind under all their names. A field with two names is optional under each. */
 function fieldsOf(name: KindName): TProperties {
   const { request, aliases = {} } = kindOf(name);
   const fields = Object.entries(request).flatMap(([field, schema]): [string, TSchema][] => {
@@ -68,7 +68,7 @@ function fieldsOf(name: KindName): TProperties {
   return Object.fromEntries(fields);
 }
 
-/** The first example of a kind, with each field under the name that errors use. */
+/** The first example of a kind, with the field names of its errors. */
 function exampleOf(name: KindName): Record<string, unknown> {
   const { aliases = {}, examples } = kindOf(name);
   const { request } = examples[0];
@@ -85,11 +85,13 @@ const sendRequestOf = (name: KindName, more: TProperties = {}) =>
 const eachKind = <T>(make: (name: KindName) => T) =>
   Object.fromEntries(KIND_NAMES.map((name) => [name, make(name)])) as Record<KindName, T>;
 
-/** What a generated client calls the request of a kind, such as `SendTextRequest`. */
+/** The name of a request in generated clients, such as `SendTextRequest`. */
 const nameOf = (name: KindName, from: string): string =>
   `Send${name.charAt(0).toUpperCase()}${name.slice(1)}${from}Request`;
 
-/** A request of one kind out of several. Validators are compiled from the schema of each kind, not from this choice. */
+/**
+ * A choice among the requests of all kinds. Validators are compiled from the schema of each kind, not from this choice.
+ */
 const oneOfKinds = (schemas: Record<KindName, TObject>, from = '') =>
   Type.Unsafe<SendRequest>({
     type: 'object',
@@ -101,7 +103,7 @@ const oneOfKinds = (schemas: Record<KindName, TObject>, from = '') =>
     examples: (schemas[DEFAULT_KIND] as { examples?: unknown[] }).examples,
   });
 
-/** What `POST /api/sessions/{id}/send` takes, by kind. */
+/** The requests of `POST /api/sessions/{id}/send`, by kind. */
 export const SEND_REQUESTS = eachKind((name) => sendRequestOf(name));
 export const SendRequestSchema = oneOfKinds(SEND_REQUESTS);
 
@@ -109,7 +111,7 @@ export const SendRequestSchema = oneOfKinds(SEND_REQUESTS);
 export const SEND_FROM_DEFAULT_REQUESTS = eachKind((name) => sendRequestOf(name, defaultSessionQuery));
 export const SendFromDefaultRequestSchema = oneOfKinds(SEND_FROM_DEFAULT_REQUESTS, 'FromDefault');
 
-/** The requests of each kind by the names that the description of the API gives them. */
+/** The requests of each kind, by their names in the description of the API. */
 export const NAMED_SEND_REQUESTS = Object.fromEntries(
   KIND_NAMES.flatMap((name) => [
     [nameOf(name, ''), SEND_REQUESTS[name]],

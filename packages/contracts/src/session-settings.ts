@@ -10,7 +10,7 @@ const onUncertain = oneOf(
   'What sends of this session do that do not say it themselves: see `onUncertain` of POST /api/sessions/{id}/send.',
 );
 
-/** The settings of a session. Every field has an effect; the row of the session holds only those that were set. */
+/** The settings of a session. Each one has an effect. The row of the session has only those that were set. */
 export const SessionSettingsSchema = Type.Object({
   labels: Type.Unsafe<Record<string, string>>({
     type: 'object',
@@ -22,7 +22,7 @@ export const SessionSettingsSchema = Type.Object({
 });
 export type SessionSettings = Static<typeof SessionSettingsSchema>;
 
-/** The same in a request: each field that is given takes the place of the present one. */
+/** The settings in a request. Each given field replaces the present one. */
 export const SessionSettingsChangeSchema = Type.Object(
   {
     labels: Type.Optional(
@@ -39,7 +39,7 @@ export const SessionSettingsChangeSchema = Type.Object(
   { additionalProperties: false },
 );
 
-/** What applies to a session that has set these. */
+/** The settings with defaults for those that are not set. */
 export const withDefaultSettings = (set: Partial<SessionSettings>): SessionSettings => ({
   labels: {},
   onUncertain: 'resend',

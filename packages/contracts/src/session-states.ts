@@ -1,4 +1,4 @@
-/** The public statuses of a session: the PaaS brief's enum, in lower case. */
+/** The public statuses of a session: the enum of the PaaS brief, in lower case. */
 export const SESSION_STATUSES = [
   'initializing',
   'qr_required',
@@ -10,11 +10,11 @@ export const SESSION_STATUSES = [
 export type SessionStatus = (typeof SESSION_STATUSES)[number];
 
 /**
- * THE table: every exact state (enum `SessionState` of the database) with its public status. The public `state` is the
- * same word in lower case.
+ * The table of every exact state (enum `SessionState` of the database) with its public status. The public `state` is
+ * the same word in lower case.
  */
 export const SESSION_STATE_STATUS = {
-  /** Created; no worker has begun with it. */
+  /** Created; no worker has started it. */
   INITIALIZING: 'initializing',
   /** The worker opens the connection. */
   CONNECTING: 'initializing',
@@ -22,18 +22,18 @@ export const SESSION_STATE_STATUS = {
   QR_REQUIRED: 'qr_required',
   /** A pairing code waits to be entered. */
   PAIRING_CODE: 'qr_required',
-  /** The phone has scanned or entered it; WhatsApp finishes the link. */
+  /** The phone has scanned or entered it; WhatsApp completes the link. */
   PAIRING: 'initializing',
-  /** WhatsApp wants a passkey of the phone before it links the device. */
+  /** WhatsApp requires a passkey before it links the device. */
   PASSKEY_REQUIRED: 'qr_required',
   /** The passkey was given; the phone has to confirm the link. */
   PASSKEY_CONFIRMATION_REQUIRED: 'qr_required',
   CONNECTED: 'connected',
-  /** The connection is open and nothing comes through it any more; the worker replaces it. */
+  /** The connection is open but carries no data; the worker replaces it. */
   STALE: 'reconnecting',
-  /** The connection was lost; the worker tries again by itself. */
+  /** The connection was lost; the worker reconnects. */
   RECONNECTING: 'reconnecting',
-  /** Another program uses the same device; the worker has given way. */
+  /** Another program uses the same device; the worker does not connect any more. */
   CONFLICT: 'disconnected',
   /** WhatsApp refuses the account (403). */
   RESTRICTED: 'error',
@@ -57,7 +57,7 @@ export function describeSessionState(name: SessionStateName): { status: SessionS
   return { status: SESSION_STATE_STATUS[name], state: name.toLowerCase() as PublicSessionState };
 }
 
-/** While one of these lasts there is no linked phone to send from, whatever was before. */
+/** In these states there is no linked phone to send from. */
 export const PAIRING_STATES = [
   'QR_REQUIRED',
   'PAIRING_CODE',

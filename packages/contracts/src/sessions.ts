@@ -8,11 +8,11 @@ import { WebhookRequestSchema, WebhookWithSecretSchema } from './webhooks.ts';
 
 export const NETWORKS = ['live', 'sandbox'] as const;
 
-/** The caller's own name for a session, unique in the workspace. */
+/** The id of a session that the caller has chosen, unique in the workspace. */
 export const SESSION_SLUG_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$';
 const slug = Type.String({ pattern: SESSION_SLUG_PATTERN, examples: ['user123-personal'] });
 
-/** `{id}` of the paths. Anything is let through, so that a wrong one is the same 404 as an unknown one. */
+/** `{id}` of the paths. Accepts any text, so that an invalid id gets the same 404 as an unknown one. */
 export const SessionParamsSchema = Type.Object({
   id: Type.String({
     minLength: 1,
@@ -105,7 +105,7 @@ export const ListSessionsQuerySchema = Type.Object({
   status: Type.Optional(oneOf([...SESSION_STATUSES, 'INIT', 'init'], '`init` is another word for `initializing`.')),
 });
 
-/** Who has said what the status is. */
+/** The source of a status. */
 export const STATUS_SOURCES = ['worker', 'database'] as const;
 
 export const SessionStatusSchema = Type.Object({
@@ -125,7 +125,7 @@ export const SessionStatusSchema = Type.Object({
   restriction,
   messageCapping,
 });
-/** What the worker of a connected session knows of its account. */
+/** The account of a connected session, from its worker. */
 export const ConnectedAccountSchema = Type.Pick(SessionStatusSchema, [
   'phoneNumber',
   'pushName',
@@ -161,7 +161,7 @@ export const PairingCodeSchema = Type.Object({
   expiresAt: nullable(timestamp()),
 });
 
-/** What a worker knows of the connection of a session, by what came through it. */
+/** The health of a connection, measured by its frames. */
 export const ConnectionHealthSchema = Type.Object({
   connectedSince: nullable(timestamp('Begin of the present connection; null while there is none.')),
   lastFrameAt: nullable(timestamp('When WhatsApp was last heard on it.')),

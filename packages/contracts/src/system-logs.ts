@@ -3,7 +3,7 @@ import { periodQuery } from './audit.ts';
 import { CursorPaginationSchema, cursorQuery } from './paging.ts';
 import { anyObject, line, nullable, oneOf, timestamp } from './schema.ts';
 
-/** Levels of the system log; only warnings and errors are kept there. */
+/** Levels of log lines. The system log stores only warnings and errors. */
 export const SYSTEM_LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 
 export const SystemLogEntrySchema = Type.Object({

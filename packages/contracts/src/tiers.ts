@@ -13,7 +13,7 @@ const messagesPerHour = Type.Integer({
   description: 'Messages that an account may send in an hour.',
 });
 
-/** What a tier allows. */
+/** The limits of a tier. */
 export const TierSchema = Type.Object({
   tier: oneOf(USER_TIERS),
   maxSessions,

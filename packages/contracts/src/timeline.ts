@@ -4,7 +4,7 @@ import { MESSAGE_STATES, MESSAGE_STATUSES } from './message-states.ts';
 import { nullable, oneOf, timestamp } from './schema.ts';
 import { SESSION_STATES } from './session-states.ts';
 
-/** What can happen to a message. */
+/** The steps of a message. */
 export const TIMELINE_STEPS = [
   'accepted',
   'received',

@@ -5,7 +5,7 @@ import { nullable, oneOf } from './schema.ts';
 const month = (description: string) =>
   Type.Optional(Type.String({ pattern: '^20[0-9]{2}-(?:0[1-9]|1[0-2])$', examples: ['2026-01'], description }));
 
-/** What usage can be split by. */
+/** The groups by which usage is reported. */
 export const USAGE_GROUPS = ['month', 'session', 'key'] as const;
 export type UsageGroup = (typeof USAGE_GROUPS)[number];
 

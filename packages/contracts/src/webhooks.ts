@@ -36,7 +36,7 @@ export const WebhookSchema = Type.Object({
 });
 export type Webhook = Static<typeof WebhookSchema>;
 
-/** Right after it was set: with its secret, which reading it never shows. */
+/** A webhook with its secret, which is shown only when it is set. */
 export const WebhookWithSecretSchema = Type.Object({
   ...WebhookSchema.properties,
   secret: Type.String({ description: 'Shown in the answers that set the webhook, and never when it is read.' }),

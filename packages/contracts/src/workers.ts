@@ -8,7 +8,7 @@ export const WORKER_STATUSES = ['online', 'offline', 'maintenance', 'pending'] a
 /**
  * The exact states behind the statuses.
  * - `ready`: gets new sessions
- * - `stopping`: the process ends, its sessions go elsewhere
+ * - `stopping`: the process shuts down, its sessions move
  * - `offline`: no lease
  * - `pending`: added by an administrator, and not registered yet
  * - `cordoned`, set by an administrator: gets no new sessions
@@ -29,20 +29,18 @@ export const WORKER_STATES = [
 export type WorkerState = (typeof WORKER_STATES)[number];
 
 /**
- * The actions of an administrator on a worker: no new sessions, all as before, hand everything over, the same during
- * maintenance.
+ * The actions of an administrator on a worker: stop new sessions, allow them again, hand all sessions over, the same
+ * for a maintenance.
  */
 export const WORKER_ACTIONS = ['cordon', 'uncordon', 'drain', 'maintenance'] as const;
 export type WorkerAction = (typeof WORKER_ACTIONS)[number];
 
-/**
- * Words that take the place of an id in paths below `/api/admin/workers`: a worker of that name could not be reached.
- */
+/** Words that are routes below `/api/admin/workers`: a worker with such an id could not be addressed. */
 export const RESERVED_WORKER_IDS = ['broadcast', 'metrics', 'rebalance', 'register'] as const;
 
 const WORKER_ID_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$';
 const workerId = Type.String({ pattern: WORKER_ID_PATTERN, examples: ['worker-001'] });
-/** For the names of new workers, the worker's own configuration included. */
+/** The schema of new worker ids, also in the configuration of the worker. */
 export const newWorkerId = (options: { description?: string } = {}) =>
   Type.String({
     pattern: `^(?!(?:${RESERVED_WORKER_IDS.join('|')})$)${WORKER_ID_PATTERN.slice(1)}`,
@@ -147,7 +145,7 @@ export const RevokedTokenSchema = Type.Object({ workerId, revoked: Type.Literal(
 
 export const WorkerParamsSchema = Type.Object({ id: workerId });
 
-/** What the columns hold. */
+/** The maximum of the columns. */
 const MAX_INT4 = 2_147_483_647;
 const gauge = Type.Number({ minimum: 0, maximum: 1_000_000 });
 

@@ -1,11 +1,11 @@
 import { Type } from 'typebox';
 import { oneOf } from './schema.ts';
 
-/** What a member or a key may be in a workspace. */
+/** The roles of members and keys in a workspace. */
 export const WORKSPACE_ROLES = ['owner', 'operator', 'viewer'] as const;
 export type WorkspaceRoleName = (typeof WORKSPACE_ROLES)[number];
 
-/** The rows of the v2 brief's permission matrix. */
+/** The permissions: the rows of the matrix in the v2 brief. */
 export const PERMISSIONS = [
   'messages.send',
   /** Sessions, messages, statistics and usage. */
@@ -49,13 +49,13 @@ const ROLE_ALIASES: Record<string, WorkspaceRoleName> = {
   customer: 'viewer',
 };
 
-/** The role that a word of a request means, whatever its case; undefined when it means none. */
+/** The role of a word in a request, in any case; `undefined` for an unknown word. */
 export const workspaceRoleOf = (word: string): WorkspaceRoleName | undefined => {
   const lower = word.toLowerCase();
   return Object.hasOwn(ROLE_ALIASES, lower) ? ROLE_ALIASES[lower] : undefined;
 };
 
-/** Whether somebody with the role `giver` may give the role `given`: nobody gives more than they have. */
+/** Whether the role `giver` may grant the role `given`: no role grants more than its own permissions. */
 export const mayGiveRole = (giver: WorkspaceRoleName, given: WorkspaceRoleName): boolean =>
   WORKSPACE_ROLES.indexOf(giver) <= WORKSPACE_ROLES.indexOf(given);
 

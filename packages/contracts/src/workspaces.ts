@@ -7,7 +7,7 @@ import { PERMISSIONS, workspaceRole, workspaceRoleInput } from './workspace-role
 const uuid = (description?: string) => Type.String({ format: 'uuid', ...(description && { description }) });
 const name = line({ minLength: 1, maxLength: 200, examples: ['Support team'] });
 
-/** `{id}` of the paths. Anything is let through, so that a wrong one is the same 404 as an unknown one. */
+/** `{id}` of the paths. Accepts any text, so that an invalid id gets the same 404 as an unknown one. */
 const id = (description: string) => Type.String({ minLength: 1, maxLength: 100, description });
 const workspaceId = id('Id of the workspace.');
 
@@ -33,7 +33,7 @@ export const WorkspaceSchema = Type.Object({
 });
 export type Workspace = Static<typeof WorkspaceSchema>;
 
-/** Of all lists here. */
+/** The query of all lists here. */
 export const WorkspacesPageQuerySchema = Type.Object({ ...pageQuery });
 export const ListWorkspacesResultSchema = Type.Object({
   workspaces: Type.Array(WorkspaceSchema),
@@ -123,7 +123,7 @@ export const ListInvitationsResultSchema = Type.Object({
 });
 export const RevokeInvitationResultSchema = Type.Object({ invitationId: uuid(), revoked: Type.Literal(true) });
 
-/** What an invited person sees before they join. */
+/** An invitation as the invited person sees it before joining. */
 export const OpenInvitationSchema = Type.Object({
   workspace: Type.Object({ id: uuid(), name: Type.String() }),
   ...Type.Pick(InvitationSchema, ['email', 'role', 'invitedBy', 'expiresAt']).properties,

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * Applies the migrations of `prisma/migrations` to DATABASE_URL, creating the database when it is missing.
- * Prints the name of each migration applied, one per line; a failure is one sentence on standard error and exit code 1.
+ * Applies the migrations of `prisma/migrations` to DATABASE_URL, and creates the database when it is missing. Prints
+ * the name of each applied migration, one per line. A failure is one sentence on standard error and exit code 1.
  */
 import { fileURLToPath } from 'node:url';
 import { applyMigrations } from './engine/apply-migrations.mjs';

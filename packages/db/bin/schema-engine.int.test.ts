@@ -1,6 +1,6 @@
 /**
- * The stand-in for Prisma's native engine, driven by the ordinary Prisma CLI against a real PostgreSQL: what people do
- * with migrations works, and nothing is downloaded (the CLI is told where its engine is).
+ * Tests the replacement of the native engine with the real Prisma CLI and a real PostgreSQL: the usual migration
+ * commands work, and nothing is downloaded (the CLI gets the path of its engine).
  */
 import { spawn } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
@@ -33,10 +33,7 @@ model Account {
 `;
 const SECOND_SCHEMA = FIRST_SCHEMA.replace('tags  String[]', 'tags  String[]\n  balance BigInt @default(0)');
 
-/**
- * A command of the CLI takes a second, and all of it is CPU time: on a busy machine it is many. A test makes up to
- * five.
- */
+/** Milliseconds. A command takes a second of CPU time, which is long on a busy machine. A test runs up to five. */
 const CLI_MS = 300_000;
 
 /** Semicolons inside a function body and a literal: a script that is split at semicolons fails on them. */

@@ -1,14 +1,14 @@
 #!/usr/bin/env node
 /**
- * What a launcher has to know of a migrated database before it starts anything, as one line of JSON: the addresses of
- * the administrators, and which of its own workers an administrator has removed. These are named as arguments,
+ * Prints what a launcher needs of a migrated database before it starts anything, as one line of JSON: the addresses of
+ * the administrators, and which of its own workers an administrator has removed. Arguments name these workers,
  * `<id>=<endpoint>`.
  */
 import { parseConnectionUrl } from './engine/connection.mjs';
 import { withClient } from './engine/databases.mjs';
 
 const ADMINISTRATORS = `SELECT email FROM users WHERE role = 'ADMINISTRATOR' ORDER BY created_at`;
-/** One that was added again without its name, at its endpoint, is welcome. */
+/** A worker that was added again by its endpoint, without an id, counts as present. */
 const REMOVED_WORKERS = `
   SELECT own.id FROM unnest($1::text[], $2::text[]) AS own(id, endpoint)
   JOIN removed_workers r ON r.worker_id = own.id AND r.is_barred

@@ -6,7 +6,7 @@ const UNIQUE_VIOLATION = '23505';
 const TRANSIENT = /^(08|40001|40P01|53|55P03|57P0)/;
 const TRANSIENT_SOCKET = /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH/;
 
-/** Prisma's own codes of the same: not reachable, closed, timed out, too many connections. */
+/** The same conditions as codes of Prisma: unreachable, closed, timed out, too many connections. */
 const TRANSIENT_PRISMA = /^P(1001|1002|1008|1017|2024|2037)$/;
 
 const codeOf = (error: unknown): string => {
@@ -14,21 +14,21 @@ const codeOf = (error: unknown): string => {
   return typeof code === 'string' ? code : '';
 };
 
-/** What PostgreSQL or the driver said, where Prisma has wrapped it. */
+/** The error of PostgreSQL or the driver inside an error of Prisma. */
 function unwrap(error: unknown): unknown {
   const { meta } = (error ?? {}) as { meta?: { driverAdapterError?: { cause?: unknown } } };
   const cause = meta?.driverAdapterError?.cause as { originalCode?: string; originalMessage?: string } | undefined;
   return cause ? Object.assign(new Error(cause.originalMessage), { code: cause.originalCode }) : error;
 }
 
-/** True when the statement broke the unique constraint `constraint` (or any, without one). */
+/** Whether the statement violated the unique constraint `constraint` (or any, without one). */
 export function isUniqueViolation(error: unknown, constraint?: string): boolean {
   if (codeOf(error) !== UNIQUE_VIOLATION) return false;
   return constraint === undefined || (error as { constraint?: string }).constraint === constraint;
 }
 
 /**
- * True when PostgreSQL could not answer now: away, restarting, out of connections or disk. Not for wrong statements.
+ * Whether PostgreSQL could not answer now: away, restarting, out of connections or disk. False for invalid statements.
  */
 export function isDatabaseUnavailable(thrown: unknown): boolean {
   if (TRANSIENT_PRISMA.test(codeOf(thrown))) return true;

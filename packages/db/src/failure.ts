@@ -1,6 +1,6 @@
 import { isDatabaseUnavailable } from './errors.ts';
 
-/** PostgreSQL's codes of what is wrong with a DATABASE_URL. */
+/** Sentences for the codes of PostgreSQL about a wrong DATABASE_URL. */
 const SENTENCES: Record<string, string> = {
   '28P01': 'PostgreSQL refuses the password of DATABASE_URL.',
   '28000': 'PostgreSQL refuses the user of DATABASE_URL.',
@@ -10,8 +10,7 @@ const SENTENCES: Record<string, string> = {
 };
 
 /**
- * Why a process cannot use its database at start, in a sentence for the operator; `null` when the error is about
- * something else.
+ * The reason why a process cannot use its database at start, as a sentence for the operator; `null` for other errors.
  */
 export function describeDatabaseFailure(error: unknown, databaseUrl: string): string | null {
   const { code = '', message = '' } = error as { code?: string; message?: string };

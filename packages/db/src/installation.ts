@@ -5,8 +5,8 @@ const KNOWN_TEXT = 'wa-gate master key';
 const CONTEXT = 'installation';
 
 /**
- * Refuses to start with another master key than the one that this database was first used with: other processes could
- * not read what it writes, nor it what they wrote. The first process stores the check.
+ * Checks that the master key is the one that this database was first used with. Processes with different keys could not
+ * read the values of each other. The first process stores the check.
  *
  * @throws {MasterKeyError}
  */
@@ -28,7 +28,8 @@ export async function assertMasterKey(db: Queryable, masterKeys: readonly Uint8A
 
 /**
  * Seals the check under the first key, so that the others may be removed: from then on a process without the first key
- * is refused. Only for when nothing is sealed under the others any more. True when it was sealed under another one.
+ * is refused. Call it only when nothing is sealed under the others any more. Returns whether it was sealed under
+ * another one.
  */
 export async function rekeyInstallation(db: Queryable, masterKeys: readonly Uint8Array[]): Promise<boolean> {
   const box = createSecretBox(masterKeys, 'installation');
@@ -39,13 +40,13 @@ export async function rekeyInstallation(db: Queryable, masterKeys: readonly Uint
   return rowCount === 1;
 }
 
-/** Purpose and context of the box that {@link readMessageKey} keeps the key in. */
+/** The purpose and context of the box of {@link readMessageKey}. */
 export const MESSAGE_KEY_BOX = 'message-key';
 
 /**
- * The secret from which the secrets inside outgoing messages are derived. The first process derives it from its master
- * key and stores it, so that it stays the same for the life of the installation: an attempt after a change of the
- * master key makes the same bytes for the same message. Read it after {@link assertMasterKey}.
+ * Reads the secret from which the secrets inside outgoing messages are derived. The first process derives it from its
+ * master key and stores it, so that it stays the same for the life of the installation. An attempt after a change of
+ * the master key makes the same bytes for the same message. Call it after {@link assertMasterKey}.
  *
  * @throws {UnsealError}
  */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { isDatabaseUnavailable } from './errors.ts';
 import { createPool, inTransaction, type Pool } from './pool.ts';
 
-// Not by the testkit, which is built on this package: one table of its own in the maintenance database.
+// Without the testkit, which depends on this package: one table in the maintenance database.
 const table = `pool_test_${randomBytes(6).toString('hex')}`;
 const insert = `INSERT INTO ${table} VALUES (1)`;
 let pool: Pool;

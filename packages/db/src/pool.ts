@@ -3,7 +3,7 @@ import pg from 'pg';
 export type Pool = pg.Pool;
 export type PoolClient = pg.PoolClient;
 
-/** Something that runs SQL: the pool, or a client inside a transaction. */
+/** Runs SQL: the pool, or a client inside a transaction. */
 export type Queryable = Pick<pg.Pool, 'query'>;
 
 export interface PoolOptions {
@@ -12,11 +12,14 @@ export interface PoolOptions {
   name: string;
   /** @default 10 */
   max?: number;
-  /** PostgreSQL ends a statement that runs longer than this. @default 10 000 */
+  /** Milliseconds after which PostgreSQL cancels a statement. @default 10 000 */
   statementTimeoutMs?: number;
-  /** A server that has gone silent ends no statement: we give up on it ourselves. @default 15 000 */
+  /**
+   * Milliseconds without an answer after which the client gives up: a silent server cancels no statement. @default 15
+   * 000
+   */
   silenceTimeoutMs?: number;
-  /** For a connection to be made, or to become free. @default 5 000 */
+  /** Milliseconds for a connection to be made or to become free. @default 5 000 */
   connectTimeoutMs?: number;
 }
 
@@ -48,7 +51,7 @@ export function createPool({
     idleTimeoutMillis: 60_000,
     types,
   });
-  // A connection that dies while idle is replaced by the pool; without a listener the process would end.
+  // The pool replaces a connection that breaks while idle. Without a listener the process would end.
   pool.on('error', () => undefined);
   return pool;
 }
@@ -57,7 +60,7 @@ export function createPool({
 export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
-  // A connection that breaks between two statements emits an error; without a listener the process would end. The next
+  // A connection that breaks between two statements emits an error. Without a listener the process would end. The next
   // statement fails.
   const onError = (error: Error) => {
     broken = error;
@@ -69,7 +72,7 @@ export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) =>
     await client.query('COMMIT');
     return result;
   } catch (error) {
-    // A connection whose ROLLBACK fails is not given back to the pool.
+    // A connection whose ROLLBACK fails is not returned to the pool.
     await client.query('ROLLBACK').catch((rollbackError: Error) => {
       broken = rollbackError;
     });

@@ -4,7 +4,7 @@ import type { Pool } from './pool.ts';
 
 export type Database = PrismaClient;
 
-/** Prisma over our own pool, for control-plane work. Hot and lock-bearing SQL goes to the pool directly. */
+/** Prisma on the same pool, for control-plane work. Hot SQL and SQL with locks uses the pool directly. */
 export function createPrisma(pool: Pool): Database {
   return new PrismaClient({ adapter: new PrismaPg(pool, { disposeExternalPool: false }) });
 }

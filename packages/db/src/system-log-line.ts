@@ -1,13 +1,13 @@
 import { newId } from '@wa-gate/kit';
 import type { LogLevel } from './generated/enums.ts';
 
-/** A line of the log as a row of `system_logs`. */
+/** A log line as a row of `system_logs`. */
 export interface SystemLogRow {
   id: string;
   level: LogLevel;
   service: string;
   message: string;
-  /** JSON of what has no column; null for nothing. */
+  /** JSON of the fields without a column; null for none. */
   details: string | null;
   userId: string | null;
   sessionId: string | null;
@@ -19,7 +19,7 @@ const LEVELS: Record<string, LogLevel> = { fatal: 'ERROR', error: 'ERROR', warn:
 const MAX_MESSAGE = 2_000;
 const MAX_DETAILS = 16_000;
 
-/** What PostgreSQL can store: neither NUL nor half of a surrogate pair. */
+/** Replaces what PostgreSQL cannot store: NUL and halves of surrogate pairs. */
 const storable = (text: string): string => text.replace(/\0|[\ud800-\udfff]/gu, '\ufffd');
 
 const textOf = (value: unknown, otherwise: string): string => (typeof value === 'string' ? storable(value) : otherwise);
@@ -32,14 +32,14 @@ function detailsOf(fields: Record<string, unknown>): string | null {
   return json.length <= MAX_DETAILS ? json : JSON.stringify({ truncated: json.slice(0, MAX_DETAILS / 2) });
 }
 
-/** Reads a line that the logger has written; `null` for what is none. */
+/** Parses a line of the logger; `null` for other text. */
 export function parseLogLine(line: string): SystemLogRow | null {
   try {
     const { level, time, service, msg, userId, sessionId, workerId, ...fields } = JSON.parse(line) as Record<
       string,
       unknown
     >;
-    // Of no use when the process is gone.
+    // Useless after the end of the process.
     delete fields.pid;
     const written = new Date(typeof time === 'string' || typeof time === 'number' ? time : Number.NaN);
     return {

@@ -3,32 +3,35 @@ import { isDatabaseUnavailable } from './errors.ts';
 import type { Queryable } from './pool.ts';
 import { parseLogLine, type SystemLogRow } from './system-log-line.ts';
 
-/** What has become of the lines. */
+/** Counts of lines. */
 export interface SystemLogCounts {
   stored: number;
-  /** Not stored: there was no room while PostgreSQL was away, or it did not take them. */
+  /** Lines that were not stored: the buffer was full while PostgreSQL was away, or PostgreSQL refused them. */
   dropped: number;
 }
 
 /** Writes warnings and errors to `system_logs`. */
 export interface SystemLogSink {
-  /** For the logger, which is made before there is a connection. Takes lines at once, whatever PostgreSQL does. */
+  /**
+   * The sink for the logger, which is made before there is a connection. Takes lines synchronously, whatever PostgreSQL
+   * does.
+   */
   readonly sink: LogSink;
   readonly counts: Readonly<SystemLogCounts>;
-  /** Stores from now on, first what came before. */
+  /** Starts to store lines, the buffered ones first. */
   start(db: Queryable): void;
-  /** Shows the counts among the metrics of the process. */
+  /** Adds the counts to the metrics of the process. */
   exposeIn(registry: Registry): void;
-  /** Stores what is left, for so long; lines that come later are only on stdout. */
+  /** Stores the buffered lines, for at most `withinMs` milliseconds. Later lines are only on stdout. */
   stop(withinMs?: number): Promise<void>;
 }
 
 export interface SystemLogSinkOptions {
-  /** Lines kept while they cannot be stored; the oldest go first. @default 1 000 */
+  /** Buffered lines while they cannot be stored; the oldest are dropped first. @default 1 000 */
   capacity?: number;
-  /** Between two batches. @default 1 000 */
+  /** Milliseconds between two batches. @default 1 000 */
   everyMs?: number;
-  /** Between two tries while PostgreSQL is away. @default 5 000 */
+  /** Milliseconds between two attempts while PostgreSQL is away. @default 5 000 */
   retryMs?: number;
 }
 
@@ -55,8 +58,8 @@ const COLUMNS = [
 ] as const satisfies (keyof SystemLogRow)[];
 
 /**
- * A copy of the log for administrators; the log itself is on stdout. So it never delays or fails a process: it takes a
- * bounded number of lines, drops the oldest, and logs nothing itself, because its own failures would feed it.
+ * A copy of the log for administrators; the log itself is on stdout. It must never delay or fail a process. So it
+ * buffers a bounded number of lines, drops the oldest, and logs nothing itself, because its own failures would feed it.
  */
 export function createSystemLogSink(options: SystemLogSinkOptions = {}): SystemLogSink {
   const { capacity = 1_000, everyMs = 1_000, retryMs = 5_000 } = options;
@@ -98,7 +101,7 @@ export function createSystemLogSink(options: SystemLogSinkOptions = {}): SystemL
         await db.query({ ...INSERT, values: COLUMNS.map((column) => batch.map((row) => row[column])) });
         counts.stored += batch.length;
       } catch (error) {
-        // A batch that PostgreSQL does not take would stand in the way for ever.
+        // A batch that PostgreSQL refuses would block the queue for ever.
         if (!isDatabaseUnavailable(error)) counts.dropped += batch.length;
         else {
           keep([...batch, ...waiting]);

@@ -8,8 +8,8 @@ export interface BackoffOptions {
 }
 
 /**
- * Delay before attempt `attempt` (0 = first retry): exponential with full upper-half jitter, so that many clients that
- * failed together do not come back together.
+ * Milliseconds before attempt `attempt` (0 = first retry): exponential, with jitter over the upper half, so that many
+ * clients that failed together do not return together.
  */
 export function backoffDelay(
   attempt: number,

@@ -30,7 +30,7 @@ function write(fields: object, message = 'event'): string {
   return lines[0]!;
 }
 
-/** The line, and that nothing of what makes the secret one is in it. */
+/** Checks that the secret is not in the censored line. */
 function expectCensored(line: string, secret: string): void {
   const inside = JSON.stringify(secret).slice(1, -1);
   expect(line).not.toContain(inside);

@@ -1,6 +1,6 @@
 const CENSORED = '[redacted]';
 
-/** A rule, and the text without which it cannot match: looking for that is cheap, and most lines have none of it. */
+/** A rule with a text without which it cannot match. That search is cheap, and most lines have no match. */
 interface Rule {
   hint: string;
   pattern: RegExp;
@@ -9,7 +9,7 @@ interface Rule {
 
 // No word boundaries: in JSON the character before may be the letter of an escape such as \n.
 const RULES: readonly Rule[] = [
-  // Our tokens (ids.ts). The part that may be shown stays, so that a key can be recognised.
+  // Tokens of ids.ts. The public part stays, so that a key can be recognised.
   { hint: 'wag_', pattern: /(wag_[a-z]{1,12}_(?:[A-Za-z0-9]{8}_)?)[A-Za-z0-9]{16,}/g, replacement: `$1${CENSORED}` },
   { hint: 'eyJ', pattern: /eyJ[\w-]{6,}\.[\w-]{6,}(?:\.[\w-]*)?/g, replacement: CENSORED },
   { hint: 'whsec_', pattern: /whsec_[\w+/=%-]{8,}/g, replacement: `whsec_${CENSORED}` },
@@ -23,18 +23,17 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-/** Shorter ones would be found where they are not meant. */
+/** Shorter values would match by chance. */
 const MIN_SECRET_LENGTH = 6;
 
 /**
- * Removes secrets from a finished log line, wherever in it they are: in fields, messages, URLs, stacks. The table above
- * describes their shapes; `secrets` are the values that this process was configured with. A second guard: secrets
- * should not be logged at all.
+ * Removes secrets from a finished log line: from fields, messages, URLs and stacks. The table above has their shapes;
+ * `secrets` are the configured values of this process. It is a second guard: secrets should not be logged at all.
  */
 export function createCensor(secrets: readonly (string | undefined)[] = []): (line: string) => string {
   const known = [...new Set(secrets)]
     .filter((secret): secret is string => secret !== undefined && secret.length >= MIN_SECRET_LENGTH)
-    // As they stand in JSON. The longest first: one may be a part of another.
+    // Escaped as in JSON. The longest first, because one may contain another.
     .map((secret) => JSON.stringify(secret).slice(1, -1))
     .sort((a, b) => b.length - a.length);
 

@@ -1,8 +1,8 @@
 /** Time as a dependency: loops and deadlines take a clock, so that tests drive them. */
 export interface Clock {
-  /** Wall time in milliseconds since 1970. For display and stored timestamps only; nothing is decided from it (I12). */
+  /** Wall time in milliseconds since 1970. For display and stored timestamps only; no decision uses it (I12). */
   now(): number;
-  /** Monotonic milliseconds; only differences within this process mean something. */
+  /** Monotonic milliseconds. Only differences within this process are meaningful. */
   monotonic(): number;
   /** Resolves after `ms`, or rejects with the signal's reason. The timer does not keep the process alive. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;

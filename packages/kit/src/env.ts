@@ -7,10 +7,10 @@ export class ConfigError extends Error {
 }
 
 /**
- * Reads the configuration from the environment: validated against the schema (defaults and coercion applied), frozen.
- * Only `main.ts` files call this. An empty variable counts as absent, as people expect of `NAME=` in an env file.
+ * Reads the configuration from the environment: validated by the schema (with defaults and coercion) and frozen. Only
+ * `main.ts` files call this. An empty variable counts as absent, as usual for `NAME=` in an env file.
  *
- * @throws {ConfigError} naming every variable that is missing or wrong
+ * @throws {ConfigError} with every variable that is missing or wrong
  */
 export function readConfig<T extends TObject>(schema: T, env: NodeJS.ProcessEnv = process.env): Readonly<Static<T>> {
   const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));

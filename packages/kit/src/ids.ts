@@ -12,17 +12,14 @@ export const newId = (): string => uuidv7();
 
 const LAST_MILLISECOND = 2 ** 48 - 1;
 
-/**
- * The smallest id that can have been made at this time or later: ids below it are older. For ranges over rows by their
- * primary key.
- */
+/** The smallest id of this time; older ids are below it. For ranges over rows by their primary key. */
 export function firstIdAt(time: Date): string {
   const milliseconds = Math.min(Math.max(time.getTime(), 0), LAST_MILLISECOND);
   const hex = milliseconds.toString(16).padStart(12, '0');
   return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
 }
 
-/** Prefixes of tokens and ids shown to people. The one table of them. */
+/** All prefixes of tokens and ids that people see. */
 export const TOKEN_PREFIX = {
   liveKey: 'wag_live_',
   testKey: 'wag_test_',
@@ -36,8 +33,8 @@ export const TOKEN_PREFIX = {
 } as const;
 
 /**
- * A new secret token, `<prefix><8 characters>_<43 characters>`. The short part may be shown to recognise the token, the
- * whole is shown once and only its SHA-256 stored.
+ * A new secret token, `<prefix><8 characters>_<43 characters>`. The short part identifies the token and may be shown.
+ * The whole token is shown once, and only its SHA-256 is stored.
  */
 export function newToken(prefix: string): { token: string; displayPrefix: string } {
   const shown = `${prefix}${short()}`;

@@ -7,8 +7,8 @@ const tokens = new WeakMap<Uint8Array, Map<string, string>>();
 const MAX_TOKENS = 2_000;
 
 /**
- * Credential of calls from the gateway to one process life of one worker. Both sides derive it from the master key, so
- * nothing is exchanged, and it dies with the incarnation.
+ * The credential of calls from the gateway to one incarnation of one worker. Both sides derive it from the master key,
+ * so nothing is exchanged. It is invalid after the incarnation.
  */
 export function internalToken(masterKey: Uint8Array, workerId: string, incarnation: bigint | number): string {
   let known = tokens.get(masterKey);
@@ -29,25 +29,25 @@ function tokenOf(masterKey: Uint8Array, identity: string): string {
   return createHmac('sha256', deriveKey(masterKey, 'gateway-to-worker')).update(identity).digest('base64url');
 }
 
-/** The question of the gateway, a nonce, and the two parts of the worker's answer: who it says it is, and the proof. */
+/** Headers: the nonce of the gateway, and the two parts of the answer of the worker, its incarnation and the proof. */
 export const PROOF_HEADERS = {
   nonce: 'x-wag-nonce',
   incarnation: 'x-wag-incarnation',
   proof: 'x-wag-proof',
 } as const;
 
-/** The incarnation that a worker names while it has none: it is alive, and holds no lease. */
+/** The incarnation in the proof of a worker that runs without a lease. */
 export const NO_INCARNATION = 0;
 
 const NONCE_BYTES = 18;
-/** Longer ones are not from a gateway. */
+/** The maximum length of a nonce; longer ones are refused. */
 const MAX_NONCE_LENGTH = 64;
 
-/** Drawn for many nonces at a time: a call to the system for each costs more than the proof. */
+/** Random bytes for many nonces: one system call for each nonce costs more than the proof. */
 const drawn = Buffer.alloc(NONCE_BYTES * 256);
 let used = drawn.length;
 
-/** Nobody can foresee one, and so nobody can have asked the worker for its proof before. */
+/** A random nonce. It cannot be foreseen, so its proof cannot have been requested before. */
 export function newNonce(): string {
   if (used === drawn.length) {
     randomFillSync(drawn);
@@ -58,13 +58,13 @@ export function newNonce(): string {
   return nonce;
 }
 
-/** What a worker claims to be. */
+/** The worker and incarnation that a proof asserts. */
 export interface WorkerClaim {
   workerId: string;
   incarnation: number;
 }
 
-/** Prepared once: made of bytes, it would be prepared for each proof. */
+/** Key objects, prepared once: raw bytes would be prepared again for each proof. */
 const proofKeys = new WeakMap<Uint8Array, KeyObject>();
 
 function proofKey(masterKey: Uint8Array): KeyObject {
@@ -81,8 +81,8 @@ function proofOf(masterKey: Uint8Array, { workerId, incarnation }: WorkerClaim, 
 }
 
 /**
- * The headers with which a worker proves that it is this process life of this worker. A process that has taken over its
- * address, or stands in between, does not have the key. Without a usable nonce nothing is proved.
+ * The headers with which a worker proves its incarnation. A process that has taken over its address, or a man in the
+ * middle, does not have the key. Without a valid nonce there is no proof.
  */
 export function proofHeaders(masterKey: Uint8Array, claim: WorkerClaim, nonce: unknown): Record<string, string> {
   if (typeof nonce !== 'string' || nonce === '' || nonce.length > MAX_NONCE_LENGTH) return {};
@@ -93,8 +93,7 @@ export function proofHeaders(masterKey: Uint8Array, claim: WorkerClaim, nonce: u
 }
 
 /**
- * The incarnation that an answer proves to come from; `undefined` when it proves nothing, and then nothing of it may be
- * used.
+ * The incarnation that an answer proves; `undefined` when it proves none. Then the answer must not be used.
  *
  * @param headers of the answer, with lower-case names
  */
@@ -111,7 +110,7 @@ export function provenIncarnation(
   return proven ? incarnation : undefined;
 }
 
-/** Compares two tokens in a time that tells nothing but whether their lengths differ, which is no secret. */
+/** Compares two tokens in constant time. Only a difference of their lengths shows, which is no secret. */
 export function tokensEqual(given: string, expected: string): boolean {
   const a = Buffer.from(given);
   const b = Buffer.from(expected);

@@ -1,7 +1,4 @@
-/**
- * Why a server cannot listen on HOST and PORT, in a sentence for the operator; `null` when the error is about something
- * else.
- */
+/** The reason why a server cannot listen on HOST and PORT, as a sentence for the operator; `null` for other errors. */
 export function describeListenFailure(
   error: unknown,
   { HOST = '127.0.0.1', PORT }: { HOST?: string | undefined; PORT?: number | string | undefined },

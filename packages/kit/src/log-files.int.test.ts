@@ -9,7 +9,7 @@ import { type LogFiles, openLogFiles } from './log-files.ts';
 import { createLogger } from './logger.ts';
 
 const KIT = fileURLToPath(new URL('../dist/index.js', import.meta.url));
-/** Far more than a disk needs. */
+/** Milliseconds. Far above what a disk needs. */
 const WITHIN = 20_000;
 let folder: string;
 let open: LogFiles[];
@@ -72,7 +72,7 @@ describe('log files (MR-178)', () => {
     for (const line of expected) logger.info(line);
     files.close();
     logger.info('stopped');
-    // What was on its way to the disk may be there twice.
+    // Lines that were being written may be there twice.
     expect([...new Set(messages('combined.log'))]).toEqual([...expected, 'stopped']);
   });
 

@@ -5,7 +5,7 @@ import type { LogSink } from './logger.ts';
 import { createRotatingFile, type RotatingFile } from './rotating-file.ts';
 
 export interface LogFilesOptions {
-  /** One process per folder: two would rotate each other's files. */
+  /** The folder, for one process only: two would rotate the files of each other. */
   folder: string;
   /** @default 20 MB */
   maxBytes?: number;
@@ -16,21 +16,21 @@ export interface LogFilesOptions {
 /** The log in files, besides stdout. */
 export interface LogFiles {
   sinks: LogSink[];
-  /** Writes what is left. The end of the process does it too. */
+  /** Writes the queued lines. The exit of the process does it, too. */
   close(): void;
 }
 
 const MAX_BYTES = 20 * 1024 * 1024;
 const KEPT = 5;
 
-/** Lines with this field are about who may do what, and who did. */
+/** The field of lines about permissions and their use. */
 export const SECURITY_FIELD = 'security';
-/** As pino writes it; a text that contains it has its quotes escaped. */
+/** The field as pino writes it. A text that contains it has escaped quotes. */
 const IS_ABOUT_SECURITY = `"${SECURITY_FIELD}":`;
 
 /**
  * Three files: `combined.log` has every line, `error.log` those from `error` on, `security.log` those with the field
- * {@link SECURITY_FIELD}. Writing never delays the logging code; lines that are not on the disk when the process ends
+ * {@link SECURITY_FIELD}. Writing never delays the logging code. Lines that are still queued at the exit of the process
  * are written then.
  *
  * @throws {ConfigError} when the folder cannot be written
@@ -45,7 +45,7 @@ export function openLogFiles({ folder, maxBytes = MAX_BYTES, keep = KEPT }: LogF
       `LOG_FILE_PATH: the folder ${path} cannot be written (${(error as { code?: string }).code}).`,
     );
   }
-  // Where the log itself fails, only stderr is left.
+  // The log itself has failed: only stderr is left.
   const onTrouble = ({ message }: Error) => process.stderr.write(`log files in ${path}: ${message}\n`);
   const open = (name: string): RotatingFile => createRotatingFile({ folder: path, name, maxBytes, keep, onTrouble });
   const files = { combined: open('combined.log'), error: open('error.log'), security: open('security.log') };

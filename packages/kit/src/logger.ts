@@ -3,7 +3,7 @@ import { createCensor } from './censor.ts';
 
 export type { Logger } from 'pino';
 
-/** Field names whose values never reach a log, at any of the depths that our lines have. */
+/** Field names whose values are removed, at all depths of our lines. */
 const SECRET_FIELDS = [
   'password',
   'passwordHash',
@@ -35,19 +35,19 @@ const paths = SECRET_FIELDS.flatMap((field) => {
   return [key, join('*'), join('*.*')];
 });
 
-/** Where lines go besides the destination: all from this level on. It must take a line at once and never throw. */
+/** A second receiver of lines, from this level on. It must take a line synchronously and never throw. */
 export interface LogSink {
   level: Level;
   stream: DestinationStream;
 }
 
 export interface LoggerOptions {
-  /** Which process this is, such as `gateway` or `worker`. */
+  /** The name of the process, such as `gateway` or `worker`. */
   service: string;
   level?: string;
   /** Fields bound to every line, such as the worker id. */
   bindings?: Record<string, unknown>;
-  /** Values that this process is configured with and that are in no line, whatever logs them. */
+  /** Configured secrets of this process. They are removed from every line. */
   secrets?: readonly (string | undefined)[];
   /** @default stdout */
   destination?: DestinationStream;
@@ -55,8 +55,8 @@ export interface LoggerOptions {
 }
 
 /**
- * JSON lines on stdout: one event, one line, constant message, data in fields. All destinations get them without
- * secrets (censor.ts).
+ * Logs JSON lines on stdout: one event, one line, constant message, data in fields. No destination gets secrets
+ * (censor.ts).
  */
 export function createLogger(options: LoggerOptions): Logger {
   const { service, level = 'info', bindings = {}, secrets, destination = pino.destination(1), sinks = [] } = options;

@@ -17,7 +17,7 @@ afterEach(() => {
   errors = [];
 });
 
-/** Rounds that are counted and, when `held`, end only by hand. */
+/** Counted rounds. When `held`, they end only by hand. */
 function countedRounds() {
   const ends: (() => void)[] = [];
   const rounds = { begun: 0, end: () => ends.shift()?.() };

@@ -2,31 +2,25 @@ import type { Clock } from './clock.ts';
 
 export interface LoopOptions {
   clock: Clock;
-  /**
-   * One round. Resolves with `'more'` when there is more to do: then the next follows without a pause. A rejection goes
-   * to `onError`.
-   */
+  /** One round. When it resolves with `'more'`, the next one follows without a pause. Rejections go to `onError`. */
   round: (stopping: AbortSignal) => Promise<unknown>;
   /** Pause between the end of a round and the next, in ms. */
   everyMs: number;
-  /**
-   * Share by which a pause may be longer or shorter, so that several processes do not act at the same moments. @default
-   * 0
-   */
+  /** The share by which a pause varies, so that several processes do not act at the same moments. @default 0 */
   jitter?: number;
   /** Whether the first round comes after a pause instead of at once. @default false */
   pausesFirst?: boolean;
   onError: (error: unknown) => void;
 }
 
-/** Work that a process does again and again in the background, until it is stopped. */
+/** Repeated background work of a process, until it is stopped. */
 export interface Loop {
-  /** Aborted by {@link stop}: for work that may end in the middle of a round. */
+  /** Aborted by {@link stop}: lets a round end early. */
   readonly stopping: AbortSignal;
   readonly start: () => void;
-  /** The next round comes now; a notification during a round causes one more. */
+  /** Starts the next round now. A notification during a round causes one more. */
   readonly notify: () => void;
-  /** No further round. Resolves when the one that runs has ended. */
+  /** Starts no further round. Resolves when the running one has ended. */
   readonly stop: () => Promise<void>;
 }
 
@@ -36,7 +30,7 @@ export function createLoop({ clock, round, everyMs, jitter = 0, pausesFirst = fa
   let pausing = new AbortController();
   let running: Promise<void> | undefined;
 
-  /** Ends early by a notification or the stop, which is no failure. */
+  /** A notification or the stop ends it early, without an error. */
   async function pause(): Promise<void> {
     const ms = everyMs * (1 + jitter * (2 * Math.random() - 1));
     await clock.sleep(ms, pausing.signal).catch(() => undefined);

@@ -2,7 +2,10 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 
 export { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
-/** A registry with the process's own metrics. Names are `wag_<noun>_<unit>`; labels are bounded, never a session id. */
+/**
+ * A registry with the default metrics of the process. Names are `wag_<noun>_<unit>`. Labels are bounded, never a
+ * session id.
+ */
 export function createMetrics(service: string): Registry {
   const registry = new Registry();
   registry.setDefaultLabels({ service });

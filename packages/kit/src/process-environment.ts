@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 
-/** What every process of ours understands. */
+/** Environment variables of all processes. */
 export const PROCESS_ENVIRONMENT = {
   NODE_ENV: Type.String({ default: 'production', description: 'For libraries; wa-gate itself is the same in all.' }),
   LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info' }),

@@ -5,28 +5,28 @@ import { createStream, type RotatingFileStream } from 'rotating-file-stream';
 export interface RotatingFileOptions {
   folder: string;
   name: string;
-  /** Bytes at which a new file is begun. */
+  /** The size in bytes at which a new file is begun. */
   maxBytes: number;
-  /** Files of before that are kept, as `<name>.1` (the newest) and so on. */
+  /** The count of older files, kept as `<name>.1` (the newest) and so on. */
   keep: number;
-  /** The file cannot be written, said once until it can again. */
+  /** Called once when the file cannot be written, until it can again. */
   onTrouble: (error: Error) => void;
 }
 
-/** A file that takes lines at once and writes them by and by. */
+/** A file that queues lines synchronously and writes them in the background. */
 export interface RotatingFile {
   write(line: string): void;
-  /** Writes what is left, now. */
+  /** Writes the queued lines synchronously. */
   close(): void;
 }
 
-/** What may wait for a slow disk; lines beyond that are dropped, because nothing may wait for its log. */
+/** The maximum of bytes queued for a slow disk. Further lines are dropped, because logging must not block. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
-/** After a failure the file is tried again when so much time has gone. */
+/** Milliseconds after a failure before the next attempt. */
 const RETRY_MS = 10_000;
 
 export function createRotatingFile({ folder, name, maxBytes, keep, onTrouble }: RotatingFileOptions): RotatingFile {
-  /** Given to the stream and not yet known to be written, oldest first. */
+  /** Lines given to the stream whose write is not confirmed, oldest first. */
   let waiting: string[] = [];
   let waitingBytes = 0;
   let stream: RotatingFileStream | undefined;
@@ -35,14 +35,14 @@ export function createRotatingFile({ folder, name, maxBytes, keep, onTrouble }: 
   let isInTrouble = false;
 
   function open(): RotatingFileStream {
-    // With `rotate` the only argument is the number of the file, none for the present one.
+    // With `rotate` the only argument is the number of the file; it is absent for the present one.
     const opened = createStream((number) => (number ? `${name}.${Number(number)}` : name), {
       path: folder,
       size: `${maxBytes}B`,
       rotate: keep,
       mode: 0o600,
     });
-    // What the stream held is lost with it: a disk that is full or gone takes nothing.
+    // Lines in the stream are lost: a full or missing disk cannot take them.
     opened.on('error', (error) => {
       if (stream === opened) stream = undefined;
       waiting = [];

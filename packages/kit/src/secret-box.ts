@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
 
-/** The sealed value cannot be opened: another key, or changed bytes. Never treated as absent. */
+/** The sealed value cannot be opened: another key, or changed bytes. Callers must not treat it as absent. */
 export class UnsealError extends Error {
   override name = 'UnsealError';
 }
@@ -11,9 +11,9 @@ export class MasterKeyError extends Error {
 }
 
 export interface SecretBox {
-  /** Which key seals: in the bytes of {@link KEY_ID_SLICE} of a value that was sealed by it. */
+  /** The id of the sealing key: the bytes of {@link KEY_ID_SLICE} in its values. */
   readonly keyId: Buffer;
-  /** Seals `plain`; `context` (such as session, kind and id) is bound to it and must be given again to open it. */
+  /** Seals `plain`. `context` (such as session, kind and id) is bound to it and is needed to open it. */
   seal(plain: Uint8Array, context: string): Buffer;
   /** @throws {UnsealError} when the bytes were changed, moved to another context, or sealed under an unknown key */
   open(sealed: Uint8Array, context: string): Buffer;
@@ -26,13 +26,14 @@ const TAG_BYTES = 16;
 const HEADER_BYTES = 1 + KEY_ID_BYTES + NONCE_BYTES;
 
 /**
- * The position of the key id in a sealed value, counted from 1 as SQL's `substring` does: values of older keys are
- * found by it.
+ * The position of the key id in a sealed value, counted from 1 as in SQL `substring`. Values of older keys are found by
+ * it.
  */
 export const KEY_ID_SLICE = { from: 2, for: KEY_ID_BYTES } as const;
 
 /**
- * Parses `WAG_MASTER_KEY`: base64 of 32 bytes. Older keys may follow after commas; the first one seals, all open.
+ * Parses `WAG_MASTER_KEY`: base64 of 32 bytes. Older keys may follow after commas. The first one seals, all of them
+ * open.
  *
  * @throws {MasterKeyError}
  */
@@ -48,12 +49,11 @@ export function parseMasterKeys(value: string): Buffer[] {
   });
 }
 
-/** By master key and purpose: calls between gateway and worker ask with every request. */
+/** Derived keys by master key and purpose: every request between gateway and worker needs one. */
 const derived = new WeakMap<Uint8Array, Map<string, Buffer>>();
 
 /**
- * A key of 32 bytes for one purpose, so that no two uses share a key. Neither it nor the master key may be written
- * into.
+ * Derives a key of 32 bytes for one purpose, so that no two uses share a key. The bytes of neither key may be changed.
  */
 export function deriveKey(masterKey: Uint8Array, purpose: string): Buffer {
   let keys = derived.get(masterKey);
@@ -71,7 +71,7 @@ export function deriveKey(masterKey: Uint8Array, purpose: string): Buffer {
 
 /**
  * AES-256-GCM with a random nonce. Layout: format (1) | key id (4) | nonce (12) | tag (16) | ciphertext. The key id
- * makes rotation possible: new values are sealed with the first key, values of older keys still open.
+ * allows rotation: new values are sealed with the first key, and values of older keys still open.
  */
 export function createSecretBox(masterKeys: readonly Uint8Array[], purpose: string): SecretBox {
   const keys = masterKeys.map((masterKey) => {

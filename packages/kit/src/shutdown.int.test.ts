@@ -10,7 +10,7 @@ afterEach(() => {
   for (const child of running.splice(0)) child.kill('SIGKILL');
 });
 
-/** A process whose stage one takes as long as `step` says; what it says on its way, and its exit code. */
+/** Runs a process whose first stage behaves as `step` says. Returns its output and exit code. */
 async function program(step: string, { cut = true, graceMs = 60_000 } = {}) {
   const source = `
     import { createLogger, onShutdown } from ${JSON.stringify(KIT)};
@@ -35,7 +35,7 @@ async function program(step: string, { cut = true, graceMs = 60_000 } = {}) {
     while (!output.includes(word)) await once(child.stdout, 'data');
   };
   await said('ready');
-  // Not the exit: the last words may still be on their way then.
+  // Waits for `close`, not `exit`: output may come after the exit.
   const ended = once(child, 'close') as Promise<[number | null]>;
   return { child, said, ended: async () => ({ code: (await ended)[0], words: output.trim().split('\n').slice(1) }) };
 }

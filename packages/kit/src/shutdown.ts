@@ -8,15 +8,15 @@ export interface ShutdownStep {
 
 export interface ShutdownOptions {
   /**
-   * An unhandled rejection does not end the process; the caller listens to `unhandledRejection` itself. For processes
-   * that run code of others on behalf of many, where one stray promise must not stop all.
+   * An unhandled rejection does not end the process; the caller listens to `unhandledRejection`. For processes that run
+   * third-party code for many users, where one unhandled promise must not stop all.
    *
    * @default false
    */
   survivesRejections?: boolean;
   /**
-   * Stage two: stops everything at once, waiting for nothing that can be found again after a crash. Called when only
-   * the reserve of the grace is left, or at a second signal; the process exits when it is done.
+   * Stage two: stops everything at once, without waiting for work that a restart can recover. Called when only the
+   * reserve of the grace is left, or at a second signal. The process exits when it has resolved.
    *
    * @default a second signal, or the end of the grace, exits at once
    */
@@ -27,13 +27,13 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const RESERVE_MS = 10_000;
 const RESERVE_SHARE = 0.4;
 
-/** How much of a grace is for stopping in order; the rest is the reserve of stage two. */
+/** The milliseconds of a grace for the orderly stop; the rest is the reserve of stage two. */
 export const orderlyMs = (graceMs: number): number => graceMs - Math.min(RESERVE_MS, graceMs * RESERVE_SHARE);
 
 /**
- * Ends the process on SIGTERM, SIGINT, SIGHUP or a crash, within `graceMs`. Stage one closes the steps in their order;
- * a step that fails is logged and the next one goes on. Stage two, if the caller has one, cuts the rest off; what must
- * not be lost has to survive that, as it survives a crash.
+ * Ends the process on SIGTERM, SIGINT, SIGHUP or a crash, within `graceMs`. Stage one closes the steps in their order.
+ * A failed step is logged, and the next one runs. Stage two, if the caller has one, cuts the rest. Data that must not
+ * be lost has to survive that, as it survives a crash.
  */
 export function onShutdown(
   logger: Logger,
@@ -49,7 +49,7 @@ export function onShutdown(
     if (!isComplete) {
       logger.warn('not stopped in order, cutting off the rest');
       await cut?.();
-      // Tells the caller of this process that it was not an orderly end.
+      // The exit code shows that the end was not orderly.
       throw new Error('not stopped in order');
     }
     logger.info('stopped');

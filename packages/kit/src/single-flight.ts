@@ -1,4 +1,4 @@
-/** Calls with the same key that come while one runs share its result. */
+/** Concurrent calls with the same key share one run and its result. */
 export function createSingleFlight<T>(): (key: string, run: () => Promise<T>) => Promise<T> {
   const running = new Map<string, Promise<T>>();
   return (key, run) => {

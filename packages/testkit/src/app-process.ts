@@ -4,8 +4,8 @@ import { existsSync } from 'node:fs';
 import { waitFor } from './wait-for.ts';
 
 /**
- * Starting is CPU time, of which a busy machine has little. Less than the time of a hook, so that the output is in the
- * error.
+ * Milliseconds for the start, which is CPU time and slow on a busy machine. Less than the timeout of a hook, so that
+ * the error has the output.
  */
 const START_MS = 50_000;
 
@@ -13,17 +13,17 @@ export interface AppProcessOptions {
   /** The built entry point, such as `apps/sandbox/dist/main.js`; absolute. */
   entry: string;
   env: Record<string, string>;
-  /** Answers when the process is up. */
+  /** The URL that answers when the process is up. */
   healthUrl: string;
 }
 
 /** An app of this repository in a process of its own, as in production. Stop it in the test that started it. */
 export interface AppProcess {
   pid: number;
-  /** Everything that it has written to stdout and stderr. */
+  /** Its stdout and stderr so far. */
   output(): string;
   /**
-   * Ends it and waits for the end, and for all of its output. Resolves with its exit code; `null` when the signal
+   * Ends it, and waits for the end and for all of its output. Resolves with its exit code; `null` when the signal
    * killed it.
    */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
@@ -31,7 +31,7 @@ export interface AppProcess {
   exited(): Promise<number | null>;
 }
 
-/** Starts a process and resolves when it answers; with what it has printed in the error when it does not. */
+/** Starts a process and resolves when it answers. Otherwise the error has its output. */
 export async function startApp({ entry, env, healthUrl }: AppProcessOptions): Promise<AppProcess> {
   const app = spawnApp({ entry, env });
   try {
@@ -60,7 +60,7 @@ export function spawnApp({ entry, env }: Omit<AppProcessOptions, 'healthUrl'>): 
   const chunks: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => chunks.push(chunk));
   const isRunning = () => child.exitCode === null && child.signalCode === null;
-  // Not its exit: the last words of a process may still be on their way then.
+  // Waits for `close`, not `exit`: output may come after the exit.
   const closed = once(child, 'close');
   const exited = async () => {
     await closed;

@@ -5,8 +5,8 @@ import { parseSync } from 'oxc-parser';
 import { describe, expect, it } from 'vitest';
 
 /**
- * Who may import whom, checked over the imports of every source file. Read as: the folder on the left may import
- * these workspace packages, and no others. No app imports an app.
+ * The allowed imports between packages, checked for every source file. The folder on the left may import these
+ * workspace packages and no others. No app imports an app.
  */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   'packages/contracts': [],
@@ -58,7 +58,7 @@ const RESTRICTED: readonly Rule[] = [
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const ownerOf = (file: string): string => file.split('/', 2).join('/');
 
-/** What is wrong with one import; `undefined`: nothing. */
+/** The violation by one import, or `undefined`. */
 function violation(file: string, specifier: string): string | undefined {
   const owner = ownerOf(file);
   const restricted = RESTRICTED.find((rule) => rule.package.test(specifier) && !rule.allowed(file, specifier));
@@ -83,7 +83,7 @@ function relativeViolation(file: string, specifier: string): string | undefined 
   if (ownerOf(target) !== ownerOf(file)) return 'a relative import may not leave its package';
   if (!/\.(ts|mjs|json)$/.test(specifier)) return 'a relative import names the file, with its extension';
   const [from, to] = [MODULE.exec(file)?.[1], MODULE.exec(target)?.[1]];
-  // The index of a module has no routes: these need the guards, which need other modules. `app.ts` alone registers
+  // The index of a module exports no routes: they need the guards, which need other modules. Only `app.ts` registers
   // them.
   const isRegistered = file === 'apps/gateway/src/app.ts' && target.endsWith('.routes.ts');
   if (to && to !== from && !target.endsWith('/index.ts') && !isRegistered) return 'a module is imported by its index';
@@ -104,7 +104,7 @@ function sourceFiles(folder: string): string[] {
 }
 const allSources = (): string[] => [...sourceFiles('apps'), ...sourceFiles('packages')];
 
-/** What a source imports or re-exports, types included. */
+/** The imports and re-exports of a source, types included. */
 function specifiersIn(file: string, source: string): string[] {
   const { errors, module } = parseSync(file, source);
   if (errors[0]) throw new Error(`${file}: ${errors[0].message}`);

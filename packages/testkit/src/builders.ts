@@ -11,8 +11,8 @@ export interface SeededSession {
 }
 
 /**
- * A user with a workspace and one unassigned session, as registering and creating would leave them; with a `state` that
- * only a linked session has, it is paired too.
+ * Inserts a user with a workspace and one unassigned session, as registering and creating do. A `state` of linked
+ * sessions makes it paired.
  */
 export async function seedSession(
   db: Queryable,
@@ -67,7 +67,7 @@ export function workerRegistration(
   };
 }
 
-/** An event as the registry's example has it, written past the sequence of its session. */
+/** Inserts an event with the example of the registry. It bypasses the sequence of its session. */
 export async function seedEvent(
   db: Queryable,
   sessionId: string,

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 /** A row of a table of `docs/configuration.md`. */
 export interface DocumentedVariable {
   name: string;
-  /** As text; empty for none. */
+  /** The default as text; empty for none. */
   fallback: string;
 }
 
@@ -21,7 +21,7 @@ export function documentedVariables(heading: string): Map<string, DocumentedVari
   return new Map(rows.map((row) => [row.name, row]));
 }
 
-/** The same of a schema, to be compared with. */
+/** The variables of a schema, for a comparison with the document. */
 export function declaredVariables(schema: { properties: Record<string, object> }): Map<string, DocumentedVariable> {
   return new Map(
     Object.entries(schema.properties).map(([name, property]) => {

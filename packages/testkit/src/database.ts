@@ -7,8 +7,8 @@ import { expectPromisedEvents, KEEP_DELETED_EVENTS } from './event-check.ts';
 
 const MIGRATIONS = fileURLToPath(new URL('../../../prisma/migrations/', import.meta.url));
 /**
- * On a busy machine making or dropping a database takes long, and so does the turn of one query among hundreds: no test
- * fails for that. Less than the time of a hook, so that what does fail says where.
+ * Milliseconds. On a busy machine the making of a database, or one query among hundreds, takes long, and no test may
+ * fail for that. Less than the timeout of a hook, so that the error has the place.
  */
 const PATIENCE_MS = 50_000;
 const PATIENT = {
@@ -17,7 +17,7 @@ const PATIENT = {
   connectTimeoutMs: PATIENCE_MS,
 } satisfies Partial<PoolOptions>;
 
-/** Any number: the lock under which one process makes the template. */
+/** The advisory lock under which one process makes the template. Any number. */
 const TEMPLATE_LOCK = 7_301_115;
 
 export interface TestDatabase {
@@ -26,7 +26,7 @@ export interface TestDatabase {
   /**
    * Closes the pool and drops the database.
    *
-   * @throws {Error} when an event in it is not as the registry promises; the database is dropped all the same
+   * @throws {Error} when an event in it does not match the registry; the database is dropped all the same
    */
   drop(): Promise<void>;
 }
@@ -60,7 +60,7 @@ export async function migrateFrom(pool: Pool, first: string): Promise<void> {
   for (const script of scripts) await pool.query(script);
 }
 
-/** What makes a clone of the migrated template, behind `CREATE DATABASE <name>`; by server and migrations. */
+/** The rest of the statement `CREATE DATABASE <name>` that clones the template; by server and migrations. */
 const cloning = new Map<string, string>();
 
 async function cloneOf(admin: Pool, url: string, before: string | undefined): Promise<string> {
@@ -71,13 +71,13 @@ async function cloneOf(admin: Pool, url: string, before: string | undefined): Pr
   const { rows } = await admin.query<{ version: number }>(
     `SELECT current_setting('server_version_num')::int AS version`,
   );
-  // Copying files takes less than copying pages through the WAL, which is the only way before PostgreSQL 15.
+  // Copying files is cheaper than copying pages through the WAL. PostgreSQL 15 is the first version with a choice.
   const clone = `TEMPLATE ${template}${rows[0]!.version >= 150_000 ? ' STRATEGY file_copy' : ''}`;
   cloning.set(key, clone);
   return clone;
 }
 
-/** Makes the migrated template once per state of the migrations: the first process that needs it does. */
+/** Makes the migrated template, once per state of the migrations, in the first process that needs it. */
 async function ensureTemplate(admin: Pool, url: string, before: string | undefined): Promise<string> {
   const migrations = await readMigrations((name) => before === undefined || name < before);
   const scripts = [...migrations, KEEP_DELETED_EVENTS];
@@ -103,15 +103,15 @@ async function ensureTemplate(admin: Pool, url: string, before: string | undefin
 }
 
 export interface TestDatabaseOptions {
-  /** Connections of the pool. */
+  /** The size of the pool. */
   max?: number;
-  /** Another PostgreSQL than that of the tests. @default TEST_DATABASE_URL */
+  /** The maintenance URL of another PostgreSQL. @default TEST_DATABASE_URL */
   maintenanceUrl?: string;
   /** Leaves out this migration and those after it: {@link migrateFrom} applies them. @default none is left out */
   before?: string;
 }
 
-/** A database of its own for one test file: a clone of the migrated template, in some tens of milliseconds. */
+/** Makes a database for one test file: a clone of the migrated template, in some tens of milliseconds. */
 export async function createTestDatabase({
   maintenanceUrl: url = testServerUrl(),
   before,
@@ -132,7 +132,7 @@ export async function createTestDatabase({
     pool,
     async drop() {
       try {
-        // What the version before has appended may have lacked members that are promised now.
+        // Events of the version before may lack members that the registry has now.
         if (before === undefined) await expectPromisedEvents(pool);
       } finally {
         await pool.end();

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 
-/** What comments and pages cite must be in the tree. */
+/** Tests of comments and pages: what they cite must be in the tree. */
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
@@ -16,17 +16,17 @@ const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--excl
   .filter((path) => path !== '' && existsSync(join(ROOT, path)));
 const texts = tracked
   .filter((path) => /\.(ts|mjs|md|prisma|sql|ya?ml|json)$/.test(path))
-  // A migration is never changed once it is applied; the others are generated.
+  // Excludes migrations, which never change once applied, and generated files.
   .filter((path) => !/^prisma\/migrations\/|^pnpm-lock\.yaml$|openapi\.json$/.test(path))
   .filter((path) => path !== 'packages/testkit/src/documents.test.ts')
   .map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }));
 const pages = texts.filter(({ path }) => path.endsWith('.md'));
 
-/** Names of documents that the engineers had beside the tree, and that a reader of the tree does not have. */
+/** Names of documents outside of the tree. */
 const OUTSIDE =
   /\bDESIGN(?:\.md|\s+\d|\b(?=\W*section))|\b(?:FENCE|API|STYLE|STRUCTURE|FIELD|SURPRISES|MISSION-ROWS|TOOLCHAIN(?:-2)?|WHATSAPP-PROTOCOL)\.md\b|\bFENCE [A-E]\b|\bSURPRISES? S?\d|\bWHATSAPP-PROTOCOL\b|\bTOOLCHAIN\b|[Bb]rief S[04]\b|\bissue \d+\b/;
 
-/** A path to a page, as it stands in a sentence, a link or a comment. */
+/** A path to a page in a sentence, a link or a comment. */
 const PAGE = /(?<![\w*{}/.-])((?:\.{1,2}\/)*[\w@-]+(?:[/.][\w@.-]+)*\.md)\b/g;
 /** Paths that a test writes down as examples. */
 const EXAMPLES = new Set(['/a/src/README.md']);
@@ -38,7 +38,7 @@ function isThere(from: string, cited: string): boolean {
   return places.some((place) => existsSync(resolve(place, cited)));
 }
 
-/** The types of a JSDoc tag cannot be broken. */
+/** JSDoc tags with types may exceed the limit, because they cannot be wrapped. */
 const isLongComment = (line: string): boolean => line.length > 120 && /^\s*(\/\*\*|\*|\/\/) (?!@\w+ \{)/.test(line);
 
 describe('documents', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { seedEvent, seedSession } from './builders.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 
-/** What dropping a database says that was used like this. */
+/** The error when the database is dropped after this use. */
 async function complaint(use: (database: TestDatabase, sessionId: string) => Promise<unknown>): Promise<string> {
   const database = await createTestDatabase();
   const { sessionId } = await seedSession(database.pool);
@@ -13,7 +13,7 @@ async function complaint(use: (database: TestDatabase, sessionId: string) => Pro
   );
 }
 
-/** Appends an event with its example's data, and more of it. */
+/** Appends an event with the data of its example and these changes. */
 const appending = (changes: string) => async (database: TestDatabase, sessionId: string) => {
   await seedEvent(database.pool, sessionId, { type: 'message.delivered' });
   await database.pool.query(`UPDATE events SET ${changes}`);

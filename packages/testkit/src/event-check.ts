@@ -3,15 +3,15 @@ import type { Pool } from '@wa-gate/db';
 import type { TSchema } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
 
-/** An event as its row has it. */
+/** An event row. */
 interface StoredEvent {
   type: string;
   data: unknown;
 }
 
 /**
- * Keeps the events that a test deletes, so that they are checked too: sessions that go take theirs along. An append
- * costs nothing more than without it.
+ * Keeps deleted events, so that they are checked, too: the deletion of a session deletes its events. An append costs
+ * nothing more.
  */
 export const KEEP_DELETED_EVENTS = `
 CREATE SCHEMA testkit;
@@ -31,14 +31,14 @@ CREATE TRIGGER keep_truncated BEFORE TRUNCATE ON events
   FOR EACH STATEMENT EXECUTE FUNCTION testkit.keep_deleted_events();
 `;
 
-/** Rows read at once. */
+/** Rows per read. */
 const PAGE = 20_000;
-/** Sentences of one report. */
+/** The maximum of sentences in one report. */
 const MAX_REPORTED = 20;
 
 /**
- * The schema without room for members that it does not name: a statement must not append what nobody promised. Objects
- * that are open on purpose say so themselves (`additionalProperties: true`).
+ * Closes the schema: members that it does not have are refused. Objects that are open on purpose have
+ * `additionalProperties: true`.
  */
 function closed(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(closed);
@@ -60,7 +60,7 @@ function validatorOf(schema: TSchema): Validator {
   return validator;
 }
 
-/** A sentence for each member that is not as the schema says. */
+/** A sentence for each member that does not match the schema. */
 function problemsOf(type: string, schema: TSchema, what: string, value: unknown): string[] {
   const validator = validatorOf(schema);
   if (validator.Check(value)) return [];
@@ -82,16 +82,14 @@ function eventProblems({ type, data }: StoredEvent): string[] {
   return problemsOf(type, EVENTS[type].data, 'data', data);
 }
 
-/** What is wrong with the body of a webhook request by the registry: a sentence for each member. */
+/** Checks the body of a webhook request against the registry: a sentence for each member that does not match. */
 export function payloadProblems(payload: { event: string }): string[] {
   const { event } = payload;
   if (!isEventType(event)) return [`${event} is no event of the registry.`];
   return problemsOf(event, WEBHOOK_PAYLOADS[event], 'payload', payload);
 }
 
-/**
- * A sentence, with an example, for each way in which an event that was ever in the database differs from the registry.
- */
+/** A sentence, with an example, for each difference between the events of the database and the registry. */
 export async function unpromisedEvents(db: Pool): Promise<string[]> {
   const problems = new Map<string, { count: number; data: unknown }>();
   const sql = `SELECT session_id, seq, type, data FROM (SELECT * FROM events UNION ALL SELECT * FROM testkit.deleted_events) e
@@ -115,7 +113,7 @@ export async function unpromisedEvents(db: Pool): Promise<string[]> {
   );
 }
 
-/** @throws {Error} naming the events and members that are not as the registry promises */
+/** @throws {Error} with the events and members that do not match the registry */
 export async function expectPromisedEvents(db: Pool): Promise<void> {
   const problems = await unpromisedEvents(db);
   if (problems.length === 0) return;

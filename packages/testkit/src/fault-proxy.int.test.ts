@@ -22,7 +22,7 @@ beforeEach(async () => {
   echo.listen(0, '127.0.0.1');
   await once(echo, 'listening');
   const target = `redis://:word@127.0.0.1:${(echo.address() as AddressInfo).port}/3`;
-  // A port that nobody takes while the proxy is shut.
+  // A port that stays free while the proxy is shut.
   proxy = await createFaultProxy(target, { port: await freePort() });
 });
 
@@ -74,7 +74,7 @@ test('stall swallows bytes, and going back to forward resets what was stalled', 
   client.socket.write('2');
   const late = open();
   late.socket.write('3');
-  // A round trip past the proxy: whatever it would have forwarded has had its time.
+  // A round trip without the proxy: meanwhile the proxy would have forwarded.
   const direct = open((echo.address() as AddressInfo).port);
   direct.socket.write('past');
   await waitFor(() => direct.received() === 'past');

@@ -2,20 +2,19 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 /**
- * `forward`: as if the proxy were not there. `refuse`: the target is gone, connections are reset at once. `stall`: the
- * target is out of reach, bytes vanish and nobody says so.
+ * `forward`: passes everything. `refuse`: resets connections at once, like a target that is gone. `stall`: drops bytes
+ * without an error, like a target that is unreachable.
  */
 export type FaultMode = 'forward' | 'refuse' | 'stall';
 
 export interface FaultProxy {
-  /** Same URL as the target's, through the proxy. */
+  /** The URL of the target, through the proxy. */
   url: string;
   /** Changes what happens to open and to new connections. Going back to `forward` resets those that were stalled. */
   set(mode: FaultMode): void;
   /**
-   * As if the process behind it had ended: open connections are reset and, when this returns, nobody listens on the
-   * port. The difference to `refuse` counts for whoever takes a refused connection as evidence of death: there the
-   * proxy still accepts before it resets.
+   * Acts like the end of the target process: open connections are reset, and when this returns the port is closed.
+   * `refuse` still accepts before it resets, which matters where a refused connection is evidence of death.
    */
   shut(): void;
   /** Listens again on the same port, forwarding. */
@@ -24,16 +23,11 @@ export interface FaultProxy {
 }
 
 export interface FaultProxyOptions {
-  /**
-   * A port that stays free while the proxy is shut, so none of the range that outgoing connections use. @default 0, any
-   */
+  /** The port, which stays free while the proxy is shut. Not from the range of outgoing connections. @default 0, any */
   port?: number;
 }
 
-/**
- * A TCP proxy on loopback in front of a real service, to take that service away from one system without touching
- * anybody else's.
- */
+/** A TCP proxy on loopback in front of a real service. It takes the service away from one system only. */
 export async function createFaultProxy(targetUrl: string, { port = 0 }: FaultProxyOptions = {}): Promise<FaultProxy> {
   const target = new URL(targetUrl);
   const sockets = new Set<Socket>();
@@ -50,7 +44,7 @@ export async function createFaultProxy(targetUrl: string, { port = 0 }: FaultPro
       if (!to.write(chunk)) from.pause();
     });
     to.on('drain', () => from.resume());
-    // What was already read still has to arrive: an answer and the end of its connection come together.
+    // Bytes that were read must still arrive: an answer and the end of its connection come together.
     from.once('close', () => to.destroySoon());
   };
 

@@ -3,9 +3,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 
 /**
- * Below the range that Linux takes the local ports of outgoing connections from, and those of servers that ask for any:
- * such a port could be somebody else's a moment later, or while the process that uses it restarts. The launcher takes
- * its ports from 20 000 on.
+ * Below the range that Linux uses for outgoing connections and for servers that request any port. A port of that range
+ * could be taken while its process restarts. The launcher uses ports from 20 000 on.
  */
 const RANGE = [12_000, 20_000] as const;
 const given = new Set<number>();
@@ -23,7 +22,7 @@ async function isFree(port: number): Promise<boolean> {
   return true;
 }
 
-/** A loopback port that is free now and stays so: this process has given it to nobody before. */
+/** Returns a free loopback port that this process has not returned before. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(...RANGE);

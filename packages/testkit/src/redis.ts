@@ -1,6 +1,6 @@
 import { createLogger, createRedis, type Redis } from '@wa-gate/kit';
 
-/** Databases 1… are for vitest workers; 0 stays free for whoever looks around by hand. */
+/** Databases 1… are for vitest workers; 0 stays free for manual use. */
 const DATABASES = 15;
 
 /** URL of a Redis database that belongs to this vitest worker. */
@@ -12,7 +12,7 @@ export function testRedisUrl(): string {
   return copy.href;
 }
 
-/** A connection to this worker's Redis database, emptied. */
+/** Connects to the Redis database of this vitest worker and empties it. */
 export async function createTestRedis(): Promise<Redis> {
   const redis = createRedis({
     url: testRedisUrl(),

@@ -1,6 +1,6 @@
 /**
- * Polls until `read` returns something truthy and returns it; a thrown error counts as "not yet" and is shown at the
- * time-out.
+ * Polls until `read` returns a truthy value and returns it. A thrown error counts as "not yet" and is shown at the
+ * timeout.
  */
 export async function waitFor<T>(
   read: () => T | Promise<T>,

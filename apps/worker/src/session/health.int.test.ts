@@ -15,7 +15,7 @@ const deviceOf = async (number: string) => (await world.sandbox.devices(number))
 const states = async (sessionId: string) =>
   (await world.events(sessionId, 'session.status')).map(({ data }) => data.state);
 
-/** A linked session, and the count of its events so far. */
+/** A linked session. `since` returns its events of one kind after this call. */
 async function linked() {
   const { sessionId, number } = await world.createPaired();
   const before = (await world.events(sessionId)).length;

@@ -1,30 +1,30 @@
 import type { ClusterTiming } from '../timing.ts';
 import type { PlacementRow } from './fleet.ts';
 
-/** What the model knows of a lease. */
+/** A lease in the model. */
 export interface ModelLease {
   incarnation: number;
   state: 'held' | 'expired' | 'ended';
-  /** Had expired and came back: the others that expired wait for a while. */
+  /** It expired and returned: other expired leases wait for a while. */
   isRevived: boolean;
 }
 
-/** Somebody who believes to own a session; after a change of the placement, wrongly. */
+/** A believed ownership. It is wrong after a change of the placement. */
 export interface Belief {
   sessionId: string;
   epoch: number;
 }
 
 /**
- * What the property test believes about the fleet, kept by simple rules from the answers of the real functions, and
- * compared with the rows after each step.
+ * The model of the property test. It applies simple rules to the results of the real functions and is compared with the
+ * rows after each step.
  */
 export class FleetModel {
   readonly leases = new Map<string, ModelLease>();
   readonly capacities = new Map<string, number>();
-  /** Everybody who was ever told to own a session: zombies go on believing it. */
+  /** Every ownership that was ever granted, including those of zombies. */
   readonly beliefs: Belief[] = [];
-  /** By session, the highest epoch under which an owner has written. */
+  /** The highest epoch that has written, by session. */
   readonly written = new Map<string, number>();
   rows: PlacementRow[];
 
@@ -69,8 +69,8 @@ export class FleetModel {
   }
 
   /**
-   * Takes the rows as they are now, and says what is wrong with the step from the former ones. `changes`: how many
-   * placement changes were reported for a session; without it, what the rows show is taken for it.
+   * Compares the rows with the former ones and returns the violations of the step. `changes`: the reported placement
+   * changes per session; without it, the changes of the rows count.
    */
   step(rows: PlacementRow[], changes?: ReadonlyMap<string, number>): string[] {
     const wrong: string[] = [];
@@ -94,5 +94,5 @@ export class FleetModel {
   }
 }
 
-/** How far back a lease is moved to count as expired, but not for longer than the brake looks back. */
+/** Milliseconds by which a lease is dated back to count as expired. Less than the brake looks back. */
 export const expiredForMs = (timing: ClusterTiming): number => timing.takeoverGraceMs + 1_000;

@@ -8,19 +8,19 @@ import { scaleTiming } from '../timing.ts';
 import { listWorkers } from '../workers.ts';
 
 /**
- * The relations of production, so slow that no machine is too slow for them: a lease outlasts every test, and what time
- * is to do is written into the rows.
+ * The proportions of production, slowed down for any machine: a lease outlasts every test, and tests write elapsed time
+ * into the rows.
  */
 export const SLOW_TIMING = scaleTiming(60);
 
 export const NO_LOAD = { cpuUsage: 0, memoryUsage: 0, eventLoopDelayMs: 0 };
 
-/** Short words for what the tests of the core do all the time. */
+/** Steps that the tests of the core share. */
 export function fleetTools(database: () => TestDatabase) {
   const pool = () => database().pool;
   const timing = SLOW_TIMING;
   return {
-    /** Nobody and nothing, in less time than a fresh database takes. */
+    /** Empties the tables, in less time than a fresh database takes. */
     reset: () => pool().query('DELETE FROM session_placements; DELETE FROM workers; DELETE FROM users'),
     register: (id: string, overrides: Partial<Parameters<typeof registerWorker>[1]> = {}) =>
       registerWorker(pool(), { ...workerRegistration(id), ...overrides }, timing),
@@ -28,7 +28,7 @@ export function fleetTools(database: () => TestDatabase) {
       Promise.all(Array.from({ length: count }, async () => (await seedSession(pool(), overrides)).sessionId)),
     place: (options: Partial<PlaceOptions> = {}) =>
       placeSessions(pool(), { strategy: 'least-loaded', timing, limit: 1_000, ...options }),
-    /** One session alone, as its owner gives it away. */
+    /** Hands one session over. */
     handOver: async (owner: Ownership) => {
       const given = await handOverMany(pool(), [owner], { strategy: 'least-loaded', timing });
       const assignment = given.get(owner.sessionId);
@@ -39,7 +39,7 @@ export function fleetTools(database: () => TestDatabase) {
       const workers = await listWorkers(pool());
       return Object.fromEntries(workers.map(({ workerId, sessionCount }) => [workerId, sessionCount]));
     },
-    /** As if the worker had not renewed for so long: its lease expired `ms` ago. */
+    /** Dates the lease of a worker back: it expired `ms` milliseconds ago. */
     expire: async (workerId: string, ms = timing.takeoverGraceMs + 1): Promise<void> => {
       await pool().query(`UPDATE worker_leases SET expires_at = now() - $2 * interval '1 ms' WHERE worker_id = $1`, [
         workerId,
@@ -67,8 +67,8 @@ export async function readPlacements(db: Queryable): Promise<PlacementRow[]> {
 }
 
 /**
- * Resolves once some backend of this database waits for a lock in a statement like this, so that the order of a race is
- * certain and nothing sleeps. Ends without that when told to.
+ * Resolves once a backend of this database waits for a lock in a statement like this, so that the order of a race is
+ * certain without a sleep. `end` aborts the wait.
  */
 export async function someoneWaitsForALock(db: Queryable, statement = '%', end?: AbortSignal): Promise<void> {
   while (!end?.aborted) {

@@ -3,7 +3,7 @@ import { type Ownership, StaleEpochError } from '../fence.ts';
 import { type KeyEntry, type KeyReference, writeManySessionKeys } from '../key-store.ts';
 
 /**
- * What a worker writes for one session alone, by the statement that it writes with.
+ * Writes keys of one session with the statement of a worker.
  *
  * @throws {StaleEpochError}
  */

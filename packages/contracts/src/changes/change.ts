@@ -1,11 +1,11 @@
 import type { Static, TObject, TProperties } from 'typebox';
 
-/** What can be done to a message that is there already, by its name and shape. */
+/** A change of an earlier message, by its name and shape. */
 export interface Change<D extends TProperties> {
   summary: string;
-  /** What it says beside which message it is about and who did it. */
+  /** Its fields besides the changed message and the author. */
   data: D;
-  /** Tests read it. */
+  /** An example, which tests check. */
   example: Static<TObject<D>>;
 }
 

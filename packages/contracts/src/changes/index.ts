@@ -3,7 +3,9 @@ import { MESSAGE_TYPES } from '../messages.ts';
 import { anyObject, oneOf } from '../schema.ts';
 import { defineChange } from './change.ts';
 
-/** Changes that the worker reads from a message about another one. It does not compile when one has no reader. */
+/**
+ * The changes that the worker reads from a message about an earlier one. It does not compile when one has no reader.
+ */
 export const CHANGES = {
   edit: defineChange({
     summary: 'The author has replaced what the message says.',

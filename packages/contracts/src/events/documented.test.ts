@@ -9,7 +9,7 @@ interface ObjectSchema {
   required?: string[];
 }
 
-/** The rows of the table, as the registry has them: a member that may be absent has a question mark. */
+/** The rows of the table by the registry. An optional member has a question mark. */
 const rows = EVENT_TYPES.map((type) => {
   const { properties, required = [] } = EVENTS[type].data as unknown as ObjectSchema;
   const members = Object.keys(properties).map((name) => `\`${name}\`${required.includes(name) ? '' : '?'}`);

@@ -9,7 +9,7 @@ const identity = {
 };
 const seconds = (description: string) => Type.Integer({ description: `${description} Seconds since 1970.` });
 
-/** What a message says, wherever it came from. */
+/** The content of a message, in all events of messages. */
 const content = {
   chatAlt: Type.Optional(Type.String({ description: 'The same chat in the other addressing (phone number or LID).' })),
   type: oneOf(MESSAGE_TYPES),

@@ -22,14 +22,13 @@ const payload = (event: EventType, data: TSchema) =>
   });
 
 /**
- * What a receiver gets, for each event. `signature` is the last member: HMAC-SHA256 over the body as it is without that
- * member.
+ * The payload of a webhook, by event. `signature` is the last member: HMAC-SHA256 over the body without that member.
  */
 export const WEBHOOK_PAYLOADS = Object.fromEntries(
   Object.entries(EVENTS).map(([type, { data }]) => [type, payload(type as EventType, data)]),
 ) as Record<EventType, ReturnType<typeof payload>>;
 
-/** What generated clients call the payload of an event: `message.received` is `MessageReceivedEvent`. */
+/** The name of the payload in generated clients: `message.received` is `MessageReceivedEvent`. */
 const schemaName = (type: string): string =>
   `${type.replace(/(?:^|[._])([a-z])/g, (_, letter: string) => letter.toUpperCase())}Event`;
 

@@ -2,13 +2,13 @@ import type { Static } from 'typebox';
 import { MESSAGE_EVENTS } from './message.ts';
 import { SESSION_EVENTS } from './session.ts';
 
-/** THE registry: every event of a session, by its name. */
+/** The registry: every event of a session, by its name. */
 export const EVENTS = { ...MESSAGE_EVENTS, ...SESSION_EVENTS };
 
 export type EventType = keyof typeof EVENTS;
 type EventData<K extends EventType> = Static<(typeof EVENTS)[K]['data']>;
 
-/** An event as it is made: its name and the `data` that belong to it. */
+/** The name of an event and its `data`. */
 export type SessionEvent = { [K in EventType]: { type: K; data: EventData<K> } }[EventType];
 
 /** Names of the events. Webhooks subscribe to them; `*` means all. */

@@ -7,12 +7,12 @@ import { event } from './event.ts';
 const code = Type.String({ description: "WhatsApp's code, or that of the network.", examples: ['428'] });
 const reason = Type.String({ description: 'What happened and what to do, in a sentence for people.' });
 
-/** Placements after which another process goes on with what one had. */
+/** Reasons of placements after which another process continues a session. */
 export const MIGRATIONS = ['takeover', 'handover', 'worker restarted'] as const;
 
 const LOST = 'The connection to WhatsApp was lost. The session reconnects by itself.';
 
-/** Events of a session: its connection, its link to the phone, and what WhatsApp does not let its account do. */
+/** Events of a session: its connection, its link to the phone, and the limits of its account. */
 export const SESSION_EVENTS = {
   'connection.open': event({
     summary: 'The session is connected.',

@@ -6,7 +6,7 @@ import { DEFAULT_KIND, SEND_REQUESTS } from '../send-requests.ts';
 import { KIND_NAMES, kindOf, type OutboundRequest, storedOf } from './index.ts';
 import { defineKind } from './kind.ts';
 
-/** Members of every request, of the row in the outbox, and of what an idempotency key stands for. */
+/** Names in use: members of every request, of the outbox row, and of what an idempotency key covers. */
 const TAKEN = ['to', 'type', 'chatJid', 'clientMessageId', 'onUncertain', 'metadata', 'sessionId'];
 
 describe.each(KIND_NAMES)('the kind %s', (name) => {

@@ -46,7 +46,7 @@ export interface Operation<I extends TProperties, A extends TSchema> {
    * What the worker answers. It is the `data` of the API, too, unless the operation is a {@link PresentedOperation}.
    */
   answer: A;
-  /** Besides those that any route may answer. */
+  /** Error codes besides those of every route. */
   errors: readonly ErrorCode[];
   repeat: Repeat;
   /** The count of queries that it sends to WhatsApp. It is taken from the budget of the session. */
@@ -54,7 +54,7 @@ export interface Operation<I extends TProperties, A extends TSchema> {
   /** Milliseconds after which the gateway gives up. @default 30 000 */
   timeoutMs?: number;
   alias?: OperationAlias;
-  /** The description shows the first one; the conformance test runs all. */
+  /** Examples. The description shows the first one; the conformance test runs all. */
   examples: readonly [Static<TObject<I>>, ...Static<TObject<I>>[]];
 }
 

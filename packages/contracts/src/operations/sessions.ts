@@ -18,12 +18,12 @@ const WHICH = 'Of the session that the call names, else of the default session o
 const Unlinked = Type.Object({ unlinked: Type.Optional(Type.Boolean()) });
 const State = Type.Partial(Type.Pick(SessionSchema, ['status', 'state']));
 
-/** How long a caller who only wants to know the status is made to wait for the owner. */
+/** Milliseconds that a call for the status waits for the owner. */
 export const STATUS_TIMEOUT_MS = 1_000;
-/** A deletion does not wait long for a device to be unlinked. */
+/** Milliseconds that a deletion waits for the device to be unlinked. */
 export const UNLINK_TIMEOUT_MS = 10_000;
 
-/** About a session itself: they need no connection to WhatsApp. */
+/** Operations on a session itself: they need no connection to WhatsApp. */
 export const sessions = {
   'sessions.qr': definePresented({
     method: 'GET',
@@ -85,7 +85,7 @@ export const sessions = {
       'What the worker that hosts the session sees of its connection now: when data last came, and how long the way to WhatsApp takes.',
     permission: 'logs.view',
     input: {},
-    // The worker names the session by its internal id, if at all.
+    // The worker has only the internal id of the session.
     answer: Type.Omit(SessionHealthSchema, ['sessionId']),
     data: SessionHealthSchema,
     errors: OWNER_ERRORS,

@@ -115,8 +115,8 @@ function sendScriptsWhole(adapter) {
 }
 
 /**
- * Relabels catalogue columns between the driver and the adapter's own look at them. `"char"` is told to the engine as
- * a character afterwards, because the engine distinguishes it from text.
+ * Relabels catalogue columns between the driver and the adapter. `"char"` is reported to the engine as a character,
+ * because the engine distinguishes it from text.
  * @param {any} adapter an adapter or one of its transactions
  * @returns {any}
  */

@@ -9,7 +9,7 @@ import { createDatabase, probeDatabase } from './databases.mjs';
 import { openEngine } from './engine.mjs';
 
 const MISSING_DATABASE = '3D000';
-/** Two starts may create the database at once; the loser sees one of these and has what it wanted. */
+/** Two starts may create the database at once. The loser gets one of these codes, and the database exists. */
 const ALREADY_CREATED = new Set(['42P04', '23505']);
 
 /**
@@ -44,7 +44,7 @@ async function ensureDatabase(url) {
 }
 
 /**
- * The migrations folder in the form the engine takes it: it has no file system of its own.
+ * Reads the migrations folder for the engine, which has no file system.
  * @param {string} baseDir
  */
 function readMigrations(baseDir) {

@@ -1,6 +1,6 @@
 /**
- * The command line with which the Prisma CLI starts its native schema engine. Only what Prisma 7.10 really passes is
- * understood; an option we do not know is an error, because guessing whether it takes a value would shift the rest.
+ * The command line with which the Prisma CLI starts its native schema engine. Only the options of Prisma 7.10 are
+ * parsed. An unknown option is an error: a guess whether it takes a value would shift the rest.
  */
 
 const WITH_VALUE = new Set(['--datamodels', '--datamodel', '-d', '--datasource']);

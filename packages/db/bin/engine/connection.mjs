@@ -1,6 +1,6 @@
 /**
- * From a Prisma connection URL to the settings of `pg`. Prisma URLs carry parameters of their own (`schema`,
- * `connection_limit`, `pgbouncer`, ...) that PostgreSQL would refuse, so the URL is never handed on as a string.
+ * Converts a Prisma connection URL to the settings of `pg`. Prisma URLs have parameters of their own (`schema`,
+ * `connection_limit`, `pgbouncer`, ...) that PostgreSQL refuses, so the URL is never passed on as a string.
  */
 
 /**

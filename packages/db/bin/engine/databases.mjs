@@ -1,6 +1,4 @@
-/**
- * What the engine does with whole databases: probe, create, run a script, and the errors of these in Prisma's codes.
- */
+/** Operations on whole databases: probe, create, run a script. Their errors get the codes of Prisma. */
 import pg from 'pg';
 import { parseConnectionUrl, quoteIdentifier } from './connection.mjs';
 
@@ -45,7 +43,7 @@ export async function createDatabase(url) {
       await withClient({ ...config, database }, (client) => client.query(`CREATE DATABASE ${quoteIdentifier(name)}`));
       return name;
     } catch (error) {
-      // Only a maintenance database that is missing or closed to us is worth a second try.
+      // Another maintenance database is tried only when this one is missing or refused.
       if (!['3D000', '42501', '55000'].includes(codeOf(error))) throw error;
       lastError = error;
     }

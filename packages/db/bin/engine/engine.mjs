@@ -37,8 +37,8 @@ function loadWasm() {
 }
 
 /**
- * The engine never cancels the 10 s timeout of its advisory lock; left as it is, that timer keeps every process alive
- * for 10 s after its work is done. While the lock is really waited for, the connection keeps the process alive.
+ * The engine never cancels the 10 s timeout of its advisory lock, which would keep a process alive for 10 s after its
+ * work. During a real wait for the lock the connection keeps the process alive.
  * @param {object} imports
  */
 function withoutHoldingTimers(imports) {

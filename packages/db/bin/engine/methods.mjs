@@ -26,7 +26,7 @@ const FORWARDED = new Set([
  */
 const NEEDS_WARM_CACHE = new Set(['createMigration', 'evaluateDataLoss']);
 
-/** Nothing listens there; commands that need no database get it when prisma.config.ts names none. */
+/** A URL without a server, for commands that need no database when prisma.config.ts has none. */
 const NO_DATABASE = 'postgresql://127.0.0.1:1/none';
 
 /**

@@ -1,4 +1,4 @@
-/** JSON-RPC, one message per line, one call at a time: the Prisma CLI's wire format to its engine. */
+/** JSON-RPC, one message per line, one call at a time: the wire format between the Prisma CLI and its engine. */
 import { createInterface } from 'node:readline';
 
 const ENGINE_ERROR = 4466;
