@@ -17,14 +17,14 @@ export interface Comparison {
   figure: string;
   before: readonly number[];
   after: readonly number[];
-  /** What is not ours and was measured in the same turns, such as raw Baileys. */
-  others: { side: string; values: readonly number[] }[];
+  /** What is not ours and was measured in the same runs, such as raw Baileys. */
+  others: { side: string; before: readonly number[]; after: readonly number[] }[];
 }
 
 /** Of everything that was measured in both versions. */
 export function compareTurns(turns: readonly Turn[]): Comparison[] {
   const comparisons = new Map<string, Comparison & { before: number[]; after: number[] }>();
-  const others = new Map<string, Map<string, number[]>>();
+  const others = new Map<string, Map<string, Record<Version, number[]>>>();
   for (const { program, version, runs } of turns) {
     for (const { label, side, values } of runs) {
       for (const [figure, value] of Object.entries(values)) {
@@ -34,9 +34,10 @@ export function compareTurns(turns: readonly Turn[]): Comparison[] {
           known[version].push(value);
           comparisons.set(key, known);
         } else {
-          const sides = others.get(key) ?? new Map<string, number[]>();
-          sides.set(side, [...(sides.get(side) ?? []), value]);
-          others.set(key, sides);
+          const sides = others.get(key) ?? new Map<string, Record<Version, number[]>>();
+          const known = sides.get(side) ?? { before: [], after: [] };
+          known[version].push(value);
+          others.set(key, sides.set(side, known));
         }
       }
     }
@@ -45,7 +46,7 @@ export function compareTurns(turns: readonly Turn[]): Comparison[] {
     .filter(([, { before, after }]) => before.length > 0 && after.length > 0)
     .map(([key, comparison]) => ({
       ...comparison,
-      others: [...(others.get(key) ?? [])].map(([side, values]) => ({ side, values })),
+      others: [...(others.get(key) ?? [])].map(([side, values]) => ({ side, ...values })),
     }));
 }
 
@@ -74,9 +75,9 @@ export function renderComparisons(comparisons: readonly Comparison[]): string {
         withSpread(before),
         withSpread(after),
         ratio(after, before),
-        other ? `${other.side} ${withSpread(other.values)}` : '',
-        other ? ratio(before, other.values) : '',
-        other ? ratio(after, other.values) : '',
+        other ? `${other.side} ${withSpread([...other.before, ...other.after])}` : '',
+        other ? ratio(before, other.before) : '',
+        other ? ratio(after, other.after) : '',
       ];
       return `| ${cells.join(' | ')} |`;
     }),
