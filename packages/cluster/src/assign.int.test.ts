@@ -119,8 +119,8 @@ describe('placement (MR-166)', () => {
     await event(quiet!, 60);
     await event(recent!, 1);
     await database.pool.query(
-      `WITH m AS (INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, from_me, type, state)
-         VALUES (gen_random_uuid(), $1, 'OUTBOUND', 'X', 'y', true, 'TEXT', 'QUEUED') RETURNING id)
+      `WITH m AS (INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, from_me, kind, state)
+         VALUES (gen_random_uuid(), $1, 'OUTBOUND', 'X', 'y', true, 'text', 'QUEUED') RETURNING id)
        INSERT INTO outbox (message_id, session_id, wa_message_id, chat_jid, request) SELECT id, $1, 'X', 'y', '{}' FROM m`,
       [queued],
     );

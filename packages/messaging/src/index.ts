@@ -19,7 +19,6 @@ export {
   type InvariantBounds,
   type InvariantFinding,
 } from './invariants/invariants.ts';
-export { MESSAGE_KIND } from './message-kind.ts';
 export { ALL_MESSAGE_USAGE, countCompleteHours, keepMessageCounts } from './message-usage.ts';
 export { type Acceptance, type AcceptedMessage, acceptMessage } from './outbox/accept.ts';
 export { hashRequest, type IdempotencyKeys } from './outbox/idempotency.ts';

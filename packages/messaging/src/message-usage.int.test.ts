@@ -30,8 +30,8 @@ async function message(time: string, kind: Kind = 'sent', { sessionId } = sessio
   serial += 1;
   const id = firstIdAt(new Date(time)).slice(0, -12) + serial.toString(16).padStart(12, '0');
   await pool.query(
-    `INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, from_jid, from_me, type, state)
-     VALUES ($1, $2, $3, $4, 'chat', $5, $6, 'TEXT', 'SENT')`,
+    `INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, from_jid, from_me, kind, state)
+     VALUES ($1, $2, $3, $4, 'chat', $5, $6, 'text', 'SENT')`,
     [
       id,
       sessionId,

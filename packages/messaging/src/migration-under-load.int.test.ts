@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { findViolations } from './invariants/invariants.ts';
 import { PreviousVersion } from './testing/previous-version.ts';
 
-const MIGRATION = '20261128230000_storage_seams';
+const MIGRATION = '20261129020000_message_storage';
 const WRITERS = 4;
 
 let database: TestDatabase;
@@ -30,6 +30,7 @@ it('the version before writes while the migration runs: nothing is refused, no m
     for (let turn = 0; !isOver; turn++) {
       await previous.accept(sessionId, `${index} ${turn}`);
       await previous.receive(owner, { waMessageId: `${index}-${turn}` });
+      for (const { waMessageId } of await previous.claim(owner)) await previous.outcome(owner, waMessageId, 'READ');
       await previous.list(sessionId);
       written += 2;
     }

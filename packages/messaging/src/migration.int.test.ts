@@ -1,5 +1,5 @@
 /**
- * The migration `storage_seams` over a database that the version before has filled, and that version going on beside
+ * The migration `message_storage` over a database that the version before has filled, and that version going on beside
  * the new one: with the statements that its processes have prepared before.
  */
 import { placeSession, registerWorker, scaleTiming } from '@wa-gate/cluster';
@@ -17,14 +17,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dueDeliveries, leaseDueWebhooks, recordDeliveries } from './deliveries/deliveries.ts';
 import { type InboundMessage, storeInbound } from './inbound/inbound.ts';
 import { findViolations } from './invariants/invariants.ts';
-import { MESSAGE_KIND } from './message-kind.ts';
 import { acceptMessage } from './outbox/accept.ts';
 import { claimOutbox } from './outbox/outbox.ts';
 import { recordOutcomes } from './outbox/outcomes.ts';
 import { newWaMessageId } from './outbox/wa-message-id.ts';
 import { PreviousVersion } from './testing/previous-version.ts';
 
-const MIGRATION = '20261128230000_storage_seams';
+const MIGRATION = '20261129020000_message_storage';
 const CHAT = '15550001@s.whatsapp.net';
 const TABLES = [
   'messages',
@@ -76,21 +75,28 @@ beforeAll(async () => {
   await previous.outcome(owner, accepted.waMessageId, 'DELIVERED', Buffer.from('bytes'));
   await previous.accept(session.sessionId, 'queued before');
   for (const type of MESSAGE_TYPES) {
-    await previous.receive(owner, { waMessageId: `IN-${type}`, type: type.toUpperCase(), content: { of: type } });
+    await previous.receive(owner, { waMessageId: `IN-${type}`, kind: type, content: { of: type } });
+    // The version before the previous one knew no kind.
+    await previous.receive(owner, { waMessageId: `OLD-${type}`, kind: type });
   }
+  await query(`UPDATE messages SET kind = NULL WHERE wa_message_id LIKE 'OLD-%'`);
   await previous.receive(owner, { waMessageId: 'OWN', fromMe: true });
-  await previous.receive(owner, { waMessageId: 'STUB', type: 'UNKNOWN', text: null, isStub: true });
+  await previous.receive(owner, { waMessageId: 'STUB', kind: 'unknown', text: null, isStub: true });
+  // A placeholder that the version before the previous one has filled in.
+  await previous.receive(owner, { waMessageId: 'FILLED', kind: 'image' });
+  await query(`UPDATE messages SET kind = 'unknown' WHERE wa_message_id = 'FILLED'`);
   await query(`INSERT INTO inbound_journal (session_id, hash, stanza_id, enc_index, enc_count, stanza, plaintext)
     VALUES ('${session.sessionId}', 'h', 's', 0, 1, 'stanza', 'plaintext')`);
   const [leased] = await previous.lease(newId());
-  expect(leased).toMatchObject({ webhookId, slug: session.slug });
+  expect(leased).toMatchObject({ webhookId, sessionId: session.sessionId });
   await query(`UPDATE webhooks SET leased_until = NULL`);
   // Prepared on the connection before the migration; their columns must not change under them.
   await previous.list(session.workspaceId);
   await previous.run('find-message', [accepted.messageId, true, null, null]);
   await previous.run('analytics-messages', [accepted.messageId, newId()]);
   await previous.run('timeline-events', [accepted.messageId]);
-  await previous.deliver(webhookId, newId(), 1);
+  await previous.run('timeline-queue', [accepted.messageId]);
+  await previous.deliver(owner, webhookId, { leasedBy: newId(), seq: 1 });
 
   before = Object.fromEntries(await Promise.all(TABLES.map(async (table) => [table, await contents(table)] as const)));
   await migrateFrom(database.pool, MIGRATION);
@@ -104,13 +110,15 @@ afterAll(async () => {
 describe('the migration', () => {
   it.each(TABLES)('leaves every row of %s as it was', async (table) => {
     expect(before[table]!.length).toBeGreaterThan(0);
-    const after = (await contents(table)).map((row) => (table === 'messages' ? withoutKind(row) : row));
+    const after = (await contents(table)).map((row) => (table === 'messages' ? asBefore(row) : row));
     const asTexts = (rows: object[]) => new Set(rows.map((row) => JSON.stringify(row)));
     expect(after).toHaveLength(before[table]!.length);
     expect(asTexts(after)).toEqual(asTexts(before[table]!));
   });
-  const withoutKind = ({ kind, ...row }: Record<string, unknown>) => {
-    expect(kind).toBeNull();
+  const asBefore = ({ wire_at, ...row }: Record<string, unknown>) => {
+    expect(wire_at).toBeNull();
+    if (String(row.wa_message_id).startsWith('OLD-')) row.kind = null;
+    if (row.wa_message_id === 'FILLED') row.kind = 'unknown';
     return row;
   };
 
@@ -123,22 +131,34 @@ describe('the migration', () => {
     expect(await findViolations(database.pool)).toEqual([]);
   });
 
-  it('reads what each message is from its old type', async () => {
-    const rows = await query<{ kind: string }>(
-      `SELECT ${MESSAGE_KIND} AS kind FROM messages m WHERE wa_message_id LIKE 'IN-%' ORDER BY id`,
-    );
+  it.each(['IN', 'OLD'])('every message says what it is, without its old type (%s)', async (prefix) => {
+    const rows = await query<{ kind: string }>('SELECT kind FROM messages WHERE wa_message_id LIKE $1 ORDER BY id', [
+      `${prefix}-%`,
+    ]);
     expect(rows.map(({ kind }) => kind)).toEqual(MESSAGE_TYPES);
+    expect(await query(`SELECT kind FROM messages WHERE wa_message_id = 'FILLED'`)).toEqual([{ kind: 'image' }]);
+  });
+
+  it('leaves nothing of itself', async () => {
+    expect(await query(`SELECT proname FROM pg_proc WHERE proname IN ('fill_kinds', 'lock_tables')`)).toEqual([]);
+    const unchecked = `SELECT conname FROM pg_constraint WHERE NOT convalidated OR conname = 'messages_kind_is_there'`;
+    expect(await query(unchecked)).toEqual([]);
+  });
+
+  it('can be run again, as after a crash in the middle of it', async () => {
+    await migrateFrom(database.pool, MIGRATION);
   });
 });
 
 describe('the version before, on connections from before', () => {
   it('answers with the same columns, and has no statement refused', async () => {
     const found = await previous.run('find-message', [accepted.messageId, true, null, null]);
-    expect(found).toMatchObject([{ type: 'TEXT', text: 'sent before', state: 'DELIVERED', metadata: { order: 7 } }]);
+    expect(found).toMatchObject([{ type: 'text', text: 'sent before', state: 'DELIVERED', metadata: { order: 7 } }]);
     expect(await previous.run('analytics-messages', [accepted.messageId, newId()])).not.toEqual([]);
     expect(await previous.run('timeline-events', [accepted.messageId])).toHaveLength(2);
+    expect(await previous.run('timeline-queue', [accepted.messageId])).toMatchObject([{ state: 'SENT' }]);
     expect(await previous.run('count-messages', [session.workspaceId, ...Array(6).fill(null)])).toEqual([
-      { total: 17 },
+      { total: 6 + 2 * MESSAGE_TYPES.length },
     ]);
   });
 
@@ -162,15 +182,42 @@ describe('the version before, on connections from before', () => {
     );
     await recordOutcomes(database.pool, [{ ...its, waMessageId: rows[0]!.id, state: 'SENT', at: new Date() }]);
     expect((await previous.list(other.workspaceId)).map(({ type, state }) => [type, state])).toEqual([
-      ['TEXT', 'SENT'],
-      ['TEXT', 'SENT'],
+      ['text', 'SENT'],
+      ['text', 'SENT'],
     ]);
     expect(await kindsOf(other.sessionId)).toEqual(['text', 'text']);
   });
 
+  it('answers a phone that asks again for what the new one has sent: its bytes follow from the request (I8)', async () => {
+    const { session: other, owner: its } = await newSession();
+    await acceptance(other.sessionId, 'sent by the new one');
+    const [item] = await claimOutbox(database.pool, [its], 1);
+    const wireAt = new Date(1_700_000_000_000);
+    const sent = { ...its, waMessageId: item!.waMessageId, state: 'SENT' as const, at: new Date(), wireAt };
+    await recordOutcomes(database.pool, [sent]);
+    expect(await previous.run('outbox-payload', [other.sessionId, item!.waMessageId])).toMatchObject([
+      { payload: null, request: { type: 'text', text: 'sent by the new one' } },
+    ]);
+    // And it goes on with the receipts of a message that the new one has sent.
+    const [{ moved }] = (await previous.outcome(its, item!.waMessageId, 'READ')) as [{ moved: unknown[] }];
+    expect(moved).toEqual([{ sessionId: other.sessionId, messageId: item!.messageId, state: 'READ' }]);
+  });
+
+  it('begins no chat under a time-lock, and goes on with those that have begun', async () => {
+    const { session: other, owner: its } = await newSession();
+    await query(`UPDATE sessions SET reachout_locked_until = now() + interval '1 hour' WHERE id = $1`, [
+      other.sessionId,
+    ]);
+    expect(await previous.accept(other.sessionId, 'new chat')).toMatchObject({ outcome: 'time-locked' });
+    expect(await acceptance(other.sessionId, 'new chat')).toMatchObject({ outcome: 'time-locked' });
+    await previous.receive(its, { waMessageId: 'FIRST' });
+    expect(await previous.accept(other.sessionId, 'begun')).toMatchObject({ outcome: 'accepted' });
+    expect(await acceptance(other.sessionId, 'begun')).toEqual({ outcome: 'accepted' });
+  });
+
   it('stores no copy of what the new one has stored, and the other way round (I8)', async () => {
     const { owner: its } = await newSession();
-    await previous.receive(its, { waMessageId: 'OLD', type: 'IMAGE' });
+    await previous.receive(its, { waMessageId: 'OLD', kind: 'image' });
     await storeInbound(database.pool, [inbound(its, 'NEW', { type: 'image' })]);
     expect(await previous.receive(its, { waMessageId: 'NEW' })).toEqual({ stored: [], told: [] });
     expect(await storeInbound(database.pool, [inbound(its, 'OLD')])).toMatchObject({ stored: [], events: [] });
@@ -183,8 +230,8 @@ describe('the version before, on connections from before', () => {
     const { owner: its } = await newSession();
     const unread = await storeInbound(database.pool, [inbound(its, 'A', { type: 'unknown', isStub: true })]);
     const old = newId();
-    await previous.receive(its, { id: old, waMessageId: 'B', type: 'UNKNOWN', text: null, isStub: true });
-    expect(await previous.receive(its, { waMessageId: 'A', type: 'IMAGE' })).toEqual({
+    await previous.receive(its, { id: old, waMessageId: 'B', kind: 'unknown', text: null, isStub: true });
+    expect(await previous.receive(its, { waMessageId: 'A', kind: 'image' })).toEqual({
       stored: unread.stored,
       told: ['message.recovered'],
     });
@@ -199,11 +246,12 @@ describe('the version before, on connections from before', () => {
     });
   });
 
-  it('shows a kind that it does not know as unknown', async () => {
+  it('shows what the new one has stored by its kind', async () => {
     const { session: other, owner: its } = await newSession();
     await storeInbound(database.pool, [inbound(its, 'LATER', { type: 'invented later' as MessageTypeName })]);
-    expect(await previous.list(other.workspaceId)).toMatchObject([{ type: 'UNKNOWN', text: 'hello' }]);
-    expect(await kindsOf(its.sessionId)).toEqual(['invented later']);
+    await storeInbound(database.pool, [inbound(its, 'UNREAD', { type: 'unknown', isStub: true })]);
+    expect((await previous.list(other.workspaceId)).map(({ type }) => type)).toEqual(['unknown', 'invented later']);
+    expect(await kindsOf(its.sessionId)).toEqual(['invented later', 'unknown']);
   });
 
   it('delivers events of the new one, and the other way round', async () => {
@@ -215,7 +263,7 @@ describe('the version before, on connections from before', () => {
       [1, 'message.received'],
       [2, 'message.received'],
     ]);
-    expect(await previous.deliver(hook, leasedBy, 1)).toEqual([{ id: hook, isActive: true }]);
+    expect(await previous.deliver(its, hook, { leasedBy, seq: 1 })).toEqual([{ id: hook, isActive: true }]);
     await query('UPDATE webhooks SET leased_until = NULL WHERE id = $1', [hook]);
     await previous.receive(its, { waMessageId: 'C' });
     const [leased] = await leaseDueWebhooks(database.pool, {
@@ -263,13 +311,27 @@ describe('what there is room for now', () => {
     expect(await dueDeliveries(database.pool, hook, 'PENDING', 10)).toMatchObject([{ sessionId: one.sessionId }]);
   });
 
-  it('names of messages go with their messages', async () => {
+  it('names, outbox and events go with their messages and sessions, without a foreign key', async () => {
     const { owner: its } = await newSession();
-    await storeInbound(database.pool, [inbound(its, 'A')]);
-    await previous.receive(its, { waMessageId: 'B' });
-    expect(await keysOf(its.sessionId)).toBe(2);
+    const { owner: other } = await newSession();
+    for (const one of [its, other]) {
+      await storeInbound(database.pool, [inbound(one, 'A')]);
+      await previous.receive(one, { waMessageId: 'B' });
+      await acceptance(one.sessionId, 'C');
+      await previous.accept(one.sessionId, 'D');
+    }
+    const counts = async (sessionId: string) =>
+      await Promise.all(
+        ['messages', 'message_keys', 'outbox', 'events'].map(
+          async (table) => (await query(`SELECT 1 FROM ${table} WHERE session_id = $1`, [sessionId])).length,
+        ),
+      );
+    expect(await counts(its.sessionId)).toEqual([4, 4, 2, 2]);
+    await query(`DELETE FROM messages WHERE session_id = $1 AND text = 'C'`, [its.sessionId]);
+    expect(await counts(its.sessionId)).toEqual([3, 3, 1, 2]);
     await query('DELETE FROM sessions WHERE id = $1', [its.sessionId]);
-    expect(await keysOf(its.sessionId)).toBe(0);
+    expect(await counts(its.sessionId)).toEqual([0, 0, 0, 0]);
+    expect(await counts(other.sessionId)).toEqual([4, 4, 2, 2]);
   });
 });
 
@@ -298,8 +360,6 @@ const acceptance = (sessionId: string, text: string) =>
 const keysOf = async (sessionId: string) =>
   (await query<{ count: number }>('SELECT count(*) FROM message_keys WHERE session_id = $1', [sessionId]))[0]!.count;
 const kindsOf = async (sessionId: string) =>
-  (
-    await query<{ kind: string }>(`SELECT ${MESSAGE_KIND} AS kind FROM messages m WHERE session_id = $1 ORDER BY id`, [
-      sessionId,
-    ])
-  ).map(({ kind }) => kind);
+  (await query<{ kind: string }>('SELECT kind FROM messages WHERE session_id = $1 ORDER BY id', [sessionId])).map(
+    ({ kind }) => kind,
+  );

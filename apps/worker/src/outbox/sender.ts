@@ -165,14 +165,13 @@ export class Sender {
   }
 
   /** What the server has said, or that nobody will know. */
-  conclude(owner: Ownership, { item, payload, wireAt }: Attempt, refusal: Refusal | null): void {
+  conclude(owner: Ownership, { item, wireAt }: Attempt, refusal: Refusal | null): void {
     const { waMessageId } = item;
     const outcome: Outcome = {
       ...owner,
       waMessageId,
       state: 'SENT',
       at: new Date(),
-      payload,
       ...(wireAt && { wireAt }),
     };
     this.#deps.outcomes.add([refusal ? { ...outcome, ...failure(refusal) } : outcome]);

@@ -59,7 +59,7 @@ const waiting = async () => (await readUnprojected(database.pool, owner.sessionI
 
 async function rows() {
   const { rows: found } = await database.pool.query(
-    'SELECT id, type, text, is_stub AS "isStub" FROM messages WHERE session_id = $1',
+    'SELECT id, kind AS type, text, is_stub AS "isStub" FROM messages WHERE session_id = $1',
     [owner.sessionId],
   );
   return found;
@@ -77,7 +77,7 @@ describe('a message that cannot be read (I5)', () => {
     expect(recovered.events).toMatchObject([
       { type: 'message.recovered', data: { messageId: first.id, text: 'hello', timestamp: 1_700_000_000 } },
     ]);
-    expect(await rows()).toEqual([{ id: first.id, type: 'TEXT', text: 'hello', isStub: false }]);
+    expect(await rows()).toEqual([{ id: first.id, type: 'text', text: 'hello', isStub: false }]);
   });
 
   it('emits nothing when the message is known, whatever comes afterwards', async () => {

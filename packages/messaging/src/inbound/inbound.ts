@@ -2,7 +2,6 @@ import { FENCE_MANY, fenceParameters, type Ownership } from '@wa-gate/cluster';
 import type { MessageTypeName } from '@wa-gate/contracts';
 import type { MessageDirection, MessageState, Queryable } from '@wa-gate/db';
 import { APPEND_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from '../events/append-events.ts';
-import { previousTypeOf } from '../message-kind.ts';
 
 /** A message that came in over WhatsApp: from somebody else, or typed on the account's own phone (`fromMe`). */
 export interface InboundMessage extends Ownership {
@@ -33,17 +32,15 @@ const STATE = (fromMe: boolean): MessageState => (fromMe ? 'SENT' : 'RECEIVED');
 /**
  * A message that arrives again conflicts with its row in `message_keys` and is not inserted. When it can be read now
  * and the stored message is a stub, it fills the stub in. The keys are read as they were before the statement. That is
- * enough, because only the owner stores messages of a session, one batch after the other. `type` is for processes of
- * the previous version.
+ * enough, because only the owner stores messages of a session, one batch after the other.
  */
 const STORE = {
   name: 'store-inbound',
   text: `WITH ${FENCE_MANY}, arrived AS (
     SELECT i.* FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bool[], $10::text[],
-        $11::text[], $12::text[], $13::jsonb[], $14::timestamptz[], $15::"MessageDirection"[], $16::"MessageState"[], $17::bool[],
-        $18::"MessageType"[])
+        $11::text[], $12::text[], $13::jsonb[], $14::timestamptz[], $15::"MessageDirection"[], $16::"MessageState"[], $17::bool[])
       WITH ORDINALITY AS i(session_id, id, wa_message_id, chat_jid, chat_alt_jid, from_jid, from_me, sender_name, kind, text,
-        content, wa_timestamp, direction, state, is_stub, type, ord)
+        content, wa_timestamp, direction, state, is_stub, ord)
     JOIN fence USING (session_id)
   ), keyed AS (
     INSERT INTO message_keys (session_id, chat_jid, from_me, wa_message_id, message_id)
@@ -51,14 +48,14 @@ const STORE = {
     ON CONFLICT (session_id, chat_jid, from_me, wa_message_id) DO NOTHING
     RETURNING message_id
   ), inserted AS (
-    INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, chat_alt_jid, from_jid, from_me, sender_name, type, kind,
-      text, content, state, wa_timestamp, is_stub)
-    SELECT id, session_id, direction, wa_message_id, chat_jid, chat_alt_jid, from_jid, from_me, sender_name, type, kind, text, content,
-      state, wa_timestamp, is_stub
+    INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, chat_alt_jid, from_jid, from_me, sender_name, kind, text,
+      content, state, wa_timestamp, is_stub)
+    SELECT id, session_id, direction, wa_message_id, chat_jid, chat_alt_jid, from_jid, from_me, sender_name, kind, text, content, state,
+      wa_timestamp, is_stub
     FROM arrived JOIN keyed ON keyed.message_id = arrived.id ORDER BY ord
     RETURNING id, id AS arrived_id, wa_timestamp
   ), filled AS (
-    UPDATE messages m SET type = a.type, kind = a.kind, text = a.text, content = a.content,
+    UPDATE messages m SET kind = a.kind, text = a.text, content = a.content,
       sender_name = coalesce(a.sender_name, m.sender_name), chat_alt_jid = coalesce(a.chat_alt_jid, m.chat_alt_jid),
       from_jid = a.from_jid, is_stub = false
     FROM (SELECT * FROM arrived WHERE NOT is_stub AND id NOT IN (SELECT message_id FROM keyed)) a
@@ -69,7 +66,7 @@ const STORE = {
     SELECT * FROM inserted UNION ALL SELECT * FROM filled
   ), projected AS (
     UPDATE inbound_journal j SET projected_at = now(), stanza = NULL, plaintext = NULL
-    FROM fence f JOIN unnest($19::uuid[], $20::bytea[]) AS d(session_id, hash) USING (session_id)
+    FROM fence f JOIN unnest($18::uuid[], $19::bytea[]) AS d(session_id, hash) USING (session_id)
     WHERE j.session_id = d.session_id AND j.hash = d.hash AND j.projected_at IS NULL
   ), new_events AS (
     SELECT a.session_id, f.epoch, a.ord,
@@ -125,7 +122,6 @@ export async function storeInbound(
       column((m) => DIRECTION(m.fromMe)),
       column((m) => STATE(m.fromMe)),
       column((m) => m.isStub ?? false),
-      column((m) => previousTypeOf(m.type)),
       projected.map(({ sessionId }) => sessionId),
       projected.map(({ hash }) => hash),
     ],

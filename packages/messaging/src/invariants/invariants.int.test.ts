@@ -45,7 +45,7 @@ async function send(): Promise<{ messageId: string; waMessageId: string }> {
   const message = await accept();
   await claimOutbox(database.pool, [owner()], 5);
   await recordOutcomes(database.pool, [
-    { ...owner(), waMessageId: message.waMessageId, state: 'SENT', at: new Date(), payload: Buffer.alloc(1) },
+    { ...owner(), waMessageId: message.waMessageId, state: 'SENT', at: new Date() },
   ]);
   return message;
 }

@@ -136,8 +136,10 @@ describe('while WhatsApp’s time-lock lasts', () => {
   async function chatWith(column: 'chat_jid' | 'chat_alt_jid', state: 'QUEUED' | 'FAILED' | 'SENT' | 'RECEIVED') {
     const other = column === 'chat_jid' ? 'chat_alt_jid' : 'chat_jid';
     await database.pool.query(
-      `INSERT INTO messages (id, session_id, direction, wa_message_id, ${column}, ${other}, from_me, type, state)
-       VALUES ($1, $2, 'INBOUND', $3, $4, '77@lid', false, 'TEXT', $5::"MessageState")`,
+      `WITH message AS (
+         INSERT INTO messages (id, session_id, direction, wa_message_id, ${column}, ${other}, from_me, kind, state)
+         VALUES ($1, $2, 'INBOUND', $3, $4, '77@lid', false, 'text', $5::"MessageState") RETURNING *
+       ) INSERT INTO message_keys SELECT session_id, chat_jid, from_me, wa_message_id, id FROM message`,
       [newId(), session.sessionId, newWaMessageId(), CHAT, state],
     );
   }

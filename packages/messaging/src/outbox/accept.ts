@@ -1,6 +1,5 @@
 import { type OutboundRequest, PAIRING_STATES, storedOf } from '@wa-gate/contracts';
 import type { OutboxLane, Queryable } from '@wa-gate/db';
-import { previousTypeOf } from '../message-kind.ts';
 import { isHeldBack, newChatsHeldUntil } from '../sessions/reachout.ts';
 import {
   findUsedKeys,
@@ -59,9 +58,8 @@ const SESSION = `session AS (
 
 /** @param unless SQL of a condition under which nothing is accepted */
 const messageAndOutbox = (unless: string): string => `message AS (
-    INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, from_me, type, kind, text, content, state, metadata,
-      api_key_id)
-    SELECT $1, id, 'OUTBOUND', $3, $4, true, $5, $14, $6, $13, 'QUEUED', $7, $12 FROM session WHERE outcome = 'accepted'${unless}
+    INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, from_me, kind, text, content, state, metadata, api_key_id)
+    SELECT $1, id, 'OUTBOUND', $3, $4, true, $5, $6, $13, 'QUEUED', $7, $12 FROM session WHERE outcome = 'accepted'${unless}
     RETURNING id
   ), keyed AS (
     INSERT INTO message_keys (session_id, chat_jid, from_me, wa_message_id, message_id) SELECT $2, $4, true, $3, id FROM message
@@ -87,8 +85,8 @@ const ACCEPT_ONCE = {
   name: 'accept-message-once',
   text: `WITH ${SESSION}, keys AS (
     INSERT INTO idempotency_keys AS k (session_id, key, request_hash, message_id, expires_at)
-    SELECT s.id, given.key, $17, $1, now() + given.lifetime * interval '1 s'
-    FROM session s CROSS JOIN unnest($15::text[], $16::int[]) AS given(key, lifetime)
+    SELECT s.id, given.key, $16, $1, now() + given.lifetime * interval '1 s'
+    FROM session s CROSS JOIN unnest($14::text[], $15::int[]) AS given(key, lifetime)
     WHERE s.outcome = 'accepted' ORDER BY given.key
     ON CONFLICT (session_id, key) DO UPDATE SET
       request_hash = CASE WHEN k.expires_at <= now() THEN excluded.request_hash ELSE k.request_hash END,
@@ -99,7 +97,7 @@ const ACCEPT_ONCE = {
     SELECT * FROM keys WHERE message_id <> $1
   ), ${messageAndOutbox(' AND NOT EXISTS (SELECT 1 FROM used)')}
   SELECT ${RESULT}, (SELECT json_agg(message_id) FROM used) AS "messageIds",
-    (SELECT bool_and(request_hash = $17) FROM used) AS "isSameRequest" FROM session`,
+    (SELECT bool_and(request_hash = $16) FROM used) AS "isSameRequest" FROM session`,
 };
 
 interface AcceptRow {
@@ -129,7 +127,7 @@ export async function acceptMessage(db: Queryable, message: AcceptedMessage): Pr
     message.sessionId,
     message.waMessageId,
     message.chatJid,
-    previousTypeOf(message.request.type),
+    message.request.type,
     text ?? null,
     message.metadata ? JSON.stringify(message.metadata) : null,
     message.lane ?? 'INTERACTIVE',
@@ -138,7 +136,6 @@ export async function acceptMessage(db: Queryable, message: AcceptedMessage): Pr
     message.failIfUncertain ?? null,
     message.apiKeyId ?? null,
     content ? JSON.stringify(content) : null,
-    message.request.type,
   ];
   if (!message.idempotency || names.length === 0) {
     const { rows } = await db.query<AcceptRow>({ ...ACCEPT, values });

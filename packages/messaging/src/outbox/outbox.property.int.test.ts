@@ -80,7 +80,7 @@ interface Expected {
   epoch: number;
   attempts: number;
   state: string;
-  /** The bytes that were stored first: before an attempt, or with an outcome. */
+  /** The bytes that were stored first, before an attempt: the request does not say them. */
   payload: string | null;
 }
 
@@ -115,13 +115,10 @@ class Model {
       .slice(0, limit);
   }
 
-  report(message: Expected, state: string, payload: string | null): void {
+  report(message: Expected, state: string): void {
     if (RANK.indexOf(state) <= RANK.indexOf(message.state) || (state === 'UNKNOWN' && message.state !== 'QUEUED'))
       return;
-    if (RANK.indexOf(message.state) < RANK.indexOf('SENT')) {
-      message.row = 'done';
-      message.payload ??= payload;
-    }
+    if (RANK.indexOf(message.state) < RANK.indexOf('SENT')) message.row = 'done';
     message.state = state;
   }
 }
@@ -208,12 +205,11 @@ it('an accepted message keeps its id and its bytes over claims, crashes, returns
           case 'report': {
             const message = model.at(now.who);
             if (!message) break;
-            const payload = `${message.waMessageId}|${message.text}`;
             const refused = now.state === 'FAILED' && { errorCode: '479', errorMessage: 'refused' };
             const { waMessageId } = message;
             const outcome = { ...as(now.stale), waMessageId, state: now.state, at: new Date(), ...refused };
-            await recordOutcomes(pool, [{ ...outcome, payload: Buffer.from(payload) }]);
-            if (!now.stale) model.report(message, now.state, payload);
+            await recordOutcomes(pool, [outcome]);
+            if (!now.stale) model.report(message, now.state);
             break;
           }
           case 'settle the uncertain': {
@@ -225,7 +221,7 @@ it('an accepted message keeps its id and its bytes over claims, crashes, returns
               pool,
               lost.map(({ waMessageId }) => ({ ...model.owner, waMessageId, state: 'UNKNOWN', at, ...UNCERTAIN })),
             );
-            for (const message of lost) model.report(message, 'UNKNOWN', null);
+            for (const message of lost) model.report(message, 'UNKNOWN');
           }
         }
       }

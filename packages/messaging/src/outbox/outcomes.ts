@@ -1,7 +1,6 @@
 import { FENCE_MANY, fenceParameters, type Ownership } from '@wa-gate/cluster';
 import type { MessageState, Queryable } from '@wa-gate/db';
 import { APPEND_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from '../events/append-events.ts';
-import { MESSAGE_KIND } from '../message-kind.ts';
 
 /**
  * The outcome of a message, from WhatsApp: the server's ack (`SENT`), a receipt, or a refusal. `UNKNOWN`: it cannot be
@@ -14,8 +13,6 @@ export interface Outcome extends Ownership {
   at: Date;
   errorCode?: string;
   errorMessage?: string;
-  /** The protobuf bytes that went out, stored for retry receipts; not with receipts. */
-  payload?: Buffer;
   /** When the attempt that this is the outcome of was on the wire, at the latest. */
   wireAt?: Date;
 }
@@ -29,20 +26,20 @@ export interface Outcome extends Ownership {
 const RECORD = {
   name: 'record-outcomes',
   text: `WITH ${FENCE_MANY}, reported AS (
-    SELECT i.* FROM unnest($3::uuid[], $4::text[], $5::"MessageState"[], $6::timestamptz[], $7::text[], $8::text[], $9::bytea[],
-        $10::timestamptz[])
-      AS i(session_id, wa_message_id, state, at, error_code, error_message, payload, wire_at)
+    SELECT i.* FROM unnest($3::uuid[], $4::text[], $5::"MessageState"[], $6::timestamptz[], $7::text[], $8::text[],
+        $9::timestamptz[])
+      AS i(session_id, wa_message_id, state, at, error_code, error_message, wire_at)
     JOIN fence USING (session_id)
   ), latest AS (
     SELECT session_id, wa_message_id, max(state) AS state,
       min(at) FILTER (WHERE state >= 'SENT') AS sent_at, min(at) FILTER (WHERE state >= 'DELIVERED') AS delivered_at,
       min(at) FILTER (WHERE state >= 'READ') AS read_at,
       min(at) FILTER (WHERE state < 'SENT') AS failed_at, max(error_code) AS error_code, max(error_message) AS error_message,
-      (array_agg(payload) FILTER (WHERE payload IS NOT NULL))[1] AS payload, max(wire_at) AS wire_at
+      max(wire_at) AS wire_at
     FROM reported GROUP BY session_id, wa_message_id
   ), before AS (
-    SELECT m.id, m.state AS old_state, m.chat_jid, ${MESSAGE_KIND} AS kind, m.text,
-      m.content, l.session_id, l.wa_message_id, l.state, l.failed_at, l.error_code, l.error_message, l.payload, l.wire_at,
+    SELECT m.id, m.state AS old_state, m.chat_jid, m.kind, m.text, m.content,
+      l.session_id, l.wa_message_id, l.state, l.failed_at, l.error_code, l.error_message, l.wire_at,
       coalesce(m.sent_at, l.sent_at) AS sent_at,
       CASE WHEN l.delivered_at IS NOT NULL THEN greatest(l.delivered_at, coalesce(m.sent_at, l.sent_at)) END AS delivered_at,
       CASE WHEN l.read_at IS NOT NULL THEN greatest(l.read_at, m.delivered_at, coalesce(m.sent_at, l.sent_at)) END AS read_at
@@ -54,14 +51,13 @@ const RECORD = {
   ), moved AS (
     UPDATE messages m SET state = b.state,
       sent_at = b.sent_at, delivered_at = coalesce(m.delivered_at, b.delivered_at),
-      read_at = coalesce(m.read_at, b.read_at),
+      read_at = coalesce(m.read_at, b.read_at), wire_at = coalesce(b.wire_at, m.wire_at),
       error_code = CASE WHEN b.state < 'SENT' THEN b.error_code END,
       error_message = CASE WHEN b.state < 'SENT' THEN b.error_message END
     FROM before b WHERE m.id = b.id
     RETURNING m.id
   ), done AS (
-    UPDATE outbox o SET state = CASE WHEN b.state < 'SENT' THEN b.state::text::"OutboxState" ELSE 'SENT' END,
-      payload = coalesce(o.payload, b.payload), wire_at = coalesce(b.wire_at, o.wire_at)
+    UPDATE outbox o SET state = CASE WHEN b.state < 'SENT' THEN b.state::text::"OutboxState" ELSE 'SENT' END
     FROM before b WHERE o.message_id = b.id AND b.old_state < 'SENT'
   ), new_events AS (
     SELECT b.session_id, f.epoch, row_number() OVER (ORDER BY b.id, step.state) AS ord, step.type,
@@ -106,7 +102,6 @@ export async function recordOutcomes(db: Queryable, outcomes: readonly Outcome[]
       column('at'),
       column('errorCode'),
       column('errorMessage'),
-      column('payload'),
       column('wireAt'),
     ],
   });

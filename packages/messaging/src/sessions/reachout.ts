@@ -12,7 +12,7 @@ export const newChatsHeldUntil = (session: string): string => `greatest(${sessio
  * acknowledged; groups are not concerned. Accept and claim both use this condition.
  *
  * `CASE`, because an `AND` behind a comparison with NULL is evaluated: each claim of a session without a lock would
- * search its messages. `UNION ALL`, because one index answers each half.
+ * search its messages. `UNION ALL`, because one index answers each half: the names of messages begin with their chat.
  *
  * @param chat SQL of the chat's jid
  * @param session alias of a `sessions` row
@@ -22,7 +22,8 @@ export const isHeldBack = (
   session: string,
 ): string => `CASE WHEN ${newChatsHeldUntil(session)} > now() THEN
     ${chat} NOT LIKE '%@g.us' AND NOT EXISTS (
-      SELECT 1 FROM messages b WHERE b.session_id = ${session}.id AND b.chat_jid = ${chat} AND b.state >= 'SENT'
+      SELECT 1 FROM message_keys k JOIN messages b ON b.id = k.message_id
+      WHERE k.session_id = ${session}.id AND k.chat_jid = ${chat} AND b.state >= 'SENT'
       UNION ALL
       SELECT 1 FROM messages b WHERE b.session_id = ${session}.id AND b.chat_alt_jid = ${chat} AND b.state >= 'SENT')
   ELSE false END`;

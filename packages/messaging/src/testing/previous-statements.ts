@@ -1,5 +1,5 @@
 /**
- * Statements of the version before the migration `storage_seams`, as its processes prepare them (commit 908a8a4): the
+ * Statements of the version before the migration `message_storage`, as its processes prepare them (commit 73024b0): the
  * test of the migration runs them before and after it.
  */
 export const PREVIOUS_STATEMENTS = {
@@ -20,9 +20,12 @@ export const PREVIOUS_STATEMENTS = {
       ELSE 'accepted' END AS outcome
     FROM sessions WHERE id = $2
   ), message AS (
-    INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, from_me, type, text, state, metadata, api_key_id)
-    SELECT $1, id, 'OUTBOUND', $3, $4, true, $5, $6, 'QUEUED', $7, $12 FROM session WHERE outcome = 'accepted'
+    INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, from_me, type, kind, text, content, state, metadata,
+      api_key_id)
+    SELECT $1, id, 'OUTBOUND', $3, $4, true, $5, $14, $6, $13, 'QUEUED', $7, $12 FROM session WHERE outcome = 'accepted'
     RETURNING id
+  ), keyed AS (
+    INSERT INTO message_keys (session_id, chat_jid, from_me, wa_message_id, message_id) SELECT $2, $4, true, $3, id FROM message
   ), queued AS (
     INSERT INTO outbox (message_id, session_id, lane, wa_message_id, chat_jid, request, not_before, fail_if_uncertain)
     SELECT message.id, $2, $8, $3, $4, $9, date_trunc('milliseconds', now()), session.fail_if_uncertain
@@ -46,8 +49,8 @@ export const PREVIOUS_STATEMENTS = {
     FROM sessions WHERE id = $2
   ), keys AS (
     INSERT INTO idempotency_keys AS k (session_id, key, request_hash, message_id, expires_at)
-    SELECT s.id, given.key, $15, $1, now() + given.lifetime * interval '1 s'
-    FROM session s CROSS JOIN unnest($13::text[], $14::int[]) AS given(key, lifetime)
+    SELECT s.id, given.key, $17, $1, now() + given.lifetime * interval '1 s'
+    FROM session s CROSS JOIN unnest($15::text[], $16::int[]) AS given(key, lifetime)
     WHERE s.outcome = 'accepted' ORDER BY given.key
     ON CONFLICT (session_id, key) DO UPDATE SET
       request_hash = CASE WHEN k.expires_at <= now() THEN excluded.request_hash ELSE k.request_hash END,
@@ -57,16 +60,21 @@ export const PREVIOUS_STATEMENTS = {
   ), used AS (
     SELECT * FROM keys WHERE message_id <> $1
   ), message AS (
-    INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, from_me, type, text, state, metadata, api_key_id)
-    SELECT $1, id, 'OUTBOUND', $3, $4, true, $5, $6, 'QUEUED', $7, $12 FROM session WHERE outcome = 'accepted' AND NOT EXISTS (SELECT 1 FROM used)
+    INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, from_me, type, kind, text, content, state, metadata,
+      api_key_id)
+    SELECT $1, id, 'OUTBOUND', $3, $4, true, $5, $14, $6, $13, 'QUEUED', $7, $12 FROM session WHERE outcome = 'accepted' AND NOT EXISTS (SELECT 1 FROM used)
     RETURNING id
+  ), keyed AS (
+    INSERT INTO message_keys (session_id, chat_jid, from_me, wa_message_id, message_id) SELECT $2, $4, true, $3, id FROM message
   ), queued AS (
     INSERT INTO outbox (message_id, session_id, lane, wa_message_id, chat_jid, request, not_before, fail_if_uncertain)
     SELECT message.id, $2, $8, $3, $4, $9, date_trunc('milliseconds', now()), session.fail_if_uncertain
     FROM message CROSS JOIN session
   )
   SELECT outcome, locked_until AS "lockedUntil", ceil(extract(epoch FROM locked_until - now()))::int AS "lockedSeconds", (SELECT json_agg(message_id) FROM used) AS "messageIds",
-    (SELECT bool_and(request_hash = $15) FROM used) AS "isSameRequest" FROM session`,
+    (SELECT bool_and(request_hash = $17) FROM used) AS "isSameRequest" FROM session`,
+  'find-used-keys': `SELECT json_agg(message_id) AS "messageIds", bool_and(request_hash = $3) AS "isSameRequest"
+    FROM idempotency_keys WHERE session_id = $1 AND key = ANY($2) AND expires_at > now()`,
   'claim-outbox': `WITH claimed AS (
   SELECT * FROM unnest($1::uuid[], $2::bigint[]) AS c(session_id, epoch)
 ), fence AS (
@@ -143,6 +151,17 @@ export const PREVIOUS_STATEMENTS = {
   UPDATE outbox o SET attempt_log = jsonb_set(o.attempt_log, '{-1,begun}', 'true')
   FROM fence f CROSS JOIN relaxed
   WHERE o.message_id = $3 AND o.session_id = f.session_id AND o.state = 'SENDING' AND o.epoch = f.epoch`,
+  'store-payload': `WITH fence AS (
+  SELECT session_id, epoch FROM session_placements
+  WHERE session_id = $1 AND epoch = $2 AND state <> 'UNASSIGNED'
+  FOR SHARE
+), relaxed AS MATERIALIZED (
+    SELECT set_config('synchronous_commit', 'off', true)
+  )
+  UPDATE outbox o SET payload = coalesce(o.payload, $4)
+  FROM fence f CROSS JOIN relaxed
+  WHERE o.message_id = $3 AND o.session_id = f.session_id AND o.state = 'SENDING' AND o.epoch = f.epoch
+  RETURNING o.payload`,
   'outbox-payload': `SELECT request, payload, message_id AS "messageId" FROM outbox WHERE session_id = $1 AND wa_message_id = $2`,
   'record-outcomes': `WITH claimed AS (
   SELECT * FROM unnest($1::uuid[], $2::bigint[]) AS c(session_id, epoch)
@@ -164,8 +183,9 @@ export const PREVIOUS_STATEMENTS = {
       (array_agg(payload) FILTER (WHERE payload IS NOT NULL))[1] AS payload, max(wire_at) AS wire_at
     FROM reported GROUP BY session_id, wa_message_id
   ), before AS (
-    SELECT m.id, m.state AS old_state, m.chat_jid, l.session_id, l.wa_message_id, l.state, l.failed_at, l.error_code, l.error_message, l.payload,
-      l.wire_at, coalesce(m.sent_at, l.sent_at) AS sent_at,
+    SELECT m.id, m.state AS old_state, m.chat_jid, coalesce(nullif(m.kind, 'unknown'), lower(m.type::text)) AS kind, m.text,
+      m.content, l.session_id, l.wa_message_id, l.state, l.failed_at, l.error_code, l.error_message, l.payload, l.wire_at,
+      coalesce(m.sent_at, l.sent_at) AS sent_at,
       CASE WHEN l.delivered_at IS NOT NULL THEN greatest(l.delivered_at, coalesce(m.sent_at, l.sent_at)) END AS delivered_at,
       CASE WHEN l.read_at IS NOT NULL THEN greatest(l.read_at, m.delivered_at, coalesce(m.sent_at, l.sent_at)) END AS read_at
     FROM outbox o JOIN latest l ON o.session_id = l.session_id AND o.wa_message_id = l.wa_message_id
@@ -191,7 +211,9 @@ export const PREVIOUS_STATEMENTS = {
         'timestamp', extract(epoch FROM CASE step.type WHEN 'message.sent' THEN b.sent_at WHEN 'message.delivered' THEN b.delivered_at
           WHEN 'message.failed' THEN b.failed_at
           ELSE b.read_at END)::bigint)
-        || CASE step.state WHEN 'FAILED' THEN jsonb_build_object('errorCode', b.error_code, 'error', b.error_message)
+        || CASE step.state WHEN 'SENT' THEN jsonb_strip_nulls(jsonb_build_object('chat', b.chat_jid, 'fromMe', true,
+            'type', b.kind, 'text', b.text, 'content', b.content))
+          WHEN 'FAILED' THEN jsonb_build_object('errorCode', b.error_code, 'error', b.error_message)
           WHEN 'UNKNOWN' THEN jsonb_build_object('errorCode', b.error_code, 'error', b.error_message, 'state', 'unknown')
           ELSE '{}' END AS data
     FROM before b JOIN fence f ON f.session_id = b.session_id
@@ -232,33 +254,47 @@ export const PREVIOUS_STATEMENTS = {
   FOR SHARE OF p
 ), arrived AS (
     SELECT i.* FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bool[], $10::text[],
-        $11::"MessageType"[], $12::text[], $13::jsonb[], $14::timestamptz[], $15::"MessageDirection"[], $16::"MessageState"[], $17::bool[])
-      WITH ORDINALITY AS i(session_id, id, wa_message_id, chat_jid, chat_alt_jid, from_jid, from_me, sender_name, type, text,
-        content, wa_timestamp, direction, state, is_stub, ord)
+        $11::text[], $12::text[], $13::jsonb[], $14::timestamptz[], $15::"MessageDirection"[], $16::"MessageState"[], $17::bool[],
+        $18::"MessageType"[])
+      WITH ORDINALITY AS i(session_id, id, wa_message_id, chat_jid, chat_alt_jid, from_jid, from_me, sender_name, kind, text,
+        content, wa_timestamp, direction, state, is_stub, type, ord)
     JOIN fence USING (session_id)
-  ), stored AS (
-    INSERT INTO messages AS m (id, session_id, direction, wa_message_id, chat_jid, chat_alt_jid, from_jid, from_me, sender_name, type,
+  ), keyed AS (
+    INSERT INTO message_keys (session_id, chat_jid, from_me, wa_message_id, message_id)
+    SELECT session_id, chat_jid, from_me, wa_message_id, id FROM arrived
+    ON CONFLICT (session_id, chat_jid, from_me, wa_message_id) DO NOTHING
+    RETURNING message_id
+  ), inserted AS (
+    INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, chat_alt_jid, from_jid, from_me, sender_name, type, kind,
       text, content, state, wa_timestamp, is_stub)
-    SELECT id, session_id, direction, wa_message_id, chat_jid, chat_alt_jid, from_jid, from_me, sender_name, type, text, content,
+    SELECT id, session_id, direction, wa_message_id, chat_jid, chat_alt_jid, from_jid, from_me, sender_name, type, kind, text, content,
       state, wa_timestamp, is_stub
-    FROM arrived ORDER BY ord
-    ON CONFLICT (session_id, chat_jid, from_me, wa_message_id) DO UPDATE SET type = excluded.type, text = excluded.text,
-      content = excluded.content, sender_name = coalesce(excluded.sender_name, m.sender_name),
-      chat_alt_jid = coalesce(excluded.chat_alt_jid, m.chat_alt_jid), from_jid = excluded.from_jid, is_stub = false
-    WHERE m.is_stub AND NOT excluded.is_stub
-    RETURNING id, session_id, chat_jid, from_me, wa_message_id, wa_timestamp
+    FROM arrived JOIN keyed ON keyed.message_id = arrived.id ORDER BY ord
+    RETURNING id, id AS arrived_id, wa_timestamp
+  ), filled AS (
+    UPDATE messages m SET type = a.type, kind = a.kind, text = a.text, content = a.content,
+      sender_name = coalesce(a.sender_name, m.sender_name), chat_alt_jid = coalesce(a.chat_alt_jid, m.chat_alt_jid),
+      from_jid = a.from_jid, is_stub = false
+    FROM (SELECT * FROM arrived WHERE NOT is_stub AND id NOT IN (SELECT message_id FROM keyed)) a
+    JOIN message_keys k USING (session_id, chat_jid, from_me, wa_message_id)
+    WHERE m.id = k.message_id AND m.is_stub
+    RETURNING m.id, a.id AS arrived_id, m.wa_timestamp
+  ), stored AS (
+    SELECT * FROM inserted UNION ALL SELECT * FROM filled
   ), projected AS (
     UPDATE inbound_journal j SET projected_at = now(), stanza = NULL, plaintext = NULL
-    FROM fence f JOIN unnest($18::uuid[], $19::bytea[]) AS d(session_id, hash) USING (session_id)
+    FROM fence f JOIN unnest($19::uuid[], $20::bytea[]) AS d(session_id, hash) USING (session_id)
     WHERE j.session_id = d.session_id AND j.hash = d.hash AND j.projected_at IS NULL
   ), new_events AS (
     SELECT a.session_id, f.epoch, a.ord,
       CASE WHEN a.is_stub THEN 'message.undecryptable' WHEN s.id <> a.id THEN 'message.recovered'
         WHEN a.from_me THEN 'message.sent' ELSE 'message.received' END AS type,
       jsonb_strip_nulls(jsonb_build_object('messageId', s.id, 'waMessageId', a.wa_message_id, 'chat', a.chat_jid,
-        'chatAlt', a.chat_alt_jid, 'from', a.from_jid, 'fromMe', a.from_me, 'senderName', a.sender_name, 'type', lower(a.type::text),
-        'text', a.text, 'content', a.content, 'timestamp', extract(epoch FROM s.wa_timestamp)::bigint)) AS data
-    FROM arrived a JOIN stored s USING (session_id, chat_jid, from_me, wa_message_id) JOIN fence f ON f.session_id = a.session_id
+        'chatAlt', a.chat_alt_jid, 'from', a.from_jid, 'fromMe', a.from_me, 'senderName', a.sender_name, 'type', a.kind,
+        'text', a.text, 'content', a.content,
+        'to', CASE WHEN a.from_me AND s.id = a.id AND NOT a.is_stub THEN a.chat_jid END,
+        'timestamp', extract(epoch FROM s.wa_timestamp)::bigint)) AS data
+    FROM arrived a JOIN stored s ON s.arrived_id = a.id JOIN fence f ON f.session_id = a.session_id
   ), numbered AS (
   SELECT session_id, epoch, type, data, row_number() OVER (PARTITION BY session_id ORDER BY ord) AS n FROM new_events
 ), counted AS (
@@ -291,40 +327,39 @@ export const PREVIOUS_STATEMENTS = {
     LIMIT $2 FOR NO KEY UPDATE OF w SKIP LOCKED
   )
   UPDATE webhooks w SET leased_by = $1, leased_until = now() + $3 * interval '1 ms'
-  FROM due JOIN sessions s ON s.id = (SELECT session_id FROM webhooks WHERE id = due.id)
-  WHERE w.id = due.id
-  RETURNING w.id AS "webhookId", w.session_id AS "sessionId", s.slug, w.url, w.secret, w.leased_by AS "leasedBy"`,
-  'due-deliveries': `SELECT d.seq, e.type, e.data, e.epoch, e.created_at AS "createdAt", d.attempts, m.metadata
-    FROM webhook_deliveries d JOIN events e ON e.session_id = d.session_id AND e.seq = d.seq
+  FROM due WHERE w.id = due.id
+  RETURNING w.id AS "webhookId", w.session_id AS "sessionId", w.url, w.secret, w.leased_by AS "leasedBy"`,
+  'due-deliveries': `SELECT d.session_id AS "sessionId", s.slug, d.seq, e.type, e.data, e.epoch, e.created_at AS "createdAt", d.attempts, m.metadata
+    FROM webhook_deliveries d JOIN events e ON e.session_id = d.session_id AND e.seq = d.seq JOIN sessions s ON s.id = d.session_id
     LEFT JOIN messages m ON m.id = (e.data->>'messageId')::uuid AND m.metadata IS NOT NULL
     WHERE d.webhook_id = $1 AND d.status = $2::"WebhookStatus" AND d.next_attempt <= now()
-    ORDER BY d.seq LIMIT $3`,
+    ORDER BY d.seq, d.session_id LIMIT $3`,
   'record-deliveries': `WITH given AS (
-    SELECT * FROM unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::"WebhookStatus"[], $6::float8[], $7::int[], $8::text[])
-      AS g(webhook_id, leased_by, seq, status, delay_ms, response_code, error)
+    SELECT * FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::"WebhookStatus"[], $7::float8[], $8::int[], $9::text[])
+      AS g(webhook_id, leased_by, session_id, seq, status, delay_ms, response_code, error)
   ), held AS (
     UPDATE webhooks w SET leased_until = now() + $1 * interval '1 ms',
       failure_count = CASE WHEN g.status = 'DELIVERED' THEN 0 ELSE w.failure_count + 1 END,
       last_delivery = CASE WHEN g.status = 'DELIVERED' THEN now() ELSE w.last_delivery END
     FROM given g WHERE w.id = g.webhook_id AND w.leased_by = g.leased_by
-    RETURNING w.id, w.is_active, g.seq, g.status, g.delay_ms, g.response_code, g.error
+    RETURNING w.id, w.is_active, g.session_id, g.seq, g.status, g.delay_ms, g.response_code, g.error
   )
   UPDATE webhook_deliveries d SET status = held.status, attempts = d.attempts + 1,
     next_attempt = now() + coalesce(held.delay_ms, 0) * interval '1 ms', response_code = held.response_code, last_error = held.error,
     delivered_at = CASE WHEN held.status = 'DELIVERED' THEN now() END
-  FROM held WHERE d.webhook_id = held.id AND d.seq = held.seq
+  FROM held WHERE d.webhook_id = held.id AND d.session_id = held.session_id AND d.seq = held.seq
   RETURNING held.id, held.is_active AS "isActive"`,
   'release-webhook': `UPDATE webhooks w SET leased_by = NULL, leased_until = NULL WHERE id = $1 AND leased_by = $2
     RETURNING (SELECT extract(epoch FROM min(next_attempt) - now()) * 1000 FROM webhook_deliveries d
       WHERE d.webhook_id = w.id AND d.status IN ('PENDING', 'RETRYING') AND w.is_active)::float8 AS "nextDueMs"`,
   'find-message': `SELECT m.id, s.slug, m.direction, m.wa_message_id AS "waMessageId", m.chat_jid AS "chatJid", m.from_jid AS "fromJid",
-  m.from_me AS "fromMe", m.sender_name AS "senderName", m.type, m.text, m.content, CASE WHEN m.state = 'QUEUED' AND o.state = 'SENDING' THEN 'SENDING' ELSE m.state::text END AS state,
+  m.from_me AS "fromMe", m.sender_name AS "senderName", coalesce(nullif(m.kind, 'unknown'), lower(m.type::text)) AS type, m.text, m.content, CASE WHEN m.state = 'QUEUED' AND o.state = 'SENDING' THEN 'SENDING' ELSE m.state::text END AS state,
   m.error_code AS "errorCode", m.error_message AS "errorMessage", m.metadata, m.wa_timestamp AS "waTimestamp",
   m.sent_at AS "sentAt", m.delivered_at AS "deliveredAt", m.read_at AS "readAt", m.created_at AS "createdAt" FROM messages m JOIN sessions s ON s.id = m.session_id LEFT JOIN outbox o ON o.message_id = m.id
     WHERE m.id = $1 AND ($2::bool OR s.workspace_id = $3) AND ($4::uuid IS NULL OR s.id = $4)`,
   'list-messages': `SELECT page.* FROM sessions s CROSS JOIN LATERAL (
       SELECT m.id, s.slug, m.direction, m.wa_message_id AS "waMessageId", m.chat_jid AS "chatJid", m.from_jid AS "fromJid",
-  m.from_me AS "fromMe", m.sender_name AS "senderName", m.type, m.text, m.content, CASE WHEN m.state = 'QUEUED' AND o.state = 'SENDING' THEN 'SENDING' ELSE m.state::text END AS state,
+  m.from_me AS "fromMe", m.sender_name AS "senderName", coalesce(nullif(m.kind, 'unknown'), lower(m.type::text)) AS type, m.text, m.content, CASE WHEN m.state = 'QUEUED' AND o.state = 'SENDING' THEN 'SENDING' ELSE m.state::text END AS state,
   m.error_code AS "errorCode", m.error_message AS "errorMessage", m.metadata, m.wa_timestamp AS "waTimestamp",
   m.sent_at AS "sentAt", m.delivered_at AS "deliveredAt", m.read_at AS "readAt", m.created_at AS "createdAt" FROM messages m LEFT JOIN outbox o ON o.message_id = m.id
       WHERE m.session_id = s.id AND ($3::uuid IS NULL OR m.id >= $3) AND ($4::uuid IS NULL OR m.id < $4)
@@ -336,11 +371,6 @@ export const PREVIOUS_STATEMENTS = {
   AND ($5::"MessageDirection" IS NULL OR m.direction = $5)
   AND ($6::text IS NULL OR m.chat_jid = $6 OR m.chat_alt_jid = $6)
   AND ($7::text[] IS NULL OR CASE WHEN m.state = 'QUEUED' AND o.state = 'SENDING' THEN 'SENDING' ELSE m.state::text END = ANY($7))`,
-  'timeline-events': `SELECT e.seq, e.type, e.data, e.created_at AS "createdAt", d.status, d.attempts, d.next_attempt AS "nextAttempt",
-      d.delivered_at AS "deliveredAt", d.response_code AS "responseCode", d.last_error AS "lastError"
-    FROM events e LEFT JOIN webhooks w ON w.session_id = e.session_id
-    LEFT JOIN webhook_deliveries d ON d.webhook_id = w.id AND d.seq = e.seq
-    WHERE e.data ? 'messageId' AND e.data->>'messageId' = $1 ORDER BY e.seq`,
   'timeline-queue': `SELECT o.state, o.attempts, o.attempt_log AS "attemptLog", o.wire_at AS "wireAt",
       CASE WHEN o.not_before > now() THEN o.not_before END AS "scheduledFor",
       s.state AS "sessionState", s.state_reason AS "sessionReason",
@@ -359,5 +389,10 @@ export const PREVIOUS_STATEMENTS = {
         WHERE e.session_id = o.session_id AND e.state IN ('QUEUED', 'SENDING') AND (e.lane, e.seq) < (o.lane, o.seq)
         LIMIT 1000) older) AS ahead
     FROM outbox o JOIN sessions s ON s.id = o.session_id WHERE o.message_id = $1`,
-  'analytics-messages': `SELECT direction, state, type, count(*) FROM messages WHERE id >= $1 AND id < $2 GROUP BY direction, state, type`,
+  'timeline-events': `SELECT e.seq, e.type, e.data, e.created_at AS "createdAt", d.status, d.attempts, d.next_attempt AS "nextAttempt",
+      d.delivered_at AS "deliveredAt", d.response_code AS "responseCode", d.last_error AS "lastError"
+    FROM events e LEFT JOIN webhooks w ON w.session_id = e.session_id
+    LEFT JOIN webhook_deliveries d ON d.webhook_id = w.id AND d.session_id = e.session_id AND d.seq = e.seq
+    WHERE e.data ? 'messageId' AND e.data->>'messageId' = $1 ORDER BY e.seq`,
+  'analytics-messages': `SELECT m.direction, m.state, coalesce(nullif(m.kind, 'unknown'), lower(m.type::text)) AS type, count(*) FROM messages m WHERE m.id >= $1 AND m.id < $2 GROUP BY 1, 2, 3`,
 };

@@ -11,7 +11,7 @@ type Row = Record<string, unknown>;
 export interface PreviousInbound {
   id?: string;
   waMessageId: string;
-  type?: string;
+  kind?: string;
   text?: string | null;
   content?: Row | null;
   isStub?: boolean;
@@ -19,6 +19,10 @@ export interface PreviousInbound {
 }
 
 const CHAT = '15550001@s.whatsapp.net';
+
+/** The enum `MessageType`, which the previous version writes beside the kind. */
+const TYPES = 'TEXT IMAGE DOCUMENT AUDIO VIDEO STICKER LOCATION CONTACT POLL REACTION SYSTEM'.split(' ');
+const previousTypeOf = (kind: string) => (TYPES.includes(kind.toUpperCase()) ? kind.toUpperCase() : 'UNKNOWN');
 
 /** A process of the version before: its statements, prepared once on each of its connections. */
 export class PreviousVersion {
@@ -48,6 +52,8 @@ export class PreviousVersion {
       PAIRING_STATES,
       null,
       null,
+      null,
+      'text',
     ];
     const [row] = key
       ? await this.run('accept-message-once', [...values, [`key:${key}`], [86_400], Buffer.from(request)])
@@ -56,7 +62,11 @@ export class PreviousVersion {
   }
 
   claim = ({ sessionId, epoch }: Owner) =>
-    this.run<{ messageId: string; request: Row; payload: Buffer | null }>('claim-outbox', [[sessionId], [epoch], 10]);
+    this.run<{ messageId: string; waMessageId: string; request: Row; payload: Buffer | null }>('claim-outbox', [
+      [sessionId],
+      [epoch],
+      10,
+    ]);
 
   async outcome({ sessionId, epoch }: Owner, waMessageId: string, state: string, payload?: Buffer) {
     const at = new Date();
@@ -68,7 +78,7 @@ export class PreviousVersion {
     const {
       id = newId(),
       waMessageId,
-      type = 'TEXT',
+      kind = 'text',
       text = 'hello',
       content,
       isStub = false,
@@ -85,13 +95,14 @@ export class PreviousVersion {
       [CHAT],
       [fromMe],
       ['Ann'],
-      [type],
+      [kind],
       [text],
       [content ? JSON.stringify(content) : null],
       [new Date(1_700_000_000_000)],
       [fromMe ? 'OUTBOUND' : 'INBOUND'],
       [fromMe ? 'SENT' : 'RECEIVED'],
       [isStub],
+      [previousTypeOf(kind)],
       [],
       [],
     ]);
@@ -99,13 +110,23 @@ export class PreviousVersion {
   }
 
   lease = (leasedBy: string) =>
-    this.run<{ webhookId: string; slug: string }>('lease-due-webhooks', [leasedBy, 10, 60_000, null]);
+    this.run<{ webhookId: string; sessionId: string }>('lease-due-webhooks', [leasedBy, 10, 60_000, null]);
 
   due = (webhookId: string) =>
     this.run<{ seq: number; type: string; metadata: Row | null }>('due-deliveries', [webhookId, 'PENDING', 100]);
 
-  deliver = (webhookId: string, leasedBy: string, seq: number, status = 'DELIVERED') =>
-    this.run('record-deliveries', [60_000, [webhookId], [leasedBy], [seq], [status], [null], [200], [null]]);
+  deliver = ({ sessionId }: Owner, webhookId: string, { leasedBy, seq }: { leasedBy: string; seq: number }) =>
+    this.run('record-deliveries', [
+      60_000,
+      [webhookId],
+      [leasedBy],
+      [sessionId],
+      [seq],
+      ['DELIVERED'],
+      [null],
+      [200],
+      [null],
+    ]);
 
   list = (workspaceId: string) =>
     this.run<{ id: string; type: string; text: string | null; state: string }>('list-messages', [

@@ -96,20 +96,20 @@ describe('an installation in use', () => {
     await fixture.setState(sessions[1]!, 'LOGGED_OUT');
     await pool.query(`UPDATE sessions SET created_at = now() - interval '3 days' WHERE id = $1`, [sessions[2]!.id]);
     const messages: [hoursAgo: number, direction: string, state: string, type: string][] = [
-      [0.1, 'OUTBOUND', 'QUEUED', 'TEXT'],
-      [0.1, 'OUTBOUND', 'SENT', 'TEXT'],
-      [0.1, 'OUTBOUND', 'DELIVERED', 'TEXT'],
-      [2, 'OUTBOUND', 'READ', 'IMAGE'],
-      [2, 'OUTBOUND', 'PLAYED', 'AUDIO'],
-      [2, 'OUTBOUND', 'FAILED', 'TEXT'],
-      [30, 'OUTBOUND', 'UNKNOWN', 'TEXT'],
-      [30, 'INBOUND', 'RECEIVED', 'STICKER'],
-      [24 * 8, 'INBOUND', 'RECEIVED', 'TEXT'],
-      [24 * 31, 'INBOUND', 'RECEIVED', 'TEXT'],
+      [0.1, 'OUTBOUND', 'QUEUED', 'text'],
+      [0.1, 'OUTBOUND', 'SENT', 'text'],
+      [0.1, 'OUTBOUND', 'DELIVERED', 'text'],
+      [2, 'OUTBOUND', 'READ', 'image'],
+      [2, 'OUTBOUND', 'PLAYED', 'audio'],
+      [2, 'OUTBOUND', 'FAILED', 'text'],
+      [30, 'OUTBOUND', 'UNKNOWN', 'text'],
+      [30, 'INBOUND', 'RECEIVED', 'sticker'],
+      [24 * 8, 'INBOUND', 'RECEIVED', 'text'],
+      [24 * 31, 'INBOUND', 'RECEIVED', 'text'],
     ];
     for (const [hoursAgo, direction, state, type] of messages) {
       await pool.query(
-        `INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, from_me, type, state)
+        `INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, from_me, kind, state)
          VALUES ($1, $2, $3::"MessageDirection", $4, '1@s.whatsapp.net', $3 = 'OUTBOUND', $5, $6)`,
         [idOf(hoursAgo), sessions[0]!.id, direction, newId(), type, state],
       );

@@ -1,7 +1,7 @@
 import type { MessageTypeName } from '@wa-gate/contracts';
 import type { MessageDirection, MessageState, Network, Queryable, SessionState, UserRole, UserTier } from '@wa-gate/db';
 import { firstIdAt } from '@wa-gate/kit';
-import { ALL_MESSAGE_USAGE, MESSAGE_KIND } from '@wa-gate/messaging';
+import { ALL_MESSAGE_USAGE } from '@wa-gate/messaging';
 import type { Slice } from './figures.ts';
 
 export interface MessageCount {
@@ -59,7 +59,7 @@ const TOTALS = {
 /** Ids grow with time, so that the primary key finds the period; `created_at` has no index, and needs none. */
 const MESSAGES = {
   name: 'analytics-messages',
-  text: `SELECT m.direction, m.state, ${MESSAGE_KIND} AS type, count(*) FROM messages m WHERE m.id >= $1 AND m.id < $2 GROUP BY 1, 2, 3`,
+  text: `SELECT m.direction, m.state, m.kind AS type, count(*) FROM messages m WHERE m.id >= $1 AND m.id < $2 GROUP BY 1, 2, 3`,
 };
 
 const SESSIONS = {

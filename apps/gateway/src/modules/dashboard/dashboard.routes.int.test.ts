@@ -40,9 +40,9 @@ async function message(of: TestSession, given: Given): Promise<void> {
   const hex = at.toString(16).padStart(12, '0');
   const id = `${hex.slice(0, 8)}-${hex.slice(8)}${newId().slice(13)}`;
   await query(
-    `INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, from_me, sender_name, type, state, error_code,
+    `INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, from_me, sender_name, kind, state, error_code,
        error_message, created_at, sent_at)
-     VALUES ($1, $2, CASE WHEN $3 THEN 'OUTBOUND' ELSE 'INBOUND' END::"MessageDirection", $1::uuid::text, $4, $3::bool, $5, 'TEXT',
+     VALUES ($1, $2, CASE WHEN $3 THEN 'OUTBOUND' ELSE 'INBOUND' END::"MessageDirection", $1::uuid::text, $4, $3::bool, $5, 'text',
        $6::"MessageState", $7, CASE WHEN $7::text IS NOT NULL THEN 'because' END, $8, $9)`,
     [
       id,

@@ -1,6 +1,5 @@
 import type { MessageStateName, MessageTypeName } from '@wa-gate/contracts';
 import type { MessageDirection, MessageState, Queryable } from '@wa-gate/db';
-import { MESSAGE_KIND } from '@wa-gate/messaging';
 import type { Reach } from '../sessions/index.ts';
 
 /** A message with the state that its outbox row adds. */
@@ -53,7 +52,7 @@ export interface MessagesRepository {
 const STATE = `CASE WHEN m.state = 'QUEUED' AND o.state = 'SENDING' THEN 'SENDING' ELSE m.state::text END`;
 
 const COLUMNS = `m.id, s.slug, m.direction, m.wa_message_id AS "waMessageId", m.chat_jid AS "chatJid", m.from_jid AS "fromJid",
-  m.from_me AS "fromMe", m.sender_name AS "senderName", ${MESSAGE_KIND} AS type, m.text, m.content, ${STATE} AS state,
+  m.from_me AS "fromMe", m.sender_name AS "senderName", m.kind AS type, m.text, m.content, ${STATE} AS state,
   m.error_code AS "errorCode", m.error_message AS "errorMessage", m.metadata, m.wa_timestamp AS "waTimestamp",
   m.sent_at AS "sentAt", m.delivered_at AS "deliveredAt", m.read_at AS "readAt", m.created_at AS "createdAt"`;
 const TABLES = `messages m JOIN sessions s ON s.id = m.session_id LEFT JOIN outbox o ON o.message_id = m.id`;

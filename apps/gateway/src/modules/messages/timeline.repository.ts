@@ -52,7 +52,7 @@ const COUNTED_AHEAD = 1_000;
 
 const QUEUE = {
   name: 'timeline-queue',
-  text: `SELECT o.state, o.attempts, o.attempt_log AS "attemptLog", o.wire_at AS "wireAt",
+  text: `SELECT o.state, o.attempts, o.attempt_log AS "attemptLog", coalesce(m.wire_at, o.wire_at) AS "wireAt",
       CASE WHEN o.not_before > now() THEN o.not_before END AS "scheduledFor",
       s.state AS "sessionState", s.state_reason AS "sessionReason",
       CASE WHEN ${isHeldBack('o.chat_jid', 's')} THEN ${newChatsHeldUntil('s')} END AS "lockedUntil",
@@ -62,7 +62,7 @@ const QUEUE = {
       (SELECT count(*) FROM (SELECT 1 FROM outbox e
         WHERE e.session_id = o.session_id AND e.state IN ('QUEUED', 'SENDING') AND (e.lane, e.seq) < (o.lane, o.seq)
         LIMIT ${COUNTED_AHEAD}) older) AS ahead
-    FROM outbox o JOIN sessions s ON s.id = o.session_id WHERE o.message_id = $1`,
+    FROM outbox o JOIN messages m ON m.id = o.message_id JOIN sessions s ON s.id = o.session_id WHERE o.message_id = $1`,
 };
 
 const EVENTS = {

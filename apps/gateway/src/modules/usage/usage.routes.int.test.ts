@@ -33,8 +33,8 @@ const send = (as: string, { slug } = session) =>
   fixture.call('POST', `/api/sessions/${slug}/send?wait=queued`, { as, body: { to: '+6281234567890', message: 'x' } });
 const receive = (count: number) =>
   fixture.database.pool.query(
-    `INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, from_jid, from_me, type, state)
-     SELECT (substr(id::text, 1, 24) || lpad(to_hex(n), 12, '0'))::uuid, session_id, 'INBOUND', 'IN' || n, 'chat', 'somebody', false, 'TEXT', 'RECEIVED'
+    `INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, from_jid, from_me, kind, state)
+     SELECT (substr(id::text, 1, 24) || lpad(to_hex(n), 12, '0'))::uuid, session_id, 'INBOUND', 'IN' || n, 'chat', 'somebody', false, 'text', 'RECEIVED'
      FROM (SELECT * FROM messages WHERE session_id = $1 LIMIT 1) m, generate_series(1, $2::int) n`,
     [session.id, count],
   );
