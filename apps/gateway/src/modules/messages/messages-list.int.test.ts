@@ -88,6 +88,14 @@ describe('GET /api/messages (MR-035)', () => {
     for (const chat of ['15551234567', '+1 555 123 4567', ANN, LID]) {
       expect(await found(`?chat=${encodeURIComponent(chat)}`), chat).toEqual([ids[6]]);
     }
+    const chat = '?chat=6281234567890';
+    expect(await found(chat)).toEqual([5, 4, 3, 2, 1, 0].map((index) => ids[index]));
+    expect((await list(`${chat}&count=true`)).body.data.pagination.total).toBe(6);
+    // Of one session: a full page comes from the latest messages, another from the whole chat.
+    for (const limit of [1, 2, 3, 50]) {
+      const page = await found(`${chat}&sessionId=${first!.slug}&limit=${limit}`);
+      expect(page, String(limit)).toEqual([4, 2, 0].slice(0, limit).map((index) => ids[index]));
+    }
     const { rows } = await fixture.database.pool.query<{ at: Date }>(
       'SELECT created_at AS at FROM messages ORDER BY id OFFSET 3 LIMIT 1',
     );

@@ -55,13 +55,13 @@ const COLUMNS = `m.id, s.slug, m.direction, m.wa_message_id AS "waMessageId", m.
   m.from_me AS "fromMe", m.sender_name AS "senderName", m.kind AS type, m.text, m.content, ${STATE} AS state,
   m.error_code AS "errorCode", m.error_message AS "errorMessage", m.metadata, m.wa_timestamp AS "waTimestamp",
   m.sent_at AS "sentAt", m.delivered_at AS "deliveredAt", m.read_at AS "readAt", m.created_at AS "createdAt"`;
-const TABLES = `messages m JOIN sessions s ON s.id = m.session_id LEFT JOIN outbox o ON o.message_id = m.id`;
+const WITH_OUTBOX = 'LEFT JOIN outbox o ON o.message_id = m.id';
 
 const READ_STATE = { name: 'read-message-state', text: 'SELECT state FROM messages WHERE id = $1' };
 
 const FIND = {
   name: 'find-message',
-  text: `SELECT ${COLUMNS} FROM ${TABLES}
+  text: `SELECT ${COLUMNS} FROM messages m JOIN sessions s ON s.id = m.session_id ${WITH_OUTBOX}
     WHERE m.id = $1 AND ($2::bool OR s.workspace_id = $3) AND ($4::uuid IS NULL OR s.id = $4)`,
 };
 
@@ -72,22 +72,36 @@ const FILTER = `($3::uuid IS NULL OR m.id >= $3) AND ($4::uuid IS NULL OR m.id <
   AND ($6::text IS NULL OR m.chat_jid = $6 OR m.chat_alt_jid = $6)
   AND ($7::text[] IS NULL OR ${STATE} = ANY($7))`;
 
+/** Rows `m` of session `s`: all; those of a chat, by the names of messages and by the chat's other name; the latest. */
+const ALL = '(SELECT * FROM messages WHERE session_id = s.id) m';
+const OF_CHAT = `(SELECT k.message_id AS id FROM message_keys k WHERE k.session_id = s.id AND k.chat_jid = $6
+    UNION SELECT b.id FROM messages b WHERE b.session_id = s.id AND b.chat_alt_jid = $6 ORDER BY id DESC) c JOIN messages m ON m.id = c.id`;
+const LATEST = `(SELECT * FROM messages WHERE session_id = s.id AND ($4::uuid IS NULL OR id < $4) ORDER BY id DESC LIMIT 2000) m`;
+
 /**
  * Takes a page of each session by its index, and then the newest of these: a workspace has few sessions, and may have
  * millions of messages.
  */
-const LIST = {
-  name: 'list-messages',
+const listOf = (name: string, rows: string) => ({
+  name,
   text: `SELECT page.* FROM sessions s CROSS JOIN LATERAL (
-      SELECT ${COLUMNS} FROM messages m LEFT JOIN outbox o ON o.message_id = m.id
-      WHERE m.session_id = s.id AND ${FILTER} ORDER BY m.id DESC LIMIT $8
+      SELECT ${COLUMNS} FROM ${rows} ${WITH_OUTBOX} WHERE ${FILTER} ORDER BY m.id DESC LIMIT $8
     ) page WHERE ${OF_REACH} ORDER BY page.id DESC LIMIT $8`,
-};
+});
+const LIST = listOf('list-messages', ALL);
+/** Sorts the ids of the whole chat. */
+const LIST_OF_CHAT = listOf('list-messages-of-chat', OF_CHAT);
+/** A page of a chat that is most of its session: that chat is large, and its page is among the latest messages. */
+const LIST_OF_BUSY_CHAT = listOf('list-messages-of-busy-chat', LATEST);
 
-const COUNT = {
-  name: 'count-messages',
-  text: `SELECT count(*) AS total FROM ${TABLES} WHERE ${OF_REACH} AND ${FILTER}`,
-};
+const countOf = (name: string, rows: string) => ({
+  name,
+  text: `SELECT count(*) AS total FROM sessions s CROSS JOIN LATERAL (
+      SELECT 1 FROM ${rows} ${WITH_OUTBOX} WHERE ${FILTER}
+    ) found WHERE ${OF_REACH}`,
+});
+const COUNT = countOf('count-messages', ALL);
+const COUNT_OF_CHAT = countOf('count-messages-of-chat', OF_CHAT);
 
 const valuesOf = ({ workspaceId, sessionId }: Reach, filter: MessageFilter): unknown[] => [
   workspaceId,
@@ -114,11 +128,16 @@ export function createMessagesRepository(db: Queryable): MessagesRepository {
       return rows[0] ?? null;
     },
     async list(reach, filter, limit) {
-      const { rows } = await db.query<MessageRecord>({ ...LIST, values: [...valuesOf(reach, filter), limit] });
-      return rows;
+      const values = [...valuesOf(reach, filter), limit];
+      const read = async (list: typeof LIST) => (await db.query<MessageRecord>({ ...list, values })).rows;
+      if (!filter.chatJid) return await read(LIST);
+      // The latest of several sessions reach back to different times: a full page of them may lack newer messages.
+      const latest = reach.sessionId ? await read(LIST_OF_BUSY_CHAT) : [];
+      return latest.length === limit ? latest : await read(LIST_OF_CHAT);
     },
     async count(reach, filter) {
-      const { rows } = await db.query<{ total: number }>({ ...COUNT, values: valuesOf(reach, filter) });
+      const count = filter.chatJid ? COUNT_OF_CHAT : COUNT;
+      const { rows } = await db.query<{ total: number }>({ ...count, values: valuesOf(reach, filter) });
       return rows[0]!.total;
     },
   };
