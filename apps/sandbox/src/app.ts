@@ -34,17 +34,17 @@ export interface SandboxOptions {
   port?: number;
   /** Port of the TLS listener. @default 0, a free one */
   wsPort?: number;
-  /** Where state is kept. @default none: nothing survives `stop` */
+  /** The directory of stored state. @default none: `stop` drops everything */
   dataDir?: string | undefined;
   /** Bearer token of the control API. @default none */
   token?: string | undefined;
-  /** Whether new phones read what they get. @default true */
+  /** Whether new phones decrypt messages. @default true */
   decrypt?: boolean;
   /** Messages kept per phone. @default 10000 */
   inboxLimit?: number;
   /** Addressing of groups that companions create. @default lid */
   groupAddressing?: Addressing;
-  /** Create a phone for every number that a client asks about. @default false: it is not on WhatsApp */
+  /** Creates a phone for every number that a client looks up. @default false: it is not on WhatsApp */
   autoCreatePhones?: boolean;
   /** Send backlogs in batches, as the real server does. @default false */
   offlineBatches?: boolean;
@@ -52,7 +52,7 @@ export interface SandboxOptions {
   log?: Logger;
 }
 
-/** A WhatsApp server in a box. `start` it, point Baileys at `wsUrl` with `caPem`, and drive phones at `url`. */
+/** A WhatsApp server in this process. Start it, connect Baileys to `wsUrl` with `caPem`, and drive phones at `url`. */
 export interface Sandbox {
   readonly url: string;
   readonly wsUrl: string;
@@ -66,7 +66,7 @@ export interface Sandbox {
   stop(): Promise<void>;
 }
 
-/** Starts a sandbox in this process. A port that is taken is an error that names it. */
+/** Starts a sandbox in this process. The error for a port in use names the port. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const { host = '127.0.0.1', dataDir, log = createLogger({ service: 'sandbox', level: 'silent' }) } = options;
   const unlock = dataDir === undefined ? () => {} : lockDirectory(dataDir);
@@ -188,7 +188,10 @@ function buildContext(parts: {
   return context;
 }
 
-/** Root and static key of the handshake; kept, so that clients that pin the root survive a restart. */
+/**
+ * Loads or makes the root and static key of the handshake. They are stored, so that clients that pin the root survive a
+ * restart.
+ */
 function loadNoiseKeys(journal: Journal): ServerKeys {
   const stored = journal.read('server/noise');
   const root = stored ? keyPairFromPrivate(stored.subarray(0, 32)) : generateKeyPair();
@@ -197,7 +200,7 @@ function loadNoiseKeys(journal: Journal): ServerKeys {
   return { root, staticKey };
 }
 
-/** The CA is kept; the server certificate is made anew when it does not fit the host. */
+/** Loads or makes the CA. The server certificate is made anew when it does not fit the host. */
 async function loadTlsIdentity(journal: Journal, host: string): Promise<TlsIdentity> {
   const stored = journal.read('server/tls');
   const known = stored ? (JSON.parse(stored.toString('utf8')) as TlsIdentity) : null;
@@ -208,7 +211,7 @@ async function loadTlsIdentity(journal: Journal, host: string): Promise<TlsIdent
   return identity;
 }
 
-/** Says which listener could not have its port, instead of a bare EADDRINUSE. */
+/** Names the listener in the error for a port in use. */
 async function named<T>(what: string, host: string, port: number, listen: (port: number) => Promise<T>): Promise<T> {
   try {
     return await listen(port);

@@ -8,13 +8,13 @@ export const ConfigSchema = Type.Object({
   SANDBOX_WS_PORT: Type.Integer({ minimum: 0, maximum: 65_535, default: 8921 }),
   /** Address both listeners bind to. */
   SANDBOX_HOST: Type.String({ default: '127.0.0.1', minLength: 1 }),
-  /** Where accounts, keys, queues and media are kept; without it nothing survives the process. */
+  /** The directory of accounts, keys, queues and media. Without it nothing survives the process. */
   SANDBOX_DATA_DIR: Type.Optional(Type.String({ minLength: 1 })),
-  /** When set, the control API asks for `Authorization: Bearer <token>` everywhere except `GET /health`. */
+  /** When set, the control API requires `Authorization: Bearer <token>` everywhere except `GET /health`. */
   SANDBOX_TOKEN: Type.Optional(Type.String({ minLength: 8 })),
   /** `false`: phones acknowledge without decrypting, for load tests. */
   SANDBOX_DECRYPT: Type.Boolean({ default: true }),
-  /** `true`: numbers that a client asks about become phones, instead of being unknown. */
+  /** `true`: numbers that a client looks up become phones, instead of being unknown. */
   SANDBOX_AUTO_CREATE_PHONES: Type.Boolean({ default: false }),
   LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info' }),
 });

@@ -1,6 +1,6 @@
 /**
- * A refusal that the user of the control API can act on. The sentence says what to do; everything that is not a
- * SandboxError is a defect of the sandbox and becomes a 500.
+ * A refusal with a sentence that tells the user of the control API what to do. Any other error is a defect of the
+ * sandbox and becomes a 500.
  */
 export class SandboxError extends Error {
   override readonly name = 'SandboxError';

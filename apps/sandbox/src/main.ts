@@ -2,10 +2,10 @@ import { ConfigError, createLogger, onShutdown, readConfig } from '@wa-gate/kit'
 import { startSandbox } from './app.ts';
 import { type Config, ConfigSchema } from './config.ts';
 
-/** The launcher allows ten seconds for everything; closing takes well under one. */
+/** Milliseconds. The launcher allows ten seconds for everything; closing takes well under one. */
 const GRACE_MS = 3000;
 
-/** A wrong environment is told in one sentence, without a log whose level may be what is wrong. */
+/** Reports a wrong environment in one sentence on stderr, because the log level itself may be wrong. */
 function configOrEnd(): Config {
   try {
     return readConfig(ConfigSchema);

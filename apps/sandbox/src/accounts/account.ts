@@ -4,7 +4,7 @@ import { lidJid, pnJid } from '../wire/jid.ts';
 import { AppState } from './app-state.ts';
 import { type CompanionIdentity, CompanionOf } from './companion.ts';
 
-/** Privacy settings a fresh account has. */
+/** The privacy settings of a fresh account. */
 const DEFAULT_PRIVACY: Record<string, string> = {
   readreceipts: 'all',
   last: 'all',
@@ -39,16 +39,16 @@ export interface DeviceRef {
   device: number;
 }
 
-/** A phone number: its linked companions, and what the server keeps for it. Its phone is in `Phones`. */
+/** A phone number: its linked companions and the data that the server keeps for it. Its phone is in `Phones`. */
 export class Account {
   readonly number: string;
   readonly lid: string;
   readonly companions = new Map<number, Companion>();
   readonly appState: AppState;
-  /** Companions that asked for this account's device list and are told when it changes. */
+  /** Companions that have requested the device list of this account. They are notified of its changes. */
   readonly deviceWatchers = new Set<Companion>();
   readonly createdAt: number;
-  /** Constant id in the device identities that this phone signs. */
+  /** The constant id in the device identities that this phone signs. */
   readonly rawId: number;
   name: string;
   privacy: Record<string, string> = { ...DEFAULT_PRIVACY };
@@ -95,7 +95,7 @@ export class Account {
     return lidJid(this.lid);
   }
 
-  /** Device and key index for a companion that is being paired; they are never given twice. */
+  /** Returns a device and key index for a companion that is being paired; neither is used twice. */
   allotDevice(): number {
     const id = this.nextDevice++;
     this.save();
@@ -116,7 +116,7 @@ export class Account {
     this.save();
   }
 
-  /** The address of a device of this account in the wanted addressing. */
+  /** The address of a device of this account, in the given addressing. */
   deviceJid(device: number, addressing: 'pn' | 'lid'): string {
     return addressing === 'lid' ? lidJid(this.lid, device) : pnJid(this.number, device);
   }
@@ -127,7 +127,7 @@ export class Account {
     );
   }
 
-  /** Removes the account from the world; its companions' streams must have been ended before. */
+  /** Removes the account. The streams of its companions must have ended before. */
   erase(): void {
     this.gone = true;
     for (const companion of this.companions.values()) this.removeCompanion(companion);
@@ -152,7 +152,7 @@ export class Account {
   }
 }
 
-/** A stable 15-digit LID, so that a number has the same one in every sandbox. */
+/** Derives a stable 15-digit LID, so that a number has the same one in every sandbox. */
 function deriveLid(number: string): string {
   const hash = createHash('sha256').update(`lid of ${number}`).digest();
   return `2${(hash.readBigUInt64BE(0) % 10n ** 14n).toString().padStart(14, '0')}`;

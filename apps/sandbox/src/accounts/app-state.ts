@@ -22,12 +22,12 @@ const COLLECTIONS: readonly CollectionName[] = [
 
 export const isCollection = (name: string): name is CollectionName => (COLLECTIONS as readonly string[]).includes(name);
 
-/** Outcome of an upload: accepted under a version, or made for an older version than the collection has. */
+/** The outcome of an upload: accepted under a version, or refused because it was made for an older version. */
 type UploadResult = { accepted: true; version: number; problem: string | null } | { accepted: false; version: number };
 
 /**
- * The settings an account shares between its devices. The server's part is the log of patches per collection; the
- * phone's part is to read what companions upload (which checks their MACs) and to write patches itself.
+ * The settings that the devices of an account share. The server keeps the log of patches per collection. The phone
+ * reads the uploads of companions (which checks their MACs) and writes patches itself.
  */
 export class AppState {
   readonly key: AppStateKey;
@@ -65,7 +65,7 @@ export class AppState {
     return this.patches.get(name)?.slice(version) ?? [];
   }
 
-  /** Takes a companion's patch, which must be made for the present version. */
+  /** Appends the patch of a companion, which must be made for the present version. */
   upload(name: CollectionName, madeFor: number, patch: Buffer): UploadResult {
     const version = this.version(name);
     if (madeFor !== version) return { accepted: false, version };
@@ -75,7 +75,7 @@ export class AppState {
     return { accepted: true, version: version + 1, problem };
   }
 
-  /** Lets the phone write. @returns the new version */
+  /** Appends a patch of the phone. @returns the new version */
   write(name: CollectionName, mutations: AppStateMutation[]): number {
     const view = this.view(name);
     this.append(name, encodePatch(name, view, this.key, mutations));
@@ -92,7 +92,7 @@ export class AppState {
     this.views.clear();
   }
 
-  /** Applies a patch to the phone's view; returns what is wrong with it, if anything. */
+  /** Applies a patch to the view of the phone. Returns the problem, if there is one. */
   private follow(name: CollectionName, patch: Buffer): string | null {
     try {
       decodePatch(name, this.view(name), patch, this.findKey);
@@ -103,7 +103,7 @@ export class AppState {
     }
   }
 
-  /** The collection as the phone knows it, replayed from the log when first needed. */
+  /** The view of the phone of a collection, replayed from the log at its first use. */
   private view(name: CollectionName): CollectionState {
     let view = this.views.get(name);
     if (!view) {

@@ -12,24 +12,24 @@ export interface SignedPreKey {
   signature: Buffer;
 }
 
-/** What a companion proved about itself when it was paired. */
+/** The keys that a companion has proven during its pairing. */
 export interface CompanionIdentity {
   id: number;
   keyIndex: number;
   registrationId: number;
-  /** Noise static key: what it logs in with. */
+  /** Noise static key: its credential at logins. */
   noiseKey: Buffer;
   identityKey: Buffer;
   signedPreKey: SignedPreKey;
-  /** ADVSignedDeviceIdentity with both signatures, handed out with its keys. */
+  /** ADVSignedDeviceIdentity with both signatures; part of its key bundles. */
   signedIdentity: Buffer;
   platform: string;
   pairedAt: number;
 }
 
-/** The live connection of a companion, as far as the accounts know it. */
+/** The live connection of a companion, as the accounts use it. */
 export interface CompanionLink {
-  /** True once the offline queue was sent: stanzas may go out as they come. */
+  /** True once the offline queue was sent: stanzas are sent directly. */
   readonly isActive: boolean;
   send(node: BinaryNode): void;
   /** Ends the stream; `last` is sent first. */
@@ -50,7 +50,7 @@ interface StoredCompanion {
   pushName: string | null;
 }
 
-/** What a companion reads of its account. */
+/** The account as its companions see it. */
 interface CompanionOwner {
   readonly number: string;
   readonly lid: string;
@@ -58,8 +58,8 @@ interface CompanionOwner {
 }
 
 /**
- * A linked device of an account: its public keys, its unacknowledged stanzas, and its connection if it has one.
- * `Companion` in `account.ts` is the type to use; this class names no account, so that the import goes one way.
+ * A linked device of an account: its public keys, its unacknowledged stanzas, and its connection if it has one. Code
+ * uses the type `Companion` of `account.ts`. This class does not import the account, so that there is no import circle.
  */
 export class CompanionOf<A extends CompanionOwner> implements CompanionIdentity {
   readonly account: A;
@@ -74,11 +74,11 @@ export class CompanionOf<A extends CompanionOwner> implements CompanionIdentity 
   readonly queue: StanzaQueue;
   signedPreKey: SignedPreKey;
   preKeys: PreKeyPool;
-  /** Whether key share and history went out after the first login. */
+  /** Whether the key share and the history were sent after the first login. */
   historySent = false;
   pushName: string | null = null;
   link: CompanionLink | null = null;
-  /** What it told about its presence on the present connection. */
+  /** The presence that it has sent on the present connection. */
   isAvailable = false;
   private readonly journal: Journal;
 
@@ -123,7 +123,7 @@ export class CompanionOf<A extends CompanionOwner> implements CompanionIdentity 
     this.save();
   }
 
-  /** Forgets everything stored about it; the account must have dropped it before. */
+  /** Deletes everything stored about it. The account must have dropped it before. */
   erase(): void {
     this.queue.clear();
     this.journal.touch(this.storageKey, () => null);

@@ -4,7 +4,7 @@ import { LID_SERVER, PN_SERVER, parseJid } from '../wire/jid.ts';
 import { Account, type Companion, type DeviceRef } from './account.ts';
 import { parseDeviceKey } from './device-key.ts';
 
-/** First of the numbers given out when `POST /phones` names none. */
+/** The first number for `POST /phones` without one. */
 const FIRST_FREE_NUMBER = 15_550_100_001;
 
 /** All accounts, by number and by LID. */
@@ -24,7 +24,7 @@ export class Directory {
     }
   }
 
-  /** An account without a phone; `Phones.create` makes both. */
+  /** Creates an account without a phone; `Phones.create` makes both. */
   create(number: string = this.freeNumber(), name = `Phone ${number.slice(-4)}`): Account {
     if (this.byNumber.has(number)) {
       throw new SandboxError(409, 'PHONE_EXISTS', `Phone ${number} exists already; use it, or delete it first.`);
@@ -45,7 +45,7 @@ export class Directory {
     return account;
   }
 
-  /** The device behind a jid in either addressing, if its account exists. */
+  /** The device of a jid in either addressing, if its account exists. */
   resolve(jid: string | undefined): DeviceRef | null {
     const parsed = parseJid(jid);
     if (!parsed) return null;

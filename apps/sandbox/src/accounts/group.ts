@@ -33,7 +33,7 @@ interface GroupDescription {
   at: number;
 }
 
-/** A group chat. Members are account numbers; how they are addressed on the wire is the group's addressing mode. */
+/** A group chat. Members are account numbers. The addressing mode of the group decides their form on the wire. */
 export class Group {
   readonly id: string;
   readonly creator: string;
@@ -163,7 +163,7 @@ export class Groups {
     return [...this.byId.values()];
   }
 
-  /** The accounts of a group's members; numbers whose phone was deleted are left out. */
+  /** The accounts of the members. Numbers of deleted phones are left out. */
   membersOf(group: Group): Account[] {
     return [...group.members.keys()].flatMap((number) => this.directory.find(number) ?? []);
   }

@@ -1,6 +1,6 @@
 /**
- * The one-time prekeys of a companion, packed (3-byte id, 32-byte key), because 812 of them per companion would
- * otherwise be 1 624 small objects. Keys are handed out in the order of their upload, each once.
+ * The one-time prekeys of a companion, packed (3-byte id, 32-byte key): 812 of them per companion would otherwise be 1
+ * 624 small objects. Keys are handed out in the order of their upload, each once.
  */
 const RECORD = 35;
 
@@ -15,12 +15,12 @@ export class PreKeyPool {
   private base = 0;
   private taken = 0;
 
-  /** How many are left to hand out. */
+  /** The count of keys that are left. */
   get size(): number {
     return this.base + this.records.length / RECORD - this.taken;
   }
 
-  /** How many were ever handed out; stored apart from the keys, because it changes more often. */
+  /** The count of keys handed out so far. Stored apart from the keys, because it changes more often. */
   get handedOut(): number {
     return this.taken;
   }
@@ -38,7 +38,7 @@ export class PreKeyPool {
       if (before === undefined) fresh.push(key);
       else if (!before.equals(key.publicKey)) clashing.push(key.id);
     }
-    // Handed-out keys are kept until then, so that a clash with one of them is seen too.
+    // Handed-out keys are kept until then, so that a clash with one of them is detected, too.
     const kept =
       this.taken - this.base > 4096 ? this.records.subarray((this.taken - this.base) * RECORD) : this.records;
     if (kept !== this.records) this.base = this.taken;
@@ -59,7 +59,7 @@ export class PreKeyPool {
     return key;
   }
 
-  /** The ids left, in the order in which they will be handed out. */
+  /** The ids that are left, in the order of handing out. */
   ids(): number[] {
     return this.left().map((key) => key.id);
   }
@@ -68,7 +68,7 @@ export class PreKeyPool {
     return Array.from({ length: this.size }, (_, i) => this.at(this.taken - this.base + i));
   }
 
-  /** Forgets all but `keep` keys: for tests of a pool that runs low. */
+  /** Drops all but `keep` keys, for tests of a pool that runs low. */
   shrink(keep: number): void {
     if (this.size > keep) this.taken += this.size - keep;
   }

@@ -5,13 +5,13 @@ import type { BinaryNode } from '../wire/node.ts';
 export interface QueuedStanza {
   readonly seq: number;
   readonly node: BinaryNode;
-  /** Acks that are to be ignored, so that the stanza is delivered again (fault `redeliver`). */
+  /** The count of acks to ignore, so that the stanza is delivered again (fault `redeliver`). */
   ignoredAcks: number;
 }
 
 /**
- * What a companion has not acknowledged yet, in order. A message is named by its id alone (a resend replaces the
- * original); other stanzas also by type and participant, because delivered and read receipts share an id.
+ * The unacknowledged stanzas of a companion, in order. The id alone names a message, because a resend replaces the
+ * original. Other stanzas are also named by type and participant, because delivered and read receipts share an id.
  */
 export class StanzaQueue {
   private readonly journal: Journal;
@@ -72,14 +72,14 @@ export class StanzaQueue {
 
 export const messageName = (id: string): string => `message ${id}`;
 
-/** The name under which a stanza waits. */
+/** The name of a queued stanza. */
 export function nameOf({ tag, attrs }: BinaryNode): string {
   if (tag === 'message') return messageName(attrs.id ?? '');
   if (tag === 'receipt') return receiptName(attrs);
   return `${tag} ${attrs.id ?? ''}`;
 }
 
-/** The name of the stanza that an `<ack>` is about; its attributes repeat those of the stanza. */
+/** The name of the stanza of an `<ack>`, whose attributes repeat those of the stanza. */
 export function acknowledgedName(attrs: Record<string, string>): string {
   if (attrs.class === 'receipt') return receiptName(attrs);
   return `${attrs.class ?? ''} ${attrs.id ?? ''}`;

@@ -36,7 +36,7 @@ async function pair(ready: SandboxReady, count: number): Promise<void> {
   report({ kind: 'paired', seconds: (Date.now() - started) / 1000 });
 }
 
-/** Each client writes to the phone of the next one. */
+/** Sends texts from each client to the phone of the next one. */
 async function send(texts: number): Promise<void> {
   const started = Date.now();
   await Promise.all(

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-/** A forked part of the bench, spoken to by question and answer. */
+/** A child process of the bench that answers requests. */
 export class Child<Request extends object, Answer extends { kind: string }> {
   readonly #process: ChildProcess;
 
@@ -15,7 +15,7 @@ export class Child<Request extends object, Answer extends { kind: string }> {
     this.#process.send(request);
   }
 
-  /** Waits for an answer; a child that ends instead is an error. */
+  /** Waits for an answer. The end of the child is an error. */
   async answer<K extends Answer['kind']>(kind: K): Promise<Extract<Answer, { kind: K }>> {
     const gone = new AbortController();
     try {

@@ -1,5 +1,5 @@
 /**
- * What a sandbox costs: memory per connected companion, CPU per message, pairings per minute. See README.md.
+ * Measures the cost of a sandbox: memory per connected companion, CPU per message, pairings per minute. See README.md.
  *
  *   node dist/bench/main.js [--scripted 80] [--baileys 20] [--texts 20]
  */
@@ -92,7 +92,7 @@ interface Sent {
   seconds: number;
 }
 
-/** Runs a round of sending between two measurements; the second waits for what the round leaves behind. */
+/** Runs a round of sending between two measurements. The second one waits for the receipts of the round. */
 async function measured(round: () => Promise<Sent>): Promise<[Sent, Measurement, Measurement]> {
   const before = await measure();
   const sent = await round();
@@ -109,7 +109,7 @@ function sayMessages(who: string, sent: Sent, before: Measurement, after: Measur
   say('  phones CPU per text', `${cpu.phones} ms (their own Signal work)`);
 }
 
-/** Waits until receipts and queues have come to rest. */
+/** Waits until receipts and queues are idle, then measures. */
 async function measureIdle(collect = false): Promise<Measurement> {
   await sleep(SETTLE_MS);
   return measure(collect);

@@ -1,6 +1,6 @@
-/** Figures of the sandbox process, taken inside it. */
+/** Figures of the sandbox process, measured inside it. */
 export interface Measurement {
-  /** Memory; comparable only after a forced collection. */
+  /** Memory in bytes; comparable only after a forced collection. */
   rssBytes: number;
   heapBytes: number;
   externalBytes: number;
@@ -8,7 +8,7 @@ export interface Measurement {
   processCpuMs: number;
   /** Time spent in routing, acks, receipts, recorder. */
   serverMs: number;
-  /** Time spent in the phones' own Signal work, which real phones would do elsewhere. */
+  /** Time of the Signal work of the phones, which runs elsewhere with real phones. */
   phoneMs: number;
   messagesUp: number;
   messagesDown: number;
@@ -26,7 +26,7 @@ export interface SandboxReady {
 }
 
 export interface SandboxRequest {
-  /** Force a collection first: for memory. Its CPU would spoil what is measured per message. */
+  /** Forces a collection first, for memory. Its CPU time would distort the cost per message. */
   collect: boolean;
 }
 
@@ -48,8 +48,8 @@ export const megabytes = (bytes: number): string => (bytes / MB).toFixed(3);
 
 /**
  * CPU per message that a companion sent, between two measurements of the same process. Server and phones are measured
- * as spans of time, which grow when other processes want the same cores; so only their ratio is used, to split the CPU
- * time of the whole process. The server's part thereby includes TLS, WebSocket, timers and collection.
+ * as wall time, which grows when other processes use the cores. So only their ratio is used, to split the CPU time of
+ * the whole process. The part of the server includes TLS, WebSocket, timers and collection.
  */
 export function perMessage(before: Measurement, after: Measurement): { server: string; phones: string } {
   const sent = after.messagesUp - before.messagesUp;

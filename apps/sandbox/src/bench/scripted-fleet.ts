@@ -47,7 +47,7 @@ export class ScriptedFleet {
     return (Date.now() - started) / 1000;
   }
 
-  /** Each companion writes to the account of the next one, one text after the other's acknowledgement. */
+  /** Sends texts from each companion to the account of the next one, each after the acknowledgement of the last. */
   async send(texts: number): Promise<{ messages: number; seconds: number }> {
     const started = Date.now();
     await Promise.all(

@@ -1,7 +1,7 @@
 /**
- * Each Baileys socket creates an AsyncLocalStorage, and on Node < 24 every promise copies every instance ever created:
- * two hundred sockets would spend their time on that instead of loading the sandbox. Imported before Baileys, this
- * lets all instances share one.
+ * Each Baileys socket creates an AsyncLocalStorage, and on Node < 24 every promise copies every instance. Two hundred
+ * sockets would spend their time on that instead of loading the sandbox. This makes all instances share one. Import it
+ * before Baileys.
  */
 import asyncHooks, { AsyncLocalStorage } from 'node:async_hooks';
 import { syncBuiltinESMExports } from 'node:module';

@@ -21,7 +21,7 @@ const common: proto.IClientPayload = {
   webInfo: { webSubPlatform: proto.ClientPayload.WebInfo.WebSubPlatform.WEB_BROWSER },
 };
 
-/** What a client says about itself at the end of the handshake: a request to be linked, or who it is. */
+/** The payload at the end of the handshake: a request to be linked, or a login. */
 export function clientPayload(credentials: CompanionCredentials): Buffer {
   const { linked } = credentials;
   const payload = linked ? loginPayload(linked.pn, linked.device) : registrationPayload(credentials);

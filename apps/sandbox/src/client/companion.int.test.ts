@@ -51,7 +51,7 @@ describe('scripted companion', () => {
     expect(credentials.linked).toMatchObject({ pn: phone.number, lid: phone.lid, device: 1 });
     await login(credentials);
     const { devices } = await world.api.get<{ devices: object[] }>(`${phone.path}/devices`);
-    // The phone takes one for its first message, the history.
+    // The phone uses one for its first message, the history.
     await until('keys', () => devices.length === 1);
     expect(devices[0]).toMatchObject({ id: 1, connected: true });
   });

@@ -13,7 +13,7 @@ export interface CompanionOptions {
   /** One-time prekeys to publish. @default 812, as Baileys does */
   preKeyCount?: number;
   onText?: (message: ReceivedText) => void;
-  /** A message that could not be read; it is refused (nack) so that it is not sent again. */
+  /** Called for a message that could not be read. It is refused (nack), so that it is not sent again. */
   onUnreadable?: (stanza: BinaryNode, error: unknown) => void;
   onClose?: (reason: string) => void;
 }
@@ -23,8 +23,8 @@ export class LoginError extends Error {
 }
 
 /**
- * A scripted companion: logs in, publishes keys, sends and reads 1:1 texts and acknowledges what it gets. It exists
- * for load tests, hundreds in one process, and shares no code with Baileys.
+ * A scripted companion: logs in, publishes keys, sends and reads 1:1 texts and acknowledges stanzas. It is for load
+ * tests with hundreds in one process, and shares no code with Baileys.
  */
 export class ScriptedCompanion {
   readonly #options: CompanionOptions;
@@ -41,7 +41,7 @@ export class ScriptedCompanion {
     this.#store = new DeviceStore(options.credentials, this.#preKeyCount);
   }
 
-  /** Resolves when the server has delivered everything that waited for us. */
+  /** Resolves when the server has delivered the whole offline queue. */
   login(): Promise<void> {
     const { sandbox, credentials } = this.#options;
     const { linked } = credentials;
@@ -102,7 +102,7 @@ export class ScriptedCompanion {
     }
   }
 
-  /** What a client does once it is let in: publish keys if they run low, then go active. */
+  /** The steps after a login: publish keys if they run low, then go active. */
   async #begin(): Promise<void> {
     const count = await this.#query('get', 'encrypt', node('count'));
     if (Number(child(count, 'count')?.attrs.value ?? 0) === 0) await this.#publishKeys();
@@ -158,7 +158,7 @@ export class ScriptedCompanion {
     this.#send(acknowledge(stanza));
   }
 
-  /** A stanza may still be handled while the connection closes; its answer is lost, as for a real client. */
+  /** Drops the answer to a stanza that is handled while the connection closes, as a real client does. */
   #send(stanza: BinaryNode): void {
     try {
       this.#link?.send(stanza);

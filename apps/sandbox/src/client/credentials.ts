@@ -1,7 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { generateKeyPair, type KeyPair, prefixed, xeddsaSign } from '../signal/curve.ts';
 
-/** Everything a scripted companion must keep to log in again. It lives as long as the test that made it. */
+/** The credentials with which a scripted companion logs in again. In memory only. */
 export interface CompanionCredentials {
   noise: KeyPair;
   identity: KeyPair;
@@ -30,7 +30,7 @@ const shared: KeyPair[] = [];
 
 /**
  * One-time prekeys 1..count. All scripted companions of a process publish the same ones: making 812 key pairs costs
- * more than everything else in a pairing, and nothing that is measured depends on their being different.
+ * more than the rest of a pairing, and no measurement depends on different keys.
  */
 export function sharedPreKeys(count: number): readonly KeyPair[] {
   while (shared.length < count) shared.push(generateKeyPair());

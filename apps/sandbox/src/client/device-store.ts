@@ -40,7 +40,7 @@ export class DeviceStore implements SessionStore {
     return id === signedPreKey.id ? signedPreKey.pair : undefined;
   }
 
-  /** Trust on first use, as WhatsApp clients do; a changed identity is accepted and remembered. */
+  /** Trusts every identity, as WhatsApp clients do, and stores a changed one. */
   isTrustedIdentity(address: string, identityKey: Buffer): boolean {
     this.#identities.set(address, Buffer.from(identityKey));
     return true;

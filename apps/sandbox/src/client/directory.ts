@@ -7,11 +7,11 @@ export class DirectoryError extends Error {
   override readonly name = 'DirectoryError';
 }
 
-/** What a companion asks the server about others: which devices they have, and keys to write to them with. */
+/** Queries the server for the devices and key bundles of other accounts. */
 export class PeerDirectory {
   readonly #link: Link;
   readonly #devices = new Map<string, number[]>();
-  /** Number to LID: sessions are kept by LID, whatever a stanza was addressed to. */
+  /** Number to LID: sessions are stored by LID, in whichever form a stanza was addressed. */
   readonly #lids = new Map<string, string>();
 
   constructor(link: Link, own: { pn: string; lid: string }) {
@@ -27,7 +27,7 @@ export class PeerDirectory {
     return this.#lids.get(pn);
   }
 
-  /** The name under which the session with a device is kept. */
+  /** The name of the stored session with a device. */
   address(jid: string): string {
     const parsed = parseJid(jid);
     if (!parsed) throw new DirectoryError(`not an address: ${jid}`);
@@ -39,7 +39,7 @@ export class PeerDirectory {
     this.#devices.delete(user);
   }
 
-  /** The device numbers of accounts, asked for once per account. */
+  /** The device numbers of accounts, queried once per account. */
   async devices(accounts: readonly string[]): Promise<Map<string, number[]>> {
     const missing = accounts.filter((account) => !this.#devices.has(account));
     if (missing.length > 0) this.#remember(await this.#link.ask(this.#deviceQuery(missing)));

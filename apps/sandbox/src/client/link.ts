@@ -6,7 +6,7 @@ import { FrameReader, frame, INTRO } from '../wire/frame.ts';
 import type { BinaryNode } from '../wire/node.ts';
 import { NoiseClient } from '../wire/noise.ts';
 
-/** Where a sandbox is and what to trust there: from `GET /` of its control API. */
+/** The address of a sandbox and its roots of trust, from `GET /` of its control API. */
 export interface SandboxAccess {
   wsUrl: string;
   /** Certificate authority of the sandbox's TLS. */
@@ -22,14 +22,14 @@ export interface LinkOptions extends SandboxAccess {
   onClose: (error: LinkClosedError) => void;
 }
 
-/** The connection ended; everything that was waiting for an answer on it fails with this. */
+/** The connection ended. All pending requests fail with this. */
 export class LinkClosedError extends Error {
   override readonly name = 'LinkClosedError';
 }
 
 const HANDSHAKE_TIMEOUT_MS = 20_000;
 
-/** One connection to the server: TLS websocket, frames, Noise, nodes. Answers are matched to questions by id. */
+/** One connection to the server: TLS websocket, frames, Noise, nodes. Answers are matched to requests by id. */
 export class Link {
   readonly #socket: WebSocket;
   readonly #noise: NoiseClient;
@@ -66,7 +66,7 @@ export class Link {
     this.#socket.send(frame(this.#noise.encrypt(encodeNode(node))));
   }
 
-  /** Sends a stanza and waits for the one that answers it: same id, and not a stanza that starts something. */
+  /** Sends a stanza and waits for its answer: a stanza with the same id that is no request. */
   ask(node: BinaryNode): Promise<BinaryNode> {
     const id = node.attrs.id;
     if (id === undefined) throw new TypeError('a question needs an id');

@@ -11,7 +11,7 @@ import type { Link } from './link.ts';
 
 export interface ReceivedText {
   id: string;
-  /** The chat: the other account, also for copies of our own messages. */
+  /** The chat: the other account, also for copies of own messages. */
   chat: string;
   fromMe: boolean;
   text: string;
@@ -67,7 +67,7 @@ export class Messenger {
     return id;
   }
 
-  /** Decrypts a message stanza; null when it carries something else than a text. Throws when it cannot be read. */
+  /** Decrypts a message stanza; null when it is no text. Throws when it cannot be decrypted. */
   read(stanza: BinaryNode): ReceivedText | null {
     const { from = '', id = '', recipient } = stanza.attrs;
     this.#learnNames(stanza);
@@ -84,7 +84,7 @@ export class Messenger {
     return found;
   }
 
-  /** A peer's identity or devices changed: ask again before the next message. */
+  /** Drops the devices of an account whose identity or devices changed. They are queried before the next message. */
   forget(account: string): void {
     this.#directory.forget(bareJid(account));
   }

@@ -11,10 +11,10 @@ export class PairingError extends Error {
 }
 
 /**
- * Links a new companion: connects as an unknown device, has its QR code scanned, and signs the papers that the phone
+ * Links a new companion: connects as an unknown device, has its QR code scanned, and signs the identity that the phone
  * issues. Afterwards the credentials can log in.
  *
- * @param scan shows the code to a phone, for example through the control API
+ * @param scan passes the code to a phone, for example through the control API
  */
 export function pairByQr(
   sandbox: SandboxAccess,
@@ -67,7 +67,7 @@ function qrText(ref: string, { noise, identity, advSecret }: CompanionCredential
   return `https://wa.me/settings/linked_devices#${[ref, ...parts, '1'].join(',')}`;
 }
 
-/** Checks the papers, notes who we are now, and returns the counter-signed answer. */
+/** Checks the issued identity, stores the own address, and returns the counter-signed answer. */
 function accept(success: BinaryNode, credentials: CompanionCredentials): BinaryNode {
   const device = child(success, 'device');
   const content = bytes(child(success, 'device-identity'));

@@ -11,7 +11,7 @@ type Action = Static<typeof AppStateRequest>;
 
 const EIGHT_HOURS_MS = 8 * 3_600_000;
 
-/** Lets a phone change a shared setting, as its owner would by hand. */
+/** Changes a shared setting on a phone, as its owner does by hand. */
 export function actOnAppState(
   context: ServerContext,
   account: Account,

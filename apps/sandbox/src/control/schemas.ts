@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { OUTGOING_MESSAGES, type OutgoingMessage } from '../phone/kinds/index.ts';
 
-/** The shapes of the control API. Users' CI depends on them. */
+/** The schemas of the control API. The tests of its users depend on them. */
 
 export const Refusal = Type.Object({
   error: Type.String({ description: 'A sentence that says what to do' }),
@@ -24,7 +24,7 @@ export const Receipts = Type.Union([
     {
       deliveredMs: Type.Integer({ minimum: 0, description: 'Delay of the delivered receipt' }),
       readMs: Type.Optional(
-        // Not a union: the validator would try the integer first and turn null into 0, "read at once".
+        // Not a union: the validator would try the integer first and convert null to 0, "read at once".
         Type.Unsafe<number | null>({
           type: ['integer', 'null'],
           minimum: 0,
@@ -131,7 +131,7 @@ export const MessagesQuery = Type.Object({
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, default: 1000 })),
 });
 
-/** `oneOf` with a discriminator, so that a mistake is reported for the type that was meant. */
+/** `oneOf` with a discriminator, so that an error is reported for the intended type. */
 export const MessageRequest = Type.Unsafe<OutgoingMessage>({
   type: 'object',
   required: ['type'],

@@ -20,7 +20,7 @@ export const VERSION = (
 ).version;
 
 interface ControlOptions {
-  /** When set, required as bearer token everywhere but at `/health`. */
+  /** When set, the bearer token that is required everywhere except at `/health`. */
   token: string | undefined;
   caPem: string;
   noiseRoot: Buffer;
@@ -45,7 +45,7 @@ export class ControlServer {
   }
 }
 
-/** An address that clients on this machine can use when the server listens on all of them. */
+/** An address for clients on this machine when the server listens on all interfaces. */
 export const reachable = (host: string): string => (host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host);
 
 function build(context: ServerContext, options: ControlOptions): FastifyInstance {
@@ -70,11 +70,11 @@ function build(context: ServerContext, options: ControlOptions): FastifyInstance
       .code(404)
       .send({ error: `There is no ${request.method} ${request.url}; see /docs.`, code: 'ROUTE_NOT_FOUND' }),
   );
-  // A request without body is one whose fields are all absent.
+  // A request without a body counts as one without fields.
   app.addHook('preValidation', async (request) => {
     if (request.method === 'POST' || request.method === 'PATCH') request.body ??= {};
   });
-  // What was answered was kept.
+  // Flushes the journal before each answer, so that an answered change is stored.
   app.addHook('onSend', async (request) => {
     if (request.method !== 'GET') context.journal.flush();
   });
@@ -146,7 +146,7 @@ function registerInfo(app: FastifyInstance, context: ServerContext, { caPem, noi
   );
 }
 
-/** The documentation is as open as `/health`: it says nothing about this sandbox. */
+/** The documentation needs no token either: it contains nothing about this sandbox. */
 const OPEN_ROUTES = /^\/(health|docs)(\/|$|\?)/;
 
 function requireToken(app: FastifyInstance, token: string): void {

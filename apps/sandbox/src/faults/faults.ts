@@ -4,7 +4,7 @@ import { parseDeviceKey } from '../accounts/device-key.ts';
 import { unixSeconds } from '../clock.ts';
 import { SandboxError } from '../errors.ts';
 
-/** What can be made to go wrong. `README.md` has the table with what each field means for each kind. */
+/** The kinds of faults. The table in `README.md` has the meaning of each field for each kind. */
 const FAULT_KINDS = [
   // the next stanza(s)
   'delay',
@@ -90,9 +90,9 @@ export type FaultRequest = Static<typeof FaultRequest>;
 export interface Fault extends FaultRequest {
   id: string;
   createdAt: number;
-  /** How often it struck. */
+  /** How often it was applied. */
   hits: number;
-  /** How often it will still strike; null: until it is cancelled. */
+  /** How often it will still be applied; null: until it is cancelled. */
   remaining: number | null;
 }
 
@@ -107,7 +107,7 @@ const LASTING: ReadonlySet<FaultKind> = new Set([
   'media-slow',
 ]);
 const AN_HOUR = 3600;
-/** Kinds that happen at once and leave nothing behind. */
+/** Kinds that are applied at once and not stored. */
 const IMMEDIATE: ReadonlySet<FaultKind> = new Set([
   'freeze',
   'cut',
@@ -118,11 +118,11 @@ const IMMEDIATE: ReadonlySet<FaultKind> = new Set([
   'identity-change',
 ]);
 
-/** The faults that lie in wait. */
+/** The pending faults. */
 export class Faults {
   private readonly waiting = new Map<string, Fault>();
 
-  /** True when nothing is waiting: the usual case, asked for every stanza. */
+  /** True without pending faults: the usual case, checked for every stanza. */
   get idle(): boolean {
     return this.waiting.size === 0;
   }
@@ -156,7 +156,7 @@ export class Faults {
     this.waiting.clear();
   }
 
-  /** Whether a fault of this kind waits for this device; does not use it up. */
+  /** Finds a pending fault of this kind for this device; does not use it up. */
   find(kind: FaultKind, device: string, matches: (fault: Fault) => boolean = () => true): Fault | null {
     if (this.waiting.size === 0) return null;
     for (const fault of this.waiting.values()) {
@@ -165,12 +165,12 @@ export class Faults {
     return null;
   }
 
-  /** Lets a fault of this kind strike, if one waits for this device. */
+  /** Uses up a pending fault of this kind for this device, if there is one. */
   take(kind: FaultKind, device: string, matches?: (fault: Fault) => boolean): Fault | null {
     return this.use(this.find(kind, device, matches));
   }
 
-  /** Lets a fault of this kind strike, whoever it is meant for. */
+  /** Uses up a pending fault of this kind for any device. */
   takeAny(kind: FaultKind): Fault | null {
     return this.use(this.list().find((fault) => fault.kind === kind) ?? null);
   }
@@ -183,14 +183,14 @@ export class Faults {
   }
 }
 
-/** Whether a fault is meant for a device; one without target is meant for all. */
+/** Whether a fault applies to a device; one without a target applies to all. */
 function concerns(fault: Fault, device: string): boolean {
   if (fault.device !== undefined) return fault.device === device;
   if (fault.phone !== undefined) return parseDeviceKey(device)?.number === fault.phone;
   return true;
 }
 
-/** Whether a stanza-level fault is meant for a stanza. */
+/** Whether a stanza-level fault applies to a stanza. */
 export function meansStanza(fault: Fault, direction: 'to' | 'from', tag: string): boolean {
   if ((fault.direction ?? 'to') !== direction) return false;
   const wanted = fault.stanza ?? 'message';

@@ -97,7 +97,7 @@ describe('1:1 text', () => {
   test('who has WhatsApp and who has not', async () => {
     const found = await client.socket.onWhatsApp(bob.number, '19999999999');
     expect(found?.filter((entry) => entry.exists).map((entry) => entry.jid)).toEqual([bob.pn]);
-    // Baileys sends to its own devices all the same; the server refuses the message.
+    // Baileys still sends to its own devices; the server refuses the message.
     const sent = await client.socket.sendMessage('19999999999@s.whatsapp.net', { text: 'nobody' });
     await client.refusal(sent!.key.id!);
   });

@@ -72,7 +72,7 @@ describe('stanzas', () => {
     await fault({ kind: 'redeliver' });
     const id = await sendFromBob('again and again');
     await incoming('again and again');
-    // At least twice: rc14 cannot read the second copy and asks for it again.
+    // At least twice: rc14 cannot decrypt the second copy and requests it again.
     await until('delivered twice', async () => {
       const { messages } = await world.api.get<{ messages: { id: string; direction: string; wireCount: number }[] }>(
         '/recorder/messages',

@@ -25,7 +25,7 @@ describe('presence and typing', () => {
     await client.socket.presenceSubscribe(bob.pn);
     for (const state of ['available', 'composing', 'recording', 'paused', 'unavailable']) {
       await world.api.post(`${bob.path}/presence`, { state, to: alice.number });
-      // Baileys has no word of its own for "paused": it means the typing stopped.
+      // Baileys reports "paused" as "available": the typing stopped.
       await presence((known) => known === state || (state === 'paused' && known === 'available'));
     }
   });

@@ -20,7 +20,7 @@ describe('linking', () => {
     expect(history.isLatest).not.toBe(false);
     await client.event('creds.update', (update) => update.myAppStateKeyId !== undefined);
     const preKeys = [...client.auth.keys.keys()].filter((name) => name.startsWith('pre-key:'));
-    // One was used up by the phone's first message.
+    // The first message of the phone has used one.
     expect(preKeys.length).toBeGreaterThanOrEqual(810);
     expect([...client.auth.keys.keys()].some((name) => name.startsWith('app-state-sync-key:'))).toBe(true);
   });

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** Every text that came in since an event position, with how it came. */
+/** Every text received since an event position, with the type of its upsert. */
 function texts(mark: number): { text: string; type: string }[] {
   return client.events.slice(mark).flatMap((event) => {
     if (event.name !== 'messages.upsert') return [];
@@ -61,7 +61,7 @@ describe('messages for a client that is away', () => {
     const sent = await client.socket.sendMessage(carol.pn, { text: 'confirm later' });
     const id = sent!.key.id!;
     await carol.message('it', (entry) => entry.id === id);
-    // What comes at the same time is merged, and the last word wins.
+    // Baileys merges concurrent updates and keeps the last one.
     await until('accepted', () => client.statuses(id).includes(2));
     await client.socket.end(undefined);
     await world.api.post(`${carol.path}/receipts`, { ids: [id], type: 'read' });

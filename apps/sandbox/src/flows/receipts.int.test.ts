@@ -17,7 +17,7 @@ describe('receipts', () => {
   test('a phone confirms: accepted, delivered, read, each once and in this order', async () => {
     await alice.configure({ receipts: { deliveredMs: 200, readMs: null } });
     expect(await world.api.get(alice.path)).toMatchObject({ receipts: { deliveredMs: 200, readMs: null } });
-    // Seconds apart: what comes at the same time is merged, and the last word wins.
+    // Seconds apart, because Baileys merges concurrent updates and keeps the last one.
     const bob = await world.phone({ receipts: { deliveredMs: 1_500, readMs: 3_500 } });
     const sent = await client.socket.sendMessage(bob.pn, { text: 'watch me' });
     const id = sent!.key.id!;

@@ -7,9 +7,9 @@ import type { Composed, Given, PhoneKind } from './kinds/kind.ts';
 import { known } from './kinds/references.ts';
 import type { Chat } from './server-port.ts';
 
-/** Turns a request of the control API into a protobuf message; files are encrypted and stored on the media host. */
+/** Converts a request of the control API into a protobuf message. Files are encrypted and stored on the media host. */
 export async function compose(phone: PhoneCore, chat: Chat, request: OutgoingMessage): Promise<Composed> {
-  // The schema of this kind has seen the request.
+  // The request was validated by the schema of this kind.
   const kind = PHONE_KINDS[request.type] as unknown as PhoneKind<TProperties>;
   return kind.compose(request, { phone, chat, context: contextOf(phone, request.replyTo) });
 }

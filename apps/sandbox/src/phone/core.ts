@@ -10,7 +10,7 @@ import type { Inbox } from './inbox.ts';
 import type { PhoneKeys } from './keys.ts';
 import type { ServerPort } from './server-port.ts';
 
-/** What all phones are built from. */
+/** The dependencies of all phones. */
 export interface PhoneDeps {
   readonly journal: Journal;
   readonly recorder: Recorder;
@@ -20,13 +20,13 @@ export interface PhoneDeps {
   readonly groups: Groups;
   /** Messages kept per phone. */
   readonly inboxLimit: number;
-  /** Whether new phones read what they get. */
+  /** Whether new phones decrypt messages. */
   readonly decrypt: boolean;
   /** The server is built after the phones, because it delivers to them. */
   server(): ServerPort;
 }
 
-/** What the parts of one phone share: its account, its Signal state and its messages. */
+/** The shared state of the parts of one phone: its account, its Signal state and its messages. */
 export interface PhoneCore {
   readonly account: Account;
   readonly self: DeviceRef;

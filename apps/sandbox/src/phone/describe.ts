@@ -14,7 +14,7 @@ const WRAPPERS = [
   'editedMessage',
 ] as const;
 
-/** Looks through the envelopes (view once, ephemeral, …) that carry another message. */
+/** Removes the envelopes (view once, ephemeral, …) of a message. */
 function unwrap(message: Message): Message {
   for (const wrapper of WRAPPERS) {
     const inner = message[wrapper]?.message;
@@ -23,7 +23,7 @@ function unwrap(message: Message): Message {
   return message;
 }
 
-/** Describes a message; null when it carries nothing to show (a bare sender key, say). */
+/** Describes a message; null when it has nothing to show (only a sender key, for example). */
 export function describe(outer: Message): MessageDescription | null {
   const message = unwrap(outer);
   for (const kind of Object.values(PHONE_KINDS)) {
@@ -34,7 +34,7 @@ export function describe(outer: Message): MessageDescription | null {
   return describeOther(message);
 }
 
-/** What phones only get. */
+/** Describes the kinds that phones cannot send. */
 function describeOther(message: Message): MessageDescription | null {
   const { pollUpdateMessage: vote, protocolMessage: told } = message;
   if (vote) return plain('poll-vote', null, { target: describeKey(vote.pollCreationMessageKey) });
@@ -43,7 +43,7 @@ function describeOther(message: Message): MessageDescription | null {
   return kind ? plain(kind.replace(/Message$/, ''), null) : null;
 }
 
-/** Fields that say nothing by themselves. */
+/** Fields without content of their own. */
 const SILENT = new Set(['messageContextInfo', 'senderKeyDistributionMessage', 'deviceSentMessage']);
 
 function describeProtocol(told: proto.Message.IProtocolMessage): MessageDescription {

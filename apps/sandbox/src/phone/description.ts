@@ -1,6 +1,6 @@
 import type { proto } from '@whiskeysockets/baileys/WAProto/index.js';
 
-/** Where an encrypted file lies and how to open it. Byte strings are base64. */
+/** The address and keys of an encrypted file. Byte strings are base64. */
 export interface MediaReference {
   mimetype: string | null;
   path: string;
@@ -15,13 +15,13 @@ export interface MediaReference {
   voice?: boolean;
 }
 
-/** What a message says, in the words of the control API. */
+/** The content of a message, in the words of the control API. */
 export interface MessageDescription {
   type: string;
   /** The text, or the caption of a file. */
   text: string | null;
   media: MediaReference | null;
-  /** Whatever else belongs to the type: target of a reaction, options of a poll, coordinates, … */
+  /** The other fields of the type: target of a reaction, options of a poll, coordinates, … */
   details: Record<string, unknown>;
 }
 
@@ -31,7 +31,7 @@ export const plain = (
   details: Record<string, unknown> = {},
 ): MessageDescription => ({ type, text, media: null, details });
 
-/** Which message another one is about. */
+/** Describes a reference to another message. */
 export function describeKey(key: proto.IMessageKey | null | undefined) {
   return {
     id: key?.id ?? null,
@@ -41,7 +41,7 @@ export function describeKey(key: proto.IMessageKey | null | undefined) {
   };
 }
 
-/** What the context of a message tells beside its content. */
+/** Describes the context of a message: quotes, mentions, forwards. */
 export function describeContext(context: proto.IContextInfo | null | undefined): Record<string, unknown> {
   const details: Record<string, unknown> = {};
   if (context?.stanzaId) details.quoted = { id: context.stanzaId, participant: context.participant ?? null };

@@ -1,9 +1,9 @@
 import type { Journal } from '../store/journal.ts';
 import type { MessageDescription } from './description.ts';
 
-/** A message as a phone shows it: received ones once per sender and id, own ones too. */
+/** A message as a phone shows it: received ones once per sender and id, and own ones. */
 export interface InboxEntry extends MessageDescription {
-  /** Position in this phone's inbox; what `?after=` counts. */
+  /** The position in this inbox; `?after=` uses it. */
   seq: number;
   id: string;
   /** Number of the sender's account. */
@@ -14,16 +14,16 @@ export interface InboxEntry extends MessageDescription {
   /** Number of the peer, or `<id>@g.us`. */
   chat: string;
   addressing: 'pn' | 'lid';
-  /** How the newest copy was encrypted; null for what this phone sent itself or got from another phone. */
+  /** The encryption of the newest copy; null for own messages and messages from other phones. */
   encryption: string | null;
-  /** How often this id came on the wire. */
+  /** How often this id was received. */
   wireCount: number;
   /** Unix milliseconds of its first arrival. */
   at: number;
   pushName: string | null;
-  /** For own messages: who has confirmed what (`<number>:<device>`). */
+  /** Confirmations of an own message (`<number>:<device>`). */
   receipts: { delivered: string[]; read: string[]; played: string[] };
-  /** Receipts this phone still has to send for it. */
+  /** Receipts that this phone still has to send for it. */
   owes: OwedReceipt[];
 }
 
@@ -61,7 +61,7 @@ export class Inbox {
     return this.byName.get(`${from} ${id}`);
   }
 
-  /** By id alone, newest first: what the control API's callers know. */
+  /** Finds the newest message with this id from any sender; callers of the control API have only the id. */
   findById(id: string): InboxEntry | undefined {
     return [...this.bySeq.values()].reverse().find((entry) => entry.id === id);
   }

@@ -5,10 +5,10 @@ import { type SenderKeyJson, SenderKeyRecord } from '../signal/sender-key.ts';
 import { type SessionJson, type SessionStore, SignalSession } from '../signal/session-cipher.ts';
 import type { Journal } from '../store/journal.ts';
 
-/** Unused one-time prekeys kept; a phone that hands out more forgets the oldest, as real ones do. */
+/** The maximum of unused one-time prekeys. Above it the oldest are dropped, as real phones do. */
 const MAX_UNUSED_PREKEYS = 2000;
 
-/** Key pairs are stored with both halves: deriving the public one again for every phone makes a restart slow. */
+/** Key pairs are stored with both halves: deriving the public halves for every phone would slow a restart. */
 interface StoredKeys {
   identity: string;
   registrationId: number;
@@ -20,7 +20,7 @@ interface StoredKeys {
 
 const packPair = ({ privateKey, publicKey }: KeyPair): Buffer => Buffer.concat([privateKey, publicKey]);
 
-/** Copies, because keys live long and must not pin what they were read from. */
+/** Copies, because long-lived keys must not pin the buffer that they were read from. */
 const unpackPair = (packed: Buffer): KeyPair => ({
   privateKey: Buffer.from(packed.subarray(0, 32)),
   publicKey: Buffer.from(packed.subarray(32, 64)),
@@ -44,7 +44,7 @@ export class PhoneKeys implements SessionStore {
   private readonly senderKeys = new Map<string, SenderKeyRecord>();
   private readonly preKeys = new Map<number, KeyPair>();
 
-  /** @param identityOf the identity key that the server knows for a device; any other is refused */
+  /** @param identityOf the identity key of a device at the server; any other is refused */
   constructor(number: string, journal: Journal, identityOf: (address: string) => Buffer | null) {
     this.number = number;
     this.journal = journal;
@@ -166,7 +166,7 @@ export class PhoneKeys implements SessionStore {
     this.saveSenderKey(group, address);
   }
 
-  /** A new identity with nothing behind it: what happens when WhatsApp is installed anew. */
+  /** Replaces the identity and drops all sessions, as a new installation of WhatsApp does. */
   reset(): void {
     this.forget();
     this.identity = generateKeyPair();

@@ -11,8 +11,8 @@ const { ResultType } = proto.MediaRetryNotification;
 const TAG_LENGTH = 16;
 
 /**
- * A companion found a file gone from the media host and asks its phone to upload it again. The phone answers with the
- * new place, sealed with a key that only those who have the message can derive.
+ * Answers a companion that did not find a file on the media host: the phone uploads it again. The answer has the new
+ * address, sealed with a key that only owners of the message can derive.
  */
 export async function answerMediaRetry(phone: PhoneCore, companion: Companion, request: BinaryNode): Promise<void> {
   const { id = '' } = request.attrs;

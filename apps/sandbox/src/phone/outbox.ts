@@ -18,7 +18,7 @@ import type { OutgoingMessage } from './kinds/index.ts';
 import type { Composed } from './kinds/kind.ts';
 import type { Chat, Copy, Envelope } from './server-port.ts';
 
-/** Messages kept for companions that ask again. */
+/** The maximum of messages kept for retry requests of companions. */
 const MAX_SENT = 500;
 
 interface SentMessage {
@@ -30,7 +30,10 @@ interface SentMessage {
   message: string;
 }
 
-/** What one phone sends: to companions with real Signal messages, to other phones in the clear (nobody watches). */
+/**
+ * The messages that one phone sends: to companions as real Signal messages, to other phones unencrypted, because
+ * nothing checks those.
+ */
 export class PhoneOutbox {
   private readonly phone: PhoneCore;
   private readonly sent = new Map<string, SentMessage>();
@@ -77,7 +80,7 @@ export class PhoneOutbox {
     });
   }
 
-  /** A companion could not read a message: send it once more, to that device only, in a fresh session. */
+  /** Sends a message once more, to the one device that could not read it, in a fresh session. */
   sendAgain(companion: Companion, id: string, count: number, bundle: PreKeyBundle | null): void {
     const sent = this.sent.get(id);
     if (!sent) return;
@@ -111,13 +114,13 @@ export class PhoneOutbox {
     return id;
   }
 
-  /** The message this phone sent or got under an id, as protobuf bytes, if it still has it. */
+  /** The protobuf bytes of a message of this phone, if it is still kept. */
   original(id: string): Buffer | null {
     const sent = this.sent.get(id);
     return sent ? Buffer.from(sent.message, 'base64') : null;
   }
 
-  /** Somebody's device confirmed messages of this phone. */
+  /** Records the confirmation of messages by a device. */
   confirmed(device: string, ids: string[], type: string | undefined): void {
     const { inbox, account } = this.phone;
     const kind = type === 'read' || type === 'played' ? type : 'delivered';
@@ -129,7 +132,7 @@ export class PhoneOutbox {
     }
   }
 
-  /** After an identity change nobody holds our sender keys any more. */
+  /** Drops all holders of the sender keys, after an identity change. */
   reset(): void {
     for (const group of this.holders.keys()) {
       this.holders.delete(group);
@@ -203,7 +206,10 @@ export class PhoneOutbox {
       );
   }
 
-  /** Devices that have our key; when one of them left the group, a new key is begun, because it could read on. */
+  /**
+   * The devices with the sender key. When one of them has left the group, a new key is begun, because the old one could
+   * still be read.
+   */
   private currentHolders(group: Group, companions: Companion[]): Set<string> {
     const present = new Set(companions.map((companion) => companion.key));
     let holders = this.holders.get(group.id);
@@ -334,5 +340,5 @@ export class PhoneOutbox {
 
 const nameOfChat = (chat: Chat) => (chat.kind === 'group' ? chat.group.jid : chat.account.number);
 
-/** As phones number their messages: 3EB0 and 9 random bytes. */
+/** An id in the form of phones: 3EB0 and 9 random bytes. */
 const newMessageId = () => `3EB0${randomBytes(9).toString('hex').toUpperCase()}`;

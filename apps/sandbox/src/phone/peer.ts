@@ -7,10 +7,10 @@ import { textMessage } from './kinds/text.ts';
 import type { PhoneOutbox } from './outbox.ts';
 import { HISTORY_SYNC, PEER_DATA_OPERATION, PROTOCOL_MESSAGE } from './proto-names.ts';
 
-/** Messages per chat that a freshly linked companion gets to see. */
+/** The messages per chat in the history of a new companion. */
 const HISTORY_PER_CHAT = 20;
 
-/** What a phone and its own companions say to each other outside of chats. */
+/** The messages between a phone and its own companions outside of chats. */
 export class PhonePeer {
   private readonly phone: PhoneCore;
   private readonly outbox: PhoneOutbox;
@@ -21,8 +21,8 @@ export class PhonePeer {
   }
 
   /**
-   * Key share, then history: without them a fresh companion waits 20 s before it syncs app state. Both must come
-   * after `ib offline`, or the client misses them.
+   * Sends the key share, then the history. Without them a new companion waits 20 s before it syncs app state. Both must
+   * come after `ib offline`, or the client misses them.
    */
   greet(companionId: number): void {
     const companion = this.phone.account.companions.get(companionId);
@@ -73,14 +73,14 @@ export class PhonePeer {
           syncType: HISTORY_SYNC.INITIAL_BOOTSTRAP,
           chunkOrder: 0,
           progress: 100,
-          // Inline, because Baileys fetches an external blob from mmg.whatsapp.net whatever host it was told.
+          // Inline, because Baileys fetches an external blob from mmg.whatsapp.net, whatever the configured host.
           initialHistBootstrapInlinePayload: deflateSync(history),
         },
       },
     });
   }
 
-  /** The chats of this phone, as far as they are plain text. */
+  /** The chats of this phone, texts only. */
   private history(): Pick<proto.IHistorySync, 'conversations' | 'phoneNumberToLidMappings' | 'pushnames'> {
     const { inbox, account, deps } = this.phone;
     const { directory } = deps;
@@ -111,7 +111,7 @@ export class PhonePeer {
     };
   }
 
-  /** Baileys asks its phone for messages it could not read; the phone answers with what it has. */
+  /** Answers a request of Baileys for messages that it could not read. */
   private answerDataOperation(companion: Companion, request: proto.Message.IPeerDataOperationRequestMessage): void {
     if (request.peerDataOperationRequestType !== PEER_DATA_OPERATION.PLACEHOLDER_MESSAGE_RESEND) return;
     const results = (request.placeholderMessageResendRequest ?? []).map(({ messageKey }) => {

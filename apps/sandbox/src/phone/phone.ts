@@ -19,7 +19,7 @@ import { PhonePeer } from './peer.ts';
 import { PhoneReceipts, type ReceiptSettings } from './receipts.ts';
 
 export interface AutoReply {
-  /** `{text}` is replaced by what was received. */
+  /** The text of the answer; `{text}` is replaced by the received text. */
   text: string;
   delayMs: number;
 }
@@ -28,18 +28,18 @@ export interface PhoneSettings {
   online: boolean;
   receipts: ReceiptSettings;
   autoReply: AutoReply | null;
-  /** False: acknowledges without reading, for load tests. */
+  /** False: acknowledges without decrypting, for load tests. */
   decrypt: boolean;
 }
 
-/** A presence or typing state that this phone was shown. */
+/** A presence or typing state that this phone has received. */
 interface SeenPresence {
   from: string;
   state: string;
   at: number;
 }
 
-/** What one copy of a message carried for this phone. */
+/** The result of decrypting one copy of a message. */
 interface Reading {
   message: proto.IMessage | null;
   duplicate: boolean;
@@ -52,8 +52,8 @@ const DEFAULT_SETTINGS: Omit<PhoneSettings, 'decrypt'> = {
 };
 
 /**
- * The simulated phone of an account: the primary device with its own Signal identity. It reads what reaches it, shows
- * each message once, gives receipts after a while, and can be told to send anything.
+ * The simulated phone of an account: the primary device with its own Signal identity. It decrypts received messages,
+ * shows each message once, sends receipts after a delay, and sends any message on request.
  */
 export class Phone implements PhoneCore {
   readonly account: Account;
@@ -66,7 +66,7 @@ export class Phone implements PhoneCore {
   settings: PhoneSettings;
   readonly seen = new Map<string, SeenPresence>();
   private readonly peer: PhonePeer;
-  /** What arrived while the phone was offline. */
+  /** The stanzas that arrived while the phone was offline. */
   private readonly backlog: StanzaQueue;
   private gone = false;
 
@@ -105,7 +105,7 @@ export class Phone implements PhoneCore {
     if (!wasOnline && this.settings.online) this.catchUp();
   }
 
-  /** Continues after a restart: receipts that were still to be given. */
+  /** After a restart: schedules the receipts that are still due. */
   resume(): void {
     this.receipts.resume();
   }
@@ -121,7 +121,7 @@ export class Phone implements PhoneCore {
     this.peer.greet(companionId);
   }
 
-  /** A companion asks for a file that is gone from the media host. */
+  /** Handles a request of a companion for a file that is missing on the media host. */
   uploadAgain(companion: Companion, request: BinaryNode): void {
     answerMediaRetry(this, companion, request).catch((error: unknown) =>
       this.deps.log.warn({ err: error }, 'media could not be uploaded again'),
@@ -139,7 +139,7 @@ export class Phone implements PhoneCore {
     return decryptMedia(enc, Buffer.from(media.mediaKey, 'base64'), entry.type as MediaKind);
   }
 
-  /** The phone is set up anew: another identity, no sessions. */
+  /** Replaces the identity and drops the sessions, as a new installation does. */
   resetIdentity(): void {
     this.keys.reset();
     this.outbox.reset();
@@ -154,7 +154,7 @@ export class Phone implements PhoneCore {
     this.backlog.clear();
   }
 
-  /** Forgets its messages but keeps keys and sessions. */
+  /** Deletes its messages but keeps keys and sessions. */
   clearMessages(): void {
     this.inbox.clear();
     this.seen.clear();
@@ -217,7 +217,7 @@ export class Phone implements PhoneCore {
     return this.deps.directory.resolve(recipient)?.account.number ?? this.account.number;
   }
 
-  /** Decrypts every part of a stanza; with a message when there is something to show. */
+  /** Decrypts every part of a stanza. The result has a message when there is something to show. */
   private read(stanza: BinaryNode, sender: DeviceRef, group: string | null): Reading {
     const reading: Reading = { message: null, duplicate: false };
     const { recorder } = this.deps;
@@ -276,7 +276,7 @@ export class Phone implements PhoneCore {
     this.keys.saveSenderKey(group, keyOf(sender));
   }
 
-  /** Answers companions only: two phones would otherwise never stop answering each other. */
+  /** Answers companions only: two phones would answer each other without end. */
   private answer(entry: InboxEntry, sender: DeviceRef): void {
     const { autoReply } = this.settings;
     if (!autoReply || sender.device === 0 || entry.fromMe || entry.type !== 'text' || isGroup(entry.chat)) return;

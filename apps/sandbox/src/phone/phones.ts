@@ -5,7 +5,7 @@ import { Phone } from './phone.ts';
 /** The phones of all accounts. */
 export class Phones {
   private readonly deps: PhoneDeps;
-  /** An erased phone stays known as long as somebody holds its account: a new one would store keys again. */
+  /** Keeps an erased phone as long as its account is referenced: a new one would store keys again. */
   private readonly byAccount = new WeakMap<Account, Phone>();
 
   constructor(deps: PhoneDeps) {
@@ -33,12 +33,12 @@ export class Phones {
     return phone;
   }
 
-  /** Continues after a restart: receipts that were still to be given. */
+  /** After a restart: schedules the receipts that are still due. */
   resume(): void {
     for (const account of this.deps.directory.all()) this.of(account).resume();
   }
 
-  /** Removes an account and its phone; its companions' streams must have been ended before. */
+  /** Removes an account and its phone. The streams of its companions must have ended before. */
   remove(account: Account): void {
     this.of(account).erase();
     this.deps.directory.remove(account);

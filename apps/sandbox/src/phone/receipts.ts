@@ -7,14 +7,14 @@ import type { PhoneCore } from './core.ts';
 import type { InboxEntry, OwedReceipt } from './inbox.ts';
 import type { Chat } from './server-port.ts';
 
-/** When a phone confirms what it got: after how long, or never (null; `off` for both). */
+/** The milliseconds after which a phone sends receipts, or null for never; `off` for both. */
 export type ReceiptSettings = { deliveredMs: number; readMs: number | null } | 'off';
 
-/** Real clients give up asking for a message after five attempts. */
+/** The maximum of retry receipts for a message, as in real clients. */
 const MAX_RETRIES = 5;
 const MAX_REMEMBERED_RETRIES = 1000;
 
-/** The receipts one phone gives. */
+/** The receipts of one phone. */
 export class PhoneReceipts {
   private readonly phone: PhoneCore;
   private readonly settings: () => ReceiptSettings;
@@ -26,9 +26,9 @@ export class PhoneReceipts {
   }
 
   /**
-   * Plans what is due for a message that arrived: `sender` for the copy of an own message (it is what makes Baileys
-   * report "accepted by the server"), else `delivered` and `read`. What is planned is stored with the message, so
-   * that a restart in between does not swallow it.
+   * Schedules the receipts of a received message: `sender` for the copy of an own message (which makes Baileys report
+   * "accepted by the server"), else `delivered` and `read`. They are stored with the message, so that they survive a
+   * restart.
    */
   schedule(entry: InboxEntry, stanza: BinaryNode): void {
     const receipts = this.settings();
@@ -42,7 +42,7 @@ export class PhoneReceipts {
     if (receipts.readMs !== null) this.owe(entry, 'read', Math.max(receipts.readMs, receipts.deliveredMs));
   }
 
-  /** After a restart: gives everything still owed. */
+  /** After a restart: sends all receipts that are due. */
   resume(): void {
     for (const entry of this.phone.inbox.all()) for (const owed of entry.owes) this.later(entry, owed, 100);
   }
@@ -52,7 +52,7 @@ export class PhoneReceipts {
     for (const entry of entries) this.send(entry, type);
   }
 
-  /** Tells the sender's device that its message could not be read, with fresh keys, so that it sends it again. */
+  /** Sends a retry receipt with fresh keys: the message could not be decrypted and is to be sent again. */
   askAgain(stanza: BinaryNode, sender: DeviceRef): void {
     const { id = '' } = stanza.attrs;
     const name = `${keyOf(sender)} ${id}`;

@@ -6,7 +6,7 @@ import type { BinaryNode } from '../wire/node.ts';
 /** A conversation as its sender sees it. */
 export type Chat = { kind: 'direct'; account: Account } | { kind: 'group'; group: Group };
 
-/** What all copies of one message have in common. */
+/** The common fields of all copies of one message. */
 export interface Envelope {
   id: string;
   sender: DeviceRef;
@@ -32,7 +32,7 @@ export interface Copy {
 /** A receipt that a phone gives. */
 export interface PhoneReceipt {
   from: Account;
-  /** Whose message it is about; all companions of the account are told, or only one device. */
+  /** The author of the message. All companions of the account get it, or only one device. */
   to: Account;
   device?: number;
   ids: string[];
@@ -43,7 +43,7 @@ export interface PhoneReceipt {
   content?: BinaryNode[];
 }
 
-/** What phones need of the server. */
+/** The server as phones use it. */
 export interface ServerPort {
   route(envelope: Envelope, copies: Copy[]): void;
   receipt(receipt: PhoneReceipt): void;
@@ -51,9 +51,9 @@ export interface ServerPort {
   bundle(companion: Companion): PreKeyBundle;
   /** Puts a stanza into a companion's queue and sends it if it is connected. */
   deliver(companion: Companion, stanza: BinaryNode): void;
-  /** Runs later, unless the sandbox stops before. */
+  /** Runs `run` after `ms`, unless the sandbox stops before. */
   later(ms: number, run: () => void): void;
-  /** Whether a fault wants a phone to fail to read the message that it is looking at. */
+  /** Whether a fault makes a phone fail to decrypt its current message. */
   failsToRead(number: string): boolean;
   /** `host:port` of media, as written into messages. */
   readonly mediaHost: string;

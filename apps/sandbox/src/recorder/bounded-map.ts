@@ -1,4 +1,4 @@
-/** A map that forgets its oldest entry when full, and says how many it forgot. */
+/** A map that drops its oldest entry when full, and counts the dropped ones. */
 export class BoundedMap<K, V> {
   readonly capacity: number;
   private readonly map = new Map<K, V>();

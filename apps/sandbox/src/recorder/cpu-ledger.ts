@@ -1,10 +1,10 @@
-/** Whose work it is: the server's (routing, acks, receipts, recorder) or the simulated phones' (Signal). */
+/** The part that works: the server (routing, acks, receipts, recorder) or the simulated phones (Signal). */
 type Work = 'server' | 'phone';
 
 /**
- * Splits the time of synchronous code between server and phones. Spans nest: time inside an inner span is not counted
- * again in the outer one. It is wall time, so that a busy machine makes it too large: `process.cpuUsage()` would be
- * exact, but was measured to cost a quarter of all CPU under load.
+ * Splits the time of synchronous code between server and phones. Spans nest: the time of an inner span is not counted
+ * again in the outer one. It is wall time, which is too large on a busy machine. `process.cpuUsage()` would be exact,
+ * but was measured to cost a quarter of all CPU under load.
  */
 export class CpuLedger {
   private readonly total: Record<Work, number> = { server: 0, phone: 0 };

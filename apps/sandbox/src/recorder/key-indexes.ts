@@ -40,8 +40,8 @@ interface RatchetSummary {
 }
 
 /**
- * Which message-key indexes were used, per ratchet. A counter costs four bytes, so that a long load run fits; when
- * there are too many ratchets the oldest is forgotten and counted.
+ * The used message-key indexes, per ratchet. A counter costs four bytes, so that a long load run fits. Above the
+ * maximum of ratchets the oldest is dropped and counted.
  */
 export class KeyIndexes {
   private readonly chains: BoundedMap<string, Chain>;
@@ -51,7 +51,7 @@ export class KeyIndexes {
     this.chains = new BoundedMap(maxRatchets);
   }
 
-  /** @returns null for a fresh index, else what came before under it */
+  /** @returns null for a fresh index, else how it was used before */
   note(use: KeyUse): 'reused' | 'repeated' | null {
     const key = `${use.device} ${use.peer} ${use.ratchet}`;
     let chain = this.chains.get(key);

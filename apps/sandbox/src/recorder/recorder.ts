@@ -5,7 +5,7 @@ import { KeyIndexes, type KeyReuse, type KeyUse } from './key-indexes.ts';
 import { Ring } from './ring.ts';
 import { type Stream, Streams } from './streams.ts';
 
-/** How often one message id of one device crossed the wire. `up`: sent by the device, `down`: delivered to it. */
+/** How often one message id of one device was transmitted. `up`: sent by the device, `down`: delivered to it. */
 interface MessageRecord {
   direction: 'up' | 'down';
   device: string;
@@ -43,7 +43,7 @@ interface UndecryptableRecord {
   recovered: boolean;
 }
 
-/** Something a client sent that the real server would refuse or that breaks a promise of the protocol. */
+/** A stanza that the real server would refuse, or that violates the protocol. */
 interface Violation {
   at: number;
   device: string | null;
@@ -52,17 +52,17 @@ interface Violation {
 }
 
 export interface RecorderLimits {
-  /** Message ids remembered, per direction together. @default 200000 */
+  /** The maximum of message ids, both directions together. @default 200000 */
   messages: number;
-  /** Acks, violations, undecryptable messages, streams and overlaps remembered, each. @default 50000 */
+  /** The maximum of acks, violations, undecryptable messages, streams and overlaps, each. @default 50000 */
   events: number;
-  /** Ratchets remembered. @default 100000 */
+  /** The maximum of ratchets. @default 100000 */
   ratchets: number;
 }
 
 export const DEFAULT_RECORDER_LIMITS: RecorderLimits = { messages: 200_000, events: 50_000, ratchets: 100_000 };
 
-/** What happened, in bounded memory, for tests to ask. It lives as long as the process. */
+/** Records events in bounded memory, for the checks of tests. It is not stored. */
 export class Recorder {
   readonly cpu = new CpuLedger();
   readonly streams: Streams;
@@ -72,7 +72,7 @@ export class Recorder {
   readonly undecryptable: Ring<UndecryptableRecord>;
   readonly violations: Ring<Violation>;
   readonly reuses: Ring<KeyReuse>;
-  /** What phones still wait to read, by phone, sender and id. */
+  /** Messages that phones could not decrypt yet, by phone, sender and id. */
   private readonly unread: BoundedMap<string, UndecryptableRecord[]>;
   private readonly stanzas: Record<'in' | 'out', Map<string, number>> = { in: new Map(), out: new Map() };
   private readonly rules = new Map<string, number>();
@@ -116,7 +116,7 @@ export class Recorder {
     this.count('down', device, id, from);
   }
 
-  /** Whether this message was ever put on the wire to this device; null when the recorder had to forget some. */
+  /** Whether this message was ever sent to this device; null when entries were dropped. */
   wasDelivered(device: string, id: string): boolean | null {
     if (this.messages.get(`down ${device} ${id}`)) return true;
     return this.messages.dropped > 0 ? null : false;
@@ -149,7 +149,7 @@ export class Recorder {
     this.unread.set(key, [...(this.unread.get(key) ?? []), entry]);
   }
 
-  /** A phone has read a message; if it could not before, that is settled. */
+  /** A phone has decrypted a message: drops its earlier failure. */
   readable(phone: string, from: string, id: string): void {
     const key = `${phone} ${from} ${id}`;
     for (const entry of this.unread.get(key) ?? []) entry.recovered = true;
@@ -209,7 +209,7 @@ export class Recorder {
         phoneMsPerMessage: perMessage(this.cpu.phoneMs),
       },
       memory: { rssBytes: process.memoryUsage.rss() },
-      /** More than zero: the recorder had to forget, and answers about older things are incomplete. */
+      /** Dropped entries. Above zero, answers about older events are incomplete. */
       forgotten: {
         messages: this.messages.dropped,
         acks: this.acks.dropped,

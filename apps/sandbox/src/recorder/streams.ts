@@ -7,14 +7,14 @@ export interface Stream {
   kind: 'pairing' | 'login' | 'refused';
   readonly openedAt: number;
   closedAt: number | null;
-  /** Why it ended, in the server's words: `replaced`, `client closed`, `failure 401`, … The client may linger on. */
+  /** The reason of the end: `replaced`, `client closed`, `failure 401`, … The client may still be connected. */
   closedBy: string | null;
   stanzasIn: number;
   stanzasOut: number;
   messagesIn: number;
 }
 
-/** Two streams of one device that were open at the same time, and what each sent meanwhile. */
+/** Two streams of one device that were open at the same time, with the messages that each sent meanwhile. */
 interface StreamOverlap {
   device: string;
   older: number;
@@ -54,7 +54,7 @@ export class Streams {
     return stream;
   }
 
-  /** Its TCP connection is gone; why it ended was noted when the server was done with it. */
+  /** Its TCP connection has ended. The reason was recorded when the server ended the stream. */
   end(stream: Stream): void {
     if (stream.closedAt !== null) return;
     stream.closedAt = Date.now();
@@ -107,7 +107,7 @@ export class Streams {
     return count;
   }
 
-  /** Forgets what has ended; streams that are open stay known. */
+  /** Drops ended streams; open ones stay. */
   clear(): void {
     this.log.clear();
     this.pairs.clear();

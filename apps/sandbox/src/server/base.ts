@@ -10,7 +10,7 @@ import type { Delivery } from './delivery.ts';
 import type { ServerOptions } from './options.ts';
 import type { Scheduler } from './scheduler.ts';
 
-/** What every part of the server is built from: accounts, storage, the recorder and the way to a companion. */
+/** The dependencies of all parts of the server: accounts, storage, recorder, delivery. */
 export interface ServerBase {
   readonly log: Logger;
   readonly journal: Journal;

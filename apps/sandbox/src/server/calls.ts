@@ -19,7 +19,7 @@ export interface Call {
 
 const MAX_CALLS = 1000;
 
-/** Call signalling: offers ring, and can be answered. There is no sound. */
+/** Call signalling without sound: offers and answers. */
 export class Calls {
   private readonly context: ServerBase;
   private readonly calls = new Map<string, Call>();
@@ -28,7 +28,9 @@ export class Calls {
     this.context = context;
   }
 
-  /** A phone calls another account; its companions ring until the time is over or somebody answers. */
+  /**
+   * Starts a call of a phone. The companions of the other account ring until the time is over or one of them answers.
+   */
   start(from: Account, to: Account, video: boolean, ringMs: number): Call {
     const call: Call = {
       id: randomBytes(16).toString('hex').toUpperCase(),
@@ -61,7 +63,10 @@ export class Calls {
     this.calls.clear();
   }
 
-  /** `<call>` of a companion: it answers one, or starts one itself (which then rings at the other's companions). */
+  /**
+   * Handles a `<call>` of a companion: an answer, or a call of its own, which rings at the companions of the other
+   * account.
+   */
   fromCompanion(connection: Connection, companion: Companion, stanza: BinaryNode): void {
     const { id = '', to } = stanza.attrs;
     connection.send(node('ack', { class: 'call', id, from: to }));
@@ -74,7 +79,7 @@ export class Calls {
     else if (call && what.tag === 'terminate') call.status = 'ended';
     const peer = this.context.directory.resolve(to)?.account;
     if (peer && peer !== companion.account) this.signal(companion.account, peer, what);
-    // The other devices of the one who answered stop ringing.
+    // The other devices of the answering account stop ringing.
     if (call && call.status !== 'ringing') this.stopSiblings(companion, call);
   }
 

@@ -2,7 +2,7 @@ import { type webcrypto, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import * as x509 from '@peculiar/x509';
 
-/** What the TLS listener needs, and the certificate clients must trust. All PEM. */
+/** The certificates and keys of the TLS listener, with the CA that clients must trust. All PEM. */
 export interface TlsIdentity {
   caPem: string;
   caKeyPem: string;
@@ -37,8 +37,8 @@ const validity = () => ({
 });
 
 /**
- * A private CA and a server certificate for the loopback names and `host`. TLS is the only thing that authenticates a
- * server to Baileys rc14 (its Noise signature check is vacuous), so clients are expected to really check this chain.
+ * Makes a private CA and a server certificate for the loopback names and `host`. TLS alone authenticates a server to
+ * Baileys rc14, whose check of the Noise signature is void. So clients are expected to check this chain.
  */
 export async function createTlsIdentity(host: string): Promise<TlsIdentity> {
   const caKeys = await generateKeys();
@@ -91,7 +91,7 @@ export async function issueServerCertificate(
   return { ...authority, certPem: pem(certificate), keyPem: await privatePem(keys) };
 }
 
-/** Whether a stored identity can still serve this host. */
+/** Whether a stored identity is valid for this host. */
 export function covers(identity: TlsIdentity, host: string): boolean {
   const certificate = new X509Certificate(identity.certPem);
   if (new Date(certificate.validTo).getTime() < Date.now() + ONE_DAY_MS) return false;

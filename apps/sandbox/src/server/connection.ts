@@ -12,9 +12,9 @@ import type { BinaryNode } from '../wire/node.ts';
 import { NoiseError, type NoiseKeys, NoiseServer } from '../wire/noise.ts';
 import type { Scheduler } from './scheduler.ts';
 
-/** A client is given this long to close by itself after the server said its last word. */
+/** Milliseconds for a client to close by itself after the last stanza of the server. */
 const LAST_WORD_MS = 50;
-/** A client that does not close is cut off after this long. */
+/** Milliseconds after which a client that does not close is cut. */
 const FORCE_MS = 1000;
 
 export interface ConnectionDeps {
@@ -25,9 +25,9 @@ export interface ConnectionDeps {
   readonly noise: NoiseKeys;
 }
 
-/** What the server does about what happens on a connection. */
+/** The handlers of the server for the events of a connection. */
 export interface ConnectionHandlers {
-  /** The handshake is complete; the client's `payload` says what it wants. */
+  /** The handshake is complete. The `payload` of the client has its request. */
   login(connection: Connection): void;
   /** A stanza that answers no request of the server. */
   stanza(connection: Connection, stanza: BinaryNode): void;
@@ -40,15 +40,15 @@ export interface ConnectionHandlers {
 }
 
 /**
- * One WebSocket: framing, handshake, and stanzas in the order in which they came. Everything a stanza causes happens
- * synchronously, so a client's stanzas can never overtake each other.
+ * One WebSocket: framing, handshake, and stanzas in their order. Each stanza is handled synchronously, so the stanzas
+ * of a client never overtake each other.
  */
 export class Connection implements CompanionLink {
   private readonly context: ConnectionDeps;
   private readonly handlers: ConnectionHandlers;
   /** The companion that is logged in on it. */
   companion: Companion | null = null;
-  /** What the client said about itself in the handshake. */
+  /** The payload of the client in the handshake. */
   payload: proto.ClientPayload | null = null;
   stream: Stream | null = null;
   isActive = false;
@@ -58,7 +58,7 @@ export class Connection implements CompanionLink {
   private readonly waiters = new Map<string, (answer: BinaryNode) => void>();
   private readonly closeListeners: (() => void)[] = [];
   private frozen: { out: BinaryNode[]; in: BinaryNode[] } | null = null;
-  /** The server is done with it. The client may not know yet: what it still sends is noted, not acted upon. */
+  /** The server has ended the stream. Later stanzas of the client are recorded, not handled. */
   private finished = false;
 
   constructor(context: ConnectionDeps, handlers: ConnectionHandlers, socket: WebSocket) {
@@ -71,7 +71,7 @@ export class Connection implements CompanionLink {
     socket.on('error', (error) => context.log.debug({ err: error }, 'socket error'));
   }
 
-  /** The client's Noise key: the credential of its device. */
+  /** The Noise key of the client: the credential of its device. */
   get noiseKey(): Buffer {
     return this.noise.remoteStatic;
   }
@@ -95,7 +95,7 @@ export class Connection implements CompanionLink {
     else this.transmit(node);
   }
 
-  /** Sends an iq and resolves with its answer; never if the connection ends first. */
+  /** Sends an iq and resolves with its answer. Stays pending if the connection ends first. */
   request(node: BinaryNode): Promise<BinaryNode> {
     return new Promise((resolve) => {
       this.waiters.set(node.attrs.id!, resolve);
@@ -116,13 +116,13 @@ export class Connection implements CompanionLink {
     this.socket.once('close', () => clearTimeout(force));
   }
 
-  /** Ends the TCP connection without a word. */
+  /** Ends the TCP connection without a last stanza. */
   cut(reason: string): void {
     this.finish(reason);
     this.socket.terminate();
   }
 
-  /** Holds everything in both directions back for a while, as a network that hangs. */
+  /** Delays everything in both directions for a while, like a stalled network. */
   freeze(ms: number): void {
     this.frozen ??= { out: [], in: [] };
     this.context.scheduler.later(ms, () => this.thaw());
@@ -234,7 +234,7 @@ export class Connection implements CompanionLink {
     if (this.stream) this.context.recorder.streams.end(this.stream);
   }
 
-  /** The server has nothing to do with it any more. */
+  /** Detaches the connection from the server. */
   private finish(reason: string): void {
     if (this.finished) return;
     this.finished = true;

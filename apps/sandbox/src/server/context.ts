@@ -7,7 +7,7 @@ import type { Pairing } from './pairing.ts';
 import type { Presence } from './presence.ts';
 import type { Router } from './router.ts';
 
-/** The whole server, for what dispatches to its parts: stanzas, queries and the control API. Built in `app.ts`. */
+/** The whole server, for stanzas, queries and the control API. Built in `app.ts`. */
 export interface ServerContext extends ServerBase {
   readonly groupActions: GroupActions;
   readonly router: Router;

@@ -9,7 +9,7 @@ import type { Connection } from './connection.ts';
 import type { ServerOptions } from './options.ts';
 import type { Scheduler } from './scheduler.ts';
 
-/** Stanzas of a backlog that the real server sends before it waits for `offline_batch`. */
+/** The stanzas of a backlog that the real server sends before it waits for `offline_batch`. */
 const PRIMER = 5;
 
 interface DeliveryDeps {
@@ -20,10 +20,10 @@ interface DeliveryDeps {
   readonly options: Pick<ServerOptions, 'historyDelayMs' | 'offlineBatches'>;
 }
 
-/** Gets stanzas to companions: each waits in a queue until it is acknowledged, and is sent again at the next login. */
+/** Delivers stanzas to companions. Each stays queued until it is acknowledged, and is sent again at the next login. */
 export class Delivery {
   private readonly context: DeliveryDeps;
-  /** Messages for which a retry receipt came: the nack that follows it is about the first copy, not the next one. */
+  /** Messages with a retry receipt: the nack after it belongs to the first copy, not to the next one. */
   private readonly expectedNacks = new Map<string, number>();
 
   constructor(context: DeliveryDeps) {
@@ -35,12 +35,12 @@ export class Delivery {
     if (companion.link?.isActive) this.sendNow(companion, entry);
   }
 
-  /** For what is not worth keeping: presence and typing. */
+  /** Delivers presence and typing, which are not queued. */
   deliverIfOnline(companion: Companion, stanza: BinaryNode): void {
     if (companion.link?.isActive) companion.link.send(stanza);
   }
 
-  /** The client is ready (`passive active`): the backlog goes out, then live traffic begins. */
+  /** The client is ready (`passive active`): sends the backlog, then live traffic. */
   activate(connection: Connection, companion: Companion): void {
     if (connection.isActive) return;
     const backlog = companion.queue.values();
@@ -71,7 +71,7 @@ export class Delivery {
     this.sendBacklog(connection, companion, { ...waiting, size: Math.max(1, Number(batch.attrs.count) || 1) });
   }
 
-  /** An `<ack>` of the client: the stanza is done. An ack of class message carries an error: a nack. */
+  /** Handles an `<ack>`: removes the stanza from the queue. An ack of class message with an error is a nack. */
   acknowledged(companion: Companion, attrs: Record<string, string>): void {
     const { class: kind = '', id = '' } = attrs;
     this.context.recorder.ack({
@@ -86,12 +86,12 @@ export class Delivery {
     this.settle(companion, acknowledgedName(attrs));
   }
 
-  /** The client has a message: it need not get it again. @returns whether it was waiting */
+  /** Removes a received message from the queue. @returns whether it was queued */
   received(companion: Companion, id: string): boolean {
     return this.settle(companion, messageName(id));
   }
 
-  /** The client asks for a message again; the copy it has is done with. */
+  /** The client requests a message again: removes the present copy from the queue. */
   retryRequested(companion: Companion, id: string): void {
     this.settle(companion, messageName(id));
     const key = `${companion.key} ${id}`;
@@ -119,12 +119,15 @@ export class Delivery {
     connection.isActive = true;
     const last = entries.at(-1)?.seq ?? 0;
     connection.send(node('ib', { from: S_WHATSAPP_NET }, [node('offline', { count: String(entries.length) })]));
-    // What was queued while batches were under way was not part of the backlog.
+    // Stanzas that were queued during the batches are not part of the backlog.
     for (const entry of companion.queue.values()) if (entry.seq > last) this.sendNow(companion, entry);
     if (!companion.historySent) this.greet(connection, companion);
   }
 
-  /** Key share and history of a first login. The client misses them when they come before it has seen `ib offline`. */
+  /**
+   * Sends the key share and history of a first login. The client misses them when they come before it has handled `ib
+   * offline`.
+   */
   private greet(connection: Connection, companion: Companion): void {
     companion.historySent = true;
     companion.save();

@@ -4,8 +4,8 @@ import { type BinaryNode, bytes, child, children } from '../wire/node.ts';
 import type { ServerBase } from './base.ts';
 
 /**
- * A prekey message must carry the papers of the device that sends it, and they must be those it was paired with.
- * Receivers rely on them; here it is noted when they are missing or wrong.
+ * Checks the device identity in a prekey message: it must be that of the pairing. Receivers rely on it. Violations are
+ * recorded.
  */
 export function checkDeviceIdentity(
   { recorder }: Pick<ServerBase, 'recorder'>,

@@ -4,7 +4,7 @@ import { node } from '../wire/node.ts';
 import type { ServerBase } from './base.ts';
 import { newStanzaId } from './stanza-id.ts';
 
-/** Tells everybody who may have the device list of an account cached that it changed. */
+/** Notifies every companion that may have cached the device list of an account. */
 export function announceDevices(context: ServerBase, account: Account): void {
   const watchers = new Set<Companion>([...account.companions.values(), ...account.deviceWatchers]);
   for (const companion of watchers) {
@@ -12,7 +12,7 @@ export function announceDevices(context: ServerBase, account: Account): void {
       account.deviceWatchers.delete(companion);
       continue;
     }
-    // Caches are keyed by user, so that the list is named in both addressings.
+    // Caches are keyed by user, so the list is sent in both addressings.
     const devices = [account.jid, account.lidJid].map((jid) => node('device', { jid }));
     context.delivery.deliver(
       companion,
@@ -25,7 +25,7 @@ export function announceDevices(context: ServerBase, account: Account): void {
   }
 }
 
-/** Ends a companion's life: its stream, its queue, its keys. */
+/** Removes a companion: its stream, its queue, its keys. */
 export function unlinkDevice(
   context: ServerBase,
   companion: Companion,
@@ -40,7 +40,7 @@ export function unlinkDevice(
   announceDevices(context, account);
 }
 
-/** Names a device list, so that a client can see whether its own is the same. */
+/** The hash of a device list, with which a client compares its own. */
 export function deviceHash(account: Account): string {
   return `2:${[0, ...account.companions.keys()].join('.')}`;
 }

@@ -7,12 +7,12 @@ import { refuseIq } from './iq/answer.ts';
 import { handleIq } from './iq/iq.ts';
 import { handleReceipt } from './receipts.ts';
 
-/** Hands a stanza to the part of the server that understands it. */
+/** Passes a stanza to the part of the server for its tag. */
 export function dispatch(context: ServerContext, connection: Connection, stanza: BinaryNode): void {
   try {
     if (stanza.tag === 'iq') handleIq(context, connection, stanza);
     else if (connection.companion) handleStanza(context, connection, connection.companion, stanza);
-    // Baileys announces its new name (a `presence`) while it is still being linked, when it was linked by a code.
+    // Baileys sends its new name (a `presence`) while it is still being linked, when it is linked by a code.
     else if (stanza.tag !== 'ack' && stanza.tag !== 'ib' && stanza.tag !== 'presence') {
       context.recorder.violation(null, 'stanza-before-login', stanza.tag);
     }

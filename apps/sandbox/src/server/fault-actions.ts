@@ -14,7 +14,7 @@ import { newStanzaId } from './stanza-id.ts';
 const DEFAULT_FREEZE_MS = 5000;
 const LOW_PREKEYS = 3;
 
-/** Adds a fault; what happens at once happens here. */
+/** Adds a fault. Immediate ones are applied here. */
 export function injectFault(context: ServerBase, request: FaultRequest): Fault {
   const targets = targetsOf(context, request);
   const fault = context.faults.add(request);
@@ -22,7 +22,7 @@ export function injectFault(context: ServerBase, request: FaultRequest): Fault {
   return fault;
 }
 
-/** Cancels a fault that waits; where clients were told about it they are told that it is over. */
+/** Cancels a pending fault, and notifies the clients that were notified of it. */
 export function cancelFault(context: ServerBase, id: string): Fault {
   const fault = context.faults.cancel(id);
   if (fault.kind === 'time-lock')
@@ -32,7 +32,7 @@ export function cancelFault(context: ServerBase, id: string): Fault {
   return fault;
 }
 
-/** @returns how many companions or phones were hit now */
+/** @returns the count of companions or phones that it was applied to */
 function strike(context: ServerBase, fault: Fault, targets: Companion[]): number {
   switch (fault.kind) {
     case 'identity-change':
@@ -82,7 +82,7 @@ function strikeConnection({ link }: Companion, fault: Fault): boolean {
   }
 }
 
-/** The phone is set up anew: its companions are logged out, and everybody who knew its key is told. */
+/** Changes the identity of a phone: its companions are logged out, and the holders of its key are notified. */
 function changeIdentity(context: ServerBase, account: Account): void {
   for (const companion of account.companions.values()) unlinkDevice(context, companion, 'device_removed');
   const phone = context.phones.of(account);

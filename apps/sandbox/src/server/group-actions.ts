@@ -22,7 +22,7 @@ interface GroupSettings {
   joinApproval?: boolean;
 }
 
-/** What members may do to a group, and who is told. Used by companions (iq) and by the control API alike. */
+/** The actions of members on a group, and their notifications. For companions (iq) and for the control API. */
 export class GroupActions {
   private readonly context: ServerBase;
 
@@ -36,7 +36,7 @@ export class GroupActions {
     return group;
   }
 
-  /** Changes who is in, or who is admin. Rights are checked; a participant that cannot be changed gets a code. */
+  /** Changes members or admins. Rights are checked. A participant that cannot be changed gets a code. */
   changeMembers(group: Group, actor: Account, action: MemberAction, targets: (Account | null)[]): MemberResult[] {
     const before = this.context.groups.membersOf(group);
     const results = targets.map((account) => ({ account, error: this.apply(group, actor, action, account) }));
@@ -48,7 +48,7 @@ export class GroupActions {
         ? node('participant', { jid: account.deviceJid(0, group.addressing) })
         : participantNode(group, account),
     );
-    // Those who were added learn about the group as a whole, everybody else (also those removed) about the change.
+    // New members get the whole group; all others, removed ones included, get the change.
     this.notify(group, actor, node(action, {}, participants), before);
     if (action === 'add') {
       this.notify(group, actor, node('create', { type: 'new' }, [groupNode(this.context, group)]), changed);
@@ -147,7 +147,7 @@ export class GroupActions {
     return null;
   }
 
-  /** Tells all companions of these accounts, also the actor's own. */
+  /** Notifies all companions of these accounts, also those of the actor. */
   private notify(
     group: Group,
     actor: Account,

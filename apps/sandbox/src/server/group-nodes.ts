@@ -3,7 +3,7 @@ import type { Group } from '../accounts/group.ts';
 import { type BinaryNode, node } from '../wire/node.ts';
 import type { ServerBase } from './base.ts';
 
-/** A group as the server describes it to members. */
+/** The node of a group for its members. */
 export function groupNode(context: Pick<ServerBase, 'directory' | 'groups'>, group: Group): BinaryNode {
   const { addressing } = group;
   const creator = context.directory.find(group.creator);

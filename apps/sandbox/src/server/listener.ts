@@ -8,7 +8,7 @@ import { dispatch } from './dispatch.ts';
 import { login } from './login.ts';
 import { MediaHost } from './media-host.ts';
 
-/** Largest WebSocket message taken: an upload of 812 prekeys is 41 kB, a frame at most 16 MB. */
+/** The maximum of a WebSocket message in bytes: an upload of 812 prekeys is 41 kB, a frame at most 16 MB. */
 const MAX_PAYLOAD = 17 * 1024 * 1024;
 const WEBSOCKET_PATH = '/ws/chat';
 const CLOSE_GRACE_MS = 500;
@@ -51,7 +51,7 @@ export class TlsListener {
     return (this.server.address() as AddressInfo).port;
   }
 
-  /** Ends all streams as the real server does before a restart: clients reconnect by themselves. */
+  /** Ends all streams as the real server does before a restart, so that clients reconnect. */
   async close(): Promise<void> {
     for (const connection of this.context.connections) connection.cut('server stopped');
     this.sockets.close();

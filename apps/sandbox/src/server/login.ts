@@ -7,7 +7,7 @@ import { node } from '../wire/node.ts';
 import type { Connection } from './connection.ts';
 import type { ServerContext } from './context.ts';
 
-/** After the handshake: a client either wants to be paired, or logs in as the device it was paired to. */
+/** Handles a client after the handshake: it starts a pairing, or logs in as its device. */
 export function login(context: ServerContext, connection: Connection): void {
   const payload = connection.payload!;
   if (payload.devicePairingData) {
@@ -23,11 +23,11 @@ export function login(context: ServerContext, connection: Connection): void {
 
 interface LoginRefusal {
   reason: string;
-  /** Of a temporary ban: why. */
+  /** The cause of a temporary ban. */
   code?: string;
 }
 
-/** The companion that logs in, or why it is turned away. */
+/** The companion of the login, or the reason of its refusal. */
 function refusalFor(context: ServerContext, connection: Connection, key: string): Companion | LoginRefusal {
   const { directory, faults, recorder } = context;
   if (faults.take('ban', key)) return { reason: '403' };
@@ -55,7 +55,7 @@ function admit(
   payload: proto.ClientPayload,
 ): void {
   connection.stream = context.recorder.streams.start('login', companion.key);
-  // The recorder must see the new stream before the old one ends: that is what an overlap is.
+  // The recorder must get the new stream before the old one ends, or it would see no overlap.
   companion.link?.close('replaced', node('stream:error', {}, [node('conflict', { type: 'replaced' })]));
   connection.companion = companion;
   companion.link = connection;

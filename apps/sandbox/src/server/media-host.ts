@@ -5,8 +5,8 @@ import type { ServerBase } from './base.ts';
 const MAX_UPLOAD_BYTES = 1 << 30;
 
 /**
- * Uploads and downloads of encrypted files, on the TLS listener. Requests carry nothing that says who asks, so that a
- * fault on media strikes whoever comes next.
+ * Uploads and downloads of encrypted files, on the TLS listener. Requests do not name their client, so a fault on media
+ * applies to the next request of any client.
  */
 export class MediaHost {
   private readonly context: ServerBase;
@@ -32,7 +32,7 @@ export class MediaHost {
     else response.writeHead(405).end();
   }
 
-  /** Any path is taken: clients have a different one per kind of file. */
+  /** Accepts any path, because clients use a different one per kind of file. */
   private async upload(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (Number(request.headers['content-length'] ?? 0) > MAX_UPLOAD_BYTES) {
       response.writeHead(413).end();

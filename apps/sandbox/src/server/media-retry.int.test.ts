@@ -30,7 +30,7 @@ test('a file that is gone is uploaded again by the own phone, at another place',
   const before = message.message!.imageMessage!.directPath;
   const updated = await client.socket.updateMediaMessage(message);
   expect(updated.message!.imageMessage!.directPath).not.toBe(before);
-  // Without a media connection of its own Baileys would build the address with WhatsApp's host.
+  // Without a media connection Baileys would use the host of WhatsApp.
   const options = { ...client.download, host: world.sandbox.mediaHost };
   const file = await downloadMediaMessage(updated, 'buffer', options as never);
   expect(Buffer.compare(file as Buffer, picture)).toBe(0);

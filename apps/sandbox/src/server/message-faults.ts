@@ -4,10 +4,10 @@ import type { Fault } from '../faults/faults.ts';
 import { isGroup } from '../wire/jid.ts';
 import type { ServerBase } from './base.ts';
 
-/** Error code with which the server's ack refuses a message, or null when it is accepted. */
+/** The error code of the ack that refuses a message, or null when it is accepted. */
 export function rejectionFor({ faults }: Pick<ServerBase, 'faults'>, companion: Companion, to: string): string | null {
   if (faults.idle) return null;
-  // A time-lock forbids reaching out to people, not talking in groups.
+  // A time-lock applies to chats with people, not to groups.
   const inForce = (fault: Fault) => (fault.timeEnforcementEnds ?? Number.POSITIVE_INFINITY) > unixSeconds();
   if (!isGroup(to) && faults.take('time-lock', companion.key, inForce)) return '463';
   if (faults.take('rate-overlimit', companion.key, (fault) => fault.xmlns === undefined)) return '429';

@@ -18,7 +18,7 @@ import { newStanzaId } from './stanza-id.ts';
 const REFS_PER_CONNECTION = 6;
 const ANSWER_TIMEOUT_MS = 20_000;
 
-/** What a client that wants to be paired published about itself. */
+/** The published data of a client that starts a pairing. */
 interface Applicant {
   connection: Connection;
   registrationId: number;
@@ -27,7 +27,7 @@ interface Applicant {
   refs: string[];
 }
 
-/** A client that asked to be paired by code, until the code is entered. */
+/** A client that is paired by a code, until the code is entered. */
 interface CodeRequest {
   applicant: Applicant;
   ref: Buffer;
@@ -42,7 +42,7 @@ interface ScannedQr {
   advSecret: Buffer;
 }
 
-/** Linking of companions: by a QR code that a phone scans, or by a code that its owner types in. */
+/** Links companions: by a QR code that a phone scans, or by a code that is entered on it. */
 export class Pairing {
   private readonly context: ServerBase;
   private readonly applicants = new Map<Connection, Applicant>();
@@ -53,7 +53,7 @@ export class Pairing {
     this.context = context;
   }
 
-  /** Gives a new client the references that it puts into its QR codes. They die with the connection. */
+  /** Sends a new client the references for its QR codes. They are invalid after the connection. */
   offer(connection: Connection, data: proto.ClientPayload.IDevicePairingRegistrationData): void {
     const applicant = this.readApplicant(connection, data);
     if (!applicant) {
@@ -74,7 +74,7 @@ export class Pairing {
     );
   }
 
-  /** A phone scans the QR code that a client shows. */
+  /** Scans a QR code with a phone. */
   async scan(account: Account, qr: string): Promise<Companion> {
     const scanned = parseQr(qr);
     const applicant = this.byRef.get(scanned.ref);
@@ -91,7 +91,7 @@ export class Pairing {
     return this.link(account, applicant, scanned.advSecret);
   }
 
-  /** Stage 1 of a code pairing: a client announces for which number it shows a code. */
+  /** Stage 1 of a pairing by code: a client announces the number for which it shows a code. */
   codeHello(connection: Connection, registration: BinaryNode): Buffer | null {
     const applicant = this.applicants.get(connection);
     const wrappedEphemeral = bytes(child(registration, 'link_code_pairing_wrapped_companion_ephemeral_pub'));
@@ -102,7 +102,7 @@ export class Pairing {
     return ref;
   }
 
-  /** The owner of a phone types the code that a client shows. */
+  /** Enters a code on a phone. */
   async enterCode(account: Account, code: string): Promise<Companion> {
     const request = this.codes.get(account.number);
     if (!request) {
@@ -154,7 +154,7 @@ export class Pairing {
     }
   }
 
-  /** Stage 3: the client proves that it knows the code. */
+  /** Stage 3: the client proves its knowledge of the code. */
   codeFinish(connection: Connection, registration: BinaryNode): boolean {
     for (const request of this.codes.values()) {
       if (request.applicant.connection !== connection || !request.finish) continue;

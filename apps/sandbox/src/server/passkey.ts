@@ -12,10 +12,10 @@ import { newStanzaId } from './stanza-id.ts';
 const TIMEOUT_MS = 600_000;
 
 /**
- * Accounts with the fault `passkey` link nothing without one: the client is told, and nothing more happens on its
- * connection. The sandbox plays no authenticator, so it goes no further than to the second notification.
+ * Accounts with the fault `passkey` link nothing without a passkey: the client gets the notifications, and its
+ * connection does nothing more. The sandbox has no authenticator, so the link stops at the second notification.
  *
- * @throws {SandboxError} 409 when this account wants a passkey
+ * @throws {SandboxError} 409 when this account requires a passkey
  */
 export function demandPasskey({ faults }: Pick<ServerBase, 'faults'>, account: Account, connection: Connection): void {
   const fault = faults.take('passkey', deviceKey(account.number, 0));
@@ -29,7 +29,7 @@ export function demandPasskey({ faults }: Pick<ServerBase, 'faults'>, account: A
 const notification = (type: string, content: BinaryNode): BinaryNode =>
   node('notification', { from: S_WHATSAPP_NET, type, id: newStanzaId(), t: String(unixSeconds()) }, [content]);
 
-/** What a browser would hand to `navigator.credentials.get`. */
+/** The options for `navigator.credentials.get` of a browser. */
 function requestOptions(): Buffer {
   return Buffer.from(
     JSON.stringify({

@@ -3,7 +3,7 @@ import type { ServerContext } from './context.ts';
 import { takeBundle } from './prekeys.ts';
 import { sendPhoneReceipt } from './receipts.ts';
 
-/** The server as phones see it. */
+/** Makes the server as phones use it. */
 export function createServerPort(context: ServerContext): ServerPort {
   return {
     route: (envelope, copies) => context.router.route(envelope, copies),

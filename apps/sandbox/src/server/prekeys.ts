@@ -7,10 +7,10 @@ import { node } from '../wire/node.ts';
 import type { ServerBase } from './base.ts';
 import { newStanzaId } from './stanza-id.ts';
 
-/** Below this a companion is warned; clients upload more when they hear of fewer than five. */
+/** Below this count a companion is notified; clients upload more below five. */
 const LOW = 5;
 
-/** A one-time prekey of a companion for somebody who wants to write to it; null when none is left. */
+/** Takes a one-time prekey of a companion for a new session; null when none is left. */
 export function takePreKey(context: ServerBase, companion: Companion): PublicPreKey | null {
   if (context.faults.take('prekeys-exhausted', companion.key)) return null;
   const before = companion.preKeys.size;
@@ -20,7 +20,7 @@ export function takePreKey(context: ServerBase, companion: Companion): PublicPre
   return preKey;
 }
 
-/** The keys with which a phone starts a session with a companion. */
+/** Takes the keys with which a phone starts a session with a companion. */
 export function takeBundle(context: ServerBase, companion: Companion): PreKeyBundle {
   return {
     registrationId: companion.registrationId,

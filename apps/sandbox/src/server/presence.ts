@@ -6,22 +6,22 @@ import type { ServerBase } from './base.ts';
 
 type PresenceState = 'available' | 'unavailable' | 'composing' | 'recording' | 'paused' | 'subscribe';
 
-/** Who is online and who is typing. Nothing of it is stored or queued: it is stale in seconds. */
+/** Presence and typing states. They are neither stored nor queued, because they are stale in seconds. */
 export class Presence {
   private readonly context: ServerBase;
-  /** Companions that asked for the presence of a number, while they are connected. */
+  /** Connected companions that have subscribed to the presence of a number. */
   private readonly subscribers = new Map<string, Set<Companion>>();
   /** Phones that have opened a chat with a number. */
   private readonly watchers = new Map<string, Set<Account>>();
   private readonly lastSeen = new Map<string, number>();
-  /** Phones that were told to appear online. */
+  /** Phones that appear online. */
   private readonly onlinePhones = new Set<string>();
 
   constructor(context: ServerBase) {
     this.context = context;
   }
 
-  /** `<presence>` of a companion: it came or went, or wants to be told about somebody. */
+  /** Handles a `<presence>` of a companion: its own state, or a subscription. */
   fromCompanion(companion: Companion, stanza: BinaryNode): void {
     const { type = 'available', to, name } = stanza.attrs;
     if (type === 'subscribe') {
@@ -36,7 +36,7 @@ export class Presence {
     this.tellSubscribers(companion.account);
   }
 
-  /** `<chatstate>` of a companion. */
+  /** Handles a `<chatstate>` of a companion. */
   typing(companion: Companion, stanza: BinaryNode): void {
     const { to = '' } = stanza.attrs;
     const what = children(stanza)[0];
@@ -45,7 +45,9 @@ export class Presence {
     this.spreadTyping(companion.account, to, what, state, companion);
   }
 
-  /** A phone comes, goes, types, stops typing or looks at somebody, as `POST /phones/{number}/presence` asks. */
+  /**
+   * Sets the state of a phone (online, offline, typing, paused) or subscribes it, for `POST /phones/{number}/presence`.
+   */
   fromPhone(account: Account, state: PresenceState, to: string | null): void {
     if (state === 'subscribe') {
       if (to) this.watch(account, to);

@@ -9,12 +9,12 @@ import type { ServerBase } from './base.ts';
 import type { Connection } from './connection.ts';
 import { bundleInRetry } from './retry-bundle.ts';
 
-/** Receipt types that tell the sender's devices something. */
+/** Receipt types that are forwarded to the devices of the sender. */
 const FORWARDED: ReadonlySet<string> = new Set(['', 'read', 'played']);
-/** Types that answer a message which is waiting in the queue, or was a moment ago. */
+/** Types that answer a message which is queued, or was until now. */
 const DIRECT: ReadonlySet<string> = new Set(['', 'inactive', 'sender', 'peer_msg', 'retry']);
 
-/** A receipt of a companion: it has got a message, has shown it, or could not read it. */
+/** Handles a receipt of a companion: received, read, or not decryptable. */
 export function handleReceipt(
   context: ServerBase,
   connection: Connection,
@@ -46,7 +46,7 @@ export function handleReceipt(
   else if (FORWARDED.has(type)) tellSender(context, companion, stanza, ids);
 }
 
-/** Passes a delivered, read or played receipt on to everybody who shows it: phone and companions of the sender. */
+/** Forwards a delivered, read or played receipt to the phone and the companions of the sender. */
 function tellSender(context: ServerBase, companion: Companion, stanza: BinaryNode, ids: string[]): void {
   const { to = '', type, participant } = stanza.attrs;
   const sender = context.directory.resolve(isGroup(to) ? participant : to)?.account;
@@ -60,7 +60,7 @@ function tellSender(context: ServerBase, companion: Companion, stanza: BinaryNod
   }
 }
 
-/** With read receipts switched off, only the reader's own devices learn what was read. */
+/** With read receipts off, only the own devices of the reader get the receipt. */
 function tellOwnDevices(context: ServerBase, companion: Companion, stanza: BinaryNode, ids: string[]): void {
   const { to = '', participant } = stanza.attrs;
   for (const receiver of companion.account.companions.values()) {
@@ -92,7 +92,7 @@ function askSenderAgain(context: ServerBase, companion: Companion, stanza: Binar
   });
 }
 
-/** The keys a companion put into its retry receipt, if they are really its own. */
+/** The keys in a retry receipt, if they are really those of the companion. */
 function checkedBundle(context: ServerBase, companion: Companion, stanza: BinaryNode): PreKeyBundle | null {
   const keys = child(stanza, 'keys');
   if (!keys) return null;
@@ -102,7 +102,7 @@ function checkedBundle(context: ServerBase, companion: Companion, stanza: Binary
   return null;
 }
 
-/** A receipt that a phone gives. */
+/** Sends a receipt of a phone. */
 export function sendPhoneReceipt(context: ServerBase, receipt: PhoneReceipt): void {
   const { from, to, chat, addressing, type, ids } = receipt;
   const own = from === to;

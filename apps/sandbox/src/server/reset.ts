@@ -4,7 +4,7 @@ import type { ServerContext } from './context.ts';
 
 type ResetScope = 'all' | 'recorder' | 'faults' | 'messages';
 
-/** Deletes a phone: its companions are logged out, and nobody can write to the number any more. */
+/** Deletes a phone. Its companions are logged out, and messages to the number are refused. */
 export function removePhone(context: ServerContext, account: Account): void {
   for (const companion of account.companions.values()) {
     companion.link?.close(
@@ -18,7 +18,8 @@ export function removePhone(context: ServerContext, account: Account): void {
 }
 
 /**
- * Forgets everything, or a part of it. The certificate authority and the Noise root stay, so that clients stay set up.
+ * Deletes everything, or a part of it. The certificate authority and the Noise root stay, so that clients stay
+ * configured.
  */
 export function resetSandbox(context: ServerContext, scope: ResetScope): void {
   const { directory, phones, groups, faults, recorder, calls, scheduler, media, journal } = context;

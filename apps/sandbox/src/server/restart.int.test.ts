@@ -24,7 +24,7 @@ async function start(dataDir: string): Promise<void> {
 const phone = async (number: string) =>
   new TestPhone(api, await api.get<{ number: string; lid: string }>(`/phones/${number}`));
 
-/** The same client, as after a restart of its own: it keeps its credentials, and learns where the sandbox is now. */
+/** The same client after a restart of its own: it keeps its credentials, and gets the new address of the sandbox. */
 function reconnected(): BaileysClient {
   const { wsUrl, caPem, noiseRoot } = sandbox;
   return new BaileysClient({ wsUrl, caPem, noiseRoot }, { auth: client.auth });
@@ -60,7 +60,7 @@ afterEach(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-/** Both directions go on where they were: same sessions, every key once, nothing a client must not do. */
+/** Checks that both directions continue: same sessions, every key once, no violation. */
 async function goesOn(): Promise<void> {
   const sent = await client.socket.sendMessage(bob.pn, { text: 'after the restart' });
   await bob.message('it', ({ id }) => id === sent!.key.id);
@@ -167,7 +167,7 @@ describe('a restart', () => {
   });
 
   test('after kill -9: what the directory held at that moment is enough', async () => {
-    // A copy taken while the sandbox runs is what a killed process leaves behind.
+    // A copy of the data of a running sandbox equals what a killed process leaves.
     await client.socket.sendMessage(bob.pn, { text: 'just before the end' });
     await bob.message('it', ({ text }) => text === 'just before the end');
     await bob.send({ to: alice.number, type: 'text', text: 'last words' });

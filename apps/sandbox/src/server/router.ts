@@ -21,7 +21,7 @@ import { rejectionFor } from './message-faults.ts';
 
 const ENC_TYPES: ReadonlySet<string> = new Set(['pkmsg', 'msg', 'skmsg']);
 
-/** Brings messages from a device to the devices of a chat. It sees ciphertext only. */
+/** Routes messages from a device to the devices of a chat. They are ciphertext. */
 export class Router {
   private readonly context: ServerBase;
 
@@ -29,7 +29,7 @@ export class Router {
     this.context = context;
   }
 
-  /** A message stanza of a companion: fanned out as the sender addressed it, and acknowledged. */
+  /** Fans a message stanza of a companion out as it is addressed, and acknowledges it. */
   fromCompanion(connection: Connection, companion: Companion, stanza: BinaryNode): void {
     const { recorder } = this.context;
     const { id, to } = stanza.attrs;
@@ -42,7 +42,7 @@ export class Router {
     const error = rejectionFor(this.context, companion, to) ?? (typeof chat === 'string' ? chat : null);
     this.recordKeys(companion, id, to, stanza);
     if (error === null && typeof chat === 'object') this.fanOut(companion, stanza, to, chat);
-    // Not before it is kept: an acknowledged message must not be lost, whatever happens to this process.
+    // The ack follows the flush: an acknowledged message must survive a kill of this process.
     this.context.journal.afterFlush(() => {
       record.ackedAt = Date.now();
       record.ack = error;
@@ -60,8 +60,8 @@ export class Router {
   }
 
   /**
-   * A message on a stream that the server is done with (its device has logged in elsewhere, say). Nobody gets it, but
-   * it shows that its sender was still at work, and which message keys it used up.
+   * Records a message on an ended stream (its device has logged in elsewhere, for example). It is not delivered, but it
+   * shows that its sender was still active, and which message keys it used.
    */
   observe(connection: Connection, companion: Companion, stanza: BinaryNode): void {
     const { id = '', to = '' } = stanza.attrs;
@@ -69,7 +69,7 @@ export class Router {
     this.recordKeys(companion, id, to, stanza);
   }
 
-  /** Delivers the copies of a message, whoever sent it. */
+  /** Delivers the copies of a message of a companion or a phone. */
   route(envelope: Envelope, copies: Copy[]): void {
     for (const { to, content } of copies) {
       const stanza = messageStanza(envelope, to, content);
@@ -97,7 +97,10 @@ export class Router {
     this.route(envelope, this.copiesOf(companion, stanza, to, chat));
   }
 
-  /** Who gets what: the per-device parts, and for groups the shared part for every device of every member. */
+  /**
+   * The copies of a message: the part for each device and, for groups, the shared part for every device of every
+   * member.
+   */
   private copiesOf(companion: Companion, stanza: BinaryNode, to: string, chat: Chat): Copy[] {
     const copies = new Map<string, Copy>();
     const add = (ref: DeviceRef, part: BinaryNode) => {
@@ -130,7 +133,7 @@ export class Router {
     }
   }
 
-  /** The device a part is for; null (and noted) when it does not exist or may not get it. */
+  /** The device of a part; null (and recorded) when it does not exist or is not in the chat. */
   private recipient(companion: Companion, jid: string | undefined, chat: Chat): DeviceRef | null {
     const { directory, recorder } = this.context;
     const ref = directory.resolve(jid);
@@ -144,7 +147,7 @@ export class Router {
     return ref;
   }
 
-  /** Where a message goes; an error code when it may not go there; undefined when the sandbox has no such thing. */
+  /** The chat of a message; an error code when it is refused; undefined when the sandbox does not support it. */
   private chatOf(companion: Companion, stanza: BinaryNode, to: string): Chat | string | undefined {
     const { groups, directory, recorder } = this.context;
     if (isGroup(to)) {
@@ -157,7 +160,7 @@ export class Router {
       recorder.unknownStanza(`message to ${to.slice(to.indexOf('@'))}`); // status, newsletters
       return undefined;
     }
-    // A resend to an own device is addressed to that device and names the chat apart.
+    // A resend to an own device is addressed to that device and names the chat in `recipient`.
     const account = directory.resolve(stanza.attrs.recipient ?? to)?.account;
     return account ? { kind: 'direct', account } : '404';
   }
@@ -197,7 +200,7 @@ export class Router {
     return ref ? keyOf(ref) : (jid ?? '-');
   }
 
-  /** Fault `corrupt`: the companion gets a ciphertext that it cannot read, so that it asks again. */
+  /** Fault `corrupt`: the companion gets a ciphertext that it cannot decrypt, so that it requests it again. */
   private spoiled(companion: Companion, stanza: BinaryNode): BinaryNode {
     if (this.context.faults.idle || !this.context.faults.take('corrupt', companion.key)) return stanza;
     const content = children(stanza).map((part) => (part.tag === 'enc' ? { ...part, content: damaged(part) } : part));
@@ -205,11 +208,11 @@ export class Router {
   }
 }
 
-/** A ciphertext that looks right and cannot be read. */
+/** Damages a ciphertext so that it keeps its form and cannot be decrypted. */
 function damaged(enc: BinaryNode): Buffer {
   const whole = Buffer.from(bytes(enc) ?? Buffer.alloc(0));
   if (enc.attrs.type === 'skmsg') {
-    // Clients do not really check the signature, so that only a broken last block is sure to be noticed.
+    // Clients do not check the signature, so only a damaged last block is detected for certain.
     const { senderKeyId, iteration, ciphertext } = readSenderKeyMessage(whole);
     const body = writeSenderKeyMessage({ senderKeyId, iteration, ciphertext: ciphertext.subarray(0, -1) });
     return Buffer.concat([body, whole.subarray(-SIGNATURE_LENGTH)]);

@@ -1,7 +1,7 @@
 import type { Logger } from '@wa-gate/kit';
 import type { CpuLedger } from '../recorder/cpu-ledger.ts';
 
-/** Things that happen later; all of them are dropped when the sandbox stops. */
+/** Delayed actions. All of them are dropped when the sandbox stops. */
 export class Scheduler {
   private readonly timers = new Set<NodeJS.Timeout>();
   private readonly cpu: CpuLedger;
@@ -26,7 +26,7 @@ export class Scheduler {
     this.timers.add(timer);
   }
 
-  /** Drops what is planned, and with `stopped` whatever would be planned from now on. */
+  /** Drops the pending actions; with `stop`, later ones, too. */
   clear(options: { stop: boolean }): void {
     this.stopped ||= options.stop;
     for (const timer of this.timers) clearTimeout(timer);

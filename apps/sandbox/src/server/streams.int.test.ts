@@ -36,7 +36,7 @@ afterAll(async () => {
 
 const access = () => ({ wsUrl: sandbox.wsUrl, caPem: sandbox.caPem, noiseRoot: sandbox.noiseRoot });
 
-/** A logged-in connection that does only what the test tells it, whatever the server says. */
+/** A logged-in connection that sends only what the test sends, whatever the server does. */
 async function login(onSuccess = () => {}): Promise<{ link: Link; got: BinaryNode[] }> {
   const got: BinaryNode[] = [];
   const link = new Link({
@@ -54,7 +54,7 @@ async function login(onSuccess = () => {}): Promise<{ link: Link; got: BinaryNod
   return { link, got };
 }
 
-/** A message whose content is made up: only which key it claims to use matters. */
+/** A message with invented content: only the message key that it names matters. */
 function message(id: string, ratchetKey: Buffer, counter: number): BinaryNode {
   const body = writeWhisperMessage({ ratchetKey, counter, previousCounter: 0, ciphertext: randomBytes(32) });
   const enc = node('enc', { v: '2', type: 'msg' }, Buffer.concat([body, randomBytes(8)]));
@@ -67,7 +67,7 @@ describe('two streams of one device', () => {
   test('what the older one sends after the newer has logged in is recorded, and reaches nobody', async () => {
     const older = await login();
     const ratchet = randomBytes(32);
-    // At the very moment the newer one is in: the older one has not heard of it yet.
+    // At the moment of the newer login: the older stream is not notified yet.
     const newer = await login(() => older.link.send(message('FROM-OLDER', ratchet, 0)));
     newer.link.send(message('FROM-NEWER', ratchet, 0));
     await until('the newer one is acknowledged', () =>

@@ -8,7 +8,7 @@ import { generateKeyPair } from './curve.ts';
 const phone = generateKeyPair();
 const papers = { phoneIdentity: phone, rawId: 12, keyIndex: 3, timestamp: 1_700_000_000 };
 
-/** Lets Baileys answer a pair-success, and returns the bytes of its device identity. */
+/** Has Baileys answer a pair-success, and returns the bytes of its device identity. */
 function baileysSigns(content: Buffer, creds: ReturnType<typeof initAuthCreds>): { signed: Buffer; keyIndex?: string } {
   const stanza = node('iq', { id: '1' }, [
     node('pair-success', {}, [

@@ -3,8 +3,8 @@ import { proto } from '@whiskeysockets/baileys/WAProto/index.js';
 import { xeddsaSign, xeddsaVerify } from './curve.ts';
 
 /**
- * The papers of a companion device. The phone signs "this identity is my companion" and seals it with the secret of
- * the QR code; the companion signs back. Together they are the `device-identity` that peers see.
+ * The signed identity of a companion device. The phone signs the identity of the companion and seals it with the secret
+ * of the QR code. The companion signs it, too. Both signatures form the `device-identity` that peers get.
  */
 const PREFIX_ACCOUNT = Buffer.from([6, 0]);
 const PREFIX_DEVICE = Buffer.from([6, 1]);
@@ -35,7 +35,7 @@ export interface DeviceIdentity {
   accountSignature: Buffer;
 }
 
-/** What the phone issues when it links a companion. */
+/** Makes the identity that the phone issues when it links a companion. */
 export function makeDeviceIdentity(request: DeviceIdentityRequest): DeviceIdentity {
   const { phoneIdentity, companionIdentity, advSecret, rawId, keyIndex, timestamp, hosted = false } = request;
   const encryption = hosted ? proto.ADVEncryptionType.HOSTED : proto.ADVEncryptionType.E2EE;
@@ -72,7 +72,7 @@ export function makeDeviceIdentity(request: DeviceIdentityRequest): DeviceIdenti
 export interface DeviceSignatureCheck {
   /** Content of `device-identity` in the companion's `pair-device-sign`. */
   signed: Buffer;
-  /** What `makeDeviceIdentity` issued: the companion must return exactly this. */
+  /** The result of `makeDeviceIdentity`: the companion must return exactly this. */
   issued: DeviceIdentity;
   phoneIdentity: Buffer;
   companionIdentity: Buffer;
@@ -103,7 +103,7 @@ export function verifyDeviceSignature(check: DeviceSignatureCheck): Buffer {
   return Buffer.from(proto.ADVSignedDeviceIdentity.encode(complete).finish());
 }
 
-/** The companion's side of the same: checks what `pair-success` brought and signs it. */
+/** The side of the companion: checks the content of `pair-success` and signs it. */
 export function signDeviceIdentity(options: {
   content: Buffer;
   advSecret: Buffer;

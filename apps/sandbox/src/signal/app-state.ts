@@ -4,7 +4,7 @@ import { hkdf, hmacSha256 } from './kdf.ts';
 import { addToHash, subtractFromHash } from './lt-hash.ts';
 
 /**
- * App state: settings an account shares between its devices (archived, muted, pinned chats, push name...), as a log
+ * App state: the settings that the devices of an account share (archived, muted, pinned chats, push name...), as a log
  * of encrypted patches per collection. The server only stores patches; phone and companions read and write them.
  */
 export type CollectionName = 'critical_block' | 'critical_unblock_low' | 'regular_high' | 'regular_low' | 'regular';
@@ -17,7 +17,7 @@ export interface AppStateKey {
   keyData: Buffer;
 }
 
-/** A collection as one device knows it. */
+/** The state of a collection on one device. */
 export interface CollectionState {
   version: number;
   /** 128 bytes: the sum over all current values. */
@@ -104,8 +104,8 @@ export function decodePatch(
 }
 
 /**
- * The server's part: notes the version under which it accepted an uploaded patch inside the patch, because a client
- * that receives several at once cannot tell it otherwise.
+ * The part of the server: writes the accepted version into an uploaded patch, because a client that receives several
+ * patches at once cannot tell it otherwise.
  */
 export function stampPatchVersion(data: Buffer, version: number): Buffer {
   const patch = readPatch(data);

@@ -54,7 +54,7 @@ describe('curve', () => {
   });
 
   test("libsignal's own check accepts what we sign, and ours refuses any change", () => {
-    // It belongs to Baileys, not to us, so it is looked up from there.
+    // A dependency of Baileys, so it is resolved from there.
     const baileys = createRequire(createRequire(import.meta.url).resolve('@whiskeysockets/baileys'));
     const { verifySignature } = baileys('libsignal/src/curve.js') as {
       verifySignature: (...args: Buffer[]) => boolean;

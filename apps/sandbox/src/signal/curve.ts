@@ -10,11 +10,11 @@ import {
 import { ed25519 } from '@noble/curves/ed25519.js';
 
 /**
- * Curve25519 as Signal uses it: X25519 agreement, and XEdDSA signatures made with the same keys.
+ * Curve25519 as in Signal: X25519 agreement, and XEdDSA signatures with the same keys.
  *
- * Agreement and verification run in OpenSSL. Keys are handed to it as JWK because importing DER costs ten times more
- * (0.3 ms) than the agreement itself. Signing needs Edwards arithmetic with a given scalar, which OpenSSL does not
- * offer, so it uses @noble/curves.
+ * Agreement and verification run in OpenSSL. Keys are passed as JWK, because an import of DER costs ten times as much
+ * (0.3 ms) as the agreement. Signing needs Edwards arithmetic with a given scalar, which OpenSSL does not have, so it
+ * uses @noble/curves.
  */
 export interface KeyPair {
   /** 32 bytes, Montgomery u coordinate, without Signal's type byte. */
@@ -49,7 +49,7 @@ export function keyPairFromPrivate(seed: Buffer): KeyPair {
   return { publicKey: decodeKey(x!), privateKey };
 }
 
-/** X25519. Refuses points of small order, whose result everybody could predict. */
+/** X25519. Refuses points of small order, whose result is predictable. */
 export function sharedSecret(privateKey: Buffer, publicKey: Buffer): Buffer {
   try {
     return diffieHellman({
@@ -106,7 +106,7 @@ interface SigningKey {
   publicKey: Buffer;
 }
 
-/** Half of a signature's cost is this conversion; identities sign often and live long. */
+/** Cache of converted keys: the conversion is half the cost of a signature, and identities sign often. */
 const signingKeys = new WeakMap<Buffer, SigningKey>();
 
 function signingKey(privateKey: Buffer): SigningKey {
@@ -145,7 +145,7 @@ const SMALL_ORDER_Y = new Set(
 );
 
 function privateKeyObject(privateKey: Buffer): KeyObject {
-  // OpenSSL derives the public half itself; the format only demands that something stands there.
+  // OpenSSL derives the public half itself, but the format requires a value.
   const key = { kty: 'OKP', crv: 'X25519', d: privateKey.toString('base64url'), x: ANY_PUBLIC };
   return createPrivateKey({ key, format: 'jwk' });
 }
@@ -154,7 +154,7 @@ function publicKeyObject(crv: 'X25519' | 'Ed25519', publicKey: Buffer): KeyObjec
   return createPublicKey({ key: { kty: 'OKP', crv, x: publicKey.toString('base64url') }, format: 'jwk' });
 }
 
-/** A buffer of its own: long-lived keys must not each pin a shared 8 kB pool. */
+/** A separate buffer, because long-lived keys must not pin a shared 8 kB pool. */
 function decodeKey(text: string): Buffer {
   const out = Buffer.alloc(32);
   out.write(text, 'base64url');

@@ -1,18 +1,21 @@
 import { messageKeySeed, nextChainKey } from './kdf.ts';
 import { DuplicateMessageError, FutureMessageError } from './session-errors.ts';
 
-/** How far ahead a message may be, and how many jumped-over keys one chain keeps. Real clients use these figures. */
+/**
+ * The maximum of positions that a message may skip, and of skipped keys that a chain keeps. The figures of real
+ * clients.
+ */
 const MAX_JUMP = 2000;
 const MAX_SKIPPED = 2000;
 
-/** A chain of message keys as a reader holds it: its next position, and the keys of positions that were jumped over. */
+/** A chain of message keys at the receiver: its next position, and the keys of skipped positions. */
 export interface KeyChain {
   chainKey: Buffer;
   next: number;
   skipped: Map<number, Buffer>;
 }
 
-/** Finds the key at a position without moving the chain; `commit` moves it, once the message proved authentic. */
+/** Finds the key at a position without moving the chain. `commit` moves it, once the message is authentic. */
 export function seek(chain: KeyChain, position: number): { seed: Buffer; commit: () => void } {
   if (position < chain.next) {
     const seed = chain.skipped.get(position);

@@ -1,8 +1,8 @@
 import { hkdf } from './kdf.ts';
 
 /**
- * A hash over a set that can be added to and taken from: 64 sums of 16 bits (little endian), each element expanded to
- * that size. The order of elements does not matter.
+ * A hash over a set to which elements can be added and from which they can be removed: 64 sums of 16 bits (little
+ * endian), each element expanded to that size. The order of elements does not matter.
  */
 const SIZE = 128;
 const INFO = 'WhatsApp Patch Integrity';

@@ -3,7 +3,7 @@ import { getMediaKeys, type MediaType } from '@whiskeysockets/baileys';
 import { describe, expect, test } from 'vitest';
 import { decryptMedia, encryptMedia, MediaError, type MediaKind } from './media-crypto.ts';
 
-/** Our names that Baileys knows too, with its own where it differs. */
+/** Our names of kinds, and those of Baileys where they differ. */
 const KINDS: [MediaKind, MediaType][] = [
   ['image', 'image'],
   ['video', 'video'],

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { hkdf } from './kdf.ts';
 
-/** The word each kind of media has in its key derivation. */
+/** The word of each kind of media in its key derivation. */
 const KIND_INFO = {
   image: 'Image',
   sticker: 'Image',
@@ -23,7 +23,7 @@ export type MediaKind = keyof typeof KIND_INFO;
 
 const MAC_LENGTH = 10;
 
-/** The file is not what its key says: damaged, cut short, or of another kind. */
+/** The file does not fit its key: damaged, truncated, or of another kind. */
 export class MediaError extends Error {
   override readonly name = 'MediaError';
 }
@@ -33,7 +33,7 @@ export interface EncryptedMedia {
   fileSha256: Buffer;
   fileEncSha256: Buffer;
   fileLength: number;
-  /** What is uploaded: ciphertext and truncated MAC. */
+  /** The uploaded bytes: ciphertext and truncated MAC. */
   enc: Buffer;
 }
 

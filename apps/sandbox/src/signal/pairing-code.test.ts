@@ -11,7 +11,7 @@ import { describe, expect, test } from 'vitest';
 import { generateKeyPair } from './curve.ts';
 import { finishPrimaryPairing, PairingCodeError, startPrimaryPairing } from './pairing-code.ts';
 
-/** The companion's side, put together from Baileys' own crypto functions. */
+/** The side of the companion, made of the crypto functions of Baileys. */
 async function companion(code: string) {
   const identity = Curve.generateKeyPair();
   const ephemeral = Curve.generateKeyPair();

@@ -4,8 +4,8 @@ import { generateKeyPair, type KeyPair, sharedSecret } from './curve.ts';
 import { hkdf } from './kdf.ts';
 
 /**
- * Linking by an 8-character code, the phone's side. Both ends wrap an ephemeral key with a key derived from the code;
- * the companion then proves that it has both by sealing a bundle to their agreement.
+ * The side of the phone in a link by an 8-character code. Both ends wrap an ephemeral key with a key derived from the
+ * code. The companion then proves that it has both by sealing a bundle to their agreement.
  */
 const pbkdf2Async = promisify(pbkdf2);
 const ITERATIONS = 131_072;
@@ -15,12 +15,12 @@ const GCM_IV_LENGTH = 12;
 const GCM_TAG_LENGTH = 16;
 const KEY_LENGTH = 32;
 
-/** The code was wrong, or what the companion sent is not what the protocol says. */
+/** The code was wrong, or the data of the companion violates the protocol. */
 export class PairingCodeError extends Error {
   override readonly name = 'PairingCodeError';
 }
 
-/** What the phone keeps between its hello and the companion's finish. */
+/** The state of the phone between its hello and the finish of the companion. */
 export interface PrimaryPairing {
   /** Content of `link_code_pairing_wrapped_primary_ephemeral_pub`: salt, iv, wrapped key. */
   wrappedEphemeral: Buffer;
@@ -29,8 +29,8 @@ export interface PrimaryPairing {
 }
 
 /**
- * The owner typed the code: unwrap the companion's ephemeral key and make our own. A wrong code is not noticed here,
- * only when the companion finishes (or rather does not). The two key derivations run off the event loop.
+ * The code was entered: unwraps the ephemeral key of the companion and makes an own one. A wrong code shows only at the
+ * finish of the companion. The two key derivations run off the event loop.
  */
 export async function startPrimaryPairing(code: string, wrappedCompanion: Buffer): Promise<PrimaryPairing> {
   const [theirSalt, theirIv, wrapped] = cut(wrappedCompanion, SALT_LENGTH, CTR_IV_LENGTH);

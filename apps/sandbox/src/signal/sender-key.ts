@@ -92,8 +92,8 @@ export function createDistribution(record: SenderKeyRecord): Buffer {
 }
 
 /**
- * Takes over a sender key that a member distributed. A key that is known already stays as it is: what we hold reaches
- * back further than a later copy of it.
+ * Stores a sender key that a member distributed. A known key stays unchanged: it reaches further back than a later
+ * copy.
  */
 export function processDistribution(record: SenderKeyRecord, data: Buffer): { senderKeyId: number } {
   const { senderKeyId, iteration, chainKey, signingKey } = readDistribution(data);

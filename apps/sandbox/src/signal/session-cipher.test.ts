@@ -50,7 +50,7 @@ async function pair(): Promise<Pair> {
   };
 }
 
-/** We start; both sides have read one message of the other afterwards. */
+/** A session that our side has started; both sides have read one message of the other. */
 async function established(): Promise<Pair> {
   const p = await pair();
   p.cipher.startOutgoing(THEM, p.baileys.bundle(1));

@@ -16,7 +16,7 @@ import { type PreKeyMessage, type RatchetIndex, readPreKeyMessage, writePreKeyMe
 export * from './session-errors.ts';
 export { type SessionJson, SignalSession } from './session-state.ts';
 
-/** What a peer publishes so that others can write to it first. Keys are 32 bytes without type byte. */
+/** The published keys with which others start a session. Keys are 32 bytes without type byte. */
 export interface PreKeyBundle {
   registrationId: number;
   identityKey: Buffer;
@@ -25,8 +25,8 @@ export interface PreKeyBundle {
 }
 
 /**
- * One device's Signal state, as far as pairwise sessions need it. Synchronous on purpose: a message must not be able
- * to overtake another between load and save. An address is any stable name of the peer's device.
+ * The Signal state of one device for pairwise sessions. Synchronous on purpose: no message may overtake another between
+ * load and save. An address is any stable name of the device of the peer.
  */
 export interface SessionStore {
   readonly identity: KeyPair;
@@ -38,7 +38,7 @@ export interface SessionStore {
   /** Called once the first message that used a one-time prekey was read. */
   removePreKey(id: number): void;
   loadSignedPreKey(id: number): KeyPair | undefined;
-  /** Asked before a session with this identity begins; false refuses it. */
+  /** Called before a session with this identity begins; false refuses it. */
   isTrustedIdentity(address: string, identityKey: Buffer): boolean;
 }
 
@@ -56,7 +56,7 @@ export interface Decrypted {
 /**
  * X3DH and the double ratchet for one device. It does not pad: see `pad`/`unpad`.
  *
- * A message that fails leaves no trace in the session: states are changed only after the MAC was right.
+ * A failed message leaves the session unchanged: states change only after the MAC is verified.
  */
 export class SessionCipher {
   readonly #store: SessionStore;
@@ -127,7 +127,7 @@ export class SessionCipher {
     return result;
   }
 
-  /** Reads a message that carries the start of a session; the peer repeats that start until we answer. */
+  /** Decrypts a message that starts a session. The peer repeats the start until it gets an answer. */
   #decryptFirst(address: string, session: SignalSession, ciphertext: Buffer): Decrypted {
     const first = readPreKeyMessage(ciphertext);
     const known = session.states.find((state) => state.baseKey.equals(first.baseKey));

@@ -1,9 +1,9 @@
-/** Why a ciphertext could not be read or written. The recorder and the retry logic tell them apart by type. */
+/** A ciphertext could not be decrypted or made. The recorder and the retry logic distinguish the subclasses. */
 export class SessionError extends Error {
   override readonly name: string = 'SessionError';
 }
 
-/** Nobody has started a session with this address, or it was closed. */
+/** There is no session with this address, or it was closed. */
 export class NoSessionError extends SessionError {
   override readonly name = 'NoSessionError';
 }
@@ -28,7 +28,7 @@ export class UnknownPreKeyError extends SessionError {
   override readonly name = 'UnknownPreKeyError';
 }
 
-/** The identity is not the one this address is known by. */
+/** The identity differs from the known one of this address. */
 export class UntrustedIdentityError extends SessionError {
   override readonly name = 'UntrustedIdentityError';
 }

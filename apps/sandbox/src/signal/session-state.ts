@@ -1,7 +1,7 @@
 import type { KeyPair } from './curve.ts';
 import type { KeyChain } from './key-chain.ts';
 
-/** The states of one pairwise session, and how they are written to disk. Rules stand in session-cipher.ts. */
+/** The states of one pairwise session, and their stored form. The rules are in session-cipher.ts. */
 
 /** A chain on which the peer sends. */
 export interface ReceivingChain extends KeyChain {
@@ -14,7 +14,7 @@ export interface SendingChain {
   next: number;
 }
 
-/** What a pkmsg must repeat until the peer has answered once. */
+/** The fields that a pkmsg repeats until the peer has answered once. */
 interface PendingPreKey {
   preKeyId: number | undefined;
   signedPreKeyId: number;
@@ -26,9 +26,9 @@ export interface SessionState {
   remoteIdentity: Buffer;
   remoteRegistrationId: number;
   rootKey: Buffer;
-  /** Our ratchet key while nothing was received yet: the signed prekey of the side that was called. */
+  /** Our ratchet key before anything was received: the signed prekey on the responding side. */
   sending: SendingChain;
-  /** False for the called side until its first ratchet step: it cannot send yet. */
+  /** False on the responding side until its first ratchet step: it cannot send yet. */
   canSend: boolean;
   previousCounter: number;
   /** Newest first. */
@@ -36,12 +36,15 @@ export interface SessionState {
   pending: PendingPreKey | undefined;
 }
 
-/** Real clients keep 40 replaced states per address; a peer that answers on an older one is out of luck there too. */
+/**
+ * Replaced states per address, as in real clients. A peer that answers on an older one cannot be decrypted there
+ * either.
+ */
 const MAX_ARCHIVED = 40;
 
 /**
- * Everything known about the sessions with one address: the current state and the ones it replaced, newest first.
- * `JSON.stringify` writes it, `fromJSON` reads it back.
+ * The sessions with one address: the current state and the replaced ones, newest first. `JSON.stringify` writes it,
+ * `fromJSON` reads it.
  */
 export class SignalSession {
   current: SessionState | undefined;

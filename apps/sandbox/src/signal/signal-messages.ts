@@ -20,7 +20,7 @@ export interface SenderKeyIndex {
   iteration: number;
 }
 
-/** Version 3 in both halves: the sender's and the oldest it understands. */
+/** Version 3 in both halves: that of the sender and the oldest that it supports. */
 const VERSION_BYTE = 0x33;
 export const MAC_LENGTH = 8;
 export const SIGNATURE_LENGTH = 64;
@@ -158,7 +158,7 @@ export function writeDistribution(distribution: SenderKeyDistribution): Buffer {
   return withVersion(body);
 }
 
-/** Says which message key a ciphertext used, without decrypting it: what the recorder writes down. */
+/** Reads which message key a ciphertext used, without decrypting it; for the recorder. */
 export function readIndex(type: 'pkmsg' | 'msg', ciphertext: Buffer): RatchetIndex;
 export function readIndex(type: 'skmsg', ciphertext: Buffer): SenderKeyIndex;
 export function readIndex(type: EncType, ciphertext: Buffer): RatchetIndex | SenderKeyIndex;

@@ -1,6 +1,6 @@
 /**
- * The four Signal messages are flat protobufs of small integers and byte strings. Reading and writing them by hand
- * keeps the judge independent of the client's definitions and costs a tenth of a reflective decoder.
+ * The four Signal messages are flat protobufs of small integers and byte strings. This codec keeps the sandbox
+ * independent of the definitions of the client, and costs a tenth of a reflective decoder.
  */
 export class SignalFormatError extends Error {
   override readonly name = 'SignalFormatError';
@@ -8,7 +8,7 @@ export class SignalFormatError extends Error {
 
 export type FieldValue = number | Buffer;
 
-/** Reads a flat message into a table by field number; a repeated field keeps its last value, as protobuf says. */
+/** Reads a flat message into a table by field number. A repeated field keeps its last value, as in protobuf. */
 export function readFields(data: Buffer): Map<number, FieldValue> {
   const fields = new Map<number, FieldValue>();
   let at = 0;

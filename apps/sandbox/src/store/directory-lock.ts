@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Linux: when the process began, so that a recycled pid is not taken for the old holder. Elsewhere: unknown. */
+/** The start time of a process on Linux, so that a recycled pid does not count as the holder. Elsewhere unknown. */
 function startOf(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -21,8 +21,8 @@ function isAlive(pid: number): boolean {
 }
 
 /**
- * Two sandboxes appending to one journal would destroy it. The lock is a file with the holder's pid; one left behind
- * by `kill -9` is taken over, because that pid is dead or began at another time.
+ * Locks the directory, because two sandboxes that append to one journal would destroy it. The lock is a file with the
+ * pid of its holder. A lock left by `kill -9` is taken over, because its pid is dead or began at another time.
  *
  * @returns the function that releases the lock
  */
@@ -33,7 +33,7 @@ export function lockDirectory(directory: string): () => void {
   try {
     holder = JSON.parse(readFileSync(path, 'utf8')) as { pid: number; start: string };
   } catch {
-    // no lock, or one torn while being written: free
+    // no lock, or a truncated one: free
   }
   if (holder && holder.pid !== process.pid && isAlive(holder.pid) && startOf(holder.pid) === holder.start) {
     throw new Error(`The data directory ${directory} is in use by another sandbox (process ${holder.pid}).`);

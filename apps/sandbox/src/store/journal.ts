@@ -14,30 +14,30 @@ import { join } from 'node:path';
 import { crc32 } from './crc32.ts';
 
 /**
- * The memory of the sandbox across restarts: an append-only file of key/value records.
+ * The stored state of the sandbox: an append-only file of key/value records.
  *
- * The living objects (accounts, queues, Signal sessions) are the truth while the process runs. A changed object is
- * `touch`ed; at the end of the same turn of the event loop it is serialised once, however often it changed, and
- * appended. A record carries a CRC, so that a file cut off by `kill -9` is read up to its last whole record and
- * truncated there: it is never unreadable. Only offsets are kept in memory. When most of the file is garbage it is
- * rewritten beside and renamed over.
+ * While the process runs, its objects (accounts, queues, Signal sessions) are authoritative. A changed object is
+ * `touch`ed. At the end of the same turn of the event loop it is serialised once, for any number of changes, and
+ * appended. A record has a CRC: a file truncated by `kill -9` is read up to its last whole record and truncated there,
+ * so it is always readable. Only offsets are kept in memory. When most of the file is garbage, it is rewritten to a new
+ * file and renamed.
  *
- * `fsync` is not called per flush: what was written survives the death of the process, not of the machine.
+ * `fsync` is not called per flush: records survive the end of the process, not that of the machine.
  *
- * Record: u32 length of what follows the header | u32 crc of it | u8 operation | u16 key length | key | value
+ * Record: u32 length of the rest | u32 crc of it | u8 operation | u16 key length | key | value
  */
 export interface Journal {
-  /** Marks a key as changed. `serialise` runs at the next flush and returns null when the thing is gone. */
+  /** Marks a key as changed. `serialise` runs at the next flush and returns null when the object is gone. */
   touch(key: string, serialise: () => Buffer | null): void;
   /** Reads a stored value; pending touches are not seen. */
   read(key: string): Buffer | null;
   /** All stored keys of a space: `a/b/c` is in the space `a/b/`. */
   keys(space: string): string[];
-  /** Writes everything touched now. Call it before telling the world something that must not be forgotten. */
+  /** Writes all touched keys now. Call it before an answer that promises that something is stored. */
   flush(): void;
-  /** Runs once everything touched so far is written: for what promises that it was kept. */
+  /** Runs `run` once all keys touched so far are written. */
   afterFlush(run: () => void): void;
-  /** Forgets everything stored. */
+  /** Deletes all records. */
   clear(): void;
   close(): void;
 }
@@ -204,7 +204,7 @@ export class FileJournal implements Journal {
     if (base < total) truncateSync(this.path, base);
   }
 
-  /** Takes in whole, undamaged records. */
+  /** Indexes whole, undamaged records. */
   private scan(bytes: Buffer, base: number): { used: number; damaged: boolean } {
     let at = 0;
     while (bytes.length - at >= HEADER) {
@@ -243,7 +243,7 @@ export class FileJournal implements Journal {
   }
 }
 
-/** A sandbox without a data directory: nothing is remembered. */
+/** The journal of a sandbox without a data directory: it stores nothing. */
 export class MemoryJournal implements Journal {
   touch(): void {}
   read(): null {

@@ -27,8 +27,8 @@ export interface BaileysClientOptions {
 }
 
 /**
- * A raw, unmodified Baileys client against a sandbox. It does what an application must do, and no more: stores
- * credentials and reconnects after pairing. All its events are kept, so that a test can ask for one that came early.
+ * A raw, unmodified Baileys client on a sandbox. It does only what an application must do: stores credentials and
+ * reconnects after pairing. It keeps all events, so that a test can wait for one that came early.
  */
 export class BaileysClient {
   readonly auth: MemoryAuth;
@@ -42,7 +42,7 @@ export class BaileysClient {
 
   constructor(sandbox: SandboxAccess, options: BaileysClientOptions = {}) {
     silenceLibsignal();
-    // rc14 only checks that the signature is 64 bytes long; a version that checks properly must find our root here.
+    // rc14 only checks that the signature is 64 bytes long. A version that verifies it needs our root here.
     Object.assign(WA_CERT_DETAILS, { PUBLIC_KEY: sandbox.noiseRoot });
     this.auth = options.auth ?? createMemoryAuth();
     this.#sandbox = sandbox;
@@ -111,7 +111,7 @@ export class BaileysClient {
     return error?.output?.statusCode;
   }
 
-  /** Waits for an event, counting those since `mark` (an earlier `events.length`) that came already. */
+  /** Waits for an event since `mark` (an earlier `events.length`); past ones count. */
   async event<T extends EventName>(
     name: T,
     matches: (data: BaileysEventMap[T]) => boolean = () => true,
@@ -124,8 +124,8 @@ export class BaileysClient {
   }
 
   /**
-   * The statuses beyond "pending" that were reported for an own message, in order, without repetitions. Baileys merges
-   * what comes within about 100 ms of sending into the message's own upsert.
+   * The statuses of an own message after "pending", in order, without repetitions. Baileys merges updates within about
+   * 100 ms of sending into the upsert of the message.
    */
   statuses(id: string): number[] {
     const found: number[] = [];
@@ -144,7 +144,7 @@ export class BaileysClient {
 
   /**
    * Waits until a message is reported as refused by the server, and returns the parameters (the error code is one).
-   * Baileys merges what comes within 100 ms of sending into the message's own upsert.
+   * Baileys merges updates within 100 ms of sending into the upsert of the message.
    */
   async refusal(id: string): Promise<readonly string[]> {
     const refused = ({ status }: { status?: number | null }): boolean => status === proto.WebMessageInfo.Status.ERROR;

@@ -11,7 +11,7 @@ export class ControlApiError extends Error {
   }
 }
 
-/** The control API as a user's CI sees it: plain HTTP and JSON, nothing from inside the process. */
+/** The control API as the tests of users call it: plain HTTP and JSON, without access to the process. */
 export class ControlApi {
   readonly url: string;
 

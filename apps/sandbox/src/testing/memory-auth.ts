@@ -8,7 +8,7 @@ import {
   type SignalKeyStore,
 } from '@whiskeysockets/baileys';
 
-/** Auth state of a raw Baileys client, kept in memory and surviving its sockets. */
+/** The auth state of a raw Baileys client, in memory. It outlives sockets. */
 export interface MemoryAuth {
   state: AuthenticationState;
   /** Everything stored, as `type:id`. */
@@ -20,7 +20,7 @@ export function createMemoryAuth(creds: AuthenticationCreds = initAuthCreds()): 
   return { state: { creds, keys: memoryKeyStore(keys) }, keys };
 }
 
-/** A copy that shares nothing with the original, as if it had been read back from disk. */
+/** A deep copy, as if it had been read from disk. */
 export function cloneAuth(auth: MemoryAuth): MemoryAuth {
   const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value, BufferJSON.replacer), BufferJSON.reviver) as T;
   const clone = createMemoryAuth(copy(auth.state.creds));

@@ -11,7 +11,7 @@ import { type PreKeyBundle, type SessionStore, SignalSession } from '../signal/s
 import { createMemoryAuth, type MemoryAuth } from './memory-auth.ts';
 import { silenceLibsignal } from './silence-libsignal.ts';
 
-/** Baileys' own Signal side without a socket: the counterpart our ciphers are compared with. */
+/** The Signal side of Baileys without a socket, against which our ciphers are tested. */
 export interface BaileysSignal {
   repository: SignalRepositoryWithLIDStore;
   creds: AuthenticationCreds;
@@ -59,7 +59,7 @@ export class MemorySessionStore implements SessionStore {
   /** Set to refuse identities. */
   trusted: (identityKey: Buffer) => boolean = () => true;
 
-  /** Sessions pass through their written form each time, so that every test also tests that. */
+  /** Sessions are serialised and parsed each time, so that every test covers that. */
   loadSession(address: string): SignalSession | undefined {
     const json = this.sessions.get(address);
     return json === undefined ? undefined : SignalSession.fromJSON(JSON.parse(json));

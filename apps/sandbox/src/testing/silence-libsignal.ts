@@ -1,6 +1,6 @@
 /**
- * libsignal, which Baileys uses, writes private ratchet keys to the console whenever a session is replaced. Tests that
- * run Baileys call this first; everything else still reaches the console.
+ * libsignal, a dependency of Baileys, writes private ratchet keys to the console when a session is replaced. Tests that
+ * run Baileys call this first. Other output still reaches the console.
  */
 const ITS_WORDS =
   /^(Closing |Opening |Removing old |Session |Failed to decrypt|Decrypted message with|Migrating session|Duplicate PreKey|Unhandled bucket|Running )/;

@@ -1,8 +1,8 @@
-/** Far from what anything takes, and less than what a test may. */
+/** Milliseconds. Far above any duration, and below the timeout of a test. */
 const TIMEOUT_MS = 25_000;
 const INTERVAL_MS = 20;
 
-/** Waits until a condition yields something; fails with what was waited for. */
+/** Waits until a condition returns a value. The error names what was waited for. */
 export async function until<T>(
   what: string,
   condition: () => T | Promise<T>,

@@ -77,7 +77,7 @@ export class TestPhone {
   }
 }
 
-/** A sandbox in this process with phones and raw Baileys clients; closing it leaves nothing behind. */
+/** A sandbox in this process with phones and raw Baileys clients. Closing it removes everything. */
 export class World {
   readonly sandbox: Sandbox;
   readonly api: ControlApi;

@@ -14,8 +14,8 @@ export class CertificateError extends Error {
 }
 
 /**
- * The certificate chain a server presents inside the handshake: root (known to clients) signs an intermediate, which
- * signs the leaf that holds the server's static key.
+ * Makes the certificate chain of the handshake. The root, which clients have, signs an intermediate, which signs the
+ * leaf with the static key of the server.
  *
  * @param nowSeconds start of validity, back-dated by a day
  */
@@ -26,7 +26,7 @@ export function makeCertChain(
 ): Buffer {
   const intermediate = generateKeyPair();
   const validity = { notBefore: nowSeconds - DAY, notAfter: nowSeconds + 3650 * DAY };
-  // issuerSerial 0 is written out: clients compare it with 0, and a field left out decodes to null.
+  // issuerSerial 0 is encoded explicitly: clients compare it with 0, and an absent field decodes to null.
   const intermediateDetails = encodeDetails({
     serial: INTERMEDIATE_SERIAL,
     issuerSerial: ROOT_SERIAL,
@@ -46,7 +46,7 @@ export function makeCertChain(
   return Buffer.from(chain.finish());
 }
 
-/** Checks a chain against the root and the static key the server proved to hold; throws CertificateError. */
+/** Checks a chain against the root and the proven static key of the server. @throws {CertificateError} */
 export function verifyCertChain(chain: Buffer, rootPublic: Buffer, serverStaticPublic: Buffer): void {
   const { intermediate, leaf } = proto.CertChain.decode(chain);
   if (!intermediate?.details || !intermediate.signature || !leaf?.details || !leaf.signature) {

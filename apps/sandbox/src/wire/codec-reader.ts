@@ -1,13 +1,13 @@
 import type { BinaryNode } from './node.ts';
 import { AD_SERVERS, CodecError, DOUBLE_TOKENS, SINGLE_TOKENS, Tag } from './tokens.ts';
 
-/** Deeper nesting than any stanza has; bounds the recursion against hostile input. */
+/** The maximum of nesting, above that of any stanza. It bounds the recursion for hostile input. */
 const MAX_DEPTH = 32;
 const NIBBLES = '0123456789-.';
 const HEX = '0123456789ABCDEF';
 const AD_DOMAINS = new Map([...AD_SERVERS].map(([server, domain]) => [domain, server]));
 
-/** Reads exactly one node from `data` starting at `offset`; bytes left over are an error. */
+/** Reads exactly one node from `data` at `offset`; remaining bytes are an error. */
 export function decodeNodeBytes(data: Buffer, offset: number): BinaryNode {
   const reader = new NodeReader(data, offset);
   const value = reader.node(0);

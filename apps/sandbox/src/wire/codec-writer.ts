@@ -3,7 +3,7 @@ import { AD_SERVERS, CodecError, MAX_PACKED, Tag, TOKEN_CODES } from './tokens.t
 
 const INITIAL_SIZE = 512;
 
-/** Writes nodes into one growing buffer: a prekey upload of 40 kB must not cost a push per byte. */
+/** Writes nodes into one growing buffer, because a prekey upload of 40 kB must not cost a push per byte. */
 export class NodeWriter {
   #buffer = Buffer.allocUnsafe(INITIAL_SIZE);
   #length = 0;
@@ -58,7 +58,7 @@ export class NodeWriter {
     else if (!this.#jid(value)) this.#raw(value);
   }
 
-  /** Writes a string as an address if it is one whose compact form reads back unchanged. */
+  /** Writes a string as an address if its compact form decodes to the same string. */
   #jid(value: string): boolean {
     const at = value.indexOf('@');
     if (at < 0 || at === value.length - 1 || value.includes('@', at + 1)) return false;
@@ -138,7 +138,10 @@ export class NodeWriter {
   }
 }
 
-/** NIBBLE_8, HEX_8, or 0 for a string that cannot be packed. Lower case hex cannot: it would read back upper. */
+/**
+ * NIBBLE_8, HEX_8, or 0 for a string that cannot be packed. Lower-case hex cannot, because it would decode to upper
+ * case.
+ */
 function packedKind(value: string): number {
   if (value.length === 0 || value.length > MAX_PACKED) return 0;
   let hex = false;

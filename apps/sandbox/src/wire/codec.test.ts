@@ -16,8 +16,8 @@ const jid = fc
 const otherJid = fc.constantFrom('123-456@g.us', 'status@broadcast', '@s.whatsapp.net', 'server@c.us', '5@newsletter');
 const token = fc.constantFrom(...SINGLE_TOKENS.slice(1), ...DOUBLE_TOKENS.flat()).filter((word) => word !== '');
 /**
- * Baileys looks words up in a plain object: it writes garbage for `constructor`, `valueOf` and the like, and takes
- * what ends in `@` for an address.
+ * Baileys looks tokens up in a plain object: it writes garbage for `constructor`, `valueOf` and the like. It takes any
+ * string with a final `@` for an address.
  */
 const encodableByBaileys = (value: string): boolean => !(value in {}) && !value.endsWith('@');
 const word = fc
@@ -43,7 +43,7 @@ const { tree } = fc.letrec<{ tree: BinaryNode; list: BinaryNode[] }>((tie) => ({
 
 const theirs = async (body: Buffer): Promise<BinaryNode> => (await decodeBinaryNode(body)) as BinaryNode;
 
-/** Baileys leaves `content: undefined` on empty nodes; toEqual treats it as absent, as it should be. */
+/** Baileys leaves `content: undefined` on empty nodes; toEqual treats it as absent. */
 describe('node codec', () => {
   test('what we write, we read back', () => {
     fc.assert(

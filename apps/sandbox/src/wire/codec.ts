@@ -17,7 +17,7 @@ export function encodeNode(value: BinaryNode): Buffer {
   return writer.finish();
 }
 
-/** Decodes the body of one transport frame. Everything that is not exactly one well-formed node is a CodecError. */
+/** Decodes the body of one transport frame. @throws {CodecError} unless it is exactly one well-formed node */
 export function decodeNode(body: Buffer): BinaryNode {
   if (body.length < 2) throw new CodecError('end of data');
   if ((body[0]! & COMPRESSED) === 0) return decodeNodeBytes(body, 1);

@@ -1,12 +1,12 @@
 /**
- * Framing below Noise: 3-byte big-endian length and body. A client's first bytes are the intro (`WA`, version,
- * dictionary), which may itself be preceded by routing information (`ED`). The server sends no intro.
+ * Framing below Noise: 3-byte big-endian length and body. The first bytes of a client are the intro (`WA`, version,
+ * dictionary), optionally preceded by routing information (`ED`). The server sends no intro.
  */
 
 /** `WA`, protocol 6, dictionary version 3. These 4 bytes are also the first thing hashed into the handshake. */
 export const INTRO = Buffer.from([0x57, 0x41, 6, 3]);
 
-/** No legal client frame comes near this; a larger length is a stream that went out of step. */
+/** Above any legal frame of a client: a larger length means a corrupt stream. */
 const MAX_FRAME = 1 << 23;
 const ROUTING_PREFIX = Buffer.from([0x45, 0x44, 0, 1]);
 const EMPTY = Buffer.alloc(0);
@@ -24,7 +24,7 @@ export function frame(body: Buffer): Buffer {
   return out;
 }
 
-/** Cuts a stream of chunks, however they were split, into frame bodies. */
+/** Splits a stream of chunks of any size into frame bodies. */
 export class FrameReader {
   /** Routing information the client sent before its intro, if any. */
   routingInfo: Buffer | undefined;
@@ -55,7 +55,7 @@ export class FrameReader {
       bodies.push(data.subarray(at + 3, at + 3 + length));
       at += 3 + length;
     }
-    // A copy, so that a few left-over bytes never keep a large network buffer alive.
+    // A copy, so that a few remaining bytes do not pin a large network buffer.
     this.#rest = at === data.length ? EMPTY : Buffer.from(data.subarray(at));
     return bodies;
   }

@@ -7,8 +7,8 @@ export interface Jid {
 }
 
 /**
- * The server's own address. It must travel as a jid pair with an empty user: clients compare it as this string,
- * and the bare token `s.whatsapp.net` makes them ignore prekey notifications.
+ * The address of the server. It must travel as a jid pair with an empty user: clients compare it as this string, and
+ * with the bare token `s.whatsapp.net` they ignore prekey notifications.
  */
 export const S_WHATSAPP_NET = '@s.whatsapp.net';
 export const PN_SERVER = 's.whatsapp.net';

@@ -1,8 +1,7 @@
 /**
  * The stanza of the protocol: a tag, string attributes, and either children, bytes or a string.
  *
- * A string content is what the codec yields when the sender wrote a token, packed digits or a jid;
- * `bytes()` hides that difference from readers who only want the payload.
+ * The codec returns a string when the sender wrote a token, packed digits or a jid. `bytes()` converts both forms.
  */
 export interface BinaryNode {
   tag: string;

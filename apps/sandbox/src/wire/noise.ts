@@ -7,8 +7,9 @@ import { type CipherState, NoiseError, SymmetricState } from './noise-state.ts';
 export { NoiseError } from './noise-state.ts';
 
 /**
- * Both ends of Noise_XX_25519_AESGCM_SHA256 as WhatsApp speaks it. They work on frame bodies (no length prefix) and
- * drop the handshake's state when the transport begins, so that an idle connection keeps two cipher states only.
+ * Both ends of Noise_XX_25519_AESGCM_SHA256 in the variant of WhatsApp. They work on frame bodies (no length prefix)
+ * and drop the state of the handshake when the transport begins, so that an idle connection keeps two cipher states
+ * only.
  */
 export type NoiseStage = 'hello' | 'finish' | 'transport';
 
@@ -17,7 +18,7 @@ interface Transport {
   readonly in: CipherState;
 }
 
-/** What a server proves itself with: its static key, and the chain that signs it. */
+/** The static key of a server, and the certificate chain that signs it. */
 export interface NoiseKeys {
   readonly staticKey: KeyPair;
   readonly certChain: Buffer;
@@ -148,7 +149,7 @@ export class NoiseClient {
   }
 }
 
-/** A peer may send a key that nobody can agree with; that is a bad handshake like any other. */
+/** A key of the peer without a valid agreement is a failed handshake. */
 function agree(privateKey: Buffer, publicKey: Buffer): Buffer {
   try {
     return sharedSecret(privateKey, publicKey);

@@ -1,6 +1,6 @@
 import { DOUBLE_BYTE_TOKENS, SINGLE_BYTE_TOKENS } from '@whiskeysockets/baileys/lib/WABinary/constants.js';
 
-/** The dictionaries of the node codec, and the byte values that introduce everything which is not in them. */
+/** The dictionaries of the node codec, and the bytes that introduce everything else. */
 export const Tag = {
   LIST_EMPTY: 0,
   DICTIONARY_0: 236,
@@ -47,7 +47,7 @@ function buildCodes(): Map<string, number> {
       codes.set(token, ((Tag.DICTIONARY_0 + number) << 8) | index);
     });
   });
-  // Written last: where a word is in both, the shorter form wins.
+  // Written last: for a word in both dictionaries the shorter form wins.
   SINGLE_TOKENS.forEach((token, index) => {
     if (token !== '') codes.set(token, index);
   });

@@ -7,7 +7,7 @@ import { Fault, IdParams, Refusal } from '../schemas.ts';
 
 const tags = ['faults'];
 
-/** What is made to go wrong. */
+/** Faults: inject, list, cancel. */
 export const faultRoutes: FastifyPluginAsyncTypebox<{ context: ServerContext }> = async (app, { context }) => {
   app.post(
     '/faults',

@@ -17,7 +17,7 @@ import { groupView } from '../views.ts';
 
 const tags = ['groups'];
 
-/** Groups, as their members' phones would change them. */
+/** Groups: create and change them on behalf of the phones of members. */
 export const groupRoutes: FastifyPluginAsyncTypebox<{ context: ServerContext }> = async (app, { context }) => {
   const { directory, groups, groupActions } = context;
   const actorOf = (group: GroupChat, by: string | undefined): Account => {

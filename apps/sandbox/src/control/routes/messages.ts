@@ -9,7 +9,7 @@ const tags = ['messages'];
 /** A file of 64 MB as base64, and the fields around it. */
 const MAX_MESSAGE_BYTES = 90 * 1024 * 1024;
 
-/** What phones send and what they have got. */
+/** Messages: send as a phone, read its list. */
 export const messageRoutes: FastifyPluginAsyncTypebox<{ context: ServerContext }> = async (app, { context }) => {
   const { directory, phones } = context;
 

@@ -7,7 +7,7 @@ import { RecorderQuery, ResetRequest } from '../schemas.ts';
 const tags = ['recorder'];
 const Records = Type.Array(Type.Record(Type.String(), Type.Unknown()));
 
-/** What happened. Everything is bounded; `forgotten` in the summary says what had to go. */
+/** The record of events. Everything is bounded; `forgotten` in the summary counts dropped entries. */
 export const recorderRoutes: FastifyPluginAsyncTypebox<{ context: ServerContext }> = async (app, { context }) => {
   const { recorder } = context;
 
@@ -153,7 +153,7 @@ export const recorderRoutes: FastifyPluginAsyncTypebox<{ context: ServerContext 
   );
 };
 
-/** The newest `limit` of those wanted, oldest first; copies, because the originals go on changing. */
+/** The newest `limit` matching entries, oldest first. Copies, because the originals still change. */
 function newest<T extends object>(
   items: Iterable<T>,
   limit = 1000,

@@ -8,8 +8,8 @@ import { reaction } from './reaction.ts';
 import { text } from './text.ts';
 
 /**
- * What phones can be told to send, and what they show of it. Of two kinds with one member the first that knows it
- * counts.
+ * The kinds that phones can send and show. When two kinds have the same member, the first one that accepts the message
+ * applies.
  */
 export const PHONE_KINDS = {
   text,
@@ -43,12 +43,12 @@ const base = {
 
 type Fields<K extends PhoneKindName> = Static<TObject<(typeof PHONE_KINDS)[K]['request']>>;
 
-/** What a phone can be told to send: the body of `POST /phones/{number}/messages`. */
+/** The body of `POST /phones/{number}/messages`. */
 export type OutgoingMessage = {
   [K in PhoneKindName]: { type: K } & Static<TObject<typeof base>> & Fields<K>;
 }[PhoneKindName];
 
-/** Its schemas, one for each kind. */
+/** The schemas of the body, one for each kind. */
 export const OUTGOING_MESSAGES = Object.entries(PHONE_KINDS).map(([type, kind]) =>
   Type.Object({ ...base, type: Type.Literal(type), ...kind.request }, { additionalProperties: false }),
 );

@@ -4,7 +4,7 @@ import type { PhoneCore } from '../core.ts';
 import type { MessageDescription } from '../description.ts';
 import type { Chat } from '../server-port.ts';
 
-/** A message ready to be encrypted, and what its stanza says about it. */
+/** A message ready to be encrypted, with the attributes of its stanza. */
 export interface Composed {
   message: proto.IMessage;
   type: 'text' | 'media' | 'reaction' | 'poll';
@@ -15,7 +15,7 @@ export interface Composed {
   hideWhenUnreadable?: boolean;
 }
 
-/** Who sends a message, where to, and what it answers. */
+/** The sender of a message, its chat, and the message that it quotes. */
 export interface Given {
   phone: PhoneCore;
   chat: Chat;
@@ -24,17 +24,17 @@ export interface Given {
 }
 
 /**
- * One kind of message of the sandbox's phones. The list is the sandbox's own: it shares no code with the worker, which
- * it judges.
+ * One kind of message of the phones. The list is separate from the worker, which the sandbox tests, and shares no code
+ * with it.
  */
 export interface PhoneKind<R extends TProperties> {
   /** Fields of the request to the control API beside those of all kinds. */
   request: R;
   compose(request: Static<TObject<R>>, given: Given): Composed | Promise<Composed>;
-  /** Parts of the protobuf that make a message one of this kind. */
+  /** The members of the protobuf that identify the kind. */
   members: readonly (keyof proto.IMessage)[];
   /**
-   * What the phone shows; null: it is of another kind with the same members.
+   * Describes the message as the phone shows it; null: it is of another kind with the same members.
    *
    * @param inner describes a message inside the message
    */

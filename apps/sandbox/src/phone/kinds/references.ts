@@ -8,7 +8,7 @@ import type { Chat } from '../server-port.ts';
 /** The field of a request that names another message. */
 export const target = Type.String({ description: 'Id of the message it is about' });
 
-/** A message of this phone's list. */
+/** Finds a message in the list of this phone. */
 export function known(phone: PhoneCore, id: string): InboxEntry {
   const entry = phone.inbox.findById(id);
   if (entry) return entry;
@@ -20,7 +20,7 @@ export function known(phone: PhoneCore, id: string): InboxEntry {
   );
 }
 
-/** How this phone refers to a message of its list inside another message. */
+/** The reference to a message of the list inside another message. */
 export function keyFor(phone: PhoneCore, chat: Chat, id: string): proto.IMessageKey {
   const entry = known(phone, id);
   if (chat.kind === 'direct') {

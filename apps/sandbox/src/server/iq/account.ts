@@ -3,7 +3,7 @@ import { bytes, child, children, node } from '../../wire/node.ts';
 import { newStanzaId } from '../stanza-id.ts';
 import { answer, type IqRequest } from './answer.ts';
 
-/** Server properties that Baileys evaluates; the rest it ignores. */
+/** The server properties that Baileys evaluates; it ignores others. */
 const PROPERTIES: Record<string, string> = { '10518': 'false', '9666': 'false', '14303': 'false' };
 const PROPERTIES_HASH = 'sandbox-1';
 

@@ -10,7 +10,7 @@ export interface IqRequest {
   readonly connection: Connection;
   readonly companion: Companion;
   readonly iq: BinaryNode;
-  /** The first child: what is asked. */
+  /** The first child of the iq: the query. */
   readonly query: BinaryNode | undefined;
 }
 

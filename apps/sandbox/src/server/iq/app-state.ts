@@ -32,7 +32,7 @@ function answerCollection({ context, companion }: IqRequest, collection: BinaryN
   return node('collection', { name, version: String(result.version) });
 }
 
-/** Tells the companions of an account that a collection has moved on. */
+/** Notifies the companions of an account of a new version of a collection. */
 export function announceCollection(
   context: ServerBase,
   account: Account,

@@ -10,7 +10,7 @@ import { answer, type IqRequest, refuseIq } from './answer.ts';
 
 const KEY_TYPE = Buffer.from([5]);
 
-/** Signal keys: what a companion publishes, and what it asks of others. */
+/** Signal keys: publishes those of a companion, and returns those of others. */
 export function handleEncryptIq(request: IqRequest): void {
   const { connection, companion, iq, query } = request;
   if (iq.attrs.type === 'set') {
@@ -72,7 +72,7 @@ function rotateSignedPreKey({ context, connection, companion, iq, query }: IqReq
   answer(connection, iq);
 }
 
-/** A signed prekey whose signature was checked; null (and noted) otherwise. */
+/** Reads a signed prekey and checks its signature; null when it is invalid, which is recorded. */
 function readSignedPreKey(
   { recorder }: Pick<ServerBase, 'recorder'>,
   companion: Companion,
@@ -87,7 +87,7 @@ function readSignedPreKey(
   return null;
 }
 
-/** What the server holds for a companion, so that it can notice when the two disagree. */
+/** The digest of the stored keys of a companion, with which it detects a difference. */
 function digest(companion: Companion): BinaryNode {
   const { signedPreKey, identityKey } = companion;
   const left = companion.preKeys.left();
@@ -110,7 +110,7 @@ function digest(companion: Companion): BinaryNode {
 function answerBundles({ context, connection, iq, query }: IqRequest): void {
   const users = children(query, 'user').flatMap(({ attrs: { jid = '' } }) => {
     const ref = context.directory.resolve(jid);
-    // A missing user is left out: an error child would make the client give up the whole batch.
+    // A missing user is left out: for an error child the client would drop the whole batch.
     const bundle = ref && bundleNode(context, ref, jid);
     if (!bundle) context.recorder.unknownStanza('keys of an unknown device');
     return bundle ?? [];

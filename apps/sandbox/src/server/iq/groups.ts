@@ -61,7 +61,7 @@ function createGroup({ context, connection, iq, companion }: IqRequest, query: B
   answer(connection, iq, [groupNode(context, group)]);
 }
 
-/** `get` looks at a group behind an invite, `set` joins it. */
+/** `get` shows the group of an invite, `set` joins it. */
 function handleInvite({ context, connection, iq, companion }: IqRequest, code: string): void {
   const group = context.groups.byInvite(code);
   if (!group) {
@@ -130,7 +130,7 @@ function changeMembers(
   answer(connection, iq, [node(action, {}, participants)]);
 }
 
-/** @returns false when the change is not one the sandbox knows */
+/** @returns false for a change that the sandbox does not support */
 function applyChange({ context, query }: IqRequest, group: Group, account: Account, tag: string): boolean {
   const { groupActions } = context;
   switch (tag) {

@@ -59,7 +59,7 @@ export function handleIq(context: ServerContext, connection: Connection, iq: Bin
     handler({ context, connection, companion, iq, query });
     return;
   }
-  // Silence would stall the client for a minute; an empty result is what most queries can live with.
+  // Without an answer the client would wait for a minute. Most queries accept an empty result.
   context.recorder.unknownStanza(`iq ${xmlns} ${query?.tag ?? ''}`.trim());
   answer(connection, iq);
 }

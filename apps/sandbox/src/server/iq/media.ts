@@ -7,7 +7,7 @@ import { answer, type IqRequest, refuseIq } from './answer.ts';
 
 const MAX_UPLOAD_BYTES = 1 << 30;
 
-/** Where files go, and profile pictures. */
+/** The address of the media host, and profile pictures. */
 export function handleMediaIq(request: IqRequest): void {
   if (request.iq.attrs.xmlns === 'w:m') answerMediaConnection(request);
   else handlePicture(request);
@@ -55,7 +55,7 @@ function handlePicture({ context, connection, companion, iq, query }: IqRequest)
   );
 }
 
-/** Those who have this account's device list are taken to have it as a contact. */
+/** Notifies the holders of the device list of this account, which count as its contacts. */
 function announcePicture(context: IqRequest['context'], account: Account): void {
   const what = account.picture
     ? node('set', { id: account.picture.id, jid: account.jid })

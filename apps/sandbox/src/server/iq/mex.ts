@@ -3,7 +3,7 @@ import type { Fault } from '../../faults/faults.ts';
 import { child, node } from '../../wire/node.ts';
 import { answer, type IqRequest, refuseIq } from './answer.ts';
 
-/** The GraphQL queries that the sandbox knows, by WhatsApp's ids: may the account begin new chats, and how many. */
+/** The supported GraphQL queries, by their ids at WhatsApp: whether the account may begin new chats, and how many. */
 const REACHOUT_TIMELOCK_QUERY = '23983697327930364';
 const MESSAGE_CAPPING_QUERY = '24503548349331633';
 
@@ -32,7 +32,7 @@ function dataFor({ context: { faults }, companion }: IqRequest, queryId: string)
   }
 }
 
-/** The restriction as clients are told about it. @param ends unix seconds; in the past: no restriction */
+/** The restriction as clients get it. @param ends unix seconds; in the past: no restriction */
 export function timeLockState(ends: number) {
   if (ends <= unixSeconds()) return { is_active: false };
   return { is_active: true, time_enforcement_ends: String(ends), enforcement_type: 'DEFAULT' };
@@ -40,7 +40,7 @@ export function timeLockState(ends: number) {
 
 const A_DAY = 86_400;
 
-/** The cap on new chats as clients are told about it; without a fault there is none. */
+/** The cap on new chats as clients get it; without a fault there is none. */
 export function cappingState(fault: Fault | null) {
   const now = unixSeconds();
   const { status = 'NONE', total = 0, used = 0, cycleEnds = now + A_DAY } = fault?.capping ?? {};

@@ -6,7 +6,7 @@ import type { ServerBase } from '../base.ts';
 import { deviceHash } from '../device-list.ts';
 import { answer, type IqRequest } from './answer.ts';
 
-/** Who exists, with which devices and under which LID. Users are answered in the form in which they were asked for. */
+/** Looks users up: whether they exist, their devices and LIDs. Answers name users as the query does. */
 export function handleUsyncIq({ context, connection, companion, iq, query }: IqRequest): void {
   const protocols = children(child(query, 'query')).map(({ tag }) => tag);
   const users = children(child(query, 'list'), 'user').map((user) => {
@@ -29,12 +29,12 @@ export function handleUsyncIq({ context, connection, companion, iq, query }: IqR
   ]);
 }
 
-/** A number that is asked for as `<contact>+digits</contact>`. */
+/** The jid of a query by number: `<contact>+digits</contact>`. */
 function jidOfContact(user: BinaryNode): string {
   return pnJid((text(child(user, 'contact')) ?? '').replace(/\D/g, ''));
 }
 
-/** For load tests that write to numbers nobody has prepared. */
+/** Creates a phone for an unknown number, for load tests. */
 function autoCreated({ options, phones }: Pick<ServerBase, 'options' | 'phones'>, jid: string): DeviceRef | null {
   const parsed = parseJid(jid);
   if (!options.autoCreatePhones || parsed?.server !== PN_SERVER || !/^\d{5,20}$/.test(parsed.user)) return null;
