@@ -4,15 +4,15 @@ import type { System } from '../harness/system.ts';
 import { waitFor } from '../harness/wait-for.ts';
 import type { EventLedger } from './event-ledger.ts';
 
-/** One session with the people it talks to. */
+/** One session with the phones of its contacts. */
 export interface Player extends PairedSession {
-  /** Writes to the session and gets what it sends. */
+  /** The number of the contact that writes to the session and receives its messages. */
   friend: string;
-  /** A group of the session's owner, the friend and another friend; `null` for most. */
+  /** A group of the owner of the session, the friend and another friend; `null` for most sessions. */
   group: { id: string; readers: string[] } | null;
-  /** The companion as the phone lists it: must be the same at the end. */
+  /** The companions of the phone as JSON: they must be the same at the end. */
   devices: string;
-  /** `<number>:<device>`, as the recorder names it. */
+  /** `<number>:<device>`, its name in the recorder. */
   device: string;
 }
 
@@ -22,8 +22,8 @@ const AT_ONCE = 6;
 const RECEIPTS = { deliveredMs: 150 };
 
 /**
- * Pairs the sessions, subscribes their webhooks, and lets every pair exchange a first message: there are ratchets to
- * lose.
+ * Pairs the sessions, subscribes their webhooks, and exchanges a first message in each pair, so that there are ratchets
+ * that a fault could lose.
  */
 export async function gatherCast(system: System, count: number, ledger: EventLedger): Promise<Player[]> {
   const tenant = await registerTenant(system);

@@ -4,22 +4,22 @@ import type { AddressInfo } from 'node:net';
 import type { WebhookEvent } from '../harness/webhook-receiver.ts';
 import { signatureProblem } from '../harness/webhook-signature.ts';
 
-/** What arrived for one session, in as little memory as a long run allows. */
+/** The events that arrived for one session, in little memory, because runs are long. */
 interface SessionEvents {
   secret: string;
   seen: Set<number>;
   highestFirstTry: number;
-  /** Events that told of an incoming message, by WhatsApp's id of it. */
+  /** Events about an incoming message, by its id at WhatsApp. */
   received: Map<string, Set<string>>;
 }
 
-/** The customer's webhook endpoint: deduplicates by event id and never fails. One path per session. */
+/** The webhook endpoint of a customer: deduplicates by event id and never fails. One path per session. */
 export class EventLedger {
   /** Requests whose signature was not valid. */
   badSignatures = 0;
-  /** First attempts that came after a first attempt of a later event. */
+  /** First attempts that arrived after the first attempt of a later event. */
   outOfOrder = 0;
-  /** Events that came again under the same id. */
+  /** Events that arrived again under the same id. */
   repeats = 0;
   private readonly sessions = new Map<string, SessionEvents>();
   private readonly server: Server;
@@ -58,12 +58,15 @@ export class EventLedger {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/hook/${sessionId}`;
   }
 
-  /** The secret is known only when the webhook is set, and events may come from that moment on. */
+  /**
+   * Registers the secret of a session. Events may arrive from the moment in which the webhook is set, before the secret
+   * is known.
+   */
   expect(sessionId: string, secret: string): void {
     this.sessions.set(sessionId, { secret, seen: new Set(), highestFirstTry: 0, received: new Map() });
   }
 
-  /** How many different events told of this incoming message. */
+  /** The count of different events about this incoming message. */
   timesReceived(sessionId: string, waMessageId: string): number {
     return this.sessions.get(sessionId)?.received.get(waMessageId)?.size ?? 0;
   }

@@ -8,11 +8,11 @@ import type { PlannedFault } from './plan.ts';
 export interface FaultTools {
   fleet: Fleet;
   databases: PrivateDatabases;
-  /** Called at each instant at which something is taken away: who is in the middle of a send now? */
+  /** Called at each instant at which something is taken away, to sample the sends in progress. */
   onStrike: () => Promise<void>;
 }
 
-/** Makes it happen and undoes it. Resolves when nothing is taken away any more; the fleet may still need time. */
+/** Injects the fault and undoes it. Resolves when nothing is taken away any more; the fleet may still recover. */
 export async function strike(fault: PlannedFault, { fleet, databases, onStrike }: FaultTools): Promise<void> {
   const { kind, target, lastsMs, end } = fault;
   switch (kind) {
@@ -55,7 +55,7 @@ export async function strike(fault: PlannedFault, { fleet, databases, onStrike }
   }
 }
 
-/** The line that a cut cuts. */
+/** The connection that a cut applies to. */
 function lineOf({ kind, target }: PlannedFault, { gateways, workers }: Fleet): { set(mode: FaultMode): void } {
   const worker = () => workers.get(target)!;
   const gateway = () => gateways.get(target)!;

@@ -7,18 +7,21 @@ interface PlacementRow {
 }
 
 const EVERY_MS = 100;
-/** A session may change hands twice between two looks when they are far apart; not more often than this. */
+/**
+ * The minimum of milliseconds between two changes of the owner of a session. Several changes may happen between two
+ * samples that are far apart.
+ */
 const CHANGE_MS = 500;
 
 /**
- * What the placements did, by looking at them ten times a second past everything that is tested, and which messages
- * were in `sending` at the instants of the faults.
+ * Samples the placements ten times a second, on a connection apart from the system under test, and records the messages
+ * in `sending` at the instants of the faults.
  */
 export class History {
-  /** Epochs that went back, or grew by more than changes can have been made since the look before. */
+  /** Epochs that decreased, or grew by more than the possible changes since the last sample. */
   readonly jumps: string[] = [];
   changes = 0;
-  /** How often each message was in `sending` at the instant of a fault: so often may it be on the wire again. */
+  /** How often each message was in `sending` at the instant of a fault: so many resends are allowed. */
   readonly inSending = new Map<string, number>();
   private readonly pool: Pool;
   private readonly known = new Map<string, PlacementRow>();
@@ -39,7 +42,7 @@ export class History {
     await this.loop;
   }
 
-  /** Notes what is in `sending` now. While PostgreSQL is away nothing can enter that state. */
+  /** Records the messages in `sending` now. While PostgreSQL is away, none can enter that state. */
   async sampleSending(): Promise<number> {
     try {
       const { rows } = await this.pool.query<{ id: string }>(
@@ -64,8 +67,7 @@ export class History {
     const { rows } = await this.pool.query<PlacementRow>(
       'SELECT session_id AS "sessionId", epoch, worker_id AS "workerId" FROM session_placements',
     );
-    // What is seen may be as old as the question: a slow answer before this one does not shorten the time between the
-    // two.
+    // A sample may be as old as its query: a slow answer before this one does not shorten the time between the two.
     const possible = 1 + Math.floor((performance.now() - this.lastLook) / CHANGE_MS);
     this.lastLook = asked;
     for (const row of rows) {

@@ -5,11 +5,11 @@ import type { EventLedger } from './event-ledger.ts';
 import type { History } from './history.ts';
 import type { Traffic } from './traffic.ts';
 
-/** One of the things that must be 0. */
+/** One count that must be 0. */
 export interface Verdict {
   what: string;
   count: number;
-  /** Some of them, to find the cause. */
+  /** Some examples, to find the cause. */
   examples: string[];
 }
 
@@ -19,7 +19,7 @@ export interface Evidence {
   traffic: Traffic;
   ledger: EventLedger;
   history: History;
-  /** Time of the database when the first fault was still to come. */
+  /** The time of the database before the first fault. */
   since: string;
 }
 
@@ -36,10 +36,7 @@ const counted = (what: string, count: number, example = ''): Verdict => ({
   examples: count > 0 && example ? [example] : [],
 });
 
-/**
- * Asks everybody who knows: the phones, the recorder of the wire, PostgreSQL, the receiver of the webhooks, the
- * workers.
- */
+/** Checks the phones, the recorder of the wire, PostgreSQL, the receiver of the webhooks and the workers. */
 export async function judge(evidence: Evidence): Promise<Verdict[]> {
   return [
     ...(await judgeSent(evidence)),
@@ -208,7 +205,7 @@ async function judgeSessions({ fleet, players, history, since }: Evidence): Prom
   ];
 }
 
-/** Workers whose actors are not as many as their placements. */
+/** Workers whose count of actors differs from that of their placements. */
 async function leakedActors({ system }: Fleet): Promise<string[]> {
   const { rows } = await system.services.pool.query<{ id: string; placed: number }>(
     'SELECT w.id, count(p.session_id) AS placed FROM workers w LEFT JOIN session_placements p ON p.worker_id = w.id GROUP BY w.id',

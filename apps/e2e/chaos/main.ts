@@ -1,4 +1,4 @@
-// Kills, pauses and cuts everything while messages flow both ways, and counts what must be 0.
+// Kills, pauses and cuts all processes and connections while messages are sent both ways, and counts what must be 0.
 import { readOptions } from './options.ts';
 import { planFaults } from './plan.ts';
 import { isClean, renderPlan, renderReport } from './report.ts';

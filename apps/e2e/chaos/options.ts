@@ -7,15 +7,15 @@ export interface ChaosOptions {
   sessions: number;
   workers: number;
   gateways: number;
-  /** Accepted sends per second that clients aim at. */
+  /** The target of accepted sends per second. */
   sendRate: number;
-  /** Messages per second that people write to the sessions. */
+  /** Messages per second that phones send to the sessions. */
   receiveRate: number;
-  /** At least this many faults of each kind, even when that takes longer. */
+  /** The minimum of faults of each kind; the run takes longer for it. */
   faultsOfEachKind: number;
   /** Only these kinds; empty: all. */
   kinds: readonly FaultKind[];
-  /** Print the plan and end. */
+  /** Prints the plan and ends. */
   planOnly: boolean;
   /** Folder that the output of the processes is copied to. */
   logs: string | undefined;

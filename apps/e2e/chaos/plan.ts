@@ -1,6 +1,6 @@
 import { createPrng, type Prng } from './prng.ts';
 
-/** What can go wrong. A cut is a line on which bytes vanish and nobody says so. */
+/** The kinds of faults. A cut connection drops bytes without an error. */
 export const FAULT_KINDS = [
   'kill worker',
   'pause worker',
@@ -21,13 +21,13 @@ export type FaultKind = (typeof FAULT_KINDS)[number];
 export interface PlannedFault {
   index: number;
   kind: FaultKind;
-  /** The process that it hits, by name; `postgres`, `redis`. */
+  /** The name of the affected process; `postgres`, `redis`. */
   target: string;
-  /** How long a cut or a pause lasts, or how long what was ended stays away. */
+  /** Milliseconds of a cut or a pause, or before a process that was ended starts again. */
   lastsMs: number;
-  /** Traffic without any fault before it. */
+  /** Milliseconds of traffic without a fault before it. */
   calmMs: number;
-  /** Restart of PostgreSQL: in order, or without a last word. */
+  /** How PostgreSQL ends: in order, or by a crash. */
   end: 'fast' | 'crash';
 }
 
@@ -38,10 +38,10 @@ export interface FleetSize {
 
 /** Long enough for the lease (20 s) to run out and the sessions to be taken over. */
 const PAUSE_MS = 30_000;
-/** An orchestrator needs a moment to see that a process is gone. */
+/** Milliseconds for an orchestrator to detect the end of a process. */
 const RESTART_MS = [1_000, 3_000] as const;
 const SHORT_CUT_MS = [3_000, 9_000] as const;
-/** Longer than the lease: the sessions are taken over while the worker lives on, cut off. */
+/** Longer than the lease: the sessions are taken over while the worker runs, cut off. */
 const LONG_CUT_MS = [26_000, 30_000] as const;
 const CALM_MS = [1_500, 4_000] as const;
 
@@ -63,10 +63,7 @@ function lastsMs(kind: FaultKind, occurrence: number, random: Prng): number {
   return random.between(least, most);
 }
 
-/**
- * All kinds in an order of chance, round after round: the plan of a short run is the beginning of the plan of a long
- * one.
- */
+/** All kinds in a random order, round after round. The plan of a short run is the beginning of that of a long one. */
 export function planFaults(seed: number, rounds: number, fleet: FleetSize): PlannedFault[] {
   const random = createPrng(seed);
   const plan: PlannedFault[] = [];

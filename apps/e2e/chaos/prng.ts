@@ -1,4 +1,4 @@
-/** Numbers that are the same for the same seed, on every machine: a run can be repeated. */
+/** A random generator with the same numbers for the same seed on every machine, so that a run can be repeated. */
 export interface Prng {
   /** From 0 up to but not including 1. */
   next(): number;
@@ -8,7 +8,7 @@ export interface Prng {
   shuffle<T>(items: readonly T[]): T[];
 }
 
-/** mulberry32: 32 bits of state are plenty for a few hundred decisions. */
+/** mulberry32: 32 bits of state suffice for a few hundred decisions. */
 export function createPrng(seed: number): Prng {
   let state = seed >>> 0;
   const next = (): number => {

@@ -9,7 +9,7 @@ const codes = (counts: Record<string, number>): string =>
     .map(([code, count]) => `${code} ×${count}`)
     .join(', ');
 
-/** The plan of a seed: what will happen, in this order. */
+/** Renders the plan of a seed. */
 export function renderPlan(plan: readonly PlannedFault[]): string {
   return [
     '| # | fault | target | lasts s | calm before s |',
@@ -26,7 +26,7 @@ function faultRow({ fault, atS, recoveredS, inSending, failures }: FaultReport):
   return cells(index, atS.toFixed(0), kind, target, seconds(lastsMs), whole, inSending, codes(failures));
 }
 
-/** What happened, fault by fault, and the list of what must be 0. */
+/** Renders the faults with their effects, and the counts that must be 0. */
 export function renderReport(options: ChaosOptions, report: ChaosReport): string {
   const { faults, verdicts, minutes, accepted, written } = report;
   const kinds = [...countByKind(faults)].map(([kind, count]) => `${kind} ${count}`);

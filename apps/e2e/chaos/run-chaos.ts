@@ -15,14 +15,14 @@ import { FAULT_KINDS, type PlannedFault, planFaults } from './plan.ts';
 import { untilQuiet, untilWhole } from './recovery.ts';
 import { Traffic } from './traffic.ts';
 
-/** What a fault did. */
+/** The effects of a fault. */
 export interface FaultReport {
   fault: PlannedFault;
-  /** Since the traffic began. */
+  /** Seconds since the traffic began. */
   atS: number;
-  /** From the strike until the fleet was whole and had caught up; `null`: it did not. */
+  /** Seconds from the fault until the fleet was whole and had caught up; `null`: it was not. */
   recoveredS: number | null;
-  /** Messages in `sending` at its instants. */
+  /** Messages in `sending` at the instants of the fault. */
   inSending: number;
   /** Calls that were not accepted meanwhile, by code. */
   failures: Record<string, number>;
@@ -37,17 +37,17 @@ export interface ChaosReport {
   written: number;
   placementChanges: number;
   webhookRepeats: number;
-  /** Messages that a phone could not read when they came, and asked for again. */
+  /** Messages that a phone could not decrypt at first and requested again. */
   askedAgain: string[];
   failuresInCalm: Record<string, number>;
 }
 
-/** Longer than everything that a takeover by time may wait for, storm brake included. */
+/** Milliseconds. Longer than a takeover by time, storm brake included. */
 const RECOVERY_MS = 90_000;
 const QUIET_MS = 120_000;
 const RESTART_MS = 2_000;
 
-/** Runs the whole: fleet, traffic, faults one after the other, and the judgement. */
+/** Runs everything: fleet, traffic, faults one after the other, and the checks. */
 export async function runChaos(options: ChaosOptions, say: (line: string) => void): Promise<ChaosReport> {
   const databases = await startPrivateDatabases('chaos');
   const closers: (() => Promise<unknown>)[] = [() => databases.stop()];
@@ -162,7 +162,7 @@ async function keepLogs({ system }: Fleet, folder: string): Promise<void> {
   for (const { name, log } of system.processes) await copyFile(log.file, join(folder, `${name}.log`));
 }
 
-/** What runs is started again when it ends by itself, as an orchestrator would; that it ended is told. */
+/** Restarts processes that end by themselves, as an orchestrator does, and reports such ends. */
 function keepAlive(fleet: Fleet, say: (line: string) => void) {
   const ends: string[] = [];
   let isPaused = false;
@@ -202,7 +202,7 @@ function chosen({ seed, kinds, ...fleet }: ChaosOptions): PlannedFault[] {
   return kinds.length === 0 ? plan : plan.filter(({ kind }) => kinds.includes(kind));
 }
 
-/** Whether a fault is still missing from what was asked for, though the time is over. */
+/** Whether more faults of this kind are required, though the time is over. */
 function isOwed({ kind }: PlannedFault, done: readonly FaultReport[], { faultsOfEachKind }: ChaosOptions): boolean {
   return done.filter(({ fault }) => fault.kind === kind).length < faultsOfEachKind;
 }
@@ -221,6 +221,6 @@ function addTo(sums: Record<string, number>, more: Record<string, number>): void
   for (const [code, count] of Object.entries(more)) sums[code] = (sums[code] ?? 0) + count;
 }
 
-/** How often each kind struck. */
+/** The count of faults by kind. */
 export const countByKind = (reports: readonly FaultReport[]): Map<string, number> =>
   new Map(FAULT_KINDS.map((kind) => [kind, reports.filter(({ fault }) => fault.kind === kind).length]));

@@ -5,19 +5,19 @@ import type { System } from '../harness/system.ts';
 import type { Player } from './cast.ts';
 import { createPrng, type Prng } from './prng.ts';
 
-/** A message that a customer wanted sent. */
+/** A message that a customer requested. */
 export interface Sent {
   text: string;
   player: Player;
-  /** Phones that must be able to read it. */
+  /** Phones that must decrypt it. */
   readers: readonly string[];
   /** `null` until the API has accepted it. */
   accepted: { messageId: string; waMessageId: string } | null;
-  /** WhatsApp ids that answers to repeated requests named; more than one is a defect. */
+  /** The WhatsApp ids in the answers to repeated requests; more than one is a defect. */
   ids: Set<string>;
 }
 
-/** A message that somebody wrote to a session. */
+/** A message from a phone to a session. */
 export interface Written {
   waMessageId: string;
   text: string;
@@ -31,19 +31,19 @@ export interface TrafficOptions {
 }
 
 const TICK_MS = 20;
-/** More are not begun: a fleet that does not answer must not fill the memory of its customers. */
+/** The maximum of pending requests, so that a fleet without answers does not fill the memory of the harness. */
 const MAX_IN_FLIGHT = 400;
 const GIVE_UP_MS = 90_000;
 const ANSWER_MS = 10_000;
 const BACKOFF_MS = [50, 2_000] as const;
-/** Of the messages of a player that has a group. */
+/** The share of group messages, for a player with a group. */
 const TO_GROUP = 0.3;
 
-/** Customers that send and people that write, at a rate, each message with a text of its own. */
+/** Sends messages of customers and of phones at a rate, each with a text of its own. */
 export class Traffic {
   readonly sent: Sent[] = [];
   readonly written: Written[] = [];
-  /** Answers that were no acceptance, by status or by the network's code, since the last {@link takeFailures}. */
+  /** Answers other than an acceptance, by status or network code, since the last {@link takeFailures}. */
   private failures = new Map<string, number>();
   private readonly system: System;
   private readonly players: readonly Player[];
@@ -52,7 +52,7 @@ export class Traffic {
   private readonly random: Prng;
   private readonly running = new Set<Promise<void>>();
   private timer: NodeJS.Timeout | undefined;
-  /** Requests that were given up: never accepted as far as the customer knows. */
+  /** Requests that were abandoned: never accepted as far as the customer can tell. */
   givenUp = 0;
   private trouble: Error | undefined;
 
@@ -72,7 +72,7 @@ export class Traffic {
     let last = performance.now();
     this.timer = setInterval(() => {
       const now = performance.now();
-      // A harness that was held up does not make up for it: a burst would be another test.
+      // A delayed harness does not catch up: a burst would be another test.
       const elapsed = Math.min(now - last, 5 * TICK_MS) / 1_000;
       last = now;
       for (const lane of rates) {
@@ -82,7 +82,7 @@ export class Traffic {
     }, TICK_MS);
   }
 
-  /** Begins nothing more and waits for what is on its way. */
+  /** Starts no more requests and waits for the pending ones. */
   async stop(): Promise<void> {
     clearInterval(this.timer);
     await Promise.all(this.running);
@@ -109,7 +109,7 @@ export class Traffic {
     this.running.add(work);
   }
 
-  /** One message, asked for again under the same key until it is accepted: what a careful customer does. */
+  /** Sends one message, and repeats the request under the same key until it is accepted, as a careful customer does. */
   private async send(): Promise<void> {
     const index = this.random.between(0, this.players.length - 1);
     const player = this.players[index]!;

@@ -7,7 +7,7 @@ import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
 import { waitFor } from '../harness/wait-for.ts';
 import { WebhookReceiver } from '../harness/webhook-receiver.ts';
 
-/** A session that was created with its webhook: it gets the events of the linking too. */
+/** A session that was created with its webhook, which also gets the events of the linking. */
 interface Watched {
   sessionId: string;
   phone: Phone;
@@ -63,13 +63,13 @@ const faulting = async (fault: Record<string, unknown>, run?: () => Promise<unkn
   return id;
 };
 
-/** On the webhook of the main session. */
+/** Runs an action; returns the webhook of the main session. */
 async function onMain(run?: () => Promise<unknown>): Promise<WebhookReceiver> {
   await run?.();
   return main.webhook;
 }
 
-/** What makes an event happen; the webhook that it then arrives at. */
+/** The cause of each event. Returns the webhook at which it arrives. */
 const CAUSES: { [K in EventType]: () => Promise<WebhookReceiver> } = {
   'message.received': () => onMain(() => say('hello')),
   'message.sent': () => onMain(() => send('hello')),

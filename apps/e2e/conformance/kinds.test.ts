@@ -13,7 +13,7 @@ import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
 import { waitFor } from '../harness/wait-for.ts';
 import type { WebhookReceiver } from '../harness/webhook-receiver.ts';
 
-/** Walks the registry of kinds: what it promises holds from the API to a phone, and from a phone to the API. */
+/** Checks the registry of kinds from the API to a phone, and from a phone to the API. */
 const system = useSystem({ workers: 1 });
 let tenant: Tenant;
 let session: PairedSession;
@@ -28,12 +28,12 @@ beforeAll(async () => {
 });
 afterAll(() => webhook?.close());
 
-/** Events of messages that the tests before have sent: phones may still be giving receipts. */
+/** Events about messages of earlier tests, whose phones may still send receipts. */
 const OF_SENT_ONES: ReadonlySet<string> = new Set(['message.sent', 'message.delivered', 'message.read']);
 
 const messageOf = (id: string): Promise<Message> => session.api.data(`/api/messages/${id}`);
 
-/** What the phone of the other side shows under WhatsApp's id. */
+/** The message as the phone of the other side shows it, by its id at WhatsApp. */
 const shownAs = (waMessageId: string) =>
   waitFor(async () => (await system().sandbox.inbox(friend.number)).find(({ id }) => id === waMessageId), {
     what: `${waMessageId} at the phone`,

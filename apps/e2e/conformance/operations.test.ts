@@ -24,8 +24,8 @@ import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
 import { waitFor } from '../harness/wait-for.ts';
 
 /**
- * Walks the registry of operations: each is called with its examples, on a session that is linked to a phone of the
- * sandbox, and what it promises is looked up there.
+ * Calls each operation of the registry with its examples, on a session that is linked to a phone of the sandbox, and
+ * checks its effect there.
  */
 const system = useSystem({ workers: 1 });
 let tenant: Tenant;
@@ -36,7 +36,7 @@ beforeAll(async () => {
   tenant = await registerTenant(system());
   session = await pairSession(system(), tenant);
   friend = await addPhone(system(), 'Friend');
-  // With the first message of the phone comes the name of the account, which presences need.
+  // The first message of the phone brings the name of the account, which presences need.
   await system().sandbox.sendText(session.phone.number, friend.number, 'Hello.');
   await system().sandbox.watchPresence(friend.number, session.phone.number);
 });
@@ -45,7 +45,7 @@ interface Data {
   data: unknown;
 }
 
-/** An operation that does something: on which session it is tried, and how one sees that it was done. */
+/** How the effect of an operation is checked, and on which session it is called. */
 interface Proof<N extends OperationName> {
   /** @default the linked one */
   on?: () => Promise<string>;
@@ -143,7 +143,7 @@ describe.each(OPERATION_NAMES)('%s (MR-014)', (name) => {
     const { status, body } = await waitFor(
       async () => {
         const answer = await ask(name, sessionId, input);
-        // What WhatsApp brings by itself after a while, such as the name of the account.
+        // 409 and 503: WhatsApp has not sent something yet, such as the name of the account.
         return [409, 503].includes(answer.status) ? undefined : answer;
       },
       { what: `${name} to be possible` },

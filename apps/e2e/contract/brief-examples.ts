@@ -1,9 +1,9 @@
-/** One HTTP example of the PaaS brief, section "API Endpoints", word for word: what is sent, and what comes back. */
+/** One HTTP example of the PaaS brief, section "API Endpoints", word for word: request and answer. */
 export interface BriefExample {
   name: string;
   method: 'GET' | 'POST' | 'PUT';
   path: string;
-  /** What the example shows in its Authorization header. */
+  /** The credential in the Authorization header of the example. */
   bearer?: 'jwt-token' | 'session-api-key' | 'worker-token' | 'admin-jwt-token';
   request?: Record<string, unknown>;
   response: Record<string, unknown>;
@@ -158,9 +158,8 @@ export const BRIEF_EXAMPLES = [
 export type ExampleName = (typeof BRIEF_EXAMPLES)[number]['name'];
 
 /**
- * Where the product answers otherwise than an example on purpose: the member, what it says instead, and the row of
- * docs/decisions/0001-two-briefs.md that decided it. Everything
- * else of an example must be as it is there.
+ * Decided differences between an answer and its example: the member, its value in the product, and the row of
+ * docs/decisions/0001-two-briefs.md that decided it. Everything else must equal the example.
  */
 export const DECIDED_DIFFERENCES: readonly {
   example: ExampleName;

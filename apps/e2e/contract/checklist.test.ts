@@ -6,12 +6,12 @@ import { administratorOf } from '../security/world/administrator.ts';
 import { raiseLimits } from '../security/world/raise-limits.ts';
 
 /**
- * The nine items of the PaaS brief's API testing checklist, one test each. Details of each are tested where it lives;
- * here it is the whole, from outside.
+ * The nine items of the API testing checklist of the PaaS brief, one test each. The details of each are tested
+ * elsewhere; this is the whole from outside.
  */
 /**
- * On each worker. A session weighs a sixth then, and what the processor adds to a score is less than three of them:
- * however busy the machine is, six sessions are spread four to two at the most.
+ * The capacity of each worker. A session then weighs a sixth, and the processor adds less than three of them to a
+ * score. So six sessions are spread four to two at the most, however busy the machine is.
  */
 const PLACES = 6;
 const system = useSystem({ workers: 2, maxSessions: PLACES });

@@ -12,7 +12,7 @@ const run = promisify(execFile);
 const document = JSON.parse(readFileSync(repositoryFile('apps/gateway/openapi.json'), 'utf8'));
 const schemas: Record<string, object> = document.components.schemas;
 
-/** Below the packages that the generated code imports. */
+/** A folder below the packages that the generated code imports. */
 let folder: string;
 beforeAll(() => {
   const cache = fileURLToPath(repositoryFile('apps/e2e/node_modules/.cache'));
@@ -21,7 +21,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A program as a user of the API writes it. Each line that expects an error fails the test when there is none. */
+/** A program of a user of the API. Each line that expects a type error fails the test without one. */
 const PROGRAM = `
 import createClient from 'openapi-fetch';
 import type { components, operations, paths } from './api.d.ts';
@@ -106,7 +106,7 @@ describe('clients that are generated from openapi.json (MR-055)', () => {
       '-c',
       `compile(open(${JSON.stringify(file)}).read(), 'wa_gate', 'exec'); print('compiled')`,
     ]).catch(
-      // A machine without Python says nothing about the code.
+      // Without Python on the machine this check is skipped.
       (error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? { stdout: 'compiled' } : Promise.reject(error)),
     );
     expect(stdout.trim()).toBe('compiled');

@@ -1,13 +1,13 @@
 import { expect } from 'vitest';
 import { DECIDED_DIFFERENCES, type ExampleName } from './brief-examples.ts';
 
-/** Members whose words are part of the contract; other texts of an example are examples. */
+/** Members whose values are part of the contract; other texts of an example are examples. */
 const WORDS = new Set(['status', 'role', 'tier', 'success', 'message', 'name', 'email', 'page', 'limit']);
 const POINT_IN_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/;
 
 /**
- * Every member of the example is in the answer, at the same place and of the same type; words of the contract are the
- * same words.
+ * Checks that every member of the example is in the answer, at the same place and of the same type, with the same value
+ * for words of the contract.
  */
 export function expectAsInBrief(example: ExampleName, actual: unknown, expected: unknown, path = ''): void {
   const what = `${example}: ${path || 'the answer'}`;

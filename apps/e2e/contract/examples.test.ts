@@ -6,7 +6,7 @@ import { BRIEF_EXAMPLES, type BriefExample, DECIDED_DIFFERENCES, type ExampleNam
 import { expectAsInBrief } from './compare.ts';
 import { openWorkerEndpoint } from './worker-endpoint.ts';
 
-/** In the order of the brief: each example needs what those before it have made. */
+/** In the order of the brief: each example needs the results of earlier ones. */
 const system = useSystem({ workers: 1 });
 const asked = new Set<ExampleName>();
 const credentials = new Map<BriefExample['bearer'], string>();
@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => endpoint?.close());
 
-/** Of the answers, what the tests look at beyond the comparison. */
+/** The members of answers that the tests use besides the comparison. */
 interface Answer {
   token: string;
   apiKey: string;
@@ -32,9 +32,9 @@ interface Answer {
 }
 
 interface Change {
-  /** Instead of members of the example's body that only fit the brief's own network. */
+  /** Replaces members of the body that only fit the network of the brief. */
   request?: Record<string, unknown>;
-  /** Instead of members of the example's answer that follow from those. */
+  /** Replaces members of the answer that follow from those. */
   path?: string;
 }
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { NO_INCARNATION, PROOF_HEADERS, parseMasterKeys, proofHeaders } from '@wa-gate/kit';
 
 /**
- * What answers `GET /health` where the PaaS brief's worker would, with the proof that it belongs to the installation,
+ * Answers `GET /health` in place of the worker of the PaaS brief, with the proof that it belongs to the installation,
  * and nothing else.
  */
 export async function openWorkerEndpoint(

@@ -3,7 +3,7 @@ import { freePort } from '@wa-gate/testkit';
 import type { ProcessSpec } from './managed-process.ts';
 import { repositoryFile } from './repository.ts';
 
-/** What the processes of one system share. Every value is made for this system and dies with it. */
+/** The shared values of the processes of one system. Each is made for this system alone. */
 export interface Surroundings {
   databaseUrl: string;
   redisUrl: string;
@@ -49,7 +49,7 @@ export async function gatewaySpec(shared: Surroundings, index: number): Promise<
     main: mainOf('gateway'),
     url: `http://${HOST}:${port}`,
     readyPath: '/readyz',
-    // As the launcher starts it.
+    // The flags of the launcher.
     nodeFlags: ['--max-old-space-size=320', ...(shared.nodeFlags.gateway ?? [])],
     env: {
       HOST,

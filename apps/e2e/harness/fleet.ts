@@ -8,8 +8,8 @@ import { type System, type SystemOptions, startSystem } from './system.ts';
 import { openWhatsAppLine, type WhatsAppLine } from './whatsapp-line.ts';
 
 /**
- * What one process reaches the others through. Each line belongs to it alone and can be cut without touching anybody
- * else's.
+ * The connections of one process to the others. Each belongs to it alone and can be cut without an effect on other
+ * processes.
  */
 export interface GatewayLines {
   postgres: FaultProxy;
@@ -18,16 +18,16 @@ export interface GatewayLines {
 
 export interface WorkerLines extends GatewayLines {
   whatsapp: WhatsAppLine;
-  /** In front of the worker: what gateways reach it through. Shut while the worker is dead. */
+  /** The proxy before the worker, through which gateways connect. Shut while the worker is dead. */
   endpoint: FaultProxy;
 }
 
-/** A system whose processes can be cut from each other and die as processes on machines of their own would. */
+/** A system whose processes can be cut from each other and killed, as if each had a machine of its own. */
 export interface Fleet {
   system: System;
   gateways: ReadonlyMap<string, GatewayLines>;
   workers: ReadonlyMap<string, WorkerLines>;
-  /** Ends a process by a signal that leaves it no choice, or asks it to end and waits. */
+  /** Ends a process by SIGKILL, or by SIGTERM and a wait. */
   end(name: string, signal: 'SIGKILL' | 'SIGTERM', graceMs?: number): Promise<void>;
   /** Starts it again under its name and address and waits until it is ready. */
   start(name: string): Promise<void>;
@@ -85,7 +85,7 @@ export async function startFleet(options: SystemOptions): Promise<Fleet> {
     workers,
     async end(name, signal, graceMs = 15_000) {
       const ending = system.process(name);
-      // A dead process refuses connections at once; one that ends in order does so when it is gone.
+      // A killed process refuses connections at once; one that ends in order, after its end.
       if (signal === 'SIGKILL') workers.get(name)?.endpoint.shut();
       await ending.stop({ signal, graceMs });
       workers.get(name)?.endpoint.shut();
@@ -107,7 +107,7 @@ export async function startFleet(options: SystemOptions): Promise<Fleet> {
   };
 }
 
-/** The worker registers right after it listens, and the gateway calls back: the door must not be late. */
+/** Opens the proxy as soon as the worker listens: it registers at once, and the gateway calls it back. */
 async function untilListening(starting: ManagedProcess): Promise<void> {
   const { port, hostname } = new URL(starting.url);
   const deadline = performance.now() + 90_000;

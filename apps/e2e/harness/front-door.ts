@@ -7,8 +7,8 @@ export interface FrontDoor {
 }
 
 /**
- * What a load balancer is in production: one address in front of several processes; a connection goes to the next one
- * that takes it. The targets are read for each connection, because they may be named after the door is open.
+ * Acts as a load balancer: one address before several processes. A connection goes to the next process that accepts it.
+ * The targets are read for each connection, because they may be set later.
  */
 export async function openFrontDoor(targets: () => readonly string[]): Promise<FrontDoor> {
   const sockets = new Set<Socket>();

@@ -29,15 +29,14 @@ export interface SendOptions {
   headers?: Record<string, string>;
 }
 
-/** The public API as a customer uses it: plain HTTP, one credential per client. */
+/** A client of the public API: plain HTTP, one credential per client. */
 export class GatewayClient {
   private readonly http: HttpClient;
   private readonly credential: string | undefined;
   private readonly remember: (secret: string) => void;
 
   /**
-   * @param remember is told every secret that the API hands out, so that the output of the processes can be searched
-   * for it.
+   * @param remember gets every secret that the API returns, so that the output of the processes can be searched for it.
    */
   constructor(
     http: HttpClient | string,
@@ -53,7 +52,7 @@ export class GatewayClient {
     return new GatewayClient(this.http, { credential, remember: this.remember });
   }
 
-  /** Any request; nothing is expected of the answer. */
+  /** Any request, without checks of the answer. */
   call<T = unknown>(path: string, call: HttpCall = {}): Promise<HttpAnswer<T>> {
     return this.http.call<T>(path, this.authorized(call));
   }

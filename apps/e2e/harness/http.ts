@@ -3,7 +3,7 @@ import { Agent, request } from 'undici';
 export interface HttpAnswer<T = unknown> {
   status: number;
   headers: Record<string, string | string[] | undefined>;
-  /** Parsed when it is JSON, else the bytes. */
+  /** The parsed JSON, else the bytes. */
   body: T;
 }
 
@@ -11,13 +11,13 @@ export interface HttpCall {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Sent as JSON. */
   json?: unknown;
-  /** Sent as it is. */
+  /** Sent unchanged. */
   raw?: string | Buffer;
   headers?: Record<string, string>;
   timeoutMs?: number;
 }
 
-/** A request that was answered with a status that the caller did not expect. Shows what came instead. */
+/** An answer with an unexpected status. The message shows the answer. */
 export class UnexpectedAnswer extends Error {
   override name = 'UnexpectedAnswer';
   readonly answer: HttpAnswer;
@@ -29,7 +29,7 @@ export class UnexpectedAnswer extends Error {
   }
 }
 
-/** Keep-alive connections of its own, so that a scenario leaves none behind. */
+/** An HTTP client with its own keep-alive connections, so that a scenario leaves none behind. */
 export class HttpClient {
   readonly url: string;
   private readonly agent: Agent;

@@ -1,7 +1,4 @@
-/**
- * What libsignal and Baileys print when they print keys: the names of their private fields, and Buffers in any of their
- * written forms.
- */
+/** The forms in which libsignal and Baileys print keys: names of private fields, and Buffers in their written forms. */
 const KEY_MATERIAL = [
   /\bprivKey\b/,
   /\bprivateKey\b/,
@@ -20,7 +17,7 @@ const KEY_MATERIAL = [
 ];
 
 /**
- * Lines of the output that hold key material or one of the secrets, with what gave them away. The secret itself is not
+ * Finds lines of the output with key material or a secret, and the rule that matched. The secret itself is not
  * repeated.
  */
 export function leaksIn(output: string, secrets: Iterable<string>): string[] {

@@ -11,7 +11,7 @@ export interface ProcessSpec {
   env: Readonly<Record<string, string>>;
   /** Flags of node itself, such as `--cpu-prof`. @default none */
   nodeFlags?: readonly string[];
-  /** Base URL of what it serves. */
+  /** Its base URL. */
   url: string;
   /** Path that answers 200 when it is ready. */
   readyPath: string;
@@ -26,9 +26,7 @@ export interface Exit {
 
 const POLL_MS = 40;
 
-/**
- * One of the system's processes: started, waited for, stopped and started again under the same name, address and log.
- */
+/** One process of the system. It can be started, stopped and started again under the same name, address and log. */
 export class ManagedProcess {
   readonly spec: ProcessSpec;
   readonly log: ProcessLog;
@@ -66,7 +64,7 @@ export class ManagedProcess {
   spawn(): void {
     if (this.child) throw new Error(`${this.name} runs already`);
     const { main, env, nodeFlags = [] } = this.spec;
-    // Only what the process is told: a developer's own environment must not decide a test.
+    // A minimal environment: that of the developer must not affect a test.
     const inherited = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/' };
     const child = spawn(process.execPath, [...nodeFlags, main], {
       env: { ...inherited, ...env },

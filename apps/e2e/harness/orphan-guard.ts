@@ -1,8 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 
 /**
- * Processes that must not outlive this one, however it ends: at its exit, at a signal, and when the test runner that
- * forked it is gone (the IPC channel closes). They are killed by their own pid, never by name.
+ * Kills the children of this process at its end: at its exit, at a signal, and when the test runner that forked it is
+ * gone (the IPC channel closes). They are killed by pid, never by name.
  */
 const children = new Set<ChildProcess>();
 let installed = false;

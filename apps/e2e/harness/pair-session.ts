@@ -9,13 +9,13 @@ import { WebhookReceiver } from './webhook-receiver.ts';
 /** A user of the product with a workspace of its own. */
 export interface Tenant {
   api: GatewayClient;
-  /** The workspace key that registering handed out. */
+  /** The workspace key of the registration. */
   apiKey: string;
   email: string;
   password: string;
 }
 
-/** A session that is connected, with both of its ends in hand. */
+/** A connected session and its phone. */
 export interface PairedSession {
   sessionId: string;
   /** The API with the session's own key. */
@@ -26,7 +26,7 @@ export interface PairedSession {
 }
 
 let names = 0;
-/** A name that no other test of this run uses. */
+/** A name that is unique in this run. */
 export const uniqueName = (prefix: string): string => `${prefix}-${Date.now().toString(36)}-${++names}`;
 
 export async function registerTenant(system: System): Promise<Tenant> {
@@ -59,7 +59,7 @@ export const waitForStatus = (api: GatewayClient, sessionId: string, status: str
     { what: `${sessionId} to be ${status}` },
   );
 
-/** Creates a session and lets a new phone scan its QR code; returns when it is connected. */
+/** Creates a session and has a new phone scan its QR code. Resolves when it is connected. */
 export async function pairSession(
   system: System,
   tenant: Tenant,
@@ -72,7 +72,7 @@ export async function pairSession(
   return { sessionId, api: tenant.api.as(apiKey), apiKey, phone };
 }
 
-/** A webhook endpoint that the session's events go to. */
+/** Opens a webhook endpoint for the events of a session. */
 export async function subscribe(tenant: Tenant, sessionId: string, events: string[] = ['*']): Promise<WebhookReceiver> {
   const receiver = await new WebhookReceiver().start();
   const { secret } = await tenant.api.setWebhook(sessionId, { url: receiver.url, events });

@@ -5,8 +5,8 @@ import type { Readable } from 'node:stream';
 const TAIL_LINES = 300;
 
 /**
- * Everything that one process wrote, over all its lives: the tail in memory for failure reports, the whole in a file to
- * be searched.
+ * The output of one process over all its restarts: the tail in memory for failure reports, the whole in a file for
+ * searches.
  */
 export class ProcessLog {
   readonly file: string;
@@ -32,7 +32,7 @@ export class ProcessLog {
     });
   }
 
-  /** A line of the harness itself, such as the reason of a restart. */
+  /** Adds a line of the harness, such as the reason of a restart. */
   note(text: string): void {
     this.push([`--- ${text}`]);
   }
@@ -41,7 +41,7 @@ export class ProcessLog {
     return this.lines.slice(-lines).join('\n');
   }
 
-  /** All that was written so far; waits until the file has it. */
+  /** The whole output so far; waits for the file. */
   async everything(): Promise<string> {
     await new Promise<void>((resolve) => {
       this.stream.write('', () => resolve());

@@ -1,13 +1,13 @@
 import { RATE_LIMITS, USER_TIERS } from '@wa-gate/contracts';
 import type { GatewayClient } from './gateway-client.ts';
 
-/** Above what a run can reach, below what the API takes. */
+/** Above what a run can reach, below the maximum of the API. */
 const PLENTY = 1_000_000_000;
 const MANY_SESSIONS = 1_000_000;
 
 /**
- * Raises every rate limit and tier, as an administrator does it, by the API. Counting goes on: what a run measures
- * contains it.
+ * Raises every rate limit and tier over the API, as an administrator does. Requests are still counted, so the cost of
+ * counting is measured.
  */
 export async function raiseLimits(gateway: GatewayClient, admin: { email: string; password: string }): Promise<void> {
   const { token } = await gateway.login(admin.email, admin.password);

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 /**
- * The root of the checkout: found by its marker, because these files run from their sources (vitest) and from `dist`
+ * Finds the root of the checkout by its marker, because these files run from their sources (vitest) and from `dist`
  * (load scripts).
  */
 function findRoot(folder: string): string {

@@ -1,6 +1,6 @@
 import { HttpClient } from './http.ts';
 
-/** What a client needs to connect. */
+/** The address and roots of trust of a sandbox. */
 export interface SandboxInfo {
   wsUrl: string;
   mediaHost: string;
@@ -14,14 +14,14 @@ export interface Phone {
   name: string;
 }
 
-/** A linked companion, as far as it stays the same while the link lasts. */
+/** The fields of a linked companion that stay the same during the link. */
 export interface PhoneDevice {
   id: number;
   jid: string;
   pairedAt: number;
 }
 
-/** A message as the person at the phone sees it: each id once, `wireCount` says how often it came. */
+/** A message as a phone shows it: each id once; `wireCount` counts its copies. */
 export interface PhoneMessage {
   id: string;
   /** Number of the sender. */
@@ -31,15 +31,15 @@ export interface PhoneMessage {
   chat: string;
   type: string;
   text: string | null;
-  /** Whatever else belongs to the type, such as coordinates. */
+  /** The other fields of the type, such as coordinates. */
   details: Record<string, unknown>;
   wireCount: number;
 }
 
-/** `"off"`: the phone says nothing; else how long after the arrival it says what. */
+/** `"off"`: no receipts; else milliseconds from arrival to receipt. */
 export type Receipts = { deliveredMs: number; readMs?: number } | 'off';
 
-/** The part of the recorder's summary that must be all zeros. */
+/** The counts of the recorder that must all be zero. */
 export interface Misdeeds {
   keysReused: number;
   overlappingStreams: number;
@@ -47,7 +47,7 @@ export interface Misdeeds {
   violations: Record<string, number>;
 }
 
-/** What the sandbox counted; more than is named here. */
+/** The counts of the recorder; there are more than these. */
 export interface RecorderSummary {
   streams: { live: number };
   keys: { reused: number };
@@ -65,12 +65,12 @@ export interface WireMessage {
   wireCount: number;
   firstAt: number;
   lastAt: number;
-  /** When a companion confirmed it; `null`: not yet. */
+  /** When a companion confirmed it; `null`: not confirmed. */
   ackedAt: number | null;
   ack: string | null;
 }
 
-/** One connection of a device. Times are milliseconds since 1970 by this machine's clock. */
+/** One connection of a device. Times are milliseconds since 1970 by the clock of this machine. */
 export interface WireStream {
   device: string | null;
   kind: 'pairing' | 'login' | 'refused';
@@ -80,7 +80,7 @@ export interface WireStream {
   messagesIn: number;
 }
 
-/** Of the description of the control API: what a phone can be told to send. */
+/** The part of the description of the control API with the kinds that phones can send. */
 interface SendDescription {
   requestBody: {
     content: {
@@ -89,7 +89,7 @@ interface SendDescription {
   };
 }
 
-/** The control API of the sandbox, as users' CI calls it. */
+/** A client of the control API of the sandbox. */
 export class SandboxClient {
   private readonly http: HttpClient;
 
@@ -131,7 +131,7 @@ export class SandboxClient {
     return devices.reduce((sum, { waiting }) => sum + waiting, 0);
   }
 
-  /** What the person does with "log out this device". */
+  /** Unlinks a device on the phone. */
   async removeDevice(number: string, device: number): Promise<void> {
     await this.http.expectOk(`/phones/${number}/devices/${device}`, { method: 'DELETE' });
   }
@@ -141,7 +141,7 @@ export class SandboxClient {
     return this.http.expectOk(`/phones/${number}/messages`, { method: 'POST', json: message });
   }
 
-  /** Makes something go wrong, as the table of faults in the sandbox's README says. @returns the id to cancel it by */
+  /** Injects a fault, as in the table of the README of the sandbox. @returns the id to cancel it by */
   async addFault(fault: Record<string, unknown>): Promise<string> {
     return (await this.http.expectOk<{ id: string }>('/faults', { method: 'POST', json: fault })).id;
   }
@@ -154,19 +154,19 @@ export class SandboxClient {
     return this.send(number, { to, type: 'text', text });
   }
 
-  /** The kinds of messages that phones can be told to send, as the description of the control API lists them. */
+  /** The kinds of messages that phones can send, from the description of the control API. */
   async kinds(): Promise<string[]> {
     const { paths } = await this.http.expectOk<{ paths: Record<string, { post: SendDescription }> }>('/docs/json');
     const { schema } = paths['/phones/{number}/messages']!.post.requestBody.content['application/json'];
     return schema.oneOf.map(({ properties }) => properties.type.enum?.[0] ?? properties.type.const!);
   }
 
-  /** The person opens the chat with an account, and sees from now on when it comes and goes. */
+  /** Subscribes a phone to the presence of an account, as an open chat does. */
   async watchPresence(number: string, of: string): Promise<void> {
     await this.http.expectOk(`/phones/${number}/presence`, { method: 'POST', json: { state: 'subscribe', to: of } });
   }
 
-  /** What the phone was shown last: who is there, who is typing. */
+  /** The last presences and typing states that the phone has received. */
   async seenPresence(number: string): Promise<{ from: string; state: string; at: number }[]> {
     return (
       await this.http.expectOk<{ seen: { from: string; state: string; at: number }[] }>(`/phones/${number}/presence`)
@@ -177,7 +177,7 @@ export class SandboxClient {
     return (await this.http.expectOk<{ messages: PhoneMessage[] }>(`/phones/${number}/messages?limit=10000`)).messages;
   }
 
-  /** What a phone tells the sender when its own receipts are off. */
+  /** Sends receipts of a phone whose own receipts are off. */
   async sendReceipt(number: string, ids: string[], type: 'delivered' | 'read' | 'played'): Promise<void> {
     await this.http.expectOk(`/phones/${number}/receipts`, { method: 'POST', json: { ids, type } });
   }
@@ -191,7 +191,7 @@ export class SandboxClient {
     return this.http.expectOk('/groups', { method: 'POST', json: group });
   }
 
-  /** What the sandbox saw since its start that must not happen: it is an independent judge of the wire. */
+  /** The violations that the sandbox has recorded since its start, independently of the product. */
   async misdeeds(): Promise<Misdeeds> {
     const { keys, overlaps, undecryptable, violations } = await this.summary();
     return {
@@ -220,7 +220,7 @@ export class SandboxClient {
     return (await this.http.expectOk<{ streams: WireStream[] }>('/recorder/logins?limit=100000')).streams;
   }
 
-  /** What phones could not read when it came, whether or not they could later. */
+  /** Messages that phones could not decrypt at first. */
   async unreadable(): Promise<Record<string, unknown>[]> {
     const path = '/recorder/undecryptable?limit=50000';
     return (await this.http.expectOk<{ undecryptable: Record<string, unknown>[] }>(path)).undecryptable;
@@ -232,7 +232,7 @@ export class SandboxClient {
     return (await this.http.expectOk<{ usedTwice: Record<string, unknown>[] }>(path)).usedTwice;
   }
 
-  /** Full records behind {@link misdeeds}, for the report of a failed test. */
+  /** The full records of {@link misdeeds}, for the report of a failed test. */
   async evidence(): Promise<unknown[]> {
     const parts = ['logins', 'keys', 'undecryptable', 'violations'];
     return Promise.all(parts.map((part) => this.http.expectOk(`/recorder/${part}?limit=20`)));

@@ -20,23 +20,20 @@ export interface SystemOptions {
   maxSessions?: number;
   /** Puts a fault proxy between the system and its Redis. @default false */
   redisProxy?: boolean;
-  /** Settings for all processes of one kind, over the harness's. */
+  /** Settings for all processes of one kind. They override those of the harness. */
   env?: Surroundings['overrides'];
   nodeFlags?: Surroundings['nodeFlags'];
   /** @default info */
   logLevel?: string;
-  /** `raised`: rate limits and tiers are set so high, through the API, that no run meets them. @default 'raised' */
+  /** `raised`: rate limits and tiers are raised over the API, so that no run meets them. @default 'raised' */
   limits?: 'raised' | 'default';
-  /** Changes how a process is started, such as by proxies between it and the others. @default as it is */
+  /** Changes the start of a process, such as by proxies between it and the others. @default unchanged */
   adapt?: (spec: ProcessSpec) => Promise<ProcessSpec>;
   /** Database and Redis to use. @default a database of its own on the test services */
   services?: Services;
 }
 
-/**
- * A running installation: sandbox, gateways and workers as separate processes, over a database that belongs to it
- * alone.
- */
+/** A running installation: sandbox, gateways and workers as separate processes, on a database of its own. */
 export interface System {
   sandbox: SandboxClient;
   /** The first gateway, without a credential. */
@@ -47,9 +44,9 @@ export interface System {
   services: Services;
   redisProxy: FaultProxy | undefined;
   admin: { email: string; password: string };
-  /** With which a worker joins. */
+  /** The join token of workers. */
   joinToken: string;
-  /** Everything that must never stand in a log: what the installation started with and what its API handed out. */
+  /** Every secret that must not be in a log: those of the installation and those that its API returned. */
   secrets: Set<string>;
   /** Another gateway's API, by its URL. */
   gatewayAt(url: string): GatewayClient;
@@ -85,7 +82,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     return made;
   };
   const stopAll = async () => {
-    // Workers first: they still tell the gateway and the sandbox goodbye.
+    // Workers first: they still send their goodbye to the gateway and the sandbox.
     for (const kind of ['worker', 'gateway', 'sandbox']) {
       await Promise.all(processes.filter(({ name }) => name.startsWith(kind)).map((running) => running.stop()));
     }
@@ -106,7 +103,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     const firstGateway = gatewayProcesses[0]!;
     const workerProcesses: ManagedProcess[] = [];
     for (let index = 1; index <= workerCount; index++) {
-      // Doorbell channels of Redis are shared by all its databases, so the id is this system's alone.
+      // A unique id, because the doorbell channels of Redis are shared by all its databases.
       const id = `worker-${index}-${newId().slice(-6)}`;
       const urls = { gatewayUrl: firstGateway.url, sandboxUrl: sandboxProcess.url };
       workerProcesses.push(await create(await workerSpec(shared, { id, index, maxSessions, ...urls })));

@@ -5,9 +5,8 @@ import { type System, type SystemOptions, startSystem } from './system.ts';
 import { waitFor } from './wait-for.ts';
 
 /**
- * One system for the tests of a file, which are its guarantees in reading order. After each of them the SQL invariants
- * are asked. When a test fails, the last lines of every process are printed. Returns a getter, because the system
- * exists only inside hooks and tests.
+ * One system for the tests of a file. After each test the SQL invariants are checked. When a test fails, the last lines
+ * of every process are printed. Returns a getter, because the system exists only inside hooks and tests.
  */
 export function useSystem(options: SystemOptions = {}): () => System {
   let system: System | undefined;
@@ -34,8 +33,8 @@ export function useSystem(options: SystemOptions = {}): () => System {
 }
 
 /**
- * The sandbox forgets at its restart what it saw: ask before. What a phone asked for again may still be on its way;
- * everything else stays as it is seen.
+ * Checks the counts of the recorder. Call it before a restart of the sandbox, which clears them. Messages that phones
+ * have requested again may still be in transit; the other counts are final.
  */
 export async function expectSoundWire(system: System): Promise<void> {
   const areRead = async () => (await system.sandbox.misdeeds()).unreadMessages === 0;
@@ -47,7 +46,7 @@ export async function expectSoundWire(system: System): Promise<void> {
   expect(misdeeds, report).toEqual(sound);
 }
 
-/** The last tests of every file: what happened on the wire while those before ran, and what was logged. */
+/** The last tests of every file: the recorder of the wire, and the logs. */
 export function expectSoundSystem(get: () => System): void {
   test('the sandbox saw no message key twice, no overlapping streams, no violation, and phones could read everything', async () => {
     await expectSoundWire(get());

@@ -1,14 +1,14 @@
 import { waitFor as poll } from '@wa-gate/testkit';
 
 /**
- * How long a scenario waits for what must come. Far more than it takes on a machine that has time, because how fast it
- * comes is not what these tests are about; and less than a test may take, so that its report says what did not come.
+ * Milliseconds that a scenario waits for an event. Far above its usual time, because these tests are not about speed,
+ * and below the timeout of a test, so that the report names what did not come.
  */
 const PATIENCE_MS = 60_000;
 
 /**
- * Polls until `read` returns something truthy and returns it; a thrown error counts as "not yet" and is shown at the
- * time-out.
+ * Polls until `read` returns a truthy value and returns it. A thrown error counts as "not yet" and is shown at the
+ * timeout.
  */
 export const waitFor = <T>(
   read: () => T | Promise<T>,

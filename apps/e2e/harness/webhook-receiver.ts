@@ -13,22 +13,22 @@ export interface WebhookEvent {
   data: Record<string, unknown>;
 }
 
-/** One request as it came, accepted or refused. */
+/** One received request, accepted or refused. */
 export interface WebhookRequest {
   event: WebhookEvent;
   attempt: string | undefined;
-  /** What is wrong with the signature; null when it is valid. */
+  /** The problem of the signature; null when it is valid. */
   problem: string | null;
   answered: number;
   at: number;
 }
 
-/** A customer's webhook endpoint: verifies every signature, keeps the order of arrival, and can be told to fail. */
+/** A webhook endpoint that verifies every signature, keeps the order of arrival, and can fail on request. */
 export class WebhookReceiver {
   readonly requests: WebhookRequest[] = [];
   /**
-   * Tells the secret to verify with. It is known only after the webhook was set: a request that is faster than the
-   * answer to that waits for it.
+   * Sets the secret for the verification. It is known only after the webhook was set. Requests that arrive earlier wait
+   * for it.
    */
   readonly know: (secret: string) => void;
   private readonly secret: Promise<string>;
@@ -57,17 +57,17 @@ export class WebhookReceiver {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/hook`;
   }
 
-  /** Attempts to deliver such an event are answered with these statuses, those after them with 200. */
+  /** Answers attempts to deliver such an event with these statuses, and later ones with 200. */
   fail(matches: (event: WebhookEvent) => boolean, ...statuses: number[]): void {
     this.failures.push({ matches, statuses });
   }
 
-  /** Attempts to deliver such an event are answered when the promise is settled. */
+  /** Answers attempts to deliver such an event when the promise is settled. */
   hold(matches: (event: WebhookEvent) => boolean, until: Promise<unknown>): void {
     this.holds.push({ matches, until });
   }
 
-  /** Events that were accepted, in the order of their arrival. */
+  /** The accepted events, in the order of their arrival. */
   get events(): WebhookEvent[] {
     return this.requests.filter((request) => request.answered === 200).map((request) => request.event);
   }

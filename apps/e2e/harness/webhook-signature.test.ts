@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { signatureProblem } from './webhook-signature.ts';
 
-/** The example that the Standard Webhooks reference libraries test themselves with. */
+/** The test vector of the reference libraries of Standard Webhooks. */
 const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const body = Buffer.from('{"test": 2432232314}');
 const at = 1_614_265_330;

@@ -1,15 +1,15 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** Clock difference that Standard Webhooks receivers commonly allow. */
+/** Seconds of clock difference that receivers of Standard Webhooks usually allow. */
 const TOLERANCE_S = 300;
 const PREFIX = 'whsec_';
 
 /**
- * Checks a webhook request as a receiver would that follows Standard Webhooks, written from its specification and not
- * from our sender: `v1,<base64 of HMAC-SHA256(secret, id.timestamp.body)>`, several signatures separated by spaces.
+ * Checks a webhook request as a receiver of Standard Webhooks does. It follows the specification and not our sender:
+ * `v1,<base64 of HMAC-SHA256(secret, id.timestamp.body)>`, several signatures separated by spaces.
  *
- * @returns what is wrong, or null
+ * @returns the problem, or null
  */
 export function signatureProblem(
   secret: string,

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { createFaultProxy, type FaultMode } from '@wa-gate/testkit';
 
 export interface WhatsAppLine {
-  /** What a worker is told to be the sandbox. */
+  /** The URL that a worker uses as the sandbox. */
   url: string;
   set(mode: FaultMode): void;
   close(): Promise<void>;
@@ -15,8 +15,9 @@ interface SandboxAddress {
 }
 
 /**
- * The line of one worker to the sandbox, which can be cut. A worker asks the sandbox's control API where to connect, so
- * the answer is passed on with the address of a proxy in it; the certificate stays valid, because the host is the same.
+ * The connection of one worker to the sandbox, which can be cut. A worker reads the address from the control API of the
+ * sandbox, so the answer is passed on with the address of a proxy. The certificate stays valid, because the host is the
+ * same.
  */
 export async function openWhatsAppLine(sandboxUrl: string): Promise<WhatsAppLine> {
   const info = (await (await fetch(sandboxUrl)).json()) as SandboxAddress;

@@ -9,7 +9,7 @@ const install = useInstallations();
 const NAMESPACE = ['unshare', '--mount', '--user', '--map-root-user'];
 const mayMount = spawnSync('unshare', [...NAMESPACE.slice(1), 'true']).status === 0;
 
-/** The launcher on a small disk of its own, which only its processes see. */
+/** Runs the launcher on a small disk that only its processes see. */
 function onDisk(megabytes: number) {
   const mount = `mkdir -p "$DATA_DIR" && mount -t tmpfs -o size=${megabytes}m tmpfs "$DATA_DIR" && exec "$@"`;
   return { wrapper: [...NAMESPACE, 'sh', '-c', mount, 'sh'] };

@@ -1,6 +1,6 @@
 /**
- * What somebody sees who clones the repository and types `npm start`: the real thing, from an empty home folder. One
- * clone is enough for all of it, since each test goes on where the one before ended.
+ * Clones the repository and runs `npm start` from an empty home folder, without fakes. One clone serves all tests: each
+ * continues where the last one ended.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { chownSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -11,14 +11,14 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { repositoryFile } from '../harness/repository.ts';
 import { Run, type RunFile } from './run.ts';
 
-/** The ordinary user that root becomes. */
+/** The unprivileged user to which root switches. */
 const NOBODY = 65534;
-/** A start may have everything to fetch and to build, and a test has up to four of them. */
+/** Milliseconds. A start may have to download and build everything, and a test has up to four starts. */
 const TEST_MS = 600_000;
 vi.setConfig({ testTimeout: TEST_MS });
 const SECOND_START_LIMIT_MS = 10_000;
 const SECOND_STARTS = 4;
-/** Nothing answers there: the registry cannot be reached, whatever its address. */
+/** A proxy without a server: the registry is unreachable, whatever its address. */
 const NO_NETWORK = { npm_config_https_proxy: 'http://127.0.0.1:1', npm_config_proxy: 'http://127.0.0.1:1' };
 
 const isRoot = process.getuid?.() === 0;
@@ -87,7 +87,7 @@ test('an ordinary user with an empty home sees a message go out and the answer c
 test('the second start is up in ten seconds, and the session connects without a new QR code', async () => {
   const before = runFile().demo;
   const times: number[] = [];
-  // What is measured is the product, not what else the machine does at the moment: one time of a few is enough.
+  // The best of a few times, because other work of the machine must not count.
   while (times.length < SECOND_STARTS && !times.some((ms) => ms < SECOND_START_LIMIT_MS)) {
     const run = npmStart(['--exit-after-demo']);
     expect(await run.exited, run.output).toBe(0);

@@ -6,7 +6,7 @@ import { repositoryFile } from '../harness/repository.ts';
 import { waitFor } from '../harness/wait-for.ts';
 import { Run, type RunFile } from './run.ts';
 
-/** The launcher with fake services: what is tested is the launcher, and a start takes a second. */
+/** The launcher with fake services: a start takes a second. */
 const FAKE_LAUNCHER = join(import.meta.dirname, 'fixtures', 'launch.mjs');
 
 const STOP_MS = 15_000;
@@ -14,20 +14,20 @@ const STOP_MS = 15_000;
 export interface StartOptions {
   args?: readonly string[];
   env?: Readonly<Record<string, string>>;
-  /** Runs this instead of node, with node's command line appended. */
+  /** A command that is run with the command line of node appended. */
   wrapper?: readonly string[];
-  /** Starts it as people do, with npm in between. */
+  /** Starts it through npm, as people do. */
   throughNpm?: boolean;
 }
 
-/** Redis may have to be fetched from the system's archive: once for all tests of a file. */
+/** The cache of a downloaded Redis, shared by all tests of a file. */
 const cacheFolder = mkdtempSync(join(tmpdir(), 'wag-launcher-cache-'));
 
 export function removeCache(): void {
   rmSync(cacheFolder, { recursive: true, force: true });
 }
 
-/** A data folder in which the launcher is started as often as a test likes. */
+/** A data folder for any number of starts of the launcher. */
 export class Installation {
   readonly folder: string;
   readonly dataDir: string;
@@ -39,7 +39,7 @@ export class Installation {
     const home = join(this.folder, 'home');
     mkdirSync(home);
     this.dataDir = join(this.folder, 'data');
-    // The script as the real package has it, but for what it runs.
+    // The script of the real package with another command.
     const { scripts } = JSON.parse(readFileSync(repositoryFile('package.json'), 'utf8')) as {
       scripts: { start: string };
     };
@@ -76,7 +76,7 @@ export class Installation {
     return run;
   }
 
-  /** @param folder where the data folder is seen from here, when it is on a disk of its own */
+  /** @param folder the path of the data folder for this process, when it is on a disk of its own */
   runFile(folder = this.dataDir): RunFile {
     return JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8')) as RunFile;
   }
@@ -87,15 +87,13 @@ export class Installation {
     return found.pid;
   }
 
-  /** Processes that run.json named at any time and that still run. */
+  /** Processes of any earlier run.json that still run. */
   processesLeft(): number[] {
     this.remember();
     return [...this.seen].flatMap(([pid, startTime]) => (startTimeOf(pid) === startTime ? [pid] : []));
   }
 
-  /**
-   * Notes the processes that run.json names now, with their start times, so that a test can tell whether they ended.
-   */
+  /** Records the processes of run.json with their start times, so that a test can check their end. */
   remember(): void {
     if (!existsSync(this.path('run.json'))) return;
     for (const { pid } of readProcesses(this.path('run.json'))) {
@@ -104,7 +102,7 @@ export class Installation {
     }
   }
 
-  /** Stops what a failed test left, and removes the folder. */
+  /** Stops what a failed test has left running, and removes the folder. */
   async remove(): Promise<void> {
     for (const run of this.runs) {
       if (run.child.exitCode === null && run.child.signalCode === null) await run.stop();
@@ -123,7 +121,7 @@ function readProcesses(path: string): RunFile['processes'] {
   }
 }
 
-/** In clock ticks since boot; a zombie counts as gone. */
+/** The start time in clock ticks since boot. A zombie counts as ended. */
 export function startTimeOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -11,7 +11,7 @@ const STOP_TRIES = 3;
 
 const mode = (path: string) => (statSync(path).mode & 0o777).toString(8);
 
-/** Holds a port on one address, or finds that somebody else holds it, which is as good. */
+/** Occupies a port on one address; a port that is in use already serves as well. */
 function hold(port: number, host: string): Promise<() => void> {
   const server = createServer();
   return new Promise((resolve) => {
@@ -78,8 +78,8 @@ describe('a start', () => {
     const installation = install();
     await (await installation.started()).stop();
     writeFileSync(installation.path('fault-worker-2'), 'ignore-sigterm');
-    // The plan takes nearly all of the time: a machine that stands still for a moment gets another try, a plan that is
-    // too long does not pass any.
+    // The plan takes nearly all of the time. A paused machine gets another attempt; a plan that is too long fails in
+    // all of them.
     const times: number[] = [];
     while (times.length < STOP_TRIES && !times.some((ms) => ms < STOP_LIMIT_MS)) {
       const run = await installation.started();

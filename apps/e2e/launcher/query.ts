@@ -5,7 +5,7 @@ export async function query(databaseUrl: string, sql: string): Promise<Record<st
   const url = new URL(databaseUrl);
   url.pathname = '/postgres';
   const client = new pg.Client({ connectionString: url.href });
-  // A server that goes down says so on the connection as well; the statement's own error is what a test looks at.
+  // A server that shuts down also emits an error on the connection; the test needs the error of the statement.
   client.on('error', () => undefined);
   await client.connect();
   try {

@@ -46,7 +46,7 @@ export class Run {
     return this;
   }
 
-  /** Asks it to stop; resolves with the exit code and the time it took. */
+  /** Sends the signal; resolves with the exit code and the milliseconds until the end. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<{ code: number | null; ms: number }> {
     const begun = performance.now();
     this.child.kill(signal);

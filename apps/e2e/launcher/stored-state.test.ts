@@ -5,7 +5,7 @@ import { useInstallations } from './use-installation.ts';
 
 const install = useInstallations();
 
-/** An installation that ran before, and whose database says this now. */
+/** An installation that has run before, with this stored state. */
 async function withState(state: object, env: Record<string, string> = {}): Promise<Installation> {
   const installation = install();
   await (await installation.started({ env })).stop();

@@ -8,7 +8,7 @@ import { useInstallations } from './use-installation.ts';
 const install = useInstallations();
 const isRoot = process.getuid?.() === 0;
 
-/** An installation that ran before and holds a row. */
+/** An installation that has run before, with a row in its database. */
 async function withData(): Promise<Installation> {
   const installation = install();
   const run = await installation.started();

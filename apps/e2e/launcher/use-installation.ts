@@ -1,7 +1,7 @@
 import { afterAll, afterEach } from 'vitest';
 import { Installation, removeCache } from './installation.ts';
 
-/** Installations of one test file; each is stopped and removed after its test, whatever happened. */
+/** Makes installations for one test file. Each is stopped and removed after its test, also after a failure. */
 export function useInstallations(): () => Installation {
   const made: Installation[] = [];
   afterEach(async () => {

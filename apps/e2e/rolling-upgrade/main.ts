@@ -1,5 +1,5 @@
-// A rolling upgrade from an earlier commit under load: migration beneath the old processes, then one process after the
-// other.
+// A rolling upgrade from an earlier commit under load: migration under the running processes, then a restart of one
+// process after the other.
 import { readOptions } from './options.ts';
 import { buildCheckout, findCommit } from './previous-checkout.ts';
 import { runUpgrade } from './run-upgrade.ts';
@@ -31,6 +31,7 @@ if (!commit) {
   for (const { what, count } of verdicts) console.log(`| ${what} | ${count} |`);
   const found = verdicts.filter(({ count }) => count > 0);
   for (const { what, examples } of found) console.log(`\n${what}:\n${examples.map((one) => `  ${one}`).join('\n')}`);
-  // All processes and lines are closed. One run went on for two minutes after its report, for a reason not found.
+  // All processes and connections are closed. One run did not exit for two minutes after its report, for an unknown
+  // reason.
   process.exit(found.length > 0 ? 1 : 0);
 }

@@ -1,18 +1,18 @@
 import { parseArgs } from 'node:util';
 
 export interface UpgradeOptions {
-  /** The commit whose version runs at the beginning. */
+  /** The commit of the version at the beginning. */
   from: string;
   /** A built checkout of that version. @default one is made of `from` */
   folder: string | undefined;
   sessions: number;
   workers: number;
   gateways: number;
-  /** Accepted sends per second that clients aim at. */
+  /** The target of accepted sends per second. */
   sendRate: number;
-  /** Messages per second that people write to the sessions. */
+  /** Messages per second that phones send to the sessions. */
   receiveRate: number;
-  /** Between two steps. */
+  /** Seconds between two steps. */
   calmSeconds: number;
   /** Folder that the output of the processes is copied to. */
   logs: string | undefined;

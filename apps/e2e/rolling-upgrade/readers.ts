@@ -5,12 +5,11 @@ import type { System } from '../harness/system.ts';
 const EVERY_MS = 150;
 
 /**
- * Customers that look at lists, messages and timelines through every gateway, on connections that last, and ask the
- * owners of sessions for QR codes: of a session that is connected that is refused by its worker, whichever version it
- * is.
+ * Customers that read lists, messages and timelines through every gateway, on lasting connections. They also request QR
+ * codes from the owners of connected sessions, whose workers refuse them in either version.
  */
 export class Readers {
-  /** Answers, and the network's codes, by how often they came since the last {@link take}. */
+  /** The counts of answers and network codes since the last {@link take}. */
   private answers: Record<string, number> = {};
   private readonly system: System;
   private readonly players: readonly Player[];
@@ -62,7 +61,7 @@ export class Readers {
       return status < 300 ? body : null;
     } catch (error) {
       const { code, name } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
-      // A time-out is a DOMException, whose code is a number.
+      // A timeout is a DOMException, whose code is a number.
       this.note(typeof code === 'string' ? code : name);
       return null;
     }

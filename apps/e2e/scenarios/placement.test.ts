@@ -4,9 +4,8 @@ import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
 
 const SESSIONS = 6;
 /**
- * As many places on each worker as there are sessions: nothing but the choice spreads them. A session weighs a sixth
- * then, and what the processor adds to a score is less than three of them: however busy the machine is, no worker gets
- * more than four.
+ * Each worker has room for all sessions, so that only the strategy spreads them. A session weighs a sixth then, and the
+ * processor adds less than three of them to a score. So no worker gets more than four, however busy the machine is.
  */
 const system = useSystem({ workers: 2, gateways: 2, maxSessions: SESSIONS });
 let tenant: Tenant;

@@ -67,7 +67,8 @@ test('a receiver that fails gets the same event again, under the same id; the ne
   const isFirst = ({ data }: WebhookEvent) => data.waMessageId === first.id;
   await waitFor(() => webhook.requests.some(({ event }) => isFirst(event)));
   const second = system().sandbox.sendText(friend.number, session.phone.number, 'two');
-  // From here on the first gets no answer before the second is there: one that waited for the first would not come.
+  // The first event gets no answer before the second one has arrived. A sender that waits for the first would never
+  // send the second.
   webhook.hold(
     isFirst,
     second.then(({ id }) => webhook.waitForEvent('message.received', ({ data }) => data.waMessageId === id)),
@@ -79,11 +80,11 @@ test('a receiver that fails gets the same event again, under the same id; the ne
   expect(new Set(tries.map(({ event }) => event.id)).size).toBe(1);
   expect(tries.map(({ attempt }) => attempt)).toEqual(['1', '2', '3']);
   expect(webhook.requests.filter(({ problem }) => problem !== null)).toEqual([]);
-  // The brief's first pauses: one second, then two; with the fifth that may be added to the first.
+  // The first pauses of the brief: one second, then two; with the fifth that may be added to the first.
   const [a, b, c] = tries.map(({ at }) => at);
   expect(b! - a!).toBeGreaterThan(700);
   expect(c! - b!).toBeGreaterThan(1_400);
-  // Receivers order by seq: the later event came first, and says so.
+  // Receivers order by seq: the later event arrived first, and its seq shows that.
   expect(webhook.events.map(({ data }) => data.text)).toEqual(['two', 'one']);
   const [two, one] = webhook.events;
   expect(two!.seq).toBeGreaterThan(one!.seq);

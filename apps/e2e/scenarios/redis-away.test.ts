@@ -12,7 +12,7 @@ import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
 import { waitFor } from '../harness/wait-for.ts';
 
 const system = useSystem({ workers: 1, redisProxy: true });
-/** A send may be answered before it is done when nobody can be told that it is. */
+/** Milliseconds. Without Redis a send may be answered before its outcome is known. */
 const WAIT_MS = 10_000;
 let tenant: Tenant;
 let session: PairedSession;

@@ -22,7 +22,7 @@ const TO = '6281200000001';
 const text = (to: string) => ({ to, type: 'text', message: 'hello' });
 const sendPath = (sessionId = session.sessionId) => `/api/sessions/${sessionId}/send`;
 
-/** Every refusal has this shape, whatever refused. */
+/** The shape of every refusal. */
 function refusal(status: number, code: string) {
   return {
     status,

@@ -24,7 +24,7 @@ beforeAll(async () => {
   webhook = await subscribe(tenant, session.sessionId);
   friend = await addPhone(system(), 'Friend');
   devices = await system().sandbox.devices(session.phone.number);
-  // Traffic both ways first, so that there are ratchets to lose.
+  // Traffic both ways first, so that there are ratchets that could be lost.
   await exchange('before');
 });
 afterAll(() => webhook?.close());
@@ -45,7 +45,7 @@ async function exchange(text: string): Promise<void> {
   await Promise.all([atPhone(`out ${text}`), atWebhook(`in ${text}`)]);
 }
 
-/** The session is the same companion as before, nothing was lost, and the conversation goes on. */
+/** Checks that the session is the same companion as before, that nothing was lost, and that both directions work. */
 async function expectSurvived(text: string): Promise<void> {
   await waitForStatus(session.api, session.sessionId, 'connected');
   await exchange(`after ${text}`);

@@ -14,7 +14,7 @@ afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
 
 const WAG = fileURLToPath(repositoryFile('scripts/wag.mjs'));
 
-/** `npm run wag -- seed`, beside what the run file of a data folder names. */
+/** Runs `npm run wag -- seed` with the run file of a data folder. */
 async function seed(): Promise<string> {
   const { gateways, processes, admin, services } = system();
   const run = {
@@ -31,7 +31,7 @@ async function seed(): Promise<string> {
   return stdout;
 }
 
-/** How many rows there are of what a seed makes, and who the sessions and people are. */
+/** The counts of seeded rows, and the sessions and people. */
 async function whatThereIs() {
   const count = async (table: string) => {
     const { rows } = await system().services.pool.query<{ count: number }>(

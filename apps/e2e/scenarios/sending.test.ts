@@ -46,7 +46,7 @@ test('tells sent, delivered and read in that order, each once, by webhook and by
   await webhook.waitForEvent('message.read', ({ data }) => data.messageId === messageId);
   expect(await stateOf(messageId)).toBe('read');
 
-  // A second message through to its end: whatever the first still had to say has been said.
+  // A complete second message: after it no event of the first one is pending.
   const second = await send(friend.number, 'and on');
   await webhook.waitForEvent('message.read', ({ data }) => data.messageId === second.body.data.messageId);
   for (const id of [messageId, second.body.data.messageId]) {

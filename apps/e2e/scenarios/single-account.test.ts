@@ -7,9 +7,9 @@ import { waitFor } from '../harness/wait-for.ts';
 const system = useSystem({ workers: 1 });
 
 const DAY_MS = 86_400_000;
-/** More than the test takes. */
+/** Milliseconds. More than the test takes. */
 const NEEDED_MS = 60_000;
-/** The dashboard tells of a day, in UTC: a midnight in the middle of the test would divide its figures. */
+/** The dashboard covers one day in UTC: a midnight during the test would split its figures. */
 const isDayLongEnough = () => DAY_MS - (Date.now() % DAY_MS) > NEEDED_MS;
 
 interface Status extends Pick<Session, 'sessionId' | 'status' | 'phoneNumber'> {

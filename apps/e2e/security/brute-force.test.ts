@@ -2,10 +2,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { registerTenant, type Tenant, uniqueName } from '../harness/pair-session.ts';
 import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
 
-/**
- * Two gateways with the limits that an installation begins with. Each address of 198.51.100.0/24 stands for somebody
- * else's machine.
- */
+/** Two gateways with the default limits of an installation. Each address of 198.51.100.0/24 acts as another client. */
 const system = useSystem({ workers: 0, gateways: 2, limits: 'default', env: { gateway: { TRUST_PROXY: 'true' } } });
 const GUESSES = 5;
 let tenant: Tenant;
@@ -35,7 +32,7 @@ test('one account from many addresses: five guesses, then none is looked at, and
   const right = await guess(email, password, newAddress());
   expect([right.status, right.body.code]).toEqual([429, 'RL_ENDPOINT']);
   expect(Number(right.headers['retry-after'])).toBeGreaterThan(0);
-  // However the address of the mail is written, it is the same account.
+  // Every spelling of the address belongs to the same account.
   expect((await guess(email.toUpperCase(), password, newAddress())).status).toBe(429);
 });
 

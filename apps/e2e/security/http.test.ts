@@ -6,7 +6,7 @@ const system = useSystem({ workers: 0 });
 const raw = (bytes: string) => sendRaw(system().gateways[0]!.url, bytes);
 const HIDDEN = 'GET /api/auth/me HTTP/1.1\r\nHost: x\r\nX-Hidden: yes\r\n\r\n';
 
-/** Each would make a server and a proxy before it disagree about where a request ends. */
+/** Requests for which a server and a proxy could disagree about their end. */
 test.each([
   ['two lengths', `POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\nContent-Length: 5\r\n\r\n12345G`],
   [

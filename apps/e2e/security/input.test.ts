@@ -38,7 +38,7 @@ describe('mass assignment: what a body must not set, it does not set (MR-154)', 
     accountId: victim.ids.get('user')![0],
     id: '01900000-0000-7000-8000-000000000000',
   });
-  /** Routes whose body has members of these names, on purpose. */
+  /** Body members that a route declares on purpose. */
   const declared = ({ body }: Operation) => new Set(Object.keys(membersOf(body)));
 
   test('every route with a body refuses members that it does not declare', async () => {
@@ -114,7 +114,7 @@ describe('SQL is data (MR-155)', () => {
     const json = { email: "x'||pg_sleep(10)--@example.test", password: 'not the password' };
     await system().gateway.call('/api/auth/login', { method: 'POST', json });
     await api().call(`/api/sessions/${encodeURIComponent("x'||pg_sleep(10)||'")}`);
-    // Either of the two would sleep for ten seconds.
+    // Each of the two payloads would sleep for ten seconds.
     expect(performance.now() - begun).toBeLessThan(9_500);
   });
 });
@@ -164,7 +164,7 @@ describe('bodies that are made to hurt', () => {
   ])('100 000 %s in each other are a 400, at once', async (_what, open, close) => {
     const nested = `${open.repeat(100_000)}${open === '[' ? '' : '1'}${close.repeat(100_000)}`;
     const times: number[] = [];
-    // A machine that is busy at the moment gets another try.
+    // A busy machine gets another attempt.
     while (times.length < 3 && !times.some((ms) => ms < 2_000)) {
       const begun = performance.now();
       expect((await post('/api/messages/send', nested)).status).toBe(400);

@@ -61,7 +61,7 @@ test('an unknown e-mail and a wrong password: the same answer, the same work, th
     },
   });
   expect(difference.verdict, JSON.stringify(difference)).not.toBe('different');
-  // Where the machine does too much else to be sure, the best guess counts.
+  // On a machine that is too busy for certainty the best estimate counts.
   expect(Math.abs(difference.differenceMs), JSON.stringify(difference)).toBeLessThan(
     difference.usualMs * MEASUREMENT.tolerance,
   );

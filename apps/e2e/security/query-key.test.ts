@@ -8,7 +8,7 @@ test('a key in the URL is taken where the operator allows it, and stands in no l
   const { apiKey } = await registerTenant(system());
   expect((await system().gateway.call(`/api/sessions?apiKey=${apiKey}`)).status).toBe(200);
   expect((await system().gateway.call(`/api/sessions?apiKey=${apiKey}x`)).status).toBe(401);
-  // Headers come first.
+  // A header precedes the query.
   const headers = { 'x-api-key': 'wag_test_abcdefgh_nonsense' };
   expect((await system().gateway.call(`/api/sessions?apiKey=${apiKey}`, { headers })).status).toBe(401);
 });

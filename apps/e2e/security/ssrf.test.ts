@@ -8,7 +8,7 @@ import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
 import { waitFor } from '../harness/wait-for.ts';
 import { administratorOf } from './world/administrator.ts';
 
-/** As an operator runs it: webhooks go to public addresses only, and workers are in one network. */
+/** The setup of an operator: webhooks go to public addresses only, and workers are in one network. */
 const system = useSystem({
   workers: 1,
   env: { gateway: { WEBHOOK_ALLOW_PRIVATE: 'false', WORKER_ENDPOINT_ALLOW: '127.0.0.1' } },
@@ -37,7 +37,7 @@ afterAll(() => {
 
 const portOf = (server: Server): number => (server.address() as AddressInfo).port;
 
-/** Ways to write this machine and its neighbours. */
+/** Notations of this machine and its neighbours. */
 const PRIVATE_HOSTS = [
   '127.0.0.1',
   '127.1',
@@ -93,7 +93,7 @@ describe('webhooks (MR-013)', () => {
 
   test('a name that leads here is not called when there is something to deliver', async () => {
     const sessionId = uniqueName('named');
-    // The machine's own name: a public one by its look, and an address of this machine by the system's table of names.
+    // The host name of the machine: it looks public, and the hosts file maps it to an address of this machine.
     const json = { name: 'x', sessionId, webhook: { url: `http://${hostname()}:${portOf(inside)}/named` } };
     const { status } = await tenant.api.call('/api/sessions', { method: 'POST', json });
     expect([201, 400]).toContain(status);

@@ -4,7 +4,10 @@ import { registerTenant, type Tenant } from '../harness/pair-session.ts';
 import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
 import { hmacToken, PUBLIC_PEM, readToken, rsaToken, type TokenParts, unsignedToken } from './attacks/forged-token.ts';
 
-/** The attacker of most of these tests knows neither; the tests do, to make tokens that are wrong in one thing only. */
+/**
+ * The secrets of the gateway. The attacker of most tests has neither; the tests use them for tokens with a single
+ * fault.
+ */
 const [SECRET, OLD_SECRET] = [randomBytes(32).toString('hex'), randomBytes(32).toString('hex')];
 const system = useSystem({ workers: 0, env: { gateway: { JWT_SECRET: `${SECRET},${OLD_SECRET}` } } });
 

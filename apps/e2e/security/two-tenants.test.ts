@@ -32,7 +32,7 @@ test.each(['owner', 'viewer', 'ownerKey', 'sessionKey'] as const)(
     expect(answers.length).toBeGreaterThan(30);
     for (const { what, toTheirs, toNothing } of answers) {
       expect(toTheirs, what).toEqual(toNothing);
-      // A request that is refused for something else would prove nothing.
+      // A request that is refused for another reason would prove nothing.
       expect([403, 404], `${what}: ${toNothing.body}`).toContain(toNothing.status);
       if (credential === 'owner' && !what.includes('/api/admin/')) expect(toNothing.status, what).toBe(404);
     }

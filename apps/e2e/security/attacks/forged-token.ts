@@ -14,7 +14,7 @@ export function readToken(token: string): TokenParts {
   return { header: decode(header), claims: decode(claims) };
 }
 
-/** A token that anybody who knows the secret could make: written here and not with the gateway's library. */
+/** A token made with the secret. Written here, without the library of the gateway. */
 export function hmacToken({ header, claims }: TokenParts, secret: string | Buffer, hash = 'sha256'): string {
   const signed = `${encode(header)}.${encode(claims)}`;
   return `${signed}.${createHmac(hash, secret).update(signed).digest('base64url')}`;
@@ -26,7 +26,7 @@ export const unsignedToken = ({ header, claims }: TokenParts, alg: string): stri
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 });
 export const PUBLIC_PEM = publicKey.export({ type: 'spki', format: 'pem' }).toString();
 
-/** Signed with a key pair of the attacker's, whose public half the header offers. */
+/** A token signed with the key pair of an attacker, whose public half is in the header. */
 export function rsaToken({ header, claims }: TokenParts): string {
   const offered = { ...header, alg: 'RS256', jwk: publicKey.export({ format: 'jwk' }) };
   const signed = `${encode(offered)}.${encode(claims)}`;

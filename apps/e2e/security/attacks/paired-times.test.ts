@@ -6,8 +6,8 @@ const USUAL_MS = 30;
 const TOLERANCE = 0.05;
 
 /**
- * Requests that take 30 ms, the other kind longer by `slowerMs`, on a machine where each is late by up to `noiseMs` and
- * every tenth by ten times as much, and which gets slower and slower.
+ * Simulates requests of 30 ms, and others that are slower by `slowerMs`, on a machine with up to `noiseMs` of noise,
+ * ten times as much for every tenth request, and which slows down over time.
  */
 async function simulate({ slowerMs = 0, noiseMs = 1, secondIsSlowerMs = 0, seed = 1 }) {
   const random = createPrng(seed);

@@ -1,23 +1,23 @@
-/** Times of two requests that were sent right after each other, in milliseconds. */
+/** Milliseconds of two requests that were sent one right after the other. */
 export type PairOfTimes = readonly [one: number, other: number];
 
 export interface PairedDifference {
-  /** What one of the first kind takes. */
+  /** Milliseconds of a request of the first kind. */
   usualMs: number;
-  /** By how much the other kind is slower; negative: faster. */
+  /** Milliseconds by which the other kind is slower; negative: faster. */
   differenceMs: number;
-  /** The true difference lies between these two, nineteen times of twenty. */
+  /** The bounds of the true difference, with a confidence of 95 %. */
   leastMs: number;
   mostMs: number;
   pairs: number;
-  /** On which side of the tolerance that is; `unclear`: on both. */
+  /** The side of the tolerance on which the bounds are; `unclear`: on both. */
   verdict: 'same' | 'different' | 'unclear';
 }
 
 export interface Measurement {
-  /** Sends both, in the order that it is told: whoever comes second must not always be the same. */
+  /** Sends both in the given order, which must alternate. */
   measure: (otherFirst: boolean) => Promise<PairOfTimes>;
-  /** Share of the usual time that is no difference yet. */
+  /** The share of the usual time that counts as no difference. */
   tolerance: number;
   warmUpPairs: number;
   roundPairs: number;
@@ -25,9 +25,9 @@ export interface Measurement {
 }
 
 /**
- * What two kinds of requests differ by, by the median of the differences of pairs: what else the machine does at the
- * moment hits both of a pair or is an outlier, and neither moves a median. It is measured until the difference is known
- * well enough to say on which side of the tolerance it is: soon on a quiet machine, later on a busy one.
+ * The difference between two kinds of requests: the median of the differences of pairs. Other load of the machine
+ * affects both requests of a pair or is an outlier, and neither changes a median. The measurement ends when the
+ * difference is on one side of the tolerance for certain: soon on an idle machine, later on a busy one.
  */
 export async function measurePairs(options: Measurement): Promise<PairedDifference> {
   const { measure, tolerance, warmUpPairs, roundPairs, mostPairs } = options;
@@ -40,12 +40,12 @@ export async function measurePairs(options: Measurement): Promise<PairedDifferen
   }
 }
 
-/** 97.5 % of a normal distribution are below so many deviations. */
+/** 97.5 % of a normal distribution are below this many deviations. */
 const DEVIATIONS = 1.96;
 
 function comparePairs(pairs: readonly PairOfTimes[], tolerance: number): PairedDifference {
   const differences = pairs.map(([one, other]) => other - one).toSorted((a, b) => a - b);
-  // The ranks between which a median lies follow from their number alone (a sign test), whatever the distribution.
+  // The ranks around a median follow from the count alone (a sign test), for any distribution.
   const margin = (DEVIATIONS * Math.sqrt(differences.length)) / 2;
   const middle = (differences.length - 1) / 2;
   const leastMs = differences[Math.max(0, Math.floor(middle - margin))]!;

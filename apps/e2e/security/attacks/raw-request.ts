@@ -1,13 +1,13 @@
 import { connect } from 'node:net';
 
-/** How long a server may take for its first word. */
+/** Milliseconds for the first bytes of an answer. */
 const PATIENCE_MS = 10_000;
-/** After an answer on a connection that stays open: so long is another one waited for. */
+/** Milliseconds to wait for another answer on an open connection. */
 const SILENCE_MS = 700;
-/** How a server hangs up that has not read all that came. */
+/** Errors when a server closes a connection before it has read everything. */
 const HANGS_UP = new Set(['ECONNRESET', 'EPIPE']);
 
-/** What a server answers to bytes that no HTTP client would send, until it closes or says nothing more for a moment. */
+/** Sends bytes that no HTTP client sends. Returns the answers until the server closes or pauses. */
 export function sendRaw(url: string, bytes: string | Buffer): Promise<string> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {

@@ -1,7 +1,7 @@
 import type { Operation } from '../openapi/document.ts';
 import type { ResourceKind } from '../world/resource-kinds.ts';
 
-/** Who sends a request of the fuzzer. */
+/** The senders of requests. */
 export const ACTOR_NAMES = [
   'anonymous',
   'garbage',
@@ -18,8 +18,8 @@ export const ACTOR_NAMES = [
 export type ActorName = (typeof ACTOR_NAMES)[number];
 
 /**
- * Stands for an id that is chosen when the request is sent: ids are new in every run, and a seed must give the same
- * plan. The number counts through the ids of the kind that are there then.
+ * A placeholder for an id that is chosen when the request is sent: ids differ in every run, and a seed must give the
+ * same plan. The number selects among the ids of the kind that exist then.
  */
 export const pooledMark = (kind: ResourceKind, index: number): string => `<<${kind}:${index}>>`;
 
@@ -28,20 +28,20 @@ const MARK = /<<([a-z ]+):(\d+)>>/g;
 export const fillMarks = (text: string, idOf: (kind: ResourceKind, index: number) => string): string =>
   text.replaceAll(MARK, (_, kind: string, index: string) => idOf(kind as ResourceKind, Number(index)));
 
-/** One request as the seed decides it. */
+/** One request of the plan. */
 export interface FuzzCase {
   index: number;
   operation: Operation;
   actor: ActorName;
   method: string;
   path: Record<string, string>;
-  /** Names of the parameters of the path that were made wrong. */
+  /** Names of the path parameters that were made invalid. */
   wrongPath: string[];
-  /** Pairs, because a name may come twice. */
+  /** Pairs, because a name may occur twice. */
   query: [string, string][];
   headers: Record<string, string>;
   body: string | undefined;
   contentType: string | undefined;
-  /** What was made wrong; empty: nothing. */
+  /** The mutations of the request; empty: none. */
   mutations: string[];
 }

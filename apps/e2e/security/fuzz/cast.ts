@@ -16,19 +16,19 @@ import type { FuzzAnswer } from './send-case.ts';
 type Headers = Record<string, string>;
 const bearer = (value: string): Headers => ({ authorization: `Bearer ${value}` });
 
-/** What an administrator among the actors may have changed that the rest of the run needs as it was. */
+/** Requests of an administrator that change limits which the rest of the run needs. */
 const CHANGES_LIMITS = /^(?:PUT|DELETE) \/api\/admin\/(?:rate-limits|tiers)\//;
 const STOPS_WORKERS = /^(?:POST|PATCH|DELETE) \/api\/admin\/workers\/\{id\}/;
-/** What would end a session that is linked, the workspace that others are members of, or a user. */
+/** Requests that end a linked session, the workspace of other members, or a user. */
 const ENDS = /^DELETE \/api\/(?:sessions|workspaces|admin\/users)\/\{id\}$|\/(?:logout|leave)$/;
-/** Spare users that may be deleted. */
+/** The count of spare users that may be deleted. */
 const SPARES = 4;
 
-/** Everybody who sends requests, and the things that these are about. Whoever loses a credential gets another one. */
+/** The senders of requests and the resources. A sender who loses a credential gets another one. */
 export async function createCast(system: System): Promise<FuzzCast> {
   const pool = new IdPool();
   const credentials = new Map<ActorName, Headers>();
-  // A login that no actor has, so that no request can end it.
+  // A login of no actor, so that no request can end it.
   const steward = await administratorOf(system);
   let world: TenantWorld;
   let renewal: Promise<void> | undefined;
@@ -59,7 +59,7 @@ export async function createCast(system: System): Promise<FuzzCast> {
       .set('session key', bearer(given.sessionKey));
   }
 
-  /** Who has logged out logs in again; who cannot gets a new tenant. */
+  /** Renews a credential: logs in again, or makes a new tenant. */
   async function replace(actor: ActorName): Promise<void> {
     const { status } = await system.gateway.call('/api/limits', { headers: credentials.get(actor)! });
     if (status !== 401) return;
@@ -68,7 +68,7 @@ export async function createCast(system: System): Promise<FuzzCast> {
     const person = world.people[actor as 'owner'];
     if (!person) return await hireTenant();
     const token = await logInTo(system, person, world.ids.get('workspace')![0]!).catch((error: UnexpectedAnswer) => {
-      // Locked out for a moment by a limit that was lowered: that passes. Anything else does not.
+      // A lowered limit locks out for a moment, which passes. Other refusals do not.
       if (error.answer.status === 429) throw error;
       return undefined;
     });
@@ -80,7 +80,7 @@ export async function createCast(system: System): Promise<FuzzCast> {
     credentials.set('administrator', bearer((await administratorOf(system)).token));
   }
 
-  /** One at a time; who meets a lost credential meanwhile waits for the same. */
+  /** Runs one renewal at a time; concurrent calls share it. */
   function renew(hire: () => Promise<void>): Promise<void> {
     renewal ??= insist(hire).finally(() => {
       renewal = undefined;
@@ -107,7 +107,7 @@ export async function createCast(system: System): Promise<FuzzCast> {
   pool.pin('user', spares.slice(0, SPARES / 2));
   for (const id of spares.slice(SPARES / 2)) pool.add('user', id);
   for (const [kind, ids] of PLATFORM_IDS) for (const id of ids) pool.add(kind, id);
-  // The first worker is out of reach: it keeps the run going whatever happens to the others.
+  // The first worker is not in the pool: it keeps the run going.
   for (const { spec } of system.workers.slice(1)) pool.add('worker', spec.env.WORKER_ID!);
 
   return {
@@ -133,14 +133,14 @@ export async function createCast(system: System): Promise<FuzzCast> {
 const VITAL_FIRST = new Set<ResourceKind>(['workspace', 'user']);
 const VITAL = new Set<ResourceKind>(['key']);
 
-/** Whether the credentials of the cast end with it. */
+/** Whether its end ends credentials of the cast. */
 function isVital(kind: ResourceKind, id: string, ids: ReadonlyMap<ResourceKind, string[]>): boolean {
   if (kind === 'session') return id !== ids.get(kind)?.[0];
   if (kind === 'member') return id !== ids.get(kind)?.at(-1);
   return VITAL.has(kind) || (VITAL_FIRST.has(kind) && id === ids.get(kind)?.[0]);
 }
 
-/** A limit that was lowered a moment ago may still be in the way of the one who raises it again. */
+/** Retries: a lowered limit may still refuse the request that raises it again. */
 async function insist(hire: () => Promise<void>): Promise<void> {
   let failure: unknown;
   const succeeds = () =>
@@ -163,7 +163,7 @@ const PLATFORM_IDS: [ResourceKind, string[]][] = [
 ];
 
 const WITHOUT_LOGIN = new Set<ActorName>(['anonymous', 'garbage', 'worker']);
-/** Routes that take something else than the caller's credential, and refuse that. */
+/** Routes that need another credential than that of the caller, and refuse it. */
 const OTHER_PROOF =
   /^\/api\/(?:auth\/(?:login|refresh|register|password|me|.*reset.*|.*verify.*)|admin\/workers\/.*(?:register|heartbeat|token))/;
 

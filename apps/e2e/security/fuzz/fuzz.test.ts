@@ -9,11 +9,11 @@ import { describeFindings, summarise, unreached } from './report.ts';
 const mailbox = mkdtempSync(join(tmpdir(), 'wa-gate-fuzz-'));
 afterAll(() => rmSync(mailbox, { recursive: true }));
 const system = useSystem(fuzzOptions(mailbox));
-/** For machines that do much else too. */
+/** Milliseconds, for busy machines. */
 const RUN_MS = 900_000;
 
 /**
- * What needs more than a request that fits the schemas: a token from a mail, a worker that answers, the present
+ * Operations that need more than a request of the right schema: a token of a mail, an answer of a worker, the present
  * password.
  */
 const NOT_BY_CHANCE = new Set([

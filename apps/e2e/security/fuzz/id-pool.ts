@@ -1,10 +1,10 @@
 import type { ResourceKind } from '../world/resource-kinds.ts';
 
-/** More than this per kind would only make it less likely that a request meets something that is still there. */
+/** The maximum of ids per kind. With more, fewer requests would meet a resource that still exists. */
 const KEPT = 24;
 const NONE = 'no-such-thing';
 
-/** Ids of things that exist, or did a moment ago, by their kind. New ones push out the oldest. */
+/** Ids of existing or recent resources, by kind. New ones replace the oldest. */
 export class IdPool {
   private readonly ids = new Map<ResourceKind, string[]>();
   private readonly pinned = new Map<ResourceKind, string[]>();
@@ -17,12 +17,12 @@ export class IdPool {
     this.ids.set(kind, known);
   }
 
-  /** What stays: half of the requests that do not end it are about it. Of a kind there is one set at a time. */
+  /** Ids of lasting resources: half of the requests that do not end a resource use them. One set per kind at a time. */
   pin(kind: ResourceKind, ids: readonly string[]): void {
     this.pinned.set(kind, [...ids]);
   }
 
-  /** Every fifth time something that does not exist. */
+  /** Returns an id of the kind; every fifth time an unknown one. */
   at(kind: ResourceKind, index: number, { ends }: { ends: boolean }): string {
     if (index % 5 === 4) return `${NONE}-${index}`;
     const turn = Math.floor(index / 5);

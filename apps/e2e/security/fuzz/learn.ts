@@ -1,7 +1,7 @@
 import type { ResourceKind } from '../world/resource-kinds.ts';
 import type { FuzzCase } from './cases.ts';
 
-/** Where the answer of an operation that makes something says what it is called. */
+/** The member with the new id in the answer of an operation that makes a resource. */
 const MADE: Record<string, readonly [ResourceKind, string]> = {
   'POST /api/sessions': ['session', 'sessionId'],
   'POST /api/keys': ['key', 'key.id'],
@@ -15,7 +15,7 @@ const MADE: Record<string, readonly [ResourceKind, string]> = {
   'POST /api/admin/workers': ['worker', 'workerId'],
 };
 
-/** The ids of what an answer says was made. */
+/** The ids of the resources that an answer reports as made. */
 export function learnedFrom({ operation, method }: FuzzCase, body: unknown): [ResourceKind, string][] {
   const made = method === operation.method ? MADE[operation.id] : undefined;
   if (!made) return [];

@@ -5,16 +5,16 @@ import { BROKEN_BODIES, CONTENT_TYPES, NASTY_HEADERS, NASTY_STRINGS } from './na
 
 type Mutation = (planned: FuzzCase, prng: Prng) => FuzzCase;
 
-/** More than any route takes. */
+/** Bytes. Above the limit of every route. */
 const HUGE_BODY = 1_200_000;
-/** One request in so many has a huge body, else the run would be about copying bytes. */
+/** One request in so many has a huge body. More would make the run a test of copying. */
 const HUGE_ONE_IN = 200;
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 const BODY_MUTATIONS: Mutation[] = [mutateBody, mutateBody, mutateBody, breakBody, changeContentType];
 const OTHER_MUTATIONS: Mutation[] = [mutateQuery, addHeader, changeMethod];
 
-/** Makes one to three things of a request wrong. */
+/** Applies one to three mutations to a request. */
 export function mutateCase(planned: FuzzCase, prng: Prng): FuzzCase {
   const possible = [
     ...(planned.body === undefined ? [giveBody] : BODY_MUTATIONS),
@@ -26,7 +26,7 @@ export function mutateCase(planned: FuzzCase, prng: Prng): FuzzCase {
   return mutated;
 }
 
-/** A URL carries no lone surrogates, and no server takes one of 70 000 characters. */
+/** A URL has no lone surrogates, and no server accepts one of 70 000 characters. */
 const inUrl = (text: string): string => text.replaceAll(/\p{Surrogate}/gu, '\ufffd').slice(0, 4_000);
 
 const noted = (planned: FuzzCase, what: string, change: Partial<FuzzCase>): FuzzCase => ({
@@ -36,7 +36,7 @@ const noted = (planned: FuzzCase, what: string, change: Partial<FuzzCase>): Fuzz
 });
 
 function mutateBody(planned: FuzzCase, prng: Prng): FuzzCase {
-  // One that is broken already can hardly become better by another change.
+  // A mutation of a broken body would change nothing.
   if (planned.body === undefined || planned.mutations.length > 0) return breakBody(planned, prng);
   const { value, what } = mutateJson(JSON.parse(planned.body), prng);
   return noted(planned, what, { body: JSON.stringify(value) });

@@ -5,11 +5,11 @@ type Step = string | number;
 
 export interface MutatedJson {
   value: unknown;
-  /** What was done, for the report. */
+  /** The mutation, for the report. */
   what: string;
 }
 
-/** Makes one thing of a JSON value wrong: another value somewhere, a member less or more, a list in its place. */
+/** Applies one mutation to a JSON value: another value somewhere, a member less or more, a list in its place. */
 export function mutateJson(value: unknown, prng: Prng): MutatedJson {
   const places = placesOf(value);
   const place = prng.pick(places);
@@ -29,7 +29,7 @@ export function mutateJson(value: unknown, prng: Prng): MutatedJson {
       if (objects.length === 0) return { value: [value], what: 'the body is in a list' };
       const at = prng.pick(objects);
       const what = `${at.join('.') || 'the body'} has ${member.slice(0, 20)}`;
-      // fromEntries makes `__proto__` a member like any other, as JSON.parse does.
+      // fromEntries makes `__proto__` an ordinary member, as JSON.parse does.
       const extended = (old: unknown) => Object.fromEntries([...Object.entries(old as object), [member, content]]);
       return { value: replaced(value, at, extended), what };
     }

@@ -1,4 +1,4 @@
-/** Values that have broken servers before. */
+/** Values that have crashed servers before. */
 export const NASTY_STRINGS: readonly string[] = [
   '',
   ' ',
@@ -86,7 +86,7 @@ export const NASTY_VALUES: readonly unknown[] = [
   Array.from({ length: 1_000 }, (_, index) => index),
 ];
 
-/** Members that no body has, and that must not have an effect. */
+/** Members that no body has. They must have no effect. */
 export const EXTRA_MEMBERS: readonly [string, unknown][] = [
   ['__proto__', { isAdministrator: true }],
   ['constructor', { prototype: { isAdministrator: true } }],
@@ -147,7 +147,7 @@ export const CONTENT_TYPES: readonly (string | undefined)[] = [
   '*/*',
 ];
 
-/** Headers that gateways look at, with values that are allowed on the wire. */
+/** Headers that proxies and gateways read, with values that are legal on the wire. */
 export const NASTY_HEADERS: readonly [string, string][] = [
   ['x-request-id', 'x'.repeat(500)],
   ['x-request-id', '"><script>'],

@@ -6,12 +6,12 @@ import { ACTOR_NAMES, type ActorName, type FuzzCase, pooledMark } from './cases.
 import { mutateCase } from './mutate-case.ts';
 import { valuesOf } from './values.ts';
 
-/** Of ten requests of an operation this many are as the document says. */
+/** Of ten requests of an operation this many follow the document. */
 const VALID_OF_TEN = 4;
-/** How long a request may ask to be held: the run is about answers, not about waiting. */
+/** Milliseconds for `wait`: the run is about answers, not about waiting. */
 const WAIT_MS = 300;
 const POOL_INDEXES = 1_000;
-/** Of the ids that stand in queries and headers this part names something. */
+/** The share of ids in queries and headers that exist. */
 const REAL_IDS = 0.7;
 
 export interface PlanOptions {
@@ -38,7 +38,7 @@ export function planCases(operations: readonly Operation[], { seed, requests }: 
 
 function validRequests(operation: Operation): fc.Arbitrary<Valid> {
   const group = (place: Parameter['in']) => {
-    // A cursor comes from an answer; a made-up one is refused, and that is a matter of the mutations.
+    // No cursor: a made-up one is refused, and mutations cover that.
     const members = operation.parameters.filter(({ in: at, name }) => at === place && name !== 'cursor');
     const values = Object.fromEntries(members.map(({ name, schema }) => [name, valuesOf(limitWait(name, schema))]));
     const required = members.filter((member) => member.required || member.name === 'timeoutMs').map(({ name }) => name);
@@ -80,12 +80,12 @@ function caseOf(operation: Operation, valid: Valid, prng: Prng): FuzzCase {
   return prng.between(1, 10) <= VALID_OF_TEN ? withIds : mutateCase(withIds, prng);
 }
 
-/** How queries, headers and bodies name a session. */
+/** The names of parameters with a session, in queries, headers and bodies. */
 const SESSION_NAMES = new Set(['sessionid', 'x-session-id']);
 
-/** Ids outside of the path are mostly real ones too: the value is a mark that is filled in when the request is sent. */
+/** Inserts placeholders for ids outside of the path, most of them for existing ones. */
 function withRealIds(planned: FuzzCase, prng: Prng): FuzzCase {
-  // A session that is named in several places must be the same one: it is named in one of them.
+  // A request with several sessions is refused, so only one place names it.
   const places = [...new Set(idParametersOf(planned.operation).flatMap(({ in: at }) => (at === 'path' ? [] : [at])))];
   const place = prng.pick([...places, 'body']);
   const real = (at: string, name: string, value: string): string => {
@@ -111,10 +111,10 @@ function withRealIds(planned: FuzzCase, prng: Prng): FuzzCase {
   };
 }
 
-/** As bytes of UTF-8, which is what clients send in a header; control characters are not possible there. */
+/** As UTF-8 bytes, as clients send them in a header; control characters are not possible there. */
 const onWire = (value: string): string => Buffer.from(value.replaceAll(/\p{Cc}/gu, ''), 'utf8').toString('latin1');
 
-/** Mostly somebody who may, so that requests get past the guards; and everybody else. */
+/** Chooses mostly a permitted actor, so that requests pass the guards, and sometimes any other one. */
 function actorFor({ path }: Operation, prng: Prng): ActorName {
   if (prng.next() < 0.3) return prng.pick(ACTOR_NAMES);
   if (/\/workers\/(register|\{\w+\}\/heartbeat)/.test(path)) return 'worker';

@@ -1,6 +1,6 @@
 import type { Finding, FuzzReport } from './run-fuzz.ts';
 
-/** Findings of the same kind at the same operation are one defect: a few of each are shown. */
+/** The shown findings per kind and operation, which are usually one defect. */
 const SHOWN_OF_EACH = 2;
 
 export function describeFindings(findings: readonly Finding[]): string {
@@ -18,14 +18,14 @@ export function describeFindings(findings: readonly Finding[]): string {
 const describe = ({ index, actor, mutations, request, answer }: Finding): string =>
   `  #${index} as ${actor} (${mutations.join('; ') || 'valid'})\n    ${request}\n    ${answer}`;
 
-/** Operations that never answered with success: what is behind their checks was not reached. */
+/** Operations without a success: the code behind their checks was not reached. */
 export function unreached({ statuses }: FuzzReport): string[] {
   return [...statuses]
     .filter(([, seen]) => ![...seen.keys()].some((status) => status < 300))
     .map(([operation]) => operation);
 }
 
-/** Two runs as one. */
+/** Adds the reports of two runs. */
 export function sumReports(one: FuzzReport, other: FuzzReport): FuzzReport {
   const statuses = new Map([...one.statuses].map(([operation, seen]) => [operation, new Map(seen)]));
   for (const [operation, seen] of other.statuses) {

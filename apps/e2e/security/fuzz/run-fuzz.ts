@@ -6,12 +6,12 @@ import type { FuzzCase } from './cases.ts';
 import { describeRequest, type FuzzAnswer, requestOf, type SentRequest, send } from './send-case.ts';
 import { SLOW_MS, verdictOn } from './verdict.ts';
 
-/** Who asks and what about, while the run changes both. */
+/** The senders and resources of a run. The run changes both. */
 export interface FuzzCast {
-  /** Headers that show the actor's credential; waits while a lost one is replaced. */
+  /** Headers with the credential of the actor; waits while a lost one is replaced. */
   headersOf(planned: FuzzCase): Promise<Record<string, string>>;
   idOf(planned: FuzzCase, kind: ResourceKind, index: number): string;
-  /** Looks at every answer: takes up new ids, replaces what was deleted, undoes what would stop the run. */
+  /** Handles every answer: adds new ids, replaces deleted resources, reverts changes that would stop the run. */
   observe(planned: FuzzCase, answer: FuzzAnswer): Promise<void>;
 }
 
@@ -30,15 +30,15 @@ export interface FuzzReport {
   seconds: number;
   findings: Finding[];
   slowestMs: number;
-  /** How often each operation answered with each status. */
+  /** The counts of statuses by operation. */
   statuses: Map<string, Map<number, number>>;
 }
 
 const CONCURRENCY = 16;
-/** A request that hangs is a finding and not the end of the run. */
+/** Milliseconds after which a request counts as hanging, which is a finding. */
 const HANG_MS = 30_000;
 
-/** Sends all requests of a plan, a few at a time over kept connections, and judges every answer. */
+/** Sends all requests of a plan, a few at a time on kept connections, and checks every answer. */
 export async function runFuzz(
   url: string,
   document: ApiDocument,
@@ -78,7 +78,7 @@ export async function runFuzz(
     }
   }
 
-  /** What is slow by itself is slow again; a machine that stood still for a moment is not. */
+  /** Repeats a slow request: after a pause of the machine it is quick. */
   async function sendOnceMoreIfSlow(sent: SentRequest): Promise<FuzzAnswer> {
     const answer = await send(agent, url, sent, HANG_MS);
     if (answer.ms <= SLOW_MS) return answer;

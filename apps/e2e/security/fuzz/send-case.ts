@@ -15,10 +15,10 @@ export interface FuzzAnswer extends JudgedAnswer {
   headers: IncomingHttpHeaders;
 }
 
-/** Values that are escapes, or broken ones: they go out as they are. */
+/** Escapes, valid or broken, which are sent unchanged. */
 const RAW_IN_PATH = /^(?:%|%zz|%00|\.\.%2f.*)$/;
 
-/** The request on the wire, with ids that exist now in place of the marks. */
+/** Builds the request, with existing ids in place of the placeholders. */
 export function requestOf(
   planned: FuzzCase,
   credential: Record<string, string>,
@@ -41,8 +41,8 @@ export function requestOf(
 }
 
 /**
- * Sends it and reads the answer; of one that streams, the head. With Node's own client: it writes what it is told, such
- * as a GET with a body, and keeps its connection afterwards.
+ * Sends a request and reads the answer; of a stream only the head. It uses the client of Node, which sends exactly the
+ * given request, such as a GET with a body, and keeps its connection.
  */
 export function send(agent: Agent, origin: string, sent: SentRequest, limitMs: number): Promise<FuzzAnswer> {
   const begun = performance.now();
@@ -82,7 +82,7 @@ export function send(agent: Agent, origin: string, sent: SentRequest, limitMs: n
   });
 }
 
-/** The request as somebody would repeat it by hand. */
+/** The request in a form that can be repeated by hand. */
 export function describeRequest({ method, path, headers, body }: SentRequest): string {
   const shown = Object.entries(headers).map(([name, value]) =>
     /^(authorization|x-api-key|x-worker-token|cookie)$/.test(name) ? `${name}: …` : `${name}: ${value.slice(0, 80)}`,

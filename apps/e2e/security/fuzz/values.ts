@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import type { Schema } from '../openapi/document.ts';
 
 const ABSENT_TYPE = ['null', 'boolean', 'integer', 'string', 'object', 'array'];
-/** Longer strings are a matter of the mutations: a request should not be long by chance. */
+/** The usual maximum of a string. Mutations make longer ones. */
 const USUAL_LENGTH = 40;
 const EXAMPLE_SHARE = 2;
 
-/** Values that fit a schema: with luck the example that the document gives, else anything it allows. */
+/** Values of a schema: sometimes its example, else anything that it allows. */
 export function valuesOf(schema: Schema): fc.Arbitrary<unknown> {
   const generated = generate(schema);
   const examples = schema.examples ?? [];
@@ -70,11 +70,11 @@ const most = ({ maximum, exclusiveMaximum, ...rest }: Schema): number =>
 
 function stringsOf({ format, pattern, minLength = 0, maxLength = USUAL_LENGTH }: Schema): fc.Arbitrary<string> {
   const length = { minLength, maxLength: Math.max(minLength, Math.min(maxLength, minLength + USUAL_LENGTH)) };
-  // A known format says more than the pattern that goes with it.
+  // A known format is more exact than the pattern beside it.
   const formatted = BY_FORMAT[format ?? ''];
   if (formatted) return formatted();
   if (pattern !== undefined) return matching(withLength(pattern, length)) ?? fc.string(length);
-  // A grapheme is several code points, and the limits of schemas count those.
+  // Limits of schemas count code points, and a grapheme has several.
   const graphemes = fc
     .string({ ...length, unit: 'grapheme' })
     .map((text) => Array.from(text).slice(0, maxLength).join(''));
@@ -82,16 +82,16 @@ function stringsOf({ format, pattern, minLength = 0, maxLength = USUAL_LENGTH }:
 }
 
 /**
- * Texts that match; nothing for a pattern that looks ahead, which fast-check cannot turn round: then there is the
- * example.
+ * Texts that match a pattern; `undefined` for a pattern with a lookahead, which fast-check cannot generate. The example
+ * is used then.
  */
 function matching(pattern: string): fc.Arbitrary<string> | undefined {
   return /\(\?[=!<]/.test(pattern) ? undefined : fc.stringMatching(new RegExp(pattern));
 }
 
 /**
- * The pattern with the limits of the length in its last quantifier. Filtering instead could take for ever; the few
- * patterns that this does not help with give a value now and then that is too short, and the server says so.
+ * Puts the limits of the length into the last quantifier of the pattern. A filter could take for ever. A few patterns
+ * still give values that are too short, which the server refuses.
  */
 function withLength(pattern: string, { minLength, maxLength }: { minLength: number; maxLength: number }): string {
   return pattern.replace(/[+*](\$?)$/, (_, end: string) => `{${Math.max(minLength, 1)},${maxLength}}${end}`);
@@ -118,7 +118,8 @@ function listsOf({ items = {}, minItems = 0, maxItems = 4, uniqueItems = false }
 }
 
 /**
- * What the product calls or writes to because a request says so: nobody answers there, and nothing leaves this machine.
+ * URLs and addresses that the product would call because of a request. They are on loopback, without a server, so that
+ * nothing leaves this machine.
  */
 const LOOPBACK: Record<string, fc.Arbitrary<unknown>> = {
   url: fc.constantFrom('http://127.0.0.1:9/hook', 'http://127.0.0.1:9/other?a=b', 'http://[::1]:9/hook'),

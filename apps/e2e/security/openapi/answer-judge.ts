@@ -2,30 +2,30 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import type { ApiDocument, Operation, Schema } from './document.ts';
 
-/** An answer as far as it is judged. */
+/** The parts of an answer that are checked. */
 export interface JudgedAnswer {
   status: number;
   contentType: string | undefined;
-  /** Parsed where it is JSON. */
+  /** The parsed JSON, if it is JSON. */
   body: unknown;
 }
 
 const PROBLEM = 'application/problem+json';
 
-/** Compares answers with what the document says they look like. */
+/** Checks answers against the document. */
 export class AnswerJudge {
   private readonly ajv: Ajv2020;
   private readonly validators = new Map<Schema, ValidateFunction>();
   private readonly error: Schema;
 
   constructor(document: ApiDocument) {
-    // Formats of the document that are about bytes and not about text say nothing that could be checked.
+    // Formats about bytes are accepted, because they cannot be checked on text.
     this.ajv = new Ajv2020({ strict: false, allErrors: false, formats: { binary: true, byte: true, password: true } });
     formats.default(this.ajv);
     this.error = document.error;
   }
 
-  /** What is wrong with the answer; null when it is as declared. */
+  /** The problem of the answer; null when it is as declared. */
   problemOf(operation: Operation, answer: JudgedAnswer): string | null {
     const content = operation.answers.get(String(answer.status));
     if (!content) return `status ${answer.status} is not declared (${[...operation.answers.keys()].join(', ')})`;
@@ -39,7 +39,7 @@ export class AnswerJudge {
     return schema && type === 'application/json' ? this.mismatch(schema, answer.body) : null;
   }
 
-  /** What is wrong with a refusal that belongs to no declared route. */
+  /** The problem of a refusal without a declared route. */
   problemOfRefusal({ contentType, body }: JudgedAnswer): string | null {
     return contentType?.startsWith(PROBLEM) ? null : this.mismatch(this.error, body);
   }

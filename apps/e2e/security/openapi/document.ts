@@ -1,6 +1,6 @@
 import { request } from 'undici';
 
-/** JSON Schema 2020-12, as far as the walkers of this folder look into it. */
+/** JSON Schema 2020-12, the members that this folder uses. */
 export interface Schema {
   type?: string | string[];
   enum?: unknown[];
@@ -42,7 +42,7 @@ export type AnswerContent = ReadonlyMap<string, Schema | undefined>;
 
 /** One route and method. */
 export interface Operation {
-  /** Such as `POST /api/sessions`; names it in tables and reports. */
+  /** Its name in tables and reports, such as `POST /api/sessions`. */
   id: string;
   method: string;
   /** With its parameters in braces. */
@@ -53,13 +53,13 @@ export interface Operation {
   bodyExample: unknown;
   /** Declared answers by status. */
   answers: ReadonlyMap<string, AnswerContent>;
-  /** Whether an answer of it goes on until somebody hangs up. */
+  /** Whether its answer is a stream that the client ends. */
   streams: boolean;
 }
 
 export interface ApiDocument {
   operations: Operation[];
-  /** What every refusal looks like. */
+  /** The schema of every refusal. */
   error: Schema;
 }
 
@@ -74,7 +74,7 @@ interface RawDocument {
   components: { schemas: Record<string, Schema> };
 }
 
-/** The description that a running gateway gives of itself, with all references resolved. */
+/** Loads the description of a running gateway, with all references resolved. */
 export async function loadDocument(gatewayUrl: string): Promise<ApiDocument> {
   const { body, statusCode } = await request(new URL('/docs/json', gatewayUrl));
   const raw = (await body.json()) as RawDocument;
@@ -117,15 +117,13 @@ function readOperation(method: string, path: string, raw: RawOperation): Operati
   };
 }
 
-/** Members that a value of the schema may have, of all alternatives. */
+/** The members of a schema, of all its alternatives. */
 export function membersOf(schema: Schema | undefined): Record<string, Schema> {
   const alternatives = [...(schema?.oneOf ?? []), ...(schema?.anyOf ?? [])].map(membersOf);
   return Object.assign({}, schema?.properties, ...alternatives) as Record<string, Schema>;
 }
 
-/**
- * A copy without `$ref`. The document has no schema that contains itself; one that did would end here with a message.
- */
+/** Returns a copy without `$ref`. The document has no recursive schema; one would fail here with a message. */
 function resolveReferences(node: unknown, root: unknown, depth = 0): unknown {
   if (depth > 60) throw new Error('A schema of the document contains itself');
   if (Array.isArray(node)) return node.map((item) => resolveReferences(item, root, depth + 1));

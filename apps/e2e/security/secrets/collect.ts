@@ -1,4 +1,4 @@
-/** Members of answers that are secrets, whatever route they come from. */
+/** Members of answers that are secrets, in any route. */
 const SECRET_MEMBERS = new Set([
   'token',
   'refreshToken',
@@ -9,10 +9,10 @@ const SECRET_MEMBERS = new Set([
   'pairingCode',
   'password',
 ]);
-/** Secrets by their looks, wherever they stand: keys and tokens of ours, JWTs, webhook secrets. */
+/** Secrets by their form: keys and tokens of the product, JWTs, webhook secrets. */
 const SECRET_SHAPES = /\b(?:wag_[a-z]+_\w{8}_\w{43}|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{10,}|whsec_[\w+/=]{20,})/g;
 
-/** All secrets in a value of an answer. */
+/** Finds all secrets in a value of an answer. */
 export function secretsIn(value: unknown, member = ''): string[] {
   if (typeof value === 'string') {
     const shaped = value.match(SECRET_SHAPES) ?? [];
@@ -32,11 +32,11 @@ export const cookieSecrets = (header: string | string[] | undefined): string[] =
     return value.length >= 8 ? [value] : [];
   });
 
-/** A secret as it could stand in a log: as it is, in JSON, in a URL, in base64. */
+/** The forms of a secret in a log: plain, in JSON, in a URL, in base64. */
 export function formsOf(secret: string): string[] {
   const bytes = Buffer.from(secret, 'utf8');
   const escaped = JSON.stringify(secret).slice(1, -1);
-  // Base64 of a text inside of another begins at any of three places; the middle is the same.
+  // Base64 of an inner text begins at one of three offsets; the middle is the same.
   const base64 = [0, 1, 2].flatMap((offset) => {
     const shifted = Buffer.concat([Buffer.alloc(offset), bytes]);
     const whole = shifted.toString('base64').replaceAll('=', '');

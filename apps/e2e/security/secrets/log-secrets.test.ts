@@ -12,7 +12,7 @@ import { makeTenantWorld } from '../world/tenant-world.ts';
 import { cookieSecrets, secretsIn } from './collect.ts';
 import { leaksOf, writtenBy } from './search.ts';
 
-/** Everything is written down that can be: what is in no log at trace is in none. */
+/** At trace everything is logged: a secret that is missing there is in no log. */
 const mailbox = mkdtempSync(join(tmpdir(), 'wa-gate-mails-'));
 afterAll(() => rmSync(mailbox, { recursive: true }));
 const system = useSystem({
@@ -25,7 +25,7 @@ const FUZZ = { seed: 2, requests: 1_500 };
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 
-/** Of the answers, what the run goes on with. */
+/** The members of answers that the run needs. */
 interface Data {
   token: string;
   refreshToken: string;
@@ -35,7 +35,7 @@ interface Data {
 
 const secrets = () => system().secrets;
 
-/** Any request, whose answer's secrets are remembered, and those that it brings. */
+/** Sends a request and collects the secrets in it and in its answer. */
 async function call(path: string, { as, ...given }: HttpCall & { as?: string } = {}) {
   const api = as === undefined ? system().gateway : system().gateway.as(as);
   const answer = await api.call<{ data?: Data; code?: string }>(path, given);
@@ -55,7 +55,7 @@ const post = (path: string, json: unknown, as?: string) =>
 async function mailTo(email: string, what: RegExp): Promise<string> {
   const find = () => {
     for (const name of readdirSync(mailbox)) {
-      // Long lines of a mail are broken with "=".
+      // Mails break long lines with "=".
       const text = readFileSync(join(mailbox, name), 'utf8').replaceAll(/=\r?\n/g, '');
       const token = text.includes(email) ? what.exec(text)?.[0] : undefined;
       if (token) return token;
@@ -141,7 +141,7 @@ test('errors: secrets in places where they do not belong', async () => {
     raw: `{"email":"${email}","password":"${password}"`,
     headers: JSON_TYPE,
   });
-  // Typed into the wrong field.
+  // A secret entered in the wrong field.
   await call('/api/auth/login', {
     method: 'POST',
     raw: JSON.stringify({ email: password, password: 'x' }),

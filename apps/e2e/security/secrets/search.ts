@@ -8,8 +8,7 @@ export interface Text {
 }
 
 /**
- * Everything that the installation has written for people to read: the output of all processes, and both logs of the
- * database.
+ * The texts that the installation has written for people: the output of all processes, and both logs of the database.
  */
 export async function writtenBy(system: System): Promise<Text[]> {
   const outputs = await Promise.all(
@@ -27,7 +26,7 @@ async function tableOf(pool: Pool, table: 'system_logs' | 'audit_logs'): Promise
   return { where: table, text: rows.map(({ line }) => line).join('\n') };
 }
 
-/** Where a secret stands, in any of its forms. The secret itself is not repeated. */
+/** The places of a secret in any of its forms. The secret itself is not repeated. */
 export function leaksOf(secrets: Iterable<string>, texts: readonly Text[]): string[] {
   const leaks: string[] = [];
   for (const secret of secrets) {

@@ -10,7 +10,7 @@ export interface WalkRequest {
   json: unknown;
 }
 
-/** A request that the schemas accept, so that what it is answered with depends on the ids alone. */
+/** Builds a valid request, so that the answer depends on the ids alone. */
 export function requestFor(
   operation: Operation,
   parameters: readonly IdParameter[],
@@ -45,5 +45,5 @@ function bodyOf(operation: Operation, bodyIds: Record<string, string | undefined
   return typeof body === 'object' && body !== null ? { ...body, ...bodyIds } : body;
 }
 
-/** Always the same value, so that two requests differ in their ids and in nothing else. */
+/** Always the same value, so that two requests differ only in their ids. */
 const sampleOf = (schema: Operation['body']): unknown => fc.sample(valuesOf(schema!), { seed: 7, numRuns: 1 })[0];

@@ -12,7 +12,7 @@ import {
 import type { TenantWorld } from '../world/tenant-world.ts';
 import { requestFor, type WalkRequest } from './requests.ts';
 
-/** What an answer is compared by: everything but what differs between any two answers. */
+/** The compared part of an answer: everything that is the same in equal answers. */
 export interface ComparedAnswer {
   status: number;
   headers: Record<string, unknown>;
@@ -25,15 +25,15 @@ export interface StrangerAnswer {
   toNothing: ComparedAnswer;
 }
 
-/** Where the ids of two requests stand in their answers. */
+/** The placeholder for ids in the compared answers. */
 const PLACEHOLDER = '<id>';
-/** Of a request and not of what it asks for. */
+/** Headers that differ for each request. */
 const DIFFERENT_HEADERS =
   /^(?:date|x-request-id|ratelimit-.*|x-ratelimit-.*|retry-after|connection|keep-alive|content-length)$/;
 
-/** Whoever holds the token of an invitation may look at it: that is what the token is for. */
+/** The token of an invitation is the permission to read it. */
 const FOR_HOLDERS = new Set(['GET /api/invitations/{token}']);
-/** An invitation is accepted by the invited, and not by the owner of the workspace. */
+/** Only the invited person accepts an invitation, not the owner of the workspace. */
 const NOT_FOR_OWNERS = new Set(['POST /api/invitations/{token}/accept']);
 
 export async function askAs(api: GatewayClient, method: string, path: string, json?: unknown, headers = {}) {
@@ -43,7 +43,7 @@ export async function askAs(api: GatewayClient, method: string, path: string, js
   return { status: answer.status, headers: answer.headers, text };
 }
 
-/** Asks every route that takes an id once for the other tenant's thing and once for one that does not exist. */
+/** Calls every route with an id twice: with a resource of the other tenant and with an unknown one. */
 export async function strangerAnswers(
   stranger: GatewayClient,
   document: ApiDocument,
@@ -67,14 +67,14 @@ export async function strangerAnswers(
   return answers;
 }
 
-/** All that the thing is called: of a session also the id that only the installation itself uses. */
+/** All ids of a resource; for a session also its internal id. */
 function namesOf({ ids }: TenantWorld, kind: ResourceKind): string[] {
   const names = [ids.get(kind)?.[0], kind === 'session' ? ids.get('internal session')?.[0] : undefined];
   if (!names[0]) throw new Error(`A route asks for a ${kind}, and the world has none`);
   return names.filter((name) => name !== undefined);
 }
 
-/** The request with one id that is not the caller's, all others its own. */
+/** A request with one foreign id; all others belong to the caller. */
 function requestAbout(
   operation: Operation,
   parameters: readonly IdParameter[],
@@ -84,7 +84,7 @@ function requestAbout(
 ): WalkRequest {
   const isAsked = (other: IdParameter) => other.in === asked.in && other.name === asked.name;
   const idOf = (parameter: IdParameter) => (isAsked(parameter) ? id : (own.ids.get(parameter.kind)?.[0] ?? id));
-  // Only the asked one of those that a route can do without.
+  // Of the optional ids only the tested one is used.
   const used = parameters.filter((parameter) => parameter.in === 'path' || isAsked(parameter));
   const bodyIds = idsInBody(operation).map((member) => [member.name, isAsked(member) ? id : undefined]);
   return requestFor(operation, used, idOf, Object.fromEntries(bodyIds));
@@ -110,8 +110,8 @@ async function compared(api: GatewayClient, request: WalkRequest, id: string): P
 const ORDER = ['GET', 'PUT', 'PATCH', 'POST', 'DELETE'];
 
 /**
- * Asks every route that takes an id as somebody who may, for things that exist; what ends things comes last, the
- * innermost first.
+ * Calls every route with an id as a permitted caller, for existing resources. Requests that end resources come last,
+ * the innermost first.
  */
 export async function ownAnswers(system: System, administrator: string, document: ApiDocument, world: TenantWorld) {
   const depth = ({ path }: Operation) => path.split('/').length;

@@ -1,10 +1,10 @@
 import { RATE_LIMIT_NAMES, USER_TIERS } from '@wa-gate/contracts';
 import type { GatewayClient } from '../../harness/gateway-client.ts';
 
-/** High enough that no test of this folder meets it by chance, and counted all the same. */
+/** Above what any test of this folder reaches, and counted all the same. */
 export const PLENTY = { max: 1_000_000, windowSeconds: 60 };
 
-/** Raises every bucket and every tier, as an administrator does. Nothing is ever switched off. */
+/** Raises every bucket and every tier, as an administrator does. Counting stays on. */
 export async function raiseLimits(administrator: GatewayClient): Promise<void> {
   const put = (path: string, json: unknown) => administrator.data(path, { method: 'PUT', json });
   await Promise.all([

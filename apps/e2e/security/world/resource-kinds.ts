@@ -1,6 +1,6 @@
 import { membersOf, type Operation, type Parameter } from '../openapi/document.ts';
 
-/** Everything that an id of the API can name. */
+/** The kinds of resources with ids in the API. */
 export const RESOURCE_KINDS = [
   'session',
   'internal session',
@@ -19,7 +19,7 @@ export const RESOURCE_KINDS = [
 ] as const;
 export type ResourceKind = (typeof RESOURCE_KINDS)[number];
 
-/** What a parameter of a path names, by the path up to and with it. */
+/** The kind of a path parameter, by the path up to and with it. */
 const BY_PATH: Record<string, ResourceKind> = {
   '/api/sessions/{id}': 'session',
   '/api/admin/sessions/{id}': 'internal session',
@@ -37,7 +37,7 @@ const BY_PATH: Record<string, ResourceKind> = {
   '/api/errors/{code}': 'error code',
 };
 
-/** What a parameter of a query or a header, or a member of a body, names, whatever the route. */
+/** The kind of a query parameter, a header or a body member, in any route. */
 const BY_NAME: Record<string, ResourceKind> = {
   sessionId: 'session',
   'x-session-id': 'session',
@@ -49,16 +49,16 @@ const BY_NAME: Record<string, ResourceKind> = {
   workerId: 'worker',
 };
 
-/** Query parameters that look like ids and name no resource. */
+/** Query parameters that are no resource ids. */
 const NO_IDS = new Set(['idempotency-key', 'cursor', 'clientmessageid']);
-/** Members that name something that the request makes. */
+/** Body members with the id of a resource that the request makes. */
 const IN_BODY: Record<string, ResourceKind | 'new'> = {
   'POST /api/sessions sessionId': 'new',
   'POST /api/admin/workers workerId': 'new',
   'POST /api/admin/workers/register workerId': 'new',
 };
 
-/** What belongs to no tenant: the same to everybody who may see it at all. */
+/** Kinds of the platform: the same for every permitted caller. */
 export const PLATFORM_KINDS: ReadonlySet<ResourceKind> = new Set(['worker', 'bucket', 'tier', 'error code']);
 
 /** A parameter that names a resource of a tenant, or of the platform. */
@@ -68,7 +68,7 @@ export interface IdParameter {
   kind: ResourceKind;
 }
 
-/** The parameters of an operation that name resources. Throws for one that nobody has told the walk about. */
+/** The parameters of an operation with resource ids. Throws for a parameter that is missing in the tables above. */
 export function idParametersOf(operation: Operation): IdParameter[] {
   return operation.parameters.flatMap((parameter) => {
     const kind = kindOf(operation, parameter);
@@ -82,7 +82,7 @@ export function idParametersOf(operation: Operation): IdParameter[] {
   });
 }
 
-/** The members of an operation's body that name resources. */
+/** The body members of an operation with resource ids. */
 export function idsInBody({ id, body }: Operation): IdParameter[] {
   return Object.entries(membersOf(body)).flatMap(([name, schema]): IdParameter[] => {
     const kind = IN_BODY[`${id} ${name}`] ?? BY_NAME[name];

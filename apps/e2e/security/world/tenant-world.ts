@@ -3,7 +3,7 @@ import { addPhone, pairSession, registerTenant, type Tenant, uniqueName } from '
 import type { System } from '../../harness/system.ts';
 import type { ResourceKind } from './resource-kinds.ts';
 
-/** What the members and keys of a tenant show. */
+/** The credentials of the members and keys of a tenant. */
 export interface Credentials {
   owner: string;
   operator: string;
@@ -14,15 +14,15 @@ export interface Credentials {
   sessionKey: string;
 }
 
-/** One customer with everything that a customer can have. */
+/** A tenant with one resource of every kind. */
 export interface TenantWorld {
   owner: Tenant;
-  /** Those who log in with a password, and may log in again. */
+  /** The members with a password, which can log in again. */
   people: Readonly<Record<'owner' | 'operator' | 'viewer', Tenant>>;
   credentials: Credentials;
-  /** Real ids by kind; the first of each is this tenant's alone. */
+  /** Existing ids by kind; the first of each belongs to this tenant alone. */
   ids: ReadonlyMap<ResourceKind, string[]>;
-  /** Texts that are nobody else's, to recognise this tenant's things by in any answer. */
+  /** Texts that only this tenant has, to recognise its data in any answer. */
   marks: string[];
 }
 
@@ -34,8 +34,8 @@ interface Me {
 type CreatedKey = { key: { id: string }; apiKey: string };
 
 /**
- * Makes one of everything through the API. `slug` is the name of a session that other tenants may use too; the second
- * session has a name of its own.
+ * Makes one resource of every kind through the API. `slug` is the id of a session that other tenants may use, too; the
+ * second session has a unique one.
  */
 export async function makeTenantWorld(
   system: System,
@@ -64,7 +64,7 @@ export async function makeTenantWorld(
   const operator = await addMember(system, owner, me.workspaceId, 'operator');
   const viewer = await addMember(system, owner, me.workspaceId, 'viewer');
   const invited = await invite(api, me.workspaceId, `${mark}@example.test`, 'viewer');
-  // A second workspace, with somebody in it: what may be destroyed without ending the first.
+  // A second workspace with a member, which may be destroyed while the first one stays.
   const second = await api.data<{ workspace: { id: string } }>('/api/workspaces', {
     method: 'POST',
     json: { name: mark },
@@ -105,7 +105,7 @@ export async function makeTenantWorld(
   };
 }
 
-/** A new token of somebody for the workspace. */
+/** Logs a member in to the workspace; returns the token. */
 export async function logInTo(system: System, { email, password }: Tenant, workspaceId: string): Promise<string> {
   const { token } = await system.gateway.login(email, password);
   const json = { workspaceId };
@@ -120,7 +120,7 @@ const invite = (api: GatewayClient, workspaceId: string, email: string, role: st
     json: { email, role },
   });
 
-/** Somebody else who has joined the workspace, with a token for it. */
+/** Adds a member to the workspace; returns its token. */
 async function addMember(system: System, owner: Tenant, workspaceId: string, role: string) {
   const member = await registerTenant(system);
   const { token } = await invite(owner.api, workspaceId, member.email, role);
