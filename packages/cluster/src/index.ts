@@ -28,8 +28,10 @@ export {
   type KeyEntry,
   type KeyReference,
   type KeyWrite,
+  keyWriteValues,
   readSessionKeys,
   readSessionKind,
+  WRITE_KEYS_WITH_MESSAGE,
   writeManySessionKeys,
 } from './key-store.ts';
 export { beginDraining, endLease, type Incarnation, type LoadGauges, renewLease } from './leases.ts';

@@ -28,15 +28,14 @@ export interface JournalEntry {
 }
 
 /**
- * For many sessions of one worker: under load one statement carries the keys of many, and one commit makes them
- * durable.
+ * CTEs that write keys behind {@link FENCE_MANY}; parameters $3 to $16 are {@link keyWriteValues}.
+ *
+ * @param upserts SQL of what stands behind the rows to insert: `$17` and later parameters may narrow them
  */
-const WRITE_KEYS = {
-  name: 'write-many-session-keys',
-  text: `WITH ${FENCE_MANY}, written AS (
+const writeKeys = (upserts: string): string => `written AS (
     INSERT INTO session_keys (session_id, kind, key_id, value)
     SELECT f.session_id, k.kind, k.key_id, k.value
-    FROM fence f JOIN unnest($3::uuid[], $4::text[], $5::text[], $6::bytea[]) AS k(session_id, kind, key_id, value) USING (session_id)
+    FROM fence f JOIN ${upserts}
     ON CONFLICT (session_id, kind, key_id) DO UPDATE SET value = excluded.value
     RETURNING 1
   ), removed AS (
@@ -51,9 +50,26 @@ const WRITE_KEYS = {
       AS j(session_id, hash, stanza_id, enc_index, enc_count, stanza, plaintext) USING (session_id)
     ON CONFLICT DO NOTHING
     RETURNING 1
-  )
+  )`;
+
+/**
+ * For many sessions of one worker: under load one statement carries the keys of many, and one commit makes them
+ * durable.
+ */
+const WRITE_KEYS = {
+  name: 'write-many-session-keys',
+  text: `WITH ${FENCE_MANY},
+  ${writeKeys('unnest($3::uuid[], $4::text[], $5::text[], $6::bytea[]) AS k(session_id, kind, key_id, value) USING (session_id)')}
   SELECT session_id AS "sessionId" FROM fence`,
 };
+
+/**
+ * The same as a part of a larger statement, where some keys are written only together with a message: parameter $17
+ * (uuid[]) names it for each upsert, or is NULL. The statement before has a CTE `message(id)`.
+ */
+export const WRITE_KEYS_WITH_MESSAGE = writeKeys(`unnest($3::uuid[], $4::text[], $5::text[], $6::bytea[], $17::uuid[])
+      AS k(session_id, kind, key_id, value, message_id) USING (session_id)
+    WHERE k.message_id IS NULL OR EXISTS (SELECT 1 FROM message m WHERE m.id = k.message_id)`);
 
 const CLEAR_KEYS = {
   name: 'clear-session-keys',
@@ -89,21 +105,22 @@ export interface KeyWrite {
 }
 
 /**
- * Writes keys of many sessions in one fenced statement (I2). A session may appear several times, always with the same
- * epoch. The writes of stale owners are left out, and their sessions returned; the others are written, all or nothing.
- * A ciphertext that is in the journal already stays unchanged.
+ * Parameters of {@link FENCE_MANY} and {@link WRITE_KEYS_WITH_MESSAGE}, $1 to $16, and the write that each upsert
+ * belongs to.
  */
-export async function writeManySessionKeys(db: Queryable, writes: readonly KeyWrite[]): Promise<string[]> {
+export function keyWriteValues<W extends KeyWrite>(
+  writes: readonly W[],
+): { sessionIds: string[]; values: unknown[]; upsertedBy: W[] } {
   const { sessionIds, epochs } = fenceParameters(writes.map((write) => write.owner));
-  const upserts = writes.flatMap(({ owner, upserts: entries }) => entries.map((entry) => ({ ...entry, owner })));
+  const upserts = writes.flatMap((write) => write.upserts.map((entry) => ({ entry, write })));
   const deletes = writes.flatMap(({ owner, deletes: entries }) => entries.map((entry) => ({ ...entry, owner })));
   const journal = writes.flatMap(({ owner, journal: entries = [] }) => entries.map((entry) => ({ ...entry, owner })));
   const values = [
     sessionIds,
     epochs,
-    upserts.map((entry) => entry.owner.sessionId),
-    ...columns(upserts),
-    upserts.map((entry) => entry.value),
+    upserts.map(({ write }) => write.owner.sessionId),
+    ...columns(upserts.map(({ entry }) => entry)),
+    upserts.map(({ entry }) => entry.value),
     deletes.map((entry) => entry.owner.sessionId),
     ...columns(deletes),
     journal.map((entry) => entry.owner.sessionId),
@@ -114,6 +131,16 @@ export async function writeManySessionKeys(db: Queryable, writes: readonly KeyWr
     journal.map((entry) => entry.content?.stanza ?? null),
     journal.map((entry) => entry.content?.plaintext ?? null),
   ];
+  return { sessionIds, values, upsertedBy: upserts.map(({ write }) => write) };
+}
+
+/**
+ * Writes keys of many sessions in one fenced statement (I2). A session may appear several times, always with the same
+ * epoch. The writes of stale owners are left out, and their sessions returned; the others are written, all or nothing.
+ * A ciphertext that is in the journal already stays unchanged.
+ */
+export async function writeManySessionKeys(db: Queryable, writes: readonly KeyWrite[]): Promise<string[]> {
+  const { sessionIds, values } = keyWriteValues(writes);
   const { rows } = await db.query<{ sessionId: string }>({ ...WRITE_KEYS, values });
   const owned = new Set(rows.map((row) => row.sessionId));
   return sessionIds.filter((id) => !owned.has(id));

@@ -21,6 +21,7 @@ export {
 } from './invariants/invariants.ts';
 export { ALL_MESSAGE_USAGE, countCompleteHours, keepMessageCounts } from './message-usage.ts';
 export { type Acceptance, type AcceptedMessage, acceptMessage } from './outbox/accept.ts';
+export { acceptAtOwner, type ConditionalKeyWrite, type OwnerAcceptance } from './outbox/accept-at-owner.ts';
 export { hashRequest, type IdempotencyKeys } from './outbox/idempotency.ts';
 export {
   beginAttempt,
@@ -49,10 +50,13 @@ export { isHeldBack, newChatsHeldUntil } from './sessions/reachout.ts';
 export { recordSessionsSeen, type SeenSession } from './sessions/session-seen.ts';
 export { type Restriction, type SessionUpdate, updateSessionState } from './sessions/session-state.ts';
 export {
+  fromOffer,
   GATEWAY_FRAMES,
   type GatewayFrame,
   MAX_CONTROL_FRAME_BYTES,
+  type OfferedMessage,
   readFrame,
+  toOffer,
   WORKER_FRAMES,
   type WorkerFrame,
   type WorkerLoadReport,

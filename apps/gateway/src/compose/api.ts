@@ -62,7 +62,7 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
   const accounts = composeAccounts(resources, config, { revocations, people, keys, defaultNetwork });
 
   const links = composeWorkerLinks(resources, config, { revocations, subscriptions, metrics });
-  const { doorbells, hints, placement, owner, ownerStreams } = links;
+  const { doorbells, hints, offers, placement, owner, ownerStreams } = links;
   const fleet = composeWorkers(resources, config, { links, metrics, defaultNetwork });
 
   const directory = createSessionDirectory({ db: pool, revocations });
@@ -114,7 +114,7 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
         meter,
       }),
       messages: createMessagesService({ db: pool, messages }),
-      sending: createSending({ db: pool, doorbells, messages, waiter }),
+      sending: createSending({ db: pool, doorbells, offers, messages, waiter }),
       ...fleet.services,
       ...administration.services,
     },

@@ -8,6 +8,7 @@ import type { Revocations } from '../revocations/revocations.ts';
 import { type CallWorker, createCallWorker } from '../worker-links/call-worker.ts';
 import { type ControlStreams, createControlStreams } from '../worker-links/control-streams.ts';
 import { createDoorbells, type Doorbells } from '../worker-links/doorbells.ts';
+import { createOffers, type Offers } from '../worker-links/offers.ts';
 import { createOwnerLink, type OwnerLink } from '../worker-links/owner-link.ts';
 import { createOwnerStreams, type OwnerStreams } from '../worker-links/owner-stream.ts';
 import { createPlacementService, type PlacementService } from '../worker-links/placement.ts';
@@ -26,6 +27,7 @@ export interface WorkerLinks {
   routes: RouteTable;
   streams: ControlStreams;
   doorbells: Doorbells;
+  offers: Offers;
   hints: SessionHints;
   placement: PlacementService;
   owner: OwnerLink;
@@ -78,6 +80,7 @@ export function composeWorkerLinks(
     routes,
     streams,
     doorbells,
+    offers: createOffers({ streams, doorbells }),
     hints: createSessionHints({ doorbells, streams, subscriptions, logger }),
     placement,
     owner: createOwnerLink({ routes, callWorker, logger }),

@@ -1,7 +1,7 @@
 import { endLease, workersWithLease } from '@wa-gate/cluster';
 import type { Queryable } from '@wa-gate/db';
 import { type Clock, createLoop, type Logger } from '@wa-gate/kit';
-import type { SessionHint, WorkerFrame, WorkerLoadReport } from '@wa-gate/messaging';
+import type { OfferedMessage, SessionHint, WorkerFrame, WorkerLoadReport } from '@wa-gate/messaging';
 import { LRUCache } from 'lru-cache';
 import type { WorkerLife } from './call-worker.ts';
 import type { Evidence } from './evidence.ts';
@@ -38,6 +38,10 @@ export interface ControlStreams {
   notifySession(sessionId: string, workerId: string): boolean;
   /** Asks a worker to converge on its placements; `false`: there is no open stream to it. */
   notifyWorker(workerId: string): boolean;
+  /** Asks a worker to accept a message; `false`: there is no open stream to it, or it takes no offers. */
+  offer(workerId: string, message: OfferedMessage): boolean;
+  /** Tells a worker that this gateway accepts an offered message itself. */
+  withdraw(workerId: string, message: Pick<OfferedMessage, 'sessionId' | 'messageId'>): void;
   isOpen(workerId: string): boolean;
   /** The worker that last sent hints of the session, while its stream is open. */
   ownerOf(sessionId: string): string | undefined;
@@ -49,6 +53,8 @@ export interface ControlStreams {
   onHints(listener: (hints: readonly SessionHint[]) => void): void;
   /** Doorbells for these sessions went to a worker that does not host them. */
   onMisrouted(listener: (workerId: string, sessionIds: readonly string[]) => void): void;
+  /** A worker does not accept these offered messages. */
+  onDeclined(listener: (messageIds: readonly string[]) => void): void;
   /** A stream is not open any more. */
   onLost(listener: (workerId: string) => void): void;
 }
@@ -64,6 +70,7 @@ export function createControlStreams(deps: ControlStreamsDependencies): ControlS
   const evidenceListeners: EvidenceListener[] = [];
   const hintListeners: ((hints: readonly SessionHint[]) => void)[] = [];
   const misroutedListeners: ((workerId: string, sessionIds: readonly string[]) => void)[] = [];
+  const declinedListeners: ((messageIds: readonly string[]) => void)[] = [];
   const lostListeners: ((workerId: string) => void)[] = [];
   let isRunning = false;
   let ticking: NodeJS.Timeout | undefined;
@@ -79,6 +86,8 @@ export function createControlStreams(deps: ControlStreamsDependencies): ControlS
     } else if (frame.type === 'strays') {
       for (const sessionId of frame.sessionIds) if (owners.get(sessionId) === workerId) owners.delete(sessionId);
       for (const listener of misroutedListeners) listener(workerId, frame.sessionIds);
+    } else if (frame.type === 'declined') {
+      for (const listener of declinedListeners) listener(frame.messageIds);
     }
   }
 
@@ -155,6 +164,8 @@ export function createControlStreams(deps: ControlStreamsDependencies): ControlS
     watch,
     notifySession: (sessionId, workerId) => streams.get(workerId)?.notifySession(sessionId) ?? false,
     notifyWorker: (workerId) => streams.get(workerId)?.notifyPlacements() ?? false,
+    offer: (workerId, message) => streams.get(workerId)?.offer(message) ?? false,
+    withdraw: (workerId, message) => streams.get(workerId)?.withdraw([message]),
     isOpen,
     ownerOf(sessionId) {
       const workerId = owners.get(sessionId);
@@ -169,6 +180,7 @@ export function createControlStreams(deps: ControlStreamsDependencies): ControlS
     onEvidence: (listener) => evidenceListeners.push(listener),
     onHints: (listener) => hintListeners.push(listener),
     onMisrouted: (listener) => misroutedListeners.push(listener),
+    onDeclined: (listener) => declinedListeners.push(listener),
     onLost: (listener) => lostListeners.push(listener),
   };
 }

@@ -4,6 +4,7 @@ import { backoffDelay, internalToken, type Logger, newNonce, PROOF_HEADERS, prov
 import {
   type GatewayFrame,
   MAX_CONTROL_FRAME_BYTES,
+  type OfferedMessage,
   readFrame,
   WORKER_FRAMES,
   type WorkerFrame,
@@ -61,6 +62,8 @@ export class WorkerStream {
   /** The lease is being ended; other events of the connection are no new evidence. */
   #isConcluding = false;
   readonly #doorbells = new Set<string>();
+  #offers: OfferedMessage[] = [];
+  #takesOffers = false;
 
   constructor(deps: WorkerStreamDependencies) {
     this.#deps = deps;
@@ -109,6 +112,31 @@ export class WorkerStream {
     return true;
   }
 
+  /**
+   * `false`: the stream is not open, is full, or leads to a version that takes no offers. Offers of one turn of the
+   * event loop go in one frame, after the doorbells before them.
+   */
+  offer(message: OfferedMessage): boolean {
+    if (this.#state !== 'open' || !this.#takesOffers || this.#isFull) return false;
+    if (this.#offers.length === 0) setImmediate(() => this.#flushOffers());
+    this.#offers.push(message);
+    return true;
+  }
+
+  withdraw(messages: readonly Pick<OfferedMessage, 'sessionId' | 'messageId'>[]): void {
+    if (this.#state === 'open') this.#send({ type: 'withdraw', messages: [...messages] });
+  }
+
+  get #isFull(): boolean {
+    return (this.#socket?.bufferedAmount ?? 0) > MAX_BUFFERED_BYTES;
+  }
+
+  #flushOffers(): void {
+    const messages = this.#offers;
+    this.#offers = [];
+    if (this.#state === 'open') this.#send({ type: 'offer', messages });
+  }
+
   #flushDoorbells(): void {
     const sessionIds = [...this.#doorbells];
     this.#doorbells.clear();
@@ -116,8 +144,7 @@ export class WorkerStream {
   }
 
   #send(frame: GatewayFrame): void {
-    const socket = this.#socket;
-    if (socket && socket.bufferedAmount <= MAX_BUFFERED_BYTES) socket.send(JSON.stringify(frame));
+    if (!this.#isFull) this.#socket?.send(JSON.stringify(frame));
   }
 
   #connect(): void {
@@ -184,7 +211,9 @@ export class WorkerStream {
       this.#deps.logger.warn({ err: error, ...this.target }, 'a frame of a worker is not JSON');
     }
     if (!frame) return;
-    if (frame.type === 'goodbye') {
+    if (frame.type === 'hello') {
+      this.#takesOffers = frame.takesOffers === true;
+    } else if (frame.type === 'goodbye') {
       if (frame.incarnation === this.target.incarnation) this.#conclude('goodbye');
     } else {
       this.#deps.onFrame(frame);

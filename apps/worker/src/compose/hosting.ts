@@ -131,6 +131,8 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
         },
         onConverge: () => supervisor.convergeSoon(),
         sessionCount: () => sessions.count,
+        onOffer: (message, decline) => dispatcher.offer(message, decline),
+        onWithdraw: (message) => dispatcher.withdraw(message),
       });
       dispatcher.start();
       watch.start();

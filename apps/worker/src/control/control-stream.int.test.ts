@@ -1,6 +1,12 @@
 import type { AddressInfo } from 'node:net';
 import { createLogger, createMetrics, internalToken, newNonce, PROOF_HEADERS, provenIncarnation } from '@wa-gate/kit';
-import type { GatewayFrame, SessionHint, WorkerFrame } from '@wa-gate/messaging';
+import {
+  type AcceptedMessage,
+  type GatewayFrame,
+  type SessionHint,
+  toOffer,
+  type WorkerFrame,
+} from '@wa-gate/messaging';
 import { waitFor } from '@wa-gate/testkit';
 import type { FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -17,12 +23,16 @@ let app: FastifyInstance;
 let control: ControlPort;
 let doorbells: string[];
 let converged: number;
+let offered: AcceptedMessage[];
+let withdrawn: string[];
 const gateways: Pick<TestGateway, 'socket' | 'fallSilent'>[] = [];
 
 beforeEach(async () => {
   incarnation = 7;
   doorbells = [];
   converged = 0;
+  offered = [];
+  withdrawn = [];
   const logger = createLogger({ service: 'test', level: 'silent' });
   control = createControlPort({
     workerId: WORKER,
@@ -40,6 +50,11 @@ beforeEach(async () => {
       converged += 1;
     },
     sessionCount: () => 4,
+    onOffer(message, decline) {
+      offered.push(message);
+      if (message.sessionId === 'misrouted') decline();
+    },
+    onWithdraw: ({ messageId }) => withdrawn.push(messageId),
   });
   const identity = { workerId: WORKER, masterKeys: [masterKey], incarnation: () => incarnation };
   app = buildWorkerApp({
@@ -115,7 +130,7 @@ describe('who is let in', () => {
     const gateway = await connect();
     expect(gateway.answer).toEqual({ status: 101, by: 7 });
     await waitFor(() => gateway.frames.length > 0);
-    expect(gateway.frames[0]).toEqual({ type: 'hello', workerId: WORKER, incarnation: 7 });
+    expect(gateway.frames[0]).toEqual({ type: 'hello', workerId: WORKER, incarnation: 7, takesOffers: true });
   });
 
   it.each([
@@ -147,6 +162,26 @@ describe('what goes over the stream', () => {
       [{ type: 'strays', sessionIds: ['misrouted'] }],
     ]);
     expect(control.hasGateway).toBe(true);
+  });
+
+  it('offers, as they were made; those that are declined go back by name', async () => {
+    const gateway = await connect();
+    await waitFor(() => control.hasGateway);
+    const message: AcceptedMessage = {
+      messageId: 'm1',
+      sessionId: 's1',
+      waMessageId: '3EB0',
+      chatJid: '1@s.whatsapp.net',
+      request: { type: 'text', text: 'hello' },
+      metadata: { a: 1 },
+      idempotency: { key: 'k', requestHash: Buffer.from([0, 255]) },
+    };
+    const misrouted = { ...message, messageId: 'm2', sessionId: 'misrouted' };
+    gateway.say({ type: 'offer', messages: [toOffer(message), toOffer(misrouted)] });
+    gateway.say({ type: 'withdraw', messages: [{ sessionId: 's1', messageId: 'm1' }] });
+    await waitFor(() => withdrawn.length > 0 && ofType(gateway, 'declined').length > 0);
+    expect([offered, withdrawn]).toEqual([[message, misrouted], ['m1']]);
+    expect(ofType(gateway, 'declined')).toEqual([{ type: 'declined', messageIds: ['m2'] }]);
   });
 
   it('hints to every gateway in one frame, and the load each second', async () => {

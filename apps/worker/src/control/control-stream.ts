@@ -1,6 +1,8 @@
 import type { WebSocket } from '@fastify/websocket';
 import type { Logger } from '@wa-gate/kit';
 import {
+  type AcceptedMessage,
+  fromOffer,
   GATEWAY_FRAMES,
   type GatewayFrame,
   readFrame,
@@ -16,6 +18,10 @@ export interface ControlHandlers {
   onConverge: () => void;
   /** Sessions that are hosted now, for the report of the load. */
   sessionCount: () => number;
+  /** A gateway asks this worker to accept the message, or to decline it. */
+  onOffer: (message: AcceptedMessage, decline: () => void) => void;
+  /** The gateway accepts the message itself. */
+  onWithdraw: (message: Pick<AcceptedMessage, 'sessionId' | 'messageId'>) => void;
 }
 
 export interface ControlPortDependencies {
@@ -112,9 +118,21 @@ export function createControlPort(deps: ControlPortDependencies): ControlPort {
       handlers.onConverge();
       return;
     }
-    const { onSessionDoorbell } = handlers;
+    const { onSessionDoorbell, onOffer, onWithdraw } = handlers;
+    if (frame.type === 'offer') {
+      for (const message of frame.messages) onOffer(fromOffer(message), () => declined(stream, message.messageId));
+      return;
+    }
+    if (frame.type === 'withdraw') {
+      frame.messages.forEach(onWithdraw);
+      return;
+    }
     const sessionIds = frame.sessionIds.filter((sessionId) => !onSessionDoorbell(sessionId));
     if (sessionIds.length > 0) send(stream, encode({ type: 'strays', sessionIds }));
+  }
+
+  function declined(stream: Stream, messageId: string): void {
+    send(stream, encode({ type: 'declined', messageIds: [messageId] }));
   }
 
   function sendGoodbye({ socket, incarnation: ended }: Stream): Promise<void> {
@@ -154,7 +172,7 @@ export function createControlPort(deps: ControlPortDependencies): ControlPort {
         stream.quietTicks = 0;
       });
       socket.on('message', (data) => onMessage(stream, (data as Buffer).toString()));
-      socket.send(encode({ type: 'hello', workerId, incarnation: current }));
+      socket.send(encode({ type: 'hello', workerId, incarnation: current, takesOffers: true }));
     },
     publishHints: (hints) => sendToAll({ type: 'hints', hints: [...hints] }),
     async goodbye() {

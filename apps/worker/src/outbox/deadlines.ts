@@ -27,6 +27,8 @@ export const PACE = {
    */
   rowsPerClaim: 10,
   claimsInFlight: 2,
+  /** Offered messages of a session that may wait for those before them. */
+  maxOffers: 32,
   /** Messages of a session that may wait for the server's word at once. */
   maxInFlight: 32,
   /** Failed attempts after which a message is given up. */

@@ -1,5 +1,5 @@
 import type { Ownership } from '@wa-gate/cluster';
-import { claimOutbox, inspectOutbox, type OutboxItem, type Outcome } from '@wa-gate/messaging';
+import { type AcceptedMessage, claimOutbox, inspectOutbox, type OutboxItem, type Outcome } from '@wa-gate/messaging';
 import type { Receipt, ServerAck } from '../whatsapp/acks.ts';
 import type { proto } from '../whatsapp/baileys.ts';
 import type { Connection } from '../whatsapp/socket.ts';
@@ -61,6 +61,7 @@ export class Dispatcher {
     if (!window) return;
     window.open = false;
     this.#windows.delete(sessionId);
+    declineOffers(window);
     const unacknowledged = [...window.inFlight.values()];
     const lost = unacknowledged.filter(isUncertain);
     for (const attempt of lost) this.#sender.conclude(window.owner, attempt, SEND_UNCERTAIN);
@@ -116,6 +117,7 @@ export class Dispatcher {
     const window = this.#windows.get(owner.sessionId);
     if (window) {
       window.draining = true;
+      declineOffers(window);
       this.#rows.giveBack(window.owner, { untouched: window.pending.splice(0) });
     }
     const isQuiet = () => !this.#rows.isReturning(owner.sessionId) && !(window?.open && isSending(window));
@@ -126,8 +128,10 @@ export class Dispatcher {
   async stop(graceMs: number): Promise<void> {
     this.#accepting = false;
     for (const timer of this.#timers.splice(0)) clearInterval(timer);
-    for (const window of this.#windows.values())
+    for (const window of this.#windows.values()) {
+      declineOffers(window);
       this.#rows.giveBack(window.owner, { untouched: window.pending.splice(0) });
+    }
     await this.#until(() => this.#claims === 0 && ![...this.#windows.values()].some(isSending), graceMs);
     for (const window of this.#windows.values()) this.closed(window.owner);
     await this.#rows.settled();
@@ -137,6 +141,58 @@ export class Dispatcher {
     const { clock } = this.#deps;
     const deadline = clock.monotonic() + graceMs;
     while (!isDone() && clock.monotonic() < deadline) await clock.sleep(10);
+  }
+
+  // --- offers ---
+
+  /**
+   * A gateway asks this worker to accept a message whose caller waits. Declined where something of its session comes
+   * first: then the gateway accepts it, and it waits its turn in the outbox.
+   */
+  offer(message: AcceptedMessage, decline: () => void): void {
+    const window = this.#windows.get(message.sessionId);
+    if (window && this.#takesOffers(window) && window.offers.length < PACE.maxOffers) {
+      window.offers.push({ message, decline });
+      if (!window.busy) void this.#sendOffers(window);
+    } else {
+      decline();
+    }
+  }
+
+  /** The gateway accepts the message itself: it has waited long enough. */
+  withdraw({ sessionId, messageId }: Pick<AcceptedMessage, 'sessionId' | 'messageId'>): void {
+    const window = this.#windows.get(sessionId);
+    if (!window) return;
+    window.offers = window.offers.filter(({ message }) => message.messageId !== messageId);
+    const { current } = window;
+    if (current?.item.messageId === messageId) current.acceptance?.withdraw();
+  }
+
+  /** Nothing older of the session waits, and nothing keeps it from sending. */
+  #takesOffers(window: SendWindow): boolean {
+    const { owner, pending, inFlight, pausedUntil } = window;
+    const isFree = window.open && !window.draining && !window.dirty && !window.unsure && pending.length === 0;
+    return (
+      isFree &&
+      (!window.busy || window.sendsOffers) &&
+      this.#accepting &&
+      this.#deps.mayStart() &&
+      inFlight.size < PACE.maxInFlight &&
+      !this.#rows.isReturning(owner.sessionId) &&
+      pausedUntil <= this.#deps.clock.monotonic()
+    );
+  }
+
+  async #sendOffers(window: SendWindow): Promise<void> {
+    window.busy = true;
+    window.sendsOffers = true;
+    for (let offer = window.offers.shift(); offer; offer = window.offers.shift()) {
+      if (this.#takesOffers(window)) await this.#sender.sendOffered(window, offer);
+      else offer.decline();
+    }
+    window.busy = false;
+    window.sendsOffers = false;
+    this.#pump();
   }
 
   // --- claiming ---
@@ -242,4 +298,8 @@ export class Dispatcher {
     }
     this.#pump();
   }
+}
+
+function declineOffers(window: SendWindow): void {
+  for (const { decline } of window.offers.splice(0)) decline();
 }

@@ -1,5 +1,6 @@
 import type { Ownership } from '@wa-gate/cluster';
-import type { OutboxItem } from '@wa-gate/messaging';
+import type { AcceptedMessage, OutboxItem } from '@wa-gate/messaging';
+import type { Acceptance } from '../whatsapp/acceptance.ts';
 import type { Connection } from '../whatsapp/socket.ts';
 import { DEADLINES } from './deadlines.ts';
 
@@ -7,12 +8,21 @@ import { DEADLINES } from './deadlines.ts';
 export interface Attempt {
   item: OutboxItem;
   payload: Buffer;
+  /** Of an offered message: it is in the outbox once this is accepted. */
+  acceptance?: Acceptance;
   /** Monotonic: when it was taken in hand. */
   since: number;
   /** Monotonic: when it was given to Baileys. From here on nobody can say that it has not left. */
   relayedAt: number | undefined;
   /** When it was on the wire, at the latest. */
   wireAt: Date | undefined;
+}
+
+/** A message that a gateway asks the owner to accept. */
+export interface Offer {
+  message: AcceptedMessage;
+  /** The gateway accepts it itself. Called at most once. */
+  decline: () => void;
 }
 
 /** The sending side of one open connection. */
@@ -28,6 +38,10 @@ export interface SendWindow {
   busy: boolean;
   /** Claimed, not yet taken in hand. */
   pending: OutboxItem[];
+  /** Offered, not yet taken in hand. */
+  offers: Offer[];
+  /** Offered messages are being sent, and no claimed ones. */
+  sendsOffers: boolean;
   /** Not yet acknowledged, by WhatsApp's id. */
   inFlight: Map<string, Attempt>;
   /** Being handed over at this moment. */
@@ -47,6 +61,8 @@ export function createSendWindow(owner: Ownership, connection: Connection): Send
     dirty: true,
     busy: false,
     pending: [],
+    offers: [],
+    sendsOffers: false,
     inFlight: new Map(),
     current: undefined,
     // The connection before may have ended in the middle of a claim.
@@ -58,7 +74,8 @@ export function createSendWindow(owner: Ownership, connection: Connection): Send
 export const isSending = (window: SendWindow): boolean => window.busy || window.inFlight.size > 0;
 
 /** It may have left, and its caller wants no second attempt then. */
-export const isUncertain = ({ item, relayedAt }: Attempt): boolean => item.failIfUncertain && relayedAt !== undefined;
+export const isUncertain = ({ item, acceptance, relayedAt }: Attempt): boolean =>
+  (acceptance ?? item).failIfUncertain && relayedAt !== undefined;
 
 /** The step that takes longer than it may ({@link DEADLINES}). */
 export function lateStep({ current, inFlight }: SendWindow, now: number): 'prepare' | 'relay' | 'ack' | null {

@@ -10,13 +10,14 @@ import {
   OUTBOUND_CONTENT,
   type OutboundContent,
 } from '../content/outbound.ts';
+import { Acceptance } from '../whatsapp/acceptance.ts';
 import type { proto } from '../whatsapp/baileys.ts';
 import { SendRefusedError } from '../whatsapp/errors.ts';
 import type { ClaimedRows } from './claimed-rows.ts';
 import { PACE } from './deadlines.ts';
 import type { OutcomeWriter } from './outcome-writer.ts';
 import { type Refusal, SEND_FAILED, SEND_UNCERTAIN } from './refusals.ts';
-import { type Attempt, isUncertain, type SendWindow } from './send-window.ts';
+import { type Attempt, isUncertain, type Offer, type SendWindow } from './send-window.ts';
 
 export interface SenderDependencies {
   pool: Pool;
@@ -72,18 +73,49 @@ export class Sender {
   }
 
   async #send(window: SendWindow, item: OutboxItem): Promise<void> {
-    const { waMessageId, chatJid } = item;
     const prepared = this.#prepare(window, item);
-    if (!prepared) return;
+    if (prepared) await this.#attempt(window, prepared);
+  }
+
+  /**
+   * Sends a message that a gateway has offered; the commit of its first ratchet step accepts it. What is not accepted
+   * is declined.
+   */
+  async sendOffered(window: SendWindow, { message, decline }: Offer): Promise<void> {
+    const { owner } = window;
+    const { messageId, sessionId, waMessageId, chatJid, request } = message;
+    let prepared: Prepared;
+    try {
+      const built = this.#messageOf(sessionId, { waMessageId, request, payload: null });
+      const payload = encodeMessage(built);
+      const acceptance = new Acceptance({ owner, message, payload });
+      const item = { messageId, sessionId, waMessageId, chatJid, request, payload, ...OFFERED };
+      prepared = { message: built, attempt: { ...newAttempt(item, payload, this.#deps.clock), acceptance } };
+    } catch (error) {
+      this.#deps.logger.debug({ err: error, ...owner, waMessageId }, 'offered message cannot be built');
+      return decline();
+    }
     const { attempt } = prepared;
+    this.#deps.rows.claimed(owner, [attempt.item]);
+    await this.#attempt(window, prepared);
+    if (attempt.acceptance?.state === 'accepted') return;
+    // A row that PostgreSQL has stored without an answer is found like that of a lost claim.
+    this.#deps.rows.conclude(owner, waMessageId);
+    decline();
+  }
+
+  async #attempt(window: SendWindow, { message, attempt }: Prepared): Promise<void> {
+    const { item, acceptance } = attempt;
+    const { waMessageId, chatJid } = item;
     // Registered before it is sent: the server's word can come first.
     window.inFlight.set(waMessageId, attempt);
     window.current = attempt;
     try {
-      if (item.failIfUncertain && !(await beginAttempt(this.#deps.pool, window.owner, item.messageId)))
-        throw new NotStartedError('The session has another owner by now.');
-      const message = await this.#settleBytes(window, prepared);
-      await window.connection.send({ chatJid, waMessageId, message, onRelay: () => this.#relay(window, attempt) });
+      const stored = acceptance ? message : await this.#store(window, attempt, message);
+      await window.connection.reach(chatJid);
+      this.#startRelay(window, attempt);
+      const outgoing = { chatJid, waMessageId, message: stored };
+      await window.connection.send(acceptance ? { ...outgoing, acceptance } : outgoing);
       attempt.wireAt ??= new Date();
     } catch (error) {
       this.#sendFailed(window, attempt, error);
@@ -92,12 +124,19 @@ export class Sender {
     }
   }
 
+  /** What must be in the outbox before a claimed message leaves. Resolves with the message to send. */
+  async #store(window: SendWindow, attempt: Attempt, message: proto.IMessage): Promise<proto.IMessage> {
+    const { messageId, failIfUncertain } = attempt.item;
+    if (failIfUncertain && !(await beginAttempt(this.#deps.pool, window.owner, messageId))) throw notOwned();
+    return this.#settleBytes(window, attempt, message);
+  }
+
   /** The message as every attempt sends it: bytes that could be made only once are stored first (I8). */
-  async #settleBytes({ owner }: SendWindow, { message, attempt }: Prepared): Promise<proto.IMessage> {
+  async #settleBytes({ owner }: SendWindow, attempt: Attempt, message: proto.IMessage): Promise<proto.IMessage> {
     const { messageId, payload, request } = attempt.item;
     if (payload || this.#content.isReproducible(request)) return message;
     const stored = await storePayload(this.#deps.pool, owner, messageId, attempt.payload);
-    if (!stored) throw new NotStartedError('The session has another owner by now.');
+    if (!stored) throw notOwned();
     attempt.payload = stored;
     return decodeMessage(stored);
   }
@@ -105,9 +144,7 @@ export class Sender {
   #prepare(window: SendWindow, item: OutboxItem): Prepared | null {
     try {
       const message = this.#messageOf(item.sessionId, item);
-      const payload = item.payload ?? encodeMessage(message);
-      const since = this.#deps.clock.monotonic();
-      return { message, attempt: { item, payload, since, relayedAt: undefined, wireAt: undefined } };
+      return { message, attempt: newAttempt(item, item.payload ?? encodeMessage(message), this.#deps.clock) };
     } catch (error) {
       // It would fail in every attempt, and hold up all that come after it.
       const { waMessageId } = item;
@@ -119,9 +156,9 @@ export class Sender {
 
   /**
    * The last moment in which it can be kept back: by now the connection may be over and the row given back, or the
-   * lease lost.
+   * lease lost. From here on it may leave.
    */
-  #relay(window: SendWindow, attempt: Attempt): void {
+  #startRelay(window: SendWindow, attempt: Attempt): void {
     if (!window.open) throw new NotStartedError('The connection has ended.');
     if (!this.#deps.mayStart()) throw new NotStartedError('The lease of this worker is not held at present.');
     attempt.relayedAt = this.#deps.clock.monotonic();
@@ -133,6 +170,10 @@ export class Sender {
     // Closed meanwhile (given back then), or acknowledged in spite of the error.
     if (!window.open || window.inFlight.get(waMessageId) !== attempt) return;
     window.inFlight.delete(waMessageId);
+    if (attempt.acceptance && attempt.acceptance.state !== 'accepted') {
+      this.#deps.logger.debug({ err: error, ...window.owner, waMessageId }, 'offered message not accepted');
+      return;
+    }
     if (error instanceof SendRefusedError) {
       this.conclude(window.owner, attempt, { code: error.code, sentence: error.message });
       return;
@@ -186,6 +227,19 @@ export class Sender {
       );
   }
 }
+
+/** Whether it fails when uncertain is known once it is accepted. */
+const OFFERED = { attempts: 1, lane: 'INTERACTIVE', failIfUncertain: false } as const;
+
+const newAttempt = (item: OutboxItem, payload: Buffer, clock: Clock): Attempt => ({
+  item,
+  payload,
+  since: clock.monotonic(),
+  relayedAt: undefined,
+  wireAt: undefined,
+});
+
+const notOwned = () => new NotStartedError('The session has another owner by now.');
 
 const failure = ({ code, sentence }: Refusal) => ({
   state: code === SEND_UNCERTAIN.code ? ('UNKNOWN' as const) : ('FAILED' as const),

@@ -4,7 +4,7 @@ import type { Connection, OutgoingMessage } from '../whatsapp/socket.ts';
 export class FakeConnection implements Connection {
   /** What Baileys would have been given, in order. */
   readonly relayed: OutgoingMessage[] = [];
-  /** What the next sends wait for before they relay. */
+  /** What it takes to reach the chats of the next sends. */
   beforeRelay: () => Promise<void> = async () => undefined;
   /** What they wait for afterwards. */
   afterRelay: () => Promise<void> = async () => undefined;
@@ -14,9 +14,11 @@ export class FakeConnection implements Connection {
     return this.relayed.map(({ waMessageId }) => waMessageId);
   }
 
-  async send(message: OutgoingMessage): Promise<void> {
+  async reach(): Promise<void> {
     await this.beforeRelay();
-    message.onRelay();
+  }
+
+  async send(message: OutgoingMessage): Promise<void> {
     this.relayed.push(message);
     this.onRelayed(message);
     await this.afterRelay();

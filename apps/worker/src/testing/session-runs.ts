@@ -211,7 +211,8 @@ async function startRun(context: RunContext) {
     async send(chatJid, waMessageId, text) {
       const message = { extendedTextMessage: { text } };
       messages.set(waMessageId, message);
-      await current.send({ chatJid, waMessageId, message, onRelay: nothing });
+      await current.reach(chatJid);
+      await current.send({ chatJid, waMessageId, message });
     },
     kill() {
       gate.kill();

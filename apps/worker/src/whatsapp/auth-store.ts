@@ -4,7 +4,6 @@ import {
   journalContext,
   type KeyEntry,
   type KeyReference,
-  type KeyWrite,
   type Ownership,
   readSessionKeys,
   sessionKeyContext,
@@ -12,11 +11,12 @@ import {
 import { isDatabaseUnavailable, type Pool } from '@wa-gate/db';
 import { backoffDelay, type Clock, type SecretBox } from '@wa-gate/kit';
 import { findJournalled, readUnprojected } from '@wa-gate/messaging';
+import { ACCEPTANCE_KIND, type Acceptance, NotAcceptedError } from './acceptance.ts';
 import { type AuthenticationState, initAuthCreds, type SignalDataSet, type SignalDataTypeMap } from './baileys.ts';
 import { BoundedCache } from './bounded-cache.ts';
 import { JOURNAL_KIND, type JournalRecord, type JournalStore } from './journal.ts';
 import { decodeKey, encodeKey, type KeyKind } from './key-codec.ts';
-import type { KeyWriter } from './key-writer.ts';
+import type { KeyWriter, WriteRequest } from './key-writer.ts';
 
 export interface AuthStoreDependencies {
   pool: Pool;
@@ -167,9 +167,14 @@ export async function openAuthStore(dependencies: AuthStoreDependencies): Promis
     const deletes: KeyReference[] = [];
     const journal: JournalEntry[] = [];
     const cached: [key: string, value: unknown][] = [];
+    let acceptance: Acceptance | undefined;
     for (const [type, entries] of Object.entries(data) as [StoredType, Record<string, unknown>][]) {
       if ((type as string) === JOURNAL_KIND) {
         for (const [id, record] of Object.entries(entries)) journal.push(sealRecord(id, record as JournalRecord));
+        continue;
+      }
+      if ((type as string) === ACCEPTANCE_KIND) {
+        acceptance = entries.message as Acceptance;
         continue;
       }
       for (const [keyId, value] of Object.entries(entries)) {
@@ -182,17 +187,19 @@ export async function openAuthStore(dependencies: AuthStoreDependencies): Promis
     // New prekeys and the counter that numbers them must be durable together, or a restart gives used ids out again.
     if (data['pre-key'] && upserts.some((entry) => entry.kind === 'pre-key')) upserts.push(takeCreds());
     if (upserts.length === 0 && deletes.length === 0 && journal.length === 0) return;
-    await commit({ upserts, deletes, journal });
+    await commit({ upserts, deletes, journal, acceptance });
     for (const [key, value] of cached) {
       cache.set(key, value);
       for (const ticket of reads.get(key) ?? []) ticket.outdated = true;
     }
   }
 
-  async function commit(write: Omit<KeyWrite, 'owner'>): Promise<void> {
+  async function commit(write: Omit<WriteRequest, 'owner'>): Promise<void> {
     try {
       await writer.write({ owner, ...write });
     } catch (error) {
+      // Nothing was written, and the cache says what is stored.
+      if (error instanceof NotAcceptedError) throw error;
       throw fail(error);
     }
     if (failure) throw failure;

@@ -1,6 +1,8 @@
 import { type KeyWrite, StaleEpochError, writeManySessionKeys } from '@wa-gate/cluster';
 import { isDatabaseUnavailable, type Pool } from '@wa-gate/db';
 import { backoffDelay, type Clock } from '@wa-gate/kit';
+import { acceptAtOwner } from '@wa-gate/messaging';
+import { type Acceptance, NotAcceptedError } from './acceptance.ts';
 
 /**
  * PostgreSQL could not say whether the keys were written, or kept refusing them. What the process believes may not be
@@ -10,20 +12,27 @@ export class KeysLostError extends Error {
   override name = 'KeysLostError';
 }
 
+/** What one step wants written. */
+export interface WriteRequest extends KeyWrite {
+  /** The message that the step encrypts: it is accepted in the same commit, or the upserts are not written. */
+  acceptance?: Acceptance | undefined;
+}
+
 export interface KeyWriter {
   /**
    * Resolves when the write is durable.
    *
    * @throws {StaleEpochError} the owner is not the owner any more; nothing was written
+   * @throws {NotAcceptedError} the message was not accepted; no key of it was written
    * @throws {KeysLostError}
    */
-  write(write: KeyWrite): Promise<void>;
+  write(write: WriteRequest): Promise<void>;
   /** Resolves when everything asked for so far is settled. */
   idle(): Promise<void>;
 }
 
 interface Waiting {
-  write: KeyWrite;
+  write: WriteRequest;
   keys: string[];
   resolve: () => void;
   reject: (error: Error) => void;
@@ -53,14 +62,29 @@ export function createKeyWriter({ pool, clock }: { pool: Pool; clock: Clock }): 
     const batch: Waiting[] = [];
     const blocked = new Set(busyKeys);
     const epochs = new Map<string, number>();
+    /** The one message of each session that the statement accepts. */
+    const accepting = new Map<string, Acceptance>();
     for (let i = 0; i < queue.length && batch.length < MAX_WRITES_PER_STATEMENT; ) {
       const waiting = queue[i]!;
-      const { sessionId, epoch } = waiting.write.owner;
-      const fits = (epochs.get(sessionId) ?? epoch) === epoch && !waiting.keys.some((key) => blocked.has(key));
+      const { owner, acceptance } = waiting.write;
+      const { sessionId, epoch } = owner;
+      if (acceptance?.isRefused) {
+        queue.splice(i, 1);
+        waiting.reject(notAccepted());
+        continue;
+      }
+      const isOpen = acceptance?.state === 'open';
+      const fits =
+        (epochs.get(sessionId) ?? epoch) === epoch &&
+        !waiting.keys.some((key) => blocked.has(key)) &&
+        // The answer to another step of the message is on its way.
+        acceptance?.state !== 'asked' &&
+        !(isOpen && (accepting.get(sessionId) ?? acceptance) !== acceptance);
       // Whether taken or left, later writes of these keys must come after this one.
       for (const key of waiting.keys) blocked.add(key);
       if (fits) {
         epochs.set(sessionId, epoch);
+        if (isOpen) accepting.set(sessionId, acceptance);
         batch.push(waiting);
         queue.splice(i, 1);
       } else {
@@ -96,30 +120,55 @@ export function createKeyWriter({ pool, clock }: { pool: Pool; clock: Clock }): 
 
   async function run(batch: Waiting[]): Promise<void> {
     for (const { keys } of batch) for (const key of keys) busyKeys.add(key);
+    const open = batch.flatMap(({ write: { acceptance } }) => (acceptance?.state === 'open' ? [acceptance] : []));
+    const acceptances = new Set(open);
+    for (const acceptance of acceptances) acceptance.state = 'asked';
     try {
-      const stale = new Set(await write(batch));
-      for (const {
-        write: { owner },
-        resolve,
-        reject,
-      } of batch) {
-        if (stale.has(owner.sessionId)) reject(new StaleEpochError([owner.sessionId]));
+      const stale = new Set(await writeBatch(batch, acceptances));
+      for (const { write, resolve, reject } of batch) {
+        if (stale.has(write.owner.sessionId)) reject(new StaleEpochError([write.owner.sessionId]));
+        else if (write.acceptance?.isRefused) reject(notAccepted());
         else resolve();
       }
     } catch (cause) {
+      for (const acceptance of acceptances) if (acceptance.state === 'asked') acceptance.state = 'unknown';
       for (const { reject } of batch) reject(new KeysLostError('The keys could not be written.', { cause }));
     } finally {
       for (const { keys } of batch) for (const key of keys) busyKeys.delete(key);
     }
   }
 
-  async function write(batch: Waiting[]): Promise<string[]> {
+  /** @returns the sessions that have another owner by now */
+  async function writeBatch(batch: readonly Waiting[], acceptances: ReadonlySet<Acceptance>): Promise<string[]> {
+    const writes = batch.map(({ write }) => write);
+    if (acceptances.size === 0) return await patiently(() => writeManySessionKeys(pool, writes));
+    try {
+      const requests = [...acceptances].map(({ request }) => request);
+      const conditional = writes.map(({ acceptance, ...write }) =>
+        acceptance && acceptances.has(acceptance)
+          ? { ...write, messageId: acceptance.request.message.messageId }
+          : write,
+      );
+      const { accepted, stale } = await patiently(() => acceptAtOwner(pool, requests, conditional));
+      for (const acceptance of acceptances) {
+        const result = accepted.get(acceptance.request.message.messageId);
+        acceptance.failIfUncertain = result?.failIfUncertain ?? false;
+        acceptance.state = result ? 'accepted' : 'refused';
+      }
+      return stale;
+    } catch (error) {
+      if (isDatabaseUnavailable(error)) throw error;
+      // One message spoils the statement for the keys of all: the gateway learns which one, from its own statement.
+      for (const acceptance of acceptances) acceptance.state = 'refused';
+      const rest = writes.filter(({ acceptance }) => !acceptance?.isRefused);
+      return rest.length > 0 ? await patiently(() => writeManySessionKeys(pool, rest)) : [];
+    }
+  }
+
+  async function patiently<T>(run: () => Promise<T>): Promise<T> {
     for (let attempt = 0; ; attempt += 1) {
       try {
-        return await writeManySessionKeys(
-          pool,
-          batch.map((waiting) => waiting.write),
-        );
+        return await run();
       } catch (error) {
         if (attempt + 1 >= MAX_ATTEMPTS || !certainlyNotWritten(error)) throw error;
         await clock.sleep(backoffDelay(attempt, RETRY));
@@ -141,6 +190,8 @@ export function createKeyWriter({ pool, clock }: { pool: Pool; clock: Clock }): 
     },
   };
 }
+
+const notAccepted = () => new NotAcceptedError('The message was not accepted.');
 
 function keysOf({ owner, upserts, deletes }: KeyWrite): string[] {
   return [...upserts, ...deletes].map(({ kind, keyId }) => `${owner.sessionId}|${kind}|${keyId}`);

@@ -1,5 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import { KeyedLock } from '../keyed-lock.ts';
+import { ACCEPTANCE_KIND, type Acceptance, acceptanceOfSend } from './acceptance.ts';
 import {
   type AuthenticationState,
   DEFAULT_CONNECTION_CONFIG,
@@ -101,23 +102,44 @@ export function createSignalRepository(journal?: InboundJournal): MakeSignalRepo
       return [me?.id, me?.lid].some((own) => own && deviceOf(own) === deviceOf(jid));
     };
 
+    /** A step of a send. With an acceptance, its message is accepted in the commit of the step, or the step fails. */
+    async function accepting<T>(acceptance: Acceptance | undefined, mutex: string, step: () => Promise<T>): Promise<T> {
+      if (!acceptance) return step();
+      return keys.transaction(async () => {
+        const result = await step();
+        await keys.set({ [ACCEPTANCE_KIND]: { message: acceptance } } as unknown as SignalDataSet);
+        return result;
+      }, mutex);
+    }
+
+    type Encrypt = Parameters<SignalRepository['encryptMessage']>[0] & { acceptance: Acceptance | undefined };
+    const encryptForContact = ofContact(async ({ acceptance, ...options }: Encrypt) => {
+      // Baileys leaves out whom it cannot encrypt for.
+      if (isOwnDevice(options.jid)) throw new Error('A device does not write to itself.');
+      return accepting(acceptance, options.jid, () => base.encryptMessage(options));
+    });
+
+    type EncryptGroup = Parameters<SignalRepository['encryptGroupMessage']>[0] & { acceptance: Acceptance | undefined };
+    const encryptForGroup = outside(({ acceptance, ...options }: EncryptGroup) =>
+      keys.transaction(
+        () =>
+          accepting(acceptance, options.group, async () => {
+            const encrypted = await base.encryptGroupMessage(options);
+            await forgetSkippedKeys(keys, base, options);
+            return encrypted;
+          }),
+        options.group,
+      ),
+    );
+
     const steps: Partial<SignalRepository> = {
-      encryptMessage: ofContact(async (options) => {
-        // Baileys leaves out whom it cannot encrypt for.
-        if (isOwnDevice(options.jid)) throw new Error('A device does not write to itself.');
-        return base.encryptMessage(options);
-      }),
+      // Both ask here: the step itself runs in a context of its own.
+      encryptMessage: (options) => encryptForContact({ ...options, acceptance: acceptanceOfSend() }),
+      encryptGroupMessage: (options) => encryptForGroup({ ...options, acceptance: acceptanceOfSend() }),
       validateSession: async (jid) => (isOwnDevice(jid) ? { exists: true } : base.validateSession(jid)),
       injectE2ESession: ofContact((options) => base.injectE2ESession(options)),
       decryptMessage: ofContact((options) =>
         read(options.ciphertext, options.jid, () => decryptWithOneSession(keys, base, options)),
-      ),
-      encryptGroupMessage: outside((options) =>
-        keys.transaction(async () => {
-          const encrypted = await base.encryptGroupMessage(options);
-          await forgetSkippedKeys(keys, base, options);
-          return encrypted;
-        }, options.group),
       ),
       getSenderKeyDistributionMessage: outside((options) => base.getSenderKeyDistributionMessage(options)),
       decryptGroupMessage: outside((options) =>

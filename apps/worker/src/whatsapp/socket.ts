@@ -1,6 +1,7 @@
 import type { MessageCapping } from '@wa-gate/contracts';
 import type { Logger } from '@wa-gate/kit';
 import type { Restriction } from '@wa-gate/messaging';
+import { type Acceptance, sendWithAcceptance } from './acceptance.ts';
 import { readCapping, readTimeLock } from './account-signals.ts';
 import { type Receipt, readChatReceipts, readGroupReceipts, readServerAck, type ServerAck } from './acks.ts';
 import type { AuthStore } from './auth-store.ts';
@@ -66,15 +67,18 @@ export interface OutgoingMessage {
   chatJid: string;
   waMessageId: string;
   message: proto.IMessage;
-  /**
-   * Called directly before Baileys gets the message: from here on it may leave. What it throws keeps the message
-   * back.
-   */
-  onRelay: () => void;
+  /** Of a message that is not in the outbox yet: the commit of its first ratchet step accepts it. */
+  acceptance?: Acceptance;
 }
 
 /** One connection to WhatsApp. After `closed` it is of no use. */
 export interface Connection {
+  /**
+   * Makes sure that the chat has devices to send to; call it before `send`.
+   *
+   * @throws {SendRefusedError} nothing can ever be sent there; any other error: not now
+   */
+  reach(chatJid: string): Promise<void>;
   /**
    * Hands a message to the server. Resolves when it is on its way; what the server says comes by `acknowledged`,
    * sometimes first.
@@ -269,16 +273,13 @@ export function connect(options: ConnectOptions): Connection {
   }
 
   return {
-    async send({ chatJid, waMessageId, message, onRelay }) {
-      if (isJidGroup(chatJid)) {
-        onRelay();
-        await sock.relayMessage(chatJid, message, { messageId: waMessageId });
-        return;
-      }
-      await assertReachable(chatJid);
-      onRelay();
-      await sock.relayMessage(chatJid, message, { messageId: waMessageId });
-      await noteTokenIssued(store, await lidOf(chatJid), Date.now());
+    async reach(chatJid) {
+      if (!isJidGroup(chatJid)) await assertReachable(chatJid);
+    },
+    async send({ chatJid, waMessageId, message, acceptance }) {
+      const relay = () => sock.relayMessage(chatJid, message, { messageId: waMessageId });
+      await (acceptance ? sendWithAcceptance(acceptance, relay) : relay());
+      if (!isJidGroup(chatJid)) await noteTokenIssued(store, await lidOf(chatJid), Date.now());
     },
     async ping() {
       const content = [{ tag: 'ping', attrs: {} }];

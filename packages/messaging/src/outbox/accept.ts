@@ -6,7 +6,6 @@ import {
   forgetKeysOf,
   type IdempotencyKeys,
   KEY_LIFETIME_SECONDS,
-  type KeyName,
   type UsedKeys,
 } from './idempotency.ts';
 
@@ -42,24 +41,39 @@ export type Acceptance =
   | { outcome: 'unknown-session' | 'not-paired' | 'connecting' | 'logged-out' };
 
 /**
- * Columns `id, outcome, locked_until, fail_if_uncertain`: what the session says to a message for the chat $4. Its
- * clock is PostgreSQL's (I12).
+ * SQL: what the session says to a message for the chat, as `Acceptance['outcome']`. The clock is PostgreSQL's (I12).
+ *
+ * @param chat SQL of the chat's jid
+ * @param session alias of a `sessions` row
+ * @param pairingStates the parameter that holds the states in which an account is being linked
  */
+export const verdictOf = (chat: string, session: string, pairingStates: string): string => `CASE
+      WHEN ${session}.state = 'LOGGED_OUT' THEN 'logged-out'
+      WHEN ${session}.paired_at IS NULL OR ${session}.state = ANY(${pairingStates}::"SessionState"[])
+        THEN CASE WHEN ${session}.state IN ('INITIALIZING', 'CONNECTING', 'PAIRING') THEN 'connecting' ELSE 'not-paired' END
+      WHEN ${isHeldBack(chat, session)} THEN 'time-locked'
+      ELSE 'accepted' END`;
+
+/** SQL: whether an attempt whose fate cannot be known is the last one; the request's word comes before the setting. */
+export const failsIfUncertain = (wish: string, session: string): string =>
+  `coalesce(${wish}::bool, ${session}.settings->>'onUncertain' = 'fail', false)`;
+
+/** Columns `id, outcome, locked_until, fail_if_uncertain` of the session $2, for a message for the chat $4. */
 const SESSION = `session AS (
-    SELECT id, ${newChatsHeldUntil('sessions')} AS locked_until,
-    coalesce($11::bool, settings->>'onUncertain' = 'fail', false) AS fail_if_uncertain, CASE
-      WHEN state = 'LOGGED_OUT' THEN 'logged-out'
-      WHEN paired_at IS NULL OR state = ANY($10::"SessionState"[])
-        THEN CASE WHEN state IN ('INITIALIZING', 'CONNECTING', 'PAIRING') THEN 'connecting' ELSE 'not-paired' END
-      WHEN ${isHeldBack('$4', 'sessions')} THEN 'time-locked'
-      ELSE 'accepted' END AS outcome
+    SELECT id, ${newChatsHeldUntil('sessions')} AS locked_until, ${failsIfUncertain('$11', 'sessions')} AS fail_if_uncertain,
+      ${verdictOf('$4', 'sessions', '$10')} AS outcome
     FROM sessions WHERE id = $2
   )`;
 
-/** @param unless SQL of a condition under which nothing is accepted */
+/**
+ * The owner may have accepted the message already, when it was offered to it: then the row stays as it is.
+ *
+ * @param unless SQL of a condition under which nothing is accepted
+ */
 const messageAndOutbox = (unless: string): string => `message AS (
     INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, from_me, kind, text, content, state, metadata, api_key_id)
     SELECT $1, id, 'OUTBOUND', $3, $4, true, $5, $6, $13, 'QUEUED', $7, $12 FROM session WHERE outcome = 'accepted'${unless}
+    ON CONFLICT (id) DO NOTHING
     RETURNING id
   ), keyed AS (
     INSERT INTO message_keys (session_id, chat_jid, from_me, wa_message_id, message_id) SELECT $2, $4, true, $3, id FROM message
@@ -77,10 +91,16 @@ const ACCEPT = {
 };
 
 /**
- * The same with keys. A key that is in use keeps what it names, also when its first use commits only now: the conflict
- * waits for it. One that has expired is taken over. `DO UPDATE` in all cases, because only so the row of the other one
- * is returned.
+ * What follows an insert of idempotency keys `k`. A key that is in use keeps what it names, also when its first use
+ * commits only now: the conflict waits for it. One that has expired is taken over. `DO UPDATE` in all cases, because
+ * only so the row of the other one is returned.
  */
+export const TAKE_KEY = `ON CONFLICT (session_id, key) DO UPDATE SET
+      request_hash = CASE WHEN k.expires_at <= now() THEN excluded.request_hash ELSE k.request_hash END,
+      message_id = CASE WHEN k.expires_at <= now() THEN excluded.message_id ELSE k.message_id END,
+      expires_at = CASE WHEN k.expires_at <= now() THEN excluded.expires_at ELSE k.expires_at END`;
+
+/** The same with keys. */
 const ACCEPT_ONCE = {
   name: 'accept-message-once',
   text: `WITH ${SESSION}, keys AS (
@@ -88,10 +108,7 @@ const ACCEPT_ONCE = {
     SELECT s.id, given.key, $16, $1, now() + given.lifetime * interval '1 s'
     FROM session s CROSS JOIN unnest($14::text[], $15::int[]) AS given(key, lifetime)
     WHERE s.outcome = 'accepted' ORDER BY given.key
-    ON CONFLICT (session_id, key) DO UPDATE SET
-      request_hash = CASE WHEN k.expires_at <= now() THEN excluded.request_hash ELSE k.request_hash END,
-      message_id = CASE WHEN k.expires_at <= now() THEN excluded.message_id ELSE k.message_id END,
-      expires_at = CASE WHEN k.expires_at <= now() THEN excluded.expires_at ELSE k.expires_at END
+    ${TAKE_KEY}
     RETURNING request_hash, message_id
   ), used AS (
     SELECT * FROM keys WHERE message_id <> $1
@@ -108,9 +125,12 @@ interface AcceptRow {
   isSameRequest?: boolean | null;
 }
 
-const keyNames = ({ key, clientMessageId }: IdempotencyKeys): { name: string; kind: KeyName }[] => [
-  ...(key === undefined ? [] : [{ name: `key:${key}`, kind: 'key' as const }]),
-  ...(clientMessageId === undefined ? [] : [{ name: `client:${clientMessageId}`, kind: 'client' as const }]),
+/** Under which names, for how many seconds, the keys of a request are stored. */
+export const keyNames = ({ key, clientMessageId }: IdempotencyKeys): { name: string; lifetime: number }[] => [
+  ...(key === undefined ? [] : [{ name: `key:${key}`, lifetime: KEY_LIFETIME_SECONDS.key }]),
+  ...(clientMessageId === undefined
+    ? []
+    : [{ name: `client:${clientMessageId}`, lifetime: KEY_LIFETIME_SECONDS.client }]),
 ];
 
 /**
@@ -144,7 +164,7 @@ export async function acceptMessage(db: Queryable, message: AcceptedMessage): Pr
 
   const { requestHash } = message.idempotency;
   const keys = names.map(({ name }) => name);
-  const lifetimes = names.map(({ kind }) => KEY_LIFETIME_SECONDS[kind]);
+  const lifetimes = names.map(({ lifetime }) => lifetime);
   const { rows } = await db.query<AcceptRow>({ ...ACCEPT_ONCE, values: [...values, keys, lifetimes, requestHash] });
   const acceptance = readAcceptance(rows[0]);
   if (acceptance.outcome === 'accepted') return acceptance;

@@ -11,9 +11,7 @@ export interface IdempotencyKeys {
   requestHash: Buffer;
 }
 
-export type KeyName = 'key' | 'client';
-
-export const KEY_LIFETIME_SECONDS: Readonly<Record<KeyName, number>> = { key: 24 * 3_600, client: 30 * 24 * 3_600 };
+export const KEY_LIFETIME_SECONDS = { key: 24 * 3_600, client: 30 * 24 * 3_600 } as const;
 
 /** What keys that are in use already stand for. */
 export interface UsedKeys {

@@ -32,7 +32,7 @@ const isUncertain = (epoch: string): string =>
  * What a claim may take, of row `o` and session `s` for an owner of `epoch`. A row that an older epoch left in
  * `sending` goes out again under the same id, unless it is uncertain: see {@link OutboxState.uncertain}.
  */
-const isDue = (epoch: string): string => `o.not_before <= now()
+export const isDue = (epoch: string): string => `o.not_before <= now()
     AND (o.state = 'QUEUED' OR (o.state = 'SENDING' AND o.epoch < ${epoch} AND NOT ${isUncertain(epoch)}))
     AND NOT ${isHeldBack('o.chat_jid', 's')}`;
 

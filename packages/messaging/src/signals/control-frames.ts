@@ -1,3 +1,4 @@
+import type { AcceptedMessage } from '../outbox/accept.ts';
 import type { SessionHint } from './hints.ts';
 
 /** How busy a worker is, each second. */
@@ -13,19 +14,43 @@ export interface WorkerLoadReport {
  * other.
  */
 
+/** A message as it is offered: {@link AcceptedMessage} in JSON. */
+export type OfferedMessage = Omit<AcceptedMessage, 'lane' | 'idempotency'> & {
+  idempotency?: Omit<NonNullable<AcceptedMessage['idempotency']>, 'requestHash'> & { requestHash: string };
+};
+
+export function toOffer({ lane: _, idempotency, ...message }: AcceptedMessage): OfferedMessage {
+  if (!idempotency) return message;
+  return { ...message, idempotency: { ...idempotency, requestHash: idempotency.requestHash.toString('base64') } };
+}
+
+export function fromOffer({ idempotency, ...message }: OfferedMessage): AcceptedMessage {
+  if (!idempotency) return message;
+  return { ...message, idempotency: { ...idempotency, requestHash: Buffer.from(idempotency.requestHash, 'base64') } };
+}
+
 /**
  * What a worker sends on the control stream of a gateway. `goodbye`: its sockets are closed, and it holds no session
- * any more. `strays`: misrouted doorbells, for sessions that it does not host.
+ * any more. `strays`: misrouted doorbells, for sessions that it does not host. `declined`: offered messages that the
+ * gateway accepts itself.
  */
 export type WorkerFrame =
-  | { type: 'hello'; workerId: string; incarnation: number }
+  | { type: 'hello'; workerId: string; incarnation: number; takesOffers?: boolean }
   | { type: 'load'; load: WorkerLoadReport }
   | { type: 'hints'; hints: SessionHint[] }
   | { type: 'strays'; sessionIds: string[] }
+  | { type: 'declined'; messageIds: string[] }
   | { type: 'goodbye'; incarnation: number };
 
-/** What a gateway sends to a worker. `bell`: these outboxes have something new. `look`: the placements have changed. */
-export type GatewayFrame = { type: 'bell'; sessionIds: string[] } | { type: 'look' };
+/**
+ * What a gateway sends to a worker. `bell`: these outboxes have something new. `look`: the placements have changed.
+ * `offer`: checked requests for the owner to accept. `withdraw`: the gateway accepts these offered messages itself.
+ */
+export type GatewayFrame =
+  | { type: 'bell'; sessionIds: string[] }
+  | { type: 'look' }
+  | { type: 'offer'; messages: OfferedMessage[] }
+  | { type: 'withdraw'; messages: Pick<OfferedMessage, 'sessionId' | 'messageId'>[] };
 
 /** Far more than any frame of ours. */
 export const MAX_CONTROL_FRAME_BYTES = 1024 * 1024;
@@ -44,5 +69,12 @@ export function readFrame<Frame extends { type: string }>(
   return frame?.type !== undefined && types.has(frame.type) ? (frame as Frame) : undefined;
 }
 
-export const WORKER_FRAMES: ReadonlySet<WorkerFrame['type']> = new Set(['hello', 'load', 'hints', 'strays', 'goodbye']);
-export const GATEWAY_FRAMES: ReadonlySet<GatewayFrame['type']> = new Set(['bell', 'look']);
+export const WORKER_FRAMES: ReadonlySet<WorkerFrame['type']> = new Set([
+  'hello',
+  'load',
+  'hints',
+  'strays',
+  'declined',
+  'goodbye',
+]);
+export const GATEWAY_FRAMES: ReadonlySet<GatewayFrame['type']> = new Set(['bell', 'look', 'offer', 'withdraw']);

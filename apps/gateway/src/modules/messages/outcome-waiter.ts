@@ -21,6 +21,11 @@ export interface Expectation {
    * @param read the state in the database, for when no hints come
    */
   outcome(read: () => Promise<MessageState | null>): Promise<MessageState | null>;
+  /**
+   * Whether a hint names the message before `signal` resolves, in whatever state: then it is accepted. At the time-out,
+   * and when hints cannot come any more, the answer is no.
+   */
+  isHintedBefore(signal: Promise<void>): Promise<boolean>;
   /** Ends it without an outcome: the message was not accepted. */
   cancel(): void;
 }
@@ -49,6 +54,8 @@ class Wait implements HintListener {
   readonly #messageId: string;
   readonly #goal: WaitGoal;
   state: MessageState | null = null;
+  /** A hint has named the message. */
+  isHinted = false;
   isEnded = false;
   #wake: () => void = () => undefined;
 
@@ -59,8 +66,9 @@ class Wait implements HintListener {
 
   onHint({ messages }: SessionHint): void {
     for (const { messageId, state } of messages) {
-      if (messageId !== this.#messageId || !isReached(this.#goal, state)) continue;
-      this.state = state;
+      if (messageId !== this.#messageId) continue;
+      this.isHinted = true;
+      if (isReached(this.#goal, state)) this.state = state;
       this.#wake();
     }
   }
@@ -123,6 +131,10 @@ export function createOutcomeWaiter({ hints, logger }: OutcomeWaiterDependencies
       }
 
       return {
+        async isHintedBefore(signal) {
+          if (!wait.isEnded && !wait.isHinted) await Promise.race([wait.pause(deadline - performance.now()), signal]);
+          return wait.isHinted;
+        },
         outcome: (read) => untilKnown(read).finally(leave),
         cancel: leave,
       };

@@ -7,11 +7,12 @@ import {
 } from '@wa-gate/contracts';
 import { isDatabaseUnavailable, type Queryable } from '@wa-gate/db';
 import { newId } from '@wa-gate/kit';
-import { type Acceptance, acceptMessage, newWaMessageId } from '@wa-gate/messaging';
+import { type Acceptance, type AcceptedMessage, acceptMessage, newWaMessageId } from '@wa-gate/messaging';
 import { ApiError } from '../../http/api-error.ts';
 import { parseRecipient } from '../../http/recipient.ts';
 import type { SessionRef } from '../../principal.ts';
 import type { Doorbells } from '../../worker-links/doorbells.ts';
+import type { Offers } from '../../worker-links/offers.ts';
 import type { MessageRecord, MessagesRepository } from './messages.repository.ts';
 import { type Expectation, isReached, type OutcomeWaiter, type WaitGoal } from './outcome-waiter.ts';
 import { presentError } from './present-message.ts';
@@ -20,6 +21,7 @@ import { outboundOf, requestHashOf } from './send-request.ts';
 export interface SendingDependencies {
   db: Queryable;
   doorbells: Pick<Doorbells, 'notifySession'>;
+  offers: Offers;
   messages: MessagesRepository;
   waiter: OutcomeWaiter;
 }
@@ -95,27 +97,59 @@ function idempotencyOf(body: SendRequest, chatJid: string, request: OutboundRequ
   return { key, clientMessageId, requestHash: requestHashOf(body, chatJid, request) };
 }
 
+/**
+ * What a request asks to be accepted.
+ *
+ * @throws {ApiError} when it cannot be stored, or the recipient is none
+ */
+function readMessage(session: SessionRef, body: SendRequest, options: SendOptions): AcceptedMessage {
+  refuseWhatIsNoText(body);
+  const chatJid = parseRecipient(body.to);
+  const request = outboundOf(body);
+  return {
+    messageId: newId(),
+    waMessageId: newWaMessageId(),
+    sessionId: session.id,
+    chatJid,
+    request,
+    metadata: body.metadata,
+    failIfUncertain: body.onUncertain && body.onUncertain === 'fail',
+    idempotency: idempotencyOf(body, chatJid, request, options.idempotencyKey),
+    apiKeyId: options.apiKeyId,
+  };
+}
+
 /** Accepts messages and waits for what becomes of them. */
-export function createSending({ db, doorbells, messages, waiter }: SendingDependencies): Sending {
-  /** One statement in PostgreSQL and one notification: what a send costs here. */
-  async function accept(session: SessionRef, body: SendRequest, options: SendOptions, ids: Ids) {
-    refuseWhatIsNoText(body);
-    const chatJid = parseRecipient(body.to);
-    const request = outboundOf(body);
-    const acceptance = await acceptMessage(db, {
-      ...ids,
-      sessionId: session.id,
-      chatJid,
-      request,
-      metadata: body.metadata,
-      failIfUncertain: body.onUncertain && body.onUncertain === 'fail',
-      idempotency: idempotencyOf(body, chatJid, request, options.idempotencyKey),
-      apiKeyId: options.apiKeyId,
-    });
-    if (acceptance.outcome === 'accepted') doorbells.notifySession(session.id);
+export function createSending({ db, doorbells, offers, messages, waiter }: SendingDependencies): Sending {
+  /** One statement in PostgreSQL and one notification. */
+  async function accept(message: AcceptedMessage): Promise<Extract<Acceptance, { outcome: 'accepted' | 'used' }>> {
+    const acceptance = await acceptMessage(db, message);
+    if (acceptance.outcome === 'accepted') doorbells.notifySession(message.sessionId);
     else if (acceptance.outcome !== 'used') throw refusal(acceptance);
     else if (!acceptance.isSameRequest) throw new ApiError('IDEMPOTENCY_MISMATCH');
     return acceptance;
+  }
+
+  /** By the owner of the session, if it takes the offer, else here. */
+  async function acceptSoon(message: AcceptedMessage, expectation: Expectation, timeoutMs: number) {
+    const offer = await offers.make(message, timeoutMs);
+    if (!offer) return await accept(message);
+    try {
+      if (await expectation.isHintedBefore(offer.lapsed)) return { outcome: 'accepted' } as const;
+      return await acceptLapsed(message);
+    } finally {
+      offer.settle();
+    }
+  }
+
+  /** What the owner did not accept in time. It may have done so at the last moment, and that counts. */
+  async function acceptLapsed(message: AcceptedMessage): ReturnType<typeof accept> {
+    try {
+      return await accept(message);
+    } catch (error) {
+      if (!(error instanceof ApiError) || (await messages.readState(message.messageId)) === null) throw error;
+      return { outcome: 'accepted' };
+    }
   }
 
   const findOwn = (session: SessionRef, id: string) =>
@@ -169,16 +203,18 @@ export function createSending({ db, doorbells, messages, waiter }: SendingDepend
   return {
     async send(session, request, options) {
       const { wait, timeoutMs } = options;
-      const ids = { messageId: newId(), waMessageId: newWaMessageId() };
+      const message = readMessage(session, request, options);
+      const { messageId, waMessageId } = message;
+      const ids = { messageId, waMessageId };
       if (wait === 'queued') {
-        const acceptance = await accept(session, request, options, ids);
+        const acceptance = await accept(message);
         if (acceptance.outcome === 'used') return await replay(session, acceptance.messageIds, options);
         return { result: { ...ids, ...describeMessageState('QUEUED') }, isSettled: false, isReplay: false };
       }
-      const expectation = await waiter.expect(session.id, ids.messageId, wait, timeoutMs);
+      const expectation = await waiter.expect(session.id, messageId, wait, timeoutMs);
       let acceptance: Awaited<ReturnType<typeof accept>>;
       try {
-        acceptance = await accept(session, request, options, ids);
+        acceptance = await acceptSoon(message, expectation, timeoutMs);
       } catch (error) {
         expectation.cancel();
         throw error;
