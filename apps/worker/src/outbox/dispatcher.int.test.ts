@@ -3,12 +3,13 @@ import { type Ownership, placeSession, registerWorker, releaseSession, scaleTimi
 import type { OutboundRequest } from '@wa-gate/contracts';
 import type { Pool } from '@wa-gate/db';
 import { type Clock, createLogger, newId, systemClock } from '@wa-gate/kit';
-import { acceptMessage, newWaMessageId } from '@wa-gate/messaging';
+import { type AcceptedMessage, acceptMessage, newWaMessageId } from '@wa-gate/messaging';
 import { createTestDatabase, seedSession, type TestDatabase, waitFor, workerRegistration } from '@wa-gate/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { buildMessage, encodeMessage, type OutboundContent } from '../content/outbound.ts';
 import { KeyedLock } from '../keyed-lock.ts';
 import { FakeConnection } from '../testing/fake-connection.ts';
+import { createKeyWriter, type KeyWriter } from '../whatsapp/key-writer.ts';
 import { DEADLINES } from './deadlines.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { createOutcomeWriter } from './outcome-writer.ts';
@@ -19,6 +20,7 @@ const LASTING = scaleTiming(60);
 let database: TestDatabase;
 let owner: Ownership;
 let fake: FakeConnection;
+let keys: KeyWriter;
 let dispatcher: Dispatcher;
 let stuck: Ownership[];
 let mayStart: boolean;
@@ -40,7 +42,8 @@ beforeEach(async () => {
   asked = 0;
   ahead = 0;
   askTimeLock = async () => undefined;
-  fake = new FakeConnection();
+  keys = createKeyWriter({ pool: database.pool, clock: systemClock });
+  fake = newConnection();
   dispatcher = createDispatcher();
 });
 afterEach(() => dispatcher.stop(0));
@@ -81,6 +84,13 @@ function createDispatcher(pool = database.pool): Dispatcher {
   });
   made.start();
   return made;
+}
+
+/** Its ratchet steps write nothing but the acceptance that rides with them. */
+function newConnection(writer = keys): FakeConnection {
+  const connection = new FakeConnection();
+  connection.accept = (acceptance) => writer.write({ owner, upserts: [], deletes: [], acceptance });
+  return connection;
 }
 
 async function accept(text = 'hello', more: { chatJid?: string; failIfUncertain?: boolean } = {}) {
@@ -183,7 +193,7 @@ describe('draining one session', () => {
     dispatcher.notify(owner.sessionId);
     expect(fake.relayed).toHaveLength(1);
     // A new connection begins anew, in order.
-    const next = new FakeConnection();
+    const next = newConnection();
     open(next);
     await relayed(4, next);
     expect(next.ids).toEqual(ids.slice(1).map(({ waMessageId }) => waMessageId));
@@ -204,12 +214,175 @@ describe('draining one session', () => {
   });
 });
 
+describe('an offered message', () => {
+  const declined: string[] = [];
+  beforeEach(() => {
+    declined.length = 0;
+  });
+  function offer(text = 'hello', more: Partial<AcceptedMessage> = {}): AcceptedMessage {
+    const message: AcceptedMessage = {
+      messageId: newId(),
+      waMessageId: newWaMessageId(),
+      sessionId: owner.sessionId,
+      chatJid: '1@s.whatsapp.net',
+      request: { type: 'text', text },
+      ...more,
+    };
+    dispatcher.offer(message, () => declined.push(message.messageId));
+    return message;
+  }
+  /** Open, and everything that waited is claimed. */
+  async function openIdle(connection = fake): Promise<void> {
+    const { messageId, waMessageId } = await accept('before');
+    open(connection);
+    await waitFor(() => connection.ids.includes(waMessageId));
+    acknowledge(waMessageId);
+    await becomes(messageId, 'SENT');
+    connection.relayed.splice(0);
+  }
+  const isDeclined = ({ messageId }: AcceptedMessage) => waitFor(() => declined.includes(messageId));
+
+  it('is in the outbox with its bytes before it is relayed, and sent when it is acknowledged (I8)', async () => {
+    await openIdle();
+    let before: Awaited<ReturnType<typeof read>>;
+    const { messageId, waMessageId } = offer('offered');
+    fake.onRelayed = () => {
+      before = read(messageId);
+    };
+    await relayed(1);
+    const payload = encodeMessage(fake.relayed[0]!.message);
+    expect(await before).toMatchObject({ outbox: 'SENDING', attempts: 1, payload, message: 'QUEUED' });
+    acknowledge(waMessageId);
+    expect(await becomes(messageId, 'SENT')).toMatchObject({ payload, wireAt: expect.any(Date), attempts: 1 });
+    expect(declined).toEqual([]);
+  });
+
+  it.each([
+    ['without a connection', () => undefined],
+    ['without the lease (I3)', () => (mayStart = false)],
+    ['while the session drains', () => dispatcher.drain(owner, 0)],
+    ['while a doorbell has not been answered', () => void dispatcher.notify(owner.sessionId)],
+  ])('is declined %s', async (what, make) => {
+    if (what !== 'without a connection') await openIdle();
+    make();
+    const message = offer();
+    await isDeclined(message);
+    mayStart = true;
+    expect([await read(message.messageId), fake.relayed]).toEqual([undefined, []]);
+  });
+
+  it('is declined behind a row whose doorbell was lost, and never overtakes it', async () => {
+    await openIdle();
+    acknowledgeAll();
+    const first = { messageId: newId(), waMessageId: newWaMessageId(), sessionId: owner.sessionId };
+    const request = { type: 'text', text: 'first' } as const;
+    await acceptMessage(database.pool, { ...first, chatJid: '1@s.whatsapp.net', request });
+    const second = offer('second');
+    await isDeclined(second);
+    expect(fake.ids).toEqual([]);
+    await acceptMessage(database.pool, second);
+    dispatcher.notify(owner.sessionId);
+    await becomes(second.messageId, 'SENT');
+    expect(fake.ids).toEqual([first.waMessageId, second.waMessageId]);
+  });
+
+  it('waits for those before it, in order', async () => {
+    await openIdle();
+    acknowledgeAll();
+    const messages = Array.from({ length: 10 }, (_, n) => offer(`text ${n}`));
+    for (const { messageId } of messages) await becomes(messageId, 'SENT');
+    expect(fake.ids).toEqual(messages.map(({ waMessageId }) => waMessageId));
+  });
+
+  it('is declined when a doorbell comes while it waits: rows of the outbox do not starve', async () => {
+    await openIdle();
+    acknowledgeAll();
+    const { lift, wait } = gate();
+    fake.afterRelay = wait;
+    const first = offer('first');
+    await relayed(1);
+    const third = offer('third');
+    const second = await accept('second');
+    lift();
+    await isDeclined(third);
+    await becomes(second.messageId, 'SENT');
+    expect(fake.ids).toEqual([first.waMessageId, second.waMessageId]);
+  });
+
+  it('is declined, with nothing stored, when the connection ends before it is accepted', async () => {
+    await openIdle();
+    const { lift, wait } = gate();
+    fake.beforeRelay = wait;
+    const [first, second] = [offer('first'), offer('second')];
+    await waitFor(() => asked > 0);
+    dispatcher.closed(owner);
+    await isDeclined(second);
+    lift();
+    await isDeclined(first);
+    expect([await read(first.messageId), await read(second.messageId), fake.ids]).toEqual([undefined, undefined, []]);
+  });
+
+  it('goes out again under its id when the connection ends after it was accepted', async () => {
+    await openIdle();
+    const message = offer('again');
+    await relayed(1);
+    const next = newConnection();
+    open(next);
+    await relayed(1, next);
+    expect(next.ids).toEqual([message.waMessageId]);
+    expect(encodeMessage(next.relayed[0]!.message)).toEqual(encodeMessage(fake.relayed[0]!.message));
+    acknowledge(message.waMessageId);
+    expect(await becomes(message.messageId, 'SENT')).toMatchObject({ attempts: 2 });
+  });
+
+  it('is unknown then, when its caller wants no second attempt', async () => {
+    await openIdle();
+    const message = offer('careful', { failIfUncertain: true });
+    await relayed(1);
+    open(newConnection());
+    expect(await becomes(message.messageId, 'UNKNOWN')).toMatchObject({ error: 'SEND_UNCERTAIN' });
+  });
+
+  it('that its gateway has withdrawn is not accepted', async () => {
+    await openIdle();
+    const { lift, wait } = gate();
+    fake.beforeRelay = wait;
+    const [first, second] = [offer('first'), offer('second')];
+    dispatcher.withdraw(second);
+    dispatcher.withdraw(first);
+    lift();
+    await isDeclined(first);
+    expect([await read(first.messageId), await read(second.messageId), fake.ids]).toEqual([undefined, undefined, []]);
+  });
+
+  it('whose acceptance PostgreSQL has stored without an answer is found in the outbox, and goes out', async () => {
+    await openIdle();
+    const query = async (statement: string): Promise<never> => {
+      await database.pool.query(statement);
+      throw new Error('Connection terminated unexpectedly');
+    };
+    const broken = newConnection(createKeyWriter({ pool: { query } as unknown as Pool, clock: systemClock }));
+    fake.accept = broken.accept;
+    const message = offer('lost and found');
+    await isDeclined(message);
+    expect([(await read(message.messageId)).outbox, fake.ids]).toEqual(['SENDING', []]);
+    // The gateway finds it accepted.
+    expect(await acceptMessage(database.pool, message)).toEqual({ outcome: 'accepted' });
+    const next = newConnection();
+    open(next);
+    await relayed(1, next);
+    expect(next.ids).toEqual([message.waMessageId]);
+    acknowledge(message.waMessageId);
+    await becomes(message.messageId, 'SENT');
+  });
+});
+
 describe('when the connection ends before the acknowledgement (I8)', () => {
   it('the same bytes go out again under the same id', async () => {
     const { messageId, waMessageId } = await accept('again');
     open();
     await relayed(1);
-    const next = new FakeConnection();
+    const next = newConnection();
     open(next);
     await relayed(1, next);
     expect(next.ids).toEqual([waMessageId]);
@@ -228,7 +401,7 @@ describe('when the connection ends before the acknowledgement (I8)', () => {
     const other = await accept('other');
     open();
     await relayed(2);
-    const next = new FakeConnection();
+    const next = newConnection();
     open(next);
     const row = await becomes(careful.messageId, 'UNKNOWN');
     expect(row).toMatchObject({ outbox: 'UNKNOWN', error: 'SEND_UNCERTAIN' });
@@ -245,7 +418,7 @@ describe('when the connection ends before the acknowledgement (I8)', () => {
     const { messageId, waMessageId } = await accept('careful', { failIfUncertain: true });
     open();
     await inOutbox(messageId, 'SENDING');
-    const next = new FakeConnection();
+    const next = newConnection();
     open(next);
     await relayed(1, next);
     expect(next.ids).toEqual([waMessageId]);
@@ -269,7 +442,7 @@ describe('when the connection ends before the acknowledgement (I8)', () => {
     const before = dispatcher;
     owner = { ...owner, epoch: (await placeSession(database.pool, owner.sessionId))!.epoch };
     dispatcher = createDispatcher();
-    const next = new FakeConnection();
+    const next = newConnection();
     open(next);
     await relayed(1, next);
     expect(next.ids).toEqual([other.waMessageId]);
@@ -498,7 +671,7 @@ describe('I8 the process is killed between any two steps of a send, and another 
     owner = { ...owner, epoch: (await placeSession(database.pool, owner.sessionId))!.epoch };
     const second = await accept('second');
     const before = fake;
-    fake = new FakeConnection();
+    fake = newConnection();
     acknowledgeAll();
     open();
     await becomes(second.messageId, 'SENT');

@@ -1,3 +1,4 @@
+import { type Acceptance, NotAcceptedError } from '../whatsapp/acceptance.ts';
 import type { Connection, OutgoingMessage } from '../whatsapp/socket.ts';
 
 /** A connection whose far end is the test: it says what is relayed, what is acknowledged, and when. */
@@ -8,6 +9,10 @@ export class FakeConnection implements Connection {
   beforeRelay: () => Promise<void> = async () => undefined;
   /** What they wait for afterwards. */
   afterRelay: () => Promise<void> = async () => undefined;
+  /** What the ratchet steps of an offered message do. */
+  accept: (acceptance: Acceptance) => Promise<void> = async () => {
+    throw new NotAcceptedError('Nothing accepts here.');
+  };
   onRelayed: (message: OutgoingMessage) => void = () => undefined;
 
   get ids(): string[] {
@@ -19,6 +24,7 @@ export class FakeConnection implements Connection {
   }
 
   async send(message: OutgoingMessage): Promise<void> {
+    if (message.acceptance) await this.accept(message.acceptance);
     this.relayed.push(message);
     this.onRelayed(message);
     await this.afterRelay();

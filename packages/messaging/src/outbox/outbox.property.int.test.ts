@@ -3,7 +3,8 @@ import { newId } from '@wa-gate/kit';
 import { createTestDatabase, seedSession, type TestDatabase, workerRegistration } from '@wa-gate/testkit';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { acceptMessage } from './accept.ts';
+import { type AcceptedMessage, acceptMessage } from './accept.ts';
+import { acceptAtOwner } from './accept-at-owner.ts';
 import {
   beginAttempt,
   claimOutbox,
@@ -29,9 +30,11 @@ afterAll(() => database?.drop());
 
 /**
  * What happens to the outbox of one session. `who` picks a message, `stale` lets an owner act that is none any more.
+ * `lapses`: when the gateway accepts an offered message itself, by the side of its owner.
  */
 type Step =
   | { do: 'accept'; text: string; careful: boolean }
+  | { do: 'offer'; text: string; careful: boolean; lapses: 'never' | 'before' | 'meanwhile' | 'after'; stale: boolean }
   | { do: 'claim'; limit: number; stale: boolean }
   | { do: 'return'; who: number; attempted: boolean; stale: boolean }
   | { do: 'begin'; who: number; stale: boolean }
@@ -44,6 +47,16 @@ const who = fc.nat(5);
 const stale = fc.boolean();
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('accept' as const), text: fc.string(), careful: fc.boolean() }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('offer' as const),
+      text: fc.string(),
+      careful: fc.boolean(),
+      lapses: fc.constantFrom('never' as const, 'before' as const, 'meanwhile' as const, 'after' as const),
+      stale,
+    }),
+  },
   {
     weight: 5,
     arbitrary: fc.record({ do: fc.constant('claim' as const), limit: fc.integer({ min: 1, max: 4 }), stale }),
@@ -123,7 +136,7 @@ class Model {
   }
 }
 
-it('an accepted message keeps its id and its bytes over claims, crashes, returns, takeovers and stale owners, and none is lost (I8, I2)', async () => {
+it('a message, accepted by the gateway or by the owner or by both at once, keeps its id and its bytes over claims, crashes, returns, takeovers and stale owners, and none is lost (I8, I2)', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
       const { pool } = database;
@@ -150,6 +163,50 @@ it('an accepted message keeps its id and its bytes over claims, crashes, returns
               attempts: 0,
               state: 'QUEUED',
               payload: null,
+            });
+            break;
+          }
+          case 'offer': {
+            const ids = { messageId: newId(), waMessageId: newWaMessageId() };
+            const text = now.text.replaceAll('\0', '');
+            const { careful, lapses } = now;
+            const message: AcceptedMessage = {
+              ...ids,
+              sessionId,
+              chatJid: '15550001@s.whatsapp.net',
+              request: { type: 'text', text },
+              failIfUncertain: careful,
+            };
+            const payload = `${ids.waMessageId}|${text}`;
+            const own = as(now.stale);
+            const atOwner = () =>
+              acceptAtOwner(
+                pool,
+                [{ owner: own, message, payload: Buffer.from(payload) }],
+                [{ owner: own, upserts: [], deletes: [], messageId: ids.messageId }],
+              );
+            const mayTake = !now.stale && model.claimable(1).length === 0;
+            if (lapses === 'before') await acceptMessage(pool, message);
+            const [{ accepted, stale: left }] = await Promise.all([
+              atOwner(),
+              ...(lapses === 'meanwhile' ? [acceptMessage(pool, message)] : []),
+            ] as const);
+            if (lapses === 'after') expect(await acceptMessage(pool, message)).toEqual({ outcome: 'accepted' });
+            expect(left).toEqual(now.stale ? [sessionId] : []);
+            const taken = accepted.get(ids.messageId);
+            if (lapses !== 'meanwhile') expect(taken !== undefined).toBe(mayTake && lapses !== 'before');
+            if (taken) expect([mayTake, taken.failIfUncertain]).toEqual([true, careful]);
+            else if (lapses === 'never') break;
+            model.messages.push({
+              ...ids,
+              text,
+              careful,
+              row: taken ? 'sending' : 'queued',
+              begun: taken !== undefined && careful,
+              epoch: taken ? model.owner.epoch : 0,
+              attempts: taken ? 1 : 0,
+              state: 'QUEUED',
+              payload: taken ? payload : null,
             });
             break;
           }
