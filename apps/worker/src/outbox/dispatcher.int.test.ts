@@ -264,7 +264,7 @@ describe('an offered message', () => {
     ['while a doorbell has not been answered', () => void dispatcher.notify(owner.sessionId)],
   ])('is declined %s', async (what, make) => {
     if (what !== 'without a connection') await openIdle();
-    make();
+    void make();
     const message = offer();
     await isDeclined(message);
     mayStart = true;

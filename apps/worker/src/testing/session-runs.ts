@@ -1,10 +1,11 @@
 import type { Ownership } from '@wa-gate/cluster';
-import { createLogger, systemClock } from '@wa-gate/kit';
+import { createLogger, newId, systemClock } from '@wa-gate/kit';
 import { createTestDatabase, type TestDatabase, waitFor } from '@wa-gate/testkit';
 import { createProjector, type Projector } from '../inbox/projector.ts';
 import { KeyedLock } from '../keyed-lock.ts';
+import { Acceptance } from '../whatsapp/acceptance.ts';
 import { type AuthStore, openAuthStore } from '../whatsapp/auth-store.ts';
-import { DEFAULT_CONNECTION_CONFIG, makeWASocket, type proto, type WASocket } from '../whatsapp/baileys.ts';
+import { DEFAULT_CONNECTION_CONFIG, makeWASocket, proto, type WASocket } from '../whatsapp/baileys.ts';
 import { createSocketCaches } from '../whatsapp/baileys-caches.ts';
 import { createKeyWriter } from '../whatsapp/key-writer.ts';
 import { type NetworkEndpoint, sandboxNetwork } from '../whatsapp/network.ts';
@@ -50,6 +51,12 @@ export interface SessionRun {
   failure(): Error | undefined;
   /** Sends as the outbox does: under this id, and under the same one again after a crash. */
   send(chatJid: string, waMessageId: string, text: string): Promise<void>;
+  /**
+   * As an offer of a gateway: the commit of the first ratchet step accepts it.
+   *
+   * @throws whatever the connection throws
+   */
+  offer(chatJid: string, waMessageId: string, text: string): Promise<void>;
   /** Ends it as a kill does. */
   kill(): void;
 }
@@ -201,6 +208,11 @@ async function startRun(context: RunContext) {
     },
   });
   const current = connection;
+  function messageOf(waMessageId: string, text: string): proto.IMessage {
+    const message = { extendedTextMessage: { text } };
+    messages.set(waMessageId, message);
+    return message;
+  }
   const run: SessionRun = {
     gate,
     ratchets,
@@ -209,10 +221,17 @@ async function startRun(context: RunContext) {
     connection: current,
     failure: () => failure,
     async send(chatJid, waMessageId, text) {
-      const message = { extendedTextMessage: { text } };
-      messages.set(waMessageId, message);
       await current.reach(chatJid);
-      await current.send({ chatJid, waMessageId, message });
+      await current.send({ chatJid, waMessageId, message: messageOf(waMessageId, text) });
+    },
+    async offer(chatJid, waMessageId, text) {
+      const message = messageOf(waMessageId, text);
+      const request = { type: 'text' as const, text };
+      const offered = { messageId: newId(), sessionId, waMessageId, chatJid, request };
+      const payload = Buffer.from(proto.Message.encode(message).finish());
+      await current.reach(chatJid);
+      const acceptance = new Acceptance({ owner, message: offered, payload });
+      await current.send({ chatJid, waMessageId, message, acceptance });
     },
     kill() {
       gate.kill();

@@ -125,6 +125,84 @@ describe('a send that is cut short and sent again under its id (I4, I8)', () => 
   );
 });
 
+describe('an offered message whose owner is killed (I4, I8)', () => {
+  const dan = same(newPhone);
+  const group = same(async () => newGroup(await dan()));
+  const rowsOf = async (id: string) => {
+    const { rows } = await world.database.pool.query(
+      'SELECT state, epoch, attempts, payload IS NOT NULL AS "hasBytes" FROM outbox WHERE session_id = $1 AND wa_message_id = $2',
+      [session.owner.sessionId, id],
+    );
+    return rows;
+  };
+  const onTheWire = async (id: string) =>
+    (await world.sandbox.recorder<{ messages: unknown[] }>(`messages?direction=up&id=${id}`)).messages.length;
+  beforeAll(async () => {
+    const linked = `UPDATE sessions SET state = 'CONNECTED', paired_at = now() WHERE id = $1`;
+    await world.database.pool.query(linked, [session.owner.sessionId]);
+  });
+
+  it.each([
+    { name: 'to a new contact', to: async () => ({ chat: jid(await newPhone()) }) },
+    { name: 'to a contact', to: async () => ({ chat: jid(await dan()) }) },
+    { name: 'to a new group', to: async () => ({ chat: await newGroup(await dan()) }) },
+    { name: 'to a group', to: async () => ({ chat: await group() }) },
+  ])(
+    '$name: is in the outbox with its bytes before anything of it leaves, and arrives once',
+    { timeout: CASE_TIMEOUT_MS },
+    async ({ to }) => {
+      let [accepted, lost] = [0, 0];
+      await atEveryStep(async (run) => {
+        const { chat } = await to();
+        const reader = chat.endsWith('@g.us') ? await dan() : chat.split('@')[0]!;
+        const id = newWaMessageId();
+        return {
+          act: () => run.offer(chat, id, `text ${id}`),
+          async resume(next) {
+            const rows = await rowsOf(id);
+            if (rows.length > 0) {
+              accepted += 1;
+              expect(rows).toEqual([{ state: 'SENDING', epoch: session.owner.epoch, attempts: 1, hasBytes: true }]);
+              // As the next owner does after its claim.
+              if (next !== run) await next.send(chat, id, `text ${id}`);
+            } else {
+              lost += 1;
+              expect(await onTheWire(id)).toBe(0);
+              await next.offer(chat, id, `text ${id}`);
+            }
+            // What waits in `sending` would be claimed; here nobody does, and it is in nobody's way.
+            await waitFor(async () => (await world.sandbox.inbox(reader)).some((message) => message.id === id), {
+              what: 'the message at the phone',
+            });
+          },
+        };
+      });
+      // Before its commit nothing is stored, after it everything is.
+      expect([accepted > 1, lost > 0]).toEqual([true, true]);
+      await expectCleanWire();
+    },
+  );
+
+  it('that is not accepted leaves the ratchet as it was: the next one can be read', async () => {
+    const run = await session.open();
+    const chat = jid(await dan());
+    await run.offer(chat, newWaMessageId(), 'before');
+    const { pool } = world.database;
+    const { sessionId } = session.owner;
+    await pool.query(`UPDATE sessions SET state = 'LOGGED_OUT' WHERE id = $1`, [sessionId]);
+    const refused = Array.from({ length: 3 }, newWaMessageId);
+    for (const id of refused) await expect(run.offer(chat, id, 'refused')).rejects.toThrow();
+    await pool.query(`UPDATE sessions SET state = 'CONNECTED' WHERE id = $1`, [sessionId]);
+    const id = newWaMessageId();
+    await run.offer(chat, id, 'after');
+    await waitFor(async () => (await world.sandbox.inbox(await dan())).some((message) => message.id === id));
+    expect(await Promise.all([...refused, id].map(onTheWire))).toEqual([0, 0, 0, 1]);
+    expect(run.failure()).toBeUndefined();
+    await expectCleanWire();
+    run.kill();
+  });
+});
+
 describe('a receive that is cut short (I5)', () => {
   const cid = same(newPhone);
   const group = same(async () => newGroup(await cid()));
