@@ -261,7 +261,7 @@ describe('an offered message', () => {
     ['without a connection', () => undefined],
     ['without the lease (I3)', () => (mayStart = false)],
     ['while the session drains', () => dispatcher.drain(owner, 0)],
-    ['while a doorbell has not been answered', () => void dispatcher.notify(owner.sessionId)],
+    ['while a doorbell has not been answered', () => dispatcher.notify(owner.sessionId)],
   ])('is declined %s', async (what, make) => {
     if (what !== 'without a connection') await openIdle();
     void make();

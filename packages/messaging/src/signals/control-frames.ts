@@ -15,11 +15,11 @@ export interface WorkerLoadReport {
  */
 
 /** A message as it is offered: {@link AcceptedMessage} in JSON. */
-export type OfferedMessage = Omit<AcceptedMessage, 'lane' | 'idempotency'> & {
+export type OfferedMessage = Omit<AcceptedMessage, 'idempotency'> & {
   idempotency?: Omit<NonNullable<AcceptedMessage['idempotency']>, 'requestHash'> & { requestHash: string };
 };
 
-export function toOffer({ lane: _, idempotency, ...message }: AcceptedMessage): OfferedMessage {
+export function toOffer({ idempotency, ...message }: AcceptedMessage): OfferedMessage {
   if (!idempotency) return message;
   return { ...message, idempotency: { ...idempotency, requestHash: idempotency.requestHash.toString('base64') } };
 }
