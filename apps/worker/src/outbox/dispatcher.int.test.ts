@@ -242,15 +242,18 @@ describe('an offered message', () => {
   }
   const isDeclined = ({ messageId }: AcceptedMessage) => waitFor(() => declined.includes(messageId));
 
-  it('is in the outbox with its bytes before it is relayed, and sent when it is acknowledged (I8)', async () => {
+  it.each([
+    ['by chance', 'its bytes'],
+    ['by rule', 'what they are made of'],
+  ])('%s is in the outbox with %s before it is relayed, and sent when it is acknowledged (I8)', async (text) => {
     await openIdle();
     let before: Awaited<ReturnType<typeof read>>;
-    const { messageId, waMessageId } = offer('offered');
+    const { messageId, waMessageId } = offer(text);
     fake.onRelayed = () => {
       before = read(messageId);
     };
     await relayed(1);
-    const payload = encodeMessage(fake.relayed[0]!.message);
+    const payload = text === 'by chance' ? encodeMessage(fake.relayed[0]!.message) : null;
     expect(await before).toMatchObject({ outbox: 'SENDING', attempts: 1, payload, message: 'QUEUED' });
     acknowledge(waMessageId);
     expect(await becomes(messageId, 'SENT')).toMatchObject({ payload, wireAt: expect.any(Date), attempts: 1 });

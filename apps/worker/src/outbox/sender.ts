@@ -88,8 +88,9 @@ export class Sender {
     try {
       const built = this.#messageOf(sessionId, { waMessageId, request, payload: null });
       const payload = encodeMessage(built);
-      const acceptance = new Acceptance({ owner, message, payload });
-      const item = { messageId, sessionId, waMessageId, chatJid, request, payload, ...OFFERED };
+      const stored = this.#content.isReproducible(request) ? null : payload;
+      const acceptance = new Acceptance({ owner, message, payload: stored });
+      const item = { messageId, sessionId, waMessageId, chatJid, request, payload: stored, ...OFFERED };
       prepared = { message: built, attempt: { ...newAttempt(item, payload, this.#deps.clock), acceptance } };
     } catch (error) {
       this.#deps.logger.debug({ err: error, ...owner, waMessageId }, 'offered message cannot be built');

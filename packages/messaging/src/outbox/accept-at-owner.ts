@@ -1,7 +1,6 @@
 import { FENCE_MANY, type KeyWrite, keyWriteValues, type Ownership, WRITE_KEYS_WITH_MESSAGE } from '@wa-gate/cluster';
 import { PAIRING_STATES, storedOf } from '@wa-gate/contracts';
 import type { Queryable } from '@wa-gate/db';
-import { previousTypeOf } from '../message-kind.ts';
 import { type AcceptedMessage, failsIfUncertain, keyNames, TAKE_KEY, verdictOf } from './accept.ts';
 import { isDue } from './outbox.ts';
 
@@ -9,8 +8,8 @@ import { isDue } from './outbox.ts';
 export interface OwnerAcceptance {
   owner: Ownership;
   message: AcceptedMessage;
-  /** The protobuf bytes that go out, in this attempt and in every other (I8). */
-  payload: Buffer;
+  /** The protobuf bytes that go out, in this attempt and in every other (I8); `null`: the request makes them again. */
+  payload: Buffer | null;
 }
 
 /** Keys of one session; with `messageId` they are written only if that message is accepted by the same statement. */
@@ -38,9 +37,9 @@ const ACCEPT_AT_OWNER = {
   name: 'accept-at-owner',
   text: `WITH ${FENCE_MANY}, offered AS (
     SELECT i.*, f.epoch, f.worker_id
-    FROM unnest($19::uuid[], $20::uuid[], $21::text[], $22::text[], $23::"MessageType"[], $24::text[], $25::text[], $26::text[],
-        $27::text[], $28::text[], $29::bool[], $30::uuid[], $31::bytea[])
-      AS i(message_id, session_id, wa_message_id, chat_jid, type, kind, text, content, request, metadata, wish, api_key_id, payload)
+    FROM unnest($19::uuid[], $20::uuid[], $21::text[], $22::text[], $23::text[], $24::text[], $25::text[],
+        $26::text[], $27::text[], $28::bool[], $29::uuid[], $30::bytea[])
+      AS i(message_id, session_id, wa_message_id, chat_jid, kind, text, content, request, metadata, wish, api_key_id, payload)
     JOIN fence f USING (session_id)
   ), taken AS (
     SELECT i.*, ${failsIfUncertain('i.wish', 's')} AS fail_if_uncertain
@@ -50,15 +49,14 @@ const ACCEPT_AT_OWNER = {
   ), keys AS (
     INSERT INTO idempotency_keys AS k (session_id, key, request_hash, message_id, expires_at)
     SELECT t.session_id, given.key, given.request_hash, t.message_id, now() + given.lifetime * interval '1 s'
-    FROM taken t JOIN unnest($32::uuid[], $33::text[], $34::int[], $35::bytea[]) AS given(message_id, key, lifetime, request_hash)
+    FROM taken t JOIN unnest($31::uuid[], $32::text[], $33::int[], $34::bytea[]) AS given(message_id, key, lifetime, request_hash)
       USING (message_id)
     ORDER BY t.session_id, given.key
     ${TAKE_KEY}
     RETURNING session_id, message_id
   ), message AS (
-    INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, from_me, type, kind, text, content, state, metadata,
-      api_key_id)
-    SELECT t.message_id, t.session_id, 'OUTBOUND', t.wa_message_id, t.chat_jid, true, t.type, t.kind, t.text, t.content::jsonb, 'QUEUED',
+    INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, from_me, kind, text, content, state, metadata, api_key_id)
+    SELECT t.message_id, t.session_id, 'OUTBOUND', t.wa_message_id, t.chat_jid, true, t.kind, t.text, t.content::jsonb, 'QUEUED',
       t.metadata::jsonb, t.api_key_id
     FROM taken t
     WHERE NOT EXISTS (SELECT 1 FROM keys k WHERE k.session_id = t.session_id AND k.message_id <> t.message_id)
@@ -109,7 +107,6 @@ export async function acceptAtOwner(
       column(({ sessionId }) => sessionId),
       column(({ waMessageId }) => waMessageId),
       column(({ chatJid }) => chatJid),
-      column(({ request }) => previousTypeOf(request.type)),
       column(({ request }) => request.type),
       stored.map(({ text }) => text ?? null),
       stored.map(({ content }) => (content ? JSON.stringify(content) : null)),
