@@ -1,8 +1,7 @@
 #!/usr/bin/env node
 /**
- * The demonstration: a message out through the gateway, real Baileys and the real protocol to a phone in the sandbox,
- * and the answer back to a webhook. `npm start` runs it; `node scripts/demo.mjs` runs it once more beside a running
- * wa-gate.
+ * The demonstration: a message through the gateway, real Baileys and the real protocol to a phone in the sandbox, and
+ * the answer to a webhook. `npm start` runs it; `node scripts/demo.mjs` repeats it beside a running wa-gate.
  */
 import { pathToFileURL } from 'node:url';
 import { dataDirPath, openDataDir } from './lib/data-dir.mjs';
@@ -21,7 +20,7 @@ import { stopOnSignals } from './lib/stop-signals.mjs';
  * @param {string} running.gatewayUrl
  * @param {string} running.sandboxUrl
  * @param {string | undefined} running.sandboxToken
- * @param {string} running.demoFile where the participants are kept
+ * @param {string} running.demoFile file of the participants
  * @param {number} running.receiverPort
  * @param {AbortSignal} running.signal
  * @param {import('./lib/progress.mjs').Progress} progress
@@ -88,7 +87,7 @@ function whatNext({ gatewayUrl, sandboxUrl }, { email, password, sessionId, apiK
 }
 
 /**
- * Run directly, beside a wa-gate that runs already.
+ * Runs the demonstration beside a wa-gate that runs already.
  * @param {NodeJS.ProcessEnv} env
  */
 async function main(env) {

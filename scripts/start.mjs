@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `npm start` and `npm run dev`. Needs nothing but Node: it runs before anything is installed. */
+/** `npm start` and `npm run dev`. It needs only Node, because it runs before anything is installed. */
 import { join } from 'node:path';
 import { runDemo } from './demo.mjs';
 import { parseStartArguments, START_HELP } from './lib/arguments.mjs';
@@ -11,7 +11,7 @@ import { createProgress } from './lib/progress.mjs';
 import { runSeed } from './lib/seed/seed.mjs';
 import { stopOnSignals } from './lib/stop-signals.mjs';
 
-// A terminal that was closed must not end us before everything is stopped.
+// A closed terminal must not end this process before everything is stopped.
 process.stdout.on('error', () => {});
 process.stderr.on('error', () => {});
 
@@ -23,7 +23,7 @@ function report(error) {
   if (!(error instanceof StoppedError)) process.stderr.write(`${formatError(error)}\n`);
 }
 
-// A defect of our own must not leave processes behind: it is reported, and everything is stopped in order.
+// A defect must not leave processes behind: it is reported, and everything is stopped in order.
 let hasDefect = false;
 process.on('uncaughtException', (error) => {
   hasDefect = true;
@@ -50,5 +50,5 @@ try {
   report(error);
   process.exitCode = error instanceof StoppedError ? 130 : 1;
 }
-// Connections that are kept alive would hold a finished process for seconds.
+// Kept-alive connections would hold a finished process for seconds.
 process.exit(hasDefect ? 1 : process.exitCode);

@@ -1,9 +1,8 @@
 #!/usr/bin/env node
 /**
- * `npm test`. Needs nothing but Node. With arguments (`npm test -- --project unit packages/kit`) only those tests are
- * run;
- * `--full` adds all end-to-end scenarios. What failed is named again at
- * the end, and the last line is always `N passed, N failed`.
+ * `npm test`. It needs only Node. With arguments (`npm test -- --project unit packages/kit`) only those tests run;
+ * `--full` adds all end-to-end scenarios. Failures are listed again at the end. The last line is always `N passed, N
+ * failed`.
  */
 import { formatError } from './lib/errors.mjs';
 import { requireNode } from './lib/install.mjs';
@@ -13,7 +12,7 @@ import { failed, slowest } from './lib/test-report.mjs';
 import { runTests } from './lib/test-runner.mjs';
 
 const FULL = '--full';
-/** How many files are named at the end, with their times. */
+/** The count of slowest files at the end. */
 const SLOWEST = 10;
 
 const progress = createProgress();

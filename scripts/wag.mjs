@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `npm run wag -- <command>`: the commands of the gateway, and `seed`, on the installation of a data folder. */
+/** `npm run wag -- <command>`: the commands of the gateway, and `seed`, for the installation of a data folder. */
 import { formatError } from './lib/errors.mjs';
 import { createProgress } from './lib/progress.mjs';
 import { runSeed } from './lib/seed/seed.mjs';

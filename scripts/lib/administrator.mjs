@@ -1,4 +1,4 @@
-/** The administrator that people are told of: what the environment says counts for the first start alone. */
+/** Selects the administrator that the launcher prints. The environment only applies to the first start. */
 
 const DEFAULT_EMAIL = 'admin@wa-gate.local';
 const VARIABLES = /** @type {const} */ ({ email: 'ADMIN_EMAIL', password: 'ADMIN_PASSWORD' });
@@ -6,7 +6,7 @@ const VARIABLES = /** @type {const} */ ({ email: 'ADMIN_EMAIL', password: 'ADMIN
 /** @typedef {import('./secrets.mjs').Credentials} Credentials */
 
 /**
- * The one that is made when there is none.
+ * The administrator that is made when there is none.
  * @param {import('./secrets.mjs').Secrets} secrets
  * @param {NodeJS.ProcessEnv} env
  * @returns {Credentials}
@@ -20,12 +20,12 @@ export function wantedAdministrator(secrets, env) {
  * @param {import('./secrets.mjs').Secrets} known.secrets
  * @param {NodeJS.ProcessEnv} known.env
  * @param {readonly string[]} known.administrators that are in the database, by their addresses
- * @returns {{ admin: Credentials, ignored?: string }} `ignored`: a sentence about what is not used
+ * @returns {{ admin: Credentials, ignored?: string }} `ignored`: a sentence about settings without an effect
  */
 export function chooseAdministrator({ secrets, env, administrators }) {
   const wanted = wantedAdministrator(secrets, env);
   if (administrators.length === 0) return { admin: wanted };
-  // A folder of an earlier version, or a database with a past of its own, tells only the addresses.
+  // A folder of an earlier version, or a database from elsewhere, has only the addresses.
   const isThere = administrators.includes(wanted.email.trim().toLowerCase());
   const admin = secrets.firstAdministrator ?? (isThere ? wanted : wantedAdministrator(secrets, {}));
   const differing = /** @type {(keyof Credentials)[]} */ (['email', 'password']).flatMap((key) => {

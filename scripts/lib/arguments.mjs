@@ -85,7 +85,7 @@ export function parseStartArguments(argv, env) {
 }
 
 /**
- * `--mode <name>` or `--mode=<name>`, and what else there is.
+ * Parses `--mode <name>` or `--mode=<name>`; returns the other arguments, too.
  * @param {readonly string[]} argv
  * @returns {{ mode: import('./modes.mjs').ModeName, rest: string[] }}
  */

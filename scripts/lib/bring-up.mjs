@@ -1,4 +1,4 @@
-/** Everything in order of need: packages, build, databases, schema, services; each step waits for what it needs. */
+/** Starts everything in the order of dependencies: packages, build, databases, schema, services. */
 import { chooseAdministrator, wantedAdministrator } from './administrator.mjs';
 import { build } from './build.mjs';
 import { provideDatabases } from './databases.mjs';
@@ -91,7 +91,7 @@ export async function bringUp(launch, { dataDir, journal, supervisor, reloader, 
         }),
       ),
     );
-    // The gateway of the first wave makes it.
+    // The gateway of the first wave makes the administrator.
     if (state.administrators.length === 0) rememberFirstAdministrator(dataDir.secrets, admin);
   }
   const removed = describeRemovedWorkers(ownWorkers.filter(isRemoved), started, installation);
@@ -100,7 +100,7 @@ export async function bringUp(launch, { dataDir, journal, supervisor, reloader, 
 }
 
 /**
- * Waits for all, so that nothing is still being started while the failure of one is handled.
+ * Waits for all promises, so that nothing is still starting while the failure of one is handled.
  * @template T
  * @param {Promise<T>[]} promises
  * @returns {Promise<T[]>}

@@ -1,4 +1,4 @@
-/** Compiling what is started, or making the generated sources alone. Turbo skips whatever has not changed. */
+/** Compiles the apps, or makes only the generated sources. Turbo skips unchanged packages. */
 import { runCommand } from './commands.mjs';
 import { binPath, toolEnvironment } from './paths.mjs';
 

@@ -1,4 +1,7 @@
-/** One long-running process: started in its own group with its output in a file, waited for, stopped. */
+/**
+ * One long-running process in a group of its own: starts it with its output in a file, waits until it is ready, stops
+ * it.
+ */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -22,10 +25,10 @@ const POLL_MS = 50;
  * @property {string} cwd
  * @property {NodeJS.ProcessEnv} env
  * @property {string} logFile
- * @property {string} url where others find it
- * @property {number} stage order of stopping, see the journal
+ * @property {string} url its address
+ * @property {number} stage order of the stop, see the journal
  * @property {NodeJS.Signals} stopSignal
- * @property {number} readyMs how long it may take until it is ready
+ * @property {number} readyMs milliseconds until it must be ready
  * @property {(pid: number) => Promise<boolean>} isReady
  * @property {() => import('node:child_process').ChildProcess} [launch] instead of running `command`
  *
@@ -83,7 +86,7 @@ export class Child {
   }
 
   /**
-   * Asks it to stop and insists when the time is over.
+   * Sends its stop signal, and SIGKILL after `graceMs`.
    * @param {number} graceMs
    */
   async stop(graceMs) {
@@ -92,7 +95,7 @@ export class Child {
     try {
       process.kill(this.pid, this.spec.stopSignal);
     } catch {
-      // It ended at this very moment.
+      // It has just ended.
     }
     await this.exited;
     clearTimeout(timer);
@@ -102,7 +105,7 @@ export class Child {
 /** @param {ChildSpec} spec */
 function run({ command, args, cwd, env, logFile }) {
   const log = openSync(logFile, 'a', 0o600);
-  // Detached: an interrupt from the terminal must reach us alone, so that things stop in order.
+  // Detached: an interrupt of the terminal must reach only the launcher, which stops everything in order.
   const child = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', log, log] });
   closeSync(log);
   return child;

@@ -1,4 +1,4 @@
-/** Running a tool to its end: its output is kept, and shown only when it fails. */
+/** Runs a tool to its end. Its output is kept, and shown only when it fails. */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { LaunchError, StoppedError } from './errors.mjs';
@@ -17,7 +17,7 @@ const STOP_GRACE_MS = 2_000;
  * @property {import('./process-journal.mjs').Journal} [journal]
  *
  * @typedef {object} Command
- * @property {string} title what the user is told has failed
+ * @property {string} title what has failed, for the user
  * @property {string} command
  * @property {readonly string[]} args
  * @property {string} [cwd]
@@ -51,7 +51,8 @@ export async function runToEnd(command, { env, signal, journal }) {
   const child = spawn(command.command, command.args, {
     cwd: command.cwd ?? ROOT,
     env,
-    // Its own process group: an interrupt from the terminal reaches us alone, and we end the group as a whole.
+    // A process group of its own: an interrupt of the terminal reaches only the launcher, which ends the group as a
+    // whole.
     detached: true,
     stdio: ['ignore', command.inherit ? 'inherit' : 'pipe', command.inherit ? 'inherit' : 'pipe'],
   });
@@ -97,6 +98,6 @@ export function killGroup(pid, signal) {
   try {
     process.kill(-pid, signal);
   } catch {
-    // The group is gone already, which is what was wanted.
+    // The group has ended already.
   }
 }

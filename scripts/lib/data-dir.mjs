@@ -1,4 +1,4 @@
-/** The folder that holds everything one installation owns: data, secrets, logs, and what is running. */
+/** The folder of one installation: data, secrets, logs, and the list of running processes. */
 import { accessSync, chmodSync, constants, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { errorCode, LaunchError } from './errors.mjs';
@@ -21,7 +21,7 @@ import { ROOT } from './paths.mjs';
  */
 
 /**
- * Creates the folder when needed. It is 0700: it holds keys.
+ * Creates the folder when needed, with mode 0700, because it has keys.
  * @param {string} path
  * @returns {DataDir}
  */

@@ -1,4 +1,4 @@
-/** The PostgreSQL and the Redis of an installation: those that were named, else private ones. */
+/** The PostgreSQL and the Redis of an installation: external ones that are configured, else private ones. */
 import { join } from 'node:path';
 import { requireRedis } from './external.mjs';
 import { postgresSpec, postgresUrl } from './postgres.mjs';
@@ -14,7 +14,7 @@ import { findRedis } from './redis-binary.mjs';
  * @property {import('./data-dir.mjs').DataDir} dataDir
  * @property {{ postgresPassword: string, redisPassword: string }} secrets
  * @property {Record<string, number>} ports
- * @property {boolean} durable false only for data that nobody will miss
+ * @property {boolean} durable false only for throwaway data
  * @property {import('./progress.mjs').Progress} progress
  * @property {import('./commands.mjs').CommandContext} context
  * @property {(spec: import('./child.mjs').ChildSpec) => Promise<void>} start
@@ -36,7 +36,7 @@ export async function provideDatabases(options) {
       external.postgres ? Promise.resolve(external.postgres) : startPostgres(options),
       redis ? startRedis(options, redis) : Promise.resolve(external.redis ?? ''),
     ];
-    // Both are waited for, so that neither is still being started while the failure of the other is handled.
+    // Waits for both, so that neither is still starting while the failure of the other is handled.
     await Promise.allSettled(starting);
     const [databaseUrl = '', redisUrl = ''] = await Promise.all(starting);
     return { databaseUrl, redisUrl };

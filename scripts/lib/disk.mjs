@@ -1,6 +1,6 @@
 /**
- * The space that is left for data. A database on a full disk does not always end: it refuses what it cannot write,
- * and its log may be on the same disk. So the launcher looks for itself.
+ * Checks the free space for data. A database on a full disk does not always end: it refuses writes, and its log may be
+ * on the same disk. So the launcher checks itself.
  */
 import { statfsSync } from 'node:fs';
 
@@ -15,7 +15,7 @@ export function isDiskFull(path) {
 }
 
 /**
- * Says once when space gets low, and once when there is enough again.
+ * Reports once when space gets low, and once when there is enough again.
  * @param {string} path
  * @param {{ warn: (text: string) => void, say: (text: string) => void }} progress
  * @returns {() => void} ends the watch

@@ -1,7 +1,4 @@
-/**
- * The `.env` of the checkout, as people expect one: read by `npm start`, and less than what the environment itself
- * says.
- */
+/** Reads the `.env` of the checkout for `npm start`. The environment itself takes precedence. */
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { errorCode, LaunchError } from './errors.mjs';
@@ -9,7 +6,7 @@ import { errorCode, LaunchError } from './errors.mjs';
 /**
  * @param {NodeJS.ProcessEnv} env
  * @param {string} path
- * @returns {NodeJS.ProcessEnv} with what the file adds; empty values count as absent
+ * @returns {NodeJS.ProcessEnv} the environment with the values of the file; empty values count as absent
  */
 export function withEnvFile(env, path) {
   let text;

@@ -1,7 +1,4 @@
-/**
- * Failures that a person can act on. Whatever reaches the terminal from the two commands is one of these; a stack
- * trace is shown only for a defect of our own.
- */
+/** Failures with a remedy for the user. The two commands print only these; a stack trace shows a defect of our own. */
 
 import { explainOutput } from './explain.mjs';
 
@@ -20,7 +17,7 @@ export class LaunchError extends Error {
   }
 }
 
-/** The user asked to stop while something was still being started. */
+/** The user stopped the launcher during its start. */
 export class StoppedError extends Error {
   name = 'StoppedError';
 }

@@ -1,4 +1,4 @@
-/** Finding programs. */
+/** Finds programs. */
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 

@@ -1,7 +1,4 @@
-/**
- * From the words of a tool or a database to a sentence about the surroundings, for the troubles that happen to
- * people.
- */
+/** Maps the output of a tool or a database to a sentence about the environment, for common failures. */
 
 /** @typedef {{ message: string, hint: string }} Explanation */
 

@@ -1,6 +1,4 @@
-/**
- * Services that run elsewhere: are they there at all? Asked before anything is started, so that the answer is clear.
- */
+/** Checks external services before anything is started, so that the error is clear. */
 import { connect } from 'node:net';
 import { LaunchError } from './errors.mjs';
 import { isHealthy } from './health.mjs';
@@ -10,7 +8,7 @@ const DATABASE_HINT =
   'It looks like postgresql://user:password@host:5432/name; without it a private PostgreSQL is started.';
 
 /**
- * Whether it answers is found out when it is migrated.
+ * Checks the form of the URL. The migration finds out whether the server answers.
  * @param {string} url
  */
 export function requirePostgresUrl(url) {

@@ -1,4 +1,4 @@
-/** Small files of the data folder: written whole or not at all, and never readable by others. */
+/** Small files of the data folder: written atomically, and not readable by other users. */
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { errorCode } from './errors.mjs';
 
@@ -13,7 +13,7 @@ export function writeJson(path, value) {
 }
 
 /**
- * A reader sees the old content or the new one; a full disk or a crash leaves the old one.
+ * Writes atomically: a full disk or a crash leaves the old content.
  * @param {string} path
  * @param {string} content
  */
@@ -51,7 +51,7 @@ export function readJson(path) {
 }
 
 /**
- * Keeps a file that we cannot read under another name instead of overwriting it.
+ * Renames an unreadable file instead of overwriting it.
  * @param {string} path
  * @returns {string} where it is now
  */

@@ -1,4 +1,4 @@
-/** Asking a service over HTTP whether it is ready. */
+/** Checks over HTTP whether a service is ready. */
 
 const ANSWER_MS = 2_000;
 

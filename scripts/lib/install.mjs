@@ -1,6 +1,4 @@
-/**
- * Dependencies: installed when the lockfile, the manifests or the runtime changed since the last time, and only then.
- */
+/** Installs dependencies, only when the lockfile, the manifests or the runtime have changed. */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -43,8 +41,8 @@ export async function installDependencies({ progress, root = ROOT, ...context })
 }
 
 /**
- * pnpm comes through npx, the one tool that is there with Node. A copy that npx fetched before is used without asking
- * the registry, so that a warm cache needs no network.
+ * Runs pnpm through npx, which comes with Node. A cached copy is used without a request to the registry, so that a warm
+ * cache needs no network.
  * @param {string} packageManager
  */
 function pnpmCommand(packageManager) {
@@ -77,14 +75,14 @@ function installEnvironment(env) {
     npm_config_fetch_retry_maxtimeout: env.npm_config_fetch_retry_maxtimeout ?? '5000',
     npm_config_update_notifier: 'false',
     npm_config_fund: 'false',
-    // npm hands its own settings on to what it runs; these two belong to the outer `npm start` alone.
+    // npm passes its own settings on to its children; these two belong only to the outer `npm start`.
     npm_config_argv: undefined,
     npm_command: undefined,
   };
 }
 
 /**
- * Everything that decides what an installation looks like. Native packages are built for one platform and one Node ABI.
+ * A hash of everything that determines an installation. Native packages are built for one platform and one Node ABI.
  * @param {string} root
  */
 function installKey(root) {

@@ -1,7 +1,4 @@
-/**
- * `npm start` from beginning to end: one data folder, everything started in order of need, watched, and stopped in
- * order.
- */
+/** `npm start`: one data folder, everything started in the order of dependencies, watched, and stopped in order. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { bringUp } from './bring-up.mjs';
@@ -45,7 +42,7 @@ const LEFTOVER_GRACE_MS = 8_500;
  */
 
 /**
- * Returns when everything is stopped again.
+ * Runs until everything is stopped again.
  * @param {LaunchOptions} launch
  * @returns {Promise<number>} the exit code
  */
@@ -77,7 +74,7 @@ function alreadyRunning(dataDir) {
 }
 
 /**
- * After an end that was not in order: processes that are left, files that are damaged, logs of the last time.
+ * Cleans up after a crash: remaining processes, damaged files, old logs.
  * @param {import('./data-dir.mjs').DataDir} dataDir
  * @param {import('./progress.mjs').Progress} progress
  */
@@ -99,7 +96,7 @@ async function cleanUp(dataDir, progress) {
 async function superviseUntilStopped(launch, dataDir, lock) {
   const { options, progress } = launch;
   const journal = openJournal(dataDir.processes, progress.warn);
-  // Ends with the user's wish, or with the first thing that cannot be mended.
+  // Aborted by the stop of the user, or by the first failure without a remedy.
   const ending = new AbortController();
   /** @type {Error | undefined} */
   let fatal;
@@ -144,7 +141,7 @@ async function superviseUntilStopped(launch, dataDir, lock) {
     if (fatal) throw fatal;
     return 0;
   } catch (error) {
-    // What ended first is the cause; that others could not start because of it is not news.
+    // The first end is the cause; later failures are its effects.
     throw fatal ?? error;
   } finally {
     launch.stop.removeEventListener('abort', userStops);
@@ -166,7 +163,7 @@ function announceStop(lock) {
   try {
     lock.announceStop();
   } catch {
-    // On a full disk: a newcomer is refused for these seconds instead of waiting.
+    // On a full disk another launcher is refused for these seconds instead of waiting.
   }
 }
 

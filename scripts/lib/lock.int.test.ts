@@ -37,7 +37,7 @@ describe('when somebody holds it', () => {
     const path = join(tempDir(), 'lock');
     const lock = hold(path);
     lock.announceStop();
-    // Longer than a holder may take that does not stop.
+    // Longer than the wait for a holder that does not stop.
     const release = () => setTimeout(() => lock.release(), 1_200);
     expect(await takeLockInTurn(path, { signal, onWait: release })).toBeDefined();
   });

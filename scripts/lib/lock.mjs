@@ -1,6 +1,4 @@
-/**
- * One launcher per data folder. The lock is a file that names its holder, so that a holder that died does not block.
- */
+/** One launcher per data folder. The lock is a file that names its holder, so that a dead holder does not block. */
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode, StoppedError } from './errors.mjs';
@@ -10,20 +8,20 @@ import { identify, isAlive } from './process-identity.mjs';
 /**
  * @typedef {{ pid: number, startTime: string, isStopping?: boolean }} Holder
  * @typedef {object} Lock
- * @property {() => void} announceStop tells others that it is free soon
+ * @property {() => void} announceStop marks the lock as free soon
  * @property {() => void} release
  */
 
-/** How long a holder may take to begin to stop, after its npm was killed, until a newcomer is refused. */
+/** Milliseconds that another launcher waits for the holder to begin its stop, after its npm was killed. */
 const BEGIN_STOP_MS = 1_000;
 const STOP_MS = 15_000;
 const LOOK_EVERY_MS = 100;
 
 /**
- * Takes the lock, waiting for a holder that is just stopping.
+ * Takes the lock. Waits for a holder that is stopping.
  * @param {string} path
  * @param {{ signal: AbortSignal, onWait: () => void }} options
- * @returns {Promise<Lock | undefined>} undefined when the holder means to stay
+ * @returns {Promise<Lock | undefined>} undefined when the holder keeps running
  */
 export async function takeLockInTurn(path, { signal, onWait }) {
   const begun = performance.now();
@@ -64,7 +62,7 @@ export function takeLock(path) {
 }
 
 /**
- * Linking a complete file is atomic: nobody ever reads half a lock.
+ * Links a complete file, which is atomic: no process reads half a lock.
  * @param {string} draft
  * @param {string} path
  */
@@ -79,8 +77,8 @@ function linkExclusively(draft, path) {
 }
 
 /**
- * Two starters may find the same dead holder. Renaming lets exactly one of them remove what it judged; who moved away
- * the other's fresh lock instead puts it back and gives way.
+ * Removes a dead lock. Two launchers may find the same dead holder. The rename lets exactly one of them remove the file
+ * that it checked. A launcher that has moved the fresh lock of the other puts it back and gives up.
  * @param {string} path
  * @param {string} judged content that was found dead
  */

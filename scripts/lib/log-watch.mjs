@@ -1,4 +1,4 @@
-/** While everything runs: log files are kept short, and shown when that was asked for. */
+/** Caps the log files at run time, and prints them when that is requested. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { capLog, followLog } from './logs.mjs';

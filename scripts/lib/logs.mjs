@@ -1,4 +1,4 @@
-/** Log files of the processes we start: rotated, capped, quoted when something fails, followed when asked for. */
+/** The log files of our processes: rotated, capped, quoted after a failure, followed on request. */
 import {
   closeSync,
   copyFileSync,
@@ -14,7 +14,7 @@ import {
 const MAX_BYTES = 20 * 1024 * 1024;
 const TAIL_BYTES = 64 * 1024;
 const FOLLOW_MS = 200;
-/** pino's levels from error on: our services write the word, others the number. */
+/** Levels of pino from error on: our services write the word, others the number. */
 const ERRORS = new Set(['error', 'fatal', 50, 60]);
 const QUOTED_LINES = 5;
 const SEARCHED_LINES = 40;
@@ -29,7 +29,8 @@ export function rotateLog(path) {
 }
 
 /**
- * Children write to the file themselves, so that they outlive us; it can be cut because they append.
+ * Caps a log file. Children write to it themselves, so that they can outlive the launcher. It can be truncated because
+ * they append.
  * @param {string} path
  * @param {number} [maxBytes]
  */
@@ -38,7 +39,7 @@ export function capLog(path, maxBytes = MAX_BYTES) {
   try {
     copyFileSync(path, previous(path));
   } catch {
-    // On a full disk it matters more that this file gets shorter.
+    // On a full disk the file must at least get shorter.
   }
   truncateSync(path);
 }
@@ -68,8 +69,8 @@ export function lastLines(path) {
 }
 
 /**
- * What a process said about its own end: its last error when it logs as JSON, else its last lines. What it logged
- * long before, or without an error, is not about its end and would look like the cause.
+ * The last error of a process when it logs as JSON, else its last lines. Old lines, or lines without an error, are left
+ * out, because they would look like the cause.
  * @param {string} path
  * @returns {string[]}
  */
@@ -82,7 +83,7 @@ export function lastWords(path) {
     if (entry && ERRORS.has(entry.level) && isRecent(entry)) return [describeEntry(entry)];
     if (!entry && plain.length < SEARCHED_LINES) plain.unshift(line);
   }
-  // A stack trace is told by its first line, not by its last.
+  // A stack trace is recognised by its first line.
   const error = plain.map((line) => /^\w*(Error|error|FATAL|PANIC)\b.*:/.test(line)).lastIndexOf(true);
   const telling = error < 0 ? plain : plain.slice(error, error + QUOTED_LINES);
   return telling.slice(-QUOTED_LINES).map((line) => line.slice(0, 300));
@@ -113,7 +114,7 @@ function describeEntry({ msg, err }) {
 }
 
 /**
- * Passes on each line that is appended from now on.
+ * Passes each appended line to `onLine`.
  * @param {string} path
  * @param {(line: string) => void} onLine
  * @returns {() => void} stops following

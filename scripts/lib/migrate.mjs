@@ -1,4 +1,4 @@
-/** Bringing the database to the current schema, with the same engine as `prisma migrate deploy`. */
+/** Migrates the database with the engine of `prisma migrate deploy`. */
 import { join } from 'node:path';
 import { runCommand } from './commands.mjs';
 import { ROOT } from './paths.mjs';

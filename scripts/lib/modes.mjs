@@ -1,7 +1,6 @@
 /**
- * The v2 brief's stages as sets of processes. The software is the same in all: every route is there in every mode.
- * What differs is how much of it runs how many times, and
- * so what may break without anybody noticing.
+ * The stages of the v2 brief as sets of processes. The software is the same in all of them: every mode has every route.
+ * They differ in the number of processes, and so in the failures that they survive.
  */
 
 /**

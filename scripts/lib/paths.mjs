@@ -1,8 +1,8 @@
-/** Where things are in the checkout. */
+/** Paths of the checkout. */
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The checkout. */
+/** The root of the checkout. */
 export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
 export const BIN_DIR = join(ROOT, 'node_modules', '.bin');
@@ -11,7 +11,7 @@ export const BIN_DIR = join(ROOT, 'node_modules', '.bin');
 export const binPath = (name) => join(BIN_DIR, name);
 
 /**
- * The environment of the tools we run: our own binaries first (turbo looks for pnpm on PATH), no telemetry, no notices.
+ * The environment of tools: the binaries of the checkout first (turbo searches pnpm on PATH), no telemetry, no notices.
  * @param {NodeJS.ProcessEnv} env
  * @returns {NodeJS.ProcessEnv}
  */

@@ -1,12 +1,12 @@
-/** Choosing TCP ports that nobody else holds, and keeping them over restarts where that is possible. */
+/** Chooses free TCP ports, and keeps them over restarts where possible. */
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { LaunchError } from './errors.mjs';
 import { readJson, writeJson } from './files.mjs';
 
 /**
- * Below the range from which Linux takes the local ports of outgoing connections (32768 and up), so that a port found
- * free is not taken by somebody's connection a moment later.
+ * Below the range that Linux uses for outgoing connections (32768 and up), so that an outgoing connection does not take
+ * a port that was free.
  */
 const PRIVATE_RANGE = /** @type {const} */ ([20_000, 32_000]);
 const DEFAULT_GATEWAY_PORT = 8000;
@@ -27,7 +27,7 @@ export function isPortFree(port, host = LOOPBACK) {
 }
 
 /**
- * The port of the gateway: the one asked for or an error, else the usual one or the next that is free.
+ * The port of the gateway: the requested one or an error; without a request the usual one or the next free one.
  * @param {{ asked: string | undefined, host: string, say: (text: string) => void }} options
  * @returns {Promise<number>}
  */
@@ -50,7 +50,7 @@ export async function chooseGatewayPort({ asked, host, say }) {
 
 /** @param {string} host */
 async function requireAddress(host) {
-  // Any port: what can fail is the address.
+  // Port 0: only the address can fail.
   if (await isPortFree(0, host)) return;
   throw new LaunchError(`This machine has no address ${host} (HOST).`, {
     hint: 'Set HOST to an address that it has, or leave it out: 127.0.0.1 is used then. HOST=0.0.0.0 means all of them.',
@@ -65,8 +65,7 @@ function parsePort(text) {
 }
 
 /**
- * Ports of our own processes, the same as last time where they are still free: sessions know the sandbox by its
- * address.
+ * The ports of our own processes, unchanged where they are still free: sessions store the address of the sandbox.
  * @param {string} file
  * @param {readonly string[]} names
  * @returns {Promise<Record<string, number>>}

@@ -1,4 +1,4 @@
-/** Which PostgreSQL to run: the one that came with our packages, else one of the system. */
+/** Finds the PostgreSQL to run: that of our packages, else one of the system. */
 import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -48,10 +48,7 @@ async function majorVersion(bin, context) {
   return /\(PostgreSQL\) (\d+)/.exec(lines.join(' '))?.[1];
 }
 
-/**
- * The package that carries the binaries differs by platform; only the wrapper, which packages/db depends on, knows
- * it.
- */
+/** The package with the binaries differs by platform. Only the wrapper, a dependency of packages/db, has its name. */
 function packagedHome() {
   try {
     const fromDb = createRequire(join(ROOT, 'packages', 'db', 'package.json'));

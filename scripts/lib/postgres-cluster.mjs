@@ -1,4 +1,4 @@
-/** The files of the private PostgreSQL: made once, found again at every later start. */
+/** The files of the private PostgreSQL: made once, reopened at every later start. */
 import {
   chownSync,
   cpSync,
@@ -16,7 +16,10 @@ import { LaunchError } from './errors.mjs';
 import { readJson, writeJson } from './files.mjs';
 import { canExecute, chooseIdentity, NOBODY, runAs, works } from './unprivileged.mjs';
 
-/** Where clusters live whose owner `nobody` may not enter the data folder. Temporary folders are swept by systems. */
+/**
+ * Folders for clusters whose owner `nobody` may not enter the data folder. Temporary folders are no place, because
+ * systems clean them.
+ */
 const PUBLIC_HOMES = ['/var/lib', '/var/tmp'];
 
 /**
@@ -65,7 +68,8 @@ export function hasCluster(folder) {
 }
 
 /**
- * A finished cluster without a note: the launcher was killed between the two, or the note was deleted. Never made anew.
+ * Adopts a finished cluster without a note: the launcher was killed between the two, or the note was deleted. It is
+ * never made anew.
  * @param {string} folder
  * @param {import('./postgres-binaries.mjs').PostgresBinaries} binaries
  * @returns {Cluster | undefined}
@@ -126,7 +130,7 @@ async function create({ folder, binaries, password, context }) {
   const home = identity === 'nobody' ? makePublicHome() : folder;
   const bin = reachableBin(identity, binaries, home);
   const data = join(home, `pg${binaries.major}`);
-  // An interrupted initdb leaves a folder that looks like a cluster; only a finished one gets the real name.
+  // An interrupted initdb leaves a folder that looks like a cluster. So only a finished one gets the real name.
   const draft = `${data}.new`;
   const passwordFile = `${data}.password`;
   rmSync(draft, { recursive: true, force: true });
@@ -152,7 +156,7 @@ async function create({ folder, binaries, password, context }) {
 }
 
 /**
- * The binaries where they are, or a copy that the identity can reach: a checkout below /root is closed to others.
+ * The folder of the binaries, or of a copy that the identity can read: a checkout below /root is closed to others.
  * @param {import('./unprivileged.mjs').Identity} identity
  * @param {import('./postgres-binaries.mjs').PostgresBinaries} binaries
  * @param {string} home
@@ -177,7 +181,7 @@ function makePublicHome() {
       chownSync(home, NOBODY, NOBODY);
       return home;
     } catch {
-      // Read-only in some containers: the next one is tried.
+      // Read-only in some containers: tries the next one.
     }
   }
   throw new LaunchError(

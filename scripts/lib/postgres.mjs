@@ -1,4 +1,4 @@
-/** The private PostgreSQL as a process: how it is started, when it is ready, how it is stopped. */
+/** The private PostgreSQL as a process: its start, its readiness, its stop. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { STAGES } from './stages.mjs';
@@ -7,7 +7,7 @@ import { runAs } from './unprivileged.mjs';
 const READY_LINE = 7;
 /** Long enough for a recovery after a crash. */
 const READY_MS = 120_000;
-/** Nothing is kept for a crash or a replica. */
+/** Settings without durability and replication. */
 const NOT_DURABLE = [
   'fsync=off',
   'synchronous_commit=off',
@@ -20,7 +20,7 @@ const NOT_DURABLE = [
  * @param {object} options
  * @param {import('./postgres-cluster.mjs').Cluster} options.cluster
  * @param {number} options.port
- * @param {boolean} options.durable false only for data that nobody will miss
+ * @param {boolean} options.durable false only for throwaway data
  * @param {string} options.logFile
  * @param {NodeJS.ProcessEnv} options.env
  * @returns {import('./child.mjs').ChildSpec}
@@ -49,14 +49,14 @@ export function postgresSpec({ cluster, port, durable, logFile, env }) {
 }
 
 /**
- * A connection is accepted long before queries are, so the server's own word is read instead.
+ * Reads the status that the server writes, because it accepts connections long before queries.
  * @param {string} data
  * @param {number} pid
  */
 function isPostmasterReady(data, pid) {
   try {
     const lines = readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n');
-    // Inside a user namespace the process has the same number: only user ids are mapped.
+    // The pid is the same inside a user namespace: only user ids are mapped.
     return Number(lines[0]) === pid && lines[READY_LINE]?.trim() === 'ready';
   } catch {
     return false;

@@ -1,11 +1,11 @@
 /**
- * A process id alone does not name a process: ids are reused. Together with the start time it does, so that cleaning up
- * after a crash can never end somebody else's process.
+ * Identifies a process by its pid and start time. Pids are reused, so without the start time a cleanup after a crash
+ * could end a foreign process.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** Field 22 of /proc/<pid>/stat, counted behind the command name, which may itself contain spaces and brackets. */
+/** Field 22 of /proc/<pid>/stat, counted after the command name, which may contain spaces and brackets. */
 const START_TIME_FIELD = 22 - 3;
 const STATE_FIELD = 0;
 
@@ -13,7 +13,7 @@ const STATE_FIELD = 0;
 
 /**
  * @param {number} pid
- * @returns {ProcessIdentity | undefined} undefined when there is no such process, or only its unburied remains
+ * @returns {ProcessIdentity | undefined} undefined when there is no such process, or only a zombie
  */
 export function identify(pid) {
   const startTime = process.platform === 'linux' ? startTimeFromProc(pid) : startTimeFromPs(pid);

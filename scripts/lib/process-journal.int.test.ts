@@ -9,7 +9,7 @@ import { useTempDirs } from './temp-dir.testing.ts';
 const tempDir = useTempDirs();
 const GRACE = { graceMs: 200 };
 
-/** A process that does this when it is asked to end. */
+/** A process that runs this code on SIGTERM. */
 async function startProcess(onTerm = 'process.exit()'): Promise<ChildProcess & { pid: number }> {
   const script = `process.on('SIGTERM', () => { ${onTerm} }); console.log('up'); setInterval(() => {}, 1000)`;
   const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -17,7 +17,7 @@ async function startProcess(onTerm = 'process.exit()'): Promise<ChildProcess & {
   return child as ChildProcess & { pid: number };
 }
 
-/** Tells whether a process still runs, and ends. Who has ended and is not buried yet does not. */
+/** A script that prints whether a process runs, and ends. A zombie counts as ended. */
 const witnessOf = (pid: number) => `
   let state = 'Z';
   try { state = /\\) (\\w)/.exec(require('fs').readFileSync('/proc/${pid}/stat', 'utf8'))[1]; } catch {}

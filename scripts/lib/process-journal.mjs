@@ -1,6 +1,6 @@
 /**
- * The record of every process we started, kept on disk from the moment of its start. After the launcher itself was
- * killed, the next one finds here what is left running, and ends it.
+ * Records every started process on disk from the moment of its start. After a kill of the launcher, the next one reads
+ * it and ends the remaining processes.
  */
 import { errorCode } from './errors.mjs';
 import { readJson, writeJson } from './files.mjs';
@@ -10,7 +10,7 @@ import { endProcess } from './signals.mjs';
 /**
  * @typedef {object} Stoppable
  * @property {string} name
- * @property {NodeJS.Signals} stopSignal asks it to stop in order
+ * @property {NodeJS.Signals} stopSignal requests an orderly stop
  * @property {number} stage processes of a lower stage use those of a higher one, and so are stopped first
  *
  * @typedef {import('./process-identity.mjs').ProcessIdentity & Stoppable} JournalEntry
@@ -29,7 +29,8 @@ export function openJournal(path, warn) {
       writeJson(path, { processes: [...entries.values()] });
       isStale = false;
     } catch (error) {
-      // On a full disk the processes must still be watched and stopped; only cleaning up after a crash knows less.
+      // On a full disk the processes must still be watched and stopped. Only a cleanup after a crash then has less to
+      // go on.
       if (!isStale) warn(`${path} cannot be written (${errorCode(error)}): it is out of date.`);
       isStale = true;
     }
@@ -56,7 +57,7 @@ export function openJournal(path, warn) {
 /** @typedef {ReturnType<typeof openJournal>} Journal */
 
 /**
- * Ends what an earlier launcher left behind, stage by stage.
+ * Ends the remaining processes of an earlier launcher, stage by stage.
  * @param {string} path
  * @param {{ graceMs: number }} options
  * @returns {Promise<{ ended: string[], damaged: boolean }>}

@@ -1,4 +1,4 @@
-/** What a person sees while the commands run: each step with its time, and a sign of life from long ones. */
+/** The output of the commands: each step with its time, and a periodic line during long ones. */
 
 import { StoppedError } from './errors.mjs';
 
@@ -9,7 +9,7 @@ const SIGN_OF_LIFE_MS = 5_000;
  * @property {(text: string) => void} say
  * @property {(text: string) => void} warn
  * @property {<T>(title: string, work: (note: (text: string) => void) => Promise<T>) => Promise<T>} step
- *   prints the title, runs the work, prints the time; `note` sets what the sign of life shows
+ *   prints the title, runs the work, prints the time; `note` sets the text of the periodic line
  */
 
 /**
@@ -49,7 +49,7 @@ export function createProgress({
 }
 
 /**
- * For steps that may take milliseconds.
+ * Formats a duration that may be milliseconds.
  * @param {number} ms
  */
 export function duration(ms) {

@@ -1,6 +1,6 @@
 /**
- * Which Redis to run: one on PATH, else one from the system's package archive, unpacked into a private folder.
- * Nothing is installed and no rights are needed; nothing on npm carries a Redis that runs on Debian 12.
+ * Finds the Redis to run: one on PATH, else one of the package archive of the system, unpacked into a private folder.
+ * Nothing is installed and no rights are needed. No npm package has a Redis that runs on Debian 12.
  */
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -63,7 +63,7 @@ async function unpackRedis(home, { note, ...context }) {
     'Acquire::Retries': '1',
     'Acquire::http::Timeout': '20',
     'APT::Update::Error-Mode': 'any', // lists that cannot be refreshed name packages that are gone
-    // apt gives up its rights for downloads; that user could not enter our folder.
+    // apt drops its rights for downloads, and that user could not enter our folder.
     ...(process.getuid?.() === 0 ? { 'APT::Sandbox::User': 'root' } : {}),
   };
   const options = ['-q', ...Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`])];
@@ -103,7 +103,7 @@ function unpackedBinary(home) {
 }
 
 /**
- * Shared by all checkouts of this user where possible, so that it is fetched once.
+ * The cache folder, shared by all checkouts of this user where possible, so that there is one download.
  * @param {NodeJS.ProcessEnv} env
  * @param {string} fallback
  */
@@ -115,7 +115,7 @@ function cacheFolder(env, fallback) {
       accessSync(folder, constants.W_OK);
       return folder;
     } catch {
-      // A user without a home of its own: the fallback is in the data folder.
+      // A user without a home: uses the fallback in the data folder.
     }
   }
   throw new LaunchError(`Neither ${preferred} nor ${fallback} can be written.`);

@@ -1,4 +1,4 @@
-/** The private Redis as a process: how it is started and when it is ready. */
+/** The private Redis as a process: its start and its readiness. */
 import { mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ const PING_MS = 1_000;
  */
 export function redisSpec({ binary, folder, port, password, durable, logFile, env }) {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  // A file and not arguments: everybody on the machine can read a command line.
+  // A file, because every user of the machine can read a command line.
   const config = join(folder, 'redis.conf');
   const settings = {
     bind: '127.0.0.1',

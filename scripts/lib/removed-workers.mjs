@@ -1,4 +1,7 @@
-/** Workers that an administrator has removed: the rest is started without them, and it is said how they come back. */
+/**
+ * Workers that an administrator has removed. The others are started without them, and a sentence says how to add them
+ * again.
+ */
 
 /**
  * @param {import('./services.mjs').ServiceDefinition[]} removed

@@ -1,4 +1,4 @@
-/** `run.json`: what is running where, with the credentials to use it, for people and programs of the same user. */
+/** `run.json`: the running processes and the credentials to use them, for people and programs of the same user. */
 import { readJson, setAside, writeJson } from './files.mjs';
 
 /**
@@ -21,7 +21,7 @@ export function writeRunFile(path, run) {
 }
 
 /**
- * The URL of whoever runs in this data folder, as far as the file tells: after a stop in order it names no process.
+ * The URL of the gateway by the file. After an orderly stop it names no process.
  * @param {string} path
  * @returns {string | undefined}
  */
@@ -33,8 +33,7 @@ export function readGatewayUrl(path) {
 }
 
 /**
- * The file is written anew at every start; nothing is stored in it alone. A damaged one is kept beside it and said
- * aloud.
+ * Renames a damaged file and warns. Every start writes the file anew; nothing is stored in it alone.
  * @param {string} path
  * @param {(text: string) => void} warn
  */

@@ -1,6 +1,6 @@
 /**
- * Secrets of one installation, generated once. The master key encrypts what is stored, so a new one is never made
- * over old data: losing the file must be noticed while the right key can still be put back.
+ * The secrets of one installation, generated once. The master key encrypts stored data, so a new one is never made over
+ * old data: the loss of the file must be detected while the right key can still be restored.
  */
 import { randomBytes } from 'node:crypto';
 import { LaunchError } from './errors.mjs';
@@ -11,7 +11,7 @@ const MASTER_KEY_BYTES = 32;
 /**
  * @typedef {object} Secrets
  * @property {string} masterKey 32 bytes, base64; while keys are being rotated older ones follow after commas
- * @property {string} workerToken what a worker shows to join
+ * @property {string} workerToken join token of workers
  * @property {string} postgresPassword of the private PostgreSQL
  * @property {string} redisPassword of the private Redis
  * @property {string} adminPassword for the first administrator, unless ADMIN_PASSWORD names another

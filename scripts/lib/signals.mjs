@@ -1,4 +1,4 @@
-/** Ending processes that are not our children, and waiting for it. */
+/** Ends processes that are not children of this one, and waits for their end. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode, LaunchError } from './errors.mjs';
 import { isAlive } from './process-identity.mjs';

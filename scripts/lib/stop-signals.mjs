@@ -1,14 +1,13 @@
-/** The user's wish to stop, as an AbortSignal. */
+/** The stop signals of the user as an AbortSignal. */
 
 const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
 
 const LOOK_FOR_PARENT_MS = 250;
 
 /**
- * One signal stops in order. More of them change nothing: npm passes Ctrl-C on although the terminal has sent it
- * already, and stopping is bounded in time. The end of npm is such a wish too: who kills `npm start` with a signal
- * that npm cannot pass on wants no process left. A launcher that was started without npm goes on when its shell is
- * closed.
+ * Aborts at the first signal, for an orderly stop. Further signals change nothing: npm passes Ctrl-C on although the
+ * terminal has sent it already, and the stop is bounded in time. The end of npm counts as a signal, too: a signal that
+ * npm cannot pass on must leave no process behind. A launcher without npm keeps running when its shell is closed.
  * @param {NodeJS.ProcessEnv} [env]
  * @returns {AbortSignal}
  */

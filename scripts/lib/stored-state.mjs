@@ -1,4 +1,4 @@
-/** What the database says about who may start, and with which administrator. */
+/** Reads from the database which workers may start, and the administrators. */
 import { join } from 'node:path';
 import { runCommand } from './commands.mjs';
 import { ROOT } from './paths.mjs';

@@ -1,6 +1,6 @@
 /**
- * Keeps what was started running. What ends is started again, later and later when it keeps ending; a database that
- * does not come back takes everything with it, because nothing can be trusted to work without it.
+ * Keeps the started processes running. A process that ends is restarted, with growing pauses when it keeps ending. A
+ * database that does not return ends everything, because nothing works without it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Child, describeExit } from './child.mjs';
@@ -10,15 +10,15 @@ import { STAGES } from './stages.mjs';
 
 const FIRST_RESTART_MS = 500;
 const LONGEST_RESTART_MS = 30_000;
-/** A service that ran this long is taken for healthy again: its next restart is a first one. */
+/** After this time a service counts as healthy again: its next restart is a first one. */
 const STEADY_MS = 60_000;
-/** The first may fail because processes of the one that ended are still about to end. */
+/** Attempts to restart a database. The first one may fail while processes of the ended server are still ending. */
 const DATABASE_RESTARTS = 4;
 
 /**
- * Stopping within ten seconds. Each stage is asked when those before it are gone, or at `askedAfter` ms at the
- * latest, so that the sandbox and the databases have time to write even when a service does not stop; `forcedAfter`
- * ms ends it.
+ * The plan of a stop within ten seconds. Each stage gets its signal when the earlier ones have ended, or after
+ * `askedAfter` ms at the latest, so that the sandbox and the databases have time to write even when a service does not
+ * stop. After `forcedAfter` ms it is killed.
  */
 const STOP_PLAN = [
   { stage: STAGES.services, askedAfter: 0, forcedAfter: 8_300 },
@@ -27,7 +27,7 @@ const STOP_PLAN = [
   { stage: STAGES.postgres, askedAfter: 8_600, forcedAfter: 9_500 },
 ];
 
-/** A reload waits this long for the old process; what it has not finished by then survives as after a crash. */
+/** Milliseconds that a reload waits for the old process. Work that is unfinished then survives as after a crash. */
 const RELOAD_GRACE_MS = 8_000;
 
 /**
@@ -35,7 +35,7 @@ const RELOAD_GRACE_MS = 8_000;
  * @property {Child} child
  * @property {number} failures
  * @property {number} startedAt
- * @property {boolean} [isReplaced] its end is no reason to start it again
+ * @property {boolean} [isReplaced] it is not restarted after its end
  */
 
 export class Supervisor {
@@ -74,7 +74,7 @@ export class Supervisor {
   }
 
   /**
-   * Starts a process and waits until it is ready; from then on it is watched.
+   * Starts a process and waits until it is ready. From then on it is watched.
    * @param {import('./child.mjs').ChildSpec} spec
    * @param {AbortSignal} [signal]
    */
@@ -85,8 +85,8 @@ export class Supervisor {
   }
 
   /**
-   * Ends a process and starts it anew at once, because its code has changed. One that does not become ready stays
-   * away until the next reload.
+   * Restarts a process at once, because its code has changed. One that does not become ready stays down until the next
+   * reload.
    * @param {string} name
    * @returns {Promise<boolean>} whether the new one is ready
    */
@@ -156,7 +156,7 @@ export class Supervisor {
   }
 
   /**
-   * Tries until it is ready again or everything stops; a database a few times only.
+   * Restarts until it is ready or everything stops; a database only a few times.
    * @param {Kept} last
    */
   async #restart(last) {

@@ -1,4 +1,4 @@
-/** What vitest ran, from its JSON report: the counts, what failed and why, and which files took longest. */
+/** Reads the JSON report of vitest: the counts, the failures with their causes, and the slowest files. */
 import { relative } from 'node:path';
 import { readJson } from './files.mjs';
 import { ROOT } from './paths.mjs';
@@ -7,7 +7,7 @@ import { ROOT } from './paths.mjs';
 
 /**
  * @typedef {object} Failure
- * @property {string} where what failed, as a person would look for it
+ * @property {string} where file and test
  * @property {string} why the beginning of its message
  */
 
@@ -16,15 +16,15 @@ import { ROOT } from './paths.mjs';
 /** @typedef {{ counts: Counts, failures: Failure[], times: FileTime[] }} Outcome */
 
 const MAX_LINES_OF_A_FAILURE = 12;
-/** The last lines of a tool, which `runCommand` has chosen: what is wrong stands near their end. */
+/** The maximum of lines of a tool in the report. `runCommand` keeps the last ones, which have the cause. */
 const MAX_LINES_OF_A_TOOL = 30;
 
 /** @type {Outcome} */
 const NOTHING = { counts: { passed: 0, failed: 0, skipped: 0 }, failures: [], times: [] };
 
 /**
- * A file that could not even be loaded counts as one failure: its tests are not in the report. A run that failed
- * without a failed test (an unhandled rejection, no test found, a crash) counts as one too.
+ * Reads a report. A file that could not be loaded counts as one failure, because its tests are not in the report. A
+ * failed run without a failed test (an unhandled rejection, no test found, a crash) counts as one failure, too.
  * @param {string} title of the run
  * @param {string} file
  * @param {boolean} succeeded by vitest's exit code

@@ -1,4 +1,4 @@
-/** `npm test` from beginning to end: checks, build, private databases, vitest, and the count of it all. */
+/** `npm test`: checks, build, private databases, vitest, and the counts. */
 import { lstatSync, mkdirSync, mkdtempSync, readlinkSync, rmSync, statfsSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from './build.mjs';
@@ -17,7 +17,7 @@ import { loadSecrets } from './secrets.mjs';
 import { Supervisor } from './supervisor.mjs';
 import { failed, readTestReport, sumOutcomes } from './test-report.mjs';
 
-/** Apart from the data folder of `npm start`, and thrown away with node_modules. */
+/** Separate from the data folder of `npm start`, and removed with node_modules. */
 const TEST_FOLDER = join(ROOT, 'node_modules', '.cache', 'wa-gate-test');
 const REPORTERS = [
   '--reporter=default',
@@ -29,7 +29,7 @@ const MAINTENANCE_DATABASE = 'postgres';
 /** A file system in memory, where Linux has one. */
 const MEMORY = '/dev/shm';
 const TMPFS = 0x01021994;
-/** Many times what the test databases take. Containers often have 64 MB there. */
+/** The minimum of free bytes there, many times the size of the test databases. Containers often have 64 MB. */
 const MEMORY_BYTES = 2 * 1024 ** 3;
 
 /** @typedef {import('./test-report.mjs').Outcome} Outcome */
@@ -69,8 +69,8 @@ export async function runTests(run) {
 }
 
 /**
- * In memory, when there is room: tests make and drop hundreds of databases of seven hundred files each, and a file
- * system on a disk spends more time on those than PostgreSQL on the tests. A link says where the files are.
+ * Puts the cluster into memory when there is room. Tests make and drop hundreds of databases of seven hundred files
+ * each, for which a disk takes longer than PostgreSQL for the tests. A link in the data folder leads to the files.
  * @param {string} folder of the data folder
  */
 function placeCluster(folder) {
@@ -79,7 +79,7 @@ function placeCluster(folder) {
     if (type !== TMPFS || bavail * bsize < MEMORY_BYTES) return;
     symlinkSync(mkdtempSync(join(MEMORY, 'wa-gate-test-')), folder);
   } catch {
-    // Not everywhere, and not for everybody: the data folder does as well.
+    // Not available or not permitted: the data folder is used.
   }
 }
 
@@ -139,7 +139,8 @@ async function runWithDatabases(run, dataDir) {
 }
 
 /**
- * Failed checks are counted and do not hide the tests; without a build there is nothing to test.
+ * Runs the checks and the build. Failed checks are counted and do not skip the tests; without a build there are no
+ * tests.
  * @param {TestRun} run
  * @param {import('./commands.mjs').CommandContext} context
  * @returns {Promise<Outcome[]>}
@@ -159,7 +160,7 @@ async function checkAndBuild({ vitestArguments, progress }, context) {
   };
   await build({ progress, ...context }); // lint with types needs what the build generates
   if (vitestArguments.length > 0) return failures;
-  // One beside the other: none of them keeps all cores busy.
+  // In parallel, because none of them uses all cores.
   await progress.step('Checking the format, types of the scripts, lint, dead code', async () => {
     await Promise.all([
       check('Checking the format', 'biome', ['check', '.']),

@@ -1,10 +1,9 @@
 /**
- * PostgreSQL refuses to run as root, and a container often is root. Two ways out, in this order:
- *  1. a user namespace in which our own user has another number: files keep their owner and place;
- * 2. where the kernel or the container refuses that: the user `nobody`. It cannot enter a data folder that is closed
- * to
- *     others, so the cluster, and the binaries if need be, live in a folder of their own.
- * Whichever was used when the cluster was made is used again, because its files belong to that user.
+ * PostgreSQL refuses to run as root, which is the usual user of containers. There are two ways, in this order:
+ *  1. a user namespace in which this user has another number: files keep their owner and place;
+ *  2. where the kernel or the container refuses that, the user `nobody`. It cannot enter a data folder that is closed
+ * to others, so the cluster, and the binaries if need be, are in a folder of their own.
+ * The way with which the cluster was made is used again, because its files belong to that user.
  */
 import { spawnSync } from 'node:child_process';
 
@@ -25,7 +24,7 @@ export function runAs(identity, command, args) {
   return { command: first, args: rest };
 }
 
-/** @returns {Identity | undefined} undefined when root has no way to become somebody else */
+/** @returns {Identity | undefined} undefined when root cannot switch to another user */
 export function chooseIdentity() {
   if (process.getuid?.() !== 0) return 'self';
   if (works('namespace')) return 'namespace';

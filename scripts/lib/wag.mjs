@@ -1,4 +1,4 @@
-/** The commands of the gateway, with the database and the keys of a data folder. */
+/** Runs the commands of the gateway with the database and the keys of a data folder. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -34,7 +34,7 @@ export async function runWag(args, env) {
 const asksForHelp = (args) => args.length === 0 || args.some((arg) => ['help', '--help', '-h'].includes(arg));
 
 /**
- * Where the data of a folder are, and what they are sealed with.
+ * The environment with the addresses and keys of an installation.
  * @param {NodeJS.ProcessEnv} env
  */
 export function installationEnvironment(env) {
@@ -44,7 +44,7 @@ export function installationEnvironment(env) {
 }
 
 /**
- * What runs in the data folder, with the administrator of its first start.
+ * The running installation of the data folder, with the administrator of its first start.
  * @param {NodeJS.ProcessEnv} env
  * @returns {import('./run-file.mjs').RunFile}
  * @throws {LaunchError} when nothing runs there

@@ -19,7 +19,7 @@ beforeEach(async () => {
 });
 afterEach(() => system.stop());
 
-/** Runs it once; its webhook receiver is closed afterwards, as at the end of a launcher. */
+/** Runs the demonstration once. Its webhook receiver is closed afterwards, as at the end of a launcher. */
 async function run(): Promise<{ worked: boolean; output: string }> {
   const lines: string[] = [];
   const ending = new AbortController();

@@ -5,11 +5,11 @@ import type { AddressInfo } from 'node:net';
 const SECRET_BYTES = Buffer.from('0123456789abcdef0123456789abcdef');
 
 /**
- * A gateway and a sandbox in one, as far as the demonstration can see: what the phone answers goes to the webhook at
- * once. The real ones are used by the end-to-end tests; here they fail in ways that those cannot.
+ * A gateway and a sandbox in one, as far as the demonstration uses them: the answer of the phone goes to the webhook at
+ * once. The end-to-end tests use the real ones; these fail in ways in which the real ones cannot.
  */
 export class FakeSystem {
-  /** Sessions that the gateway knows; the value is the webhook. */
+  /** The sessions of the gateway; the value is the webhook. */
   readonly sessions = new Map<string, string | undefined>();
   readonly scanned: string[] = [];
   signsWithWrongKey = false;
@@ -62,7 +62,7 @@ export class FakeSystem {
     if (!this.sessions.has(id)) return unknown;
     if (verb === 'status') return done({ status: this.connected.has(id) ? 'connected' : 'qr_required' });
     if (verb === 'qr') {
-      // The worker needs a moment until there is a code.
+      // The first two requests come before the worker has a code.
       return ++this.looksAtQr < 3 ? [409, { success: false, error: 'no code yet' }] : done({ qr: `qr-of-${id}` });
     }
     if (method === 'PUT' && verb === 'webhook') {

@@ -1,6 +1,6 @@
 /**
- * Who takes part: a user with a session at the gateway, a phone that the session is linked to, and a customer with
- * another phone. They are kept, so that a later start finds the session connected without a new QR code.
+ * The participants: a user with a session at the gateway, the phone of the session, and a customer with another phone.
+ * They are stored, so that a later start connects the session without a new QR code.
  */
 import { randomBytes } from 'node:crypto';
 import { readJson, setAside, writeJson } from '../files.mjs';

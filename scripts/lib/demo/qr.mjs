@@ -1,10 +1,13 @@
-/** The QR code as blocks of text. The library belongs to the gateway; it is there as soon as packages are installed. */
+/**
+ * Draws the QR code as blocks of text. The library is a dependency of the gateway, so it is there once packages are
+ * installed.
+ */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { ROOT } from '../paths.mjs';
 
 /**
- * In a terminal with its own colours, so that it is dark on light whatever the colours of the terminal are.
+ * Sets its own colours in a terminal, so that the code is dark on light in any theme.
  * @param {string} text
  * @returns {Promise<string>}
  */

@@ -1,4 +1,4 @@
-/** A customer's webhook endpoint, as small as it gets: takes events, checks their signature, remembers them. */
+/** A minimal webhook endpoint: receives events, checks their signature and keeps them. */
 import { EventEmitter, once } from 'node:events';
 import { createServer } from 'node:http';
 import { isSignatureValid } from './webhook-signature.mjs';

@@ -1,10 +1,10 @@
-/** The steps of the demonstration, each through a public API only. */
+/** The steps of the demonstration. Each uses a public API only. */
 import { ApiError, createApi } from './http.mjs';
 import { inventUser } from './participants.mjs';
 import { waitUntil } from './wait-until.mjs';
 
 const PAIRING_MS = 60_000;
-/** Asking for a QR code is a session operation, of which a workspace has 60 in a minute. */
+/** Milliseconds between two requests for a QR code: a workspace has 60 session operations in a minute. */
 const QR_EVERY_MS = 500;
 const RECONNECT_MS = 30_000;
 const MESSAGE_MS = 30_000;
@@ -21,7 +21,7 @@ const MESSAGE_MS = 30_000;
  */
 
 /**
- * Register, create a session, link it to a phone.
+ * Registers a user, creates a session and links it to a phone.
  * @param {Scene} scene
  * @returns {Promise<import('./participants.mjs').Participants>}
  */
@@ -66,7 +66,7 @@ export async function introduce(scene) {
 }
 
 /**
- * The session of an earlier start: connects again by itself, without a QR code.
+ * Waits for the session of an earlier start, which connects without a QR code.
  * @param {Scene} scene
  * @param {import('./participants.mjs').Participants} participants
  * @returns {Promise<boolean>} false when that session is not known any more or does not connect
@@ -88,7 +88,7 @@ export async function reconnect(scene, { sessionId, apiKey, phone }) {
 }
 
 /**
- * Tells the gateway where to send events.
+ * Sets the webhook of the session.
  * @param {Scene} scene
  * @param {import('./participants.mjs').Participants} participants
  * @param {string} url
@@ -103,7 +103,7 @@ export async function subscribe({ gatewayUrl, signal, step }, { sessionId, apiKe
 }
 
 /**
- * A message out to the customer's phone, and the answer back to the webhook.
+ * Sends a message to the phone of the customer, and its answer to the webhook.
  * @param {Scene} scene
  * @param {import('./participants.mjs').Participants} participants
  * @param {{ received: import('./receiver.mjs').Received[] }} receiver
@@ -163,7 +163,7 @@ function waitUntilConnected(asSession, sessionId, options) {
   );
 }
 
-/** No code yet, the session between two workers, or asked too often: all of it passes. */
+/** Statuses that pass: no code yet, the session between two workers, or too many requests. */
 const PASSES = new Set([404, 409, 429, 503]);
 
 /**

@@ -1,4 +1,4 @@
-/** Waiting for something to become true. */
+/** Polls until a condition is true. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const POLL_MS = 100;

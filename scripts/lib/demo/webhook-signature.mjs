@@ -1,4 +1,4 @@
-/** The receiver's side of Standard Webhooks: HMAC-SHA256 over `id.timestamp.body`. */
+/** Verifies a webhook as Standard Webhooks defines it: HMAC-SHA256 over `id.timestamp.body`. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 const SECRET_PREFIX = 'whsec_';
@@ -15,7 +15,7 @@ const TOLERANCE_S = 300;
 export function isSignatureValid({ headers, body }, secret, nowS = Date.now() / 1000) {
   const { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signatures } = headers;
   if (typeof id !== 'string' || typeof timestamp !== 'string' || typeof signatures !== 'string') return false;
-  // An old request that somebody recorded must not be taken for a new one.
+  // A replayed request must not pass as a new one.
   if (!(Math.abs(nowS - Number(timestamp)) <= TOLERANCE_S)) return false;
   const key = Buffer.from(secret.startsWith(SECRET_PREFIX) ? secret.slice(SECRET_PREFIX.length) : secret, 'base64');
   const expected = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest();

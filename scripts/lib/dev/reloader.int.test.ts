@@ -21,7 +21,7 @@ let supervisor: Supervisor;
 let reloader: Reloader;
 let said: string[];
 
-/** An app of two files in TypeScript: a server, and what it answers. */
+/** An app of two TypeScript files: a server and its answer. */
 beforeEach(async () => {
   folder = tempDir();
   mkdirSync(join(folder, 'src'));

@@ -1,4 +1,4 @@
-/** `npm run dev`: each app runs from source and is started anew when a source that it uses changes. */
+/** `npm run dev`: each app runs from source and restarts when a source that it uses changes. */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -8,7 +8,7 @@ import { externalImports, isSource, sourceFolders } from './source-folders.mjs';
 import { watchFolders } from './watch-folders.mjs';
 
 const STANDBY = join(ROOT, 'scripts', 'lib', 'dev', 'standby.mjs');
-/** Node's own first port; the services get one each, in the order of their start. */
+/** The default port of Node. The services get one port each, in the order of their start. */
 const FIRST_INSPECT_PORT = 9229;
 
 /**
@@ -44,7 +44,7 @@ export class Reloader {
   }
 
   /**
-   * The same service, started through a standby process.
+   * Returns the same service, started through a standby process.
    * @param {string} app
    * @param {import('../child.mjs').ChildSpec} spec
    * @returns {import('../child.mjs').ChildSpec}
@@ -58,14 +58,14 @@ export class Reloader {
     return { ...spec, launch: () => release(service) };
   }
 
-  /** From now on changes are noticed. */
+  /** Starts to watch the sources. */
   watch() {
     const folders = new Set([...this.#services.values()].flatMap((service) => service.folders));
     this.#stopWatching = watchFolders([...folders], (files) => this.#onChange(files.filter(isSource)));
     for (const service of this.#services.values()) service.standby = spawnStandby(service);
   }
 
-  /** Ends the standby processes; the services themselves are the supervisor's. */
+  /** Ends the standby processes. The supervisor ends the services. */
   stop() {
     this.#isStopped = true;
     this.#stopWatching?.();
@@ -88,7 +88,7 @@ export class Reloader {
   }
 
   /**
-   * One service after the other, so that of two workers one is always there.
+   * Reloads one service after the other, so that of two workers one always runs.
    * @param {number} noticed when the change was noticed
    */
   async #reloadOutdated(noticed) {
@@ -113,7 +113,7 @@ export class Reloader {
 }
 
 /**
- * Lets the standby become the service.
+ * Turns the standby process into the service.
  * @param {Service} service
  */
 function release(service) {
@@ -136,7 +136,7 @@ function spawnStandby({ spec, folders }) {
     stdio: ['pipe', log, log],
   });
   closeSync(log);
-  // When it has ended already, its exit says so.
+  // Its exit is reported separately.
   child.stdin?.on('error', () => {});
   return child;
 }

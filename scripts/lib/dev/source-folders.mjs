@@ -1,16 +1,16 @@
-/** Which folders an app is made of: its own sources and those of the workspace packages that it uses. */
+/** The source folders of an app: its own and those of the workspace packages that it uses. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ROOT } from '../paths.mjs';
 
 const SCOPE = '@wa-gate/';
-/** Anything that no running process loads. */
+/** Files that no running process loads. */
 const IS_FOR_TESTS = /(\.test\.ts|\.testing\.ts|[\\/]testing[\\/].*)$/;
 const IMPORT = /^(?:import|export)(?!\s+type\b)(?:[^'"]*?\bfrom)?\s*'([^'"]+)'/gm;
 /**
- * The worker patches what Baileys uses (AsyncLocalStorage, console) before it loads Baileys, so nothing may load it
- * earlier. The sandbox reads data of it alone.
+ * Packages that must not be loaded ahead: the worker patches what Baileys uses (AsyncLocalStorage, console) before it
+ * loads Baileys. The sandbox uses only its data.
  */
 const NOT_AHEAD = new Set(['@whiskeysockets/baileys', 'libsignal']);
 
@@ -21,7 +21,7 @@ const NOT_AHEAD = new Set(['@whiskeysockets/baileys', 'libsignal']);
  */
 export function sourceFolders(app, root = ROOT) {
   const folders = [join(root, 'apps', app, 'src')];
-  // The sandbox keeps the accounts and phones: it restarts for its own sources alone.
+  // The sandbox holds the accounts and phones in memory, so it restarts only for its own sources.
   if (app === 'sandbox') return folders;
   return [
     ...folders,
@@ -51,7 +51,7 @@ function packagesOf(folder, root, found = new Set()) {
 export const isSource = (file) => file.endsWith('.ts') && !IS_FOR_TESTS.test(file);
 
 /**
- * Packages from outside of the workspace that the sources in these folders import, each with a file that imports it.
+ * External packages that the sources in these folders import, each with an importing file.
  * @param {readonly string[]} folders
  * @returns {{ specifier: string, parent: string }[]} parent is a file URL
  */

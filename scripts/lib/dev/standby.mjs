@@ -1,9 +1,9 @@
 /**
- * A process in waiting: it has loaded the packages from outside, which are most of what a start loads, and imports
- * the app when the launcher tells it to. So a reload loads our own sources alone.
+ * A standby process: it has loaded the external packages, which are most of a start, and imports the app on a message
+ * of the launcher. So a reload loads only our own sources.
  *
  * Arguments: the entry, and the packages as JSON. One line of JSON on standard input starts it: `{ "inspectPort"?:
- * number }`. When the launcher goes away before that, standard input ends, and the process with it.
+ * number }`. When the launcher ends before that, standard input ends, and with it the process.
  */
 import inspector from 'node:inspector';
 import { pathToFileURL } from 'node:url';
@@ -37,6 +37,6 @@ for (const { specifier, parent } of JSON.parse(packages)) {
   try {
     await import(import.meta.resolve(specifier, parent));
   } catch {
-    // The app will fail with the same error, and say more about it.
+    // The import of the app fails with the same error, and reports it in full.
   }
 }

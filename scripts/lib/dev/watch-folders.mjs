@@ -1,16 +1,16 @@
-/** Tells which files change below some folders, once they have been quiet for a moment. */
+/** Reports which files changed below some folders, after a short pause without changes. */
 import { readdirSync, watch } from 'node:fs';
 import { join } from 'node:path';
 
-/** An editor writes a file in several steps, and a checkout writes many files. */
+/** Milliseconds of that pause: an editor writes a file in several steps, and a checkout writes many files. */
 const QUIET_MS = 40;
 
 /**
- * Watches each folder by itself: `recursive` of `fs.watch` on Linux watches single files, and loses one that an
- * editor replaces.
+ * Watches each folder separately. On Linux the option `recursive` of `fs.watch` watches single files, and loses a file
+ * that an editor replaces.
  * @param {readonly string[]} folders
  * @param {(files: string[]) => void} onChange absolute paths, each once
- * @returns {() => void} ends it
+ * @returns {() => void} ends the watch
  */
 export function watchFolders(folders, onChange) {
   /** @type {Map<string, import('node:fs').FSWatcher>} */

@@ -1,13 +1,15 @@
-/** Links a session to a phone of the sandbox, by the text of its QR code. */
+/** Links a session to a phone of the sandbox with the text of its QR code. */
 import { ApiError } from '../demo/http.mjs';
 import { waitUntil } from '../demo/wait-until.mjs';
 
 const LINK_MS = 60_000;
-/** A session that was linked before connects by itself; it is not linked anew before this time is over. */
+/** Milliseconds that a session which was linked before has to connect by itself; afterwards it is linked again. */
 const RECONNECT_MS = 20_000;
-/** Asking for a QR code is a session operation, of which a workspace has 60 in a minute. */
+/** Milliseconds between two requests for a QR code: a workspace has 60 session operations in a minute. */
 const QR_EVERY_MS = 1_500;
-/** No code yet, the session between two workers, asked too often, or the code just changed: all of it passes. */
+/**
+ * Statuses that pass: no code yet, the session between two workers, too many requests, or a code that has just changed.
+ */
 const PASSES = new Set([400, 404, 409, 410, 429, 503]);
 
 /**

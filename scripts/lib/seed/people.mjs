@@ -1,6 +1,6 @@
-/** What the seed makes. Names and numbers are fixed, so that a second seed finds what the first one made. */
+/** The data of the seed. Names and numbers are fixed, so that a second seed finds the data of the first one. */
 
-/** One for all, printed when the seed is done. These accounts are for a machine of a developer. */
+/** The password of all accounts, printed after the seed. These accounts are for the machine of a developer. */
 export const PASSWORD = 'correct horse battery';
 
 /**
@@ -24,7 +24,7 @@ export const PASSWORD = 'correct horse battery';
  * @property {SeededSession[]} sessions
  */
 
-/** Phones of the sandbox that belong to nobody's session: the customers. */
+/** Phones of the sandbox without a session: the customers. */
 export const CONTACTS = {
   15550100001: 'Ann',
   15550100002: 'Budi',

@@ -1,7 +1,6 @@
 /**
- * Something to look at: accounts, teams, sessions that are linked to phones of the sandbox, chats both ways, a group,
- * a webhook. All of it goes through the API of the gateway and the control API of the sandbox. What is there already
- * is left as it is.
+ * Makes data for development: accounts, teams, sessions that are linked to phones of the sandbox, chats both ways, a
+ * group, a webhook. It uses the API of the gateway and the control API of the sandbox. Existing data stays unchanged.
  */
 import { ApiError, createApi } from '../demo/http.mjs';
 import { waitUntil } from '../demo/wait-until.mjs';
@@ -9,7 +8,7 @@ import { linkSession } from './link-session.mjs';
 import { ACCOUNTS, CONTACTS, PASSWORD } from './people.mjs';
 
 const MESSAGE_MS = 30_000;
-/** Nothing listens there until a developer does; deliveries wait with their retries. */
+/** A URL for a server of the developer. Without one, deliveries stay in their retries. */
 const WEBHOOK = { url: 'http://127.0.0.1:9099/events', events: ['message.received'] };
 
 /**
@@ -126,7 +125,7 @@ async function ensureSession(seeding, token, session) {
 }
 
 /**
- * Says the lines of a chat in their order, each when the phone of the contact shows the one before.
+ * Sends the lines of a chat in their order. Each is sent when the phone of the contact shows the last one.
  * @param {Seeding} seeding
  * @param {import('../demo/http.mjs').Api} api
  * @param {import('./people.mjs').SeededSession} session
@@ -141,7 +140,7 @@ async function converse({ sandbox, signal }, api, session, { to, answerTo, conta
     if (await isShown(text)) continue;
     if (from === 'contact') await sandbox('POST', `/phones/${contact}/messages`, { to: answerTo, type: 'text', text });
     else {
-      // The same id is the same message, also when the sandbox has forgotten what its phones showed.
+      // The same id is the same message, also after the sandbox has lost the messages of its phones.
       const clientMessageId = `seed-${to}-${index}`;
       await api('POST', `/api/sessions/${session.id}/send`, { to, type: 'text', message: text, clientMessageId });
     }
