@@ -2,20 +2,19 @@ import { inTransaction, type Pool, type PoolClient } from '@wa-gate/db';
 import { firstIdAt } from '@wa-gate/kit';
 
 /**
- * Messages are counted from their rows, so that no count is lost or doubled. Counts of complete hours are stored,
- * because the rows will be deleted one day; the hours after them are counted on demand. An account is charged for what
- * it had accepted for sending, with which key, and for what it received. Messages typed on the phone are not charged;
- * such rows have a sender.
+ * Counts messages from their rows, so that no count is lost or doubled. Counts of complete hours are stored, because
+ * the rows will be deleted one day. Later hours are counted on demand. An account is charged for accepted messages, by
+ * key, and for received ones. Messages typed on the phone are not charged; such rows have a sender.
  *
- * The boundary is the row of `message_usage_progress`. Counting moves it under its row lock; a deletion of rows counts
- * them first and holds it in place meanwhile.
+ * The boundary is the row of `message_usage_progress`. Counting moves it under its row lock. A deletion of rows counts
+ * them first and holds the lock meanwhile.
  */
 const IS_COUNTED = `(m.direction = 'INBOUND' OR m.from_jid IS NULL)`;
-/** Of a uuidv7: the first 48 bits are milliseconds. Rows are counted in the hour in which their id was made. */
+/** The hour of a uuidv7, whose first 48 bits are milliseconds. Rows are counted in the hour of their id. */
 const HOUR = `date_trunc('hour', to_timestamp(('x' || substr(replace(m.id::text, '-', ''), 1, 12))::bit(48)::bigint / 1000.0), 'UTC')`;
 const NO_KEY = `'00000000-0000-0000-0000-000000000000'::uuid`;
 
-/** Groups of `message_usage` out of rows; `where` says of which. */
+/** The groups of `message_usage` of the rows that `where` selects. */
 const counted = (
   where: string,
 ): string => `SELECT s.user_id, m.session_id, coalesce(m.api_key_id, ${NO_KEY}) AS api_key_id,
@@ -35,11 +34,11 @@ const KEEP_SESSION = { name: 'keep-message-counts-of-session', text: KEEP('m.ses
 
 const HOUR_MS = 3_600_000;
 /**
- * So long after an hour all rows with ids of that hour are committed: a transaction takes seconds, clocks differ by
- * less.
+ * Milliseconds after an hour when all rows with ids of that hour are committed. A transaction takes seconds, and clocks
+ * differ by less than this.
  */
 const SETTLED_AFTER_MS = 10 * 60_000;
-/** One transaction counts at most so much, so that nobody waits long for the boundary. */
+/** The maximum of time that one transaction counts, so that others wait only briefly for the boundary. */
 const STEP_MS = 24 * HOUR_MS;
 
 interface Boundary {
@@ -47,7 +46,7 @@ interface Boundary {
 }
 
 /**
- * Counts the messages of the next complete hours and stores the counts; false when there are none. Safe to run
+ * Counts the messages of the next complete hours and stores the counts. False when there are none. Safe to run
  * anywhere, any number of times.
  */
 export async function countCompleteHours(pool: Pool, now: Date): Promise<boolean> {
@@ -65,7 +64,7 @@ export async function countCompleteHours(pool: Pool, now: Date): Promise<boolean
   });
 }
 
-/** Empty hours are passed over in one step. */
+/** Finds the first hour with messages, to skip empty hours in one step. */
 async function firstHourWithMessages(tx: PoolClient, countedBefore: Date): Promise<Date | undefined> {
   const { rows } = await tx.query<{ hour: Date }>(
     `SELECT ${HOUR} AS hour FROM messages m WHERE m.id >= $1 ORDER BY m.id LIMIT 1`,
@@ -75,8 +74,8 @@ async function firstHourWithMessages(tx: PoolClient, countedBefore: Date): Promi
 }
 
 /**
- * Stores the counts of a session before its messages are deleted, in the transaction that deletes them. Locks the
- * session first: a message that is being accepted is committed before, or finds no session after.
+ * Stores the counts of a session before its messages are deleted, in the transaction of the deletion. It locks the
+ * session first: a concurrent accept is committed before, or finds no session after.
  */
 export async function keepMessageCounts(tx: PoolClient, sessionId: string): Promise<void> {
   await tx.query('SELECT FROM sessions WHERE id = $1 FOR UPDATE', [sessionId]);
@@ -86,7 +85,7 @@ export async function keepMessageCounts(tx: PoolClient, sessionId: string): Prom
   await tx.query({ ...KEEP_SESSION, values: [sessionId, firstIdAt(rows[0]!.countedBefore)] });
 }
 
-/** SQL: everything that was counted and what is only rows yet, as `message_usage` has it. Exact in one statement. */
+/** SQL: the stored counts and the counts of later rows, in the form of `message_usage`. Exact in one statement. */
 export const ALL_MESSAGE_USAGE = `SELECT user_id, session_id, api_key_id, direction, hour, count FROM message_usage
   UNION ALL ${counted(`m.id >= (SELECT (lpad(to_hex((extract(epoch FROM counted_before) * 1000)::bigint), 12, '0') || '00000000000000000000')::uuid
     FROM message_usage_progress)`)}`;

@@ -6,25 +6,20 @@ const SWEEP_KEYS = {
     SELECT session_id, key FROM idempotency_keys WHERE expires_at <= now() LIMIT $1)`,
 };
 
-/**
- * Deletes keys that have expired, at most `limit` of them, and returns how many: call it again while it is the limit.
- */
+/** Deletes expired keys, at most `limit`. Returns the count; call it again while that is `limit`. */
 export async function sweepIdempotencyKeys(db: Queryable, limit: number): Promise<number> {
   const { rowCount } = await db.query({ ...SWEEP_KEYS, values: [limit] });
   return rowCount ?? 0;
 }
 
-/**
- * SQL: the first id that can be so many days old. Ids grow with time (uuid version 7), so that the primary key finds
- * old rows.
- */
+/** SQL: the smallest id of so many days ago. Ids grow with time (uuid version 7), so the primary key finds old rows. */
 const firstIdOfDaysAgo = (days: string): string =>
   `(lpad(to_hex((extract(epoch FROM now() - make_interval(days => ${days})) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid`;
 
-/** For how long a phone may ask for a message again. After that the bytes are of no use. */
+/** Days for which a phone may request a message again. Later the bytes are useless. */
 export const PAYLOAD_DAYS = 14;
 
-/** The rows stay: late receipts are matched by them. */
+/** Keeps the rows, because late receipts are matched by them. */
 const SWEEP_PAYLOADS = {
   name: 'sweep-payloads',
   text: `WITH bound AS (
@@ -41,7 +36,7 @@ const SWEEP_PAYLOADS = {
 
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
-/** Where a sweep of the payloads has come to. Only a hint: a new process begins at the start. */
+/** The position of a sweep of the payloads. A hint: a new process begins at the start. */
 export interface PayloadSweep {
   after: string;
 }
@@ -49,8 +44,8 @@ export interface PayloadSweep {
 export const newPayloadSweep = (): PayloadSweep => ({ after: FIRST_ID });
 
 /**
- * Drops the stored bytes of messages older than {@link PAYLOAD_DAYS}, reading at most `limit` rows, and returns the
- * number of rows read: call it again while it is the limit.
+ * Drops the stored bytes of messages older than {@link PAYLOAD_DAYS}. Reads at most `limit` rows and returns their
+ * count; call it again while that is `limit`.
  */
 export async function sweepPayloads(db: Queryable, sweep: PayloadSweep, limit: number): Promise<number> {
   const values = [PAYLOAD_DAYS, sweep.after, limit];
@@ -60,7 +55,7 @@ export async function sweepPayloads(db: Queryable, sweep: PayloadSweep, limit: n
   return seen;
 }
 
-/** For how long it is kept when QR codes were shown. */
+/** Days for which the history of QR codes is kept. */
 export const QR_HISTORY_DAYS = 30;
 
 const SWEEP_QR_HISTORY = {
@@ -69,7 +64,7 @@ const SWEEP_QR_HISTORY = {
     SELECT id FROM qr_history WHERE id < ${firstIdOfDaysAgo('$1')} ORDER BY id LIMIT $2)`,
 };
 
-/** Deletes rows older than {@link QR_HISTORY_DAYS}, at most `limit` of them, and returns how many. */
+/** Deletes rows older than {@link QR_HISTORY_DAYS}, at most `limit`. Returns the count. */
 export async function sweepQrHistory(db: Queryable, limit: number): Promise<number> {
   const { rowCount } = await db.query({ ...SWEEP_QR_HISTORY, values: [QR_HISTORY_DAYS, limit] });
   return rowCount ?? 0;

@@ -8,7 +8,7 @@ const CONNECT_MS = 120_000;
 const PAUSE_MS = 30_000;
 const { max, min } = Math;
 
-/** One row of numbers of one repetition, by the name of the column; milliseconds unless the name says otherwise. */
+/** The numbers of one repetition, by the name of the column. Milliseconds unless the name says otherwise. */
 export type Sample = Record<string, number>;
 
 export interface Stage {
@@ -18,9 +18,7 @@ export interface Stage {
 
 const idOf = ({ spec }: ManagedProcess): string => spec.env.WORKER_ID!;
 
-/**
- * Brings all sessions to one worker, by giving it the only room there is; the others are empty and ready afterwards.
- */
+/** Moves all sessions to one worker, which has the only room. The others are empty and ready afterwards. */
 export async function gatherOn({ fleet, subjects }: Stage, name: string): Promise<PlacementRow[]> {
   const { system } = fleet;
   const target = system.process(name);
@@ -47,7 +45,7 @@ export async function killCase(stage: Stage, name: string): Promise<Sample> {
   const moved = await gatherOn(stage, name);
   const at = Date.now();
   await fleet.end(name, 'SIGKILL');
-  // Right after the kill all may still look connected: nobody has noticed yet.
+  // Right after the kill all sessions still look connected.
   const changes = await waitFor(() => changesAfter(stage, moved, at), { timeoutMs: CONNECT_MS, what: 'the takeover' });
   await untilAllConnected(fleet.system, subjects.all.length, CONNECT_MS);
   const logins = [...(await loginsAfter(fleet.system, at)).values()].map((login) => login - at);
@@ -61,14 +59,14 @@ export async function killCase(stage: Stage, name: string): Promise<Sample> {
   };
 }
 
-/** Milliseconds from the moment to the placement change of each session; `false` while some have not changed. */
+/** Milliseconds from `at` to the placement change of each session; `false` while some have not changed. */
 async function changesAfter({ fleet }: Stage, moved: PlacementRow[], at: number): Promise<number[] | false> {
   const after = new Map((await placements(fleet.system.services.pool)).map((row) => [row.slug, row]));
   const changes = moved.map(({ slug }) => after.get(slug)!.changedAt - at);
   return changes.every((change) => change >= 0) && changes;
 }
 
-/** SIGTERM: how long each session had no connection, and the whole. */
+/** SIGTERM: the milliseconds without a connection of each session, and of the whole end. */
 export async function endCase(stage: Stage, name: string, graceMs: number): Promise<Sample> {
   const { fleet, subjects } = stage;
   const moved = await gatherOn(stage, name);
@@ -89,7 +87,7 @@ export async function endCase(stage: Stage, name: string, graceMs: number): Prom
   };
 }
 
-/** SIGSTOP beyond the lease: takeover by time, and what the woken zombie sends. */
+/** SIGSTOP beyond the lease: takeover by time, and the sends of the old process after SIGCONT. */
 export async function pauseCase(stage: Stage, name: string): Promise<Sample> {
   const { fleet, subjects } = stage;
   const { system } = fleet;
@@ -133,7 +131,7 @@ async function untilAllConnectedElsewhere({ fleet, subjects }: Stage, name: stri
   }
 }
 
-/** Every worker and gateway dies at the same moment and is started again. */
+/** Kills every worker and gateway at the same moment and starts them again. */
 export async function wholeFleetCase({ fleet, subjects }: Stage): Promise<Sample> {
   const { system } = fleet;
   const names = [...system.gateways, ...system.workers].map(({ name }) => name);

@@ -2,15 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Stage } from './cases.ts';
 import { untilAllConnected } from './watch.ts';
 
-/** How often each answer came, by kind of call: `202`, `503 SESSION_MOVING retry-after`, `ECONNREFUSED`. */
+/** The counts of answers by kind of call: `202`, `503 SESSION_MOVING retry-after`, `ECONNREFUSED`. */
 export type Answers = Record<'accept' | 'live', Record<string, number>>;
 
 const RATE_MS = 40;
 const CALM_MS = 1_000;
 
 /**
- * Restarts every worker and every gateway by SIGTERM, one after the other, while accepts and live calls go on. A client
- * that meets a closed door takes the next gateway, as behind a load balancer; what it is answered there counts.
+ * Restarts every worker and every gateway by SIGTERM, one after the other, under accepts and live calls. A client whose
+ * connection is refused uses the next gateway, as behind a load balancer; the answer there counts.
  */
 export async function rollingRestart(
   { fleet, subjects }: Stage,

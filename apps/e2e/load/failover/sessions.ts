@@ -2,10 +2,10 @@ import { newNumber } from '../../harness/numbers.ts';
 import { pairSession, registerTenant, type Tenant } from '../../harness/pair-session.ts';
 import type { System } from '../../harness/system.ts';
 
-/** A session as far as a failover concerns it. */
+/** A session with the data that a failover needs. */
 export interface Subject {
   sessionId: string;
-  /** `<number>:<device>`, the recorder's name of its companion. */
+  /** `<number>:<device>`, the name of its companion in the recorder. */
   device: string;
   apiKey: string;
   friend: string;
@@ -13,7 +13,7 @@ export interface Subject {
 
 const AT_ONCE = 6;
 
-/** Pairs sessions until there are so many, some at a time. */
+/** Pairs sessions up to a count, some at a time. */
 export class Subjects {
   readonly all: Subject[] = [];
   private readonly system: System;

@@ -2,7 +2,7 @@ import type { Pool } from '@wa-gate/db';
 import { waitFor } from '@wa-gate/testkit';
 import type { System } from '../../harness/system.ts';
 
-/** Times are milliseconds since 1970: PostgreSQL, the sandbox and this script have the same machine's clock. */
+/** Times are milliseconds since 1970: PostgreSQL, the sandbox and this script use the clock of the same machine. */
 export interface PlacementRow {
   slug: string;
   workerId: string | null;
@@ -32,7 +32,7 @@ export async function untilAllConnected(system: System, count: number, timeoutMs
   await waitFor(areConnected, { timeoutMs, everyMs: 100, what: `${count} sessions to be connected` });
 }
 
-/** First login of each device after a moment. */
+/** The first login of each device after `at`. */
 export async function loginsAfter(system: System, at: number): Promise<Map<string, number>> {
   const logins = new Map<string, number>();
   for (const { kind, device, openedAt } of await system.sandbox.wireStreams()) {
@@ -43,8 +43,8 @@ export async function loginsAfter(system: System, at: number): Promise<Map<strin
 }
 
 /**
- * For each device: how long it had no connection, from the end of its last stream before the move to the login after
- * it.
+ * The milliseconds without a connection of each device, from the end of its last stream before the move to the login
+ * after it.
  */
 export async function gapsAfter(system: System, at: number): Promise<Map<string, number>> {
   const logins = await loginsAfter(system, at);

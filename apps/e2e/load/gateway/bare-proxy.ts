@@ -1,17 +1,16 @@
-// What the gateway is measured against: @fastify/http-proxy and nothing else, before the same worker. A process of its
-// own, as the gateway is.
+// The comparison for the gateway: @fastify/http-proxy alone, before the same worker, in a process of its own.
 import proxy from '@fastify/http-proxy';
 import { internalToken } from '@wa-gate/kit';
 import Fastify from 'fastify';
 
-/** What it needs to be let in: the gateway's own credential for this worker. */
+/** Its environment: the credential of the gateway for this worker. */
 export interface BareProxyEnv {
   PORT: string;
   UPSTREAM: string;
   MASTER_KEY: string;
   WORKER_ID: string;
   INCARNATION: string;
-  /** Of every session, by its internal id, as JSON. */
+  /** The epochs of the sessions by internal id, as JSON. */
   EPOCHS: string;
 }
 

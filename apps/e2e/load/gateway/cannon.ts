@@ -1,9 +1,9 @@
-// autocannon in a process of its own, so that it can be pinned to one core. Reads one job from stdin, writes its result
-// to stdout.
+// autocannon in a process of its own, so that it can be pinned to one core. It reads one job from stdin and writes its
+// result to stdout.
 import { text } from 'node:stream/consumers';
 import autocannon from 'autocannon';
 
-/** One request of a customer; connection i fires number i, again and again. */
+/** One request of a customer. Connection i repeats number i. */
 export interface Shot {
   method: 'GET' | 'POST';
   path: string;
@@ -15,7 +15,7 @@ export interface CannonJob {
   url: string;
   connections: number;
   seconds: number;
-  /** Requests per second of all connections together; as many as possible when absent. */
+  /** Requests per second of all connections together; unlimited when absent. */
   rate?: number | undefined;
   shots: Shot[];
 }

@@ -1,6 +1,6 @@
 import { createLogger, createRedis } from '@wa-gate/kit';
 
-/** Commands that Redis has been sent so far; what a script calls inside counts as one with the script. */
+/** The count of commands that Redis has received, by name. The calls of a script are counted under the script, too. */
 export async function readCommands(url: string): Promise<Map<string, number>> {
   const redis = createRedis({ url, logger: createLogger({ service: 'load', level: 'silent' }), name: 'load' });
   await redis.connect();
@@ -11,9 +11,7 @@ export async function readCommands(url: string): Promise<Map<string, number>> {
   );
 }
 
-/**
- * Round trips: scripts, and what clients send without one. `script` is what the counting of scripts is told apart by.
- */
+/** The round trips: scripts, and commands of clients outside of scripts. `script` identifies the counting scripts. */
 export function roundTrips(
   before: ReadonlyMap<string, number>,
   after: ReadonlyMap<string, number>,

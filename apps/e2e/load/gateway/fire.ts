@@ -6,7 +6,7 @@ import type { CannonJob, CannonResult } from './cannon.ts';
 
 const CANNON = fileURLToPath(new URL('./cannon.js', import.meta.url));
 
-/** Lets autocannon do a job, pinned to one core. */
+/** Runs a job of autocannon, pinned to one core. */
 export async function fire(job: CannonJob, core: number): Promise<CannonResult> {
   const child = spawn('taskset', ['-c', String(core), process.execPath, CANNON], {
     stdio: ['pipe', 'pipe', 'inherit'],

@@ -1,7 +1,7 @@
 import { registerTenant, uniqueName, waitForStatus } from '../../harness/pair-session.ts';
 import type { System } from '../../harness/system.ts';
 
-/** How many of some operations worked. */
+/** The count of successful operations. */
 export interface Successes {
   tried: number;
   worked: number;
@@ -27,11 +27,11 @@ async function attempt(tried: number, concurrency: number, once: () => Promise<u
   return { tried, worked };
 }
 
-/** New users, several at a time. */
+/** Registers new users, several at a time. */
 export const registerMany = (system: System, count: number): Promise<Successes> =>
   attempt(count, 4, () => registerTenant(system));
 
-/** Sessions that are created and come as far as showing a QR code. */
+/** Creates sessions and waits for their QR codes. */
 export async function createMany(system: System, count: number): Promise<Successes> {
   const tenant = await registerTenant(system);
   return attempt(count, 8, async () => {

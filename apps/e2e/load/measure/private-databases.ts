@@ -2,18 +2,18 @@ import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { repositoryFile } from '../../harness/repository.ts';
 
-/** How a database ends: `fast` as an administrator does it, `crash` without a last word. */
+/** The end of a database: `fast` in order, `crash` by SIGQUIT or SIGKILL. */
 export type DatabaseEnd = 'fast' | 'crash';
 
 export interface PrivateDatabases {
   databaseUrl: string;
   redisUrl: string;
-  /** Ends one of them and starts it again on its data; resolves when it answers. */
+  /** Ends one database and starts it again on its data. Resolves when it answers. */
   restart(name: 'postgres' | 'redis', end: DatabaseEnd): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** A long-running process of the launcher, as far as it is used here. */
+/** A long-running process of the launcher, with the members used here. */
 interface Child {
   readonly spec: { name: string };
   readonly pid: number | undefined;
@@ -22,7 +22,7 @@ interface Child {
   stop(graceMs: number): Promise<void>;
 }
 
-/** The parts of the launcher that are used here; they are scripts without types, outside of the build. */
+/** The parts of the launcher that are used here. They are scripts without types, outside of the build. */
 interface Launcher {
   openDataDir(path: string): {
     lock: string;
@@ -54,10 +54,10 @@ async function loadLauncher(): Promise<Launcher> {
 }
 
 /**
- * A PostgreSQL and a Redis of our own, as `npm start` has them: on disk, durable. The folder is on the disk of the
- * checkout, not in /tmp, which may be memory.
+ * Starts a private PostgreSQL and Redis, as `npm start` does: on disk, durable. The folder is on the disk of the
+ * checkout, because /tmp may be memory.
  *
- * @param use names the folder: what uses the same one takes turns
+ * @param use the name of the folder; users of the same name take turns
  */
 export async function startPrivateDatabases(use = 'load'): Promise<PrivateDatabases> {
   const launcher = await loadLauncher();
@@ -83,8 +83,8 @@ export async function startPrivateDatabases(use = 'load'): Promise<PrivateDataba
     });
     await child.waitUntilReady(ending.signal);
   };
-  // They run in groups of their own, so an interrupt does not reach them; what a kill leaves behind is ended by the
-  // next run.
+  // They run in process groups of their own, so an interrupt does not reach them. The next run ends what a kill leaves
+  // behind.
   const endAll = () => {
     for (const { pid } of wanted) {
       try {
@@ -119,7 +119,7 @@ export async function startPrivateDatabases(use = 'load'): Promise<PrivateDataba
       async restart(name, end) {
         const child = children.get(name)!;
         wanted.delete(child);
-        // To a postmaster SIGQUIT means: end now, and recover at the next start. Redis knows no such word.
+        // A postmaster ends at once on SIGQUIT, and recovers at its next start. Redis has no such signal.
         if (end === 'crash' && child.pid) process.kill(child.pid, name === 'postgres' ? 'SIGQUIT' : 'SIGKILL');
         await child.stop(STOP_GRACE_MS);
         await start(child.spec);

@@ -3,9 +3,9 @@ import { resolve } from 'node:path';
 import type { SystemOptions } from '../../harness/system.ts';
 import type { WatchedProcess } from './process-cpu.ts';
 
-/** CPU profiles of gateways and workers, only while a measurement runs. */
+/** CPU profiles of gateways and workers during a measurement. */
 export interface Profiling extends Required<Pick<SystemOptions, 'env' | 'nodeFlags'>> {
-  /** Begins the profiles of these processes, or ends them and writes them into the folder. */
+  /** Starts the profiles of these processes, or ends them and writes them into the folder. */
   toggle(processes: readonly Pick<WatchedProcess, 'pid'>[]): void;
 }
 

@@ -1,6 +1,6 @@
-// Loaded into a process with `--expose-gc --import`: SIGWINCH forces a collection and prints what is in use after it,
-// so that its memory can be read without garbage. (A signal that is ignored by default: our processes close on most
-// others.) Lives here and not in the applications, which need no such door.
+// Loaded into a process with `--expose-gc --import`: SIGWINCH forces a collection and prints the used memory after it,
+// without garbage. SIGWINCH is ignored by default, while our processes close on most other signals. This is not in the
+// applications, which do not need it.
 const collect = globalThis.gc;
 if (!collect) throw new Error('gc-on-signal needs --expose-gc');
 process.on('SIGWINCH', () => {

@@ -1,5 +1,5 @@
 // Loaded into a process with `--import`: the first SIGWINCH starts a CPU profile, the second one ends it and writes it
-// to the folder in LOAD_PROFILE_DIR. Unlike `--cpu-prof` it leaves out start-up and pairing.
+// to the folder LOAD_PROFILE_DIR. Unlike `--cpu-prof` it leaves out start-up and pairing.
 import { writeFileSync } from 'node:fs';
 import { Session } from 'node:inspector';
 import { join } from 'node:path';

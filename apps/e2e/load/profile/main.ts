@@ -1,5 +1,5 @@
-// Where the time of a CPU profile goes: self time by package and by function. Reads the files that `load:send
-// --profile-dir` wrote.
+// The distribution of time in a CPU profile: self time by package and by function. Reads the files of `load:send
+// --profile-dir`.
 import { readFileSync } from 'node:fs';
 
 interface CpuProfile {
@@ -9,10 +9,10 @@ interface CpuProfile {
 }
 
 const TOP = 45;
-/** `dispatch` is the inspector that starts and ends the profile. */
+/** `dispatch` is the inspector, which starts and ends the profile. */
 const NOT_WORK = new Set(['(idle)', 'dispatch']);
 
-/** `node_modules/…/<package>` of the file, or our own package, or what V8 calls the rest. */
+/** The package of a file in `node_modules/…/<package>`, our own package, or the category that V8 reports. */
 function packageOf(url: string, functionName: string): string {
   if (url === '') return functionName.startsWith('(') ? functionName : '(native)';
   if (url.startsWith('node:')) return url;

@@ -1,7 +1,7 @@
 import type { JournalEntry } from '@wa-gate/cluster';
 import type { Queryable } from '@wa-gate/db';
 
-/** A row of the journal whose content is still there: it arrived, and is not a message yet. */
+/** A journal row with its content: a received part that is not a message yet. */
 export type JournalRow = JournalEntry & { content: NonNullable<JournalEntry['content']> };
 
 const FIND = {
@@ -22,19 +22,19 @@ const SWEEP = {
     SELECT session_id, hash FROM inbound_journal WHERE created_at < now() - make_interval(days => $1) LIMIT $2)`,
 };
 
-/** WhatsApp keeps a message for an absent device for about that long; after it no copy comes any more. */
+/** Days for which WhatsApp stores a message for an absent device. Later no copy comes any more. */
 export const JOURNAL_DAYS = 14;
 
 /**
- * What was read from a ciphertext that came before: its sealed plaintext, `done` when it has become a message already,
- * `null` when it is not known.
+ * The sealed plaintext of a ciphertext that was decrypted before; `done` when it is a message already; `null` when it
+ * is unknown.
  */
 export async function findJournalled(db: Queryable, sessionId: string, hash: Buffer): Promise<Buffer | 'done' | null> {
   const { rows } = await db.query<{ plaintext: Buffer | null }>({ ...FIND, values: [sessionId, hash] });
   return rows[0] ? (rows[0].plaintext ?? 'done') : null;
 }
 
-/** What arrived and is not a message yet, oldest first. Read only after the takeover has committed. */
+/** The parts that are not messages yet, oldest first. Read them only after the takeover has committed. */
 export async function readUnprojected(db: Queryable, sessionId: string): Promise<JournalRow[]> {
   const { rows } = await db.query<Omit<JournalRow, 'content'> & JournalRow['content']>({
     ...UNPROJECTED,
@@ -44,8 +44,8 @@ export async function readUnprojected(db: Queryable, sessionId: string): Promise
 }
 
 /**
- * Deletes rows older than {@link JOURNAL_DAYS}, at most `limit` of them, and returns how many: call it again while it
- * is the limit.
+ * Deletes rows older than {@link JOURNAL_DAYS}, at most `limit`. Returns the count; call it again while that is
+ * `limit`.
  */
 export async function sweepJournal(db: Queryable, limit = 5_000): Promise<number> {
   const { rowCount } = await db.query({ ...SWEEP, values: [JOURNAL_DAYS, limit] });

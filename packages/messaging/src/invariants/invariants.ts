@@ -2,15 +2,15 @@ import { inTransaction, type Pool } from '@wa-gate/db';
 import { SQL_INVARIANTS, type SqlInvariant } from './invariant-queries.ts';
 
 export interface InvariantBounds {
-  /** What may be true for a while counts as violation only when it has lasted this long. @default 60 000 */
+  /** A temporary state counts as a violation only after so many milliseconds. @default 60 000 */
   settledMs?: number;
-  /** Messages and journal rows older than this are not looked at. @default everything */
+  /** Milliseconds: older messages and journal rows are not checked. @default everything */
   windowMs?: number;
-  /** Only the latest events of each session are looked at, this many. @default all */
+  /** How many of the latest events of each session are checked. @default all */
   depth?: number;
-  /** Rows returned per invariant, at most: enough to find the cause. @default 20 */
+  /** The maximum of returned rows per invariant. @default 20 */
   limit?: number;
-  /** A query that takes longer is given up: watching must not disturb. @default 10 000 */
+  /** Milliseconds after which a query is cancelled, so that checks do not slow the system. @default 10 000 */
   timeoutMs?: number;
 }
 
@@ -25,7 +25,7 @@ const ALL_MS = 100 * 365 * 86_400_000;
 const ALL_EVENTS = 1_000_000_000;
 
 /**
- * The bounds as one row. Message ids are uuidv7, so a time is a lower bound of ids: the primary key finds recent rows,
+ * The bounds as one row. Message ids are uuidv7, so a time is a lower bound of ids. The primary key finds recent rows,
  * and no query reads the whole table.
  */
 const withBounds = (sql: string): string => `WITH bound AS MATERIALIZED (
@@ -35,7 +35,7 @@ const withBounds = (sql: string): string => `WITH bound AS MATERIALIZED (
   )
   SELECT to_jsonb(violation) AS row FROM (${sql}) AS violation LIMIT $4`;
 
-/** Asks one of them. Fails like any query does: no answer is not the answer "none". */
+/** Checks one invariant. A failed query rejects, because it does not prove that there is no violation. */
 export async function checkInvariant(
   pool: Pool,
   { name, invariant, description, sql }: SqlInvariant,
@@ -54,7 +54,7 @@ export async function checkInvariant(
   });
 }
 
-/** All invariants that do not hold, with rows that show it. */
+/** Finds all violated invariants, with rows that show the violation. */
 export async function findViolations(pool: Pool, bounds?: InvariantBounds): Promise<InvariantFinding[]> {
   const violated: InvariantFinding[] = [];
   for (const invariant of SQL_INVARIANTS) {

@@ -1,11 +1,11 @@
-/** The state says that the code which was shown last has been scanned. */
+/** Whether the state proves that the last shown code was scanned. */
 const IS_SCANNED = `$3::"SessionState" IN ('PAIRING', 'PASSKEY_REQUIRED', 'PASSKEY_CONFIRMATION_REQUIRED', 'CONNECTED')`;
 const NO_NEW_CODE = 'NOT EXISTS (SELECT 1 FROM codes)';
 
 /**
- * Part of the statement that writes the state of a session (session-state): updates the codes that were shown, from the
- * new state $3 and the CTE `new_events(session_id, type, data, id, ord)`. A code that is shown ends the one before. The
- * code itself is not stored: it is a secret while it lives.
+ * The part of the statement of a session state (session-state) for shown codes, from the new state $3 and the CTE
+ * `new_events(session_id, type, data, id, ord)`. A new code ends the one before. The code itself is not stored, because
+ * it is a secret while it is valid.
  */
 export const QR_HISTORY = `codes AS (
     SELECT session_id, id, data, ord = max(ord) OVER () AS is_last FROM new_events WHERE type = 'qr.generated'

@@ -1,7 +1,7 @@
 import { FENCE_MANY, fenceParameters, type Ownership } from '@wa-gate/cluster';
 import type { Queryable } from '@wa-gate/db';
 
-/** A session that WhatsApp was heard from, so many milliseconds ago. */
+/** A session, and the milliseconds since its last frame from WhatsApp. */
 export interface SeenSession extends Ownership {
   agoMs: number;
 }
@@ -18,7 +18,7 @@ const RECORD = {
 };
 
 /**
- * Writes when each session was last heard from: one fenced statement for all of a worker.
+ * Writes the time of the last frame of each session: one fenced statement for all sessions of a worker.
  *
  * @returns the sessions that the caller does not own any more (I2); nothing was written for them
  */

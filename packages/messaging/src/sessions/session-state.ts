@@ -5,14 +5,14 @@ import { newId } from '@wa-gate/kit';
 import { APPEND_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from '../events/append-events.ts';
 import { QR_HISTORY } from './qr-history.ts';
 
-/** WhatsApp does not let the account begin new chats for a while. */
+/** A time-lock: WhatsApp does not let the account begin new chats for a while. */
 export interface Restriction {
-  /** WhatsApp's name for the cause, such as `DEFAULT` or `BIZ_QUALITY`. */
+  /** The cause as WhatsApp names it, such as `DEFAULT` or `BIZ_QUALITY`. */
   type: string;
   until: Date;
 }
 
-/** What the owner knows about its session. Fields that are left out keep their value. */
+/** Columns of a session that its owner writes. Omitted fields keep their value. */
 export interface SessionUpdate {
   state: SessionState;
   /** A sentence for the user; `null` clears it. */
@@ -22,8 +22,8 @@ export interface SessionUpdate {
   lid?: string;
   pushName?: string;
   /**
-   * A linked session is connected now. `LOGGED_OUT` ends the link: sends are refused until it is paired again, and the
-   * limits of the account go.
+   * `true`: the linked session is connected now. The state `LOGGED_OUT` ends the link: sends are refused until it is
+   * paired again, and the limits of the account are removed.
    */
   paired?: boolean;
   /** `null`: lifted. */
@@ -56,7 +56,7 @@ const UPDATE = {
 };
 
 /**
- * Writes the state of a session, with the events that tell it, under the fence (I2).
+ * Writes the state of a session and appends its events, under the fence (I2).
  *
  * @throws {StaleEpochError}
  */
