@@ -1,7 +1,7 @@
 // Must be the first import: it patches AsyncLocalStorage before Baileys is loaded.
 import './whatsapp/async-context/install.ts';
 import { DEFAULT_TIMING } from '@wa-gate/cluster';
-import { assertMasterKey, createPool, createSystemLogSink, readMessageKey } from '@wa-gate/db';
+import { assertMasterKey, createPool, createSystemLogSink, readCompactKeys, readMessageKey } from '@wa-gate/db';
 import {
   createLogger,
   createRedis,
@@ -47,6 +47,7 @@ async function run(config: WorkerConfig): Promise<void> {
   const leasePool = createLeasePool(config.DATABASE_URL, workerId, timing);
   await assertMasterKey(pool, masterKeys);
   const messageKey = await readMessageKey(pool, masterKeys);
+  const compactKeys = await readCompactKeys(pool);
   systemLog.start(pool);
 
   const redis = createRedis({ url: config.REDIS_URL, logger, name: `worker ${workerId}` });
@@ -91,6 +92,7 @@ async function run(config: WorkerConfig): Promise<void> {
     network,
     masterKeys,
     messageKey,
+    compactKeys,
     clock: systemClock,
     logger,
     timing,

@@ -21,7 +21,13 @@ export type {
   WorkerRuntimeState,
   WorkspaceRole,
 } from './generated/enums.ts';
-export { assertMasterKey, MESSAGE_KEY_BOX, readMessageKey, rekeyInstallation } from './installation.ts';
+export {
+  assertMasterKey,
+  MESSAGE_KEY_BOX,
+  readCompactKeys,
+  readMessageKey,
+  rekeyInstallation,
+} from './installation.ts';
 export { createPool, inTransaction, type Pool, type PoolClient, type PoolOptions, type Queryable } from './pool.ts';
 export { createPrisma, type Database } from './prisma.ts';
 export {

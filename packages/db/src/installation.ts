@@ -58,3 +58,14 @@ export async function readMessageKey(db: Queryable, masterKeys: readonly Uint8Ar
   const { rows } = await db.query<{ message_key: Buffer }>('SELECT message_key FROM installation WHERE id = 1');
   return box.open(rows[0]!.message_key, MESSAGE_KEY_BOX);
 }
+
+/**
+ * Whether the workers of this installation write session records in the compact form. `false` where a version has been
+ * that reads JSON alone. Read it after {@link assertMasterKey}.
+ */
+export async function readCompactKeys(db: Queryable): Promise<boolean> {
+  const { rows } = await db.query<{ isCompact: boolean }>(
+    'SELECT compact_keys AS "isCompact" FROM installation WHERE id = 1',
+  );
+  return rows[0]!.isCompact;
+}

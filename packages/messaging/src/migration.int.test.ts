@@ -4,6 +4,7 @@
  */
 import { placeSession, registerWorker, scaleTiming } from '@wa-gate/cluster';
 import { MESSAGE_TYPES, type MessageTypeName } from '@wa-gate/contracts';
+import { assertMasterKey, readCompactKeys } from '@wa-gate/db';
 import { newId } from '@wa-gate/kit';
 import {
   createTestDatabase,
@@ -25,6 +26,7 @@ import { PreviousVersion } from './testing/previous-version.ts';
 
 const MIGRATION = '20261129020000_message_storage';
 const CHAT = '15550001@s.whatsapp.net';
+const MASTER_KEY = Buffer.alloc(32, 1);
 const TABLES = [
   'messages',
   'outbox',
@@ -68,6 +70,7 @@ beforeAll(async () => {
   await registerWorker(database.pool, workerRegistration('worker-1', { maxSessions: 1_000 }), scaleTiming(60));
   ({ session, owner, webhookId } = await newSession());
 
+  await assertMasterKey(database.pool, [MASTER_KEY]);
   // Of everything that the migration touches something, made by the version before.
   accepted = await previous.accept(session.sessionId, 'sent before');
   await previous.accept(session.sessionId, 'claimed before', 'k1');
@@ -139,14 +142,17 @@ describe('the migration', () => {
     expect(await query(`SELECT kind FROM messages WHERE wa_message_id = 'FILLED'`)).toEqual([{ kind: 'image' }]);
   });
 
+  it('session records stay as the version before reads them; an installation that begins now begins compact', async () => {
+    expect(await readCompactKeys(database.pool)).toBe(false);
+    await query('DELETE FROM installation');
+    await assertMasterKey(database.pool, [MASTER_KEY]);
+    expect(await readCompactKeys(database.pool)).toBe(true);
+  });
+
   it('leaves nothing of itself', async () => {
     expect(await query(`SELECT proname FROM pg_proc WHERE proname IN ('fill_kinds', 'lock_tables')`)).toEqual([]);
     const unchecked = `SELECT conname FROM pg_constraint WHERE NOT convalidated OR conname = 'messages_kind_is_there'`;
     expect(await query(unchecked)).toEqual([]);
-  });
-
-  it('can be run again, as after a crash in the middle of it', async () => {
-    await migrateFrom(database.pool, MIGRATION);
   });
 });
 

@@ -95,6 +95,7 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
         clock,
         logger,
         box,
+        compactKeys: deps.compactKeys,
         keyWriter,
         network,
         traffic,

@@ -16,6 +16,8 @@ export interface SessionHostDependencies {
   network: WhatsAppNetwork;
   masterKeys: readonly Uint8Array[];
   messageKey: Uint8Array;
+  /** Whether session records are written in the compact form. */
+  compactKeys: boolean;
   clock: Clock;
   logger: Logger;
   timing: ClusterTiming;

@@ -28,6 +28,7 @@ export interface SessionConnectionDependencies {
   clock: Clock;
   logger: Logger;
   box: SecretBox;
+  compactKeys: boolean;
   keyWriter: KeyWriter;
   network: WhatsAppNetwork;
   liveness: Liveness;
@@ -185,8 +186,8 @@ export class SessionConnection {
 
   async #openStore(): Promise<AuthStore> {
     await this.#forgetting;
-    const { pool, keyWriter: writer, box, clock, owner } = this.#deps;
-    return openAuthStore({ pool, writer, box, clock, owner, onFailure: (error) => this.#storeFailed(error) });
+    const { keyWriter: writer, ...deps } = this.#deps;
+    return openAuthStore({ ...deps, writer, onFailure: (error) => this.#storeFailed(error) });
   }
 
   /** Synchronous up to the cut, so that this socket sends nothing more. */

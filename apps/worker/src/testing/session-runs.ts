@@ -141,6 +141,7 @@ async function startRun(context: RunContext) {
     pool,
     writer,
     box: testBox,
+    compactKeys: true,
     clock: systemClock,
     owner,
     onFailure(error) {

@@ -115,6 +115,7 @@ async function startIncarnation(options: TestWorkerOptions, databaseLine: FaultP
     network,
     masterKeys,
     messageKey: MESSAGE_KEY,
+    compactKeys: true,
     clock: systemClock,
     logger,
     timing,

@@ -1,4 +1,4 @@
-import { placeSession, readSessionKeys, releaseSession, StaleEpochError } from '@wa-gate/cluster';
+import { placeSession, readSessionKeys, releaseSession, StaleEpochError, sessionKeyContext } from '@wa-gate/cluster';
 import { createPool, type Pool } from '@wa-gate/db';
 import { createSecretBox, systemClock, UnsealError } from '@wa-gate/kit';
 import { createFaultProxy, createTestDatabase, type FaultProxy, type TestDatabase, waitFor } from '@wa-gate/testkit';
@@ -160,6 +160,7 @@ describe('a stale owner (I2, I7)', () => {
         pool: database.pool,
         writer,
         box: testBox,
+        compactKeys: true,
         clock: systemClock,
         owner,
         onFailure: () => undefined,
@@ -175,6 +176,40 @@ describe('a stale owner (I2, I7)', () => {
   });
 });
 
+it('session records are read in either form, and written in the one of the installation', async () => {
+  const owner = await ownedSession(database.pool);
+  const open = (compactKeys: boolean) =>
+    openAuthStore({
+      pool: database.pool,
+      writer: createKeyWriter({ pool: database.pool, clock: systemClock }),
+      box: testBox,
+      compactKeys,
+      clock: systemClock,
+      owner,
+      onFailure: () => undefined,
+    });
+  const record = {
+    _sessions: { abc: { registrationId: 7, currentRatchet: { rootKey: 'AAECAwQFBgc=' } } },
+    version: 'v1',
+  };
+  const stored = async (keyId: string) => {
+    const { rows } = await database.pool.query<{ value: Buffer }>(
+      `SELECT value FROM session_keys WHERE session_id = $1 AND kind = 'session' AND key_id = $2`,
+      [owner.sessionId, keyId],
+    );
+    return testBox.open(rows[0]!.value, sessionKeyContext(owner.sessionId, 'session', keyId)).toString();
+  };
+  await (await open(false)).set({ session: { json: record as never } });
+  await (await open(true)).set({ session: { compact: record as never } });
+  expect(JSON.parse(await stored('json'))).toEqual(record);
+  expect(await stored('compact')).not.toContain('{');
+  for (const compactKeys of [false, true])
+    expect(await (await open(compactKeys)).state.keys.get('session', ['json', 'compact'])).toEqual({
+      json: record,
+      compact: record,
+    });
+});
+
 describe('keys that cannot be opened', () => {
   it('are never taken for absent: credentials refuse to open, keys end the store', async () => {
     const owner = await ownedSession(database.pool);
@@ -186,7 +221,15 @@ describe('keys that cannot be opened', () => {
 
     const box = createSecretBox([Buffer.alloc(32, 9)], 'session-keys');
     const writer = createKeyWriter({ pool: database.pool, clock: systemClock });
-    const withOtherKey = { pool: database.pool, writer, box, clock: systemClock, owner, onFailure: () => undefined };
+    const withOtherKey = {
+      pool: database.pool,
+      writer,
+      box,
+      compactKeys: true,
+      clock: systemClock,
+      owner,
+      onFailure: () => undefined,
+    };
     await expect(openAuthStore(withOtherKey)).rejects.toThrow(UnsealError);
 
     await database.pool.query(`DELETE FROM session_keys WHERE session_id = $1 AND kind = 'creds'`, [owner.sessionId]);

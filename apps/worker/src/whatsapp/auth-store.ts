@@ -22,6 +22,8 @@ export interface AuthStoreDependencies {
   pool: Pool;
   writer: KeyWriter;
   box: SecretBox;
+  /** Whether session records are written in the compact form ({@link encodeKey}). Both forms are read. */
+  compactKeys: boolean;
   clock: Clock;
   owner: Ownership;
   /**
@@ -66,7 +68,7 @@ const READ_RETRY = { initialMs: 50, maxMs: 1_000 };
  * @throws {UnsealError} when they are there and cannot be opened; they are never taken for absent
  */
 export async function openAuthStore(dependencies: AuthStoreDependencies): Promise<AuthStore> {
-  const { pool, writer, box, clock, owner, onFailure } = dependencies;
+  const { pool, writer, box, compactKeys: compact, clock, owner, onFailure } = dependencies;
   const cache = new BoundedCache<unknown>({ max: CACHED_KEYS });
   /** Reads on their way, by cache key; a write of the same key makes their result old news. */
   const reads = new Map<string, Set<{ outdated: boolean }>>();
@@ -80,7 +82,7 @@ export async function openAuthStore(dependencies: AuthStoreDependencies): Promis
   const seal = (kind: KeyKind, keyId: string, value: unknown): KeyEntry => ({
     kind,
     keyId,
-    value: box.seal(encodeKey(kind, value), context(kind, keyId)),
+    value: box.seal(encodeKey(kind, value, { compact }), context(kind, keyId)),
   });
 
   const sealRecord = (id: string, { content, ...place }: JournalRecord): JournalEntry => {

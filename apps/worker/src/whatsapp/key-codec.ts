@@ -1,4 +1,5 @@
 import type { SignalDataTypeMap } from './baileys.ts';
+import { decodeCompact, encodeCompact, isCompact } from './compact-json.ts';
 
 /** A kind of key in `session_keys`: the types of Baileys, and `creds`. */
 export type KeyKind = keyof SignalDataTypeMap | 'creds';
@@ -9,22 +10,24 @@ const KEY_BYTES = 32;
 
 /**
  * Encodes key values. JSON, because it is the same in every Node version of a mixed fleet; bytes in it are marked. A
- * session record has only strings and numbers and takes a fast path, because it is written with every message.
+ * session record has only strings and numbers, and is written with every message: the compact form takes less than half
+ * of the bytes. Both forms are read. Which one is written is a fact of the installation, because the previous version
+ * reads JSON alone.
  */
-export function encodeKey(kind: KeyKind, value: unknown): Buffer {
+export function encodeKey(kind: KeyKind, value: unknown, { compact = false } = {}): Buffer {
   if (RAW.has(kind)) return Buffer.from(value as Uint8Array);
   if (kind === 'pre-key') {
     const pair = value as SignalDataTypeMap['pre-key'];
     return Buffer.concat([pair.public, pair.private]);
   }
-  if (kind === 'session') return Buffer.from(JSON.stringify(value));
+  if (kind === 'session') return compact ? encodeCompact(value) : Buffer.from(JSON.stringify(value));
   return Buffer.from(JSON.stringify(value, markBytes));
 }
 
 export function decodeKey(kind: KeyKind, bytes: Buffer): unknown {
   if (RAW.has(kind)) return bytes;
   if (kind === 'pre-key') return { public: bytes.subarray(0, KEY_BYTES), private: bytes.subarray(KEY_BYTES) };
-  if (kind === 'session') return JSON.parse(bytes.toString());
+  if (kind === 'session') return isCompact(bytes) ? decodeCompact(bytes) : JSON.parse(bytes.toString());
   return JSON.parse(bytes.toString(), readBytes);
 }
 

@@ -1,0 +1,124 @@
+/**
+ * What a sent message costs in write-ahead log, statement by statement: records alone, without full-page images, which
+ * come once per page and checkpoint. The bounds are some per cent above what was measured (docs/benchmarks.md).
+ */
+import { randomBytes } from 'node:crypto';
+import { type Ownership, placeSession, registerWorker, scaleTiming, writeManySessionKeys } from '@wa-gate/cluster';
+import { newId } from '@wa-gate/kit';
+import { createTestDatabase, seedSession, type TestDatabase, workerRegistration } from '@wa-gate/testkit';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { acceptMessage } from './outbox/accept.ts';
+import { hashRequest } from './outbox/idempotency.ts';
+import { claimOutbox } from './outbox/outbox.ts';
+import { type Outcome, recordOutcomes } from './outbox/outcomes.ts';
+import { newWaMessageId } from './outbox/wa-message-id.ts';
+
+/** The first PostgreSQL that counts the log of one backend. */
+const COUNTS_BY_BACKEND = 180_000;
+const WARM_UP = 20;
+const MESSAGES = 200;
+/** A sealed session record of two conversations in the compact form. */
+const RECORD_BYTES = 780;
+
+let database: TestDatabase;
+let owner: Ownership;
+
+beforeAll(async () => {
+  // One connection: its backend's counters are those of the test alone.
+  database = await createTestDatabase({ max: 1 });
+  await registerWorker(database.pool, workerRegistration('worker-1', { maxSessions: 10 }), scaleTiming(60));
+  const { sessionId } = await seedSession(database.pool, { state: 'CONNECTED' });
+  owner = { sessionId, epoch: (await placeSession(database.pool, sessionId))!.epoch };
+  await writeKeys();
+});
+afterAll(() => database?.drop());
+
+/** Encrypting for a contact and for the own phone moves two ratchets. */
+const writeKeys = () => {
+  const upserts = ['contact', 'own phone'].map((keyId) => ({
+    kind: 'session',
+    keyId,
+    value: randomBytes(RECORD_BYTES),
+  }));
+  return writeManySessionKeys(database.pool, [{ owner, upserts, deletes: [] }]);
+};
+
+async function walBytes(): Promise<number> {
+  await database.pool.query('SELECT pg_stat_force_next_flush()');
+  const { rows } = await database.pool.query<{ bytes: string }>(
+    'SELECT wal_bytes::text AS bytes FROM pg_stat_get_backend_wal(pg_backend_pid())',
+  );
+  return Number(rows[0]!.bytes);
+}
+
+/** Bytes per message of each step, on average; the steps of one message run one after the other. */
+async function measure(steps: Record<string, () => Promise<unknown>>): Promise<Record<string, number>> {
+  const spent: Record<string, number> = Object.fromEntries(Object.keys(steps).map((name) => [name, 0]));
+  for (let n = 0; n < WARM_UP + MESSAGES; n += 1) {
+    let before = await walBytes();
+    for (const [name, step] of Object.entries(steps)) {
+      await step();
+      const after = await walBytes();
+      if (n >= WARM_UP) spent[name] = spent[name]! + (after - before) / MESSAGES;
+      before = after;
+    }
+  }
+  return spent;
+}
+
+async function serverCounts(): Promise<boolean> {
+  const { rows } = await database.pool.query<{ version: number; images: string }>(
+    `SELECT current_setting('server_version_num')::int AS version, current_setting('full_page_writes') AS images`,
+  );
+  return rows[0]!.version >= COUNTS_BY_BACKEND && rows[0]!.images === 'off';
+}
+
+const within = (bounds: Record<string, number>) =>
+  Object.fromEntries(Object.entries(bounds).map(([name, bound]) => [name, expect.toSatisfy((bytes) => bytes < bound)]));
+
+it('a sent message writes less than its bound, with each receipt on its own or both together', async ({ skip }) => {
+  if (!(await serverCounts())) skip('needs PostgreSQL 18 without full-page images, as npm test starts it');
+  let waMessageId = '';
+  const accept = (key?: string) => {
+    const request = { type: 'text' as const, text: 'A message of ordinary length, as people write them.' };
+    waMessageId = newWaMessageId();
+    return acceptMessage(database.pool, {
+      messageId: newId(),
+      waMessageId,
+      sessionId: owner.sessionId,
+      chatJid: '6281297309265@s.whatsapp.net',
+      request,
+      ...(key && { idempotency: { key, requestHash: hashRequest(request) } }),
+    });
+  };
+  const outcomes = (...states: Outcome['state'][]) =>
+    recordOutcomes(
+      database.pool,
+      states.map((state) => ({
+        ...owner,
+        waMessageId,
+        state,
+        at: new Date(),
+        ...(state === 'SENT' && { wireAt: new Date() }),
+      })),
+    );
+  const claim = () => claimOutbox(database.pool, [owner], 5);
+
+  const apart = await measure({
+    accept: () => accept(),
+    claim,
+    keys: writeKeys,
+    sent: () => outcomes('SENT'),
+    delivered: () => outcomes('DELIVERED'),
+    read: () => outcomes('READ'),
+  });
+  const together = await measure({
+    accept: () => accept(newId()),
+    claim,
+    keys: writeKeys,
+    sent: () => outcomes('SENT'),
+    receipts: () => outcomes('DELIVERED', 'READ'),
+  });
+  expect(apart).toEqual(within({ accept: 1_450, claim: 760, keys: 2_050, sent: 1_300, delivered: 870, read: 860 }));
+  expect(together).toEqual(within({ accept: 1_900, claim: 790, keys: 2_050, sent: 1_300, receipts: 1_370 }));
+});
