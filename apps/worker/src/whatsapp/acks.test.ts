@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { readChatReceipts, readGroupReceipts, readServerAck } from './acks.ts';
+import { readReceipts, readServerAck } from './acks.ts';
+import type { BinaryNode } from './baileys.ts';
 
 const now = new Date('2026-01-01T00:00:00Z');
-const key = { id: 'ID1', fromMe: true, remoteJid: '1555@s.whatsapp.net' };
 
 describe('server acks', () => {
   it('tells an acceptance from a refusal', () => {
@@ -16,37 +16,43 @@ describe('server acks', () => {
 });
 
 describe('receipts', () => {
-  it('names the state that each receipt of the recipient stands for', () => {
-    const updates = [2, 3, 4, 5, 0].map((status) => ({ key, update: { status, messageTimestamp: 1_700_000_000 } }));
-    const at = new Date(1_700_000_000_000);
-    expect(readChatReceipts(updates, now)).toEqual([
-      { waMessageId: 'ID1', state: 'DELIVERED', at },
+  const own = ['1000@s.whatsapp.net', '77@lid'];
+  const receipt = (attrs: Record<string, string>, content?: BinaryNode[]): BinaryNode => ({
+    tag: 'receipt',
+    attrs: { id: 'ID1', from: '1555@s.whatsapp.net', t: '1700000000', ...attrs },
+    ...(content && { content }),
+  });
+  const at = new Date(1_700_000_000_000);
+
+  it.each([
+    ['a delivery', {}, 'DELIVERED'],
+    ['a reading', { type: 'read' }, 'READ'],
+    ['a voice note that was played', { type: 'played' }, 'PLAYED'],
+  ])('names %s', (_what, attrs, state) => {
+    expect(readReceipts(receipt(attrs), own, now)).toEqual([{ waMessageId: 'ID1', state, at }]);
+  });
+
+  it.each([
+    ['the own phone has it too', { type: 'sender', from: '1000@s.whatsapp.net', recipient: '1555@s.whatsapp.net' }],
+    ['another device of the account has read what others wrote', { type: 'read-self' }],
+    ['the same, as older versions say it', { type: 'read', recipient: '1555@s.whatsapp.net' }],
+    ['a phone could not read it', { type: 'retry' }],
+    ['a device has it whose user is away', { type: 'inactive' }],
+    ['an own device has it in a group', { from: '1@g.us', participant: '77:3@lid' }],
+  ])('says nothing when %s', (_what, attrs) => {
+    expect(readReceipts(receipt(attrs), own, now)).toEqual([]);
+  });
+
+  it('counts a member of a group, and every message of a list', () => {
+    const list = { tag: 'list', attrs: {}, content: [{ tag: 'item', attrs: { id: 'ID2' } }] };
+    const node = receipt({ from: '1@g.us', participant: '1666:2@s.whatsapp.net', type: 'read' }, [list]);
+    expect(readReceipts(node, own, now)).toEqual([
       { waMessageId: 'ID1', state: 'READ', at },
-      { waMessageId: 'ID1', state: 'PLAYED', at },
+      { waMessageId: 'ID2', state: 'READ', at },
     ]);
   });
 
-  it('ignores what other devices of the account read, and falls back to the own clock without a time', () => {
-    expect(readChatReceipts([{ key: { ...key, fromMe: false }, update: { status: 4 } }], now)).toEqual([]);
-    expect(readChatReceipts([{ key, update: { status: 3 } }], now)).toEqual([
-      { waMessageId: 'ID1', state: 'DELIVERED', at: now },
-    ]);
-  });
-
-  it('takes a group member and not the own phone', () => {
-    const update = (userJid: string, receipt: object) => ({ key, receipt: { userJid, ...receipt } });
-    const read = readGroupReceipts(
-      [
-        update('1000@s.whatsapp.net', { receiptTimestamp: 1 }),
-        update('1666@s.whatsapp.net', { receiptTimestamp: 1_700_000_000 }),
-        update('1666@s.whatsapp.net', { readTimestamp: 1_700_000_001 }),
-      ],
-      ['1000@s.whatsapp.net'],
-      now,
-    );
-    expect(read.map(({ state, at }) => [state, at.getTime()])).toEqual([
-      ['DELIVERED', 1_700_000_000_000],
-      ['READ', 1_700_000_001_000],
-    ]);
+  it('falls back to the own clock without a time', () => {
+    expect(readReceipts(receipt({ t: '' }), own, now)[0]?.at).toEqual(now);
   });
 });

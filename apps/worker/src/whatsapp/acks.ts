@@ -1,4 +1,4 @@
-import { type BinaryNode, jidNormalizedUser, type MessageUserReceiptUpdate, type WAMessageUpdate } from './baileys.ts';
+import { type BinaryNode, jidNormalizedUser } from './baileys.ts';
 
 /** The answer of the server to a message of this device. Baileys makes no event of a positive one. */
 export interface ServerAck {
@@ -20,28 +20,25 @@ export function readServerAck(node: BinaryNode): ServerAck | null {
   return error ? { waMessageId: id, error } : { waMessageId: id };
 }
 
-/** Statuses of messages in Baileys (`WAMessageStatus`). 2 is the receipt of the own phone, not of the recipient. */
-const RECEIPT_STATES: Readonly<Record<number, Receipt['state']>> = { 3: 'DELIVERED', 4: 'READ', 5: 'PLAYED' };
+/** By the type of the receipt; a phone that reports the delivery names none. */
+const RECEIPT_STATES: Readonly<Record<string, Receipt['state']>> = { '': 'DELIVERED', read: 'READ', played: 'PLAYED' };
 
-export function readChatReceipts(updates: readonly WAMessageUpdate[], now: Date): Receipt[] {
-  return updates.flatMap(({ key, update }) => {
-    const state = RECEIPT_STATES[Number(update.status)];
-    if (!key.fromMe || !key.id || !state) return [];
-    return [{ waMessageId: key.id, state, at: atSeconds(update.messageTimestamp, now) }];
-  });
-}
-
-export function readGroupReceipts(
-  updates: readonly MessageUserReceiptUpdate[],
-  ownJids: readonly string[],
-  now: Date,
-): Receipt[] {
-  return updates.flatMap(({ key, receipt }): Receipt[] => {
-    if (!key.fromMe || !key.id || ownJids.includes(jidNormalizedUser(receipt.userJid ?? undefined))) return [];
-    const read = Boolean(receipt.readTimestamp);
-    const seconds = read ? receipt.readTimestamp : receipt.receiptTimestamp;
-    return [{ waMessageId: key.id, state: read ? 'READ' : 'DELIVERED', at: atSeconds(seconds, now) }];
-  });
+/**
+ * Reads the stanza itself. Of the receipts that come close together, Baileys' events keep the status of the last one:
+ * the receipt of the own phone (type `sender`) behind that of the recipient would undo the delivery.
+ *
+ * @param ownJids the account's own, as phone number and as LID: what its other devices report of a group does not count
+ */
+export function readReceipts({ attrs, content }: BinaryNode, ownJids: readonly string[], now: Date): Receipt[] {
+  const state = RECEIPT_STATES[attrs.type ?? ''];
+  // With a recipient it is about a message that another device of the account has read.
+  if (!state || !attrs.id || attrs.recipient !== undefined) return [];
+  if (attrs.participant !== undefined && ownJids.includes(jidNormalizedUser(attrs.participant))) return [];
+  const list = Array.isArray(content) ? content[0] : undefined;
+  const items = list && Array.isArray(list.content) ? list.content : [];
+  const more = items.flatMap((item) => (item.tag === 'item' && item.attrs.id ? [item.attrs.id] : []));
+  const at = atSeconds(attrs.t, now);
+  return [attrs.id, ...more].map((waMessageId) => ({ waMessageId, state, at }));
 }
 
 function atSeconds(seconds: unknown, now: Date): Date {

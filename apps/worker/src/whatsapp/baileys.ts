@@ -9,13 +9,11 @@ export type {
   BinaryNode,
   CacheStore,
   GroupMetadata,
-  MessageUserReceiptUpdate,
   PossiblyExtendedCacheStore,
   SignalDataSet,
   SignalDataTypeMap,
   SignalKeyStoreWithTransaction,
   WAMessage,
-  WAMessageUpdate,
   WASocket,
 } from '@whiskeysockets/baileys';
 export {

@@ -3,7 +3,7 @@ import type { Logger } from '@wa-gate/kit';
 import type { Restriction } from '@wa-gate/messaging';
 import { type Acceptance, sendWithAcceptance } from './acceptance.ts';
 import { readCapping, readTimeLock } from './account-signals.ts';
-import { type Receipt, readChatReceipts, readGroupReceipts, readServerAck, type ServerAck } from './acks.ts';
+import { type Receipt, readReceipts, readServerAck, type ServerAck } from './acks.ts';
 import type { AuthStore } from './auth-store.ts';
 import {
   type BinaryNode,
@@ -218,8 +218,6 @@ export function connect(options: ConnectOptions): Connection {
     terminate();
   });
   sock.ev.on('creds.update', () => store.saveCreds());
-  sock.ev.on('messages.update', (updates) => report(readChatReceipts(updates, new Date())));
-  sock.ev.on('message-receipt.update', (updates) => report(readGroupReceipts(updates, ownJids(), new Date())));
   sock.ev.on('groups.update', (updates) => forgetGroups(updates.map(({ id }) => id)));
   sock.ev.on('group-participants.update', ({ id }) => forgetGroups([id]));
   sock.ev.on('message-capping.update', (info) => handlers.capped(readCapping(info)));
@@ -231,6 +229,10 @@ export function connect(options: ConnectOptions): Connection {
     const step = readPasskeyStep(node);
     if (step) handlers.passkey(step);
   });
+  sock.ws.on('CB:receipt', (node: BinaryNode) => {
+    const receipts = readReceipts(node, ownJids(), new Date());
+    if (receipts.length > 0) handlers.receipts(receipts);
+  });
   sock.ws.on('CB:ack,class:message', (node) => {
     const ack = readServerAck(node);
     if (ack) handlers.acknowledged(ack);
@@ -238,9 +240,6 @@ export function connect(options: ConnectOptions): Connection {
   reportActiveReceipts();
 
   const ownJids = () => [creds.me?.id, creds.me?.lid].flatMap((jid) => (jid ? [jidNormalizedUser(jid)] : []));
-  function report(receipts: Receipt[]): void {
-    if (receipts.length > 0) handlers.receipts(receipts);
-  }
   function forgetGroups(jids: (string | undefined)[]): void {
     for (const jid of jids) if (jid) groups.delete(jid);
   }
