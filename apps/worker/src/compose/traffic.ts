@@ -45,16 +45,8 @@ export function composeTraffic(deps: SessionHostDependencies, { sessions, metric
     onTimeLocked: async ({ sessionId }) => sessions.find(sessionId)?.refusedReachout(),
     onAcknowledged: (milliseconds) => metrics.acknowledgeSeconds.observe(milliseconds / 1000),
   });
-  const traffic: SessionTraffic = {
-    opened: (owner, connection) => dispatcher.opened(owner, connection),
-    closed: (owner) => dispatcher.closed(owner),
-    acknowledged: (owner, ack) => dispatcher.acknowledged(owner, ack),
-    receipts: (owner, receipts) => dispatcher.receipts(owner, receipts),
-    arrived: (owner, arrived, identity) => projector.accept(owner, arrived, identity),
-    sentMessage: (owner, waMessageId) => dispatcher.sentMessage(owner, waMessageId),
-  };
   return {
-    traffic,
+    traffic: { outbox: dispatcher, inbox: projector } satisfies SessionTraffic,
     dispatcher,
     /** Flushes the queued writes of one session or of all. */
     flush: async (sessionId?: string): Promise<void> => {

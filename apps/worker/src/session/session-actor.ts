@@ -221,7 +221,7 @@ export class SessionActor {
   #opened(identity: Identity, connection: Connection): void {
     this.#reconnecting.cancel();
     if (this.#keeper.move({ type: 'open', identity, at: this.#now() }))
-      this.#deps.traffic.opened(this.owner, connection);
+      this.#deps.traffic.outbox.opened(this.owner, connection);
   }
 
   /** Handles a connection that ended or could not be made. `silentMs`: milliseconds since its last frame. */
@@ -250,7 +250,7 @@ export class SessionActor {
   #leave(): Connection | undefined {
     this.#reconnecting.cancel();
     const connection = this.#connection.leave();
-    if (this.state.name === 'connected') this.#deps.traffic.closed(this.owner);
+    if (this.state.name === 'connected') this.#deps.traffic.outbox.closed(this.owner);
     return connection;
   }
 

@@ -225,12 +225,12 @@ export class SessionConnection {
         if (this.#connection) listener.opened(identity, this.#connection);
       }),
       closed: current((cause) => listener.lost(judgeDisconnect(cause, this.isPaired))),
-      acknowledged: current((ack) => traffic.acknowledged(owner, ack)),
-      receipts: current((receipts) => traffic.receipts(owner, receipts)),
-      arrived: current((arrived, identity) => traffic.arrived(owner, arrived, identity)),
+      acknowledged: current((ack) => traffic.outbox.acknowledged(owner, ack)),
+      receipts: current((receipts) => traffic.outbox.receipts(owner, receipts)),
+      arrived: current((arrived, identity) => traffic.inbox.accept(owner, arrived, identity)),
       restricted: current((restriction) => listener.restricted(restriction)),
       capped: current((capping) => listener.capped(capping)),
-      sentMessage: (waMessageId) => traffic.sentMessage(owner, waMessageId),
+      sentMessage: (waMessageId) => traffic.outbox.sentMessage(owner, waMessageId),
     };
   }
 }
