@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 // Workspace packages are read from their sources, so that a test never runs against a stale build.
 const conditions = ['@wa-gate/source', 'node'];
 const shared = { resolve: { conditions }, ssr: { resolve: { conditions } } };
-const ignored = ['**/node_modules/**', '**/dist/**'];
+const ignored = ['**/node_modules/**', '**/dist/**', '**/bundle/**'];
 
 export default defineConfig({
   test: {

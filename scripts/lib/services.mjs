@@ -48,6 +48,8 @@ const CHILD_GRACE_MS = 8_000;
 /** @param {string} app */
 const builtEntry = (app) => join(ROOT, 'apps', app, 'dist', 'main.js');
 /** @param {string} app */
+const bundledEntry = (app) => join(ROOT, 'apps', app, 'bundle', 'main.js');
+/** @param {string} app */
 const sourceEntry = (app) => join(ROOT, 'apps', app, 'src', 'main.ts');
 
 /** Packages whose build the launcher needs; turbo adds what they depend on. */
@@ -124,7 +126,7 @@ function firstGateway(role) {
   return {
     name: 'gateway',
     app: 'gateway',
-    entry: builtEntry('gateway'),
+    entry: bundledEntry('gateway'),
     wave: 0,
     ports: [],
     stage: STAGES.services,
@@ -152,7 +154,7 @@ function furtherGateway(name, role) {
   return {
     name,
     app: 'gateway',
-    entry: builtEntry('gateway'),
+    entry: bundledEntry('gateway'),
     wave: 1,
     ports: [name],
     stage: STAGES.services,
@@ -193,7 +195,7 @@ function worker(name, network) {
   return {
     name,
     app: 'worker',
-    entry: builtEntry('worker'),
+    entry: bundledEntry('worker'),
     wave: 1,
     ports: [name],
     stage: STAGES.services,

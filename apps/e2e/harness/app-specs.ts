@@ -1,7 +1,6 @@
-import { fileURLToPath } from 'node:url';
 import { freePort } from '@wa-gate/testkit';
+import { programOf } from './checkout.ts';
 import type { ProcessSpec } from './managed-process.ts';
-import { repositoryFile } from './repository.ts';
 
 /** The shared values of the processes of one system. Each is made for this system alone. */
 export interface Surroundings {
@@ -20,14 +19,13 @@ type Env = Record<string, string>;
 
 const HOST = '127.0.0.1';
 const GRACE_MS = '8000';
-const mainOf = (app: string): string => fileURLToPath(repositoryFile(`apps/${app}/dist/main.js`));
 
 export async function sandboxSpec(shared: Surroundings, dataDir: string): Promise<ProcessSpec> {
   const control = await freePort();
   const wire = await freePort();
   return {
     name: 'sandbox',
-    main: mainOf('sandbox'),
+    main: programOf('sandbox'),
     url: `http://${HOST}:${control}`,
     readyPath: '/health',
     nodeFlags: shared.nodeFlags.sandbox ?? [],
@@ -46,7 +44,7 @@ export async function gatewaySpec(shared: Surroundings, index: number): Promise<
   const port = await freePort();
   return {
     name: `gateway-${index}`,
-    main: mainOf('gateway'),
+    main: programOf('gateway'),
     url: `http://${HOST}:${port}`,
     readyPath: '/readyz',
     // The flags of the launcher.
@@ -78,7 +76,7 @@ export async function workerSpec(
   const url = `http://${HOST}:${port}`;
   return {
     name: `worker-${options.index}`,
-    main: mainOf('worker'),
+    main: programOf('worker'),
     url,
     readyPath: '/readyz',
     nodeFlags: shared.nodeFlags.worker ?? [],

@@ -7,7 +7,7 @@ import { History } from '../chaos/history.ts';
 import { judge, type Verdict } from '../chaos/judge.ts';
 import { untilQuiet, untilWhole } from '../chaos/recovery.ts';
 import { Traffic } from '../chaos/traffic.ts';
-import { migrate, ownCheckout, runFrom } from '../harness/checkout.ts';
+import { migrate, ownCheckout, programOf, runFrom } from '../harness/checkout.ts';
 import { type Fleet, startFleet } from '../harness/fleet.ts';
 import { prepareServices } from '../harness/services.ts';
 import { startPrivateDatabases } from '../load/measure/private-databases.ts';
@@ -141,7 +141,7 @@ async function upgrade(fleet: Fleet, { options, ledger, say }: Run): Promise<Upg
   };
 }
 
-const ownMain = (name: string): string => join(ownCheckout, `apps/${name.replace(/-\d+$/, '')}/dist/main.js`);
+const ownMain = (name: string): string => programOf(name.replace(/-\d+$/, ''));
 
 async function keepLogs({ system }: Fleet, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });

@@ -1,12 +1,12 @@
 import cookie from '@fastify/cookie';
 import cors from '@fastify/cors';
-import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { LIMITS } from '@wa-gate/contracts';
 import type { Logger } from '@wa-gate/kit';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { withoutVersion } from './http/api-version.ts';
 import { requestLogger } from './http/request-logger.ts';
-import { sharedSerializers } from './http/shared-serializers.ts';
+import { type SchemaCompilation, serializerBuilder, validatorCompiler } from './http/schema-compilers.ts';
 import type { GatewayMetrics } from './metrics/index.ts';
 import type { AdministrationServices } from './modules/admin/index.ts';
 import { allSessionsRoutes } from './modules/admin/sessions.routes.ts';
@@ -108,6 +108,8 @@ export interface GatewayDependencies {
   settings: GatewaySettings;
   /** Absent in a process that only runs jobs: it has probes and metrics, and no API. */
   services?: GatewayServices | undefined;
+  /** @default 'at first use' */
+  compilation?: SchemaCompilation;
 }
 
 /** Longer than the longest wait and the longest call to a worker. */
@@ -117,7 +119,7 @@ const PREFLIGHT_SECONDS = 600;
 
 /** Plugins and modules in reading order. Opens nothing and listens nowhere: tests use `inject()`. */
 export async function buildGateway(deps: GatewayDependencies): Promise<FastifyInstance> {
-  const { logger, metrics, health, settings, services } = deps;
+  const { logger, metrics, health, settings, services, compilation = 'at first use' } = deps;
   const app = Fastify({
     loggerInstance: logger,
     childLoggerFactory: requestLogger,
@@ -135,9 +137,9 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
     forceCloseConnections: 'idle',
     // Requests on connections that are still open are answered while closing.
     return503OnClosing: false,
-    schemaController: { compilersFactory: { buildSerializer: sharedSerializers() } },
+    schemaController: { compilersFactory: { buildSerializer: serializerBuilder(compilation) } },
   })
-    .setValidatorCompiler(TypeBoxValidatorCompiler)
+    .setValidatorCompiler(validatorCompiler(compilation))
     .withTypeProvider<TypeBoxTypeProvider>() as unknown as FastifyInstance;
 
   acceptJsonOnly(app);

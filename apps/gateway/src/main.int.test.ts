@@ -11,7 +11,7 @@ import {
 } from '@wa-gate/testkit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-const ENTRY = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+const ENTRY = fileURLToPath(new URL('../bundle/main.js', import.meta.url));
 
 /** Everything that the process is configured with and that nobody may read in its log. */
 const SECRETS = {

@@ -74,7 +74,7 @@ async function run(config: Config): Promise<void> {
     { name: 'gateway', close: () => gateway.stop() },
     { name: 'redis', close: () => [redis.disconnect(), subscriber.disconnect()] },
     { name: 'system log', close: () => systemLog.stop() },
-    { name: 'prisma', close: () => prisma.$disconnect() },
+    { name: 'prisma', close: () => prisma.close() },
     { name: 'postgres', close: () => Promise.all([pool.end(), watchPool.end()]) },
   ]);
 }

@@ -43,7 +43,7 @@ beforeAll(async () => {
   const made = await Promise.all(WORKSPACE_ROLES.map(async (role) => [role, await credentialsOf(role)] as const));
   credentials = Object.fromEntries(made) as Credentials;
   sessionKey = (await fixture.createSession(owner)).key;
-  routes = readRoutes();
+  routes = await readRoutes();
 });
 afterAll(() => fixture?.close());
 
@@ -61,8 +61,8 @@ async function credentialsOf(role: WorkspaceRoleName) {
   return { person: switched.body.data.token as string, key };
 }
 
-function readRoutes(): Route[] {
-  const { paths } = fixture.app.swagger() as unknown as {
+async function readRoutes(): Promise<Route[]> {
+  const { paths } = (await fixture.app.describeApi()) as {
     paths: Record<string, Record<string, Record<string, unknown>>>;
   };
   return Object.entries(paths).flatMap(([path, methods]) =>

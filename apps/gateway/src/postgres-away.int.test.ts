@@ -106,7 +106,7 @@ beforeAll(async () => {
       .replace('{tier}', 'pro')
       .replace('{bucket}', 'ip')
       .replace(/\{\w+\}/, newId());
-  const { paths } = fixture.app.swagger() as { paths: Record<string, Record<string, Operation>> };
+  const { paths } = (await fixture.app.describeApi()) as { paths: Record<string, Record<string, Operation>> };
   calls = Object.fromEntries(
     Object.entries(paths).flatMap(([path, methods]) =>
       Object.entries(methods).flatMap(([verb, operation]) => {

@@ -12,6 +12,7 @@ import type { OwnershipOptions } from './live/ownership.ts';
 import { type ProbeRoutesOptions, probeRoutes } from './live/probe-routes.ts';
 import { proofFor } from './live/proof.ts';
 import { sessionRoutes } from './live/session-routes.ts';
+import { type SchemaCompilation, schemaCompilers } from './schema-compilers.ts';
 import { SessionRefusal } from './session/errors.ts';
 
 export interface WorkerAppDependencies {
@@ -20,6 +21,8 @@ export interface WorkerAppDependencies {
   ownership: OwnershipOptions;
   control: ControlPort;
   stats: () => WorkerStats;
+  /** @default 'at first use' */
+  compilation?: SchemaCompilation;
 }
 
 const BODY_LIMIT = 64 * 1024;
@@ -29,7 +32,7 @@ const REQUEST_TIMEOUT_MS = 60_000;
  * The internal API: probes without authentication, operations and control streams for gateways. No I/O before `listen`.
  */
 export function buildWorkerApp(deps: WorkerAppDependencies): FastifyInstance {
-  const { logger, probes, ownership, control, stats } = deps;
+  const { logger, probes, ownership, control, stats, compilation = 'at first use' } = deps;
   const app = Fastify({
     logger: false,
     bodyLimit: BODY_LIMIT,
@@ -37,6 +40,7 @@ export function buildWorkerApp(deps: WorkerAppDependencies): FastifyInstance {
     requestIdHeader: 'x-request-id',
     genReqId: newRequestId,
     forceCloseConnections: 'idle',
+    schemaController: { compilersFactory: schemaCompilers(compilation) },
   }).withTypeProvider<TypeBoxTypeProvider>();
 
   app.setErrorHandler<FastifyError>((error, request, reply) => {

@@ -6,7 +6,7 @@ import { assertMasterKey } from '@wa-gate/db';
 import { createTestDatabase, freePort, spawnApp, type TestDatabase, testRedisUrl } from '@wa-gate/testkit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-const ENTRY = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+const ENTRY = fileURLToPath(new URL('../bundle/main.js', import.meta.url));
 
 let database: TestDatabase;
 let taken: Server;

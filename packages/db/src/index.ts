@@ -1,6 +1,6 @@
 export { isDatabaseUnavailable, isUniqueViolation } from './errors.ts';
 export { describeDatabaseFailure } from './failure.ts';
-export { Prisma } from './generated/client.ts';
+export type { Prisma } from './generated/client.ts';
 export type {
   ApiKeyScope,
   DesiredState,
@@ -29,7 +29,7 @@ export {
   rekeyInstallation,
 } from './installation.ts';
 export { createPool, inTransaction, type Pool, type PoolClient, type PoolOptions, type Queryable } from './pool.ts';
-export { createPrisma, type Database } from './prisma.ts';
+export { createPrisma, type Database, type LazyDatabase } from './prisma.ts';
 export {
   createSystemLogSink,
   type SystemLogCounts,

@@ -1,5 +1,5 @@
-import { envSchema } from 'env-schema';
-import type { Static, TObject } from 'typebox';
+import type { Static, TObject, TSchema } from 'typebox';
+import { Value } from 'typebox/value';
 
 /** The environment does not fit the schema. The message names each variable and what it must be. */
 export class ConfigError extends Error {
@@ -13,36 +13,57 @@ export class ConfigError extends Error {
  * @throws {ConfigError} with every variable that is missing or wrong
  */
 export function readConfig<T extends TObject>(schema: T, env: NodeJS.ProcessEnv = process.env): Readonly<Static<T>> {
-  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
-  try {
-    const config = envSchema<Static<T>>({ schema, data: present, dotenv: false, env: false, ajv: { customOptions } });
-    return Object.freeze(config);
-  } catch (error) {
-    throw new ConfigError(`The environment is not valid: ${describe(error)}.`, { cause: error });
+  const config: Record<string, unknown> = {};
+  for (const [name, property] of Object.entries(schema.properties)) {
+    const text = env[name];
+    const value = text === undefined || text === '' ? defaultOf(property) : coerce(text, property);
+    if (value !== undefined) config[name] = value;
   }
+  if (!Value.Check(schema, config)) {
+    throw new ConfigError(`The environment is not valid: ${describe(Value.Errors(schema, config))}.`);
+  }
+  return Object.freeze(config as Static<T>);
 }
 
-const customOptions = (ajv: { opts: { allErrors?: boolean | undefined } }) => {
-  ajv.opts.allErrors = true;
-  return ajv as never;
-};
+const defaultOf = (schema: TSchema): unknown => (schema as { default?: unknown }).default;
 
-interface AjvIssue {
+/** Numbers and flags are text in the environment; what is neither stays text, and is refused as such. */
+function coerce(text: string, schema: TSchema): unknown {
+  const { type } = schema as { type?: string };
+  if (type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true';
+  const isNumber = (type === 'integer' || type === 'number') && /^[+-]?\d/.test(text);
+  return isNumber && Number.isFinite(Number(text)) ? Number(text) : text;
+}
+
+interface Issue {
   keyword: string;
-  instancePath?: string;
-  message?: string;
-  params?: { missingProperty?: string; allowedValues?: unknown[] };
+  instancePath: string;
+  message: string;
+  params: object;
 }
 
-function describe(error: unknown): string {
-  const issues = (error as { errors?: AjvIssue[] }).errors;
-  if (!issues?.length) return (error as Error).message;
-  return issues
-    .map(({ keyword, instancePath, message, params }) => {
-      if (keyword === 'required') return `${params?.missingProperty} is missing`;
-      const name = instancePath?.slice(1) || 'a variable';
-      const allowed = params?.allowedValues ? ` (${params.allowedValues.join(', ')})` : '';
-      return `${name} ${message}${allowed}`;
-    })
-    .join('; ');
+/** Every variable once. Of a choice, each branch has said why it was not taken: all of them name the values. */
+function describe(issues: readonly Issue[]): string {
+  const sentences = new Map<string, string>();
+  const constants = new Map<string, unknown[]>();
+  for (const { keyword, instancePath, params } of issues) {
+    if (keyword !== 'const') continue;
+    constants.set(instancePath, [
+      ...(constants.get(instancePath) ?? []),
+      (params as { allowedValue: unknown }).allowedValue,
+    ]);
+  }
+  for (const { keyword, instancePath, message, params } of issues) {
+    if (keyword === 'required') {
+      for (const name of (params as { requiredProperties: string[] }).requiredProperties) {
+        sentences.set(name, `${name} is missing`);
+      }
+      continue;
+    }
+    const name = instancePath.slice(1) || 'a variable';
+    const allowed = constants.get(instancePath) ?? (params as { allowedValues?: unknown[] }).allowedValues;
+    const why = allowed ? `must be equal to one of the allowed values (${allowed.join(', ')})` : message;
+    if (!sentences.has(name)) sentences.set(name, `${name} ${why}`);
+  }
+  return [...sentences.values()].join('; ');
 }

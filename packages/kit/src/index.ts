@@ -13,6 +13,7 @@ export {
   tokensEqual,
   type WorkerClaim,
 } from './internal-auth.ts';
+export { lazily } from './lazily.ts';
 export { describeListenFailure } from './listen-failure.ts';
 export { type LogFiles, openLogFiles, SECURITY_FIELD } from './log-files.ts';
 export { createLogger, type Logger, type LoggerOptions, type LogSink } from './logger.ts';

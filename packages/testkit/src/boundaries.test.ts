@@ -92,7 +92,7 @@ function relativeViolation(file: string, specifier: string): string | undefined 
   return undefined;
 }
 
-const NOT_OURS = new Set(['node_modules', 'dist', 'generated']);
+const NOT_OURS = new Set(['node_modules', 'dist', 'bundle', 'generated']);
 
 /** Source files below a folder, as paths from the root of the repository. */
 function sourceFiles(folder: string): string[] {

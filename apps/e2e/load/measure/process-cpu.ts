@@ -63,3 +63,17 @@ export function residentBytes(pid: number): number {
   if (!match) throw new Error(`/proc/${pid}/status has no VmRSS`);
   return Number(match[1]) * 1_024;
 }
+
+/** Memory of one process, shared pages divided among those that share them, in bytes. */
+export function proportionalBytes(pid: number): number {
+  const match = /^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'));
+  if (!match) throw new Error(`/proc/${pid}/smaps_rollup has no Pss`);
+  return Number(match[1]) * 1_024;
+}
+
+/** The processes that this one has started and that still run. */
+export function childrenOf(pid: number): number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((candidate) => Number.isInteger(candidate) && readStat(candidate)?.parent === pid);
+}

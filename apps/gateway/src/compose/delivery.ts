@@ -2,9 +2,9 @@ import { createSecretBox } from '@wa-gate/kit';
 import type { Config } from '../config.ts';
 import {
   createWebhookClient,
-  createWebhookConsumer,
   createWebhookDeliverer,
   createWebhookDrain,
+  type WebhookConsumer,
 } from '../jobs/webhooks/index.ts';
 import type { GatewayMetrics } from '../metrics/index.ts';
 import { WEBHOOK_SECRETS_BOX } from '../modules/webhooks/index.ts';
@@ -24,15 +24,20 @@ export function composeDelivery(
   const secrets = webhookSecrets(resources);
   const drain = createWebhookDrain({ pool, client, secrets, clock, metrics, logger });
   const deliverer = createWebhookDeliverer({ drain, logger });
-  let consumer: ReturnType<typeof createWebhookConsumer> | undefined;
+  let consumer: Promise<WebhookConsumer> | undefined;
+  // BullMQ is loaded after the server listens: until then the sweep would find everything.
+  async function consume(): Promise<WebhookConsumer> {
+    const { createWebhookConsumer } = await import('../jobs/webhooks/webhook-consumer.ts');
+    return createWebhookConsumer({ redisUrl: config.REDIS_URL, deliverer, logger });
+  }
   const background: Background = {
     start() {
       deliverer.start();
-      consumer = createWebhookConsumer({ redisUrl: config.REDIS_URL, deliverer, logger });
+      consumer = consume();
     },
     async stop() {
       await deliverer.stop();
-      await consumer?.close();
+      await (await consumer)?.close();
       await client.close();
     },
   };

@@ -1,4 +1,4 @@
-import type { Database, Pool, SystemLogSink } from '@wa-gate/db';
+import type { LazyDatabase, Pool, SystemLogSink } from '@wa-gate/db';
 import type { Clock, Logger, Redis } from '@wa-gate/kit';
 
 /** What the starter of a gateway opens and closes: `main.ts`, and the tests. */
@@ -6,7 +6,7 @@ export interface Resources {
   pool: Pool;
   /** A connection apart, for reading revocations: a busy pool must not delay them. */
   watchPool: Pool;
-  prisma: Database;
+  prisma: LazyDatabase;
   redis: Redis;
   /** A connection of its own: a subscriber can do nothing else. */
   subscriber: Redis;

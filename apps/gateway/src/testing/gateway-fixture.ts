@@ -245,7 +245,7 @@ export async function createGatewayFixture(
       own.disconnect();
       subscriber.disconnect();
       redis.disconnect();
-      await prisma.$disconnect();
+      await prisma.close();
       await pool.end();
       await watchPool.end();
       await databaseLine.close();

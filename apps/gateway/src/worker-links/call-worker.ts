@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
-import { internalToken, newNonce, PROOF_HEADERS, provenIncarnation } from '@wa-gate/kit';
+import { internalToken, lazily, newNonce, PROOF_HEADERS, provenIncarnation } from '@wa-gate/kit';
 import type { Static, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { type Dispatcher, request } from 'undici';
@@ -38,8 +38,8 @@ export interface WorkerCall<A> extends WorkerRequest {
 export type AnswerCheck<A> = (said: unknown) => said is A;
 
 export function checkOf<Schema extends TSchema>(schema: Schema): AnswerCheck<Static<Schema>> {
-  const validator = Compile(schema);
-  return (said): said is Static<Schema> => validator.Check(said);
+  const validator = lazily(() => Compile(schema));
+  return (said): said is Static<Schema> => validator().Check(said);
 }
 
 /** What has become of a call. */

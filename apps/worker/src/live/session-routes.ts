@@ -8,6 +8,7 @@ import {
   operationOf,
   type SessionOperationName,
 } from '@wa-gate/contracts';
+import { lazily } from '@wa-gate/kit';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
@@ -43,7 +44,9 @@ const ENDPOINTS: readonly (readonly ['GET' | 'POST' | 'DELETE', path: string, Se
   ['POST', '/session/:id/logout', 'sessions.logout'],
 ];
 
-const INPUTS = new Map(OPERATION_NAMES.map((name) => [name, Compile(Type.Object(operationOf(name).input))]));
+const INPUTS = new Map(
+  OPERATION_NAMES.map((name) => [name, lazily(() => Compile(Type.Object(operationOf(name).input)))] as const),
+);
 
 /**
  * Operations on hosted sessions, for gateways only. Ids are internal. Answers have no envelope: the gateway adds it.
@@ -59,7 +62,7 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<OwnershipOptions> = async 
 
   async function perform(name: OperationName, request: FastifyRequest): Promise<unknown> {
     const input = request.body ?? {};
-    if (!INPUTS.get(name)?.Check(input)) {
+    if (!INPUTS.get(name)?.().Check(input)) {
       throw new SessionRefusal('VALIDATION', `The input does not fit the operation ${name}.`);
     }
     const actor = actorOf(request);

@@ -1,5 +1,5 @@
 import { createRedis, type Logger, redisKeys } from '@wa-gate/kit';
-import { Queue } from 'bullmq';
+import type { Queue } from 'bullmq';
 
 /**
  * Public names of the queues, in metrics and API. `message-queue` and `broadcast-queue` are the two lanes of the outbox
@@ -18,22 +18,37 @@ export interface WebhookDoorbell {
   close(): Promise<void>;
 }
 
-/** At most one drain per endpoint runs; a notification while it runs causes one more run. */
-export function createWebhookDoorbell(options: { redisUrl: string; logger: Logger }): WebhookDoorbell {
-  const connection = createRedis({ url: options.redisUrl, logger: options.logger, name: 'webhook-bell' });
-  const queue = new Queue(QUEUE_NAMES.webhooks, {
-    connection,
-    prefix: redisKeys.bullPrefix,
-    defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
-  });
-  queue.on('error', (error) => options.logger.debug({ err: error }, 'webhook doorbell has no Redis'));
+/**
+ * At most one drain per endpoint runs; a notification while it runs causes one more run. The queue is opened by the
+ * first notification: BullMQ is a large part of what an idle process would hold.
+ */
+export function createWebhookDoorbell({ redisUrl, logger }: { redisUrl: string; logger: Logger }): WebhookDoorbell {
+  let opening: ReturnType<typeof openQueue> | undefined;
+
+  async function openQueue() {
+    const { Queue } = await import('bullmq');
+    const connection = createRedis({ url: redisUrl, logger, name: 'webhook-bell' });
+    const queue: Queue = new Queue(QUEUE_NAMES.webhooks, {
+      connection,
+      prefix: redisKeys.bullPrefix,
+      defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
+    });
+    queue.on('error', (error) => logger.debug({ err: error }, 'webhook doorbell has no Redis'));
+    return { queue, connection };
+  }
+
   return {
     notify(webhookId) {
-      queue
-        .add('drain', { webhookId }, { deduplication: { id: webhookId, keepLastIfActive: true } })
-        .catch((error: Error) => options.logger.debug({ err: error, webhookId }, 'webhook doorbell not sent'));
+      opening ??= openQueue();
+      opening
+        .then(({ queue }) =>
+          queue.add('drain', { webhookId }, { deduplication: { id: webhookId, keepLastIfActive: true } }),
+        )
+        .catch((error: Error) => logger.debug({ err: error, webhookId }, 'webhook doorbell not sent'));
     },
     async close() {
+      if (!opening) return;
+      const { queue, connection } = await opening;
       await queue.close();
       connection.disconnect();
     },

@@ -1,6 +1,5 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createTransport } from 'nodemailer';
 import type { Mail } from '../../modules/mail/index.ts';
 
 /** A mail as it leaves. */
@@ -52,23 +51,37 @@ const message = (from: string, { id, to, subject, text, createdAt }: OutgoingMai
   disableUrlAccess: true,
 });
 
+/** A process that mails nothing does without nodemailer: it is loaded for the first mail. */
+function openedAtFirstUse<T extends { close(): void }>(create: (nodemailer: typeof import('nodemailer')) => T) {
+  let transport: Promise<T> | undefined;
+  return {
+    open: (): Promise<T> => {
+      transport ??= import('nodemailer').then(create);
+      return transport;
+    },
+    close: (): void => void transport?.then((opened) => opened.close()),
+  };
+}
+
 /** A mail server. A password is not sent in clear over a network: without TLS the mail waits. */
 export function createSmtpTransport({ host, port, user, password, from }: SmtpSettings): MailTransport {
-  const transport = createTransport({
-    host,
-    port,
-    secure: port === IMPLICIT_TLS_PORT,
-    requireTLS: user !== undefined && port !== IMPLICIT_TLS_PORT && !LOOPBACK.test(host),
-    ...(user !== undefined && { auth: { user, pass: password ?? '' } }),
-    connectionTimeout: CONNECT_TIMEOUT_MS,
-    greetingTimeout: CONNECT_TIMEOUT_MS,
-    socketTimeout: SOCKET_TIMEOUT_MS,
-  });
+  const transport = openedAtFirstUse(({ createTransport }) =>
+    createTransport({
+      host,
+      port,
+      secure: port === IMPLICIT_TLS_PORT,
+      requireTLS: user !== undefined && port !== IMPLICIT_TLS_PORT && !LOOPBACK.test(host),
+      ...(user !== undefined && { auth: { user, pass: password ?? '' } }),
+      connectionTimeout: CONNECT_TIMEOUT_MS,
+      greetingTimeout: CONNECT_TIMEOUT_MS,
+      socketTimeout: SOCKET_TIMEOUT_MS,
+    }),
+  );
   return {
     async send(mail) {
-      await transport.sendMail(message(from, mail));
+      await (await transport.open()).sendMail(message(from, mail));
     },
-    close: () => transport.close(),
+    close: transport.close,
   };
 }
 
@@ -78,15 +91,17 @@ export function createSmtpTransport({ host, port, user, password, from }: SmtpSe
  * alone, because it may hold a token.
  */
 export function createMailboxTransport(folder: string, from: string): MailTransport {
-  const transport = createTransport({ streamTransport: true, buffer: true, newline: 'unix' });
+  const transport = openedAtFirstUse(({ createTransport }) =>
+    createTransport({ streamTransport: true, buffer: true, newline: 'unix' }),
+  );
   return {
     async send(mail) {
-      const { message: bytes } = await transport.sendMail(message(from, mail));
+      const { message: bytes } = await (await transport.open()).sendMail(message(from, mail));
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const path = join(folder, `${mail.createdAt.toISOString().replaceAll(':', '-')}_${mail.id}.eml`);
       await writeFile(`${path}.draft`, bytes as Buffer, { mode: 0o600 });
       await rename(`${path}.draft`, path);
     },
-    close: () => transport.close(),
+    close: transport.close,
   };
 }

@@ -1,4 +1,4 @@
 export { createWebhookClient } from './webhook-client.ts';
-export { createWebhookConsumer } from './webhook-consumer.ts';
+export type { WebhookConsumer } from './webhook-consumer.ts';
 export { createWebhookDeliverer } from './webhook-deliverer.ts';
 export { createWebhookDrain } from './webhook-drain.ts';

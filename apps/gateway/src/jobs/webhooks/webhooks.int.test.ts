@@ -9,7 +9,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { createGatewayMetrics } from '../../metrics/index.ts';
 import type { TestSession, TestUser } from '../../testing/gateway-fixture.ts';
 import { useGateway } from '../../testing/use-gateway.ts';
-import { createWebhookClient, createWebhookConsumer, createWebhookDeliverer, createWebhookDrain } from './index.ts';
+import { createWebhookClient, createWebhookDeliverer, createWebhookDrain } from './index.ts';
+import { createWebhookConsumer } from './webhook-consumer.ts';
 
 interface Received {
   at: number;

@@ -1,5 +1,4 @@
 import argon2 from 'argon2';
-import bcrypt from 'bcryptjs';
 
 /** OWASP's parameters for argon2id: 19 MiB, two passes, one lane. */
 const PARAMETERS = { type: argon2.argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
@@ -17,7 +16,10 @@ let decoy: Promise<string> | undefined;
  * a bcrypt installation are checked with bcrypt until the first login replaces them; their time differs until then.
  */
 export async function checkPassword(hash: string | null, password: string): Promise<boolean> {
-  if (hash !== null && BCRYPT.test(hash)) return await bcrypt.compare(password, hash);
+  if (hash !== null && BCRYPT.test(hash)) {
+    const { default: bcrypt } = await import('bcryptjs');
+    return await bcrypt.compare(password, hash);
+  }
   decoy ??= hashPassword('a password that nobody has');
   const known = hash !== null && ARGON2.test(hash) ? hash : null;
   const matches = await argon2.verify(known ?? (await decoy), password);

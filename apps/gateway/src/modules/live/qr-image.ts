@@ -1,5 +1,4 @@
 import type { QR_FORMATS } from '@wa-gate/contracts';
-import QRCode from 'qrcode';
 
 export type QrFormat = (typeof QR_FORMATS)[number];
 
@@ -8,6 +7,8 @@ const PNG_WIDTH = 384;
 
 /** The picture of a QR code. */
 export async function renderQr(text: string, format: 'png' | 'svg'): Promise<{ type: string; body: Buffer | string }> {
+  // Loaded for the first picture: most clients draw the code themselves.
+  const { default: QRCode } = await import('qrcode');
   if (format === 'png') {
     return { type: 'image/png', body: await QRCode.toBuffer(text, { ...OPTIONS, type: 'png', width: PNG_WIDTH }) };
   }

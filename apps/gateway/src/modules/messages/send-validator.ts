@@ -1,5 +1,6 @@
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import { DEFAULT_KIND, KIND_NAMES, type KindName, oneOf } from '@wa-gate/contracts';
+import { lazily } from '@wa-gate/kit';
 import type { FastifySchemaCompiler } from 'fastify';
 import { type TObject, type TSchema, Type } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
@@ -25,7 +26,7 @@ function validatorOf(request: TObject, name: KindName) {
     name === DEFAULT_KIND
       ? Type.Object({ ...request.properties, type: Type.Optional(oneOf(KIND_NAMES)) }, { additionalProperties: false })
       : request;
-  const validator: Validator = Compile(schema);
+  const validator = lazily((): Validator => Compile(schema));
   return (body: unknown) =>
-    validator.Check(body) ? { value: body } : { error: invalidRequest(validator.Errors(body), 'body', schema) };
+    validator().Check(body) ? { value: body } : { error: invalidRequest(validator().Errors(body), 'body', schema) };
 }

@@ -1,9 +1,9 @@
 import { createPlacement } from '@wa-gate/cluster';
 import type { MessageCapping, SessionSettings } from '@wa-gate/contracts';
 import {
-  type Database,
   inTransaction,
   isUniqueViolation,
+  type LazyDatabase,
   type Network,
   type Pool,
   type PoolClient,
@@ -102,7 +102,7 @@ function hasLabel(label: string): Prisma.JsonFilter<'Session'> {
   return { path: ['labels', label.slice(0, colon)], equals: label.slice(colon + 1) };
 }
 
-export function createSessionsRepository({ pool, prisma }: { pool: Pool; prisma: Database }): SessionsRepository {
+export function createSessionsRepository({ pool, prisma }: { pool: Pool; prisma: LazyDatabase }): SessionsRepository {
   return {
     async create(session, more) {
       try {
@@ -125,7 +125,8 @@ export function createSessionsRepository({ pool, prisma }: { pool: Pool; prisma:
       }
     },
     async find(id) {
-      const row = await prisma.session.findUnique({ where: { id }, select: SELECT });
+      const { session } = await prisma.open();
+      const row = await session.findUnique({ where: { id }, select: SELECT });
       return row && toRecord(row);
     },
     async list({ workspaceId, sessionId, states, label }, { skip, take }) {
@@ -135,9 +136,10 @@ export function createSessionsRepository({ pool, prisma }: { pool: Pool; prisma:
         ...(states && { state: { in: states } }),
         ...(label !== undefined && { settings: hasLabel(label) }),
       } satisfies Prisma.SessionWhereInput;
+      const { session } = await prisma.open();
       const [rows, total] = await Promise.all([
-        prisma.session.findMany({ where, select: SELECT, orderBy: { id: 'desc' }, skip, take }),
-        prisma.session.count({ where }),
+        session.findMany({ where, select: SELECT, orderBy: { id: 'desc' }, skip, take }),
+        session.count({ where }),
       ]);
       return { rows: rows.map(toRecord), total };
     },

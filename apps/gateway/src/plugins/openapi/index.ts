@@ -1,95 +1,53 @@
-import swagger from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
-import { EVENT_TYPES, EVENTS, NAMED_SCHEMAS, WEBHOOK_PAYLOADS } from '@wa-gate/contracts';
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
-import { nameComponents } from './components.ts';
-import { USUAL_CODES } from './error-responses.ts';
-import { describeHeaders } from './headers.ts';
 
-const DESCRIPTION = `Many WhatsApp sessions behind one API.
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The description of all routes (OpenAPI 3.1). Absent in a process without an API. */
+    describeApi(): Promise<object>;
+  }
+}
 
-Every answer is an envelope: \`{success, status, data}\`, or \`{success: false, error, code, …}\`. With \`Accept: application/problem+json\` errors
-come as RFC 9457. \`/api/v1\` is the same as \`/api\`. Every answer has \`X-Request-Id\` (yours, if you send one). The \`RateLimit-*\` headers come as
-\`X-RateLimit-*\` too.`;
+/** Of an answer of the documentation; the rest is this server's own. */
+const PASSED_ON = ['content-type', 'etag', 'last-modified', 'cache-control', 'location'] as const;
 
-/** The webhook request of each event, for the \`webhooks\` of the document. */
-const webhooks = Object.fromEntries(
-  EVENT_TYPES.map((type) => [
-    type,
-    {
-      post: {
-        summary: EVENTS[type].summary,
-        tags: ['Webhooks'],
-        description:
-          'Answer 2xx within 10 s. Headers: `webhook-id`, `webhook-timestamp`, `webhook-signature` (Standard Webhooks), `X-Hub-Signature-256`, `X-Webhook-Event`, `X-Webhook-Attempt`.',
-        requestBody: {
-          content: {
-            'application/json': { schema: WEBHOOK_PAYLOADS[type] },
-          },
-        },
-        responses: { '2XX': { description: 'Taken.' }, '410': { description: 'Gone: the webhook is switched off.' } },
-      },
-    },
-  ]),
-);
-
-/** The description of the API (OpenAPI 3.1) at `/docs`, made of the schemas that validate and serialise. */
+/**
+ * The description of the API at `/docs`, made of the schemas that validate and serialise. It is made for the first who
+ * asks: few processes ever show it, and it takes as much as all the rest of a start.
+ */
 export const openapi = fastifyPlugin<{ version: string }>(
   async (app, { version }) => {
-    await app.register(swagger, {
-      openapi: {
-        openapi: '3.1.0',
-        info: {
-          title: 'wa-gate',
-          version,
-          description: DESCRIPTION,
-          license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
-        },
-        servers: [{ url: '/' }],
-        tags: [
-          { name: 'Authentication' },
-          { name: 'Workspaces' },
-          { name: 'Keys' },
-          { name: 'Sessions' },
-          { name: 'Messages' },
-          { name: 'Webhooks' },
-          { name: 'Workers' },
-          { name: 'Usage and limits' },
-          { name: 'Administration' },
-          { name: 'Audit' },
-          { name: 'Errors' },
-          { name: 'Health' },
-        ],
-        components: {
-          securitySchemes: {
-            bearer: {
-              type: 'http',
-              scheme: 'bearer',
-              description: 'A token of a user, a session key or a workspace key.',
-            },
-            apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
-            workerToken: { type: 'apiKey', in: 'header', name: 'X-Worker-Token' },
-          },
-        },
-        security: [{ bearer: [] }, { apiKey: [] }],
-        webhooks: webhooks as never,
-      },
-      transformObject: (description) =>
-        'openapiObject' in description
-          ? nameComponents(describeHeaders(description.openapiObject), {
-              schemas: NAMED_SCHEMAS,
-              usualCodes: USUAL_CODES,
-            })
-          : description.swaggerObject,
-      refResolver: {
-        buildLocalReference: ({ $id }, _baseUri, _fragment, index) =>
-          typeof $id === 'string' ? $id : `schema-${index}`,
-      },
+    const routes: RouteOptions[] = [];
+    app.addHook('onRoute', (route) => {
+      routes.push(route);
     });
-    await app.register(swaggerUi, {
-      routePrefix: '/docs',
-      uiConfig: { docExpansion: 'list', persistAuthorization: true },
+    let made: Promise<FastifyInstance> | undefined;
+    const documentation = (): Promise<FastifyInstance> => {
+      made ??= import('./documentation.ts').then(({ buildDocumentation }) =>
+        buildDocumentation({ version, routes, schemas: app.getSchemas() }),
+      );
+      return made;
+    };
+    app.addHook('onClose', async () => {
+      await (await made)?.close();
     });
+    app.decorate('describeApi', async () => (await documentation()).swagger());
+
+    async function show({ url, headers }: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+      const page = await (await documentation()).inject({ method: 'GET', url, headers });
+      if (page.statusCode >= 400) {
+        reply.callNotFound();
+        return reply;
+      }
+      for (const name of PASSED_ON) {
+        const value = page.headers[name];
+        if (value !== undefined) void reply.header(name, value);
+      }
+      return reply.code(page.statusCode).send(page.rawPayload);
+    }
+    const hidden = { schema: { hide: true } };
+    app.get('/docs', hidden, show);
+    app.get('/docs/*', hidden, show);
   },
   { name: 'openapi' },
 );

@@ -258,7 +258,7 @@ describe('headers (docs/api.md)', () => {
 
 describe('every route of the API', () => {
   it('says what is left, whoever asks', async () => {
-    const { paths } = fixture.app.swagger() as { paths: Record<string, Record<string, unknown>> };
+    const { paths } = (await fixture.app.describeApi()) as { paths: Record<string, Record<string, unknown>> };
     const silent: string[] = [];
     for (const [path, methods] of Object.entries(paths).filter(([path]) => path.startsWith('/api/'))) {
       for (const method of Object.keys(methods)) {
