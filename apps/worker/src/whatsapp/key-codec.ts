@@ -1,5 +1,5 @@
 import type { SignalDataTypeMap } from './baileys.ts';
-import { decodeCompact, encodeCompact, isCompact } from './compact-json.ts';
+import { decodeCompact, encodeCompact, isCompact } from './compact-record.ts';
 
 /** A kind of key in `session_keys`: the types of Baileys, and `creds`. */
 export type KeyKind = keyof SignalDataTypeMap | 'creds';
