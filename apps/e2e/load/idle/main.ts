@@ -1,17 +1,15 @@
 // Resident memory per idle session of one worker: (RSS at 200 - RSS at 10) / 190, each after a minute of
 // idleness and one forced collection.
 import { parseArgs } from 'node:util';
-import { waitFor } from '@wa-gate/testkit';
-import type { ManagedProcess } from '../../harness/managed-process.ts';
 import { addPhone, pairSession, registerTenant } from '../../harness/pair-session.ts';
 import { prepareServices } from '../../harness/services.ts';
 import { startSystem } from '../../harness/system.ts';
+import { COLLECTABLE, forceCollection } from '../measure/forced-collection.ts';
 import { startPrivateDatabases } from '../measure/private-databases.ts';
 import { residentBytes, watchCpu } from '../measure/process-cpu.ts';
 
 const AIM_MB = 1.5;
 const MB = 1_048_576;
-const COLLECTED = '"msg":"collected"';
 const CONVERSATIONS = 1;
 
 const { values } = parseArgs({
@@ -37,7 +35,7 @@ const system = await startSystem({
   services: await prepareServices(),
   maxSessions: many + 10,
   logLevel: 'warn',
-  nodeFlags: { worker: ['--expose-gc', '--import', new URL('../preload/gc-on-signal.js', import.meta.url).href] },
+  nodeFlags: { worker: COLLECTABLE },
 });
 
 try {
@@ -61,7 +59,7 @@ try {
     const cpu = watchCpu([{ name: 'worker', pid: worker.pid }]);
     await pause(idleMs);
     const idleCpu = cpu().worker!;
-    const { heapUsed, external } = await collect(worker);
+    const { heapUsed, external } = await forceCollection(worker);
     const rss = residentBytes(worker.pid);
     const [inUse, idle] = [((heapUsed + external) / MB).toFixed(1), ((idleCpu / idleMs) * 100).toFixed(1)];
     console.log(
@@ -84,19 +82,4 @@ RSS of the whole worker by its sessions ${(atMany.rss / many / MB).toFixed(2)} M
 } finally {
   await system.stop();
   await own?.stop();
-}
-
-/** Forces a collection and waits for what it found. */
-async function collect(worker: ManagedProcess): Promise<{ heapUsed: number; external: number }> {
-  const before = count(await worker.log.everything());
-  process.kill(worker.pid, 'SIGWINCH');
-  const lines = await waitFor(async () => {
-    const output = await worker.log.everything();
-    return count(output) > before && output.split('\n').filter((line) => line.includes(COLLECTED));
-  });
-  return JSON.parse(lines.at(-1)!) as { heapUsed: number; external: number };
-
-  function count(output: string): number {
-    return output.split(COLLECTED).length;
-  }
 }

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { ownCheckout } from '../../harness/checkout.ts';
-import { COMMON_FLAGS, oneOf, readCommon, readFlags, within } from './flags.ts';
+import { MESSAGE_FLAGS, oneOf, readFlags, readMessageOptions, within } from './flags.ts';
 
-const read = (...args: string[]) => readCommon(readFlags(args, COMMON_FLAGS));
+const read = (...args: string[]) => readMessageOptions(readFlags(args, MESSAGE_FLAGS));
 
 test('this checkout is measured, with a webhook for all events, unless something else is said', () => {
-  expect(read('--')).toEqual({ checkout: ownCheckout, json: undefined, webhook: 'all', statements: false });
+  expect(read('--')).toMatchObject({ checkout: ownCheckout, json: undefined, webhook: 'all', statements: false });
 });
 
 test('an unknown webhook is refused by name', () => {

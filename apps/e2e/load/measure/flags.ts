@@ -11,7 +11,14 @@ export const EVENTS_OF: Record<WebhookChoice, readonly string[]> = {
 };
 
 /** What every program that measures messages takes. */
-export interface CommonOptions {
+export interface MessageLoadOptions {
+  /** Measured time of each run. */
+  seconds: number;
+  /** How often both sides are measured, in turns. */
+  rounds: number;
+  sessions: number;
+  /** Folder for CPU profiles of gateways and workers during our own runs. @default none are made */
+  profileDir: string | undefined;
   /** Root of the built checkout whose gateways and workers are measured. @default this one */
   checkout: string;
   /** File that the figures are written to, for a script. @default none is written */
@@ -21,7 +28,11 @@ export interface CommonOptions {
   statements: boolean;
 }
 
-export const COMMON_FLAGS = {
+export const MESSAGE_FLAGS = {
+  seconds: { type: 'string', default: '10' },
+  rounds: { type: 'string', default: '2' },
+  sessions: { type: 'string', default: '50' },
+  'profile-dir': { type: 'string' },
   checkout: { type: 'string' },
   json: { type: 'string' },
   webhook: { type: 'string', default: 'all' },
@@ -36,13 +47,22 @@ export function readFlags<const T extends NonNullable<ParseArgsConfig['options']
   return parseArgs({ args: args.filter((argument) => argument !== '--'), options }).values;
 }
 
-export function readCommon(values: {
+/** The value of {@link MESSAGE_FLAGS}, checked. */
+export function readMessageOptions(values: {
+  seconds: string;
+  rounds: string;
+  sessions: string;
+  'profile-dir'?: string | undefined;
   checkout?: string | undefined;
   json?: string | undefined;
   webhook: string;
   statements: boolean;
-}): CommonOptions {
+}): MessageLoadOptions {
   return {
+    seconds: within('seconds', values.seconds, 1, 600),
+    rounds: within('rounds', values.rounds, 1, 10),
+    sessions: within('sessions', values.sessions, 1, 200),
+    profileDir: values['profile-dir'],
     checkout: values.checkout === undefined ? ownCheckout : openCheckout(values.checkout),
     json: values.json,
     webhook: oneOf('webhook', values.webhook, ['none', 'inbound', 'all']),

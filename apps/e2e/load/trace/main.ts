@@ -29,7 +29,11 @@ console.log(`Node ${process.version}, ${services.description}`);
 const system = await startSystem({
   services,
   logLevel: 'warn',
-  adapt: runFrom(options.checkout),
+  adapt: async (spec) => {
+    const { main, ...rest } = await runFrom(options.checkout)(spec);
+    // In a bundle the libraries cannot be told from the rest.
+    return { ...rest, main: main.replace('/bundle/', '/dist/') };
+  },
   env: { gateway: env, worker: env, sandbox: { ...env, SANDBOX_DECRYPT: 'false' } },
   nodeFlags: { gateway: preload, worker: preload, sandbox: preload },
 });
@@ -57,6 +61,9 @@ try {
   const server = await serverTimes();
   const recordings = await collect(system, folder);
   const points = [client.points, ...recordings.map((one) => one.points)];
+  for (const kind of ['statement', 'frame', 'redis'] as const)
+    if (!points.flat().some((point) => point.kind === kind))
+      throw new Error(`No ${kind} was recorded: the processes do not load pg, ws or ioredis as the recorder expects`);
   const traces = options.flows.flatMap((flow) => tracesOf(flow, traced.get(flow)!, points));
   for (const trace of traces) console.log(`\n${renderTrace(trace, server)}`);
   if (server.flushes) {
