@@ -25,7 +25,7 @@ export class History {
   readonly inSending = new Map<string, number>();
   private readonly pool: Pool;
   private readonly known = new Map<string, PlacementRow>();
-  private lastLook = 0;
+  private lastSample = 0;
   private stopped = false;
   private loop: Promise<void> = Promise.resolve();
 
@@ -57,19 +57,19 @@ export class History {
 
   private async run(): Promise<void> {
     while (!this.stopped) {
-      await this.look().catch(() => undefined);
+      await this.sample().catch(() => undefined);
       await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
     }
   }
 
-  private async look(): Promise<void> {
+  private async sample(): Promise<void> {
     const asked = performance.now();
     const { rows } = await this.pool.query<PlacementRow>(
       'SELECT session_id AS "sessionId", epoch, worker_id AS "workerId" FROM session_placements',
     );
     // A sample may be as old as its query: a slow answer before this one does not shorten the time between the two.
-    const possible = 1 + Math.floor((performance.now() - this.lastLook) / CHANGE_MS);
-    this.lastLook = asked;
+    const possible = 1 + Math.floor((performance.now() - this.lastSample) / CHANGE_MS);
+    this.lastSample = asked;
     for (const row of rows) {
       const before = this.known.get(row.sessionId);
       this.known.set(row.sessionId, row);

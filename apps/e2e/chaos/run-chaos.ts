@@ -166,7 +166,7 @@ async function keepLogs({ system }: Fleet, folder: string): Promise<void> {
 function keepAlive(fleet: Fleet, say: (line: string) => void) {
   const ends: string[] = [];
   let isPaused = false;
-  const look = async () => {
+  const restartEnded = async () => {
     for (const { name, isRunning, log } of fleet.system.processes) {
       if (isPaused || isRunning) continue;
       ends.push(`${name}: ${log.tail(3)}`);
@@ -175,12 +175,12 @@ function keepAlive(fleet: Fleet, say: (line: string) => void) {
       await fleet.start(name).catch((error: Error) => say(`! ${name} does not start: ${error.message}`));
     }
   };
-  let isLooking = false;
+  let isRestarting = false;
   const timer = setInterval(() => {
-    if (isLooking) return;
-    isLooking = true;
-    void look().finally(() => {
-      isLooking = false;
+    if (isRestarting) return;
+    isRestarting = true;
+    void restartEnded().finally(() => {
+      isRestarting = false;
     });
   }, 500);
   return {

@@ -96,7 +96,7 @@ describe.each(KIND_NAMES)('%s', (kind) => {
   });
 });
 
-test('what a phone changes is told to nobody: an edit and a revocation leave the message as it is', async () => {
+test('a change by a phone makes no event: an edit and a revocation leave the message as it is', async () => {
   const to = session.phone.number;
   const { id } = await system().sandbox.sendText(friend.number, to, 'as it was');
   const { data } = await webhook.waitForEvent('message.received', (event) => event.data.waMessageId === id);
@@ -106,8 +106,8 @@ test('what a phone changes is told to nobody: an edit and a revocation leave the
   await system().sandbox.send(friend.number, { to, type: 'revoke', target: id });
   const { id: after } = await system().sandbox.sendText(friend.number, to, 'afterwards');
   await webhook.waitForEvent('message.received', (event) => event.data.waMessageId === after);
-  const told = webhook.requests.slice(known).filter(({ event }) => !OF_SENT_ONES.has(event.event));
-  expect(told.map(({ event }) => event.data.waMessageId)).toEqual([after]);
+  const others = webhook.requests.slice(known).filter(({ event }) => !OF_SENT_ONES.has(event.event));
+  expect(others.map(({ event }) => event.data.waMessageId)).toEqual([after]);
   expect(await messageOf(data.messageId as string)).toEqual(before);
 });
 

@@ -37,11 +37,11 @@ export class WebhookReceiver {
   private readonly holds: { matches: (event: WebhookEvent) => boolean; until: Promise<unknown> }[] = [];
 
   constructor() {
-    let tell: ((secret: string) => void) | undefined;
+    let resolveSecret: ((secret: string) => void) | undefined;
     this.secret = new Promise((resolve) => {
-      tell = resolve;
+      resolveSecret = resolve;
     });
-    this.know = (secret) => tell?.(secret);
+    this.know = (secret) => resolveSecret?.(secret);
     this.server = createServer((request, response) => {
       this.receive(request, response).catch((error: Error) => response.destroy(error));
     });

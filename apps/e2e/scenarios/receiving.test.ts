@@ -52,7 +52,7 @@ test('a text in a group names the group and the member', async () => {
   await webhook.close();
 });
 
-test('what the owner types on the phone is told as sent by the owner', async () => {
+test('what the owner types on the phone is reported as sent by the owner', async () => {
   const webhook = await subscribe(tenant, session.sessionId);
   const { id } = await system().sandbox.sendText(session.phone.number, friend.number, 'by hand');
   const { data } = await webhook.waitForEvent('message.sent', (event) => event.data.waMessageId === id);

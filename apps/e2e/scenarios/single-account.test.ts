@@ -26,8 +26,8 @@ test('one account, without ever naming its session: QR code, status, send, resta
   const status = (wanted: string) =>
     waitFor(
       async () => {
-        const told = await data<Status>('/api/whatsapp/status');
-        return told.status === wanted && told.source === 'worker' ? told : undefined;
+        const status = await data<Status>('/api/whatsapp/status');
+        return status.status === wanted && status.source === 'worker' ? status : undefined;
       },
       { what: `the account to be ${wanted}` },
     );

@@ -55,8 +55,8 @@ test('all workers are asked at once, and each answers for itself (MR-028)', asyn
 test('heartbeats bring real figures (MR-018, MR-121, MR-122)', async () => {
   const figures = await waitFor(
     async () => {
-      const told = await admin.data<WorkerMetrics>(`/api/admin/workers/${host}/metrics?range=1h`);
-      return (told.avgCpu ?? 0) > 0 ? told : undefined;
+      const metrics = await admin.data<WorkerMetrics>(`/api/admin/workers/${host}/metrics?range=1h`);
+      return (metrics.avgCpu ?? 0) > 0 ? metrics : undefined;
     },
     { what: 'a heartbeat that tells of work' },
   );

@@ -73,7 +73,7 @@ test('a right password is one verification too', async () => {
   expect(verifications() - before).toBe(1);
 });
 
-test.each(['forgot-password', 'verify-email/resend'])('%s does not tell who has an account', async (route) => {
+test.each(['forgot-password', 'verify-email/resend'])('%s does not reveal who has an account', async (route) => {
   const ask = async (email: string) => {
     const { status, body } = await system().gateway.call(`/api/auth/${route}`, { method: 'POST', json: { email } });
     return { status, body: { ...(body as object), requestId: '' } };

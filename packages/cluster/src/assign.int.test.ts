@@ -147,7 +147,7 @@ describe('placement (MR-166)', () => {
     expect([waiting, more]).toEqual([5, false]);
   });
 
-  it('says whether another look would place more', async () => {
+  it('reports whether another call would place more', async () => {
     await register('w1');
     const [locked] = await seed(5);
     expect(await place({ limit: 3 })).toMatchObject({ assignments: { length: 3 }, more: true });

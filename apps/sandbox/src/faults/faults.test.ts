@@ -3,7 +3,7 @@ import { SandboxError } from '../errors.ts';
 import { Faults, meansStanza } from './faults.ts';
 
 describe('faults', () => {
-  test('strike as often as they were told to, then are gone', () => {
+  test('apply as often as requested, then are gone', () => {
     const faults = new Faults();
     faults.add({ kind: 'drop', device: '15550001:1', count: 2 });
     expect([1, 2, 3].map(() => faults.take('drop', '15550001:1') !== null)).toEqual([true, true, false]);

@@ -88,7 +88,7 @@ describe('1:1 text', () => {
     await received(sibling, 'note to self');
   });
 
-  test('a phone answers by itself when told to', async () => {
+  test('a phone with an automatic answer answers by itself', async () => {
     const echo = await world.phone({ autoReply: { text: 'you said {text}', delayMs: 20 } });
     await client.socket.sendMessage(echo.pn, { text: 'marco' });
     await received(client, 'you said marco');

@@ -132,20 +132,20 @@ describe('refusals', () => {
 });
 
 describe('limits of the account', () => {
-  test('capping: the client is told, also when it asks, and when it is over', async () => {
+  test('capping: the client is notified, gets it by a query, and is notified of its end', async () => {
     const mark = client.events.length;
     const { id } = await fault({
       kind: 'capping',
       capping: { status: 'SECOND_WARNING', used: 9, total: 10, cycleEnds: 2_000_000_000 },
     });
-    const told = {
+    const capped = {
       capping_status: 'SECOND_WARNING',
       used_quota: 9,
       total_quota: 10,
       cycle_end_timestamp: '2000000000',
     };
-    expect(await client.event('message-capping.update', () => true, mark)).toMatchObject(told);
-    expect(await client.socket.fetchNewChatMessageCap()).toMatchObject(told);
+    expect(await client.event('message-capping.update', () => true, mark)).toMatchObject(capped);
+    expect(await client.socket.fetchNewChatMessageCap()).toMatchObject(capped);
     const before = client.events.length;
     await world.api.delete(`/faults/${id}`);
     expect(await client.event('message-capping.update', () => true, before)).toMatchObject({ capping_status: 'NONE' });

@@ -81,17 +81,17 @@ describe('linking', () => {
   test.each([
     ['request', ['passkey_prologue_request']],
     ['continuation', ['passkey_prologue_request', 'crsc_continuation']],
-  ])('passkey, %s: the client is told, the phone is refused, and links the next time', async (stage, types) => {
+  ])('passkey, %s: the client is notified, the phone is refused, and links the next time', async (stage, types) => {
     const phone = await world.phone();
     await world.api.post('/faults', { kind: 'passkey', phone: phone.number, stage });
     const client = world.client();
     const socket = client.connect();
-    const told: string[] = [];
-    socket.ws.on('CB:notification', (node: { attrs: Record<string, string> }) => told.push(node.attrs.type!));
+    const notified: string[] = [];
+    socket.ws.on('CB:notification', (node: { attrs: Record<string, string> }) => notified.push(node.attrs.type!));
     const { qr } = await client.event('connection.update', (update) => update.qr !== undefined);
     await expect(phone.scan(qr!)).rejects.toMatchObject({ status: 409 });
-    await until('the notifications', () => told.length === types.length);
-    expect(told).toEqual(types);
+    await until('the notifications', () => notified.length === types.length);
+    expect(notified).toEqual(types);
     await socket.end(undefined);
     const next = world.client();
     await next.pair((code) => phone.scan(code));

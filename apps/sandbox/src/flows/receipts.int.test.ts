@@ -25,7 +25,7 @@ describe('receipts', () => {
     expect(client.statuses(id)).toEqual([2, 3, 4]);
   });
 
-  test('played, when the phone is told to', async () => {
+  test('played, on request to the phone', async () => {
     const bob = await world.phone({ receipts: 'off' });
     const sent = await client.socket.sendMessage(bob.pn, {
       audio: Buffer.from('sound'),

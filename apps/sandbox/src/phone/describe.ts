@@ -36,9 +36,9 @@ export function describe(outer: Message): MessageDescription | null {
 
 /** Describes the kinds that phones cannot send. */
 function describeOther(message: Message): MessageDescription | null {
-  const { pollUpdateMessage: vote, protocolMessage: told } = message;
+  const { pollUpdateMessage: vote, protocolMessage: protocol } = message;
   if (vote) return plain('poll-vote', null, { target: describeKey(vote.pollCreationMessageKey) });
-  if (told) return describeProtocol(told);
+  if (protocol) return describeProtocol(protocol);
   const kind = Object.keys(message).find((key) => !SILENT.has(key) && message[key as keyof Message] != null);
   return kind ? plain(kind.replace(/Message$/, ''), null) : null;
 }
@@ -46,8 +46,8 @@ function describeOther(message: Message): MessageDescription | null {
 /** Fields without content of their own. */
 const SILENT = new Set(['messageContextInfo', 'senderKeyDistributionMessage', 'deviceSentMessage']);
 
-function describeProtocol(told: proto.Message.IProtocolMessage): MessageDescription {
-  return told.type === PROTOCOL_MESSAGE.EPHEMERAL_SETTING
-    ? plain('disappearing', null, { seconds: told.ephemeralExpiration ?? 0 })
-    : plain('protocol', null, { protocolType: told.type ?? null });
+function describeProtocol(protocol: proto.Message.IProtocolMessage): MessageDescription {
+  return protocol.type === PROTOCOL_MESSAGE.EPHEMERAL_SETTING
+    ? plain('disappearing', null, { seconds: protocol.ephemeralExpiration ?? 0 })
+    : plain('protocol', null, { protocolType: protocol.type ?? null });
 }

@@ -36,7 +36,7 @@ test('a file that is gone is uploaded again by the own phone, at another place',
   expect(Buffer.compare(file as Buffer, picture)).toBe(0);
 });
 
-test('a message the phone does not have: the companion is told so', async () => {
+test('a message the phone does not have: the companion gets an error', async () => {
   const message = await received();
   await world.api.post('/reset', { scope: 'messages' });
   await expect(client.socket.updateMediaMessage(message)).rejects.toMatchObject({ output: { statusCode: 404 } });

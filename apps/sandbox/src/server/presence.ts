@@ -33,7 +33,7 @@ export class Presence {
       companion.account.save();
     }
     companion.isAvailable = type === 'available';
-    this.tellSubscribers(companion.account);
+    this.notifySubscribers(companion.account);
   }
 
   /** Handles a `<chatstate>` of a companion. */
@@ -56,7 +56,7 @@ export class Presence {
     if (state === 'available') this.onlinePhones.add(account.number);
     else if (state === 'unavailable') this.onlinePhones.delete(account.number);
     if (state === 'available' || state === 'unavailable') {
-      this.tellSubscribers(account);
+      this.notifySubscribers(account);
       return;
     }
     const what = state === 'recording' ? node('composing', { media: 'audio' }) : node(state);
@@ -70,7 +70,7 @@ export class Presence {
     }
     if (!companion.isAvailable) return;
     companion.isAvailable = false;
-    this.tellSubscribers(companion.account);
+    this.notifySubscribers(companion.account);
   }
 
   private subscribe(companion: Companion, to: string | undefined): void {
@@ -96,7 +96,7 @@ export class Presence {
     this.context.phones.of(watcher).seen.set(account.number, { from: account.jid, state, at: Date.now() });
   }
 
-  private tellSubscribers(account: Account): void {
+  private notifySubscribers(account: Account): void {
     if (!this.isOnline(account)) this.lastSeen.set(account.number, unixSeconds());
     for (const companion of this.subscribers.get(account.number) ?? []) {
       this.context.delivery.deliverIfOnline(companion, this.presenceOf(account));

@@ -42,12 +42,12 @@ export function handleReceipt(
   }
   if (type === 'retry') askSenderAgain(context, companion, stanza, id);
   else if (type === 'server-error') context.phones.of(companion.account).uploadAgain(companion, stanza);
-  else if (type === 'read-self') tellOwnDevices(context, companion, stanza, ids);
-  else if (FORWARDED.has(type)) tellSender(context, companion, stanza, ids);
+  else if (type === 'read-self') forwardToOwnDevices(context, companion, stanza, ids);
+  else if (FORWARDED.has(type)) forwardToSender(context, companion, stanza, ids);
 }
 
 /** Forwards a delivered, read or played receipt to the phone and the companions of the sender. */
-function tellSender(context: ServerBase, companion: Companion, stanza: BinaryNode, ids: string[]): void {
+function forwardToSender(context: ServerBase, companion: Companion, stanza: BinaryNode, ids: string[]): void {
   const { to = '', type, participant } = stanza.attrs;
   const sender = context.directory.resolve(isGroup(to) ? participant : to)?.account;
   if (!sender || sender === companion.account) return;
@@ -61,7 +61,7 @@ function tellSender(context: ServerBase, companion: Companion, stanza: BinaryNod
 }
 
 /** With read receipts off, only the own devices of the reader get the receipt. */
-function tellOwnDevices(context: ServerBase, companion: Companion, stanza: BinaryNode, ids: string[]): void {
+function forwardToOwnDevices(context: ServerBase, companion: Companion, stanza: BinaryNode, ids: string[]): void {
   const { to = '', participant } = stanza.attrs;
   for (const receiver of companion.account.companions.values()) {
     if (receiver === companion) continue;

@@ -77,7 +77,9 @@ describe('two streams of one device', () => {
       const { messages } = await api.get<{ messages: unknown[] }>(`/recorder/messages?device=${device}&direction=up`);
       return messages.length === 2;
     });
-    const conflict = await until('the older one is told', () => older.got.find(({ tag }) => tag === 'stream:error'));
+    const conflict = await until('the older one to be notified', () =>
+      older.got.find(({ tag }) => tag === 'stream:error'),
+    );
     expect(child(conflict, 'conflict')?.attrs.type).toBe('replaced');
     expect(older.got.some(({ tag }) => tag === 'ack')).toBe(false);
 

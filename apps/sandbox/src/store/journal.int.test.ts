@@ -137,7 +137,7 @@ describe('the journal', () => {
     expect(read(reopen(), 'k')).toBe('v');
   });
 
-  test('forgets everything when told to', () => {
+  test('clear deletes everything', () => {
     const first = reopen();
     put(first, 'k', 'v');
     first.flush();

@@ -37,7 +37,7 @@ describe('noise', () => {
     }
   });
 
-  test('Baileys completes a handshake with our server, with the root it is told to trust', async () => {
+  test('Baileys completes a handshake with our server, with the configured root', async () => {
     Object.assign(WA_CERT_DETAILS, { PUBLIC_KEY: root.publicKey });
     const server = new NoiseServer({ staticKey, certChain });
     const ephemeral = Curve.generateKeyPair();

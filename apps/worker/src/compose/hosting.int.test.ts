@@ -376,7 +376,7 @@ describe('the end of a link', () => {
     await world.waitForState(sessionId, 'CONNECTED');
   });
 
-  it('by the API: WhatsApp is told, keys are removed', async () => {
+  it('by the API: the device is unlinked, keys are removed', async () => {
     const { sessionId, number } = await world.createPaired();
     expect(await (await world.actor(sessionId)).logout()).toBe(true);
     await waitFor(async () => (await world.sandbox.devices(number)).length === 0);

@@ -11,7 +11,7 @@ it('makes the same bytes for the same message, in every process and attempt', ()
   expect(build('ID1')).not.toEqual(build('ID2'));
 });
 
-it('gives each message a secret of its own that its id does not tell', () => {
+it('gives each message a secret of its own that does not follow from its id', () => {
   const { messageContextInfo, conversation } = decodeMessage(build('ID1'));
   expect(conversation).toBe('hello');
   expect(messageContextInfo?.messageSecret).toHaveLength(32);

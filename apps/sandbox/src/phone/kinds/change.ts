@@ -14,9 +14,9 @@ export const edit = defineKind({
     return { message: { protocolMessage }, type: 'text', edit: '1' };
   },
   members: ['protocolMessage'],
-  describe({ protocolMessage: told }, inner) {
-    if (told?.type !== PROTOCOL_MESSAGE.MESSAGE_EDIT || !told.editedMessage) return null;
-    return plain('edit', inner(told.editedMessage)?.text ?? null, { target: describeKey(told.key) });
+  describe({ protocolMessage: part }, inner) {
+    if (part?.type !== PROTOCOL_MESSAGE.MESSAGE_EDIT || !part.editedMessage) return null;
+    return plain('edit', inner(part.editedMessage)?.text ?? null, { target: describeKey(part.key) });
   },
 });
 
@@ -29,7 +29,7 @@ export const revoke = defineKind({
     return { message: { protocolMessage }, type: 'text', edit: key.fromMe ? '7' : '8' };
   },
   members: ['protocolMessage'],
-  describe({ protocolMessage: told }) {
-    return told?.type === PROTOCOL_MESSAGE.REVOKE ? plain('revoke', null, { target: describeKey(told.key) }) : null;
+  describe({ protocolMessage: part }) {
+    return part?.type === PROTOCOL_MESSAGE.REVOKE ? plain('revoke', null, { target: describeKey(part.key) }) : null;
   },
 });

@@ -49,8 +49,8 @@ function fileKind<R extends TProperties>(kind: FileKind<R>): PhoneKind<typeof co
       return { ...message(file, fields), type: 'media' };
     },
     members,
-    describe(told) {
-      const file = members.map((member) => told[member]).find((found) => found !== null && found !== undefined);
+    describe(received) {
+      const file = members.map((member) => received[member]).find((found) => found !== null && found !== undefined);
       return file ? describeFile(type, file) : null;
     },
   });
