@@ -19,7 +19,7 @@ const DICTIONARY = Buffer.from(
 /** One record is some thousand characters: a small window, which costs little to set up. */
 const OPTIONS = { level: 6, windowBits: 12, memLevel: 5, dictionary: DICTIONARY } as const;
 
-/** Compresses the JSON of a session record to less than half: its keys are base64, and its names are always the same. */
+/** Compresses the JSON of a session record to less than half: keys are base64, and names are always the same. */
 export const encodeCompact = (value: unknown): Buffer =>
   Buffer.concat([Buffer.of(FORM), deflateRawSync(JSON.stringify(value), OPTIONS)]);
 
