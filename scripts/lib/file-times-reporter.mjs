@@ -1,7 +1,6 @@
 /**
- * A reporter for vitest: how long each test file took, with its imports and hooks, as JSON in the file that FILE_TIMES
- * names. The JSON reporter of vitest knows the time from the first test to the last, and nothing of what was set up
- * before.
+ * A reporter for vitest: the time of each test file, with its imports and hooks, as JSON in the file FILE_TIMES. The
+ * JSON reporter of vitest measures only from the first test to the last, without the setup before.
  */
 import { writeFileSync } from 'node:fs';
 

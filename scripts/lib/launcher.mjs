@@ -22,8 +22,8 @@ const LEFTOVER_GRACE_MS = 8_500;
  * @property {import('./arguments.mjs').StartOptions} options
  * @property {NodeJS.ProcessEnv} env
  * @property {import('./progress.mjs').Progress} progress
- * @property {AbortSignal} stop the user wants to stop
- * @property {(running: Running) => Promise<boolean>} demo tells whether it worked
+ * @property {AbortSignal} stop aborted by the stop of the user
+ * @property {(running: Running) => Promise<boolean>} demo resolves with whether it worked
  * @property {(running: SeedOptions) => Promise<void>} [seed] makes accounts, sessions and messages to look at
  * @property {import('./services.mjs').ServiceDefinition[]} [services] instead of our own, in tests
  * @property {() => Promise<void>} [prepare] instead of installing, building and migrating, in tests

@@ -8,8 +8,8 @@
  * @property {number} gateways that answer requests
  * @property {boolean} separateJobs webhooks, mails and tidying in a process of their own
  * @property {number} workers of the sandbox
- * @property {boolean} demo run the demonstration unless told otherwise
- * @property {boolean} metrics serve /metrics unless the environment says otherwise
+ * @property {boolean} demo run the demonstration by default
+ * @property {boolean} metrics serve /metrics by default
  *
  * @typedef {keyof typeof MODES} ModeName
  */

@@ -215,7 +215,7 @@ describe('operations (MR-030, MR-031, MR-032)', () => {
     const { sessionId, number } = await world.createPaired();
     const epoch = await epochOf(sessionId);
     expect((await call(`/session/${sessionId}/restart`, { method: 'POST', epoch })).status).toBe(200);
-    // Asked while it connects, it waits until WhatsApp can be told.
+    // A logout during the connect waits until the device can be unlinked.
     const out = await call(`/session/${sessionId}/logout`, { method: 'POST', epoch });
     expect(out).toMatchObject({ status: 200, body: { unlinked: true } });
     expect(await world.sandbox.devices(number)).toEqual([]);
@@ -275,7 +275,7 @@ describe('operations by name (MR-014)', () => {
       status: 200,
       body: { state: 'composing' },
     });
-    // The phone tells the name when it likes; until then every try is refused, and none afterwards.
+    // The name arrives at some time; until then every call is refused, and none afterwards.
     await world.sandbox.sendFrom(number, { to: to.split('@')[0]!, type: 'text', text: 'hello' });
     const refusals = new Set<unknown>();
     const come = () => operate(sessionId, 'presence.set', epoch, { state: 'available' });

@@ -57,7 +57,7 @@ it.each<[string, () => Record<string, string>, RegExp]>([
     /^worker: PostgreSQL does not answer at 127\.0\.0\.1:9 \(ECONNREFUSED\)/,
   ],
 ])('ends with one clear sentence when %s', async (_, overrides, sentence) => {
-  // The master key is stored by whoever comes first; each try has one of its own and must not be the first.
+  // The first process stores the master key. Each attempt has a key of its own, so it must not be the first.
   await assertMasterKey(database.pool, [Buffer.alloc(32, 1)]);
   const [code, output] = await refusal({ WAG_MASTER_KEY: Buffer.alloc(32, 1).toString('base64'), ...overrides() });
   expect(output).toMatch(sentence);

@@ -15,8 +15,8 @@ export interface PoolOptions {
   /** Milliseconds after which PostgreSQL cancels a statement. @default 10 000 */
   statementTimeoutMs?: number;
   /**
-   * Milliseconds without an answer after which the client gives up: a silent server cancels no statement. @default 15
-   * 000
+   * Milliseconds without an answer after which the connection is closed: a silent server cancels no statement. @default
+   * 15 000
    */
   silenceTimeoutMs?: number;
   /** Milliseconds for a connection to be made or to become free. @default 5 000 */

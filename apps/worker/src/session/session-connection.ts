@@ -45,7 +45,7 @@ export interface ConnectionListener {
   lost(verdict: Verdict, silentMs?: number): void;
   restricted(restriction: Restriction | null): void;
   capped(capping: MessageCapping): void;
-  /** A write of keys was refused: somebody else owns the session. */
+  /** A write of keys was refused because the session has another owner. */
   fenced(): void;
 }
 

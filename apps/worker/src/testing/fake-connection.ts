@@ -1,13 +1,13 @@
 import { type Acceptance, NotAcceptedError } from '../whatsapp/acceptance.ts';
 import type { Connection, OutgoingMessage } from '../whatsapp/socket.ts';
 
-/** A connection whose far end is the test: it says what is relayed, what is acknowledged, and when. */
+/** A connection whose other end is the test: it decides what is relayed and acknowledged, and when. */
 export class FakeConnection implements Connection {
-  /** What Baileys would have been given, in order. */
+  /** The messages for Baileys, in order. */
   readonly relayed: OutgoingMessage[] = [];
   /** What it takes to reach the chats of the next sends. */
   beforeRelay: () => Promise<void> = async () => undefined;
-  /** What they wait for afterwards. */
+  /** They wait for this after the relay. */
   afterRelay: () => Promise<void> = async () => undefined;
   /** What the ratchet steps of an offered message do. */
   accept: (acceptance: Acceptance) => Promise<void> = async () => {

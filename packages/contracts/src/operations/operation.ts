@@ -51,7 +51,7 @@ export interface Operation<I extends TProperties, A extends TSchema> {
   repeat: Repeat;
   /** The count of queries that it sends to WhatsApp. It is taken from the budget of the session. */
   cost: number;
-  /** Milliseconds after which the gateway gives up. @default 30 000 */
+  /** Milliseconds of the timeout of the gateway. @default 30 000 */
   timeoutMs?: number;
   alias?: OperationAlias;
   /** Examples. The description shows the first one; the conformance test runs all. */
