@@ -1,3 +1,4 @@
+import { WAITING_DELIVERIES } from '@wa-gate/messaging';
 import { waitFor } from '@wa-gate/testkit';
 import type { Fleet } from '../harness/fleet.ts';
 
@@ -61,7 +62,7 @@ export async function untilWhole(fleet: Fleet, sessions: number, timeoutMs: numb
 export async function untilQuiet(fleet: Fleet, numbers: readonly string[], timeoutMs: number): Promise<void> {
   const question = `SELECT (SELECT count(*) FROM outbox WHERE state IN ('QUEUED', 'SENDING')) AS sending,
     (SELECT count(*) FROM inbound_journal WHERE projected_at IS NULL) AS journal,
-    (SELECT count(*) FROM webhook_deliveries WHERE status IN ('PENDING', 'RETRYING')) AS deliveries,
+    (SELECT count(*) FROM ${WAITING_DELIVERIES} AS waiting) AS deliveries,
     (SELECT sum(last_seq) FROM session_counters) AS seq`;
   let last: Record<string, number> = {};
   const isQuiet = async () => {

@@ -22,6 +22,8 @@ export const redisKeys = {
   usageBatch: (id: string) => `wag:usage:batch:${id}`,
   usageBatches: () => 'wag:usage:batches',
   events: (sessionId: string) => `wag:events:${sessionId}`,
+  /** Hints about events that webhooks want. */
+  deliveries: () => 'wag:deliveries',
   /** Set while the SQL invariants were checked a moment ago, by whichever replica. */
   invariantsChecked: () => 'wag:invariants:checked',
   bullPrefix: 'wag:bull',

@@ -3,13 +3,19 @@ export {
   type DeliveryResult,
   type DueDelivery,
   disableWebhook,
-  dueDeliveries,
+  type LeaseChange,
   type LeasedWebhook,
-  leaseDueWebhooks,
-  recordDeliveries,
-  releaseWebhook,
+  leaseWebhooks,
+  readRetries,
+  readUndelivered,
+  WAITING_DELIVERIES,
+  WEBHOOK_LEASE_MARGIN_MS,
+  WEBHOOK_LEASE_MS,
+  type WebhookProgress,
+  type WrittenWebhook,
+  writeDeliveries,
 } from './deliveries/deliveries.ts';
-export type { Appended, AppendedEvent } from './events/append-events.ts';
+export { type Appended, type AppendedEvent, type WantingWebhook, wantsEvent } from './events/append-events.ts';
 export { type InboundMessage, type Projected, type StoredInbound, storeInbound } from './inbound/inbound.ts';
 export { findJournalled, JOURNAL_DAYS, type JournalRow, readUnprojected, sweepJournal } from './inbound/journal.ts';
 export { SQL_INVARIANTS, type SqlInvariant } from './invariants/invariant-queries.ts';
@@ -61,5 +67,13 @@ export {
   type WorkerFrame,
   type WorkerLoadReport,
 } from './signals/control-frames.ts';
-export { notifyReconcilers, notifySession, notifyWorker, publishHints, type SessionHint } from './signals/hints.ts';
+export {
+  hintsOf,
+  notifyReconcilers,
+  notifySession,
+  notifyWorker,
+  publishDeliveries,
+  publishHints,
+  type SessionHint,
+} from './signals/hints.ts';
 export { createWebhookDoorbell, QUEUE_NAMES, type WebhookDoorbell } from './signals/queues.ts';

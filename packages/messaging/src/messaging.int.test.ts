@@ -340,7 +340,7 @@ describe('outcomes (MR-061, MR-062, MR-063, MR-102)', () => {
     await claimOutbox(database.pool, [owner], 5);
     expect((await recordOutcomes(database.pool, [outcome(waMessageId, 'SENT')])).webhooks).toEqual([]);
     expect((await recordOutcomes(database.pool, [outcome(waMessageId, 'READ')])).webhooks).toEqual([
-      { webhookId, sessionId: session.sessionId },
+      { webhookId, sessionId: session.sessionId, leasedBy: null, seqs: [3] },
     ]);
     const { rows } = await database.pool.query('SELECT seq FROM webhook_deliveries WHERE webhook_id = $1', [webhookId]);
     expect(rows).toEqual([{ seq: 3 }]);

@@ -24,7 +24,7 @@ import { createRevocations } from '../revocations/revocations.ts';
 import { createSubscriptions } from '../worker-links/subscriptions.ts';
 import { composeAccounts } from './accounts.ts';
 import { composeAdministration, composeRemover } from './administration.ts';
-import { webhookSecrets } from './delivery.ts';
+import { type DeliverySources, webhookSecrets } from './delivery.ts';
 import { composeLimits } from './limits.ts';
 import type { Background, Resources } from './resources.ts';
 import { composeWorkerLinks } from './worker-links.ts';
@@ -38,6 +38,10 @@ export interface Api {
   services: GatewayServices;
   /** The loops that reconcile sessions with workers. */
   background: Background;
+  /** What a process that delivers webhooks hears workers by. */
+  sources: DeliverySources;
+  /** The control streams alone, for a process that serves no requests. */
+  listening: Background;
   /** Begins what the first request needs: limits and revocations in memory. */
   open(): Promise<void>;
   /** Ends {@link open}. */
@@ -125,6 +129,8 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
       },
       stop: async () => void (await Promise.all([links.background.stop(), fleet.background.stop()])),
     },
+    sources: { streams: links.streams, subscriptions },
+    listening: links.streams,
     async open() {
       revocations.start();
       await limits.open();

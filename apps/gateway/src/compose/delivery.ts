@@ -1,44 +1,58 @@
-import { createSecretBox } from '@wa-gate/kit';
+import { createSecretBox, redisKeys } from '@wa-gate/kit';
+import type { SessionHint } from '@wa-gate/messaging';
 import type { Config } from '../config.ts';
-import {
-  createWebhookClient,
-  createWebhookDeliverer,
-  createWebhookDrain,
-  type WebhookConsumer,
-} from '../jobs/webhooks/index.ts';
+import { createWebhookClient, createWebhookDeliverer, type WebhookConsumer } from '../jobs/webhooks/index.ts';
 import type { GatewayMetrics } from '../metrics/index.ts';
 import { WEBHOOK_SECRETS_BOX } from '../modules/webhooks/index.ts';
+import type { ControlStreams } from '../worker-links/control-streams.ts';
+import type { Subscriptions } from '../worker-links/subscriptions.ts';
 import type { Background, Resources } from './resources.ts';
 
 /** What seals and opens the secrets of webhooks. */
 export const webhookSecrets = ({ masterKeys }: Resources) => createSecretBox(masterKeys, WEBHOOK_SECRETS_BOX);
 
-/** The delivery of webhooks: doorbells, retries and the sweep. */
+/** Where the delivery hears of new events: control streams, or Redis of workers to which no gateway has a stream. */
+export interface DeliverySources {
+  streams: Pick<ControlStreams, 'onHints'>;
+  subscriptions: Subscriptions;
+}
+
+/** The delivery of webhooks: hints, doorbells, retries and the sweep. */
 export function composeDelivery(
   resources: Resources,
   config: Config,
   metrics: GatewayMetrics,
+  { streams, subscriptions }: DeliverySources,
 ): { background: Background } {
   const { pool, logger, clock } = resources;
   const client = createWebhookClient({ allowPrivate: config.WEBHOOK_ALLOW_PRIVATE });
   const secrets = webhookSecrets(resources);
-  const drain = createWebhookDrain({ pool, client, secrets, clock, metrics, logger });
-  const deliverer = createWebhookDeliverer({ drain, logger });
+  const deliverer = createWebhookDeliverer({ pool, client, secrets, clock, metrics, logger });
   let consumer: Promise<WebhookConsumer> | undefined;
   // BullMQ is loaded after the server listens: until then the sweep would find everything.
   async function consume(): Promise<WebhookConsumer> {
     const { createWebhookConsumer } = await import('../jobs/webhooks/webhook-consumer.ts');
     return createWebhookConsumer({ redisUrl: config.REDIS_URL, deliverer, logger });
   }
+
+  function onMessage(text: string): void {
+    try {
+      deliverer.onHints(JSON.parse(text) as SessionHint[]);
+    } catch (error) {
+      logger.warn({ err: error }, 'hints about deliveries cannot be read');
+    }
+  }
+
   const background: Background = {
     start() {
+      streams.onHints(deliverer.onHints);
+      void subscriptions.subscribe(redisKeys.deliveries(), onMessage);
       deliverer.start();
       consumer = consume();
     },
     async stop() {
       await deliverer.stop();
       await (await consumer)?.close();
-      await client.close();
     },
   };
   return { background };

@@ -35,10 +35,10 @@ export async function composeGateway(resources: Resources, config: Config): Prom
   const health = createHealthService({ db: pool, redis, meter, version });
   const api = composeApi(resources, config, metrics, meter);
   const background: Background[] = [];
-  if (config.ROLE !== 'jobs') background.push(api.background);
+  background.push(config.ROLE === 'jobs' ? api.listening : api.background);
   if (config.ROLE !== 'api') {
     background.push(
-      composeDelivery(resources, config, metrics).background,
+      composeDelivery(resources, config, metrics, api.sources).background,
       ...composeMailing(resources, config).background,
       composeUsageMover(resources).background,
       createInvariantWatch({ ...resources, metrics }),

@@ -3,7 +3,7 @@ import { type Assignment, placeSession, releaseSession } from '@wa-gate/cluster'
 import { RATE_LIMITS, type SessionEvent } from '@wa-gate/contracts';
 import { createPool, createPrisma, type SessionState } from '@wa-gate/db';
 import { createLogger, createRedis, type Redis, readConfig, systemClock } from '@wa-gate/kit';
-import { updateSessionState } from '@wa-gate/messaging';
+import { type Appended, updateSessionState } from '@wa-gate/messaging';
 import {
   createFaultProxy,
   createTestDatabase,
@@ -60,7 +60,7 @@ export interface GatewayFixture {
   /** As if its owner had written it. */
   setState(session: TestSession, state: SessionState, isPaired?: boolean): Promise<void>;
   /** Appends an event of the session, as its owner does and under the epoch of its placement. Its state stays. */
-  appendEvent(session: TestSession, event: SessionEvent): Promise<void>;
+  appendEvent(session: Pick<TestSession, 'id'>, event: SessionEvent): Promise<Appended>;
   /** Gives the session to another worker that has room, as a reconciler would. */
   move(session: TestSession): Promise<Assignment>;
   close(): Promise<void>;
@@ -227,7 +227,7 @@ export async function createGatewayFixture(
         [sessionId],
       );
       const { epoch, state } = rows[0]!;
-      await updateSessionState(database.pool, { sessionId, epoch: Number(epoch) }, { state }, [event]);
+      return updateSessionState(database.pool, { sessionId, epoch: Number(epoch) }, { state }, [event]);
     },
     async move(session) {
       const { rows } = await database.pool.query<{ worker_id: string }>(

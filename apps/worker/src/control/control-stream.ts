@@ -5,6 +5,7 @@ import {
   fromOffer,
   GATEWAY_FRAMES,
   type GatewayFrame,
+  MAX_CONTROL_FRAME_BYTES,
   readFrame,
   type SessionHint,
   type WorkerFrame,
@@ -45,7 +46,10 @@ export interface ControlPort {
   listen(handlers: ControlHandlers): void;
   /** Adds the connection of a gateway. The route has authenticated it. */
   accept(socket: WebSocket): void;
-  /** Sends one frame to every gateway. A gateway with a full buffer does not get it: hints may be lost. */
+  /**
+   * Sends hints to every gateway, in one frame unless it would be too large. A gateway with a full buffer does not get
+   * it: hints may be lost.
+   */
   publishHints(hints: readonly SessionHint[]): void;
   /**
    * Sends `goodbye`: all sockets of this incarnation are closed, so its lease may be ended. Resolves when every gateway
@@ -63,6 +67,8 @@ const LOAD_EVERY_MS = 1_000;
 const SILENT_AFTER_TICKS = 5;
 /** Bytes buffered for a gateway that reads slowly; above it frames are dropped. */
 const MAX_BUFFERED_BYTES = 256 * 1024;
+/** Characters of a frame of hints, each up to three bytes: below what a gateway accepts. */
+const MAX_HINTS_LENGTH = MAX_CONTROL_FRAME_BYTES / 4;
 const GOODBYE_TIMEOUT_MS = 500;
 /** WebSocket close code: this incarnation has ended. */
 const GOING_AWAY = 1001;
@@ -92,6 +98,21 @@ export function createControlPort(deps: ControlPortDependencies): ControlPort {
     if (streams.size === 0) return;
     const text = encode(frame);
     for (const stream of streams) send(stream, text);
+  }
+
+  function sendHints(hints: readonly SessionHint[]): void {
+    if (streams.size === 0) return;
+    const text = encode({ type: 'hints', hints: [...hints] });
+    if (text.length <= MAX_HINTS_LENGTH) {
+      for (const stream of streams) send(stream, text);
+    } else if (hints.length > 1) {
+      const middle = hints.length >> 1;
+      sendHints(hints.slice(0, middle));
+      sendHints(hints.slice(middle));
+    } else if (hints[0]?.events) {
+      const { events, ...hint } = hints[0];
+      sendHints([hint]);
+    }
   }
 
   function tick(): void {
@@ -174,7 +195,7 @@ export function createControlPort(deps: ControlPortDependencies): ControlPort {
       socket.on('message', (data) => onMessage(stream, (data as Buffer).toString()));
       socket.send(encode({ type: 'hello', workerId, incarnation: current, takesOffers: true }));
     },
-    publishHints: (hints) => sendToAll({ type: 'hints', hints: [...hints] }),
+    publishHints: sendHints,
     async goodbye() {
       endedIncarnation = incarnation();
       await Promise.all([...streams].map(sendGoodbye));

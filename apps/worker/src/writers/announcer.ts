@@ -1,16 +1,17 @@
 import type { Redis } from '@wa-gate/kit';
 import {
   type Appended,
+  hintsOf,
+  publishDeliveries,
   publishHints,
   type RecordedOutcomes,
-  type SessionHint,
   type WebhookDoorbell,
 } from '@wa-gate/messaging';
 import type { ControlPort } from '../control/control-stream.ts';
 
 /**
- * Tells the world, after a commit, that there is news: those who wait for a message, and the webhook drain. Hints only;
- * they may be lost.
+ * Announces, after a commit, that there is news: to those who wait for a message, and to those who deliver to webhooks.
+ * A webhook that nobody holds also gets a job in BullMQ, for a gateway that has no stream. Hints only; they may be lost.
  */
 export type Announce = (appended: Appended, moved?: RecordedOutcomes['moved']) => void;
 
@@ -21,20 +22,16 @@ export interface AnnouncerDependencies {
 }
 
 export function createAnnouncer({ redis, webhooks, control }: AnnouncerDependencies): Announce {
-  return ({ events, webhooks: rung }, moved = []) => {
-    const hints = new Map<string, SessionHint>();
-    for (const { sessionId, seq } of events) {
-      const hint = hints.get(sessionId);
-      if (hint) hint.seq = Math.max(hint.seq, seq);
-      else hints.set(sessionId, { sessionId, seq, messages: [] });
+  return ({ events, webhooks: wanting }, moved = []) => {
+    const hints = hintsOf({ events, webhooks: wanting }, moved);
+    // A gateway without a stream, while others have one, looks for itself: Redis would cost every message a hop for the
+    // sake of a rare fault.
+    if (control.hasGateway) {
+      control.publishHints(hints);
+    } else if (hints.length > 0) {
+      publishHints(redis, hints);
+      publishDeliveries(redis, hints);
     }
-    for (const { sessionId, messageId, state } of moved) hints.get(sessionId)?.messages.push({ messageId, state });
-    if (hints.size > 0) {
-      // A gateway without a stream, while others have one, looks for itself: Redis would cost every message a hop for
-      // the sake of a rare fault.
-      if (control.hasGateway) control.publishHints([...hints.values()]);
-      else publishHints(redis, [...hints.values()]);
-    }
-    for (const { webhookId } of rung) webhooks.notify(webhookId);
+    for (const { webhookId, leasedBy } of wanting) if (leasedBy === null) webhooks.notify(webhookId);
   };
 }

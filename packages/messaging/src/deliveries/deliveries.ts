@@ -1,173 +1,329 @@
 import type { EventType } from '@wa-gate/contracts';
 import type { Queryable } from '@wa-gate/db';
+import { wantsEvent } from '../events/append-events.ts';
 
 /**
- * Deliveries of events to webhooks. One process at a time drains a webhook: the lease is on the webhook and not on the
- * delivery. With leases per delivery a second process would take the rows behind those of the first, and first attempts
- * would leave their order. The lease of a process that dies expires; what it had in flight is delivered again under the
- * same event id.
+ * Deliveries of events to webhooks. One gateway at a time holds a webhook: the lease is on the webhook and not on the
+ * delivery, so that first attempts keep the order of `seq` over all gateways. A delivery is a row from its first result
+ * on. What a held webhook has before it are the events behind its cursor that have no result yet; statements that append
+ * events write rows only for webhooks that nobody holds. The lease of a process that dies expires; what it had in flight
+ * is delivered again under the same event id.
  */
 export interface LeasedWebhook {
   webhookId: string;
   /** The session that it belongs to; its secret is sealed under this id. */
   sessionId: string;
+  /** The public id of the session. */
+  slug: string;
   url: string;
   /** Sealed. */
   secret: Buffer;
-  /** Proof of the lease, to be given with every result. */
+  /** Names the lease, which ends at every change of the webhook. */
   leasedBy: string;
+  /** Up to this `seq` every wanted event has its row. */
+  cursor: number;
+  /** Milliseconds until the next retry is due; `null`: none waits. */
+  nextRetryMs: number | null;
 }
 
-const LEASE = {
-  name: 'lease-due-webhooks',
-  text: `WITH due AS (
-    SELECT w.id FROM webhooks w
-    WHERE w.is_active AND ($4::uuid IS NULL OR w.id = $4) AND (w.leased_until IS NULL OR w.leased_until < now())
-      AND EXISTS (SELECT 1 FROM webhook_deliveries d
-        WHERE d.webhook_id = w.id AND d.status IN ('PENDING', 'RETRYING') AND d.next_attempt <= now())
-    LIMIT $2 FOR NO KEY UPDATE OF w SKIP LOCKED
-  )
-  UPDATE webhooks w SET leased_by = $1, leased_until = now() + $3 * interval '1 ms'
-  FROM due WHERE w.id = due.id
-  RETURNING w.id AS "webhookId", w.session_id AS "sessionId", w.url, w.secret, w.leased_by AS "leasedBy"`,
-};
+/** How long a lease lasts without being renewed. */
+export const WEBHOOK_LEASE_MS = 12_000;
+/** By so much earlier a holder stops, and events are appended with rows again. */
+export const WEBHOOK_LEASE_MARGIN_MS = 2_000;
 
-/** Takes webhooks that have something due and that nobody drains: at most `limit`, or the one named. */
-export async function leaseDueWebhooks(
+const LEASE_UNTIL = `now() + interval '${WEBHOOK_LEASE_MS} ms'`;
+const HOLD_UNTIL = `now() + interval '${WEBHOOK_LEASE_MS - WEBHOOK_LEASE_MARGIN_MS} ms'`;
+
+/** Rows that are due, or a holder that went away before it came to the end of the events. */
+const HAS_SOMETHING_DUE = `(EXISTS (SELECT 1 FROM webhook_deliveries d
+      WHERE d.webhook_id = w.id AND d.status IN ('PENDING', 'RETRYING') AND d.next_attempt <= now())
+    OR (w.leased_by IS NOT NULL AND w.cursor < (SELECT last_seq FROM session_counters c WHERE c.session_id = w.session_id)))`;
+
+/**
+ * A webhook without a cursor has all that waits as rows: the cursor begins before the first of them. `OFFSET 0` makes
+ * PostgreSQL find the row by the index of what is due.
+ */
+const takeLease = (which: string): string => `WITH due AS (
+    SELECT w.id FROM webhooks w
+    WHERE w.is_active AND (w.leased_until IS NULL OR w.leased_until < now()) AND ${which}
+      AND ${HAS_SOMETHING_DUE}
+    FOR NO KEY UPDATE OF w SKIP LOCKED LIMIT $2
+  )
+  UPDATE webhooks w SET leased_by = $1, leased_until = ${LEASE_UNTIL}, held_until = ${HOLD_UNTIL}, cursor = coalesce(w.cursor,
+    (SELECT min(p.seq) - 1 FROM (SELECT d.seq FROM webhook_deliveries d WHERE d.webhook_id = w.id
+      AND d.status IN ('PENDING', 'RETRYING') AND d.status = 'PENDING' OFFSET 0) AS p),
+    (SELECT c.last_seq FROM session_counters c WHERE c.session_id = w.session_id), 0)
+  FROM due, sessions s WHERE w.id = due.id AND s.id = w.session_id
+  RETURNING w.id AS "webhookId", w.session_id AS "sessionId", s.slug, w.url, w.secret, w.leased_by AS "leasedBy", w.cursor,
+    (SELECT extract(epoch FROM min(d.next_attempt) - now()) * 1000 FROM webhook_deliveries d
+      WHERE d.webhook_id = w.id AND d.status IN ('PENDING', 'RETRYING') AND d.status = 'RETRYING')::float8 AS "nextRetryMs"`;
+
+const LEASE_ANY = { name: 'lease-due-webhooks', text: takeLease('true') };
+const LEASE_NAMED = { name: 'lease-webhooks', text: takeLease('w.id = ANY($3::uuid[])') };
+
+/** Takes webhooks that have something due and that nobody holds: at most `limit`, of all or of those named. */
+export async function leaseWebhooks(
   db: Queryable,
-  lease: { leasedBy: string; leaseMs: number; limit: number; webhookId?: string },
+  lease: { leasedBy: string; limit: number; webhookIds?: readonly string[] },
 ): Promise<LeasedWebhook[]> {
-  const values = [lease.leasedBy, lease.limit, lease.leaseMs, lease.webhookId ?? null];
-  const { rows } = await db.query<LeasedWebhook>({ ...LEASE, values });
+  const values = [lease.leasedBy, lease.limit];
+  const { rows } = await db.query<LeasedWebhook>(
+    lease.webhookIds ? { ...LEASE_NAMED, values: [...values, lease.webhookIds] } : { ...LEASE_ANY, values },
+  );
   return rows;
 }
 
 /** One event for one webhook, with all that its body is made of. */
 export interface DueDelivery {
-  sessionId: string;
-  /** The public id of the session. */
-  slug: string;
   /** Counts within the session. */
   seq: number;
   type: EventType;
   data: Record<string, unknown>;
   /** `null` for events of the gateway. */
   epoch: number | null;
-  createdAt: Date;
+  /** Milliseconds since 1970. */
+  createdAt: number;
   /** Attempts made so far. */
   attempts: number;
   /** What the caller gave with the message that the event is about. */
   metadata: Record<string, unknown> | null;
 }
 
-const DUE = {
-  name: 'due-deliveries',
-  text: `SELECT d.session_id AS "sessionId", s.slug, d.seq, e.type, e.data, e.epoch, e.created_at AS "createdAt", d.attempts, m.metadata
-    FROM webhook_deliveries d JOIN events e ON e.session_id = d.session_id AND e.seq = d.seq JOIN sessions s ON s.id = d.session_id
-    LEFT JOIN messages m ON m.id = (e.data->>'messageId')::uuid AND m.metadata IS NOT NULL
-    WHERE d.webhook_id = $1 AND d.status = $2::"WebhookStatus" AND d.next_attempt <= now()
-    ORDER BY d.seq, d.session_id LIMIT $3`,
+type Lease = Pick<LeasedWebhook, 'webhookId' | 'leasedBy'>;
+
+/** What a webhook has before it, found by a read for many. */
+export interface FoundDeliveries {
+  /** In `seq` order. */
+  due: DueDelivery[];
+  /** How far the read has come, in `seq`. */
+  upTo: number;
+  /** Whether the read ended at its limit. */
+  hasMore: boolean;
+}
+
+const EVENT_COLUMNS = `e.seq, e.type, CASE WHEN e.is_due THEN e.data END AS data, e.epoch,
+  (extract(epoch FROM e.created_at) * 1000)::bigint AS "createdAt", e.is_due AS "isDue",
+  CASE WHEN e.is_due AND e.type <> 'message.received' THEN
+    (SELECT m.metadata FROM messages m WHERE m.id = (e.data->>'messageId')::uuid) END AS metadata`;
+
+const NEWS = {
+  name: 'undelivered-events',
+  text: `SELECT w.id AS "webhookId", coalesce(e.attempts, 0) AS attempts, ${EVENT_COLUMNS}
+    FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]) AS g(webhook_id, leased_by, after)
+    JOIN webhooks w ON w.id = g.webhook_id AND w.leased_by = g.leased_by AND w.is_active
+    LEFT JOIN LATERAL (
+      SELECT e.*, d.attempts, ${wantsEvent('w', 'e.type')} AND coalesce(d.status, 'PENDING') = 'PENDING' AS is_due
+      FROM (SELECT * FROM events v WHERE v.session_id = w.session_id AND v.seq > g.after ORDER BY v.seq LIMIT $4) AS e
+      LEFT JOIN webhook_deliveries d ON d.webhook_id = w.id AND d.seq = e.seq AND d.session_id = e.session_id
+    ) AS e ON true
+    ORDER BY w.id, e.seq`,
 };
 
+interface EventRow extends DueDelivery {
+  webhookId: string;
+  /** `null`: there is no event. */
+  isDue: boolean | null;
+}
+
 /**
- * What is due for a webhook, of each session in `seq` order: first attempts (`PENDING`) and retries (`RETRYING`) are
- * separate queues.
+ * Events behind a `seq` that have no result yet, of many webhooks in one statement, each in `seq` order. A webhook that
+ * is missing in the answer is not held under its lease any more.
+ *
+ * @param limit events read for each webhook, wanted or not
  */
-export async function dueDeliveries(
+export async function readUndelivered(
   db: Queryable,
-  webhookId: string,
-  status: 'PENDING' | 'RETRYING',
+  webhooks: readonly (Lease & { after: number })[],
   limit: number,
-): Promise<DueDelivery[]> {
-  const { rows } = await db.query<DueDelivery>({ ...DUE, values: [webhookId, status, limit] });
-  return rows;
+): Promise<Map<string, FoundDeliveries>> {
+  const { rows } = await db.query<EventRow>({
+    ...NEWS,
+    values: [
+      webhooks.map(({ webhookId }) => webhookId),
+      webhooks.map(({ leasedBy }) => leasedBy),
+      webhooks.map(({ after }) => after),
+      limit,
+    ],
+  });
+  const found = new Map<string, FoundDeliveries & { count: number }>();
+  for (const { webhookId, isDue, ...delivery } of rows) {
+    const entry = found.get(webhookId) ?? { due: [], upTo: 0, hasMore: false, count: 0 };
+    found.set(webhookId, entry);
+    if (isDue === null) continue;
+    entry.upTo = delivery.seq;
+    entry.count += 1;
+    entry.hasMore = entry.count === limit;
+    if (isDue) entry.due.push(delivery);
+  }
+  return found;
+}
+
+const RETRIES = {
+  name: 'due-retries',
+  text: `SELECT w.id AS "webhookId", e.attempts, ${EVENT_COLUMNS}, (
+      SELECT extract(epoch FROM min(n.next_attempt) - now()) * 1000 FROM webhook_deliveries n
+      WHERE n.webhook_id = w.id AND n.status IN ('PENDING', 'RETRYING') AND n.status = 'RETRYING')::float8 AS "nextRetryMs"
+    FROM unnest($1::uuid[], $2::uuid[]) AS g(webhook_id, leased_by)
+    JOIN webhooks w ON w.id = g.webhook_id AND w.leased_by = g.leased_by AND w.is_active
+    LEFT JOIN LATERAL (
+      SELECT e.*, d.attempts, true AS is_due
+      FROM (SELECT * FROM webhook_deliveries r WHERE r.webhook_id = w.id AND r.status IN ('PENDING', 'RETRYING')
+        AND r.status = 'RETRYING' AND r.next_attempt <= now() ORDER BY r.seq LIMIT $3) AS d
+      JOIN events e ON e.session_id = d.session_id AND e.seq = d.seq
+    ) AS e ON true
+    ORDER BY w.id, e.seq`,
+};
+
+export interface FoundRetries {
+  /** In `seq` order. */
+  due: DueDelivery[];
+  /** Milliseconds until the next one is due, not above zero while there is one; `null`: none waits. */
+  nextRetryMs: number | null;
+}
+
+/** Retries that are due, of many webhooks in one statement. Who is missing in the answer is not held any more. */
+export async function readRetries(
+  db: Queryable,
+  webhooks: readonly Lease[],
+  limit: number,
+): Promise<Map<string, FoundRetries>> {
+  const { rows } = await db.query<EventRow & { nextRetryMs: number | null }>({
+    ...RETRIES,
+    values: [webhooks.map(({ webhookId }) => webhookId), webhooks.map(({ leasedBy }) => leasedBy), limit],
+  });
+  const found = new Map<string, FoundRetries>();
+  for (const { webhookId, isDue, nextRetryMs, ...delivery } of rows) {
+    const entry = found.get(webhookId) ?? { due: [], nextRetryMs };
+    found.set(webhookId, entry);
+    if (isDue) entry.due.push(delivery);
+  }
+  return found;
 }
 
 /** What came of an attempt. */
 export interface DeliveryResult {
   webhookId: string;
-  leasedBy: string;
   sessionId: string;
   seq: number;
   status: 'DELIVERED' | 'RETRYING' | 'FAILED';
-  /** With `RETRYING`: when to try again. */
-  delayMs?: number;
+  /** How long ago the attempt ended. */
+  ageMs: number;
+  /** How long it took. */
+  durationMs: number;
+  /** With `RETRYING`: how long after its end to try again. */
+  delayMs?: number | undefined;
   responseCode?: number | undefined;
   error?: string | undefined;
 }
 
-const RECORD = {
-  name: 'record-deliveries',
-  text: `WITH given AS (
-    SELECT * FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::"WebhookStatus"[], $7::float8[], $8::int[], $9::text[])
-      AS g(webhook_id, leased_by, session_id, seq, status, delay_ms, response_code, error)
-  ), held AS (
-    UPDATE webhooks w SET leased_until = now() + $1 * interval '1 ms',
-      failure_count = CASE WHEN g.status = 'DELIVERED' THEN 0 ELSE w.failure_count + 1 END,
-      last_delivery = CASE WHEN g.status = 'DELIVERED' THEN now() ELSE w.last_delivery END
-    FROM given g WHERE w.id = g.webhook_id AND w.leased_by = g.leased_by
-    RETURNING w.id, w.is_active, g.session_id, g.seq, g.status, g.delay_ms, g.response_code, g.error
+/**
+ * What becomes of a lease. `hold`: it is renewed, and appended events get no rows. `retire`: it is renewed, and they get
+ * rows again. `release`: it ends if the cursor is at the last event, else it is renewed as with `retire`; not before
+ * every statement has ended that began before `retire`. `abandon`: it runs out now, for the next one to take.
+ */
+export type LeaseChange = 'hold' | 'retire' | 'release' | 'abandon';
+
+/** What a write says of a webhook. */
+export interface WebhookProgress extends Lease {
+  change: LeaseChange;
+  /** Up to here every wanted event has its row, those of this write included. */
+  cursor: number;
+  /** Attempts of this write that failed, since the last one that did not. */
+  failures: number;
+  /** How long ago an attempt of this write delivered its event; `null`: none did. */
+  deliveredAgoMs: number | null;
+}
+
+/** A webhook whose lease was found and changed as asked. */
+export interface WrittenWebhook {
+  webhookId: string;
+  isReleased: boolean;
+  /** Of the session's last event. */
+  lastSeq: number;
+}
+
+const WRITE = {
+  name: 'write-deliveries',
+  text: `WITH held AS (
+    UPDATE webhooks w SET
+      leased_by = CASE WHEN g.change = 'release' AND g.cursor >= c.last_seq THEN NULL ELSE w.leased_by END,
+      leased_until = CASE WHEN g.change = 'abandon' THEN now() WHEN g.change = 'release' AND g.cursor >= c.last_seq THEN NULL
+        ELSE ${LEASE_UNTIL} END,
+      held_until = CASE WHEN g.change = 'hold' THEN ${HOLD_UNTIL} END,
+      cursor = g.cursor,
+      failure_count = CASE WHEN g.delivered_ago_ms IS NULL THEN w.failure_count ELSE 0 END + g.failures,
+      last_delivery = CASE WHEN g.delivered_ago_ms IS NULL THEN w.last_delivery ELSE now() - g.delivered_ago_ms * interval '1 ms' END
+    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::int[], $6::float8[])
+        AS g(webhook_id, leased_by, change, cursor, failures, delivered_ago_ms), session_counters c
+    WHERE w.id = g.webhook_id AND w.leased_by = g.leased_by AND w.is_active AND c.session_id = w.session_id
+    RETURNING w.id AS "webhookId", w.leased_by IS NULL AS "isReleased", c.last_seq AS "lastSeq"
+  ), recorded AS (
+    INSERT INTO webhook_deliveries AS d
+      (webhook_id, session_id, seq, status, attempts, next_attempt, response_code, last_error, duration_ms, delivered_at)
+    SELECT r.webhook_id, r.session_id, r.seq, r.status, 1, now() + (r.delay_ms - r.age_ms) * interval '1 ms', r.response_code, r.error,
+      r.duration_ms, CASE WHEN r.status = 'DELIVERED' THEN now() - r.age_ms * interval '1 ms' END
+    FROM unnest($7::uuid[], $8::uuid[], $9::bigint[], $10::"WebhookStatus"[], $11::float8[], $12::float8[], $13::int[], $14::text[],
+        $15::int[])
+      AS r(webhook_id, session_id, seq, status, delay_ms, age_ms, response_code, error, duration_ms)
+    WHERE EXISTS (SELECT 1 FROM webhooks w WHERE w.id = r.webhook_id)
+    ON CONFLICT (webhook_id, seq, session_id) DO UPDATE SET status = excluded.status, attempts = d.attempts + 1,
+      next_attempt = excluded.next_attempt, response_code = excluded.response_code, last_error = excluded.last_error,
+      duration_ms = excluded.duration_ms, delivered_at = excluded.delivered_at
+    WHERE d.status IN ('PENDING', 'RETRYING')
   )
-  UPDATE webhook_deliveries d SET status = held.status, attempts = d.attempts + 1,
-    next_attempt = now() + coalesce(held.delay_ms, 0) * interval '1 ms', response_code = held.response_code, last_error = held.error,
-    delivered_at = CASE WHEN held.status = 'DELIVERED' THEN now() END
-  FROM held WHERE d.webhook_id = held.id AND d.session_id = held.session_id AND d.seq = held.seq
-  RETURNING held.id, held.is_active AS "isActive"`,
+  SELECT * FROM held`,
 };
 
 /**
- * Records attempts of many webhooks, each named once, and renews their leases. Returns the webhooks that may go on. Of
- * the others another process holds the lease by now, and nothing was recorded, or the webhook is gone or inactive.
+ * One write for many webhooks: the results of their attempts, their cursors and their leases. A delivery must be named
+ * once. A result counts whoever holds the webhook by now, because the attempt was made; what is delivered stays
+ * delivered. Returns the webhooks that are held on. Of the others the lease has ended: another gateway has it, the
+ * webhook was changed, is inactive or gone.
  */
-export async function recordDeliveries(
+export async function writeDeliveries(
   db: Queryable,
+  webhooks: readonly WebhookProgress[],
   results: readonly DeliveryResult[],
-  leaseMs: number,
-): Promise<Set<string>> {
-  const column = <T>(read: (result: DeliveryResult) => T) => results.map(read);
-  const { rows } = await db.query<{ id: string; isActive: boolean }>({
-    ...RECORD,
+): Promise<WrittenWebhook[]> {
+  const progress = <T>(read: (webhook: WebhookProgress) => T) => webhooks.map(read);
+  const result = <T>(read: (one: DeliveryResult) => T) => results.map(read);
+  const { rows } = await db.query<WrittenWebhook>({
+    ...WRITE,
     values: [
-      leaseMs,
-      column((r) => r.webhookId),
-      column((r) => r.leasedBy),
-      column((r) => r.sessionId),
-      column((r) => r.seq),
-      column((r) => r.status),
-      column((r) => r.delayMs ?? null),
-      column((r) => r.responseCode ?? null),
-      column((r) => r.error ?? null),
+      progress((w) => w.webhookId),
+      progress((w) => w.leasedBy),
+      progress((w) => w.change),
+      progress((w) => w.cursor),
+      progress((w) => w.failures),
+      progress((w) => w.deliveredAgoMs),
+      result((r) => r.webhookId),
+      result((r) => r.sessionId),
+      result((r) => r.seq),
+      result((r) => r.status),
+      result((r) => r.delayMs ?? 0),
+      result((r) => r.ageMs),
+      result((r) => r.responseCode ?? null),
+      result((r) => r.error ?? null),
+      result((r) => Math.round(r.durationMs)),
     ],
   });
-  return new Set(rows.flatMap(({ id, isActive }) => (isActive ? [id] : [])));
-}
-
-const RELEASE = {
-  name: 'release-webhook',
-  text: `UPDATE webhooks w SET leased_by = NULL, leased_until = NULL WHERE id = $1 AND leased_by = $2
-    RETURNING (SELECT extract(epoch FROM min(next_attempt) - now()) * 1000 FROM webhook_deliveries d
-      WHERE d.webhook_id = w.id AND d.status IN ('PENDING', 'RETRYING') AND w.is_active)::float8 AS "nextDueMs"`,
-};
-
-/** Ends a drain. Tells in how many milliseconds the webhook has something due again; `null`: nothing waits. */
-export async function releaseWebhook(
-  db: Queryable,
-  lease: Pick<LeasedWebhook, 'webhookId' | 'leasedBy'>,
-): Promise<number | null> {
-  const { rows } = await db.query<{ nextDueMs: number | null }>({
-    ...RELEASE,
-    values: [lease.webhookId, lease.leasedBy],
-  });
-  return rows[0]?.nextDueMs ?? null;
+  return rows;
 }
 
 const DISABLE = {
   name: 'disable-webhook',
-  text: `WITH disabled AS (
-    UPDATE webhooks SET is_active = false, updated_at = now() WHERE id = $1 RETURNING id
+  text: `WITH before AS (
+    SELECT id, session_id, events, cursor FROM webhooks WHERE id = $1 FOR NO KEY UPDATE
+  ), disabled AS (
+    UPDATE webhooks w SET is_active = false, updated_at = now() FROM before WHERE w.id = before.id
+  ), unseen AS (
+    INSERT INTO webhook_deliveries (webhook_id, session_id, seq, status, last_error)
+    SELECT w.id, e.session_id, e.seq, 'FAILED', $2 FROM before w
+    JOIN events e ON e.session_id = w.session_id AND e.seq > w.cursor AND ${wantsEvent('w', 'e.type')}
+    ON CONFLICT DO NOTHING
   )
   UPDATE webhook_deliveries d SET status = 'FAILED', last_error = $2
-  FROM disabled WHERE d.webhook_id = disabled.id AND d.status IN ('PENDING', 'RETRYING')`,
+  FROM before WHERE d.webhook_id = before.id AND d.status IN ('PENDING', 'RETRYING')`,
 };
 
 /** Switches a webhook off and gives up what waits for it: its receiver said that it is gone. */
@@ -175,11 +331,24 @@ export async function disableWebhook(db: Queryable, webhookId: string, reason: s
   await db.query({ ...DISABLE, values: [webhookId, reason] });
 }
 
+/**
+ * SQL subquery: what waits for webhooks, as rows (webhook_id, session_id, seq, next_attempt), those of retries that are
+ * not due yet included. Without a row waits only what is behind the cursor of a webhook whose lease was not released.
+ */
+export const WAITING_DELIVERIES = `(
+    SELECT d.webhook_id, d.session_id, d.seq, d.next_attempt FROM webhook_deliveries d JOIN webhooks w ON w.id = d.webhook_id
+    WHERE d.status IN ('PENDING', 'RETRYING')
+    UNION ALL
+    SELECT w.id, e.session_id, e.seq, e.created_at FROM webhooks w
+    JOIN events e ON e.session_id = w.session_id AND e.seq > w.cursor AND ${wantsEvent('w', 'e.type')}
+    WHERE w.leased_by IS NOT NULL AND w.is_active AND NOT EXISTS (SELECT 1 FROM webhook_deliveries d
+      WHERE d.webhook_id = w.id AND d.seq = e.seq AND d.session_id = e.session_id)
+  )`;
+
 /** Deliveries that should have been made by now, over all webhooks. */
 export async function countDueDeliveries(db: Queryable): Promise<number> {
   const { rows } = await db.query<{ count: number }>(
-    `SELECT count(*) AS count FROM webhook_deliveries
-     WHERE status IN ('PENDING', 'RETRYING') AND next_attempt <= now()`,
+    `SELECT count(*) AS count FROM ${WAITING_DELIVERIES} AS waiting WHERE next_attempt <= now()`,
   );
   return rows[0]!.count;
 }

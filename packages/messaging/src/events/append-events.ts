@@ -6,20 +6,40 @@ export interface AppendedEvent {
   seq: number;
   type: EventType;
   data: Record<string, unknown>;
+  /** `null` for events of the gateway. */
+  epoch: number | null;
+  /** Milliseconds since 1970. */
+  createdAt: number;
+  /** What the caller gave with the message that the event is about. */
+  metadata: Record<string, unknown> | null;
+}
+
+/** A webhook that wants some of the events. */
+export interface WantingWebhook {
+  webhookId: string;
+  sessionId: string;
+  /** The lease under which somebody delivers its events now; `null`: nobody does, notify its doorbell. */
+  leasedBy: string | null;
+  /** Of the wanted events, ascending. */
+  seqs: number[];
 }
 
 export interface Appended {
   events: AppendedEvent[];
-  /** Endpoints that have something new to deliver: notify their doorbells. */
-  webhooks: { webhookId: string; sessionId: string }[];
+  webhooks: WantingWebhook[];
 }
+
+/** SQL condition: the webhook wants events of the type. */
+export const wantsEvent = (webhook: string, type: string): string => `${webhook}.events && CASE ${type}
+    WHEN 'message.recovered' THEN ARRAY[${type}, 'message.received', '*'] ELSE ARRAY[${type}, '*'] END`;
 
 /**
  * The tail of every statement that appends events. It takes the CTE `new_events(session_id, epoch, ord, type, data)` of
  * the statement before it, gives each event the next `seq` of its session from the counter row (I11), and inserts the
- * event and one delivery for each matching webhook, all in the transaction of the fact itself. `message.recovered` also
- * goes to webhooks that want `message.received`: a message that could be read only at the second try must not be
- * missed.
+ * event, all in the transaction of the fact itself. A webhook that wants the event and that a gateway holds gets its
+ * row with the result of the first attempt; for one that nobody holds the row is written here, where the sweep finds
+ * it. `message.recovered` also goes to webhooks that want `message.received`: a message that could be read only at the
+ * second try must not be missed.
  *
  * A statement for several sessions locks their counters in no fixed order. Two such statements cannot meet on the same
  * sessions: only the owner runs them, under the fence, and one after another (the worker's lane). Locking them in order
@@ -35,20 +55,29 @@ export const APPEND_EVENTS = `numbered AS (
 ), appended AS (
   INSERT INTO events (session_id, seq, type, data, epoch)
   SELECT n.session_id, c.base + n.n, n.type, n.data, n.epoch FROM numbered n JOIN counted c USING (session_id)
-  RETURNING session_id, seq, type, data
-), delivering AS (
+  RETURNING session_id, seq, type, data, epoch, created_at
+), wanted AS (
+  SELECT w.id AS webhook_id, a.session_id, a.seq, CASE WHEN w.leased_until > now() THEN w.leased_by END AS leased_by,
+    coalesce(w.held_until > now(), false) AS is_held
+  FROM appended a JOIN webhooks w ON w.session_id = a.session_id AND w.is_active AND ${wantsEvent('w', 'a.type')}
+), waiting AS (
   INSERT INTO webhook_deliveries (webhook_id, session_id, seq, next_attempt)
-  SELECT w.id, a.session_id, a.seq, date_trunc('milliseconds', now())
-  FROM appended a JOIN webhooks w ON w.session_id = a.session_id AND w.is_active AND w.events && CASE a.type
-    WHEN 'message.recovered' THEN ARRAY[a.type, 'message.received', '*'] ELSE ARRAY[a.type, '*'] END
-  RETURNING webhook_id, session_id
+  SELECT webhook_id, session_id, seq, date_trunc('milliseconds', now()) FROM wanted WHERE NOT is_held
 )`;
 
-/** Result columns that go with {@link APPEND_EVENTS}; read them with {@link readAppended}. */
+/**
+ * Result columns that go with {@link APPEND_EVENTS}; read them with {@link readAppended}. Metadata is read by a subquery,
+ * which always uses the primary key; messages that come in have none.
+ */
 export const APPENDED_COLUMNS = `
-  (SELECT coalesce(json_agg(json_build_object('sessionId', session_id, 'seq', seq, 'type', type, 'data', data)
-    ORDER BY session_id, seq), '[]') FROM appended) AS events,
-  (SELECT coalesce(json_agg(DISTINCT jsonb_build_object('webhookId', webhook_id, 'sessionId', session_id)), '[]')
-    FROM delivering) AS webhooks`;
+  (SELECT coalesce(json_agg(json_build_object('sessionId', a.session_id, 'seq', a.seq, 'type', a.type, 'data', a.data,
+      'epoch', a.epoch, 'createdAt', (extract(epoch FROM a.created_at) * 1000)::bigint,
+      'metadata', CASE WHEN a.type <> 'message.received' THEN
+        (SELECT m.metadata FROM messages m WHERE m.id = (a.data->>'messageId')::uuid) END)
+    ORDER BY a.session_id, a.seq), '[]') FROM appended a) AS events,
+  (SELECT coalesce(json_agg(json_build_object('webhookId', webhook_id, 'sessionId', session_id, 'leasedBy', leased_by, 'seqs', seqs)),
+      '[]')
+    FROM (SELECT webhook_id, session_id, leased_by, array_agg(seq ORDER BY seq) AS seqs FROM wanted
+      GROUP BY webhook_id, session_id, leased_by) AS w) AS webhooks`;
 
 export const readAppended = (row: Appended): Appended => ({ events: row.events, webhooks: row.webhooks });

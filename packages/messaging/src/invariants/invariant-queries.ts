@@ -1,3 +1,6 @@
+import { WAITING_DELIVERIES } from '../deliveries/deliveries.ts';
+import { wantsEvent } from '../events/append-events.ts';
+
 /** One rule that the tables must keep. */
 export interface SqlInvariant {
   name: string;
@@ -233,8 +236,8 @@ const EVENTS: SqlInvariant[] = [
     description: 'A webhook asked for an event and will not get it.',
     sql: `SELECT e.session_id, e.seq, e.type, w.id AS webhook_id FROM webhooks w JOIN session_counters c USING (session_id) CROSS JOIN bound
       JOIN events e ON e.session_id = c.session_id AND e.seq > c.last_seq - bound.depth
-      WHERE w.is_active AND e.created_at > w.updated_at + interval '1 second'
-        AND (w.events && ARRAY[e.type, '*'] OR (e.type = 'message.recovered' AND 'message.received' = ANY(w.events)))
+      WHERE w.is_active AND e.created_at > w.updated_at + interval '1 second' AND ${wantsEvent('w', 'e.type')}
+        AND (w.cursor IS NULL OR e.seq <= w.cursor OR w.leased_by IS NULL)
         AND NOT EXISTS (SELECT 1 FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.session_id = e.session_id AND d.seq = e.seq)`,
   },
   {
@@ -242,8 +245,8 @@ const EVENTS: SqlInvariant[] = [
     invariant: 'I10',
     description: 'An event has been due for too long, and nobody delivers it.',
     sql: `SELECT w.id AS webhook_id, w.session_id, min(d.seq) AS seq, count(*) AS count, min(d.next_attempt) AS due_since
-      FROM webhooks w JOIN webhook_deliveries d ON d.webhook_id = w.id
-      WHERE w.is_active AND d.status IN ('PENDING', 'RETRYING') AND d.next_attempt < (SELECT before FROM bound)
+      FROM webhooks w JOIN ${WAITING_DELIVERIES} AS d ON d.webhook_id = w.id
+      WHERE w.is_active AND d.next_attempt < (SELECT before FROM bound)
         AND (w.leased_until IS NULL OR w.leased_until < (SELECT before FROM bound))
       GROUP BY w.id`,
   },

@@ -1,9 +1,10 @@
 import type { MessageState } from '@wa-gate/db';
 import { type Redis, redisKeys } from '@wa-gate/kit';
+import type { Appended, AppendedEvent, WantingWebhook } from '../events/append-events.ts';
 
 /**
- * Announces, after a commit, which messages have moved. It goes over the control streams of the worker, or over
- * `events:{sessionId}` in Redis while no gateway has one. A hint may be lost.
+ * Announces, after a commit, which messages have moved and what there is to deliver. It goes over the control streams of
+ * the worker, or over Redis while no gateway has one. A hint may be lost.
  */
 export interface SessionHint {
   sessionId: string;
@@ -11,13 +12,53 @@ export interface SessionHint {
   seq: number;
   /** Messages that moved. */
   messages: { messageId: string; state: MessageState }[];
+  /** Lowest seq of the commit. Workers of the previous version do not tell it, nor what follows. */
+  firstSeq?: number;
+  /** Webhooks that want events of the commit. */
+  webhooks?: Omit<WantingWebhook, 'sessionId'>[];
+  /** The wanted events with all that a delivery needs. Absent: too large for a frame, to be read in PostgreSQL. */
+  events?: Omit<AppendedEvent, 'sessionId'>[];
 }
 
-/** Publishes hints in one write for all sessions. Without Redis the waiting gateways read the rows. */
+/** The hints of a commit, one for each session that has new events. */
+export function hintsOf(
+  { events, webhooks }: Appended,
+  moved: readonly { sessionId: string; messageId: string; state: MessageState }[] = [],
+): SessionHint[] {
+  const hints = new Map<string, Required<SessionHint>>();
+  for (const { sessionId, seq } of events) {
+    const hint = hints.get(sessionId);
+    if (hint) {
+      hint.seq = Math.max(hint.seq, seq);
+      hint.firstSeq = Math.min(hint.firstSeq, seq);
+    } else {
+      hints.set(sessionId, { sessionId, seq, firstSeq: seq, messages: [], webhooks: [], events: [] });
+    }
+  }
+  for (const { sessionId, messageId, state } of moved) hints.get(sessionId)?.messages.push({ messageId, state });
+  for (const { sessionId, ...webhook } of webhooks) hints.get(sessionId)?.webhooks.push(webhook);
+  for (const { sessionId, ...event } of events) {
+    const hint = hints.get(sessionId)!;
+    if (hint.webhooks.some(({ seqs }) => seqs.includes(event.seq))) hint.events.push(event);
+  }
+  return [...hints.values()];
+}
+
+/**
+ * Publishes hints in one write for all sessions, to those who wait for a message. Without Redis the waiting gateways
+ * read the rows.
+ */
 export function publishHints(redis: Redis, hints: readonly SessionHint[]): void {
   const publishing = redis.pipeline();
-  for (const hint of hints) publishing.publish(redisKeys.events(hint.sessionId), JSON.stringify(hint));
+  for (const { sessionId, seq, messages } of hints) {
+    publishing.publish(redisKeys.events(sessionId), JSON.stringify({ sessionId, seq, messages }));
+  }
   publishing.exec().catch(() => undefined);
+}
+
+/** Publishes hints to every gateway that delivers. Without Redis each looks for itself after some seconds. */
+export function publishDeliveries(redis: Redis, hints: readonly SessionHint[]): void {
+  redis.publish(redisKeys.deliveries(), JSON.stringify(hints)).catch(() => undefined);
 }
 
 /** Asks the owner of a session to look into its outbox. Without Redis the owner's poll finds it. */

@@ -1,4 +1,3 @@
 export { createWebhookClient } from './webhook-client.ts';
 export type { WebhookConsumer } from './webhook-consumer.ts';
-export { createWebhookDeliverer } from './webhook-deliverer.ts';
-export { createWebhookDrain } from './webhook-drain.ts';
+export { createWebhookDeliverer, type WebhookDeliverer } from './webhook-deliverer.ts';

@@ -1,23 +1,36 @@
 import { EVENTS } from '@wa-gate/contracts';
 import type { Queryable } from '@wa-gate/db';
-import { newId } from '@wa-gate/kit';
-import { type DeliveryResult, type LeasedWebhook, leaseDueWebhooks } from '@wa-gate/messaging';
+import { createLogger, newId, systemClock } from '@wa-gate/kit';
+import { type LeasedWebhook, leaseWebhooks } from '@wa-gate/messaging';
 import { beforeAll, beforeEach, expect, it } from 'vitest';
 import type { TestUser } from '../../testing/gateway-fixture.ts';
 import { useGateway } from '../../testing/use-gateway.ts';
-import { createResultWriter } from './result-writer.ts';
+import { HeldWebhook } from './held-webhook.ts';
+import { createResultWriter, type NewResult } from './result-writer.ts';
+import { createWebhookClient } from './webhook-client.ts';
+import { createSigner } from './webhook-request.ts';
 
-const LEASE_MS = 30_000;
 const fixture = useGateway({ WEBHOOK_ALLOW_PRIVATE: 'true' });
+const logger = createLogger({ service: 'test', level: 'silent' });
+const client = createWebhookClient({ allowPrivate: true });
 let user: TestUser;
-let leased: [LeasedWebhook, LeasedWebhook, LeasedWebhook];
+let holds: [HeldWebhook, HeldWebhook, HeldWebhook];
+
+const held = (webhook: LeasedWebhook) =>
+  new HeldWebhook(
+    webhook,
+    client.endpoint(webhook.url),
+    createSigner(webhook.sessionId, webhook.slug, 'a secret for the tests'),
+    Number.POSITIVE_INFINITY,
+    0,
+  );
 
 beforeAll(async () => {
   user = await fixture.register();
   await fixture.startWorker('worker-1');
 });
 
-/** Three webhooks with two events each, leased by one drain. */
+/** Three webhooks with two events each, held by one process. */
 beforeEach(async () => {
   const { pool } = fixture.database;
   await pool.query('DELETE FROM webhooks');
@@ -31,98 +44,123 @@ beforeEach(async () => {
       await fixture.appendEvent(session, { type: 'session.status', data: EVENTS['session.status'].example });
     }
   }
-  const rows = await leaseDueWebhooks(pool, { leasedBy: newId(), leaseMs: LEASE_MS, limit: 3 });
-  leased = rows as typeof leased;
-  expect(leased).toHaveLength(3);
+  const leased = await leaseWebhooks(pool, { leasedBy: newId(), limit: 3 });
+  expect(leased.map(({ cursor }) => cursor)).toEqual([0, 0, 0]);
+  holds = leased.map(held) as typeof holds;
 });
 
-const writer = () => createResultWriter({ pool: fixture.database.pool, leaseMs: LEASE_MS });
-const result = (webhook: LeasedWebhook, more: Partial<DeliveryResult> = {}): DeliveryResult => ({
-  webhookId: webhook.webhookId,
-  leasedBy: webhook.leasedBy,
-  sessionId: webhook.sessionId,
-  seq: 1,
-  status: 'DELIVERED',
-  responseCode: 200,
-  ...more,
-});
-const stateOf = async ({ webhookId }: LeasedWebhook, seq = 1) =>
-  (
-    await fixture.database.pool.query(
-      'SELECT status, attempts, last_error FROM webhook_deliveries WHERE webhook_id = $1 AND seq = $2',
-      [webhookId, seq],
-    )
-  ).rows[0];
-const failuresOf = async ({ webhookId }: LeasedWebhook) =>
-  (await fixture.database.pool.query('SELECT failure_count FROM webhooks WHERE id = $1', [webhookId])).rows[0]
-    .failure_count;
+interface Observed {
+  statements: number;
+  /** Webhooks that a write has found not held any more. */
+  lost: string[];
+}
 
-it('what comes while a statement runs shares the next one', async () => {
+function writer(seen: Observed = { statements: 0, lost: [] }, lingerMs = 1) {
   const { pool } = fixture.database;
-  let statements = 0;
   const counted: Queryable = {
     query: ((...query: Parameters<typeof pool.query>) => {
-      statements += 1;
+      seen.statements += 1;
       return pool.query(...query);
     }) as Queryable['query'],
   };
-  const results = createResultWriter({ pool: counted, leaseMs: LEASE_MS });
-  expect(await Promise.all(leased.map((webhook) => results.record(result(webhook))))).toEqual([true, true, true]);
-  expect(statements).toBe(2);
-  for (const webhook of leased) expect(await stateOf(webhook)).toMatchObject({ status: 'DELIVERED', attempts: 1 });
+  return createResultWriter({
+    pool: counted,
+    clock: systemClock,
+    logger,
+    lingerMs,
+    held: (id) => holds.find(({ webhookId }) => webhookId === id),
+    onWritten(written, found) {
+      for (const { webhookId } of written) if (!found.has(webhookId)) seen.lost.push(webhookId);
+    },
+  });
+}
+
+const result = ({ webhookId, sessionId }: HeldWebhook, more: Partial<NewResult> = {}): NewResult => ({
+  webhookId,
+  sessionId,
+  seq: 1,
+  status: 'DELIVERED',
+  durationMs: 3,
+  responseCode: 200,
+  ...more,
+});
+const stateOf = async ({ webhookId }: HeldWebhook, seq = 1) =>
+  (
+    await fixture.database.pool.query(
+      'SELECT status, attempts, last_error, duration_ms FROM webhook_deliveries WHERE webhook_id = $1 AND seq = $2',
+      [webhookId, seq],
+    )
+  ).rows[0];
+const webhookOf = async ({ webhookId }: HeldWebhook) =>
+  (
+    await fixture.database.pool.query('SELECT failure_count, last_delivery, cursor FROM webhooks WHERE id = $1', [
+      webhookId,
+    ])
+  ).rows[0];
+
+it('results of all webhooks are one statement, with their cursors', async () => {
+  const seen: Observed = { statements: 0, lost: [] };
+  const results = writer(seen);
+  await Promise.all(holds.flatMap((hold) => [results.add(result(hold)), results.add(result(hold, { seq: 2 }))]));
+  expect(seen).toEqual({ statements: 1, lost: [] });
+  for (const hold of holds) {
+    expect(await stateOf(hold, 2)).toMatchObject({ status: 'DELIVERED', attempts: 1, duration_ms: 3 });
+    expect((await webhookOf(hold)).last_delivery).toBeInstanceOf(Date);
+  }
 });
 
-it('a lost lease records nothing and ends only its own drain', async () => {
-  const results = writer();
-  const [first, lost, last] = leased;
+it('an attempt that was made under a lost lease is recorded, and only that lease is lost', async () => {
+  const seen: Observed = { statements: 0, lost: [] };
+  const results = writer(seen);
+  const [, lost] = holds;
   await fixture.database.pool.query('UPDATE webhooks SET leased_by = gen_random_uuid() WHERE id = $1', [
     lost.webhookId,
   ]);
-  const answers = await Promise.all([
-    results.record(result(first)),
-    results.record(result(lost)),
-    results.record(result(last)),
+  await Promise.all(holds.map((hold) => results.add(result(hold))));
+  expect(seen.lost).toEqual([lost.webhookId]);
+  for (const hold of holds) expect(await stateOf(hold)).toMatchObject({ status: 'DELIVERED', attempts: 1 });
+  expect((await webhookOf(lost)).last_delivery).toBeNull();
+});
+
+it('what is delivered stays delivered, whatever a slower process says of its own attempt', async () => {
+  const results = writer();
+  const [hold] = holds;
+  await results.add(result(hold));
+  await results.add(result(hold, { status: 'RETRYING', delayMs: 0, error: 'no' }));
+  expect(await stateOf(hold)).toMatchObject({ status: 'DELIVERED', attempts: 1, last_error: null });
+});
+
+it('a webhook that is gone is lost, and nothing is recorded for it', async () => {
+  const seen: Observed = { statements: 0, lost: [] };
+  const [gone] = holds;
+  await fixture.database.pool.query('DELETE FROM webhooks WHERE id = $1', [gone.webhookId]);
+  await writer(seen).add(result(gone));
+  expect(seen.lost).toEqual([gone.webhookId]);
+  expect(await stateOf(gone)).toBeUndefined();
+});
+
+it('failures are counted since the last success', async () => {
+  const results = writer();
+  const [hold] = holds;
+  const failed = { status: 'RETRYING', delayMs: 1_000, error: 'no' } as const;
+  await Promise.all([results.add(result(hold, failed)), results.add(result(hold, { ...failed, seq: 2 }))]);
+  expect(await webhookOf(hold)).toMatchObject({ failure_count: 2 });
+  await results.add(result(hold));
+  expect(await webhookOf(hold)).toMatchObject({ failure_count: 0 });
+  await results.add(result(hold, { ...failed, seq: 2 }));
+  expect(await webhookOf(hold)).toMatchObject({ failure_count: 1 });
+  expect(await stateOf(hold, 2)).toMatchObject({ status: 'RETRYING', attempts: 2 });
+});
+
+it('a result that cannot be written ends alone', async () => {
+  const results = writer();
+  const [first, bad, last] = holds;
+  await Promise.all([
+    results.add(result(first)),
+    results.add(result(bad, { status: 'RETRYING', error: 'no \0 in a text', delayMs: 0 })),
+    results.add(result(last)),
   ]);
-  expect(answers).toEqual([true, false, true]);
-  expect(await stateOf(lost)).toMatchObject({ status: 'PENDING', attempts: 0 });
+  expect(await stateOf(first)).toMatchObject({ status: 'DELIVERED' });
+  expect(await stateOf(bad)).toMatchObject({ status: 'PENDING' });
   expect(await stateOf(last)).toMatchObject({ status: 'DELIVERED' });
-});
-
-it('a webhook switched off meanwhile keeps its result and ends only its own drain', async () => {
-  const results = writer();
-  const [first, off, last] = leased;
-  await fixture.database.pool.query('UPDATE webhooks SET is_active = false WHERE id = $1', [off.webhookId]);
-  const answers = await Promise.all([
-    results.record(result(first)),
-    results.record(result(off)),
-    results.record(result(last)),
-  ]);
-  expect(answers).toEqual([true, false, true]);
-  expect(await stateOf(off)).toMatchObject({ status: 'DELIVERED', attempts: 1 });
-});
-
-it('a result that cannot be written fails alone', async () => {
-  const results = writer();
-  const [first, spoiled, last] = leased;
-  const unwritable = result(spoiled, { status: 'RETRYING', delayMs: 1_000, error: 'no \u0000 in a text' });
-  const answers = await Promise.allSettled([
-    results.record(result(first)),
-    results.record(unwritable),
-    results.record(result(last)),
-  ]);
-  expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
-  expect(await stateOf(spoiled)).toMatchObject({ status: 'PENDING', attempts: 0 });
-  expect(await stateOf(last)).toMatchObject({ status: 'DELIVERED' });
-  expect(await results.record(result(spoiled))).toBe(true);
-});
-
-it('a first attempt and a retry of one webhook count one after the other', async () => {
-  const results = writer();
-  const [busy, webhook] = leased;
-  const retry = result(webhook, { seq: 1, status: 'RETRYING', delayMs: 60_000, error: 'The receiver answered 500.' });
-  const answers = [results.record(result(busy)), results.record(retry), results.record(result(webhook, { seq: 2 }))];
-  expect(await Promise.all(answers)).toEqual([true, true, true]);
-  expect(await stateOf(webhook, 1)).toMatchObject({ status: 'RETRYING', attempts: 1 });
-  expect(await stateOf(webhook, 2)).toMatchObject({ status: 'DELIVERED', last_error: null });
-  expect(await failuresOf(webhook)).toBe(0);
 });

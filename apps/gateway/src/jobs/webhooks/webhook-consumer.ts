@@ -10,7 +10,7 @@ export interface WebhookConsumer {
 /** Listens to the doorbells of `webhook-queue`. A job carries an id and no facts: what it finds is in PostgreSQL. */
 export function createWebhookConsumer(options: {
   redisUrl: string;
-  deliverer: WebhookDeliverer;
+  deliverer: Pick<WebhookDeliverer, 'notify'>;
   logger: Logger;
   concurrency?: number;
 }): WebhookConsumer {
@@ -18,7 +18,7 @@ export function createWebhookConsumer(options: {
   const connection = createRedis({ url: redisUrl, logger, name: 'webhook-consumer', blocking: true });
   const worker = new Worker<{ webhookId: string }>(
     QUEUE_NAMES.webhooks,
-    (job) => deliverer.notify(job.data.webhookId),
+    async (job) => deliverer.notify(job.data.webhookId),
     {
       connection,
       prefix: redisKeys.bullPrefix,

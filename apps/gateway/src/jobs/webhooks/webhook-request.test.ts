@@ -2,23 +2,22 @@ import { createHmac } from 'node:crypto';
 import { EVENTS, WEBHOOK_PAYLOADS } from '@wa-gate/contracts';
 import { Value } from 'typebox/value';
 import { describe, expect, it } from 'vitest';
-import { buildWebhookRequest } from './webhook-request.ts';
+import { buildWebhookRequest, createSigner } from './webhook-request.ts';
 
 const KEY = Buffer.alloc(32, 7);
 const SECRET = `whsec_${KEY.toString('base64')}`;
 const event = {
-  sessionId: '01900000-0000-7000-8000-000000000001',
-  slug: 'shop',
   seq: 4_711,
   type: 'message.received' as const,
   data: { ...EVENTS['message.received'].example, text: 'grüße }","signature":"' },
   epoch: 9,
-  createdAt: new Date(1_700_000_000_900),
+  createdAt: 1_700_000_000_900,
   attempts: 2,
   metadata: null,
 };
+const signer = (secret: string) => createSigner('01900000-0000-7000-8000-000000000001', 'shop', secret);
 const now = new Date(1_700_000_060_000);
-const { body, headers } = buildWebhookRequest(event, SECRET, now);
+const { body, headers } = buildWebhookRequest(event, signer(SECRET), now);
 const hmac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text);
 
 describe('the request of a webhook (MR-068, MR-069)', () => {
@@ -53,13 +52,13 @@ describe('the request of a webhook (MR-068, MR-069)', () => {
   });
 
   it('takes a secret without the prefix as it is', () => {
-    const own = buildWebhookRequest(event, 'a secret of my own', now);
+    const own = buildWebhookRequest(event, signer('a secret of my own'), now);
     const text = `${own.headers['webhook-id']}.1700000060.${own.body}`;
     expect(own.headers['webhook-signature']).toBe(`v1,${hmac('a secret of my own', text).digest('base64')}`);
   });
 
   it('keeps id and body over the attempts', () => {
-    const later = buildWebhookRequest({ ...event, attempts: 3 }, SECRET, new Date(1_700_000_090_000));
+    const later = buildWebhookRequest({ ...event, attempts: 3 }, signer(SECRET), new Date(1_700_000_090_000));
     expect([later.body, later.headers['webhook-id']]).toEqual([body, headers['webhook-id']]);
   });
 });

@@ -1,22 +1,34 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import { TOKEN_PREFIX } from '@wa-gate/kit';
 import type { DueDelivery } from '@wa-gate/messaging';
 
 const SECRET_PREFIX = 'whsec_';
 
-/** The id of an event: the same for every attempt. Session and seq are its identity. */
-const eventId = (sessionId: string, seq: number): string =>
-  `${TOKEN_PREFIX.event}${sessionId.replaceAll('-', '')}_${seq}`;
-
-/** Standard Webhooks: what follows `whsec_` is base64 of the key. Another secret is the key as it is. */
-function standardKey(secret: string): Buffer {
-  return secret.startsWith(SECRET_PREFIX)
-    ? Buffer.from(secret.slice(SECRET_PREFIX.length), 'base64')
-    : Buffer.from(secret);
+/** What of a webhook is in each of its requests. */
+export interface Signer {
+  /** The public id of the session. */
+  slug: string;
+  /** What the ids of its events begin with. */
+  idPrefix: string;
+  /** The whole secret as text. */
+  key: KeyObject;
+  /** Of Standard Webhooks: what follows `whsec_` is base64 of the key. Another secret is the key as it is. */
+  standardKey: KeyObject;
 }
 
-const hex = (secret: string, body: string): string =>
-  `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;
+export function createSigner(sessionId: string, slug: string, secret: string): Signer {
+  const standard = secret.startsWith(SECRET_PREFIX)
+    ? Buffer.from(secret.slice(SECRET_PREFIX.length), 'base64')
+    : Buffer.from(secret);
+  return {
+    slug,
+    idPrefix: `${TOKEN_PREFIX.event}${sessionId.replaceAll('-', '')}_`,
+    key: createSecretKey(Buffer.from(secret)),
+    standardKey: createSecretKey(standard),
+  };
+}
+
+const hex = (key: KeyObject, body: string): string => `sha256=${createHmac('sha256', key).update(body).digest('hex')}`;
 
 export interface WebhookRequestParts {
   body: string;
@@ -24,25 +36,26 @@ export interface WebhookRequestParts {
 }
 
 /**
- * Body and headers of one attempt. `signature` is the last member of the body: HMAC-SHA256 over the body without that
- * member, keyed with the whole secret as text. The headers sign the body as it is sent: Standard Webhooks, and
- * `X-Hub-Signature-256` for Meta's verifiers, keyed with the whole secret as text too.
+ * Body and headers of one attempt. The id of an event is the same for every attempt: session and seq are its identity.
+ * `signature` is the last member of the body: HMAC-SHA256 over the body without that member, keyed with the whole secret
+ * as text. The headers sign the body as it is sent: Standard Webhooks, and `X-Hub-Signature-256` for Meta's verifiers,
+ * keyed with the whole secret as text too.
  */
-export function buildWebhookRequest(event: DueDelivery, secret: string, now: Date): WebhookRequestParts {
-  const id = eventId(event.sessionId, event.seq);
+export function buildWebhookRequest(event: DueDelivery, signer: Signer, now: Date): WebhookRequestParts {
+  const id = `${signer.idPrefix}${event.seq}`;
   const unsigned = JSON.stringify({
     id,
     event: event.type,
-    timestamp: Math.floor(event.createdAt.getTime() / 1_000),
-    sessionId: event.slug,
+    timestamp: Math.floor(event.createdAt / 1_000),
+    sessionId: signer.slug,
     seq: event.seq,
     epoch: event.epoch ?? 0,
     data: event.data,
     metadata: event.metadata ?? {},
   });
-  const body = `${unsigned.slice(0, -1)},"signature":"${hex(secret, unsigned)}"}`;
+  const body = `${unsigned.slice(0, -1)},"signature":"${hex(signer.key, unsigned)}"}`;
   const sentAt = String(Math.floor(now.getTime() / 1_000));
-  const standard = createHmac('sha256', standardKey(secret)).update(`${id}.${sentAt}.${body}`).digest('base64');
+  const standard = createHmac('sha256', signer.standardKey).update(`${id}.${sentAt}.${body}`).digest('base64');
   return {
     body,
     headers: {
@@ -51,7 +64,7 @@ export function buildWebhookRequest(event: DueDelivery, secret: string, now: Dat
       'webhook-id': id,
       'webhook-timestamp': sentAt,
       'webhook-signature': `v1,${standard}`,
-      'x-hub-signature-256': hex(secret, body),
+      'x-hub-signature-256': hex(signer.key, body),
       'x-webhook-event': event.type,
       'x-webhook-attempt': String(event.attempts + 1),
     },

@@ -2,15 +2,17 @@ import { createHmac } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { EVENTS } from '@wa-gate/contracts';
+import type { Pool } from '@wa-gate/db';
 import { createLogger, createSecretBox, systemClock } from '@wa-gate/kit';
-import { createWebhookDoorbell } from '@wa-gate/messaging';
+import { type Appended, createWebhookDoorbell, findViolations, hintsOf } from '@wa-gate/messaging';
 import { testRedisUrl, waitFor } from '@wa-gate/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createGatewayMetrics } from '../../metrics/index.ts';
 import type { TestSession, TestUser } from '../../testing/gateway-fixture.ts';
 import { useGateway } from '../../testing/use-gateway.ts';
-import { createWebhookClient, createWebhookDeliverer, createWebhookDrain } from './index.ts';
+import { createWebhookClient, createWebhookDeliverer } from './index.ts';
 import { createWebhookConsumer } from './webhook-consumer.ts';
+import type { DelivererOptions } from './webhook-deliverer.ts';
 
 interface Received {
   at: number;
@@ -72,28 +74,58 @@ async function subscribe(url: string): Promise<void> {
   webhookId = rows[0].id;
 }
 
-/** Appends events; their seqs count from 1 in each session. */
-async function emit(count = 1): Promise<void> {
+/** Appends events; their seqs count from 1 in each session. Returns what the statements reported. */
+async function emit(count = 1, to = session.id): Promise<Appended[]> {
+  const reports: Appended[] = [];
   for (let i = 0; i < count; i += 1) {
-    await fixture.appendEvent(session, { type: 'session.status', data: EVENTS['session.status'].example });
+    const event = { type: 'session.status', data: EVENTS['session.status'].example } as const;
+    reports.push(await fixture.appendEvent({ id: to }, event));
+  }
+  return reports;
+}
+
+/** Appends events, and tells these processes about them as a worker does. */
+async function announce(count: number, ...to: { onHints: (hints: ReturnType<typeof hintsOf>) => void }[]) {
+  for (let i = 0; i < count; i += 1) {
+    const hints = (await emit()).flatMap((appended) => hintsOf(appended));
+    for (const deliverer of to) deliverer.onHints(JSON.parse(JSON.stringify(hints)));
   }
 }
 
-function startDeliverer({ sweepEveryMs = 60_000, allowPrivate = true } = {}) {
-  const pool = fixture.database.pool;
-  const client = createWebhookClient({ allowPrivate });
+type Options = DelivererOptions & { allowPrivate?: boolean; pool?: Pool; isDead?: () => boolean };
+
+function startDeliverer({
+  allowPrivate = true,
+  pool = fixture.database.pool,
+  isDead = () => false,
+  ...options
+}: Options = {}) {
+  const real = createWebhookClient({ allowPrivate });
+  const never = () => new Promise<never>(() => undefined);
+  const client = { ...real, post: (...given: Parameters<typeof real.post>) => (isDead() ? never() : real.post(...given)) };
   const secrets = createSecretBox([fixture.masterKey], 'webhook-secrets');
   const metrics = createGatewayMetrics(pool);
-  const drain = createWebhookDrain({ pool, client, secrets, clock: systemClock, metrics, logger });
-  const deliverer = createWebhookDeliverer({ drain, logger }, { sweepEveryMs });
-  started.push({
-    async stop() {
-      await deliverer.stop();
-      await client.close();
-    },
-  });
+  const deliverer = createWebhookDeliverer(
+    { pool, client, secrets, clock: systemClock, metrics, logger },
+    { sweepEveryMs: 60_000, ...options },
+  );
+  started.push(deliverer);
   deliverer.start();
   return deliverer;
+}
+
+/** Counts statements, and may die: from then on nothing it asks for is answered. */
+function countingPool() {
+  const { pool } = fixture.database;
+  const seen = { statements: [] as string[], diesBefore: Number.POSITIVE_INFINITY, diesAfter: Number.POSITIVE_INFINITY };
+  const never = () => new Promise<never>(() => undefined);
+  const query = async (config: { name: string; text: string }) => {
+    const index = seen.statements.push(config.name) - 1;
+    if (index >= seen.diesBefore || index > seen.diesAfter) return never();
+    const answer = await pool.query(config);
+    return index === seen.diesAfter ? never() : answer;
+  };
+  return { seen, pool: { query } as unknown as Pool };
 }
 
 const deliveries = async () =>
@@ -111,6 +143,21 @@ const deliveries = async () =>
   ).rows;
 const allDelivered = async () => (await deliveries()).every(({ status }) => status === 'DELIVERED');
 const seqs = () => received.map(({ seq }) => seq);
+
+/** As if the holder had died some time ago. */
+const expireLease = () =>
+  fixture.database.pool.query(
+    `UPDATE webhooks SET leased_until = now() - interval '1 ms', held_until = now() - interval '1 s' WHERE id = $1`,
+    [webhookId],
+  );
+const leaseOf = async () =>
+  (
+    await fixture.database.pool.query<{ leasedBy: string | null; cursor: number | null; isHeld: boolean }>(
+      'SELECT leased_by AS "leasedBy", cursor, coalesce(held_until > now(), false) AS "isHeld" FROM webhooks WHERE id = $1',
+      [webhookId],
+    )
+  ).rows[0]!;
+const upTo = (count: number) => Array.from({ length: count }, (_, i) => i + 1);
 
 describe('an event', () => {
   it('reaches the receiver once, signed so that the receiver can verify it', async () => {
@@ -151,9 +198,9 @@ describe('first attempts', () => {
   it('keep the order of seq, each once, however many processes deliver', async () => {
     await emit(60);
     const several = [startDeliverer(), startDeliverer(), startDeliverer()];
-    await Promise.all(several.flatMap((deliverer) => [deliverer.notify(webhookId), deliverer.notify(webhookId)]));
+    for (const deliverer of several) deliverer.notify(webhookId);
     await waitFor(allDelivered);
-    expect(seqs()).toEqual(Array.from({ length: 60 }, (_, i) => i + 1));
+    expect(seqs()).toEqual(upTo(60));
   });
 
   it('are not held up by one that fails', async () => {
@@ -245,18 +292,221 @@ describe('private addresses', () => {
   });
 });
 
-it('a webhook whose drain died is taken over when its lease has run out', async () => {
-  await emit();
-  await fixture.database.pool.query(
-    `UPDATE webhooks SET leased_by = gen_random_uuid(), leased_until = now() + interval '1 hour' WHERE id = $1`,
-    [webhookId],
-  );
-  const deliverer = startDeliverer();
-  await deliverer.notify(webhookId);
-  expect(received).toEqual([]);
-  await fixture.database.pool.query(`UPDATE webhooks SET leased_until = now() - interval '1 ms' WHERE id = $1`, [
-    webhookId,
-  ]);
-  await deliverer.notify(webhookId);
-  expect(await allDelivered()).toBe(true);
+describe('a webhook that is held', () => {
+  it('gets its events from hints, in order and without a read, and their rows with their results', async () => {
+    const { seen, pool } = countingPool();
+    const deliverer = startDeliverer({ pool });
+    await announce(1, deliverer);
+    await waitFor(async () => (await leaseOf()).cursor === 1);
+    seen.statements.length = 0;
+    await announce(30, deliverer);
+    await waitFor(() => received.length === 31);
+    expect(seqs()).toEqual(upTo(31));
+    await waitFor(async () => (await deliveries()).length === 31);
+    expect(await allDelivered()).toBe(true);
+    expect(new Set(seen.statements)).toEqual(new Set(['write-deliveries']));
+    await waitFor(async () => (await leaseOf()).cursor === 31);
+    expect(await findViolations(fixture.database.pool, { settledMs: 0 })).toEqual([]);
+  });
+
+  it('costs a fraction of a statement for each event, first lease and last release included', async () => {
+    const { seen, pool } = countingPool();
+    const deliverer = startDeliverer({ pool });
+    for (let n = 0; n < 100; n += 1) {
+      await announce(1, deliverer);
+      // One after the other, as the three events of a message that somebody waits for.
+      await waitFor(() => received.length === n + 1, { everyMs: 1 });
+    }
+    await Promise.all(started.splice(0).map((part) => part.stop()));
+    expect((await deliveries()).filter(({ status }) => status === 'DELIVERED')).toHaveLength(100);
+    // A lease, a read, ten writes a second: below one for two events, where each event had cost five.
+    expect(seen.statements.length).toBeLessThanOrEqual(50);
+  });
+
+  it('of whose events a hint was lost reads what it has missed', async () => {
+    const deliverer = startDeliverer();
+    await announce(1, deliverer);
+    await waitFor(() => received.length === 1);
+    await emit(3);
+    await announce(1, deliverer);
+    await waitFor(() => received.length === 5);
+    expect(seqs()).toEqual(upTo(5));
+  });
+
+  it('finds by itself what nobody has told it', async () => {
+    const deliverer = startDeliverer({ tickEveryMs: 50 });
+    await announce(1, deliverer);
+    await waitFor(() => received.length === 1);
+    await emit(2);
+    await waitFor(() => received.length === 3);
+  });
+
+  it('gets events of a hint without them, as of a worker of the version before', async () => {
+    const deliverer = startDeliverer();
+    await announce(1, deliverer);
+    await waitFor(() => received.length === 1);
+    await emit(1);
+    deliverer.onHints([{ sessionId: session.id, seq: 2, messages: [] }]);
+    await waitFor(() => received.length === 2);
+  });
+
+  it('delivers nothing to an address that it does not have any more', async () => {
+    const deliverer = startDeliverer();
+    await announce(1, deliverer);
+    await waitFor(() => received.length === 1);
+    const elsewhere: number[] = [];
+    const other = createServer((request, response) => {
+      elsewhere.push(Number(request.headers['webhook-id']?.toString().split('_').at(-1)));
+      request.resume();
+      response.end();
+    });
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    try {
+      await subscribe(`http://127.0.0.1:${(other.address() as AddressInfo).port}/new`);
+      await announce(3, deliverer);
+      await waitFor(() => elsewhere.length >= 3);
+      expect(received).toHaveLength(1);
+      expect(elsewhere.slice(-3)).toEqual([2, 3, 4]);
+    } finally {
+      other.closeAllConnections();
+      other.close();
+    }
+  });
+
+  it('that was deleted gets nothing more', async () => {
+    const deliverer = startDeliverer();
+    await announce(1, deliverer);
+    await waitFor(() => received.length === 1);
+    await fixture.call('DELETE', `/api/sessions/${session.slug}/webhook`, { as: session.key });
+    await announce(2, deliverer);
+    await emit(1);
+    await deliverer.stop();
+    expect(received).toHaveLength(1);
+    const { rows } = await fixture.database.pool.query('SELECT 1 FROM webhook_deliveries WHERE webhook_id = $1', [
+      webhookId,
+    ]);
+    expect(rows).toEqual([]);
+  });
+
+  it('gets only what it asks for, and what it does not ask for is no gap', async () => {
+    await fixture.call('PUT', `/api/sessions/${session.slug}/webhook`, {
+      as: session.key,
+      body: { url: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`, events: ['connection.close'] },
+    });
+    const { seen, pool } = countingPool();
+    const deliverer = startDeliverer({ pool });
+    const close = async () => {
+      const event = { type: 'connection.close', data: EVENTS['connection.close'].example } as const;
+      const appended = await fixture.appendEvent(session, event);
+      deliverer.onHints(hintsOf(appended));
+    };
+    await close();
+    await waitFor(() => received.length === 1);
+    await waitFor(() => seen.statements.includes('write-deliveries'));
+    seen.statements.length = 0;
+    await announce(3, deliverer);
+    await close();
+    await waitFor(() => received.length === 2);
+    expect(seqs()).toEqual([1, 5]);
+    expect(seen.statements.filter((name) => name !== 'write-deliveries')).toEqual([]);
+  });
+
+  it('is let go when it is quiet, and taken again at its next event', async () => {
+    const deliverer = startDeliverer({ keepMs: 50, retireMs: 100, tickEveryMs: 50 });
+    await announce(1, deliverer);
+    await waitFor(async () => (await leaseOf()).leasedBy === null && received.length === 1, { timeoutMs: 20_000 });
+    expect(await leaseOf()).toEqual({ leasedBy: null, cursor: 1, isHeld: false });
+    await announce(2, deliverer);
+    await waitFor(() => received.length === 3);
+    expect(seqs()).toEqual(upTo(3));
+  });
+
+  it('is free at once after a stop, and the next process goes on where this one was', async () => {
+    const first = startDeliverer();
+    await announce(5, first);
+    await waitFor(() => received.length > 0);
+    await first.stop();
+    const second = startDeliverer();
+    await waitFor(allDelivered);
+    await waitFor(() => received.length >= 5);
+    await announce(2, first, second);
+    await waitFor(async () => (await deliveries()).length === 7 && (await allDelivered()));
+    expect(seqs()).toEqual(upTo(7));
+  });
+
+  it('keeps the order and loses nothing with a long backlog', async () => {
+    await emit(300);
+    const deliverer = startDeliverer();
+    await announce(50, deliverer);
+    await waitFor(() => received.length === 350, { timeoutMs: 30_000 });
+    expect(seqs()).toEqual(upTo(350));
+    await waitFor(async () => (await deliveries()).length === 350 && (await allDelivered()));
+  });
+
+  it('that hangs holds up no other one', async () => {
+    const slow = { id: webhookId };
+    answer = () => 'hang';
+    const deliverer = startDeliverer();
+    await announce(3, deliverer);
+    await waitFor(() => received.length === 1);
+    session = await fixture.createSession(user);
+    await subscribe(`http://127.0.0.1:${(receiver.address() as AddressInfo).port}/other`);
+    expect(webhookId).not.toBe(slow.id);
+    answer = () => ({ status: 200 });
+    await announce(10, deliverer);
+    await waitFor(allDelivered);
+    expect(seqs()).toEqual([1, ...upTo(10)]);
+  });
+
+  it('that stops answering in the middle is retried, also while it is held', async () => {
+    answer = (seq, attempt) => ({ status: seq % 2 === 0 && attempt === 1 ? 500 : 200 });
+    const deliverer = startDeliverer();
+    await announce(6, deliverer);
+    await waitFor(async () => (await deliveries()).length === 6 && (await allDelivered()), { timeoutMs: 20_000 });
+    expect((await deliveries()).map(({ attempts }) => attempts)).toEqual([1, 2, 1, 2, 1, 2]);
+    expect(seqs().slice(0, 6)).toEqual(upTo(6));
+    expect(await findViolations(fixture.database.pool, { settledMs: 0 })).toEqual([]);
+  });
+});
+
+describe('a process that dies', () => {
+  it('is followed by another one when its lease has run out', async () => {
+    await emit();
+    await fixture.database.pool.query(
+      `UPDATE webhooks SET leased_by = gen_random_uuid(), leased_until = now() + interval '1 hour' WHERE id = $1`,
+      [webhookId],
+    );
+    const deliverer = startDeliverer({ sweepEveryMs: 20 });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(received).toEqual([]);
+    await expireLease();
+    await waitFor(allDelivered);
+    deliverer.notify(webhookId);
+  });
+
+  const KILLS = ['before', 'after'].flatMap((when) => upTo(6).map((n) => [when, n - 1] as const));
+  it.each(KILLS)('%s its statement number %i loses nothing, keeps the order, and repeats under the same ids', async (when, index) => {
+    const { seen, pool } = countingPool();
+    if (when === 'before') seen.diesBefore = index;
+    else seen.diesAfter = index;
+    const isDead = () => seen.statements.length > index;
+    const doomed = startDeliverer({ pool, isDead, lingerMs: 5, tickEveryMs: 20, sweepEveryMs: 50 });
+    started.length = 0;
+    for (let n = 0; n < 8; n += 1) {
+      await announce(1, ...(isDead() ? [] : [doomed]));
+    }
+    await waitFor(isDead);
+    await expireLease();
+    const second = startDeliverer({ sweepEveryMs: 20, tickEveryMs: 20 });
+    await announce(4, second);
+    await waitFor(async () => (await deliveries()).length === 12 && (await allDelivered()), {
+      timeoutMs: 20_000,
+    });
+    expect([...new Set(seqs())].toSorted((a, b) => a - b)).toEqual(upTo(12));
+    // Of the events that the receiver has not seen before, none overtakes another.
+    expect([...new Set(seqs())]).toEqual(upTo(12));
+    const ids = received.map(({ headers, seq }) => `${seq} ${headers['webhook-id']}`);
+    expect(new Set(ids).size).toBe(12);
+    expect(await findViolations(fixture.database.pool, { settledMs: 0 })).toEqual([]);
+  });
 });

@@ -1,5 +1,6 @@
 import type { Queryable } from '@wa-gate/db';
 import { firstIdAt } from '@wa-gate/kit';
+import { WAITING_DELIVERIES } from '@wa-gate/messaging';
 import { type DashboardScope, HAS_FAILED, MINE, scopeValues, WAS_SENT } from './scope.ts';
 
 /** The figures of now that are in the database. */
@@ -42,8 +43,8 @@ const READ = {
       (SELECT count(*) FROM waiting WHERE lane = 'INTERACTIVE') AS "messagesWaiting",
       (SELECT count(*) FROM waiting WHERE lane = 'CAMPAIGN') AS "broadcastMessagesWaiting",
       (SELECT count(DISTINCT session_id) FROM waiting WHERE lane = 'CAMPAIGN') AS "activeBroadcasts",
-      (SELECT count(*) FROM webhooks w JOIN mine ON mine.id = w.session_id JOIN webhook_deliveries d ON d.webhook_id = w.id
-        WHERE d.status IN ('PENDING', 'RETRYING')) AS "deliveriesWaiting",
+      (SELECT count(*) FROM webhooks w JOIN mine ON mine.id = w.session_id JOIN ${WAITING_DELIVERIES} AS d ON d.webhook_id = w.id)
+        AS "deliveriesWaiting",
       today.sent AS "sentToday", today.failed AS "failedToday",
       hooks.total AS webhooks, hooks.active AS "webhooksActive", hooks.failing AS "webhooksFailing",
       hooks.last_delivery AS "lastDelivery"

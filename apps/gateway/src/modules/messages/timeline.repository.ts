@@ -1,6 +1,6 @@
 import type { EventType } from '@wa-gate/contracts';
 import type { OutboxState, Queryable, SessionState, WebhookStatus } from '@wa-gate/db';
-import { isHeldBack, newChatsHeldUntil } from '@wa-gate/messaging';
+import { isHeldBack, newChatsHeldUntil, wantsEvent } from '@wa-gate/messaging';
 
 /** One attempt, as the claim has noted it. */
 export interface Attempt {
@@ -65,12 +65,16 @@ const QUEUE = {
     FROM outbox o JOIN messages m ON m.id = o.message_id JOIN sessions s ON s.id = o.session_id WHERE o.message_id = $1`,
 };
 
+/** A delivery of a webhook that is held has a row from its first result on; until then it is pending. */
 const EVENTS = {
   name: 'timeline-events',
-  text: `SELECT e.seq, e.type, e.data, e.created_at AS "createdAt", d.status, d.attempts, d.next_attempt AS "nextAttempt",
+  text: `SELECT e.seq, e.type, e.data, e.created_at AS "createdAt", coalesce(d.status, h.status) AS status,
+      coalesce(d.attempts, 0) AS attempts, coalesce(d.next_attempt, e.created_at) AS "nextAttempt",
       d.delivered_at AS "deliveredAt", d.response_code AS "responseCode", d.last_error AS "lastError"
     FROM events e LEFT JOIN webhooks w ON w.session_id = e.session_id
     LEFT JOIN webhook_deliveries d ON d.webhook_id = w.id AND d.session_id = e.session_id AND d.seq = e.seq
+    LEFT JOIN LATERAL (SELECT 'PENDING'::"WebhookStatus" AS status
+      WHERE w.leased_by IS NOT NULL AND w.is_active AND e.seq > w.cursor AND ${wantsEvent('w', 'e.type')}) AS h ON true
     WHERE e.data ? 'messageId' AND e.data->>'messageId' = $1 ORDER BY e.seq`,
 };
 
