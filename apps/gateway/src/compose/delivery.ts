@@ -45,7 +45,7 @@ export function composeDelivery(
 
   const background: Background = {
     start() {
-      streams.onHints(deliverer.onHints);
+      streams.onHints((hints) => deliverer.onHints(hints));
       void subscriptions.subscribe(redisKeys.deliveries(), onMessage);
       deliverer.start();
       consumer = consume();

@@ -94,22 +94,24 @@ export class HeldWebhook {
 
   /** Takes the events of a commit, or notes that they are to be read. */
   take(hint: SessionHint, wanting: Pick<WantingWebhook, 'leasedBy' | 'seqs'> | undefined): void {
-    if (hint.firstSeq === undefined) return this.hear(hint.seq);
-    if (wanting && wanting.leasedBy !== this.leasedBy) {
-      this.doubt();
-      return this.hear(hint.seq);
-    }
-    if (hint.seq <= this.#known) return undefined;
-    const joinsOn = !this.isReading && !this.#mustRead && this.#heard <= this.#known && hint.firstSeq <= this.#known + 1;
-    const seqs = wanting?.seqs ?? [];
-    if (!joinsOn || (seqs.length > 0 && !hint.events) || this.#queue.length + seqs.length > MAX_QUEUE) {
-      return this.hear(hint.seq);
+    // The commit saw another lease: this one has ended, or it is a newer one that a read confirms.
+    if (wanting && wanting.leasedBy !== this.leasedBy) this.doubt();
+    if (hint.seq <= this.#known) return;
+    if (!this.#joinsOn(hint, wanting?.seqs ?? [])) {
+      this.hear(hint.seq);
+      return;
     }
     for (const event of hint.events ?? []) {
-      if (event.seq > this.#known && seqs.includes(event.seq)) this.#enqueue({ ...event, attempts: 0 });
+      if (event.seq > this.#known && wanting?.seqs.includes(event.seq)) this.#enqueue({ ...event, attempts: 0 });
     }
     this.#known = hint.seq;
-    return undefined;
+  }
+
+  /** The hint tells all that there is after `known`, and there is room for it. */
+  #joinsOn({ firstSeq, events }: SessionHint, wanted: readonly number[]): boolean {
+    if (firstSeq === undefined || firstSeq > this.#known + 1 || (wanted.length > 0 && !events)) return false;
+    if (this.isReading || this.#mustRead || this.#heard > this.#known) return false;
+    return this.#queue.length + wanted.length <= MAX_QUEUE;
   }
 
   beginRead(): void {

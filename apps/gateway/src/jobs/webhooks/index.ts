@@ -1,3 +1,3 @@
 export { createWebhookClient } from './webhook-client.ts';
 export type { WebhookConsumer } from './webhook-consumer.ts';
-export { createWebhookDeliverer, type WebhookDeliverer } from './webhook-deliverer.ts';
+export { createWebhookDeliverer } from './webhook-deliverer.ts';

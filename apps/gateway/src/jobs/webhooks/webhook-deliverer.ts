@@ -64,7 +64,10 @@ export interface WebhookDeliverer {
   onHints(hints: readonly SessionHint[]): void;
   /** A doorbell: there is something new for that webhook. */
   notify(webhookId: string): void;
-  /** Ends attempts in flight without counting them, writes the results, and lets all webhooks go. */
+  /**
+   * Begins no attempt any more, ends those that last on without counting them, writes the results, and lets all webhooks
+   * go.
+   */
   stop(): Promise<void>;
 }
 
@@ -76,6 +79,8 @@ const SWEEP_LIMIT = 500;
 /** A webhook whose next retry is due so soon is not let go before. */
 const RETRY_HORIZON_MS = 20_000;
 const MIN_RETRY_MS = 50;
+/** How long a stop lets attempts in flight end by themselves. */
+const STOP_GRACE_MS = 250;
 /** The longest timer there is. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -151,14 +156,21 @@ export function createWebhookDeliverer(deps: DelivererDependencies, options: Del
     if (others?.size === 0) bySession.delete(held.sessionId);
   }
 
-  /** Its lease has ended: it was changed, or this process was too slow. What was delivered is written before it is read anew. */
+  /**
+   * Its lease has ended: it was changed, or this process was too slow. What was delivered is written before it is read
+   * anew.
+   */
   function lose(held: HeldWebhook): void {
     if (held.isLost) return;
     forget(held);
     void results.flush().then(() => wakes.add(held.webhookId));
   }
 
-  function onWritten(written: readonly HeldWebhook[], found: ReadonlyMap<string, WrittenWebhook>, begunAt: number): void {
+  function onWritten(
+    written: readonly HeldWebhook[],
+    found: ReadonlyMap<string, WrittenWebhook>,
+    begunAt: number,
+  ): void {
     for (const held of written) {
       const its = found.get(held.webhookId);
       if (!its) {
@@ -355,12 +367,14 @@ export function createWebhookDeliverer(deps: DelivererDependencies, options: Del
     isStopping = true;
     clearInterval(sweeping);
     clearInterval(ticking);
+    // What the receiver has just got would come to it again.
+    await Promise.race([Promise.all(working), clock.sleep(STOP_GRACE_MS)]);
     const closing = client.close();
     await Promise.all([...working, wakes.stop(), news.stop(), retries.stop(), closing]);
     for (const held of holds.values()) held.change = 'abandon';
     results.renew(holds.values());
     await results.flush();
-    for (const held of [...holds.values()]) forget(held);
+    for (const held of holds.values()) forget(held);
   }
 
   return {

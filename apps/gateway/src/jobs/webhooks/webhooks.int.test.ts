@@ -102,7 +102,10 @@ function startDeliverer({
 }: Options = {}) {
   const real = createWebhookClient({ allowPrivate });
   const never = () => new Promise<never>(() => undefined);
-  const client = { ...real, post: (...given: Parameters<typeof real.post>) => (isDead() ? never() : real.post(...given)) };
+  const client = {
+    ...real,
+    post: (...given: Parameters<typeof real.post>) => (isDead() ? never() : real.post(...given)),
+  };
   const secrets = createSecretBox([fixture.masterKey], 'webhook-secrets');
   const metrics = createGatewayMetrics(pool);
   const deliverer = createWebhookDeliverer(
@@ -117,7 +120,11 @@ function startDeliverer({
 /** Counts statements, and may die: from then on nothing it asks for is answered. */
 function countingPool() {
   const { pool } = fixture.database;
-  const seen = { statements: [] as string[], diesBefore: Number.POSITIVE_INFINITY, diesAfter: Number.POSITIVE_INFINITY };
+  const seen = {
+    statements: [] as string[],
+    diesBefore: Number.POSITIVE_INFINITY,
+    diesAfter: Number.POSITIVE_INFINITY,
+  };
   const never = () => new Promise<never>(() => undefined);
   const query = async (config: { name: string; text: string }) => {
     const index = seen.statements.push(config.name) - 1;
@@ -485,28 +492,31 @@ describe('a process that dies', () => {
   });
 
   const KILLS = ['before', 'after'].flatMap((when) => upTo(6).map((n) => [when, n - 1] as const));
-  it.each(KILLS)('%s its statement number %i loses nothing, keeps the order, and repeats under the same ids', async (when, index) => {
-    const { seen, pool } = countingPool();
-    if (when === 'before') seen.diesBefore = index;
-    else seen.diesAfter = index;
-    const isDead = () => seen.statements.length > index;
-    const doomed = startDeliverer({ pool, isDead, lingerMs: 5, tickEveryMs: 20, sweepEveryMs: 50 });
-    started.length = 0;
-    for (let n = 0; n < 8; n += 1) {
-      await announce(1, ...(isDead() ? [] : [doomed]));
-    }
-    await waitFor(isDead);
-    await expireLease();
-    const second = startDeliverer({ sweepEveryMs: 20, tickEveryMs: 20 });
-    await announce(4, second);
-    await waitFor(async () => (await deliveries()).length === 12 && (await allDelivered()), {
-      timeoutMs: 20_000,
-    });
-    expect([...new Set(seqs())].toSorted((a, b) => a - b)).toEqual(upTo(12));
-    // Of the events that the receiver has not seen before, none overtakes another.
-    expect([...new Set(seqs())]).toEqual(upTo(12));
-    const ids = received.map(({ headers, seq }) => `${seq} ${headers['webhook-id']}`);
-    expect(new Set(ids).size).toBe(12);
-    expect(await findViolations(fixture.database.pool, { settledMs: 0 })).toEqual([]);
-  });
+  it.each(KILLS)(
+    '%s its statement number %i loses nothing, keeps the order, and repeats under the same ids',
+    async (when, index) => {
+      const { seen, pool } = countingPool();
+      if (when === 'before') seen.diesBefore = index;
+      else seen.diesAfter = index;
+      const isDead = () => seen.statements.length > index;
+      const doomed = startDeliverer({ pool, isDead, lingerMs: 5, tickEveryMs: 20, sweepEveryMs: 50 });
+      started.length = 0;
+      for (let n = 0; n < 8; n += 1) {
+        await announce(1, ...(isDead() ? [] : [doomed]));
+      }
+      await waitFor(isDead);
+      await expireLease();
+      const second = startDeliverer({ sweepEveryMs: 20, tickEveryMs: 20 });
+      await announce(4, second);
+      await waitFor(async () => (await deliveries()).length === 12 && (await allDelivered()), {
+        timeoutMs: 20_000,
+      });
+      expect([...new Set(seqs())].toSorted((a, b) => a - b)).toEqual(upTo(12));
+      // Of the events that the receiver has not seen before, none overtakes another.
+      expect([...new Set(seqs())]).toEqual(upTo(12));
+      const ids = received.map(({ headers, seq }) => `${seq} ${String(headers['webhook-id'])}`);
+      expect(new Set(ids).size).toBe(12);
+      expect(await findViolations(fixture.database.pool, { settledMs: 0 })).toEqual([]);
+    },
+  );
 });

@@ -1,0 +1,291 @@
+/**
+ * The moving cursor against a model: two holders of this version and one of the version before lease, read, attempt,
+ * write, die, are too late, and let go, in any order, while events are appended by processes of both versions.
+ */
+import { EVENTS } from '@wa-gate/contracts';
+import { newId } from '@wa-gate/kit';
+import { createTestDatabase, seedSession, type TestDatabase } from '@wa-gate/testkit';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { findViolations } from '../invariants/invariants.ts';
+import { appendControlEvent } from '../testing/append-control-event.ts';
+import { PREVIOUS_DELIVERY_STATEMENTS } from '../testing/previous-deliveries.ts';
+import {
+  type DeliveryResult,
+  type LeaseChange,
+  type LeasedWebhook,
+  leaseWebhooks,
+  readRetries,
+  readUndelivered,
+  WAITING_DELIVERIES,
+  writeDeliveries,
+} from './deliveries.ts';
+
+let database: TestDatabase;
+
+beforeAll(async () => {
+  database = await createTestDatabase({ max: 4 });
+});
+afterAll(() => database?.drop());
+
+const WANTED = 'session.status';
+const UNWANTED = 'session.loggedout';
+const HOLDERS = 2;
+
+type Outcome = 'DELIVERED' | 'RETRYING';
+const outcomes = fc.array(fc.constantFrom<Outcome>('DELIVERED', 'DELIVERED', 'RETRYING'), { maxLength: 4 });
+const holder = fc.nat(HOLDERS - 1);
+
+type Step =
+  | { does: 'append'; wanted: boolean[]; asBefore: boolean }
+  | { does: 'lease' | 'die' | 'late'; holder: number }
+  | { does: 'attempt'; holder: number; outcomes: Outcome[] }
+  | { does: 'write'; holder: number; change: LeaseChange }
+  | { does: 'expire' | 'change' }
+  | { does: 'previous'; outcomes: Outcome[]; dies: boolean };
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      does: fc.constant('append' as const),
+      wanted: fc.array(fc.boolean(), { minLength: 1, maxLength: 3 }),
+      asBefore: fc.boolean(),
+    }),
+  },
+  { weight: 4, arbitrary: fc.record({ does: fc.constant('lease' as const), holder }) },
+  { weight: 5, arbitrary: fc.record({ does: fc.constant('attempt' as const), holder, outcomes }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      does: fc.constant('write' as const),
+      holder,
+      change: fc.constantFrom<LeaseChange>('hold', 'hold', 'retire', 'release', 'abandon'),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ does: fc.constantFrom('die' as const, 'late' as const), holder }) },
+  { weight: 2, arbitrary: fc.record({ does: fc.constantFrom('expire' as const, 'change' as const) }) },
+  { weight: 2, arbitrary: fc.record({ does: fc.constant('previous' as const), outcomes, dies: fc.boolean() }) },
+);
+
+/** One webhook, those that deliver for it, and what the receiver has seen. */
+class World {
+  readonly webhookId = newId();
+  sessionId = '';
+  /** Wanted events, in order. */
+  readonly wanted: number[] = [];
+  /** Events in the order in which the receiver got them for the first time. */
+  readonly seen: number[] = [];
+  readonly delivered = new Set<number>();
+  readonly #holders: ({ leased: LeasedWebhook; known: number; unsettled: number[] } | undefined)[] = [];
+  readonly #results: DeliveryResult[][] = Array.from({ length: HOLDERS }, () => []);
+
+  async open(): Promise<this> {
+    this.sessionId = (await seedSession(database.pool, { state: 'CONNECTED' })).sessionId;
+    await database.pool.query(
+      `INSERT INTO webhooks (id, session_id, url, events, secret) VALUES ($1, $2, 'http://x', $3, 'x')`,
+      [this.webhookId, this.sessionId, [WANTED]],
+    );
+    return this;
+  }
+
+  async take(now: Step): Promise<void> {
+    switch (now.does) {
+      case 'append':
+        for (const wanted of now.wanted) await this.#append(wanted, now.asBefore);
+        break;
+      case 'lease':
+        await this.#lease(now.holder);
+        break;
+      case 'attempt':
+        await this.#attempt(now.holder, now.outcomes);
+        break;
+      case 'write':
+        await this.#write(now.holder, now.change);
+        break;
+      case 'die':
+        this.#holders[now.holder] = undefined;
+        this.#results[now.holder] = [];
+        break;
+      case 'late':
+        // It attempts nothing any more, and what it has done is written when another may hold the webhook.
+        this.#holders[now.holder] = undefined;
+        break;
+      case 'expire':
+        await this.expire();
+        break;
+      case 'change':
+        await database.pool.query('UPDATE webhooks SET url = url || $2 WHERE id = $1', [this.webhookId, '/']);
+        break;
+      case 'previous':
+        await this.#drainAsBefore(now.outcomes, now.dies);
+        break;
+    }
+  }
+
+  /** What nobody renews runs out. Who held it learns of it at its next read or write. */
+  async expire(): Promise<void> {
+    await database.pool.query(
+      `UPDATE webhooks SET leased_until = now() - interval '1 s', held_until = now() - interval '3 s'
+       WHERE id = $1 AND leased_until IS NOT NULL`,
+      [this.webhookId],
+    );
+    this.#holders.fill(undefined);
+  }
+
+  /** One holder delivers all that there is. */
+  async finish(): Promise<void> {
+    for (let turn = 0; turn < 10; turn += 1) {
+      await this.expire();
+      await this.take({ does: 'lease', holder: 0 });
+      await this.take({ does: 'attempt', holder: 0, outcomes: Array<Outcome>(100).fill('DELIVERED') });
+      await database.pool.query('UPDATE webhook_deliveries SET next_attempt = now() WHERE webhook_id = $1', [
+        this.webhookId,
+      ]);
+      const held = this.#holders[0];
+      if (held) {
+        for (const { seq } of (await readRetries(database.pool, [held.leased], 100)).get(this.webhookId)?.due ?? [])
+          this.#note(0, seq, 'DELIVERED');
+      }
+      for (const index of [1, 0]) await this.take({ does: 'write', holder: index, change: 'hold' });
+    }
+  }
+
+  async #lease(index: number): Promise<void> {
+    if (this.#holders[index]) return;
+    const which = { leasedBy: newId(), limit: 1, webhookIds: [this.webhookId] };
+    const [leased] = await leaseWebhooks(database.pool, which);
+    if (leased) this.#holders[index] = { leased, known: leased.cursor, unsettled: [] };
+  }
+
+  async #append(wanted: boolean, asBefore: boolean): Promise<void> {
+    const type = wanted ? WANTED : UNWANTED;
+    const { sessionId } = this;
+    let seq: number;
+    if (asBefore) {
+      const [row] = await previous<{ seq: number }>('append-control-event', [
+        sessionId,
+        type,
+        JSON.stringify(EVENTS[type].example),
+      ]);
+      seq = row!.seq;
+    } else {
+      const data = EVENTS[type].example;
+      const { events } = await appendControlEvent(database.pool, { sessionId, type, data } as never);
+      seq = events[0]!.seq;
+    }
+    if (wanted) this.wanted.push(seq);
+  }
+
+  async #attempt(index: number, wishes: readonly Outcome[]): Promise<void> {
+    await this.#lease(index);
+    const held = this.#holders[index];
+    if (!held) return;
+    const asked = { ...held.leased, after: held.known };
+    const found = (await readUndelivered(database.pool, [asked], Math.max(1, wishes.length))).get(this.webhookId);
+    if (!found) {
+      this.#holders[index] = undefined;
+      return;
+    }
+    held.known = Math.max(held.known, found.upTo);
+    for (const { seq } of found.due) {
+      held.unsettled.push(seq);
+      const outcome = wishes[held.unsettled.length - 1];
+      if (outcome) this.#note(index, seq, outcome);
+      else break;
+    }
+    // What was read and not attempted is read again.
+    const open = held.unsettled.find((seq) => !this.#results[index]!.some((result) => result.seq === seq));
+    if (open !== undefined) {
+      held.known = open - 1;
+      held.unsettled = held.unsettled.filter((seq) => seq < open);
+    }
+  }
+
+  #note(index: number, seq: number, status: Outcome): void {
+    if (!this.seen.includes(seq)) this.seen.push(seq);
+    if (status === 'DELIVERED') this.delivered.add(seq);
+    const { webhookId, sessionId } = this;
+    this.#results[index]!.push({ webhookId, sessionId, seq, status, ageMs: 0, durationMs: 1, delayMs: 60_000 });
+  }
+
+  async #write(index: number, change: LeaseChange): Promise<void> {
+    const held = this.#holders[index];
+    // A delivery is in a statement once.
+    const results = [...new Map(this.#results[index]!.map((result) => [result.seq, result])).values()];
+    this.#results[index] = [];
+    if (!held && results.length === 0) return;
+    const progress = held && {
+      webhookId: this.webhookId,
+      leasedBy: held.leased.leasedBy,
+      change,
+      cursor: held.known,
+      failures: 0,
+      deliveredAgoMs: null,
+    };
+    const [written] = await writeDeliveries(database.pool, progress ? [progress] : [], results);
+    if (held) held.unsettled = [];
+    if (!written || written.isReleased || change === 'abandon') this.#holders[index] = undefined;
+  }
+
+  async #drainAsBefore(wishes: readonly Outcome[], dies: boolean): Promise<void> {
+    const leasedBy = newId();
+    const [leased] = await previous('lease-due-webhooks', [leasedBy, 1, 60_000, this.webhookId]);
+    if (!leased) return;
+    const due = await previous<{ seq: number }>('due-deliveries', [this.webhookId, 'PENDING', 20]);
+    for (const [n, { seq }] of due.entries()) {
+      const status = wishes[n];
+      if (!status) break;
+      if (!this.seen.includes(seq)) this.seen.push(seq);
+      if (status === 'DELIVERED') this.delivered.add(seq);
+      const one = [[this.webhookId], [leasedBy], [this.sessionId], [seq], [status], [60_000], [200], [null]];
+      await previous('record-deliveries', [60_000, ...one]);
+    }
+    if (dies) await this.expire();
+    else await previous('release-webhook', [this.webhookId, leasedBy]);
+  }
+
+  /** Wanted events whose delivery is not over. */
+  async waiting(): Promise<number[]> {
+    const { rows } = await database.pool.query<{ seq: number }>(
+      `SELECT seq FROM ${WAITING_DELIVERIES} AS waiting WHERE webhook_id = $1 ORDER BY seq`,
+      [this.webhookId],
+    );
+    return rows.map(({ seq }) => seq);
+  }
+}
+
+async function previous<T extends object>(
+  name: keyof typeof PREVIOUS_DELIVERY_STATEMENTS,
+  values: unknown[],
+): Promise<T[]> {
+  const statement = { name: `previous-${name}`, text: PREVIOUS_DELIVERY_STATEMENTS[name], values };
+  return (await database.pool.query<T>(statement)).rows;
+}
+
+it('every wanted event is attempted, first attempts keep their order, and nothing waits for ever, whoever delivers, dies or is late (I10, I11)', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 40, size: 'max' }), async (steps) => {
+      const world = await new World().open();
+      for (const now of steps) {
+        await world.take(now);
+        // Nothing that the receiver has not got is forgotten.
+        const waiting = new Set(await world.waiting());
+        const forgotten = world.wanted.filter((seq) => !world.delivered.has(seq) && !waiting.has(seq));
+        expect(forgotten).toEqual([]);
+      }
+      await world.finish();
+      expect(world.seen).toEqual(world.wanted);
+      expect(await world.waiting()).toEqual([]);
+      const { rows } = await database.pool.query<{ seq: number; status: string }>(
+        'SELECT seq, status FROM webhook_deliveries WHERE webhook_id = $1 ORDER BY seq',
+        [world.webhookId],
+      );
+      expect(rows).toEqual(world.wanted.map((seq) => ({ seq, status: 'DELIVERED' })));
+      const findings = await findViolations(database.pool, { settledMs: 0, limit: 1_000 });
+      const its = findings.flatMap(({ name, rows: found }) => found.map((row) => ({ name, ...row })));
+      expect(its.filter((row) => 'webhook_id' in row && row.webhook_id === world.webhookId)).toEqual([]);
+    }),
+    { numRuns: 100 },
+  );
+}, 300_000);
