@@ -110,7 +110,7 @@ export function createControlPort(deps: ControlPortDependencies): ControlPort {
       sendHints(hints.slice(0, middle));
       sendHints(hints.slice(middle));
     } else if (hints[0]?.events) {
-      const { events, ...hint } = hints[0];
+      const { events: _left, ...hint } = hints[0];
       sendHints([hint]);
     }
   }

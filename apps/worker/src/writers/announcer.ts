@@ -11,7 +11,8 @@ import type { ControlPort } from '../control/control-stream.ts';
 
 /**
  * Announces, after a commit, that there is news: to those who wait for a message, and to those who deliver to webhooks.
- * A webhook that nobody holds also gets a job in BullMQ, for a gateway that has no stream. Hints only; they may be lost.
+ * A webhook that nobody holds also gets a job in BullMQ, for a gateway that has no stream. Hints only; they may be
+ * lost.
  */
 export type Announce = (appended: Appended, moved?: RecordedOutcomes['moved']) => void;
 

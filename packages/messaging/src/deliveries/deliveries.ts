@@ -5,9 +5,9 @@ import { wantsEvent } from '../events/append-events.ts';
 /**
  * Deliveries of events to webhooks. One gateway at a time holds a webhook: the lease is on the webhook and not on the
  * delivery, so that first attempts keep the order of `seq` over all gateways. A delivery is a row from its first result
- * on. What a held webhook has before it are the events behind its cursor that have no result yet; statements that append
- * events write rows only for webhooks that nobody holds. The lease of a process that dies expires; what it had in flight
- * is delivered again under the same event id.
+ * on. What a held webhook has before it are the events behind its cursor that have no result yet; statements that
+ * append events write rows only for webhooks that nobody holds. The lease of a process that dies expires; what it had
+ * in flight is delivered again under the same event id.
  */
 export interface LeasedWebhook {
   webhookId: string;
@@ -217,9 +217,9 @@ export interface DeliveryResult {
 }
 
 /**
- * What becomes of a lease. `hold`: it is renewed, and appended events get no rows. `retire`: it is renewed, and they get
- * rows again. `release`: it ends if the cursor is at the last event, else it is renewed as with `retire`; not before
- * every statement has ended that began before `retire`. `abandon`: it runs out now, for the next one to take.
+ * What becomes of a lease. `hold`: it is renewed, and appended events get no rows. `retire`: it is renewed, and they
+ * get rows again. `release`: it ends if the cursor is at the last event, else it is renewed as with `retire`; not
+ * before every statement has ended that began before `retire`. `abandon`: it runs out now, for the next one to take.
  */
 export type LeaseChange = 'hold' | 'retire' | 'release' | 'abandon';
 

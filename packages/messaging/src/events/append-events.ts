@@ -66,8 +66,8 @@ export const APPEND_EVENTS = `numbered AS (
 )`;
 
 /**
- * Result columns that go with {@link APPEND_EVENTS}; read them with {@link readAppended}. Metadata is read by a subquery,
- * which always uses the primary key; messages that come in have none.
+ * Result columns that go with {@link APPEND_EVENTS}; read them with {@link readAppended}. Metadata is read by a
+ * subquery, which always uses the primary key; messages that come in have none.
  */
 export const APPENDED_COLUMNS = `
   (SELECT coalesce(json_agg(json_build_object('sessionId', a.session_id, 'seq', a.seq, 'type', a.type, 'data', a.data,

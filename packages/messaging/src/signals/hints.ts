@@ -3,8 +3,8 @@ import { type Redis, redisKeys } from '@wa-gate/kit';
 import type { Appended, AppendedEvent, WantingWebhook } from '../events/append-events.ts';
 
 /**
- * Announces, after a commit, which messages have moved and what there is to deliver. It goes over the control streams of
- * the worker, or over Redis while no gateway has one. A hint may be lost.
+ * Announces, after a commit, which messages have moved and what there is to deliver. It goes over the control streams
+ * of the worker, or over Redis while no gateway has one. A hint may be lost.
  */
 export interface SessionHint {
   sessionId: string;

@@ -1,6 +1,6 @@
 /**
- * Gathers items and handles many at a time. One round runs, and what comes meanwhile goes into the next: the busier, the
- * larger the rounds. An item that is added twice before its round is handled once.
+ * Gathers items and handles many at a time. One round runs, and what comes meanwhile goes into the next: the busier,
+ * the larger the rounds. An item that is added twice before its round is handled once.
  */
 export class Rounds<T> {
   readonly #handle: (items: T[]) => Promise<void>;

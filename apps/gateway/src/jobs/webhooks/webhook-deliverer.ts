@@ -65,8 +65,8 @@ export interface WebhookDeliverer {
   /** A doorbell: there is something new for that webhook. */
   notify(webhookId: string): void;
   /**
-   * Begins no attempt any more, ends those that last on without counting them, writes the results, and lets all webhooks
-   * go.
+   * Begins no attempt any more, ends those that last on without counting them, writes the results, and lets all
+   * webhooks go.
    */
   stop(): Promise<void>;
 }

@@ -37,9 +37,9 @@ export interface WebhookRequestParts {
 
 /**
  * Body and headers of one attempt. The id of an event is the same for every attempt: session and seq are its identity.
- * `signature` is the last member of the body: HMAC-SHA256 over the body without that member, keyed with the whole secret
- * as text. The headers sign the body as it is sent: Standard Webhooks, and `X-Hub-Signature-256` for Meta's verifiers,
- * keyed with the whole secret as text too.
+ * `signature` is the last member of the body: HMAC-SHA256 over the body without that member, keyed with the whole
+ * secret as text. The headers sign the body as it is sent: Standard Webhooks, and `X-Hub-Signature-256` for Meta's
+ * verifiers, keyed with the whole secret as text too.
  */
 export function buildWebhookRequest(event: DueDelivery, signer: Signer, now: Date): WebhookRequestParts {
   const id = `${signer.idPrefix}${event.seq}`;
