@@ -27,17 +27,21 @@ export function openCheckout(path: string): string {
   return root;
 }
 
-/** The built program of an app: its bundle, which not every version and not every app has. */
-export function programOf(app: string, checkout = ownCheckout): string {
+/**
+ * The built program of an app: its bundle, which not every version and not every app has.
+ *
+ * @param unbundled for what has to tell the libraries of a process from its own code, such as a profile
+ */
+export function programOf(app: string, checkout = ownCheckout, unbundled = false): string {
   const bundle = join(checkout, `apps/${app}/bundle/main.js`);
-  return existsSync(bundle) ? bundle : join(checkout, `apps/${app}/dist/main.js`);
+  return existsSync(bundle) && !unbundled ? bundle : join(checkout, `apps/${app}/dist/main.js`);
 }
 
 /** Lets gateways and workers run from another checkout. The sandbox stays ours, because it stands for WhatsApp. */
 export const runFrom =
-  (checkout: string) =>
+  (checkout: string, { unbundled = false } = {}) =>
   async (spec: ProcessSpec): Promise<ProcessSpec> =>
-    spec.name === 'sandbox' ? spec : { ...spec, main: programOf(spec.name.replace(/-\d+$/, ''), checkout) };
+    spec.name === 'sandbox' ? spec : { ...spec, main: programOf(spec.name.replace(/-\d+$/, ''), checkout, unbundled) };
 
 /** Applies the migrations of a checkout, as its launcher does. Returns the names of those that were missing. */
 export async function migrate(checkout: string, databaseUrl: string): Promise<string[]> {

@@ -40,7 +40,7 @@ export async function prepareStage(
     services,
     maxSessions: sessions + 150,
     logLevel: 'warn',
-    adapt: runFrom(checkout),
+    adapt: runFrom(checkout, { unbundled: profiling !== null }),
     env: { sandbox: { SANDBOX_DECRYPT: 'false' }, ...profiling?.env },
     ...(profiling && { nodeFlags: profiling.nodeFlags }),
   });

@@ -72,8 +72,10 @@ export class GatewayMix implements MixSide {
     this.runs++;
     this.latencies = { [SEND]: [], [RECEIVED]: [], [SENT_EVENT]: [] };
     const result = await runMix(options, this, signal);
-    await this.settled.untilComplete();
-    return result;
+    const missing = await this.settled.untilComplete();
+    if (!missing) return result;
+    const { failures, firstFailure = missing.what } = result;
+    return { ...result, failures: failures + missing.messages, firstFailure };
   }
 
   async send(index: number, plannedAt: number): Promise<void> {

@@ -25,7 +25,7 @@ const system = await startSystem({
   workers: options.workers,
   maxSessions: Math.max(50, sessions),
   logLevel: 'warn',
-  adapt: runFrom(options.checkout),
+  adapt: runFrom(options.checkout, { unbundled: profiling !== null }),
   env: { sandbox: { SANDBOX_DECRYPT: 'false' }, ...profiling?.env },
   ...(profiling && { nodeFlags: profiling.nodeFlags }),
 });

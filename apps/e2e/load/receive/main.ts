@@ -22,7 +22,7 @@ const system = await startSystem({
   services,
   maxSessions: sessions,
   logLevel: 'warn',
-  adapt: runFrom(options.checkout),
+  adapt: runFrom(options.checkout, { unbundled: profiling !== null }),
   env: { sandbox: { SANDBOX_DECRYPT: 'false' }, ...profiling?.env },
   ...(profiling && { nodeFlags: profiling.nodeFlags }),
 });

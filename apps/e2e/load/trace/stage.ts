@@ -26,7 +26,7 @@ export interface Traced {
   to: number;
 }
 
-const COMES_WITHIN_MS = 60_000;
+const COMES_WITHIN_MS = 15_000;
 const WRITTEN_WITHIN_MS = 30_000;
 
 /** Sessions that answer no message by themselves, so that nothing happens but what is traced. */
