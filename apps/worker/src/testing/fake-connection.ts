@@ -7,7 +7,7 @@ export class FakeConnection implements Connection {
   readonly relayed: OutgoingMessage[] = [];
   /** What it takes to reach the chats of the next sends. */
   beforeRelay: () => Promise<void> = async () => undefined;
-  /** They wait for this after the relay. */
+  /** What the next sends wait for after their relay. */
   afterRelay: () => Promise<void> = async () => undefined;
   /** What the ratchet steps of an offered message do. */
   accept: (acceptance: Acceptance) => Promise<void> = async () => {
