@@ -347,6 +347,34 @@ describe('outcomes (MR-061, MR-062, MR-063, MR-102)', () => {
   });
 });
 
+it('a session that is deleted takes along the events that are being written (I2)', async () => {
+  const { waMessageId } = await accept();
+  await claimOutbox(database.pool, [owner], 5);
+  const writer = await database.pool.connect();
+  try {
+    await writer.query('BEGIN');
+    const at = new Date();
+    const { events: told } = await recordOutcomes(writer, [{ ...owner, waMessageId, state: 'SENT', at }]);
+    expect(told).toHaveLength(1);
+    const deletion = database.pool.query('DELETE FROM sessions WHERE id = $1', [session.sessionId]);
+    const isWaiting = async () => {
+      const { rows } = await database.pool.query(
+        `SELECT FROM pg_stat_activity
+         WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'DELETE FROM %sessions%'`,
+      );
+      return rows.length > 0;
+    };
+    await waitFor(isWaiting, { what: 'the deletion, which waits for the fence' });
+    await writer.query('COMMIT');
+    await deletion;
+  } finally {
+    writer.release();
+  }
+  expect(await events()).toEqual([]);
+  const late = await recordOutcomes(database.pool, [{ ...owner, waMessageId, state: 'READ', at: new Date() }]);
+  expect(late.stale).toEqual([session.sessionId]);
+});
+
 describe('inbound messages (MR-060, MR-072)', () => {
   const inbound = (waMessageId: string, overrides = {}) => ({
     ...owner,
