@@ -48,7 +48,7 @@ export type Outcome<A> =
   /** The worker answered with a status of 300 or more. */
   | { kind: 'declined'; status: number; body: unknown }
   /**
-   * Nothing was done. Nobody could be connected to (`error`), or the worker says that another life of it or another
+   * Nothing was done. No connection was made (`error`), or the worker says that another life of it or another
    * worker is meant.
    */
   | { kind: 'refused'; error?: unknown }
@@ -101,7 +101,7 @@ export function createCallWorker({ dispatcher, masterKeys }: CallWorkerDependenc
     const { status, body } = exchanged;
     const proven = exchanged.provenAs(life.workerId);
     if (proven === undefined) return { kind: 'unproven' };
-    // Another life of the worker knows no token of this one, and has refused.
+    // Another incarnation of the worker has refused the token of this one.
     if (proven !== life.incarnation || isWrongOwner(status)) return { kind: 'refused' };
     if (status >= 300) return { kind: 'declined', status, body };
     return call.answer(body)

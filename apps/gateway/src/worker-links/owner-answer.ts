@@ -19,7 +19,7 @@ const FOR_THE_CALLER: ReadonlySet<string> = new Set<ErrorCode>([
   ...OPERATION_NAMES.flatMap((name) => operationOf(name).errors.filter((code) => !NOT_OF_WORKERS.has(code))),
 ]);
 
-/** Nobody answers for the session. */
+/** No worker answers for the session. */
 export const moving = (cause?: unknown): ApiError =>
   new ApiError('SESSION_MOVING', { retryAfter: 1, ...(cause !== undefined && { cause }) });
 

@@ -21,7 +21,7 @@ export interface OwnerLink {
    * Asks the owner; `path` of the call is the worker's.
    *
    * @param sessionId the internal one
-   * @throws {ApiError} SESSION_MOVING: nobody answers for the session. OUTCOME_UNKNOWN: the connection broke, and the
+   * @throws {ApiError} SESSION_MOVING: no worker answers for the session. OUTCOME_UNKNOWN: the connection broke, and the
    *   call may be made once only. WORKER_ERROR: what answers is not the worker, or no answer to this call. Else what
    *   the worker refused with.
    */

@@ -38,7 +38,7 @@ export interface OwnerStreams {
   dispatcher: Dispatcher;
   /**
    * @param sessionId the internal one
-   * @throws {ApiError} SESSION_MOVING: nobody hosts the session
+   * @throws {ApiError} SESSION_MOVING: no worker hosts the session
    */
   to(sessionId: string): Promise<OwnerStream>;
 }

@@ -29,7 +29,7 @@ export const PACE = {
   claimsInFlight: 2,
   /** Offered messages of a session that may wait for those before them. */
   maxOffers: 32,
-  /** Messages of a session that may wait for the server's word at once. */
+  /** Unacknowledged messages of a session on the wire at once. */
   maxInFlight: 32,
   /** Failed attempts after which a message is given up. */
   maxAttempts: 5,

@@ -10,20 +10,20 @@ import { createSendWindow, isSending, isUncertain, lateStep, type SendWindow } f
 import { Sender, type SenderDependencies } from './sender.ts';
 
 export interface DispatcherDependencies extends Omit<SenderDependencies, 'rows'> {
-  /** A connection that took a message and says nothing more. */
+  /** A connection took a message and did not acknowledge it within its deadline. */
   onStuck: (owner: Ownership) => void;
   /**
    * WhatsApp refuses new chats. Nothing is claimed for the session until this settles: by then the time-lock is
    * written, and claims obey it.
    */
   onTimeLocked: (owner: Ownership) => Promise<void>;
-  /** Milliseconds from the moment in which a message is taken in hand to the server's word, for the metrics. */
+  /** Milliseconds from the start of an attempt to the acknowledgement of the server, for the metrics. */
   onAcknowledged: (milliseconds: number) => void;
 }
 
 /**
  * Sends what is in the outbox. One statement claims for all sessions that have work and are idle; each session then
- * sends its rows one after the other. The server's word is awaited by message id, beside the sending; what has no word
+ * sends its rows one after the other. Acknowledgements are matched by message id, beside the sending; what has none
  * when its connection ends goes back and is sent again under the same id, or is `unknown` where the caller wants that.
  */
 export class Dispatcher {
@@ -109,7 +109,7 @@ export class Dispatcher {
   }
 
   /**
-   * Takes nothing more for this session. Resolves when nothing of it flies and what was taken in vain is back in the
+   * Takes nothing more for this session. Resolves when nothing of it is in flight and unsent rows are back in the
    * outbox, or when `graceMs` are over: what has no word by then goes back when its connection is closed. A new
    * connection begins anew.
    */
@@ -124,7 +124,7 @@ export class Dispatcher {
     await this.#until(isQuiet, graceMs);
   }
 
-  /** Takes nothing more, lets what flies land within `graceMs`, gives the rest back. */
+  /** Takes nothing more, waits up to `graceMs` for what is in flight, gives the rest back. */
   async stop(graceMs: number): Promise<void> {
     this.#accepting = false;
     for (const timer of this.#timers.splice(0)) clearInterval(timer);
@@ -287,7 +287,7 @@ export class Dispatcher {
 
   // --- watching ---
 
-  /** One look at all connections instead of a timer per message. */
+  /** Compares every connection with the deadlines: one timer for all instead of one per message. */
   #sweep(): void {
     const now = this.#deps.clock.monotonic();
     for (const window of this.#windows.values()) {

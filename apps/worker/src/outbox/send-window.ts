@@ -4,15 +4,15 @@ import type { Acceptance } from '../whatsapp/acceptance.ts';
 import type { Connection } from '../whatsapp/socket.ts';
 import { DEADLINES } from './deadlines.ts';
 
-/** A message on its way, from the moment it is taken in hand to the server's word. */
+/** One attempt to send a message, from its start to the acknowledgement of the server. */
 export interface Attempt {
   item: OutboxItem;
   payload: Buffer;
   /** Of an offered message: it is in the outbox once this is accepted. */
   acceptance?: Acceptance;
-  /** Monotonic: when it was taken in hand. */
+  /** Monotonic, ms: the start of the attempt. */
   since: number;
-  /** Monotonic: when it was given to Baileys. From here on nobody can say that it has not left. */
+  /** Monotonic, ms: when Baileys got it. From then on it may have left. */
   relayedAt: number | undefined;
   /** When it was on the wire, at the latest. */
   wireAt: Date | undefined;
@@ -36,9 +36,9 @@ export interface SendWindow {
   dirty: boolean;
   /** Being claimed for or sending; one thing at a time, so that order holds. */
   busy: boolean;
-  /** Claimed, not yet taken in hand. */
+  /** Claimed rows without an attempt of this claim. */
   pending: OutboxItem[];
-  /** Offered, not yet taken in hand. */
+  /** Offered messages without an attempt. */
   offers: Offer[];
   /** Offered messages are being sent, and no claimed ones. */
   sendsOffers: boolean;
@@ -46,7 +46,7 @@ export interface SendWindow {
   inFlight: Map<string, Attempt>;
   /** Being handed over at this moment. */
   current: Attempt | undefined;
-  /** There may be rows of this session that nobody minds: of a claim whose answer was lost, or of the owner before. */
+  /** There may be rows in `sending` without a tracker: of a claim without an answer, or of the owner before. */
   unsure: boolean;
   /** Monotonic: nothing is claimed before. */
   pausedUntil: number;

@@ -108,7 +108,7 @@ export class Sender {
   async #attempt(window: SendWindow, { message, attempt }: Prepared): Promise<void> {
     const { item, acceptance } = attempt;
     const { waMessageId, chatJid } = item;
-    // Registered before it is sent: the server's word can come first.
+    // Registered before it is sent: the acknowledgement can arrive before `send` resolves.
     window.inFlight.set(waMessageId, attempt);
     window.current = attempt;
     try {
@@ -206,7 +206,7 @@ export class Sender {
     return this.#content.build(row.request, messageSecret(this.#deps.messageKey, sessionId, row.waMessageId));
   }
 
-  /** What the server has said, or that nobody will know. */
+  /** Queues the outcome: sent, refused, or unknown. */
   conclude(owner: Ownership, { item, wireAt }: Attempt, refusal: Refusal | null): void {
     const { waMessageId } = item;
     const outcome: Outcome = {

@@ -118,7 +118,7 @@ export async function openAuthStore(dependencies: AuthStoreDependencies): Promis
     return new Map([...rows].map(([keyId, sealed]) => [keyId, open(kind, keyId, sealed)]));
   }
 
-  /** A read for Baileys: what goes wrong ends the store before it is told. */
+  /** A read for Baileys: an error ends the store before the read rejects. */
   async function readOrFail<T>(ask: () => Promise<T>): Promise<T> {
     if (failure) throw failure;
     try {
@@ -137,7 +137,7 @@ export async function openAuthStore(dependencies: AuthStoreDependencies): Promis
     for (const key of keys) addTo(reads, key, ticket);
     try {
       const found = await read(type, keyIds);
-      // Absence is kept too: nobody but this store can make the key appear.
+      // Absence is cached too: only this store can create the key.
       if (!ticket.outdated && !failure) {
         for (const keyId of keyIds) cache.set(`${type}|${keyId}`, found.get(keyId));
       }

@@ -38,7 +38,7 @@ type SignalRepository = WASocket['signalRepository'];
  * (`lid-moves.ts`);
  * 4. steps with sender keys hold Baileys' mutex of their group, from read to commit. No two of these locks are ever
  * held by one caller, but
- *    for `relayMessage`, whose own mutex nothing in here asks for: so nobody waits in a circle.
+ *    for `relayMessage`, whose own mutex nothing in here acquires: so no circle of waits exists.
  */
 export function createSignalRepository(journal?: InboundJournal): MakeSignalRepository {
   return (auth, logger, pnToLid) => {

@@ -125,12 +125,12 @@ const GROUPS = { max: 50, ttlMs: 3_600_000 };
 
 /**
  * Only this much of the history: it brings the first mappings of numbers to LIDs and is not stored. The rest would be
- * megabytes per session that nobody asked for.
+ * megabytes per session without a reader.
  */
 const wantsHistory = ({ syncType }: proto.Message.IHistorySyncNotification): boolean =>
   syncType === proto.HistorySync.HistorySyncType.INITIAL_BOOTSTRAP;
 
-/** Opens a socket. Returns at once; everything that happens is told to the handlers. */
+/** Opens a socket. Returns at once; the handlers get every event. */
 export function connect(options: ConnectOptions): Connection {
   const { sessionId, endpoint, store, caches, logger, handlers, makeSocket = makeWASocket } = options;
   const { creds, keys } = store.state;
@@ -254,7 +254,7 @@ export function connect(options: ConnectOptions): Connection {
     const own = isLidUser(jid) && creds.me?.lid ? creds.me.lid : (creds.me?.id ?? '');
     const devices = await sock.getUSyncDevices([jidNormalizedUser(own), jid], true, false);
     if (devices.some((device) => device.user === user)) return;
-    // No devices: nobody there, or no answer. Ask in the way that tells the two apart.
+    // No devices: no such account, or no answer. A second query tells the two apart.
     if (isPnUser(jid)) {
       const answer = await sock.onWhatsApp(jid);
       if (!answer || answer.some(({ exists }) => exists))

@@ -61,7 +61,7 @@ export function publishDeliveries(redis: Redis, hints: readonly SessionHint[]): 
   redis.publish(redisKeys.deliveries(), JSON.stringify(hints)).catch(() => undefined);
 }
 
-/** Asks the owner of a session to look into its outbox. Without Redis the owner's poll finds it. */
+/** Notifies the owner of a session of due rows in its outbox. Without Redis the owner's poll finds them. */
 export function notifySession(redis: Redis, sessionId: string): void {
   redis.publish(redisKeys.sessionDoorbell(sessionId), '').catch(() => undefined);
 }
