@@ -1,14 +1,18 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './scripts/lib/longest-first.mjs';
 
 // Workspace packages are read from their sources, so that a test never runs against a stale build.
 const conditions = ['@wa-gate/source', 'node'];
 const shared = { resolve: { conditions }, ssr: { resolve: { conditions } } };
+/** `--sequence.shuffle` brings an order of its own. */
+const isShuffled = process.argv.some((argument) => argument.startsWith('--sequence.shuffle'));
 const ignored = ['**/node_modules/**', '**/dist/**', '**/bundle/**'];
 
 export default defineConfig({
   test: {
     // More than the two cores of the usual machine: tests wait for databases and processes half of their time.
     maxWorkers: 4,
+    ...(isShuffled ? {} : { sequence: { sequencer: LongestFirst } }),
     // Time-outs are for what hangs. What is slow only because the machine is busy must not fail.
     projects: [
       {

@@ -6,6 +6,7 @@
  */
 import { formatError } from './lib/errors.mjs';
 import { requireNode } from './lib/install.mjs';
+import { createPhases } from './lib/phases.mjs';
 import { createProgress, seconds } from './lib/progress.mjs';
 import { stopOnSignals } from './lib/stop-signals.mjs';
 import { failed, slowest } from './lib/test-report.mjs';
@@ -16,6 +17,7 @@ const FULL = '--full';
 const SLOWEST = 10;
 
 const progress = createProgress();
+const phases = createPhases();
 const stop = stopOnSignals();
 const begun = performance.now();
 const given = process.argv.slice(2);
@@ -29,6 +31,7 @@ try {
     full: given.includes(FULL),
     env: process.env,
     progress,
+    phases,
     stop,
   });
 } catch (error) {
@@ -38,6 +41,10 @@ const { counts, failures, times } = outcome;
 if (times.length > 1) {
   progress.say('\nThe slowest files, with imports and hooks:');
   for (const { path, ms } of slowest(times, SLOWEST)) progress.say(`${seconds(ms).padStart(9)}  ${path}`);
+}
+progress.say('\nThe phases, of which the checks run beside the tests:');
+for (const { title, fromMs, toMs } of phases.list()) {
+  progress.say(`${seconds(toMs - fromMs).padStart(9)}  ${title}, from ${seconds(fromMs)} on`);
 }
 for (const { where, why } of failures) progress.say(`\nFAILED ${where}\n${why}`);
 progress.say(`Total ${seconds(performance.now() - begun)}${counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''}`);

@@ -1,5 +1,6 @@
 /** Runs a tool to its end. Its output is kept, and shown only when it fails. */
 import { spawn } from 'node:child_process';
+import { constants, setPriority } from 'node:os';
 import { createInterface } from 'node:readline';
 import { LaunchError, StoppedError } from './errors.mjs';
 import { explainOutput } from './explain.mjs';
@@ -23,6 +24,7 @@ const STOP_GRACE_MS = 2_000;
  * @property {string} [cwd]
  * @property {(line: string) => void} [onLine]
  * @property {boolean} [inherit] let the tool write to the terminal itself
+ * @property {boolean} [yielding] what else runs on the machine goes first
  * @property {string} [hint] what to do when it fails for no reason we know
  */
 
@@ -57,6 +59,7 @@ export async function runToEnd(command, { env, signal, journal }) {
     stdio: ['ignore', command.inherit ? 'inherit' : 'pipe', command.inherit ? 'inherit' : 'pipe'],
   });
   const { pid } = child;
+  if (pid !== undefined && command.yielding) yieldTo(pid);
   if (pid !== undefined) journal?.started(pid, { name: command.title, stopSignal: 'SIGTERM', stage: STAGES.services });
   /** @type {string[]} */
   const lines = [];
@@ -87,6 +90,15 @@ export async function runToEnd(command, { env, signal, journal }) {
   } finally {
     signal?.removeEventListener('abort', stop);
     if (pid !== undefined) journal?.ended(pid);
+  }
+}
+
+/** @param {number} pid of a tool that has just begun: its threads and processes inherit the priority */
+function yieldTo(pid) {
+  try {
+    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // It has ended already.
   }
 }
 

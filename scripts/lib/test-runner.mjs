@@ -1,4 +1,4 @@
-/** `npm test`: checks, build, private databases, vitest, and the counts. */
+/** `npm test`: build, private databases, vitest with the checks beside it, and the counts. */
 import { lstatSync, mkdirSync, mkdtempSync, readlinkSync, rmSync, statfsSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from './build.mjs';
@@ -24,6 +24,13 @@ const REPORTERS = [
   '--reporter=json',
   `--reporter=${join(import.meta.dirname, 'file-times-reporter.mjs')}`,
 ];
+/** @type {readonly [title: string, tool: string, ...args: string[]][]} */
+const CHECKS = [
+  ['Format', 'biome', 'check', '.'],
+  ['Types of the scripts', 'tsc', '-p', 'scripts/tsconfig.json'],
+  ['Dead code', 'knip', '--no-progress', '--no-config-hints'],
+  ['Lint', 'oxlint', '--type-aware'],
+];
 const LEFTOVER_GRACE_MS = 2_000;
 const MAINTENANCE_DATABASE = 'postgres';
 /** A file system in memory, where Linux has one. */
@@ -40,6 +47,7 @@ const MEMORY_BYTES = 2 * 1024 ** 3;
  * @property {boolean} full all end-to-end scenarios instead of the smoke alone
  * @property {NodeJS.ProcessEnv} env
  * @property {import('./progress.mjs').Progress} progress
+ * @property {import('./phases.mjs').Phases} phases
  * @property {AbortSignal} stop
  */
 
@@ -48,8 +56,8 @@ const MEMORY_BYTES = 2 * 1024 ** 3;
  * @returns {Promise<Outcome>}
  */
 export async function runTests(run) {
-  const { env, progress, stop } = run;
-  await installDependencies({ env, progress, signal: stop });
+  const { env, progress, phases, stop } = run;
+  await phases.time('Packages', () => installDependencies({ env, progress, signal: stop }));
   const dataDir = openDataDir(TEST_FOLDER);
   const lock = await takeLockInTurn(dataDir.lock, { signal: stop, onWait: () => {} });
   if (!lock) throw new LaunchError('Another npm test runs in this checkout.', { hint: 'Wait until it has ended.' });
@@ -96,7 +104,7 @@ function removeCluster(folder) {
  * @returns {Promise<Outcome>}
  */
 async function runWithDatabases(run, dataDir) {
-  const { env, progress, stop } = run;
+  const { env, progress, phases, stop } = run;
   const journal = openJournal(dataDir.processes, progress.warn);
   const ending = new AbortController();
   stop.addEventListener('abort', () => ending.abort(), { once: true });
@@ -113,24 +121,28 @@ async function runWithDatabases(run, dataDir) {
   });
   const context = { env, signal: ending.signal, journal };
   try {
-    const checked = await checkAndBuild(run, context);
-    const { databaseUrl, redisUrl } = await provideDatabases({
-      external: { postgres: env.TEST_DATABASE_URL, redis: env.TEST_REDIS_URL },
-      database: MAINTENANCE_DATABASE,
-      dataDir,
-      secrets: loadSecrets(dataDir.secrets, { hasData: false, env }),
-      ports: await keepPorts(dataDir.ports, ['postgres', 'redis']),
-      durable: false,
-      progress,
-      context,
-      start: (spec) => supervisor.start(spec, ending.signal),
-    });
+    const [, { databaseUrl, redisUrl }] = await together([
+      phases.time('Build', () => build({ progress, ...context })),
+      phases.time('Databases', async () =>
+        provideDatabases({
+          external: { postgres: env.TEST_DATABASE_URL, redis: env.TEST_REDIS_URL },
+          database: MAINTENANCE_DATABASE,
+          dataDir,
+          secrets: loadSecrets(dataDir.secrets, { hasData: false, env }),
+          ports: await keepPorts(dataDir.ports, ['postgres', 'redis']),
+          durable: false,
+          progress: { ...progress, step: (_title, work) => work(() => {}) },
+          context,
+          start: (spec) => supervisor.start(spec, ending.signal),
+        }),
+      ),
+    ]);
     const testEnv = { ...toolEnvironment(env), TEST_DATABASE_URL: databaseUrl, TEST_REDIS_URL: redisUrl };
-    const tested = [];
-    for (const [title, ...args] of vitestRuns(run)) {
-      tested.push(await runVitest(title, args, dataDir, progress, { ...context, env: testEnv }));
-    }
-    return sumOutcomes([...checked, ...tested]);
+    const outcomes = await together([
+      runAllVitests(run, dataDir, { ...context, env: testEnv }),
+      runChecks(run, { ...context, env: toolEnvironment(env) }),
+    ]);
+    return sumOutcomes(outcomes);
   } catch (error) {
     throw fatal ?? error;
   } finally {
@@ -139,37 +151,50 @@ async function runWithDatabases(run, dataDir) {
 }
 
 /**
- * Runs the checks and the build. Failed checks are counted and do not skip the tests; without a build there are no
- * tests.
+ * Waits for all works, also when one fails: none runs on while the failure is handled.
+ * @template {readonly unknown[]} T
+ * @param {{ [K in keyof T]: Promise<T[K]> }} works
+ * @returns {Promise<T>}
+ */
+async function together(works) {
+  await Promise.allSettled(works);
+  return /** @type {any} */ (await Promise.all(works));
+}
+
+/**
+ * Runs the checks one after the other, at low priority: they take the CPU time in which the tests wait. They come after
+ * the build, because lint with types reads what the build generates. A failed check counts like a failed test.
  * @param {TestRun} run
  * @param {import('./commands.mjs').CommandContext} context
- * @returns {Promise<Outcome[]>}
+ * @returns {Promise<Outcome>}
  */
-async function checkAndBuild({ vitestArguments, progress }, context) {
+async function runChecks({ vitestArguments, progress, phases }, context) {
   /** @type {Outcome[]} */
   const failures = [];
-  const tools = { ...context, env: toolEnvironment(context.env) };
-  const check = async (/** @type {string} */ title, /** @type {string} */ tool, /** @type {string[]} */ args) => {
+  for (const [title, tool, ...args] of vitestArguments.length > 0 ? [] : CHECKS) {
     try {
-      await runCommand({ title, command: binPath(tool), args }, tools);
+      await phases.time(title, () => runCommand({ title, command: binPath(tool), args, yielding: true }, context));
     } catch (error) {
       if (error instanceof StoppedError) throw error;
       progress.say(formatError(error));
       failures.push(failed(title, formatError(error)));
     }
-  };
-  await build({ progress, ...context }); // lint with types needs what the build generates
-  if (vitestArguments.length > 0) return failures;
-  // In parallel, because none of them uses all cores.
-  await progress.step('Checking the format, types of the scripts, lint, dead code', async () => {
-    await Promise.all([
-      check('Checking the format', 'biome', ['check', '.']),
-      check('Checking types of the scripts', 'tsc', ['-p', 'scripts/tsconfig.json']),
-      check('Linting', 'oxlint', ['--type-aware']),
-      check('Looking for dead code', 'knip', ['--no-progress', '--no-config-hints']),
-    ]);
-  });
-  return failures;
+  }
+  return sumOutcomes(failures);
+}
+
+/**
+ * @param {TestRun} run
+ * @param {import('./data-dir.mjs').DataDir} dataDir
+ * @param {import('./commands.mjs').CommandContext} context
+ * @returns {Promise<Outcome>}
+ */
+async function runAllVitests(run, dataDir, context) {
+  const outcomes = [];
+  for (const [title, ...args] of vitestRuns(run)) {
+    outcomes.push(await run.phases.time(title, () => runVitest(title, args, dataDir, run.progress, context)));
+  }
+  return sumOutcomes(outcomes);
 }
 
 /**

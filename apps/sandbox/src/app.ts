@@ -46,6 +46,8 @@ export interface SandboxOptions {
   groupAddressing?: Addressing;
   /** Creates a phone for every number that a client looks up. @default false: it is not on WhatsApp */
   autoCreatePhones?: boolean;
+  /** Let a new companion upload 5 one-time prekeys instead of 812: linking takes a third of the time. @default false */
+  fewPreKeys?: boolean;
   /** Send backlogs in batches, as the real server does. @default false */
   offlineBatches?: boolean;
   recorder?: Partial<RecorderLimits>;
@@ -144,6 +146,7 @@ function buildContext(parts: {
     offlineBatches: options.offlineBatches ?? false,
     groupAddressing: options.groupAddressing ?? 'lid',
     autoCreatePhones: options.autoCreatePhones ?? false,
+    fewPreKeys: options.fewPreKeys ?? false,
   };
   const directory = new Directory(journal);
   const groups = new Groups(journal, directory);

@@ -16,6 +16,8 @@ export const ConfigSchema = Type.Object({
   SANDBOX_DECRYPT: Type.Boolean({ default: true }),
   /** `true`: numbers that a client looks up become phones, instead of being unknown. */
   SANDBOX_AUTO_CREATE_PHONES: Type.Boolean({ default: false }),
+  /** `true`: a new companion uploads 5 prekeys instead of 812, for tests that link many. */
+  SANDBOX_FEW_PREKEYS: Type.Boolean({ default: false }),
   LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info' }),
 });
 

@@ -28,6 +28,7 @@ try {
     token: config.SANDBOX_TOKEN,
     decrypt: config.SANDBOX_DECRYPT,
     autoCreatePhones: config.SANDBOX_AUTO_CREATE_PHONES,
+    fewPreKeys: config.SANDBOX_FEW_PREKEYS,
     log,
   });
   onShutdown(log, GRACE_MS, () => [{ name: 'sandbox', close: () => sandbox.stop() }]);

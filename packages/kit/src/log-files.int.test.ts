@@ -19,7 +19,8 @@ beforeEach(() => {
 });
 afterEach(() => {
   for (const files of open) files.close();
-  rmSync(folder, { recursive: true, force: true });
+  // A file that was being opened may appear in the folder while it is removed.
+  rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 20 });
 });
 
 function logTo(options: { maxBytes?: number; keep?: number; path?: string } = {}) {

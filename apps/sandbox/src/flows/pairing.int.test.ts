@@ -4,7 +4,7 @@ import { World } from '../testing/world.ts';
 
 let world: World;
 beforeAll(async () => {
-  world = await World.start();
+  world = await World.start({ fewPreKeys: false });
 });
 afterAll(() => world.close());
 

@@ -12,4 +12,9 @@ export interface ServerOptions {
   groupAddressing: Addressing;
   /** Whether numbers that a client looks up become phones; otherwise they are not on WhatsApp. @default false */
   autoCreatePhones: boolean;
+  /**
+   * A companion is told that its pool holds more one-time prekeys than it does. A new one uploads its least number
+   * (Baileys: 5) instead of its first stock (812, which is most of the CPU time of linking). @default false
+   */
+  fewPreKeys: boolean;
 }

@@ -9,6 +9,16 @@ import { newStanzaId } from './stanza-id.ts';
 
 /** Below this count a companion is notified; clients upload more below five. */
 const LOW = 5;
+/** As above, for a companion that never has more than five. */
+const LOW_OF_FEW = 1;
+/** What a pool of few lacks of a first stock. */
+const LACKING = 807;
+
+/** How many one-time prekeys a companion hears that it has. */
+export function countPreKeys({ options }: ServerBase, { preKeys: { size } }: Companion): number {
+  if (!options.fewPreKeys) return size;
+  return size === 0 ? 1 : size + LACKING;
+}
 
 /** Takes a one-time prekey of a companion for a new session; null when none is left. */
 export function takePreKey(context: ServerBase, companion: Companion): PublicPreKey | null {
@@ -16,7 +26,8 @@ export function takePreKey(context: ServerBase, companion: Companion): PublicPre
   const before = companion.preKeys.size;
   const preKey = companion.preKeys.take();
   if (preKey) companion.save();
-  if (before >= LOW && companion.preKeys.size < LOW) warnLow(context, companion);
+  const low = context.options.fewPreKeys ? LOW_OF_FEW : LOW;
+  if (before >= low && companion.preKeys.size < low) warnLow(context, companion);
   return preKey;
 }
 

@@ -22,7 +22,7 @@ let device: string;
 const links: Link[] = [];
 
 beforeAll(async () => {
-  sandbox = await startSandbox({ offlineBatches: true });
+  sandbox = await startSandbox({ offlineBatches: true, fewPreKeys: true });
   api = new ControlApi(sandbox.url);
   for (const number of [ALICE, BOB]) await api.post('/phones', { number });
   credentials = createCredentials('test');

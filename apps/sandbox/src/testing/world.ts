@@ -1,4 +1,4 @@
-import { type Sandbox, startSandbox } from '../app.ts';
+import { type Sandbox, type SandboxOptions, startSandbox } from '../app.ts';
 import type { SandboxAccess } from '../client/link.ts';
 import { lidJid, pnJid } from '../wire/jid.ts';
 import { BaileysClient, type BaileysClientOptions } from './baileys-client.ts';
@@ -90,8 +90,9 @@ export class World {
     this.access = { wsUrl: sandbox.wsUrl, caPem: sandbox.caPem, noiseRoot: sandbox.noiseRoot };
   }
 
-  static async start(): Promise<World> {
-    return new World(await startSandbox({}));
+  /** Companions upload few prekeys unless a test is about them: most of the CPU time of linking goes into 812. */
+  static async start(options: SandboxOptions = {}): Promise<World> {
+    return new World(await startSandbox({ fewPreKeys: true, ...options }));
   }
 
   async phone(settings: Record<string, unknown> = {}): Promise<TestPhone> {

@@ -50,7 +50,8 @@ export interface TestSandbox {
   stop(): Promise<void>;
 }
 
-export async function startTestSandbox(): Promise<TestSandbox> {
+/** @param options.fewPreKeys companions upload 5 prekeys instead of 812: a third less CPU time. @default true */
+export async function startTestSandbox({ fewPreKeys = true } = {}): Promise<TestSandbox> {
   const dataDir = await mkdtemp(join(tmpdir(), 'wag-sandbox-'));
   const [port, wsPort] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${port}`;
@@ -58,6 +59,7 @@ export async function startTestSandbox(): Promise<TestSandbox> {
     SANDBOX_PORT: String(port),
     SANDBOX_WS_PORT: String(wsPort),
     SANDBOX_DATA_DIR: dataDir,
+    SANDBOX_FEW_PREKEYS: String(fewPreKeys),
     LOG_LEVEL: 'warn',
   };
   const start = (): Promise<AppProcess> => startApp({ entry: ENTRY, env, healthUrl: url });

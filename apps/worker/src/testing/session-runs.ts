@@ -66,7 +66,8 @@ const nothing = () => undefined;
 
 export async function startRunWorld(): Promise<RunWorld> {
   const database = await createTestDatabase({ max: 12 });
-  const sandbox = await startTestSandbox();
+  // Every step of the keys is watched here: they are as many as in production.
+  const sandbox = await startTestSandbox({ fewPreKeys: false });
   const network = sandboxNetwork(sandbox.url);
   const runs = new Set<SessionRun>();
 

@@ -4,7 +4,7 @@ import type { SignedPreKey } from '../../accounts/companion.ts';
 import { prefixed, xeddsaVerify } from '../../signal/curve.ts';
 import { type BinaryNode, bytes, child, children, node, uint } from '../../wire/node.ts';
 import type { ServerBase } from '../base.ts';
-import { takePreKey } from '../prekeys.ts';
+import { countPreKeys, takePreKey } from '../prekeys.ts';
 import { readKey } from '../retry-bundle.ts';
 import { answer, type IqRequest, refuseIq } from './answer.ts';
 
@@ -12,7 +12,7 @@ const KEY_TYPE = Buffer.from([5]);
 
 /** Signal keys: publishes those of a companion, and returns those of others. */
 export function handleEncryptIq(request: IqRequest): void {
-  const { connection, companion, iq, query } = request;
+  const { context, connection, companion, iq, query } = request;
   if (iq.attrs.type === 'set') {
     if (query?.tag === 'rotate') rotateSignedPreKey(request);
     else uploadKeys(request);
@@ -20,7 +20,7 @@ export function handleEncryptIq(request: IqRequest): void {
   }
   switch (query?.tag) {
     case 'count':
-      answer(connection, iq, [node('count', { value: String(companion.preKeys.size) })]);
+      answer(connection, iq, [node('count', { value: String(countPreKeys(context, companion)) })]);
       return;
     case 'digest':
       answer(connection, iq, [digest(companion)]);

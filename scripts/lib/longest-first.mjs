@@ -1,0 +1,42 @@
+/**
+ * The order of test files: the longest first, so that no process has one of them left when the others are done. Vitest
+ * orders the rest by the times of the last run, or by size.
+ */
+import { relative } from 'node:path';
+import { BaseSequencer } from 'vitest/node';
+import { ROOT } from './paths.mjs';
+
+/**
+ * The integration tests above ten seconds. They wait for leases, timers and processes. Those that a busy machine can
+ * fail, because they time leases or connections, do not stand side by side.
+ */
+const LONGEST = [
+  'apps/worker/src/lease/lease-loss.int.test.ts',
+  'packages/db/bin/schema-engine.int.test.ts',
+  'apps/worker/src/main.int.test.ts',
+  'apps/gateway/src/worker-links/owner-link.int.test.ts',
+  'apps/worker/src/whatsapp/contract/race-points.int.test.ts',
+  'apps/worker/src/supervisor/fleet.int.test.ts',
+  'apps/gateway/src/modules/auth/brute-force.int.test.ts',
+  'apps/worker/src/session/health.int.test.ts',
+  'apps/worker/src/whatsapp/contract/copies.int.test.ts',
+  'apps/worker/src/compose/hosting.int.test.ts',
+  'apps/worker/src/session/account-limits.int.test.ts',
+  'apps/worker/src/supervisor/leave.int.test.ts',
+  'apps/worker/src/outbox/sending.int.test.ts',
+  'packages/cluster/src/ownership.property.int.test.ts',
+  'apps/worker/src/supervisor/handover.int.test.ts',
+  'apps/worker/src/session/no-network.int.test.ts',
+  'apps/gateway/src/modules/workers/worker-removal.int.test.ts',
+];
+
+export class LongestFirst extends BaseSequencer {
+  /** @param {import('vitest/node').TestSpecification[]} files */
+  async sort(files) {
+    const rank = (/** @type {import('vitest/node').TestSpecification} */ { moduleId }) => {
+      const index = LONGEST.indexOf(relative(ROOT, moduleId));
+      return index === -1 ? LONGEST.length : index;
+    };
+    return (await super.sort(files)).sort((one, other) => rank(one) - rank(other));
+  }
+}
