@@ -11,7 +11,7 @@ import { type Flow, readOptions } from './options.ts';
 import { pathTo } from './path.ts';
 import type { Point } from './points.ts';
 import { Recorder, recordHttp } from './recorder.ts';
-import { renderTrace, rowsOf, spendingOf, type Trace } from './report.ts';
+import { renderProcesses, renderTrace, rowsOf, spendingOf, type Trace } from './report.ts';
 import { watchServerTimes } from './server-times.ts';
 import { collect, type Traced, TraceStage, toggle } from './stage.ts';
 import { cutWindow } from './windows.ts';
@@ -80,8 +80,7 @@ try {
     console.log(`\nFlushes of the write-ahead log meanwhile: ${count}, ${ms.toFixed(2)} ms each (mean)`);
   }
   const total = options.flows.length * options.messages;
-  const cpu = recordings.map(({ name, cpuMs }) => `${name} ${(cpuMs / total).toFixed(1)}`);
-  console.log(`\nCPU ms per message, of all flows and the pauses between: ${cpu.join(', ')}`);
+  console.log(`\n${renderProcesses(recordings, total)}`);
   if (options.json !== undefined) await writeFile(options.json, JSON.stringify(traces.map(figuresOf), null, 1));
 } finally {
   await stage.close();

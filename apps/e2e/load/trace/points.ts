@@ -19,6 +19,18 @@ export interface Point {
   match?: string;
 }
 
+/** What one process has written at the end of its recording. */
+export interface RecordedProcess {
+  cpuMs: number;
+  /** Of the time, in which the event loop was not waiting. */
+  busyShare: number;
+  /** What timers of the event loop were late: its stalls, and the wait for a processor. */
+  lateMs: { p50: number; p99: number; max: number };
+  /** Time in garbage collections. */
+  collectingMs: number;
+  points: Point[];
+}
+
 /** A path without what differs between two messages: ids, names with digits, the query. */
 export function nameRoute(method: string, path: string): string {
   const parts = path

@@ -1,6 +1,6 @@
 import { median, percentile } from '../measure/statistics.ts';
 import type { Hop } from './path.ts';
-import type { Point } from './points.ts';
+import type { Point, RecordedProcess } from './points.ts';
 import type { ServerTimes } from './server-times.ts';
 
 /** One outcome of a flow, traced for many messages. */
@@ -119,4 +119,17 @@ function statementsOf(windows: readonly (readonly Point[])[]): StatementRow[] {
   return [...found.values()]
     .filter(({ ms }) => ms.length >= SELDOM * windows.length)
     .toSorted((a, b) => b.ms.length - a.ms.length);
+}
+
+/** Event loops and garbage collection of the processes, as Markdown. */
+export function renderProcesses(processes: readonly ({ name: string } & RecordedProcess)[], messages: number): string {
+  return [
+    '| process | CPU ms per message, with the pauses | event loop busy | late ms: p50 / p99 / max | in collections, ms per message |',
+    '|---|---|---|---|---|',
+    ...processes.map(({ name, cpuMs, busyShare, lateMs: { p50, p99, max }, collectingMs }) => {
+      const late = [p50, p99, max].map((ms) => ms.toFixed(1)).join(' / ');
+      const cells = [name, (cpuMs / messages).toFixed(1), share(busyShare, 1), late, shown(collectingMs / messages)];
+      return `| ${cells.join(' | ')} |`;
+    }),
+  ].join('\n');
 }

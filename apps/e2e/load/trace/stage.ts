@@ -10,7 +10,7 @@ import { Awaited } from '../measure/awaited.ts';
 import { makeInParallel } from '../measure/in-parallel.ts';
 import { WebhookEndpoint } from '../measure/webhook-endpoint.ts';
 import type { Flow } from './options.ts';
-import type { Point } from './points.ts';
+import type { RecordedProcess } from './points.ts';
 import { now } from './recorder.ts';
 
 interface Line {
@@ -94,10 +94,8 @@ export class TraceStage {
   }
 }
 
-export interface Recording {
+export interface Recording extends RecordedProcess {
   name: string;
-  cpuMs: number;
-  points: Point[];
 }
 
 /** Begins the recording of these processes, or ends it. */
@@ -116,7 +114,7 @@ export async function collect(system: System, folder: string): Promise<Recording
         if (performance.now() > deadline) throw new Error(`${name} has not written its recording to ${file}`);
         await sleep(20);
       }
-      return { name, ...(JSON.parse(await readFile(file, 'utf8')) as Omit<Recording, 'name'>) };
+      return { name, ...(JSON.parse(await readFile(file, 'utf8')) as RecordedProcess) };
     }),
   );
 }

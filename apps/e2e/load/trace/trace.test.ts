@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { readOptions } from './options.ts';
 import { pathTo } from './path.ts';
 import { nameFrame, nameRoute, type Point } from './points.ts';
-import { renderTrace, rowsOf, spendingOf } from './report.ts';
+import { renderProcesses, renderTrace, rowsOf, spendingOf } from './report.ts';
 import { cutWindow } from './windows.ts';
 
 const point = (at: number, process: string, kind: Point['kind'], side: Point['side'], name: string): Point => ({
@@ -83,6 +83,12 @@ test('the report has the hops, what the time went into, and the statements', () 
   expect(text).toContain('| 10.00 | gateway | result of: INSERT messages | 7.00 | 7.00 | 100 | 53.8 % |');
   expect(text).toContain('| PostgreSQL: a statement and its way back | 7.00 | 53.8 % |');
   expect(text).toContain('| gateway: INSERT messages | 1.00 | 7.00 | 1.00 | 2.00 |');
+});
+
+test('processes are told with what their event loop was late', () => {
+  const gateway = { name: 'gateway-1', cpuMs: 500, busyShare: 0.1, lateMs: { p50: 0, p99: 4, max: 20 }, points: [] };
+  const text = renderProcesses([{ ...gateway, collectingMs: 25 }], 100);
+  expect(text).toContain('| gateway-1 | 5.0 | 10.0 % | 0.0 / 4.0 / 20.0 | 0.25 |');
 });
 
 test('a window has the points of all processes by time, and answers are found in it', () => {
