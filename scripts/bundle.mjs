@@ -32,6 +32,10 @@ await build({
   conditions: ['@wa-gate/source'],
   external: EXTERNAL,
   banner: { js: COMMONJS },
+  // Without comments: those of the libraries double the text in memory, as one letter outside of Latin-1 does.
+  minifyWhitespace: true,
+  lineLimit: 160,
+  legalComments: 'external',
   sourcemap: true,
   sourcesContent: false,
   logLevel: 'warning',
