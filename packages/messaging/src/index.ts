@@ -56,11 +56,13 @@ export { isHeldBack, newChatsHeldUntil } from './sessions/reachout.ts';
 export { recordSessionsSeen, type SeenSession } from './sessions/session-seen.ts';
 export { type Restriction, type SessionUpdate, updateSessionState } from './sessions/session-state.ts';
 export {
+  type Answer,
   fromOffer,
   GATEWAY_FRAMES,
   type GatewayFrame,
   MAX_CONTROL_FRAME_BYTES,
   type OfferedMessage,
+  type Question,
   readFrame,
   toOffer,
   WORKER_FRAMES,

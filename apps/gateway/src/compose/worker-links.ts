@@ -83,7 +83,7 @@ export function composeWorkerLinks(
     offers: createOffers({ streams, doorbells }),
     hints: createSessionHints({ doorbells, streams, subscriptions, logger }),
     placement,
-    owner: createOwnerLink({ routes, callWorker, logger }),
+    owner: createOwnerLink({ routes, callWorker, streams, logger }),
     ownerStreams: createOwnerStreams({ routes, dispatcher: streaming, masterKeys, logger }),
     fleetChanged() {
       reconciler.notify();

@@ -1,7 +1,7 @@
 import { endLease, workersWithLease } from '@wa-gate/cluster';
 import type { Queryable } from '@wa-gate/db';
 import { type Clock, createLoop, type Logger } from '@wa-gate/kit';
-import type { OfferedMessage, SessionHint, WorkerFrame, WorkerLoadReport } from '@wa-gate/messaging';
+import type { OfferedMessage, Question, SessionHint, WorkerFrame, WorkerLoadReport } from '@wa-gate/messaging';
 import { LRUCache } from 'lru-cache';
 import type { WorkerLife } from './call-worker.ts';
 import type { Evidence } from './evidence.ts';
@@ -42,6 +42,11 @@ export interface ControlStreams {
   offer(workerId: string, message: OfferedMessage): boolean;
   /** Tells a worker that this gateway accepts an offered message itself. */
   withdraw(workerId: string, message: Pick<OfferedMessage, 'sessionId' | 'messageId'>): void;
+  /**
+   * Asks this process life of a worker. Resolves with `undefined` when it gives no answer. @returns `undefined`: there
+   * is no open stream to it, or it takes no questions
+   */
+  ask(life: WorkerLife, question: Omit<Question, 'number'>): Promise<unknown> | undefined;
   isOpen(workerId: string): boolean;
   /** The worker that last sent hints of the session, while its stream is open. */
   ownerOf(sessionId: string): string | undefined;
@@ -165,6 +170,10 @@ export function createControlStreams(deps: ControlStreamsDependencies): ControlS
     notifySession: (sessionId, workerId) => streams.get(workerId)?.notifySession(sessionId) ?? false,
     notifyWorker: (workerId) => streams.get(workerId)?.notifyPlacements() ?? false,
     offer: (workerId, message) => streams.get(workerId)?.offer(message) ?? false,
+    ask({ workerId, incarnation }, question) {
+      const stream = streams.get(workerId);
+      return stream?.target.incarnation === incarnation ? stream.ask(question) : undefined;
+    },
     withdraw: (workerId, message) => streams.get(workerId)?.withdraw([message]),
     isOpen,
     ownerOf(sessionId) {

@@ -3,15 +3,19 @@ import type { Repeat } from '@wa-gate/contracts';
 import type { Logger } from '@wa-gate/kit';
 import { ApiError } from '../http/api-error.ts';
 import type { CallWorker, Outcome, WorkerCall } from './call-worker.ts';
+import type { ControlStreams } from './control-streams.ts';
 import { moving, outcomeUnknown, refusalOf, unproven } from './owner-answer.ts';
 
 export interface OwnerCall<A> extends WorkerCall<A> {
   repeat: Repeat;
+  /** The operation, where it is answered from memory: then it is asked over the control stream first. */
+  question?: string | undefined;
 }
 
 export interface OwnerLinkDependencies {
   routes: RouteTable;
   callWorker: CallWorker;
+  streams: Pick<ControlStreams, 'ask'>;
   logger: Logger;
 }
 
@@ -33,7 +37,7 @@ const ATTEMPTS = 2;
 
 type Failure = Exclude<Outcome<never>, { kind: 'answered' }>;
 
-export function createOwnerLink({ routes, callWorker, logger }: OwnerLinkDependencies): OwnerLink {
+export function createOwnerLink({ routes, callWorker, streams, logger }: OwnerLinkDependencies): OwnerLink {
   function note(failure: Failure, { workerId, endpoint }: Route, sessionId: string): void {
     if (failure.kind === 'unproven') {
       logger.warn({ workerId, endpoint }, 'what answers at the endpoint does not prove to be this worker');
@@ -48,6 +52,11 @@ export function createOwnerLink({ routes, callWorker, logger }: OwnerLinkDepende
       for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
         const route = await routes.resolve(sessionId);
         if (route) {
+          const operation = attempt === 0 ? call.question : undefined;
+          if (operation !== undefined) {
+            const said = await streams.ask(route, { sessionId, epoch: route.epoch, operation });
+            if (said !== undefined && call.answer(said)) return said;
+          }
           const headers = { ...call.headers, 'x-session-epoch': String(route.epoch) };
           const outcome = await callWorker(route, { ...call, headers });
           if (outcome.kind === 'answered') return outcome.answer;

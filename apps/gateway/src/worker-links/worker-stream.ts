@@ -5,6 +5,7 @@ import {
   type GatewayFrame,
   MAX_CONTROL_FRAME_BYTES,
   type OfferedMessage,
+  type Question,
   readFrame,
   WORKER_FRAMES,
   type WorkerFrame,
@@ -12,6 +13,7 @@ import {
 import { WebSocket } from 'ws';
 import type { WorkerLife } from './call-worker.ts';
 import { type Evidence, isRefusal } from './evidence.ts';
+import { Questions } from './questions.ts';
 import type { WorkerAddresses } from './worker-addresses.ts';
 
 /** `silent`: it was open, and nothing came for some seconds. Logged, but no evidence of anything. */
@@ -64,6 +66,10 @@ export class WorkerStream {
   readonly #doorbells = new Set<string>();
   #offers: OfferedMessage[] = [];
   #takesOffers = false;
+  #takesQuestions = false;
+  readonly #questions = new Questions((questions) => {
+    if (this.#state === 'open') this.#send({ type: 'ask', questions });
+  });
 
   constructor(deps: WorkerStreamDependencies) {
     this.#deps = deps;
@@ -81,6 +87,7 @@ export class WorkerStream {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     this.#socket?.terminate();
+    this.#questions.end();
     if (this.#state === 'open') this.#deps.onLost();
     this.#state = 'connecting';
   }
@@ -125,6 +132,15 @@ export class WorkerStream {
 
   withdraw(messages: readonly Pick<OfferedMessage, 'sessionId' | 'messageId'>[]): void {
     if (this.#state === 'open') this.#send({ type: 'withdraw', messages: [...messages] });
+  }
+
+  /**
+   * Resolves with `undefined` when the worker gives no answer. @returns `undefined`: the stream is not open, is full,
+   * or leads to a version that takes no questions
+   */
+  ask(question: Omit<Question, 'number'>): Promise<unknown> | undefined {
+    if (this.#state !== 'open' || !this.#takesQuestions || this.#isFull) return undefined;
+    return this.#questions.ask(question);
   }
 
   get #isFull(): boolean {
@@ -213,6 +229,9 @@ export class WorkerStream {
     if (!frame) return;
     if (frame.type === 'hello') {
       this.#takesOffers = frame.takesOffers === true;
+      this.#takesQuestions = frame.takesQuestions === true;
+    } else if (frame.type === 'answers') {
+      this.#questions.answered(frame.answers);
     } else if (frame.type === 'goodbye') {
       if (frame.incarnation === this.target.incarnation) this.#conclude('goodbye');
     } else {
@@ -224,6 +243,7 @@ export class WorkerStream {
   #lose(next: StreamState): void {
     const wasOpen = this.#state === 'open';
     if (this.#state !== 'silent') this.#state = next;
+    this.#questions.end();
     if (wasOpen) this.#deps.onLost();
   }
 

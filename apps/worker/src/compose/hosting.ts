@@ -2,6 +2,7 @@ import { type Ownership, SESSION_KEYS_BOX } from '@wa-gate/cluster';
 import { createSecretBox } from '@wa-gate/kit';
 import { notifyWorker } from '@wa-gate/messaging';
 import { createDoorbells } from '../control/doorbells.ts';
+import { answerFromMemory } from '../live/session-operations.ts';
 import { createWorkerMetrics, type WorkerMetrics } from '../metrics.ts';
 import { SessionActor } from '../session/session-actor.ts';
 import { SessionWatch } from '../session/session-watch.ts';
@@ -134,6 +135,7 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
         sessionCount: () => sessions.count,
         onOffer: (message, decline) => dispatcher.offer(message, decline),
         onWithdraw: (message) => dispatcher.withdraw(message),
+        onQuestion: (question) => answerFromMemory({ workerId, supervisor }, question),
       });
       dispatcher.start();
       watch.start();

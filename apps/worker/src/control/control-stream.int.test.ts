@@ -55,6 +55,10 @@ beforeEach(async () => {
       if (message.sessionId === 'misrouted') decline();
     },
     onWithdraw: ({ messageId }) => withdrawn.push(messageId),
+    async onQuestion({ sessionId, operation }) {
+      if (sessionId === 'broken') throw new Error('not answered');
+      return sessionId === 'misrouted' ? undefined : { told: operation };
+    },
   });
   const identity = { workerId: WORKER, masterKeys: [masterKey], incarnation: () => incarnation };
   app = buildWorkerApp({
@@ -125,12 +129,46 @@ async function connect(token = internalToken(masterKey, WORKER, 7)): Promise<Tes
 const ofType = <Type extends WorkerFrame['type']>({ frames }: TestGateway, type: Type) =>
   frames.filter((frame): frame is Extract<WorkerFrame, { type: Type }> => frame.type === type);
 
+describe('questions', () => {
+  const ask = (...sessionIds: string[]): GatewayFrame => ({
+    type: 'ask',
+    questions: sessionIds.map((sessionId, number) => ({ number, sessionId, epoch: 3, operation: 'sessions.status' })),
+  });
+
+  it('of one frame are answered in one; what has no answer is named too', async () => {
+    const gateway = await connect();
+    gateway.say(ask('a', 'misrouted', 'broken', 'b'));
+    const [frame] = await waitFor(() => ofType(gateway, 'answers').length > 0 && ofType(gateway, 'answers'));
+    expect(frame!.answers.toSorted((one, other) => one.number - other.number)).toEqual([
+      { number: 0, answer: { told: 'sessions.status' } },
+      { number: 1 },
+      { number: 2 },
+      { number: 3, answer: { told: 'sessions.status' } },
+    ]);
+    expect(ofType(gateway, 'answers')).toHaveLength(1);
+  });
+
+  it('to an incarnation that has ended have no answer (I2)', async () => {
+    const gateway = await connect();
+    incarnation = 8;
+    gateway.say(ask('a'));
+    await waitFor(() => ofType(gateway, 'answers').length > 0);
+    expect(ofType(gateway, 'answers')[0]!.answers).toEqual([{ number: 0 }]);
+  });
+});
+
 describe('who is let in', () => {
   it('a gateway that knows this incarnation; the answer proves it, and says hello', async () => {
     const gateway = await connect();
     expect(gateway.answer).toEqual({ status: 101, by: 7 });
     await waitFor(() => gateway.frames.length > 0);
-    expect(gateway.frames[0]).toEqual({ type: 'hello', workerId: WORKER, incarnation: 7, takesOffers: true });
+    expect(gateway.frames[0]).toEqual({
+      type: 'hello',
+      workerId: WORKER,
+      incarnation: 7,
+      takesOffers: true,
+      takesQuestions: true,
+    });
   });
 
   it.each([

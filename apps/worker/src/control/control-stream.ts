@@ -2,10 +2,12 @@ import type { WebSocket } from '@fastify/websocket';
 import type { Logger } from '@wa-gate/kit';
 import {
   type AcceptedMessage,
+  type Answer,
   fromOffer,
   GATEWAY_FRAMES,
   type GatewayFrame,
   MAX_CONTROL_FRAME_BYTES,
+  type Question,
   readFrame,
   type SessionHint,
   type WorkerFrame,
@@ -23,6 +25,8 @@ export interface ControlHandlers {
   onOffer: (message: AcceptedMessage, decline: () => void) => void;
   /** The gateway accepts the message itself. */
   onWithdraw: (message: Pick<AcceptedMessage, 'sessionId' | 'messageId'>) => void;
+  /** The answer from memory; `undefined` when this worker has none, and then the gateway calls by HTTP. */
+  onQuestion: (question: Question) => Promise<unknown>;
 }
 
 export interface ControlPortDependencies {
@@ -77,6 +81,8 @@ interface Stream {
   socket: WebSocket;
   incarnation: number;
   quietTicks: number;
+  /** To be sent at the end of this turn. */
+  answers: Answer[];
 }
 
 export function createControlPort(deps: ControlPortDependencies): ControlPort {
@@ -139,7 +145,7 @@ export function createControlPort(deps: ControlPortDependencies): ControlPort {
       handlers.onConverge();
       return;
     }
-    const { onSessionDoorbell, onOffer, onWithdraw } = handlers;
+    const { onSessionDoorbell, onOffer, onWithdraw, onQuestion } = handlers;
     if (frame.type === 'offer') {
       for (const message of frame.messages) onOffer(fromOffer(message), () => declined(stream, message.messageId));
       return;
@@ -148,8 +154,27 @@ export function createControlPort(deps: ControlPortDependencies): ControlPort {
       frame.messages.forEach(onWithdraw);
       return;
     }
+    if (frame.type === 'ask') {
+      for (const question of frame.questions) void answer(stream, question, onQuestion);
+      return;
+    }
     const sessionIds = frame.sessionIds.filter((sessionId) => !onSessionDoorbell(sessionId));
     if (sessionIds.length > 0) send(stream, encode({ type: 'strays', sessionIds }));
+  }
+
+  /** Answers of one turn of the event loop share a frame. Their count is bounded by the gateway's. */
+  async function answer(stream: Stream, question: Question, onQuestion: ControlHandlers['onQuestion']): Promise<void> {
+    // Another incarnation is not who was asked.
+    const isAsked = stream.incarnation === incarnation();
+    const said = isAsked ? await onQuestion(question).catch(() => undefined) : undefined;
+    if (stream.answers.length === 0) {
+      setImmediate(() => {
+        const { answers } = stream;
+        stream.answers = [];
+        stream.socket.send(encode({ type: 'answers', answers }));
+      });
+    }
+    stream.answers.push({ number: question.number, ...(said !== undefined && { answer: said }) });
   }
 
   function declined(stream: Stream, messageId: string): void {
@@ -181,7 +206,7 @@ export function createControlPort(deps: ControlPortDependencies): ControlPort {
         socket.close(GOING_AWAY);
         return;
       }
-      const stream: Stream = { socket, incarnation: current, quietTicks: 0 };
+      const stream: Stream = { socket, incarnation: current, quietTicks: 0, answers: [] };
       if (endedIncarnation === current) {
         void sendGoodbye(stream);
         return;
@@ -193,7 +218,7 @@ export function createControlPort(deps: ControlPortDependencies): ControlPort {
         stream.quietTicks = 0;
       });
       socket.on('message', (data) => onMessage(stream, (data as Buffer).toString()));
-      socket.send(encode({ type: 'hello', workerId, incarnation: current, takesOffers: true }));
+      socket.send(encode({ type: 'hello', workerId, incarnation: current, takesOffers: true, takesQuestions: true }));
     },
     publishHints: sendHints,
     async goodbye() {

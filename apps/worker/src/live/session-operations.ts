@@ -2,9 +2,13 @@ import {
   type AnswerOf,
   describeSessionState,
   type InputOf,
+  isOperationName,
+  isSessionOperation,
+  operationOf,
   type SessionOperationName,
   type SessionStateName,
 } from '@wa-gate/contracts';
+import type { Question } from '@wa-gate/messaging';
 import type { SessionActor } from '../session/session-actor.ts';
 import { publicView } from '../session/transition.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
@@ -52,6 +56,20 @@ export const SESSION_PERFORMERS: {
     return { sessionId: actor.owner.sessionId, unlinked };
   },
 };
+
+/**
+ * Answers a question of a gateway from memory. `undefined`: the session is not hosted here under that epoch, or the
+ * operation is not one of these.
+ */
+export async function answerFromMemory(
+  { workerId, supervisor }: { workerId: string; supervisor: Pick<Supervisor, 'remove' | 'require'> },
+  { operation, sessionId, epoch }: Pick<Question, 'operation' | 'sessionId' | 'epoch'>,
+): Promise<unknown> {
+  if (!isOperationName(operation) || !isSessionOperation(operation)) return undefined;
+  if (!operationOf(operation).isAnsweredFromMemory) return undefined;
+  const actor = await supervisor.require({ sessionId, epoch });
+  return actor && SESSION_PERFORMERS[operation]({ actor, workerId, supervisor }, {} as never);
+}
 
 /** The public state of a session. */
 export function statusOf(actor: SessionActor) {

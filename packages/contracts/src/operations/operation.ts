@@ -49,6 +49,11 @@ export interface Operation<I extends TProperties, A extends TSchema> {
   /** Error codes besides those of every route. */
   errors: readonly ErrorCode[];
   repeat: Repeat;
+  /**
+   * The worker answers at once, from what it holds in memory, and `input` is empty. Such a call shares a frame of the
+   * control stream with others.
+   */
+  isAnsweredFromMemory?: true;
   /** The count of queries that it sends to WhatsApp. It is taken from the budget of the session. */
   cost: number;
   /** Milliseconds of the timeout of the gateway. @default 30 000 */

@@ -67,6 +67,7 @@ export const sessions = {
     data: SessionStatusSchema,
     errors: ['SESSION_NOT_FOUND'],
     repeat: 'safe',
+    isAnsweredFromMemory: true,
     cost: 0,
     timeoutMs: STATUS_TIMEOUT_MS,
     alias: {
@@ -90,6 +91,7 @@ export const sessions = {
     data: SessionHealthSchema,
     errors: OWNER_ERRORS,
     repeat: 'safe',
+    isAnsweredFromMemory: true,
     cost: 0,
     examples: [{}],
   }),

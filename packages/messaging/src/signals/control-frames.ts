@@ -29,28 +29,46 @@ export function fromOffer({ idempotency, ...message }: OfferedMessage): Accepted
   return { ...message, idempotency: { ...idempotency, requestHash: Buffer.from(idempotency.requestHash, 'base64') } };
 }
 
+/** A call of an operation that is answered from memory. The number is the asker's, within its stream. */
+export interface Question {
+  number: number;
+  sessionId: string;
+  epoch: number;
+  operation: string;
+}
+
+/** Without an answer the gateway makes the call by HTTP, which says why. */
+export interface Answer {
+  number: number;
+  answer?: unknown;
+}
+
 /**
  * What a worker sends on the control stream of a gateway. `goodbye`: its sockets are closed, and it holds no session
  * any more. `strays`: misrouted doorbells, for sessions that it does not host. `declined`: offered messages that the
  * gateway accepts itself.
+ * `answers`: of questions, in any order.
  */
 export type WorkerFrame =
-  | { type: 'hello'; workerId: string; incarnation: number; takesOffers?: boolean }
+  | { type: 'hello'; workerId: string; incarnation: number; takesOffers?: boolean; takesQuestions?: boolean }
   | { type: 'load'; load: WorkerLoadReport }
   | { type: 'hints'; hints: SessionHint[] }
   | { type: 'strays'; sessionIds: string[] }
   | { type: 'declined'; messageIds: string[] }
+  | { type: 'answers'; answers: Answer[] }
   | { type: 'goodbye'; incarnation: number };
 
 /**
  * What a gateway sends to a worker. `bell`: these outboxes have something new. `look`: the placements have changed.
  * `offer`: checked requests for the owner to accept. `withdraw`: the gateway accepts these offered messages itself.
+ * `ask`: questions, which change nothing.
  */
 export type GatewayFrame =
   | { type: 'bell'; sessionIds: string[] }
   | { type: 'look' }
   | { type: 'offer'; messages: OfferedMessage[] }
-  | { type: 'withdraw'; messages: Pick<OfferedMessage, 'sessionId' | 'messageId'>[] };
+  | { type: 'withdraw'; messages: Pick<OfferedMessage, 'sessionId' | 'messageId'>[] }
+  | { type: 'ask'; questions: Question[] };
 
 /** Far more than any frame of ours. */
 export const MAX_CONTROL_FRAME_BYTES = 1024 * 1024;
@@ -75,6 +93,7 @@ export const WORKER_FRAMES: ReadonlySet<WorkerFrame['type']> = new Set([
   'hints',
   'strays',
   'declined',
+  'answers',
   'goodbye',
 ]);
-export const GATEWAY_FRAMES: ReadonlySet<GatewayFrame['type']> = new Set(['bell', 'look', 'offer', 'withdraw']);
+export const GATEWAY_FRAMES: ReadonlySet<GatewayFrame['type']> = new Set(['bell', 'look', 'offer', 'withdraw', 'ask']);

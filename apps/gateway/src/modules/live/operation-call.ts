@@ -33,7 +33,7 @@ export async function callOperation<N extends OperationName>(
   input: InputOf<N>,
   request: FastifyRequest,
 ): Promise<AnswerOf<N>> {
-  const { repeat, timeoutMs = TIMEOUT_MS } = operationOf(name);
+  const { repeat, timeoutMs = TIMEOUT_MS, isAnsweredFromMemory } = operationOf(name);
   const call: OwnerCall<AnswerOf<N>> = {
     method: 'POST',
     path: `/session/${sessionId}/operations/${name}`,
@@ -41,6 +41,7 @@ export async function callOperation<N extends OperationName>(
     headers: traceOf(request),
     timeoutMs,
     repeat,
+    question: isAnsweredFromMemory && name,
     answer: ANSWERS.get(name) as AnswerCheck<AnswerOf<N>>,
   };
   try {
