@@ -26,6 +26,7 @@ import { type DisconnectCause, groupNotAccessible, readDisconnectCause, recipien
 import { takeMessagesInOrder } from './in-order.ts';
 import { type Arrived, listenForArrivals } from './inbound-listener.ts';
 import { InboundJournal } from './journal.ts';
+import { prepareKeyPairs } from './key-pairs.ts';
 import type { NetworkEndpoint } from './network.ts';
 import type { OperationSocket } from './operations/operation-socket.ts';
 import { type PasskeyStep, readPasskeyStep } from './passkey.ts';
@@ -134,6 +135,7 @@ const wantsHistory = ({ syncType }: proto.Message.IHistorySyncNotification): boo
 export function connect(options: ConnectOptions): Connection {
   const { sessionId, endpoint, store, caches, logger, handlers, makeSocket = makeWASocket } = options;
   const { creds, keys } = store.state;
+  if (creds.account === undefined) prepareKeyPairs();
   const groups = new BoundedCache<GroupMetadata>(GROUPS);
   const journal = new InboundJournal(store.journal);
   const baileysLogger = createBaileysLogger(logger, sessionId);
