@@ -22,10 +22,15 @@ export function renderSamples(rows: readonly Row[]): string {
   return lines.join('\n');
 }
 
+/** Everything else of a sample is a time. */
+const isCount = (what: string): boolean => what === 'sessions' || what.endsWith('(count)');
+
 /** The figures of each repetition, for a script. */
 export const figuresOf = ({ name, samples }: Row): Figures[] =>
   samples.map((sample) => ({
     label: name,
     side: 'gateway',
-    values: Object.fromEntries(Object.entries(sample).map(([what, ms]) => [`${what}, ms`, ms])),
+    values: Object.fromEntries(
+      Object.entries(sample).map(([what, value]) => [isCount(what) ? what : `${what}, ms`, value]),
+    ),
   }));
