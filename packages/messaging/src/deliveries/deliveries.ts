@@ -250,7 +250,7 @@ const WRITE = {
       leased_until = CASE WHEN g.change = 'abandon' THEN now() WHEN g.change = 'release' AND g.cursor >= c.last_seq THEN NULL
         ELSE ${LEASE_UNTIL} END,
       held_until = CASE WHEN g.change = 'hold' THEN ${HOLD_UNTIL} END,
-      cursor = g.cursor,
+      cursor = CASE WHEN g.change = 'release' AND g.cursor >= c.last_seq THEN NULL ELSE g.cursor END,
       failure_count = CASE WHEN g.delivered_ago_ms IS NULL THEN w.failure_count ELSE 0 END + g.failures,
       last_delivery = CASE WHEN g.delivered_ago_ms IS NULL THEN w.last_delivery ELSE now() - g.delivered_ago_ms * interval '1 ms' END
     FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::int[], $6::float8[])

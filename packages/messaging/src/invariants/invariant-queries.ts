@@ -237,7 +237,7 @@ const EVENTS: SqlInvariant[] = [
     sql: `SELECT e.session_id, e.seq, e.type, w.id AS webhook_id FROM webhooks w JOIN session_counters c USING (session_id) CROSS JOIN bound
       JOIN events e ON e.session_id = c.session_id AND e.seq > c.last_seq - bound.depth
       WHERE w.is_active AND e.created_at > w.updated_at + interval '1 second' AND ${wantsEvent('w', 'e.type')}
-        AND (w.cursor IS NULL OR e.seq <= w.cursor OR w.leased_by IS NULL)
+        AND (w.cursor IS NULL OR e.seq <= w.cursor)
         AND NOT EXISTS (SELECT 1 FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.session_id = e.session_id AND d.seq = e.seq)`,
   },
   {

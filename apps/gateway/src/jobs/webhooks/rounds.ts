@@ -16,9 +16,7 @@ export class Rounds<T> {
 
   add(item: T): void {
     this.#waiting.add(item);
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined;
-    });
+    this.#running ??= this.#run();
   }
 
   /** Forgets what waits; resolves when no round runs. */
@@ -30,14 +28,19 @@ export class Rounds<T> {
   async #run(): Promise<void> {
     // What one turn of the event loop adds goes into one round.
     await Promise.resolve();
-    while (this.#waiting.size > 0) {
-      const items: T[] = [];
-      for (const item of this.#waiting) {
-        if (items.length === this.#max) break;
-        items.push(item);
-        this.#waiting.delete(item);
+    try {
+      while (this.#waiting.size > 0) {
+        const items: T[] = [];
+        for (const item of this.#waiting) {
+          if (items.length === this.#max) break;
+          items.push(item);
+          this.#waiting.delete(item);
+        }
+        await this.#handle(items);
       }
-      await this.#handle(items);
+    } finally {
+      // In the same turn as the last look at what waits: what is added after it begins anew.
+      this.#running = undefined;
     }
   }
 }

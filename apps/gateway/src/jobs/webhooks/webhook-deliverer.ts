@@ -245,23 +245,23 @@ export function createWebhookDeliverer(deps: DelivererDependencies, options: Del
   }
 
   function begin(held: HeldWebhook): void {
-    if (held.isDelivering) return;
-    held.isDelivering = true;
-    during(
-      deliver(held).finally(() => {
-        held.isDelivering = false;
-      }),
-    );
+    if (!held.isDelivering) during(deliver(held));
   }
 
   /** Makes first attempts until there is none to make. */
   async function deliver(held: HeldWebhook): Promise<void> {
-    while (mayBegin(held)) {
-      if (held.wantsRead) news.add(held);
-      const event = held.next();
-      if (!event) return;
-      onNews(held);
-      if ((await attempt(held, event)) === 'end') return;
+    held.isDelivering = true;
+    try {
+      while (mayBegin(held)) {
+        if (held.wantsRead) news.add(held);
+        const event = held.next();
+        if (!event) return;
+        onNews(held);
+        if ((await attempt(held, event)) === 'end') return;
+      }
+    } finally {
+      // In the same turn as the last look into the queue: what is put there after it begins anew.
+      held.isDelivering = false;
     }
   }
 

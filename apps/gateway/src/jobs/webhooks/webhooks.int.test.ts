@@ -422,7 +422,7 @@ describe('a webhook that is held', () => {
     const deliverer = startDeliverer({ keepMs: 50, retireMs: 100, tickEveryMs: 50 });
     await announce(1, deliverer);
     await waitFor(async () => (await leaseOf()).leasedBy === null && received.length === 1, { timeoutMs: 20_000 });
-    expect(await leaseOf()).toEqual({ leasedBy: null, cursor: 1, isHeld: false });
+    expect(await leaseOf()).toEqual({ leasedBy: null, cursor: null, isHeld: false });
     await announce(2, deliverer);
     await waitFor(() => received.length === 3);
     expect(seqs()).toEqual(upTo(3));
