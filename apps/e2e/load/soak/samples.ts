@@ -25,6 +25,9 @@ const KEPT = new Set([
   'outbox',
   'events',
   'webhook_deliveries',
+  'idempotency_keys',
+  // What was projected is emptied, and recognized by its hash when it comes again.
+  'inbound_journal',
   'message_usage',
   'usage_records',
   'usage_batches',

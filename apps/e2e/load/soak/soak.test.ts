@@ -38,7 +38,7 @@ const sample = (index: number, more: Partial<Sample['tables']> = {}): Sample => 
   memory: { 'worker-1': { resident: 200 * MB, inUse: 80 * MB }, redis: { resident: 10 * MB } },
   tables: {
     messages: { bytes: 1_000_000 + 10_000 * index, rows: 1_000 + 10 * index },
-    inbound_journal: { bytes: 65_536, rows: 3 },
+    session_keys: { bytes: 65_536, rows: 3 },
     ...(more as Sample['tables']),
   },
 });
@@ -56,11 +56,11 @@ test('history may have more rows but no fatter ones, everything else has to stay
       count.map((index) =>
         sample(index, {
           messages: { bytes: 1_000_000 * (1 + index / 10), rows: 1_000 },
-          inbound_journal: { bytes: 65_536 * (1 + index), rows: 100 * index },
+          session_keys: { bytes: 65_536 * (1 + index), rows: 100 * index },
         }),
       ),
     ),
-  ).toEqual(['table messages, bytes per row', 'table inbound_journal, kB', 'table inbound_journal, rows']);
+  ).toEqual(['table messages, bytes per row', 'table session_keys, kB', 'table session_keys, rows']);
 });
 
 test('an hour has 120 samples and ten minutes of warm-up, and too few samples are refused', () => {
