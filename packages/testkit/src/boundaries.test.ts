@@ -181,6 +181,19 @@ describe('imports', () => {
     expect(circlesOf(importGraph())).toEqual([]);
   });
 
+  it('of packages at run time take the default export: a bundle gives CommonJS packages no named ones', () => {
+    const inBundles = allSources().filter((file) => !isTest(file) && /^(apps\/(gateway|worker)|packages)\//.test(file));
+    const found = inBundles.flatMap((file) =>
+      readFileSync(join(ROOT, file), 'utf8')
+        .split('\n')
+        .filter(
+          (line) => /(?<!typeof )\bimport\('(?!\.|node:)/.test(line) && !/\{ default: \w+ \} = await import/.test(line),
+        )
+        .map((line) => `${file}: ${line.trim()}`),
+    );
+    expect(found).toEqual([]);
+  });
+
   it('every package and app has its rule', () => {
     const owners = new Set(allSources().map(ownerOf));
     expect([...owners].filter((owner) => !MAY_IMPORT[owner])).toEqual([]);

@@ -26,7 +26,7 @@ export function createWebhookDoorbell({ redisUrl, logger }: { redisUrl: string; 
   let opening: ReturnType<typeof openQueue> | undefined;
 
   async function openQueue() {
-    const { Queue } = await import('bullmq');
+    const { Queue } = await import('./bullmq.ts');
     const connection = createRedis({ url: redisUrl, logger, name: 'webhook-bell' });
     const queue: Queue = new Queue(QUEUE_NAMES.webhooks, {
       connection,
@@ -47,10 +47,9 @@ export function createWebhookDoorbell({ redisUrl, logger }: { redisUrl: string; 
         .catch((error: Error) => logger.debug({ err: error, webhookId }, 'webhook doorbell not sent'));
     },
     async close() {
-      if (!opening) return;
-      const { queue, connection } = await opening;
-      await queue.close();
-      connection.disconnect();
+      const opened = await opening?.catch(() => undefined);
+      await opened?.queue.close();
+      opened?.connection.disconnect();
     },
   };
 }

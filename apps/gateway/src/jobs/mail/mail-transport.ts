@@ -52,11 +52,11 @@ const message = (from: string, { id, to, subject, text, createdAt }: OutgoingMai
 });
 
 /** A process that mails nothing does without nodemailer: it is loaded for the first mail. */
-function openedAtFirstUse<T extends { close(): void }>(create: (nodemailer: typeof import('nodemailer')) => T) {
+function openedAtFirstUse<T extends { close(): void }>(create: (nodemailer: typeof import('./nodemailer.ts')) => T) {
   let transport: Promise<T> | undefined;
   return {
     open: (): Promise<T> => {
-      transport ??= import('nodemailer').then(create);
+      transport ??= import('./nodemailer.ts').then(create);
       return transport;
     },
     close: (): void => void transport?.then((opened) => opened.close()),
