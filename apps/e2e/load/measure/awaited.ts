@@ -4,12 +4,12 @@ interface Waiting {
   timer: NodeJS.Timeout;
 }
 
-/** Things that are waited for by a name; what comes before it is waited for is kept. */
+/** Occurrences that callers await by name. One that happens before it is awaited is kept. */
 export class Awaited {
   private readonly waiting = new Map<string, Waiting>();
   private readonly early = new Map<string, number>();
 
-  /** @throws {Error} when it does not come within the time */
+  /** @throws {Error} when it does not happen within the time */
   for(name: string, withinMs: number): Promise<number> {
     const cameAt = this.early.get(name);
     if (cameAt !== undefined) {
@@ -25,7 +25,7 @@ export class Awaited {
     });
   }
 
-  /** It has come, at that time. */
+  /** Records the occurrence with its time. */
   came(name: string, at: number): void {
     const waiting = this.waiting.get(name);
     if (!waiting) {

@@ -1,11 +1,11 @@
 export interface LoopResult {
-  /** What was done and confirmed inside the measured time. */
+  /** The count of operations that were begun and confirmed within the measured time. */
   count: number;
-  /** What was done in all: also what was begun inside of the measured time and confirmed after it. */
+  /** The count of all operations, with those that were confirmed after the measured time. */
   done: number;
   failures: number;
   firstFailure: string | undefined;
-  /** Of the measured time; the last ones that were begun in it are waited for and counted in neither. */
+  /** Seconds of the measured time. Operations that it ends are awaited, and counted in no rate. */
   seconds: number;
   latenciesMs: number[];
 }
@@ -17,12 +17,12 @@ export interface LoopOptions {
   maxCount: number;
 }
 
-/** More than that and the rest of the run says nothing. */
+/** The maximum of failures; after more, a run proves nothing. */
 const MAX_FAILURES = 20;
 
 /**
- * Each client does its next one when the answer to the one before is there. What is begun after the time is over does
- * not count; failures are counted apart and never as done.
+ * Each client begins its next operation when the last one is answered. Operations that begin after the measured time do
+ * not count. Failures are counted apart.
  */
 export async function runClosedLoop(
   { clients, seconds, maxCount }: LoopOptions,

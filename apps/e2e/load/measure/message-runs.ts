@@ -7,17 +7,17 @@ export type Side = 'gateway' | 'raw Baileys';
 
 /** One measured run of one side. */
 export interface MessageRun {
-  /** What was run, such as `50 sessions`. */
+  /** The case, such as `50 sessions`. */
   label: string;
   side: Side;
-  /** Messages that came to their end, with their receipts and events: what the costs are divided by. */
+  /** Completed messages, with their receipts and events. Costs are divided by this count. */
   messages: number;
   /** Messages per second, within the measured time. */
   rate: number;
-  /** By what was timed, in milliseconds. */
+  /** Latencies in milliseconds, by their name. */
   latencies: Record<string, readonly number[]>;
   cost: RunCost;
-  /** Events that came to the webhooks, each once; `null`: this side has none. */
+  /** Distinct events at the webhooks; `null`: this side has no webhooks. */
   events: number | null;
   failures: number;
 }
@@ -34,7 +34,7 @@ export interface FiguresFile {
   runs: readonly Figures[];
 }
 
-/** Not of the installation: they stand for WhatsApp and for customers. */
+/** Processes that stand for WhatsApp and for customers. */
 const OTHERS = new Set(['sandbox', 'load']);
 
 const PERCENTILES = [50, 95, 99] as const;

@@ -19,7 +19,7 @@ export interface MixResult {
   received: number;
   failures: number;
   firstFailure: string | undefined;
-  /** By what was timed, in milliseconds from the planned time of the message. */
+  /** Latencies by their name, in milliseconds from the planned time of the message. */
   latencies: Record<string, number[]>;
 }
 

@@ -16,7 +16,7 @@ export interface OpenLoopResult {
   mostInFlight: number;
 }
 
-/** A side that is so far behind does not reach the rate: latencies would only tell how long it was tried. */
+/** A side with so many open operations does not reach the rate: its latencies would only grow with the run. */
 const MOST_IN_FLIGHT = 5_000;
 
 /**

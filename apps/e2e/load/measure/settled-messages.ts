@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReceivedEvent } from './webhook-endpoint.ts';
 
-/** What a phone with receipts makes of a message, in any order. */
+/** The events of a message to a phone with receipts, in any order. */
 const EVENTS = ['message.sent', 'message.delivered', 'message.read'] as const;
 const ALL = (1 << EVENTS.length) - 1;
 /** Longer than the first repetition of a delivery waits. */

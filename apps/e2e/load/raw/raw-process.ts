@@ -34,7 +34,7 @@ async function addPair(): Promise<void> {
 const receivers: { companion: RawCompanion; from: string; to: string }[] = [];
 const arrived: number[] = [];
 let telling: NodeJS.Timeout | undefined;
-/** How often the measuring script is told: often enough that its window never runs dry. */
+/** Milliseconds between two counts to the measuring script: short enough that its window never runs dry. */
 const TELL_EVERY_MS = 5;
 
 async function addReceiver(): Promise<void> {
@@ -83,6 +83,6 @@ process.on('message', (order: RawOrder) => {
   );
 });
 process.on('disconnect', () => process.exit(0));
-// The measuring script may be gone between two tellings.
+// The measuring script may end between two counts.
 process.on('error', () => process.exit(0));
 process.send!({ done: 'start' } satisfies RawReport);

@@ -1,16 +1,16 @@
 import type { LoopOptions, LoopResult } from '../measure/closed-loop.ts';
 import type { MixOptions, MixResult } from '../measure/mix.ts';
 
-/** What the raw process is told. */
+/** The orders to the raw process. */
 export type RawOrder =
   | { do: 'pair'; count: number }
-  /** Companions that only receive; how many messages each has got is told again and again by {@link RawCount}. */
+  /** Companions that only receive; {@link RawCount} reports the messages of each repeatedly. */
   | { do: 'receive'; count: number }
   | { do: 'run'; loop: LoopOptions }
   | { do: 'mix'; mix: MixOptions }
   | { do: 'stop' };
 
-/** What it answers, one answer to each order, and `start` when it is ready for the first. */
+/** Its answers, one to each order, and `start` when it is ready for the first. */
 export type RawReport =
   | { done: 'start' | 'pair' | 'stop' }
   | { done: 'receive'; lines: { from: string; to: string }[] }

@@ -14,7 +14,7 @@ const ASYNC_CONTEXT = repositoryFile('apps/worker/dist/whatsapp/async-context/in
 /** Baileys without anything of ours around it, in a process of its own. */
 export class RawSide {
   private readonly child: ChildProcess;
-  /** Messages that have come to each receiving companion, as it was told last. */
+  /** Messages of each receiving companion, by the last count. */
   arrived: readonly number[] = [];
   private readonly ended = new AbortController();
 

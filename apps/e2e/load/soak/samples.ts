@@ -6,7 +6,7 @@ import { forceCollection } from '../measure/forced-collection.ts';
 import { childrenOf, residentBytes, type WatchedProcess } from '../measure/process-cpu.ts';
 import type { Series } from './verdicts.ts';
 
-/** What is there at one moment. */
+/** Memory and table sizes at one moment. */
 export interface Sample {
   seconds: number;
   /** By process, in bytes. Of gateways and workers right after a forced collection. */

@@ -4,7 +4,7 @@ import { trendOf } from '../measure/statistics.ts';
 export interface Series {
   name: string;
   unit: 'MB' | 'kB' | 'rows' | 'bytes per row';
-  /** Growth over the measured time that is no growth: caches, pages of a table. */
+  /** Growth over the measured time that is tolerated: caches, pages of a table. */
   tolerated: { share: number; least: number };
   points: readonly { seconds: number; value: number }[];
 }
@@ -34,7 +34,7 @@ export function judge(series: Series): Verdict {
   return { series, first: points[0]!.value, last: points.at(-1)!.value, growth, margin: half, flatness };
 }
 
-/** As Markdown, what grows first. */
+/** As Markdown, growing values first. */
 export function renderVerdicts(verdicts: readonly Verdict[]): string {
   const order: Flatness[] = ['grows', 'uncertain', 'flat'];
   const rows = verdicts.toSorted((a, b) => order.indexOf(a.flatness) - order.indexOf(b.flatness));

@@ -3,9 +3,9 @@ import type { Point, PointKind } from './points.ts';
 /** A point on the way that the outcome waited for. */
 export interface Hop {
   process: string;
-  /** What is seen when the hop is over. */
+  /** The observation that ends the hop. */
   name: string;
-  /** What the time until then went into. */
+  /** The use of the time until then. */
   spentOn: string;
   /** Since the start of the message, in milliseconds. */
   at: number;
@@ -26,8 +26,8 @@ const WAITS: Record<PointKind, string> = {
 const isBlocking = (name: string): boolean => /^b[zlr]|^xread|^message of/.test(name);
 
 /**
- * The chain of points that the last one waited for, from the first one on. What has come was asked for, by this process
- * or another; what goes out was caused by what had come to the same process last. The hops take exactly the time
+ * The chain of points that the last one waited for, from the first one on. An input was requested by its own process or
+ * by another one. An output was caused by the last input of the same process. The hops together take exactly the time
  * between the first and the last point.
  *
  * @param points of all processes, by time; the chain is within them
@@ -41,7 +41,7 @@ export function pathTo(points: readonly Point[], last: number): Hop[] {
     chain.push(cause);
     index = cause;
   }
-  // What nobody explains is the time before the first point that is known.
+  // The time before the first known point has no explanation.
   if (chain.at(-1) !== 0) chain.push(0);
   chain.reverse();
   const start = points[0]!.at;
@@ -87,7 +87,7 @@ function causeOf(points: readonly Point[], index: number): number {
   const isWaitOfOthers = point.kind === 'redis' && isBlocking(point.name);
   const asked = point.answers !== undefined && !isWaitOfOthers ? point.answers : -1;
   if (asked >= 0) return asked;
-  // It waited for somebody else: for what was told last.
+  // The process waited for another one: for the last output to it.
   if (isWaitOfOthers) return latest((one) => one.side === 'out' && one.kind === 'redis' && !isBlocking(one.name));
   return latest((one) => one.kind === 'statement' && one.side === 'in');
 }

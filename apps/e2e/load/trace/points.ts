@@ -2,8 +2,8 @@
 export type PointKind = 'statement' | 'pool' | 'redis' | 'http' | 'frame' | 'timer';
 
 /**
- * One instant in one process. `out`: the process has asked for something, or told something; `in`: something has come
- * to it, and its code goes on.
+ * One instant in one process. `out`: the process has sent a request or a message. `in`: an answer or a message has
+ * arrived, and the code of the process continues.
  */
 export interface Point {
   /** Milliseconds by the monotonic clock, which all processes of a machine share. */
@@ -11,7 +11,7 @@ export interface Point {
   process: string;
   kind: PointKind;
   side: 'out' | 'in';
-  /** What was seen, without what differs between two messages. */
+  /** The observation, without the parts that differ between two messages. */
   name: string;
   /** Of an `in`: the index of the `out` in the same process that it answers. */
   answers?: number;
@@ -19,7 +19,7 @@ export interface Point {
   match?: string;
 }
 
-/** What one process has written at the end of its recording. */
+/** The recording of one process. */
 export interface RecordedProcess {
   cpuMs: number;
   /** Of the time, in which the event loop was not waiting. */

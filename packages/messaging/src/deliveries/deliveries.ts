@@ -4,10 +4,10 @@ import { wantsEvent } from '../events/append-events.ts';
 
 /**
  * Deliveries of events to webhooks. One gateway at a time holds a webhook: the lease is on the webhook and not on the
- * delivery, so that first attempts keep the order of `seq` over all gateways. A delivery is a row from its first result
- * on. What a held webhook has before it are the events behind its cursor that have no result yet; statements that
- * append events write rows only for webhooks that nobody holds. The lease of a process that dies expires; what it had
- * in flight is delivered again under the same event id.
+ * delivery, so that first attempts keep the order of `seq` over all gateways. A delivery has a row from its first result
+ * on. The backlog of a held webhook is the events behind its cursor without a result. Statements that append events
+ * write rows only for webhooks that nobody holds. The lease of a process that dies expires, and its requests in flight
+ * are repeated under the same event ids.
  */
 export interface LeasedWebhook {
   webhookId: string;
@@ -26,15 +26,15 @@ export interface LeasedWebhook {
   nextRetryMs: number | null;
 }
 
-/** How long a lease lasts without being renewed. */
+/** Milliseconds until a lease that is not renewed expires. */
 export const WEBHOOK_LEASE_MS = 12_000;
-/** By so much earlier a holder stops, and events are appended with rows again. */
+/** Milliseconds before the expiry at which a holder stops, and events are appended with rows again. */
 export const WEBHOOK_LEASE_MARGIN_MS = 2_000;
 
 const LEASE_UNTIL = `now() + interval '${WEBHOOK_LEASE_MS} ms'`;
 const HOLD_UNTIL = `now() + interval '${WEBHOOK_LEASE_MS - WEBHOOK_LEASE_MARGIN_MS} ms'`;
 
-/** Rows that are due, or a holder that went away before it came to the end of the events. */
+/** Whether a row is due, or the last holder left events behind the cursor without a result. */
 const HAS_SOMETHING_DUE = `(EXISTS (SELECT 1 FROM webhook_deliveries d
       WHERE d.webhook_id = w.id AND d.status IN ('PENDING', 'RETRYING') AND d.next_attempt <= now())
     OR (w.leased_by IS NOT NULL AND w.cursor < (SELECT last_seq FROM session_counters c WHERE c.session_id = w.session_id)))`;
@@ -73,7 +73,7 @@ export async function leaseWebhooks(
   return rows;
 }
 
-/** One event for one webhook, with all that its body is made of. */
+/** One event for one webhook, with all parts of its body. */
 export interface DueDelivery {
   /** Counts within the session. */
   seq: number;
@@ -85,17 +85,17 @@ export interface DueDelivery {
   createdAt: number;
   /** Attempts made so far. */
   attempts: number;
-  /** What the caller gave with the message that the event is about. */
+  /** The `metadata` that the caller attached to the message of the event. */
   metadata: Record<string, unknown> | null;
 }
 
 type Lease = Pick<LeasedWebhook, 'webhookId' | 'leasedBy'>;
 
-/** What a webhook has before it, found by a read for many. */
+/** The backlog of one webhook, as one statement read it. */
 export interface FoundDeliveries {
   /** In `seq` order. */
   due: DueDelivery[];
-  /** How far the read has come, in `seq`. */
+  /** The last `seq` of the read. */
   upTo: number;
   /** Whether the read ended at its limit. */
   hasMore: boolean;
@@ -200,37 +200,37 @@ export async function readRetries(
   return found;
 }
 
-/** What came of an attempt. */
+/** The result of an attempt. */
 export interface DeliveryResult {
   webhookId: string;
   sessionId: string;
   seq: number;
   status: 'DELIVERED' | 'RETRYING' | 'FAILED';
-  /** How long ago the attempt ended. */
+  /** Milliseconds since the end of the attempt. */
   ageMs: number;
-  /** How long it took. */
+  /** Milliseconds from the request to the answer. */
   durationMs: number;
-  /** With `RETRYING`: how long after its end to try again. */
+  /** With `RETRYING`: milliseconds from its end to the next attempt. */
   delayMs?: number | undefined;
   responseCode?: number | undefined;
   error?: string | undefined;
 }
 
 /**
- * What becomes of a lease. `hold`: it is renewed, and appended events get no rows. `retire`: it is renewed, and they
- * get rows again. `release`: it ends if the cursor is at the last event, else it is renewed as with `retire`; not
- * before every statement has ended that began before `retire`. `abandon`: it runs out now, for the next one to take.
+ * The change of a lease. `hold` renews it, and appended events get no rows. `retire` renews it, and appended events get
+ * rows again. `release` ends it if the cursor is at the last event, and otherwise acts as `retire`; it is allowed once
+ * every statement that began before `retire` has ended. `abandon` lets it expire now, so that another gateway takes it.
  */
 export type LeaseChange = 'hold' | 'retire' | 'release' | 'abandon';
 
-/** What a write says of a webhook. */
+/** The part of a write about one webhook. */
 export interface WebhookProgress extends Lease {
   change: LeaseChange;
   /** Up to here every wanted event has its row, those of this write included. */
   cursor: number;
   /** Attempts of this write that failed, since the last one that did not. */
   failures: number;
-  /** How long ago an attempt of this write delivered its event; `null`: none did. */
+  /** Milliseconds since an attempt of this write delivered its event; `null`: none did. */
   deliveredAgoMs: number | null;
 }
 
@@ -332,7 +332,7 @@ export async function disableWebhook(db: Queryable, webhookId: string, reason: s
 }
 
 /**
- * SQL subquery: what waits for webhooks, as rows (webhook_id, session_id, seq, next_attempt), those of retries that are
+ * SQL subquery: the deliveries that webhooks have not had yet, as rows (webhook_id, session_id, seq, next_attempt), those of retries that are
  * not due yet included. Without a row waits only what is behind the cursor of a webhook whose lease was not released.
  */
 export const WAITING_DELIVERIES = `(

@@ -9,19 +9,19 @@ export interface InboundMessage extends Ownership {
   waMessageId: string;
   chatJid: string;
   chatAltJid?: string | undefined;
-  /** Who wrote it: in groups the participant. */
+  /** The sender; in groups the participant. */
   fromJid: string;
   fromMe: boolean;
   senderName?: string | undefined;
   type: MessageTypeName;
   text?: string | undefined;
   content?: Record<string, unknown> | undefined;
-  /** It came and could not be read. A copy that can be read fills it in. */
+  /** The message could not be decrypted. A readable copy that arrives later fills the row in. */
   isStub?: boolean | undefined;
   waTimestamp: Date;
 }
 
-/** A ciphertext in the journal that is done with: it has become a message, or is none to the user. */
+/** A journal row that is done: its ciphertext is stored as a message, or contains none for the user. */
 export interface Projected extends Ownership {
   hash: Buffer;
 }
@@ -84,7 +84,7 @@ const STORE = {
 };
 
 export interface StoredInbound extends Appended {
-  /** Ids of messages that were new or filled in; the others had come before and changed nothing. */
+  /** Ids of messages that were inserted or filled in. The others were stored before and changed nothing. */
   stored: string[];
   /** Sessions of the batch that this worker does not own any more. */
   stale: string[];

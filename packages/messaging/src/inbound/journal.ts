@@ -22,7 +22,7 @@ const SWEEP = {
     SELECT session_id, hash FROM inbound_journal WHERE created_at < now() - make_interval(days => $1) LIMIT $2)`,
 };
 
-/** Days for which WhatsApp stores a message for an absent device. Later no copy comes any more. */
+/** Days for which WhatsApp stores a message for an absent device. No copy arrives after that. */
 export const JOURNAL_DAYS = 14;
 
 /**

@@ -6,7 +6,7 @@ export interface SqlInvariant {
   name: string;
   /** The numbered invariant behind it (packages/cluster, README). */
   invariant: `I${number}`;
-  /** What a row of the result means. */
+  /** The violation that a row of the result proves, in words. */
   description: string;
   /**
    * Returns a row per violation. May read the bounds of `InvariantBounds` from the CTE `bound(before, since, first_id,
@@ -24,7 +24,7 @@ const HAS_ROOM = (network: string): string => `EXISTS (
   WHERE w.network = ${network} AND w.admin_state = 'ACTIVE' AND l.runtime_state = 'READY' AND ${LIVE}
     AND (SELECT count(*) FROM session_placements o WHERE o.worker_id = w.id) < w.max_sessions)`;
 
-/** Sessions that have been connected for longer than the bound: what waits for its owner has no excuse any more. */
+/** Sessions that have been connected for longer than the bound: their owner had the time to do what waits for it. */
 const LONG_CONNECTED = `s.state = 'CONNECTED' AND s.connected_at < (SELECT before FROM bound)`;
 
 const OWNERSHIP: SqlInvariant[] = [
