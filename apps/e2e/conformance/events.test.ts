@@ -14,7 +14,7 @@ interface Watched {
   webhook: WebhookReceiver;
 }
 
-const system = useSystem({ workers: 1 });
+const system = useSystem({ workers: 1, env: { gateway: { NOTICE_DELAY: '1s' } } });
 const watched: Watched[] = [];
 let tenant: Tenant;
 let friend: Phone;
@@ -115,6 +115,7 @@ const CAUSES: { [K in EventType]: () => Promise<WebhookReceiver> } = {
     await expect(scan(session)).rejects.toThrow('PASSKEY_REQUIRED');
     return session.webhook;
   },
+  'session.notice': () => CAUSES['session.loggedout'](),
 };
 
 test.each(EVENT_TYPES)('%s is brought about and arrives as the registry promises (MR-066, MR-068)', async (type) => {

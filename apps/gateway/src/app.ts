@@ -30,6 +30,8 @@ import { limitsRoutes } from './modules/limits/limits.routes.ts';
 import { liveRoutes } from './modules/live/live.routes.ts';
 import type { MessagesService, Sending } from './modules/messages/index.ts';
 import { messagesRoutes } from './modules/messages/messages.routes.ts';
+import type { NoticesService } from './modules/notices/index.ts';
+import { noticesRoutes } from './modules/notices/notices.routes.ts';
 import type { SessionDirectory, SessionsService } from './modules/sessions/index.ts';
 import { sessionsRoutes } from './modules/sessions/sessions.routes.ts';
 import type { QrHistoryRepository } from './modules/single-account/index.ts';
@@ -73,6 +75,7 @@ export interface GatewayServices extends FleetServices, AdministrationServices, 
   sessions: SessionsService;
   directory: SessionDirectory;
   messages: MessagesService;
+  notices: NoticesService;
   sending: Sending;
   webhooks: WebhooksService;
   owner: OwnerLink;
@@ -192,6 +195,7 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
     await scope.register(keysRoutes, { ...services, guards });
     await scope.register(sessionKeysRoutes, { ...services, guards });
     await scope.register(workspacesRoutes, { ...services, guards });
+    await scope.register(noticesRoutes, { ...services, guards });
     await scope.register(messagesRoutes, { ...services, limiter, guards });
     await scope.register(webhooksRoutes, { ...services, guards });
     await scope.register(workersRoutes, { ...services, limiter });

@@ -3,6 +3,7 @@ import { type Static, Type } from 'typebox';
 import { LOG_ENVIRONMENT } from './jobs/maintenance/log-retention.ts';
 import { AUTH_ENVIRONMENT } from './modules/auth/index.ts';
 import { MAIL_ENVIRONMENT } from './modules/mail/index.ts';
+import { NOTICE_ENVIRONMENT } from './modules/notices/index.ts';
 import { NETWORK_ENVIRONMENT } from './plugins/transport/environment.ts';
 
 const flag = Type.Boolean({ default: false });
@@ -32,6 +33,7 @@ export const ConfigSchema = Type.Object({
   LB_STRATEGY: Type.Union([Type.Literal('least-loaded'), Type.Literal('round-robin')], { default: 'least-loaded' }),
   ...AUTH_ENVIRONMENT,
   ...MAIL_ENVIRONMENT,
+  ...NOTICE_ENVIRONMENT,
   /** Accept `?apiKey=`. Off, because URLs end up in logs. */
   ALLOW_QUERY_API_KEY: flag,
   /** Secrets of webhooks that come without one are derived from this instead of being random. */

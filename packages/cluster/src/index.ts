@@ -34,6 +34,7 @@ export {
   WRITE_KEYS_WITH_MESSAGE,
   writeManySessionKeys,
 } from './key-store.ts';
+export { leaseIsOver } from './lease-states.ts';
 export { beginDraining, endLease, type Incarnation, type LoadGauges, renewLease } from './leases.ts';
 export {
   type Assignment,

@@ -16,6 +16,7 @@ export * from './message-capping.ts';
 export * from './message-states.ts';
 export * from './messages.ts';
 export * from './named-schemas.ts';
+export * from './notices.ts';
 export * from './operations/index.ts';
 export * from './paging.ts';
 export * from './qr.ts';

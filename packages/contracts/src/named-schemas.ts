@@ -61,6 +61,15 @@ import {
 } from './keys.ts';
 import { MessageCappingSchema } from './message-capping.ts';
 import { ListMessagesResultSchema, MessageSchema, SendResultSchema } from './messages.ts';
+import {
+  ChangeNoticeSettingsRequestSchema,
+  ListNoticesResultSchema,
+  NoticeSchema,
+  NoticeSettingsResultSchema,
+  NoticeSettingsSchema,
+  NoticeSubscriptionRequestSchema,
+  NoticeSubscriptionResultSchema,
+} from './notices.ts';
 import { CursorPaginationSchema, PaginationSchema } from './paging.ts';
 import { QrHistoryEntrySchema, QrHistoryResultSchema } from './qr.ts';
 import { LimitsSchema, ListRateLimitsResultSchema, RateLimitSchema, SetRateLimitRequestSchema } from './rate-limits.ts';
@@ -137,6 +146,7 @@ export const NAMED_SCHEMAS = {
   Autoscaling: AutoscalingSchema,
   FleetOperationRequest: FleetOperationRequestSchema,
   ChangeMemberRequest: ChangeMemberRequestSchema,
+  ChangeNoticeSettingsRequest: ChangeNoticeSettingsRequestSchema,
   ChangePasswordRequest: ChangePasswordRequestSchema,
   CreateKeyRequest: CreateKeyRequestSchema,
   CreateSessionKeyRequest: CreateSessionKeyRequestSchema,
@@ -174,6 +184,7 @@ export const NAMED_SCHEMAS = {
   ListLoginsResult: ListLoginsResultSchema,
   ListMembersResult: ListMembersResultSchema,
   ListMessagesResult: ListMessagesResultSchema,
+  ListNoticesResult: ListNoticesResultSchema,
   ListRateLimitsResult: ListRateLimitsResultSchema,
   ListSystemLogsResult: ListSystemLogsResultSchema,
   ListTiersResult: ListTiersResultSchema,
@@ -188,6 +199,11 @@ export const NAMED_SCHEMAS = {
   MessageCapping: MessageCappingSchema,
   Message: MessageSchema,
   MessageStatistics: MessageStatisticsSchema,
+  NoticeSettingsResult: NoticeSettingsResultSchema,
+  NoticeSettings: NoticeSettingsSchema,
+  NoticeSubscriptionRequest: NoticeSubscriptionRequestSchema,
+  NoticeSubscriptionResult: NoticeSubscriptionResultSchema,
+  Notice: NoticeSchema,
   OpenInvitationResult: OpenInvitationResultSchema,
   OpenInvitation: OpenInvitationSchema,
   Overview: OverviewSchema,

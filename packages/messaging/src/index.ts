@@ -15,6 +15,7 @@ export {
   type WrittenWebhook,
   writeDeliveries,
 } from './deliveries/deliveries.ts';
+export { appendControlEvent } from './events/append-control-event.ts';
 export { type Appended, type AppendedEvent, type WantingWebhook, wantsEvent } from './events/append-events.ts';
 export { type InboundMessage, type Projected, type StoredInbound, storeInbound } from './inbound/inbound.ts';
 export { findJournalled, JOURNAL_DAYS, type JournalRow, readUnprojected, sweepJournal } from './inbound/journal.ts';

@@ -6,7 +6,7 @@ import { createMailboxTransport, createMailSender, createSmtpTransport } from '.
 import type { KeyStore } from '../modules/api-keys/index.ts';
 import { createAccountService, createAuthService, parseSecrets } from '../modules/auth/index.ts';
 import type { People } from '../modules/identities/index.ts';
-import { createMailQueue, isMailOn, MAIL_BOX, mailSender } from '../modules/mail/index.ts';
+import { createMailQueue, isMailOn, MAIL_BOX, type MailQueue, mailSender } from '../modules/mail/index.ts';
 import { signingKeys } from '../plugins/access-tokens.ts';
 import type { Revocations } from '../revocations/revocations.ts';
 import type { Background, Resources } from './resources.ts';
@@ -32,6 +32,10 @@ export function credentialSettings(
 
 const mailBox = ({ masterKeys }: Resources) => createSecretBox(masterKeys, MAIL_BOX);
 
+/** Where mails are put in the transaction of what they tell. */
+export const composeMailQueue = (resources: Resources, config: Config): MailQueue =>
+  createMailQueue({ box: mailBox(resources), isOn: isMailOn(config) });
+
 /** People: how they come in, and what is mailed to them. */
 export function composeAccounts(
   resources: Resources,
@@ -39,7 +43,7 @@ export function composeAccounts(
   deps: { revocations: Revocations; people: People; keys: KeyStore; defaultNetwork: Network },
 ) {
   const { pool } = resources;
-  const mail = createMailQueue({ box: mailBox(resources), isOn: isMailOn(config) });
+  const mail = composeMailQueue(resources, config);
   return {
     mail,
     services: {

@@ -26,6 +26,7 @@ import { composeAccounts } from './accounts.ts';
 import { composeAdministration, composeRemover } from './administration.ts';
 import { type DeliverySources, webhookSecrets } from './delivery.ts';
 import { composeLimits } from './limits.ts';
+import { composeNotices } from './notices.ts';
 import type { Background, Resources } from './resources.ts';
 import { composeWorkerLinks } from './worker-links.ts';
 import { composeWorkers } from './workers.ts';
@@ -110,6 +111,7 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
       ...limits.services,
       ...accounts.services,
       ...workspaces.services,
+      ...composeNotices(resources, config, accounts.mail),
       sessions,
       qrHistory: createQrHistoryRepository(pool),
       dashboard: createDashboardService({

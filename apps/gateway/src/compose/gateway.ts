@@ -6,10 +6,11 @@ import { createMaintenance, retentionTasks } from '../jobs/maintenance/index.ts'
 import { createGatewayMetrics } from '../metrics/index.ts';
 import { createHealthService, createProcessMeter } from '../modules/health/index.ts';
 import { networkSettings } from '../plugins/transport/index.ts';
-import { composeMailing, credentialSettings } from './accounts.ts';
+import { composeMailing, composeMailQueue, credentialSettings } from './accounts.ts';
 import { composeApi } from './api.ts';
 import { composeDelivery } from './delivery.ts';
 import { composeUsageMover } from './limits.ts';
+import { composeNoticeLoop } from './notices.ts';
 import type { Background, Resources } from './resources.ts';
 
 /** A gateway that is put together. */
@@ -40,6 +41,7 @@ export async function composeGateway(resources: Resources, config: Config): Prom
     background.push(
       composeDelivery(resources, config, metrics, api.sources).background,
       ...composeMailing(resources, config).background,
+      composeNoticeLoop(resources, config, composeMailQueue(resources, config)).background,
       composeUsageMover(resources).background,
       createInvariantWatch({ ...resources, metrics }),
       createMaintenance({ ...resources, tasks: retentionTasks(resources.pool, retentionOf(config)) }),

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { MessageCappingSchema } from '../message-capping.ts';
+import { WORKSPACE_NOTICES } from '../notices.ts';
 import { nullable, oneOf, timestamp } from '../schema.ts';
 import { SESSION_STATES, SESSION_STATUSES } from '../session-states.ts';
 import { event } from './event.ts';
@@ -96,6 +97,28 @@ export const SESSION_EVENTS = {
     summary: 'Linking waits for a passkey, or for its confirmation.',
     data: Type.Object({ step: oneOf(['passkey', 'confirmation'] as const), reason }),
     example: { step: 'passkey', reason: 'This account links a device only with a passkey.' },
+    keep: 'log',
+  }),
+  'session.notice': event({
+    summary: 'Something has been wrong with the session for longer than the set time, or is over.',
+    data: Type.Object({
+      noticeId: Type.String({ format: 'uuid', description: 'The same for the beginning and the end of an incident.' }),
+      kind: oneOf(WORKSPACE_NOTICES),
+      step: oneOf(['begun', 'resolved'] as const),
+      since: timestamp('When it was observed first.'),
+      reason,
+      action: Type.String({ description: 'What to do.' }),
+      link: nullable(Type.String({ description: 'Where to do it, for a person who is logged in.' })),
+    }),
+    example: {
+      noticeId: '01a1fe67-59c3-7e76-818f-224716029ae9',
+      kind: 'logged_out',
+      step: 'begun',
+      since: '2026-01-15T10:30:00.000Z',
+      reason: 'The device was removed on the phone.',
+      action: 'Link the session again: ask for a QR code and scan it with the phone.',
+      link: 'https://gate.example.com/api/sessions/user123-personal/qr?format=svg',
+    },
     keep: 'log',
   }),
 };

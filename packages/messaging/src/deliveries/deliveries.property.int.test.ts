@@ -7,8 +7,8 @@ import { newId } from '@wa-gate/kit';
 import { createTestDatabase, seedSession, type TestDatabase } from '@wa-gate/testkit';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { appendControlEvent } from '../events/append-control-event.ts';
 import { findViolations } from '../invariants/invariants.ts';
-import { appendControlEvent } from '../testing/append-control-event.ts';
 import { PREVIOUS_DELIVERY_STATEMENTS } from '../testing/previous-deliveries.ts';
 import {
   type DeliveryResult,

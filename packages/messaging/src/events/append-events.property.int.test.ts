@@ -17,7 +17,7 @@ import { claimOutbox } from '../outbox/outbox.ts';
 import { recordOutcomes } from '../outbox/outcomes.ts';
 import { newWaMessageId } from '../outbox/wa-message-id.ts';
 import { updateSessionState } from '../sessions/session-state.ts';
-import { appendControlEvent } from '../testing/append-control-event.ts';
+import { appendControlEvent } from './append-control-event.ts';
 import type { Appended } from './append-events.ts';
 
 /** The lease of the one worker, which nobody renews, outlasts the file. */

@@ -6,6 +6,7 @@ import { sweepWorkerMetrics } from '../../modules/workers/index.ts';
 import { sweepInvitations } from '../../modules/workspaces/index.ts';
 import { sweepRevocations } from '../../revocations/revocations.ts';
 import { sweepMails } from '../mail/index.ts';
+import { sweepIncidents } from '../notices/index.ts';
 import { sweepLog } from './log-retention.ts';
 import type { MaintenanceTask } from './maintenance.ts';
 
@@ -24,6 +25,7 @@ export function retentionTasks(pool: Pool, { auditDays, systemLogDays }: Retenti
     { name: 'ended logins', run: (limit) => sweepLogins(pool, limit) },
     { name: 'expired mail tokens', run: (limit) => sweepMailTokens(pool, limit) },
     { name: 'old mails', run: (limit) => sweepMails(pool, limit) },
+    { name: 'old incidents', run: (limit) => sweepIncidents(pool, limit) },
     { name: 'old audit log', run: (limit) => sweepLog(pool, 'audit_logs', auditDays, limit) },
     { name: 'old system log', run: (limit) => sweepLog(pool, 'system_logs', systemLogDays, limit) },
     { name: 'old invitations', run: (limit) => sweepInvitations(pool, limit) },

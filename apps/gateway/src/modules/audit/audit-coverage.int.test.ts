@@ -152,6 +152,13 @@ describe('every action leaves an entry (MR-162)', () => {
     const ids = { id, userId: member.userId };
     await audited('PATCH /api/workspaces/{id}/members/{userId}', { as: owner, ids, body: { role: 'operator' } });
     await audited('DELETE /api/workspaces/{id}/members/{userId}', { as: owner, ids });
+    await audited('PATCH /api/workspaces/{id}/notices/settings', {
+      as: owner,
+      ids: { id },
+      body: { delaySeconds: 60 },
+    });
+    await audited('PUT /api/workspaces/{id}/notices/subscription', { as: owner, ids: { id }, body: { mail: false } });
+    await audited('PUT /api/admin/notices/subscription', { as: admin, body: { mail: false } });
     await audited('DELETE /api/workspaces/{id}', { as: owner, ids: { id } });
   });
 

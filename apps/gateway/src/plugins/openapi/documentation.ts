@@ -63,6 +63,7 @@ export async function buildDocumentation({ version, routes, schemas }: Described
         { name: 'Keys' },
         { name: 'Sessions' },
         { name: 'Messages' },
+        { name: 'Notices' },
         { name: 'Webhooks' },
         { name: 'Workers' },
         { name: 'Usage and limits' },

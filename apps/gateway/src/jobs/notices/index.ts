@@ -1,0 +1,2 @@
+export { sweepIncidents } from './incident-rows.ts';
+export { createNoticeLoop } from './notice-loop.ts';

@@ -1,0 +1,42 @@
+import type { MessageCapping, NoticeKind } from '@wa-gate/contracts';
+import type { SessionState } from '@wa-gate/db';
+
+/** What is known of the session of an incident now. */
+export interface IncidentSession {
+  slug: string;
+  name: string;
+  state: SessionState;
+  stateReason: string | null;
+  lockedUntil: Date | null;
+  capping: MessageCapping | null;
+  webhookUrl: string | null;
+}
+
+/** What was observed besides, when the incident began. */
+export interface IncidentDetails {
+  network?: 'live' | 'sandbox';
+  /** How many are concerned. */
+  sessions?: number;
+}
+
+export interface Incident extends IncidentSession {
+  id: string;
+  kind: NoticeKind;
+  subject: string;
+  workspaceId: string | null;
+  sessionId: string | null;
+  details: IncidentDetails;
+  beganAt: Date;
+  toldAt: Date | null;
+  mails: number;
+  endedAt: Date | null;
+  isResolved: boolean;
+}
+
+/** Columns of an {@link Incident} from {@link INCIDENT_TABLES}. */
+export const INCIDENT_COLUMNS = `i.id, i.kind, i.subject, i.workspace_id AS "workspaceId", i.session_id AS "sessionId", i.details,
+  i.began_at AS "beganAt", i.told_at AS "toldAt", i.mails, i.ended_at AS "endedAt", i.is_resolved AS "isResolved",
+  s.slug, s.name, s.state, s.state_reason AS "stateReason", s.reachout_locked_until AS "lockedUntil",
+  s.message_capping AS capping, (SELECT w.url FROM webhooks w WHERE w.session_id = i.session_id) AS "webhookUrl"`;
+
+export const INCIDENT_TABLES = 'incidents i LEFT JOIN sessions s ON s.id = i.session_id';
