@@ -4,10 +4,22 @@ import { join } from 'node:path';
 import { guardOrphan } from './orphan-guard.ts';
 import { ProcessLog } from './process-log.ts';
 
+/** Another way to run a process than node on this machine. */
+export interface Launch {
+  command: string;
+  args: readonly string[];
+  /** What the command itself needs; the settings of the process win. */
+  env: Readonly<Record<string, string>>;
+  /** The process that gets the signals, by the pid of the command. */
+  target(pid: number): number | undefined;
+}
+
 export interface ProcessSpec {
   name: string;
   /** Program file that node runs. */
   main: string;
+  /** Runs it instead, such as in a container. @default node, with the flags and the program */
+  launch?: Launch;
   env: Readonly<Record<string, string>>;
   /** Flags of node itself, such as `--cpu-prof`. @default none */
   nodeFlags?: readonly string[];
@@ -63,10 +75,11 @@ export class ManagedProcess {
 
   spawn(): void {
     if (this.child) throw new Error(`${this.name} runs already`);
-    const { main, env, nodeFlags = [] } = this.spec;
+    const { main, env, nodeFlags = [], launch } = this.spec;
     // A minimal environment: that of the developer must not affect a test.
-    const inherited = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/' };
-    const child = spawn(process.execPath, [...nodeFlags, main], {
+    const inherited = launch?.env ?? { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/' };
+    const [command, args] = launch ? [launch.command, launch.args] : [process.execPath, [...nodeFlags, main]];
+    const child = spawn(command, args, {
       env: { ...inherited, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -97,11 +110,23 @@ export class ManagedProcess {
     }
   }
 
+  /** Sends the signal without waiting. */
+  signal(signal: NodeJS.Signals): void {
+    const target = this.spec.launch ? this.spec.launch.target(this.pid) : this.pid;
+    if (target === undefined) throw new Error(`${this.name} has no process that could get ${signal}`);
+    try {
+      process.kill(target, signal);
+    } catch (error) {
+      // It has ended by itself in this moment.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+
   /** Sends the signal and waits for the end; SIGKILL follows when `graceMs` were not enough. */
   async stop({ signal = 'SIGTERM' as NodeJS.Signals, graceMs = 15_000 } = {}): Promise<Exit> {
     const { child, exit } = this;
     if (!child || !exit) return { code: null, signal: null };
-    child.kill(signal);
+    this.signal(signal);
     const timer = setTimeout(() => {
       this.log.note(`${this.name} did not end within ${graceMs} ms of ${signal}; killed`);
       child.kill('SIGKILL');

@@ -5,6 +5,7 @@ import { LIMITS } from '@wa-gate/contracts';
 import type { Logger } from '@wa-gate/kit';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { withoutVersion } from './http/api-version.ts';
+import { withoutBasePath } from './http/base-path.ts';
 import { requestLogger } from './http/request-logger.ts';
 import { type SchemaCompilation, serializerBuilder, validatorCompiler } from './http/schema-compilers.ts';
 import type { GatewayMetrics } from './metrics/index.ts';
@@ -123,6 +124,7 @@ const PREFLIGHT_SECONDS = 600;
 /** Plugins and modules in reading order. Opens nothing and listens nowhere: tests use `inject()`. */
 export async function buildGateway(deps: GatewayDependencies): Promise<FastifyInstance> {
   const { logger, metrics, health, settings, services, compilation = 'at first use' } = deps;
+  const { basePath } = settings.network;
   const app = Fastify({
     loggerInstance: logger,
     childLoggerFactory: requestLogger,
@@ -130,7 +132,7 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
     logController: new LogController({ disableRequestLogging: true }),
     requestIdHeader: false,
     genReqId: requestIdOf,
-    rewriteUrl: ({ url = '/' }) => withoutVersion(url),
+    rewriteUrl: ({ url = '/' }) => withoutVersion(withoutBasePath(url, basePath)),
     // Refusals of the router before any route, such as for a URL with a broken escape, get the same envelope as all
     // others.
     frameworkErrors: (error, request, reply) => void sendError(request, reply, error),
@@ -145,15 +147,16 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
     .setValidatorCompiler(validatorCompiler(compilation))
     .withTypeProvider<TypeBoxTypeProvider>() as unknown as FastifyInstance;
 
+  app.decorate('basePath', basePath);
   acceptJsonOnly(app);
   await app.register(errors);
   await app.register(requestContext);
   await app.register(securityLog);
   await app.register(networkRules, { settings: settings.network });
   // Before the first route: it collects them.
-  if (services) await app.register(openapi, { version: settings.version });
+  if (services) await app.register(openapi, { version: settings.version, basePath });
   // Until a dashboard lives there, a browser that comes to the root gets the description of the API.
-  if (services) app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect('/docs'));
+  if (services) app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect(`${basePath}/docs`));
   await app.register(metricsPlugin, { metrics, isServed: settings.serveMetrics });
   await app.register(probeRoutes, { health });
   await app.register(healthRoutes, { health });

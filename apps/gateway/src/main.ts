@@ -68,6 +68,8 @@ async function run(config: Config): Promise<void> {
   if (config.BCRYPT_ROUNDS) logger.warn('BCRYPT_ROUNDS is ignored: passwords are hashed with argon2id');
   await gateway.app.listen({ host: config.HOST, port: config.PORT });
   gateway.start();
+  // For a process manager that waits for it.
+  process.send?.('ready');
   logger.info({ role: config.ROLE, host: config.HOST, port: config.PORT, version }, 'gateway ready');
 
   onShutdown(logger, config.SHUTDOWN_GRACE_MS, () => [

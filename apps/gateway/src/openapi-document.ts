@@ -22,7 +22,15 @@ export async function buildOpenapiDocument(version: string): Promise<string> {
       tokenSeconds: 1,
       corsOrigins: [],
       allowQueryKey: false,
-      network: { trustProxy: false, helmet: true, corsOrigins: [], requireHttps: false, allow: null, deny: null },
+      network: {
+        trustProxy: false,
+        helmet: true,
+        corsOrigins: [],
+        requireHttps: false,
+        basePath: '',
+        allow: null,
+        deny: null,
+      },
     },
     // A wrong schema must not wait for a request.
     compilation: 'at start',

@@ -30,6 +30,8 @@ import { makeCertChain } from './wire/certificate.ts';
 export interface SandboxOptions {
   /** Address both listeners bind to. @default 127.0.0.1 */
   host?: string;
+  /** The name or address in the URLs and in the certificate. @default that of `host` */
+  publicHost?: string | undefined;
   /** Port of the control API. @default 0, a free one */
   port?: number;
   /** Port of the TLS listener. @default 0, a free one */
@@ -81,10 +83,10 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 }
 
 async function openSandbox(options: SandboxOptions, host: string, log: Logger, unlock: () => void): Promise<Sandbox> {
-  const { dataDir } = options;
+  const { dataDir, publicHost = reachable(host) } = options;
   const journal: Journal = dataDir === undefined ? new MemoryJournal() : new FileJournal(dataDir);
   const noise = loadNoiseKeys(journal);
-  const identity = await loadTlsIdentity(journal, host);
+  const identity = await loadTlsIdentity(journal, publicHost);
   if (dataDir !== undefined) writeFileSync(join(dataDir, 'ca.pem'), identity.caPem);
   const media = await MediaStore.open(dataDir ?? null);
   const context = buildContext({ options, journal, media, log, noise });
@@ -99,7 +101,7 @@ async function openSandbox(options: SandboxOptions, host: string, log: Logger, u
   });
   try {
     const wsPort = await named('TLS listener', host, options.wsPort ?? 0, (port) => listener.listen(host, port));
-    context.mediaHost = `${reachable(host)}:${wsPort}`;
+    context.mediaHost = `${publicHost}:${wsPort}`;
     const url = await named('control API', host, options.port ?? 0, (port) => control.listen(host, port));
     context.phones.resume();
     let stopped: Promise<void> | null = null;

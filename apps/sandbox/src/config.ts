@@ -8,6 +8,8 @@ export const ConfigSchema = Type.Object({
   SANDBOX_WS_PORT: Type.Integer({ minimum: 0, maximum: 65_535, default: 8921 }),
   /** Address both listeners bind to. */
   SANDBOX_HOST: Type.String({ default: '127.0.0.1', minLength: 1 }),
+  /** The name or address in which clients find it. @default SANDBOX_HOST */
+  SANDBOX_PUBLIC_HOST: Type.Optional(Type.String({ minLength: 1 })),
   /** The directory of accounts, keys, queues and media. Without it nothing survives the process. */
   SANDBOX_DATA_DIR: Type.Optional(Type.String({ minLength: 1 })),
   /** When set, the control API requires `Authorization: Bearer <token>` everywhere except `GET /health`. */

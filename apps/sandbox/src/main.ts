@@ -1,4 +1,4 @@
-import { ConfigError, createLogger, onShutdown, readConfig } from '@wa-gate/kit';
+import { ConfigError, createLogger, describeFolderFailure, onShutdown, readConfig } from '@wa-gate/kit';
 import { startSandbox } from './app.ts';
 import { type Config, ConfigSchema } from './config.ts';
 
@@ -22,6 +22,7 @@ const log = createLogger({ service: 'sandbox', level: config.LOG_LEVEL });
 try {
   const sandbox = await startSandbox({
     host: config.SANDBOX_HOST,
+    publicHost: config.SANDBOX_PUBLIC_HOST,
     port: config.SANDBOX_PORT,
     wsPort: config.SANDBOX_WS_PORT,
     dataDir: config.SANDBOX_DATA_DIR,
@@ -36,6 +37,9 @@ try {
   log.info({ ready: true, url, wsUrl, mediaHost, dataDir: config.SANDBOX_DATA_DIR ?? null }, 'ready');
   process.send?.({ type: 'ready', url });
 } catch (error) {
-  log.fatal({ err: error }, 'the sandbox could not start');
+  const folder = config.SANDBOX_DATA_DIR;
+  const sentence = folder === undefined ? null : describeFolderFailure(error, 'SANDBOX_DATA_DIR', folder);
+  if (sentence === null) log.fatal({ err: error }, 'the sandbox could not start');
+  else process.stderr.write(`sandbox: ${sentence}\n`);
   process.exitCode = 1;
 }

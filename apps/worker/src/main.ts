@@ -165,6 +165,8 @@ async function run(config: WorkerConfig): Promise<void> {
     onHeld: (current) => supervisor.begin(current),
     onLost: () => supervisor.cut(),
   });
+  // For a process manager that waits for it.
+  process.send?.('ready');
 }
 
 try {

@@ -5,18 +5,14 @@
  */
 import { fileURLToPath } from 'node:url';
 import { applyMigrations } from './engine/apply-migrations.mjs';
+import { readVariable } from './engine/variable.mjs';
 
-const url = process.env.DATABASE_URL;
 const migrationsDir = process.argv[2] ?? fileURLToPath(new URL('../../../prisma/migrations', import.meta.url));
 
-if (!url) {
-  process.stderr.write('DATABASE_URL is not set\n');
+try {
+  const url = readVariable('DATABASE_URL', process.env);
+  for (const name of await applyMigrations({ url, migrationsDir })) process.stdout.write(`${name}\n`);
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
-} else {
-  try {
-    for (const name of await applyMigrations({ url, migrationsDir })) process.stdout.write(`${name}\n`);
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 1;
-  }
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Static, TObject, TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 
@@ -8,14 +9,15 @@ export class ConfigError extends Error {
 
 /**
  * Reads the configuration from the environment: validated by the schema (with defaults and coercion) and frozen. Only
- * `main.ts` files call this. An empty variable counts as absent, as usual for `NAME=` in an env file.
+ * `main.ts` files call this. An empty variable counts as absent, as usual for `NAME=` in an env file. The value of any
+ * variable that is a text may be in a file instead, which `NAME_FILE` names: so are secrets mounted into containers.
  *
  * @throws {ConfigError} with every variable that is missing or wrong
  */
 export function readConfig<T extends TObject>(schema: T, env: NodeJS.ProcessEnv = process.env): Readonly<Static<T>> {
   const config: Record<string, unknown> = {};
   for (const [name, property] of Object.entries(schema.properties)) {
-    const text = env[name];
+    const text = isText(property) ? textOf(name, env) : env[name];
     const value = text === undefined || text === '' ? defaultOf(property) : coerce(text, property);
     if (value !== undefined) config[name] = value;
   }
@@ -23,6 +25,38 @@ export function readConfig<T extends TObject>(schema: T, env: NodeJS.ProcessEnv 
     throw new ConfigError(`The environment is not valid: ${describe(Value.Errors(schema, config))}.`);
   }
   return Object.freeze(config as Static<T>);
+}
+
+const isText = (schema: TSchema): boolean => (schema as { type?: string }).type === 'string';
+
+/** The value of a variable, or of the file that `NAME_FILE` names, without the line break at its end. */
+function textOf(name: string, env: NodeJS.ProcessEnv): string | undefined {
+  const value = env[name];
+  const path = env[`${name}_FILE`];
+  if (!path) return value;
+  if (value) throw new ConfigError(`${name} and ${name}_FILE are both set. Keep one of them.`);
+  let content: string;
+  try {
+    content = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+  } catch (error) {
+    throw new ConfigError(`${name}_FILE names ${path}, which ${whyUnreadable(error)}`);
+  }
+  if (content === '') throw new ConfigError(`${name}_FILE names ${path}, which is empty. Write the value into it.`);
+  return content;
+}
+
+function whyUnreadable(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  switch (code) {
+    case 'ENOENT':
+      return 'does not exist. Create the file, or mount the secret there.';
+    case 'EACCES':
+      return `user ${process.getuid?.() ?? ''} may not read. Let that user read it, with chown or chmod.`;
+    case 'EISDIR':
+      return 'is a folder. A container engine makes one where the file to mount is missing: create the file, start again.';
+    default:
+      return `cannot be read (${code ?? message}).`;
+  }
 }
 
 const defaultOf = (schema: TSchema): unknown => (schema as { default?: unknown }).default;

@@ -2,6 +2,7 @@ export { type BackoffOptions, backoffDelay } from './backoff.ts';
 export { createCensor } from './censor.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { ConfigError, readConfig } from './env.ts';
+export { describeFolderFailure } from './folder-failure.ts';
 export { firstIdAt, newId, newRequestId, newToken, TOKEN_PREFIX } from './ids.ts';
 export {
   internalToken,

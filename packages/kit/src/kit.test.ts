@@ -1,8 +1,12 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Type } from 'typebox';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { backoffDelay } from './backoff.ts';
 import { systemClock } from './clock.ts';
 import { ConfigError, readConfig } from './env.ts';
+import { describeFolderFailure } from './folder-failure.ts';
 import { firstIdAt, newId, newToken } from './ids.ts';
 import { internalToken, tokensEqual } from './internal-auth.ts';
 import { createLogger } from './logger.ts';
@@ -30,6 +34,57 @@ describe('configuration (MR-176)', () => {
     expect(read).toThrow(ConfigError);
     expect(read).toThrow(/NETWORK is missing/);
     expect(read).toThrow(/PORT must be integer/);
+  });
+});
+
+describe('a variable that is a file (MR-176)', () => {
+  const schema = Type.Object({ TOKEN: Type.String({ minLength: 3 }), PORT: Type.Integer({ default: 1 }) });
+  const folder = mkdtempSync(join(tmpdir(), 'wag-secrets-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const file = (content: string): string => {
+    const path = join(folder, 'token');
+    writeFileSync(path, content);
+    return path;
+  };
+
+  it('has its content, without the line break at the end', () => {
+    expect(readConfig(schema, { TOKEN_FILE: file('sesame\n') }).TOKEN).toBe('sesame');
+    expect(readConfig(schema, { TOKEN_FILE: file(' two\nlines \r\n'), TOKEN: '' }).TOKEN).toBe(' two\nlines ');
+    expect(readConfig(schema, { TOKEN_FILE: '', TOKEN: 'plain' }).TOKEN).toBe('plain');
+  });
+
+  it('is judged as the variable is', () => {
+    expect(() => readConfig(schema, { TOKEN_FILE: file('x') })).toThrow(/TOKEN must/);
+  });
+
+  it.each([
+    [() => ({ TOKEN_FILE: join(folder, 'nothing') }), /^TOKEN_FILE names .*nothing, which does not exist\. Create/],
+    [
+      () => ({ TOKEN_FILE: folder }),
+      /which is a folder\. A container engine makes one where the file to mount is missing/,
+    ],
+    [() => ({ TOKEN_FILE: file('\n') }), /which is empty\. Write the value into it\.$/],
+    [() => ({ TOKEN_FILE: file('a secret'), TOKEN: 'b' }), /^TOKEN and TOKEN_FILE are both set\. Keep one of them\.$/],
+  ])('that cannot be used is a sentence (%#)', (env, sentence) => {
+    expect(() => readConfig(schema, env())).toThrow(ConfigError);
+    expect(() => readConfig(schema, env())).toThrow(sentence);
+  });
+
+  it('is for texts: numbers have none', () => {
+    expect(readConfig(schema, { TOKEN: 'sesame', PORT_FILE: '/nowhere' }).PORT).toBe(1);
+  });
+});
+
+describe('a folder that cannot be written', () => {
+  const failure = (code: string) => Object.assign(new Error('no'), { code });
+
+  it('is a sentence that names the variable, the owner and the remedy', () => {
+    expect(describeFolderFailure(failure('EACCES'), 'DATA', '/usr/bin/none')).toBe(
+      `DATA: user ${process.getuid?.()} cannot write into /usr/bin/none. It belongs to user 0. ` +
+        `Give it to this user: chown -R ${process.getuid?.()} /usr/bin/none.`,
+    );
+    expect(describeFolderFailure(failure('EROFS'), 'DATA', '/x')).toMatch(/^DATA: \/x .* Mount a volume there\.$/);
+    expect(describeFolderFailure(failure('ENOSPC'), 'DATA', '/x')).toBeNull();
   });
 });
 

@@ -1,6 +1,7 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ConfigError } from './env.ts';
+import { describeFolderFailure } from './folder-failure.ts';
 import type { LogSink } from './logger.ts';
 import { createRotatingFile, type RotatingFile } from './rotating-file.ts';
 
@@ -42,7 +43,8 @@ export function openLogFiles({ folder, maxBytes = MAX_BYTES, keep = KEPT }: LogF
     accessSync(path, constants.W_OK);
   } catch (error) {
     throw new ConfigError(
-      `LOG_FILE_PATH: the folder ${path} cannot be written (${(error as { code?: string }).code}).`,
+      describeFolderFailure(error, 'LOG_FILE_PATH', path) ??
+        `LOG_FILE_PATH: the folder ${path} cannot be written (${(error as { code?: string }).code}).`,
     );
   }
   // The log itself has failed: only stderr is left.

@@ -56,9 +56,11 @@ function toApiError(error: unknown, schemas: FastifySchema = {}): ApiError {
   return new ApiError('INTERNAL', { cause: error });
 }
 
-const errorDocs = (code: ErrorCode): string => `/api/errors/${code}`;
+/** A request that the router itself refuses has no server yet. */
+const errorDocs = (code: ErrorCode, { server }: FastifyRequest): string =>
+  `${(server as FastifyRequest['server'] | undefined)?.basePath ?? ''}/api/errors/${code}`;
 
-function envelope(error: ApiError, requestId: string): ErrorBody {
+function envelope(error: ApiError, request: FastifyRequest): ErrorBody {
   return {
     success: false,
     status: 'error',
@@ -67,15 +69,15 @@ function envelope(error: ApiError, requestId: string): ErrorBody {
     ...(error.details && { details: error.details }),
     retryable: error.retryable,
     ...(error.retryAfter !== undefined && { retryAfter: error.retryAfter }),
-    requestId,
-    docs: errorDocs(error.code),
+    requestId: request.id,
+    docs: errorDocs(error.code, request),
   };
 }
 
 function problem(error: ApiError, request: FastifyRequest): ProblemDetails {
   const { status, sentence } = ERRORS[error.code];
   return {
-    type: errorDocs(error.code),
+    type: errorDocs(error.code, request),
     title: sentence,
     status,
     detail: error.message,
@@ -102,7 +104,7 @@ export function sendError(request: FastifyRequest, reply: FastifyReply, thrown: 
     // As text: a response schema of the route would cut it down to the envelope.
     return reply.type('application/problem+json').serializer(JSON.stringify).send(problem(error, request));
   }
-  return reply.type('application/json; charset=utf-8').serializer(JSON.stringify).send(envelope(error, request.id));
+  return reply.type('application/json; charset=utf-8').serializer(JSON.stringify).send(envelope(error, request));
 }
 
 /** The answer for routes that do not exist. */

@@ -1,5 +1,4 @@
 import { timingSafeEqual } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
@@ -8,16 +7,13 @@ import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { SandboxError } from '../errors.ts';
 import type { ServerContext } from '../server/context.ts';
+import { VERSION } from '../version.ts';
 import { callRoutes } from './routes/calls.ts';
 import { faultRoutes } from './routes/faults.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { phoneRoutes } from './routes/phones.ts';
 import { recorderRoutes } from './routes/recorder.ts';
-
-export const VERSION = (
-  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
-).version;
 
 interface ControlOptions {
   /** When set, the bearer token that is required everywhere except at `/health`. */

@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { SESSION_COOKIE } from '../../plugins/credentials.ts';
 
 /** Holds the refresh token of a browser, and goes with refreshes only. */
@@ -7,18 +7,23 @@ const SESSION_PATH = '/api';
 const REFRESH_PATH = '/api/auth/refresh';
 
 /** Out of reach of scripts, and never sent along from another site. */
-const options = (request: FastifyRequest, path: string) =>
-  ({ path, httpOnly: true, sameSite: 'strict', secure: request.protocol === 'https' }) as const;
+const options = ({ request, server }: FastifyReply, path: string) =>
+  ({
+    path: `${server.basePath}${path}`,
+    httpOnly: true,
+    sameSite: 'strict',
+    secure: request.protocol === 'https',
+  }) as const;
 
 export function setSessionCookie(reply: FastifyReply, token: string, seconds: number): void {
-  reply.setCookie(SESSION_COOKIE, token, { ...options(reply.request, SESSION_PATH), maxAge: seconds });
+  reply.setCookie(SESSION_COOKIE, token, { ...options(reply, SESSION_PATH), maxAge: seconds });
 }
 
 export function setRefreshCookie(reply: FastifyReply, refreshToken: string, seconds: number): void {
-  reply.setCookie(REFRESH_COOKIE, refreshToken, { ...options(reply.request, REFRESH_PATH), maxAge: seconds });
+  reply.setCookie(REFRESH_COOKIE, refreshToken, { ...options(reply, REFRESH_PATH), maxAge: seconds });
 }
 
 export function clearCookies(reply: FastifyReply): void {
-  reply.clearCookie(SESSION_COOKIE, options(reply.request, SESSION_PATH));
-  reply.clearCookie(REFRESH_COOKIE, options(reply.request, REFRESH_PATH));
+  reply.clearCookie(SESSION_COOKIE, options(reply, SESSION_PATH));
+  reply.clearCookie(REFRESH_COOKIE, options(reply, REFRESH_PATH));
 }

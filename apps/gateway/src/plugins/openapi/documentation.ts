@@ -36,13 +36,15 @@ const webhooks = Object.fromEntries(
 /** What an application says about its routes. */
 export interface Described {
   version: string;
+  /** Where the gateway is below its host; empty at the root. */
+  basePath: string;
   routes: readonly RouteOptions[];
   /** Those that routes refer to. */
   schemas: Record<string, unknown>;
 }
 
 /** An application that answers nothing but `/docs`, about the routes of another. */
-export async function buildDocumentation({ version, routes, schemas }: Described): Promise<FastifyInstance> {
+export async function buildDocumentation({ version, basePath, routes, schemas }: Described): Promise<FastifyInstance> {
   const app = Fastify({ exposeHeadRoutes: false })
     // Nothing but the pages of the documentation is ever answered.
     .setValidatorCompiler(() => () => true)
@@ -56,7 +58,7 @@ export async function buildDocumentation({ version, routes, schemas }: Described
         description: DESCRIPTION,
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
-      servers: [{ url: '/' }],
+      servers: [{ url: basePath || '/' }],
       tags: [
         { name: 'Authentication' },
         { name: 'Workspaces' },
@@ -104,6 +106,7 @@ export async function buildDocumentation({ version, routes, schemas }: Described
   }
   await app.register(swaggerUi, {
     routePrefix: '/docs',
+    indexPrefix: basePath,
     uiConfig: { docExpansion: 'list', persistAuthorization: true },
   });
   await app.ready();

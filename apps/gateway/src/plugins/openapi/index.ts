@@ -15,8 +15,8 @@ const PASSED_ON = ['content-type', 'etag', 'last-modified', 'cache-control', 'lo
  * The description of the API at `/docs`, made of the schemas that validate and serialise. It is made for the first who
  * asks: few processes ever show it, and it takes as much as all the rest of a start.
  */
-export const openapi = fastifyPlugin<{ version: string }>(
-  async (app, { version }) => {
+export const openapi = fastifyPlugin<{ version: string; basePath: string }>(
+  async (app, { version, basePath }) => {
     const routes: RouteOptions[] = [];
     app.addHook('onRoute', (route) => {
       routes.push(route);
@@ -24,7 +24,7 @@ export const openapi = fastifyPlugin<{ version: string }>(
     let made: Promise<FastifyInstance> | undefined;
     const documentation = (): Promise<FastifyInstance> => {
       made ??= import('./documentation.ts').then(({ buildDocumentation }) =>
-        buildDocumentation({ version, routes, schemas: app.getSchemas() }),
+        buildDocumentation({ version, basePath, routes, schemas: app.getSchemas() }),
       );
       return made;
     };
@@ -41,7 +41,8 @@ export const openapi = fastifyPlugin<{ version: string }>(
       }
       for (const name of PASSED_ON) {
         const value = page.headers[name];
-        if (value !== undefined) void reply.header(name, value);
+        // Its redirects are within `/docs`.
+        if (value !== undefined) void reply.header(name, name === 'location' ? `${basePath}${String(value)}` : value);
       }
       return reply.code(page.statusCode).send(page.rawPayload);
     }

@@ -11,6 +11,11 @@ export const NETWORK_ENVIRONMENT = {
    * the addresses and networks of proxies, separated by commas.
    */
   TRUST_PROXY: Type.String({ default: 'false' }),
+  /**
+   * Where the gateway is below its host, such as `/wa`: cookies, redirects and the pages of `/docs` begin with it. The
+   * proxy in front may pass it on or cut it off.
+   */
+  BASE_PATH: Type.String({ pattern: '^(/[A-Za-z0-9._~-]+)*$', default: '' }),
   /** Redirect plain HTTP, or refuse it. Needs TRUST_PROXY, because TLS ends at the proxy. */
   REQUIRE_HTTPS: Type.Boolean({ default: false }),
   /** Addresses and networks that may come in, separated by commas; none for all. Workers have to be among them. */

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { ApiError } from '../../http/api-error.ts';
+import { pathForClient } from '../../http/base-path.ts';
 import type { NetworkSettings } from './network-settings.ts';
 
 declare module 'fastify' {
@@ -32,7 +33,7 @@ export const networkRules = fastifyPlugin<{ settings: NetworkSettings }>(
     }
 
     async function insistOnHttps(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
-      const { routeOptions, protocol, method, hostname, originalUrl } = request;
+      const { routeOptions, protocol, method, hostname } = request;
       if (INSIDE.has(routeOptions.url) || routeOptions.config.isInternal) return undefined;
       if (protocol === 'https') {
         reply.header('strict-transport-security', ONE_YEAR);
@@ -40,7 +41,7 @@ export const networkRules = fastifyPlugin<{ settings: NetworkSettings }>(
       }
       // A request that changes something has shown its secrets already: sending it on would hide that.
       if (!REDIRECTED.has(method) || !HOST.test(hostname)) throw new ApiError('HTTPS_REQUIRED');
-      return reply.redirect(`https://${hostname}${originalUrl}`, 308);
+      return reply.redirect(`https://${hostname}${pathForClient(request)}`, 308);
     }
     if (requireHttps) app.addHook('onRequest', insistOnHttps);
   },

@@ -21,6 +21,7 @@ describe('the settings of the network', () => {
       helmet: true,
       corsOrigins: [],
       requireHttps: false,
+      basePath: '',
       allow: null,
       deny: null,
     });
@@ -49,6 +50,9 @@ describe('the settings of the network', () => {
     [{ IP_DENY: '10.0.0.0/33' }, 'IP_DENY: "10.0.0.0/33"'],
     [{ TRUST_PROXY: 'yes' }, 'TRUST_PROXY: "yes"'],
     [{ REQUIRE_HTTPS: 'true' }, 'REQUIRE_HTTPS needs TRUST_PROXY'],
+    [{ BASE_PATH: '/api' }, 'BASE_PATH cannot begin with /api'],
+    [{ BASE_PATH: '/wa/' }, 'BASE_PATH must match'],
+    [{ BASE_PATH: 'wa' }, 'BASE_PATH must match'],
   ])('%j is refused at the start, by name', (env, message) => {
     expect(() => settingsOf(env as Record<string, string>)).toThrow(ConfigError);
     expect(() => settingsOf(env as Record<string, string>)).toThrow(message);

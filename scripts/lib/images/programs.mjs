@@ -1,0 +1,50 @@
+/**
+ * The images and what runs in them. The Dockerfile, the compose file, the manifests and the documents are compared with
+ * this table by tests.
+ *
+ * @typedef {object} ImageProgram
+ * @property {string} folder of the program in the checkout, and below `/app` in the image
+ * @property {readonly string[]} files of that folder which go into the image
+ * @property {readonly string[]} [beside] other files of the checkout which go into the image
+ * @property {readonly string[]} [bundle] arguments of `scripts/bundle.mjs`, where the build makes no bundle
+ * @property {Readonly<Record<string, number>>} ports by the variable that changes them
+ * @property {readonly [variable: string, path: string] | null} health what HEALTHCHECK asks
+ *
+ * @typedef {keyof typeof PROGRAMS} ImageName
+ */
+
+export const PROGRAMS = /** @satisfies {Record<string, ImageProgram>} */ ({
+  gateway: {
+    folder: 'apps/gateway',
+    files: ['bundle', 'package.json'],
+    ports: { PORT: 8000 },
+    health: ['PORT', '/readyz'],
+  },
+  worker: {
+    folder: 'apps/worker',
+    files: ['bundle', 'package.json'],
+    ports: { PORT: 8001 },
+    health: ['PORT', '/readyz'],
+  },
+  sandbox: {
+    folder: 'apps/sandbox',
+    files: ['bundle', 'package.json'],
+    // Of Baileys it has data only. Inside, so that libsignal (GPL-3.0) is in no image but the worker's.
+    bundle: ['--inside', '@whiskeysockets/baileys', 'src/main.ts'],
+    ports: { SANDBOX_PORT: 8920, SANDBOX_WS_PORT: 8921 },
+    health: ['SANDBOX_PORT', '/health'],
+  },
+  migrate: {
+    folder: 'packages/db',
+    files: ['bundle', 'package.json'],
+    beside: ['prisma/migrations'],
+    bundle: ['--outside', '@prisma/schema-engine-wasm', 'bin/migrate.mjs'],
+    ports: {},
+    health: null,
+  },
+});
+
+export const IMAGES = /** @type {readonly ImageName[]} */ (Object.keys(PROGRAMS));
+
+/** @param {ImageName} name */
+export const imageName = (name) => `wa-gate/${name}`;
