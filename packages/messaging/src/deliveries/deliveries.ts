@@ -4,10 +4,10 @@ import { wantsEvent } from '../events/append-events.ts';
 
 /**
  * Deliveries of events to webhooks. One gateway at a time holds a webhook: the lease is on the webhook and not on the
- * delivery, so that first attempts keep the order of `seq` over all gateways. A delivery has a row from its first result
- * on. The backlog of a held webhook is the events behind its cursor without a result. Statements that append events
- * write rows only for webhooks that nobody holds. The lease of a process that dies expires, and its requests in flight
- * are repeated under the same event ids.
+ * delivery, so that first attempts keep the order of `seq` over all gateways. A delivery has a row from its first
+ * result on. The backlog of a held webhook is the events behind its cursor without a result. Statements that append
+ * events write rows only for webhooks that nobody holds. The lease of a process that dies expires, and its requests in
+ * flight are repeated under the same event ids.
  */
 export interface LeasedWebhook {
   webhookId: string;
@@ -332,8 +332,9 @@ export async function disableWebhook(db: Queryable, webhookId: string, reason: s
 }
 
 /**
- * SQL subquery: the deliveries that webhooks have not had yet, as rows (webhook_id, session_id, seq, next_attempt), those of retries that are
- * not due yet included. Without a row waits only what is behind the cursor of a webhook whose lease was not released.
+ * SQL subquery: the deliveries that webhooks have not had yet, as rows (webhook_id, session_id, seq, next_attempt),
+ * those of retries that are not due yet included. Without a row waits only what is behind the cursor of a webhook whose
+ * lease was not released.
  */
 export const WAITING_DELIVERIES = `(
     SELECT d.webhook_id, d.session_id, d.seq, d.next_attempt FROM webhook_deliveries d JOIN webhooks w ON w.id = d.webhook_id
