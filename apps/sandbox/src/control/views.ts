@@ -39,8 +39,8 @@ export function deviceView(companion: Companion): DeviceView {
   };
 }
 
-export function messageView(entry: InboxEntry): Omit<InboxEntry, 'owes'> {
-  const { owes: _, ...shown } = entry;
+export function messageView(entry: InboxEntry): Omit<InboxEntry, 'owes' | 'secret'> {
+  const { owes: _, secret: __, ...shown } = entry;
   return shown;
 }
 

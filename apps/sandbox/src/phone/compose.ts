@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { proto } from '@whiskeysockets/baileys/WAProto/index.js';
 import type { TProperties } from 'typebox';
 import { pnJid } from '../wire/jid.ts';
@@ -11,12 +12,30 @@ import type { Chat } from './server-port.ts';
 export async function compose(phone: PhoneCore, chat: Chat, request: OutgoingMessage): Promise<Composed> {
   // The request was validated by the schema of this kind.
   const kind = PHONE_KINDS[request.type] as unknown as PhoneKind<TProperties>;
-  return kind.compose(request, { phone, chat, context: contextOf(phone, request.replyTo) });
+  const composed = await kind.compose(request, { phone, chat, context: contextOf(phone, chat, request) });
+  if (kind.isChange) return composed;
+  // Later changes of the message are encrypted with it.
+  const messageContextInfo = { messageSecret: randomBytes(32) };
+  return { ...composed, message: { messageContextInfo, ...composed.message } };
 }
 
-function contextOf(phone: PhoneCore, replyTo: string | undefined): Given['context'] {
-  if (replyTo === undefined) return {};
-  const { id, from, text } = known(phone, replyTo);
-  const quotedMessage: proto.IMessage = { conversation: text ?? '' };
-  return { contextInfo: { stanzaId: id, participant: pnJid(from), quotedMessage } };
+function contextOf(
+  phone: PhoneCore,
+  chat: Chat,
+  { replyTo, forwarded, expiresIn, ad }: OutgoingMessage,
+): Given['context'] {
+  const contextInfo: proto.IContextInfo = {
+    ...(replyTo !== undefined && quoteOf(phone, chat, replyTo)),
+    ...(forwarded !== undefined && { isForwarded: true, forwardingScore: forwarded }),
+    ...(expiresIn !== undefined && { expiration: expiresIn }),
+    ...(ad && { externalAdReply: { sourceType: 'ad', sourceId: ad.id, sourceUrl: ad.url, title: ad.title } }),
+  };
+  return Object.keys(contextInfo).length > 0 ? { contextInfo } : {};
+}
+
+function quoteOf(phone: PhoneCore, chat: Chat, id: string): proto.IContextInfo {
+  const { from, text, addressing } = known(phone, id);
+  const author = phone.deps.directory.find(from);
+  const participant = author?.deviceJid(0, chat.kind === 'group' ? chat.group.addressing : addressing);
+  return { stanzaId: id, participant: participant ?? pnJid(from), quotedMessage: { conversation: text ?? '' } };
 }

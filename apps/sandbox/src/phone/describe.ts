@@ -1,7 +1,6 @@
 import type { proto } from '@whiskeysockets/baileys/WAProto/index.js';
 import { describeKey, type MessageDescription, plain } from './description.ts';
 import { PHONE_KINDS } from './kinds/index.ts';
-import { PROTOCOL_MESSAGE } from './proto-names.ts';
 
 type Message = proto.IMessage;
 
@@ -38,16 +37,10 @@ export function describe(outer: Message): MessageDescription | null {
 function describeOther(message: Message): MessageDescription | null {
   const { pollUpdateMessage: vote, protocolMessage: protocol } = message;
   if (vote) return plain('poll-vote', null, { target: describeKey(vote.pollCreationMessageKey) });
-  if (protocol) return describeProtocol(protocol);
+  if (protocol) return plain('protocol', null, { protocolType: protocol.type ?? null });
   const kind = Object.keys(message).find((key) => !SILENT.has(key) && message[key as keyof Message] != null);
   return kind ? plain(kind.replace(/Message$/, ''), null) : null;
 }
 
 /** Fields without content of their own. */
 const SILENT = new Set(['messageContextInfo', 'senderKeyDistributionMessage', 'deviceSentMessage']);
-
-function describeProtocol(protocol: proto.Message.IProtocolMessage): MessageDescription {
-  return protocol.type === PROTOCOL_MESSAGE.EPHEMERAL_SETTING
-    ? plain('disappearing', null, { seconds: protocol.ephemeralExpiration ?? 0 })
-    : plain('protocol', null, { protocolType: protocol.type ?? null });
-}

@@ -41,10 +41,15 @@ export function describeKey(key: proto.IMessageKey | null | undefined) {
   };
 }
 
-/** Describes the context of a message: quotes, mentions, forwards. */
+/** Describes the context of a message: quotes, mentions, forwards, the timer of disappearing messages. */
 export function describeContext(context: proto.IContextInfo | null | undefined): Record<string, unknown> {
   const details: Record<string, unknown> = {};
-  if (context?.stanzaId) details.quoted = { id: context.stanzaId, participant: context.participant ?? null };
+  if (context?.stanzaId) {
+    const { stanzaId: id, participant = null, quotedMessage: quoted } = context;
+    const text = quoted?.conversation ?? quoted?.extendedTextMessage?.text ?? quoted?.imageMessage?.caption ?? null;
+    details.quoted = { id, participant, text };
+  }
+  if (context?.expiration) details.expiresIn = context.expiration;
   if (context?.mentionedJid?.length) details.mentions = context.mentionedJid;
   if (context?.isForwarded) details.forwarded = true;
   return details;

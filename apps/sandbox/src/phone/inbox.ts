@@ -1,3 +1,4 @@
+import type { proto } from '@whiskeysockets/baileys/WAProto/index.js';
 import type { Journal } from '../store/journal.ts';
 import type { MessageDescription } from './description.ts';
 
@@ -25,9 +26,17 @@ export interface InboxEntry extends MessageDescription {
   receipts: { delivered: string[]; read: string[]; played: string[] };
   /** Receipts that this phone still has to send for it. */
   owes: OwedReceipt[];
+  /** Base64 of the secret inside of it; changes of the message are encrypted with it. */
+  secret?: string;
 }
 
 export type OwedReceipt = 'sender' | 'delivered' | 'read';
+
+/** The secret of a message, as an entry keeps it. */
+export function secretOf(message: proto.IMessage): Pick<InboxEntry, 'secret'> {
+  const secret = message.messageContextInfo?.messageSecret;
+  return secret?.length ? { secret: Buffer.from(secret).toString('base64') } : {};
+}
 
 /** The messages of one phone, bounded, each (sender, id) once. */
 export class Inbox {

@@ -13,7 +13,7 @@ import { type BinaryNode, node } from '../wire/node.ts';
 import { compose } from './compose.ts';
 import type { PhoneCore } from './core.ts';
 import { describe } from './describe.ts';
-import type { InboxEntry } from './inbox.ts';
+import { type InboxEntry, secretOf } from './inbox.ts';
 import type { OutgoingMessage } from './kinds/index.ts';
 import type { Composed } from './kinds/kind.ts';
 import type { Chat, Copy, Envelope } from './server-port.ts';
@@ -76,6 +76,7 @@ export class PhoneOutbox {
       pushName: account.name,
       receipts: { delivered: [], read: [], played: [] },
       owes: [],
+      ...secretOf(composed.message),
       ...description,
     });
   }

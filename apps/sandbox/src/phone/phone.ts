@@ -11,7 +11,7 @@ import { isGroup, isLid } from '../wire/jid.ts';
 import { type BinaryNode, bytes, children } from '../wire/node.ts';
 import type { PhoneCore, PhoneDeps } from './core.ts';
 import { describe } from './describe.ts';
-import { Inbox, type InboxEntry } from './inbox.ts';
+import { Inbox, type InboxEntry, secretOf } from './inbox.ts';
 import { PhoneKeys } from './keys.ts';
 import { answerMediaRetry } from './media-retry.ts';
 import { PhoneOutbox } from './outbox.ts';
@@ -204,6 +204,7 @@ export class Phone implements PhoneCore {
       pushName: stanza.attrs.notify ?? null,
       receipts: { delivered: [], read: [], played: [] },
       owes: [],
+      ...secretOf(sent ?? outer ?? {}),
       ...description,
     });
     this.receipts.schedule(entry, stanza);

@@ -1,20 +1,34 @@
+import { proto } from '@whiskeysockets/baileys/WAProto/index.js';
 import { Type } from 'typebox';
 import { describeKey, plain } from '../description.ts';
 import { PROTOCOL_MESSAGE } from '../proto-names.ts';
 import { defineKind } from './kind.ts';
-import { keyFor, target } from './references.ts';
+import { keyFor, target, unseen } from './references.ts';
+import { encrypted, seal } from './sealed.ts';
 
-/** A new text for a message of the sender. */
+const { SecretEncType } = proto.Message.SecretEncryptedMessage;
+
+/** A new text for a message of the sender; of a file, a new caption. */
 export const edit = defineKind({
-  request: { target, text: Type.String({ minLength: 1 }) },
+  request: { target, text: Type.String({ minLength: 1 }), encrypted, unseen },
+  isChange: true,
   compose(request, { phone, chat }) {
-    const key = keyFor(phone, chat, request.target);
+    const key = keyFor(phone, chat, request);
     const editedMessage = { conversation: request.text };
     const protocolMessage = { key, type: PROTOCOL_MESSAGE.MESSAGE_EDIT, editedMessage, timestampMs: Date.now() };
-    return { message: { protocolMessage }, type: 'text', edit: '1' };
+    if (!request.encrypted) return { message: { protocolMessage }, type: 'text', edit: '1' };
+    const inner = proto.Message.encode({ protocolMessage }).finish();
+    const sealed = seal(phone, chat, request.target, 'Message Edit', inner);
+    const secretEncryptedMessage = {
+      targetMessageKey: key,
+      secretEncType: SecretEncType.MESSAGE_EDIT,
+      ...sealed,
+    };
+    return { message: { secretEncryptedMessage }, type: 'text', edit: '1' };
   },
-  members: ['protocolMessage'],
-  describe({ protocolMessage: part }, inner) {
+  members: ['protocolMessage', 'secretEncryptedMessage'],
+  describe({ protocolMessage: part, secretEncryptedMessage: sealed }, inner) {
+    if (sealed) return plain('edit', null, { target: describeKey(sealed.targetMessageKey), encrypted: true });
     if (part?.type !== PROTOCOL_MESSAGE.MESSAGE_EDIT || !part.editedMessage) return null;
     return plain('edit', inner(part.editedMessage)?.text ?? null, { target: describeKey(part.key) });
   },
@@ -22,11 +36,14 @@ export const edit = defineKind({
 
 /** Deletes a message for everyone. */
 export const revoke = defineKind({
-  request: { target },
+  request: { target, unseen },
+  isChange: true,
   compose(request, { phone, chat }) {
-    const key = keyFor(phone, chat, request.target);
+    const key = keyFor(phone, chat, request);
     const protocolMessage = { key, type: PROTOCOL_MESSAGE.REVOKE };
-    return { message: { protocolMessage }, type: 'text', edit: key.fromMe ? '7' : '8' };
+    // The server lets administrators alone mark it as theirs.
+    const isAdmin = chat.kind === 'group' && chat.group.isAdmin(phone.account.number);
+    return { message: { protocolMessage }, type: 'text', edit: key.fromMe || !isAdmin ? '7' : '8' };
   },
   members: ['protocolMessage'],
   describe({ protocolMessage: part }) {

@@ -6,6 +6,8 @@ import { location } from './location.ts';
 import { poll } from './poll.ts';
 import { reaction } from './reaction.ts';
 import { text } from './text.ts';
+import { timer } from './timer.ts';
+import { unknown } from './unknown.ts';
 
 /**
  * The kinds that phones can send and show. When two kinds have the same member, the first one that accepts the message
@@ -24,6 +26,8 @@ export const PHONE_KINDS = {
   contact,
   edit,
   revoke,
+  timer,
+  unknown,
 };
 export type PhoneKindName = keyof typeof PHONE_KINDS;
 
@@ -39,6 +43,14 @@ const base = {
     }),
   ),
   replyTo: Type.Optional(Type.String({ description: 'Id of a message in this phone’s list that is quoted' })),
+  forwarded: Type.Optional(Type.Integer({ minimum: 1, description: 'How often it was forwarded' })),
+  expiresIn: Type.Optional(Type.Integer({ minimum: 1, description: 'Timer of disappearing messages, in seconds' })),
+  ad: Type.Optional(
+    Type.Object(
+      { id: Type.String(), url: Type.String(), title: Type.String() },
+      { additionalProperties: false, description: 'The ad from which the chat is begun' },
+    ),
+  ),
 };
 
 type Fields<K extends PhoneKindName> = Static<TObject<(typeof PHONE_KINDS)[K]['request']>>;

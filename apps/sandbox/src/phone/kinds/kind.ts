@@ -30,6 +30,8 @@ export interface Given {
 export interface PhoneKind<R extends TProperties> {
   /** Fields of the request to the control API beside those of all kinds. */
   request: R;
+  /** It is about another message, and has no secret of its own. @default false */
+  isChange?: boolean;
   compose(request: Static<TObject<R>>, given: Given): Composed | Promise<Composed>;
   /** The members of the protobuf that identify the kind. */
   members: readonly (keyof proto.IMessage)[];

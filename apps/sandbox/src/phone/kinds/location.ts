@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { plain } from '../description.ts';
+import { describeContext, plain } from '../description.ts';
 import { defineKind } from './kind.ts';
 
 export const location = defineKind({
@@ -20,6 +20,6 @@ export const location = defineKind({
     if (!point) return null;
     const { degreesLatitude: latitude, degreesLongitude: longitude } = point;
     const { name = null, address = null, url = null } = place ?? {};
-    return plain('location', name, { latitude, longitude, name, address, url });
+    return plain('location', name, { latitude, longitude, name, address, url, ...describeContext(point.contextInfo) });
   },
 });

@@ -8,6 +8,11 @@ import type { Chat } from '../server-port.ts';
 /** The field of a request that names another message. */
 export const target = Type.String({ description: 'Id of the message it is about' });
 
+/** The field of a request for a change that goes out before the message that it is about. */
+export const unseen = Type.Optional(
+  Type.Boolean({ description: 'The message is not in the list of this phone (yet); it counts as its own' }),
+);
+
 /** Finds a message in the list of this phone. */
 export function known(phone: PhoneCore, id: string): InboxEntry {
   const entry = phone.inbox.findById(id);
@@ -21,8 +26,13 @@ export function known(phone: PhoneCore, id: string): InboxEntry {
 }
 
 /** The reference to a message of the list inside another message. */
-export function keyFor(phone: PhoneCore, chat: Chat, id: string): proto.IMessageKey {
-  const entry = known(phone, id);
+export function keyFor(
+  phone: PhoneCore,
+  chat: Chat,
+  { target: id, unseen: isUnseen = false }: { target: string; unseen?: boolean },
+): proto.IMessageKey {
+  const { number } = phone.account;
+  const entry = isUnseen ? { from: number, fromMe: true, addressing: 'pn' as const } : known(phone, id);
   if (chat.kind === 'direct') {
     const { account } = chat;
     return { remoteJid: account.deviceJid(0, entry.addressing), fromMe: entry.fromMe, id };

@@ -9,9 +9,12 @@ export const text = defineKind({
     text: Type.String({ minLength: 1 }),
     mentions: Type.Optional(Type.Array(Type.String({ description: 'Numbers' }))),
   },
-  compose({ text: words, mentions = [] }, { context }) {
+  compose({ text: words, mentions = [] }, { phone, chat, context }) {
     if (mentions.length === 0) return { message: textMessage(words, context), type: 'text' };
-    const contextInfo = { ...context.contextInfo, mentionedJid: mentions.map((it) => pnJid(it)) };
+    const addressing = chat.kind === 'group' ? chat.group.addressing : 'pn';
+    const { directory } = phone.deps;
+    const mentionedJid = mentions.map((number) => directory.find(number)?.deviceJid(0, addressing) ?? pnJid(number));
+    const contextInfo = { ...context.contextInfo, mentionedJid };
     return { message: textMessage(words, { contextInfo }), type: 'text' };
   },
   members: ['conversation', 'extendedTextMessage'],
