@@ -53,6 +53,11 @@ async function deviceOf({ phone }: Watched): Promise<string> {
 }
 
 const say = (text: string) => system().sandbox.sendText(friend.number, main.phone.number, text);
+/** A message of the friend, and what the friend does to it then. */
+const onSaid = async (change: { type: string; [field: string]: unknown }) => {
+  const { id: target } = await say('to be changed');
+  return system().sandbox.send(friend.number, { to: main.phone.number, target, ...change });
+};
 const send = async (message: string) => {
   const text = { to: friend.number, type: 'text', message };
   return (await tenant.api.send(main.sessionId, text, { wait: 'queued' })).body.data.messageId;
@@ -84,6 +89,11 @@ const CAUSES: { [K in EventType]: () => Promise<WebhookReceiver> } = {
   'message.failed': () => onMain(() => faulting({ kind: 'nack', code: 479 }, () => send('to be refused'))),
   'message.undecryptable': () => onMain(() => faulting({ kind: 'corrupt' }, () => say('spoiled'))),
   'message.recovered': () => onMain(() => faulting({ kind: 'corrupt' }, () => say('spoiled, and sent again'))),
+  'message.unsupported': () =>
+    onMain(() => system().sandbox.send(friend.number, { to: main.phone.number, type: 'unknown' })),
+  'message.edited': () => onMain(() => onSaid({ type: 'edit', text: 'as it is' })),
+  'message.revoked': () => onMain(() => onSaid({ type: 'revoke' })),
+  'message.reaction': () => onMain(() => onSaid({ type: 'reaction', emoji: '👍' })),
   'connection.open': () => onMain(),
   'connection.close': () =>
     onMain(async () => {

@@ -28,9 +28,6 @@ beforeAll(async () => {
 });
 afterAll(() => webhook?.close());
 
-/** Events about messages of earlier tests, whose phones may still send receipts. */
-const OF_SENT_ONES: ReadonlySet<string> = new Set(['message.sent', 'message.delivered', 'message.read']);
-
 const messageOf = (id: string): Promise<Message> => session.api.data(`/api/messages/${id}`);
 
 /** The message as the phone of the other side shows it, by its id at WhatsApp. */
@@ -96,25 +93,10 @@ describe.each(KIND_NAMES)('%s', (kind) => {
   });
 });
 
-test('a change by a phone makes no event: an edit and a revocation leave the message as it is', async () => {
-  const to = session.phone.number;
-  const { id } = await system().sandbox.sendText(friend.number, to, 'as it was');
-  const { data } = await webhook.waitForEvent('message.received', (event) => event.data.waMessageId === id);
-  const before = await messageOf(data.messageId as string);
-  const known = webhook.requests.length;
-  await system().sandbox.send(friend.number, { to, type: 'edit', target: id, text: 'as it is' });
-  await system().sandbox.send(friend.number, { to, type: 'revoke', target: id });
-  const { id: after } = await system().sandbox.sendText(friend.number, to, 'afterwards');
-  await webhook.waitForEvent('message.received', (event) => event.data.waMessageId === after);
-  const others = webhook.requests.slice(known).filter(({ event }) => !OF_SENT_ONES.has(event.event));
-  expect(others.map(({ event }) => event.data.waMessageId)).toEqual([after]);
-  expect(await messageOf(data.messageId as string)).toEqual(before);
-});
-
 test('the phones of the sandbox have every kind of the API, and no other type of message that the API does not know', async () => {
   const kinds = await system().sandbox.kinds();
   expect(kinds).toEqual(expect.arrayContaining([...KIND_NAMES]));
-  const changes = ['edit', 'revoke'];
+  const changes = ['edit', 'revoke', 'timer'];
   expect(kinds.filter((kind) => !(MESSAGE_TYPES as readonly string[]).includes(kind)).sort()).toEqual(changes);
 });
 

@@ -10,6 +10,7 @@ export interface SandboxInfo {
 
 export interface Phone {
   number: string;
+  jid: string;
   lid: string;
   name: string;
 }
@@ -180,6 +181,10 @@ export class SandboxClient {
   /** Sends receipts of a phone whose own receipts are off. */
   async sendReceipt(number: string, ids: string[], type: 'delivered' | 'read' | 'played'): Promise<void> {
     await this.http.expectOk(`/phones/${number}/receipts`, { method: 'POST', json: { ids, type } });
+  }
+
+  async changeGroup(id: string, change: Record<string, unknown>): Promise<void> {
+    await this.http.expectOk(`/groups/${id}`, { method: 'PATCH', json: change });
   }
 
   createGroup(group: {

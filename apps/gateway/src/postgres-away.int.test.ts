@@ -77,6 +77,8 @@ beforeAll(async () => {
     'DELETE /api/sessions/{id}': ['DELETE', at, { as: user.token }],
     'DELETE /api/sessions/{id}/webhook': ['DELETE', `${at}/webhook`, { as: session.key }],
     'GET /api/messages/{id}': ['GET', message, { as: session.key }],
+    'GET /api/messages/{id}/changes': ['GET', `${message}/changes`, { as: session.key }],
+    'GET /api/messages/{id}/receipts': ['GET', `${message}/receipts`, { as: session.key }],
     'GET /api/messages/{id}/timeline': ['GET', `${message}/timeline`, { as: session.key }],
     'GET /api/sessions/{id}': ['GET', at, { as: session.key }],
     'GET /api/sessions/{id}/messages': ['GET', `${at}/messages`, { as: session.key }],

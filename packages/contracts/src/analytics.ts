@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { METRIC_RANGES } from './fleet.ts';
-import { MESSAGE_TYPES } from './messages.ts';
+import { MESSAGE_TYPES } from './message-types.ts';
 import { oneOf, timestamp } from './schema.ts';
 import { SESSION_STATES, SESSION_STATUSES } from './session-states.ts';
 import { NETWORKS } from './sessions.ts';

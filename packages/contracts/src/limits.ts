@@ -9,6 +9,8 @@ export const LIMITS = {
   waitMaxMs: 25_000,
   /** Longest `clientMessageId`, in characters. */
   clientMessageId: 128,
+  /** People that one message may mention. */
+  mentions: 256,
   /** Rows of one page. */
   pageDefault: 50,
   pageMax: 200,

@@ -1,26 +1,12 @@
 import { type Static, Type } from 'typebox';
 import { defaultSessionHeaders, defaultSessionQuery } from './default-session.ts';
-import { KIND_NAMES } from './kinds/index.ts';
 import { LIMITS } from './limits.ts';
+import { ReactionSchema } from './message-changes.ts';
+import { messageContext } from './message-context.ts';
 import { MESSAGE_STATES, MESSAGE_STATUSES } from './message-states.ts';
+import { MESSAGE_SOURCES, MESSAGE_TYPES } from './message-types.ts';
 import { CursorPaginationSchema, cursorQuery } from './paging.ts';
 import { anyObject, nullable, oneOf, timestamp } from './schema.ts';
-
-/** Types of messages: the kinds that can be sent, and those that can only be received. */
-export const MESSAGE_TYPES = [
-  ...KIND_NAMES,
-  'image',
-  'document',
-  'audio',
-  'video',
-  'sticker',
-  'contact',
-  'poll',
-  'reaction',
-  'system',
-  'unknown',
-] as const;
-export type MessageTypeName = (typeof MESSAGE_TYPES)[number];
 
 /** The pattern of `Idempotency-Key`. */
 export const IDEMPOTENCY_KEY_PATTERN = '^[A-Za-z0-9._:-]{1,255}$';
@@ -85,12 +71,21 @@ export const MessageSchema = Type.Object({
   chat: Type.String({ description: 'The chat as WhatsApp names it: a user or a group.' }),
   from: nullable(Type.String({ description: 'Who wrote it, where that is not the session itself.' })),
   fromMe: Type.Boolean(),
+  source: Type.Optional(
+    oneOf(MESSAGE_SOURCES, 'Of a message of the account: `api`, or `phone` for its phone and other devices.'),
+  ),
   senderName: nullable(Type.String()),
   type: oneOf(MESSAGE_TYPES),
   text: nullable(Type.String()),
   content: Type.Optional(anyObject({ description: 'What is not text.' })),
+  ...messageContext,
   metadata: Type.Optional(anyObject()),
   error: Type.Optional(messageError),
+  editedAt: nullable(timestamp("WhatsApp's time of the last edit: `text` and `content` are from it.")),
+  revokedAt: nullable(
+    timestamp("WhatsApp's time at which it was deleted for everyone: `text` and `content` are in its history alone."),
+  ),
+  reactions: Type.Array(ReactionSchema, { description: 'The reaction of each person who has one now, oldest first.' }),
   timestamp: nullable(timestamp("WhatsApp's own time of the message.")),
   sentAt: nullable(timestamp()),
   deliveredAt: nullable(timestamp()),

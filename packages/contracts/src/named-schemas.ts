@@ -60,6 +60,9 @@ import {
   UpdateKeyRequestSchema,
 } from './keys.ts';
 import { MessageCappingSchema } from './message-capping.ts';
+import { ListMessageChangesResultSchema, MessageChangeSchema, ReactionSchema } from './message-changes.ts';
+import { QuotedMessageSchema, ReferralSchema } from './message-context.ts';
+import { MessageReceiptSchema, MessageReceiptsResultSchema } from './message-receipts.ts';
 import { ListMessagesResultSchema, MessageSchema, SendResultSchema } from './messages.ts';
 import {
   ChangeNoticeSettingsRequestSchema,
@@ -183,6 +186,7 @@ export const NAMED_SCHEMAS = {
   ListKeysResult: ListKeysResultSchema,
   ListLoginsResult: ListLoginsResultSchema,
   ListMembersResult: ListMembersResultSchema,
+  ListMessageChangesResult: ListMessageChangesResultSchema,
   ListMessagesResult: ListMessagesResultSchema,
   ListNoticesResult: ListNoticesResultSchema,
   ListRateLimitsResult: ListRateLimitsResultSchema,
@@ -197,6 +201,9 @@ export const NAMED_SCHEMAS = {
   MemberResult: MemberResultSchema,
   Member: MemberSchema,
   MessageCapping: MessageCappingSchema,
+  MessageChange: MessageChangeSchema,
+  MessageReceipt: MessageReceiptSchema,
+  MessageReceiptsResult: MessageReceiptsResultSchema,
   Message: MessageSchema,
   MessageStatistics: MessageStatisticsSchema,
   NoticeSettingsResult: NoticeSettingsResultSchema,
@@ -216,8 +223,11 @@ export const NAMED_SCHEMAS = {
   QrHistoryEntry: QrHistoryEntrySchema,
   QrHistoryResult: QrHistoryResultSchema,
   Qr: QrSchema,
+  QuotedMessage: QuotedMessageSchema,
   RateLimit: RateLimitSchema,
+  Reaction: ReactionSchema,
   RebalanceResult: RebalanceResultSchema,
+  Referral: ReferralSchema,
   RefreshRequest: RefreshRequestSchema,
   RefreshResult: RefreshResultSchema,
   RegisterRequest: RegisterRequestSchema,

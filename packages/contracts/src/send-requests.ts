@@ -17,6 +17,22 @@ const recipient = {
 };
 
 const options = {
+  replyTo: Type.Optional(
+    Type.String({
+      format: 'uuid',
+      description:
+        'Our id of the message to quote, of the same session: of this chat, or of another one to reply elsewhere.',
+      examples: ['01a1fe67-59c3-7e76-818f-224716029ae9'],
+    }),
+  ),
+  mentions: Type.Optional(
+    Type.Array(Type.String({ minLength: 1, maxLength: 128, examples: ['+6281234567890'] }), {
+      minItems: 1,
+      maxItems: LIMITS.mentions,
+      description:
+        'People to mention: phone numbers or jids. Write `@` and the digits of each into the text, where phones show the name.',
+    }),
+  ),
   clientMessageId: Type.Optional(
     Type.String({
       minLength: 1,

@@ -17,6 +17,17 @@ export {
 } from './deliveries/deliveries.ts';
 export { appendControlEvent } from './events/append-control-event.ts';
 export { type Appended, type AppendedEvent, type WantingWebhook, wantsEvent } from './events/append-events.ts';
+export {
+  type AppliedChanges,
+  applyChanges,
+  CHANGE_WAITING_DAYS,
+  findSecrets,
+  type InboundChange,
+  type SecretOfTarget,
+  sweepWaitingChanges,
+  takeWaitingChanges,
+} from './inbound/changes.ts';
+export { type ChatTimer, readChatTimers, storeChatTimers } from './inbound/chat-timers.ts';
 export { type InboundMessage, type Projected, type StoredInbound, storeInbound } from './inbound/inbound.ts';
 export { findJournalled, JOURNAL_DAYS, type JournalRow, readUnprojected, sweepJournal } from './inbound/journal.ts';
 export { SQL_INVARIANTS, type SqlInvariant } from './invariants/invariant-queries.ts';

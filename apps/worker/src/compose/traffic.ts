@@ -1,4 +1,5 @@
 import type { Ownership } from '@wa-gate/cluster';
+import { ChatTimers } from '../chats/chat-timers.ts';
 import { createProjector } from '../inbox/projector.ts';
 import { KeyedLock } from '../keyed-lock.ts';
 import type { WorkerMetrics } from '../metrics.ts';
@@ -25,11 +26,14 @@ export function composeTraffic(deps: SessionHostDependencies, { sessions, metric
   outcomes.onRecorded((batch) => {
     for (const { state } of batch) metrics.countOutcome(state);
   });
+  const timers = new ChatTimers(pool);
   const projector = createProjector({
     pool,
     writeLock,
     clock,
     logger,
+    messageKey,
+    timers,
     announce,
     onStale,
     onStored: (count) => metrics.countInbound(count),
@@ -40,6 +44,7 @@ export function composeTraffic(deps: SessionHostDependencies, { sessions, metric
     logger,
     messageKey,
     outcomes,
+    timers,
     mayStart,
     onStuck: ({ sessionId }) => sessions.find(sessionId)?.dropConnection(),
     onTimeLocked: async ({ sessionId }) => sessions.find(sessionId)?.refusedReachout(),

@@ -15,13 +15,14 @@ const direct = { remoteJid: peer, fromMe: false, id: 'C1' };
 const inGroup = { remoteJid: group, participant: peer, fromMe: false, id: 'C1' };
 const target = { remoteJid: peer, fromMe: true, id: 'T1' };
 
-const projectionOf = (message: proto.IMessage, key: WAMessage['key'] = direct) =>
+const projectionOf = (message: proto.IMessage, key: WAMessage['key'] = direct, stanza = {}) =>
   project(
     { key, messageTimestamp: 1_700_000_000, message: proto.Message.fromObject(message) } as unknown as WAMessage,
     own,
+    stanza,
   );
-const changeOf = (message: proto.IMessage, key?: WAMessage['key']) => {
-  const projection = projectionOf(message, key);
+const changeOf = (...given: Parameters<typeof projectionOf>) => {
+  const projection = projectionOf(...given);
   return projection.as === 'change' ? projection.change : null;
 };
 
@@ -52,6 +53,8 @@ describe('what a message does to another one', () => {
       { text: 'a\uFFFD' },
     ],
     ['a revocation', 'revoke', revoked(target), {}],
+    ['a reaction', 'reaction', { reactionMessage: { key: target, text: '👍' } }, { emoji: '👍' }],
+    ['a reaction that is taken back', 'reaction', { reactionMessage: { key: target } }, { emoji: '' }],
     [
       'a pin',
       'pin',
@@ -68,36 +71,74 @@ describe('what a message does to another one', () => {
       { isPinned: false },
     ],
   ])('%s', (_, name, message, data) => {
-    const change = changeOf(message)?.change;
-    expect(change).toMatchObject({ name, data });
+    const change = changeOf(message);
+    expect(change).toMatchObject({ kind: name, data });
     expect(Value.Check(Type.Object(CHANGES[name].data, { additionalProperties: false }), change?.data)).toBe(true);
   });
 
   it('is reported with who did it, when, where, and to whose message', () => {
-    expect(changeOf(revoked(target))).toEqual({
+    expect(changeOf(revoked(target), { ...direct, remoteJidAlt: '99@lid' })).toEqual({
       waMessageId: 'C1',
       chatJid: peer,
+      chatAltJid: '99@lid',
       fromJid: peer,
+      fromAltJid: '99@lid',
       fromMe: false,
-      target: { waMessageId: 'T1', fromJid: peer },
-      change: { name: 'revoke', data: {} },
+      byAdmin: false,
+      target: { waMessageId: 'T1', fromMe: false },
+      kind: 'revoke',
+      data: {},
       waTimestamp: new Date(1_700_000_000_000),
     });
   });
 
-  it.each<[string, proto.IMessageKey, WAMessage['key'], string]>([
-    ['its own', target, direct, peer],
-    ['ours, in a direct chat', { ...target, fromMe: false }, direct, own.jid],
+  it('names the member of a group under both names, and says whether the server has marked an administrator', () => {
+    const key = { ...inGroup, participantAlt: '99@lid' };
+    expect(changeOf(revoked({ id: 'T1', participant: '66@lid' }), key, { edit: '8' })).toMatchObject({
+      fromJid: peer,
+      fromAltJid: '99@lid',
+      byAdmin: true,
+    });
+    expect(changeOf(revoked(target), inGroup, { edit: '7' })?.byAdmin).toBe(false);
+  });
+
+  it('an encrypted edit and an encrypted reaction stay sealed', () => {
+    const part = { targetMessageKey: target, encPayload: Buffer.from('p'), encIv: Buffer.from('iv') };
+    const { MESSAGE_EDIT } = proto.Message.SecretEncryptedMessage.SecretEncType;
+    const data = { payload: Buffer.from('p').toString('base64'), iv: Buffer.from('iv').toString('base64') };
+    expect(changeOf({ secretEncryptedMessage: { ...part, secretEncType: MESSAGE_EDIT } })).toMatchObject({
+      kind: 'sealed',
+      data: { ...data, sealed: 'edit' },
+    });
+    expect(changeOf({ encReactionMessage: part })).toMatchObject({
+      kind: 'sealed',
+      data: { ...data, sealed: 'reaction' },
+    });
+  });
+
+  it.each<[string, proto.IMessageKey, WAMessage['key'], boolean]>([
+    ['its own', target, direct, false],
+    ['ours, in a direct chat', { id: 'T1', remoteJid: own.jid, fromMe: false }, direct, true],
+    ['ours, under our LID', { id: 'T1', remoteJid: own.lid, fromMe: false }, direct, true],
     [
       'that of a member, by an administrator of the group',
       { id: 'T1', fromMe: false, participant: '1666:3@s.whatsapp.net' },
       inGroup,
-      '1666@s.whatsapp.net',
+      false,
     ],
-    ['that of the other side, by our phone', { ...target, fromMe: false }, { ...direct, fromMe: true }, peer],
-    ['our own, by our phone', target, { ...direct, fromMe: true }, own.jid],
-  ])('%s', (_, key, envelope, author) => {
-    expect(changeOf(revoked(key), envelope)?.target).toEqual({ waMessageId: 'T1', fromJid: author });
+    ['ours, by an administrator of the group', { id: 'T1', fromMe: false, participant: own.lid }, inGroup, true],
+    ['that of the other side, by our phone', { ...target, fromMe: false }, { ...direct, fromMe: true }, false],
+    ['our own, by our phone', target, { ...direct, fromMe: true }, true],
+  ])('%s', (_, key, envelope, isOurs) => {
+    expect(changeOf(revoked(key), envelope)?.target).toEqual({ waMessageId: 'T1', fromMe: isOurs });
+  });
+
+  it.each<[string, boolean]>([
+    ['theirs', false],
+    ['ours', true],
+  ])('a reaction to a message of %s: Baileys has turned its key to our view', (_, fromMe) => {
+    const reactionMessage = { key: { id: 'T1', remoteJid: peer, fromMe }, text: '👍' };
+    expect(changeOf({ reactionMessage })?.target.fromMe).toBe(fromMe);
   });
 });
 
@@ -105,9 +146,9 @@ describe('what is no change', () => {
   it.each<[string, proto.IMessage, string]>([
     ['a protocol message of another type', { protocolMessage: { type: ProtocolType.EPHEMERAL_SETTING } }, 'nothing'],
     ['a revocation of no message', revoked({}), 'nothing'],
-    ['an edit that says nothing', edited({}), 'nothing'],
+    ['an edit that says nothing, whose message must not be emptied', edited({}), 'message'],
     ['an encrypted vote', { pollUpdateMessage: { pollCreationMessageKey: target } }, 'nothing'],
-    ['a reaction, which is a message', { reactionMessage: { key: target, text: '👍' } }, 'message'],
+    ['a reaction to no message', { reactionMessage: { key: {}, text: '👍' } }, 'nothing'],
     ['a text that comes with a protocol message', { conversation: 'hi', ...revoked(target) }, 'message'],
   ])('%s', (_, message, as) => {
     expect(projectionOf(message).as).toBe(as);

@@ -1,12 +1,13 @@
-import { CHANGES, type ChangeData, type ChangeName } from '@wa-gate/contracts';
+import { CHANGE_NAMES, type ChangeData, type ChangeName } from '@wa-gate/contracts';
 import { proto } from '../whatsapp/baileys.ts';
 import { toNumber } from './fields.ts';
 import { readContent, unwrap } from './read-content.ts';
+import { type Sealed, type SealedKind, sealedData } from './sealed.ts';
 
 /** A change as read from the protobuf: the key of its message, and its data. */
-export type ReadChange = {
-  [N in ChangeName]: { name: N; data: ChangeData<N>; target: proto.IMessageKey };
-}[ChangeName];
+export type ReadChange =
+  | { [N in ChangeName]: { name: N; data: ChangeData<N>; target: proto.IMessageKey } }[ChangeName]
+  | { name: 'sealed'; data: Sealed; target: proto.IMessageKey };
 
 interface Found<N extends ChangeName> {
   target: proto.IMessageKey | null | undefined;
@@ -18,18 +19,24 @@ type ChangeReader<N extends ChangeName> = (message: proto.IMessage) => Found<N> 
 
 const { Type: ProtocolType } = proto.Message.ProtocolMessage;
 const { Type: PinType } = proto.Message.PinInChatMessage;
+const { SecretEncType } = proto.Message.SecretEncryptedMessage;
 
 /** One reader for each change of the registry, checked by the compiler. */
 const CHANGE_READERS: { readonly [N in ChangeName]: ChangeReader<N> } = {
   edit({ protocolMessage: part }) {
     if (part?.type !== ProtocolType.MESSAGE_EDIT || !part.editedMessage) return null;
     const content = readContent(unwrap(part.editedMessage));
-    if (!content) return null;
+    // An edit to a form that cannot be read would empty the message.
+    if (!content || content.type === 'unknown') return null;
     return { target: part.key, data: content };
   },
 
   revoke({ protocolMessage: part }) {
     return part?.type === ProtocolType.REVOKE ? { target: part.key, data: {} } : null;
+  },
+
+  reaction({ reactionMessage: part }) {
+    return part ? { target: part.key, data: { emoji: part.text ?? '' } } : null;
   },
 
   pin({ pinInChatMessage: part, messageContextInfo: context }) {
@@ -42,9 +49,23 @@ const CHANGE_READERS: { readonly [N in ChangeName]: ChangeReader<N> } = {
 
 /** Reads the change in an unwrapped message. `null`: it has none, or does not name its message. */
 export function readChange(message: proto.IMessage): ReadChange | null {
-  for (const name of Object.keys(CHANGES) as ChangeName[]) {
+  for (const name of CHANGE_NAMES) {
     const found = CHANGE_READERS[name](message);
     if (found?.target?.id) return { name, ...found } as ReadChange;
   }
-  return null;
+  return readSealed(message);
+}
+
+/** A change that is encrypted with the secret of its message. */
+function readSealed({ secretEncryptedMessage: edit, encReactionMessage: reaction }: proto.IMessage): ReadChange | null {
+  if (reaction) return sealedChange('reaction', reaction);
+  return edit?.secretEncType === SecretEncType.MESSAGE_EDIT ? sealedChange('edit', edit) : null;
+}
+
+function sealedChange(
+  kind: SealedKind,
+  { targetMessageKey: target, encPayload, encIv }: proto.Message.IEncReactionMessage,
+): ReadChange | null {
+  if (!target?.id || !encPayload || !encIv) return null;
+  return { name: 'sealed', data: sealedData(kind, encPayload, encIv), target };
 }

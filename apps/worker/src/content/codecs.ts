@@ -4,14 +4,16 @@ import { contact } from './contact.ts';
 import { location } from './location.ts';
 import { audio, document, image, sticker, video } from './media.ts';
 import { poll } from './poll.ts';
-import { reaction } from './reaction.ts';
 import { text } from './text.ts';
 
 /** One codec for each kind that can be sent, checked by the compiler. */
 export const CODECS: { readonly [K in KindName]: Codec<K> } = { text, location };
 
-/** Types that can only be received. A type that can be sent has its codec in {@link CODECS}. */
-type ReceivedType = Exclude<MessageTypeName, KindName | 'system' | 'unknown'>;
+/**
+ * Types that can only be received. A type that can be sent has its codec in {@link CODECS}; reactions are changes of
+ * their message.
+ */
+type ReceivedType = Exclude<MessageTypeName, KindName | 'reaction' | 'system' | 'unknown'>;
 
 export const READERS: { readonly [T in ReceivedType]: Reader } = {
   image,
@@ -19,7 +21,6 @@ export const READERS: { readonly [T in ReceivedType]: Reader } = {
   audio,
   document,
   sticker,
-  reaction,
   poll,
   contact,
 };

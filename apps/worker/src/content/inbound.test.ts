@@ -84,11 +84,6 @@ describe('kinds', () => {
       { type: 'sticker', content: { mimetype: 'image/webp' } },
     ],
     [
-      'reaction',
-      { reactionMessage: { text: '👍', key: { id: 'ID0', fromMe: true } } },
-      { type: 'reaction', text: '👍', content: { targetWaMessageId: 'ID0', targetFromMe: true } },
-    ],
-    [
       'poll',
       {
         pollCreationMessageV3: {
@@ -114,6 +109,28 @@ describe('kinds', () => {
       { orderMessage: { orderId: '1' } },
       { type: 'unknown', content: { kind: 'orderMessage' } },
     ],
+    ['a text without words', { conversation: '' }, { type: 'unknown', content: { kind: 'conversation' } }],
+    [
+      'a text in an envelope that Baileys leaves on',
+      { groupMentionedMessage: { message: { conversation: 'hi' } } },
+      { type: 'text', text: 'hi' },
+    ],
+    [
+      'an edit to a form that has no reader',
+      {
+        protocolMessage: {
+          type: proto.Message.ProtocolMessage.Type.MESSAGE_EDIT,
+          key: { id: 'ID0' },
+          editedMessage: { orderMessage: { orderId: '1' } },
+        },
+      },
+      { type: 'unknown', content: { kind: 'editedMessage', targetWaMessageId: 'ID0' } },
+    ],
+    [
+      'an encrypted edit of an event',
+      { secretEncryptedMessage: { secretEncType: 1, targetMessageKey: { id: 'ID0' } } },
+      { type: 'unknown', content: { kind: 'secretEncryptedMessage' } },
+    ],
   ])('%s', (_, message, expected) => {
     expect(contentOf(proto.Message.fromObject(message))).toEqual({ text: undefined, content: undefined, ...expected });
   });
@@ -131,6 +148,19 @@ describe('what is no message to the user', () => {
   ])('%s', (_, message) => {
     expect(readInbound(message, own)).toBeNull();
   });
+});
+
+it('a view-once message that only the phone gets is shown as such, and not lost', () => {
+  const key = { remoteJid: '1555@s.whatsapp.net', fromMe: false, id: 'ID1', isViewOnce: true };
+  const read = readInbound(received({}, { key, message: null }), own);
+  expect(read).toMatchObject({ type: 'unknown', content: { kind: 'viewOnce' } });
+});
+
+it('keeps the secret that later changes are encrypted with', () => {
+  const messageSecret = Buffer.alloc(32, 9);
+  expect(readInbound(received({ conversation: 'x', messageContextInfo: { messageSecret } }), own)?.secret).toEqual(
+    messageSecret,
+  );
 });
 
 describe('what could not be decrypted (I5)', () => {

@@ -1,30 +1,20 @@
-import type { InboundMessage } from '@wa-gate/messaging';
+import type { InboundChange, InboundMessage } from '@wa-gate/messaging';
 import { isJidStatusBroadcast, jidNormalizedUser, proto, type WAMessage } from '../whatsapp/baileys.ts';
 import { type ReadChange, readChange } from './changes.ts';
+import { readContext } from './context.ts';
 import { toNumber } from './fields.ts';
 import { type Content, readContent, unwrap } from './read-content.ts';
 
 /** A received message without its own id, session and epoch. */
 export type ReadMessage = Omit<InboundMessage, 'id' | 'sessionId' | 'epoch'>;
 
-/** A change of an earlier message. */
-export interface InboundChange {
-  /** The id of the change itself. */
-  waMessageId: string;
-  chatJid: string;
-  /** The author of the change. */
-  fromJid: string;
-  fromMe: boolean;
-  /** The changed message and its author. */
-  target: { waMessageId: string; fromJid: string };
-  change: Pick<ReadChange, 'name' | 'data'>;
-  waTimestamp: Date;
-}
+/** A received change without its own id, session and epoch. */
+export type ReceivedChange = Omit<InboundChange, 'id' | 'sessionId' | 'epoch'>;
 
 /** What is stored for a received message. */
 export type Projection =
   | { as: 'message'; message: ReadMessage }
-  | { as: 'change'; change: InboundChange }
+  | { as: 'change'; change: ReceivedChange }
   | { as: 'nothing' };
 
 /** The jids of the account itself. */
@@ -33,16 +23,34 @@ export interface OwnJids {
   lid?: string;
 }
 
+/** What the stanza says about its message, and Baileys does not pass on. */
+export interface StanzaFacts {
+  /** The attribute `edit`: what the message does to another one, as WhatsApp's server was told. */
+  edit?: string | undefined;
+}
+
+/** The attribute `edit` of a deletion by an administrator of the group. */
+const ADMIN_REVOKE = '8';
+
 /** The stub for a message that could not be decrypted. A later copy replaces it. */
 const UNREADABLE: Content = { type: 'unknown', content: { kind: 'undecryptable' } };
 
+/** A view-once message, which WhatsApp gives to the phone alone. */
+const VIEW_ONCE: Content = { type: 'unknown', content: { kind: 'viewOnce' } };
+
 const NOTHING: Projection = { as: 'nothing' };
+
+/** A message whose form is not known, by the name of the form. */
+export const unsupported = (kind: string, more: object = {}): Content => ({
+  type: 'unknown',
+  content: { kind, ...more },
+});
 
 /**
  * Converts a received message into what is stored; into a stub when it could not be decrypted. Status updates, group
  * notices and messages between the devices of the account are not shown to the user. Pure.
  */
-export function project(received: WAMessage, own: OwnJids): Projection {
+export function project(received: WAMessage, own: OwnJids, stanza: StanzaFacts = {}): Projection {
   const { key, message } = received;
   const chatJid = key.remoteJid;
   if (!chatJid || !key.id || received.category === 'peer' || isJidStatusBroadcast(chatJid)) return NOTHING;
@@ -51,56 +59,81 @@ export function project(received: WAMessage, own: OwnJids): Projection {
   const unwrapped = message && unwrap(message);
   const readable = unwrapped ? readContent(unwrapped) : null;
   const isStub = Boolean(stubType) && !readable;
-  const content = isStub ? UNREADABLE : readable;
-  const envelope = {
-    waMessageId: key.id,
-    chatJid,
-    fromJid: key.fromMe ? own.jid : jidNormalizedUser(key.participant || chatJid),
-    fromMe: key.fromMe ?? false,
-    waTimestamp: new Date((toNumber(received.messageTimestamp) ?? Date.now() / 1000) * 1000),
-  };
-  if (!content) {
-    const change = unwrapped ? readChange(unwrapped) : null;
-    return change ? { as: 'change', change: changeOf(change, envelope, own) } : NOTHING;
-  }
+  const envelope = envelopeOf(received, chatJid, own);
+  const change = unwrapped && !readable && !isStub ? readChange(unwrapped) : null;
+  if (change) return { as: 'change', change: changeOf(change, key, envelope, own, stanza) };
+  const content = isStub ? UNREADABLE : (readable ?? shownAnyway(unwrapped, key));
+  if (!content) return NOTHING;
+  const context = message && !isStub ? readContext(message) : undefined;
+  const secret = message?.messageContextInfo?.messageSecret ?? unwrapped?.messageContextInfo?.messageSecret;
   return {
     as: 'message',
     message: {
       ...envelope,
-      ...(key.remoteJidAlt ? { chatAltJid: jidNormalizedUser(key.remoteJidAlt) } : {}),
-      ...(received.pushName ? { senderName: storable(received.pushName) } : {}),
-      ...storableParts(content),
+      ...storableParts({ ...content, ...(context && { context }) }),
       ...(isStub ? { isStub } : {}),
+      ...(secret?.length ? { secret } : {}),
     },
+  };
+}
+
+/** What is no content and no change, and must not disappear all the same. */
+function shownAnyway(message: proto.IMessage | null | undefined, key: WAMessage['key']): Content | null {
+  if (!message) return key.isViewOnce ? VIEW_ONCE : null;
+  if (message.secretEncryptedMessage) return unsupported('secretEncryptedMessage');
+  const edit = message.protocolMessage?.editedMessage;
+  return edit ? unsupported('editedMessage', { targetWaMessageId: message.protocolMessage?.key?.id ?? null }) : null;
+}
+
+function envelopeOf({ key, messageTimestamp, pushName }: WAMessage, chatJid: string, own: OwnJids) {
+  return {
+    waMessageId: key.id!,
+    chatJid,
+    ...(key.remoteJidAlt ? { chatAltJid: jidNormalizedUser(key.remoteJidAlt) } : {}),
+    fromJid: key.fromMe ? own.jid : jidNormalizedUser(key.participant || chatJid),
+    fromMe: key.fromMe ?? false,
+    ...(pushName ? { senderName: storable(pushName) } : {}),
+    waTimestamp: new Date((toNumber(messageTimestamp) ?? Date.now() / 1000) * 1000),
   };
 }
 
 function changeOf(
   { name, data, target }: ReadChange,
-  envelope: Omit<InboundChange, 'target' | 'change'>,
+  key: WAMessage['key'],
+  envelope: ReturnType<typeof envelopeOf>,
   own: OwnJids,
-): InboundChange {
+  { edit }: StanzaFacts,
+): ReceivedChange {
+  const fromAltJid = key.fromMe ? own.lid : (key.participantAlt ?? envelope.chatAltJid);
   return {
     ...envelope,
-    target: { waMessageId: target.id!, fromJid: authorOf(target, envelope, own) },
-    change: storableParts({ name, data } as Pick<ReadChange, 'name' | 'data'>),
+    ...(fromAltJid ? { fromAltJid: jidNormalizedUser(fromAltJid) } : {}),
+    byAdmin: name === 'revoke' && edit === ADMIN_REVOKE,
+    target: { waMessageId: target.id!, fromMe: isOurs(name, target, envelope.fromMe, own) },
+    ...storableParts({ kind: name, data: data as Record<string, unknown> }),
   };
 }
 
-/** `fromMe` inside a change is relative to the author of the change. */
-function authorOf(
-  { participant, fromMe }: proto.IMessageKey,
-  envelope: Pick<InboundChange, 'chatJid' | 'fromJid' | 'fromMe'>,
+/**
+ * Whether the changed message is the account's. Inside of a change `fromMe` is relative to the author of the change,
+ * except in reactions, which Baileys has turned round.
+ */
+function isOurs(
+  name: ReadChange['name'],
+  { participant, remoteJid, fromMe }: proto.IMessageKey,
+  isByUs: boolean,
   own: OwnJids,
-): string {
-  if (fromMe) return envelope.fromJid;
-  if (participant) return jidNormalizedUser(participant);
-  return envelope.fromMe ? envelope.chatJid : own.jid;
+): boolean {
+  if (name === 'reaction' || isByUs) return fromMe ?? false;
+  if (fromMe) return false;
+  const author = jidNormalizedUser(participant || remoteJid || '');
+  // In a direct chat the other side names the chat by our jid, which may be one that we do not know of.
+  return author === own.jid || author === own.lid || !participant;
 }
 
 /** PostgreSQL cannot store NUL, and a sender may put it into a text. */
 const storable = (text: string): string => text.replaceAll('\u0000', '\uFFFD');
 
 /** A copy as JSON with NUL replaced in every text. */
-const storableParts = <T extends object>(parts: T): T =>
+export const storableParts = <T extends object>(parts: T): T =>
   JSON.parse(JSON.stringify(parts), (_, value) => (typeof value === 'string' ? storable(value) : value));

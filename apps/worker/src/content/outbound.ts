@@ -14,11 +14,12 @@ export function messageSecret(key: Uint8Array, sessionId: string, waMessageId: s
 }
 
 /**
- * Builds the protobuf of a request. The same request and secret always give the same bytes.
+ * Builds the protobuf of a request, without its context. The same request and secret always give the same bytes.
  *
  * @throws for a type that only a later version has: after a rollback its rows may be in the outbox
  */
-export function buildMessage({ type, ...request }: OutboundRequest, secret: Uint8Array): proto.IMessage {
+export function buildMessage(outbound: OutboundRequest, secret: Uint8Array): proto.IMessage {
+  const { type, context: _, ...request } = outbound;
   if (!Object.hasOwn(CODECS, type)) throw new TypeError(`This version cannot send messages of type ${type}.`);
   // The compiler cannot relate the type of the request to the entry of the table.
   const codec = CODECS[type] as Codec<KindName>;
@@ -28,14 +29,17 @@ export function buildMessage({ type, ...request }: OutboundRequest, secret: Uint
 /** Builds protobufs for the sender. */
 export interface OutboundContent {
   build(request: OutboundRequest, secret: Uint8Array): proto.IMessage;
-  /** Whether `build` always gives the same bytes for the same request and secret. */
+  /**
+   * Whether every attempt makes the same bytes from the request and the secret alone. The names in a context are those
+   * of the moment.
+   */
   isReproducible(request: OutboundRequest): boolean;
 }
 
 /** Builds with the codec of each kind. */
 export const OUTBOUND_CONTENT: OutboundContent = {
   build: buildMessage,
-  isReproducible: ({ type }) => (CODECS[type] as Codec<KindName>).isReproducible ?? true,
+  isReproducible: ({ type, context }) => !context && ((CODECS[type] as Codec<KindName>).isReproducible ?? true),
 };
 
 export const encodeMessage = (message: proto.IMessage): Buffer => Buffer.from(proto.Message.encode(message).finish());

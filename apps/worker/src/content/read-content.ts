@@ -8,16 +8,18 @@ export interface Content extends ReadContent {
   type: MessageTypeName;
 }
 
-/** Members without content for the user: keys, secrets, and changes of other messages. */
+/** Members without content of their own for the user: keys, secrets, and changes of other messages. */
 const SILENT_MEMBERS: ReadonlySet<string> = new Set([
   'messageContextInfo',
   'senderKeyDistributionMessage',
   'fastRatchetKeySenderKeyDistributionMessage',
   'protocolMessage',
   'pollUpdateMessage',
+  'reactionMessage',
   'encReactionMessage',
   'encEventResponseMessage',
   'encCommentMessage',
+  'secretEncryptedMessage',
   'keepInChatMessage',
   'pinInChatMessage',
   'deviceSentMessage',
@@ -36,8 +38,21 @@ const READER_BY_MEMBER: ReadonlyMap<string, Entry> = new Map(
   ),
 );
 
+/** Envelopes that Baileys does not remove. */
+const MORE_ENVELOPES = ['groupMentionedMessage', 'lottieStickerMessage', 'botInvokeMessage'] as const;
+const MAX_ENVELOPES = 5;
+
 /** Removes the envelopes of a message: disappearing chats, view-once, edits. */
-export const unwrap = (raw: proto.IMessage): proto.IMessage => normalizeMessageContent(raw) ?? raw;
+export function unwrap(raw: proto.IMessage): proto.IMessage {
+  let message = raw;
+  for (let depth = 0; depth < MAX_ENVELOPES; depth += 1) {
+    const content = normalizeMessageContent(message) ?? message;
+    const envelope = MORE_ENVELOPES.find((member) => content[member]?.message);
+    if (!envelope) return content;
+    message = content[envelope]!.message!;
+  }
+  return message;
+}
 
 /**
  * Reads the content of an unwrapped message. Its type is `UNKNOWN` when no reader has its members. `null`: the user

@@ -5,6 +5,6 @@ export const text: Codec<'text'> = {
   build: (request, { secret }) => ({ conversation: request.text, messageContextInfo: { messageSecret: secret } }),
   read(message) {
     const words = message.conversation ?? message.extendedTextMessage?.text;
-    return words === null || words === undefined ? null : { text: words };
+    return words ? { text: words } : null;
   },
 };

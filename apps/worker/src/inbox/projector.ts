@@ -1,26 +1,42 @@
 import type { Ownership } from '@wa-gate/cluster';
-import type { Pool } from '@wa-gate/db';
+import { inTransaction, type Pool } from '@wa-gate/db';
 import { type Clock, type Logger, newId } from '@wa-gate/kit';
-import { type InboundMessage, storeInbound } from '@wa-gate/messaging';
+import {
+  type Appended,
+  applyChanges,
+  type ChatTimer,
+  type InboundChange,
+  type InboundMessage,
+  type Projected,
+  storeInbound,
+  takeWaitingChanges,
+} from '@wa-gate/messaging';
+import type { ChatTimers } from '../chats/chat-timers.ts';
 import { type OwnJids, project } from '../content/inbound.ts';
+import { readTimers } from '../content/timers.ts';
 import type { KeyedLock } from '../keyed-lock.ts';
 import type { Arrived } from '../whatsapp/inbound-listener.ts';
 import type { Announce } from '../writers/announcer.ts';
 import { Batcher } from '../writers/batcher.ts';
+import { inSteps } from './steps.ts';
+import { type UnsealDependencies, unseal } from './unseal.ts';
 
 export interface ProjectorDependencies {
   pool: Pool;
   writeLock: KeyedLock;
   clock: Clock;
   logger: Logger;
+  /** What the secrets inside sent messages are derived from. */
+  messageKey: Uint8Array;
+  timers: Pick<ChatTimers, 'learn'>;
   announce: Announce;
   onStale: (owner: Ownership) => void;
   onStored: (count: number) => void;
 }
 
 /**
- * Stores received messages as messages and events. WhatsApp has its receipt already. The journal keeps the content
- * until the statement that stores it here marks it as done (I5).
+ * Stores received messages and changes of messages, with their events. WhatsApp has its receipt already. The journal
+ * keeps the content until the statement that stores it here marks it as done (I5).
  */
 export interface Projector {
   accept(owner: Ownership, arrived: Arrived, own: OwnJids): void;
@@ -30,36 +46,108 @@ export interface Projector {
 
 interface Arrival extends Ownership {
   message: InboundMessage | null;
+  change: InboundChange | null;
   journal: readonly Buffer[];
+  own: OwnJids;
+  /** Timers of its chat that it tells of. */
+  timers: readonly ChatTimer[];
+}
+
+/** What one statement has written. */
+interface Written extends Appended {
+  stale: string[];
+  stored?: string[];
+  refused?: string[];
 }
 
 export function createProjector(deps: ProjectorDependencies): Projector {
-  const { pool, writeLock, clock, logger, announce, onStale, onStored } = deps;
+  const { pool, writeLock, clock, logger, messageKey, timers, announce, onStale, onStored } = deps;
   const batcher = new Batcher<Arrival>({
     name: 'inbound',
     writeLock,
     clock,
     logger,
     async run(batch) {
-      const messages = batch.flatMap(({ message }) => (message ? [message] : []));
-      const result = await storeInbound(pool, messages, batch.flatMap(doneRows));
-      announce(result);
-      const stale = new Set(result.stale);
-      for (const { sessionId, epoch } of batch) if (stale.delete(sessionId)) onStale({ sessionId, epoch });
-      onStored(result.stored.length);
+      // Before the journal rows of these messages are done: a crash replays them.
+      await timers.learn(
+        batch.flatMap(({ timers: told, sessionId, epoch }) => told.map((timer) => ({ sessionId, epoch, ...timer }))),
+      );
+      for (const step of inSteps(batch)) for (const written of await write(step)) tell(written, step);
     },
-    onPoison: ({ sessionId, message }, error) =>
-      logger.error({ err: error, sessionId, waMessageId: message?.waMessageId }, 'inbound message cannot be stored'),
+    onPoison: ({ sessionId, message, change }, error) =>
+      logger.error(
+        { err: error, sessionId, waMessageId: (message ?? change)?.waMessageId },
+        'inbound message cannot be stored',
+      ),
   });
+
+  /** Messages take one statement, and changes, where there are some, another one. */
+  async function write(step: readonly Arrival[]): Promise<Written[]> {
+    const isChange = ({ change }: Arrival) => change !== null;
+    const changed = step.filter(isChange);
+    const unsealing = { messageKey, ownJids: ownJidsOf(step) };
+    const { changes, messages: unreadable } = await unseal({ ...unsealing, db: pool }, changed.flatMap(changeOf));
+    const messages = [...step.flatMap(({ message }) => (message ? [message] : [])), ...unreadable];
+    const rows = step.filter((arrival) => !isChange(arrival)).flatMap(doneRows);
+    const written = messages.length > 0 || rows.length > 0 ? await store(messages, rows, unsealing) : [];
+    return changed.length > 0 ? [...written, await applyChanges(pool, changes, changed.flatMap(doneRows))] : written;
+  }
+
+  async function store(
+    messages: readonly InboundMessage[],
+    rows: readonly Projected[],
+    unsealing: Omit<UnsealDependencies, 'db'>,
+  ): Promise<Written[]> {
+    const stored = await storeInbound(pool, messages, rows);
+    return stored.held.length === 0 ? [stored] : await storeWithWaiting(messages, rows, unsealing);
+  }
+
+  /** Messages and the changes that wait for them, in one transaction: a crash leaves both or none. */
+  async function storeWithWaiting(
+    messages: readonly InboundMessage[],
+    rows: readonly Projected[],
+    unsealing: Omit<UnsealDependencies, 'db'>,
+  ): Promise<Written[]> {
+    return await inTransaction(pool, async (db) => {
+      const stored = await storeInbound(db, messages, rows, false);
+      const stale = new Set(stored.stale);
+      const readable = messages.filter(({ sessionId, isStub }) => !isStub && !stale.has(sessionId));
+      const waiting = await takeWaitingChanges(db, readable);
+      const { changes, messages: unreadable } = await unseal({ ...unsealing, db }, waiting);
+      const written: Written[] = [stored];
+      if (unreadable.length > 0) written.push(await storeInbound(db, unreadable, [], false));
+      const items = changes.map((change) => ({ sessionId: change.sessionId, message: null, change }));
+      for (const step of inSteps(items)) written.push(await applyChanges(db, step.flatMap(changeOf)));
+      return written;
+    });
+  }
+
+  function tell({ events, webhooks, stale, stored = [], refused = [] }: Written, step: readonly Arrival[]): void {
+    announce({ events, webhooks });
+    const gone = new Set(stale);
+    for (const { sessionId, epoch } of step) if (gone.delete(sessionId)) onStale({ sessionId, epoch });
+    if (refused.length > 0)
+      logger.warn({ changes: refused.length }, 'changes refused: their authors may not make them');
+    onStored(stored.length);
+  }
+
   return {
-    accept(owner, { message: received, journal }, own) {
-      const projection = received && project(received, own);
-      // Changes are not stored yet: like a message without content, a change only ends its journal row.
+    accept(owner, { message: received, journal, edit }, own) {
+      const projection = received && project(received, own, { edit });
       const message = projection?.as === 'message' ? { ...projection.message, ...owner, id: newId() } : null;
-      if (message || journal.length > 0) batcher.add([{ ...owner, message, journal }]);
+      const change = projection?.as === 'change' ? { ...projection.change, ...owner, id: newId() } : null;
+      const told = received ? readTimers(received) : [];
+      if (message || change || journal.length > 0 || told.length > 0)
+        batcher.add([{ ...owner, message, change, journal, own, timers: told }]);
     },
     flush: (sessionId) => batcher.flush(sessionId),
   };
 }
 
+const changeOf = ({ change }: { change: InboundChange | null }) => (change ? [change] : []);
+
 const doneRows = ({ sessionId, epoch, journal }: Arrival) => journal.map((hash) => ({ sessionId, epoch, hash }));
+
+function ownJidsOf(step: readonly Arrival[]): (sessionId: string) => OwnJids | undefined {
+  return (sessionId) => step.find((arrival) => arrival.sessionId === sessionId)?.own;
+}

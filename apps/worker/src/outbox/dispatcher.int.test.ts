@@ -6,6 +6,7 @@ import { type Clock, createLogger, newId, systemClock } from '@wa-gate/kit';
 import { type AcceptedMessage, acceptMessage, newWaMessageId } from '@wa-gate/messaging';
 import { createTestDatabase, seedSession, type TestDatabase, waitFor, workerRegistration } from '@wa-gate/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ChatTimers } from '../chats/chat-timers.ts';
 import { buildMessage, encodeMessage, type OutboundContent } from '../content/outbound.ts';
 import { KeyedLock } from '../keyed-lock.ts';
 import { FakeConnection } from '../testing/fake-connection.ts';
@@ -73,6 +74,7 @@ function createDispatcher(pool = database.pool): Dispatcher {
     logger,
     messageKey: Buffer.alloc(32, 7),
     outcomes,
+    timers: new ChatTimers(pool),
     mayStart: () => {
       asked += 1;
       return mayStart;
@@ -599,11 +601,20 @@ describe('bytes that cannot be made again (I8)', () => {
     acknowledgeAll();
     fake.onRelayed = ({ waMessageId }) => counting.acknowledged(owner, { waMessageId });
     counting.opened(owner, fake);
-    const { messageId } = await accept();
-    counting.notify(owner.sessionId);
-    await becomes(messageId, 'SENT');
+    const send = async () => {
+      const { messageId } = await accept();
+      counting.notify(owner.sessionId);
+      await becomes(messageId, 'SENT');
+    };
+    // The first message of a session reads the timers of its chats, for all that follow.
+    await send();
+    expect(asked.filter((name) => name === 'read-chat-timers')).toHaveLength(1);
+    asked.length = 0;
+    await send();
     await counting.stop(0);
-    expect([...new Set(asked)].sort()).toEqual(['claim-outbox', 'inspect-outbox', 'record-outcomes']);
+    // The poll of the outbox is no statement of a message.
+    const ofMessage = asked.filter((name) => name !== 'inspect-outbox');
+    expect([...new Set(ofMessage)].sort()).toEqual(['claim-outbox', 'record-outcomes']);
   });
 });
 

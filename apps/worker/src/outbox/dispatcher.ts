@@ -164,7 +164,8 @@ export class Dispatcher {
     const window = this.#windows.get(sessionId);
     if (!window) return;
     window.offers = window.offers.filter(({ message }) => message.messageId !== messageId);
-    const { current } = window;
+    const { current, preparing } = window;
+    if (preparing?.messageId === messageId) preparing.isWithdrawn = true;
     if (current?.item.messageId === messageId) current.acceptance?.withdraw();
   }
 

@@ -16,6 +16,8 @@ export interface Attempt {
   relayedAt: number | undefined;
   /** When it was on the wire, at the latest. */
   wireAt: Date | undefined;
+  /** Of a message to a group: its members beside the account. */
+  recipients?: number | undefined;
 }
 
 /** A message that a gateway asks the owner to accept. */
@@ -46,6 +48,8 @@ export interface SendWindow {
   inFlight: Map<string, Attempt>;
   /** Being handed over at this moment. */
   current: Attempt | undefined;
+  /** An offered message that is being built. */
+  preparing: { messageId: string; isWithdrawn: boolean } | undefined;
   /** There may be rows in `sending` without a tracker: of a claim without an answer, or of the owner before. */
   unsure: boolean;
   /** Monotonic: nothing is claimed before. */
@@ -65,6 +69,7 @@ export function createSendWindow(owner: Ownership, connection: Connection): Send
     sendsOffers: false,
     inFlight: new Map(),
     current: undefined,
+    preparing: undefined,
     // The connection before may have ended in the middle of a claim.
     unsure: true,
     pausedUntil: 0,

@@ -3,6 +3,8 @@ import type { OutboundRequest } from '@wa-gate/contracts';
 import type { Pool } from '@wa-gate/db';
 import type { Clock, Logger } from '@wa-gate/kit';
 import { beginAttempt, findOutboxPayload, type OutboxItem, type Outcome, storePayload } from '@wa-gate/messaging';
+import type { ChatTimers } from '../chats/chat-timers.ts';
+import { withContext } from '../content/context.ts';
 import {
   decodeMessage,
   encodeMessage,
@@ -32,6 +34,7 @@ export interface SenderDependencies {
    */
   mayStart: () => boolean;
   rows: ClaimedRows;
+  timers: Pick<ChatTimers, 'secondsOf'>;
   /** @default {@link OUTBOUND_CONTENT} */
   content?: OutboundContent;
 }
@@ -84,18 +87,25 @@ export class Sender {
   async sendOffered(window: SendWindow, { message, decline }: Offer): Promise<void> {
     const { owner } = window;
     const { messageId, sessionId, waMessageId, chatJid, request } = message;
+    const preparing = { messageId, isWithdrawn: false };
+    window.preparing = preparing;
     let prepared: Prepared;
     try {
-      const built = this.#messageOf(sessionId, { waMessageId, request, payload: null });
+      const plain = this.#messageOf(sessionId, { waMessageId, request, payload: null });
+      const { message: built, recipients } = await this.#inContext(window, message, plain);
       const payload = encodeMessage(built);
-      const stored = this.#content.isReproducible(request) ? null : payload;
+      const stored = this.#content.isReproducible(request) && built === plain ? null : payload;
       const acceptance = new Acceptance({ owner, message, payload: stored });
       const item = { messageId, sessionId, waMessageId, chatJid, request, payload: stored, ...OFFERED };
-      prepared = { message: built, attempt: { ...newAttempt(item, payload, this.#deps.clock), acceptance } };
+      const attempt = { ...newAttempt(item, payload, this.#deps.clock), acceptance, recipients };
+      prepared = { message: built, attempt };
     } catch (error) {
       this.#deps.logger.debug({ err: error, ...owner, waMessageId }, 'offered message cannot be built');
       return decline();
+    } finally {
+      window.preparing = undefined;
     }
+    if (preparing.isWithdrawn) return decline();
     const { attempt } = prepared;
     this.#deps.rows.claimed(owner, [attempt.item]);
     await this.#attempt(window, prepared);
@@ -126,16 +136,37 @@ export class Sender {
   }
 
   /** What must be in the outbox before a claimed message leaves. Resolves with the message to send. */
-  async #store(window: SendWindow, attempt: Attempt, message: proto.IMessage): Promise<proto.IMessage> {
-    const { messageId, failIfUncertain } = attempt.item;
+  async #store(window: SendWindow, attempt: Attempt, plain: proto.IMessage): Promise<proto.IMessage> {
+    const { messageId, failIfUncertain, payload } = attempt.item;
+    const { message: inContext, recipients } = await this.#inContext(window, attempt.item, plain);
+    attempt.recipients = recipients;
+    const message = payload ? plain : inContext;
     if (failIfUncertain && !(await beginAttempt(this.#deps.pool, window.owner, messageId))) throw notOwned();
-    return this.#settleBytes(window, attempt, message);
+    return this.#settleBytes(window, attempt, message, message === plain);
+  }
+
+  /** The message with what it refers to and the timer of its chat (itself where it has neither), and who gets it. */
+  async #inContext(
+    { connection, owner }: SendWindow,
+    { chatJid, request }: Pick<OutboxItem, 'chatJid' | 'request'>,
+    message: proto.IMessage,
+  ): Promise<{ message: proto.IMessage; recipients: number | undefined }> {
+    const chat = await connection.chat(chatJid);
+    const expiresInSeconds = chat.expiresInSeconds ?? (await this.#deps.timers.secondsOf(owner, chatJid));
+    const inContext = withContext(message, request.context, chatJid, { ...chat, expiresInSeconds });
+    return { message: inContext, recipients: chat.recipients };
   }
 
   /** The message as every attempt sends it: bytes that could be made only once are stored first (I8). */
-  async #settleBytes({ owner }: SendWindow, attempt: Attempt, message: proto.IMessage): Promise<proto.IMessage> {
+  async #settleBytes(
+    { owner }: SendWindow,
+    attempt: Attempt,
+    message: proto.IMessage,
+    isPlain: boolean,
+  ): Promise<proto.IMessage> {
     const { messageId, payload, request } = attempt.item;
-    if (payload || this.#content.isReproducible(request)) return message;
+    if (payload || (isPlain && this.#content.isReproducible(request))) return message;
+    if (!isPlain) attempt.payload = encodeMessage(message);
     const stored = await storePayload(this.#deps.pool, owner, messageId, attempt.payload);
     if (!stored) throw notOwned();
     attempt.payload = stored;
@@ -207,7 +238,7 @@ export class Sender {
   }
 
   /** Queues the outcome: sent, refused, or unknown. */
-  conclude(owner: Ownership, { item, wireAt }: Attempt, refusal: Refusal | null): void {
+  conclude(owner: Ownership, { item, wireAt, recipients }: Attempt, refusal: Refusal | null): void {
     const { waMessageId } = item;
     const outcome: Outcome = {
       ...owner,
@@ -215,6 +246,7 @@ export class Sender {
       state: 'SENT',
       at: new Date(),
       ...(wireAt && { wireAt }),
+      ...(recipients !== undefined && { recipients }),
     };
     this.#deps.outcomes.add([refusal ? { ...outcome, ...failure(refusal) } : outcome]);
   }

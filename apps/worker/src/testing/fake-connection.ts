@@ -15,8 +15,16 @@ export class FakeConnection implements Connection {
   };
   onRelayed: (message: OutgoingMessage) => void = () => undefined;
 
+  /** The timer of all groups, in seconds. */
+  groupTimer = 0;
+
   get ids(): string[] {
     return this.relayed.map(({ waMessageId }) => waMessageId);
+  }
+
+  async chat(chatJid: string) {
+    const names = { own: '1000@s.whatsapp.net', nameOf: (jid: string) => jid };
+    return chatJid.endsWith('@g.us') ? { ...names, expiresInSeconds: this.groupTimer } : names;
   }
 
   async reach(): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Ownership } from '@wa-gate/cluster';
 import { createLogger, newId, systemClock } from '@wa-gate/kit';
 import { createTestDatabase, type TestDatabase, waitFor } from '@wa-gate/testkit';
+import { ChatTimers } from '../chats/chat-timers.ts';
 import { createProjector, type Projector } from '../inbox/projector.ts';
 import { KeyedLock } from '../keyed-lock.ts';
 import { Acceptance } from '../whatsapp/acceptance.ts';
@@ -250,6 +251,8 @@ function beginProjector(pool: TestDatabase['pool']): Projector {
     writeLock: new KeyedLock(),
     clock: systemClock,
     logger: silent,
+    messageKey: Buffer.alloc(32, 7),
+    timers: new ChatTimers(pool),
     announce: nothing,
     onStale: nothing,
     onStored: nothing,

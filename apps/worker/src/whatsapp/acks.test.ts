@@ -43,12 +43,13 @@ describe('receipts', () => {
     expect(readReceipts(receipt(attrs), own, now)).toEqual([]);
   });
 
-  it('counts a member of a group, and every message of a list', () => {
+  it('names the member of a group, and every message of a list', () => {
     const list = { tag: 'list', attrs: {}, content: [{ tag: 'item', attrs: { id: 'ID2' } }] };
     const node = receipt({ from: '1@g.us', participant: '1666:2@s.whatsapp.net', type: 'read' }, [list]);
+    const participant = '1666@s.whatsapp.net';
     expect(readReceipts(node, own, now)).toEqual([
-      { waMessageId: 'ID1', state: 'READ', at },
-      { waMessageId: 'ID2', state: 'READ', at },
+      { waMessageId: 'ID1', state: 'READ', at, participant },
+      { waMessageId: 'ID2', state: 'READ', at, participant },
     ]);
   });
 

@@ -7,11 +7,15 @@ export interface ServerAck {
   error?: string;
 }
 
-/** A state that the phone of the recipient reported. In groups the first member who reports counts. */
+/** A state that the phone of the recipient reported. */
 export interface Receipt {
   waMessageId: string;
   state: 'DELIVERED' | 'READ' | 'PLAYED';
   at: Date;
+  /** In a group: the member who reports it. */
+  participant?: string;
+  /** In a group: its members beside the account, where they are known. */
+  recipients?: number;
 }
 
 export function readServerAck(node: BinaryNode): ServerAck | null {
@@ -38,7 +42,8 @@ export function readReceipts({ attrs, content }: BinaryNode, ownJids: readonly s
   const items = list && Array.isArray(list.content) ? list.content : [];
   const more = items.flatMap((item) => (item.tag === 'item' && item.attrs.id ? [item.attrs.id] : []));
   const at = atSeconds(attrs.t, now);
-  return [attrs.id, ...more].map((waMessageId) => ({ waMessageId, state, at }));
+  const participant = attrs.participant && jidNormalizedUser(attrs.participant);
+  return [attrs.id, ...more].map((waMessageId) => ({ waMessageId, state, at, ...(participant && { participant }) }));
 }
 
 function atSeconds(seconds: unknown, now: Date): Date {

@@ -1,5 +1,5 @@
 import type { AuthStore } from './auth-store.ts';
-import type { BinaryNode, WAMessage, WASocket } from './baileys.ts';
+import { type BinaryNode, normalizeMessageContent, proto, type WAMessage, type WASocket } from './baileys.ts';
 import type { BaileysLogger } from './baileys-logger.ts';
 import type { InboundJournal, WaitingPart } from './journal.ts';
 import { rebuildMessages } from './replay.ts';
@@ -11,6 +11,8 @@ import { rebuildMessages } from './replay.ts';
 export interface Arrived {
   message: WAMessage | null;
   journal: readonly Buffer[];
+  /** The attribute `edit` of its stanza: what the message does to another one. Baileys does not pass it on. */
+  edit?: string | undefined;
 }
 
 export interface ArrivalsDependencies {
@@ -42,8 +44,8 @@ export function listenForArrivals(dependencies: ArrivalsDependencies): { replay(
   };
 
   function arrived(message: WAMessage): void {
-    const rows = journal.rowsOf(message);
-    if (!isForBaileys(message)) deliver({ message, journal: rows });
+    const { hashes: rows, edit } = journal.stanzaOf(message);
+    if (!isForBaileys(message)) deliver({ message, journal: rows, edit });
     else if (rows.length > 0) void afterBaileys(() => deliver({ message: null, journal: rows }));
   }
 
@@ -62,9 +64,9 @@ export function listenForArrivals(dependencies: ArrivalsDependencies): { replay(
     if (parts.length === 0 || !creds.me) return;
     const { me } = creds;
     const rebuilt = rebuildMessages({ parts, me, repository: sock.signalRepository, logger });
-    for await (const { message, hashes } of rebuilt) {
+    for await (const { message, hashes, edit } of rebuilt) {
       if (!isCurrent()) return;
-      journal.replays(message, hashes);
+      journal.replays(message, { hashes, edit });
       await sock.upsertMessage(message, 'append');
     }
   }
@@ -84,6 +86,17 @@ export function listenForArrivals(dependencies: ArrivalsDependencies): { replay(
   };
 }
 
+const { Type: ProtocolType } = proto.Message.ProtocolMessage;
+
+/** Protocol messages of a chat, which the account's phone sends like any other person. */
+const OF_CHATS: ReadonlySet<proto.Message.ProtocolMessage.Type | null | undefined> = new Set([
+  ProtocolType.REVOKE,
+  ProtocolType.MESSAGE_EDIT,
+  ProtocolType.EPHEMERAL_SETTING,
+]);
+
 /** Messages between the devices of the account: app-state keys, history, answers to queries. They are not shown. */
-const isForBaileys = ({ category, key, message }: WAMessage): boolean =>
-  category === 'peer' || Boolean(key.fromMe && message?.protocolMessage);
+function isForBaileys({ category, key, message }: WAMessage): boolean {
+  const protocol = message && normalizeMessageContent(message)?.protocolMessage;
+  return category === 'peer' || Boolean(key.fromMe && protocol && !OF_CHATS.has(protocol.type));
+}

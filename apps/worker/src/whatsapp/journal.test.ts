@@ -36,13 +36,13 @@ describe('the journal of a connection (I5)', () => {
   it('says which rows are done with a message: those of the stanza that Baileys is at', () => {
     const journal = journalThatKnows(null);
     const [a, b] = [bytes('a'), bytes('b')];
-    journal.notice(stanza('A', [enc(a)]));
+    journal.notice(stanza('A', [enc(a)], { edit: '8' }));
     journal.notice(stanza('B', [enc(b)]));
     const part = journal.begin(a)!;
-    expect(journal.rowsOf(message('A'))).toEqual([part.hash]);
-    expect(journal.rowsOf(message('group notice'))).toEqual([]);
+    expect(journal.stanzaOf(message('A'))).toMatchObject({ hashes: [part.hash], edit: '8' });
+    expect(journal.stanzaOf(message('group notice'))).toMatchObject({ hashes: [], edit: undefined });
     journal.begin(b);
-    expect(journal.rowsOf(message('A'))).toEqual([]);
+    expect(journal.stanzaOf(message('A')).hashes).toEqual([]);
   });
 
   it('answers a copy with what was read, or with nothing to show when that is a message already', async () => {

@@ -45,10 +45,19 @@ const MAX_PEER_PLAINTEXT_BYTES = 512 * 1024;
 /** An empty message with its padding: Baileys sends its receipt and emits nothing to show. */
 const NOTHING = Buffer.of(1);
 
-interface Stanza {
-  id: string;
-  hashes: Buffer[];
+/** What is known of the stanza of an emitted message. */
+export interface StanzaOfMessage {
+  /** The journal rows that are done once the message is stored. */
+  hashes: readonly Buffer[];
+  /** The attribute `edit`. */
+  edit: string | undefined;
 }
+
+interface Stanza extends StanzaOfMessage {
+  id: string;
+}
+
+const UNKNOWN_STANZA: StanzaOfMessage = { hashes: [], edit: undefined };
 
 /**
  * Finds, for one connection, the stanza of a ciphertext, and thereby what must be in the journal before the receipt
@@ -60,7 +69,7 @@ interface Stanza {
 export class InboundJournal {
   readonly #store: Pick<JournalStore, 'find'>;
   readonly #parts = new WeakMap<Uint8Array, { stanza: Stanza; part: JournalPart }>();
-  readonly #replayed = new WeakMap<WAMessage, Buffer[]>();
+  readonly #replayed = new WeakMap<WAMessage, StanzaOfMessage>();
   /** The stanza that Baileys is handling. */
   #current: Stanza | undefined;
 
@@ -73,7 +82,7 @@ export class InboundJournal {
     const ciphertexts = ciphertextsOf(node);
     if (ciphertexts.length === 0) return;
     const hashes = ciphertexts.map((bytes) => createHash('sha256').update(bytes).digest());
-    const stanza = { id: node.attrs.id ?? '', hashes };
+    const stanza = { id: node.attrs.id ?? '', hashes, edit: node.attrs.edit };
     ciphertexts.forEach((bytes, encIndex) => {
       const record = (plaintext: Uint8Array): JournalRecord => ({
         stanzaId: stanza.id,
@@ -102,16 +111,16 @@ export class InboundJournal {
     return found === 'done' ? NOTHING : found;
   }
 
-  /** Registers a message that was rebuilt from these journal rows. */
-  replays(message: WAMessage, hashes: Buffer[]): void {
-    this.#replayed.set(message, hashes);
+  /** Registers a message that was rebuilt from the journal rows of this stanza. */
+  replays(message: WAMessage, stanza: StanzaOfMessage): void {
+    this.#replayed.set(message, stanza);
   }
 
-  /** The journal rows that are done once the emitted message is stored. */
-  rowsOf(message: WAMessage): readonly Buffer[] {
+  /** The stanza of an emitted message. */
+  stanzaOf(message: WAMessage): StanzaOfMessage {
     const replayed = this.#replayed.get(message);
     if (replayed) return replayed;
-    return this.#current !== undefined && this.#current.id === message.key.id ? this.#current.hashes : [];
+    return this.#current?.id === message.key.id && this.#current ? this.#current : UNKNOWN_STANZA;
   }
 }
 

@@ -13,6 +13,8 @@ export interface Rebuilt {
   message: WAMessage;
   /** The journal rows of the message. */
   hashes: Buffer[];
+  /** The attribute `edit` of its stanza. */
+  edit: string | undefined;
 }
 
 interface RebuildOptions {
@@ -50,6 +52,6 @@ export async function* rebuildMessages({ parts, me, repository, logger }: Rebuil
     await decoded.decrypt();
     const { fullMessage: message } = decoded;
     cleanMessage(message, me.id, me.lid ?? '');
-    yield { message, hashes };
+    yield { message, hashes, edit: stanza.attrs.edit };
   }
 }

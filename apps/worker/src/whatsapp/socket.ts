@@ -1,6 +1,8 @@
 import type { MessageCapping } from '@wa-gate/contracts';
 import type { Logger } from '@wa-gate/kit';
 import type { Restriction } from '@wa-gate/messaging';
+import type { ChatFacts } from '../content/context.ts';
+import { setsGroupTimer } from '../content/timers.ts';
 import { type Acceptance, sendWithAcceptance } from './acceptance.ts';
 import { readCapping, readTimeLock } from './account-signals.ts';
 import { type Receipt, readReceipts, readServerAck, type ServerAck } from './acks.ts';
@@ -75,6 +77,13 @@ export interface OutgoingMessage {
 /** One connection to WhatsApp. After `closed` it is of no use. */
 export interface Connection {
   /**
+   * How the chat names people. Of a group also its timer and the number of its members; this asks WhatsApp for a
+   * group that is not known yet.
+   *
+   * @throws {SendRefusedError} nothing can ever be sent there; any other error: not now
+   */
+  chat(chatJid: string): Promise<Omit<ChatFacts, 'expiresInSeconds'> & Partial<ChatFacts>>;
+  /**
    * Makes sure that the chat has devices to send to; call it before `send`.
    *
    * @throws {SendRefusedError} nothing can ever be sent there; any other error: not now
@@ -137,6 +146,7 @@ export function connect(options: ConnectOptions): Connection {
   const { creds, keys } = store.state;
   if (creds.account === undefined) prepareKeyPairs();
   const groups = new BoundedCache<GroupMetadata>(GROUPS);
+  const groupQueries = new Map<string, Promise<GroupMetadata>>();
   const journal = new InboundJournal(store.journal);
   const baileysLogger = createBaileysLogger(logger, sessionId);
 
@@ -173,14 +183,35 @@ export function connect(options: ConnectOptions): Connection {
     handlers.closed(cause);
   }
 
+  /** Concurrent calls for one group share one query. */
   async function readGroup(jid: string): Promise<GroupMetadata> {
     const known = groups.get(jid);
     if (known) return known;
+    const asked = groupQueries.get(jid) ?? queryGroup(jid).finally(() => groupQueries.delete(jid));
+    groupQueries.set(jid, asked);
+    return await asked;
+  }
+
+  async function queryGroup(jid: string): Promise<GroupMetadata> {
     const metadata = await sock.groupMetadata(jid).catch((error: unknown) => {
       throw isRefusal(error) ? groupNotAccessible(error) : error;
     });
     groups.set(jid, metadata);
     return metadata;
+  }
+
+  /** Members of a group beside the account. */
+  const recipientsIn = ({ participants }: GroupMetadata): number =>
+    participants.filter(
+      ({ id, phoneNumber, lid }) => ![id, phoneNumber, lid].some((jid) => jid && ownJids().includes(jid)),
+    ).length;
+
+  /** Receipts of a group come with the number of its members; without it where WhatsApp does not tell. */
+  async function reportReceipts(chatJid: string, receipts: Receipt[]): Promise<void> {
+    if (!isJidGroup(chatJid)) return handlers.receipts(receipts);
+    const group = groups.get(chatJid) ?? (await readGroup(chatJid).catch(() => undefined));
+    const recipients = group && recipientsIn(group);
+    handlers.receipts(recipients === undefined ? receipts : receipts.map((receipt) => ({ ...receipt, recipients })));
   }
 
   const identity = (): Identity => readIdentity(creds.me ?? { id: '' });
@@ -200,7 +231,12 @@ export function connect(options: ConnectOptions): Connection {
     journal,
     logger: baileysLogger,
     isCurrent: () => !closed,
-    deliver: (arrived) => handlers.arrived(arrived, identity()),
+    deliver: (arrived) => {
+      // No `groups.update` comes of a new timer.
+      if (arrived.message && setsGroupTimer(arrived.message))
+        forgetGroups([arrived.message.key.remoteJid ?? undefined]);
+      handlers.arrived(arrived, identity());
+    },
   });
   sock.ev.on('connection.update', (update) => {
     if (update.qr) handlers.qr(update.qr);
@@ -233,7 +269,7 @@ export function connect(options: ConnectOptions): Connection {
   });
   sock.ws.on('CB:receipt', (node: BinaryNode) => {
     const receipts = readReceipts(node, ownJids(), new Date());
-    if (receipts.length > 0) handlers.receipts(receipts);
+    if (receipts.length > 0) void reportReceipts(node.attrs.from ?? '', receipts);
   });
   sock.ws.on('CB:ack,class:message', (node) => {
     const ack = readServerAck(node);
@@ -273,7 +309,24 @@ export function connect(options: ConnectOptions): Connection {
     (sock.ws as unknown as { socket: { terminate(): void } | null }).socket?.terminate();
   }
 
+  /** The account itself, by its LID where the addressing is that of LIDs. */
+  const ownName = (isLid: boolean): string => jidNormalizedUser((isLid && creds.me?.lid) || creds.me?.id);
+
   return {
+    async chat(chatJid) {
+      if (!isJidGroup(chatJid)) return { own: ownName(isLidUser(chatJid) ?? false), nameOf: (jid) => jid };
+      const group = await readGroup(chatJid);
+      const { addressingMode, ephemeralDuration = 0, participants } = group;
+      const nameOf = (jid: string) =>
+        participants.find(({ id, phoneNumber, lid }) => [id, phoneNumber, lid].includes(jid))?.id ?? jid;
+      const recipients = recipientsIn(group);
+      return {
+        own: ownName((addressingMode as string | undefined) === 'lid'),
+        nameOf,
+        expiresInSeconds: ephemeralDuration,
+        recipients,
+      };
+    },
     async reach(chatJid) {
       if (!isJidGroup(chatJid)) await assertReachable(chatJid);
     },

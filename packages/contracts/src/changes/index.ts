@@ -1,5 +1,5 @@
 import { type Static, type TObject, Type } from 'typebox';
-import { MESSAGE_TYPES } from '../messages.ts';
+import { MESSAGE_TYPES } from '../message-types.ts';
 import { anyObject, oneOf } from '../schema.ts';
 import { defineChange } from './change.ts';
 
@@ -21,6 +21,11 @@ export const CHANGES = {
     data: {},
     example: {},
   }),
+  reaction: defineChange({
+    summary: 'Somebody has reacted to the message, or has taken the reaction back.',
+    data: { emoji: Type.String({ description: 'Empty: the reaction was taken back.' }) },
+    example: { emoji: '👍' },
+  }),
   pin: defineChange({
     summary: 'The message was pinned in its chat, or is not pinned any more.',
     data: { isPinned: Type.Boolean(), seconds: Type.Optional(Type.Integer({ minimum: 0 })) },
@@ -28,5 +33,7 @@ export const CHANGES = {
   }),
 };
 export type ChangeName = keyof typeof CHANGES;
+
+export const CHANGE_NAMES = Object.keys(CHANGES) as readonly ChangeName[];
 
 export type ChangeData<N extends ChangeName> = Static<TObject<(typeof CHANGES)[N]['data']>>;

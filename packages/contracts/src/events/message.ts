@@ -1,5 +1,6 @@
 import { type TProperties, Type } from 'typebox';
-import { MESSAGE_TYPES } from '../messages.ts';
+import { messageContext } from '../message-context.ts';
+import { MESSAGE_SOURCES, MESSAGE_TYPES } from '../message-types.ts';
 import { anyObject, oneOf } from '../schema.ts';
 import { event } from './event.ts';
 
@@ -15,17 +16,36 @@ const content = {
   type: oneOf(MESSAGE_TYPES),
   text: Type.Optional(Type.String()),
   content: Type.Optional(anyObject({ description: 'What is not text.' })),
+  ...messageContext,
 };
+
+const source = Type.Optional(
+  oneOf(MESSAGE_SOURCES, 'Of a message of the account: `api`, or `phone` for its phone and other devices.'),
+);
 
 const received = {
   ...identity,
   chat: Type.String({ description: 'The chat, as WhatsApp names it.' }),
   from: Type.String({ description: 'Who wrote it; in groups the participant.' }),
   fromMe: Type.Boolean({ description: 'true: it was written on the phone of the account.' }),
+  source,
   senderName: Type.Optional(Type.String()),
   ...content,
   timestamp: seconds("WhatsApp's time of the message."),
 };
+
+/** What all changes of a message have in common. */
+const changed = {
+  messageId: Type.String({ format: 'uuid', description: 'The message that was changed.' }),
+  waMessageId: Type.String({ description: 'The same message as WhatsApp names it.' }),
+  changeId: Type.String({ description: "WhatsApp's id of the change itself." }),
+  chat: Type.String({ description: 'The chat, as WhatsApp names it.' }),
+  chatAlt: content.chatAlt,
+  from: Type.String({ description: 'Who changed it; in groups the participant.' }),
+  fromMe: Type.Boolean({ description: 'true: the account itself, on its phone.' }),
+  senderName: Type.Optional(Type.String()),
+};
+const changedAt = { timestamp: seconds("WhatsApp's time of the change.") };
 
 const receipt = (more: TProperties = {}) =>
   Type.Object({
@@ -40,6 +60,14 @@ const CHAT = '15551234567@s.whatsapp.net';
 const AT = 1_768_473_000;
 const RECEIPT = { ...IDS, to: CHAT, timestamp: AT };
 const RECEIVED = { ...IDS, chat: CHAT, from: CHAT, fromMe: false, senderName: 'Ann', timestamp: AT };
+const CHANGED = {
+  ...IDS,
+  changeId: '3EB0C2D3E4F5A6B7C8D9E0',
+  chat: CHAT,
+  from: CHAT,
+  fromMe: false,
+  senderName: 'Ann',
+};
 const HELLO = { ...RECEIVED, type: 'text', text: 'Hello' } as const;
 
 /** Events of messages. */
@@ -58,22 +86,28 @@ export const MESSAGE_EVENTS = {
       chat: Type.String({ description: 'The same as `to`, under the name that received messages have for it.' }),
       from: Type.Optional(Type.String({ description: 'The account, when the message was written on its phone.' })),
       fromMe: Type.Literal(true),
+      source,
       senderName: Type.Optional(Type.String()),
       ...content,
       timestamp: seconds('When WhatsApp took it.'),
     }),
-    example: { ...RECEIPT, chat: CHAT, fromMe: true, type: 'text', text: 'Hello from API!' },
+    example: { ...RECEIPT, chat: CHAT, fromMe: true, source: 'api', type: 'text', text: 'Hello from API!' },
     keep: 'log',
   }),
   'message.delivered': event({
-    summary: 'A device of the recipient has it.',
+    summary: 'A device of the recipient has it; in a group, one of each member.',
     data: receipt(),
     example: RECEIPT,
     keep: 'log',
   }),
-  'message.read': event({ summary: 'The recipient has read it.', data: receipt(), example: RECEIPT, keep: 'log' }),
+  'message.read': event({
+    summary: 'The recipient has read it; in a group, every member.',
+    data: receipt(),
+    example: RECEIPT,
+    keep: 'log',
+  }),
   'message.played': event({
-    summary: 'The recipient has played a voice message or a video.',
+    summary: 'The recipient has played a voice message or a video; in a group, every member.',
     data: receipt(),
     example: RECEIPT,
     keep: 'log',
@@ -101,6 +135,46 @@ export const MESSAGE_EVENTS = {
       'The content of a message that was reported undecryptable. Webhooks that subscribe to `message.received` get it too.',
     data: Type.Object(received),
     example: HELLO,
+    keep: 'log',
+  }),
+  'message.unsupported': event({
+    summary:
+      'A message came, or was sent on the phone, in a form that this version does not know. It is there, and its content is not.',
+    data: Type.Object(received),
+    example: { ...RECEIVED, type: 'unknown', content: { kind: 'paymentInviteMessage' } },
+    keep: 'log',
+  }),
+  'message.edited': event({
+    summary: 'The author has replaced what a message says. `type`, `text` and `content` are what it says now.',
+    data: Type.Object({
+      ...changed,
+      type: content.type,
+      text: content.text,
+      content: content.content,
+      ...changedAt,
+    }),
+    example: { ...CHANGED, type: 'text', text: 'Hello again', timestamp: AT },
+    keep: 'log',
+  }),
+  'message.revoked': event({
+    summary: 'A message was deleted for everyone, by its author or by an administrator of the group.',
+    data: Type.Object({
+      ...changed,
+      byAdmin: Type.Boolean({ description: 'true: not by its author.' }),
+      ...changedAt,
+    }),
+    example: { ...CHANGED, byAdmin: false, timestamp: AT },
+    keep: 'log',
+  }),
+  'message.reaction': event({
+    summary: 'Somebody has reacted to a message, or has taken the reaction back.',
+    data: Type.Object({
+      ...changed,
+      emoji: Type.String({ description: 'Empty: the reaction was taken back.' }),
+      isRemoved: Type.Boolean({ description: 'true: the reaction was taken back.' }),
+      ...changedAt,
+    }),
+    example: { ...CHANGED, emoji: '👍', isRemoved: false, timestamp: AT },
     keep: 'log',
   }),
 };

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { describe, expect, it } from 'vitest';
-import { MESSAGE_TYPES } from '../messages.ts';
+import { MESSAGE_TYPES } from '../message-types.ts';
 import { DEFAULT_KIND, SEND_REQUESTS } from '../send-requests.ts';
 import { KIND_NAMES, kindOf, type OutboundRequest, storedOf } from './index.ts';
 import { defineKind } from './kind.ts';

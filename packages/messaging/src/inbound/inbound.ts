@@ -1,5 +1,5 @@
 import { FENCE_MANY, fenceParameters, type Ownership } from '@wa-gate/cluster';
-import type { MessageTypeName } from '@wa-gate/contracts';
+import type { MessageContext, MessageTypeName } from '@wa-gate/contracts';
 import type { MessageDirection, MessageState, Queryable } from '@wa-gate/db';
 import { APPEND_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from '../events/append-events.ts';
 
@@ -16,8 +16,12 @@ export interface InboundMessage extends Ownership {
   type: MessageTypeName;
   text?: string | undefined;
   content?: Record<string, unknown> | undefined;
+  /** What belongs to it beside its content. */
+  context?: MessageContext | undefined;
   /** The message could not be decrypted. A readable copy that arrives later fills the row in. */
   isStub?: boolean | undefined;
+  /** Later changes of the message may be encrypted with it. */
+  secret?: Uint8Array | undefined;
   waTimestamp: Date;
 }
 
@@ -29,19 +33,40 @@ export interface Projected extends Ownership {
 const DIRECTION = (fromMe: boolean): MessageDirection => (fromMe ? 'OUTBOUND' : 'INBOUND');
 const STATE = (fromMe: boolean): MessageState => (fromMe ? 'SENT' : 'RECEIVED');
 
+/** SQL: the context with our id of the quoted message, which is found in the chats; no row: it is not known here. */
+const withQuotedId = (
+  session: string,
+  context: string,
+  chats: string,
+) => `SELECT jsonb_set(${context}, '{replyTo,messageId}', to_jsonb(q.message_id)) FROM message_keys q
+        WHERE q.session_id = ${session} AND q.chat_jid IN (${chats}, ${context}->'replyTo'->>'chat') AND q.from_me IN (true, false)
+          AND q.wa_message_id = ${context}->'replyTo'->>'waMessageId' LIMIT 1`;
+
 /**
  * A message that arrives again conflicts with its row in `message_keys` and is not inserted. When it can be read now
  * and the stored message is a stub, it fills the stub in. The keys are read as they were before the statement. That is
  * enough, because only the owner stores messages of a session, one batch after the other.
+ *
+ * When a change waits for one of the messages, nothing of the batch is stored, and `held` says so: then the batch is
+ * stored together with the change, in one transaction. `LIMIT 1` keeps this a probe of the index of what waits.
  */
 const STORE = {
   name: 'store-inbound',
-  text: `WITH ${FENCE_MANY}, arrived AS (
+  text: `WITH ${FENCE_MANY}, came AS (
     SELECT i.* FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bool[], $10::text[],
-        $11::text[], $12::text[], $13::jsonb[], $14::timestamptz[], $15::"MessageDirection"[], $16::"MessageState"[], $17::bool[])
+        $11::text[], $12::text[], $13::jsonb[], $14::timestamptz[], $15::"MessageDirection"[], $16::"MessageState"[], $17::bool[],
+        $18::bytea[], $22::jsonb[])
       WITH ORDINALITY AS i(session_id, id, wa_message_id, chat_jid, chat_alt_jid, from_jid, from_me, sender_name, kind, text,
-        content, wa_timestamp, direction, state, is_stub, ord)
+        content, wa_timestamp, direction, state, is_stub, secret, given_context, ord)
     JOIN fence USING (session_id)
+  ), held AS (
+    SELECT id FROM came WHERE $21 AND NOT is_stub AND (
+      SELECT true FROM message_changes w
+      WHERE w.session_id = came.session_id AND w.target_wa_message_id = came.wa_message_id AND w.message_id IS NULL LIMIT 1)
+  ), arrived AS (
+    SELECT came.*, CASE WHEN given_context ? 'replyTo' THEN coalesce((${withQuotedId('came.session_id', 'came.given_context', 'came.chat_jid, came.chat_alt_jid')}),
+      given_context) ELSE given_context END AS context
+    FROM came WHERE NOT EXISTS (SELECT 1 FROM held)
   ), keyed AS (
     INSERT INTO message_keys (session_id, chat_jid, from_me, wa_message_id, message_id)
     SELECT session_id, chat_jid, from_me, wa_message_id, id FROM arrived
@@ -49,15 +74,19 @@ const STORE = {
     RETURNING message_id
   ), inserted AS (
     INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, chat_alt_jid, from_jid, from_me, sender_name, kind, text,
-      content, state, wa_timestamp, is_stub)
+      content, state, wa_timestamp, is_stub, secret, context, sent_at)
     SELECT id, session_id, direction, wa_message_id, chat_jid, chat_alt_jid, from_jid, from_me, sender_name, kind, text, content, state,
-      wa_timestamp, is_stub
+      wa_timestamp, is_stub, secret, context, CASE WHEN from_me THEN wa_timestamp END
     FROM arrived JOIN keyed ON keyed.message_id = arrived.id ORDER BY ord
     RETURNING id, id AS arrived_id, wa_timestamp
+  ), of_phone AS (
+    INSERT INTO phone_messages (session_id, wa_message_id, message_id)
+    SELECT session_id, wa_message_id, id FROM arrived JOIN keyed ON keyed.message_id = arrived.id WHERE from_me
+    ON CONFLICT DO NOTHING
   ), filled AS (
     UPDATE messages m SET kind = a.kind, text = a.text, content = a.content,
       sender_name = coalesce(a.sender_name, m.sender_name), chat_alt_jid = coalesce(a.chat_alt_jid, m.chat_alt_jid),
-      from_jid = a.from_jid, is_stub = false
+      from_jid = a.from_jid, secret = a.secret, context = a.context, is_stub = false
     FROM (SELECT * FROM arrived WHERE NOT is_stub AND id NOT IN (SELECT message_id FROM keyed)) a
     JOIN message_keys k USING (session_id, chat_jid, from_me, wa_message_id)
     WHERE m.id = k.message_id AND m.is_stub
@@ -66,26 +95,30 @@ const STORE = {
     SELECT * FROM inserted UNION ALL SELECT * FROM filled
   ), projected AS (
     UPDATE inbound_journal j SET projected_at = now(), stanza = NULL, plaintext = NULL
-    FROM fence f JOIN unnest($18::uuid[], $19::bytea[]) AS d(session_id, hash) USING (session_id)
-    WHERE j.session_id = d.session_id AND j.hash = d.hash AND j.projected_at IS NULL
+    FROM fence f JOIN unnest($19::uuid[], $20::bytea[]) AS d(session_id, hash) USING (session_id)
+    WHERE j.session_id = d.session_id AND j.hash = d.hash AND j.projected_at IS NULL AND NOT EXISTS (SELECT 1 FROM held)
   ), new_events AS (
     SELECT a.session_id, f.epoch, a.ord,
-      CASE WHEN a.is_stub THEN 'message.undecryptable' WHEN s.id <> a.id THEN 'message.recovered'
+      CASE WHEN a.is_stub THEN 'message.undecryptable' WHEN a.kind = 'unknown' THEN 'message.unsupported' WHEN s.id <> a.id THEN 'message.recovered'
         WHEN a.from_me THEN 'message.sent' ELSE 'message.received' END AS type,
       jsonb_strip_nulls(jsonb_build_object('messageId', s.id, 'waMessageId', a.wa_message_id, 'chat', a.chat_jid,
         'chatAlt', a.chat_alt_jid, 'from', a.from_jid, 'fromMe', a.from_me, 'senderName', a.sender_name, 'type', a.kind,
         'text', a.text, 'content', a.content,
-        'to', CASE WHEN a.from_me AND s.id = a.id AND NOT a.is_stub THEN a.chat_jid END,
-        'timestamp', extract(epoch FROM s.wa_timestamp)::bigint)) AS data
+        'to', CASE WHEN a.from_me AND s.id = a.id AND NOT a.is_stub AND a.kind <> 'unknown' THEN a.chat_jid END,
+        'source', CASE WHEN a.from_me THEN 'phone' END,
+        'timestamp', extract(epoch FROM s.wa_timestamp)::bigint) || coalesce(a.context, '{}')) AS data
     FROM arrived a JOIN stored s ON s.arrived_id = a.id JOIN fence f ON f.session_id = a.session_id
   ), ${APPEND_EVENTS}
   SELECT (SELECT coalesce(json_agg(session_id), '[]') FROM fence) AS owned,
-    (SELECT coalesce(json_agg(id), '[]') FROM stored) AS stored, ${APPENDED_COLUMNS}`,
+    (SELECT coalesce(json_agg(id), '[]') FROM stored) AS stored, (SELECT coalesce(json_agg(id), '[]') FROM held) AS held,
+    ${APPENDED_COLUMNS}`,
 };
 
 export interface StoredInbound extends Appended {
   /** Ids of messages that were inserted or filled in. The others were stored before and changed nothing. */
   stored: string[];
+  /** Ids of messages for which changes wait. When there are some, nothing at all was stored. */
+  held: string[];
   /** Sessions of the batch that this worker does not own any more. */
   stale: string[];
 }
@@ -93,11 +126,14 @@ export interface StoredInbound extends Appended {
 /**
  * Stores a batch of messages with their events, and marks the journal rows that are done, in one statement under the
  * fence (I2, I5). A message that is stored already emits nothing, unless it was a stub and now can be read.
+ *
+ * @param mayHold false: stores messages for which changes wait, too. The caller applies these in the same transaction.
  */
 export async function storeInbound(
   db: Queryable,
   received: readonly InboundMessage[],
   projected: readonly Projected[] = [],
+  mayHold = true,
 ): Promise<StoredInbound> {
   const { sessionIds, epochs } = fenceParameters([...received, ...projected]);
   const messages = onceEach(received);
@@ -122,13 +158,16 @@ export async function storeInbound(
       column((m) => DIRECTION(m.fromMe)),
       column((m) => STATE(m.fromMe)),
       column((m) => m.isStub ?? false),
+      column((m) => m.secret ?? null),
       projected.map(({ sessionId }) => sessionId),
       projected.map(({ hash }) => hash),
+      mayHold,
+      column((m) => (m.context ? JSON.stringify(m.context) : null)),
     ],
   });
   const row = rows[0]!;
   const owned = new Set(row.owned);
-  return { ...readAppended(row), stored: row.stored, stale: sessionIds.filter((id) => !owned.has(id)) };
+  return { ...readAppended(row), stored: row.stored, held: row.held, stale: sessionIds.filter((id) => !owned.has(id)) };
 }
 
 /**

@@ -205,7 +205,7 @@ const EVENTS: SqlInvariant[] = [
     sql: `SELECT m.session_id, m.id AS message_id, e.type, count(*) AS count FROM messages m
       JOIN events e ON e.data ? 'messageId' AND e.data->>'messageId' = m.id::text
       WHERE m.id >= (SELECT first_id FROM bound) AND e.session_id = m.session_id
-        AND e.type IN ('message.received', 'message.recovered', 'message.sent', 'message.delivered', 'message.read', 'message.played')
+        AND e.type IN ('message.received', 'message.recovered', 'message.unsupported', 'message.sent', 'message.delivered', 'message.read', 'message.played')
       GROUP BY m.session_id, m.id, e.type HAVING count(*) > 1`,
   },
   {
@@ -216,6 +216,8 @@ const EVENTS: SqlInvariant[] = [
       WHERE m.id >= (SELECT first_id FROM bound) AND m.state <> 'QUEUED'
         AND NOT EXISTS (SELECT 1 FROM events e WHERE e.data ? 'messageId' AND e.data->>'messageId' = m.id::text
           AND CASE WHEN m.is_stub THEN e.type = 'message.undecryptable'
+            WHEN e.type = 'message.unsupported' THEN true
+            WHEN m.revoked_at IS NOT NULL AND e.type = 'message.undecryptable' THEN true
             WHEN m.direction = 'INBOUND' THEN e.type IN ('message.received', 'message.recovered')
             WHEN m.state IN ('FAILED', 'UNKNOWN') THEN e.type = 'message.failed'
             ELSE e.type = 'message.sent' END)`,
@@ -278,5 +280,37 @@ const RECEIVING: SqlInvariant[] = [
   },
 ];
 
+const CHANGES: SqlInvariant[] = [
+  {
+    name: 'change-twice',
+    invariant: 'I11',
+    description: 'One change of a message was told twice.',
+    sql: `SELECT c.session_id, c.message_id, c.wa_message_id, e.type, count(*) AS count FROM message_changes c
+      JOIN events e ON e.session_id = c.session_id AND e.data ? 'messageId' AND e.data->>'messageId' = c.message_id::text
+        AND e.data->>'changeId' = c.wa_message_id
+      WHERE c.id >= (SELECT first_id FROM bound)
+      GROUP BY c.session_id, c.message_id, c.wa_message_id, e.type HAVING count(*) > 1`,
+  },
+  {
+    name: 'change-waits-for-nothing',
+    invariant: 'I11',
+    description: 'A change waits for a message that is there and can be read.',
+    sql: `SELECT c.session_id, c.id AS change_id, k.message_id FROM message_changes c
+      JOIN message_keys k ON k.session_id = c.session_id AND k.chat_jid IN (c.chat_jid, c.chat_alt_jid)
+        AND k.from_me IN (true, false) AND k.wa_message_id = c.target_wa_message_id
+      JOIN messages m ON m.id = k.message_id
+      WHERE c.message_id IS NULL AND NOT m.is_stub AND c.id >= (SELECT first_id FROM bound)`,
+  },
+  {
+    name: 'two-current-changes',
+    invariant: 'I11',
+    description: 'Two edits of a message, two deletions, or two reactions of one person count at once.',
+    sql: `SELECT message_id, kind, array_agg(id) AS changes FROM message_changes
+      WHERE is_current AND id >= (SELECT first_id FROM bound)
+      GROUP BY message_id, kind, CASE WHEN kind = 'reaction' THEN from_jid END, CASE WHEN kind = 'reaction' THEN from_me END
+      HAVING count(*) > 1`,
+  },
+];
+
 /** All of them. Each must return no row at any time, on every installation. */
-export const SQL_INVARIANTS: readonly SqlInvariant[] = [...OWNERSHIP, ...SENDING, ...EVENTS, ...RECEIVING];
+export const SQL_INVARIANTS: readonly SqlInvariant[] = [...OWNERSHIP, ...SENDING, ...EVENTS, ...RECEIVING, ...CHANGES];

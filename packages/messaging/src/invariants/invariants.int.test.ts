@@ -1,6 +1,7 @@
 import { newId } from '@wa-gate/kit';
 import { createTestDatabase, type SeededSession, seedSession, type TestDatabase } from '@wa-gate/testkit';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { applyChanges } from '../inbound/changes.ts';
 import { storeInbound } from '../inbound/inbound.ts';
 import { acceptMessage } from '../outbox/accept.ts';
 import { claimOutbox } from '../outbox/outbox.ts';
@@ -75,6 +76,17 @@ const journal = (row: { projected: boolean; content: boolean; age: string }) =>
     [session.sessionId, Buffer.from(newId()), row.content ? Buffer.alloc(1) : null, row.age, row.projected],
   );
 
+/** An edit of the message that came last, or one that waits for another message. */
+async function edit(waMessageId: string, target?: string): Promise<void> {
+  const { rows } = await run(
+    `SELECT wa_message_id AS "waMessageId" FROM messages WHERE direction = 'INBOUND' ORDER BY id DESC LIMIT 1`,
+  );
+  const change = { ...owner(), id: newId(), waMessageId, chatJid: CHAT, fromJid: CHAT, fromMe: false, byAdmin: false };
+  const named = { waMessageId: target ?? (rows[0]!.waMessageId as string), fromMe: false };
+  const data = { type: 'text', text: 'again' };
+  await applyChanges(database.pool, [{ ...change, target: named, kind: 'edit', data, waTimestamp: new Date() }]);
+}
+
 /** A session that is connected on a worker, has sent and received, and has something in its queue. */
 beforeEach(async () => {
   await database?.drop();
@@ -93,6 +105,9 @@ beforeEach(async () => {
   );
   await send();
   await receive();
+  await edit('E1');
+  await edit('E2');
+  await edit('E3', 'not there');
   await accept();
   await journal({ projected: true, content: false, age: '1 hour' });
   await journal({ projected: false, content: true, age: '1 second' });
@@ -177,6 +192,13 @@ const DAMAGE: Record<string, () => Promise<unknown>> = {
   'journal-not-projected': () => journal({ projected: false, content: true, age: '1 hour' }),
   'journal-kept-content': () => journal({ projected: true, content: true, age: '1 second' }),
   'journal-lost-content': () => journal({ projected: false, content: false, age: '1 second' }),
+  'change-twice': () => run(`UPDATE events SET data = data || '{"changeId": "E1"}' WHERE type = 'message.edited'`),
+  'change-waits-for-nothing': () =>
+    run(
+      `UPDATE message_changes SET target_wa_message_id = (SELECT wa_message_id FROM messages WHERE direction = 'INBOUND')
+       WHERE message_id IS NULL`,
+    ),
+  'two-current-changes': () => run('UPDATE message_changes SET is_current = true WHERE message_id IS NOT NULL'),
 };
 
 it('all of them are silent about a healthy system', async () => {

@@ -1,5 +1,5 @@
 import { FENCE_MANY, type KeyWrite, keyWriteValues, type Ownership, WRITE_KEYS_WITH_MESSAGE } from '@wa-gate/cluster';
-import { PAIRING_STATES, storedOf } from '@wa-gate/contracts';
+import { PAIRING_STATES, storedContextOf, storedOf } from '@wa-gate/contracts';
 import type { Queryable } from '@wa-gate/db';
 import { type AcceptedMessage, failsIfUncertain, keyNames, TAKE_KEY, verdictOf } from './accept.ts';
 import { isDue } from './outbox.ts';
@@ -38,8 +38,8 @@ const ACCEPT_AT_OWNER = {
   text: `WITH ${FENCE_MANY}, offered AS (
     SELECT i.*, f.epoch, f.worker_id
     FROM unnest($19::uuid[], $20::uuid[], $21::text[], $22::text[], $23::text[], $24::text[], $25::text[],
-        $26::text[], $27::text[], $28::bool[], $29::uuid[], $30::bytea[])
-      AS i(message_id, session_id, wa_message_id, chat_jid, kind, text, content, request, metadata, wish, api_key_id, payload)
+        $26::text[], $27::text[], $28::bool[], $29::uuid[], $30::bytea[], $35::text[])
+      AS i(message_id, session_id, wa_message_id, chat_jid, kind, text, content, request, metadata, wish, api_key_id, payload, context)
     JOIN fence f USING (session_id)
   ), taken AS (
     SELECT i.*, ${failsIfUncertain('i.wish', 's')} AS fail_if_uncertain
@@ -55,9 +55,10 @@ const ACCEPT_AT_OWNER = {
     ${TAKE_KEY}
     RETURNING session_id, message_id
   ), message AS (
-    INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, from_me, kind, text, content, state, metadata, api_key_id)
+    INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, from_me, kind, text, content, state, metadata, api_key_id,
+      context)
     SELECT t.message_id, t.session_id, 'OUTBOUND', t.wa_message_id, t.chat_jid, true, t.kind, t.text, t.content::jsonb, 'QUEUED',
-      t.metadata::jsonb, t.api_key_id
+      t.metadata::jsonb, t.api_key_id, t.context::jsonb
     FROM taken t
     WHERE NOT EXISTS (SELECT 1 FROM keys k WHERE k.session_id = t.session_id AND k.message_id <> t.message_id)
     ON CONFLICT (id) DO NOTHING
@@ -90,6 +91,7 @@ export async function acceptAtOwner(
 ): Promise<AcceptedAtOwner> {
   const { sessionIds, values, upsertedBy } = keyWriteValues(writes);
   const stored = acceptances.map(({ message }) => storedOf(message.request));
+  const contexts = acceptances.map(({ message: { request, chatJid } }) => storedContextOf(request.context, chatJid));
   const column = <T>(read: (message: AcceptedMessage) => T) => acceptances.map(({ message }) => read(message));
   const keys = acceptances.flatMap(({ message: { messageId, idempotency } }) =>
     idempotency ? keyNames(idempotency).map((name) => ({ ...name, messageId, hash: idempotency.requestHash })) : [],
@@ -119,6 +121,7 @@ export async function acceptAtOwner(
       keys.map(({ name }) => name),
       keys.map(({ lifetime }) => lifetime),
       keys.map(({ hash }) => hash),
+      contexts.map((context) => (context ? JSON.stringify(context) : null)),
     ],
   });
   const { owned, accepted } = rows[0]!;

@@ -1,4 +1,4 @@
-import { type OutboundRequest, PAIRING_STATES, storedOf } from '@wa-gate/contracts';
+import { type OutboundRequest, PAIRING_STATES, storedContextOf, storedOf } from '@wa-gate/contracts';
 import type { OutboxLane, Queryable } from '@wa-gate/db';
 import { isHeldBack, newChatsHeldUntil } from '../sessions/reachout.ts';
 import {
@@ -71,8 +71,9 @@ const SESSION = `session AS (
  * @param unless SQL of a condition under which nothing is accepted
  */
 const messageAndOutbox = (unless: string): string => `message AS (
-    INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, from_me, kind, text, content, state, metadata, api_key_id)
-    SELECT $1, id, 'OUTBOUND', $3, $4, true, $5, $6, $13, 'QUEUED', $7, $12 FROM session WHERE outcome = 'accepted'${unless}
+    INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, from_me, kind, text, content, state, metadata, api_key_id,
+      context)
+    SELECT $1, id, 'OUTBOUND', $3, $4, true, $5, $6, $13, 'QUEUED', $7, $12, $14 FROM session WHERE outcome = 'accepted'${unless}
     ON CONFLICT (id) DO NOTHING
     RETURNING id
   ), keyed AS (
@@ -105,8 +106,8 @@ const ACCEPT_ONCE = {
   name: 'accept-message-once',
   text: `WITH ${SESSION}, keys AS (
     INSERT INTO idempotency_keys AS k (session_id, key, request_hash, message_id, expires_at)
-    SELECT s.id, given.key, $16, $1, now() + given.lifetime * interval '1 s'
-    FROM session s CROSS JOIN unnest($14::text[], $15::int[]) AS given(key, lifetime)
+    SELECT s.id, given.key, $17, $1, now() + given.lifetime * interval '1 s'
+    FROM session s CROSS JOIN unnest($15::text[], $16::int[]) AS given(key, lifetime)
     WHERE s.outcome = 'accepted' ORDER BY given.key
     ${TAKE_KEY}
     RETURNING request_hash, message_id
@@ -114,7 +115,7 @@ const ACCEPT_ONCE = {
     SELECT * FROM keys WHERE message_id <> $1
   ), ${messageAndOutbox(' AND NOT EXISTS (SELECT 1 FROM used)')}
   SELECT ${RESULT}, (SELECT json_agg(message_id) FROM used) AS "messageIds",
-    (SELECT bool_and(request_hash = $16) FROM used) AS "isSameRequest" FROM session`,
+    (SELECT bool_and(request_hash = $17) FROM used) AS "isSameRequest" FROM session`,
 };
 
 interface AcceptRow {
@@ -142,6 +143,7 @@ export const keyNames = ({ key, clientMessageId }: IdempotencyKeys): { name: str
 export async function acceptMessage(db: Queryable, message: AcceptedMessage): Promise<Acceptance> {
   const names = message.idempotency ? keyNames(message.idempotency) : [];
   const { text, content } = storedOf(message.request);
+  const context = storedContextOf(message.request.context, message.chatJid);
   const values = [
     message.messageId,
     message.sessionId,
@@ -156,6 +158,7 @@ export async function acceptMessage(db: Queryable, message: AcceptedMessage): Pr
     message.failIfUncertain ?? null,
     message.apiKeyId ?? null,
     content ? JSON.stringify(content) : null,
+    context ? JSON.stringify(context) : null,
   ];
   if (!message.idempotency || names.length === 0) {
     const { rows } = await db.query<AcceptRow>({ ...ACCEPT, values });

@@ -15,6 +15,10 @@ export interface Outcome extends Ownership {
   errorMessage?: string;
   /** When the attempt that this is the outcome of was on the wire, at the latest. */
   wireAt?: Date;
+  /** Of a receipt in a group: the member. */
+  participant?: string;
+  /** Of a message to a group, or a receipt of one: its members beside the account. */
+  recipients?: number;
 }
 
 /**
@@ -22,36 +26,75 @@ export interface Outcome extends Ownership {
  * nothing. A receipt that overtakes the ack yields both events, in order, each once: the events are the steps between
  * the old and the new state. WhatsApp's receipts count whole seconds: a later step is never shown before an earlier
  * one.
+ *
+ * A receipt in a group is that of one member. All of them are kept, and a message is as far as the member who is least
+ * far, once as many have reported as the group had members. Their count adds the rows of this statement to those of
+ * the table. `OFFSET 0` keeps the read of that table a probe of its index.
  */
 const RECORD = {
   name: 'record-outcomes',
   text: `WITH ${FENCE_MANY}, reported AS (
-    SELECT i.* FROM unnest($3::uuid[], $4::text[], $5::"MessageState"[], $6::timestamptz[], $7::text[], $8::text[],
-        $9::timestamptz[])
-      AS i(session_id, wa_message_id, state, at, error_code, error_message, wire_at)
+    SELECT i.*, coalesce(
+        (SELECT o.message_id FROM outbox o WHERE o.session_id = i.session_id AND o.wa_message_id = i.wa_message_id LIMIT 1),
+        (SELECT p.message_id FROM phone_messages p WHERE p.session_id = i.session_id AND p.wa_message_id = i.wa_message_id)) AS message_id
+    FROM unnest($3::uuid[], $4::text[], $5::"MessageState"[], $6::timestamptz[], $7::text[], $8::text[],
+        $9::timestamptz[], $10::text[], $11::int[])
+      AS i(session_id, wa_message_id, state, at, error_code, error_message, wire_at, participant, recipients)
     JOIN fence USING (session_id)
+  ), receipts AS (
+    INSERT INTO message_receipts AS k (message_id, jid, delivered_at, read_at, played_at)
+    SELECT message_id, participant, min(at) FILTER (WHERE state >= 'DELIVERED'), min(at) FILTER (WHERE state >= 'READ'),
+      min(at) FILTER (WHERE state >= 'PLAYED')
+    FROM reported WHERE participant IS NOT NULL AND message_id IS NOT NULL GROUP BY message_id, participant
+    ORDER BY message_id, participant
+    ON CONFLICT (message_id, jid) DO UPDATE SET delivered_at = least(k.delivered_at, excluded.delivered_at),
+      read_at = least(k.read_at, excluded.read_at), played_at = least(k.played_at, excluded.played_at)
+    RETURNING message_id, jid, delivered_at, read_at, played_at
+  ), of_members AS (
+    SELECT message_id, min(delivered_at) AS first_at, count(delivered_at) AS delivered, max(delivered_at) AS delivered_at,
+      count(read_at) AS read, max(read_at) AS read_at, count(played_at) AS played, max(played_at) AS played_at
+    FROM (SELECT * FROM receipts UNION ALL
+      SELECT k.message_id, k.jid, k.delivered_at, k.read_at, k.played_at FROM (SELECT DISTINCT message_id FROM receipts) d
+      CROSS JOIN LATERAL (SELECT * FROM message_receipts r WHERE r.message_id = d.message_id OFFSET 0) k
+      WHERE NOT EXISTS (SELECT 1 FROM receipts n WHERE n.message_id = k.message_id AND n.jid = k.jid)) AS all_of_them
+    GROUP BY message_id
+  ), of_groups AS (
+    SELECT g.session_id, g.wa_message_id, g.message_id, coalesce(m.recipients, g.recipients) AS recipients, o.first_at,
+      o.delivered, o.delivered_at, o.read, o.read_at, o.played, o.played_at
+    FROM (SELECT session_id, wa_message_id, message_id, max(recipients) AS recipients FROM reported
+      WHERE participant IS NOT NULL GROUP BY session_id, wa_message_id, message_id) g
+    JOIN of_members o USING (message_id) JOIN messages m ON m.id = g.message_id
+  ), steps AS (
+    SELECT session_id, wa_message_id, message_id, state, at, error_code, error_message, wire_at, recipients FROM reported
+    WHERE participant IS NULL AND message_id IS NOT NULL
+    UNION ALL
+    SELECT session_id, wa_message_id, message_id, 'SENT', first_at, NULL, NULL, NULL, recipients FROM of_groups
+    UNION ALL
+    SELECT g.session_id, g.wa_message_id, g.message_id, s.state, s.at, NULL, NULL, NULL, g.recipients
+    FROM of_groups g CROSS JOIN LATERAL (VALUES ('DELIVERED'::"MessageState", g.delivered, g.delivered_at), ('READ', g.read, g.read_at),
+      ('PLAYED', g.played, g.played_at)) AS s(state, members, at)
+    WHERE s.members >= g.recipients
   ), latest AS (
-    SELECT session_id, wa_message_id, max(state) AS state,
+    SELECT session_id, wa_message_id, message_id, max(state) AS state, max(recipients) AS recipients,
       min(at) FILTER (WHERE state >= 'SENT') AS sent_at, min(at) FILTER (WHERE state >= 'DELIVERED') AS delivered_at,
       min(at) FILTER (WHERE state >= 'READ') AS read_at,
       min(at) FILTER (WHERE state < 'SENT') AS failed_at, max(error_code) AS error_code, max(error_message) AS error_message,
       max(wire_at) AS wire_at
-    FROM reported GROUP BY session_id, wa_message_id
+    FROM steps GROUP BY session_id, wa_message_id, message_id
   ), before AS (
-    SELECT m.id, m.state AS old_state, m.chat_jid, m.kind, m.text, m.content,
-      l.session_id, l.wa_message_id, l.state, l.failed_at, l.error_code, l.error_message, l.wire_at,
+    SELECT m.id, m.state AS old_state, m.chat_jid, m.kind, m.text, m.content, m.context,
+      l.session_id, l.wa_message_id, l.state, l.failed_at, l.error_code, l.error_message, l.wire_at, l.recipients,
       coalesce(m.sent_at, l.sent_at) AS sent_at,
       CASE WHEN l.delivered_at IS NOT NULL THEN greatest(l.delivered_at, coalesce(m.sent_at, l.sent_at)) END AS delivered_at,
       CASE WHEN l.read_at IS NOT NULL THEN greatest(l.read_at, m.delivered_at, coalesce(m.sent_at, l.sent_at)) END AS read_at
-    FROM outbox o JOIN latest l ON o.session_id = l.session_id AND o.wa_message_id = l.wa_message_id
-    JOIN messages m ON m.id = o.message_id
+    FROM latest l JOIN messages m ON m.id = l.message_id
     WHERE l.state > m.state AND (l.state <> 'UNKNOWN' OR m.state = 'QUEUED')
     ORDER BY m.id
     FOR UPDATE OF m
   ), moved AS (
     UPDATE messages m SET state = b.state,
       sent_at = b.sent_at, delivered_at = coalesce(m.delivered_at, b.delivered_at),
-      read_at = coalesce(m.read_at, b.read_at), wire_at = coalesce(b.wire_at, m.wire_at),
+      read_at = coalesce(m.read_at, b.read_at), wire_at = coalesce(b.wire_at, m.wire_at), recipients = coalesce(m.recipients, b.recipients),
       error_code = CASE WHEN b.state < 'SENT' THEN b.error_code END,
       error_message = CASE WHEN b.state < 'SENT' THEN b.error_message END
     FROM before b WHERE m.id = b.id
@@ -65,8 +108,8 @@ const RECORD = {
         'timestamp', extract(epoch FROM CASE step.type WHEN 'message.sent' THEN b.sent_at WHEN 'message.delivered' THEN b.delivered_at
           WHEN 'message.failed' THEN b.failed_at
           ELSE b.read_at END)::bigint)
-        || CASE step.state WHEN 'SENT' THEN jsonb_strip_nulls(jsonb_build_object('chat', b.chat_jid, 'fromMe', true,
-            'type', b.kind, 'text', b.text, 'content', b.content))
+        || CASE step.state WHEN 'SENT' THEN jsonb_strip_nulls(jsonb_build_object('chat', b.chat_jid, 'fromMe', true, 'source', 'api',
+            'type', b.kind, 'text', b.text, 'content', b.content)) || coalesce(b.context, '{}')
           WHEN 'FAILED' THEN jsonb_build_object('errorCode', b.error_code, 'error', b.error_message)
           WHEN 'UNKNOWN' THEN jsonb_build_object('errorCode', b.error_code, 'error', b.error_message, 'state', 'unknown')
           ELSE '{}' END AS data
@@ -103,6 +146,8 @@ export async function recordOutcomes(db: Queryable, outcomes: readonly Outcome[]
       column('errorCode'),
       column('errorMessage'),
       column('wireAt'),
+      column('participant'),
+      column('recipients'),
     ],
   });
   const row = rows[0]!;

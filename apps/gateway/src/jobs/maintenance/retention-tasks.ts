@@ -1,5 +1,12 @@
 import type { Pool } from '@wa-gate/db';
-import { newPayloadSweep, sweepIdempotencyKeys, sweepJournal, sweepPayloads, sweepQrHistory } from '@wa-gate/messaging';
+import {
+  newPayloadSweep,
+  sweepIdempotencyKeys,
+  sweepJournal,
+  sweepPayloads,
+  sweepQrHistory,
+  sweepWaitingChanges,
+} from '@wa-gate/messaging';
 import { sweepLogins, sweepMailTokens } from '../../modules/auth/index.ts';
 import { sweepUsageBatches } from '../../modules/usage/index.ts';
 import { sweepWorkerMetrics } from '../../modules/workers/index.ts';
@@ -22,6 +29,7 @@ export function retentionTasks(pool: Pool, { auditDays, systemLogDays }: Retenti
   return [
     { name: 'expired idempotency keys', run: (limit) => sweepIdempotencyKeys(pool, limit) },
     { name: 'old journal rows', run: (limit) => sweepJournal(pool, limit) },
+    { name: 'changes without a message', run: (limit) => sweepWaitingChanges(pool, limit) },
     { name: 'ended logins', run: (limit) => sweepLogins(pool, limit) },
     { name: 'expired mail tokens', run: (limit) => sweepMailTokens(pool, limit) },
     { name: 'old mails', run: (limit) => sweepMails(pool, limit) },

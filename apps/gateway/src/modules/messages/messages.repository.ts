@@ -1,4 +1,4 @@
-import type { MessageStateName, MessageTypeName } from '@wa-gate/contracts';
+import type { MessageContext, MessageSource, MessageStateName, MessageTypeName, Reaction } from '@wa-gate/contracts';
 import type { MessageDirection, MessageState, Queryable } from '@wa-gate/db';
 import type { Reach } from '../sessions/index.ts';
 
@@ -11,14 +11,21 @@ export interface MessageRecord {
   chatJid: string;
   fromJid: string | null;
   fromMe: boolean;
+  source: MessageSource | null;
+  /** Of a message to a group: its members beside the account, where they were counted. */
+  recipients: number | null;
   senderName: string | null;
   type: MessageTypeName;
   text: string | null;
   content: Record<string, unknown> | null;
+  context: MessageContext | null;
   state: MessageStateName;
   errorCode: string | null;
   errorMessage: string | null;
   metadata: Record<string, unknown> | null;
+  editedAt: Date | null;
+  revokedAt: Date | null;
+  reactions: Reaction[] | null;
   waTimestamp: Date | null;
   sentAt: Date | null;
   deliveredAt: Date | null;
@@ -48,12 +55,23 @@ export interface MessagesRepository {
   count(reach: Reach, filter: MessageFilter): Promise<number>;
 }
 
+/** SQL: a time as the API writes it. */
+export function isoOf(time: string): string {
+  return `to_char(${time} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+}
+
 /** `SENDING` is not a state of the message: it is what its outbox row says while an attempt runs. */
 const STATE = `CASE WHEN m.state = 'QUEUED' AND o.state = 'SENDING' THEN 'SENDING' ELSE m.state::text END`;
 
+/** Of each person the present one, oldest first. Times are text, because they come in JSON. */
+const REACTIONS = `(SELECT json_agg(json_build_object('emoji', c.data->>'emoji', 'changeId', c.wa_message_id, 'from', c.from_jid,
+    'fromMe', c.from_me, 'senderName', c.sender_name, 'timestamp', ${isoOf('c.wa_timestamp')}) ORDER BY c.wa_timestamp, c.id)
+  FROM message_changes c WHERE c.message_id = m.id AND c.kind = 'reaction' AND c.is_current AND c.data->>'emoji' <> '')`;
+
 const COLUMNS = `m.id, s.slug, m.direction, m.wa_message_id AS "waMessageId", m.chat_jid AS "chatJid", m.from_jid AS "fromJid",
-  m.from_me AS "fromMe", m.sender_name AS "senderName", m.kind AS type, m.text, m.content, ${STATE} AS state,
-  m.error_code AS "errorCode", m.error_message AS "errorMessage", m.metadata, m.wa_timestamp AS "waTimestamp",
+  m.from_me AS "fromMe", m.recipients, CASE WHEN m.direction = 'OUTBOUND' THEN CASE WHEN o.message_id IS NULL THEN 'phone' ELSE 'api' END END AS source,
+  m.sender_name AS "senderName", m.kind AS type, m.text, m.content, m.context, ${STATE} AS state,
+  m.error_code AS "errorCode", m.error_message AS "errorMessage", m.metadata, m.edited_at AS "editedAt", m.revoked_at AS "revokedAt", ${REACTIONS} AS reactions, m.wa_timestamp AS "waTimestamp",
   m.sent_at AS "sentAt", m.delivered_at AS "deliveredAt", m.read_at AS "readAt", m.created_at AS "createdAt"`;
 const WITH_OUTBOX = 'LEFT JOIN outbox o ON o.message_id = m.id';
 

@@ -1,9 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import {
   ListAllMessagesQuerySchema,
+  ListMessageChangesResultSchema,
   ListMessagesQuerySchema,
   ListMessagesResultSchema,
   MessageParamsSchema,
+  MessageReceiptsResultSchema,
   MessageSchema,
   SessionParamsSchema,
   success,
@@ -94,6 +96,48 @@ export const messagesRoutes: FastifyPluginAsyncTypebox<MessagesRoutesOptions> = 
       },
     },
     async (request) => ok(await messages.get(principalOf(request), request.params.id)),
+  );
+
+  app.get(
+    '/messages/:id/changes',
+    {
+      onRequest: guards({ audience: 'caller', permission: 'logs.view' }),
+      schema: {
+        tags,
+        operationId: 'messages.changes',
+        summary: 'What was done to a message: edits, deletions, reactions, pins',
+        description:
+          'Its history, oldest first, with what it said before each edit and deletion. Of a message with very many reactions, the latest 1 000 changes.',
+        params: MessageParamsSchema,
+        response: {
+          200: success(ListMessageChangesResultSchema),
+          ...errorResponses('UNAUTHENTICATED', 'MESSAGE_NOT_FOUND'),
+        },
+      },
+    },
+    async (request) => ok(await messages.changes(principalOf(request), request.params.id)),
+  );
+
+  app.get(
+    '/messages/:id/receipts',
+    {
+      onRequest: guards({ audience: 'caller', permission: 'logs.view' }),
+      schema: {
+        tags,
+        operationId: 'messages.receipts',
+        summary: 'Who has received and read a message',
+        description: [
+          'For messages of the account, of the API and of its phone. A message to a group has `status: "delivered"` when every member has it, and `read` when',
+          'every member has read it: those who were members when it was sent. People who hide their read receipts never count as readers.',
+        ].join(' '),
+        params: MessageParamsSchema,
+        response: {
+          200: success(MessageReceiptsResultSchema),
+          ...errorResponses('UNAUTHENTICATED', 'MESSAGE_NOT_FOUND'),
+        },
+      },
+    },
+    async (request) => ok(await messages.receipts(principalOf(request), request.params.id)),
   );
 
   app.get(

@@ -1,23 +1,32 @@
 import {
   LIMITS,
+  type ListMessageChangesResult,
   type ListMessagesQuery,
   type ListMessagesResult,
   type Message,
+  type MessageReceiptsResult,
   type Timeline,
 } from '@wa-gate/contracts';
 import type { Queryable } from '@wa-gate/db';
 import { ApiError } from '../../http/api-error.ts';
 import type { Principal } from '../../principal.ts';
 import type { Reach } from '../sessions/index.ts';
+import { readChanges } from './changes.repository.ts';
 import type { MessageRecord, MessagesRepository } from './messages.repository.ts';
 import { filterOf, pageBegin } from './messages-query.ts';
 import { presentMessage } from './present-message.ts';
+import { presentReceipts } from './present-receipts.ts';
+import { readReceipts } from './receipts.repository.ts';
 import { createTimelineRepository } from './timeline.repository.ts';
 import { composeTimeline } from './timeline.ts';
 
 export interface MessagesService {
   list(reach: Reach, query: ListMessagesQuery): Promise<ListMessagesResult>;
   get(principal: Principal, id: string): Promise<Message>;
+  /** What was done to it after it was sent. */
+  changes(principal: Principal, id: string): Promise<ListMessageChangesResult>;
+  /** Who has received and read it. */
+  receipts(principal: Principal, id: string): Promise<MessageReceiptsResult>;
   /** What has happened to it, and what it waits for. */
   timeline(principal: Principal, id: string): Promise<Timeline>;
 }
@@ -60,6 +69,16 @@ export function createMessagesService({ db, messages }: MessagesDependencies): M
     },
 
     get: async (principal, id) => presentMessage(await find(principal, id)),
+
+    async changes(principal, id) {
+      const { id: messageId, waMessageId } = await find(principal, id);
+      return { messageId, waMessageId, changes: await readChanges(db, messageId) };
+    },
+
+    async receipts(principal, id) {
+      const record = await find(principal, id);
+      return presentReceipts(record, await readReceipts(db, record.id));
+    },
 
     async timeline(principal, id) {
       const record = await find(principal, id);

@@ -32,8 +32,10 @@ function givenFor(body: SendRequest, field: string, other: string | undefined): 
 
 /** Of all that makes two requests the same. It is compared with hashes of older versions for as long as keys live. */
 export function requestHashOf(body: SendRequest, chatJid: string, request: OutboundRequest): Buffer {
-  const { clientMessageId, metadata, onUncertain = 'resend' } = body;
-  return hashRequest({ ...request, chatJid, metadata, onUncertain, clientMessageId });
+  const { clientMessageId, metadata, onUncertain = 'resend', replyTo, mentions } = body;
+  // The quoted message may say something else by now, and the request is still the same.
+  const { context: _, ...fields } = request;
+  return hashRequest({ ...fields, chatJid, metadata, onUncertain, clientMessageId, replyTo, mentions });
 }
 
 /** Checked before the schema: a type that exists but cannot be sent yet has its own sentence. */

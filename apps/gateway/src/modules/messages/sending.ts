@@ -16,6 +16,7 @@ import type { Offers } from '../../worker-links/offers.ts';
 import type { MessageRecord, MessagesRepository } from './messages.repository.ts';
 import { type Expectation, isReached, type OutcomeWaiter, type WaitGoal } from './outcome-waiter.ts';
 import { presentError } from './present-message.ts';
+import { readSendContext } from './send-context.ts';
 import { outboundOf, requestHashOf } from './send-request.ts';
 
 export interface SendingDependencies {
@@ -102,10 +103,17 @@ function idempotencyOf(body: SendRequest, chatJid: string, request: OutboundRequ
  *
  * @throws {ApiError} when it cannot be stored, or the recipient is none
  */
-function readMessage(session: SessionRef, body: SendRequest, options: SendOptions): AcceptedMessage {
+async function readMessage(
+  messages: MessagesRepository,
+  session: SessionRef,
+  body: SendRequest,
+  options: SendOptions,
+): Promise<AcceptedMessage> {
   refuseWhatIsNoText(body);
   const chatJid = parseRecipient(body.to);
-  const request = outboundOf(body);
+  const fields = outboundOf(body);
+  const context = await readSendContext(messages, session, body);
+  const request = context ? { ...fields, context } : fields;
   return {
     messageId: newId(),
     waMessageId: newWaMessageId(),
@@ -203,7 +211,7 @@ export function createSending({ db, doorbells, offers, messages, waiter }: Sendi
   return {
     async send(session, request, options) {
       const { wait, timeoutMs } = options;
-      const message = readMessage(session, request, options);
+      const message = await readMessage(messages, session, request, options);
       const { messageId, waMessageId } = message;
       const ids = { messageId, waMessageId };
       if (wait === 'queued') {

@@ -1,0 +1,148 @@
+import type { Message, MessageReceiptsResult } from '@wa-gate/contracts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  addPhone,
+  type PairedSession,
+  pairSession,
+  registerTenant,
+  subscribe,
+  type Tenant,
+} from '../harness/pair-session.ts';
+import type { Phone } from '../harness/sandbox-client.ts';
+import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
+import { waitFor } from '../harness/wait-for.ts';
+import type { WebhookReceiver } from '../harness/webhook-receiver.ts';
+
+/** What the owner types on the phone, and who has received and read messages of the account. */
+const system = useSystem({ workers: 1 });
+let tenant: Tenant;
+let session: PairedSession;
+let friend: Phone;
+let other: Phone;
+let webhook: WebhookReceiver;
+
+beforeAll(async () => {
+  tenant = await registerTenant(system());
+  session = await pairSession(system(), tenant);
+  [friend, other] = await Promise.all([addPhone(system(), 'Friend'), addPhone(system(), 'Other')]);
+  for (const { number } of [friend, other]) await sandbox().updatePhone(number, { receipts: 'off' });
+  webhook = await subscribe(tenant, session.sessionId);
+});
+afterAll(() => webhook?.close());
+
+const sandbox = () => system().sandbox;
+const messageOf = (id: unknown): Promise<Message> => session.api.data(`/api/messages/${String(id)}`);
+const receiptsOf = (id: unknown): Promise<MessageReceiptsResult> =>
+  session.api.data(`/api/messages/${String(id)}/receipts`);
+const waitForState = (id: unknown, state: string) =>
+  waitFor(async () => (await messageOf(id)).state === state, { what: `${String(id)} to be ${state}` });
+
+async function type(to: string, text: string) {
+  const { id } = await sandbox().sendText(session.phone.number, to, text);
+  const { data } = await webhook.waitForEvent('message.sent', (event) => event.data.waMessageId === id);
+  return { id, data };
+}
+async function give(phone: Phone, id: string, receipt: 'delivered' | 'read') {
+  await waitFor(async () => (await sandbox().inbox(phone.number)).some((shown) => shown.id === id), {
+    what: `${id} at the phone of ${phone.number}`,
+  });
+  await sandbox().sendReceipt(phone.number, [id], receipt);
+}
+const newGroup = (addressing: 'pn' | 'lid') =>
+  sandbox().createGroup({
+    owner: friend.number,
+    subject: 'Us',
+    participants: [session.phone.number, other.number],
+    addressing,
+  });
+const groupNameOf = (phone: Phone, addressing: 'pn' | 'lid') => (addressing === 'lid' ? `${phone.lid}@lid` : phone.jid);
+
+describe('typed on the phone (MR-061)', () => {
+  test('in a direct chat: the event and the list say so, and it is delivered and read as the API’s are', async () => {
+    const { id, data } = await type(friend.number, 'by hand');
+    expect(data).toMatchObject({ source: 'phone', fromMe: true, text: 'by hand' });
+    expect(await messageOf(data.messageId)).toMatchObject({ source: 'phone', direction: 'outbound', status: 'sent' });
+    await give(friend, id, 'delivered');
+    await waitForState(data.messageId, 'delivered');
+    await give(friend, id, 'read');
+    await waitForState(data.messageId, 'read');
+    await webhook.waitForEvent('message.read', (event) => event.data.messageId === data.messageId);
+    expect(webhook.eventsOf(String(data.messageId))).toEqual(['message.sent', 'message.delivered', 'message.read']);
+  });
+
+  test.each(['pn', 'lid'] as const)('in a group of %s names', async (addressing) => {
+    const group = await newGroup(addressing);
+    const { id, data } = await type(group.id, 'by hand, to all');
+    expect(data).toMatchObject({ source: 'phone', chat: group.id });
+    await give(friend, id, 'read');
+    await give(other, id, 'read');
+    await waitForState(data.messageId, 'read');
+    expect(await receiptsOf(data.messageId)).toMatchObject({ delivered: 2, read: 2 });
+  });
+
+  test('a note to self, from the phone and from the API', async () => {
+    const { data } = await type(session.phone.number, 'buy milk');
+    expect(data).toMatchObject({ source: 'phone', text: 'buy milk', to: session.phone.jid });
+    const { body } = await session.api.send(
+      session.sessionId,
+      { to: session.phone.number, message: 'and bread' },
+      { wait: 'sent' },
+    );
+    expect(body.data.status).toBe('sent');
+    await waitFor(async () => (await sandbox().inbox(session.phone.number)).some(({ text }) => text === 'and bread'), {
+      what: 'the note at the own phone',
+    });
+    expect(await messageOf(body.data.messageId)).toMatchObject({ source: 'api' });
+  });
+});
+
+describe('receipts (MR-062, MR-063)', () => {
+  test.each(['pn', 'lid'] as const)(
+    'of a message to a group of %s names: all members, not the first one',
+    async (addressing) => {
+      const group = await newGroup(addressing);
+      const { body } = await session.api.send(session.sessionId, { to: group.id, message: 'to all' }, { wait: 'sent' });
+      const { messageId, waMessageId } = body.data;
+      expect(await receiptsOf(messageId)).toMatchObject({ recipients: 2, delivered: 0, read: 0, receipts: [] });
+
+      await give(friend, waMessageId, 'read');
+      await waitFor(async () => (await receiptsOf(messageId)).read === 1, { what: 'the first receipt' });
+      expect(await messageOf(messageId)).toMatchObject({ status: 'sent', deliveredAt: null });
+      expect(await receiptsOf(messageId)).toMatchObject({
+        recipients: 2,
+        delivered: 1,
+        read: 1,
+        receipts: [{ jid: groupNameOf(friend, addressing), readAt: expect.any(String) }],
+      });
+
+      await give(other, waMessageId, 'delivered');
+      await waitForState(messageId, 'delivered');
+      await give(other, waMessageId, 'read');
+      await waitForState(messageId, 'read');
+      expect((await receiptsOf(messageId)).receipts.map(({ jid }) => jid).toSorted()).toEqual(
+        [friend, other].map((phone) => groupNameOf(phone, addressing)).toSorted(),
+      );
+      expect(webhook.eventsOf(messageId)).toEqual(['message.sent', 'message.delivered', 'message.read']);
+    },
+  );
+
+  test('of a direct chat, and none of a message that came', async () => {
+    const { body } = await session.api.send(session.sessionId, { to: friend.number, message: 'x' }, { wait: 'sent' });
+    const { messageId, waMessageId } = body.data;
+    await give(friend, waMessageId, 'read');
+    await waitForState(messageId, 'read');
+    expect(await receiptsOf(messageId)).toMatchObject({
+      recipients: 1,
+      delivered: 1,
+      read: 1,
+      receipts: [{ jid: friend.jid }],
+    });
+
+    const { id } = await sandbox().sendText(friend.number, session.phone.number, 'hello');
+    const { data } = await webhook.waitForEvent('message.received', (event) => event.data.waMessageId === id);
+    const refused = await session.api.call<{ code: string }>(`/api/messages/${String(data.messageId)}/receipts`);
+    expect([refused.status, refused.body.code]).toEqual([400, 'VALIDATION']);
+  });
+});
+
+expectSoundSystem(system);

@@ -1,0 +1,148 @@
+import { type MessageContext, type OutboundContext, quotedText } from '@wa-gate/contracts';
+import { jidNormalizedUser, type proto } from '../whatsapp/baileys.ts';
+import { present } from './fields.ts';
+import { readContent, unwrap } from './read-content.ts';
+
+/** What of the protobuf's members has a context. */
+interface WithContext {
+  contextInfo?: proto.IContextInfo | null;
+  viewOnce?: boolean | null;
+}
+
+/** Reads what belongs to a message beside its content. Pure; `undefined`: nothing does. */
+export function readContext(raw: proto.IMessage): MessageContext | undefined {
+  const message = unwrap(raw);
+  const info = contextInfoOf(message);
+  const viewOnce = isInViewOnceEnvelope(raw) || partsOf(message).some((part) => part.viewOnce) || undefined;
+  const context: MessageContext = { ...(info ? contextOf(info) : {}), ...(viewOnce && { viewOnce }) };
+  return Object.keys(context).length > 0 ? context : undefined;
+}
+
+const partsOf = (message: proto.IMessage): WithContext[] =>
+  Object.values(message).filter((part): part is WithContext => typeof part === 'object' && part !== null);
+
+/** The context in whichever member of an unwrapped message has one. */
+export const contextInfoOf = (message: proto.IMessage): proto.IContextInfo | undefined =>
+  partsOf(message).find(({ contextInfo }) => contextInfo)?.contextInfo ?? undefined;
+
+function contextOf(info: proto.IContextInfo): MessageContext {
+  const mentions = (info.mentionedJid ?? []).filter(Boolean).map((jid) => jidNormalizedUser(jid));
+  return present<MessageContext>({
+    replyTo: quotedIn(info),
+    mentions: mentions.length > 0 ? mentions : undefined,
+    mentionsAll: info.nonJidMentions ? true : undefined,
+    forwardedCount: info.isForwarded ? Math.max(1, info.forwardingScore ?? 1) : undefined,
+    expiresInSeconds: info.expiration || undefined,
+    referral: referralIn(info),
+  });
+}
+
+function quotedIn({ stanzaId, participant, remoteJid, quotedMessage }: proto.IContextInfo): MessageContext['replyTo'] {
+  if (!stanzaId) return undefined;
+  const content = quotedMessage ? readContent(unwrap(quotedMessage)) : null;
+  const text = content?.text && quotedText(content.text);
+  return {
+    waMessageId: stanzaId,
+    ...(remoteJid && { chat: jidNormalizedUser(remoteJid) }),
+    ...(participant && { from: jidNormalizedUser(participant) }),
+    type: content?.type ?? 'unknown',
+    ...(text && { text }),
+  };
+}
+
+/** Previews of links use the same part of the protobuf: it counts when it names the ad. */
+function referralIn({ externalAdReply: ad, entryPointConversionSource: entry }: proto.IContextInfo) {
+  const isAd = ad && (ad.ctwaClid || ad.sourceId || ad.sourceType === 'ad' || entry === 'ctwa_ad');
+  if (!isAd) return undefined;
+  return present({
+    sourceType: ad.sourceType,
+    sourceId: ad.sourceId,
+    sourceUrl: ad.sourceUrl,
+    headline: ad.title,
+    body: ad.body,
+    mediaUrl: ad.mediaUrl,
+    ctwaClid: ad.ctwaClid,
+    ref: ad.ref,
+  });
+}
+
+const MAX_DEPTH = 5;
+
+function isInViewOnceEnvelope(raw: proto.IMessage, depth = 0): boolean {
+  if (raw.viewOnceMessage || raw.viewOnceMessageV2 || raw.viewOnceMessageV2Extension) return true;
+  const inner = raw.ephemeralMessage?.message ?? raw.deviceSentMessage?.message;
+  return inner && depth < MAX_DEPTH ? isInViewOnceEnvelope(inner, depth + 1) : false;
+}
+
+/** How a chat names people, and what is true of it when a message is sent. */
+export interface ChatFacts {
+  /** The account itself, in the addressing of the chat. */
+  own: string;
+  /** Somebody as the chat names them: in a group of LIDs by the LID, where it is known. */
+  nameOf: (jid: string) => string;
+  /** Seconds for which messages stay; 0: for ever. */
+  expiresInSeconds: number;
+  /** Of a group: its members beside the account. */
+  recipients?: number;
+}
+
+/** A quoted file is shown as such, without its bytes. */
+const QUOTED_FILES: Readonly<Record<string, (caption: string | null) => proto.IMessage>> = {
+  image: (caption) => ({ imageMessage: { caption } }),
+  video: (caption) => ({ videoMessage: { caption } }),
+  document: (caption) => ({ documentMessage: { caption } }),
+  audio: () => ({ audioMessage: {} }),
+  sticker: () => ({ stickerMessage: {} }),
+};
+
+/**
+ * Puts the context of a message into it: what it quotes, whom it mentions, and the timer of its chat. Pure; the message
+ * itself where there is nothing to put.
+ */
+export function withContext(
+  message: proto.IMessage,
+  context: OutboundContext | undefined,
+  chatJid: string,
+  facts: ChatFacts,
+): proto.IMessage {
+  const { quoted, mentions = [] } = context ?? {};
+  const names = new Map(mentions.map((jid) => [jid, facts.nameOf(jid)]));
+  const contextInfo: proto.IContextInfo = {
+    ...(quoted && quoteOf(quoted, chatJid, facts)),
+    ...(names.size > 0 && { mentionedJid: [...names.values()] }),
+    ...(facts.expiresInSeconds > 0 && { expiration: facts.expiresInSeconds }),
+  };
+  return Object.keys(contextInfo).length > 0 ? applied(renamed(message, names), contextInfo) : message;
+}
+
+function quoteOf(
+  { waMessageId, chatJid: from, fromJid, type, text }: NonNullable<OutboundContext['quoted']>,
+  chatJid: string,
+  { own, nameOf }: ChatFacts,
+): proto.IContextInfo {
+  const quotedMessage = QUOTED_FILES[type]?.(text) ?? { conversation: text ?? '' };
+  return {
+    stanzaId: waMessageId,
+    participant: fromJid === null ? own : nameOf(fromJid),
+    ...(from !== chatJid && { remoteJid: from }),
+    quotedMessage,
+  };
+}
+
+/** Phones find a mention in the text by the digits of its jid. */
+function renamed(message: proto.IMessage, names: ReadonlyMap<string, string>): proto.IMessage {
+  let words = message.conversation;
+  if (!words) return message;
+  for (const [jid, name] of names) words = words.replaceAll(`@${digitsOf(jid)}`, `@${digitsOf(name)}`);
+  return { ...message, conversation: words };
+}
+
+const digitsOf = (jid: string): string => jid.slice(0, jid.indexOf('@'));
+
+/** A plain text has no place for a context, and becomes the other form of text. */
+function applied(message: proto.IMessage, contextInfo: proto.IContextInfo): proto.IMessage {
+  const { conversation, messageContextInfo, ...members } = message;
+  const withIt = Object.fromEntries(Object.entries(members).map(([name, part]) => [name, { ...part, contextInfo }]));
+  const text = typeof conversation === 'string' && { extendedTextMessage: { text: conversation, contextInfo } };
+  return { ...withIt, ...text, ...(messageContextInfo && { messageContextInfo }) };
+}

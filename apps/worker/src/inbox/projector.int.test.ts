@@ -1,0 +1,178 @@
+import { createCipheriv, hkdfSync } from 'node:crypto';
+import { placeSession, registerWorker, scaleTiming } from '@wa-gate/cluster';
+import { createLogger, newId, systemClock } from '@wa-gate/kit';
+import { type AppendedEvent, acceptMessage } from '@wa-gate/messaging';
+import {
+  createTestDatabase,
+  type SeededSession,
+  seedSession,
+  type TestDatabase,
+  workerRegistration,
+} from '@wa-gate/testkit';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ChatTimers } from '../chats/chat-timers.ts';
+import { messageSecret } from '../content/outbound.ts';
+import { KeyedLock } from '../keyed-lock.ts';
+import { proto, type WAMessage } from '../whatsapp/baileys.ts';
+import { createProjector, type Projector } from './projector.ts';
+
+const OWN = { jid: '1000@s.whatsapp.net', lid: '77@lid' };
+const ANN = { pn: '15550001@s.whatsapp.net', lid: '91@lid' };
+const MESSAGE_KEY = Buffer.alloc(32, 7);
+const SECRET = Buffer.alloc(32, 3);
+const { Type: ProtocolType } = proto.Message.ProtocolMessage;
+const { MESSAGE_EDIT } = proto.Message.SecretEncryptedMessage.SecretEncType;
+
+let database: TestDatabase;
+let session: SeededSession;
+let owner: { sessionId: string; epoch: number };
+let projector: Projector;
+let told: AppendedEvent[];
+let counter = 0;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  await registerWorker(database.pool, workerRegistration('worker-1', { maxSessions: 1_000 }), scaleTiming(60));
+});
+afterAll(() => database?.drop());
+beforeEach(async () => {
+  session = await seedSession(database.pool, { state: 'CONNECTED' });
+  const placed = await placeSession(database.pool, session.sessionId);
+  owner = { sessionId: session.sessionId, epoch: placed!.epoch };
+  told = [];
+  projector = createProjector({
+    pool: database.pool,
+    writeLock: new KeyedLock(),
+    clock: systemClock,
+    logger: createLogger({ service: 'test', level: 'silent' }),
+    messageKey: MESSAGE_KEY,
+    timers: new ChatTimers(database.pool),
+    announce: ({ events }) => void told.push(...events),
+    onStale: () => undefined,
+    onStored: () => undefined,
+  });
+});
+
+function arrive(id: string, message: proto.IMessage, key: Partial<WAMessage['key']> = {}): void {
+  const received = {
+    key: { remoteJid: ANN.pn, remoteJidAlt: ANN.lid, fromMe: false, id, ...key },
+    messageTimestamp: 1_700_000_000,
+    message: proto.Message.fromObject(message),
+  } as WAMessage;
+  projector.accept(owner, { message: received, journal: [] }, OWN);
+}
+const text = (conversation: string): proto.IMessage => ({
+  conversation,
+  messageContextInfo: { messageSecret: SECRET },
+});
+const edit = (id: string, conversation: string): proto.IMessage => ({
+  protocolMessage: { type: ProtocolType.MESSAGE_EDIT, key: { id, fromMe: true }, editedMessage: { conversation } },
+});
+
+/** Encrypts as a phone does. */
+function seal(secret: Uint8Array, id: string, author: string, changer: string, purpose: string, plain: Uint8Array) {
+  const key = Buffer.from(hkdfSync('sha256', secret, '', `${id}${author}${changer}${purpose}`, 32));
+  const encIv = Buffer.alloc(12, ++counter);
+  const cipher = createCipheriv('aes-256-gcm', key, encIv);
+  const encPayload = Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+  return { encIv, encPayload, targetMessageKey: { id } };
+}
+const sealedEdit = (id: string, inner: proto.IMessage, secret: Uint8Array = SECRET): proto.IMessage => ({
+  secretEncryptedMessage: {
+    ...seal(secret, id, ANN.lid, ANN.lid, 'Message Edit', proto.Message.encode(inner).finish()),
+    secretEncType: MESSAGE_EDIT,
+  },
+});
+
+/** What was told since the last call, in order. */
+async function events() {
+  await projector.flush();
+  return told
+    .splice(0)
+    .map(({ type, data }) => [type, data.text ?? data.emoji ?? (data.content as { kind?: string })?.kind]);
+}
+
+it('tells messages and changes of a batch in the order in which they came', async () => {
+  arrive('M1', text('first'));
+  arrive('C1', edit('M1', 'second'));
+  arrive('C2', edit('M1', 'third'));
+  arrive('M2', text('another'));
+  arrive('R1', { reactionMessage: { key: { id: 'M2' }, text: '👍' } });
+  expect(await events()).toEqual([
+    ['message.received', 'first'],
+    ['message.edited', 'second'],
+    ['message.edited', 'third'],
+    ['message.received', 'another'],
+    ['message.reaction', '👍'],
+  ]);
+});
+
+it('tells nothing twice when everything comes again', async () => {
+  const all = () => {
+    arrive('M1', text('first'));
+    arrive('C1', edit('M1', 'second'));
+  };
+  all();
+  expect(await events()).toHaveLength(2);
+  all();
+  expect(await events()).toEqual([]);
+});
+
+describe('an encrypted change', () => {
+  it.each([
+    ['as a protocol message', { ...edit('M1', 'second') }],
+    ['as the new content itself', { conversation: 'second' }],
+  ])('is read with the secret of its message: an edit %s', async (_, inner) => {
+    arrive('M1', text('first'));
+    arrive('C1', sealedEdit('M1', inner));
+    expect(await events()).toEqual([
+      ['message.received', 'first'],
+      ['message.edited', 'second'],
+    ]);
+  });
+
+  it('that comes first waits, sealed, for its message', async () => {
+    arrive('C1', sealedEdit('M1', edit('M1', 'second')));
+    expect(await events()).toEqual([]);
+    arrive('M1', text('first'));
+    expect(await events()).toEqual([
+      ['message.received', 'first'],
+      ['message.edited', 'second'],
+    ]);
+  });
+
+  it('of a message from here is read with the derived secret: a reaction', async () => {
+    const ids = { messageId: newId(), waMessageId: 'OUT1', sessionId: owner.sessionId };
+    await acceptMessage(database.pool, { ...ids, chatJid: ANN.pn, request: { type: 'text', text: 'hi' } });
+    const plain = proto.Message.ReactionMessage.encode({ key: { id: 'OUT1' }, text: '🎉' }).finish();
+    const secret = messageSecret(MESSAGE_KEY, owner.sessionId, 'OUT1');
+    arrive('R1', { encReactionMessage: seal(secret, 'OUT1', OWN.jid, ANN.pn, 'Enc Reaction', plain) });
+    expect(await events()).toEqual([['message.reaction', '🎉']]);
+  });
+
+  it('that no secret opens is shown as an unknown form, also when it has waited', async () => {
+    arrive('M1', text('first'));
+    arrive('C1', sealedEdit('M1', edit('M1', 'x'), Buffer.alloc(32, 9)));
+    arrive('C2', sealedEdit('M2', edit('M2', 'x'), Buffer.alloc(32, 9)));
+    expect(await events()).toEqual([
+      ['message.received', 'first'],
+      ['message.unsupported', 'secretEncryptedMessage'],
+    ]);
+    arrive('M2', text('second'));
+    expect(await events()).toEqual([
+      ['message.received', 'second'],
+      ['message.unsupported', 'secretEncryptedMessage'],
+    ]);
+  });
+});
+
+it('learns the timer of a chat under both names, and a later owner reads it', async () => {
+  const setting = { type: ProtocolType.EPHEMERAL_SETTING, ephemeralExpiration: 60 };
+  arrive('T1', { protocolMessage: setting });
+  expect(await events()).toEqual([]);
+  const timers = new ChatTimers(database.pool);
+  expect(await Promise.all([ANN.pn, ANN.lid].map((jid) => timers.secondsOf(owner, jid)))).toEqual([60, 60]);
+  arrive('M1', { extendedTextMessage: { text: 'x', contextInfo: { expiration: 90 } } });
+  expect(await events()).toHaveLength(1);
+  expect(await new ChatTimers(database.pool).secondsOf(owner, ANN.pn)).toBe(60);
+});

@@ -1,0 +1,17 @@
+/** What a message to send refers to, as the outbox stores it: the owner makes the context of the protobuf from it. */
+export interface OutboundContext {
+  /** The quoted message, as it was when the request was accepted. */
+  quoted?: {
+    messageId: string;
+    waMessageId: string;
+    /** Where it is. */
+    chatJid: string;
+    /** Who wrote it; `null`: the account itself. */
+    fromJid: string | null;
+    /** A name of `MESSAGE_TYPES`. */
+    type: string;
+    text: string | null;
+  };
+  /** Jids of people. */
+  mentions?: string[];
+}
