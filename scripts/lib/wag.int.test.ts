@@ -6,7 +6,12 @@ import { useTempDirs } from './temp-dir.testing.ts';
 import { installationEnvironment } from './wag.mjs';
 
 const tempDir = useTempDirs();
-const RUNNING = { databaseUrl: 'postgresql://db', processes: [{ name: 'gateway', pid: 1, url: 'http://gateway' }] };
+const RUNNING = {
+  databaseUrl: 'postgresql://db',
+  redisUrl: 'redis://cache',
+  gateway: 'http://gateway',
+  processes: [{ name: 'gateway', pid: 1, url: 'http://gateway' }],
+};
 
 function dataDir(run?: unknown): string {
   const path = tempDir();
@@ -14,13 +19,22 @@ function dataDir(run?: unknown): string {
   return path;
 }
 
-test('a command gets the database and the keys of the installation that runs in the folder', () => {
+test('a command gets the addresses and the keys of the installation that runs in the folder', () => {
   const path = dataDir(RUNNING);
   const { masterKey } = loadSecrets(join(path, 'secrets'), { hasData: false, env: {} });
   expect(installationEnvironment({ DATA_DIR: path })).toEqual({
     DATABASE_URL: 'postgresql://db',
     WAG_MASTER_KEY: masterKey,
+    REDIS_URL: 'redis://cache',
+    WAG_API_URL: 'http://gateway',
+    WAG_KEY_FILE: join(path, 'wag.key'),
+    DATA_DIR: path,
   });
+});
+
+test('an installation elsewhere is the one that the environment names', () => {
+  const elsewhere = { DATABASE_URL: 'postgresql://elsewhere', WAG_MASTER_KEY: 'of that one' };
+  expect(installationEnvironment({ DATA_DIR: dataDir(), ...elsewhere })).toEqual({});
 });
 
 test('keys of the environment win, as they do at the start', () => {

@@ -34,13 +34,24 @@ export async function runWag(args, env) {
 const asksForHelp = (args) => args.length === 0 || args.some((arg) => ['help', '--help', '-h'].includes(arg));
 
 /**
- * The environment with the addresses and keys of an installation.
+ * The environment with the addresses and keys of an installation. A database that the environment names is that of an
+ * installation elsewhere, or of one that does not run now.
  * @param {NodeJS.ProcessEnv} env
+ * @returns {NodeJS.ProcessEnv}
  */
 export function installationEnvironment(env) {
-  const { databaseUrl } = runningInstallation(env);
-  const { masterKey } = loadSecrets(join(dataDirPath(env), 'secrets'), { hasData: true, env });
-  return { DATABASE_URL: databaseUrl, WAG_MASTER_KEY: masterKey };
+  if (env.DATABASE_URL && env.WAG_MASTER_KEY) return {};
+  const { databaseUrl, redisUrl, gateway } = runningInstallation(env);
+  const dataDir = dataDirPath(env);
+  const { masterKey } = loadSecrets(join(dataDir, 'secrets'), { hasData: true, env });
+  return {
+    DATABASE_URL: databaseUrl,
+    WAG_MASTER_KEY: masterKey,
+    WAG_KEY_FILE: join(dataDir, 'wag.key'),
+    DATA_DIR: dataDir,
+    ...(redisUrl && { REDIS_URL: redisUrl }),
+    ...(gateway && { WAG_API_URL: gateway }),
+  };
 }
 
 /**

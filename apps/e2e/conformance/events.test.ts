@@ -1,4 +1,6 @@
 import { EVENT_TYPES, type EventType } from '@wa-gate/contracts';
+import { inTransaction } from '@wa-gate/db';
+import { recoverInstallation } from '@wa-gate/messaging';
 import { payloadProblems } from '@wa-gate/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { addPhone, readQr, registerTenant, type Tenant, uniqueName, waitForStatus } from '../harness/pair-session.ts';
@@ -118,6 +120,15 @@ const CAUSES: { [K in EventType]: () => Promise<WebhookReceiver> } = {
     onMain(async () => {
       const capping = { status: 'FIRST_WARNING', used: 80, total: 100 };
       await system().sandbox.cancelFault(await faulting({ kind: 'capping', capping }));
+    }),
+  'session.restored': () =>
+    onMain(async () => {
+      const recover = { kind: 'promoted', asOf: new Date() } as const;
+      await inTransaction(system().services.pool, (tx) => recoverInstallation(tx, recover));
+      // A recovery ends all logins.
+      const { token } = await system().gateway.login(tenant.email, tenant.password);
+      tenant = { ...tenant, api: system().gateway.as(token) };
+      await waitForStatus(tenant.api, main.sessionId, 'connected');
     }),
   'session.passkey_required': async () => {
     const session = await watch();

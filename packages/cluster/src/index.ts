@@ -22,6 +22,7 @@ export {
   type Released,
   type ReleaseReason,
 } from './handover.ts';
+export { decodeKey, encodeKey } from './key-codec.ts';
 export {
   clearSessionKeys,
   type JournalEntry,
@@ -31,6 +32,7 @@ export {
   keyWriteValues,
   readSessionKeys,
   readSessionKind,
+  readSessionKindPage,
   WRITE_KEYS_WITH_MESSAGE,
   writeManySessionKeys,
 } from './key-store.ts';
@@ -45,6 +47,7 @@ export {
   releaseSession,
 } from './placements.ts';
 export { type RebalanceOptions, rebalanceRound } from './rebalance.ts';
+export { hasStaleKeys, leapOwnership, markKeysStale, OWNERSHIP_LEAP, settleStaleKeys } from './recovery.ts';
 export {
   EndpointTakenError,
   LeaseHeldError,

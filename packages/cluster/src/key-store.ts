@@ -77,6 +77,8 @@ const CLEAR_KEYS = {
     DELETE FROM session_keys s USING fence f WHERE s.session_id = f.session_id RETURNING 1
   ), forgotten AS (
     DELETE FROM inbound_journal j USING fence f WHERE j.session_id = f.session_id RETURNING 1
+  ), settled AS (
+    DELETE FROM stale_keys s USING fence f WHERE s.session_id = f.session_id RETURNING 1
   )
   SELECT (SELECT count(*) FROM fence) AS fenced`,
 };
@@ -89,6 +91,12 @@ const READ_KEYS = {
 const READ_KIND = {
   name: 'read-session-kind',
   text: 'SELECT key_id, value FROM session_keys WHERE session_id = $1 AND kind = $2',
+};
+
+const READ_KIND_PAGE = {
+  name: 'read-session-kind-page',
+  text: `SELECT key_id AS "keyId", value FROM session_keys WHERE session_id = $1 AND kind = $2 AND key_id > $3
+    ORDER BY key_id LIMIT $4`,
 };
 
 const columns = (entries: readonly KeyReference[]): [string[], string[]] => [
@@ -177,4 +185,18 @@ export async function readSessionKeys(
 export async function readSessionKind(db: Queryable, sessionId: string, kind: string): Promise<Map<string, Buffer>> {
   const { rows } = await db.query<{ key_id: string; value: Buffer }>({ ...READ_KIND, values: [sessionId, kind] });
   return new Map(rows.map((row) => [row.key_id, row.value]));
+}
+
+/** Entries of one kind whose id is greater than `after`, in the order of their ids. */
+export async function readSessionKindPage(
+  db: Queryable,
+  sessionId: string,
+  kind: string,
+  { after, limit }: { after: string; limit: number },
+): Promise<Pick<KeyEntry, 'keyId' | 'value'>[]> {
+  const { rows } = await db.query<Pick<KeyEntry, 'keyId' | 'value'>>({
+    ...READ_KIND_PAGE,
+    values: [sessionId, kind, after, limit],
+  });
+  return rows;
 }

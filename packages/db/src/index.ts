@@ -22,6 +22,7 @@ export type {
   WorkspaceRole,
 } from './generated/enums.ts';
 export {
+  assertKeyCheck,
   assertMasterKey,
   MESSAGE_KEY_BOX,
   readCompactKeys,

@@ -16,8 +16,18 @@ export async function assertMasterKey(db: Queryable, masterKeys: readonly Uint8A
     box.seal(Buffer.from(KNOWN_TEXT), CONTEXT),
   ]);
   const { rows } = await db.query<{ key_check: Buffer }>('SELECT key_check FROM installation WHERE id = 1');
+  assertKeyCheck(rows[0]!.key_check, masterKeys);
+}
+
+/**
+ * Checks a stored key check, such as that of a backup.
+ *
+ * @throws {MasterKeyError} when no key opens it
+ */
+export function assertKeyCheck(keyCheck: Uint8Array, masterKeys: readonly Uint8Array[]): void {
+  const box = createSecretBox(masterKeys, 'installation');
   try {
-    if (box.open(rows[0]!.key_check, CONTEXT).toString() === KNOWN_TEXT) return;
+    if (box.open(keyCheck, CONTEXT).toString() === KNOWN_TEXT) return;
   } catch (error) {
     if (!(error instanceof UnsealError)) throw error;
   }

@@ -56,6 +56,13 @@ export {
 export { type Outcome, type RecordedOutcomes, recordOutcomes } from './outbox/outcomes.ts';
 export { newWaMessageId } from './outbox/wa-message-id.ts';
 export {
+  countStaleSessions,
+  RECOVERY_KINDS,
+  type Recovery,
+  type RecoveryKind,
+  recoverInstallation,
+} from './recovery/recover.ts';
+export {
   newPayloadSweep,
   PAYLOAD_DAYS,
   type PayloadSweep,

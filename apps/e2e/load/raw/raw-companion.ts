@@ -58,13 +58,20 @@ function memoryAuth(): AuthenticationState {
  * A program that uses Baileys directly, with its state in memory: what any gateway on top of Baileys is compared with.
  */
 export class RawCompanion {
-  private readonly auth = memoryAuth();
+  private readonly auth: AuthenticationState;
+  private readonly onCreds: () => void;
   private readonly awaited = new Map<string, () => void>();
   private readonly server: SandboxInfo;
   private socket: WASocket | undefined;
 
-  constructor(server: SandboxInfo) {
+  /**
+   * @param auth where its state is. @default in memory
+   * @param onCreds called when the credentials have changed
+   */
+  constructor(server: SandboxInfo, auth = memoryAuth(), onCreds: () => void = () => undefined) {
     this.server = server;
+    this.auth = auth;
+    this.onCreds = onCreds;
   }
 
   /** Links it to the phone by QR code and connects. */
@@ -138,7 +145,10 @@ export class RawCompanion {
       fetchAgent: agent,
       logger: silent,
     });
-    socket.ev.on('creds.update', (update) => Object.assign(this.auth.creds, update));
+    socket.ev.on('creds.update', (update) => {
+      Object.assign(this.auth.creds, update);
+      this.onCreds();
+    });
     return socket;
   }
 }

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { runCli } from './run-cli.ts';
 
 const { argv, env, stdin, stdout, stderr } = process;

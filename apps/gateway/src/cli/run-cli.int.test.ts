@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { assertMasterKey } from '@wa-gate/db';
 import { createTestDatabase, type TestDatabase, waitFor } from '@wa-gate/testkit';
@@ -95,22 +98,44 @@ describe('the first administrator of an environment', () => {
 });
 
 describe('the command line', () => {
-  it.each(['', 'help', '--help', 'admin create -h'])('helps: %j', async (args) => {
+  it.each([
+    ['', 'doctor'],
+    ['help', 'doctor'],
+    ['--help', 'WAG_API_KEY'],
+    ['admin create -h', '--email <address>'],
+    ['help secrets', 'reencrypt'],
+  ])('helps: %j', async (args, words) => {
     const { code, out } = await wag(args, { env: { DATABASE_URL: '', WAG_MASTER_KEY: '' } });
     expect(code).toBe(0);
-    expect(out).toContain('secrets reencrypt');
+    expect(out).toContain(words);
   });
 
   it.each([
     ['admin', 'There is no command `admin`'],
-    ['admin create', 'needs --email'],
-    ['admin create --password secret', "Unknown option '--password'"],
+    ['admin create', "Required option '--email <address>' not specified."],
+    ['admin create --email a@example.test --password secret', "Unknown option '--password'"],
     ['secrets', 'There is no command `secrets`'],
+    ['nothing like it', 'There is no command `nothing like it`'],
+    ['drain', "Missing required argument 'worker'"],
+    ['keys create --name x --scope all', 'Allowed choices are session, workspace, admin'],
+    ['restore folder --wal /archive', '--wal and --until are for a base backup'],
+    ['recover --as-of yesterday', '--as-of takes a time'],
   ])('refuses %j', async (args, sentence) => {
     const { code, err } = await wag(args);
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     expect(err).toContain(sentence);
     expect(err).toContain('`wag help`');
+  });
+
+  it('reads secrets from files, as the processes do', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'wag-cli-'));
+    const file = join(folder, 'key');
+    await writeFile(file, `${base64(fixture.masterKey)}\n`);
+    const env = { WAG_MASTER_KEY: '', WAG_MASTER_KEY_FILE: file };
+    expect((await wag('secrets reencrypt', { env })).code).toBe(0);
+    expect((await wag('doctor --json', { env })).out).toContain('opens what is stored');
+    await rm(folder, { recursive: true });
+    expect((await wag('doctor', { env })).err).toContain('WAG_MASTER_KEY_FILE names');
   });
 
   it('says what is missing, and that a database does not answer, without the password', async () => {

@@ -1,4 +1,6 @@
 import {
+  decodeKey,
+  encodeKey,
   type JournalEntry,
   type JournalHalf,
   journalContext,
@@ -15,7 +17,7 @@ import { ACCEPTANCE_KIND, type Acceptance, NotAcceptedError } from './acceptance
 import { type AuthenticationState, initAuthCreds, type SignalDataSet, type SignalDataTypeMap } from './baileys.ts';
 import { BoundedCache } from './bounded-cache.ts';
 import { JOURNAL_KIND, type JournalRecord, type JournalStore } from './journal.ts';
-import { decodeKey, encodeKey, type KeyKind } from './key-codec.ts';
+import { renewStaleKeys } from './key-renewal.ts';
 import type { KeyWriter, WriteRequest } from './key-writer.ts';
 
 export interface AuthStoreDependencies {
@@ -53,6 +55,8 @@ export interface AuthStore {
 }
 
 type StoredType = keyof SignalDataTypeMap;
+/** A kind of `session_keys`. */
+type KeyKind = StoredType | 'creds';
 
 /** Sessions, sender keys, mappings, device lists of the contacts lately talked to; the rest is read when needed. */
 const CACHED_KEYS = 1_000;
@@ -63,12 +67,14 @@ const READ_ATTEMPTS = 4;
 const READ_RETRY = { initialMs: 50, maxMs: 1_000 };
 
 /**
- * Opens the store: reads the credentials, or makes new ones when none are stored.
+ * Opens the store: reads the credentials, or makes new ones when none are stored. Keys that may be behind what was sent
+ * under them are renewed first.
  *
  * @throws {UnsealError} when they are there and cannot be opened; they are never taken for absent
  */
 export async function openAuthStore(dependencies: AuthStoreDependencies): Promise<AuthStore> {
   const { pool, writer, box, compactKeys: compact, clock, owner, onFailure } = dependencies;
+  await renewStaleKeys({ pool, box, compactKeys: compact, owner });
   const cache = new BoundedCache<unknown>({ max: CACHED_KEYS });
   /** Reads on their way, by cache key; a write of the same key makes their result old news. */
   const reads = new Map<string, Set<{ outdated: boolean }>>();

@@ -93,6 +93,16 @@ export const SESSION_EVENTS = {
     example: { status: 'first_warning', used: 80, total: 100, cycleEndsAt: '2026-01-15T10:30:00.000Z' },
     keep: 'log',
   }),
+  'session.restored': event({
+    summary:
+      'The database of the installation was restored from a backup, or a replica was promoted. What happened after `asOf` may be missing, and `seq` leaps.',
+    data: Type.Object({
+      asOf: nullable(timestamp()),
+      skipped: Type.Integer({ description: 'Numbers of `seq` that were left out before this event.' }),
+    }),
+    example: { asOf: '2026-01-15T10:30:00.000Z', skipped: 1_000_000 },
+    keep: 'log',
+  }),
   'session.passkey_required': event({
     summary: 'Linking waits for a passkey, or for its confirmation.',
     data: Type.Object({ step: oneOf(['passkey', 'confirmation'] as const), reason }),

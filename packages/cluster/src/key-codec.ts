@@ -1,11 +1,7 @@
-import type { SignalDataTypeMap } from './baileys.ts';
 import { decodeCompact, encodeCompact, isCompact } from './compact-record.ts';
 
-/** A kind of key in `session_keys`: the types of Baileys, and `creds`. */
-export type KeyKind = keyof SignalDataTypeMap | 'creds';
-
 /** Kinds whose values are bytes. */
-const RAW: ReadonlySet<KeyKind> = new Set<KeyKind>(['identity-key', 'sender-key']);
+const RAW: ReadonlySet<string> = new Set(['identity-key', 'sender-key']);
 const KEY_BYTES = 32;
 
 /**
@@ -13,18 +9,20 @@ const KEY_BYTES = 32;
  * session record has only strings and numbers, and is written with every message: the compact form takes less than half
  * of the bytes. Both forms are read. Which one is written is a fact of the installation, because the previous version
  * reads JSON alone.
+ *
+ * @param kind as in `session_keys`: a type of Baileys, or `creds`
  */
-export function encodeKey(kind: KeyKind, value: unknown, { compact = false } = {}): Buffer {
+export function encodeKey(kind: string, value: unknown, { compact = false } = {}): Buffer {
   if (RAW.has(kind)) return Buffer.from(value as Uint8Array);
   if (kind === 'pre-key') {
-    const pair = value as SignalDataTypeMap['pre-key'];
+    const pair = value as { public: Uint8Array; private: Uint8Array };
     return Buffer.concat([pair.public, pair.private]);
   }
   if (kind === 'session') return compact ? encodeCompact(value) : Buffer.from(JSON.stringify(value));
   return Buffer.from(JSON.stringify(value, markBytes));
 }
 
-export function decodeKey(kind: KeyKind, bytes: Buffer): unknown {
+export function decodeKey(kind: string, bytes: Buffer): unknown {
   if (RAW.has(kind)) return bytes;
   if (kind === 'pre-key') return { public: bytes.subarray(0, KEY_BYTES), private: bytes.subarray(KEY_BYTES) };
   if (kind === 'session') return isCompact(bytes) ? decodeCompact(bytes) : JSON.parse(bytes.toString());

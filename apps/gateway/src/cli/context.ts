@@ -1,0 +1,69 @@
+import { createPool, type Pool } from '@wa-gate/db';
+import { parseMasterKeys, readConfig } from '@wa-gate/kit';
+import { Type } from 'typebox';
+import { type ApiClient, createApiClient } from './api-client.ts';
+import { endKey, type OwnKey, readApiKey } from './api-key.ts';
+import { apiUrlOf, type CliContext, type CommandContext } from './command-context.ts';
+
+/** What commands read of the environment themselves. As for the processes, a value may be in a file (`NAME_FILE`). */
+const GIVEN = ['DATABASE_URL', 'REDIS_URL', 'WAG_MASTER_KEY', 'WAG_API_KEY', 'WAG_PASSPHRASE'] as const;
+const GivenSchema = Type.Object(
+  Object.fromEntries(GIVEN.map((name) => [name, Type.Optional(Type.String({ minLength: 1 }))])),
+);
+const DatabaseSchema = Type.Object({ DATABASE_URL: Type.String({ minLength: 1 }) });
+const MasterKeySchema = Type.Object({ WAG_MASTER_KEY: Type.String({ minLength: 1 }) });
+
+/** Counting and reading a large table takes its time. */
+const STATEMENT_TIMEOUT_MS = 600_000;
+
+export interface OpenContext extends CommandContext {
+  close(): Promise<void>;
+}
+
+/** The environment with the values of files in the place of their names. */
+function readFiles(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const withoutFiles = Object.fromEntries(GIVEN.map((name) => [`${name}_FILE`, undefined]));
+  return { ...env, ...(readConfig(GivenSchema, env) as NodeJS.ProcessEnv), ...withoutFiles };
+}
+
+/** @throws {ConfigError} */
+export function openContext(cli: CliContext, readLine: () => Promise<string>): OpenContext {
+  const { stdout, stderr } = cli;
+  const env = readFiles(cli.env);
+  let pool: Pool | undefined;
+  let api: Promise<ApiClient> | undefined;
+  let key: OwnKey | undefined;
+  const databaseUrl = () => readConfig(DatabaseSchema, env).DATABASE_URL;
+  const context: OpenContext = {
+    env,
+    readLine,
+    say: stdout,
+    note: stderr,
+    databaseUrl,
+    database() {
+      pool ??= createPool({
+        url: databaseUrl(),
+        name: 'wag-cli',
+        max: 2,
+        statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+        silenceTimeoutMs: STATEMENT_TIMEOUT_MS,
+      });
+      return pool;
+    },
+    masterKeys: () => parseMasterKeys(readConfig(MasterKeySchema, env).WAG_MASTER_KEY),
+    api() {
+      api ??= openApi();
+      return api;
+    },
+    async close() {
+      if (key?.onlyNow) await endKey(context.database(), key.onlyNow).catch(() => undefined);
+      await pool?.end();
+    },
+  };
+  async function openApi(): Promise<ApiClient> {
+    const baseUrl = apiUrlOf(env);
+    key = await readApiKey(context, baseUrl);
+    return createApiClient({ baseUrl, apiKey: key.token });
+  }
+  return context;
+}

@@ -1,0 +1,143 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { createPool } from '@wa-gate/db';
+import { createLogger, createRedis } from '@wa-gate/kit';
+import { CommandError } from '../errors.ts';
+import { parseBaileysJson, readKey, readKeyFiles } from './baileys-folder.ts';
+import { type Creds, type Device, type DeviceKey, toDevice } from './device.ts';
+
+/** One instance of Evolution API. */
+export interface EvolutionInstance {
+  id: string;
+  name: string;
+  /** `null`: it is not linked; `reason` says why it is left out. */
+  device: Device | null;
+  reason?: string;
+}
+
+export interface EvolutionSource {
+  /** Evolution's PostgreSQL, with its `?schema=`. */
+  databaseUrl: string;
+  /** The folder that has one folder of key files for each instance. */
+  instances?: string | undefined;
+  /** Evolution's Redis, where it keeps the keys when its cache is on. */
+  redisUrl?: string | undefined;
+}
+
+const DEFAULT_SCHEMA = 'public';
+const BAILEYS = /baileys/i;
+
+/**
+ * Reads the instances of Evolution API 2 that talk Baileys: credentials from its tables `Instance` and `Session`,
+ * keys from its files or its Redis. Without keys a device can be used all the same: what was written under them
+ * meanwhile is asked for again.
+ *
+ * @param names only these instances. @default all
+ * @throws {CommandError}
+ */
+export async function readEvolution(
+  source: EvolutionSource,
+  names: readonly string[] = [],
+): Promise<EvolutionInstance[]> {
+  const rows = await readRows(source.databaseUrl);
+  const unknown = names.filter((name) => !rows.some((row) => row.name === name));
+  if (unknown.length > 0)
+    throw new CommandError(`There is no instance ${unknown.join(', ')} in the database of Evolution API.`);
+  const wanted = rows.filter((row) => names.length === 0 || names.includes(row.name));
+  const fromRedis = source.redisUrl ? await openRedis(source.redisUrl) : null;
+  try {
+    const instances: EvolutionInstance[] = [];
+    for (const { id, name, integration, creds } of wanted) {
+      if (integration && !BAILEYS.test(integration)) {
+        instances.push({ id, name, device: null, reason: `its integration is ${integration}` });
+        continue;
+      }
+      if (!creds) {
+        instances.push({ id, name, device: null, reason: 'it has no credentials in the table Session' });
+        continue;
+      }
+      const folder = source.instances && join(source.instances, id);
+      const files = folder && existsSync(folder) ? await readKeyFiles(folder) : { keys: [], ignored: [] };
+      const cached = (await fromRedis?.keysOf(id)) ?? [];
+      try {
+        const device = toDevice(
+          readCreds(creds),
+          [...files.keys, ...cached],
+          `the credentials of ${name}`,
+          files.ignored,
+        );
+        instances.push({ id, name, device });
+      } catch (error) {
+        if (!(error instanceof CommandError)) throw error;
+        instances.push({ id, name, device: null, reason: error.message });
+      }
+    }
+    return instances;
+  } finally {
+    fromRedis?.close();
+  }
+}
+
+interface Row {
+  id: string;
+  name: string;
+  integration: string | null;
+  creds: string | null;
+}
+
+async function readRows(url: string): Promise<Row[]> {
+  if (!URL.canParse(url)) throw new CommandError('--database is not a URL of PostgreSQL.');
+  const target = new URL(url);
+  const schema = target.searchParams.get('schema') ?? DEFAULT_SCHEMA;
+  target.searchParams.delete('schema');
+  const table = (name: string) => `"${schema.replaceAll('"', '""')}"."${name}"`;
+  const pool = createPool({ url: target.href, name: 'wag-cli', max: 1 });
+  try {
+    const { rows } = await pool.query<Row>(
+      `SELECT i.id, i.name, i.integration, s.creds FROM ${table('Instance')} i
+       LEFT JOIN ${table('Session')} s ON s."sessionId" = i.id ORDER BY i.name`,
+    );
+    return rows;
+  } catch (cause) {
+    if ((cause as { code?: string }).code !== '42P01') throw cause;
+    throw new CommandError(
+      `The schema ${schema} of that database has no tables of Evolution API 2 (Instance, Session). Its URL names the schema: ?schema=evolution_api.`,
+      { cause },
+    );
+  } finally {
+    await pool.end();
+  }
+}
+
+/** Evolution stores the text of Baileys' JSON as JSON once more. */
+function readCreds(text: string): Creds {
+  const outer = JSON.parse(text) as unknown;
+  return parseBaileysJson(typeof outer === 'string' ? outer : text) as Creds;
+}
+
+/** Evolution keeps a hash for each instance, `<prefix>:<module>:<id>`, one field for each key. */
+async function openRedis(url: string) {
+  const redis = createRedis({ url, logger: createLogger({ service: 'wag', level: 'silent' }), name: 'wag-cli' });
+  try {
+    await redis.connect();
+  } catch (cause) {
+    throw new CommandError(`The Redis of Evolution API does not answer (${(cause as Error).message}).`, { cause });
+  }
+  return {
+    async keysOf(id: string): Promise<DeviceKey[]> {
+      const keys: DeviceKey[] = [];
+      for await (const names of redis.scanStream({ match: `*${id}`, type: 'hash', count: 1000 }) as AsyncIterable<
+        string[]
+      >) {
+        for (const name of names) {
+          for (const [field, text] of Object.entries(await redis.hgetall(name))) {
+            const key = readKey(field, text, false);
+            if (key) keys.push(key);
+          }
+        }
+      }
+      return keys;
+    },
+    close: () => redis.disconnect(),
+  };
+}
