@@ -51,6 +51,7 @@ import { workersRoutes } from './modules/workers/workers.routes.ts';
 import type { WorkspaceServices } from './modules/workspaces/index.ts';
 import { workspacesRoutes } from './modules/workspaces/workspaces.routes.ts';
 import { registerAccessTokens, type SigningKey } from './plugins/access-tokens.ts';
+import { type ConnectionDrain, connectionDrainPlugin } from './plugins/connection-drain.ts';
 import { createCsrf } from './plugins/csrf.ts';
 import { answerNotFound, errors, sendError } from './plugins/errors.ts';
 import { createGuards } from './plugins/guards.ts';
@@ -110,6 +111,8 @@ export interface GatewayDependencies {
   metrics: GatewayMetrics;
   health: HealthService;
   settings: GatewaySettings;
+  /** @default the process ends without one */
+  drain?: ConnectionDrain;
   /** Absent in a process that only runs jobs: it has probes and metrics, and no API. */
   services?: GatewayServices | undefined;
   /** @default 'at first use' */
@@ -123,7 +126,7 @@ const PREFLIGHT_SECONDS = 600;
 
 /** Plugins and modules in reading order. Opens nothing and listens nowhere: tests use `inject()`. */
 export async function buildGateway(deps: GatewayDependencies): Promise<FastifyInstance> {
-  const { logger, metrics, health, settings, services, compilation = 'at first use' } = deps;
+  const { logger, metrics, health, settings, drain, services, compilation = 'at first use' } = deps;
   const { basePath } = settings.network;
   const app = Fastify({
     loggerInstance: logger,
@@ -149,6 +152,7 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
 
   app.decorate('basePath', basePath);
   acceptJsonOnly(app);
+  if (drain) await app.register(connectionDrainPlugin, { drain });
   await app.register(errors);
   await app.register(requestContext);
   await app.register(securityLog);

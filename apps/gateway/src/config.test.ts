@@ -1,7 +1,7 @@
 import { readConfig } from '@wa-gate/kit';
 import { declaredVariables, documentedVariables } from '@wa-gate/testkit';
 import { describe, expect, it } from 'vitest';
-import { ConfigSchema, corsOrigins, durationSeconds } from './config.ts';
+import { assertConsistent, ConfigSchema, corsOrigins, durationSeconds } from './config.ts';
 
 const NEEDED = {
   DATABASE_URL: 'postgresql://127.0.0.1/wa',
@@ -77,6 +77,15 @@ describe('the environment (MR-184)', () => {
   ])('a wrong %s (%s) is refused by its name', (name, value) => {
     expect(() => readConfig(ConfigSchema, { ...NEEDED, [name]: value })).toThrow(
       new RegExp(`^The environment is not valid: ${name} `),
+    );
+  });
+
+  it('a delay that is longer than the whole end is refused', () => {
+    const read = (delay: string) =>
+      readConfig(ConfigSchema, { ...NEEDED, SHUTDOWN_GRACE_MS: '5000', SHUTDOWN_DELAY_MS: delay });
+    expect(() => assertConsistent(read('4999'))).not.toThrow();
+    expect(() => assertConsistent(read('5000'))).toThrow(
+      /SHUTDOWN_DELAY_MS \(5000\) must be less than SHUTDOWN_GRACE_MS/,
     );
   });
 

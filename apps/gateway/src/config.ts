@@ -1,4 +1,4 @@
-import { PROCESS_ENVIRONMENT } from '@wa-gate/kit';
+import { ConfigError, PROCESS_ENVIRONMENT } from '@wa-gate/kit';
 import { type Static, Type } from 'typebox';
 import { LOG_ENVIRONMENT } from './jobs/maintenance/log-retention.ts';
 import { AUTH_ENVIRONMENT } from './modules/auth/index.ts';
@@ -45,11 +45,22 @@ export const ConfigSchema = Type.Object({
   RATE_LIMIT_MAX_REQUESTS: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000_000 })),
   RATE_LIMIT_WINDOW_MS: Type.Optional(Type.Integer({ minimum: 1_000, maximum: 2_678_400_000 })),
   DATABASE_POOL_SIZE: Type.Integer({ minimum: 2, maximum: 200, default: 12 }),
+  /** For an orderly end, all of it. */
   SHUTDOWN_GRACE_MS: Type.Integer({ minimum: 100, default: 8_000 }),
+  /** The part of it in which everything is still answered, while load balancers are told to go elsewhere. */
+  SHUTDOWN_DELAY_MS: Type.Integer({ minimum: 0, maximum: 300_000, default: 0 }),
   ...PROCESS_ENVIRONMENT,
   ...LOG_ENVIRONMENT,
 });
 export type Config = Readonly<Static<typeof ConfigSchema>>;
+
+/** @throws {ConfigError} for values that do not fit each other */
+export function assertConsistent({ SHUTDOWN_DELAY_MS, SHUTDOWN_GRACE_MS }: Config): void {
+  if (SHUTDOWN_DELAY_MS < SHUTDOWN_GRACE_MS) return;
+  throw new ConfigError(
+    `The environment is not valid: SHUTDOWN_DELAY_MS (${SHUTDOWN_DELAY_MS}) must be less than SHUTDOWN_GRACE_MS (${SHUTDOWN_GRACE_MS}), because it is a part of it.`,
+  );
+}
 
 const UNIT_SECONDS: Record<string, number> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 

@@ -12,7 +12,7 @@ import {
   systemClock,
 } from '@wa-gate/kit';
 import { composeGateway } from './compose/gateway.ts';
-import { type Config, ConfigSchema } from './config.ts';
+import { assertConsistent, type Config, ConfigSchema } from './config.ts';
 import { administratorOf } from './modules/auth/index.ts';
 import { explainStartFailure } from './start-failure.ts';
 
@@ -85,6 +85,7 @@ let config: Partial<Config> = {};
 try {
   const complete = readConfig(ConfigSchema);
   config = complete;
+  assertConsistent(complete);
   await run(complete);
 } catch (error) {
   const sentence = explainStartFailure(error, config);

@@ -5,6 +5,7 @@ import { createInvariantWatch } from '../jobs/invariants/index.ts';
 import { createMaintenance, retentionTasks } from '../jobs/maintenance/index.ts';
 import { createGatewayMetrics } from '../metrics/index.ts';
 import { createHealthService, createProcessMeter } from '../modules/health/index.ts';
+import { createConnectionDrain } from '../plugins/connection-drain.ts';
 import { networkSettings } from '../plugins/transport/index.ts';
 import { composeMailing, composeMailQueue, credentialSettings } from './accounts.ts';
 import { composeApi } from './api.ts';
@@ -19,7 +20,7 @@ export interface Gateway {
   services: GatewayServices;
   /** Begins what runs by itself: reconciling and delivering, by the role. */
   start(): void;
-  /** Ends it all: waits that last, the server, the loops. The resources stay open. */
+  /** Ends it all, after SHUTDOWN_DELAY_MS: waits that last, the server, the loops. The resources stay open. */
   stop(): Promise<void>;
 }
 
@@ -33,7 +34,8 @@ export async function composeGateway(resources: Resources, config: Config): Prom
   const metrics = createGatewayMetrics(pool);
   resources.systemLog?.exposeIn(metrics.registry);
   const meter = createProcessMeter();
-  const health = createHealthService({ db: pool, redis, meter, version });
+  const drain = createConnectionDrain(config.SHUTDOWN_DELAY_MS);
+  const health = createHealthService({ db: pool, redis, meter, version, isLeaving: () => drain.isDraining });
   const api = composeApi(resources, config, metrics, meter);
   const background: Background[] = [];
   background.push(config.ROLE === 'jobs' ? api.listening : api.background);
@@ -58,13 +60,14 @@ export async function composeGateway(resources: Resources, config: Config): Prom
     allowQueryKey: config.ALLOW_QUERY_API_KEY,
   };
   const services = config.ROLE === 'jobs' ? undefined : api.services;
-  const app = await buildGateway({ logger, metrics, health, settings, services });
+  const app = await buildGateway({ logger, metrics, health, settings, drain, services });
   if (services) {
     app.addHook('onReady', () => api.open());
     app.addHook('onClose', () => api.close());
   }
 
   async function stop(): Promise<void> {
+    await drain.begin();
     api.endWaits();
     await app.close();
     await Promise.all(background.map((part) => part.stop()));

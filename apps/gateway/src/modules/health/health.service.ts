@@ -7,10 +7,12 @@ export interface HealthDependencies {
   redis: Redis;
   meter: ProcessMeter;
   version: string;
+  /** Whether the process is about to end, so that nobody new should come. @default never */
+  isLeaving?: () => boolean;
 }
 
 export interface HealthService {
-  /** PostgreSQL answers: without it nothing works. */
+  /** PostgreSQL answers, without which nothing works, and the process stays. */
   isReady(): Promise<boolean>;
   report(): Promise<HealthReport>;
 }
@@ -49,12 +51,13 @@ const word = (isConnected: boolean) => (isConnected ? 'connected' : 'disconnecte
 const CONNECTED_SHARE = `SELECT count(*) FILTER (WHERE state = 'CONNECTED') AS connected, count(*) AS expected
   FROM sessions WHERE desired_state = 'RUNNING' AND paired_at IS NOT NULL`;
 
-export function createHealthService({ db, redis, meter, version }: HealthDependencies): HealthService {
+export function createHealthService(deps: HealthDependencies): HealthService {
+  const { db, redis, meter, version, isLeaving = () => false } = deps;
   let connectedShare: number | null = null;
   /** Anybody may ask, and many at once ask the database once. */
   const singleFlight = createSingleFlight<boolean>();
 
-  const isReady = () => answers(db.query('SELECT 1'));
+  const isReady = async () => !isLeaving() && (await answers(db.query('SELECT 1')));
 
   async function lookForSessions(): Promise<void> {
     const { rows } = await db.query<{ connected: number; expected: number }>(CONNECTED_SHARE);
