@@ -14,7 +14,7 @@ export interface Verdict {
 }
 
 export interface Evidence {
-  fleet: Fleet;
+  fleet: Pick<Fleet, 'system'>;
   players: readonly Player[];
   traffic: Traffic;
   ledger: EventLedger;
@@ -206,7 +206,7 @@ async function judgeSessions({ fleet, players, history, since }: Evidence): Prom
 }
 
 /** Workers whose count of actors differs from that of their placements. */
-async function leakedActors({ system }: Fleet): Promise<string[]> {
+async function leakedActors({ system }: Pick<Fleet, 'system'>): Promise<string[]> {
   const { rows } = await system.services.pool.query<{ id: string; placed: number }>(
     'SELECT w.id, count(p.session_id) AS placed FROM workers w LEFT JOIN session_placements p ON p.worker_id = w.id GROUP BY w.id',
   );

@@ -22,7 +22,7 @@ const QUESTION = `SELECT
   (SELECT count(*) FROM outbox WHERE state IN ('QUEUED', 'SENDING') AND created_at < now() - ${BACKLOG}) AS "waitingToSend",
   (SELECT count(*) FROM inbound_journal WHERE projected_at IS NULL AND created_at < now() - ${BACKLOG}) AS "notProjected"`;
 
-async function shortcomings({ system }: Fleet, sessions: number): Promise<Shortcomings> {
+async function shortcomings({ system }: Pick<Fleet, 'system'>, sessions: number): Promise<Shortcomings> {
   const { rows } =
     await system.services.pool.query<Omit<Shortcomings, 'streamsMissing' | 'processesMissing'>>(QUESTION);
   const processesMissing: string[] = [];
@@ -43,7 +43,7 @@ async function shortcomings({ system }: Fleet, sessions: number): Promise<Shortc
  *
  * @throws with what is missing, when it takes too long
  */
-export async function untilWhole(fleet: Fleet, sessions: number, timeoutMs: number): Promise<void> {
+export async function untilWhole(fleet: Pick<Fleet, 'system'>, sessions: number, timeoutMs: number): Promise<void> {
   let last: Shortcomings | undefined;
   const isWhole = async () => {
     last = await shortcomings(fleet, sessions);
@@ -59,7 +59,11 @@ export async function untilWhole(fleet: Fleet, sessions: number, timeoutMs: numb
 /**
  * Waits until nothing is on its way any more: sends, projections, deliveries, and what WhatsApp holds for the sessions.
  */
-export async function untilQuiet(fleet: Fleet, numbers: readonly string[], timeoutMs: number): Promise<void> {
+export async function untilQuiet(
+  fleet: Pick<Fleet, 'system'>,
+  numbers: readonly string[],
+  timeoutMs: number,
+): Promise<void> {
   const question = `SELECT (SELECT count(*) FROM outbox WHERE state IN ('QUEUED', 'SENDING')) AS sending,
     (SELECT count(*) FROM inbound_journal WHERE projected_at IS NULL) AS journal,
     (SELECT count(*) FROM ${WAITING_DELIVERIES} AS waiting) AS deliveries,

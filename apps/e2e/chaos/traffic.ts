@@ -28,6 +28,8 @@ export interface TrafficOptions {
   seed: number;
   sendRate: number;
   receiveRate: number;
+  /** The base URLs that customers use in turns. @default those of all gateways */
+  through?: readonly string[];
 }
 
 const TICK_MS = 20;
@@ -61,7 +63,8 @@ export class Traffic {
     this.players = players;
     this.options = options;
     this.random = createPrng(options.seed);
-    this.clients = players.map(({ apiKey }) => system.gateways.map(({ url }) => system.gatewayAt(url).as(apiKey)));
+    const urls = options.through ?? system.gateways.map(({ url }) => url);
+    this.clients = players.map(({ apiKey }) => urls.map((url) => system.gatewayAt(url).as(apiKey)));
   }
 
   start(): void {

@@ -6,11 +6,19 @@ export interface FrontDoor {
   close(): Promise<void>;
 }
 
+export interface FrontDoorOptions {
+  /** How many targets a connection is offered to before it is reset. @default all of them */
+  tries?: number;
+}
+
 /**
  * Acts as a load balancer: one address before several processes. A connection goes to the next process that accepts it.
  * The targets are read for each connection, because they may be set later.
  */
-export async function openFrontDoor(targets: () => readonly string[]): Promise<FrontDoor> {
+export async function openFrontDoor(
+  targets: () => readonly string[],
+  { tries = Number.POSITIVE_INFINITY }: FrontDoorOptions = {},
+): Promise<FrontDoor> {
   const sockets = new Set<Socket>();
   let turn = 0;
   const track = (socket: Socket) => {
@@ -24,7 +32,7 @@ export async function openFrontDoor(targets: () => readonly string[]): Promise<F
     const first = turn++;
     const attempt = (tried: number): void => {
       const target = all[(first + tried) % all.length];
-      if (!target || tried >= all.length) {
+      if (!target || tried >= Math.min(tries, all.length)) {
         incoming.resetAndDestroy();
         return;
       }

@@ -23,6 +23,8 @@ export interface ProcessSpec {
   env: Readonly<Record<string, string>>;
   /** Flags of node itself, such as `--cpu-prof`. @default none */
   nodeFlags?: readonly string[];
+  /** Arguments of the program. @default none */
+  args?: readonly string[];
   /** Its base URL. */
   url: string;
   /** Path that answers 200 when it is ready. */
@@ -75,11 +77,11 @@ export class ManagedProcess {
 
   spawn(): void {
     if (this.child) throw new Error(`${this.name} runs already`);
-    const { main, env, nodeFlags = [], launch } = this.spec;
+    const { main, env, nodeFlags = [], args = [], launch } = this.spec;
     // A minimal environment: that of the developer must not affect a test.
     const inherited = launch?.env ?? { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/' };
-    const [command, args] = launch ? [launch.command, launch.args] : [process.execPath, [...nodeFlags, main]];
-    const child = spawn(command, args, {
+    const [command, words] = launch ? [launch.command, launch.args] : [process.execPath, [...nodeFlags, main, ...args]];
+    const child = spawn(command, words, {
       env: { ...inherited, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -95,6 +97,12 @@ export class ManagedProcess {
         resolve({ code, signal });
       });
     });
+  }
+
+  /** The end of the process that runs, or of the last one. */
+  ended(): Promise<Exit> {
+    if (!this.exit) throw new Error(`${this.name} was never started`);
+    return this.exit;
   }
 
   async waitUntilReady(): Promise<void> {

@@ -3,6 +3,7 @@
 import { readOptions } from './options.ts';
 import { buildCheckout, findCommit } from './previous-checkout.ts';
 import { runUpgrade } from './run-upgrade.ts';
+import { renderSteps } from './steps.ts';
 
 const options = readOptions(process.argv.slice(2));
 const began = performance.now();
@@ -19,19 +20,9 @@ if (!commit) {
   );
   const folder = options.folder ?? (await buildCheckout(commit));
   const { steps, verdicts, accepted, written } = await runUpgrade(options, folder, say);
-  const codes = (counts: Record<string, number>) =>
-    Object.entries(counts)
-      .map(([code, count]) => `${code} ×${count}`)
-      .join(', ') || 'nothing';
   console.log(`\n${accepted} sends accepted, ${written} messages written to the sessions.\n`);
-  console.log('| step | s | refused meanwhile | answers to readers |\n|---|---|---|---|');
-  for (const { name, seconds, refused, reads } of steps)
-    console.log(`| ${name} | ${seconds.toFixed(1)} | ${codes(refused)} | ${codes(reads)} |`);
-  console.log('\n| must be 0 | found |\n|---|---|');
-  for (const { what, count } of verdicts) console.log(`| ${what} | ${count} |`);
-  const found = verdicts.filter(({ count }) => count > 0);
-  for (const { what, examples } of found) console.log(`\n${what}:\n${examples.map((one) => `  ${one}`).join('\n')}`);
+  console.log(renderSteps(steps, verdicts));
   // All processes and connections are closed. One run did not exit for two minutes after its report, for an unknown
   // reason.
-  process.exit(found.length > 0 ? 1 : 0);
+  process.exit(verdicts.some(({ count }) => count > 0) ? 1 : 0);
 }

@@ -13,16 +13,19 @@ export class Readers {
   private answers: Record<string, number> = {};
   private readonly system: System;
   private readonly players: readonly Player[];
+  private readonly through: readonly string[];
   private isOver = false;
   private loops: Promise<void>[] = [];
 
-  constructor(system: System, players: readonly Player[]) {
+  /** @param through the base URLs that are read through. @default those of all gateways */
+  constructor(system: System, players: readonly Player[], through = system.gateways.map(({ url }) => url)) {
     this.system = system;
     this.players = players;
+    this.through = through;
   }
 
   start(): void {
-    this.loops = this.system.gateways.map(({ url }) => this.run(url));
+    this.loops = this.through.map((url) => this.run(url));
   }
 
   async stop(): Promise<void> {

@@ -13,16 +13,7 @@ import { prepareServices } from '../harness/services.ts';
 import { startPrivateDatabases } from '../load/measure/private-databases.ts';
 import type { UpgradeOptions } from './options.ts';
 import { Readers } from './readers.ts';
-
-/** What happened during a step, and in the calm after it. */
-export interface Step {
-  name: string;
-  seconds: number;
-  /** Answers that were no acceptance, by code: customers asked again. */
-  refused: Record<string, number>;
-  /** Answers to customers that read. */
-  reads: Record<string, number>;
-}
+import type { Step } from './steps.ts';
 
 export interface UpgradeReport {
   steps: Step[];

@@ -1,6 +1,6 @@
 export { type AppProcess, type AppProcessOptions, spawnApp, startApp } from './app-process.ts';
 export { type SeededSession, seedEvent, seedSession, workerRegistration } from './builders.ts';
-export { declaredVariables, documentedVariables } from './configuration-table.ts';
+export { type DocumentedVariable, declaredVariables, documentedVariables } from './configuration-table.ts';
 export { createTestDatabase, migrateFrom, type TestDatabase, type TestDatabaseOptions } from './database.ts';
 export { payloadProblems, unpromisedEvents } from './event-check.ts';
 export { createFaultProxy, type FaultMode, type FaultProxy, type FaultProxyOptions } from './fault-proxy.ts';

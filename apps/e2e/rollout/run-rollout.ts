@@ -1,0 +1,154 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { gatherCast } from '../chaos/cast.ts';
+import { EventLedger } from '../chaos/event-ledger.ts';
+import { History } from '../chaos/history.ts';
+import { judge, type Verdict } from '../chaos/judge.ts';
+import { untilQuiet, untilWhole } from '../chaos/recovery.ts';
+import { Traffic } from '../chaos/traffic.ts';
+import { Readers } from '../rolling-upgrade/readers.ts';
+import type { Step } from '../rolling-upgrade/steps.ts';
+import type { RolloutOptions } from './options.ts';
+import { ALL, FAULTS, type RehearsalName } from './scenarios.ts';
+import { openStage, type Stage } from './stage.ts';
+
+export interface RolloutReport {
+  steps: Step[];
+  verdicts: Verdict[];
+  accepted: number;
+  written: number;
+  /** Requests of customers, and those of them that failed: no answer, or a 5xx. */
+  requests: number;
+  failed: number;
+  minutes: number;
+}
+
+const WHOLE_MS = 120_000;
+const QUIET_MS = 120_000;
+const SEED = 1;
+const isFault = (name: RehearsalName): boolean => name in FAULTS;
+
+/** Installs the production manifests, and rehearses on them while messages go both ways. */
+export async function runRollout(options: RolloutOptions, say: (line: string) => void): Promise<RolloutReport> {
+  const stage = await openStage({ say, logs: options.logs });
+  const ledger = await new EventLedger().start();
+  try {
+    return await rehearse(stage, ledger, options, say);
+  } catch (error) {
+    say(stage.system.tails());
+    throw error;
+  } finally {
+    await stage.close();
+    await ledger.close();
+  }
+}
+
+async function rehearse(
+  stage: Stage,
+  ledger: EventLedger,
+  options: RolloutOptions,
+  say: (line: string) => void,
+): Promise<RolloutReport> {
+  const { system, cluster, url } = stage;
+  const { pool } = system.services;
+  say(`Pairing ${options.sessions} sessions ...`);
+  const players = await gatherCast(system, options.sessions, ledger);
+  const { rows } = await pool.query<{ now: string }>('SELECT now()::text AS now');
+  const history = new History(pool);
+  history.start();
+  const traffic = new Traffic(system, players, { ...options, seed: SEED, through: [url] });
+  const readers = new Readers(system, players, [url]);
+  const steps: Step[] = [];
+  const restartsBefore = cluster.restarts;
+  const begun = performance.now();
+  const elapsed = () => (performance.now() - begun) / 60_000;
+
+  async function step(name: RehearsalName): Promise<void> {
+    const since = performance.now();
+    await ALL[name]({ stage, onStrike: () => history.sampleSending() });
+    const seconds = (performance.now() - since) / 1_000;
+    await untilWhole({ system }, options.sessions, WHOLE_MS);
+    await sleep(options.calmSeconds * 1_000);
+    steps.push({ name, seconds, refused: traffic.takeFailures(), reads: readers.take() });
+    say(`${name}: ${seconds.toFixed(1)} s ${JSON.stringify(steps.at(-1)!.refused)}`);
+  }
+
+  traffic.start();
+  readers.start();
+  try {
+    do {
+      for (const name of options.scenarios) {
+        await step(name);
+        if (options.minutes > 0 && elapsed() > options.minutes && steps.length >= options.scenarios.length) break;
+      }
+    } while (elapsed() < options.minutes);
+  } finally {
+    await readers.stop();
+    await traffic.stop();
+  }
+  const minutes = elapsed();
+  say('Waiting until nothing is on its way ...');
+  const numbers = players.map(({ phone }) => phone.number);
+  await untilQuiet({ system }, numbers, QUIET_MS);
+  await history.stop();
+  const verdicts = await judge({ fleet: { system }, players, traffic, ledger, history, since: rows[0]!.now });
+
+  const planned = steps.filter(({ name }) => !isFault(name as RehearsalName));
+  const refused = planned.flatMap(({ name, refused: codes }) => listed(name, codes, () => true));
+  // A live call on a session that is between two workers is asked again: 503 with Retry-After.
+  const isLost = (code: string) => isFailure(code) && !code.startsWith('503');
+  const unread = planned.flatMap(({ name, reads }) => listed(name, reads, isLost));
+  const killed = cluster.endings.filter(({ wasKilled }) => wasKilled);
+  const disorderly = cluster.endings.filter(({ exit, wasKilled }) => !wasKilled && exit.code !== 0);
+  const restarted = cluster.restarts - restartsBefore;
+  const faults = steps.filter(({ name }) => name.endsWith('killed')).length;
+  const failed = steps.reduce((sum, { refused: r, reads }) => sum + count(r, isFailure) + count(reads, isFailure), 0);
+  const asked = steps.reduce((sum, { refused: r, reads }) => sum + count(r) + count(reads), 0);
+  return {
+    steps,
+    verdicts: [
+      ...verdicts,
+      { what: 'sends that were not accepted at once, in rehearsals', count: sum(refused), examples: texts(refused) },
+      { what: 'reads that failed, in rehearsals', count: sum(unread), examples: texts(unread) },
+      { what: 'requests given up', count: traffic.givenUp, examples: [] },
+      {
+        what: 'pods that were killed at the end of their grace',
+        count: killed.length,
+        examples: killed.map((ending) => JSON.stringify(ending)),
+      },
+      {
+        what: 'pods that did not end in order',
+        count: disorderly.length,
+        examples: disorderly.map((ending) => JSON.stringify(ending)),
+      },
+      {
+        what: 'containers that were started again without a fault',
+        count: Math.max(0, restarted - faults),
+        examples: [],
+      },
+    ],
+    accepted: traffic.acceptedCount,
+    written: traffic.written.length,
+    requests: traffic.acceptedCount + asked,
+    failed,
+    minutes,
+  };
+}
+
+/** No answer, or an answer that says that the installation is at fault. */
+const isFailure = (code: string): boolean => !/^[234]/.test(code);
+
+const count = (counts: Record<string, number>, which: (code: string) => boolean = () => true): number =>
+  Object.entries(counts).reduce((all, [code, times]) => all + (which(code) ? times : 0), 0);
+
+interface Listed {
+  text: string;
+  times: number;
+}
+
+const listed = (step: string, counts: Record<string, number>, which: (code: string) => boolean): Listed[] =>
+  Object.entries(counts)
+    .filter(([code]) => which(code))
+    .map(([code, times]) => ({ text: `${step}: ${code} ×${times}`, times }));
+
+const sum = (found: readonly Listed[]): number => found.reduce((all, { times }) => all + times, 0);
+const texts = (found: readonly Listed[]): string[] => found.slice(0, 5).map(({ text }) => text);
