@@ -96,6 +96,21 @@ const CAUSES: { [K in EventType]: () => Promise<WebhookReceiver> } = {
   'message.edited': () => onMain(() => onSaid({ type: 'edit', text: 'as it is' })),
   'message.revoked': () => onMain(() => onSaid({ type: 'revoke' })),
   'message.reaction': () => onMain(() => onSaid({ type: 'reaction', emoji: '👍' })),
+  'contact.merged': () =>
+    onMain(async () => {
+      const shy = await addPhone(system(), 'Shy');
+      const write = (text: string, hidesOtherName: boolean) =>
+        system().sandbox.send(shy.number, {
+          to: main.phone.number,
+          type: 'text',
+          text,
+          addressing: 'lid',
+          hidesOtherName,
+        });
+      await write('by my LID alone', true);
+      await main.webhook.waitForEvent('message.received', ({ data }) => data.text === 'by my LID alone');
+      await write('and this is my number', false);
+    }),
   'connection.open': () => onMain(),
   'connection.close': () =>
     onMain(async () => {

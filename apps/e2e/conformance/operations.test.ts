@@ -49,6 +49,8 @@ interface Data {
 interface Proof<N extends OperationName> {
   /** @default the linked one */
   on?: () => Promise<string>;
+  /** The query, where it is not the input. */
+  query?: () => Record<string, string>;
   seen(input: InputOf<N>, data: unknown, sessionId: string): Promise<unknown>;
 }
 
@@ -102,6 +104,21 @@ const PROOFS: { [N in OperationName]: Proof<N> } = {
       expect((await tenant.api.call(`/api/sessions/${sessionId}`)).status).toBe(404);
     },
   },
+  'contacts.check': {
+    query: () => ({ numbers: `+${friend.number},+15550009999` }),
+    seen: async (_input, data) =>
+      expect(data).toMatchObject({
+        numbers: [
+          { number: `+${friend.number}`, isOnWhatsApp: true, jid: `${friend.number}@s.whatsapp.net` },
+          { number: '+15550009999', isOnWhatsApp: false, jid: null },
+        ],
+      }),
+  },
+  'contacts.lid': {
+    query: () => ({ phoneNumber: `+${friend.number}` }),
+    seen: async (_input, data) =>
+      expect(data).toMatchObject({ phoneNumber: `+${friend.number}`, lid: expect.stringMatching(/^\d+@lid$/) }),
+  },
   'presence.set': {
     seen: ({ state }) =>
       waitFor(
@@ -142,7 +159,7 @@ describe.each(OPERATION_NAMES)('%s (MR-014)', (name) => {
     const sessionId = (await proof.on?.()) ?? session.sessionId;
     const { status, body } = await waitFor(
       async () => {
-        const answer = await ask(name, sessionId, input);
+        const answer = await ask(name, sessionId, proof.query?.() ?? input);
         // 409 and 503: WhatsApp has not sent something yet, such as the name of the account.
         return [409, 503].includes(answer.status) ? undefined : answer;
       },

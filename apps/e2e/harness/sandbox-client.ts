@@ -10,7 +10,9 @@ export interface SandboxInfo {
 
 export interface Phone {
   number: string;
+  /** `<number>@s.whatsapp.net`. */
   jid: string;
+  /** Digits. */
   lid: string;
   name: string;
 }
@@ -102,7 +104,7 @@ export class SandboxClient {
     return this.http.expectOk('/');
   }
 
-  createPhone(phone: { number?: string; name?: string } = {}): Promise<Phone> {
+  createPhone(phone: { number?: string; name?: string; aliases?: string[] } = {}): Promise<Phone> {
     return this.http.expectOk('/phones', { method: 'POST', json: phone });
   }
 
@@ -192,8 +194,17 @@ export class SandboxClient {
     subject: string;
     participants: string[];
     addressing?: 'pn' | 'lid';
+    hidesNumbers?: boolean;
   }): Promise<{ id: string }> {
     return this.http.expectOk('/groups', { method: 'POST', json: group });
+  }
+
+  /** A member of the group, its owner by default, adds or removes others. */
+  changeParticipants(
+    groupId: string,
+    change: { action: 'add' | 'remove'; participants: string[]; by?: string },
+  ): Promise<unknown> {
+    return this.http.expectOk(`/groups/${groupId}/participants`, { method: 'POST', json: change });
   }
 
   /** The violations that the sandbox has recorded since its start, independently of the product. */

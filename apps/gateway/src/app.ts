@@ -20,6 +20,8 @@ import { auditRoutes } from './modules/audit/audit.routes.ts';
 import { type AuditLog, declaredActions } from './modules/audit/index.ts';
 import { authRoutes } from './modules/auth/auth.routes.ts';
 import type { AccountService, AuthService } from './modules/auth/index.ts';
+import { contactsRoutes } from './modules/contacts/contacts.routes.ts';
+import type { ContactsService, NumberChecks } from './modules/contacts/index.ts';
 import { dashboardRoutes } from './modules/dashboard/dashboard.routes.ts';
 import type { DashboardService } from './modules/dashboard/index.ts';
 import { errorCodesRoutes } from './modules/error-codes/error-codes.routes.ts';
@@ -78,6 +80,8 @@ export interface GatewayServices extends FleetServices, AdministrationServices, 
   directory: SessionDirectory;
   messages: MessagesService;
   notices: NoticesService;
+  contacts: ContactsService;
+  numberChecks: NumberChecks;
   sending: Sending;
   webhooks: WebhooksService;
   owner: OwnerLink;
@@ -204,6 +208,7 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
     await scope.register(workspacesRoutes, { ...services, guards });
     await scope.register(noticesRoutes, { ...services, guards });
     await scope.register(messagesRoutes, { ...services, limiter, guards });
+    await scope.register(contactsRoutes, { ...services, guards });
     await scope.register(webhooksRoutes, { ...services, guards });
     await scope.register(workersRoutes, { ...services, limiter });
     await scope.register(workerAdministrationRoutes, { ...services, guards });

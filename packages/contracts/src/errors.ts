@@ -121,6 +121,7 @@ export const ERRORS = {
   },
   ERROR_CODE_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no error with this code.' },
   SESSION_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such session for this credential.' },
+  CONTACT_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such contact for this credential.' },
   MESSAGE_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such message for this credential.' },
   USER_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such user for this credential.' },
   WORKSPACE_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such workspace for this credential.' },

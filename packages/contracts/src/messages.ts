@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { defaultSessionHeaders, defaultSessionQuery } from './default-session.ts';
+import { MessageIdentitiesSchema } from './identities.ts';
 import { LIMITS } from './limits.ts';
 import { ReactionSchema } from './message-changes.ts';
 import { messageContext } from './message-context.ts';
@@ -59,6 +60,8 @@ const identity = {
 
 export const SendResultSchema = Type.Object({
   ...identity,
+  chat: Type.Optional(Type.String({ description: 'The chat as WhatsApp names it: maybe in another spelling.' })),
+  identities: Type.Optional(MessageIdentitiesSchema),
   error: Type.Optional(messageError),
 });
 export type SendResult = Static<typeof SendResultSchema>;
@@ -75,6 +78,7 @@ export const MessageSchema = Type.Object({
     oneOf(MESSAGE_SOURCES, 'Of a message of the account: `api`, or `phone` for its phone and other devices.'),
   ),
   senderName: nullable(Type.String()),
+  identities: MessageIdentitiesSchema,
   type: oneOf(MESSAGE_TYPES),
   text: nullable(Type.String()),
   content: Type.Optional(anyObject({ description: 'What is not text.' })),
@@ -104,7 +108,8 @@ const whichMessages = {
     Type.String({
       minLength: 1,
       maxLength: 128,
-      description: 'Only this chat: a phone number, or the jid of a person or a group.',
+      description:
+        'Only this chat: a phone number in any spelling, the jid of a person or a group, or the id of a contact. All names of a person find the same messages.',
       examples: ['+6281234567890'],
     }),
   ),

@@ -35,6 +35,16 @@ import {
   UserSchema,
   VerifyEmailRequestSchema,
 } from './auth.ts';
+import {
+  ContactSchema,
+  DeleteContactResultSchema,
+  ImportContactsResultSchema,
+  LidSchema,
+  ListContactsResultSchema,
+  NumberCheckSchema,
+  SaveContactRequestSchema,
+  UpdateContactRequestSchema,
+} from './contacts.ts';
 import { DashboardHistorySchema, DashboardMetricsSchema } from './dashboard.ts';
 import { DefaultSessionBodySchema } from './default-session.ts';
 import { ErrorDescriptionSchema, ErrorSchema } from './errors.ts';
@@ -48,6 +58,7 @@ import {
   WorkerMetricsSchema,
 } from './fleet.ts';
 import { HealthSchema, ProbeSchema } from './health.ts';
+import { IdentitySchema, MessageIdentitiesSchema } from './identities.ts';
 import {
   CreatedKeyResultSchema,
   CreateKeyRequestSchema,
@@ -158,10 +169,12 @@ export const NAMED_SCHEMAS = {
   CreateUserRequest: CreateUserRequestSchema,
   CreatedKeyResult: CreatedKeyResultSchema,
   CsrfResult: CsrfResultSchema,
+  Contact: ContactSchema,
   CursorPagination: CursorPaginationSchema,
   DashboardHistory: DashboardHistorySchema,
   DashboardMetrics: DashboardMetricsSchema,
   DefaultSessionBody: DefaultSessionBodySchema,
+  DeleteContactResult: DeleteContactResultSchema,
   DeleteSessionResult: DeleteSessionResultSchema,
   DeleteUserResult: DeleteUserResultSchema,
   DeleteWorkspaceResult: DeleteWorkspaceResultSchema,
@@ -174,12 +187,20 @@ export const NAMED_SCHEMAS = {
   ForgotPasswordRequest: ForgotPasswordRequestSchema,
   Health: HealthSchema,
   HeartbeatRequest: HeartbeatRequestSchema,
+  Identity: IdentitySchema,
+  ImportContactsResult: ImportContactsResultSchema,
   Invitation: InvitationSchema,
   InviteRequest: InviteRequestSchema,
   InviteResult: InviteResultSchema,
   KeyResult: KeyResultSchema,
   Key: KeySchema,
   Limits: LimitsSchema,
+  Lid: LidSchema,
+  NumberCheck: NumberCheckSchema,
+  MessageIdentities: MessageIdentitiesSchema,
+  ListContactsResult: ListContactsResultSchema,
+  SaveContactRequest: SaveContactRequestSchema,
+  UpdateContactRequest: UpdateContactRequestSchema,
   ListAdminSessionsResult: ListAdminSessionsResultSchema,
   ListAuditLogsResult: ListAuditLogsResultSchema,
   ListInvitationsResult: ListInvitationsResultSchema,

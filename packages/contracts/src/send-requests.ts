@@ -8,10 +8,12 @@ import { anyObject, oneOf, requestBody } from './schema.ts';
 export const ON_UNCERTAIN = ['resend', 'fail'] as const;
 
 const recipient = {
-  to: Type.String({
+  to: Type.Unsafe<string | number>({
+    type: ['string', 'integer'],
     minLength: 1,
-    maxLength: 128,
-    description: '+62…, digits, or a jid that ends in @s.whatsapp.net, @c.us, @lid or @g.us (a group).',
+    maxLength: 200,
+    description:
+      '+62…, digits in any spelling (also as a JSON number), a wa.me link, or a jid that ends in @s.whatsapp.net, @c.us, @lid or @g.us (a group).',
     examples: ['6281234567890@s.whatsapp.net'],
   }),
 };

@@ -1,3 +1,9 @@
+export { type ContactFact, isLidJid, isNumberJid, isPersonJid, type NameKind } from './contacts/contact-fact.ts';
+export { eraseContact } from './contacts/erase.ts';
+export { identityOf, namesOf } from './contacts/identity-sql.ts';
+export { type Learnt, learnContacts, touchContacts } from './contacts/learn.ts';
+export { findContactMerges, type PublishedMerges, publishContactMerges } from './contacts/merges.ts';
+export { otherSpellings } from './contacts/spellings.ts';
 export {
   countDueDeliveries,
   type DeliveryResult,
@@ -41,6 +47,7 @@ export { ALL_MESSAGE_USAGE, countCompleteHours, keepMessageCounts } from './mess
 export { type Acceptance, type AcceptedMessage, acceptMessage } from './outbox/accept.ts';
 export { acceptAtOwner, type ConditionalKeyWrite, type OwnerAcceptance } from './outbox/accept-at-owner.ts';
 export { hashRequest, type IdempotencyKeys } from './outbox/idempotency.ts';
+export { moveChat } from './outbox/move-chat.ts';
 export {
   beginAttempt,
   claimOutbox,

@@ -5,6 +5,12 @@ import type { GatewayMetrics } from '../metrics/index.ts';
 import { createKeyStore, createKeysRepository, createKeysService } from '../modules/api-keys/index.ts';
 import { createAuditLog } from '../modules/audit/index.ts';
 import {
+  createContactNames,
+  createContactsRepository,
+  createContactsService,
+  createNumberChecks,
+} from '../modules/contacts/index.ts';
+import {
   createDashboardService,
   createHistoryRepository,
   createMetricsRepository,
@@ -88,6 +94,7 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
   });
   const waiter = createOutcomeWaiter({ hints, logger });
   const messages = createMessagesRepository(pool);
+  const names = createContactNames(pool);
 
   const remover = composeRemover(resources, { owner, sessions });
   const workspaces = composeWorkspaces(resources, { revocations, remover, mail: accounts.mail });
@@ -119,8 +126,10 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
         history: createHistoryRepository(pool),
         meter,
       }),
-      messages: createMessagesService({ db: pool, messages }),
-      sending: createSending({ db: pool, doorbells, offers, messages, waiter }),
+      messages: createMessagesService({ db: pool, messages, names }),
+      sending: createSending({ db: pool, doorbells, offers, messages, names, waiter }),
+      numberChecks: createNumberChecks({ pool, names }),
+      contacts: createContactsService({ pool, contacts: createContactsRepository(pool), names }),
       ...fleet.services,
       ...administration.services,
     },

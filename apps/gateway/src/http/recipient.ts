@@ -3,7 +3,10 @@ import { LRUCache } from 'lru-cache';
 import { ApiError } from './api-error.ts';
 
 /** Digits with an optional +, and what people put between them. */
-const PHONE = /^\+?[\d\s().-]+$/;
+const PHONE = /^\+?[\d\s().\u2010-\u2015/-]+$/;
+/** By the numbering plans of the world (E.164); some islands have numbers of 7 digits with their country code. */
+const DIGITS = { min: 7, max: 15 };
+const LINK = /^(?:https?:\/\/)?(?:www\.|api\.|web\.)?(?:wa\.me|whatsapp\.com)\//i;
 const USER = /^(\d{5,20})(?::\d{1,3})?$/;
 const GROUP = /^(\d{5,32}(?:-\d{5,32})?)$/;
 
@@ -13,7 +16,7 @@ const GROUP = /^(\d{5,32}(?:-\d{5,32})?)$/;
  */
 const parsed = new LRUCache<string, string>({ max: 10_000 });
 
-function refuse(to: string, why: string): never {
+function refuse(to: string | number, why: string): never {
   throw new ApiError('INVALID_RECIPIENT', {
     message: `${why} Use +<country code><number>, the same digits without +, or a jid that ends in @s.whatsapp.net, @c.us, @lid or @g.us.`,
     details: { to },
@@ -21,22 +24,39 @@ function refuse(to: string, why: string): never {
 }
 
 /**
- * The digits of a phone number, as WhatsApp names it. The number must be possible for its country. Whether it is
- * assigned and has WhatsApp, only WhatsApp knows.
+ * The digits of a phone number as they are written. It needs a country code that exists and a length that a number can
+ * have. Numbering plans change, and accounts keep the spelling of the day on which they were made: whether there is
+ * such a number, and under which name, only WhatsApp knows.
  *
  * @throws {ApiError} INVALID_RECIPIENT
  */
-export function parsePhoneNumber(given: string): string {
-  const known = parsed.get(given);
+export function parsePhoneNumber(given: string | number): string {
+  const text = String(given).trim();
+  const known = parsed.get(text);
   if (known !== undefined) return known;
-  const text = given.trim();
-  if (!PHONE.test(text)) refuse(given, 'This is not a phone number.');
-  const digits = text.replace(/\D/g, '');
-  const number = parsePhoneNumberFromString(`+${digits}`);
-  if (!number?.isPossible()) refuse(given, 'No country has such a phone number.');
-  const name = number.number.slice(1);
-  parsed.set(given, name);
-  return name;
+  const digits = digitsOf(text);
+  if (digits.startsWith('0')) refuse(given, 'A number begins with its country code, not with 0 or 00.');
+  if (digits.length < DIGITS.min || digits.length > DIGITS.max)
+    refuse(
+      given,
+      `A phone number has ${DIGITS.min} to ${DIGITS.max} digits with its country code, this one has ${digits.length}.`,
+    );
+  if (!parsePhoneNumberFromString(`+${digits}`)) refuse(given, 'No country code begins like this number.');
+  parsed.set(text, digits);
+  return digits;
+}
+
+function digitsOf(text: string): string {
+  const number = LINK.test(text) ? numberOfLink(text) : text.replace(/^tel:/i, '');
+  if (!PHONE.test(number)) refuse(text, 'This is not a phone number.');
+  return number.replace(/\D/g, '');
+}
+
+/** The number in `wa.me/<number>`, or in the parameter `phone` of a link that opens a chat. */
+function numberOfLink(text: string): string {
+  const address = /^https?:/i.test(text) ? text : `https://${text}`;
+  const link = URL.canParse(address) ? new URL(address) : undefined;
+  return link?.searchParams.get('phone') ?? link?.pathname.split('/')[1] ?? '';
 }
 
 /**
@@ -44,11 +64,12 @@ export function parsePhoneNumber(given: string): string {
  *
  * @throws {ApiError} INVALID_RECIPIENT
  */
-export function parseRecipient(to: string): string {
-  const text = to.trim();
+export function parseRecipient(to: string | number): string {
+  const text = String(to).trim();
   const at = text.lastIndexOf('@');
   if (at === -1) return `${parsePhoneNumber(text)}@s.whatsapp.net`;
   const name = text.slice(0, at);
+  if (name.includes('@')) refuse(to, `There is an ending twice: before \`${text.slice(at)}\` stands another @.`);
   const server = text.slice(at + 1).toLowerCase();
   switch (server) {
     case 's.whatsapp.net':

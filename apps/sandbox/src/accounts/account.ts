@@ -28,6 +28,7 @@ interface StoredAccount {
   disappearingSeconds: number;
   picture: { id: string; path: string } | null;
   companions: number[];
+  aliases?: string[];
 }
 
 /** A linked device of an account. */
@@ -57,6 +58,8 @@ export class Account {
   status = 'Hey there! I am using WhatsApp.';
   disappearingSeconds = 0;
   picture: { id: string; path: string } | null = null;
+  /** Other numbers for which contact queries answer with this account, such as a spelling without the ninth digit. */
+  readonly aliases = new Set<string>();
   private nextDevice = 1;
   private gone = false;
   private readonly journal: Journal;
@@ -76,6 +79,7 @@ export class Account {
     this.disappearingSeconds = stored.disappearingSeconds;
     this.picture = stored.picture;
     this.nextDevice = stored.nextDevice;
+    for (const alias of stored.aliases ?? []) this.aliases.add(alias);
     for (const id of stored.companions) {
       const companion = CompanionOf.load(this, id, journal);
       if (companion) this.companions.set(id, companion);
@@ -148,6 +152,7 @@ export class Account {
       disappearingSeconds: this.disappearingSeconds,
       picture: this.picture,
       companions: [...this.companions.keys()],
+      aliases: [...this.aliases],
     };
   }
 }

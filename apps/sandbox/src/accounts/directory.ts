@@ -58,6 +58,11 @@ export class Directory {
     return account ? { account, device: parsed.device } : null;
   }
 
+  /** The account that a contact query for this number answers with. */
+  findByAnyNumber(number: string): Account | undefined {
+    return this.byNumber.get(number) ?? [...this.byNumber.values()].find(({ aliases }) => aliases.has(number));
+  }
+
   /** The companion named `<number>:<device>`, if there is one. */
   companion(key: string): Companion | undefined {
     const parsed = parseDeviceKey(key);

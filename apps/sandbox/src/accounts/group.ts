@@ -16,6 +16,7 @@ interface StoredGroup {
   creator: string;
   createdAt: number;
   addressing: Addressing;
+  hidesNumbers?: boolean;
   description: GroupDescription | null;
   announce: boolean;
   locked: boolean;
@@ -39,6 +40,8 @@ export class Group {
   readonly creator: string;
   readonly createdAt: number;
   readonly addressing: Addressing;
+  /** Stanzas and metadata name members by their LID alone. */
+  readonly hidesNumbers: boolean;
   readonly members = new Map<string, GroupRole>();
   subject: string;
   subjectBy: string;
@@ -59,6 +62,7 @@ export class Group {
     this.creator = stored.creator;
     this.createdAt = stored.createdAt ?? now;
     this.addressing = stored.addressing;
+    this.hidesNumbers = stored.hidesNumbers ?? false;
     this.subject = stored.subject;
     this.subjectBy = stored.subjectBy ?? stored.creator;
     this.subjectAt = stored.subjectAt ?? now;
@@ -87,7 +91,8 @@ export class Group {
   }
 
   toJSON(): StoredGroup {
-    const { subject, subjectBy, subjectAt, creator, createdAt, addressing, description, announce, locked } = this;
+    const { subject, subjectBy, subjectAt, creator, createdAt, addressing, hidesNumbers, description } = this;
+    const { announce, locked } = this;
     const { ephemeralSeconds, memberAddMode, joinApproval, inviteCode } = this;
     return {
       subject,
@@ -96,6 +101,7 @@ export class Group {
       creator,
       createdAt,
       addressing,
+      hidesNumbers,
       description,
       announce,
       locked,
@@ -128,11 +134,11 @@ export class Groups {
     }
   }
 
-  create(creator: Account, subject: string, members: Account[], addressing: Addressing): Group {
+  create(creator: Account, subject: string, members: Account[], addressing: Addressing, hidesNumbers = false): Group {
     let id: string;
     do id = `120363${String(randomInt(10 ** 12)).padStart(12, '0')}`;
     while (this.byId.has(id));
-    const group = new Group(id, { subject, creator: creator.number, addressing });
+    const group = new Group(id, { subject, creator: creator.number, addressing, hidesNumbers });
     group.members.set(creator.number, 'superadmin');
     for (const { number } of members) if (!group.members.has(number)) group.members.set(number, 'member');
     this.byId.set(id, group);

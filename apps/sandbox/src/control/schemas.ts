@@ -47,7 +47,15 @@ const AutoReplyRequest = Type.Union([
 ]);
 
 export const PhoneCreate = Type.Object(
-  { number: Type.Optional(PhoneNumber), name: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })) },
+  {
+    number: Type.Optional(PhoneNumber),
+    name: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+    aliases: Type.Optional(
+      Type.Array(PhoneNumber, {
+        description: 'Other spellings of the number: a contact query for one is answered with this phone',
+      }),
+    ),
+  },
   { additionalProperties: false },
 );
 
@@ -80,6 +88,7 @@ export const Phone = Type.Object({
   name: Type.String(),
   jid: Type.String(),
   lid: Type.String(),
+  aliases: Type.Array(Type.String()),
   online: Type.Boolean(),
   receipts: Receipts,
   autoReply: nullable(Type.Object({ text: Type.String(), delayMs: Type.Integer() })),
@@ -176,6 +185,9 @@ export const GroupCreate = Type.Object(
     subject: Type.String({ minLength: 1, maxLength: 100 }),
     participants: Type.Array(PhoneNumber),
     addressing: Type.Optional(Type.Enum(['pn', 'lid'], { default: 'lid' })),
+    hidesNumbers: Type.Optional(
+      Type.Boolean({ default: false, description: 'Messages and metadata do not tell the numbers of members' }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -211,6 +223,7 @@ export const Group = Type.Object({
   description: nullable(Type.String()),
   owner: Type.String(),
   addressing: Type.Enum(['pn', 'lid']),
+  hidesNumbers: Type.Boolean(),
   announce: Type.Boolean(),
   locked: Type.Boolean(),
   ephemeralSeconds: Type.Integer(),

@@ -60,7 +60,7 @@ export class PhoneOutbox {
     const id = request.id ?? newMessageId();
     const { account, inbox } = this.phone;
     if (chat.kind === 'group') this.sendToGroup(chat.group, id, composed);
-    else this.sendToAccount(chat.account, addressing, id, composed);
+    else this.sendToAccount(chat.account, addressing, id, composed, request.hidesOtherName);
     const description = describe(composed.message)!;
     this.remember(id, chat, addressing, composed);
     return inbox.add({
@@ -146,7 +146,13 @@ export class PhoneOutbox {
     for (const id of this.sent.keys()) this.forget(id);
   }
 
-  private sendToAccount(peer: Account, addressing: Addressing, id: string, composed: Composed): void {
+  private sendToAccount(
+    peer: Account,
+    addressing: Addressing,
+    id: string,
+    composed: Composed,
+    hidesOtherName?: boolean,
+  ): void {
     const { account, deps } = this.phone;
     const attrs = this.encAttributes(composed.mediaType ?? null, composed.hideWhenUnreadable);
     const copies: Copy[] = [];
@@ -162,14 +168,9 @@ export class PhoneOutbox {
     }
     if (peer !== account) copies.push({ to: { account: peer, device: 0 }, content: [this.plain(composed.message)] });
     deps.journal.flush(); // a counter that went out must never be used again, whatever happens to this process
-    const envelope = this.envelope(
-      id,
-      { kind: 'direct', account: peer },
-      addressing,
-      composed.type,
-      composed.edit ?? null,
-    );
-    deps.server().route(envelope, copies);
+    const chat: Chat = { kind: 'direct', account: peer };
+    const envelope = this.envelope(id, chat, addressing, composed.type, composed.edit ?? null);
+    deps.server().route(hidesOtherName ? { ...envelope, hidesOtherName } : envelope, copies);
   }
 
   private sendToGroup(group: Group, id: string, composed: Composed): void {

@@ -19,6 +19,8 @@ export interface Envelope {
   /** `peer`: between the devices of one account, not part of a chat. */
   category?: string | undefined;
   edit?: string | undefined;
+  /** The stanza names the sender in one addressing alone. */
+  hidesOtherName?: boolean | undefined;
   /** The sender's signed device identity; it accompanies prekey messages of companions. */
   identity?: BinaryNode | undefined;
 }

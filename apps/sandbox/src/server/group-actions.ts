@@ -30,8 +30,14 @@ export class GroupActions {
     this.context = context;
   }
 
-  create(creator: Account, subject: string, members: Account[], addressing: Addressing, key?: string): Group {
-    const group = this.context.groups.create(creator, subject, members, addressing);
+  create(
+    creator: Account,
+    subject: string,
+    members: Account[],
+    addressing: Addressing,
+    { key, hidesNumbers }: { key?: string | undefined; hidesNumbers?: boolean } = {},
+  ): Group {
+    const group = this.context.groups.create(creator, subject, members, addressing, hidesNumbers);
     this.notify(group, creator, node('create', { type: 'new', key }, [groupNode(this.context, group)]));
     return group;
   }

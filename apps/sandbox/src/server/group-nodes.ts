@@ -35,11 +35,17 @@ export function groupNode(context: Pick<ServerBase, 'directory' | 'groups'>, gro
   );
 }
 
+/** A group that hides numbers has LIDs alone. */
+function otherName(group: Group, account: Account): Record<string, string> {
+  if (group.addressing === 'pn') return { lid: account.lidJid };
+  return group.hidesNumbers ? {} : { phone_number: account.jid };
+}
+
 export function participantNode(group: Group, account: Account): BinaryNode {
   const role = group.members.get(account.number);
   return node('participant', {
     jid: account.deviceJid(0, group.addressing),
-    ...(group.addressing === 'lid' ? { phone_number: account.jid } : { lid: account.lidJid }),
+    ...otherName(group, account),
     type: role === 'admin' || role === 'superadmin' ? role : undefined,
   });
 }

@@ -225,7 +225,7 @@ function damaged(enc: BinaryNode): Buffer {
 
 /** A message as it is delivered to one device. */
 function messageStanza(envelope: Envelope, to: DeviceRef, content: BinaryNode[]): BinaryNode {
-  const { sender, chat, addressing, identity } = envelope;
+  const { sender, identity } = envelope;
   const common = {
     id: envelope.id,
     type: envelope.type,
@@ -236,18 +236,16 @@ function messageStanza(envelope: Envelope, to: DeviceRef, content: BinaryNode[])
   };
   const needsIdentity = identity && content.some((part) => part.attrs.type === 'pkmsg');
   const parts = needsIdentity ? [...content, identity] : content;
-  return node('message', { ...addressesOf(sender, to, chat, addressing, envelope.category), ...common }, parts);
+  return node('message', { ...addressesOf(envelope, to), ...common }, parts);
 }
 
 function addressesOf(
-  sender: DeviceRef,
+  { sender, chat, addressing, category, hidesOtherName }: Envelope,
   to: DeviceRef,
-  chat: Chat,
-  addressing: 'pn' | 'lid',
-  category: string | undefined,
 ): Record<string, string | undefined> {
   const from = sender.account.deviceJid(sender.device, addressing);
-  const other = alternative(sender.account, addressing);
+  const isHidden = hidesOtherName || (chat.kind === 'group' && chat.group.hidesNumbers && addressing === 'lid');
+  const other = isHidden ? undefined : alternative(sender.account, addressing);
   if (chat.kind === 'group') {
     return {
       from: chat.group.jid,

@@ -54,7 +54,7 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
     const actor = sessions.find(sessionId);
     if (actor?.owner.epoch === epoch) actor.fence();
   };
-  const { traffic, dispatcher, flush } = composeTraffic(deps, { sessions, metrics, announce, onStale });
+  const { traffic, dispatcher, contacts, flush } = composeTraffic(deps, { sessions, metrics, announce, onStale });
 
   const watch = new SessionWatch({
     db: pool,
@@ -138,11 +138,13 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
         onQuestion: (question) => answerFromMemory({ workerId, supervisor }, question),
       });
       dispatcher.start();
+      contacts.start();
       watch.start();
     },
     leave: (graceMs) => supervisor.leave(graceMs),
     async stop(graceMs) {
       watch.stop();
+      contacts.stop();
       await dispatcher.stop(graceMs);
       await supervisor.end();
       await flush();

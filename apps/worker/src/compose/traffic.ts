@@ -1,5 +1,6 @@
 import type { Ownership } from '@wa-gate/cluster';
 import { ChatTimers } from '../chats/chat-timers.ts';
+import { ContactFeed } from '../contacts/contact-feed.ts';
 import { createProjector } from '../inbox/projector.ts';
 import { KeyedLock } from '../keyed-lock.ts';
 import type { WorkerMetrics } from '../metrics.ts';
@@ -27,6 +28,8 @@ export function composeTraffic(deps: SessionHostDependencies, { sessions, metric
     for (const { state } of batch) metrics.countOutcome(state);
   });
   const timers = new ChatTimers(pool);
+  const owners = () => sessions.actors.map(({ owner }) => owner);
+  const contacts = new ContactFeed({ pool, writeLock, clock, logger, announce, onStale, owners });
   const projector = createProjector({
     pool,
     writeLock,
@@ -35,6 +38,7 @@ export function composeTraffic(deps: SessionHostDependencies, { sessions, metric
     messageKey,
     timers,
     announce,
+    contacts,
     onStale,
     onStored: (count) => metrics.countInbound(count),
   });
@@ -51,11 +55,12 @@ export function composeTraffic(deps: SessionHostDependencies, { sessions, metric
     onAcknowledged: (milliseconds) => metrics.acknowledgeSeconds.observe(milliseconds / 1000),
   });
   return {
-    traffic: { outbox: dispatcher, inbox: projector } satisfies SessionTraffic,
+    traffic: { outbox: dispatcher, inbox: projector, contacts } satisfies SessionTraffic,
     dispatcher,
+    contacts,
     /** Flushes the queued writes of one session or of all. */
     flush: async (sessionId?: string): Promise<void> => {
-      await Promise.all([projector.flush(sessionId), outcomes.flush(sessionId)]);
+      await Promise.all([projector.flush(sessionId), outcomes.flush(sessionId), contacts.flush(sessionId)]);
     },
   };
 }

@@ -1,7 +1,7 @@
 import { createCipheriv, hkdfSync } from 'node:crypto';
 import { placeSession, registerWorker, scaleTiming } from '@wa-gate/cluster';
 import { createLogger, newId, systemClock } from '@wa-gate/kit';
-import { type AppendedEvent, acceptMessage } from '@wa-gate/messaging';
+import { type Appended, type AppendedEvent, acceptMessage } from '@wa-gate/messaging';
 import {
   createTestDatabase,
   type SeededSession,
@@ -11,6 +11,7 @@ import {
 } from '@wa-gate/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ChatTimers } from '../chats/chat-timers.ts';
+import { ContactFeed } from '../contacts/contact-feed.ts';
 import { messageSecret } from '../content/outbound.ts';
 import { KeyedLock } from '../keyed-lock.ts';
 import { proto, type WAMessage } from '../whatsapp/baileys.ts';
@@ -40,15 +41,19 @@ beforeEach(async () => {
   const placed = await placeSession(database.pool, session.sessionId);
   owner = { sessionId: session.sessionId, epoch: placed!.epoch };
   told = [];
-  projector = createProjector({
+  const shared = {
     pool: database.pool,
     writeLock: new KeyedLock(),
     clock: systemClock,
     logger: createLogger({ service: 'test', level: 'silent' }),
+    announce: ({ events }: Appended) => void told.push(...events),
+    onStale: () => undefined,
+  };
+  projector = createProjector({
+    ...shared,
+    contacts: new ContactFeed({ ...shared, owners: () => [owner] }),
     messageKey: MESSAGE_KEY,
     timers: new ChatTimers(database.pool),
-    announce: ({ events }) => void told.push(...events),
-    onStale: () => undefined,
     onStored: () => undefined,
   });
 });

@@ -12,6 +12,8 @@ import {
   takeWaitingChanges,
 } from '@wa-gate/messaging';
 import type { ChatTimers } from '../chats/chat-timers.ts';
+import type { ContactFeed, SessionFact } from '../contacts/contact-feed.ts';
+import { factsOfMessage } from '../contacts/facts.ts';
 import { type OwnJids, project } from '../content/inbound.ts';
 import { readTimers } from '../content/timers.ts';
 import type { KeyedLock } from '../keyed-lock.ts';
@@ -30,6 +32,7 @@ export interface ProjectorDependencies {
   messageKey: Uint8Array;
   timers: Pick<ChatTimers, 'learn'>;
   announce: Announce;
+  contacts: Pick<ContactFeed, 'learn'>;
   onStale: (owner: Ownership) => void;
   onStored: (count: number) => void;
 }
@@ -39,7 +42,7 @@ export interface ProjectorDependencies {
  * keeps the content until the statement that stores it here marks it as done (I5).
  */
 export interface Projector {
-  accept(owner: Ownership, arrived: Arrived, own: OwnJids): void;
+  accept(owner: Ownership, arrived: Arrived, own: OwnJids, numberOf?: SessionFact['numberOf']): void;
   /** Resolves when everything queued is written; with `sessionId`, only what that session has queued. */
   flush(sessionId?: string): Promise<void>;
 }
@@ -51,6 +54,8 @@ interface Arrival extends Ownership {
   own: OwnJids;
   /** Timers of its chat that it tells of. */
   timers: readonly ChatTimer[];
+  /** What it tells about people. */
+  facts: readonly SessionFact[];
 }
 
 /** What one statement has written. */
@@ -61,13 +66,15 @@ interface Written extends Appended {
 }
 
 export function createProjector(deps: ProjectorDependencies): Projector {
-  const { pool, writeLock, clock, logger, messageKey, timers, announce, onStale, onStored } = deps;
+  const { pool, writeLock, clock, logger, messageKey, timers, announce, contacts, onStale, onStored } = deps;
   const batcher = new Batcher<Arrival>({
     name: 'inbound',
     writeLock,
     clock,
     logger,
     async run(batch) {
+      // Before the messages: their events and their names say who is who.
+      await contacts.learn(batch.flatMap(({ facts }) => facts));
       // Before the journal rows of these messages are done: a crash replays them.
       await timers.learn(
         batch.flatMap(({ timers: told, sessionId, epoch }) => told.map((timer) => ({ sessionId, epoch, ...timer }))),
@@ -132,13 +139,15 @@ export function createProjector(deps: ProjectorDependencies): Projector {
   }
 
   return {
-    accept(owner, { message: received, journal, edit }, own) {
+    accept(owner, { message: received, journal, edit }, own, numberOf) {
       const projection = received && project(received, own, { edit });
       const message = projection?.as === 'message' ? { ...projection.message, ...owner, id: newId() } : null;
       const change = projection?.as === 'change' ? { ...projection.change, ...owner, id: newId() } : null;
       const told = received ? readTimers(received) : [];
+      const at = (message ?? change)?.waTimestamp;
+      const facts = at ? factsOfMessage(received!, own, at).map((fact) => ({ ...owner, ...fact, numberOf })) : [];
       if (message || change || journal.length > 0 || told.length > 0)
-        batcher.add([{ ...owner, message, change, journal, own, timers: told }]);
+        batcher.add([{ ...owner, message, change, journal, own, timers: told, facts }]);
     },
     flush: (sessionId) => batcher.flush(sessionId),
   };

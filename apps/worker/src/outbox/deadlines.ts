@@ -31,6 +31,8 @@ export const PACE = {
   maxOffers: 32,
   /** Unacknowledged messages of a session on the wire at once. */
   maxInFlight: 32,
+  /** Chats of a session that WhatsApp is asked for at once. Nothing more is claimed for it meanwhile. */
+  maxAsking: 32,
   /** Failed attempts after which a message is given up. */
   maxAttempts: 5,
   pauseAfterErrorMs: 2_000,

@@ -10,6 +10,7 @@ import { ChatTimers } from '../chats/chat-timers.ts';
 import { buildMessage, encodeMessage, type OutboundContent } from '../content/outbound.ts';
 import { KeyedLock } from '../keyed-lock.ts';
 import { FakeConnection } from '../testing/fake-connection.ts';
+import { recipientNotOnWhatsApp } from '../whatsapp/errors.ts';
 import { createKeyWriter, type KeyWriter } from '../whatsapp/key-writer.ts';
 import { DEADLINES } from './deadlines.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -267,6 +268,10 @@ describe('an offered message', () => {
     ['without the lease (I3)', () => (mayStart = false)],
     ['while the session drains', () => dispatcher.drain(owner, 0)],
     ['while a doorbell has not been answered', () => dispatcher.notify(owner.sessionId)],
+    [
+      'to somebody whom WhatsApp must be asked for',
+      async () => void fake.strangers.set('1@s.whatsapp.net', async () => ''),
+    ],
   ])('is declined %s', async (what, make) => {
     if (what !== 'without a connection') await openIdle();
     void make();
@@ -697,5 +702,71 @@ describe('I8 the process is killed between any two steps of a send, and another 
       expect(encodeMessage(fake.relayed[0]!.message)).toEqual(encodeMessage(before.relayed[0]!.message));
     if (again && stored) expect(encodeMessage(fake.relayed[0]!.message)).toEqual(stored);
     expect(stored !== null).toBe(step.startsWith('by chance') && step !== 'by chance, before its bytes are stored');
+  });
+});
+
+describe('a recipient that WhatsApp must be asked for (MR-156)', () => {
+  const STRANGER = '525512345678@s.whatsapp.net';
+  const ACCOUNT = '5215512345678@s.whatsapp.net';
+  const chatOf = async (messageId: string) => {
+    const { rows } = await database.pool.query(
+      `SELECT m.chat_jid AS message, o.chat_jid AS outbox, k.chat_jid AS key
+       FROM messages m JOIN outbox o ON o.message_id = m.id JOIN message_keys k ON k.message_id = m.id WHERE m.id = $1`,
+      [messageId],
+    );
+    return rows[0];
+  };
+
+  it('keeps nobody else waiting, and its messages keep their order', async () => {
+    const answer = gate();
+    fake.strangers.set(STRANGER, async () => {
+      await answer.wait();
+      fake.strangers.clear();
+      return STRANGER;
+    });
+    acknowledgeAll();
+    const first = await accept('first', { chatJid: STRANGER });
+    const other = await accept('to a friend');
+    const second = await accept('second', { chatJid: STRANGER });
+    open();
+    await becomes(other.messageId, 'SENT');
+    expect(fake.ids).toEqual([other.waMessageId]);
+    answer.lift();
+    await becomes(second.messageId, 'SENT');
+    expect(fake.ids).toEqual([other.waMessageId, first.waMessageId, second.waMessageId]);
+  });
+
+  it('is the chat under the name that WhatsApp answers with', async () => {
+    fake.strangers.set(STRANGER, async () => ACCOUNT);
+    acknowledgeAll();
+    const { messageId } = await accept('hello', { chatJid: STRANGER });
+    open();
+    await becomes(messageId, 'SENT');
+    expect(fake.relayed.map(({ chatJid }) => chatJid)).toEqual([ACCOUNT]);
+    expect(await chatOf(messageId)).toEqual({ message: ACCOUNT, outbox: ACCOUNT, key: ACCOUNT });
+  });
+
+  it('that is not on WhatsApp fails with a sentence, with all that waited for the answer', async () => {
+    fake.strangers.set(STRANGER, async () => {
+      throw recipientNotOnWhatsApp();
+    });
+    const messages = [await accept('one', { chatJid: STRANGER }), await accept('two', { chatJid: STRANGER })];
+    open();
+    for (const { messageId } of messages)
+      expect(await becomes(messageId, 'FAILED')).toMatchObject({ error: 'RECIPIENT_NOT_ON_WHATSAPP' });
+    expect(fake.relayed).toEqual([]);
+  });
+
+  it('waits in the outbox when the connection ends before the answer, and is asked for again', async () => {
+    fake.strangers.set(STRANGER, () => new Promise(() => undefined));
+    const { messageId } = await accept('hello', { chatJid: STRANGER });
+    open();
+    await inOutbox(messageId, 'SENDING');
+    dispatcher.closed(owner);
+    await inOutbox(messageId, 'QUEUED');
+    fake = newConnection();
+    acknowledgeAll();
+    open();
+    expect(await becomes(messageId, 'SENT')).toMatchObject({ attempts: 1 });
   });
 });

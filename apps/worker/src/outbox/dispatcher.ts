@@ -6,10 +6,10 @@ import type { Connection } from '../whatsapp/socket.ts';
 import { ClaimedRows } from './claimed-rows.ts';
 import { PACE } from './deadlines.ts';
 import { describeRefusal, SEND_UNCERTAIN, TIME_LOCKED } from './refusals.ts';
-import { createSendWindow, isSending, isUncertain, lateStep, type SendWindow } from './send-window.ts';
+import { createSendWindow, isSending, isUncertain, lateStep, type SendWindow, takeUnsent } from './send-window.ts';
 import { Sender, type SenderDependencies } from './sender.ts';
 
-export interface DispatcherDependencies extends Omit<SenderDependencies, 'rows'> {
+export interface DispatcherDependencies extends Omit<SenderDependencies, 'rows' | 'onAnswered'> {
   /** A connection took a message and did not acknowledge it within its deadline. */
   onStuck: (owner: Ownership) => void;
   /**
@@ -39,7 +39,7 @@ export class Dispatcher {
     this.#deps = deps;
     const onReturned = (sessionId: string) => this.notify(sessionId);
     this.#rows = new ClaimedRows({ pool: deps.pool, clock: deps.clock, logger: deps.logger, onReturned });
-    this.#sender = new Sender({ ...deps, rows: this.#rows });
+    this.#sender = new Sender({ ...deps, rows: this.#rows, onAnswered: (window) => this.#resume(window) });
     deps.outcomes.onRecorded((outcomes) => this.#recorded(outcomes));
   }
 
@@ -66,7 +66,7 @@ export class Dispatcher {
     const lost = unacknowledged.filter(isUncertain);
     for (const attempt of lost) this.#sender.conclude(window.owner, attempt, SEND_UNCERTAIN);
     const attempted = unacknowledged.filter((attempt) => !isUncertain(attempt)).map(({ item }) => item);
-    this.#rows.giveBack(window.owner, { attempted, untouched: window.pending.splice(0) });
+    this.#rows.giveBack(window.owner, { attempted, untouched: takeUnsent(window) });
   }
 
   /** Somebody has put a message into the outbox of this session. */
@@ -118,7 +118,7 @@ export class Dispatcher {
     if (window) {
       window.draining = true;
       declineOffers(window);
-      this.#rows.giveBack(window.owner, { untouched: window.pending.splice(0) });
+      this.#rows.giveBack(window.owner, { untouched: takeUnsent(window) });
     }
     const isQuiet = () => !this.#rows.isReturning(owner.sessionId) && !(window?.open && isSending(window));
     await this.#until(isQuiet, graceMs);
@@ -130,7 +130,7 @@ export class Dispatcher {
     for (const timer of this.#timers.splice(0)) clearInterval(timer);
     for (const window of this.#windows.values()) {
       declineOffers(window);
-      this.#rows.giveBack(window.owner, { untouched: window.pending.splice(0) });
+      this.#rows.giveBack(window.owner, { untouched: takeUnsent(window) });
     }
     await this.#until(() => this.#claims === 0 && ![...this.#windows.values()].some(isSending), graceMs);
     for (const window of this.#windows.values()) this.closed(window.owner);
@@ -151,7 +151,7 @@ export class Dispatcher {
    */
   offer(message: AcceptedMessage, decline: () => void): void {
     const window = this.#windows.get(message.sessionId);
-    if (window && this.#takesOffers(window) && window.offers.length < PACE.maxOffers) {
+    if (window && this.#takesOffers(window) && isReached(window, message) && window.offers.length < PACE.maxOffers) {
       window.offers.push({ message, decline });
       if (!window.busy) void this.#sendOffers(window);
     } else {
@@ -188,11 +188,12 @@ export class Dispatcher {
     window.busy = true;
     window.sendsOffers = true;
     for (let offer = window.offers.shift(); offer; offer = window.offers.shift()) {
-      if (this.#takesOffers(window)) await this.#sender.sendOffered(window, offer);
+      if (this.#takesOffers(window) && isReached(window, offer.message)) await this.#sender.sendOffered(window, offer);
       else offer.decline();
     }
     window.busy = false;
     window.sendsOffers = false;
+    this.#resume(window);
     this.#pump();
   }
 
@@ -205,7 +206,8 @@ export class Dispatcher {
     for (const window of this.#windows.values()) {
       const idle =
         !window.busy && window.inFlight.size < PACE.maxInFlight && !this.#rows.isReturning(window.owner.sessionId);
-      if (window.dirty && !window.draining && idle && window.pausedUntil <= now) ready.push(window);
+      const isFull = window.asking.size >= PACE.maxAsking;
+      if (window.dirty && !window.draining && idle && !isFull && window.pausedUntil <= now) ready.push(window);
     }
     if (ready.length > 0) void this.#claim(ready);
   }
@@ -235,6 +237,7 @@ export class Dispatcher {
         window.dirty = true;
         window.unsure = true;
         window.pausedUntil = this.#deps.clock.monotonic() + PACE.pauseAfterErrorMs;
+        this.#resume(window);
       }
     } finally {
       this.#claims -= 1;
@@ -250,8 +253,14 @@ export class Dispatcher {
       return;
     }
     if (items.length === PACE.rowsPerClaim) window.dirty = true;
-    window.pending = items;
-    if (items.length > 0) void this.#sender.sendPending(window).then(() => this.#pump());
+    window.pending.push(...items);
+    this.#resume(window);
+  }
+
+  /** Sends what is claimed, unless the window is busy: then it comes to that by itself. */
+  #resume(window: SendWindow): void {
+    if (!window.open || window.busy || window.pending.length === 0) return;
+    void this.#sender.sendPending(window).then(() => this.#pump());
   }
 
   async #poll(): Promise<void> {
@@ -275,7 +284,7 @@ export class Dispatcher {
   /** What is claimed goes back: the next claim leaves out what would begin a chat. */
   #holdNewChats(window: SendWindow): void {
     window.pausedUntil = Number.POSITIVE_INFINITY;
-    this.#rows.giveBack(window.owner, { untouched: window.pending.splice(0) });
+    this.#rows.giveBack(window.owner, { untouched: takeUnsent(window) });
     const resume = () => {
       window.pausedUntil = 0;
       this.#pump();
@@ -300,6 +309,10 @@ export class Dispatcher {
     this.#pump();
   }
 }
+
+/** Nobody waits for WhatsApp to say who has a number, and nothing overtakes a message that does. */
+const isReached = ({ connection, asking }: SendWindow, { chatJid }: Pick<AcceptedMessage, 'chatJid'>): boolean =>
+  connection.reached(chatJid) !== undefined && !asking.has(chatJid);
 
 function declineOffers(window: SendWindow): void {
   for (const { decline } of window.offers.splice(0)) decline();

@@ -40,6 +40,8 @@ export interface SendWindow {
   busy: boolean;
   /** Claimed rows without an attempt of this claim. */
   pending: OutboxItem[];
+  /** Claimed rows whose chat WhatsApp is being asked for, by chat. The others do not wait for the answer. */
+  asking: Map<string, OutboxItem[]>;
   /** Offered messages without an attempt. */
   offers: Offer[];
   /** Offered messages are being sent, and no claimed ones. */
@@ -65,6 +67,7 @@ export function createSendWindow(owner: Ownership, connection: Connection): Send
     dirty: true,
     busy: false,
     pending: [],
+    asking: new Map(),
     offers: [],
     sendsOffers: false,
     inFlight: new Map(),
@@ -74,6 +77,13 @@ export function createSendWindow(owner: Ownership, connection: Connection): Send
     unsure: true,
     pausedUntil: 0,
   };
+}
+
+/** Takes out all rows that no attempt of this claim has begun. */
+export function takeUnsent(window: SendWindow): OutboxItem[] {
+  const items = [...[...window.asking.values()].flat(), ...window.pending.splice(0)];
+  window.asking.clear();
+  return items;
 }
 
 export const isSending = (window: SendWindow): boolean => window.busy || window.inFlight.size > 0;

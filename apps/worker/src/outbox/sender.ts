@@ -2,7 +2,14 @@ import type { Ownership } from '@wa-gate/cluster';
 import type { OutboundRequest } from '@wa-gate/contracts';
 import type { Pool } from '@wa-gate/db';
 import type { Clock, Logger } from '@wa-gate/kit';
-import { beginAttempt, findOutboxPayload, type OutboxItem, type Outcome, storePayload } from '@wa-gate/messaging';
+import {
+  beginAttempt,
+  findOutboxPayload,
+  moveChat,
+  type OutboxItem,
+  type Outcome,
+  storePayload,
+} from '@wa-gate/messaging';
 import type { ChatTimers } from '../chats/chat-timers.ts';
 import { withContext } from '../content/context.ts';
 import {
@@ -35,6 +42,8 @@ export interface SenderDependencies {
   mayStart: () => boolean;
   rows: ClaimedRows;
   timers: Pick<ChatTimers, 'secondsOf'>;
+  /** Rows whose chat was asked for may go now. */
+  onAnswered: (window: SendWindow) => void;
   /** @default {@link OUTBOUND_CONTENT} */
   content?: OutboundContent;
 }
@@ -67,12 +76,69 @@ export class Sender {
     return this.#messageOf(sessionId, { ...row, waMessageId });
   }
 
-  /** One after the other, so that the order holds. */
+  /**
+   * One after the other, so that the order holds. What WhatsApp must be asked for first is put aside, with all that
+   * follows it into the same chat.
+   */
   async sendPending(window: SendWindow): Promise<void> {
     window.busy = true;
     for (let item = window.pending.shift(); item && window.open; item = window.pending.shift())
-      await this.#send(window, item);
+      if (!this.#putAside(window, item)) await this.#send(window, item);
     window.busy = false;
+  }
+
+  #putAside(window: SendWindow, item: OutboxItem): boolean {
+    const { asking, connection } = window;
+    const waiting = asking.get(item.chatJid);
+    if (!waiting && connection.reached(item.chatJid) === item.chatJid) return false;
+    if (waiting) {
+      waiting.push(item);
+    } else {
+      asking.set(item.chatJid, [item]);
+      void this.#ask(window, item.chatJid);
+    }
+    return true;
+  }
+
+  /** Finds out who has the number, and lets the messages that wait for it go, or fail. */
+  async #ask(window: SendWindow, chatJid: string): Promise<void> {
+    for (let attempt = 1; window.open && window.asking.has(chatJid); attempt += 1) {
+      try {
+        const jid = await window.connection.reach(chatJid);
+        const items = window.asking.get(chatJid) ?? [];
+        await this.#move(window, items, { from: chatJid, to: jid });
+        if (!window.open || window.asking.get(chatJid) !== items) return;
+        window.asking.delete(chatJid);
+        window.pending.unshift(...items.map((item) => ({ ...item, chatJid: jid })));
+        this.#deps.onAnswered(window);
+        return;
+      } catch (error) {
+        if (!window.open || !window.asking.has(chatJid)) return;
+        const refusal = refusalOf(error);
+        if (refusal || attempt >= PACE.maxAttempts) return this.#refuse(window, chatJid, refusal ?? SEND_FAILED);
+        this.#deps.logger.warn({ err: error, ...window.owner, attempt }, 'recipient not found out, trying again');
+        await this.#deps.clock.sleep(PACE.pauseAfterErrorMs);
+      }
+    }
+  }
+
+  /** Messages that come meanwhile join `items`, and are moved with them. */
+  async #move(window: SendWindow, items: readonly OutboxItem[], chat: { from: string; to: string }): Promise<void> {
+    if (chat.from === chat.to) return;
+    for (let moved = 0; moved < items.length; ) {
+      const part = items.slice(moved).map(({ messageId }) => messageId);
+      if (!(await moveChat(this.#deps.pool, window.owner, part, chat))) throw notOwned();
+      moved += part.length;
+    }
+  }
+
+  #refuse(window: SendWindow, chatJid: string, refusal: Refusal): void {
+    const items = window.asking.get(chatJid) ?? [];
+    window.asking.delete(chatJid);
+    const at = new Date();
+    this.#deps.outcomes.add(
+      items.map(({ waMessageId }) => ({ ...window.owner, waMessageId, at, ...failure(refusal) })),
+    );
   }
 
   async #send(window: SendWindow, item: OutboxItem): Promise<void> {
@@ -86,7 +152,8 @@ export class Sender {
    */
   async sendOffered(window: SendWindow, { message, decline }: Offer): Promise<void> {
     const { owner } = window;
-    const { messageId, sessionId, waMessageId, chatJid, request } = message;
+    const { messageId, sessionId, waMessageId, request } = message;
+    const chatJid = window.connection.reached(message.chatJid) ?? message.chatJid;
     const preparing = { messageId, isWithdrawn: false };
     window.preparing = preparing;
     let prepared: Prepared;
@@ -95,7 +162,7 @@ export class Sender {
       const { message: built, recipients } = await this.#inContext(window, message, plain);
       const payload = encodeMessage(built);
       const stored = this.#content.isReproducible(request) && built === plain ? null : payload;
-      const acceptance = new Acceptance({ owner, message, payload: stored });
+      const acceptance = new Acceptance({ owner, message: { ...message, chatJid }, payload: stored });
       const item = { messageId, sessionId, waMessageId, chatJid, request, payload: stored, ...OFFERED };
       const attempt = { ...newAttempt(item, payload, this.#deps.clock), acceptance, recipients };
       prepared = { message: built, attempt };
@@ -271,6 +338,10 @@ const newAttempt = (item: OutboxItem, payload: Buffer, clock: Clock): Attempt =>
   relayedAt: undefined,
   wireAt: undefined,
 });
+
+function refusalOf(error: unknown): Refusal | null {
+  return error instanceof SendRefusedError ? { code: error.code, sentence: error.message } : null;
+}
 
 const notOwned = () => new NotStartedError('The session has another owner by now.');
 

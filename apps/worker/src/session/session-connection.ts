@@ -222,18 +222,26 @@ export class SessionConnection {
       }),
       open: current((identity) => {
         this.#deadline.clear();
+        traffic.contacts.add(ownFacts(identity).map((fact) => ({ ...owner, ...fact })));
         if (this.#connection) listener.opened(identity, this.#connection);
       }),
       closed: current((cause) => listener.lost(judgeDisconnect(cause, this.isPaired))),
       acknowledged: current((ack) => traffic.outbox.acknowledged(owner, ack)),
       receipts: current((receipts) => traffic.outbox.receipts(owner, receipts)),
-      arrived: current((arrived, identity) => traffic.inbox.accept(owner, arrived, identity)),
+      arrived: current((arrived, identity, numberOf) => traffic.inbox.accept(owner, arrived, identity, numberOf)),
+      met: (fact) => traffic.contacts.tell({ ...owner, ...fact }),
+      told: current((facts) => traffic.contacts.add(facts.map((fact) => ({ ...owner, ...fact })))),
       restricted: current((restriction) => listener.restricted(restriction)),
       capped: current((capping) => listener.capped(capping)),
       sentMessage: (waMessageId) => traffic.outbox.sentMessage(owner, waMessageId),
     };
   }
 }
+
+/** The account is a person, too. */
+const ownFacts = ({ jid, lid, pushName }: Identity) => [
+  { jid, altJid: lid, ...(pushName ? { names: { push: pushName } } : {}), at: new Date() },
+];
 
 function judgeOpening(error: unknown): Verdict {
   if (error instanceof UnsealError) return KEYS_UNREADABLE;

@@ -1,8 +1,12 @@
+import type { ContactFeed } from '../contacts/contact-feed.ts';
 import type { Projector } from '../inbox/projector.ts';
 import type { Dispatcher } from '../outbox/dispatcher.ts';
 
-/** Where the acks, receipts and messages of a connection go. Sending is allowed between `opened` and `closed`. */
+/**
+ * Where the acks, receipts, messages and contacts of a connection go. Sending is allowed between `opened` and `closed`.
+ */
 export interface SessionTraffic {
   outbox: Pick<Dispatcher, 'opened' | 'closed' | 'acknowledged' | 'receipts' | 'sentMessage'>;
   inbox: Pick<Projector, 'accept'>;
+  contacts: Pick<ContactFeed, 'add' | 'tell'>;
 }

@@ -27,8 +27,18 @@ export class FakeConnection implements Connection {
     return chatJid.endsWith('@g.us') ? { ...names, expiresInSeconds: this.groupTimer } : names;
   }
 
-  async reach(): Promise<void> {
+  /** Chats that are asked for, and what they are called then. */
+  readonly strangers = new Map<string, () => Promise<string>>();
+
+  reached(chatJid: string): string | undefined {
+    return this.strangers.has(chatJid) ? undefined : chatJid;
+  }
+
+  async reach(chatJid: string): Promise<string> {
+    const ask = this.strangers.get(chatJid);
+    if (ask) return await ask();
     await this.beforeRelay();
+    return chatJid;
   }
 
   async send(message: OutgoingMessage): Promise<void> {

@@ -2,6 +2,7 @@ import type { Ownership } from '@wa-gate/cluster';
 import { createLogger, newId, systemClock } from '@wa-gate/kit';
 import { createTestDatabase, type TestDatabase, waitFor } from '@wa-gate/testkit';
 import { ChatTimers } from '../chats/chat-timers.ts';
+import { ContactFeed } from '../contacts/contact-feed.ts';
 import { createProjector, type Projector } from '../inbox/projector.ts';
 import { KeyedLock } from '../keyed-lock.ts';
 import { Acceptance } from '../whatsapp/acceptance.ts';
@@ -176,6 +177,8 @@ async function startRun(context: RunContext) {
     open: () => resolveOpened(),
     closed: () => resolveClosed(),
     // As in the actor, events after a refused write are dropped.
+    told: nothing,
+    met: async () => undefined,
     arrived: (arrived, identity) => {
       if (gate.isDead || failure || !gate.pass(`event ${arrived.message?.key.id ?? 'for Baileys'}`)) return;
       projector.accept(owner, arrived, identity);
@@ -246,7 +249,7 @@ async function startRun(context: RunContext) {
 }
 
 function beginProjector(pool: TestDatabase['pool']): Projector {
-  return createProjector({
+  const shared = {
     pool,
     writeLock: new KeyedLock(),
     clock: systemClock,
@@ -255,8 +258,9 @@ function beginProjector(pool: TestDatabase['pool']): Projector {
     timers: new ChatTimers(pool),
     announce: nothing,
     onStale: nothing,
-    onStored: nothing,
-  });
+  };
+  const contacts = new ContactFeed({ ...shared, owners: () => [] });
+  return createProjector({ ...shared, contacts, onStored: nothing });
 }
 
 /**

@@ -41,6 +41,8 @@ export function createDeviceCache(options: { max?: number; ttlMs?: number; now?:
 export function createSocketCaches() {
   return {
     userDevicesCache: createDeviceCache(),
+    /** Under which name WhatsApp knows a number, where that is another one. By jids. */
+    answeredNames: new BoundedCache<string>({ max: 1_000, ttlMs: 24 * HOUR_MS }),
     msgRetryCounterCache: asCacheStore(new BoundedCache({ max: 1_000, ttlMs: HOUR_MS })),
     callOfferCache: asCacheStore(new BoundedCache({ max: 100, ttlMs: HOUR_MS / 12 })),
     placeholderResendCache: asCacheStore(new BoundedCache({ max: 1_000, ttlMs: HOUR_MS })),

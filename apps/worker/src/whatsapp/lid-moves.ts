@@ -8,6 +8,8 @@ interface LidMovesDependencies {
   keys: SignalKeyStoreWithTransaction;
   /** Runs outside of any transaction of Baileys, and excludes ratchet steps of these users. */
   exclusive: <T>(users: string[], run: () => Promise<T>) => Promise<T>;
+  /** Called for each pair that is told, also when it is stored already. */
+  onPair?: ((pair: { pn: string; lid: string }) => void) | undefined;
 }
 
 /**
@@ -18,7 +20,7 @@ interface LidMovesDependencies {
  * session that a send has just begun under the LID is replaced by the older one. A message that arrives in between
  * finds no session. A number without a device list keeps its session, which nothing finds any more.
  */
-export function createLidMoves({ base, keys, exclusive }: LidMovesDependencies) {
+export function createLidMoves({ base, keys, exclusive, onPair }: LidMovesDependencies) {
   /** Moves the sessions of a number; returns the count. A session under the LID is newer, and stays. */
   async function moveSessions(pnUser: string, lidUser: string): Promise<number> {
     const { [pnUser]: devices = [] } = await keys.get('device-list', [pnUser]);
@@ -60,7 +62,9 @@ export function createLidMoves({ base, keys, exclusive }: LidMovesDependencies) 
   async function storeLIDPNMappings(pairs: Pair[]): Promise<void> {
     for (const pair of pairs) {
       const users = usersOf(pair);
-      if (!users || (await isKnown(users))) continue;
+      if (!users) continue;
+      onPair?.({ pn: `${users.pnUser}@s.whatsapp.net`, lid: `${users.lidUser}@lid` });
+      if (await isKnown(users)) continue;
       await exclusive([users.pnUser, users.lidUser], async () => {
         await base.storeLIDPNMappings([pair]);
         await moveSessions(users.pnUser, users.lidUser);

@@ -40,7 +40,10 @@ type SignalRepository = WASocket['signalRepository'];
  * held by one caller, but
  *    for `relayMessage`, whose own mutex nothing in here acquires: so no circle of waits exists.
  */
-export function createSignalRepository(journal?: InboundJournal): MakeSignalRepository {
+export function createSignalRepository(
+  journal?: InboundJournal,
+  onPair?: (pair: { pn: string; lid: string }) => void,
+): MakeSignalRepository {
   return (auth, logger, pnToLid) => {
     const base = DEFAULT_CONNECTION_CONFIG.makeSignalRepository(auth, logger, pnToLid);
     const keys = auth.keys as SignalKeyStoreWithTransaction;
@@ -53,7 +56,7 @@ export function createSignalRepository(journal?: InboundJournal): MakeSignalRepo
 
     const exclusive = <T>(users: string[], run: () => Promise<T>): Promise<T> =>
       context.runInAsyncScope(() => lock.runAll(users, run));
-    const moves = createLidMoves({ base: base.lidMapping, keys, exclusive });
+    const moves = createLidMoves({ base: base.lidMapping, keys, exclusive, onPair });
     const { lidMapping } = moves;
 
     const canonical = async (jid: string, mapping: SignalRepository['lidMapping']): Promise<string> =>

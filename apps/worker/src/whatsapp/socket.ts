@@ -1,6 +1,7 @@
 import type { MessageCapping } from '@wa-gate/contracts';
 import type { Logger } from '@wa-gate/kit';
 import type { Restriction } from '@wa-gate/messaging';
+import { type Fact, factsOfContact, factsOfMapping, type ToldContact } from '../contacts/facts.ts';
 import type { ChatFacts } from '../content/context.ts';
 import { setsGroupTimer } from '../content/timers.ts';
 import { type Acceptance, sendWithAcceptance } from './acceptance.ts';
@@ -24,6 +25,7 @@ import {
 import type { SocketCaches } from './baileys-caches.ts';
 import { createBaileysLogger } from './baileys-logger.ts';
 import { BoundedCache } from './bounded-cache.ts';
+import { askSpellings } from './contact-query.ts';
 import { type DisconnectCause, groupNotAccessible, readDisconnectCause, recipientNotOnWhatsApp } from './errors.ts';
 import { takeMessagesInOrder } from './in-order.ts';
 import { type Arrived, listenForArrivals } from './inbound-listener.ts';
@@ -58,7 +60,12 @@ export interface ConnectionHandlers {
   closed(cause: DisconnectCause): void;
   acknowledged(ack: ServerAck): void;
   receipts(receipts: Receipt[]): void;
-  arrived(arrived: Arrived, identity: Identity): void;
+  /** `numberOf`: the number of a LID, where the keys of the session have it. */
+  arrived(arrived: Arrived, identity: Identity, numberOf: (lid: string) => Promise<string | null>): void;
+  /** What WhatsApp tells about people, apart from messages. */
+  told(facts: Fact[]): void;
+  /** Somebody is written to for the first time. Resolves when that is stored. */
+  met(fact: Fact): Promise<void>;
   /** WhatsApp lets the account begin new chats (`null`), or not. */
   restricted(restriction: Restriction | null): void;
   capped(capping: MessageCapping): void;
@@ -84,11 +91,15 @@ export interface Connection {
    */
   chat(chatJid: string): Promise<Omit<ChatFacts, 'expiresInSeconds'> & Partial<ChatFacts>>;
   /**
-   * Makes sure that the chat has devices to send to; call it before `send`.
+   * Makes sure that the chat has devices to send to; call it before `send`. The first call for a person asks
+   * WhatsApp, and that may take seconds.
    *
+   * @returns the name of the chat: another spelling of the number, where WhatsApp knows it by that one
    * @throws {SendRefusedError} nothing can ever be sent there; any other error: not now
    */
-  reach(chatJid: string): Promise<void>;
+  reach(chatJid: string): Promise<string>;
+  /** The name of a chat that {@link reach} would return without asking WhatsApp; `undefined`: it would ask. */
+  reached(chatJid: string): string | undefined;
   /**
    * Hands a message to the server. Resolves when it is on its way; what the server says comes by `acknowledged`,
    * sometimes first.
@@ -149,6 +160,7 @@ export function connect(options: ConnectOptions): Connection {
   const groupQueries = new Map<string, Promise<GroupMetadata>>();
   const journal = new InboundJournal(store.journal);
   const baileysLogger = createBaileysLogger(logger, sessionId);
+  const { answeredNames: _, ...baileysCaches } = caches;
 
   const sock: WASocket = makeSocket({
     auth: { creds, keys },
@@ -162,9 +174,11 @@ export function connect(options: ConnectOptions): Connection {
     defaultQueryTimeoutMs: QUERY_TIMEOUT_MS,
     // The sweep over all connections asks and judges, see liveness.ts.
     keepAliveIntervalMs: NEVER_MS,
-    makeSignalRepository: createSignalRepository(journal),
+    makeSignalRepository: createSignalRepository(journal, (pair) =>
+      handlers.told(factsOfMapping(pair, identity(), new Date())),
+    ),
     transactionOpts: { maxCommitRetries: 1, delayBetweenTriesMs: 0 },
-    ...caches,
+    ...baileysCaches,
     // Keeps a timer per message. Retry receipts are answered from the outbox instead, also after a restart.
     enableRecentMessageCache: false,
     emitOwnEvents: false,
@@ -235,7 +249,7 @@ export function connect(options: ConnectOptions): Connection {
       // No `groups.update` comes of a new timer.
       if (arrived.message && setsGroupTimer(arrived.message))
         forgetGroups([arrived.message.key.remoteJid ?? undefined]);
-      handlers.arrived(arrived, identity());
+      handlers.arrived(arrived, identity(), numberOf);
     },
   });
   sock.ev.on('connection.update', (update) => {
@@ -256,6 +270,9 @@ export function connect(options: ConnectOptions): Connection {
     terminate();
   });
   sock.ev.on('creds.update', () => store.saveCreds());
+  sock.ev.on('contacts.upsert', (contacts) => tellContacts(contacts));
+  sock.ev.on('contacts.update', (contacts) => tellContacts(contacts));
+  sock.ev.on('messaging-history.set', ({ contacts }) => tellContacts(contacts));
   sock.ev.on('groups.update', (updates) => forgetGroups(updates.map(({ id }) => id)));
   sock.ev.on('group-participants.update', ({ id }) => forgetGroups([id]));
   sock.ev.on('message-capping.update', (info) => handlers.capped(readCapping(info)));
@@ -278,27 +295,78 @@ export function connect(options: ConnectOptions): Connection {
   reportActiveReceipts();
 
   const ownJids = () => [creds.me?.id, creds.me?.lid].flatMap((jid) => (jid ? [jidNormalizedUser(jid)] : []));
+  function tellContacts(contacts: ToldContact[]): void {
+    const at = new Date();
+    const own = identity();
+    const facts = contacts.flatMap((contact) => factsOfContact(contact, own, at));
+    if (facts.length > 0) handlers.told(facts);
+  }
+
+  async function numberOf(lid: string): Promise<string | null> {
+    const number = await sock.signalRepository.lidMapping.getPNForLID(lid);
+    return number ? jidNormalizedUser(number) : null;
+  }
+
   function forgetGroups(jids: (string | undefined)[]): void {
     for (const jid of jids) if (jid) groups.delete(jid);
+  }
+
+  const hasKnownDevices = (jid: string): boolean => {
+    const user = jidDecode(jid)?.user;
+    return user !== undefined && caches.userDevicesCache.get(user) !== undefined;
+  };
+
+  function reached(chatJid: string): string | undefined {
+    if (isJidGroup(chatJid)) return chatJid;
+    const name = caches.answeredNames.get(chatJid) ?? chatJid;
+    return hasKnownDevices(name) ? name : undefined;
+  }
+
+  /** Asks for the devices of a person, in one query. */
+  async function findDevices(jid: string): Promise<boolean> {
+    const user = jidDecode(jid)?.user;
+    const own = isLidUser(jid) && creds.me?.lid ? creds.me.lid : (creds.me?.id ?? '');
+    const devices = await sock.getUSyncDevices([jidNormalizedUser(own), jid], true, false);
+    return devices.some((device) => device.user === user);
   }
 
   /**
    * Makes sure that the chat has devices to send to, in one query for a contact that is not known yet. To a number
    * without an account Baileys would send the copy for the own phone alone, and the server would accept it.
    */
-  async function assertReachable(jid: string): Promise<void> {
-    const user = jidDecode(jid)?.user;
-    if (user && caches.userDevicesCache.get(user)) return;
-    const own = isLidUser(jid) && creds.me?.lid ? creds.me.lid : (creds.me?.id ?? '');
-    const devices = await sock.getUSyncDevices([jidNormalizedUser(own), jid], true, false);
-    if (devices.some((device) => device.user === user)) return;
-    // No devices: no such account, or no answer. A second query tells the two apart.
-    if (isPnUser(jid)) {
-      const answer = await sock.onWhatsApp(jid);
-      if (!answer || answer.some(({ exists }) => exists))
-        throw new Error('WhatsApp did not name the devices of the recipient.');
-    }
-    throw recipientNotOnWhatsApp();
+  async function findPerson(chatJid: string): Promise<string> {
+    const asked = caches.answeredNames.get(chatJid) ?? chatJid;
+    if (await findDevices(asked)) return asked;
+    // No devices: no such account, no answer, or an account under another spelling. A second query tells them apart.
+    const answer = isPnUser(asked) ? await askSpellings(sock, jidDecode(asked)!.user) : null;
+    if (!answer?.jid) throw recipientNotOnWhatsApp();
+    const isFound = answer.jid !== asked && (await findDevices(answer.jid));
+    if (!isFound) throw new Error('WhatsApp did not name the devices of the recipient.');
+    caches.answeredNames.set(chatJid, answer.jid);
+    return answer.jid;
+  }
+
+  async function meet(chatJid: string): Promise<string> {
+    const jid = await findPerson(chatJid);
+    const lid = isPnUser(jid) ? await lidOf(jid) : jid;
+    const spellings = jid === chatJid ? {} : { spellings: [chatJid] };
+    await handlers.met({
+      jid,
+      ...(lid === jid ? {} : { altJid: jidNormalizedUser(lid) }),
+      ...spellings,
+      at: new Date(),
+    });
+    return jid;
+  }
+
+  /** The questions that have no answer yet, by chat. */
+  const meeting = new Map<string, Promise<string>>();
+  function meetOnce(chatJid: string): Promise<string> {
+    const before = meeting.get(chatJid);
+    if (before) return before;
+    const answer = meet(chatJid).finally(() => meeting.delete(chatJid));
+    meeting.set(chatJid, answer);
+    return answer;
   }
 
   async function lidOf(jid: string): Promise<string> {
@@ -327,9 +395,8 @@ export function connect(options: ConnectOptions): Connection {
         recipients,
       };
     },
-    async reach(chatJid) {
-      if (!isJidGroup(chatJid)) await assertReachable(chatJid);
-    },
+    reached,
+    reach: async (chatJid) => reached(chatJid) ?? (await meetOnce(chatJid)),
     async send({ chatJid, waMessageId, message, acceptance }) {
       const relay = () => sock.relayMessage(chatJid, message, { messageId: waMessageId });
       await (acceptance ? sendWithAcceptance(acceptance, relay) : relay());

@@ -1,4 +1,5 @@
 import { type TProperties, Type } from 'typebox';
+import { EXAMPLE_IDENTITY, MessageIdentitiesSchema } from '../identities.ts';
 import { messageContext } from '../message-context.ts';
 import { MESSAGE_SOURCES, MESSAGE_TYPES } from '../message-types.ts';
 import { anyObject, oneOf } from '../schema.ts';
@@ -8,6 +9,8 @@ const identity = {
   messageId: Type.String({ format: 'uuid' }),
   waMessageId: Type.String({ description: 'As WhatsApp names it.' }),
 };
+/** Absent in events from before there were contacts. */
+const identities = Type.Optional(MessageIdentitiesSchema);
 const seconds = (description: string) => Type.Integer({ description: `${description} Seconds since 1970.` });
 
 /** The content of a message, in all events of messages. */
@@ -32,6 +35,7 @@ const received = {
   senderName: Type.Optional(Type.String()),
   ...content,
   timestamp: seconds("WhatsApp's time of the message."),
+  identities,
 };
 
 /** What all changes of a message have in common. */
@@ -44,6 +48,7 @@ const changed = {
   from: Type.String({ description: 'Who changed it; in groups the participant.' }),
   fromMe: Type.Boolean({ description: 'true: the account itself, on its phone.' }),
   senderName: Type.Optional(Type.String()),
+  identities,
 };
 const changedAt = { timestamp: seconds("WhatsApp's time of the change.") };
 
@@ -52,14 +57,23 @@ const receipt = (more: TProperties = {}) =>
     ...identity,
     to: Type.String({ description: 'The chat, as WhatsApp names it.' }),
     timestamp: seconds('When it happened.'),
+    identities,
     ...more,
   });
 
 const IDS = { messageId: '01a1fe67-59c3-7e76-818f-224716029ae9', waMessageId: '3EB0868FE98849480AD910' };
 const CHAT = '15551234567@s.whatsapp.net';
 const AT = 1_768_473_000;
-const RECEIPT = { ...IDS, to: CHAT, timestamp: AT };
-const RECEIVED = { ...IDS, chat: CHAT, from: CHAT, fromMe: false, senderName: 'Ann', timestamp: AT };
+const RECEIPT = { ...IDS, to: CHAT, timestamp: AT, identities: { chat: EXAMPLE_IDENTITY } };
+const RECEIVED = {
+  ...IDS,
+  chat: CHAT,
+  from: CHAT,
+  fromMe: false,
+  senderName: 'Ann',
+  timestamp: AT,
+  identities: { chat: EXAMPLE_IDENTITY, from: EXAMPLE_IDENTITY },
+};
 const CHANGED = {
   ...IDS,
   changeId: '3EB0C2D3E4F5A6B7C8D9E0',
@@ -67,6 +81,8 @@ const CHANGED = {
   from: CHAT,
   fromMe: false,
   senderName: 'Ann',
+  timestamp: AT,
+  identities: { chat: EXAMPLE_IDENTITY, from: EXAMPLE_IDENTITY },
 };
 const HELLO = { ...RECEIVED, type: 'text', text: 'Hello' } as const;
 
@@ -90,6 +106,7 @@ export const MESSAGE_EVENTS = {
       senderName: Type.Optional(Type.String()),
       ...content,
       timestamp: seconds('When WhatsApp took it.'),
+      identities,
     }),
     example: { ...RECEIPT, chat: CHAT, fromMe: true, source: 'api', type: 'text', text: 'Hello from API!' },
     keep: 'log',

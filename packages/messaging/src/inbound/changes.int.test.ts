@@ -119,6 +119,7 @@ describe('an edit', () => {
     const first = message('M1');
     await store(first);
     const edited = edit('M1', 'second', 1, { senderName: 'Ann' });
+    const ann = { contactId: null, phoneNumber: `+${ANN.pn.split('@')[0]}`, lid: null, jid: ANN.pn, name: null };
     expect(await told(edited, edited)).toEqual([
       {
         type: 'message.edited',
@@ -134,6 +135,7 @@ describe('an edit', () => {
           type: 'text',
           text: 'second',
           timestamp: 1_700_000_001,
+          identities: { chat: ann, from: ann },
         },
       },
     ]);

@@ -1,6 +1,7 @@
 import { FENCE_MANY, fenceParameters, type Ownership } from '@wa-gate/cluster';
 import type { ChangeName } from '@wa-gate/contracts';
 import type { Queryable } from '@wa-gate/db';
+import { identitiesOf, namesOf } from '../contacts/identity-sql.ts';
 import { APPEND_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from '../events/append-events.ts';
 import type { Projected } from './inbound.ts';
 
@@ -54,7 +55,7 @@ const SAME_PERSON = (
 const HAS_CAPTION = `m.kind IN ('image', 'video', 'document')`;
 
 /**
- * Records changes and applies those that count. The messages are found by chat, in either of its names, and id alone:
+ * Records changes and applies those that count. The messages are found by chat, under any of its names, and id alone:
  * whose message it is, the author of a change may tell wrongly.
  *
  * An edit counts when it is by the author and not older than the last one; a deletion when it is by the author or an
@@ -73,10 +74,10 @@ const APPLY = {
         from_me, by_admin, sender_name, data, wa_timestamp, ord)
     JOIN fence USING (session_id)
   ), targeted AS (
-    SELECT c.*, k.message_id AS target_id FROM came c LEFT JOIN LATERAL (
-      SELECT k.message_id FROM message_keys k
-      WHERE k.session_id = c.session_id AND k.chat_jid IN (c.chat_jid, c.chat_alt_jid) AND k.from_me IN (true, false)
-        AND k.wa_message_id = c.target
+    SELECT c.*, k.message_id AS target_id FROM came c JOIN sessions s ON s.id = c.session_id LEFT JOIN LATERAL (
+      SELECT k.message_id FROM (SELECT c.chat_alt_jid UNION SELECT jid FROM ${namesOf('s.workspace_id', 'c.chat_jid')} AS o(jid)) AS n(jid)
+      CROSS JOIN LATERAL (SELECT message_id, from_me FROM message_keys
+        WHERE session_id = c.session_id AND chat_jid = n.jid AND from_me IN (true, false) AND wa_message_id = c.target OFFSET 0) k
       ORDER BY k.from_me = c.target_from_me DESC LIMIT 1) k ON true
   ), judged AS (
     SELECT t.*, m.id AS message_id, m.kind AS old_kind, m.text AS old_text, m.content AS old_content, m.is_stub,
@@ -137,8 +138,9 @@ const APPLY = {
         'timestamp', extract(epoch FROM j.wa_timestamp)::bigint) || CASE j.change
         WHEN 'edit' THEN jsonb_build_object('type', c.kind, 'text', c.text, 'content', c.content)
         WHEN 'revoke' THEN jsonb_build_object('byAdmin', NOT coalesce(j.by_author, false))
-        ELSE jsonb_build_object('emoji', j.data->>'emoji', 'isRemoved', j.data->>'emoji' = '') END) AS data
-    FROM effective j JOIN fence f USING (session_id) LEFT JOIN changed c ON c.id = j.id
+        ELSE jsonb_build_object('emoji', j.data->>'emoji', 'isRemoved', j.data->>'emoji' = '') END)
+        || ${identitiesOf('s.workspace_id', 'j.chat_jid', 'j.from_jid')} AS data
+    FROM effective j JOIN fence f USING (session_id) JOIN sessions s ON s.id = j.session_id LEFT JOIN changed c ON c.id = j.id
     WHERE j.change IN ('edit', 'revoke', 'reaction')
   ), ${APPEND_EVENTS}
   SELECT (SELECT coalesce(json_agg(session_id), '[]') FROM fence) AS owned,

@@ -8,6 +8,7 @@ import {
   workerRegistration,
 } from '@wa-gate/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { learnContacts } from '../contacts/learn.ts';
 import { type InboundMessage, storeInbound } from './inbound.ts';
 import { findJournalled, JOURNAL_DAYS, readUnprojected, sweepJournal } from './journal.ts';
 
@@ -161,5 +162,60 @@ describe('the journal (I5)', () => {
     expect(await sweepJournal(database.pool, 1)).toBe(1);
     while ((await sweepJournal(database.pool, 100)) === 100);
     expect(await waiting()).toEqual(['young']);
+  });
+});
+
+describe('one chat under two names (MR-136)', () => {
+  const number = '15550001@s.whatsapp.net';
+  const lid = '200001@lid';
+  const underLid = (message: InboundMessage): InboundMessage => ({ ...message, chatJid: lid, fromJid: lid });
+  const meet = () =>
+    learnContacts(database.pool, [{ sessionId: owner.sessionId, jid: lid, altJid: number, at: new Date() }]);
+
+  it.each(['one after the other', 'in one batch'])(
+    'a message under the number and under the LID, %s: one row, one event',
+    async (how) => {
+      await meet();
+      const copies = [readable('A1'), underLid(readable('A1'))];
+      const results =
+        how === 'in one batch'
+          ? [await storeInbound(database.pool, copies, [], false)]
+          : [await storeInbound(database.pool, [copies[0]!]), await storeInbound(database.pool, [copies[1]!])];
+      expect(results.flatMap(({ events }) => events.map(({ type }) => type))).toEqual(['message.received']);
+      expect(await rows()).toHaveLength(1);
+    },
+  );
+
+  it('a message that could not be read is filled in by a copy under the other name', async () => {
+    await meet();
+    const told = await storeInbound(database.pool, [stub('A1')]);
+    const recovered = await storeInbound(database.pool, [underLid(readable('A1'))]);
+    expect([told, recovered].flatMap(({ events }) => events.map(({ type }) => type))).toEqual([
+      'message.undecryptable',
+      'message.recovered',
+    ]);
+    expect(await rows()).toEqual([{ id: told.stored[0], type: 'text', text: 'hello', isStub: false }]);
+  });
+
+  it('the same id in chats of two people is two messages, also in one batch', async () => {
+    const stranger = '15550002@s.whatsapp.net';
+    const both = [readable('A1'), readable('A1', { chatJid: stranger, fromJid: stranger })];
+    expect((await storeInbound(database.pool, both, [], false)).events).toHaveLength(2);
+    expect(await rows()).toHaveLength(2);
+  });
+
+  it('the event says who is who: chat, sender, and in groups the participant', async () => {
+    await meet();
+    const inGroup = underLid(readable('A2', { chatJid: '120363@g.us' }));
+    const { events } = await storeInbound(database.pool, [readable('A1'), { ...inGroup, chatJid: '120363@g.us' }]);
+    const ann = { contactId: expect.any(String), phoneNumber: '+15550001', lid, name: null };
+    expect(events.map(({ data }) => data.identities)).toEqual([
+      { chat: { ...ann, jid: number }, from: { ...ann, jid: number } },
+      {
+        chat: { contactId: null, phoneNumber: null, lid: null, jid: '120363@g.us', name: null },
+        from: { ...ann, jid: lid },
+        participant: { ...ann, jid: lid },
+      },
+    ]);
   });
 });

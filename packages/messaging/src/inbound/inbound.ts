@@ -1,6 +1,7 @@
 import { FENCE_MANY, fenceParameters, type Ownership } from '@wa-gate/cluster';
 import type { MessageContext, MessageTypeName } from '@wa-gate/contracts';
 import type { MessageDirection, MessageState, Queryable } from '@wa-gate/db';
+import { identitiesOf, namesOf } from '../contacts/identity-sql.ts';
 import { APPEND_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from '../events/append-events.ts';
 
 /** A message that came in over WhatsApp: from somebody else, or typed on the account's own phone (`fromMe`). */
@@ -43,9 +44,10 @@ const withQuotedId = (
           AND q.wa_message_id = ${context}->'replyTo'->>'waMessageId' LIMIT 1`;
 
 /**
- * A message that arrives again conflicts with its row in `message_keys` and is not inserted. When it can be read now
- * and the stored message is a stub, it fills the stub in. The keys are read as they were before the statement. That is
- * enough, because only the owner stores messages of a session, one batch after the other.
+ * A message that arrives again conflicts with its row in `message_keys` and is not inserted; nor is one that has come
+ * under another name of its chat. When it can be read now and the stored message is a stub, it fills the stub in. The
+ * keys are read as they were before the statement. That is enough, because only the owner stores messages of a session,
+ * one batch after the other.
  *
  * When a change waits for one of the messages, nothing of the batch is stored, and `held` says so: then the batch is
  * stored together with the change, in one transaction. `LIMIT 1` keeps this a probe of the index of what waits.
@@ -67,9 +69,16 @@ const STORE = {
     SELECT came.*, CASE WHEN given_context ? 'replyTo' THEN coalesce((${withQuotedId('came.session_id', 'came.given_context', 'came.chat_jid, came.chat_alt_jid')}),
       given_context) ELSE given_context END AS context
     FROM came WHERE NOT EXISTS (SELECT 1 FROM held)
+  ), known AS (
+    SELECT DISTINCT ON (a.id) a.id AS arrived_id, k.message_id
+    FROM arrived a JOIN sessions s ON s.id = a.session_id
+    CROSS JOIN LATERAL ${namesOf('s.workspace_id', 'a.chat_jid')} AS n(jid)
+    CROSS JOIN LATERAL (SELECT message_id FROM message_keys
+      WHERE session_id = a.session_id AND chat_jid = n.jid AND from_me = a.from_me AND wa_message_id = a.wa_message_id LIMIT 1) k
+    ORDER BY a.id, k.message_id
   ), keyed AS (
     INSERT INTO message_keys (session_id, chat_jid, from_me, wa_message_id, message_id)
-    SELECT session_id, chat_jid, from_me, wa_message_id, id FROM arrived
+    SELECT session_id, chat_jid, from_me, wa_message_id, id FROM arrived WHERE id NOT IN (SELECT arrived_id FROM known)
     ON CONFLICT (session_id, chat_jid, from_me, wa_message_id) DO NOTHING
     RETURNING message_id
   ), inserted AS (
@@ -85,11 +94,11 @@ const STORE = {
     ON CONFLICT DO NOTHING
   ), filled AS (
     UPDATE messages m SET kind = a.kind, text = a.text, content = a.content,
-      sender_name = coalesce(a.sender_name, m.sender_name), chat_alt_jid = coalesce(a.chat_alt_jid, m.chat_alt_jid),
+      sender_name = coalesce(a.sender_name, m.sender_name),
+      chat_alt_jid = CASE WHEN a.chat_jid <> m.chat_jid THEN a.chat_jid ELSE coalesce(a.chat_alt_jid, m.chat_alt_jid) END,
       from_jid = a.from_jid, secret = a.secret, context = a.context, is_stub = false
-    FROM (SELECT * FROM arrived WHERE NOT is_stub AND id NOT IN (SELECT message_id FROM keyed)) a
-    JOIN message_keys k USING (session_id, chat_jid, from_me, wa_message_id)
-    WHERE m.id = k.message_id AND m.is_stub
+    FROM arrived a JOIN known k ON k.arrived_id = a.id
+    WHERE m.id = k.message_id AND m.is_stub AND NOT a.is_stub
     RETURNING m.id, a.id AS arrived_id, m.wa_timestamp
   ), stored AS (
     SELECT * FROM inserted UNION ALL SELECT * FROM filled
@@ -106,8 +115,9 @@ const STORE = {
         'text', a.text, 'content', a.content,
         'to', CASE WHEN a.from_me AND s.id = a.id AND NOT a.is_stub AND a.kind <> 'unknown' THEN a.chat_jid END,
         'source', CASE WHEN a.from_me THEN 'phone' END,
-        'timestamp', extract(epoch FROM s.wa_timestamp)::bigint) || coalesce(a.context, '{}')) AS data
-    FROM arrived a JOIN stored s ON s.arrived_id = a.id JOIN fence f ON f.session_id = a.session_id
+        'timestamp', extract(epoch FROM s.wa_timestamp)::bigint) || coalesce(a.context, '{}'))
+        || ${identitiesOf('w.workspace_id', 'a.chat_jid', 'a.from_jid')} AS data
+    FROM arrived a JOIN stored s ON s.arrived_id = a.id JOIN fence f ON f.session_id = a.session_id JOIN sessions w ON w.id = a.session_id
   ), ${APPEND_EVENTS}
   SELECT (SELECT coalesce(json_agg(session_id), '[]') FROM fence) AS owned,
     (SELECT coalesce(json_agg(id), '[]') FROM stored) AS stored, (SELECT coalesce(json_agg(id), '[]') FROM held) AS held,
@@ -117,7 +127,10 @@ const STORE = {
 export interface StoredInbound extends Appended {
   /** Ids of messages that were inserted or filled in. The others were stored before and changed nothing. */
   stored: string[];
-  /** Ids of messages for which changes wait. When there are some, nothing at all was stored. */
+  /**
+   * Ids of messages for which changes wait, or which may be copies of others in the batch. When there are some, nothing
+   * at all was stored.
+   */
   held: string[];
   /** Sessions of the batch that this worker does not own any more. */
   stale: string[];
@@ -127,7 +140,8 @@ export interface StoredInbound extends Appended {
  * Stores a batch of messages with their events, and marks the journal rows that are done, in one statement under the
  * fence (I2, I5). A message that is stored already emits nothing, unless it was a stub and now can be read.
  *
- * @param mayHold false: stores messages for which changes wait, too. The caller applies these in the same transaction.
+ * @param mayHold false: stores messages that would be held, too. The caller applies the changes that wait for them in
+ * the same transaction.
  */
 export async function storeInbound(
   db: Queryable,
@@ -135,8 +149,29 @@ export async function storeInbound(
   projected: readonly Projected[] = [],
   mayHold = true,
 ): Promise<StoredInbound> {
-  const { sessionIds, epochs } = fenceParameters([...received, ...projected]);
-  const messages = onceEach(received);
+  const { now, later } = withoutCopies(received);
+  if (later.length === 0) return storeApart(db, now, projected, mayHold);
+  // Two statements are one step only in a transaction of the caller.
+  if (mayHold) return { events: [], webhooks: [], stored: [], stale: [], held: later.map(({ id }) => id) };
+  const first = await storeApart(db, now, [], false);
+  const second = await storeInbound(db, later, projected, false);
+  return {
+    events: [...first.events, ...second.events],
+    webhooks: [...first.webhooks, ...second.webhooks],
+    stored: [...first.stored, ...second.stored],
+    stale: [...new Set([...first.stale, ...second.stale])],
+    held: [],
+  };
+}
+
+/** Stores messages of which no two may be the same one. */
+async function storeApart(
+  db: Queryable,
+  messages: readonly InboundMessage[],
+  projected: readonly Projected[],
+  mayHold: boolean,
+): Promise<StoredInbound> {
+  const { sessionIds, epochs } = fenceParameters([...messages, ...projected]);
   const column = <T>(read: (message: InboundMessage) => T) => messages.map(read);
   const { rows } = await db.query<StoredInbound & { owned: string[] }>({
     ...STORE,
@@ -172,14 +207,18 @@ export async function storeInbound(
 
 /**
  * One statement cannot fill in a row that it has inserted itself: of the copies in a batch the first that can be read
- * counts.
+ * counts. A message with the WhatsApp id of another one in a chat of another name may be a copy under that name, which
+ * only the database knows: it is for `later`, when the first one is stored.
  */
-function onceEach(received: readonly InboundMessage[]): InboundMessage[] {
-  const byKey = new Map<string, InboundMessage>();
+function withoutCopies(received: readonly InboundMessage[]): { now: InboundMessage[]; later: InboundMessage[] } {
+  const byId = new Map<string, InboundMessage>();
+  const later: InboundMessage[] = [];
   for (const message of received) {
-    const key = `${message.sessionId} ${message.chatJid} ${message.fromMe} ${message.waMessageId}`;
-    const before = byKey.get(key);
-    if (!before || (before.isStub && !message.isStub)) byKey.set(key, message);
+    const id = `${message.sessionId} ${message.fromMe} ${message.waMessageId}`;
+    const before = byId.get(id);
+    if (!before) byId.set(id, message);
+    else if (before.chatJid !== message.chatJid) later.push(message);
+    else if (before.isStub && !message.isStub) byId.set(id, message);
   }
-  return [...byKey.values()];
+  return { now: [...byId.values()], later };
 }

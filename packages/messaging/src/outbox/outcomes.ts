@@ -1,5 +1,6 @@
 import { FENCE_MANY, fenceParameters, type Ownership } from '@wa-gate/cluster';
 import type { MessageState, Queryable } from '@wa-gate/db';
+import { identityOf } from '../contacts/identity-sql.ts';
 import { APPEND_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from '../events/append-events.ts';
 
 /**
@@ -83,11 +84,12 @@ const RECORD = {
     FROM steps GROUP BY session_id, wa_message_id, message_id
   ), before AS (
     SELECT m.id, m.state AS old_state, m.chat_jid, m.kind, m.text, m.content, m.context,
+      s.workspace_id, s.phone_number || '@s.whatsapp.net' AS own_jid, ${identityOf('s.workspace_id', 'm.chat_jid')} AS chat_identity,
       l.session_id, l.wa_message_id, l.state, l.failed_at, l.error_code, l.error_message, l.wire_at, l.recipients,
       coalesce(m.sent_at, l.sent_at) AS sent_at,
       CASE WHEN l.delivered_at IS NOT NULL THEN greatest(l.delivered_at, coalesce(m.sent_at, l.sent_at)) END AS delivered_at,
       CASE WHEN l.read_at IS NOT NULL THEN greatest(l.read_at, m.delivered_at, coalesce(m.sent_at, l.sent_at)) END AS read_at
-    FROM latest l JOIN messages m ON m.id = l.message_id
+    FROM latest l JOIN messages m ON m.id = l.message_id JOIN sessions s ON s.id = l.session_id
     WHERE l.state > m.state AND (l.state <> 'UNKNOWN' OR m.state = 'QUEUED')
     ORDER BY m.id
     FOR UPDATE OF m
@@ -107,7 +109,10 @@ const RECORD = {
       jsonb_build_object('messageId', b.id, 'waMessageId', b.wa_message_id, 'to', b.chat_jid,
         'timestamp', extract(epoch FROM CASE step.type WHEN 'message.sent' THEN b.sent_at WHEN 'message.delivered' THEN b.delivered_at
           WHEN 'message.failed' THEN b.failed_at
-          ELSE b.read_at END)::bigint)
+          ELSE b.read_at END)::bigint,
+        'identities', jsonb_build_object('chat', b.chat_identity)
+          || CASE WHEN step.state = 'SENT' AND b.own_jid IS NOT NULL
+            THEN jsonb_build_object('from', ${identityOf('b.workspace_id', 'b.own_jid')}) ELSE '{}' END)
         || CASE step.state WHEN 'SENT' THEN jsonb_strip_nulls(jsonb_build_object('chat', b.chat_jid, 'fromMe', true, 'source', 'api',
             'type', b.kind, 'text', b.text, 'content', b.content)) || coalesce(b.context, '{}')
           WHEN 'FAILED' THEN jsonb_build_object('errorCode', b.error_code, 'error', b.error_message)

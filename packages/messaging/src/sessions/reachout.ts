@@ -1,3 +1,5 @@
+import { namesOf } from '../contacts/identity-sql.ts';
+
 /**
  * Until when the account may not begin new chats: WhatsApp's time-lock (code 463), or the end of the cycle whose cap on
  * new chats is used up. NULL when neither applies; a time in the past has no effect.
@@ -9,7 +11,7 @@ export const newChatsHeldUntil = (session: string): string => `greatest(${sessio
 
 /**
  * Whether a message waits because it would begin a chat. A chat has begun when one message of it came in or was
- * acknowledged; groups are not concerned. Accept and claim both use this condition.
+ * acknowledged, under whatever name of the person; groups are not concerned. Accept and claim both use this condition.
  *
  * `CASE`, because an `AND` behind a comparison with NULL is evaluated: each claim of a session without a lock would
  * search its messages. `UNION ALL`, because one index answers each half: the names of messages begin with their chat.
@@ -22,8 +24,9 @@ export const isHeldBack = (
   session: string,
 ): string => `CASE WHEN ${newChatsHeldUntil(session)} > now() THEN
     ${chat} NOT LIKE '%@g.us' AND NOT EXISTS (
-      SELECT 1 FROM message_keys k JOIN messages b ON b.id = k.message_id
-      WHERE k.session_id = ${session}.id AND k.chat_jid = ${chat} AND b.state >= 'SENT'
+      SELECT 1 FROM ${namesOf(`${session}.workspace_id`, chat)} AS n(jid) JOIN message_keys k ON k.chat_jid = n.jid
+      JOIN messages b ON b.id = k.message_id
+      WHERE k.session_id = ${session}.id AND b.state >= 'SENT'
       UNION ALL
       SELECT 1 FROM messages b WHERE b.session_id = ${session}.id AND b.chat_alt_jid = ${chat} AND b.state >= 'SENT')
   ELSE false END`;

@@ -162,6 +162,13 @@ describe('every action leaves an entry (MR-162)', () => {
     await audited('DELETE /api/workspaces/{id}', { as: owner, ids: { id } });
   });
 
+  it('of contacts', async () => {
+    const made = await audited('POST /api/contacts', { body: { phoneNumber: '+6281234567890', name: 'Ann' } });
+    const ids = { id: made.body.data.contactId };
+    await audited('PATCH /api/contacts/{id}', { ids, body: { name: 'Anna' } });
+    await audited('DELETE /api/contacts/{id}', { ids });
+  });
+
   it('of administrators', async () => {
     const account = { email: 'made@example.test', password: 'correct horse battery' };
     const { id } = (await audited('POST /api/admin/users', { as: admin, body: account })).body.data;

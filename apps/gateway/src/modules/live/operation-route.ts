@@ -7,6 +7,7 @@ import { parseRecipient } from '../../http/recipient.ts';
 import type { SessionRef } from '../../principal.ts';
 import type { OwnerLink } from '../../worker-links/owner-link.ts';
 import { type AuditLog, actorOf } from '../audit/index.ts';
+import type { NumberChecks } from '../contacts/index.ts';
 import type { SessionsService } from '../sessions/index.ts';
 import { callOperation } from './operation-call.ts';
 import { PRESENTERS, type Presenter } from './presenters.ts';
@@ -14,6 +15,7 @@ import { PRESENTERS, type Presenter } from './presenters.ts';
 export interface OperationServices {
   owner: OwnerLink;
   sessions: SessionsService;
+  numberChecks: NumberChecks;
   audit: Pick<AuditLog, 'record'>;
 }
 
@@ -47,7 +49,7 @@ export function describeOperation(name: OperationName) {
 /** Adds the route of an operation: the session, the audit log, the input, the owner, the envelope. */
 export function addOperation(
   app: FastifyInstance,
-  { owner, sessions, audit }: OperationServices,
+  { owner, sessions, numberChecks, audit }: OperationServices,
   { name, url, onRequest, schema, sessionOf }: OperationRoute,
 ): void {
   const { method, audit: action } = operationOf(name);
@@ -67,7 +69,7 @@ export function addOperation(
       }
       const ask = (input: InputOf<OperationName>) => callOperation(owner, name, session.id, input, request);
       if (!presenter) return ok(await ask(readInput(name, request)));
-      const data = await presenter.present({ request, reply, session, sessions, ask });
+      const data = await presenter.present({ request, reply, session, sessions, numberChecks, ask });
       return data === reply ? reply : ok(data);
     },
   });

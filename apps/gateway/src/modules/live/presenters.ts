@@ -15,6 +15,7 @@ import { ApiError } from '../../http/api-error.ts';
 import { parsePhoneNumber } from '../../http/recipient.ts';
 import type { SessionRef } from '../../principal.ts';
 import { actorOf } from '../audit/index.ts';
+import type { NumberChecks } from '../contacts/index.ts';
 import type { SessionsService } from '../sessions/index.ts';
 import { chooseFormat, renderQr } from './qr-image.ts';
 
@@ -24,6 +25,7 @@ interface LiveCall<N extends OperationName> {
   reply: FastifyReply;
   session: SessionRef;
   sessions: SessionsService;
+  numberChecks: NumberChecks;
   /** Asks the owner. */
   ask: (input: InputOf<N>) => Promise<AnswerOf<N>>;
 }
@@ -75,6 +77,18 @@ export const PRESENTERS: { [N in PresentedOperationName]: Presenter<N> } = {
       const { code, expiresAt } = await ask({ phoneNumber: parsePhoneNumber(phoneNumber) });
       reply.header('cache-control', 'no-store');
       return { pairingCode: code, expiresAt: expiresAt ?? null };
+    },
+  },
+  'contacts.check': {
+    async present({ request, session, numberChecks, ask }) {
+      const { numbers, maxAgeSeconds } = request.query as { numbers: string; maxAgeSeconds?: number };
+      return { numbers: await numberChecks.check(session, numbers.split(','), maxAgeSeconds, ask) };
+    },
+  },
+  'contacts.lid': {
+    async present({ request, session, numberChecks, ask }) {
+      const { phoneNumber } = request.query as { phoneNumber: string };
+      return await numberChecks.lidOf(session, phoneNumber, ask);
     },
   },
   'sessions.restart': { present: actOnSession },

@@ -2,17 +2,21 @@ import { type ListMessagesQuery, messageStatesOf } from '@wa-gate/contracts';
 import type { MessageDirection } from '@wa-gate/db';
 import { ApiError } from '../../http/api-error.ts';
 import { firstIdOf } from '../../http/period.ts';
-import { parseRecipient } from '../../http/recipient.ts';
+import type { ContactNames } from '../contacts/index.ts';
 import { isMessageId, type MessageFilter } from './messages.repository.ts';
 
 /** What the query string of a list asks for, without its page: ids grow with time, so that times are bounds of ids. */
-export function filterOf({ direction, status, chat, from, to }: ListMessagesQuery): MessageFilter {
+export async function filterOf(
+  { direction, status, chat, from, to }: ListMessagesQuery,
+  workspaceId: string,
+  names: Pick<ContactNames, 'ofChat'>,
+): Promise<MessageFilter> {
   return {
     from: from && firstIdOf('from', from),
     before: to && firstIdOf('to', to),
     direction: direction?.toUpperCase() as MessageDirection | undefined,
     states: status && messageStatesOf(status),
-    chatJid: chat === undefined ? undefined : parseRecipient(chat),
+    chatJids: chat === undefined ? undefined : await names.ofChat(workspaceId, chat),
   };
 }
 

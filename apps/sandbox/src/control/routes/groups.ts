@@ -34,9 +34,9 @@ export const groupRoutes: FastifyPluginAsyncTypebox<{ context: ServerContext }> 
     '/groups',
     { schema: { tags, summary: 'A phone creates a group', body: GroupCreate, response: { 201: Group, 404: Refusal } } },
     async (request, reply) => {
-      const { owner, subject, participants, addressing = 'lid' } = request.body;
+      const { owner, subject, participants, addressing = 'lid', hidesNumbers = false } = request.body;
       const members = participants.map((number) => directory.get(number));
-      const group = groupActions.create(directory.get(owner), subject, members, addressing);
+      const group = groupActions.create(directory.get(owner), subject, members, addressing, { hidesNumbers });
       return reply.code(201).send(groupView(directory, group));
     },
   );

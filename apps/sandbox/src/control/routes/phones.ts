@@ -33,7 +33,10 @@ export const phoneRoutes: FastifyPluginAsyncTypebox<{ context: ServerContext }> 
     '/phones',
     { schema: { tags, summary: 'Create a phone', body: PhoneCreate, response: { 201: Phone, 409: Refusal } } },
     async (request, reply) => {
-      const phone = phones.create(request.body.number, request.body.name);
+      const { number, name, aliases = [] } = request.body;
+      const phone = phones.create(number, name);
+      for (const alias of aliases) phone.account.aliases.add(alias);
+      if (aliases.length > 0) phone.account.save();
       return reply.code(201).send(phoneView(phone));
     },
   );

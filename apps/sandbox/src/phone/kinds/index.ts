@@ -42,6 +42,9 @@ const base = {
       description: 'How sender and recipient are named in a 1:1 chat; default pn, or as in `to`',
     }),
   ),
+  hidesOtherName: Type.Optional(
+    Type.Boolean({ description: 'The stanza names this phone by its number alone, or by its LID alone' }),
+  ),
   replyTo: Type.Optional(Type.String({ description: 'Id of a message in this phone’s list that is quoted' })),
   forwarded: Type.Optional(Type.Integer({ minimum: 1, description: 'How often it was forwarded' })),
   expiresIn: Type.Optional(Type.Integer({ minimum: 1, description: 'Timer of disappearing messages, in seconds' })),

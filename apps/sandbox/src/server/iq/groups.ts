@@ -57,7 +57,9 @@ function createGroup({ context, connection, iq, companion }: IqRequest, query: B
     ({ attrs }) => context.directory.resolve(attrs.jid)?.account ?? [],
   );
   const { subject = '', key } = query.attrs;
-  const group = context.groupActions.create(companion.account, subject, members, context.options.groupAddressing, key);
+  const group = context.groupActions.create(companion.account, subject, members, context.options.groupAddressing, {
+    key,
+  });
   answer(connection, iq, [groupNode(context, group)]);
 }
 

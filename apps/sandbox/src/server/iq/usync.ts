@@ -6,15 +6,19 @@ import type { ServerBase } from '../base.ts';
 import { deviceHash } from '../device-list.ts';
 import { answer, type IqRequest } from './answer.ts';
 
-/** Looks users up: whether they exist, their devices and LIDs. Answers name users as the query does. */
+/**
+ * Looks users up: whether they exist, their devices and LIDs. Answers name users as the query does; an answer to a
+ * query by number names the account, which may have another spelling of the number, and repeats what was asked for.
+ */
 export function handleUsyncIq({ context, connection, companion, iq, query }: IqRequest): void {
   const protocols = children(child(query, 'query')).map(({ tag }) => tag);
   const users = children(child(query, 'list'), 'user').map((user) => {
-    const jid = user.attrs.jid ?? jidOfContact(user);
-    const ref = context.directory.resolve(jid) ?? autoCreated(context, jid);
-    if (!ref) return unknownUser(jid, protocols);
+    const number = user.attrs.jid === undefined ? numberOf(user) : undefined;
+    const jid = user.attrs.jid ?? pnJid(number!);
+    const ref = resolve(context, jid, number) ?? autoCreated(context, jid);
+    if (!ref) return unknownUser(jid, protocols, number);
     if (protocols.includes('devices') && ref.account !== companion.account) ref.account.deviceWatchers.add(companion);
-    return knownUser(ref, parseJid(jid)?.server === LID_SERVER, protocols);
+    return knownUser(ref, parseJid(jid)?.server === LID_SERVER, protocols, number);
   });
   const { sid, mode, context: purpose } = query?.attrs ?? {};
   answer(connection, iq, [
@@ -29,9 +33,24 @@ export function handleUsyncIq({ context, connection, companion, iq, query }: IqR
   ]);
 }
 
-/** The jid of a query by number: `<contact>+digits</contact>`. */
-function jidOfContact(user: BinaryNode): string {
-  return pnJid((text(child(user, 'contact')) ?? '').replace(/\D/g, ''));
+/** The digits of a query by number: `<contact>+digits</contact>`. */
+function numberOf(user: BinaryNode): string {
+  return (text(child(user, 'contact')) ?? '').replace(/\D/g, '');
+}
+
+/** Only a query by number finds an account by another spelling. */
+function resolve(
+  { directory }: Pick<ServerBase, 'directory'>,
+  jid: string,
+  number: string | undefined,
+): DeviceRef | null {
+  const account = number === undefined ? undefined : directory.findByAnyNumber(number);
+  return account ? { account, device: 0 } : directory.resolve(jid);
+}
+
+/** The answer repeats the number that was asked for. */
+function contactNode(type: 'in' | 'out', number: string | undefined): BinaryNode {
+  return node('contact', { type }, number === undefined ? undefined : Buffer.from(`+${number}`));
 }
 
 /** Creates a phone for an unknown number, for load tests. */
@@ -41,14 +60,19 @@ function autoCreated({ options, phones }: Pick<ServerBase, 'options' | 'phones'>
   return { account: phones.create(parsed.user).account, device: 0 };
 }
 
-function unknownUser(jid: string, protocols: string[]): BinaryNode {
+function unknownUser(jid: string, protocols: string[], number: string | undefined): BinaryNode {
   const parts: BinaryNode[] = [];
-  if (protocols.includes('contact')) parts.push(node('contact', { type: 'out' }));
+  if (protocols.includes('contact')) parts.push(contactNode('out', number));
   if (protocols.includes('devices')) parts.push(node('devices', {}, [node('device-list', {}, [])]));
   return node('user', { jid }, parts);
 }
 
-function knownUser({ account }: DeviceRef, askedByLid: boolean, protocols: string[]): BinaryNode {
+function knownUser(
+  { account }: DeviceRef,
+  askedByLid: boolean,
+  protocols: string[],
+  number: string | undefined,
+): BinaryNode {
   const parts = protocols.flatMap((protocol) => {
     switch (protocol) {
       case 'devices':
@@ -56,7 +80,7 @@ function knownUser({ account }: DeviceRef, askedByLid: boolean, protocols: strin
       case 'lid':
         return askedByLid ? [] : node('lid', { val: account.lidJid });
       case 'contact':
-        return node('contact', { type: 'in' });
+        return contactNode('in', number);
       case 'status':
         return node('status', { t: String(unixSeconds()) }, Buffer.from(account.status));
       case 'disappearing_mode':

@@ -1,0 +1,4 @@
+export { type ContactNames, createContactNames, type Recipient } from './contact-names.ts';
+export { createContactsRepository } from './contacts.repository.ts';
+export { type ContactsService, createContactsService } from './contacts.service.ts';
+export { createNumberChecks, type NumberChecks } from './number-checks.ts';

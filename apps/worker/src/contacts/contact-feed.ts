@@ -1,0 +1,157 @@
+import type { Ownership } from '@wa-gate/cluster';
+import { isDatabaseUnavailable, type Pool } from '@wa-gate/db';
+import type { Clock, Logger } from '@wa-gate/kit';
+import {
+  type ContactFact,
+  findContactMerges,
+  learnContacts,
+  publishContactMerges,
+  touchContacts,
+} from '@wa-gate/messaging';
+import type { KeyedLock } from '../keyed-lock.ts';
+import type { Announce } from '../writers/announcer.ts';
+import { Batcher } from '../writers/batcher.ts';
+import { KnownFacts } from './known-facts.ts';
+
+/** A fact about a person that a hosted session has learnt. */
+export interface SessionFact extends ContactFact, Ownership {
+  sessionId: string;
+  /** The number of a LID, where this session has stored the mapping earlier. Asked only for a LID that is new here. */
+  numberOf?: ((lid: string) => Promise<string | null>) | undefined;
+}
+
+export interface ContactFeedDependencies {
+  pool: Pool;
+  writeLock: KeyedLock;
+  clock: Clock;
+  logger: Logger;
+  announce: Announce;
+  onStale: (owner: Ownership) => void;
+  /** The sessions that this worker hosts. */
+  owners: () => readonly Ownership[];
+}
+
+/** Milliseconds that facts wait for others: WhatsApp tells mappings in bursts. */
+const LINGER_MS = 100;
+/** Milliseconds between two looks for changes that other workers have found out. */
+const POLL_MS = 2_000;
+
+/**
+ * Tells the database who is who, as the sessions of this worker learn it, and makes events of what has changed. All
+ * that it writes is written under the lock of the batchers, so that the messages of a session and the changes of its
+ * contacts have one order.
+ */
+export class ContactFeed {
+  readonly #deps: ContactFeedDependencies;
+  readonly #known: KnownFacts;
+  readonly #batcher: Batcher<SessionFact>;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(deps: ContactFeedDependencies) {
+    this.#deps = deps;
+    this.#known = new KnownFacts({ now: () => deps.clock.monotonic() });
+    const { writeLock, clock, logger } = deps;
+    this.#batcher = new Batcher<SessionFact>({
+      name: 'contacts',
+      writeLock,
+      clock,
+      logger,
+      lingerMs: LINGER_MS,
+      run: (batch) => this.#learn(batch),
+      onPoison: ({ sessionId }, error) => logger.error({ err: error, sessionId }, 'contact cannot be stored'),
+    });
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => void this.#poll(), POLL_MS).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Facts that come without a message. */
+  add(facts: readonly SessionFact[]): void {
+    const news = facts.filter((fact) => this.#known.newsOf(fact) === 'more');
+    if (news.length > 0) this.#batcher.add(news, { urgent: false });
+  }
+
+  /** Stores a fact now, if it is new. */
+  async tell(fact: SessionFact): Promise<void> {
+    if (this.#known.newsOf(fact) !== 'more') return;
+    this.#batcher.add([fact]);
+    await this.#batcher.flush(fact.sessionId);
+  }
+
+  flush(sessionId?: string): Promise<void> {
+    return this.#batcher.flush(sessionId);
+  }
+
+  /**
+   * Stores what is new, and publishes what it changes. The caller holds the write lock. Resolves at once when all is
+   * known.
+   *
+   * @throws when the database is not available. Facts that cannot be stored do not hold up the message that told them.
+   */
+  async learn(facts: readonly SessionFact[]): Promise<void> {
+    try {
+      await this.#learn(facts);
+    } catch (error) {
+      if (isDatabaseUnavailable(error)) throw error;
+      this.#deps.logger.error({ err: error, facts: facts.length }, 'contacts cannot be stored, dropped');
+      this.#known.told(facts);
+    }
+  }
+
+  async #learn(facts: readonly SessionFact[]): Promise<void> {
+    const { pool } = this.#deps;
+    const news: SessionFact[] = [];
+    const seen: SessionFact[] = [];
+    for (const fact of facts) {
+      const kind = this.#known.newsOf(fact);
+      if (kind === 'more') news.push(fact);
+      else if (kind === 'seen') seen.push(fact);
+    }
+    if (seen.length > 0) {
+      await touchContacts(pool, seen);
+      this.#known.told(seen);
+    }
+    if (news.length === 0) return;
+    const { concerned } = await learnContacts(pool, await Promise.all(news.map(withNumber)));
+    this.#known.told(news);
+    if (concerned.length > 0) await this.#publish(concerned);
+  }
+
+  /** What concerns the sessions that this worker hosts; what concerns others, their owners find. */
+  async #publish(concerned: readonly string[]): Promise<void> {
+    const { pool, announce, onStale, owners } = this.#deps;
+    const wanted = new Set(concerned);
+    const mine = owners().filter(({ sessionId }) => wanted.has(sessionId));
+    for (let hasMore = mine.length > 0; hasMore; ) {
+      const published = await publishContactMerges(pool, mine);
+      announce(published);
+      const stale = new Set(published.stale);
+      for (const owner of mine) if (stale.has(owner.sessionId)) onStale(owner);
+      hasMore = published.hasMore;
+    }
+  }
+
+  async #poll(): Promise<void> {
+    const { pool, owners, writeLock, logger } = this.#deps;
+    const sessionIds = owners().map(({ sessionId }) => sessionId);
+    if (sessionIds.length === 0) return;
+    try {
+      const concerned = await findContactMerges(pool, sessionIds);
+      if (concerned.length > 0) await writeLock.run('', () => this.#publish(concerned));
+    } catch (error) {
+      logger.debug({ err: error }, 'changes of contacts not published, trying again');
+    }
+  }
+}
+
+async function withNumber(fact: SessionFact): Promise<SessionFact> {
+  const { jid, altJid, numberOf } = fact;
+  if (!numberOf || altJid !== undefined || !jid.endsWith('@lid')) return fact;
+  const number = await numberOf(jid).catch(() => null);
+  return number ? { ...fact, altJid: number } : fact;
+}
