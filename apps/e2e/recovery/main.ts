@@ -5,6 +5,8 @@ import { parseArgs } from 'node:util';
 import { startPrivateDatabases } from '../load/measure/private-databases.ts';
 import { type DrillKind, type DrillReport, runDrill } from './drill.ts';
 
+const NAMED = 5;
+
 const { values } = parseArgs({
   options: {
     kind: { type: 'string', multiple: true, default: ['dump', 'base'] },
@@ -58,7 +60,8 @@ function describe(report: DrillReport): string {
     `  not in the restored database: ${lost.length}, of which ${lostAndShown} had reached their phones`,
     `  shown twice ${shownTwice.length}; message keys used twice ${misdeeds.keysReused}; unread ${misdeeds.unreadMessages}`,
     `  database back after ${databaseBackMs} ms, service after ${timeToServiceMs} ms`,
-    ...lost.map(({ messageId, text, reader }) => `    lost: ${messageId} "${text}" to ${reader}`),
+    ...lost.slice(0, NAMED).map(({ messageId, text, reader }) => `    lost: ${messageId} "${text}" to ${reader}`),
+    ...(lost.length > NAMED ? [`    … and ${lost.length - NAMED} more; --json names them`] : []),
     isSound(report)
       ? '  sound'
       : `  NOT SOUND: ${JSON.stringify({ notOnce, shownTwice, misdeeds, violations: report.violations })}`,

@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { decodeKey, readSessionKind, SESSION_KEYS_BOX, sessionKeyContext } from '@wa-gate/cluster';
 import { createSecretBox } from '@wa-gate/kit';
-import { createTestDatabase } from '@wa-gate/testkit';
+import { createTestDatabase, testRedisUrl } from '@wa-gate/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { useGateway } from '../testing/use-gateway.ts';
 import { runCli } from './run-cli.ts';
 import { parseBaileysJson, parseKeyName, readKey } from './transfer/baileys-folder.ts';
+import { readEvolution } from './transfer/evolution.ts';
 import { openBundle, sealBundle } from './transfer/session-bundle.ts';
 
 /** What is read and written. That imported sessions connect: apps/e2e/recovery. */
@@ -161,6 +162,50 @@ describe('wag import baileys (MR-199)', () => {
     expect([code, err]).toEqual([1, expect.stringContaining('There is no user nobody@example.test')]);
   });
 });
+
+describe('wag import evolution (MR-199)', () => {
+  const ID = '0c7ff3c3-5a5f-4b9e-8d1e-0f1a7e3f2b11';
+
+  it('finds keys that Evolution API keeps in its Redis, under their own names', async () => {
+    const source = await createTestDatabase();
+    const hash = `evolution:instance:${ID}`;
+    try {
+      await source.pool.query(EVOLUTION_TABLES);
+      await source.pool.query(`INSERT INTO "Instance" VALUES ($1, 'Shop', 'WHATSAPP-BAILEYS')`, [ID]);
+      // The text of Baileys' JSON, as JSON once more.
+      await source.pool.query('INSERT INTO "Session" VALUES ($1, $2)', [
+        ID,
+        JSON.stringify(JSON.stringify(credentials(ME))),
+      ]);
+      await fixture.redis.hset(hash, {
+        'session-1666_1.0': JSON.stringify({ _sessions: {}, version: 'v1' }),
+        'sender-key-1203@g.us::9988_1::7': JSON.stringify(bytes(40)),
+        messages: '[]',
+      });
+      const [instance] = await readEvolution({ databaseUrl: source.url, redisUrl: testRedisUrl() });
+      const keys = instance!.device!.keys.map(({ kind, keyId }) => [kind, keyId]);
+      expect(keys.sort()).toEqual([
+        ['creds', 'creds'],
+        ['sender-key', '1203@g.us::9988_1::7'],
+        ['session', '1666_1.0'],
+      ]);
+    } finally {
+      await fixture.redis.del(hash);
+      await source.drop();
+    }
+  });
+
+  it('says what is wrong with the database that it was given', async () => {
+    const line = ['import', 'evolution', '--owner', owner.email, '--database'];
+    const other = await wag([...line, fixture.database.url]);
+    expect([other.code, other.err]).toEqual([1, expect.stringContaining('has no tables of Evolution API 2')]);
+    const text = await wag([...line, 'evolution']);
+    expect([text.code, text.err]).toEqual([1, expect.stringContaining('is not a URL of PostgreSQL')]);
+  });
+});
+
+const EVOLUTION_TABLES = `CREATE TABLE "Instance" (id text, name text, integration text);
+  CREATE TABLE "Session" ("sessionId" text, creds text);`;
 
 describe('a sealed bundle', () => {
   const content = {

@@ -39,9 +39,14 @@ export async function readLostSince(db: Queryable, since: Date): Promise<LostSin
   ]);
   return {
     since: since.toISOString(),
-    messages: messages.rows.map(({ total: _, ...message }) => ({
-      ...message,
-      createdAt: new Date(message.createdAt).toISOString(),
+    messages: messages.rows.map(({ messageId, sessionId, direction, waMessageId, chat, state, createdAt }) => ({
+      messageId,
+      sessionId,
+      direction,
+      waMessageId,
+      chat,
+      state,
+      createdAt: new Date(createdAt).toISOString(),
     })),
     more: Math.max(0, (messages.rows[0]?.total ?? 0) - messages.rows.length),
     sessions: await names('SELECT slug AS name FROM sessions WHERE created_at > $1 ORDER BY 1'),
