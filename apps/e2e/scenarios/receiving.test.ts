@@ -85,8 +85,10 @@ test('a receiver that fails gets the same event again, under the same id; the ne
   expect(b! - a!).toBeGreaterThan(700);
   expect(c! - b!).toBeGreaterThan(1_400);
   // Receivers order by seq: the later event arrived first, and its seq shows that.
-  expect(webhook.events.map(({ data }) => data.text)).toEqual(['two', 'one']);
-  const [two, one] = webhook.events;
+  // A receipt of what was typed on the phone may still have been on its way to the webhook of the test before.
+  const received = webhook.events.filter(({ event }) => event === 'message.received');
+  expect(received.map(({ data }) => data.text)).toEqual(['two', 'one']);
+  const [two, one] = received;
   expect(two!.seq).toBeGreaterThan(one!.seq);
   await webhook.close();
 });

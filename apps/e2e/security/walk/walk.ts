@@ -86,7 +86,10 @@ function requestAbout(
   const idOf = (parameter: IdParameter) => (isAsked(parameter) ? id : (own.ids.get(parameter.kind)?.[0] ?? id));
   // Of the optional ids only the tested one is used.
   const used = parameters.filter((parameter) => parameter.in === 'path' || isAsked(parameter));
-  const bodyIds = idsInBody(operation).map((member) => [member.name, isAsked(member) ? id : undefined]);
+  // The session of a request is the caller's, unless it is the tested one: without any, the answer would be about that.
+  const inBody = (member: IdParameter) =>
+    isAsked(member) ? id : member.kind === 'session' && asked.in === 'body' ? own.ids.get('session')?.[0] : undefined;
+  const bodyIds = idsInBody(operation).map((member) => [member.name, inBody(member)]);
   return requestFor(operation, used, idOf, Object.fromEntries(bodyIds));
 }
 

@@ -47,6 +47,7 @@ const BY_NAME: Record<string, ResourceKind> = {
   workspaceId: 'workspace',
   workspace: 'workspace',
   workerId: 'worker',
+  replyTo: 'message',
 };
 
 /** Query parameters that are no resource ids. */
