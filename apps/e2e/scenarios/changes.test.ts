@@ -177,6 +177,16 @@ test('a reaction to what the API sent, by the contact and by the owner’s phone
   expect((await told('message.reaction', ours)).data).toMatchObject({ messageId: sent.messageId, fromMe: true });
 });
 
+test('a change that comes under the other name of the chat finds its message: what came by number is edited by LID', async () => {
+  const { id, messageId } = await say(friend, 'first');
+  const edit = await toUs(friend, { type: 'edit', target: id, text: 'second', addressing: 'lid' });
+  expect((await told('message.edited', edit)).data).toMatchObject({ messageId, text: 'second' });
+  const sent = await sendByApi(friend.number, 'and ours?');
+  await shownBy(friend, sent.waMessageId);
+  const theirs = await toUs(friend, { type: 'reaction', target: sent.waMessageId, emoji: '👍', addressing: 'lid' });
+  expect((await told('message.reaction', theirs)).data).toMatchObject({ messageId: sent.messageId });
+});
+
 test('a change that comes before its message waits for it, also across a kill of the worker (MR-060)', async () => {
   const id = `3EB0${Date.now().toString(16).toUpperCase()}`;
   const edit = await toUs(friend, { type: 'edit', target: id, text: 'second', unseen: true });

@@ -109,6 +109,22 @@ describe('what goes out', () => {
     expect(details).toMatchObject({ quoted: { id: sent.waMessageId, participant: session.phone.jid } });
   });
 
+  test('a reply in a chat that is only known by its LID so far (MR-011)', async () => {
+    const stranger = await addPhone(system(), 'Stranger');
+    const { id } = await sandbox().send(stranger.number, {
+      to: session.phone.number,
+      type: 'text',
+      text: 'who is there?',
+      addressing: 'lid',
+    });
+    const { data } = await webhook.waitForEvent('message.received', (event) => event.data.waMessageId === id);
+    const sent = await send({ to: data.chat, message: 'it is us', replyTo: data.messageId });
+    expect(await shownBy(stranger, sent.waMessageId)).toMatchObject({
+      text: 'it is us',
+      details: { quoted: { id, text: 'who is there?' } },
+    });
+  });
+
   test.each(['pn', 'lid'] as const)('in a group of %s names are those of the group (MR-011)', async (addressing) => {
     const group = await newGroup(addressing);
     const { message } = await receive({ to: group.id, text: 'to all' });
