@@ -16,6 +16,7 @@ Options
   --no-demo           do not run the demonstration
   --live              add a worker for the real WhatsApp
   --exit-after-demo   stop after the demonstration; the exit code tells whether it worked (also: SMOKE=1)
+  --observe           run a private Prometheus that reads the metrics of all processes, with our alert rules; prints its URL
   --verbose           show the logs of all processes
   --dev               run the sources unbuilt and start each app anew when they change (npm run dev); mode minimal by default
   --inspect           with --dev: each process listens for a debugger, from port 9229 on
@@ -28,6 +29,7 @@ Environment (or the file .env in this folder; docs/configuration.md has all vari
   DATA_DIR            folder of all data (default: .wa-gate)
   DATABASE_URL        use this PostgreSQL instead of a private one
   REDIS_URL           use this Redis instead of a private one
+  PROMETHEUS_PORT     port of the Prometheus of --observe (default: a free one, kept over restarts)
   SANDBOX_URL         use the sandbox that runs there
   WAG_MASTER_KEY      32 bytes in base64 (default: generated once, kept in DATA_DIR/secrets); older keys after commas
   ADMIN_EMAIL         first administrator (default: admin@wa-gate.local; the password is generated)
@@ -37,7 +39,7 @@ Environment (or the file .env in this folder; docs/configuration.md has all vari
 /**
  * @typedef {{ help: boolean, mode: import('./modes.mjs').ModeName, demo: boolean, live: boolean, exitAfterDemo:
  *   boolean,
- *   verbose: boolean, dev: boolean, inspect: boolean, seed: boolean }} StartOptions */
+ *   verbose: boolean, dev: boolean, inspect: boolean, seed: boolean, observe: boolean }} StartOptions */
 
 /**
  * @param {readonly string[]} argv
@@ -56,6 +58,7 @@ export function parseStartArguments(argv, env) {
     dev: argv.includes('--dev'),
     inspect: false,
     seed: false,
+    observe: false,
   };
   let isUnwanted = false;
   /** @type {Record<string, () => void>} */
@@ -69,6 +72,7 @@ export function parseStartArguments(argv, env) {
     '--dev': () => {},
     '--inspect': () => (options.inspect = true),
     '--seed': () => (options.seed = true),
+    '--observe': () => (options.observe = true),
   };
   for (const argument of given.rest) {
     const apply = Object.hasOwn(flags, argument) ? flags[argument] : undefined;
@@ -78,6 +82,9 @@ export function parseStartArguments(argv, env) {
   }
   options.demo = !isUnwanted && (MODES[given.mode].demo || options.exitAfterDemo);
   if (options.inspect && !options.dev) throw new LaunchError('--inspect goes with --dev: npm run dev -- --inspect.');
+  if (options.observe && env.ENABLE_METRICS === 'false') {
+    throw new LaunchError('--observe and ENABLE_METRICS=false contradict each other: there would be nothing to see.');
+  }
   if (options.exitAfterDemo && isUnwanted) {
     throw new LaunchError('--no-demo and --exit-after-demo contradict each other.');
   }

@@ -11,6 +11,7 @@ const DEFAULTS = {
   dev: false,
   inspect: false,
   seed: false,
+  observe: false,
 };
 
 test.each([
@@ -21,6 +22,7 @@ test.each([
   [[], { SMOKE: '1' }, { exitAfterDemo: true }],
   [['-h'], {}, { help: true }],
   [['--seed'], {}, { seed: true }],
+  [['--observe'], {}, { observe: true }],
   [['--dev'], {}, { dev: true, mode: 'minimal', demo: false }],
   [['--dev', '--inspect', '--seed'], {}, { dev: true, inspect: true, seed: true, mode: 'minimal', demo: false }],
   [['--dev', '--mode', 'standard'], {}, { dev: true, mode: 'standard' }],

@@ -1,4 +1,5 @@
 /** Starts everything in the order of dependencies: packages, build, databases, schema, services. */
+import { join } from 'node:path';
 import { chooseAdministrator, wantedAdministrator } from './administrator.mjs';
 import { build } from './build.mjs';
 import { provideDatabases } from './databases.mjs';
@@ -6,11 +7,12 @@ import { StoppedError } from './errors.mjs';
 import { requirePostgresUrl, requireSandbox } from './external.mjs';
 import { installDependencies } from './install.mjs';
 import { migrate } from './migrate.mjs';
-import { chooseGatewayPort, keepPorts } from './ports.mjs';
+import { chooseGatewayPort, keepPorts, requirePort } from './ports.mjs';
 import { hasCluster } from './postgres-cluster.mjs';
+import { findPrometheus, prometheusSpec } from './prometheus.mjs';
 import { describeRemovedWorkers } from './removed-workers.mjs';
 import { loadSecrets, rememberFirstAdministrator } from './secrets.mjs';
-import { SERVICE_PACKAGES, serviceSpec, serviceTable } from './services.mjs';
+import { metricsPortOf, SERVICE_PACKAGES, serviceSpec, serviceTable } from './services.mjs';
 import { readStoredState } from './stored-state.mjs';
 
 const LOOPBACK = '127.0.0.1';
@@ -28,14 +30,21 @@ export async function bringUp(launch, { dataDir, journal, supervisor, reloader, 
   const secrets = loadSecrets(dataDir.secrets, { hasData: hasCluster(dataDir.postgres), env });
   const host = env.HOST || LOOPBACK;
   const gatewayPort = await chooseGatewayPort({ asked: env.PORT, host, say: progress.say });
-  const { live, mode, dev } = options;
-  const table = services ?? serviceTable({ live, ownSandbox: !env.SANDBOX_URL, mode, dev });
-  const names = ['postgres', 'redis', 'demo', ...table.flatMap((definition) => definition.ports)];
+  const { live, mode, dev, observe } = options;
+  const askedPrometheus =
+    observe && env.PROMETHEUS_PORT ? await requirePort('PROMETHEUS_PORT', env.PROMETHEUS_PORT) : undefined;
+  const table = services ?? serviceTable({ live, ownSandbox: !env.SANDBOX_URL, mode, dev, observe });
+  const observing = observe ? ['prometheus'] : [];
+  const names = ['postgres', 'redis', 'demo', ...observing, ...table.flatMap((definition) => definition.ports)];
   const ports = await keepPorts(dataDir.ports, names);
   if (env.DATABASE_URL) requirePostgresUrl(env.DATABASE_URL);
   if (env.SANDBOX_URL) await requireSandbox(env.SANDBOX_URL);
 
   const context = { env, signal, journal };
+  // Before anything is started: without a network nothing else has to be stopped again.
+  const programs = observe
+    ? await findPrometheus({ progress, fallbackCache: join(dataDir.path, 'cache'), ...context })
+    : undefined;
   if (prepare) await prepare();
   else {
     await installDependencies({ progress, ...context });
@@ -94,9 +103,34 @@ export async function bringUp(launch, { dataDir, journal, supervisor, reloader, 
     // The gateway of the first wave makes the administrator.
     if (state.administrators.length === 0) rememberFirstAdministrator(dataDir.secrets, admin);
   }
+  if (programs) {
+    const port = askedPrometheus ?? ports.prometheus ?? 0;
+    const spec = prometheusSpec({
+      programs,
+      folder: dataDir.prometheus,
+      port,
+      targets: scrapeTargets(started, ports),
+      token: env.METRICS_TOKEN,
+      logFile: join(dataDir.logs, 'prometheus.log'),
+      env,
+    });
+    await progress.step('Starting Prometheus', () => start(spec));
+    installation.prometheusUrl = spec.url;
+  }
   const removed = describeRemovedWorkers(ownWorkers.filter(isRemoved), started, installation);
   if (removed) progress.warn(removed);
   return installation;
+}
+
+/**
+ * @param {readonly import('./services.mjs').ServiceDefinition[]} started
+ * @param {Record<string, number>} ports
+ * @returns {import('./prometheus.mjs').ScrapeTarget[]}
+ */
+function scrapeTargets(started, ports) {
+  return started.flatMap(({ name, scrapeJob }) =>
+    scrapeJob === undefined ? [] : [{ job: scrapeJob, name, address: `${LOOPBACK}:${ports[metricsPortOf(name)]}` }],
+  );
 }
 
 /**

@@ -17,6 +17,7 @@ import { ROOT } from './paths.mjs';
  * @property {string} postgres folder of the private PostgreSQL
  * @property {string} redis folder of the private Redis
  * @property {string} sandbox folder of the sandbox's state
+ * @property {string} prometheus folder of the private Prometheus
  * @property {string} mail the local mailbox: one `.eml` file per mail
  */
 
@@ -50,6 +51,7 @@ export function openDataDir(path) {
     redis: inside('redis'),
     sandbox: inside('sandbox'),
     mail: inside('mail'),
+    prometheus: inside('prometheus'),
   };
 }
 

@@ -219,23 +219,38 @@ async function runSeed({ seed, progress }, installation, signal) {
  * @param {{ name: string, pid: number, url: string }[]} processes
  * @returns {import('./run-file.mjs').RunFile}
  */
-function describeRun({ gateway, sandboxUrl, databaseUrl, redisUrl, admin }, dataDir, processes) {
+function describeRun(installation, dataDir, processes) {
+  const { gateway, sandboxUrl, databaseUrl, redisUrl, admin, prometheusUrl = null } = installation;
   const file = readJson(dataDir.demo);
   const known = file.state === 'ok' ? file.value : undefined;
   const demo = known ? { sessionId: known.sessionId, apiKey: known.apiKey, phone: known.phone } : null;
-  return { gateway: gateway.url, sandbox: sandboxUrl, databaseUrl, redisUrl, processes, admin, demo };
+  return {
+    gateway: gateway.url,
+    sandbox: sandboxUrl,
+    databaseUrl,
+    redisUrl,
+    prometheus: prometheusUrl,
+    processes,
+    admin,
+    demo,
+  };
 }
 
 /**
  * @param {import('./services.mjs').Installation} installation
  * @param {import('./progress.mjs').Progress} progress
  */
-function announce({ gateway, sandboxUrl, admin, dataDir }, progress) {
+function announce({ gateway, sandboxUrl, admin, dataDir, prometheusUrl }, progress) {
   progress.say(
     [
       '',
       `Gateway        ${gateway.url}  (API reference: ${gateway.url}/docs)`,
       `Sandbox        ${sandboxUrl}  (control API: ${sandboxUrl}/docs)`,
+      ...(prometheusUrl === undefined
+        ? []
+        : [
+            `Prometheus     ${prometheusUrl}  (alerts: ${prometheusUrl}/alerts; what to ask it: docs/observability.md)`,
+          ]),
       `Administrator  ${admin.email} / ${admin.password}`,
       `Data, logs     ${dataDir.path}  (addresses and credentials: run.json; mails: mail/)`,
       'Ctrl-C stops everything.',

@@ -34,11 +34,7 @@ export function isPortFree(port, host = LOOPBACK) {
 export async function chooseGatewayPort({ asked, host, say }) {
   await requireAddress(host);
   if (asked !== undefined && asked !== '') {
-    const port = parsePort(asked);
-    if (await isPortFree(port, host)) return port;
-    throw new LaunchError(`Port ${port} (PORT) is taken or may not be used.`, {
-      hint: 'Stop the program that holds it, or ask for another port, or leave PORT out: a free one is chosen then.',
-    });
+    return await requirePort('PORT', asked, host);
   }
   for (let port = DEFAULT_GATEWAY_PORT; port < DEFAULT_GATEWAY_PORT + NEXT_PORTS_TRIED; port++) {
     if (!(await isPortFree(port, host))) continue;
@@ -48,6 +44,23 @@ export async function chooseGatewayPort({ asked, host, say }) {
   throw new LaunchError(`No free port from ${DEFAULT_GATEWAY_PORT} on; ask for one with PORT=<port>.`);
 }
 
+/**
+ * A port that was asked for by a variable.
+ * @param {string} variable
+ * @param {string} asked
+ * @param {string} [host]
+ * @throws {LaunchError} when it is taken
+ */
+export async function requirePort(variable, asked, host = LOOPBACK) {
+  const port = Number(asked);
+  if (!Number.isInteger(port) || port <= 0 || port >= 65_536)
+    throw new LaunchError(`${variable} is ${JSON.stringify(asked)}, which is not a port number.`);
+  if (await isPortFree(port, host)) return port;
+  throw new LaunchError(`Port ${port} (${variable}) is taken or may not be used.`, {
+    hint: `Stop the program that holds it, or ask for another port, or leave ${variable} out: a free one is chosen then.`,
+  });
+}
+
 /** @param {string} host */
 async function requireAddress(host) {
   // Port 0: only the address can fail.
@@ -55,13 +68,6 @@ async function requireAddress(host) {
   throw new LaunchError(`This machine has no address ${host} (HOST).`, {
     hint: 'Set HOST to an address that it has, or leave it out: 127.0.0.1 is used then. HOST=0.0.0.0 means all of them.',
   });
-}
-
-/** @param {string} text */
-function parsePort(text) {
-  const port = Number(text);
-  if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
-  throw new LaunchError(`PORT is ${JSON.stringify(text)}, which is not a port number.`);
 }
 
 /**

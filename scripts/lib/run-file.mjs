@@ -7,6 +7,7 @@ import { readJson, setAside, writeJson } from './files.mjs';
  * @property {string} sandbox
  * @property {string} databaseUrl
  * @property {string} redisUrl
+ * @property {string | null} prometheus
  * @property {{ name: string, pid: number, url: string }[]} processes
  * @property {{ email: string, password: string }} admin
  * @property {{ sessionId: string, apiKey: string, phone: string } | null} demo

@@ -28,6 +28,7 @@ const CHILD_GRACE_MS = 8_000;
  * @property {string} databaseUrl
  * @property {string} redisUrl
  * @property {{ email: string, password: string }} admin
+ * @property {string} [prometheusUrl] of the private Prometheus, when one runs
  * @property {boolean} hasSandboxWorkers false when an administrator has removed them all
  * @property {NodeJS.ProcessEnv} env
  *
@@ -39,6 +40,7 @@ const CHILD_GRACE_MS = 8_000;
  * @property {readonly string[]} ports names of the ports it needs, kept over restarts
  * @property {number} stage
  * @property {'sandbox' | 'live'} [network] of a worker
+ * @property {'wag-gateway' | 'wag-worker'} [scrapeJob] what Prometheus calls such processes; absent: it has no metrics
  * @property {(installation: Installation) => string} url
  * @property {string} readyPath
  * @property {readonly string[]} [nodeFlags] of node itself
@@ -61,8 +63,9 @@ export const SERVICE_PACKAGES = ['@wa-gate/gateway', '@wa-gate/worker', '@wa-gat
  * @param {boolean} options.ownSandbox
  * @param {import('./modes.mjs').ModeName} options.mode
  * @param {boolean} [options.dev] run the sources, unbuilt
+ * @param {boolean} [options.observe] a Prometheus reads the metrics, so every mode serves them
  */
-export function serviceTable({ live, ownSandbox, mode, dev = false }) {
+export function serviceTable({ live, ownSandbox, mode, dev = false, observe = false }) {
   const { gateways, separateJobs, workers } = MODES[mode];
   const table = [
     ...(ownSandbox ? [SANDBOX] : []),
@@ -73,9 +76,9 @@ export function serviceTable({ live, ownSandbox, mode, dev = false }) {
     ...(separateJobs ? [furtherGateway('jobs', 'jobs')] : []),
     ...numbered(workers).map((number) => worker(`worker-${number}`, 'sandbox')),
     ...(live ? [worker('live-1', 'live')] : []),
-  ];
+  ].map(withMetricsPort);
   if (dev) return table.map(fromSource);
-  return MODES[mode].metrics ? table : table.map(withoutMetrics);
+  return MODES[mode].metrics || observe ? table : table.map(withoutMetrics);
 }
 
 /**
@@ -86,6 +89,29 @@ function fromSource(definition) {
   const { app, nodeFlags = [] } = definition;
   if (app === undefined) return definition;
   return { ...definition, entry: sourceEntry(app), nodeFlags: [...sourceFlags(), ...nodeFlags] };
+}
+
+/** The name of the port of a service's metrics. */
+export const metricsPortOf = (/** @type {string} */ name) => `${name}-metrics`;
+
+/**
+ * The port of the API is for everybody; that of the metrics is on loopback, whatever `HOST` says.
+ * @param {ServiceDefinition} definition
+ * @returns {ServiceDefinition}
+ */
+function withMetricsPort(definition) {
+  const { name, scrapeJob, ports, env } = definition;
+  if (scrapeJob === undefined) return definition;
+  const port = metricsPortOf(name);
+  return {
+    ...definition,
+    ports: [...ports, port],
+    env: (installation) => ({
+      ...env(installation),
+      METRICS_HOST: LOOPBACK,
+      METRICS_PORT: String(installation.ports[port] ?? ''),
+    }),
+  };
 }
 
 const numbered = (/** @type {number} */ count) => Array.from({ length: count }, (_, index) => index + 1);
@@ -130,6 +156,7 @@ function firstGateway(role) {
     wave: 0,
     ports: [],
     stage: STAGES.services,
+    scrapeJob: 'wag-gateway',
     url: ({ gateway }) => gateway.url,
     readyPath: '/readyz',
     nodeFlags: GATEWAY_HEAP,
@@ -158,6 +185,7 @@ function furtherGateway(name, role) {
     wave: 1,
     ports: [name],
     stage: STAGES.services,
+    scrapeJob: 'wag-gateway',
     url: ({ ports }) => `http://${LOOPBACK}:${ports[name]}`,
     readyPath: '/readyz',
     nodeFlags: GATEWAY_HEAP,
@@ -199,6 +227,7 @@ function worker(name, network) {
     wave: 1,
     ports: [name],
     stage: STAGES.services,
+    scrapeJob: 'wag-worker',
     network,
     url,
     readyPath: '/readyz',

@@ -85,6 +85,25 @@ describe('the modes (MR-198)', () => {
   });
 });
 
+test('metrics have a port of their own on loopback, whatever HOST is, and --observe serves them in every mode (MR-125)', () => {
+  const ports = { ...installation.ports, 'gateway-metrics': 2001, 'worker-1-metrics': 2002 };
+  const specOf = (name: string, options: Options) => {
+    const definition = serviceTable({ live: false, ownSandbox: true, mode: 'minimal', ...options }).find(
+      (one) => one.name === name,
+    )!;
+    return serviceSpec(definition, { ...installation, ports, gateway: { ...installation.gateway, host: '0.0.0.0' } })
+      .env;
+  };
+  expect(specOf('gateway', { observe: true })).toMatchObject({
+    HOST: '0.0.0.0',
+    METRICS_HOST: '127.0.0.1',
+    METRICS_PORT: '2001',
+  });
+  expect(specOf('worker-1', { observe: true })).toMatchObject({ METRICS_HOST: '127.0.0.1', METRICS_PORT: '2002' });
+  expect(specOf('gateway', { observe: true }).ENABLE_METRICS).toBeUndefined();
+  expect(specOf('sandbox', { observe: true })).not.toHaveProperty('METRICS_PORT');
+});
+
 test('each process has a folder of its own for its log files, below that of the gateway (MR-178)', () => {
   const logs = byNameOf({ mode: 'enterprise' }, { LOG_FILE_PATH: '/var/log/wa-gate' });
   expect(Object.values(logs).map((env) => env.LOG_FILE_PATH)).toEqual([

@@ -119,8 +119,8 @@ const MISTAKES: [what: string, make: (objects: Objects) => void, sentence: RegEx
   ],
   [
     'a monitor of a port that is not there',
-    (o) => void (specOf(o, 'ServiceMonitor', 'worker').endpoints[0].port = 'metrics'),
-    /scrapes the port metrics/,
+    (o) => void (specOf(o, 'ServiceMonitor', 'worker').endpoints[0].port = 'scrapes'),
+    /scrapes the port scrapes/,
   ],
   // References.
   [

@@ -25,7 +25,16 @@ describe('a start', () => {
     const installation = install();
     const run = await installation.started();
     const file = installation.runFile();
-    expect(Object.keys(file)).toEqual(['gateway', 'sandbox', 'databaseUrl', 'redisUrl', 'processes', 'admin', 'demo']);
+    expect(Object.keys(file)).toEqual([
+      'gateway',
+      'sandbox',
+      'databaseUrl',
+      'redisUrl',
+      'prometheus',
+      'processes',
+      'admin',
+      'demo',
+    ]);
     expect(file.processes.map(({ name }) => name).sort()).toEqual([
       'gateway',
       'postgres',

@@ -9,6 +9,8 @@ export interface RunFile {
   sandbox: string;
   databaseUrl: string;
   redisUrl: string;
+  /** Of `--observe`. */
+  prometheus: string | null;
   processes: { name: string; pid: number; url: string }[];
   admin: { email: string; password: string };
   demo: { sessionId: string; apiKey: string; phone: string } | null;

@@ -57,7 +57,7 @@ import { type ConnectionDrain, connectionDrainPlugin } from './plugins/connectio
 import { createCsrf } from './plugins/csrf.ts';
 import { answerNotFound, errors, sendError } from './plugins/errors.ts';
 import { createGuards } from './plugins/guards.ts';
-import { metricsPlugin } from './plugins/metrics.ts';
+import { type MetricsExposition, metricsPlugin } from './plugins/metrics.ts';
 import { openapi } from './plugins/openapi/index.ts';
 import { createLimiter, type FallbackCounters, RATE_LIMIT_HEADERS } from './plugins/rate-limit/index.ts';
 import type { LimitSettings } from './plugins/rate-limit/limit-settings.ts';
@@ -99,7 +99,7 @@ export interface GatewayServices extends FleetServices, AdministrationServices, 
 
 export interface GatewaySettings {
   version: string;
-  serveMetrics: boolean;
+  metrics: MetricsExposition;
   /** The first signs access tokens, all verify. */
   tokenKeys: readonly SigningKey[];
   /** The first signs tokens that go with the session cookie, all verify. */
@@ -165,7 +165,7 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
   if (services) await app.register(openapi, { version: settings.version, basePath });
   // Until a dashboard lives there, a browser that comes to the root gets the description of the API.
   if (services) app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect(`${basePath}/docs`));
-  await app.register(metricsPlugin, { metrics, isServed: settings.serveMetrics });
+  await app.register(metricsPlugin, { metrics, exposition: settings.metrics });
   await app.register(probeRoutes, { health });
   await app.register(healthRoutes, { health });
   if (!services) return app;

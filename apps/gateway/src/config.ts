@@ -28,6 +28,8 @@ export const ConfigSchema = Type.Object({
    * of them.
    */
   WORKER_HEALTH_CHECK_INTERVAL: Type.Integer({ minimum: 1_000, maximum: 3_600_000, default: 30_000 }),
+  /** Milliseconds between two checks of the SQL invariants, by one of all replicas. */
+  INVARIANT_CHECK_INTERVAL: Type.Integer({ minimum: 1_000, maximum: 3_600_000, default: 60_000 }),
   /** Network of sessions that do not name one. */
   DEFAULT_NETWORK: Type.Union([Type.Literal('live'), Type.Literal('sandbox')], { default: 'live' }),
   LB_STRATEGY: Type.Union([Type.Literal('least-loaded'), Type.Literal('round-robin')], { default: 'least-loaded' }),

@@ -25,9 +25,11 @@ const SECRETS = {
 let database: TestDatabase;
 let gateway: AppProcess;
 let url: string;
+let metricsUrl: string;
 beforeAll(async () => {
   database = await createTestDatabase();
   url = `http://127.0.0.1:${await freePort()}`;
+  metricsUrl = `http://127.0.0.1:${await freePort()}/metrics`;
   gateway = await startApp({
     entry: ENTRY,
     healthUrl: `${url}/livez`,
@@ -35,6 +37,7 @@ beforeAll(async () => {
       ...SECRETS,
       HOST: '127.0.0.1',
       PORT: new URL(url).port,
+      METRICS_PORT: new URL(metricsUrl).port,
       DATABASE_URL: database.url,
       REDIS_URL: testRedisUrl(),
       ADMIN_EMAIL: 'admin@example.test',
@@ -61,7 +64,7 @@ it('a gateway stores its warnings for administrators, counts them, and no secret
     return rows.find(({ message }) => message.startsWith('BCRYPT_ROUNDS is ignored'));
   };
   expect(await waitFor(stored)).toMatchObject({ service: 'gateway', level: 'WARN' });
-  expect(await (await fetch(`${url}/metrics`)).text()).toMatch(/wag_system_log_lines\{.*outcome="stored".*\} [1-9]/);
+  expect(await (await fetch(metricsUrl)).text()).toMatch(/wag_system_log_lines_total\{.*outcome="stored".*\} [1-9]/);
 
   const login = await post('/api/auth/login', { email: 'admin@example.test', password: SECRETS.ADMIN_PASSWORD });
   const made = await post('/api/keys', { name: 'Logged', scope: 'workspace' }, login.token);

@@ -29,7 +29,7 @@ function connectInBackground(redis: Redis, logger: Logger): void {
 const secretsOf = (config: Config): (string | undefined)[] =>
   [config.WAG_MASTER_KEY, config.JWT_SECRET, config.SESSION_SECRET, config.WORKER_AUTH_TOKEN]
     .flatMap((value) => value?.split(',').map((secret) => secret.trim()))
-    .concat(config.ADMIN_PASSWORD, config.SMTP_PASS, config.WEBHOOK_SECRET);
+    .concat(config.ADMIN_PASSWORD, config.SMTP_PASS, config.WEBHOOK_SECRET, config.METRICS_TOKEN);
 
 async function run(config: Config): Promise<void> {
   const systemLog = createSystemLogSink();
@@ -66,7 +66,7 @@ async function run(config: Config): Promise<void> {
     if (isMade) logger.info('first administrator made');
   }
   if (config.BCRYPT_ROUNDS) logger.warn('BCRYPT_ROUNDS is ignored: passwords are hashed with argon2id');
-  await gateway.app.listen({ host: config.HOST, port: config.PORT });
+  await gateway.listen();
   gateway.start();
   // For a process manager that waits for it.
   process.send?.('ready');

@@ -16,7 +16,7 @@ export async function buildOpenapiDocument(version: string): Promise<string> {
     services: { ownerStreams: nothing } as Partial<GatewayServices> as GatewayServices,
     settings: {
       version,
-      serveMetrics: true,
+      metrics: { isServed: true },
       tokenKeys: signingKeys(['nothing is signed here']),
       sessionSecrets: ['nor here'],
       tokenSeconds: 1,

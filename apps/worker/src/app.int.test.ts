@@ -21,7 +21,7 @@ beforeAll(async () => {
     probes: {
       workerId: 'worker-test',
       network: 'sandbox',
-      registry: metrics.registry,
+      registry: metrics.instruments.registry,
       incarnation: () => incarnation,
       sessionCount: () => supervisor.actors.length,
       messageCount: () => metrics.messageCount(),

@@ -1,15 +1,26 @@
 // Must be the first import: it patches AsyncLocalStorage before Baileys is loaded.
 import './whatsapp/async-context/install.ts';
+import { readFileSync } from 'node:fs';
 import { DEFAULT_TIMING } from '@wa-gate/cluster';
-import { assertMasterKey, createPool, createSystemLogSink, readCompactKeys, readMessageKey } from '@wa-gate/db';
+import {
+  assertMasterKey,
+  createPool,
+  createSystemLogSink,
+  readCompactKeys,
+  readMessageKey,
+  watchPool,
+} from '@wa-gate/db';
 import {
   createLogger,
   createRedis,
+  listenForScrapes,
+  type MetricsServer,
   onShutdown,
   openLogFiles,
   orderlyMs,
   parseMasterKeys,
   systemClock,
+  watchRedis,
 } from '@wa-gate/kit';
 import { createWebhookDoorbell } from '@wa-gate/messaging';
 import { buildWorkerApp } from './app.ts';
@@ -25,6 +36,10 @@ import { describeWorker } from './lease/worker-stats.ts';
 import { explainStartFailure } from './start-failure.ts';
 import { liveNetwork, sandboxNetwork } from './whatsapp/network.ts';
 
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
 const POOL_SIZE = 16;
 /** Part of the time for an orderly shutdown in which sessions are handed over. */
 const SHARE_FOR_HANDOVER = 0.8;
@@ -38,7 +53,7 @@ async function run(config: WorkerConfig): Promise<void> {
     service: 'worker',
     level: config.LOG_LEVEL,
     bindings: { workerId },
-    secrets: [...config.WAG_MASTER_KEY.split(','), config.WORKER_AUTH_TOKEN],
+    secrets: [...config.WAG_MASTER_KEY.split(','), config.WORKER_AUTH_TOKEN, config.METRICS_TOKEN],
     sinks: [systemLog.sink, ...(config.LOG_FILE_PATH ? openLogFiles({ folder: config.LOG_FILE_PATH }).sinks : [])],
   });
   const masterKeys = parseMasterKeys(config.WAG_MASTER_KEY);
@@ -85,6 +100,7 @@ async function run(config: WorkerConfig): Promise<void> {
   });
   const sessionHost = createSessionHost({
     workerId,
+    version: config.REVISION || version,
     pool,
     redis,
     subscriber,
@@ -102,14 +118,19 @@ async function run(config: WorkerConfig): Promise<void> {
     control,
   });
   const { supervisor, metrics } = sessionHost;
-  systemLog.exposeIn(metrics.registry);
+  const { instruments } = metrics;
+  systemLog.exposeIn(instruments);
+  watchPool(instruments, pool);
+  watchRedis(instruments, redis);
+  metrics.watchWorker({ maxSessions: config.MAX_SESSIONS, isLeaseHeld: () => lease.isHeld() });
   const app = buildWorkerApp({
     logger,
     probes: {
       workerId,
       network: networkName,
-      registry: metrics.registry,
-      servesMetrics: config.ENABLE_METRICS,
+      registry: instruments.registry,
+      servesMetrics: config.ENABLE_METRICS && config.METRICS_PORT === undefined,
+      metricsToken: config.METRICS_TOKEN,
       incarnation,
       sessionCount: () => supervisor.actors.length,
       messageCount: () => metrics.messageCount(),
@@ -120,6 +141,7 @@ async function run(config: WorkerConfig): Promise<void> {
     control,
   });
 
+  let scrapes: MetricsServer | undefined;
   // Baileys leaves promises of closed connections unawaited. Such a rejection must not end the process of all sessions.
   process.on('unhandledRejection', (error) => {
     metrics.unhandledRejections.inc();
@@ -136,7 +158,7 @@ async function run(config: WorkerConfig): Promise<void> {
       { name: 'goodbye', close: () => control.goodbye() },
       { name: 'lease', close: () => lease.stop() },
       { name: 'control streams', close: () => control.close() },
-      { name: 'http', close: () => app.close() },
+      { name: 'http', close: () => Promise.all([app.close(), scrapes?.close()]) },
       { name: 'network', close: () => network.close() },
       { name: 'load meters', close: () => [leaseMeter.stop(), controlMeter.stop()] },
       { name: 'webhook doorbells', close: () => webhooks.close() },
@@ -158,6 +180,10 @@ async function run(config: WorkerConfig): Promise<void> {
   // Both clients reconnect without a limit. Until then the polls replace the doorbells.
   await Promise.allSettled([redis.connect(), subscriber.connect()]);
   sessionHost.start();
+  if (config.ENABLE_METRICS && config.METRICS_PORT !== undefined) {
+    const { METRICS_HOST = host, METRICS_PORT, METRICS_TOKEN: token } = config;
+    scrapes = await listenForScrapes(instruments.registry, { host: METRICS_HOST, port: METRICS_PORT, token });
+  }
   await app.listen({ host, port });
   logger.info({ host, port, network: networkName }, 'listening');
   lease.start({

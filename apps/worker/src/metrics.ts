@@ -1,4 +1,12 @@
-import { Counter, createMetrics, Gauge, Histogram, type Registry } from '@wa-gate/kit';
+import {
+  CLOSE_REASONS,
+  type Counter,
+  createInstruments,
+  type Histogram,
+  type Instruments,
+  timeOfId,
+} from '@wa-gate/kit';
+import type { ConnectionStep } from './session/actor-ports.ts';
 import { type ActorState, stateLabel } from './session/transition.ts';
 import type { HostCounts } from './supervisor/supervisor.ts';
 
@@ -18,23 +26,30 @@ const STATES: ActorState['name'][] = [
 
 /** The metrics of this worker. Labels are bounded; no session is named. */
 export interface WorkerMetrics {
-  registry: Registry;
-  outcomes: Counter<'state'>;
-  inbound: Counter;
-  acknowledgeSeconds: Histogram;
+  instruments: Instruments;
   fenceRefusals: Counter;
   unhandledRejections: Counter;
   recycles: Counter<'reason'>;
   keepAliveSeconds: Histogram;
+  keyWriteSeconds: Histogram;
+  resendsAsked: Counter;
+  undecryptable: Counter;
   /** Adds gauges of the host. Called once. */
   watchHost(figures: HostFigures): void;
+  /** Adds gauges of the process. Called once. */
+  watchWorker(figures: WorkerFigures): void;
   /** Messages sent and received since the start. */
   messageCount(): number;
+  countStep(step: ConnectionStep): void;
   countOutcome(state: string): void;
+  /** Milliseconds from the start of the attempt to the server's word. */
+  countAcknowledged(milliseconds: number, messageId: string): void;
   countInbound(count: number): void;
 }
 
 export interface WorkerMetricsSources {
+  /** Of the software. @default 'unknown' */
+  version?: string | undefined;
   states: () => Iterable<ActorState['name']>;
 }
 
@@ -44,89 +59,70 @@ export interface HostFigures {
   counts: () => HostCounts;
 }
 
-export function createWorkerMetrics({ states }: WorkerMetricsSources): WorkerMetrics {
-  const registry = createMetrics('worker');
-  const registers = [registry];
+/** Figures of the process, which its starter has. */
+export interface WorkerFigures {
+  maxSessions: number;
+  isLeaseHeld: () => boolean;
+}
+
+const KNOWN_REASONS: ReadonlySet<string> = new Set(CLOSE_REASONS);
+
+/** The part of a verdict's code that is bounded. */
+function reasonOf(code: string): string {
+  const [head = ''] = code.split('/');
+  return KNOWN_REASONS.has(head) ? head : 'other';
+}
+
+const PAIRING_STEPS = { code: 'code shown', passkey: 'passkey', linked: 'linked' } as const;
+
+export function createWorkerMetrics({ version = 'unknown', states }: WorkerMetricsSources): WorkerMetrics {
+  const instruments = createInstruments({ service: 'worker', version });
   let messages = 0;
 
-  new Gauge({
-    name: 'wag_sessions',
-    help: 'Sessions hosted by this worker, by what their actor does.',
-    labelNames: ['state'],
-    registers,
-    collect() {
-      const sessions = new Map(STATES.map((state) => [state, 0]));
-      for (const state of states()) sessions.set(state, (sessions.get(state) ?? 0) + 1);
-      for (const [state, count] of sessions) this.set({ state: stateLabel(state) }, count);
-    },
+  instruments.gauge('wag_sessions', (gauge) => {
+    const sessions = new Map(STATES.map((state) => [state, 0]));
+    for (const state of states()) sessions.set(state, (sessions.get(state) ?? 0) + 1);
+    for (const [state, count] of sessions) gauge.set({ state: stateLabel(state) }, count);
   });
-  const outcomes = new Counter({
-    name: 'wag_message_outcomes_total',
-    help: 'What became of messages sent, each step counted.',
-    labelNames: ['state'] as const,
-    registers,
-  });
-  const inbound = new Counter({ name: 'wag_messages_received_total', help: 'Inbound messages stored.', registers });
-  const acknowledgeSeconds = new Histogram({
-    name: 'wag_message_acknowledge_seconds',
-    help: "From taking a message out of the outbox to the word of WhatsApp's server.",
-    buckets: [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 30],
-    registers,
-  });
-  const fenceRefusals = new Counter({
-    name: 'wag_fence_refusals_total',
-    help: 'Writes refused because the session had another owner.',
-    registers,
-  });
-  const unhandledRejections = new Counter({
-    name: 'wag_stray_rejections_total',
-    help: 'Promises that Baileys rejected and nobody awaited, mostly queries of closed connections.',
-    registers,
-  });
-  const recycles = new Counter({
-    name: 'wag_session_recycles_total',
-    help: 'Connections that were open and dead, and were replaced.',
-    labelNames: ['reason'] as const,
-    registers,
-  });
-  const keepAliveSeconds = new Histogram({
-    name: 'wag_session_keepalive_seconds',
-    help: "Round trips of keep-alives to WhatsApp's server.",
-    buckets: [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
-    registers,
-  });
+  const outcomes = instruments.counter('wag_message_outcomes_total');
+  const inbound = instruments.counter('wag_messages_received_total');
+  const acknowledgeSeconds = instruments.histogram('wag_message_acknowledge_seconds');
+  const sendSeconds = instruments.histogram('wag_message_send_seconds');
+  const connectSeconds = instruments.histogram('wag_session_connect_seconds');
+  const closes = instruments.counter('wag_session_closes_total');
+  const pairingSteps = instruments.counter('wag_session_pairing_steps_total');
   return {
-    registry,
+    instruments,
     watchHost({ longestSilenceMs, counts }) {
-      new Gauge({
-        name: 'wag_supervised_sessions',
-        help: 'Placements of this worker against what it hosts. More actors than placements, and no change in it, would be a leak.',
-        labelNames: ['what'],
-        registers,
-        collect() {
-          for (const [what, count] of Object.entries(counts())) this.set({ what }, count);
-        },
+      instruments.gauge('wag_supervised_sessions', (gauge) => {
+        for (const [what, count] of Object.entries(counts())) gauge.set({ what }, count);
       });
-      new Gauge({
-        name: 'wag_session_silence_seconds_max',
-        help: 'For how long the quietest open connection has brought nothing.',
-        registers,
-        collect() {
-          this.set(longestSilenceMs() / 1000);
-        },
-      });
+      instruments.gauge('wag_session_longest_silence_seconds', (gauge) => gauge.set(longestSilenceMs() / 1_000));
     },
-    outcomes,
-    inbound,
-    acknowledgeSeconds,
-    fenceRefusals,
-    unhandledRejections,
-    recycles,
-    keepAliveSeconds,
+    watchWorker({ maxSessions, isLeaseHeld }) {
+      instruments.gauge('wag_worker_capacity_sessions').set(maxSessions);
+      instruments.gauge('wag_worker_lease_held', (gauge) => gauge.set(isLeaseHeld() ? 1 : 0));
+    },
+    fenceRefusals: instruments.counter('wag_fence_refusals_total'),
+    unhandledRejections: instruments.counter('wag_stray_rejections_total'),
+    recycles: instruments.counter('wag_session_recycles_total'),
+    keepAliveSeconds: instruments.histogram('wag_session_keepalive_seconds'),
+    keyWriteSeconds: instruments.histogram('wag_key_write_seconds'),
+    resendsAsked: instruments.counter('wag_message_resends_asked_total'),
+    undecryptable: instruments.counter('wag_messages_undecryptable_total'),
     messageCount: () => messages,
+    countStep(step) {
+      if (step.name === 'opened') connectSeconds.observe(step.afterMs / 1_000);
+      else if (step.name === 'closed') closes.inc({ reason: reasonOf(step.code) });
+      else pairingSteps.inc({ step: PAIRING_STEPS[step.name] });
+    },
     countOutcome(state) {
       outcomes.inc({ state: state.toLowerCase() });
       if (state === 'SENT') messages += 1;
+    },
+    countAcknowledged(milliseconds, messageId) {
+      acknowledgeSeconds.observe(milliseconds / 1_000);
+      sendSeconds.observe(Math.max(0, Date.now() - timeOfId(messageId)) / 1_000);
     },
     countInbound(count) {
       inbound.inc(count);

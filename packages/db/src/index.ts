@@ -37,3 +37,4 @@ export {
   type SystemLogSink,
   type SystemLogSinkOptions,
 } from './system-log-sink.ts';
+export { watchPool } from './watch-pool.ts';

@@ -1,4 +1,4 @@
-import { Gauge, type LogSink, type Registry } from '@wa-gate/kit';
+import type { Instruments, LogSink } from '@wa-gate/kit';
 import { isDatabaseUnavailable } from './errors.ts';
 import type { Queryable } from './pool.ts';
 import { parseLogLine, type SystemLogRow } from './system-log-line.ts';
@@ -21,7 +21,7 @@ export interface SystemLogSink {
   /** Starts to store lines, the buffered ones first. */
   start(db: Queryable): void;
   /** Adds the counts to the metrics of the process. */
-  exposeIn(registry: Registry): void;
+  exposeIn(instruments: Instruments): void;
   /** Stores the buffered lines, for at most `withinMs` milliseconds. Later lines are only on stdout. */
   stop(withinMs?: number): Promise<void>;
 }
@@ -119,16 +119,10 @@ export function createSystemLogSink(options: SystemLogSinkOptions = {}): SystemL
       db = connection;
       schedule(0);
     },
-    exposeIn(registry) {
-      new Gauge({
-        name: 'wag_system_log_lines',
-        help: 'Warnings and errors of this process, by what became of them on their way to the table system_logs.',
-        labelNames: ['outcome'],
-        registers: [registry],
-        collect() {
-          for (const [outcome, count] of Object.entries(counts)) this.set({ outcome }, count);
-        },
-      });
+    exposeIn(instruments) {
+      instruments.readCounter('wag_system_log_lines_total', () =>
+        Object.entries(counts).map(([outcome, count]) => [{ outcome }, count] as const),
+      );
     },
     async stop(withinMs = 1_000) {
       isStopped = true;

@@ -19,6 +19,9 @@ export function firstIdAt(time: Date): string {
   return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
 }
 
+/** When an id of {@link newId} was made: milliseconds since 1970, by the clock of the process that made it. */
+export const timeOfId = (id: string): number => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+
 /** All prefixes of tokens and ids that people see. */
 export const TOKEN_PREFIX = {
   liveKey: 'wag_live_',

@@ -3,7 +3,7 @@ export { createCensor } from './censor.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { ConfigError, readConfig } from './env.ts';
 export { describeFolderFailure } from './folder-failure.ts';
-export { firstIdAt, newId, newRequestId, newToken, TOKEN_PREFIX } from './ids.ts';
+export { firstIdAt, newId, newRequestId, newToken, TOKEN_PREFIX, timeOfId } from './ids.ts';
 export {
   internalToken,
   NO_INCARNATION,
@@ -19,7 +19,27 @@ export { describeListenFailure } from './listen-failure.ts';
 export { type LogFiles, openLogFiles, SECURITY_FIELD } from './log-files.ts';
 export { createLogger, type Logger, type LoggerOptions, type LogSink } from './logger.ts';
 export { createLoop, type Loop } from './loop.ts';
-export { Counter, createMetrics, Gauge, Histogram, type Registry } from './metrics.ts';
+export {
+  BASE_UNITS,
+  CLOSE_REASONS,
+  type LabelOf,
+  METRICS,
+  type MetricDefinition,
+  type MetricName,
+  type MetricSource,
+  metricOf,
+  metricsFrom,
+} from './metrics/definitions.ts';
+export { answerMetrics, listenForScrapes, METRICS_ENVIRONMENT, type MetricsServer } from './metrics/exposition.ts';
+export {
+  type Counter,
+  createInstruments,
+  type Gauge,
+  type Histogram,
+  type Instruments,
+  type Registry,
+} from './metrics/instruments.ts';
+export { watchRedis } from './metrics/watch-redis.ts';
 export { PROCESS_ENVIRONMENT } from './process-environment.ts';
 export { createRedis, type Redis, type RedisClientOptions, redisKeys } from './redis.ts';
 export {

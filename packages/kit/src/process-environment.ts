@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { METRICS_ENVIRONMENT } from './metrics/exposition.ts';
 
 /** Environment variables of all processes. */
 export const PROCESS_ENVIRONMENT = {
@@ -9,5 +10,5 @@ export const PROCESS_ENVIRONMENT = {
       description: 'Folder for error.log, combined.log and security.log, besides stdout; one per process.',
     }),
   ),
-  ENABLE_METRICS: Type.Boolean({ default: true, description: '`false`: /metrics is not there.' }),
+  ...METRICS_ENVIRONMENT,
 };

@@ -5,7 +5,6 @@ export { type Learnt, learnContacts, touchContacts } from './contacts/learn.ts';
 export { findContactMerges, type PublishedMerges, publishContactMerges } from './contacts/merges.ts';
 export { otherSpellings } from './contacts/spellings.ts';
 export {
-  countDueDeliveries,
   type DeliveryResult,
   type DueDelivery,
   disableWebhook,
@@ -51,7 +50,6 @@ export { moveChat } from './outbox/move-chat.ts';
 export {
   beginAttempt,
   claimOutbox,
-  countQueuedMessages,
   findOutboxPayload,
   inspectOutbox,
   type OutboxItem,
@@ -104,4 +102,5 @@ export {
   publishHints,
   type SessionHint,
 } from './signals/hints.ts';
+export { type QueueFigures, readQueueFigures } from './signals/queue-figures.ts';
 export { createWebhookDoorbell, QUEUE_NAMES, type WebhookDoorbell } from './signals/queues.ts';

@@ -15,10 +15,11 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'packages/cluster': ['contracts', 'kit', 'db'],
   'packages/messaging': ['contracts', 'kit', 'db', 'cluster'],
   'packages/testkit': ['contracts', 'kit', 'db'],
+  'packages/observability': ['kit', 'messaging'],
   'apps/gateway': ['contracts', 'kit', 'db', 'cluster', 'messaging'],
   'apps/worker': ['contracts', 'kit', 'db', 'cluster', 'messaging'],
   'apps/sandbox': ['kit'],
-  'apps/e2e': ['contracts', 'kit', 'db', 'cluster', 'messaging', 'testkit'],
+  'apps/e2e': ['contracts', 'kit', 'db', 'cluster', 'messaging', 'observability', 'testkit'],
 };
 
 const BAILEYS = '@whiskeysockets/baileys';

@@ -1,5 +1,5 @@
 import { createPool, createSystemLogSink, type Queryable, type SystemLogSink } from '@wa-gate/db';
-import { createLogger, createMetrics, type Logger } from '@wa-gate/kit';
+import { createInstruments, createLogger, type Logger } from '@wa-gate/kit';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { createFaultProxy } from './fault-proxy.ts';
@@ -109,12 +109,13 @@ describe('the system log (MR-134)', () => {
 
   it('stores the last lines when it is stopped, and shows its counts as metrics', async () => {
     const { systemLog, logger } = start(database.pool);
-    const registry = createMetrics('test');
-    systemLog.exposeIn(registry);
+    const instruments = createInstruments({ service: 'test', version: '1' });
+    systemLog.exposeIn(instruments);
     for (let n = 0; n < 150; n += 1) logger.warn('event');
     await systemLog.stop(20_000);
     expect(await rows()).toHaveLength(150);
     logger.warn('too late');
-    expect(await registry.getSingleMetricAsString('wag_system_log_lines')).toMatch(/outcome="stored".*} 150/);
+    const shown = await instruments.registry.getSingleMetricAsString('wag_system_log_lines_total');
+    expect(shown).toMatch(/outcome="stored".*} 150/);
   });
 });

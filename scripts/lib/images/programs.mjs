@@ -17,13 +17,13 @@ export const PROGRAMS = /** @satisfies {Record<string, ImageProgram>} */ ({
   gateway: {
     folder: 'apps/gateway',
     files: ['bundle', 'package.json'],
-    ports: { PORT: 8000 },
+    ports: { PORT: 8000, METRICS_PORT: 9464 },
     health: ['PORT', '/readyz'],
   },
   worker: {
     folder: 'apps/worker',
     files: ['bundle', 'package.json'],
-    ports: { PORT: 8001 },
+    ports: { PORT: 8001, METRICS_PORT: 9464 },
     health: ['PORT', '/readyz'],
   },
   sandbox: {

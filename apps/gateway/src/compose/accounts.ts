@@ -3,6 +3,7 @@ import { createSecretBox, deriveKey } from '@wa-gate/kit';
 import type { GatewaySettings } from '../app.ts';
 import { type Config, durationSeconds } from '../config.ts';
 import { createMailboxTransport, createMailSender, createSmtpTransport } from '../jobs/mail/index.ts';
+import type { JobsMetrics } from '../metrics/index.ts';
 import type { KeyStore } from '../modules/api-keys/index.ts';
 import { createAccountService, createAuthService, parseSecrets } from '../modules/auth/index.ts';
 import type { People } from '../modules/identities/index.ts';
@@ -54,7 +55,11 @@ export function composeAccounts(
 }
 
 /** The sending of mails; nothing where mail is off. */
-export function composeMailing(resources: Resources, config: Config): { background: Background[] } {
+export function composeMailing(
+  resources: Resources,
+  config: Config,
+  { mails }: Pick<JobsMetrics, 'mails'>,
+): { background: Background[] } {
   const { pool, clock, logger } = resources;
   if (!isMailOn(config)) return { background: [] };
   const from = mailSender(config);
@@ -62,5 +67,6 @@ export function composeMailing(resources: Resources, config: Config): { backgrou
   const transport = host
     ? createSmtpTransport({ host, port, user, password, from })
     : createMailboxTransport(MAIL_DIR, from);
-  return { background: [createMailSender({ pool, box: mailBox(resources), transport, clock, logger })] };
+  const onAttempt = (outcome: 'sent' | 'failed'): void => mails.inc({ outcome });
+  return { background: [createMailSender({ pool, box: mailBox(resources), transport, clock, logger, onAttempt })] };
 }

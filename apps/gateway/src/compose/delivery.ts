@@ -2,7 +2,7 @@ import { createSecretBox, redisKeys } from '@wa-gate/kit';
 import type { SessionHint } from '@wa-gate/messaging';
 import type { Config } from '../config.ts';
 import { createWebhookClient, createWebhookDeliverer, type WebhookConsumer } from '../jobs/webhooks/index.ts';
-import type { GatewayMetrics } from '../metrics/index.ts';
+import type { JobsMetrics } from '../metrics/index.ts';
 import { WEBHOOK_SECRETS_BOX } from '../modules/webhooks/index.ts';
 import type { ControlStreams } from '../worker-links/control-streams.ts';
 import type { Subscriptions } from '../worker-links/subscriptions.ts';
@@ -21,7 +21,7 @@ export interface DeliverySources {
 export function composeDelivery(
   resources: Resources,
   config: Config,
-  metrics: GatewayMetrics,
+  metrics: JobsMetrics,
   { streams, subscriptions }: DeliverySources,
 ): { background: Background } {
   const { pool, logger, clock } = resources;

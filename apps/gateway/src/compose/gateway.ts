@@ -1,9 +1,11 @@
+import { watchPool } from '@wa-gate/db';
+import { listenForScrapes, type MetricsServer, watchRedis } from '@wa-gate/kit';
 import type { FastifyInstance } from 'fastify';
 import { buildGateway, type GatewayServices, type GatewaySettings } from '../app.ts';
 import type { Config } from '../config.ts';
 import { createInvariantWatch } from '../jobs/invariants/index.ts';
 import { createMaintenance, retentionTasks } from '../jobs/maintenance/index.ts';
-import { createGatewayMetrics } from '../metrics/index.ts';
+import { createGatewayMetrics, createJobsMetrics } from '../metrics/index.ts';
 import { createHealthService, createProcessMeter } from '../modules/health/index.ts';
 import { createConnectionDrain } from '../plugins/connection-drain.ts';
 import { networkSettings } from '../plugins/transport/index.ts';
@@ -18,6 +20,8 @@ import type { Background, Resources } from './resources.ts';
 export interface Gateway {
   app: FastifyInstance;
   services: GatewayServices;
+  /** Opens the port of the API, and that of the metrics where they have one. */
+  listen(): Promise<void>;
   /** Begins what runs by itself: reconciling and delivering, by the role. */
   start(): void;
   /** Ends it all, after SHUTDOWN_DELAY_MS: waits that last, the server, the loops. The resources stay open. */
@@ -31,8 +35,11 @@ const retentionOf = ({ AUDIT_RETENTION_DAYS: auditDays, SYSTEM_LOG_RETENTION_DAY
 
 export async function composeGateway(resources: Resources, config: Config): Promise<Gateway> {
   const { pool, redis, masterKeys, logger, version } = resources;
-  const metrics = createGatewayMetrics(pool);
-  resources.systemLog?.exposeIn(metrics.registry);
+  const metrics = createGatewayMetrics(pool, version);
+  const { instruments } = metrics;
+  watchPool(instruments, pool);
+  watchRedis(instruments, redis);
+  resources.systemLog?.exposeIn(instruments);
   const meter = createProcessMeter();
   const drain = createConnectionDrain(config.SHUTDOWN_DELAY_MS);
   const health = createHealthService({ db: pool, redis, meter, version, isLeaving: () => drain.isDraining });
@@ -40,12 +47,13 @@ export async function composeGateway(resources: Resources, config: Config): Prom
   const background: Background[] = [];
   background.push(config.ROLE === 'jobs' ? api.listening : api.background);
   if (config.ROLE !== 'api') {
+    const jobsMetrics = createJobsMetrics(instruments, pool);
     background.push(
-      composeDelivery(resources, config, metrics, api.sources).background,
-      ...composeMailing(resources, config).background,
+      composeDelivery(resources, config, jobsMetrics, api.sources).background,
+      ...composeMailing(resources, config, jobsMetrics).background,
       composeNoticeLoop(resources, config, composeMailQueue(resources, config)).background,
       composeUsageMover(resources).background,
-      createInvariantWatch({ ...resources, metrics }),
+      createInvariantWatch({ ...resources, metrics: jobsMetrics, everyMs: config.INVARIANT_CHECK_INTERVAL }),
       createMaintenance({ ...resources, tasks: retentionTasks(resources.pool, retentionOf(config)) }),
     );
   }
@@ -53,7 +61,10 @@ export async function composeGateway(resources: Resources, config: Config): Prom
   const network = networkSettings(config);
   const settings: GatewaySettings = {
     version,
-    serveMetrics: config.ENABLE_METRICS,
+    metrics: {
+      isServed: config.ENABLE_METRICS && config.METRICS_PORT === undefined,
+      token: config.METRICS_TOKEN,
+    },
     ...credentialSettings(config, masterKeys),
     network,
     corsOrigins: network.corsOrigins,
@@ -65,6 +76,7 @@ export async function composeGateway(resources: Resources, config: Config): Prom
     app.addHook('onReady', () => api.open());
     app.addHook('onClose', () => api.close());
   }
+  let scrapes: MetricsServer | undefined;
 
   async function stop(): Promise<void> {
     await drain.begin();
@@ -72,12 +84,20 @@ export async function composeGateway(resources: Resources, config: Config): Prom
     await app.close();
     await Promise.all(background.map((part) => part.stop()));
     await api.disconnect();
+    await scrapes?.close();
   }
   let stopping: Promise<void> | undefined;
 
   return {
     app,
     services: api.services,
+    async listen() {
+      const { ENABLE_METRICS, HOST: host, METRICS_PORT, METRICS_HOST = host, METRICS_TOKEN: token } = config;
+      if (ENABLE_METRICS && METRICS_PORT !== undefined) {
+        scrapes = await listenForScrapes(instruments.registry, { host: METRICS_HOST, port: METRICS_PORT, token });
+      }
+      await app.listen({ host, port: config.PORT });
+    },
     start() {
       for (const part of background) part.start();
     },

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import { ERROR_CODES } from '@wa-gate/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { TestUser } from '../testing/gateway-fixture.ts';
+import { METRICS_TOKEN, type TestUser } from '../testing/gateway-fixture.ts';
 import { useGateway } from '../testing/use-gateway.ts';
 
 const fixture = useGateway();
@@ -130,7 +130,7 @@ it('PostgreSQL away is 503 with Retry-After on every route that needs it, and ne
     services: { database: 'disconnected' },
   });
   expect((await fixture.call('GET', '/livez')).status).toBe(200);
-  expect((await fixture.call('GET', '/metrics')).status).toBe(200);
+  expect((await fixture.call('GET', '/metrics', { as: METRICS_TOKEN })).status).toBe(200);
   fixture.databaseLine.set('forward');
   expect((await fixture.call('GET', '/api/sessions', { as: user.token })).status).toBe(200);
 });

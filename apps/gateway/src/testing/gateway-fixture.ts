@@ -17,6 +17,8 @@ import { composeGateway, type Gateway } from '../compose/gateway.ts';
 import { ConfigSchema } from '../config.ts';
 import { startWorkerStandIn, type WorkerStandIn } from './worker-stand-in.ts';
 
+/** Shown by who reads `/metrics`. */
+export const METRICS_TOKEN = 'token-of-the-scrapes';
 export const JOIN_TOKEN = 'join-token-of-the-tests';
 export const ADMIN = { email: 'admin@example.test', password: 'the password of the admin' };
 
@@ -116,6 +118,7 @@ export async function createGatewayFixture(
     REDIS_URL: redisUrl,
     WAG_MASTER_KEY: masterKey.toString('base64'),
     WORKER_AUTH_TOKEN: JOIN_TOKEN,
+    METRICS_TOKEN,
     DEFAULT_NETWORK: 'sandbox',
     ...env,
   });

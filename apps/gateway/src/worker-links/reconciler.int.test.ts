@@ -93,7 +93,7 @@ const allOn =
   async () =>
     (await placements()).every(({ worker_id }) => workers.includes(worker_id));
 const metricOf = async (name: string, labels: Record<string, string>) => {
-  const metric = await metrics.registry.getSingleMetric(name)?.get();
+  const metric = await metrics.instruments.registry.getSingleMetric(name)?.get();
   return metric?.values.find((value) => Object.entries(labels).every(([key, label]) => value.labels[key] === label))
     ?.value;
 };

@@ -46,9 +46,14 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
   const now = () => clock.monotonic();
 
   const sessions = new HostedSessions();
-  const metrics = createWorkerMetrics({ states: () => sessions.actors.map((actor) => actor.state.name) });
+  const states = () => sessions.actors.map((actor) => actor.state.name);
+  const metrics = createWorkerMetrics({ version: deps.version, states });
   const announce = createAnnouncer({ redis, webhooks, control });
-  const keyWriter = createKeyWriter({ pool, clock });
+  const keyWriter = createKeyWriter({
+    pool,
+    clock,
+    onWritten: (milliseconds) => metrics.keyWriteSeconds.observe(milliseconds / 1000),
+  });
   /** Fences the actor of exactly this epoch. */
   const onStale = ({ sessionId, epoch }: Ownership): void => {
     const actor = sessions.find(sessionId);
@@ -103,6 +108,7 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
         retry: pace.retry,
         liveness: watch.liveness,
         reconnectTurn,
+        onStep: (step) => metrics.countStep(step),
         onRecycled: (why) => metrics.recycles.inc({ reason: why }),
         onAppended: announce,
         stillOwned,

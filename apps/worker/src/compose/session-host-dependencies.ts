@@ -9,6 +9,8 @@ import type { WhatsAppNetwork } from '../whatsapp/network.ts';
 /** The connections and settings of the host. The composition root makes and closes them. */
 export interface SessionHostDependencies {
   workerId: string;
+  /** Of the software, for the metrics. */
+  version?: string;
   pool: Pool;
   redis: Redis;
   subscriber: Redis;

@@ -41,6 +41,7 @@ export function composeTraffic(deps: SessionHostDependencies, { sessions, metric
     contacts,
     onStale,
     onStored: (count) => metrics.countInbound(count),
+    onUndecryptable: (count) => metrics.undecryptable.inc(count),
   });
   const dispatcher = new Dispatcher({
     pool,
@@ -52,7 +53,8 @@ export function composeTraffic(deps: SessionHostDependencies, { sessions, metric
     mayStart,
     onStuck: ({ sessionId }) => sessions.find(sessionId)?.dropConnection(),
     onTimeLocked: async ({ sessionId }) => sessions.find(sessionId)?.refusedReachout(),
-    onAcknowledged: (milliseconds) => metrics.acknowledgeSeconds.observe(milliseconds / 1000),
+    onAcknowledged: (milliseconds, messageId) => metrics.countAcknowledged(milliseconds, messageId),
+    onResendAsked: () => metrics.resendsAsked.inc(),
   });
   return {
     traffic: { outbox: dispatcher, inbox: projector, contacts } satisfies SessionTraffic,

@@ -1,5 +1,12 @@
 import type { AddressInfo } from 'node:net';
-import { createLogger, createMetrics, internalToken, newNonce, PROOF_HEADERS, provenIncarnation } from '@wa-gate/kit';
+import {
+  createInstruments,
+  createLogger,
+  internalToken,
+  newNonce,
+  PROOF_HEADERS,
+  provenIncarnation,
+} from '@wa-gate/kit';
 import {
   type AcceptedMessage,
   type GatewayFrame,
@@ -66,7 +73,7 @@ beforeEach(async () => {
     probes: {
       ...identity,
       network: 'sandbox',
-      registry: createMetrics('test'),
+      registry: createInstruments({ service: 'test', version: '1' }).registry,
       sessionCount: () => 0,
       messageCount: () => 0,
       load: () => LOAD,

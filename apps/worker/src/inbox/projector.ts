@@ -35,6 +35,8 @@ export interface ProjectorDependencies {
   contacts: Pick<ContactFeed, 'learn'>;
   onStale: (owner: Ownership) => void;
   onStored: (count: number) => void;
+  /** So many messages came that could not be decrypted at first. */
+  onUndecryptable?: (count: number) => void;
 }
 
 /**
@@ -66,7 +68,8 @@ interface Written extends Appended {
 }
 
 export function createProjector(deps: ProjectorDependencies): Projector {
-  const { pool, writeLock, clock, logger, messageKey, timers, announce, contacts, onStale, onStored } = deps;
+  const { pool, writeLock, clock, logger, messageKey, timers, announce, contacts, onStale } = deps;
+  const { onStored, onUndecryptable } = deps;
   const batcher = new Batcher<Arrival>({
     name: 'inbound',
     writeLock,
@@ -80,6 +83,8 @@ export function createProjector(deps: ProjectorDependencies): Projector {
         batch.flatMap(({ timers: told, sessionId, epoch }) => told.map((timer) => ({ sessionId, epoch, ...timer }))),
       );
       for (const step of inSteps(batch)) for (const written of await write(step)) tell(written, step);
+      const undecryptable = batch.filter(({ message }) => message?.isStub).length;
+      if (undecryptable > 0) onUndecryptable?.(undecryptable);
     },
     onPoison: ({ sessionId, message, change }, error) =>
       logger.error(

@@ -1,15 +1,16 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { LoadGauges } from '@wa-gate/cluster';
 import { ProbeSchema } from '@wa-gate/contracts';
-import type { Registry } from '@wa-gate/kit';
+import { answerMetrics, type Registry } from '@wa-gate/kit';
 import { Type } from 'typebox';
 
 export interface ProbeRoutesOptions {
   workerId: string;
   network: string;
   registry: Registry;
-  /** @default true */
+  /** `/metrics` is here, for who shows the token where there is one. @default true */
   servesMetrics?: boolean;
+  metricsToken?: string | undefined;
   incarnation: () => number | undefined;
   sessionCount: () => number;
   /** Messages sent and received since the start. */
@@ -35,7 +36,8 @@ const Health = Type.Object({
  * Probes without authentication. Liveness must not depend on PostgreSQL or Redis: a restart would not bring them back.
  */
 export const probeRoutes: FastifyPluginAsyncTypebox<ProbeRoutesOptions> = async (app, options) => {
-  const { workerId, network, registry, incarnation, sessionCount, messageCount, load, servesMetrics = true } = options;
+  const { workerId, network, registry, incarnation, sessionCount, messageCount, load } = options;
+  const { servesMetrics = true, metricsToken } = options;
 
   app.get('/health', { schema: { response: { 200: Health } } }, async () => ({
     status: 'healthy' as const,
@@ -57,8 +59,9 @@ export const probeRoutes: FastifyPluginAsyncTypebox<ProbeRoutesOptions> = async 
   });
 
   if (!servesMetrics) return;
-  app.get('/metrics', async (_, reply) => {
-    const text = await registry.metrics();
-    return reply.type(registry.contentType).send(text);
+  app.get('/metrics', async (request, reply) => {
+    const { status, contentType, body } = await answerMetrics(registry, metricsToken, request.headers.authorization);
+    if (status === 401) reply.header('www-authenticate', 'Bearer');
+    return reply.code(status).type(contentType).send(body);
   });
 };

@@ -18,7 +18,9 @@ export interface DispatcherDependencies extends Omit<SenderDependencies, 'rows' 
    */
   onTimeLocked: (owner: Ownership) => Promise<void>;
   /** Milliseconds from the start of an attempt to the acknowledgement of the server, for the metrics. */
-  onAcknowledged: (milliseconds: number) => void;
+  onAcknowledged: (milliseconds: number, messageId: string) => void;
+  /** A phone could not read a message, and asks for it again. */
+  onResendAsked?: () => void;
 }
 
 /**
@@ -84,7 +86,7 @@ export class Dispatcher {
     if (!window || !attempt) return;
     window.inFlight.delete(ack.waMessageId);
     attempt.wireAt ??= new Date();
-    this.#deps.onAcknowledged(this.#deps.clock.monotonic() - attempt.since);
+    this.#deps.onAcknowledged(this.#deps.clock.monotonic() - attempt.since, attempt.item.messageId);
     const refusal = ack.error === undefined ? null : describeRefusal(ack.error);
     this.#sender.conclude(window.owner, attempt, refusal);
     if (refusal?.code === TIME_LOCKED) this.#holdNewChats(window);
@@ -105,6 +107,7 @@ export class Dispatcher {
 
   /** What was sent under this id, from the outbox, to answer a phone that could not read it. */
   sentMessage(owner: Ownership, waMessageId: string): Promise<proto.IMessage | undefined> {
+    this.#deps.onResendAsked?.();
     return this.#sender.sentMessage(owner, waMessageId);
   }
 

@@ -37,7 +37,9 @@ describe('liveness by data', () => {
       recycles: 0,
     });
     expect(health.lastFrameAgeMs).toBeLessThan(5_000);
-    expect(await world.host.metrics.registry.metrics()).toMatch(/wag_session_keepalive_seconds_count\{.*\} [1-9]/);
+    expect(await world.host.metrics.instruments.registry.metrics()).toMatch(
+      /wag_session_keepalive_seconds_count\{.*\} [1-9]/,
+    );
   });
 
   it('notices a connection that is open and dead, reports it, and replaces it: nothing is lost, order holds', async () => {
@@ -59,7 +61,7 @@ describe('liveness by data', () => {
     for (const messageId of sent) await world.waitForMessage(messageId, 'DELIVERED');
     expect((await world.sandbox.inbox(ann)).map(({ text }) => text)).toEqual(['before', 'into', 'the', 'void']);
     expect((await world.actor(sessionId)).health.recycles).toBe(1);
-    expect(await world.host.metrics.registry.metrics()).toMatch(
+    expect(await world.host.metrics.instruments.registry.metrics()).toMatch(
       /wag_session_recycles_total\{.*reason="silent".*\} [1-9]/,
     );
   });
@@ -70,7 +72,7 @@ describe('liveness by data', () => {
     await waitFor(async () => (await since('connection.open')).length === 1, { what: 'a new one' });
     expect((await since('connection.close'))[0]!.data).toMatchObject({ code: 'stale/unacknowledged' });
     expect((await since('session.status'))[0]!.data).toMatchObject({ state: 'stale' });
-    expect(await world.host.metrics.registry.metrics()).toMatch(
+    expect(await world.host.metrics.instruments.registry.metrics()).toMatch(
       /wag_session_recycles_total\{.*reason="unacknowledged".*\} 1/,
     );
   });

@@ -42,6 +42,8 @@ export class SessionActor {
   readonly #reconnecting: Reconnecting;
   readonly #budget: QueryBudget;
   #recycles = 0;
+  /** Monotonic, ms: when the present attempt to connect began. */
+  #attemptSince = 0;
 
   constructor(deps: SessionActorDependencies) {
     this.#deps = deps;
@@ -51,9 +53,18 @@ export class SessionActor {
     this.#keeper = new StateKeeper(this.#status, arrivalEvents(deps.owner, deps.arrival.reason));
     this.#limits = new AccountLimits(this.#keeper, deps.clock);
     this.#connection = new SessionConnection(deps, {
-      qr: (qr) => this.#pairing.show(qr),
-      passkey: (step) => this.#keeper.move({ type: 'passkey', step }),
-      paired: () => this.#keeper.move({ type: 'paired' }),
+      qr: (qr) => {
+        deps.onStep?.({ name: 'code' });
+        this.#pairing.show(qr);
+      },
+      passkey: (step) => {
+        deps.onStep?.({ name: 'passkey' });
+        this.#keeper.move({ type: 'passkey', step });
+      },
+      paired: () => {
+        deps.onStep?.({ name: 'linked' });
+        this.#keeper.move({ type: 'paired' });
+      },
       opened: (identity, connection) => this.#opened(identity, connection),
       lost: (verdict, silentMs) => this.#lost(verdict, silentMs),
       restricted: (restriction) => this.#limits.restrict(restriction),
@@ -215,11 +226,15 @@ export class SessionActor {
   }
 
   #open(): void {
+    this.#attemptSince = this.#now();
     this.#run(() => this.#connection.open());
   }
 
   #opened(identity: Identity, connection: Connection): void {
     this.#reconnecting.cancel();
+    if (this.state.name === 'connecting') {
+      this.#deps.onStep?.({ name: 'opened', afterMs: this.#now() - this.#attemptSince });
+    }
     if (this.#keeper.move({ type: 'open', identity, at: this.#now() }))
       this.#deps.traffic.outbox.opened(this.owner, connection);
   }
@@ -232,6 +247,7 @@ export class SessionActor {
     this.#leave();
     if (!this.#keeper.move({ type: 'closed', verdict, at: goodUntil })) return;
     this.#deps.logger.info({ ...this.owner, code: verdict.code, state: this.state.name }, 'connection ended');
+    this.#deps.onStep?.({ name: 'closed', code: verdict.code });
     const recycled = recycleReason(verdict);
     if (recycled) {
       this.#recycles += 1;
@@ -243,6 +259,7 @@ export class SessionActor {
   }
 
   #reopen(): void {
+    this.#attemptSince = this.#now();
     this.#run(() => this.#connection.reopen(() => this.state.name === 'connecting'));
   }
 

@@ -48,11 +48,18 @@ const MAX_WRITES_PER_STATEMENT = 64;
 const MAX_ATTEMPTS = 5;
 const RETRY = { initialMs: 50, maxMs: 1_000 };
 
+export interface KeyWriterDependencies {
+  pool: Pool;
+  clock: Clock;
+  /** Milliseconds that a statement took, with its repeats. */
+  onWritten?: (milliseconds: number) => void;
+}
+
 /**
  * Writes the keys of all sessions of this worker: whatever queues up behind the statements in flight goes into the
  * next one. Two writes of the same key keep their order, and one statement carries one epoch of a session.
  */
-export function createKeyWriter({ pool, clock }: { pool: Pool; clock: Clock }): KeyWriter {
+export function createKeyWriter({ pool, clock, onWritten }: KeyWriterDependencies): KeyWriter {
   const queue: Waiting[] = [];
   const busyKeys = new Set<string>();
   const statements = new Set<Promise<void>>();
@@ -123,8 +130,10 @@ export function createKeyWriter({ pool, clock }: { pool: Pool; clock: Clock }): 
     const open = batch.flatMap(({ write: { acceptance } }) => (acceptance?.state === 'open' ? [acceptance] : []));
     const acceptances = new Set(open);
     for (const acceptance of acceptances) acceptance.state = 'asked';
+    const begun = clock.monotonic();
     try {
       const stale = new Set(await writeBatch(batch, acceptances));
+      onWritten?.(clock.monotonic() - begun);
       for (const { write, resolve, reject } of batch) {
         if (stale.has(write.owner.sessionId)) reject(new StaleEpochError([write.owner.sessionId]));
         else if (write.acceptance?.isRefused) reject(notAccepted());

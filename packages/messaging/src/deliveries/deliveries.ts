@@ -345,11 +345,3 @@ export const WAITING_DELIVERIES = `(
     WHERE w.leased_by IS NOT NULL AND w.is_active AND NOT EXISTS (SELECT 1 FROM webhook_deliveries d
       WHERE d.webhook_id = w.id AND d.seq = e.seq AND d.session_id = e.session_id)
   )`;
-
-/** Deliveries that should have been made by now, over all webhooks. */
-export async function countDueDeliveries(db: Queryable): Promise<number> {
-  const { rows } = await db.query<{ count: number }>(
-    `SELECT count(*) AS count FROM ${WAITING_DELIVERIES} AS waiting WHERE next_attempt <= now()`,
-  );
-  return rows[0]!.count;
-}

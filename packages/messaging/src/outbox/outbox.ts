@@ -225,11 +225,3 @@ export async function findOutboxPayload(
   });
   return rows[0] ?? null;
 }
-
-/** Accepted messages that no owner has taken yet. */
-export async function countQueuedMessages(db: Queryable): Promise<number> {
-  const { rows } = await db.query<{ count: number }>(
-    `SELECT count(*) AS count FROM outbox WHERE state = 'QUEUED' AND lane = 'INTERACTIVE'`,
-  );
-  return rows[0]!.count;
-}

@@ -3,12 +3,13 @@ import type { Queue } from 'bullmq';
 
 /**
  * Public names of the queues, in metrics and API. `message-queue` and `broadcast-queue` are the two lanes of the outbox
- * and no BullMQ queues.
+ * and no BullMQ queues; `mail-queue` is the table of mails.
  */
 export const QUEUE_NAMES = {
   messages: 'message-queue',
   broadcasts: 'broadcast-queue',
   webhooks: 'webhook-queue',
+  mails: 'mail-queue',
 } as const;
 
 /** A doorbell says "look", never what to do: the facts are in PostgreSQL. */

@@ -1,4 +1,4 @@
-import { createLogger, createRedis, type Redis, systemClock } from '@wa-gate/kit';
+import { createInstruments, createLogger, createRedis, type Redis, systemClock } from '@wa-gate/kit';
 import { SQL_INVARIANTS } from '@wa-gate/messaging';
 import {
   createFaultProxy,
@@ -10,7 +10,7 @@ import {
   testRedisUrl,
 } from '@wa-gate/testkit';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { createGatewayMetrics } from '../../metrics/index.ts';
+import { createJobsMetrics } from '../../metrics/index.ts';
 import { createInvariantWatch } from './index.ts';
 
 const logger = createLogger({ service: 'test', level: 'silent' });
@@ -35,10 +35,11 @@ afterAll(async () => {
 });
 
 function createReplica() {
-  const metrics = createGatewayMetrics(database.pool);
+  const instruments = createInstruments({ service: 'test', version: '1' });
+  const metrics = createJobsMetrics(instruments, database.pool);
   const watch = createInvariantWatch({ pool: database.pool, redis, clock: systemClock, logger, metrics });
   const shown = async () =>
-    (await metrics.registry.metrics())
+    (await instruments.registry.metrics())
       .split('\n')
       .filter((sample) => sample.startsWith('wag_invariant_violations{'))
       .map((sample) => /invariant="([^"]+)".* (\d+)$/.exec(sample)!)

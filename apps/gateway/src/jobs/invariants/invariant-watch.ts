@@ -1,14 +1,14 @@
 import type { Pool } from '@wa-gate/db';
 import { type Clock, createLoop, type Logger, type Redis, redisKeys } from '@wa-gate/kit';
 import { checkInvariant, type InvariantBounds, SQL_INVARIANTS } from '@wa-gate/messaging';
-import type { GatewayMetrics } from '../../metrics/index.ts';
+import type { JobsMetrics } from '../../metrics/index.ts';
 
 export interface InvariantWatchDependencies {
   pool: Pool;
   redis: Redis;
   clock: Clock;
   logger: Logger;
-  metrics: Pick<GatewayMetrics, 'invariantViolations'>;
+  metrics: Pick<JobsMetrics, 'invariantViolations'>;
   /** @default 60 000 */
   everyMs?: number;
 }

@@ -1,5 +1,6 @@
 import type { Queryable } from '@wa-gate/db';
 import { backoffDelay } from '@wa-gate/kit';
+import type { QueueFigures } from '@wa-gate/messaging';
 
 /** A mail that is due, claimed by one sender. */
 export interface DueMail {
@@ -62,4 +63,16 @@ export async function markFailed(db: Queryable, { id, attempts }: DueMail, error
 export async function sweepMails(db: Queryable, limit: number): Promise<number> {
   const { rowCount } = await db.query({ ...SWEEP, values: [limit] });
   return rowCount ?? 0;
+}
+
+const FIGURES = {
+  name: 'mail-figures',
+  text: `SELECT count(*) AS depth, coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 AS "oldestSeconds"
+    FROM mails WHERE sent_at IS NULL AND created_at > now() - interval '${GIVE_UP_DAYS} days'`,
+};
+
+/** Mails that are not sent yet. The age counts from when they were written: a failed attempt begins no new wait. */
+export async function readMailFigures(db: Queryable): Promise<QueueFigures> {
+  const { rows } = await db.query<QueueFigures>(FIGURES);
+  return rows[0]!;
 }

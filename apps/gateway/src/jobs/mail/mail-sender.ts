@@ -10,6 +10,8 @@ export interface MailSenderDependencies {
   transport: MailTransport;
   clock: Clock;
   logger: Logger;
+  /** What came of an attempt. */
+  onAttempt?: (outcome: 'sent' | 'failed') => void;
   /** How often it looks. @default 1 000 */
   everyMs?: number;
 }
@@ -31,7 +33,7 @@ const BATCH = 5;
 const STOP_WITHIN_MS = 2_000;
 
 export function createMailSender(deps: MailSenderDependencies): MailSender {
-  const { pool, box, transport, clock, logger, everyMs = 1_000 } = deps;
+  const { pool, box, transport, clock, logger, onAttempt, everyMs = 1_000 } = deps;
 
   async function attempt(due: DueMail): Promise<void> {
     const { id, recipient, content, createdAt } = due;
@@ -39,9 +41,11 @@ export function createMailSender(deps: MailSenderDependencies): MailSender {
       const mail = JSON.parse(box.open(content, mailContext(id)).toString()) as Omit<Mail, 'to'>;
       await transport.send({ ...mail, id, to: recipient, createdAt });
     } catch (error) {
+      onAttempt?.('failed');
       logger.warn({ err: error, mailId: id, attempts: due.attempts }, 'mail not sent, trying again later');
       return await markFailed(pool, due, error as Error);
     }
+    onAttempt?.('sent');
     await markSent(pool, id);
   }
 

@@ -12,7 +12,7 @@ import {
   WEBHOOK_LEASE_MS,
   type WrittenWebhook,
 } from '@wa-gate/messaging';
-import type { GatewayMetrics } from '../../metrics/index.ts';
+import type { JobsMetrics } from '../../metrics/index.ts';
 import { secretContext } from '../../modules/webhooks/index.ts';
 import { HeldWebhook } from './held-webhook.ts';
 import { createResultWriter } from './result-writer.ts';
@@ -27,7 +27,7 @@ export interface DelivererDependencies {
   client: WebhookClient;
   secrets: SecretBox;
   clock: Clock;
-  metrics: Pick<GatewayMetrics, 'deliveries' | 'deliveryDuration'>;
+  metrics: Pick<JobsMetrics, 'deliveries' | 'deliveryDuration'>;
   logger: Logger;
 }
 

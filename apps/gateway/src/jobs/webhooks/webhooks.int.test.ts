@@ -3,11 +3,11 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { EVENTS } from '@wa-gate/contracts';
 import type { Pool } from '@wa-gate/db';
-import { createLogger, createSecretBox, systemClock } from '@wa-gate/kit';
+import { createInstruments, createLogger, createSecretBox, systemClock } from '@wa-gate/kit';
 import { type Appended, createWebhookDoorbell, findViolations, hintsOf } from '@wa-gate/messaging';
 import { testRedisUrl, waitFor } from '@wa-gate/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createGatewayMetrics } from '../../metrics/index.ts';
+import { createJobsMetrics } from '../../metrics/index.ts';
 import type { TestSession, TestUser } from '../../testing/gateway-fixture.ts';
 import { useGateway } from '../../testing/use-gateway.ts';
 import { createWebhookClient, createWebhookDeliverer } from './index.ts';
@@ -107,7 +107,7 @@ function startDeliverer({
     post: (...given: Parameters<typeof real.post>) => (isDead() ? never() : real.post(...given)),
   };
   const secrets = createSecretBox([fixture.masterKey], 'webhook-secrets');
-  const metrics = createGatewayMetrics(pool);
+  const metrics = createJobsMetrics(createInstruments({ service: 'test', version: '1' }), pool);
   const deliverer = createWebhookDeliverer(
     { pool, client, secrets, clock: systemClock, metrics, logger },
     { sweepEveryMs: 60_000, ...options },

@@ -59,7 +59,7 @@ export function addOperation(
     url,
     onRequest,
     schema,
-    config: { ...(action && { audit: action }) },
+    config: { isLive: true, ...(action && { audit: action }) },
     async handler(request, reply) {
       const session = await sessionOf(request);
       if (action && !presenter?.writesAudit) {

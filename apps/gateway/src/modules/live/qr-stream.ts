@@ -70,6 +70,7 @@ export const qrStream: FastifyPluginAsync<QrStreamOptions> = async (app, { owner
   app.addHook('onRoute', (route) => {
     route.schema = schema;
     route.onRequest = onRequest;
+    route.config = { ...route.config, isStream: true };
     declareAccess(route);
   });
   // Whatever is streamed is not parsed.

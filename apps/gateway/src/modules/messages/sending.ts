@@ -1,5 +1,6 @@
 import {
   describeMessageState,
+  type KindName,
   type OutboundRequest,
   type SendRequest,
   type SendResult,
@@ -26,6 +27,8 @@ export interface SendingDependencies {
   messages: MessagesRepository;
   names: Pick<ContactNames, 'recipient'>;
   waiter: OutcomeWaiter;
+  /** A message was accepted, by this process or by the owner of its session. */
+  onAccepted?: (kind: KindName, by: 'gateway' | 'owner') => void;
 }
 
 export interface SendOptions {
@@ -127,14 +130,23 @@ async function readMessage(
 }
 
 /** Accepts messages and waits for what becomes of them. */
-export function createSending({ db, doorbells, offers, messages, names, waiter }: SendingDependencies): Sending {
+export function createSending(deps: SendingDependencies): Sending {
+  const { db, doorbells, offers, messages, names, waiter, onAccepted } = deps;
+
   /** One statement in PostgreSQL and one notification. */
   async function accept(message: AcceptedMessage): Promise<Extract<Acceptance, { outcome: 'accepted' | 'used' }>> {
     const acceptance = await acceptMessage(db, message);
-    if (acceptance.outcome === 'accepted') doorbells.notifySession(message.sessionId);
-    else if (acceptance.outcome !== 'used') throw refusal(acceptance);
+    if (acceptance.outcome === 'accepted') {
+      doorbells.notifySession(message.sessionId);
+      onAccepted?.(message.request.type, 'gateway');
+    } else if (acceptance.outcome !== 'used') throw refusal(acceptance);
     else if (!acceptance.isSameRequest) throw new ApiError('IDEMPOTENCY_MISMATCH');
     return acceptance;
+  }
+
+  function acceptedByOwner({ request }: AcceptedMessage) {
+    onAccepted?.(request.type, 'owner');
+    return { outcome: 'accepted' } as const;
   }
 
   /** By the owner of the session, if it takes the offer, else here. */
@@ -142,7 +154,7 @@ export function createSending({ db, doorbells, offers, messages, names, waiter }
     const offer = await offers.make(message, timeoutMs);
     if (!offer) return await accept(message);
     try {
-      if (await expectation.isHintedBefore(offer.lapsed)) return { outcome: 'accepted' } as const;
+      if (await expectation.isHintedBefore(offer.lapsed)) return acceptedByOwner(message);
       return await acceptLapsed(message);
     } finally {
       offer.settle();
@@ -155,7 +167,7 @@ export function createSending({ db, doorbells, offers, messages, names, waiter }
       return await accept(message);
     } catch (error) {
       if (!(error instanceof ApiError) || (await messages.readState(message.messageId)) === null) throw error;
-      return { outcome: 'accepted' };
+      return acceptedByOwner(message);
     }
   }
 

@@ -1,6 +1,7 @@
 import { createLogger, internalToken } from '@wa-gate/kit';
 import { Agent } from 'undici';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { METRICS_TOKEN } from '../../testing/gateway-fixture.ts';
 import { useGateway } from '../../testing/use-gateway.ts';
 import { createCallWorker } from '../../worker-links/call-worker.ts';
 import { SYSTEM_ACTOR } from '../audit/index.ts';
@@ -247,7 +248,7 @@ describe('how many workers there should be (MR-171)', () => {
       'minimum',
       'waiting',
     ]);
-    const { body: metrics } = await fixture.call('GET', '/metrics');
+    const { body: metrics } = await fixture.call('GET', '/metrics', { as: METRICS_TOKEN });
     for (const [name, value] of [
       ['desired_workers', 2],
       ['ready_workers', 1],

@@ -1,0 +1,32 @@
+import type { Queryable } from '@wa-gate/db';
+import type { Instruments } from '@wa-gate/kit';
+import { createFigures } from './figures.ts';
+
+const SESSIONS = {
+  name: 'stored-session-figures',
+  text: `SELECT lower(network::text) AS network, lower(state::text) AS state, count(*) AS count
+    FROM sessions WHERE desired_state = 'RUNNING' GROUP BY 1, 2`,
+};
+const WEBHOOKS = {
+  name: 'stored-webhook-figures',
+  text: `SELECT count(*) FILTER (WHERE is_active) AS on, count(*) FILTER (WHERE NOT is_active) AS off FROM webhooks`,
+};
+
+/** Sessions by network and state, and webhooks, as the database has them. Absent while it does not answer. */
+export function registerStored(instruments: Instruments, db: Queryable): void {
+  const look = createFigures(async () => {
+    const sessions = await db.query<{ network: string; state: string; count: number }>(SESSIONS);
+    const webhooks = await db.query<{ on: number; off: number }>(WEBHOOKS);
+    return { sessions: sessions.rows, webhooks: webhooks.rows[0]! };
+  });
+  instruments.gauge('wag_stored_sessions', async (gauge) => {
+    const figures = await look();
+    gauge.reset();
+    for (const { network, state, count } of figures?.sessions ?? []) gauge.set({ network, state }, count);
+  });
+  instruments.gauge('wag_stored_webhooks', async (gauge) => {
+    const figures = await look();
+    gauge.reset();
+    for (const [state, count] of Object.entries(figures?.webhooks ?? {})) gauge.set({ state }, count);
+  });
+}

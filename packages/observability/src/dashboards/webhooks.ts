@@ -1,0 +1,64 @@
+import { curve, type DashboardSpec, figure, quantiles } from './spec.ts';
+
+export const webhooks: DashboardSpec = {
+  name: 'webhooks',
+  title: 'wa-gate / Webhooks and mails',
+  description: 'What leaves for receivers of customers, and for mailboxes.',
+  rows: [
+    {
+      title: 'Now',
+      panels: [
+        figure('Switched on', 'none', 'max(wag_stored_webhooks{state="on"})', 'Webhooks that get events.'),
+        figure(
+          'Switched off',
+          'none',
+          'max(wag_stored_webhooks{state="off"})',
+          'By their owner, or because the receiver said 410.',
+        ),
+        figure(
+          'Due',
+          'none',
+          'wag:queue_depth:max{queue="webhook-queue"}',
+          'Deliveries that should have been made by now.',
+        ),
+        figure('Oldest', 's', 'wag:queue_oldest_seconds:max{queue="webhook-queue"}', 'For how long.'),
+        figure(
+          'Failing',
+          'percentunit',
+          'wag:webhook_attempts_failed:ratio_rate5m',
+          'Attempts that were refused or not answered.',
+        ),
+      ],
+    },
+    {
+      title: 'Deliveries',
+      panels: [
+        curve(
+          'Attempts',
+          'ops',
+          [['sum by (outcome) (rate(wag_webhook_attempts_total[$__rate_interval]))', '{{outcome}}']],
+          '`failed`: the last attempt, the event is not delivered.',
+        ),
+        curve('Receivers', 's', quantiles('wag_webhook_attempt_duration_seconds'), 'How long they take.'),
+      ],
+    },
+    {
+      title: 'Mails now',
+      panels: [
+        figure('Waiting', 'none', 'wag:queue_depth:max{queue="mail-queue"}', 'Mails that are not sent yet.'),
+        figure('Oldest', 's', 'wag:queue_oldest_seconds:max{queue="mail-queue"}', 'Since it was written.'),
+      ],
+    },
+    {
+      title: 'Mail server',
+      panels: [
+        curve(
+          'Attempts',
+          'ops',
+          [['sum by (outcome) (rate(wag_mail_attempts_total[$__rate_interval]))', '{{outcome}}']],
+          'At the mail server.',
+        ),
+      ],
+    },
+  ],
+};
