@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { METRICS, type MetricDefinition } from '@wa-gate/kit';
 import { QUEUE_NAMES } from '@wa-gate/messaging';
 import { describe, expect, it } from 'vitest';
@@ -130,6 +130,28 @@ describe('nothing is forgotten (MR-125)', () => {
       expect([app, page.includes(`| \`${app}\` |`)]).toEqual([app, true]);
       if (!scraped.includes(app)) expect(page).toMatch(new RegExp(`\\| \`${app}\` \\| not scraped: `));
     }
+  });
+
+  it('compose.yaml scrapes each of its processes, and mounts what is here', () => {
+    interface Service {
+      image: string;
+      volumes?: string[];
+    }
+    const { services } = read<{ services: Record<string, Service> }>(DEPLOYED.compose);
+    const { scrape_configs: jobs } = read<{
+      scrape_configs: { job_name: string; dns_sd_configs: { names: string[]; port: number }[] }[];
+    }>(DEPLOYED.prometheus);
+    for (const { job_name: job, dns_sd_configs: found } of jobs) {
+      const image = job.replace('wag-', 'wa-gate/');
+      const ours = Object.entries(services).filter(([, service]) => service.image.includes(`${image}:`));
+      expect(found.flatMap(({ names }) => names).sort()).toEqual(ours.map(([name]) => name).sort());
+      // METRICS_PORT of the images.
+      expect(found.map(({ port }) => port)).toEqual([9464]);
+    }
+    const mounted = ['prometheus', 'alertmanager', 'grafana'].flatMap((name) => services[name]?.volumes ?? []);
+    const sources = mounted.map((volume) => volume.split(':')[0]!).filter((source) => source.startsWith('./'));
+    expect(sources.length).toBe(5);
+    expect(sources.filter((source) => !existsSync(join(dirname(DEPLOYED.compose), source)))).toEqual([]);
   });
 
   it('the documentation has every metric, as the registry says', () => {

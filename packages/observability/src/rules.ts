@@ -7,6 +7,7 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** The folders of `deploy` that are about monitoring, as absolute paths. */
 export const DEPLOYED = {
+  compose: join(ROOT, 'deploy/compose.yaml'),
   rules: join(ROOT, 'deploy/prometheus/rules'),
   ruleTests: join(ROOT, 'deploy/prometheus/tests'),
   prometheus: join(ROOT, 'deploy/prometheus/prometheus.yml'),
@@ -45,5 +46,5 @@ const allRules = () => [...readRules().values()].flat().flatMap(({ rules }) => r
 export const readAlerts = (): AlertRule[] => allRules().filter((rule) => 'alert' in rule);
 export const readRecords = (): RecordingRule[] => allRules().filter((rule) => 'record' in rule);
 
-/** A YAML file, without a check of its shape. */
-export const read = <T>(path: string): T => parse(readFileSync(path, 'utf8')) as T;
+/** A YAML file with its merged keys, without a check of its shape. */
+export const read = <T>(path: string): T => parse(readFileSync(path, 'utf8'), { merge: true }) as T;
