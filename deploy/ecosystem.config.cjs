@@ -89,7 +89,14 @@ module.exports = {
       node_args: '--enable-source-maps --max-old-space-size=320',
       exec_mode: 'cluster',
       instances: number('WAG_GATEWAYS', 2),
-      env: { ...settings, ROLE: 'api', HOST: env.HOST || LOOPBACK, PORT: String(port) },
+      env: {
+        ...settings,
+        ROLE: 'api',
+        HOST: env.HOST || LOOPBACK,
+        PORT: String(port),
+        // Connections go over to the new process, one by one, before this one stops listening.
+        SHUTDOWN_DELAY_MS: '2000',
+      },
     },
     {
       ...common,

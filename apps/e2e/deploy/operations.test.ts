@@ -72,6 +72,7 @@ describe('the commands of docs/operations.md', () => {
     const verbs: Record<string, { flags: string[]; services: boolean }> = {
       up: { flags: ['--detach', '--wait', '--no-deps'], services: true },
       run: { flags: ['--rm'], services: true },
+      exec: { flags: [], services: true },
       logs: { flags: [], services: true },
       stop: { flags: [], services: true },
       start: { flags: [], services: true },
@@ -82,6 +83,12 @@ describe('the commands of docs/operations.md', () => {
     if (profile) expect(compose).toContain(`profiles: [${profile}]`);
     const [verb = '', ...rest] = words.slice(profile ? 4 : 2);
     expect(Object.keys(verbs)).toContain(verb);
+    if (verb === 'exec') {
+      // What is run in the container is no service.
+      const [node, program = '', name] = rest.splice(1);
+      expect([node, existsSync(join(root, program.replace('/app/', '')))]).toEqual(['node', true]);
+      expect(readFileSync(join(root, 'docs/wag.md'), 'utf8')).toContain(`wag ${name}`);
+    }
     expect(rest.filter((word) => word.startsWith('--') && !verbs[verb]!.flags.includes(word))).toEqual([]);
     expect(rest.filter((word) => !word.startsWith('--') && !below('services').includes(word))).toEqual([]);
   });

@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { type DestinationStream, type Level, type Logger, pino } from 'pino';
 import { createCensor } from './censor.ts';
 
@@ -55,11 +56,17 @@ export interface LoggerOptions {
 }
 
 /**
+ * In a cluster, such as PM2's, the manager takes what is written to `process.stdout`. File descriptor 1 is its own
+ * there, so lines would be in the log of the manager.
+ */
+const stdout = (): DestinationStream => (cluster.isWorker ? process.stdout : pino.destination(1));
+
+/**
  * Logs JSON lines on stdout: one event, one line, constant message, data in fields. No destination gets secrets
  * (censor.ts).
  */
 export function createLogger(options: LoggerOptions): Logger {
-  const { service, level = 'info', bindings = {}, secrets, destination = pino.destination(1), sinks = [] } = options;
+  const { service, level = 'info', bindings = {}, secrets, destination = stdout(), sinks = [] } = options;
   const streams = [{ level: 'trace' as const, stream: destination }, ...sinks];
   return pino(
     {
