@@ -21,6 +21,7 @@ Options
   --dev               run the sources unbuilt and start each app anew when they change (npm run dev); mode minimal by default
   --inspect           with --dev: each process listens for a debugger, from port 9229 on
   --seed              make accounts, sessions, chats and messages to look at; a second time changes nothing
+  --restored          the data folder is a copy from before: keys that are behind what was sent are renewed first (docs/backup.md)
   --help              this text
 
 Environment (or the file .env in this folder; docs/configuration.md has all variables)
@@ -39,7 +40,8 @@ Environment (or the file .env in this folder; docs/configuration.md has all vari
 /**
  * @typedef {{ help: boolean, mode: import('./modes.mjs').ModeName, demo: boolean, live: boolean, exitAfterDemo:
  *   boolean,
- *   verbose: boolean, dev: boolean, inspect: boolean, seed: boolean, observe: boolean }} StartOptions */
+ *   verbose: boolean, dev: boolean, inspect: boolean, seed: boolean, observe: boolean,
+ *   restored: boolean }} StartOptions */
 
 /**
  * @param {readonly string[]} argv
@@ -59,6 +61,7 @@ export function parseStartArguments(argv, env) {
     inspect: false,
     seed: false,
     observe: false,
+    restored: false,
   };
   let isUnwanted = false;
   /** @type {Record<string, () => void>} */
@@ -73,6 +76,7 @@ export function parseStartArguments(argv, env) {
     '--inspect': () => (options.inspect = true),
     '--seed': () => (options.seed = true),
     '--observe': () => (options.observe = true),
+    '--restored': () => (options.restored = true),
   };
   for (const argument of given.rest) {
     const apply = Object.hasOwn(flags, argument) ? flags[argument] : undefined;

@@ -12,6 +12,7 @@ const DEFAULTS = {
   inspect: false,
   seed: false,
   observe: false,
+  restored: false,
 };
 
 test.each([
@@ -23,6 +24,7 @@ test.each([
   [['-h'], {}, { help: true }],
   [['--seed'], {}, { seed: true }],
   [['--observe'], {}, { observe: true }],
+  [['--restored'], {}, { restored: true }],
   [['--dev'], {}, { dev: true, mode: 'minimal', demo: false }],
   [['--dev', '--inspect', '--seed'], {}, { dev: true, inspect: true, seed: true, mode: 'minimal', demo: false }],
   [['--dev', '--mode', 'standard'], {}, { dev: true, mode: 'standard' }],

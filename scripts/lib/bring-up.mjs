@@ -10,6 +10,7 @@ import { migrate } from './migrate.mjs';
 import { chooseGatewayPort, keepPorts, requirePort } from './ports.mjs';
 import { hasCluster } from './postgres-cluster.mjs';
 import { findPrometheus, prometheusSpec } from './prometheus.mjs';
+import { recover } from './recover.mjs';
 import { describeRemovedWorkers } from './removed-workers.mjs';
 import { loadSecrets, rememberFirstAdministrator } from './secrets.mjs';
 import { metricsPortOf, SERVICE_PACKAGES, serviceSpec, serviceTable } from './services.mjs';
@@ -66,6 +67,10 @@ export async function bringUp(launch, { dataDir, journal, supervisor, reloader, 
     start,
   });
   if (!prepare) await progress.step('Migrating the database', () => migrate(databaseUrl, context));
+  if (options.restored) {
+    const { masterKey } = secrets;
+    await progress.step('Making the restored data safe to use', () => recover({ databaseUrl, masterKey }, context));
+  }
 
   const reachable = host === '0.0.0.0' || host === '::' ? LOOPBACK : host;
   /** @type {import('./services.mjs').Installation} */

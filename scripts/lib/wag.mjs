@@ -8,7 +8,8 @@ import { readJson } from './files.mjs';
 import { ROOT } from './paths.mjs';
 import { loadSecrets } from './secrets.mjs';
 
-const ENTRY = join(ROOT, 'apps', 'gateway', 'dist', 'cli', 'main.js');
+/** The built program. */
+export const WAG = join(ROOT, 'apps', 'gateway', 'dist', 'cli', 'main.js');
 const SIGNALLED = 1;
 
 /**
@@ -17,10 +18,10 @@ const SIGNALLED = 1;
  * @returns {Promise<number>} the exit code
  */
 export async function runWag(args, env) {
-  if (!existsSync(ENTRY)) {
+  if (!existsSync(WAG)) {
     throw new LaunchError('The gateway is not built yet.', { hint: 'Run npm start once: it builds everything.' });
   }
-  const child = spawn(process.execPath, [ENTRY, ...args], {
+  const child = spawn(process.execPath, [WAG, ...args], {
     stdio: 'inherit',
     env: asksForHelp(args) ? env : { ...env, ...installationEnvironment(env) },
   });

@@ -11,8 +11,8 @@ export interface ApiClient {
 
 interface Envelope<T> {
   data?: T;
-  error?: { code?: string; message?: string };
-  message?: string;
+  /** What happened and what to do. */
+  error?: string;
   code?: string;
 }
 
@@ -49,9 +49,8 @@ export function createApiClient({ baseUrl, apiKey }: { baseUrl: string; apiKey: 
         `The gateway at ${baseUrl} does not accept the API key. Give one of the scope admin as WAG_API_KEY.`,
       );
     }
-    const code = envelope.error?.code ?? envelope.code;
-    const message = envelope.error?.message ?? envelope.message ?? `status ${response.status}`;
-    throw new CommandError(`The gateway refused: ${message}${code ? ` (${code})` : ''}`);
+    const { error = `status ${response.status}`, code } = envelope;
+    throw new CommandError(`The gateway refused: ${error}${code ? ` (${code})` : ''}`);
   }
 
   return {

@@ -51,6 +51,11 @@ describe('commands that go by the API (MR-199)', () => {
     expect((await wag('sessions')).out).toMatch(/^first +/m);
     expect(JSON.parse((await wag('sessions --search first --json')).out)).toMatchObject([{ sessionId: 'first' }]);
     expect((await wag('sessions --search nobody')).out).toBe('There is no such session.');
+    const wrong = await wag('sessions --status nonsense');
+    expect([wrong.code, wrong.err]).toEqual([
+      1,
+      expect.stringMatching(/refused: The request is not valid.*status.*\(VALIDATION\)/),
+    ]);
   });
 
   it('status tells services, workers and sessions', async () => {

@@ -38,7 +38,8 @@ export async function findPostgresTools(
     .sort((a, b) => a.major - b.major);
   if (fitting[0]) return fitting[0];
   const needed = serverMajor === undefined ? '' : ` of version ${serverMajor} or newer`;
-  const there = found.length > 0 ? ` There is version ${found.map(({ major }) => major).join(', ')}.` : '';
+  const there =
+    found.length > 0 ? ` There is version ${[...new Set(found.map(({ major }) => major))].join(', ')}.` : '';
   throw new CommandError(
     `There is no ${wanted}${needed} on this machine.${there} Install PostgreSQL's client programs (Debian: postgresql-client), or name their folder in PG_BIN.`,
   );
