@@ -217,6 +217,67 @@ describe('a recipient in every spelling (MR-156)', () => {
     expect((await contact(other)).contactId).toBe((await contact(number)).contactId);
   });
 
+  /** How the person is named on the way to the account. */
+  const arrivals = [
+    { addressing: 'pn' },
+    { addressing: 'lid' },
+    { addressing: 'lid', hidesOtherName: true },
+    { addressing: 'pn', group: true, hidesNumbers: false },
+    { addressing: 'lid', group: true, hidesNumbers: false },
+    { addressing: 'lid', group: true, hidesNumbers: true },
+  ] as const;
+
+  test.each(Object.entries(countries))(
+    '%s, in chats and groups by number, LID and LID alone: one contact, one chat, one row and one event each',
+    async (_, make) => {
+      const [number, other] = make() as [string, string];
+      const phone = await sandbox().createPhone({ number, name: 'Far away', aliases: [other] });
+      const ids: string[] = [];
+      for (const [n, arrival] of arrivals.entries()) {
+        const words = `arrival ${n} of ${number}`;
+        if ('group' in arrival) {
+          const { addressing, hidesNumbers } = arrival;
+          const participants = [session.phone.number];
+          const group = await sandbox().createGroup({
+            owner: number,
+            subject: 'All',
+            participants,
+            addressing,
+            hidesNumbers,
+          });
+          ids.push((await sandbox().send(number, { to: group.id, type: 'text', text: words })).id);
+        } else {
+          ids.push((await text(phone, words, arrival)).id);
+        }
+        await received(words);
+      }
+      for (const to of [`+${other}`, number, `${phone.lid}@lid`]) {
+        const { body } = await send(to, `to ${to}`);
+        expect(body.data.status, JSON.stringify(body)).toBe('sent');
+        ids.push(body.data.waMessageId);
+      }
+      for (const id of ids) {
+        const told = webhook.events.filter(({ event, data }) => data.waMessageId === id && /received|sent/.test(event));
+        expect(told.length, id).toBeLessThanOrEqual(1);
+      }
+      const { contactId } = await contact(number);
+      const everything = await Promise.all([number, `+${other}`, `${phone.lid}@lid`, contactId].map(list));
+      for (const messages of everything) {
+        expect(messages.map(({ waMessageId }) => waMessageId).sort()).toEqual(
+          [...ids.slice(0, 3), ...ids.slice(arrivals.length)].sort(),
+        );
+        for (const { identities } of messages) {
+          expect(identities.chat).toMatchObject({ contactId, phoneNumber: `+${number}`, lid: `${phone.lid}@lid` });
+        }
+      }
+      const inGroups = webhook.events.filter(({ data }) =>
+        ids.slice(3, arrivals.length).includes(String(data.waMessageId)),
+      );
+      expect(inGroups).toHaveLength(3);
+      for (const { data } of inGroups) expect(data.identities).toMatchObject({ participant: { contactId } });
+    },
+  );
+
   test('who is not on WhatsApp is said at once, and nobody waits for the answer about somebody else', async () => {
     const friend = await addPhone(get(), 'Friend');
     await send(friend.number, 'so that it is known');

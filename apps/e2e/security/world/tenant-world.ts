@@ -55,6 +55,8 @@ export async function makeTenantWorld(
   const friend = await addPhone(system);
   const sent = await paired.api.send(slug, { to: friend.number, type: 'text', message: mark }, { wait: 'sent' });
   if (sent.status !== 200) throw new Error(`The message was not sent: ${JSON.stringify(sent.body)}`);
+  const { chat: contact } = sent.body.data.identities ?? {};
+  if (!contact?.contactId || !contact.lid) throw new Error(`No contact was made: ${JSON.stringify(sent.body)}`);
 
   const keys = new Map<string, CreatedKey>();
   for (const role of ['owner', 'operator', 'viewer']) {
@@ -94,6 +96,8 @@ export async function makeTenantWorld(
       ['session', [own, slug]],
       ['internal session', sessions.map(({ id }) => id)],
       ['message', [sent.body.data.messageId]],
+      ['contact', [contact.contactId]],
+      ['lid', [contact.lid.replace('@lid', '')]],
       ['key', [...keys.values()].map(({ key }) => key.id)],
       ['login', logins.filter(({ isCurrent }) => !isCurrent).map(({ id }) => id)],
       ['workspace', [me.workspaceId, second.workspace.id]],
