@@ -2,6 +2,9 @@
 import { LaunchError } from './errors.mjs';
 import { DEFAULT_MODE, isMode, MODES } from './modes.mjs';
 
+/** What one machine can reasonably run. */
+const MOST = { '--gateways': 16, '--workers': 64 };
+
 /** Few processes, so that a reload is quick. */
 const DEV_MODE = 'minimal';
 
@@ -13,6 +16,8 @@ Everything listens on loopback and stores its data in .wa-gate/. Ctrl-C stops it
 Options
   --mode <name>       minimal: one worker, no demonstration · standard (default): two workers · advanced: and the jobs in a process of
                       their own · enterprise: and two gateways, three workers
+  --gateways <n>      so many gateways instead of those of the mode (1 to 16)
+  --workers <n>       so many workers of the sandbox instead of those of the mode (1 to 64)
   --no-demo           do not run the demonstration
   --live              add a worker for the real WhatsApp
   --exit-after-demo   stop after the demonstration; the exit code tells whether it worked (also: SMOKE=1)
@@ -38,10 +43,21 @@ Environment (or the file .env in this folder; docs/configuration.md has all vari
 `;
 
 /**
- * @typedef {{ help: boolean, mode: import('./modes.mjs').ModeName, demo: boolean, live: boolean, exitAfterDemo:
- *   boolean,
- *   verbose: boolean, dev: boolean, inspect: boolean, seed: boolean, observe: boolean,
- *   restored: boolean }} StartOptions */
+ * @typedef {object} StartOptions
+ * @property {boolean} help
+ * @property {import('./modes.mjs').ModeName} mode
+ * @property {number | undefined} gateways instead of those of the mode
+ * @property {number | undefined} workers instead of those of the mode
+ * @property {boolean} demo
+ * @property {boolean} live
+ * @property {boolean} exitAfterDemo
+ * @property {boolean} verbose
+ * @property {boolean} dev
+ * @property {boolean} inspect
+ * @property {boolean} seed
+ * @property {boolean} observe
+ * @property {boolean} restored
+ */
 
 /**
  * @param {readonly string[]} argv
@@ -49,10 +65,12 @@ Environment (or the file .env in this folder; docs/configuration.md has all vari
  * @returns {StartOptions}
  */
 export function parseStartArguments(argv, env) {
-  const given = takeMode(argv);
+  const given = takeValues(argv);
   const options = {
     help: false,
     mode: given.mode,
+    gateways: given.gateways,
+    workers: given.workers,
     demo: true,
     live: false,
     exitAfterDemo: env.SMOKE === '1',
@@ -96,22 +114,45 @@ export function parseStartArguments(argv, env) {
 }
 
 /**
- * Parses `--mode <name>` or `--mode=<name>`; returns the other arguments, too.
+ * Parses the options with a value, `--mode <name>` or `--mode=<name>`; returns the other arguments, too.
  * @param {readonly string[]} argv
- * @returns {{ mode: import('./modes.mjs').ModeName, rest: string[] }}
+ * @returns {{ mode: import('./modes.mjs').ModeName, gateways: number | undefined, workers: number | undefined, rest:
+ *   string[] }}
  */
-function takeMode(argv) {
+function takeValues(argv) {
   const rest = [];
-  /** @type {string} */
-  let mode = argv.includes('--dev') ? DEV_MODE : DEFAULT_MODE;
+  /** @type {Record<string, string>} */
+  const values = { '--mode': argv.includes('--dev') ? DEV_MODE : DEFAULT_MODE };
   for (let index = 0; index < argv.length; index += 1) {
-    const argument = argv[index] ?? '';
-    if (argument === '--mode') mode = argv[++index] ?? '';
-    else if (argument.startsWith('--mode=')) mode = argument.slice('--mode='.length);
-    else rest.push(argument);
+    const [name = '', ...value] = (argv[index] ?? '').split('=');
+    if (name !== '--mode' && !Object.hasOwn(MOST, name)) rest.push(argv[index] ?? '');
+    else values[name] = value.length > 0 ? value.join('=') : (argv[++index] ?? '');
   }
-  if (isMode(mode)) return { mode, rest };
+  return {
+    mode: modeOf(values['--mode'] ?? ''),
+    gateways: countOf('--gateways', values['--gateways']),
+    workers: countOf('--workers', values['--workers']),
+    rest,
+  };
+}
+
+/** @param {string} mode */
+function modeOf(mode) {
+  if (isMode(mode)) return mode;
   throw new LaunchError(`--mode ${mode || 'without a name'} is not known.`, {
     hint: `Choose one of ${Object.keys(MODES).join(', ')}.`,
+  });
+}
+
+/**
+ * @param {keyof typeof MOST} option
+ * @param {string | undefined} text
+ */
+function countOf(option, text) {
+  if (text === undefined) return undefined;
+  const count = /^\d+$/.test(text) ? Number(text) : 0;
+  if (count >= 1 && count <= MOST[option]) return count;
+  throw new LaunchError(`${option} ${text || 'without a number'} is not possible.`, {
+    hint: `Give a number from 1 to ${MOST[option]}, such as: npm start -- ${option} 2`,
   });
 }

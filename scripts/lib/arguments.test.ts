@@ -31,6 +31,8 @@ test.each([
   [['--mode', 'enterprise', '--live'], {}, { mode: 'enterprise', live: true }],
   [['--mode=advanced'], {}, { mode: 'advanced' }],
   [['--mode', 'minimal'], {}, { mode: 'minimal', demo: false }],
+  [['--gateways', '2', '--workers', '3'], {}, { gateways: 2, workers: 3 }],
+  [['--workers=5', '--mode=minimal', '--live'], {}, { mode: 'minimal', demo: false, live: true, workers: 5 }],
   [['--mode', 'minimal'], { SMOKE: '1' }, { mode: 'minimal', exitAfterDemo: true }],
 ])('%j with %j', (argv, env, expected) => {
   expect(parseStartArguments(argv, env)).toEqual({ ...DEFAULTS, ...expected });
@@ -49,6 +51,19 @@ test.each([['--mode'], ['--mode', 'huge'], ['--mode='], ['--mode', 'toString'], 
     expect(() => parseStartArguments(argv, {})).toThrow(/^--mode .+ is not known\.$/);
   },
 );
+
+test.each([
+  ['--gateways', '0'],
+  ['--gateways', '17'],
+  ['--gateways'],
+  ['--workers', '65'],
+  ['--workers', '-1'],
+  ['--workers=2.5'],
+  ['--workers=two'],
+  ['--workers', '--live'],
+])('refuses a number of processes that is none: %j', (...argv) => {
+  expect(() => parseStartArguments(argv, {})).toThrow(/^--(gateways|workers) .+ is not possible\.$/);
+});
 
 test('refuses to leave out the demonstration and to stop after it', () => {
   expect(() => parseStartArguments(['--no-demo'], { SMOKE: '1' })).toThrow('contradict');

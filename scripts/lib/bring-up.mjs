@@ -13,7 +13,7 @@ import { findPrometheus, prometheusSpec } from './prometheus.mjs';
 import { recover } from './recover.mjs';
 import { describeRemovedWorkers } from './removed-workers.mjs';
 import { loadSecrets, rememberFirstAdministrator } from './secrets.mjs';
-import { metricsPortOf, SERVICE_PACKAGES, serviceSpec, serviceTable } from './services.mjs';
+import { isFurtherGateway, metricsPortOf, SERVICE_PACKAGES, serviceSpec, serviceTable } from './services.mjs';
 import { readStoredState } from './stored-state.mjs';
 
 const LOOPBACK = '127.0.0.1';
@@ -31,10 +31,10 @@ export async function bringUp(launch, { dataDir, journal, supervisor, reloader, 
   const secrets = loadSecrets(dataDir.secrets, { hasData: hasCluster(dataDir.postgres), env });
   const host = env.HOST || LOOPBACK;
   const gatewayPort = await chooseGatewayPort({ asked: env.PORT, host, say: progress.say });
-  const { live, mode, dev, observe } = options;
+  const { live, mode, gateways, workers, dev, observe } = options;
   const askedPrometheus =
     observe && env.PROMETHEUS_PORT ? await requirePort('PROMETHEUS_PORT', env.PROMETHEUS_PORT) : undefined;
-  const table = services ?? serviceTable({ live, ownSandbox: !env.SANDBOX_URL, mode, dev, observe });
+  const table = services ?? serviceTable({ live, ownSandbox: !env.SANDBOX_URL, mode, gateways, workers, dev, observe });
   const observing = observe ? ['prometheus'] : [];
   const names = ['postgres', 'redis', 'demo', ...observing, ...table.flatMap((definition) => definition.ports)];
   const ports = await keepPorts(dataDir.ports, names);
@@ -80,6 +80,7 @@ export async function bringUp(launch, { dataDir, journal, supervisor, reloader, 
     ports,
     gateway: { host, port: gatewayPort, url: `http://${reachable}:${gatewayPort}` },
     sandboxUrl: env.SANDBOX_URL?.replace(/\/+$/, '') || `http://${LOOPBACK}:${ports.sandbox}`,
+    furtherGateways: [],
     databaseUrl,
     redisUrl,
     admin: wantedAdministrator(secrets, env),
@@ -87,6 +88,7 @@ export async function bringUp(launch, { dataDir, journal, supervisor, reloader, 
     env,
   };
   const ownWorkers = table.filter(({ network }) => network !== undefined);
+  installation.furtherGateways = table.filter(isFurtherGateway).map(({ url }) => url(installation));
   const asked = ownWorkers.map(({ name, url }) => ({ name, url: url(installation) }));
   const state = await (launch.storedState?.() ?? readStoredState(databaseUrl, asked, context));
   const { admin, ignored } = chooseAdministrator({ secrets, env, administrators: state.administrators });

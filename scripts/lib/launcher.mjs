@@ -240,11 +240,12 @@ function describeRun(installation, dataDir, processes) {
  * @param {import('./services.mjs').Installation} installation
  * @param {import('./progress.mjs').Progress} progress
  */
-function announce({ gateway, sandboxUrl, admin, dataDir, prometheusUrl }, progress) {
+function announce({ gateway, furtherGateways, sandboxUrl, admin, dataDir, prometheusUrl }, progress) {
   progress.say(
     [
       '',
       `Gateway        ${gateway.url}  (API reference: ${gateway.url}/docs)`,
+      ...(furtherGateways.length > 0 ? [`Also           ${furtherGateways.join(', ')}  (the same API)`] : []),
       `Sandbox        ${sandboxUrl}  (control API: ${sandboxUrl}/docs)`,
       ...(prometheusUrl === undefined
         ? []

@@ -24,6 +24,7 @@ const CHILD_GRACE_MS = 8_000;
  * @property {import('./secrets.mjs').Secrets} secrets
  * @property {Record<string, number>} ports by service name
  * @property {{ host: string, port: number, url: string }} gateway
+ * @property {string[]} furtherGateways their URLs
  * @property {string} sandboxUrl
  * @property {string} databaseUrl
  * @property {string} redisUrl
@@ -62,19 +63,21 @@ export const SERVICE_PACKAGES = ['@wa-gate/gateway', '@wa-gate/worker', '@wa-gat
  * @param {boolean} options.live
  * @param {boolean} options.ownSandbox
  * @param {import('./modes.mjs').ModeName} options.mode
+ * @param {number | undefined} [options.gateways] instead of those of the mode
+ * @param {number | undefined} [options.workers] instead of those of the mode
  * @param {boolean} [options.dev] run the sources, unbuilt
  * @param {boolean} [options.observe] a Prometheus reads the metrics, so every mode serves them
  */
-export function serviceTable({ live, ownSandbox, mode, dev = false, observe = false }) {
-  const { gateways, separateJobs, workers } = MODES[mode];
+export function serviceTable({ live, ownSandbox, mode, gateways, workers, dev = false, observe = false }) {
+  const { separateJobs } = MODES[mode];
   const table = [
     ...(ownSandbox ? [SANDBOX] : []),
     firstGateway(separateJobs ? 'api' : 'all'),
-    ...numbered(gateways)
+    ...numbered(gateways ?? MODES[mode].gateways)
       .slice(1)
       .map((number) => furtherGateway(`gateway-${number}`, 'api')),
     ...(separateJobs ? [furtherGateway('jobs', 'jobs')] : []),
-    ...numbered(workers).map((number) => worker(`worker-${number}`, 'sandbox')),
+    ...numbered(workers ?? MODES[mode].workers).map((number) => worker(`worker-${number}`, 'sandbox')),
     ...(live ? [worker('live-1', 'live')] : []),
   ].map(withMetricsPort);
   if (dev) return table.map(fromSource);
@@ -200,6 +203,12 @@ function furtherGateway(name, role) {
     }),
   };
 }
+
+/**
+ * Whether a service answers the same API as the first gateway, on a port of its own.
+ * @param {ServiceDefinition} definition
+ */
+export const isFurtherGateway = ({ name }) => /^gateway-\d+$/.test(name);
 
 /** @param {Installation} installation */
 function gatewayEnvironment(installation) {

@@ -61,6 +61,14 @@ describe('the modes (MR-198)', () => {
     expect(specs({ mode, ownSandbox: false }).map(({ name }) => name)).toEqual(names);
   });
 
+  test('--gateways and --workers take the place of the numbers of a mode, and nothing else of it', () => {
+    const names = (options: Options) => specs({ ownSandbox: false, ...options }).map(({ name }) => name);
+    expect(names({ gateways: 2, workers: 3 })).toEqual(['gateway', 'gateway-2', 'worker-1', 'worker-2', 'worker-3']);
+    expect(names({ mode: 'enterprise', workers: 1 })).toEqual(['gateway', 'gateway-2', 'jobs', 'worker-1']);
+    const { gateway, 'gateway-2': second } = byNameOf({ gateways: 2 });
+    expect([gateway?.ROLE, second?.ROLE]).toEqual(['all', 'api']);
+  });
+
   test('every process of the gateway has its role, its port, the same secrets and mailbox', () => {
     const { gateway, 'gateway-2': second, jobs } = byNameOf({ mode: 'enterprise' });
     expect([gateway?.ROLE, second?.ROLE, jobs?.ROLE]).toEqual(['api', 'api', 'jobs']);

@@ -109,15 +109,25 @@ describe('a start', () => {
 
 describe('the modes (MR-198)', () => {
   test.each([
-    ['minimal', ['gateway', 'postgres', 'redis', 'sandbox', 'worker-1']],
-    ['advanced', ['gateway', 'jobs', 'postgres', 'redis', 'sandbox', 'worker-1', 'worker-2']],
     [
-      'enterprise',
+      ['--mode', 'minimal'],
+      ['gateway', 'postgres', 'redis', 'sandbox', 'worker-1'],
+    ],
+    [
+      ['--gateways', '2', '--workers', '3'],
+      ['gateway', 'gateway-2', 'postgres', 'redis', 'sandbox', 'worker-1', 'worker-2', 'worker-3'],
+    ],
+    [
+      ['--mode', 'advanced'],
+      ['gateway', 'jobs', 'postgres', 'redis', 'sandbox', 'worker-1', 'worker-2'],
+    ],
+    [
+      ['--mode', 'enterprise'],
       ['gateway', 'gateway-2', 'jobs', 'postgres', 'redis', 'sandbox', 'worker-1', 'worker-2', 'worker-3'],
     ],
-  ])('%s starts its processes and stops them all', async (mode, names) => {
+  ])('%j starts its processes and stops them all', async (args, names) => {
     const installation = install();
-    const run = await installation.started({ args: ['--mode', mode] });
+    const run = await installation.started({ args });
     const { processes } = installation.runFile();
     expect(processes.map(({ name }) => name).sort()).toEqual(names);
     expect(new Set(processes.map(({ url }) => url)).size).toBe(names.length);
