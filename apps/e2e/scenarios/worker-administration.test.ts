@@ -1,7 +1,14 @@
-import type { FleetOperationReport, RemoveWorkerResult, Worker, WorkerMetrics } from '@wa-gate/contracts';
+import type {
+  FleetOperationReport,
+  RemoveWorkerResult,
+  SystemLogEntry,
+  Worker,
+  WorkerMetrics,
+} from '@wa-gate/contracts';
 import { beforeAll, expect, test } from 'vitest';
 import type { GatewayClient } from '../harness/gateway-client.ts';
 import {
+  addPhone,
   type PairedSession,
   pairSession,
   registerTenant,
@@ -64,6 +71,46 @@ test('heartbeats bring real figures (MR-018, MR-121, MR-122)', async () => {
   expect(figures.avgMemory).toBeGreaterThan(0);
 });
 
+const statsOf = async (id: string) => {
+  const json = { operation: 'stats' };
+  const { results } = await admin.data<FleetOperationReport>('/api/admin/workers/broadcast', { method: 'POST', json });
+  return results.find(({ workerId }) => workerId === id)?.stats;
+};
+const hasCounted = (id: string, messages: number) =>
+  waitFor(async () => ((await statsOf(id))?.messageCount ?? 0) >= messages, { what: `${messages} messages of ${id}` });
+
+test('a worker counts its messages on over a restart and a crash, and one that came back is in the system log (MR-018, MR-134)', async () => {
+  const { number } = await addPhone(system());
+  for (let message = 0; message < 3; message += 1) {
+    await tenant.api.data(`/api/sessions/${session.sessionId}/send?wait=sent`, {
+      method: 'POST',
+      json: { to: number, message: `message ${message}` },
+    });
+  }
+  await hasCounted(host, 3);
+  const before = (await statsOf(host))!.messageCount;
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    await system().restart(processOf(host).name, signal);
+    await hasCounted(host, before);
+  }
+  const told = await waitFor(
+    async () => {
+      const { logs } = await admin.data<{ logs: SystemLogEntry[] }>(`/api/admin/logs?worker=${host}&level=warn`);
+      return logs.find(({ message }) => /a worker process has died|registers again without a goodbye/.test(message));
+    },
+    { what: 'the death in the system log' },
+  );
+  expect(told.details).toMatchObject({ incarnation: expect.any(Number) });
+  // The session has moved to the other worker meanwhile.
+  const all = await waitFor(async () => {
+    const now = await workers();
+    return now.some(({ sessionCount }) => sessionCount === 1) && now;
+  });
+  host = all.find(({ sessionCount }) => sessionCount === 1)!.id;
+  other = all.find(({ id }) => id !== host)!.id;
+  await waitForStatus(tenant.api, session.sessionId, 'connected');
+});
+
 test('maintenance moves the session away and lasts over a restart of the worker (MR-020)', async () => {
   await admin.data(`/api/admin/workers/${host}/maintenance`, { method: 'POST' });
   await waitFor(async () => (await worker(other)).sessionCount === 1, { what: 'the session to move' });
@@ -86,6 +133,11 @@ test('a worker that is removed hands its session over, and its process may not c
   });
   expect((await fetch(`${url}/readyz`)).status).toBe(503);
   expect((await workers()).map(({ id }) => id)).toEqual([host]);
+  const refusals = async () => (await log.everything()).split('An administrator has removed this worker').length;
+  const asked = await refusals();
+  // Longer than the longest pause between two attempts of a worker that is refused for another reason.
+  await new Promise((resolve) => setTimeout(resolve, 4_000));
+  expect(await refusals()).toBe(asked);
 });
 
 test('the last worker is not removed while it has sessions (MR-019)', async () => {

@@ -27,7 +27,7 @@ beforeAll(async () => {
       messageCount: () => metrics.messageCount(),
       load: () => LOAD,
     },
-    stats: () => describeWorker({ supervisor, metrics, load: () => LOAD }),
+    stats: () => describeWorker({ supervisor, messageCount: () => metrics.messageCount(), load: () => LOAD }),
     ownership: { supervisor, workerId: 'worker-test', masterKeys: world.masterKeys, incarnation: () => incarnation },
     control: world.control,
   });

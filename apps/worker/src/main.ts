@@ -71,7 +71,7 @@ async function run(config: WorkerConfig): Promise<void> {
   const network = networkName === 'live' ? liveNetwork() : sandboxNetwork(config.SANDBOX_URL ?? '');
   const leaseMeter = createLoadMeter();
   const lease = new LeaseKeeper({
-    store: createLeaseStore(leasePool, workerId, timing),
+    store: createLeaseStore(leasePool, workerId, timing, messages),
     clock: systemClock,
     logger,
     timing,
@@ -84,6 +84,7 @@ async function run(config: WorkerConfig): Promise<void> {
       revision: config.REVISION,
     },
     meter: leaseMeter,
+  const messages = createMessageCount(() => sessionHost.metrics.messageCount());
   });
   const incarnation = () => lease.incarnation;
   /** Each meter measures since its last reading: the control streams read each second, the lease every few. */
@@ -133,10 +134,10 @@ async function run(config: WorkerConfig): Promise<void> {
       metricsToken: config.METRICS_TOKEN,
       incarnation,
       sessionCount: () => supervisor.actors.length,
-      messageCount: () => metrics.messageCount(),
+      messageCount: () => messages.shown(),
       load: () => lastLoad,
     },
-    stats: () => describeWorker({ supervisor, metrics, load: () => lastLoad }),
+    stats: () => describeWorker({ supervisor, messageCount: () => messages.shown(), load: () => lastLoad }),
     ownership: { supervisor, workerId, masterKeys, incarnation },
     control,
   });
@@ -150,6 +151,7 @@ async function run(config: WorkerConfig): Promise<void> {
   const inOrderMs = orderlyMs(config.SHUTDOWN_GRACE_MS);
   onShutdown(
     logger,
+      onGatewayAsks: () => lease.summon(),
     config.SHUTDOWN_GRACE_MS,
     () => [
       { name: 'draining', close: () => lease.beginDraining() },
@@ -187,7 +189,7 @@ async function run(config: WorkerConfig): Promise<void> {
   await app.listen({ host, port });
   logger.info({ host, port, network: networkName }, 'listening');
   lease.start({
-    counts: () => ({ sessionCount: supervisor.actors.length, messageCount: metrics.messageCount() }),
+    counts: () => ({ sessionCount: supervisor.actors.length, messageCount: messages.shown() }),
     onHeld: (current) => supervisor.begin(current),
     onLost: () => supervisor.cut(),
   });

@@ -38,7 +38,7 @@ export interface WorkerMetrics {
   watchHost(figures: HostFigures): void;
   /** Adds gauges of the process. Called once. */
   watchWorker(figures: WorkerFigures): void;
-  /** Messages sent and received since the start. */
+  /** Messages sent and received since the start of this process. */
   messageCount(): number;
   countStep(step: ConnectionStep): void;
   countOutcome(state: string): void;

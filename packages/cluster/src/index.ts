@@ -37,7 +37,15 @@ export {
   writeManySessionKeys,
 } from './key-store.ts';
 export { leaseIsOver } from './lease-states.ts';
-export { beginDraining, endLease, type Incarnation, type LoadGauges, renewLease } from './leases.ts';
+export {
+  beginDraining,
+  endLease,
+  type Incarnation,
+  type LoadGauges,
+  renewLease,
+  renewLeaseCounting,
+  storeMessageCount,
+} from './leases.ts';
 export {
   type Assignment,
   type AssignmentReason,
@@ -50,6 +58,7 @@ export { type RebalanceOptions, rebalanceRound } from './rebalance.ts';
 export { hasStaleKeys, leapOwnership, markKeysStale, OWNERSHIP_LEAP, settleStaleKeys } from './recovery.ts';
 export {
   EndpointTakenError,
+  type FormerLife,
   LeaseHeldError,
   registerWorker,
   type WorkerRegistration,

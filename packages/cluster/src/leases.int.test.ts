@@ -1,7 +1,7 @@
 import { createTestDatabase, type TestDatabase, waitFor, workerRegistration } from '@wa-gate/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { placeSession } from './assign.ts';
-import { beginDraining, endLease, renewLease } from './leases.ts';
+import { beginDraining, endLease, renewLease, renewLeaseCounting, storeMessageCount } from './leases.ts';
 import { myPlacements } from './placements.ts';
 import { EndpointTakenError, LeaseHeldError } from './registration.ts';
 import { fleetTools, NO_LOAD, readPlacements, SLOW_TIMING } from './testing/fleet.ts';
@@ -26,7 +26,7 @@ describe('a worker that comes back at its endpoint', () => {
     await place();
     expect(await myPlacements(database.pool, 'w1', 1)).toHaveLength(3);
 
-    expect(await register('w1')).toEqual({ incarnation: 2 });
+    expect(await register('w1')).toMatchObject({ incarnation: 2 });
     expect(await myPlacements(database.pool, 'w1', 1)).toEqual([]);
     const mine = await myPlacements(database.pool, 'w1', 2);
     expect(mine.map(({ sessionId }) => sessionId).sort()).toEqual(sessions.sort());
@@ -63,6 +63,39 @@ describe('a worker that comes back at its endpoint', () => {
   });
 });
 
+describe('what is known of the process life before', () => {
+  it('is whether it said goodbye, and how long it lived', async () => {
+    expect((await register('w1')).former).toBeUndefined();
+    await database.pool.query(
+      `UPDATE worker_leases SET started_at = now() - interval '90 s', renewed_at = now() - interval '3 s'`,
+    );
+    const { former } = await register('w1');
+    expect(former).toMatchObject({ incarnation: 1, hasEnded: false });
+    expect(former!.livedSeconds).toBeCloseTo(87, 0);
+    expect(former!.silentSeconds).toBeGreaterThanOrEqual(3);
+    await end('w1', 2);
+    expect((await register('w1')).former).toMatchObject({ incarnation: 2, hasEnded: true });
+  });
+
+  it('is how many messages the worker has had, also after a crash (MR-018)', async () => {
+    const lease = (incarnation: number) => ({ workerId: 'w1', incarnation, ttlMs: SLOW_TIMING.leaseTtlMs });
+    const count = (incarnation: number, messages: number) =>
+      renewLeaseCounting(database.pool, lease(incarnation), NO_LOAD, messages);
+    await register('w1');
+    expect(await count(1, 0)).toEqual({ messageCount: 0 });
+    expect(await count(1, 3_000_000_000)).toEqual({ messageCount: 3_000_000_000 });
+    // A renewal that was held up comes late.
+    expect(await count(1, 17)).toEqual({ messageCount: 3_000_000_000 });
+    await register('w1');
+    expect(await count(1, 3_000_000_001)).toBeNull();
+    expect(await count(2, 0)).toEqual({ messageCount: 3_000_000_000 });
+    await endLease(database.pool, lease(2), 'goodbye');
+    await storeMessageCount(database.pool, lease(2), 3_000_000_005);
+    await register('w1');
+    expect(await count(3, 0)).toEqual({ messageCount: 3_000_000_005 });
+  });
+});
+
 describe('a worker that registers from another endpoint', () => {
   const elsewhere = { endpoint: 'http://127.0.0.1/elsewhere' };
 
@@ -83,7 +116,7 @@ describe('a worker that registers from another endpoint', () => {
     await seed(1);
     await place();
     await change();
-    expect(await register('w1', elsewhere)).toEqual({ incarnation: 2 });
+    expect(await register('w1', elsewhere)).toMatchObject({ incarnation: 2 });
     expect(await myPlacements(database.pool, 'w1', 2)).toMatchObject([{ epoch: 2 }]);
   });
 

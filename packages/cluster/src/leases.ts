@@ -22,11 +22,12 @@ const HAD_EXPIRED = 'worker_leases.ended_at IS NULL AND worker_leases.expires_at
 export const REVIVAL = `revived_at = CASE WHEN ${HAD_EXPIRED} THEN now() ELSE worker_leases.revived_at END,
   silent_since = CASE WHEN ${HAD_EXPIRED} THEN worker_leases.renewed_at ELSE worker_leases.silent_since END`;
 
+/** A renewal that was held up must not take back what a later one has written. */
 const RENEW = {
   name: 'renew-lease',
   text: `UPDATE worker_leases SET expires_at = now() + $3 * interval '1 ms', renewed_at = now(), cpu_usage = $4,
-      memory_usage = $5, event_loop_delay_ms = $6, ${REVIVAL}
-    WHERE worker_id = $1 AND incarnation = $2 AND ended_at IS NULL`,
+      memory_usage = $5, event_loop_delay_ms = $6, message_count = greatest(message_count, $7), ${REVIVAL}
+    WHERE worker_id = $1 AND incarnation = $2 AND ended_at IS NULL RETURNING message_count AS "messageCount"`,
 };
 
 /**
@@ -39,6 +40,21 @@ export async function renewLease(
   lease: Incarnation & { ttlMs: number },
   load: LoadGauges,
 ): Promise<boolean> {
+  return (await renewLeaseCounting(db, lease, load, 0)) !== null;
+}
+
+/**
+ * The same with the messages of this worker over all its process lives. Returns the stored number, from which a new
+ * process goes on; `null` where {@link renewLease} returns `false`.
+ *
+ * @param messageCount 0 where the process does not know it yet
+ */
+export async function renewLeaseCounting(
+  db: Queryable,
+  lease: Incarnation & { ttlMs: number },
+  load: LoadGauges,
+  messageCount: number,
+): Promise<{ messageCount: number } | null> {
   const values = [
     lease.workerId,
     lease.incarnation,
@@ -46,9 +62,10 @@ export async function renewLease(
     load.cpuUsage,
     load.memoryUsage,
     load.eventLoopDelayMs,
+    messageCount,
   ];
-  const { rowCount } = await db.query({ ...RENEW, values });
-  return rowCount === 1;
+  const { rows } = await db.query<{ messageCount: number }>({ ...RENEW, values });
+  return rows[0] ?? null;
 }
 
 /** Stops new placements on a process that shuts down. `false`: the lease is not its own any more. */
@@ -75,4 +92,19 @@ export async function endLease(
     [workerId, incarnation, reason],
   );
   return rowCount === 1;
+}
+
+/**
+ * Stores the messages of a worker over all its process lives at the end of one, where no renewal does it any more. A
+ * gateway that has heard its goodbye may have ended the lease before.
+ */
+export async function storeMessageCount(
+  db: Queryable,
+  { workerId, incarnation }: Incarnation,
+  messageCount: number,
+): Promise<void> {
+  await db.query(
+    `UPDATE worker_leases SET message_count = greatest(message_count, $3) WHERE worker_id = $1 AND incarnation = $2`,
+    [workerId, incarnation, messageCount],
+  );
 }

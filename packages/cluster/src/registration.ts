@@ -24,6 +24,17 @@ export interface WorkerRegistration {
   tokenHash: Buffer;
 }
 
+/** The lease of the process life before. */
+export interface FormerLife {
+  incarnation: number;
+  /** Its lease had no end: the process died unnoticed, or it lost its lease and registers again. */
+  hasEnded: boolean;
+  /** Seconds from its registration to its last renewal. */
+  livedSeconds: number;
+  /** Seconds since its last renewal. */
+  silentSeconds: number;
+}
+
 /** Another worker is registered under this endpoint. */
 export class EndpointTakenError extends Error {
   override name = 'EndpointTakenError';
@@ -58,10 +69,11 @@ export async function registerWorker(
   worker: WorkerRegistration,
   timing: Pick<ClusterTiming, 'leaseTtlMs' | 'takeoverGraceMs'>,
   also?: (tx: PoolClient, incarnation: number) => Promise<void>,
-): Promise<{ incarnation: number }> {
+): Promise<{ incarnation: number; former: FormerLife | undefined }> {
   try {
     return await inTransaction(pool, async (tx) => {
       const maxSessions = await lockWorker(tx, worker, timing);
+      const former = await formerLife(tx, worker.workerId);
       const lease = await tx.query<{ incarnation: number }>(
         `INSERT INTO worker_leases (worker_id, incarnation, expires_at)
          VALUES ($1, coalesce((SELECT incarnation FROM removed_workers WHERE worker_id = $1), 0) + 1, now() + $2 * interval '1 ms')
@@ -73,12 +85,23 @@ export async function registerWorker(
       const { incarnation } = lease.rows[0]!;
       await takeFormerPlacements(tx, { ...worker, maxSessions }, incarnation);
       await also?.(tx, incarnation);
-      return { incarnation };
+      return { incarnation, former };
     });
   } catch (error) {
     if (!isUniqueViolation(error, 'workers_endpoint_key')) throw error;
     throw new EndpointTakenError(`Another worker is registered at ${worker.endpoint}.`);
   }
+}
+
+async function formerLife(tx: PoolClient, workerId: string): Promise<FormerLife | undefined> {
+  const { rows } = await tx.query<FormerLife>(
+    `SELECT incarnation, ended_at IS NOT NULL AS "hasEnded",
+       extract(epoch FROM renewed_at - started_at)::float8 AS "livedSeconds",
+       greatest(0, extract(epoch FROM now() - renewed_at))::float8 AS "silentSeconds"
+     FROM worker_leases WHERE worker_id = $1 FOR UPDATE`,
+    [workerId],
+  );
+  return rows[0];
 }
 
 /**

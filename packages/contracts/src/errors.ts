@@ -102,7 +102,7 @@ export const ERRORS = {
     status: 403,
     retryable: false,
     sentence:
-      'An administrator has removed this worker. End its process, or add it again with POST /api/admin/workers.',
+      'An administrator has removed this worker. End its process, or add it again with POST /api/admin/workers: then it joins within seconds.',
   },
   WORKSPACE_LIMIT: {
     status: 403,

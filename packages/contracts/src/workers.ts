@@ -157,7 +157,11 @@ export const HeartbeatRequestSchema = requestBody(
       cpuUsage: gauge,
       memoryUsage: gauge,
       messageCount: Type.Optional(
-        Type.Integer({ minimum: 0, maximum: MAX_INT4, description: 'Since the process started.' }),
+        Type.Integer({
+          minimum: 0,
+          maximum: Number.MAX_SAFE_INTEGER,
+          description: 'Messages sent and received by this worker, over all its process lives.',
+        }),
       ),
       uptime: Type.Optional(Type.Integer({ minimum: 0, maximum: MAX_INT4, description: 'Seconds.' })),
     }),

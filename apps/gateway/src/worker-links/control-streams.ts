@@ -103,7 +103,10 @@ export function createControlStreams(deps: ControlStreamsDependencies): ControlS
 
   async function onEvidence(target: WorkerLife, evidence: Evidence): Promise<void> {
     const isNews = await endLease(db, target, evidence);
-    logger.info({ ...target, evidence, isNews }, 'a worker process has ended');
+    const line = { ...target, evidence, isNews };
+    // One gateway of several ends the lease: its line is the one of the system log.
+    if (isNews && evidence !== 'goodbye') logger.warn(line, 'a worker process has died');
+    else logger.info(line, 'a worker process has ended');
     remove(target);
     for (const listener of evidenceListeners) listener(target, evidence, isNews);
   }

@@ -14,10 +14,16 @@ afterEach(async () => {
 });
 
 /** A keeper whose renewals are answered by `answer`. It records what the keeper does, with times. */
-async function keeperThat(answer: (sentAt: number) => Answer, registerTakesMs = 0, heartbeat = async () => {}) {
+async function keeperThat(
+  answer: (sentAt: number) => Answer,
+  registerTakesMs = 0,
+  heartbeat = async () => {},
+  refusal: (askedAt: number) => Error | undefined = () => undefined,
+) {
   const clock = new FakeClock();
   const story: string[] = [];
   const renewals: number[] = [];
+  const registrations: number[] = [];
   let incarnation = 0;
   const note = (what: string) => story.push(`${clock.monotonic()} ${what}`);
   const keeper = new LeaseKeeper({
@@ -40,6 +46,11 @@ async function keeperThat(answer: (sentAt: number) => Answer, registerTakesMs = 
     controlPlane: {
       async register(_, signal) {
         if (registerTakesMs) await clock.sleep(registerTakesMs, signal);
+        // As a gateway does before it answers.
+        keeper.summon();
+        registrations.push(clock.monotonic());
+        const refused = refusal(clock.monotonic());
+        if (refused) throw refused;
         return { incarnation: ++incarnation, token: 'token' };
       },
       heartbeat,
@@ -55,7 +66,7 @@ async function keeperThat(answer: (sentAt: number) => Answer, registerTakesMs = 
     onLost: () => note('lost'),
   });
   await clock.advance(registerTakesMs);
-  return { clock, keeper, story, renewals };
+  return { clock, keeper, story, renewals, registrations };
 }
 
 const away = new Error('PostgreSQL is away');
@@ -210,6 +221,85 @@ describe('I3 a process that was stopped and goes on', () => {
     expect(keeper.isHeld()).toBe(true);
     await clock.advance(60_000);
     expect(story).toEqual(['0 held 1']);
+  });
+});
+
+describe('a worker that an administrator has removed (MR-019)', () => {
+  const removed = new RefusedError(403, 'An administrator has removed this worker.', 'WORKER_REMOVED');
+
+  it('asks once when it is removed, whoever has looked after its health until then', async () => {
+    let isRemoved = false;
+    const { clock, keeper, story, registrations } = await keeperThat(
+      () => !isRemoved,
+      0,
+      undefined,
+      () => (isRemoved ? removed : undefined),
+    );
+    await clock.advance(7_999);
+    keeper.summon();
+    isRemoved = true;
+    await clock.advance(600_000);
+    expect([registrations, story]).toEqual([
+      [0, 8_000],
+      ['0 held 1', '8000 lost'],
+    ]);
+  });
+
+  it('asks once, and then not any more', async () => {
+    const { clock, story, registrations } = await keeperThat(
+      () => true,
+      0,
+      undefined,
+      () => removed,
+    );
+    await clock.advance(3_600_000);
+    expect([registrations, story]).toEqual([[0], []]);
+  });
+
+  it('asks again when a gateway asks for it, for some seconds, and holds its lease when it may', async () => {
+    let mayJoinFrom = Number.POSITIVE_INFINITY;
+    const { clock, keeper, story, registrations } = await keeperThat(
+      () => true,
+      0,
+      undefined,
+      (at) => (at < mayJoinFrom ? removed : undefined),
+    );
+    await clock.advance(60_000);
+    keeper.summon();
+    await clock.advance(600_000);
+    expect(registrations.length).toBeGreaterThan(2);
+    expect(registrations.at(-1)).toBeLessThan(66_000 + 3_000);
+    // The gateway asks who answers there, and stores a moment later that it may join.
+    mayJoinFrom = clock.monotonic() + 1_000;
+    keeper.summon();
+    await clock.advance(4_000);
+    expect(story).toEqual([expect.stringMatching(/ held 1$/)]);
+    expect(keeper.isHeld()).toBe(true);
+  });
+
+  it('ends in order while it waits', async () => {
+    const { clock, keeper, story } = await keeperThat(
+      () => true,
+      0,
+      undefined,
+      () => removed,
+    );
+    await clock.advance(1_000);
+    await keeper.beginDraining();
+    await keeper.stop();
+    expect(story).toEqual([]);
+  });
+
+  it('keeps asking a gateway that refuses for another reason', async () => {
+    const held = new RefusedError(409, 'Another process holds the lease.', 'WORKER_LEASE_HELD');
+    const { clock, registrations } = await keeperThat(
+      () => true,
+      0,
+      undefined,
+      () => held,
+    );
+    await clock.advance(60_000);
+    expect(registrations.length).toBeGreaterThan(15);
   });
 });
 

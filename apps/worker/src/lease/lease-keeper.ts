@@ -4,7 +4,8 @@ import { createHeartbeat } from './heartbeat.ts';
 import { HeldLease } from './held-lease.ts';
 import type { LeaseStore } from './lease-store.ts';
 import type { LoadMeter } from './load-gauges.ts';
-import type { ControlPlane, Heartbeat, RegistrationRequest } from './registration.ts';
+import { type ControlPlane, type Heartbeat, RefusedError, type RegistrationRequest } from './registration.ts';
+import { Summons } from './summons.ts';
 
 export interface LeaseKeeperDependencies {
   store: LeaseStore;
@@ -41,6 +42,8 @@ const RETRIES_PER_RENEWAL = 16;
 export class LeaseKeeper {
   readonly #deps: LeaseKeeperDependencies;
   readonly #stop = new AbortController();
+  readonly #summons: Summons;
+  #isAsking = false;
   #listener: LeaseListener | undefined;
   #heartbeat: ReturnType<typeof createHeartbeat> | undefined;
   #held: HeldLease | undefined;
@@ -49,6 +52,16 @@ export class LeaseKeeper {
 
   constructor(deps: LeaseKeeperDependencies) {
     this.#deps = deps;
+    this.#summons = new Summons(deps.clock);
+  }
+
+  /**
+   * A gateway has asked who answers at this endpoint. A worker that was removed asks for its registration again then:
+   * the gateway asks when an administrator adds it.
+   */
+  summon(): void {
+    // A gateway also asks before it answers a registration, and checks the health of every worker with a lease.
+    if (!this.#isAsking && !this.#held) this.#summons.ring();
   }
 
   /** Whether this process may act as owner now. Synchronous, for a check before every act. */
@@ -111,14 +124,26 @@ export class LeaseKeeper {
     const { controlPlane, request, logger, clock, timing } = this.#deps;
     for (let attempt = 0; !this.#stop.signal.aborted && !this.#isDraining; attempt += 1) {
       const sentAt = clock.monotonic();
+      let hasToWait = false;
       try {
+        this.#isAsking = true;
         const registration = await controlPlane.register(request, this.#stop.signal);
         return new HeldLease(registration, sentAt, timing.stopAfterMs);
       } catch (error) {
         if (this.#stop.signal.aborted) return undefined;
-        logger.warn({ err: error, attempt }, 'not registered at the gateway yet, trying again');
+        hasToWait = isRemoved(error) && !this.#summons.isRecent;
+        if (hasToWait)
+          logger.error({ err: error }, 'this worker was removed, and asks no more until a gateway asks for it');
+        else logger.warn({ err: error, attempt }, 'not registered at the gateway yet, trying again');
+      } finally {
+        this.#isAsking = false;
       }
-      await this.#pause(backoffDelay(attempt, REGISTER_RETRY), this.#stop.signal);
+      if (hasToWait) {
+        await this.#summons.next(this.#stop.signal);
+        attempt = -1;
+      } else {
+        await this.#pause(backoffDelay(attempt, REGISTER_RETRY), this.#stop.signal);
+      }
     }
     return undefined;
   }
@@ -138,12 +163,15 @@ export class LeaseKeeper {
   #tryRenewal(held: HeldLease, sentAt: number): Promise<boolean> {
     const { store, logger, timing, meter } = this.#deps;
     const load = meter.read();
-    this.#heartbeat?.(held, load);
     const answer = store.renew(held.incarnation, load).then(
       (stillOurs) => {
         if (!stillOurs) this.#lose(held, 'the lease was ended by somebody else, all sessions stop here');
         // An answer after the deadline does not revive the lease: another worker may have taken over.
-        if (this.#stillHolds(held)) held.renewed(sentAt);
+        if (this.#stillHolds(held)) {
+          held.renewed(sentAt);
+          // After it: the answer brings what a worker has counted in its lives before.
+          this.#heartbeat?.(held, load);
+        }
         return true;
       },
       (error: unknown) => {
@@ -179,3 +207,5 @@ export class LeaseKeeper {
     await this.#deps.clock.sleep(Math.max(ms, 0), signal).catch(() => undefined);
   }
 }
+
+const isRemoved = (error: unknown): boolean => error instanceof RefusedError && error.code === 'WORKER_REMOVED';

@@ -1,5 +1,13 @@
-import { beginDraining, type ClusterTiming, endLease, type LoadGauges, renewLease } from '@wa-gate/cluster';
+import {
+  beginDraining,
+  type ClusterTiming,
+  endLease,
+  type LoadGauges,
+  renewLeaseCounting,
+  storeMessageCount,
+} from '@wa-gate/cluster';
 import { createPool, type Pool, type Queryable } from '@wa-gate/db';
+import type { MessageCount } from './message-count.ts';
 
 /** The lease of this worker in PostgreSQL, which alone is valid. */
 export interface LeaseStore {
@@ -21,18 +29,28 @@ export function createLeasePool(url: string, workerId: string, { renewTimeoutMs 
   });
 }
 
-/** @param db see {@link createLeasePool} */
+/**
+ * @param db see {@link createLeasePool}
+ * @param messages counted with the renewals; none in tests of other things
+ */
 export function createLeaseStore(
   db: Queryable,
   workerId: string,
   { leaseTtlMs: ttlMs }: { leaseTtlMs: number },
+  messages?: MessageCount,
 ): LeaseStore {
   return {
-    renew: (incarnation, load) => renewLease(db, { workerId, incarnation, ttlMs }, load),
+    async renew(incarnation, load) {
+      const lease = { workerId, incarnation, ttlMs };
+      const renewed = await renewLeaseCounting(db, lease, load, messages?.known() ?? 0);
+      if (renewed) messages?.stored(renewed.messageCount);
+      return renewed !== null;
+    },
     async beginDraining(incarnation) {
       await beginDraining(db, { workerId, incarnation });
     },
     async end(incarnation) {
+      if (messages) await storeMessageCount(db, { workerId, incarnation }, messages.known());
       await endLease(db, { workerId, incarnation }, 'goodbye');
     },
   };

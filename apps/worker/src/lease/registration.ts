@@ -29,9 +29,12 @@ export interface Heartbeat {
 export class RefusedError extends Error {
   override name = 'RefusedError';
   readonly status: number;
-  constructor(status: number, sentence: string) {
+  /** Of the error table; absent in what is no answer of a gateway. */
+  readonly code: string | undefined;
+  constructor(status: number, sentence: string, code?: string) {
     super(sentence);
     this.status = status;
+    this.code = code;
   }
 }
 
@@ -58,9 +61,9 @@ export function createControlPlane({ gatewayUrl, joinToken }: { gatewayUrl: stri
       body: JSON.stringify(body),
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
     });
-    const answer = (await response.json().catch(() => ({}))) as { error?: string; data?: unknown };
+    const answer = (await response.json().catch(() => ({}))) as { error?: string; code?: string; data?: unknown };
     if (response.ok) return answer.data;
-    throw new RefusedError(response.status, answer.error ?? `The gateway answered ${response.status}.`);
+    throw new RefusedError(response.status, answer.error ?? `The gateway answered ${response.status}.`, answer.code);
   }
 
   return {

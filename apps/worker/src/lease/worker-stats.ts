@@ -1,18 +1,17 @@
 import type { LoadGauges } from '@wa-gate/cluster';
 import type { WorkerStats } from '@wa-gate/contracts';
-import type { WorkerMetrics } from '../metrics.ts';
 import { stateLabel } from '../session/transition.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
 
 export interface WorkerStatsSources {
   supervisor: Pick<Supervisor, 'counts' | 'actors'>;
-  metrics: Pick<WorkerMetrics, 'messageCount'>;
+  messageCount: () => number;
   /** The last measurement. */
   load: () => LoadGauges;
 }
 
 /** The counts of hosted sessions and the resources of this process. Names no session. */
-export function describeWorker({ supervisor, metrics, load }: WorkerStatsSources): WorkerStats {
+export function describeWorker({ supervisor, messageCount, load }: WorkerStatsSources): WorkerStats {
   const states: Record<string, number> = {};
   for (const { state } of supervisor.actors) {
     const label = stateLabel(state.name);
@@ -22,7 +21,7 @@ export function describeWorker({ supervisor, metrics, load }: WorkerStatsSources
   return {
     ...supervisor.counts,
     states,
-    messageCount: metrics.messageCount(),
+    messageCount: messageCount(),
     ...load(),
     rssBytes: rss,
     heapUsedBytes: heapUsed,

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { LoadGauges } from '@wa-gate/cluster';
 import { ProbeSchema } from '@wa-gate/contracts';
-import { answerMetrics, type Registry } from '@wa-gate/kit';
+import { answerMetrics, PROOF_HEADERS, type Registry } from '@wa-gate/kit';
 import { Type } from 'typebox';
 
 export interface ProbeRoutesOptions {
@@ -13,10 +13,12 @@ export interface ProbeRoutesOptions {
   metricsToken?: string | undefined;
   incarnation: () => number | undefined;
   sessionCount: () => number;
-  /** Messages sent and received since the start. */
+  /** Messages sent and received by this worker. */
   messageCount: () => number;
   /** The last measurement. */
   load: () => Pick<LoadGauges, 'cpuUsage' | 'memoryUsage'>;
+  /** A gateway wants to know who answers here: it alone asks for a proof. */
+  onGatewayAsks?: () => void;
 }
 
 const Health = Type.Object({
@@ -37,19 +39,22 @@ const Health = Type.Object({
  */
 export const probeRoutes: FastifyPluginAsyncTypebox<ProbeRoutesOptions> = async (app, options) => {
   const { workerId, network, registry, incarnation, sessionCount, messageCount, load } = options;
-  const { servesMetrics = true, metricsToken } = options;
+  const { servesMetrics = true, metricsToken, onGatewayAsks = () => undefined } = options;
 
-  app.get('/health', { schema: { response: { 200: Health } } }, async () => ({
-    status: 'healthy' as const,
-    workerId,
-    network,
-    incarnation: incarnation() ?? null,
-    sessionCount: sessionCount(),
-    cpuUsage: load().cpuUsage,
-    memoryUsage: load().memoryUsage,
-    messageCount: messageCount(),
-    uptime: Math.round(process.uptime()),
-  }));
+  app.get('/health', { schema: { response: { 200: Health } } }, async ({ headers }) => {
+    if (headers[PROOF_HEADERS.nonce] !== undefined) onGatewayAsks();
+    return {
+      status: 'healthy' as const,
+      workerId,
+      network,
+      incarnation: incarnation() ?? null,
+      sessionCount: sessionCount(),
+      cpuUsage: load().cpuUsage,
+      memoryUsage: load().memoryUsage,
+      messageCount: messageCount(),
+      uptime: Math.round(process.uptime()),
+    };
+  });
 
   app.get('/livez', { schema: { response: { 200: ProbeSchema } } }, async () => ({ status: 'ok' as const }));
 

@@ -54,7 +54,7 @@ export interface WorkerAdministration {
 }
 
 const PROBE_TIMEOUT_MS = 5_000;
-/** A refused worker tries again each 3 s. */
+/** One that was removed tries again when it is asked; others that are refused do each 3 s. */
 const JOINS_WITHIN_MS = 4_000;
 const LOOK_EVERY_MS = 100;
 
@@ -155,6 +155,8 @@ export function createWorkerAdministration(deps: WorkerAdministrationDependencie
         throw error;
       }
       logger.info({ workerId: expected.workerId, endpoint }, 'worker added');
+      // Now that it may: a worker that was removed asks for its registration when it is asked.
+      if (answer.kind === 'worker') void probe.ask(endpoint, known, PROBE_TIMEOUT_MS);
       return whenJoined(expected.workerId, answer.kind === 'worker');
     },
     async change(workerId, { maxSessions, description }, actor) {

@@ -15,17 +15,18 @@ const RANGES: Readonly<Record<MetricRange, { hours: number; intervalSeconds: num
 /** The minute's row is overwritten by a later heartbeat of the same minute. */
 const STORE = {
   name: 'store-worker-metrics',
-  text: `INSERT INTO worker_metrics (worker_id, minute, cpu_usage, memory_usage, session_count, message_count, uptime_seconds)
-    SELECT id, date_trunc('minute', now()), $2, $3, $4, $5, $6 FROM workers WHERE id = $1
+  text: `INSERT INTO worker_metrics (worker_id, minute, cpu_usage, memory_usage, session_count, message_count, message_total, uptime_seconds)
+    SELECT id, date_trunc('minute', now()), $2, $3, $4, least($5::bigint, 2147483647), $5, $6 FROM workers WHERE id = $1
     ON CONFLICT (worker_id, minute) DO UPDATE SET cpu_usage = excluded.cpu_usage, memory_usage = excluded.memory_usage,
-      session_count = excluded.session_count, message_count = excluded.message_count, uptime_seconds = excluded.uptime_seconds`,
+      session_count = excluded.session_count, message_count = excluded.message_count, message_total = excluded.message_total,
+      uptime_seconds = excluded.uptime_seconds`,
 };
 
 /** Averages and samples in one pass; the row without a bin is the whole range. */
 const READ = {
   name: 'read-worker-metrics',
   text: `SELECT w.id AS "workerId", w.endpoint, bin, avg(m.cpu_usage) AS cpu, avg(m.memory_usage) AS memory,
-      avg(m.session_count)::float8 AS sessions, (array_agg(m.message_count ORDER BY m.minute DESC))[1] AS messages,
+      avg(m.session_count)::float8 AS sessions, (array_agg(coalesce(m.message_total, m.message_count) ORDER BY m.minute DESC))[1] AS messages,
       (array_agg(m.uptime_seconds ORDER BY m.minute DESC))[1] AS uptime
     FROM workers w
     LEFT JOIN worker_metrics m ON m.worker_id = w.id AND m.minute > now() - $1 * interval '1 hour'

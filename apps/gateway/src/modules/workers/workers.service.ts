@@ -1,6 +1,7 @@
 import {
   type ClusterTiming,
   EndpointTakenError,
+  type FormerLife,
   LeaseHeldError,
   registerWorker,
   WorkerRemovedError,
@@ -76,6 +77,18 @@ export function createWorkersService(deps: WorkersDependencies): WorkersService 
     });
   }
 
+  /**
+   * Where a process is back before any gateway has noticed its end, nothing else would tell of it: its sessions stay
+   * with it. The line is in the system log.
+   */
+  function warnOfReturn(life: WorkerLife, former: FormerLife): void {
+    const { incarnation: formerIncarnation, livedSeconds, silentSeconds } = former;
+    logger.warn(
+      { ...life, formerIncarnation, livedSeconds: Math.round(livedSeconds), silentSeconds: Math.round(silentSeconds) },
+      'a worker registers again without a goodbye: its process died and came back, or it had lost its lease',
+    );
+  }
+
   return {
     assertJoin: (token) => tokens.assertJoin(token),
     async register(worker, actor) {
@@ -93,7 +106,7 @@ export function createWorkersService(deps: WorkersDependencies): WorkersService 
         tokenHash,
       };
       try {
-        const { incarnation } = await registerWorker(pool, registration, deps.timing, (tx, life) =>
+        const { incarnation, former } = await registerWorker(pool, registration, deps.timing, (tx, life) =>
           writeAudit(tx, workerActor(actor, workerId), {
             action: 'worker.registered',
             resourceType: 'worker',
@@ -102,6 +115,7 @@ export function createWorkersService(deps: WorkersDependencies): WorkersService 
           }),
         );
         logger.info({ workerId, endpoint, incarnation }, 'worker registered');
+        if (former && !former.hasEnded) warnOfReturn({ workerId, endpoint, incarnation }, former);
         deps.onRegistered({ workerId, endpoint, incarnation });
         return { workerId, token, incarnation };
       } catch (error) {
