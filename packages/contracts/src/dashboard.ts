@@ -97,7 +97,10 @@ export const DashboardHistorySchema = Type.Object({
       p50Ms: milliseconds('Median.'),
       p95Ms: milliseconds('95 of 100 were faster.'),
     }),
-    { description: "From accepting a message to the acknowledgement of WhatsApp's server." },
+    {
+      description:
+        "From accepting a message to the acknowledgement of WhatsApp's server. By week and month p50 and p95 are exact to 3 %.",
+    },
   ),
   apiUsage: Type.Array(
     Type.Object({

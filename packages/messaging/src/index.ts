@@ -42,6 +42,16 @@ export {
   type InvariantBounds,
   type InvariantFinding,
 } from './invariants/invariants.ts';
+export {
+  CHAT_TOTALS,
+  countedColumns,
+  countMessageStatistics,
+  HAS_FAILED,
+  millisecondsAt,
+  type StatisticUnit,
+  TOTALS,
+  WAS_SENT,
+} from './message-statistics.ts';
 export { ALL_MESSAGE_USAGE, countCompleteHours, keepMessageCounts } from './message-usage.ts';
 export { type Acceptance, type AcceptedMessage, acceptMessage } from './outbox/accept.ts';
 export { acceptAtOwner, type ConditionalKeyWrite, type OwnerAcceptance } from './outbox/accept-at-owner.ts';

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { buildGateway, type GatewayServices, type GatewaySettings } from '../app.ts';
 import type { Config } from '../config.ts';
 import { createInvariantWatch } from '../jobs/invariants/index.ts';
-import { createMaintenance, retentionTasks } from '../jobs/maintenance/index.ts';
+import { createMaintenance, retentionTasks, statisticsTask } from '../jobs/maintenance/index.ts';
 import { createGatewayMetrics, createJobsMetrics } from '../metrics/index.ts';
 import { createHealthService, createProcessMeter } from '../modules/health/index.ts';
 import { createConnectionDrain } from '../plugins/connection-drain.ts';
@@ -54,7 +54,10 @@ export async function composeGateway(resources: Resources, config: Config): Prom
       composeNoticeLoop(resources, config, composeMailQueue(resources, config)).background,
       composeUsageMover(resources).background,
       createInvariantWatch({ ...resources, metrics: jobsMetrics, everyMs: config.INVARIANT_CHECK_INTERVAL }),
-      createMaintenance({ ...resources, tasks: retentionTasks(resources.pool, retentionOf(config)) }),
+      createMaintenance({
+        ...resources,
+        tasks: [...retentionTasks(resources.pool, retentionOf(config)), statisticsTask(resources.pool)],
+      }),
     );
   }
 

@@ -1,2 +1,3 @@
 export { createMaintenance } from './maintenance.ts';
 export { retentionTasks } from './retention-tasks.ts';
+export { statisticsTask } from './statistics-task.ts';

@@ -2,8 +2,9 @@ import type { DashboardHistory, DashboardMetrics, HistoryUnit } from '@wa-gate/c
 import { createSingleFlight } from '@wa-gate/kit';
 import { QUEUE_NAMES } from '@wa-gate/messaging';
 import type { ProcessMeter } from '../health/index.ts';
-import type { HistoryRepository, PeriodRecord } from './history.repository.ts';
+import type { HistoryRepository } from './history.repository.ts';
 import { periodOf } from './history-period.ts';
+import type { PeriodRecord } from './history-records.ts';
 import type { Figures, MetricsRepository } from './metrics.repository.ts';
 import type { DashboardScope } from './scope.ts';
 
@@ -72,11 +73,7 @@ export function createDashboardService({ figures, history, meter }: DashboardDep
     const to = new Date();
     const begins = periodOf(by, to);
     const from = begins[0]!;
-    // One after the other: the history of a busy workspace must not take several connections from everybody else.
-    const periods = await history.periods(scope, begins);
-    const topContacts = await history.topContacts(scope, from);
-    const failures = await history.failures(scope, from);
-    const apiUsage = await history.keyUsage(scope, from);
+    const { periods, topContacts, failures, keyUsage: apiUsage } = await history.read(scope, by, begins);
     const told = new Map(periods.map((record) => [record.period, record]));
     const each = <Entry>(entry: (begin: string, record: PeriodRecord | undefined) => Entry): Entry[] =>
       begins.map((begin, index) => entry(begin.toISOString(), told.get(index)));

@@ -1,51 +1,27 @@
-import type { Queryable } from '@wa-gate/db';
+import type { HistoryUnit } from '@wa-gate/contracts';
+import { inTransaction, type Pool, type Queryable } from '@wa-gate/db';
 import { firstIdAt } from '@wa-gate/kit';
-import { type DashboardScope, HAS_FAILED, MINE, scopeValues, WAS_SENT } from './scope.ts';
+import { HAS_FAILED, type StatisticUnit, WAS_SENT } from '@wa-gate/messaging';
+import {
+  type ContactRecord,
+  type FailureRecord,
+  type HistoryRecords,
+  type KeyUsageRecord,
+  MOST_REASONS,
+  type PeriodRecord,
+  TOP,
+} from './history-records.ts';
+import { type DashboardScope, MINE, scopeValues } from './scope.ts';
+import { readStatistics } from './statistics.repository.ts';
 
-/** One day, week or month. */
-export interface PeriodRecord {
-  /** Index in the given begins. */
-  period: number;
-  sent: number;
-  received: number;
-  failed: number;
-  timed: number;
-  averageMs: number | null;
-  p50Ms: number | null;
-  p95Ms: number | null;
-}
-
-export interface ContactRecord {
-  chat: string;
-  name: string | null;
-  messages: number;
-  sent: number;
-  received: number;
-}
-
-export interface FailureRecord {
-  code: string | null;
-  reason: string | null;
-  messages: number;
-}
-
-export interface KeyUsageRecord {
-  keyId: string | null;
-  name: string | null;
-  requests: number;
-}
-
-/** Figures over time, from the rows of the messages themselves. */
+/**
+ * Figures over time: of days from the rows of the messages, of weeks and months from what was counted of them
+ * (`countMessageStatistics`), with the rows of the hours since.
+ */
 export interface HistoryRepository {
-  /** Only periods in which something happened. */
-  periods(scope: DashboardScope, begins: readonly Date[]): Promise<PeriodRecord[]>;
-  topContacts(scope: DashboardScope, from: Date): Promise<ContactRecord[]>;
-  failures(scope: DashboardScope, from: Date): Promise<FailureRecord[]>;
-  keyUsage(scope: DashboardScope, from: Date): Promise<KeyUsageRecord[]>;
+  read(scope: DashboardScope, unit: HistoryUnit, begins: readonly Date[]): Promise<HistoryRecords>;
 }
 
-const TOP = 10;
-const MOST_REASONS = 20;
 const MOST_KEYS = 50;
 
 /** The clocks of gateway and worker may differ by a little: nothing takes less than no time. */
@@ -97,22 +73,37 @@ const KEY_USAGE = {
     GROUP BY u.api_key_id ORDER BY requests DESC, "keyId" LIMIT ${MOST_KEYS}`,
 };
 
-export function createHistoryRepository(db: Queryable): HistoryRepository {
+async function readKeyUsage(db: Queryable, scope: DashboardScope, from: Date): Promise<KeyUsageRecord[]> {
+  const values = [...scopeValues(scope), scope.accountId, from, scope.isOwnAccount];
+  return (await db.query<KeyUsageRecord>({ ...KEY_USAGE, values })).rows;
+}
+
+/** One after the other: the history of a busy workspace must not take several connections from everybody else. */
+async function readRows(db: Queryable, scope: DashboardScope, begins: readonly Date[]): Promise<HistoryRecords> {
+  const from = begins[0]!;
+  const values = [...scopeValues(scope), firstIdAt(from)];
+  const { rows: periods } = await db.query<PeriodRecord>({ ...PERIODS, values: [...values, begins] });
+  const { rows: topContacts } = await db.query<ContactRecord>({ ...TOP_CONTACTS, values });
+  const { rows: failures } = await db.query<FailureRecord>({ ...FAILURES, values });
+  return { periods, topContacts, failures, keyUsage: await readKeyUsage(db, scope, from) };
+}
+
+/** In one snapshot: between two of them an hour could go from the rows into the counts. */
+function readCounts(
+  pool: Pool,
+  scope: DashboardScope,
+  unit: StatisticUnit,
+  begins: readonly Date[],
+): Promise<HistoryRecords> {
+  return inTransaction(pool, async (tx) => {
+    await tx.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
+    return { ...(await readStatistics(tx, scope, unit, begins)), keyUsage: await readKeyUsage(tx, scope, begins[0]!) };
+  });
+}
+
+export function createHistoryRepository(pool: Pool): HistoryRepository {
   return {
-    async periods(scope, begins) {
-      const values = [...scopeValues(scope), firstIdAt(begins[0]!), begins];
-      return (await db.query<PeriodRecord>({ ...PERIODS, values })).rows;
-    },
-    async topContacts(scope, from) {
-      return (await db.query<ContactRecord>({ ...TOP_CONTACTS, values: [...scopeValues(scope), firstIdAt(from)] }))
-        .rows;
-    },
-    async failures(scope, from) {
-      return (await db.query<FailureRecord>({ ...FAILURES, values: [...scopeValues(scope), firstIdAt(from)] })).rows;
-    },
-    async keyUsage(scope, from) {
-      const values = [...scopeValues(scope), scope.accountId, from, scope.isOwnAccount];
-      return (await db.query<KeyUsageRecord>({ ...KEY_USAGE, values })).rows;
-    },
+    read: (scope, unit, begins) =>
+      unit === 'day' ? readRows(pool, scope, begins) : readCounts(pool, scope, unit, begins),
   };
 }

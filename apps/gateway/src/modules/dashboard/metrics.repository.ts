@@ -1,7 +1,7 @@
 import type { Queryable } from '@wa-gate/db';
 import { firstIdAt } from '@wa-gate/kit';
-import { WAITING_DELIVERIES } from '@wa-gate/messaging';
-import { type DashboardScope, HAS_FAILED, MINE, scopeValues, WAS_SENT } from './scope.ts';
+import { HAS_FAILED, WAITING_DELIVERIES, WAS_SENT } from '@wa-gate/messaging';
+import { type DashboardScope, MINE, scopeValues } from './scope.ts';
 
 /** The figures of now that are in the database. */
 export interface Figures {

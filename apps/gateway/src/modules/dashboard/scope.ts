@@ -17,8 +17,4 @@ export const MINE = `mine AS (
   SELECT id FROM sessions WHERE ($1::uuid IS NULL OR workspace_id = $1) AND ($2::uuid IS NULL OR id = $2)
 )`;
 
-/** States of messages that WhatsApp has acknowledged, and of those that failed. */
-export const WAS_SENT = `('SENT', 'DELIVERED', 'READ', 'PLAYED')`;
-export const HAS_FAILED = `('FAILED', 'UNKNOWN')`;
-
 export const scopeValues = ({ workspaceId, sessionId }: DashboardScope): (string | null)[] => [workspaceId, sessionId];
