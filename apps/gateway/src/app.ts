@@ -28,8 +28,9 @@ import { errorCodesRoutes } from './modules/error-codes/error-codes.routes.ts';
 import { healthRoutes, probeRoutes } from './modules/health/health.routes.ts';
 import type { HealthService } from './modules/health/index.ts';
 import type { LiveLogins, People } from './modules/identities/index.ts';
-import type { LimitsService, OwnLimits } from './modules/limits/index.ts';
+import type { LimitsService, LoginLocks, OwnLimits } from './modules/limits/index.ts';
 import { limitsRoutes } from './modules/limits/limits.routes.ts';
+import { loginLocksRoutes } from './modules/limits/login-locks.routes.ts';
 import { liveRoutes } from './modules/live/live.routes.ts';
 import type { MessagesService, Sending } from './modules/messages/index.ts';
 import { messagesRoutes } from './modules/messages/messages.routes.ts';
@@ -55,10 +56,11 @@ import { workspacesRoutes } from './modules/workspaces/workspaces.routes.ts';
 import { registerAccessTokens, type SigningKey } from './plugins/access-tokens.ts';
 import { type ConnectionDrain, connectionDrainPlugin } from './plugins/connection-drain.ts';
 import { createCsrf } from './plugins/csrf.ts';
-import { answerNotFound, errors, sendError } from './plugins/errors.ts';
+import { errors, sendError } from './plugins/errors.ts';
 import { createGuards } from './plugins/guards.ts';
 import { type MetricsExposition, metricsPlugin } from './plugins/metrics.ts';
 import { openapi } from './plugins/openapi/index.ts';
+import { queryParameters } from './plugins/query-parameters.ts';
 import { createLimiter, type FallbackCounters, RATE_LIMIT_HEADERS } from './plugins/rate-limit/index.ts';
 import type { LimitSettings } from './plugins/rate-limit/limit-settings.ts';
 import { requestContext, requestIdOf } from './plugins/request-context.ts';
@@ -93,6 +95,7 @@ export interface GatewayServices extends FleetServices, AdministrationServices, 
   limitCounters: FallbackCounters;
   limits: LimitsService;
   ownLimits: OwnLimits;
+  loginLocks: LoginLocks;
   tiers: TiersService;
   usage: UsageService;
 }
@@ -161,6 +164,9 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
   await app.register(requestContext);
   await app.register(securityLog);
   await app.register(networkRules, { settings: settings.network });
+  await app.register(queryParameters, {
+    acceptsKey: ({ routeOptions }) => settings.allowQueryKey || routeOptions.config?.access?.takesQueryKey === true,
+  });
   // Before the first route: it collects them.
   if (services) await app.register(openapi, { version: settings.version, basePath });
   // Until a dashboard lives there, a browser that comes to the root gets the description of the API.
@@ -198,7 +204,9 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
 
   const api = async (scope: FastifyInstance): Promise<void> => {
     // Guesses of routes are counted too.
-    scope.setNotFoundHandler({ preValidation: guards({ audience: 'public' }) }, answerNotFound);
+    scope.setNotFoundHandler({ preValidation: guards({ audience: 'public' }) }, (request, reply) =>
+      app.answerNotFound(request, reply),
+    );
     await scope.register(authRoutes, { ...services, ...settings, guards, limiter, tokens, csrf });
     await scope.register(sessionsRoutes, { ...services, guards });
     await scope.register(liveRoutes, { ...services, guards });
@@ -219,6 +227,7 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
     await scope.register(analyticsRoutes, { ...services, guards });
     await scope.register(systemLogsRoutes, { ...services, guards });
     await scope.register(limitsRoutes, { ...services, limiter, guards });
+    await scope.register(loginLocksRoutes, { ...services, guards });
     await scope.register(tiersRoutes, { ...services, guards });
     await scope.register(usageRoutes, { ...services, guards });
     await scope.register(dashboardRoutes, { ...services, guards });

@@ -76,6 +76,7 @@ describe('the description of the API (MR-055, MR-056)', () => {
     ).toEqual(
       [
         ...OPERATION_NAMES.flatMap(routesOf),
+        'DELETE /api/admin/login-locks/{id}',
         'DELETE /api/admin/rate-limits/{bucket}',
         'DELETE /api/admin/users/{id}',
         'GET /api/admin/notices',
@@ -109,6 +110,7 @@ describe('the description of the API (MR-055, MR-056)', () => {
         'GET /api/admin/analytics/workers',
         'GET /api/admin/audit-logs',
         'GET /api/admin/autoscaling',
+        'GET /api/admin/login-locks',
         'GET /api/admin/logs',
         'GET /api/admin/rate-limits',
         'GET /api/admin/sessions',

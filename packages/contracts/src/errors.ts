@@ -120,6 +120,11 @@ export const ERRORS = {
     sentence: 'There is no such route. The list of routes is at /docs.',
   },
   ERROR_CODE_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no error with this code.' },
+  METHOD_NOT_ALLOWED: {
+    status: 405,
+    retryable: false,
+    sentence: 'This path has no such method. The header Allow and `details.allowed` name those that it has.',
+  },
   SESSION_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such session for this credential.' },
   CONTACT_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such contact for this credential.' },
   MESSAGE_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such message for this credential.' },
@@ -134,6 +139,11 @@ export const ERRORS = {
   KEY_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such key for this credential.' },
   LOGIN_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such login of yours.' },
   WEBHOOK_NOT_FOUND: {
+  LOGIN_LOCK_NOT_FOUND: {
+    status: 404,
+    retryable: false,
+    sentence: 'There is no such lock now. GET /api/admin/login-locks lists those that there are.',
+  },
     status: 404,
     retryable: false,
     sentence: 'This session has no webhook. Set one with PUT /api/sessions/{id}/webhook.',

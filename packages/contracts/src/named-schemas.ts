@@ -86,7 +86,15 @@ import {
 } from './notices.ts';
 import { CursorPaginationSchema, PaginationSchema } from './paging.ts';
 import { QrHistoryEntrySchema, QrHistoryResultSchema } from './qr.ts';
-import { LimitsSchema, ListRateLimitsResultSchema, RateLimitSchema, SetRateLimitRequestSchema } from './rate-limits.ts';
+import {
+  LiftedLoginLockSchema,
+  LimitsSchema,
+  ListLoginLocksResultSchema,
+  ListRateLimitsResultSchema,
+  LoginLockSchema,
+  RateLimitSchema,
+  SetRateLimitRequestSchema,
+} from './rate-limits.ts';
 import { NAMED_SEND_REQUESTS, SendFromDefaultRequestSchema, SendRequestSchema } from './send-requests.ts';
 import { SessionSettingsChangeSchema, SessionSettingsSchema } from './session-settings.ts';
 import {
@@ -210,11 +218,14 @@ export const NAMED_SCHEMAS = {
   ListMessageChangesResult: ListMessageChangesResultSchema,
   ListMessagesResult: ListMessagesResultSchema,
   ListNoticesResult: ListNoticesResultSchema,
+  LiftedLoginLock: LiftedLoginLockSchema,
+  ListLoginLocksResult: ListLoginLocksResultSchema,
   ListRateLimitsResult: ListRateLimitsResultSchema,
   ListSystemLogsResult: ListSystemLogsResultSchema,
   ListTiersResult: ListTiersResultSchema,
   ListUsersResult: ListUsersResultSchema,
   ListWorkspacesResult: ListWorkspacesResultSchema,
+  LoginLock: LoginLockSchema,
   LoginRequest: LoginRequestSchema,
   LoginResult: LoginResultSchema,
   Login: LoginSchema,

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { USER_TIERS } from './auth.ts';
-import { oneOf, requestBody, timestamp } from './schema.ts';
+import { line, nullable, oneOf, requestBody, timestamp } from './schema.ts';
 
 /** The subject by which a bucket counts. */
 const RATE_LIMIT_SUBJECTS = ['ip', 'user', 'key', 'workspace', 'email'] as const;
@@ -17,6 +17,8 @@ export interface RateLimitDefinition {
   code: (typeof RATE_LIMIT_CODES)[number];
   /** A sentence about what is counted. */
   sentence: string;
+  /** Counts each account once, however often it is tried from there. */
+  countsAccounts?: true;
 }
 
 const MINUTE = 60;
@@ -41,7 +43,9 @@ export const RATE_LIMITS = {
     max: 5,
     windowSeconds: QUARTER,
     code: 'RL_ENDPOINT',
-    sentence: 'Failed logins from one address.',
+    sentence:
+      'Accounts for which a wrong password came from one address; each counts once, and not any more when its right password comes from there.',
+    countsAccounts: true,
   },
   login_account: {
     subject: 'email',
@@ -108,6 +112,9 @@ export const RATE_LIMITS = {
   },
 } as const satisfies Record<string, RateLimitDefinition>;
 
+/** Whether a bucket counts accounts, each once, and not requests. */
+export const countsAccounts = (name: RateLimitName): boolean => 'countsAccounts' in RATE_LIMITS[name];
+
 export type RateLimitName = keyof typeof RATE_LIMITS;
 export const RATE_LIMIT_NAMES = Object.keys(RATE_LIMITS) as RateLimitName[];
 
@@ -168,3 +175,38 @@ export const LimitsSchema = Type.Object({
   ),
 });
 export type Limits = Static<typeof LimitsSchema>;
+
+/** What a lock keeps out: an account from everywhere, or an address with whatever account. */
+export const LOGIN_LOCK_KINDS = ['account', 'address'] as const;
+
+export const LoginLockSchema = Type.Object({
+  id: Type.String({ examples: ['address_MTk4LjUxLjEwMC43'] }),
+  kind: oneOf(LOGIN_LOCK_KINDS, '`account`: nobody logs in to it. `address`: no further account logs in from there.'),
+  bucket: oneOf(['login_account', 'login_ip']),
+  address: nullable(Type.String({ description: 'The network address; of IPv6 the first of its /64.' })),
+  emails: Type.Array(Type.String(), {
+    description: 'The users whose password was wrong. Other e-mail addresses are not stored.',
+  }),
+  counted: Type.Integer({
+    description: 'Wrong passwords of the account, or accounts with a wrong password from the address.',
+  }),
+  max: Type.Integer(),
+  lockedUntil: timestamp(),
+});
+export type LoginLock = Static<typeof LoginLockSchema>;
+
+export const ListLoginLocksQuerySchema = Type.Object({
+  email: Type.Optional(
+    line({ maxLength: 254, description: 'Only the lock of this account.', examples: ['ann@example.com'] }),
+  ),
+  address: Type.Optional(
+    line({ maxLength: 64, description: 'Only the lock of this network address.', examples: ['198.51.100.7'] }),
+  ),
+});
+export const ListLoginLocksResultSchema = Type.Object({
+  loginLocks: Type.Array(LoginLockSchema, { description: 'Those that last longest first; at most 200.' }),
+});
+export const LoginLockParamsSchema = Type.Object({
+  id: Type.String({ pattern: '^(account|address)_[A-Za-z0-9_-]{1,100}$', examples: ['address_MTk4LjUxLjEwMC43'] }),
+});
+export const LiftedLoginLockSchema = Type.Object({ id: Type.String(), lifted: Type.Literal(true) });

@@ -16,6 +16,8 @@ export const redisKeys = {
   starts: (network: string, second: number) => `wag:starts:${network}:${second}`,
   /** What a bucket has counted for one subject; `message_limit:{userId}` is the tier's messages per hour. */
   rateLimit: (bucket: string, subject: string) => `wag:rl:${bucket}:${subject}`,
+  /** The accounts that a bucket has counted for one subject. */
+  rateLimitAccounts: (bucket: string, subject: string) => `wag:rla:${bucket}:${subject}`,
   /** API hits since the last move to PostgreSQL. */
   usageHits: () => 'wag:usage:hits',
   /** Hits that are being moved, and the ids of all such batches. */

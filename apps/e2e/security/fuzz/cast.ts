@@ -158,6 +158,7 @@ async function insist(hire: () => Promise<void>): Promise<void> {
 
 const PLATFORM_IDS: [ResourceKind, string[]][] = [
   ['bucket', ['ip', 'qr', 'dashboard']],
+  ['login lock', ['account_no-such-hash', 'address_MTk4LjUxLjEwMC43']],
   ['tier', ['basic', 'pro', 'max']],
   ['error code', ['VALIDATION', 'NO_WORKER']],
 ];

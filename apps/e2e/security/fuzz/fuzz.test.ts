@@ -14,7 +14,7 @@ const RUN_MS = 900_000;
 
 /**
  * Operations that need more than a request of the right schema: a token of a mail, an answer of a worker, the present
- * password.
+ * password, a lock that somebody's wrong passwords have set.
  */
 const NOT_BY_CHANCE = new Set([
   'POST /api/auth/login',
@@ -26,6 +26,7 @@ const NOT_BY_CHANCE = new Set([
   'POST /api/auth/verify-email',
   'POST /api/auth/switch',
   'POST /api/sessions/{id}/pairing-code',
+  'DELETE /api/admin/login-locks/{id}',
   'POST /api/admin/workers',
   'POST /api/admin/workers/register',
   'PUT /api/admin/workers/{id}/heartbeat',

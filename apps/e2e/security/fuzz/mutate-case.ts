@@ -72,7 +72,17 @@ function mutatePath(planned: FuzzCase, prng: Prng): FuzzCase {
 
 function mutateQuery(planned: FuzzCase, prng: Prng): FuzzCase {
   const declared = planned.operation.parameters.filter((parameter) => parameter.in === 'query').map(({ name }) => name);
-  const name = prng.pick([...declared, ...declared, ...declared, '__proto__', 'constructor', 'apiKey', 'a[b]', '']);
+  const name = prng.pick([
+    ...declared,
+    ...declared,
+    ...declared,
+    '__proto__',
+    'constructor',
+    'apiKey',
+    'a[b]',
+    'nonsense',
+    '',
+  ]);
   const value = inUrl(prng.pick(NASTY_STRINGS));
   const others = prng.next() < 0.5 ? planned.query : planned.query.filter(([known]) => known !== name);
   return noted(planned, `query ${name} is ${JSON.stringify(value.slice(0, 20))}`, {

@@ -9,7 +9,7 @@ export const SLOW_MS = 5_000;
 /** Valid 503s in a run: a session of a network without workers, and one that moves between workers. */
 const TRUE_503 = new Set(['NO_WORKER', 'SESSION_MOVING']);
 /** Codes for an invalid path or method. */
-const NO_ROUTE = new Set(['ROUTE_NOT_FOUND', 'BAD_REQUEST']);
+const NO_ROUTE = new Set(['ROUTE_NOT_FOUND', 'METHOD_NOT_ALLOWED', 'BAD_REQUEST']);
 
 /** Checks one answer; null: it is valid. */
 export function verdictOn(
@@ -26,6 +26,9 @@ export function verdictOn(
   const operation = operations.get(`${planned.method} ${planned.operation.path}`);
   const hasWrongPath = planned.wrongPath.length > 0;
   const isRefused = answer.status >= 400;
+  // A path that was made invalid may be another path, or none.
+  if (isElsewhere && !operation && !hasWrongPath && answer.status === 404)
+    return `${planned.method} is no method of this path, and the answer says that there is no such path`;
   if (isRefused && ((hasWrongPath && NO_ROUTE.has(code)) || (isElsewhere && !operation)))
     return judge.problemOfRefusal(answer);
   if (!operation) return `${planned.method} is no method of this path, and it answered ${answer.status} ${code}`;

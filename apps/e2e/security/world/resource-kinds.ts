@@ -16,6 +16,7 @@ export const RESOURCE_KINDS = [
   'user',
   'worker',
   'bucket',
+  'login lock',
   'tier',
   'error code',
 ] as const;
@@ -37,6 +38,7 @@ const BY_PATH: Record<string, ResourceKind> = {
   '/api/admin/users/{id}': 'user',
   '/api/admin/workers/{id}': 'worker',
   '/api/admin/rate-limits/{bucket}': 'bucket',
+  '/api/admin/login-locks/{id}': 'login lock',
   '/api/admin/tiers/{tier}': 'tier',
   '/api/errors/{code}': 'error code',
 };
@@ -64,7 +66,13 @@ const IN_BODY: Record<string, ResourceKind | 'new'> = {
 };
 
 /** Kinds of the platform: the same for every permitted caller. */
-export const PLATFORM_KINDS: ReadonlySet<ResourceKind> = new Set(['worker', 'bucket', 'tier', 'error code']);
+export const PLATFORM_KINDS: ReadonlySet<ResourceKind> = new Set([
+  'worker',
+  'bucket',
+  'login lock',
+  'tier',
+  'error code',
+]);
 
 /** A parameter that names a resource of a tenant, or of the platform. */
 export interface IdParameter {

@@ -66,7 +66,8 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
   const subscriptions = createSubscriptions(subscriber);
 
   const revocations = createRevocations({ pool, watchPool, logger });
-  const limits = composeLimits(resources, config, { revocations, metrics });
+  const audit = createAuditLog({ pool });
+  const limits = composeLimits(resources, config, { revocations, metrics, audit });
   const keys = createKeyStore({ db: pool, revocations, logger });
   const people = createPeople({ db: pool, revocations });
   const logins = createLiveLogins({ db: pool, revocations });
@@ -114,7 +115,7 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
       owner,
       ownerStreams,
       webhooks,
-      audit: createAuditLog({ pool }),
+      audit,
       ...limits.services,
       ...accounts.services,
       ...workspaces.services,

@@ -1,7 +1,8 @@
 import type { Config } from '../config.ts';
 import { createUsageMover } from '../jobs/usage/index.ts';
 import type { GatewayMetrics } from '../metrics/index.ts';
-import { createLimitsService, createOwnLimits, createReplicas } from '../modules/limits/index.ts';
+import type { AuditLog } from '../modules/audit/index.ts';
+import { createLimitsService, createLoginLocks, createOwnLimits, createReplicas } from '../modules/limits/index.ts';
 import { createTiersService } from '../modules/tiers/index.ts';
 import {
   createHitBatches,
@@ -18,7 +19,7 @@ import type { Background, Resources } from './resources.ts';
 export function composeLimits(
   { pool, watchPool, redis, clock, logger, countingPatienceMs }: Resources,
   config: Config,
-  { revocations, metrics }: { revocations: Revocations; metrics: GatewayMetrics },
+  { revocations, metrics, audit }: { revocations: Revocations; metrics: GatewayMetrics; audit: AuditLog },
 ) {
   const limitSettings = createLimitSettings({
     // A busy pool must not delay what an administrator has changed.
@@ -42,6 +43,7 @@ export function composeLimits(
       limitSettings,
       limitCounters,
       limits: createLimitsService({ settings: limitSettings, revocations }),
+      loginLocks: createLoginLocks({ db: pool, counters: limitCounters, settings: limitSettings, audit }),
       ownLimits: createOwnLimits({ db: pool, settings: limitSettings }),
       tiers: createTiersService({ db: pool, settings: limitSettings, revocations }),
       usage: createUsageService({ usage: createUsageRepository(pool) }),

@@ -3,7 +3,15 @@ import { isDatabaseUnavailable } from '@wa-gate/db';
 import type { FastifyError, FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { ApiError } from '../http/api-error.ts';
+import { createKnownRoutes } from './known-routes.ts';
 import { invalidRequest } from './validation-issues.ts';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The answer for a path without a route, and for a path that has routes of other methods. */
+    answerNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply;
+  }
+}
 
 /** Errors of Fastify itself, by their code. */
 const FRAMEWORK_ERRORS: Record<string, ErrorCode> = {
@@ -74,6 +82,9 @@ function envelope(error: ApiError, request: FastifyRequest): ErrorBody {
   };
 }
 
+/** The path of a request as its caller wrote it. */
+const pathOf = ({ originalUrl }: FastifyRequest): string => originalUrl.split('?', 1)[0]!;
+
 function problem(error: ApiError, request: FastifyRequest): ProblemDetails {
   const { status, sentence } = ERRORS[error.code];
   return {
@@ -81,7 +92,7 @@ function problem(error: ApiError, request: FastifyRequest): ProblemDetails {
     title: sentence,
     status,
     detail: error.message,
-    instance: request.originalUrl.split('?', 1)[0]!,
+    instance: pathOf(request),
     code: error.code,
     ...(error.details && { details: error.details }),
     retryable: error.retryable,
@@ -107,22 +118,28 @@ export function sendError(request: FastifyRequest, reply: FastifyReply, thrown: 
   return reply.type('application/json; charset=utf-8').serializer(JSON.stringify).send(envelope(error, request));
 }
 
-/** The answer for routes that do not exist. */
-export const answerNotFound = (request: FastifyRequest, reply: FastifyReply): FastifyReply =>
-  sendError(
-    request,
-    reply,
-    new ApiError('ROUTE_NOT_FOUND', {
-      details: { method: request.method, path: request.originalUrl.split('?', 1)[0] },
-    }),
-  );
-
 /** One error handler for all, and the same envelope for routes that do not exist. */
 export const errors = fastifyPlugin(
   async (app) => {
+    const routes = createKnownRoutes();
+    app.addHook('onRoute', (route) => routes.add(route));
+    app.decorate('answerNotFound', (request: FastifyRequest, reply: FastifyReply) => {
+      const { method } = request;
+      const path = pathOf(request);
+      // The router knows the URL without the version.
+      const methods = routes.methodsOf(request.url.split('?', 1)[0]!);
+      // A route of this very method has looked, and has found nothing.
+      if (methods.length === 0 || methods.includes(method)) {
+        return sendError(request, reply, new ApiError('ROUTE_NOT_FOUND', { details: { method, path } }));
+      }
+      reply.header('allow', methods.join(', '));
+      const message = `${method} is no method of this path. It has ${methods.join(', ')}.`;
+      const details = { method, path, allowed: methods };
+      return sendError(request, reply, new ApiError('METHOD_NOT_ALLOWED', { message, details }));
+    });
     app.addSchema(ErrorSchema);
     app.setErrorHandler((error, request, reply) => sendError(request, reply, error));
-    app.setNotFoundHandler(answerNotFound);
+    app.setNotFoundHandler((request, reply) => app.answerNotFound(request, reply));
   },
   { name: 'errors' },
 );

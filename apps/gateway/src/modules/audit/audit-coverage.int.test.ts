@@ -180,6 +180,14 @@ describe('every action leaves an entry (MR-162)', () => {
     const limit = { max: 5_000_000, windowSeconds: 900 };
     await audited('PUT /api/admin/rate-limits/{bucket}', { as: admin, ids: { bucket: 'dashboard' }, body: limit });
     await audited('DELETE /api/admin/rate-limits/{bucket}', { as: admin, ids: { bucket: 'dashboard' } });
+    await audited('PUT /api/admin/rate-limits/{bucket}', {
+      as: admin,
+      ids: { bucket: 'login_account' },
+      body: { ...limit, max: 1 },
+    });
+    await fixture.call('POST', '/api/auth/login', { body: { email: user.email, password: 'wrong' } });
+    const { body } = await fixture.call('GET', '/api/admin/login-locks', { as: admin });
+    await audited('DELETE /api/admin/login-locks/{id}', { as: admin, ids: { id: body.data.loginLocks[0].id } });
   });
 
   it('of workers', async () => {

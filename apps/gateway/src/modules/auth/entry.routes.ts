@@ -82,7 +82,7 @@ export const entryRoutes: FastifyPluginAsyncTypebox<EntryRoutesOptions> = async 
         tags: ['Authentication'],
         operationId: 'auth.login',
         summary: 'Log in',
-        description: `Also sets the cookies \`${SESSION_COOKIE}\` and \`${REFRESH_COOKIE}\`, for browsers. Five wrong passwords in 15 minutes, of one account or from one address, and no more are taken until \`Retry-After\` is over. Whoever was deactivated is told so, when the password is right.`,
+        description: `Also sets the cookies \`${SESSION_COOKIE}\` and \`${REFRESH_COOKIE}\`, for browsers. Five wrong passwords of one account in 15 minutes, or five accounts with a wrong password from one address, and no more are taken until \`Retry-After\` is over. Whoever was deactivated is told so, when the password is right.`,
         body: LoginRequestSchema,
         response: { 200: success(LoginResultSchema), ...errorResponses('INVALID_CREDENTIALS', 'ACCOUNT_DISABLED') },
         security: [],

@@ -1,3 +1,4 @@
 export { createLimitsService, type LimitsService } from './limits.service.ts';
+export { createLoginLocks, type LoginLocks } from './login-locks.ts';
 export { createOwnLimits, type OwnLimits } from './own-limits.ts';
 export { createReplicas } from './replicas.ts';

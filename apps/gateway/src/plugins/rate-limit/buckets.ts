@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { normalizeIP } from '@fastify/rate-limit';
-import { type BucketName, MESSAGE_LIMIT, RATE_LIMITS, type RateLimitName } from '@wa-gate/contracts';
+import { type BucketName, countsAccounts, MESSAGE_LIMIT, RATE_LIMITS, type RateLimitName } from '@wa-gate/contracts';
 import { redisKeys } from '@wa-gate/kit';
 import type { FastifyRequest } from 'fastify';
 import type { Principal } from '../../principal.ts';
@@ -14,6 +14,8 @@ export interface Bucket {
   limit: Limit;
   /** What this request counts there; 0 only looks. */
   cost: 0 | 1;
+  /** Of a bucket that counts accounts: the account of this request. One that was counted is let through. */
+  account?: string;
 }
 
 /** Routes name them for everybody; they are for people with a token (docs/decisions/0020-rate-limits.md). */
@@ -56,22 +58,26 @@ export function bucketsOfCaller(principal: Principal): RateLimitName[] {
 }
 
 /** An address is no name for a key in Redis: it may hold anything, and it is personal. */
-const nameOf = (email: string): string => createHash('sha256').update(email.trim().toLowerCase()).digest('base64url');
+export const accountNameOf = (email: string): string =>
+  createHash('sha256').update(email.trim().toLowerCase()).digest('base64url');
+
+/** Of an IPv6 address the first of its network: a client has all of it. */
+export const addressNameOf = (ip: string): string => normalizeIP(ip);
 
 /** What a request is counted by. */
 export interface Subjects {
   request: FastifyRequest;
   principal: Principal | null;
-  /** For `login_account`. */
+  /** For the buckets of logins. */
   email?: string | undefined;
 }
 
 function subjectOf(name: RateLimitName, { request, principal, email }: Subjects): string {
   switch (RATE_LIMITS[name].subject) {
     case 'ip':
-      return normalizeIP(request.ip);
+      return addressNameOf(request.ip);
     case 'email':
-      return nameOf(email ?? '');
+      return accountNameOf(email ?? '');
     default:
       break;
   }
@@ -86,9 +92,14 @@ function subjectOf(name: RateLimitName, { request, principal, email }: Subjects)
   }
 }
 
+/** Where a bucket counts for this subject. */
+export const keyOf = (name: RateLimitName, subject: string): string =>
+  countsAccounts(name) ? redisKeys.rateLimitAccounts(name, subject) : redisKeys.rateLimit(name, subject);
+
 export function makeBucket(settings: LimitSettings, name: BucketName, subjects: Subjects, cost: 0 | 1): Bucket {
   if (name !== MESSAGE_LIMIT) {
-    return { name, key: redisKeys.rateLimit(name, subjectOf(name, subjects)), limit: settings.bucket(name), cost };
+    const bucket = { name, key: keyOf(name, subjectOf(name, subjects)), limit: settings.bucket(name), cost };
+    return countsAccounts(name) ? { ...bucket, account: accountNameOf(subjects.email ?? '') } : bucket;
   }
   const { principal } = subjects;
   if (!principal) throw new Error('Messages are counted for an account.');

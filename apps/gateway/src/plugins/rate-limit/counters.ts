@@ -20,6 +20,26 @@ export interface Verdict {
 export interface Counters {
   /** Takes from all buckets, or from none; counts the hit for usage with it. */
   take(buckets: readonly Bucket[], hit: string | null): Promise<Verdict> | Verdict;
-  /** Takes one back of each, where the window in which it was counted is not over. */
-  giveBack(keys: readonly string[]): Promise<void> | void;
+  /**
+   * Takes one back of each, where the window in which it was counted is not over. Of a bucket that counts accounts, its
+   * account is taken out.
+   */
+  giveBack(buckets: readonly Pick<Bucket, 'key' | 'account'>[]): Promise<void> | void;
+  /** The keys of all buckets that have counted something and begin with this. */
+  keysOf(prefix: string): Promise<string[]> | string[];
+  /** What these buckets hold; `null` for one that has counted nothing. */
+  look(keys: readonly string[]): Promise<(Held | null)[]> | (Held | null)[];
+  /** Forgets what a bucket has counted. */
+  forget(key: string): Promise<void> | void;
+}
+
+/** What a bucket holds now. */
+export interface Held {
+  count: number;
+  /** The rest of its window in milliseconds. */
+  resetMs: number;
+  /** The accounts, of a bucket that counts them. */
+  accounts: string[];
+  /** Among how many its limit is divided. */
+  share: number;
 }

@@ -5,6 +5,14 @@ import { createFallbackCounters } from './fallback.ts';
 
 const VERDICT: Verdict = { refusedBy: -1, counts: [], resets: [], maxima: [] };
 
+/** What no test here asks for. */
+const NOT_ASKED: Omit<Counters, 'take'> = {
+  giveBack: () => undefined,
+  keysOf: () => [],
+  look: () => [],
+  forget: () => undefined,
+};
+
 /** Redis as a test has it: it answers, fails, or says nothing. */
 function setUp() {
   const redis = { status: 'ready' as const, answers: 'at once' as 'at once' | 'never' | 'with an error' };
@@ -16,7 +24,7 @@ function setUp() {
       if (redis.answers === 'never') return new Promise(() => undefined);
       return redis.answers === 'at once' ? Promise.resolve(VERDICT) : Promise.reject(new Error('Redis is away'));
     },
-    giveBack: () => undefined,
+    ...NOT_ASKED,
   };
   const local: Counters = {
     take(_buckets, hit) {
@@ -24,7 +32,7 @@ function setUp() {
       calls.localHits.push(hit);
       return VERDICT;
     },
-    giveBack: () => undefined,
+    ...NOT_ASKED,
   };
   const counters = createFallbackCounters({
     redis,

@@ -1,6 +1,6 @@
 import type { Clock, Redis } from '@wa-gate/kit';
 import type { Bucket } from './buckets.ts';
-import type { Counters, Verdict } from './counters.ts';
+import type { Counters, Held, Verdict } from './counters.ts';
 
 export interface FallbackDependencies {
   redis: Pick<Redis, 'status'>;
@@ -17,6 +17,8 @@ const PATIENCE_MS = 50;
 /** After so many times in a row without an answer, Redis is left alone for a while; then one request tries it. */
 const FAILURES = 3;
 const PAUSE_MS = 1_000;
+/** A script of Redis holds up everybody else. */
+const LOOKED_AT_TOGETHER = 100;
 
 export interface Counted {
   verdict: Verdict;
@@ -27,6 +29,12 @@ export interface Counted {
 /** Counts in Redis, and while Redis is away or slow in this process: never nowhere. */
 export interface FallbackCounters {
   take(buckets: readonly Bucket[], hit: string | null): Promise<Counted>;
+  /** What the buckets with these prefixes hold, by key. While Redis is away: of this process. */
+  list(prefixes: readonly string[]): Promise<Map<string, Held>>;
+  /** What one bucket holds; `null`: nothing. */
+  look(key: string): Promise<Held | null>;
+  /** Forgets what was counted there, in Redis and in this process. */
+  forget(key: string): Promise<void>;
 }
 
 const NO_ANSWER = Symbol('no answer in time');
@@ -57,7 +65,36 @@ export function createFallbackCounters({
     return { verdict: await local.take(buckets, hit), counters: local };
   }
 
+  /** Asks where requests are counted now. */
+  async function ask<T>(question: (counters: Counters) => Promise<T> | T): Promise<T> {
+    if (redis.status !== 'ready') return await question(local);
+    try {
+      return await question(shared);
+    } catch {
+      return await question(local);
+    }
+  }
+
+  async function lookAt(counters: Counters, keys: readonly string[]): Promise<Map<string, Held>> {
+    const found = new Map<string, Held>();
+    for (let from = 0; from < keys.length; from += LOOKED_AT_TOGETHER) {
+      const some = keys.slice(from, from + LOOKED_AT_TOGETHER);
+      for (const [index, held] of (await counters.look(some)).entries()) if (held) found.set(some[index]!, held);
+    }
+    return found;
+  }
+
   return {
+    list: (prefixes) =>
+      ask(async (counters) => {
+        const keys = await Promise.all(prefixes.map(async (prefix) => await counters.keysOf(prefix)));
+        return await lookAt(counters, keys.flat());
+      }),
+    look: (key) => ask(async (counters) => (await lookAt(counters, [key])).get(key) ?? null),
+    async forget(key) {
+      await local.forget(key);
+      await ask((counters) => counters.forget(key));
+    },
     async take(buckets, hit) {
       if (!isWorthTrying()) return await inProcess(buckets, hit);
       const begun = clock.monotonic();

@@ -1,4 +1,4 @@
-export { bucketsOfCaller, bucketsOfRoute } from './buckets.ts';
+export { accountNameOf, addressNameOf, bucketsOfCaller, bucketsOfRoute, keyOf } from './buckets.ts';
 export { createFallbackCounters, type FallbackCounters } from './fallback.ts';
 export { RATE_LIMIT_HEADERS } from './headers.ts';
 export { type BucketState, createLimiter, type Limiter } from './limiter.ts';

@@ -10,7 +10,7 @@ import { refusalOf } from './refusal.ts';
 import { type Demand, storeOf } from './store.ts';
 
 export interface TakeOptions {
-  /** Whom `login_account` counts for. */
+  /** The account of a login. */
   email?: string;
   /** The request is not counted in the bucket of its key, only shown what is left there. */
   isFree?: boolean;
@@ -114,8 +114,8 @@ export async function createLimiter(app: FastifyInstance, deps: LimiterDependenc
       // What was counted in a window that is over is not taken from the next one.
       const isGiven = ({ name, cost }: Bucket, index: number) =>
         cost > 0 && names.includes(name) && now < at + verdict.resets[index]!;
-      const keys = buckets.filter(isGiven).map(({ key }) => key);
-      if (keys.length === 0) continue;
+      const given = buckets.filter(isGiven);
+      if (given.length === 0) continue;
       const counts = buckets.map(
         (bucket, index) => verdict.counts[index]! - (isGiven(bucket, index) ? bucket.cost : 0),
       );
@@ -123,7 +123,7 @@ export async function createLimiter(app: FastifyInstance, deps: LimiterDependenc
       if (taken.isShown) writeHeaders(reply, buckets, taken.verdict);
       taken.buckets = buckets.map((bucket) => (names.includes(bucket.name) ? { ...bucket, cost: 0 } : bucket));
       try {
-        await countedIn.giveBack(keys);
+        await countedIn.giveBack(given);
       } catch (error) {
         request.log.debug({ err: error }, 'limit not given back');
       }

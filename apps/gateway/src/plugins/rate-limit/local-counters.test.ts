@@ -65,10 +65,25 @@ describe('the counters of one process', () => {
   it('give back', async () => {
     const { counters, take } = setUp();
     await take(bucketOf('a', 1));
-    await counters.giveBack(['a', 'unknown']);
+    await counters.giveBack([{ key: 'a' }, { key: 'unknown' }]);
     expect((await take(bucketOf('a', 1))).refusedBy).toBe(-1);
-    await counters.giveBack(['a']);
-    await counters.giveBack(['a']);
+    await counters.giveBack([{ key: 'a' }]);
+    await counters.giveBack([{ key: 'a' }]);
     expect((await take(bucketOf('a', 1))).counts).toEqual([1]);
+  });
+
+  it('count an account once in a bucket of accounts, let it through when it is full, and take it out again', async () => {
+    const { counters, take } = setUp();
+    const of = (account: string): Bucket => ({ ...bucketOf('a', 2), account });
+    for (const account of ['ann', 'ann', 'ben', 'ann']) expect((await take(of(account))).refusedBy).toBe(-1);
+    expect(await take(of('cleo'))).toMatchObject({ refusedBy: 0, counts: [2] });
+    expect(counters.look(['a', 'b'])).toEqual([
+      { count: 2, resetMs: 60_000, accounts: ['ann', 'ben'], share: 1 },
+      null,
+    ]);
+    await counters.giveBack([of('ann'), of('nobody')]);
+    expect((await take(of('cleo'))).counts).toEqual([2]);
+    await counters.forget('a');
+    expect([counters.keysOf('a'), (await take(of('ann'))).counts]).toEqual([[], [1]]);
   });
 });

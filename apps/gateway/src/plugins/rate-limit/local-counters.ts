@@ -1,10 +1,12 @@
 import type { Clock } from '@wa-gate/kit';
 import { LRUCache } from 'lru-cache';
-import type { Counters, Verdict } from './counters.ts';
+import type { Counters, Held, Verdict } from './counters.ts';
 
 interface Window {
   count: number;
   endsAt: number;
+  /** Of a bucket that counts them. */
+  accounts: Set<string>;
 }
 
 export interface LocalCountersDependencies {
@@ -24,19 +26,37 @@ const MAX_WINDOWS = 100_000;
 export function createLocalCounters({ clock, replicas, countHit }: LocalCountersDependencies): Counters {
   const windows = new LRUCache<string, Window>({ max: MAX_WINDOWS });
 
+  function openWindow(key: string): Window | undefined {
+    const found = windows.get(key);
+    return found && found.endsAt > clock.monotonic() ? found : undefined;
+  }
+
+  function heldBy(key: string): Held | null {
+    const open = openWindow(key);
+    if (!open || open.count === 0) return null;
+    return {
+      count: open.count,
+      resetMs: open.endsAt - clock.monotonic(),
+      accounts: [...open.accounts],
+      share: Math.max(1, replicas()),
+    };
+  }
+
   return {
     take(buckets, hit) {
       const now = clock.monotonic();
       const share = Math.max(1, replicas());
       const verdict: Verdict = { refusedBy: -1, counts: [], resets: [], maxima: [] };
+      const open = buckets.map(({ key }) => openWindow(key));
+      const adds = buckets.map(({ cost, account }, index) =>
+        account !== undefined && open[index]?.accounts.has(account) ? 0 : cost,
+      );
       let longest = 0;
-      for (const [index, { key, limit, cost }] of buckets.entries()) {
-        const found = windows.get(key);
-        const isOpen = found !== undefined && found.endsAt > now;
-        const count = isOpen ? found.count : 0;
-        const rest = isOpen ? Math.min(found.endsAt - now, limit.windowMs) : limit.windowMs;
+      for (const [index, { limit }] of buckets.entries()) {
+        const count = open[index]?.count ?? 0;
+        const rest = Math.min((open[index]?.endsAt ?? now + limit.windowMs) - now, limit.windowMs);
         const max = limit.max === 0 ? 0 : Math.max(1, Math.floor(limit.max / share));
-        if (cost > 0 && count + cost > max && rest > longest) {
+        if (adds[index]! > 0 && count + adds[index]! > max && rest > longest) {
           verdict.refusedBy = index;
           longest = rest;
         }
@@ -45,19 +65,27 @@ export function createLocalCounters({ clock, replicas, countHit }: LocalCounters
         verdict.maxima.push(max);
       }
       if (verdict.refusedBy >= 0) return verdict;
-      for (const [index, { key, cost }] of buckets.entries()) {
-        if (cost === 0) continue;
-        verdict.counts[index]! += cost;
-        windows.set(key, { count: verdict.counts[index]!, endsAt: now + verdict.resets[index]! });
+      for (const [index, { key, account }] of buckets.entries()) {
+        if (adds[index] === 0) continue;
+        verdict.counts[index]! += adds[index]!;
+        const accounts = open[index]?.accounts ?? new Set();
+        if (account !== undefined) accounts.add(account);
+        windows.set(key, { count: verdict.counts[index]!, endsAt: now + verdict.resets[index]!, accounts });
       }
       if (hit !== null) countHit(hit);
       return verdict;
     },
-    giveBack(keys) {
-      for (const key of keys) {
+    giveBack(buckets) {
+      for (const { key, account } of buckets) {
         const window = windows.get(key);
-        if (window && window.count > 0) window.count -= 1;
+        if (!window || window.count === 0) continue;
+        if (account === undefined || window.accounts.delete(account)) window.count -= 1;
       }
+    },
+    keysOf: (prefix) => [...windows.keys()].filter((key) => key.startsWith(prefix) && heldBy(key) !== null),
+    look: (keys) => keys.map(heldBy),
+    forget(key) {
+      windows.delete(key);
     },
   };
 }

@@ -5,11 +5,10 @@ import type { Counters, Verdict } from './counters.ts';
 /**
  * Counts the requests of one turn of the event loop in their order; each in all its buckets or in none.
  *
- * KEYS: the buckets of all requests in their order, then the hash of hits.
- * ARGV of a request: the number of its buckets; limit, window in milliseconds and cost of each bucket; the field of its
- * hit, or an empty string.
- * Answer for each request: the index of the bucket that refuses (0: none), then count and rest of the window of each
- * bucket.
+ * KEYS: the buckets of all requests in their order, then the hash of hits. ARGV of a request: the number of its
+ * buckets; limit, window in milliseconds, cost and account of each bucket; the field of its hit. No account and no hit
+ * is an empty string. A bucket with an account is a set of accounts. Answer for each request: the index of the bucket
+ * that refuses (0: none), then count and rest of the window of each bucket.
  *
  * A window begins with its first request. A window that was shortened, or has lost its expiry, gets a new end.
  */
@@ -21,11 +20,20 @@ while arg <= #ARGV do
   local n = tonumber(ARGV[arg])
   local at = #answer + 1
   local longest = 0
+  local adds = {}
   answer[at] = 0
   for i = 1, n do
-    local max, window, cost = tonumber(ARGV[arg + 3 * i - 2]), tonumber(ARGV[arg + 3 * i - 1]), tonumber(ARGV[arg + 3 * i])
+    local max, window, cost = tonumber(ARGV[arg + 4 * i - 3]), tonumber(ARGV[arg + 4 * i - 2]), tonumber(ARGV[arg + 4 * i - 1])
+    local account = ARGV[arg + 4 * i]
     local bucket = KEYS[key + i]
-    local count = tonumber(redis.call('GET', bucket) or 0)
+    local count
+    adds[i] = cost
+    if account == '' then
+      count = tonumber(redis.call('GET', bucket) or 0)
+    else
+      count = redis.call('SCARD', bucket)
+      if count > 0 and redis.call('SISMEMBER', bucket, account) == 1 then adds[i] = 0 end
+    end
     local rest = window
     if count > 0 then
       rest = redis.call('PTTL', bucket)
@@ -34,7 +42,7 @@ while arg <= #ARGV do
         rest = window
       end
     end
-    if cost > 0 and count + cost > max and rest > longest then
+    if adds[i] > 0 and count + adds[i] > max and rest > longest then
       answer[at] = i
       longest = rest
     end
@@ -43,36 +51,65 @@ while arg <= #ARGV do
   end
   if answer[at] == 0 then
     for i = 1, n do
-      local cost = tonumber(ARGV[arg + 3 * i])
-      if cost > 0 then
-        if answer[at + 2 * i - 1] > 0 then
-          redis.call('INCRBY', KEYS[key + i], cost)
+      if adds[i] > 0 then
+        local window, account = ARGV[arg + 4 * i - 2], ARGV[arg + 4 * i]
+        local bucket, isOpen = KEYS[key + i], answer[at + 2 * i - 1] > 0
+        if account ~= '' then
+          redis.call('SADD', bucket, account)
+          if not isOpen then redis.call('PEXPIRE', bucket, window) end
+        elseif isOpen then
+          redis.call('INCRBY', bucket, adds[i])
         else
-          redis.call('SET', KEYS[key + i], cost, 'PX', ARGV[arg + 3 * i - 1])
+          redis.call('SET', bucket, adds[i], 'PX', window)
         end
-        answer[at + 2 * i - 1] = answer[at + 2 * i - 1] + cost
+        answer[at + 2 * i - 1] = answer[at + 2 * i - 1] + adds[i]
       end
     end
-    local hit = ARGV[arg + 3 * n + 1]
+    local hit = ARGV[arg + 4 * n + 1]
     if hit ~= '' then redis.call('HINCRBY', hits, hit, 1) end
   end
   key = key + n
-  arg = arg + 3 * n + 2
+  arg = arg + 4 * n + 2
 end
 return answer
 `;
 
-/** One back of each bucket that has counted any. */
+/** One back of each bucket that has counted any; ARGV: the account of each, or an empty string. */
 const GIVE_BACK = `
 for i = 1, #KEYS do
-  if tonumber(redis.call('GET', KEYS[i]) or 0) > 0 then redis.call('DECR', KEYS[i]) end
+  if ARGV[i] ~= '' then
+    redis.call('SREM', KEYS[i], ARGV[i])
+  elseif tonumber(redis.call('GET', KEYS[i]) or 0) > 0 then
+    redis.call('DECR', KEYS[i])
+  end
 end
 return 0
 `;
 
+/**
+ * What each bucket holds: its count, the rest of its window, and its accounts. A bucket is a number or a set.
+ */
+const LOOK = `
+local answer = {}
+for i = 1, #KEYS do
+  local kind = redis.call('TYPE', KEYS[i]).ok
+  local rest = redis.call('PTTL', KEYS[i])
+  if kind == 'set' then
+    local accounts = redis.call('SMEMBERS', KEYS[i])
+    answer[i] = { #accounts, rest, accounts }
+  elseif kind == 'string' then
+    answer[i] = { tonumber(redis.call('GET', KEYS[i])), rest, {} }
+  else
+    answer[i] = { 0, 0, {} }
+  end
+end
+return answer
+`;
+
 interface Scripts {
   wagTakeLimits(keyCount: number, ...keysAndArguments: (string | number)[]): Promise<number[]>;
-  wagGiveBackLimits(keyCount: number, ...keys: string[]): Promise<number>;
+  wagGiveBackLimits(keyCount: number, ...keysAndAccounts: string[]): Promise<number>;
+  wagLookAtLimits(keyCount: number, ...keys: string[]): Promise<[count: number, restMs: number, accounts: string[]][]>;
 }
 
 /** A request that waits for the end of this turn. */
@@ -85,6 +122,8 @@ interface Waiting {
 
 /** In one call at most: Lua holds up everybody else, and unpacks no more than some thousand arguments. */
 const MAX_TOGETHER = 64;
+/** Keys that one step of a search looks at. */
+const SCAN_COUNT = 1_000;
 
 /**
  * The counters that all gateways share. The requests of one turn of the event loop are counted in one call: under load
@@ -93,6 +132,7 @@ const MAX_TOGETHER = 64;
 export function createRedisCounters(redis: Redis): Counters {
   redis.defineCommand('wagTakeLimits', { lua: TAKE });
   redis.defineCommand('wagGiveBackLimits', { lua: GIVE_BACK });
+  redis.defineCommand('wagLookAtLimits', { lua: LOOK });
   const scripts = redis as unknown as Scripts;
   const hits = redisKeys.usageHits();
   let waiting: Waiting[] = [];
@@ -104,9 +144,9 @@ export function createRedisCounters(redis: Redis): Counters {
     const args: (string | number)[] = [];
     for (const { buckets, hit } of together) {
       args.push(buckets.length);
-      for (const { key, limit, cost } of buckets) {
+      for (const { key, limit, cost, account = '' } of buckets) {
         keys.push(key);
-        args.push(limit.max, limit.windowMs, cost);
+        args.push(limit.max, limit.windowMs, cost, account);
       }
       args.push(hit ?? '');
     }
@@ -133,8 +173,29 @@ export function createRedisCounters(redis: Redis): Counters {
         if (waiting.length >= MAX_TOGETHER) flush();
       });
     },
-    async giveBack(keys) {
-      await scripts.wagGiveBackLimits(keys.length, ...keys);
+    async giveBack(buckets) {
+      const keys = buckets.map(({ key }) => key);
+      await scripts.wagGiveBackLimits(keys.length, ...keys, ...buckets.map(({ account = '' }) => account));
+    },
+    async keysOf(prefix) {
+      const found = new Set<string>();
+      let cursor = '0';
+      do {
+        const [next, keys] = await redis.scan(cursor, 'MATCH', `${prefix}*`, 'COUNT', SCAN_COUNT);
+        for (const key of keys) found.add(key);
+        cursor = next;
+      } while (cursor !== '0');
+      return [...found];
+    },
+    async look(keys) {
+      if (keys.length === 0) return [];
+      const held = await scripts.wagLookAtLimits(keys.length, ...keys);
+      return held.map(([count, restMs, accounts]) =>
+        count > 0 ? { count, resetMs: Math.max(0, restMs), accounts, share: 1 } : null,
+      );
+    },
+    async forget(key) {
+      await redis.del(key);
     },
   };
 }
