@@ -11,5 +11,5 @@ export default defineConfig({
   schema: fromHere('../../prisma/schema.prisma'),
   migrations: { path: fromHere('../../prisma/migrations') },
   // A URL without a server: `generate` and `validate` need no database, other commands report that it is missing.
-  datasource: { url: process.env.DATABASE_URL ?? 'postgresql://127.0.0.1:1/none' },
+  datasource: { url: process.env.DATABASE_DIRECT_URL || process.env.DATABASE_URL || 'postgresql://127.0.0.1:1/none' },
 });

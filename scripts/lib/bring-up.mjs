@@ -27,7 +27,8 @@ const DATABASE = 'wagate';
  * @returns {Promise<import('./services.mjs').Installation>}
  */
 export async function bringUp(launch, { dataDir, journal, supervisor, reloader, signal }) {
-  const { options, env, progress, services, prepare } = launch;
+  const { options, progress, services, prepare } = launch;
+  const env = ofOneDatabase(launch.env);
   const secrets = loadSecrets(dataDir.secrets, { hasData: hasCluster(dataDir.postgres), env });
   const host = env.HOST || LOOPBACK;
   const gatewayPort = await chooseGatewayPort({ asked: env.PORT, host, say: progress.say });
@@ -38,7 +39,7 @@ export async function bringUp(launch, { dataDir, journal, supervisor, reloader, 
   const observing = observe ? ['prometheus'] : [];
   const names = ['postgres', 'redis', 'demo', ...observing, ...table.flatMap((definition) => definition.ports)];
   const ports = await keepPorts(dataDir.ports, names);
-  if (env.DATABASE_URL) requirePostgresUrl(env.DATABASE_URL);
+  if (env.DATABASE_URL) requirePostgresUrl(env);
   if (env.SANDBOX_URL) await requireSandbox(env.SANDBOX_URL);
 
   const context = { env, signal, journal };
@@ -79,16 +80,16 @@ export async function bringUp(launch, { dataDir, journal, supervisor, reloader, 
     secrets,
     ports,
     gateway: { host, port: gatewayPort, url: `http://${reachable}:${gatewayPort}` },
-    sandboxUrl: env.SANDBOX_URL?.replace(/\/+$/, '') || `http://${LOOPBACK}:${ports.sandbox}`,
     furtherGateways: [],
+    sandboxUrl: env.SANDBOX_URL?.replace(/\/+$/, '') || `http://${LOOPBACK}:${ports.sandbox}`,
     databaseUrl,
     redisUrl,
     admin: wantedAdministrator(secrets, env),
     hasSandboxWorkers: true,
     env,
   };
-  const ownWorkers = table.filter(({ network }) => network !== undefined);
   installation.furtherGateways = table.filter(isFurtherGateway).map(({ url }) => url(installation));
+  const ownWorkers = table.filter(({ network }) => network !== undefined);
   const asked = ownWorkers.map(({ name, url }) => ({ name, url: url(installation) }));
   const state = await (launch.storedState?.() ?? readStoredState(databaseUrl, asked, context));
   const { admin, ignored } = chooseAdministrator({ secrets, env, administrators: state.administrators });
@@ -139,6 +140,12 @@ function scrapeTargets(started, ports) {
     scrapeJob === undefined ? [] : [{ job: scrapeJob, name, address: `${LOOPBACK}:${ports[metricsPortOf(name)]}` }],
   );
 }
+
+/**
+ * DATABASE_DIRECT_URL belongs to a DATABASE_URL: it leads nowhere beside a private PostgreSQL.
+ * @param {NodeJS.ProcessEnv} env
+ */
+const ofOneDatabase = (env) => (env.DATABASE_URL ? env : { ...env, DATABASE_DIRECT_URL: '' });
 
 /**
  * Waits for all promises, so that nothing is still starting while the failure of one is handled.

@@ -1,5 +1,6 @@
 /** Checks external services before anything is started, so that the error is clear. */
 import { connect } from 'node:net';
+import { DatabaseUrlError, parseConnectionUrl, sessionUrl } from '../../packages/db/bin/engine/connection.mjs';
 import { LaunchError } from './errors.mjs';
 import { isHealthy } from './health.mjs';
 
@@ -8,13 +9,17 @@ const DATABASE_HINT =
   'It looks like postgresql://user:password@host:5432/name; without it a private PostgreSQL is started.';
 
 /**
- * Checks the form of the URL. The migration finds out whether the server answers.
- * @param {string} url
+ * Checks the form of DATABASE_URL and DATABASE_DIRECT_URL. The migration finds out whether the server answers.
+ * @param {NodeJS.ProcessEnv} env
  */
-export function requirePostgresUrl(url) {
-  const { protocol } = parseUrl('DATABASE_URL', url);
-  if (protocol === 'postgresql:' || protocol === 'postgres:') return;
-  throw new LaunchError('DATABASE_URL is not the URL of a PostgreSQL.', { hint: DATABASE_HINT });
+export function requirePostgresUrl(env) {
+  try {
+    parseConnectionUrl(env.DATABASE_URL ?? '');
+    sessionUrl(env);
+  } catch (error) {
+    if (!(error instanceof DatabaseUrlError)) throw error;
+    throw new LaunchError(error.message, { hint: DATABASE_HINT });
+  }
 }
 
 /** @param {string} url */
@@ -43,7 +48,7 @@ function parseUrl(name, url) {
   try {
     return new URL(url);
   } catch {
-    throw new LaunchError(`${name} is not a URL.`, { hint: name === 'DATABASE_URL' ? DATABASE_HINT : undefined });
+    throw new LaunchError(`${name} is not a URL.`);
   }
 }
 

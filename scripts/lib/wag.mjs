@@ -47,6 +47,7 @@ export function installationEnvironment(env) {
   const { masterKey } = loadSecrets(join(dataDir, 'secrets'), { hasData: true, env });
   return {
     DATABASE_URL: databaseUrl,
+    DATABASE_DIRECT_URL: env.DATABASE_URL ? env.DATABASE_DIRECT_URL : undefined,
     WAG_MASTER_KEY: masterKey,
     WAG_KEY_FILE: join(dataDir, 'wag.key'),
     DATA_DIR: dataDir,

@@ -17,6 +17,8 @@ export const ConfigSchema = Type.Object({
   /** `api` answers requests, `jobs` delivers webhooks, `all` does both in one process. */
   ROLE: Type.Union([Type.Literal('api'), Type.Literal('jobs'), Type.Literal('all')], { default: 'all' }),
   DATABASE_URL: Type.String({ minLength: 1 }),
+  /** Behind a pooler: PostgreSQL itself. */
+  DATABASE_DIRECT_URL: Type.Optional(Type.String({ minLength: 1 })),
   REDIS_URL: Type.String({ minLength: 1 }),
   WAG_MASTER_KEY: Type.String({ minLength: 1 }),
   /** Token with which a worker joins. */

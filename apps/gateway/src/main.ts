@@ -1,5 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { assertMasterKey, createPool, createPrisma, createSystemLogSink } from '@wa-gate/db';
+import {
+  assertMasterKey,
+  assertSameDatabase,
+  assertSessions,
+  createPool,
+  createPrisma,
+  createSystemLogSink,
+  readDatabaseUrls,
+} from '@wa-gate/db';
 import {
   createLogger,
   createRedis,
@@ -31,6 +39,8 @@ const secretsOf = (config: Config): (string | undefined)[] =>
     .flatMap((value) => value?.split(',').map((secret) => secret.trim()))
     .concat(config.ADMIN_PASSWORD, config.SMTP_PASS, config.WEBHOOK_SECRET, config.METRICS_TOKEN);
 
+const sessionName = ({ DATABASE_DIRECT_URL: url }: Config): string => (url ? 'DATABASE_DIRECT_URL' : 'DATABASE_URL');
+
 async function run(config: Config): Promise<void> {
   const systemLog = createSystemLogSink();
   const logger = createLogger({
@@ -40,15 +50,18 @@ async function run(config: Config): Promise<void> {
     sinks: [systemLog.sink, ...(config.LOG_FILE_PATH ? openLogFiles({ folder: config.LOG_FILE_PATH }).sinks : [])],
   });
   const masterKeys = parseMasterKeys(config.WAG_MASTER_KEY);
-  const pool = createPool({ url: config.DATABASE_URL, name: 'wag-gateway', max: config.DATABASE_POOL_SIZE });
+  const { url, sessionUrl } = await readDatabaseUrls(config);
+  const pool = createPool({ url, name: 'wag-gateway', max: config.DATABASE_POOL_SIZE });
   const watchPool = createPool({
-    url: config.DATABASE_URL,
+    url: sessionUrl,
     name: 'wag-gateway-revocations',
     max: 1,
     connectTimeoutMs: 1_000,
     silenceTimeoutMs: 1_000,
   });
+  await Promise.all([assertSessions(pool, 'DATABASE_URL'), assertSessions(watchPool, sessionName(config))]);
   await assertMasterKey(pool, masterKeys);
+  if (sessionUrl !== url) await assertSameDatabase(pool, watchPool);
   systemLog.start(pool);
 
   const prisma = createPrisma(pool);

@@ -12,6 +12,7 @@ export const WorkerConfigSchema = Type.Object({
   WORKER_ENDPOINT: Type.Optional(url('Where gateways reach the internal API, when that is not http://HOST:PORT.')),
   GATEWAY_URL: url('Where to register.'),
   DATABASE_URL: url('PostgreSQL.'),
+  DATABASE_DIRECT_URL: Type.Optional(url('PostgreSQL itself, where DATABASE_URL leads to a pooler.')),
   REDIS_URL: url('Redis.'),
   WAG_MASTER_KEY: Type.String({
     description: '32 bytes in base64, the same in every process. Older keys after commas.',

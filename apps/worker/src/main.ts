@@ -4,9 +4,12 @@ import { readFileSync } from 'node:fs';
 import { DEFAULT_TIMING } from '@wa-gate/cluster';
 import {
   assertMasterKey,
+  assertSameDatabase,
+  assertSessions,
   createPool,
   createSystemLogSink,
   readCompactKeys,
+  readDatabaseUrls,
   readMessageKey,
   watchPool,
 } from '@wa-gate/db';
@@ -31,6 +34,7 @@ import { createControlPort } from './control/control-stream.ts';
 import { LeaseKeeper } from './lease/lease-keeper.ts';
 import { createLeasePool, createLeaseStore } from './lease/lease-store.ts';
 import { createLoadMeter } from './lease/load-gauges.ts';
+import { createMessageCount } from './lease/message-count.ts';
 import { createControlPlane } from './lease/registration.ts';
 import { describeWorker } from './lease/worker-stats.ts';
 import { explainStartFailure } from './start-failure.ts';
@@ -58,9 +62,13 @@ async function run(config: WorkerConfig): Promise<void> {
   });
   const masterKeys = parseMasterKeys(config.WAG_MASTER_KEY);
   const timing = DEFAULT_TIMING;
-  const pool = createPool({ url: config.DATABASE_URL, name: `worker ${workerId}`, max: POOL_SIZE });
-  const leasePool = createLeasePool(config.DATABASE_URL, workerId, timing);
+  const { url, sessionUrl } = await readDatabaseUrls(config);
+  const pool = createPool({ url, name: `worker ${workerId}`, max: POOL_SIZE });
+  const leasePool = createLeasePool(sessionUrl, workerId, timing);
+  const sessionName = config.DATABASE_DIRECT_URL ? 'DATABASE_DIRECT_URL' : 'DATABASE_URL';
+  await Promise.all([assertSessions(pool, 'DATABASE_URL'), assertSessions(leasePool, sessionName)]);
   await assertMasterKey(pool, masterKeys);
+  if (sessionUrl !== url) await assertSameDatabase(pool, leasePool);
   const messageKey = await readMessageKey(pool, masterKeys);
   const compactKeys = await readCompactKeys(pool);
   systemLog.start(pool);
@@ -70,6 +78,7 @@ async function run(config: WorkerConfig): Promise<void> {
   const webhooks = createWebhookDoorbell({ redisUrl: config.REDIS_URL, logger });
   const network = networkName === 'live' ? liveNetwork() : sandboxNetwork(config.SANDBOX_URL ?? '');
   const leaseMeter = createLoadMeter();
+  const messages = createMessageCount(() => sessionHost.metrics.messageCount());
   const lease = new LeaseKeeper({
     store: createLeaseStore(leasePool, workerId, timing, messages),
     clock: systemClock,
@@ -84,7 +93,6 @@ async function run(config: WorkerConfig): Promise<void> {
       revision: config.REVISION,
     },
     meter: leaseMeter,
-  const messages = createMessageCount(() => sessionHost.metrics.messageCount());
   });
   const incarnation = () => lease.incarnation;
   /** Each meter measures since its last reading: the control streams read each second, the lease every few. */
@@ -136,6 +144,7 @@ async function run(config: WorkerConfig): Promise<void> {
       sessionCount: () => supervisor.actors.length,
       messageCount: () => messages.shown(),
       load: () => lastLoad,
+      onGatewayAsks: () => lease.summon(),
     },
     stats: () => describeWorker({ supervisor, messageCount: () => messages.shown(), load: () => lastLoad }),
     ownership: { supervisor, workerId, masterKeys, incarnation },
@@ -151,7 +160,6 @@ async function run(config: WorkerConfig): Promise<void> {
   const inOrderMs = orderlyMs(config.SHUTDOWN_GRACE_MS);
   onShutdown(
     logger,
-      onGatewayAsks: () => lease.summon(),
     config.SHUTDOWN_GRACE_MS,
     () => [
       { name: 'draining', close: () => lease.beginDraining() },

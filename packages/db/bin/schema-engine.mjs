@@ -5,12 +5,14 @@
  * package contains it. `prisma.config.ts` points PRISMA_SCHEMA_ENGINE_BINARY here unless it is set already.
  */
 import { parseEngineArguments } from './engine/command-line.mjs';
+import { settleTls } from './engine/connection.mjs';
 import { createDatabase, describeDatabaseError, probeDatabase } from './engine/databases.mjs';
 import { engineVersion } from './engine/engine.mjs';
 import { createMethods } from './engine/methods.mjs';
 import { serveRpc } from './engine/rpc.mjs';
 
 const options = parseEngineArguments(process.argv.slice(2));
+if (options.datasource.url) options.datasource.url = await settleTls(options.datasource.url);
 
 if (options.version) {
   process.stdout.write(`schema-engine-cli ${engineVersion()}\n`);

@@ -4,7 +4,7 @@
  * the administrators, and which of its own workers an administrator has removed. Arguments name these workers,
  * `<id>=<endpoint>`.
  */
-import { parseConnectionUrl } from './engine/connection.mjs';
+import { parseConnectionUrl, sessionUrl, settleTls } from './engine/connection.mjs';
 import { withClient } from './engine/databases.mjs';
 
 const ADMINISTRATORS = `SELECT email FROM users WHERE role = 'ADMINISTRATOR' ORDER BY created_at`;
@@ -21,7 +21,9 @@ const workers = process.argv.slice(2).map((text) => {
 });
 
 try {
-  const state = await withClient(parseConnectionUrl(process.env.DATABASE_URL ?? '').config, async (client) => {
+  const { url, name } = sessionUrl(process.env);
+  const { config } = parseConnectionUrl(await settleTls(url, name), name);
+  const state = await withClient(config, async (client) => {
     const administrators = await client.query(ADMINISTRATORS);
     const removed = await client.query(REMOVED_WORKERS, [
       workers.map(({ id }) => id),

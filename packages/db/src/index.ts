@@ -1,3 +1,13 @@
+export {
+  assertSameDatabase,
+  assertSessions,
+  type DatabaseEnvironment,
+  DatabaseUrlError,
+  type DatabaseUrls,
+  readDatabaseUrls,
+  sessionUrl,
+  settleTls,
+} from './database-urls.ts';
 export { isDatabaseUnavailable, isUniqueViolation } from './errors.ts';
 export { describeDatabaseFailure } from './failure.ts';
 export type { Prisma } from './generated/client.ts';

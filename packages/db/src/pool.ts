@@ -1,4 +1,6 @@
 import pg from 'pg';
+import { parseConnectionUrl } from '../bin/engine/connection.mjs';
+import { UnnamedClient } from './unnamed-client.ts';
 
 export type Pool = pg.Pool;
 export type PoolClient = pg.PoolClient;
@@ -7,6 +9,10 @@ export type PoolClient = pg.PoolClient;
 export type Queryable = Pick<pg.Pool, 'query'>;
 
 export interface PoolOptions {
+  /**
+   * Read as by the migrator (`bin/engine/connection.mjs`). With `pgbouncer=true` statements have no names, and
+   * PostgreSQL is asked for no timeout.
+   */
   url: string;
   /** Shown as `application_name` in pg_stat_activity. */
   name: string;
@@ -41,11 +47,12 @@ export function createPool({
   silenceTimeoutMs = 15_000,
   connectTimeoutMs = 5_000,
 }: PoolOptions): Pool {
+  const { config, isPooled } = parseConnectionUrl(url);
   const pool = new pg.Pool({
-    connectionString: url,
+    ...config,
     application_name: name,
     max,
-    statement_timeout: statementTimeoutMs,
+    ...(isPooled ? { Client: UnnamedClient } : { statement_timeout: statementTimeoutMs }),
     query_timeout: silenceTimeoutMs,
     connectionTimeoutMillis: connectTimeoutMs,
     idleTimeoutMillis: 60_000,

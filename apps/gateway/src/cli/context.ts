@@ -1,4 +1,4 @@
-import { createPool, type Pool } from '@wa-gate/db';
+import { createPool, type Pool, sessionUrl, settleTls } from '@wa-gate/db';
 import { parseMasterKeys, readConfig } from '@wa-gate/kit';
 import { Type } from 'typebox';
 import { type ApiClient, createApiClient } from './api-client.ts';
@@ -6,11 +6,14 @@ import { endKey, type OwnKey, readApiKey } from './api-key.ts';
 import { apiUrlOf, type CliContext, type CommandContext } from './command-context.ts';
 
 /** What commands read of the environment themselves. As for the processes, a value may be in a file (`NAME_FILE`). */
-const GIVEN = ['DATABASE_URL', 'REDIS_URL', 'WAG_MASTER_KEY', 'WAG_API_KEY', 'WAG_PASSPHRASE'] as const;
+const GIVEN = ['DATABASE_URL', 'DATABASE_DIRECT_URL', 'REDIS_URL', 'WAG_MASTER_KEY', 'WAG_API_KEY', 'WAG_PASSPHRASE'] as const;
 const GivenSchema = Type.Object(
   Object.fromEntries(GIVEN.map((name) => [name, Type.Optional(Type.String({ minLength: 1 }))])),
 );
-const DatabaseSchema = Type.Object({ DATABASE_URL: Type.String({ minLength: 1 }) });
+const DatabaseSchema = Type.Object({
+  DATABASE_URL: Type.String({ minLength: 1 }),
+  DATABASE_DIRECT_URL: Type.Optional(Type.String({ minLength: 1 })),
+});
 const MasterKeySchema = Type.Object({ WAG_MASTER_KEY: Type.String({ minLength: 1 }) });
 
 /** Counting and reading a large table takes its time. */
@@ -26,6 +29,16 @@ function readFiles(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return { ...env, ...(readConfig(GivenSchema, env) as NodeJS.ProcessEnv), ...withoutFiles };
 }
 
+/** The same environment, with `sslmode=prefer` settled. */
+export async function settleDatabaseUrls(env: NodeJS.ProcessEnv): Promise<NodeJS.ProcessEnv> {
+  const settled = { ...env };
+  for (const name of ['DATABASE_URL', 'DATABASE_DIRECT_URL']) {
+    const url = env[name];
+    if (url?.includes('sslmode=prefer')) settled[name] = await settleTls(url, name);
+  }
+  return settled;
+}
+
 /** @throws {ConfigError} */
 export function openContext(cli: CliContext, readLine: () => Promise<string>): OpenContext {
   const { stdout, stderr } = cli;
@@ -33,7 +46,8 @@ export function openContext(cli: CliContext, readLine: () => Promise<string>): O
   let pool: Pool | undefined;
   let api: Promise<ApiClient> | undefined;
   let key: OwnKey | undefined;
-  const databaseUrl = () => readConfig(DatabaseSchema, env).DATABASE_URL;
+  // Commands change much at once, and call the tools of PostgreSQL: no pooler is in between.
+  const databaseUrl = () => sessionUrl(readConfig(DatabaseSchema, env)).url;
   const context: OpenContext = {
     env,
     readLine,

@@ -155,7 +155,7 @@ describe('wag doctor', () => {
       { DATABASE_URL: 'postgresql://me:secret@127.0.0.1:1/db' },
       'PostgreSQL does not answer at 127.0.0.1:1',
     ],
-    ['PostgreSQL', { DATABASE_URL: 'nonsense' }, 'DATABASE_URL is not a URL'],
+    ['PostgreSQL', { DATABASE_URL: 'nonsense' }, 'DATABASE_URL is not the URL of one PostgreSQL'],
     ['Redis', { REDIS_URL: 'redis://127.0.0.1:1' }, 'no answer at 127.0.0.1:1'],
     ['gateway', { WAG_API_URL: 'http://127.0.0.1:1' }, 'no answer at http://127.0.0.1:1'],
     ['master key', { WAG_MASTER_KEY: Buffer.alloc(32, 9).toString('base64') }, 'is not the key'],

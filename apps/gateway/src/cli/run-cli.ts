@@ -3,7 +3,7 @@ import { describeDatabaseFailure } from '@wa-gate/db';
 import { ConfigError, MasterKeyError, UnsealError } from '@wa-gate/kit';
 import { ApiError } from '../http/api-error.ts';
 import type { CliContext } from './command-context.ts';
-import { type OpenContext, openContext } from './context.ts';
+import { type OpenContext, openContext, settleDatabaseUrls } from './context.ts';
 import { CommandError, UsageError } from './errors.ts';
 import { parseCommand } from './program.ts';
 
@@ -31,7 +31,7 @@ export async function runCli(argv: readonly string[], cli: CliContext): Promise<
   let context: OpenContext | undefined;
   try {
     const action = parseCommand(argv, cli.stdout);
-    context = openContext(cli, () => firstLine(cli.stdin));
+    context = openContext({ ...cli, env: await settleDatabaseUrls(cli.env) }, () => firstLine(cli.stdin));
     return (action && (await action(context))) ?? 0;
   } catch (error) {
     cli.stderr(`Error: ${explain(error, cli.env.DATABASE_URL ?? '')}`);

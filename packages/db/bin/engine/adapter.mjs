@@ -81,7 +81,7 @@ export class MigrationAdapterFactory {
   }
 
   /**
-   * @param {import('./connection.mjs').Target} target
+   * @param {Pick<import('./connection.mjs').Target, 'config' | 'schema'>} target
    * @param {() => Promise<void>} [afterwards] runs once, after the connection is closed
    */
   async #openAdapter(target, afterwards) {

@@ -23,7 +23,9 @@ export async function migrate(url: string, env: NodeJS.ProcessEnv): Promise<void
   const program = migrateProgram(env);
   if (!program) throw new CommandError('packages/db/bin/migrate.mjs was not found. Name it in WAG_MIGRATE.');
   try {
-    await promisify(execFile)(process.execPath, [program], { env: { ...env, DATABASE_URL: url } });
+    await promisify(execFile)(process.execPath, [program], {
+      env: { ...env, DATABASE_URL: url, DATABASE_DIRECT_URL: '' },
+    });
   } catch (error) {
     const { stderr = '', message } = error as { stderr?: string; message: string };
     throw new CommandError(`The database could not be migrated: ${stderr.trim() || message}`, { cause: error });
