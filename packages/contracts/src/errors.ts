@@ -20,7 +20,8 @@ export const ERRORS = {
   INVALID_JSON: {
     status: 400,
     retryable: false,
-    sentence: 'The body is not valid JSON. Send one JSON object, encoded in UTF-8.',
+    sentence:
+      'The body is not valid JSON. Send one JSON object, encoded in UTF-8; `details` has the line and the column of the fault.',
   },
   BAD_REQUEST: {
     status: 400,
@@ -119,12 +120,12 @@ export const ERRORS = {
     retryable: false,
     sentence: 'There is no such route. The list of routes is at /docs.',
   },
-  ERROR_CODE_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no error with this code.' },
   METHOD_NOT_ALLOWED: {
     status: 405,
     retryable: false,
     sentence: 'This path has no such method. The header Allow and `details.allowed` name those that it has.',
   },
+  ERROR_CODE_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no error with this code.' },
   SESSION_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such session for this credential.' },
   CONTACT_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such contact for this credential.' },
   MESSAGE_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such message for this credential.' },
@@ -138,12 +139,12 @@ export const ERRORS = {
   },
   KEY_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such key for this credential.' },
   LOGIN_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such login of yours.' },
-  WEBHOOK_NOT_FOUND: {
   LOGIN_LOCK_NOT_FOUND: {
     status: 404,
     retryable: false,
     sentence: 'There is no such lock now. GET /api/admin/login-locks lists those that there are.',
   },
+  WEBHOOK_NOT_FOUND: {
     status: 404,
     retryable: false,
     sentence: 'This session has no webhook. Set one with PUT /api/sessions/{id}/webhook.',
@@ -282,7 +283,7 @@ export const ERRORS = {
   DATABASE_UNAVAILABLE: {
     status: 503,
     retryable: true,
-    sentence: 'The database does not answer now. Nothing was changed; try again shortly.',
+    sentence: 'The database does not answer now. Try again shortly; of a change, look first whether it was made.',
   },
   NO_WORKER: {
     status: 503,

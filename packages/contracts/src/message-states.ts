@@ -1,5 +1,8 @@
-/** The public statuses of a message. `sent` means that WhatsApp's server has acknowledged it. */
-export const MESSAGE_STATUSES = ['queued', 'sending', 'sent', 'delivered', 'read', 'failed'] as const;
+/**
+ * The public statuses of a message. `sent` means that WhatsApp's server has acknowledged it; `delivered` and `read`,
+ * that a phone of the recipient says so, in a group those of all members. A message that came in is `received`.
+ */
+export const MESSAGE_STATUSES = ['queued', 'sending', 'sent', 'delivered', 'read', 'failed', 'received'] as const;
 export type MessageStatus = (typeof MESSAGE_STATUSES)[number];
 
 /**
@@ -17,8 +20,8 @@ export const MESSAGE_STATE_STATUS = {
   READ: 'read',
   /** A voice message or video was played. */
   PLAYED: 'read',
-  /** A received message. */
-  RECEIVED: 'delivered',
+  /** A message that came in. */
+  RECEIVED: 'received',
 } as const satisfies Record<string, MessageStatus>;
 
 /** The states as the database names them, and `SENDING`. */

@@ -54,7 +54,10 @@ const messageError = Type.Object({
 const identity = {
   messageId: Type.String({ format: 'uuid' }),
   waMessageId: Type.String({ examples: ['3EB0A1B2C3D4E5F6A7B8C9'] }),
-  status: oneOf(MESSAGE_STATUSES),
+  status: oneOf(
+    MESSAGE_STATUSES,
+    '`delivered`, `read`: a phone of the recipient says so; of a group, those of all members. `received`: it came in.',
+  ),
   state: oneOf(MESSAGE_STATES, 'The exact state behind the status.'),
 };
 

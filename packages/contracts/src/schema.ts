@@ -28,6 +28,9 @@ export const requestBody = <T extends TProperties>(
     ...(example && { examples: [example] }),
   });
 
+/** The pattern of texts that are not blank: WhatsApp shows blanks as an empty message, or not at all. */
+export const NOT_BLANK = '\\S';
+
 /** The envelope of every successful answer (docs/api.md). */
 export const success = <T extends TSchema>(data: T) =>
   Type.Object(

@@ -24,9 +24,12 @@ try {
   });
   const { values, positionals } = parseArgs({ options: { wait: { type: 'boolean' } }, allowPositionals: true });
   const migrationsDir = positionals[0] ?? fileURLToPath(new URL('../../../prisma/migrations', import.meta.url));
-  const url = await settleTls(given, variable);
-  if (values.wait) await waitForMigrations({ url, migrationsDir, say: (line) => process.stdout.write(`${line}\n`) });
-  else for (const name of await applyMigrations({ url, migrationsDir })) process.stdout.write(`${name}\n`);
+  if (values.wait) {
+    await waitForMigrations({ url: given, migrationsDir, say: (line) => process.stdout.write(`${line}\n`) });
+  } else {
+    const url = await settleTls(given, variable);
+    for (const name of await applyMigrations({ url, migrationsDir })) process.stdout.write(`${name}\n`);
+  }
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;

@@ -6,7 +6,14 @@ import { endKey, type OwnKey, readApiKey } from './api-key.ts';
 import { apiUrlOf, type CliContext, type CommandContext } from './command-context.ts';
 
 /** What commands read of the environment themselves. As for the processes, a value may be in a file (`NAME_FILE`). */
-const GIVEN = ['DATABASE_URL', 'DATABASE_DIRECT_URL', 'REDIS_URL', 'WAG_MASTER_KEY', 'WAG_API_KEY', 'WAG_PASSPHRASE'] as const;
+const GIVEN = [
+  'DATABASE_URL',
+  'DATABASE_DIRECT_URL',
+  'REDIS_URL',
+  'WAG_MASTER_KEY',
+  'WAG_API_KEY',
+  'WAG_PASSPHRASE',
+] as const;
 const GivenSchema = Type.Object(
   Object.fromEntries(GIVEN.map((name) => [name, Type.Optional(Type.String({ minLength: 1 }))])),
 );

@@ -21,6 +21,7 @@ const login = (options: { payload?: string; headers?: Record<string, string> }) 
 describe('every refusal has the envelope, a code and a sentence (MR-154, MR-164)', () => {
   it.each([
     ['malformed JSON', '{"email": ', { 'content-type': 'application/json' }, 400, 'INVALID_JSON'],
+    ['a raw line break in a string', '{"email": "a\nb"}', { 'content-type': 'application/json' }, 400, 'INVALID_JSON'],
     [
       'JSON that would poison prototypes',
       '{"__proto__": {}}',
@@ -85,7 +86,8 @@ describe('every refusal has the envelope, a code and a sentence (MR-154, MR-164)
   it('every code that the API can answer is explained', async () => {
     const { body } = await fixture.call('GET', '/api/errors/SESSION_MOVING');
     expect(body.data).toMatchObject({ code: 'SESSION_MOVING', httpStatus: 503, retryable: true });
-    expect((await fixture.call('GET', '/api/errors/toString')).status).toBe(404);
+    const unknown = await fixture.call('GET', '/api/errors/toString');
+    expect([unknown.status, unknown.body.code]).toEqual([404, 'ERROR_CODE_NOT_FOUND']);
     const { body: all } = await fixture.call('GET', '/api/errors');
     expect(all.data.map(({ code }: { code: string }) => code)).toEqual(ERROR_CODES);
   });

@@ -1,3 +1,4 @@
+import { NOT_BLANK } from '@wa-gate/contracts';
 import { ApiError } from '../http/api-error.ts';
 
 /** One thing that is wrong with a request. */
@@ -49,6 +50,7 @@ function exampleAt(schema: unknown, path = ''): string | undefined {
 }
 
 function explainPattern(pattern: unknown, example: string | undefined): string {
+  if (pattern === NOT_BLANK) return 'must not be blank: write at least one character that is seen';
   const list = WORDS.exec(String(pattern))?.[1];
   if (list !== undefined) return `must be one of ${names(words(list.split('|')))}`;
   const form = `must match the pattern ${String(pattern)}`;

@@ -53,6 +53,15 @@ describe('receipts', () => {
     ]);
   });
 
+  it.each([
+    ['in its second', 1_700_000_000_400, 1_700_000_000_400],
+    ['a moment after its second', 1_700_000_001_020, 1_700_000_000_999],
+    ['with a clock that is behind', 1_699_999_999_000, 1_699_999_999_000],
+    ['much later, after a time offline', 1_700_000_900_000, 1_700_000_000_000],
+  ])('has its time to the millisecond when it comes %s', (_when, arrival, expected) => {
+    expect(readReceipts(receipt({}), own, new Date(arrival))[0]?.at.getTime()).toBe(expected);
+  });
+
   it('falls back to the own clock without a time', () => {
     expect(readReceipts(receipt({ t: '' }), own, now)[0]?.at).toEqual(now);
   });

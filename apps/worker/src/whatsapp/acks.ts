@@ -46,7 +46,17 @@ export function readReceipts({ attrs, content }: BinaryNode, ownJids: readonly s
   return [attrs.id, ...more].map((waMessageId) => ({ waMessageId, state, at, ...(participant && { participant }) }));
 }
 
+/** Within this time after its second, a receipt is as new as its arrival says. */
+const LIVE_MS = 60_000;
+const LAST_OF_SECOND_MS = 999;
+
+/**
+ * WhatsApp tells whole seconds. A receipt that has just come was made in its second and before now: of this, the latest
+ * moment is taken, so that a delivery and a reading within a second of the sending have times of their own.
+ */
 function atSeconds(seconds: unknown, now: Date): Date {
-  const value = Number(seconds);
-  return Number.isFinite(value) && value > 0 ? new Date(value * 1000) : now;
+  const begin = Number(seconds) * 1_000;
+  if (!(Number.isFinite(begin) && begin > 0)) return now;
+  const isLive = now.getTime() - begin < LIVE_MS;
+  return new Date(isLive ? Math.min(now.getTime(), begin + LAST_OF_SECOND_MS) : begin);
 }

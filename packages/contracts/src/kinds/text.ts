@@ -1,11 +1,16 @@
 import { Type } from 'typebox';
 import { LIMITS } from '../limits.ts';
+import { NOT_BLANK } from '../schema.ts';
 import { defineKind } from './kind.ts';
 
 export const text = defineKind({
   summary: 'A text.',
   request: {
-    text: Type.String({ minLength: 1, maxLength: LIMITS.messageText, examples: ['Hello from API!'] }),
+    text: Type.String({
+      maxLength: LIMITS.messageText,
+      pattern: NOT_BLANK,
+      examples: ['Hello from API!'],
+    }),
   },
   aliases: { text: 'message' },
   content: {},
@@ -15,6 +20,7 @@ export const text = defineKind({
     { request: { text: 'two\nlines, *bold*, 👋🏽 and https://example.com' } },
     { request: {}, refused: 'VALIDATION' },
     { request: { text: '' }, refused: 'VALIDATION' },
+    { request: { text: ' \n\t\u00a0' }, refused: 'VALIDATION' },
     { request: { text: 'a', message: 'b' }, refused: 'VALIDATION' },
     { request: { text: 7 }, refused: 'VALIDATION' },
     { request: { text: 'a', latitude: 1 }, refused: 'VALIDATION' },

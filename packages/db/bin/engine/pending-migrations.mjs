@@ -1,7 +1,7 @@
 /** Which migrations a database does not have yet, and the wait for them. Reads only. */
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseConnectionUrl } from './connection.mjs';
+import { parseConnectionUrl, settleTls } from './connection.mjs';
 import { withClient } from './databases.mjs';
 
 const EVERY_MS = 1_000;
@@ -21,7 +21,7 @@ export async function pendingMigrations({ url, migrationsDir }) {
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name)
     .sort();
-  const { config } = parseConnectionUrl(url);
+  const { config } = parseConnectionUrl(await settleTls(url));
   const patient = { ...config, connectionTimeoutMillis: LOOK_MS, query_timeout: LOOK_MS };
   const applied = await withClient(patient, async (client) => {
     try {

@@ -117,7 +117,8 @@ describe('making keys (MR-053, MR-144)', () => {
     expect((await workers(workspaceKey)).status).toBe(403);
     const seen = (await list(workspaceKey)).map((key: { scope: string }) => key.scope);
     expect(seen).not.toContain('admin');
-    expect((await fixture.call('GET', `/api/keys/${body.data.key.id}`, { as: workspaceKey })).status).toBe(404);
+    const hidden = await fixture.call('GET', `/api/keys/${body.data.key.id}`, { as: workspaceKey });
+    expect([hidden.status, hidden.body.code]).toEqual([404, 'KEY_NOT_FOUND']);
   });
 
   it.each([

@@ -12,7 +12,7 @@ export interface HealthDependencies {
 }
 
 export interface HealthService {
-  /** PostgreSQL answers, without which nothing works, and the process stays. */
+  /** PostgreSQL answers and has our tables, without which nothing works, and the process stays. */
   isReady(): Promise<boolean>;
   report(): Promise<HealthReport>;
 }
@@ -57,7 +57,7 @@ export function createHealthService(deps: HealthDependencies): HealthService {
   /** Anybody may ask, and many at once ask the database once. */
   const singleFlight = createSingleFlight<boolean>();
 
-  const isReady = async () => !isLeaving() && (await answers(db.query('SELECT 1')));
+  const isReady = async () => !isLeaving() && (await answers(db.query('SELECT 1 FROM installation')));
 
   async function lookForSessions(): Promise<void> {
     const { rows } = await db.query<{ connected: number; expected: number }>(CONNECTED_SHARE);

@@ -253,7 +253,7 @@ describe('messages (MR-012)', () => {
       {
         waMessageId: 'B1',
         direction: 'inbound',
-        status: 'delivered',
+        status: 'received',
         state: 'received',
         from: '15551234567@s.whatsapp.net',
       },

@@ -29,7 +29,10 @@ it('takes the name of the session where the route has none in its path', () => {
 describe('what is wrong is said in the same words as on other routes', () => {
   it.each([
     [{ message: 'a' }, 'The request is not valid: body needs `to`.'],
-    [{ to, message: '' }, 'The request is not valid: body.message must not have fewer than 1 characters.'],
+    [
+      { to, message: '' },
+      'The request is not valid: body.message must not be blank: write at least one character that is seen.',
+    ],
     [
       { to, message: 'a', clientMessageId: '\n' },
       'body.clientMessageId must match the pattern ^[^\\u0000-\\u001f]*$, such as `order-4711-shipped`.',

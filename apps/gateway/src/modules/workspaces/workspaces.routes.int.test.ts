@@ -138,7 +138,8 @@ describe('invitations', () => {
     const accepted = await accept(token);
     expect(accepted.body.data.workspace).toEqual({ id: workspaceId, workspaceRole: 'operator' });
     expect((await accept(token)).status).toBe(404);
-    expect((await fixture.call('GET', `/api/invitations/${token}`)).status).toBe(404);
+    const gone = await fixture.call('GET', `/api/invitations/${token}`);
+    expect([gone.status, gone.body.code]).toEqual([404, 'INVITATION_NOT_FOUND']);
     expect((await fixture.call('GET', at(), { as: guest.token })).body.data.workspace).toMatchObject({
       workspaceRole: 'operator',
       members: 2,

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { ApiError } from '../../http/api-error.ts';
+import { findJsonFault, type JsonFault } from './json-fault.ts';
 
 /** No request of the API is nested deeper; deeper input could exhaust the stack of a recursive reader. */
 const MAX_DEPTH = 32;
@@ -39,12 +40,13 @@ function endOfString(json: string, start: number): number {
   return json.length;
 }
 
-function isJson(body: string): boolean {
+/** Why it is no JSON; `null` where it is. */
+function faultOf(body: string): JsonFault | null {
   try {
     JSON.parse(body);
-    return true;
+    return null;
   } catch {
-    return false;
+    return findJsonFault(body);
   }
 }
 
@@ -64,13 +66,16 @@ export function acceptJsonOnly(app: FastifyInstance): void {
       return done(new ApiError('INVALID_JSON', { message, details: { maxDepth: MAX_DEPTH } }));
     }
     void parse(request, body, (error, value) => {
-      // It is JSON, and was refused for what it holds.
-      if (error && isJson(body)) {
-        const message = 'The body has a field that is not accepted: `__proto__`, or `prototype` in a `constructor`.';
-        done(new ApiError('INVALID_JSON', { message }));
-      } else {
-        done(error, value);
+      if (!error) return done(null, value);
+      const fault = faultOf(body);
+      if (fault) {
+        const { sentence: message, ...details } = fault;
+        return done(new ApiError('INVALID_JSON', { message, details }));
       }
+      // It is JSON, and was refused for what it holds.
+      const message =
+        'The body has a field that is not accepted: `__proto__`, or `prototype` in a `constructor`. Take it out.';
+      done(new ApiError('INVALID_JSON', { message }));
     });
   });
 }
