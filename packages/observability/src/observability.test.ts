@@ -252,6 +252,19 @@ describe('alerts', () => {
     }
   });
 
+  it('runbooks name routes that there are', () => {
+    const { paths } = JSON.parse(
+      readFileSync(new URL('../../../apps/gateway/openapi.json', import.meta.url), 'utf8'),
+    ) as { paths: Record<string, Record<string, object>> };
+    const named = readdirSync(DEPLOYED.runbooks).flatMap((file) => {
+      const text = readFileSync(join(DEPLOYED.runbooks, file), 'utf8').replace(/\s+/g, ' ');
+      const calls = [...text.matchAll(/`(GET|POST|PUT|PATCH|DELETE) (\/api\/[\w/{}-]+)`/g)];
+      return calls.map(([, method = '', path = '']) => ({ file, method: method.toLowerCase(), path }));
+    });
+    expect(named.length).toBeGreaterThan(5);
+    expect(named.filter(({ method, path }) => !paths[path]?.[method])).toEqual([]);
+  });
+
   it.each(alerts.map(({ alert }) => alert))(
     '%s has a test in which it fires, and one in which it does not',
     (alert) => {
