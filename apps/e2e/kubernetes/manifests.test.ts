@@ -23,6 +23,9 @@ import { manifestsFolder, OVERLAYS, render, renderOverlay } from './render.ts';
 import { schemaProblems } from './schema.ts';
 
 const root = fileURLToPath(repositoryFile('./'));
+const { PROGRAMS } = (await import(repositoryFile('scripts/lib/images/programs.mjs').href)) as {
+  PROGRAMS: Record<string, { ports: Record<string, number> }>;
+};
 /** What is rendered: each overlay, and `production` with the Gateway API. */
 const VARIANTS = [...OVERLAYS, 'gateway-api'] as const;
 let rendered: Map<string, KubernetesObject[]>;
@@ -151,6 +154,12 @@ describe('what the code has has a place in the manifests (MR-182)', () => {
       apps.filter((app) => !programs.has(`wa-gate/${app}`)),
       'apps without a workload',
     ).toEqual([]);
+    const made = [...programs].filter((program) => program.startsWith('wa-gate/'));
+    expect(made.sort(), 'workloads and images').toEqual(
+      Object.keys(PROGRAMS)
+        .map((image) => `wa-gate/${image}`)
+        .sort(),
+    );
     const row = readFileSync(join(root, 'docs/configuration.md'), 'utf8').match(/^\| `ROLE` \|.*$/m)![0];
     const roles = [...row.matchAll(/`(\w+)`/g)].map(([, role = '']) => role).slice(2);
     expect(roles).toEqual(['api', 'jobs', 'all']);
@@ -179,6 +188,12 @@ describe('what the code has has a place in the manifests (MR-182)', () => {
         .flatMap(({ container }) => container.ports ?? []);
       for (const { fallback } of ports)
         expect(open.map(({ containerPort }) => String(containerPort))).toContain(fallback);
+    }
+    for (const [image, { ports }] of Object.entries(PROGRAMS)) {
+      for (const { container } of everyContainer().filter(({ program }) => program === `wa-gate/${image}`)) {
+        const open = (container.ports ?? []).map(({ containerPort }) => containerPort);
+        expect(new Set(open), `the ports of the image ${image}`).toEqual(new Set(Object.values(ports)));
+      }
     }
   });
 

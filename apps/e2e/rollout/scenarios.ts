@@ -134,8 +134,11 @@ const kill =
   (owner: string): Scenario =>
   async ({ stage: { cluster }, onStrike }) => {
     const pods = cluster.podsOf(owner).filter((pod) => pod.isServing);
-    pods[versions++ % pods.length]!.kill();
+    const pod = pods[versions++ % pods.length]!;
+    const { restarts } = pod;
+    pod.kill();
     await onStrike();
+    await waitFor(() => pod.restarts > restarts, { what: `the end of the process of ${pod.name}` });
     await cluster.settled(ROLLOUT_MS);
   };
 
