@@ -62,7 +62,8 @@ export function readFacts(): Facts {
         livePath: '/health',
       },
       'wa-gate/migrate': {
-        variables: new Map([['DATABASE_URL', { name: 'DATABASE_URL', fallback: '' }]]),
+        // It has no table of its own.
+        variables: new Map(['DATABASE_URL', 'DATABASE_DIRECT_URL'].map((name) => [name, { name, fallback: '' }])),
         needed: ['DATABASE_URL'],
         hosts: [],
         ports: [],
