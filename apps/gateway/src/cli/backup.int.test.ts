@@ -61,6 +61,20 @@ describe('wag restore (MR-183)', () => {
     expect((await database.pool.query('SELECT 1 FROM installation')).rowCount).toBe(1);
   });
 
+  it('counts tables of every schema as something', async () => {
+    await makeBackup();
+    const other = await createTestDatabase();
+    try {
+      await other.pool.query('ALTER SCHEMA public RENAME TO elsewhere; CREATE SCHEMA public');
+      const { code, err } = await wag(['restore', folder], { DATABASE_URL: other.url });
+      expect([code, err]).toEqual([1, expect.stringContaining('is not empty. With --replace')]);
+      expect((await other.pool.query('SELECT 1 FROM elsewhere.users')).rowCount).toBe(0);
+    } finally {
+      await other.pool.query('DROP SCHEMA public; ALTER SCHEMA elsewhere RENAME TO public');
+      await other.drop();
+    }
+  });
+
   it.each([
     ['that is damaged', () => appendFile(join(folder, DUMP), '!'), 'The backup is damaged: database.dump'],
     ['that lacks a file', () => rm(join(folder, DUMP)), 'The backup is not complete: database.dump'],

@@ -255,7 +255,7 @@ describe('wag import wa-gate (MR-199)', () => {
       const auth = await writeFolder('auth', {});
       await writeFolder(join('auth', 'old-1'), { 'creds.json': credentials(ME) });
       const url = new URL(source.url);
-      url.searchParams.set('options', '-c search_path=v2');
+      url.searchParams.set('schema', 'v2');
       const { code, out, err } = await wag([
         'import',
         'wa-gate',

@@ -108,8 +108,10 @@ async function inspect(server: Pool, url: string, name: string): Promise<Present
   );
   const pool = createPool({ url, name: 'wag-cli', max: 1 });
   try {
+    // Of any schema: a database that has something in it is never dropped.
     const tables = await pool.query(
-      `SELECT 1 FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace LIMIT 1`,
+      `SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+       WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' LIMIT 1`,
     );
     const running = rows.map((row) => row.name).filter((connection) => RUNNING.test(connection));
     return { exists: true, hasTables: (tables.rowCount ?? 0) > 0, running };
