@@ -220,7 +220,8 @@ function decoded(text, refuse) {
 }
 
 /**
- * A space is written as %20: a plus is a plus, as in libpq.
+ * A space is written as %20: a plus is a plus, as in libpq. In `options` it is a space, because that is what
+ * `URLSearchParams` writes between two options.
  * @param {string} url
  * @param {(text: string) => string} decode
  * @param {(sentence: string) => void} refuse
@@ -232,7 +233,8 @@ function readParameters(url, decode, refuse) {
   for (const pair of query.split('&').filter((text) => text !== '')) {
     const at = pair.indexOf('=');
     const name = decode(at < 0 ? pair : pair.slice(0, at));
-    if (KNOWN.includes(name)) parameters.set(name, at < 0 ? '' : decode(pair.slice(at + 1)));
+    const value = at < 0 ? '' : pair.slice(at + 1);
+    if (KNOWN.includes(name)) parameters.set(name, decode(name === 'options' ? value.replaceAll('+', ' ') : value));
     else if (!IGNORED.has(name)) {
       refuse(`$NAME has a parameter that is not known here. Known are ${KNOWN.join(', ')}.`);
     }

@@ -36,6 +36,10 @@ it('puts a schema in the search path, beside other options', () => {
   expect(parseConnectionUrl('postgresql://h/wa?schema=s&options=-c%20geqo%3Doff').config.options).toBe(
     '-c geqo=off -c search_path="s"',
   );
+  const url = new URL('postgresql://h/wa');
+  url.searchParams.set('options', '-c geqo=off -c jit=off');
+  expect(parseConnectionUrl(url.href).config.options).toBe('-c geqo=off -c jit=off');
+  expect(parseConnectionUrl('postgresql://h/wa?password=a+b').config.password).toBe('a+b');
   expect(parseConnectionUrl('postgresql://h/wa').config).not.toHaveProperty('options');
 });
 
