@@ -28,6 +28,10 @@ describe('a recipient (MR-156)', () => {
     ['+55 (11) 8765-4321', '551187654321@s.whatsapp.net'],
     ['+229 97 12 34 56', '22997123456@s.whatsapp.net'],
     ['+229 01 97 12 34 56', '2290197123456@s.whatsapp.net'],
+    // 354 is a country code, which 555 is not.
+    ['354 555 1234', '3545551234@s.whatsapp.net'],
+    ['15551234567', '15551234567@s.whatsapp.net'],
+    ['5551234567', '5551234567@s.whatsapp.net'],
     ['+225 07 12 34 56', '22507123456@s.whatsapp.net'],
     ['+225 07 07 12 34 56', '2250707123456@s.whatsapp.net'],
   ])('%s is %s', (to, jid) => {
@@ -54,6 +58,9 @@ describe('a recipient (MR-156)', () => {
     ['00628123456789', 'country code'],
     ['08123456789', 'country code'],
     ['6281234567890@s.whatsapp.net@s.whatsapp.net', 'twice'],
+    ['555 123 4567', 'One of the USA or Canada begins with +1'],
+    ['(555) 123-4567', '555 is none'],
+    ['(555)123-4567', '555 is none'],
     ['+62812', '7 to 15 digits'],
     ['https://wa.me/message/ABCDEF', 'not a phone number'],
   ])('%s is refused with a sentence that says %s', (to, why) => {

@@ -1,4 +1,4 @@
-import { parsePhoneNumberFromString } from 'libphonenumber-js';
+import { getCountries, getCountryCallingCode, parsePhoneNumberFromString } from 'libphonenumber-js';
 import { LRUCache } from 'lru-cache';
 import { ApiError } from './api-error.ts';
 
@@ -6,6 +6,9 @@ import { ApiError } from './api-error.ts';
 const PHONE = /^\+?[\d\s().\u2010-\u2015/-]+$/;
 /** By the numbering plans of the world (E.164); some islands have numbers of 7 digits with their country code. */
 const DIGITS = { min: 7, max: 15 };
+/** 555 123 4567 or (555) 123-4567: how a number of North America is written at home. */
+const AT_HOME = /^\(?(\d{3})\)?[\s.\u2010-\u2015-]*\b\d{3}[\s.\u2010-\u2015-]+\d{4}$/;
+const CALLING_CODES = new Set<string>(getCountries().map((country) => getCountryCallingCode(country)));
 const LINK = /^(?:https?:\/\/)?(?:www\.|api\.|web\.)?(?:wa\.me|whatsapp\.com)\//i;
 const USER = /^(\d{5,20})(?::\d{1,3})?$/;
 const GROUP = /^(\d{5,32}(?:-\d{5,32})?)$/;
@@ -36,6 +39,10 @@ export function parsePhoneNumber(given: string | number): string {
   if (known !== undefined) return known;
   const digits = digitsOf(text);
   if (digits.startsWith('0')) refuse(given, 'A number begins with its country code, not with 0 or 00.');
+  const area = AT_HOME.exec(text)?.[1];
+  if (area !== undefined && !CALLING_CODES.has(area)) {
+    refuse(given, `This number has no country code: ${area} is none. One of the USA or Canada begins with +1.`);
+  }
   if (digits.length < DIGITS.min || digits.length > DIGITS.max)
     refuse(
       given,
