@@ -177,6 +177,62 @@ test('a reaction to what the API sent, by the contact and by the owner’s phone
   expect((await told('message.reaction', ours)).data).toMatchObject({ messageId: sent.messageId, fromMe: true });
 });
 
+test('what Baileys tells wrongly or hides: changes that come at once with their message keep their ids and their order', async () => {
+  const to = session.phone.number;
+  const { id } = await sandbox().sendText(friend.number, to, 'first');
+  const changes = [
+    await change(friend, to, { type: 'edit', target: id, text: 'second' }),
+    await change(friend, to, { type: 'reaction', target: id, emoji: '👍' }),
+    await change(friend, to, { type: 'edit', target: id, text: 'third' }),
+    await change(friend, to, { type: 'revoke', target: id }),
+  ];
+  const { data } = await told('message.revoked', changes.at(-1)!);
+  const about = webhook.events.filter((event) => event.data.waMessageId === id);
+  expect(about.map(({ event }) => event)).toEqual([
+    'message.received',
+    'message.edited',
+    'message.reaction',
+    'message.edited',
+    'message.revoked',
+  ]);
+  expect(about.slice(1).map((event) => event.data.changeId)).toEqual(changes);
+  expect(await messageOf(data.messageId)).toMatchObject({ text: null, reactions: [{ emoji: '👍' }] });
+});
+
+test('a deletion by an administrator: of ours by the contact, of the contact’s by our own phone (MR-060)', async () => {
+  const group = await newGroup('lid');
+  const sent = await sendByApi(group.id, 'ours');
+  await shownBy(friend, sent.waMessageId);
+  const theirs = await change(friend, group.id, { type: 'revoke', target: sent.waMessageId });
+  expect((await told('message.revoked', theirs)).data).toMatchObject({
+    messageId: sent.messageId,
+    fromMe: false,
+    byAdmin: true,
+  });
+  expect(await messageOf(sent.messageId)).toMatchObject({ direction: 'outbound', text: null });
+
+  const own = await sandbox().createGroup({
+    owner: session.phone.number,
+    subject: 'Ours',
+    participants: [friend.number],
+    addressing: 'lid',
+  });
+  const { id, messageId } = await say(friend, 'theirs', own.id);
+  await shownBy(session.phone, id);
+  const ours = await change(session.phone, own.id, { type: 'revoke', target: id });
+  expect((await told('message.revoked', ours)).data).toMatchObject({ messageId, fromMe: true, byAdmin: true });
+  expect(await messageOf(messageId)).toMatchObject({ direction: 'inbound', text: null });
+});
+
+test('a reaction that cannot be read at first is no message of its own, and is told when it can be read', async () => {
+  const { id, messageId } = await say(friend, 'spoil the answer');
+  const [device] = await sandbox().devices(session.phone.number);
+  await sandbox().addFault({ kind: 'corrupt', device: `${session.phone.number}:${device!.id}` });
+  const reaction = await toUs(friend, { type: 'reaction', target: id, emoji: '👍' });
+  expect((await told('message.reaction', reaction)).data).toMatchObject({ messageId, emoji: '👍' });
+  expect(webhook.events.filter(({ data }) => data.waMessageId === reaction)).toEqual([]);
+});
+
 test('a change that comes under the other name of the chat finds its message: what came by number is edited by LID', async () => {
   const { id, messageId } = await say(friend, 'first');
   const edit = await toUs(friend, { type: 'edit', target: id, text: 'second', addressing: 'lid' });

@@ -173,6 +173,14 @@ describe('what could not be decrypted (I5)', () => {
     expect(readInbound(withKey, own)).toMatchObject(expected);
   });
 
+  it.each([
+    ['a reaction, whose sender hides it then', { isHidden: true }],
+    ['an edit', { edit: '1' }],
+    ['a deletion', { edit: '7' }],
+  ])('is nothing when it is %s', (_, stanza) => {
+    expect(project(received({}, { ...undecrypted, message: null }), own, stanza)).toEqual({ as: 'nothing' });
+  });
+
   it('is none when a part of it says what it says', () => {
     const read = readInbound(received({ conversation: 'x' }, undecrypted), own);
     expect(read).toMatchObject({ type: 'text', text: 'x' });

@@ -27,6 +27,8 @@ export interface OwnJids {
 export interface StanzaFacts {
   /** The attribute `edit`: what the message does to another one, as WhatsApp's server was told. */
   edit?: string | undefined;
+  /** Its sender wants nothing to be shown when it cannot be decrypted, as of reactions. */
+  isHidden?: boolean | undefined;
 }
 
 /** The attribute `edit` of a deletion by an administrator of the group. */
@@ -62,6 +64,8 @@ export function project(received: WAMessage, own: OwnJids, stanza: StanzaFacts =
   const envelope = envelopeOf(received, chatJid, own);
   const change = unwrapped && !readable && !isStub ? readChange(unwrapped) : null;
   if (change) return { as: 'change', change: changeOf(change, key, envelope, own, stanza) };
+  // What is done to another message is no message: without its content there is nothing to show, until a copy comes.
+  if (isStub && (stanza.isHidden || stanza.edit)) return NOTHING;
   const content = isStub ? UNREADABLE : (readable ?? shownAnyway(unwrapped, key));
   if (!content) return NOTHING;
   const context = message && !isStub ? readContext(message) : undefined;

@@ -144,8 +144,8 @@ export function createProjector(deps: ProjectorDependencies): Projector {
   }
 
   return {
-    accept(owner, { message: received, journal, edit }, own, numberOf) {
-      const projection = received && project(received, own, { edit });
+    accept(owner, { message: received, journal, edit, isHidden }, own, numberOf) {
+      const projection = received && project(received, own, { edit, isHidden });
       const message = projection?.as === 'message' ? { ...projection.message, ...owner, id: newId() } : null;
       const change = projection?.as === 'change' ? { ...projection.change, ...owner, id: newId() } : null;
       const told = received ? readTimers(received) : [];

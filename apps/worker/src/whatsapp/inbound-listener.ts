@@ -13,6 +13,8 @@ export interface Arrived {
   journal: readonly Buffer[];
   /** The attribute `edit` of its stanza: what the message does to another one. Baileys does not pass it on. */
   edit?: string | undefined;
+  /** Its sender wants nothing to be shown when it cannot be decrypted. */
+  isHidden?: boolean | undefined;
 }
 
 export interface ArrivalsDependencies {
@@ -44,8 +46,8 @@ export function listenForArrivals(dependencies: ArrivalsDependencies): { replay(
   };
 
   function arrived(message: WAMessage): void {
-    const { hashes: rows, edit } = journal.stanzaOf(message);
-    if (!isForBaileys(message)) deliver({ message, journal: rows, edit });
+    const { hashes: rows, edit, isHidden } = journal.stanzaOf(message);
+    if (!isForBaileys(message)) deliver({ message, journal: rows, edit, isHidden });
     else if (rows.length > 0) void afterBaileys(() => deliver({ message: null, journal: rows }));
   }
 
@@ -64,9 +66,9 @@ export function listenForArrivals(dependencies: ArrivalsDependencies): { replay(
     if (parts.length === 0 || !creds.me) return;
     const { me } = creds;
     const rebuilt = rebuildMessages({ parts, me, repository: sock.signalRepository, logger });
-    for await (const { message, hashes, edit } of rebuilt) {
+    for await (const { message, ...stanza } of rebuilt) {
       if (!isCurrent()) return;
-      journal.replays(message, { hashes, edit });
+      journal.replays(message, stanza);
       await sock.upsertMessage(message, 'append');
     }
   }

@@ -51,13 +51,15 @@ export interface StanzaOfMessage {
   hashes: readonly Buffer[];
   /** The attribute `edit`. */
   edit: string | undefined;
+  /** Its sender wants nothing to be shown when it cannot be decrypted. */
+  isHidden: boolean;
 }
 
 interface Stanza extends StanzaOfMessage {
   id: string;
 }
 
-const UNKNOWN_STANZA: StanzaOfMessage = { hashes: [], edit: undefined };
+const UNKNOWN_STANZA: StanzaOfMessage = { hashes: [], edit: undefined, isHidden: false };
 
 /**
  * Finds, for one connection, the stanza of a ciphertext, and thereby what must be in the journal before the receipt
@@ -82,7 +84,7 @@ export class InboundJournal {
     const ciphertexts = ciphertextsOf(node);
     if (ciphertexts.length === 0) return;
     const hashes = ciphertexts.map((bytes) => createHash('sha256').update(bytes).digest());
-    const stanza = { id: node.attrs.id ?? '', hashes, edit: node.attrs.edit };
+    const stanza = { id: node.attrs.id ?? '', hashes, edit: node.attrs.edit, isHidden: isHidden(node) };
     ciphertexts.forEach((bytes, encIndex) => {
       const record = (plaintext: Uint8Array): JournalRecord => ({
         stanzaId: stanza.id,
@@ -123,6 +125,10 @@ export class InboundJournal {
     return this.#current?.id === message.key.id && this.#current ? this.#current : UNKNOWN_STANZA;
   }
 }
+
+/** Whether a message stanza is marked: phones show nothing of it when they cannot decrypt it. */
+export const isHidden = ({ content }: BinaryNode): boolean =>
+  Array.isArray(content) && content.some(({ tag, attrs }) => tag === 'enc' && attrs['decrypt-fail'] === 'hide');
 
 /** The ciphertexts of a stanza; in its journalled form, their hashes. */
 export function ciphertextsOf(node: BinaryNode): Uint8Array[] {

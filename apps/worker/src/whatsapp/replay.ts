@@ -7,7 +7,7 @@ import {
   type WASocket,
 } from './baileys.ts';
 import type { BaileysLogger } from './baileys-logger.ts';
-import { ciphertextsOf, type WaitingPart } from './journal.ts';
+import { ciphertextsOf, isHidden, type WaitingPart } from './journal.ts';
 
 export interface Rebuilt {
   message: WAMessage;
@@ -15,6 +15,7 @@ export interface Rebuilt {
   hashes: Buffer[];
   /** The attribute `edit` of its stanza. */
   edit: string | undefined;
+  isHidden: boolean;
 }
 
 interface RebuildOptions {
@@ -52,6 +53,6 @@ export async function* rebuildMessages({ parts, me, repository, logger }: Rebuil
     await decoded.decrypt();
     const { fullMessage: message } = decoded;
     cleanMessage(message, me.id, me.lid ?? '');
-    yield { message, hashes, edit: stanza.attrs.edit };
+    yield { message, hashes, edit: stanza.attrs.edit, isHidden: isHidden(stanza) };
   }
 }

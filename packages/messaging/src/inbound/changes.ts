@@ -116,7 +116,7 @@ const APPLY = {
         WHEN j.data->>'type' = m.kind OR (j.data->>'type' = 'text' AND ${HAS_CAPTION})
           THEN nullif(coalesce(m.content, '{}') || coalesce(j.data->'content', '{}'), '{}')
         ELSE j.data->'content' END,
-      edited_at = CASE WHEN j.change = 'edit' THEN j.wa_timestamp ELSE m.edited_at END,
+      edited_at = CASE WHEN j.change = 'edit' THEN j.wa_timestamp END,
       revoked_at = CASE WHEN j.change = 'revoke' THEN j.wa_timestamp END,
       is_stub = false
     FROM effective j WHERE m.id = j.message_id AND j.change IN ('edit', 'revoke')
