@@ -181,3 +181,40 @@ it('learns the timer of a chat under both names, and a later owner reads it', as
   expect(await events()).toHaveLength(1);
   expect(await new ChatTimers(database.pool).secondsOf(owner, ANN.pn)).toBe(60);
 });
+
+it('somebody who writes again costs no statement for contacts (MR-136)', async () => {
+  const statements: string[] = [];
+  const counted = new Proxy(database.pool, {
+    get(pool, name) {
+      if (name !== 'query') return Reflect.get(pool, name, pool);
+      return (query: { name: string }) => {
+        statements.push(query.name);
+        return pool.query(query as never);
+      };
+    },
+  });
+  const shared = {
+    pool: counted,
+    writeLock: new KeyedLock(),
+    clock: systemClock,
+    logger: createLogger({ service: 'test', level: 'silent' }),
+    announce: ({ events }: Appended) => void told.push(...events),
+    onStale: () => undefined,
+  };
+  projector = createProjector({
+    ...shared,
+    contacts: new ContactFeed({ ...shared, owners: () => [owner] }),
+    messageKey: MESSAGE_KEY,
+    timers: new ChatTimers(counted),
+    onStored: () => undefined,
+  });
+  arrive('FIRST', text('who is this'));
+  await projector.flush();
+  expect(statements).toContain('news-of-contacts');
+  statements.length = 0;
+  arrive('AGAIN', text('it is me'));
+  await projector.flush();
+  expect(statements).toEqual(['store-inbound']);
+  const contactIds = told.map(({ data }) => (data.identities as { from: { contactId: string } }).from.contactId);
+  expect(contactIds).toEqual([expect.any(String), contactIds[0]]);
+});
