@@ -21,6 +21,8 @@ export interface WebhookRequest {
   problem: string | null;
   answered: number;
   at: number;
+  /** The header `traceparent`. */
+  traceparent: string | undefined;
 }
 
 /** A webhook endpoint that verifies every signature, keeps the order of arrival, and can fail on request. */
@@ -106,6 +108,7 @@ export class WebhookReceiver {
       problem: signatureProblem(secret, request.headers, body),
       answered,
       at: performance.now(),
+      traceparent: header(request, 'traceparent'),
     });
     await this.holds.find(({ matches }) => matches(event))?.until;
     response.writeHead(answered).end();

@@ -64,6 +64,7 @@ import { queryParameters } from './plugins/query-parameters.ts';
 import { createLimiter, type FallbackCounters, RATE_LIMIT_HEADERS } from './plugins/rate-limit/index.ts';
 import type { LimitSettings } from './plugins/rate-limit/limit-settings.ts';
 import { requestContext, requestIdOf } from './plugins/request-context.ts';
+import { requestTracing } from './plugins/request-tracing.ts';
 import { securityHeaders } from './plugins/security-headers.ts';
 import { securityLog } from './plugins/security-log.ts';
 import { acceptJsonOnly, type NetworkSettings, networkRules } from './plugins/transport/index.ts';
@@ -161,6 +162,7 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
   acceptJsonOnly(app);
   if (drain) await app.register(connectionDrainPlugin, { drain });
   await app.register(errors);
+  await app.register(requestTracing);
   await app.register(requestContext);
   await app.register(securityLog);
   await app.register(networkRules, { settings: settings.network });

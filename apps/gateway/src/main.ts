@@ -17,6 +17,7 @@ import {
   parseMasterKeys,
   type Redis,
   readConfig,
+  startTracing,
   systemClock,
 } from '@wa-gate/kit';
 import { composeGateway } from './compose/gateway.ts';
@@ -37,11 +38,24 @@ function connectInBackground(redis: Redis, logger: Logger): void {
 const secretsOf = (config: Config): (string | undefined)[] =>
   [config.WAG_MASTER_KEY, config.JWT_SECRET, config.SESSION_SECRET, config.WORKER_AUTH_TOKEN]
     .flatMap((value) => value?.split(',').map((secret) => secret.trim()))
-    .concat(config.ADMIN_PASSWORD, config.SMTP_PASS, config.WEBHOOK_SECRET, config.METRICS_TOKEN);
+    .concat(
+      config.ADMIN_PASSWORD,
+      config.SMTP_PASS,
+      config.WEBHOOK_SECRET,
+      config.METRICS_TOKEN,
+      config.OTEL_EXPORTER_OTLP_HEADERS,
+    );
 
 const sessionName = ({ DATABASE_DIRECT_URL: url }: Config): string => (url ? 'DATABASE_DIRECT_URL' : 'DATABASE_URL');
 
 async function run(config: Config): Promise<void> {
+  const tracing = await startTracing({
+    service: config.ROLE === 'jobs' ? 'jobs' : 'gateway',
+    version,
+    endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
+    headers: config.OTEL_EXPORTER_OTLP_HEADERS,
+    ratio: config.OTEL_TRACES_SAMPLER_ARG,
+  });
   const systemLog = createSystemLogSink();
   const logger = createLogger({
     service: 'gateway',
@@ -49,6 +63,7 @@ async function run(config: Config): Promise<void> {
     secrets: secretsOf(config),
     sinks: [systemLog.sink, ...(config.LOG_FILE_PATH ? openLogFiles({ folder: config.LOG_FILE_PATH }).sinks : [])],
   });
+  tracing?.report(logger);
   const masterKeys = parseMasterKeys(config.WAG_MASTER_KEY);
   const { url, sessionUrl } = await readDatabaseUrls(config);
   const pool = createPool({ url, name: 'wag-gateway', max: config.DATABASE_POOL_SIZE });
@@ -91,6 +106,7 @@ async function run(config: Config): Promise<void> {
     { name: 'system log', close: () => systemLog.stop() },
     { name: 'prisma', close: () => prisma.close() },
     { name: 'postgres', close: () => Promise.all([pool.end(), watchPool.end()]) },
+    { name: 'tracing', close: () => tracing?.stop() },
   ]);
 }
 

@@ -7,6 +7,7 @@ import { MAX_CONTROL_FRAME_BYTES } from '@wa-gate/messaging';
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import { controlRoute } from './control/control-route.ts';
 import type { ControlPort } from './control/control-stream.ts';
+import { traceCalls } from './live/call-tracing.ts';
 import { fleetRoutes } from './live/fleet-routes.ts';
 import type { OwnershipOptions } from './live/ownership.ts';
 import { type ProbeRoutesOptions, probeRoutes } from './live/probe-routes.ts';
@@ -64,6 +65,7 @@ export function buildWorkerApp(deps: WorkerAppDependencies): FastifyInstance {
     return reply.code(404).send({ ...body, requestId: request.id });
   });
 
+  traceCalls(app as unknown as FastifyInstance);
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(proofFor(ownership, request.raw));
   });

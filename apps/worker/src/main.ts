@@ -22,6 +22,7 @@ import {
   openLogFiles,
   orderlyMs,
   parseMasterKeys,
+  startTracing,
   systemClock,
   watchRedis,
 } from '@wa-gate/kit';
@@ -52,14 +53,28 @@ const SHARE_FOR_ACKS = 0.4;
 
 async function run(config: WorkerConfig): Promise<void> {
   const { WORKER_ID: workerId, HOST: host, PORT: port, NETWORK: networkName } = config;
+  const tracing = await startTracing({
+    service: 'worker',
+    version: config.REVISION,
+    instance: workerId,
+    endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
+    headers: config.OTEL_EXPORTER_OTLP_HEADERS,
+    ratio: config.OTEL_TRACES_SAMPLER_ARG,
+  });
   const systemLog = createSystemLogSink();
   const logger = createLogger({
     service: 'worker',
     level: config.LOG_LEVEL,
     bindings: { workerId },
-    secrets: [...config.WAG_MASTER_KEY.split(','), config.WORKER_AUTH_TOKEN, config.METRICS_TOKEN],
+    secrets: [
+      ...config.WAG_MASTER_KEY.split(','),
+      config.WORKER_AUTH_TOKEN,
+      config.METRICS_TOKEN,
+      config.OTEL_EXPORTER_OTLP_HEADERS,
+    ],
     sinks: [systemLog.sink, ...(config.LOG_FILE_PATH ? openLogFiles({ folder: config.LOG_FILE_PATH }).sinks : [])],
   });
+  tracing?.report(logger);
   const masterKeys = parseMasterKeys(config.WAG_MASTER_KEY);
   const timing = DEFAULT_TIMING;
   const { url, sessionUrl } = await readDatabaseUrls(config);
@@ -176,6 +191,7 @@ async function run(config: WorkerConfig): Promise<void> {
       { name: 'redis doorbells', close: () => subscriber.disconnect() },
       { name: 'system log', close: () => systemLog.stop() },
       { name: 'postgres', close: () => Promise.all([pool.end(), leasePool.end()]) },
+      { name: 'tracing', close: () => tracing?.stop() },
     ],
     {
       survivesRejections: true,

@@ -1,5 +1,7 @@
+import { isTracing } from '@wa-gate/kit';
 import pg from 'pg';
 import { parseConnectionUrl } from '../bin/engine/connection.mjs';
+import { TracedPool } from './traced-pool.ts';
 import { UnnamedClient } from './unnamed-client.ts';
 
 export type Pool = pg.Pool;
@@ -48,7 +50,7 @@ export function createPool({
   connectTimeoutMs = 5_000,
 }: PoolOptions): Pool {
   const { config, isPooled } = parseConnectionUrl(url);
-  const pool = new pg.Pool({
+  const pool = new (isTracing() ? TracedPool : pg.Pool)({
     ...config,
     application_name: name,
     max,

@@ -53,3 +53,6 @@ export {
 } from './secret-box.ts';
 export { onShutdown, orderlyMs, type ShutdownStep } from './shutdown.ts';
 export { createSingleFlight } from './single-flight.ts';
+export type { Span, SpanAttributes } from './tracing/span.ts';
+export { startTracing, type Tracing } from './tracing/start-tracing.ts';
+export { followed, inSpan, isTracing, presentSpan, presentTraceparent, startSpan } from './tracing/tracing.ts';

@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import { type DestinationStream, type Level, type Logger, pino } from 'pino';
 import { createCensor } from './censor.ts';
+import { isTracing, traceFields } from './tracing/tracing.ts';
 
 export type { Logger } from 'pino';
 
@@ -72,6 +73,7 @@ export function createLogger(options: LoggerOptions): Logger {
     {
       level,
       base: { service, pid: process.pid, ...bindings },
+      ...(isTracing() && { mixin: traceFields }),
       redact: { paths, censor: '[redacted]' },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label: string) => ({ level: label }) },

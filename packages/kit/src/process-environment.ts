@@ -11,4 +11,19 @@ export const PROCESS_ENVIRONMENT = {
     }),
   ),
   ...METRICS_ENVIRONMENT,
+  OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(
+    Type.String({
+      pattern: '^https?://[^\\s]+$',
+      description: 'Where spans are sent (OTLP over HTTP); without it there is no tracing.',
+    }),
+  ),
+  OTEL_EXPORTER_OTLP_HEADERS: Type.Optional(
+    Type.String({ description: 'Headers for it: `name=value,name=value`, percent-encoded.' }),
+  ),
+  OTEL_TRACES_SAMPLER_ARG: Type.Number({
+    minimum: 0,
+    maximum: 1,
+    default: 1,
+    description: 'The share of traces that are recorded.',
+  }),
 };

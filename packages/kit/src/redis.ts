@@ -1,5 +1,7 @@
 import { Redis } from 'ioredis';
 import type { Logger } from './logger.ts';
+import { traceCommands } from './tracing/redis-commands.ts';
+import { isTracing } from './tracing/tracing.ts';
 
 export type { Redis } from 'ioredis';
 
@@ -65,6 +67,7 @@ export function createRedis({ url, logger, name, blocking = false, batching = fa
     lazyConnect: true,
   };
   const redis = new Redis(url, options);
+  if (isTracing()) traceCommands(redis);
   let down = false;
   redis.on('error', (error: Error) => {
     if (!down) logger.warn({ err: error, redis: name }, 'redis connection lost');

@@ -52,6 +52,11 @@ const RESTRICTED: readonly Rule[] = [
   { what: 'the Prisma client', package: /^@prisma\//, allowed: (file) => file.startsWith('packages/db/') },
   { what: 'pg', package: /^pg$/, allowed: (file) => file.startsWith('packages/db/') || isTest(file) },
   { what: 'ioredis', package: /^ioredis$/, allowed: (file) => /^packages\/(kit|messaging)\//.test(file) },
+  {
+    what: 'OpenTelemetry',
+    package: /^@opentelemetry\//,
+    allowed: (file) => file.startsWith('packages/kit/src/tracing/'),
+  },
   { what: 'prom-client', package: /^prom-client$/, allowed: (file) => file.startsWith('packages/kit/') },
   { what: 'the test tools', package: /^(vitest|fast-check|@wa-gate\/testkit)$/, allowed: isTest },
 ];

@@ -1,6 +1,6 @@
 import type { Ownership } from '@wa-gate/cluster';
 import { inTransaction, type Pool } from '@wa-gate/db';
-import { type Clock, type Logger, newId } from '@wa-gate/kit';
+import { type Clock, isTracing, type Logger, newId, type Span, startSpan } from '@wa-gate/kit';
 import {
   type Appended,
   applyChanges,
@@ -58,6 +58,7 @@ interface Arrival extends Ownership {
   timers: readonly ChatTimer[];
   /** What it tells about people. */
   facts: readonly SessionFact[];
+  span: Span | undefined;
 }
 
 /** What one statement has written. */
@@ -85,6 +86,7 @@ export function createProjector(deps: ProjectorDependencies): Projector {
       for (const step of inSteps(batch)) for (const written of await write(step)) tell(written, step);
       const undecryptable = batch.filter(({ message }) => message?.isStub).length;
       if (undecryptable > 0) onUndecryptable?.(undecryptable);
+      for (const { span } of batch) span?.end();
     },
     onPoison: ({ sessionId, message, change }, error) =>
       logger.error(
@@ -151,14 +153,26 @@ export function createProjector(deps: ProjectorDependencies): Projector {
       const told = received ? readTimers(received) : [];
       const at = (message ?? change)?.waTimestamp;
       const facts = at ? factsOfMessage(received!, own, at).map((fact) => ({ ...owner, ...fact, numberOf })) : [];
-      if (message || change || journal.length > 0 || told.length > 0)
-        batcher.add([{ ...owner, message, change, journal, own, timers: told, facts }]);
+      const arrival = { ...owner, message, change, journal, own, timers: told, facts };
+      if (message && isTracing()) {
+        const span = beginArrival(message);
+        span.run(() => batcher.add([{ ...arrival, message: { ...message, trace: span.traceparent }, span }]));
+      } else if (message || change || journal.length > 0 || told.length > 0) {
+        batcher.add([{ ...arrival, span: undefined }]);
+      }
     },
     flush: (sessionId) => batcher.flush(sessionId),
   };
 }
 
 const changeOf = ({ change }: { change: InboundChange | null }) => (change ? [change] : []);
+/** What comes in begins a trace: its event and deliveries go on with it. */
+const beginArrival = ({ sessionId, id }: InboundMessage): Span =>
+  startSpan('receive message', {
+    kind: 'consumer',
+    parent: null,
+    attributes: { 'messaging.system': 'whatsapp', 'messaging.message.id': id, 'wag.session.id': sessionId },
+  })!;
 
 const doneRows = ({ sessionId, epoch, journal }: Arrival) => journal.map((hash) => ({ sessionId, epoch, hash }));
 

@@ -7,7 +7,7 @@ import { ClaimedRows } from './claimed-rows.ts';
 import { PACE } from './deadlines.ts';
 import { describeRefusal, SEND_UNCERTAIN, TIME_LOCKED } from './refusals.ts';
 import { createSendWindow, isSending, isUncertain, lateStep, type SendWindow, takeUnsent } from './send-window.ts';
-import { Sender, type SenderDependencies } from './sender.ts';
+import { endSpan, Sender, type SenderDependencies } from './sender.ts';
 
 export interface DispatcherDependencies extends Omit<SenderDependencies, 'rows' | 'onAnswered'> {
   /** A connection took a message and did not acknowledge it within its deadline. */
@@ -67,7 +67,9 @@ export class Dispatcher {
     const unacknowledged = [...window.inFlight.values()];
     const lost = unacknowledged.filter(isUncertain);
     for (const attempt of lost) this.#sender.conclude(window.owner, attempt, SEND_UNCERTAIN);
-    const attempted = unacknowledged.filter((attempt) => !isUncertain(attempt)).map(({ item }) => item);
+    const returned = unacknowledged.filter((attempt) => !isUncertain(attempt));
+    for (const attempt of returned) endSpan(attempt, { code: 'connection ended' });
+    const attempted = returned.map(({ item }) => item);
     this.#rows.giveBack(window.owner, { attempted, untouched: takeUnsent(window) });
   }
 

@@ -1,4 +1,5 @@
 import type { Ownership } from '@wa-gate/cluster';
+import type { Span } from '@wa-gate/kit';
 import type { AcceptedMessage, OutboxItem } from '@wa-gate/messaging';
 import type { Acceptance } from '../whatsapp/acceptance.ts';
 import type { Connection } from '../whatsapp/socket.ts';
@@ -18,6 +19,8 @@ export interface Attempt {
   wireAt: Date | undefined;
   /** Of a message to a group: its members beside the account. */
   recipients?: number | undefined;
+  /** While it is traced. */
+  span?: Span | undefined;
 }
 
 /** A message that a gateway asks the owner to accept. */

@@ -1,7 +1,7 @@
 import type { Ownership } from '@wa-gate/cluster';
 import type { OutboundRequest } from '@wa-gate/contracts';
 import type { Pool } from '@wa-gate/db';
-import type { Clock, Logger } from '@wa-gate/kit';
+import { type Clock, isTracing, type Logger, startSpan } from '@wa-gate/kit';
 import {
   beginAttempt,
   findOutboxPayload,
@@ -163,7 +163,8 @@ export class Sender {
       const payload = encodeMessage(built);
       const stored = this.#content.isReproducible(request) && built === plain ? null : payload;
       const acceptance = new Acceptance({ owner, message: { ...message, chatJid }, payload: stored });
-      const item = { messageId, sessionId, waMessageId, chatJid, request, payload: stored, ...OFFERED };
+      const trace = message.trace ?? null;
+      const item = { messageId, sessionId, waMessageId, chatJid, request, payload: stored, trace, ...OFFERED };
       const attempt = { ...newAttempt(item, payload, this.#deps.clock), acceptance, recipients };
       prepared = { message: built, attempt };
     } catch (error) {
@@ -177,12 +178,34 @@ export class Sender {
     this.#deps.rows.claimed(owner, [attempt.item]);
     await this.#attempt(window, prepared);
     if (attempt.acceptance?.state === 'accepted') return;
+    attempt.span?.end();
     // A row that PostgreSQL has stored without an answer is found like that of a lost claim.
     this.#deps.rows.conclude(owner, waMessageId);
     decline();
   }
 
-  async #attempt(window: SendWindow, { message, attempt }: Prepared): Promise<void> {
+  /** As a span of the message's trace, which ends with the acknowledgement. */
+  #attempt(window: SendWindow, prepared: Prepared): Promise<void> {
+    if (!isTracing()) return this.#hand(window, prepared);
+    const { attempt } = prepared;
+    const { sessionId, messageId, attempts, trace } = attempt.item;
+    const span = startSpan('send message', {
+      kind: 'producer',
+      parent: trace,
+      attributes: {
+        'messaging.system': 'whatsapp',
+        'messaging.message.id': messageId,
+        'wag.session.id': sessionId,
+        'wag.attempt': attempts,
+        'wag.accepted_at': attempt.acceptance ? 'owner' : 'gateway',
+      },
+    })!;
+    attempt.span = span;
+    if (attempt.acceptance) attempt.acceptance.span = span;
+    return span.run(() => this.#hand(window, prepared));
+  }
+
+  async #hand(window: SendWindow, { message, attempt }: Prepared): Promise<void> {
     const { item, acceptance } = attempt;
     const { waMessageId, chatJid } = item;
     // Registered before it is sent: the acknowledgement can arrive before `send` resolves.
@@ -269,6 +292,7 @@ export class Sender {
     // Closed meanwhile (given back then), or acknowledged in spite of the error.
     if (!window.open || window.inFlight.get(waMessageId) !== attempt) return;
     window.inFlight.delete(waMessageId);
+    endSpan(attempt, error);
     if (attempt.acceptance && attempt.acceptance.state !== 'accepted') {
       this.#deps.logger.debug({ err: error, ...window.owner, waMessageId }, 'offered message not accepted');
       return;
@@ -305,7 +329,8 @@ export class Sender {
   }
 
   /** Queues the outcome: sent, refused, or unknown. */
-  conclude(owner: Ownership, { item, wireAt, recipients }: Attempt, refusal: Refusal | null): void {
+  conclude(owner: Ownership, attempt: Attempt, refusal: Refusal | null): void {
+    const { item, wireAt, recipients, span } = attempt;
     const { waMessageId } = item;
     const outcome: Outcome = {
       ...owner,
@@ -315,7 +340,14 @@ export class Sender {
       ...(wireAt && { wireAt }),
       ...(recipients !== undefined && { recipients }),
     };
-    this.#deps.outcomes.add([refusal ? { ...outcome, ...failure(refusal) } : outcome]);
+    const record = () => {
+      this.#deps.logger.debug({ ...owner, waMessageId, refusal: refusal?.code }, 'message concluded');
+      this.#deps.outcomes.add([refusal ? { ...outcome, ...failure(refusal) } : outcome]);
+    };
+    // The write of the outcome is a part of the trace as well.
+    if (span) span.run(record);
+    else record();
+    endSpan(attempt, refusal);
   }
 
   /** What the owner before has left without a word, and must not go out again. */
@@ -326,6 +358,12 @@ export class Sender {
         waMessageIds.map((waMessageId) => ({ ...owner, waMessageId, at, ...failure(SEND_UNCERTAIN) })),
       );
   }
+}
+
+/** @param why it did not succeed; nothing: it did */
+export function endSpan({ span }: Attempt, why?: unknown): void {
+  if (why) span?.fail(why);
+  span?.end();
 }
 
 /** Whether it fails when uncertain is known once it is accepted. */

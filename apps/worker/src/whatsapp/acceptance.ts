@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Span } from '@wa-gate/kit';
 import type { OwnerAcceptance } from '@wa-gate/messaging';
 
 /**
@@ -21,6 +22,8 @@ export class Acceptance {
   state: AcceptanceState = 'open';
   /** Known once it is accepted. */
   failIfUncertain = false;
+  /** Of the attempt, while it is traced: the statement that accepts is a part of it, whoever has begun its batch. */
+  span: Span | undefined;
 
   constructor(request: OwnerAcceptance) {
     this.request = request;

@@ -132,7 +132,9 @@ export function createKeyWriter({ pool, clock, onWritten }: KeyWriterDependencie
     for (const acceptance of acceptances) acceptance.state = 'asked';
     const begun = clock.monotonic();
     try {
-      const stale = new Set(await writeBatch(batch, acceptances));
+      const write = () => writeBatch(batch, acceptances);
+      const span = open[0]?.span;
+      const stale = new Set(await (span ? span.run(write) : write()));
       onWritten?.(clock.monotonic() - begun);
       for (const { write, resolve, reject } of batch) {
         if (stale.has(write.owner.sessionId)) reject(new StaleEpochError([write.owner.sessionId]));

@@ -87,6 +87,8 @@ export interface DueDelivery {
   attempts: number;
   /** The `metadata` that the caller attached to the message of the event. */
   metadata: Record<string, unknown> | null;
+  /** `traceparent` of what brought the event about, where that was traced. */
+  trace?: string | null;
 }
 
 type Lease = Pick<LeasedWebhook, 'webhookId' | 'leasedBy'>;
@@ -101,7 +103,7 @@ export interface FoundDeliveries {
   hasMore: boolean;
 }
 
-const EVENT_COLUMNS = `e.seq, e.type, CASE WHEN e.is_due THEN e.data END AS data, e.epoch,
+const EVENT_COLUMNS = `e.seq, e.type, CASE WHEN e.is_due THEN e.data END AS data, e.epoch, e.trace,
   (extract(epoch FROM e.created_at) * 1000)::bigint AS "createdAt", e.is_due AS "isDue",
   CASE WHEN e.is_due AND e.type <> 'message.received' THEN
     (SELECT m.metadata FROM messages m WHERE m.id = (e.data->>'messageId')::uuid) END AS metadata`;

@@ -12,6 +12,8 @@ export interface AppendedEvent {
   createdAt: number;
   /** What the caller gave with the message that the event is about. */
   metadata: Record<string, unknown> | null;
+  /** `traceparent` of what brought it about, where that was traced. Workers of the previous version do not tell it. */
+  trace?: string | null;
 }
 
 /** A webhook that wants some of the events. */
@@ -45,17 +47,17 @@ export const wantsEvent = (webhook: string, type: string): string => `${webhook}
  * sessions: only the owner runs them, under the fence, and one after another (the worker's lane). Locking them in order
  * first was measured at a tenth of the statement.
  */
-export const APPEND_EVENTS = `numbered AS (
-  SELECT session_id, epoch, type, data, row_number() OVER (PARTITION BY session_id ORDER BY ord) AS n FROM new_events
+const appendEvents = (trace: string): string => `numbered AS (
+  SELECT session_id, epoch, ${trace} AS trace, type, data, row_number() OVER (PARTITION BY session_id ORDER BY ord) AS n FROM new_events
 ), counted AS (
   UPDATE session_counters c SET last_seq = c.last_seq + k.n
   FROM (SELECT session_id, count(*) AS n FROM new_events GROUP BY session_id) k
   WHERE c.session_id = k.session_id
   RETURNING c.session_id, c.last_seq - k.n AS base
 ), appended AS (
-  INSERT INTO events (session_id, seq, type, data, epoch)
-  SELECT n.session_id, c.base + n.n, n.type, n.data, n.epoch FROM numbered n JOIN counted c USING (session_id)
-  RETURNING session_id, seq, type, data, epoch, created_at
+  INSERT INTO events (session_id, seq, type, data, epoch, trace)
+  SELECT n.session_id, c.base + n.n, n.type, n.data, n.epoch, n.trace FROM numbered n JOIN counted c USING (session_id)
+  RETURNING session_id, seq, type, data, epoch, trace, created_at
 ), wanted AS (
   SELECT w.id AS webhook_id, a.session_id, a.seq, CASE WHEN w.leased_until > now() THEN w.leased_by END AS leased_by,
     coalesce(w.held_until > now(), false) AS is_held
@@ -65,13 +67,18 @@ export const APPEND_EVENTS = `numbered AS (
   SELECT webhook_id, session_id, seq, date_trunc('milliseconds', now()) FROM wanted WHERE NOT is_held
 )`;
 
+export const APPEND_EVENTS = appendEvents('NULL::text');
+
+/** The same for `new_events` with a column `trace`: the `traceparent` of what brought the event about, or NULL. */
+export const APPEND_TRACED_EVENTS = appendEvents('trace');
+
 /**
  * Result columns that go with {@link APPEND_EVENTS}; read them with {@link readAppended}. Metadata is read by a
  * subquery, which always uses the primary key; messages that come in have none.
  */
 export const APPENDED_COLUMNS = `
   (SELECT coalesce(json_agg(json_build_object('sessionId', a.session_id, 'seq', a.seq, 'type', a.type, 'data', a.data,
-      'epoch', a.epoch, 'createdAt', (extract(epoch FROM a.created_at) * 1000)::bigint,
+      'epoch', a.epoch, 'trace', a.trace, 'createdAt', (extract(epoch FROM a.created_at) * 1000)::bigint,
       'metadata', CASE WHEN a.type <> 'message.received' THEN
         (SELECT m.metadata FROM messages m WHERE m.id = (a.data->>'messageId')::uuid) END)
     ORDER BY a.session_id, a.seq), '[]') FROM appended a) AS events,

@@ -2,7 +2,7 @@ import { FENCE_MANY, fenceParameters, type Ownership } from '@wa-gate/cluster';
 import type { MessageContext, MessageTypeName } from '@wa-gate/contracts';
 import type { MessageDirection, MessageState, Queryable } from '@wa-gate/db';
 import { identitiesOf, namesOf } from '../contacts/identity-sql.ts';
-import { APPEND_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from '../events/append-events.ts';
+import { APPEND_TRACED_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from '../events/append-events.ts';
 
 /** A message that came in over WhatsApp: from somebody else, or typed on the account's own phone (`fromMe`). */
 export interface InboundMessage extends Ownership {
@@ -24,6 +24,8 @@ export interface InboundMessage extends Ownership {
   /** Later changes of the message may be encrypted with it. */
   secret?: Uint8Array | undefined;
   waTimestamp: Date;
+  /** `traceparent` of its arrival, while that is traced. */
+  trace?: string | undefined;
 }
 
 /** A journal row that is done: its ciphertext is stored as a message, or contains none for the user. */
@@ -57,9 +59,9 @@ const STORE = {
   text: `WITH ${FENCE_MANY}, came AS (
     SELECT i.* FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bool[], $10::text[],
         $11::text[], $12::text[], $13::jsonb[], $14::timestamptz[], $15::"MessageDirection"[], $16::"MessageState"[], $17::bool[],
-        $18::bytea[], $22::jsonb[])
+        $18::bytea[], $22::jsonb[], $23::text[])
       WITH ORDINALITY AS i(session_id, id, wa_message_id, chat_jid, chat_alt_jid, from_jid, from_me, sender_name, kind, text,
-        content, wa_timestamp, direction, state, is_stub, secret, given_context, ord)
+        content, wa_timestamp, direction, state, is_stub, secret, given_context, trace, ord)
     JOIN fence USING (session_id)
   ), held AS (
     SELECT id FROM came WHERE $21 AND NOT is_stub AND (
@@ -107,7 +109,7 @@ const STORE = {
     FROM fence f JOIN unnest($19::uuid[], $20::bytea[]) AS d(session_id, hash) USING (session_id)
     WHERE j.session_id = d.session_id AND j.hash = d.hash AND j.projected_at IS NULL AND NOT EXISTS (SELECT 1 FROM held)
   ), new_events AS (
-    SELECT a.session_id, f.epoch, a.ord,
+    SELECT a.session_id, f.epoch, a.trace, a.ord,
       CASE WHEN a.is_stub THEN 'message.undecryptable' WHEN a.kind = 'unknown' THEN 'message.unsupported' WHEN s.id <> a.id THEN 'message.recovered'
         WHEN a.from_me THEN 'message.sent' ELSE 'message.received' END AS type,
       jsonb_strip_nulls(jsonb_build_object('messageId', s.id, 'waMessageId', a.wa_message_id, 'chat', a.chat_jid,
@@ -118,7 +120,7 @@ const STORE = {
         'timestamp', extract(epoch FROM s.wa_timestamp)::bigint) || coalesce(a.context, '{}'))
         || ${identitiesOf('w.workspace_id', 'a.chat_jid', 'a.from_jid')} AS data
     FROM arrived a JOIN stored s ON s.arrived_id = a.id JOIN fence f ON f.session_id = a.session_id JOIN sessions w ON w.id = a.session_id
-  ), ${APPEND_EVENTS}
+  ), ${APPEND_TRACED_EVENTS}
   SELECT (SELECT coalesce(json_agg(session_id), '[]') FROM fence) AS owned,
     (SELECT coalesce(json_agg(id), '[]') FROM stored) AS stored, (SELECT coalesce(json_agg(id), '[]') FROM held) AS held,
     ${APPENDED_COLUMNS}`,
@@ -198,6 +200,7 @@ async function storeApart(
       projected.map(({ hash }) => hash),
       mayHold,
       column((m) => (m.context ? JSON.stringify(m.context) : null)),
+      column((m) => m.trace ?? null),
     ],
   });
   const row = rows[0]!;

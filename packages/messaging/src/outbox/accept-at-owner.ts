@@ -38,8 +38,8 @@ const ACCEPT_AT_OWNER = {
   text: `WITH ${FENCE_MANY}, offered AS (
     SELECT i.*, f.epoch, f.worker_id
     FROM unnest($19::uuid[], $20::uuid[], $21::text[], $22::text[], $23::text[], $24::text[], $25::text[],
-        $26::text[], $27::text[], $28::bool[], $29::uuid[], $30::bytea[], $35::text[])
-      AS i(message_id, session_id, wa_message_id, chat_jid, kind, text, content, request, metadata, wish, api_key_id, payload, context)
+        $26::text[], $27::text[], $28::bool[], $29::uuid[], $30::bytea[], $35::text[], $36::text[])
+      AS i(message_id, session_id, wa_message_id, chat_jid, kind, text, content, request, metadata, wish, api_key_id, payload, context, trace)
     JOIN fence f USING (session_id)
   ), taken AS (
     SELECT i.*, ${failsIfUncertain('i.wish', 's')} AS fail_if_uncertain
@@ -68,9 +68,9 @@ const ACCEPT_AT_OWNER = {
     SELECT t.session_id, t.chat_jid, true, t.wa_message_id, t.message_id FROM taken t JOIN message ON message.id = t.message_id
   ), sending AS (
     INSERT INTO outbox (message_id, session_id, lane, state, wa_message_id, chat_jid, request, payload, not_before, fail_if_uncertain,
-      epoch, attempts, attempt_log)
+      epoch, attempts, trace, attempt_log)
     SELECT t.message_id, t.session_id, 'INTERACTIVE', 'SENDING', t.wa_message_id, t.chat_jid, t.request::jsonb, t.payload,
-      date_trunc('milliseconds', now()), t.fail_if_uncertain, t.epoch, 1,
+      date_trunc('milliseconds', now()), t.fail_if_uncertain, t.epoch, 1, t.trace,
       jsonb_build_array(jsonb_build_object('at', now(), 'epoch', t.epoch, 'worker', t.worker_id)
         || CASE WHEN t.fail_if_uncertain THEN '{"begun":true}'::jsonb ELSE '{}' END)
     FROM taken t JOIN message ON message.id = t.message_id
@@ -122,6 +122,7 @@ export async function acceptAtOwner(
       keys.map(({ lifetime }) => lifetime),
       keys.map(({ hash }) => hash),
       contexts.map((context) => (context ? JSON.stringify(context) : null)),
+      column(({ trace }) => trace ?? null),
     ],
   });
   const { owned, accepted } = rows[0]!;

@@ -27,6 +27,8 @@ export interface AcceptedMessage {
   failIfUncertain?: boolean | undefined;
   /** The key that the caller showed: usage is counted by it. */
   apiKeyId?: string | undefined;
+  /** `traceparent` of the request that it came with, while it is traced. */
+  trace?: string | undefined;
   /** Under which names this request may come again without being a new message. */
   idempotency?: IdempotencyKeys | undefined;
 }
@@ -69,8 +71,9 @@ const SESSION = `session AS (
  * The owner may have accepted the message already, when it was offered to it: then the row stays as it is.
  *
  * @param unless SQL of a condition under which nothing is accepted
+ * @param trace the parameter of the trace
  */
-const messageAndOutbox = (unless: string): string => `message AS (
+const messageAndOutbox = (unless: string, trace: string): string => `message AS (
     INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, from_me, kind, text, content, state, metadata, api_key_id,
       context)
     SELECT $1, id, 'OUTBOUND', $3, $4, true, $5, $6, $13, 'QUEUED', $7, $12, $14 FROM session WHERE outcome = 'accepted'${unless}
@@ -79,8 +82,8 @@ const messageAndOutbox = (unless: string): string => `message AS (
   ), keyed AS (
     INSERT INTO message_keys (session_id, chat_jid, from_me, wa_message_id, message_id) SELECT $2, $4, true, $3, id FROM message
   ), queued AS (
-    INSERT INTO outbox (message_id, session_id, lane, wa_message_id, chat_jid, request, not_before, fail_if_uncertain)
-    SELECT message.id, $2, $8, $3, $4, $9, date_trunc('milliseconds', now()), session.fail_if_uncertain
+    INSERT INTO outbox (message_id, session_id, lane, wa_message_id, chat_jid, request, not_before, fail_if_uncertain, trace)
+    SELECT message.id, $2, $8, $3, $4, $9, date_trunc('milliseconds', now()), session.fail_if_uncertain, ${trace}
     FROM message CROSS JOIN session
   )`;
 
@@ -88,7 +91,7 @@ const RESULT = `outcome, locked_until AS "lockedUntil", ceil(extract(epoch FROM 
 
 const ACCEPT = {
   name: 'accept-message',
-  text: `WITH ${SESSION}, ${messageAndOutbox('')} SELECT ${RESULT} FROM session`,
+  text: `WITH ${SESSION}, ${messageAndOutbox('', '$15::text')} SELECT ${RESULT} FROM session`,
 };
 
 /**
@@ -113,7 +116,7 @@ const ACCEPT_ONCE = {
     RETURNING request_hash, message_id
   ), used AS (
     SELECT * FROM keys WHERE message_id <> $1
-  ), ${messageAndOutbox(' AND NOT EXISTS (SELECT 1 FROM used)')}
+  ), ${messageAndOutbox(' AND NOT EXISTS (SELECT 1 FROM used)', '$18::text')}
   SELECT ${RESULT}, (SELECT json_agg(message_id) FROM used) AS "messageIds",
     (SELECT bool_and(request_hash = $17) FROM used) AS "isSameRequest" FROM session`,
 };
@@ -144,6 +147,7 @@ export async function acceptMessage(db: Queryable, message: AcceptedMessage): Pr
   const names = message.idempotency ? keyNames(message.idempotency) : [];
   const { text, content } = storedOf(message.request);
   const context = storedContextOf(message.request.context, message.chatJid);
+  const trace = message.trace ?? null;
   const values = [
     message.messageId,
     message.sessionId,
@@ -161,14 +165,17 @@ export async function acceptMessage(db: Queryable, message: AcceptedMessage): Pr
     context ? JSON.stringify(context) : null,
   ];
   if (!message.idempotency || names.length === 0) {
-    const { rows } = await db.query<AcceptRow>({ ...ACCEPT, values });
+    const { rows } = await db.query<AcceptRow>({ ...ACCEPT, values: [...values, trace] });
     return readAcceptance(rows[0]);
   }
 
   const { requestHash } = message.idempotency;
   const keys = names.map(({ name }) => name);
   const lifetimes = names.map(({ lifetime }) => lifetime);
-  const { rows } = await db.query<AcceptRow>({ ...ACCEPT_ONCE, values: [...values, keys, lifetimes, requestHash] });
+  const { rows } = await db.query<AcceptRow>({
+    ...ACCEPT_ONCE,
+    values: [...values, keys, lifetimes, requestHash, trace],
+  });
   const acceptance = readAcceptance(rows[0]);
   if (acceptance.outcome === 'accepted') return acceptance;
   if (acceptance.outcome === 'used') {

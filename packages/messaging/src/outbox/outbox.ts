@@ -16,6 +16,8 @@ export interface OutboxItem {
   lane: OutboxLane;
   /** An attempt whose fate cannot be known is the last one. */
   failIfUncertain: boolean;
+  /** `traceparent` of what it was accepted with; `null`: that was not traced. */
+  trace: string | null;
 }
 
 /** Attempts that a row remembers: the first, and the latest. */
@@ -62,10 +64,10 @@ const CLAIM = {
         || jsonb_build_object('at', now(), 'epoch', due.epoch, 'worker', due.worker_id)
     FROM due WHERE o.message_id = due.message_id AND (o.state = 'QUEUED' OR (o.state = 'SENDING' AND o.epoch < due.epoch))
     RETURNING o.message_id, o.session_id, o.wa_message_id, o.chat_jid, o.request, o.payload, o.attempts, o.lane, o.seq,
-      o.fail_if_uncertain
+      o.fail_if_uncertain, o.trace
   )
   SELECT message_id AS "messageId", session_id AS "sessionId", wa_message_id AS "waMessageId", chat_jid AS "chatJid", request,
-    payload, attempts, lane, fail_if_uncertain AS "failIfUncertain"
+    payload, attempts, lane, fail_if_uncertain AS "failIfUncertain", trace
   FROM taken ORDER BY session_id, lane, seq`,
 };
 

@@ -1,7 +1,7 @@
 import { FENCE_MANY, fenceParameters, type Ownership } from '@wa-gate/cluster';
 import type { MessageState, Queryable } from '@wa-gate/db';
 import { identityOf } from '../contacts/identity-sql.ts';
-import { APPEND_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from '../events/append-events.ts';
+import { APPEND_TRACED_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from '../events/append-events.ts';
 
 /**
  * The outcome of a message, from WhatsApp: the server's ack (`SENT`), a receipt, or a refusal. `UNKNOWN`: it cannot be
@@ -85,6 +85,7 @@ const RECORD = {
   ), before AS (
     SELECT m.id, m.state AS old_state, m.chat_jid, m.kind, m.text, m.content, m.context,
       s.workspace_id, s.phone_number || '@s.whatsapp.net' AS own_jid, ${identityOf('s.workspace_id', 'm.chat_jid')} AS chat_identity,
+      (SELECT o.trace FROM outbox o WHERE o.message_id = m.id) AS trace,
       l.session_id, l.wa_message_id, l.state, l.failed_at, l.error_code, l.error_message, l.wire_at, l.recipients,
       coalesce(m.sent_at, l.sent_at) AS sent_at,
       CASE WHEN l.delivered_at IS NOT NULL THEN greatest(l.delivered_at, coalesce(m.sent_at, l.sent_at)) END AS delivered_at,
@@ -105,7 +106,7 @@ const RECORD = {
     UPDATE outbox o SET state = CASE WHEN b.state < 'SENT' THEN b.state::text::"OutboxState" ELSE 'SENT' END
     FROM before b WHERE o.message_id = b.id AND b.old_state < 'SENT'
   ), new_events AS (
-    SELECT b.session_id, f.epoch, row_number() OVER (ORDER BY b.id, step.state) AS ord, step.type,
+    SELECT b.session_id, f.epoch, b.trace, row_number() OVER (ORDER BY b.id, step.state) AS ord, step.type,
       jsonb_build_object('messageId', b.id, 'waMessageId', b.wa_message_id, 'to', b.chat_jid,
         'timestamp', extract(epoch FROM CASE step.type WHEN 'message.sent' THEN b.sent_at WHEN 'message.delivered' THEN b.delivered_at
           WHEN 'message.failed' THEN b.failed_at
@@ -122,7 +123,7 @@ const RECORD = {
     CROSS JOIN (VALUES ('FAILED'::"MessageState", 'message.failed'), ('UNKNOWN', 'message.failed'), ('SENT', 'message.sent'),
       ('DELIVERED', 'message.delivered'), ('READ', 'message.read'), ('PLAYED', 'message.played')) AS step(state, type)
     WHERE step.state > b.old_state AND step.state <= b.state AND (step.state >= 'SENT' OR step.state = b.state)
-  ), ${APPEND_EVENTS}
+  ), ${APPEND_TRACED_EVENTS}
   SELECT (SELECT coalesce(json_agg(session_id), '[]') FROM fence) AS owned,
     (SELECT coalesce(json_agg(json_build_object('sessionId', session_id, 'messageId', id, 'state', state)), '[]') FROM before) AS moved,
     ${APPENDED_COLUMNS}`,

@@ -1,5 +1,5 @@
 import type { Pool } from '@wa-gate/db';
-import { type Clock, type Logger, newId, type SecretBox } from '@wa-gate/kit';
+import { type Clock, inSpan, isTracing, type Logger, newId, type SecretBox } from '@wa-gate/kit';
 import {
   type DueDelivery,
   disableWebhook,
@@ -83,6 +83,20 @@ const MIN_RETRY_MS = 50;
 const STOP_GRACE_MS = 250;
 /** The longest timer there is. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** Of the trace that brought the event about; of an event that nothing traced brought about it begins one. */
+const spanOf = ({ trace, type, seq, attempts }: DueDelivery, { webhookId, sessionId }: HeldWebhook) =>
+  ({
+    kind: 'producer',
+    parent: trace ?? null,
+    attributes: {
+      'wag.event': type,
+      'wag.event.seq': seq,
+      'wag.webhook.id': webhookId,
+      'wag.session.id': sessionId,
+      'wag.attempt': attempts + 1,
+    },
+  }) as const;
 
 export function createWebhookDeliverer(deps: DelivererDependencies, options: DelivererOptions = {}): WebhookDeliverer {
   const { pool, client, secrets, clock, metrics, logger } = deps;
@@ -325,7 +339,9 @@ export function createWebhookDeliverer(deps: DelivererDependencies, options: Del
     const begun = clock.monotonic();
     let verdict: Verdict;
     try {
-      verdict = judgeAttempt(await client.post(held.endpoint, parts), event.attempts, { now: clock.now() });
+      const post = () => client.post(held.endpoint, parts);
+      const result = await (isTracing() ? inSpan('deliver event', spanOf(event, held), post) : post());
+      verdict = judgeAttempt(result, event.attempts, { now: clock.now() });
     } catch (error) {
       if (!(error instanceof Interrupted)) logger.error({ err: error, webhookId }, 'attempt not made');
       return 'end';

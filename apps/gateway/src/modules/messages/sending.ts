@@ -7,7 +7,7 @@ import {
   type WaitFor,
 } from '@wa-gate/contracts';
 import { isDatabaseUnavailable, type Queryable } from '@wa-gate/db';
-import { newId } from '@wa-gate/kit';
+import { newId, presentTraceparent } from '@wa-gate/kit';
 import { type Acceptance, type AcceptedMessage, acceptMessage, newWaMessageId } from '@wa-gate/messaging';
 import { ApiError } from '../../http/api-error.ts';
 import type { SessionRef } from '../../principal.ts';
@@ -126,6 +126,7 @@ async function readMessage(
     failIfUncertain: body.onUncertain && body.onUncertain === 'fail',
     idempotency: idempotencyOf(body, givenJid, request, options.idempotencyKey),
     apiKeyId: options.apiKeyId,
+    trace: presentTraceparent(),
   };
 }
 
