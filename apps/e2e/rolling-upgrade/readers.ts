@@ -3,6 +3,9 @@ import type { Player } from '../chaos/cast.ts';
 import type { System } from '../harness/system.ts';
 
 const EVERY_MS = 150;
+const ANSWER_MS = 10_000;
+/** An owner waits for a code for up to 5 s, and there may be two of them while the session moves. */
+const QR_ANSWER_MS = 20_000;
 
 /**
  * Customers that read lists, messages and timelines through every gateway, on lasting connections. They also request QR
@@ -52,14 +55,14 @@ export class Readers {
         await this.read(api, `/api/messages/${id}`);
         await this.read(api, `/api/messages/${id}/timeline`);
       }
-      await this.read(api, `/api/sessions/${sessionId}/qr`);
+      await this.read(api, `/api/sessions/${sessionId}/qr`, QR_ANSWER_MS);
       await sleep(EVERY_MS);
     }
   }
 
-  private async read<T>(api: ReturnType<System['gatewayAt']>, path: string): Promise<T | null> {
+  private async read<T>(api: ReturnType<System['gatewayAt']>, path: string, timeoutMs = ANSWER_MS): Promise<T | null> {
     try {
-      const { status, body } = await api.call<T & { code?: string }>(path, { timeoutMs: 10_000 });
+      const { status, body } = await api.call<T & { code?: string }>(path, { timeoutMs });
       this.note(status < 300 ? String(status) : `${status} ${body?.code ?? ''}`.trim());
       return status < 300 ? body : null;
     } catch (error) {
