@@ -87,6 +87,11 @@ beforeAll(async () => {
     'POST /api/admin/workers/register': ['POST', '/api/admin/workers/register', { as: JOIN_TOKEN, body: registration }],
     'POST /api/auth/login': ['POST', '/api/auth/login', { body: login }],
     'POST /api/auth/register': ['POST', '/api/auth/register', { body: { ...login, email: 'new@example.test' } }],
+    'POST /api/contacts/import': [
+      'POST',
+      '/api/contacts/import',
+      { as: user.token, body: 'phoneNumber,name\n+4915112345678,Ann\n', headers: { 'content-type': 'text/csv' } },
+    ],
     'POST /api/sessions': ['POST', '/api/sessions', { as: user.token, body: { name: 'Another' } }],
     'POST /api/sessions/{id}/logout': ['POST', `${at}/logout`, { as: session.key }],
     'POST /api/sessions/{id}/restart': ['POST', `${at}/restart`, { as: session.key }],
@@ -107,6 +112,7 @@ beforeAll(async () => {
       .replace('/workers/{id}', '/workers/worker-1')
       .replace('{tier}', 'pro')
       .replace('{bucket}', 'ip')
+      .replace('{lid}', '212345678901234')
       .replace(/\{\w+\}/, newId());
   const { paths } = (await fixture.app.describeApi()) as { paths: Record<string, Record<string, Operation>> };
   calls = Object.fromEntries(

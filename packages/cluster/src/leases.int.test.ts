@@ -72,7 +72,8 @@ describe('what is known of the process life before', () => {
     const { former } = await register('w1');
     expect(former).toMatchObject({ incarnation: 1, hasEnded: false });
     expect(former!.livedSeconds).toBeCloseTo(87, 0);
-    expect(former!.silentSeconds).toBeGreaterThanOrEqual(3);
+    // The columns are rounded to milliseconds.
+    expect(former!.silentSeconds).toBeGreaterThan(2.99);
     await end('w1', 2);
     expect((await register('w1')).former).toMatchObject({ incarnation: 2, hasEnded: true });
   });

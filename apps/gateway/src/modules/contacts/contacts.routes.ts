@@ -76,11 +76,13 @@ export const contactsRoutes: FastifyPluginAsyncTypebox<ContactsRoutesOptions> = 
         },
       },
     },
-    async (request, reply) =>
-      reply
+    async (request, reply) => {
+      const csv = await contacts.exportCsv(reach(request));
+      return reply
         .type('text/csv; charset=utf-8')
         .header('content-disposition', 'attachment; filename="contacts.csv"')
-        .send(contacts.exportCsv(reach(request)) as never),
+        .send(csv as never);
+    },
   );
 
   app.post(

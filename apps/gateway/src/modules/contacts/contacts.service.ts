@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import {
   type Contact,
   type DeleteContactResult,
@@ -39,8 +39,8 @@ export interface ContactsService {
    * @throws {ApiError} CONTACT_NOT_FOUND when WhatsApp has told its number to no session of the workspace
    */
   ofLid(workspaceId: string, lid: string): Promise<Lid>;
-  /** The contacts as lines of CSV, read in pages while they are sent. */
-  exportCsv(reach: Reach): Readable;
+  /** The contacts as lines of CSV. The first page is read before this resolves, the others while they are sent. */
+  exportCsv(reach: Reach): Promise<Readable>;
   importRows(actor: Actor, reach: Reach, rows: readonly ImportedRow[]): Promise<ImportContactsResult>;
 }
 
@@ -140,9 +140,12 @@ export function createContactsService(deps: {
       return { ...identity, source: 'contacts' };
     },
 
-    exportCsv(reach) {
-      const rows = Readable.from(pagesOf((after) => contacts.after(reach, after, EXPORT_PAGE)));
-      return rows.pipe(stringify({ header: true, columns: [...CONTACT_COLUMNS], escape_formulas: true }));
+    async exportCsv(reach) {
+      const read = (after: string | null) => contacts.after(reach, after, EXPORT_PAGE);
+      const rows = Readable.from(rowsFrom(await read(null), read));
+      const csv = stringify({ header: true, columns: [...CONTACT_COLUMNS], escape_formulas: true });
+      // The failure of a later page destroys the output too, which ends the answer unfinished.
+      return pipeline(rows, csv, () => undefined);
     },
 
     async importRows(actor, reach, rows) {
@@ -210,12 +213,10 @@ const present = ({ firstSeenAt, lastSeenAt, ...contact }: ContactRecord): Contac
   lastSeenAt: lastSeenAt.toISOString(),
 });
 
-async function* pagesOf(read: (after: string | null) => Promise<ContactRecord[]>) {
-  for (let after: string | null = null; ; ) {
-    const page: ContactRecord[] = await read(after);
+async function* rowsFrom(first: ContactRecord[], read: (after: string) => Promise<ContactRecord[]>) {
+  for (let page = first; ; page = await read(page.at(-1)!.contactId)) {
     yield* page.map(toRow);
     if (page.length < EXPORT_PAGE) return;
-    after = page.at(-1)!.contactId;
   }
 }
 

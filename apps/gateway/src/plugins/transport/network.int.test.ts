@@ -62,7 +62,9 @@ describe('HTTPS (MR-161)', () => {
 
   it('does not concern probes and workers, who come from inside', async () => {
     await start({ TRUST_PROXY: 'true', REQUIRE_HTTPS: 'true' });
-    for (const path of ['/livez', '/readyz', '/health', '/metrics']) expect((await get(path)).status).toBe(200);
+    for (const path of ['/livez', '/readyz', '/health']) expect((await get(path)).status).toBe(200);
+    // Without a port or a token of its own it asks for one, and does not send anybody elsewhere.
+    expect((await get('/metrics')).status).toBe(401);
     const registration = await running().call('POST', '/api/admin/workers/register', { as: JOIN_TOKEN, body: {} });
     expect([registration.status, registration.body.code]).toEqual([400, 'VALIDATION']);
   });
