@@ -83,13 +83,13 @@ describe('services that run elsewhere', () => {
 });
 
 test.each([
-  [{ DATABASE_URL: 'nonsense' }, 'DATABASE_URL is not a URL.'],
-  [{ DATABASE_URL: 'mysql://127.0.0.1/x' }, 'DATABASE_URL is not the URL of a PostgreSQL.'],
-  [{ HOST: '192.0.2.1' }, 'This machine has no address 192.0.2.1 (HOST).'],
+  [{ DATABASE_URL: 'nonsense' }, 'DATABASE_URL is not the URL of one PostgreSQL, such as '],
+  [{ DATABASE_URL: 'mysql://127.0.0.1/x' }, 'DATABASE_URL is not the URL of one PostgreSQL, such as '],
+  [{ HOST: '192.0.2.1' }, 'This machine has no address 192.0.2.1 (HOST).\n'],
 ])('%j: an error that names the variable', async (env, sentence) => {
   const run = install().start({ env });
   expect(await run.exited).toBe(1);
-  expect(run.output).toContain(`Error: ${sentence}\n`);
+  expect(run.output).toContain(`Error: ${sentence}`);
 });
 
 test.runIf(isRoot)(
