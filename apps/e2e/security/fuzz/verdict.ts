@@ -23,7 +23,7 @@ export function verdictOn(
   // A preflight, complete or not: @fastify/cors answers before any route.
   if (planned.method === 'OPTIONS' && (answer.status === 204 || answer.status === 400)) return null;
   const isElsewhere = planned.method !== planned.operation.method;
-  const operation = operations.get(`${planned.method} ${planned.operation.path}`);
+  const operation = operationAt(planned.method, planned.operation.path, operations);
   const hasWrongPath = planned.wrongPath.length > 0;
   const isRefused = answer.status >= 400;
   // A path that was made invalid may be another path, or none.
@@ -33,4 +33,19 @@ export function verdictOn(
     return judge.problemOfRefusal(answer);
   if (!operation) return `${planned.method} is no method of this path, and it answered ${answer.status} ${code}`;
   return judge.problemOf(operation, answer);
+}
+
+/** The operation that a router finds there: with another method `/workers/rebalance` may be `/workers/{id}`. */
+function operationAt(method: string, path: string, operations: ReadonlyMap<string, Operation>): Operation | undefined {
+  const own = operations.get(`${method} ${path}`);
+  if (own) return own;
+  const segments = path.split('/');
+  return [...operations.values()].find((other) => {
+    const parts = other.path.split('/');
+    return (
+      other.method === method &&
+      parts.length === segments.length &&
+      parts.every((part, index) => part.startsWith('{') || part === segments[index])
+    );
+  });
 }
