@@ -14,7 +14,7 @@ const RUN_MS = 900_000;
 
 /**
  * Operations that need more than a request of the right schema: a token of a mail, an answer of a worker, the present
- * password, a lock that somebody's wrong passwords have set.
+ * password, a lock that somebody's wrong passwords have set, numbers in a list, a file of CSV.
  */
 const NOT_BY_CHANCE = new Set([
   'POST /api/auth/login',
@@ -27,6 +27,9 @@ const NOT_BY_CHANCE = new Set([
   'POST /api/auth/switch',
   'POST /api/sessions/{id}/pairing-code',
   'DELETE /api/admin/login-locks/{id}',
+  'POST /api/contacts/import',
+  'GET /api/sessions/{id}/contacts/check',
+  'GET /api/sessions/{id}/lids',
   'POST /api/admin/workers',
   'POST /api/admin/workers/register',
   'PUT /api/admin/workers/{id}/heartbeat',
