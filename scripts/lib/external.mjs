@@ -5,8 +5,7 @@ import { LaunchError } from './errors.mjs';
 import { isHealthy } from './health.mjs';
 
 const CONNECT_MS = 5_000;
-const DATABASE_HINT =
-  'It looks like postgresql://user:password@host:5432/name; without it a private PostgreSQL is started.';
+const DATABASE_HINT = 'Without DATABASE_URL a private PostgreSQL is started.';
 
 /**
  * Checks the form of DATABASE_URL and DATABASE_DIRECT_URL. The migration finds out whether the server answers.

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { findViolations } from '@wa-gate/messaging';
 import { ownCheckout } from '../harness/checkout.ts';
 import { addPhone, type PairedSession, pairSession, registerTenant, waitForStatus } from '../harness/pair-session.ts';
@@ -126,7 +127,7 @@ async function drill(
     },
   });
 
-  await pause(seconds * SECOND_MS);
+  await sleep(seconds * SECOND_MS);
   say(`${accepted.length} messages accepted; backing up under load (${kind})`);
   const folder = postgres.folder('backup');
   const env = { ...operatorEnvironment(system), ...postgres.env, PG_BIN: postgres.bin };
@@ -134,7 +135,7 @@ async function drill(
   const { asOf } = await wagJson<{ asOf: string }>(['backup', folder, ...(kind === 'base' ? ['--base'] : [])], env);
   const backupEnded = Date.now();
   say(`backed up in ${backupEnded - backupBegan} ms, state of ${asOf}; ${seconds} s more of traffic`);
-  await pause(seconds * SECOND_MS);
+  await sleep(seconds * SECOND_MS);
   await traffic.stop();
 
   say('disaster: every process is killed, the database is deleted');
@@ -237,8 +238,6 @@ async function unsent({ services }: System): Promise<number> {
   );
   return rows[0]!.count;
 }
-
-const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 /** Both directions at a steady rate. `stop` resolves when everything that was begun is finished. */
 function startTraffic(

@@ -77,10 +77,22 @@ export function openContext(cli: CliContext, readLine: () => Promise<string>): O
       return api;
     },
     async close() {
-      if (key?.onlyNow) await endKey(context.database(), key.onlyNow).catch(() => undefined);
+      if (key?.onlyNow) await endOwnKey(key.onlyNow);
       await pool?.end();
     },
   };
+  /** The key would be valid for ever, so a failure is told; the command itself is done. */
+  async function endOwnKey(id: string): Promise<void> {
+    try {
+      await endKey(context.database(), id);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      stderr(
+        `The API key ${id}, made for this command, is still valid, because it could not be ended (${why}). Revoke it.`,
+      );
+    }
+  }
+
   async function openApi(): Promise<ApiClient> {
     const baseUrl = apiUrlOf(env);
     key = await readApiKey(context, baseUrl);
