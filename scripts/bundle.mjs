@@ -17,7 +17,14 @@ import { build } from 'esbuild';
 const ROOT = resolve(import.meta.dirname, '..');
 const FOLDER = 'bundle';
 /** Modules that find files beside themselves, or that must be the one copy which others patch. */
-const OUTSIDE = ['argon2', '@fastify/swagger-ui', 'msgpackr-extract', '@whiskeysockets/baileys'];
+const OUTSIDE = [
+  'argon2',
+  '@fastify/swagger-ui',
+  '@libav.js/variant-opus-af',
+  'msgpackr-extract',
+  'sharp',
+  '@whiskeysockets/baileys',
+];
 /** What modules of the older kind find around themselves. */
 const COMMONJS = [
   `import { createRequire as createRequireOfBundle } from 'node:module';`,

@@ -22,6 +22,8 @@ Options
   --live              add a worker for the real WhatsApp
   --exit-after-demo   stop after the demonstration; the exit code tells whether it worked (also: SMOKE=1)
   --observe           run a private Prometheus that reads the metrics of all processes, with our alert rules; prints its URL
+  --ffmpeg            fetch ffmpeg once (160 MB, nothing is installed), so that every sound and video can be converted; later
+                      starts find it
   --verbose           show the logs of all processes
   --dev               run the sources unbuilt and start each app anew when they change (npm run dev); mode minimal by default
   --inspect           with --dev: each process listens for a debugger, from port 9229 on
@@ -56,6 +58,7 @@ Environment (or the file .env in this folder; docs/configuration.md has all vari
  * @property {boolean} inspect
  * @property {boolean} seed
  * @property {boolean} observe
+ * @property {boolean} ffmpeg
  * @property {boolean} restored
  */
 
@@ -79,6 +82,7 @@ export function parseStartArguments(argv, env) {
     inspect: false,
     seed: false,
     observe: false,
+    ffmpeg: false,
     restored: false,
   };
   let isUnwanted = false;
@@ -94,6 +98,7 @@ export function parseStartArguments(argv, env) {
     '--inspect': () => (options.inspect = true),
     '--seed': () => (options.seed = true),
     '--observe': () => (options.observe = true),
+    '--ffmpeg': () => (options.ffmpeg = true),
     '--restored': () => (options.restored = true),
   };
   for (const argument of given.rest) {

@@ -12,6 +12,7 @@ const DEFAULTS = {
   inspect: false,
   seed: false,
   observe: false,
+  ffmpeg: false,
   restored: false,
 };
 
@@ -24,6 +25,7 @@ test.each([
   [['-h'], {}, { help: true }],
   [['--seed'], {}, { seed: true }],
   [['--observe'], {}, { observe: true }],
+  [['--ffmpeg'], {}, { ffmpeg: true }],
   [['--restored'], {}, { restored: true }],
   [['--dev'], {}, { dev: true, mode: 'minimal', demo: false }],
   [['--dev', '--inspect', '--seed'], {}, { dev: true, inspect: true, seed: true, mode: 'minimal', demo: false }],

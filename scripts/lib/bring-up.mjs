@@ -5,6 +5,7 @@ import { build } from './build.mjs';
 import { provideDatabases } from './databases.mjs';
 import { StoppedError } from './errors.mjs';
 import { requirePostgresUrl, requireSandbox } from './external.mjs';
+import { findFfmpeg } from './ffmpeg.mjs';
 import { installDependencies } from './install.mjs';
 import { migrate } from './migrate.mjs';
 import { chooseGatewayPort, keepPorts, requirePort } from './ports.mjs';
@@ -44,9 +45,9 @@ export async function bringUp(launch, { dataDir, journal, supervisor, reloader, 
 
   const context = { env, signal, journal };
   // Before anything is started: without a network nothing else has to be stopped again.
-  const programs = observe
-    ? await findPrometheus({ progress, fallbackCache: join(dataDir.path, 'cache'), ...context })
-    : undefined;
+  const fallbackCache = join(dataDir.path, 'cache');
+  const programs = observe ? await findPrometheus({ progress, fallbackCache, ...context }) : undefined;
+  const ffmpegDir = await findFfmpeg({ progress, fallbackCache, isWanted: options.ffmpeg, ...context });
   if (prepare) await prepare();
   else {
     await installDependencies({ progress, ...context });
@@ -86,6 +87,7 @@ export async function bringUp(launch, { dataDir, journal, supervisor, reloader, 
     redisUrl,
     admin: wantedAdministrator(secrets, env),
     hasSandboxWorkers: true,
+    ffmpegDir,
     env,
   };
   installation.furtherGateways = table.filter(isFurtherGateway).map(({ url }) => url(installation));

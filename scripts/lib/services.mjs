@@ -30,6 +30,7 @@ const CHILD_GRACE_MS = 8_000;
  * @property {string} redisUrl
  * @property {{ email: string, password: string }} admin
  * @property {string} [prometheusUrl] of the private Prometheus, when one runs
+ * @property {string | undefined} [ffmpegDir] folder of an ffmpeg that is not on PATH
  * @property {boolean} hasSandboxWorkers false when an administrator has removed them all
  * @property {NodeJS.ProcessEnv} env
  *
@@ -219,6 +220,7 @@ function gatewayEnvironment(installation) {
     MAIL_DIR: installation.env.MAIL_DIR || installation.dataDir.mail,
     // The receiver of the demo, and whatever people try first, listens on this machine.
     WEBHOOK_ALLOW_PRIVATE: installation.env.WEBHOOK_ALLOW_PRIVATE || 'true',
+    ...(installation.ffmpegDir && { FFMPEG_DIR: installation.ffmpegDir }),
   };
 }
 

@@ -13,13 +13,14 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'packages/kit': ['contracts'],
   'packages/db': ['contracts', 'kit'],
   'packages/cluster': ['contracts', 'kit', 'db'],
+  'packages/media-tools': ['kit'],
   'packages/messaging': ['contracts', 'kit', 'db', 'cluster'],
   'packages/testkit': ['contracts', 'kit', 'db'],
   'packages/observability': ['kit', 'messaging'],
-  'apps/gateway': ['contracts', 'kit', 'db', 'cluster', 'messaging'],
+  'apps/gateway': ['contracts', 'kit', 'db', 'cluster', 'media-tools', 'messaging'],
   'apps/worker': ['contracts', 'kit', 'db', 'cluster', 'messaging'],
   'apps/sandbox': ['kit'],
-  'apps/e2e': ['contracts', 'kit', 'db', 'cluster', 'messaging', 'observability', 'testkit'],
+  'apps/e2e': ['contracts', 'kit', 'db', 'cluster', 'media-tools', 'messaging', 'observability', 'testkit'],
 };
 
 const BAILEYS = '@whiskeysockets/baileys';
@@ -56,6 +57,11 @@ const RESTRICTED: readonly Rule[] = [
     what: 'OpenTelemetry',
     package: /^@opentelemetry\//,
     allowed: (file) => file.startsWith('packages/kit/src/tracing/'),
+  },
+  {
+    what: 'a library of media',
+    package: /^(sharp|mediabunny|file-type|@libav\.js\/.*)$/,
+    allowed: (file) => file.startsWith('packages/media-tools/') || isTest(file),
   },
   { what: 'prom-client', package: /^prom-client$/, allowed: (file) => file.startsWith('packages/kit/') },
   { what: 'the test tools', package: /^(vitest|fast-check|@wa-gate\/testkit)$/, allowed: isTest },
@@ -213,6 +219,7 @@ describe('imports', () => {
     ['apps/gateway/src/a.ts', '@wa-gate/kit/dist/index.js'],
     ['apps/gateway/src/a.ts', '@wa-gate/testkit'],
     ['apps/gateway/src/a.ts', 'ioredis'],
+    ['apps/gateway/src/a.ts', 'sharp'],
     ['apps/gateway/src/a.ts', './b'],
     ['apps/gateway/src/modules/a/a.ts', '../b/b.service.ts'],
     ['apps/gateway/src/modules/a/a.ts', '../b/b.routes.ts'],
