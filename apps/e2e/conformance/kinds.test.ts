@@ -1,4 +1,4 @@
-import { KIND_NAMES, kindOf, MESSAGE_TYPES, type Message, type OutboundRequest, storedOf } from '@wa-gate/contracts';
+import { kindOf, MESSAGE_TYPES, type Message, OFFERED_KINDS, type OutboundRequest, storedOf } from '@wa-gate/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   addPhone,
@@ -36,7 +36,7 @@ const shownAs = (waMessageId: string) =>
     what: `${waMessageId} at the phone`,
   });
 
-describe.each(KIND_NAMES)('%s', (kind) => {
+describe.each(OFFERED_KINDS)('%s', (kind) => {
   const { examples } = kindOf(kind);
   const accepted = examples.filter(({ refused }) => refused === undefined);
   const refused = examples.filter((example) => example.refused !== undefined);
@@ -95,7 +95,7 @@ describe.each(KIND_NAMES)('%s', (kind) => {
 
 test('the phones of the sandbox have every kind of the API, and no other type of message that the API does not know', async () => {
   const kinds = await system().sandbox.kinds();
-  expect(kinds).toEqual(expect.arrayContaining([...KIND_NAMES]));
+  expect(kinds).toEqual(expect.arrayContaining([...OFFERED_KINDS]));
   const changes = ['edit', 'revoke', 'timer'];
   expect(kinds.filter((kind) => !(MESSAGE_TYPES as readonly string[]).includes(kind)).sort()).toEqual(changes);
 });

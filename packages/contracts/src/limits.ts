@@ -4,6 +4,10 @@ export const LIMITS = {
   bodyBytes: 1_048_576,
   /** Longest text of a message, in characters. */
   messageText: 65_536,
+  /** Longest caption of a file, in characters. */
+  caption: 1_024,
+  /** Pictures and videos of one album. */
+  albumItems: 30,
   /** Milliseconds for which `wait=` holds a request. */
   waitDefaultMs: 10_000,
   waitMaxMs: 25_000,

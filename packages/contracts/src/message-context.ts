@@ -38,6 +38,15 @@ export const messageContext = {
     Type.Integer({ description: 'The timer of disappearing messages that it was sent with.' }),
   ),
   referral: Type.Optional(ReferralSchema),
+  album: Type.Optional(
+    Type.Object(
+      {
+        messageId: Type.Optional(Type.String({ format: 'uuid', description: 'Our id of it, where it was sent here.' })),
+        waMessageId: Type.String({ description: 'The message of type `album`.' }),
+      },
+      { description: 'Phones show this picture or video as a part of an album.' },
+    ),
+  ),
 };
 
 export type MessageContext = Static<TObject<typeof messageContext>>;
@@ -50,10 +59,11 @@ export const quotedText = (text: string): string => text.slice(0, MAX_QUOTED_TEX
 
 /** The column `messages.context` of a message to send. */
 export function storedContextOf(
-  { quoted, mentions }: OutboundContext | undefined = {},
+  { context, viewOnce }: { context?: OutboundContext; viewOnce?: boolean },
   chatJid: string,
 ): MessageContext | undefined {
-  if (!quoted && !mentions) return undefined;
+  const { quoted, mentions, album } = context ?? {};
+  if (!quoted && !mentions && !viewOnce && !album) return undefined;
   const text = quoted?.text && quotedText(quoted.text);
   const replyTo = quoted && {
     messageId: quoted.messageId,
@@ -63,5 +73,10 @@ export function storedContextOf(
     type: quoted.type as MessageTypeName,
     ...(text && { text }),
   };
-  return { ...(replyTo && { replyTo }), ...(mentions && { mentions }) };
+  return {
+    ...(replyTo && { replyTo }),
+    ...(mentions && { mentions }),
+    ...(viewOnce && { viewOnce }),
+    ...(album && { album }),
+  };
 }

@@ -3,11 +3,6 @@ import { KIND_NAMES } from './kinds/index.ts';
 /** Types of messages: the kinds that can be sent, and those that can only be received. */
 export const MESSAGE_TYPES = [
   ...KIND_NAMES,
-  'image',
-  'document',
-  'audio',
-  'video',
-  'sticker',
   'contact',
   'poll',
   /** Rows of older versions. Reactions are changes of their message now. */

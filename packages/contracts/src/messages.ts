@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { defaultSessionHeaders, defaultSessionQuery } from './default-session.ts';
 import { MessageIdentitiesSchema } from './identities.ts';
+import { MessagePartSchema } from './kinds/index.ts';
 import { LIMITS } from './limits.ts';
 import { ReactionSchema } from './message-changes.ts';
 import { messageContext } from './message-context.ts';
@@ -63,6 +64,11 @@ const identity = {
 
 export const SendResultSchema = Type.Object({
   ...identity,
+  parts: Type.Optional(
+    Type.Array(MessagePartSchema, {
+      description: 'Of an album: the messages of its pictures and videos, in their order.',
+    }),
+  ),
   chat: Type.Optional(Type.String({ description: 'The chat as WhatsApp names it: maybe in another spelling.' })),
   identities: Type.Optional(MessageIdentitiesSchema),
   error: Type.Optional(messageError),

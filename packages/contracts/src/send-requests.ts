@@ -1,6 +1,6 @@
 import { type Static, type TObject, type TProperties, type TSchema, Type } from 'typebox';
 import { defaultSessionQuery } from './default-session.ts';
-import { KIND_NAMES, type KindName, kindOf } from './kinds/index.ts';
+import { KIND_NAMES, type KindName, kindOf, OFFERED_KINDS } from './kinds/index.ts';
 import { LIMITS } from './limits.ts';
 import { anyObject, oneOf, requestBody } from './schema.ts';
 
@@ -71,10 +71,26 @@ export const DEFAULT_KIND: KindName = 'text';
 const typeOf = (name: KindName) =>
   name === DEFAULT_KIND ? Type.Optional(oneOf([name], `Default: ${name}.`)) : oneOf([name]);
 
+const mediaUrl = Type.Optional(
+  Type.String({
+    format: 'uri',
+    pattern: '^https?://',
+    maxLength: 4096,
+    description: 'Another name of `media.url`. Give one of the two.',
+    examples: ['https://example.com/photo.jpg'],
+  }),
+);
+
 /** The fields of a kind under all their names. A field with two names is optional under each. */
 function fieldsOf(name: KindName): TProperties {
-  const { request, aliases = {} } = kindOf(name);
+  const { request, aliases = {}, files = [] } = kindOf(name);
+  const hasUrl = files.some(({ list }) => list === undefined);
   const fields = Object.entries(request).flatMap(([field, schema]): [string, TSchema][] => {
+    if (hasUrl && field === 'media')
+      return [
+        [field, Type.Optional(schema)],
+        ['mediaUrl', mediaUrl],
+      ];
     const other = aliases[field];
     if (other === undefined) return [[field, schema]];
     const description = `Another name of \`${other}\`. Give one of the two.`;
@@ -100,8 +116,8 @@ const sendRequestOf = (name: KindName, more: TProperties = {}) =>
     kindOf(name).summary,
   );
 
-const eachKind = <T>(make: (name: KindName) => T) =>
-  Object.fromEntries(KIND_NAMES.map((name) => [name, make(name)])) as Record<KindName, T>;
+const eachKind = <T>(make: (name: KindName) => T, names = KIND_NAMES) =>
+  Object.fromEntries(names.map((name) => [name, make(name)])) as Record<KindName, T>;
 
 /** The name of a request in generated clients, such as `SendTextRequest`. */
 const nameOf = (name: KindName, from: string): string =>
@@ -115,9 +131,9 @@ const oneOfKinds = (schemas: Record<KindName, TObject>, from = '') =>
     type: 'object',
     discriminator: {
       propertyName: 'type',
-      mapping: eachKind((name) => `#/components/schemas/${nameOf(name, from)}`),
+      mapping: eachKind((name) => `#/components/schemas/${nameOf(name, from)}`, OFFERED_KINDS),
     },
-    oneOf: Object.values(schemas),
+    oneOf: OFFERED_KINDS.map((name) => schemas[name]),
     examples: (schemas[DEFAULT_KIND] as { examples?: unknown[] }).examples,
   });
 
@@ -131,7 +147,7 @@ export const SendFromDefaultRequestSchema = oneOfKinds(SEND_FROM_DEFAULT_REQUEST
 
 /** The requests of each kind, by their names in the description of the API. */
 export const NAMED_SEND_REQUESTS = Object.fromEntries(
-  KIND_NAMES.flatMap((name) => [
+  OFFERED_KINDS.flatMap((name) => [
     [nameOf(name, ''), SEND_REQUESTS[name]],
     [nameOf(name, 'FromDefault'), SEND_FROM_DEFAULT_REQUESTS[name]],
   ]),

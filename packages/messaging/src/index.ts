@@ -53,7 +53,7 @@ export {
   WAS_SENT,
 } from './message-statistics.ts';
 export { ALL_MESSAGE_USAGE, countCompleteHours, keepMessageCounts } from './message-usage.ts';
-export { type Acceptance, type AcceptedMessage, acceptMessage } from './outbox/accept.ts';
+export { type Acceptance, type AcceptedMessage, type AcceptedPart, acceptMessage } from './outbox/accept.ts';
 export { acceptAtOwner, type ConditionalKeyWrite, type OwnerAcceptance } from './outbox/accept-at-owner.ts';
 export { hashRequest, type IdempotencyKeys } from './outbox/idempotency.ts';
 export { moveChat } from './outbox/move-chat.ts';

@@ -22,7 +22,7 @@ import { acceptMessage } from './outbox/accept.ts';
 import { claimOutbox } from './outbox/outbox.ts';
 import { recordOutcomes } from './outbox/outcomes.ts';
 import { newWaMessageId } from './outbox/wa-message-id.ts';
-import { PreviousVersion } from './testing/previous-version.ts';
+import { hasPreviousType, PreviousVersion } from './testing/previous-version.ts';
 
 const MIGRATION = '20261129020000_message_storage';
 const CHAT = '15550001@s.whatsapp.net';
@@ -144,7 +144,9 @@ describe('the migration', () => {
     const rows = await query<{ kind: string }>('SELECT kind FROM messages WHERE wa_message_id LIKE $1 ORDER BY id', [
       `${prefix}-%`,
     ]);
-    expect(rows.map(({ kind }) => kind)).toEqual(MESSAGE_TYPES);
+    // A type that came later has no old one.
+    const known = (type: string) => (prefix === 'IN' || hasPreviousType(type) ? type : 'unknown');
+    expect(rows.map(({ kind }) => kind)).toEqual(MESSAGE_TYPES.map(known));
     expect(await query(`SELECT kind FROM messages WHERE wa_message_id = 'FILLED'`)).toEqual([{ kind: 'image' }]);
   });
 

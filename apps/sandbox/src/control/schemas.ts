@@ -110,6 +110,12 @@ export const Media = Type.Object({
   width: Type.Optional(Type.Integer()),
   height: Type.Optional(Type.Integer()),
   voice: Type.Optional(Type.Boolean()),
+  gif: Type.Optional(Type.Boolean()),
+  videoNote: Type.Optional(Type.Boolean({ description: 'A round video' })),
+  viewOnce: Type.Optional(Type.Boolean()),
+  animated: Type.Optional(Type.Boolean({ description: 'A sticker that moves' })),
+  waveform: Type.Optional(Type.String({ description: 'Base64' })),
+  thumbnail: Type.Optional(Type.String({ description: 'A JPEG, base64' })),
 });
 
 export const Message = Type.Object({

@@ -30,6 +30,10 @@ const FAULT_KINDS = [
   'identity-change',
   'unreadable',
   'corrupt',
+  // uploads of files
+  'upload-refused',
+  'upload-cut',
+  'upload-stalled',
   // the rest
   'passkey',
   'clock-skew',
@@ -60,7 +64,7 @@ export const FaultRequest = Type.Object({
     Type.Integer({
       minimum: 100,
       maximum: 999,
-      description: 'Code for nack, login-failure, stream-error, media-expired',
+      description: 'Code for nack, login-failure, stream-error, media-expired, upload-refused',
     }),
   ),
   xmlns: Type.Optional(Type.String({ description: 'iq-silence and rate-overlimit: only iqs of this namespace' })),

@@ -99,4 +99,15 @@ describe('media over TLS with the private certificate authority', () => {
     expect(sha256(await download(message))).toBe(sha256(file));
     expect(Date.now() - started).toBeGreaterThanOrEqual(390);
   });
+
+  test.each([
+    ['refused', { kind: 'upload-refused', code: 413 }],
+    ['cut', { kind: 'upload-cut' }],
+  ])('an upload that is %s fails, and the next one does not', async (_, fault) => {
+    await world.api.post('/faults', fault);
+    await expect(client.socket.sendMessage(bob.pn, { image: file, jpegThumbnail: '' })).rejects.toThrow('Media upload');
+    const sent = await client.socket.sendMessage(bob.pn, { image: file, jpegThumbnail: '' });
+    await bob.message('the picture', (message) => message.id === sent!.key.id);
+    expect(sha256(await fileAt(bob, sent!.key.id!))).toBe(sha256(file));
+  });
 });

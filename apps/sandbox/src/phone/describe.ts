@@ -14,7 +14,7 @@ const WRAPPERS = [
 ] as const;
 
 /** Removes the envelopes (view once, ephemeral, …) of a message. */
-function unwrap(message: Message): Message {
+export function unwrap(message: Message): Message {
   for (const wrapper of WRAPPERS) {
     const inner = message[wrapper]?.message;
     if (inner) return unwrap(inner);

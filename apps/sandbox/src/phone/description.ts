@@ -13,6 +13,14 @@ export interface MediaReference {
   width?: number;
   height?: number;
   voice?: boolean;
+  gif?: boolean;
+  /** Round. */
+  videoNote?: boolean;
+  viewOnce?: boolean;
+  animated?: boolean;
+  waveform?: string;
+  /** A JPEG. */
+  thumbnail?: string;
 }
 
 /** The content of a message, in the words of the control API. */

@@ -3,17 +3,19 @@ import type { Account, Companion, DeviceRef } from '../accounts/account.ts';
 import { keyOf } from '../accounts/device-key.ts';
 import { StanzaQueue } from '../accounts/stanza-queue.ts';
 import { SandboxError } from '../errors.ts';
-import { decryptMedia, type MediaKind } from '../signal/media-crypto.ts';
+import { MediaError, type MediaKind } from '../signal/media-crypto.ts';
 import { groupDecrypt, processDistribution } from '../signal/sender-key.ts';
 import { DuplicateMessageError, SessionCipher } from '../signal/session-cipher.ts';
 import { unpad } from '../signal/signal-messages.ts';
 import { isGroup, isLid } from '../wire/jid.ts';
 import { type BinaryNode, bytes, children } from '../wire/node.ts';
+import { wrongAnnouncement } from './announcement.ts';
 import type { PhoneCore, PhoneDeps } from './core.ts';
 import { describe } from './describe.ts';
 import { Inbox, type InboxEntry, secretOf } from './inbox.ts';
 import { PhoneKeys } from './keys.ts';
 import { answerMediaRetry } from './media-retry.ts';
+import { openFile } from './open-file.ts';
 import { PhoneOutbox } from './outbox.ts';
 import { PhonePeer } from './peer.ts';
 import { PhoneReceipts, type ReceiptSettings } from './receipts.ts';
@@ -136,7 +138,17 @@ export class Phone implements PhoneCore {
     const enc = await this.deps.media.read(media.path);
     if (!enc)
       throw new SandboxError(410, 'MEDIA_GONE', `The file of message ${entry.id} is not on the media host (any more).`);
-    return decryptMedia(enc, Buffer.from(media.mediaKey, 'base64'), entry.type as MediaKind);
+    try {
+      return openFile(enc, media, entry.type as MediaKind);
+    } catch (error) {
+      if (!(error instanceof MediaError)) throw error;
+      this.deps.recorder.violation(
+        `${entry.from}:${entry.fromDevice}`,
+        'media-refused',
+        `${entry.id}: ${error.message}`,
+      );
+      throw new SandboxError(422, 'MEDIA_REFUSED', `No phone shows the file of message ${entry.id}: ${error.message}.`);
+    }
   }
 
   /** Replaces the identity and drops the sessions, as a new installation does. */
@@ -234,6 +246,7 @@ export class Phone implements PhoneCore {
         const message = recorder.cpu.span('phone', () => this.open(part, sender, group));
         const distribution = message.senderKeyDistributionMessage;
         if (distribution?.groupId) this.learnSenderKey(distribution, sender);
+        if (sender.device !== 0) this.checkAnnouncement(stanza, part, message, sender);
         const shows = describe(message.deviceSentMessage?.message ?? message) !== null;
         if (shows || category === 'peer') reading.message = message;
       } catch (error) {
@@ -248,6 +261,12 @@ export class Phone implements PhoneCore {
     }
     if (reading.message) recorder.readable(number, keyOf(sender), id);
     return reading;
+  }
+
+  /** What a stanza says about its file goes to phones that are asleep: as what it is announced to its owner. */
+  private checkAnnouncement(stanza: BinaryNode, part: BinaryNode, message: proto.Message, sender: DeviceRef): void {
+    const wrong = wrongAnnouncement(stanza, part, message.deviceSentMessage?.message ?? message);
+    if (wrong) this.deps.recorder.violation(keyOf(sender), 'media-announcement', `${stanza.attrs.id ?? ''}: ${wrong}`);
   }
 
   private cannotRead(stanza: BinaryNode, sender: DeviceRef, encryption: string, error: string): void {

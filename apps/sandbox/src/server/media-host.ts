@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { ServerBase } from './base.ts';
@@ -38,11 +39,38 @@ export class MediaHost {
       response.writeHead(413).end();
       return;
     }
+    if (this.spoilUpload(request, response)) return;
+    const hash = createHash('sha256');
+    request.on('data', (chunk: Buffer) => hash.update(chunk));
     const path = await this.context.media.receive(request);
+    const announced = (request.url ?? '').split('?')[0]!.split('/').at(-1)!;
+    const found = hash.digest('base64url');
+    if (HASH.test(announced) && decodeURIComponent(announced).replace(/=+$/, '') !== found) {
+      this.context.recorder.violation(null, 'upload-hash', `${announced} announced, ${found} sent`);
+      refuse(response, 400, 'The bytes are not those whose hash is in the address.');
+      return;
+    }
     const directPath = `${path}?ccb=11-4&oh=sandbox&oe=0`;
     const host = request.headers.host ?? this.context.mediaHost;
     response.writeHead(200, { 'content-type': 'application/json' });
     response.end(JSON.stringify({ url: `https://${host}${directPath}`, direct_path: directPath, handle: path }));
+  }
+
+  /** Takes an upload not, if a fault wants that: false, when none does. */
+  private spoilUpload(request: IncomingMessage, response: ServerResponse): boolean {
+    const { faults } = this.context;
+    const refused = faults.takeAny('upload-refused');
+    if (refused) {
+      request.resume();
+      request.once('end', () => refuse(response, refused.code ?? 500, 'As the fault wants it.'));
+      return true;
+    }
+    if (faults.takeAny('upload-cut')) {
+      request.once('data', () => request.destroy());
+      return true;
+    }
+    // Neither read nor answered: the client must give up by itself.
+    return faults.takeAny('upload-stalled') !== null;
   }
 
   private async download(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -72,6 +100,13 @@ export class MediaHost {
     if (body) await pipeline(body, response);
     else response.end();
   }
+}
+
+/** A SHA-256 in the alphabet of URLs. */
+const HASH = /^[\w-]{43}(?:=|%3D)?$/;
+
+function refuse(response: ServerResponse, code: number, error: string): void {
+  response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify({ error }));
 }
 
 /** One range of `Range: bytes=a-b`; null when there is none (several at once are served whole). */

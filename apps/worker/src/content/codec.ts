@@ -1,4 +1,6 @@
-import type { ContentOf, KindName, RequestOf } from '@wa-gate/contracts';
+import type { ContentOf, FileReference, KindName, RequestOf } from '@wa-gate/contracts';
+import type { MediaType } from '../media/media-type.ts';
+import type { UploadedFile } from '../media/uploaded-file.ts';
 import type { proto } from '../whatsapp/baileys.ts';
 
 /** A field of the protobuf message that identifies the kind. */
@@ -20,6 +22,14 @@ export interface Reader<C = Record<string, unknown>> {
 export interface Given {
   /** The secret of this message alone; see `messageSecret`. */
   secret: Uint8Array;
+  /** Where the file of the message is; of kinds whose codec names one. */
+  file?: UploadedFile | undefined;
+}
+
+/** A file that must be on WhatsApp's media host before its message can be built. */
+export interface FileToUpload {
+  file: FileReference;
+  mediaType: MediaType;
 }
 
 /** Both directions of one kind of the registry in `@wa-gate/contracts`. */
@@ -31,5 +41,7 @@ export interface Codec<K extends KindName> extends Reader<Partial<ContentOf<K>>>
    * @default true
    */
   isReproducible?: boolean;
+  /** The file that `build` needs; absent: the kind has none. */
+  upload?(request: RequestOf<K>): FileToUpload;
   build(request: RequestOf<K>, given: Given): proto.IMessage;
 }

@@ -1,7 +1,9 @@
 import { type MessageContext, type OutboundContext, quotedText } from '@wa-gate/contracts';
-import { jidNormalizedUser, type proto } from '../whatsapp/baileys.ts';
+import { isJidGroup, jidNormalizedUser, proto } from '../whatsapp/baileys.ts';
 import { present } from './fields.ts';
 import { readContent, unwrap } from './read-content.ts';
+
+const { AssociationType } = proto.MessageAssociation;
 
 /** What of the protobuf's members has a context. */
 interface WithContext {
@@ -14,8 +16,21 @@ export function readContext(raw: proto.IMessage): MessageContext | undefined {
   const message = unwrap(raw);
   const info = contextInfoOf(message);
   const viewOnce = isInViewOnceEnvelope(raw) || partsOf(message).some((part) => part.viewOnce) || undefined;
-  const context: MessageContext = { ...(info ? contextOf(info) : {}), ...(viewOnce && { viewOnce }) };
+  const album = albumOf(raw) ?? albumOf(message);
+  const context: MessageContext = {
+    ...(info ? contextOf(info) : {}),
+    ...(viewOnce && { viewOnce }),
+    ...(album && { album }),
+  };
   return Object.keys(context).length > 0 ? context : undefined;
+}
+
+/** The album of a picture or video. The association is beside the content, inside of an envelope or around it. */
+function albumOf({ messageContextInfo }: proto.IMessage): MessageContext['album'] {
+  const { associationType, parentMessageKey } = messageContextInfo?.messageAssociation ?? {};
+  return associationType === AssociationType.MEDIA_ALBUM && parentMessageKey?.id
+    ? { waMessageId: parentMessageKey.id }
+    : undefined;
 }
 
 const partsOf = (message: proto.IMessage): WithContext[] =>
@@ -105,14 +120,23 @@ export function withContext(
   chatJid: string,
   facts: ChatFacts,
 ): proto.IMessage {
-  const { quoted, mentions = [] } = context ?? {};
+  const { quoted, mentions = [], album } = context ?? {};
   const names = new Map(mentions.map((jid) => [jid, facts.nameOf(jid)]));
   const contextInfo: proto.IContextInfo = {
     ...(quoted && quoteOf(quoted, chatJid, facts)),
     ...(names.size > 0 && { mentionedJid: [...names.values()] }),
     ...(facts.expiresInSeconds > 0 && { expiration: facts.expiresInSeconds }),
   };
-  return Object.keys(contextInfo).length > 0 ? applied(renamed(message, names), contextInfo) : message;
+  const inAlbum = album ? associated(message, album.waMessageId, chatJid, facts) : message;
+  return Object.keys(contextInfo).length > 0 ? applied(renamed(inAlbum, names), contextInfo) : inAlbum;
+}
+
+/** Phones find the album of a picture by the key of its message. */
+function associated(message: proto.IMessage, id: string, chatJid: string, { own }: ChatFacts): proto.IMessage {
+  const participant = isJidGroup(chatJid) ? { participant: own } : {};
+  const parentMessageKey = { remoteJid: chatJid, fromMe: true, id, ...participant };
+  const messageAssociation = { associationType: AssociationType.MEDIA_ALBUM, parentMessageKey };
+  return { ...message, messageContextInfo: { ...message.messageContextInfo, messageAssociation } };
 }
 
 function quoteOf(
@@ -129,20 +153,57 @@ function quoteOf(
   };
 }
 
-/** Phones find a mention in the text by the digits of its jid. */
+/** Phones find a mention in the text, or in the caption of a file, by the digits of its jid. */
 function renamed(message: proto.IMessage, names: ReadonlyMap<string, string>): proto.IMessage {
-  let words = message.conversation;
-  if (!words) return message;
-  for (const [jid, name] of names) words = words.replaceAll(`@${digitsOf(jid)}`, `@${digitsOf(name)}`);
-  return { ...message, conversation: words };
+  if (names.size === 0) return message;
+  const rename = (words: string): string => {
+    let renaming = words;
+    for (const [jid, name] of names) renaming = renaming.replaceAll(`@${digitsOf(jid)}`, `@${digitsOf(name)}`);
+    return renaming;
+  };
+  return inContent(message, ({ conversation, ...members }) => ({
+    ...mapParts(members, (part) => (part.caption ? { ...part, caption: rename(part.caption) } : part)),
+    ...(typeof conversation === 'string' && { conversation: rename(conversation) }),
+  }));
 }
+
+/** The envelopes that a message may be in when its context is put into it. */
+const ENVELOPES = [
+  'ephemeralMessage',
+  'viewOnceMessage',
+  'viewOnceMessageV2',
+  'viewOnceMessageV2Extension',
+  'documentWithCaptionMessage',
+] as const;
+
+/** Changes what is in the envelopes of a message. They have no place for a context themselves. */
+function inContent(message: proto.IMessage, change: (inner: proto.IMessage) => proto.IMessage): proto.IMessage {
+  const envelope = ENVELOPES.find((member) => message[member]?.message);
+  if (!envelope) return change(message);
+  return { ...message, [envelope]: { message: inContent(message[envelope]!.message!, change) } };
+}
+
+interface Part {
+  caption?: string | null;
+}
+
+/** Changes each member that is a message of its own; the part about the message itself stays. */
+const mapParts = (
+  { messageContextInfo, ...members }: proto.IMessage,
+  change: (part: Part) => object,
+): proto.IMessage => ({
+  ...Object.fromEntries(Object.entries(members).map(([name, part]) => [name, isPart(part) ? change(part) : part])),
+  ...(messageContextInfo && { messageContextInfo }),
+});
+
+const isPart = (value: unknown): value is Part => typeof value === 'object' && value !== null;
 
 const digitsOf = (jid: string): string => jid.slice(0, jid.indexOf('@'));
 
 /** A plain text has no place for a context, and becomes the other form of text. */
 function applied(message: proto.IMessage, contextInfo: proto.IContextInfo): proto.IMessage {
-  const { conversation, messageContextInfo, ...members } = message;
-  const withIt = Object.fromEntries(Object.entries(members).map(([name, part]) => [name, { ...part, contextInfo }]));
-  const text = typeof conversation === 'string' && { extendedTextMessage: { text: conversation, contextInfo } };
-  return { ...withIt, ...text, ...(messageContextInfo && { messageContextInfo }) };
+  return inContent(message, ({ conversation, ...members }) => ({
+    ...mapParts(members, (part) => ({ ...part, contextInfo })),
+    ...(typeof conversation === 'string' && { extendedTextMessage: { text: conversation, contextInfo } }),
+  }));
 }

@@ -13,9 +13,10 @@ interface MediaFields {
   gifPlayback?: boolean | null;
   width?: number | null;
   height?: number | null;
+  isAnimated?: boolean | null;
 }
 
-const describe = (media: MediaFields) => ({
+const describe = (media: MediaFields, isVideoNote: boolean) => ({
   ...(media.caption ? { text: media.caption } : {}),
   content: present({
     mimetype: media.mimetype,
@@ -24,6 +25,8 @@ const describe = (media: MediaFields) => ({
     seconds: media.seconds,
     voice: media.ptt || undefined,
     gif: media.gifPlayback || undefined,
+    videoNote: isVideoNote || undefined,
+    animated: media.isAnimated || undefined,
     width: media.width,
     height: media.height,
   }),
@@ -42,7 +45,7 @@ const reader = (...members: FileMember[]): Reader => ({
   members,
   read(message: proto.IMessage) {
     const file = members.map((member) => message[member] as MediaFields | null | undefined).find(Boolean);
-    return file ? describe(file) : null;
+    return file ? describe(file, file === message.ptvMessage) : null;
   },
 });
 

@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto';
 import type { KindName, OutboundRequest } from '@wa-gate/contracts';
+import type { UploadedFile } from '../media/uploaded-file.ts';
 import { proto } from '../whatsapp/baileys.ts';
-import type { Codec } from './codec.ts';
+import type { Codec, FileToUpload } from './codec.ts';
 import { CODECS } from './codecs.ts';
 
 /**
@@ -14,21 +15,27 @@ export function messageSecret(key: Uint8Array, sessionId: string, waMessageId: s
 }
 
 /**
- * Builds the protobuf of a request, without its context. The same request and secret always give the same bytes.
+ * Builds the protobuf of a request, without its context. The same request, secret and file always give the same bytes.
  *
  * @throws for a type that only a later version has: after a rollback its rows may be in the outbox
  */
-export function buildMessage(outbound: OutboundRequest, secret: Uint8Array): proto.IMessage {
+export function buildMessage(outbound: OutboundRequest, secret: Uint8Array, file?: UploadedFile): proto.IMessage {
   const { type, context: _, ...request } = outbound;
-  if (!Object.hasOwn(CODECS, type)) throw new TypeError(`This version cannot send messages of type ${type}.`);
-  // The compiler cannot relate the type of the request to the entry of the table.
-  const codec = CODECS[type] as Codec<KindName>;
-  return codec.build(request as never, { secret });
+  const codec = codecOf(type);
+  if (!codec) throw new TypeError(`This version cannot send messages of type ${type}.`);
+  return codec.build(request as never, { secret, file });
 }
+
+/** The compiler cannot relate the type of the request to the entry of the table. */
+const codecOf = (type: KindName): Codec<KindName> | undefined =>
+  Object.hasOwn(CODECS, type) ? (CODECS[type] as Codec<KindName>) : undefined;
 
 /** Builds protobufs for the sender. */
 export interface OutboundContent {
-  build(request: OutboundRequest, secret: Uint8Array): proto.IMessage;
+  /** @param file of a request with a file: where it was uploaded */
+  build(request: OutboundRequest, secret: Uint8Array, file?: UploadedFile): proto.IMessage;
+  /** The file that must be uploaded before the message can be built. */
+  upload(request: OutboundRequest): FileToUpload | undefined;
   /**
    * Whether every attempt makes the same bytes from the request and the secret alone. The names in a context are those
    * of the moment.
@@ -39,7 +46,8 @@ export interface OutboundContent {
 /** Builds with the codec of each kind. */
 export const OUTBOUND_CONTENT: OutboundContent = {
   build: buildMessage,
-  isReproducible: ({ type, context }) => !context && ((CODECS[type] as Codec<KindName>).isReproducible ?? true),
+  upload: (request) => codecOf(request.type)?.upload?.(request as never),
+  isReproducible: ({ type, context }) => !context && (codecOf(type)?.isReproducible ?? true),
 };
 
 export const encodeMessage = (message: proto.IMessage): Buffer => Buffer.from(proto.Message.encode(message).finish());

@@ -55,6 +55,7 @@ const isByChance = (request: OutboundRequest): boolean =>
   request.type === 'text' && request.text.startsWith('by chance');
 const PARTLY_BY_CHANCE: OutboundContent = {
   build: (request, secret) => buildMessage(request, isByChance(request) ? randomBytes(32) : secret),
+  upload: () => undefined,
   isReproducible: (request) => !isByChance(request),
 };
 

@@ -1,18 +1,34 @@
 import type { Static, TObject, TProperties } from 'typebox';
-import type { Kind } from './kind.ts';
+import { album } from './album.ts';
+import { audio } from './audio.ts';
+import { document } from './document.ts';
+import { type FilePlace, placesOf } from './files.ts';
+import { image } from './image.ts';
+import type { Kind, Resolved } from './kind.ts';
 import { location } from './location.ts';
 import type { OutboundContext } from './outbound-context.ts';
+import { sticker } from './sticker.ts';
 import { text } from './text.ts';
+import { video } from './video.ts';
 
+export { type MessagePart, MessagePartSchema } from './album.ts';
+export type { FilePlace, FileReference } from './files.ts';
 export type { OutboundContext } from './outbound-context.ts';
 
 /** All kinds of messages that can be sent. The worker does not compile without a codec for each. */
-export const KINDS = { text, location };
+export const KINDS = { text, location, image, video, audio, document, sticker, album };
 export type KindName = keyof typeof KINDS;
 
 export const KIND_NAMES = Object.keys(KINDS) as readonly KindName[];
 
-export type RequestOf<K extends KindName> = Static<TObject<(typeof KINDS)[K]['request']>>;
+/** The kinds that workers can send and the API does not offer yet. */
+const NOT_OFFERED: readonly KindName[] = ['image', 'video', 'audio', 'document', 'sticker', 'album'];
+
+/** The kinds that the API offers. */
+export const OFFERED_KINDS: readonly KindName[] = KIND_NAMES.filter((name) => !NOT_OFFERED.includes(name));
+
+/** The fields of a kind as the outbox has them: files are references. */
+export type RequestOf<K extends KindName> = Resolved<Static<TObject<(typeof KINDS)[K]['request']>>>;
 export type ContentOf<K extends KindName> = Static<TObject<(typeof KINDS)[K]['content']>>;
 
 /** A message to send as the outbox stores it: the kind and its fields. */
@@ -21,11 +37,27 @@ export type OutboundRequest = { [K in KindName]: { type: K; context?: OutboundCo
 /** An entry of {@link KINDS} with its general type. */
 export const kindOf = (name: KindName) => KINDS[name] as unknown as Kind<TProperties, TProperties>;
 
+/**
+ * The files of a request, in the order in which they stand in it. Whoever takes them in writes the references into the
+ * holders.
+ */
+export const filesOf = (type: KindName, request: Record<string, unknown>): FilePlace[] =>
+  placesOf(kindOf(type).files ?? [], request);
+
+/** A request as it is sent: itself, and the messages that go with it. */
+export function splitRequest(request: OutboundRequest): { own: OutboundRequest; parts: OutboundRequest[] } {
+  const { type, context, ...fields } = request;
+  const split = kindOf(type).parts?.(fields as Resolved<Record<string, unknown>>);
+  if (!split) return { own: request, parts: [] };
+  const own = { type, ...split.own, ...(context && { context }) } as OutboundRequest;
+  return { own, parts: [...split.parts] as OutboundRequest[] };
+}
+
 /** The columns `text` and `content` of `messages` for a request. */
 export function storedOf(request: OutboundRequest): {
   text?: string;
   content?: Record<string, unknown>;
 } {
   const { type, context: _, ...fields } = request;
-  return kindOf(type).stored(fields);
+  return kindOf(type).stored(fields as Resolved<Record<string, unknown>>);
 }

@@ -1,5 +1,6 @@
 import type { Static, TObject, TProperties } from 'typebox';
 import type { ErrorCode } from '../errors.ts';
+import type { FileField, FileReference } from './files.ts';
 
 /** A request that the API accepts. */
 interface AcceptedExample<R extends TProperties> {
@@ -11,6 +12,29 @@ interface AcceptedExample<R extends TProperties> {
 interface RefusedExample {
   request: Readonly<Record<string, unknown>>;
   refused: ErrorCode;
+}
+
+/** A request as the outbox has it: each file is a reference to the media store. */
+export type Resolved<R> = {
+  [F in keyof R]: F extends 'media'
+    ? FileReference
+    : R[F] extends readonly (infer I extends { media: unknown })[]
+      ? Resolved<I>[]
+      : R[F];
+};
+
+/** A request that is sent as several messages. */
+export interface Split {
+  /** The fields of the message itself. */
+  own: Record<string, unknown>;
+  /** The requests of the others, each with its type, in their order. */
+  parts: readonly ({ type: string } & Record<string, unknown>)[];
+}
+
+/** What the columns `text` and `content` of `messages` say about a sent message. */
+export interface Stored<C extends TProperties> {
+  text?: string;
+  content?: Static<TObject<C>>;
 }
 
 /**
@@ -26,10 +50,23 @@ export interface Kind<R extends TProperties, C extends TProperties> {
    * Alternative names of required fields. The description shows the alternative first; a request has one of the two.
    */
   aliases?: Readonly<Partial<Record<keyof R & string, string>>>;
+  /**
+   * Where files stand in the request, and what they are for. The gateway takes each into the media store before it
+   * accepts the message, and puts a {@link FileReference} in its place. A file of the request itself may also come as
+   * `mediaUrl`.
+   */
+  files?: readonly FileField[];
+  /** Why the fields do not go together, in one sentence. `undefined`: they do. */
+  refusal?(request: Static<TObject<R>>): string | undefined;
+  /**
+   * Other messages that are sent with it, each with a status of its own. They are accepted together or not at all, and
+   * follow it in its chat.
+   */
+  parts?(request: Resolved<Static<TObject<R>>>): Split;
   /** `message.content`, for sent and for received messages. */
   content: C;
   /** The columns `messages.text` and `messages.content` of a sent message. */
-  stored(request: Static<TObject<R>>): { text?: string; content?: Static<TObject<C>> };
+  stored(request: Resolved<Static<TObject<R>>>): Stored<C>;
   /** Examples for the documentation and the tests. The first one is the example of the request. */
   examples: readonly [AcceptedExample<R>, ...(AcceptedExample<R> | RefusedExample)[]];
 }

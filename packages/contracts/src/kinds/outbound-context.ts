@@ -14,4 +14,6 @@ export interface OutboundContext {
   };
   /** Jids of people. */
   mentions?: string[];
+  /** The album that it belongs to. */
+  album?: { messageId: string; waMessageId: string };
 }

@@ -91,7 +91,7 @@ export async function acceptAtOwner(
 ): Promise<AcceptedAtOwner> {
   const { sessionIds, values, upsertedBy } = keyWriteValues(writes);
   const stored = acceptances.map(({ message }) => storedOf(message.request));
-  const contexts = acceptances.map(({ message: { request, chatJid } }) => storedContextOf(request.context, chatJid));
+  const contexts = acceptances.map(({ message: { request, chatJid } }) => storedContextOf(request, chatJid));
   const column = <T>(read: (message: AcceptedMessage) => T) => acceptances.map(({ message }) => read(message));
   const keys = acceptances.flatMap(({ message: { messageId, idempotency } }) =>
     idempotency ? keyNames(idempotency).map((name) => ({ ...name, messageId, hash: idempotency.requestHash })) : [],

@@ -1,7 +1,7 @@
 import { newId } from '@wa-gate/kit';
 import { createTestDatabase, type SeededSession, seedSession, type TestDatabase } from '@wa-gate/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type AcceptedMessage, acceptMessage } from './accept.ts';
+import { type AcceptedMessage, type AcceptedPart, acceptMessage } from './accept.ts';
 import { hashRequest } from './idempotency.ts';
 import { newWaMessageId } from './wa-message-id.ts';
 
@@ -127,6 +127,60 @@ describe('a request with a key', () => {
   it('counts as the same in whatever order its members come', () => {
     expect(hashRequest({ a: 1, b: { c: [2, 3], d: 4 } })).toEqual(hashRequest({ b: { d: 4, c: [2, 3] }, a: 1 }));
     expect(hashRequest({ a: [1, 2] })).not.toEqual(hashRequest({ a: [2, 1] }));
+  });
+});
+
+describe('a message with parts', () => {
+  const part = (text: string): AcceptedPart => ({
+    messageId: newId(),
+    waMessageId: newWaMessageId(),
+    request: { type: 'text', text },
+  });
+  const stored = async () => {
+    const { rows } = await database.pool.query(
+      `SELECT o.message_id AS id, o.wa_message_id AS "waMessageId", o.request->>'text' AS text, o.chat_jid AS chat, m.text AS shown,
+         m.metadata, o.fail_if_uncertain AS fails, k.message_id AS named
+       FROM outbox o JOIN messages m ON m.id = o.message_id
+       JOIN message_keys k ON k.session_id = o.session_id AND k.chat_jid = o.chat_jid AND k.from_me AND k.wa_message_id = o.wa_message_id
+       WHERE o.session_id = $1 ORDER BY o.seq`,
+      [session.sessionId],
+    );
+    return rows;
+  };
+
+  it('is accepted with them, in their order, each under its own id (MR-011)', async () => {
+    const messageId = newId();
+    const parts = Array.from({ length: 30 }, (_, index) => part(`part ${index}`));
+    const metadata = { order: 7 };
+    expect(await accept({ messageId, parts, metadata, failIfUncertain: true })).toEqual({ outcome: 'accepted' });
+    const rows = await stored();
+    expect(rows.map(({ id }) => id)).toEqual([messageId, ...parts.map((each) => each.messageId)]);
+    expect(rows.map(({ named }) => named)).toEqual(rows.map(({ id }) => id));
+    expect(rows.slice(1).map(({ text }) => text)).toEqual(parts.map((_, index) => `part ${index}`));
+    for (const row of rows) expect(row).toMatchObject({ chat: CHAT, shown: row.text, metadata, fails: true });
+    const { rows: found } = await database.pool.query('SELECT content FROM messages WHERE id = $1', [messageId]);
+    expect(found[0].content).toEqual({
+      parts: parts.map(({ messageId: id, waMessageId }) => ({ messageId: id, waMessageId })),
+    });
+  });
+
+  it('is accepted once with its keys, and a repetition stores none of its parts', async () => {
+    const parts = () => [part('a'), part('b')];
+    const messageId = newId();
+    const idempotency = { key: 'k1', clientMessageId: 'c1', requestHash };
+    const answers = [await accept({ messageId, parts: parts(), idempotency })];
+    answers.push(await accept({ parts: parts(), idempotency }));
+    expect(answers).toEqual([
+      { outcome: 'accepted' },
+      { outcome: 'used', messageIds: [messageId, messageId], isSameRequest: true },
+    ]);
+    expect([await count('messages'), await count('outbox'), await count('idempotency_keys')]).toEqual([3, 3, 2]);
+  });
+
+  it('is refused as a whole', async () => {
+    await setSession(`state = 'LOGGED_OUT', paired_at = NULL`);
+    expect((await accept({ parts: [part('a'), part('b')] })).outcome).toBe('logged-out');
+    expect([await count('messages'), await count('outbox')]).toEqual([0, 0]);
   });
 });
 

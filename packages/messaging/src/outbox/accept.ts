@@ -1,4 +1,4 @@
-import { type OutboundRequest, PAIRING_STATES, storedContextOf, storedOf } from '@wa-gate/contracts';
+import { type MessagePart, type OutboundRequest, PAIRING_STATES, storedContextOf, storedOf } from '@wa-gate/contracts';
 import type { OutboxLane, Queryable } from '@wa-gate/db';
 import { isHeldBack, newChatsHeldUntil } from '../sessions/reachout.ts';
 import {
@@ -31,6 +31,12 @@ export interface AcceptedMessage {
   trace?: string | undefined;
   /** Under which names this request may come again without being a new message. */
   idempotency?: IdempotencyKeys | undefined;
+  /** Messages that are accepted with it, and follow it in its chat. Only the message itself has keys. */
+  parts?: readonly AcceptedPart[] | undefined;
+}
+
+export interface AcceptedPart extends MessagePart {
+  request: OutboundRequest;
 }
 
 /**
@@ -104,10 +110,8 @@ export const TAKE_KEY = `ON CONFLICT (session_id, key) DO UPDATE SET
       message_id = CASE WHEN k.expires_at <= now() THEN excluded.message_id ELSE k.message_id END,
       expires_at = CASE WHEN k.expires_at <= now() THEN excluded.expires_at ELSE k.expires_at END`;
 
-/** The same with keys. */
-const ACCEPT_ONCE = {
-  name: 'accept-message-once',
-  text: `WITH ${SESSION}, keys AS (
+/** The keys of a request, and `used`: those that stand for another message already. */
+const KEYS = `keys AS (
     INSERT INTO idempotency_keys AS k (session_id, key, request_hash, message_id, expires_at)
     SELECT s.id, given.key, $17, $1, now() + given.lifetime * interval '1 s'
     FROM session s CROSS JOIN unnest($15::text[], $16::int[]) AS given(key, lifetime)
@@ -116,9 +120,46 @@ const ACCEPT_ONCE = {
     RETURNING request_hash, message_id
   ), used AS (
     SELECT * FROM keys WHERE message_id <> $1
-  ), ${messageAndOutbox(' AND NOT EXISTS (SELECT 1 FROM used)', '$18::text')}
-  SELECT ${RESULT}, (SELECT json_agg(message_id) FROM used) AS "messageIds",
-    (SELECT bool_and(request_hash = $17) FROM used) AS "isSameRequest" FROM session`,
+  )`;
+
+const RESULT_ONCE = `${RESULT}, (SELECT json_agg(message_id) FROM used) AS "messageIds",
+    (SELECT bool_and(request_hash = $17) FROM used) AS "isSameRequest"`;
+
+/** The same with keys. */
+const ACCEPT_ONCE = {
+  name: 'accept-message-once',
+  text: `WITH ${SESSION}, ${KEYS}, ${messageAndOutbox(' AND NOT EXISTS (SELECT 1 FROM used)', '$18::text')}
+  SELECT ${RESULT_ONCE} FROM session`,
+};
+
+/**
+ * The same for a message with parts, with or without keys. All rows of the outbox come from one insert, so that their
+ * order is that of the parts.
+ */
+const ACCEPT_TOGETHER = {
+  name: 'accept-messages-together',
+  text: `WITH ${SESSION}, ${KEYS}, given AS (
+    SELECT $1::uuid AS message_id, $3::text AS wa_message_id, $5::text AS kind, $6::text AS text, $13::jsonb AS content,
+      $14::jsonb AS context, $9::jsonb AS request, 0 AS ord
+    UNION ALL
+    SELECT p.message_id, p.wa_message_id, p.kind, p.text, p.content, p.context, p.request, p.ord
+    FROM jsonb_to_recordset($19::jsonb) AS p(message_id uuid, wa_message_id text, kind text, text text, content jsonb,
+      context jsonb, request jsonb, ord int)
+  ), message AS (
+    INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, from_me, kind, text, content, state, metadata, api_key_id,
+      context)
+    SELECT g.message_id, s.id, 'OUTBOUND', g.wa_message_id, $4, true, g.kind, g.text, g.content, 'QUEUED', $7, $12, g.context
+    FROM session s CROSS JOIN given g WHERE s.outcome = 'accepted' AND NOT EXISTS (SELECT 1 FROM used)
+    RETURNING id
+  ), keyed AS (
+    INSERT INTO message_keys (session_id, chat_jid, from_me, wa_message_id, message_id)
+    SELECT $2, $4, true, g.wa_message_id, m.id FROM message m JOIN given g ON g.message_id = m.id
+  ), queued AS (
+    INSERT INTO outbox (message_id, session_id, lane, wa_message_id, chat_jid, request, not_before, fail_if_uncertain, trace)
+    SELECT m.id, $2, $8, g.wa_message_id, $4, g.request, date_trunc('milliseconds', now()), s.fail_if_uncertain, $18
+    FROM message m JOIN given g ON g.message_id = m.id CROSS JOIN session s ORDER BY g.ord
+  )
+  SELECT ${RESULT_ONCE} FROM session`,
 };
 
 interface AcceptRow {
@@ -145,8 +186,8 @@ export const keyNames = ({ key, clientMessageId }: IdempotencyKeys): { name: str
  */
 export async function acceptMessage(db: Queryable, message: AcceptedMessage): Promise<Acceptance> {
   const names = message.idempotency ? keyNames(message.idempotency) : [];
-  const { text, content } = storedOf(message.request);
-  const context = storedContextOf(message.request.context, message.chatJid);
+  const { text, content } = shownOf(message);
+  const context = storedContextOf(message.request, message.chatJid);
   const trace = message.trace ?? null;
   const values = [
     message.messageId,
@@ -164,18 +205,24 @@ export async function acceptMessage(db: Queryable, message: AcceptedMessage): Pr
     content ? JSON.stringify(content) : null,
     context ? JSON.stringify(context) : null,
   ];
-  if (!message.idempotency || names.length === 0) {
+  const parts = message.parts ?? [];
+  if (parts.length === 0 && names.length === 0) {
     const { rows } = await db.query<AcceptRow>({ ...ACCEPT, values: [...values, trace] });
     return readAcceptance(rows[0]);
   }
 
-  const { requestHash } = message.idempotency;
+  const requestHash = message.idempotency?.requestHash ?? NO_HASH;
   const keys = names.map(({ name }) => name);
   const lifetimes = names.map(({ lifetime }) => lifetime);
-  const { rows } = await db.query<AcceptRow>({
-    ...ACCEPT_ONCE,
-    values: [...values, keys, lifetimes, requestHash, trace],
-  });
+  const all = [...values, keys, lifetimes, requestHash, trace];
+  const { rows } = await db.query<AcceptRow>(
+    parts.length === 0
+      ? { ...ACCEPT_ONCE, values: all }
+      : {
+          ...ACCEPT_TOGETHER,
+          values: [...all, JSON.stringify(parts.map((part, index) => rowOf(message, part, index)))],
+        },
+  );
   const acceptance = readAcceptance(rows[0]);
   if (acceptance.outcome === 'accepted') return acceptance;
   if (acceptance.outcome === 'used') {
@@ -186,6 +233,33 @@ export async function acceptMessage(db: Queryable, message: AcceptedMessage): Pr
   // What was accepted before counts more than what the session says now.
   const used = await findUsedKeys(db, { sessionId: message.sessionId, keys, requestHash });
   return used ? { outcome: 'used', ...used } : acceptance;
+}
+
+/** No key has it. */
+const NO_HASH = Buffer.alloc(0);
+
+/** What lists show of a message: of one with parts also their ids. */
+function shownOf({ request, parts = [] }: AcceptedMessage): ReturnType<typeof storedOf> {
+  const stored = storedOf(request);
+  if (parts.length === 0) return stored;
+  const ids = parts.map(({ messageId, waMessageId }): MessagePart => ({ messageId, waMessageId }));
+  return { ...stored, content: { ...stored.content, parts: ids } };
+}
+
+/** A part as a member of the parameter of {@link ACCEPT_TOGETHER}. */
+function rowOf({ chatJid }: AcceptedMessage, { messageId, waMessageId, request }: AcceptedPart, index: number) {
+  const { text, content } = storedOf(request);
+  const context = storedContextOf(request, chatJid);
+  return {
+    message_id: messageId,
+    wa_message_id: waMessageId,
+    kind: request.type,
+    text,
+    content,
+    context,
+    request,
+    ord: index + 1,
+  };
 }
 
 function readAcceptance(row: AcceptRow | undefined): Acceptance {

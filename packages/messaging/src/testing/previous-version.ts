@@ -22,7 +22,8 @@ const CHAT = '15550001@s.whatsapp.net';
 
 /** The enum `MessageType`, which the previous version writes beside the kind. */
 const TYPES = 'TEXT IMAGE DOCUMENT AUDIO VIDEO STICKER LOCATION CONTACT POLL REACTION SYSTEM'.split(' ');
-const previousTypeOf = (kind: string) => (TYPES.includes(kind.toUpperCase()) ? kind.toUpperCase() : 'UNKNOWN');
+export const hasPreviousType = (kind: string): boolean => TYPES.includes(kind.toUpperCase());
+const previousTypeOf = (kind: string) => (hasPreviousType(kind) ? kind.toUpperCase() : 'UNKNOWN');
 
 /** A process of the version before: its statements, prepared once on each of its connections. */
 export class PreviousVersion {

@@ -22,6 +22,19 @@ describe('what is sent for a request', () => {
     expect(outboundOf({ to, ...place, metadata: {} })).toEqual(place);
   });
 
+  it('takes a file under each of its names, and says which fields do not go together (MR-011)', () => {
+    const media = { url: 'https://example.com/a.mp4' };
+    expect(outboundOf({ to, type: 'video', mediaUrl: media.url })).toEqual({ type: 'video', media });
+    expect(outboundOf({ to, type: 'video', media, gif: true })).toEqual({ type: 'video', media, gif: true });
+    expect(() => outboundOf({ to, type: 'video', media, mediaUrl: media.url })).toThrow(
+      '`media` or `mediaUrl`, not both',
+    );
+    expect(() => outboundOf({ to, type: 'video' })).toThrow('body needs `media` or `mediaUrl`');
+    expect(() => outboundOf({ to, type: 'video', media, gif: true, videoNote: true })).toThrow(
+      'The request is not valid. Give `gif` or `videoNote`, not both.',
+    );
+  });
+
   it('needs one of two names, and no two values', () => {
     expect(() => outboundOf({ to })).toThrow('The request is not valid: body needs `message`.');
     expect(() => outboundOf({ to, message: 'a', text: 'b' })).toThrow(

@@ -1,8 +1,8 @@
 import {
   DEFAULT_KIND,
-  KIND_NAMES,
   type KindName,
   kindOf,
+  OFFERED_KINDS,
   type OutboundRequest,
   type SendRequest,
 } from '@wa-gate/contracts';
@@ -12,9 +12,13 @@ import { ApiError } from '../../http/api-error.ts';
 /** What is sent for a request: its kind and the fields of that kind, each under its own name. */
 export function outboundOf(body: SendRequest): OutboundRequest {
   const { type = DEFAULT_KIND } = body;
-  const { request, aliases = {} } = kindOf(type);
-  const fields = Object.keys(request).map((field) => [field, givenFor(body, field, aliases[field])] as const);
+  const { request, aliases = {}, files = [], refusal } = kindOf(type);
+  const hasUrl = files.some(({ list }) => list === undefined);
+  const read = (field: string) => (hasUrl && field === 'media' ? mediaOf(body) : givenFor(body, field, aliases[field]));
+  const fields = Object.keys(request).map((field) => [field, read(field)] as const);
   const given = Object.fromEntries(fields.filter(([, value]) => value !== undefined));
+  const sentence = refusal?.(given);
+  if (sentence) throw new ApiError('VALIDATION', { message: `The request is not valid. ${sentence}` });
   // The schema of the kind has seen the body.
   return { type, ...given } as OutboundRequest;
 }
@@ -30,6 +34,15 @@ function givenFor(body: SendRequest, field: string, other: string | undefined): 
   return values[0];
 }
 
+/** The file of a request, which may be given as its URL alone. */
+function mediaOf({ media, mediaUrl }: SendRequest): unknown {
+  if (media !== undefined && mediaUrl !== undefined)
+    throw new ApiError('VALIDATION', { message: 'Give `media` or `mediaUrl`, not both.' });
+  if (media === undefined && mediaUrl === undefined)
+    throw new ApiError('VALIDATION', { message: 'The request is not valid: body needs `media` or `mediaUrl`.' });
+  return media ?? { url: mediaUrl };
+}
+
 /** Of all that makes two requests the same. It is compared with hashes of older versions for as long as keys live. */
 export function requestHashOf(body: SendRequest, chatJid: string, request: OutboundRequest): Buffer {
   const { clientMessageId, metadata, onUncertain = 'resend', replyTo, mentions } = body;
@@ -42,11 +55,11 @@ export function requestHashOf(body: SendRequest, chatJid: string, request: Outbo
 export function refuseUnsupportedType(body: unknown): void {
   const type = (body as { type?: unknown } | null | undefined)?.type;
   if (typeof type !== 'string' || isKind(type)) return;
-  const supported = KIND_NAMES.map((name) => `"${name}"`);
+  const supported = OFFERED_KINDS.map((name) => `"${name}"`);
   throw new ApiError('MESSAGE_TYPE_UNSUPPORTED', {
     message: `Messages of type "${type.slice(0, 40)}" are not yet supported. Send type ${supported.join(' or ')}.`,
-    details: { supported: KIND_NAMES },
+    details: { supported: OFFERED_KINDS },
   });
 }
 
-export const isKind = (type: unknown): type is KindName => (KIND_NAMES as readonly unknown[]).includes(type);
+export const isKind = (type: unknown): type is KindName => (OFFERED_KINDS as readonly unknown[]).includes(type);

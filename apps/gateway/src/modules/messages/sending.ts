@@ -1,14 +1,22 @@
 import {
   describeMessageState,
+  filesOf,
   type KindName,
   type OutboundRequest,
   type SendRequest,
   type SendResult,
+  splitRequest,
   type WaitFor,
 } from '@wa-gate/contracts';
 import { isDatabaseUnavailable, type Queryable } from '@wa-gate/db';
 import { newId, presentTraceparent } from '@wa-gate/kit';
-import { type Acceptance, type AcceptedMessage, acceptMessage, newWaMessageId } from '@wa-gate/messaging';
+import {
+  type Acceptance,
+  type AcceptedMessage,
+  type AcceptedPart,
+  acceptMessage,
+  newWaMessageId,
+} from '@wa-gate/messaging';
 import { ApiError } from '../../http/api-error.ts';
 import type { SessionRef } from '../../principal.ts';
 import type { Doorbells } from '../../worker-links/doorbells.ts';
@@ -52,10 +60,7 @@ export interface Sending {
   send(session: SessionRef, request: SendRequest, options: SendOptions): Promise<SendOutcome>;
 }
 
-interface Ids {
-  messageId: string;
-  waMessageId: string;
-}
+type Ids = Pick<SendResult, 'messageId' | 'waMessageId' | 'parts'>;
 
 type Refusal = Exclude<Acceptance, { outcome: 'accepted' | 'used' }>;
 
@@ -116,12 +121,14 @@ async function readMessage(
   const fields = outboundOf(body);
   const context = await readSendContext(messages, session, body);
   const request = context ? { ...fields, context } : fields;
+  const { own, parts } = splitRequest(request);
+  const ids = { messageId: newId(), waMessageId: newWaMessageId() };
   return {
-    messageId: newId(),
-    waMessageId: newWaMessageId(),
+    ...ids,
     sessionId: session.id,
     chatJid,
-    request,
+    request: own,
+    ...(parts.length > 0 && { parts: parts.map((part) => partOf(part, ids, context)) }),
     metadata: body.metadata,
     failIfUncertain: body.onUncertain && body.onUncertain === 'fail',
     idempotency: idempotencyOf(body, givenJid, request, options.idempotencyKey),
@@ -129,6 +136,21 @@ async function readMessage(
     trace: presentTraceparent(),
   };
 }
+
+/** A message of an album. It mentions whom the album mentions; the album alone quotes. */
+const partOf = (
+  part: OutboundRequest,
+  album: { messageId: string; waMessageId: string },
+  context: OutboundRequest['context'],
+): AcceptedPart => ({
+  messageId: newId(),
+  waMessageId: newWaMessageId(),
+  request: { ...part, context: { ...(context?.mentions && { mentions: context.mentions }), album } },
+});
+
+/** The owner of a session takes offers of single messages, and of none that waits for an upload. */
+const isOffered = ({ request, parts = [] }: AcceptedMessage): boolean =>
+  parts.length === 0 && filesOf(request.type, { ...request }).length === 0;
 
 /** Accepts messages and waits for what becomes of them. */
 export function createSending(deps: SendingDependencies): Sending {
@@ -152,7 +174,7 @@ export function createSending(deps: SendingDependencies): Sending {
 
   /** By the owner of the session, if it takes the offer, else here. */
   async function acceptSoon(message: AcceptedMessage, expectation: Expectation, timeoutMs: number) {
-    const offer = await offers.make(message, timeoutMs);
+    const offer = isOffered(message) ? await offers.make(message, timeoutMs) : undefined;
     if (!offer) return await accept(message);
     try {
       if (await expectation.isHintedBefore(offer.lapsed)) return acceptedByOwner(message);
@@ -196,7 +218,7 @@ export function createSending(deps: SendingDependencies): Sending {
       expectation.cancel();
       return { ...present(record ?? first, wait), isReplay: true };
     }
-    const ids = { messageId: record.id, waMessageId: record.waMessageId };
+    const ids = { messageId: record.id, waMessageId: record.waMessageId, ...partsIn(record) };
     return { ...(await conclude(session, ids, wait, expectation, async () => chatOf(record))), isReplay: true };
   }
 
@@ -215,10 +237,10 @@ export function createSending(deps: SendingDependencies): Sending {
     expectation: Expectation,
     chat: () => Promise<ChatOfResult>,
   ) {
-    const { messageId, waMessageId } = ids;
+    const { messageId } = ids;
     const state = await expectation.outcome(() => messages.readState(messageId));
     if (state && !NEEDS_REASON.has(state))
-      return { result: { messageId, waMessageId, ...describeMessageState(state), ...(await chat()) }, isSettled: true };
+      return { result: { ...ids, ...describeMessageState(state), ...(await chat()) }, isSettled: true };
     // A refusal has a reason, and at the time-out the caller gets what is true now.
     try {
       const record = await findOwn(session, messageId);
@@ -227,7 +249,7 @@ export function createSending(deps: SendingDependencies): Sending {
     } catch (error) {
       if (!isDatabaseUnavailable(error)) throw error;
       // Accepted it is, and more is not known now. A 503 would make the caller send it again.
-      const result = { messageId, waMessageId, ...describeMessageState(state ?? 'QUEUED') };
+      const result = { ...ids, ...describeMessageState(state ?? 'QUEUED') };
       return { result: { ...result, ...(await chat()) }, isSettled: state !== null };
     }
   }
@@ -239,7 +261,7 @@ export function createSending(deps: SendingDependencies): Sending {
       const recipient = await names.recipient(session.workspaceId, request.to);
       const message = await readMessage(messages, session, recipient, request, options);
       const { messageId, waMessageId } = message;
-      const ids = { messageId, waMessageId };
+      const ids: Ids = { messageId, waMessageId, ...partsOf(message) };
       if (wait === 'queued') {
         const acceptance = await accept(message);
         if (acceptance.outcome === 'used') return await replay(session, acceptance.messageIds, options);
@@ -266,6 +288,13 @@ export function createSending(deps: SendingDependencies): Sending {
 
 type ChatOfResult = Pick<SendResult, 'chat' | 'identities'>;
 const toChat = ({ chatJid, identity }: Recipient): ChatOfResult => ({ chat: chatJid, identities: { chat: identity } });
+/** The messages that were accepted with it. */
+const partsOf = ({ parts = [] }: Pick<AcceptedMessage, 'parts'>): Pick<SendResult, 'parts'> =>
+  parts.length === 0 ? {} : { parts: parts.map(({ messageId, waMessageId }) => ({ messageId, waMessageId })) };
+const partsIn = ({ content }: MessageRecord): Pick<SendResult, 'parts'> => {
+  const { parts } = (content ?? {}) as Pick<SendResult, 'parts'>;
+  return parts ? { parts } : {};
+};
 const chatOf = ({ chatJid, chatIdentity }: MessageRecord): ChatOfResult => ({
   chat: chatJid,
   identities: { chat: chatIdentity },
@@ -278,7 +307,14 @@ const isDone = (wait: WaitGoal, { state }: MessageRecord): boolean => state !== 
 function present(record: MessageRecord, wait: WaitFor): { result: SendResult; isSettled: boolean } {
   const { id: messageId, waMessageId, state } = record;
   return {
-    result: { messageId, waMessageId, ...describeMessageState(state), ...chatOf(record), ...presentError(record) },
+    result: {
+      messageId,
+      waMessageId,
+      ...partsIn(record),
+      ...describeMessageState(state),
+      ...chatOf(record),
+      ...presentError(record),
+    },
     isSettled: wait !== 'queued' && isDone(wait, record),
   };
 }

@@ -68,6 +68,7 @@ export const messageRoutes: FastifyPluginAsyncTypebox<{ context: ServerContext }
           404: Refusal,
           409: Refusal,
           410: Refusal,
+          422: Refusal,
         },
       },
     },

@@ -51,7 +51,7 @@ function fileKind<R extends TProperties>(kind: FileKind<R>): PhoneKind<typeof co
     members,
     describe(received) {
       const file = members.map((member) => received[member]).find((found) => found !== null && found !== undefined);
-      return file ? describeFile(type, file) : null;
+      return file ? describeFile(type, file, file === received.ptvMessage) : null;
     },
   });
 }
@@ -134,8 +134,13 @@ const base64 = (value: Uint8Array | null | undefined) => Buffer.from(value ?? []
 /** protobufjs decodes 64-bit fields to Long objects. */
 const number = (value: number | { toString(): string } | null | undefined): number => Number((value ?? 0).toString());
 
-function describeFile(type: string, file: FileMessage): MessageDescription {
-  const extra = file as proto.Message.IVideoMessage & proto.Message.IDocumentMessage & proto.Message.IAudioMessage;
+type AnyFile = proto.Message.IVideoMessage &
+  proto.Message.IDocumentMessage &
+  proto.Message.IAudioMessage &
+  proto.Message.IStickerMessage;
+
+function describeFile(type: string, file: FileMessage, isVideoNote: boolean): MessageDescription {
+  const extra = file as AnyFile;
   const media: MediaReference = {
     mimetype: file.mimetype ?? null,
     path: file.directPath ?? pathOf(file.url),
@@ -149,6 +154,12 @@ function describeFile(type: string, file: FileMessage): MessageDescription {
   if (extra.width) media.width = extra.width;
   if (extra.height) media.height = extra.height;
   if (extra.ptt) media.voice = true;
+  if (extra.gifPlayback) media.gif = true;
+  if (isVideoNote) media.videoNote = true;
+  if (extra.viewOnce) media.viewOnce = true;
+  if (extra.isAnimated) media.animated = true;
+  if (extra.waveform?.length) media.waveform = base64(extra.waveform);
+  if (extra.jpegThumbnail?.length) media.thumbnail = base64(extra.jpegThumbnail);
   return { type, text: extra.caption ?? null, media, details: describeContext(file.contextInfo) };
 }
 
