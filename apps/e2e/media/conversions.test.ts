@@ -175,7 +175,10 @@ describe('videos', () => {
   });
 
   test.each([
-    ['clip.webm', [...PATTERN, ...TONE, '-c:v', 'libvpx', '-c:a', 'libopus', '-t', '3']],
+    [
+      'clip.webm',
+      [...PATTERN, ...TONE, '-c:v', 'libvpx', '-deadline', 'realtime', '-cpu-used', '8', '-c:a', 'libopus', '-t', '3'],
+    ],
     ['clip.avi', [...PATTERN, ...TONE, '-c:v', 'mpeg4', '-c:a', 'mp3', '-t', '3']],
     ['ten-bits.mp4', [...PATTERN, '-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p10le']],
     ['odd.mkv', ['-f', 'lavfi', '-i', 'testsrc2=s=321x241:r=15:d=3', '-c:v', 'ffv1', '-pix_fmt', 'yuv444p']],
@@ -224,7 +227,7 @@ describe('videos', () => {
       '-f',
       'lavfi',
       '-i',
-      'testsrc2=s=1280x720:r=30:d=120',
+      'testsrc2=s=1280x720:r=30:d=20',
       '-c:v',
       'mjpeg',
       '-q:v',

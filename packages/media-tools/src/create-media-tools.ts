@@ -111,6 +111,13 @@ export function createMediaTools(environment: MediaToolsEnvironment, path = proc
     const { mimetype } = await reader.typeOf(path, undefined, signal);
     if (!isSoundOrVideo(mimetype)) return { path, mimetype, probe: { seconds: 0, isWhole: true } };
     const probe = await reader.probe(path, mimetype, signal);
+    if (!probe.video && !probe.audio) {
+      throw new MediaRefusedError(
+        'MEDIA_UNREADABLE',
+        `The file is ${mimetype}, but there is neither a picture nor a sound in it: it is damaged or cut off.`,
+        { found: mimetype },
+      );
+    }
     if (!probe.isWhole) {
       throw new MediaRefusedError(
         'MEDIA_UNREADABLE',

@@ -11,6 +11,7 @@ import { video } from './testing/videos.ts';
 /** Everything that works without ffmpeg. `apps/e2e/media` has the rest. */
 const media = useMediaTools();
 
+
 type Method = 'image' | 'video' | 'gif' | 'audio' | 'voiceNote' | 'sticker';
 const METHODS: readonly Method[] = ['image', 'video', 'gif', 'audio', 'voiceNote', 'sticker'];
 
@@ -194,7 +195,7 @@ describe('a sticker', () => {
   });
 
   it('of an animation that no encoder makes small stays below 500 kB and as long as it was', async () => {
-    const frames = 10;
+    const frames = 6;
     const path = await media.file(
       'noise',
       await noise(256, frames)

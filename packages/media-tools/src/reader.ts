@@ -8,7 +8,7 @@ import { runInThread } from './thread/run-in-thread.ts';
 import { UnreadableError } from './thread/unreadable-error.ts';
 
 /** Of the header of a file. */
-const PROBE_MS = 15_000;
+const PROBE_MS = 8_000;
 
 /** Reads what files are. */
 export interface MediaReader {
@@ -53,7 +53,7 @@ export function createMediaReader(ffmpeg: FfmpegTools | undefined): MediaReader 
       if (ffmpeg) return ffmpeg.probe(path, signal);
       throw new MediaRefusedError(
         'MEDIA_TOOL_MISSING',
-        `${mimetype} is read with ffmpeg, which this installation lacks. Its operator can install it (docs/media-conversion.md); send another format, or send it as a document.`,
+        `A file of ${mimetype} is read with ffmpeg, which this installation lacks. Its operator can install it (docs/media-conversion.md); send another format, or send it as a document.`,
         { found: mimetype, tool: 'ffmpeg' },
       );
     },

@@ -2,6 +2,7 @@ import {
   ALL_FORMATS,
   EncodedPacketSink,
   FilePathSource,
+  FLAC,
   Input,
   type InputAudioTrack,
   type InputTrack,
@@ -10,12 +11,15 @@ import {
 import type { AudioTrack, Probe, VideoTrack } from '../probe.ts';
 import { UnreadableError } from './unreadable-error.ts';
 
+/** Without FLAC: a damaged one can keep the library (1.61.0) busy for ever. */
+const FORMATS = ALL_FORMATS.filter((format) => format !== FLAC);
+
 /**
- * Reads the header of MP4, QuickTime, 3GP, WebM, Matroska, Ogg, MP3, WAV, AIFF, FLAC and ADTS, and the last samples.
+ * Reads the header of MP4, QuickTime, 3GP, WebM, Matroska, Ogg, MP3, WAV, AIFF and ADTS, and the last samples.
  * @returns `null` for other containers
  */
 export async function probeContainer(path: string): Promise<Probe | null> {
-  const input = new Input({ formats: ALL_FORMATS, source: new FilePathSource(path) });
+  const input = new Input({ formats: FORMATS, source: new FilePathSource(path) });
   try {
     if (!(await input.canRead())) return null;
     const [video, audio] = [await input.getPrimaryVideoTrack(), await input.getPrimaryAudioTrack()];
