@@ -60,7 +60,12 @@ const common = {
   time: false,
 };
 /** What all of them are told; the rest of the environment comes with it. */
-const settings = { NODE_ENV: 'production', SHUTDOWN_GRACE_MS: String(GRACE_MS) };
+const settings = {
+  NODE_ENV: 'production',
+  SHUTDOWN_GRACE_MS: String(GRACE_MS),
+  // One folder for all of them.
+  MEDIA_DIR: resolve(root, env.MEDIA_DIR || '.wa-gate/media'),
+};
 
 const worker = (index) => ({
   ...common,

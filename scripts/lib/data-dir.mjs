@@ -18,6 +18,7 @@ import { ROOT } from './paths.mjs';
  * @property {string} redis folder of the private Redis
  * @property {string} sandbox folder of the sandbox's state
  * @property {string} prometheus folder of the private Prometheus
+ * @property {string} media folder of the media store
  * @property {string} mail the local mailbox: one `.eml` file per mail
  */
 
@@ -50,6 +51,7 @@ export function openDataDir(path) {
     postgres: inside('postgres'),
     redis: inside('redis'),
     sandbox: inside('sandbox'),
+    media: inside('media'),
     mail: inside('mail'),
     prometheus: inside('prometheus'),
   };

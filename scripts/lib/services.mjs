@@ -256,8 +256,9 @@ function worker(name, network) {
 }
 
 /** @param {Installation} installation */
-function shared({ databaseUrl, redisUrl, secrets, sandboxUrl }) {
+function shared({ databaseUrl, redisUrl, secrets, sandboxUrl, dataDir, env }) {
   return {
+    MEDIA_DIR: env.MEDIA_DIR ? resolve(ROOT, env.MEDIA_DIR) : dataDir.media,
     DATABASE_URL: databaseUrl,
     REDIS_URL: redisUrl,
     WAG_MASTER_KEY: secrets.masterKey,

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { serviceSpec, serviceTable } from './services.mjs';
 
 const installation = {
-  dataDir: { path: '/data', logs: '/data/logs', sandbox: '/data/sandbox', mail: '/data/mail' },
+  dataDir: { path: '/data', logs: '/data/logs', sandbox: '/data/sandbox', mail: '/data/mail', media: '/data/media' },
   secrets: { masterKey: 'KEY', workerToken: 'TOKEN' },
   ports: {
     sandbox: 1001,

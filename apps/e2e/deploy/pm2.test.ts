@@ -51,6 +51,7 @@ beforeAll(async () => {
     ...services,
     masterKey: '',
     workerToken: '',
+    mediaDir: join(folder, 'media'),
     admin,
     logLevel: 'info',
     overrides: none,
@@ -72,6 +73,7 @@ beforeAll(async () => {
     // A name that no other run has: doorbells of Redis are shared by its databases.
     WORKER_ID: `pm2-${randomBytes(3).toString('hex')}`,
     WAG_ENV_FILE: '/nowhere',
+    MEDIA_DIR: join(folder, 'media'),
     NETWORK: 'sandbox',
     DEFAULT_NETWORK: 'sandbox',
     SANDBOX_URL: sandbox.url,

@@ -8,6 +8,8 @@ export interface Surroundings {
   redisUrl: string;
   masterKey: string;
   workerToken: string;
+  /** The folder of the media store of all processes. */
+  mediaDir: string;
   admin: { email: string; password: string };
   logLevel: string;
   /** Settings for all processes of one kind, over ours. */
@@ -58,6 +60,8 @@ export async function gatewaySpec(shared: Surroundings, index: number): Promise<
       WAG_MASTER_KEY: shared.masterKey,
       WORKER_AUTH_TOKEN: shared.workerToken,
       DEFAULT_NETWORK: 'sandbox',
+      MEDIA_DIR: shared.mediaDir,
+      MEDIA_TMP: `${shared.mediaDir}-work`,
       ADMIN_EMAIL: shared.admin.email,
       ADMIN_PASSWORD: shared.admin.password,
       WEBHOOK_ALLOW_PRIVATE: 'true',
@@ -92,6 +96,8 @@ export async function workerSpec(
       WORKER_AUTH_TOKEN: shared.workerToken,
       NETWORK: 'sandbox',
       SANDBOX_URL: options.sandboxUrl,
+      MEDIA_DIR: shared.mediaDir,
+      MEDIA_TMP: `${shared.mediaDir}-work`,
       MAX_SESSIONS: String(options.maxSessions),
       SHUTDOWN_GRACE_MS: GRACE_MS,
       LOG_LEVEL: shared.logLevel,

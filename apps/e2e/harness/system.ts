@@ -69,6 +69,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     masterKey: randomBytes(32).toString('base64'),
     workerToken: newToken(TOKEN_PREFIX.workerToken).token,
     admin: { email: 'admin@example.test', password: randomBytes(18).toString('base64url') },
+    mediaDir: join(folder, 'media'),
     logLevel: options.logLevel ?? 'info',
     overrides: options.env ?? {},
     nodeFlags: options.nodeFlags ?? {},

@@ -120,7 +120,7 @@ describe('what the code has has a place in the manifests (MR-182)', () => {
     const lines = readFileSync(join(root, file), 'utf8').split('\n');
     const listed = new Map(
       lines.flatMap((line) => {
-        const [, comment, name, value = ''] = /^(#?)([A-Z][A-Z_]+)=(.*)$/.exec(line) ?? [];
+        const [, comment, name, value = ''] = /^(#?)([A-Z][A-Z0-9_]+)=(.*)$/.exec(line) ?? [];
         return name === undefined ? [] : [[name, { isComment: comment === '#', value }] as const];
       }),
     );

@@ -96,6 +96,8 @@ export function createMachine(options: MachineOptions): Machine {
         local[name] = String(portOf(pod, Number(value)));
       else if (value.startsWith('http://')) local[name] = addressOf(value, pod);
     }
+    // The volume that all pods mount.
+    if (local.MEDIA_DIR !== undefined) local.MEDIA_DIR = join(logFolder, 'media');
     if (program === 'wa-gate/worker') local.SANDBOX_URL = sandboxUrl;
     return local;
   }

@@ -65,7 +65,14 @@ export async function openStage({ say, logs }: StageOptions): Promise<Stage> {
     };
     const secrets = new Set([secret.WAG_MASTER_KEY!, secret.WORKER_AUTH_TOKEN!, admin.password]);
     const shared = { databaseUrl: databaseUrl.href, redisUrl: databases.redisUrl, admin, logLevel: 'info' };
-    const surroundings = { ...shared, masterKey: '', workerToken: '', overrides: {}, nodeFlags: {} };
+    const surroundings = {
+      ...shared,
+      mediaDir: join(folder, 'media'),
+      masterKey: '',
+      workerToken: '',
+      overrides: {},
+      nodeFlags: {},
+    };
     const sandboxProcess = new ManagedProcess(await sandboxSpec(surroundings, join(folder, 'data')), folder);
     closers.unshift(async () => {
       await sandboxProcess.stop();

@@ -10,6 +10,9 @@ const NEEDED = {
   WORKER_AUTH_TOKEN: 'worker-secret-token',
 };
 
+/** Not needed by the schema: `MEDIA_STORE=s3` needs others. */
+const MEDIA = { MEDIA_DIR: '/srv/media' };
+
 /** The PaaS brief's environment, line by line. */
 const BRIEF = {
   PORT: '8000',
@@ -82,11 +85,19 @@ describe('the environment (MR-184)', () => {
 
   it('a delay that is longer than the whole end is refused', () => {
     const read = (delay: string) =>
-      readConfig(ConfigSchema, { ...NEEDED, SHUTDOWN_GRACE_MS: '5000', SHUTDOWN_DELAY_MS: delay });
+      readConfig(ConfigSchema, { ...NEEDED, ...MEDIA, SHUTDOWN_GRACE_MS: '5000', SHUTDOWN_DELAY_MS: delay });
     expect(() => assertConsistent(read('4999'))).not.toThrow();
     expect(() => assertConsistent(read('5000'))).toThrow(
       /SHUTDOWN_DELAY_MS \(5000\) must be less than SHUTDOWN_GRACE_MS/,
     );
+  });
+
+  it('asks for what the media store needs', () => {
+    const refusal = (env: Record<string, string>) => () =>
+      assertConsistent(readConfig(ConfigSchema, { ...NEEDED, ...env }));
+    expect(refusal({})).toThrow(/MEDIA_DIR is missing\. Name the folder/);
+    expect(refusal({ MEDIA_STORE: 's3' })).toThrow(/S3_BUCKET is missing, and MEDIA_STORE is s3/);
+    expect(refusal({ MEDIA_STORE: 's3', S3_BUCKET: 'media' })).not.toThrow();
   });
 
   it.each(Object.keys(NEEDED))('%s is missed by its name', (name) => {

@@ -1,4 +1,5 @@
 import { ConfigError, PROCESS_ENVIRONMENT } from '@wa-gate/kit';
+import { MEDIA_ENVIRONMENT, mediaConfigOf } from '@wa-gate/media';
 import { type Static, Type } from 'typebox';
 import { LOG_ENVIRONMENT } from './jobs/maintenance/log-retention.ts';
 import { AUTH_ENVIRONMENT } from './modules/auth/index.ts';
@@ -44,6 +45,7 @@ export const ConfigSchema = Type.Object({
   WEBHOOK_SECRET: Type.Optional(Type.String({ minLength: 16 })),
   /** Deliver webhooks to private addresses too. */
   WEBHOOK_ALLOW_PRIVATE: flag,
+  ...MEDIA_ENVIRONMENT,
   ...NETWORK_ENVIRONMENT,
   /** The limit per address, for requests without a valid credential: so many in so many milliseconds. */
   RATE_LIMIT_MAX_REQUESTS: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000_000 })),
@@ -59,7 +61,9 @@ export const ConfigSchema = Type.Object({
 export type Config = Readonly<Static<typeof ConfigSchema>>;
 
 /** @throws {ConfigError} for values that do not fit each other */
-export function assertConsistent({ SHUTDOWN_DELAY_MS, SHUTDOWN_GRACE_MS }: Config): void {
+export function assertConsistent(config: Config): void {
+  mediaConfigOf(config);
+  const { SHUTDOWN_DELAY_MS, SHUTDOWN_GRACE_MS } = config;
   if (SHUTDOWN_DELAY_MS < SHUTDOWN_GRACE_MS) return;
   throw new ConfigError(
     `The environment is not valid: SHUTDOWN_DELAY_MS (${SHUTDOWN_DELAY_MS}) must be less than SHUTDOWN_GRACE_MS (${SHUTDOWN_GRACE_MS}), because it is a part of it.`,

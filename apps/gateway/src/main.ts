@@ -20,6 +20,8 @@ import {
   startTracing,
   systemClock,
 } from '@wa-gate/kit';
+import { createMediaStore, createWorkFolder, mediaConfigOf, nameOfStore, workFolderPath } from '@wa-gate/media';
+import { assertMediaStore } from '@wa-gate/messaging';
 import { composeGateway } from './compose/gateway.ts';
 import { assertConsistent, type Config, ConfigSchema } from './config.ts';
 import { administratorOf } from './modules/auth/index.ts';
@@ -42,6 +44,7 @@ const secretsOf = (config: Config): (string | undefined)[] =>
       config.ADMIN_PASSWORD,
       config.SMTP_PASS,
       config.WEBHOOK_SECRET,
+      config.S3_SECRET_ACCESS_KEY,
       config.METRICS_TOKEN,
       config.OTEL_EXPORTER_OTLP_HEADERS,
     );
@@ -76,6 +79,10 @@ async function run(config: Config): Promise<void> {
   });
   await Promise.all([assertSessions(pool, 'DATABASE_URL'), assertSessions(watchPool, sessionName(config))]);
   await assertMasterKey(pool, masterKeys);
+  const mediaConfig = mediaConfigOf(config);
+  const media = createMediaStore(mediaConfig);
+  await assertMediaStore({ pool, store: media, where: nameOfStore(mediaConfig), logger });
+  const workFolder = await createWorkFolder(workFolderPath(config));
   if (sessionUrl !== url) await assertSameDatabase(pool, watchPool);
   systemLog.start(pool);
 
@@ -86,7 +93,20 @@ async function run(config: Config): Promise<void> {
   connectInBackground(subscriber, logger);
 
   const clock = systemClock;
-  const resources = { pool, watchPool, prisma, redis, subscriber, masterKeys, logger, systemLog, clock, version };
+  const resources = {
+    pool,
+    watchPool,
+    prisma,
+    redis,
+    subscriber,
+    masterKeys,
+    media,
+    workFolder,
+    logger,
+    systemLog,
+    clock,
+    version,
+  };
   const gateway = await composeGateway(resources, config);
   const administrator = administratorOf(config);
   if (administrator && config.ROLE !== 'jobs') {
@@ -102,6 +122,7 @@ async function run(config: Config): Promise<void> {
 
   onShutdown(logger, config.SHUTDOWN_GRACE_MS, () => [
     { name: 'gateway', close: () => gateway.stop() },
+    { name: 'media', close: () => Promise.all([media.close(), workFolder.close()]) },
     { name: 'redis', close: () => [redis.disconnect(), subscriber.disconnect()] },
     { name: 'system log', close: () => systemLog.stop() },
     { name: 'prisma', close: () => prisma.close() },

@@ -12,6 +12,7 @@ const env = {
   WAG_MASTER_KEY: Buffer.alloc(32, 1).toString('base64'),
   WORKER_AUTH_TOKEN: 'join',
   SANDBOX_URL: 'http://127.0.0.1:8920',
+  MEDIA_DIR: '/srv/media',
 };
 
 it('has defaults for everything that has a good one', () => {
@@ -35,6 +36,15 @@ it('asks for the sandbox only on the sandbox network', () => {
   const withoutSandbox = { ...env, SANDBOX_URL: '' };
   expect(() => readWorkerConfig(withoutSandbox)).toThrow(ConfigError);
   expect(readWorkerConfig({ ...withoutSandbox, NETWORK: 'live' }).NETWORK).toBe('live');
+});
+
+it('asks for what the media store needs', () => {
+  expect(() => readWorkerConfig({ ...env, MEDIA_DIR: '' })).toThrow(/MEDIA_DIR is missing\. Name the folder/);
+  const s3 = { ...env, MEDIA_DIR: '', MEDIA_STORE: 's3' };
+  expect(() => readWorkerConfig(s3)).toThrow(/S3_BUCKET is missing, and MEDIA_STORE is s3/);
+  expect(() => readWorkerConfig({ ...s3, S3_BUCKET: 'b', S3_ACCESS_KEY_ID: 'a' })).toThrow(/are set together/);
+  expect(readWorkerConfig({ ...s3, S3_BUCKET: 'b' }).S3_BUCKET).toBe('b');
+  expect(() => readWorkerConfig({ ...env, MEDIA_STORE: 'ftp' })).toThrow(/MEDIA_STORE must be/);
 });
 
 it('is documented, each variable with its default (MR-184)', () => {

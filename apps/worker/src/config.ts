@@ -1,5 +1,6 @@
 import { newWorkerId } from '@wa-gate/contracts';
 import { ConfigError, PROCESS_ENVIRONMENT, readConfig } from '@wa-gate/kit';
+import { MEDIA_ENVIRONMENT, mediaConfigOf } from '@wa-gate/media';
 import { type Static, Type } from 'typebox';
 
 const url = (description: string) => Type.String({ pattern: '^[a-z]+://', description });
@@ -27,6 +28,7 @@ export const WorkerConfigSchema = Type.Object({
     default: 'least-loaded',
     description: 'How the next worker of a session is chosen; as at the gateways.',
   }),
+  ...MEDIA_ENVIRONMENT,
   SHUTDOWN_GRACE_MS: Type.Integer({ minimum: 500, default: 8_000, description: 'For an orderly end, all of it.' }),
   ...PROCESS_ENVIRONMENT,
   REVISION: Type.String({ default: '', description: 'Version of the software, for rollouts.' }),
@@ -40,5 +42,6 @@ export function readWorkerConfig(env: NodeJS.ProcessEnv): WorkerConfig {
   if (config.NETWORK === 'sandbox' && !config.SANDBOX_URL) {
     throw new ConfigError('The environment is not valid: SANDBOX_URL is missing, and NETWORK is sandbox.');
   }
+  mediaConfigOf(config);
   return config;
 }

@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { assertMasterKey } from '@wa-gate/db';
 import { createTestDatabase, freePort, spawnApp, type TestDatabase, testRedisUrl } from '@wa-gate/testkit';
@@ -9,10 +12,13 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 const ENTRY = fileURLToPath(new URL('../bundle/main.js', import.meta.url));
 
 let database: TestDatabase;
+/** One media store for all processes of the database: another one would be refused. */
+let mediaDir: string;
 let taken: Server;
 let takenPort: number;
 beforeAll(async () => {
   database = await createTestDatabase();
+  mediaDir = await mkdtemp(join(tmpdir(), 'wag-media-'));
   taken = createServer();
   takenPort = await freePort();
   taken.listen(takenPort, '127.0.0.1');
@@ -21,6 +27,7 @@ beforeAll(async () => {
 afterAll(async () => {
   taken?.close();
   await database?.drop();
+  await rm(mediaDir, { recursive: true, force: true });
 });
 
 const environment = (overrides: Record<string, string> = {}): Record<string, string> => ({
@@ -31,6 +38,7 @@ const environment = (overrides: Record<string, string> = {}): Record<string, str
   WAG_MASTER_KEY: randomBytes(32).toString('base64'),
   WORKER_AUTH_TOKEN: 'join-token-of-the-test',
   SANDBOX_URL: 'http://127.0.0.1:9',
+  MEDIA_DIR: mediaDir,
   LOG_LEVEL: 'silent',
   ...overrides,
 });
@@ -62,6 +70,17 @@ it.each<[string, () => Record<string, string>, RegExp]>([
   const [code, output] = await refusal({ WAG_MASTER_KEY: Buffer.alloc(32, 1).toString('base64'), ...overrides() });
   expect(output).toMatch(sentence);
   expect(output.split('\n')).toHaveLength(1);
+  expect(code).toBe(1);
+});
+
+it('refuses a media store that is not the one of the other processes, and says which it is', async () => {
+  await assertMasterKey(database.pool, [Buffer.alloc(32, 1)]);
+  await database.pool.query(`UPDATE installation SET media_store = 'local:another', media_store_seen_at = now()`);
+  const [code, output] = await refusal({ WAG_MASTER_KEY: Buffer.alloc(32, 1).toString('base64') });
+  await database.pool.query('UPDATE installation SET media_store = NULL');
+  expect(output).toMatch(
+    /^worker: MEDIA_DIR \(.*\) is not the media store of the other processes.*theirs is local:another/,
+  );
   expect(code).toBe(1);
 });
 

@@ -26,7 +26,8 @@ import {
   systemClock,
   watchRedis,
 } from '@wa-gate/kit';
-import { createWebhookDoorbell } from '@wa-gate/messaging';
+import { createMediaStore, createWorkFolder, mediaConfigOf, nameOfStore, workFolderPath } from '@wa-gate/media';
+import { assertMediaStore, createWebhookDoorbell } from '@wa-gate/messaging';
 import { buildWorkerApp } from './app.ts';
 import { createSessionHost } from './compose/hosting.ts';
 import { PACE } from './compose/session-host-dependencies.ts';
@@ -70,6 +71,7 @@ async function run(config: WorkerConfig): Promise<void> {
       ...config.WAG_MASTER_KEY.split(','),
       config.WORKER_AUTH_TOKEN,
       config.METRICS_TOKEN,
+      config.S3_SECRET_ACCESS_KEY,
       config.OTEL_EXPORTER_OTLP_HEADERS,
     ],
     sinks: [systemLog.sink, ...(config.LOG_FILE_PATH ? openLogFiles({ folder: config.LOG_FILE_PATH }).sinks : [])],
@@ -84,6 +86,10 @@ async function run(config: WorkerConfig): Promise<void> {
   await Promise.all([assertSessions(pool, 'DATABASE_URL'), assertSessions(leasePool, sessionName)]);
   await assertMasterKey(pool, masterKeys);
   if (sessionUrl !== url) await assertSameDatabase(pool, leasePool);
+  const mediaConfig = mediaConfigOf(config);
+  const media = createMediaStore(mediaConfig);
+  await assertMediaStore({ pool, store: media, where: nameOfStore(mediaConfig), logger, workerId });
+  const workFolder = await createWorkFolder(workFolderPath(config));
   const messageKey = await readMessageKey(pool, masterKeys);
   const compactKeys = await readCompactKeys(pool);
   systemLog.start(pool);
@@ -130,6 +136,8 @@ async function run(config: WorkerConfig): Promise<void> {
     subscriber,
     webhooks,
     network,
+    media,
+    workFolder,
     masterKeys,
     messageKey,
     compactKeys,
@@ -185,6 +193,7 @@ async function run(config: WorkerConfig): Promise<void> {
       { name: 'control streams', close: () => control.close() },
       { name: 'http', close: () => Promise.all([app.close(), scrapes?.close()]) },
       { name: 'network', close: () => network.close() },
+      { name: 'media', close: () => Promise.all([media.close(), workFolder.close()]) },
       { name: 'load meters', close: () => [leaseMeter.stop(), controlMeter.stop()] },
       { name: 'webhook doorbells', close: () => webhooks.close() },
       { name: 'redis', close: () => redis.disconnect() },

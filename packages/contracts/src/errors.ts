@@ -129,6 +129,7 @@ export const ERRORS = {
   SESSION_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such session for this credential.' },
   CONTACT_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such contact for this credential.' },
   MESSAGE_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such message for this credential.' },
+  MEDIA_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such media for this credential.' },
   USER_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such user for this credential.' },
   WORKSPACE_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such workspace for this credential.' },
   MEMBER_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such member in this workspace.' },
@@ -215,6 +216,12 @@ export const ERRORS = {
     retryable: true,
     sentence: 'There is no QR code now. Ask again in a second; GET /api/sessions/{id}/status tells the state.',
   },
+  MEDIA_NOT_READY: {
+    status: 409,
+    retryable: true,
+    sentence:
+      'The file has not been fetched from WhatsApp yet. Try again when GET /api/media/{id} says `ready`, or wait for the event `media.ready`.',
+  },
   WORKER_ENDPOINT_TAKEN: {
     status: 409,
     retryable: false,
@@ -232,7 +239,23 @@ export const ERRORS = {
     sentence:
       'The session was logged out. Ask for a new QR code with GET /api/sessions/{id}/qr, or for a pairing code, to link it again.',
   },
+  MEDIA_EXPIRED: {
+    status: 410,
+    retryable: false,
+    sentence: 'The file is gone: its retention is over, or WhatsApp and the phone no longer have it.',
+  },
   BODY_TOO_LARGE: { status: 413, retryable: false, sentence: 'The body is too large. At most 1 MB is accepted.' },
+  MEDIA_TOO_LARGE: {
+    status: 413,
+    retryable: false,
+    sentence: 'The file is larger than this accepts. `details.maxBytes` is the limit, `details.field` the field.',
+  },
+  MEDIA_QUOTA: {
+    status: 413,
+    retryable: false,
+    sentence:
+      'The account stores as many bytes of media as its tier allows. Delete some with DELETE /api/media/{id}, or ask for a higher tier.',
+  },
   UNSUPPORTED_MEDIA_TYPE: {
     status: 415,
     retryable: false,
@@ -243,6 +266,35 @@ export const ERRORS = {
     retryable: false,
     sentence:
       'This Idempotency-Key (or clientMessageId) was used with another request. Use a new one for each message; repeat one only with the same body.',
+  },
+  MEDIA_EMPTY: { status: 422, retryable: false, sentence: 'The file has no bytes. Send one that has some.' },
+  MEDIA_TYPE_MISMATCH: {
+    status: 422,
+    retryable: false,
+    sentence:
+      'The bytes of the file are of another type than this takes, or than its name or `mimetype` says. `details.found` is the type of the bytes.',
+  },
+  MEDIA_UNREADABLE: {
+    status: 422,
+    retryable: false,
+    sentence: 'The file cannot be read as what it is: it is damaged, cut off, or too large to be opened.',
+  },
+  MEDIA_UNREACHABLE: {
+    status: 422,
+    retryable: true,
+    sentence: 'The file could not be fetched from its URL. `details.reason` says why.',
+  },
+  MEDIA_URL_FORBIDDEN: {
+    status: 422,
+    retryable: false,
+    sentence:
+      'This URL is not fetched: it must begin with http:// or https://, without credentials, and lead to a public address, also after redirects.',
+  },
+  MEDIA_TOOL_MISSING: {
+    status: 422,
+    retryable: false,
+    sentence:
+      'This installation lacks a program that the conversion needs. Its operator can install ffmpeg; send the file in its final format meanwhile.',
   },
   WA_REACHOUT_TIMELOCK: {
     status: 423,

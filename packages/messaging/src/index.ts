@@ -42,6 +42,23 @@ export {
   type InvariantBounds,
   type InvariantFinding,
 } from './invariants/invariants.ts';
+export { findMediaFile, type MediaFile, STORED_FILES, storageKeyOf } from './media/files.ts';
+export { keepBytes, keepMedia, type LooseBytes } from './media/keep-bytes.ts';
+export {
+  type FileOfBytes,
+  findMedia,
+  findMediaOfMessages,
+  insertReadyMedia,
+  MEDIA_COLUMNS,
+  MEDIA_TABLES,
+  type MediaDirection,
+  type MediaRow,
+  type MediaStatus,
+  type NewMedia,
+  type StoredMediaFacts,
+} from './media/media.ts';
+export { assertMediaStore } from './media/registered-store.ts';
+export { type MediaUsage, readMediaUsage } from './media/usage.ts';
 export {
   CHAT_TOTALS,
   countedColumns,

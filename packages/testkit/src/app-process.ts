@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { waitFor } from './wait-for.ts';
 
 /**
@@ -50,18 +52,24 @@ export async function startApp({ entry, env, healthUrl }: AppProcessOptions): Pr
   return app;
 }
 
-/** Starts a process without waiting for anything. */
+/** Starts a process without waiting for anything. Its media are in a folder of its own, which goes with it. */
 export function spawnApp({ entry, env }: Omit<AppProcessOptions, 'healthUrl'>): AppProcess & { isRunning(): boolean } {
   if (!existsSync(entry)) throw new Error(`${entry} is not built: run tsc -b first, or use npm test, which does.`);
+  const folder = mkdtempSync(join(tmpdir(), 'wag-app-'));
   const child: ChildProcess = spawn(process.execPath, [entry], {
-    env: { PATH: process.env.PATH ?? '', ...env },
+    env: {
+      PATH: process.env.PATH ?? '',
+      MEDIA_DIR: join(folder, 'media'),
+      MEDIA_TMP: join(folder, 'work'),
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const chunks: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => chunks.push(chunk));
   const isRunning = () => child.exitCode === null && child.signalCode === null;
   // Waits for `close`, not `exit`: output may come after the exit.
-  const closed = once(child, 'close');
+  const closed = once(child, 'close').finally(() => rmSync(folder, { recursive: true, force: true }));
   const exited = async () => {
     await closed;
     return child.exitCode;

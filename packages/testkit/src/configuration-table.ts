@@ -7,7 +7,7 @@ export interface DocumentedVariable {
   fallback: string;
 }
 
-const ROW = /^\| `([A-Z_]+)` \| (?:`([^`]*)`)? ?\| (.*) ?\|$/;
+const ROW = /^\| `([A-Z][A-Z0-9_]*)` \| (?:`([^`]*)`)? ?\| (.*) ?\|$/;
 
 /** The variables below a heading of `docs/configuration.md`, by name. */
 export function documentedVariables(heading: string): Map<string, DocumentedVariable> {

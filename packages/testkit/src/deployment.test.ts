@@ -98,7 +98,7 @@ describe('the images (MR-181)', () => {
       ? `HEALTHCHECK --.* CMD \\["node", "/app/healthcheck.mjs", "${health[0]}", "${health[1]}"\\]`
       : 'HEALTHCHECK NONE';
     expect(stage).toMatch(new RegExp(check));
-    for (const [, name] of stage.matchAll(/(?:^ENV| )([A-Z_]+)=/g)) {
+    for (const [, name] of stage.matchAll(/(?:^ENV| )([A-Z][A-Z0-9_]*)=/g)) {
       expect([...variablesOf(image), 'NODE_OPTIONS'], name).toContain(name);
     }
   });

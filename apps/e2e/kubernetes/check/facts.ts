@@ -83,7 +83,7 @@ function neededOf(heading: string): string[] {
       .split(/^## /m)
       .find((part) => part.startsWith(`${heading}\n`)) ?? '';
   const sentence = /^Needed: (.*?)(?:, and|\.)/m.exec(section)?.[1] ?? '';
-  return [...sentence.matchAll(/`([A-Z_]+)`/g)].map(([, name = '']) => name);
+  return [...sentence.matchAll(/`([A-Z][A-Z0-9_]*)`/g)].map(([, name = '']) => name);
 }
 
 /** Literal paths of the GET routes of a source file. */
@@ -96,5 +96,5 @@ function documentedSecretKeys(): Set<string> {
     read('docs/kubernetes.md')
       .split(/^## /m)
       .find((part) => part.startsWith('The Secret')) ?? '';
-  return new Set([...section.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, name = '']) => name));
+  return new Set([...section.matchAll(/^\| `([A-Z][A-Z0-9_]*)` \|/gm)].map(([, name = '']) => name));
 }

@@ -1,5 +1,6 @@
 import type { LazyDatabase, Pool, SystemLogSink } from '@wa-gate/db';
 import type { Clock, Logger, Redis } from '@wa-gate/kit';
+import type { MediaStore, WorkFolder } from '@wa-gate/media';
 
 /** What the starter of a gateway opens and closes: `main.ts`, and the tests. */
 export interface Resources {
@@ -11,6 +12,9 @@ export interface Resources {
   /** A connection of its own: a subscriber can do nothing else. */
   subscriber: Redis;
   masterKeys: Buffer[];
+  media: MediaStore;
+  /** For files in work. */
+  workFolder: WorkFolder;
   logger: Logger;
   /** Stores warnings and errors for the API, and exposes its counters as metrics. */
   systemLog?: Pick<SystemLogSink, 'exposeIn'>;

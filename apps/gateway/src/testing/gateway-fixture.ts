@@ -1,8 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Assignment, placeSession, releaseSession } from '@wa-gate/cluster';
 import { RATE_LIMITS, type SessionEvent } from '@wa-gate/contracts';
 import { createPool, createPrisma, type SessionState } from '@wa-gate/db';
 import { createLogger, createRedis, type Redis, readConfig, systemClock } from '@wa-gate/kit';
+import { createMediaStore, createWorkFolder, type MediaStore, mediaConfigOf, type WorkFolder } from '@wa-gate/media';
 import { type Appended, updateSessionState } from '@wa-gate/messaging';
 import {
   createFaultProxy,
@@ -52,6 +56,10 @@ export interface GatewayFixture {
   databaseLine: FaultProxy;
   redis: Redis;
   masterKey: Buffer;
+  /** Beside it all gateways of a test use the same one. */
+  media: MediaStore;
+  mediaFolder: string;
+  workFolder: WorkFolder;
   call(method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', url: string, options?: CallOptions): Promise<Answer>;
   /** A person with an account of the tier MAX. */
   register(): Promise<TestUser>;
@@ -111,6 +119,7 @@ export async function createGatewayFixture(
   const redisUrl = ownLine ?? testRedisUrl();
   const logger = createLogger({ service: 'test', level: 'silent' });
   const masterKey = beside?.masterKey ?? randomBytes(32);
+  const folder = beside?.mediaFolder ?? (await mkdtemp(join(tmpdir(), 'wag-gateway-')));
   const databaseLine = await createFaultProxy(database.url);
   const databaseUrl = databaseLine.url;
   const config = readConfig(ConfigSchema, {
@@ -120,10 +129,13 @@ export async function createGatewayFixture(
     WORKER_AUTH_TOKEN: JOIN_TOKEN,
     METRICS_TOKEN,
     DEFAULT_NETWORK: 'sandbox',
+    MEDIA_DIR: join(folder, 'media'),
     ...env,
   });
   // On a busy machine a statement, or its turn, may take seconds.
   const patient = { url: databaseUrl, silenceTimeoutMs, connectTimeoutMs: silenceTimeoutMs };
+  const media = createMediaStore(mediaConfigOf(config));
+  const workFolder = await createWorkFolder(join(folder, 'work'));
   const pool = createPool({ ...patient, name: 'gateway-test' });
   const watchPool = createPool({ ...patient, name: 'gateway-test-revocations', max: 1 });
   const prisma = createPrisma(pool);
@@ -138,6 +150,8 @@ export async function createGatewayFixture(
       redis: own,
       subscriber,
       masterKeys: [masterKey],
+      media,
+      workFolder,
       logger,
       clock: systemClock,
       version: '0.0.0-test',
@@ -176,6 +190,9 @@ export async function createGatewayFixture(
     databaseLine,
     redis,
     masterKey,
+    media,
+    mediaFolder: folder,
+    workFolder,
     call,
     async register() {
       users += 1;
@@ -252,7 +269,11 @@ export async function createGatewayFixture(
       await pool.end();
       await watchPool.end();
       await databaseLine.close();
-      if (!beside) await database.drop();
+      await media.close();
+      await workFolder.close();
+      if (beside) return;
+      await rm(folder, { recursive: true, force: true });
+      await database.drop();
     },
   };
 }

@@ -4,7 +4,7 @@ import { ConfigError } from '@wa-gate/kit';
 import ipaddr from 'ipaddr.js';
 import { buildConnector } from 'undici';
 import { canonicalNetwork, createAddressList } from '../http/address-list.ts';
-import { addressOf } from '../modules/webhooks/index.ts';
+import { addressOf } from '../http/public-address.ts';
 
 /** Words of WORKER_ENDPOINT_ALLOW for the usual networks. */
 const NAMED: Readonly<Record<string, readonly string[]>> = {

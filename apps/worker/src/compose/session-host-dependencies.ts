@@ -1,6 +1,7 @@
 import type { ClusterTiming, PlacementStrategy } from '@wa-gate/cluster';
 import type { Pool } from '@wa-gate/db';
 import type { BackoffOptions, Clock, Logger, Redis } from '@wa-gate/kit';
+import type { MediaStore, WorkFolder } from '@wa-gate/media';
 import type { WebhookDoorbell } from '@wa-gate/messaging';
 import type { ControlPort } from '../control/control-stream.ts';
 import type { LivenessTiming } from '../whatsapp/liveness.ts';
@@ -16,6 +17,9 @@ export interface SessionHostDependencies {
   subscriber: Redis;
   webhooks: WebhookDoorbell;
   network: WhatsAppNetwork;
+  media: MediaStore;
+  /** For files in work. */
+  workFolder: WorkFolder;
   masterKeys: readonly Uint8Array[];
   messageKey: Uint8Array;
   /** Whether session records are written in the compact form. */

@@ -1,6 +1,7 @@
 import { type ClusterTiming, registerWorker } from '@wa-gate/cluster';
 import { createPool, type Pool } from '@wa-gate/db';
 import { type Logger, type Redis, systemClock } from '@wa-gate/kit';
+import type { MediaStore, WorkFolder } from '@wa-gate/media';
 import { createWebhookDoorbell } from '@wa-gate/messaging';
 import { createFaultProxy, type FaultProxy, testRedisUrl, waitFor, workerRegistration } from '@wa-gate/testkit';
 import { createSessionHost, type SessionHost } from '../compose/hosting.ts';
@@ -21,6 +22,8 @@ export interface TestWorkerOptions {
   redis: Redis;
   network: () => WhatsAppNetwork;
   masterKeys: Buffer[];
+  media: MediaStore;
+  workFolder: WorkFolder;
   timing: ClusterTiming;
   liveness: LivenessTiming;
   logger: Logger;
@@ -113,6 +116,8 @@ async function startIncarnation(options: TestWorkerOptions, databaseLine: FaultP
     subscriber,
     webhooks,
     network,
+    media: options.media,
+    workFolder: options.workFolder,
     masterKeys,
     messageKey: MESSAGE_KEY,
     compactKeys: true,

@@ -1,6 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type ClusterTiming, createTiming, placeSession } from '@wa-gate/cluster';
 import { createLogger, newId, type Redis } from '@wa-gate/kit';
+import { createMediaStore, createWorkFolder, type MediaStore } from '@wa-gate/media';
 import { acceptMessage, newWaMessageId, notifySession } from '@wa-gate/messaging';
 import {
   createTestDatabase,
@@ -39,6 +43,8 @@ export interface World {
   sandbox: TestSandbox;
   databaseLine: FaultProxy;
   redis: Redis;
+  /** The media store of all workers: a folder that goes with the world. */
+  media: MediaStore;
   workers: readonly TestWorker[];
   /** The host of the first worker, like `databaseLine` and `control`. */
   host: SessionHost;
@@ -89,6 +95,9 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const redis = await createTestRedis();
   const sandbox = await startTestSandbox();
   const { pool } = database;
+  const folder = await mkdtemp(join(tmpdir(), 'wag-world-'));
+  const media = createMediaStore({ store: 'local', folder: join(folder, 'media') });
+  const workFolder = await createWorkFolder(join(folder, 'work'));
   const timing = options.timing ?? createTiming({ convergeEveryMs: 200 });
   const workers = await Promise.all(
     Array.from({ length: options.workers ?? 1 }, (_, index) =>
@@ -99,6 +108,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
         redis,
         network: () => (options.network ?? sandboxNetwork)(sandbox.url),
         masterKeys,
+        media,
+        workFolder,
         timing,
         liveness: options.liveness ?? LIVENESS_TIMING,
         logger,
@@ -113,6 +124,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     database,
     sandbox,
     redis,
+    media,
     workers,
     masterKeys,
     databaseLine: first.databaseLine,
@@ -201,6 +213,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       await Promise.all(workers.map((worker) => worker.close()));
       await sandbox.stop();
       redis.disconnect();
+      await rm(folder, { recursive: true, force: true });
       await database.drop();
     },
   };

@@ -1,7 +1,5 @@
-import { type LookupAddress, lookup as systemLookup } from 'node:dns';
-import type { LookupFunction } from 'node:net';
 import { Agent, type Dispatcher } from 'undici';
-import { addressOf, isPublicAddress, PrivateAddressError } from '../../modules/webhooks/index.ts';
+import { addressOf, isPublicAddress, PrivateAddressError, publicLookup } from '../../http/public-address.ts';
 import type { AttemptResult } from './retry-schedule.ts';
 import type { WebhookRequestParts } from './webhook-request.ts';
 
@@ -34,21 +32,6 @@ const MAX_ANSWER_BYTES = 65_536;
 
 const refusal = (hostname: string) =>
   new PrivateAddressError(`${hostname} is a private address; set WEBHOOK_ALLOW_PRIVATE=true to deliver there.`);
-
-/**
- * Resolves with the system's resolver and keeps public addresses only: the connection goes to the address that was
- * checked.
- */
-const publicLookup: LookupFunction = (hostname, options, callback) => {
-  systemLookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
-    if (error) return callback(error, '', 0);
-    const allowed = addresses.filter(({ address }) => isPublicAddress(address));
-    const [first] = allowed;
-    if (!first) return callback(refusal(hostname), '', 0);
-    if (options.all) return callback(null, allowed);
-    return callback(null, first.address, first.family);
-  });
-};
 
 /**
  * One attempt as the handler of its request. It takes no stream and no abort signal, which cost as much as the rest of
@@ -129,7 +112,7 @@ class Attempt implements Dispatcher.DispatchHandler {
 
 export function createWebhookClient({ allowPrivate }: { allowPrivate: boolean }): WebhookClient {
   const agent = new Agent({
-    connect: { timeout: CONNECT_TIMEOUT_MS, ...(!allowPrivate && { lookup: publicLookup }) },
+    connect: { timeout: CONNECT_TIMEOUT_MS, ...(!allowPrivate && { lookup: publicLookup(refusal) }) },
     headersTimeout: TIMEOUT_MS,
     bodyTimeout: TIMEOUT_MS,
     keepAliveTimeout: 10_000,

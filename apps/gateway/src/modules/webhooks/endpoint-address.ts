@@ -1,26 +1,4 @@
-import { isIP } from 'node:net';
-import ipaddr from 'ipaddr.js';
-
-/** A webhook must not make us call into our own network. */
-export class PrivateAddressError extends Error {
-  override name = 'PrivateAddressError';
-  /** undici passes `code` on; it marks the refusal in `last_error`. */
-  readonly code = 'WAG_PRIVATE_ADDRESS';
-}
-
-/**
- * Globally routable unicast only: not private, loopback, link-local (cloud metadata), multicast, NAT64 or
- * documentation.
- */
-export function isPublicAddress(address: string): boolean {
-  return ipaddr.isValid(address) && ipaddr.process(address).range() === 'unicast';
-}
-
-/** The host of a URL when it is an address, without brackets. */
-export function addressOf(hostname: string): string | undefined {
-  const bare = hostname.replace(/^\[|\]$/g, '');
-  return isIP(bare) ? bare : undefined;
-}
+import { addressOf, isPublicAddress } from '../../http/public-address.ts';
 
 /**
  * Why a webhook URL cannot be used; `null`: it can. Names are resolved and checked at each delivery, because what they
