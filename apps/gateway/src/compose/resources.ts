@@ -22,6 +22,8 @@ export interface Resources {
   version: string;
   /** How long a request waits for Redis to count it. @default 50 */
   countingPatienceMs?: number;
+  /** For how long a live call waits for a session that is between two workers. @default 2500 */
+  movingWaitMs?: number | undefined;
 }
 
 /** Something that runs beside the server. */

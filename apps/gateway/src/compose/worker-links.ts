@@ -8,6 +8,7 @@ import type { Revocations } from '../revocations/revocations.ts';
 import { type CallWorker, createCallWorker } from '../worker-links/call-worker.ts';
 import { type ControlStreams, createControlStreams } from '../worker-links/control-streams.ts';
 import { createDoorbells, type Doorbells } from '../worker-links/doorbells.ts';
+import { createMovingWaits } from '../worker-links/moving-waits.ts';
 import { createOffers, type Offers } from '../worker-links/offers.ts';
 import { createOwnerLink, type OwnerLink } from '../worker-links/owner-link.ts';
 import { createOwnerStreams, type OwnerStreams } from '../worker-links/owner-stream.ts';
@@ -41,7 +42,7 @@ export interface WorkerLinks {
 }
 
 export function composeWorkerLinks(
-  { pool, redis, masterKeys, clock, logger }: Resources,
+  { pool, redis, masterKeys, clock, logger, movingWaitMs }: Resources,
   config: Config,
   parts: { revocations: Revocations; subscriptions: Subscriptions; metrics: GatewayMetrics },
 ): WorkerLinks {
@@ -83,7 +84,13 @@ export function composeWorkerLinks(
     offers: createOffers({ streams, doorbells }),
     hints: createSessionHints({ doorbells, streams, subscriptions, logger }),
     placement,
-    owner: createOwnerLink({ routes, callWorker, streams, logger }),
+    owner: createOwnerLink({
+      routes,
+      callWorker,
+      streams,
+      waits: createMovingWaits({ db: pool, clock, waitMs: movingWaitMs }),
+      logger,
+    }),
     ownerStreams: createOwnerStreams({ routes, dispatcher: streaming, masterKeys, logger }),
     fleetChanged() {
       reconciler.notify();

@@ -93,6 +93,8 @@ export interface FixtureOptions {
    * counted all the same. @default 'raised'
    */
   rateLimits?: 'raised' | 'default';
+  /** As in {@link Resources}: tests have sessions without an owner for other reasons. @default 200 */
+  movingWaitMs?: number;
   /** One more gateway of the same installation: on its database, with its keys. Close it first. */
   beside?: GatewayFixture;
 }
@@ -111,7 +113,7 @@ async function raiseRateLimits(database: TestDatabase): Promise<void> {
 /** A gateway on real PostgreSQL and Redis, without its own loops unless the test starts them. */
 export async function createGatewayFixture(
   env: Record<string, string> = {},
-  { redis: ownLine, silenceTimeoutMs = 15_000, rateLimits = 'raised', beside }: FixtureOptions = {},
+  { redis: ownLine, silenceTimeoutMs = 15_000, rateLimits = 'raised', movingWaitMs = 200, beside }: FixtureOptions = {},
 ): Promise<GatewayFixture> {
   const database = beside?.database ?? (await createTestDatabase());
   if (rateLimits === 'raised' && !beside) await raiseRateLimits(database);
@@ -155,6 +157,7 @@ export async function createGatewayFixture(
       logger,
       clock: systemClock,
       version: '0.0.0-test',
+      movingWaitMs,
       // A Redis that a busy machine holds up for a moment is not away: what is counted here is counted exactly.
       ...(ownLine === undefined && { countingPatienceMs: 20_000 }),
     },

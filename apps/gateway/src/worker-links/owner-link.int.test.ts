@@ -1,3 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { placeSession, releaseSession } from '@wa-gate/cluster';
+import { waitFor } from '@wa-gate/testkit';
 import { Type } from 'typebox';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { TestSession } from '../testing/gateway-fixture.ts';
@@ -6,7 +9,9 @@ import type { WorkerStandIn } from '../testing/worker-stand-in.ts';
 import { checkOf } from './call-worker.ts';
 import type { OwnerCall } from './owner-link.ts';
 
-const fixture = useGateway();
+/** So long that a test which waits for it to end is seen. */
+const WAIT_MS = 20_000;
+const fixture = useGateway({}, { movingWaitMs: WAIT_MS });
 let worker: WorkerStandIn;
 let session: TestSession;
 let count = 0;
@@ -135,4 +140,58 @@ it.each([
   worker.answer(DONE);
   await expect(ask(repeat)).rejects.toMatchObject({ code });
   expect(worker.calls).toHaveLength(calls);
+});
+
+describe.each(REPEATS)('a call while the session is between two workers; it may be repeated: %s (MR-014)', (repeat) => {
+  it('waits for the next owner, and is made once', async () => {
+    const next = await fixture.startWorker(`next-${count}`);
+    next.answer(DONE);
+    await fixture.database.pool.query(`UPDATE workers SET admin_state = 'CORDONED' WHERE id = $1`, [`worker-${count}`]);
+    await releaseSession(fixture.database.pool, session.id, 'test');
+    const asking = ask(repeat);
+    await sleep(300);
+    await placeSession(fixture.database.pool, session.id);
+    expect(await asking).toEqual({ done: true });
+    expect([worker.calls.length, next.calls.length]).toEqual([0, 1]);
+  });
+
+  it('waits for an owner that says 421 until it has begun', async () => {
+    worker.answer({ status: 421, body: {} });
+    const asking = ask(repeat);
+    await waitFor(() => worker.calls.length > 2);
+    worker.answer(DONE);
+    expect(await asking).toEqual({ done: true });
+  });
+
+  it('waits for an owner that is just opening its connection', async () => {
+    worker.answer({ status: 503, body: { code: 'SESSION_MOVING', error: 'It is being opened.' } });
+    const asking = ask(repeat);
+    await waitFor(() => worker.calls.length > 2);
+    worker.answer(DONE);
+    expect(await asking).toEqual({ done: true });
+  });
+
+  it('does not wait when the caller gives up', async () => {
+    worker.answer({ status: 421, body: {} });
+    const giving = new AbortController();
+    const asking = ask(repeat, { signal: giving.signal });
+    await waitFor(() => worker.calls.length > 2);
+    giving.abort();
+    await expect(asking).rejects.toThrow();
+  });
+});
+
+it.each([
+  [
+    'nobody wants the session to run',
+    () => fixture.database.pool.query(`UPDATE sessions SET desired_state = 'STOPPED' WHERE id = $1`, [session.id]),
+  ],
+  ['the question is about this moment', () => undefined],
+])('does not wait when %s (MR-014)', async (what, happens) => {
+  await releaseSession(fixture.database.pool, session.id, 'test');
+  await happens();
+  const began = performance.now();
+  const question = what.startsWith('the question') ? 'sessions.health' : undefined;
+  await expect(ask('safe', { question })).rejects.toMatchObject({ code: 'SESSION_MOVING', retryAfter: 1 });
+  expect(performance.now() - began).toBeLessThan(WAIT_MS);
 });
