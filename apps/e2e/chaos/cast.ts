@@ -1,4 +1,4 @@
-import { newNumber } from '../harness/numbers.ts';
+import { newNumber, SPELLINGS } from '../harness/numbers.ts';
 import { type PairedSession, pairSession, registerTenant } from '../harness/pair-session.ts';
 import type { System } from '../harness/system.ts';
 import { waitFor } from '../harness/wait-for.ts';
@@ -8,6 +8,8 @@ import type { EventLedger } from './event-ledger.ts';
 export interface Player extends PairedSession {
   /** The number of the contact that writes to the session and receives its messages. */
   friend: string;
+  /** Names under which the friend can be written to: its number, its LID, another spelling of its number. */
+  friendNames: readonly string[];
   /** A group of the owner of the session, the friend and another friend; `null` for most sessions. */
   group: { id: string; readers: string[] } | null;
   /** The companions of the phone as JSON: they must be the same at the end. */
@@ -28,17 +30,18 @@ const RECEIPTS = { deliveredMs: 150 };
 export async function gatherCast(system: System, count: number, ledger: EventLedger): Promise<Player[]> {
   const tenant = await registerTenant(system);
   const players: Player[] = [];
-  const addFriend = async () => {
-    const { number } = await system.sandbox.createPhone({ number: newNumber(), name: 'Friend' });
+  const addFriend = async (number = newNumber(), aliases: string[] = []) => {
+    const phone = await system.sandbox.createPhone({ number, name: 'Friend', aliases });
     await system.sandbox.updatePhone(number, { receipts: RECEIPTS });
-    return number;
+    return phone;
   };
 
   async function add(index: number): Promise<void> {
     const session = await pairSession(system, tenant, { sessionId: `chaos-${index}` });
     const { secret } = await tenant.api.setWebhook(session.sessionId, { url: ledger.urlOf(session.sessionId) });
     ledger.expect(session.sessionId, secret);
-    const friend = await addFriend();
+    const [registered, other] = SPELLINGS['Brazil, registered without the ninth digit']!();
+    const { number: friend, lid } = await addFriend(registered, [other]);
     const group = index % GROUP_EVERY === 0 ? await makeGroup(session.phone.number, friend) : null;
     await system.sandbox.sendText(friend, session.phone.number, 'hello');
     await waitFor(async () => (await session.api.messages(session.sessionId)).some(({ text }) => text === 'hello'), {
@@ -48,6 +51,7 @@ export async function gatherCast(system: System, count: number, ledger: EventLed
     players.push({
       ...session,
       friend,
+      friendNames: [friend, `${lid}@lid`, `+${other}`],
       group,
       devices: JSON.stringify(devices),
       device: `${session.phone.number}:${devices[0]!.id}`,
@@ -55,7 +59,7 @@ export async function gatherCast(system: System, count: number, ledger: EventLed
   }
 
   async function makeGroup(owner: string, friend: string): Promise<Player['group']> {
-    const other = await addFriend();
+    const { number: other } = await addFriend();
     const { id } = await system.sandbox.createGroup({
       owner: friend,
       subject: 'Three of us',

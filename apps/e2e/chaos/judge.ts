@@ -43,6 +43,7 @@ export async function judge(evidence: Evidence): Promise<Verdict[]> {
     ...(await judgeWire(evidence)),
     ...(await judgeReceived(evidence)),
     ...(await judgeEvents(evidence)),
+    ...(await judgePeople(evidence)),
     ...(await judgeSessions(evidence)),
   ];
 }
@@ -135,7 +136,7 @@ async function judgeReceived({ fleet, traffic, ledger, players }: Evidence): Pro
   const notStored: string[] = [];
   const notDelivered: string[] = [];
   const deliveredTwice: string[] = [];
-  for (const { text, waMessageId, player } of traffic.written) {
+  for (const { text, waMessageId, player, isCopied } of traffic.written) {
     const name = `${player.sessionId} ${waMessageId}`;
     const row = stored.get(name);
     if (row?.text !== text || row.copies !== 1) {
@@ -144,7 +145,8 @@ async function judgeReceived({ fleet, traffic, ledger, players }: Evidence): Pro
     }
     const times = ledger.timesReceived(player.sessionId, waMessageId);
     if (times === 0) notDelivered.push(`${text} at ${name}`);
-    if (times > 1) deliveredTwice.push(`${text} at ${name}: ${times} events`);
+    // A copy under a name that nobody knew to be the same person's is told once more, and then merged into one row.
+    if (times > (isCopied ? 2 : 1)) deliveredTwice.push(`${text} at ${name}: ${times} events`);
   }
   return [
     verdict('inbound receipted to WhatsApp but not (whole, once) in PostgreSQL', lostAfterReceipt),
@@ -201,6 +203,41 @@ async function judgeSessions({ fleet, players, history, since }: Evidence): Prom
     verdict(
       'SQL invariants with rows',
       findings.map(({ name, rows }) => `${name}: ${JSON.stringify(rows.slice(0, 3))}`),
+    ),
+  ];
+}
+
+/** Whoever has several names is one contact, with one chat, in which each message is one row. */
+async function judgePeople({ fleet, traffic, players }: Evidence): Promise<Verdict[]> {
+  const { pool } = fleet.system.services;
+  const people = [
+    ...traffic.strangers.map(({ player, jid, lid }) => ({ sessionId: player.sessionId, jids: [jid, lid] })),
+    ...players.map(({ sessionId, friendNames: [number, lid] }) => ({
+      sessionId,
+      jids: [`${number}@s.whatsapp.net`, lid!],
+    })),
+  ];
+  const split: string[] = [];
+  for (const { sessionId, jids } of people) {
+    const { rows } = await pool.query<{ contacts: number; names: number }>(
+      `SELECT count(DISTINCT i.contact_id) AS contacts, count(*) AS names FROM sessions s
+       JOIN contact_identities i ON i.workspace_id = s.workspace_id AND i.jid = ANY($2) WHERE s.slug = $1`,
+      [sessionId, jids],
+    );
+    const { contacts, names } = rows[0]!;
+    if (contacts !== 1 || names !== jids.length) {
+      split.push(`${jids.join(' ')} at ${sessionId}: ${names} names of ${contacts} contacts`);
+    }
+  }
+  const { rows: twice } = await pool.query<{ slug: string; id: string; chats: string[] }>(
+    `SELECT s.slug, m.wa_message_id AS id, array_agg(m.chat_jid) AS chats FROM messages m JOIN sessions s ON s.id = m.session_id
+     GROUP BY 1, 2, m.from_me HAVING count(*) > 1`,
+  );
+  return [
+    verdict('people who are not one contact with all their names', split),
+    verdict(
+      'messages in two rows',
+      twice.map(({ slug, id, chats }) => `${id} of ${slug}: ${chats.join(' ')}`),
     ),
   ];
 }

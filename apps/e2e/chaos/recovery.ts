@@ -67,6 +67,7 @@ export async function untilQuiet(
   const question = `SELECT (SELECT count(*) FROM outbox WHERE state IN ('QUEUED', 'SENDING')) AS sending,
     (SELECT count(*) FROM inbound_journal WHERE projected_at IS NULL) AS journal,
     (SELECT count(*) FROM ${WAITING_DELIVERIES} AS waiting) AS deliveries,
+    (SELECT count(*) FROM contact_merges) AS merges,
     (SELECT sum(last_seq) FROM session_counters) AS seq`;
   let last: Record<string, number> = {};
   const isQuiet = async () => {
@@ -76,7 +77,12 @@ export async function untilQuiet(
     for (const number of numbers) last.waiting! += await fleet.system.sandbox.waitingStanzas(number);
     // Receipts still come in after the last send: quiet is when nothing was appended since the look before.
     return (
-      !last.sending && !last.journal && !last.deliveries && !last.waiting && String(before.seq) === String(last.seq)
+      !last.sending &&
+      !last.journal &&
+      !last.deliveries &&
+      !last.merges &&
+      !last.waiting &&
+      String(before.seq) === String(last.seq)
     );
   };
   try {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SendResult } from '@wa-gate/contracts';
 import type { Envelope, GatewayClient } from '../harness/gateway-client.ts';
+import { newNumber } from '../harness/numbers.ts';
 import type { System } from '../harness/system.ts';
 import type { Player } from './cast.ts';
 import { createPrng, type Prng } from './prng.ts';
@@ -22,6 +23,15 @@ export interface Written {
   waMessageId: string;
   text: string;
   player: Player;
+  /** A second copy came under another name, maybe before the two names were known to be one person's. */
+  isCopied: boolean;
+}
+
+/** Somebody who writes to a session for the first time. */
+export interface Stranger {
+  player: Player;
+  jid: string;
+  lid: string;
 }
 
 export interface TrafficOptions {
@@ -40,11 +50,20 @@ const ANSWER_MS = 10_000;
 const BACKOFF_MS = [50, 2_000] as const;
 /** The share of group messages, for a player with a group. */
 const TO_GROUP = 0.3;
+/** The share of messages to sessions that a stranger writes, whose names WhatsApp tells one by one. */
+const BY_STRANGER = 0.1;
+/** How a stranger is named: hidden behind its LID, by its number alone, by both. */
+const INTRODUCTION = [
+  { addressing: 'lid', hidesOtherName: true },
+  { addressing: 'pn', hidesOtherName: true },
+  { addressing: 'lid' },
+] as const;
 
 /** Sends messages of customers and of phones at a rate, each with a text of its own. */
 export class Traffic {
   readonly sent: Sent[] = [];
   readonly written: Written[] = [];
+  readonly strangers: Stranger[] = [];
   /** Answers other than an acceptance, by status or network code, since the last {@link takeFailures}. */
   private failures = new Map<string, number>();
   private readonly system: System;
@@ -121,7 +140,7 @@ export class Traffic {
     const sent: Sent = { text, player, readers: group?.readers ?? [player.friend], accepted: null, ids: new Set() };
     this.sent.push(sent);
     const clients = this.clients[index]!;
-    const json = { to: group?.id ?? player.friend, type: 'text', message: text };
+    const json = { to: group?.id ?? this.random.pick(player.friendNames), type: 'text', message: text };
     const headers = { 'idempotency-key': `chaos-${text.replace(' ', '-')}` };
     const path = `/api/sessions/${player.sessionId}/send?wait=queued`;
     const deadline = performance.now() + GIVE_UP_MS;
@@ -157,11 +176,34 @@ export class Traffic {
 
   private async write(): Promise<void> {
     const player = this.random.pick(this.players);
-    const to = player.group && this.random.next() < TO_GROUP ? player.group.id : player.phone.number;
-    const text = `in ${this.written.length}`;
-    const written: Written = { waMessageId: '', text, player };
+    if (this.random.next() < BY_STRANGER) return this.introduce(player);
+    const group = player.group && this.random.next() < TO_GROUP ? player.group : null;
+    const naming = group ? {} : { addressing: this.random.pick(['pn', 'lid'] as const) };
+    await this.writeText(player, player.friend, { to: group?.id ?? player.phone.number, ...naming });
+  }
+
+  /** A new person writes under its names, which make it one only with the last message; the first one comes twice. */
+  private async introduce(player: Player): Promise<void> {
+    const { number, jid, lid } = await this.system.sandbox.createPhone({ number: newNumber(), name: 'Stranger' });
+    this.strangers.push({ player, jid, lid: `${lid}@lid` });
+    for (const [n, naming] of INTRODUCTION.entries()) {
+      const first = await this.writeText(player, number, { to: player.phone.number, ...naming });
+      if (n > 0) continue;
+      first.isCopied = true;
+      const copy = { id: first.waMessageId, to: player.phone.number, type: 'text', text: first.text };
+      await this.system.sandbox.send(number, { ...copy, ...INTRODUCTION[1] });
+    }
+  }
+
+  private async writeText(
+    player: Player,
+    from: string,
+    to: { to: string; [field: string]: unknown },
+  ): Promise<Written> {
+    const written: Written = { waMessageId: '', text: `in ${this.written.length}`, player, isCopied: false };
     this.written.push(written);
-    written.waMessageId = (await this.system.sandbox.sendText(player.friend, to, text)).id;
+    written.waMessageId = (await this.system.sandbox.send(from, { ...to, type: 'text', text: written.text })).id;
+    return written;
   }
 }
 

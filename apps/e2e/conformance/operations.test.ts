@@ -114,6 +114,13 @@ const PROOFS: { [N in OperationName]: Proof<N> } = {
         ],
       }),
   },
+  'contacts.profile': {
+    query: () => ({ contact: `+${friend.number}` }),
+    async seen(_input, data) {
+      const person = { phoneNumber: `+${friend.number}`, pictureUrl: null, isBusiness: false, business: null };
+      expect(data).toMatchObject({ ...person, ageSeconds: 0 });
+    },
+  },
   'contacts.lid': {
     query: () => ({ phoneNumber: `+${friend.number}` }),
     seen: async (_input, data) =>

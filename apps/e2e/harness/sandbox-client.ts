@@ -110,7 +110,14 @@ export class SandboxClient {
 
   updatePhone(
     number: string,
-    settings: { receipts?: Receipts; autoReply?: string | null; online?: boolean },
+    settings: {
+      receipts?: Receipts;
+      autoReply?: string | null;
+      online?: boolean;
+      /** As base64. */
+      picture?: string | null;
+      business?: { verifiedName: string; description?: string; category?: string; websites?: string[] } | null;
+    },
   ): Promise<Phone> {
     return this.http.expectOk(`/phones/${number}`, { method: 'PATCH', json: settings });
   }

@@ -1,6 +1,6 @@
-import type { Contact, Message } from '@wa-gate/contracts';
+import type { Contact, ContactProfile, Message } from '@wa-gate/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { newNumber } from '../harness/numbers.ts';
+import { newNumber, SPELLINGS } from '../harness/numbers.ts';
 import {
   addPhone,
   type PairedSession,
@@ -115,6 +115,36 @@ describe('a person has one contact (MR-136)', () => {
   });
 });
 
+describe('a business (MR-052)', () => {
+  test('is known as one by its messages and by its profile, with its picture; WhatsApp is asked once a day', async () => {
+    const shop = await addPhone(get(), 'Shop');
+    const business = { verifiedName: 'The Flower Shop', description: 'Flowers', websites: ['https://shop.example'] };
+    await sandbox().updatePhone(shop.number, { business, picture: Buffer.from('a picture').toString('base64') });
+    await text(shop, 'fresh roses');
+    await received('fresh roses');
+    const before = await contact(shop.number);
+    expect(before).toMatchObject({ isBusiness: true, picture: null, names: { verified: 'The Flower Shop' } });
+
+    const path = `/api/sessions/${session.sessionId}/contacts/profile?contact=`;
+    const profile = await session.api.data<ContactProfile>(path + encodeURIComponent(`+${shop.number}`));
+    expect(profile).toMatchObject({
+      contactId: before.contactId,
+      isBusiness: true,
+      pictureUrl: expect.stringMatching(/^https:/),
+      business: { description: 'Flowers', websites: ['https://shop.example'], email: null },
+    });
+    const { pictureUrl: url, checkedAt } = profile;
+    expect(await contact(shop.number)).toMatchObject({ picture: { url, checkedAt } });
+
+    // Another picture is not asked for within a day, unless the caller wants it.
+    await sandbox().updatePhone(shop.number, { picture: null });
+    const again = await session.api.data<ContactProfile>(`${path}${before.contactId}`);
+    expect(again).toMatchObject({ pictureUrl: url, checkedAt });
+    const fresh = await session.api.data<ContactProfile>(`${path}${before.contactId}&maxAgeSeconds=0`);
+    expect(fresh).toMatchObject({ pictureUrl: null, isBusiness: true });
+  });
+});
+
 describe('in a group with LIDs (MR-136)', () => {
   test.each([false, true])(
     'the number of the writer is there, also of a member who joined later; numbers hidden: %s',
@@ -184,21 +214,45 @@ describe('one message (MR-136)', () => {
   });
 });
 
-describe('a recipient in every spelling (MR-156)', () => {
-  const digits = (count: number) => newNumber().slice(-count).padStart(count, '7');
-  /** The name of the account, and another way to write its number. */
-  const countries = {
-    'Mexico, registered with the 1': (line = digits(9)) => [`5215${line}`, `525${line}`],
-    'Mexico, registered without': (line = digits(9)) => [`525${line}`, `5215${line}`],
-    Argentina: (line = digits(8)) => [`54911${line}`, `5411${line}`],
-    'Brazil, registered without the ninth digit': (line = digits(7)) => [`55118${line}`, `551198${line}`],
-    'Brazil, registered with it': (line = digits(7)) => [`551198${line}`, `55118${line}`],
-    Benin: (line = digits(7)) => [`2299${line}`, `229019${line}`],
-    'Ivory Coast': (line = digits(6)) => [`22507${line}`, `2250707${line}`],
-  } as const;
+describe('a message that came under two names (MR-136)', () => {
+  test('before these were known to be one person is one message when they are, and is found by both ids', async () => {
+    const late = await addPhone(get(), 'Late');
+    const id = 'EARLY0000001';
+    const readable = (under: string) =>
+      waitFor(
+        () =>
+          webhook.events.find(
+            ({ event, data }) =>
+              /received|recovered/.test(event) && data.waMessageId === id && String(data.chat).endsWith(under),
+          ),
+        { what: `the message under ${under}` },
+      );
+    await text(late, 'too early', { id, addressing: 'lid', hidesOtherName: true });
+    const first = await readable('@lid');
+    // A copy under the number, in which WhatsApp does not say whose it is.
+    await text(late, 'too early', { id, addressing: 'pn', hidesOtherName: true });
+    await text(late, 'now you know', { addressing: 'lid' });
+    await received('now you know');
+    const bothNames = async () => {
+      const messages = await list(late.number);
+      return messages.map((message) => message.text).join() === 'now you know,too early' && messages;
+    };
+    const [, message] = await waitFor(bothNames, { what: 'one message' });
+    expect(await list(`${late.lid}@lid`)).toHaveLength(2);
+    const ids = new Set(
+      webhook.events.filter(({ data }) => data.waMessageId === id).map(({ data }) => String(data.messageId)),
+    );
+    expect(ids).toContain(first.data.messageId);
+    for (const told of ids) {
+      const found = await session.api.data<Message>(`/api/messages/${told}`);
+      expect(found).toMatchObject({ messageId: message!.messageId, text: 'too early' });
+    }
+  });
+});
 
-  test.each(Object.entries(countries))('%s: both spellings are one chat, in one message each', async (_, make) => {
-    const [number, other] = make() as [string, string];
+describe('a recipient in every spelling (MR-156)', () => {
+  test.each(Object.entries(SPELLINGS))('%s: both spellings are one chat, in one message each', async (_, make) => {
+    const [number, other] = make();
     const phone = await sandbox().createPhone({ number, name: 'Far away', aliases: [other] });
     const spellings = [`+${other}`, number, `${other}@s.whatsapp.net`, Number(other), `https://wa.me/${number}`];
     for (const [n, to] of spellings.entries()) {
@@ -227,10 +281,10 @@ describe('a recipient in every spelling (MR-156)', () => {
     { addressing: 'lid', group: true, hidesNumbers: true },
   ] as const;
 
-  test.each(Object.entries(countries))(
+  test.each(Object.entries(SPELLINGS))(
     '%s, in chats and groups by number, LID and LID alone: one contact, one chat, one row and one event each',
     async (_, make) => {
-      const [number, other] = make() as [string, string];
+      const [number, other] = make();
       const phone = await sandbox().createPhone({ number, name: 'Far away', aliases: [other] });
       const ids: string[] = [];
       for (const [n, arrival] of arrivals.entries()) {
@@ -278,7 +332,7 @@ describe('a recipient in every spelling (MR-156)', () => {
     },
   );
 
-  test('who is not on WhatsApp is said at once, and nobody waits for the answer about somebody else', async () => {
+  test('nobody waits for an answer about somebody else (within a second); who is not on WhatsApp is said at once', async () => {
     const friend = await addPhone(get(), 'Friend');
     await send(friend.number, 'so that it is known');
     const silence = await sandbox().addFault({
@@ -286,15 +340,20 @@ describe('a recipient in every spelling (MR-156)', () => {
       xmlns: 'usync',
       device: `${session.phone.number}:${(await sandbox().devices(session.phone.number))[0]!.id}`,
     });
-    const stranger = await addPhone(get(), 'Stranger');
-    const waiting = session.api.send(
-      session.sessionId,
-      { to: stranger.number, type: 'text', message: 'to a stranger' },
-      { wait: 'queued' },
-    );
-    await waiting;
-    const others = await send(friend.number, 'not behind the stranger');
-    expect(others.body.data).toMatchObject({ status: 'sent' });
+    const [number, other] = SPELLINGS['Brazil, registered without the ninth digit']!();
+    await sandbox().createPhone({ number, name: 'Stranger', aliases: [other] });
+    for (const to of [number, other]) {
+      const request = { to, type: 'text', message: 'to a stranger' } as const;
+      await session.api.send(session.sessionId, request, { wait: 'queued' });
+    }
+    const delays: number[] = [];
+    for (let n = 0; n < 3; n += 1) {
+      const began = performance.now();
+      expect((await send(friend.number, `not behind the stranger ${n}`)).body.data).toMatchObject({ status: 'sent' });
+      delays.push(performance.now() - began);
+    }
+    // A busy machine may hold up one of them; the stranger would hold up all.
+    expect(Math.min(...delays)).toBeLessThan(1_000);
     await sandbox().cancelFault(silence);
 
     const { body } = await send(newNumber(), 'to nobody');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { newNumber } from '../harness/numbers.ts';
+import { newNumber, SPELLINGS } from '../harness/numbers.ts';
 import { addPhone, readQr, registerTenant, subscribe, uniqueName, waitForStatus } from '../harness/pair-session.ts';
 import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
 
@@ -43,6 +43,32 @@ test('pairs by code: the person enters at the phone what the API said', async ()
   const connected = await waitForStatus(tenant.api, sessionId, 'connected');
   expect(connected.phoneNumber).toBe(`+${phone.number}`);
 });
+
+/** A number, a jid, a link: as people have it at hand. */
+const WAYS = [
+  (digits: string) => `+${digits}`,
+  (digits: string) => `${digits}@s.whatsapp.net`,
+  (digits: string) => `https://wa.me/${digits}`,
+];
+
+test.each(Object.entries(SPELLINGS).slice(0, 5))(
+  'pairs by code with the spelling of the number that is not the name of the account: %s (MR-156)',
+  async (country, make) => {
+    const [number, other] = make();
+    const tenant = await registerTenant(system());
+    const phone = await system().sandbox.createPhone({ number, name: 'Owner', aliases: [other] });
+    const way = WAYS[Object.keys(SPELLINGS).indexOf(country) % WAYS.length]!;
+    const sessionId = uniqueName('code');
+    await tenant.api.createSession({ sessionId });
+    const path = `/api/sessions/${sessionId}/pairing-code`;
+    const json = { phoneNumber: way(other) };
+    const { pairingCode } = await tenant.api.data<{ pairingCode: string }>(path, { method: 'POST', json });
+    system().secrets.add(pairingCode);
+    await system().sandbox.enterCode(phone.number, pairingCode);
+    const connected = await waitForStatus(tenant.api, sessionId, 'connected');
+    expect(connected.phoneNumber).toBe(`+${number}`);
+  },
+);
 
 test('a wrong code does not pair, the right one still does', async () => {
   const tenant = await registerTenant(system());

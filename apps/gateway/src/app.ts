@@ -21,7 +21,7 @@ import { type AuditLog, declaredActions } from './modules/audit/index.ts';
 import { authRoutes } from './modules/auth/auth.routes.ts';
 import type { AccountService, AuthService } from './modules/auth/index.ts';
 import { contactsRoutes } from './modules/contacts/contacts.routes.ts';
-import type { ContactsService, NumberChecks } from './modules/contacts/index.ts';
+import type { ContactProfiles, ContactsService, NumberChecks } from './modules/contacts/index.ts';
 import { dashboardRoutes } from './modules/dashboard/dashboard.routes.ts';
 import type { DashboardService } from './modules/dashboard/index.ts';
 import { errorCodesRoutes } from './modules/error-codes/error-codes.routes.ts';
@@ -85,6 +85,7 @@ export interface GatewayServices extends FleetServices, AdministrationServices, 
   notices: NoticesService;
   contacts: ContactsService;
   numberChecks: NumberChecks;
+  contactProfiles: ContactProfiles;
   sending: Sending;
   webhooks: WebhooksService;
   owner: OwnerLink;

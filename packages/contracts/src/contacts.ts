@@ -14,6 +14,16 @@ export const CHECK_MAX_NUMBERS = 1_000;
 
 const { contactId, phoneNumber, lid, name } = IdentitySchema.properties;
 
+const picture = nullable(
+  Type.Object(
+    {
+      url: Type.String({ description: "At WhatsApp's server; it ends after some days." }),
+      checkedAt: timestamp('When WhatsApp named it.'),
+    },
+    { description: 'The profile picture, where it was asked for (`GET /api/sessions/{id}/contacts/profile`).' },
+  ),
+);
+
 export const ContactSchema = Type.Object({
   contactId: Type.String({ format: 'uuid', description: 'Stays the same, whatever names are learnt.' }),
   name,
@@ -28,6 +38,7 @@ export const ContactSchema = Type.Object({
   lid,
   jids: Type.Array(Type.String(), { description: 'All names under which WhatsApp knows it, former numbers included.' }),
   isBusiness: Type.Boolean(),
+  picture,
   mergedContactIds: Type.Array(Type.String({ format: 'uuid' }), { description: 'Other ids that find this contact.' }),
   firstSeenAt: timestamp(),
   lastSeenAt: timestamp('In a message from or to it, to ten minutes.'),
@@ -125,3 +136,24 @@ export const LidParamsSchema = Type.Object({
   id: Type.String({ minLength: 1, maxLength: 100 }),
   lid: Type.String({ pattern: '^\\d{5,20}(@lid)?$', examples: ['212345678901234'] }),
 });
+
+/** What a business says of itself. */
+export const BusinessProfileSchema = Type.Object({
+  description: nullable(Type.String()),
+  category: nullable(Type.String()),
+  email: nullable(Type.String()),
+  address: nullable(Type.String()),
+  websites: Type.Array(Type.String()),
+});
+
+export const ContactProfileSchema = Type.Object({
+  ...IdentitySchema.properties,
+  pictureUrl: nullable(
+    Type.String({ description: "At WhatsApp's server; it ends after some days. `null`: it has none, or hides it." }),
+  ),
+  isBusiness: Type.Boolean(),
+  business: nullable(BusinessProfileSchema),
+  checkedAt: timestamp('When WhatsApp said so.'),
+  ageSeconds: Type.Integer(),
+});
+export type ContactProfile = Static<typeof ContactProfileSchema>;

@@ -36,6 +36,8 @@ import {
   VerifyEmailRequestSchema,
 } from './auth.ts';
 import {
+  BusinessProfileSchema,
+  ContactProfileSchema,
   ContactSchema,
   DeleteContactResultSchema,
   ImportContactsResultSchema,
@@ -177,7 +179,9 @@ export const NAMED_SCHEMAS = {
   CreateUserRequest: CreateUserRequestSchema,
   CreatedKeyResult: CreatedKeyResultSchema,
   CsrfResult: CsrfResultSchema,
+  BusinessProfile: BusinessProfileSchema,
   Contact: ContactSchema,
+  ContactProfile: ContactProfileSchema,
   CursorPagination: CursorPaginationSchema,
   DashboardHistory: DashboardHistorySchema,
   DashboardMetrics: DashboardMetricsSchema,

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { EVENT_TYPES } from './events/index.ts';
+import { MessageIdentitiesSchema } from './identities.ts';
 import { MESSAGE_STATES, MESSAGE_STATUSES } from './message-states.ts';
 import { nullable, oneOf, timestamp } from './schema.ts';
 import { SESSION_STATES } from './session-states.ts';
@@ -58,6 +59,7 @@ export type TimelineEntry = Static<typeof TimelineEntrySchema>;
 export const TimelineSchema = Type.Object({
   messageId: Type.String({ format: 'uuid' }),
   waMessageId: Type.String(),
+  identities: MessageIdentitiesSchema,
   status: oneOf(MESSAGE_STATUSES),
   state: oneOf(MESSAGE_STATES, 'The exact state behind the status.'),
   waiting: Type.Array(WaitSchema, { description: 'Why it is not sent yet; empty when nothing is waited for.' }),

@@ -6,6 +6,7 @@ import { createKeyStore, createKeysRepository, createKeysService } from '../modu
 import { createAuditLog } from '../modules/audit/index.ts';
 import {
   createContactNames,
+  createContactProfiles,
   createContactsRepository,
   createContactsService,
   createNumberChecks,
@@ -138,6 +139,7 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
         onAccepted: (kind, by) => metrics.accepted.inc({ kind, by }),
       }),
       numberChecks: createNumberChecks({ pool, names }),
+      contactProfiles: createContactProfiles({ pool, names }),
       contacts: createContactsService({ pool, contacts: createContactsRepository(pool), names }),
       ...fleet.services,
       ...administration.services,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parsePhoneNumber, parseRecipient } from './recipient.ts';
+import { parseNumber, parsePhoneNumber, parseRecipient } from './recipient.ts';
 
 describe('a recipient (MR-156)', () => {
   it.each([
@@ -70,4 +70,17 @@ describe('a recipient (MR-156)', () => {
   it('a phone number is its digits', () => {
     expect(parsePhoneNumber('+62 812 3456 7890')).toBe('6281234567890');
   });
+});
+
+it.each([
+  ['+52 1 55 1234 5678', '5215512345678'],
+  ['525512345678@s.whatsapp.net', '525512345678'],
+  ['525512345678@c.us', '525512345678'],
+  ['https://wa.me/525512345678', '525512345678'],
+])('a number to link with may be given as %s (MR-156)', (given, digits) => {
+  expect(parseNumber(given)).toBe(digits);
+});
+
+it.each(['123456789012345@lid', '120363041234567890@g.us'])('%s is no number to link with (MR-156)', (given) => {
+  expect(() => parseNumber(given)).toThrow(expect.objectContaining({ code: 'INVALID_RECIPIENT' }));
 });

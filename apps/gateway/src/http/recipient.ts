@@ -92,3 +92,15 @@ export function parseRecipient(to: string | number): string {
       return refuse(to, `Messages to @${server.slice(0, 40)} are not supported.`);
   }
 }
+
+/**
+ * The digits of a phone number that may also be given as the jid of its account.
+ *
+ * @throws {ApiError} INVALID_RECIPIENT
+ */
+export function parseNumber(given: string): string {
+  if (!given.includes('@')) return parsePhoneNumber(given);
+  const [user, server] = parseRecipient(given).split('@');
+  if (server !== 's.whatsapp.net') refuse(given, 'This is no phone number, and does not lead to one.');
+  return user!;
+}

@@ -29,6 +29,17 @@ interface StoredAccount {
   picture: { id: string; path: string } | null;
   companions: number[];
   aliases?: string[];
+  business?: Business | null;
+}
+
+/** What makes an account that of a business. */
+export interface Business {
+  /** The name that WhatsApp has checked: it stands on the messages of the account. */
+  verifiedName: string;
+  description?: string | undefined;
+  category?: string | undefined;
+  email?: string | undefined;
+  websites?: string[] | undefined;
 }
 
 /** A linked device of an account. */
@@ -60,6 +71,7 @@ export class Account {
   picture: { id: string; path: string } | null = null;
   /** Other numbers for which contact queries answer with this account, such as a spelling without the ninth digit. */
   readonly aliases = new Set<string>();
+  business: Business | null = null;
   private nextDevice = 1;
   private gone = false;
   private readonly journal: Journal;
@@ -79,6 +91,7 @@ export class Account {
     this.disappearingSeconds = stored.disappearingSeconds;
     this.picture = stored.picture;
     this.nextDevice = stored.nextDevice;
+    this.business = stored.business ?? null;
     for (const alias of stored.aliases ?? []) this.aliases.add(alias);
     for (const id of stored.companions) {
       const companion = CompanionOf.load(this, id, journal);
@@ -153,6 +166,7 @@ export class Account {
       picture: this.picture,
       companions: [...this.companions.keys()],
       aliases: [...this.aliases],
+      business: this.business,
     };
   }
 }

@@ -59,8 +59,25 @@ export const PhoneCreate = Type.Object(
   { additionalProperties: false },
 );
 
+const Business = Type.Object(
+  {
+    verifiedName: Type.String({ minLength: 1, maxLength: 200, description: 'Stands on its messages' }),
+    description: Type.Optional(Type.String()),
+    category: Type.Optional(Type.String()),
+    email: Type.Optional(Type.String()),
+    websites: Type.Optional(Type.Array(Type.String())),
+  },
+  { additionalProperties: false },
+);
+
 export const PhoneChange = Type.Object(
   {
+    business: Type.Optional(
+      Type.Union([Business, Type.Null()], { description: 'Makes it the account of a business; null: of a person' }),
+    ),
+    picture: Type.Optional(
+      nullable(Type.String({ minLength: 1, description: 'The profile picture as base64; null: none' })),
+    ),
     name: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
     receipts: Type.Optional(Receipts),
     autoReply: Type.Optional(AutoReplyRequest),

@@ -95,8 +95,10 @@ export class Pairing {
   codeHello(connection: Connection, registration: BinaryNode): Buffer | null {
     const applicant = this.applicants.get(connection);
     const wrappedEphemeral = bytes(child(registration, 'link_code_pairing_wrapped_companion_ephemeral_pub'));
-    const number = registration.attrs.jid?.split('@')[0];
-    if (!applicant || !wrappedEphemeral || !number) return null;
+    const given = registration.attrs.jid?.split('@')[0];
+    if (!applicant || !wrappedEphemeral || !given) return null;
+    // People write their number as they call it.
+    const number = this.context.directory.findByAnyNumber(given)?.number ?? given;
     const ref = Buffer.from(`ref-${newStanzaId()}`);
     this.codes.set(number, { applicant, ref, wrappedEphemeral, finish: null });
     return ref;

@@ -1,3 +1,4 @@
+import { proto } from '@whiskeysockets/baileys/WAProto/index.js';
 import type { Account, Companion, DeviceRef } from '../accounts/account.ts';
 import { keyOf } from '../accounts/device-key.ts';
 import type { Group } from '../accounts/group.ts';
@@ -235,8 +236,17 @@ function messageStanza(envelope: Envelope, to: DeviceRef, content: BinaryNode[])
     edit: envelope.edit,
   };
   const needsIdentity = identity && content.some((part) => part.attrs.type === 'pkmsg');
-  const parts = needsIdentity ? [...content, identity] : content;
+  const { business } = sender.account;
+  const verified = business ? [verifiedName(business.verifiedName)] : [];
+  const parts = [...content, ...(needsIdentity ? [identity] : []), ...verified];
   return node('message', { ...addressesOf(envelope, to), ...common }, parts);
+}
+
+/** The name of a business, as WhatsApp has certified it. */
+function verifiedName(name: string): BinaryNode {
+  const details = proto.VerifiedNameCertificate.Details.encode({ verifiedName: name }).finish();
+  const certificate = proto.VerifiedNameCertificate.encode({ details }).finish();
+  return node('verified_name', { v: '2', verified_level: 'unknown' }, Buffer.from(certificate));
 }
 
 function addressesOf(

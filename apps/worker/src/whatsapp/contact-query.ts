@@ -73,15 +73,17 @@ export function readAnswers(list: BinaryNode, numbers: readonly string[]): Numbe
   return numbers.map((number) => ({ number, ...byNumber.get(number) }));
 }
 
-const nodeOf = (tag: string, attrs: Record<string, string> = {}, content?: BinaryNode[]): BinaryNode => ({
+export const nodeOf = (tag: string, attrs: Record<string, string> = {}, content?: BinaryNode[]): BinaryNode => ({
   tag,
   attrs,
   ...(content ? { content } : {}),
 });
-const childrenOf = (node: BinaryNode | undefined): BinaryNode[] => (Array.isArray(node?.content) ? node.content : []);
-const childOf = (node: BinaryNode | undefined, tag: string) => childrenOf(node).find((child) => child.tag === tag);
+export const childrenOf = (node: BinaryNode | undefined): BinaryNode[] =>
+  Array.isArray(node?.content) ? node.content : [];
+export const childOf = (node: BinaryNode | undefined, tag: string) =>
+  childrenOf(node).find((child) => child.tag === tag);
 
-function textOf(node: BinaryNode | undefined): string {
+export function textOf(node: BinaryNode | undefined): string {
   const { content } = node ?? {};
   if (typeof content === 'string') return content;
   return content instanceof Uint8Array ? Buffer.from(content).toString('utf8') : '';

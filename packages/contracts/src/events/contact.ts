@@ -17,6 +17,20 @@ export const CONTACT_EVENTS = {
       lid: nullable(Type.String()),
       name: nullable(Type.String()),
       jids: Type.Array(Type.String(), { description: 'All names of the person as WhatsApp writes them.' }),
+      mergedMessages: Type.Optional(
+        Type.Array(
+          Type.Object({
+            messageId: Type.String({ format: 'uuid', description: 'The id of the message from now on.' }),
+            mergedMessageIds: Type.Array(Type.String({ format: 'uuid' }), {
+              description: 'Ids under which the same message was told before. They still find it.',
+            }),
+          }),
+          {
+            description:
+              'Messages that had come under two names of the person before these were known to be one, and are one message now.',
+          },
+        ),
+      ),
     }),
     example: {
       contactId: EXAMPLE_IDENTITY.contactId!,

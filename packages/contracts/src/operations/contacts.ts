@@ -1,5 +1,12 @@
 import { Type } from 'typebox';
-import { CHECK_MAX_NUMBERS, CheckNumbersResultSchema, LidSchema } from '../contacts.ts';
+import {
+  BusinessProfileSchema,
+  CHECK_MAX_NUMBERS,
+  CheckNumbersResultSchema,
+  ContactProfileSchema,
+  LidSchema,
+} from '../contacts.ts';
+import { nullable } from '../schema.ts';
 import { CONNECTION_ERRORS, definePresented } from './operation.ts';
 
 /** Milliseconds for a check of many numbers. */
@@ -42,6 +49,35 @@ export const contacts = {
     cost: 5,
     timeoutMs: CHECK_TIMEOUT_MS,
     examples: [{ numbers: ['6281234567890'] }],
+  }),
+  'contacts.profile': definePresented({
+    method: 'GET',
+    path: '/sessions/:id/contacts/profile',
+    summary: 'Picture and business profile of a contact',
+    description:
+      'What WhatsApp said in the last day is not asked again (`maxAgeSeconds`). The picture is shown in the contact, too.',
+    permission: 'logs.view',
+    input: { jid: Type.String({ pattern: '^\\d{5,20}@(s\\.whatsapp\\.net|lid)$' }) },
+    query: Type.Object({
+      contact: Type.String({
+        minLength: 5,
+        maxLength: 128,
+        description: 'A phone number, a jid, or the id of a contact.',
+        examples: ['+6281234567890'],
+      }),
+      maxAgeSeconds: Type.Optional(
+        Type.Integer({ minimum: 0, maximum: 30 * 86_400, default: 86_400, description: 'How old an answer may be.' }),
+      ),
+    }),
+    answer: Type.Object({
+      pictureUrl: nullable(Type.String()),
+      business: nullable(BusinessProfileSchema),
+    }),
+    data: ContactProfileSchema,
+    errors: [...CONNECTION_ERRORS, 'INVALID_RECIPIENT', 'CONTACT_NOT_FOUND'],
+    repeat: 'safe',
+    cost: 2,
+    examples: [{ jid: '6281234567890@s.whatsapp.net' }],
   }),
   'contacts.lid': definePresented({
     method: 'GET',

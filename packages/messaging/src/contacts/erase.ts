@@ -33,7 +33,8 @@ const BLANK_EVENTS = {
       || CASE WHEN e.data ? 'chat' THEN '{"chat":"erased"}'::jsonb ELSE '{}' END
       || CASE WHEN e.data ? 'from' THEN '{"from":"erased"}'::jsonb ELSE '{}' END
       || CASE WHEN e.data ? 'to' THEN '{"to":"erased"}'::jsonb ELSE '{}' END
-    FROM unnest($1::text[]) AS m(id) WHERE e.data ? 'messageId' AND e.data->>'messageId' = m.id`,
+    FROM (SELECT unnest($1::text[]) AS id UNION SELECT a.id::text FROM message_aliases a WHERE a.message_id = ANY($1::uuid[])) m
+    WHERE e.data ? 'messageId' AND e.data->>'messageId' = m.id`,
 };
 const DELETE_MESSAGES = { name: 'erase-messages', text: 'DELETE FROM messages WHERE id = ANY($1::uuid[])' };
 
@@ -65,6 +66,7 @@ export async function eraseContact(
       'DELETE FROM session_contacts WHERE jid = ANY($2) AND session_id IN (SELECT id FROM sessions WHERE workspace_id = $1)',
       [workspaceId, jids],
     );
+    await client.query('DELETE FROM contact_profiles WHERE workspace_id = $1 AND jid = ANY($2)', [workspaceId, jids]);
     await client.query('DELETE FROM number_checks WHERE workspace_id = $1 AND (jid = ANY($2) OR number = ANY($3))', [
       workspaceId,
       jids,

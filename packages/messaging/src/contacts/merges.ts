@@ -1,6 +1,7 @@
 import { FENCE_MANY, fenceParameters, type Ownership } from '@wa-gate/cluster';
-import type { Queryable } from '@wa-gate/db';
+import { inTransaction, type Pool, type Queryable } from '@wa-gate/db';
 import { APPEND_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from '../events/append-events.ts';
+import { findCopiesOfMessages, type MergedCopies, mergeCopies, type WaitingMerge } from './merge-copies.ts';
 
 const WAITING = {
   name: 'sessions-with-contact-merges',
@@ -22,16 +23,19 @@ const PAGE = 500;
  */
 const PUBLISH = {
   name: 'publish-contact-merges',
-  text: `WITH ${FENCE_MANY}, chosen AS (
-      SELECT n.session_id, n.id FROM contact_merges n JOIN fence USING (session_id) ORDER BY n.session_id, n.id LIMIT ${PAGE}
+  text: `WITH ${FENCE_MANY}, copies AS (
+      SELECT session_id, id, jsonb_agg(told ORDER BY ord) AS told
+      FROM unnest($5::uuid[], $6::bigint[], $7::jsonb[]) WITH ORDINALITY AS c(session_id, id, told, ord) GROUP BY session_id, id
     ), taken AS (
-      DELETE FROM contact_merges n USING chosen c WHERE n.session_id = c.session_id AND n.id = c.id
+      DELETE FROM contact_merges n USING unnest($3::uuid[], $4::bigint[]) AS c(session_id, id), fence f
+      WHERE n.session_id = c.session_id AND n.id = c.id AND f.session_id = n.session_id
       RETURNING n.session_id, n.id, n.data
     ), new_events AS (
-      SELECT t.session_id, f.epoch, t.id AS ord, 'contact.merged' AS type, t.data FROM taken t JOIN fence f USING (session_id)
+      SELECT t.session_id, f.epoch, t.id AS ord, 'contact.merged' AS type,
+        t.data || CASE WHEN c.told IS NULL THEN '{}' ELSE jsonb_build_object('mergedMessages', c.told) END AS data
+      FROM taken t JOIN fence f USING (session_id) LEFT JOIN copies c ON c.session_id = t.session_id AND c.id = t.id
     ), ${APPEND_EVENTS}
-    SELECT (SELECT coalesce(json_agg(session_id), '[]') FROM fence) AS owned, (SELECT count(*) FROM chosen) AS chosen,
-      ${APPENDED_COLUMNS}`,
+    SELECT (SELECT coalesce(json_agg(session_id), '[]') FROM fence) AS owned, ${APPENDED_COLUMNS}`,
 };
 
 export interface PublishedMerges extends Appended {
@@ -45,18 +49,43 @@ export interface PublishedMerges extends Appended {
  * Tells sessions what has become of contacts that they know, under the fence (I2). Whoever finds out that two contacts
  * are one may not own all sessions that know them. It leaves a row for each, and each owner makes the events of its
  * own.
+ *
+ * Messages that were stored once under each name of a contact become one in the same transaction. Only the owner of a
+ * session stores its messages, one batch after the other, so no copy can come between the look for them and the event;
+ * a later one is recognized by the names. The caller must not store messages of these sessions meanwhile. What is told
+ * are the rows that were looked at: another worker may add one at any moment.
  */
-export async function publishContactMerges(db: Queryable, owners: readonly Ownership[]): Promise<PublishedMerges> {
+export async function publishContactMerges(pool: Pool, owners: readonly Ownership[]): Promise<PublishedMerges> {
+  const sessionIds = owners.map(({ sessionId }) => sessionId);
+  const { waiting, copies } = await findCopiesOfMessages(pool, sessionIds, PAGE);
+  if (copies.length === 0) return publish(pool, owners, waiting, []);
+  return inTransaction(pool, async (client) =>
+    publish(client, owners, waiting, await mergeCopies(client, owners, copies)),
+  );
+}
+
+async function publish(
+  db: Queryable,
+  owners: readonly Ownership[],
+  waiting: readonly WaitingMerge[],
+  copies: readonly MergedCopies[],
+): Promise<PublishedMerges> {
   const { sessionIds, epochs } = fenceParameters(owners);
-  const { rows } = await db.query<Appended & { owned: string[]; chosen: number }>({
+  const { rows } = await db.query<Appended & { owned: string[] }>({
     ...PUBLISH,
-    values: [sessionIds, epochs],
+    values: [
+      sessionIds,
+      epochs,
+      waiting.map(({ sessionId }) => sessionId),
+      waiting.map(({ mergeId }) => mergeId),
+      copies.map(({ sessionId }) => sessionId),
+      copies.map(({ mergeId }) => mergeId),
+      copies.map(({ messageId, mergedMessageIds }) => JSON.stringify({ messageId, mergedMessageIds })),
+    ],
   });
   const row = rows[0]!;
   const owned = new Set(row.owned);
-  return {
-    ...readAppended(row),
-    hasMore: row.chosen === PAGE,
-    stale: sessionIds.filter((id) => !owned.has(id)),
-  };
+  const stale = sessionIds.filter((id) => !owned.has(id));
+  // Rows of a session that another worker owns stay, and would be looked at again and again.
+  return { ...readAppended(row), hasMore: waiting.length === PAGE && stale.length === 0, stale };
 }

@@ -229,7 +229,8 @@ const EVENTS: SqlInvariant[] = [
     description: 'An event tells of a message that is not there and was not erased, or that is not that far.',
     sql: `SELECT e.session_id, e.seq, e.type, m.id AS message_id, m.state FROM session_counters c CROSS JOIN bound
       JOIN events e ON e.session_id = c.session_id AND e.seq > c.last_seq - bound.depth
-      LEFT JOIN messages m ON m.id = (e.data->>'messageId')::uuid
+      LEFT JOIN messages m ON m.id = coalesce(
+        (SELECT a.message_id FROM message_aliases a WHERE a.id = (e.data->>'messageId')::uuid), (e.data->>'messageId')::uuid)
       WHERE e.data ? 'messageId' AND (e.data->>'messageId')::uuid >= bound.first_id
         AND (m.id IS NULL AND 'erased' IS DISTINCT FROM coalesce(e.data->>'chat', e.data->>'to')
           OR (e.type = 'message.sent' AND m.state IN ('QUEUED', 'FAILED', 'UNKNOWN')))`,

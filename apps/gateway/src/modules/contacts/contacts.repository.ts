@@ -22,6 +22,9 @@ const COLUMNS = `c.id AS "contactId", c.name, json_build_object('saved', c.saved
     'business', c.business_name, 'verified', c.verified_name) AS names, c.phone_number AS "phoneNumber", c.lid,
   coalesce((SELECT json_agg(i.jid ORDER BY i.jid) FROM contact_identities i WHERE i.contact_id = c.id), '[]') AS jids,
   c.is_business AS "isBusiness",
+  (SELECT json_build_object('url', p.picture_url, 'checkedAt', to_char(p.checked_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+    FROM contact_identities i JOIN contact_profiles p ON p.workspace_id = i.workspace_id AND p.jid = i.jid
+    WHERE i.contact_id = c.id AND p.picture_url IS NOT NULL ORDER BY p.checked_at DESC LIMIT 1) AS picture,
   coalesce((SELECT json_agg(m.id ORDER BY m.id) FROM contacts m WHERE m.merged_into = c.id), '[]') AS "mergedContactIds",
   c.first_seen_at AS "firstSeenAt", c.last_seen_at AS "lastSeenAt"`;
 

@@ -1,4 +1,5 @@
 export { type ContactNames, createContactNames, type Recipient } from './contact-names.ts';
+export { type ContactProfiles, createContactProfiles } from './contact-profiles.ts';
 export { createContactsRepository } from './contacts.repository.ts';
 export { type ContactsService, createContactsService } from './contacts.service.ts';
 export { createNumberChecks, type NumberChecks } from './number-checks.ts';

@@ -7,7 +7,7 @@ import { parseRecipient } from '../../http/recipient.ts';
 import type { SessionRef } from '../../principal.ts';
 import type { OwnerLink } from '../../worker-links/owner-link.ts';
 import { type AuditLog, actorOf } from '../audit/index.ts';
-import type { NumberChecks } from '../contacts/index.ts';
+import type { ContactProfiles, NumberChecks } from '../contacts/index.ts';
 import type { SessionsService } from '../sessions/index.ts';
 import { callOperation } from './operation-call.ts';
 import { PRESENTERS, type Presenter } from './presenters.ts';
@@ -16,6 +16,7 @@ export interface OperationServices {
   owner: OwnerLink;
   sessions: SessionsService;
   numberChecks: NumberChecks;
+  contactProfiles: ContactProfiles;
   audit: Pick<AuditLog, 'record'>;
 }
 
@@ -49,7 +50,7 @@ export function describeOperation(name: OperationName) {
 /** Adds the route of an operation: the session, the audit log, the input, the owner, the envelope. */
 export function addOperation(
   app: FastifyInstance,
-  { owner, sessions, numberChecks, audit }: OperationServices,
+  { owner, sessions, numberChecks, contactProfiles, audit }: OperationServices,
   { name, url, onRequest, schema, sessionOf }: OperationRoute,
 ): void {
   const { method, audit: action } = operationOf(name);
@@ -69,7 +70,15 @@ export function addOperation(
       }
       const ask = (input: InputOf<OperationName>) => callOperation(owner, name, session.id, input, request);
       if (!presenter) return ok(await ask(readInput(name, request)));
-      const data = await presenter.present({ request, reply, session, sessions, numberChecks, ask });
+      const data = await presenter.present({
+        request,
+        reply,
+        session,
+        sessions,
+        numberChecks,
+        contactProfiles,
+        ask,
+      });
       return data === reply ? reply : ok(data);
     },
   });

@@ -12,10 +12,10 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { ApiError } from '../../http/api-error.ts';
-import { parsePhoneNumber } from '../../http/recipient.ts';
+import { parseNumber } from '../../http/recipient.ts';
 import type { SessionRef } from '../../principal.ts';
 import { actorOf } from '../audit/index.ts';
-import type { NumberChecks } from '../contacts/index.ts';
+import type { ContactProfiles, NumberChecks } from '../contacts/index.ts';
 import type { SessionsService } from '../sessions/index.ts';
 import { chooseFormat, renderQr } from './qr-image.ts';
 
@@ -26,6 +26,7 @@ interface LiveCall<N extends OperationName> {
   session: SessionRef;
   sessions: SessionsService;
   numberChecks: NumberChecks;
+  contactProfiles: ContactProfiles;
   /** Asks the owner. */
   ask: (input: InputOf<N>) => Promise<AnswerOf<N>>;
 }
@@ -74,7 +75,7 @@ export const PRESENTERS: { [N in PresentedOperationName]: Presenter<N> } = {
   'sessions.pairingCode': {
     async present({ request, reply, ask }) {
       const { phoneNumber } = request.body as Static<typeof PairingCodeRequestSchema>;
-      const { code, expiresAt } = await ask({ phoneNumber: parsePhoneNumber(phoneNumber) });
+      const { code, expiresAt } = await ask({ phoneNumber: parseNumber(phoneNumber) });
       reply.header('cache-control', 'no-store');
       return { pairingCode: code, expiresAt: expiresAt ?? null };
     },
@@ -83,6 +84,12 @@ export const PRESENTERS: { [N in PresentedOperationName]: Presenter<N> } = {
     async present({ request, session, numberChecks, ask }) {
       const { numbers, maxAgeSeconds } = request.query as { numbers: string; maxAgeSeconds?: number };
       return { numbers: await numberChecks.check(session, numbers.split(','), maxAgeSeconds, ask) };
+    },
+  },
+  'contacts.profile': {
+    async present({ request, session, contactProfiles, ask }) {
+      const { contact, maxAgeSeconds } = request.query as { contact: string; maxAgeSeconds?: number };
+      return await contactProfiles.read(session, contact, maxAgeSeconds, ask);
     },
   },
   'contacts.lid': {

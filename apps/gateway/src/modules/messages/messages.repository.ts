@@ -100,7 +100,7 @@ const FIND = {
   name: 'find-message',
   text: `SELECT ${COLUMNS}, ${identities('m', 'chat_jid', 'from_jid', 's.workspace_id', 's.phone_number')}
     FROM messages m JOIN sessions s ON s.id = m.session_id ${WITH_OUTBOX}
-    WHERE m.id = $1 AND ($2::bool OR s.workspace_id = $3) AND ($4::uuid IS NULL OR s.id = $4)`,
+    WHERE m.id = coalesce((SELECT a.message_id FROM message_aliases a WHERE a.id = $1::uuid), $1::uuid) AND ($2::bool OR s.workspace_id = $3) AND ($4::uuid IS NULL OR s.id = $4)`,
 };
 
 const OF_REACH = 's.workspace_id = $1 AND ($2::uuid IS NULL OR s.id = $2)';

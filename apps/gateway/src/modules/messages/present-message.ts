@@ -9,7 +9,7 @@ export function presentError(record: Pick<MessageRecord, 'state' | 'errorCode' |
   return isFailed ? { error: { code: record.errorCode, message: record.errorMessage } } : {};
 }
 
-function identitiesOf({ chatJid, chatIdentity, fromIdentity }: MessageRecord): MessageIdentities {
+export function identitiesOf({ chatJid, chatIdentity, fromIdentity }: MessageRecord): MessageIdentities {
   return {
     chat: chatIdentity,
     ...(fromIdentity && { from: fromIdentity }),

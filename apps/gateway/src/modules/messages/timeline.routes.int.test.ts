@@ -129,6 +129,8 @@ it('tells of a message that came in', async () => {
   await storeInbound(fixture.database.pool, [message]);
   const told = await timeline(message.id);
   expect(told).toMatchObject({ state: 'received', waiting: [] });
+  const person = { jid: message.chatJid, phoneNumber: '+15551234567' };
+  expect(told.identities).toMatchObject({ chat: person, from: person });
   expect(steps(told)).toEqual(['received', 'event message.received']);
 });
 

@@ -8,6 +8,7 @@ import {
   type Wait,
 } from '@wa-gate/contracts';
 import type { MessageRecord } from './messages.repository.ts';
+import { identitiesOf } from './present-message.ts';
 import type { EventRecord, QueueRecord } from './timeline.repository.ts';
 
 /** What the rows tell about a message, in the order in which it happened. */
@@ -16,6 +17,7 @@ export function composeTimeline(message: MessageRecord, queue: QueueRecord | nul
   return {
     messageId: message.id,
     waMessageId: message.waMessageId,
+    identities: identitiesOf(message),
     ...describeMessageState(message.state),
     waiting: queue ? waitsOf(message, queue) : [],
     timeline: entries.sort(byTime),

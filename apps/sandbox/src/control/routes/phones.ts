@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
+import { unixSeconds } from '../../clock.ts';
 import { deviceNotFound } from '../../errors.ts';
 import type { AutoReply, PhoneSettings } from '../../phone/phone.ts';
 import type { ServerContext } from '../../server/context.ts';
@@ -69,11 +70,14 @@ export const phoneRoutes: FastifyPluginAsyncTypebox<{ context: ServerContext }> 
     async (request) => {
       const phone = phoneOf(request.params.number);
       const { account } = phone;
-      const { name, receipts, autoReply, online, decrypt } = request.body;
-      if (name !== undefined) {
-        account.name = name;
-        account.save();
+      const { name, receipts, autoReply, online, decrypt, business, picture } = request.body;
+      if (name !== undefined) account.name = name;
+      if (business !== undefined) account.business = business;
+      if (picture !== undefined) {
+        const path = picture === null ? null : await context.media.put(Buffer.from(picture, 'base64'));
+        account.picture = path === null ? null : { id: String(unixSeconds()), path };
       }
+      account.save();
       const change: Partial<PhoneSettings> = {};
       if (receipts !== undefined) {
         change.receipts =

@@ -4,6 +4,7 @@ import type { ServerContext } from '../context.ts';
 import { handleAccountIq } from './account.ts';
 import { answer, type IqRequest, refuseIq } from './answer.ts';
 import { handleAppStateIq } from './app-state.ts';
+import { handleBusinessIq } from './business.ts';
 import { handleEncryptIq } from './encrypt.ts';
 import { handleGroupIq } from './groups.ts';
 import { handleMediaIq } from './media.ts';
@@ -26,6 +27,7 @@ const HANDLERS: Record<string, IqHandler> = {
   disappearing_mode: handleAccountIq,
   'w:profile:picture': handleMediaIq,
   'w:m': handleMediaIq,
+  'w:biz': handleBusinessIq,
   'w:sync:app:state': handleAppStateIq,
   'w:g2': handleGroupIq,
   'w:mex': handleMexIq,
