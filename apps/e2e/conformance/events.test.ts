@@ -54,11 +54,18 @@ async function deviceOf({ phone }: Watched): Promise<string> {
   return `${phone.number}:${device!.id}`;
 }
 
+type Sent = { type: string; [field: string]: unknown };
 const say = (text: string) => system().sandbox.sendText(friend.number, main.phone.number, text);
 /** A message of the friend, and what the friend does to it then. */
-const onSaid = async (change: { type: string; [field: string]: unknown }) => {
+const onSaid = async (change: Sent) => {
   const { id: target } = await say('to be changed');
   return system().sandbox.send(friend.number, { to: main.phone.number, target, ...change });
+};
+const SOON = new Date(Date.now() + 86_400_000).toISOString();
+/** A poll or an event of the friend, and what the friend says to it then. */
+const onAsked = async (asked: Sent, said: Sent) => {
+  const { id: target } = await system().sandbox.send(friend.number, { to: main.phone.number, ...asked });
+  return system().sandbox.send(friend.number, { to: main.phone.number, target, ...said });
 };
 const send = async (message: string) => {
   const text = { to: friend.number, type: 'text', message };
@@ -96,6 +103,10 @@ const CAUSES: { [K in EventType]: () => Promise<WebhookReceiver> } = {
   'message.edited': () => onMain(() => onSaid({ type: 'edit', text: 'as it is' })),
   'message.revoked': () => onMain(() => onSaid({ type: 'revoke' })),
   'message.reaction': () => onMain(() => onSaid({ type: 'reaction', emoji: '👍' })),
+  'poll.vote': () =>
+    onMain(() => onAsked({ type: 'poll', name: 'Tea?', options: ['Yes', 'No'] }, { type: 'vote', options: ['Yes'] })),
+  'message.answer': () =>
+    onMain(() => onAsked({ type: 'event', name: 'Dinner', startTime: SOON }, { type: 'answer', response: 'maybe' })),
   'contact.merged': () =>
     onMain(async () => {
       const shy = await addPhone(system(), 'Shy');

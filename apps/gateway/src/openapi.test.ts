@@ -139,6 +139,8 @@ describe('the description of the API (MR-055, MR-056)', () => {
         'GET /api/messages/{id}',
         'GET /api/messages/{id}/changes',
         'GET /api/messages/{id}/receipts',
+        'GET /api/messages/{id}/votes',
+        'GET /api/messages/{id}/answers',
         'GET /api/messages/{id}/timeline',
         'GET /api/qr/history',
         'GET /api/sessions',

@@ -379,6 +379,11 @@ export const ERRORS = {
     retryable: true,
     sentence: 'WhatsApp has not answered in time. Try again; if it stays, restart the session.',
   },
+  ENGINE_UNSUPPORTED: {
+    status: 501,
+    retryable: false,
+    sentence: 'The WhatsApp engine of this installation cannot do this; the sentence of the answer says why.',
+  },
   SESSION_MOVING: {
     status: 503,
     retryable: true,

@@ -2,6 +2,7 @@ export * from './admin.ts';
 export * from './analytics.ts';
 export * from './audit.ts';
 export * from './auth.ts';
+export * from './ballots.ts';
 export * from './changes/index.ts';
 export * from './contacts.ts';
 export * from './dashboard.ts';

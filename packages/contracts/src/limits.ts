@@ -15,6 +15,10 @@ export const LIMITS = {
   clientMessageId: 128,
   /** People that one message may mention. */
   mentions: 256,
+  /** Longest question and option of a poll, in characters, and its most options. */
+  pollName: 255,
+  pollOption: 100,
+  pollOptions: 12,
   /** Rows of one page. */
   pageDefault: 50,
   pageMax: 200,

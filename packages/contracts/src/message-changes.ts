@@ -26,10 +26,13 @@ export const MessageChangeSchema = Type.Object({
   ...change,
   isCurrent: Type.Boolean({
     description:
-      'Whether it counts now. A later one of its kind replaces an edit, a pin, and the reaction of a person.',
+      'Whether it counts now. A later one of its kind replaces an edit, a pin, and the reaction, the vote or the answer of a person.',
   }),
   byAdmin: Type.Boolean({ description: 'Of a deletion: an administrator of the group has made it.' }),
-  data: anyObject({ description: 'edit: `type`, `text`, `content`; reaction: `emoji`; pin: `isPinned`, `seconds`.' }),
+  data: anyObject({
+    description:
+      'edit: `type`, `text`, `content`; reaction: `emoji`; pin: `isPinned`, `seconds`; vote: `options`; answer: `response`.',
+  }),
   previous: Type.Optional(
     Type.Object(saying, { description: 'What the message said until then: of an edit or a deletion.' }),
   ),

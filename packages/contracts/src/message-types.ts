@@ -3,8 +3,14 @@ import { KIND_NAMES } from './kinds/index.ts';
 /** Types of messages: the kinds that can be sent, and those that can only be received. */
 export const MESSAGE_TYPES = [
   ...KIND_NAMES,
-  'contact',
-  'poll',
+  'buttonReply',
+  'listReply',
+  'order',
+  'product',
+  'groupInvite',
+  'interactive',
+  'template',
+  'phoneNumberRequest',
   /** Rows of older versions. Reactions are changes of their message now. */
   'reaction',
   'system',

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { EventTotalsSchema, PollTotalsSchema } from './ballots.ts';
 import { defaultSessionHeaders, defaultSessionQuery } from './default-session.ts';
 import { MessageIdentitiesSchema } from './identities.ts';
 import { MessagePartSchema } from './kinds/index.ts';
@@ -99,6 +100,8 @@ export const MessageSchema = Type.Object({
     timestamp("WhatsApp's time at which it was deleted for everyone: `text` and `content` are in its history alone."),
   ),
   reactions: Type.Array(ReactionSchema, { description: 'The reaction of each person who has one now, oldest first.' }),
+  votes: Type.Optional(PollTotalsSchema),
+  answers: Type.Optional(EventTotalsSchema),
   timestamp: nullable(timestamp("WhatsApp's own time of the message.")),
   sentAt: nullable(timestamp()),
   deliveredAt: nullable(timestamp()),

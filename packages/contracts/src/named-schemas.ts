@@ -35,6 +35,7 @@ import {
   UserSchema,
   VerifyEmailRequestSchema,
 } from './auth.ts';
+import { EventAnswersSchema, EventTotalsSchema, PollTotalsSchema, PollVotesSchema } from './ballots.ts';
 import {
   BusinessProfileSchema,
   ContactProfileSchema,
@@ -255,6 +256,10 @@ export const NAMED_SCHEMAS = {
   PairingCode: PairingCodeSchema,
   PairingEvent: PairingEventSchema,
   PatchWorkerRequest: PatchWorkerRequestSchema,
+  PollTotals: PollTotalsSchema,
+  PollVotes: PollVotesSchema,
+  EventAnswers: EventAnswersSchema,
+  EventTotals: EventTotalsSchema,
   Probe: ProbeSchema,
   QrHistoryEntry: QrHistoryEntrySchema,
   QrHistoryResult: QrHistoryResultSchema,

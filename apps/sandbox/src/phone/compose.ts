@@ -15,8 +15,10 @@ export async function compose(phone: PhoneCore, chat: Chat, request: OutgoingMes
   const composed = await kind.compose(request, { phone, chat, context: contextOf(phone, chat, request) });
   if (kind.isChange) return composed;
   // Later changes of the message are encrypted with it.
-  const messageContextInfo = { messageSecret: randomBytes(32) };
-  return { ...composed, message: { messageContextInfo, ...composed.message } };
+  const { envelope, secret } = request;
+  const messageContextInfo = { messageSecret: secret ? Buffer.from(secret, 'base64') : randomBytes(32) };
+  const content = envelope ? { [envelope]: { message: composed.message } } : composed.message;
+  return { ...composed, message: { messageContextInfo, ...content } };
 }
 
 function contextOf(

@@ -24,7 +24,7 @@ test.each<[string, proto.IMessage, object | null]>([
   [
     'a poll',
     { pollCreationMessageV3: { name: 'q', options: [{ optionName: 'a' }], selectableOptionsCount: 1 } },
-    { type: 'poll', text: 'q', details: { options: ['a'], selectable: 1 } },
+    { type: 'poll', text: 'q', details: { options: ['a'], selectableCount: 1 } },
   ],
   [
     'a picture that is viewed once',
@@ -33,7 +33,7 @@ test.each<[string, proto.IMessage, object | null]>([
     },
     { type: 'image', text: 'c', media: { path: '/v/x', mediaKey: 'AQ==' } },
   ],
-  ['a kind that nobody thought of', { eventMessage: { name: 'party' } }, { type: 'event', text: null }],
+  ['a kind that nobody thought of', { invoiceMessage: { note: 'party' } }, { type: 'invoice', text: null }],
   ['a bare sender key', { senderKeyDistributionMessage: { groupId: 'g' } }, null],
   ['nothing', {}, null],
 ])('%s', (_, message, expected) => {

@@ -1,5 +1,5 @@
 import type { proto } from '@whiskeysockets/baileys/WAProto/index.js';
-import { describeKey, type MessageDescription, plain } from './description.ts';
+import { type MessageDescription, plain } from './description.ts';
 import { PHONE_KINDS } from './kinds/index.ts';
 
 type Message = proto.IMessage;
@@ -10,6 +10,10 @@ const WRAPPERS = [
   'viewOnceMessageV2',
   'viewOnceMessageV2Extension',
   'documentWithCaptionMessage',
+  'groupMentionedMessage',
+  'lottieStickerMessage',
+  'botInvokeMessage',
+  'pollCreationMessageV4',
   'editedMessage',
 ] as const;
 
@@ -35,8 +39,7 @@ export function describe(outer: Message): MessageDescription | null {
 
 /** Describes the kinds that phones cannot send. */
 function describeOther(message: Message): MessageDescription | null {
-  const { pollUpdateMessage: vote, protocolMessage: protocol } = message;
-  if (vote) return plain('poll-vote', null, { target: describeKey(vote.pollCreationMessageKey) });
+  const { protocolMessage: protocol } = message;
   if (protocol) return plain('protocol', null, { protocolType: protocol.type ?? null });
   const kind = Object.keys(message).find((key) => !SILENT.has(key) && message[key as keyof Message] != null);
   return kind ? plain(kind.replace(/Message$/, ''), null) : null;

@@ -10,9 +10,9 @@ import type { PreKeyBundle } from '../signal/session-cipher.ts';
 import { pad } from '../signal/signal-messages.ts';
 import { GROUP_SERVER, LID_SERVER, parseJid } from '../wire/jid.ts';
 import { type BinaryNode, node } from '../wire/node.ts';
+import { describeFor } from './ballots.ts';
 import { compose } from './compose.ts';
 import type { PhoneCore } from './core.ts';
-import { describe } from './describe.ts';
 import { type InboxEntry, secretOf } from './inbox.ts';
 import type { OutgoingMessage } from './kinds/index.ts';
 import type { Composed } from './kinds/kind.ts';
@@ -61,7 +61,7 @@ export class PhoneOutbox {
     const { account, inbox } = this.phone;
     if (chat.kind === 'group') this.sendToGroup(chat.group, id, composed);
     else this.sendToAccount(chat.account, addressing, id, composed, request.hidesOtherName);
-    const description = describe(composed.message)!;
+    const description = describeFor(this.phone, account, composed.message)!;
     this.remember(id, chat, addressing, composed);
     return inbox.add({
       id,

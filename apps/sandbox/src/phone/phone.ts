@@ -10,6 +10,7 @@ import { unpad } from '../signal/signal-messages.ts';
 import { isGroup, isLid } from '../wire/jid.ts';
 import { type BinaryNode, bytes, children } from '../wire/node.ts';
 import { wrongAnnouncement } from './announcement.ts';
+import { describeFor } from './ballots.ts';
 import type { PhoneCore, PhoneDeps } from './core.ts';
 import { describe } from './describe.ts';
 import { Inbox, type InboxEntry, secretOf } from './inbox.ts';
@@ -201,7 +202,9 @@ export class Phone implements PhoneCore {
     }
     const outer = reading?.message ?? null;
     const sent = outer?.deviceSentMessage?.message;
-    const description = outer ? describe(sent ?? outer) : { type: 'unread', text: null, media: null, details: {} };
+    const description = outer
+      ? describeFor(this, sender.account, sent ?? outer)
+      : { type: 'unread', text: null, media: null, details: {} };
     if (!description) return;
     const entry = this.inbox.add({
       id,

@@ -116,6 +116,30 @@ describe('what a message does to another one', () => {
     });
   });
 
+  it('a vote and an answer to an event are always sealed; a vote says when it was cast', () => {
+    const sealed = { encPayload: Buffer.from('p'), encIv: Buffer.from('iv') };
+    const data = { payload: Buffer.from('p').toString('base64'), iv: Buffer.from('iv').toString('base64') };
+    // Baileys has turned the key of a vote to our view, and that of an answer not.
+    const vote = {
+      pollCreationMessageKey: { ...target, fromMe: true },
+      vote: sealed,
+      senderTimestampMs: 1_699_999_999_500,
+    };
+    expect(changeOf({ pollUpdateMessage: vote })).toMatchObject({
+      kind: 'sealed',
+      data: { ...data, sealed: 'vote' },
+      target: { waMessageId: 'T1', fromMe: true },
+      waTimestamp: new Date(1_699_999_999_500),
+    });
+    const answer = { eventCreationMessageKey: { ...target, remoteJid: own.jid, fromMe: false }, ...sealed };
+    expect(changeOf({ encEventResponseMessage: answer })).toMatchObject({
+      kind: 'sealed',
+      data: { ...data, sealed: 'answer' },
+      target: { waMessageId: 'T1', fromMe: true },
+      waTimestamp: new Date(1_700_000_000_000),
+    });
+  });
+
   it.each<[string, proto.IMessageKey, WAMessage['key'], boolean]>([
     ['its own', target, direct, false],
     ['ours, in a direct chat', { id: 'T1', remoteJid: own.jid, fromMe: false }, direct, true],
@@ -147,7 +171,7 @@ describe('what is no change', () => {
     ['a protocol message of another type', { protocolMessage: { type: ProtocolType.EPHEMERAL_SETTING } }, 'nothing'],
     ['a revocation of no message', revoked({}), 'nothing'],
     ['an edit that says nothing, whose message must not be emptied', edited({}), 'message'],
-    ['an encrypted vote', { pollUpdateMessage: { pollCreationMessageKey: target } }, 'nothing'],
+    ['a vote without its ciphertext', { pollUpdateMessage: { pollCreationMessageKey: target } }, 'nothing'],
     ['a reaction to no message', { reactionMessage: { key: {}, text: '👍' } }, 'nothing'],
     ['a text that comes with a protocol message', { conversation: 'hi', ...revoked(target) }, 'message'],
   ])('%s', (_, message, as) => {

@@ -1,13 +1,13 @@
 import { CHANGE_NAMES, type ChangeData, type ChangeName } from '@wa-gate/contracts';
 import { proto } from '../whatsapp/baileys.ts';
-import { toNumber } from './fields.ts';
+import { present, toNumber } from './fields.ts';
 import { readContent, unwrap } from './read-content.ts';
 import { type Sealed, type SealedKind, sealedData } from './sealed.ts';
 
 /** A change as read from the protobuf: the key of its message, and its data. */
 export type ReadChange =
   | { [N in ChangeName]: { name: N; data: ChangeData<N>; target: proto.IMessageKey } }[ChangeName]
-  | { name: 'sealed'; data: Sealed; target: proto.IMessageKey };
+  | { name: 'sealed'; data: Sealed; target: proto.IMessageKey; at?: number };
 
 interface Found<N extends ChangeName> {
   target: proto.IMessageKey | null | undefined;
@@ -17,12 +17,16 @@ interface Found<N extends ChangeName> {
 /** Reads one change from an unwrapped message. Pure; `null` when the message has no such change. */
 type ChangeReader<N extends ChangeName> = (message: proto.IMessage) => Found<N> | null;
 
+/** What is only ever encrypted with the secret of its message: `ballots.ts` reads it then. */
+type SealedOnly = 'vote' | 'answer';
+const isSealedOnly = (name: ChangeName): name is SealedOnly => name === 'vote' || name === 'answer';
+
 const { Type: ProtocolType } = proto.Message.ProtocolMessage;
 const { Type: PinType } = proto.Message.PinInChatMessage;
 const { SecretEncType } = proto.Message.SecretEncryptedMessage;
 
 /** One reader for each change of the registry, checked by the compiler. */
-const CHANGE_READERS: { readonly [N in ChangeName]: ChangeReader<N> } = {
+const CHANGE_READERS: { readonly [N in Exclude<ChangeName, SealedOnly>]: ChangeReader<N> } = {
   edit({ protocolMessage: part }) {
     if (part?.type !== ProtocolType.MESSAGE_EDIT || !part.editedMessage) return null;
     const content = readContent(unwrap(part.editedMessage));
@@ -50,6 +54,7 @@ const CHANGE_READERS: { readonly [N in ChangeName]: ChangeReader<N> } = {
 /** Reads the change in an unwrapped message. `null`: it has none, or does not name its message. */
 export function readChange(message: proto.IMessage): ReadChange | null {
   for (const name of CHANGE_NAMES) {
+    if (isSealedOnly(name)) continue;
     const found = CHANGE_READERS[name](message);
     if (found?.target?.id) return { name, ...found } as ReadChange;
   }
@@ -57,15 +62,22 @@ export function readChange(message: proto.IMessage): ReadChange | null {
 }
 
 /** A change that is encrypted with the secret of its message. */
-function readSealed({ secretEncryptedMessage: edit, encReactionMessage: reaction }: proto.IMessage): ReadChange | null {
+function readSealed(message: proto.IMessage): ReadChange | null {
+  const { secretEncryptedMessage: edit, encReactionMessage: reaction } = message;
+  const { pollUpdateMessage: vote, encEventResponseMessage: answer } = message;
   if (reaction) return sealedChange('reaction', reaction);
+  if (vote) {
+    const sealed = sealedChange('vote', { targetMessageKey: vote.pollCreationMessageKey ?? null, ...vote.vote });
+    return sealed && { ...sealed, ...present({ at: toNumber(vote.senderTimestampMs) }) };
+  }
+  if (answer) return sealedChange('answer', { targetMessageKey: answer.eventCreationMessageKey ?? null, ...answer });
   return edit?.secretEncType === SecretEncType.MESSAGE_EDIT ? sealedChange('edit', edit) : null;
 }
 
 function sealedChange(
   kind: SealedKind,
   { targetMessageKey: target, encPayload, encIv }: proto.Message.IEncReactionMessage,
-): ReadChange | null {
+): Extract<ReadChange, { name: 'sealed' }> | null {
   if (!target?.id || !encPayload || !encIv) return null;
   return { name: 'sealed', data: sealedData(kind, encPayload, encIv), target };
 }

@@ -1,10 +1,16 @@
 import type { KindName, MessageTypeName } from '@wa-gate/contracts';
 import { album } from './album.ts';
+import { buttons, list } from './buttons.ts';
 import type { Codec, Reader } from './codec.ts';
+import { order, product } from './commerce.ts';
 import { contact } from './contact.ts';
+import { event } from './event.ts';
 import { audio, document, image, sticker, video } from './file-codecs.ts';
+import { interactive, template } from './interactive.ts';
+import { groupInvite, phoneNumberRequest } from './invite.ts';
 import { location } from './location.ts';
 import { poll } from './poll.ts';
+import { buttonReply, listReply } from './replies.ts';
 import { text } from './text.ts';
 
 /** One codec for each kind that can be sent, checked by the compiler. */
@@ -17,6 +23,11 @@ export const CODECS: { readonly [K in KindName]: Codec<K> } = {
   document,
   sticker,
   album,
+  contact,
+  poll,
+  event,
+  buttons,
+  list,
 };
 
 /**
@@ -26,6 +37,12 @@ export const CODECS: { readonly [K in KindName]: Codec<K> } = {
 type ReceivedType = Exclude<MessageTypeName, KindName | 'reaction' | 'system' | 'unknown'>;
 
 export const READERS: { readonly [T in ReceivedType]: Reader } = {
-  poll,
-  contact,
+  buttonReply,
+  listReply,
+  order,
+  product,
+  groupInvite,
+  interactive,
+  template,
+  phoneNumberRequest,
 };

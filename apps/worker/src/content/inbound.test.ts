@@ -105,9 +105,76 @@ describe('kinds', () => {
       { type: 'contact', text: 'Bob', content: { contacts: [{ name: 'Bob', vcard: 'BEGIN:VCARD' }] } },
     ],
     [
+      'several contacts',
+      {
+        contactsArrayMessage: {
+          displayName: '2 contacts',
+          contacts: [
+            { displayName: 'Bob', vcard: 'BEGIN:VCARD' },
+            { vcard: 'BEGIN:VCARD\nFN:Zoe\nTEL;waid=1555:+1 555\nEND:VCARD' },
+          ],
+        },
+      },
+      {
+        type: 'contact',
+        text: '2 contacts',
+        content: {
+          contacts: [
+            { name: 'Bob', vcard: 'BEGIN:VCARD' },
+            {
+              name: 'Zoe',
+              vcard: 'BEGIN:VCARD\nFN:Zoe\nTEL;waid=1555:+1 555\nEND:VCARD',
+              phones: [{ number: '+1 555', waId: '1555' }],
+            },
+          ],
+        },
+      },
+    ],
+    [
+      'a poll in its newer envelope',
+      { pollCreationMessageV4: { message: { pollCreationMessageV3: { name: 'Q', options: [{ optionName: 'A' }] } } } },
+      { type: 'poll', text: 'Q', content: { options: ['A'], selectableCount: 0 } },
+    ],
+    [
+      'an event without a time',
+      { eventMessage: { name: 'Dinner', isCanceled: true } },
+      { type: 'event', text: 'Dinner', content: { canceled: true } },
+    ],
+    [
+      'an answer of a native flow whose parameters are no JSON',
+      {
+        interactiveResponseMessage: {
+          body: { text: 'Yes' },
+          nativeFlowResponseMessage: { name: 'f', paramsJson: '{' },
+        },
+      },
+      { type: 'buttonReply', text: 'Yes', content: { flow: 'f' } },
+    ],
+    [
+      'a catalogue',
+      { productMessage: { catalog: { title: 'Chairs' }, businessOwnerJid: '1555@s.whatsapp.net' } },
+      { type: 'product', content: { title: 'Chairs', seller: '1555@s.whatsapp.net' } },
+    ],
+    [
+      'a carousel',
+      {
+        interactiveMessage: {
+          body: { text: 'Look' },
+          carouselMessage: { cards: [{ header: { title: 'One' }, body: { text: 'first' } }] },
+        },
+      },
+      { type: 'interactive', text: 'Look', content: { cards: [{ text: 'first', title: 'One' }] } },
+    ],
+    [
+      'an answer that says nothing',
+      { listResponseMessage: {} },
+      { type: 'unknown', content: { kind: 'listResponseMessage' } },
+    ],
+    ['a form of a later protobuf', {}, { type: 'unknown', content: { kind: 'newer' } }],
+    [
       'a kind that has no reader',
-      { orderMessage: { orderId: '1' } },
-      { type: 'unknown', content: { kind: 'orderMessage' } },
+      { invoiceMessage: { note: '1' } },
+      { type: 'unknown', content: { kind: 'invoiceMessage' } },
     ],
     ['a text without words', { conversation: '' }, { type: 'unknown', content: { kind: 'conversation' } }],
     [
@@ -121,7 +188,7 @@ describe('kinds', () => {
         protocolMessage: {
           type: proto.Message.ProtocolMessage.Type.MESSAGE_EDIT,
           key: { id: 'ID0' },
-          editedMessage: { orderMessage: { orderId: '1' } },
+          editedMessage: { invoiceMessage: { note: '1' } },
         },
       },
       { type: 'unknown', content: { kind: 'editedMessage', targetWaMessageId: 'ID0' } },
@@ -141,7 +208,7 @@ describe('what is no message to the user', () => {
     ['nothing inside', received({}, { message: null })],
     ['keys for a group alone', received({ senderKeyDistributionMessage: { groupId: 'g' } })],
     ['a protocol message', received({ protocolMessage: { type: proto.Message.ProtocolMessage.Type.REVOKE } })],
-    ['an encrypted vote', received({ pollUpdateMessage: {} })],
+    ['a vote without its poll', received({ pollUpdateMessage: {} })],
     ['a message between own devices', received({ conversation: 'x' }, { category: 'peer' } as Partial<WAMessage>)],
     ['a notice of a group', received({}, { messageStubType: proto.WebMessageInfo.StubType.GROUP_CREATE })],
     ['a status update', received({ conversation: 'x' }, { key: { remoteJid: 'status@broadcast', id: 'ID1' } })],

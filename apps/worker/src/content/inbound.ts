@@ -1,5 +1,6 @@
 import type { InboundChange, InboundMessage } from '@wa-gate/messaging';
 import { isJidStatusBroadcast, jidNormalizedUser, proto, type WAMessage } from '../whatsapp/baileys.ts';
+import { castAt } from './ballots.ts';
 import { type ReadChange, readChange } from './changes.ts';
 import { readContext } from './context.ts';
 import { toNumber } from './fields.ts';
@@ -102,33 +103,40 @@ function envelopeOf({ key, messageTimestamp, pushName }: WAMessage, chatJid: str
 }
 
 function changeOf(
-  { name, data, target }: ReadChange,
+  change: ReadChange,
   key: WAMessage['key'],
   envelope: ReturnType<typeof envelopeOf>,
   own: OwnJids,
   { edit }: StanzaFacts,
 ): ReceivedChange {
+  const { name, data, target } = change;
+  const claimed = 'at' in change ? change.at : undefined;
   const fromAltJid = key.fromMe ? own.lid : (key.participantAlt ?? envelope.chatAltJid);
   return {
     ...envelope,
     ...(fromAltJid ? { fromAltJid: jidNormalizedUser(fromAltJid) } : {}),
     byAdmin: name === 'revoke' && edit === ADMIN_REVOKE,
-    target: { waMessageId: target.id!, fromMe: isOurs(name, target, envelope.fromMe, own) },
+    target: { waMessageId: target.id!, fromMe: isOurs(isTurned(change), target, envelope.fromMe, own) },
+    waTimestamp: castAt(claimed, envelope.waTimestamp),
     ...storableParts({ kind: name, data: data as Record<string, unknown> }),
   };
 }
 
+/** Baileys turns the keys in plain reactions and in votes round to our view. */
+const isTurned = ({ name, data }: ReadChange): boolean =>
+  name === 'reaction' || (name === 'sealed' && data.sealed === 'vote');
+
 /**
  * Whether the changed message is the account's. Inside of a change `fromMe` is relative to the author of the change,
- * except in reactions, which Baileys has turned round.
+ * where Baileys has not turned it round.
  */
 function isOurs(
-  name: ReadChange['name'],
+  isInOurView: boolean,
   { participant, remoteJid, fromMe }: proto.IMessageKey,
   isByUs: boolean,
   own: OwnJids,
 ): boolean {
-  if (name === 'reaction' || isByUs) return fromMe ?? false;
+  if (isInOurView || isByUs) return fromMe ?? false;
   if (fromMe) return false;
   const author = jidNormalizedUser(participant || remoteJid || '');
   // In a direct chat the other side names the chat by our jid, which may be one that we do not know of.

@@ -24,7 +24,14 @@ export const location: Codec<'location'> = {
     if (!live) return null;
     return {
       ...(live.caption ? { text: live.caption } : {}),
-      content: present({ latitude: live.degreesLatitude, longitude: live.degreesLongitude, live: true }),
+      content: present({
+        latitude: live.degreesLatitude,
+        longitude: live.degreesLongitude,
+        live: true as const,
+        accuracyMeters: live.accuracyInMeters,
+        speedMetersPerSecond: live.speedInMps,
+        headingDegrees: live.degreesClockwiseFromMagneticNorth,
+      }),
     };
   },
 };

@@ -39,8 +39,24 @@ const READER_BY_MEMBER: ReadonlyMap<string, Entry> = new Map(
 );
 
 /** Envelopes that Baileys does not remove. */
-const MORE_ENVELOPES = ['groupMentionedMessage', 'lottieStickerMessage', 'botInvokeMessage'] as const;
+const MORE_ENVELOPES = [
+  'groupMentionedMessage',
+  'lottieStickerMessage',
+  'botInvokeMessage',
+  'botForwardedMessage',
+  'pollCreationMessageV4',
+  'pollCreationOptionImageMessage',
+  'eventCoverImage',
+  'questionMessage',
+  'questionReplyMessage',
+] as const;
 const MAX_ENVELOPES = 5;
+
+/** The kind of a message whose form this version of the protobuf has no name for: decoded it is empty. */
+const NEWER = 'newer';
+
+const isOfNewerForm = (members: readonly string[]): boolean =>
+  members.every((member) => member === 'messageContextInfo');
 
 /** Removes the envelopes of a message: disappearing chats, view-once, edits. */
 export function unwrap(raw: proto.IMessage): proto.IMessage {
@@ -66,5 +82,6 @@ export function readContent(message: proto.IMessage): Content | null {
     if (content) return { type, ...content };
   }
   const kind = members.find((member) => !SILENT_MEMBERS.has(member));
-  return kind ? { type: 'unknown', content: { kind } } : null;
+  if (kind) return { type: 'unknown', content: { kind } };
+  return isOfNewerForm(members) ? { type: 'unknown', content: { kind: NEWER } } : null;
 }

@@ -40,8 +40,12 @@ function placeOf(places: Map<string, Place>, { sessionId, message, change }: Ite
   return place;
 }
 
-/** Reactions of several people do not meet; all else touches the message itself. */
+/** What each person has one of: a reaction, a vote, an answer. */
+const OF_EACH_PERSON: ReadonlySet<unknown> = new Set(['reaction', 'vote', 'answer']);
+
+/** Reactions, votes and answers of several people do not meet; all else touches the message itself. */
 function touchedBy({ kind, fromJid, target, data }: NonNullable<Item['change']>): string {
-  const isReaction = kind === 'reaction' || data.sealed === 'reaction';
-  return isReaction ? `${target.waMessageId} ${fromJid}` : target.waMessageId;
+  return OF_EACH_PERSON.has(kind) || OF_EACH_PERSON.has(data.sealed)
+    ? `${target.waMessageId} ${fromJid}`
+    : target.waMessageId;
 }

@@ -3,6 +3,7 @@ import type { Logger } from '@wa-gate/kit';
 import type { Restriction } from '@wa-gate/messaging';
 import { type Fact, factsOfContact, factsOfMapping, type ToldContact } from '../contacts/facts.ts';
 import type { ChatFacts } from '../content/context.ts';
+import { stanzaNodes } from '../content/stanza-nodes.ts';
 import { setsGroupTimer } from '../content/timers.ts';
 import { type Acceptance, sendWithAcceptance } from './acceptance.ts';
 import { readCapping, readTimeLock } from './account-signals.ts';
@@ -398,7 +399,8 @@ export function connect(options: ConnectOptions): Connection {
     reached,
     reach: async (chatJid) => reached(chatJid) ?? (await meetOnce(chatJid)),
     async send({ chatJid, waMessageId, message, acceptance }) {
-      const relay = () => sock.relayMessage(chatJid, message, { messageId: waMessageId });
+      const additionalNodes = stanzaNodes(message);
+      const relay = () => sock.relayMessage(chatJid, message, { messageId: waMessageId, additionalNodes });
       await (acceptance ? sendWithAcceptance(acceptance, relay) : relay());
       if (!isJidGroup(chatJid)) await noteTokenIssued(store, await lidOf(chatJid), Date.now());
     },

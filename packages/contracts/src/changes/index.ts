@@ -3,6 +3,10 @@ import { MESSAGE_TYPES } from '../message-types.ts';
 import { anyObject, oneOf } from '../schema.ts';
 import { defineChange } from './change.ts';
 
+/** Answers to an event. */
+export const EVENT_RESPONSES = ['going', 'notGoing', 'maybe'] as const;
+export type EventResponse = (typeof EVENT_RESPONSES)[number];
+
 /**
  * The changes that the worker reads from a message about an earlier one. It does not compile when one has no reader.
  */
@@ -30,6 +34,26 @@ export const CHANGES = {
     summary: 'The message was pinned in its chat, or is not pinned any more.',
     data: { isPinned: Type.Boolean(), seconds: Type.Optional(Type.Integer({ minimum: 0 })) },
     example: { isPinned: true, seconds: 86_400 },
+  }),
+  vote: defineChange({
+    summary: 'Somebody has voted in the poll, has changed the vote, or has withdrawn it.',
+    data: {
+      options: Type.Array(Type.String(), { description: 'What was chosen, as the poll says it. Empty: withdrawn.' }),
+      unknownOptions: Type.Optional(
+        Type.Array(Type.String(), {
+          description: 'SHA-256 (hex) of chosen options that the poll as known here has not.',
+        }),
+      ),
+    },
+    example: { options: ['Yes'] },
+  }),
+  answer: defineChange({
+    summary: 'Somebody has answered the event, or has changed the answer.',
+    data: {
+      response: oneOf(EVENT_RESPONSES),
+      extraGuests: Type.Optional(Type.Integer({ minimum: 1, description: 'Guests that come along.' })),
+    },
+    example: { response: 'going', extraGuests: 1 },
   }),
 };
 export type ChangeName = keyof typeof CHANGES;

@@ -1,4 +1,5 @@
 import { type TProperties, Type } from 'typebox';
+import { EVENT_RESPONSES } from '../changes/index.ts';
 import { EXAMPLE_IDENTITY, MessageIdentitiesSchema } from '../identities.ts';
 import { messageContext } from '../message-context.ts';
 import { MESSAGE_SOURCES, MESSAGE_TYPES } from '../message-types.ts';
@@ -192,6 +193,34 @@ export const MESSAGE_EVENTS = {
       ...changedAt,
     }),
     example: { ...CHANGED, emoji: '👍', isRemoved: false, timestamp: AT },
+    keep: 'log',
+  }),
+  'poll.vote': event({
+    summary:
+      'Somebody has voted in a poll, has changed the vote, or has withdrawn it. Totals: GET /api/messages/{id}/votes.',
+    data: Type.Object({
+      ...changed,
+      name: Type.Optional(Type.String({ description: 'The question of the poll.' })),
+      options: Type.Array(Type.String(), { description: 'All that this person has chosen now. Empty: withdrawn.' }),
+      unknownOptions: Type.Optional(
+        Type.Array(Type.String(), { description: 'SHA-256 (hex) of options that the poll, as known here, has not.' }),
+      ),
+      isRemoved: Type.Boolean({ description: 'true: the vote was withdrawn.' }),
+      ...changedAt,
+    }),
+    example: { ...CHANGED, name: 'Lunch at noon?', options: ['Yes'], isRemoved: false, timestamp: AT },
+    keep: 'log',
+  }),
+  'message.answer': event({
+    summary: 'Somebody has answered an event, or has changed the answer. Totals: GET /api/messages/{id}/answers.',
+    data: Type.Object({
+      ...changed,
+      name: Type.Optional(Type.String({ description: 'The name of the event.' })),
+      response: oneOf(EVENT_RESPONSES),
+      extraGuests: Type.Optional(Type.Integer({ description: 'Guests that come along.' })),
+      ...changedAt,
+    }),
+    example: { ...CHANGED, name: 'Dinner', response: 'going', timestamp: AT },
     keep: 'log',
   }),
 };

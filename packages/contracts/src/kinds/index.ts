@@ -1,22 +1,42 @@
 import type { Static, TObject, TProperties } from 'typebox';
 import { album } from './album.ts';
 import { audio } from './audio.ts';
+import { buttons, list } from './buttons.ts';
+import { contact } from './contact.ts';
 import { document } from './document.ts';
+import { event } from './event.ts';
 import { type FilePlace, placesOf } from './files.ts';
 import { image } from './image.ts';
 import type { Kind, Resolved } from './kind.ts';
 import { location } from './location.ts';
 import type { OutboundContext } from './outbound-context.ts';
+import { poll } from './poll.ts';
 import { sticker } from './sticker.ts';
 import { text } from './text.ts';
 import { video } from './video.ts';
 
 export { type MessagePart, MessagePartSchema } from './album.ts';
+export { cardOf, cardsOf, titleOf } from './contact.ts';
+export { eventSeconds } from './event.ts';
 export type { FilePlace, FileReference } from './files.ts';
 export type { OutboundContext } from './outbound-context.ts';
 
 /** All kinds of messages that can be sent. The worker does not compile without a codec for each. */
-export const KINDS = { text, location, image, video, audio, document, sticker, album };
+export const KINDS = {
+  text,
+  location,
+  contact,
+  poll,
+  event,
+  buttons,
+  list,
+  image,
+  video,
+  audio,
+  document,
+  sticker,
+  album,
+};
 export type KindName = keyof typeof KINDS;
 
 export const KIND_NAMES = Object.keys(KINDS) as readonly KindName[];

@@ -58,6 +58,8 @@ export interface Kind<R extends TProperties, C extends TProperties> {
   files?: readonly FileField[];
   /** Why the fields do not go together, in one sentence. `undefined`: they do. */
   refusal?(request: Static<TObject<R>>): string | undefined;
+  /** Why the engine cannot send it, in one sentence with what to do instead. `undefined`: it can. */
+  unsupported?(request: Static<TObject<R>>): string | undefined;
   /**
    * Other messages that are sent with it, each with a status of its own. They are accepted together or not at all, and
    * follow it in its chat.

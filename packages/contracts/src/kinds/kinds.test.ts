@@ -45,6 +45,10 @@ describe.each(KIND_NAMES)('the kind %s', (name) => {
   it('has examples that its own schema takes, and one that is refused', () => {
     for (const example of accepted) {
       expect(Value.Check(Type.Object(request, { additionalProperties: false }), example.request)).toBe(true);
+      expect([kindOf(name).refusal?.(example.request), kindOf(name).unsupported?.(example.request)]).toEqual([
+        undefined,
+        undefined,
+      ]);
       expect(Value.Check(SEND_REQUESTS[name], { to: '6281234567890', type: name, ...example.request })).toBe(true);
     }
     expect(refused).not.toHaveLength(0);

@@ -28,11 +28,24 @@ const monas = {
   url: 'https://example.com/monas',
 };
 
+const NO_LIVE_LOCATION =
+  'A live location cannot be sent: phones take its movements on a channel of their own, with keys that the engine (Baileys 7) does not make, and would show a place that never moves. Leave out `live` and send the place itself.';
+
 export const location = defineKind({
   summary: 'A place on the map.',
-  request: place,
-  content: { ...place, live: Type.Optional(Type.Literal(true, { description: 'Where somebody was, and moves on.' })) },
-  stored: (request) => ({ content: request }),
+  request: {
+    ...place,
+    live: Type.Optional(Type.Boolean({ description: 'true is refused with 501: see the errors of this call.' })),
+  },
+  content: {
+    ...place,
+    live: Type.Optional(Type.Literal(true, { description: 'Where somebody was, and moves on.' })),
+    accuracyMeters: Type.Optional(Type.Number()),
+    speedMetersPerSecond: Type.Optional(Type.Number()),
+    headingDegrees: Type.Optional(Type.Number({ description: 'Clockwise from north.' })),
+  },
+  stored: ({ live: _, ...request }) => ({ content: request }),
+  unsupported: ({ live }) => (live ? NO_LIVE_LOCATION : undefined),
   examples: [
     { request: monas },
     { request: { latitude: 0, longitude: 0 } },
@@ -43,6 +56,7 @@ export const location = defineKind({
     { request: { latitude: '1', longitude: '2' }, refused: 'VALIDATION' },
     { request: { ...monas, name: '' }, refused: 'VALIDATION' },
     { request: { ...monas, url: 'javascript:alert(1)' }, refused: 'VALIDATION' },
+    { request: { ...monas, live: true }, refused: 'ENGINE_UNSUPPORTED' },
     { request: { ...monas, message: 'a caption' }, refused: 'VALIDATION' },
   ],
 });

@@ -349,9 +349,10 @@ describe('the owner alone', () => {
       change('M1', { kind: 'sealed', chatJid: ANN.lid, chatAltJid: ANN.pn }),
       change('M3', { kind: 'sealed' }),
     ];
+    const found = { fromMe: false, fromJid: ANN.pn, type: 'text', content: null, authors: [ANN.pn] };
     expect((await findSecrets(database.pool, asked)).toSorted((a, b) => a.index - b.index)).toEqual([
-      { index: 0, secret: null, fromMe: false, fromJid: ANN.pn },
-      { index: 1, secret, fromMe: false, fromJid: ANN.pn },
+      { index: 0, secret: null, ...found, changers: [ANN.pn] },
+      { index: 1, secret, ...found, changers: [ANN.pn] },
     ]);
   });
 });

@@ -1,4 +1,4 @@
-/** Whatever the order in which a message and what was done to it arrive, the message ends in the same state. */
+/** Whatever the order in which a message and what was done to it arrive, it ends in the same state, votes included. */
 import { placeSession, registerWorker, scaleTiming } from '@wa-gate/cluster';
 import { inTransaction } from '@wa-gate/db';
 import { newId } from '@wa-gate/kit';
@@ -31,7 +31,10 @@ afterAll(() => database?.drop());
 type Fact =
   | { kind: 'edit'; text: string }
   | { kind: 'revoke' }
-  | { kind: 'reaction'; by: number; emoji: string; byLid: boolean };
+  | { kind: 'reaction'; by: number; emoji: string; byLid: boolean }
+  | { kind: 'vote'; by: number; options: string[]; byLid: boolean };
+
+const OPTIONS = ['Yes', 'No', 'Later'];
 
 const fact: fc.Arbitrary<Fact> = fc.oneof(
   fc.record({ kind: fc.constant('edit' as const), text: fc.constantFrom('second', 'third', 'fourth') }),
@@ -39,6 +42,12 @@ const fact: fc.Arbitrary<Fact> = fc.oneof(
     kind: fc.constant('reaction' as const),
     by: fc.constantFrom(0, 1),
     emoji: fc.constantFrom('👍', '❤️', ''),
+    byLid: fc.boolean(),
+  }),
+  fc.record({
+    kind: fc.constant('vote' as const),
+    by: fc.constantFrom(0, 1),
+    options: fc.subarray(OPTIONS),
     byLid: fc.boolean(),
   }),
 );
@@ -51,19 +60,24 @@ function expected(list: readonly Fact[]) {
   const edits = list.flatMap((each) => (each.kind === 'edit' ? [each.text] : []));
   const isDeleted = list.some(({ kind }) => kind === 'revoke');
   const reactions = PEOPLE.map((_, by) => list.findLast((each) => each.kind === 'reaction' && each.by === by));
+  const votes = PEOPLE.map((_, by) => list.findLast((each) => each.kind === 'vote' && each.by === by));
   return {
+    votes: votes.flatMap((each) => (each?.kind === 'vote' ? each.options : [])).sort(),
     text: isDeleted ? null : (edits.at(-1) ?? 'first'),
     isDeleted,
     reactions: reactions.flatMap((each) => (each?.kind === 'reaction' && each.emoji ? [each.emoji] : [])).sort(),
   };
 }
 
+function dataOf(each: Fact): Record<string, unknown> {
+  if (each.kind === 'edit') return { type: 'text', text: each.text };
+  if (each.kind === 'reaction') return { emoji: each.emoji };
+  return each.kind === 'vote' ? { options: each.options } : {};
+}
+
 function changeOf(waMessageId: string, each: Fact, seconds: number): InboundChange {
-  const person = PEOPLE[each.kind === 'reaction' ? each.by : 0]!;
-  const names =
-    each.kind === 'reaction' && !each.byLid ? { fromJid: person.fromAltJid, fromAltJid: person.fromJid } : person;
-  const data =
-    each.kind === 'edit' ? { type: 'text', text: each.text } : each.kind === 'reaction' ? { emoji: each.emoji } : {};
+  const person = PEOPLE['by' in each ? each.by : 0]!;
+  const names = 'byLid' in each && !each.byLid ? { fromJid: person.fromAltJid, fromAltJid: person.fromJid } : person;
   const common = { chatJid: GROUP, fromMe: false, byAdmin: false, target: { waMessageId, fromMe: false } };
   return {
     ...owner,
@@ -72,7 +86,7 @@ function changeOf(waMessageId: string, each: Fact, seconds: number): InboundChan
     id: newId(),
     waMessageId: `C${++counter}`,
     kind: each.kind,
-    data,
+    data: dataOf(each),
     waTimestamp: at(seconds),
   };
 }
@@ -88,7 +102,7 @@ async function store(id: string, waMessageId: string): Promise<void> {
   });
 }
 
-it('a message ends in the same state in whatever order it and its changes arrive (MR-060)', async () => {
+it('a message ends in the same state, and a poll with the same votes, in whatever order it and its changes arrive (MR-060)', async () => {
   const orders = facts.chain((list) =>
     fc.tuple(fc.constant(list), fc.shuffledSubarray([...list.keys(), -1], { minLength: list.length + 1 })),
   );
@@ -102,12 +116,14 @@ it('a message ends in the same state in whatever order it and its changes arrive
       }
       const { rows } = await database.pool.query(
         `SELECT text, revoked_at IS NOT NULL AS "isDeleted", coalesce((SELECT array_agg(data->>'emoji') FROM message_changes c
-            WHERE c.message_id = m.id AND c.kind = 'reaction' AND c.is_current AND c.data->>'emoji' <> ''), '{}') AS reactions
+            WHERE c.message_id = m.id AND c.kind = 'reaction' AND c.is_current AND c.data->>'emoji' <> ''), '{}') AS reactions,
+            coalesce((SELECT array_agg(o.name) FROM message_changes c CROSS JOIN LATERAL jsonb_array_elements_text(c.data->'options') AS o(name)
+              WHERE c.message_id = m.id AND c.kind = 'vote' AND c.is_current), '{}') AS votes
           FROM messages m WHERE id = $1`,
         [id],
       );
-      const { reactions, ...state } = rows[0]! as { reactions: string[] };
-      expect({ ...state, reactions: reactions.sort() }).toEqual(expected(list));
+      const { reactions, votes, ...state } = rows[0]! as { reactions: string[]; votes: string[] };
+      expect({ ...state, reactions: reactions.sort(), votes: votes.sort() }).toEqual(expected(list));
     }),
     { numRuns: 60 },
   );

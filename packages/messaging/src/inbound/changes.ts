@@ -51,6 +51,9 @@ const SAME_PERSON = (
 ) => `${c}.from_me = ${j}.from_me AND (${c}.from_me OR ${c}.chat_jid NOT LIKE '%@g.us'
     OR ARRAY[${c}.from_jid, ${c}.from_alt_jid] && ARRAY[${j}.from_jid, ${j}.from_alt_jid])`;
 
+/** SQL: the changes of a message that each person has one of. */
+const OF_EACH_PERSON = `('reaction', 'vote', 'answer')`;
+
 /** The file types, whose caption may be edited as a text. */
 const HAS_CAPTION = `m.kind IN ('image', 'video', 'document')`;
 
@@ -59,9 +62,10 @@ const HAS_CAPTION = `m.kind IN ('image', 'video', 'document')`;
  * whose message it is, the author of a change may tell wrongly.
  *
  * An edit counts when it is by the author and not older than the last one; a deletion when it is by the author or an
- * administrator, and the first; a reaction when its person has no later one. What does not count is kept in the
- * history and makes no event. What nobody may do is not kept. The statement reads each message as it was before it:
- * see `oneEach` for why that is enough. Reactions are read from the history and do not update the message.
+ * administrator, and the first; a reaction, a vote or an answer when its person has no later one. What does not count
+ * is kept in the history and makes no event. What nobody may do is not kept. The statement reads each message as it was
+ * before it: see `oneEach` for why that is enough. Reactions, votes and answers are read from the history and do not
+ * update the message.
  *
  * `evicted` keeps the number of changes without a message bounded, and runs only when one is added.
  */
@@ -86,7 +90,7 @@ const APPLY = {
         WHEN 'revoke' THEN m.revoked_at IS NULL
         WHEN 'sealed' THEN false
         ELSE NOT EXISTS (SELECT 1 FROM message_changes c WHERE c.message_id = m.id AND c.is_current AND c.kind = t.change
-          AND c.wa_timestamp > t.wa_timestamp AND (t.change <> 'reaction' OR ${SAME_PERSON('c', 't')})) END AS counts
+          AND c.wa_timestamp > t.wa_timestamp AND (t.change NOT IN ${OF_EACH_PERSON} OR ${SAME_PERSON('c', 't')})) END AS counts
     FROM targeted t LEFT JOIN messages m ON m.id = t.target_id AND t.change <> 'sealed' AND (t.change = 'revoke' OR NOT m.is_stub)
   ), allowed AS (
     SELECT *, message_id IS NOT NULL AND counts AS applies FROM judged
@@ -107,7 +111,7 @@ const APPLY = {
     SELECT a.* FROM allowed a JOIN kept USING (id) WHERE a.applies
   ), replaced AS (
     UPDATE message_changes c SET is_current = false FROM effective j
-    WHERE c.message_id = j.message_id AND c.kind = j.change AND c.is_current AND (j.change <> 'reaction' OR ${SAME_PERSON('c', 'j')})
+    WHERE c.message_id = j.message_id AND c.kind = j.change AND c.is_current AND (j.change NOT IN ${OF_EACH_PERSON} OR ${SAME_PERSON('c', 'j')})
   ), changed AS (
     UPDATE messages m SET
       kind = CASE WHEN j.change = 'revoke' OR (j.data->>'type' = 'text' AND ${HAS_CAPTION}) THEN m.kind ELSE j.data->>'type' END,
@@ -132,16 +136,19 @@ const APPLY = {
     WHERE j.session_id = d.session_id AND j.hash = d.hash AND j.projected_at IS NULL
   ), new_events AS (
     SELECT j.session_id, f.epoch, j.ord,
-      CASE j.change WHEN 'edit' THEN 'message.edited' WHEN 'revoke' THEN 'message.revoked' ELSE 'message.reaction' END AS type,
+      CASE j.change WHEN 'edit' THEN 'message.edited' WHEN 'revoke' THEN 'message.revoked' WHEN 'vote' THEN 'poll.vote'
+        WHEN 'answer' THEN 'message.answer' ELSE 'message.reaction' END AS type,
       jsonb_strip_nulls(jsonb_build_object('messageId', j.message_id, 'waMessageId', j.target, 'changeId', j.wa_message_id,
         'chat', j.chat_jid, 'chatAlt', j.chat_alt_jid, 'from', j.from_jid, 'fromMe', j.from_me, 'senderName', j.sender_name,
         'timestamp', extract(epoch FROM j.wa_timestamp)::bigint) || CASE j.change
         WHEN 'edit' THEN jsonb_build_object('type', c.kind, 'text', c.text, 'content', c.content)
         WHEN 'revoke' THEN jsonb_build_object('byAdmin', NOT coalesce(j.by_author, false))
+        WHEN 'vote' THEN j.data || jsonb_build_object('name', j.old_text, 'isRemoved', j.data->'options' = '[]' AND NOT j.data ? 'unknownOptions')
+        WHEN 'answer' THEN j.data || jsonb_build_object('name', j.old_text)
         ELSE jsonb_build_object('emoji', j.data->>'emoji', 'isRemoved', j.data->>'emoji' = '') END)
         || ${identitiesOf('s.workspace_id', 'j.chat_jid', 'j.from_jid')} AS data
     FROM effective j JOIN fence f USING (session_id) JOIN sessions s ON s.id = j.session_id LEFT JOIN changed c ON c.id = j.id
-    WHERE j.change IN ('edit', 'revoke', 'reaction')
+    WHERE j.change IN ('edit', 'revoke', 'reaction', 'vote', 'answer')
   ), ${APPEND_EVENTS}
   SELECT (SELECT coalesce(json_agg(session_id), '[]') FROM fence) AS owned,
     (SELECT coalesce(json_agg(id), '[]') FROM kept) AS kept,
@@ -212,16 +219,26 @@ export interface SecretOfTarget {
   secret: Buffer | null;
   fromMe: boolean;
   fromJid: string | null;
+  /** What it is: of a poll `content` has the options. */
+  type: string;
+  content: Record<string, unknown> | null;
+  /** All names under which its author and the author of the change are known. */
+  authors: string[];
+  changers: string[];
 }
 
 const FIND_SECRETS = {
   name: 'find-message-secrets',
-  text: `SELECT t.index::int - 1 AS index, m.secret, m.from_me AS "fromMe", m.from_jid AS "fromJid"
-    FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bool[])
-      WITH ORDINALITY AS t(session_id, chat_jid, chat_alt_jid, target, target_from_me, index)
-    CROSS JOIN LATERAL (SELECT k.message_id FROM message_keys k
-      WHERE k.session_id = t.session_id AND k.chat_jid IN (t.chat_jid, t.chat_alt_jid) AND k.from_me IN (true, false)
-        AND k.wa_message_id = t.target
+  text: `SELECT t.index::int - 1 AS index, m.secret, m.from_me AS "fromMe", m.from_jid AS "fromJid", m.kind AS type, m.content,
+      ARRAY(SELECT jid FROM ${namesOf('s.workspace_id', 'm.from_jid')} AS a(jid) WHERE jid IS NOT NULL) AS authors,
+      ARRAY(SELECT jid FROM ${namesOf('s.workspace_id', 't.from_jid')} AS c(jid)) AS changers
+    FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bool[], $6::text[])
+      WITH ORDINALITY AS t(session_id, chat_jid, chat_alt_jid, target, target_from_me, from_jid, index)
+    JOIN sessions s ON s.id = t.session_id
+    CROSS JOIN LATERAL (
+      SELECT k.message_id FROM (SELECT t.chat_alt_jid UNION SELECT jid FROM ${namesOf('s.workspace_id', 't.chat_jid')} AS o(jid)) AS n(jid)
+      CROSS JOIN LATERAL (SELECT message_id, from_me FROM message_keys
+        WHERE session_id = t.session_id AND chat_jid = n.jid AND from_me IN (true, false) AND wa_message_id = t.target OFFSET 0) k
       ORDER BY k.from_me = t.target_from_me DESC LIMIT 1) k
     JOIN messages m ON m.id = k.message_id WHERE NOT m.is_stub`,
 };
@@ -236,6 +253,7 @@ export async function findSecrets(db: Queryable, changes: readonly InboundChange
       changes.map(({ chatAltJid }) => chatAltJid ?? null),
       changes.map(({ target }) => target.waMessageId),
       changes.map(({ target }) => target.fromMe),
+      changes.map(({ fromJid }) => fromJid),
     ],
   });
   return rows;

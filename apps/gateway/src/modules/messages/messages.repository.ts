@@ -10,6 +10,12 @@ import type { MessageDirection, MessageState, Queryable } from '@wa-gate/db';
 import { identityOf } from '@wa-gate/messaging';
 import type { Reach } from '../sessions/index.ts';
 
+/** Of a poll its voters and the votes by option, of an event the people by answer. */
+interface Counted {
+  voters: number;
+  by: Record<string, number> | null;
+}
+
 /** A message with the state that its outbox row adds. */
 export interface MessageRecord {
   id: string;
@@ -37,6 +43,8 @@ export interface MessageRecord {
   editedAt: Date | null;
   revokedAt: Date | null;
   reactions: Reaction[] | null;
+  /** Of a poll or an event. */
+  counted: Counted | null;
   waTimestamp: Date | null;
   sentAt: Date | null;
   deliveredAt: Date | null;
@@ -79,10 +87,24 @@ const REACTIONS = `(SELECT json_agg(json_build_object('emoji', c.data->>'emoji',
     'fromMe', c.from_me, 'senderName', c.sender_name, 'timestamp', ${isoOf('c.wa_timestamp')}) ORDER BY c.wa_timestamp, c.id)
   FROM message_changes c WHERE c.message_id = m.id AND c.kind = 'reaction' AND c.is_current AND c.data->>'emoji' <> '')`;
 
+/**
+ * SQL: the votes of a poll, or the answers to an event, that count now. A withdrawn vote chooses nothing; one for
+ * options that are not known here counts for its voter alone.
+ */
+const COUNTED = `CASE WHEN m.kind = 'poll' THEN (SELECT json_build_object('voters', count(DISTINCT c.id), 'by',
+      (SELECT json_object_agg(name, votes) FROM (SELECT o.name, count(*) AS votes FROM message_changes v
+        CROSS JOIN LATERAL jsonb_array_elements_text(v.data->'options') AS o(name)
+        WHERE v.message_id = m.id AND v.kind = 'vote' AND v.is_current GROUP BY o.name) n))
+    FROM message_changes c WHERE c.message_id = m.id AND c.kind = 'vote' AND c.is_current
+      AND (c.data->'options' <> '[]' OR c.data ? 'unknownOptions'))
+  WHEN m.kind = 'event' THEN (SELECT json_build_object('voters', coalesce(sum(people), 0), 'by', json_object_agg(response, people))
+    FROM (SELECT c.data->>'response' AS response, count(*) AS people FROM message_changes c
+      WHERE c.message_id = m.id AND c.kind = 'answer' AND c.is_current GROUP BY 1) n) END`;
+
 const COLUMNS = `m.id, s.slug, m.direction, m.wa_message_id AS "waMessageId", m.chat_jid AS "chatJid", m.from_jid AS "fromJid",
   m.from_me AS "fromMe", m.recipients, CASE WHEN m.direction = 'OUTBOUND' THEN CASE WHEN o.message_id IS NULL THEN 'phone' ELSE 'api' END END AS source,
   m.sender_name AS "senderName", m.kind AS type, m.text, m.content, m.context, ${STATE} AS state,
-  m.error_code AS "errorCode", m.error_message AS "errorMessage", m.metadata, m.edited_at AS "editedAt", m.revoked_at AS "revokedAt", ${REACTIONS} AS reactions, m.wa_timestamp AS "waTimestamp",
+  m.error_code AS "errorCode", m.error_message AS "errorMessage", m.metadata, m.edited_at AS "editedAt", m.revoked_at AS "revokedAt", ${REACTIONS} AS reactions, ${COUNTED} AS counted, m.wa_timestamp AS "waTimestamp",
   m.sent_at AS "sentAt", m.delivered_at AS "deliveredAt", m.read_at AS "readAt", m.created_at AS "createdAt"`;
 /**
  * SQL: who is behind the jids of a row, for the rows that are shown. What the API has sent is from the account of its

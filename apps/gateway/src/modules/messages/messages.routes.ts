@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import {
+  EventAnswersSchema,
   ListAllMessagesQuerySchema,
   ListMessageChangesResultSchema,
   ListMessagesQuerySchema,
@@ -7,6 +8,7 @@ import {
   MessageParamsSchema,
   MessageReceiptsResultSchema,
   MessageSchema,
+  PollVotesSchema,
   SessionParamsSchema,
   success,
   TimelineSchema,
@@ -116,6 +118,38 @@ export const messagesRoutes: FastifyPluginAsyncTypebox<MessagesRoutesOptions> = 
       },
     },
     async (request) => ok(await messages.changes(principalOf(request), request.params.id)),
+  );
+
+  app.get(
+    '/messages/:id/votes',
+    {
+      onRequest: guards({ audience: 'caller', permission: 'logs.view' }),
+      schema: {
+        tags,
+        operationId: 'messages.votes',
+        summary: 'Who has voted in a poll, and for what',
+        description:
+          'The vote of each person that counts now; changed and withdrawn ones are in the changes of the message.',
+        params: MessageParamsSchema,
+        response: { 200: success(PollVotesSchema), ...errorResponses('UNAUTHENTICATED', 'MESSAGE_NOT_FOUND') },
+      },
+    },
+    async (request) => ok(await messages.votes(principalOf(request), request.params.id)),
+  );
+
+  app.get(
+    '/messages/:id/answers',
+    {
+      onRequest: guards({ audience: 'caller', permission: 'logs.view' }),
+      schema: {
+        tags,
+        operationId: 'messages.answers',
+        summary: 'Who has answered an event',
+        params: MessageParamsSchema,
+        response: { 200: success(EventAnswersSchema), ...errorResponses('UNAUTHENTICATED', 'MESSAGE_NOT_FOUND') },
+      },
+    },
+    async (request) => ok(await messages.answers(principalOf(request), request.params.id)),
   );
 
   app.get(

@@ -1,10 +1,12 @@
 import {
+  type EventAnswers,
   LIMITS,
   type ListMessageChangesResult,
   type ListMessagesQuery,
   type ListMessagesResult,
   type Message,
   type MessageReceiptsResult,
+  type PollVotes,
   type Timeline,
 } from '@wa-gate/contracts';
 import type { Queryable } from '@wa-gate/db';
@@ -12,9 +14,11 @@ import { ApiError } from '../../http/api-error.ts';
 import type { Principal } from '../../principal.ts';
 import type { ContactNames } from '../contacts/index.ts';
 import type { Reach } from '../sessions/index.ts';
+import { readBallots } from './ballots.repository.ts';
 import { readChanges } from './changes.repository.ts';
 import type { MessageRecord, MessagesRepository } from './messages.repository.ts';
 import { filterOf, pageBegin } from './messages-query.ts';
+import { presentAnswers, presentVotes } from './present-ballots.ts';
 import { presentMessage } from './present-message.ts';
 import { presentReceipts } from './present-receipts.ts';
 import { readReceipts } from './receipts.repository.ts';
@@ -26,6 +30,10 @@ export interface MessagesService {
   get(principal: Principal, id: string): Promise<Message>;
   /** What was done to it after it was sent. */
   changes(principal: Principal, id: string): Promise<ListMessageChangesResult>;
+  /** Who has voted in a poll, and for what. */
+  votes(principal: Principal, id: string): Promise<PollVotes>;
+  /** Who has answered an event. */
+  answers(principal: Principal, id: string): Promise<EventAnswers>;
   /** Who has received and read it. */
   receipts(principal: Principal, id: string): Promise<MessageReceiptsResult>;
   /** What has happened to it, and what it waits for. */
@@ -53,6 +61,12 @@ export function createMessagesService({ db, messages, names }: MessagesDependenc
     return record;
   }
 
+  async function findOfType(principal: Principal, id: string, type: 'poll' | 'event'): Promise<MessageRecord> {
+    const record = await find(principal, id);
+    if (record.type === type) return record;
+    throw new ApiError('MESSAGE_NOT_FOUND', { message: `This message is no ${type}: its type is ${record.type}.` });
+  }
+
   return {
     async list(reach, query) {
       const { limit = LIMITS.pageDefault } = query;
@@ -75,6 +89,16 @@ export function createMessagesService({ db, messages, names }: MessagesDependenc
     async changes(principal, id) {
       const { id: messageId, waMessageId } = await find(principal, id);
       return { messageId, waMessageId, changes: await readChanges(db, messageId) };
+    },
+
+    async votes(principal, id) {
+      const record = await findOfType(principal, id, 'poll');
+      return presentVotes(record, await readBallots(db, record.id, 'vote'));
+    },
+
+    async answers(principal, id) {
+      const record = await findOfType(principal, id, 'event');
+      return presentAnswers(record, await readBallots(db, record.id, 'answer'));
     },
 
     async receipts(principal, id) {

@@ -1,5 +1,6 @@
 import { describeMessageState, type Message, type MessageIdentities } from '@wa-gate/contracts';
 import type { MessageRecord } from './messages.repository.ts';
+import { presentTotals } from './present-ballots.ts';
 
 const iso = (date: Date | null): string | null => date?.toISOString() ?? null;
 
@@ -41,6 +42,7 @@ export function presentMessage(record: MessageRecord): Message {
     editedAt: iso(record.editedAt),
     revokedAt: iso(record.revokedAt),
     reactions: record.reactions ?? [],
+    ...presentTotals(record),
     timestamp: iso(record.waTimestamp),
     sentAt: iso(record.sentAt),
     deliveredAt: iso(record.deliveredAt),

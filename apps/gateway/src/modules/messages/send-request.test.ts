@@ -59,6 +59,14 @@ it('a text has the hash that it has always had: keys of older versions live for 
   );
 });
 
+it('what the schema lets pass and phones would not show is refused (MR-154)', () => {
+  const poll = { to, type: 'poll', question: 'Lunch?', options: ['Yes', 'No'] } as const;
+  expect(outboundOf(poll)).toEqual({ type: 'poll', name: 'Lunch?', options: ['Yes', 'No'] });
+  expect(() => outboundOf({ ...poll, selectableCount: 3 })).toThrow(expect.objectContaining({ code: 'VALIDATION' }));
+  const live = { to, type: 'location', latitude: 1, longitude: 2, live: true } as const;
+  expect(() => outboundOf(live)).toThrow(expect.objectContaining({ code: 'ENGINE_UNSUPPORTED' }));
+});
+
 describe('a type that cannot be sent', () => {
   it.each(['reaction', 'toString', 'TEXT', 'x'.repeat(100)])('%s is refused with those that can', (type) => {
     expect(() => refuseUnsupportedType({ type })).toThrow(

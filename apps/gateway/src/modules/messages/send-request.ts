@@ -12,13 +12,15 @@ import { ApiError } from '../../http/api-error.ts';
 /** What is sent for a request: its kind and the fields of that kind, each under its own name. */
 export function outboundOf(body: SendRequest): OutboundRequest {
   const { type = DEFAULT_KIND } = body;
-  const { request, aliases = {}, files = [], refusal } = kindOf(type);
+  const { request, aliases = {}, files = [], refusal, unsupported } = kindOf(type);
   const hasUrl = files.some(({ list }) => list === undefined);
   const read = (field: string) => (hasUrl && field === 'media' ? mediaOf(body) : givenFor(body, field, aliases[field]));
   const fields = Object.keys(request).map((field) => [field, read(field)] as const);
   const given = Object.fromEntries(fields.filter(([, value]) => value !== undefined));
   const sentence = refusal?.(given);
   if (sentence) throw new ApiError('VALIDATION', { message: `The request is not valid. ${sentence}` });
+  const reason = unsupported?.(given);
+  if (reason) throw new ApiError('ENGINE_UNSUPPORTED', { message: reason });
   // The schema of the kind has seen the body.
   return { type, ...given } as OutboundRequest;
 }

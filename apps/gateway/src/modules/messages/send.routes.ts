@@ -64,6 +64,7 @@ const ERRORS = [
   'IDEMPOTENCY_MISMATCH',
   'WA_REACHOUT_TIMELOCK',
   'TIER_MESSAGE_LIMIT',
+  'ENGINE_UNSUPPORTED',
 ] as const;
 const answers = { 200: success(SendResultSchema), 202: success(SendResultSchema) };
 

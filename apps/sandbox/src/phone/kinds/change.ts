@@ -18,7 +18,7 @@ export const edit = defineKind({
     const protocolMessage = { key, type: PROTOCOL_MESSAGE.MESSAGE_EDIT, editedMessage, timestampMs: Date.now() };
     if (!request.encrypted) return { message: { protocolMessage }, type: 'text', edit: '1' };
     const inner = proto.Message.encode({ protocolMessage }).finish();
-    const sealed = seal(phone, chat, request.target, 'Message Edit', inner);
+    const sealed = seal(phone, chat, request, 'Message Edit', inner);
     const secretEncryptedMessage = {
       targetMessageKey: key,
       secretEncType: SecretEncType.MESSAGE_EDIT,

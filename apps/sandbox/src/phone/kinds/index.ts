@@ -1,13 +1,18 @@
 import { type Static, type TObject, Type } from 'typebox';
+import { interactive, order, product, template } from './business.ts';
 import { edit, revoke } from './change.ts';
+import { buttonReply, buttons, list, listReply } from './choices.ts';
 import { contact } from './contact.ts';
+import { event } from './event.ts';
 import { audio, document, image, sticker, video } from './file.ts';
+import { groupInvite, phoneNumberRequest } from './invite.ts';
 import { location } from './location.ts';
 import { poll } from './poll.ts';
 import { reaction } from './reaction.ts';
 import { text } from './text.ts';
 import { timer } from './timer.ts';
 import { unknown } from './unknown.ts';
+import { answer, vote } from './vote.ts';
 
 /**
  * The kinds that phones can send and show. When two kinds have the same member, the first one that accepts the message
@@ -24,12 +29,37 @@ export const PHONE_KINDS = {
   poll,
   location,
   contact,
+  event,
+  buttons,
+  list,
+  buttonReply,
+  listReply,
+  order,
+  product,
+  groupInvite,
+  interactive,
+  template,
+  phoneNumberRequest,
+  vote,
+  answer,
   edit,
   revoke,
   timer,
   unknown,
 };
 export type PhoneKindName = keyof typeof PHONE_KINDS;
+
+/** Envelopes that clients put around messages. */
+export const ENVELOPES = [
+  'ephemeralMessage',
+  'viewOnceMessage',
+  'viewOnceMessageV2',
+  'viewOnceMessageV2Extension',
+  'documentWithCaptionMessage',
+  'groupMentionedMessage',
+  'lottieStickerMessage',
+  'botInvokeMessage',
+] as const;
 
 /** Fields of every kind. */
 const base = {
@@ -47,7 +77,20 @@ const base = {
   ),
   replyTo: Type.Optional(Type.String({ description: 'Id of a message in this phone’s list that is quoted' })),
   forwarded: Type.Optional(Type.Integer({ minimum: 1, description: 'How often it was forwarded' })),
+  secret: Type.Optional(
+    Type.String({
+      minLength: 44,
+      maxLength: 44,
+      description:
+        'Base64 of the 32 bytes that changes of the message are encrypted with; made up when absent. Of a vote or an answer to an `unseen` message: of that message',
+    }),
+  ),
   expiresIn: Type.Optional(Type.Integer({ minimum: 1, description: 'Timer of disappearing messages, in seconds' })),
+  envelope: Type.Optional(
+    Type.Enum([...ENVELOPES], {
+      description: 'An envelope of the protobuf around the message, as for disappearing chats',
+    }),
+  ),
   ad: Type.Optional(
     Type.Object(
       { id: Type.String(), url: Type.String(), title: Type.String() },

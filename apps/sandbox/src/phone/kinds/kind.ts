@@ -7,7 +7,7 @@ import type { Chat } from '../server-port.ts';
 /** A message ready to be encrypted, with the attributes of its stanza. */
 export interface Composed {
   message: proto.IMessage;
-  type: 'text' | 'media' | 'reaction' | 'poll';
+  type: 'text' | 'media' | 'reaction' | 'poll' | 'event';
   /** `mediatype` of the enc child. */
   mediaType?: string;
   edit?: string;

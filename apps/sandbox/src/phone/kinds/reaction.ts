@@ -15,7 +15,7 @@ export const reaction = defineKind({
     const inner = proto.Message.ReactionMessage.encode(reactionMessage).finish();
     const encReactionMessage = {
       targetMessageKey: key,
-      ...seal(phone, chat, request.target, 'Enc Reaction', inner),
+      ...seal(phone, chat, request, 'Enc Reaction', inner),
     };
     return { message: { encReactionMessage }, type: 'reaction', hideWhenUnreadable: true };
   },
