@@ -205,6 +205,17 @@ describe('videos', () => {
     expect((await refusal(() => tools.video(path, out()))).code).toBe('MEDIA_TYPE_MISMATCH');
   });
 
+  test('as video notes are square', async () => {
+    expect(await tools.videoNote(await playable(), out())).toMatchObject({
+      width: 480,
+      height: 480,
+      seconds: 3,
+      converted: true,
+    });
+    expect(await tool.streamOf(out(), 'v')).toMatchObject({ codec_name: 'h264', width: 480, height: 480 });
+    expect(await tool.streamOf(out(), 'a')).toMatchObject({ codec_name: 'aac' });
+  });
+
   test('that were cut off, or lead to other files, are refused', async () => {
     const whole = await readFile(await playable());
     const cut = await file('cut.mp4', whole.subarray(0, whole.length * 0.6));

@@ -1,4 +1,4 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { rm, stat, writeFile } from 'node:fs/promises';
 import { convertAudio } from './audio/convert-audio.ts';
 import { makeVoiceNote, VOICE_NOTE_TYPE } from './audio/voice-note.ts';
 import { wholeSeconds } from './audio/waveform.ts';
@@ -9,6 +9,8 @@ import { readImageHeader } from './images/open-image.ts';
 import { isDecodedPicture, readablePicture } from './images/picture.ts';
 import { makeThumbnail } from './images/thumbnail.ts';
 import { contradictionOf, type NamedAs } from './inspect/claim.ts';
+import type { SniffedType } from './inspect/sniff-type.ts';
+import { MAX_BYTES } from './max-bytes.ts';
 import { MediaRefusedError } from './media-refused-error.ts';
 import type { Converted, Inspection, MediaTools, RunOptions } from './media-tools.ts';
 import type { MediaToolsEnvironment } from './media-tools-environment.ts';
@@ -20,7 +22,7 @@ import { STICKER_SIDE } from './stickers/frames.ts';
 import { MAX_FRAMES, type MadeSticker, makeSticker, stickerOfFrames } from './stickers/make-sticker.ts';
 import { readVideoFrames } from './stickers/video-frames.ts';
 import { UnreadableError } from './thread/unreadable-error.ts';
-import { convertVideo, thumbnailOfVideo } from './video/convert-video.ts';
+import { convertVideo, thumbnailOfVideo, type VideoForm } from './video/convert-video.ts';
 
 /** Headers that are read at once. They do not wait for conversions. */
 const INSPECTIONS = 4;
@@ -139,14 +141,14 @@ export function createMediaTools(environment: MediaToolsEnvironment, path = proc
     };
   }
 
-  function convertToVideo(path: string, out: string, isGif: boolean, options: RunOptions): Promise<Converted> {
+  function convertToVideo(path: string, out: string, form: VideoForm, options: RunOptions): Promise<Converted> {
     return convert(out, options, async (signal) => {
       const { mimetype } = await reader.typeOf(path, undefined, signal);
-      const isMoving = mimetype.startsWith('video/') || (isGif && mimetype === 'image/gif');
+      const isMoving = mimetype.startsWith('video/') || (form === 'gif' && mimetype === 'image/gif');
       if (!isMoving) throw noVideo(mimetype);
       const source = isMoving && mimetype === 'image/gif' ? await openGif(path, signal) : await openSound(path, signal);
       if (!source.probe.video) throw noVideo(source.mimetype);
-      const converted = await convertVideo({ ...source, isGif }, out, ffmpeg, signal);
+      const converted = await convertVideo({ ...source, form }, out, ffmpeg, signal);
       if (!converted) {
         return { ...(await factsOfVideo(path, source.mimetype, source.probe, signal)), converted };
       }
@@ -165,14 +167,31 @@ export function createMediaTools(environment: MediaToolsEnvironment, path = proc
     return { path, mimetype: 'image/gif', probe: { seconds, isWhole: true, video: { codec: 'gif', ...shown } } };
   }
 
-  return {
+  async function checkedType(path: string, named: NamedAs, signal: AbortSignal): Promise<SniffedType> {
+    const type = await reader.typeOf(path, named.fileName, signal);
+    const contradiction = contradictionOf(type.mimetype, named);
+    if (contradiction === undefined) return type;
+    throw new MediaRefusedError('MEDIA_TYPE_MISMATCH', contradiction, { found: type.mimetype });
+  }
+
+  /** Phones show the first picture of a document beside its name, if it has one. */
+  async function asDocument(path: string, named: NamedAs, options: RunOptions): Promise<Converted> {
+    const { mimetype, width, height, seconds } = await tools.inspect(path, named, options);
+    const thumbnail = await tools.thumbnail(path, options);
+    return {
+      mimetype,
+      ...(width !== undefined && { width }),
+      ...(height !== undefined && { height }),
+      ...(seconds !== undefined && { seconds: wholeSeconds(seconds) }),
+      ...(thumbnail && { thumbnail }),
+      converted: false,
+    };
+  }
+
+  const tools: MediaTools = {
     inspect(path, named: NamedAs = {}, options = {}) {
       return read(options, async (signal) => {
-        const type = await reader.typeOf(path, named.fileName, signal);
-        const contradiction = contradictionOf(type.mimetype, named);
-        if (contradiction !== undefined) {
-          throw new MediaRefusedError('MEDIA_TYPE_MISMATCH', contradiction, { found: type.mimetype });
-        }
+        const type = await checkedType(path, named, signal);
         try {
           return { ...type, ...(await factsOf(path, type.mimetype, signal)) };
         } catch (error) {
@@ -190,8 +209,9 @@ export function createMediaTools(environment: MediaToolsEnvironment, path = proc
       });
     },
 
-    video: (path, out, options = {}) => convertToVideo(path, out, false, options),
-    gif: (path, out, options = {}) => convertToVideo(path, out, true, options),
+    video: (path, out, options = {}) => convertToVideo(path, out, 'plain', options),
+    gif: (path, out, options = {}) => convertToVideo(path, out, 'gif', options),
+    videoNote: (path, out, options = {}) => convertToVideo(path, out, 'note', options),
 
     audio(path, out, options = {}) {
       return convert(out, options, async (signal) => {
@@ -267,9 +287,39 @@ export function createMediaTools(environment: MediaToolsEnvironment, path = proc
       });
     },
 
+    async prepare(purpose, path, out, named = {}, options = {}) {
+      const made =
+        purpose === 'document'
+          ? await asDocument(path, named, options)
+          : await read(options, (signal) => checkedType(path, named, signal)).then(() =>
+              tools[METHODS[purpose]](path, out, options),
+            );
+      const { size } = await stat(made.converted ? out : path);
+      const maxBytes = MAX_BYTES[purpose];
+      if (size <= maxBytes) return made;
+      await rm(out, { force: true });
+      throw new MediaRefusedError(
+        'MEDIA_TOO_LARGE',
+        `The file has ${size} bytes. WhatsApp takes at most ${maxBytes} of this kind: send a smaller one, or send it as a document.`,
+        { maxBytes, size },
+      );
+    },
+
     close: () => running.end(),
   };
+  return tools;
 }
+
+/** The conversions by purpose. */
+const METHODS = {
+  image: 'image',
+  video: 'video',
+  gif: 'gif',
+  videoNote: 'videoNote',
+  audio: 'audio',
+  voice: 'voiceNote',
+  sticker: 'sticker',
+} as const;
 
 const isSoundOrVideo = (mimetype: string): boolean =>
   /^(?:audio|video)\//.test(mimetype) || mimetype === 'application/ogg' || mimetype === 'application/vnd.rn-realmedia';

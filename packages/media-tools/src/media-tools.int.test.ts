@@ -1,8 +1,8 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import type { MediaRefusal } from './media-refused-error.ts';
-import type { MediaTools } from './media-tools.ts';
+import type { MediaPurpose, MediaTools } from './media-tools.ts';
 import { animation, noise, picture, transparentPicture } from './testing/pictures.ts';
 import { amr, wav } from './testing/sounds.ts';
 import { useMediaTools } from './testing/use-media-tools.ts';
@@ -442,6 +442,49 @@ describe('any file', () => {
     await media.tools.close();
     await running;
     await expect(media.tools.inspect(path)).rejects.toThrow('The process ends.');
+  });
+});
+
+describe('a file for a message', () => {
+  it.each<[MediaPurpose, string, () => Promise<Buffer>, object]>([
+    ['image', 'photo.jpg', () => picture().jpeg().toBuffer(), { mimetype: 'image/jpeg', converted: false }],
+    ['video', 'clip.mp4', () => video({ seconds: 2 }), { mimetype: 'video/mp4', seconds: 2, converted: false }],
+    ['gif', 'clip.mp4', () => video({ seconds: 2 }), { mimetype: 'video/mp4', converted: false }],
+    ['videoNote', 'clip.mp4', () => video({ seconds: 2 }), { mimetype: 'video/mp4', converted: false }],
+    ['audio', 'sound.amr', () => Promise.resolve(amr(3)), { mimetype: 'audio/amr', seconds: 3, converted: false }],
+    ['voice', 'voice.wav', () => Promise.resolve(wav({ seconds: 1 })), { seconds: 1, converted: true }],
+    ['sticker', 'cat.png', () => transparentPicture().png().toBuffer(), { mimetype: 'image/webp', converted: true }],
+    ['document', 'photo.png', () => picture().png().toBuffer(), { mimetype: 'image/png', width: 300, height: 200 }],
+  ])('as %s of %s is prepared', async (purpose, fileName, make, facts) => {
+    const path = await media.file('file', await make());
+    const made = await media.tools.prepare(purpose, path, media.out, { fileName });
+    expect(made).toMatchObject(facts);
+    expect(await media.leftovers()).toEqual(made.converted ? ['out'] : []);
+    if (purpose === 'document') expect(made.thumbnail!.length).toBeGreaterThan(100);
+    const wrong = { fileName: purpose === 'document' ? 'a.mp4' : 'a.pdf' };
+    await rm(media.out, { force: true });
+    const { code } = await refusal((tools) => tools.prepare(purpose, path, media.out, wrong));
+    expect(code).toBe('MEDIA_TYPE_MISMATCH');
+  });
+
+  it('that is larger than WhatsApp takes is refused with the limit', async () => {
+    const path = await media.file(
+      'large',
+      await picture({ width: 2500, height: 2500 }).png({ compressionLevel: 0 }).toBuffer(),
+    );
+    expect(await refusal((tools) => tools.prepare('image', path, media.out))).toMatchObject({
+      code: 'MEDIA_TOO_LARGE',
+      details: { maxBytes: 16 * 1024 * 1024, size: expect.any(Number) },
+    });
+    expect(await media.tools.prepare('document', path, media.out)).toMatchObject({ mimetype: 'image/png' });
+  });
+
+  it('as a video note of more than a minute is refused', async () => {
+    const path = await media.file('clip.mp4', await video({ seconds: 62 }));
+    expect(await refusal((tools) => tools.prepare('videoNote', path, media.out))).toMatchObject({
+      code: 'MEDIA_TOO_LARGE',
+      details: { maxSeconds: 60 },
+    });
   });
 });
 

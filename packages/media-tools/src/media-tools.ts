@@ -34,6 +34,9 @@ export interface FileFacts {
   thumbnail?: Buffer;
 }
 
+/** What a file of a message is for, as the kinds of messages name it. */
+export type MediaPurpose = 'image' | 'video' | 'gif' | 'videoNote' | 'audio' | 'voice' | 'document' | 'sticker';
+
 /** What a conversion made. */
 export interface Converted extends FileFacts {
   /** Whether `out` holds the file to send. Otherwise the given file is it, and `out` does not exist. */
@@ -55,12 +58,20 @@ export interface MediaTools {
    * @throws {MediaRefusedError} `MEDIA_EMPTY`; `MEDIA_TYPE_MISMATCH` when `named` says something else than the bytes
    */
   inspect(path: string, named?: NamedAs, options?: RunOptions): Promise<Inspection>;
+  /**
+   * Everything for a message with a file: the claims are checked, the file is converted by the method of its purpose, and
+   * what comes out is not larger than WhatsApp takes. A document has a thumbnail when it is a picture or a video.
+   * @throws {MediaRefusedError} as `inspect` and the method do; `MEDIA_TOO_LARGE` with `details.maxBytes`
+   */
+  prepare(purpose: MediaPurpose, path: string, out: string, named?: NamedAs, options?: RunOptions): Promise<Converted>;
   /** An upright JPEG, or PNG when it is transparent. */
   image(path: string, out: string, options?: RunOptions): Promise<Converted>;
   /** H.264 and AAC in MP4. A thumbnail needs ffmpeg. */
   video(path: string, out: string, options?: RunOptions): Promise<Converted>;
   /** As `video`, for playback as a GIF: also of GIF files, without a sound. */
   gif(path: string, out: string, options?: RunOptions): Promise<Converted>;
+  /** As `video`, square and at most a minute, for a round video note. Without ffmpeg phones cut it to a square. */
+  videoNote(path: string, out: string, options?: RunOptions): Promise<Converted>;
   /** A sound in a format that phones play. */
   audio(path: string, out: string, options?: RunOptions): Promise<Converted>;
   /** Ogg/Opus, one channel, 48 kHz, with a waveform. */

@@ -24,21 +24,36 @@ export interface VideoSource {
   path: string;
   mimetype: string;
   probe: Probe;
-  /** Shown again and again without a sound. */
-  isGif: boolean;
+  form: VideoForm;
 }
+
+/** How a video is shown: as it is, again and again without a sound, or round. */
+export type VideoForm = 'plain' | 'gif' | 'note';
+
+/** Of a video note: what phones record. */
+const NOTE_SIDE = 480;
+const NOTE_SECONDS = 60;
 
 /**
  * Writes H.264 and AAC in MP4 to `out`, if the file is something else.
  * @returns whether it was written
  */
 export async function convertVideo(
-  { path, mimetype, probe, isGif }: VideoSource,
+  { path, mimetype, probe, form }: VideoSource,
   out: string,
   ffmpeg: FfmpegTools | undefined,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const plan = planVideo(mimetype, probe);
+  if (form === 'note' && Math.floor(probe.seconds) > NOTE_SECONDS) {
+    throw new MediaRefusedError(
+      'MEDIA_TOO_LARGE',
+      `A video note lasts at most ${NOTE_SECONDS} s; this one has ${Math.round(probe.seconds)}. Send a shorter one, or leave \`videoNote\` out.`,
+      { maxSeconds: NOTE_SECONDS },
+    );
+  }
+  const playable = planVideo(mimetype, probe);
+  const isCut = form === 'note' && ffmpeg !== undefined && probe.video?.width !== probe.video?.height;
+  const plan = isCut ? 'transcode' : playable;
   if (plan === 'nothing') return false;
   if (!ffmpeg) {
     throw new MediaRefusedError(
@@ -47,8 +62,8 @@ export async function convertVideo(
       { found: mimetype, tool: 'ffmpeg' },
     );
   }
-  const tracks = ['-map', '0:v:0', ...(isGif ? [] : ['-map', '0:a:0?']), '-sn', '-dn', '-map_metadata', '-1'];
-  const codecs = plan === 'remux' ? ['-c', 'copy'] : encoding(probe.seconds, isGif);
+  const tracks = ['-map', '0:v:0', ...(form === 'gif' ? [] : ['-map', '0:a:0?']), '-sn', '-dn', '-map_metadata', '-1'];
+  const codecs = plan === 'remux' ? ['-c', 'copy'] : encoding(probe.seconds, form);
   const target = ['-movflags', '+faststart', '-fs', String(VIDEO_BYTES), '-f', 'mp4', `file:${out}`];
   await ffmpeg.convert(path, [...tracks, ...codecs, ...target], { signal });
   // A file that reaches the limit was cut there.
@@ -56,19 +71,22 @@ export async function convertVideo(
   return true;
 }
 
+/** Sides are even, and not longer than phones show. */
+const WITHIN = `scale='min(${SIDE},iw)':'min(${SIDE},ih)':force_original_aspect_ratio=decrease,scale='max(2,trunc(iw/2)*2)':'max(2,trunc(ih/2)*2)'`;
+/** The middle of the picture. */
+const SQUARE = `crop='min(iw,ih)':'min(iw,ih)',scale=${NOTE_SIDE}:${NOTE_SIDE}`;
+
 /** As many bits as the time leaves of the size. */
-function encoding(seconds: number, isGif: boolean): string[] {
-  const audioBits = isGif ? 0 : AUDIO_BITS;
+function encoding(seconds: number, form: VideoForm): string[] {
+  const audioBits = form === 'gif' ? 0 : AUDIO_BITS;
   const bits = Math.floor((VIDEO_BYTES * 8 * USABLE) / Math.max(1, seconds)) - audioBits;
   if (bits < LEAST_VIDEO_BITS) throw tooLong();
   const most = Math.min(bits, MOST_VIDEO_BITS);
   return [
     ...['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '26', '-pix_fmt', 'yuv420p', '-profile:v', 'high'],
     ...['-maxrate', String(most), '-bufsize', String(2 * most), '-threads', '2'],
-    // Sides are even, and not longer than phones show.
-    '-vf',
-    `scale='min(${SIDE},iw)':'min(${SIDE},ih)':force_original_aspect_ratio=decrease,scale='max(2,trunc(iw/2)*2)':'max(2,trunc(ih/2)*2)',setsar=1`,
-    ...(isGif ? ['-an'] : ['-c:a', 'aac', '-b:a', String(AUDIO_BITS), '-ac', '2']),
+    ...['-vf', `${form === 'note' ? SQUARE : WITHIN},setsar=1`],
+    ...(form === 'gif' ? ['-an'] : ['-c:a', 'aac', '-b:a', String(AUDIO_BITS), '-ac', '2']),
   ];
 }
 
