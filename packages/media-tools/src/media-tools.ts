@@ -59,8 +59,8 @@ export interface MediaTools {
    */
   inspect(path: string, named?: NamedAs, options?: RunOptions): Promise<Inspection>;
   /**
-   * Everything for a message with a file: the claims are checked, the file is converted by the method of its purpose, and
-   * what comes out is not larger than WhatsApp takes. A document has a thumbnail when it is a picture or a video.
+   * Everything for a message with a file: the claims are checked, the file is converted by the method of its purpose,
+   * and what comes out is not larger than WhatsApp takes. A document has a thumbnail when it is a picture or a video.
    * @throws {MediaRefusedError} as `inspect` and the method do; `MEDIA_TOO_LARGE` with `details.maxBytes`
    */
   prepare(purpose: MediaPurpose, path: string, out: string, named?: NamedAs, options?: RunOptions): Promise<Converted>;

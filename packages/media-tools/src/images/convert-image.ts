@@ -25,8 +25,8 @@ export async function convertImage(input: string | Buffer, out: string): Promise
     return { converted: false, mimetype: `image/${format}`, ...shown, thumbnail };
   }
   // Many encoders write a channel for transparency that is not used.
-  const isTransparent = hasAlpha && !(await decoding(() => openImage(input).stats())).isOpaque;
-  const upright = openImage(input).autoOrient().keepIccProfile();
+  const isTransparent = hasAlpha && !(await decoding(async () => (await openImage(input)).stats())).isOpaque;
+  const upright = (await openImage(input)).autoOrient().keepIccProfile();
   const made = isTransparent ? upright.png() : upright.toColourspace('srgb').jpeg({ quality: QUALITY });
   const { width, height } = await decoding(() => made.toFile(out));
   return { converted: true, mimetype: isTransparent ? 'image/png' : 'image/jpeg', width, height, thumbnail };

@@ -1,4 +1,5 @@
-import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp';
+import { lazily } from '@wa-gate/kit';
+import type { Metadata, Sharp, SharpOptions } from 'sharp';
 import { MediaRefusedError } from '../media-refused-error.ts';
 
 /** Pixels of a side. Phones refuse larger ones, and few cameras make them. */
@@ -7,25 +8,31 @@ export const MAX_SIDE = 10_000;
 const MAX_PIXELS = MAX_SIDE * MAX_SIDE;
 const TIMEOUT_S = 30;
 
-// What was decoded once is not decoded again: each file comes once, and the memory shall stay flat.
-sharp.cache(false);
-// One thread for each picture: several pictures at once do not take all processors from the messages.
-sharp.concurrency(1);
-// Formats with a program inside, or that lead to other files, are not opened at all.
-sharp.block({ operation: ['VipsForeignLoad'] });
-sharp.unblock({
-  operation: [
-    'VipsForeignLoadJpeg',
-    'VipsForeignLoadPng',
-    'VipsForeignLoadWebp',
-    'VipsForeignLoadNsgif',
-    'VipsForeignLoadHeif',
-    'VipsForeignLoadTiff',
-  ],
+/** Loaded with the first picture: a process that never has one neither waits for the library nor keeps it. */
+const loadSharp = lazily(async () => {
+  const { default: sharp } = await import('sharp');
+  // What was decoded once is not decoded again: each file comes once, and the memory shall stay flat.
+  sharp.cache(false);
+  // One thread for each picture: several pictures at once do not take all processors from the messages.
+  sharp.concurrency(1);
+  // Formats with a program inside, or that lead to other files, are not opened at all.
+  sharp.block({ operation: ['VipsForeignLoad'] });
+  sharp.unblock({
+    operation: [
+      'VipsForeignLoadJpeg',
+      'VipsForeignLoadPng',
+      'VipsForeignLoadWebp',
+      'VipsForeignLoadNsgif',
+      'VipsForeignLoadHeif',
+      'VipsForeignLoadTiff',
+    ],
+  });
+  return sharp;
 });
 
 /** @param input a path, or the bytes of a picture of our own */
-export function openImage(input: string | Buffer, options: SharpOptions = {}): Sharp {
+export async function openImage(input: string | Buffer, options: SharpOptions = {}): Promise<Sharp> {
+  const sharp = await loadSharp();
   return sharp(input, { limitInputPixels: MAX_PIXELS, failOn: 'error', sequentialRead: true, ...options }).timeout({
     seconds: TIMEOUT_S,
   });
@@ -40,7 +47,7 @@ export interface ImageHeader extends Metadata {
 
 /** @throws {MediaRefusedError} when it cannot be read, or is too large */
 export async function readImageHeader(input: string | Buffer): Promise<ImageHeader> {
-  const metadata = await decoding(() => openImage(input).metadata());
+  const metadata = await decoding(async () => (await openImage(input)).metadata());
   const { width, height } = metadata.autoOrient;
   if (width > MAX_SIDE || height > MAX_SIDE || width * height * (metadata.pages ?? 1) > MAX_PIXELS)
     throw tooLarge({ width, height });

@@ -6,8 +6,8 @@ const QUALITY = 60;
 
 /** The preview of a message: JPEG, upright, transparent parts white. */
 export function makeThumbnail(input: string | Buffer): Promise<Buffer> {
-  return decoding(() =>
-    openImage(input)
+  return decoding(async () =>
+    (await openImage(input))
       .autoOrient()
       .resize(SIDE, SIDE, { fit: 'inside', withoutEnlargement: true })
       .flatten({ background: '#ffffff' })

@@ -23,7 +23,7 @@ export async function readFrames(path: string, plan: readonly PlannedFrame[]): P
   const last = plan.at(-1)?.index ?? 0;
   for (let page = 0; page <= last; page += DECODED_AT_ONCE) {
     const pages = Math.min(DECODED_AT_ONCE, last + 1 - page);
-    const decoded = await decoding(() => squared(path, { page, pages }).raw().toBuffer());
+    const decoded = await decoding(async () => (await squared(path, { page, pages })).raw().toBuffer());
     for (let index = page; index < page + pages; index++) {
       const place = places.get(index);
       const at = (index - page) * FRAME_BYTES;
@@ -62,12 +62,14 @@ export function thinFrames({ pixels, delays }: Frames, keepEvery: number): Frame
 
 export function encodeFrames({ pixels, delays }: Frames, quality: number): Promise<Buffer> {
   const height = STICKER_SIDE * delays.length;
-  return decoding(() =>
-    openImage(pixels, {
-      // Its pixels are our own: so many frames, whatever the limit of a picture.
-      limitInputPixels: false,
-      raw: { width: STICKER_SIDE, height, channels: 4, pageHeight: STICKER_SIDE },
-    })
+  return decoding(async () =>
+    (
+      await openImage(pixels, {
+        // Its pixels are our own: so many frames, whatever the limit of a picture.
+        limitInputPixels: false,
+        raw: { width: STICKER_SIDE, height, channels: 4, pageHeight: STICKER_SIDE },
+      })
+    )
       .webp({ quality, alphaQuality: Math.max(50, quality), effort: 3, loop: 0, delay: [...delays] })
       .toBuffer(),
   );
@@ -75,20 +77,19 @@ export function encodeFrames({ pixels, delays }: Frames, quality: number): Promi
 
 /** @param detail pixels of each side that are kept of the picture; it is enlarged again */
 export async function encodeStill(input: string | Buffer, quality: number, detail = STICKER_SIDE): Promise<Buffer> {
-  const source = detail === STICKER_SIDE ? input : await decoding(() => squared(input, {}, detail).png().toBuffer());
-  return decoding(() =>
-    squared(source)
-      .webp({ quality, alphaQuality: Math.max(50, quality) })
-      .toBuffer(),
+  const source =
+    detail === STICKER_SIDE ? input : await decoding(async () => (await squared(input, {}, detail)).png().toBuffer());
+  return decoding(async () =>
+    (await squared(source)).webp({ quality, alphaQuality: Math.max(50, quality) }).toBuffer(),
   );
 }
 
-function squared(
+async function squared(
   input: string | Buffer,
   options: { page: number; pages: number } | Record<never, never> = {},
   side = STICKER_SIDE,
 ) {
-  const image = openImage(input, options);
+  const image = await openImage(input, options);
   // Rotation cannot be applied to frames that lie one below the other, and animations have none.
   const upright = 'pages' in options ? image : image.autoOrient();
   return upright.toColourspace('srgb').ensureAlpha().resize(side, side, { fit: 'contain', background: TRANSPARENT });

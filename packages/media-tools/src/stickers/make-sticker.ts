@@ -61,7 +61,7 @@ export async function stickerOfFrames(frames: Frames, pack: StickerPack | undefi
   for (const { quality, keepEvery } of STEPS) {
     const webp = await encodeFrames(thinFrames(frames, keepEvery), quality);
     // The encoder makes a still picture of frames that are equal; a still one may not be so large.
-    const animated = ((await openImage(webp).metadata()).pages ?? 1) > 1;
+    const animated = ((await (await openImage(webp)).metadata()).pages ?? 1) > 1;
     const limit = animated ? STICKER_BYTES.animated : STICKER_BYTES.still;
     if (webp.length + EXIF_BYTES <= limit) return { webp: signed(webp, pack), animated };
   }
@@ -81,7 +81,7 @@ async function isSticker(path: string, { format, shown, frames, pageHeight }: Im
   if (format !== 'webp' || shown.width !== STICKER_SIDE || (pageHeight ?? shown.height) !== STICKER_SIDE) return false;
   const limit = frames > 1 ? STICKER_BYTES.animated : STICKER_BYTES.still;
   if ((await stat(path)).size > limit) return false;
-  await decoding(() => openImage(path, { animated: true }).resize(16, 16).raw().toBuffer());
+  await decoding(async () => (await openImage(path, { animated: true })).resize(16, 16).raw().toBuffer());
   return true;
 }
 
