@@ -102,7 +102,7 @@ describe.each(OFFERED_KINDS)('%s', (kind) => {
 test('the phones of the sandbox have every kind of the API, and no other type of message that the API does not know', async () => {
   const kinds = await system().sandbox.kinds();
   expect(kinds).toEqual(expect.arrayContaining([...OFFERED_KINDS]));
-  const changes = ['answer', 'edit', 'revoke', 'timer', 'vote'];
+  const changes = ['answer', 'edit', 'keep', 'pin', 'revoke', 'timer', 'vote'];
   expect(kinds.filter((kind) => !(MESSAGE_TYPES as readonly string[]).includes(kind)).sort()).toEqual(changes);
 });
 

@@ -19,7 +19,7 @@ import {
   uniqueName,
   waitForStatus,
 } from '../harness/pair-session.ts';
-import type { Phone } from '../harness/sandbox-client.ts';
+import type { Phone, PhoneMessage } from '../harness/sandbox-client.ts';
 import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
 import { waitFor } from '../harness/wait-for.ts';
 
@@ -51,6 +51,8 @@ interface Proof<N extends OperationName> {
   on?: () => Promise<string>;
   /** The query, where it is not the input. */
   query?: () => Record<string, string>;
+  /** The body, where it is not the input. */
+  body?: (input: InputOf<N>) => Promise<Record<string, unknown>>;
   seen(input: InputOf<N>, data: unknown, sessionId: string): Promise<unknown>;
 }
 
@@ -62,6 +64,42 @@ async function newSession(): Promise<string> {
 }
 
 const newlyPaired = async (): Promise<string> => (await pairSession(system(), tenant)).sessionId;
+
+/** A text of the other side, by our id and by that of WhatsApp. */
+async function said(text: string): Promise<{ messageId: string; id: string }> {
+  const { id } = await system().sandbox.sendText(friend.number, session.phone.number, text);
+  const found = await waitFor(
+    async () => (await session.api.messages(session.sessionId)).find(({ waMessageId }) => waMessageId === id),
+    { what: `${text} in the list` },
+  );
+  return { messageId: found.id, id };
+}
+let latest: Awaited<ReturnType<typeof said>>;
+const onSaid = async () => {
+  latest = await said('to be acted on');
+  return { messageIds: [latest.messageId] };
+};
+const inTheChat = async () => {
+  latest = await said('the last one');
+  return { chat: `+${friend.number}` };
+};
+const shownBy = (phone: Phone, what: string, fits: (message: PhoneMessage) => boolean) =>
+  waitFor(
+    async () => (await system().sandbox.inbox(phone.number)).some((each) => each.id === latest.id && fits(each)),
+    {
+      what,
+    },
+  );
+const isConfirmed = (as: 'read' | 'played') => (message: PhoneMessage) =>
+  message.receipts[as].some((device) => device.startsWith(session.phone.number));
+const isMarked = (isMarkedUnread: boolean) =>
+  waitFor(
+    async () =>
+      (await system().sandbox.chats(session.phone.number)).some(
+        (each) => each.chat === friend.number && each.isMarkedUnread === isMarkedUnread,
+      ),
+    { what: `the chat marked as ${isMarkedUnread ? 'unread' : 'read'}` },
+  );
 
 /** Does not compile while an operation has no proof. */
 const PROOFS: { [N in OperationName]: Proof<N> } = {
@@ -126,6 +164,34 @@ const PROOFS: { [N in OperationName]: Proof<N> } = {
     seen: async (_input, data) =>
       expect(data).toMatchObject({ phoneNumber: `+${friend.number}`, lid: expect.stringMatching(/^\d+@lid$/) }),
   },
+  'messages.markRead': {
+    body: onSaid,
+    seen: () => shownBy(friend, 'the blue tick', isConfirmed('read')),
+  },
+  'messages.markPlayed': {
+    body: onSaid,
+    seen: () => shownBy(friend, 'the blue microphone', isConfirmed('played')),
+  },
+  'messages.star': {
+    body: async ({ isStarred }) => ({ ...(await onSaid()), isStarred }),
+    seen: ({ isStarred }) =>
+      shownBy(session.phone, 'the star, or none', ({ changed }) => changed.isStarred === isStarred),
+  },
+  'messages.deleteForMe': {
+    body: onSaid,
+    async seen() {
+      await shownBy(session.phone, 'the message hidden', ({ changed }) => changed.isHidden);
+      await shownBy(friend, 'the message of the other side', ({ changed }) => !changed.isHidden && !changed.isDeleted);
+    },
+  },
+  'chats.markRead': {
+    body: inTheChat,
+    async seen() {
+      await isMarked(false);
+      await shownBy(friend, 'the blue tick', isConfirmed('read'));
+    },
+  },
+  'chats.markUnread': { body: inTheChat, seen: () => isMarked(true) },
   'presence.set': {
     seen: ({ state }) =>
       waitFor(
@@ -164,9 +230,10 @@ describe.each(OPERATION_NAMES)('%s (MR-014)', (name) => {
     const input = given(name, example);
     const proof = PROOFS[name] as Proof<OperationName>;
     const sessionId = (await proof.on?.()) ?? session.sessionId;
+    const own = await proof.body?.(input as InputOf<OperationName>);
     const { status, body } = await waitFor(
       async () => {
-        const answer = await ask(name, sessionId, proof.query?.() ?? input);
+        const answer = await ask(name, sessionId, proof.query?.() ?? own ?? input);
         // 409 and 503: WhatsApp has not sent something yet, such as the name of the account.
         return [409, 503].includes(answer.status) ? undefined : answer;
       },

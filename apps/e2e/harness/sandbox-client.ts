@@ -37,6 +37,21 @@ export interface PhoneMessage {
   /** The other fields of the type, such as coordinates. */
   details: Record<string, unknown>;
   wireCount: number;
+  /** Devices (`<number>:<device>`) that have confirmed it. */
+  receipts: { delivered: string[]; read: string[]; played: string[] };
+  /** What was done to it since it came. */
+  changed: {
+    text: string | null;
+    isEdited: boolean;
+    isDeleted: boolean;
+    /** Deleted for the account of this phone alone. */
+    isHidden: boolean;
+    reactions: Record<string, string>;
+    /** Seconds. */
+    pinnedFor: number | null;
+    isKept: boolean;
+    isStarred: boolean;
+  };
 }
 
 /** `"off"`: no receipts; else milliseconds from arrival to receipt. */
@@ -185,6 +200,12 @@ export class SandboxClient {
 
   async inbox(number: string): Promise<PhoneMessage[]> {
     return (await this.http.expectOk<{ messages: PhoneMessage[] }>(`/phones/${number}/messages?limit=10000`)).messages;
+  }
+
+  /** Chats that a device of the account has marked as read or unread. */
+  async chats(number: string): Promise<{ chat: string; isMarkedUnread: boolean }[]> {
+    const path = `/phones/${number}/chats`;
+    return (await this.http.expectOk<{ chats: { chat: string; isMarkedUnread: boolean }[] }>(path)).chats;
   }
 
   /** Sends receipts of a phone whose own receipts are off. */

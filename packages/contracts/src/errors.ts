@@ -130,6 +130,37 @@ export const ERRORS = {
   CONTACT_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such contact for this credential.' },
   MESSAGE_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such message for this credential.' },
   MEDIA_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such media for this credential.' },
+  MESSAGE_DELETED: {
+    status: 409,
+    retryable: false,
+    sentence: 'The message was deleted for everyone, or is about to be. Nothing can be done to it any more.',
+  },
+  MESSAGE_NOT_SENT: {
+    status: 409,
+    retryable: false,
+    sentence: 'The message was never sent, so there is nothing to change. GET /api/messages/{id} has the reason.',
+  },
+  CHANGE_TOO_LATE: {
+    status: 409,
+    retryable: false,
+    sentence: 'WhatsApp allows this for some time after the message alone. `details.until` is when it ended.',
+  },
+  CHANGE_NOT_POSSIBLE: {
+    status: 422,
+    retryable: false,
+    sentence: 'This cannot be done to this message: it is of another kind, or somebody else has written it.',
+  },
+  MESSAGE_NOT_FORWARDABLE: {
+    status: 422,
+    retryable: false,
+    sentence: 'This message cannot be forwarded: it is to be seen once, or is of a kind that this cannot be done with.',
+  },
+  WA_MESSAGE_ID_TAKEN: {
+    status: 409,
+    retryable: false,
+    sentence:
+      'Another message of this session has this `waMessageId`. Choose a new one for each message, or leave it out.',
+  },
   USER_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such user for this credential.' },
   WORKSPACE_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such workspace for this credential.' },
   MEMBER_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such member in this workspace.' },

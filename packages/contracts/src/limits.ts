@@ -13,6 +13,12 @@ export const LIMITS = {
   waitMaxMs: 25_000,
   /** Longest `clientMessageId`, in characters. */
   clientMessageId: 128,
+  /** Seconds after its sending for which WhatsApp lets the author edit a message. */
+  editSeconds: 15 * 60,
+  /** Seconds after its sending for which a message can be deleted for everyone: two days and a half. */
+  revokeSeconds: 60 * 3_600,
+  /** Longest simulation of typing, in seconds. */
+  typingSeconds: 20,
   /** People that one message may mention. */
   mentions: 256,
   /** Longest question and option of a poll, in characters, and its most options. */

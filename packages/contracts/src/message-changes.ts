@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { CHANGE_NAMES } from './changes/index.ts';
-import { MESSAGE_TYPES } from './message-types.ts';
+import { MESSAGE_STATES, MESSAGE_STATUSES } from './message-states.ts';
+import { MESSAGE_SOURCES, MESSAGE_TYPES } from './message-types.ts';
 import { anyObject, nullable, oneOf, timestamp } from './schema.ts';
 
 const change = {
@@ -31,8 +32,14 @@ export const MessageChangeSchema = Type.Object({
   byAdmin: Type.Boolean({ description: 'Of a deletion: an administrator of the group has made it.' }),
   data: anyObject({
     description:
-      'edit: `type`, `text`, `content`; reaction: `emoji`; pin: `isPinned`, `seconds`; vote: `options`; answer: `response`.',
+      'edit: `type`, `text`, `content`; reaction: `emoji`; pin: `isPinned`, `seconds`; keep: `isKept`; vote: `options`; answer: `response`.',
   }),
+  source: Type.Optional(
+    oneOf(MESSAGE_SOURCES, 'Of a change by the account: `api`, or `phone` for its phone and other devices.'),
+  ),
+  status: Type.Optional(oneOf(MESSAGE_STATUSES, 'Of a change by the API: what has become of it.')),
+  state: Type.Optional(oneOf(MESSAGE_STATES, 'The exact state behind the status.')),
+  error: Type.Optional(Type.Object({ code: nullable(Type.String()), message: nullable(Type.String()) })),
   previous: Type.Optional(
     Type.Object(saying, { description: 'What the message said until then: of an edit or a deletion.' }),
   ),

@@ -62,8 +62,8 @@ export function storedContextOf(
   { context, viewOnce }: { context?: OutboundContext; viewOnce?: boolean },
   chatJid: string,
 ): MessageContext | undefined {
-  const { quoted, mentions, album } = context ?? {};
-  if (!quoted && !mentions && !viewOnce && !album) return undefined;
+  const { quoted, mentions, mentionsAll, forwardedCount, album } = context ?? {};
+  if (!quoted && !mentions && !mentionsAll && !forwardedCount && !viewOnce && !album) return undefined;
   const text = quoted?.text && quotedText(quoted.text);
   const replyTo = quoted && {
     messageId: quoted.messageId,
@@ -76,6 +76,8 @@ export function storedContextOf(
   return {
     ...(replyTo && { replyTo }),
     ...(mentions && { mentions }),
+    ...(mentionsAll && { mentionsAll }),
+    ...(forwardedCount && { forwardedCount }),
     ...(viewOnce && { viewOnce }),
     ...(album && { album }),
   };

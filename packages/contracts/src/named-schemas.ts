@@ -37,6 +37,12 @@ import {
 } from './auth.ts';
 import { EventAnswersSchema, EventTotalsSchema, PollTotalsSchema, PollVotesSchema } from './ballots.ts';
 import {
+  ChangeResultSchema,
+  EditMessageRequestSchema,
+  PinRequestSchema,
+  ReactRequestSchema,
+} from './change-requests.ts';
+import {
   BusinessProfileSchema,
   ContactProfileSchema,
   ContactSchema,
@@ -73,6 +79,7 @@ import {
   RotateKeyRequestSchema,
   UpdateKeyRequestSchema,
 } from './keys.ts';
+import { ActedOnMessageSchema, ActedOnMessagesSchema } from './message-actions.ts';
 import { MessageCappingSchema } from './message-capping.ts';
 import { ListMessageChangesResultSchema, MessageChangeSchema, ReactionSchema } from './message-changes.ts';
 import { QuotedMessageSchema, ReferralSchema } from './message-context.ts';
@@ -98,7 +105,12 @@ import {
   RateLimitSchema,
   SetRateLimitRequestSchema,
 } from './rate-limits.ts';
-import { NAMED_SEND_REQUESTS, SendFromDefaultRequestSchema, SendRequestSchema } from './send-requests.ts';
+import {
+  ForwardRequestSchema,
+  NAMED_SEND_REQUESTS,
+  SendFromDefaultRequestSchema,
+  SendRequestSchema,
+} from './send-requests.ts';
 import { SessionSettingsChangeSchema, SessionSettingsSchema } from './session-settings.ts';
 import {
   CreateSessionRequestSchema,
@@ -198,6 +210,13 @@ export const NAMED_SCHEMAS = {
   ErrorDescription: ErrorDescriptionSchema,
   Error: ErrorSchema,
   ForgotPasswordRequest: ForgotPasswordRequestSchema,
+  ActedOnMessage: ActedOnMessageSchema,
+  ActedOnMessages: ActedOnMessagesSchema,
+  ChangeResult: ChangeResultSchema,
+  EditMessageRequest: EditMessageRequestSchema,
+  PinRequest: PinRequestSchema,
+  ReactRequest: ReactRequestSchema,
+  ForwardRequest: ForwardRequestSchema,
   Health: HealthSchema,
   HeartbeatRequest: HeartbeatRequestSchema,
   Identity: IdentitySchema,

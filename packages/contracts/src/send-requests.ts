@@ -7,6 +7,11 @@ import { anyObject, oneOf, requestBody } from './schema.ts';
 /** The reaction when a connection ends before WhatsApp has acknowledged a message. */
 export const ON_UNCERTAIN = ['resend', 'fail'] as const;
 
+/** What a chat can show before a message leaves. */
+const TYPING_STATES = ['composing', 'recording'] as const;
+
+const WA_MESSAGE_ID_PATTERN = '^[0-9A-F]{16,40}$';
+
 const recipient = {
   to: Type.Unsafe<string | number>({
     type: ['string', 'integer'],
@@ -33,6 +38,30 @@ const options = {
       maxItems: LIMITS.mentions,
       description:
         'People to mention: phone numbers or jids. Write `@` and the digits of each into the text, where phones show the name.',
+    }),
+  ),
+  mentionAll: Type.Optional(
+    Type.Boolean({ description: 'Mentions everybody in the group `to`. The text need not say so.' }),
+  ),
+  typing: Type.Optional(
+    Type.Object(
+      {
+        seconds: Type.Integer({ minimum: 1, maximum: LIMITS.typingSeconds, examples: [3] }),
+        state: Type.Optional(oneOf(TYPING_STATES, 'Default: composing.')),
+      },
+      {
+        additionalProperties: false,
+        description:
+          'The chat shows for so long that the account is typing (or recording a voice message) before the message leaves. Other chats do not wait for it.',
+      },
+    ),
+  ),
+  waMessageId: Type.Optional(
+    Type.String({
+      pattern: WA_MESSAGE_ID_PATTERN,
+      description:
+        'WhatsApp’s id of the message, for those who choose it themselves: 16 to 40 digits of hexadecimal, A to F in capitals. It belongs to one message of the session: a second send with it is answered with the first message when it is the same, and refused otherwise.',
+      examples: ['3EB0A1B2C3D4E5F6A7B8C9'],
     }),
   ),
   clientMessageId: Type.Optional(
@@ -64,6 +93,18 @@ export type SendRequest = Static<TObject<typeof recipient & typeof options>> & {
     string,
     unknown
   >;
+
+/** `POST /api/messages/{id}/forward`. */
+export const ForwardRequestSchema = requestBody(
+  {
+    ...recipient,
+    typing: options.typing,
+    clientMessageId: options.clientMessageId,
+    onUncertain: options.onUncertain,
+    metadata: options.metadata,
+  },
+  { to: '+6281234567890' },
+);
 
 /** The kind of a request without a type. */
 export const DEFAULT_KIND: KindName = 'text';

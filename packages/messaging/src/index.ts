@@ -72,7 +72,8 @@ export {
 export { ALL_MESSAGE_USAGE, countCompleteHours, keepMessageCounts } from './message-usage.ts';
 export { type Acceptance, type AcceptedMessage, type AcceptedPart, acceptMessage } from './outbox/accept.ts';
 export { acceptAtOwner, type ConditionalKeyWrite, type OwnerAcceptance } from './outbox/accept-at-owner.ts';
-export { hashRequest, type IdempotencyKeys } from './outbox/idempotency.ts';
+export { type AcceptedChange, acceptChange, type ChangeAcceptance } from './outbox/accept-change.ts';
+export { findEarlierUse, hashRequest, type IdempotencyKeys, type UsedKeys } from './outbox/idempotency.ts';
 export { moveChat } from './outbox/move-chat.ts';
 export {
   beginAttempt,
@@ -80,13 +81,21 @@ export {
   findOutboxPayload,
   inspectOutbox,
   type OutboxItem,
+  type OutboxRequest,
   type OutboxState,
   type ReturnedRow,
   returnOutbox,
   storePayload,
 } from './outbox/outbox.ts';
 export { type Outcome, type RecordedOutcomes, recordOutcomes } from './outbox/outcomes.ts';
-export { newWaMessageId } from './outbox/wa-message-id.ts';
+export {
+  type ChangeOutcome,
+  type ChangeTarget,
+  failChanges,
+  findChangeTarget,
+  readOwnChanges,
+} from './outbox/own-changes.ts';
+export { isWaMessageIdTaken, newWaMessageId } from './outbox/wa-message-id.ts';
 export {
   countStaleSessions,
   RECOVERY_KINDS,

@@ -18,7 +18,9 @@ import {
 } from '../modules/dashboard/index.ts';
 import type { ProcessMeter } from '../modules/health/index.ts';
 import { createLiveLogins, createPeople } from '../modules/identities/index.ts';
+import { createMessageActions, createMessageReferences } from '../modules/live/index.ts';
 import {
+  createChanging,
   createMessagesRepository,
   createMessagesService,
   createOutcomeWaiter,
@@ -97,6 +99,7 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
   const waiter = createOutcomeWaiter({ hints, logger });
   const messages = createMessagesRepository(pool);
   const names = createContactNames(pool);
+  const references = createMessageReferences({ db: pool, names });
 
   const remover = composeRemover(resources, { owner, sessions });
   const workspaces = composeWorkspaces(resources, { revocations, remover, mail: accounts.mail });
@@ -129,6 +132,9 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
         meter,
       }),
       messages: createMessagesService({ db: pool, messages, names }),
+      references,
+      messageActions: createMessageActions({ owner, references }),
+      changing: createChanging({ db: pool, doorbells, waiter }),
       sending: createSending({
         db: pool,
         doorbells,

@@ -23,7 +23,9 @@ const COLLECTIONS: readonly CollectionName[] = [
 export const isCollection = (name: string): name is CollectionName => (COLLECTIONS as readonly string[]).includes(name);
 
 /** The outcome of an upload: accepted under a version, or refused because it was made for an older version. */
-type UploadResult = { accepted: true; version: number; problem: string | null } | { accepted: false; version: number };
+type UploadResult =
+  | { accepted: true; version: number; problem: string | null; mutations: AppStateMutation[] }
+  | { accepted: false; version: number };
 
 /**
  * The settings that the devices of an account share. The server keeps the log of patches per collection. The phone
@@ -70,9 +72,11 @@ export class AppState {
     const version = this.version(name);
     if (madeFor !== version) return { accepted: false, version };
     const stamped = stampPatchVersion(patch, version + 1);
-    const problem = this.follow(name, stamped);
+    const followed = this.follow(name, stamped);
     this.append(name, stamped);
-    return { accepted: true, version: version + 1, problem };
+    const isReadable = typeof followed !== 'string';
+    const problem = isReadable ? null : followed;
+    return { accepted: true, version: version + 1, problem, mutations: isReadable ? followed : [] };
   }
 
   /** Appends a patch of the phone. @returns the new version */
@@ -92,11 +96,10 @@ export class AppState {
     this.views.clear();
   }
 
-  /** Applies a patch to the view of the phone. Returns the problem, if there is one. */
-  private follow(name: CollectionName, patch: Buffer): string | null {
+  /** Applies a patch to the view of the phone. Returns what it says, or the problem. */
+  private follow(name: CollectionName, patch: Buffer): AppStateMutation[] | string {
     try {
-      decodePatch(name, this.view(name), patch, this.findKey);
-      return null;
+      return decodePatch(name, this.view(name), patch, this.findKey);
     } catch (error) {
       if (error instanceof AppStateError) return error.message;
       throw error;

@@ -156,7 +156,26 @@ export const Message = Type.Object({
     read: Type.Array(Type.String()),
     played: Type.Array(Type.String()),
   }),
+  changed: Type.Object(
+    {
+      text: nullable(Type.String({ description: 'The words that an edit has put in place' })),
+      isEdited: Type.Boolean(),
+      isDeleted: Type.Boolean({ description: 'For everyone' }),
+      isHidden: Type.Boolean({ description: 'Deleted for this account alone' }),
+      reactions: Type.Record(Type.String(), Type.String(), { description: 'By number' }),
+      pinnedFor: nullable(Type.Integer({ description: 'Seconds; null: not pinned' })),
+      isKept: Type.Boolean(),
+      isStarred: Type.Boolean(),
+    },
+    { description: 'What was done to it since it came, as the phone shows it' },
+  ),
 });
+
+export const Chat = Type.Object({
+  chat: Type.String({ description: 'Number of the other side, or `…@g.us`' }),
+  isMarkedUnread: Type.Boolean(),
+});
+export type ChatView = Static<typeof Chat>;
 
 export const MessagesQuery = Type.Object({
   after: Type.Optional(Type.Integer({ minimum: 0, default: 0 })),

@@ -1,9 +1,10 @@
 import type { Companion } from '../accounts/account.ts';
 import type { Directory } from '../accounts/directory.ts';
 import type { Group } from '../accounts/group.ts';
-import type { InboxEntry } from '../phone/inbox.ts';
+import { changesOf } from '../phone/changes.ts';
+import type { ChangedMessage, InboxEntry } from '../phone/inbox.ts';
 import type { Phone } from '../phone/phone.ts';
-import type { DeviceView, GroupView, PhoneView } from './schemas.ts';
+import type { ChatView, DeviceView, GroupView, PhoneView } from './schemas.ts';
 
 /** The accounts as the control API shows them. */
 
@@ -40,10 +41,14 @@ export function deviceView(companion: Companion): DeviceView {
   };
 }
 
-export function messageView(entry: InboxEntry): Omit<InboxEntry, 'owes' | 'secret'> {
+export function messageView(entry: InboxEntry): Omit<InboxEntry, 'owes' | 'secret'> & { changed: ChangedMessage } {
   const { owes: _, secret: __, ...shown } = entry;
-  return shown;
+  return { ...shown, changed: changesOf(entry) };
 }
+
+/** The chats that a device of the account has marked as read or unread. */
+export const chatViews = ({ chatMarks }: Phone): ChatView[] =>
+  [...chatMarks].map(([chat, { isMarkedUnread }]) => ({ chat, isMarkedUnread }));
 
 export function groupView(directory: Directory, group: Group): GroupView {
   return {

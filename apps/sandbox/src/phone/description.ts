@@ -59,6 +59,10 @@ export function describeContext(context: proto.IContextInfo | null | undefined):
   }
   if (context?.expiration) details.expiresIn = context.expiration;
   if (context?.mentionedJid?.length) details.mentions = context.mentionedJid;
-  if (context?.isForwarded) details.forwarded = true;
+  if (context?.nonJidMentions) details.mentionsAll = true;
+  if (context?.isForwarded) {
+    details.forwarded = true;
+    details.forwardingScore = context.forwardingScore ?? 0;
+  }
   return details;
 }

@@ -2,6 +2,23 @@ import type { proto } from '@whiskeysockets/baileys/WAProto/index.js';
 import type { Journal } from '../store/journal.ts';
 import type { MessageDescription } from './description.ts';
 
+/** What has been done to a message since it came, as its phone shows it. */
+export interface ChangedMessage {
+  /** The words that an edit has put in place. */
+  text: string | null;
+  isEdited: boolean;
+  /** For everyone: "This message was deleted". */
+  isDeleted: boolean;
+  /** Deleted for this account alone. */
+  isHidden: boolean;
+  /** One for each person, by number. */
+  reactions: Record<string, string>;
+  /** Seconds; null: not pinned. */
+  pinnedFor: number | null;
+  isKept: boolean;
+  isStarred: boolean;
+}
+
 /** A message as a phone shows it: received ones once per sender and id, and own ones. */
 export interface InboxEntry extends MessageDescription {
   /** The position in this inbox; `?after=` uses it. */
@@ -28,6 +45,8 @@ export interface InboxEntry extends MessageDescription {
   owes: OwedReceipt[];
   /** Base64 of the secret inside of it; changes of the message are encrypted with it. */
   secret?: string;
+  /** What was done to it since it came. Absent: nothing. */
+  changed?: ChangedMessage;
 }
 
 export type OwedReceipt = 'sender' | 'delivered' | 'read';

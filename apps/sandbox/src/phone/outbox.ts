@@ -11,6 +11,7 @@ import { pad } from '../signal/signal-messages.ts';
 import { GROUP_SERVER, LID_SERVER, parseJid } from '../wire/jid.ts';
 import { type BinaryNode, node } from '../wire/node.ts';
 import { describeFor } from './ballots.ts';
+import { applyChange } from './changes.ts';
 import { compose } from './compose.ts';
 import type { PhoneCore } from './core.ts';
 import { type InboxEntry, secretOf } from './inbox.ts';
@@ -63,6 +64,7 @@ export class PhoneOutbox {
     else this.sendToAccount(chat.account, addressing, id, composed, request.hidesOtherName);
     const description = describeFor(this.phone, account, composed.message)!;
     this.remember(id, chat, addressing, composed);
+    applyChange(this.phone, composed.message, { from: account.number, edit: composed.edit });
     return inbox.add({
       id,
       from: account.number,

@@ -3,6 +3,7 @@ import type { Account, Companion, DeviceRef } from '../accounts/account.ts';
 import { keyOf } from '../accounts/device-key.ts';
 import { StanzaQueue } from '../accounts/stanza-queue.ts';
 import { SandboxError } from '../errors.ts';
+import type { AppStateMutation } from '../signal/app-state.ts';
 import { MediaError, type MediaKind } from '../signal/media-crypto.ts';
 import { groupDecrypt, processDistribution } from '../signal/sender-key.ts';
 import { DuplicateMessageError, SessionCipher } from '../signal/session-cipher.ts';
@@ -11,8 +12,9 @@ import { isGroup, isLid } from '../wire/jid.ts';
 import { type BinaryNode, bytes, children } from '../wire/node.ts';
 import { wrongAnnouncement } from './announcement.ts';
 import { describeFor } from './ballots.ts';
+import { applyChange, applySettings, type ChatMarks } from './changes.ts';
 import type { PhoneCore, PhoneDeps } from './core.ts';
-import { describe } from './describe.ts';
+import { describe, unwrap } from './describe.ts';
 import { Inbox, type InboxEntry, secretOf } from './inbox.ts';
 import { PhoneKeys } from './keys.ts';
 import { answerMediaRetry } from './media-retry.ts';
@@ -68,6 +70,7 @@ export class Phone implements PhoneCore {
   readonly deps: PhoneDeps;
   settings: PhoneSettings;
   readonly seen = new Map<string, SeenPresence>();
+  readonly chatMarks: ChatMarks = new Map();
   private readonly peer: PhonePeer;
   /** The stanzas that arrived while the phone was offline. */
   private readonly backlog: StanzaQueue;
@@ -124,6 +127,11 @@ export class Phone implements PhoneCore {
     this.peer.greet(companionId);
   }
 
+  /** A companion has changed settings that the devices of the account share. */
+  settingsChanged(mutations: readonly AppStateMutation[]): void {
+    applySettings(this, this.chatMarks, mutations);
+  }
+
   /** Handles a request of a companion for a file that is missing on the media host. */
   uploadAgain(companion: Companion, request: BinaryNode): void {
     answerMediaRetry(this, companion, request).catch((error: unknown) =>
@@ -171,6 +179,7 @@ export class Phone implements PhoneCore {
   clearMessages(): void {
     this.inbox.clear();
     this.seen.clear();
+    this.chatMarks.clear();
   }
 
   private catchUp(): void {
@@ -222,6 +231,7 @@ export class Phone implements PhoneCore {
       ...secretOf(sent ?? outer ?? {}),
       ...description,
     });
+    if (outer) applyChange(this, unwrap(sent ?? outer), { from: entry.from, edit: stanza.attrs.edit });
     this.receipts.schedule(entry, stanza);
     this.answer(entry, sender);
   }

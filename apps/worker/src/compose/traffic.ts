@@ -4,6 +4,7 @@ import { ContactFeed } from '../contacts/contact-feed.ts';
 import { createProjector } from '../inbox/projector.ts';
 import { KeyedLock } from '../keyed-lock.ts';
 import type { WorkerMetrics } from '../metrics.ts';
+import { createChangeWriter } from '../outbox/change-writer.ts';
 import { Dispatcher } from '../outbox/dispatcher.ts';
 import { createOutcomeWriter } from '../outbox/outcome-writer.ts';
 import type { SessionTraffic } from '../session/session-traffic.ts';
@@ -27,6 +28,7 @@ export function composeTraffic(deps: SessionHostDependencies, { sessions, metric
   outcomes.onRecorded((batch) => {
     for (const { state } of batch) metrics.countOutcome(state);
   });
+  const changes = createChangeWriter({ pool, writeLock, clock, logger, outcomes, announce, onStale });
   const timers = new ChatTimers(pool);
   const owners = () => sessions.actors.map(({ owner }) => owner);
   const contacts = new ContactFeed({ pool, writeLock, clock, logger, announce, onStale, owners });
@@ -49,6 +51,7 @@ export function composeTraffic(deps: SessionHostDependencies, { sessions, metric
     logger,
     messageKey,
     outcomes,
+    changes,
     timers,
     mayStart,
     onStuck: ({ sessionId }) => sessions.find(sessionId)?.dropConnection(),
@@ -62,7 +65,9 @@ export function composeTraffic(deps: SessionHostDependencies, { sessions, metric
     contacts,
     /** Flushes the queued writes of one session or of all. */
     flush: async (sessionId?: string): Promise<void> => {
-      await Promise.all([projector.flush(sessionId), outcomes.flush(sessionId), contacts.flush(sessionId)]);
+      await Promise.all([projector.flush(sessionId), changes.flush(sessionId), contacts.flush(sessionId)]);
+      // A change waits for the outcome of its message, which is written by then.
+      await outcomes.flush(sessionId);
     },
   };
 }

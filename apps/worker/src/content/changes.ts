@@ -49,6 +49,10 @@ const CHANGE_READERS: { readonly [N in Exclude<ChangeName, SealedOnly>]: ChangeR
     const seconds = isPinned ? toNumber(context?.messageAddOnDurationInSecs) : undefined;
     return { target: part.key, data: { isPinned, ...(seconds !== undefined && { seconds }) } };
   },
+
+  keep({ keepInChatMessage: part }) {
+    return part ? { target: part.key, data: { isKept: part.keepType === proto.KeepType.KEEP_FOR_ALL } } : null;
+  },
 };
 
 /** Reads the change in an unwrapped message. `null`: it has none, or does not name its message. */

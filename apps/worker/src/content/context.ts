@@ -99,6 +99,8 @@ export interface ChatFacts {
   expiresInSeconds: number;
   /** Of a group: its members beside the account. */
   recipients?: number;
+  /** Of a group: whether the account is one of its administrators. */
+  isAdmin?: boolean;
 }
 
 /** A quoted file is shown as such, without its bytes. */
@@ -111,8 +113,8 @@ const QUOTED_FILES: Readonly<Record<string, (caption: string | null) => proto.IM
 };
 
 /**
- * Puts the context of a message into it: what it quotes, whom it mentions, and the timer of its chat. Pure; the message
- * itself where there is nothing to put.
+ * Puts the context of a message into it: what it quotes, whom it mentions, how often it was forwarded, and the timer of
+ * its chat. Pure; the message itself where there is nothing to put.
  */
 export function withContext(
   message: proto.IMessage,
@@ -120,11 +122,13 @@ export function withContext(
   chatJid: string,
   facts: ChatFacts,
 ): proto.IMessage {
-  const { quoted, mentions = [], album } = context ?? {};
+  const { quoted, mentions = [], mentionsAll, forwardedCount, album } = context ?? {};
   const names = new Map(mentions.map((jid) => [jid, facts.nameOf(jid)]));
   const contextInfo: proto.IContextInfo = {
     ...(quoted && quoteOf(quoted, chatJid, facts)),
     ...(names.size > 0 && { mentionedJid: [...names.values()] }),
+    ...(mentionsAll && { nonJidMentions: 1 }),
+    ...(forwardedCount && { isForwarded: true, forwardingScore: forwardedCount }),
     ...(facts.expiresInSeconds > 0 && { expiration: facts.expiresInSeconds }),
   };
   const inAlbum = album ? associated(message, album.waMessageId, chatJid, facts) : message;
@@ -153,14 +157,27 @@ function quoteOf(
   };
 }
 
+/** A text with mentions as the chat names the mentioned; without any, no context. */
+export function mentioned(
+  text: string,
+  mentions: readonly string[],
+  { nameOf }: Pick<ChatFacts, 'nameOf'>,
+): { words: string; contextInfo?: proto.IContextInfo } {
+  if (mentions.length === 0) return { words: text };
+  const names = new Map(mentions.map((jid) => [jid, nameOf(jid)]));
+  return { words: renamedIn(text, names), contextInfo: { mentionedJid: [...names.values()] } };
+}
+
+function renamedIn(text: string, names: ReadonlyMap<string, string>): string {
+  let words = text;
+  for (const [jid, name] of names) words = words.replaceAll(`@${digitsOf(jid)}`, `@${digitsOf(name)}`);
+  return words;
+}
+
 /** Phones find a mention in the text, or in the caption of a file, by the digits of its jid. */
 function renamed(message: proto.IMessage, names: ReadonlyMap<string, string>): proto.IMessage {
   if (names.size === 0) return message;
-  const rename = (words: string): string => {
-    let renaming = words;
-    for (const [jid, name] of names) renaming = renaming.replaceAll(`@${digitsOf(jid)}`, `@${digitsOf(name)}`);
-    return renaming;
-  };
+  const rename = (words: string): string => renamedIn(words, names);
   return inContent(message, ({ conversation, ...members }) => ({
     ...mapParts(members, (part) => (part.caption ? { ...part, caption: rename(part.caption) } : part)),
     ...(typeof conversation === 'string' && { conversation: rename(conversation) }),

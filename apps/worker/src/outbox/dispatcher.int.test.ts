@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { type Ownership, placeSession, registerWorker, releaseSession, scaleTiming } from '@wa-gate/cluster';
-import type { OutboundRequest } from '@wa-gate/contracts';
+import type { ChangeRequest, OutboundRequest } from '@wa-gate/contracts';
 import type { Pool } from '@wa-gate/db';
 import { type Clock, createLogger, newId, systemClock } from '@wa-gate/kit';
-import { type AcceptedMessage, acceptMessage, newWaMessageId } from '@wa-gate/messaging';
+import { type AcceptedMessage, acceptChange, acceptMessage, newWaMessageId } from '@wa-gate/messaging';
 import { createTestDatabase, seedSession, type TestDatabase, waitFor, workerRegistration } from '@wa-gate/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ChatTimers } from '../chats/chat-timers.ts';
@@ -12,6 +12,7 @@ import { KeyedLock } from '../keyed-lock.ts';
 import { FakeConnection } from '../testing/fake-connection.ts';
 import { recipientNotOnWhatsApp } from '../whatsapp/errors.ts';
 import { createKeyWriter, type KeyWriter } from '../whatsapp/key-writer.ts';
+import { createChangeWriter } from './change-writer.ts';
 import { DEADLINES } from './deadlines.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { createOutcomeWriter } from './outcome-writer.ts';
@@ -62,20 +63,22 @@ const PARTLY_BY_CHANCE: OutboundContent = {
 function createDispatcher(pool = database.pool): Dispatcher {
   const logger = createLogger({ service: 'test', level: 'silent' });
   const clock: Clock = { ...systemClock, monotonic: () => systemClock.monotonic() + ahead };
-  const outcomes = createOutcomeWriter({
+  const writing = {
     pool,
     writeLock: new KeyedLock(),
     clock,
     logger,
     announce: () => undefined,
     onStale: () => undefined,
-  });
+  };
+  const outcomes = createOutcomeWriter(writing);
   const made: Dispatcher = new Dispatcher({
     pool,
     clock,
     logger,
     messageKey: Buffer.alloc(32, 7),
     outcomes,
+    changes: createChangeWriter({ ...writing, outcomes }),
     timers: new ChatTimers(pool),
     mayStart: () => {
       asked += 1;
@@ -769,5 +772,125 @@ describe('a recipient that WhatsApp must be asked for (MR-156)', () => {
     acknowledgeAll();
     open();
     expect(await becomes(messageId, 'SENT')).toMatchObject({ attempts: 1 });
+  });
+});
+
+describe('a change of a message (MR-130)', () => {
+  const EDIT: ChangeRequest = { type: 'change', change: 'edit', data: { type: 'text', text: 'second' } };
+
+  async function change(messageId: string, request: ChangeRequest = EDIT) {
+    const ids = { changeId: newId(), waMessageId: newWaMessageId() };
+    const accepted = await acceptChange(database.pool, { ...ids, sessionId: owner.sessionId, messageId, request });
+    dispatcher.notify(owner.sessionId);
+    return { ...ids, accepted };
+  }
+  const readChange = async (changeId: string) => {
+    const { rows } = await database.pool.query(
+      `SELECT c.state, c.is_current AS "isCurrent", c.error_code AS error, o.state AS outbox, o.attempts FROM message_changes c
+       JOIN outbox o ON o.message_id = c.id WHERE c.id = $1`,
+      [changeId],
+    );
+    return rows[0];
+  };
+  const changeBecomes = (changeId: string, state: string) =>
+    waitFor(
+      async () => {
+        const row = await readChange(changeId);
+        return row.state === state ? row : false;
+      },
+      { what: `the change to be ${state}` },
+    );
+  const events = async (type: string) => {
+    const { rows } = await database.pool.query('SELECT data FROM events WHERE session_id = $1 AND type = $2', [
+      owner.sessionId,
+      type,
+    ]);
+    return rows.map(({ data }) => data as Record<string, unknown>);
+  };
+  async function sent(text?: string) {
+    const ids = await accept(text);
+    await waitFor(() => fake.ids.includes(ids.waMessageId));
+    acknowledge(ids.waMessageId);
+    await becomes(ids.messageId, 'SENT');
+    return ids;
+  }
+
+  it('follows its message, counts with the acknowledgement, and is told once, as by the API', async () => {
+    const { messageId, waMessageId } = await accept();
+    const { changeId, waMessageId: id } = await change(messageId);
+    open();
+    await relayed(2);
+    expect(fake.ids).toEqual([waMessageId, id]);
+    expect(fake.relayed[1]).toMatchObject({
+      chatJid: '1@s.whatsapp.net',
+      message: {
+        protocolMessage: { key: { id: waMessageId, fromMe: true }, editedMessage: { conversation: 'second' } },
+      },
+    });
+    expect(await readChange(changeId)).toMatchObject({ state: 'QUEUED', outbox: 'SENDING', isCurrent: false });
+    acknowledge(waMessageId);
+    acknowledge(id);
+    expect(await changeBecomes(changeId, 'SENT')).toMatchObject({ outbox: 'SENT', isCurrent: true });
+    acknowledge(id);
+    expect(await events('message.edited')).toMatchObject([
+      { messageId, changeId: id, text: 'second', fromMe: true, source: 'api' },
+    ]);
+    const { rows } = await database.pool.query('SELECT text, edited_at FROM messages WHERE id = $1', [messageId]);
+    expect(rows).toMatchObject([{ text: 'second', edited_at: expect.any(Date) }]);
+  });
+
+  it('is sent again under its id and with its bytes when the connection ends before the acknowledgement', async () => {
+    open();
+    const { messageId } = await sent();
+    const { changeId, waMessageId } = await change(messageId);
+    await relayed(2);
+    dispatcher.closed(owner);
+    await waitFor(async () => (await readChange(changeId)).outbox === 'QUEUED');
+    const next = newConnection();
+    open(next);
+    await relayed(1, next);
+    expect(next.relayed[0]).toEqual(fake.relayed[1]);
+    acknowledge(waMessageId);
+    await changeBecomes(changeId, 'SENT');
+    expect(await events('message.edited')).toHaveLength(1);
+  });
+
+  it('fails with the code of the server, and leaves the message as it is', async () => {
+    open();
+    const { messageId } = await sent();
+    const { changeId, waMessageId } = await change(messageId, { type: 'change', change: 'revoke', data: {} });
+    await relayed(2);
+    acknowledge(waMessageId, '403');
+    expect(await changeBecomes(changeId, 'FAILED')).toMatchObject({ error: 'WA_NOT_ALLOWED', outbox: 'FAILED' });
+    expect(await events('message.revoked')).toEqual([]);
+    const { rows } = await database.pool.query('SELECT text FROM messages WHERE id = $1', [messageId]);
+    expect(rows).toEqual([{ text: 'hello' }]);
+  });
+
+  it('fails when its message was deleted, or could not be sent, before its turn came', async () => {
+    open();
+    const { messageId } = await sent();
+    dispatcher.closed(owner);
+    const late = await change(messageId);
+    await database.pool.query('UPDATE messages SET revoked_at = now() WHERE id = $1', [messageId]);
+    const unsent = await accept('refused');
+    const follower = await change(unsent.messageId);
+    fake.onRelayed = ({ waMessageId }) => {
+      if (waMessageId === unsent.waMessageId) acknowledge(waMessageId, '404');
+    };
+    fake.afterRelay = async () => void (await becomes(unsent.messageId, 'FAILED'));
+    open();
+    expect(await changeBecomes(late.changeId, 'FAILED')).toMatchObject({ error: 'MESSAGE_DELETED' });
+    expect(await changeBecomes(follower.changeId, 'FAILED')).toMatchObject({ error: 'MESSAGE_NOT_SENT' });
+    expect(fake.ids).not.toContain(late.waMessageId);
+  });
+
+  it('of a caption whose file is not known cannot be built: it fails, and what comes after it goes', async () => {
+    open();
+    const { messageId } = await sent();
+    await database.pool.query(`UPDATE messages SET kind = 'image' WHERE id = $1`, [messageId]);
+    const { changeId } = await change(messageId);
+    expect(await changeBecomes(changeId, 'FAILED')).toMatchObject({ error: 'CHANGE_NOT_POSSIBLE' });
+    await sent('after it');
   });
 });

@@ -43,6 +43,7 @@ export class Dispatcher {
     this.#rows = new ClaimedRows({ pool: deps.pool, clock: deps.clock, logger: deps.logger, onReturned });
     this.#sender = new Sender({ ...deps, rows: this.#rows, onAnswered: (window) => this.#resume(window) });
     deps.outcomes.onRecorded((outcomes) => this.#recorded(outcomes));
+    deps.changes.onRecorded((outcomes) => this.#recorded(outcomes));
   }
 
   start(): void {
@@ -96,7 +97,7 @@ export class Dispatcher {
   }
 
   /** These outcomes are in the database. */
-  #recorded(outcomes: readonly Outcome[]): void {
+  #recorded(outcomes: readonly (Ownership & Pick<Outcome, 'waMessageId'>)[]): void {
     for (const outcome of outcomes) this.#rows.conclude(outcome, outcome.waMessageId);
   }
 
@@ -156,7 +157,9 @@ export class Dispatcher {
    */
   offer(message: AcceptedMessage, decline: () => void): void {
     const window = this.#windows.get(message.sessionId);
-    if (window && this.#takesOffers(window) && isReached(window, message) && window.offers.length < PACE.maxOffers) {
+    const isPrompt = !message.request.context?.typing;
+    const hasRoom = window && isReached(window, message) && window.offers.length < PACE.maxOffers;
+    if (isPrompt && hasRoom && this.#takesOffers(window)) {
       window.offers.push({ message, decline });
       if (!window.busy) void this.#sendOffers(window);
     } else {

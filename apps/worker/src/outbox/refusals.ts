@@ -44,3 +44,14 @@ export const SEND_UNCERTAIN: Refusal = {
   sentence:
     'The connection ended before WhatsApp acknowledged the message, so nobody knows whether it left. As you asked (`onUncertain: "fail"`), it is not sent again. Look into the chat before you send it anew.',
 };
+
+/** Of a change: what became of its message before the turn of the change came. */
+export const MESSAGE_DELETED: Refusal = {
+  code: 'MESSAGE_DELETED',
+  sentence: 'The message was deleted before the change was sent. Nothing was sent.',
+};
+
+export const MESSAGE_NOT_SENT: Refusal = {
+  code: 'MESSAGE_NOT_SENT',
+  sentence: 'The message itself could not be sent, so there is nothing to change.',
+};

@@ -43,7 +43,10 @@ export interface SendWindow {
   busy: boolean;
   /** Claimed rows without an attempt of this claim. */
   pending: OutboxItem[];
-  /** Claimed rows whose chat WhatsApp is being asked for, by chat. The others do not wait for the answer. */
+  /**
+   * Claimed rows whose chat WhatsApp is being asked for, or that shows that the account is typing, by chat. The others
+   * do not wait for it.
+   */
   asking: Map<string, OutboxItem[]>;
   /** Offered messages without an attempt. */
   offers: Offer[];

@@ -1,16 +1,20 @@
 import type { Ownership } from '@wa-gate/cluster';
-import type { OutboundRequest } from '@wa-gate/contracts';
+import { type ChangeRequest, LIMITS, type OutboundContext, type OutboundRequest } from '@wa-gate/contracts';
 import type { Pool } from '@wa-gate/db';
 import { type Clock, isTracing, type Logger, startSpan } from '@wa-gate/kit';
 import {
   beginAttempt,
+  type ChangeTarget,
+  findChangeTarget,
   findOutboxPayload,
   moveChat,
   type OutboxItem,
+  type OutboxRequest,
   type Outcome,
   storePayload,
 } from '@wa-gate/messaging';
 import type { ChatTimers } from '../chats/chat-timers.ts';
+import { buildChange, UnbuildableChangeError } from '../content/change-builders.ts';
 import { withContext } from '../content/context.ts';
 import {
   decodeMessage,
@@ -22,10 +26,11 @@ import {
 import { Acceptance } from '../whatsapp/acceptance.ts';
 import type { proto } from '../whatsapp/baileys.ts';
 import { SendRefusedError } from '../whatsapp/errors.ts';
-import type { ClaimedRows } from './claimed-rows.ts';
+import type { ChangeWriter } from './change-writer.ts';
+import type { ClaimedRows, GivenBack } from './claimed-rows.ts';
 import { PACE } from './deadlines.ts';
 import type { OutcomeWriter } from './outcome-writer.ts';
-import { type Refusal, SEND_FAILED, SEND_UNCERTAIN } from './refusals.ts';
+import { MESSAGE_DELETED, MESSAGE_NOT_SENT, type Refusal, SEND_FAILED, SEND_UNCERTAIN } from './refusals.ts';
 import { type Attempt, isUncertain, type Offer, type SendWindow } from './send-window.ts';
 
 export interface SenderDependencies {
@@ -35,6 +40,8 @@ export interface SenderDependencies {
   /** What the secrets inside messages are derived from; always the same one. */
   messageKey: Uint8Array;
   outcomes: OutcomeWriter;
+  /** What became of changes. */
+  changes: Pick<ChangeWriter, 'add' | 'onRecorded'>;
   /**
    * Whether this process holds its lease, by its own clock. Asked synchronously before each claim and directly before
    * each relay (I3).
@@ -62,6 +69,8 @@ interface Prepared {
 export class Sender {
   readonly #deps: SenderDependencies;
   readonly #content: OutboundContent;
+  /** Messages whose chat has shown that the account is typing. */
+  readonly #typed = new WeakSet<OutboxItem>();
 
   constructor(deps: SenderDependencies) {
     this.#deps = deps;
@@ -71,14 +80,23 @@ export class Sender {
   /** What was sent under this id, from the outbox, to answer a phone that could not read it. */
   async sentMessage({ sessionId }: Ownership, waMessageId: string): Promise<proto.IMessage | undefined> {
     const row = await findOutboxPayload(this.#deps.pool, sessionId, waMessageId);
-    // Bytes that are not kept any more cannot always be made again.
-    if (!row || !(row.payload || this.#content.isReproducible(row.request))) return undefined;
-    return this.#messageOf(sessionId, { ...row, waMessageId });
+    return row ? this.#remade(sessionId, { ...row, waMessageId }) : undefined;
+  }
+
+  /** Bytes that are not kept any more cannot always be made again. */
+  #remade(
+    sessionId: string,
+    row: { waMessageId: string; request: OutboxRequest; payload: Buffer | null },
+  ): proto.IMessage | undefined {
+    const { payload, request } = row;
+    if (payload) return decodeMessage(payload);
+    if (request.type === 'change' || !this.#content.isReproducible(request)) return undefined;
+    return this.#messageOf(sessionId, { ...row, request });
   }
 
   /**
-   * One after the other, so that the order holds. What WhatsApp must be asked for first is put aside, with all that
-   * follows it into the same chat.
+   * One after the other, so that the order holds. What WhatsApp must be asked for first, or whose chat shows first that
+   * the account is typing, is put aside, with all that follows it into the same chat.
    */
   async sendPending(window: SendWindow): Promise<void> {
     window.busy = true;
@@ -90,14 +108,37 @@ export class Sender {
   #putAside(window: SendWindow, item: OutboxItem): boolean {
     const { asking, connection } = window;
     const waiting = asking.get(item.chatJid);
-    if (!waiting && connection.reached(item.chatJid) === item.chatJid) return false;
+    const isReached = connection.reached(item.chatJid) === item.chatJid;
+    const typing = this.#typed.has(item) ? undefined : typingOf(item);
+    if (!waiting && isReached && !typing) return false;
     if (waiting) {
       waiting.push(item);
     } else {
       asking.set(item.chatJid, [item]);
-      void this.#ask(window, item.chatJid);
+      if (isReached && typing) void this.#type(window, item, typing);
+      else void this.#ask(window, item.chatJid);
     }
     return true;
+  }
+
+  /**
+   * Shows in the chat that the account is typing, and lets the message go. Nothing of it has left by then: when the
+   * connection or the worker ends meanwhile, it begins anew.
+   */
+  async #type(window: SendWindow, item: OutboxItem, { seconds, state }: Typing): Promise<void> {
+    const { chatJid, waMessageId } = item;
+    await window.connection
+      .operate(({ sock }) => sock.sendPresenceUpdate(state, chatJid))
+      .catch((error: unknown) => {
+        this.#deps.logger.debug({ err: error, ...window.owner, waMessageId }, 'typing not shown');
+      });
+    await this.#deps.clock.sleep(seconds * 1_000);
+    const items = window.asking.get(chatJid);
+    if (!window.open || items?.[0] !== item) return;
+    window.asking.delete(chatJid);
+    this.#typed.add(item);
+    window.pending.unshift(...items);
+    this.#deps.onAnswered(window);
   }
 
   /** Finds out who has the number, and lets the messages that wait for it go, or fail. */
@@ -135,15 +176,74 @@ export class Sender {
   #refuse(window: SendWindow, chatJid: string, refusal: Refusal): void {
     const items = window.asking.get(chatJid) ?? [];
     window.asking.delete(chatJid);
-    const at = new Date();
-    this.#deps.outcomes.add(
-      items.map(({ waMessageId }) => ({ ...window.owner, waMessageId, at, ...failure(refusal) })),
-    );
+    for (const item of items) this.#fail(window.owner, item, refusal);
   }
 
   async #send(window: SendWindow, item: OutboxItem): Promise<void> {
-    const prepared = this.#prepare(window, item);
+    const { request } = item;
+    const prepared =
+      request.type === 'change'
+        ? await this.#prepareChange(window, item, request)
+        : this.#prepare(window, { ...item, request });
     if (prepared) await this.#attempt(window, prepared);
+  }
+
+  /** What is made from the message that it changes, as that is now, and stored before it is sent. */
+  async #prepareChange(window: SendWindow, item: OutboxItem, request: ChangeRequest): Promise<Prepared | null> {
+    const { owner } = window;
+    const { waMessageId } = item;
+    try {
+      const payload = item.payload ?? (await this.#changeBytes(window, item, request));
+      if (window.open)
+        return {
+          message: decodeMessage(payload),
+          attempt: newAttempt({ ...item, payload }, payload, this.#deps.clock),
+        };
+    } catch (error) {
+      const refusal = refusalOf(error);
+      if (refusal) {
+        this.#fail(owner, item, refusal);
+        return null;
+      }
+      this.#deps.logger.warn({ err: error, ...owner, waMessageId }, 'change not prepared, trying again');
+    }
+    // While it was prepared it was in no list of the window.
+    if (window.open) this.#pause(window, { untouched: [item] });
+    else this.#deps.rows.giveBack(owner, { untouched: [item] });
+    return null;
+  }
+
+  async #changeBytes(window: SendWindow, item: OutboxItem, request: ChangeRequest): Promise<Buffer> {
+    const { connection, owner } = window;
+    const target = await findChangeTarget(this.#deps.pool, owner.sessionId, item.changeOf!);
+    refuseOutdated(request, target);
+    const facts = await connection.chat(item.chatJid);
+    if (request.change === 'revoke' && !target.fromMe && facts.isAdmin === false)
+      throw new SendRefusedError(
+        'NOT_GROUP_ADMIN',
+        'Only administrators of the group can delete messages of others, and this account is none. Nothing was sent.',
+      );
+    const { waMessageId, payload, request: asked } = target;
+    const sent = asked ? this.#remade(owner.sessionId, { waMessageId, payload, request: asked }) : undefined;
+    const given = { facts, sent: sent ?? null, at: Date.now() };
+    const bytes = encodeMessage(buildChange(request, target, item.chatJid, given));
+    const stored = await storePayload(this.#deps.pool, owner, item.messageId, bytes);
+    if (!stored) throw notOwned();
+    return stored;
+  }
+
+  /** The rows go back, and the rest of the session waits with them, so that the order holds. */
+  #pause(window: SendWindow, { attempted = [], untouched = [] }: GivenBack): void {
+    window.pausedUntil = this.#deps.clock.monotonic() + PACE.pauseAfterErrorMs;
+    const rest = window.pending.splice(0);
+    this.#deps.rows.giveBack(window.owner, { attempted, untouched: [...untouched, ...rest] });
+  }
+
+  /** What will not be sent. */
+  #fail(owner: Ownership, { waMessageId, changeOf }: Pick<OutboxItem, 'waMessageId' | 'changeOf'>, refusal: Refusal) {
+    const outcome = { ...owner, waMessageId, at: new Date() };
+    if (changeOf === null) this.#deps.outcomes.add([{ ...outcome, ...failure(refusal) }]);
+    else this.#deps.changes.add(owner, [{ ...outcome, failure: failure(refusal) }]);
   }
 
   /**
@@ -164,7 +264,8 @@ export class Sender {
       const stored = this.#content.isReproducible(request) && built === plain ? null : payload;
       const acceptance = new Acceptance({ owner, message: { ...message, chatJid }, payload: stored });
       const trace = message.trace ?? null;
-      const item = { messageId, sessionId, waMessageId, chatJid, request, payload: stored, trace, ...OFFERED };
+      const row = { messageId, sessionId, waMessageId, chatJid, request, payload: stored, trace };
+      const item = { ...row, ...OFFERED };
       const attempt = { ...newAttempt(item, payload, this.#deps.clock), acceptance, recipients };
       prepared = { message: built, attempt };
     } catch (error) {
@@ -243,7 +344,10 @@ export class Sender {
   ): Promise<{ message: proto.IMessage; recipients: number | undefined }> {
     const chat = await connection.chat(chatJid);
     const expiresInSeconds = chat.expiresInSeconds ?? (await this.#deps.timers.secondsOf(owner, chatJid));
-    const inContext = withContext(message, request.context, chatJid, { ...chat, expiresInSeconds });
+    const inContext =
+      request.type === 'change'
+        ? message
+        : withContext(message, request.context, chatJid, { ...chat, expiresInSeconds });
     return { message: inContext, recipients: chat.recipients };
   }
 
@@ -255,7 +359,7 @@ export class Sender {
     isPlain: boolean,
   ): Promise<proto.IMessage> {
     const { messageId, payload, request } = attempt.item;
-    if (payload || (isPlain && this.#content.isReproducible(request))) return message;
+    if (payload || request.type === 'change' || (isPlain && this.#content.isReproducible(request))) return message;
     if (!isPlain) attempt.payload = encodeMessage(message);
     const stored = await storePayload(this.#deps.pool, owner, messageId, attempt.payload);
     if (!stored) throw notOwned();
@@ -263,7 +367,7 @@ export class Sender {
     return decodeMessage(stored);
   }
 
-  #prepare(window: SendWindow, item: OutboxItem): Prepared | null {
+  #prepare(window: SendWindow, item: OutboxItem & { request: OutboundRequest }): Prepared | null {
     try {
       const message = this.#messageOf(item.sessionId, item);
       return { message, attempt: newAttempt(item, item.payload ?? encodeMessage(message), this.#deps.clock) };
@@ -271,7 +375,7 @@ export class Sender {
       // It would fail in every attempt, and hold up all that come after it.
       const { waMessageId } = item;
       this.#deps.logger.error({ err: error, ...window.owner, waMessageId }, 'message cannot be built');
-      this.#deps.outcomes.add([{ ...window.owner, waMessageId, at: new Date(), ...failure(SEND_FAILED) }]);
+      this.#fail(window.owner, item, SEND_FAILED);
       return null;
     }
   }
@@ -311,13 +415,7 @@ export class Sender {
       this.conclude(window.owner, attempt, SEND_FAILED);
       return;
     }
-    // The rest waits with it, so that the order holds.
-    window.pausedUntil = this.#deps.clock.monotonic() + PACE.pauseAfterErrorMs;
-    const rest = window.pending.splice(0);
-    this.#deps.rows.giveBack(
-      window.owner,
-      attempted ? { attempted: [item], untouched: rest } : { untouched: [item, ...rest] },
-    );
+    this.#pause(window, attempted ? { attempted: [item] } : { untouched: [item] });
   }
 
   #messageOf(
@@ -342,7 +440,9 @@ export class Sender {
     };
     const record = () => {
       this.#deps.logger.debug({ ...owner, waMessageId, refusal: refusal?.code }, 'message concluded');
-      this.#deps.outcomes.add([refusal ? { ...outcome, ...failure(refusal) } : outcome]);
+      if (refusal) this.#fail(owner, item, refusal);
+      else if (item.changeOf === null) this.#deps.outcomes.add([outcome]);
+      else this.#deps.changes.add(owner, [{ ...owner, waMessageId, at: outcome.at }]);
     };
     // The write of the outcome is a part of the trace as well.
     if (span) span.run(record);
@@ -367,7 +467,7 @@ export function endSpan({ span }: Attempt, why?: unknown): void {
 }
 
 /** Whether it fails when uncertain is known once it is accepted. */
-const OFFERED = { attempts: 1, lane: 'INTERACTIVE', failIfUncertain: false } as const;
+const OFFERED = { attempts: 1, lane: 'INTERACTIVE', failIfUncertain: false, changeOf: null } as const;
 
 const newAttempt = (item: OutboxItem, payload: Buffer, clock: Clock): Attempt => ({
   item,
@@ -378,8 +478,28 @@ const newAttempt = (item: OutboxItem, payload: Buffer, clock: Clock): Attempt =>
 });
 
 function refusalOf(error: unknown): Refusal | null {
+  if (error instanceof UnbuildableChangeError) return { code: 'CHANGE_NOT_POSSIBLE', sentence: error.message };
   return error instanceof SendRefusedError ? { code: error.code, sentence: error.message } : null;
 }
+
+type Typing = NonNullable<OutboundContext['typing']>;
+
+const typingOf = ({ request }: OutboxItem): Typing | undefined =>
+  request.type === 'change' ? undefined : request.context?.typing;
+
+/** What was true when the change was accepted may not be any more. @throws {SendRefusedError} */
+function refuseOutdated({ change }: ChangeRequest, target: ChangeTarget | null): asserts target is ChangeTarget {
+  if (!target || target.isDeleted) throw refused(MESSAGE_DELETED);
+  if (target.state === 'FAILED' || target.state === 'UNKNOWN') throw refused(MESSAGE_NOT_SENT);
+  const seconds = change === 'edit' ? LIMITS.editSeconds : change === 'revoke' ? LIMITS.revokeSeconds : undefined;
+  if (seconds === undefined || target.at === null || Date.now() < target.at.getTime() + seconds * 1_000) return;
+  throw new SendRefusedError(
+    'CHANGE_TOO_LATE',
+    'Its turn came later than WhatsApp allows: an edit within 15 minutes after the message, a deletion within 60 hours.',
+  );
+}
+
+const refused = ({ code, sentence }: Refusal) => new SendRefusedError(code, sentence);
 
 const notOwned = () => new NotStartedError('The session has another owner by now.');
 

@@ -14,6 +14,7 @@ export type {
   SignalDataTypeMap,
   SignalKeyStoreWithTransaction,
   WAMessage,
+  WAPatchCreate,
   WASocket,
 } from '@whiskeysockets/baileys';
 export {

@@ -34,6 +34,12 @@ export interface DisconnectCause {
   http?: boolean;
 }
 
+/** A query of ours got no answer in time: Baileys resolves it with nothing. It counts like its time-out. */
+export class NoAnswerError extends Error {
+  override name = 'NoAnswerError';
+  readonly output = { statusCode: 408 };
+}
+
 interface BoomLike {
   message?: string;
   output?: { statusCode?: number };

@@ -3,6 +3,7 @@ import type { Logger } from '@wa-gate/kit';
 import type { Restriction } from '@wa-gate/messaging';
 import { type Fact, factsOfContact, factsOfMapping, type ToldContact } from '../contacts/facts.ts';
 import type { ChatFacts } from '../content/context.ts';
+import { stanzaAttributesOf } from '../content/stanza.ts';
 import { stanzaNodes } from '../content/stanza-nodes.ts';
 import { setsGroupTimer } from '../content/timers.ts';
 import { type Acceptance, sendWithAcceptance } from './acceptance.ts';
@@ -221,6 +222,12 @@ export function connect(options: ConnectOptions): Connection {
       ({ id, phoneNumber, lid }) => ![id, phoneNumber, lid].some((jid) => jid && ownJids().includes(jid)),
     ).length;
 
+  const isAdminOf = ({ participants }: GroupMetadata): boolean =>
+    participants.some(
+      ({ id, phoneNumber, lid, admin }) =>
+        admin && [id, phoneNumber, lid].some((jid) => jid && ownJids().includes(jidNormalizedUser(jid))),
+    );
+
   /** Receipts of a group come with the number of its members; without it where WhatsApp does not tell. */
   async function reportReceipts(chatJid: string, receipts: Receipt[]): Promise<void> {
     if (!isJidGroup(chatJid)) return handlers.receipts(receipts);
@@ -394,13 +401,17 @@ export function connect(options: ConnectOptions): Connection {
         nameOf,
         expiresInSeconds: ephemeralDuration,
         recipients,
+        isAdmin: isAdminOf(group),
       };
     },
     reached,
     reach: async (chatJid) => reached(chatJid) ?? (await meetOnce(chatJid)),
     async send({ chatJid, waMessageId, message, acceptance }) {
-      const additionalNodes = stanzaNodes(message);
-      const relay = () => sock.relayMessage(chatJid, message, { messageId: waMessageId, additionalNodes });
+      const additional = {
+        additionalAttributes: stanzaAttributesOf(message),
+        additionalNodes: stanzaNodes(message),
+      };
+      const relay = () => sock.relayMessage(chatJid, message, { messageId: waMessageId, ...additional });
       await (acceptance ? sendWithAcceptance(acceptance, relay) : relay());
       if (!isJidGroup(chatJid)) await noteTokenIssued(store, await lidOf(chatJid), Date.now());
     },

@@ -17,6 +17,7 @@ export const CHANGES = {
       type: oneOf(MESSAGE_TYPES),
       text: Type.Optional(Type.String()),
       content: Type.Optional(anyObject()),
+      mentions: Type.Optional(Type.Array(Type.String())),
     },
     example: { type: 'text', text: 'Hello again' },
   }),
@@ -55,9 +56,25 @@ export const CHANGES = {
     },
     example: { response: 'going', extraGuests: 1 },
   }),
+  keep: defineChange({
+    summary: 'The message is kept in a chat of disappearing messages, or is not kept any more.',
+    data: { isKept: Type.Boolean() },
+    example: { isKept: true },
+  }),
 };
 export type ChangeName = keyof typeof CHANGES;
 
 export const CHANGE_NAMES = Object.keys(CHANGES) as readonly ChangeName[];
 
 export type ChangeData<N extends ChangeName> = Static<TObject<(typeof CHANGES)[N]['data']>>;
+
+/** The changes that the API makes. The worker does not compile when one has no builder. */
+export type MadeChangeName = Exclude<ChangeName, 'vote' | 'answer'>;
+
+const isMade = (name: ChangeName): name is MadeChangeName => name !== 'vote' && name !== 'answer';
+export const MADE_CHANGE_NAMES: readonly MadeChangeName[] = CHANGE_NAMES.filter(isMade);
+
+/** A change to make, as the outbox stores it. The row says which message it changes. */
+export type ChangeRequest = {
+  [N in MadeChangeName]: { type: 'change'; change: N; data: ChangeData<N> };
+}[MadeChangeName];

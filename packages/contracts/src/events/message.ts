@@ -47,7 +47,10 @@ const changed = {
   chat: Type.String({ description: 'The chat, as WhatsApp names it.' }),
   chatAlt: content.chatAlt,
   from: Type.String({ description: 'Who changed it; in groups the participant.' }),
-  fromMe: Type.Boolean({ description: 'true: the account itself, on its phone.' }),
+  fromMe: Type.Boolean({ description: 'true: the account itself.' }),
+  source: Type.Optional(
+    oneOf(MESSAGE_SOURCES, 'Of a change by the account: `api`, or `phone` for its phone and other devices.'),
+  ),
   senderName: Type.Optional(Type.String()),
   identities,
 };

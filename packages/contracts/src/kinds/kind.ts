@@ -69,6 +69,14 @@ export interface Kind<R extends TProperties, C extends TProperties> {
   content: C;
   /** The columns `messages.text` and `messages.content` of a sent message. */
   stored(request: Resolved<Static<TObject<R>>>): Stored<C>;
+  /**
+   * The request that sends a stored message of this kind once more, to forward it; `undefined`: this one cannot be. A
+   * kind without it cannot be forwarded.
+   */
+  forwarded?(message: {
+    text: string | null;
+    content: Readonly<Record<string, unknown>> | null;
+  }): Static<TObject<R>> | undefined;
   /** Examples for the documentation and the tests. The first one is the example of the request. */
   examples: readonly [AcceptedExample<R>, ...(AcceptedExample<R> | RefusedExample)[]];
 }

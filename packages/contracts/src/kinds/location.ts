@@ -46,6 +46,11 @@ export const location = defineKind({
   },
   stored: ({ live: _, ...request }) => ({ content: request }),
   unsupported: ({ live }) => (live ? NO_LIVE_LOCATION : undefined),
+  forwarded({ content }) {
+    const { latitude, longitude, live, ...more } = content ?? {};
+    if (typeof latitude !== 'number' || typeof longitude !== 'number' || live) return undefined;
+    return { ...more, latitude, longitude };
+  },
   examples: [
     { request: monas },
     { request: { latitude: 0, longitude: 0 } },

@@ -16,4 +16,10 @@ export interface OutboundContext {
   mentions?: string[];
   /** The album that it belongs to. */
   album?: { messageId: string; waMessageId: string };
+  /** Everybody in the group is mentioned. */
+  mentionsAll?: true;
+  /** How often the message was forwarded, this time included. */
+  forwardedCount?: number;
+  /** What its chat shows before it leaves. */
+  typing?: { seconds: number; state: 'composing' | 'recording' };
 }

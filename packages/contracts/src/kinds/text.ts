@@ -15,6 +15,7 @@ export const text = defineKind({
   aliases: { text: 'message' },
   content: {},
   stored: (request) => ({ text: request.text }),
+  forwarded: ({ text: words }) => (words ? { text: words } : undefined),
   examples: [
     { request: { text: 'Hello from API!' } },
     { request: { text: 'two\nlines, *bold*, 👋🏽 and https://example.com' } },

@@ -1,11 +1,12 @@
 import type { Static, TObject, TProperties, TSchema } from 'typebox';
 import { contacts } from './contacts.ts';
+import { chats, messages } from './messages.ts';
 import type { Operation, PresentedOperation } from './operation.ts';
 import { presence } from './presence.ts';
 import { sessions } from './sessions.ts';
 
 /** Every operation on a live session. The worker does not compile while an entry has no function that performs it. */
-export const OPERATIONS = { ...sessions, ...presence, ...contacts };
+export const OPERATIONS = { ...sessions, ...presence, ...contacts, ...messages, ...chats };
 export type OperationName = keyof typeof OPERATIONS;
 export const OPERATION_NAMES = Object.keys(OPERATIONS) as readonly OperationName[];
 

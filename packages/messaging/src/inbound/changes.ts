@@ -67,18 +67,26 @@ const HAS_CAPTION = `m.kind IN ('image', 'video', 'document')`;
  * before it: see `oneEach` for why that is enough. Reactions, votes and answers are read from the history and do not
  * update the message.
  *
+ * A change that the API has made is in the table since it was accepted, and its row is found by its id: whoever brings
+ * it (the acknowledgement, or a copy of it), it counts from now on, and its outbox row is done.
+ *
  * `evicted` keeps the number of changes without a message bounded, and runs only when one is added.
  */
 const APPLY = {
   name: 'apply-changes',
   text: `WITH ${FENCE_MANY}, came AS (
-    SELECT i.* FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::bool[], $9::text[], $10::text[], $11::text[],
+    SELECT i.session_id, coalesce(p.id, i.id) AS id, i.change, i.wa_message_id, i.target, i.target_from_me, i.chat_jid, i.chat_alt_jid,
+      coalesce(p.from_jid, i.from_jid) AS from_jid, i.from_alt_jid, i.from_me, i.by_admin, i.sender_name, i.data, i.wa_timestamp, i.ord,
+      p.id AS own_id, p.message_id AS own_target
+    FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::bool[], $9::text[], $10::text[], $11::text[],
         $12::text[], $13::bool[], $14::bool[], $15::text[], $16::jsonb[], $17::timestamptz[])
       WITH ORDINALITY AS i(session_id, id, change, wa_message_id, target, target_from_me, chat_jid, chat_alt_jid, from_jid, from_alt_jid,
         from_me, by_admin, sender_name, data, wa_timestamp, ord)
     JOIN fence USING (session_id)
+    LEFT JOIN message_changes p ON i.from_me AND p.from_me AND p.session_id = i.session_id AND p.wa_message_id = i.wa_message_id
+      AND p.state IS NOT NULL
   ), targeted AS (
-    SELECT c.*, k.message_id AS target_id FROM came c JOIN sessions s ON s.id = c.session_id LEFT JOIN LATERAL (
+    SELECT c.*, coalesce(c.own_target, k.message_id) AS target_id FROM came c JOIN sessions s ON s.id = c.session_id LEFT JOIN LATERAL (
       SELECT k.message_id FROM (SELECT c.chat_alt_jid UNION SELECT jid FROM ${namesOf('s.workspace_id', 'c.chat_jid')} AS o(jid)) AS n(jid)
       CROSS JOIN LATERAL (SELECT message_id, from_me FROM message_keys
         WHERE session_id = c.session_id AND chat_jid = n.jid AND from_me IN (true, false) AND wa_message_id = c.target OFFSET 0) k
@@ -97,16 +105,20 @@ const APPLY = {
     WHERE message_id IS NULL OR CASE change WHEN 'edit' THEN by_author
       WHEN 'revoke' THEN by_author OR (by_admin AND chat_jid LIKE '%@g.us') ELSE true END
   ), kept AS (
-    INSERT INTO message_changes (id, session_id, message_id, kind, wa_message_id, target_wa_message_id, target_from_me, chat_jid,
-      chat_alt_jid, from_jid, from_alt_jid, from_me, by_admin, sender_name, data, previous, is_current, wa_timestamp)
+    INSERT INTO message_changes AS k (id, session_id, message_id, kind, wa_message_id, target_wa_message_id, target_from_me, chat_jid,
+      chat_alt_jid, from_jid, from_alt_jid, from_me, by_admin, sender_name, data, previous, is_current, wa_timestamp, state)
     SELECT id, session_id, message_id, change, wa_message_id, target, target_from_me, chat_jid, chat_alt_jid, from_jid, from_alt_jid,
       from_me, by_admin, sender_name, data,
       CASE WHEN applies AND change IN ('edit', 'revoke')
         THEN jsonb_strip_nulls(jsonb_build_object('type', old_kind, 'text', old_text, 'content', old_content)) END,
-      applies, wa_timestamp
+      applies, wa_timestamp, CASE WHEN own_id IS NOT NULL THEN 'SENT'::"MessageState" END
     FROM allowed ORDER BY ord
-    ON CONFLICT (session_id, wa_message_id, from_me) DO NOTHING
+    ON CONFLICT (session_id, wa_message_id, from_me) DO UPDATE SET state = 'SENT', error_code = NULL, error_message = NULL,
+      data = excluded.data, by_admin = excluded.by_admin, previous = excluded.previous, is_current = excluded.is_current,
+      wa_timestamp = excluded.wa_timestamp WHERE k.state <> 'SENT'
     RETURNING id
+  ), settled AS (
+    UPDATE outbox o SET state = 'SENT' FROM came c WHERE o.message_id = c.own_id AND o.state <> 'SENT'
   ), effective AS (
     SELECT a.* FROM allowed a JOIN kept USING (id) WHERE a.applies
   ), replaced AS (
@@ -140,6 +152,7 @@ const APPLY = {
         WHEN 'answer' THEN 'message.answer' ELSE 'message.reaction' END AS type,
       jsonb_strip_nulls(jsonb_build_object('messageId', j.message_id, 'waMessageId', j.target, 'changeId', j.wa_message_id,
         'chat', j.chat_jid, 'chatAlt', j.chat_alt_jid, 'from', j.from_jid, 'fromMe', j.from_me, 'senderName', j.sender_name,
+        'source', CASE WHEN j.own_id IS NOT NULL THEN 'api' WHEN j.from_me THEN 'phone' END,
         'timestamp', extract(epoch FROM j.wa_timestamp)::bigint) || CASE j.change
         WHEN 'edit' THEN jsonb_build_object('type', c.kind, 'text', c.text, 'content', c.content)
         WHEN 'revoke' THEN jsonb_build_object('byAdmin', NOT coalesce(j.by_author, false))

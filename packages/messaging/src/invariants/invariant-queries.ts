@@ -133,7 +133,8 @@ const SENDING: SqlInvariant[] = [
     description: 'A key was used and its message is not there: a repeated request would be answered with nothing.',
     sql: `SELECT k.session_id, k.key, k.message_id FROM idempotency_keys k
       WHERE k.message_id >= (SELECT first_id FROM bound) AND k.expires_at > now()
-        AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.id = k.message_id)`,
+        AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.id = k.message_id)
+        AND NOT EXISTS (SELECT 1 FROM message_changes c WHERE c.id = k.message_id)`,
   },
   {
     name: 'outbox-disagrees-with-message',
@@ -284,6 +285,23 @@ const RECEIVING: SqlInvariant[] = [
 ];
 
 const CHANGES: SqlInvariant[] = [
+  {
+    name: 'change-disagrees-with-outbox',
+    invariant: 'I8',
+    description: 'A change that the API accepted will not be sent, or the outbox tells another fate of it.',
+    sql: `SELECT c.session_id, c.id AS change_id, c.state, o.state AS outbox FROM message_changes c LEFT JOIN outbox o ON o.message_id = c.id
+      WHERE c.id >= (SELECT first_id FROM bound) AND c.state IS NOT NULL
+        AND c.state::text IS DISTINCT FROM replace(o.state::text, 'SENDING', 'QUEUED')`,
+  },
+  {
+    name: 'change-without-event',
+    invariant: 'I11',
+    description: 'A change of the API counts, and no event told it.',
+    sql: `SELECT c.session_id, c.id AS change_id, c.kind FROM message_changes c
+      WHERE c.id >= (SELECT first_id FROM bound) AND c.state = 'SENT' AND c.is_current AND c.kind IN ('edit', 'revoke', 'reaction')
+        AND NOT EXISTS (SELECT 1 FROM events e WHERE e.session_id = c.session_id AND e.data ? 'messageId'
+          AND e.data->>'messageId' = c.message_id::text AND e.data->>'changeId' = c.wa_message_id)`,
+  },
   {
     name: 'change-twice',
     invariant: 'I11',

@@ -193,6 +193,9 @@ const DAMAGE: Record<string, () => Promise<unknown>> = {
   'journal-kept-content': () => journal({ projected: true, content: true, age: '1 second' }),
   'journal-lost-content': () => journal({ projected: false, content: false, age: '1 second' }),
   'change-twice': () => run(`UPDATE events SET data = data || '{"changeId": "E1"}' WHERE type = 'message.edited'`),
+  'change-disagrees-with-outbox': () => run(`UPDATE message_changes SET state = 'QUEUED' WHERE message_id IS NOT NULL`),
+  'change-without-event': () =>
+    run(`UPDATE message_changes SET state = 'SENT', wa_message_id = 'E0' WHERE message_id IS NOT NULL AND is_current`),
   'change-waits-for-nothing': () =>
     run(
       `UPDATE message_changes SET target_wa_message_id = (SELECT wa_message_id FROM messages WHERE direction = 'INBOUND')

@@ -1,7 +1,8 @@
 import { FENCE_MANY, type KeyWrite, keyWriteValues, type Ownership, WRITE_KEYS_WITH_MESSAGE } from '@wa-gate/cluster';
 import { PAIRING_STATES, storedContextOf, storedOf } from '@wa-gate/contracts';
 import type { Queryable } from '@wa-gate/db';
-import { type AcceptedMessage, failsIfUncertain, keyNames, TAKE_KEY, verdictOf } from './accept.ts';
+import { type AcceptedMessage, failsIfUncertain, TAKE_KEY, verdictOf } from './accept.ts';
+import { keyNames } from './idempotency.ts';
 import { isDue } from './outbox.ts';
 
 /** A message that the owner of its session accepts itself, in the commit of the ratchet step that encrypts it. */

@@ -1,13 +1,7 @@
 import { type MessagePart, type OutboundRequest, PAIRING_STATES, storedContextOf, storedOf } from '@wa-gate/contracts';
 import type { OutboxLane, Queryable } from '@wa-gate/db';
 import { isHeldBack, newChatsHeldUntil } from '../sessions/reachout.ts';
-import {
-  findUsedKeys,
-  forgetKeysOf,
-  type IdempotencyKeys,
-  KEY_LIFETIME_SECONDS,
-  type UsedKeys,
-} from './idempotency.ts';
+import { findUsedKeys, forgetKeysOf, type IdempotencyKeys, keyNames, type UsedKeys } from './idempotency.ts';
 
 export interface AcceptedMessage {
   messageId: string;
@@ -169,14 +163,6 @@ interface AcceptRow {
   messageIds?: string[] | null;
   isSameRequest?: boolean | null;
 }
-
-/** Under which names, for how many seconds, the keys of a request are stored. */
-export const keyNames = ({ key, clientMessageId }: IdempotencyKeys): { name: string; lifetime: number }[] => [
-  ...(key === undefined ? [] : [{ name: `key:${key}`, lifetime: KEY_LIFETIME_SECONDS.key }]),
-  ...(clientMessageId === undefined
-    ? []
-    : [{ name: `client:${clientMessageId}`, lifetime: KEY_LIFETIME_SECONDS.client }]),
-];
 
 /**
  * Accepts a message, or says why not: message, outbox row and keys in one transaction, the WhatsApp id included (I8).

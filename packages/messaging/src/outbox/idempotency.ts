@@ -7,11 +7,13 @@ export interface IdempotencyKeys {
   key?: string | undefined;
   /** The caller's own id of the message. */
   clientMessageId?: string | undefined;
+  /** WhatsApp's id of the message, where the caller has chosen it. */
+  waMessageId?: string | undefined;
   /** {@link hashRequest} of what is asked for: a key stands for one request. */
   requestHash: Buffer;
 }
 
-export const KEY_LIFETIME_SECONDS = { key: 24 * 3_600, client: 30 * 24 * 3_600 } as const;
+const KEY_LIFETIME_SECONDS = { key: 24 * 3_600, client: 30 * 24 * 3_600 } as const;
 
 /** What keys that are in use already stand for. */
 export interface UsedKeys {
@@ -63,3 +65,26 @@ export async function findUsedKeys(
   const { messageIds, isSameRequest } = rows[0]!;
   return messageIds ? { messageIds, isSameRequest: isSameRequest === true } : null;
 }
+
+/** The same by the keys themselves; `null`: none of them is in use. */
+export async function findEarlierUse(
+  db: Queryable,
+  sessionId: string,
+  idempotency: IdempotencyKeys,
+): Promise<UsedKeys | null> {
+  const keys = keyNames(idempotency).map(({ name }) => name);
+  return await findUsedKeys(db, { sessionId, keys, requestHash: idempotency.requestHash });
+}
+
+/** Under which names, for how many seconds, the keys of a request are stored. */
+export const keyNames = ({
+  key,
+  clientMessageId,
+  waMessageId,
+}: IdempotencyKeys): { name: string; lifetime: number }[] => [
+  ...(key === undefined ? [] : [{ name: `key:${key}`, lifetime: KEY_LIFETIME_SECONDS.key }]),
+  ...(clientMessageId === undefined
+    ? []
+    : [{ name: `client:${clientMessageId}`, lifetime: KEY_LIFETIME_SECONDS.client }]),
+  ...(waMessageId === undefined ? [] : [{ name: `wa:${waMessageId}`, lifetime: KEY_LIFETIME_SECONDS.client }]),
+];

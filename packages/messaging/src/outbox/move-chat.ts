@@ -14,13 +14,17 @@ const MOVE = {
   ), named AS (
     UPDATE message_keys k SET chat_jid = $5 FROM moved m
     WHERE k.session_id = m.session_id AND k.chat_jid = $4 AND k.from_me AND k.wa_message_id = m.wa_message_id
+  ), changes AS (
+    UPDATE message_changes c SET chat_jid = $5 FROM moved WHERE c.id = moved.message_id
+  ), messages_moved AS (
+    UPDATE messages m SET chat_jid = $5 FROM moved WHERE m.id = moved.message_id
   )
-  UPDATE messages m SET chat_jid = $5 FROM moved WHERE m.id = moved.message_id`,
+  SELECT message_id FROM moved`,
 };
 
 /**
- * Moves claimed messages to another chat: WhatsApp has answered with another name for the number that they were sent
- * to. Before any attempt to send them.
+ * Moves claimed messages and changes to another chat: WhatsApp has answered with another name for the number that they
+ * were sent to. Before any attempt to send them.
  *
  * @returns `false`: not all of them are this owner's to send any more
  */

@@ -1,15 +1,21 @@
 import { FENCE_MANY, FENCE_ONE, fenceParameters, type Ownership } from '@wa-gate/cluster';
-import type { OutboundRequest } from '@wa-gate/contracts';
+import type { ChangeRequest, OutboundRequest } from '@wa-gate/contracts';
 import type { OutboxLane, Queryable } from '@wa-gate/db';
 import { isHeldBack } from '../sessions/reachout.ts';
 
+/** What an outbox row asks for: a message, or a change of one. */
+export type OutboxRequest = OutboundRequest | ChangeRequest;
+
 /** An outbox row that its owner has taken for an attempt. */
 export interface OutboxItem {
+  /** Of the message, or of the change. */
   messageId: string;
+  /** The message that this changes; `null`: it is a message itself. */
+  changeOf: string | null;
   sessionId: string;
   waMessageId: string;
   chatJid: string;
-  request: OutboundRequest;
+  request: OutboxRequest;
   /** The protobuf bytes, when an earlier attempt has stored them. */
   payload: Buffer | null;
   attempts: number;
@@ -64,10 +70,10 @@ const CLAIM = {
         || jsonb_build_object('at', now(), 'epoch', due.epoch, 'worker', due.worker_id)
     FROM due WHERE o.message_id = due.message_id AND (o.state = 'QUEUED' OR (o.state = 'SENDING' AND o.epoch < due.epoch))
     RETURNING o.message_id, o.session_id, o.wa_message_id, o.chat_jid, o.request, o.payload, o.attempts, o.lane, o.seq,
-      o.fail_if_uncertain, o.trace
+      o.fail_if_uncertain, o.trace, o.change_of
   )
   SELECT message_id AS "messageId", session_id AS "sessionId", wa_message_id AS "waMessageId", chat_jid AS "chatJid", request,
-    payload, attempts, lane, fail_if_uncertain AS "failIfUncertain", trace
+    payload, attempts, lane, fail_if_uncertain AS "failIfUncertain", trace, change_of AS "changeOf"
   FROM taken ORDER BY session_id, lane, seq`,
 };
 

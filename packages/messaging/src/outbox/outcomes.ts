@@ -30,13 +30,14 @@ export interface Outcome extends Ownership {
  *
  * A receipt in a group is that of one member. All of them are kept, and a message is as far as the member who is least
  * far, once as many have reported as the group had members. Their count adds the rows of this statement to those of
- * the table. `OFFSET 0` keeps the read of that table a probe of its index.
+ * the table. Receipts of changes say nothing. `OFFSET 0` keeps the read of that table a probe of its index.
  */
 const RECORD = {
   name: 'record-outcomes',
   text: `WITH ${FENCE_MANY}, reported AS (
     SELECT i.*, coalesce(
-        (SELECT o.message_id FROM outbox o WHERE o.session_id = i.session_id AND o.wa_message_id = i.wa_message_id LIMIT 1),
+        (SELECT o.message_id FROM outbox o WHERE o.session_id = i.session_id AND o.wa_message_id = i.wa_message_id
+          AND o.change_of IS NULL LIMIT 1),
         (SELECT p.message_id FROM phone_messages p WHERE p.session_id = i.session_id AND p.wa_message_id = i.wa_message_id)) AS message_id
     FROM unnest($3::uuid[], $4::text[], $5::"MessageState"[], $6::timestamptz[], $7::text[], $8::text[],
         $9::timestamptz[], $10::text[], $11::int[])

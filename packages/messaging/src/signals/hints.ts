@@ -8,9 +8,9 @@ import type { Appended, AppendedEvent, WantingWebhook } from '../events/append-e
  */
 export interface SessionHint {
   sessionId: string;
-  /** Highest seq of the commit. */
+  /** Highest seq of the commit; 0: it has appended no event. */
   seq: number;
-  /** Messages that moved. */
+  /** Messages, and changes of the API, that moved. */
   messages: { messageId: string; state: MessageState }[];
   /** Lowest seq of the commit. Workers of the previous version do not tell it, nor what follows. */
   firstSeq?: number;
@@ -20,7 +20,7 @@ export interface SessionHint {
   events?: Omit<AppendedEvent, 'sessionId'>[];
 }
 
-/** The hints of a commit, one for each session that has new events. */
+/** The hints of a commit, one for each session that has new events, or of which something has moved without one. */
 export function hintsOf(
   { events, webhooks }: Appended,
   moved: readonly { sessionId: string; messageId: string; state: MessageState }[] = [],
@@ -35,7 +35,11 @@ export function hintsOf(
       hints.set(sessionId, { sessionId, seq, firstSeq: seq, messages: [], webhooks: [], events: [] });
     }
   }
-  for (const { sessionId, messageId, state } of moved) hints.get(sessionId)?.messages.push({ messageId, state });
+  for (const { sessionId, messageId, state } of moved) {
+    const hint = hints.get(sessionId) ?? { sessionId, seq: 0, firstSeq: 0, messages: [], webhooks: [], events: [] };
+    hint.messages.push({ messageId, state });
+    hints.set(sessionId, hint);
+  }
   for (const { sessionId, ...webhook } of webhooks) hints.get(sessionId)?.webhooks.push(webhook);
   for (const { sessionId, ...event } of events) {
     const hint = hints.get(sessionId)!;

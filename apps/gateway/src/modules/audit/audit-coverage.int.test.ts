@@ -10,6 +10,25 @@ import type { WorkerStandIn } from '../../testing/worker-stand-in.ts';
 const EXCEPTIONS: Record<string, string> = {
   'POST /api/sessions/{id}/send': 'the row of the message is the record, with the key it was accepted with',
   'POST /api/messages/send': 'the row of the message is the record, with the key it was accepted with',
+  ...Object.fromEntries(
+    [
+      'PATCH /api/messages/{id}',
+      'DELETE /api/messages/{id}',
+      ...['reaction', 'pin', 'keep'].flatMap((path) => [
+        `POST /api/messages/{id}/${path}`,
+        `DELETE /api/messages/{id}/${path}`,
+      ]),
+    ].map((route) => [route, 'the row of the change is the record, with the key it was accepted with']),
+  ),
+  'POST /api/messages/{id}/forward': 'the row of the message is the record, with the key it was accepted with',
+  ...Object.fromEntries(
+    [
+      'POST /api/messages/{id}/read',
+      'POST /api/messages/{id}/played',
+      'POST /api/messages/{id}/star',
+      'DELETE /api/messages/{id}/star',
+    ].map((route) => [route, 'as the operation of the registry that it calls']),
+  ),
   'PUT /api/admin/workers/{id}/heartbeat': 'figures of a worker, several times a minute',
   ...Object.fromEntries(
     OPERATION_NAMES.flatMap((name) => {

@@ -5,10 +5,11 @@ import type { Guards } from '../../plugins/route-access.ts';
 import { principalOf } from '../../principal.ts';
 import type { OwnerStreams } from '../../worker-links/owner-stream.ts';
 import type { SessionDirectory } from '../sessions/index.ts';
+import { type MessageActionsRoutesOptions, messageActionsRoutes } from './message-actions.routes.ts';
 import { addOperation, describeOperation, type OperationServices } from './operation-route.ts';
 import { qrStream } from './qr-stream.ts';
 
-export interface LiveRoutesOptions extends OperationServices {
+export interface LiveRoutesOptions extends OperationServices, MessageActionsRoutesOptions {
   ownerStreams: OwnerStreams;
   directory: SessionDirectory;
   guards: Guards;
@@ -36,5 +37,6 @@ export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, opt
       },
     });
   }
+  await app.register(messageActionsRoutes, options);
   await app.register(qrStream, { ownerStreams, directory, guards });
 };

@@ -9,6 +9,7 @@ import type { OwnerLink } from '../../worker-links/owner-link.ts';
 import { type AuditLog, actorOf } from '../audit/index.ts';
 import type { ContactProfiles, NumberChecks } from '../contacts/index.ts';
 import type { SessionsService } from '../sessions/index.ts';
+import type { MessageReferences } from './message-references.ts';
 import { callOperation } from './operation-call.ts';
 import { PRESENTERS, type Presenter } from './presenters.ts';
 
@@ -17,6 +18,7 @@ export interface OperationServices {
   sessions: SessionsService;
   numberChecks: NumberChecks;
   contactProfiles: ContactProfiles;
+  references: MessageReferences;
   audit: Pick<AuditLog, 'record'>;
 }
 
@@ -50,7 +52,7 @@ export function describeOperation(name: OperationName) {
 /** Adds the route of an operation: the session, the audit log, the input, the owner, the envelope. */
 export function addOperation(
   app: FastifyInstance,
-  { owner, sessions, numberChecks, contactProfiles, audit }: OperationServices,
+  { owner, sessions, numberChecks, contactProfiles, references, audit }: OperationServices,
   { name, url, onRequest, schema, sessionOf }: OperationRoute,
 ): void {
   const { method, audit: action } = operationOf(name);
@@ -77,6 +79,7 @@ export function addOperation(
         sessions,
         numberChecks,
         contactProfiles,
+        references,
         ask,
       });
       return data === reply ? reply : ok(data);

@@ -17,6 +17,7 @@ import type { SessionRef } from '../../principal.ts';
 import { actorOf } from '../audit/index.ts';
 import type { ContactProfiles, NumberChecks } from '../contacts/index.ts';
 import type { SessionsService } from '../sessions/index.ts';
+import { type MessageReferences, presentActed, refuseOwn, refuseUnsent } from './message-references.ts';
 import { chooseFormat, renderQr } from './qr-image.ts';
 
 /** A request for an operation, on its way to the owner of the session. */
@@ -27,6 +28,7 @@ interface LiveCall<N extends OperationName> {
   sessions: SessionsService;
   numberChecks: NumberChecks;
   contactProfiles: ContactProfiles;
+  references: MessageReferences;
   /** Asks the owner. */
   ask: (input: InputOf<N>) => Promise<AnswerOf<N>>;
 }
@@ -98,6 +100,39 @@ export const PRESENTERS: { [N in PresentedOperationName]: Presenter<N> } = {
       return await numberChecks.lidOf(session, phoneNumber, ask);
     },
   },
+  'messages.markRead': { present: tellSenders },
+  'messages.markPlayed': { present: tellSenders },
+  'messages.star': {
+    async present({ request, session, references, ask }) {
+      const { messageIds, isStarred = true } = request.body as { messageIds: string[]; isStarred?: boolean };
+      const found = await references.of(session, messageIds);
+      refuseUnsent(found);
+      await ask({ messages: found.map(({ reference }) => reference), isStarred });
+      return { messages: found.map(presentActed) };
+    },
+  },
+  'messages.deleteForMe': {
+    async present({ request, session, references, ask }) {
+      const found = await references.of(session, (request.body as { messageIds: string[] }).messageIds);
+      refuseUnsent(found);
+      await ask({ messages: found.map(({ reference }) => reference) });
+      return { messages: found.map(presentActed) };
+    },
+  },
+  'chats.markRead': {
+    async present({ request, session, references, ask }) {
+      const { last, received } = await references.lastOf(session, (request.body as { chat: string }).chat);
+      await ask({ chat: last.chat, last, messages: received.length > 0 ? received : [last] });
+      return { chat: last.chat };
+    },
+  },
+  'chats.markUnread': {
+    async present({ request, session, references, ask }) {
+      const { last } = await references.lastOf(session, (request.body as { chat: string }).chat);
+      await ask({ chat: last.chat, last });
+      return { chat: last.chat };
+    },
+  },
   'sessions.restart': { present: actOnSession },
   'sessions.logout': { present: actOnSession },
   'sessions.delete': {
@@ -135,6 +170,15 @@ async function liveStatus(call: LiveCall<'sessions.status'>): Promise<SessionSta
     request.log.debug({ err: error, sessionId: session.id }, 'status from the database');
     return sessions.status(session);
   }
+}
+
+/** Receipts for messages of others. */
+async function tellSenders(call: LiveCall<'messages.markRead'> | LiveCall<'messages.markPlayed'>) {
+  const { request, session, references, ask } = call;
+  const found = await references.of(session, (request.body as { messageIds: string[] }).messageIds);
+  refuseOwn(found);
+  await ask({ messages: found.map(({ reference }) => reference) });
+  return { messages: found.map(presentActed) };
 }
 
 /** Restarts or logs out, and tells the state that this made. */

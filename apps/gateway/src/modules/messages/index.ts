@@ -1,3 +1,4 @@
+export { type Changing, createChanging } from './changing.ts';
 export { createMessagesRepository } from './messages.repository.ts';
 export { createMessagesService, type MessagesService } from './messages.service.ts';
 export { createOutcomeWaiter } from './outcome-waiter.ts';

@@ -19,6 +19,8 @@ interface Counted {
 /** A message with the state that its outbox row adds. */
 export interface MessageRecord {
   id: string;
+  sessionId: string;
+  workspaceId: string;
   slug: string;
   direction: MessageDirection;
   waMessageId: string;
@@ -101,7 +103,7 @@ const COUNTED = `CASE WHEN m.kind = 'poll' THEN (SELECT json_build_object('voter
     FROM (SELECT c.data->>'response' AS response, count(*) AS people FROM message_changes c
       WHERE c.message_id = m.id AND c.kind = 'answer' AND c.is_current GROUP BY 1) n) END`;
 
-const COLUMNS = `m.id, s.slug, m.direction, m.wa_message_id AS "waMessageId", m.chat_jid AS "chatJid", m.from_jid AS "fromJid",
+const COLUMNS = `m.id, m.session_id AS "sessionId", s.workspace_id AS "workspaceId", s.slug, m.direction, m.wa_message_id AS "waMessageId", m.chat_jid AS "chatJid", m.from_jid AS "fromJid",
   m.from_me AS "fromMe", m.recipients, CASE WHEN m.direction = 'OUTBOUND' THEN CASE WHEN o.message_id IS NULL THEN 'phone' ELSE 'api' END END AS source,
   m.sender_name AS "senderName", m.kind AS type, m.text, m.content, m.context, ${STATE} AS state,
   m.error_code AS "errorCode", m.error_message AS "errorMessage", m.metadata, m.edited_at AS "editedAt", m.revoked_at AS "revokedAt", ${REACTIONS} AS reactions, ${COUNTED} AS counted, m.wa_timestamp AS "waTimestamp",

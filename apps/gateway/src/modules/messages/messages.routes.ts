@@ -18,10 +18,11 @@ import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import type { Guards } from '../../plugins/route-access.ts';
 import { principalOf } from '../../principal.ts';
 import { reachOf, type SessionDirectory } from '../sessions/index.ts';
+import { type ChangeRoutesOptions, changeRoutes } from './change.routes.ts';
 import type { MessagesService } from './messages.service.ts';
 import { type SendRoutesOptions, sendRoutes } from './send.routes.ts';
 
-export interface MessagesRoutesOptions extends SendRoutesOptions {
+export interface MessagesRoutesOptions extends SendRoutesOptions, ChangeRoutesOptions {
   messages: MessagesService;
   directory: SessionDirectory;
   guards: Guards;
@@ -33,6 +34,7 @@ export const messagesRoutes: FastifyPluginAsyncTypebox<MessagesRoutesOptions> = 
   const { messages, directory, guards } = options;
 
   await app.register(sendRoutes, options);
+  await app.register(changeRoutes, options);
 
   app.get(
     '/sessions/:id/messages',
@@ -107,7 +109,7 @@ export const messagesRoutes: FastifyPluginAsyncTypebox<MessagesRoutesOptions> = 
       schema: {
         tags,
         operationId: 'messages.changes',
-        summary: 'What was done to a message: edits, deletions, reactions, pins',
+        summary: 'What was done to a message: edits, deletions, reactions, pins, keeping',
         description:
           'Its history, oldest first, with what it said before each edit and deletion. Of a message with very many reactions, the latest 1 000 changes.',
         params: MessageParamsSchema,

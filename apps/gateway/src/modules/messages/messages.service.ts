@@ -28,6 +28,8 @@ import { composeTimeline } from './timeline.ts';
 export interface MessagesService {
   list(reach: Reach, query: ListMessagesQuery): Promise<ListMessagesResult>;
   get(principal: Principal, id: string): Promise<Message>;
+  /** The same as it is stored. @throws {ApiError} MESSAGE_NOT_FOUND */
+  record(principal: Principal, id: string): Promise<MessageRecord>;
   /** What was done to it after it was sent. */
   changes(principal: Principal, id: string): Promise<ListMessageChangesResult>;
   /** Who has voted in a poll, and for what. */
@@ -85,6 +87,8 @@ export function createMessagesService({ db, messages, names }: MessagesDependenc
     },
 
     get: async (principal, id) => presentMessage(await find(principal, id)),
+
+    record: find,
 
     async changes(principal, id) {
       const { id: messageId, waMessageId } = await find(principal, id);

@@ -12,11 +12,19 @@ import type { MessagesRepository } from './messages.repository.ts';
 export async function readSendContext(
   messages: Pick<MessagesRepository, 'find'>,
   session: SessionRef,
-  { replyTo, mentions }: Pick<SendRequest, 'replyTo' | 'mentions'>,
+  { replyTo, mentions, mentionAll, typing }: Pick<SendRequest, 'replyTo' | 'mentions' | 'mentionAll' | 'typing'>,
+  chatJid: string,
 ): Promise<OutboundContext | undefined> {
-  if (replyTo === undefined && mentions === undefined) return undefined;
+  if (mentionAll && !chatJid.endsWith('@g.us'))
+    throw new ApiError('VALIDATION', { message: '`mentionAll` is for groups: `to` is not one.' });
   const quoted = replyTo === undefined ? undefined : await readQuoted(messages, session, replyTo);
-  return { ...(quoted && { quoted }), ...(mentions && { mentions: [...new Set(mentions.map(parseMentioned))] }) };
+  const context: OutboundContext = {
+    ...(quoted && { quoted }),
+    ...(mentions && { mentions: [...new Set(mentions.map(parseMentioned))] }),
+    ...(mentionAll && { mentionsAll: true }),
+    ...(typing && { typing: { seconds: typing.seconds, state: typing.state ?? 'composing' } }),
+  };
+  return Object.keys(context).length > 0 ? context : undefined;
 }
 
 async function readQuoted(
@@ -38,7 +46,8 @@ async function readQuoted(
   return { messageId, waMessageId, chatJid, fromJid: fromMe ? null : fromJid, type, text };
 }
 
-function parseMentioned(mentioned: string): string {
+/** The jid of somebody to mention. @throws {ApiError} */
+export function parseMentioned(mentioned: string): string {
   const jid = parseRecipient(mentioned);
   if (!jid.endsWith('@g.us')) return jid;
   throw new ApiError('VALIDATION', { message: '`mentions` takes people: phone numbers or their jids, no groups.' });

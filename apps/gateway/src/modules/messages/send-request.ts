@@ -46,11 +46,19 @@ function mediaOf({ media, mediaUrl }: SendRequest): unknown {
 }
 
 /** Of all that makes two requests the same. It is compared with hashes of older versions for as long as keys live. */
-export function requestHashOf(body: SendRequest, chatJid: string, request: OutboundRequest): Buffer {
+export function requestHashOf(
+  body: SendRequest,
+  chatJid: string,
+  request: OutboundRequest,
+  forwardOf?: string,
+): Buffer {
   const { clientMessageId, metadata, onUncertain = 'resend', replyTo, mentions } = body;
+  // Absent in requests of older versions.
+  const { mentionAll, typing, waMessageId } = body;
   // The quoted message may say something else by now, and the request is still the same.
   const { context: _, ...fields } = request;
-  return hashRequest({ ...fields, chatJid, metadata, onUncertain, clientMessageId, replyTo, mentions });
+  const options = { metadata, onUncertain, clientMessageId, replyTo, mentions, mentionAll, typing, waMessageId };
+  return hashRequest({ ...fields, chatJid, ...options, forwardOf });
 }
 
 /** Checked before the schema: a type that exists but cannot be sent yet has its own sentence. */

@@ -1,8 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import {
-  IDEMPOTENCY_KEY_PATTERN,
+  ForwardRequestSchema,
   LIMITS,
   MESSAGE_LIMIT,
+  MessageParamsSchema,
   SEND_FROM_DEFAULT_REQUESTS,
   SEND_REQUESTS,
   SendFromDefaultHeadersSchema,
@@ -18,7 +19,6 @@ import {
   type WaitFor,
 } from '@wa-gate/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ApiError } from '../../http/api-error.ts';
 import { ok } from '../../http/envelope.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import type { Limiter } from '../../plugins/rate-limit/index.ts';
@@ -26,12 +26,16 @@ import type { Guards } from '../../plugins/route-access.ts';
 import type { SessionRef } from '../../principal.ts';
 import { principalOf } from '../../principal.ts';
 import { DEFAULT_SESSION_ERRORS, type SessionDirectory, sessionOfRequest } from '../sessions/index.ts';
+import { forwardOf } from './forwarding.ts';
+import { refuseWrongKey } from './idempotency-header.ts';
+import type { MessagesService } from './messages.service.ts';
 import { refuseUnsupportedType } from './send-request.ts';
 import { sendValidator } from './send-validator.ts';
-import type { Sending } from './sending.ts';
+import type { Forwarding, Sending } from './sending.ts';
 
 export interface SendRoutesOptions {
   sending: Sending;
+  messages: Pick<MessagesService, 'record'>;
   directory: SessionDirectory;
   limiter: Limiter;
   guards: Guards;
@@ -43,17 +47,6 @@ async function refuseOtherTypes(request: FastifyRequest): Promise<void> {
   refuseUnsupportedType(request.body);
 }
 
-const KEY = new RegExp(IDEMPOTENCY_KEY_PATTERN);
-
-/** Checked before the schema, which would answer with a pattern. */
-async function refuseWrongKey(request: FastifyRequest): Promise<void> {
-  const key = request.headers['idempotency-key'];
-  if (key === undefined || (typeof key === 'string' && KEY.test(key))) return;
-  throw new ApiError('VALIDATION', {
-    message: 'The header Idempotency-Key is not valid: give one key of 1 to 255 characters out of A-Z a-z 0-9 . _ : -',
-  });
-}
-
 const ERRORS = [
   'SESSION_NOT_FOUND',
   'SESSION_NOT_CONNECTED',
@@ -62,6 +55,7 @@ const ERRORS = [
   'MESSAGE_NOT_FOUND',
   'MESSAGE_TYPE_UNSUPPORTED',
   'IDEMPOTENCY_MISMATCH',
+  'WA_MESSAGE_ID_TAKEN',
   'WA_REACHOUT_TIMELOCK',
   'TIER_MESSAGE_LIMIT',
   'ENGINE_UNSUPPORTED',
@@ -77,17 +71,23 @@ interface SendCall {
 
 /** Sending: by the session in the path, and by the caller's default session. */
 export const sendRoutes: FastifyPluginAsyncTypebox<SendRoutesOptions> = async (app, options) => {
-  const { sending, directory, limiter, guards } = options;
+  const { sending, messages, directory, limiter, guards } = options;
 
-  async function send(call: SendCall & FastifyRequest, reply: FastifyReply, session: SessionRef, defaultWait: WaitFor) {
+  async function send(
+    call: Omit<SendCall, 'body'> & FastifyRequest,
+    reply: FastifyReply,
+    session: SessionRef,
+    defaultWait: WaitFor,
+    body = call.body as SendRequest,
+    forwarding?: Forwarding,
+  ) {
     const { wait = defaultWait, timeoutMs = LIMITS.waitDefaultMs } = call.query;
     const principal = principalOf(call);
-    const { result, isSettled, isReplay } = await sending.send(session, call.body, {
-      wait,
-      timeoutMs,
-      idempotencyKey: call.headers['idempotency-key'],
-      apiKeyId: principal.kind === 'key' ? principal.keyId : undefined,
-    });
+    const waiting = { wait, timeoutMs };
+    const idempotencyKey = call.headers['idempotency-key'];
+    const apiKeyId = principal.kind === 'key' ? principal.keyId : undefined;
+    const sent = await sending.send(session, body, { ...waiting, idempotencyKey, apiKeyId }, forwarding);
+    const { result, isSettled, isReplay } = sent;
     if (isReplay) {
       reply.header('idempotent-replayed', 'true');
       await limiter.giveBack(call, reply, [MESSAGE_LIMIT]);
@@ -120,6 +120,45 @@ export const sendRoutes: FastifyPluginAsyncTypebox<SendRoutesOptions> = async (a
     },
     async (request, reply) =>
       send(request, reply, await directory.resolve(principalOf(request), request.params.id), 'sent'),
+  );
+
+  app.post(
+    '/messages/:id/forward',
+    {
+      onRequest: guards({ audience: 'caller', permission: 'messages.send', limits: [MESSAGE_LIMIT] }),
+      preValidation: refuseWrongKey,
+      schema: {
+        tags,
+        operationId: 'messages.forward',
+        summary: 'Forward a message',
+        description: [
+          'Sends what a message of this session says now into another chat, from the same session: one that came, or one of the account. Phones show how often it',
+          'was forwarded; the account’s own words are not marked, as on a phone. Quotes and mentions stay behind, and messages to be seen once are refused.',
+        ].join(' '),
+        params: MessageParamsSchema,
+        headers: SendHeadersSchema,
+        querystring: SendQuerySchema,
+        body: ForwardRequestSchema,
+        response: {
+          ...answers,
+          ...errorResponses(
+            ...ERRORS,
+            'MESSAGE_DELETED',
+            'MESSAGE_NOT_SENT',
+            'CHANGE_NOT_POSSIBLE',
+            'MESSAGE_NOT_FORWARDABLE',
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const principal = principalOf(request);
+      const message = await messages.record(principal, request.params.id);
+      const { fields, forwarding } = forwardOf(message);
+      const isOwn = message.workspaceId === principal.workspaceId;
+      const session = await directory.resolve(principal, isOwn ? message.slug : message.sessionId);
+      return send(request, reply, session, 'sent', { ...fields, ...request.body } as SendRequest, forwarding);
+    },
   );
 
   app.post(

@@ -2,6 +2,7 @@ import {
   describeMessageState,
   filesOf,
   type KindName,
+  LIMITS,
   type OutboundRequest,
   type SendRequest,
   type SendResult,
@@ -15,6 +16,9 @@ import {
   type AcceptedMessage,
   type AcceptedPart,
   acceptMessage,
+  findEarlierUse,
+  type IdempotencyKeys,
+  isWaMessageIdTaken,
   newWaMessageId,
 } from '@wa-gate/messaging';
 import { ApiError } from '../../http/api-error.ts';
@@ -25,8 +29,10 @@ import type { ContactNames, Recipient } from '../contacts/index.ts';
 import type { MessageRecord, MessagesRepository } from './messages.repository.ts';
 import { type Expectation, isReached, type OutcomeWaiter, type WaitGoal } from './outcome-waiter.ts';
 import { presentError } from './present-message.ts';
+import { refusal } from './refusal.ts';
 import { readSendContext } from './send-context.ts';
 import { outboundOf, requestHashOf } from './send-request.ts';
+import { refuseWhatIsNoText } from './stored-text.ts';
 
 export interface SendingDependencies {
   db: Queryable;
@@ -56,55 +62,36 @@ export interface SendOutcome {
   isReplay: boolean;
 }
 
+/** What a send is besides what its body says. */
+export interface Forwarding {
+  /** Our id of the message that is forwarded. */
+  messageId: string;
+  /** How often it was forwarded, this time included; 0: it is the account's own, and is not marked. */
+  forwardedCount: number;
+}
+
 export interface Sending {
-  send(session: SessionRef, request: SendRequest, options: SendOptions): Promise<SendOutcome>;
+  send(session: SessionRef, request: SendRequest, options: SendOptions, forwarding?: Forwarding): Promise<SendOutcome>;
 }
 
 type Ids = Pick<SendResult, 'messageId' | 'waMessageId' | 'parts'>;
 
-type Refusal = Exclude<Acceptance, { outcome: 'accepted' | 'used' }>;
-
-const REFUSALS = {
-  'unknown-session': 'SESSION_NOT_FOUND',
-  'not-paired': 'SESSION_NOT_CONNECTED',
-  'logged-out': 'SESSION_LOGGED_OUT',
-} as const;
-
-function refusal(acceptance: Refusal): ApiError {
-  switch (acceptance.outcome) {
-    case 'connecting':
-      // Scanned a moment ago, or just created: waiting helps, another QR code does not.
-      return new ApiError('SESSION_NOT_CONNECTED', {
-        message: 'The session is still connecting. Send again when GET /api/sessions/{id}/status says `connected`.',
-        retryable: true,
-      });
-    case 'time-locked':
-      return new ApiError('WA_REACHOUT_TIMELOCK', {
-        details: { until: acceptance.until.toISOString() },
-        retryAfter: acceptance.retryAfterSeconds,
-      });
-    default:
-      return new ApiError(REFUSALS[acceptance.outcome]);
-  }
-}
-
-/**
- * The JSON escapes of text that PostgreSQL cannot store: U+0000, and half of a surrogate pair, the rest of a cut emoji.
- */
-const NO_TEXT = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/;
-
-function refuseWhatIsNoText(request: SendRequest): void {
-  if (!NO_TEXT.test(JSON.stringify(request))) return;
-  throw new ApiError('VALIDATION', {
-    message: 'The request is not valid: body contains the character U+0000 or half of a surrogate pair (a cut emoji).',
-  });
-}
-
 /** The keys under which a request may come twice. */
-function idempotencyOf(body: SendRequest, chatJid: string, request: OutboundRequest, key: string | undefined) {
-  const { clientMessageId } = body;
-  if (key === undefined && clientMessageId === undefined) return undefined;
-  return { key, clientMessageId, requestHash: requestHashOf(body, chatJid, request) };
+function idempotencyOf(
+  body: SendRequest,
+  chatJid: string,
+  request: OutboundRequest,
+  key: string | undefined,
+  forwarding: Forwarding | undefined,
+): IdempotencyKeys | undefined {
+  const { clientMessageId, waMessageId } = body;
+  if (key === undefined && clientMessageId === undefined && waMessageId === undefined) return undefined;
+  return {
+    key,
+    clientMessageId,
+    waMessageId,
+    requestHash: requestHashOf(body, chatJid, request, forwarding?.messageId),
+  };
 }
 
 /**
@@ -117,12 +104,15 @@ async function readMessage(
   { givenJid, chatJid }: Recipient,
   body: SendRequest,
   options: SendOptions,
+  forwarding: Forwarding | undefined,
 ): Promise<AcceptedMessage> {
   const fields = outboundOf(body);
-  const context = await readSendContext(messages, session, body);
+  const given = await readSendContext(messages, session, body, chatJid);
+  const forwardedCount = forwarding?.forwardedCount;
+  const context = forwardedCount ? { ...given, forwardedCount } : given;
   const request = context ? { ...fields, context } : fields;
   const { own, parts } = splitRequest(request);
-  const ids = { messageId: newId(), waMessageId: newWaMessageId() };
+  const ids = { messageId: newId(), waMessageId: body.waMessageId ?? newWaMessageId() };
   return {
     ...ids,
     sessionId: session.id,
@@ -131,7 +121,7 @@ async function readMessage(
     ...(parts.length > 0 && { parts: parts.map((part) => partOf(part, ids, context)) }),
     metadata: body.metadata,
     failIfUncertain: body.onUncertain && body.onUncertain === 'fail',
-    idempotency: idempotencyOf(body, givenJid, request, options.idempotencyKey),
+    idempotency: idempotencyOf(body, givenJid, request, options.idempotencyKey, forwarding),
     apiKeyId: options.apiKeyId,
     trace: presentTraceparent(),
   };
@@ -148,9 +138,9 @@ const partOf = (
   request: { ...part, context: { ...(context?.mentions && { mentions: context.mentions }), album } },
 });
 
-/** The owner of a session takes offers of single messages, and of none that waits for an upload. */
+/** The owner of a session takes offers of single messages, and of none that waits for an upload or for typing. */
 const isOffered = ({ request, parts = [] }: AcceptedMessage): boolean =>
-  parts.length === 0 && filesOf(request.type, { ...request }).length === 0;
+  parts.length === 0 && !request.context?.typing && filesOf(request.type, { ...request }).length === 0;
 
 /** Accepts messages and waits for what becomes of them. */
 export function createSending(deps: SendingDependencies): Sending {
@@ -165,6 +155,15 @@ export function createSending(deps: SendingDependencies): Sending {
     } else if (acceptance.outcome !== 'used') throw refusal(acceptance);
     else if (!acceptance.isSameRequest) throw new ApiError('IDEMPOTENCY_MISMATCH');
     return acceptance;
+  }
+
+  /** An id that the caller has chosen belongs to one message. The same request is answered with that. */
+  async function refuseTakenId({ sessionId, waMessageId, idempotency }: AcceptedMessage): Promise<void> {
+    if (idempotency?.waMessageId === undefined) return;
+    const { requestHash } = idempotency;
+    const earlier = await findEarlierUse(db, sessionId, { waMessageId, requestHash });
+    const isAnother = earlier ? !earlier.isSameRequest : await isWaMessageIdTaken(db, sessionId, waMessageId);
+    if (isAnother) throw new ApiError('WA_MESSAGE_ID_TAKEN', { details: { waMessageId } });
   }
 
   function acceptedByOwner({ request }: AcceptedMessage) {
@@ -255,11 +254,13 @@ export function createSending(deps: SendingDependencies): Sending {
   }
 
   return {
-    async send(session, request, options) {
-      const { wait, timeoutMs } = options;
+    async send(session, request, options, forwarding) {
+      const { wait } = options;
+      const timeoutMs = withTyping(options.timeoutMs, request);
       refuseWhatIsNoText(request);
       const recipient = await names.recipient(session.workspaceId, request.to);
-      const message = await readMessage(messages, session, recipient, request, options);
+      const message = await readMessage(messages, session, recipient, request, options, forwarding);
+      await refuseTakenId(message);
       const { messageId, waMessageId } = message;
       const ids: Ids = { messageId, waMessageId, ...partsOf(message) };
       if (wait === 'queued') {
@@ -285,6 +286,10 @@ export function createSending(deps: SendingDependencies): Sending {
     },
   };
 }
+
+/** The caller's patience begins when the message may leave. */
+const withTyping = (timeoutMs: number, { typing }: SendRequest): number =>
+  typing ? Math.min(timeoutMs + typing.seconds * 1_000, LIMITS.waitMaxMs) : timeoutMs;
 
 type ChatOfResult = Pick<SendResult, 'chat' | 'identities'>;
 const toChat = ({ chatJid, identity }: Recipient): ChatOfResult => ({ chat: chatJid, identities: { chat: identity } });

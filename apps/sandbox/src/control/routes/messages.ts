@@ -2,8 +2,8 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { SandboxError } from '../../errors.ts';
 import type { ServerContext } from '../../server/context.ts';
-import { Message, MessageRequest, MessagesQuery, NumberParams, ReceiptsRequest, Refusal } from '../schemas.ts';
-import { messageView } from '../views.ts';
+import { Chat, Message, MessageRequest, MessagesQuery, NumberParams, ReceiptsRequest, Refusal } from '../schemas.ts';
+import { chatViews, messageView } from '../views.ts';
 
 const tags = ['messages'];
 /** A file of 64 MB as base64, and the fields around it. */
@@ -54,6 +54,19 @@ export const messageRoutes: FastifyPluginAsyncTypebox<{ context: ServerContext }
       const messages = inbox.after(after, limit).map(messageView);
       return { messages, lastSeq: messages.at(-1)?.seq ?? after };
     },
+  );
+
+  app.get(
+    '/phones/:number/chats',
+    {
+      schema: {
+        tags,
+        summary: 'Chats that a device of the account has marked as read or unread',
+        params: NumberParams,
+        response: { 200: Type.Object({ chats: Type.Array(Chat) }), 404: Refusal },
+      },
+    },
+    async (request) => ({ chats: chatViews(phones.of(directory.get(request.params.number))) }),
   );
 
   app.get(

@@ -7,6 +7,7 @@ import { event } from './event.ts';
 import { audio, document, image, sticker, video } from './file.ts';
 import { groupInvite, phoneNumberRequest } from './invite.ts';
 import { location } from './location.ts';
+import { keep, pin } from './pin.ts';
 import { poll } from './poll.ts';
 import { reaction } from './reaction.ts';
 import { text } from './text.ts';
@@ -44,6 +45,8 @@ export const PHONE_KINDS = {
   answer,
   edit,
   revoke,
+  pin,
+  keep,
   timer,
   unknown,
 };

@@ -28,6 +28,7 @@ function answerCollection({ context, companion }: IqRequest, collection: BinaryN
   const result = context.recorder.cpu.span('phone', () => appState.upload(name, known, patch));
   if (!result.accepted) return refusal(name, 409, 'conflict');
   if (result.problem) context.recorder.violation(companion.key, 'app-state-patch', `${name}: ${result.problem}`);
+  context.phones.of(companion.account).settingsChanged(result.mutations);
   announceCollection(context, companion.account, name, companion);
   return node('collection', { name, version: String(result.version) });
 }

@@ -1,11 +1,12 @@
 import type { AnswerOf, ConnectionOperationName, InputOf } from '@wa-gate/contracts';
 import { contacts } from './contacts.ts';
+import { chats, messages } from './messages.ts';
 import type { OperationSocket } from './operation-socket.ts';
 import { presence } from './presence.ts';
 
 const PERFORMERS: {
   [N in ConnectionOperationName]: (wa: OperationSocket, input: InputOf<N>) => Promise<AnswerOf<N>>;
-} = { ...presence, ...contacts };
+} = { ...presence, ...contacts, ...messages, ...chats };
 
 /** Runs an operation on a connection to WhatsApp. @throws the errors of Baileys */
 export function performOn<N extends ConnectionOperationName>(

@@ -1,0 +1,170 @@
+import type { Message, SendResult } from '@wa-gate/contracts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Envelope } from '../harness/gateway-client.ts';
+import type { HttpAnswer } from '../harness/http.ts';
+import {
+  addPhone,
+  type PairedSession,
+  pairSession,
+  registerTenant,
+  subscribe,
+  type Tenant,
+} from '../harness/pair-session.ts';
+import type { Phone } from '../harness/sandbox-client.ts';
+import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
+import { waitFor } from '../harness/wait-for.ts';
+import type { WebhookReceiver } from '../harness/webhook-receiver.ts';
+
+/** What a send can ask for besides its content, and forwarding, as phones show them. */
+const system = useSystem({ workers: 1 });
+let tenant: Tenant;
+let session: PairedSession;
+let friend: Phone;
+let other: Phone;
+let webhook: WebhookReceiver;
+
+beforeAll(async () => {
+  tenant = await registerTenant(system());
+  session = await pairSession(system(), tenant);
+  friend = await addPhone(system(), 'Friend');
+  other = await addPhone(system(), 'Other');
+  webhook = await subscribe(tenant, session.sessionId);
+});
+afterAll(() => webhook?.close());
+
+type Answer = HttpAnswer<Envelope<SendResult> & { code: string }>;
+const send = (body: Record<string, unknown>, wait: 'sent' | 'queued' = 'sent') =>
+  session.api.send(session.sessionId, body, { wait }) as Promise<Answer>;
+const messageOf = (id: string): Promise<Message> => session.api.data(`/api/messages/${id}`);
+const shown = (phone: Phone, id: string) =>
+  waitFor(async () => (await system().sandbox.inbox(phone.number)).find((message) => message.id === id), {
+    what: `${id} at the phone of ${phone.number}`,
+  });
+
+test('everybody in a group is mentioned; a person is no group (MR-011)', async () => {
+  const group = await system().sandbox.createGroup({
+    owner: session.phone.number,
+    subject: 'All',
+    participants: [friend.number],
+  });
+  const { body } = await send({ to: group.id, message: 'listen, all of you', mentionAll: true });
+  expect((await shown(friend, body.data.waMessageId)).details).toMatchObject({ mentionsAll: true });
+  expect(await messageOf(body.data.messageId)).toMatchObject({ mentionsAll: true });
+  const refused = await send({ to: friend.number, message: 'you alone', mentionAll: true });
+  expect([refused.status, refused.body.code]).toEqual([400, 'VALIDATION']);
+});
+
+describe('typing before a message (MR-011)', () => {
+  test('the chat shows it, other chats do not wait for it, and what follows into the chat does', async () => {
+    await system().sandbox.watchPresence(friend.number, session.phone.number);
+    const slow = await send(
+      { to: friend.number, message: 'slow', typing: { seconds: 3, state: 'recording' } },
+      'queued',
+    );
+    const behind = await send({ to: friend.number, message: 'behind it' }, 'queued');
+    const quick = await send({ to: other.number, message: 'quick' });
+    expect(quick.body.data.status).toBe('sent');
+    await waitFor(
+      async () => (await system().sandbox.seenPresence(friend.number)).some(({ state }) => state === 'recording'),
+      { what: 'the phone to show that somebody is recording' },
+    );
+    await shown(friend, behind.body.data.waMessageId);
+    const ids = (await system().sandbox.inbox(friend.number)).map(({ id }) => id);
+    expect(ids.indexOf(slow.body.data.waMessageId)).toBeLessThan(ids.indexOf(behind.body.data.waMessageId));
+    const at = (message: Message) => Date.parse(message.sentAt!);
+    const [first, last] = await Promise.all([
+      messageOf(quick.body.data.messageId),
+      messageOf(slow.body.data.messageId),
+    ]);
+    expect(at(last!)).toBeGreaterThan(at(first!));
+  });
+
+  test('the worker is killed meanwhile: the message is sent once', async () => {
+    const { body } = await send({ to: friend.number, message: 'typed twice', typing: { seconds: 2 } }, 'queued');
+    await waitFor(
+      async () => {
+        const { rows } = await system().services.pool.query('SELECT state FROM outbox WHERE message_id = $1', [
+          body.data.messageId,
+        ]);
+        return rows[0]?.state === 'SENDING';
+      },
+      { what: 'the message to be claimed' },
+    );
+    await system().restart('worker-1', 'SIGKILL');
+    expect((await shown(friend, body.data.waMessageId)).wireCount).toBe(1);
+  });
+});
+
+test('the caller’s own id of WhatsApp belongs to one message (MR-011)', async () => {
+  const waMessageId = `3EB0${Date.now().toString(16).toUpperCase()}ABCDEF`;
+  const request = { to: friend.number, message: 'under my own id', waMessageId };
+  const first = await send(request);
+  expect(first.body.data).toMatchObject({ waMessageId, status: 'sent' });
+  expect((await shown(friend, waMessageId)).text).toBe('under my own id');
+  const again = await send(request);
+  expect([again.status, again.body.data.messageId]).toEqual([200, first.body.data.messageId]);
+  for (const changed of [{ message: 'another' }, { to: other.number }]) {
+    const refused = await send({ ...request, ...changed });
+    expect([refused.status, refused.body.code]).toEqual([409, 'WA_MESSAGE_ID_TAKEN']);
+  }
+  const ofApi = (await send({ to: friend.number, message: 'made here' })).body.data.waMessageId;
+  expect((await send({ ...request, waMessageId: ofApi })).body.code).toBe('WA_MESSAGE_ID_TAKEN');
+  expect((await send({ ...request, waMessageId: 'short' })).body.code).toBe('VALIDATION');
+  const shows = (await system().sandbox.inbox(friend.number)).filter(({ id }) => id === waMessageId);
+  expect(shows).toMatchObject([{ wireCount: 1 }]);
+});
+
+describe('forwarding (MR-011)', () => {
+  const forward = (messageId: string, body: Record<string, unknown>): Promise<Answer> =>
+    session.api.call(`/api/messages/${messageId}/forward?timeoutMs=25000`, { method: 'POST', json: body });
+
+  async function received(request: Record<string, unknown>) {
+    const { id } = await system().sandbox.send(friend.number, { to: session.phone.number, type: 'text', ...request });
+    const { data } = await webhook.waitForEvent('message.received', (event) => event.data.waMessageId === id);
+    return String(data.messageId);
+  }
+
+  test.each([
+    ['a text', { text: 'tell others 👋' }, { forwardingScore: 1 }],
+    ['a text that was forwarded before', { text: 'again', forwarded: 4 }, { forwardingScore: 5 }],
+    ['a place', { type: 'location', latitude: 1.5, longitude: 2.5, name: 'There' }, { latitude: 1.5, name: 'There' }],
+  ])('%s of the other side is marked, and says the same', async (_, request, details) => {
+    const messageId = await received(request);
+    const { status, body } = await forward(messageId, { to: other.number });
+    expect([status, body.data?.status], JSON.stringify(body)).toEqual([200, 'sent']);
+    const seen = await shown(other, body.data.waMessageId);
+    expect(seen).toMatchObject({ details: { forwarded: true, ...details } });
+    if ('text' in request) expect(seen.text).toBe(request.text);
+    const stored = await messageOf(body.data.messageId);
+    expect(stored.forwardedCount).toBe(('forwarded' in request ? request.forwarded : 0) + 1);
+  });
+
+  test('the account’s own words are not marked; neither quote nor mention goes along', async () => {
+    const quoted = await received({ text: 'the question' });
+    const own = await send({ to: friend.number, message: 'mine', replyTo: quoted });
+    const { body } = await forward(own.body.data.messageId, { to: other.number });
+    const { text, details } = await shown(other, body.data.waMessageId);
+    expect([text, details.forwarded, details.quoted]).toEqual(['mine', undefined, undefined]);
+  });
+
+  test('once for a clientMessageId; deleted ones and those of others are refused', async () => {
+    const messageId = await received({ text: 'once' });
+    const request = { to: other.number, clientMessageId: 'forward-1' };
+    const [first, again] = [await forward(messageId, request), await forward(messageId, request)];
+    expect(again.body.data.messageId).toBe(first.body.data.messageId);
+    const another = await received({ text: 'once' });
+    expect((await forward(another, request)).body.code).toBe('IDEMPOTENCY_MISMATCH');
+
+    const gone = (await send({ to: friend.number, message: 'gone' })).body.data.messageId;
+    await session.api.call(`/api/messages/${gone}?timeoutMs=25000`, { method: 'DELETE' });
+    expect((await forward(gone, { to: other.number })).body.code).toBe('MESSAGE_DELETED');
+    const stranger = await registerTenant(system());
+    const theirs = await stranger.api.call<{ code: string }>(`/api/messages/${messageId}/forward`, {
+      method: 'POST',
+      json: { to: other.number },
+    });
+    expect([theirs.status, theirs.body.code]).toEqual([404, 'MESSAGE_NOT_FOUND']);
+  });
+});
+
+expectSoundSystem(system);

@@ -1,0 +1,116 @@
+import type { ActedOnMessage, InputOf } from '@wa-gate/contracts';
+import type { Queryable } from '@wa-gate/db';
+import { ApiError } from '../../http/api-error.ts';
+import { isUuid } from '../../http/uuid.ts';
+import type { SessionRef } from '../../principal.ts';
+import type { ContactNames } from '../contacts/index.ts';
+
+/** A message as its owner names it to WhatsApp. */
+export type MessageReference = InputOf<'messages.markRead'>['messages'][number];
+
+/** A message of a session, by our names and by those of WhatsApp. */
+export interface ReferredMessage {
+  messageId: string;
+  reference: MessageReference;
+  hasFailed: boolean;
+}
+
+/** Finds out how WhatsApp names messages. */
+export interface MessageReferences {
+  /** In the order of the ids. @throws {ApiError} MESSAGE_NOT_FOUND when one is not a message of the session */
+  of(session: Pick<SessionRef, 'id'>, messageIds: readonly string[]): Promise<ReferredMessage[]>;
+  /**
+   * The last message of a chat, and those of the other side that may be unread.
+   *
+   * @throws {ApiError} INVALID_RECIPIENT, MESSAGE_NOT_FOUND: nothing was said there
+   */
+  lastOf(session: SessionRef, chat: string): Promise<{ last: MessageReference; received: MessageReference[] }>;
+}
+
+const COLUMNS = `m.id AS "messageId", m.chat_jid AS chat, m.wa_message_id AS id, m.from_me AS "fromMe", m.from_jid AS "from",
+  m.state IN ('FAILED', 'UNKNOWN') AS "hasFailed", extract(epoch FROM coalesce(m.wa_timestamp, m.sent_at, m.created_at))::int AS at`;
+
+const BY_ID = {
+  name: 'messages-by-id',
+  text: `SELECT ${COLUMNS} FROM messages m WHERE m.session_id = $1 AND m.id = ANY($2::uuid[])`,
+};
+
+/** What the other side has said lately: phones show older messages as read long since. */
+const RECEIVED = { days: 14, most: 50 };
+
+const OF_CHAT = {
+  name: 'latest-of-chat',
+  text: `SELECT ${COLUMNS} FROM (SELECT k.message_id FROM message_keys k WHERE k.session_id = $1 AND k.chat_jid = ANY($2)
+      ORDER BY k.message_id DESC LIMIT 200) k
+    JOIN messages m ON m.id = k.message_id WHERE m.state <> 'QUEUED' ORDER BY m.id DESC`,
+};
+
+interface Row {
+  messageId: string;
+  chat: string;
+  id: string;
+  fromMe: boolean;
+  from: string | null;
+  hasFailed: boolean;
+  at: number;
+}
+
+function referred({ messageId, chat, id, fromMe, from, hasFailed, at }: Row): ReferredMessage {
+  const isOfMember = chat.endsWith('@g.us') && !fromMe && from !== null;
+  const reference = { chat, id, fromMe, at, ...(isOfMember && { participant: from }) };
+  return { messageId, reference, hasFailed };
+}
+
+export function createMessageReferences(deps: {
+  db: Queryable;
+  names: Pick<ContactNames, 'ofChat'>;
+}): MessageReferences {
+  const { db, names } = deps;
+  return {
+    async of(session, messageIds) {
+      const ids = [...new Set(messageIds)];
+      const { rows } = ids.every(isUuid) ? await db.query<Row>({ ...BY_ID, values: [session.id, ids] }) : { rows: [] };
+      const found = new Map(rows.map((row) => [row.messageId, referred(row)]));
+      return ids.map((id) => {
+        const message = found.get(id.toLowerCase());
+        if (!message)
+          throw new ApiError('MESSAGE_NOT_FOUND', { message: `This session has no message ${id}.`, details: { id } });
+        return message;
+      });
+    },
+    async lastOf(session, chat) {
+      const jids = await names.ofChat(session.workspaceId, chat);
+      const { rows } = await db.query<Row>({ ...OF_CHAT, values: [session.id, jids] });
+      const messages = rows.filter(({ hasFailed }) => !hasFailed).map(referred);
+      const last = messages[0]?.reference;
+      if (!last) throw new ApiError('MESSAGE_NOT_FOUND', { message: 'This session has no message in this chat.' });
+      const oldest = Date.now() / 1_000 - RECEIVED.days * 86_400;
+      const received = messages
+        .map(({ reference }) => reference)
+        .filter(({ fromMe, at }) => !fromMe && at >= oldest)
+        .slice(0, RECEIVED.most);
+      return { last, received };
+    },
+  };
+}
+
+/** Refuses what can be done to messages of others alone. @throws {ApiError} CHANGE_NOT_POSSIBLE */
+export function refuseOwn(messages: readonly ReferredMessage[]): void {
+  if (messages.every(({ reference }) => !reference.fromMe)) return;
+  throw new ApiError('CHANGE_NOT_POSSIBLE', {
+    message: 'Messages that came can be marked as read or played; one of these is of the account itself.',
+  });
+}
+
+/** Refuses what no phone has. @throws {ApiError} MESSAGE_NOT_SENT */
+export function refuseUnsent(messages: readonly ReferredMessage[]): void {
+  if (messages.some(({ hasFailed }) => hasFailed)) throw new ApiError('MESSAGE_NOT_SENT');
+}
+
+export const presentActed = ({ messageId, reference: { id, chat } }: ReferredMessage): ActedOnMessage => ({
+  messageId,
+  waMessageId: id,
+  chat,
+  status: 'sent',
+  state: 'sent',
+});
