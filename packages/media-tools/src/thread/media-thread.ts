@@ -21,10 +21,13 @@ async function answer(): Promise<TaskAnswer> {
   try {
     return { output: await perform(workerData as MediaTask) };
   } catch (error) {
-    const { message, stack } = error as Error;
-    const isUnreadable = error instanceof UnreadableError;
+    const { message, stack, errno } = error as NodeJS.ErrnoException;
+    // Libraries fail at what is in a file in many ways. What the system refuses is not the file's fault.
+    const isUnreadable = error instanceof UnreadableError || errno === undefined;
     return { failure: { isUnreadable, message: isUnreadable ? message : (stack ?? message) } };
   }
 }
 
+// From here on, whatever ends the thread is the file's fault.
+parentPort?.postMessage({ isLoaded: true } satisfies TaskAnswer);
 parentPort?.postMessage(await answer());

@@ -43,16 +43,21 @@ export async function runInThread<N extends MediaTaskName>(
       onAbort = () => reject(signal.reason as Error);
       signal.addEventListener('abort', onAbort, { once: true });
       timer = setTimeout(() => reject(new UnreadableError(`no end after ${timeoutMs / 1000} s`)), timeoutMs);
-      worker.once('message', (answer: TaskAnswer) => {
-        if ('output' in answer) resolve(answer.output as MediaTasks[N]['output']);
+      let isLoaded = false;
+      worker.on('message', (answer: TaskAnswer) => {
+        if ('isLoaded' in answer) isLoaded = true;
+        else if ('output' in answer) resolve(answer.output as MediaTasks[N]['output']);
         else if (answer.failure.isUnreadable) reject(new UnreadableError(answer.failure.message));
         else reject(new Error(`The media task ${name} failed: ${answer.failure.message}`));
       });
-      worker.once('error', (error: NodeJS.ErrnoException) => {
-        const isTooMuch = error.code === 'ERR_WORKER_OUT_OF_MEMORY';
-        reject(isTooMuch ? new UnreadableError('its header is too large', { cause: error }) : error);
+      worker.once('error', (error: Error) => {
+        reject(isLoaded ? new UnreadableError(`the decoder failed: ${error.message}`, { cause: error }) : error);
       });
-      worker.once('exit', () => reject(new Error(`The media task ${name} ended without an answer.`)));
+      worker.once('exit', () => {
+        reject(
+          isLoaded ? new UnreadableError('the decoder ended') : new Error(`The thread for ${name} did not begin.`),
+        );
+      });
     });
   } finally {
     clearTimeout(timer);

@@ -28,4 +28,4 @@ export interface TaskFailure {
   message: string;
 }
 
-export type TaskAnswer = { output: unknown } | { failure: TaskFailure };
+export type TaskAnswer = { isLoaded: true } | { output: unknown } | { failure: TaskFailure };
