@@ -20,6 +20,8 @@ import { auditRoutes } from './modules/audit/audit.routes.ts';
 import { type AuditLog, declaredActions } from './modules/audit/index.ts';
 import { authRoutes } from './modules/auth/auth.routes.ts';
 import type { AccountService, AuthService } from './modules/auth/index.ts';
+import { chatsRoutes } from './modules/chats/chats.routes.ts';
+import type { ChatsService } from './modules/chats/index.ts';
 import { contactsRoutes } from './modules/contacts/contacts.routes.ts';
 import type { ContactProfiles, ContactsService, NumberChecks } from './modules/contacts/index.ts';
 import { dashboardRoutes } from './modules/dashboard/dashboard.routes.ts';
@@ -86,6 +88,7 @@ export interface GatewayServices extends FleetServices, AdministrationServices, 
   changing: Changing;
   messageActions: MessageActions;
   references: MessageReferences;
+  chats: ChatsService;
   notices: NoticesService;
   contacts: ContactsService;
   numberChecks: NumberChecks;
@@ -223,6 +226,7 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
     await scope.register(workspacesRoutes, { ...services, guards });
     await scope.register(noticesRoutes, { ...services, guards });
     await scope.register(messagesRoutes, { ...services, limiter, guards });
+    await scope.register(chatsRoutes, { ...services, guards });
     await scope.register(contactsRoutes, { ...services, guards });
     await scope.register(webhooksRoutes, { ...services, guards });
     await scope.register(workersRoutes, { ...services, limiter });

@@ -5,6 +5,7 @@ export * from './auth.ts';
 export * from './ballots.ts';
 export * from './change-requests.ts';
 export * from './changes/index.ts';
+export * from './chats.ts';
 export * from './contacts.ts';
 export * from './dashboard.ts';
 export * from './default-session.ts';

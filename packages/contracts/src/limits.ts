@@ -25,6 +25,8 @@ export const LIMITS = {
   pollName: 255,
   pollOption: 100,
   pollOptions: 12,
+  /** Longest text that is searched for, in characters. */
+  searchText: 200,
   /** Rows of one page. */
   pageDefault: 50,
   pageMax: 200,

@@ -18,6 +18,15 @@ export const MESSAGE_TYPES = [
 ] as const;
 export type MessageTypeName = (typeof MESSAGE_TYPES)[number];
 
+/** Types of messages with a file. */
+export const MEDIA_TYPES = [
+  'image',
+  'document',
+  'audio',
+  'video',
+  'sticker',
+] as const satisfies readonly MessageTypeName[];
+
 /** Where a message of the account went out: here, or on its phone or another of its devices. */
 export const MESSAGE_SOURCES = ['api', 'phone'] as const;
 export type MessageSource = (typeof MESSAGE_SOURCES)[number];

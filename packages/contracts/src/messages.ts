@@ -8,7 +8,7 @@ import { ReactionSchema } from './message-changes.ts';
 import { messageContext } from './message-context.ts';
 import { MESSAGE_STATES, MESSAGE_STATUSES } from './message-states.ts';
 import { MESSAGE_SOURCES, MESSAGE_TYPES } from './message-types.ts';
-import { CursorPaginationSchema, cursorQuery } from './paging.ts';
+import { CursorPaginationSchema, twoWayCursorQuery } from './paging.ts';
 import { anyObject, nullable, oneOf, timestamp } from './schema.ts';
 
 /** The pattern of `Idempotency-Key`. */
@@ -82,7 +82,9 @@ export const MessageSchema = Type.Object({
   sessionId: Type.String({ examples: ['user123-personal'] }),
   direction: oneOf(['inbound', 'outbound']),
   chat: Type.String({ description: 'The chat as WhatsApp names it: a user or a group.' }),
-  from: nullable(Type.String({ description: 'Who wrote it, where that is not the session itself.' })),
+  from: nullable(
+    Type.String({ description: 'Who wrote it. `null` where it is the account of a session that was never linked.' }),
+  ),
   fromMe: Type.Boolean(),
   source: Type.Optional(
     oneOf(MESSAGE_SOURCES, 'Of a message of the account: `api`, or `phone` for its phone and other devices.'),
@@ -102,7 +104,9 @@ export const MessageSchema = Type.Object({
   reactions: Type.Array(ReactionSchema, { description: 'The reaction of each person who has one now, oldest first.' }),
   votes: Type.Optional(PollTotalsSchema),
   answers: Type.Optional(EventTotalsSchema),
-  timestamp: nullable(timestamp("WhatsApp's own time of the message.")),
+  timestamp: nullable(
+    timestamp("WhatsApp's own time of the message. Until WhatsApp has it, when it was accepted here."),
+  ),
   sentAt: nullable(timestamp()),
   deliveredAt: nullable(timestamp()),
   readAt: nullable(timestamp()),
@@ -112,21 +116,41 @@ export type Message = Static<typeof MessageSchema>;
 
 export const MessageParamsSchema = Type.Object({ id: Type.String({ minLength: 1, maxLength: 100 }) });
 
-const whichMessages = {
-  ...cursorQuery,
+/** A chat or person by any name. */
+const anyName = (description: string) =>
+  Type.Optional(Type.String({ minLength: 1, maxLength: 128, description, examples: ['+6281234567890'] }));
+
+/** Which messages; all that are given must hold. */
+const messageFilters = {
   direction: Type.Optional(oneOf(['inbound', 'outbound'])),
+  fromMe: Type.Optional(Type.Boolean({ description: 'true: messages of the account, also those of its phone.' })),
+  source: Type.Optional(oneOf(MESSAGE_SOURCES, 'Messages of the account that went out here (`api`), or on its phone.')),
+  type: Type.Optional(oneOf(MESSAGE_TYPES)),
+  hasMedia: Type.Optional(Type.Boolean({ description: 'true: with a file. false: without one.' })),
   status: Type.Optional(oneOf(MESSAGE_STATUSES)),
-  chat: Type.Optional(
-    Type.String({
-      minLength: 1,
-      maxLength: 128,
-      description:
-        'Only this chat: a phone number in any spelling, the jid of a person or a group, or the id of a contact. All names of a person find the same messages.',
-      examples: ['+6281234567890'],
-    }),
+  state: Type.Optional(oneOf(MESSAGE_STATES, 'The exact state behind the status.')),
+  chat: anyName(
+    'Only this chat: a phone number in any spelling, the jid of a person or a group, or the id of a contact. All names of a person find the same messages.',
+  ),
+  contact: anyName(
+    'Only this person: what it wrote in any chat, groups included, and the direct chat with it. By the same names as `chat`; a group is none.',
   ),
   from: Type.Optional(timestamp('Only messages that were accepted, or came, at this time or later.')),
   to: Type.Optional(timestamp('Only messages from before this time.')),
+  text: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: LIMITS.searchText,
+      description:
+        'Words that all stand in the message, its caption, the names in it, that of its file or of who wrote it. Parts of words are found too (`pesan` in "pesanan"), words of one or two letters only as whole words. Words in "quotes" stand together. Upper case and accents do not matter. Phone numbers are found in any spelling.',
+      examples: ['pesan'],
+    }),
+  ),
+};
+
+const whichMessages = {
+  ...twoWayCursorQuery,
+  ...messageFilters,
   count: Type.Optional(
     Type.Boolean({ description: 'Also count all messages that the filters find: `pagination.total`. Takes longer.' }),
   ),
@@ -136,16 +160,44 @@ export const ListMessagesQuerySchema = Type.Object(whichMessages);
 
 export type ListMessagesQuery = Static<typeof ListMessagesQuerySchema>;
 
-/** `GET /api/messages`: over all sessions of the caller. */
-export const ListAllMessagesQuerySchema = Type.Object({
-  ...whichMessages,
+const onlySession = {
   sessionId: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'Only this session.' })),
-});
+};
+
+/** `GET /api/messages`: over all sessions of the caller. */
+export const ListAllMessagesQuerySchema = Type.Object({ ...whichMessages, ...onlySession });
+
+/** `GET /api/chats/{chat}/messages` */
+const { chat: _chat, ...whichOfChat } = whichMessages;
+export const ListChatMessagesQuerySchema = Type.Object(whichOfChat);
+export const ListAllChatMessagesQuerySchema = Type.Object({ ...whichOfChat, ...onlySession });
+
+/** Formats of the export. */
+export const EXPORT_FORMATS = ['csv', 'ndjson'] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+const exported = {
+  ...messageFilters,
+  format: Type.Optional(
+    oneOf(
+      EXPORT_FORMATS,
+      '`csv`, for spreadsheets. `ndjson`: one message in each line, as the list shows it. Default: csv.',
+    ),
+  ),
+};
+export const ExportMessagesQuerySchema = Type.Object(exported);
+export type ExportMessagesQuery = Static<typeof ExportMessagesQuerySchema>;
+export const ExportAllMessagesQuerySchema = Type.Object({ ...exported, ...onlySession });
 
 export const ListMessagesResultSchema = Type.Object({
   messages: Type.Array(MessageSchema),
   pagination: Type.Object({
     ...CursorPaginationSchema.properties,
+    previousCursor: nullable(
+      Type.String({
+        description: 'For `after`: what comes after the newest message of this page. `null` on an empty page.',
+      }),
+    ),
     total: Type.Optional(Type.Integer({ description: 'With `?count=true`.' })),
   }),
 });

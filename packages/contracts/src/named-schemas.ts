@@ -42,6 +42,7 @@ import {
   PinRequestSchema,
   ReactRequestSchema,
 } from './change-requests.ts';
+import { ChatSchema, ListChatsResultSchema } from './chats.ts';
 import {
   BusinessProfileSchema,
   ContactProfileSchema,
@@ -193,6 +194,8 @@ export const NAMED_SCHEMAS = {
   CreatedKeyResult: CreatedKeyResultSchema,
   CsrfResult: CsrfResultSchema,
   BusinessProfile: BusinessProfileSchema,
+  Chat: ChatSchema,
+  ListChatsResult: ListChatsResultSchema,
   Contact: ContactSchema,
   ContactProfile: ContactProfileSchema,
   CursorPagination: CursorPaginationSchema,

@@ -30,6 +30,18 @@ export const cursorQuery = {
   limit,
 };
 
+/** `?cursor=&after=&limit=`, for lists that are also read forwards. */
+export const twoWayCursorQuery = {
+  ...cursorQuery,
+  after: Type.Optional(
+    Type.String({
+      maxLength: 100,
+      description:
+        '`pagination.previousCursor` of a page: what came right after that page, newest first. Not together with `cursor`.',
+    }),
+  ),
+};
+
 export const CursorPaginationSchema = Type.Object({
   nextCursor: nullable(Type.String()),
   hasMore: Type.Boolean(),

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { USER_TIERS } from './auth.ts';
-import { oneOf, requestBody, timestamp } from './schema.ts';
+import { nullable, oneOf, requestBody, timestamp } from './schema.ts';
 
 const maxSessions = Type.Integer({
   minimum: 0,
@@ -13,11 +13,22 @@ const messagesPerHour = Type.Integer({
   description: 'Messages that an account may send in an hour.',
 });
 
+const messageRetentionDays = (more = '') =>
+  nullable(
+    Type.Integer({
+      minimum: 1,
+      maximum: 36_500,
+      description: `Days for which messages are kept. \`null\`: for ever.${more}`,
+      examples: [90],
+    }),
+  );
+
 /** The limits of a tier. */
 export const TierSchema = Type.Object({
   tier: oneOf(USER_TIERS),
   maxSessions,
   messagesPerHour,
+  messageRetentionDays: messageRetentionDays(),
   updatedAt: timestamp(),
 });
 export type Tier = Static<typeof TierSchema>;
@@ -30,7 +41,11 @@ export const TierParamsSchema = Type.Object({
   }),
 });
 export const SetTierRequestSchema = requestBody(
-  { maxSessions, messagesPerHour },
+  {
+    maxSessions,
+    messagesPerHour,
+    messageRetentionDays: Type.Optional(messageRetentionDays(' Absent: as it is.')),
+  },
   { maxSessions: 5, messagesPerHour: 1_000 },
 );
 export type SetTierRequest = Static<typeof SetTierRequestSchema>;

@@ -28,6 +28,8 @@ const BY_PATH: Record<string, ResourceKind> = {
   '/api/admin/sessions/{id}': 'internal session',
   '/api/messages/{id}': 'message',
   '/api/contacts/{id}': 'contact',
+  '/api/chats/{chat}': 'contact',
+  '/api/sessions/{id}/chats/{chat}': 'contact',
   '/api/sessions/{id}/lids/{lid}': 'lid',
   '/api/keys/{id}': 'key',
   '/api/auth/logins/{id}': 'login',

@@ -4,6 +4,7 @@ import type { Config } from '../config.ts';
 import type { GatewayMetrics } from '../metrics/index.ts';
 import { createKeyStore, createKeysRepository, createKeysService } from '../modules/api-keys/index.ts';
 import { createAuditLog } from '../modules/audit/index.ts';
+import { createChatsRepository, createChatsService } from '../modules/chats/index.ts';
 import {
   createContactNames,
   createContactProfiles,
@@ -19,6 +20,7 @@ import {
 import type { ProcessMeter } from '../modules/health/index.ts';
 import { createLiveLogins, createPeople } from '../modules/identities/index.ts';
 import { createMessageActions, createMessageReferences } from '../modules/live/index.ts';
+import { createMessageIndex } from '../modules/message-index/index.ts';
 import {
   createChanging,
   createMessagesRepository,
@@ -97,9 +99,11 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
     logger,
   });
   const waiter = createOutcomeWaiter({ hints, logger });
-  const messages = createMessagesRepository(pool);
+  const records = createMessagesRepository(pool);
   const names = createContactNames(pool);
   const references = createMessageReferences({ db: pool, names });
+  const index = createMessageIndex({ pool });
+  const messages = createMessagesService({ db: pool, messages: records, names, index });
 
   const remover = composeRemover(resources, { owner, sessions });
   const workspaces = composeWorkspaces(resources, { revocations, remover, mail: accounts.mail });
@@ -131,15 +135,16 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
         history: createHistoryRepository(pool),
         meter,
       }),
-      messages: createMessagesService({ db: pool, messages, names }),
       references,
       messageActions: createMessageActions({ owner, references }),
       changing: createChanging({ db: pool, doorbells, waiter }),
+      messages,
+      chats: createChatsService({ chats: createChatsRepository(pool), index, messages, names }),
       sending: createSending({
         db: pool,
         doorbells,
         offers,
-        messages,
+        messages: records,
         names,
         waiter,
         onAccepted: (kind, by) => metrics.accepted.inc({ kind, by }),

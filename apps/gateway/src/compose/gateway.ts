@@ -5,8 +5,10 @@ import { buildGateway, type GatewayServices, type GatewaySettings } from '../app
 import type { Config } from '../config.ts';
 import { createInvariantWatch } from '../jobs/invariants/index.ts';
 import { createMaintenance, retentionTasks, statisticsTask } from '../jobs/maintenance/index.ts';
+import { createIndexer } from '../jobs/message-index/index.ts';
 import { createGatewayMetrics, createJobsMetrics } from '../metrics/index.ts';
 import { createHealthService, createProcessMeter } from '../modules/health/index.ts';
+import { createMessageIndex } from '../modules/message-index/index.ts';
 import { createConnectionDrain } from '../plugins/connection-drain.ts';
 import { networkSettings } from '../plugins/transport/index.ts';
 import { composeMailing, composeMailQueue, credentialSettings } from './accounts.ts';
@@ -53,6 +55,7 @@ export async function composeGateway(resources: Resources, config: Config): Prom
       ...composeMailing(resources, config, jobsMetrics).background,
       composeNoticeLoop(resources, config, composeMailQueue(resources, config)).background,
       composeUsageMover(resources).background,
+      createIndexer({ ...resources, index: createMessageIndex(resources) }),
       createInvariantWatch({ ...resources, metrics: jobsMetrics, everyMs: config.INVARIANT_CHECK_INTERVAL }),
       createMaintenance({
         ...resources,

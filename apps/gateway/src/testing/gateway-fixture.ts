@@ -177,7 +177,7 @@ export async function createGatewayFixture(
       ...(body !== undefined && { payload: body as object }),
     };
     const response = await app.inject(options);
-    const isJson = /json/.test(String(response.headers['content-type']));
+    const isJson = /^application\/(?:problem\+)?json/.test(String(response.headers['content-type']));
     return {
       status: response.statusCode,
       body: isJson ? JSON.parse(response.body) : response.body,

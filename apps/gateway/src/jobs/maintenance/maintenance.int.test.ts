@@ -1,8 +1,16 @@
 import { createLogger, newId, systemClock } from '@wa-gate/kit';
-import { acceptMessage, JOURNAL_DAYS, newWaMessageId } from '@wa-gate/messaging';
+import {
+  ALL_MESSAGE_USAGE,
+  acceptMessage,
+  countCompleteHours,
+  countMessageStatistics,
+  JOURNAL_DAYS,
+  newWaMessageId,
+} from '@wa-gate/messaging';
 import { createTestDatabase, type SeededSession, seedSession, type TestDatabase, waitFor } from '@wa-gate/testkit';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createMaintenance, type MaintenanceTask } from './maintenance.ts';
+import { newMessageSweep, sweepMessages } from './message-retention.ts';
 import { retentionTasks } from './retention-tasks.ts';
 
 let database: TestDatabase;
@@ -90,6 +98,100 @@ it('deletes old entries of the audit log and of the system log, each after its t
   await maintenance(retentionTasks(database.pool, RETENTION)).round();
   const count = async (table: string) => (await database.pool.query(`SELECT id FROM ${table}`)).rowCount;
   expect([await count('audit_logs'), await count('system_logs')]).toEqual([3, 1]);
+});
+
+describe('messages (MR-035)', () => {
+  const DAYS = 30;
+  async function store(daysAgo: number, state = 'READ'): Promise<string> {
+    const id = idOf(daysAgo);
+    await database.pool.query(
+      `WITH m AS (INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, from_me, kind, text, state)
+         VALUES ($1, $2, 'OUTBOUND', $1::uuid::text, 'chat', true, 'text', 'x', $3::"MessageState"))
+       INSERT INTO message_keys (session_id, chat_jid, from_me, wa_message_id, message_id) VALUES ($2, 'chat', true, $1::uuid::text, $1)`,
+      [id, session.sessionId, state],
+    );
+    return id;
+  }
+  const countAll = async () => {
+    while (await countCompleteHours(database.pool, new Date()));
+    while (await countMessageStatistics(database.pool, new Date()));
+  };
+  const stored = async () =>
+    (await query('SELECT id FROM messages WHERE session_id = $1 ORDER BY id')).map(({ id }) => id);
+  const keepFor = (days: number | null) => database.pool.query('UPDATE tiers SET message_retention_days = $1', [days]);
+  const sum = async () =>
+    (
+      await database.pool.query<{ usage: number; sent: number }>(
+        `SELECT (SELECT sum(count)::int FROM (${ALL_MESSAGE_USAGE}) u WHERE u.session_id = $1) AS usage,
+           (SELECT sum(sent)::int FROM message_statistics WHERE session_id = $1 AND unit = 'week') AS sent`,
+        [session.sessionId],
+      )
+    ).rows[0];
+
+  it('older than the tier keeps them are deleted with all their names, and what was counted of them stays', async () => {
+    await keepFor(DAYS);
+    const old = [await store(DAYS + 100), await store(DAYS + 0.1)];
+    const waiting = await store(DAYS + 2, 'QUEUED');
+    const young = await store(DAYS - 0.1);
+    await countAll();
+    const before = await sum();
+    expect(before).toEqual({ usage: 4, sent: 3 });
+    await maintenance(retentionTasks(database.pool, RETENTION)).round();
+    expect(await stored()).toEqual([waiting, young]);
+    const keys = 'SELECT message_id AS id FROM message_keys WHERE session_id = $1 ORDER BY message_id';
+    expect((await query(keys)).map(({ id }) => id)).toEqual([waiting, young]);
+    expect(old).not.toContain(young);
+    expect(await sum()).toEqual(before);
+  });
+
+  it('stay for ever where the tier says so, and until they are counted', async () => {
+    await keepFor(null);
+    const old = await store(DAYS + 1);
+    const tasks = retentionTasks(database.pool, RETENTION);
+    await countAll();
+    await maintenance(tasks).round();
+    expect(await stored()).toEqual([old]);
+    await keepFor(DAYS);
+    await database.pool.query(`UPDATE message_statistics_progress SET counted_before = '2000-01-01T00:00:00Z'`);
+    await maintenance(tasks).round();
+    expect(await stored()).toEqual([old]);
+    await countAll();
+    await maintenance(tasks).round();
+    expect(await stored()).toEqual([]);
+  });
+
+  it('of many sessions are deleted in bites, wherever a process before has stopped', async () => {
+    await keepFor(DAYS);
+    await database.pool.query(
+      `INSERT INTO sessions (id, workspace_id, user_id, slug, name, network)
+       SELECT gen_random_uuid(), $1, $2, 'many-' || n, 'x', 'SANDBOX' FROM generate_series(1, 700) n`,
+      [session.workspaceId, session.userId],
+    );
+    await database.pool.query(
+      `INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, from_me, kind, state)
+       SELECT ($1 || lpad(row_number() OVER ()::text, 12, '0'))::uuid, s.id, 'INBOUND', 'M', 'chat', false, 'text', 'RECEIVED'
+       FROM sessions s CROSS JOIN generate_series(1, 5) WHERE s.workspace_id = $2`,
+      [idOf(DAYS + 50).slice(0, -12), session.workspaceId],
+    );
+    await countAll();
+    const left = async () =>
+      (
+        await database.pool.query(
+          'SELECT FROM messages m JOIN sessions s ON s.id = m.session_id WHERE s.workspace_id = $1',
+          [session.workspaceId],
+        )
+      ).rowCount;
+    expect(await left()).toBe(701 * 5);
+    const stopped = newMessageSweep();
+    expect(await sweepMessages(database.pool, stopped, 200)).toBe(200);
+    expect(await left()).toBe(701 * 5 - 200);
+    const sweep = newMessageSweep();
+    const done: number[] = [];
+    do done.push(await sweepMessages(database.pool, sweep, 1_000));
+    while (done.at(-1) === 1_000);
+    expect(await left()).toBe(0);
+    expect(done.length).toBeLessThan(12);
+  });
 });
 
 it('works off a backlog in bites, over several rounds, and one failing task does not stop the others', async () => {

@@ -16,6 +16,7 @@ import { sweepMails } from '../mail/index.ts';
 import { sweepIncidents } from '../notices/index.ts';
 import { sweepLog } from './log-retention.ts';
 import type { MaintenanceTask } from './maintenance.ts';
+import { newMessageSweep, sweepMessages } from './message-retention.ts';
 
 /** Days that something is kept for. */
 export interface Retention {
@@ -26,6 +27,7 @@ export interface Retention {
 /** What becomes too old. */
 export function retentionTasks(pool: Pool, { auditDays, systemLogDays }: Retention): MaintenanceTask[] {
   const payloads = newPayloadSweep();
+  const messages = newMessageSweep();
   return [
     { name: 'expired idempotency keys', run: (limit) => sweepIdempotencyKeys(pool, limit) },
     { name: 'old journal rows', run: (limit) => sweepJournal(pool, limit) },
@@ -41,6 +43,7 @@ export function retentionTasks(pool: Pool, { auditDays, systemLogDays }: Retenti
     { name: 'old QR history', run: (limit) => sweepQrHistory(pool, limit) },
     { name: 'old worker metrics', run: (limit) => sweepWorkerMetrics(pool, limit) },
     { name: 'ids of usage batches', run: (limit) => sweepUsageBatches(pool, limit) },
+    { name: 'old messages', run: (limit) => sweepMessages(pool, messages, limit) },
     { name: 'old outbound bytes', run: (limit) => sweepPayloads(pool, payloads, limit) },
   ];
 }

@@ -75,7 +75,11 @@ describe('GET /api/messages (MR-035)', () => {
   });
 
   it('counts only when it is asked to', async () => {
-    expect((await list()).body.data.pagination).toEqual({ nextCursor: null, hasMore: false });
+    expect((await list()).body.data.pagination).toEqual({
+      nextCursor: null,
+      previousCursor: ids.at(-1),
+      hasMore: false,
+    });
   });
 
   it('finds by session, direction, status, chat and time', async () => {

@@ -8,6 +8,7 @@ import type {
 } from '@wa-gate/contracts';
 import type { MessageDirection, MessageState, Queryable } from '@wa-gate/db';
 import { identityOf } from '@wa-gate/messaging';
+import { gramOfSession, gramOfWriter, type SearchTerms } from '../message-index/index.ts';
 import type { Reach } from '../sessions/index.ts';
 
 /** Of a poll its voters and the votes by option, of an event the people by answer. */
@@ -59,10 +60,18 @@ export interface MessageFilter {
   from?: string | undefined;
   /** Ids below this one. */
   before?: string | undefined;
+  /** Ids above this one. With it a page is the nearest above, not the newest. */
+  after?: string | undefined;
   direction?: MessageDirection | undefined;
+  source?: MessageSource | undefined;
   states?: MessageStateName[] | undefined;
+  types?: MessageTypeName[] | undefined;
   /** All names of the chat. */
   chatJids?: string[] | undefined;
+  /** All names of a person: what it wrote, and the direct chat with it. */
+  contactJids?: string[] | undefined;
+  /** Words of the message, and the sessions in which they are looked for. */
+  search?: { terms: SearchTerms; sessionIds: string[] } | undefined;
 }
 
 export interface MessagesRepository {
@@ -71,7 +80,9 @@ export interface MessagesRepository {
     scope: { workspaceId: string; sessionId?: string | undefined; all: boolean },
     id: string,
   ): Promise<MessageRecord | null>;
-  /** Newest first. */
+  /** These messages, in the order of the ids; those that are gone are left out. */
+  byIds(ids: readonly string[]): Promise<MessageRecord[]>;
+  /** Newest first. A search finds what is in the message index. */
   list(reach: Reach, filter: MessageFilter, limit: number): Promise<MessageRecord[]>;
   count(reach: Reach, filter: MessageFilter): Promise<number>;
 }
@@ -127,36 +138,64 @@ const FIND = {
     WHERE m.id = coalesce((SELECT a.message_id FROM message_aliases a WHERE a.id = $1::uuid), $1::uuid) AND ($2::bool OR s.workspace_id = $3) AND ($4::uuid IS NULL OR s.id = $4)`,
 };
 
+/** What a list reads of each row, and then who is behind it. */
+const LISTED = `${COLUMNS}, s.workspace_id, s.phone_number AS own_number`;
+const LISTED_IDENTITIES = identities('page', '"chatJid"', '"fromJid"', 'page.workspace_id', 'page.own_number');
+
 const OF_REACH = 's.workspace_id = $1 AND ($2::uuid IS NULL OR s.id = $2)';
 
-const FILTER = `($3::uuid IS NULL OR m.id >= $3) AND ($4::uuid IS NULL OR m.id < $4)
+/** $3 to $11: the bounds of the ids, and what the messages `m` are. */
+const FILTER = `($3::uuid IS NULL OR m.id >= $3) AND ($4::uuid IS NULL OR m.id < $4) AND ($8::uuid IS NULL OR m.id > $8)
   AND ($5::"MessageDirection" IS NULL OR m.direction = $5)
   AND ($6::text[] IS NULL OR m.chat_jid = ANY($6) OR m.chat_alt_jid = ANY($6))
-  AND ($7::text[] IS NULL OR ${STATE} = ANY($7))`;
+  AND ($7::text[] IS NULL OR ${STATE} = ANY($7))
+  AND ($9::text[] IS NULL OR m.kind = ANY($9))
+  AND ($10::text IS NULL OR (m.direction = 'OUTBOUND' AND (o.message_id IS NULL) = ($10 = 'phone')))
+  AND ($11::text[] IS NULL OR m.from_jid = ANY($11) OR m.chat_jid = ANY($11) OR m.chat_alt_jid = ANY($11))`;
+const LIMIT = '$12';
 
 /** Rows `m` of session `s`: all; those of a chat, by the names of messages and by the chat's other name; the latest. */
 const ALL = '(SELECT * FROM messages WHERE session_id = s.id) m';
-const OF_CHAT = `(SELECT k.message_id AS id FROM message_keys k WHERE k.session_id = s.id AND k.chat_jid = ANY($6)
-    UNION SELECT b.id FROM messages b WHERE b.session_id = s.id AND b.chat_alt_jid = ANY($6) ORDER BY id DESC) c JOIN messages m ON m.id = c.id`;
+const idsOfChat = (jids: string): string => `SELECT k.message_id AS id FROM message_keys k
+      WHERE k.session_id = s.id AND k.chat_jid = ANY(${jids})
+    UNION SELECT b.id FROM messages b WHERE b.session_id = s.id AND b.chat_alt_jid = ANY(${jids})`;
+const joined = (ids: string, order: Order): string => `(${ids} ORDER BY id ${order}) c JOIN messages m ON m.id = c.id`;
 const LATEST = `(SELECT * FROM messages WHERE session_id = s.id AND ($4::uuid IS NULL OR id < $4) ORDER BY id DESC LIMIT 2000) m`;
+/** What a person wrote in groups is found by the message index. $13: hashes of its names. */
+const idsOfContact = `${idsOfChat('$11')}
+    UNION SELECT f.message_id FROM message_search f WHERE f.grams && $13::int[] AND f.session_id = s.id`;
+
+type Order = 'ASC' | 'DESC';
 
 /**
  * Takes a page of each session by its index, and then the newest of these: a workspace has few sessions, and may have
  * millions of messages.
  */
-const listOf = (name: string, rows: string) => ({
+const listOf = (name: string, rows: string, order: Order = 'DESC') => ({
   name,
-  text: `SELECT page.*, ${identities('page', '"chatJid"', '"fromJid"', 'page.workspace_id', 'page.own_number')}
+  text: `SELECT page.*, ${LISTED_IDENTITIES}
     FROM sessions s CROSS JOIN LATERAL (
-      SELECT ${COLUMNS}, s.workspace_id, s.phone_number AS own_number FROM ${rows} ${WITH_OUTBOX} WHERE ${FILTER}
-      ORDER BY m.id DESC LIMIT $8
-    ) page WHERE ${OF_REACH} ORDER BY page.id DESC LIMIT $8`,
+      SELECT ${LISTED} FROM ${rows} ${WITH_OUTBOX} WHERE ${FILTER} ORDER BY m.id ${order} LIMIT ${LIMIT}
+    ) page WHERE ${OF_REACH} ORDER BY page.id ${order} LIMIT ${LIMIT}`,
 });
-const LIST = listOf('list-messages', ALL);
-/** Sorts the ids of the whole chat. */
-const LIST_OF_CHAT = listOf('list-messages-of-chat', OF_CHAT);
+/** The same backwards and forwards. Those of a chat and of a person sort the ids of all. */
+const bothWays = (name: string, rows: (order: Order) => string) => ({
+  DESC: listOf(name, rows('DESC')),
+  ASC: listOf(`${name}-forwards`, rows('ASC'), 'ASC'),
+});
+const LIST = bothWays('list-messages', () => ALL);
+const LIST_OF_CHAT = bothWays('list-messages-of-chat', (order) => joined(idsOfChat('$6'), order));
+const LIST_OF_CONTACT = bothWays('list-messages-of-contact', (order) => joined(idsOfContact, order));
 /** A page of a chat that is most of its session: that chat is large, and its page is among the latest messages. */
 const LIST_OF_BUSY_CHAT = listOf('list-messages-of-busy-chat', LATEST);
+
+/** As JSON, so that the order of the ids is the order of the rows. */
+const BY_IDS = {
+  name: 'messages-by-ids',
+  text: `SELECT page.*, ${LISTED_IDENTITIES}
+    FROM (SELECT ${LISTED}, i.ord FROM unnest($1::uuid[]) WITH ORDINALITY AS i(id, ord) JOIN messages m ON m.id = i.id
+      JOIN sessions s ON s.id = m.session_id ${WITH_OUTBOX}) page ORDER BY page.ord`,
+};
 
 const countOf = (name: string, rows: string) => ({
   name,
@@ -165,7 +204,57 @@ const countOf = (name: string, rows: string) => ({
     ) found WHERE ${OF_REACH}`,
 });
 const COUNT = countOf('count-messages', ALL);
-const COUNT_OF_CHAT = countOf('count-messages-of-chat', OF_CHAT);
+const COUNT_OF_CHAT = countOf('count-messages-of-chat', joined(idsOfChat('$6'), 'DESC'));
+const COUNT_OF_CONTACT = countOf('count-messages-of-contact', joined(idsOfContact.replace('$13', LIMIT), 'DESC'));
+
+/**
+ * Looks through the latest documents of each session, $14 of each. Where that leaves out older ones of a session, its
+ * oldest one is the `bound`: newer messages than that are all here.
+ */
+const searchLatest = (order: Order) => ({
+  name: `search-latest-messages-${order.toLowerCase()}`,
+  text: `WITH latest AS MATERIALIZED (
+      SELECT w.* FROM sessions s CROSS JOIN LATERAL (
+        SELECT f.message_id, f.session_id, f.document, row_number() OVER (ORDER BY f.message_id ${order}) AS n FROM message_search f
+        WHERE f.session_id = s.id AND ($3::uuid IS NULL OR f.message_id >= $3) AND ($4::uuid IS NULL OR f.message_id < $4)
+          AND ($8::uuid IS NULL OR f.message_id > $8) ORDER BY f.message_id ${order} LIMIT $14) w WHERE ${OF_REACH}
+    ), bound AS (
+      SELECT message_id AS id FROM latest WHERE n = $14 ORDER BY message_id ${order} LIMIT 1
+    ), hits AS MATERIALIZED (
+      SELECT message_id, session_id FROM latest
+      WHERE document LIKE ALL($13::text[])
+        AND ((SELECT id FROM bound) IS NULL OR message_id ${order === 'DESC' ? '>=' : '<='} (SELECT id FROM bound))
+    ), page AS (
+      SELECT m.id FROM hits h JOIN messages m ON m.id = h.message_id JOIN sessions s ON s.id = h.session_id ${WITH_OUTBOX}
+      WHERE ${FILTER} ORDER BY m.id ${order} LIMIT ${LIMIT}
+    )
+    SELECT (SELECT coalesce(json_agg(id ORDER BY id ${order}), '[]') FROM page) AS ids, (SELECT id FROM bound) AS bound,
+      (SELECT count(*) FROM hits) AS hits`,
+});
+const SEARCH_LATEST = { DESC: searchLatest('DESC'), ASC: searchLatest('ASC') };
+
+/**
+ * Everything that fits, by the index of grams. Materialised: the plan that walks all messages in their order until a
+ * page is full takes seconds where little fits.
+ */
+const FOUND = (first: number) => `WITH found AS MATERIALIZED (
+      SELECT f.message_id, f.session_id FROM message_search f
+      WHERE f.grams @> $${first + 1}::int[] AND f.grams && $${first + 2}::int[] AND f.document LIKE ALL($${first}::text[])
+        AND ($3::uuid IS NULL OR f.message_id >= $3) AND ($4::uuid IS NULL OR f.message_id < $4) AND ($8::uuid IS NULL OR f.message_id > $8)
+    )`;
+const OF_FOUND = `FROM found f JOIN messages m ON m.id = f.message_id JOIN sessions s ON s.id = f.session_id ${WITH_OUTBOX}
+    WHERE ${OF_REACH} AND ${FILTER}`;
+const searchAll = (order: Order) => ({
+  name: `search-messages-${order.toLowerCase()}`,
+  text: `${FOUND(13)} SELECT m.id ${OF_FOUND} ORDER BY m.id ${order} LIMIT ${LIMIT}`,
+});
+const SEARCH_ALL = { DESC: searchAll('DESC'), ASC: searchAll('ASC') };
+const COUNT_FOUND = { name: 'count-found-messages', text: `${FOUND(12)} SELECT count(*) AS total ${OF_FOUND}` };
+
+/** Documents that a search looks through before it asks the index, over all sessions: from the first to the last. */
+const LOOK_THROUGH = { first: 4_000, last: 64_000, factor: 4 };
+/** One hit in so many documents: then going on looks through less than the index finds. */
+const OFTEN = 400;
 
 const valuesOf = ({ workspaceId, sessionId }: Reach, filter: MessageFilter): unknown[] => [
   workspaceId,
@@ -175,12 +264,58 @@ const valuesOf = ({ workspaceId, sessionId }: Reach, filter: MessageFilter): unk
   filter.direction ?? null,
   filter.chatJids ?? null,
   filter.states ?? null,
+  filter.after ?? null,
+  filter.types ?? null,
+  filter.source ?? null,
+  filter.contactJids ?? null,
 ];
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 export const isMessageId = (id: string): boolean => UUID.test(id);
 
 export function createMessagesRepository(db: Queryable): MessagesRepository {
+  const read = async (list: { name: string; text: string }, values: unknown[]) =>
+    (await db.query<MessageRecord>({ ...list, values })).rows;
+
+  async function page(reach: Reach, filter: MessageFilter, limit: number, order: Order): Promise<MessageRecord[]> {
+    const values = [...valuesOf(reach, filter), limit];
+    if (filter.search) return await read(BY_IDS, [await search(values, filter.search, limit, order)]);
+    if (filter.chatJids) {
+      // The latest of several sessions reach back to different times: a full page of them may lack newer messages.
+      const latest = reach.sessionId && order === 'DESC' ? await read(LIST_OF_BUSY_CHAT, values) : [];
+      return latest.length === limit ? latest : await read(LIST_OF_CHAT[order], values);
+    }
+    if (filter.contactJids) return await read(LIST_OF_CONTACT[order], [...values, writerGrams(filter.contactJids)]);
+    return await read(LIST[order], values);
+  }
+
+  /**
+   * What stands in many messages fills a page from the latest ones; what is rare is found by the index, which would
+   * find too much of the other.
+   */
+  async function search(
+    values: unknown[],
+    given: NonNullable<MessageFilter['search']>,
+    limit: number,
+    order: Order,
+  ): Promise<string[]> {
+    const sessions = Math.max(1, given.sessionIds.length);
+    for (let size = LOOK_THROUGH.first; size <= LOOK_THROUGH.last; size *= LOOK_THROUGH.factor) {
+      const { rows } = await db.query<{ ids: string[]; bound: string | null; hits: number }>({
+        ...SEARCH_LATEST[order],
+        values: [...values, given.terms.patterns, Math.ceil(size / sessions)],
+      });
+      const { ids, bound, hits } = rows[0]!;
+      if (ids.length === limit || bound === null) return ids;
+      if (hits < size / OFTEN) break;
+    }
+    const { rows } = await db.query<{ id: string }>({
+      ...SEARCH_ALL[order],
+      values: [...values, ...searchValues(given)],
+    });
+    return rows.map(({ id }) => id);
+  }
+
   return {
     async readState(messageId) {
       const { rows } = await db.query<{ state: MessageState }>({ ...READ_STATE, values: [messageId] });
@@ -191,18 +326,34 @@ export function createMessagesRepository(db: Queryable): MessagesRepository {
       const { rows } = await db.query<MessageRecord>({ ...FIND, values: [id, all, workspaceId, sessionId ?? null] });
       return rows[0] ?? null;
     },
+    async byIds(ids) {
+      if (ids.length === 0) return [];
+      return (await db.query<MessageRecord>({ ...BY_IDS, values: [ids] })).rows;
+    },
     async list(reach, filter, limit) {
-      const values = [...valuesOf(reach, filter), limit];
-      const read = async (list: typeof LIST) => (await db.query<MessageRecord>({ ...list, values })).rows;
-      if (!filter.chatJids) return await read(LIST);
-      // The latest of several sessions reach back to different times: a full page of them may lack newer messages.
-      const latest = reach.sessionId ? await read(LIST_OF_BUSY_CHAT) : [];
-      return latest.length === limit ? latest : await read(LIST_OF_CHAT);
+      const order = filter.after === undefined ? 'DESC' : 'ASC';
+      const rows = await page(reach, filter, limit, order);
+      return order === 'DESC' ? rows : rows.toReversed();
     },
     async count(reach, filter) {
-      const count = filter.chatJids ? COUNT_OF_CHAT : COUNT;
-      const { rows } = await db.query<{ total: number }>({ ...count, values: valuesOf(reach, filter) });
+      const values = valuesOf(reach, filter);
+      const { rows } = await db.query<{ total: number }>(
+        filter.search
+          ? { ...COUNT_FOUND, values: [...values, ...searchValues(filter.search)] }
+          : filter.chatJids
+            ? { ...COUNT_OF_CHAT, values }
+            : filter.contactJids
+              ? { ...COUNT_OF_CONTACT, values: [...values, writerGrams(filter.contactJids)] }
+              : { ...COUNT, values },
+      );
       return rows[0]!.total;
     },
   };
 }
+
+const writerGrams = (jids: readonly string[]): number[] => jids.map(gramOfWriter);
+const searchValues = ({ terms, sessionIds }: NonNullable<MessageFilter['search']>): unknown[] => [
+  terms.patterns,
+  terms.grams,
+  sessionIds.map(gramOfSession),
+];

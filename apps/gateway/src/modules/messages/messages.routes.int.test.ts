@@ -241,7 +241,7 @@ describe('messages (MR-012)', () => {
       messages.map((m: { waMessageId: string }) => m.waMessageId),
     );
     expect(ids).toEqual(['A4', 'A3', 'A2', 'A1', 'A0']);
-    expect(third.pagination).toEqual({ nextCursor: null, hasMore: false });
+    expect(third.pagination).toMatchObject({ nextCursor: null, hasMore: false });
   });
 
   it('are filtered by direction and status', async () => {

@@ -1,6 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import {
   EventAnswersSchema,
+  ExportAllMessagesQuerySchema,
+  type ExportFormat,
+  ExportMessagesQuerySchema,
   ListAllMessagesQuerySchema,
   ListMessageChangesResultSchema,
   ListMessagesQuerySchema,
@@ -13,11 +16,13 @@ import {
   success,
   TimelineSchema,
 } from '@wa-gate/contracts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type Static, Type } from 'typebox';
 import { ok } from '../../http/envelope.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import type { Guards } from '../../plugins/route-access.ts';
 import { principalOf } from '../../principal.ts';
-import { reachOf, type SessionDirectory } from '../sessions/index.ts';
+import { type Reach, reachInto, type SessionDirectory } from '../sessions/index.ts';
 import { type ChangeRoutesOptions, changeRoutes } from './change.routes.ts';
 import type { MessagesService } from './messages.service.ts';
 import { type SendRoutesOptions, sendRoutes } from './send.routes.ts';
@@ -30,8 +35,35 @@ export interface MessagesRoutesOptions extends SendRoutesOptions, ChangeRoutesOp
 
 const tags = ['Messages'];
 
+const file = (type: string, description: string) => ({
+  content: { [type]: { schema: Type.Unsafe<never>({ type: 'string', description }) } },
+});
+const exported = {
+  description: 'The messages, newest first.',
+  content: {
+    ...file('text/csv', 'A header, and a line for each message. No text is a formula for a spreadsheet.').content,
+    ...file('application/x-ndjson', 'A message as JSON in each line.').content,
+  },
+};
+const EXPORT_TYPES: Readonly<Record<ExportFormat, string>> = {
+  csv: 'text/csv; charset=utf-8',
+  ndjson: 'application/x-ndjson; charset=utf-8',
+};
+
 export const messagesRoutes: FastifyPluginAsyncTypebox<MessagesRoutesOptions> = async (app, options) => {
   const { messages, directory, guards } = options;
+
+  const reach = (request: FastifyRequest, sessionId: string | undefined): Promise<Reach> =>
+    reachInto(directory, principalOf(request), sessionId);
+
+  async function sendFile(reply: FastifyReply, from: Reach, query: Static<typeof ExportMessagesQuerySchema>) {
+    const { format = 'csv' } = query;
+    const stream = await messages.export(from, query);
+    return reply
+      .type(EXPORT_TYPES[format])
+      .header('content-disposition', `attachment; filename="messages.${format}"`)
+      .send(stream as never);
+  }
 
   await app.register(sendRoutes, options);
   await app.register(changeRoutes, options);
@@ -52,10 +84,24 @@ export const messagesRoutes: FastifyPluginAsyncTypebox<MessagesRoutesOptions> = 
         },
       },
     },
-    async (request) => {
-      const { id, workspaceId } = await directory.resolve(principalOf(request), request.params.id);
-      return ok(await messages.list({ workspaceId, sessionId: id }, request.query));
+    async (request) => ok(await messages.list(await reach(request, request.params.id), request.query)),
+  );
+
+  app.get(
+    '/sessions/:id/messages/export',
+    {
+      onRequest: guards({ audience: 'caller', permission: 'logs.view' }),
+      schema: {
+        tags,
+        operationId: 'messages.export',
+        summary: 'Messages of a session as a file',
+        description: 'All that the filters find, newest first, while they are read: of any number.',
+        params: SessionParamsSchema,
+        querystring: ExportMessagesQuerySchema,
+        response: { 200: exported, ...errorResponses('SESSION_NOT_FOUND', 'INVALID_RECIPIENT') },
+      },
     },
+    async (request, reply) => sendFile(reply, await reach(request, request.params.id), request.query),
   );
 
   app.get(
@@ -75,15 +121,28 @@ export const messagesRoutes: FastifyPluginAsyncTypebox<MessagesRoutesOptions> = 
       },
     },
     async (request) => {
-      const principal = principalOf(request);
       const { sessionId, ...query } = request.query;
-      const named = sessionId === undefined ? undefined : await directory.resolve(principal, sessionId);
-      return ok(
-        await messages.list(
-          named ? { workspaceId: named.workspaceId, sessionId: named.id } : reachOf(principal),
-          query,
-        ),
-      );
+      return ok(await messages.list(await reach(request, sessionId), query));
+    },
+  );
+
+  app.get(
+    '/messages/export',
+    {
+      onRequest: guards({ audience: 'caller', permission: 'logs.view' }),
+      schema: {
+        tags,
+        operationId: 'messages.exportAll',
+        summary: 'Messages of all sessions as a file',
+        description:
+          'All that the filters find, newest first, while they are read: of any number. With a session key only those of its session.',
+        querystring: ExportAllMessagesQuerySchema,
+        response: { 200: exported, ...errorResponses('SESSION_NOT_FOUND', 'INVALID_RECIPIENT') },
+      },
+    },
+    async (request, reply) => {
+      const { sessionId, ...query } = request.query;
+      return sendFile(reply, await reach(request, sessionId), query);
     },
   );
 

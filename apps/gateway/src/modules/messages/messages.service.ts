@@ -1,5 +1,7 @@
+import type { Readable } from 'node:stream';
 import {
   type EventAnswers,
+  type ExportMessagesQuery,
   LIMITS,
   type ListMessageChangesResult,
   type ListMessagesQuery,
@@ -13,11 +15,13 @@ import type { Queryable } from '@wa-gate/db';
 import { ApiError } from '../../http/api-error.ts';
 import type { Principal } from '../../principal.ts';
 import type { ContactNames } from '../contacts/index.ts';
+import type { MessageIndex } from '../message-index/index.ts';
 import type { Reach } from '../sessions/index.ts';
 import { readBallots } from './ballots.repository.ts';
 import { readChanges } from './changes.repository.ts';
-import type { MessageRecord, MessagesRepository } from './messages.repository.ts';
-import { filterOf, pageBegin } from './messages-query.ts';
+import { exportMessages } from './message-export.ts';
+import type { MessageFilter, MessageRecord, MessagesRepository } from './messages.repository.ts';
+import { filterOf, pageOf } from './messages-query.ts';
 import { presentAnswers, presentVotes } from './present-ballots.ts';
 import { presentMessage } from './present-message.ts';
 import { presentReceipts } from './present-receipts.ts';
@@ -27,6 +31,13 @@ import { composeTimeline } from './timeline.ts';
 
 export interface MessagesService {
   list(reach: Reach, query: ListMessagesQuery): Promise<ListMessagesResult>;
+  /** These messages, in the order of the ids; those that are gone are left out. */
+  byIds(ids: readonly string[]): Promise<Message[]>;
+  /**
+   * All messages that the filters find, newest first, as a file. The first page is read before this resolves, the
+   * others while it is sent.
+   */
+  export(reach: Reach, query: ExportMessagesQuery): Promise<Readable>;
   get(principal: Principal, id: string): Promise<Message>;
   /** The same as it is stored. @throws {ApiError} MESSAGE_NOT_FOUND */
   record(principal: Principal, id: string): Promise<MessageRecord>;
@@ -46,9 +57,13 @@ export interface MessagesDependencies {
   db: Queryable;
   messages: MessagesRepository;
   names: Pick<ContactNames, 'ofChat'>;
+  index: Pick<MessageIndex, 'catchUp' | 'sessionsOf'>;
 }
 
-export function createMessagesService({ db, messages, names }: MessagesDependencies): MessagesService {
+/** Messages that an export reads at a time. */
+const EXPORT_PAGE = 500;
+
+export function createMessagesService({ db, messages, names, index }: MessagesDependencies): MessagesService {
   const timelines = createTimelineRepository(db);
 
   /** A message that this caller may see. */
@@ -69,21 +84,44 @@ export function createMessagesService({ db, messages, names }: MessagesDependenc
     throw new ApiError('MESSAGE_NOT_FOUND', { message: `This message is no ${type}: its type is ${record.type}.` });
   }
 
+  /** The filter of a query. What a search needs is filled first, so that it finds what has just come. */
+  async function read(reach: Reach, query: Omit<ExportMessagesQuery, 'format'>): Promise<MessageFilter> {
+    const { filter, terms } = await filterOf(query, reach.workspaceId, names);
+    if (!terms && !filter.contactJids) return filter;
+    const sessionIds = await index.sessionsOf(reach);
+    await index.catchUp(sessionIds);
+    return { ...filter, ...(terms && { search: { terms, sessionIds } }) };
+  }
+
   return {
     async list(reach, query) {
-      const { limit = LIMITS.pageDefault } = query;
-      const filter = await filterOf(query, reach.workspaceId, names);
+      const { limit = LIMITS.pageDefault, after } = query;
+      const filter = await read(reach, query);
       const [rows, total] = await Promise.all([
-        messages.list(reach, { ...filter, before: pageBegin(query.cursor, filter.before) }, limit + 1),
+        messages.list(reach, pageOf(query, filter), limit + 1),
         query.count ? messages.count(reach, filter) : undefined,
       ]);
-      const page = rows.slice(0, limit);
       const hasMore = rows.length > limit;
-      const pagination = { nextCursor: hasMore ? page.at(-1)!.id : null, hasMore };
+      // Forwards, the one too many is the newest.
+      const page = after === undefined ? rows.slice(0, limit) : rows.slice(hasMore ? 1 : 0);
+      const pagination = {
+        nextCursor: page.length > 0 && (hasMore || after !== undefined) ? page.at(-1)!.id : null,
+        previousCursor: page[0]?.id ?? after ?? null,
+        hasMore,
+      };
       return {
         messages: page.map(presentMessage),
         pagination: { ...pagination, ...(total !== undefined && { total }) },
       };
+    },
+
+    byIds: async (ids) => (await messages.byIds(ids)).map(presentMessage),
+
+    async export(reach, { format = 'csv', ...query }) {
+      const filter = await read(reach, query);
+      const pageFrom = (before: string | undefined) =>
+        messages.list(reach, before === undefined ? filter : { ...filter, before }, EXPORT_PAGE);
+      return exportMessages(pagesFrom(await pageFrom(undefined), pageFrom), format);
     },
 
     get: async (principal, id) => presentMessage(await find(principal, id)),
@@ -116,4 +154,11 @@ export function createMessagesService({ db, messages, names }: MessagesDependenc
       return composeTimeline(record, queue, events);
     },
   };
+}
+
+async function* pagesFrom(first: MessageRecord[], read: (before: string) => Promise<MessageRecord[]>) {
+  for (let page = first; ; page = await read(page.at(-1)!.id)) {
+    yield page.map(presentMessage);
+    if (page.length < EXPORT_PAGE) return;
+  }
 }

@@ -46,9 +46,9 @@ describe('tiers', () => {
     expect(status).toBe(200);
     const updatedAt = expect.any(String);
     expect(body.data.tiers).toEqual([
-      { tier: 'basic', maxSessions: 1, messagesPerHour: 100, updatedAt },
-      { tier: 'pro', maxSessions: 5, messagesPerHour: 1_000, updatedAt },
-      { tier: 'max', maxSessions: 20, messagesPerHour: 10_000, updatedAt },
+      { tier: 'basic', maxSessions: 1, messagesPerHour: 100, messageRetentionDays: 90, updatedAt },
+      { tier: 'pro', maxSessions: 5, messagesPerHour: 1_000, messageRetentionDays: 90, updatedAt },
+      { tier: 'max', maxSessions: 20, messagesPerHour: 10_000, messageRetentionDays: 90, updatedAt },
     ]);
   });
 

@@ -11,19 +11,20 @@ export interface TiersService {
   set(actor: Actor, tier: UserTier, request: SetTierRequest): Promise<Tier>;
 }
 
-interface TierRow extends SetTierRequest {
+interface TierRow extends Required<SetTierRequest> {
   tier: UserTier;
   updatedAt: Date;
 }
 
 const COLUMNS =
-  'tier, max_sessions AS "maxSessions", messages_per_hour AS "messagesPerHour", updated_at AS "updatedAt"';
+  'tier, max_sessions AS "maxSessions", messages_per_hour AS "messagesPerHour", message_retention_days AS "messageRetentionDays", updated_at AS "updatedAt"';
 const LIST = { name: 'list-tiers', text: `SELECT ${COLUMNS} FROM tiers` };
 
-const present = ({ tier, maxSessions, messagesPerHour, updatedAt }: TierRow): Tier => ({
+const present = ({ tier, maxSessions, messagesPerHour, messageRetentionDays, updatedAt }: TierRow): Tier => ({
   tier: tier.toLowerCase() as Tier['tier'],
   maxSessions,
   messagesPerHour,
+  messageRetentionDays,
   updatedAt: updatedAt.toISOString(),
 });
 
@@ -45,16 +46,27 @@ export function createTiersService(deps: {
           tier,
         ]);
         const { rows } = await tx.query<TierRow>(
-          `UPDATE tiers SET max_sessions = $2, messages_per_hour = $3, updated_at = now() WHERE tier = $1 RETURNING ${COLUMNS}`,
-          [tier, request.maxSessions, request.messagesPerHour],
+          `UPDATE tiers SET max_sessions = $2, messages_per_hour = $3, message_retention_days = CASE WHEN $4 THEN $5::int ELSE message_retention_days END,
+             updated_at = now() WHERE tier = $1 RETURNING ${COLUMNS}`,
+          [
+            tier,
+            request.maxSessions,
+            request.messagesPerHour,
+            request.messageRetentionDays !== undefined,
+            request.messageRetentionDays ?? null,
+          ],
         );
-        const { maxSessions, messagesPerHour } = before[0]!;
+        const { maxSessions, messagesPerHour, messageRetentionDays } = before[0]!;
         await writeAudit(tx, actor, {
           action: 'tier.updated',
           resourceType: 'tier',
           resourceId: tier.toLowerCase(),
           workspaceId: null,
-          before: { maxSessions, messagesPerHour },
+          before: {
+            maxSessions,
+            messagesPerHour,
+            ...(request.messageRetentionDays !== undefined && { messageRetentionDays }),
+          },
           after: { ...request },
         });
         await revoke('tiers', '*');

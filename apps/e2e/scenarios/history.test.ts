@@ -1,0 +1,101 @@
+import type { Chat, Message } from '@wa-gate/contracts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { addPhone, type PairedSession, pairSession, registerTenant, type Tenant } from '../harness/pair-session.ts';
+import type { Phone } from '../harness/sandbox-client.ts';
+import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
+import { waitFor } from '../harness/wait-for.ts';
+
+/** What was said is found again: messages by words and by every name of a chat, chats with what is unread. */
+const get = useSystem({ workers: 1 });
+let tenant: Tenant;
+let session: PairedSession;
+let ann: Phone;
+let bob: Phone;
+let group: string;
+
+const sandbox = () => get().sandbox;
+const say = (from: Phone, text: string, more: Record<string, unknown> = {}) =>
+  sandbox().send(from.number, { to: session.phone.number, type: 'text', text, ...more });
+const query = (parameters: Record<string, string>) => new URLSearchParams(parameters).toString();
+const texts = async (path: string, parameters: Record<string, string> = {}) =>
+  (await session.api.data<{ messages: Message[] }>(`${path}?${query(parameters)}`)).messages.map(({ text }) => text);
+const find = (parameters: Record<string, string>) => texts('/api/messages', parameters);
+const chats = async (parameters: Record<string, string> = {}) =>
+  (await session.api.data<{ chats: Chat[] }>(`/api/chats?${query(parameters)}`)).chats;
+const arrives = (text: string) =>
+  waitFor(async () => (await find({ text: `"${text}"` })).length === 1, { what: `"${text}" to be found` });
+
+beforeAll(async () => {
+  tenant = await registerTenant(get());
+  session = await pairSession(get(), tenant);
+  [ann, bob] = [await addPhone(get(), 'Ann Wijaya'), await addPhone(get(), 'Bob')];
+  const { id } = await sandbox().createGroup({
+    owner: bob.number,
+    subject: 'Us',
+    participants: [ann.number, session.phone.number],
+  });
+  group = id;
+  await say(ann, 'pesanan by LID', { addressing: 'lid' });
+  await say(ann, 'pesanan by number', { addressing: 'pn' });
+  await say(bob, 'Faktur INV/2026/0012 👍');
+  await say(ann, `hubungi 0${ann.number.slice(2)}`, { to: group });
+  for (const text of ['pesanan by LID', 'pesanan by number', 'Faktur INV/2026/0012', 'hubungi']) await arrives(text);
+});
+
+describe('the history (MR-035)', () => {
+  test('is found by words, parts of words, numbers and emoji', async () => {
+    expect(await find({ text: 'pesan' })).toEqual(['pesanan by number', 'pesanan by LID']);
+    expect(await find({ text: '0012' })).toEqual(['Faktur INV/2026/0012 👍']);
+    expect(await find({ text: '👍', direction: 'inbound' })).toEqual(['Faktur INV/2026/0012 👍']);
+    expect(await find({ text: `+${ann.number}` })).toEqual([`hubungi 0${ann.number.slice(2)}`]);
+  });
+
+  test('of a chat is found by every name: number, LID, jid, contact, and a group by its own', async () => {
+    const [{ identities }] = (
+      await session.api.data<{ messages: [Message] }>(`/api/messages?${query({ chat: ann.number })}`)
+    ).messages;
+    const names = [ann.number, `+${ann.number}`, `${ann.lid}@lid`, ann.jid, identities.chat.contactId!];
+    for (const chat of names) {
+      const expected = ['pesanan by number', 'pesanan by LID'];
+      expect(await find({ chat }), chat).toEqual(expected);
+      expect(await texts(`/api/chats/${encodeURIComponent(chat)}/messages`), chat).toEqual(expected);
+    }
+    expect(await find({ chat: group })).toEqual([`hubungi 0${ann.number.slice(2)}`]);
+    expect(await find({ contact: `${ann.lid}@lid` })).toHaveLength(3);
+  });
+
+  test('chats show names, the last message and what is unread; an answer makes a chat read', async () => {
+    const found = await chats();
+    expect(found.map(({ name, isGroup, unreadCount }) => [name, isGroup, unreadCount])).toEqual([
+      [null, true, 1],
+      ['Bob', false, 1],
+      ['Ann Wijaya', false, 2],
+    ]);
+    expect(found[2]).toMatchObject({
+      lastMessage: { text: 'pesanan by number' },
+      identity: { phoneNumber: `+${ann.number}`, lid: `${ann.lid}@lid` },
+    });
+    await session.api.send(
+      session.sessionId,
+      { to: ann.number, type: 'text', message: 'on its way' },
+      { wait: 'sent' },
+    );
+    const [first, ...others] = await chats();
+    expect(first).toMatchObject({ name: 'Ann Wijaya', unreadCount: 0, lastMessage: { text: 'on its way' } });
+    expect(others.map(({ unreadCount }) => unreadCount)).toEqual([1, 1]);
+    expect(await chats({ search: 'wijaya' })).toHaveLength(1);
+    // Written on the phone of the account.
+    await sandbox().send(session.phone.number, { to: bob.number, type: 'text', text: 'from the phone' });
+    await waitFor(async () => (await chats({ unread: 'true' })).length === 1, { what: 'the chat with Bob to be read' });
+  });
+
+  test('is exported as it is shown, to those who may see it', async () => {
+    const { body } = await session.api.call<Buffer>(`/api/messages/export?${query({ format: 'ndjson', chat: group })}`);
+    expect(JSON.parse(body.toString())).toMatchObject({ chat: group, text: `hubungi 0${ann.number.slice(2)}` });
+    const stranger = await registerTenant(get());
+    expect((await stranger.api.data<{ chats: Chat[] }>('/api/chats')).chats).toEqual([]);
+    expect((await stranger.api.call(`/api/sessions/${session.sessionId}/chats`)).status).toBe(404);
+  });
+});
+
+expectSoundSystem(get);

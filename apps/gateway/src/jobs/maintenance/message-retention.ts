@@ -1,0 +1,57 @@
+import type { Queryable } from '@wa-gate/db';
+
+/** The position of a sweep over the sessions. A hint: a new process begins at the start. */
+export interface MessageSweep {
+  after: string;
+}
+
+const FIRST_ID = '00000000-0000-0000-0000-000000000000';
+export const newMessageSweep = (): MessageSweep => ({ after: FIRST_ID });
+
+/** Sessions that one statement looks at: most have nothing that is too old. */
+const SESSIONS = 500;
+
+/**
+ * Deletes what is older than the tier of the account keeps it, from one session after the other. Only what is
+ * counted already, for usage and for statistics: these stay as they are. A message that waits to be sent is not
+ * old, whenever it was accepted. Ids grow with time (uuid version 7): each session is asked for its oldest ones by
+ * its index.
+ */
+const SWEEP = {
+  name: 'sweep-messages',
+  text: `WITH counted AS (
+    SELECT least((SELECT counted_before FROM message_usage_progress), (SELECT counted_before FROM message_statistics_progress)) AS before
+  ), page AS (
+    SELECT s.id, t.message_retention_days AS days FROM sessions s JOIN users u ON u.id = s.user_id JOIN tiers t ON t.tier = u.tier
+    WHERE s.id > $1 ORDER BY s.id LIMIT ${SESSIONS}
+  ), bounds AS (
+    SELECT p.id AS session_id,
+      (lpad(to_hex((extract(epoch FROM least(now() - make_interval(days => p.days), c.before)) * 1000)::bigint), 12, '0')
+        || repeat('0', 20))::uuid AS bound
+    FROM page p CROSS JOIN counted c WHERE p.days IS NOT NULL
+  ), old AS (
+    SELECT o.id FROM bounds b CROSS JOIN LATERAL (
+      SELECT m.id FROM messages m WHERE m.session_id = b.session_id AND m.id < b.bound AND m.state <> 'QUEUED' ORDER BY m.id LIMIT $2) o
+    LIMIT $2
+  ), deleted AS (
+    DELETE FROM messages m USING old WHERE m.id = old.id RETURNING 1
+  )
+  SELECT (SELECT count(*) FROM deleted) AS deleted, (SELECT count(*) FROM page) AS sessions, (SELECT max(id::text) FROM page) AS last`,
+};
+
+/**
+ * Deletes messages that are too old, at most `limit`. Returns their count, or `limit` where sessions are left to
+ * look at; call it again while that is `limit`.
+ */
+export async function sweepMessages(db: Queryable, sweep: MessageSweep, limit: number): Promise<number> {
+  const { rows } = await db.query<{ deleted: number; sessions: number; last: string | null }>({
+    ...SWEEP,
+    values: [sweep.after, limit],
+  });
+  const { deleted, sessions, last } = rows[0]!;
+  // More of the same sessions.
+  if (deleted === limit) return limit;
+  const isLast = sessions < SESSIONS;
+  sweep.after = isLast ? FIRST_ID : last!;
+  return isLast ? Math.min(deleted, limit - 1) : limit;
+}

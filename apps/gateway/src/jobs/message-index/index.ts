@@ -1,0 +1,1 @@
+export { createIndexer } from './indexer.ts';

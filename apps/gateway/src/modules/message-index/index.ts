@@ -1,0 +1,2 @@
+export { createMessageIndex, type MessageIndex } from './message-index.ts';
+export { gramOfSession, gramOfWriter, readSearch, type SearchTerms } from './search-text.ts';
