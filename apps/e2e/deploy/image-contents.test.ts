@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { repositoryFile } from '../harness/repository.ts';
 import { loadScripts } from './scripts.ts';
@@ -49,8 +49,10 @@ function* files(folder: string): Generator<string> {
 }
 
 /** Runs a program from the folder of its image, away from the checkout, and waits for its end. */
-async function run(image: string, env: Record<string, string>) {
-  const child = spawn(process.execPath, [join(out, image, PROGRAMS[image]!)], {
+const run = (image: string, env: Record<string, string>) => node([join(out, image, PROGRAMS[image]!)], env);
+
+async function node(args: readonly string[], env: Record<string, string> = {}) {
+  const child = spawn(process.execPath, args, {
     cwd: out,
     env: { PATH: process.env.PATH ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -113,6 +115,34 @@ describe('what goes into the images (MR-181)', () => {
   test('every migration is in the image of the migrations', () => {
     const ours = readdirSync(fileURLToPath(repositoryFile('prisma/migrations'))).sort();
     expect(readdirSync(join(out, 'migrate/prisma/migrations')).sort()).toEqual(ours);
+  });
+
+  test('gateway: the libraries of media are in its folder, and make a voice note there (MR-157)', async () => {
+    // A tenth of a second of silence, 16 bits, 48 kHz.
+    const wav = Buffer.alloc(44 + 9600);
+    wav.write('RIFF\0\0\0\0WAVEfmt ', 'latin1');
+    wav.writeUInt32LE(wav.length - 8, 4);
+    for (const [at, value] of [
+      [16, 16],
+      [20, 0x0001_0001],
+      [24, 48_000],
+      [28, 96_000],
+      [32, 0x0010_0002],
+      [40, 9600],
+    ]) {
+      wav.writeUInt32LE(value!, at!);
+    }
+    wav.write('data', 36, 'latin1');
+    const [path, made] = [join(out, 'voice.wav'), join(out, 'voice.ogg')];
+    await writeFile(path, wav);
+    const bundle = pathToFileURL(join(out, 'gateway/apps/gateway/bundle/media-thread.js')).href;
+    const task = { name: 'encodeOpus', input: { path, out: made, source: 'pcm' } };
+    const script = `
+      import { Worker } from 'node:worker_threads';
+      const worker = new Worker(new URL(${JSON.stringify(bundle)}), { workerData: ${JSON.stringify(task)}, execArgv: [], stderr: true });
+      worker.on('message', (answer) => console.log(Object.keys(answer).join()));`;
+    expect(await node(['--input-type=module', '--eval', script])).toEqual({ code: 0, output: 'isLoaded\noutput' });
+    expect((await readFile(made)).subarray(0, 4).toString()).toBe('OggS');
   });
 
   test.each([
