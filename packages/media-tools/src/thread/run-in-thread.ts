@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Worker } from 'node:worker_threads';
+import { Worker, type WorkerOptions } from 'node:worker_threads';
 import type { MediaTask, MediaTaskName, MediaTasks, TaskAnswer } from './tasks.ts';
 import { UnreadableError } from './unreadable-error.ts';
 
@@ -24,10 +24,10 @@ export async function runInThread<N extends MediaTaskName>(
 ): Promise<MediaTasks[N]['output']> {
   signal.throwIfAborted();
   const task = { name, input } as MediaTask;
-  const { url, execArgv } = threadProgram();
-  const worker = new Worker(url, {
+  const { program, options } = threadProgram();
+  const worker = new Worker(program, {
+    ...options,
     workerData: task,
-    execArgv,
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
     name: `media ${name}`,
     stdout: true,
@@ -70,14 +70,17 @@ export async function runInThread<N extends MediaTaskName>(
  * The thread's program lies beside this one: in `dist`, in the bundle of an app, and as a source where this process
  * runs TypeScript. A test runs sources in a process that cannot start threads from them: there it is the built one.
  */
-function threadProgram(): { url: URL; execArgv: string[] } {
+function threadProgram(): { program: URL | string; options: WorkerOptions } {
   const own = import.meta.url;
-  if (!own.endsWith('.ts')) return { url: new URL('./media-thread.js', own), execArgv: [] };
-  const runsSources =
-    Boolean((process.features as { typescript?: unknown }).typescript) ||
-    process.execArgv.some((one) => one.includes('tsx'));
-  if (runsSources) return { url: new URL('./media-thread.ts', own), execArgv: process.execArgv };
+  if (!own.endsWith('.ts')) return { program: new URL('./media-thread.js', own), options: { execArgv: [] } };
+  const source = new URL('./media-thread.ts', own);
+  if ((process.features as { typescript?: unknown }).typescript) return { program: source, options: {} };
+  if (process.execArgv.includes('tsx')) {
+    // The loader of tsx is not passed on to threads.
+    const start = `import('tsx/esm/api').then(({ tsImport }) => tsImport(${JSON.stringify(source.href)}, ${JSON.stringify(own)}))`;
+    return { program: start, options: { eval: true, execArgv: [] } };
+  }
   const built = new URL('../../dist/thread/media-thread.js', own);
   if (!existsSync(fileURLToPath(built))) throw new Error('packages/media-tools is not built: npx turbo run build.');
-  return { url: built, execArgv: [] };
+  return { program: built, options: { execArgv: [] } };
 }
