@@ -77,7 +77,8 @@ function threadProgram(): { program: URL | string; options: WorkerOptions } {
   if ((process.features as { typescript?: unknown }).typescript) return { program: source, options: {} };
   if (process.execArgv.includes('tsx')) {
     // The loader of tsx is not passed on to threads.
-    const start = `import('tsx/esm/api').then(({ tsImport }) => tsImport(${JSON.stringify(source.href)}, ${JSON.stringify(own)}))`;
+    const [loader, from, at] = ['tsx/esm/api', source.href, own].map((text) => JSON.stringify(text));
+    const start = `import(${loader}).then(({ tsImport }) => tsImport(${from}, ${at}))`;
     return { program: start, options: { eval: true, execArgv: [] } };
   }
   const built = new URL('../../dist/thread/media-thread.js', own);
