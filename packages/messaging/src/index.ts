@@ -58,6 +58,7 @@ export {
   type StoredMediaFacts,
 } from './media/media.ts';
 export { assertMediaStore } from './media/registered-store.ts';
+export { findUpload, forgetUpload, recordUpload, sweepUploads } from './media/uploads.ts';
 export { type MediaUsage, readMediaUsage } from './media/usage.ts';
 export {
   CHAT_TOTALS,

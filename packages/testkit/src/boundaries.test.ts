@@ -21,7 +21,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'apps/gateway': ['contracts', 'kit', 'db', 'cluster', 'media', 'media-tools', 'messaging'],
   'apps/worker': ['contracts', 'kit', 'db', 'cluster', 'media', 'messaging'],
   'apps/sandbox': ['kit'],
-  'apps/e2e': ['contracts', 'kit', 'db', 'cluster', 'media-tools', 'messaging', 'observability', 'testkit'],
+  'apps/e2e': ['contracts', 'kit', 'db', 'cluster', 'media', 'media-tools', 'messaging', 'observability', 'testkit'],
 };
 
 const BAILEYS = '@whiskeysockets/baileys';

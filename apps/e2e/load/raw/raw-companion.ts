@@ -1,5 +1,6 @@
 import { Agent } from 'node:https';
 import makeWASocket, {
+  type AnyMessageContent,
   type AuthenticationState,
   type ConnectionState,
   generateMessageIDV2,
@@ -116,7 +117,20 @@ export class RawCompanion {
    * Sends and waits for the server's ack, as `?wait=sent` does. The ack may come before the promise of the send
    * resolves.
    */
-  async send(jid: string, text: string): Promise<void> {
+  send(jid: string, text: string): Promise<void> {
+    return this.sendContent(jid, { text });
+  }
+
+  /** The same for a file on the disk. */
+  sendFile(jid: string, path: string): Promise<void> {
+    return this.sendContent(jid, {
+      document: { url: path },
+      mimetype: 'application/octet-stream',
+      fileName: 'load.bin',
+    });
+  }
+
+  private async sendContent(jid: string, content: AnyMessageContent): Promise<void> {
     const messageId = generateMessageIDV2(this.auth.creds.me?.id);
     const acknowledged = new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`no ack for ${messageId}`)), TIMEOUT_MS);
@@ -126,7 +140,7 @@ export class RawCompanion {
       });
     });
     try {
-      await Promise.all([this.socket!.sendMessage(jid, { text }, { messageId }), acknowledged]);
+      await Promise.all([this.socket!.sendMessage(jid, content, { messageId }), acknowledged]);
     } finally {
       this.awaited.delete(messageId);
     }

@@ -3,6 +3,7 @@ import { ChatTimers } from '../chats/chat-timers.ts';
 import { ContactFeed } from '../contacts/contact-feed.ts';
 import { createProjector } from '../inbox/projector.ts';
 import { KeyedLock } from '../keyed-lock.ts';
+import { Uploads } from '../media/uploads.ts';
 import type { WorkerMetrics } from '../metrics.ts';
 import { createChangeWriter } from '../outbox/change-writer.ts';
 import { Dispatcher } from '../outbox/dispatcher.ts';
@@ -22,7 +23,7 @@ export interface TrafficParts {
 
 /** Builds the traffic of all hosted sessions: outbox, outcomes and inbound messages. */
 export function composeTraffic(deps: SessionHostDependencies, { sessions, metrics, announce, onStale }: TrafficParts) {
-  const { pool, messageKey, clock, logger, mayStart } = deps;
+  const { pool, messageKey, clock, logger, mayStart, media } = deps;
   const writeLock = new KeyedLock();
   const outcomes = createOutcomeWriter({ pool, writeLock, clock, logger, announce, onStale });
   outcomes.onRecorded((batch) => {
@@ -53,6 +54,7 @@ export function composeTraffic(deps: SessionHostDependencies, { sessions, metric
     outcomes,
     changes,
     timers,
+    uploads: new Uploads({ pool, clock, logger, store: media }),
     mayStart,
     onStuck: ({ sessionId }) => sessions.find(sessionId)?.dropConnection(),
     onTimeLocked: async ({ sessionId }) => sessions.find(sessionId)?.refusedReachout(),

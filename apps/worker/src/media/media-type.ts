@@ -1,2 +1,26 @@
 /** How a file is encrypted and where it is uploaded. The words are those of WhatsApp's clients. */
 export type MediaType = 'image' | 'sticker' | 'video' | 'gif' | 'ptv' | 'audio' | 'ptt' | 'document';
+
+interface MediaTypeTraits {
+  /** In the derivation of the keys: `WhatsApp <word> Keys`. */
+  word: string;
+  /** On the media host. */
+  path: string;
+  /** Whether phones play it while they download it. */
+  streams: boolean;
+}
+
+const IMAGE: MediaTypeTraits = { word: 'Image', path: '/mms/image', streams: false };
+const VIDEO: MediaTypeTraits = { word: 'Video', path: '/mms/video', streams: true };
+const AUDIO: MediaTypeTraits = { word: 'Audio', path: '/mms/audio', streams: true };
+
+export const MEDIA_TYPES: Readonly<Record<MediaType, MediaTypeTraits>> = {
+  image: IMAGE,
+  sticker: IMAGE,
+  video: VIDEO,
+  gif: VIDEO,
+  ptv: VIDEO,
+  audio: AUDIO,
+  ptt: AUDIO,
+  document: { word: 'Document', path: '/mms/document', streams: false },
+};

@@ -4,10 +4,12 @@
  *
  * | step | deadline | who watches | what then | |---|---|---|---| | claim, and every other statement | 10 s in
  * PostgreSQL, 15 s when it is silent | the pool | tried again after `pauseAfterErrorMs`; what a lost answer had claimed
- * is found and given back | | prepare: who the devices of the chat are | `prepareMs`; each query of Baileys has 20 s |
- * the sweep | the connection is opened anew | | relay: ratchet step committed, frame written | `relayMs` | the sweep |
- * the connection is opened anew | | acknowledgement by WhatsApp's server | `ackMs` | the sweep | the connection is
- * opened anew; the message goes out again under the same id, or is `unknown` where the caller wants that |
+ * is found and given back | | upload of a file | `noProgressMs` of `UPLOAD_PACE` without progress | the upload itself |
+ * the next host, then all again; the message fails at last | | prepare: who the devices of the chat are | `prepareMs`;
+ * each query of Baileys has 20 s | the sweep | the connection is opened anew | | relay: ratchet step committed, frame
+ * written | `relayMs` | the sweep | the connection is opened anew | | acknowledgement by WhatsApp's server | `ackMs` |
+ * the sweep | the connection is opened anew; the message goes out again under the same id, or is `unknown` where the
+ * caller wants that |
  */
 export const DEADLINES = {
   prepareMs: 45_000,
@@ -31,8 +33,10 @@ export const PACE = {
   maxOffers: 32,
   /** Unacknowledged messages of a session on the wire at once. */
   maxInFlight: 32,
-  /** Chats of a session that WhatsApp is asked for at once. Nothing more is claimed for it meanwhile. */
-  maxAsking: 32,
+  /** Chats of a session that wait for WhatsApp or for an upload. Nothing more is claimed for it meanwhile. */
+  maxWaitingChats: 32,
+  /** Rows in these chats. */
+  maxWaitingRows: 256,
   /** Failed attempts after which a message is given up. */
   maxAttempts: 5,
   pauseAfterErrorMs: 2_000,

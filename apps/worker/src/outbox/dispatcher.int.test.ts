@@ -60,6 +60,12 @@ const PARTLY_BY_CHANCE: OutboundContent = {
   isReproducible: (request) => !isByChance(request),
 };
 
+const noUploads = {
+  upload: async (): Promise<never> => {
+    throw new Error('No message here has a file.');
+  },
+};
+
 function createDispatcher(pool = database.pool): Dispatcher {
   const logger = createLogger({ service: 'test', level: 'silent' });
   const clock: Clock = { ...systemClock, monotonic: () => systemClock.monotonic() + ahead };
@@ -80,6 +86,7 @@ function createDispatcher(pool = database.pool): Dispatcher {
     outcomes,
     changes: createChangeWriter({ ...writing, outcomes }),
     timers: new ChatTimers(pool),
+    uploads: noUploads,
     mayStart: () => {
       asked += 1;
       return mayStart;

@@ -6,7 +6,16 @@ import type { Connection } from '../whatsapp/socket.ts';
 import { ClaimedRows } from './claimed-rows.ts';
 import { PACE } from './deadlines.ts';
 import { describeRefusal, SEND_UNCERTAIN, TIME_LOCKED } from './refusals.ts';
-import { createSendWindow, isSending, isUncertain, lateStep, type SendWindow, takeUnsent } from './send-window.ts';
+import {
+  createSendWindow,
+  endUploads,
+  isFull,
+  isSending,
+  isUncertain,
+  lateStep,
+  type SendWindow,
+  takeUnsent,
+} from './send-window.ts';
 import { endSpan, Sender, type SenderDependencies } from './sender.ts';
 
 export interface DispatcherDependencies extends Omit<SenderDependencies, 'rows' | 'onAnswered'> {
@@ -64,6 +73,7 @@ export class Dispatcher {
     if (!window) return;
     window.open = false;
     this.#windows.delete(sessionId);
+    endUploads(window);
     declineOffers(window);
     const unacknowledged = [...window.inFlight.values()];
     const lost = unacknowledged.filter(isUncertain);
@@ -123,6 +133,7 @@ export class Dispatcher {
     const window = this.#windows.get(owner.sessionId);
     if (window) {
       window.draining = true;
+      endUploads(window);
       declineOffers(window);
       this.#rows.giveBack(window.owner, { untouched: takeUnsent(window) });
     }
@@ -135,6 +146,7 @@ export class Dispatcher {
     this.#accepting = false;
     for (const timer of this.#timers.splice(0)) clearInterval(timer);
     for (const window of this.#windows.values()) {
+      endUploads(window);
       declineOffers(window);
       this.#rows.giveBack(window.owner, { untouched: takeUnsent(window) });
     }
@@ -157,7 +169,7 @@ export class Dispatcher {
    */
   offer(message: AcceptedMessage, decline: () => void): void {
     const window = this.#windows.get(message.sessionId);
-    const isPrompt = !message.request.context?.typing;
+    const isPrompt = !message.request.context?.typing && this.#sender.takesOffer(message.request);
     const hasRoom = window && isReached(window, message) && window.offers.length < PACE.maxOffers;
     if (isPrompt && hasRoom && this.#takesOffers(window)) {
       window.offers.push({ message, decline });
@@ -214,8 +226,7 @@ export class Dispatcher {
     for (const window of this.#windows.values()) {
       const idle =
         !window.busy && window.inFlight.size < PACE.maxInFlight && !this.#rows.isReturning(window.owner.sessionId);
-      const isFull = window.asking.size >= PACE.maxAsking;
-      if (window.dirty && !window.draining && idle && !isFull && window.pausedUntil <= now) ready.push(window);
+      if (window.dirty && !window.draining && idle && !isFull(window) && window.pausedUntil <= now) ready.push(window);
     }
     if (ready.length > 0) void this.#claim(ready);
   }
@@ -318,9 +329,9 @@ export class Dispatcher {
   }
 }
 
-/** Nobody waits for WhatsApp to say who has a number, and nothing overtakes a message that does. */
-const isReached = ({ connection, asking }: SendWindow, { chatJid }: Pick<AcceptedMessage, 'chatJid'>): boolean =>
-  connection.reached(chatJid) !== undefined && !asking.has(chatJid);
+/** Nobody waits for WhatsApp to say who has a number, and nothing overtakes a message that waits. */
+const isReached = ({ connection, waiting }: SendWindow, { chatJid }: Pick<AcceptedMessage, 'chatJid'>): boolean =>
+  connection.reached(chatJid) !== undefined && !waiting.has(chatJid);
 
 function declineOffers(window: SendWindow): void {
   for (const { decline } of window.offers.splice(0)) decline();

@@ -1,9 +1,10 @@
 import type { Ownership } from '@wa-gate/cluster';
 import type { Span } from '@wa-gate/kit';
 import type { AcceptedMessage, OutboxItem } from '@wa-gate/messaging';
+import type { UploadedFile } from '../media/uploaded-file.ts';
 import type { Acceptance } from '../whatsapp/acceptance.ts';
 import type { Connection } from '../whatsapp/socket.ts';
-import { DEADLINES } from './deadlines.ts';
+import { DEADLINES, PACE } from './deadlines.ts';
 
 /** One attempt to send a message, from its start to the acknowledgement of the server. */
 export interface Attempt {
@@ -30,6 +31,13 @@ export interface Offer {
   decline: () => void;
 }
 
+/** The file of a claimed row on its way to WhatsApp. */
+export interface FileOfRow {
+  uploading: Promise<UploadedFile>;
+  /** Where it is, as soon as it is there. */
+  uploaded?: UploadedFile;
+}
+
 /** The sending side of one open connection. */
 export interface SendWindow {
   readonly owner: Ownership;
@@ -44,10 +52,14 @@ export interface SendWindow {
   /** Claimed rows without an attempt of this claim. */
   pending: OutboxItem[];
   /**
-   * Claimed rows whose chat WhatsApp is being asked for, or that shows that the account is typing, by chat. The others
-   * do not wait for it.
+   * Claimed rows that wait, by chat: WhatsApp is being asked for the chat, the file of the first one is being uploaded,
+   * or the chat shows that the account is typing. The other chats do not wait.
    */
-  asking: Map<string, OutboxItem[]>;
+  waiting: Map<string, OutboxItem[]>;
+  /** Files of claimed rows, by message id. */
+  files: Map<string, FileOfRow>;
+  /** Ends the uploads: their connection is over, or its session moves. */
+  uploads: AbortController;
   /** Offered messages without an attempt. */
   offers: Offer[];
   /** Offered messages are being sent, and no claimed ones. */
@@ -73,7 +85,9 @@ export function createSendWindow(owner: Ownership, connection: Connection): Send
     dirty: true,
     busy: false,
     pending: [],
-    asking: new Map(),
+    waiting: new Map(),
+    files: new Map(),
+    uploads: new AbortController(),
     offers: [],
     sendsOffers: false,
     inFlight: new Map(),
@@ -87,10 +101,19 @@ export function createSendWindow(owner: Ownership, connection: Connection): Send
 
 /** Takes out all rows that no attempt of this claim has begun. */
 export function takeUnsent(window: SendWindow): OutboxItem[] {
-  const items = [...[...window.asking.values()].flat(), ...window.pending.splice(0)];
-  window.asking.clear();
+  const items = [...[...window.waiting.values()].flat(), ...window.pending.splice(0)];
+  window.waiting.clear();
+  window.files.clear();
   return items;
 }
+
+/** Ends what is being uploaded: the session sends nothing more over this connection. */
+export const endUploads = ({ uploads }: SendWindow): void =>
+  uploads.abort(new Error('The session sends no more here.'));
+
+/** Whether so much waits that nothing more is claimed. */
+export const isFull = ({ waiting }: SendWindow): boolean =>
+  waiting.size >= PACE.maxWaitingChats || [...waiting.values()].flat().length >= PACE.maxWaitingRows;
 
 export const isSending = (window: SendWindow): boolean => window.busy || window.inFlight.size > 0;
 

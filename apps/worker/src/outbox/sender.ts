@@ -15,6 +15,7 @@ import {
 } from '@wa-gate/messaging';
 import type { ChatTimers } from '../chats/chat-timers.ts';
 import { buildChange, UnbuildableChangeError } from '../content/change-builders.ts';
+import type { FileToUpload } from '../content/codec.ts';
 import { withContext } from '../content/context.ts';
 import {
   decodeMessage,
@@ -23,6 +24,9 @@ import {
   OUTBOUND_CONTENT,
   type OutboundContent,
 } from '../content/outbound.ts';
+import { UploadRefusedError } from '../media/upload-errors.ts';
+import type { UploadedFile } from '../media/uploaded-file.ts';
+import type { Uploads } from '../media/uploads.ts';
 import { Acceptance } from '../whatsapp/acceptance.ts';
 import type { proto } from '../whatsapp/baileys.ts';
 import { SendRefusedError } from '../whatsapp/errors.ts';
@@ -31,7 +35,7 @@ import type { ClaimedRows, GivenBack } from './claimed-rows.ts';
 import { PACE } from './deadlines.ts';
 import type { OutcomeWriter } from './outcome-writer.ts';
 import { MESSAGE_DELETED, MESSAGE_NOT_SENT, type Refusal, SEND_FAILED, SEND_UNCERTAIN } from './refusals.ts';
-import { type Attempt, isUncertain, type Offer, type SendWindow } from './send-window.ts';
+import { type Attempt, type FileOfRow, isUncertain, type Offer, type SendWindow } from './send-window.ts';
 
 export interface SenderDependencies {
   pool: Pool;
@@ -49,7 +53,8 @@ export interface SenderDependencies {
   mayStart: () => boolean;
   rows: ClaimedRows;
   timers: Pick<ChatTimers, 'secondsOf'>;
-  /** Rows whose chat was asked for may go now. */
+  uploads: Pick<Uploads, 'upload'>;
+  /** Rows that have waited may go now. */
   onAnswered: (window: SendWindow) => void;
   /** @default {@link OUTBOUND_CONTENT} */
   content?: OutboundContent;
@@ -94,9 +99,15 @@ export class Sender {
     return this.#messageOf(sessionId, { ...row, request });
   }
 
+  /** Whether an offer of this request may be accepted here: a file is uploaded first, and nothing waits for that. */
+  takesOffer(request: OutboundRequest): boolean {
+    return this.#content.upload(request) === undefined;
+  }
+
   /**
-   * One after the other, so that the order holds. What WhatsApp must be asked for first, or whose chat shows first that
-   * the account is typing, is put aside, with all that follows it into the same chat.
+   * One after the other, so that the order holds. A message that waits for WhatsApp's answer about its chat, for the
+   * upload of its file, or while its chat shows that the account is typing, is put aside with all that follows it into
+   * the same chat.
    */
   async sendPending(window: SendWindow): Promise<void> {
     window.busy = true;
@@ -106,19 +117,66 @@ export class Sender {
   }
 
   #putAside(window: SendWindow, item: OutboxItem): boolean {
-    const { asking, connection } = window;
-    const waiting = asking.get(item.chatJid);
-    const isReached = connection.reached(item.chatJid) === item.chatJid;
+    const { waiting, connection } = window;
+    const { chatJid } = item;
+    const before = waiting.get(chatJid);
+    const isReached = connection.reached(chatJid) === chatJid;
+    const needsFile = this.#needsFile(window, item);
     const typing = this.#typed.has(item) ? undefined : typingOf(item);
-    if (!waiting && isReached && !typing) return false;
-    if (waiting) {
-      waiting.push(item);
-    } else {
-      asking.set(item.chatJid, [item]);
-      if (isReached && typing) void this.#type(window, item, typing);
-      else void this.#ask(window, item.chatJid);
+    if (!before && isReached && !needsFile && !typing) return false;
+    // Files of those that wait behind another message are uploaded meanwhile.
+    if (needsFile) this.#beginUpload(window, item);
+    if (before) {
+      before.push(item);
+      return true;
     }
+    waiting.set(chatJid, [item]);
+    if (!isReached) void this.#ask(window, chatJid);
+    else if (needsFile) void this.#awaitFile(window, item);
+    else if (typing) void this.#type(window, item, typing);
     return true;
+  }
+
+  #fileOf({ request }: OutboxItem): FileToUpload | undefined {
+    return request.type === 'change' ? undefined : this.#content.upload(request);
+  }
+
+  #needsFile({ files }: SendWindow, item: OutboxItem): boolean {
+    return item.payload === null && !files.get(item.messageId)?.uploaded && this.#fileOf(item) !== undefined;
+  }
+
+  #beginUpload(window: SendWindow, item: OutboxItem): void {
+    const { owner, connection, files, uploads } = window;
+    const needed = this.#fileOf(item);
+    if (!needed || files.has(item.messageId)) return;
+    const uploading = this.#deps.uploads.upload({ owner, connection, signal: uploads.signal }, needed);
+    const file: FileOfRow = { uploading };
+    files.set(item.messageId, file);
+    uploading.then(
+      (uploaded) => {
+        file.uploaded = uploaded;
+      },
+      // Whoever awaits it says why.
+      () => undefined,
+    );
+  }
+
+  /** Lets the first message of a chat go when its file is uploaded, and those behind it when it can never be. */
+  async #awaitFile(window: SendWindow, { chatJid, messageId, waMessageId }: OutboxItem): Promise<void> {
+    const items = window.waiting.get(chatJid);
+    let refusal: Refusal | undefined;
+    try {
+      await window.files.get(messageId)?.uploading;
+    } catch (error) {
+      if (window.uploads.signal.aborted) return;
+      this.#deps.logger.warn({ err: error, ...window.owner, waMessageId }, 'file not uploaded');
+      refusal = error instanceof UploadRefusedError ? { code: error.code, sentence: error.message } : SEND_FAILED;
+    }
+    if (!window.open || !items || window.waiting.get(chatJid) !== items) return;
+    window.waiting.delete(chatJid);
+    if (refusal) for (const item of items.splice(0, 1)) this.#fail(window.owner, item, refusal);
+    window.pending.unshift(...items);
+    this.#deps.onAnswered(window);
   }
 
   /**
@@ -133,9 +191,9 @@ export class Sender {
         this.#deps.logger.debug({ err: error, ...window.owner, waMessageId }, 'typing not shown');
       });
     await this.#deps.clock.sleep(seconds * 1_000);
-    const items = window.asking.get(chatJid);
+    const items = window.waiting.get(chatJid);
     if (!window.open || items?.[0] !== item) return;
-    window.asking.delete(chatJid);
+    window.waiting.delete(chatJid);
     this.#typed.add(item);
     window.pending.unshift(...items);
     this.#deps.onAnswered(window);
@@ -143,18 +201,18 @@ export class Sender {
 
   /** Finds out who has the number, and lets the messages that wait for it go, or fail. */
   async #ask(window: SendWindow, chatJid: string): Promise<void> {
-    for (let attempt = 1; window.open && window.asking.has(chatJid); attempt += 1) {
+    for (let attempt = 1; window.open && window.waiting.has(chatJid); attempt += 1) {
       try {
         const jid = await window.connection.reach(chatJid);
-        const items = window.asking.get(chatJid) ?? [];
+        const items = window.waiting.get(chatJid) ?? [];
         await this.#move(window, items, { from: chatJid, to: jid });
-        if (!window.open || window.asking.get(chatJid) !== items) return;
-        window.asking.delete(chatJid);
+        if (!window.open || window.waiting.get(chatJid) !== items) return;
+        window.waiting.delete(chatJid);
         window.pending.unshift(...items.map((item) => ({ ...item, chatJid: jid })));
         this.#deps.onAnswered(window);
         return;
       } catch (error) {
-        if (!window.open || !window.asking.has(chatJid)) return;
+        if (!window.open || !window.waiting.has(chatJid)) return;
         const refusal = refusalOf(error);
         if (refusal || attempt >= PACE.maxAttempts) return this.#refuse(window, chatJid, refusal ?? SEND_FAILED);
         this.#deps.logger.warn({ err: error, ...window.owner, attempt }, 'recipient not found out, trying again');
@@ -174,9 +232,12 @@ export class Sender {
   }
 
   #refuse(window: SendWindow, chatJid: string, refusal: Refusal): void {
-    const items = window.asking.get(chatJid) ?? [];
-    window.asking.delete(chatJid);
-    for (const item of items) this.#fail(window.owner, item, refusal);
+    const items = window.waiting.get(chatJid) ?? [];
+    window.waiting.delete(chatJid);
+    for (const item of items) {
+      window.files.delete(item.messageId);
+      this.#fail(window.owner, item, refusal);
+    }
   }
 
   async #send(window: SendWindow, item: OutboxItem): Promise<void> {
@@ -368,8 +429,10 @@ export class Sender {
   }
 
   #prepare(window: SendWindow, item: OutboxItem & { request: OutboundRequest }): Prepared | null {
+    const file = window.files.get(item.messageId)?.uploaded;
+    window.files.delete(item.messageId);
     try {
-      const message = this.#messageOf(item.sessionId, item);
+      const message = this.#messageOf(item.sessionId, item, file);
       return { message, attempt: newAttempt(item, item.payload ?? encodeMessage(message), this.#deps.clock) };
     } catch (error) {
       // It would fail in every attempt, and hold up all that come after it.
@@ -421,9 +484,10 @@ export class Sender {
   #messageOf(
     sessionId: string,
     row: { waMessageId: string; request: OutboundRequest; payload: Buffer | null },
+    file?: UploadedFile,
   ): proto.IMessage {
     if (row.payload) return decodeMessage(row.payload);
-    return this.#content.build(row.request, messageSecret(this.#deps.messageKey, sessionId, row.waMessageId));
+    return this.#content.build(row.request, messageSecret(this.#deps.messageKey, sessionId, row.waMessageId), file);
   }
 
   /** Queues the outcome: sent, refused, or unknown. */

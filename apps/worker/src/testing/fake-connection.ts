@@ -1,4 +1,5 @@
 import { type Acceptance, NotAcceptedError } from '../whatsapp/acceptance.ts';
+import type { MediaConnection } from '../whatsapp/media-connection.ts';
 import type { Connection, OutgoingMessage } from '../whatsapp/socket.ts';
 
 /** A connection whose other end is the test: it decides what is relayed and acknowledged, and when. */
@@ -51,6 +52,8 @@ export class FakeConnection implements Connection {
   operate = async (): Promise<never> => {
     throw new Error('There is no socket here.');
   };
+  mediaConnection = async (): Promise<MediaConnection> => ({ hosts: [], auth: '', ttl: 300 });
+  readonly mediaDispatcher = undefined;
   requestPairingCode = async (): Promise<string> => '';
   ping = async (): Promise<void> => undefined;
   askTimeLock = async (): Promise<void> => undefined;

@@ -10,7 +10,11 @@ export interface PhoneMessage {
   id: string;
   from: string;
   chat: string;
+  type: string;
   text: string | null;
+  /** What is shown of a file beside its bytes. */
+  media: Record<string, unknown> | null;
+  details: Record<string, unknown>;
   wireCount: number;
   encryption: string | null;
 }
@@ -37,12 +41,16 @@ export interface TestSandbox {
   configure(number: string, change: Record<string, unknown>): Promise<void>;
   sendFrom(number: string, message: Record<string, unknown>): Promise<void>;
   inbox(number: string): Promise<PhoneMessage[]>;
+  /** The file of a message, fetched, checked and decrypted by the phone. */
+  file(number: string, id: string): Promise<Buffer>;
   devices(number: string): Promise<TestDevice[]>;
   /** Waits until a new companion has acknowledged the messages of its phone, and the server has answered. */
   greeted(number: string): Promise<void>;
   unlink(number: string, device: number): Promise<void>;
   fault(fault: Record<string, unknown>): Promise<void>;
   cancelFault(id: string): Promise<void>;
+  /** Those that have not struck yet. */
+  faults(): Promise<{ id: string; kind: string }[]>;
   recorder<T>(path: string): Promise<T>;
   post<T>(path: string, body: unknown): Promise<T>;
   /** Restarts it on the same ports from its stored data. */
@@ -87,6 +95,12 @@ export async function startTestSandbox({ fewPreKeys = true } = {}): Promise<Test
     configure: (number, change) => call('PATCH', `/phones/${number}`, change),
     sendFrom: (number, message) => call('POST', `/phones/${number}/messages`, message),
     inbox: async (number) => (await call<{ messages: PhoneMessage[] }>('GET', `/phones/${number}/messages`)).messages,
+    async file(number, id) {
+      const response = await fetch(`${url}/phones/${number}/messages/${id}/media`);
+      const bytes = Buffer.from(await response.arrayBuffer());
+      if (!response.ok) throw new Error(`The phone answered ${response.status}: ${bytes.toString()}`);
+      return bytes;
+    },
     devices,
     greeted: async (number) => {
       await waitFor(
@@ -102,6 +116,7 @@ export async function startTestSandbox({ fewPreKeys = true } = {}): Promise<Test
     },
     unlink: (number, device) => call('DELETE', `/phones/${number}/devices/${device}`),
     fault: (fault) => call('POST', '/faults', fault),
+    faults: async () => (await call<{ faults: { id: string; kind: string }[] }>('GET', '/faults')).faults,
     cancelFault: (id) => call('DELETE', `/faults/${id}`),
     recorder: (path) => call('GET', `/recorder/${path}`),
     post: (path, body) => call('POST', path, body),

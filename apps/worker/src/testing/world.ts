@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type ClusterTiming, createTiming, placeSession } from '@wa-gate/cluster';
 import { createLogger, newId, type Redis } from '@wa-gate/kit';
 import { createMediaStore, createWorkFolder, type MediaStore } from '@wa-gate/media';
-import { acceptMessage, newWaMessageId, notifySession } from '@wa-gate/messaging';
+import { type AcceptedMessage, acceptMessage, newWaMessageId, notifySession } from '@wa-gate/messaging';
 import {
   createTestDatabase,
   createTestRedis,
@@ -60,6 +60,12 @@ export interface World {
   ): Promise<{ state: string; reason: string | null; code: string | null; phoneNumber: string | null }>;
   waitForState(sessionId: string, state: string): Promise<void>;
   send(sessionId: string, to: string, text?: string): Promise<{ messageId: string; waMessageId: string }>;
+  /** The same for any kind of message, maybe with its parts. */
+  accept(
+    sessionId: string,
+    to: string,
+    message: Pick<AcceptedMessage, 'request' | 'parts'>,
+  ): Promise<{ messageId: string; waMessageId: string }>;
   message(messageId: string): Promise<MessageRow>;
   /** Waits for this state or a later one. */
   waitForMessage(messageId: string, state: string): Promise<MessageRow>;
@@ -175,10 +181,11 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
         what: `session state ${state}`,
       });
     },
-    async send(sessionId, to, text = 'hello') {
+    send: (sessionId, to, text = 'hello') => world.accept(sessionId, to, { request: { type: 'text', text } }),
+    async accept(sessionId, to, message) {
       const ids = { messageId: newId(), waMessageId: newWaMessageId() };
       const chatJid = to.includes('@') ? to : jid(to);
-      await acceptMessage(pool, { ...ids, sessionId, chatJid, request: { type: 'text', text } });
+      await acceptMessage(pool, { ...ids, sessionId, chatJid, ...message });
       notifySession(redis, sessionId);
       return ids;
     },

@@ -1,6 +1,7 @@
 import type { MessageCapping } from '@wa-gate/contracts';
 import type { Logger } from '@wa-gate/kit';
 import type { Restriction } from '@wa-gate/messaging';
+import type { Dispatcher } from 'undici';
 import { type Fact, factsOfContact, factsOfMapping, type ToldContact } from '../contacts/facts.ts';
 import type { ChatFacts } from '../content/context.ts';
 import { stanzaAttributesOf } from '../content/stanza.ts';
@@ -33,6 +34,8 @@ import { takeMessagesInOrder } from './in-order.ts';
 import { type Arrived, listenForArrivals } from './inbound-listener.ts';
 import { InboundJournal } from './journal.ts';
 import { prepareKeyPairs } from './key-pairs.ts';
+import { type MediaConnection, readMediaConnection } from './media-connection.ts';
+import { withMediaHint } from './media-hint.ts';
 import type { NetworkEndpoint } from './network.ts';
 import type { OperationSocket } from './operations/operation-socket.ts';
 import { type PasskeyStep, readPasskeyStep } from './passkey.ts';
@@ -109,6 +112,14 @@ export interface Connection {
    * @throws {SendRefusedError} it can never be sent; any other error: not now
    */
   send(message: OutgoingMessage): Promise<void>;
+  /**
+   * Asks where files are uploaded to.
+   *
+   * @throws when WhatsApp does not answer
+   */
+  mediaConnection(): Promise<MediaConnection>;
+  /** The dispatcher for requests to media hosts; `undefined`: that of the process. */
+  readonly mediaDispatcher: Dispatcher | undefined;
   requestPairingCode(digits: string): Promise<string>;
   /** The cheapest query there is. Resolves with its answer; rejects when none comes in time. */
   ping(): Promise<void>;
@@ -189,7 +200,10 @@ export function connect(options: ConnectOptions): Connection {
     shouldIgnoreJid: (jid) => isJidStatusBroadcast(jid) ?? false,
     // "Available" would keep the account's phone from ringing. See `reportActiveReceipts`.
     markOnlineOnConnect: false,
-    getMessage: async ({ id }) => (id ? handlers.sentMessage(id) : undefined),
+    getMessage: async ({ id }) => {
+      const sent = id ? await handlers.sentMessage(id) : undefined;
+      return sent && withMediaHint(sent);
+    },
     cachedGroupMetadata: readGroup,
   });
 
@@ -411,10 +425,17 @@ export function connect(options: ConnectOptions): Connection {
         additionalAttributes: stanzaAttributesOf(message),
         additionalNodes: stanzaNodes(message),
       };
-      const relay = () => sock.relayMessage(chatJid, message, { messageId: waMessageId, ...additional });
+      const relay = () => sock.relayMessage(chatJid, withMediaHint(message), { messageId: waMessageId, ...additional });
       await (acceptance ? sendWithAcceptance(acceptance, relay) : relay());
       if (!isJidGroup(chatJid)) await noteTokenIssued(store, await lidOf(chatJid), Date.now());
     },
+    async mediaConnection() {
+      const content = [{ tag: 'media_conn', attrs: {} }];
+      return readMediaConnection(
+        await sock.query({ tag: 'iq', attrs: { to: S_WHATSAPP_NET, type: 'set', xmlns: 'w:m' }, content }),
+      );
+    },
+    mediaDispatcher: endpoint.dispatcher,
     async ping() {
       const content = [{ tag: 'ping', attrs: {} }];
       const answer = await sock.query(

@@ -5,6 +5,7 @@ import {
   sweepJournal,
   sweepPayloads,
   sweepQrHistory,
+  sweepUploads,
   sweepWaitingChanges,
 } from '@wa-gate/messaging';
 import { sweepLogins, sweepMailTokens } from '../../modules/auth/index.ts';
@@ -41,6 +42,7 @@ export function retentionTasks(pool: Pool, { auditDays, systemLogDays }: Retenti
     { name: 'old invitations', run: (limit) => sweepInvitations(pool, limit) },
     { name: 'old revocations', run: (limit) => sweepRevocations(pool, limit) },
     { name: 'old QR history', run: (limit) => sweepQrHistory(pool, limit) },
+    { name: 'old uploads of files', run: (limit) => sweepUploads(pool, limit) },
     { name: 'old worker metrics', run: (limit) => sweepWorkerMetrics(pool, limit) },
     { name: 'ids of usage batches', run: (limit) => sweepUsageBatches(pool, limit) },
     { name: 'old messages', run: (limit) => sweepMessages(pool, messages, limit) },
