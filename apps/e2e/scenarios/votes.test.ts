@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { EventAnswers, ListMessageChangesResult, Message, PollVotes } from '@wa-gate/contracts';
+import type { ChangeResult, EventAnswers, ListMessageChangesResult, Message, PollVotes } from '@wa-gate/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   addPhone,
@@ -261,6 +261,84 @@ test('answers to an event: given, changed, with guests, by the owner’s phone, 
   expect(answers[1]!.from).toMatchObject([{ senderName: 'Other', identity: { phoneNumber: `+${other.number}` } }]);
   const listed = (await session.api.messages(session.sessionId)).find(({ id }) => id === messageId) as Message;
   expect(listed.answers).toEqual({ going: 1, notGoing: 1, maybe: 1 });
+});
+
+/** Votes or answers by the API; waits for WhatsApp's acknowledgement. */
+async function cast(messageId: unknown, path: 'votes' | 'answer', body: object) {
+  const url = `/api/messages/${String(messageId)}/${path}?timeoutMs=25000`;
+  const answer = await session.api.call<{ data: ChangeResult; code?: string }>(url, { method: 'POST', json: body });
+  return { ...answer.body, status: answer.status };
+}
+/** A vote or an answer as a phone shows it: it has decrypted it by itself. */
+const castAs = (phone: Phone, changeId: string) =>
+  waitFor(async () => (await sandbox().inbox(phone.number)).find(({ id }) => id === changeId), {
+    what: `${changeId} at the phone of ${phone.number}`,
+  });
+
+describe.each([
+  ['in a direct chat', async () => session.phone.number],
+  ['in a group by number', async () => (await newGroup('pn')).id],
+  ['in a group by LID', async () => (await newGroup('lid')).id],
+])('a vote by the API %s (MR-060)', (where, begin) => {
+  test('in a poll of somebody else and in our own: phones read it, and it counts', async () => {
+    const to = await begin();
+    const chat = where === 'in a direct chat' ? friend.number : to;
+    for (const poll of [await asked(to, POLL), await ask(chat, POLL, friend)]) {
+      const { status, data } = await cast(poll.messageId, 'votes', { options: ['Soup'] });
+      expect([status, data.status, data.waMessageId]).toEqual([200, 'sent', poll.waMessageId]);
+      expect(await castAs(friend, data.changeId)).toMatchObject({
+        type: 'vote',
+        from: session.phone.number,
+        details: { target: { id: poll.waMessageId }, options: ['Soup'] },
+        wireCount: 1,
+      });
+      expect((await told('poll.vote', data.changeId)).data).toMatchObject({ fromMe: true, options: ['Soup'] });
+      expect((await votesOf(poll.messageId)).options[1]).toMatchObject({ votes: 1, voters: [{ fromMe: true }] });
+
+      const withdrawn = await cast(poll.messageId, 'votes', { options: [] });
+      expect(await castAs(friend, withdrawn.data.changeId)).toMatchObject({ details: { options: [] } });
+      await told('poll.vote', withdrawn.data.changeId);
+      expect(countsOf(await votesOf(poll.messageId))).toEqual([0, 0, 0, 0]);
+    }
+  });
+
+  test('an answer to an event of somebody else', async () => {
+    const dinner = await asked(await begin(), DINNER);
+    const { data } = await cast(dinner.messageId, 'answer', { response: 'going', extraGuests: 2 });
+    expect(data.status).toBe('sent');
+    const details = { target: { id: dinner.waMessageId }, response: 'going', extraGuests: 2 };
+    expect(await castAs(friend, data.changeId)).toMatchObject({ type: 'answer', details });
+    expect((await told('message.answer', data.changeId)).data).toMatchObject({ fromMe: true, response: 'going' });
+    expect((await answersTo(dinner.messageId)).answers[0]).toMatchObject({ people: 1, extraGuests: 2 });
+  });
+});
+
+test('a vote by the API that is repeated, and one while its worker is killed, is cast once', async () => {
+  const poll = await asked(session.phone.number, POLL);
+  const vote = { options: ['Pizza'], clientMessageId: 'vote-once' };
+  const path = `/api/messages/${String(poll.messageId)}/votes`;
+  const first = await session.api.call<{ data: ChangeResult }>(`${path}?wait=queued`, { method: 'POST', json: vote });
+  await system().restart(await ownerName(), 'SIGKILL');
+  const again = await cast(poll.messageId, 'votes', vote);
+  expect([again.data.changeId, again.data.status]).toEqual([first.body.data.changeId, 'sent']);
+  await told('poll.vote', again.data.changeId);
+  expect(countsOf(await votesOf(poll.messageId))).toEqual([1, 1, 0, 0]);
+  const votes = (await sandbox().inbox(friend.number)).filter(({ id }) => id === again.data.changeId);
+  expect(votes).toMatchObject([{ details: { options: ['Pizza'] } }]);
+});
+
+test('what cannot be voted for is refused with a sentence', async () => {
+  const poll = await asked(session.phone.number, POLL);
+  const refused = async (id: unknown, path: 'votes' | 'answer', body: object) => {
+    const { status, code } = await cast(id, path, body);
+    return [status, code];
+  };
+  expect(await refused(poll.messageId, 'votes', { options: ['Steak'] })).toEqual([422, 'CHANGE_NOT_POSSIBLE']);
+  expect(await refused(poll.messageId, 'votes', { options: ['Soup', 'Pizza'] })).toEqual([422, 'CHANGE_NOT_POSSIBLE']);
+  expect(await refused(poll.messageId, 'votes', { options: 'Soup' })).toEqual([400, 'VALIDATION']);
+  expect(await refused(poll.messageId, 'answer', { response: 'going' })).toEqual([422, 'CHANGE_NOT_POSSIBLE']);
+  const { messageId } = await ask(friend.number, { message: 'no poll' });
+  expect(await refused(messageId, 'votes', { options: ['Soup'] })).toEqual([422, 'CHANGE_NOT_POSSIBLE']);
 });
 
 test('a message that is no poll has no votes, and says so', async () => {

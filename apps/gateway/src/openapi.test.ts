@@ -152,6 +152,8 @@ describe('the description of the API (MR-055, MR-056)', () => {
         'GET /api/messages/{id}/receipts',
         'GET /api/messages/{id}/votes',
         'GET /api/messages/{id}/answers',
+        'POST /api/messages/{id}/votes',
+        'POST /api/messages/{id}/answer',
         'GET /api/messages/{id}/timeline',
         'GET /api/qr/history',
         'GET /api/sessions',

@@ -1,7 +1,8 @@
 import { type Static, Type } from 'typebox';
 import { EVENT_RESPONSES } from './changes/index.ts';
 import { IdentitySchema } from './identities.ts';
-import { nullable, oneOf, timestamp } from './schema.ts';
+import { LIMITS } from './limits.ts';
+import { nullable, oneOf, requestBody, timestamp } from './schema.ts';
 
 const votes = Type.Integer({ minimum: 0, description: 'People who have chosen it now.' });
 
@@ -63,3 +64,38 @@ export const EventAnswersSchema = Type.Object({
   ),
 });
 export type EventAnswers = Static<typeof EventAnswersSchema>;
+
+const clientMessageId = Type.Optional(
+  Type.String({
+    minLength: 1,
+    maxLength: LIMITS.clientMessageId,
+    pattern: '^[^\\u0000-\\u001f]*$',
+    description:
+      'Your own id of the vote or answer. A second one with the same id within 30 days is answered with the first.',
+    examples: ['lunch-friday'],
+  }),
+);
+
+export const VoteRequestSchema = requestBody(
+  {
+    options: Type.Array(Type.String({ minLength: 1, maxLength: LIMITS.messageText }), {
+      maxItems: LIMITS.pollOptions,
+      uniqueItems: true,
+      description: 'All options that are chosen now, as the poll says them. Empty: withdraws the vote.',
+      examples: [['Yes']],
+    }),
+    clientMessageId,
+  },
+  { options: ['Yes'] },
+);
+
+export const AnswerRequestSchema = requestBody(
+  {
+    response: oneOf(EVENT_RESPONSES),
+    extraGuests: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 100, description: 'Guests that come along, where the event allows them.' }),
+    ),
+    clientMessageId,
+  },
+  { response: 'going' },
+);

@@ -35,7 +35,14 @@ import {
   UserSchema,
   VerifyEmailRequestSchema,
 } from './auth.ts';
-import { EventAnswersSchema, EventTotalsSchema, PollTotalsSchema, PollVotesSchema } from './ballots.ts';
+import {
+  AnswerRequestSchema,
+  EventAnswersSchema,
+  EventTotalsSchema,
+  PollTotalsSchema,
+  PollVotesSchema,
+  VoteRequestSchema,
+} from './ballots.ts';
 import {
   ChangeResultSchema,
   EditMessageRequestSchema,
@@ -280,6 +287,8 @@ export const NAMED_SCHEMAS = {
   PatchWorkerRequest: PatchWorkerRequestSchema,
   PollTotals: PollTotalsSchema,
   PollVotes: PollVotesSchema,
+  VoteRequest: VoteRequestSchema,
+  AnswerRequest: AnswerRequestSchema,
   EventAnswers: EventAnswersSchema,
   EventTotals: EventTotalsSchema,
   Probe: ProbeSchema,

@@ -1,8 +1,10 @@
-import type { ChangeData, ChangeRequest, MadeChangeName } from '@wa-gate/contracts';
+import type { ChangeData, ChangeName, ChangeRequest } from '@wa-gate/contracts';
 import type { ChangeTarget } from '@wa-gate/messaging';
 import { proto } from '../whatsapp/baileys.ts';
+import { encodeAnswer, encodeVote } from './ballots.ts';
 import { type ChatFacts, mentioned } from './context.ts';
 import { unwrap } from './read-content.ts';
+import { seal } from './sealed.ts';
 
 const { Type: ProtocolType } = proto.Message.ProtocolMessage;
 const { Type: PinType } = proto.Message.PinInChatMessage;
@@ -17,7 +19,16 @@ interface Given {
   /** The changed message as it was sent from here; `null`: it was not, or its bytes are not kept any more. */
   sent: proto.IMessage | null;
   target: ChangeTarget;
-  facts: Pick<ChatFacts, 'nameOf'>;
+  facts: Pick<ChatFacts, 'nameOf' | 'own'>;
+  secrets: Secrets;
+}
+
+/** What votes and answers are encrypted with. */
+export interface Secrets {
+  /** That inside the changed message; `null`: it is not known. */
+  target: Uint8Array | null;
+  /** That of the change alone; see `messageSecret`. */
+  own: Uint8Array;
 }
 
 /** The change cannot be made, in any attempt. */
@@ -25,10 +36,10 @@ export class UnbuildableChangeError extends Error {
   override name = 'UnbuildableChangeError';
 }
 
-type Builder<N extends MadeChangeName> = (data: ChangeData<N>, given: Given) => proto.IMessage;
+type Builder<N extends ChangeName> = (data: ChangeData<N>, given: Given) => proto.IMessage;
 
 /** One builder for each change of the registry, checked by the compiler. */
-const BUILDERS: { readonly [N in MadeChangeName]: Builder<N> } = {
+const BUILDERS: { readonly [N in ChangeName]: Builder<N> } = {
   edit: (data, { key, at, ...given }) => ({
     protocolMessage: { key, type: ProtocolType.MESSAGE_EDIT, editedMessage: edited(data, given), timestampMs: at },
   }),
@@ -49,7 +60,31 @@ const BUILDERS: { readonly [N in MadeChangeName]: Builder<N> } = {
       timestampMs: at,
     },
   }),
+  vote: (data, given) => ({
+    pollUpdateMessage: {
+      pollCreationMessageKey: given.key,
+      vote: sealedBallot('vote', encodeVote(data), given),
+      senderTimestampMs: given.at,
+    },
+  }),
+  answer: (data, given) => ({
+    encEventResponseMessage: {
+      eventCreationMessageKey: given.key,
+      ...sealedBallot('answer', encodeAnswer(data, given.at), given),
+    },
+  }),
 };
+
+/** Encrypts a vote or an answer for those who know its poll or event, under the names of their chat. */
+function sealedBallot(kind: 'vote' | 'answer', plain: Uint8Array, { target, facts, secrets }: Given) {
+  if (!secrets.target) {
+    throw new UnbuildableChangeError(
+      'Votes and answers are encrypted with a secret of their message, and that of this one is not known here. Use the phone.',
+    );
+  }
+  const author = target.fromMe || target.fromJid === null ? facts.own : facts.nameOf(target.fromJid);
+  return seal(kind, plain, target.waMessageId, secrets.target, { author, changer: facts.own }, secrets.own);
+}
 
 /**
  * Builds the protobuf of a change. The keys of messages name people as their chat does.
@@ -61,7 +96,7 @@ export function buildChange(
   { change, data }: ChangeRequest,
   target: ChangeTarget,
   chatJid: string,
-  { facts, sent, at }: Pick<Given, 'facts' | 'sent' | 'at'>,
+  { facts, sent, at, secrets }: Pick<Given, 'facts' | 'sent' | 'at' | 'secrets'>,
 ): proto.IMessage {
   const isFromOther = chatJid.endsWith('@g.us') && !target.fromMe && target.fromJid !== null;
   const key: proto.IMessageKey = {
@@ -71,7 +106,7 @@ export function buildChange(
     ...(isFromOther && { participant: facts.nameOf(target.fromJid!) }),
   };
   // The compiler cannot relate the data to the entry of the table.
-  return (BUILDERS[change] as Builder<MadeChangeName>)(data as never, { key, at, sent, target, facts });
+  return (BUILDERS[change] as Builder<ChangeName>)(data as never, { key, at, sent, target, facts, secrets });
 }
 
 /** Files whose caption can be edited, by their type. */
@@ -80,7 +115,7 @@ const CAPTIONED = { image: 'imageMessage', video: 'videoMessage', document: 'doc
 /** What the message says from now on. The caption of a file is edited with the file's own reference. */
 function edited(
   { text = '', mentions = [] }: ChangeData<'edit'>,
-  { sent, target, facts }: Omit<Given, 'key' | 'at'>,
+  { sent, target, facts }: Pick<Given, 'sent' | 'target' | 'facts'>,
 ): proto.IMessage {
   const { words, contextInfo } = mentioned(text, mentions, facts);
   const context = contextInfo && { contextInfo };

@@ -286,7 +286,13 @@ export class Sender {
       );
     const { waMessageId, payload, request: asked } = target;
     const sent = asked ? this.#remade(owner.sessionId, { waMessageId, payload, request: asked }) : undefined;
-    const given = { facts, sent: sent ?? null, at: Date.now() };
+    const secretOf = (id: string) => messageSecret(this.#deps.messageKey, owner.sessionId, id);
+    // What was sent from here has a secret that is derived; the phone and others have made theirs.
+    const secrets = {
+      target: target.secret ?? (asked ? secretOf(waMessageId) : null),
+      own: secretOf(item.waMessageId),
+    };
+    const given = { facts, sent: sent ?? null, at: Date.now(), secrets };
     const bytes = encodeMessage(buildChange(request, target, item.chatJid, given));
     const stored = await storePayload(this.#deps.pool, owner, item.messageId, bytes);
     if (!stored) throw notOwned();

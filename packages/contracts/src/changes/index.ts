@@ -68,13 +68,7 @@ export const CHANGE_NAMES = Object.keys(CHANGES) as readonly ChangeName[];
 
 export type ChangeData<N extends ChangeName> = Static<TObject<(typeof CHANGES)[N]['data']>>;
 
-/** The changes that the API makes. The worker does not compile when one has no builder. */
-export type MadeChangeName = Exclude<ChangeName, 'vote' | 'answer'>;
-
-const isMade = (name: ChangeName): name is MadeChangeName => name !== 'vote' && name !== 'answer';
-export const MADE_CHANGE_NAMES: readonly MadeChangeName[] = CHANGE_NAMES.filter(isMade);
-
 /** A change to make, as the outbox stores it. The row says which message it changes. */
 export type ChangeRequest = {
-  [N in MadeChangeName]: { type: 'change'; change: N; data: ChangeData<N> };
-}[MadeChangeName];
+  [N in ChangeName]: { type: 'change'; change: N; data: ChangeData<N> };
+}[ChangeName];

@@ -19,12 +19,14 @@ export interface ChangeTarget {
   /** How it was sent from here: the bytes that were kept, and the request. */
   payload: Buffer | null;
   request: OutboxRequest | null;
+  /** Inside a message that came: its changes may be encrypted with it. */
+  secret: Buffer | null;
 }
 
 const FIND_TARGET = {
   name: 'find-change-target',
   text: `SELECT m.wa_message_id AS "waMessageId", m.chat_jid AS "chatJid", m.from_me AS "fromMe", m.from_jid AS "fromJid", m.kind AS type,
-      m.state, m.revoked_at IS NOT NULL AS "isDeleted", coalesce(m.sent_at, m.wa_timestamp) AS at, o.payload, o.request
+      m.state, m.revoked_at IS NOT NULL AS "isDeleted", coalesce(m.sent_at, m.wa_timestamp) AS at, o.payload, o.request, m.secret
     FROM messages m LEFT JOIN outbox o ON o.message_id = m.id WHERE m.id = $1 AND m.session_id = $2`,
 };
 

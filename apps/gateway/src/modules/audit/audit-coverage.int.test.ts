@@ -14,6 +14,8 @@ const EXCEPTIONS: Record<string, string> = {
     [
       'PATCH /api/messages/{id}',
       'DELETE /api/messages/{id}',
+      'POST /api/messages/{id}/votes',
+      'POST /api/messages/{id}/answer',
       ...['reaction', 'pin', 'keep'].flatMap((path) => [
         `POST /api/messages/{id}/${path}`,
         `DELETE /api/messages/{id}/${path}`,

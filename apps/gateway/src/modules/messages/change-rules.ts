@@ -1,5 +1,6 @@
 import { type ChangeRequest, LIMITS } from '@wa-gate/contracts';
 import { ApiError } from '../../http/api-error.ts';
+import { refusalOfAnswer, refusalOfVote } from './ballot-rules.ts';
 import type { MessageRecord } from './messages.repository.ts';
 
 type Changed = Pick<
@@ -26,6 +27,10 @@ export function objectionTo({ change, data }: ChangeRequest, message: Changed, n
     case 'pin':
     case 'keep':
       return undefined;
+    case 'vote':
+      return impossibleIf(refusalOfVote(data, message));
+    case 'answer':
+      return impossibleIf(refusalOfAnswer(data, message));
   }
 }
 
@@ -87,5 +92,7 @@ function objectionToEmoji(emoji: string): ApiError | undefined {
     message: '`emoji` takes one emoji, such as 👍. Phones show nothing else. Leave it empty to take the reaction back.',
   });
 }
+
+const impossibleIf = (sentence: string | undefined) => (sentence === undefined ? undefined : impossible(sentence));
 
 const impossible = (message: string): ApiError => new ApiError('CHANGE_NOT_POSSIBLE', { message });

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import {
   type ActedOnMessage,
+  AnswerRequestSchema,
   BareChangeQuerySchema,
   ChangeQuerySchema,
   type ChangeRequest,
@@ -18,6 +19,7 @@ import {
   ReactRequestSchema,
   SendHeadersSchema,
   success,
+  VoteRequestSchema,
 } from '@wa-gate/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ok } from '../../http/envelope.ts';
@@ -139,6 +141,48 @@ export const changeRoutes: FastifyPluginAsyncTypebox<ChangeRoutesOptions> = asyn
       },
     },
     async (request, reply) => make(request, reply, { type: 'change', change: 'reaction', data: { emoji: '' } }),
+  );
+
+  app.post(
+    '/messages/:id/votes',
+    {
+      onRequest: access(),
+      preValidation: [refuseWrongKey],
+      schema: {
+        ...common,
+        operationId: 'messages.vote',
+        summary: 'Vote in a poll',
+        description: `All options that are chosen now: they take the place of an earlier vote of the account, also of one by its phone, and none withdraws it. ${HOW}`,
+        querystring: ChangeQuerySchema,
+        body: VoteRequestSchema,
+        response: { ...answers, ...errorResponses(...ERRORS) },
+      },
+    },
+    async (request, reply) => {
+      const { options: chosen, clientMessageId } = request.body;
+      return make(request, reply, { type: 'change', change: 'vote', data: { options: chosen } }, clientMessageId);
+    },
+  );
+
+  app.post(
+    '/messages/:id/answer',
+    {
+      onRequest: access(),
+      preValidation: [refuseWrongKey],
+      schema: {
+        ...common,
+        operationId: 'messages.answer',
+        summary: 'Answer an event',
+        description: `It takes the place of an earlier answer of the account. ${HOW}`,
+        querystring: ChangeQuerySchema,
+        body: AnswerRequestSchema,
+        response: { ...answers, ...errorResponses(...ERRORS) },
+      },
+    },
+    async (request, reply) => {
+      const { clientMessageId, ...data } = request.body;
+      return make(request, reply, { type: 'change', change: 'answer', data }, clientMessageId);
+    },
   );
 
   app.patch(
