@@ -67,6 +67,13 @@ const onAsked = async (asked: Sent, said: Sent) => {
   const { id: target } = await system().sandbox.send(friend.number, { to: main.phone.number, ...asked });
   return system().sandbox.send(friend.number, { to: main.phone.number, target, ...said });
 };
+const sendFile = (spoiled?: string) =>
+  system().sandbox.send(friend.number, {
+    to: main.phone.number,
+    type: 'image',
+    data: Buffer.from('a picture').toString('base64'),
+    ...(spoiled && { spoiled }),
+  });
 const send = async (message: string) => {
   const text = { to: friend.number, type: 'text', message };
   return (await tenant.api.send(main.sessionId, text, { wait: 'queued' })).body.data.messageId;
@@ -107,6 +114,12 @@ const CAUSES: { [K in EventType]: () => Promise<WebhookReceiver> } = {
     onMain(() => onAsked({ type: 'poll', name: 'Tea?', options: ['Yes', 'No'] }, { type: 'vote', options: ['Yes'] })),
   'message.answer': () =>
     onMain(() => onAsked({ type: 'event', name: 'Dinner', startTime: SOON }, { type: 'answer', response: 'maybe' })),
+  'media.ready': () => onMain(() => sendFile()),
+  'media.failed': () =>
+    onMain(async () => {
+      await faulting({ kind: 'media-retry' });
+      await sendFile('absent');
+    }),
   'contact.merged': () =>
     onMain(async () => {
       const shy = await addPhone(system(), 'Shy');

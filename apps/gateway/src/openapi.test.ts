@@ -206,6 +206,7 @@ describe('the description of the API (MR-055, MR-056)', () => {
         'POST /api/keys',
         'POST /api/keys/{id}/rotate',
         'POST /api/messages/send',
+        'POST /api/messages/{id}/media/retry',
         'POST /api/sessions',
         'POST /api/sessions/{id}/keys',
         'POST /api/sessions/{id}/send',

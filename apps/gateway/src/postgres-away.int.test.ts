@@ -92,6 +92,7 @@ beforeAll(async () => {
       '/api/contacts/import',
       { as: user.token, body: 'phoneNumber,name\n+4915112345678,Ann\n', headers: { 'content-type': 'text/csv' } },
     ],
+    'POST /api/messages/{id}/media/retry': ['POST', `${message}/media/retry`, { as: session.key }],
     'POST /api/sessions': ['POST', '/api/sessions', { as: user.token, body: { name: 'Another' } }],
     'POST /api/sessions/{id}/logout': ['POST', `${at}/logout`, { as: session.key }],
     'POST /api/sessions/{id}/restart': ['POST', `${at}/restart`, { as: session.key }],

@@ -138,6 +138,7 @@ async function run(config: WorkerConfig): Promise<void> {
     network,
     media,
     workFolder,
+    maxFileBytes: config.MEDIA_MAX_BYTES,
     masterKeys,
     messageKey,
     compactKeys,

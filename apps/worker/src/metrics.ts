@@ -45,6 +45,7 @@ export interface WorkerMetrics {
   /** Milliseconds from the start of the attempt to the server's word. */
   countAcknowledged(milliseconds: number, messageId: string): void;
   countInbound(count: number): void;
+  countDownload(status: 'ready' | 'expired' | 'failed', bytes: number): void;
 }
 
 export interface WorkerMetricsSources {
@@ -86,6 +87,8 @@ export function createWorkerMetrics({ version = 'unknown', states }: WorkerMetri
   });
   const outcomes = instruments.counter('wag_message_outcomes_total');
   const inbound = instruments.counter('wag_messages_received_total');
+  const downloads = instruments.counter('wag_media_downloads_total');
+  const downloadedBytes = instruments.counter('wag_media_downloaded_bytes_total');
   const acknowledgeSeconds = instruments.histogram('wag_message_acknowledge_seconds');
   const sendSeconds = instruments.histogram('wag_message_send_seconds');
   const connectSeconds = instruments.histogram('wag_session_connect_seconds');
@@ -127,6 +130,10 @@ export function createWorkerMetrics({ version = 'unknown', states }: WorkerMetri
     countInbound(count) {
       inbound.inc(count);
       messages += count;
+    },
+    countDownload(status, bytes) {
+      downloads.inc({ status });
+      downloadedBytes.inc(bytes);
     },
   };
 }

@@ -17,6 +17,7 @@ export * from './identities.ts';
 export * from './keys.ts';
 export * from './kinds/index.ts';
 export * from './limits.ts';
+export * from './media.ts';
 export * from './message-actions.ts';
 export * from './message-capping.ts';
 export * from './message-changes.ts';

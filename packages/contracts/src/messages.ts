@@ -4,6 +4,7 @@ import { defaultSessionHeaders, defaultSessionQuery } from './default-session.ts
 import { MessageIdentitiesSchema } from './identities.ts';
 import { MessagePartSchema } from './kinds/index.ts';
 import { LIMITS } from './limits.ts';
+import { MediaSchema } from './media.ts';
 import { ReactionSchema } from './message-changes.ts';
 import { messageContext } from './message-context.ts';
 import { MESSAGE_STATES, MESSAGE_STATUSES } from './message-states.ts';
@@ -94,6 +95,7 @@ export const MessageSchema = Type.Object({
   type: oneOf(MESSAGE_TYPES),
   text: nullable(Type.String()),
   content: Type.Optional(anyObject({ description: 'What is not text.' })),
+  media: Type.Optional(MediaSchema),
   ...messageContext,
   metadata: Type.Optional(anyObject()),
   error: Type.Optional(messageError),

@@ -87,6 +87,7 @@ import {
   RotateKeyRequestSchema,
   UpdateKeyRequestSchema,
 } from './keys.ts';
+import { MediaSchema } from './media.ts';
 import { ActedOnMessageSchema, ActedOnMessagesSchema } from './message-actions.ts';
 import { MessageCappingSchema } from './message-capping.ts';
 import { ListMessageChangesResultSchema, MessageChangeSchema, ReactionSchema } from './message-changes.ts';
@@ -266,6 +267,7 @@ export const NAMED_SCHEMAS = {
   MeResult: MeResultSchema,
   MemberResult: MemberResultSchema,
   Member: MemberSchema,
+  Media: MediaSchema,
   MessageCapping: MessageCappingSchema,
   MessageChange: MessageChangeSchema,
   MessageReceipt: MessageReceiptSchema,

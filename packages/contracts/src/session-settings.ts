@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { FILE_TYPES, type FileType } from './media.ts';
 import { oneOf } from './schema.ts';
 import { ON_UNCERTAIN } from './send-requests.ts';
 
@@ -10,6 +11,23 @@ const onUncertain = oneOf(
   'What sends of this session do that do not say it themselves: see `onUncertain` of POST /api/sessions/{id}/send.',
 );
 
+const mediaDownload = Type.Unsafe<{ auto: boolean | FileType[]; maxBytes?: number }>({
+  ...Type.Object(
+    {
+      auto: Type.Union([Type.Boolean(), Type.Array(oneOf(FILE_TYPES), { uniqueItems: true, maxItems: 5 })], {
+        description: 'true: all files, false: none, or the types of messages whose files are fetched.',
+      }),
+      maxBytes: Type.Optional(
+        Type.Integer({ minimum: 1, maximum: 2_147_483_648, description: 'Only files up to this size.' }),
+      ),
+    },
+    { additionalProperties: false },
+  ),
+  description:
+    'Which received files are fetched from WhatsApp at arrival. The others stay `pending` until POST /api/messages/{id}/media/retry asks for them.',
+  examples: [{ auto: ['image', 'audio'], maxBytes: 5_000_000 }],
+});
+
 /** The settings of a session. Each one has an effect. The row of the session has only those that were set. */
 export const SessionSettingsSchema = Type.Object({
   labels: Type.Unsafe<Record<string, string>>({
@@ -19,6 +37,7 @@ export const SessionSettingsSchema = Type.Object({
     examples: [{ shop: 'berlin' }],
   }),
   onUncertain,
+  mediaDownload,
 });
 export type SessionSettings = Static<typeof SessionSettingsSchema>;
 
@@ -35,6 +54,7 @@ export const SessionSettingsChangeSchema = Type.Object(
       }),
     ),
     onUncertain: Type.Optional(onUncertain),
+    mediaDownload: Type.Optional(mediaDownload),
   },
   { additionalProperties: false },
 );
@@ -43,6 +63,7 @@ export const SessionSettingsChangeSchema = Type.Object(
 export const withDefaultSettings = (set: Partial<SessionSettings>): SessionSettings => ({
   labels: {},
   onUncertain: 'resend',
+  mediaDownload: { auto: true },
   ...set,
 });
 

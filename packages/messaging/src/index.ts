@@ -42,6 +42,21 @@ export {
   type InvariantBounds,
   type InvariantFinding,
 } from './invariants/invariants.ts';
+export {
+  type ConcludedDownload,
+  type ConcludedDownloads,
+  concludeDownloads,
+} from './media/conclude-downloads.ts';
+export {
+  claimDownloads,
+  type Download,
+  type DownloadRoom,
+  findLostMedia,
+  inspectDownloads,
+  postponeDownload,
+  relocateMedia,
+  requestDownload,
+} from './media/downloads.ts';
 export { findMediaFile, type MediaFile, STORED_FILES, storageKeyOf } from './media/files.ts';
 export { keepBytes, keepMedia, type LooseBytes } from './media/keep-bytes.ts';
 export {
@@ -58,8 +73,10 @@ export {
   type StoredMediaFacts,
 } from './media/media.ts';
 export { assertMediaStore } from './media/registered-store.ts';
+export { shownMedia } from './media/shown-media.ts';
 export { findUpload, forgetUpload, recordUpload, sweepUploads } from './media/uploads.ts';
 export { type MediaUsage, readMediaUsage } from './media/usage.ts';
+export type { InboundFile, MediaFacts, WhatsAppFile, WhatsAppReference } from './media/whatsapp-file.ts';
 export {
   CHAT_TOTALS,
   countedColumns,

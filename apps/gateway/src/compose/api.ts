@@ -103,7 +103,7 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
   const names = createContactNames(pool);
   const references = createMessageReferences({ db: pool, names });
   const index = createMessageIndex({ pool });
-  const messages = createMessagesService({ db: pool, messages: records, names, index });
+  const messages = createMessagesService({ db: pool, messages: records, names, index, doorbells });
 
   const remover = composeRemover(resources, { owner, sessions });
   const workspaces = composeWorkspaces(resources, { revocations, remover, mail: accounts.mail });

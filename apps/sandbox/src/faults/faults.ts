@@ -38,8 +38,15 @@ const FAULT_KINDS = [
   'passkey',
   'clock-skew',
   'iq-silence',
+  // files
   'media-slow',
   'media-expired',
+  'media-truncated',
+  'media-cut',
+  'media-flipped',
+  'media-wrong',
+  'media-stalled',
+  'media-retry',
 ] as const;
 
 type FaultKind = (typeof FAULT_KINDS)[number];
@@ -54,7 +61,11 @@ export const FaultRequest = Type.Object({
     Type.Integer({ minimum: 1, description: 'How often it strikes; the default depends on the kind' }),
   ),
   ms: Type.Optional(Type.Integer({ description: 'A duration, or for clock-skew the offset' })),
-  direction: Type.Optional(Type.Enum(['to', 'from'], { description: 'Stanzas to the companion (default) or from it' })),
+  direction: Type.Optional(
+    Type.Enum(['to', 'from'], {
+      description: 'Stanzas to the companion (default) or from it; media-slow: downloads or uploads alone',
+    }),
+  ),
   stanza: Type.Optional(
     Type.String({
       description: 'Tag of the stanzas meant, such as message, receipt, ack, notification; default message; `any`',
@@ -65,6 +76,11 @@ export const FaultRequest = Type.Object({
       minimum: 100,
       maximum: 999,
       description: 'Code for nack, login-failure, stream-error, media-expired, upload-refused',
+    }),
+  ),
+  answer: Type.Optional(
+    Type.Enum(['refused', 'unreadable', 'silent'], {
+      description: 'media-retry: what the phone does instead of an upload; default refused',
     }),
   ),
   xmlns: Type.Optional(Type.String({ description: 'iq-silence and rate-overlimit: only iqs of this namespace' })),
@@ -175,8 +191,8 @@ export class Faults {
   }
 
   /** Uses up a pending fault of this kind for any device. */
-  takeAny(kind: FaultKind): Fault | null {
-    return this.use(this.list().find((fault) => fault.kind === kind) ?? null);
+  takeAny(kind: FaultKind, matches: (fault: Fault) => boolean = () => true): Fault | null {
+    return this.use(this.list().find((fault) => fault.kind === kind && matches(fault)) ?? null);
   }
 
   private use(fault: Fault | null): Fault | null {

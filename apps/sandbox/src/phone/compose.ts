@@ -16,8 +16,9 @@ export async function compose(phone: PhoneCore, chat: Chat, request: OutgoingMes
   if (kind.isChange) return composed;
   // Later changes of the message are encrypted with it.
   const { envelope, secret } = request;
-  const messageContextInfo = { messageSecret: secret ? Buffer.from(secret, 'base64') : randomBytes(32) };
-  const content = envelope ? { [envelope]: { message: composed.message } } : composed.message;
+  const { messageContextInfo: ofKind, ...inner } = composed.message;
+  const messageContextInfo = { messageSecret: secret ? Buffer.from(secret, 'base64') : randomBytes(32), ...ofKind };
+  const content = envelope ? { [envelope]: { message: inner } } : inner;
   return { ...composed, message: { messageContextInfo, ...content } };
 }
 

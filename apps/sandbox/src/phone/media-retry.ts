@@ -18,6 +18,13 @@ export async function answerMediaRetry(phone: PhoneCore, companion: Companion, r
   const { id = '' } = request.attrs;
   const entry = phone.inbox.findById(id);
   const rmr = child(request, 'rmr');
+  const fault = phone.deps.server().refusesFile(companion.key);
+  if (fault === 'silent') return;
+  if (fault) {
+    const code = fault === 'unreadable' ? ResultType.DECRYPTION_ERROR : ResultType.NOT_FOUND;
+    send(phone, companion, id, rmr, node('error', { code: String(code) }));
+    return;
+  }
   if (!entry?.media || !rmr) {
     send(phone, companion, id, rmr, node('error', { code: String(ResultType.NOT_FOUND) }));
     return;

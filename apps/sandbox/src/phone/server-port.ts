@@ -57,6 +57,8 @@ export interface ServerPort {
   later(ms: number, run: () => void): void;
   /** Whether a fault makes a phone fail to decrypt its current message. */
   failsToRead(number: string): boolean;
+  /** What a fault makes a phone do instead of uploading a file again; null: nothing keeps it from that. */
+  refusesFile(device: string): 'refused' | 'unreadable' | 'silent' | null;
   /** `host:port` of media, as written into messages. */
   readonly mediaHost: string;
 }

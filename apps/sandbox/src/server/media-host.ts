@@ -1,6 +1,7 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
+import { withOtherByte } from '../signal/media-crypto.ts';
 import type { ServerBase } from './base.ts';
 
 const MAX_UPLOAD_BYTES = 1 << 30;
@@ -26,7 +27,8 @@ export class MediaHost {
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = (request.url ?? '/').split('?')[0]!;
-    const slow = this.context.faults.takeAny('media-slow');
+    const direction = request.method === 'POST' ? 'from' : 'to';
+    const slow = this.context.faults.takeAny('media-slow', (fault) => (fault.direction ?? direction) === direction);
     if (slow) await new Promise<void>((resolve) => this.context.scheduler.later(slow.ms ?? 3000, resolve));
     if (request.method === 'POST') await this.upload(request, response);
     else if (request.method === 'GET' || request.method === 'HEAD') await this.download(path, request, response);
@@ -90,6 +92,7 @@ export class MediaHost {
       return;
     }
     const { start, end } = range ?? { start: 0, end: size - 1 };
+    if (request.method === 'GET' && (await this.spoil(path, size, response))) return;
     response.writeHead(range ? 206 : 200, {
       'content-type': 'application/octet-stream',
       'content-length': end - start + 1,
@@ -99,6 +102,35 @@ export class MediaHost {
     const body = request.method === 'HEAD' ? null : this.context.media.stream(path, start, end);
     if (body) await pipeline(body, response);
     else response.end();
+  }
+
+  /** Answers a download wrongly, if a fault wants that: false, when none does. */
+  private async spoil(path: string, size: number, response: ServerResponse): Promise<boolean> {
+    const { faults, media } = this.context;
+    const is = (kind: Parameters<typeof faults.takeAny>[0]) => faults.takeAny(kind) !== null;
+    const half = size >> 1;
+    if (is('media-truncated')) {
+      response.writeHead(200, { 'content-length': half });
+      await pipeline(media.stream(path, 0, half - 1)!, response);
+    } else if (is('media-cut')) {
+      await this.sendHalf(path, size, response);
+      response.destroy();
+    } else if (is('media-stalled')) {
+      await this.sendHalf(path, size, response);
+      // Nothing more comes: the client must give up by itself.
+    } else if (is('media-flipped')) {
+      response.writeHead(200, { 'content-length': size }).end(withOtherByte((await media.read(path))!));
+    } else if (is('media-wrong')) {
+      response.writeHead(200, { 'content-length': size }).end(randomBytes(size));
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  private async sendHalf(path: string, size: number, response: ServerResponse): Promise<void> {
+    response.writeHead(200, { 'content-length': size });
+    await pipeline(this.context.media.stream(path, 0, (size >> 1) - 1)!, response, { end: false });
   }
 }
 

@@ -12,6 +12,10 @@ export function createServerPort(context: ServerContext): ServerPort {
     deliver: (companion, stanza) => context.delivery.deliver(companion, stanza),
     later: (ms, run) => context.scheduler.later(ms, run),
     failsToRead: (number) => !context.faults.idle && context.faults.take('unreadable', `${number}:0`) !== null,
+    refusesFile(device) {
+      const fault = context.faults.take('media-retry', device);
+      return fault && (fault.answer ?? 'refused');
+    },
     get mediaHost() {
       return context.mediaHost;
     },

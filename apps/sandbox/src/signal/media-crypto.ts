@@ -56,6 +56,14 @@ export function decryptMedia(enc: Buffer, mediaKey: Buffer, kind: MediaKind): Bu
   return Buffer.concat([decipher.update(ciphertext), decipher.final()]);
 }
 
+/** A copy in which the byte in the middle is another one. */
+export function withOtherByte(bytes: Buffer): Buffer {
+  const copy = Buffer.from(bytes);
+  const middle = copy.length >> 1;
+  copy[middle] = copy[middle]! ^ 1;
+  return copy;
+}
+
 const sha256 = (data: Buffer): Buffer => createHash('sha256').update(data).digest();
 
 interface MediaKeys {

@@ -59,7 +59,12 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
     const actor = sessions.find(sessionId);
     if (actor?.owner.epoch === epoch) actor.fence();
   };
-  const { traffic, dispatcher, contacts, flush } = composeTraffic(deps, { sessions, metrics, announce, onStale });
+  const { traffic, dispatcher, contacts, downloads, flush } = composeTraffic(deps, {
+    sessions,
+    metrics,
+    announce,
+    onStale,
+  });
 
   const watch = new SessionWatch({
     db: pool,
@@ -119,11 +124,15 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
       }),
   });
   metrics.watchHost({ longestSilenceMs: () => watch.liveness.longestSilenceMs, counts: () => supervisor.counts });
+  const onSessionDoorbell = (sessionId: string): void => {
+    dispatcher.notify(sessionId);
+    downloads.notify(sessionId);
+  };
   const doorbells = createDoorbells({
     subscriber,
     workerId,
     onWorkerDoorbell: () => supervisor.convergeSoon(),
-    onSessionDoorbell: (sessionId) => dispatcher.notify(sessionId),
+    onSessionDoorbell,
   });
   supervisor.onHosting(doorbells);
 
@@ -134,7 +143,7 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
       doorbells.start();
       control.listen({
         onSessionDoorbell(sessionId) {
-          dispatcher.notify(sessionId);
+          onSessionDoorbell(sessionId);
           return sessions.has(sessionId);
         },
         onConverge: () => supervisor.convergeSoon(),
@@ -145,13 +154,14 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
       });
       dispatcher.start();
       contacts.start();
+      downloads.start();
       watch.start();
     },
     leave: (graceMs) => supervisor.leave(graceMs),
     async stop(graceMs) {
       watch.stop();
       contacts.stop();
-      await dispatcher.stop(graceMs);
+      await Promise.all([dispatcher.stop(graceMs), downloads.stop()]);
       await supervisor.end();
       await flush();
       await keyWriter.idle();

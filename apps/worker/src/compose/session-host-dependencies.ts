@@ -4,6 +4,7 @@ import type { BackoffOptions, Clock, Logger, Redis } from '@wa-gate/kit';
 import type { MediaStore, WorkFolder } from '@wa-gate/media';
 import type { WebhookDoorbell } from '@wa-gate/messaging';
 import type { ControlPort } from '../control/control-stream.ts';
+import type { DownloadPace } from '../media/downloads.ts';
 import type { LivenessTiming } from '../whatsapp/liveness.ts';
 import type { WhatsAppNetwork } from '../whatsapp/network.ts';
 
@@ -20,6 +21,10 @@ export interface SessionHostDependencies {
   media: MediaStore;
   /** For files in work. */
   workFolder: WorkFolder;
+  /** Bytes of the largest file of this installation. */
+  maxFileBytes: number;
+  /** @default DOWNLOAD_PACE */
+  downloadPace?: DownloadPace;
   masterKeys: readonly Uint8Array[];
   messageKey: Uint8Array;
   /** Whether session records are written in the compact form. */

@@ -3,6 +3,7 @@ import { ChatTimers } from '../chats/chat-timers.ts';
 import { ContactFeed } from '../contacts/contact-feed.ts';
 import { createProjector } from '../inbox/projector.ts';
 import { KeyedLock } from '../keyed-lock.ts';
+import { Downloads } from '../media/downloads.ts';
 import { Uploads } from '../media/uploads.ts';
 import type { WorkerMetrics } from '../metrics.ts';
 import { createChangeWriter } from '../outbox/change-writer.ts';
@@ -23,7 +24,7 @@ export interface TrafficParts {
 
 /** Builds the traffic of all hosted sessions: outbox, outcomes and inbound messages. */
 export function composeTraffic(deps: SessionHostDependencies, { sessions, metrics, announce, onStale }: TrafficParts) {
-  const { pool, messageKey, clock, logger, mayStart, media } = deps;
+  const { pool, messageKey, clock, logger, mayStart, media, network } = deps;
   const writeLock = new KeyedLock();
   const outcomes = createOutcomeWriter({ pool, writeLock, clock, logger, announce, onStale });
   outcomes.onRecorded((batch) => {
@@ -33,6 +34,25 @@ export function composeTraffic(deps: SessionHostDependencies, { sessions, metric
   const timers = new ChatTimers(pool);
   const owners = () => sessions.actors.map(({ owner }) => owner);
   const contacts = new ContactFeed({ pool, writeLock, clock, logger, announce, onStale, owners });
+  const downloads = new Downloads({
+    pool,
+    writeLock,
+    clock,
+    logger,
+    announce,
+    onStale,
+    owners,
+    store: media,
+    maxBytes: deps.maxFileBytes,
+    access: async () => (await network.endpoint()).media,
+    askForFile: async ({ sessionId, epoch }, file) => {
+      const actor = sessions.find(sessionId);
+      return actor?.owner.epoch === epoch && (await actor.askForFile(file));
+    },
+    mayStart,
+    onConcluded: (status, bytes) => metrics.countDownload(status, bytes),
+    ...(deps.downloadPace && { pace: deps.downloadPace }),
+  });
   const projector = createProjector({
     pool,
     writeLock,
@@ -44,6 +64,7 @@ export function composeTraffic(deps: SessionHostDependencies, { sessions, metric
     contacts,
     onStale,
     onStored: (count) => metrics.countInbound(count),
+    onFile: (sessionId) => downloads.notify(sessionId),
     onUndecryptable: (count) => metrics.undecryptable.inc(count),
   });
   const dispatcher = new Dispatcher({
@@ -62,12 +83,14 @@ export function composeTraffic(deps: SessionHostDependencies, { sessions, metric
     onResendAsked: () => metrics.resendsAsked.inc(),
   });
   return {
-    traffic: { outbox: dispatcher, inbox: projector, contacts } satisfies SessionTraffic,
+    traffic: { outbox: dispatcher, inbox: projector, contacts, downloads } satisfies SessionTraffic,
     dispatcher,
     contacts,
+    downloads,
     /** Flushes the queued writes of one session or of all. */
     flush: async (sessionId?: string): Promise<void> => {
-      await Promise.all([projector.flush(sessionId), changes.flush(sessionId), contacts.flush(sessionId)]);
+      const writers = [projector, changes, contacts, downloads];
+      await Promise.all(writers.map((writer) => writer.flush(sessionId)));
       // A change waits for the outcome of its message, which is written by then.
       await outcomes.flush(sessionId);
     },

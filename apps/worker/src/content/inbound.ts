@@ -1,13 +1,14 @@
-import type { InboundChange, InboundMessage } from '@wa-gate/messaging';
+import type { InboundChange, InboundMessage, WhatsAppFile } from '@wa-gate/messaging';
 import { isJidStatusBroadcast, jidNormalizedUser, proto, type WAMessage } from '../whatsapp/baileys.ts';
 import { castAt } from './ballots.ts';
 import { type ReadChange, readChange } from './changes.ts';
 import { readContext } from './context.ts';
 import { toNumber } from './fields.ts';
+import { readFile } from './media.ts';
 import { type Content, readContent, unwrap } from './read-content.ts';
 
 /** A received message without its own id, session and epoch. */
-export type ReadMessage = Omit<InboundMessage, 'id' | 'sessionId' | 'epoch'>;
+export type ReadMessage = Omit<InboundMessage, 'id' | 'sessionId' | 'epoch' | 'file'> & { file?: WhatsAppFile };
 
 /** A received change without its own id, session and epoch. */
 export type ReceivedChange = Omit<InboundChange, 'id' | 'sessionId' | 'epoch'>;
@@ -70,12 +71,13 @@ export function project(received: WAMessage, own: OwnJids, stanza: StanzaFacts =
   const content = isStub ? UNREADABLE : (readable ?? shownAnyway(unwrapped, key));
   if (!content) return NOTHING;
   const context = message && !isStub ? readContext(message) : undefined;
+  const file = unwrapped && !isStub ? readFile(content.type, unwrapped) : null;
   const secret = message?.messageContextInfo?.messageSecret ?? unwrapped?.messageContextInfo?.messageSecret;
   return {
     as: 'message',
     message: {
       ...envelope,
-      ...storableParts({ ...content, ...(context && { context }) }),
+      ...storableParts({ ...content, ...(context && { context }), ...(file && { file }) }),
       ...(isStub ? { isStub } : {}),
       ...(secret?.length ? { secret } : {}),
     },

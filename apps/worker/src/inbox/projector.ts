@@ -14,7 +14,7 @@ import {
 import type { ChatTimers } from '../chats/chat-timers.ts';
 import type { ContactFeed, SessionFact } from '../contacts/contact-feed.ts';
 import { factsOfMessage } from '../contacts/facts.ts';
-import { type OwnJids, project } from '../content/inbound.ts';
+import { type OwnJids, project, type ReadMessage } from '../content/inbound.ts';
 import { readTimers } from '../content/timers.ts';
 import type { KeyedLock } from '../keyed-lock.ts';
 import type { Arrived } from '../whatsapp/inbound-listener.ts';
@@ -35,6 +35,8 @@ export interface ProjectorDependencies {
   contacts: Pick<ContactFeed, 'learn'>;
   onStale: (owner: Ownership) => void;
   onStored: (count: number) => void;
+  /** A message with a file was stored: its owner may fetch it. */
+  onFile?: (sessionId: string) => void;
   /** So many messages came that could not be decrypted at first. */
   onUndecryptable?: (count: number) => void;
 }
@@ -70,7 +72,7 @@ interface Written extends Appended {
 
 export function createProjector(deps: ProjectorDependencies): Projector {
   const { pool, writeLock, clock, logger, messageKey, timers, announce, contacts, onStale } = deps;
-  const { onStored, onUndecryptable } = deps;
+  const { onStored, onFile, onUndecryptable } = deps;
   const batcher = new Batcher<Arrival>({
     name: 'inbound',
     writeLock,
@@ -84,6 +86,8 @@ export function createProjector(deps: ProjectorDependencies): Projector {
         batch.flatMap(({ timers: told, sessionId, epoch }) => told.map((timer) => ({ sessionId, epoch, ...timer }))),
       );
       for (const step of inSteps(batch)) for (const written of await write(step)) tell(written, step);
+      const withFiles = batch.flatMap(({ message, sessionId }) => (message?.file ? [sessionId] : []));
+      for (const sessionId of new Set(withFiles)) onFile?.(sessionId);
       const undecryptable = batch.filter(({ message }) => message?.isStub).length;
       if (undecryptable > 0) onUndecryptable?.(undecryptable);
       for (const { span } of batch) span?.end();
@@ -148,7 +152,7 @@ export function createProjector(deps: ProjectorDependencies): Projector {
   return {
     accept(owner, { message: received, journal, edit, isHidden }, own, numberOf) {
       const projection = received && project(received, own, { edit, isHidden });
-      const message = projection?.as === 'message' ? { ...projection.message, ...owner, id: newId() } : null;
+      const message = projection?.as === 'message' ? withIds(projection.message, owner) : null;
       const change = projection?.as === 'change' ? { ...projection.change, ...owner, id: newId() } : null;
       const told = received ? readTimers(received) : [];
       const at = (message ?? change)?.waTimestamp;
@@ -164,6 +168,13 @@ export function createProjector(deps: ProjectorDependencies): Projector {
     flush: (sessionId) => batcher.flush(sessionId),
   };
 }
+
+const withIds = ({ file, ...message }: ReadMessage, owner: Ownership): InboundMessage => ({
+  ...message,
+  ...owner,
+  id: newId(),
+  ...(file && { file: { ...file, mediaId: newId() } }),
+});
 
 const changeOf = ({ change }: { change: InboundChange | null }) => (change ? [change] : []);
 /** What comes in begins a trace: its event and deliveries go on with it. */

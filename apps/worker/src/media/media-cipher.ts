@@ -8,7 +8,8 @@ export interface MediaKeys {
   macKey: Buffer;
 }
 
-const MAC_BYTES = 10;
+/** Bytes of the MAC at the end. */
+export const MAC_BYTES = 10;
 const BLOCK_BYTES = 16;
 const CIPHER = 'aes-256-cbc';
 

@@ -1,9 +1,13 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { freePort, waitFor } from '@wa-gate/testkit';
+import { Agent } from 'undici';
 import { afterEach, expect, it } from 'vitest';
 import { startWorld, type World } from '../testing/world.ts';
-import { type NetworkEndpoint, sandboxNetwork } from '../whatsapp/network.ts';
+import { type MediaAccess, type NetworkEndpoint, sandboxNetwork } from '../whatsapp/network.ts';
+
+/** No test here fetches a file. */
+const NO_FILES: MediaAccess = { host: '127.0.0.1:1', isMediaHost: () => false, dispatcher: new Agent() };
 
 let world: World | undefined;
 afterEach(async () => {
@@ -16,7 +20,7 @@ async function liveAt(address: (sandboxUrl: string) => Promise<string>): Promise
   world = await startWorld({
     network: (sandboxUrl) => {
       const wsUrl = address(sandboxUrl);
-      return { endpoint: async () => ({ wsUrl: await wsUrl }), close: async () => undefined };
+      return { endpoint: async () => ({ wsUrl: await wsUrl, media: NO_FILES }), close: async () => undefined };
     },
   });
   return world;
@@ -50,7 +54,8 @@ it('a proxy that answers 401 logs nobody out', async () => {
   const proxy = createServer((_, response) => response.writeHead(401).end());
   proxy.on('upgrade', (_, socket) => socket.end('HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n'));
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-  const barred: NetworkEndpoint = { wsUrl: `ws://127.0.0.1:${(proxy.address() as AddressInfo).port}/ws/chat` };
+  const wsUrl = `ws://127.0.0.1:${(proxy.address() as AddressInfo).port}/ws/chat`;
+  const barred: NetworkEndpoint = { wsUrl, media: NO_FILES };
   let isBarred = false;
   const here = await startWorld({
     network: (sandboxUrl) => {

@@ -1,6 +1,7 @@
 import { type Ownership, StaleEpochError } from '@wa-gate/cluster';
 import type { ConnectedAccount, ConnectionHealth, ConnectionOperationName, InputOf } from '@wa-gate/contracts';
 import { backoffDelay } from '@wa-gate/kit';
+import type { LostFile } from '../whatsapp/media-retry.ts';
 import type { Connection, Identity } from '../whatsapp/socket.ts';
 import { describeAccount } from './account.ts';
 import { AccountLimits } from './account-limits.ts';
@@ -201,6 +202,17 @@ export class SessionActor {
   async refusedReachout(): Promise<void> {
     await this.#connection.askTimeLock();
     await this.#status.flush();
+  }
+
+  /**
+   * Asks the account's phone to upload a file again; the answer goes to the downloads. `false`: there is no connection
+   * now.
+   */
+  async askForFile(file: LostFile): Promise<boolean> {
+    const connection = this.#connection.current;
+    if (this.state.name !== 'connected' || !connection) return false;
+    await connection.askForFile(file);
+    return true;
   }
 
   /** Cuts a connection that did not acknowledge a message. It is opened again. */

@@ -1,12 +1,15 @@
 import type { ContactFeed } from '../contacts/contact-feed.ts';
 import type { Projector } from '../inbox/projector.ts';
+import type { Downloads } from '../media/downloads.ts';
 import type { Dispatcher } from '../outbox/dispatcher.ts';
 
 /**
- * Where the acks, receipts, messages and contacts of a connection go. Sending is allowed between `opened` and `closed`.
+ * Where the acks, receipts, messages, contacts and answers about files of a connection go. Sending is allowed between
+ * `opened` and `closed`.
  */
 export interface SessionTraffic {
   outbox: Pick<Dispatcher, 'opened' | 'closed' | 'acknowledged' | 'receipts' | 'sentMessage'>;
   inbox: Pick<Projector, 'accept'>;
   contacts: Pick<ContactFeed, 'add' | 'tell'>;
+  downloads: Pick<Downloads, 'answered'>;
 }

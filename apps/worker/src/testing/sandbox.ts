@@ -52,6 +52,7 @@ export interface TestSandbox {
   /** Those that have not struck yet. */
   faults(): Promise<{ id: string; kind: string }[]>;
   recorder<T>(path: string): Promise<T>;
+  get<T>(path: string): Promise<T>;
   post<T>(path: string, body: unknown): Promise<T>;
   /** Restarts it on the same ports from its stored data. */
   restart(): Promise<void>;
@@ -119,6 +120,7 @@ export async function startTestSandbox({ fewPreKeys = true } = {}): Promise<Test
     faults: async () => (await call<{ faults: { id: string; kind: string }[] }>('GET', '/faults')).faults,
     cancelFault: (id) => call('DELETE', `/faults/${id}`),
     recorder: (path) => call('GET', `/recorder/${path}`),
+    get: (path) => call('GET', path),
     post: (path, body) => call('POST', path, body),
     async restart() {
       await app.stop();

@@ -10,6 +10,7 @@ import { type ControlPort, createControlPort } from '../control/control-stream.t
 import { LeaseKeeper } from '../lease/lease-keeper.ts';
 import { createLeasePool, createLeaseStore } from '../lease/lease-store.ts';
 import type { ControlPlane } from '../lease/registration.ts';
+import type { DownloadPace } from '../media/downloads.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
 import type { LivenessTiming } from '../whatsapp/liveness.ts';
 import type { WhatsAppNetwork } from '../whatsapp/network.ts';
@@ -24,6 +25,7 @@ export interface TestWorkerOptions {
   masterKeys: Buffer[];
   media: MediaStore;
   workFolder: WorkFolder;
+  downloadPace?: DownloadPace;
   timing: ClusterTiming;
   liveness: LivenessTiming;
   logger: Logger;
@@ -118,6 +120,8 @@ async function startIncarnation(options: TestWorkerOptions, databaseLine: FaultP
     network,
     media: options.media,
     workFolder: options.workFolder,
+    maxFileBytes: 1_000_000_000,
+    ...(options.downloadPace && { downloadPace: options.downloadPace }),
     masterKeys,
     messageKey: MESSAGE_KEY,
     compactKeys: true,

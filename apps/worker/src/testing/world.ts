@@ -16,6 +16,7 @@ import {
 } from '@wa-gate/testkit';
 import type { SessionHost } from '../compose/hosting.ts';
 import type { ControlPort } from '../control/control-stream.ts';
+import type { DownloadPace } from '../media/downloads.ts';
 import type { SessionActor } from '../session/session-actor.ts';
 import { LIVENESS_TIMING, type LivenessTiming } from '../whatsapp/liveness.ts';
 import { sandboxNetwork, type WhatsAppNetwork } from '../whatsapp/network.ts';
@@ -92,6 +93,8 @@ export interface WorldOptions {
   workers?: number;
   timing?: ClusterTiming;
   liveness?: LivenessTiming;
+  /** @default DOWNLOAD_PACE */
+  downloads?: DownloadPace;
 }
 
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
@@ -116,6 +119,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
         masterKeys,
         media,
         workFolder,
+        ...(options.downloads && { downloadPace: options.downloads }),
         timing,
         liveness: options.liveness ?? LIVENESS_TIMING,
         logger,

@@ -1,5 +1,5 @@
 import { Agent as HttpsAgent } from 'node:https';
-import { fetch, Agent as UndiciAgent } from 'undici';
+import { type Dispatcher, fetch, Agent as UndiciAgent } from 'undici';
 
 /** The address and agents for the sockets of this worker. All sessions share one object, and so the agents. */
 export interface NetworkEndpoint {
@@ -11,6 +11,16 @@ export interface NetworkEndpoint {
   agent?: HttpsAgent;
   /** The dispatcher for media downloads, which use `fetch`. */
   dispatcher?: UndiciAgent;
+  media: MediaAccess;
+}
+
+/** How files are fetched from WhatsApp. */
+export interface MediaAccess {
+  /** The host of files whose message names no other one, with its port if that is not 443. */
+  host: string;
+  /** Whether a host that a message names is one of WhatsApp's. */
+  isMediaHost: (host: string) => boolean;
+  dispatcher: Dispatcher;
 }
 
 export interface WhatsAppNetwork {
@@ -24,9 +34,14 @@ export interface WhatsAppNetwork {
  * nothing here can be configured, neither address nor certificates.
  */
 export function liveNetwork(): WhatsAppNetwork {
-  const endpoint: NetworkEndpoint = { wsUrl: 'wss://web.whatsapp.com/ws/chat' };
-  return { endpoint: async () => endpoint, close: async () => undefined };
+  const dispatcher = new UndiciAgent();
+  const media: MediaAccess = { host: 'mmg.whatsapp.net', isMediaHost: isOfWhatsApp, dispatcher };
+  const endpoint: NetworkEndpoint = { wsUrl: 'wss://web.whatsapp.com/ws/chat', media };
+  return { endpoint: async () => endpoint, close: () => dispatcher.destroy() };
 }
+
+/** Media hosts are names below this one; a port other than that of HTTPS is none of theirs. */
+const isOfWhatsApp = (host: string): boolean => host.endsWith('.whatsapp.net');
 
 /** The sandbox did not return its address. */
 export class SandboxUnreachableError extends Error {
@@ -37,6 +52,7 @@ const ASK_TIMEOUT_MS = 5_000;
 
 interface SandboxInfo {
   wsUrl: string;
+  mediaHost: string;
   caPem: string;
 }
 
@@ -50,10 +66,13 @@ export function sandboxNetwork(sandboxUrl: string): WhatsAppNetwork {
 
   async function ask(): Promise<NetworkEndpoint> {
     const info = await readSandboxInfo(sandboxUrl);
-    if (known && known.info.wsUrl === info.wsUrl && known.info.caPem === info.caPem) return known.endpoint;
-    const agent = new HttpsAgent({ ca: info.caPem });
-    const dispatcher = new UndiciAgent({ connect: { ca: info.caPem } });
-    known = { info, endpoint: { wsUrl: info.wsUrl, agent, dispatcher } };
+    const { wsUrl, mediaHost, caPem } = info;
+    if (known && known.info.wsUrl === wsUrl && known.info.mediaHost === mediaHost && known.info.caPem === caPem)
+      return known.endpoint;
+    const agent = new HttpsAgent({ ca: caPem });
+    const dispatcher = new UndiciAgent({ connect: { ca: caPem } });
+    const media: MediaAccess = { host: mediaHost, isMediaHost: (host) => host === mediaHost, dispatcher };
+    known = { info, endpoint: { wsUrl, agent, dispatcher, media } };
     return known.endpoint;
   }
 
@@ -66,7 +85,8 @@ export function sandboxNetwork(sandboxUrl: string): WhatsAppNetwork {
     },
     async close() {
       known?.endpoint.agent?.destroy();
-      await known?.endpoint.dispatcher?.close();
+      // Not `close`, which waits for every request: a silent host would hold up the end of the process.
+      await known?.endpoint.dispatcher?.destroy();
     },
   };
 }
@@ -75,8 +95,9 @@ async function readSandboxInfo(sandboxUrl: string): Promise<SandboxInfo> {
   try {
     const response = await fetch(sandboxUrl, { signal: AbortSignal.timeout(ASK_TIMEOUT_MS) });
     const info = (await response.json()) as Partial<SandboxInfo>;
-    if (!response.ok || !info.wsUrl || !info.caPem) throw new Error(`It answered ${response.status}.`);
-    return { wsUrl: info.wsUrl, caPem: info.caPem };
+    const { wsUrl, mediaHost, caPem } = info;
+    if (!response.ok || !wsUrl || !mediaHost || !caPem) throw new Error(`It answered ${response.status}.`);
+    return { wsUrl, mediaHost, caPem };
   } catch (cause) {
     throw new SandboxUnreachableError(`The sandbox at ${sandboxUrl} does not answer.`, { cause });
   }

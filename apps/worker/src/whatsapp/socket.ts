@@ -36,6 +36,7 @@ import { InboundJournal } from './journal.ts';
 import { prepareKeyPairs } from './key-pairs.ts';
 import { type MediaConnection, readMediaConnection } from './media-connection.ts';
 import { withMediaHint } from './media-hint.ts';
+import { type LostFile, type MediaRetryAnswer, mediaRetryReceipt, readMediaRetryAnswer } from './media-retry.ts';
 import type { NetworkEndpoint } from './network.ts';
 import type { OperationSocket } from './operations/operation-socket.ts';
 import { type PasskeyStep, readPasskeyStep } from './passkey.ts';
@@ -74,6 +75,8 @@ export interface ConnectionHandlers {
   /** WhatsApp lets the account begin new chats (`null`), or not. */
   restricted(restriction: Restriction | null): void;
   capped(capping: MessageCapping): void;
+  /** The phone answers a question for a file; see {@link Connection.askForFile}. */
+  fileAnswered(answer: MediaRetryAnswer): void;
   /** The bytes of a message sent earlier, to answer a phone that could not read it. */
   sentMessage(waMessageId: string): Promise<proto.IMessage | undefined>;
 }
@@ -129,6 +132,8 @@ export interface Connection {
    * comes to it: the same code is caught by a branch before.)
    */
   askTimeLock(): Promise<void>;
+  /** Asks the account's phone to upload a file again. The answer comes by `fileAnswered`, if one comes. */
+  askForFile(file: LostFile): Promise<void>;
   /** Runs an operation on the connection. @throws whatever it throws */
   operate<T>(run: (wa: OperationSocket) => Promise<T>): Promise<T>;
   /** Unlinks this device at the server and closes. */
@@ -305,6 +310,8 @@ export function connect(options: ConnectOptions): Connection {
   sock.ws.on('CB:notification', (node: BinaryNode) => {
     const step = readPasskeyStep(node);
     if (step) handlers.passkey(step);
+    const answer = readMediaRetryAnswer(node);
+    if (answer) handlers.fileAnswered(answer);
   });
   sock.ws.on('CB:receipt', (node: BinaryNode) => {
     const receipts = readReceipts(node, ownJids(), new Date());
@@ -447,6 +454,7 @@ export function connect(options: ConnectOptions): Connection {
     async askTimeLock() {
       await sock.fetchAccountReachoutTimelock();
     },
+    askForFile: (file) => sock.sendNode(mediaRetryReceipt(file, creds.me?.id ?? '')),
     requestPairingCode: (digits) => sock.requestPairingCode(digits),
     operate: (run) => run({ sock, reportActiveReceipts }),
     logout: () => sock.logout(),

@@ -1,6 +1,7 @@
 import { type TProperties, Type } from 'typebox';
 import { EVENT_RESPONSES } from '../changes/index.ts';
 import { EXAMPLE_IDENTITY, MessageIdentitiesSchema } from '../identities.ts';
+import { MediaSchema } from '../media.ts';
 import { messageContext } from '../message-context.ts';
 import { MESSAGE_SOURCES, MESSAGE_TYPES } from '../message-types.ts';
 import { anyObject, oneOf } from '../schema.ts';
@@ -20,6 +21,7 @@ const content = {
   type: oneOf(MESSAGE_TYPES),
   text: Type.Optional(Type.String()),
   content: Type.Optional(anyObject({ description: 'What is not text.' })),
+  media: Type.Optional(MediaSchema),
   ...messageContext,
 };
 

@@ -541,6 +541,19 @@ export const METRICS = {
     help: 'Inbound messages that could not be decrypted at first; their senders were asked to send them again.',
     from: WORKER,
   },
+  wag_media_downloads_total: {
+    type: 'counter',
+    unit: 'files',
+    help: 'Files of received messages by what became of them: fetched and verified, gone, or given up.',
+    from: WORKER,
+    labels: { status: ['ready', 'expired', 'failed'] },
+  },
+  wag_media_downloaded_bytes_total: {
+    type: 'counter',
+    unit: 'bytes',
+    help: 'Bytes of received files that were fetched and verified.',
+    from: WORKER,
+  },
   wag_key_write_seconds: {
     type: 'histogram',
     unit: 'seconds',

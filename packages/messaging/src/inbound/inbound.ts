@@ -3,6 +3,8 @@ import type { MessageContext, MessageTypeName } from '@wa-gate/contracts';
 import type { MessageDirection, MessageState, Queryable } from '@wa-gate/db';
 import { identitiesOf, namesOf } from '../contacts/identity-sql.ts';
 import { APPEND_TRACED_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from '../events/append-events.ts';
+import { isFetchedAtArrival } from '../media/download-settings.ts';
+import { type InboundFile, pendingMedia } from '../media/whatsapp-file.ts';
 
 /** A message that came in over WhatsApp: from somebody else, or typed on the account's own phone (`fromMe`). */
 export interface InboundMessage extends Ownership {
@@ -26,6 +28,8 @@ export interface InboundMessage extends Ownership {
   waTimestamp: Date;
   /** `traceparent` of its arrival, while that is traced. */
   trace?: string | undefined;
+  /** Its file, which is fetched afterwards. */
+  file?: InboundFile | undefined;
 }
 
 /** A journal row that is done: its ciphertext is stored as a message, or contains none for the user. */
@@ -59,9 +63,9 @@ const STORE = {
   text: `WITH ${FENCE_MANY}, came AS (
     SELECT i.* FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bool[], $10::text[],
         $11::text[], $12::text[], $13::jsonb[], $14::timestamptz[], $15::"MessageDirection"[], $16::"MessageState"[], $17::bool[],
-        $18::bytea[], $22::jsonb[], $23::text[])
+        $18::bytea[], $22::jsonb[], $23::text[], $24::jsonb[])
       WITH ORDINALITY AS i(session_id, id, wa_message_id, chat_jid, chat_alt_jid, from_jid, from_me, sender_name, kind, text,
-        content, wa_timestamp, direction, state, is_stub, secret, given_context, trace, ord)
+        content, wa_timestamp, direction, state, is_stub, secret, given_context, trace, file, ord)
     JOIN fence USING (session_id)
   ), held AS (
     SELECT id FROM came WHERE $21 AND NOT is_stub AND (
@@ -104,6 +108,16 @@ const STORE = {
     RETURNING m.id, a.id AS arrived_id, m.wa_timestamp
   ), stored AS (
     SELECT * FROM inserted UNION ALL SELECT * FROM filled
+  ), filed AS (
+    INSERT INTO media (id, workspace_id, session_id, message_id, direction, status, size, mimetype, file_name, facts, wa)
+    SELECT (a.file->>'mediaId')::uuid, s.workspace_id, a.session_id, t.id, 'inbound', 'pending', (a.file->>'size')::bigint,
+      a.file->>'mimetype', a.file->>'fileName', a.file->'facts', a.file->'reference'
+    FROM arrived a JOIN stored t ON t.arrived_id = a.id JOIN sessions s ON s.id = a.session_id WHERE a.file IS NOT NULL
+  ), fetched AS (
+    INSERT INTO media_downloads (media_id, session_id)
+    SELECT (a.file->>'mediaId')::uuid, a.session_id
+    FROM arrived a JOIN stored t ON t.arrived_id = a.id JOIN sessions s ON s.id = a.session_id
+    WHERE a.file IS NOT NULL AND ${isFetchedAtArrival('s.settings', 'a.kind', "(a.file->>'size')::bigint")}
   ), projected AS (
     UPDATE inbound_journal j SET projected_at = now(), stanza = NULL, plaintext = NULL
     FROM fence f JOIN unnest($19::uuid[], $20::bytea[]) AS d(session_id, hash) USING (session_id)
@@ -114,7 +128,7 @@ const STORE = {
         WHEN a.from_me THEN 'message.sent' ELSE 'message.received' END AS type,
       jsonb_strip_nulls(jsonb_build_object('messageId', s.id, 'waMessageId', a.wa_message_id, 'chat', a.chat_jid,
         'chatAlt', a.chat_alt_jid, 'from', a.from_jid, 'fromMe', a.from_me, 'senderName', a.sender_name, 'type', a.kind,
-        'text', a.text, 'content', a.content,
+        'text', a.text, 'content', a.content, 'media', a.file->'shown',
         'to', CASE WHEN a.from_me AND s.id = a.id AND NOT a.is_stub AND a.kind <> 'unknown' THEN a.chat_jid END,
         'source', CASE WHEN a.from_me THEN 'phone' END,
         'timestamp', extract(epoch FROM s.wa_timestamp)::bigint) || coalesce(a.context, '{}'))
@@ -201,6 +215,7 @@ async function storeApart(
       mayHold,
       column((m) => (m.context ? JSON.stringify(m.context) : null)),
       column((m) => m.trace ?? null),
+      column((m) => (m.file ? JSON.stringify({ ...m.file, shown: pendingMedia(m.file) }) : null)),
     ],
   });
   const row = rows[0]!;

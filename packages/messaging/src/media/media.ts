@@ -56,7 +56,9 @@ export interface NewMedia {
  *
  * @param workspaceId SQL of its id
  */
-const mediaExpiry = (workspaceId: string): string => `(SELECT now() + make_interval(days => t.media_retention_days)
+export const mediaExpiry = (
+  workspaceId: string,
+): string => `(SELECT now() + make_interval(days => t.media_retention_days)
     FROM workspaces w JOIN users u ON u.id = w.owner_user_id JOIN tiers t ON t.tier = u.tier WHERE w.id = ${workspaceId})`;
 
 /** SQL: the columns of a {@link MediaRow} of `media m`, with its file as `f`. */

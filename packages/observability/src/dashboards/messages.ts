@@ -87,6 +87,18 @@ export const messages: DashboardSpec = {
           [['sum by (instance) (rate(wag_messages_undecryptable_total[$__rate_interval]))', '{{instance}}']],
           'Their senders were asked to send them again.',
         ),
+        curve(
+          'Files fetched',
+          'ops',
+          [['sum by (status) (rate(wag_media_downloads_total[$__rate_interval]))', '{{status}}']],
+          'Of received messages: verified, gone at WhatsApp and at the phone, or given up.',
+        ),
+        curve(
+          'Bytes of files',
+          'Bps',
+          [['sum by (instance) (rate(wag_media_downloaded_bytes_total[$__rate_interval]))', '{{instance}}']],
+          'Fetched and verified.',
+        ),
       ],
     },
   ],

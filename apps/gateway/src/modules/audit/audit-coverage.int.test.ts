@@ -31,6 +31,7 @@ const EXCEPTIONS: Record<string, string> = {
       'DELETE /api/messages/{id}/star',
     ].map((route) => [route, 'as the operation of the registry that it calls']),
   ),
+  'POST /api/messages/{id}/media/retry': 'nothing is changed: what the message has always had is fetched',
   'PUT /api/admin/workers/{id}/heartbeat': 'figures of a worker, several times a minute',
   ...Object.fromEntries(
     OPERATION_NAMES.flatMap((name) => {

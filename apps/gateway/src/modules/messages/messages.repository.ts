@@ -1,5 +1,6 @@
 import type {
   Identity,
+  Media,
   MessageContext,
   MessageSource,
   MessageStateName,
@@ -7,7 +8,7 @@ import type {
   Reaction,
 } from '@wa-gate/contracts';
 import type { MessageDirection, MessageState, Queryable } from '@wa-gate/db';
-import { identityOf } from '@wa-gate/messaging';
+import { identityOf, shownMedia } from '@wa-gate/messaging';
 import { gramOfSession, gramOfWriter, type SearchTerms } from '../message-index/index.ts';
 import type { Reach } from '../sessions/index.ts';
 
@@ -38,6 +39,8 @@ export interface MessageRecord {
   type: MessageTypeName;
   text: string | null;
   content: Record<string, unknown> | null;
+  /** Its file. */
+  media: Media | null;
   context: MessageContext | null;
   state: MessageStateName;
   errorCode: string | null;
@@ -114,9 +117,12 @@ const COUNTED = `CASE WHEN m.kind = 'poll' THEN (SELECT json_build_object('voter
     FROM (SELECT c.data->>'response' AS response, count(*) AS people FROM message_changes c
       WHERE c.message_id = m.id AND c.kind = 'answer' AND c.is_current GROUP BY 1) n) END`;
 
+/** The file that came with the message. */
+const MEDIA = `(SELECT ${shownMedia('f')} FROM media f WHERE f.message_id = m.id ORDER BY f.id LIMIT 1)`;
+
 const COLUMNS = `m.id, m.session_id AS "sessionId", s.workspace_id AS "workspaceId", s.slug, m.direction, m.wa_message_id AS "waMessageId", m.chat_jid AS "chatJid", m.from_jid AS "fromJid",
   m.from_me AS "fromMe", m.recipients, CASE WHEN m.direction = 'OUTBOUND' THEN CASE WHEN o.message_id IS NULL THEN 'phone' ELSE 'api' END END AS source,
-  m.sender_name AS "senderName", m.kind AS type, m.text, m.content, m.context, ${STATE} AS state,
+  m.sender_name AS "senderName", m.kind AS type, m.text, m.content, ${MEDIA} AS media, m.context, ${STATE} AS state,
   m.error_code AS "errorCode", m.error_message AS "errorMessage", m.metadata, m.edited_at AS "editedAt", m.revoked_at AS "revokedAt", ${REACTIONS} AS reactions, ${COUNTED} AS counted, m.wa_timestamp AS "waTimestamp",
   m.sent_at AS "sentAt", m.delivered_at AS "deliveredAt", m.read_at AS "readAt", m.created_at AS "createdAt"`;
 /**

@@ -8,6 +8,7 @@ import {
   ListMessageChangesResultSchema,
   ListMessagesQuerySchema,
   ListMessagesResultSchema,
+  MediaSchema,
   MessageParamsSchema,
   MessageReceiptsResultSchema,
   MessageSchema,
@@ -248,5 +249,31 @@ export const messagesRoutes: FastifyPluginAsyncTypebox<MessagesRoutesOptions> = 
       },
     },
     async (request) => ok(await messages.timeline(principalOf(request), request.params.id)),
+  );
+
+  app.post(
+    '/messages/:id/media/retry',
+    {
+      onRequest: guards({ audience: 'caller', permission: 'messages.send' }),
+      schema: {
+        tags,
+        operationId: 'messages.fetchMedia',
+        summary: 'Fetch the file of a received message, again or at last',
+        description: [
+          'For a file that is `expired` or `failed`, and for one that is not fetched at arrival (`mediaDownload` of the session). WhatsApp is asked first, then the',
+          'phone, which may have it still. The answer does not wait: `media.ready` or `media.failed` follows. A file that is here stays as it is (200).',
+        ].join(' '),
+        params: MessageParamsSchema,
+        response: {
+          200: success(MediaSchema),
+          202: success(MediaSchema),
+          ...errorResponses('UNAUTHENTICATED', 'MESSAGE_NOT_FOUND', 'MEDIA_NOT_FOUND', 'MEDIA_UNREADABLE'),
+        },
+      },
+    },
+    async (request, reply) => {
+      const media = await messages.fetchFile(principalOf(request), request.params.id);
+      return reply.code(media.status === 'ready' ? 200 : 202).send(ok(media));
+    },
   );
 };

@@ -6,14 +6,17 @@ import {
   type ListMessageChangesResult,
   type ListMessagesQuery,
   type ListMessagesResult,
+  type Media,
   type Message,
   type MessageReceiptsResult,
   type PollVotes,
   type Timeline,
 } from '@wa-gate/contracts';
 import type { Queryable } from '@wa-gate/db';
+import { requestDownload } from '@wa-gate/messaging';
 import { ApiError } from '../../http/api-error.ts';
 import type { Principal } from '../../principal.ts';
+import type { Doorbells } from '../../worker-links/doorbells.ts';
 import type { ContactNames } from '../contacts/index.ts';
 import type { MessageIndex } from '../message-index/index.ts';
 import type { Reach } from '../sessions/index.ts';
@@ -51,6 +54,8 @@ export interface MessagesService {
   receipts(principal: Principal, id: string): Promise<MessageReceiptsResult>;
   /** What has happened to it, and what it waits for. */
   timeline(principal: Principal, id: string): Promise<Timeline>;
+  /** Has the file of a received message fetched, if it is not here. Returns it as it is then. */
+  fetchFile(principal: Principal, id: string): Promise<Media>;
 }
 
 export interface MessagesDependencies {
@@ -58,12 +63,20 @@ export interface MessagesDependencies {
   messages: MessagesRepository;
   names: Pick<ContactNames, 'ofChat'>;
   index: Pick<MessageIndex, 'catchUp' | 'sessionsOf'>;
+  doorbells: Pick<Doorbells, 'notifySession'>;
 }
 
 /** Messages that an export reads at a time. */
 const EXPORT_PAGE = 500;
+const NO_KEY = 'The message has no key for its file, so that nobody can fetch it.';
 
-export function createMessagesService({ db, messages, names, index }: MessagesDependencies): MessagesService {
+export function createMessagesService({
+  db,
+  messages,
+  names,
+  index,
+  doorbells,
+}: MessagesDependencies): MessagesService {
   const timelines = createTimelineRepository(db);
 
   /** A message that this caller may see. */
@@ -152,6 +165,17 @@ export function createMessagesService({ db, messages, names, index }: MessagesDe
       const record = await find(principal, id);
       const [queue, events] = await Promise.all([timelines.queue(record.id), timelines.events(record.id)]);
       return composeTimeline(record, queue, events);
+    },
+
+    async fetchFile(principal, id) {
+      const { media } = await find(principal, id);
+      if (!media) throw new ApiError('MEDIA_NOT_FOUND', { message: 'This message has no file.' });
+      if (media.status === 'ready') return media;
+      const sessionId = await requestDownload(db, media.mediaId);
+      if (!sessionId) throw new ApiError('MEDIA_UNREADABLE', { message: NO_KEY });
+      doorbells.notifySession(sessionId);
+      const { error: _, ...rest } = media;
+      return { ...rest, status: 'pending' };
     },
   };
 }

@@ -35,6 +35,7 @@ export function presentMessage(record: MessageRecord): Message {
     type: record.type,
     text: record.text,
     ...(record.content && { content: record.content }),
+    ...(record.media && { media: record.media }),
     ...record.context,
     ...describeMessageState(record.state),
     ...presentError(record),

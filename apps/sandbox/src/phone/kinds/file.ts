@@ -1,11 +1,15 @@
-import type { proto } from '@whiskeysockets/baileys/WAProto/index.js';
+import { randomBytes } from 'node:crypto';
+import { proto } from '@whiskeysockets/baileys/WAProto/index.js';
 import { type Static, type TObject, type TProperties, Type } from 'typebox';
 import { unixSeconds } from '../../clock.ts';
 import { SandboxError } from '../../errors.ts';
-import { encryptMedia, type MediaKind } from '../../signal/media-crypto.ts';
+import { encryptMedia, type MediaKind, withOtherByte } from '../../signal/media-crypto.ts';
 import { describeContext, type MediaReference, type MessageDescription } from '../description.ts';
 import { publish } from '../media.ts';
 import { type Composed, defineKind, type Given, type PhoneKind } from './kind.ts';
+import { keyFor } from './references.ts';
+
+const { AssociationType } = proto.MessageAssociation;
 
 type FileMember =
   | 'imageMessage'
@@ -16,12 +20,30 @@ type FileMember =
   | 'stickerMessage';
 type FileMessage = NonNullable<proto.IMessage[FileMember]>;
 
+/** How the message may describe its file wrongly. */
+const SPOILED = ['sha256', 'length', 'bytes', 'absent'] as const;
+type Spoiled = (typeof SPOILED)[number];
+
 const common = {
   data: Type.String({ description: 'The file, base64' }),
   mimetype: Type.Optional(Type.String()),
+  thumbnail: Type.Optional(Type.String({ description: 'A small JPEG, base64' })),
+  spoiled: Type.Optional(
+    Type.Enum([...SPOILED], {
+      description:
+        'The message names another hash or length, the bytes on the media host were changed, or are not there at all',
+    }),
+  ),
 };
 const caption = Type.Optional(Type.String());
 const seconds = Type.Optional(Type.Integer({ minimum: 0 }));
+const pixels = Type.Optional(Type.Integer({ minimum: 1 }));
+const viewOnce = Type.Optional(
+  Type.Boolean({
+    description: 'Can be opened once. Companions get the keys, as those of accounts with that setting do',
+  }),
+);
+const album = Type.Optional(Type.String({ description: 'Id of the message of type `album` that it belongs to' }));
 
 type Uploaded = Awaited<ReturnType<typeof upload>>;
 
@@ -34,7 +56,11 @@ interface FileKind<R extends TProperties> {
   /** How the file is encrypted, where the request decides it. */
   mediaKind: (request: Static<TObject<R>>) => MediaKind;
   /** The protobuf, and `mediatype` of the enc child. */
-  message: (file: Uploaded, request: Static<TObject<R>>) => { mediaType: string; message: proto.IMessage };
+  message: (
+    file: Uploaded,
+    request: Static<TObject<R>>,
+    given: Given,
+  ) => { mediaType: string; message: proto.IMessage };
 }
 
 /** A kind whose messages carry a file: it is encrypted and stored on the media host. */
@@ -43,10 +69,10 @@ function fileKind<R extends TProperties>(kind: FileKind<R>): PhoneKind<typeof co
   return defineKind<typeof common & R>({
     request: { ...common, ...request },
     async compose(asked, given): Promise<Composed> {
-      const { data, mimetype: named } = asked as Static<TObject<typeof common>>;
+      const { data, mimetype: named, thumbnail, spoiled } = asked as Static<TObject<typeof common>>;
       const fields = asked as Static<TObject<R>>;
-      const file = await upload(given, data, mediaKind(fields), named ?? mimetype);
-      return { ...message(file, fields), type: 'media' };
+      const file = await upload(given, data, mediaKind(fields), { mimetype: named ?? mimetype, thumbnail, spoiled });
+      return { ...message(file, fields, given), type: 'media' };
     },
     members,
     describe(received) {
@@ -56,25 +82,63 @@ function fileKind<R extends TProperties>(kind: FileKind<R>): PhoneKind<typeof co
   });
 }
 
-async function upload({ phone, context }: Given, data: string, kind: MediaKind, mimetype: string) {
+interface Announced {
+  mimetype: string;
+  thumbnail: string | undefined;
+  spoiled: Spoiled | undefined;
+}
+
+async function upload(
+  { phone, context }: Given,
+  data: string,
+  kind: MediaKind,
+  { mimetype, thumbnail, spoiled }: Announced,
+) {
   const plain = Buffer.from(data, 'base64');
   if (plain.length === 0)
     throw new SandboxError(400, 'EMPTY_FILE', 'Field `data` holds no file; put its base64 there.');
   const { enc, mediaKey, fileSha256, fileEncSha256, fileLength } = encryptMedia(plain, kind);
-  const { url, directPath } = await publish(phone.deps, enc);
-  const reference = { url, directPath, mediaKey, fileSha256, fileEncSha256, fileLength };
-  return { ...reference, mediaKeyTimestamp: unixSeconds(), mimetype, ...context };
+  const { url, directPath } = await publish(phone.deps, spoiled === 'bytes' ? withOtherByte(enc) : enc);
+  const reference = {
+    url,
+    directPath:
+      spoiled === 'absent'
+        ? directPath.replace(/[\w-]{22}\?/, `${randomBytes(16).toString('base64url')}?`)
+        : directPath,
+    mediaKey,
+    fileSha256: spoiled === 'sha256' ? randomBytes(32) : fileSha256,
+    fileEncSha256,
+    fileLength: spoiled === 'length' ? fileLength + 1 : fileLength,
+  };
+  const preview = thumbnail === undefined ? {} : { jpegThumbnail: Buffer.from(thumbnail, 'base64') };
+  return { ...reference, mediaKeyTimestamp: unixSeconds(), mimetype, ...preview, ...context };
+}
+
+/** A message that can be opened once is in an envelope, and is marked itself. */
+const inEnvelope = (message: proto.IMessage, once: boolean | undefined): proto.IMessage =>
+  once ? { viewOnceMessageV2: { message } } : message;
+
+/** Pictures and videos of an album name it beside their content. */
+function ofAlbum({ phone, chat }: Given, id: string | undefined): proto.IMessage {
+  if (id === undefined) return {};
+  const parentMessageKey = keyFor(phone, chat, { target: id });
+  return {
+    messageContextInfo: { messageAssociation: { associationType: AssociationType.MEDIA_ALBUM, parentMessageKey } },
+  };
 }
 
 export const image = fileKind({
   type: 'image',
   mimetype: 'image/jpeg',
   members: ['imageMessage'],
-  request: { caption },
+  request: { caption, width: pixels, height: pixels, viewOnce, album },
   mediaKind: () => 'image',
-  message: (file, request) => ({
+  message: (file, { caption: words = null, width = null, height = null, viewOnce: once, album: id }, given) => ({
     mediaType: 'image',
-    message: { imageMessage: { ...file, caption: request.caption ?? null } },
+    message: {
+      ...inEnvelope({ imageMessage: { ...file, caption: words, width, height, viewOnce: once ?? null } }, once),
+      ...ofAlbum(given, id),
+    },
   }),
 });
 
@@ -82,31 +146,47 @@ export const video = fileKind({
   type: 'video',
   mimetype: 'video/mp4',
   members: ['videoMessage', 'ptvMessage'],
-  request: { caption, seconds, gif: Type.Optional(Type.Boolean()) },
+  request: {
+    caption,
+    seconds,
+    width: pixels,
+    height: pixels,
+    gif: Type.Optional(Type.Boolean()),
+    note: Type.Optional(Type.Boolean({ description: 'A video note: round' })),
+    viewOnce,
+    album,
+  },
   mediaKind: () => 'video',
-  message: (file, request) => ({
-    mediaType: request.gif ? 'gif' : 'video',
-    message: {
-      videoMessage: {
-        ...file,
-        caption: request.caption ?? null,
-        seconds: request.seconds ?? 0,
-        gifPlayback: request.gif ?? false,
-      },
-    },
-  }),
+  message: (file, request, given) => {
+    const { caption: words = null, seconds: duration = 0, width = null, height = null, gif = false } = request;
+    const { note, viewOnce: once, album: id } = request;
+    const part = { ...file, seconds: duration, width, height, viewOnce: once ?? null };
+    const content = note ? { ptvMessage: part } : { videoMessage: { ...part, caption: words, gifPlayback: gif } };
+    return {
+      mediaType: note ? 'ptv' : gif ? 'gif' : 'video',
+      message: { ...inEnvelope(content, once), ...ofAlbum(given, id) },
+    };
+  },
 });
 
 export const audio = fileKind({
   type: 'audio',
   mimetype: 'audio/ogg; codecs=opus',
   members: ['audioMessage'],
-  request: { seconds, voice: Type.Optional(Type.Boolean({ description: 'A voice note' })) },
+  request: {
+    seconds,
+    voice: Type.Optional(Type.Boolean({ description: 'A voice note' })),
+    waveform: Type.Optional(Type.String({ description: 'Of a voice note: 64 bytes of 0 to 100, base64' })),
+    viewOnce,
+  },
   mediaKind: ({ voice }) => (voice ? 'ptt' : 'audio'),
-  message: (file, request) => ({
-    mediaType: request.voice ? 'ptt' : 'audio',
-    message: { audioMessage: { ...file, seconds: request.seconds ?? 0, ptt: request.voice ?? false } },
-  }),
+  message: (file, { seconds: duration = 0, voice = false, waveform, viewOnce: once }) => {
+    const wave = waveform === undefined ? null : Buffer.from(waveform, 'base64');
+    const audioMessage = { ...file, seconds: duration, ptt: voice, waveform: wave, viewOnce: once ?? null };
+    // Voice notes have an envelope of their own.
+    const message = once ? { viewOnceMessageV2Extension: { message: { audioMessage } } } : { audioMessage };
+    return { mediaType: voice ? 'ptt' : 'audio', message };
+  },
 });
 
 export const document = fileKind({
@@ -115,19 +195,31 @@ export const document = fileKind({
   members: ['documentMessage'],
   request: { fileName: Type.String({ minLength: 1 }), caption },
   mediaKind: () => 'document',
-  message: (file, { fileName, caption: words = null }) => ({
-    mediaType: 'document',
-    message: { documentMessage: { ...file, fileName, title: fileName, caption: words } },
-  }),
+  message: (file, { fileName, caption: words = null }) => {
+    const documentMessage = { ...file, fileName, title: fileName, caption: words };
+    // Only a caption brings the envelope.
+    const message =
+      words === null ? { documentMessage } : { documentWithCaptionMessage: { message: { documentMessage } } };
+    return { mediaType: 'document', message };
+  },
 });
 
 export const sticker = fileKind({
   type: 'sticker',
   mimetype: 'image/webp',
   members: ['stickerMessage'],
-  request: {},
+  request: {
+    width: pixels,
+    height: pixels,
+    animated: Type.Optional(Type.Boolean({ description: 'An animated WebP' })),
+    lottie: Type.Optional(Type.Boolean({ description: 'A Lottie animation; its mimetype is application/was' })),
+  },
   mediaKind: () => 'sticker',
-  message: (file) => ({ mediaType: 'sticker', message: { stickerMessage: file } }),
+  message: (file, { width = null, height = null, animated = false, lottie = false }) => {
+    const stickerMessage = { ...file, width, height, isAnimated: animated || lottie, isLottie: lottie };
+    const message = lottie ? { lottieStickerMessage: { message: { stickerMessage } } } : { stickerMessage };
+    return { mediaType: 'sticker', message };
+  },
 });
 
 const base64 = (value: Uint8Array | null | undefined) => Buffer.from(value ?? []).toString('base64');

@@ -1,4 +1,5 @@
 import { type Static, type TObject, Type } from 'typebox';
+import { album } from './album.ts';
 import { interactive, order, product, template } from './business.ts';
 import { edit, revoke } from './change.ts';
 import { buttonReply, buttons, list, listReply } from './choices.ts';
@@ -26,6 +27,7 @@ export const PHONE_KINDS = {
   audio,
   document,
   sticker,
+  album,
   reaction,
   poll,
   location,
