@@ -3,7 +3,8 @@ import cors from '@fastify/cors';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { LIMITS } from '@wa-gate/contracts';
 import type { Logger } from '@wa-gate/kit';
-import Fastify, { type FastifyInstance, LogController } from 'fastify';
+import type { WorkFolder } from '@wa-gate/media';
+import Fastify, { type FastifyInstance, type FastifyRequest, LogController } from 'fastify';
 import { withoutVersion } from './http/api-version.ts';
 import { withoutBasePath } from './http/base-path.ts';
 import { requestLogger } from './http/request-logger.ts';
@@ -35,6 +36,8 @@ import { limitsRoutes } from './modules/limits/limits.routes.ts';
 import { loginLocksRoutes } from './modules/limits/login-locks.routes.ts';
 import type { MessageActions, MessageReferences } from './modules/live/index.ts';
 import { liveRoutes } from './modules/live/live.routes.ts';
+import type { MediaService, ResumableUploads } from './modules/media/index.ts';
+import { mediaRoutes } from './modules/media/media.routes.ts';
 import type { Changing, MessagesService, Sending } from './modules/messages/index.ts';
 import { messagesRoutes } from './modules/messages/messages.routes.ts';
 import type { NoticesService } from './modules/notices/index.ts';
@@ -71,6 +74,7 @@ import { requestTracing } from './plugins/request-tracing.ts';
 import { securityHeaders } from './plugins/security-headers.ts';
 import { securityLog } from './plugins/security-log.ts';
 import { acceptJsonOnly, type NetworkSettings, networkRules } from './plugins/transport/index.ts';
+import { principalOf } from './principal.ts';
 import type { OwnerLink } from './worker-links/owner-link.ts';
 import type { OwnerStreams } from './worker-links/owner-stream.ts';
 
@@ -89,6 +93,8 @@ export interface GatewayServices extends FleetServices, AdministrationServices, 
   messageActions: MessageActions;
   references: MessageReferences;
   chats: ChatsService;
+  media: MediaService;
+  resumableUploads: ResumableUploads;
   notices: NoticesService;
   contacts: ContactsService;
   numberChecks: NumberChecks;
@@ -109,6 +115,16 @@ export interface GatewayServices extends FleetServices, AdministrationServices, 
   usage: UsageService;
 }
 
+/** What routes with files need to know. */
+export interface FileSettings {
+  /** Where files of requests are while they are in work. */
+  workFolder: WorkFolder;
+  /** Bytes of the largest file of the installation. */
+  maxBytes: number;
+  /** Where people reach the installation. */
+  publicUrl: string | undefined;
+}
+
 export interface GatewaySettings {
   version: string;
   metrics: MetricsExposition;
@@ -120,6 +136,7 @@ export interface GatewaySettings {
   network: NetworkSettings;
   corsOrigins: string[] | true;
   allowQueryKey: boolean;
+  files: FileSettings;
 }
 
 export interface GatewayDependencies {
@@ -134,6 +151,10 @@ export interface GatewayDependencies {
   /** @default 'at first use' */
   compilation?: SchemaCompilation;
 }
+
+/** Bytes of the largest file that the caller of a request may send. */
+const largestFile = (request: FastifyRequest, limits: LimitSettings, { maxBytes }: FileSettings): number =>
+  Math.min(maxBytes, limits.tier(principalOf(request).tier).mediaMaxBytes);
 
 /** Longer than the longest wait and the longest call to a worker. */
 const REQUEST_TIMEOUT_MS = 60_000;
@@ -227,6 +248,13 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
     await scope.register(noticesRoutes, { ...services, guards });
     await scope.register(messagesRoutes, { ...services, limiter, guards });
     await scope.register(chatsRoutes, { ...services, guards });
+    await scope.register(mediaRoutes, {
+      ...services,
+      ...settings.files,
+      basePath,
+      guards,
+      maxFileBytes: (request) => largestFile(request, services.limitSettings, settings.files),
+    });
     await scope.register(contactsRoutes, { ...services, guards });
     await scope.register(webhooksRoutes, { ...services, guards });
     await scope.register(workersRoutes, { ...services, limiter });

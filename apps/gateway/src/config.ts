@@ -1,5 +1,6 @@
 import { ConfigError, PROCESS_ENVIRONMENT } from '@wa-gate/kit';
 import { MEDIA_ENVIRONMENT, mediaConfigOf } from '@wa-gate/media';
+import { MEDIA_TOOLS_ENVIRONMENT } from '@wa-gate/media-tools';
 import { type Static, Type } from 'typebox';
 import { LOG_ENVIRONMENT } from './jobs/maintenance/log-retention.ts';
 import { AUTH_ENVIRONMENT } from './modules/auth/index.ts';
@@ -46,6 +47,9 @@ export const ConfigSchema = Type.Object({
   /** Deliver webhooks to private addresses too. */
   WEBHOOK_ALLOW_PRIVATE: flag,
   ...MEDIA_ENVIRONMENT,
+  ...MEDIA_TOOLS_ENVIRONMENT,
+  /** Fetch files from private addresses too. */
+  MEDIA_URL_ALLOW_PRIVATE: flag,
   ...NETWORK_ENVIRONMENT,
   /** The limit per address, for requests without a valid credential: so many in so many milliseconds. */
   RATE_LIMIT_MAX_REQUESTS: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000_000 })),

@@ -22,6 +22,7 @@ export async function buildOpenapiDocument(version: string): Promise<string> {
       tokenSeconds: 1,
       corsOrigins: [],
       allowQueryKey: false,
+      files: { workFolder: nothing, maxBytes: 1, publicUrl: undefined },
       network: {
         trustProxy: false,
         helmet: true,

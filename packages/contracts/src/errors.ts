@@ -253,6 +253,11 @@ export const ERRORS = {
     sentence:
       'The file has not been fetched from WhatsApp yet. Try again when GET /api/media/{id} says `ready`, or wait for the event `media.ready`.',
   },
+  UPLOAD_OFFSET_MISMATCH: {
+    status: 409,
+    retryable: false,
+    sentence: 'The upload has another number of bytes than `Upload-Offset` says. `details.offset` is where to go on.',
+  },
   WORKER_ENDPOINT_TAKEN: {
     status: 409,
     retryable: false,

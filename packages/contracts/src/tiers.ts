@@ -22,6 +22,21 @@ const messageRetentionDays = (more = '') =>
       examples: [90],
     }),
   );
+const mediaBytes = Type.Integer({
+  minimum: 0,
+  maximum: Number.MAX_SAFE_INTEGER,
+  description: 'Bytes of files that an account may store, in all its workspaces.',
+});
+const mediaMaxBytes = Type.Integer({
+  minimum: 0,
+  maximum: 2_147_483_648,
+  description: 'Bytes of one file. The installation may allow less (`MEDIA_MAX_BYTES`).',
+});
+const mediaRetentionDays = Type.Integer({
+  minimum: 1,
+  maximum: 36_500,
+  description: 'Days after which files are removed. Holds for files that come from now on.',
+});
 
 /** The limits of a tier. */
 export const TierSchema = Type.Object({
@@ -29,6 +44,9 @@ export const TierSchema = Type.Object({
   maxSessions,
   messagesPerHour,
   messageRetentionDays: messageRetentionDays(),
+  mediaBytes,
+  mediaMaxBytes,
+  mediaRetentionDays,
   updatedAt: timestamp(),
 });
 export type Tier = Static<typeof TierSchema>;
@@ -45,7 +63,10 @@ export const SetTierRequestSchema = requestBody(
     maxSessions,
     messagesPerHour,
     messageRetentionDays: Type.Optional(messageRetentionDays(' Absent: as it is.')),
+    mediaBytes: Type.Optional(mediaBytes),
+    mediaMaxBytes: Type.Optional(mediaMaxBytes),
+    mediaRetentionDays: Type.Optional(mediaRetentionDays),
   },
-  { maxSessions: 5, messagesPerHour: 1_000 },
+  { maxSessions: 5, messagesPerHour: 1_000, mediaBytes: 10_737_418_240 },
 );
 export type SetTierRequest = Static<typeof SetTierRequestSchema>;

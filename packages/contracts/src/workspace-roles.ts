@@ -5,11 +5,15 @@ import { oneOf } from './schema.ts';
 export const WORKSPACE_ROLES = ['owner', 'operator', 'viewer'] as const;
 export type WorkspaceRoleName = (typeof WORKSPACE_ROLES)[number];
 
-/** The permissions: the rows of the matrix in the v2 brief. */
+/** The permissions: the rows of the matrix in the v2 brief, and those of files. */
 export const PERMISSIONS = [
   'messages.send',
   /** Sessions, messages, statistics and usage. */
   'logs.view',
+  /** List and read files. */
+  'media.view',
+  /** Upload and delete files. */
+  'media.upload',
   'broadcasts.manage',
   /** Invite, change and remove members of the workspace. */
   'users.manage',
@@ -29,13 +33,22 @@ export const ROLE_PERMISSIONS: Record<WorkspaceRoleName, Readonly<Record<Permiss
   owner: {
     'messages.send': true,
     'logs.view': true,
+    'media.view': true,
+    'media.upload': true,
     'broadcasts.manage': true,
     'users.manage': true,
     'webhooks.manage': true,
     'system.manage': true,
   },
-  operator: { ...NONE, 'messages.send': true, 'logs.view': true, 'broadcasts.manage': true },
-  viewer: { ...NONE, 'logs.view': true },
+  operator: {
+    ...NONE,
+    'messages.send': true,
+    'logs.view': true,
+    'media.view': true,
+    'media.upload': true,
+    'broadcasts.manage': true,
+  },
+  viewer: { ...NONE, 'logs.view': true, 'media.view': true },
 };
 
 /** Other words for the same roles, from both briefs; accepted in requests. */

@@ -57,7 +57,7 @@ export {
   relocateMedia,
   requestDownload,
 } from './media/downloads.ts';
-export { findMediaFile, type MediaFile, STORED_FILES, storageKeyOf } from './media/files.ts';
+export { findMediaFile, type MediaFile, partKeyOf, STORED_FILES, storageKeyOf } from './media/files.ts';
 export { keepBytes, keepMedia, type LooseBytes } from './media/keep-bytes.ts';
 export {
   type FileOfBytes,
@@ -74,6 +74,16 @@ export {
 } from './media/media.ts';
 export { assertMediaStore } from './media/registered-store.ts';
 export { shownMedia } from './media/shown-media.ts';
+export {
+  compareMediaStore,
+  compareMediaStoreInTurn,
+  expireMedia,
+  newFileSweep,
+  removeUnusedFile,
+  type StoreSweep,
+  sweepResumableUploads,
+  sweepUnusedFiles,
+} from './media/sweeps.ts';
 export { findUpload, forgetUpload, recordUpload, sweepUploads } from './media/uploads.ts';
 export { type MediaUsage, readMediaUsage } from './media/usage.ts';
 export type { InboundFile, MediaFacts, WhatsAppFile, WhatsAppReference } from './media/whatsapp-file.ts';

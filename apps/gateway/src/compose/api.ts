@@ -37,6 +37,7 @@ import { composeAccounts } from './accounts.ts';
 import { composeAdministration, composeRemover } from './administration.ts';
 import { type DeliverySources, webhookSecrets } from './delivery.ts';
 import { composeLimits } from './limits.ts';
+import { composeMedia } from './media.ts';
 import { composeNotices } from './notices.ts';
 import type { Background, Resources } from './resources.ts';
 import { composeWorkerLinks } from './worker-links.ts';
@@ -105,6 +106,7 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
   const index = createMessageIndex({ pool });
   const messages = createMessagesService({ db: pool, messages: records, names, index, doorbells });
 
+  const media = composeMedia(resources, config);
   const remover = composeRemover(resources, { owner, sessions });
   const workspaces = composeWorkspaces(resources, { revocations, remover, mail: accounts.mail });
   const administration = composeAdministration(resources, {
@@ -129,6 +131,7 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
       ...workspaces.services,
       ...composeNotices(resources, config, accounts.mail),
       sessions,
+      ...media.services,
       qrHistory: createQrHistoryRepository(pool),
       dashboard: createDashboardService({
         figures: createMetricsRepository(pool),
@@ -170,6 +173,6 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
     },
     close: async () => void (await Promise.all([revocations.stop(), limits.close()])),
     endWaits: () => waiter.endAll(),
-    disconnect: () => links.close(),
+    disconnect: () => Promise.all([links.close(), media.close()]),
   };
 }

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { buildGateway, type GatewayServices, type GatewaySettings } from '../app.ts';
 import type { Config } from '../config.ts';
 import { createInvariantWatch } from '../jobs/invariants/index.ts';
-import { createMaintenance, retentionTasks, statisticsTask } from '../jobs/maintenance/index.ts';
+import { createMaintenance, mediaTasks, retentionTasks, statisticsTask } from '../jobs/maintenance/index.ts';
 import { createIndexer } from '../jobs/message-index/index.ts';
 import { createGatewayMetrics, createJobsMetrics } from '../metrics/index.ts';
 import { createHealthService, createProcessMeter } from '../modules/health/index.ts';
@@ -59,7 +59,11 @@ export async function composeGateway(resources: Resources, config: Config): Prom
       createInvariantWatch({ ...resources, metrics: jobsMetrics, everyMs: config.INVARIANT_CHECK_INTERVAL }),
       createMaintenance({
         ...resources,
-        tasks: [...retentionTasks(resources.pool, retentionOf(config)), statisticsTask(resources.pool)],
+        tasks: [
+          ...retentionTasks(resources.pool, retentionOf(config)),
+          ...mediaTasks(resources),
+          statisticsTask(resources.pool),
+        ],
       }),
     );
   }
@@ -75,6 +79,7 @@ export async function composeGateway(resources: Resources, config: Config): Prom
     network,
     corsOrigins: network.corsOrigins,
     allowQueryKey: config.ALLOW_QUERY_API_KEY,
+    files: { workFolder: resources.workFolder, maxBytes: config.MEDIA_MAX_BYTES, publicUrl: config.PUBLIC_URL },
   };
   const services = config.ROLE === 'jobs' ? undefined : api.services;
   const app = await buildGateway({ logger, metrics, health, settings, drain, services });

@@ -7,6 +7,13 @@ export const storageKeyOf = (workspaceId: string, fileId: string): string =>
 /** The prefix of the keys of {@link storageKeyOf}. */
 export const STORED_FILES = 'files/';
 
+/** The key in the media store of a part of an upload that is not complete. */
+export const partKeyOf = (workspaceId: string, uploadId: string, partId: string): string =>
+  `uploads/${workspaceId}/${uploadId}/${partId}`;
+
+/** The prefix of the keys of {@link partKeyOf}. */
+export const STORED_PARTS = 'uploads/';
+
 export interface MediaFile {
   id: string;
   storageKey: string;

@@ -1,3 +1,4 @@
 export { createMaintenance } from './maintenance.ts';
+export { mediaTasks } from './media-tasks.ts';
 export { retentionTasks } from './retention-tasks.ts';
 export { statisticsTask } from './statistics-task.ts';

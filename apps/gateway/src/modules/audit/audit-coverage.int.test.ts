@@ -32,6 +32,8 @@ const EXCEPTIONS: Record<string, string> = {
     ].map((route) => [route, 'as the operation of the registry that it calls']),
   ),
   'POST /api/messages/{id}/media/retry': 'nothing is changed: what the message has always had is fetched',
+  'POST /api/media/uploads': 'its end is the upload of a file, and has an entry',
+  'DELETE /api/media/uploads/{id}': 'nothing was stored yet',
   'PUT /api/admin/workers/{id}/heartbeat': 'figures of a worker, several times a minute',
   ...Object.fromEntries(
     OPERATION_NAMES.flatMap((name) => {
@@ -182,6 +184,13 @@ describe('every action leaves an entry (MR-162)', () => {
     await audited('PUT /api/workspaces/{id}/notices/subscription', { as: owner, ids: { id }, body: { mail: false } });
     await audited('PUT /api/admin/notices/subscription', { as: admin, body: { mail: false } });
     await audited('DELETE /api/workspaces/{id}', { as: owner, ids: { id } });
+  });
+
+  it('of files', async () => {
+    const made = await audited('POST /api/media', { body: { base64: 'SGVsbG8=', fileName: 'hello.txt' } });
+    const ids = { id: made.body.data.mediaId };
+    await audited('POST /api/media/{id}/url', { ids });
+    await audited('DELETE /api/media/{id}', { ids });
   });
 
   it('of contacts', async () => {

@@ -44,12 +44,33 @@ describe('tiers', () => {
   it('are those of the PaaS brief, for everybody to see (MR-083 … MR-088)', async () => {
     const { status, body } = await fixture.call('GET', '/api/tiers');
     expect(status).toBe(200);
-    const updatedAt = expect.any(String);
+    const same = {
+      messageRetentionDays: 90,
+      mediaMaxBytes: 104_857_600,
+      mediaRetentionDays: 30,
+      updatedAt: expect.any(String),
+    };
+    const gigabytes = (count: number) => ({ ...same, mediaBytes: count * 2 ** 30 });
     expect(body.data.tiers).toEqual([
-      { tier: 'basic', maxSessions: 1, messagesPerHour: 100, messageRetentionDays: 90, updatedAt },
-      { tier: 'pro', maxSessions: 5, messagesPerHour: 1_000, messageRetentionDays: 90, updatedAt },
-      { tier: 'max', maxSessions: 20, messagesPerHour: 10_000, messageRetentionDays: 90, updatedAt },
+      { tier: 'basic', maxSessions: 1, messagesPerHour: 100, ...gigabytes(1) },
+      { tier: 'pro', maxSessions: 5, messagesPerHour: 1_000, ...gigabytes(10) },
+      { tier: 'max', maxSessions: 20, messagesPerHour: 10_000, ...gigabytes(100) },
     ]);
+  });
+
+  it('what is not named of files stays, and what is named holds at once', async () => {
+    const set = (body: object) =>
+      fixture.call('PUT', '/api/admin/tiers/max', {
+        as: admin,
+        body: { maxSessions: 20, messagesPerHour: 10_000, ...body },
+      });
+    expect((await set({ mediaBytes: 5, mediaMaxBytes: 4, mediaRetentionDays: 3 })).body.data).toMatchObject({
+      mediaBytes: 5,
+      mediaMaxBytes: 4,
+      mediaRetentionDays: 3,
+    });
+    expect((await set({})).body.data).toMatchObject({ mediaBytes: 5, mediaMaxBytes: 4, mediaRetentionDays: 3 });
+    await set({ mediaBytes: 100 * 2 ** 30, mediaMaxBytes: 104_857_600, mediaRetentionDays: 30 });
   });
 
   it('are changed by the administrator, which the audit log tells', async () => {

@@ -16,15 +16,14 @@ interface TierRow extends Required<SetTierRequest> {
   updatedAt: Date;
 }
 
-const COLUMNS =
-  'tier, max_sessions AS "maxSessions", messages_per_hour AS "messagesPerHour", message_retention_days AS "messageRetentionDays", updated_at AS "updatedAt"';
+const COLUMNS = `tier, max_sessions AS "maxSessions", messages_per_hour AS "messagesPerHour", media_bytes AS "mediaBytes",
+  media_max_bytes AS "mediaMaxBytes", media_retention_days AS "mediaRetentionDays", message_retention_days AS "messageRetentionDays",
+  updated_at AS "updatedAt"`;
 const LIST = { name: 'list-tiers', text: `SELECT ${COLUMNS} FROM tiers` };
 
-const present = ({ tier, maxSessions, messagesPerHour, messageRetentionDays, updatedAt }: TierRow): Tier => ({
+const present = ({ tier, updatedAt, ...allowed }: TierRow): Tier => ({
   tier: tier.toLowerCase() as Tier['tier'],
-  maxSessions,
-  messagesPerHour,
-  messageRetentionDays,
+  ...allowed,
   updatedAt: updatedAt.toISOString(),
 });
 
@@ -46,27 +45,29 @@ export function createTiersService(deps: {
           tier,
         ]);
         const { rows } = await tx.query<TierRow>(
-          `UPDATE tiers SET max_sessions = $2, messages_per_hour = $3, message_retention_days = CASE WHEN $4 THEN $5::int ELSE message_retention_days END,
-             updated_at = now() WHERE tier = $1 RETURNING ${COLUMNS}`,
+          `UPDATE tiers SET max_sessions = $2, messages_per_hour = $3, media_bytes = coalesce($4, media_bytes),
+             media_max_bytes = coalesce($5, media_max_bytes), media_retention_days = coalesce($6, media_retention_days),
+             message_retention_days = CASE WHEN $7 THEN $8::int ELSE message_retention_days END, updated_at = now()
+           WHERE tier = $1 RETURNING ${COLUMNS}`,
           [
             tier,
             request.maxSessions,
             request.messagesPerHour,
+            request.mediaBytes ?? null,
+            request.mediaMaxBytes ?? null,
+            request.mediaRetentionDays ?? null,
             request.messageRetentionDays !== undefined,
             request.messageRetentionDays ?? null,
           ],
         );
-        const { maxSessions, messagesPerHour, messageRetentionDays } = before[0]!;
         await writeAudit(tx, actor, {
           action: 'tier.updated',
           resourceType: 'tier',
           resourceId: tier.toLowerCase(),
           workspaceId: null,
-          before: {
-            maxSessions,
-            messagesPerHour,
-            ...(request.messageRetentionDays !== undefined && { messageRetentionDays }),
-          },
+          before: Object.fromEntries(
+            Object.keys(request).map((name) => [name, before[0]![name as keyof SetTierRequest]]),
+          ),
           after: { ...request },
         });
         await revoke('tiers', '*');

@@ -15,6 +15,8 @@ export interface TierLimits {
   maxSessions: number;
   /** The messages per hour. */
   messages: Limit;
+  /** Bytes of one file. */
+  mediaMaxBytes: number;
 }
 
 /** The numbers that requests are judged by, in memory: all of them, always. */
@@ -52,11 +54,12 @@ const limitOf = (name: BucketName, max: number, windowMs: number): Limit => ({
   policy: policyOf(name, max, windowMs),
 });
 
+const MEDIA_MAX_BYTES = 104_857_600;
 /** The PaaS brief's numbers: what holds until the table has been read. */
 const TIERS: Record<UserTier, TierLimits> = {
-  BASIC: { maxSessions: 1, messages: limitOf(MESSAGE_LIMIT, 100, HOUR_MS) },
-  PRO: { maxSessions: 5, messages: limitOf(MESSAGE_LIMIT, 1_000, HOUR_MS) },
-  MAX: { maxSessions: 20, messages: limitOf(MESSAGE_LIMIT, 10_000, HOUR_MS) },
+  BASIC: { maxSessions: 1, messages: limitOf(MESSAGE_LIMIT, 100, HOUR_MS), mediaMaxBytes: MEDIA_MAX_BYTES },
+  PRO: { maxSessions: 5, messages: limitOf(MESSAGE_LIMIT, 1_000, HOUR_MS), mediaMaxBytes: MEDIA_MAX_BYTES },
+  MAX: { maxSessions: 20, messages: limitOf(MESSAGE_LIMIT, 10_000, HOUR_MS), mediaMaxBytes: MEDIA_MAX_BYTES },
 };
 
 const READ_BUCKETS = {
@@ -65,7 +68,7 @@ const READ_BUCKETS = {
 };
 const READ_TIERS = {
   name: 'read-tiers',
-  text: 'SELECT tier, max_sessions AS "maxSessions", messages_per_hour AS "messagesPerHour" FROM tiers',
+  text: 'SELECT tier, max_sessions AS "maxSessions", messages_per_hour AS "messagesPerHour", media_max_bytes AS "mediaMaxBytes" FROM tiers',
 };
 
 export function createLimitSettings({ db, revocations, logger, ip = {} }: LimitSettingsDependencies): LimitSettings {
@@ -84,7 +87,7 @@ export function createLimitSettings({ db, revocations, logger, ip = {} }: LimitS
     const reading = ++begun;
     const [limits, allowances] = await Promise.all([
       db.query<{ bucket: RateLimitName; max: number; windowSeconds: number }>(READ_BUCKETS),
-      db.query<{ tier: UserTier; maxSessions: number; messagesPerHour: number }>(READ_TIERS),
+      db.query<{ tier: UserTier; maxSessions: number; messagesPerHour: number; mediaMaxBytes: number }>(READ_TIERS),
     ]);
     // A reading that began later and was faster has seen more.
     if (reading < applied) return;
@@ -95,8 +98,8 @@ export function createLimitSettings({ db, revocations, logger, ip = {} }: LimitS
     }
     buckets = changed;
     tiers = { ...TIERS };
-    for (const { tier, maxSessions, messagesPerHour } of allowances.rows) {
-      tiers[tier] = { maxSessions, messages: limitOf(MESSAGE_LIMIT, messagesPerHour, HOUR_MS) };
+    for (const { tier, maxSessions, messagesPerHour, mediaMaxBytes } of allowances.rows) {
+      tiers[tier] = { maxSessions, messages: limitOf(MESSAGE_LIMIT, messagesPerHour, HOUR_MS), mediaMaxBytes };
     }
   }
 

@@ -1,3 +1,3 @@
-export { acceptJsonOnly } from './json-body.ts';
+export { acceptJsonOnly, jsonParser } from './json-body.ts';
 export { networkRules } from './network-rules.ts';
 export { type NetworkSettings, networkSettings } from './network-settings.ts';

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ApiError } from '../../http/api-error.ts';
 import { findJsonFault, type JsonFault } from './json-fault.ts';
 
@@ -50,16 +50,16 @@ function faultOf(body: string): JsonFault | null {
   }
 }
 
+type Done = (error: Error | null, value?: unknown) => void;
+
 /**
- * Parses JSON. An empty body is accepted, because some clients always announce JSON; every other content type is 415.
- * Refuses bodies that are nested too deeply, and fields that would reach the prototype of the object (`__proto__`,
+ * The parser of JSON bodies. An empty body is accepted, because some clients always announce JSON. Refuses bodies that
+ * are nested too deeply, and fields that would reach the prototype of the object (`__proto__`,
  * `constructor.prototype`).
  */
-export function acceptJsonOnly(app: FastifyInstance): void {
+export function jsonParser(app: FastifyInstance): (request: FastifyRequest, body: string, done: Done) => void {
   const parse = app.getDefaultJsonParser('error', 'error');
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, given, done) => {
-    const body = given as string;
+  return (request, body, done) => {
     if (body === '') return done(null, undefined);
     if (isDeeperThan(body, MAX_DEPTH)) {
       const message = `The body is nested too deeply: at most ${MAX_DEPTH} arrays and objects in each other are accepted.`;
@@ -77,5 +77,14 @@ export function acceptJsonOnly(app: FastifyInstance): void {
         'The body has a field that is not accepted: `__proto__`, or `prototype` in a `constructor`. Take it out.';
       done(new ApiError('INVALID_JSON', { message }));
     });
-  });
+  };
+}
+
+/** Parses JSON; every other content type is 415. */
+export function acceptJsonOnly(app: FastifyInstance): void {
+  const parse = jsonParser(app);
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) =>
+    parse(request, body as string, done),
+  );
 }

@@ -1,0 +1,41 @@
+import { createMediaTools } from '@wa-gate/media-tools';
+import type { Config } from '../config.ts';
+import {
+  createFileFetcher,
+  createMediaIntake,
+  createMediaRepository,
+  createMediaService,
+  createResumableUploads,
+  createSignedUrls,
+  type MediaService,
+  type ResumableUploads,
+} from '../modules/media/index.ts';
+import type { Resources } from './resources.ts';
+
+/** What the routes of files are made of, and what ends with them. */
+export interface Media {
+  services: { media: MediaService; resumableUploads: ResumableUploads };
+  close(): Promise<void>;
+}
+
+export function composeMedia(resources: Resources, config: Config): Media {
+  const { pool, media: store, workFolder, masterKeys, logger } = resources;
+  const tools = createMediaTools(config);
+  const fetcher = createFileFetcher({ workFolder, allowPrivate: config.MEDIA_URL_ALLOW_PRIVATE });
+  const media = createMediaRepository(pool);
+  const intake = createMediaIntake({
+    pool,
+    mediaStore: store,
+    workFolder,
+    tools,
+    fetcher,
+    maxBytes: config.MEDIA_MAX_BYTES,
+  });
+  return {
+    services: {
+      media: createMediaService({ pool, store, media, intake, urls: createSignedUrls(masterKeys), logger }),
+      resumableUploads: createResumableUploads({ pool, store, workFolder, intake, media }),
+    },
+    close: async () => void (await Promise.all([tools.close(), fetcher.close()])),
+  };
+}
