@@ -33,7 +33,7 @@ const KNOWN = [
     pattern: /(Temporary failure resolving|Could not connect to|Failed to fetch|Unable to locate package)/,
     explanation: {
       message: 'The package archive of this system cannot be reached.',
-      hint: 'Check the network, or install what is missing yourself: redis-server (or give REDIS_URL), prometheus for --observe.',
+      hint: 'Check the network, or install what is missing yourself: redis-server (or give REDIS_URL), prometheus for --observe, ffmpeg for --ffmpeg.',
     },
   },
   {

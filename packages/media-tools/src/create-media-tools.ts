@@ -161,9 +161,9 @@ export function createMediaTools(environment: MediaToolsEnvironment, path = proc
 
   /** Its header is read by the library of pictures, its frames by ffmpeg. */
   async function openGif(path: string, signal: AbortSignal): Promise<{ path: string; mimetype: string; probe: Probe }> {
-    const { shown, delay = [] } = await readImageHeader(path);
+    const { shown, delays } = await readImageHeader(path);
     signal.throwIfAborted();
-    const seconds = delay.reduce((sum, one) => sum + one, 0) / 1000;
+    const seconds = delays.reduce((sum, one) => sum + one, 0) / 1000;
     return { path, mimetype: 'image/gif', probe: { seconds, isWhole: true, video: { codec: 'gif', ...shown } } };
   }
 

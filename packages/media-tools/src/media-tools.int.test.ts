@@ -194,6 +194,13 @@ describe('a sticker', () => {
     expect(made.delay).toEqual(delay);
   });
 
+  it('of a GIF whose frames give no time is as fast as viewers show it', async () => {
+    const { image } = animation({ frames: 3, side: 64 });
+    const path = await media.file('fast.gif', await image.gif({ delay: [0, 10, 20] }).toBuffer());
+    await media.tools.sticker(path, media.out);
+    expect((await sharp(media.out, { animated: true }).metadata()).delay).toEqual([100, 100, 20]);
+  });
+
   it('of an animation that no encoder makes small stays below 500 kB and as long as it was', async () => {
     const frames = 6;
     const path = await media.file(
@@ -282,11 +289,9 @@ describe('a voice note', () => {
     const head = await readFile(media.out);
     expect(head.subarray(0, 4).toString()).toBe('OggS');
     const opus = head.indexOf('OpusHead');
-    expect({ version: head[opus + 8], channels: head[opus + 9], rate: head.readUInt32LE(opus + 12) }).toEqual({
-      version: 1,
-      channels: 1,
-      rate: 48_000,
-    });
+    const [version, channels] = head.subarray(opus + 8);
+    const [preSkip, rate] = [head.readUInt16LE(opus + 10), head.readUInt32LE(opus + 12)];
+    expect({ version, channels, preSkip, rate }).toEqual({ version: 1, channels: 1, preSkip: 312, rate: 48_000 });
     const inspected = await media.tools.inspect(media.out);
     expect(inspected).toMatchObject({
       mimetype: 'audio/ogg; codecs=opus',
@@ -401,7 +406,7 @@ describe('a damaged file', () => {
       state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
       return state % limit;
     };
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < 4; round++) {
       const damaged = Buffer.from(whole);
       // Most of what parsers read is at the beginning.
       for (let count = 0; count < 6; count++) damaged[below(Math.min(damaged.length, 400))] = below(256);

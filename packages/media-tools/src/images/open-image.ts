@@ -43,7 +43,12 @@ export interface ImageHeader extends Metadata {
   shown: { width: number; height: number };
   /** Frames, 1 for a still picture. */
   frames: number;
+  /** How long clients show each frame, in ms. */
+  delays: number[];
 }
+
+/** What viewers do with frames of a GIF that give no time, or less than they can keep up with. */
+const [SHORTEST_GIF_MS, USUAL_GIF_MS] = [10, 100];
 
 /** @throws {MediaRefusedError} when it cannot be read, or is too large */
 export async function readImageHeader(input: string | Buffer): Promise<ImageHeader> {
@@ -51,7 +56,14 @@ export async function readImageHeader(input: string | Buffer): Promise<ImageHead
   const { width, height } = metadata.autoOrient;
   if (width > MAX_SIDE || height > MAX_SIDE || width * height * (metadata.pages ?? 1) > MAX_PIXELS)
     throw tooLarge({ width, height });
-  return { ...metadata, shown: { width, height }, frames: metadata.pages ?? 1 };
+  const { format, pages: frames = 1, delay } = metadata;
+  const delays = delay ?? Array.from({ length: frames }, () => USUAL_GIF_MS);
+  return {
+    ...metadata,
+    shown: { width, height },
+    frames,
+    delays: format === 'gif' ? delays.map((ms) => (ms > SHORTEST_GIF_MS ? ms : USUAL_GIF_MS)) : delays,
+  };
 }
 
 const tooLarge = (found: { width: number; height: number }): MediaRefusedError =>

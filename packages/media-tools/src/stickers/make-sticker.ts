@@ -49,8 +49,7 @@ export async function makeSticker(input: string | Buffer, pack: StickerPack | un
     return { webp: undefined, animated: isAnimation };
   }
   if (!isAnimation) return { webp: signed(await smallestStill(input), pack), animated: false };
-  const delays = header.delay ?? Array.from({ length: header.frames }, () => 100);
-  return stickerOfFrames(await readFrames(input, planFrames(delays, MAX_FRAMES)), pack);
+  return stickerOfFrames(await readFrames(input, planFrames(header.delays, MAX_FRAMES)), pack);
 }
 
 /** An animation, or a still sticker when it has one frame or all of its frames are equal. */
