@@ -95,6 +95,41 @@ describe('typing before a message (MR-011)', () => {
   });
 });
 
+describe('the preview of a link (MR-011)', () => {
+  const message = 'look: https://example.com/offer, today';
+
+  test('by the caller: phones show it beside the text', async () => {
+    const thumbnail = Buffer.from('ffd8ffe000104a464946ffd9', 'hex').toString('base64');
+    const linkPreview = { title: 'Our offer', description: 'Two for one', thumbnail };
+    const { body } = await send({ to: friend.number, message, linkPreview });
+    expect(await shown(friend, body.data.waMessageId)).toMatchObject({
+      text: message,
+      details: { linkPreview: { url: 'https://example.com/offer', ...linkPreview } },
+    });
+    const stored = await messageOf(body.data.messageId);
+    const { thumbnail: _, ...told } = linkPreview;
+    expect(stored.linkPreview).toEqual({ url: 'https://example.com/offer', ...told });
+  });
+
+  test('of a page in our own network none is made, and the text goes out', async () => {
+    const text = `look: ${system().gateways[0]!.url}/docs`;
+    const { body } = await send({ to: friend.number, message: text, linkPreview: true });
+    const seen = await shown(friend, body.data.waMessageId);
+    expect([seen.text, seen.details.linkPreview]).toEqual([text, undefined]);
+  });
+
+  test.each([
+    ['of a text without a link', { message: 'nothing here', linkPreview: { title: 'x' } }],
+    ['of a link that is not in the text', { message, linkPreview: { title: 'x', url: 'https://other.example' } }],
+    ['with a thumbnail that is no JPEG', { message, linkPreview: { title: 'x', thumbnail: 'iVBORw0KGgo=' } }],
+    ['without a title', { message, linkPreview: { description: 'x' } }],
+    ['of a place', { type: 'location', latitude: 1, longitude: 2, linkPreview: true }],
+  ])('one %s is refused', async (_, request) => {
+    const answer = await send({ to: friend.number, ...request });
+    expect([answer.status, answer.body.code]).toEqual([400, 'VALIDATION']);
+  });
+});
+
 test('the caller’s own id of WhatsApp belongs to one message (MR-011)', async () => {
   const waMessageId = `3EB0${Date.now().toString(16).toUpperCase()}ABCDEF`;
   const request = { to: friend.number, message: 'under my own id', waMessageId };
@@ -128,6 +163,7 @@ describe('forwarding (MR-011)', () => {
     ['a text', { text: 'tell others 👋' }, { forwardingScore: 1 }],
     ['a text that was forwarded before', { text: 'again', forwarded: 4 }, { forwardingScore: 5 }],
     ['a place', { type: 'location', latitude: 1.5, longitude: 2.5, name: 'There' }, { latitude: 1.5, name: 'There' }],
+    ['a poll', { type: 'poll', name: 'Lunch?', options: ['Yes', 'No'] }, { options: ['Yes', 'No'] }],
   ])('%s of the other side is marked, and says the same', async (_, request, details) => {
     const messageId = await received(request);
     const { status, body } = await forward(messageId, { to: other.number });

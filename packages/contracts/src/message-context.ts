@@ -27,12 +27,20 @@ export const ReferralSchema = Type.Object({
   ref: Type.Optional(Type.String()),
 });
 
+/** The preview of a link in a text. */
+export const LinkPreviewSchema = Type.Object({
+  url: Type.String({ description: 'As the text has it.' }),
+  title: Type.Optional(Type.String()),
+  description: Type.Optional(Type.String()),
+});
+
 /** What belongs to a message beside its content. Each is absent where it does not apply. */
 export const messageContext = {
   replyTo: Type.Optional(QuotedMessageSchema),
   mentions: Type.Optional(Type.Array(Type.String(), { description: 'Who is mentioned, as WhatsApp names them.' })),
   mentionsAll: Type.Optional(Type.Boolean({ description: 'true: everybody in the group is mentioned.' })),
   forwardedCount: Type.Optional(Type.Integer({ description: 'How often it was forwarded; phones show 5 as "many".' })),
+  linkPreview: Type.Optional(LinkPreviewSchema),
   viewOnce: Type.Optional(Type.Boolean()),
   expiresInSeconds: Type.Optional(
     Type.Integer({ description: 'The timer of disappearing messages that it was sent with.' }),
@@ -62,8 +70,10 @@ export function storedContextOf(
   { context, viewOnce }: { context?: OutboundContext; viewOnce?: boolean },
   chatJid: string,
 ): MessageContext | undefined {
-  const { quoted, mentions, mentionsAll, forwardedCount, album } = context ?? {};
-  if (!quoted && !mentions && !mentionsAll && !forwardedCount && !viewOnce && !album) return undefined;
+  const { quoted, mentions, mentionsAll, forwardedCount, linkPreview, album } = context ?? {};
+  const { thumbnail: _, ...preview } = linkPreview ?? {};
+  const isEmpty = !quoted && !mentions && !mentionsAll && !forwardedCount && !linkPreview && !viewOnce && !album;
+  if (isEmpty) return undefined;
   const text = quoted?.text && quotedText(quoted.text);
   const replyTo = quoted && {
     messageId: quoted.messageId,
@@ -78,6 +88,7 @@ export function storedContextOf(
     ...(mentions && { mentions }),
     ...(mentionsAll && { mentionsAll }),
     ...(forwardedCount && { forwardedCount }),
+    ...(linkPreview && { linkPreview: { url: linkPreview.url, ...preview } }),
     ...(viewOnce && { viewOnce }),
     ...(album && { album }),
   };

@@ -91,7 +91,7 @@ import { MediaSchema } from './media.ts';
 import { ActedOnMessageSchema, ActedOnMessagesSchema } from './message-actions.ts';
 import { MessageCappingSchema } from './message-capping.ts';
 import { ListMessageChangesResultSchema, MessageChangeSchema, ReactionSchema } from './message-changes.ts';
-import { QuotedMessageSchema, ReferralSchema } from './message-context.ts';
+import { LinkPreviewSchema, QuotedMessageSchema, ReferralSchema } from './message-context.ts';
 import { MessageReceiptSchema, MessageReceiptsResultSchema } from './message-receipts.ts';
 import { ListMessagesResultSchema, MessageSchema, SendResultSchema } from './messages.ts';
 import {
@@ -297,6 +297,7 @@ export const NAMED_SCHEMAS = {
   QrHistoryEntry: QrHistoryEntrySchema,
   QrHistoryResult: QrHistoryResultSchema,
   Qr: QrSchema,
+  LinkPreview: LinkPreviewSchema,
   QuotedMessage: QuotedMessageSchema,
   RateLimit: RateLimitSchema,
   Reaction: ReactionSchema,

@@ -2,13 +2,38 @@ import { type Static, type TObject, type TProperties, type TSchema, Type } from 
 import { defaultSessionQuery } from './default-session.ts';
 import { KIND_NAMES, type KindName, kindOf, OFFERED_KINDS } from './kinds/index.ts';
 import { LIMITS } from './limits.ts';
-import { anyObject, oneOf, requestBody } from './schema.ts';
+import { anyObject, line, oneOf, requestBody } from './schema.ts';
 
 /** The reaction when a connection ends before WhatsApp has acknowledged a message. */
 export const ON_UNCERTAIN = ['resend', 'fail'] as const;
 
 /** What a chat can show before a message leaves. */
 const TYPING_STATES = ['composing', 'recording'] as const;
+
+/** A preview that the caller makes. */
+const LinkPreviewRequestSchema = Type.Object(
+  {
+    url: Type.Optional(
+      Type.String({
+        pattern: '^https?://',
+        maxLength: 2_048,
+        description: 'The link as the text has it. Default: the first one.',
+        examples: ['https://example.com/offer'],
+      }),
+    ),
+    title: line({ minLength: 1, maxLength: 200 }),
+    description: Type.Optional(line({ maxLength: 400 })),
+    thumbnail: Type.Optional(
+      Type.String({
+        pattern: '^[A-Za-z0-9+/]+={0,2}$',
+        maxLength: 65_536,
+        description: 'A small JPEG in base64, about 300 pixels wide.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type LinkPreviewRequest = boolean | Static<typeof LinkPreviewRequestSchema>;
 
 const WA_MESSAGE_ID_PATTERN = '^[0-9A-F]{16,40}$';
 
@@ -42,6 +67,14 @@ const options = {
   ),
   mentionAll: Type.Optional(
     Type.Boolean({ description: 'Mentions everybody in the group `to`. The text need not say so.' }),
+  ),
+  linkPreview: Type.Optional(
+    Type.Unsafe<LinkPreviewRequest>({
+      anyOf: [{ type: 'boolean' }, LinkPreviewRequestSchema],
+      description:
+        'Of a text with a link. `true`: the page is read within 4 seconds, from public addresses alone; when that fails, the text goes out without a preview. ' +
+        'An object: your own preview. `false` (default): none.',
+    }),
   ),
   typing: Type.Optional(
     Type.Object(

@@ -15,7 +15,7 @@ export function requestFor(
   operation: Operation,
   parameters: readonly IdParameter[],
   idOf: (parameter: IdParameter) => string,
-  bodyIds: Record<string, string | undefined> = {},
+  bodyIds: Record<string, unknown> = {},
 ): WalkRequest {
   const ids = new Map(parameters.map((parameter) => [`${parameter.in} ${parameter.name}`, idOf(parameter)]));
   const path = operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
@@ -39,7 +39,7 @@ export function requestFor(
   };
 }
 
-function bodyOf(operation: Operation, bodyIds: Record<string, string | undefined>): unknown {
+function bodyOf(operation: Operation, bodyIds: Record<string, unknown>): unknown {
   if (!operation.body) return undefined;
   const body = operation.bodyExample ?? sampleOf(operation.body);
   return typeof body === 'object' && body !== null ? { ...body, ...bodyIds } : body;

@@ -31,6 +31,20 @@ const PLACEHOLDER = '<id>';
 const DIFFERENT_HEADERS =
   /^(?:date|x-request-id|ratelimit-.*|x-ratelimit-.*|retry-after|connection|keep-alive|content-length)$/;
 
+/**
+ * Routes about polls, events and chats that the worlds have none of, and about messages of the session that the walk
+ * names: the message of a world is of another one. Their owner gets a 404 as well.
+ */
+const ABOUT_OTHERS = new Set([
+  'GET /api/messages/{id}/votes',
+  'GET /api/messages/{id}/answers',
+  ...['read', 'played', 'star', 'delete-for-me'].map((path) => `POST /api/sessions/{id}/messages/${path}`),
+  'POST /api/sessions/{id}/chats/read',
+  'POST /api/sessions/{id}/chats/unread',
+]);
+/** The value of a member of the body: some take several ids. */
+const memberOf = (name: string, id: string | undefined) => (id !== undefined && name.endsWith('Ids') ? [id] : id);
+
 /** The token of an invitation is the permission to read it. */
 const FOR_HOLDERS = new Set(['GET /api/invitations/{token}']);
 /** Only the invited person accepts an invitation, not the owner of the workspace. */
@@ -89,7 +103,9 @@ function requestAbout(
   // The session of a request is the caller's, unless it is the tested one: without any, the answer would be about that.
   const inBody = (member: IdParameter) =>
     isAsked(member) ? id : member.kind === 'session' && asked.in === 'body' ? own.ids.get('session')?.[0] : undefined;
-  const bodyIds = idsInBody(operation).map((member) => [member.name, inBody(member)]);
+  const bodyIds = idsInBody(operation)
+    .map((member) => [member.name, memberOf(member.name, inBody(member))] as const)
+    .filter(([name, value]) => value !== undefined || !name.endsWith('Ids'));
   return requestFor(operation, used, idOf, Object.fromEntries(bodyIds));
 }
 
@@ -124,7 +140,8 @@ export async function ownAnswers(system: System, administrator: string, document
   const answers: { what: string; status: number; text: string }[] = [];
   for (const operation of operations) {
     const parameters = idParametersOf(operation).filter(({ in: place }) => place === 'path');
-    if (parameters.some(({ kind }) => PLATFORM_KINDS.has(kind)) || NOT_FOR_OWNERS.has(operation.id)) continue;
+    if (parameters.some(({ kind }) => PLATFORM_KINDS.has(kind))) continue;
+    if (NOT_FOR_OWNERS.has(operation.id) || ABOUT_OTHERS.has(operation.id)) continue;
     const idOf = ({ kind }: IdParameter) => world.ids.get(kind as ResourceKind)![0]!;
     const { method, path, json, headers } = requestFor(operation, parameters, idOf);
     const token = operation.path.startsWith('/api/admin') ? administrator : world.credentials.owner;

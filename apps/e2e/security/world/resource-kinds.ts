@@ -56,10 +56,11 @@ const BY_NAME: Record<string, ResourceKind> = {
   workspace: 'workspace',
   workerId: 'worker',
   replyTo: 'message',
+  messageIds: 'message',
 };
 
-/** Query parameters that are no resource ids. */
-const NO_IDS = new Set(['idempotency-key', 'cursor', 'clientmessageid']);
+/** Parameters and body members that are no resource ids: those that the caller chooses, and WhatsApp's. */
+const NO_IDS = new Set(['idempotency-key', 'cursor', 'clientmessageid', 'wamessageid']);
 /** Body members with the id of a resource that the request makes. */
 const IN_BODY: Record<string, ResourceKind | 'new'> = {
   'POST /api/sessions sessionId': 'new',

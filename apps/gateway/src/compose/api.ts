@@ -23,9 +23,11 @@ import { createMessageActions, createMessageReferences } from '../modules/live/i
 import { createMessageIndex } from '../modules/message-index/index.ts';
 import {
   createChanging,
+  createLinkPreviews,
   createMessagesRepository,
   createMessagesService,
   createOutcomeWaiter,
+  createPageClient,
   createSending,
 } from '../modules/messages/index.ts';
 import { createSessionDirectory, createSessionsRepository, createSessionsService } from '../modules/sessions/index.ts';
@@ -102,6 +104,7 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
   const waiter = createOutcomeWaiter({ hints, logger });
   const records = createMessagesRepository(pool);
   const names = createContactNames(pool);
+  const pages = createPageClient();
   const references = createMessageReferences({ db: pool, names });
   const index = createMessageIndex({ pool });
   const messages = createMessagesService({ db: pool, messages: records, names, index, doorbells });
@@ -149,6 +152,7 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
         offers,
         messages: records,
         names,
+        previews: createLinkPreviews({ client: pages, logger, thumbnail: media.thumbnail }),
         waiter,
         onAccepted: (kind, by) => metrics.accepted.inc({ kind, by }),
       }),
@@ -173,6 +177,6 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
     },
     close: async () => void (await Promise.all([revocations.stop(), limits.close()])),
     endWaits: () => waiter.endAll(),
-    disconnect: () => Promise.all([links.close(), media.close()]),
+    disconnect: () => Promise.all([links.close(), media.close(), pages.close()]),
   };
 }

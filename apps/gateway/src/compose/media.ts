@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { createMediaTools } from '@wa-gate/media-tools';
 import type { Config } from '../config.ts';
 import {
@@ -15,6 +16,8 @@ import type { Resources } from './resources.ts';
 /** What the routes of files are made of, and what ends with them. */
 export interface Media {
   services: { media: MediaService; resumableUploads: ResumableUploads };
+  /** A small JPEG of a picture of a page; `undefined`: none can be made of it. */
+  thumbnail(picture: Buffer): Promise<Buffer | undefined>;
   close(): Promise<void>;
 }
 
@@ -35,6 +38,15 @@ export function composeMedia(resources: Resources, config: Config): Media {
     services: {
       media: createMediaService({ pool, store, media, intake, urls: createSignedUrls(masterKeys), logger }),
       resumableUploads: createResumableUploads({ pool, store, workFolder, intake, media }),
+    },
+    async thumbnail(picture) {
+      const file = await workFolder.file();
+      try {
+        await writeFile(file.path, picture);
+        return await tools.thumbnail(file.path);
+      } finally {
+        await file[Symbol.asyncDispose]();
+      }
     },
     close: async () => void (await Promise.all([tools.close(), fetcher.close()])),
   };

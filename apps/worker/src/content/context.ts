@@ -19,6 +19,7 @@ export function readContext(raw: proto.IMessage): MessageContext | undefined {
   const album = albumOf(raw) ?? albumOf(message);
   const context: MessageContext = {
     ...(info ? contextOf(info) : {}),
+    ...(message.extendedTextMessage && previewIn(message.extendedTextMessage)),
     ...(viewOnce && { viewOnce }),
     ...(album && { album }),
   };
@@ -31,6 +32,14 @@ function albumOf({ messageContextInfo }: proto.IMessage): MessageContext['album'
   return associationType === AssociationType.MEDIA_ALBUM && parentMessageKey?.id
     ? { waMessageId: parentMessageKey.id }
     : undefined;
+}
+
+function previewIn({
+  matchedText: url,
+  title,
+  description,
+}: proto.Message.IExtendedTextMessage): Pick<MessageContext, 'linkPreview'> {
+  return url && title ? { linkPreview: { url, title, ...(description && { description }) } } : {};
 }
 
 const partsOf = (message: proto.IMessage): WithContext[] =>
@@ -122,7 +131,7 @@ export function withContext(
   chatJid: string,
   facts: ChatFacts,
 ): proto.IMessage {
-  const { quoted, mentions = [], mentionsAll, forwardedCount, album } = context ?? {};
+  const { quoted, mentions = [], mentionsAll, forwardedCount, linkPreview, album } = context ?? {};
   const names = new Map(mentions.map((jid) => [jid, facts.nameOf(jid)]));
   const contextInfo: proto.IContextInfo = {
     ...(quoted && quoteOf(quoted, chatJid, facts)),
@@ -132,7 +141,26 @@ export function withContext(
     ...(facts.expiresInSeconds > 0 && { expiration: facts.expiresInSeconds }),
   };
   const inAlbum = album ? associated(message, album.waMessageId, chatJid, facts) : message;
-  return Object.keys(contextInfo).length > 0 ? applied(renamed(inAlbum, names), contextInfo) : inAlbum;
+  const inContext = Object.keys(contextInfo).length > 0 ? applied(renamed(inAlbum, names), contextInfo) : inAlbum;
+  return linkPreview ? previewed(inContext, linkPreview) : inContext;
+}
+
+/** Only the other form of text has a place for a preview. */
+function previewed(
+  message: proto.IMessage,
+  { url, title, description, thumbnail }: NonNullable<OutboundContext['linkPreview']>,
+): proto.IMessage {
+  const preview: proto.Message.IExtendedTextMessage = {
+    matchedText: url,
+    title,
+    description: description ?? null,
+    previewType: proto.Message.ExtendedTextMessage.PreviewType.NONE,
+    ...(thumbnail && { jpegThumbnail: Buffer.from(thumbnail, 'base64') }),
+  };
+  return inContent(message, ({ conversation, extendedTextMessage, ...members }) => ({
+    ...members,
+    extendedTextMessage: { ...(extendedTextMessage ?? { text: conversation ?? '' }), ...preview },
+  }));
 }
 
 /** Phones find the album of a picture by the key of its message. */

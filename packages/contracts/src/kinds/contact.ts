@@ -126,6 +126,11 @@ export const contact = defineKind({
     return { text: titleOf(cards), content: { contacts: cards } };
   },
   refusal: ({ contacts }) => contacts.map(problemOf).find(Boolean),
+  forwarded({ content }) {
+    const cards = (content?.contacts ?? []) as { name?: string; vcard?: string }[];
+    const given = cards.flatMap(({ name, vcard }) => (vcard ? [{ ...(name && { name }), vcard }] : []));
+    return given.length > 0 && given.length === cards.length ? { contacts: given } : undefined;
+  },
   examples: [
     { request: { contacts: [ANN] } },
     {

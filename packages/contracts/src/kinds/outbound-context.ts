@@ -20,6 +20,14 @@ export interface OutboundContext {
   mentionsAll?: true;
   /** How often the message was forwarded, this time included. */
   forwardedCount?: number;
+  /** Of a text: the preview of a link in it. */
+  linkPreview?: {
+    url: string;
+    title: string;
+    description?: string;
+    /** JPEG, base64. */
+    thumbnail?: string;
+  };
   /** What its chat shows before it leaves. */
   typing?: { seconds: number; state: 'composing' | 'recording' };
 }

@@ -40,6 +40,15 @@ export const poll = defineKind({
     text: name,
     content: { options, selectableCount, ...(announcement && { announcement: true as const }) },
   }),
+  /** A quiz has an answer that only its author knows, and a forward of it would have none. */
+  forwarded({ text, content }) {
+    const { options, selectableCount, quiz } = (content ?? {}) as Partial<{
+      options: string[];
+      selectableCount: number;
+      quiz: true;
+    }>;
+    return text && options && !quiz ? { name: text, options, selectableCount: selectableCount ?? 1 } : undefined;
+  },
   refusal: ({ options, selectableCount = 1 }) =>
     selectableCount <= options.length ? undefined : '`selectableCount` is larger than the number of `options`.',
   examples: [

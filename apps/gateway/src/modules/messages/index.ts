@@ -1,4 +1,6 @@
 export { type Changing, createChanging } from './changing.ts';
+export { createLinkPreviews } from './link-preview/link-previews.ts';
+export { createPageClient } from './link-preview/page-client.ts';
 export { createMessagesRepository } from './messages.repository.ts';
 export { createMessagesService, type MessagesService } from './messages.service.ts';
 export { createOutcomeWaiter } from './outcome-waiter.ts';

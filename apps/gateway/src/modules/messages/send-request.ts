@@ -54,10 +54,20 @@ export function requestHashOf(
 ): Buffer {
   const { clientMessageId, metadata, onUncertain = 'resend', replyTo, mentions } = body;
   // Absent in requests of older versions.
-  const { mentionAll, typing, waMessageId } = body;
+  const { mentionAll, typing, waMessageId, linkPreview } = body;
   // The quoted message may say something else by now, and the request is still the same.
   const { context: _, ...fields } = request;
-  const options = { metadata, onUncertain, clientMessageId, replyTo, mentions, mentionAll, typing, waMessageId };
+  const options = {
+    metadata,
+    onUncertain,
+    clientMessageId,
+    replyTo,
+    mentions,
+    mentionAll,
+    typing,
+    waMessageId,
+    linkPreview,
+  };
   return hashRequest({ ...fields, chatJid, ...options, forwardOf });
 }
 

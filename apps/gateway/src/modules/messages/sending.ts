@@ -26,6 +26,7 @@ import type { SessionRef } from '../../principal.ts';
 import type { Doorbells } from '../../worker-links/doorbells.ts';
 import type { Offers } from '../../worker-links/offers.ts';
 import type { ContactNames, Recipient } from '../contacts/index.ts';
+import type { LinkPreviews } from './link-preview/link-previews.ts';
 import type { MessageRecord, MessagesRepository } from './messages.repository.ts';
 import { type Expectation, isReached, type OutcomeWaiter, type WaitGoal } from './outcome-waiter.ts';
 import { presentError } from './present-message.ts';
@@ -40,6 +41,7 @@ export interface SendingDependencies {
   offers: Offers;
   messages: MessagesRepository;
   names: Pick<ContactNames, 'recipient'>;
+  previews: LinkPreviews;
   waiter: OutcomeWaiter;
   /** A message was accepted, by this process or by the owner of its session. */
   onAccepted?: (kind: KindName, by: 'gateway' | 'owner') => void;
@@ -99,7 +101,7 @@ function idempotencyOf(
  * its recipient meanwhile.
  */
 async function readMessage(
-  messages: MessagesRepository,
+  { messages, previews }: Pick<SendingDependencies, 'messages' | 'previews'>,
   session: SessionRef,
   { givenJid, chatJid }: Recipient,
   body: SendRequest,
@@ -108,8 +110,10 @@ async function readMessage(
 ): Promise<AcceptedMessage> {
   const fields = outboundOf(body);
   const given = await readSendContext(messages, session, body, chatJid);
+  const linkPreview = await previewOf(previews, body, fields);
   const forwardedCount = forwarding?.forwardedCount;
-  const context = forwardedCount ? { ...given, forwardedCount } : given;
+  const more = { ...(forwardedCount && { forwardedCount }), ...(linkPreview && { linkPreview }) };
+  const context = Object.keys(more).length > 0 ? { ...given, ...more } : given;
   const request = context ? { ...fields, context } : fields;
   const { own, parts } = splitRequest(request);
   const ids = { messageId: newId(), waMessageId: body.waMessageId ?? newWaMessageId() };
@@ -125,6 +129,14 @@ async function readMessage(
     apiKeyId: options.apiKeyId,
     trace: presentTraceparent(),
   };
+}
+
+/** @throws {ApiError} VALIDATION */
+async function previewOf(previews: LinkPreviews, { linkPreview }: SendRequest, request: OutboundRequest) {
+  if (linkPreview === undefined || linkPreview === false) return undefined;
+  if (request.type !== 'text')
+    throw new ApiError('VALIDATION', { message: '`linkPreview` is for texts: leave it out of other messages.' });
+  return await previews.of(request.text, linkPreview);
 }
 
 /** A message of an album. It mentions whom the album mentions; the album alone quotes. */
@@ -144,7 +156,7 @@ const isOffered = ({ request, parts = [] }: AcceptedMessage): boolean =>
 
 /** Accepts messages and waits for what becomes of them. */
 export function createSending(deps: SendingDependencies): Sending {
-  const { db, doorbells, offers, messages, names, waiter, onAccepted } = deps;
+  const { db, doorbells, offers, messages, names, previews, waiter, onAccepted } = deps;
 
   /** One statement in PostgreSQL and one notification. */
   async function accept(message: AcceptedMessage): Promise<Extract<Acceptance, { outcome: 'accepted' | 'used' }>> {
@@ -259,7 +271,7 @@ export function createSending(deps: SendingDependencies): Sending {
       const timeoutMs = withTyping(options.timeoutMs, request);
       refuseWhatIsNoText(request);
       const recipient = await names.recipient(session.workspaceId, request.to);
-      const message = await readMessage(messages, session, recipient, request, options, forwarding);
+      const message = await readMessage({ messages, previews }, session, recipient, request, options, forwarding);
       await refuseTakenId(message);
       const { messageId, waMessageId } = message;
       const ids: Ids = { messageId, waMessageId, ...partsOf(message) };

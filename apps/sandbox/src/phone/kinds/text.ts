@@ -20,9 +20,20 @@ export const text = defineKind({
   members: ['conversation', 'extendedTextMessage'],
   describe({ conversation, extendedTextMessage: extended }) {
     if (conversation) return plain('text', conversation);
-    return extended ? plain('text', extended.text ?? '', describeContext(extended.contextInfo)) : null;
+    if (!extended) return null;
+    return plain('text', extended.text ?? '', {
+      ...describeContext(extended.contextInfo),
+      ...describePreview(extended),
+    });
   },
 });
+
+/** The preview of a link, as the phone shows it beside the text. */
+function describePreview({ matchedText, title, description, jpegThumbnail }: proto.Message.IExtendedTextMessage) {
+  if (!matchedText) return {};
+  const thumbnail = jpegThumbnail?.length ? Buffer.from(jpegThumbnail).toString('base64') : null;
+  return { linkPreview: { url: matchedText, title: title ?? null, description: description ?? null, thumbnail } };
+}
 
 export function textMessage(words: string, context: Given['context'] = {}): proto.IMessage {
   return context.contextInfo ? { extendedTextMessage: { text: words, ...context } } : { conversation: words };
