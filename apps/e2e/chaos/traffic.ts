@@ -40,6 +40,8 @@ export interface TrafficOptions {
   receiveRate: number;
   /** The base URLs that customers use in turns. @default those of all gateways */
   through?: readonly string[];
+  /** People whose names become known one by one; former versions keep two rows of their messages. @default true */
+  strangers?: boolean;
 }
 
 const TICK_MS = 20;
@@ -176,7 +178,7 @@ export class Traffic {
 
   private async write(): Promise<void> {
     const player = this.random.pick(this.players);
-    if (this.random.next() < BY_STRANGER) return this.introduce(player);
+    if (this.random.next() < BY_STRANGER && this.options.strangers !== false) return this.introduce(player);
     const group = player.group && this.random.next() < TO_GROUP ? player.group : null;
     const naming = group ? {} : { addressing: this.random.pick(['pn', 'lid'] as const) };
     await this.writeText(player, player.friend, { to: group?.id ?? player.phone.number, ...naming });

@@ -77,7 +77,7 @@ async function upgrade(fleet: Fleet, { options, ledger, say }: Run): Promise<Upg
   const { rows } = await pool.query<{ now: string }>('SELECT now()::text AS now');
   const history = new History(pool);
   history.start();
-  const traffic = new Traffic(system, players, { ...options, seed: SEED });
+  const traffic = new Traffic(system, players, { ...options, seed: SEED, strangers: false });
   const readers = new Readers(system, players);
   const steps: Step[] = [];
 

@@ -11,6 +11,8 @@ describe('PostgreSQL is unavailable', () => {
     ['restarting', coded('57P01')],
     ['disk full', coded('53100')],
     ['deadlock', coded('40P01')],
+    ['a lock that was not free in time', coded('55P03')],
+    ['a transaction that stood still', coded('25P03')],
     ['connection lost', new Error('Connection terminated unexpectedly')],
     ['silent', new Error('Query read timeout')],
     ['not reachable, as Prisma says it', coded('P1001')],

@@ -1,9 +1,10 @@
 const UNIQUE_VIOLATION = '23505';
 
 /**
- * Codes after which the same statement may succeed: connection trouble, serialisation, deadlock, resources, shutdown.
+ * Codes after which the same statement may succeed: connection trouble, a transaction that stood still for too long,
+ * serialisation, deadlock, a lock that was not free in time, resources, shutdown.
  */
-const TRANSIENT = /^(08|40001|40P01|53|55P03|57P0)/;
+const TRANSIENT = /^(08|25P03|40001|40P01|53|55P03|57P0)/;
 const TRANSIENT_SOCKET = /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH/;
 
 /** The same conditions as codes of Prisma: unreachable, closed, timed out, too many connections. */

@@ -39,7 +39,15 @@ export {
   readMessageKey,
   rekeyInstallation,
 } from './installation.ts';
-export { createPool, inTransaction, type Pool, type PoolClient, type PoolOptions, type Queryable } from './pool.ts';
+export {
+  createPool,
+  inTransaction,
+  type Pool,
+  type PoolClient,
+  type PoolOptions,
+  type Queryable,
+  type TransactionLimits,
+} from './pool.ts';
 export { createPrisma, type Database, type LazyDatabase } from './prisma.ts';
 export {
   createSystemLogSink,

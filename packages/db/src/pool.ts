@@ -65,8 +65,23 @@ export function createPool({
   return pool;
 }
 
+/** Bounds of a transaction that holds what others wait for, in milliseconds. */
+export interface TransactionLimits {
+  /**
+   * Without a statement for this long PostgreSQL ends the transaction: a process that stands still, or is cut off, does
+   * not keep its locks.
+   */
+  idleMs: number;
+  /** A statement that waits for a lock for longer fails, and may be tried again. */
+  lockMs: number;
+}
+
 /** Runs `work` in one transaction: committed when it resolves, rolled back when it throws. */
-export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+export async function inTransaction<T>(
+  pool: Pool,
+  work: (client: PoolClient) => Promise<T>,
+  limits?: TransactionLimits,
+): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   // A connection that breaks between two statements emits an error. Without a listener the process would end. The next
@@ -76,7 +91,7 @@ export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) =>
   };
   client.on('error', onError);
   try {
-    await client.query('BEGIN');
+    await client.query(limits ? beginWithin(limits) : 'BEGIN');
     const result = await work(client);
     await client.query('COMMIT');
     return result;
@@ -91,3 +106,6 @@ export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) =>
     client.release(broken);
   }
 }
+
+const beginWithin = ({ idleMs, lockMs }: TransactionLimits): string =>
+  `BEGIN; SET LOCAL idle_in_transaction_session_timeout = ${idleMs}; SET LOCAL lock_timeout = ${lockMs}`;

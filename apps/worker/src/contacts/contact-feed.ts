@@ -91,15 +91,16 @@ export class ContactFeed {
    * Stores what is new, and publishes what it changes. The caller holds the write lock. Resolves at once when all is
    * known.
    *
-   * @throws when the database is not available. Facts that cannot be stored do not hold up the message that told them.
+   * @throws when the database is not available, or the contacts of the workspace were being changed for too long. What
+   *   cannot be stored does not hold up the message that told it, nor other facts. A later message tells it again.
    */
   async learn(facts: readonly SessionFact[]): Promise<void> {
     try {
       await this.#learn(facts);
     } catch (error) {
       if (isDatabaseUnavailable(error)) throw error;
-      this.#deps.logger.error({ err: error, facts: facts.length }, 'contacts cannot be stored, dropped');
-      this.#known.told(facts);
+      if (facts.length > 1) for (const fact of facts) await this.learn([fact]);
+      else this.#deps.logger.error({ err: error, sessionId: facts[0]?.sessionId }, 'contact cannot be stored, dropped');
     }
   }
 

@@ -1,5 +1,5 @@
 import type { Ownership } from '@wa-gate/cluster';
-import { inTransaction, type Pool } from '@wa-gate/db';
+import { inTransaction, type Pool, type Queryable, type TransactionLimits } from '@wa-gate/db';
 import { type Clock, isTracing, type Logger, newId, type Span, startSpan } from '@wa-gate/kit';
 import {
   type Appended,
@@ -70,6 +70,9 @@ interface Written extends Appended {
   refused?: string[];
 }
 
+/** It holds the placements: a worker that stands still must not keep its sessions from being taken over. */
+const WITH_WAITING: TransactionLimits = { idleMs: 3_000, lockMs: 9_000 };
+
 export function createProjector(deps: ProjectorDependencies): Projector {
   const { pool, writeLock, clock, logger, messageKey, timers, announce, contacts, onStale } = deps;
   const { onStored, onFile, onUndecryptable } = deps;
@@ -126,7 +129,7 @@ export function createProjector(deps: ProjectorDependencies): Projector {
     rows: readonly Projected[],
     unsealing: Omit<UnsealDependencies, 'db'>,
   ): Promise<Written[]> {
-    return await inTransaction(pool, async (db) => {
+    const work = async (db: Queryable): Promise<Written[]> => {
       const stored = await storeInbound(db, messages, rows, false);
       const stale = new Set(stored.stale);
       const readable = messages.filter(({ sessionId, isStub }) => !isStub && !stale.has(sessionId));
@@ -137,7 +140,8 @@ export function createProjector(deps: ProjectorDependencies): Projector {
       const items = changes.map((change) => ({ sessionId: change.sessionId, message: null, change }));
       for (const step of inSteps(items)) written.push(await applyChanges(db, step.flatMap(changeOf)));
       return written;
-    });
+    };
+    return await inTransaction(pool, work, WITH_WAITING);
   }
 
   function tell({ events, webhooks, stale, stored = [], refused = [] }: Written, step: readonly Arrival[]): void {

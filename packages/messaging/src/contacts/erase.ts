@@ -1,5 +1,5 @@
 import { inTransaction, type Pool } from '@wa-gate/db';
-import { lockContacts } from './learn.ts';
+import { lockContacts, UNDER_LOCK } from './learn.ts';
 
 /** Messages of one transaction. */
 const BATCH = 500;
@@ -58,23 +58,27 @@ export async function eraseContact(
   ]);
   let erased = 0;
   for (const { id } of messages ? sessions : []) erased += await eraseMessages(pool, id, jids);
-  await inTransaction(pool, async (client) => {
-    await lockContacts(client, [workspaceId]);
-    await client.query('DELETE FROM contacts WHERE workspace_id = $1 AND (id = $2 OR merged_into = $2)', [
-      workspaceId,
-      contactId,
-    ]);
-    await client.query(
-      'DELETE FROM session_contacts WHERE jid = ANY($2) AND session_id IN (SELECT id FROM sessions WHERE workspace_id = $1)',
-      [workspaceId, jids],
-    );
-    await client.query('DELETE FROM contact_profiles WHERE workspace_id = $1 AND jid = ANY($2)', [workspaceId, jids]);
-    await client.query('DELETE FROM number_checks WHERE workspace_id = $1 AND (jid = ANY($2) OR number = ANY($3))', [
-      workspaceId,
-      jids,
-      jids.map((jid) => jid.split('@')[0]),
-    ]);
-  });
+  await inTransaction(
+    pool,
+    async (client) => {
+      await lockContacts(client, [workspaceId]);
+      await client.query('DELETE FROM contacts WHERE workspace_id = $1 AND (id = $2 OR merged_into = $2)', [
+        workspaceId,
+        contactId,
+      ]);
+      await client.query(
+        'DELETE FROM session_contacts WHERE jid = ANY($2) AND session_id IN (SELECT id FROM sessions WHERE workspace_id = $1)',
+        [workspaceId, jids],
+      );
+      await client.query('DELETE FROM contact_profiles WHERE workspace_id = $1 AND jid = ANY($2)', [workspaceId, jids]);
+      await client.query('DELETE FROM number_checks WHERE workspace_id = $1 AND (jid = ANY($2) OR number = ANY($3))', [
+        workspaceId,
+        jids,
+        jids.map((jid) => jid.split('@')[0]),
+      ]);
+    },
+    UNDER_LOCK,
+  );
   if (messages)
     await blankChanges(
       pool,

@@ -1,4 +1,5 @@
 import { type Ownership, placeSession, registerWorker, scaleTiming } from '@wa-gate/cluster';
+import { inTransaction, isDatabaseUnavailable } from '@wa-gate/db';
 import { newId } from '@wa-gate/kit';
 import {
   createTestDatabase,
@@ -10,7 +11,8 @@ import {
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ContactFact } from './contact-fact.ts';
 import { identityOf, namesOf } from './identity-sql.ts';
-import { learnContacts, touchContacts } from './learn.ts';
+import { learnContacts, lockContacts, touchContacts, UNDER_LOCK } from './learn.ts';
+
 import { findContactMerges, publishContactMerges } from './merges.ts';
 
 const NUMBER = '15550001@s.whatsapp.net';
@@ -150,6 +152,33 @@ describe('who somebody is (MR-136)', () => {
     expect(row!.first).toEqual(new Date(0));
     expect(row!.last.getTime()).toBeGreaterThan(Date.now() - 60_000);
   });
+});
+
+it('whoever has the lock of the workspace and stands still loses it, and the others go on (MR-136)', async () => {
+  let hasLock = () => {};
+  let goOn = () => {};
+  const isLocked = new Promise<void>((resolve) => {
+    hasLock = resolve;
+  });
+  const isOver = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  const stopped = inTransaction(
+    database.pool,
+    async (client) => {
+      await lockContacts(client, [session.workspaceId]);
+      hasLock();
+      await isOver;
+      await client.query('SELECT 1');
+    },
+    UNDER_LOCK,
+  );
+  await isLocked;
+  await learn(fact({ jid: NUMBER }));
+  expect(await identity(NUMBER)).toMatchObject({ contactId: expect.any(String) });
+  goOn();
+  const error = await stopped.catch((thrown: unknown) => thrown);
+  expect(isDatabaseUnavailable(error)).toBe(true);
 });
 
 describe('contacts that turn out to be one (MR-136)', () => {

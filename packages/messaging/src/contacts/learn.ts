@@ -1,4 +1,4 @@
-import { inTransaction, type Pool, type PoolClient, type Queryable } from '@wa-gate/db';
+import { inTransaction, type Pool, type PoolClient, type Queryable, type TransactionLimits } from '@wa-gate/db';
 import { newId } from '@wa-gate/kit';
 import { type BookChanges, ContactBook, type ContactRow, type ContactView, type IdentityRow } from './contact-book.ts';
 import { type ContactFact, isPersonJid, NAME_KINDS } from './contact-fact.ts';
@@ -31,6 +31,12 @@ const NEWS = {
           WHEN 'business' THEN c.business_name ELSE c.verified_name END), false)
     ORDER BY f.ord`,
 };
+
+/**
+ * Whoever has the lock of a workspace and stands still (a process that is stopped, a line that is cut) makes all others
+ * wait with their messages. So it loses the lock soon, and the others give up later than that.
+ */
+export const UNDER_LOCK: TransactionLimits = { idleMs: 3_000, lockMs: 5_000 };
 
 /**
  * One lock for each workspace, until the transaction ends: what learns of contacts in a workspace runs one after the
@@ -130,7 +136,7 @@ const MAX_NAME = 200;
 export async function learnContacts(pool: Pool, facts: readonly ContactFact[]): Promise<Learnt> {
   const news = await newsOf(pool, facts.filter(({ jid }) => isPersonJid(jid)).map(shortened));
   if (news.length === 0) return NOTHING;
-  return await inTransaction(pool, (client) => learnInTransaction(client, news));
+  return await inTransaction(pool, (client) => learnInTransaction(client, news), UNDER_LOCK);
 }
 
 /** The same inside a transaction of the caller, without the look before. */

@@ -119,6 +119,9 @@ const MOVE = {
         AND k.message_id = n.gone
     ), changes AS (
       UPDATE message_changes c SET message_id = p.kept FROM pair p WHERE c.message_id = p.gone
+    ), to_send AS (
+      UPDATE outbox o SET change_of = p.kept FROM pair p JOIN message_changes c ON c.message_id = p.gone AND c.state IS NOT NULL
+      WHERE o.message_id = c.id
     ), typed AS (
       UPDATE phone_messages t SET message_id = n.kept FROM names n
       WHERE t.session_id = n.session_id AND t.wa_message_id = n.wa_message_id AND t.message_id = n.gone

@@ -1,6 +1,7 @@
 import { FENCE_MANY, fenceParameters, type Ownership } from '@wa-gate/cluster';
 import { inTransaction, type Pool, type Queryable } from '@wa-gate/db';
 import { APPEND_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from '../events/append-events.ts';
+import { UNDER_LOCK } from './learn.ts';
 import { findCopiesOfMessages, type MergedCopies, mergeCopies, type WaitingMerge } from './merge-copies.ts';
 
 const WAITING = {
@@ -59,8 +60,11 @@ export async function publishContactMerges(pool: Pool, owners: readonly Ownershi
   const sessionIds = owners.map(({ sessionId }) => sessionId);
   const { waiting, copies } = await findCopiesOfMessages(pool, sessionIds, PAGE);
   if (copies.length === 0) return publish(pool, owners, waiting, []);
-  return inTransaction(pool, async (client) =>
-    publish(client, owners, waiting, await mergeCopies(client, owners, copies)),
+  // It holds the placements: a worker that stands still must not keep its sessions from being taken over.
+  return inTransaction(
+    pool,
+    async (client) => publish(client, owners, waiting, await mergeCopies(client, owners, copies)),
+    UNDER_LOCK,
   );
 }
 

@@ -78,7 +78,7 @@ async function work(own: readonly Ownership[], arrivals: readonly Arrival[], onE
     if ((await findContactMerges(database.pool, sessionIds)).length === 0) return;
     for (let hasMore = true; hasMore; ) {
       const published = await publishContactMerges(database.pool, own);
-      onEvents(published.events.map(({ sessionId, data }) => `${sessionId} ${data.contactId}`));
+      onEvents(published.events.map(({ sessionId, data }) => `${sessionId} ${String(data.contactId)}`));
       hasMore = published.hasMore;
     }
   };
