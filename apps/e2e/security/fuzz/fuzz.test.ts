@@ -14,7 +14,8 @@ const RUN_MS = 900_000;
 
 /**
  * Operations that need more than a request of the right schema: a token of a mail, an answer of a worker, the present
- * password, a lock that somebody's wrong passwords have set, numbers in a list, a file of CSV.
+ * password, a lock that somebody's wrong passwords have set, numbers in a list, a file of CSV, a poll
+ * or an event to answer.
  */
 const NOT_BY_CHANCE = new Set([
   'POST /api/auth/login',
@@ -28,6 +29,8 @@ const NOT_BY_CHANCE = new Set([
   'POST /api/sessions/{id}/pairing-code',
   'DELETE /api/admin/login-locks/{id}',
   'POST /api/contacts/import',
+  'POST /api/messages/{id}/votes',
+  'POST /api/messages/{id}/answer',
   'GET /api/sessions/{id}/contacts/check',
   'GET /api/sessions/{id}/lids',
   'POST /api/admin/workers',
