@@ -64,7 +64,7 @@ describe('the history (MR-035)', () => {
     expect(await find({ contact: `${ann.lid}@lid` })).toHaveLength(3);
   });
 
-  test('chats show names, the last message and what is unread; an answer makes a chat read', async () => {
+  test('chats show names, the last message and what is unread; an answer or a mark makes a chat read', async () => {
     const found = await chats();
     expect(found.map(({ name, isGroup, unreadCount }) => [name, isGroup, unreadCount])).toEqual([
       [null, true, 1],
@@ -87,6 +87,9 @@ describe('the history (MR-035)', () => {
     // Written on the phone of the account.
     await sandbox().send(session.phone.number, { to: bob.number, type: 'text', text: 'from the phone' });
     await waitFor(async () => (await chats({ unread: 'true' })).length === 1, { what: 'the chat with Bob to be read' });
+    const read = { method: 'POST' as const, json: { chat: group } };
+    await session.api.data(`/api/sessions/${session.sessionId}/chats/read`, read);
+    expect(await chats({ unread: 'true' })).toEqual([]);
   });
 
   test('is exported as it is shown, to those who may see it', async () => {

@@ -16,7 +16,8 @@ export const ChatSchema = Type.Object({
   identity: IdentitySchema,
   unreadCount: Type.Integer({
     minimum: 0,
-    description: 'Messages that came since the account has last said something in the chat, here or on its phone.',
+    description:
+      'Messages that came since the account has last said something in the chat, here or on its phone, or has marked it as read here.',
   }),
   lastMessage: Type.Optional(MessageSchema),
   lastActivityAt: timestamp(

@@ -22,8 +22,8 @@ const JID = `'62811' || lpad((1000000 + n % $4)::text, 7, '0') || '@s.whatsapp.n
  * Texts of six words and more, of which some are frequent. One in twenty has the number of an invoice, one in fifty a
  * phone number, one in ten an emoji.
  */
-const TEXT = `(SELECT string_agg(($5::text[])[1 + floor(power(random(), 2) * cardinality($5::text[]) + n * 0)::int], ' ')
-    FROM generate_series(1, 6 + n % 5))
+const TEXT = `(SELECT string_agg(($5::text[])[1 + floor(power(random(), 2) * cardinality($5::text[]))::int + w * 0], ' ')
+    FROM generate_series(1, 6 + n % 5) AS w)
   || CASE WHEN n % 20 = 0 THEN ' INV/2026/' || lpad(n::text, 7, '0') ELSE '' END
   || CASE WHEN n % 50 = 0 THEN ' 0812-' || substr(lpad(n::text, 8, '3'), 1, 4) || '-' || substr(lpad(n::text, 8, '3'), 5) ELSE '' END
   || CASE WHEN n % 10 = 0 THEN ' 👍' ELSE '' END`;

@@ -105,8 +105,8 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
   const records = createMessagesRepository(pool);
   const names = createContactNames(pool);
   const pages = createPageClient();
-  const references = createMessageReferences({ db: pool, names });
   const index = createMessageIndex({ pool });
+  const references = createMessageReferences({ db: pool, names, index });
   const messages = createMessagesService({ db: pool, messages: records, names, index, doorbells });
 
   const media = composeMedia(resources, config);

@@ -3,6 +3,7 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { TestSession, TestUser } from '../../testing/gateway-fixture.ts';
 import { receive } from '../../testing/inbound.ts';
 import { useGateway } from '../../testing/use-gateway.ts';
+import { createMessageIndex } from '../message-index/index.ts';
 
 const fixture = useGateway();
 let user: TestUser;
@@ -85,6 +86,28 @@ describe('GET /api/chats (MR-035)', () => {
     await come(BOB);
     expect(await unread('?unread=true')).toEqual([['6281987654321', 1]]);
     expect(await unread('?unread=false')).toEqual([['6281123456789', 0]]);
+  });
+
+  it('is read up to the messages that were marked as read, by whatever name of the chat', async () => {
+    const index = createMessageIndex({ pool: fixture.database.pool });
+    await come(ANN_LID, { chatAltJid: ANN });
+    const second = await come(ANN);
+    await come(ANN_LID, { chatAltJid: ANN });
+    await come(BOB);
+    await index.markRead(session.id, [second]);
+    expect(await unread()).toEqual([
+      ['6281987654321', 1],
+      ['111222333', 1],
+    ]);
+    const last = await come(ANN);
+    await index.markRead(session.id, [last, second]);
+    expect(await unread('?unread=true')).toEqual([['6281987654321', 1]]);
+    await come(ANN);
+    await index.markRead(session.id, [second]);
+    expect(await unread('?unread=true')).toEqual([
+      ['111222333', 1],
+      ['6281987654321', 1],
+    ]);
   });
 
   it('counts a message once, however often it is told: unreadable, then readable', async () => {

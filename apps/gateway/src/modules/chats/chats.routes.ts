@@ -28,7 +28,7 @@ export interface ChatsRoutesOptions {
 const tags = ['Chats'];
 const HOW = [
   'A chat with a person is one, whatever names WhatsApp has for it. `unreadCount` falls to 0 when the account says something in the chat, here or on its',
-  'phone. A message that waits to be sent, or that WhatsApp has refused, is not the last one.',
+  'phone, or marks it as read here. A message that waits to be sent, or that WhatsApp has refused, is not the last one.',
 ].join(' ');
 
 export const chatsRoutes: FastifyPluginAsyncTypebox<ChatsRoutesOptions> = async (app, options) => {

@@ -30,6 +30,7 @@ export function createMessageActions(deps: { owner: OwnerLink; references: Messa
       const { found, messages, acted } = await find(named);
       refuseOwn(found);
       await callOperation(owner, name, named.sessionId, { messages }, request);
+      await references.wereRead({ id: named.sessionId }, [acted.messageId]);
       return acted;
     };
   return {

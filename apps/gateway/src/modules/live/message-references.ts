@@ -4,6 +4,7 @@ import { ApiError } from '../../http/api-error.ts';
 import { isUuid } from '../../http/uuid.ts';
 import type { SessionRef } from '../../principal.ts';
 import type { ContactNames } from '../contacts/index.ts';
+import type { MessageIndex } from '../message-index/index.ts';
 
 /** A message as its owner names it to WhatsApp. */
 export type MessageReference = InputOf<'messages.markRead'>['messages'][number];
@@ -24,7 +25,12 @@ export interface MessageReferences {
    *
    * @throws {ApiError} INVALID_RECIPIENT, MESSAGE_NOT_FOUND: nothing was said there
    */
-  lastOf(session: SessionRef, chat: string): Promise<{ last: MessageReference; received: MessageReference[] }>;
+  lastOf(
+    session: SessionRef,
+    chat: string,
+  ): Promise<{ messageId: string; last: MessageReference; received: MessageReference[] }>;
+  /** Tells the list of chats that the account has read up to these messages. */
+  wereRead(session: Pick<SessionRef, 'id'>, messageIds: readonly string[]): Promise<void>;
 }
 
 const COLUMNS = `m.id AS "messageId", m.chat_jid AS chat, m.wa_message_id AS id, m.from_me AS "fromMe", m.from_jid AS "from",
@@ -64,8 +70,9 @@ function referred({ messageId, chat, id, fromMe, from, hasFailed, at }: Row): Re
 export function createMessageReferences(deps: {
   db: Queryable;
   names: Pick<ContactNames, 'ofChat'>;
+  index: Pick<MessageIndex, 'markRead'>;
 }): MessageReferences {
-  const { db, names } = deps;
+  const { db, names, index } = deps;
   return {
     async of(session, messageIds) {
       const ids = [...new Set(messageIds)];
@@ -82,15 +89,16 @@ export function createMessageReferences(deps: {
       const jids = await names.ofChat(session.workspaceId, chat);
       const { rows } = await db.query<Row>({ ...OF_CHAT, values: [session.id, jids] });
       const messages = rows.filter(({ hasFailed }) => !hasFailed).map(referred);
-      const last = messages[0]?.reference;
-      if (!last) throw new ApiError('MESSAGE_NOT_FOUND', { message: 'This session has no message in this chat.' });
+      const [latest] = messages;
+      if (!latest) throw new ApiError('MESSAGE_NOT_FOUND', { message: 'This session has no message in this chat.' });
       const oldest = Date.now() / 1_000 - RECEIVED.days * 86_400;
       const received = messages
         .map(({ reference }) => reference)
         .filter(({ fromMe, at }) => !fromMe && at >= oldest)
         .slice(0, RECEIVED.most);
-      return { last, received };
+      return { messageId: latest.messageId, last: latest.reference, received };
     },
+    wereRead: ({ id }, messageIds) => index.markRead(id, messageIds),
   };
 }
 

@@ -121,8 +121,10 @@ export const PRESENTERS: { [N in PresentedOperationName]: Presenter<N> } = {
   },
   'chats.markRead': {
     async present({ request, session, references, ask }) {
-      const { last, received } = await references.lastOf(session, (request.body as { chat: string }).chat);
+      const { chat } = request.body as { chat: string };
+      const { messageId, last, received } = await references.lastOf(session, chat);
       await ask({ chat: last.chat, last, messages: received.length > 0 ? received : [last] });
+      await references.wereRead(session, [messageId]);
       return { chat: last.chat };
     },
   },
@@ -178,6 +180,10 @@ async function tellSenders(call: LiveCall<'messages.markRead'> | LiveCall<'messa
   const found = await references.of(session, (request.body as { messageIds: string[] }).messageIds);
   refuseOwn(found);
   await ask({ messages: found.map(({ reference }) => reference) });
+  await references.wereRead(
+    session,
+    found.map(({ messageId }) => messageId),
+  );
   return { messages: found.map(presentActed) };
 }
 

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import {
   type ChatMessage,
   type ChatNews,
+  changedMessages,
   chatsAfter,
   type IndexedEvent,
   newsOfChats,
@@ -45,6 +46,25 @@ it('takes chats that share a name for one, by a message, by a person or by what 
   expect(chatsAfter(both, [news('8', { names: [LID, PN] })], []).written).toEqual([stored(LID, '8', 4, PN)]);
   const fresh = chatsAfter([], [news('1', { names: [LID] }), news('2', { names: [PN, LID] })], []);
   expect(fresh).toEqual({ written: [stored(LID, '2', 2, PN)], joined: [] });
+});
+
+it('counts a message once that had come under two names', () => {
+  const merged = (messageId: string): IndexedEvent => ({
+    sessionId: 's',
+    seq: 1,
+    type: 'contact.merged',
+    messageId: null,
+    data: { jids: [PN, LID], mergedMessages: [{ messageId, mergedMessageIds: ['7'] }] },
+  });
+  const messages = new Map<string, ChatMessage>([
+    ['4', { id: '4', chatJid: PN, chatAltJid: null, fromMe: false }],
+    ['5', { id: '5', chatJid: PN, chatAltJid: null, fromMe: true }],
+  ]);
+  const both = [stored(PN, '4', 1), stored(LID, '7', 1)];
+  const unread = (messageId: string) =>
+    chatsAfter(both, newsOfChats([merged(messageId)], messages), []).written[0]!.unreadCount;
+  expect([unread('4'), unread('5')]).toEqual([1, 2]);
+  expect(changedMessages(merged('4'))).toEqual(['4']);
 });
 
 it('writes nothing where nothing has changed', () => {

@@ -37,7 +37,20 @@ const ACTIVITY: ReadonlySet<EventType> = new Set<EventType>([
   'message.unsupported',
 ]);
 
-export const changesContent = ({ type }: IndexedEvent): boolean => CONTENT_EVENTS.has(type);
+/** Messages that had come under two names of a person, and are one now. */
+interface MergedMessage {
+  messageId: string;
+  mergedMessageIds: string[];
+}
+
+const mergedOf = ({ type, data }: IndexedEvent): MergedMessage[] =>
+  type === 'contact.merged' ? ((data?.mergedMessages as MergedMessage[] | undefined) ?? []) : [];
+
+/** The messages that say something new after an event. */
+export function changedMessages(event: IndexedEvent): string[] {
+  if (CONTENT_EVENTS.has(event.type)) return event.messageId === null ? [] : [event.messageId];
+  return mergedOf(event).map(({ messageId }) => messageId);
+}
 
 /** What the events of a session say of one chat. Names that are one chat are joined later. */
 export interface ChatNews {
@@ -47,7 +60,7 @@ export interface ChatNews {
   lastMessageId: string | null;
   /** The account has answered: what was unread before is read. */
   isRead: boolean;
-  /** Messages that came afterwards. */
+  /** Messages that came afterwards; below 0: that were counted twice. */
   unread: number;
 }
 
@@ -57,9 +70,12 @@ export interface ChatNews {
  */
 export function newsOfChats(events: readonly IndexedEvent[], messages: ReadonlyMap<string, ChatMessage>): ChatNews[] {
   const news: ChatNews[] = [];
-  for (const { type, messageId, data } of events) {
+  for (const event of events) {
+    const { type, messageId, data } = event;
     if (type === 'contact.merged') {
-      news.push({ names: data!.jids as string[], lastMessageId: null, isRead: false, unread: 0 });
+      const copies = mergedOf(event).filter((merged) => messages.get(merged.messageId)?.fromMe === false);
+      const unread = copies.reduce((sum, { mergedMessageIds }) => sum - mergedMessageIds.length, 0);
+      news.push({ names: data!.jids as string[], lastMessageId: null, isRead: false, unread });
       continue;
     }
     const message = ACTIVITY.has(type) && messageId !== null ? messages.get(messageId) : undefined;
@@ -135,7 +151,8 @@ function withNews(
   chat: StoredChat | undefined,
   { names, lastMessageId, isRead, unread }: ChatNews,
 ): StoredChat | undefined {
-  if (lastMessageId === null) return chat;
+  if (lastMessageId === null)
+    return chat && unread < 0 ? { ...chat, unreadCount: Math.max(0, chat.unreadCount + unread) } : chat;
   const jid = chat?.jid ?? names[0]!;
   const altJid = chat?.altJid ?? names.find((name) => name !== jid) ?? null;
   if (!chat) return { jid, altJid, lastMessageId, unreadCount: unread };

@@ -4,7 +4,7 @@ import type { Reach } from '../sessions/index.ts';
 import {
   type ChatMessage,
   type ChatNews,
-  changesContent,
+  changedMessages,
   chatsAfter,
   type IndexedEvent,
   newsOfChats,
@@ -30,6 +30,8 @@ export interface MessageIndex {
    * is very much of it, or when another process takes long: the job goes on.
    */
   catchUp(sessionIds: readonly string[]): Promise<void>;
+  /** The account has read its chats up to these messages: only what came after them is unread. */
+  markRead(sessionId: string, messageIds: readonly string[]): Promise<void>;
   /** The sessions that a caller may look into. */
   sessionsOf(reach: Reach): Promise<string[]>;
 }
@@ -58,7 +60,8 @@ const BEHIND_OF = {
   text: `SELECT s.id AS "sessionId" FROM sessions s LEFT JOIN session_counters c ON c.session_id = s.id
       LEFT JOIN message_index_progress p ON p.session_id = s.id
     WHERE s.id = ANY($1::uuid[]) AND (c.last_seq > coalesce(p.seq, 0) OR EXISTS (
-      SELECT FROM outbox o WHERE o.session_id = s.id AND o.state IN ('QUEUED', 'SENDING') AND NOT EXISTS (
+      SELECT FROM outbox o JOIN messages m ON m.id = o.message_id
+      WHERE o.session_id = s.id AND o.state IN ('QUEUED', 'SENDING') AND NOT EXISTS (
         SELECT FROM message_search f WHERE f.session_id = o.session_id AND f.message_id = o.message_id)))
     LIMIT ${SESSIONS}`,
 };
@@ -135,6 +138,20 @@ const WRITE = {
   ON CONFLICT (session_id) DO UPDATE SET seq = excluded.seq WHERE p.seq <> excluded.seq`,
 };
 
+/** What came after the latest of the messages stays unread. */
+const MARK_READ = {
+  name: 'mark-chats-read',
+  text: `WITH read AS (
+    SELECT n.jid, max(m.id::text)::uuid AS id FROM messages m JOIN sessions s ON s.id = m.session_id
+    CROSS JOIN LATERAL (SELECT m.chat_alt_jid AS jid UNION SELECT o.jid FROM ${namesOf('s.workspace_id', 'm.chat_jid')} AS o(jid)) n
+    WHERE m.session_id = $1 AND m.id = ANY($2::uuid[]) GROUP BY n.jid
+  )
+  UPDATE chats c SET unread_count = least(c.unread_count, (
+    SELECT count(*) FROM messages m WHERE m.session_id = c.session_id AND m.id > r.id AND m.direction = 'INBOUND'
+      AND (m.chat_jid IN (c.jid, c.alt_jid) OR m.chat_alt_jid IN (c.jid, c.alt_jid))))
+  FROM read r WHERE c.session_id = $1 AND c.jid = r.jid AND c.unread_count > 0`,
+};
+
 interface Progress {
   sessionId: string;
   workspaceId: string;
@@ -157,6 +174,24 @@ export function createMessageIndex({ pool }: { pool: Pool }): MessageIndex {
     return rows.map(({ sessionId }) => sessionId);
   }
 
+  async function catchUp(sessionIds: readonly string[]): Promise<void> {
+    for (let step = 0; step < CATCH_UP.steps; step += 1) {
+      const behind = await find(BEHIND_OF, sessionIds);
+      if (behind.length === 0) return;
+      try {
+        await inTransaction(pool, async (tx) => {
+          await tx.query(`SET LOCAL lock_timeout = '${LOCK_WAIT}'`);
+          await tx.query({ ...LOCK, values: [behind] });
+          await fill(tx, behind, { limit: CATCH_UP.events / CATCH_UP.steps, withWaiting: true });
+        });
+      } catch (error) {
+        // Another process fills them, or deletes from them.
+        if ((error as { code?: unknown }).code === LOCK_NOT_AVAILABLE) return;
+        throw error;
+      }
+    }
+  }
+
   return {
     async advance(limit) {
       const behind = await find(BEHIND, SESSIONS);
@@ -169,22 +204,14 @@ export function createMessageIndex({ pool }: { pool: Pool }): MessageIndex {
       });
     },
 
-    async catchUp(sessionIds) {
-      for (let step = 0; step < CATCH_UP.steps; step += 1) {
-        const behind = await find(BEHIND_OF, sessionIds);
-        if (behind.length === 0) return;
-        try {
-          await inTransaction(pool, async (tx) => {
-            await tx.query(`SET LOCAL lock_timeout = '${LOCK_WAIT}'`);
-            await tx.query({ ...LOCK, values: [behind] });
-            await fill(tx, behind, { limit: CATCH_UP.events / CATCH_UP.steps, withWaiting: true });
-          });
-        } catch (error) {
-          // Another process fills them, or deletes from them.
-          if ((error as { code?: unknown }).code === LOCK_NOT_AVAILABLE) return;
-          throw error;
-        }
-      }
+    catchUp,
+
+    async markRead(sessionId, messageIds) {
+      await catchUp([sessionId]);
+      await inTransaction(pool, async (tx) => {
+        await tx.query({ ...LOCK, values: [[sessionId]] });
+        await tx.query({ ...MARK_READ, values: [sessionId, messageIds] });
+      });
     },
 
     sessionsOf: ({ workspaceId, sessionId }) => find(OF_REACH, workspaceId, sessionId ?? null),
@@ -205,7 +232,7 @@ async function fill(
     ...EVENTS,
     values: [sessions.map(({ sessionId }) => sessionId), sessions.map(({ seq }) => seq), shares],
   });
-  const ids = new Set(events.filter(changesContent).flatMap(({ messageId }) => messageId ?? []));
+  const ids = new Set(events.flatMap(changedMessages));
   const { rows: messages } = await tx.query<IndexedMessage>({ ...MESSAGES, values: [[...ids]] });
   const chats = await chatsOf(tx, sessions, events, messages);
   if (withWaiting) {

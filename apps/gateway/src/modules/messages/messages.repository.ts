@@ -255,6 +255,15 @@ const searchAll = (order: Order) => ({
   text: `${FOUND(13)} SELECT m.id ${OF_FOUND} ORDER BY m.id ${order} LIMIT ${LIMIT}`,
 });
 const SEARCH_ALL = { DESC: searchAll('DESC'), ASC: searchAll('ASC') };
+/** Of a chat its own messages are looked through. */
+const searchChat = (order: Order) => ({
+  name: `search-chat-${order.toLowerCase()}`,
+  text: `SELECT m.id FROM sessions s CROSS JOIN LATERAL (${idsOfChat('$6')}) c
+      JOIN message_search f ON f.session_id = s.id AND f.message_id = c.id AND f.document LIKE ALL($13::text[])
+      JOIN messages m ON m.id = c.id ${WITH_OUTBOX}
+    WHERE ${OF_REACH} AND ${FILTER} ORDER BY m.id ${order} LIMIT ${LIMIT}`,
+});
+const SEARCH_CHAT = { DESC: searchChat('DESC'), ASC: searchChat('ASC') };
 const COUNT_FOUND = { name: 'count-found-messages', text: `${FOUND(12)} SELECT count(*) AS total ${OF_FOUND}` };
 
 /** Documents that a search looks through before it asks the index, over all sessions: from the first to the last. */
@@ -285,7 +294,10 @@ export function createMessagesRepository(db: Queryable): MessagesRepository {
 
   async function page(reach: Reach, filter: MessageFilter, limit: number, order: Order): Promise<MessageRecord[]> {
     const values = [...valuesOf(reach, filter), limit];
-    if (filter.search) return await read(BY_IDS, [await search(values, filter.search, limit, order)]);
+    if (filter.search) {
+      const isOfChat = filter.chatJids !== undefined;
+      return await read(BY_IDS, [await search(values, filter.search, { limit, order, isOfChat })]);
+    }
     if (filter.chatJids) {
       // The latest of several sessions reach back to different times: a full page of them may lack newer messages.
       const latest = reach.sessionId && order === 'DESC' ? await read(LIST_OF_BUSY_CHAT, values) : [];
@@ -302,8 +314,7 @@ export function createMessagesRepository(db: Queryable): MessagesRepository {
   async function search(
     values: unknown[],
     given: NonNullable<MessageFilter['search']>,
-    limit: number,
-    order: Order,
+    { limit, order, isOfChat }: { limit: number; order: Order; isOfChat: boolean },
   ): Promise<string[]> {
     const sessions = Math.max(1, given.sessionIds.length);
     for (let size = LOOK_THROUGH.first; size <= LOOK_THROUGH.last; size *= LOOK_THROUGH.factor) {
@@ -313,7 +324,14 @@ export function createMessagesRepository(db: Queryable): MessagesRepository {
       });
       const { ids, bound, hits } = rows[0]!;
       if (ids.length === limit || bound === null) return ids;
-      if (hits < size / OFTEN) break;
+      if (isOfChat || hits < size / OFTEN) break;
+    }
+    if (isOfChat) {
+      const { rows } = await db.query<{ id: string }>({
+        ...SEARCH_CHAT[order],
+        values: [...values, given.terms.patterns],
+      });
+      return rows.map(({ id }) => id);
     }
     const { rows } = await db.query<{ id: string }>({
       ...SEARCH_ALL[order],
