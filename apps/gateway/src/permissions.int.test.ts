@@ -81,6 +81,8 @@ async function readRoutes(): Promise<Route[]> {
 const urlOf = ({ path }: Route): string =>
   path
     .replace('/workspaces/{id}', `/workspaces/${workspaceId}`)
+    // Without end, but for a cursor that is none.
+    .replace('/events/stream', '/events/stream?after=none')
     .replace(/\{[^}]+\}/g, '00000000-0000-7000-8000-000000000000');
 
 async function isRefused(route: Route, as: string): Promise<boolean> {

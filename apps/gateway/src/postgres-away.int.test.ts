@@ -50,6 +50,9 @@ const WORK_ON = [
   'GET /api/errors',
   'GET /api/errors/{code}',
   'GET /api/sessions/{id}/qr/stream',
+  // Refused here: they are no WebSockets.
+  'GET /api/events/ws',
+  'GET /api/sessions/{id}/events/ws',
   ...ANSWERED_BY_OWNER.map(routeOf),
 ];
 

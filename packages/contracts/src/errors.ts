@@ -353,6 +353,12 @@ export const ERRORS = {
     retryable: true,
     sentence: 'Too many requests of this kind. Try again when `retryAfter` is over.',
   },
+  STREAM_LIMIT: {
+    status: 429,
+    retryable: true,
+    sentence:
+      'The workspace has as many event streams open as it may have. Close some, or use one stream for all sessions: GET /api/events/stream.',
+  },
   TIER_MESSAGE_LIMIT: {
     status: 429,
     retryable: true,

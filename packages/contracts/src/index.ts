@@ -10,6 +10,7 @@ export * from './contacts.ts';
 export * from './dashboard.ts';
 export * from './default-session.ts';
 export * from './errors.ts';
+export * from './event-log.ts';
 export * from './events/index.ts';
 export * from './fleet.ts';
 export * from './health.ts';

@@ -38,8 +38,7 @@ export function planCases(operations: readonly Operation[], { seed, requests }: 
 
 function validRequests(operation: Operation): fc.Arbitrary<Valid> {
   const group = (place: Parameter['in']) => {
-    // No cursor: a made-up one is refused, and mutations cover that.
-    const members = operation.parameters.filter(({ in: at, name }) => at === place && name !== 'cursor');
+    const members = operation.parameters.filter(({ in: at, name }) => at === place && !MADE_UP.has(name));
     const values = Object.fromEntries(members.map(({ name, schema }) => [name, valuesOf(limitWait(name, schema))]));
     const required = members.filter((member) => member.required || member.name === 'timeoutMs').map(({ name }) => name);
     return fc.record(values, { requiredKeys: required });
@@ -53,8 +52,13 @@ function validRequests(operation: Operation): fc.Arbitrary<Valid> {
   }) as fc.Arbitrary<Valid>;
 }
 
-const limitWait = (name: string, schema: Parameter['schema']): Parameter['schema'] =>
-  name === 'timeoutMs' ? { type: 'integer', minimum: 0, maximum: WAIT_MS } : schema;
+/** Parameters that begin where an earlier answer ended, or list names: made-up ones are refused, as mutations show. */
+const MADE_UP: ReadonlySet<string> = new Set(['cursor', 'after', 'ticket', 'events']);
+
+function limitWait(name: string, schema: Parameter['schema']): Parameter['schema'] {
+  if (name === 'timeoutMs') return { type: 'integer', minimum: 0, maximum: WAIT_MS };
+  return name === 'wait' && 'maximum' in schema ? { type: 'integer', minimum: 0, maximum: 1 } : schema;
+}
 
 function caseOf(operation: Operation, valid: Valid, prng: Prng): FuzzCase {
   const planned: FuzzCase = {

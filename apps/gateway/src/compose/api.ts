@@ -1,4 +1,5 @@
 import type { Network } from '@wa-gate/db';
+import { createSecretBox } from '@wa-gate/kit';
 import type { GatewayServices } from '../app.ts';
 import type { Config } from '../config.ts';
 import type { GatewayMetrics } from '../metrics/index.ts';
@@ -17,6 +18,7 @@ import {
   createHistoryRepository,
   createMetricsRepository,
 } from '../modules/dashboard/index.ts';
+import { createEventStreams } from '../modules/events/index.ts';
 import type { ProcessMeter } from '../modules/health/index.ts';
 import { createLiveLogins, createPeople } from '../modules/identities/index.ts';
 import { createMessageActions, createMessageReferences } from '../modules/live/index.ts';
@@ -33,6 +35,7 @@ import {
 import { createSessionDirectory, createSessionsRepository, createSessionsService } from '../modules/sessions/index.ts';
 import { createQrHistoryRepository } from '../modules/single-account/index.ts';
 import { createWebhooksService } from '../modules/webhooks/index.ts';
+import { createStreamTickets, TICKET_BOX } from '../plugins/stream-tickets.ts';
 import { createRevocations } from '../revocations/revocations.ts';
 import { createSubscriptions } from '../worker-links/subscriptions.ts';
 import { composeAccounts } from './accounts.ts';
@@ -108,6 +111,13 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
   const index = createMessageIndex({ pool });
   const references = createMessageReferences({ db: pool, names, index });
   const messages = createMessagesService({ db: pool, messages: records, names, index, doorbells });
+  const eventStreams = createEventStreams({
+    db: pool,
+    hints,
+    logger,
+    onCount: (kind, open) => metrics.eventStreams.set({ kind }, open),
+    onSent: (kind, events) => metrics.streamedEvents.inc({ kind }, events),
+  });
 
   const media = composeMedia(resources, config);
   const remover = composeRemover(resources, { owner, sessions });
@@ -128,6 +138,9 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
       owner,
       ownerStreams,
       webhooks,
+      eventStreams,
+      names,
+      tickets: createStreamTickets(createSecretBox(resources.masterKeys, TICKET_BOX)),
       audit,
       ...limits.services,
       ...accounts.services,
@@ -176,7 +189,10 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
       await limits.open();
     },
     close: async () => void (await Promise.all([revocations.stop(), limits.close()])),
-    endWaits: () => waiter.endAll(),
     disconnect: () => Promise.all([links.close(), media.close(), pages.close()]),
+    endWaits() {
+      waiter.endAll();
+      eventStreams.close();
+    },
   };
 }

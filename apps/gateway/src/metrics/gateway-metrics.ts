@@ -20,6 +20,8 @@ export interface GatewayMetrics {
   refusedByLimit: Counter<'bucket'>;
   /** Requests that were counted in this process, because Redis did not answer in time. */
   limitedLocally: Counter;
+  eventStreams: Gauge<'kind'>;
+  streamedEvents: Counter<'kind'>;
   /** Sessions that got a worker, by the reason of the placement change. */
   placementChanges: Counter<'reason'>;
   /** Sessions taken over from workers that are gone, by how that is known. */
@@ -58,6 +60,8 @@ export function createGatewayMetrics(db: Queryable, version = 'unknown'): Gatewa
     redisErrors: instruments.counter('wag_redis_errors_total'),
     refusedByLimit,
     limitedLocally: instruments.counter('wag_requests_limited_locally_total'),
+    eventStreams: instruments.gauge('wag_event_streams'),
+    streamedEvents: instruments.counter('wag_streamed_events_total'),
     placementChanges: instruments.counter('wag_placement_changes_total'),
     takeovers: instruments.counter('wag_takeovers_total'),
     placementMoves: instruments.counter('wag_placement_moves_asked_total'),

@@ -10,6 +10,7 @@ import { type Credential, isSafe, isSameOrigin, queryKeyRefused, readCredential 
 import { CSRF_HEADER, type Csrf } from './csrf.ts';
 import { bucketsOfRoute, type Limiter } from './rate-limit/index.ts';
 import { type Access, type Audience, declareAccess, type Guards, markAccess } from './route-access.ts';
+import type { StreamTickets } from './stream-tickets.ts';
 
 export interface GuardDependencies {
   keys: KeyStore;
@@ -18,6 +19,7 @@ export interface GuardDependencies {
   limiter: Limiter;
   tokens: AccessTokens;
   csrf: Csrf;
+  tickets: StreamTickets;
   allowQueryKey: boolean;
   corsOrigins: string[] | true;
 }
@@ -25,24 +27,40 @@ export interface GuardDependencies {
 export function createGuards(app: FastifyInstance, deps: GuardDependencies): Guards {
   app.addHook('onRoute', declareAccess);
 
-  async function authenticate(request: FastifyRequest, { takesQueryKey = false }: Access): Promise<Principal> {
-    const credential = readCredential(request, deps.allowQueryKey || takesQueryKey);
+  /** A ticket stands for the credential with which it was asked for. */
+  function credentialOf(request: FastifyRequest, { takesQueryKey = false, takesTicket = false }: Access) {
+    const { ticket } = (request.query ?? {}) as { ticket?: unknown };
+    if (!takesTicket || typeof ticket !== 'string') {
+      return readCredential(request, deps.allowQueryKey || takesQueryKey);
+    }
+    const { credential, grant } = deps.tickets.open(ticket);
+    request.grant = grant;
+    return credential;
+  }
+
+  async function authenticate(request: FastifyRequest, access: Access): Promise<Principal> {
+    const credential = credentialOf(request, access);
     // `?apiKey=` is for keys only: a leaked URL with a token would allow everything that its person may do.
     if (!credential || (credential.place === 'query' && credential.kind !== 'key')) {
       throw new ApiError('UNAUTHENTICATED');
     }
-    const principal = credential.kind === 'jwt' ? await fromToken(credential) : await fromKey(request, credential);
+    const find = credential.kind === 'jwt' ? fromToken(credential) : () => fromKey(request, credential);
+    const principal = await find();
+    request.findCallerAgain = find;
     if (credential.place === 'cookie' && !isSafe(request)) assertNotForged(request, principal);
     request.principal = principal;
     return principal;
   }
 
-  async function fromToken({ value }: Credential): Promise<Principal> {
+  /** A token is valid for minutes, and the login that it is of for longer: a stream lasts as long as the login. */
+  function fromToken({ value }: Credential): () => Promise<Principal> {
     const { sub, ws, sid } = deps.tokens.verify(value);
-    const [person, isAlive] = await Promise.all([deps.people.find(sub, ws), deps.logins.isAlive(sid)]);
-    if (!person || !isAlive) throw new ApiError('UNAUTHENTICATED');
-    assertAccountActive(person);
-    return { ...person, kind: 'user', loginId: sid };
+    return async () => {
+      const [person, isAlive] = await Promise.all([deps.people.find(sub, ws), deps.logins.isAlive(sid)]);
+      if (!person || !isAlive) throw new ApiError('UNAUTHENTICATED');
+      assertAccountActive(person);
+      return { ...person, kind: 'user', loginId: sid };
+    };
   }
 
   /**

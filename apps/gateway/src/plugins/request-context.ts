@@ -2,11 +2,18 @@ import { newRequestId } from '@wa-gate/kit';
 import type { FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import type { Principal } from '../principal.ts';
+import type { StreamGrant } from './stream-tickets.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** The principal; set by the hooks of plugins/guards. */
     principal: Principal | null;
+    /**
+     * The same caller by what is true now, for answers that last. Rejects as the request would be refused by now.
+     */
+    findCallerAgain: (() => Promise<Principal>) | null;
+    /** Of the ticket that the request came with. */
+    grant: StreamGrant | null;
   }
 }
 
@@ -23,6 +30,8 @@ export function requestIdOf(request: Pick<FastifyRequest['raw'], 'headers'>): st
 export const requestContext = fastifyPlugin(
   async (app) => {
     app.decorateRequest('principal', null);
+    app.decorateRequest('findCallerAgain', null);
+    app.decorateRequest('grant', null);
     app.addHook('onRequest', (request, reply, done) => {
       reply.header('x-request-id', request.id).header('x-api-version', 'v1');
       done();

@@ -28,6 +28,8 @@ export interface Access {
   workspace?: 'credential' | 'path';
   /** A stream that browsers open without headers of their own: a session key may come as `?apiKey=`. @default false */
   takesQueryKey?: boolean;
+  /** A stream that browsers open: a ticket may come as `?ticket=`, in place of a credential. @default false */
+  takesTicket?: boolean;
 }
 
 /** Makes the hook of a route; it runs before the body is read. */

@@ -35,6 +35,9 @@ const SLOW = [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 /** What a request is, for its latency and its availability. */
 const REQUEST_CLASSES = ['send', 'live', 'read', 'write', 'probe'] as const;
 
+/** How events are streamed; `wait`: by calls that wait for the next one. */
+const STREAM_KINDS = ['sse', 'websocket', 'wait'] as const;
+
 /** How an ended lease is explained. */
 const LEASE_ENDS = ['connection refused', 'newer incarnation', 'goodbye', 'lease expired'] as const;
 
@@ -303,6 +306,20 @@ export const METRICS = {
     help: 'How long receivers take.',
     from: JOBS,
     buckets: QUICK,
+  },
+  wag_event_streams: {
+    type: 'gauge',
+    unit: 'streams',
+    help: 'Open streams of events, and calls that wait for an event.',
+    from: GATEWAY,
+    labels: { kind: STREAM_KINDS },
+  },
+  wag_streamed_events_total: {
+    type: 'counter',
+    unit: 'events',
+    help: 'Events sent over streams, and to calls of the log.',
+    from: GATEWAY,
+    labels: { kind: STREAM_KINDS },
   },
   wag_mail_attempts_total: {
     type: 'counter',

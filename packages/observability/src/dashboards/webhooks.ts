@@ -2,7 +2,7 @@ import { curve, type DashboardSpec, figure, quantiles } from './spec.ts';
 
 export const webhooks: DashboardSpec = {
   name: 'webhooks',
-  title: 'wa-gate / Webhooks and mails',
+  title: 'wa-gate / Webhooks, streams and mails',
   description: 'What leaves for receivers of customers, and for mailboxes.',
   rows: [
     {
@@ -40,6 +40,18 @@ export const webhooks: DashboardSpec = {
           '`failed`: the last attempt, the event is not delivered.',
         ),
         curve('Receivers', 's', quantiles('wag_webhook_attempt_duration_seconds'), 'How long they take.'),
+      ],
+    },
+    {
+      title: 'Streams',
+      panels: [
+        curve('Open', 'none', [['sum by (kind) (wag_event_streams)', '{{kind}}']], 'Over all gateways.'),
+        curve(
+          'Events',
+          'ops',
+          [['sum by (kind) (rate(wag_streamed_events_total[$__rate_interval]))', '{{kind}}']],
+          'Sent over streams, and to calls of the log.',
+        ),
       ],
     },
     {

@@ -1,6 +1,6 @@
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
-import { TOKEN_PREFIX } from '@wa-gate/kit';
 import type { DueDelivery } from '@wa-gate/messaging';
+import { eventIdPrefix, presentEvent } from '../../modules/events/index.ts';
 
 const SECRET_PREFIX = 'whsec_';
 
@@ -22,7 +22,7 @@ export function createSigner(sessionId: string, slug: string, secret: string): S
     : Buffer.from(secret);
   return {
     slug,
-    idPrefix: `${TOKEN_PREFIX.event}${sessionId.replaceAll('-', '')}_`,
+    idPrefix: eventIdPrefix(sessionId),
     key: createSecretKey(Buffer.from(secret)),
     standardKey: createSecretKey(standard),
   };
@@ -42,17 +42,9 @@ export interface WebhookRequestParts {
  * verifiers, keyed with the whole secret as text too.
  */
 export function buildWebhookRequest(event: DueDelivery, signer: Signer, now: Date): WebhookRequestParts {
-  const id = `${signer.idPrefix}${event.seq}`;
-  const unsigned = JSON.stringify({
-    id,
-    event: event.type,
-    timestamp: Math.floor(event.createdAt / 1_000),
-    sessionId: signer.slug,
-    seq: event.seq,
-    epoch: event.epoch ?? 0,
-    data: event.data,
-    metadata: event.metadata ?? {},
-  });
+  const payload = presentEvent(event, signer);
+  const { id } = payload;
+  const unsigned = JSON.stringify(payload);
   const body = `${unsigned.slice(0, -1)},"signature":"${hex(signer.key, unsigned)}"}`;
   const sentAt = String(Math.floor(now.getTime() / 1_000));
   const standard = createHmac('sha256', signer.standardKey).update(`${id}.${sentAt}.${body}`).digest('base64');

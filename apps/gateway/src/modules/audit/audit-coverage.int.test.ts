@@ -34,6 +34,7 @@ const EXCEPTIONS: Record<string, string> = {
   'POST /api/messages/{id}/media/retry': 'nothing is changed: what the message has always had is fetched',
   'POST /api/media/uploads': 'its end is the upload of a file, and has an entry',
   'DELETE /api/media/uploads/{id}': 'nothing was stored yet',
+  'POST /api/events/tickets': 'a ticket allows for a minute to read what its caller may read',
   'PUT /api/admin/workers/{id}/heartbeat': 'figures of a worker, several times a minute',
   ...Object.fromEntries(
     OPERATION_NAMES.flatMap((name) => {

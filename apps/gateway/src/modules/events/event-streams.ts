@@ -1,0 +1,41 @@
+import type { Queryable } from '@wa-gate/db';
+import type { Logger } from '@wa-gate/kit';
+import type { SessionHints } from '../../worker-links/session-hints.ts';
+import { createEventLog, type EventLog } from './event-log.ts';
+import { createEventTails, type EventTails } from './event-tails.ts';
+import { createOpenStreams, type OpenStreams, type StreamKind } from './open-streams.ts';
+
+/** What the streams of a process share. */
+export interface EventStreams {
+  log: EventLog;
+  tails: EventTails;
+  streams: OpenStreams;
+  logger: Logger;
+  onSent?: ((kind: StreamKind, events: number) => void) | undefined;
+  /** Ends all streams. */
+  close(): void;
+}
+
+export function createEventStreams(deps: {
+  db: Queryable;
+  hints: SessionHints;
+  logger: Logger;
+  onSent?: (kind: StreamKind, events: number) => void;
+  onCount?: (kind: StreamKind, open: number) => void;
+}): EventStreams {
+  const { db, hints, logger, onSent, onCount } = deps;
+  const log = createEventLog(db);
+  const tails = createEventTails({ log, hints, logger });
+  const streams = createOpenStreams({ onCount });
+  return {
+    log,
+    tails,
+    streams,
+    logger,
+    onSent,
+    close() {
+      streams.endAll();
+      tails.close();
+    },
+  };
+}
