@@ -11,7 +11,12 @@ interface SessionEvents {
   highestFirstTry: number;
   /** Events about an incoming message, by its id at WhatsApp. */
   received: Map<string, Set<string>>;
+  /** Events about the file of one, by the same id. */
+  fetched: Map<string, Set<string>>;
 }
+
+const ABOUT_MESSAGES: ReadonlySet<string> = new Set(['message.received', 'message.recovered']);
+const ABOUT_FILES: ReadonlySet<string> = new Set(['media.ready', 'media.failed']);
 
 /** The webhook endpoint of a customer: deduplicates by event id and never fails. One path per session. */
 export class EventLedger {
@@ -63,12 +68,23 @@ export class EventLedger {
    * is known.
    */
   expect(sessionId: string, secret: string): void {
-    this.sessions.set(sessionId, { secret, seen: new Set(), highestFirstTry: 0, received: new Map() });
+    this.sessions.set(sessionId, {
+      secret,
+      seen: new Set(),
+      highestFirstTry: 0,
+      received: new Map(),
+      fetched: new Map(),
+    });
   }
 
   /** The count of different events about this incoming message. */
   timesReceived(sessionId: string, waMessageId: string): number {
     return this.sessions.get(sessionId)?.received.get(waMessageId)?.size ?? 0;
+  }
+
+  /** The count of different events about the file of this incoming message. */
+  timesFetched(sessionId: string, waMessageId: string): number {
+    return this.sessions.get(sessionId)?.fetched.get(waMessageId)?.size ?? 0;
   }
 
   countReceived(): number {
@@ -97,8 +113,12 @@ export class EventLedger {
       if (event.seq < session.highestFirstTry) this.outOfOrder++;
       session.highestFirstTry = Math.max(session.highestFirstTry, event.seq);
     }
-    if (event.event !== 'message.received' && event.event !== 'message.recovered') return;
+    const counts = ABOUT_MESSAGES.has(event.event)
+      ? session.received
+      : ABOUT_FILES.has(event.event)
+        ? session.fetched
+        : null;
     const id = String(event.data.waMessageId);
-    session.received.set(id, (session.received.get(id) ?? new Set()).add(event.id));
+    counts?.set(id, (counts.get(id) ?? new Set()).add(event.id));
   }
 }

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import { findViolations } from '@wa-gate/messaging';
 import type { Fleet } from '../harness/fleet.ts';
+import type { System } from '../harness/system.ts';
 import type { Player } from './cast.ts';
 import type { EventLedger } from './event-ledger.ts';
 import type { History } from './history.ts';
@@ -42,6 +44,7 @@ export async function judge(evidence: Evidence): Promise<Verdict[]> {
     ...(await judgeSent(evidence)),
     ...(await judgeWire(evidence)),
     ...(await judgeReceived(evidence)),
+    ...(await judgeFiles(evidence)),
     ...(await judgeEvents(evidence)),
     ...(await judgePeople(evidence)),
     ...(await judgeSessions(evidence)),
@@ -154,6 +157,37 @@ async function judgeReceived({ fleet, traffic, ledger, players }: Evidence): Pro
     verdict('inbound not at the webhook receiver', notDelivered),
     verdict('inbound at the webhook receiver as two events', deliveredTwice),
   ];
+}
+
+/** Every file that came, as the API gives it. */
+async function judgeFiles({ fleet, traffic, ledger }: Evidence): Promise<Verdict[]> {
+  const { system } = fleet;
+  const wrong: string[] = [];
+  const toldTwice: string[] = [];
+  for (const { text, waMessageId, player, file } of traffic.written) {
+    if (file === null) continue;
+    const name = `${text} at ${player.sessionId} ${waMessageId}`;
+    const times = ledger.timesFetched(player.sessionId, waMessageId);
+    if (times > 1) toldTwice.push(`${name}: ${times} events`);
+    const { rows } = await system.services.pool.query<{ id: string; status: string; error: string | null }>(
+      `SELECT f.id, f.status, f.error_message AS error FROM media f JOIN messages m ON m.id = f.message_id
+       JOIN sessions s ON s.id = m.session_id WHERE s.slug = $1 AND m.wa_message_id = $2`,
+      [player.sessionId, waMessageId],
+    );
+    const [media] = rows;
+    const hash = media?.status === 'ready' ? await hashOf(system, player, media.id) : null;
+    if (hash !== file || times === 0)
+      wrong.push(`${name}: ${JSON.stringify(media)}, ${times} events, ${hash} for ${file}`);
+  }
+  return [
+    verdict('received files missing or wrong', wrong),
+    verdict('received files at the webhook receiver as two events', toldTwice),
+  ];
+}
+
+async function hashOf(system: System, { apiKey }: Player, mediaId: string): Promise<string> {
+  const { status, body } = await system.gateway.as(apiKey).call<Buffer>(`/api/media/${mediaId}/content`);
+  return status === 200 ? createHash('sha256').update(body).digest('hex') : `answer ${status}`;
 }
 
 async function judgeEvents({ fleet, ledger }: Evidence): Promise<Verdict[]> {

@@ -68,6 +68,7 @@ export async function untilQuiet(
     (SELECT count(*) FROM inbound_journal WHERE projected_at IS NULL) AS journal,
     (SELECT count(*) FROM ${WAITING_DELIVERIES} AS waiting) AS deliveries,
     (SELECT count(*) FROM contact_merges) AS merges,
+    (SELECT count(*) FROM media_downloads) AS files,
     (SELECT sum(last_seq) FROM session_counters) AS seq`;
   let last: Record<string, number> = {};
   const isQuiet = async () => {
@@ -77,11 +78,7 @@ export async function untilQuiet(
     for (const number of numbers) last.waiting! += await fleet.system.sandbox.waitingStanzas(number);
     // Receipts still come in after the last send: quiet is when nothing was appended since the look before.
     return (
-      !last.sending &&
-      !last.journal &&
-      !last.deliveries &&
-      !last.merges &&
-      !last.waiting &&
+      [last.sending, last.journal, last.deliveries, last.files, last.merges, last.waiting].every((count) => !count) &&
       String(before.seq) === String(last.seq)
     );
   };

@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SendResult } from '@wa-gate/contracts';
 import type { Envelope, GatewayClient } from '../harness/gateway-client.ts';
@@ -25,6 +26,8 @@ export interface Written {
   player: Player;
   /** A second copy came under another name, maybe before the two names were known to be one person's. */
   isCopied: boolean;
+  /** Hex SHA-256 of its file, if it has one. */
+  file: string | null;
 }
 
 /** Somebody who writes to a session for the first time. */
@@ -60,6 +63,9 @@ const INTRODUCTION = [
   { addressing: 'pn', hidesOtherName: true },
   { addressing: 'lid' },
 ] as const;
+/** So many messages of phones are one with a file, which has up to so many bytes. */
+const FILE_EVERY = 10;
+const MAX_FILE_BYTES = 300_000;
 
 /** Sends messages of customers and of phones at a rate, each with a text of its own. */
 export class Traffic {
@@ -202,9 +208,14 @@ export class Traffic {
     from: string,
     to: { to: string; [field: string]: unknown },
   ): Promise<Written> {
-    const written: Written = { waMessageId: '', text: `in ${this.written.length}`, player, isCopied: false };
+    const text = `in ${this.written.length}`;
+    const hasFile = from === player.friend && this.written.length % FILE_EVERY === 0;
+    const file = hasFile ? randomBytes(this.random.between(1, MAX_FILE_BYTES)) : null;
+    const hash = file && createHash('sha256').update(file).digest('hex');
+    const written: Written = { waMessageId: '', text, player, isCopied: false, file: hash };
     this.written.push(written);
-    written.waMessageId = (await this.system.sandbox.send(from, { ...to, type: 'text', text: written.text })).id;
+    const words = file ? { type: 'image', caption: text, data: file.toString('base64') } : { type: 'text', text };
+    written.waMessageId = (await this.system.sandbox.send(from, { ...to, ...words })).id;
     return written;
   }
 }

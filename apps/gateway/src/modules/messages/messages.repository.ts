@@ -117,8 +117,10 @@ const COUNTED = `CASE WHEN m.kind = 'poll' THEN (SELECT json_build_object('voter
     FROM (SELECT c.data->>'response' AS response, count(*) AS people FROM message_changes c
       WHERE c.message_id = m.id AND c.kind = 'answer' AND c.is_current GROUP BY 1) n) END`;
 
-/** The file that came with the message. */
-const MEDIA = `(SELECT ${shownMedia('f')} FROM media f WHERE f.message_id = m.id ORDER BY f.id LIMIT 1)`;
+/** The file that came with the message, or that it was sent with: one file may be sent in several messages. */
+const MEDIA = `CASE WHEN m.content ? 'mediaId'
+    THEN (SELECT ${shownMedia('f')} FROM media f WHERE f.id = (m.content->>'mediaId')::uuid AND f.workspace_id = s.workspace_id)
+    ELSE (SELECT ${shownMedia('f')} FROM media f WHERE f.message_id = m.id ORDER BY f.id LIMIT 1) END`;
 
 const COLUMNS = `m.id, m.session_id AS "sessionId", s.workspace_id AS "workspaceId", s.slug, m.direction, m.wa_message_id AS "waMessageId", m.chat_jid AS "chatJid", m.from_jid AS "fromJid",
   m.from_me AS "fromMe", m.recipients, CASE WHEN m.direction = 'OUTBOUND' THEN CASE WHEN o.message_id IS NULL THEN 'phone' ELSE 'api' END END AS source,
