@@ -117,7 +117,7 @@ describe('what goes into the images (MR-181)', () => {
     expect(readdirSync(join(out, 'migrate/prisma/migrations')).sort()).toEqual(ours);
   });
 
-  test('gateway: the libraries of media are in its folder, and make a voice note there (MR-157)', async () => {
+  test('gateway: the libraries of media are in its folder, and make a voice note and a picture there (MR-157)', async () => {
     // A tenth of a second of silence, 16 bits, 48 kHz.
     const wav = Buffer.alloc(44 + 9600);
     wav.write('RIFF\0\0\0\0WAVEfmt ', 'latin1');
@@ -143,6 +143,13 @@ describe('what goes into the images (MR-181)', () => {
       worker.on('message', (answer) => console.log(Object.keys(answer).join()));`;
     expect(await node(['--input-type=module', '--eval', script])).toEqual({ code: 0, output: 'isLoaded\noutput' });
     expect((await readFile(made)).subarray(0, 4).toString()).toBe('OggS');
+    // What `import('sharp')` of the program finds.
+    const picture = `
+      import { createRequire } from 'node:module';
+      const sharp = createRequire(${JSON.stringify(bundle)})('sharp');
+      const image = sharp({ create: { width: 9, height: 9, channels: 3, background: '#f00' } });
+      console.log((await sharp(await image.webp().toBuffer()).metadata()).format);`;
+    expect(await node(['--input-type=module', '--eval', picture])).toEqual({ code: 0, output: 'webp' });
   });
 
   test.each([
