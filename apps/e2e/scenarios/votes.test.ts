@@ -171,6 +171,9 @@ test.each(['pn', 'lid'] as const)(
     const data = await vote(other, group.id, theirs.waMessageId, ['Salad']);
     expect(data).toMatchObject({ messageId: theirs.messageId, senderName: 'Other', options: ['Salad'] });
     expect(countsOf(await votesOf(theirs.messageId))).toEqual([1, 0, 0, 1]);
+    // The key has the names of the other addressing, of which this message tells nothing.
+    await vote(other, group.id, theirs.waMessageId, ['Soup'], { namedBy: addressing === 'pn' ? 'lid' : 'pn' });
+    expect(countsOf(await votesOf(theirs.messageId))).toEqual([1, 0, 1, 0]);
   },
 );
 

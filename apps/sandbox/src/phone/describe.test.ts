@@ -27,6 +27,49 @@ test.each<[string, proto.IMessage, object | null]>([
     { type: 'poll', text: 'q', details: { options: ['a'], selectableCount: 1 } },
   ],
   [
+    'a poll in its newer envelope',
+    { pollCreationMessageV4: { message: { pollCreationMessage: { name: 'q', options: [{ optionName: 'a' }] } } } },
+    { type: 'poll', text: 'q', details: { options: ['a'], selectableCount: 0 } },
+  ],
+  [
+    'several contacts, with what their cards say',
+    {
+      contactsArrayMessage: {
+        displayName: 'Both',
+        contacts: [
+          { displayName: 'Ann', vcard: 'BEGIN:VCARD\nFN:Ann\nTEL;type=WORK;waid=1555:+1 555\nORG:A\\, B;\nEND:VCARD' },
+          { displayName: 'Bob', vcard: 'BEGIN:VCARD\nFN:Bob\nEND:VCARD' },
+        ],
+      },
+    },
+    {
+      type: 'contact',
+      text: 'Both',
+      details: {
+        contacts: [
+          { name: 'Ann', phones: [{ number: '+1 555', waId: '1555', label: 'work' }], organization: 'A, B' },
+          { name: 'Bob' },
+        ],
+      },
+    },
+  ],
+  [
+    'an event',
+    { eventMessage: { name: 'party', startTime: 1_700_000_000, location: { name: 'Café' }, isCanceled: true } },
+    {
+      type: 'event',
+      text: 'party',
+      details: { startTime: '2023-11-14T22:13:20.000Z', location: { name: 'Café' }, canceled: true },
+    },
+  ],
+  [
+    'a pressed button',
+    { buttonsResponseMessage: { selectedButtonId: 'y', selectedDisplayText: 'Yes' } },
+    { type: 'buttonReply', text: 'Yes', details: { buttonId: 'y' } },
+  ],
+  ['a vote', { pollUpdateMessage: { pollCreationMessageKey: key } }, { type: 'vote', details: { target } }],
+  ['a form of a later protobuf', { messageContextInfo: { messageSecret: Buffer.alloc(32) } }, { type: 'unknown' }],
+  [
     'a picture that is viewed once',
     {
       viewOnceMessage: { message: { imageMessage: { caption: 'c', directPath: '/v/x', mediaKey: Buffer.from([1]) } } },
