@@ -26,8 +26,8 @@ const root = fileURLToPath(repositoryFile('./'));
 const { PROGRAMS } = (await import(repositoryFile('scripts/lib/images/programs.mjs').href)) as {
   PROGRAMS: Record<string, { ports: Record<string, number> }>;
 };
-/** What is rendered: each overlay, and `production` with the Gateway API. */
-const VARIANTS = [...OVERLAYS, 'gateway-api'] as const;
+/** What is rendered: each overlay, and `production` with the Gateway API, and with a bucket for files. */
+const VARIANTS = [...OVERLAYS, 'gateway-api', 'media-s3'] as const;
 let rendered: Map<string, KubernetesObject[]>;
 let facts: Facts;
 const copy = mkdtempSync(join(tmpdir(), 'wa-gate-k8s-'));
@@ -36,16 +36,23 @@ beforeAll(async () => {
   facts = readFacts();
   rendered = new Map();
   for (const overlay of OVERLAYS) rendered.set(overlay, await renderOverlay(overlay));
-  rendered.set('gateway-api', await renderGatewayApi());
+  rendered.set(
+    'gateway-api',
+    await renderChanged((text) => text.replace('- ../../components/ingress', '- ../../components/gateway-api')),
+  );
+  rendered.set(
+    'media-s3',
+    await renderChanged((text) => text.replace('components:\n', 'components:\n  - ../../components/media-s3\n')),
+  );
 });
 afterAll(() => rmSync(copy, { recursive: true, force: true }));
 
 /** As docs/kubernetes.md says: another component in the overlay. */
-async function renderGatewayApi(): Promise<KubernetesObject[]> {
+async function renderChanged(change: (text: string) => string): Promise<KubernetesObject[]> {
   await cp(manifestsFolder, copy, { recursive: true });
   const file = join(copy, 'overlays/production/kustomization.yaml');
   const text = readFileSync(file, 'utf8');
-  const changed = text.replace('- ../../components/ingress', '- ../../components/gateway-api');
+  const changed = change(text);
   expect(changed).not.toBe(text);
   writeFileSync(file, changed);
   return render(join(copy, 'overlays/production'));
@@ -86,11 +93,30 @@ describe.each(VARIANTS)('the manifests of %s (MR-182)', (variant) => {
         'ScaledObject/worker',
         'ServiceMonitor/worker',
       ],
-      'gateway-api': ['Gateway/wa-gate', 'HTTPRoute/gateway', 'ScaledObject/worker'],
+      'gateway-api': ['Gateway/wa-gate', 'HTTPRoute/gateway', 'ScaledObject/worker', 'PersistentVolumeClaim/media'],
+      'media-s3': ['Ingress/gateway', 'ScaledObject/worker'],
     }[variant];
     expect(names).toEqual(expect.arrayContaining(wanted));
     for (const name of ['NetworkPolicy/default-deny', 'Job/migrate', 'PodDisruptionBudget/worker'])
       expect(names).toContain(name);
+  });
+
+  test('keep files in one place for all pods', () => {
+    const ours = objectsOf(variant)
+      .filter(isWorkload)
+      .filter(({ metadata }) => ['gateway', 'jobs', 'worker'].includes(metadata.name));
+    const claims = ours.map(({ spec }) =>
+      (spec.template.spec.volumes ?? []).flatMap(({ persistentVolumeClaim: claim }) =>
+        claim ? [(claim as { claimName: string }).claimName] : [],
+      ),
+    );
+    expect(claims).toEqual(ours.map(() => (variant === 'media-s3' ? [] : ['media'])));
+    expect(objectsOf(variant).map(nameOf).includes('PersistentVolumeClaim/media')).toBe(variant !== 'media-s3');
+    const stores = ours.map(
+      ({ spec }) =>
+        environmentOf(spec.template.spec.containers[0]!, objectsOf(variant)).values.get('MEDIA_STORE') ?? 'local',
+    );
+    expect(stores).toEqual(ours.map(() => (variant === 'media-s3' ? 's3' : 'local')));
   });
 
   test('wait for the migration before anything of the version starts', () => {
