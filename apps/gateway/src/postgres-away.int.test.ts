@@ -75,10 +75,14 @@ beforeAll(async () => {
   const login = { email: user.email, password: 'correct horse' };
   const hook = { url: 'https://example.com/hook', events: ['message.received'] };
   const metrics = { sessionCount: 1, cpuUsage: 1, memoryUsage: 1 };
+  const file = { base64: Buffer.from('some text').toString('base64'), fileName: 'some.txt' };
+  const stored = await fixture.call('POST', '/api/media', { as: user.token, body: file });
+  const signed = await fixture.call('POST', `/api/media/${stored.body.data.mediaId}/url`, { as: user.token, body: {} });
   // Routes for which the example of the description is not enough.
   const special: Record<string, Call> = {
     'DELETE /api/sessions/{id}': ['DELETE', at, { as: user.token }],
     'DELETE /api/sessions/{id}/webhook': ['DELETE', `${at}/webhook`, { as: session.key }],
+    'GET /api/media/{id}/file': ['GET', signed.body.data.url, {}],
     'GET /api/messages/{id}': ['GET', message, { as: session.key }],
     'GET /api/messages/{id}/changes': ['GET', `${message}/changes`, { as: session.key }],
     'GET /api/messages/{id}/receipts': ['GET', `${message}/receipts`, { as: session.key }],
