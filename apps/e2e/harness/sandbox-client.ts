@@ -36,6 +36,8 @@ export interface PhoneMessage {
   text: string | null;
   /** The other fields of the type, such as coordinates. */
   details: Record<string, unknown>;
+  /** What is shown of a file beside its bytes. */
+  media: Record<string, unknown> | null;
   wireCount: number;
   /** Devices (`<number>:<device>`) that have confirmed it. */
   receipts: { delivered: string[]; read: string[]; played: string[] };
@@ -177,6 +179,14 @@ export class SandboxClient {
 
   sendText(number: string, to: string, text: string): Promise<{ id: string }> {
     return this.send(number, { to, type: 'text', text });
+  }
+
+  /** The file of a message, as the phone has fetched, checked and decrypted it. */
+  async file(number: string, id: string): Promise<Buffer> {
+    const answer = await fetch(`${this.http.url}/phones/${number}/messages/${id}/media`);
+    const bytes = Buffer.from(await answer.arrayBuffer());
+    if (!answer.ok) throw new Error(`The phone answered ${answer.status}: ${bytes.toString()}`);
+    return bytes;
   }
 
   /** The kinds of messages that phones can send, from the description of the control API. */

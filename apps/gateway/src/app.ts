@@ -254,14 +254,17 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
     await scope.register(sessionKeysRoutes, { ...services, guards });
     await scope.register(workspacesRoutes, { ...services, guards });
     await scope.register(noticesRoutes, { ...services, guards });
-    await scope.register(messagesRoutes, { ...services, limiter, guards });
+    const ofFiles = {
+      ...settings.files,
+      maxFileBytes: (request: FastifyRequest) => largestFile(request, services.limitSettings, settings.files),
+    };
+    await scope.register(messagesRoutes, { ...services, ...ofFiles, limiter, guards });
     await scope.register(chatsRoutes, { ...services, guards });
     await scope.register(mediaRoutes, {
       ...services,
-      ...settings.files,
+      ...ofFiles,
       basePath,
       guards,
-      maxFileBytes: (request) => largestFile(request, services.limitSettings, settings.files),
     });
     await scope.register(contactsRoutes, { ...services, guards });
     await scope.register(webhooksRoutes, { ...services, guards });

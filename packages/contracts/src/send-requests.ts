@@ -1,6 +1,6 @@
 import { type Static, type TObject, type TProperties, type TSchema, Type } from 'typebox';
 import { defaultSessionQuery } from './default-session.ts';
-import { KIND_NAMES, type KindName, kindOf, OFFERED_KINDS } from './kinds/index.ts';
+import { KIND_NAMES, type KindName, kindOf } from './kinds/index.ts';
 import { LIMITS } from './limits.ts';
 import { anyObject, line, oneOf, requestBody } from './schema.ts';
 
@@ -190,8 +190,8 @@ const sendRequestOf = (name: KindName, more: TProperties = {}) =>
     kindOf(name).summary,
   );
 
-const eachKind = <T>(make: (name: KindName) => T, names = KIND_NAMES) =>
-  Object.fromEntries(names.map((name) => [name, make(name)])) as Record<KindName, T>;
+const eachKind = <T>(make: (name: KindName) => T) =>
+  Object.fromEntries(KIND_NAMES.map((name) => [name, make(name)])) as Record<KindName, T>;
 
 /** The name of a request in generated clients, such as `SendTextRequest`. */
 const nameOf = (name: KindName, from: string): string =>
@@ -205,9 +205,9 @@ const oneOfKinds = (schemas: Record<KindName, TObject>, from = '') =>
     type: 'object',
     discriminator: {
       propertyName: 'type',
-      mapping: eachKind((name) => `#/components/schemas/${nameOf(name, from)}`, OFFERED_KINDS),
+      mapping: eachKind((name) => `#/components/schemas/${nameOf(name, from)}`),
     },
-    oneOf: OFFERED_KINDS.map((name) => schemas[name]),
+    oneOf: KIND_NAMES.map((name) => schemas[name]),
     examples: (schemas[DEFAULT_KIND] as { examples?: unknown[] }).examples,
   });
 
@@ -221,7 +221,7 @@ export const SendFromDefaultRequestSchema = oneOfKinds(SEND_FROM_DEFAULT_REQUEST
 
 /** The requests of each kind, by their names in the description of the API. */
 export const NAMED_SEND_REQUESTS = Object.fromEntries(
-  OFFERED_KINDS.flatMap((name) => [
+  KIND_NAMES.flatMap((name) => [
     [nameOf(name, ''), SEND_REQUESTS[name]],
     [nameOf(name, 'FromDefault'), SEND_FROM_DEFAULT_REQUESTS[name]],
   ]),

@@ -166,6 +166,7 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
         messages: records,
         names,
         previews: createLinkPreviews({ client: pages, logger, thumbnail: media.thumbnail }),
+        files: media.messageFiles,
         waiter,
         onAccepted: (kind, by) => metrics.accepted.inc({ kind, by }),
       }),

@@ -6,9 +6,11 @@ import {
   createMediaIntake,
   createMediaRepository,
   createMediaService,
+  createMessageFiles,
   createResumableUploads,
   createSignedUrls,
   type MediaService,
+  type MessageFiles,
   type ResumableUploads,
 } from '../modules/media/index.ts';
 import type { Resources } from './resources.ts';
@@ -18,6 +20,7 @@ export interface Media {
   services: { media: MediaService; resumableUploads: ResumableUploads };
   /** A small JPEG of a picture of a page; `undefined`: none can be made of it. */
   thumbnail(picture: Buffer): Promise<Buffer | undefined>;
+  messageFiles: MessageFiles;
   close(): Promise<void>;
 }
 
@@ -48,6 +51,7 @@ export function composeMedia(resources: Resources, config: Config): Media {
         await file[Symbol.asyncDispose]();
       }
     },
+    messageFiles: createMessageFiles({ pool, store, workFolder, intake, media, tools, logger }),
     close: async () => void (await Promise.all([tools.close(), fetcher.close()])),
   };
 }

@@ -1,5 +1,5 @@
 import type { ScalingSignal } from '@wa-gate/cluster';
-import { MESSAGE_LIMIT, OFFERED_KINDS, RATE_LIMIT_NAMES } from '@wa-gate/contracts';
+import { KIND_NAMES, MESSAGE_LIMIT, RATE_LIMIT_NAMES } from '@wa-gate/contracts';
 import type { Queryable } from '@wa-gate/db';
 import { type Counter, createInstruments, type Gauge, type Histogram, type Instruments } from '@wa-gate/kit';
 import { QUEUE_NAMES, readQueueFigures } from '@wa-gate/messaging';
@@ -47,7 +47,7 @@ export function createGatewayMetrics(db: Queryable, version = 'unknown'): Gatewa
     return queues.set(QUEUE_NAMES.mails, await readMailFigures(db));
   });
   const accepted = instruments.counter('wag_messages_accepted_total');
-  for (const kind of OFFERED_KINDS) for (const by of ['gateway', 'owner']) accepted.inc({ kind, by }, 0);
+  for (const kind of KIND_NAMES) for (const by of ['gateway', 'owner']) accepted.inc({ kind, by }, 0);
   const refusedByLimit = instruments.counter('wag_requests_limited_total');
   for (const bucket of [...RATE_LIMIT_NAMES, MESSAGE_LIMIT]) refusedByLimit.inc({ bucket }, 0);
   return {

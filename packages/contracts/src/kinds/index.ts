@@ -41,12 +41,6 @@ export type KindName = keyof typeof KINDS;
 
 export const KIND_NAMES = Object.keys(KINDS) as readonly KindName[];
 
-/** The kinds that workers can send and the API does not offer yet. */
-const NOT_OFFERED: readonly KindName[] = ['image', 'video', 'audio', 'document', 'sticker', 'album'];
-
-/** The kinds that the API offers. */
-export const OFFERED_KINDS: readonly KindName[] = KIND_NAMES.filter((name) => !NOT_OFFERED.includes(name));
-
 /** The fields of a kind as the outbox has them: files are references. */
 export type RequestOf<K extends KindName> = Resolved<Static<TObject<(typeof KINDS)[K]['request']>>>;
 export type ContentOf<K extends KindName> = Static<TObject<(typeof KINDS)[K]['content']>>;

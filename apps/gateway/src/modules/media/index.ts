@@ -1,6 +1,11 @@
 export { createFileFetcher } from './intake/fetch-file.ts';
+export { acceptFileBodies } from './intake/file-bodies.ts';
 export { createMediaIntake } from './intake/media-intake.ts';
+export { requestFiles } from './intake/request-files.ts';
+export { typedFields } from './intake/typed-fields.ts';
+export { INTAKE_ERRORS } from './intake-errors.ts';
 export { createMediaRepository } from './media.repository.ts';
 export { createMediaService, type MediaService } from './media.service.ts';
+export { createMessageFiles, type FilesOfCall, type MessageFiles, type TakenFiles } from './message-files.ts';
 export { createResumableUploads, type ResumableUploads } from './resumable-uploads.ts';
 export { createSignedUrls } from './signed-urls.ts';

@@ -187,7 +187,7 @@ describe('a send is refused', () => {
   it.each([
     [
       'another type',
-      { to: text.to, type: 'image', media: { url: 'https://example.com/a.png' } },
+      { to: text.to, type: 'hologram', media: { url: 'https://example.com/a.png' } },
       'MESSAGE_TYPE_UNSUPPORTED',
     ],
     ['no text', { to: text.to, type: 'text' }, 'VALIDATION'],

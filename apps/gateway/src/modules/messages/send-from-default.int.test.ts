@@ -58,7 +58,7 @@ describe('POST /api/messages/send (MR-033, MR-199)', () => {
     expect(body.data).toMatchObject({ type: 'location', text: null, content: { latitude: 1.5, longitude: -0.25 } });
     const moved = { ...place, latitude: 2 };
     expect((await send({ headers: { 'idempotency-key': 'b' }, body: moved })).status).toBe(422);
-    expect((await send({ body: { type: 'image' } })).body.code).toBe('MESSAGE_TYPE_UNSUPPORTED');
+    expect((await send({ body: { type: 'hologram' } })).body.code).toBe('MESSAGE_TYPE_UNSUPPORTED');
   });
 
   it('a key of one session sends from it; no other can be named', async () => {

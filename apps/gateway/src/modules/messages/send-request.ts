@@ -1,8 +1,8 @@
 import {
   DEFAULT_KIND,
+  KIND_NAMES,
   type KindName,
   kindOf,
-  OFFERED_KINDS,
   type OutboundRequest,
   type SendRequest,
 } from '@wa-gate/contracts';
@@ -75,11 +75,11 @@ export function requestHashOf(
 export function refuseUnsupportedType(body: unknown): void {
   const type = (body as { type?: unknown } | null | undefined)?.type;
   if (typeof type !== 'string' || isKind(type)) return;
-  const supported = OFFERED_KINDS.map((name) => `"${name}"`);
+  const supported = KIND_NAMES.map((name) => `"${name}"`);
   throw new ApiError('MESSAGE_TYPE_UNSUPPORTED', {
     message: `Messages of type "${type.slice(0, 40)}" are not yet supported. Send type ${supported.join(' or ')}.`,
-    details: { supported: OFFERED_KINDS },
+    details: { supported: KIND_NAMES },
   });
 }
 
-export const isKind = (type: unknown): type is KindName => (OFFERED_KINDS as readonly unknown[]).includes(type);
+export const isKind = (type: unknown): type is KindName => (KIND_NAMES as readonly unknown[]).includes(type);

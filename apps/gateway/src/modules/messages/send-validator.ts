@@ -1,5 +1,5 @@
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
-import { DEFAULT_KIND, type KindName, OFFERED_KINDS, oneOf } from '@wa-gate/contracts';
+import { DEFAULT_KIND, KIND_NAMES, type KindName, oneOf } from '@wa-gate/contracts';
 import { lazily } from '@wa-gate/kit';
 import type { FastifySchemaCompiler } from 'fastify';
 import { type TObject, type TSchema, Type } from 'typebox';
@@ -12,7 +12,7 @@ import { isKind } from './send-request.ts';
  * fields of the kind and not of a union.
  */
 export function sendValidator(requests: Readonly<Record<KindName, TObject>>): FastifySchemaCompiler<TSchema> {
-  const byKind = new Map(OFFERED_KINDS.map((name) => [name, validatorOf(requests[name], name)]));
+  const byKind = new Map(KIND_NAMES.map((name) => [name, validatorOf(requests[name], name)]));
   const validate = (body: unknown) => {
     const type = (body as { type?: unknown } | null | undefined)?.type;
     return byKind.get(isKind(type) ? type : DEFAULT_KIND)!(body);
@@ -24,10 +24,7 @@ function validatorOf(request: TObject, name: KindName) {
   // A body without a kind, or with one that is no text, is validated here: the error names all kinds.
   const schema =
     name === DEFAULT_KIND
-      ? Type.Object(
-          { ...request.properties, type: Type.Optional(oneOf(OFFERED_KINDS)) },
-          { additionalProperties: false },
-        )
+      ? Type.Object({ ...request.properties, type: Type.Optional(oneOf(KIND_NAMES)) }, { additionalProperties: false })
       : request;
   const validator = lazily((): Validator => Compile(schema));
   return (body: unknown) =>

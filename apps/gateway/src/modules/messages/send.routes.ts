@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import {
+  DEFAULT_KIND,
   ForwardRequestSchema,
   LIMITS,
   MESSAGE_LIMIT,
@@ -18,6 +19,7 @@ import {
   success,
   type WaitFor,
 } from '@wa-gate/contracts';
+import type { WorkFolder } from '@wa-gate/media';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ok } from '../../http/envelope.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
@@ -25,11 +27,12 @@ import type { Limiter } from '../../plugins/rate-limit/index.ts';
 import type { Guards } from '../../plugins/route-access.ts';
 import type { SessionRef } from '../../principal.ts';
 import { principalOf } from '../../principal.ts';
-import { DEFAULT_SESSION_ERRORS, type SessionDirectory, sessionOfRequest } from '../sessions/index.ts';
+import { acceptFileBodies, INTAKE_ERRORS, requestFiles, typedFields } from '../media/index.ts';
+import { DEFAULT_SESSION_ERRORS, reachOf, type SessionDirectory, sessionOfRequest } from '../sessions/index.ts';
 import { forwardOf } from './forwarding.ts';
 import { refuseWrongKey } from './idempotency-header.ts';
 import type { MessagesService } from './messages.service.ts';
-import { refuseUnsupportedType } from './send-request.ts';
+import { isKind, refuseUnsupportedType } from './send-request.ts';
 import { sendValidator } from './send-validator.ts';
 import type { Forwarding, Sending } from './sending.ts';
 
@@ -39,6 +42,9 @@ export interface SendRoutesOptions {
   directory: SessionDirectory;
   limiter: Limiter;
   guards: Guards;
+  workFolder: WorkFolder;
+  /** Bytes of the largest file that the caller may send. */
+  maxFileBytes: (request: FastifyRequest) => number;
 }
 
 const tags = ['Messages'];
@@ -59,6 +65,11 @@ const ERRORS = [
   'WA_REACHOUT_TIMELOCK',
   'TIER_MESSAGE_LIMIT',
   'ENGINE_UNSUPPORTED',
+  ...INTAKE_ERRORS,
+  'MEDIA_NOT_FOUND',
+  'MEDIA_NOT_READY',
+  'MEDIA_EXPIRED',
+  'MEDIA_TOOL_MISSING',
 ] as const;
 const answers = { 200: success(SendResultSchema), 202: success(SendResultSchema) };
 
@@ -73,6 +84,15 @@ interface SendCall {
 export const sendRoutes: FastifyPluginAsyncTypebox<SendRoutesOptions> = async (app, options) => {
   const { sending, messages, directory, limiter, guards } = options;
 
+  await acceptFileBodies(app, {
+    ...options,
+    fromForm: (fields, file) => {
+      const type = fields.get('type');
+      const schema = SEND_FROM_DEFAULT_REQUESTS[isKind(type) ? type : DEFAULT_KIND];
+      return { ...typedFields(fields, schema as never), ...(file && { media: { base64: file } }) };
+    },
+  });
+
   async function send(
     call: Omit<SendCall, 'body'> & FastifyRequest,
     reply: FastifyReply,
@@ -86,7 +106,10 @@ export const sendRoutes: FastifyPluginAsyncTypebox<SendRoutesOptions> = async (a
     const waiting = { wait, timeoutMs };
     const idempotencyKey = call.headers['idempotency-key'];
     const apiKeyId = principal.kind === 'key' ? principal.keyId : undefined;
-    const sent = await sending.send(session, body, { ...waiting, idempotencyKey, apiKeyId }, forwarding);
+    // An administrator may send by a session of another workspace: files are looked for in that one.
+    const reach = { ...reachOf(principal), workspaceId: session.workspaceId };
+    const files = { reach, files: requestFiles(call) };
+    const sent = await sending.send(session, body, { ...waiting, idempotencyKey, apiKeyId, files }, forwarding);
     const { result, isSettled, isReplay } = sent;
     if (isReplay) {
       reply.header('idempotent-replayed', 'true');

@@ -1,5 +1,6 @@
 import {
   describeMessageState,
+  ERRORS,
   filesOf,
   type KindName,
   LIMITS,
@@ -26,7 +27,9 @@ import type { SessionRef } from '../../principal.ts';
 import type { Doorbells } from '../../worker-links/doorbells.ts';
 import type { Offers } from '../../worker-links/offers.ts';
 import type { ContactNames, Recipient } from '../contacts/index.ts';
+import type { FilesOfCall, MessageFiles, TakenFiles } from '../media/index.ts';
 import type { LinkPreviews } from './link-preview/link-previews.ts';
+
 import type { MessageRecord, MessagesRepository } from './messages.repository.ts';
 import { type Expectation, isReached, type OutcomeWaiter, type WaitGoal } from './outcome-waiter.ts';
 import { presentError } from './present-message.ts';
@@ -42,6 +45,7 @@ export interface SendingDependencies {
   messages: MessagesRepository;
   names: Pick<ContactNames, 'recipient'>;
   previews: LinkPreviews;
+  files: MessageFiles;
   waiter: OutcomeWaiter;
   /** A message was accepted, by this process or by the owner of its session. */
   onAccepted?: (kind: KindName, by: 'gateway' | 'owner') => void;
@@ -54,6 +58,8 @@ export interface SendOptions {
   apiKeyId?: string | undefined;
   /** Of the header `Idempotency-Key`. */
   idempotencyKey?: string | undefined;
+  /** The files of the call, and what it may use of those that were uploaded before. */
+  files: FilesOfCall;
 }
 
 export interface SendOutcome {
@@ -105,10 +111,10 @@ async function readMessage(
   session: SessionRef,
   { givenJid, chatJid }: Recipient,
   body: SendRequest,
+  { request: fields, identity }: Pick<TakenFiles<OutboundRequest>, 'request' | 'identity'>,
   options: SendOptions,
   forwarding: Forwarding | undefined,
 ): Promise<AcceptedMessage> {
-  const fields = outboundOf(body);
   const given = await readSendContext(messages, session, body, chatJid);
   const linkPreview = await previewOf(previews, body, fields);
   const forwardedCount = forwarding?.forwardedCount;
@@ -125,7 +131,7 @@ async function readMessage(
     ...(parts.length > 0 && { parts: parts.map((part) => partOf(part, ids, context)) }),
     metadata: body.metadata,
     failIfUncertain: body.onUncertain && body.onUncertain === 'fail',
-    idempotency: idempotencyOf(body, givenJid, request, options.idempotencyKey, forwarding),
+    idempotency: idempotencyOf(body, givenJid, identity, options.idempotencyKey, forwarding),
     apiKeyId: options.apiKeyId,
     trace: presentTraceparent(),
   };
@@ -156,7 +162,7 @@ const isOffered = ({ request, parts = [] }: AcceptedMessage): boolean =>
 
 /** Accepts messages and waits for what becomes of them. */
 export function createSending(deps: SendingDependencies): Sending {
-  const { db, doorbells, offers, messages, names, previews, waiter, onAccepted } = deps;
+  const { db, doorbells, offers, messages, names, previews, files, waiter, onAccepted } = deps;
 
   /** One statement in PostgreSQL and one notification. */
   async function accept(message: AcceptedMessage): Promise<Extract<Acceptance, { outcome: 'accepted' | 'used' }>> {
@@ -265,36 +271,64 @@ export function createSending(deps: SendingDependencies): Sending {
     }
   }
 
+  /** Has it accepted, and waits for what becomes of it. */
+  async function sendMessage(
+    session: SessionRef,
+    recipient: Recipient,
+    request: SendRequest,
+    message: AcceptedMessage,
+    options: SendOptions,
+  ): Promise<SendOutcome> {
+    const { wait } = options;
+    const timeoutMs = withTyping(options.timeoutMs, request);
+    const { messageId, waMessageId } = message;
+    const ids: Ids = { messageId, waMessageId, ...partsOf(message) };
+    if (wait === 'queued') {
+      const acceptance = await accept(message);
+      if (acceptance.outcome === 'used') return await replay(session, acceptance.messageIds, options);
+      const result = { ...ids, ...describeMessageState('QUEUED'), ...toChat(recipient) };
+      return { result, isSettled: false, isReplay: false };
+    }
+    const expectation = await waiter.expect(session.id, messageId, wait, timeoutMs);
+    let acceptance: Awaited<ReturnType<typeof accept>>;
+    try {
+      acceptance = await acceptSoon(message, expectation, timeoutMs);
+    } catch (error) {
+      expectation.cancel();
+      throw error;
+    }
+    if (acceptance.outcome === 'accepted') {
+      const chat = () => readChat(session, request.to, recipient);
+      return { ...(await conclude(session, ids, wait, expectation, chat)), isReplay: false };
+    }
+    expectation.cancel();
+    return await replay(session, acceptance.messageIds, options);
+  }
+
   return {
     async send(session, request, options, forwarding) {
-      const { wait } = options;
-      const timeoutMs = withTyping(options.timeoutMs, request);
       refuseWhatIsNoText(request);
       const recipient = await names.recipient(session.workspaceId, request.to);
-      const message = await readMessage({ messages, previews }, session, recipient, request, options, forwarding);
-      await refuseTakenId(message);
-      const { messageId, waMessageId } = message;
-      const ids: Ids = { messageId, waMessageId, ...partsOf(message) };
-      if (wait === 'queued') {
-        const acceptance = await accept(message);
-        if (acceptance.outcome === 'used') return await replay(session, acceptance.messageIds, options);
-        const result = { ...ids, ...describeMessageState('QUEUED'), ...toChat(recipient) };
-        return { result, isSettled: false, isReplay: false };
-      }
-      const expectation = await waiter.expect(session.id, messageId, wait, timeoutMs);
-      let acceptance: Awaited<ReturnType<typeof accept>>;
+      const taken = await files.take(session, outboundOf(request), options.files);
       try {
-        acceptance = await acceptSoon(message, expectation, timeoutMs);
+        const message = await readMessage(
+          { messages, previews },
+          session,
+          recipient,
+          request,
+          taken,
+          options,
+          forwarding,
+        );
+        await refuseTakenId(message);
+        const outcome = await sendMessage(session, recipient, request, message, options);
+        if (outcome.isReplay) await taken.discard();
+        return outcome;
       } catch (error) {
-        expectation.cancel();
+        // What was refused needs no files. Of what failed otherwise nobody knows whether it was accepted.
+        if (error instanceof ApiError && ERRORS[error.code].status < 500) await taken.discard();
         throw error;
       }
-      if (acceptance.outcome === 'accepted') {
-        const chat = () => readChat(session, request.to, recipient);
-        return { ...(await conclude(session, ids, wait, expectation, chat)), isReplay: false };
-      }
-      expectation.cancel();
-      return await replay(session, acceptance.messageIds, options);
     },
   };
 }
