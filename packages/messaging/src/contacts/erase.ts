@@ -33,6 +33,8 @@ const BLANK_EVENTS = {
       || CASE WHEN e.data ? 'chat' THEN '{"chat":"erased"}'::jsonb ELSE '{}' END
       || CASE WHEN e.data ? 'from' THEN '{"from":"erased"}'::jsonb ELSE '{}' END
       || CASE WHEN e.data ? 'to' THEN '{"to":"erased"}'::jsonb ELSE '{}' END
+      || CASE WHEN e.data ? 'media'
+        THEN jsonb_build_object('media', jsonb_build_object('mediaId', e.data->'media'->'mediaId', 'status', 'expired')) ELSE '{}' END
       || CASE WHEN e.data ? 'media' THEN jsonb_build_object('media',
         jsonb_build_object('mediaId', e.data->'media'->'mediaId', 'status', 'expired')) ELSE '{}' END
     FROM (SELECT unnest($1::text[]) AS id UNION SELECT a.id::text FROM message_aliases a WHERE a.message_id = ANY($1::uuid[])) m

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createLogger, newId } from '@wa-gate/kit';
 import { createTestDatabase, type SeededSession, seedSession, type TestDatabase } from '@wa-gate/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { eraseContact } from '../contacts/erase.ts';
 import { findMediaFile } from './files.ts';
 import { keepMedia } from './keep-bytes.ts';
 import { findMedia, findMediaOfMessages, insertReadyMedia, type NewMedia } from './media.ts';
@@ -168,6 +169,29 @@ describe('media and their files (MR-051)', () => {
     // The bytes are the sweep's: it needs to know where they are.
     expect(await findMediaFile(database.pool, owner.workspaceId, sha256)).not.toBeNull();
   });
+});
+
+it('a person who is erased leaves no name and no preview of a file in the events', async () => {
+  const jid = '6281200000001@s.whatsapp.net';
+  const [messageId, mediaId] = [newId(), newId()];
+  await database.pool.query(
+    `INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, from_jid, from_me, kind, state)
+     VALUES ($1, $2, 'INBOUND', 'WA-IN', $3, $3, false, 'image', 'DELIVERED')`,
+    [messageId, owner.sessionId, jid],
+  );
+  const media = { mediaId, status: 'ready', fileName: 'passport of Ann.jpg', thumbnail: 'AAAA' };
+  const data = { messageId, waMessageId: 'WA-IN', chat: jid, from: jid, fromMe: false, type: 'image', media };
+  await database.pool.query(`INSERT INTO events (session_id, seq, type, data) VALUES ($1, 1, 'media.ready', $2)`, [
+    owner.sessionId,
+    data,
+  ]);
+  await eraseContact(
+    database.pool,
+    { workspaceId: owner.workspaceId, contactId: newId(), jids: [jid] },
+    { messages: true },
+  );
+  const { rows } = await database.pool.query('SELECT data FROM events WHERE session_id = $1', [owner.sessionId]);
+  expect(rows.map((row) => row.data.media)).toEqual([{ mediaId, status: 'expired' }]);
 });
 
 describe('the media store of an installation', () => {
