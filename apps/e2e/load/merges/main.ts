@@ -110,5 +110,4 @@ the sandbox: ${JSON.stringify(await sandbox.misdeeds())}`);
   if (!isWhole || [...bad, violations.length, misnamed.length].some((it) => it > 0)) process.exitCode = 1;
 } finally {
   await system.stop();
-  await services.release();
 }
