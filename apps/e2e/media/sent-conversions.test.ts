@@ -1,7 +1,6 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import * as contracts from '@wa-gate/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { provideFfmpeg, type TestFfmpeg } from '../harness/ffmpeg.ts';
 import { addPhone, type PairedSession, pairSession, registerTenant } from '../harness/pair-session.ts';
@@ -12,15 +11,12 @@ import { waitFor } from '../harness/wait-for.ts';
 /** What the message says of its file. */
 type PhoneMedia = Record<string, unknown> & { mimetype: string; waveform?: string; thumbnail?: string };
 
-/** Until the API offers kinds with files there is nothing to send; a contract without the list offers all of them. */
-const { OFFERED_KINDS } = contracts as { OFFERED_KINDS?: readonly string[] };
-const isOffered = OFFERED_KINDS?.includes('audio') ?? true;
-const tool: TestFfmpeg | undefined = isOffered ? await provideFfmpeg() : undefined;
+const tool: TestFfmpeg = await provideFfmpeg();
 
 /** What phones get of files that had to be converted, through the whole system. */
-describe.skipIf(!isOffered)('files that are converted', () => {
+describe('files that are converted', () => {
   const system = useSystem({
-    env: { gateway: { ...(tool?.folder !== undefined && { FFMPEG_DIR: tool.folder }) } },
+    env: { gateway: { ...(tool.folder !== undefined && { FFMPEG_DIR: tool.folder }) } },
   });
   let session: PairedSession;
   let friend: Phone;
@@ -37,7 +33,7 @@ describe.skipIf(!isOffered)('files that are converted', () => {
 
   async function source(name: string, ...args: string[]): Promise<string> {
     const path = join(folder, name);
-    await tool!.ffmpeg(...args, path);
+    await tool.ffmpeg(...args, path);
     return (await readFile(path)).toString('base64');
   }
 
@@ -77,7 +73,7 @@ describe.skipIf(!isOffered)('files that are converted', () => {
       expect(media).toMatchObject({ mimetype: 'audio/ogg; codecs=opus', seconds: 3, voice: true });
       const waveform = Buffer.from(media.waveform!, 'base64');
       expect([waveform.length, Math.max(...waveform)]).toEqual([64, 100]);
-      expect(await tool!.streamOf(path, 'a')).toMatchObject({ codec_name: 'opus', channels: 1, sample_rate: '48000' });
+      expect(await tool.streamOf(path, 'a')).toMatchObject({ codec_name: 'opus', channels: 1, sample_rate: '48000' });
     });
 
     test('of AMR too', async () => {
@@ -85,7 +81,7 @@ describe.skipIf(!isOffered)('files that are converted', () => {
       const amr = Buffer.concat([Buffer.from('#!AMR\n'), ...Array.from({ length: 150 }, () => frame)]);
       const { media, path } = await shown({ type: 'audio', voice: true, media: { base64: amr.toString('base64') } });
       expect(media).toMatchObject({ mimetype: 'audio/ogg; codecs=opus', seconds: 3, voice: true });
-      expect(await tool!.streamOf(path, 'a')).toMatchObject({ codec_name: 'opus', channels: 1 });
+      expect(await tool.streamOf(path, 'a')).toMatchObject({ codec_name: 'opus', channels: 1 });
     });
   });
 
@@ -112,7 +108,7 @@ describe.skipIf(!isOffered)('files that are converted', () => {
       const video = await shown({ type: 'video', media: { base64: webm } });
       expect(video.media).toMatchObject({ mimetype: 'video/mp4', seconds: 2, width: 320, height: 240 });
       expect(Buffer.from(video.media.thumbnail!, 'base64').subarray(0, 2).toString('hex')).toBe('ffd8');
-      expect(await tool!.streamOf(video.path, 'v')).toMatchObject({ codec_name: 'h264' });
+      expect(await tool.streamOf(video.path, 'v')).toMatchObject({ codec_name: 'h264' });
       const gif = await shown({ type: 'video', gif: true, media: { base64: await source('moving.gif', ...PATTERN) } });
       expect(gif.media).toMatchObject({ mimetype: 'video/mp4', gif: true });
     });
