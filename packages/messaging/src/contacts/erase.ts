@@ -40,6 +40,12 @@ const BLANK_EVENTS = {
     FROM (SELECT unnest($1::text[]) AS id UNION SELECT a.id::text FROM message_aliases a WHERE a.message_id = ANY($1::uuid[])) m
     WHERE e.data ? 'messageId' AND e.data->>'messageId' = m.id`,
 };
+/** Of the messages and of their changes. A repeated request would be answered with a message that is gone. */
+const FORGET_KEYS = {
+  name: 'erase-keys',
+  text: `DELETE FROM idempotency_keys WHERE session_id = $1 AND (message_id = ANY($2::uuid[])
+    OR message_id IN (SELECT id FROM message_changes WHERE message_id = ANY($2::uuid[])))`,
+};
 const DELETE_MESSAGES = { name: 'erase-messages', text: 'DELETE FROM messages WHERE id = ANY($1::uuid[])' };
 
 /**
@@ -97,6 +103,7 @@ async function eraseMessages(pool: Pool, sessionId: string, jids: readonly strin
     if (rows.length === 0) break;
     erased += await deleteMessages(
       pool,
+      sessionId,
       rows.map(({ id }) => id),
     );
   }
@@ -106,15 +113,17 @@ async function eraseMessages(pool: Pool, sessionId: string, jids: readonly strin
       values: [sessionId, jids, after],
     });
     const page: { ids: string[]; last: string | null; count: number } = rows[0]!;
-    for (let n = 0; n < page.ids.length; n += BATCH) erased += await deleteMessages(pool, page.ids.slice(n, n + BATCH));
+    for (let n = 0; n < page.ids.length; n += BATCH)
+      erased += await deleteMessages(pool, sessionId, page.ids.slice(n, n + BATCH));
     if (page.count < PAGE) return erased;
     after = page.last;
   }
 }
 
-async function deleteMessages(pool: Pool, ids: readonly string[]): Promise<number> {
+async function deleteMessages(pool: Pool, sessionId: string, ids: readonly string[]): Promise<number> {
   return inTransaction(pool, async (client) => {
     await client.query({ ...BLANK_EVENTS, values: [ids] });
+    await client.query({ ...FORGET_KEYS, values: [sessionId, ids] });
     const { rowCount } = await client.query({ ...DELETE_MESSAGES, values: [ids] });
     return rowCount ?? 0;
   });

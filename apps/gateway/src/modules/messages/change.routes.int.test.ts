@@ -1,6 +1,6 @@
 import type { ErrorCode } from '@wa-gate/contracts';
 import { newId } from '@wa-gate/kit';
-import { recordOutcomes, storeInbound } from '@wa-gate/messaging';
+import { eraseContact, recordOutcomes, storeInbound } from '@wa-gate/messaging';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { TestSession, TestUser } from '../../testing/gateway-fixture.ts';
 import { useGateway } from '../../testing/use-gateway.ts';
@@ -201,4 +201,24 @@ it('the changes of a message and their outbox rows are deleted with it', async (
   await call('POST', queued(`/api/messages/${messageId}/reaction`), { emoji: '👍' });
   await fixture.database.pool.query('DELETE FROM messages WHERE id = $1', [messageId]);
   expect(await outboxOf(messageId)).toEqual([]);
+});
+
+it('I8 the keys of an erased message and of its changes are free again', async () => {
+  const send = () =>
+    call('POST', queued(`/api/sessions/${session.slug}/send`), { to: ANN, text: 'a', clientMessageId: 'order-1' });
+  const keys = async () =>
+    (await fixture.database.pool.query('SELECT FROM idempotency_keys WHERE session_id = $1', [session.id])).rowCount;
+  const { messageId, waMessageId } = (await send()).body.data;
+  await recordOutcomes(fixture.database.pool, [{ ...owner(), waMessageId, state: 'SENT', at: new Date() }]);
+  const body = { emoji: '👍' };
+  await call('POST', queued(`/api/messages/${messageId}/reaction`), body, { 'idempotency-key': 'reaction-1' });
+  expect(await keys()).toBe(2);
+  const { rows } = await fixture.database.pool.query('SELECT workspace_id AS id FROM sessions WHERE id = $1', [
+    session.id,
+  ]);
+  const contact = { workspaceId: rows[0].id, contactId: newId(), jids: [ANN] };
+  expect(await eraseContact(fixture.database.pool, contact, { messages: true })).toBeGreaterThan(0);
+  expect(await keys()).toBe(0);
+  const again = await send();
+  expect([again.status, again.body.data.messageId === messageId]).toEqual([202, false]);
 });
