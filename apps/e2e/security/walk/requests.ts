@@ -10,6 +10,11 @@ export interface WalkRequest {
   json: unknown;
 }
 
+/** Operations whose body is bytes, with their type. */
+const BYTES: Readonly<Record<string, string>> = {
+  'PATCH /api/media/uploads/{id}': 'application/offset+octet-stream',
+};
+
 /** Builds a valid request, so that the answer depends on the ids alone. */
 export function requestFor(
   operation: Operation,
@@ -22,7 +27,8 @@ export function requestFor(
     encodeURIComponent(ids.get(`path ${name}`)!),
   );
   const query = new URLSearchParams();
-  const headers: Record<string, string> = {};
+  const bytes = BYTES[operation.id];
+  const headers: Record<string, string> = bytes === undefined ? {} : { 'content-type': bytes };
   for (const parameter of operation.parameters) {
     const id = ids.get(`${parameter.in} ${parameter.name}`);
     const value = id ?? (parameter.required ? sampleOf(parameter.schema) : undefined);

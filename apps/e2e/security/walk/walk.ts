@@ -32,10 +32,13 @@ const DIFFERENT_HEADERS =
   /^(?:date|x-request-id|ratelimit-.*|x-ratelimit-.*|retry-after|connection|keep-alive|content-length)$/;
 
 /**
- * Routes about polls, events and chats that the worlds have none of, and about messages of the session that the walk
- * names: the message of a world is of another one. Their owner gets a 404 as well.
+ * Routes about polls, events, chats and files of messages that the worlds have none of, and about messages of the
+ * session that the walk names: the message of a world is of another one. Their owner gets a 404 as well, and so does a
+ * URL without the right signature.
  */
 const ABOUT_OTHERS = new Set([
+  'GET /api/media/{id}/file',
+  'POST /api/messages/{id}/media/retry',
   'GET /api/messages/{id}/votes',
   'GET /api/messages/{id}/answers',
   ...['read', 'played', 'star', 'delete-for-me'].map((path) => `POST /api/sessions/{id}/messages/${path}`),
@@ -51,7 +54,13 @@ const FOR_HOLDERS = new Set(['GET /api/invitations/{token}']);
 const NOT_FOR_OWNERS = new Set(['POST /api/invitations/{token}/accept']);
 
 export async function askAs(api: GatewayClient, method: string, path: string, json?: unknown, headers = {}) {
-  const call: HttpCall = { method: method as 'GET', headers, ...(json !== undefined && { json }) };
+  const isBytes = 'content-type' in headers;
+  const call: HttpCall = {
+    method: method as 'GET',
+    headers,
+    ...(json !== undefined && { json }),
+    ...(isBytes && { raw: Buffer.from('x') }),
+  };
   const answer = await api.call(path, call);
   const text = Buffer.isBuffer(answer.body) ? answer.body.toString('utf8') : JSON.stringify(answer.body ?? '');
   return { status: answer.status, headers: answer.headers, text };

@@ -5,6 +5,8 @@ export const RESOURCE_KINDS = [
   'session',
   'internal session',
   'message',
+  'file',
+  'upload',
   'contact',
   'lid',
   'key',
@@ -27,6 +29,8 @@ const BY_PATH: Record<string, ResourceKind> = {
   '/api/sessions/{id}': 'session',
   '/api/admin/sessions/{id}': 'internal session',
   '/api/messages/{id}': 'message',
+  '/api/media/{id}': 'file',
+  '/api/media/uploads/{id}': 'upload',
   '/api/contacts/{id}': 'contact',
   '/api/chats/{chat}': 'contact',
   '/api/sessions/{id}/chats/{chat}': 'contact',
@@ -57,6 +61,7 @@ const BY_NAME: Record<string, ResourceKind> = {
   workerId: 'worker',
   replyTo: 'message',
   messageIds: 'message',
+  mediaId: 'file',
 };
 
 /** Parameters and body members that are no resource ids: those that the caller chooses, and WhatsApp's. */

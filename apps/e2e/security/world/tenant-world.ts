@@ -58,6 +58,13 @@ export async function makeTenantWorld(
   const { chat: contact } = sent.body.data.identities ?? {};
   if (!contact?.contactId || !contact.lid) throw new Error(`No contact was made: ${JSON.stringify(sent.body)}`);
 
+  const file = { base64: Buffer.from(mark).toString('base64'), fileName: `${mark}.txt` };
+  const { mediaId } = await api.data<{ mediaId: string }>('/api/media', { method: 'POST', json: file });
+  const { uploadId } = await api.data<{ uploadId: string }>('/api/media/uploads', {
+    method: 'POST',
+    headers: { 'tus-resumable': '1.0.0', 'upload-length': '9' },
+  });
+
   const keys = new Map<string, CreatedKey>();
   for (const role of ['owner', 'operator', 'viewer']) {
     const json = { name: `${role} ${mark}`, role };
@@ -96,6 +103,8 @@ export async function makeTenantWorld(
       ['session', [own, slug]],
       ['internal session', sessions.map(({ id }) => id)],
       ['message', [sent.body.data.messageId]],
+      ['file', [mediaId]],
+      ['upload', [uploadId]],
       ['contact', [contact.contactId]],
       ['lid', [contact.lid.replace('@lid', '')]],
       ['key', [...keys.values()].map(({ key }) => key.id)],

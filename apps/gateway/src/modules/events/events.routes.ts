@@ -282,10 +282,12 @@ export const eventsRoutes: FastifyPluginAsyncTypebox<EventsRoutesOptions> = asyn
     wsHandler: (socket, request) => runEventSocket(socket, request.liveFeed!),
   });
 
-  /** Before the connection is a WebSocket, so that a refusal is an answer of HTTP. */
+  /** Before the connection is a WebSocket, so that a refusal is an answer of HTTP, as it is for what is none. */
   function openSocket(sessionOf: (request: Request) => string | undefined) {
     return async (request: FastifyRequest): Promise<void> => {
-      if (request.ws) request.liveFeed = await openLive(request as Request, 'websocket', sessionOf(request as Request));
+      const session = sessionOf(request as Request);
+      if (request.ws) request.liveFeed = await openLive(request as Request, 'websocket', session);
+      else await scopeOf(request as Request, session);
     };
   }
 
