@@ -82,6 +82,20 @@ beforeAll(async () => {
   const special: Record<string, Call> = {
     'DELETE /api/sessions/{id}': ['DELETE', at, { as: user.token }],
     'DELETE /api/sessions/{id}/webhook': ['DELETE', `${at}/webhook`, { as: session.key }],
+    'POST /api/media/uploads': [
+      'POST',
+      '/api/media/uploads',
+      { as: user.token, headers: { 'tus-resumable': '1.0.0', 'upload-length': '5' } },
+    ],
+    'PATCH /api/media/uploads/{id}': [
+      'PATCH',
+      `/api/media/uploads/${newId()}`,
+      {
+        as: user.token,
+        body: 'bytes',
+        headers: { 'content-type': 'application/offset+octet-stream', 'upload-offset': '0' },
+      },
+    ],
     'GET /api/media/{id}/file': ['GET', signed.body.data.url, {}],
     'GET /api/messages/{id}': ['GET', message, { as: session.key }],
     'GET /api/messages/{id}/changes': ['GET', `${message}/changes`, { as: session.key }],

@@ -24,8 +24,9 @@ const DOWNLOAD_COLUMNS = `m.id AS "mediaId", m.session_id AS "sessionId", m.work
 const OF_DOWNLOAD = `JOIN messages g ON g.id = m.message_id JOIN workspaces w ON w.id = m.workspace_id
     JOIN users u ON u.id = w.owner_user_id JOIN tiers l ON l.tier = u.tier`;
 
-/** SQL: row `d` is due, and not in the hands of the asking owner. */
-const isDue = (inHand: string): string => `d.not_before <= now() AND d.media_id <> ALL(${inHand}::uuid[])`;
+/** SQL: row `d` is due, and not in the hands of the asking owner. The column rounds to milliseconds, up as well. */
+const isDue = (inHand: string): string =>
+  `d.not_before < now() + interval '1 millisecond' AND d.media_id <> ALL(${inHand}::uuid[])`;
 
 const INSPECT = {
   name: 'inspect-downloads',

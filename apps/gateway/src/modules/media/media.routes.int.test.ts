@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
-import { compareMediaStore, expireMedia, newFileSweep, sweepUnusedFiles } from '@wa-gate/messaging';
+import { newId } from '@wa-gate/kit';
+import { compareMediaStore, eraseContact, expireMedia, newFileSweep, sweepUnusedFiles } from '@wa-gate/messaging';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createGatewayFixture, type GatewayFixture, type TestUser } from '../../testing/gateway-fixture.ts';
 import { fileForm, formOf, PDF, PNG, storedAndInWork } from './testing/files.ts';
@@ -473,5 +474,37 @@ describe('what becomes of files', () => {
     expect(await row(mediaId)).toBeUndefined();
     await sweepUnusedFiles(fixture.database.pool, fixture.media, newFileSweep(), 1_000);
     expect(await fixture.media.stat(rows[0]!.key)).toBeNull();
+  });
+
+  it('a file that was given with a message is deleted with it, and one that was uploaded before stays', async () => {
+    await fixture.startWorker('worker-of-files');
+    const session = await fixture.createSession(user);
+    await fixture.setState(session, 'CONNECTED');
+    const to = '15550009@s.whatsapp.net';
+    const bytes = Buffer.concat([PDF, randomBytes(9)]);
+    const { mediaId } = (await upload(fileForm(bytes, 'before.pdf'), session.key)).body.data;
+    const send = async (media: unknown) => {
+      const body = { to, type: 'document', fileName: 'a.pdf', media };
+      const answer = await fixture.call('POST', `/api/sessions/${session.slug}/send?wait=queued`, {
+        as: session.key,
+        body,
+      });
+      expect([answer.status, answer.body.error]).toEqual([202, undefined]);
+      return answer.body.data.messageId as string;
+    };
+    const filesOf = async (messageId: string) => (await get(`/api/messages/${messageId}/media`)).body.data.media;
+    const sent = await send({ base64: Buffer.concat([PDF, randomBytes(9)]).toString('base64') });
+    const [given] = await filesOf(sent);
+    expect(given).toMatchObject({ messageId: sent, fileName: 'a.pdf', status: 'ready' });
+    await send({ mediaId });
+    const { rows } = await fixture.database.pool.query('SELECT workspace_id AS id FROM sessions WHERE id = $1', [
+      session.id,
+    ]);
+    const contact = { workspaceId: rows[0].id, contactId: newId(), jids: [to] };
+    expect(await eraseContact(fixture.database.pool, contact, { messages: true })).toBe(2);
+    expect([await row(given.mediaId), await row(mediaId)]).toEqual([
+      undefined,
+      expect.objectContaining({ status: 'ready' }),
+    ]);
   });
 });

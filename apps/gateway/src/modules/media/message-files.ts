@@ -29,7 +29,11 @@ export interface TakenFiles<R> {
 /** Takes in the files of messages before these are accepted. */
 export interface MessageFiles {
   /** @throws {ApiError} that names the field; nothing of the request is stored then */
-  take<R extends { type: KindName }>(session: SessionRef, request: R, call: FilesOfCall): Promise<TakenFiles<R>>;
+  take<R extends { type: KindName }>(
+    session: SessionRef,
+    request: R,
+    call: FilesOfCall & ForMessage,
+  ): Promise<TakenFiles<R>>;
 }
 
 /** What of the call concerns its files. */
@@ -40,7 +44,12 @@ export interface FilesOfCall {
   files: RequestFiles;
 }
 
-interface Asked extends FilesOfCall {
+/** The message that the files are for: those that are made for it are deleted with it. */
+interface ForMessage {
+  messageId: string;
+}
+
+interface Asked extends FilesOfCall, ForMessage {
   /** The field, for errors. */
   path: string;
 }
@@ -125,7 +134,7 @@ export function createMessageFiles(deps: MessageFilesDependencies): MessageFiles
       const bytes = prepared.converted ? { path: out.path, ...(await hashOf(out.path)) } : file;
       const name = fileName === undefined ? file.fileName : cleanFileName(fileName);
       const kept = prepared.converted ? null : known;
-      const reference = await refer(session, kept, prepared, bytes, name);
+      const reference = await refer(session, asked, kept, prepared, bytes, name);
       return { reference, given: file.sha256.toString('base64'), isNew: kept === null };
     } finally {
       await Promise.all([out[Symbol.asyncDispose](), file[Symbol.asyncDispose]()]);
@@ -135,6 +144,7 @@ export function createMessageFiles(deps: MessageFilesDependencies): MessageFiles
   /** Stores what is new, and says where it is. */
   async function refer(
     { workspaceId, id: sessionId }: SessionRef,
+    { messageId }: ForMessage,
     kept: ReadyMedia | null,
     prepared: Converted,
     bytes: Pick<SpooledFile, 'path' | 'size' | 'sha256'>,
@@ -147,6 +157,7 @@ export function createMessageFiles(deps: MessageFilesDependencies): MessageFiles
       id,
       workspaceId,
       sessionId,
+      messageId,
       direction: 'upload',
       mimetype,
       fileName: fileName ?? null,
@@ -165,7 +176,7 @@ export function createMessageFiles(deps: MessageFilesDependencies): MessageFiles
   }
 
   return {
-    async take(session, given, { reach, files }) {
+    async take(session, given, call) {
       const request = structuredClone(given);
       const identity = structuredClone(given);
       const places = filesOf(request.type, request as unknown as Record<string, unknown>);
@@ -173,7 +184,7 @@ export function createMessageFiles(deps: MessageFilesDependencies): MessageFiles
       const made: string[] = [];
       try {
         for (const [index, place] of places.entries()) {
-          const taken = await take(session, { reach, files, path: place.path }, place);
+          const taken = await take(session, { ...call, path: place.path }, place);
           if (taken.isNew) made.push(taken.reference.mediaId);
           place.holder[place.field] = taken.reference;
           identities[index]!.holder[place.field] = { sha256: taken.given };

@@ -108,6 +108,7 @@ function idempotencyOf(
  */
 async function readMessage(
   { messages, previews }: Pick<SendingDependencies, 'messages' | 'previews'>,
+  messageId: string,
   session: SessionRef,
   { givenJid, chatJid }: Recipient,
   body: SendRequest,
@@ -122,7 +123,7 @@ async function readMessage(
   const context = Object.keys(more).length > 0 ? { ...given, ...more } : given;
   const request = context ? { ...fields, context } : fields;
   const { own, parts } = splitRequest(request);
-  const ids = { messageId: newId(), waMessageId: body.waMessageId ?? newWaMessageId() };
+  const ids = { messageId, waMessageId: body.waMessageId ?? newWaMessageId() };
   return {
     ...ids,
     sessionId: session.id,
@@ -309,10 +310,12 @@ export function createSending(deps: SendingDependencies): Sending {
     async send(session, request, options, forwarding) {
       refuseWhatIsNoText(request);
       const recipient = await names.recipient(session.workspaceId, request.to);
-      const taken = await files.take(session, outboundOf(request), options.files);
+      const messageId = newId();
+      const taken = await files.take(session, outboundOf(request), { ...options.files, messageId });
       try {
         const message = await readMessage(
           { messages, previews },
+          messageId,
           session,
           recipient,
           request,

@@ -212,7 +212,7 @@ describe('invitations', () => {
   it('cannot give more than the inviter has', async () => {
     const { body } = await fixture.call('POST', '/api/keys', {
       as: owner.token,
-      body: { name: 'Inviter', permissions: ['users.manage', 'logs.view'] },
+      body: { name: 'Inviter', permissions: ['users.manage', 'logs.view', 'media.view'] },
     });
     expect((await invite('owner', guest.email, body.data.apiKey)).status).toBe(403);
     expect((await invite('operator', guest.email, body.data.apiKey)).status).toBe(403);
