@@ -72,6 +72,39 @@ describe('a document is the same file at the phone (MR-011)', () => {
   });
 });
 
+test('a file is forwarded as it is: what a phone has sent with its mark, the account’s own without (MR-011)', async () => {
+  const forward = async (messageId: string) => {
+    const answer = await session.api.call<{ data: SendResult }>(`/api/messages/${messageId}/forward?timeoutMs=25000`, {
+      method: 'POST',
+      json: { to: friend.number },
+    });
+    expect([answer.status, answer.body.data?.status], JSON.stringify(answer.body)).toEqual([200, 'sent']);
+    return await shown(answer.body.data.waMessageId);
+  };
+  const bytes = randomBytes(5_000);
+  const file = { type: 'document', data: bytes.toString('base64'), fileName: 'theirs.bin', caption: 'look' };
+  const { id } = await system().sandbox.send(friend.number, { to: session.phone.number, ...file });
+  const received = await waitFor(
+    async () => {
+      const { messages } = await session.api.data<{ messages: Message[] }>(
+        `/api/sessions/${session.sessionId}/messages`,
+      );
+      return messages.find(({ waMessageId, media }) => waMessageId === id && media?.status === 'ready');
+    },
+    { what: 'the file of the phone' },
+  );
+  const seen = await forward(received.messageId);
+  expect(seen).toMatchObject({ type: 'document', text: 'look', details: { forwarded: true, forwardingScore: 1 } });
+  expect(seen.media).toMatchObject({ fileName: 'theirs.bin', bytes: bytes.length });
+  expect(sha256(await fileAt(seen.id))).toBe(sha256(bytes));
+  const own = await send({ type: 'image', media: base64(PNG), caption: 'mine' });
+  const again = await forward(own.messageId);
+  expect([again.type, again.text, again.details?.forwarded]).toEqual(['image', 'mine', undefined]);
+  // The media of a message goes with that message alone.
+  const { media } = await session.api.data<{ media: StoredMedia[] }>(`/api/messages/${own.messageId}/media`);
+  expect(media).toHaveLength(1);
+});
+
 describe('names of files are shown as they were given (MR-011)', () => {
   test.each([
     'a',

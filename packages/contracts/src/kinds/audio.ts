@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { contentOfFile, fileContent, fileFields } from './files.ts';
+import { contentOfFile, fileContent, fileFields, forwardedFile } from './files.ts';
 import { viewOnce } from './image.ts';
 import { defineKind } from './kind.ts';
 
@@ -19,6 +19,7 @@ export const audio = defineKind({
     once && !voice ? 'Of audio, voice notes alone can be heard once: add `"voice": true`.' : undefined,
   content: fileContent,
   stored: ({ media, voice }) => ({ content: { ...contentOfFile(media), ...(voice && { voice: true as const }) } }),
+  forwarded: (message) => forwardedFile(message, ['voice']),
   examples: [
     { request: { media: song, voice: true } },
     { request: { media: song } },

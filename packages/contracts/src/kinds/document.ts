@@ -1,4 +1,4 @@
-import { caption, contentOfFile, fileContent, fileFields } from './files.ts';
+import { caption, contentOfFile, fileContent, fileFields, forwardedFile } from './files.ts';
 import { defineKind } from './kind.ts';
 
 const invoice = { url: 'https://example.com/invoice.pdf' };
@@ -12,6 +12,7 @@ export const document = defineKind({
     ...(text && { text }),
     content: { ...contentOfFile(media), ...(fileName !== undefined && { fileName }) },
   }),
+  forwarded: (message) => forwardedFile(message, ['fileName']),
   examples: [
     { request: { media: invoice, fileName: 'invoice-2026-01.pdf', caption: 'Due on Friday' } },
     { request: { media: invoice, fileName: 'Rechnung für März – 請求書 📄.pdf' } },

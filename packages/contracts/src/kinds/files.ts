@@ -147,3 +147,24 @@ export function contentOfFile({ mediaId, mimetype, size, fileName, seconds, widt
     ...(animated && { animated }),
   };
 }
+
+/** Members of the content that say how a file is shown; the request has them under the same names. */
+type ShownAs = 'voice' | 'gif' | 'videoNote' | 'fileName';
+
+/** The fields of a request that sends the file of a stored message once more; `undefined`: it has none. */
+export function forwardedFile(
+  {
+    text,
+    content,
+    media,
+  }: {
+    text: string | null;
+    content: Readonly<Record<string, unknown>> | null;
+    media: { mediaId: string } | null;
+  },
+  shownAs: readonly ShownAs[] = [],
+) {
+  if (!media) return undefined;
+  const shown = shownAs.flatMap((name) => (content?.[name] ? [[name, content[name]] as const] : []));
+  return { media: { mediaId: media.mediaId }, ...(text && { caption: text }), ...Object.fromEntries(shown) };
+}

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { LIMITS } from '../limits.ts';
-import { caption, contentOfFile, fileContent, fileFields } from './files.ts';
+import { caption, contentOfFile, fileContent, fileFields, forwardedFile } from './files.ts';
 import { defineKind } from './kind.ts';
 
 const photo = { url: 'https://example.com/photo.jpg' };
@@ -16,6 +16,7 @@ export const image = defineKind({
   files: [{ field: 'media', purpose: () => 'image' }],
   content: fileContent,
   stored: ({ media, caption: text }) => ({ ...(text && { text }), content: contentOfFile(media) }),
+  forwarded: (message) => forwardedFile(message),
   examples: [
     { request: { media: photo, caption: 'Before and after' } },
     { request: { media: photo } },

@@ -76,6 +76,8 @@ export interface Kind<R extends TProperties, C extends TProperties> {
   forwarded?(message: {
     text: string | null;
     content: Readonly<Record<string, unknown>> | null;
+    /** Its file, where it has one. */
+    media: { mediaId: string } | null;
   }): Static<TObject<R>> | undefined;
   /** Examples for the documentation and the tests. The first one is the example of the request. */
   examples: readonly [AcceptedExample<R>, ...(AcceptedExample<R> | RefusedExample)[]];

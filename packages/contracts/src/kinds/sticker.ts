@@ -1,4 +1,4 @@
-import { contentOfFile, fileContent, fileFields } from './files.ts';
+import { contentOfFile, fileContent, fileFields, forwardedFile } from './files.ts';
 import { defineKind } from './kind.ts';
 
 const cat = { url: 'https://example.com/cat.webp' };
@@ -9,6 +9,7 @@ export const sticker = defineKind({
   files: [{ field: 'media', purpose: () => 'sticker' }],
   content: fileContent,
   stored: ({ media }) => ({ content: contentOfFile(media) }),
+  forwarded: (message) => forwardedFile(message),
   examples: [
     { request: { media: cat } },
     { request: {}, refused: 'VALIDATION' },

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { caption, contentOfFile, fileContent, fileFields } from './files.ts';
+import { caption, contentOfFile, fileContent, fileFields, forwardedFile } from './files.ts';
 import { viewOnce } from './image.ts';
 import { defineKind } from './kind.ts';
 
@@ -32,6 +32,7 @@ export const video = defineKind({
       ...(videoNote && { videoNote: true as const }),
     },
   }),
+  forwarded: (message) => forwardedFile(message, ['gif', 'videoNote']),
   examples: [
     { request: { media: clip, caption: 'The new shop' } },
     { request: { media: clip, gif: true } },

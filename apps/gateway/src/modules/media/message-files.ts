@@ -133,7 +133,8 @@ export function createMessageFiles(deps: MessageFilesDependencies): MessageFiles
       });
       const bytes = prepared.converted ? { path: out.path, ...(await hashOf(out.path)) } : file;
       const name = fileName === undefined ? file.fileName : cleanFileName(fileName);
-      const kept = prepared.converted ? null : known;
+      // The media of another message goes with that message; its bytes lie in the store once.
+      const kept = prepared.converted || known?.messageId ? null : known;
       const reference = await refer(session, asked, kept, prepared, bytes, name);
       return { reference, given: file.sha256.toString('base64'), isNew: kept === null };
     } finally {

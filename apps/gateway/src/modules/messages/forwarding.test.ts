@@ -14,6 +14,7 @@ const message = (more: Partial<Parameters<typeof forwardOf>[0]> = {}): Parameter
   text: 'hello',
   content: null,
   context: null,
+  media: null,
   ...more,
 });
 const countOf = (more: Parameters<typeof message>[0]) => forwardOf(message(more)).forwarding.forwardedCount;
@@ -36,7 +37,30 @@ it('takes what the message says, and neither its quote nor its mentions (MR-130)
   });
 });
 
+it('takes the file of the message, its caption, and how it is shown (MR-130)', () => {
+  const media = { mediaId: '01a1fe67-59c3-7e76-818f-224716029ae9', status: 'ready' as const };
+  const fieldsOf = (more: Parameters<typeof message>[0]) => forwardOf(message({ media, ...more })).fields;
+  const file = { media: { mediaId: media.mediaId } };
+  expect(fieldsOf({ type: 'image', text: 'look' })).toEqual({ type: 'image', ...file, caption: 'look' });
+  expect(fieldsOf({ type: 'video', text: null, content: { gif: true, seconds: 2 } })).toEqual({
+    type: 'video',
+    ...file,
+    gif: true,
+  });
+  expect(fieldsOf({ type: 'audio', text: null, content: { voice: true } })).toEqual({
+    type: 'audio',
+    ...file,
+    voice: true,
+  });
+  expect(fieldsOf({ type: 'document', text: null, content: { fileName: 'a.pdf' } })).toEqual({
+    type: 'document',
+    ...file,
+    fileName: 'a.pdf',
+  });
+});
+
 it.each([
+  ['a picture without its file', { type: 'image', text: null }, 'MESSAGE_NOT_FORWARDABLE'],
   ['seen once', { context: { viewOnce: true } }, 'MESSAGE_NOT_FORWARDABLE'],
   [
     'a live location',

@@ -20,6 +20,7 @@ type Forwarded = Pick<
   | 'text'
   | 'content'
   | 'context'
+  | 'media'
 >;
 
 /**
@@ -31,11 +32,11 @@ type Forwarded = Pick<
 export function forwardOf(message: Forwarded): { fields: Omit<SendRequest, 'to'>; forwarding: Forwarding } {
   const objection = objectionToAny(message);
   if (objection) throw objection;
-  const { type, text, content, context, fromMe, id: messageId } = message;
+  const { type, text, content, media, context, fromMe, id: messageId } = message;
   if (context?.viewOnce || content?.kind === 'viewOnce')
     throw refused('It is to be seen once, by those it was sent to.');
   const kind = isKind(type) ? kindOf(type) : undefined;
-  const fields = kind?.forwarded?.({ text, content });
+  const fields = kind?.forwarded?.({ text, content, media });
   if (!fields) throw refused(`A message of type \`${type}\`, or in this form of it, cannot be forwarded here.`);
   const before = context?.forwardedCount ?? 0;
   const forwardedCount = fromMe ? before : Math.min(before + 1, MOST_FORWARDED);
