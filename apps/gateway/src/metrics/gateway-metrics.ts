@@ -4,6 +4,7 @@ import type { Queryable } from '@wa-gate/db';
 import { type Counter, createInstruments, type Gauge, type Histogram, type Instruments } from '@wa-gate/kit';
 import { QUEUE_NAMES, readQueueFigures } from '@wa-gate/messaging';
 import { readMailFigures } from '../jobs/mail/mail-rows.ts';
+import { STREAM_KINDS } from '../modules/events/index.ts';
 import { registerAutoscaling } from './autoscaling-gauges.ts';
 import { registerQueues } from './queue-gauges.ts';
 
@@ -50,6 +51,12 @@ export function createGatewayMetrics(db: Queryable, version = 'unknown'): Gatewa
   for (const kind of KIND_NAMES) for (const by of ['gateway', 'owner']) accepted.inc({ kind, by }, 0);
   const refusedByLimit = instruments.counter('wag_requests_limited_total');
   for (const bucket of [...RATE_LIMIT_NAMES, MESSAGE_LIMIT]) refusedByLimit.inc({ bucket }, 0);
+  const eventStreams = instruments.gauge('wag_event_streams');
+  const streamedEvents = instruments.counter('wag_streamed_events_total');
+  for (const kind of STREAM_KINDS) {
+    eventStreams.set({ kind }, 0);
+    streamedEvents.inc({ kind }, 0);
+  }
   return {
     instruments,
     httpRequests: instruments.counter('wag_http_requests_total'),
@@ -60,8 +67,8 @@ export function createGatewayMetrics(db: Queryable, version = 'unknown'): Gatewa
     redisErrors: instruments.counter('wag_redis_errors_total'),
     refusedByLimit,
     limitedLocally: instruments.counter('wag_requests_limited_locally_total'),
-    eventStreams: instruments.gauge('wag_event_streams'),
-    streamedEvents: instruments.counter('wag_streamed_events_total'),
+    eventStreams,
+    streamedEvents,
     placementChanges: instruments.counter('wag_placement_changes_total'),
     takeovers: instruments.counter('wag_takeovers_total'),
     placementMoves: instruments.counter('wag_placement_moves_asked_total'),

@@ -1,2 +1,3 @@
 export { createEventStreams, type EventStreams } from './event-streams.ts';
+export { STREAM_KINDS } from './open-streams.ts';
 export { eventIdPrefix, presentEvent } from './present-event.ts';

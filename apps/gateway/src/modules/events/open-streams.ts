@@ -1,7 +1,9 @@
 import { EVENT_STREAMS_OF_WORKSPACE } from '@wa-gate/contracts';
 import { ApiError } from '../../http/api-error.ts';
 
-export type StreamKind = 'sse' | 'websocket' | 'wait';
+/** `wait`: a call that waits for an event. */
+export const STREAM_KINDS = ['sse', 'websocket', 'wait'] as const;
+export type StreamKind = (typeof STREAM_KINDS)[number];
 
 /** A stream, or a call that waits for an event. */
 export interface OpenStream {
