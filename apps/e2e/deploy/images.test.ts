@@ -141,18 +141,21 @@ describe.skipIf(why !== null)('the images (MR-181)', () => {
     let tenant: Tenant;
     let session: PairedSession;
     let data: string;
+    /** As compose mounts it: one folder of files for gateways and workers. */
+    let media: string;
 
     const inImages = async (spec: ProcessSpec): Promise<ProcessSpec> => {
       const name = NAMES.find((one) => spec.name.startsWith(one))!;
-      const volumes = name === 'sandbox' ? { '/data': data } : {};
+      const volumes = name === 'sandbox' ? { '/data': data } : { '/media': media };
       // The containers share the network of this machine, so each port may be taken once.
-      const own = name === 'sandbox' ? { SANDBOX_DATA_DIR: '/data' } : { METRICS_PORT: '' };
+      const own = name === 'sandbox' ? { SANDBOX_DATA_DIR: '/data' } : { METRICS_PORT: '', MEDIA_DIR: '/media' };
       return { ...spec, env: { ...spec.env, ...own }, launch: launchOf(images[name], { volumes }) };
     };
 
     beforeAll(async () => {
       data = await mkdtemp(join(tmpdir(), 'wa-gate-data-'));
-      await run('chown', ['1000:1000', data]);
+      media = await mkdtemp(join(tmpdir(), 'wa-gate-media-'));
+      await run('chown', ['1000:1000', data, media]);
       services = await prepareServices();
       emptyDatabase = await createEmptyDatabase();
       const url = join(data, 'database_url');
@@ -162,7 +165,7 @@ describe.skipIf(why !== null)('the images (MR-181)', () => {
     afterAll(async () => {
       await system?.stop();
       await emptyDatabase?.drop();
-      await rm(data, { recursive: true, force: true });
+      for (const folder of [data, media]) await rm(folder, { recursive: true, force: true });
     });
     beforeEach((context) => {
       context.onTestFailed(() => {
