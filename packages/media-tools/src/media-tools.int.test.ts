@@ -4,13 +4,12 @@ import { describe, expect, it } from 'vitest';
 import type { MediaRefusal } from './media-refused-error.ts';
 import type { MediaPurpose, MediaTools } from './media-tools.ts';
 import { animation, noise, picture, transparentPicture } from './testing/pictures.ts';
-import { amr, wav } from './testing/sounds.ts';
+import { amr, silentFlac, wav } from './testing/sounds.ts';
 import { useMediaTools } from './testing/use-media-tools.ts';
 import { video } from './testing/videos.ts';
 
 /** Everything that works without ffmpeg. `apps/e2e/media` has the rest. */
 const media = useMediaTools();
-
 
 type Method = 'image' | 'video' | 'gif' | 'audio' | 'voiceNote' | 'sticker';
 const METHODS: readonly Method[] = ['image', 'video', 'gif', 'audio', 'voiceNote', 'sticker'];
@@ -315,6 +314,7 @@ describe('a voice note', () => {
   it.each([
     ['of a picture', 'MEDIA_TYPE_MISMATCH', () => picture().jpeg().toBuffer()],
     ['of a video without a sound', 'MEDIA_TYPE_MISMATCH', () => video({ seconds: 1 })],
+    ['of FLAC without ffmpeg', 'MEDIA_TOOL_MISSING', () => Promise.resolve(silentFlac())],
     ['of AMR without ffmpeg', 'MEDIA_TOOL_MISSING', () => Promise.resolve(amr(2))],
     ['of a WAV without a sample', 'MEDIA_UNREADABLE', () => Promise.resolve(wav({ seconds: 0 }))],
   ])('%s is refused', async (_, code, make) => {

@@ -45,3 +45,30 @@ export function amr(seconds: number): Buffer {
   const frame = Buffer.concat([Buffer.of(0x3c), Buffer.alloc(31)]);
   return Buffer.concat([Buffer.from('#!AMR\n'), ...Array.from({ length: seconds * 50 }, () => frame)]);
 }
+
+/** The remainder of a polynomial division, as FLAC checks its frames. */
+function crc(bytes: Buffer, polynomial: number, bits: 8 | 16): number {
+  let rest = 0;
+  for (const byte of bytes) {
+    rest ^= byte << (bits - 8);
+    for (let bit = 0; bit < 8; bit++) {
+      rest = ((rest << 1) ^ (rest & (1 << (bits - 1)) ? polynomial : 0)) & ((1 << bits) - 1);
+    }
+  }
+  return rest;
+}
+
+/** A whole FLAC file: 100 frames of 192 silent samples. */
+export function silentFlac(): Buffer {
+  const info = Buffer.alloc(34);
+  info.writeUInt16BE(192, 0);
+  info.writeUInt16BE(192, 2);
+  info.writeBigUInt64BE((44_100n << 44n) | (15n << 36n) | 19_200n, 10);
+  const frames = Array.from({ length: 100 }, (_, number) => {
+    const head = Buffer.of(0xff, 0xf8, 0x19, 0x08, number);
+    const frame = Buffer.concat([head, Buffer.of(crc(head, 0x07, 8), 0, 0, 0, 0, 0)]);
+    frame.writeUInt16BE(crc(frame.subarray(0, -2), 0x8005, 16), frame.length - 2);
+    return frame;
+  });
+  return Buffer.concat([Buffer.from('fLaC'), Buffer.of(0x80, 0, 0, 34), info, ...frames]);
+}
