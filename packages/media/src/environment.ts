@@ -80,6 +80,6 @@ export function mediaConfigOf(env: MediaEnvironment): MediaConfig {
 export const nameOfStore = (config: MediaConfig): string =>
   config.store === 'local' ? `MEDIA_DIR (${config.folder})` : `S3_BUCKET (${config.bucket}/${config.prefix})`;
 
-/** The folder in which processes make their folders for files in work. */
+/** The folder in which processes make their folders for files in work. By default each user has its own. */
 export const workFolderPath = ({ MEDIA_TMP }: MediaEnvironment): string =>
-  MEDIA_TMP ? resolve(MEDIA_TMP) : join(tmpdir(), 'wa-gate');
+  MEDIA_TMP ? resolve(MEDIA_TMP) : join(tmpdir(), `wa-gate-${process.getuid?.() ?? 'user'}`);
