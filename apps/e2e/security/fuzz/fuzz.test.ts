@@ -14,9 +14,8 @@ const RUN_MS = 900_000;
 
 /**
  * Operations that need more than a request of the right schema: a token of a mail, an answer of a worker, the present
- * password, a lock that somebody's wrong passwords have set, numbers in a list, a file of CSV, a poll
- * or an event to answer, a received message, filters that do not contradict each other, a signature, bytes at their
- * place, a WebSocket.
+ * password, a lock that somebody's wrong passwords have set, numbers in a list, a file of CSV, a poll or an event to
+ * answer, a received message, a signature, bytes at their place, a WebSocket.
  */
 const NOT_BY_CHANCE = new Set([
   'POST /api/auth/login',
@@ -39,7 +38,8 @@ const NOT_BY_CHANCE = new Set([
   'POST /api/sessions/{id}/messages/played',
   'POST /api/sessions/{id}/chats/read',
   'POST /api/sessions/{id}/chats/unread',
-  'GET /api/sessions/{id}/messages',
+  'GET /api/messages/{id}/votes',
+  'GET /api/messages/{id}/answers',
   'GET /api/media/{id}/file',
   'PATCH /api/media/uploads/{id}',
   'GET /api/events/ws',
