@@ -4,7 +4,7 @@
 # Guess before the run: the upload that asked fails, and the next one asks again.
 # Found: the socket keeps the promise of the failed question. Every later upload of that socket fails with "Cannot read properties
 # of undefined (reading 'attrs')", without asking, and `refreshMediaConn(true)` fails in the same way. Only a new connection helps.
-# wa-gate asks by a query of its own, and keeps answers alone.
+# Asking by a query of one's own, and keeping answers alone, is the way around it.
 #
 # Exits 0 while that is so, 1 when it has changed.
 set -euo pipefail

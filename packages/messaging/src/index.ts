@@ -70,7 +70,6 @@ export {
   type MediaRow,
   type MediaStatus,
   type NewMedia,
-  type StoredMediaFacts,
 } from './media/media.ts';
 export { assertMediaStore } from './media/registered-store.ts';
 export { shownMedia } from './media/shown-media.ts';

@@ -13,6 +13,7 @@ import {
   relocateMedia,
   requestDownload,
   storageKeyOf,
+  type WhatsAppReference,
 } from '@wa-gate/messaging';
 import type { KeyedLock } from '../keyed-lock.ts';
 import { type LostFile, type MediaRetryAnswer, openMediaRetryAnswer } from '../whatsapp/media-retry.ts';
@@ -282,7 +283,7 @@ export class Downloads {
     }
   }
 
-  async #store({ download, abort }: InHand, reference: WhatsAppReferenceOf, maxBytes: number): Promise<Outcome> {
+  async #store({ download, abort }: InHand, reference: WhatsAppReference, maxBytes: number): Promise<Outcome> {
     const { store, access } = this.#deps;
     const { silenceMs, fixedMs, slowestRate } = this.#pace;
     const bytes = reference.fileLength ?? maxBytes;
@@ -304,7 +305,7 @@ export class Downloads {
   /** Asks the phone once, and waits for its answer. */
   async #ask(
     inHand: InHand,
-    { mediaKey: base64 }: WhatsAppReferenceOf,
+    { mediaKey: base64 }: WhatsAppReference,
   ): Promise<'not connected' | { directPath: string } | { refusal: string }> {
     const { download, abort } = inHand;
     const { waMessageId, chatJid, fromMe, fromJid } = download;
@@ -371,8 +372,6 @@ export class Downloads {
       .catch((error: unknown) => logger.warn({ err: error }, 'files that are stored already not removed'));
   }
 }
-
-type WhatsAppReferenceOf = NonNullable<Download['reference']>;
 
 const ASKED_IN_VAIN = 'The phone has uploaded it again, and that was no better.';
 

@@ -1,14 +1,8 @@
-import type { FileReference } from '@wa-gate/contracts';
 import type { Queryable } from '@wa-gate/db';
+import type { MediaFacts } from './whatsapp-file.ts';
 
 export type MediaDirection = 'upload' | 'inbound';
 export type MediaStatus = 'pending' | 'ready' | 'expired' | 'failed';
-
-/** What is known of the content of a file, under the names of {@link FileReference}. */
-export type StoredMediaFacts = Pick<
-  FileReference,
-  'seconds' | 'width' | 'height' | 'animated' | 'waveform' | 'thumbnail'
->;
 
 /** A row of `media`. */
 export interface MediaRow {
@@ -25,7 +19,7 @@ export interface MediaRow {
   size: number | null;
   mimetype: string | null;
   fileName: string | null;
-  facts: StoredMediaFacts | null;
+  facts: MediaFacts | null;
   errorCode: string | null;
   errorMessage: string | null;
   createdAt: Date;
@@ -48,7 +42,7 @@ export interface NewMedia {
   direction: MediaDirection;
   mimetype?: string | null;
   fileName?: string | null;
-  facts?: StoredMediaFacts | null;
+  facts?: MediaFacts | null;
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Pool } from '@wa-gate/db';
 import { type Logger, newId } from '@wa-gate/kit';
 import { createHashingStream, type MediaStore, type WorkFolder } from '@wa-gate/media';
 import type { Converted, MediaTools } from '@wa-gate/media-tools';
-import { removeUnusedFile, type StoredMediaFacts } from '@wa-gate/messaging';
+import { type MediaFacts, removeUnusedFile } from '@wa-gate/messaging';
 import { ApiError } from '../../http/api-error.ts';
 import { isUuid } from '../../http/uuid.ts';
 import type { SessionRef } from '../../principal.ts';
@@ -199,7 +199,7 @@ export function createMessageFiles(deps: MessageFilesDependencies): MessageFiles
   };
 }
 
-const factsOf = ({ seconds, width, height, animated, waveform, thumbnail }: Converted): StoredMediaFacts => ({
+const factsOf = ({ seconds, width, height, animated, waveform, thumbnail }: Converted): MediaFacts => ({
   ...(seconds !== undefined && { seconds }),
   ...(width !== undefined && { width }),
   ...(height !== undefined && { height }),
