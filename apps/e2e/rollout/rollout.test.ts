@@ -23,7 +23,8 @@ test(
     console.log(text);
     const found = report.verdicts.filter(({ count }) => count > 0).map(({ what, count }) => `${count} ${what}`);
     expect(found, text).toEqual([]);
-    expect(report.accepted).toBeGreaterThan(100);
+    // The rollout takes 18 seconds or more, and accepts go on all the while.
+    expect(report.accepted).toBeGreaterThan(10 * options.sendRate);
     // Live questions about a session that is on its way to another worker: 503 with Retry-After, and few of them.
     expect(availability(report), text).toBeGreaterThan(99);
   },
