@@ -3,10 +3,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { leaksIn } from './leaks.ts';
 import { type System, type SystemOptions, startSystem } from './system.ts';
 import { waitFor } from './wait-for.ts';
+import { takeUnpromisedBodies } from './webhook-receiver.ts';
 
 /**
- * One system for the tests of a file. After each test the SQL invariants are checked. When a test fails, the last lines
- * of every process are printed. Returns a getter, because the system exists only inside hooks and tests.
+ * One system for the tests of a file. After each test the SQL invariants are checked, and the bodies of webhooks that
+ * came. When a test fails, the last lines of every process are printed. Returns a getter, because the system exists
+ * only inside hooks and tests.
  */
 export function useSystem(options: SystemOptions = {}): () => System {
   let system: System | undefined;
@@ -25,6 +27,7 @@ export function useSystem(options: SystemOptions = {}): () => System {
   });
   afterEach(async () => {
     if (system) expect(await findViolations(system.services.pool), 'SQL invariants').toEqual([]);
+    expect(takeUnpromisedBodies(), 'bodies of webhooks that are not as the registry promises').toEqual([]);
   });
   afterAll(async () => {
     await system?.stop();

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { payloadProblems } from '@wa-gate/testkit';
 import { waitFor } from './wait-for.ts';
 import { signatureProblem } from './webhook-signature.ts';
 
@@ -24,6 +25,10 @@ export interface WebhookRequest {
   /** The header `traceparent`. */
   traceparent: string | undefined;
 }
+
+/** A sentence for each body that was not as its schema says, of all receivers of this file since the last look. */
+const unpromised: string[] = [];
+export const takeUnpromisedBodies = (): string[] => unpromised.splice(0);
 
 /** A webhook endpoint that verifies every signature, keeps the order of arrival, and can fail on request. */
 export class WebhookReceiver {
@@ -100,6 +105,7 @@ export class WebhookReceiver {
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks);
     const event = JSON.parse(body.toString('utf8')) as WebhookEvent;
+    unpromised.push(...payloadProblems(event));
     const secret = await this.secret;
     const answered = this.failures.find(({ matches }) => matches(event))?.statuses.shift() ?? 200;
     this.requests.push({

@@ -53,7 +53,8 @@ import type { TiersService } from './modules/tiers/index.ts';
 import { tiersRoutes } from './modules/tiers/tiers.routes.ts';
 import { hitOf, type UsageService } from './modules/usage/index.ts';
 import { usageRoutes } from './modules/usage/usage.routes.ts';
-import type { WebhooksService } from './modules/webhooks/index.ts';
+import { endpointsRoutes } from './modules/webhooks/endpoints.routes.ts';
+import type { EndpointsService, WebhooksService } from './modules/webhooks/index.ts';
 import { webhooksRoutes } from './modules/webhooks/webhooks.routes.ts';
 import { fleetRoutes } from './modules/workers/fleet.routes.ts';
 import type { FleetServices } from './modules/workers/index.ts';
@@ -106,6 +107,7 @@ export interface GatewayServices extends FleetServices, AdministrationServices, 
   contactProfiles: ContactProfiles;
   sending: Sending;
   webhooks: WebhooksService;
+  endpoints: EndpointsService;
   eventStreams: EventStreams;
   tickets: StreamTickets;
   owner: OwnerLink;
@@ -268,6 +270,7 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
     });
     await scope.register(contactsRoutes, { ...services, guards });
     await scope.register(webhooksRoutes, { ...services, guards });
+    await scope.register(endpointsRoutes, { ...services, guards });
     await scope.register(eventsRoutes, { ...services, guards });
     await scope.register(workersRoutes, { ...services, limiter });
     await scope.register(workerAdministrationRoutes, { ...services, guards });

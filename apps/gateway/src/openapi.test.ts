@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ERROR_CODES, EVENT_TYPES, NAMED_SCHEMAS, OPERATION_NAMES } from '@wa-gate/contracts';
+import { payloadProblems } from '@wa-gate/testkit';
 import { Value } from 'typebox/value';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildOpenapiDocument } from './openapi-document.ts';
@@ -182,6 +183,15 @@ describe('the description of the API (MR-055, MR-056)', () => {
         'POST /api/events/tickets',
         'GET /api/sessions/{id}/qr/stream',
         'GET /api/sessions/{id}/webhook',
+        'GET /api/sessions/{id}/webhooks',
+        'POST /api/sessions/{id}/webhooks',
+        'DELETE /api/webhooks/{id}',
+        'GET /api/webhooks',
+        'GET /api/webhooks/{id}',
+        'PATCH /api/webhooks/{id}',
+        'POST /api/webhooks',
+        'POST /api/webhooks/{id}/rotate-secret',
+        'POST /api/webhooks/{id}/test',
         'GET /api/tiers',
         'GET /api/usage',
         'GET /api/workspaces',
@@ -286,6 +296,15 @@ describe('the description of the API (MR-055, MR-056)', () => {
     for (const { id, operation } of operations()) {
       const body = operation.requestBody?.content['application/json'];
       if (body) expect(Value.Check(resolved(body.schema), body.example), id).toBe(true);
+    }
+  });
+
+  it('has an example of every event, which is as its schema promises (MR-066)', () => {
+    for (const [name, { post }] of Object.entries<Json>(document.webhooks)) {
+      const { schema, example } = post.requestBody.content['application/json'];
+      expect(example.event, name).toBe(name);
+      expect(payloadProblems(example), name).toEqual([]);
+      expect(lookUp(schema.$ref), name).toBeDefined();
     }
   });
 

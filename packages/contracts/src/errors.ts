@@ -44,6 +44,12 @@ export const ERRORS = {
     retryable: false,
     sentence: 'The webhook URL is refused. Use an http or https URL whose host has a public address.',
   },
+  WEBHOOK_HEADER_REFUSED: {
+    status: 400,
+    retryable: false,
+    sentence:
+      'A header of the webhook is refused. Use names of your own with printable ASCII characters as their values.',
+  },
   WORKER_ENDPOINT_REFUSED: {
     status: 400,
     retryable: false,
@@ -109,6 +115,11 @@ export const ERRORS = {
     status: 403,
     retryable: false,
     sentence: 'You own as many workspaces as one person may. Delete one first.',
+  },
+  WEBHOOK_LIMIT: {
+    status: 403,
+    retryable: false,
+    sentence: 'There are as many webhooks here as there may be: 20 of a session, 20 of a workspace. Delete one first.',
   },
   TIER_SESSION_LIMIT: {
     status: 403,

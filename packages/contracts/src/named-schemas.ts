@@ -139,7 +139,19 @@ import { ListSystemLogsResultSchema, SystemLogEntrySchema } from './system-logs.
 import { ListTiersResultSchema, SetTierRequestSchema, TierSchema } from './tiers.ts';
 import { DeliverySchema, TimelineEntrySchema, TimelineSchema, WaitSchema } from './timeline.ts';
 import { AdminUsageRecordSchema, AdminUsageResultSchema, UsageRecordSchema, UsageResultSchema } from './usage.ts';
-import { WebhookRequestSchema, WebhookSchema, WebhookWithSecretSchema } from './webhooks.ts';
+import {
+  CreateSessionWebhookRequestSchema,
+  CreateWebhookRequestSchema,
+  RotateWebhookSecretRequestSchema,
+  TestWebhookRequestSchema,
+  TestWebhookResultSchema,
+  UpdateWebhookRequestSchema,
+  WebhookEndpointSchema,
+  WebhookEndpointWithSecretSchema,
+  WebhookRequestSchema,
+  WebhookSchema,
+  WebhookWithSecretSchema,
+} from './webhooks.ts';
 import {
   AddWorkerRequestSchema,
   AddWorkerResultSchema,
@@ -349,6 +361,14 @@ export const NAMED_SCHEMAS = {
   WebhookRequest: WebhookRequestSchema,
   Webhook: WebhookSchema,
   WebhookWithSecret: WebhookWithSecretSchema,
+  CreateWebhookRequest: CreateWebhookRequestSchema,
+  CreateSessionWebhookRequest: CreateSessionWebhookRequestSchema,
+  UpdateWebhookRequest: UpdateWebhookRequestSchema,
+  RotateWebhookSecretRequest: RotateWebhookSecretRequestSchema,
+  TestWebhookRequest: TestWebhookRequestSchema,
+  TestWebhookResult: TestWebhookResultSchema,
+  WebhookEndpoint: WebhookEndpointSchema,
+  WebhookEndpointWithSecret: WebhookEndpointWithSecretSchema,
   WorkerMetricsOfOne: WorkerMetricsOfOneSchema,
   WorkerMetricsResult: WorkerMetricsResultSchema,
   WorkerMetrics: WorkerMetricsSchema,

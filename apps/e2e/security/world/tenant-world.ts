@@ -51,6 +51,11 @@ export async function makeTenantWorld(
   await api.createSession({ sessionId: own, name: mark });
   const webhook = { url: `http://127.0.0.1:9/${mark}` };
   for (const sessionId of [own, slug]) await api.setWebhook(sessionId, webhook);
+  const further = await api.data<{ webhook: { id: string; secret: string } }>('/api/webhooks', {
+    method: 'POST',
+    json: { ...webhook, sessionId: own, name: mark },
+  });
+  system.secrets.add(further.webhook.secret);
 
   const friend = await addPhone(system);
   const sent = await paired.api.send(slug, { to: friend.number, type: 'text', message: mark }, { wait: 'sent' });
@@ -107,6 +112,7 @@ export async function makeTenantWorld(
       ['upload', [uploadId]],
       ['contact', [contact.contactId]],
       ['lid', [contact.lid.replace('@lid', '')]],
+      ['webhook', [further.webhook.id]],
       ['key', [...keys.values()].map(({ key }) => key.id)],
       ['login', logins.filter(({ isCurrent }) => !isCurrent).map(({ id }) => id)],
       ['workspace', [me.workspaceId, second.workspace.id]],

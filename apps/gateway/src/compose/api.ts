@@ -2,6 +2,7 @@ import type { Network } from '@wa-gate/db';
 import { createSecretBox } from '@wa-gate/kit';
 import type { GatewayServices } from '../app.ts';
 import type { Config } from '../config.ts';
+import { createTestRequest } from '../jobs/webhooks/index.ts';
 import type { GatewayMetrics } from '../metrics/index.ts';
 import { createKeyStore, createKeysRepository, createKeysService } from '../modules/api-keys/index.ts';
 import { createAuditLog } from '../modules/audit/index.ts';
@@ -34,7 +35,7 @@ import {
 } from '../modules/messages/index.ts';
 import { createSessionDirectory, createSessionsRepository, createSessionsService } from '../modules/sessions/index.ts';
 import { createQrHistoryRepository } from '../modules/single-account/index.ts';
-import { createWebhooksService } from '../modules/webhooks/index.ts';
+import { createEndpointsRepository, createEndpointsService, createWebhooksService } from '../modules/webhooks/index.ts';
 import { createStreamTickets, TICKET_BOX } from '../plugins/stream-tickets.ts';
 import { createRevocations } from '../revocations/revocations.ts';
 import { createSubscriptions } from '../worker-links/subscriptions.ts';
@@ -72,7 +73,7 @@ export interface Api {
 
 /** In the order of the needs: identities and limits, the links to workers, sessions and messages, administration. */
 export function composeApi(resources: Resources, config: Config, metrics: GatewayMetrics, meter: ProcessMeter): Api {
-  const { pool, watchPool, prisma, subscriber, logger } = resources;
+  const { pool, watchPool, prisma, subscriber, logger, clock } = resources;
   const defaultNetwork = networkOf(config);
   const subscriptions = createSubscriptions(subscriber);
 
@@ -89,12 +90,13 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
   const fleet = composeWorkers(resources, config, { links, metrics, defaultNetwork });
 
   const directory = createSessionDirectory({ db: pool, revocations });
-  const webhooks = createWebhooksService({
+  const ofWebhooks = {
     pool,
     secrets: webhookSecrets(resources),
     allowPrivate: config.WEBHOOK_ALLOW_PRIVATE,
     baseSecret: config.WEBHOOK_SECRET,
-  });
+  };
+  const webhooks = createWebhooksService(ofWebhooks);
   const sessions = createSessionsService({
     pool,
     sessions: createSessionsRepository({ pool, prisma }),
@@ -138,6 +140,11 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
       owner,
       ownerStreams,
       webhooks,
+      endpoints: createEndpointsService({
+        ...ofWebhooks,
+        endpoints: createEndpointsRepository(pool),
+        sendTest: createTestRequest({ ...ofWebhooks, clock }),
+      }),
       eventStreams,
       names,
       tickets: createStreamTickets(createSecretBox(resources.masterKeys, TICKET_BOX)),

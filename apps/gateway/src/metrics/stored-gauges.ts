@@ -9,7 +9,7 @@ const SESSIONS = {
 };
 const WEBHOOKS = {
   name: 'stored-webhook-figures',
-  text: `SELECT count(*) FILTER (WHERE is_active) AS on, count(*) FILTER (WHERE NOT is_active) AS off FROM webhooks`,
+  text: `SELECT count(*) FILTER (WHERE is_active) AS on, count(*) FILTER (WHERE NOT is_active) AS off FROM webhooks WHERE id = endpoint_id`,
 };
 
 /** Sessions by network and state, and webhooks, as the database has them. Absent while it does not answer. */

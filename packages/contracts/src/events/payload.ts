@@ -1,4 +1,4 @@
-import { type TSchema, Type } from 'typebox';
+import { type Static, type TSchema, Type } from 'typebox';
 import { anyObject } from '../schema.ts';
 import { EVENTS, type EventType } from './registry.ts';
 
@@ -17,7 +17,9 @@ const payload = (event: EventType, data: TSchema) =>
       examples: [9],
     }),
     data,
-    metadata: anyObject({ description: '`metadata` of the message that was sent, else empty.' }),
+    metadata: anyObject({
+      description: '`metadata` of the message that was sent, and before it that of the webhook; else empty.',
+    }),
     signature: Type.String({ examples: ['sha256=5d41402abc4b2a76b9719d911017c592ae1f3bb8b1d4dd7a92b5a1c6c0a2d3e4'] }),
   });
 
@@ -27,6 +29,24 @@ const payload = (event: EventType, data: TSchema) =>
 export const WEBHOOK_PAYLOADS = Object.fromEntries(
   Object.entries(EVENTS).map(([type, { data }]) => [type, payload(type as EventType, data)]),
 ) as Record<EventType, ReturnType<typeof payload>>;
+
+/** An example of each payload, by event. */
+export const WEBHOOK_EXAMPLES = Object.fromEntries(
+  Object.entries(EVENTS).map(([event, { example: data }]) => [
+    event,
+    {
+      id: 'evt_01a1fe6652927c4790cc6c495de83c43_4711',
+      event,
+      timestamp: 1_768_473_000,
+      sessionId: 'user123-personal',
+      seq: 4_711,
+      epoch: 9,
+      data,
+      metadata: {},
+      signature: 'sha256=5d41402abc4b2a76b9719d911017c592ae1f3bb8b1d4dd7a92b5a1c6c0a2d3e4',
+    },
+  ]),
+) as Readonly<Record<EventType, Static<ReturnType<typeof payload>>>>;
 
 /** The name of the payload in generated clients: `message.received` is `MessageReceivedEvent`. */
 const schemaName = (type: string): string =>

@@ -3,21 +3,38 @@ import type { Queryable } from '@wa-gate/db';
 import { wantsEvent } from '../events/append-events.ts';
 
 /**
- * Deliveries of events to webhooks. One gateway at a time holds a webhook: the lease is on the webhook and not on the
- * delivery, so that first attempts keep the order of `seq` over all gateways. A delivery has a row from its first
- * result on. The backlog of a held webhook is the events behind its cursor without a result. Statements that append
- * events write rows only for webhooks that nobody holds. The lease of a process that dies expires, and its requests in
- * flight are repeated under the same event ids.
+ * Deliveries of events to webhooks. A webhook is here what delivers the events of one session to one endpoint; an
+ * endpoint of a workspace has one for each session. One gateway at a time holds a webhook: the lease is on the webhook
+ * and not on the delivery, so that first attempts keep the order of `seq` over all gateways. A delivery has a row from
+ * its first result on. The backlog of a held webhook is the events behind its cursor without a result. Statements that
+ * append events write rows only for primary webhooks that nobody holds; all others have a cursor at any time. The lease
+ * of a process that dies expires, and its requests in flight are repeated under the same event ids.
  */
 export interface LeasedWebhook {
   webhookId: string;
-  /** The session that it belongs to; its secret is sealed under this id. */
+  /** The endpoint, under which its answers and its log are shown. */
+  endpointId: string;
+  /** The session whose events it delivers. */
   sessionId: string;
   /** The public id of the session. */
   slug: string;
+  /** The primary webhook of the session. Its secrets are sealed under the id of the session. */
+  isPrimary: boolean;
+  /** What it is sent by. */
+  type: string;
   url: string;
   /** Sealed. */
   secret: Buffer;
+  /** Sealed; signs as well for some time. */
+  previousSecret: Buffer | null;
+  /** Milliseconds for which the previous secret signs. */
+  previousSecretMs: number | null;
+  /** Sealed. */
+  configuration: Buffer | null;
+  /** What the customer wants to find in each body. */
+  metadata: Record<string, unknown> | null;
+  /** It wants less than its `events` say. */
+  hasChatFilters: boolean;
   /** Names the lease, which ends at every change of the webhook. */
   leasedBy: string;
   /** Up to this `seq` every wanted event has its row. */
@@ -34,10 +51,13 @@ export const WEBHOOK_LEASE_MARGIN_MS = 2_000;
 const LEASE_UNTIL = `now() + interval '${WEBHOOK_LEASE_MS} ms'`;
 const HOLD_UNTIL = `now() + interval '${WEBHOOK_LEASE_MS - WEBHOOK_LEASE_MARGIN_MS} ms'`;
 
-/** Whether a row is due, or the last holder left events behind the cursor without a result. */
+/** Events behind the cursor may be without a row: the last holder has left some, or the webhook is no primary one. */
+const RELIES_ON_CURSOR = '(w.leased_by IS NOT NULL OR w.session_id IS NULL)';
+
+/** Whether a row is due, or events behind the cursor have no result. */
 const HAS_SOMETHING_DUE = `(EXISTS (SELECT 1 FROM webhook_deliveries d
       WHERE d.webhook_id = w.id AND d.status IN ('PENDING', 'RETRYING') AND d.next_attempt <= now())
-    OR (w.leased_by IS NOT NULL AND w.cursor < (SELECT last_seq FROM session_counters c WHERE c.session_id = w.session_id)))`;
+    OR (${RELIES_ON_CURSOR} AND w.cursor < (SELECT last_seq FROM session_counters c WHERE c.session_id = w.source_session_id)))`;
 
 /**
  * A webhook without a cursor has all that waits as rows: the cursor begins before the first of them. `OFFSET 0` makes
@@ -45,16 +65,20 @@ const HAS_SOMETHING_DUE = `(EXISTS (SELECT 1 FROM webhook_deliveries d
  */
 const takeLease = (which: string): string => `WITH due AS (
     SELECT w.id FROM webhooks w
-    WHERE w.is_active AND (w.leased_until IS NULL OR w.leased_until < now()) AND ${which}
+    WHERE w.is_active AND w.paused_at IS NULL AND w.source_session_id IS NOT NULL
+      AND (w.leased_until IS NULL OR w.leased_until < now()) AND ${which}
       AND ${HAS_SOMETHING_DUE}
     FOR NO KEY UPDATE OF w SKIP LOCKED LIMIT $2
   )
   UPDATE webhooks w SET leased_by = $1, leased_until = ${LEASE_UNTIL}, held_until = ${HOLD_UNTIL}, cursor = coalesce(w.cursor,
     (SELECT min(p.seq) - 1 FROM (SELECT d.seq FROM webhook_deliveries d WHERE d.webhook_id = w.id
       AND d.status IN ('PENDING', 'RETRYING') AND d.status = 'PENDING' OFFSET 0) AS p),
-    (SELECT c.last_seq FROM session_counters c WHERE c.session_id = w.session_id), 0)
-  FROM due, sessions s WHERE w.id = due.id AND s.id = w.session_id
-  RETURNING w.id AS "webhookId", w.session_id AS "sessionId", s.slug, w.url, w.secret, w.leased_by AS "leasedBy", w.cursor,
+    (SELECT c.last_seq FROM session_counters c WHERE c.session_id = w.source_session_id), 0)
+  FROM due, sessions s WHERE w.id = due.id AND s.id = w.source_session_id
+  RETURNING w.id AS "webhookId", w.endpoint_id AS "endpointId", w.source_session_id AS "sessionId", s.slug,
+    w.session_id IS NOT NULL AS "isPrimary", w.type, w.url, w.secret, w.previous_secret AS "previousSecret",
+    (extract(epoch FROM w.previous_secret_until - now()) * 1000)::float8 AS "previousSecretMs", w.configuration, w.metadata,
+    w.chat_types IS NOT NULL OR w.chats IS NOT NULL AS "hasChatFilters", w.leased_by AS "leasedBy", w.cursor,
     (SELECT extract(epoch FROM min(d.next_attempt) - now()) * 1000 FROM webhook_deliveries d
       WHERE d.webhook_id = w.id AND d.status IN ('PENDING', 'RETRYING') AND d.status = 'RETRYING')::float8 AS "nextRetryMs"`;
 
@@ -114,8 +138,8 @@ const NEWS = {
     FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]) AS g(webhook_id, leased_by, after)
     JOIN webhooks w ON w.id = g.webhook_id AND w.leased_by = g.leased_by AND w.is_active
     LEFT JOIN LATERAL (
-      SELECT e.*, d.attempts, ${wantsEvent('w', 'e.type')} AND coalesce(d.status, 'PENDING') = 'PENDING' AS is_due
-      FROM (SELECT * FROM events v WHERE v.session_id = w.session_id AND v.seq > g.after ORDER BY v.seq LIMIT $4) AS e
+      SELECT e.*, d.attempts, CASE WHEN d.status IS NULL THEN ${wantsEvent('w', 'e.type', 'e.data')} ELSE d.status = 'PENDING' END AS is_due
+      FROM (SELECT * FROM events v WHERE v.session_id = w.source_session_id AND v.seq > g.after ORDER BY v.seq LIMIT $4) AS e
       LEFT JOIN webhook_deliveries d ON d.webhook_id = w.id AND d.seq = e.seq AND d.session_id = e.session_id
     ) AS e ON true
     ORDER BY w.id, e.seq`,
@@ -128,8 +152,9 @@ interface EventRow extends DueDelivery {
 }
 
 /**
- * Events behind a `seq` that have no result yet, of many webhooks in one statement, each in `seq` order. A webhook that
- * is missing in the answer is not held under its lease any more.
+ * Events behind a `seq` that have no result yet, of many webhooks in one statement, each in `seq` order. A row without
+ * an attempt says that the event was wanted when it happened, whatever the webhook wants by now. A webhook that is
+ * missing in the answer is not held under its lease any more.
  *
  * @param limit events read for each webhook, wanted or not
  */
@@ -232,6 +257,8 @@ export interface WebhookProgress extends Lease {
   cursor: number;
   /** Attempts of this write that failed, since the last one that did not. */
   failures: number;
+  /** Of the last attempt of this write that failed; `null`: none did. */
+  lastError: string | null;
   /** Milliseconds since an attempt of this write delivered its event; `null`: none did. */
   deliveredAgoMs: number | null;
 }
@@ -252,12 +279,14 @@ const WRITE = {
       leased_until = CASE WHEN g.change = 'abandon' THEN now() WHEN g.change = 'release' AND g.cursor >= c.last_seq THEN NULL
         ELSE ${LEASE_UNTIL} END,
       held_until = CASE WHEN g.change = 'hold' THEN ${HOLD_UNTIL} END,
-      cursor = CASE WHEN g.change = 'release' AND g.cursor >= c.last_seq THEN NULL ELSE g.cursor END,
+      cursor = CASE WHEN g.change = 'release' AND g.cursor >= c.last_seq AND w.session_id IS NOT NULL THEN NULL ELSE g.cursor END,
       failure_count = CASE WHEN g.delivered_ago_ms IS NULL THEN w.failure_count ELSE 0 END + g.failures,
+      last_error = coalesce(g.last_error, w.last_error),
+      last_error_at = CASE WHEN g.last_error IS NULL THEN w.last_error_at ELSE now() END,
       last_delivery = CASE WHEN g.delivered_ago_ms IS NULL THEN w.last_delivery ELSE now() - g.delivered_ago_ms * interval '1 ms' END
-    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::int[], $6::float8[])
-        AS g(webhook_id, leased_by, change, cursor, failures, delivered_ago_ms), session_counters c
-    WHERE w.id = g.webhook_id AND w.leased_by = g.leased_by AND w.is_active AND c.session_id = w.session_id
+    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::int[], $6::float8[], $16::text[])
+        AS g(webhook_id, leased_by, change, cursor, failures, delivered_ago_ms, last_error), session_counters c
+    WHERE w.id = g.webhook_id AND w.leased_by = g.leased_by AND w.is_active AND c.session_id = w.source_session_id
     RETURNING w.id AS "webhookId", w.leased_by IS NULL AS "isReleased", c.last_seq AS "lastSeq"
   ), recorded AS (
     INSERT INTO webhook_deliveries AS d
@@ -307,43 +336,99 @@ export async function writeDeliveries(
       result((r) => r.responseCode ?? null),
       result((r) => r.error ?? null),
       result((r) => Math.round(r.durationMs)),
+      progress((w) => w.lastError),
     ],
   });
   return rows;
 }
 
+const SWITCHED_OFF = 'The webhook was switched off.';
+
 const DISABLE = {
   name: 'disable-webhook',
   text: `WITH before AS (
-    SELECT id, session_id, events, cursor FROM webhooks WHERE id = $1 FOR NO KEY UPDATE
+    SELECT w.id, w.source_session_id, w.events, w.chat_types, w.chats, w.cursor FROM webhooks w
+    WHERE w.endpoint_id = (SELECT endpoint_id FROM webhooks WHERE id = $1) ORDER BY w.id FOR NO KEY UPDATE
   ), disabled AS (
-    UPDATE webhooks w SET is_active = false, updated_at = now() FROM before WHERE w.id = before.id
+    UPDATE webhooks w SET is_active = false, disabled_at = now(), disabled_reason = $2::text, updated_at = now()
+    FROM before WHERE w.id = before.id
   ), unseen AS (
     INSERT INTO webhook_deliveries (webhook_id, session_id, seq, status, last_error)
-    SELECT w.id, e.session_id, e.seq, 'FAILED', $2 FROM before w
-    JOIN events e ON e.session_id = w.session_id AND e.seq > w.cursor AND ${wantsEvent('w', 'e.type')}
+    SELECT w.id, e.session_id, e.seq, 'FAILED', coalesce($2, '${SWITCHED_OFF}') FROM before w
+    JOIN events e ON e.session_id = w.source_session_id AND e.seq > w.cursor AND ${wantsEvent('w', 'e.type', 'e.data')}
     ON CONFLICT DO NOTHING
   )
-  UPDATE webhook_deliveries d SET status = 'FAILED', last_error = $2
+  UPDATE webhook_deliveries d SET status = 'FAILED', last_error = coalesce($2, '${SWITCHED_OFF}')
   FROM before WHERE d.webhook_id = before.id AND d.status IN ('PENDING', 'RETRYING')`,
 };
 
-/** Switches a webhook off and gives up what waits for it: its receiver said that it is gone. */
-export async function disableWebhook(db: Queryable, webhookId: string, reason: string): Promise<void> {
+/**
+ * Switches the endpoint of a webhook off, for all of its sessions, and gives up what waits for it.
+ *
+ * @param reason a sentence; `null`: its owner has switched it off
+ */
+export async function disableWebhook(db: Queryable, webhookId: string, reason: string | null): Promise<void> {
   await db.query({ ...DISABLE, values: [webhookId, reason] });
 }
 
 /**
- * SQL subquery: the deliveries that webhooks have not had yet, as rows (webhook_id, session_id, seq, next_attempt),
- * those of retries that are not due yet included. Without a row waits only what is behind the cursor of a webhook whose
- * lease was not released.
+ * SQL subquery: the deliveries that webhooks `w` have not had yet, as rows (webhook_id, session_id, seq, next_attempt),
+ * those of retries that are not due yet included. Without a row waits only what is behind the cursor.
+ *
+ * @param which a condition for `w`
  */
-export const WAITING_DELIVERIES = `(
+export const waitingDeliveries = (which: string): string => `(
     SELECT d.webhook_id, d.session_id, d.seq, d.next_attempt FROM webhook_deliveries d JOIN webhooks w ON w.id = d.webhook_id
-    WHERE d.status IN ('PENDING', 'RETRYING')
+    WHERE d.status IN ('PENDING', 'RETRYING') AND ${which}
     UNION ALL
     SELECT w.id, e.session_id, e.seq, e.created_at FROM webhooks w
-    JOIN events e ON e.session_id = w.session_id AND e.seq > w.cursor AND ${wantsEvent('w', 'e.type')}
-    WHERE w.leased_by IS NOT NULL AND w.is_active AND NOT EXISTS (SELECT 1 FROM webhook_deliveries d
+    JOIN events e ON e.session_id = w.source_session_id AND e.seq > w.cursor AND ${wantsEvent('w', 'e.type', 'e.data')}
+    WHERE ${RELIES_ON_CURSOR} AND w.is_active AND ${which} AND NOT EXISTS (SELECT 1 FROM webhook_deliveries d
       WHERE d.webhook_id = w.id AND d.seq = e.seq AND d.session_id = e.session_id)
   )`;
+
+/** Of all webhooks that are not paused. */
+export const WAITING_DELIVERIES = waitingDeliveries('w.paused_at IS NULL');
+
+/** The events that an endpoint has not had yet, of all its sessions. */
+export interface WebhookBacklog {
+  count: number;
+  /** When the oldest of them happened. */
+  oldestAt: Date | null;
+}
+
+const BACKLOGS = {
+  name: 'webhook-backlogs',
+  text: `SELECT w.endpoint_id AS "endpointId", sum(b.count)::int AS count, min(b.oldest) AS "oldestAt"
+    FROM webhooks w CROSS JOIN LATERAL (
+      SELECT count(*) AS count, min(waiting.created_at) AS oldest FROM (
+        (SELECT e.created_at FROM (SELECT d.session_id, d.seq FROM webhook_deliveries d
+            WHERE d.webhook_id = w.id AND d.status IN ('PENDING', 'RETRYING') ORDER BY d.next_attempt LIMIT $2) AS d
+          JOIN events e ON e.session_id = d.session_id AND e.seq = d.seq)
+        UNION ALL
+        (SELECT e.created_at FROM events e
+          WHERE ${RELIES_ON_CURSOR} AND w.is_active AND e.session_id = w.source_session_id AND e.seq > w.cursor
+            AND ${wantsEvent('w', 'e.type', 'e.data')} AND NOT EXISTS (SELECT 1 FROM webhook_deliveries d
+              WHERE d.webhook_id = w.id AND d.seq = e.seq AND d.session_id = e.session_id)
+          ORDER BY e.seq LIMIT $2)
+        LIMIT $2) AS waiting) AS b
+    WHERE w.endpoint_id = ANY($1::uuid[]) AND w.source_session_id IS NOT NULL GROUP BY w.endpoint_id`,
+};
+
+/**
+ * What waits for endpoints, whether they are paused or not.
+ *
+ * @param limit events that are counted of each session, at most
+ */
+export async function readBacklogs(
+  db: Queryable,
+  endpointIds: readonly string[],
+  limit: number,
+): Promise<Map<string, WebhookBacklog>> {
+  if (endpointIds.length === 0) return new Map();
+  const { rows } = await db.query<WebhookBacklog & { endpointId: string }>({
+    ...BACKLOGS,
+    values: [endpointIds, limit],
+  });
+  return new Map(rows.map(({ endpointId, ...backlog }) => [endpointId, backlog]));
+}

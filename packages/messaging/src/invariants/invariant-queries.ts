@@ -240,9 +240,10 @@ const EVENTS: SqlInvariant[] = [
     name: 'delivery-missing',
     invariant: 'I11',
     description: 'A webhook asked for an event and will not get it.',
-    sql: `SELECT e.session_id, e.seq, e.type, w.id AS webhook_id FROM webhooks w JOIN session_counters c USING (session_id) CROSS JOIN bound
+    sql: `SELECT e.session_id, e.seq, e.type, w.id AS webhook_id
+      FROM webhooks w JOIN session_counters c ON c.session_id = w.source_session_id CROSS JOIN bound
       JOIN events e ON e.session_id = c.session_id AND e.seq > c.last_seq - bound.depth
-      WHERE w.is_active AND e.created_at > w.updated_at + interval '1 second' AND ${wantsEvent('w', 'e.type')}
+      WHERE w.is_active AND e.created_at > w.updated_at + interval '1 second' AND ${wantsEvent('w', 'e.type', 'e.data')}
         AND (w.cursor IS NULL OR e.seq <= w.cursor)
         AND NOT EXISTS (SELECT 1 FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.session_id = e.session_id AND d.seq = e.seq)`,
   },
@@ -250,7 +251,7 @@ const EVENTS: SqlInvariant[] = [
     name: 'delivery-forgotten',
     invariant: 'I10',
     description: 'An event has been due for too long, and nobody delivers it.',
-    sql: `SELECT w.id AS webhook_id, w.session_id, min(d.seq) AS seq, count(*) AS count, min(d.next_attempt) AS due_since
+    sql: `SELECT w.id AS webhook_id, w.source_session_id AS session_id, min(d.seq) AS seq, count(*) AS count, min(d.next_attempt) AS due_since
       FROM webhooks w JOIN ${WAITING_DELIVERIES} AS d ON d.webhook_id = w.id
       WHERE w.is_active AND d.next_attempt < (SELECT before FROM bound)
         AND (w.leased_until IS NULL OR w.leased_until < (SELECT before FROM bound))

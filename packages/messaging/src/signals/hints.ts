@@ -16,6 +16,11 @@ export interface SessionHint {
   firstSeq?: number;
   /** Webhooks that want events of the commit. */
   webhooks?: Omit<WantingWebhook, 'sessionId'>[];
+  /**
+   * `webhooks` has all of the session, by all of their filters. Absent: a worker of the version before, which knows the
+   * primary webhook and its `events`.
+   */
+  hasAllWebhooks?: boolean;
   /** The wanted events with all that a delivery needs. Absent: too large for a frame, to be read in PostgreSQL. */
   events?: Omit<AppendedEvent, 'sessionId'>[];
 }
@@ -26,17 +31,26 @@ export function hintsOf(
   moved: readonly { sessionId: string; messageId: string; state: MessageState }[] = [],
 ): SessionHint[] {
   const hints = new Map<string, Required<SessionHint>>();
+  const none = (sessionId: string): Required<SessionHint> => ({
+    sessionId,
+    seq: 0,
+    firstSeq: 0,
+    messages: [],
+    webhooks: [],
+    hasAllWebhooks: true,
+    events: [],
+  });
   for (const { sessionId, seq } of events) {
     const hint = hints.get(sessionId);
     if (hint) {
       hint.seq = Math.max(hint.seq, seq);
       hint.firstSeq = Math.min(hint.firstSeq, seq);
     } else {
-      hints.set(sessionId, { sessionId, seq, firstSeq: seq, messages: [], webhooks: [], events: [] });
+      hints.set(sessionId, { ...none(sessionId), seq, firstSeq: seq });
     }
   }
   for (const { sessionId, messageId, state } of moved) {
-    const hint = hints.get(sessionId) ?? { sessionId, seq: 0, firstSeq: 0, messages: [], webhooks: [], events: [] };
+    const hint = hints.get(sessionId) ?? none(sessionId);
     hint.messages.push({ messageId, state });
     hints.set(sessionId, hint);
   }

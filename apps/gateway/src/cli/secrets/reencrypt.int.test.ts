@@ -11,7 +11,7 @@ import {
   writeManySessionKeys,
 } from '@wa-gate/cluster';
 import { assertMasterKey, MESSAGE_KEY_BOX, type Queryable, readMessageKey } from '@wa-gate/db';
-import { createSecretBox, KEY_ID_SLICE } from '@wa-gate/kit';
+import { createSecretBox, KEY_ID_SLICE, newId } from '@wa-gate/kit';
 import {
   createTestDatabase,
   type SeededSession,
@@ -21,7 +21,7 @@ import {
 } from '@wa-gate/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createMailQueue, MAIL_BOX, mailContext } from '../../modules/mail/index.ts';
-import { secretContext, WEBHOOK_SECRETS_BOX } from '../../modules/webhooks/index.ts';
+import { configurationContext, secretContext, WEBHOOK_SECRETS_BOX } from '../../modules/webhooks/index.ts';
 import { reencrypt } from './reencrypt.ts';
 import { resealColumn } from './reseal-column.ts';
 import { SEALED_COLUMNS } from './sealed-columns.ts';
@@ -79,6 +79,20 @@ describe('sealing everything under the first key (MR-152)', () => {
         createSecretBox([OLD], WEBHOOK_SECRETS_BOX).seal(Buffer.from('whsec_x'), secretContext(session.sessionId)),
       ],
     );
+    // One of a workspace: its secrets and its headers are sealed to itself.
+    const endpointId = newId();
+    const webhookBox = createSecretBox([OLD], WEBHOOK_SECRETS_BOX);
+    await pool.query(
+      `INSERT INTO webhooks (id, endpoint_id, workspace_id, url, events, secret, previous_secret, configuration)
+       VALUES ($1, $1, $2, 'http://127.0.0.1/', '{}', $3, $4, $5)`,
+      [
+        endpointId,
+        session.workspaceId,
+        webhookBox.seal(Buffer.from('whsec_new'), secretContext(endpointId)),
+        webhookBox.seal(Buffer.from('whsec_old'), secretContext(endpointId)),
+        webhookBox.seal(Buffer.from('{"headers":{}}'), configurationContext(endpointId)),
+      ],
+    );
     await createMailQueue({ box: createSecretBox([OLD], MAIL_BOX), isOn: true }).enqueue(pool, {
       to: 'ann@example.test',
       subject: 's',
@@ -88,12 +102,14 @@ describe('sealing everything under the first key (MR-152)', () => {
     const messageKey = await readMessageKey(pool, [OLD]);
 
     const report = await reencrypt(pool, ROTATING);
-    expect(report).toMatchObject({ resealed: 6, left: 0 });
-    expect(report.columns.map(({ resealed }) => resealed)).toEqual([1, 1, 1, 1, 1, 1]);
+    expect(report).toMatchObject({ resealed: 9, left: 0 });
+    expect(report.columns.map(({ resealed }) => resealed)).toEqual([1, 1, 1, 2, 1, 1, 1, 1]);
     expect(await readMessageKey(pool, [NEW])).toEqual(messageKey);
 
     const { rows } = await pool.query(
-      `SELECT j.stanza, j.plaintext, w.secret, m.content, m.id FROM inbound_journal j, webhooks w, mails m WHERE j.stanza IS NOT NULL`,
+      `SELECT j.stanza, j.plaintext, w.secret, m.content, m.id, p.secret AS present, p.previous_secret AS former, p.configuration
+       FROM inbound_journal j, webhooks w, mails m, webhooks p
+       WHERE j.stanza IS NOT NULL AND w.session_id IS NOT NULL AND p.session_id IS NULL`,
     );
     const open = (purpose: string, value: Buffer, context: string) =>
       createSecretBox([NEW], purpose).open(value, context).toString();
@@ -102,6 +118,10 @@ describe('sealing everything under the first key (MR-152)', () => {
       open(SESSION_KEYS_BOX, rows[0][part], journalContext(session.sessionId, part, hash));
     expect([half('stanza'), half('plaintext')]).toEqual(['stanza', 'plaintext']);
     expect(open(WEBHOOK_SECRETS_BOX, rows[0].secret, secretContext(session.sessionId))).toBe('whsec_x');
+    const ofEndpoint = (value: Buffer, context: string) => open(WEBHOOK_SECRETS_BOX, value, context);
+    expect(ofEndpoint(rows[0].present, secretContext(endpointId))).toBe('whsec_new');
+    expect(ofEndpoint(rows[0].former, secretContext(endpointId))).toBe('whsec_old');
+    expect(ofEndpoint(rows[0].configuration, configurationContext(endpointId))).toBe('{"headers":{}}');
     expect(JSON.parse(open(MAIL_BOX, rows[0].content, mailContext(rows[0].id))).text).toBe('mail');
   });
 

@@ -1,7 +1,7 @@
 import { type JournalHalf, journalContext, SESSION_KEYS_BOX, sessionKeyContext } from '@wa-gate/cluster';
 import { MESSAGE_KEY_BOX } from '@wa-gate/db';
 import { MAIL_BOX, mailContext } from '../../modules/mail/index.ts';
-import { secretContext, WEBHOOK_SECRETS_BOX } from '../../modules/webhooks/index.ts';
+import { configurationContext, secretContext, WEBHOOK_SECRETS_BOX } from '../../modules/webhooks/index.ts';
 
 /** A row as far as sealing is concerned: its key, and what its context is made of. */
 export type SealedRow = Record<string, unknown>;
@@ -29,6 +29,15 @@ const journalHalf = (half: JournalHalf): SealedColumn => ({
   context: (row) => journalContext(text(row, 'session_id'), half, row.hash as Buffer),
 });
 
+const webhookSecret = (column: 'secret' | 'previous_secret'): SealedColumn => ({
+  table: 'webhooks',
+  column,
+  box: WEBHOOK_SECRETS_BOX,
+  key: { id: 'uuid' },
+  also: ['session_id', 'endpoint_id'],
+  context: (row) => secretContext(text(row, row.session_id === null ? 'endpoint_id' : 'session_id')),
+});
+
 /**
  * All columns that are sealed under the master key, except the check of the key itself. A sealed column that is missing
  * here is lost when an old key is removed. A test compares the list with the boxes that the code makes.
@@ -43,13 +52,15 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
   },
   journalHalf('stanza'),
   journalHalf('plaintext'),
+  webhookSecret('secret'),
+  webhookSecret('previous_secret'),
   {
     table: 'webhooks',
-    column: 'secret',
+    column: 'configuration',
     box: WEBHOOK_SECRETS_BOX,
     key: { id: 'uuid' },
-    also: ['session_id'],
-    context: (row) => secretContext(text(row, 'session_id')),
+    also: ['endpoint_id'],
+    context: (row) => configurationContext(text(row, 'endpoint_id')),
   },
   {
     table: 'mails',

@@ -49,8 +49,8 @@ const troubles = (takeoverGraceMs: number): string => {
     ) t
     WHERE s.desired_state = 'RUNNING'
     UNION ALL
-    SELECT 'webhook_off', w.id::text, s.workspace_id, s.id, '{}'
-    FROM webhooks w JOIN sessions s ON s.id = w.session_id WHERE NOT w.is_active
+    SELECT 'webhook_off', w.id::text, w.workspace_id, w.source_session_id, '{}'
+    FROM webhooks w WHERE NOT w.is_active AND w.id = w.endpoint_id AND (w.disabled_at IS NULL OR w.disabled_reason IS NOT NULL)
     UNION ALL
     SELECT 'worker_lost', w.id, NULL, NULL, jsonb_build_object('network', lower(w.network::text),
       'sessions', (SELECT count(*) FROM session_placements p WHERE p.worker_id = w.id))

@@ -22,6 +22,7 @@ const LOW_QUEUE = 16;
  */
 export class HeldWebhook {
   readonly webhookId: string;
+  readonly endpointId: string;
   readonly sessionId: string;
   readonly leasedBy: string;
   readonly endpoint: Endpoint;
@@ -45,6 +46,8 @@ export class HeldWebhook {
   /** Of the session's last event, as the last write found it. */
   lastSeq = 0;
 
+  /** Hints of workers of the version before do not tell what it wants. */
+  readonly #needsAllWebhooks: boolean;
   readonly #queue: DueDelivery[] = [];
   readonly #unsettled = new Set<number>();
   #known: number;
@@ -53,6 +56,7 @@ export class HeldWebhook {
 
   constructor(leased: LeasedWebhook, endpoint: Endpoint, signer: Signer, deadline: number, now: number) {
     this.webhookId = leased.webhookId;
+    this.endpointId = leased.endpointId;
     this.sessionId = leased.sessionId;
     this.leasedBy = leased.leasedBy;
     this.endpoint = endpoint;
@@ -60,6 +64,7 @@ export class HeldWebhook {
     this.deadline = deadline;
     this.lastNews = now;
     this.writtenAt = now;
+    this.#needsAllWebhooks = !leased.isPrimary || leased.hasChatFilters;
     this.#known = leased.cursor;
   }
 
@@ -108,7 +113,8 @@ export class HeldWebhook {
   }
 
   /** The hint tells all that there is after `known`, and there is room for it. */
-  #joinsOn({ firstSeq, events }: SessionHint, wanted: readonly number[]): boolean {
+  #joinsOn({ firstSeq, events, hasAllWebhooks }: SessionHint, wanted: readonly number[]): boolean {
+    if (this.#needsAllWebhooks && !hasAllWebhooks) return false;
     if (firstSeq === undefined || firstSeq > this.#known + 1 || (wanted.length > 0 && !events)) return false;
     if (this.isReading || this.#mustRead || this.#heard > this.#known) return false;
     return this.#queue.length + wanted.length <= MAX_QUEUE;
@@ -148,6 +154,7 @@ export class HeldWebhook {
       change: this.change,
       cursor: this.cursorWith(written),
       failures: 0,
+      lastError: null,
       deliveredAgoMs: null,
     };
   }

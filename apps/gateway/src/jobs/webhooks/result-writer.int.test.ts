@@ -20,7 +20,7 @@ const held = (webhook: LeasedWebhook) =>
   new HeldWebhook(
     webhook,
     client.endpoint(webhook.url),
-    createSigner(webhook.sessionId, webhook.slug, 'a secret for the tests'),
+    createSigner({ ...webhook, secret: 'a secret for the tests' }),
     Number.POSITIVE_INFINITY,
     0,
   );

@@ -86,6 +86,7 @@ export function createResultWriter(deps: ResultWriterDependencies): ResultWriter
         its.deliveredAgoMs = ageMs;
       } else if (its) {
         its.failures += 1;
+        its.lastError = result.error ?? null;
       }
       return { ...result, ageMs };
     });

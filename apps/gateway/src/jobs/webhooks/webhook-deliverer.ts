@@ -13,7 +13,7 @@ import {
   type WrittenWebhook,
 } from '@wa-gate/messaging';
 import type { JobsMetrics } from '../../metrics/index.ts';
-import { secretContext } from '../../modules/webhooks/index.ts';
+import { openParts } from '../../modules/webhooks/index.ts';
 import { HeldWebhook } from './held-webhook.ts';
 import { createResultWriter } from './result-writer.ts';
 import { judgeAttempt, type Verdict } from './retry-schedule.ts';
@@ -144,10 +144,9 @@ export function createWebhookDeliverer(deps: DelivererDependencies, options: Del
   }
 
   function hold(leased: LeasedWebhook, begunAt: number): void {
-    const { webhookId, sessionId, slug, url } = leased;
+    const { webhookId, sessionId, slug, url, metadata } = leased;
     try {
-      const secret = secrets.open(leased.secret, secretContext(sessionId)).toString();
-      const signer = createSigner(sessionId, slug, secret);
+      const signer = createSigner({ sessionId, slug, metadata, ...openParts(secrets, leased, clock.now()) });
       const deadline = begunAt + WEBHOOK_LEASE_MS - WEBHOOK_LEASE_MARGIN_MS;
       const held = new HeldWebhook(leased, client.endpoint(url), signer, deadline, clock.monotonic());
       forget(holds.get(webhookId));

@@ -15,7 +15,8 @@ const event = {
   attempts: 2,
   metadata: null,
 };
-const signer = (secret: string) => createSigner('01900000-0000-7000-8000-000000000001', 'shop', secret);
+const signer = (secret: string) =>
+  createSigner({ sessionId: '01900000-0000-7000-8000-000000000001', slug: 'shop', secret });
 const now = new Date(1_700_000_060_000);
 const { body, headers } = buildWebhookRequest(event, signer(SECRET), now);
 const hmac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text);

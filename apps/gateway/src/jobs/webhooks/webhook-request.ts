@@ -14,21 +14,44 @@ export interface Signer {
   key: KeyObject;
   /** Of Standard Webhooks: what follows `whsec_` is base64 of the key. Another secret is the key as it is. */
   standardKey: KeyObject;
+  /** After a rotation: the standard key of the secret before, and until when it signs, in milliseconds since 1970. */
+  previous?: { standardKey: KeyObject; until: number } | undefined;
+  /** Headers that the customer has set, with basic authentication as one of them; names in small letters. */
+  headers: Readonly<Record<string, string>>;
+  /** What the customer has attached to the endpoint. */
+  metadata: Record<string, unknown> | null;
 }
 
-export function createSigner(sessionId: string, slug: string, secret: string): Signer {
-  const standard = secret.startsWith(SECRET_PREFIX)
-    ? Buffer.from(secret.slice(SECRET_PREFIX.length), 'base64')
-    : Buffer.from(secret);
+export interface SignerParts {
+  sessionId: string;
+  slug: string;
+  secret: string;
+  previous?: { secret: string; until: number } | undefined;
+  headers?: Readonly<Record<string, string>> | undefined;
+  metadata?: Record<string, unknown> | null | undefined;
+}
+
+const standardKeyOf = (secret: string): KeyObject =>
+  createSecretKey(
+    secret.startsWith(SECRET_PREFIX) ? Buffer.from(secret.slice(SECRET_PREFIX.length), 'base64') : Buffer.from(secret),
+  );
+
+export function createSigner(parts: SignerParts): Signer {
+  const { sessionId, slug, secret, previous, headers = {}, metadata = null } = parts;
   return {
     slug,
     idPrefix: eventIdPrefix(sessionId),
     key: createSecretKey(Buffer.from(secret)),
-    standardKey: createSecretKey(standard),
+    standardKey: standardKeyOf(secret),
+    previous: previous && { standardKey: standardKeyOf(previous.secret), until: previous.until },
+    headers,
+    metadata,
   };
 }
 
 const hex = (key: KeyObject, body: string): string => `sha256=${createHmac('sha256', key).update(body).digest('hex')}`;
+const standard = (key: KeyObject, signed: string): string =>
+  `v1,${createHmac('sha256', key).update(signed).digest('base64')}`;
 
 export interface WebhookRequestParts {
   body: string;
@@ -39,23 +62,30 @@ export interface WebhookRequestParts {
  * Body and headers of one attempt. The id of an event is the same for every attempt: session and seq are its identity.
  * `signature` is the last member of the body: HMAC-SHA256 over the body without that member, keyed with the whole
  * secret as text. The headers sign the body as it is sent: Standard Webhooks, and `X-Hub-Signature-256` for Meta's
- * verifiers, keyed with the whole secret as text too.
+ * verifiers, keyed with the whole secret as text too. During a rotation `webhook-signature` has a second signature, of
+ * the secret before; the other two are of the new one.
  */
 export function buildWebhookRequest(event: DueDelivery, signer: Signer, now: Date): WebhookRequestParts {
   const payload = presentEvent(event, signer);
+  // What was attached to the message says more than what is attached to every event.
+  if (signer.metadata) payload.metadata = { ...signer.metadata, ...payload.metadata };
   const { id } = payload;
   const unsigned = JSON.stringify(payload);
   const body = `${unsigned.slice(0, -1)},"signature":"${hex(signer.key, unsigned)}"}`;
   const sentAt = String(Math.floor(now.getTime() / 1_000));
-  const standard = createHmac('sha256', signer.standardKey).update(`${id}.${sentAt}.${body}`).digest('base64');
+  const signed = `${id}.${sentAt}.${body}`;
+  const { previous } = signer;
+  const signatures = [standard(signer.standardKey, signed)];
+  if (previous && now.getTime() < previous.until) signatures.push(standard(previous.standardKey, signed));
   return {
     body,
     headers: {
+      ...signer.headers,
       'content-type': 'application/json; charset=utf-8',
       'user-agent': 'wa-gate-webhooks/1',
       'webhook-id': id,
       'webhook-timestamp': sentAt,
-      'webhook-signature': `v1,${standard}`,
+      'webhook-signature': signatures.join(' '),
       'x-hub-signature-256': hex(signer.key, body),
       'x-webhook-event': event.type,
       'x-webhook-attempt': String(event.attempts + 1),

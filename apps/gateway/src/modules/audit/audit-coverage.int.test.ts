@@ -127,6 +127,13 @@ describe('every action leaves an entry (MR-162)', () => {
     const body = { url: 'https://example.com/hook' };
     await audited('PUT /api/sessions/{id}/webhook', { as: session.key, ids, body });
     await audited('DELETE /api/sessions/{id}/webhook', { as: session.key, ids });
+    await audited('POST /api/webhooks', { body });
+    const made = await audited('POST /api/sessions/{id}/webhooks', { as: session.key, ids, body });
+    const its = { id: made.body.data.webhook.id };
+    await audited('PATCH /api/webhooks/{id}', { ids: its, body: { isPaused: true } });
+    await audited('POST /api/webhooks/{id}/rotate-secret', { ids: its, body: {} });
+    await audited('POST /api/webhooks/{id}/test', { ids: its, body: {} });
+    await audited('DELETE /api/webhooks/{id}', { ids: its });
   });
 
   it('of keys', async () => {

@@ -34,16 +34,16 @@ const READ = {
       SELECT count(*) FILTER (WHERE m.state IN ${WAS_SENT}) AS sent, count(*) FILTER (WHERE m.state IN ${HAS_FAILED}) AS failed
       FROM messages m JOIN mine ON mine.id = m.session_id WHERE m.id >= $3 AND m.direction = 'OUTBOUND'
     ), hooks AS (
-      SELECT count(*) AS total, count(*) FILTER (WHERE w.is_active) AS active,
-        count(*) FILTER (WHERE w.is_active AND w.failure_count > 0) AS failing, max(w.last_delivery) AS last_delivery
-      FROM webhooks w JOIN mine ON mine.id = w.session_id
+      SELECT count(DISTINCT w.endpoint_id) AS total, count(DISTINCT w.endpoint_id) FILTER (WHERE w.is_active) AS active,
+        count(DISTINCT w.endpoint_id) FILTER (WHERE w.is_active AND w.failure_count > 0) AS failing, max(w.last_delivery) AS last_delivery
+      FROM webhooks w JOIN mine ON mine.id = w.source_session_id
     )
     SELECT (SELECT count(*) FROM mine) AS sessions,
       (SELECT count(*) FROM mine JOIN sessions s USING (id) WHERE s.state = 'CONNECTED') AS connected,
       (SELECT count(*) FROM waiting WHERE lane = 'INTERACTIVE') AS "messagesWaiting",
       (SELECT count(*) FROM waiting WHERE lane = 'CAMPAIGN') AS "broadcastMessagesWaiting",
       (SELECT count(DISTINCT session_id) FROM waiting WHERE lane = 'CAMPAIGN') AS "activeBroadcasts",
-      (SELECT count(*) FROM webhooks w JOIN mine ON mine.id = w.session_id JOIN ${WAITING_DELIVERIES} AS d ON d.webhook_id = w.id)
+      (SELECT count(*) FROM webhooks w JOIN mine ON mine.id = w.source_session_id JOIN ${WAITING_DELIVERIES} AS d ON d.webhook_id = w.id)
         AS "deliveriesWaiting",
       today.sent AS "sentToday", today.failed AS "failedToday",
       hooks.total AS webhooks, hooks.active AS "webhooksActive", hooks.failing AS "webhooksFailing",

@@ -74,7 +74,7 @@ const EVENTS = {
     FROM events e LEFT JOIN webhooks w ON w.session_id = e.session_id
     LEFT JOIN webhook_deliveries d ON d.webhook_id = w.id AND d.session_id = e.session_id AND d.seq = e.seq
     LEFT JOIN LATERAL (SELECT 'PENDING'::"WebhookStatus" AS status
-      WHERE w.leased_by IS NOT NULL AND w.is_active AND e.seq > w.cursor AND ${wantsEvent('w', 'e.type')}) AS h ON true
+      WHERE w.leased_by IS NOT NULL AND w.is_active AND e.seq > w.cursor AND ${wantsEvent('w', 'e.type', 'e.data')}) AS h ON true
     WHERE e.data ? 'messageId'
       AND e.data->>'messageId' IN (SELECT $1::text UNION ALL SELECT a.id::text FROM message_aliases a WHERE a.message_id = $1::uuid)
     ORDER BY e.seq`,

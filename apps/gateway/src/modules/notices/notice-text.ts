@@ -76,12 +76,23 @@ const WORDS: Readonly<Record<NoticeKind, (incident: Incident) => Words>> = {
     action: 'Begin fewer new chats: at the end of the cap WhatsApp refuses them, and may restrict the account.',
     path: pathOf(incident),
   }),
-  webhook_off: (incident) => ({
-    title: `The webhook of session ${incident.slug} is switched off`,
-    reason: `Its receiver at ${originOf(incident.webhookUrl)} answered 410 (gone). Nothing is sent to it any more, and events are not kept for it.`,
-    action: `Set it again when the receiver is there: PUT ${pathOf(incident)}/webhook.`,
-    path: `${pathOf(incident)}/webhook`,
-  }),
+  webhook_off: (incident) => {
+    const { subject, sessionId, slug, webhook } = incident;
+    const whose = sessionId === null ? 'the workspace' : `session ${slug}`;
+    const path = webhook?.isPrimary === false ? `/api/webhooks/${subject}` : `${pathOf(incident)}/webhook`;
+    return {
+      title:
+        webhook?.isPrimary === false
+          ? `A webhook of ${whose} is switched off`
+          : `The webhook of ${whose} is switched off`,
+      reason: `Its receiver at ${originOf(webhook?.url ?? null)} answered 410 (gone). Nothing is sent to it any more, and events are not kept for it.`,
+      action:
+        webhook?.isPrimary === false
+          ? `Switch it on when the receiver is there: PATCH ${path} with "isActive": true.`
+          : `Set it again when the receiver is there: PUT ${path}.`,
+      path,
+    };
+  },
   worker_lost: ({ subject, details: { network = 'live', sessions = 0 } }) => ({
     title: `Worker ${subject} is lost`,
     reason: `Worker ${subject} (${network}) has ended without a goodbye and has not come back. It hosted ${counted(sessions, 'session')}.`,

@@ -1,1 +1,10 @@
-export { createWebhooksService, secretContext, WEBHOOK_SECRETS_BOX, type WebhooksService } from './webhooks.service.ts';
+export { createEndpointsRepository } from './endpoints.repository.ts';
+export { createEndpointsService, type EndpointsService } from './endpoints.service.ts';
+export {
+  configurationContext,
+  openParts,
+  secretContext,
+  type TestedWebhook,
+  WEBHOOK_SECRETS_BOX,
+} from './sealed-parts.ts';
+export { createWebhooksService, type WebhooksService } from './webhooks.service.ts';

@@ -1,4 +1,3 @@
-import { createHmac, randomBytes } from 'node:crypto';
 import type { Webhook, WebhookRequest } from '@wa-gate/contracts';
 import { inTransaction, type Pool, type Queryable } from '@wa-gate/db';
 import { newId, type SecretBox } from '@wa-gate/kit';
@@ -6,6 +5,8 @@ import { ApiError } from '../../http/api-error.ts';
 import type { SessionRef } from '../../principal.ts';
 import { type Actor, writeAudit } from '../audit/index.ts';
 import { refuseEndpoint } from './endpoint-address.ts';
+import { secretContext } from './sealed-parts.ts';
+import { newSecret } from './webhook-secret.ts';
 
 export interface WebhooksDependencies {
   pool: Pool;
@@ -15,7 +16,7 @@ export interface WebhooksDependencies {
   baseSecret?: string | undefined;
 }
 
-/** One webhook per session. */
+/** The primary webhook of a session. */
 export interface WebhooksService {
   /** @throws {ApiError} WEBHOOK_URL_REFUSED */
   assertAcceptable(request: WebhookRequest): void;
@@ -30,20 +31,6 @@ export interface WebhooksService {
   get(sessionId: string): Promise<Webhook>;
   /** @throws {ApiError} WEBHOOK_NOT_FOUND */
   delete(actor: Actor, session: SessionRef): Promise<void>;
-}
-
-/** Purpose of the box that secrets are sealed with. */
-export const WEBHOOK_SECRETS_BOX = 'webhook-secrets';
-
-/** What a secret is sealed to: it cannot be moved to another session's webhook. */
-export const secretContext = (sessionId: string): string => `webhook/${sessionId}`;
-
-/** Not the operator's secret itself: each tenant is shown its own, and must not know that of others. */
-function newSecret(baseSecret: string | undefined, sessionId: string): string {
-  const bytes = baseSecret
-    ? createHmac('sha256', baseSecret).update(secretContext(sessionId)).digest()
-    : randomBytes(32);
-  return `whsec_${bytes.toString('base64')}`;
 }
 
 interface Row {
@@ -62,7 +49,8 @@ const COLUMNS = `url, events, is_active AS "isActive", last_delivery AS "lastDel
 /** A new secret wins over the stored one only when the caller gave it ($6). Setting a webhook switches it on again. */
 const PUT = `INSERT INTO webhooks (id, session_id, url, events, secret) VALUES ($1, $2, $3, $4, $5)
   ON CONFLICT (session_id) DO UPDATE SET url = excluded.url, events = excluded.events, is_active = true, failure_count = 0,
-    secret = CASE WHEN $6 THEN excluded.secret ELSE webhooks.secret END, updated_at = now()
+    disabled_at = NULL, disabled_reason = NULL, secret = CASE WHEN $6 THEN excluded.secret ELSE webhooks.secret END,
+    previous_secret = CASE WHEN $6 THEN NULL ELSE webhooks.previous_secret END, updated_at = now()
   RETURNING ${COLUMNS}`;
 
 const present = (row: Row): Webhook => ({

@@ -1,6 +1,6 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import { EVENT_TYPES, EVENTS, NAMED_SCHEMAS, WEBHOOK_PAYLOADS } from '@wa-gate/contracts';
+import { EVENT_TYPES, EVENTS, NAMED_SCHEMAS, WEBHOOK_EXAMPLES, WEBHOOK_PAYLOADS } from '@wa-gate/contracts';
 import Fastify, { type FastifyInstance, type RouteOptions } from 'fastify';
 import { nameComponents } from './components.ts';
 import { USUAL_CODES } from './error-responses.ts';
@@ -24,7 +24,7 @@ const webhooks = Object.fromEntries(
           'Answer 2xx within 10 s. Headers: `webhook-id`, `webhook-timestamp`, `webhook-signature` (Standard Webhooks), `X-Hub-Signature-256`, `X-Webhook-Event`, `X-Webhook-Attempt`.',
         requestBody: {
           content: {
-            'application/json': { schema: WEBHOOK_PAYLOADS[type] },
+            'application/json': { schema: WEBHOOK_PAYLOADS[type], example: WEBHOOK_EXAMPLES[type] },
           },
         },
         responses: { '2XX': { description: 'Taken.' }, '410': { description: 'Gone: the webhook is switched off.' } },
