@@ -62,8 +62,8 @@ const chatType = (jid: string): string =>
  * event, all in the transaction of the fact itself. A webhook that wants the event gets its row with the result of the
  * first attempt; only for the primary one of a session, while nobody holds it, the row is written here: gateways of the
  * version before look for rows alone. The others always have a cursor, so that many of them cost an append no more rows
- * than one. `message.recovered` also goes to webhooks that want `message.received`: a message that could be read only at
- * the second try must not be missed.
+ * than one. `message.recovered` also goes to webhooks that want `message.received`: a message that could be read at the
+ * second try alone must not be missed.
  *
  * A statement for several sessions locks their counters in no fixed order. Two such statements cannot meet on the same
  * sessions: only the owner runs them, under the fence, and one after another (the worker's lane). Locking them in order
