@@ -216,6 +216,8 @@ function gatewayEnvironment(installation) {
   return {
     ...shared(installation),
     DEFAULT_NETWORK: installation.env.DEFAULT_NETWORK || 'sandbox',
+    // For the page with the phone.
+    SANDBOX_PHONES_URL: installation.sandboxUrl,
     // Where no mail server is named, mails are files that people and tests can read.
     MAIL_DIR: installation.env.MAIL_DIR || installation.dataDir.mail,
     // The receiver of the demo, and whatever people try first, listens on this machine.

@@ -44,6 +44,8 @@ import type { Changing, MessagesService, Sending } from './modules/messages/inde
 import { messagesRoutes } from './modules/messages/messages.routes.ts';
 import type { NoticesService } from './modules/notices/index.ts';
 import { noticesRoutes } from './modules/notices/notices.routes.ts';
+import type { SandboxControl } from './modules/sandbox/index.ts';
+import { sandboxRoutes } from './modules/sandbox/sandbox.routes.ts';
 import type { SessionDirectory, SessionsService } from './modules/sessions/index.ts';
 import { sessionsRoutes } from './modules/sessions/sessions.routes.ts';
 import type { QrHistoryRepository } from './modules/single-account/index.ts';
@@ -122,6 +124,8 @@ export interface GatewayServices extends FleetServices, AdministrationServices, 
   loginLocks: LoginLocks;
   tiers: TiersService;
   usage: UsageService;
+  /** Absent where the operator has named none. */
+  sandbox?: SandboxControl | undefined;
 }
 
 /** What routes with files need to know. */
@@ -285,6 +289,7 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
     await scope.register(tiersRoutes, { ...services, guards });
     await scope.register(usageRoutes, { ...services, guards });
     await scope.register(dashboardRoutes, { ...services, guards });
+    if (services.sandbox) await scope.register(sandboxRoutes, { sandbox: services.sandbox, guards });
     await scope.register(errorCodesRoutes, { guards });
     await scope.register(healthRoutes, { health });
   };

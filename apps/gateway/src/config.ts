@@ -34,6 +34,10 @@ export const ConfigSchema = Type.Object({
   WORKER_HEALTH_CHECK_INTERVAL: Type.Integer({ minimum: 1_000, maximum: 3_600_000, default: 30_000 }),
   /** Milliseconds between two checks of the SQL invariants, by one of all replicas. */
   INVARIANT_CHECK_INTERVAL: Type.Integer({ minimum: 1_000, maximum: 3_600_000, default: 60_000 }),
+  /** Control API of a sandbox whose phones administrators drive over this gateway. Unset: there is no way to them. */
+  SANDBOX_PHONES_URL: Type.Optional(Type.String({ pattern: '^https?://' })),
+  /** Where the control API of the sandbox asks for one. */
+  SANDBOX_TOKEN: Type.Optional(Type.String({ minLength: 1 })),
   /** Network of sessions that do not name one. */
   DEFAULT_NETWORK: Type.Union([Type.Literal('live'), Type.Literal('sandbox')], { default: 'live' }),
   LB_STRATEGY: Type.Union([Type.Literal('least-loaded'), Type.Literal('round-robin')], { default: 'least-loaded' }),

@@ -46,6 +46,7 @@ const secretsOf = (config: Config): (string | undefined)[] =>
       config.WEBHOOK_SECRET,
       config.S3_SECRET_ACCESS_KEY,
       config.METRICS_TOKEN,
+      config.SANDBOX_TOKEN,
       config.OTEL_EXPORTER_OTLP_HEADERS,
     );
 

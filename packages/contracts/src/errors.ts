@@ -437,6 +437,17 @@ export const ERRORS = {
     retryable: false,
     sentence: 'The WhatsApp engine of this installation cannot do this; the sentence of the answer says why.',
   },
+  SANDBOX_REFUSED: {
+    status: 422,
+    retryable: false,
+    sentence: 'The sandbox has refused this. `details.code` is its own code.',
+  },
+  SANDBOX_UNAVAILABLE: {
+    status: 503,
+    retryable: true,
+    sentence:
+      'The sandbox does not answer. Its operator can look at SANDBOX_PHONES_URL and SANDBOX_TOKEN of the gateway.',
+  },
   SESSION_MOVING: {
     status: 503,
     retryable: true,

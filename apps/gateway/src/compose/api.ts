@@ -33,6 +33,7 @@ import {
   createPageClient,
   createSending,
 } from '../modules/messages/index.ts';
+import { createSandboxControl } from '../modules/sandbox/index.ts';
 import { createSessionDirectory, createSessionsRepository, createSessionsService } from '../modules/sessions/index.ts';
 import { createQrHistoryRepository } from '../modules/single-account/index.ts';
 import { createEndpointsRepository, createEndpointsService, createWebhooksService } from '../modules/webhooks/index.ts';
@@ -121,6 +122,8 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
     onSent: (kind, events) => metrics.streamedEvents.inc({ kind }, events),
   });
 
+  const { SANDBOX_PHONES_URL: sandboxUrl, SANDBOX_TOKEN: token } = config;
+  const sandbox = sandboxUrl === undefined ? undefined : createSandboxControl({ url: sandboxUrl, token });
   const media = composeMedia(resources, config);
   const remover = composeRemover(resources, { owner, sessions });
   const workspaces = composeWorkspaces(resources, { revocations, remover, mail: accounts.mail });
@@ -182,6 +185,7 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
       contacts: createContactsService({ pool, contacts: createContactsRepository(pool), names }),
       ...fleet.services,
       ...administration.services,
+      sandbox,
     },
     background: {
       start() {
@@ -197,7 +201,7 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
       await limits.open();
     },
     close: async () => void (await Promise.all([revocations.stop(), limits.close()])),
-    disconnect: () => Promise.all([links.close(), media.close(), pages.close()]),
+    disconnect: () => Promise.all([links.close(), media.close(), pages.close(), sandbox?.close()]),
     endWaits() {
       waiter.endAll();
       eventStreams.close();

@@ -1,0 +1,1 @@
+export { createSandboxControl, type SandboxControl } from './sandbox-control.ts';
