@@ -18,10 +18,22 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'packages/messaging': ['contracts', 'kit', 'db', 'cluster'],
   'packages/testkit': ['contracts', 'kit', 'db'],
   'packages/observability': ['kit', 'messaging'],
+  'packages/sdk': [],
   'apps/gateway': ['contracts', 'kit', 'db', 'cluster', 'media', 'media-tools', 'messaging'],
   'apps/worker': ['contracts', 'kit', 'db', 'cluster', 'media', 'messaging'],
   'apps/sandbox': ['kit'],
-  'apps/e2e': ['contracts', 'kit', 'db', 'cluster', 'media', 'media-tools', 'messaging', 'observability', 'testkit'],
+  'apps/e2e': [
+    'contracts',
+    'kit',
+    'db',
+    'cluster',
+    'media',
+    'media-tools',
+    'messaging',
+    'observability',
+    'sdk',
+    'testkit',
+  ],
 };
 
 const BAILEYS = '@whiskeysockets/baileys';

@@ -1,0 +1,72 @@
+<?php
+
+// Made from apps/gateway/openapi.json by packages/sdk/scripts/generate-clients.mjs.
+
+declare(strict_types=1);
+
+namespace WaGate\Api;
+
+use WaGate\Response;
+
+final class Chats extends Group
+{
+    /** Chats of a session, the latest first. `GET /api/sessions/{id}/chats` */
+    public function list(string $id, ?string $cursor = null, ?int $limit = null, ?bool $unread = null, ?string $search = null): array
+    {
+        return $this->call('GET', '/api/sessions/{id}/chats', path: ['id' => $id], query: ['cursor' => $cursor, 'limit' => $limit, 'unread' => $unread, 'search' => $search]);
+    }
+
+    /** The items of all pages of `list`, one after the other. @return \Generator<int, array> */
+    public function eachList(string $id, ?int $limit = null, ?bool $unread = null, ?string $search = null): \Generator
+    {
+        return $this->pages('chats', 'cursor', 'GET', '/api/sessions/{id}/chats', path: ['id' => $id], query: ['limit' => $limit, 'unread' => $unread, 'search' => $search]);
+    }
+
+    /** Chats of all sessions, the latest first. `GET /api/chats` */
+    public function listAll(?string $cursor = null, ?int $limit = null, ?bool $unread = null, ?string $search = null, ?string $sessionId = null): array
+    {
+        return $this->call('GET', '/api/chats', query: ['cursor' => $cursor, 'limit' => $limit, 'unread' => $unread, 'search' => $search, 'sessionId' => $sessionId]);
+    }
+
+    /** The items of all pages of `listAll`, one after the other. @return \Generator<int, array> */
+    public function eachListAll(?int $limit = null, ?bool $unread = null, ?string $search = null, ?string $sessionId = null): \Generator
+    {
+        return $this->pages('chats', 'cursor', 'GET', '/api/chats', query: ['limit' => $limit, 'unread' => $unread, 'search' => $search, 'sessionId' => $sessionId]);
+    }
+
+    /** Mark a chat as read. `POST /api/sessions/{id}/chats/read` */
+    public function markRead(string $id, array $body): array
+    {
+        return $this->call('POST', '/api/sessions/{id}/chats/read', path: ['id' => $id], body: $body);
+    }
+
+    /** Mark a chat as unread. `POST /api/sessions/{id}/chats/unread` */
+    public function markUnread(string $id, array $body): array
+    {
+        return $this->call('POST', '/api/sessions/{id}/chats/unread', path: ['id' => $id], body: $body);
+    }
+
+    /** Messages of a chat of a session, newest first. `GET /api/sessions/{id}/chats/{chat}/messages` */
+    public function messages(string $id, string $chat, ?string $cursor = null, ?int $limit = null, ?string $after = null, ?string $direction = null, ?bool $fromMe = null, ?string $source = null, ?string $type = null, ?bool $hasMedia = null, ?string $status = null, ?string $state = null, ?string $contact = null, ?string $from = null, ?string $to = null, ?string $text = null, ?bool $count = null): array
+    {
+        return $this->call('GET', '/api/sessions/{id}/chats/{chat}/messages', path: ['id' => $id, 'chat' => $chat], query: ['cursor' => $cursor, 'limit' => $limit, 'after' => $after, 'direction' => $direction, 'fromMe' => $fromMe, 'source' => $source, 'type' => $type, 'hasMedia' => $hasMedia, 'status' => $status, 'state' => $state, 'contact' => $contact, 'from' => $from, 'to' => $to, 'text' => $text, 'count' => $count]);
+    }
+
+    /** The items of all pages of `messages`, one after the other. @return \Generator<int, array> */
+    public function eachMessages(string $id, string $chat, ?int $limit = null, ?string $after = null, ?string $direction = null, ?bool $fromMe = null, ?string $source = null, ?string $type = null, ?bool $hasMedia = null, ?string $status = null, ?string $state = null, ?string $contact = null, ?string $from = null, ?string $to = null, ?string $text = null, ?bool $count = null): \Generator
+    {
+        return $this->pages('messages', 'cursor', 'GET', '/api/sessions/{id}/chats/{chat}/messages', path: ['id' => $id, 'chat' => $chat], query: ['limit' => $limit, 'after' => $after, 'direction' => $direction, 'fromMe' => $fromMe, 'source' => $source, 'type' => $type, 'hasMedia' => $hasMedia, 'status' => $status, 'state' => $state, 'contact' => $contact, 'from' => $from, 'to' => $to, 'text' => $text, 'count' => $count]);
+    }
+
+    /** Messages of a chat, newest first. `GET /api/chats/{chat}/messages` */
+    public function messagesOfAll(string $chat, ?string $cursor = null, ?int $limit = null, ?string $after = null, ?string $direction = null, ?bool $fromMe = null, ?string $source = null, ?string $type = null, ?bool $hasMedia = null, ?string $status = null, ?string $state = null, ?string $contact = null, ?string $from = null, ?string $to = null, ?string $text = null, ?bool $count = null, ?string $sessionId = null): array
+    {
+        return $this->call('GET', '/api/chats/{chat}/messages', path: ['chat' => $chat], query: ['cursor' => $cursor, 'limit' => $limit, 'after' => $after, 'direction' => $direction, 'fromMe' => $fromMe, 'source' => $source, 'type' => $type, 'hasMedia' => $hasMedia, 'status' => $status, 'state' => $state, 'contact' => $contact, 'from' => $from, 'to' => $to, 'text' => $text, 'count' => $count, 'sessionId' => $sessionId]);
+    }
+
+    /** The items of all pages of `messagesOfAll`, one after the other. @return \Generator<int, array> */
+    public function eachMessagesOfAll(string $chat, ?int $limit = null, ?string $after = null, ?string $direction = null, ?bool $fromMe = null, ?string $source = null, ?string $type = null, ?bool $hasMedia = null, ?string $status = null, ?string $state = null, ?string $contact = null, ?string $from = null, ?string $to = null, ?string $text = null, ?bool $count = null, ?string $sessionId = null): \Generator
+    {
+        return $this->pages('messages', 'cursor', 'GET', '/api/chats/{chat}/messages', path: ['chat' => $chat], query: ['limit' => $limit, 'after' => $after, 'direction' => $direction, 'fromMe' => $fromMe, 'source' => $source, 'type' => $type, 'hasMedia' => $hasMedia, 'status' => $status, 'state' => $state, 'contact' => $contact, 'from' => $from, 'to' => $to, 'text' => $text, 'count' => $count, 'sessionId' => $sessionId]);
+    }
+}

@@ -1,0 +1,84 @@
+<?php
+
+// Made from apps/gateway/openapi.json by packages/sdk/scripts/generate-clients.mjs.
+
+declare(strict_types=1);
+
+namespace WaGate\Api;
+
+use WaGate\Transport;
+
+/** A member for each group of operations. */
+abstract class Groups
+{
+    public readonly AdminSessions $adminSessions;
+    public readonly Analytics $analytics;
+    public readonly AuditLogs $auditLogs;
+    public readonly Auth $auth;
+    public readonly Chats $chats;
+    public readonly Contacts $contacts;
+    public readonly Dashboard $dashboard;
+    public readonly DefaultSession $defaultSession;
+    public readonly ErrorCodes $errorCodes;
+    public readonly Events $events;
+    public readonly Fleet $fleet;
+    public readonly Health $health;
+    public readonly Invitations $invitations;
+    public readonly Keys $keys;
+    public readonly Limits $limits;
+    public readonly LoginLocks $loginLocks;
+    public readonly Logins $logins;
+    public readonly Me $me;
+    public readonly Media $media;
+    public readonly Members $members;
+    public readonly Messages $messages;
+    public readonly Notices $notices;
+    public readonly Presence $presence;
+    public readonly RateLimits $rateLimits;
+    public readonly SessionKeys $sessionKeys;
+    public readonly Sessions $sessions;
+    public readonly SystemLogs $systemLogs;
+    public readonly Tiers $tiers;
+    public readonly Usage $usage;
+    public readonly Users $users;
+    public readonly Webhooks $webhooks;
+    public readonly Workers $workers;
+    public readonly Workspaces $workspaces;
+
+    public function __construct(Transport $transport)
+    {
+        $this->adminSessions = new AdminSessions($transport);
+        $this->analytics = new Analytics($transport);
+        $this->auditLogs = new AuditLogs($transport);
+        $this->auth = new Auth($transport);
+        $this->chats = new Chats($transport);
+        $this->contacts = new Contacts($transport);
+        $this->dashboard = new Dashboard($transport);
+        $this->defaultSession = new DefaultSession($transport);
+        $this->errorCodes = new ErrorCodes($transport);
+        $this->events = new Events($transport);
+        $this->fleet = new Fleet($transport);
+        $this->health = new Health($transport);
+        $this->invitations = new Invitations($transport);
+        $this->keys = new Keys($transport);
+        $this->limits = new Limits($transport);
+        $this->loginLocks = new LoginLocks($transport);
+        $this->logins = new Logins($transport);
+        $this->me = new Me($transport);
+        $this->media = new Media($transport);
+        $this->members = new Members($transport);
+        $this->messages = new Messages($transport);
+        $this->notices = new Notices($transport);
+        $this->presence = new Presence($transport);
+        $this->rateLimits = new RateLimits($transport);
+        $this->sessionKeys = new SessionKeys($transport);
+        $this->sessions = new Sessions($transport);
+        $this->systemLogs = new SystemLogs($transport);
+        $this->tiers = new Tiers($transport);
+        $this->usage = new Usage($transport);
+        $this->users = new Users($transport);
+        $this->webhooks = new Webhooks($transport);
+        $this->workers = new Workers($transport);
+        $this->workspaces = new Workspaces($transport);
+    }
+}

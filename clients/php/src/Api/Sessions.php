@@ -1,0 +1,120 @@
+<?php
+
+// Made from apps/gateway/openapi.json by packages/sdk/scripts/generate-clients.mjs.
+
+declare(strict_types=1);
+
+namespace WaGate\Api;
+
+use WaGate\Response;
+
+final class Sessions extends Group
+{
+    /** Create a session. `POST /api/sessions` */
+    public function create(array $body): array
+    {
+        return $this->call('POST', '/api/sessions', body: $body);
+    }
+
+    /** Create a further webhook of a session. `POST /api/sessions/{id}/webhooks` */
+    public function createWebhook(string $id, array $body): array
+    {
+        return $this->call('POST', '/api/sessions/{id}/webhooks', path: ['id' => $id], body: $body);
+    }
+
+    /** Delete a session with all its messages. `DELETE /api/sessions/{id}` */
+    public function delete(string $id): array
+    {
+        return $this->call('DELETE', '/api/sessions/{id}', path: ['id' => $id]);
+    }
+
+    /** One session. `GET /api/sessions/{id}` */
+    public function get(string $id): array
+    {
+        return $this->call('GET', '/api/sessions/{id}', path: ['id' => $id]);
+    }
+
+    /** Health of the connection. `GET /api/sessions/{id}/health` */
+    public function health(string $id): array
+    {
+        return $this->call('GET', '/api/sessions/{id}/health', path: ['id' => $id]);
+    }
+
+    /** List sessions. `GET /api/sessions` */
+    public function list(?int $page = null, ?int $limit = null, ?string $label = null, ?string $status = null): array
+    {
+        return $this->call('GET', '/api/sessions', query: ['page' => $page, 'limit' => $limit, 'label' => $label, 'status' => $status]);
+    }
+
+    /** The items of all pages of `list`, one after the other. @return \Generator<int, array> */
+    public function eachList(?int $limit = null, ?string $label = null, ?string $status = null): \Generator
+    {
+        return $this->pages('sessions', 'page', 'GET', '/api/sessions', query: ['limit' => $limit, 'label' => $label, 'status' => $status]);
+    }
+
+    /** Unlink the device; the session stays, and asking for a QR code links it again. `POST /api/sessions/{id}/logout` */
+    public function logout(string $id): array
+    {
+        return $this->call('POST', '/api/sessions/{id}/logout', path: ['id' => $id]);
+    }
+
+    /** A code to enter on the phone instead of scanning. `POST /api/sessions/{id}/pairing-code` */
+    public function pairingCode(string $id, array $body): array
+    {
+        return $this->call('POST', '/api/sessions/{id}/pairing-code', path: ['id' => $id], body: $body);
+    }
+
+    /** The QR code to scan. `GET /api/sessions/{id}/qr` */
+    public function qr(string $id, ?string $format = null): array
+    {
+        return $this->call('GET', '/api/sessions/{id}/qr', path: ['id' => $id], query: ['format' => $format]);
+    }
+
+    /** Remove the webhook of a session. `DELETE /api/sessions/{id}/webhook` */
+    public function removeWebhook(string $id): array
+    {
+        return $this->call('DELETE', '/api/sessions/{id}/webhook', path: ['id' => $id]);
+    }
+
+    /** Close the connection and open it again; a logged-out session begins to pair anew. `POST /api/sessions/{id}/restart` */
+    public function restart(string $id): array
+    {
+        return $this->call('POST', '/api/sessions/{id}/restart', path: ['id' => $id]);
+    }
+
+    /** Set the webhook of a session. `PUT /api/sessions/{id}/webhook` */
+    public function setWebhook(string $id, array $body): array
+    {
+        return $this->call('PUT', '/api/sessions/{id}/webhook', path: ['id' => $id], body: $body);
+    }
+
+    /** Status of a session. `GET /api/sessions/{id}/status` */
+    public function status(string $id): array
+    {
+        return $this->call('GET', '/api/sessions/{id}/status', path: ['id' => $id]);
+    }
+
+    /** Change name or settings of a session, or make it the default. `PATCH /api/sessions/{id}` */
+    public function update(string $id, array $body): array
+    {
+        return $this->call('PATCH', '/api/sessions/{id}', path: ['id' => $id], body: $body);
+    }
+
+    /** The webhook of a session. `GET /api/sessions/{id}/webhook` */
+    public function webhook(string $id): array
+    {
+        return $this->call('GET', '/api/sessions/{id}/webhook', path: ['id' => $id]);
+    }
+
+    /** The webhooks of a session. `GET /api/sessions/{id}/webhooks` */
+    public function webhooks(string $id, ?int $page = null, ?int $limit = null): array
+    {
+        return $this->call('GET', '/api/sessions/{id}/webhooks', path: ['id' => $id], query: ['page' => $page, 'limit' => $limit]);
+    }
+
+    /** The items of all pages of `webhooks`, one after the other. @return \Generator<int, array> */
+    public function eachWebhooks(string $id, ?int $limit = null): \Generator
+    {
+        return $this->pages('webhooks', 'page', 'GET', '/api/sessions/{id}/webhooks', path: ['id' => $id], query: ['limit' => $limit]);
+    }
+}

@@ -1,0 +1,2138 @@
+# Made from apps/gateway/openapi.json by packages/sdk/scripts/generate-clients.mjs.
+
+"""Types of the API, for type checkers and editors (Python 3.11 and later)."""
+from __future__ import annotations
+
+from typing import Any, Dict, List, Literal, NotRequired, Optional, TypedDict, Union
+
+class AcceptInvitationResult(TypedDict):
+    workspace: Dict[str, Any]
+
+class ActedOnMessage(TypedDict):
+    messageId: str
+    waMessageId: str
+    chat: str
+    status: Literal["queued", "sending", "sent", "delivered", "read", "failed", "received"]
+    state: Literal["queued", "sending", "failed", "unknown", "sent", "delivered", "read", "played", "received"]
+
+class ActedOnMessages(TypedDict):
+    messages: List[ActedOnMessage]
+
+class AddWorkerRequest(TypedDict):
+    endpoint: str
+    maxSessions: NotRequired[int]
+    workerId: NotRequired[str]
+    network: NotRequired[Literal["live", "sandbox"]]
+    description: NotRequired[str]
+
+class AddWorkerResult(TypedDict):
+    workerId: str
+    id: str
+    endpoint: str
+    status: Literal["online", "offline", "maintenance", "pending"]
+    state: Literal["ready", "stopping", "offline", "pending", "cordoned", "draining", "maintenance", "retired"]
+    network: Literal["live", "sandbox"]
+    sessionCount: int
+    maxSessions: int
+    cpuUsage: float
+    memoryUsage: float
+    lastHeartbeat: Union[str, None]
+    revision: str
+    description: Union[str, None]
+
+class AdminSession(TypedDict):
+    id: str
+    sessionId: str
+    name: str
+    status: Literal["initializing", "qr_required", "connected", "disconnected", "reconnecting", "error"]
+    state: Literal["initializing", "connecting", "qr_required", "pairing_code", "pairing", "passkey_required", "passkey_confirmation_required", "connected", "stale", "reconnecting", "conflict", "restricted", "logged_out", "stopped", "error"]
+    reason: Union[str, None]
+    network: Literal["live", "sandbox"]
+    phoneNumber: Union[str, None]
+    pushName: Union[str, None]
+    workerId: Union[str, None]
+    lastSeenAt: Union[str, None]
+    restriction: Union[Dict[str, Any], None]
+    messageCapping: Union[MessageCapping, None]
+    settings: SessionSettings
+    isDefault: bool
+    createdAt: str
+    workspace: Dict[str, Any]
+    owner: Dict[str, Any]
+
+class AdminSessionDetail(TypedDict):
+    id: str
+    sessionId: str
+    name: str
+    status: Literal["initializing", "qr_required", "connected", "disconnected", "reconnecting", "error"]
+    state: Literal["initializing", "connecting", "qr_required", "pairing_code", "pairing", "passkey_required", "passkey_confirmation_required", "connected", "stale", "reconnecting", "conflict", "restricted", "logged_out", "stopped", "error"]
+    reason: Union[str, None]
+    network: Literal["live", "sandbox"]
+    phoneNumber: Union[str, None]
+    pushName: Union[str, None]
+    workerId: Union[str, None]
+    lastSeenAt: Union[str, None]
+    restriction: Union[Dict[str, Any], None]
+    messageCapping: Union[MessageCapping, None]
+    settings: SessionSettings
+    isDefault: bool
+    createdAt: str
+    workspace: Dict[str, Any]
+    owner: Dict[str, Any]
+    desiredState: Literal["running", "stopped"]
+    stateCode: Union[str, None]
+    connectedAt: Union[str, None]
+    pairedAt: Union[str, None]
+    placement: Dict[str, Any]
+    counts: Dict[str, Any]
+
+class AdminUsageRecord(TypedDict):
+    userId: str
+    email: str
+    tier: str
+    month: Union[str, None]
+    sessionId: Union[str, None]
+    sessionName: Union[str, None]
+    keyId: Union[str, None]
+    keyName: Union[str, None]
+    hits: int
+    messagesSent: int
+    messagesReceived: int
+
+AdminUsageResult = TypedDict("AdminUsageResult", {
+    "from": "str",
+    "to": "str",
+    "groupBy": "List[Literal[\"month\", \"session\", \"key\"]]",
+    "records": "List[AdminUsageRecord]",
+    "totals": "Dict[str, Any]",
+    "pagination": "Pagination",
+})
+
+class AdminUser(TypedDict):
+    id: str
+    email: str
+    name: str
+    role: Literal["customer", "administrator"]
+    tier: Literal["basic", "pro", "max"]
+    emailVerified: bool
+    createdAt: str
+    isActive: bool
+    sessionCount: int
+    lastLoginAt: Union[str, None]
+    updatedAt: str
+
+class AdminUserDetail(TypedDict):
+    id: str
+    email: str
+    name: str
+    role: Literal["customer", "administrator"]
+    tier: Literal["basic", "pro", "max"]
+    emailVerified: bool
+    createdAt: str
+    isActive: bool
+    sessionCount: int
+    lastLoginAt: Union[str, None]
+    updatedAt: str
+    counts: Dict[str, Any]
+
+class AnswerRequest(TypedDict):
+    response: Literal["going", "notGoing", "maybe"]
+    extraGuests: NotRequired[int]
+    clientMessageId: NotRequired[str]
+
+class AuditEntry(TypedDict):
+    id: str
+    createdAt: str
+    action: str
+    actor: Dict[str, Any]
+    resource: Dict[str, Any]
+    workspaceId: Union[str, None]
+    ip: Union[str, None]
+    requestId: Union[str, None]
+    before: Union[Dict[str, Any], None]
+    after: Union[Dict[str, Any], None]
+
+class Autoscaling(TypedDict):
+    networks: List[Dict[str, Any]]
+    hints: Dict[str, Any]
+
+class BusinessProfile(TypedDict):
+    description: Union[str, None]
+    category: Union[str, None]
+    email: Union[str, None]
+    address: Union[str, None]
+    websites: List[str]
+
+class ChangeMemberRequest(TypedDict):
+    role: str
+
+class ChangeNoticeSettingsRequest(TypedDict):
+    delaySeconds: NotRequired[Union[int, None]]
+    kinds: NotRequired[List[Literal["down", "logged_out", "restricted", "capped", "at_risk", "webhook_off"]]]
+    roles: NotRequired[List[Literal["owner", "operator", "viewer"]]]
+    ends: NotRequired[bool]
+
+class ChangePasswordRequest(TypedDict):
+    currentPassword: str
+    newPassword: str
+
+class ChangeResult(TypedDict):
+    messageId: str
+    waMessageId: str
+    changeId: str
+    status: Literal["queued", "sending", "sent", "delivered", "read", "failed", "received"]
+    state: Literal["queued", "sending", "failed", "unknown", "sent", "delivered", "read", "played", "received"]
+    chat: NotRequired[str]
+    identities: NotRequired[MessageIdentities]
+    error: NotRequired[Dict[str, Any]]
+
+class Chat(TypedDict):
+    chat: str
+    sessionId: str
+    isGroup: bool
+    name: Union[str, None]
+    identity: Identity
+    unreadCount: int
+    lastMessage: NotRequired[Message]
+    lastActivityAt: str
+
+class ConnectionCloseEvent(TypedDict):
+    id: str
+    event: Literal["connection.close"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
+
+class ConnectionOpenEvent(TypedDict):
+    id: str
+    event: Literal["connection.open"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
+
+class Contact(TypedDict):
+    contactId: str
+    name: Union[str, None]
+    names: Dict[str, Any]
+    phoneNumber: Union[str, None]
+    lid: Union[str, None]
+    jids: List[str]
+    isBusiness: bool
+    picture: Union[Dict[str, Any], None]
+    mergedContactIds: List[str]
+    firstSeenAt: str
+    lastSeenAt: str
+
+class ContactMergedEvent(TypedDict):
+    id: str
+    event: Literal["contact.merged"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
+
+class ContactProfile(TypedDict):
+    contactId: Union[str, None]
+    phoneNumber: Union[str, None]
+    lid: Union[str, None]
+    jid: str
+    name: Union[str, None]
+    pictureUrl: Union[str, None]
+    isBusiness: bool
+    business: Union[BusinessProfile, None]
+    checkedAt: str
+    ageSeconds: int
+
+class CreateKeyRequest(TypedDict):
+    name: str
+    scope: NotRequired[Literal["session", "workspace", "admin"]]
+    sessionId: NotRequired[str]
+    role: NotRequired[str]
+    permissions: NotRequired[List[Literal["messages.send", "logs.view", "media.view", "media.upload", "broadcasts.manage", "users.manage", "webhooks.manage", "system.manage"]]]
+    expiresAt: NotRequired[Union[str, None]]
+    allowedIps: NotRequired[List[str]]
+
+class CreateSessionKeyRequest(TypedDict):
+    name: str
+    role: NotRequired[str]
+    permissions: NotRequired[List[Literal["messages.send", "logs.view", "media.view", "media.upload", "broadcasts.manage", "users.manage", "webhooks.manage", "system.manage"]]]
+    expiresAt: NotRequired[Union[str, None]]
+    allowedIps: NotRequired[List[str]]
+
+class CreateSessionRequest(TypedDict):
+    name: str
+    sessionId: NotRequired[str]
+    network: NotRequired[Literal["live", "sandbox"]]
+    webhook: NotRequired[WebhookRequest]
+
+class CreateSessionResult(TypedDict):
+    id: str
+    sessionId: str
+    name: str
+    status: Literal["initializing", "qr_required", "connected", "disconnected", "reconnecting", "error"]
+    state: Literal["initializing", "connecting", "qr_required", "pairing_code", "pairing", "passkey_required", "passkey_confirmation_required", "connected", "stale", "reconnecting", "conflict", "restricted", "logged_out", "stopped", "error"]
+    reason: Union[str, None]
+    network: Literal["live", "sandbox"]
+    phoneNumber: Union[str, None]
+    pushName: Union[str, None]
+    workerId: Union[str, None]
+    lastSeenAt: Union[str, None]
+    restriction: Union[Dict[str, Any], None]
+    messageCapping: Union[MessageCapping, None]
+    settings: SessionSettings
+    isDefault: bool
+    createdAt: str
+    apiKey: str
+    webhook: NotRequired[WebhookWithSecret]
+
+class CreateSessionWebhookRequest(TypedDict):
+    url: str
+    name: NotRequired[Union[str, None]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "*"]]]
+    chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
+    chats: NotRequired[Union[List[str], None]]
+    headers: NotRequired[Union[Dict[str, Any], None]]
+    basicAuth: NotRequired[Union[Dict[str, Any], None]]
+    metadata: NotRequired[Union[Dict[str, Any], None]]
+    isPaused: NotRequired[bool]
+    secret: NotRequired[str]
+
+class CreateUserRequest(TypedDict):
+    email: str
+    password: str
+    name: NotRequired[str]
+    role: NotRequired[Literal["administrator", "ADMINISTRATOR", "admin", "ADMIN", "customer", "CUSTOMER", "user", "USER"]]
+    tier: NotRequired[Literal["basic", "BASIC", "pro", "PRO", "max", "MAX"]]
+
+class CreateWebhookRequest(TypedDict):
+    url: str
+    name: NotRequired[Union[str, None]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "*"]]]
+    chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
+    chats: NotRequired[Union[List[str], None]]
+    headers: NotRequired[Union[Dict[str, Any], None]]
+    basicAuth: NotRequired[Union[Dict[str, Any], None]]
+    metadata: NotRequired[Union[Dict[str, Any], None]]
+    isPaused: NotRequired[bool]
+    secret: NotRequired[str]
+    sessionId: NotRequired[str]
+
+class CreatedKeyResult(TypedDict):
+    key: Key
+    apiKey: str
+
+class CsrfResult(TypedDict):
+    csrfToken: str
+
+class CursorPagination(TypedDict):
+    nextCursor: Union[str, None]
+    hasMore: bool
+
+DashboardHistory = TypedDict("DashboardHistory", {
+    "scope": "Literal[\"workspace\", \"platform\"]",
+    "by": "Literal[\"day\", \"week\", \"month\"]",
+    "from": "str",
+    "to": "str",
+    "messages": "List[Dict[str, Any]]",
+    "topContacts": "List[Dict[str, Any]]",
+    "failures": "List[Dict[str, Any]]",
+    "responseTimes": "List[Dict[str, Any]]",
+    "apiUsage": "List[Dict[str, Any]]",
+})
+
+class DashboardMetrics(TypedDict):
+    scope: Literal["workspace", "platform"]
+    timestamp: str
+    connection: Dict[str, Any]
+    queues: Dict[str, Any]
+    messagesSentToday: int
+    messagesFailedToday: int
+    successRate: float
+    activeBroadcasts: int
+    webhooks: Dict[str, Any]
+    system: Dict[str, Any]
+
+DefaultSessionBody = Union[Dict[str, Any], None]
+
+class DeleteContactResult(TypedDict):
+    contactId: Union[str, None]
+    deleted: Literal[True]
+    erasedMessages: int
+
+class DeleteSessionResult(TypedDict):
+    sessionId: str
+    deleted: Literal[True]
+    unlinked: bool
+
+class DeleteUserResult(TypedDict):
+    userId: str
+    deleted: Literal[True]
+    sessions: Dict[str, Any]
+
+class DeleteWorkspaceResult(TypedDict):
+    workspaceId: str
+    deleted: Literal[True]
+    sessions: List[Dict[str, Any]]
+
+class Delivery(TypedDict):
+    status: Literal["pending", "retrying", "delivered", "failed"]
+    attempts: int
+    nextAttemptAt: NotRequired[str]
+    deliveredAt: NotRequired[str]
+    responseCode: NotRequired[int]
+    lastError: NotRequired[str]
+
+Done = Dict[str, Any]
+
+class EditMessageRequest(TypedDict):
+    text: str
+    mentions: NotRequired[List[str]]
+    clientMessageId: NotRequired[str]
+
+class EndLoginsResult(TypedDict):
+    ended: int
+
+class EndedLogins(TypedDict):
+    endedLogins: int
+
+class Error(TypedDict):
+    success: Literal[False]
+    status: Literal["error"]
+    error: str
+    code: Literal["VALIDATION", "INVALID_JSON", "BAD_REQUEST", "MESSAGE_TYPE_UNSUPPORTED", "INVALID_RECIPIENT", "WEBHOOK_URL_REFUSED", "WEBHOOK_HEADER_REFUSED", "WORKER_ENDPOINT_REFUSED", "MAIL_TOKEN_INVALID", "MAIL_OFF", "WORKER_UNREACHABLE", "UNAUTHENTICATED", "TOKEN_EXPIRED", "INVALID_CREDENTIALS", "REFRESH_TOKEN_INVALID", "REFRESH_TOKEN_REUSED", "ACCOUNT_DISABLED", "FORBIDDEN", "CSRF", "IP_DENIED", "HTTPS_REQUIRED", "WORKER_REMOVED", "WORKSPACE_LIMIT", "WEBHOOK_LIMIT", "TIER_SESSION_LIMIT", "ROUTE_NOT_FOUND", "METHOD_NOT_ALLOWED", "ERROR_CODE_NOT_FOUND", "SESSION_NOT_FOUND", "CONTACT_NOT_FOUND", "MESSAGE_NOT_FOUND", "MEDIA_NOT_FOUND", "MESSAGE_DELETED", "MESSAGE_NOT_SENT", "CHANGE_TOO_LATE", "CHANGE_NOT_POSSIBLE", "MESSAGE_NOT_FORWARDABLE", "WA_MESSAGE_ID_TAKEN", "USER_NOT_FOUND", "WORKSPACE_NOT_FOUND", "MEMBER_NOT_FOUND", "INVITATION_NOT_FOUND", "KEY_NOT_FOUND", "LOGIN_NOT_FOUND", "LOGIN_LOCK_NOT_FOUND", "WEBHOOK_NOT_FOUND", "WORKER_NOT_FOUND", "EMAIL_TAKEN", "MEMBER_EXISTS", "LAST_OWNER", "LAST_WORKSPACE", "KEY_ENDED", "LAST_ADMINISTRATOR", "SESSION_AMBIGUOUS", "WORKER_EXISTS", "WORKER_NOT_EMPTY", "WORKER_TOO_SMALL", "SESSION_EXISTS", "SESSION_NOT_CONNECTED", "SESSION_ALREADY_PAIRED", "QR_NOT_READY", "MEDIA_NOT_READY", "UPLOAD_OFFSET_MISMATCH", "WORKER_ENDPOINT_TAKEN", "WORKER_LEASE_HELD", "SESSION_LOGGED_OUT", "MEDIA_EXPIRED", "BODY_TOO_LARGE", "MEDIA_TOO_LARGE", "MEDIA_QUOTA", "UNSUPPORTED_MEDIA_TYPE", "IDEMPOTENCY_MISMATCH", "MEDIA_EMPTY", "MEDIA_TYPE_MISMATCH", "MEDIA_UNREADABLE", "MEDIA_UNREACHABLE", "MEDIA_URL_FORBIDDEN", "MEDIA_TOOL_MISSING", "WA_REACHOUT_TIMELOCK", "RL_IP", "RL_KEY", "RL_ENDPOINT", "STREAM_LIMIT", "TIER_MESSAGE_LIMIT", "INTERNAL", "WORKER_ERROR", "DATABASE_UNAVAILABLE", "NO_WORKER", "OUTCOME_UNKNOWN", "WA_FORBIDDEN", "WA_NOT_FOUND", "WA_NOT_READY", "WA_REFUSED", "WA_PACING", "WA_TIMEOUT", "ENGINE_UNSUPPORTED", "SANDBOX_REFUSED", "SANDBOX_UNAVAILABLE", "SESSION_MOVING"]
+    details: NotRequired[Dict[str, Any]]
+    retryable: bool
+    retryAfter: NotRequired[float]
+    requestId: str
+    docs: str
+
+class ErrorDescription(TypedDict):
+    code: Literal["VALIDATION", "INVALID_JSON", "BAD_REQUEST", "MESSAGE_TYPE_UNSUPPORTED", "INVALID_RECIPIENT", "WEBHOOK_URL_REFUSED", "WEBHOOK_HEADER_REFUSED", "WORKER_ENDPOINT_REFUSED", "MAIL_TOKEN_INVALID", "MAIL_OFF", "WORKER_UNREACHABLE", "UNAUTHENTICATED", "TOKEN_EXPIRED", "INVALID_CREDENTIALS", "REFRESH_TOKEN_INVALID", "REFRESH_TOKEN_REUSED", "ACCOUNT_DISABLED", "FORBIDDEN", "CSRF", "IP_DENIED", "HTTPS_REQUIRED", "WORKER_REMOVED", "WORKSPACE_LIMIT", "WEBHOOK_LIMIT", "TIER_SESSION_LIMIT", "ROUTE_NOT_FOUND", "METHOD_NOT_ALLOWED", "ERROR_CODE_NOT_FOUND", "SESSION_NOT_FOUND", "CONTACT_NOT_FOUND", "MESSAGE_NOT_FOUND", "MEDIA_NOT_FOUND", "MESSAGE_DELETED", "MESSAGE_NOT_SENT", "CHANGE_TOO_LATE", "CHANGE_NOT_POSSIBLE", "MESSAGE_NOT_FORWARDABLE", "WA_MESSAGE_ID_TAKEN", "USER_NOT_FOUND", "WORKSPACE_NOT_FOUND", "MEMBER_NOT_FOUND", "INVITATION_NOT_FOUND", "KEY_NOT_FOUND", "LOGIN_NOT_FOUND", "LOGIN_LOCK_NOT_FOUND", "WEBHOOK_NOT_FOUND", "WORKER_NOT_FOUND", "EMAIL_TAKEN", "MEMBER_EXISTS", "LAST_OWNER", "LAST_WORKSPACE", "KEY_ENDED", "LAST_ADMINISTRATOR", "SESSION_AMBIGUOUS", "WORKER_EXISTS", "WORKER_NOT_EMPTY", "WORKER_TOO_SMALL", "SESSION_EXISTS", "SESSION_NOT_CONNECTED", "SESSION_ALREADY_PAIRED", "QR_NOT_READY", "MEDIA_NOT_READY", "UPLOAD_OFFSET_MISMATCH", "WORKER_ENDPOINT_TAKEN", "WORKER_LEASE_HELD", "SESSION_LOGGED_OUT", "MEDIA_EXPIRED", "BODY_TOO_LARGE", "MEDIA_TOO_LARGE", "MEDIA_QUOTA", "UNSUPPORTED_MEDIA_TYPE", "IDEMPOTENCY_MISMATCH", "MEDIA_EMPTY", "MEDIA_TYPE_MISMATCH", "MEDIA_UNREADABLE", "MEDIA_UNREACHABLE", "MEDIA_URL_FORBIDDEN", "MEDIA_TOOL_MISSING", "WA_REACHOUT_TIMELOCK", "RL_IP", "RL_KEY", "RL_ENDPOINT", "STREAM_LIMIT", "TIER_MESSAGE_LIMIT", "INTERNAL", "WORKER_ERROR", "DATABASE_UNAVAILABLE", "NO_WORKER", "OUTCOME_UNKNOWN", "WA_FORBIDDEN", "WA_NOT_FOUND", "WA_NOT_READY", "WA_REFUSED", "WA_PACING", "WA_TIMEOUT", "ENGINE_UNSUPPORTED", "SANDBOX_REFUSED", "SANDBOX_UNAVAILABLE", "SESSION_MOVING"]
+    httpStatus: int
+    retryable: bool
+    sentence: str
+
+class EventAnswers(TypedDict):
+    messageId: str
+    waMessageId: str
+    name: Union[str, None]
+    answers: List[Dict[str, Any]]
+
+class EventTotals(TypedDict):
+    going: int
+    notGoing: int
+    maybe: int
+
+class FleetOperationRequest(TypedDict):
+    operation: Literal["ping", "stats", "log-level", "converge"]
+    level: NotRequired[Literal["fatal", "error", "warn", "info", "debug", "trace"]]
+    network: NotRequired[Literal["live", "sandbox"]]
+
+class ForgotPasswordRequest(TypedDict):
+    email: str
+
+class ForwardRequest(TypedDict):
+    to: Union[str, int]
+    typing: NotRequired[Dict[str, Any]]
+    clientMessageId: NotRequired[str]
+    onUncertain: NotRequired[Literal["resend", "fail"]]
+    metadata: NotRequired[Dict[str, Any]]
+
+class Health(TypedDict):
+    status: Literal["healthy", "degraded", "unhealthy"]
+    timestamp: str
+    version: str
+    services: Dict[str, Any]
+    metrics: Dict[str, Any]
+    details: Dict[str, Any]
+
+class HeartbeatRequest(TypedDict):
+    status: NotRequired[Literal["online", "offline", "maintenance", "pending"]]
+    metrics: Dict[str, Any]
+
+class Identity(TypedDict):
+    contactId: Union[str, None]
+    phoneNumber: Union[str, None]
+    lid: Union[str, None]
+    jid: str
+    name: Union[str, None]
+
+class ImportContactsResult(TypedDict):
+    imported: int
+    refused: int
+    refusals: List[Dict[str, Any]]
+
+class Invitation(TypedDict):
+    id: str
+    email: str
+    role: Literal["owner", "operator", "viewer"]
+    invitedBy: Union[str, None]
+    expiresAt: str
+    createdAt: str
+
+class InviteRequest(TypedDict):
+    email: str
+    role: NotRequired[str]
+
+class InviteResult(TypedDict):
+    invitation: Invitation
+    token: str
+    mailed: bool
+
+class Key(TypedDict):
+    id: str
+    name: str
+    prefix: str
+    scope: Literal["session", "workspace", "admin"]
+    sessionId: Union[str, None]
+    isPrimary: bool
+    role: Literal["owner", "operator", "viewer"]
+    permissions: List[Literal["messages.send", "logs.view", "media.view", "media.upload", "broadcasts.manage", "users.manage", "webhooks.manage", "system.manage"]]
+    allowedIps: List[str]
+    status: Literal["active", "expired", "revoked"]
+    expiresAt: Union[str, None]
+    lastUsedAt: Union[str, None]
+    revokedAt: Union[str, None]
+    rotatedToId: Union[str, None]
+    createdBy: Dict[str, Any]
+    createdAt: str
+
+class KeyResult(TypedDict):
+    key: Key
+
+class Lid(TypedDict):
+    contactId: Union[str, None]
+    phoneNumber: Union[str, None]
+    lid: Union[str, None]
+    jid: str
+    name: Union[str, None]
+    source: Literal["contacts", "whatsapp"]
+
+class LiftedLoginLock(TypedDict):
+    id: str
+    lifted: Literal[True]
+
+class Limits(TypedDict):
+    tier: Dict[str, Any]
+    buckets: List[Dict[str, Any]]
+
+class LinkPreview(TypedDict):
+    url: str
+    title: NotRequired[str]
+    description: NotRequired[str]
+
+class ListAdminSessionsResult(TypedDict):
+    sessions: List[AdminSession]
+    pagination: Pagination
+
+class ListAuditLogsResult(TypedDict):
+    auditLogs: List[AuditEntry]
+    pagination: CursorPagination
+
+class ListChatsResult(TypedDict):
+    chats: List[Chat]
+    pagination: CursorPagination
+
+class ListContactsResult(TypedDict):
+    contacts: List[Contact]
+    pagination: Pagination
+
+class ListInvitationsResult(TypedDict):
+    invitations: List[Invitation]
+    pagination: Pagination
+
+class ListKeysResult(TypedDict):
+    keys: List[Key]
+    pagination: Pagination
+
+class ListLoginLocksResult(TypedDict):
+    loginLocks: List[LoginLock]
+
+class ListLoginsResult(TypedDict):
+    logins: List[Login]
+
+class ListMembersResult(TypedDict):
+    members: List[Member]
+    pagination: Pagination
+
+class ListMessageChangesResult(TypedDict):
+    messageId: str
+    waMessageId: str
+    changes: List[MessageChange]
+
+class ListMessagesResult(TypedDict):
+    messages: List[Message]
+    pagination: Dict[str, Any]
+
+class ListNoticesResult(TypedDict):
+    notices: List[Notice]
+    pagination: CursorPagination
+
+class ListRateLimitsResult(TypedDict):
+    rateLimits: List[RateLimit]
+
+class ListSystemLogsResult(TypedDict):
+    logs: List[SystemLogEntry]
+    pagination: CursorPagination
+
+class ListTiersResult(TypedDict):
+    tiers: List[Tier]
+
+class ListUsersResult(TypedDict):
+    users: List[AdminUser]
+    pagination: Pagination
+
+class ListWorkspacesResult(TypedDict):
+    workspaces: List[Workspace]
+    pagination: Pagination
+
+class Login(TypedDict):
+    id: str
+    isCurrent: bool
+    ip: Union[str, None]
+    userAgent: Union[str, None]
+    createdAt: str
+    lastUsedAt: str
+    expiresAt: str
+
+class LoginLock(TypedDict):
+    id: str
+    kind: Literal["account", "address"]
+    bucket: Literal["login_account", "login_ip"]
+    address: Union[str, None]
+    emails: List[str]
+    counted: int
+    max: int
+    lockedUntil: str
+
+class LoginRequest(TypedDict):
+    email: str
+    password: str
+
+class LoginResult(TypedDict):
+    user: User
+    token: str
+    refreshToken: str
+    expiresIn: int
+    workspaceId: str
+    workspaceRole: Literal["owner", "operator", "viewer"]
+
+class MeResult(TypedDict):
+    user: User
+    workspaceId: str
+    workspaceRole: Literal["owner", "operator", "viewer"]
+    workspaces: List[Dict[str, Any]]
+
+class Media(TypedDict):
+    mediaId: str
+    status: Literal["pending", "ready", "expired", "failed"]
+    mimetype: NotRequired[str]
+    size: NotRequired[int]
+    fileName: NotRequired[str]
+    seconds: NotRequired[int]
+    width: NotRequired[int]
+    height: NotRequired[int]
+    animated: NotRequired[Literal[True]]
+    waveform: NotRequired[str]
+    thumbnail: NotRequired[str]
+    error: NotRequired[Dict[str, Any]]
+
+class MediaFailedEvent(TypedDict):
+    id: str
+    event: Literal["media.failed"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
+
+class MediaReadyEvent(TypedDict):
+    id: str
+    event: Literal["media.ready"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
+
+class Member(TypedDict):
+    userId: str
+    email: str
+    name: str
+    role: Literal["owner", "operator", "viewer"]
+    isOwner: bool
+    joinedAt: str
+
+class MemberResult(TypedDict):
+    member: Member
+
+Message = TypedDict("Message", {
+    "id": "str",
+    "messageId": "str",
+    "waMessageId": "str",
+    "status": "Literal[\"queued\", \"sending\", \"sent\", \"delivered\", \"read\", \"failed\", \"received\"]",
+    "state": "Literal[\"queued\", \"sending\", \"failed\", \"unknown\", \"sent\", \"delivered\", \"read\", \"played\", \"received\"]",
+    "sessionId": "str",
+    "direction": "Literal[\"inbound\", \"outbound\"]",
+    "chat": "str",
+    "from": "Union[str, None]",
+    "fromMe": "bool",
+    "source": "NotRequired[Literal[\"api\", \"phone\"]]",
+    "senderName": "Union[str, None]",
+    "identities": "MessageIdentities",
+    "type": "Literal[\"text\", \"location\", \"contact\", \"poll\", \"event\", \"buttons\", \"list\", \"image\", \"video\", \"audio\", \"document\", \"sticker\", \"album\", \"buttonReply\", \"listReply\", \"order\", \"product\", \"groupInvite\", \"interactive\", \"template\", \"phoneNumberRequest\", \"reaction\", \"system\", \"unknown\"]",
+    "text": "Union[str, None]",
+    "content": "NotRequired[Dict[str, Any]]",
+    "media": "NotRequired[Media]",
+    "replyTo": "NotRequired[QuotedMessage]",
+    "mentions": "NotRequired[List[str]]",
+    "mentionsAll": "NotRequired[bool]",
+    "forwardedCount": "NotRequired[int]",
+    "linkPreview": "NotRequired[LinkPreview]",
+    "viewOnce": "NotRequired[bool]",
+    "expiresInSeconds": "NotRequired[int]",
+    "referral": "NotRequired[Referral]",
+    "album": "NotRequired[Dict[str, Any]]",
+    "metadata": "NotRequired[Dict[str, Any]]",
+    "error": "NotRequired[Dict[str, Any]]",
+    "editedAt": "Union[str, None]",
+    "revokedAt": "Union[str, None]",
+    "reactions": "List[Reaction]",
+    "votes": "NotRequired[PollTotals]",
+    "answers": "NotRequired[EventTotals]",
+    "timestamp": "Union[str, None]",
+    "sentAt": "Union[str, None]",
+    "deliveredAt": "Union[str, None]",
+    "readAt": "Union[str, None]",
+    "createdAt": "str",
+})
+
+class MessageAnswerEvent(TypedDict):
+    id: str
+    event: Literal["message.answer"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
+
+class MessageCapping(TypedDict):
+    status: Literal["none", "first_warning", "second_warning", "capped"]
+    used: Union[int, None]
+    total: Union[int, None]
+    cycleEndsAt: Union[str, None]
+
+MessageChange = TypedDict("MessageChange", {
+    "kind": "Literal[\"edit\", \"revoke\", \"reaction\", \"pin\", \"vote\", \"answer\", \"keep\"]",
+    "changeId": "str",
+    "from": "str",
+    "fromMe": "bool",
+    "senderName": "Union[str, None]",
+    "timestamp": "str",
+    "isCurrent": "bool",
+    "byAdmin": "bool",
+    "data": "Dict[str, Any]",
+    "source": "NotRequired[Literal[\"api\", \"phone\"]]",
+    "status": "NotRequired[Literal[\"queued\", \"sending\", \"sent\", \"delivered\", \"read\", \"failed\", \"received\"]]",
+    "state": "NotRequired[Literal[\"queued\", \"sending\", \"failed\", \"unknown\", \"sent\", \"delivered\", \"read\", \"played\", \"received\"]]",
+    "error": "NotRequired[Dict[str, Any]]",
+    "previous": "NotRequired[Dict[str, Any]]",
+})
+
+class MessageDeliveredEvent(TypedDict):
+    id: str
+    event: Literal["message.delivered"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
+
+class MessageEditedEvent(TypedDict):
+    id: str
+    event: Literal["message.edited"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
+
+class MessageFailedEvent(TypedDict):
+    id: str
+    event: Literal["message.failed"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
+
+MessageIdentities = TypedDict("MessageIdentities", {
+    "chat": "Identity",
+    "from": "NotRequired[Dict[str, Any]]",
+    "participant": "NotRequired[Dict[str, Any]]",
+})
+
+class MessagePlayedEvent(TypedDict):
+    id: str
+    event: Literal["message.played"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
+
+class MessageReactionEvent(TypedDict):
+    id: str
+    event: Literal["message.reaction"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
+
+class MessageReadEvent(TypedDict):
+    id: str
+    event: Literal["message.read"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
+
+class MessageReceipt(TypedDict):
+    jid: str
+    deliveredAt: Union[str, None]
+    readAt: Union[str, None]
+    playedAt: Union[str, None]
+
+class MessageReceiptsResult(TypedDict):
+    messageId: str
+    waMessageId: str
+    chat: str
+    recipients: Union[int, None]
+    delivered: int
+    read: int
+    played: int
+    receipts: List[MessageReceipt]
+
+class MessageReceivedEvent(TypedDict):
+    id: str
+    event: Literal["message.received"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
+
+class MessageRecoveredEvent(TypedDict):
+    id: str
+    event: Literal["message.recovered"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
+
+class MessageRevokedEvent(TypedDict):
+    id: str
+    event: Literal["message.revoked"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
+
+class MessageSentEvent(TypedDict):
+    id: str
+    event: Literal["message.sent"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
+
+MessageStatistics = TypedDict("MessageStatistics", {
+    "range": "Literal[\"1h\", \"24h\", \"7d\", \"30d\"]",
+    "from": "str",
+    "to": "str",
+    "total": "int",
+    "outbound": "int",
+    "inbound": "int",
+    "pending": "int",
+    "sent": "int",
+    "delivered": "int",
+    "read": "int",
+    "failed": "int",
+    "successRate": "float",
+    "byType": "Dict[str, Any]",
+})
+
+class MessageUndecryptableEvent(TypedDict):
+    id: str
+    event: Literal["message.undecryptable"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
+
+class MessageUnsupportedEvent(TypedDict):
+    id: str
+    event: Literal["message.unsupported"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
+
+class Notice(TypedDict):
+    id: str
+    kind: Literal["down", "logged_out", "restricted", "capped", "at_risk", "webhook_off", "worker_lost", "no_capacity"]
+    subject: str
+    since: str
+    toldAt: Union[str, None]
+    mails: int
+    endedAt: Union[str, None]
+    resolved: bool
+    reason: str
+    action: str
+    link: Union[str, None]
+
+class NoticeSettings(TypedDict):
+    delaySeconds: int
+    kinds: List[Literal["down", "logged_out", "restricted", "capped", "at_risk", "webhook_off"]]
+    roles: List[Literal["owner", "operator", "viewer"]]
+    ends: bool
+    mail: Dict[str, Any]
+    recipients: List[Dict[str, Any]]
+
+class NoticeSettingsResult(TypedDict):
+    settings: NoticeSettings
+
+class NoticeSubscriptionRequest(TypedDict):
+    mail: bool
+
+class NoticeSubscriptionResult(TypedDict):
+    mail: bool
+
+class NumberCheck(TypedDict):
+    number: str
+    isOnWhatsApp: bool
+    jid: Union[str, None]
+    lid: Union[str, None]
+    contactId: Union[str, None]
+    checkedAt: str
+    ageSeconds: int
+
+class OpenInvitation(TypedDict):
+    workspace: Dict[str, Any]
+    email: str
+    role: Literal["owner", "operator", "viewer"]
+    invitedBy: Union[str, None]
+    expiresAt: str
+
+class OpenInvitationResult(TypedDict):
+    invitation: OpenInvitation
+
+class Overview(TypedDict):
+    overview: Dict[str, Any]
+    workers: Dict[str, Any]
+    sessions: Dict[str, Any]
+
+class Pagination(TypedDict):
+    total: int
+    page: int
+    limit: int
+    totalPages: int
+
+class PairingCode(TypedDict):
+    pairingCode: str
+    expiresAt: Union[str, None]
+
+class PairingCodeRequest(TypedDict):
+    phoneNumber: str
+
+class PairingEvent(TypedDict):
+    status: Literal["initializing", "qr_required", "connected", "disconnected", "reconnecting", "error"]
+    state: Literal["initializing", "connecting", "qr_required", "pairing_code", "pairing", "passkey_required", "passkey_confirmation_required", "connected", "stale", "reconnecting", "conflict", "restricted", "logged_out", "stopped", "error"]
+    qr: Union[str, None]
+    expiresAt: Union[str, None]
+    attempt: Union[int, None]
+
+class PatchWorkerRequest(TypedDict):
+    maxSessions: NotRequired[int]
+    description: NotRequired[Union[str, None]]
+
+class PinRequest(TypedDict):
+    duration: NotRequired[Literal["24h", "7d", "30d"]]
+    clientMessageId: NotRequired[str]
+
+class PollTotals(TypedDict):
+    voters: int
+    options: List[Dict[str, Any]]
+
+class PollVoteEvent(TypedDict):
+    id: str
+    event: Literal["poll.vote"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
+
+class PollVotes(TypedDict):
+    messageId: str
+    waMessageId: str
+    name: Union[str, None]
+    selectableCount: int
+    voters: int
+    options: List[Dict[str, Any]]
+
+class Probe(TypedDict):
+    status: Literal["ok", "unavailable"]
+
+class Qr(TypedDict):
+    qr: str
+    expiresAt: Union[str, None]
+    attempt: Union[int, None]
+
+class QrGeneratedEvent(TypedDict):
+    id: str
+    event: Literal["qr.generated"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
+
+class QrHistoryEntry(TypedDict):
+    id: str
+    sessionId: str
+    attempt: int
+    status: Literal["shown", "scanned", "expired"]
+    shownAt: str
+    expiresAt: Union[str, None]
+    scannedAt: Union[str, None]
+
+class QrHistoryResult(TypedDict):
+    history: List[QrHistoryEntry]
+    pagination: CursorPagination
+
+QuotedMessage = TypedDict("QuotedMessage", {
+    "messageId": "NotRequired[str]",
+    "waMessageId": "str",
+    "chat": "NotRequired[str]",
+    "from": "NotRequired[str]",
+    "type": "Literal[\"text\", \"location\", \"contact\", \"poll\", \"event\", \"buttons\", \"list\", \"image\", \"video\", \"audio\", \"document\", \"sticker\", \"album\", \"buttonReply\", \"listReply\", \"order\", \"product\", \"groupInvite\", \"interactive\", \"template\", \"phoneNumberRequest\", \"reaction\", \"system\", \"unknown\"]",
+    "text": "NotRequired[str]",
+})
+
+class RateLimit(TypedDict):
+    bucket: Literal["ip", "login_ip", "login_account", "session_operations", "invitations", "key_operator", "key_viewer", "messages_send", "broadcasts", "dashboard", "qr"]
+    subject: Literal["ip", "user", "key", "workspace", "email"]
+    max: int
+    windowSeconds: int
+    default: Dict[str, Any]
+    isDefault: bool
+    code: Literal["RL_IP", "RL_KEY", "RL_ENDPOINT"]
+    description: str
+
+class ReactRequest(TypedDict):
+    emoji: str
+    clientMessageId: NotRequired[str]
+
+Reaction = TypedDict("Reaction", {
+    "emoji": "str",
+    "changeId": "str",
+    "from": "str",
+    "fromMe": "bool",
+    "senderName": "Union[str, None]",
+    "timestamp": "str",
+})
+
+class RebalanceResult(TypedDict):
+    moves: int
+    workers: List[Dict[str, Any]]
+
+class Referral(TypedDict):
+    sourceType: NotRequired[str]
+    sourceId: NotRequired[str]
+    sourceUrl: NotRequired[str]
+    headline: NotRequired[str]
+    body: NotRequired[str]
+    mediaUrl: NotRequired[str]
+    ctwaClid: NotRequired[str]
+    ref: NotRequired[str]
+
+class RefreshRequest(TypedDict):
+    refreshToken: NotRequired[str]
+
+class RefreshResult(TypedDict):
+    token: str
+    refreshToken: NotRequired[str]
+    expiresIn: int
+    workspaceId: str
+    workspaceRole: Literal["owner", "operator", "viewer"]
+
+class RegisterRequest(TypedDict):
+    email: str
+    password: str
+    name: NotRequired[str]
+    tier: NotRequired[Literal["basic", "pro", "max"]]
+
+class RegisterResult(TypedDict):
+    user: User
+    token: str
+    refreshToken: str
+    expiresIn: int
+    workspaceId: str
+    workspaceRole: Literal["owner", "operator", "viewer"]
+    apiKey: str
+    warnings: NotRequired[List[str]]
+
+class RegisterWorkerRequest(TypedDict):
+    workerId: str
+    endpoint: str
+    maxSessions: NotRequired[int]
+    network: NotRequired[Literal["live", "sandbox"]]
+    revision: NotRequired[str]
+    description: NotRequired[str]
+
+class RegisterWorkerResult(TypedDict):
+    workerId: str
+    status: Literal["registered"]
+    token: str
+    incarnation: int
+
+class RemoveMemberResult(TypedDict):
+    userId: str
+    removed: Literal[True]
+    keys: Dict[str, Any]
+
+class RemoveWorkerResult(TypedDict):
+    workerId: str
+    removed: Literal[True]
+    movedSessions: int
+    waitingSessions: int
+
+class ResetPasswordRequest(TypedDict):
+    token: str
+    newPassword: str
+
+class RevokeInvitationResult(TypedDict):
+    invitationId: str
+    revoked: Literal[True]
+
+class RevokedToken(TypedDict):
+    workerId: str
+    revoked: Literal[True]
+
+RotateKeyRequest = Union[Dict[str, Any], None]
+
+class RotateWebhookSecretRequest(TypedDict):
+    secret: NotRequired[str]
+    overlapSeconds: NotRequired[int]
+
+class RotatedKeyResult(TypedDict):
+    key: Key
+    apiKey: str
+    previous: Dict[str, Any]
+
+class SaveContactRequest(TypedDict):
+    phoneNumber: str
+    name: str
+
+class SendAlbumFromDefaultRequest(TypedDict):
+    to: Union[str, int]
+    type: Literal["album"]
+    items: List[Dict[str, Any]]
+    replyTo: NotRequired[str]
+    mentions: NotRequired[List[str]]
+    mentionAll: NotRequired[bool]
+    linkPreview: NotRequired[Union[bool, Dict[str, Any]]]
+    typing: NotRequired[Dict[str, Any]]
+    waMessageId: NotRequired[str]
+    clientMessageId: NotRequired[str]
+    onUncertain: NotRequired[Literal["resend", "fail"]]
+    metadata: NotRequired[Dict[str, Any]]
+    sessionId: NotRequired[str]
+
+class SendAlbumRequest(TypedDict):
+    to: Union[str, int]
+    type: Literal["album"]
+    items: List[Dict[str, Any]]
+    replyTo: NotRequired[str]
+    mentions: NotRequired[List[str]]
+    mentionAll: NotRequired[bool]
+    linkPreview: NotRequired[Union[bool, Dict[str, Any]]]
+    typing: NotRequired[Dict[str, Any]]
+    waMessageId: NotRequired[str]
+    clientMessageId: NotRequired[str]
+    onUncertain: NotRequired[Literal["resend", "fail"]]
+    metadata: NotRequired[Dict[str, Any]]
+
+class SendAudioFromDefaultRequest(TypedDict):
+    to: Union[str, int]
+    type: Literal["audio"]
+    media: NotRequired[Dict[str, Any]]
+    mediaUrl: NotRequired[str]
+    mimetype: NotRequired[str]
+    fileName: NotRequired[str]
+    voice: NotRequired[bool]
+    viewOnce: NotRequired[bool]
+    replyTo: NotRequired[str]
+    mentions: NotRequired[List[str]]
+    mentionAll: NotRequired[bool]
+    linkPreview: NotRequired[Union[bool, Dict[str, Any]]]
+    typing: NotRequired[Dict[str, Any]]
+    waMessageId: NotRequired[str]
+    clientMessageId: NotRequired[str]
+    onUncertain: NotRequired[Literal["resend", "fail"]]
+    metadata: NotRequired[Dict[str, Any]]
+    sessionId: NotRequired[str]
+
+class SendAudioRequest(TypedDict):
+    to: Union[str, int]
+    type: Literal["audio"]
+    media: NotRequired[Dict[str, Any]]
+    mediaUrl: NotRequired[str]
+    mimetype: NotRequired[str]
+    fileName: NotRequired[str]
+    voice: NotRequired[bool]
+    viewOnce: NotRequired[bool]
+    replyTo: NotRequired[str]
+    mentions: NotRequired[List[str]]
+    mentionAll: NotRequired[bool]
+    linkPreview: NotRequired[Union[bool, Dict[str, Any]]]
+    typing: NotRequired[Dict[str, Any]]
+    waMessageId: NotRequired[str]
+    clientMessageId: NotRequired[str]
+    onUncertain: NotRequired[Literal["resend", "fail"]]
+    metadata: NotRequired[Dict[str, Any]]
+
+class SendButtonsFromDefaultRequest(TypedDict):
+    to: Union[str, int]
+    type: Literal["buttons"]
+    text: str
+    title: NotRequired[str]
+    footer: NotRequired[str]
+    buttons: List[Dict[str, Any]]
+    replyTo: NotRequired[str]
+    mentions: NotRequired[List[str]]
+    mentionAll: NotRequired[bool]
+    linkPreview: NotRequired[Union[bool, Dict[str, Any]]]
+    typing: NotRequired[Dict[str, Any]]
+    waMessageId: NotRequired[str]
+    clientMessageId: NotRequired[str]
+    onUncertain: NotRequired[Literal["resend", "fail"]]
+    metadata: NotRequired[Dict[str, Any]]
+    sessionId: NotRequired[str]
+
+class SendButtonsRequest(TypedDict):
+    to: Union[str, int]
+    type: Literal["buttons"]
+    text: str
+    title: NotRequired[str]
+    footer: NotRequired[str]
+    buttons: List[Dict[str, Any]]
+    replyTo: NotRequired[str]
+    mentions: NotRequired[List[str]]
+    mentionAll: NotRequired[bool]
+    linkPreview: NotRequired[Union[bool, Dict[str, Any]]]
+    typing: NotRequired[Dict[str, Any]]
+    waMessageId: NotRequired[str]
+    clientMessageId: NotRequired[str]
+    onUncertain: NotRequired[Literal["resend", "fail"]]
+    metadata: NotRequired[Dict[str, Any]]
+
+class SendContactFromDefaultRequest(TypedDict):
+    to: Union[str, int]
+    type: Literal["contact"]
+    contacts: List[Dict[str, Any]]
+    replyTo: NotRequired[str]
+    mentions: NotRequired[List[str]]
+    mentionAll: NotRequired[bool]
+    linkPreview: NotRequired[Union[bool, Dict[str, Any]]]
+    typing: NotRequired[Dict[str, Any]]
+    waMessageId: NotRequired[str]
+    clientMessageId: NotRequired[str]
+    onUncertain: NotRequired[Literal["resend", "fail"]]
+    metadata: NotRequired[Dict[str, Any]]
+    sessionId: NotRequired[str]
+
+class SendContactRequest(TypedDict):
+    to: Union[str, int]
+    type: Literal["contact"]
+    contacts: List[Dict[str, Any]]
+    replyTo: NotRequired[str]
+    mentions: NotRequired[List[str]]
+    mentionAll: NotRequired[bool]
+    linkPreview: NotRequired[Union[bool, Dict[str, Any]]]
+    typing: NotRequired[Dict[str, Any]]
+    waMessageId: NotRequired[str]
+    clientMessageId: NotRequired[str]
+    onUncertain: NotRequired[Literal["resend", "fail"]]
+    metadata: NotRequired[Dict[str, Any]]
+
+class SendDocumentFromDefaultRequest(TypedDict):
+    to: Union[str, int]
+    type: Literal["document"]
+    media: NotRequired[Dict[str, Any]]
+    mediaUrl: NotRequired[str]
+    mimetype: NotRequired[str]
+    fileName: NotRequired[str]
+    caption: NotRequired[str]
+    replyTo: NotRequired[str]
+    mentions: NotRequired[List[str]]
+    mentionAll: NotRequired[bool]
+    linkPreview: NotRequired[Union[bool, Dict[str, Any]]]
+    typing: NotRequired[Dict[str, Any]]
+    waMessageId: NotRequired[str]
+    clientMessageId: NotRequired[str]
+    onUncertain: NotRequired[Literal["resend", "fail"]]
+    metadata: NotRequired[Dict[str, Any]]
+    sessionId: NotRequired[str]
+
+class SendDocumentRequest(TypedDict):
+    to: Union[str, int]
+    type: Literal["document"]
+    media: NotRequired[Dict[str, Any]]
+    mediaUrl: NotRequired[str]
+    mimetype: NotRequired[str]
+    fileName: NotRequired[str]
+    caption: NotRequired[str]
+    replyTo: NotRequired[str]
+    mentions: NotRequired[List[str]]
+    mentionAll: NotRequired[bool]
+    linkPreview: NotRequired[Union[bool, Dict[str, Any]]]
+    typing: NotRequired[Dict[str, Any]]
+    waMessageId: NotRequired[str]
+    clientMessageId: NotRequired[str]
+    onUncertain: NotRequired[Literal["resend", "fail"]]
+    metadata: NotRequired[Dict[str, Any]]
+
+class SendEventFromDefaultRequest(TypedDict):
+    to: Union[str, int]
+    type: Literal["event"]
+    name: str
+    description: NotRequired[str]
+    location: NotRequired[Dict[str, Any]]
+    startTime: str
+    endTime: NotRequired[str]
+    callLink: NotRequired[str]
+    extraGuests: NotRequired[bool]
+    replyTo: NotRequired[str]
+    mentions: NotRequired[List[str]]
+    mentionAll: NotRequired[bool]
+    linkPreview: NotRequired[Union[bool, Dict[str, Any]]]
+    typing: NotRequired[Dict[str, Any]]
+    waMessageId: NotRequired[str]
+    clientMessageId: NotRequired[str]
+    onUncertain: NotRequired[Literal["resend", "fail"]]
+    metadata: NotRequired[Dict[str, Any]]
+    sessionId: NotRequired[str]
+
+class SendEventRequest(TypedDict):
+    to: Union[str, int]
+    type: Literal["event"]
+    name: str
+    description: NotRequired[str]
+    location: NotRequired[Dict[str, Any]]
+    startTime: str
+    endTime: NotRequired[str]
+    callLink: NotRequired[str]
+    extraGuests: NotRequired[bool]
+    replyTo: NotRequired[str]
+    mentions: NotRequired[List[str]]
+    mentionAll: NotRequired[bool]
+    linkPreview: NotRequired[Union[bool, Dict[str, Any]]]
+    typing: NotRequired[Dict[str, Any]]
+    waMessageId: NotRequired[str]
+    clientMessageId: NotRequired[str]
+    onUncertain: NotRequired[Literal["resend", "fail"]]
+    metadata: NotRequired[Dict[str, Any]]
+
+SendFromDefaultRequest = Union["SendTextFromDefaultRequest", "SendLocationFromDefaultRequest", "SendContactFromDefaultRequest", "SendPollFromDefaultRequest", "SendEventFromDefaultRequest", "SendButtonsFromDefaultRequest", "SendListFromDefaultRequest", "SendImageFromDefaultRequest", "SendVideoFromDefaultRequest", "SendAudioFromDefaultRequest", "SendDocumentFromDefaultRequest", "SendStickerFromDefaultRequest", "SendAlbumFromDefaultRequest"]
+
+class SendImageFromDefaultRequest(TypedDict):
+    to: Union[str, int]
+    type: Literal["image"]
+    media: NotRequired[Dict[str, Any]]
+    mediaUrl: NotRequired[str]
+    mimetype: NotRequired[str]
+    fileName: NotRequired[str]
+    caption: NotRequired[str]
+    viewOnce: NotRequired[bool]
+    replyTo: NotRequired[str]
+    mentions: NotRequired[List[str]]
+    mentionAll: NotRequired[bool]
+    linkPreview: NotRequired[Union[bool, Dict[str, Any]]]
+    typing: NotRequired[Dict[str, Any]]
+    waMessageId: NotRequired[str]
+    clientMessageId: NotRequired[str]
+    onUncertain: NotRequired[Literal["resend", "fail"]]
+    metadata: NotRequired[Dict[str, Any]]
+    sessionId: NotRequired[str]
+
+class SendImageRequest(TypedDict):
+    to: Union[str, int]
+    type: Literal["image"]
+    media: NotRequired[Dict[str, Any]]
+    mediaUrl: NotRequired[str]
+    mimetype: NotRequired[str]
+    fileName: NotRequired[str]
+    caption: NotRequired[str]
+    viewOnce: NotRequired[bool]
+    replyTo: NotRequired[str]
+    mentions: NotRequired[List[str]]
+    mentionAll: NotRequired[bool]
+    linkPreview: NotRequired[Union[bool, Dict[str, Any]]]
+    typing: NotRequired[Dict[str, Any]]
+    waMessageId: NotRequired[str]
+    clientMessageId: NotRequired[str]
+    onUncertain: NotRequired[Literal["resend", "fail"]]
+    metadata: NotRequired[Dict[str, Any]]
+
+class SendListFromDefaultRequest(TypedDict):
+    to: Union[str, int]
+    type: Literal["list"]
+    text: str
+    title: NotRequired[str]
+    footer: NotRequired[str]
+    button: str
+    sections: List[Dict[str, Any]]
+    replyTo: NotRequired[str]
+    mentions: NotRequired[List[str]]
+    mentionAll: NotRequired[bool]
+    linkPreview: NotRequired[Union[bool, Dict[str, Any]]]
+    typing: NotRequired[Dict[str, Any]]
+    waMessageId: NotRequired[str]
+    clientMessageId: NotRequired[str]
+    onUncertain: NotRequired[Literal["resend", "fail"]]
+    metadata: NotRequired[Dict[str, Any]]
+    sessionId: NotRequired[str]
+
+class SendListRequest(TypedDict):
+    to: Union[str, int]
+    type: Literal["list"]
+    text: str
+    title: NotRequired[str]
+    footer: NotRequired[str]
+    button: str
+    sections: List[Dict[str, Any]]
+    replyTo: NotRequired[str]
+    mentions: NotRequired[List[str]]
+    mentionAll: NotRequired[bool]
+    linkPreview: NotRequired[Union[bool, Dict[str, Any]]]
+    typing: NotRequired[Dict[str, Any]]
+    waMessageId: NotRequired[str]
+    clientMessageId: NotRequired[str]
+    onUncertain: NotRequired[Literal["resend", "fail"]]
+    metadata: NotRequired[Dict[str, Any]]
+
+class SendLocationFromDefaultRequest(TypedDict):
+    to: Union[str, int]
+    type: Literal["location"]
+    latitude: float
+    longitude: float
+    name: NotRequired[str]
+    address: NotRequired[str]
+    url: NotRequired[str]
+    live: NotRequired[bool]
+    replyTo: NotRequired[str]
+    mentions: NotRequired[List[str]]
+    mentionAll: NotRequired[bool]
+    linkPreview: NotRequired[Union[bool, Dict[str, Any]]]
+    typing: NotRequired[Dict[str, Any]]
+    waMessageId: NotRequired[str]
+    clientMessageId: NotRequired[str]
+    onUncertain: NotRequired[Literal["resend", "fail"]]
+    metadata: NotRequired[Dict[str, Any]]
+    sessionId: NotRequired[str]
+
+class SendLocationRequest(TypedDict):
+    to: Union[str, int]
+    type: Literal["location"]
+    latitude: float
+    longitude: float
+    name: NotRequired[str]
+    address: NotRequired[str]
+    url: NotRequired[str]
+    live: NotRequired[bool]
+    replyTo: NotRequired[str]
+    mentions: NotRequired[List[str]]
+    mentionAll: NotRequired[bool]
+    linkPreview: NotRequired[Union[bool, Dict[str, Any]]]
+    typing: NotRequired[Dict[str, Any]]
+    waMessageId: NotRequired[str]
+    clientMessageId: NotRequired[str]
+    onUncertain: NotRequired[Literal["resend", "fail"]]
+    metadata: NotRequired[Dict[str, Any]]
+
+class SendPollFromDefaultRequest(TypedDict):
+    to: Union[str, int]
+    type: Literal["poll"]
+    question: NotRequired[str]
+    name: NotRequired[str]
+    options: List[str]
+    selectableCount: NotRequired[int]
+    announcement: NotRequired[bool]
+    replyTo: NotRequired[str]
+    mentions: NotRequired[List[str]]
+    mentionAll: NotRequired[bool]
+    linkPreview: NotRequired[Union[bool, Dict[str, Any]]]
+    typing: NotRequired[Dict[str, Any]]
+    waMessageId: NotRequired[str]
+    clientMessageId: NotRequired[str]
+    onUncertain: NotRequired[Literal["resend", "fail"]]
+    metadata: NotRequired[Dict[str, Any]]
+    sessionId: NotRequired[str]
+
+class SendPollRequest(TypedDict):
+    to: Union[str, int]
+    type: Literal["poll"]
+    question: NotRequired[str]
+    name: NotRequired[str]
+    options: List[str]
+    selectableCount: NotRequired[int]
+    announcement: NotRequired[bool]
+    replyTo: NotRequired[str]
+    mentions: NotRequired[List[str]]
+    mentionAll: NotRequired[bool]
+    linkPreview: NotRequired[Union[bool, Dict[str, Any]]]
+    typing: NotRequired[Dict[str, Any]]
+    waMessageId: NotRequired[str]
+    clientMessageId: NotRequired[str]
+    onUncertain: NotRequired[Literal["resend", "fail"]]
+    metadata: NotRequired[Dict[str, Any]]
+
+SendRequest = Union["SendTextRequest", "SendLocationRequest", "SendContactRequest", "SendPollRequest", "SendEventRequest", "SendButtonsRequest", "SendListRequest", "SendImageRequest", "SendVideoRequest", "SendAudioRequest", "SendDocumentRequest", "SendStickerRequest", "SendAlbumRequest"]
+
+class SendResult(TypedDict):
+    messageId: str
+    waMessageId: str
+    status: Literal["queued", "sending", "sent", "delivered", "read", "failed", "received"]
+    state: Literal["queued", "sending", "failed", "unknown", "sent", "delivered", "read", "played", "received"]
+    parts: NotRequired[List[Dict[str, Any]]]
+    chat: NotRequired[str]
+    identities: NotRequired[MessageIdentities]
+    error: NotRequired[Dict[str, Any]]
+
+class SendStickerFromDefaultRequest(TypedDict):
+    to: Union[str, int]
+    type: Literal["sticker"]
+    media: NotRequired[Dict[str, Any]]
+    mediaUrl: NotRequired[str]
+    mimetype: NotRequired[str]
+    fileName: NotRequired[str]
+    replyTo: NotRequired[str]
+    mentions: NotRequired[List[str]]
+    mentionAll: NotRequired[bool]
+    linkPreview: NotRequired[Union[bool, Dict[str, Any]]]
+    typing: NotRequired[Dict[str, Any]]
+    waMessageId: NotRequired[str]
+    clientMessageId: NotRequired[str]
+    onUncertain: NotRequired[Literal["resend", "fail"]]
+    metadata: NotRequired[Dict[str, Any]]
+    sessionId: NotRequired[str]
+
+class SendStickerRequest(TypedDict):
+    to: Union[str, int]
+    type: Literal["sticker"]
+    media: NotRequired[Dict[str, Any]]
+    mediaUrl: NotRequired[str]
+    mimetype: NotRequired[str]
+    fileName: NotRequired[str]
+    replyTo: NotRequired[str]
+    mentions: NotRequired[List[str]]
+    mentionAll: NotRequired[bool]
+    linkPreview: NotRequired[Union[bool, Dict[str, Any]]]
+    typing: NotRequired[Dict[str, Any]]
+    waMessageId: NotRequired[str]
+    clientMessageId: NotRequired[str]
+    onUncertain: NotRequired[Literal["resend", "fail"]]
+    metadata: NotRequired[Dict[str, Any]]
+
+class SendTextFromDefaultRequest(TypedDict):
+    to: Union[str, int]
+    type: NotRequired[Literal["text"]]
+    message: NotRequired[str]
+    text: NotRequired[str]
+    replyTo: NotRequired[str]
+    mentions: NotRequired[List[str]]
+    mentionAll: NotRequired[bool]
+    linkPreview: NotRequired[Union[bool, Dict[str, Any]]]
+    typing: NotRequired[Dict[str, Any]]
+    waMessageId: NotRequired[str]
+    clientMessageId: NotRequired[str]
+    onUncertain: NotRequired[Literal["resend", "fail"]]
+    metadata: NotRequired[Dict[str, Any]]
+    sessionId: NotRequired[str]
+
+class SendTextRequest(TypedDict):
+    to: Union[str, int]
+    type: NotRequired[Literal["text"]]
+    message: NotRequired[str]
+    text: NotRequired[str]
+    replyTo: NotRequired[str]
+    mentions: NotRequired[List[str]]
+    mentionAll: NotRequired[bool]
+    linkPreview: NotRequired[Union[bool, Dict[str, Any]]]
+    typing: NotRequired[Dict[str, Any]]
+    waMessageId: NotRequired[str]
+    clientMessageId: NotRequired[str]
+    onUncertain: NotRequired[Literal["resend", "fail"]]
+    metadata: NotRequired[Dict[str, Any]]
+
+class SendVideoFromDefaultRequest(TypedDict):
+    to: Union[str, int]
+    type: Literal["video"]
+    media: NotRequired[Dict[str, Any]]
+    mediaUrl: NotRequired[str]
+    mimetype: NotRequired[str]
+    fileName: NotRequired[str]
+    caption: NotRequired[str]
+    viewOnce: NotRequired[bool]
+    gif: NotRequired[bool]
+    videoNote: NotRequired[bool]
+    replyTo: NotRequired[str]
+    mentions: NotRequired[List[str]]
+    mentionAll: NotRequired[bool]
+    linkPreview: NotRequired[Union[bool, Dict[str, Any]]]
+    typing: NotRequired[Dict[str, Any]]
+    waMessageId: NotRequired[str]
+    clientMessageId: NotRequired[str]
+    onUncertain: NotRequired[Literal["resend", "fail"]]
+    metadata: NotRequired[Dict[str, Any]]
+    sessionId: NotRequired[str]
+
+class SendVideoRequest(TypedDict):
+    to: Union[str, int]
+    type: Literal["video"]
+    media: NotRequired[Dict[str, Any]]
+    mediaUrl: NotRequired[str]
+    mimetype: NotRequired[str]
+    fileName: NotRequired[str]
+    caption: NotRequired[str]
+    viewOnce: NotRequired[bool]
+    gif: NotRequired[bool]
+    videoNote: NotRequired[bool]
+    replyTo: NotRequired[str]
+    mentions: NotRequired[List[str]]
+    mentionAll: NotRequired[bool]
+    linkPreview: NotRequired[Union[bool, Dict[str, Any]]]
+    typing: NotRequired[Dict[str, Any]]
+    waMessageId: NotRequired[str]
+    clientMessageId: NotRequired[str]
+    onUncertain: NotRequired[Literal["resend", "fail"]]
+    metadata: NotRequired[Dict[str, Any]]
+
+class Session(TypedDict):
+    id: str
+    sessionId: str
+    name: str
+    status: Literal["initializing", "qr_required", "connected", "disconnected", "reconnecting", "error"]
+    state: Literal["initializing", "connecting", "qr_required", "pairing_code", "pairing", "passkey_required", "passkey_confirmation_required", "connected", "stale", "reconnecting", "conflict", "restricted", "logged_out", "stopped", "error"]
+    reason: Union[str, None]
+    network: Literal["live", "sandbox"]
+    phoneNumber: Union[str, None]
+    pushName: Union[str, None]
+    workerId: Union[str, None]
+    lastSeenAt: Union[str, None]
+    restriction: Union[Dict[str, Any], None]
+    messageCapping: Union[MessageCapping, None]
+    settings: SessionSettings
+    isDefault: bool
+    createdAt: str
+
+class SessionAction(TypedDict):
+    sessionId: str
+    status: Literal["initializing", "qr_required", "connected", "disconnected", "reconnecting", "error"]
+    state: Literal["initializing", "connecting", "qr_required", "pairing_code", "pairing", "passkey_required", "passkey_confirmation_required", "connected", "stale", "reconnecting", "conflict", "restricted", "logged_out", "stopped", "error"]
+
+class SessionCappedEvent(TypedDict):
+    id: str
+    event: Literal["session.capped"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: MessageCapping
+    metadata: Dict[str, Any]
+    signature: str
+
+class SessionHealth(TypedDict):
+    sessionId: str
+    status: Literal["initializing", "qr_required", "connected", "disconnected", "reconnecting", "error"]
+    state: Literal["initializing", "connecting", "qr_required", "pairing_code", "pairing", "passkey_required", "passkey_confirmation_required", "connected", "stale", "reconnecting", "conflict", "restricted", "logged_out", "stopped", "error"]
+    connectedSince: Union[str, None]
+    lastFrameAt: Union[str, None]
+    lastFrameAgeMs: Union[int, None]
+    keepAliveMs: Union[int, None]
+    lastProbeAt: Union[str, None]
+    recycles: int
+    workerId: str
+    epoch: int
+
+class SessionLoggedoutEvent(TypedDict):
+    id: str
+    event: Literal["session.loggedout"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
+
+class SessionMigratedEvent(TypedDict):
+    id: str
+    event: Literal["session.migrated"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
+
+class SessionNoticeEvent(TypedDict):
+    id: str
+    event: Literal["session.notice"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
+
+class SessionPasskeyRequiredEvent(TypedDict):
+    id: str
+    event: Literal["session.passkey_required"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
+
+class SessionRestoredEvent(TypedDict):
+    id: str
+    event: Literal["session.restored"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
+
+class SessionRestrictedEvent(TypedDict):
+    id: str
+    event: Literal["session.restricted"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
+
+class SessionSettings(TypedDict):
+    labels: Dict[str, Any]
+    onUncertain: Literal["resend", "fail"]
+    mediaDownload: Dict[str, Any]
+
+class SessionSettingsChange(TypedDict):
+    labels: NotRequired[Dict[str, Any]]
+    onUncertain: NotRequired[Literal["resend", "fail"]]
+    mediaDownload: NotRequired[Dict[str, Any]]
+
+SessionStatistics = TypedDict("SessionStatistics", {
+    "range": "Literal[\"1h\", \"24h\", \"7d\", \"30d\"]",
+    "from": "str",
+    "to": "str",
+    "total": "int",
+    "connected": "int",
+    "disconnected": "int",
+    "successRate": "float",
+    "byStatus": "Dict[str, Any]",
+    "byState": "Dict[str, Any]",
+    "byNetwork": "Dict[str, Any]",
+    "unplaced": "int",
+    "created": "int",
+    "linked": "int",
+})
+
+class SessionStatus(TypedDict):
+    sessionId: str
+    status: Literal["initializing", "qr_required", "connected", "disconnected", "reconnecting", "error"]
+    state: Literal["initializing", "connecting", "qr_required", "pairing_code", "pairing", "passkey_required", "passkey_confirmation_required", "connected", "stale", "reconnecting", "conflict", "restricted", "logged_out", "stopped", "error"]
+    source: Literal["worker", "database"]
+    reason: Union[str, None]
+    code: Union[str, None]
+    phoneNumber: Union[str, None]
+    pushName: Union[str, None]
+    workerId: Union[str, None]
+    connectedAt: Union[str, None]
+    lastSeenAt: Union[str, None]
+    restriction: Union[Dict[str, Any], None]
+    messageCapping: Union[MessageCapping, None]
+
+class SessionStatusEvent(TypedDict):
+    id: str
+    event: Literal["session.status"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
+
+class SetRateLimitRequest(TypedDict):
+    max: int
+    windowSeconds: int
+
+class SetTierRequest(TypedDict):
+    maxSessions: int
+    messagesPerHour: int
+    messageRetentionDays: NotRequired[Union[int, None]]
+    mediaBytes: NotRequired[int]
+    mediaMaxBytes: NotRequired[int]
+    mediaRetentionDays: NotRequired[int]
+
+class SwitchRequest(TypedDict):
+    workspaceId: str
+
+class SwitchResult(TypedDict):
+    token: str
+    expiresIn: int
+    workspaceId: str
+    workspaceRole: Literal["owner", "operator", "viewer"]
+
+class SystemLogEntry(TypedDict):
+    id: str
+    timestamp: str
+    level: Literal["error", "warn", "info", "debug"]
+    service: str
+    message: str
+    details: Union[Dict[str, Any], None]
+    userId: Union[str, None]
+    sessionId: Union[str, None]
+    workerId: Union[str, None]
+
+class TestWebhookRequest(TypedDict):
+    event: NotRequired[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged"]]
+
+class TestWebhookResult(TypedDict):
+    event: str
+    id: str
+    isDelivered: bool
+    statusCode: Union[int, None]
+    durationMs: int
+    answer: Union[str, None]
+    error: Union[str, None]
+
+class Tier(TypedDict):
+    tier: Literal["basic", "pro", "max"]
+    maxSessions: int
+    messagesPerHour: int
+    messageRetentionDays: Union[int, None]
+    mediaBytes: int
+    mediaMaxBytes: int
+    mediaRetentionDays: int
+    updatedAt: str
+
+class Timeline(TypedDict):
+    messageId: str
+    waMessageId: str
+    identities: MessageIdentities
+    status: Literal["queued", "sending", "sent", "delivered", "read", "failed", "received"]
+    state: Literal["queued", "sending", "failed", "unknown", "sent", "delivered", "read", "played", "received"]
+    waiting: List[Wait]
+    timeline: List[TimelineEntry]
+
+class TimelineEntry(TypedDict):
+    at: str
+    step: Literal["accepted", "received", "attempt", "wire", "server_ack", "delivered", "read", "failed", "event"]
+    attempt: NotRequired[int]
+    worker: NotRequired[str]
+    epoch: NotRequired[int]
+    code: NotRequired[Union[str, None]]
+    message: NotRequired[Union[str, None]]
+    seq: NotRequired[int]
+    event: NotRequired[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged"]]
+    delivery: NotRequired[Delivery]
+
+class UpdateContactRequest(TypedDict):
+    name: Union[str, None]
+
+class UpdateKeyRequest(TypedDict):
+    name: NotRequired[str]
+    role: NotRequired[str]
+    permissions: NotRequired[List[Literal["messages.send", "logs.view", "media.view", "media.upload", "broadcasts.manage", "users.manage", "webhooks.manage", "system.manage"]]]
+    expiresAt: NotRequired[Union[str, None]]
+    allowedIps: NotRequired[List[str]]
+
+class UpdateMeRequest(TypedDict):
+    name: NotRequired[str]
+    email: NotRequired[str]
+    currentPassword: NotRequired[str]
+
+class UpdateMeResult(TypedDict):
+    user: User
+
+class UpdateSessionRequest(TypedDict):
+    name: NotRequired[str]
+    settings: NotRequired[SessionSettingsChange]
+    isDefault: NotRequired[bool]
+
+class UpdateUserRequest(TypedDict):
+    email: NotRequired[str]
+    name: NotRequired[str]
+    role: NotRequired[Literal["administrator", "ADMINISTRATOR", "admin", "ADMIN", "customer", "CUSTOMER", "user", "USER"]]
+    tier: NotRequired[Literal["basic", "BASIC", "pro", "PRO", "max", "MAX"]]
+    isActive: NotRequired[bool]
+
+class UpdateWebhookRequest(TypedDict):
+    url: NotRequired[str]
+    name: NotRequired[Union[str, None]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "*"]]]
+    chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
+    chats: NotRequired[Union[List[str], None]]
+    headers: NotRequired[Union[Dict[str, Any], None]]
+    basicAuth: NotRequired[Union[Dict[str, Any], None]]
+    metadata: NotRequired[Union[Dict[str, Any], None]]
+    isPaused: NotRequired[bool]
+    isActive: NotRequired[bool]
+
+class UsageRecord(TypedDict):
+    month: Union[str, None]
+    sessionId: Union[str, None]
+    sessionName: Union[str, None]
+    keyId: Union[str, None]
+    keyName: Union[str, None]
+    hits: int
+    messagesSent: int
+    messagesReceived: int
+
+UsageResult = TypedDict("UsageResult", {
+    "from": "str",
+    "to": "str",
+    "groupBy": "List[Literal[\"month\", \"session\", \"key\"]]",
+    "records": "List[UsageRecord]",
+    "totals": "Dict[str, Any]",
+})
+
+class User(TypedDict):
+    id: str
+    email: str
+    name: str
+    role: Literal["customer", "administrator"]
+    tier: Literal["basic", "pro", "max"]
+    emailVerified: bool
+    createdAt: str
+
+class UserStatistics(TypedDict):
+    total: int
+    byTier: Dict[str, Any]
+    byRole: Dict[str, Any]
+    activeUsers: int
+    newUsersToday: int
+    inactive: int
+
+class VerifyEmailRequest(TypedDict):
+    token: str
+
+class VoteRequest(TypedDict):
+    options: List[str]
+    clientMessageId: NotRequired[str]
+
+class Wait(TypedDict):
+    reason: Literal["scheduled", "session", "no_owner", "time_lock", "older_messages", "server_ack"]
+    message: str
+    until: NotRequired[str]
+    sessionState: NotRequired[Literal["initializing", "connecting", "qr_required", "pairing_code", "pairing", "passkey_required", "passkey_confirmation_required", "connected", "stale", "reconnecting", "conflict", "restricted", "logged_out", "stopped", "error"]]
+    ahead: NotRequired[int]
+
+class Webhook(TypedDict):
+    url: str
+    events: List[str]
+    isActive: bool
+    lastDelivery: Union[str, None]
+    failureCount: int
+    createdAt: str
+
+class WebhookEndpoint(TypedDict):
+    id: str
+    sessionId: Union[str, None]
+    isPrimary: bool
+    type: str
+    name: Union[str, None]
+    url: str
+    events: List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "*"]]
+    chatTypes: Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]
+    chats: Union[List[str], None]
+    headerNames: List[str]
+    hasBasicAuth: bool
+    metadata: Union[Dict[str, Any], None]
+    state: Literal["active", "failing", "paused", "off"]
+    isActive: bool
+    isPaused: bool
+    disabledAt: Union[str, None]
+    disabledReason: Union[str, None]
+    lastDelivery: Union[str, None]
+    failureCount: int
+    lastError: Union[str, None]
+    lastErrorAt: Union[str, None]
+    backlog: Dict[str, Any]
+    previousSecretExpiresAt: Union[str, None]
+    createdAt: str
+    updatedAt: str
+
+class WebhookEndpointWithSecret(TypedDict):
+    id: str
+    sessionId: Union[str, None]
+    isPrimary: bool
+    type: str
+    name: Union[str, None]
+    url: str
+    events: List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "*"]]
+    chatTypes: Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]
+    chats: Union[List[str], None]
+    headerNames: List[str]
+    hasBasicAuth: bool
+    metadata: Union[Dict[str, Any], None]
+    state: Literal["active", "failing", "paused", "off"]
+    isActive: bool
+    isPaused: bool
+    disabledAt: Union[str, None]
+    disabledReason: Union[str, None]
+    lastDelivery: Union[str, None]
+    failureCount: int
+    lastError: Union[str, None]
+    lastErrorAt: Union[str, None]
+    backlog: Dict[str, Any]
+    previousSecretExpiresAt: Union[str, None]
+    createdAt: str
+    updatedAt: str
+    secret: str
+
+class WebhookRequest(TypedDict):
+    url: str
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "*"]]]
+    secret: NotRequired[str]
+
+class WebhookWithSecret(TypedDict):
+    url: str
+    events: List[str]
+    isActive: bool
+    lastDelivery: Union[str, None]
+    failureCount: int
+    createdAt: str
+    secret: str
+
+class Worker(TypedDict):
+    id: str
+    endpoint: str
+    status: Literal["online", "offline", "maintenance", "pending"]
+    state: Literal["ready", "stopping", "offline", "pending", "cordoned", "draining", "maintenance", "retired"]
+    network: Literal["live", "sandbox"]
+    sessionCount: int
+    maxSessions: int
+    cpuUsage: float
+    memoryUsage: float
+    lastHeartbeat: Union[str, None]
+    revision: str
+    description: Union[str, None]
+
+class WorkerMetrics(TypedDict):
+    workerId: str
+    endpoint: str
+    avgCpu: Union[float, None]
+    avgMemory: Union[float, None]
+    avgSessions: Union[float, None]
+    samples: List[Dict[str, Any]]
+
+class WorkerMetricsOfOne(TypedDict):
+    range: Literal["1h", "24h", "7d", "30d"]
+    intervalSeconds: int
+    workerId: str
+    endpoint: str
+    avgCpu: Union[float, None]
+    avgMemory: Union[float, None]
+    avgSessions: Union[float, None]
+    samples: List[Dict[str, Any]]
+
+class WorkerMetricsResult(TypedDict):
+    range: Literal["1h", "24h", "7d", "30d"]
+    intervalSeconds: int
+    workers: List[WorkerMetrics]
+
+class WorkerToken(TypedDict):
+    workerId: str
+    token: str
+
+class Workspace(TypedDict):
+    id: str
+    name: str
+    ownerUserId: str
+    workspaceRole: Literal["owner", "operator", "viewer"]
+    permissions: List[Literal["messages.send", "logs.view", "media.view", "media.upload", "broadcasts.manage", "users.manage", "webhooks.manage", "system.manage"]]
+    members: int
+    sessions: int
+    createdAt: str
+
+class WorkspaceRequest(TypedDict):
+    name: str
+
+class WorkspaceResult(TypedDict):
+    workspace: Workspace
