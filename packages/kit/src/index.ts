@@ -56,3 +56,4 @@ export { createSingleFlight } from './single-flight.ts';
 export type { Span, SpanAttributes } from './tracing/span.ts';
 export { startTracing, type Tracing } from './tracing/start-tracing.ts';
 export { followed, inSpan, isTracing, presentSpan, presentTraceparent, startSpan } from './tracing/tracing.ts';
+export { within } from './within.ts';

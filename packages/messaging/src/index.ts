@@ -8,12 +8,15 @@ export {
   type DeliveryResult,
   type DueDelivery,
   disableWebhook,
+  giveUpOverdue,
   type LeaseChange,
   type LeasedWebhook,
   leaseWebhooks,
+  RELIES_ON_CURSOR,
   readBacklogs,
   readRetries,
   readUndelivered,
+  type StoredBreaker,
   WAITING_DELIVERIES,
   WEBHOOK_LEASE_MARGIN_MS,
   WEBHOOK_LEASE_MS,
@@ -22,6 +25,7 @@ export {
   type WrittenWebhook,
   writeDeliveries,
 } from './deliveries/deliveries.ts';
+export { type Replay, type Replayed, replayDeliveries } from './deliveries/replay.ts';
 export { appendControlEvent } from './events/append-control-event.ts';
 export { type Appended, type AppendedEvent, type WantingWebhook, wantsEvent } from './events/append-events.ts';
 export {

@@ -120,7 +120,8 @@ describe('the migration', () => {
   });
   /** New columns that were filled in, or have a default. */
   const FILLED: Readonly<Record<string, readonly string[]>> = {
-    webhooks: ['endpoint_id', 'workspace_id', 'source_session_id', 'type'],
+    webhooks: ['endpoint_id', 'workspace_id', 'source_session_id', 'type', 'failed_probes', 'ordering'],
+    webhook_deliveries: ['refusals'],
   };
   /** New columns are empty in rows of the version before, except for kinds that were filled in. */
   const asBefore = (table: string, row: Record<string, unknown>) => {
@@ -288,7 +289,15 @@ describe('the version before, on connections from before', () => {
     const [leased] = await leaseWebhooks(database.pool, { leasedBy: newId(), limit: 1, webhookIds: [hook] });
     const found = await readUndelivered(database.pool, [{ ...leased!, after: leased!.cursor }], 10);
     expect(found.get(hook)!.due.map(({ seq }) => seq)).toEqual([2, 3]);
-    const result = { ...its, webhookId: hook, status: 'DELIVERED' as const, ageMs: 0, durationMs: 1 };
+    const result = {
+      ...its,
+      webhookId: hook,
+      status: 'DELIVERED' as const,
+      isAttempt: true,
+      refusals: 0,
+      ageMs: 0,
+      durationMs: 1,
+    };
     await writeDeliveries(database.pool, [], [{ ...result, seq: 3 }]);
     expect(await previous.due(hook)).toMatchObject([{ seq: 2 }]);
   });

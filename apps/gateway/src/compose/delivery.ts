@@ -1,7 +1,12 @@
 import { createSecretBox, redisKeys } from '@wa-gate/kit';
 import type { SessionHint } from '@wa-gate/messaging';
 import type { Config } from '../config.ts';
-import { createWebhookClient, createWebhookDeliverer, type WebhookConsumer } from '../jobs/webhooks/index.ts';
+import {
+  createHttpTransport,
+  createWebhookClient,
+  createWebhookDeliverer,
+  type WebhookConsumer,
+} from '../jobs/webhooks/index.ts';
 import type { JobsMetrics } from '../metrics/index.ts';
 import { WEBHOOK_SECRETS_BOX } from '../modules/webhooks/index.ts';
 import type { ControlStreams } from '../worker-links/control-streams.ts';
@@ -27,7 +32,8 @@ export function composeDelivery(
   const { pool, logger, clock } = resources;
   const client = createWebhookClient({ allowPrivate: config.WEBHOOK_ALLOW_PRIVATE });
   const secrets = webhookSecrets(resources);
-  const deliverer = createWebhookDeliverer({ pool, client, secrets, clock, metrics, logger });
+  const transports = { http: createHttpTransport({ client, secrets, clock }) };
+  const deliverer = createWebhookDeliverer({ pool, transports, clock, metrics, logger });
   let consumer: Promise<WebhookConsumer> | undefined;
   // BullMQ is loaded after the server listens: until then the sweep would find everything.
   async function consume(): Promise<WebhookConsumer> {

@@ -28,11 +28,16 @@ export function addressOf(hostname: string): string | undefined {
  * checked. An address in the URL itself is never looked up: check it by {@link addressOf}.
  *
  * @param refusal the error for a name that has none
+ * @param lookup resolves names; asked for all addresses
  */
-export function publicLookup(refusal: (hostname: string) => PrivateAddressError): LookupFunction {
+export function publicLookup(
+  refusal: (hostname: string) => PrivateAddressError,
+  lookup: LookupFunction = systemLookup as LookupFunction,
+): LookupFunction {
   return (hostname, options, callback) => {
-    systemLookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
+    lookup(hostname, { ...options, all: true }, (error, found) => {
       if (error) return callback(error, '', 0);
+      const addresses = found as LookupAddress[];
       const allowed = addresses.filter(({ address }) => isPublicAddress(address));
       const [first] = allowed;
       if (!first) return callback(refusal(hostname), '', 0);

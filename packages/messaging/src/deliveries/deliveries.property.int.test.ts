@@ -1,6 +1,7 @@
 /**
- * The moving cursor against a model: two holders of this version and one of the version before lease, read, attempt,
- * write, die, are too late, and let go, in any order, while events are appended by processes of both versions.
+ * The moving cursor, the breaker and repetitions against a model: two holders of this version and one of the version
+ * before lease, read, attempt, write, die, are too late, and let go, in any order, while events are appended by
+ * processes of both versions, the endpoint takes nothing now and then, and deliveries are asked for again.
  */
 import { EVENTS } from '@wa-gate/contracts';
 import { newId } from '@wa-gate/kit';
@@ -20,6 +21,7 @@ import {
   WAITING_DELIVERIES,
   writeDeliveries,
 } from './deliveries.ts';
+import { replayDeliveries } from './replay.ts';
 
 let database: TestDatabase;
 
@@ -32,8 +34,10 @@ const WANTED = 'session.status';
 const UNWANTED = 'session.loggedout';
 const HOLDERS = 2;
 
-type Outcome = 'DELIVERED' | 'RETRYING';
-const outcomes = fc.array(fc.constantFrom<Outcome>('DELIVERED', 'DELIVERED', 'RETRYING'), { maxLength: 4 });
+/** `PENDING`: the endpoint takes nothing, and the event stays in line. */
+type Outcome = 'DELIVERED' | 'RETRYING' | 'PENDING';
+const outcomes = fc.array(fc.constantFrom<Outcome>('DELIVERED', 'DELIVERED', 'RETRYING', 'PENDING'), { maxLength: 4 });
+const PROBE_MS = 60_000;
 const holder = fc.nat(HOLDERS - 1);
 
 type Step =
@@ -41,7 +45,8 @@ type Step =
   | { does: 'lease' | 'die' | 'late'; holder: number }
   | { does: 'attempt'; holder: number; outcomes: Outcome[] }
   | { does: 'write'; holder: number; change: LeaseChange }
-  | { does: 'expire' | 'change' }
+  | { does: 'expire' | 'change' | 'probe' }
+  | { does: 'replay'; after: number; limit: number }
   | { does: 'previous'; outcomes: Outcome[]; dies: boolean };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -64,7 +69,18 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ does: fc.constantFrom('die' as const, 'late' as const), holder }) },
-  { weight: 2, arbitrary: fc.record({ does: fc.constantFrom('expire' as const, 'change' as const) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ does: fc.constantFrom('expire' as const, 'change' as const, 'probe' as const) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      does: fc.constant('replay' as const),
+      after: fc.nat(5),
+      limit: fc.integer({ min: 1, max: 3 }),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ does: fc.constant('previous' as const), outcomes, dies: fc.boolean() }) },
 );
 
@@ -77,7 +93,12 @@ class World {
   /** Events in the order in which the receiver got them for the first time. */
   readonly seen: number[] = [];
   readonly delivered = new Set<number>();
-  readonly #holders: ({ leased: LeasedWebhook; known: number; unsettled: number[] } | undefined)[] = [];
+  /** Events that were asked for again, and have not been taken since. */
+  readonly owed = new Set<number>();
+  readonly #holders: (
+    | { leased: LeasedWebhook; known: number; unsettled: number[]; breaker: LeasedWebhook['breaker'] }
+    | undefined
+  )[] = [];
   readonly #results: DeliveryResult[][] = Array.from({ length: HOLDERS }, () => []);
 
   /** The primary webhook of its session, or a further one, which the version before does not know. */
@@ -123,6 +144,14 @@ class World {
       case 'previous':
         await this.#drainAsBefore(now.outcomes, now.dies);
         break;
+      case 'probe':
+        await database.pool.query('UPDATE webhooks SET probe_at = now() WHERE id = $1 AND probe_at > now()', [
+          this.webhookId,
+        ]);
+        break;
+      case 'replay':
+        await this.#replay(now.after, now.limit);
+        break;
     }
   }
 
@@ -140,6 +169,7 @@ class World {
   async finish(): Promise<void> {
     for (let turn = 0; turn < 10; turn += 1) {
       await this.expire();
+      await this.take({ does: 'probe' });
       await this.take({ does: 'lease', holder: 0 });
       await this.take({ does: 'attempt', holder: 0, outcomes: Array<Outcome>(100).fill('DELIVERED') });
       await database.pool.query('UPDATE webhook_deliveries SET next_attempt = now() WHERE webhook_id = $1', [
@@ -158,7 +188,29 @@ class World {
     if (this.#holders[index]) return;
     const which = { leasedBy: newId(), limit: 1, webhookIds: [this.webhookId] };
     const [leased] = await leaseWebhooks(database.pool, which);
-    if (leased) this.#holders[index] = { leased, known: leased.cursor, unsettled: [] };
+    if (!leased) return;
+    // An endpoint that takes nothing is left alone until its next probe, whoever it was that has found it out.
+    expect(leased.breaker?.probeInMs ?? 0).toBeLessThanOrEqual(0);
+    this.#holders[index] = { leased, known: leased.cursor, unsettled: [], breaker: leased.breaker };
+  }
+
+  async #replay(after: number, limit: number): Promise<void> {
+    const before = await this.#ended();
+    const statuses = ['DELIVERED', 'FAILED'] as const;
+    const { count } = await replayDeliveries(database.pool, { webhookId: this.webhookId, statuses, after, limit });
+    const again = before.filter((seq) => seq > after).slice(0, limit);
+    expect(count).toBe(again.length);
+    // One that was taken and is not written down yet may be written down as what was asked for.
+    const isUnwritten = (seq: number) => this.#results.some((results) => results.some((result) => result.seq === seq));
+    for (const seq of again) if (!isUnwritten(seq)) this.owed.add(seq);
+  }
+
+  async #ended(): Promise<number[]> {
+    const { rows } = await database.pool.query<{ seq: number }>(
+      `SELECT seq FROM webhook_deliveries WHERE webhook_id = $1 AND status IN ('DELIVERED', 'FAILED') ORDER BY seq`,
+      [this.webhookId],
+    );
+    return rows.map(({ seq }) => seq);
   }
 
   async #append(wanted: boolean, asBefore: boolean): Promise<void> {
@@ -194,11 +246,20 @@ class World {
     for (const { seq } of found.due) {
       held.unsettled.push(seq);
       const outcome = wishes[held.unsettled.length - 1];
-      if (outcome) this.#note(index, seq, outcome);
-      else break;
+      if (!outcome) break;
+      this.#note(index, seq, outcome);
+      held.breaker =
+        outcome === 'PENDING'
+          ? { failingForMs: 1, failedProbes: 1, probeInMs: PROBE_MS }
+          : outcome === 'DELIVERED'
+            ? null
+            : held.breaker;
+      if (outcome === 'PENDING') break;
     }
-    // What was read and not attempted is read again.
-    const open = held.unsettled.find((seq) => !this.#results[index]!.some((result) => result.seq === seq));
+    // What was read and not attempted, or stays in line, is read again.
+    const isFinal = (seq: number) =>
+      this.#results[index]!.some((result) => result.seq === seq && result.status !== 'PENDING');
+    const open = held.unsettled.find((seq) => !isFinal(seq));
     if (open !== undefined) {
       held.known = open - 1;
       held.unsettled = held.unsettled.filter((seq) => seq < open);
@@ -207,9 +268,13 @@ class World {
 
   #note(index: number, seq: number, status: Outcome): void {
     if (!this.seen.includes(seq)) this.seen.push(seq);
-    if (status === 'DELIVERED') this.delivered.add(seq);
+    if (status === 'DELIVERED') {
+      this.delivered.add(seq);
+      this.owed.delete(seq);
+    }
     const { webhookId, sessionId } = this;
-    this.#results[index]!.push({ webhookId, sessionId, seq, status, ageMs: 0, durationMs: 1, delayMs: 60_000 });
+    const attempt = { isAttempt: true, refusals: 0, ageMs: 0, durationMs: 1, delayMs: PROBE_MS };
+    this.#results[index]!.push({ webhookId, sessionId, seq, status, ...attempt });
   }
 
   async #write(index: number, change: LeaseChange): Promise<void> {
@@ -226,6 +291,7 @@ class World {
       failures: 0,
       lastError: null,
       deliveredAgoMs: null,
+      breaker: held.breaker,
     };
     const [written] = await writeDeliveries(database.pool, progress ? [progress] : [], results);
     if (held) held.unsettled = [];
@@ -238,8 +304,10 @@ class World {
     if (!leased) return;
     const due = await previous<{ seq: number }>('due-deliveries', [this.webhookId, 'PENDING', 20]);
     for (const [n, { seq }] of due.entries()) {
-      const status = wishes[n];
-      if (!status) break;
+      const wish = wishes[n];
+      if (!wish) break;
+      // The version before knows no line.
+      const status = wish === 'PENDING' ? 'RETRYING' : wish;
       if (!this.seen.includes(seq)) this.seen.push(seq);
       if (status === 'DELIVERED') this.delivered.add(seq);
       const one = [[this.webhookId], [leasedBy], [this.sessionId], [seq], [status], [60_000], [200], [null]];
@@ -283,6 +351,7 @@ it('every wanted event is attempted, first attempts keep their order, and nothin
         }
         await world.finish();
         expect(world.seen).toEqual(world.wanted);
+        expect([...world.owed]).toEqual([]);
         expect(await world.waiting()).toEqual([]);
         const { rows } = await database.pool.query<{ seq: number; status: string }>(
           'SELECT seq, status FROM webhook_deliveries WHERE webhook_id = $1 ORDER BY seq',

@@ -41,6 +41,26 @@ export interface LeasedWebhook {
   cursor: number;
   /** Milliseconds until the next retry is due; `null`: none waits. */
   nextRetryMs: number | null;
+  /** `chat`: an event waits for the earlier ones of its chat. `session`: what is refused holds up nothing. */
+  ordering: 'session' | 'chat';
+  /** `waha`: the headers of WAHA's signature besides. */
+  compat: 'waha' | null;
+  /** With the order of chats: those of which an event waits on its own, with the `seq` of the last one. */
+  waitingChats: [chat: string, seq: number][];
+  /** The endpoint takes nothing; `null`: that is not known. */
+  breaker: StoredBreaker | null;
+  /** When deliveries were last asked for again, in milliseconds since 1970. */
+  replayedAt: number | null;
+}
+
+/** That an endpoint takes nothing, as far as it outlives the process that has found it out. */
+export interface StoredBreaker {
+  /** Milliseconds since the first failure. */
+  failingForMs: number;
+  /** In a row, the first failure included. */
+  failedProbes: number;
+  /** Milliseconds until the next probe; not above zero: now. */
+  probeInMs: number;
 }
 
 /** Milliseconds until a lease that is not renewed expires. */
@@ -51,13 +71,29 @@ export const WEBHOOK_LEASE_MARGIN_MS = 2_000;
 const LEASE_UNTIL = `now() + interval '${WEBHOOK_LEASE_MS} ms'`;
 const HOLD_UNTIL = `now() + interval '${WEBHOOK_LEASE_MS - WEBHOOK_LEASE_MARGIN_MS} ms'`;
 
-/** Events behind the cursor may be without a row: the last holder has left some, or the webhook is no primary one. */
-const RELIES_ON_CURSOR = '(w.leased_by IS NOT NULL OR w.session_id IS NULL)';
+/**
+ * SQL condition: events behind the cursor of the webhook `w` may be without a row. The last holder has left some, or it
+ * is no primary webhook.
+ */
+export const RELIES_ON_CURSOR = '(w.leased_by IS NOT NULL OR w.session_id IS NULL)';
 
-/** Whether a row is due, or events behind the cursor have no result. */
-const HAS_SOMETHING_DUE = `(EXISTS (SELECT 1 FROM webhook_deliveries d
-      WHERE d.webhook_id = w.id AND d.status IN ('PENDING', 'RETRYING') AND d.next_attempt <= now())
-    OR (${RELIES_ON_CURSOR} AND w.cursor < (SELECT last_seq FROM session_counters c WHERE c.session_id = w.source_session_id)))`;
+/**
+ * With the order of chats: the first delivery of the chat, which waits on its own, when it is not the delivery itself.
+ * A subquery of one row or none.
+ */
+const heldUpBy = (delivery: string): string => `(SELECT p.next_attempt FROM webhook_deliveries p
+      WHERE p.webhook_id = ${delivery}.webhook_id AND p.status = 'RETRYING' AND p.chat = ${delivery}.chat AND p.seq < ${delivery}.seq
+      ORDER BY p.seq LIMIT 1)`;
+const isFree = (delivery: string): string => `(${delivery}.chat IS NULL OR NOT EXISTS ${heldUpBy(delivery)})`;
+
+const nextRetryMs = (webhook: string): string => `(
+      SELECT extract(epoch FROM min(n.next_attempt) - now()) * 1000 FROM webhook_deliveries n
+      WHERE n.webhook_id = ${webhook} AND n.status IN ('PENDING', 'RETRYING') AND n.status = 'RETRYING' AND ${isFree('n')})::float8`;
+
+/** Whether a row is due, or events behind the cursor have no result, and the endpoint is not to be left alone. */
+const HAS_SOMETHING_DUE = `((w.probe_at IS NULL OR w.probe_at <= now()) AND (EXISTS (SELECT 1 FROM webhook_deliveries d
+      WHERE d.webhook_id = w.id AND d.status IN ('PENDING', 'RETRYING') AND d.next_attempt <= now() AND ${isFree('d')})
+    OR (${RELIES_ON_CURSOR} AND w.cursor < (SELECT last_seq FROM session_counters c WHERE c.session_id = w.source_session_id))))`;
 
 /**
  * A webhook without a cursor has all that waits as rows: the cursor begins before the first of them. `OFFSET 0` makes
@@ -79,8 +115,14 @@ const takeLease = (which: string): string => `WITH due AS (
     w.session_id IS NOT NULL AS "isPrimary", w.type, w.url, w.secret, w.previous_secret AS "previousSecret",
     (extract(epoch FROM w.previous_secret_until - now()) * 1000)::float8 AS "previousSecretMs", w.configuration, w.metadata,
     w.chat_types IS NOT NULL OR w.chats IS NOT NULL AS "hasChatFilters", w.leased_by AS "leasedBy", w.cursor,
-    (SELECT extract(epoch FROM min(d.next_attempt) - now()) * 1000 FROM webhook_deliveries d
-      WHERE d.webhook_id = w.id AND d.status IN ('PENDING', 'RETRYING') AND d.status = 'RETRYING')::float8 AS "nextRetryMs"`;
+    ${nextRetryMs('w.id')} AS "nextRetryMs", w.ordering, w.compat,
+    (SELECT coalesce(json_agg(json_build_array(x.chat, x.seq)), '[]') FROM (SELECT d.chat, max(d.seq) AS seq FROM webhook_deliveries d
+      WHERE w.ordering = 'chat' AND d.webhook_id = w.id AND d.status = 'RETRYING' AND d.chat IS NOT NULL GROUP BY d.chat) AS x)
+      AS "waitingChats",
+    CASE WHEN w.probe_at IS NOT NULL THEN json_build_object(
+      'failingForMs', extract(epoch FROM now() - coalesce(w.failing_since, now())) * 1000, 'failedProbes', w.failed_probes,
+      'probeInMs', extract(epoch FROM w.probe_at - now()) * 1000) END AS breaker,
+    (extract(epoch FROM w.replayed_at) * 1000)::float8 AS "replayedAt"`;
 
 const LEASE_ANY = { name: 'lease-due-webhooks', text: takeLease('true') };
 const LEASE_NAMED = { name: 'lease-webhooks', text: takeLease('w.id = ANY($3::uuid[])') };
@@ -109,6 +151,10 @@ export interface DueDelivery {
   createdAt: number;
   /** Attempts made so far. */
   attempts: number;
+  /** How often it was refused itself, while others were taken. */
+  refusals: number;
+  /** It was asked for again. */
+  isReplay?: boolean;
   /** The `metadata` that the caller attached to the message of the event. */
   metadata: Record<string, unknown> | null;
   /** `traceparent` of what brought the event about, where that was traced. */
@@ -134,11 +180,11 @@ const EVENT_COLUMNS = `e.seq, e.type, CASE WHEN e.is_due THEN e.data END AS data
 
 const NEWS = {
   name: 'undelivered-events',
-  text: `SELECT w.id AS "webhookId", coalesce(e.attempts, 0) AS attempts, ${EVENT_COLUMNS}
+  text: `SELECT w.id AS "webhookId", coalesce(e.attempts, 0) AS attempts, coalesce(e.refusals, 0) AS refusals, ${EVENT_COLUMNS}
     FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]) AS g(webhook_id, leased_by, after)
     JOIN webhooks w ON w.id = g.webhook_id AND w.leased_by = g.leased_by AND w.is_active
     LEFT JOIN LATERAL (
-      SELECT e.*, d.attempts, CASE WHEN d.status IS NULL THEN ${wantsEvent('w', 'e.type', 'e.data')} ELSE d.status = 'PENDING' END AS is_due
+      SELECT e.*, d.attempts, d.refusals, CASE WHEN d.status IS NULL THEN ${wantsEvent('w', 'e.type', 'e.data')} ELSE d.status = 'PENDING' END AS is_due
       FROM (SELECT * FROM events v WHERE v.session_id = w.source_session_id AND v.seq > g.after ORDER BY v.seq LIMIT $4) AS e
       LEFT JOIN webhook_deliveries d ON d.webhook_id = w.id AND d.seq = e.seq AND d.session_id = e.session_id
     ) AS e ON true
@@ -187,15 +233,14 @@ export async function readUndelivered(
 
 const RETRIES = {
   name: 'due-retries',
-  text: `SELECT w.id AS "webhookId", e.attempts, ${EVENT_COLUMNS}, (
-      SELECT extract(epoch FROM min(n.next_attempt) - now()) * 1000 FROM webhook_deliveries n
-      WHERE n.webhook_id = w.id AND n.status IN ('PENDING', 'RETRYING') AND n.status = 'RETRYING')::float8 AS "nextRetryMs"
+  text: `SELECT w.id AS "webhookId", e.attempts, e.refusals, e.replayed_at IS NOT NULL AS "isReplay", ${EVENT_COLUMNS},
+      ${nextRetryMs('w.id')} AS "nextRetryMs"
     FROM unnest($1::uuid[], $2::uuid[]) AS g(webhook_id, leased_by)
     JOIN webhooks w ON w.id = g.webhook_id AND w.leased_by = g.leased_by AND w.is_active
     LEFT JOIN LATERAL (
-      SELECT e.*, d.attempts, true AS is_due
+      SELECT e.*, d.attempts, d.refusals, d.replayed_at, true AS is_due
       FROM (SELECT * FROM webhook_deliveries r WHERE r.webhook_id = w.id AND r.status IN ('PENDING', 'RETRYING')
-        AND r.status = 'RETRYING' AND r.next_attempt <= now() ORDER BY r.seq LIMIT $3) AS d
+        AND r.status = 'RETRYING' AND r.next_attempt <= now() AND ${isFree('r')} ORDER BY r.seq LIMIT $3) AS d
       JOIN events e ON e.session_id = d.session_id AND e.seq = d.seq
     ) AS e ON true
     ORDER BY w.id, e.seq`,
@@ -227,20 +272,31 @@ export async function readRetries(
   return found;
 }
 
-/** The result of an attempt. */
+/**
+ * What came of an event. `RETRYING`: it has a schedule of its own. `PENDING`: it stays in line, because the endpoint
+ * takes nothing; the cursor must not pass it.
+ */
 export interface DeliveryResult {
   webhookId: string;
   sessionId: string;
   seq: number;
-  status: 'DELIVERED' | 'RETRYING' | 'FAILED';
+  status: 'DELIVERED' | 'RETRYING' | 'FAILED' | 'PENDING';
+  /** `false`: it was put back behind an earlier event of its chat, and not sent. */
+  isAttempt: boolean;
+  /** How often it was refused itself, this time included. */
+  refusals: number;
   /** Milliseconds since the end of the attempt. */
   ageMs: number;
   /** Milliseconds from the request to the answer. */
-  durationMs: number;
-  /** With `RETRYING`: milliseconds from its end to the next attempt. */
+  durationMs?: number | undefined;
+  /** With `RETRYING` and `PENDING`: milliseconds from its end to the next attempt. */
   delayMs?: number | undefined;
   responseCode?: number | undefined;
   error?: string | undefined;
+  /** The beginning of the answer to a failed attempt. */
+  answer?: string | undefined;
+  /** With the order of chats: what waits for it. */
+  chat?: string | null | undefined;
 }
 
 /**
@@ -261,6 +317,8 @@ export interface WebhookProgress extends Lease {
   lastError: string | null;
   /** Milliseconds since an attempt of this write delivered its event; `null`: none did. */
   deliveredAgoMs: number | null;
+  /** The endpoint takes nothing; `null`: it takes events, as far as is known. */
+  breaker: StoredBreaker | null;
 }
 
 /** A webhook whose lease was found and changed as asked. */
@@ -269,6 +327,8 @@ export interface WrittenWebhook {
   isReleased: boolean;
   /** Of the session's last event. */
   lastSeq: number;
+  /** As in {@link LeasedWebhook}. */
+  replayedAt: number | null;
 }
 
 const WRITE = {
@@ -283,24 +343,34 @@ const WRITE = {
       failure_count = CASE WHEN g.delivered_ago_ms IS NULL THEN w.failure_count ELSE 0 END + g.failures,
       last_error = coalesce(g.last_error, w.last_error),
       last_error_at = CASE WHEN g.last_error IS NULL THEN w.last_error_at ELSE now() END,
-      last_delivery = CASE WHEN g.delivered_ago_ms IS NULL THEN w.last_delivery ELSE now() - g.delivered_ago_ms * interval '1 ms' END
-    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::int[], $6::float8[], $16::text[])
-        AS g(webhook_id, leased_by, change, cursor, failures, delivered_ago_ms, last_error), session_counters c
+      last_delivery = CASE WHEN g.delivered_ago_ms IS NULL THEN w.last_delivery ELSE now() - g.delivered_ago_ms * interval '1 ms' END,
+      failing_since = now() - g.failing_for_ms * interval '1 ms', failed_probes = coalesce(g.failed_probes, 0),
+      probe_at = now() + g.probe_in_ms * interval '1 ms'
+    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::int[], $6::float8[], $16::text[], $17::float8[], $18::int[],
+        $19::float8[])
+        AS g(webhook_id, leased_by, change, cursor, failures, delivered_ago_ms, last_error, failing_for_ms, failed_probes,
+          probe_in_ms), session_counters c
     WHERE w.id = g.webhook_id AND w.leased_by = g.leased_by AND w.is_active AND c.session_id = w.source_session_id
-    RETURNING w.id AS "webhookId", w.leased_by IS NULL AS "isReleased", c.last_seq AS "lastSeq"
+    RETURNING w.id AS "webhookId", w.leased_by IS NULL AS "isReleased", c.last_seq AS "lastSeq",
+      (extract(epoch FROM w.replayed_at) * 1000)::float8 AS "replayedAt"
   ), recorded AS (
     INSERT INTO webhook_deliveries AS d
-      (webhook_id, session_id, seq, status, attempts, next_attempt, response_code, last_error, duration_ms, delivered_at)
-    SELECT r.webhook_id, r.session_id, r.seq, r.status, 1, now() + (r.delay_ms - r.age_ms) * interval '1 ms', r.response_code, r.error,
-      r.duration_ms, CASE WHEN r.status = 'DELIVERED' THEN now() - r.age_ms * interval '1 ms' END
+      (webhook_id, session_id, seq, status, attempts, refusals, next_attempt, response_code, last_error, answer, chat, duration_ms,
+        delivered_at)
+    SELECT r.webhook_id, r.session_id, r.seq, r.status, r.attempts, r.refusals, now() + (r.delay_ms - r.age_ms) * interval '1 ms',
+      r.response_code, r.error, r.answer, r.chat, r.duration_ms,
+      CASE WHEN r.status = 'DELIVERED' THEN now() - r.age_ms * interval '1 ms' END
     FROM unnest($7::uuid[], $8::uuid[], $9::bigint[], $10::"WebhookStatus"[], $11::float8[], $12::float8[], $13::int[], $14::text[],
-        $15::int[])
-      AS r(webhook_id, session_id, seq, status, delay_ms, age_ms, response_code, error, duration_ms)
+        $15::int[], $20::int[], $21::int[], $22::text[], $23::text[])
+      AS r(webhook_id, session_id, seq, status, delay_ms, age_ms, response_code, error, duration_ms, attempts, refusals, answer, chat)
     WHERE EXISTS (SELECT 1 FROM webhooks w WHERE w.id = r.webhook_id)
-    ON CONFLICT (webhook_id, seq, session_id) DO UPDATE SET status = excluded.status, attempts = d.attempts + 1,
-      next_attempt = excluded.next_attempt, response_code = excluded.response_code, last_error = excluded.last_error,
-      duration_ms = excluded.duration_ms, delivered_at = excluded.delivered_at
+    ON CONFLICT (webhook_id, seq, session_id) DO UPDATE SET
+      status = CASE WHEN excluded.status = 'PENDING' THEN d.status ELSE excluded.status END, attempts = d.attempts + excluded.attempts,
+      refusals = excluded.refusals, next_attempt = excluded.next_attempt, response_code = excluded.response_code,
+      last_error = excluded.last_error, answer = excluded.answer, chat = coalesce(excluded.chat, d.chat),
+      duration_ms = coalesce(excluded.duration_ms, d.duration_ms), delivered_at = excluded.delivered_at
     WHERE d.status IN ('PENDING', 'RETRYING')
+      AND NOT (excluded.status = 'DELIVERED' AND coalesce(excluded.delivered_at < d.replayed_at, false))
   )
   SELECT * FROM held`,
 };
@@ -308,8 +378,9 @@ const WRITE = {
 /**
  * One write for many webhooks: the results of their attempts, their cursors and their leases. A delivery must be named
  * once. A result counts whoever holds the webhook by now, because the attempt was made; what is delivered stays
- * delivered. Returns the webhooks that are held on. Of the others the lease has ended: another gateway has it, the
- * webhook was changed, is inactive or gone.
+ * delivered. Only two are late: that an event stays in line, when the next holder has got it out of there, and a
+ * delivery from before it was asked for again. Returns the webhooks that are held on. Of the others the lease has
+ * ended: another gateway has it, the webhook was changed, is inactive or gone.
  */
 export async function writeDeliveries(
   db: Queryable,
@@ -335,8 +406,15 @@ export async function writeDeliveries(
       result((r) => r.ageMs),
       result((r) => r.responseCode ?? null),
       result((r) => r.error ?? null),
-      result((r) => Math.round(r.durationMs)),
+      result((r) => (r.durationMs === undefined ? null : Math.round(r.durationMs))),
       progress((w) => w.lastError),
+      progress((w) => w.breaker?.failingForMs ?? null),
+      progress((w) => w.breaker?.failedProbes ?? null),
+      progress((w) => w.breaker?.probeInMs ?? null),
+      result((r) => (r.isAttempt ? 1 : 0)),
+      result((r) => r.refusals),
+      result((r) => r.answer ?? null),
+      result((r) => r.chat ?? null),
     ],
   });
   return rows;
@@ -371,17 +449,57 @@ export async function disableWebhook(db: Queryable, webhookId: string, reason: s
   await db.query({ ...DISABLE, values: [webhookId, reason] });
 }
 
+const GIVE_UP = {
+  name: 'give-up-overdue',
+  text: `WITH held AS (
+    SELECT w.* FROM webhooks w WHERE w.id = $1 AND w.leased_by = $2
+  ), in_line AS (
+    INSERT INTO webhook_deliveries AS d (webhook_id, session_id, seq, status, last_error)
+    SELECT w.id, e.session_id, e.seq, 'FAILED', $4 FROM held w
+    JOIN events e ON e.session_id = w.source_session_id AND e.seq > w.cursor AND e.created_at < now() - $3 * interval '1 ms'
+      AND ${wantsEvent('w', 'e.type', 'e.data')}
+    ORDER BY e.seq LIMIT $5
+    ON CONFLICT (webhook_id, seq, session_id) DO UPDATE SET status = 'FAILED', last_error = coalesce(d.last_error, excluded.last_error)
+      WHERE d.status = 'PENDING'
+    RETURNING 1
+  ), on_their_own AS (
+    UPDATE webhook_deliveries d SET status = 'FAILED' FROM held
+    WHERE d.webhook_id = held.id AND d.status IN ('PENDING', 'RETRYING') AND d.status = 'RETRYING'
+      AND coalesce(d.replayed_at, d.created_at) < now() - $3 * interval '1 ms'
+    RETURNING 1
+  )
+  SELECT (SELECT count(*) FROM in_line)::int AS "inLine", (SELECT count(*) FROM on_their_own)::int AS "onTheirOwn"`,
+};
+
+/**
+ * Gives up what has waited for too long for an endpoint that takes nothing. Returns how many events have left the line,
+ * at most `limit`, and how many that had a schedule of their own are given up.
+ */
+export async function giveUpOverdue(
+  db: Queryable,
+  { webhookId, leasedBy, olderThanMs, reason, limit }: Lease & { olderThanMs: number; reason: string; limit: number },
+): Promise<{ inLine: number; onTheirOwn: number }> {
+  const { rows } = await db.query<{ inLine: number; onTheirOwn: number }>({
+    ...GIVE_UP,
+    values: [webhookId, leasedBy, olderThanMs, reason, limit],
+  });
+  return rows[0]!;
+}
+
 /**
  * SQL subquery: the deliveries that webhooks `w` have not had yet, as rows (webhook_id, session_id, seq, next_attempt),
- * those of retries that are not due yet included. Without a row waits only what is behind the cursor.
+ * those of retries that are not due yet included. Without a row waits only what is behind the cursor. What waits for an
+ * endpoint that takes nothing is due with the next probe, and what waits for an earlier event of its chat, with that.
  *
  * @param which a condition for `w`
  */
 export const waitingDeliveries = (which: string): string => `(
-    SELECT d.webhook_id, d.session_id, d.seq, d.next_attempt FROM webhook_deliveries d JOIN webhooks w ON w.id = d.webhook_id
+    SELECT d.webhook_id, d.session_id, d.seq,
+      greatest(d.next_attempt, w.probe_at, CASE WHEN d.chat IS NOT NULL THEN ${heldUpBy('d')} END) AS next_attempt
+    FROM webhook_deliveries d JOIN webhooks w ON w.id = d.webhook_id
     WHERE d.status IN ('PENDING', 'RETRYING') AND ${which}
     UNION ALL
-    SELECT w.id, e.session_id, e.seq, e.created_at FROM webhooks w
+    SELECT w.id, e.session_id, e.seq, greatest(e.created_at, w.probe_at) FROM webhooks w
     JOIN events e ON e.session_id = w.source_session_id AND e.seq > w.cursor AND ${wantsEvent('w', 'e.type', 'e.data')}
     WHERE ${RELIES_ON_CURSOR} AND w.is_active AND ${which} AND NOT EXISTS (SELECT 1 FROM webhook_deliveries d
       WHERE d.webhook_id = w.id AND d.seq = e.seq AND d.session_id = e.session_id)

@@ -294,6 +294,8 @@ class World {
         sessionId: hold.sessionId,
         seq,
         status: 'DELIVERED' as const,
+        isAttempt: true,
+        refusals: 0,
         ageMs: 0,
         durationMs: 1,
       }));
@@ -307,6 +309,7 @@ class World {
         failures: 0,
         lastError: null,
         deliveredAgoMs: null,
+        breaker: null,
       };
       await writeDeliveries(database.pool, [progress], results);
     }

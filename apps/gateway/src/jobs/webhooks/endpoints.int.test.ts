@@ -10,7 +10,7 @@ import { createJobsMetrics } from '../../metrics/index.ts';
 import { secretContext } from '../../modules/webhooks/index.ts';
 import type { TestSession, TestUser } from '../../testing/gateway-fixture.ts';
 import { useGateway } from '../../testing/use-gateway.ts';
-import { createTestRequest, createWebhookClient, createWebhookDeliverer } from './index.ts';
+import { createHttpTransport, createTestRequest, createWebhookClient, createWebhookDeliverer } from './index.ts';
 
 interface Received {
   path: string;
@@ -56,8 +56,13 @@ beforeEach(async () => {
   deliverer = createWebhookDeliverer(
     {
       pool,
-      client: createWebhookClient({ allowPrivate: true }),
-      secrets: createSecretBox([fixture.masterKey], 'webhook-secrets'),
+      transports: {
+        http: createHttpTransport({
+          client: createWebhookClient({ allowPrivate: true }),
+          secrets: createSecretBox([fixture.masterKey], 'webhook-secrets'),
+          clock: systemClock,
+        }),
+      },
       clock: systemClock,
       metrics: createJobsMetrics(createInstruments({ service: 'test', version: '1' }), pool),
       logger: createLogger({ service: 'test', level: 'silent' }),

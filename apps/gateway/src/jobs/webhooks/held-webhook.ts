@@ -1,3 +1,4 @@
+import type { MessageIdentities } from '@wa-gate/contracts';
 import type {
   DueDelivery,
   LeaseChange,
@@ -6,27 +7,39 @@ import type {
   WantingWebhook,
   WebhookProgress,
 } from '@wa-gate/messaging';
-import type { Endpoint } from './webhook-client.ts';
-import type { Signer } from './webhook-request.ts';
+import type { Failed } from './attempt-outcome.ts';
+import type { Breaker } from './breaker.ts';
+import type { Channel } from './transport.ts';
 
 /** Events that wait in memory for one webhook, at most. The others wait in PostgreSQL. */
 const MAX_QUEUE = 128;
 /** With so few left, the next ones are read. */
 const LOW_QUEUE = 16;
 
+/** `chat`: an event waits for the earlier ones of its chat. `session`: what is refused holds up nothing. */
+export type Ordering = 'session' | 'chat';
+
+export interface Way {
+  channel: Channel;
+  /** Of the endpoint, which other sessions may have in common. */
+  breaker: Breaker;
+}
+
 /**
  * A webhook that this process holds: the events it has before it, and how far it has come. No input or output.
  *
  * `known` is the `seq` up to which its events were looked at, in order: by hints that join on without a gap, and by
- * reads. `unsettled` are those of them that have no durable result yet; the first one bounds the cursor.
+ * reads. `unsettled` are those of them that have no durable result yet; the first one bounds the cursor. An event stays
+ * in line until it was taken, or has a schedule of its own.
  */
 export class HeldWebhook {
   readonly webhookId: string;
   readonly endpointId: string;
   readonly sessionId: string;
   readonly leasedBy: string;
-  readonly endpoint: Endpoint;
-  readonly signer: Signer;
+  readonly ordering: Ordering;
+  readonly channel: Channel;
+  readonly breaker: Breaker;
   /** Monotonic time until which an attempt may begin. */
   deadline: number;
   /** Monotonic time of the last event, for the end of the hold. */
@@ -43,29 +56,39 @@ export class HeldWebhook {
   isRetrying = false;
   retryAt: number | undefined;
   retryTimer: NodeJS.Timeout | undefined;
+  probeTimer: NodeJS.Timeout | undefined;
   /** Of the session's last event, as the last write found it. */
   lastSeq = 0;
+  /** When deliveries were last asked for again, as the last write found it. */
+  replayedAt: number | null;
+  /** The first event in line and why it has failed, when it may be the only one that is refused. */
+  doubted: { event: DueDelivery; failure: Failed } | undefined;
 
   /** Hints of workers of the version before do not tell what it wants. */
   readonly #needsAllWebhooks: boolean;
   readonly #queue: DueDelivery[] = [];
   readonly #unsettled = new Set<number>();
+  /** The last waiting `seq` of each chat of which an event has a schedule of its own. */
+  readonly #waitingChats: Map<string, number>;
   #known: number;
   #heard = 0;
   #mustRead = true;
 
-  constructor(leased: LeasedWebhook, endpoint: Endpoint, signer: Signer, deadline: number, now: number) {
+  constructor(leased: LeasedWebhook, { channel, breaker }: Way, deadline: number, now: number) {
     this.webhookId = leased.webhookId;
     this.endpointId = leased.endpointId;
     this.sessionId = leased.sessionId;
     this.leasedBy = leased.leasedBy;
-    this.endpoint = endpoint;
-    this.signer = signer;
+    this.ordering = leased.ordering;
+    this.replayedAt = leased.replayedAt;
+    this.channel = channel;
+    this.breaker = breaker;
     this.deadline = deadline;
     this.lastNews = now;
     this.writtenAt = now;
     this.#needsAllWebhooks = !leased.isPrimary || leased.hasChatFilters;
     this.#known = leased.cursor;
+    this.#waitingChats = new Map(leased.waitingChats);
   }
 
   get known(): number {
@@ -82,9 +105,72 @@ export class HeldWebhook {
     return this.#unsettled.size > 0 || this.#mustRead || this.#heard > this.#known || this.isReading || this.isRetrying;
   }
 
-  /** Takes the next event for its first attempt. */
-  next(): DueDelivery | undefined {
-    return this.#queue.shift();
+  /** The first event in line. */
+  get head(): DueDelivery | undefined {
+    return this.#queue[0];
+  }
+
+  /**
+   * The events that one attempt takes together. With the order of chats one: the next may hang on what becomes of it.
+   */
+  next(): DueDelivery[] {
+    return this.#queue.slice(0, this.ordering === 'chat' ? 1 : (this.channel.maxEvents ?? 1));
+  }
+
+  /**
+   * Another event than the first one, to learn whether that is the only one that is refused: rather one of another
+   * type. With the order of chats none that the first one holds up.
+   */
+  secondOpinion(): DueDelivery | undefined {
+    const [head, ...others] = this.#queue;
+    if (!head) return undefined;
+    const may = others.filter((event) => !this.#isHeldUp(event) && !this.#isOfChatOf(event, head));
+    return may.find(({ type }) => type !== head.type) ?? may[0];
+  }
+
+  /** Takes the first event out of line if an earlier one of its chat waits on its own. */
+  takeHeldUp(): DueDelivery | undefined {
+    const { head } = this;
+    if (!head || !this.#isHeldUp(head)) return undefined;
+    this.waitOnItsOwn(head);
+    return head;
+  }
+
+  /** It was taken, or is given up. */
+  leave(event: DueDelivery): void {
+    const at = this.#queue.indexOf(event);
+    if (at >= 0) this.#queue.splice(at, 1);
+    if (this.doubted?.event === event) this.doubted = undefined;
+  }
+
+  /** It leaves the line and has a schedule of its own. */
+  waitOnItsOwn(event: DueDelivery): void {
+    this.leave(event);
+    const chat = this.chatOf(event);
+    if (chat !== null) this.#waitingChats.set(chat, Math.max(event.seq, this.#waitingChats.get(chat) ?? 0));
+  }
+
+  /** What waited on its own waits no longer. */
+  endWait(event: DueDelivery): void {
+    const chat = this.chatOf(event);
+    if (chat !== null && (this.#waitingChats.get(chat) ?? 0) <= event.seq) this.#waitingChats.delete(chat);
+  }
+
+  /** The chat whose order counts; `null`: none does. A person's chat has two jids and one contact. */
+  chatOf({ data }: DueDelivery): string | null {
+    if (this.ordering !== 'chat') return null;
+    const { chat, to, identities } = data as { chat?: string; to?: string; identities?: MessageIdentities };
+    return identities?.chat?.contactId ?? chat ?? to ?? null;
+  }
+
+  #isHeldUp(event: DueDelivery): boolean {
+    const chat = this.chatOf(event);
+    return chat !== null && this.#waitingChats.has(chat);
+  }
+
+  #isOfChatOf(event: DueDelivery, other: DueDelivery): boolean {
+    const chat = this.chatOf(event);
+    return chat !== null && chat === this.chatOf(other);
   }
 
   /** There are events up to this `seq`; read them. */
@@ -107,7 +193,9 @@ export class HeldWebhook {
       return;
     }
     for (const event of hint.events ?? []) {
-      if (event.seq > this.#known && wanting?.seqs.includes(event.seq)) this.#enqueue({ ...event, attempts: 0 });
+      if (event.seq > this.#known && wanting?.seqs.includes(event.seq)) {
+        this.#enqueue({ ...event, attempts: 0, refusals: 0 });
+      }
     }
     this.#known = hint.seq;
   }
@@ -137,6 +225,15 @@ export class HeldWebhook {
     this.#mustRead ||= found.hasMore;
   }
 
+  /** Begins anew behind the cursor. Results that are not durable must be none. */
+  rewind(): void {
+    this.#known = this.cursorWith(undefined);
+    this.#queue.length = 0;
+    this.#unsettled.clear();
+    this.doubted = undefined;
+    this.#mustRead = true;
+  }
+
   settle(seq: number): void {
     this.#unsettled.delete(seq);
   }
@@ -147,15 +244,17 @@ export class HeldWebhook {
     return this.#known;
   }
 
-  progress(written?: ReadonlySet<number>): WebhookProgress {
+  /** @param written events that have a final result, or a schedule of their own, with this write */
+  progress(now: number, written?: ReadonlySet<number>): WebhookProgress {
     return {
       webhookId: this.webhookId,
       leasedBy: this.leasedBy,
       change: this.change,
       cursor: this.cursorWith(written),
       failures: 0,
-      lastError: null,
       deliveredAgoMs: null,
+      lastError: null,
+      breaker: this.breaker.stored(now),
     };
   }
 

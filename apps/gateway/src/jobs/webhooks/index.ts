@@ -1,3 +1,4 @@
+export { createHttpTransport } from './http-transport.ts';
 export { createTestRequest } from './test-request.ts';
 export { createWebhookClient } from './webhook-client.ts';
 export type { WebhookConsumer } from './webhook-consumer.ts';

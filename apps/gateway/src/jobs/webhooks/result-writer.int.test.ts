@@ -1,26 +1,23 @@
 import { EVENTS } from '@wa-gate/contracts';
 import type { Queryable } from '@wa-gate/db';
 import { createLogger, newId, systemClock } from '@wa-gate/kit';
-import { type LeasedWebhook, leaseWebhooks } from '@wa-gate/messaging';
+import { type LeasedWebhook, leaseWebhooks, readUndelivered } from '@wa-gate/messaging';
 import { beforeAll, beforeEach, expect, it } from 'vitest';
 import type { TestUser } from '../../testing/gateway-fixture.ts';
 import { useGateway } from '../../testing/use-gateway.ts';
+import { Breaker } from './breaker.ts';
 import { HeldWebhook } from './held-webhook.ts';
 import { createResultWriter, type NewResult } from './result-writer.ts';
-import { createWebhookClient } from './webhook-client.ts';
-import { createSigner } from './webhook-request.ts';
 
 const fixture = useGateway({ WEBHOOK_ALLOW_PRIVATE: 'true' });
 const logger = createLogger({ service: 'test', level: 'silent' });
-const client = createWebhookClient({ allowPrivate: true });
 let user: TestUser;
 let holds: [HeldWebhook, HeldWebhook, HeldWebhook];
 
 const held = (webhook: LeasedWebhook) =>
   new HeldWebhook(
     webhook,
-    client.endpoint(webhook.url),
-    createSigner({ ...webhook, secret: 'a secret for the tests' }),
+    { channel: { send: () => Promise.reject(new Error('No attempt is made here.')) }, breaker: new Breaker() },
     Number.POSITIVE_INFINITY,
     0,
   );
@@ -80,6 +77,8 @@ const result = ({ webhookId, sessionId }: HeldWebhook, more: Partial<NewResult> 
   sessionId,
   seq: 1,
   status: 'DELIVERED',
+  isAttempt: true,
+  refusals: 0,
   durationMs: 3,
   responseCode: 200,
   ...more,
@@ -87,7 +86,7 @@ const result = ({ webhookId, sessionId }: HeldWebhook, more: Partial<NewResult> 
 const stateOf = async ({ webhookId }: HeldWebhook, seq = 1) =>
   (
     await fixture.database.pool.query(
-      'SELECT status, attempts, last_error, duration_ms FROM webhook_deliveries WHERE webhook_id = $1 AND seq = $2',
+      'SELECT status, attempts, last_error, answer, duration_ms FROM webhook_deliveries WHERE webhook_id = $1 AND seq = $2',
       [webhookId, seq],
     )
   ).rows[0];
@@ -150,6 +149,26 @@ it('failures are counted since the last success', async () => {
   await results.add(result(hold, { ...failed, seq: 2 }));
   expect(await webhookOf(hold)).toMatchObject({ failure_count: 1 });
   expect(await stateOf(hold, 2)).toMatchObject({ status: 'RETRYING', attempts: 2 });
+});
+
+it('an event that stays in line has its attempts, and bounds the cursor', async () => {
+  const results = writer();
+  const [hold] = holds;
+  const found = await readUndelivered(
+    fixture.database.pool,
+    [{ webhookId: hold.webhookId, leasedBy: hold.leasedBy, after: 0 }],
+    10,
+  );
+  hold.beginRead();
+  hold.endRead(found.get(hold.webhookId));
+  const inLine = { status: 'PENDING', error: 'no', answer: 'busy', delayMs: 1_000 } as const;
+  await results.add(result(hold, inLine));
+  await results.add(result(hold, inLine));
+  expect(await stateOf(hold)).toMatchObject({ status: 'PENDING', attempts: 2, last_error: 'no', answer: 'busy' });
+  expect(await webhookOf(hold)).toMatchObject({ failure_count: 2, cursor: 0 });
+  await results.add(result(hold));
+  expect(await stateOf(hold)).toMatchObject({ status: 'DELIVERED', attempts: 3, answer: null });
+  expect(await webhookOf(hold)).toMatchObject({ cursor: 1 });
 });
 
 it('a result that cannot be written ends alone', async () => {

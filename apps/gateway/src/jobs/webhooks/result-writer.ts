@@ -28,6 +28,9 @@ export interface ResultWriter {
   flush(): Promise<void>;
 }
 
+/** The first event in line of an endpoint that takes nothing. */
+const isInLine = ({ status }: NewResult): boolean => status === 'PENDING';
+
 interface Waiting {
   result: NewResult;
   endedAt: number;
@@ -75,16 +78,20 @@ export function createResultWriter(deps: ResultWriterDependencies): ResultWriter
     for (const { result } of batch) {
       const hold = held(result.webhookId);
       if (hold) holds.add(hold);
+      // What stays in line is behind the cursor.
+      if (isInLine(result)) continue;
       seqs.set(result.webhookId, (seqs.get(result.webhookId) ?? new Set()).add(result.seq));
     }
-    const progress = new Map([...holds].map((hold) => [hold.webhookId, hold.progress(seqs.get(hold.webhookId))]));
+    const progress = new Map(
+      [...holds].map((hold) => [hold.webhookId, hold.progress(begunAt, seqs.get(hold.webhookId))]),
+    );
     const results = batch.map(({ result, endedAt }) => {
       const ageMs = Math.max(0, begunAt - endedAt);
       const its = progress.get(result.webhookId);
       if (its && result.status === 'DELIVERED') {
         its.failures = 0;
         its.deliveredAgoMs = ageMs;
-      } else if (its) {
+      } else if (its && result.isAttempt) {
         its.failures += 1;
         its.lastError = result.error ?? null;
       }
@@ -97,7 +104,7 @@ export function createResultWriter(deps: ResultWriterDependencies): ResultWriter
 
   function finish(one: Waiting): void {
     one.isDone = true;
-    held(one.result.webhookId)?.settle(one.result.seq);
+    if (!isInLine(one.result)) held(one.result.webhookId)?.settle(one.result.seq);
     one.done();
   }
 

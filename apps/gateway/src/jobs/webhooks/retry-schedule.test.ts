@@ -1,65 +1,32 @@
 import { describe, expect, it } from 'vitest';
-import { type AttemptResult, judgeAttempt, parseRetryAfter, RETRY_DELAYS_MS } from './retry-schedule.ts';
+import { parseRetryAfter, probeDelay, RETRY_DELAYS_MS, retryDelay } from './retry-schedule.ts';
 
-const answered = (statusCode: number, retryAfter?: string): AttemptResult => ({
-  kind: 'answered',
-  statusCode,
-  retryAfter,
-});
-const exactly = { random: () => 0, now: 0 };
 const SECOND = 1_000;
 const HOUR = 3_600 * SECOND;
+const exactly = () => 0;
+const longest = () => 1;
 
-describe('an attempt', () => {
-  it.each([200, 201, 204, 299])('answered with %i is delivered', (status) => {
-    expect(judgeAttempt(answered(status), 0, exactly)).toEqual({ status: 'DELIVERED', responseCode: status });
+describe('the pauses of one event that is refused (MR-099)', () => {
+  it('are 1, 2, 4, 8, 16 s, then minutes and hours, then it is given up', () => {
+    const delays = RETRY_DELAYS_MS.map((_, n) => retryDelay(n + 1, 0, exactly)!);
+    expect(delays.map((ms) => ms / SECOND)).toEqual([1, 2, 4, 8, 16, 60, 300, 1_800, 7_200, 28_800, 86_400, 129_600]);
+    expect(delays.reduce((sum, ms) => sum + ms, 0) / HOUR).toBeCloseTo(70.6, 1);
+    expect(retryDelay(RETRY_DELAYS_MS.length + 1, 0, exactly)).toBeUndefined();
   });
 
-  it.each([301, 302, 400, 401, 404, 429, 500, 503])('answered with %i is tried again', (status) => {
-    expect(judgeAttempt(answered(status), 0, exactly)).toMatchObject({
-      status: 'RETRYING',
-      delayMs: SECOND,
-      responseCode: status,
-    });
-  });
-
-  it('answered with 410 ends the webhook', () => {
-    expect(judgeAttempt(answered(410), 0, exactly)).toMatchObject({ status: 'FAILED', gone: true });
-  });
-
-  it('without an answer is tried again', () => {
-    expect(judgeAttempt({ kind: 'failed', error: 'refused' }, 0, exactly)).toMatchObject({
-      status: 'RETRYING',
-      error: 'refused',
-    });
+  it('are at most a fifth longer, never shorter, and as long as the receiver asks', () => {
+    expect(retryDelay(5, 0, longest)).toBe(19_200);
+    expect(retryDelay(1, HOUR, exactly)).toBe(HOUR);
+    expect(retryDelay(5, 2 * SECOND, exactly)).toBe(16 * SECOND);
   });
 });
 
-describe('the pauses (MR-099)', () => {
-  it('are 1, 2, 4, 8, 16 s, then minutes and hours, then it is given up', () => {
-    const delays = RETRY_DELAYS_MS.map(
-      (_, attempts) => (judgeAttempt(answered(500), attempts, exactly) as { delayMs: number }).delayMs,
-    );
-    expect(delays.map((ms) => ms / SECOND)).toEqual([1, 2, 4, 8, 16, 60, 300, 1_800, 7_200, 28_800, 86_400, 129_600]);
-    expect(judgeAttempt(answered(500), RETRY_DELAYS_MS.length, exactly)).toMatchObject({
-      status: 'FAILED',
-      gone: false,
-    });
-  });
-
-  it('are at most a fifth longer, never shorter', () => {
-    expect(judgeAttempt(answered(500), 4, { random: () => 1 })).toMatchObject({ delayMs: 19_200 });
-  });
-
-  it('obey Retry-After of 429 and 503 where it asks for more, up to a day', () => {
-    const delay = (status: number, value: string) =>
-      (judgeAttempt(answered(status, value), 0, exactly) as { delayMs: number }).delayMs;
-    expect(delay(429, '120')).toBe(120 * SECOND);
-    expect(delay(503, 'Thu, 01 Jan 1970 01:00:00 GMT')).toBe(HOUR);
-    expect(delay(429, '0')).toBe(SECOND);
-    expect(delay(429, '99999999')).toBe(24 * HOUR);
-    expect(delay(500, '120')).toBe(SECOND);
-    expect(delay(429, 'soon')).toBe(SECOND);
+describe('the pauses of an endpoint that takes nothing (MR-099)', () => {
+  it('are 1, 2, 4, 8, 16 s, then 30 s each time, at most a fifth longer', () => {
+    const delays = Array.from({ length: 9 }, (_, n) => probeDelay(n + 1, 0, exactly) / SECOND);
+    expect(delays).toEqual([1, 2, 4, 8, 16, 30, 30, 30, 30]);
+    expect(probeDelay(10_000, 0, longest)).toBe(36 * SECOND);
+    expect(probeDelay(1, 2 * HOUR, exactly)).toBe(2 * HOUR);
   });
 });
 
@@ -69,6 +36,8 @@ it.each([
   ['', undefined],
   [undefined, undefined],
   ['-5', undefined],
+  ['soon', undefined],
+  ['99999999', 24 * HOUR],
 ])('Retry-After %j is %s', (value, ms) => {
   expect(parseRetryAfter(value, Date.now())).toBe(ms);
 });

@@ -2,7 +2,7 @@ const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
-/** Pauses between attempts: the fast ones of the v2 brief, then a long tail for receivers that are away for longer. */
+/** Pauses after each refusal of one event: the fast ones of the v2 brief, then a long tail. */
 export const RETRY_DELAYS_MS: readonly number[] = [
   1 * SECOND,
   2 * SECOND,
@@ -18,25 +18,18 @@ export const RETRY_DELAYS_MS: readonly number[] = [
   36 * HOUR,
 ];
 
-/** A receiver may ask for more patience than the schedule has, within this. */
+/** Pauses between the probes of an endpoint that takes nothing; the last one is repeated. */
+const PROBE_DELAYS_MS: readonly number[] = [1, 2, 4, 8, 16, 30].map((seconds) => seconds * SECOND);
+
+/** An event that an endpoint has not taken for so long, while it took nothing, is given up. */
+export const PATIENCE_MS = 72 * HOUR;
+
+/** A receiver may ask for more patience than a schedule has, within this. */
 const MAX_RETRY_AFTER_MS = 24 * HOUR;
-/** Up to this share is added, so that many deliveries that failed together do not come back together. */
+/** Up to this share is added, so that what failed together does not come back together. */
 const JITTER = 0.2;
 
-/** How an attempt ended. */
-export type AttemptResult =
-  | { kind: 'answered'; statusCode: number; retryAfter?: string | undefined }
-  | { kind: 'failed'; error: string };
-
-export type Verdict =
-  | { status: 'DELIVERED'; responseCode: number }
-  | { status: 'RETRYING'; delayMs: number; responseCode?: number; error: string }
-  /** `gone`: the receiver wants no more events at all. */
-  | { status: 'FAILED'; responseCode?: number; error: string; gone: boolean };
-
-const GONE = 410;
-/** Statuses whose Retry-After is followed. */
-const MAY_ASK_FOR_PATIENCE = new Set([429, 503]);
+const jittered = (ms: number, random: () => number): number => Math.round(ms * (1 + JITTER * random()));
 
 /** Milliseconds of a Retry-After: seconds, or a date. Nothing sensible: `undefined`. */
 export function parseRetryAfter(value: string | undefined, now: number): number | undefined {
@@ -46,34 +39,25 @@ export function parseRetryAfter(value: string | undefined, now: number): number 
 }
 
 /**
- * What to do after attempt number `attempts + 1`.
+ * Milliseconds until an event that the receiver refuses is tried again; `undefined`: it is given up.
  *
- * @param attempts how many there were before
+ * @param refusals how often it was refused, this time included
  */
-export function judgeAttempt(
-  result: AttemptResult,
-  attempts: number,
-  { now = Date.now(), random = Math.random }: { now?: number; random?: () => number } = {},
-): Verdict {
-  if (result.kind === 'answered') {
-    const { statusCode: responseCode } = result;
-    if (responseCode >= 200 && responseCode < 300) return { status: 'DELIVERED', responseCode };
-    const error = `The receiver answered ${responseCode}.`;
-    if (responseCode === GONE) return { status: 'FAILED', responseCode, error, gone: true };
-    const asked = MAY_ASK_FOR_PATIENCE.has(responseCode) ? parseRetryAfter(result.retryAfter, now) : undefined;
-    return retry({ responseCode, error }, attempts, random, asked);
-  }
-  return retry({ error: result.error }, attempts, random);
+export function retryDelay(refusals: number, askedMs = 0, random: () => number = Math.random): number | undefined {
+  const scheduled = RETRY_DELAYS_MS[refusals - 1];
+  return scheduled === undefined ? undefined : Math.max(jittered(scheduled, random), askedMs);
 }
 
-function retry(
-  facts: { responseCode?: number; error: string },
-  attempts: number,
-  random: () => number,
-  askedMs = 0,
-): Verdict {
-  const scheduled = RETRY_DELAYS_MS[attempts];
-  if (scheduled === undefined) return { ...facts, status: 'FAILED', gone: false };
-  const jittered = Math.round(scheduled * (1 + JITTER * random()));
-  return { ...facts, status: 'RETRYING', delayMs: Math.max(jittered, askedMs) };
+/** How long what failed waits. */
+export interface Pauses {
+  retry: typeof retryDelay;
+  probe: typeof probeDelay;
 }
+
+/** Milliseconds until an endpoint that has failed so many times in a row is probed again. */
+export function probeDelay(failures: number, askedMs = 0, random: () => number = Math.random): number {
+  const scheduled = PROBE_DELAYS_MS[Math.min(failures, PROBE_DELAYS_MS.length) - 1]!;
+  return Math.max(jittered(scheduled, random), askedMs);
+}
+
+export const PAUSES: Pauses = { retry: retryDelay, probe: probeDelay };

@@ -4,8 +4,11 @@ import { Agent, request } from 'undici';
 import { addressOf, isPublicAddress, PrivateAddressError, publicLookup } from '../../http/public-address.ts';
 import { openParts, type TestedWebhook } from '../../modules/webhooks/index.ts';
 import { buildWebhookRequest, createSigner } from './webhook-request.ts';
+import { withoutSecrets } from './without-secrets.ts';
 
 const TIMEOUT_MS = 10_000;
+/** More than is shown, so that no secret at the end of that is halved. */
+const MAX_READ_BYTES = 8_192;
 
 const refusal = (hostname: string) => new PrivateAddressError(`${hostname} is a private address.`);
 
@@ -34,7 +37,7 @@ export function createTestRequest(deps: { allowPrivate: boolean; secrets: Secret
       for await (const chunk of answer.body as AsyncIterable<Buffer>) {
         kept.push(chunk);
         bytes += chunk.length;
-        if (bytes >= MAX_SHOWN_ANSWER_BYTES) break;
+        if (bytes >= MAX_READ_BYTES) break;
       }
     } catch {
       // What came counts: the status is there.
@@ -42,7 +45,7 @@ export function createTestRequest(deps: { allowPrivate: boolean; secrets: Secret
     answer.body.destroy();
     return {
       statusCode: answer.statusCode,
-      answer: Buffer.concat(kept).subarray(0, MAX_SHOWN_ANSWER_BYTES).toString(),
+      answer: Buffer.concat(kept).toString(),
     };
   }
 
@@ -52,7 +55,7 @@ export function createTestRequest(deps: { allowPrivate: boolean; secrets: Secret
     const signer = createSigner({ sessionId, slug, metadata, ...parts });
     const idPrefix = `${TOKEN_PREFIX.event}test_${newId().replaceAll('-', '')}_`;
     const { example: data } = EVENTS[type];
-    const event = { seq: 0, type, data, epoch: null, createdAt: clock.now(), attempts: 0, metadata: null };
+    const event = { seq: 0, type, data, epoch: null, createdAt: clock.now(), attempts: 0, refusals: 0, metadata: null };
     const built = buildWebhookRequest(event, { ...signer, idPrefix }, new Date(clock.now()));
     const asked = { ...built, headers: { ...built.headers, 'x-webhook-test': 'true' } };
     const facts = { event: type, id: `${idPrefix}0` };
@@ -62,21 +65,13 @@ export function createTestRequest(deps: { allowPrivate: boolean; secrets: Secret
       const { statusCode, answer } = await post(url, asked);
       const isDelivered = statusCode >= 200 && statusCode < 300;
       const error = isDelivered ? null : `The receiver answered ${statusCode}.`;
-      const shown = withoutSecrets(answer, parts);
+      const shown = withoutSecrets(answer, parts, MAX_SHOWN_ANSWER_BYTES);
       return { ...facts, isDelivered, statusCode, durationMs: durationMs(), answer: shown, error };
     } catch (error) {
       const what = describe(error);
       return { ...facts, isDelivered: false, statusCode: null, durationMs: durationMs(), answer: null, error: what };
     }
   };
-}
-
-/** A receiver that repeats what it was sent shows its caller no secret. */
-function withoutSecrets(answer: string, { secret, previous, headers }: ReturnType<typeof openParts>): string {
-  const secrets = [secret, ...(previous ? [previous.secret] : []), ...Object.values(headers)];
-  return secrets
-    .filter((text) => text.length > 3)
-    .reduce((text, hidden) => text.replaceAll(hidden, '[removed]'), answer);
 }
 
 function describe(error: unknown): string {

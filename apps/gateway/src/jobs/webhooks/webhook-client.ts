@@ -1,12 +1,17 @@
+import { connect } from 'node:net';
 import { Agent, type Dispatcher } from 'undici';
 import { addressOf, isPublicAddress, PrivateAddressError, publicLookup } from '../../http/public-address.ts';
-import type { AttemptResult } from './retry-schedule.ts';
+import type { AttemptOutcome } from './attempt-outcome.ts';
+import { type HttpAnswer, judgeAnswer, judgeError } from './http-outcome.ts';
+import { Interrupted } from './transport.ts';
 import type { WebhookRequestParts } from './webhook-request.ts';
 
 /** Where a webhook is, read from its URL once. */
 export interface Endpoint {
   origin: string;
   path: string;
+  hostname: string;
+  port: number;
   /** Why nothing is sent there. */
   refusal?: PrivateAddressError | undefined;
 }
@@ -18,17 +23,28 @@ export interface Endpoint {
 export interface WebhookClient {
   endpoint(url: string): Endpoint;
   /** @throws {Interrupted} */
-  post(endpoint: Endpoint, parts: WebhookRequestParts): Promise<AttemptResult>;
+  post(endpoint: Endpoint, parts: WebhookRequestParts): Promise<AttemptOutcome>;
+  /** Whether a connection is accepted. It is closed at once, and nothing is sent. */
+  knock(endpoint: Endpoint): Promise<boolean>;
   close(): Promise<void>;
 }
 
-/** This process is stopping. */
-export class Interrupted extends Error {}
+export interface WebhookClientOptions {
+  allowPrivate: boolean;
+  /** Resolves names. @default the system's resolver */
+  resolve?: Parameters<typeof publicLookup>[1];
+}
 
 const TIMEOUT_MS = 10_000;
 const CONNECT_TIMEOUT_MS = 5_000;
+const KNOCK_TIMEOUT_MS = 2_000;
 /** Enough of the answer to reuse the connection; a receiver that sends more loses it. */
-const MAX_ANSWER_BYTES = 65_536;
+const MAX_READ_BYTES = 65_536;
+/**
+ * Of the answer to a failed attempt. Whoever stores a part of it removes secrets first, also one that the cut would
+ * halve.
+ */
+const MAX_KEPT_BYTES = 8_192;
 
 const refusal = (hostname: string) =>
   new PrivateAddressError(`${hostname} is a private address; set WEBHOOK_ALLOW_PRIVATE=true to deliver there.`);
@@ -38,17 +54,20 @@ const refusal = (hostname: string) =>
  * a small request.
  */
 class Attempt implements Dispatcher.DispatchHandler {
-  readonly result: Promise<AttemptResult>;
+  readonly outcome: Promise<AttemptOutcome>;
   readonly #timer: NodeJS.Timeout;
-  #settle!: (result: AttemptResult) => void;
+  #settle!: (outcome: AttemptOutcome) => void;
   #fail!: (error: Interrupted) => void;
   #controller: Dispatcher.DispatchController | undefined;
   #isOver = false;
-  #answer: AttemptResult | undefined;
+  #answer: HttpAnswer | undefined;
   #bytes = 0;
+  /** The beginning of an answer that is not 2xx. */
+  readonly #kept: Buffer[] = [];
+  #keptBytes = 0;
 
   constructor() {
-    this.result = new Promise((resolve, reject) => {
+    this.outcome = new Promise((resolve, reject) => {
       this.#settle = resolve;
       this.#fail = reject;
     });
@@ -77,31 +96,36 @@ class Attempt implements Dispatcher.DispatchHandler {
   ): void {
     if (statusCode < 200) return;
     const retryAfter = headers['retry-after'];
-    this.#answer = {
-      kind: 'answered',
-      statusCode,
-      retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
-    };
+    this.#answer = { statusCode, retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter };
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#bytes += chunk.length;
-    if (this.#bytes > MAX_ANSWER_BYTES) controller.abort(new Error('the answer is too long'));
+    if (this.#answer && this.#answer.statusCode >= 300 && this.#keptBytes < MAX_KEPT_BYTES) {
+      const kept = chunk.subarray(0, MAX_KEPT_BYTES - this.#keptBytes);
+      this.#kept.push(kept);
+      this.#keptBytes += kept.length;
+    }
+    if (this.#bytes > MAX_READ_BYTES) controller.abort(new Error('the answer is too long'));
   }
 
   onResponseEnd(): void {
-    this.#finish(this.#answer ?? { kind: 'failed', error: 'The request failed.' });
+    this.#finish(new Error('The request failed.'));
   }
 
   /** After the head of an answer it counts as answered: nobody reads its body. */
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
-    this.#finish(this.#answer ?? { kind: 'failed', error: describe(error) });
+    this.#finish(error);
   }
 
-  #finish(result: AttemptResult): void {
+  #finish(error: Error): void {
     if (this.#isOver) return;
     this.#end();
-    this.#settle(result);
+    this.#settle(
+      this.#answer
+        ? judgeAnswer({ ...this.#answer, text: readable(Buffer.concat(this.#kept)) })
+        : judgeError(error, this.#controller !== undefined),
+    );
   }
 
   #end(): void {
@@ -110,9 +134,10 @@ class Attempt implements Dispatcher.DispatchHandler {
   }
 }
 
-export function createWebhookClient({ allowPrivate }: { allowPrivate: boolean }): WebhookClient {
+export function createWebhookClient({ allowPrivate, resolve }: WebhookClientOptions): WebhookClient {
+  const lookup = allowPrivate ? resolve : publicLookup(refusal, resolve);
   const agent = new Agent({
-    connect: { timeout: CONNECT_TIMEOUT_MS, ...(!allowPrivate && { lookup: publicLookup(refusal) }) },
+    connect: { timeout: CONNECT_TIMEOUT_MS, ...(lookup && { lookup }) },
     headersTimeout: TIMEOUT_MS,
     bodyTimeout: TIMEOUT_MS,
     keepAliveTimeout: 10_000,
@@ -121,14 +146,20 @@ export function createWebhookClient({ allowPrivate }: { allowPrivate: boolean })
 
   return {
     endpoint(url) {
-      const { origin, pathname, search, hostname } = new URL(url);
+      const { origin, protocol, pathname, search, hostname, port } = new URL(url);
       // An address in the URL is never looked up, so that it is checked here.
       const address = addressOf(hostname);
       const isRefused = !allowPrivate && address && !isPublicAddress(address);
-      return { origin, path: pathname + search, refusal: isRefused ? refusal(hostname) : undefined };
+      return {
+        origin,
+        path: pathname + search,
+        hostname: address ?? hostname,
+        port: Number(port) || (protocol === 'https:' ? 443 : 80),
+        refusal: isRefused ? refusal(hostname) : undefined,
+      };
     },
     async post({ origin, path, refusal: why }, { body, headers }) {
-      if (why) return { kind: 'failed', error: describe(why) };
+      if (why) return judgeError(why, false);
       const attempt = new Attempt();
       attempts.add(attempt);
       try {
@@ -137,10 +168,23 @@ export function createWebhookClient({ allowPrivate }: { allowPrivate: boolean })
         attempt.onResponseError(undefined, error as Error);
       }
       try {
-        return await attempt.result;
+        return await attempt.outcome;
       } finally {
         attempts.delete(attempt);
       }
+    },
+    knock({ hostname, port, refusal: why }) {
+      if (why) return Promise.resolve(false);
+      return new Promise((done) => {
+        const socket = connect({ host: hostname, port, ...(lookup && { lookup }) });
+        const end = (isThere: boolean) => {
+          clearTimeout(timer);
+          socket.destroy();
+          done(isThere);
+        };
+        const timer = setTimeout(end, KNOCK_TIMEOUT_MS, false).unref();
+        socket.once('connect', () => end(true)).on('error', () => end(false));
+      });
     },
     async close() {
       for (const attempt of attempts) attempt.interrupt();
@@ -149,8 +193,9 @@ export function createWebhookClient({ allowPrivate }: { allowPrivate: boolean })
   };
 }
 
-function describe(error: unknown): string {
-  const { code, message } = error as { code?: string; message?: string };
-  // PostgreSQL stores no NUL in a text.
-  return (message || code || 'The request failed.').replaceAll('\0', '').slice(0, 500);
-}
+/** PostgreSQL stores no NUL in a text; a character that was cut in two goes. */
+const readable = (bytes: Buffer): string =>
+  bytes
+    .toString('utf8')
+    .replace(/\uFFFD$/, '')
+    .replaceAll('\0', '');

@@ -1,7 +1,9 @@
-import { createRedis, type Logger, redisKeys } from '@wa-gate/kit';
+import { createRedis, type Logger, redisKeys, within } from '@wa-gate/kit';
 import { QUEUE_NAMES } from '@wa-gate/messaging';
 import { Worker } from 'bullmq';
 import type { WebhookDeliverer } from './webhook-deliverer.ts';
+
+const CLOSE_MS = 2_000;
 
 export interface WebhookConsumer {
   close(): Promise<void>;
@@ -29,8 +31,8 @@ export function createWebhookConsumer(options: {
   worker.on('error', (error) => logger.debug({ err: error }, 'webhook consumer'));
   return {
     async close() {
-      // A graceful close would wait for a Redis that is away.
-      await worker.close(connection.status !== 'ready');
+      // A graceful close would wait for a Redis that is away, and that of a worker that has never had one does not end.
+      await within(CLOSE_MS, worker.close(connection.status !== 'ready')).catch(() => undefined);
       connection.disconnect();
     },
   };

@@ -13,6 +13,7 @@ const event = {
   epoch: 9,
   createdAt: 1_700_000_000_900,
   attempts: 2,
+  refusals: 0,
   metadata: null,
 };
 const signer = (secret: string) =>
@@ -56,6 +57,29 @@ describe('the request of a webhook (MR-068, MR-069)', () => {
     const own = buildWebhookRequest(event, signer('a secret of my own'), now);
     const text = `${own.headers['webhook-id']}.1700000060.${own.body}`;
     expect(own.headers['webhook-signature']).toBe(`v1,${hmac('a secret of my own', text).digest('base64')}`);
+  });
+
+  it('has the headers of WAHA where they are asked for', () => {
+    expect(Object.keys(headers)).not.toContain('x-webhook-hmac');
+    const parts = {
+      sessionId: '01900000-0000-7000-8000-000000000001',
+      slug: 'shop',
+      secret: SECRET,
+      compat: 'waha' as const,
+    };
+    const { body: sent, headers: its } = buildWebhookRequest(event, createSigner(parts), now);
+    expect(its).toMatchObject({
+      'x-webhook-hmac': createHmac('sha512', SECRET).update(sent).digest('hex'),
+      'x-webhook-hmac-algorithm': 'sha512',
+      'x-webhook-request-id': its['webhook-id'],
+      'x-webhook-timestamp': '1700000060000',
+    });
+  });
+
+  it('says of a repetition that it is one', () => {
+    const again = buildWebhookRequest({ ...event, isReplay: true }, signer(SECRET), now);
+    expect([headers['x-webhook-replay'], again.headers['x-webhook-replay']]).toEqual([undefined, 'true']);
+    expect([again.body, again.headers['webhook-id']]).toEqual([body, headers['webhook-id']]);
   });
 
   it('keeps id and body over the attempts', () => {

@@ -20,6 +20,8 @@ export interface Signer {
   headers: Readonly<Record<string, string>>;
   /** What the customer has attached to the endpoint. */
   metadata: Record<string, unknown> | null;
+  /** Whose headers are sent besides. */
+  compat: 'waha' | null;
 }
 
 export interface SignerParts {
@@ -29,6 +31,7 @@ export interface SignerParts {
   previous?: { secret: string; until: number } | undefined;
   headers?: Readonly<Record<string, string>> | undefined;
   metadata?: Record<string, unknown> | null | undefined;
+  compat?: 'waha' | null | undefined;
 }
 
 const standardKeyOf = (secret: string): KeyObject =>
@@ -37,7 +40,7 @@ const standardKeyOf = (secret: string): KeyObject =>
   );
 
 export function createSigner(parts: SignerParts): Signer {
-  const { sessionId, slug, secret, previous, headers = {}, metadata = null } = parts;
+  const { sessionId, slug, secret, previous, headers = {}, metadata = null, compat = null } = parts;
   return {
     slug,
     idPrefix: eventIdPrefix(sessionId),
@@ -46,6 +49,7 @@ export function createSigner(parts: SignerParts): Signer {
     previous: previous && { standardKey: standardKeyOf(previous.secret), until: previous.until },
     headers,
     metadata,
+    compat,
   };
 }
 
@@ -89,6 +93,16 @@ export function buildWebhookRequest(event: DueDelivery, signer: Signer, now: Dat
       'x-hub-signature-256': hex(signer.key, body),
       'x-webhook-event': event.type,
       'x-webhook-attempt': String(event.attempts + 1),
+      ...(signer.compat === 'waha' && wahaHeaders(signer, { id, body, now })),
+      ...(event.isReplay && { 'x-webhook-replay': 'true' }),
     },
   };
 }
+
+/** As receivers of WAHA verify: SHA-512 over the body, keyed with the whole secret as text. Milliseconds since 1970. */
+const wahaHeaders = ({ key }: Signer, { id, body, now }: { id: string; body: string; now: Date }) => ({
+  'x-webhook-hmac': createHmac('sha512', key).update(body).digest('hex'),
+  'x-webhook-hmac-algorithm': 'sha512',
+  'x-webhook-request-id': id,
+  'x-webhook-timestamp': String(now.getTime()),
+});

@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { createJobsMetrics } from '../../metrics/index.ts';
 import type { TestSession, TestUser } from '../../testing/gateway-fixture.ts';
 import { useGateway } from '../../testing/use-gateway.ts';
-import { createWebhookClient, createWebhookDeliverer } from './index.ts';
+import { createHttpTransport, createWebhookClient, createWebhookDeliverer } from './index.ts';
 import { createWebhookConsumer } from './webhook-consumer.ts';
 import type { DelivererOptions } from './webhook-deliverer.ts';
 
@@ -109,7 +109,13 @@ function startDeliverer({
   const secrets = createSecretBox([fixture.masterKey], 'webhook-secrets');
   const metrics = createJobsMetrics(createInstruments({ service: 'test', version: '1' }), pool);
   const deliverer = createWebhookDeliverer(
-    { pool, client, secrets, clock: systemClock, metrics, logger },
+    {
+      pool,
+      transports: { http: createHttpTransport({ client, secrets, clock: systemClock }) },
+      clock: systemClock,
+      metrics,
+      logger,
+    },
     { sweepEveryMs: 60_000, ...options },
   );
   started.push(deliverer);
@@ -214,7 +220,9 @@ describe('first attempts', () => {
     answer = (seq) => ({ status: seq === 1 ? 500 : 200 });
     await emit(3);
     startDeliverer();
-    await waitFor(async () => (await deliveries())[2]?.status === 'DELIVERED');
+    await waitFor(
+      async () => (await deliveries())[2]?.status === 'DELIVERED' && (await deliveries())[0]?.status === 'RETRYING',
+    );
     expect(seqs().slice(0, 3)).toEqual([1, 2, 3]);
     expect(await deliveries()).toMatchObject([
       { status: 'RETRYING' },
@@ -241,14 +249,17 @@ describe('a failed attempt', () => {
 
   it('waits as long as Retry-After asks', async () => {
     answer = () => ({ status: 429, headers: { 'retry-after': '3600' } });
-    await emit();
+    await emit(3);
     startDeliverer();
-    await waitFor(async () => (await deliveries())[0]?.status === 'RETRYING');
+    await waitFor(async () => (await deliveries())[0]?.attempts === 1);
     const { rows } = await fixture.database.pool.query(
-      'SELECT extract(epoch FROM next_attempt - now())::float8 AS seconds FROM webhook_deliveries WHERE webhook_id = $1',
+      `SELECT extract(epoch FROM d.next_attempt - now())::float8 AS delivery, extract(epoch FROM w.probe_at - now())::float8 AS webhook
+       FROM webhooks w JOIN webhook_deliveries d ON d.webhook_id = w.id WHERE w.id = $1 AND d.seq = 1`,
       [webhookId],
     );
-    expect(rows[0].seconds).toBeGreaterThan(3_590);
+    expect(rows[0].delivery).toBeGreaterThan(3_590);
+    expect(rows[0].webhook).toBeGreaterThan(3_590);
+    expect(received).toHaveLength(1);
   });
 
   it('that was answered 410 switches the webhook off, and drops what waits', async () => {
@@ -267,7 +278,7 @@ describe('a failed attempt', () => {
     answer = () => ({ status: 302, headers: { location: '/elsewhere' } });
     await emit();
     startDeliverer();
-    await waitFor(async () => (await deliveries())[0]?.status === 'RETRYING');
+    await waitFor(async () => (await deliveries())[0]?.attempts === 1);
     expect(await deliveries()).toMatchObject([{ response_code: 302, last_error: 'The receiver answered 302.' }]);
   });
 
@@ -293,7 +304,7 @@ describe('private addresses', () => {
     await subscribe(url((receiver.address() as AddressInfo).port));
     await emit();
     startDeliverer({ allowPrivate: false });
-    await waitFor(async () => (await deliveries())[0]?.status === 'RETRYING');
+    await waitFor(async () => (await deliveries())[0]?.attempts === 1);
     expect((await deliveries())[0]?.last_error).toContain('is a private address');
     expect(received).toEqual([]);
   });
