@@ -78,6 +78,15 @@ const send = async (message: string) => {
   const text = { to: friend.number, type: 'text', message };
   return (await tenant.api.send(main.sessionId, text, { wait: 'queued' })).body.data.messageId;
 };
+const broadcast = async () => {
+  const json = {
+    message: 'Hello {{name|friend}}',
+    sessionIds: [main.sessionId],
+    recipients: [friend.number],
+    start: true,
+  };
+  await tenant.api.data('/api/broadcast', { method: 'POST', json });
+};
 const faulting = async (fault: Record<string, unknown>, run?: () => Promise<unknown>) => {
   const id = await system().sandbox.addFault({ device: await deviceOf(main), ...fault });
   await run?.();
@@ -134,6 +143,14 @@ const CAUSES: { [K in EventType]: () => Promise<WebhookReceiver> } = {
       await write('by my LID alone', true);
       await main.webhook.waitForEvent('message.received', ({ data }) => data.text === 'by my LID alone');
       await write('and this is my number', false);
+    }),
+  'broadcast.progress': () => onMain(() => broadcast()),
+  'broadcast.completed': () => onMain(() => broadcast()),
+  'keyword.matched': () =>
+    onMain(async () => {
+      const rule = { name: 'Rooms', match: 'contains', patterns: ['lihat ruang'], event: true };
+      await tenant.api.data('/api/rules', { method: 'POST', json: rule });
+      await say('Mau lihat ruang A');
     }),
   'connection.open': () => onMain(),
   'connection.close': () =>

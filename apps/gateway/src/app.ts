@@ -8,6 +8,7 @@ import Fastify, { type FastifyInstance, type FastifyRequest, LogController } fro
 import { withoutVersion } from './http/api-version.ts';
 import { withoutBasePath } from './http/base-path.ts';
 import { requestLogger } from './http/request-logger.ts';
+import { withoutAlias } from './http/route-alias.ts';
 import { type SchemaCompilation, serializerBuilder, validatorCompiler } from './http/schema-compilers.ts';
 import type { GatewayMetrics } from './metrics/index.ts';
 import type { AdministrationServices } from './modules/admin/index.ts';
@@ -21,8 +22,12 @@ import { auditRoutes } from './modules/audit/audit.routes.ts';
 import { type AuditLog, declaredActions } from './modules/audit/index.ts';
 import { authRoutes } from './modules/auth/auth.routes.ts';
 import type { AccountService, AuthService } from './modules/auth/index.ts';
+import { broadcastsRoutes } from './modules/broadcasts/broadcasts.routes.ts';
+import type { BroadcastReports, BroadcastsService, RecipientSources } from './modules/broadcasts/index.ts';
 import { chatsRoutes } from './modules/chats/chats.routes.ts';
 import type { ChatsService } from './modules/chats/index.ts';
+import { consentRoutes } from './modules/consent/consent.routes.ts';
+import type { ConsentService } from './modules/consent/index.ts';
 import { contactsRoutes } from './modules/contacts/contacts.routes.ts';
 import type { ContactNames, ContactProfiles, ContactsService, NumberChecks } from './modules/contacts/index.ts';
 import { dashboardRoutes } from './modules/dashboard/dashboard.routes.ts';
@@ -33,6 +38,8 @@ import type { EventStreams } from './modules/events/index.ts';
 import { healthRoutes, probeRoutes } from './modules/health/health.routes.ts';
 import type { HealthService } from './modules/health/index.ts';
 import type { LiveLogins, People } from './modules/identities/index.ts';
+import type { RulesService } from './modules/keyword-rules/index.ts';
+import { rulesRoutes } from './modules/keyword-rules/rules.routes.ts';
 import type { LimitsService, LoginLocks, OwnLimits } from './modules/limits/index.ts';
 import { limitsRoutes } from './modules/limits/limits.routes.ts';
 import { loginLocksRoutes } from './modules/limits/login-locks.routes.ts';
@@ -40,7 +47,7 @@ import type { MessageActions, MessageReferences } from './modules/live/index.ts'
 import { liveRoutes } from './modules/live/live.routes.ts';
 import type { MediaService, ResumableUploads } from './modules/media/index.ts';
 import { mediaRoutes } from './modules/media/media.routes.ts';
-import type { Changing, MessagesService, Sending } from './modules/messages/index.ts';
+import type { Changing, MessagesService, Sending, Templates } from './modules/messages/index.ts';
 import { messagesRoutes } from './modules/messages/messages.routes.ts';
 import type { NoticesService } from './modules/notices/index.ts';
 import { noticesRoutes } from './modules/notices/notices.routes.ts';
@@ -108,6 +115,12 @@ export interface GatewayServices extends FleetServices, AdministrationServices, 
   numberChecks: NumberChecks;
   contactProfiles: ContactProfiles;
   sending: Sending;
+  templates: Templates;
+  broadcasts: BroadcastsService;
+  broadcastReports: BroadcastReports;
+  recipientSources: RecipientSources;
+  consent: ConsentService;
+  rules: RulesService;
   webhooks: WebhooksService;
   endpoints: EndpointsService;
   eventStreams: EventStreams;
@@ -185,7 +198,7 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
     logController: new LogController({ disableRequestLogging: true }),
     requestIdHeader: false,
     genReqId: requestIdOf,
-    rewriteUrl: ({ url = '/' }) => withoutVersion(withoutBasePath(url, basePath)),
+    rewriteUrl: ({ url = '/' }) => withoutAlias(withoutVersion(withoutBasePath(url, basePath))),
     // Refusals of the router before any route, such as for a URL with a broken escape, get the same envelope as all
     // others.
     frameworkErrors: (error, request, reply) => void sendError(request, reply, error),
@@ -273,6 +286,9 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
       guards,
     });
     await scope.register(contactsRoutes, { ...services, guards });
+    await scope.register(broadcastsRoutes, { ...services, workFolder: settings.files.workFolder, guards });
+    await scope.register(consentRoutes, { ...services, workFolder: settings.files.workFolder, guards });
+    await scope.register(rulesRoutes, { ...services, guards });
     await scope.register(webhooksRoutes, { ...services, guards });
     await scope.register(endpointsRoutes, { ...services, guards });
     await scope.register(eventsRoutes, { ...services, guards });

@@ -127,7 +127,7 @@ describe('the table of permissions (MR-146)', () => {
     const api = routes.filter(({ path }) => path.startsWith('/api/'));
     const open = api.filter(({ audience, security }) => audience === undefined && security === undefined);
     expect(open.map(({ id }) => id)).toEqual([]);
-    for (const permission of PERMISSIONS.filter((name) => name !== 'broadcasts.manage')) {
+    for (const permission of PERMISSIONS) {
       expect(
         api.some((route) => route.permission === permission),
         permission,

@@ -113,6 +113,17 @@ beforeAll(async () => {
       '/api/contacts/import',
       { as: user.token, body: 'phoneNumber,name\n+4915112345678,Ann\n', headers: { 'content-type': 'text/csv' } },
     ],
+    'POST /api/broadcast/{id}/recipients/import': [
+      'POST',
+      `/api/broadcast/${newId()}/recipients/import`,
+      { as: user.token, body: 'phoneNumber,name\n+4915112345678,Ann\n', headers: { 'content-type': 'text/csv' } },
+    ],
+    'POST /api/opt-outs/import': [
+      'POST',
+      '/api/opt-outs/import',
+      { as: user.token, body: 'phoneNumber\n+4915112345678\n', headers: { 'content-type': 'text/csv' } },
+    ],
+    'DELETE /api/opt-outs/{recipient}': ['DELETE', '/api/opt-outs/+4915112345678', { as: user.token }],
     'POST /api/messages/{id}/media/retry': ['POST', `${message}/media/retry`, { as: session.key }],
     'POST /api/sessions': ['POST', '/api/sessions', { as: user.token, body: { name: 'Another' } }],
     'POST /api/sessions/{id}/logout': ['POST', `${at}/logout`, { as: session.key }],

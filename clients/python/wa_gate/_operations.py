@@ -110,6 +110,60 @@ class Auth(Namespace):
         return self._call("POST", "/api/auth/verify-email", body=body)
 
 
+class Broadcasts(Namespace):
+    def add_recipients(self, id: str, body: t.AddRecipientsRequest) -> t.AddedRecipients:
+        """Add recipients. ``POST /api/broadcast/{id}/recipients``"""
+        return self._call("POST", "/api/broadcast/{id}/recipients", path={"id": id}, body=body)
+
+    def cancel(self, id: str) -> t.Broadcast:
+        """Cancel a broadcast. ``POST /api/broadcast/{id}/cancel``"""
+        return self._call("POST", "/api/broadcast/{id}/cancel", path={"id": id})
+
+    def create(self, body: t.CreateBroadcastRequest) -> t.CreatedBroadcast:
+        """Make a broadcast. ``POST /api/broadcast``"""
+        return self._call("POST", "/api/broadcast", body=body)
+
+    def delete(self, id: str) -> t.DeleteBroadcastResult:
+        """Delete a broadcast with its report. ``DELETE /api/broadcast/{id}``"""
+        return self._call("DELETE", "/api/broadcast/{id}", path={"id": id})
+
+    def get(self, id: str) -> t.Broadcast:
+        """One broadcast, with its counts. ``GET /api/broadcast/{id}``"""
+        return self._call("GET", "/api/broadcast/{id}", path={"id": id})
+
+    def import_recipients(self, id: str, body: Union[str, bytes]) -> t.AddedRecipients:
+        """Add recipients from CSV. ``POST /api/broadcast/{id}/recipients/import``"""
+        return self._call("POST", "/api/broadcast/{id}/recipients/import", path={"id": id}, body=body, content_type="text/csv")
+
+    def list(self, *, page: Optional[int] = None, limit: Optional[int] = None, status: Optional[Literal["draft", "scheduled", "running", "paused", "completed", "cancelled"]] = None) -> t.ListBroadcastsResult:
+        """Broadcasts, the newest first. ``GET /api/broadcast``"""
+        return self._call("GET", "/api/broadcast", query={"page": page, "limit": limit, "status": status})
+
+    def iter_list(self, *, limit: Optional[int] = None, status: Optional[Literal["draft", "scheduled", "running", "paused", "completed", "cancelled"]] = None) -> Iterator[Dict[str, Any]]:
+        """The items of all pages of ``list``, one after the other."""
+        return self._pages("broadcasts", "page", "GET", "/api/broadcast", query={"limit": limit, "status": status})
+
+    def pause(self, id: str) -> t.Broadcast:
+        """Pause a broadcast. ``POST /api/broadcast/{id}/pause``"""
+        return self._call("POST", "/api/broadcast/{id}/pause", path={"id": id})
+
+    def preview(self, id: str, body: t.PreviewBroadcastRequest) -> t.BroadcastPreview:
+        """The message as one recipient would get it. ``POST /api/broadcast/{id}/preview``"""
+        return self._call("POST", "/api/broadcast/{id}/preview", path={"id": id}, body=body)
+
+    def report(self, id: str, *, cursor: Optional[str] = None, limit: Optional[int] = None, state: Optional[Literal["pending", "queued", "sent", "failed", "unknown", "skipped", "cancelled", "invalid"]] = None, format: Optional[Literal["json", "csv"]] = None) -> t.BroadcastReport:
+        """What became of each recipient. ``GET /api/broadcast/{id}/report``"""
+        return self._call("GET", "/api/broadcast/{id}/report", path={"id": id}, query={"cursor": cursor, "limit": limit, "state": state, "format": format})
+
+    def resume(self, id: str) -> t.Broadcast:
+        """Go on with a paused broadcast. ``POST /api/broadcast/{id}/resume``"""
+        return self._call("POST", "/api/broadcast/{id}/resume", path={"id": id})
+
+    def start(self, id: str) -> t.Broadcast:
+        """Start a broadcast. ``POST /api/broadcast/{id}/start``"""
+        return self._call("POST", "/api/broadcast/{id}/start", path={"id": id})
+
+
 class Chats(Namespace):
     def list(self, id: str, *, cursor: Optional[str] = None, limit: Optional[int] = None, unread: Optional[bool] = None, search: Optional[str] = None) -> t.ListChatsResult:
         """Chats of a session, the latest first. ``GET /api/sessions/{id}/chats``"""
@@ -172,6 +226,10 @@ class Contacts(Namespace):
     def import_(self, body: Union[str, bytes]) -> t.ImportContactsResult:
         """Save contacts from CSV. ``POST /api/contacts/import``"""
         return self._call("POST", "/api/contacts/import", body=body, content_type="text/csv")
+
+    def label(self, id: str, body: t.LabelContactRequest) -> t.Contact:
+        """Label a contact. ``PUT /api/contacts/{id}/labels``"""
+        return self._call("PUT", "/api/contacts/{id}/labels", path={"id": id}, body=body)
 
     def lid(self, id: str, *, phone_number: str) -> t.Lid:
         """The LID of a phone number. ``GET /api/sessions/{id}/lids``"""
@@ -626,6 +684,44 @@ class Notices(Namespace):
         return self._call("PATCH", "/api/workspaces/{id}/notices/settings", path={"id": id}, body=body)
 
 
+class OptOuts(Namespace):
+    def add(self, body: t.AddOptOutRequest) -> t.OptOut:
+        """Send somebody no more broadcasts. ``POST /api/opt-outs``"""
+        return self._call("POST", "/api/opt-outs", body=body)
+
+    def change_settings(self, body: t.ChangeConsentSettingsRequest) -> t.ConsentSettings:
+        """Change the keywords. ``PATCH /api/opt-outs/settings``"""
+        return self._call("PATCH", "/api/opt-outs/settings", body=body)
+
+    def import_(self, body: Union[str, bytes]) -> t.ImportOptOutsResult:
+        """Import a list of people who want no broadcasts. ``POST /api/opt-outs/import``"""
+        return self._call("POST", "/api/opt-outs/import", body=body, content_type="text/csv")
+
+    def list(self, *, cursor: Optional[str] = None, limit: Optional[int] = None, search: Optional[str] = None) -> t.ListOptOutsResult:
+        """Who wants no broadcasts. ``GET /api/opt-outs``"""
+        return self._call("GET", "/api/opt-outs", query={"cursor": cursor, "limit": limit, "search": search})
+
+    def iter_list(self, *, limit: Optional[int] = None, search: Optional[str] = None) -> Iterator[Dict[str, Any]]:
+        """The items of all pages of ``list``, one after the other."""
+        return self._pages("optOuts", "cursor", "GET", "/api/opt-outs", query={"limit": limit, "search": search})
+
+    def log(self, *, cursor: Optional[str] = None, limit: Optional[int] = None, to: Optional[str] = None) -> t.ListConsentResult:
+        """The ledger of consent: who left and came back, when, and by which message. ``GET /api/opt-outs/log``"""
+        return self._call("GET", "/api/opt-outs/log", query={"cursor": cursor, "limit": limit, "to": to})
+
+    def iter_log(self, *, limit: Optional[int] = None, to: Optional[str] = None) -> Iterator[Dict[str, Any]]:
+        """The items of all pages of ``log``, one after the other."""
+        return self._pages("entries", "cursor", "GET", "/api/opt-outs/log", query={"limit": limit, "to": to})
+
+    def remove(self, recipient: str) -> t.RemovedOptOut:
+        """Somebody wants broadcasts again. ``DELETE /api/opt-outs/{recipient}``"""
+        return self._call("DELETE", "/api/opt-outs/{recipient}", path={"recipient": recipient})
+
+    def settings(self) -> t.ConsentSettings:
+        """The keywords by which people leave and come back. ``GET /api/opt-outs/settings``"""
+        return self._call("GET", "/api/opt-outs/settings")
+
+
 class Presence(Namespace):
     def set(self, id: str, body: Dict[str, Any]) -> Dict[str, Any]:
         """Show that the account is online, or is typing. ``POST /api/sessions/{id}/presence``"""
@@ -644,6 +740,32 @@ class RateLimits(Namespace):
     def set(self, bucket: str, body: t.SetRateLimitRequest) -> t.RateLimit:
         """Change a rate limit. ``PUT /api/admin/rate-limits/{bucket}``"""
         return self._call("PUT", "/api/admin/rate-limits/{bucket}", path={"bucket": bucket}, body=body)
+
+
+class Rules(Namespace):
+    def create(self, body: t.CreateRuleRequest) -> t.KeywordRule:
+        """Make a keyword rule. ``POST /api/rules``"""
+        return self._call("POST", "/api/rules", body=body)
+
+    def delete(self, id: str) -> t.DeleteRuleResult:
+        """Delete a keyword rule. ``DELETE /api/rules/{id}``"""
+        return self._call("DELETE", "/api/rules/{id}", path={"id": id})
+
+    def get(self, id: str) -> t.KeywordRule:
+        """One keyword rule. ``GET /api/rules/{id}``"""
+        return self._call("GET", "/api/rules/{id}", path={"id": id})
+
+    def list(self) -> t.ListRulesResult:
+        """Keyword rules, in the order in which they are looked at. ``GET /api/rules``"""
+        return self._call("GET", "/api/rules")
+
+    def test(self, body: t.TestRuleRequest) -> t.TestRuleResult:
+        """Which rule a message would set off. ``POST /api/rules/test``"""
+        return self._call("POST", "/api/rules/test", body=body)
+
+    def update(self, id: str, body: t.UpdateRuleRequest) -> t.KeywordRule:
+        """Change a keyword rule. ``PATCH /api/rules/{id}``"""
+        return self._call("PATCH", "/api/rules/{id}", path={"id": id}, body=body)
 
 
 class SessionKeys(Namespace):
@@ -924,6 +1046,7 @@ class Api:
         self.analytics = Analytics(transport)
         self.audit_logs = AuditLogs(transport)
         self.auth = Auth(transport)
+        self.broadcasts = Broadcasts(transport)
         self.chats = Chats(transport)
         self.contacts = Contacts(transport)
         self.dashboard = Dashboard(transport)
@@ -942,8 +1065,10 @@ class Api:
         self.members = Members(transport)
         self.messages = Messages(transport)
         self.notices = Notices(transport)
+        self.opt_outs = OptOuts(transport)
         self.presence = Presence(transport)
         self.rate_limits = RateLimits(transport)
+        self.rules = Rules(transport)
         self.session_keys = SessionKeys(transport)
         self.sessions = Sessions(transport)
         self.system_logs = SystemLogs(transport)

@@ -18,6 +18,14 @@ class ActedOnMessage(TypedDict):
 class ActedOnMessages(TypedDict):
     messages: List[ActedOnMessage]
 
+class AddOptOutRequest(TypedDict):
+    to: str
+    note: NotRequired[str]
+
+class AddRecipientsRequest(TypedDict):
+    recipients: NotRequired[List[Union[str, Dict[str, Any]]]]
+    contacts: NotRequired[Dict[str, Any]]
+
 class AddWorkerRequest(TypedDict):
     endpoint: str
     maxSessions: NotRequired[int]
@@ -39,6 +47,13 @@ class AddWorkerResult(TypedDict):
     lastHeartbeat: Union[str, None]
     revision: str
     description: Union[str, None]
+
+class AddedRecipients(TypedDict):
+    added: int
+    duplicates: int
+    refused: int
+    refusals: List[Dict[str, Any]]
+    total: int
 
 class AdminSession(TypedDict):
     id: str
@@ -135,10 +150,23 @@ class AdminUserDetail(TypedDict):
     updatedAt: str
     counts: Dict[str, Any]
 
+class AlbumTemplate(TypedDict):
+    type: Literal["album"]
+    items: List[Dict[str, Any]]
+
 class AnswerRequest(TypedDict):
     response: Literal["going", "notGoing", "maybe"]
     extraGuests: NotRequired[int]
     clientMessageId: NotRequired[str]
+
+class AudioTemplate(TypedDict):
+    type: Literal["audio"]
+    media: NotRequired[Dict[str, Any]]
+    mediaUrl: NotRequired[str]
+    mimetype: NotRequired[str]
+    fileName: NotRequired[str]
+    voice: NotRequired[bool]
+    viewOnce: NotRequired[bool]
 
 class AuditEntry(TypedDict):
     id: str
@@ -156,12 +184,110 @@ class Autoscaling(TypedDict):
     networks: List[Dict[str, Any]]
     hints: Dict[str, Any]
 
+class Broadcast(TypedDict):
+    broadcastId: str
+    name: str
+    status: Literal["draft", "scheduled", "running", "paused", "completed", "cancelled"]
+    sessionIds: List[str]
+    messages: List[Dict[str, Any]]
+    variables: List[str]
+    counts: BroadcastCounts
+    progress: float
+    isSettled: bool
+    waitsFor: Optional[Literal["no_session", "tier_limit", "time_lock", "queue_full"]]
+    waitsUntil: Union[str, None]
+    metadata: Union[Dict[str, Any], None]
+    scheduledAt: Union[str, None]
+    startedAt: Union[str, None]
+    endedAt: Union[str, None]
+    createdAt: str
+
+class BroadcastCompletedEvent(TypedDict):
+    id: str
+    event: Literal["broadcast.completed"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
+
+class BroadcastCounts(TypedDict):
+    total: int
+    pending: int
+    queued: int
+    sent: int
+    failed: int
+    unknown: int
+    skipped: int
+    cancelled: int
+    invalid: int
+
+class BroadcastPreview(TypedDict):
+    to: str
+    variant: int
+    type: str
+    text: Union[str, None]
+    content: Union[Dict[str, Any], None]
+    missing: List[str]
+    skippedBecause: Union[str, None]
+
+class BroadcastProgressEvent(TypedDict):
+    id: str
+    event: Literal["broadcast.progress"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
+
+class BroadcastReport(TypedDict):
+    broadcast: Broadcast
+    delivered: int
+    read: int
+    reasons: List[Dict[str, Any]]
+    recipients: List[BroadcastReportRow]
+    pagination: CursorPagination
+
+class BroadcastReportRow(TypedDict):
+    position: int
+    line: Union[int, None]
+    recipient: str
+    jid: Union[str, None]
+    name: Union[str, None]
+    state: Literal["pending", "queued", "sent", "failed", "unknown", "skipped", "cancelled", "invalid"]
+    reason: Union[str, None]
+    sessionId: Union[str, None]
+    variant: Union[int, None]
+    messageId: Union[str, None]
+    messageState: Optional[Literal["queued", "sending", "failed", "unknown", "sent", "delivered", "read", "played", "received"]]
+    sentAt: Union[str, None]
+    deliveredAt: Union[str, None]
+    readAt: Union[str, None]
+
 class BusinessProfile(TypedDict):
     description: Union[str, None]
     category: Union[str, None]
     email: Union[str, None]
     address: Union[str, None]
     websites: List[str]
+
+class ButtonsTemplate(TypedDict):
+    type: Literal["buttons"]
+    text: str
+    title: NotRequired[str]
+    footer: NotRequired[str]
+    buttons: List[Dict[str, Any]]
+
+class ChangeConsentSettingsRequest(TypedDict):
+    isActive: NotRequired[bool]
+    optOutKeywords: NotRequired[List[str]]
+    optInKeywords: NotRequired[List[str]]
+    optOutReply: NotRequired[Union[str, None]]
+    optInReply: NotRequired[Union[str, None]]
 
 class ChangeMemberRequest(TypedDict):
     role: str
@@ -218,6 +344,24 @@ class ConnectionOpenEvent(TypedDict):
     metadata: Dict[str, Any]
     signature: str
 
+class ConsentEntry(TypedDict):
+    id: str
+    identity: Identity
+    action: Literal["out", "in"]
+    source: Literal["keyword", "rule", "api", "import"]
+    by: Union[str, None]
+    sessionId: Union[str, None]
+    messageId: Union[str, None]
+    text: Union[str, None]
+    createdAt: str
+
+class ConsentSettings(TypedDict):
+    isActive: bool
+    optOutKeywords: List[str]
+    optInKeywords: List[str]
+    optOutReply: Union[str, None]
+    optInReply: Union[str, None]
+
 class Contact(TypedDict):
     contactId: str
     name: Union[str, None]
@@ -227,6 +371,7 @@ class Contact(TypedDict):
     jids: List[str]
     isBusiness: bool
     picture: Union[Dict[str, Any], None]
+    labels: List[str]
     mergedContactIds: List[str]
     firstSeenAt: str
     lastSeenAt: str
@@ -254,6 +399,21 @@ class ContactProfile(TypedDict):
     checkedAt: str
     ageSeconds: int
 
+class ContactTemplate(TypedDict):
+    type: Literal["contact"]
+    contacts: List[Dict[str, Any]]
+
+class CreateBroadcastRequest(TypedDict):
+    name: NotRequired[str]
+    sessionIds: NotRequired[List[str]]
+    message: NotRequired[Union[str, MessageTemplate]]
+    variants: NotRequired[List[Union[str, MessageTemplate]]]
+    recipients: NotRequired[List[Union[str, Dict[str, Any]]]]
+    contacts: NotRequired[Dict[str, Any]]
+    metadata: NotRequired[Dict[str, Any]]
+    scheduledAt: NotRequired[str]
+    start: NotRequired[bool]
+
 class CreateKeyRequest(TypedDict):
     name: str
     scope: NotRequired[Literal["session", "workspace", "admin"]]
@@ -262,6 +422,22 @@ class CreateKeyRequest(TypedDict):
     permissions: NotRequired[List[Literal["messages.send", "logs.view", "media.view", "media.upload", "broadcasts.manage", "users.manage", "webhooks.manage", "system.manage"]]]
     expiresAt: NotRequired[Union[str, None]]
     allowedIps: NotRequired[List[str]]
+
+class CreateRuleRequest(TypedDict):
+    name: str
+    match: Literal["contains", "exact", "startsWith", "regex"]
+    patterns: List[str]
+    isActive: NotRequired[bool]
+    priority: NotRequired[int]
+    sessionIds: NotRequired[List[str]]
+    inGroups: NotRequired[bool]
+    hours: NotRequired[Union[Dict[str, Any], None]]
+    cooldownSeconds: NotRequired[int]
+    reply: NotRequired[Union[str, MessageTemplate, None]]
+    quotes: NotRequired[bool]
+    event: NotRequired[bool]
+    label: NotRequired[Union[str, None]]
+    optOut: NotRequired[bool]
 
 class CreateSessionKeyRequest(TypedDict):
     name: str
@@ -299,7 +475,7 @@ class CreateSessionResult(TypedDict):
 class CreateSessionWebhookRequest(TypedDict):
     url: str
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     headers: NotRequired[Union[Dict[str, Any], None]]
@@ -318,7 +494,7 @@ class CreateUserRequest(TypedDict):
 class CreateWebhookRequest(TypedDict):
     url: str
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     headers: NotRequired[Union[Dict[str, Any], None]]
@@ -327,6 +503,25 @@ class CreateWebhookRequest(TypedDict):
     isPaused: NotRequired[bool]
     secret: NotRequired[str]
     sessionId: NotRequired[str]
+
+class CreatedBroadcast(TypedDict):
+    broadcastId: str
+    name: str
+    status: Literal["draft", "scheduled", "running", "paused", "completed", "cancelled"]
+    sessionIds: List[str]
+    messages: List[Dict[str, Any]]
+    variables: List[str]
+    counts: BroadcastCounts
+    progress: float
+    isSettled: bool
+    waitsFor: Optional[Literal["no_session", "tier_limit", "time_lock", "queue_full"]]
+    waitsUntil: Union[str, None]
+    metadata: Union[Dict[str, Any], None]
+    scheduledAt: Union[str, None]
+    startedAt: Union[str, None]
+    endedAt: Union[str, None]
+    createdAt: str
+    recipients: AddedRecipients
 
 class CreatedKeyResult(TypedDict):
     key: Key
@@ -365,10 +560,18 @@ class DashboardMetrics(TypedDict):
 
 DefaultSessionBody = Union[Dict[str, Any], None]
 
+class DeleteBroadcastResult(TypedDict):
+    broadcastId: str
+    deleted: Literal[True]
+
 class DeleteContactResult(TypedDict):
     contactId: Union[str, None]
     deleted: Literal[True]
     erasedMessages: int
+
+class DeleteRuleResult(TypedDict):
+    ruleId: str
+    deleted: Literal[True]
 
 class DeleteSessionResult(TypedDict):
     sessionId: str
@@ -393,6 +596,14 @@ class Delivery(TypedDict):
     responseCode: NotRequired[int]
     lastError: NotRequired[str]
 
+class DocumentTemplate(TypedDict):
+    type: Literal["document"]
+    media: NotRequired[Dict[str, Any]]
+    mediaUrl: NotRequired[str]
+    mimetype: NotRequired[str]
+    fileName: NotRequired[str]
+    caption: NotRequired[str]
+
 Done = Dict[str, Any]
 
 class EditMessageRequest(TypedDict):
@@ -410,7 +621,7 @@ class Error(TypedDict):
     success: Literal[False]
     status: Literal["error"]
     error: str
-    code: Literal["VALIDATION", "INVALID_JSON", "BAD_REQUEST", "MESSAGE_TYPE_UNSUPPORTED", "INVALID_RECIPIENT", "WEBHOOK_URL_REFUSED", "WEBHOOK_HEADER_REFUSED", "WORKER_ENDPOINT_REFUSED", "MAIL_TOKEN_INVALID", "MAIL_OFF", "WORKER_UNREACHABLE", "UNAUTHENTICATED", "TOKEN_EXPIRED", "INVALID_CREDENTIALS", "REFRESH_TOKEN_INVALID", "REFRESH_TOKEN_REUSED", "ACCOUNT_DISABLED", "FORBIDDEN", "CSRF", "IP_DENIED", "HTTPS_REQUIRED", "WORKER_REMOVED", "WORKSPACE_LIMIT", "WEBHOOK_LIMIT", "TIER_SESSION_LIMIT", "ROUTE_NOT_FOUND", "METHOD_NOT_ALLOWED", "ERROR_CODE_NOT_FOUND", "SESSION_NOT_FOUND", "CONTACT_NOT_FOUND", "MESSAGE_NOT_FOUND", "MEDIA_NOT_FOUND", "MESSAGE_DELETED", "MESSAGE_NOT_SENT", "CHANGE_TOO_LATE", "CHANGE_NOT_POSSIBLE", "MESSAGE_NOT_FORWARDABLE", "WA_MESSAGE_ID_TAKEN", "USER_NOT_FOUND", "WORKSPACE_NOT_FOUND", "MEMBER_NOT_FOUND", "INVITATION_NOT_FOUND", "KEY_NOT_FOUND", "LOGIN_NOT_FOUND", "LOGIN_LOCK_NOT_FOUND", "WEBHOOK_NOT_FOUND", "WORKER_NOT_FOUND", "EMAIL_TAKEN", "MEMBER_EXISTS", "LAST_OWNER", "LAST_WORKSPACE", "KEY_ENDED", "LAST_ADMINISTRATOR", "SESSION_AMBIGUOUS", "WORKER_EXISTS", "WORKER_NOT_EMPTY", "WORKER_TOO_SMALL", "SESSION_EXISTS", "SESSION_NOT_CONNECTED", "SESSION_ALREADY_PAIRED", "QR_NOT_READY", "MEDIA_NOT_READY", "UPLOAD_OFFSET_MISMATCH", "WORKER_ENDPOINT_TAKEN", "WORKER_LEASE_HELD", "SESSION_LOGGED_OUT", "MEDIA_EXPIRED", "BODY_TOO_LARGE", "MEDIA_TOO_LARGE", "MEDIA_QUOTA", "UNSUPPORTED_MEDIA_TYPE", "IDEMPOTENCY_MISMATCH", "MEDIA_EMPTY", "MEDIA_TYPE_MISMATCH", "MEDIA_UNREADABLE", "MEDIA_UNREACHABLE", "MEDIA_URL_FORBIDDEN", "MEDIA_TOOL_MISSING", "WA_REACHOUT_TIMELOCK", "RL_IP", "RL_KEY", "RL_ENDPOINT", "STREAM_LIMIT", "TIER_MESSAGE_LIMIT", "INTERNAL", "WORKER_ERROR", "DATABASE_UNAVAILABLE", "NO_WORKER", "OUTCOME_UNKNOWN", "WA_FORBIDDEN", "WA_NOT_FOUND", "WA_NOT_READY", "WA_REFUSED", "WA_PACING", "WA_TIMEOUT", "ENGINE_UNSUPPORTED", "SANDBOX_REFUSED", "SANDBOX_UNAVAILABLE", "SESSION_MOVING"]
+    code: Literal["VALIDATION", "INVALID_JSON", "BAD_REQUEST", "MESSAGE_TYPE_UNSUPPORTED", "INVALID_RECIPIENT", "WEBHOOK_URL_REFUSED", "WEBHOOK_HEADER_REFUSED", "WORKER_ENDPOINT_REFUSED", "MAIL_TOKEN_INVALID", "MAIL_OFF", "WORKER_UNREACHABLE", "UNAUTHENTICATED", "TOKEN_EXPIRED", "INVALID_CREDENTIALS", "REFRESH_TOKEN_INVALID", "REFRESH_TOKEN_REUSED", "ACCOUNT_DISABLED", "FORBIDDEN", "CSRF", "IP_DENIED", "HTTPS_REQUIRED", "WORKER_REMOVED", "WORKSPACE_LIMIT", "WEBHOOK_LIMIT", "TIER_SESSION_LIMIT", "ROUTE_NOT_FOUND", "METHOD_NOT_ALLOWED", "ERROR_CODE_NOT_FOUND", "SESSION_NOT_FOUND", "BROADCAST_NOT_FOUND", "OPT_OUT_NOT_FOUND", "RULE_NOT_FOUND", "CONTACT_NOT_FOUND", "MESSAGE_NOT_FOUND", "MEDIA_NOT_FOUND", "MESSAGE_DELETED", "MESSAGE_NOT_SENT", "CHANGE_TOO_LATE", "CHANGE_NOT_POSSIBLE", "MESSAGE_NOT_FORWARDABLE", "WA_MESSAGE_ID_TAKEN", "USER_NOT_FOUND", "WORKSPACE_NOT_FOUND", "MEMBER_NOT_FOUND", "INVITATION_NOT_FOUND", "KEY_NOT_FOUND", "LOGIN_NOT_FOUND", "LOGIN_LOCK_NOT_FOUND", "WEBHOOK_NOT_FOUND", "WORKER_NOT_FOUND", "EMAIL_TAKEN", "MEMBER_EXISTS", "LAST_OWNER", "LAST_WORKSPACE", "KEY_ENDED", "LAST_ADMINISTRATOR", "BROADCAST_STATE", "BROADCAST_EMPTY", "SESSION_AMBIGUOUS", "WORKER_EXISTS", "WORKER_NOT_EMPTY", "WORKER_TOO_SMALL", "SESSION_EXISTS", "SESSION_NOT_CONNECTED", "SESSION_ALREADY_PAIRED", "QR_NOT_READY", "MEDIA_NOT_READY", "UPLOAD_OFFSET_MISMATCH", "WORKER_ENDPOINT_TAKEN", "WORKER_LEASE_HELD", "SESSION_LOGGED_OUT", "MEDIA_EXPIRED", "BODY_TOO_LARGE", "MEDIA_TOO_LARGE", "MEDIA_QUOTA", "UNSUPPORTED_MEDIA_TYPE", "IDEMPOTENCY_MISMATCH", "MEDIA_EMPTY", "MEDIA_TYPE_MISMATCH", "MEDIA_UNREADABLE", "MEDIA_UNREACHABLE", "MEDIA_URL_FORBIDDEN", "MEDIA_TOOL_MISSING", "WA_REACHOUT_TIMELOCK", "RL_IP", "RL_KEY", "RL_ENDPOINT", "STREAM_LIMIT", "TIER_MESSAGE_LIMIT", "INTERNAL", "WORKER_ERROR", "DATABASE_UNAVAILABLE", "NO_WORKER", "OUTCOME_UNKNOWN", "WA_FORBIDDEN", "WA_NOT_FOUND", "WA_NOT_READY", "WA_REFUSED", "WA_PACING", "WA_TIMEOUT", "ENGINE_UNSUPPORTED", "SANDBOX_REFUSED", "SANDBOX_UNAVAILABLE", "SESSION_MOVING"]
     details: NotRequired[Dict[str, Any]]
     retryable: bool
     retryAfter: NotRequired[float]
@@ -418,7 +629,7 @@ class Error(TypedDict):
     docs: str
 
 class ErrorDescription(TypedDict):
-    code: Literal["VALIDATION", "INVALID_JSON", "BAD_REQUEST", "MESSAGE_TYPE_UNSUPPORTED", "INVALID_RECIPIENT", "WEBHOOK_URL_REFUSED", "WEBHOOK_HEADER_REFUSED", "WORKER_ENDPOINT_REFUSED", "MAIL_TOKEN_INVALID", "MAIL_OFF", "WORKER_UNREACHABLE", "UNAUTHENTICATED", "TOKEN_EXPIRED", "INVALID_CREDENTIALS", "REFRESH_TOKEN_INVALID", "REFRESH_TOKEN_REUSED", "ACCOUNT_DISABLED", "FORBIDDEN", "CSRF", "IP_DENIED", "HTTPS_REQUIRED", "WORKER_REMOVED", "WORKSPACE_LIMIT", "WEBHOOK_LIMIT", "TIER_SESSION_LIMIT", "ROUTE_NOT_FOUND", "METHOD_NOT_ALLOWED", "ERROR_CODE_NOT_FOUND", "SESSION_NOT_FOUND", "CONTACT_NOT_FOUND", "MESSAGE_NOT_FOUND", "MEDIA_NOT_FOUND", "MESSAGE_DELETED", "MESSAGE_NOT_SENT", "CHANGE_TOO_LATE", "CHANGE_NOT_POSSIBLE", "MESSAGE_NOT_FORWARDABLE", "WA_MESSAGE_ID_TAKEN", "USER_NOT_FOUND", "WORKSPACE_NOT_FOUND", "MEMBER_NOT_FOUND", "INVITATION_NOT_FOUND", "KEY_NOT_FOUND", "LOGIN_NOT_FOUND", "LOGIN_LOCK_NOT_FOUND", "WEBHOOK_NOT_FOUND", "WORKER_NOT_FOUND", "EMAIL_TAKEN", "MEMBER_EXISTS", "LAST_OWNER", "LAST_WORKSPACE", "KEY_ENDED", "LAST_ADMINISTRATOR", "SESSION_AMBIGUOUS", "WORKER_EXISTS", "WORKER_NOT_EMPTY", "WORKER_TOO_SMALL", "SESSION_EXISTS", "SESSION_NOT_CONNECTED", "SESSION_ALREADY_PAIRED", "QR_NOT_READY", "MEDIA_NOT_READY", "UPLOAD_OFFSET_MISMATCH", "WORKER_ENDPOINT_TAKEN", "WORKER_LEASE_HELD", "SESSION_LOGGED_OUT", "MEDIA_EXPIRED", "BODY_TOO_LARGE", "MEDIA_TOO_LARGE", "MEDIA_QUOTA", "UNSUPPORTED_MEDIA_TYPE", "IDEMPOTENCY_MISMATCH", "MEDIA_EMPTY", "MEDIA_TYPE_MISMATCH", "MEDIA_UNREADABLE", "MEDIA_UNREACHABLE", "MEDIA_URL_FORBIDDEN", "MEDIA_TOOL_MISSING", "WA_REACHOUT_TIMELOCK", "RL_IP", "RL_KEY", "RL_ENDPOINT", "STREAM_LIMIT", "TIER_MESSAGE_LIMIT", "INTERNAL", "WORKER_ERROR", "DATABASE_UNAVAILABLE", "NO_WORKER", "OUTCOME_UNKNOWN", "WA_FORBIDDEN", "WA_NOT_FOUND", "WA_NOT_READY", "WA_REFUSED", "WA_PACING", "WA_TIMEOUT", "ENGINE_UNSUPPORTED", "SANDBOX_REFUSED", "SANDBOX_UNAVAILABLE", "SESSION_MOVING"]
+    code: Literal["VALIDATION", "INVALID_JSON", "BAD_REQUEST", "MESSAGE_TYPE_UNSUPPORTED", "INVALID_RECIPIENT", "WEBHOOK_URL_REFUSED", "WEBHOOK_HEADER_REFUSED", "WORKER_ENDPOINT_REFUSED", "MAIL_TOKEN_INVALID", "MAIL_OFF", "WORKER_UNREACHABLE", "UNAUTHENTICATED", "TOKEN_EXPIRED", "INVALID_CREDENTIALS", "REFRESH_TOKEN_INVALID", "REFRESH_TOKEN_REUSED", "ACCOUNT_DISABLED", "FORBIDDEN", "CSRF", "IP_DENIED", "HTTPS_REQUIRED", "WORKER_REMOVED", "WORKSPACE_LIMIT", "WEBHOOK_LIMIT", "TIER_SESSION_LIMIT", "ROUTE_NOT_FOUND", "METHOD_NOT_ALLOWED", "ERROR_CODE_NOT_FOUND", "SESSION_NOT_FOUND", "BROADCAST_NOT_FOUND", "OPT_OUT_NOT_FOUND", "RULE_NOT_FOUND", "CONTACT_NOT_FOUND", "MESSAGE_NOT_FOUND", "MEDIA_NOT_FOUND", "MESSAGE_DELETED", "MESSAGE_NOT_SENT", "CHANGE_TOO_LATE", "CHANGE_NOT_POSSIBLE", "MESSAGE_NOT_FORWARDABLE", "WA_MESSAGE_ID_TAKEN", "USER_NOT_FOUND", "WORKSPACE_NOT_FOUND", "MEMBER_NOT_FOUND", "INVITATION_NOT_FOUND", "KEY_NOT_FOUND", "LOGIN_NOT_FOUND", "LOGIN_LOCK_NOT_FOUND", "WEBHOOK_NOT_FOUND", "WORKER_NOT_FOUND", "EMAIL_TAKEN", "MEMBER_EXISTS", "LAST_OWNER", "LAST_WORKSPACE", "KEY_ENDED", "LAST_ADMINISTRATOR", "BROADCAST_STATE", "BROADCAST_EMPTY", "SESSION_AMBIGUOUS", "WORKER_EXISTS", "WORKER_NOT_EMPTY", "WORKER_TOO_SMALL", "SESSION_EXISTS", "SESSION_NOT_CONNECTED", "SESSION_ALREADY_PAIRED", "QR_NOT_READY", "MEDIA_NOT_READY", "UPLOAD_OFFSET_MISMATCH", "WORKER_ENDPOINT_TAKEN", "WORKER_LEASE_HELD", "SESSION_LOGGED_OUT", "MEDIA_EXPIRED", "BODY_TOO_LARGE", "MEDIA_TOO_LARGE", "MEDIA_QUOTA", "UNSUPPORTED_MEDIA_TYPE", "IDEMPOTENCY_MISMATCH", "MEDIA_EMPTY", "MEDIA_TYPE_MISMATCH", "MEDIA_UNREADABLE", "MEDIA_UNREACHABLE", "MEDIA_URL_FORBIDDEN", "MEDIA_TOOL_MISSING", "WA_REACHOUT_TIMELOCK", "RL_IP", "RL_KEY", "RL_ENDPOINT", "STREAM_LIMIT", "TIER_MESSAGE_LIMIT", "INTERNAL", "WORKER_ERROR", "DATABASE_UNAVAILABLE", "NO_WORKER", "OUTCOME_UNKNOWN", "WA_FORBIDDEN", "WA_NOT_FOUND", "WA_NOT_READY", "WA_REFUSED", "WA_PACING", "WA_TIMEOUT", "ENGINE_UNSUPPORTED", "SANDBOX_REFUSED", "SANDBOX_UNAVAILABLE", "SESSION_MOVING"]
     httpStatus: int
     retryable: bool
     sentence: str
@@ -428,6 +639,16 @@ class EventAnswers(TypedDict):
     waMessageId: str
     name: Union[str, None]
     answers: List[Dict[str, Any]]
+
+class EventTemplate(TypedDict):
+    type: Literal["event"]
+    name: str
+    description: NotRequired[str]
+    location: NotRequired[Dict[str, Any]]
+    startTime: str
+    endTime: NotRequired[str]
+    callLink: NotRequired[str]
+    extraGuests: NotRequired[bool]
 
 class EventTotals(TypedDict):
     going: int
@@ -468,8 +689,23 @@ class Identity(TypedDict):
     jid: str
     name: Union[str, None]
 
+class ImageTemplate(TypedDict):
+    type: Literal["image"]
+    media: NotRequired[Dict[str, Any]]
+    mediaUrl: NotRequired[str]
+    mimetype: NotRequired[str]
+    fileName: NotRequired[str]
+    caption: NotRequired[str]
+    viewOnce: NotRequired[bool]
+
 class ImportContactsResult(TypedDict):
     imported: int
+    refused: int
+    refusals: List[Dict[str, Any]]
+
+class ImportOptOutsResult(TypedDict):
+    imported: int
+    known: int
     refused: int
     refusals: List[Dict[str, Any]]
 
@@ -511,6 +747,40 @@ class Key(TypedDict):
 class KeyResult(TypedDict):
     key: Key
 
+class KeywordMatchedEvent(TypedDict):
+    id: str
+    event: Literal["keyword.matched"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
+
+class KeywordRule(TypedDict):
+    ruleId: str
+    name: str
+    isActive: bool
+    priority: int
+    sessionIds: List[str]
+    match: Literal["contains", "exact", "startsWith", "regex"]
+    patterns: List[str]
+    inGroups: bool
+    hours: Union[Dict[str, Any], None]
+    cooldownSeconds: int
+    reply: Union[Dict[str, Any], None]
+    quotes: bool
+    event: bool
+    label: Union[str, None]
+    optOut: bool
+    fired: int
+    lastFiredAt: Union[str, None]
+    createdAt: str
+
+class LabelContactRequest(TypedDict):
+    labels: List[str]
+
 class Lid(TypedDict):
     contactId: Union[str, None]
     phoneNumber: Union[str, None]
@@ -540,8 +810,16 @@ class ListAuditLogsResult(TypedDict):
     auditLogs: List[AuditEntry]
     pagination: CursorPagination
 
+class ListBroadcastsResult(TypedDict):
+    broadcasts: List[Broadcast]
+    pagination: Pagination
+
 class ListChatsResult(TypedDict):
     chats: List[Chat]
+    pagination: CursorPagination
+
+class ListConsentResult(TypedDict):
+    entries: List[ConsentEntry]
     pagination: CursorPagination
 
 class ListContactsResult(TypedDict):
@@ -579,12 +857,27 @@ class ListNoticesResult(TypedDict):
     notices: List[Notice]
     pagination: CursorPagination
 
+class ListOptOutsResult(TypedDict):
+    optOuts: List[OptOut]
+    pagination: CursorPagination
+
 class ListRateLimitsResult(TypedDict):
     rateLimits: List[RateLimit]
+
+class ListRulesResult(TypedDict):
+    rules: List[KeywordRule]
 
 class ListSystemLogsResult(TypedDict):
     logs: List[SystemLogEntry]
     pagination: CursorPagination
+
+class ListTemplate(TypedDict):
+    type: Literal["list"]
+    text: str
+    title: NotRequired[str]
+    footer: NotRequired[str]
+    button: str
+    sections: List[Dict[str, Any]]
 
 class ListTiersResult(TypedDict):
     tiers: List[Tier]
@@ -596,6 +889,15 @@ class ListUsersResult(TypedDict):
 class ListWorkspacesResult(TypedDict):
     workspaces: List[Workspace]
     pagination: Pagination
+
+class LocationTemplate(TypedDict):
+    type: Literal["location"]
+    latitude: float
+    longitude: float
+    name: NotRequired[str]
+    address: NotRequired[str]
+    url: NotRequired[str]
+    live: NotRequired[bool]
 
 class Login(TypedDict):
     id: str
@@ -904,6 +1206,8 @@ MessageStatistics = TypedDict("MessageStatistics", {
     "byType": "Dict[str, Any]",
 })
 
+MessageTemplate = Union["TextTemplate", "LocationTemplate", "ContactTemplate", "PollTemplate", "EventTemplate", "ButtonsTemplate", "ListTemplate", "ImageTemplate", "VideoTemplate", "AudioTemplate", "DocumentTemplate", "StickerTemplate", "AlbumTemplate"]
+
 class MessageUndecryptableEvent(TypedDict):
     id: str
     event: Literal["message.undecryptable"]
@@ -975,6 +1279,14 @@ class OpenInvitation(TypedDict):
 class OpenInvitationResult(TypedDict):
     invitation: OpenInvitation
 
+class OptOut(TypedDict):
+    identity: Identity
+    source: Literal["keyword", "rule", "api", "import"]
+    sessionId: Union[str, None]
+    messageId: Union[str, None]
+    note: Union[str, None]
+    createdAt: str
+
 class Overview(TypedDict):
     overview: Dict[str, Any]
     workers: Dict[str, Any]
@@ -1008,6 +1320,14 @@ class PinRequest(TypedDict):
     duration: NotRequired[Literal["24h", "7d", "30d"]]
     clientMessageId: NotRequired[str]
 
+class PollTemplate(TypedDict):
+    type: Literal["poll"]
+    question: NotRequired[str]
+    name: NotRequired[str]
+    options: List[str]
+    selectableCount: NotRequired[int]
+    announcement: NotRequired[bool]
+
 class PollTotals(TypedDict):
     voters: int
     options: List[Dict[str, Any]]
@@ -1030,6 +1350,12 @@ class PollVotes(TypedDict):
     selectableCount: int
     voters: int
     options: List[Dict[str, Any]]
+
+class PreviewBroadcastRequest(TypedDict):
+    to: NotRequired[str]
+    name: NotRequired[str]
+    variables: NotRequired[Dict[str, Any]]
+    variant: NotRequired[int]
 
 class Probe(TypedDict):
     status: Literal["ok", "unavailable"]
@@ -1159,6 +1485,10 @@ class RemoveWorkerResult(TypedDict):
     removed: Literal[True]
     movedSessions: int
     waitingSessions: int
+
+class RemovedOptOut(TypedDict):
+    identity: Identity
+    optedIn: Literal[True]
 
 class ResetPasswordRequest(TypedDict):
     token: str
@@ -1849,6 +2179,13 @@ class SetTierRequest(TypedDict):
     mediaMaxBytes: NotRequired[int]
     mediaRetentionDays: NotRequired[int]
 
+class StickerTemplate(TypedDict):
+    type: Literal["sticker"]
+    media: NotRequired[Dict[str, Any]]
+    mediaUrl: NotRequired[str]
+    mimetype: NotRequired[str]
+    fileName: NotRequired[str]
+
 class SwitchRequest(TypedDict):
     workspaceId: str
 
@@ -1869,8 +2206,26 @@ class SystemLogEntry(TypedDict):
     sessionId: Union[str, None]
     workerId: Union[str, None]
 
+class TestRuleRequest(TypedDict):
+    text: str
+    at: NotRequired[str]
+    inGroup: NotRequired[bool]
+    sessionId: NotRequired[str]
+    name: NotRequired[str]
+    rule: NotRequired[Dict[str, Any]]
+
+class TestRuleResult(TypedDict):
+    consent: Optional[Literal["out", "in"]]
+    matched: bool
+    ruleId: Union[str, None]
+    rule: Union[str, None]
+    keyword: Union[str, None]
+    groups: List[str]
+    reply: Union[str, None]
+    others: List[Dict[str, Any]]
+
 class TestWebhookRequest(TypedDict):
-    event: NotRequired[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged"]]
+    event: NotRequired[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched"]]
 
 class TestWebhookResult(TypedDict):
     event: str
@@ -1880,6 +2235,11 @@ class TestWebhookResult(TypedDict):
     durationMs: int
     answer: Union[str, None]
     error: Union[str, None]
+
+class TextTemplate(TypedDict):
+    type: NotRequired[Literal["text"]]
+    message: NotRequired[str]
+    text: NotRequired[str]
 
 class Tier(TypedDict):
     tier: Literal["basic", "pro", "max"]
@@ -1909,7 +2269,7 @@ class TimelineEntry(TypedDict):
     code: NotRequired[Union[str, None]]
     message: NotRequired[Union[str, None]]
     seq: NotRequired[int]
-    event: NotRequired[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged"]]
+    event: NotRequired[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched"]]
     delivery: NotRequired[Delivery]
 
 class UpdateContactRequest(TypedDict):
@@ -1930,6 +2290,22 @@ class UpdateMeRequest(TypedDict):
 class UpdateMeResult(TypedDict):
     user: User
 
+class UpdateRuleRequest(TypedDict):
+    name: NotRequired[str]
+    match: NotRequired[Literal["contains", "exact", "startsWith", "regex"]]
+    patterns: NotRequired[List[str]]
+    isActive: NotRequired[bool]
+    priority: NotRequired[int]
+    sessionIds: NotRequired[List[str]]
+    inGroups: NotRequired[bool]
+    hours: NotRequired[Union[Dict[str, Any], None]]
+    cooldownSeconds: NotRequired[int]
+    reply: NotRequired[Union[str, MessageTemplate, None]]
+    quotes: NotRequired[bool]
+    event: NotRequired[bool]
+    label: NotRequired[Union[str, None]]
+    optOut: NotRequired[bool]
+
 class UpdateSessionRequest(TypedDict):
     name: NotRequired[str]
     settings: NotRequired[SessionSettingsChange]
@@ -1945,7 +2321,7 @@ class UpdateUserRequest(TypedDict):
 class UpdateWebhookRequest(TypedDict):
     url: NotRequired[str]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     headers: NotRequired[Union[Dict[str, Any], None]]
@@ -1992,6 +2368,17 @@ class UserStatistics(TypedDict):
 class VerifyEmailRequest(TypedDict):
     token: str
 
+class VideoTemplate(TypedDict):
+    type: Literal["video"]
+    media: NotRequired[Dict[str, Any]]
+    mediaUrl: NotRequired[str]
+    mimetype: NotRequired[str]
+    fileName: NotRequired[str]
+    caption: NotRequired[str]
+    viewOnce: NotRequired[bool]
+    gif: NotRequired[bool]
+    videoNote: NotRequired[bool]
+
 class VoteRequest(TypedDict):
     options: List[str]
     clientMessageId: NotRequired[str]
@@ -2018,7 +2405,7 @@ class WebhookEndpoint(TypedDict):
     type: str
     name: Union[str, None]
     url: str
-    events: List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "*"]]
+    events: List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]
     chatTypes: Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]
     chats: Union[List[str], None]
     headerNames: List[str]
@@ -2045,7 +2432,7 @@ class WebhookEndpointWithSecret(TypedDict):
     type: str
     name: Union[str, None]
     url: str
-    events: List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "*"]]
+    events: List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]
     chatTypes: Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]
     chats: Union[List[str], None]
     headerNames: List[str]
@@ -2068,7 +2455,7 @@ class WebhookEndpointWithSecret(TypedDict):
 
 class WebhookRequest(TypedDict):
     url: str
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     secret: NotRequired[str]
 
 class WebhookWithSecret(TypedDict):

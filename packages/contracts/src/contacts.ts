@@ -39,6 +39,9 @@ export const ContactSchema = Type.Object({
   jids: Type.Array(Type.String(), { description: 'All names under which WhatsApp knows it, former numbers included.' }),
   isBusiness: Type.Boolean(),
   picture,
+  labels: Type.Array(Type.String(), {
+    description: 'Words that users of the workspace, or keyword rules, have given to it.',
+  }),
   mergedContactIds: Type.Array(Type.String({ format: 'uuid' }), { description: 'Other ids that find this contact.' }),
   firstSeenAt: timestamp(),
   lastSeenAt: timestamp('In a message from or to it, to ten minutes.'),
@@ -85,6 +88,17 @@ export const UpdateContactRequestSchema = requestBody(
   { name: nullable(savedName) },
   { name: 'Ann from the shop' },
   '`null` takes the saved name back: then the names that WhatsApp tells are shown.',
+);
+
+export const LabelContactRequestSchema = requestBody(
+  {
+    labels: Type.Array(line({ minLength: 1, maxLength: 63, examples: ['customers'] }), {
+      maxItems: 50,
+      uniqueItems: true,
+      description: 'All that it has from now on.',
+    }),
+  },
+  { labels: ['customers', 'newsletter'] },
 );
 
 export const DeleteContactQuerySchema = Type.Object({

@@ -33,7 +33,7 @@ export const DashboardMetricsSchema = Type.Object({
   messagesSentToday: count('Accepted since midnight in UTC, and acknowledged by WhatsApp.'),
   messagesFailedToday: count(),
   successRate: percent('Of the messages of today whose fate is known, those that were sent; 0 where there are none.'),
-  activeBroadcasts: count('Sessions with messages of broadcasts that are not sent yet.'),
+  activeBroadcasts: count('Broadcasts that are running.'),
   webhooks: Type.Object({
     status: oneOf(
       WEBHOOK_HEALTH,

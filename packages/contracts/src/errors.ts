@@ -138,6 +138,13 @@ export const ERRORS = {
   },
   ERROR_CODE_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no error with this code.' },
   SESSION_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such session for this credential.' },
+  BROADCAST_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such broadcast for this credential.' },
+  OPT_OUT_NOT_FOUND: {
+    status: 404,
+    retryable: false,
+    sentence: 'This person has not opted out of the broadcasts of this workspace.',
+  },
+  RULE_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such keyword rule for this credential.' },
   CONTACT_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such contact for this credential.' },
   MESSAGE_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such message for this credential.' },
   MEDIA_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such media for this credential.' },
@@ -219,6 +226,16 @@ export const ERRORS = {
     status: 409,
     retryable: false,
     sentence: 'This is the last active administrator. Make somebody else one first.',
+  },
+  BROADCAST_STATE: {
+    status: 409,
+    retryable: false,
+    sentence: 'This does not go with the present status of the broadcast, which `details.status` has.',
+  },
+  BROADCAST_EMPTY: {
+    status: 409,
+    retryable: false,
+    sentence: 'The broadcast has no recipients. Add some with POST /api/broadcast/{id}/recipients, or import a file.',
   },
   SESSION_AMBIGUOUS: {
     status: 409,

@@ -44,6 +44,20 @@ import {
   VoteRequestSchema,
 } from './ballots.ts';
 import {
+  AddedRecipientsSchema,
+  AddRecipientsRequestSchema,
+  BroadcastCountsSchema,
+  BroadcastPreviewSchema,
+  BroadcastReportRowSchema,
+  BroadcastReportSchema,
+  BroadcastSchema,
+  CreateBroadcastRequestSchema,
+  CreatedBroadcastSchema,
+  DeleteBroadcastResultSchema,
+  ListBroadcastsResultSchema,
+  PreviewBroadcastRequestSchema,
+} from './broadcasts.ts';
+import {
   ChangeResultSchema,
   EditMessageRequestSchema,
   PinRequestSchema,
@@ -51,11 +65,23 @@ import {
 } from './change-requests.ts';
 import { ChatSchema, ListChatsResultSchema } from './chats.ts';
 import {
+  AddOptOutRequestSchema,
+  ChangeConsentSettingsRequestSchema,
+  ConsentEntrySchema,
+  ConsentSettingsSchema,
+  ImportOptOutsResultSchema,
+  ListConsentResultSchema,
+  ListOptOutsResultSchema,
+  OptOutSchema,
+  RemovedOptOutSchema,
+} from './consent.ts';
+import {
   BusinessProfileSchema,
   ContactProfileSchema,
   ContactSchema,
   DeleteContactResultSchema,
   ImportContactsResultSchema,
+  LabelContactRequestSchema,
   LidSchema,
   ListContactsResultSchema,
   NumberCheckSchema,
@@ -87,6 +113,15 @@ import {
   RotateKeyRequestSchema,
   UpdateKeyRequestSchema,
 } from './keys.ts';
+import {
+  CreateRuleRequestSchema,
+  DeleteRuleResultSchema,
+  KeywordRuleSchema,
+  ListRulesResultSchema,
+  TestRuleRequestSchema,
+  TestRuleResultSchema,
+  UpdateRuleRequestSchema,
+} from './keyword-rules.ts';
 import { MediaSchema } from './media.ts';
 import { ActedOnMessageSchema, ActedOnMessagesSchema } from './message-actions.ts';
 import { MessageCappingSchema } from './message-capping.ts';
@@ -116,7 +151,9 @@ import {
 } from './rate-limits.ts';
 import {
   ForwardRequestSchema,
+  MessageTemplateSchema,
   NAMED_SEND_REQUESTS,
+  NAMED_TEMPLATES,
   SendFromDefaultRequestSchema,
   SendRequestSchema,
 } from './send-requests.ts';
@@ -213,6 +250,20 @@ export const NAMED_SCHEMAS = {
   CreateUserRequest: CreateUserRequestSchema,
   CreatedKeyResult: CreatedKeyResultSchema,
   CsrfResult: CsrfResultSchema,
+  AddRecipientsRequest: AddRecipientsRequestSchema,
+  AddedRecipients: AddedRecipientsSchema,
+  BroadcastCounts: BroadcastCountsSchema,
+  BroadcastPreview: BroadcastPreviewSchema,
+  BroadcastReportRow: BroadcastReportRowSchema,
+  BroadcastReport: BroadcastReportSchema,
+  Broadcast: BroadcastSchema,
+  CreateBroadcastRequest: CreateBroadcastRequestSchema,
+  CreatedBroadcast: CreatedBroadcastSchema,
+  DeleteBroadcastResult: DeleteBroadcastResultSchema,
+  ListBroadcastsResult: ListBroadcastsResultSchema,
+  PreviewBroadcastRequest: PreviewBroadcastRequestSchema,
+  MessageTemplate: MessageTemplateSchema,
+  ...NAMED_TEMPLATES,
   BusinessProfile: BusinessProfileSchema,
   Chat: ChatSchema,
   ListChatsResult: ListChatsResultSchema,
@@ -255,6 +306,23 @@ export const NAMED_SCHEMAS = {
   MessageIdentities: MessageIdentitiesSchema,
   ListContactsResult: ListContactsResultSchema,
   SaveContactRequest: SaveContactRequestSchema,
+  LabelContactRequest: LabelContactRequestSchema,
+  AddOptOutRequest: AddOptOutRequestSchema,
+  ChangeConsentSettingsRequest: ChangeConsentSettingsRequestSchema,
+  ConsentEntry: ConsentEntrySchema,
+  ConsentSettings: ConsentSettingsSchema,
+  ImportOptOutsResult: ImportOptOutsResultSchema,
+  ListConsentResult: ListConsentResultSchema,
+  ListOptOutsResult: ListOptOutsResultSchema,
+  OptOut: OptOutSchema,
+  RemovedOptOut: RemovedOptOutSchema,
+  CreateRuleRequest: CreateRuleRequestSchema,
+  DeleteRuleResult: DeleteRuleResultSchema,
+  KeywordRule: KeywordRuleSchema,
+  ListRulesResult: ListRulesResultSchema,
+  TestRuleRequest: TestRuleRequestSchema,
+  TestRuleResult: TestRuleResultSchema,
+  UpdateRuleRequest: UpdateRuleRequestSchema,
   UpdateContactRequest: UpdateContactRequestSchema,
   ListAdminSessionsResult: ListAdminSessionsResultSchema,
   ListAuditLogsResult: ListAuditLogsResultSchema,

@@ -226,3 +226,34 @@ export const NAMED_SEND_REQUESTS = Object.fromEntries(
     [nameOf(name, 'FromDefault'), SEND_FROM_DEFAULT_REQUESTS[name]],
   ]),
 );
+
+/** What a message says, without to whom: the content of broadcasts and of automatic answers. */
+const templateOf = (name: KindName) =>
+  requestBody(
+    { type: typeOf(name), ...fieldsOf(name) },
+    { type: name, ...exampleOf(name) },
+    `${kindOf(name).summary} Its texts may have variables, such as \`{{name|friend}}\`.`,
+  );
+
+const templateName = (name: KindName): string => `${name.charAt(0).toUpperCase()}${name.slice(1)}Template`;
+
+/** The content of a message, by kind. */
+export const MESSAGE_TEMPLATES = eachKind(templateOf);
+
+export type MessageTemplate = { type?: KindName } & Record<string, unknown>;
+
+/** A choice among all kinds. Like that of the requests it describes: each kind has its own validator. */
+export const MessageTemplateSchema = Type.Unsafe<MessageTemplate>({
+  type: 'object',
+  discriminator: {
+    propertyName: 'type',
+    mapping: eachKind((name) => `#/components/schemas/${templateName(name)}`),
+  },
+  oneOf: KIND_NAMES.map((name) => MESSAGE_TEMPLATES[name]),
+  examples: [{ type: 'text', text: 'Hello {{name|friend}}, we open at nine.' }],
+});
+
+/** The contents of each kind, by their names in the description of the API. */
+export const NAMED_TEMPLATES = Object.fromEntries(
+  KIND_NAMES.map((name) => [templateName(name), MESSAGE_TEMPLATES[name]]),
+);

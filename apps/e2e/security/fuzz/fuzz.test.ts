@@ -14,8 +14,8 @@ const RUN_MS = 900_000;
 
 /**
  * Operations that need more than a request of the right schema: a token of a mail, an answer of a worker, the present
- * password, a lock that somebody's wrong passwords have set, numbers in a list, a file of CSV, a poll or an event to
- * answer, a received message, a signature, bytes at their place, a WebSocket.
+ * password, a lock that somebody's wrong passwords have set, numbers in a list, a file of CSV, a broadcast with
+ * recipients, a poll or an event to answer, a received message, a signature, bytes at their place, a WebSocket.
  */
 const NOT_BY_CHANCE = new Set([
   'POST /api/auth/login',
@@ -29,6 +29,12 @@ const NOT_BY_CHANCE = new Set([
   'POST /api/sessions/{id}/pairing-code',
   'DELETE /api/admin/login-locks/{id}',
   'POST /api/contacts/import',
+  'POST /api/broadcast/{id}/recipients/import',
+  'POST /api/broadcast/{id}/start',
+  'POST /api/broadcast/{id}/pause',
+  'POST /api/broadcast/{id}/resume',
+  'POST /api/opt-outs/import',
+  'DELETE /api/opt-outs/{recipient}',
   'POST /api/messages/{id}/votes',
   'POST /api/messages/{id}/answer',
   'POST /api/messages/{id}/read',

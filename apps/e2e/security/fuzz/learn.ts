@@ -11,6 +11,8 @@ const MADE: Record<string, readonly [ResourceKind, string]> = {
   'POST /api/workspaces/{id}/invitations': ['invitation', 'invitation.id'],
   'POST /api/sessions/{id}/send': ['message', 'messageId'],
   'POST /api/messages/send': ['message', 'messageId'],
+  'POST /api/broadcast': ['broadcast', 'broadcastId'],
+  'POST /api/rules': ['rule', 'ruleId'],
   'POST /api/media': ['file', 'mediaId'],
   'POST /api/media/uploads': ['upload', 'uploadId'],
   'POST /api/admin/users': ['user', 'user.id'],

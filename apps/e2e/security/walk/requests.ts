@@ -13,6 +13,7 @@ export interface WalkRequest {
 /** Operations whose body is bytes, with their type. */
 const BYTES: Readonly<Record<string, string>> = {
   'PATCH /api/media/uploads/{id}': 'application/offset+octet-stream',
+  'POST /api/broadcast/{id}/recipients/import': 'text/csv',
 };
 
 /** Builds a valid request, so that the answer depends on the ids alone. */

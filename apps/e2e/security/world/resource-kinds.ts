@@ -8,6 +8,9 @@ export const RESOURCE_KINDS = [
   'file',
   'upload',
   'contact',
+  'broadcast',
+  'opt-out',
+  'rule',
   'lid',
   'webhook',
   'key',
@@ -33,6 +36,9 @@ const BY_PATH: Record<string, ResourceKind> = {
   '/api/media/{id}': 'file',
   '/api/media/uploads/{id}': 'upload',
   '/api/contacts/{id}': 'contact',
+  '/api/broadcast/{id}': 'broadcast',
+  '/api/opt-outs/{recipient}': 'opt-out',
+  '/api/rules/{id}': 'rule',
   '/api/chats/{chat}': 'contact',
   '/api/sessions/{id}/chats/{chat}': 'contact',
   '/api/sessions/{id}/lids/{lid}': 'lid',
@@ -54,6 +60,7 @@ const BY_PATH: Record<string, ResourceKind> = {
 /** The kind of a query parameter, a header or a body member, in any route. */
 const BY_NAME: Record<string, ResourceKind> = {
   sessionId: 'session',
+  sessionIds: 'session',
   'x-session-id': 'session',
   keyId: 'key',
   userId: 'user',

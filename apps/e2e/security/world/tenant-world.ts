@@ -70,6 +70,15 @@ export async function makeTenantWorld(
     headers: { 'tus-resumable': '1.0.0', 'upload-length': '9' },
   });
 
+  const made = await api.data<{ broadcastId: string }>('/api/broadcast', {
+    method: 'POST',
+    json: { name: mark, message: mark, sessionIds: [slug], recipients: [friend.number] },
+  });
+  const rule = { name: mark, match: 'exact', patterns: [mark], event: true };
+  const { ruleId } = await api.data<{ ruleId: string }>('/api/rules', { method: 'POST', json: rule });
+  const stranger = await addPhone(system);
+  await api.data('/api/opt-outs', { method: 'POST', json: { to: stranger.number, note: mark } });
+
   const keys = new Map<string, CreatedKey>();
   for (const role of ['owner', 'operator', 'viewer']) {
     const json = { name: `${role} ${mark}`, role };
@@ -111,6 +120,9 @@ export async function makeTenantWorld(
       ['file', [mediaId]],
       ['upload', [uploadId]],
       ['contact', [contact.contactId]],
+      ['broadcast', [made.broadcastId]],
+      ['opt-out', [stranger.number]],
+      ['rule', [ruleId]],
       ['lid', [contact.lid.replace('@lid', '')]],
       ['webhook', [further.webhook.id]],
       ['key', [...keys.values()].map(({ key }) => key.id)],

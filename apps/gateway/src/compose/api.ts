@@ -42,6 +42,7 @@ import { createRevocations } from '../revocations/revocations.ts';
 import { createSubscriptions } from '../worker-links/subscriptions.ts';
 import { composeAccounts } from './accounts.ts';
 import { composeAdministration, composeRemover } from './administration.ts';
+import { composeBroadcasts } from './broadcasts.ts';
 import { type DeliverySources, webhookSecrets } from './delivery.ts';
 import { composeLimits } from './limits.ts';
 import { composeMedia } from './media.ts';
@@ -58,6 +59,8 @@ export interface Api {
   services: GatewayServices;
   /** The loops that reconcile sessions with workers. */
   background: Background;
+  /** What gives broadcasts to the outbox and answers keywords, for a process with jobs. */
+  broadcasting: Background;
   /** What a process that delivers webhooks hears workers by. */
   sources: DeliverySources;
   /** The control streams alone, for a process that serves no requests. */
@@ -125,6 +128,12 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
   const { SANDBOX_PHONES_URL: sandboxUrl, SANDBOX_TOKEN: token } = config;
   const sandbox = sandboxUrl === undefined ? undefined : createSandboxControl({ url: sandboxUrl, token });
   const media = composeMedia(resources, config);
+  const broadcasting = composeBroadcasts(resources, {
+    files: media.messageFiles,
+    names,
+    doorbells,
+    streams: links.streams,
+  });
   const remover = composeRemover(resources, { owner, sessions });
   const workspaces = composeWorkspaces(resources, { revocations, remover, mail: accounts.mail });
   const administration = composeAdministration(resources, {
@@ -157,6 +166,7 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
       ...workspaces.services,
       ...composeNotices(resources, config, accounts.mail),
       sessions,
+      ...broadcasting.services,
       ...media.services,
       qrHistory: createQrHistoryRepository(pool),
       dashboard: createDashboardService({
@@ -194,6 +204,7 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
       },
       stop: async () => void (await Promise.all([links.background.stop(), fleet.background.stop()])),
     },
+    broadcasting: broadcasting.background,
     sources: { streams: links.streams, subscriptions },
     listening: links.streams,
     async open() {

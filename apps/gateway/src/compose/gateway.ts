@@ -53,6 +53,7 @@ export async function composeGateway(resources: Resources, config: Config): Prom
     background.push(
       composeDelivery(resources, config, jobsMetrics, api.sources).background,
       ...composeMailing(resources, config, jobsMetrics).background,
+      api.broadcasting,
       composeNoticeLoop(resources, config, composeMailQueue(resources, config)).background,
       composeUsageMover(resources).background,
       createIndexer({ ...resources, index: createMessageIndex(resources) }),

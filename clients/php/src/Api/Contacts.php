@@ -40,6 +40,12 @@ final class Contacts extends Group
         return $this->call('POST', '/api/contacts/import', body: $body, contentType: 'text/csv');
     }
 
+    /** Label a contact. `PUT /api/contacts/{id}/labels` */
+    public function label(string $id, array $body): array
+    {
+        return $this->call('PUT', '/api/contacts/{id}/labels', path: ['id' => $id], body: $body);
+    }
+
     /** The LID of a phone number. `GET /api/sessions/{id}/lids` */
     public function lid(string $id, string $phoneNumber): array
     {

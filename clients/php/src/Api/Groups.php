@@ -15,6 +15,7 @@ abstract class Groups
     public readonly Analytics $analytics;
     public readonly AuditLogs $auditLogs;
     public readonly Auth $auth;
+    public readonly Broadcasts $broadcasts;
     public readonly Chats $chats;
     public readonly Contacts $contacts;
     public readonly Dashboard $dashboard;
@@ -33,8 +34,10 @@ abstract class Groups
     public readonly Members $members;
     public readonly Messages $messages;
     public readonly Notices $notices;
+    public readonly OptOuts $optOuts;
     public readonly Presence $presence;
     public readonly RateLimits $rateLimits;
+    public readonly Rules $rules;
     public readonly SessionKeys $sessionKeys;
     public readonly Sessions $sessions;
     public readonly SystemLogs $systemLogs;
@@ -51,6 +54,7 @@ abstract class Groups
         $this->analytics = new Analytics($transport);
         $this->auditLogs = new AuditLogs($transport);
         $this->auth = new Auth($transport);
+        $this->broadcasts = new Broadcasts($transport);
         $this->chats = new Chats($transport);
         $this->contacts = new Contacts($transport);
         $this->dashboard = new Dashboard($transport);
@@ -69,8 +73,10 @@ abstract class Groups
         $this->members = new Members($transport);
         $this->messages = new Messages($transport);
         $this->notices = new Notices($transport);
+        $this->optOuts = new OptOuts($transport);
         $this->presence = new Presence($transport);
         $this->rateLimits = new RateLimits($transport);
+        $this->rules = new Rules($transport);
         $this->sessionKeys = new SessionKeys($transport);
         $this->sessions = new Sessions($transport);
         $this->systemLogs = new SystemLogs($transport);

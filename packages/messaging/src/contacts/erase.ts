@@ -49,6 +49,17 @@ const FORGET_KEYS = {
 const DELETE_MESSAGES = { name: 'erase-messages', text: 'DELETE FROM messages WHERE id = ANY($1::uuid[])' };
 
 /**
+ * The reports of broadcasts keep their rows, which their counts are equal to. Who has opted out stays in the list of
+ * those who must not be written to.
+ */
+const BLANK_RECIPIENTS = {
+  name: 'erase-recipients',
+  text: `UPDATE broadcast_recipients SET given = 'erased', jid = NULL, name = NULL, variables = NULL
+    WHERE broadcast_id IN (SELECT id FROM broadcasts WHERE workspace_id = $1) AND jid = ANY($2::text[])
+      AND state NOT IN ('pending', 'queued')`,
+};
+
+/**
  * Deletes what a workspace knows of a person: its contact, and with `messages` those of the chats with it and those
  * that it wrote in groups, also from the events. Works in small transactions; a second call finishes what a crash has
  * left. Whoever writes afterwards is a new contact.
@@ -87,6 +98,7 @@ export async function eraseContact(
     },
     UNDER_LOCK,
   );
+  if (messages) await pool.query({ ...BLANK_RECIPIENTS, values: [workspaceId, jids] });
   if (messages)
     await blankChanges(
       pool,

@@ -15,14 +15,20 @@ const APPEND_CONTROL_EVENT = {
   SELECT ${APPENDED_COLUMNS}`,
 };
 
+/** Events of which the gateway is the author: what it finds out about sessions, and what it does for them. */
+export type ControlEvent = Extract<
+  SessionEvent,
+  { type: `session.${string}` | `broadcast.${string}` | 'keyword.matched' }
+>;
+
 /**
- * Appends an event without an epoch, from a process that owns no session and therefore is not fenced. One a
- * transaction: statements of owners lock the counters of their sessions in no fixed order. Nothing is appended for a
- * session that is gone.
+ * Appends an event without an epoch, from a process that owns no session and therefore is not fenced. Those of one
+ * session a transaction: statements of owners lock the counters of their sessions in no fixed order. Nothing is
+ * appended for a session that is gone.
  */
 export async function appendControlEvent(
   tx: Queryable,
-  event: { sessionId: string } & Extract<SessionEvent, { type: `session.${string}` }>,
+  event: { sessionId: string } & ControlEvent,
 ): Promise<Appended> {
   const values = [event.sessionId, event.type, JSON.stringify(event.data)];
   const { rows } = await tx.query<Appended>({ ...APPEND_CONTROL_EVENT, values });

@@ -9,6 +9,7 @@ import {
   sweepWaitingChanges,
 } from '@wa-gate/messaging';
 import { sweepLogins, sweepMailTokens } from '../../modules/auth/index.ts';
+import { sweepRuleFirings } from '../../modules/keyword-rules/index.ts';
 import { sweepUsageBatches } from '../../modules/usage/index.ts';
 import { sweepWorkerMetrics } from '../../modules/workers/index.ts';
 import { sweepInvitations } from '../../modules/workspaces/index.ts';
@@ -44,6 +45,7 @@ export function retentionTasks(pool: Pool, { auditDays, systemLogDays }: Retenti
     { name: 'old QR history', run: (limit) => sweepQrHistory(pool, limit) },
     { name: 'old uploads of files', run: (limit) => sweepUploads(pool, limit) },
     { name: 'old worker metrics', run: (limit) => sweepWorkerMetrics(pool, limit) },
+    { name: 'old firings of keyword rules', run: (limit) => sweepRuleFirings(pool, limit) },
     { name: 'ids of usage batches', run: (limit) => sweepUsageBatches(pool, limit) },
     { name: 'old messages', run: (limit) => sweepMessages(pool, messages, limit) },
     { name: 'old outbound bytes', run: (limit) => sweepPayloads(pool, payloads, limit) },

@@ -32,6 +32,8 @@ const EXCEPTIONS: Record<string, string> = {
     ].map((route) => [route, 'as the operation of the registry that it calls']),
   ),
   'POST /api/messages/{id}/media/retry': 'nothing is changed: what the message has always had is fetched',
+  'POST /api/broadcast/{id}/preview': 'nothing is changed: it shows what would be sent',
+  'POST /api/rules/test': 'nothing is changed: it shows what would happen',
   'POST /api/media/uploads': 'its end is the upload of a file, and has an entry',
   'DELETE /api/media/uploads/{id}': 'nothing was stored yet',
   'POST /api/events/tickets': 'a ticket allows for a minute to read what its caller may read',
@@ -205,7 +207,28 @@ describe('every action leaves an entry (MR-162)', () => {
     const made = await audited('POST /api/contacts', { body: { phoneNumber: '+6281234567890', name: 'Ann' } });
     const ids = { id: made.body.data.contactId };
     await audited('PATCH /api/contacts/{id}', { ids, body: { name: 'Anna' } });
+    await audited('PUT /api/contacts/{id}/labels', { ids, body: { labels: ['friends'] } });
     await audited('DELETE /api/contacts/{id}', { ids });
+  });
+
+  it('of broadcasts, consent and keyword rules', async () => {
+    const body = { message: 'Hello {{name|friend}}', sessionIds: [session.slug] };
+    const make = async () => (await audited('POST /api/broadcast', { body })).body.data.broadcastId as string;
+    const [first, second] = [await make(), await make()];
+    const recipients = { recipients: ['+6281234567890'] };
+    await audited('POST /api/broadcast/{id}/recipients', { ids: { id: first }, body: recipients });
+    for (const verb of ['start', 'pause', 'resume', 'cancel']) {
+      await audited(`POST /api/broadcast/{id}/${verb}`, { ids: { id: first } });
+    }
+    await audited('DELETE /api/broadcast/{id}', { ids: { id: second } });
+    await audited('POST /api/opt-outs', { body: { to: '+6281234567890' } });
+    await audited('DELETE /api/opt-outs/{recipient}', { ids: { recipient: '+6281234567890' } });
+    await audited('PATCH /api/opt-outs/settings', { body: { optOutKeywords: ['STOP'] } });
+    const rule = { name: 'Rooms', match: 'contains', patterns: ['pinjam ruang'], event: true };
+    const made = await audited('POST /api/rules', { body: rule });
+    const ids = { id: made.body.data.ruleId };
+    await audited('PATCH /api/rules/{id}', { ids, body: { priority: 5 } });
+    await audited('DELETE /api/rules/{id}', { ids });
   });
 
   it('of administrators', async () => {

@@ -25,6 +25,8 @@ const COLUMNS = `c.id AS "contactId", c.name, json_build_object('saved', c.saved
   (SELECT json_build_object('url', p.picture_url, 'checkedAt', to_char(p.checked_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
     FROM contact_identities i JOIN contact_profiles p ON p.workspace_id = i.workspace_id AND p.jid = i.jid
     WHERE i.contact_id = c.id AND p.picture_url IS NOT NULL ORDER BY p.checked_at DESC LIMIT 1) AS picture,
+  coalesce((SELECT json_agg(DISTINCT l.label ORDER BY l.label) FROM contact_labels l
+    WHERE l.contact_id = c.id OR l.contact_id IN (SELECT m.id FROM contacts m WHERE m.merged_into = c.id)), '[]') AS labels,
   coalesce((SELECT json_agg(m.id ORDER BY m.id) FROM contacts m WHERE m.merged_into = c.id), '[]') AS "mergedContactIds",
   c.first_seen_at AS "firstSeenAt", c.last_seen_at AS "lastSeenAt"`;
 

@@ -6,6 +6,7 @@ import {
   DeleteContactResultSchema,
   IMPORT_MAX_BYTES,
   ImportContactsResultSchema,
+  LabelContactRequestSchema,
   LidParamsSchema,
   LidSchema,
   ListContactsQuerySchema,
@@ -148,6 +149,29 @@ export const contactsRoutes: FastifyPluginAsyncTypebox<ContactsRoutesOptions> = 
     },
     async (request) =>
       ok(await contacts.rename(actorOf(request), reach(request), request.params.id, request.body.name)),
+  );
+
+  app.put(
+    '/contacts/:id/labels',
+    {
+      onRequest: guards({ audience: 'caller', permission: 'messages.send' }),
+      config: { audit: 'contact.labelled' },
+      schema: {
+        tags,
+        operationId: 'contacts.label',
+        summary: 'Label a contact',
+        description:
+          'The labels of the workspace, by which broadcasts choose their recipients. They are not those of WhatsApp Business.',
+        params: ContactParamsSchema,
+        body: LabelContactRequestSchema,
+        response: {
+          200: success(ContactSchema),
+          ...errorResponses('UNAUTHENTICATED', 'FORBIDDEN', 'CONTACT_NOT_FOUND', 'INVALID_RECIPIENT'),
+        },
+      },
+    },
+    async (request) =>
+      ok(await contacts.label(actorOf(request), reach(request), request.params.id, request.body.labels)),
   );
 
   app.delete(

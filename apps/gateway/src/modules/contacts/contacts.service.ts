@@ -9,7 +9,7 @@ import {
   type ListContactsQuery,
   type ListContactsResult,
 } from '@wa-gate/contracts';
-import type { Pool } from '@wa-gate/db';
+import { inTransaction, type Pool } from '@wa-gate/db';
 import { type ContactFact, eraseContact, learnContacts } from '@wa-gate/messaging';
 import { stringify } from 'csv-stringify';
 import { ApiError } from '../../http/api-error.ts';
@@ -32,6 +32,8 @@ export interface ContactsService {
   /** Gives the person with this number a name; makes the contact where there is none. */
   save(actor: Actor, reach: Reach, phoneNumber: string, name: string): Promise<{ contact: Contact; isNew: boolean }>;
   rename(actor: Actor, reach: Reach, ref: string, name: string | null): Promise<Contact>;
+  /** Gives it these labels, and no others. */
+  label(actor: Actor, reach: Reach, ref: string, labels: readonly string[]): Promise<Contact>;
   remove(actor: Actor, reach: Reach, ref: string, erase: boolean): Promise<DeleteContactResult>;
   /**
    * Who has the LID.
@@ -114,6 +116,29 @@ export function createContactsService(deps: {
         resourceId: contactId,
         before: { name: names.saved },
         after: { name },
+      });
+      return present(await find(reach, contactId));
+    },
+
+    async label(actor, reach, ref, labels) {
+      const { contactId, mergedContactIds, labels: before } = await find(reach, ref);
+      await inTransaction(pool, async (tx) => {
+        await tx.query('DELETE FROM contact_labels WHERE contact_id = ANY($1::uuid[]) AND label <> ALL($2::text[])', [
+          [contactId, ...mergedContactIds],
+          labels,
+        ]);
+        await tx.query(
+          `INSERT INTO contact_labels (contact_id, label, workspace_id)
+           SELECT c.id, l.label, c.workspace_id FROM contacts c CROSS JOIN unnest($2::text[]) AS l(label) WHERE c.id = $1 ON CONFLICT DO NOTHING`,
+          [contactId, labels],
+        );
+        await writeAudit(tx, actor, {
+          action: 'contact.labelled',
+          resourceType: 'contact',
+          resourceId: contactId,
+          before: { labels: before },
+          after: { labels },
+        });
       });
       return present(await find(reach, contactId));
     },

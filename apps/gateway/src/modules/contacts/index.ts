@@ -3,3 +3,4 @@ export { type ContactProfiles, createContactProfiles } from './contact-profiles.
 export { createContactsRepository } from './contacts.repository.ts';
 export { type ContactsService, createContactsService } from './contacts.service.ts';
 export { createNumberChecks, type NumberChecks } from './number-checks.ts';
+export { type Person, readPeople } from './people.ts';

@@ -93,6 +93,11 @@ describe('GET /api/dashboard/metrics (MR-047)', () => {
     await message(session, { state: 'QUEUED', lane: 'INTERACTIVE' });
     await message(session, { state: 'QUEUED', lane: 'INTERACTIVE' });
     await message(other, { state: 'QUEUED', lane: 'CAMPAIGN' });
+    const broadcast = { message: 'Hello', sessionIds: [other.slug], recipients: ['+6281234567890'] };
+    for (const start of [true, false]) {
+      const body = { ...broadcast, start };
+      expect((await fixture.call('POST', '/api/broadcast', { as: user.token, body })).status).toBe(201);
+    }
     expect(await read('metrics')).toMatchObject({
       timestamp: expect.stringMatching(/Z$/),
       connection: { status: 'connected', sessions: 2, connected: 1 },

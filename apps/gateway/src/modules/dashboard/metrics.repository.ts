@@ -42,7 +42,8 @@ const READ = {
       (SELECT count(*) FROM mine JOIN sessions s USING (id) WHERE s.state = 'CONNECTED') AS connected,
       (SELECT count(*) FROM waiting WHERE lane = 'INTERACTIVE') AS "messagesWaiting",
       (SELECT count(*) FROM waiting WHERE lane = 'CAMPAIGN') AS "broadcastMessagesWaiting",
-      (SELECT count(DISTINCT session_id) FROM waiting WHERE lane = 'CAMPAIGN') AS "activeBroadcasts",
+      (SELECT count(*) FROM broadcasts b WHERE b.status = 'running' AND b.ended_at IS NULL AND ($1::uuid IS NULL OR b.workspace_id = $1)
+        AND EXISTS (SELECT 1 FROM mine WHERE mine.id = ANY(b.session_ids))) AS "activeBroadcasts",
       (SELECT count(*) FROM webhooks w JOIN mine ON mine.id = w.source_session_id JOIN ${WAITING_DELIVERIES} AS d ON d.webhook_id = w.id)
         AS "deliveriesWaiting",
       today.sent AS "sentToday", today.failed AS "failedToday",

@@ -16,6 +16,9 @@ import type { RequestFiles } from './intake/request-files.ts';
 import type { SpooledFile } from './intake/spooled-file.ts';
 import type { MediaRecord, MediaRepository } from './media.repository.ts';
 
+/** Whose new files are: those of a session, or of its workspace. */
+export type FileOwner = Pick<SessionRef, 'workspaceId'> & { id: string | null };
+
 /** The files of a request, in the media store. */
 export interface TakenFiles<R> {
   /** The request with a reference in the place of each file. */
@@ -30,7 +33,7 @@ export interface TakenFiles<R> {
 export interface MessageFiles {
   /** @throws {ApiError} that names the field; nothing of the request is stored then */
   take<R extends { type: KindName }>(
-    session: SessionRef,
+    owner: FileOwner,
     request: R,
     call: FilesOfCall & ForMessage,
   ): Promise<TakenFiles<R>>;
@@ -44,9 +47,12 @@ export interface FilesOfCall {
   files: RequestFiles;
 }
 
-/** The message that the files are for: those that are made for it are deleted with it. */
+/**
+ * The message that the files are for: those that are made for it are deleted with it. `null`: they are for many, and
+ * belong to the workspace like uploaded ones.
+ */
 interface ForMessage {
-  messageId: string;
+  messageId: string | null;
 }
 
 interface Asked extends FilesOfCall, ForMessage {
@@ -120,7 +126,7 @@ export function createMessageFiles(deps: MessageFilesDependencies): MessageFiles
     return record as ReadyMedia;
   }
 
-  async function take(session: SessionRef, asked: Asked, { holder, path, purpose }: FilePlace): Promise<Taken> {
+  async function take(session: FileOwner, asked: Asked, { holder, path, purpose }: FilePlace): Promise<Taken> {
     const { fileName, mimetype } = holder as GivenFile;
     const given: Given = { ...(holder.media as Given), fileName, mimetype };
     const known = given.mediaId === undefined ? null : await readyMedia(asked, given.mediaId);
@@ -144,7 +150,7 @@ export function createMessageFiles(deps: MessageFilesDependencies): MessageFiles
 
   /** Stores what is new, and says where it is. */
   async function refer(
-    { workspaceId, id: sessionId }: SessionRef,
+    { workspaceId, id: sessionId }: FileOwner,
     { messageId }: ForMessage,
     kept: ReadyMedia | null,
     prepared: Converted,

@@ -5,3 +5,4 @@ export { createMessagesRepository } from './messages.repository.ts';
 export { createMessagesService, type MessagesService } from './messages.service.ts';
 export { createOutcomeWaiter } from './outcome-waiter.ts';
 export { createSending, type Sending } from './sending.ts';
+export { createTemplates, type Templates, templateValidator } from './template-request.ts';

@@ -1,0 +1,1 @@
+export { createBroadcastLoop } from './broadcast-loop.ts';

@@ -1,0 +1,111 @@
+import type { AddRecipientsRequest, GivenRecipient } from '@wa-gate/contracts';
+import type { Queryable } from '@wa-gate/db';
+import { ApiError } from '../../http/api-error.ts';
+import { cellText, columnsOf, readCsvFile } from '../../http/csv-file.ts';
+import { parseRecipient } from '../../http/recipient.ts';
+import type { GivenRow } from './add-recipients.ts';
+
+/** Where recipients come from; each is read while it is stored. */
+export interface RecipientSources {
+  /**
+   * The rows of a file.
+   *
+   * @throws {ApiError} VALIDATION when its first line names no column of numbers, and has none
+   */
+  ofFile(path: string): Promise<AsyncGenerator<GivenRow>>;
+  /** What a request names. */
+  ofRequest(
+    workspaceId: string,
+    request: Pick<AddRecipientsRequest, 'recipients' | 'contacts'>,
+    /** Internal id of the session that `contacts.sessionId` names. */
+    sessionId: string | undefined,
+  ): AsyncGenerator<GivenRow>;
+}
+
+const PAGE = 1_000;
+
+/** A label stays with the id that it was given to: that of a merged contact counts for the one that it is now. */
+const CONTACTS = {
+  name: 'contacts-for-broadcast',
+  text: `SELECT c.id, coalesce(c.phone_number, c.lid) AS "to", c.name FROM contacts c
+    WHERE c.workspace_id = $1 AND c.merged_into IS NULL AND ($2::uuid IS NULL OR c.id > $2) AND coalesce(c.phone_number, c.lid) IS NOT NULL
+      AND ($3::text IS NULL OR EXISTS (SELECT 1 FROM contact_labels l JOIN contacts own ON own.id = l.contact_id
+        WHERE l.workspace_id = $1 AND l.label = $3 AND coalesce(own.merged_into, own.id) = c.id))
+      AND ($4::text IS NULL OR concat_ws(E'\\n', c.name, c.phone_number, c.saved_name, c.push_name) ILIKE $4)
+      AND ($5::uuid IS NULL OR EXISTS (SELECT 1 FROM contact_identities i JOIN session_contacts k ON k.session_id = $5 AND k.jid = i.jid
+        WHERE i.contact_id = c.id))
+    ORDER BY c.id LIMIT ${PAGE}`,
+};
+
+const NO_NUMBERS =
+  'The first line must name a column `phoneNumber` (or `phone`, `number`, `whatsapp`, `nomor`), and further columns become variables. Without such a line the first column must hold the numbers.';
+
+export function createRecipientSources(db: Queryable): RecipientSources {
+  async function* contacts(
+    workspaceId: string,
+    { label, search }: NonNullable<AddRecipientsRequest['contacts']>,
+    sessionId: string | undefined,
+  ): AsyncGenerator<GivenRow> {
+    const pattern = search === undefined ? null : `%${search.replaceAll(/[\\%_]/g, '\\$&')}%`;
+    const read = async (after: string | null) =>
+      (
+        await db.query<{ id: string; to: string; name: string | null }>({
+          ...CONTACTS,
+          values: [workspaceId, after, label ?? null, pattern, sessionId ?? null],
+        })
+      ).rows;
+    for (let after: string | null = null; ; ) {
+      const rows = await read(after);
+      for (const { to, name } of rows) yield { line: null, to, name: name ?? undefined };
+      if (rows.length < PAGE) return;
+      after = rows.at(-1)!.id;
+    }
+  }
+
+  return {
+    async ofFile(path) {
+      const rows = readCsvFile(path);
+      const first = await rows.next();
+      const header = first.done ? undefined : first.value;
+      const columns = header?.reason === undefined && header ? columnsOf(header.fields, isRecipient) : undefined;
+      if (!header || !columns) {
+        await rows.return(undefined);
+        throw new ApiError('VALIDATION', { message: `The recipients cannot be imported. ${NO_NUMBERS}` });
+      }
+      return (async function* () {
+        const read = (fields: readonly string[]): Omit<GivenRow, 'line'> => ({
+          to: cellText(fields[columns.number]),
+          name: columns.name < 0 ? undefined : cellText(fields[columns.name]),
+          variables: Object.fromEntries(
+            columns.others.flatMap(({ name, index }) => {
+              const value = cellText(fields[index]);
+              return value === '' ? [] : [[name, value]];
+            }),
+          ),
+        });
+        if (columns.isHeaderless && header.reason === undefined) yield { line: header.line, ...read(header.fields) };
+        for await (const row of rows) {
+          if (row.reason !== undefined) yield { line: row.line, to: '', reason: row.reason };
+          else yield { line: row.line, ...read(row.fields) };
+        }
+      })();
+    },
+
+    async *ofRequest(workspaceId, { recipients = [], contacts: asked }, sessionId) {
+      for (const [index, recipient] of recipients.entries()) yield { line: index + 1, ...rowOf(recipient) };
+      if (asked) yield* contacts(workspaceId, asked, sessionId);
+    },
+  };
+}
+
+const rowOf = (recipient: GivenRecipient): Omit<GivenRow, 'line'> =>
+  typeof recipient === 'string' ? { to: recipient } : recipient;
+
+function isRecipient(text: string): boolean {
+  try {
+    parseRecipient(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
