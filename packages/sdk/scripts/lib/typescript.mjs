@@ -9,7 +9,8 @@ const HEADER = '// Made from apps/gateway/openapi.json by packages/sdk/scripts/g
  * @param {import('./operations.mjs').Document} document
  */
 export async function renderSchema(document) {
-  return HEADER + astToString(await openapiTS(/** @type {any} */ (document)));
+  // What has a default may be left out of a request.
+  return HEADER + astToString(await openapiTS(/** @type {any} */ (document), { defaultNonNullable: false }));
 }
 
 /**
