@@ -78,6 +78,42 @@ describe('webhooks (MR-013)', () => {
     expect([status, body.code]).toEqual([400, 'WEBHOOK_URL_REFUSED']);
   });
 
+  test('nor for a further webhook, one of the workspace, or a change of it', async () => {
+    const sessionId = uniqueName('further');
+    await tenant.api.createSession({ sessionId });
+    const { webhook } = await tenant.api.data<{ webhook: { id: string } }>('/api/webhooks', {
+      method: 'POST',
+      json: { url: 'https://example.com/', isPaused: true },
+    });
+    for (const host of PRIVATE_HOSTS) {
+      const json = { url: `http://${host}:${portOf(inside)}/hook` };
+      for (const [method, path] of [
+        ['POST', '/api/webhooks'],
+        ['POST', `/api/sessions/${sessionId}/webhooks`],
+        ['PATCH', `/api/webhooks/${webhook.id}`],
+      ] as const) {
+        const { status, body } = await tenant.api.call<{ code: string }>(path, { method, json });
+        expect([status, body.code], `${method} ${path} ${host}`).toEqual([400, 'WEBHOOK_URL_REFUSED']);
+      }
+    }
+    expect(visits).toEqual([]);
+  });
+
+  test('a test does not go to a name that leads here', async () => {
+    const json = { url: `http://${hostname()}:${portOf(inside)}/tested`, isPaused: true };
+    const made = await tenant.api.call<{ data: { webhook: { id: string } } }>('/api/webhooks', {
+      method: 'POST',
+      json,
+    });
+    expect([201, 400]).toContain(made.status);
+    if (made.status === 201) {
+      const path = `/api/webhooks/${made.body.data.webhook.id}/test`;
+      const result = await tenant.api.data<{ error: string }>(path, { method: 'POST', json: {} });
+      expect(result).toMatchObject({ isDelivered: false, error: expect.stringMatching(/private|address/i) });
+    }
+    expect(visits).toEqual([]);
+  });
+
   test.each([
     'file:///etc/passwd',
     'gopher://127.0.0.1:6379/_',

@@ -31,6 +31,7 @@ interface Data {
   refreshToken: string;
   apiKey: string;
   key: { id: string };
+  webhook: { id: string };
 }
 
 const secrets = () => system().secrets;
@@ -109,6 +110,21 @@ test('keys, sessions, webhooks, pairing', async () => {
     { name: 'x', sessionId, webhook: { url: 'http://127.0.0.1:9/x?key=in-a-webhook-url', secret } },
     token,
   );
+  const header = 'a-header-that-a-customer-chose';
+  secrets().add(header);
+  const further = await post(
+    '/api/webhooks',
+    {
+      url: 'http://127.0.0.1:9/further',
+      headers: { 'X-Api-Key': header },
+      basicAuth: { username: 'ann', password: 'a password of a receiver' },
+    },
+    token,
+  );
+  expect(further.status).toBe(201);
+  const { webhook } = further.body.data!;
+  expect((await post(`/api/webhooks/${webhook.id}/rotate-secret`, {}, token)).status).toBe(200);
+  expect((await post(`/api/webhooks/${webhook.id}/test`, {}, token)).status).toBe(200);
   await waitFor(async () => (await call(`/api/sessions/${sessionId}/qr`, { as: token })).status === 200, {
     what: 'the QR code',
   });

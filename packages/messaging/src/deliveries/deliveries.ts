@@ -387,7 +387,9 @@ export async function writeDeliveries(
   webhooks: readonly WebhookProgress[],
   results: readonly DeliveryResult[],
 ): Promise<WrittenWebhook[]> {
-  const progress = <T>(read: (webhook: WebhookProgress) => T) => webhooks.map(read);
+  // A change of an endpoint locks its rows in this order too.
+  const inOrder = webhooks.toSorted((a, b) => (a.webhookId < b.webhookId ? -1 : 1));
+  const progress = <T>(read: (webhook: WebhookProgress) => T) => inOrder.map(read);
   const result = <T>(read: (one: DeliveryResult) => T) => results.map(read);
   const { rows } = await db.query<WrittenWebhook>({
     ...WRITE,

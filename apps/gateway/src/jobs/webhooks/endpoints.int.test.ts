@@ -197,6 +197,23 @@ describe('many webhooks (MR-045)', () => {
     await untilSeqs('primary', [1, 2, 3]);
   });
 
+  it('of a workspace are changed while all its sessions have traffic, and nothing is lost', async () => {
+    const { id } = await create('changing');
+    const sessions = [session];
+    for (let count = 0; count < 5; count += 1) sessions.push(await fixture.createSession(user));
+    const events = Promise.all(sessions.map((one) => emitMany(20, one)));
+    const changes = [];
+    for (let count = 0; count < 12; count += 1) changes.push((await patch(id, { metadata: { count } })).status);
+    await events;
+    expect(new Set(changes)).toEqual(new Set([200]));
+    const all = Array.from({ length: 20 }, (_, index) => index + 1);
+    for (const one of sessions) {
+      const seen = () => [...new Set(seqsOf('changing', one.slug))];
+      await waitFor(() => seen().length === all.length, { what: `all events of ${one.slug}`, timeoutMs: 15_000 });
+      expect(seen()).toEqual(all);
+    }
+  });
+
   it('of a workspace whose receiver is gone is off for all sessions, and says why', async () => {
     const other = await fixture.createSession(user);
     const { id } = await create('gone');

@@ -51,6 +51,7 @@ describe('the request of a webhook (MR-068, MR-069)', () => {
     expect(headers['webhook-signature']).toBe(`v1,${hmac(KEY, `${id}.1700000060.${body}`).digest('base64')}`);
     expect(headers['x-hub-signature-256']).toBe(`sha256=${hmac(SECRET, body).digest('hex')}`);
     expect([headers['x-webhook-event'], headers['x-webhook-attempt']]).toEqual(['message.received', '3']);
+    expect(headers['x-webhook-version']).toBe('1');
   });
 
   it('takes a secret without the prefix as it is', () => {

@@ -3,6 +3,8 @@ import type { DueDelivery } from '@wa-gate/messaging';
 import { eventIdPrefix, presentEvent } from '../../modules/events/index.ts';
 
 const SECRET_PREFIX = 'whsec_';
+/** Of the bodies: it changes when a member is removed, or means something else. */
+const WEBHOOK_VERSION = '1';
 
 /** What of a webhook is in each of its requests. */
 export interface Signer {
@@ -92,6 +94,7 @@ export function buildWebhookRequest(event: DueDelivery, signer: Signer, now: Dat
       'webhook-signature': signatures.join(' '),
       'x-hub-signature-256': hex(signer.key, body),
       'x-webhook-event': event.type,
+      'x-webhook-version': WEBHOOK_VERSION,
       'x-webhook-attempt': String(event.attempts + 1),
       ...(signer.compat === 'waha' && wahaHeaders(signer, { id, body, now })),
       ...(event.isReplay && { 'x-webhook-replay': 'true' }),

@@ -21,7 +21,7 @@ const webhooks = Object.fromEntries(
         summary: EVENTS[type].summary,
         tags: ['Webhooks'],
         description:
-          'Answer 2xx within 10 s. Headers: `webhook-id`, `webhook-timestamp`, `webhook-signature` (Standard Webhooks), `X-Hub-Signature-256`, `X-Webhook-Event`, `X-Webhook-Attempt`.',
+          'Answer 2xx within 10 s. Headers: `webhook-id`, `webhook-timestamp`, `webhook-signature` (Standard Webhooks), `X-Hub-Signature-256`, `X-Webhook-Event`, `X-Webhook-Attempt`, `X-Webhook-Version`, and those of the webhook.',
         requestBody: {
           content: {
             'application/json': { schema: WEBHOOK_PAYLOADS[type], example: WEBHOOK_EXAMPLES[type] },
