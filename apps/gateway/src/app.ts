@@ -32,6 +32,8 @@ import { contactsRoutes } from './modules/contacts/contacts.routes.ts';
 import type { ContactNames, ContactProfiles, ContactsService, NumberChecks } from './modules/contacts/index.ts';
 import { dashboardRoutes } from './modules/dashboard/dashboard.routes.ts';
 import type { DashboardService } from './modules/dashboard/index.ts';
+import { deletionsRoutes } from './modules/deletions/deletions.routes.ts';
+import type { DeletionsService } from './modules/deletions/index.ts';
 import { errorCodesRoutes } from './modules/error-codes/error-codes.routes.ts';
 import { eventsRoutes } from './modules/events/events.routes.ts';
 import type { EventStreams } from './modules/events/index.ts';
@@ -129,6 +131,7 @@ export interface GatewayServices extends FleetServices, AdministrationServices, 
   ownerStreams: OwnerStreams;
   qrHistory: QrHistoryRepository;
   dashboard: DashboardService;
+  deletions: DeletionsService;
   audit: AuditLog;
   limitSettings: LimitSettings;
   limitCounters: FallbackCounters;
@@ -273,6 +276,7 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
     await scope.register(sessionKeysRoutes, { ...services, guards });
     await scope.register(workspacesRoutes, { ...services, guards });
     await scope.register(noticesRoutes, { ...services, guards });
+    await scope.register(deletionsRoutes, { ...services, guards });
     const ofFiles = {
       ...settings.files,
       maxFileBytes: (request: FastifyRequest) => largestFile(request, services.limitSettings, settings.files),

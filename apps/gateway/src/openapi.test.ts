@@ -88,6 +88,7 @@ describe('the description of the API (MR-055, MR-056)', () => {
         'PUT /api/workspaces/{id}/notices/subscription',
         'DELETE /api/admin/users/{id}/logins',
         'DELETE /api/admin/workers/{id}',
+        'GET /api/deletions/{id}',
         'DELETE /api/contacts/{id}',
         'GET /api/chats',
         'GET /api/chats/{chat}/messages',

@@ -38,7 +38,7 @@ export async function markKeysStale(
 ): Promise<number> {
   const { rowCount } = await tx.query(
     `INSERT INTO stale_keys (session_id, recovery_id)
-     SELECT k.session_id, $1 FROM session_keys k WHERE k.kind = 'creds' AND ($2::uuid[] IS NULL OR k.session_id = ANY($2))
+     SELECT k.session_id, $1 FROM session_keys k JOIN sessions s ON s.id = k.session_id WHERE k.kind = 'creds' AND ($2::uuid[] IS NULL OR k.session_id = ANY($2))
      ON CONFLICT (session_id) DO UPDATE SET recovery_id = excluded.recovery_id, created_at = now()`,
     [recoveryId, sessionIds ?? null],
   );

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { RegisterRequestSchema, type USER_ROLES, USER_TIERS, UserSchema } from './auth.ts';
+import { deletionId } from './deletions.ts';
 import { PaginationSchema, pageQuery } from './paging.ts';
 import { line, nullable, oneOf, requestBody, timestamp } from './schema.ts';
 import { SESSION_STATUSES } from './session-states.ts';
@@ -101,6 +102,7 @@ export const DeleteUserResultSchema = Type.Object({
       description: 'Of these: WhatsApp was told. Devices of the others are removed on the phone.',
     }),
   }),
+  deletionId: Type.Optional(deletionId),
 });
 export type DeleteUserResult = Static<typeof DeleteUserResultSchema>;
 

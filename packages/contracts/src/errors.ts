@@ -147,6 +147,11 @@ export const ERRORS = {
   RULE_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such keyword rule for this credential.' },
   CONTACT_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such contact for this credential.' },
   MESSAGE_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such message for this credential.' },
+  DELETION_NOT_FOUND: {
+    status: 404,
+    retryable: false,
+    sentence: 'There is no such deletion for this credential, or it ended more than seven days ago.',
+  },
   MEDIA_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such media for this credential.' },
   MESSAGE_DELETED: {
     status: 409,
@@ -406,6 +411,12 @@ export const ERRORS = {
     status: 503,
     retryable: true,
     sentence: 'The database does not answer now. Try again shortly; of a change, look first whether it was made.',
+  },
+  DELETION_GOES_ON: {
+    status: 503,
+    retryable: false,
+    sentence:
+      'The deletion is stored and could not be made now. It goes on by itself within minutes; GET /api/deletions/{id} with `details.deletionId` shows it.',
   },
   NO_WORKER: {
     status: 503,

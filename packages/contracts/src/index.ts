@@ -11,6 +11,7 @@ export * from './consent.ts';
 export * from './contacts.ts';
 export * from './dashboard.ts';
 export * from './default-session.ts';
+export * from './deletions.ts';
 export * from './errors.ts';
 export * from './event-log.ts';
 export * from './events/index.ts';

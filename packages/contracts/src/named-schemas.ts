@@ -90,6 +90,7 @@ import {
 } from './contacts.ts';
 import { DashboardHistorySchema, DashboardMetricsSchema } from './dashboard.ts';
 import { DefaultSessionBodySchema } from './default-session.ts';
+import { DeletionSchema } from './deletions.ts';
 import { ErrorDescriptionSchema, ErrorSchema } from './errors.ts';
 import { WEBHOOK_SCHEMAS } from './events/index.ts';
 import {
@@ -275,6 +276,7 @@ export const NAMED_SCHEMAS = {
   DefaultSessionBody: DefaultSessionBodySchema,
   DeleteContactResult: DeleteContactResultSchema,
   DeleteSessionResult: DeleteSessionResultSchema,
+  Deletion: DeletionSchema,
   DeleteUserResult: DeleteUserResultSchema,
   DeleteWorkspaceResult: DeleteWorkspaceResultSchema,
   Delivery: DeliverySchema,

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { deletionId } from './deletions.ts';
 import { MessageCappingSchema } from './message-capping.ts';
 import { pageQuery } from './paging.ts';
 import { line, nullable, oneOf, requestBody, timestamp } from './schema.ts';
@@ -197,4 +198,5 @@ export const DeleteSessionResultSchema = Type.Object({
   unlinked: Type.Boolean({
     description: 'Whether WhatsApp was told. When false and it was linked, remove the device on the phone.',
   }),
+  deletionId: Type.Optional(deletionId),
 });

@@ -32,6 +32,15 @@ const mediaMaxBytes = Type.Integer({
   maximum: 2_147_483_648,
   description: 'Bytes of one file. The installation may allow less (`MEDIA_MAX_BYTES`).',
 });
+const eventRetentionDays = (more = '') =>
+  nullable(
+    Type.Integer({
+      minimum: 4,
+      maximum: 36_500,
+      description: `Days for which events and their deliveries are kept: longer than the 72 hours for which a delivery is tried. \`null\`: for ever.${more}`,
+      examples: [30],
+    }),
+  );
 const mediaRetentionDays = Type.Integer({
   minimum: 1,
   maximum: 36_500,
@@ -44,6 +53,7 @@ export const TierSchema = Type.Object({
   maxSessions,
   messagesPerHour,
   messageRetentionDays: messageRetentionDays(),
+  eventRetentionDays: eventRetentionDays(),
   mediaBytes,
   mediaMaxBytes,
   mediaRetentionDays,
@@ -63,6 +73,7 @@ export const SetTierRequestSchema = requestBody(
     maxSessions,
     messagesPerHour,
     messageRetentionDays: Type.Optional(messageRetentionDays(' Absent: as it is.')),
+    eventRetentionDays: Type.Optional(eventRetentionDays(' Absent: as it is.')),
     mediaBytes: Type.Optional(mediaBytes),
     mediaMaxBytes: Type.Optional(mediaMaxBytes),
     mediaRetentionDays: Type.Optional(mediaRetentionDays),

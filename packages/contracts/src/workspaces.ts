@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { email } from './auth.ts';
+import { deletionId } from './deletions.ts';
 import { PaginationSchema, pageQuery } from './paging.ts';
 import { line, nullable, oneOf, requestBody, timestamp } from './schema.ts';
 import { PERMISSIONS, workspaceRole, workspaceRoleInput } from './workspace-roles.ts';
@@ -55,6 +56,7 @@ export const DeleteWorkspaceResultSchema = Type.Object({
     }),
     { description: 'Deleted with it.' },
   ),
+  deletionId: Type.Optional(deletionId),
 });
 
 export const MemberSchema = Type.Object({

@@ -5,6 +5,24 @@ export { type Learnt, learnContacts, touchContacts } from './contacts/learn.ts';
 export { findContactMerges, type PublishedMerges, publishContactMerges } from './contacts/merges.ts';
 export { otherSpellings } from './contacts/spellings.ts';
 export {
+  claimDeletion,
+  DELETION_DAYS,
+  type DeletionRow,
+  deletionOf,
+  endPass,
+  findDeletion,
+  isBeingDeleted,
+  noteProgress,
+  noteRemoved,
+  type OpenDeletion,
+  postponeDeletion,
+  requestDeletion,
+  sweepDeletions,
+  withdrawDeletion,
+} from './deletions/deletions.ts';
+export { type ErasedPart, type ErasePosition, erasePart } from './deletions/erase-part.ts';
+export { DELETION_KINDS, type DeletionKind, ERASED_TABLES } from './deletions/erased-tables.ts';
+export {
   type DeliveryResult,
   type DueDelivery,
   disableWebhook,

@@ -25,13 +25,14 @@ beforeEach(async () => {
 
 type Kind = 'sent' | 'received' | 'on the phone';
 
-/** A message with an id of that time. */
+/** A message with an id of that time. As an accept does, it locks the session. */
 async function message(time: string, kind: Kind = 'sent', { sessionId } = session): Promise<string> {
   serial += 1;
   const id = firstIdAt(new Date(time)).slice(0, -12) + serial.toString(16).padStart(12, '0');
-  await pool.query(
-    `INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, from_jid, from_me, kind, state)
-     VALUES ($1, $2, $3, $4, 'chat', $5, $6, 'text', 'SENT')`,
+  const { rowCount } = await pool.query(
+    `WITH s AS (SELECT id FROM sessions WHERE id = $2 FOR KEY SHARE)
+     INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, from_jid, from_me, kind, state)
+     SELECT $1, s.id, $3::"MessageDirection", $4, 'chat', $5, $6, 'text', 'SENT' FROM s`,
     [
       id,
       sessionId,
@@ -41,6 +42,7 @@ async function message(time: string, kind: Kind = 'sent', { sessionId } = sessio
       kind !== 'received',
     ],
   );
+  if (!rowCount) throw new Error('the session is gone');
   return id;
 }
 

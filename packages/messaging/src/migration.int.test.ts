@@ -22,6 +22,7 @@ import { acceptMessage } from './outbox/accept.ts';
 import { claimOutbox } from './outbox/outbox.ts';
 import { recordOutcomes } from './outbox/outcomes.ts';
 import { newWaMessageId } from './outbox/wa-message-id.ts';
+import { eraseAll } from './testing/erase-all.ts';
 import { hasPreviousType, PreviousVersion } from './testing/previous-version.ts';
 
 const MIGRATION = '20261129020000_message_storage';
@@ -323,6 +324,7 @@ describe('what there is room for now', () => {
     await query(`DELETE FROM messages WHERE session_id = $1 AND text = 'C'`, [its.sessionId]);
     expect(await counts(its.sessionId)).toEqual([3, 3, 1, 2]);
     await query('DELETE FROM sessions WHERE id = $1', [its.sessionId]);
+    await eraseAll(database.pool);
     expect(await counts(its.sessionId)).toEqual([0, 0, 0, 0]);
     expect(await counts(other.sessionId)).toEqual([4, 4, 2, 2]);
   });

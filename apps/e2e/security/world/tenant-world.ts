@@ -78,6 +78,9 @@ export async function makeTenantWorld(
   const { ruleId } = await api.data<{ ruleId: string }>('/api/rules', { method: 'POST', json: rule });
   const stranger = await addPhone(system);
   await api.data('/api/opt-outs', { method: 'POST', json: { to: stranger.number, note: mark } });
+  const former = `former-${mark}`;
+  await api.createSession({ sessionId: former });
+  const { deletionId } = await api.data<{ deletionId: string }>(`/api/sessions/${former}`, { method: 'DELETE' });
 
   const keys = new Map<string, CreatedKey>();
   for (const role of ['owner', 'operator', 'viewer']) {
@@ -119,6 +122,7 @@ export async function makeTenantWorld(
       ['message', [sent.body.data.messageId]],
       ['file', [mediaId]],
       ['upload', [uploadId]],
+      ['deletion', [deletionId]],
       ['contact', [contact.contactId]],
       ['broadcast', [made.broadcastId]],
       ['opt-out', [stranger.number]],

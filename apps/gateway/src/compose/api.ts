@@ -2,6 +2,7 @@ import type { Network } from '@wa-gate/db';
 import { createSecretBox } from '@wa-gate/kit';
 import type { GatewayServices } from '../app.ts';
 import type { Config } from '../config.ts';
+import { createFinishRequest, type FinishRequest } from '../jobs/deletions/index.ts';
 import { createTestRequest } from '../jobs/webhooks/index.ts';
 import type { GatewayMetrics } from '../metrics/index.ts';
 import { createKeyStore, createKeysRepository, createKeysService } from '../modules/api-keys/index.ts';
@@ -19,6 +20,7 @@ import {
   createHistoryRepository,
   createMetricsRepository,
 } from '../modules/dashboard/index.ts';
+import { createDeletionsService } from '../modules/deletions/index.ts';
 import { createEventStreams } from '../modules/events/index.ts';
 import type { ProcessMeter } from '../modules/health/index.ts';
 import { createLiveLogins, createPeople } from '../modules/identities/index.ts';
@@ -65,6 +67,8 @@ export interface Api {
   sources: DeliverySources;
   /** The control streams alone, for a process that serves no requests. */
   listening: Background;
+  /** Makes deletions to their end that were requested of a gateway that has died since. */
+  finishRequest: FinishRequest;
   /** Begins what the first request needs: limits and revocations in memory. */
   open(): Promise<void>;
   /** Ends {@link open}. */
@@ -169,6 +173,7 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
       ...broadcasting.services,
       ...media.services,
       qrHistory: createQrHistoryRepository(pool),
+      deletions: createDeletionsService({ db: pool }),
       dashboard: createDashboardService({
         figures: createMetricsRepository(pool),
         history: createHistoryRepository(pool),
@@ -207,6 +212,7 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
     broadcasting: broadcasting.background,
     sources: { streams: links.streams, subscriptions },
     listening: links.streams,
+    finishRequest: createFinishRequest({ pool, remover, ...workspaces.services, ...administration.services }),
     async open() {
       revocations.start();
       await limits.open();

@@ -3,6 +3,7 @@ import { listenForScrapes, type MetricsServer, watchRedis } from '@wa-gate/kit';
 import type { FastifyInstance } from 'fastify';
 import { buildGateway, type GatewayServices, type GatewaySettings } from '../app.ts';
 import type { Config } from '../config.ts';
+import { createDeletionLoop } from '../jobs/deletions/index.ts';
 import { createInvariantWatch } from '../jobs/invariants/index.ts';
 import { createMaintenance, mediaTasks, retentionTasks, statisticsTask } from '../jobs/maintenance/index.ts';
 import { createIndexer } from '../jobs/message-index/index.ts';
@@ -58,6 +59,7 @@ export async function composeGateway(resources: Resources, config: Config): Prom
       composeUsageMover(resources).background,
       createIndexer({ ...resources, index: createMessageIndex(resources) }),
       createInvariantWatch({ ...resources, metrics: jobsMetrics, everyMs: config.INVARIANT_CHECK_INTERVAL }),
+      createDeletionLoop({ ...resources, finishRequest: api.finishRequest, erasedRows: jobsMetrics.erasedRows }),
       createMaintenance({
         ...resources,
         tasks: [

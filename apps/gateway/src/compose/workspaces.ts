@@ -16,7 +16,7 @@ export function composeWorkspaces(
 ): { services: WorkspaceServices } {
   const services: WorkspaceServices = {
     workspaces: createWorkspacesService({ pool }),
-    removeWorkspace: createWorkspaceRemoval({ pool, revocations, remover }),
+    workspaceRemoval: createWorkspaceRemoval({ pool, revocations, remover }),
     members: createMembersService({ pool, revocations }),
     invitations: createInvitationsService({ pool, mail }),
   };

@@ -9,6 +9,7 @@ export interface JobsMetrics {
   deliveryDuration: Histogram;
   mails: Counter<'outcome'>;
   invariantViolations: Gauge<'invariant'>;
+  erasedRows: Counter;
 }
 
 export function createJobsMetrics(instruments: Instruments, db: Queryable): JobsMetrics {
@@ -19,5 +20,6 @@ export function createJobsMetrics(instruments: Instruments, db: Queryable): Jobs
     deliveryDuration: instruments.histogram('wag_webhook_attempt_duration_seconds'),
     mails: instruments.counter('wag_mail_attempts_total'),
     invariantViolations: instruments.gauge('wag_invariant_violations'),
+    erasedRows: instruments.counter('wag_erased_rows_total'),
   };
 }

@@ -11,13 +11,19 @@ const WEBHOOKS = {
   name: 'stored-webhook-figures',
   text: `SELECT count(*) FILTER (WHERE is_active) AS on, count(*) FILTER (WHERE NOT is_active) AS off FROM webhooks WHERE id = endpoint_id`,
 };
+const DELETIONS = {
+  name: 'stored-deletion-figures',
+  text: `SELECT count(*) FILTER (WHERE state = 'requested') AS requested, count(*) FILTER (WHERE state = 'erasing') AS erasing
+    FROM deletions WHERE state <> 'done'`,
+};
 
-/** Sessions by network and state, and webhooks, as the database has them. Absent while it does not answer. */
+/** Sessions by network and state, webhooks and deletions, as the database has them. Absent while it does not answer. */
 export function registerStored(instruments: Instruments, db: Queryable): void {
   const look = createFigures(async () => {
     const sessions = await db.query<{ network: string; state: string; count: number }>(SESSIONS);
     const webhooks = await db.query<{ on: number; off: number }>(WEBHOOKS);
-    return { sessions: sessions.rows, webhooks: webhooks.rows[0]! };
+    const deletions = await db.query<{ requested: number; erasing: number }>(DELETIONS);
+    return { sessions: sessions.rows, webhooks: webhooks.rows[0]!, deletions: deletions.rows[0]! };
   });
   instruments.gauge('wag_stored_sessions', async (gauge) => {
     const figures = await look();
@@ -28,5 +34,10 @@ export function registerStored(instruments: Instruments, db: Queryable): void {
     const figures = await look();
     gauge.reset();
     for (const [state, count] of Object.entries(figures?.webhooks ?? {})) gauge.set({ state }, count);
+  });
+  instruments.gauge('wag_open_deletions', async (gauge) => {
+    const figures = await look();
+    gauge.reset();
+    for (const [state, count] of Object.entries(figures?.deletions ?? {})) gauge.set({ state }, count);
   });
 }

@@ -335,6 +335,19 @@ export const METRICS = {
     from: JOBS,
     labels: { invariant: 'names of the SQL invariants' },
   },
+  wag_open_deletions: {
+    type: 'gauge',
+    unit: 'deletions',
+    help: 'Sessions, workspaces, users and webhooks whose deletion was requested, and those whose rows are being erased.',
+    from: JOBS,
+    labels: { state: ['requested', 'erasing'] },
+  },
+  wag_erased_rows_total: {
+    type: 'counter',
+    unit: 'rows',
+    help: 'Rows that deletions have erased after their answer.',
+    from: JOBS,
+  },
 
   wag_postgres_up: {
     type: 'gauge',

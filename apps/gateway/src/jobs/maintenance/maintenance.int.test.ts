@@ -1,3 +1,4 @@
+import { EVENTS } from '@wa-gate/contracts';
 import { createLogger, newId, systemClock } from '@wa-gate/kit';
 import {
   ALL_MESSAGE_USAGE,
@@ -9,9 +10,11 @@ import {
 } from '@wa-gate/messaging';
 import { createTestDatabase, type SeededSession, seedSession, type TestDatabase, waitFor } from '@wa-gate/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { sweepEvents } from './event-retention.ts';
 import { createMaintenance, type MaintenanceTask } from './maintenance.ts';
-import { newMessageSweep, sweepMessages } from './message-retention.ts';
+import { sweepMessages } from './message-retention.ts';
 import { retentionTasks } from './retention-tasks.ts';
+import { newSessionSweep } from './session-sweep.ts';
 
 let database: TestDatabase;
 let session: SeededSession;
@@ -182,15 +185,100 @@ describe('messages (MR-035)', () => {
         )
       ).rowCount;
     expect(await left()).toBe(701 * 5);
-    const stopped = newMessageSweep();
+    const stopped = newSessionSweep();
     expect(await sweepMessages(database.pool, stopped, 200)).toBe(200);
     expect(await left()).toBe(701 * 5 - 200);
-    const sweep = newMessageSweep();
+    const sweep = newSessionSweep();
     const done: number[] = [];
     do done.push(await sweepMessages(database.pool, sweep, 1_000));
     while (done.at(-1) === 1_000);
     expect(await left()).toBe(0);
     expect(done.length).toBeLessThan(12);
+  });
+});
+
+describe('events (MR-133)', () => {
+  const DAYS = 30;
+  const EVENT = JSON.stringify(EVENTS['session.status'].example);
+  async function append(daysAgo: number): Promise<number> {
+    const { rows } = await database.pool.query<{ seq: number }>(
+      `WITH c AS (UPDATE session_counters SET last_seq = last_seq + 1 WHERE session_id = $1 RETURNING last_seq)
+       INSERT INTO events (session_id, seq, type, data, created_at)
+       SELECT $1, last_seq, 'session.status', $3, now() - make_interval(secs => $2::float8 * 86400) FROM c RETURNING seq`,
+      [session.sessionId, daysAgo, EVENT],
+    );
+    return Number(rows[0]!.seq);
+  }
+  const seqs = async () =>
+    (await query('SELECT seq FROM events WHERE session_id = $1 ORDER BY seq')).map(({ seq }) => Number(seq));
+  const keepFor = (days: number | null) => database.pool.query('UPDATE tiers SET event_retention_days = $1', [days]);
+  const indexedUpTo = (seq: number) =>
+    database.pool.query(
+      `INSERT INTO message_index_progress (session_id, seq) VALUES ($1, $2) ON CONFLICT (session_id) DO UPDATE SET seq = excluded.seq`,
+      [session.sessionId, seq],
+    );
+  const deliveries = () => query('SELECT seq FROM webhook_deliveries WHERE session_id = $1 ORDER BY seq');
+  const sweep = () => maintenance(retentionTasks(database.pool, RETENTION)).round();
+
+  it('older than the tier keeps them are deleted with their deliveries, the last one stays, and no gap is made', async () => {
+    await database.pool.query(
+      `INSERT INTO webhooks (id, session_id, url, events, secret) VALUES ($1, $2, 'https://x.test', '{*}', 'x')`,
+      [newId(), session.sessionId],
+    );
+    for (const days of [DAYS + 9, DAYS + 8, DAYS + 0.1, DAYS - 0.1, 1]) await append(days);
+    await database.pool.query(
+      `INSERT INTO webhook_deliveries (webhook_id, session_id, seq, status) SELECT w.id, e.session_id, e.seq, 'DELIVERED'
+       FROM webhooks w JOIN events e USING (session_id) WHERE session_id = $1`,
+      [session.sessionId],
+    );
+    await indexedUpTo(5);
+    await keepFor(null);
+    await sweep();
+    expect(await seqs()).toEqual([1, 2, 3, 4, 5]);
+    await keepFor(DAYS);
+    await sweep();
+    expect(await seqs()).toEqual([4, 5]);
+    expect(await deliveries()).toHaveLength(2);
+    await keepFor(4);
+    await database.pool.query(`UPDATE events SET created_at = now() - interval '90 days' WHERE session_id = $1`, [
+      session.sessionId,
+    ]);
+    await sweep();
+    expect(await seqs()).toEqual([5]);
+  });
+
+  it('stay until search and chats are filled from them', async () => {
+    await keepFor(DAYS);
+    for (const days of [DAYS + 3, DAYS + 2, DAYS + 1, 1]) await append(days);
+    await indexedUpTo(2);
+    await sweep();
+    expect(await seqs()).toEqual([3, 4]);
+  });
+
+  it('of many sessions are deleted in bites', async () => {
+    await keepFor(DAYS);
+    await database.pool.query(
+      `WITH s AS (INSERT INTO sessions (id, workspace_id, user_id, slug, name, network)
+         SELECT gen_random_uuid(), $1, $2, 'events-' || n, 'x', 'SANDBOX' FROM generate_series(1, 600) n RETURNING id),
+       c AS (INSERT INTO session_counters (session_id, last_seq) SELECT id, 4 FROM s),
+       p AS (INSERT INTO message_index_progress (session_id, seq) SELECT id, 4 FROM s)
+       INSERT INTO events (session_id, seq, type, data, created_at)
+       SELECT s.id, n, 'session.status', $3, now() - interval '90 days' FROM s CROSS JOIN generate_series(1, 4) n`,
+      [session.workspaceId, session.userId, EVENT],
+    );
+    const left = async () =>
+      (
+        await database.pool.query(
+          'SELECT FROM events e JOIN sessions s ON s.id = e.session_id WHERE s.workspace_id = $1',
+          [session.workspaceId],
+        )
+      ).rowCount;
+    const position = newSessionSweep();
+    const done: number[] = [];
+    do done.push(await sweepEvents(database.pool, position, 500));
+    while (done.at(-1) === 500);
+    expect(await left()).toBe(600);
+    expect(done.length).toBeLessThan(10);
   });
 });
 

@@ -1,12 +1,5 @@
 import type { Queryable } from '@wa-gate/db';
-
-/** The position of a sweep over the sessions. A hint: a new process begins at the start. */
-export interface MessageSweep {
-  after: string;
-}
-
-const FIRST_ID = '00000000-0000-0000-0000-000000000000';
-export const newMessageSweep = (): MessageSweep => ({ after: FIRST_ID });
+import { FIRST_ID, type SessionSweep } from './session-sweep.ts';
 
 /** Sessions that one statement looks at: most have nothing that is too old. */
 const SESSIONS = 500;
@@ -43,7 +36,7 @@ const SWEEP = {
  * Deletes messages that are too old, at most `limit`. Returns their count, or `limit` where sessions are left to
  * look at; call it again while that is `limit`.
  */
-export async function sweepMessages(db: Queryable, sweep: MessageSweep, limit: number): Promise<number> {
+export async function sweepMessages(db: Queryable, sweep: SessionSweep, limit: number): Promise<number> {
   const { rows } = await db.query<{ deleted: number; sessions: number; last: string | null }>({
     ...SWEEP,
     values: [sweep.after, limit],

@@ -1,6 +1,7 @@
 import type { Pool } from '@wa-gate/db';
 import {
   newPayloadSweep,
+  sweepDeletions,
   sweepIdempotencyKeys,
   sweepJournal,
   sweepPayloads,
@@ -16,9 +17,11 @@ import { sweepInvitations } from '../../modules/workspaces/index.ts';
 import { sweepRevocations } from '../../revocations/revocations.ts';
 import { sweepMails } from '../mail/index.ts';
 import { sweepIncidents } from '../notices/index.ts';
+import { sweepEvents } from './event-retention.ts';
 import { sweepLog } from './log-retention.ts';
 import type { MaintenanceTask } from './maintenance.ts';
-import { newMessageSweep, sweepMessages } from './message-retention.ts';
+import { sweepMessages } from './message-retention.ts';
+import { newSessionSweep } from './session-sweep.ts';
 
 /** Days that something is kept for. */
 export interface Retention {
@@ -29,7 +32,8 @@ export interface Retention {
 /** What becomes too old. */
 export function retentionTasks(pool: Pool, { auditDays, systemLogDays }: Retention): MaintenanceTask[] {
   const payloads = newPayloadSweep();
-  const messages = newMessageSweep();
+  const messages = newSessionSweep();
+  const events = newSessionSweep();
   return [
     { name: 'expired idempotency keys', run: (limit) => sweepIdempotencyKeys(pool, limit) },
     { name: 'old journal rows', run: (limit) => sweepJournal(pool, limit) },
@@ -48,6 +52,8 @@ export function retentionTasks(pool: Pool, { auditDays, systemLogDays }: Retenti
     { name: 'old firings of keyword rules', run: (limit) => sweepRuleFirings(pool, limit) },
     { name: 'ids of usage batches', run: (limit) => sweepUsageBatches(pool, limit) },
     { name: 'old messages', run: (limit) => sweepMessages(pool, messages, limit) },
+    { name: 'old events', run: (limit) => sweepEvents(pool, events, limit) },
+    { name: 'deletions that are done', run: (limit) => sweepDeletions(pool, limit) },
     { name: 'old outbound bytes', run: (limit) => sweepPayloads(pool, payloads, limit) },
   ];
 }

@@ -1,9 +1,11 @@
 import type { DeleteUserResult } from '@wa-gate/contracts';
 import type { Pool, Queryable } from '@wa-gate/db';
-import { ApiError } from '../../http/api-error.ts';
+import { newId } from '@wa-gate/kit';
+import { requestDeletion, withdrawDeletion } from '@wa-gate/messaging';
 import type { SessionRef } from '../../principal.ts';
 import type { Revocations, Revoke } from '../../revocations/revocations.ts';
 import { type Actor, writeAudit } from '../audit/index.ts';
+import { isRefusal, orElseGoesOn } from '../deletions/index.ts';
 import type { RemovedSession, SessionRemover } from '../live/index.ts';
 import { assertNotLastAdministrator, lockAdministrators } from './last-administrator.ts';
 import { changeUser, lockUser, USER_RESOURCE } from './user-changes.ts';
@@ -14,8 +16,13 @@ export interface UserRemovalDependencies {
   remover: SessionRemover;
 }
 
-/** Deletes a user with everything that is theirs. */
-export type RemoveUser = (actor: Actor, id: string) => Promise<DeleteUserResult>;
+/** Deletes users with everything that is theirs. A job erases what the rows leave. */
+export interface UserRemoval {
+  /** @throws {ApiError} USER_NOT_FOUND, LAST_ADMINISTRATOR, DELETION_GOES_ON */
+  remove(actor: Actor, id: string): Promise<DeleteUserResult>;
+  /** One whose deletion was requested, and whose gateway did not come to the end. */
+  finish(actor: Actor, id: string): Promise<void>;
+}
 
 const SESSIONS = `SELECT s.id, s.slug, s.network, s.workspace_id AS "workspaceId" FROM sessions s
   JOIN workspaces w ON w.id = s.workspace_id WHERE w.owner_user_id = $1 OR s.user_id = $1 ORDER BY s.id`;
@@ -23,19 +30,19 @@ const WORKSPACES = 'SELECT id FROM workspaces WHERE owner_user_id = $1';
 /** Keys that the user made in workspaces of others go over to the owners of these workspaces. */
 const GIVE_KEYS = `UPDATE api_keys k SET user_id = w.owner_user_id FROM workspaces w
   WHERE w.id = k.workspace_id AND k.user_id = $1 AND w.owner_user_id <> $1 AND k.scope <> 'ADMIN' RETURNING k.id`;
-/** No foreign key deletes it: usage outlives the sessions that it counts. */
-const DELETE_MESSAGE_USAGE = 'DELETE FROM message_usage WHERE user_id = $1';
-/** Workspaces, memberships, keys, logins, tokens and usage go with the row. */
+/** Workspaces, memberships, keys, logins, tokens and counted requests go with the row; counted messages are erased. */
 const DELETE = 'DELETE FROM users WHERE id = $1';
 
 /** A request that was authorized just before the account was closed may still make a session. */
 const ROUNDS = 3;
 
-export function createUserRemoval({ pool, revocations, remover }: UserRemovalDependencies): RemoveUser {
-  /** First the account is closed, so that nothing new begins. If the process ends here, the account stays closed. */
-  async function close(actor: Actor, id: string): Promise<void> {
-    await revocations.inTransaction(async (tx, revoke) => {
+export function createUserRemoval({ pool, revocations, remover }: UserRemovalDependencies): UserRemoval {
+  /** First the account is closed, so that nothing new begins, and the deletion is stored: it happens from now on. */
+  async function request(actor: Actor, id: string): Promise<string> {
+    return await revocations.inTransaction(async (tx, revoke) => {
       await changeUser(tx, revoke, { actor, id, request: { isActive: false } });
+      const what = { kind: 'user' as const, subject: id, workspaceId: null, userId: actor.userId, name: '' };
+      return await requestDeletion(tx, { id: newId(), ...what, request: { actor } });
     });
   }
 
@@ -53,7 +60,6 @@ export function createUserRemoval({ pool, revocations, remover }: UserRemovalDep
       const { rowCount } = await tx.query(SESSIONS, [id]);
       if (rowCount) return false;
       await revokeAll(tx, revoke, id);
-      await tx.query(DELETE_MESSAGE_USAGE, [id]);
       await tx.query(DELETE, [id]);
       const entry = { action: 'user.deleted', ...USER_RESOURCE, resourceId: id };
       const sessions = removed.map(({ slug }) => slug);
@@ -71,16 +77,28 @@ export function createUserRemoval({ pool, revocations, remover }: UserRemovalDep
     await revoke('account', id);
   }
 
-  return async (actor, id) => {
-    await close(actor, id);
+  async function removeAll(actor: Actor, id: string): Promise<DeleteUserResult['sessions']> {
     const removed: RemovedSession[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
       removed.push(...(await removeSessions(actor, id)));
       if (await removeRow(actor, id, removed)) {
-        const unlinked = removed.filter((session) => session.unlinked).length;
-        return { userId: id, deleted: true, sessions: { deleted: removed.length, unlinked } };
+        return { deleted: removed.length, unlinked: removed.filter((session) => session.unlinked).length };
       }
     }
-    throw new ApiError('INTERNAL', { message: 'The user is deactivated, but could not be deleted now. Try again.' });
+    throw new Error('new sessions keep coming to a user who is to be deleted');
+  }
+
+  return {
+    async remove(actor, id) {
+      const deletionId = await request(actor, id);
+      try {
+        const sessions = await orElseGoesOn(deletionId, removeAll(actor, id));
+        return { userId: id, deleted: true, sessions, deletionId };
+      } catch (error) {
+        if (isRefusal(error)) await withdrawDeletion(pool, deletionId);
+        throw error;
+      }
+    },
+    finish: async (actor, id) => void (await removeAll(actor, id)),
   };
 }

@@ -303,7 +303,10 @@ describe('deleted', () => {
     worker.answer({ body: { unlinked: true } });
     const { status, body } = await ask('DELETE', `/${id}`);
     const elsewhere = otherwiseFor(async () => (await sessionsBy(other, user.apiKey)).status === 401);
-    expect([status, body.data]).toEqual([200, { userId: id, deleted: true, sessions: { deleted: 1, unlinked: 1 } }]);
+    expect([status, body.data]).toEqual([
+      200,
+      { userId: id, deleted: true, deletionId: expect.any(String), sessions: { deleted: 1, unlinked: 1 } },
+    ]);
     expect(worker.calls.filter(({ url }) => url === `/session/${sessionId}`).map(({ method }) => method)).toEqual([
       'DELETE',
     ]);

@@ -119,7 +119,7 @@ export const usersRoutes: FastifyPluginAsyncTypebox<UsersRoutesOptions> = async 
         params: UserParamsSchema,
         response: {
           200: success(DeleteUserResultSchema),
-          ...errorResponses('USER_NOT_FOUND', 'LAST_ADMINISTRATOR'),
+          ...errorResponses('USER_NOT_FOUND', 'LAST_ADMINISTRATOR', 'DELETION_GOES_ON'),
         },
       },
     },

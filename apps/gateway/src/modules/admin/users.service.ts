@@ -28,8 +28,10 @@ export interface UsersService {
   create(actor: Actor, request: CreateUserRequest): Promise<AdminUserDetail>;
   /** @throws {ApiError} USER_NOT_FOUND, EMAIL_TAKEN, LAST_ADMINISTRATOR */
   update(actor: Actor, id: string, request: UpdateUserRequest): Promise<AdminUserDetail>;
-  /** @throws {ApiError} USER_NOT_FOUND, LAST_ADMINISTRATOR */
+  /** @throws {ApiError} USER_NOT_FOUND, LAST_ADMINISTRATOR, DELETION_GOES_ON */
   delete(actor: Actor, id: string): Promise<DeleteUserResult>;
+  /** Makes a deletion to its end that was requested before. */
+  finishDeletion(actor: Actor, id: string): Promise<void>;
   /** Ends all logins of a user, and says how many. @throws {ApiError} USER_NOT_FOUND */
   endLogins(actor: Actor, id: string): Promise<number>;
 }
@@ -41,7 +43,7 @@ function assertId(id: string): void {
 
 export function createUsersService(deps: UsersDependencies): UsersService {
   const { users, revocations } = deps;
-  const removeUser = createUserRemoval(deps);
+  const removal = createUserRemoval(deps);
 
   async function get(id: string): Promise<AdminUserDetail> {
     assertId(id);
@@ -85,8 +87,9 @@ export function createUsersService(deps: UsersDependencies): UsersService {
     },
     async delete(actor, id) {
       assertId(id);
-      return removeUser(actor, id);
+      return removal.remove(actor, id);
     },
+    finishDeletion: removal.finish,
     async endLogins(actor, id) {
       assertId(id);
       return revocations.inTransaction(async (tx, revoke) => {

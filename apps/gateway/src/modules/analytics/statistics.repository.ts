@@ -59,7 +59,8 @@ const TOTALS = {
 /** Ids grow with time, so that the primary key finds the period; `created_at` has no index, and needs none. */
 const MESSAGES = {
   name: 'analytics-messages',
-  text: `SELECT m.direction, m.state, m.kind AS type, count(*) FROM messages m WHERE m.id >= $1 AND m.id < $2 GROUP BY 1, 2, 3`,
+  text: `SELECT m.direction, m.state, m.kind AS type, count(*) FROM messages m
+    WHERE m.id >= $1 AND m.id < $2 AND EXISTS (SELECT 1 FROM sessions s WHERE s.id = m.session_id) GROUP BY 1, 2, 3`,
 };
 
 const SESSIONS = {

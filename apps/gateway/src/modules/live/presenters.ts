@@ -140,7 +140,9 @@ export const PRESENTERS: { [N in PresentedOperationName]: Presenter<N> } = {
   'sessions.delete': {
     writesAudit: true,
     async present({ request, session, sessions, ask }) {
-      await sessions.get(session); // Without PostgreSQL no device is unlinked.
+      await sessions.get(session);
+      // Nothing is unlinked before it is certain that the session will be deleted.
+      const deletionId = await sessions.requestDeletion(actorOf(request), session);
       const unlinked = await ask({}).then(
         (told) => told?.unlinked ?? true,
         (error: unknown) => {
@@ -148,8 +150,8 @@ export const PRESENTERS: { [N in PresentedOperationName]: Presenter<N> } = {
           return false;
         },
       );
-      await sessions.delete(actorOf(request), session, { unlinked });
-      return { sessionId: session.slug, deleted: true, unlinked };
+      await sessions.delete(actorOf(request), session, { unlinked, deletionId });
+      return { sessionId: session.slug, deleted: true, unlinked, deletionId };
     },
   },
 };

@@ -27,11 +27,16 @@ export interface MediaRepository {
 }
 
 const SELECT = `SELECT ${MEDIA_COLUMNS}, s.slug FROM ${MEDIA_TABLES} LEFT JOIN sessions s ON s.id = m.session_id`;
+/** Of a deleted session nothing is seen any more, while its files are being erased. */
+const IS_THERE = '(m.session_id IS NULL OR s.id IS NOT NULL)';
 /** What a session key sees is its session's; nothing of the workspace. */
-const WITHIN = 'm.workspace_id = $1 AND ($2::uuid IS NULL OR m.session_id = $2)';
+const WITHIN = `m.workspace_id = $1 AND ($2::uuid IS NULL OR m.session_id = $2) AND ${IS_THERE}`;
 
 const FIND = { name: 'find-visible-media', text: `${SELECT} WHERE m.id = $3 AND ${WITHIN}` };
-const ANYWHERE = { name: 'find-media-anywhere', text: `${SELECT} WHERE m.id = $1` };
+const ANYWHERE = {
+  name: 'find-media-anywhere',
+  text: `${SELECT} JOIN workspaces w ON w.id = m.workspace_id WHERE m.id = $1 AND ${IS_THERE}`,
+};
 const LIST = {
   name: 'list-media',
   text: `${SELECT} WHERE ${WITHIN} AND ($3::text IS NULL OR m.direction = $3) AND ($4::text IS NULL OR m.status = $4)

@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
-import { newId } from '@wa-gate/kit';
+import { createLogger, newId, systemClock } from '@wa-gate/kit';
 import { compareMediaStore, eraseContact, expireMedia, newFileSweep, sweepUnusedFiles } from '@wa-gate/messaging';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createDeletionLoop } from '../../jobs/deletions/index.ts';
 import { createGatewayFixture, type GatewayFixture, type TestUser } from '../../testing/gateway-fixture.ts';
 import { fileForm, formOf, PDF, PNG, storedAndInWork } from './testing/files.ts';
 
@@ -471,8 +472,12 @@ describe('what becomes of files', () => {
     );
     expect(await fixture.media.stat(rows[0]!.key)).not.toBeNull();
     await fixture.database.pool.query('DELETE FROM sessions WHERE id = $1', [session.id]);
+    expect((await fixture.call('GET', `/api/media/${mediaId}`, { as: user.token })).body.code).toBe('MEDIA_NOT_FOUND');
+    const { media, database } = fixture;
+    const finishRequest = () => Promise.reject(new Error('nothing was requested'));
+    const logger = createLogger({ service: 'test', level: 'silent' });
+    await createDeletionLoop({ pool: database.pool, media, finishRequest, clock: systemClock, logger }).round();
     expect(await row(mediaId)).toBeUndefined();
-    await sweepUnusedFiles(fixture.database.pool, fixture.media, newFileSweep(), 1_000);
     expect(await fixture.media.stat(rows[0]!.key)).toBeNull();
   });
 

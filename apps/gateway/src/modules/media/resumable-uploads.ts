@@ -48,7 +48,8 @@ const MAX_PARTS = 10_000;
 
 const COLUMNS = `id, workspace_id AS "workspaceId", session_id AS "sessionId", length, received, parts, file_name AS "fileName", mimetype,
   expires_at AS "expiresAt"`;
-const WITHIN = 'workspace_id = $2 AND ($3::uuid IS NULL OR session_id = $3)';
+const WITHIN = `workspace_id = $2 AND ($3::uuid IS NULL OR session_id = $3)
+    AND (session_id IS NULL OR EXISTS (SELECT 1 FROM sessions s WHERE s.id = session_id))`;
 const CREATE = {
   name: 'create-resumable-upload',
   text: `INSERT INTO resumable_uploads (id, workspace_id, session_id, length, file_name, mimetype, expires_at)

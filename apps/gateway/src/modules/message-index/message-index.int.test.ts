@@ -1,6 +1,6 @@
 import { placeSession, registerWorker, scaleTiming } from '@wa-gate/cluster';
 import { inTransaction } from '@wa-gate/db';
-import { newId } from '@wa-gate/kit';
+import { createLogger, newId, systemClock } from '@wa-gate/kit';
 import { applyChanges, storeInbound } from '@wa-gate/messaging';
 import {
   createTestDatabase,
@@ -11,16 +11,26 @@ import {
   workerRegistration,
 } from '@wa-gate/testkit';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { createDeletionLoop, type DeletionLoop } from '../../jobs/deletions/index.ts';
 import { createMessageIndex, type MessageIndex } from './message-index.ts';
 
 let database: TestDatabase;
 let session: SeededSession;
 let index: MessageIndex;
+/** Erases what deletions leave. */
+let jobs: DeletionLoop;
 
 beforeAll(async () => {
   database = await createTestDatabase({ max: 12 });
   await registerWorker(database.pool, workerRegistration('worker-1', { maxSessions: 1_000 }), scaleTiming(60));
   index = createMessageIndex({ pool: database.pool });
+  jobs = createDeletionLoop({
+    pool: database.pool,
+    finishRequest: () => Promise.reject(new Error('nothing was requested')),
+    clock: systemClock,
+    logger: createLogger({ service: 'test', level: 'silent' }),
+    settledSeconds: 0,
+  });
 });
 afterAll(() => database?.drop());
 beforeEach(async () => {
@@ -167,6 +177,7 @@ it('nothing stays of a session that is deleted while it is being filled, without
     ]);
     await index.catchUp([gone.sessionId]);
     await advanceAll();
+    await jobs.round();
     for (const table of ['message_search', 'chats', 'message_index_progress']) {
       expect(await count(`${table} WHERE session_id = $1`, gone.sessionId), table).toBe(0);
     }

@@ -211,7 +211,10 @@ describe('deleting (MR-009)', () => {
     await fixture.call('GET', `/api/sessions/${session.slug}`, { as: session.key });
     worker.answer({ body: { unlinked: true } });
     const { status, body } = await fixture.call('DELETE', `/api/sessions/${session.slug}`, { as: user.token });
-    expect([status, body.data]).toEqual([200, { sessionId: session.slug, deleted: true, unlinked: true }]);
+    expect([status, body.data]).toEqual([
+      200,
+      { sessionId: session.slug, deleted: true, unlinked: true, deletionId: expect.any(String) },
+    ]);
     expect(worker.calls.at(-1)).toMatchObject({
       method: 'POST',
       url: `/session/${session.id}/operations/sessions.delete`,

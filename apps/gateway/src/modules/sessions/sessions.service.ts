@@ -11,12 +11,13 @@ import {
 } from '@wa-gate/contracts';
 import { inTransaction, type Network, type Pool } from '@wa-gate/db';
 import { type Logger, newId } from '@wa-gate/kit';
-import { keepMessageCounts } from '@wa-gate/messaging';
+import { keepMessageCounts, requestDeletion } from '@wa-gate/messaging';
 import { ApiError } from '../../http/api-error.ts';
 import type { Principal, SessionRef } from '../../principal.ts';
 import type { PlacementService } from '../../worker-links/placement.ts';
 import type { KeyStore } from '../api-keys/index.ts';
 import { type Actor, writeAudit } from '../audit/index.ts';
+import { orElseGoesOn } from '../deletions/index.ts';
 import { assertTierAllowsSessions } from '../tiers/index.ts';
 import type { WebhooksService } from '../webhooks/index.ts';
 import { presentSession, presentStatus } from './present-session.ts';
@@ -49,10 +50,17 @@ export interface SessionsService {
   status(session: SessionRef): Promise<SessionStatusReport>;
   update(actor: Actor, session: SessionRef, request: UpdateSessionRequest): Promise<Session>;
   /**
-   * Deletes all rows of the session. The caller has asked its owner to unlink the device before, and passes the result
-   * on.
+   * Stores that the session is to be deleted, and returns the id of the deletion. Only then its device may be unlinked:
+   * whatever happens meanwhile, a job deletes it.
    */
-  delete(actor: Actor, session: SessionRef, outcome: { unlinked: boolean }): Promise<void>;
+  requestDeletion(actor: Actor, session: SessionRef): Promise<string>;
+  /**
+   * Deletes the session. Nothing of it can be seen from then on; a job erases what it leaves. The caller has asked its
+   * owner to unlink the device before, and passes the result on.
+   *
+   * @throws {ApiError} DELETION_GOES_ON when it could not be deleted now, and was requested before
+   */
+  delete(actor: Actor, session: SessionRef, outcome: { unlinked: boolean; deletionId?: string }): Promise<void>;
 }
 
 /** The state that every session begins in. */
@@ -146,8 +154,13 @@ export function createSessionsService(deps: SessionsDependencies): SessionsServi
       });
       return presentSession(await load(session));
     },
-    async delete(actor, { id, slug, network, workspaceId }, { unlinked }) {
-      await placement.release(id, 'session deleted', async (tx, revoke) => {
+    async requestDeletion(actor, { id, slug, workspaceId }) {
+      const { userId } = actor;
+      const what = { id: newId(), kind: 'session' as const, subject: id, workspaceId, userId, name: slug };
+      return await requestDeletion(pool, { ...what, request: { actor } });
+    },
+    async delete(actor, { id, slug, network, workspaceId }, { unlinked, deletionId }) {
+      const deleted = placement.release(id, 'session deleted', async (tx, revoke) => {
         await keepMessageCounts(tx, id);
         const { rowCount } = await tx.query('DELETE FROM sessions WHERE id = $1', [id]);
         await revoke('session', id);
@@ -162,6 +175,7 @@ export function createSessionsService(deps: SessionsDependencies): SessionsServi
           before,
         });
       });
+      await (deletionId === undefined ? deleted : orElseGoesOn(deletionId, deleted));
     },
   };
 }

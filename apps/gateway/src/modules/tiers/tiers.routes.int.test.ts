@@ -46,6 +46,7 @@ describe('tiers', () => {
     expect(status).toBe(200);
     const same = {
       messageRetentionDays: 90,
+      eventRetentionDays: 30,
       mediaMaxBytes: 104_857_600,
       mediaRetentionDays: 30,
       updatedAt: expect.any(String),
@@ -71,6 +72,11 @@ describe('tiers', () => {
     });
     expect((await set({})).body.data).toMatchObject({ mediaBytes: 5, mediaMaxBytes: 4, mediaRetentionDays: 3 });
     await set({ mediaBytes: 100 * 2 ** 30, mediaMaxBytes: 104_857_600, mediaRetentionDays: 30 });
+    expect((await set({ eventRetentionDays: null })).body.data).toMatchObject({ eventRetentionDays: null });
+    expect((await set({})).body.data).toMatchObject({ eventRetentionDays: null });
+    expect((await set({ eventRetentionDays: 7 })).body.data).toMatchObject({ eventRetentionDays: 7 });
+    // Deliveries are tried for three days.
+    expect((await set({ eventRetentionDays: 3 })).status).toBe(400);
   });
 
   it('are changed by the administrator, which the audit log tells', async () => {

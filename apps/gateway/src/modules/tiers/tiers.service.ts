@@ -18,7 +18,7 @@ interface TierRow extends Required<SetTierRequest> {
 
 const COLUMNS = `tier, max_sessions AS "maxSessions", messages_per_hour AS "messagesPerHour", media_bytes AS "mediaBytes",
   media_max_bytes AS "mediaMaxBytes", media_retention_days AS "mediaRetentionDays", message_retention_days AS "messageRetentionDays",
-  updated_at AS "updatedAt"`;
+  event_retention_days AS "eventRetentionDays", updated_at AS "updatedAt"`;
 const LIST = { name: 'list-tiers', text: `SELECT ${COLUMNS} FROM tiers` };
 
 const present = ({ tier, updatedAt, ...allowed }: TierRow): Tier => ({
@@ -47,7 +47,8 @@ export function createTiersService(deps: {
         const { rows } = await tx.query<TierRow>(
           `UPDATE tiers SET max_sessions = $2, messages_per_hour = $3, media_bytes = coalesce($4, media_bytes),
              media_max_bytes = coalesce($5, media_max_bytes), media_retention_days = coalesce($6, media_retention_days),
-             message_retention_days = CASE WHEN $7 THEN $8::int ELSE message_retention_days END, updated_at = now()
+             message_retention_days = CASE WHEN $7 THEN $8::int ELSE message_retention_days END,
+             event_retention_days = CASE WHEN $9 THEN $10::int ELSE event_retention_days END, updated_at = now()
            WHERE tier = $1 RETURNING ${COLUMNS}`,
           [
             tier,
@@ -58,6 +59,8 @@ export function createTiersService(deps: {
             request.mediaRetentionDays ?? null,
             request.messageRetentionDays !== undefined,
             request.messageRetentionDays ?? null,
+            request.eventRetentionDays !== undefined,
+            request.eventRetentionDays ?? null,
           ],
         );
         await writeAudit(tx, actor, {

@@ -2,5 +2,5 @@ export { sweepInvitations } from './invitations.repository.ts';
 export { createInvitationsService } from './invitations.service.ts';
 export { createMembersService } from './members.service.ts';
 export type { WorkspaceServices } from './services.ts';
-export { createWorkspaceRemoval } from './workspace-removal.ts';
+export { createWorkspaceRemoval, type WorkspaceRemoval } from './workspace-removal.ts';
 export { createWorkspacesService } from './workspaces.service.ts';

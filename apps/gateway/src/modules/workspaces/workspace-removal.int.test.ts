@@ -38,6 +38,7 @@ it('deletes everything in it, unlinks its devices, and its keys and tokens die a
         { sessionId: 'one', unlinked: true },
         { sessionId: 'two', unlinked: true },
       ],
+      deletionId: expect.any(String),
     },
   ]);
   for (const session of sessions) {

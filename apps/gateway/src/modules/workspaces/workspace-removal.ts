@@ -1,8 +1,11 @@
-import type { Pool, Queryable } from '@wa-gate/db';
+import { inTransaction, type Pool, type Queryable } from '@wa-gate/db';
+import { newId } from '@wa-gate/kit';
+import { isBeingDeleted, requestDeletion, withdrawDeletion } from '@wa-gate/messaging';
 import { ApiError } from '../../http/api-error.ts';
 import type { Principal, SessionRef } from '../../principal.ts';
 import type { Revocations } from '../../revocations/revocations.ts';
 import { type Actor, writeAudit } from '../audit/index.ts';
+import { isRefusal, orElseGoesOn } from '../deletions/index.ts';
 import type { RemovedSession, SessionRemover } from '../live/index.ts';
 
 export interface WorkspaceRemovalDependencies {
@@ -11,8 +14,23 @@ export interface WorkspaceRemovalDependencies {
   remover: SessionRemover;
 }
 
-/** Deletes the workspace of the principal with everything in it, and returns what became of its sessions. */
-export type RemoveWorkspace = (actor: Actor, principal: Principal) => Promise<RemovedSession[]>;
+export interface RemovedWorkspace {
+  deletionId: string;
+  /** What became of its sessions. */
+  sessions: RemovedSession[];
+}
+
+/** Deletes workspaces with everything in them. A job erases what the rows leave. */
+export interface WorkspaceRemoval {
+  /**
+   * The workspace of the principal.
+   *
+   * @throws {ApiError} LAST_WORKSPACE, DELETION_GOES_ON
+   */
+  remove(actor: Actor, principal: Principal): Promise<RemovedWorkspace>;
+  /** One whose deletion was requested, and whose gateway did not come to the end. */
+  finish(actor: Actor, workspaceId: string): Promise<void>;
+}
 
 /** Sessions may be made while others are deleted. */
 const ROUNDS = 3;
@@ -21,7 +39,9 @@ const ROUNDS = 3;
  * Locks the owner's row: two concurrent deletions run one after the other, so that the owner keeps a last workspace.
  */
 const LOCK_OWNER = 'SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE';
-const HAS_OTHER = 'SELECT 1 FROM workspaces WHERE owner_user_id = $1 AND id <> $2 LIMIT 1';
+/** One that is about to be deleted does not count. */
+const HAS_OTHER = `SELECT 1 FROM workspaces w WHERE owner_user_id = $1 AND id <> $2 AND NOT ${isBeingDeleted('workspace', 'w.id')} LIMIT 1`;
+const NAME_AND_OWNER = 'SELECT name, owner_user_id AS "ownerId" FROM workspaces WHERE id = $1';
 /** This lock blocks the creation of sessions. */
 const LOCK_WORKSPACE = 'SELECT name FROM workspaces WHERE id = $1 FOR UPDATE';
 const SESSIONS =
@@ -34,7 +54,7 @@ async function assertNotLast(db: Queryable, ownerId: string, workspaceId: string
   if (!rowCount) throw new ApiError('LAST_WORKSPACE');
 }
 
-export function createWorkspaceRemoval({ pool, revocations, remover }: WorkspaceRemovalDependencies): RemoveWorkspace {
+export function createWorkspaceRemoval({ pool, revocations, remover }: WorkspaceRemovalDependencies): WorkspaceRemoval {
   async function removeSessions(actor: Actor, workspaceId: string): Promise<RemovedSession[]> {
     const { rows } = await pool.query<SessionRef>(SESSIONS, [workspaceId]);
     return remover.remove(actor, rows);
@@ -60,21 +80,50 @@ export function createWorkspaceRemoval({ pool, revocations, remover }: Workspace
       return true;
     });
 
-  return async (actor, { userId, accountId, workspaceId }) => {
-    if (userId !== accountId) {
-      throw new ApiError('FORBIDDEN', {
-        message: 'Only the person whose workspace it is may delete it. You can leave it.',
-      });
-    }
-    // First, because sessions that are deleted do not come back.
-    await assertNotLast(pool, accountId, workspaceId);
+  /** Before anything of it happens: sessions that are deleted do not come back. */
+  const request = (actor: Actor, ownerId: string, workspaceId: string) =>
+    inTransaction(pool, async (tx) => {
+      await tx.query(LOCK_OWNER, [ownerId]);
+      await assertNotLast(tx, ownerId, workspaceId);
+      const { rows } = await tx.query<{ name: string }>(NAME_AND_OWNER, [workspaceId]);
+      if (!rows[0]) throw new ApiError('WORKSPACE_NOT_FOUND');
+      const what = {
+        kind: 'workspace' as const,
+        subject: workspaceId,
+        workspaceId,
+        userId: ownerId,
+        name: rows[0].name,
+      };
+      return await requestDeletion(tx, { id: newId(), ...what, request: { actor } });
+    });
+
+  async function removeAll(actor: Actor, ownerId: string, workspaceId: string): Promise<RemovedSession[]> {
     const removed: RemovedSession[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
       removed.push(...(await removeSessions(actor, workspaceId)));
-      if (await removeRow(actor, accountId, workspaceId, removed)) return removed;
+      if (await removeRow(actor, ownerId, workspaceId, removed)) return removed;
     }
-    throw new ApiError('INTERNAL', {
-      message: 'New sessions keep coming to this workspace. Stop making them, then try again.',
-    });
+    throw new Error('new sessions keep coming to a workspace that is to be deleted');
+  }
+
+  return {
+    async remove(actor, { userId, accountId, workspaceId }) {
+      if (userId !== accountId) {
+        throw new ApiError('FORBIDDEN', {
+          message: 'Only the person whose workspace it is may delete it. You can leave it.',
+        });
+      }
+      const deletionId = await request(actor, accountId, workspaceId);
+      try {
+        return { deletionId, sessions: await orElseGoesOn(deletionId, removeAll(actor, accountId, workspaceId)) };
+      } catch (error) {
+        if (isRefusal(error)) await withdrawDeletion(pool, deletionId);
+        throw error;
+      }
+    },
+    async finish(actor, workspaceId) {
+      const { rows } = await pool.query<{ ownerId: string }>(NAME_AND_OWNER, [workspaceId]);
+      if (rows[0]) await removeAll(actor, rows[0].ownerId, workspaceId);
+    },
   };
 }

@@ -15,12 +15,12 @@ import { principalOf } from '../../principal.ts';
 import { actorOf } from '../audit/index.ts';
 import { type InvitationsRoutesOptions, invitationsRoutes } from './invitations.routes.ts';
 import { type MembersRoutesOptions, membersRoutes } from './members.routes.ts';
-import type { RemoveWorkspace } from './workspace-removal.ts';
+import type { WorkspaceRemoval } from './workspace-removal.ts';
 import type { WorkspacesService } from './workspaces.service.ts';
 
 export interface WorkspacesRoutesOptions extends MembersRoutesOptions, InvitationsRoutesOptions {
   workspaces: WorkspacesService;
-  removeWorkspace: RemoveWorkspace;
+  workspaceRemoval: WorkspaceRemoval;
 }
 
 /**
@@ -28,7 +28,7 @@ export interface WorkspacesRoutesOptions extends MembersRoutesOptions, Invitatio
  * whichever workspace the token is for. A caller that is no member gets a 404.
  */
 export const workspacesRoutes: FastifyPluginAsyncTypebox<WorkspacesRoutesOptions> = async (app, options) => {
-  const { workspaces, removeWorkspace, guards } = options;
+  const { workspaces, workspaceRemoval, guards } = options;
   const tags = ['Workspaces'];
   await app.register(membersRoutes, options);
   await app.register(invitationsRoutes, options);
@@ -123,15 +123,16 @@ export const workspacesRoutes: FastifyPluginAsyncTypebox<WorkspacesRoutesOptions
         params: WorkspaceParamsSchema,
         response: {
           200: success(DeleteWorkspaceResultSchema),
-          ...errorResponses('WORKSPACE_NOT_FOUND', 'LAST_WORKSPACE'),
+          ...errorResponses('WORKSPACE_NOT_FOUND', 'LAST_WORKSPACE', 'DELETION_GOES_ON'),
         },
       },
     },
     async (request) => {
       const principal = principalOf(request);
-      const removed = await removeWorkspace(actorOf(request), principal);
-      const sessions = removed.map(({ slug, unlinked }) => ({ sessionId: slug, unlinked }));
-      return ok({ workspaceId: principal.workspaceId, deleted: true as const, sessions });
+      const removed = await workspaceRemoval.remove(actorOf(request), principal);
+      const sessions = removed.sessions.map(({ slug, unlinked }) => ({ sessionId: slug, unlinked }));
+      const { deletionId } = removed;
+      return ok({ workspaceId: principal.workspaceId, deleted: true as const, sessions, deletionId });
     },
   );
 };

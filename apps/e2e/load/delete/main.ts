@@ -1,0 +1,51 @@
+// The deletion of a session with a million messages and three million deliveries: how long its answer takes, what
+// others notice while it is erased, what is left.
+import { loadavg } from 'node:os';
+import { createPool } from '@wa-gate/db';
+import { startSystem } from '../../harness/system.ts';
+import { provideDurableServices } from '../measure/durable-services.ts';
+import { median } from '../measure/statistics.ts';
+import { GatewaySide } from '../send/gateway-side.ts';
+import { readOptions } from './options.ts';
+import { runDelete } from './run-delete.ts';
+
+/** Filling takes minutes. */
+const FILL_TIMEOUT_MS = 3_600_000;
+
+const options = readOptions(process.argv.slice(2));
+const services = await provideDurableServices();
+const pool = createPool({
+  url: services.databaseUrl,
+  name: 'load-delete',
+  max: 2,
+  statementTimeoutMs: FILL_TIMEOUT_MS,
+  silenceTimeoutMs: FILL_TIMEOUT_MS,
+});
+const system = await startSystem({
+  services,
+  maxSessions: options.sessions + 5,
+  logLevel: 'warn',
+  env: { sandbox: { SANDBOX_DECRYPT: 'false' } },
+});
+const others = new GatewaySide(system, 'all');
+try {
+  console.log(`Node ${process.version}, ${services.description}, load ${loadavg()[0]!.toFixed(1)}`);
+  await others.pair(options.sessions);
+  await others.run({ clients: options.sessions, seconds: options.seconds, maxCount: 10_000_000 });
+  const report = await runDelete(system, pool, options, others, console.log);
+  const [before, during] = [median(report.before), report.during.length > 0 ? median(report.during) : Number.NaN];
+  console.log(`\n${report.rows} rows, answer after ${report.answerMs.toFixed(0)} ms, unlinked: ${report.unlinked}`);
+  console.log(
+    `erased after ${report.erasedSeconds.toFixed(0)} s: ${(report.rows / report.erasedSeconds).toFixed(0)} rows/s`,
+  );
+  console.log(
+    `sends of others: ${before.toFixed(1)}/s before, ${during.toFixed(1)}/s meanwhile (medians of ${report.before.length} and ${report.during.length}): ${(during / before).toFixed(2)}`,
+  );
+  console.log(`left: ${JSON.stringify(report.left)}, load ${loadavg()[0]!.toFixed(1)}`);
+  console.log(await others.verify());
+  if (Object.keys(report.left).length > 0 || report.answerMs > 1_000) process.exitCode = 1;
+} finally {
+  await others.close();
+  await pool.end();
+  await system.stop();
+}

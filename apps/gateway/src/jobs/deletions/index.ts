@@ -1,0 +1,2 @@
+export { createDeletionLoop, type DeletionLoop } from './deletion-loop.ts';
+export { createFinishRequest, type FinishRequest } from './finish-request.ts';
