@@ -89,6 +89,11 @@ export class ContactBook {
     this.#describe(this.#contactOf(fact.jid)!, fact, at);
   }
 
+  /** Whether somebody has this name. */
+  knows(jid: string): boolean {
+    return this.#identities.has(jid);
+  }
+
   /** All contacts, each with its names. For tests and for whoever needs the whole. */
   views(): { contact: ContactView; jids: string[] }[] {
     return [...this.#contacts.keys()].map((id) => ({ contact: this.#view(id), jids: this.#jidsOf(id) }));

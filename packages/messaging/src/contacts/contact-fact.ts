@@ -21,7 +21,7 @@ export interface ContactFact {
   /** `null`: it has no such name any more. */
   names?: Partial<Record<NameKind, string | null>> | undefined;
   isBusiness?: boolean | undefined;
-  /** The fact makes no contact of somebody whom the workspace does not know. */
+  /** The fact makes no contact of somebody whom the workspace does not know. A mapping waits until somebody does. */
   ofKnownOnly?: boolean | undefined;
   /** When it was told. The latest word counts. */
   at: Date;

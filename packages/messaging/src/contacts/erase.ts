@@ -89,6 +89,10 @@ export async function eraseContact(
         'DELETE FROM session_contacts WHERE jid = ANY($2) AND session_id IN (SELECT id FROM sessions WHERE workspace_id = $1)',
         [workspaceId, jids],
       );
+      await client.query(
+        'DELETE FROM contact_mappings WHERE workspace_id = $1 AND (number_jid = ANY($2) OR lid = ANY($2))',
+        [workspaceId, jids],
+      );
       await client.query('DELETE FROM contact_profiles WHERE workspace_id = $1 AND jid = ANY($2)', [workspaceId, jids]);
       await client.query('DELETE FROM number_checks WHERE workspace_id = $1 AND (jid = ANY($2) OR number = ANY($3))', [
         workspaceId,

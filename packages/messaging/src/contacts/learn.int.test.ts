@@ -128,8 +128,35 @@ describe('who somebody is (MR-136)', () => {
     await learn(fact({ jid: NUMBER, altJid: LID, ofKnownOnly: true }));
     expect(await identity(NUMBER)).toMatchObject({ contactId: null });
     await learn(fact({ jid: LID }));
-    await learn(fact({ jid: NUMBER, altJid: LID, ofKnownOnly: true }));
     expect(await identity(LID)).toMatchObject({ phoneNumber: '+15550001' });
+    expect(await query('SELECT FROM contact_mappings WHERE workspace_id = $1', [session.workspaceId])).toEqual([]);
+  });
+
+  it('mappings of strangers are kept, the latest word of a number, and join each other to whom somebody meets', async () => {
+    const at = (seconds: number) => new Date(Date.now() + seconds * 1_000);
+    const [other, number2] = ['200009@lid', '15550009@s.whatsapp.net'];
+    await learn(fact({ jid: NUMBER, altJid: LID, ofKnownOnly: true, at: at(1) }));
+    await learn(fact({ jid: NUMBER, altJid: other, ofKnownOnly: true, at: at(2) }));
+    await learn(fact({ jid: NUMBER, altJid: LID, ofKnownOnly: true, at: at(3) }));
+    await learn(fact({ jid: number2, altJid: LID, ofKnownOnly: true, at: at(4) }));
+    await learn(fact({ jid: number2, at: at(5) }));
+    const { contactId } = (await identity(LID)) as { contactId: string };
+    expect(contactId).not.toBeNull();
+    expect(await identity(NUMBER)).toMatchObject({ contactId });
+    expect(await identity(number2)).toMatchObject({ contactId });
+    // The number was once another one's.
+    expect(await identity(other)).not.toMatchObject({ contactId });
+  });
+
+  it('a mapping of a stranger that is told again writes nothing', async () => {
+    const mapping = fact({ jid: NUMBER, altJid: LID, ofKnownOnly: true });
+    await learn(mapping);
+    const version = () =>
+      query('SELECT xmin::text FROM contact_mappings WHERE workspace_id = $1', [session.workspaceId]);
+    const before = await version();
+    expect(before).toHaveLength(1);
+    await learn({ ...mapping, at: new Date(Date.now() + 1_000) });
+    expect(await version()).toEqual(before);
   });
 
   it('what is known already writes nothing', async () => {

@@ -1,11 +1,12 @@
 import { inTransaction, type Pool, type PoolClient, type Queryable, type TransactionLimits } from '@wa-gate/db';
 import { newId } from '@wa-gate/kit';
 import { type BookChanges, ContactBook, type ContactRow, type ContactView, type IdentityRow } from './contact-book.ts';
-import { type ContactFact, isPersonJid, NAME_KINDS } from './contact-fact.ts';
+import { type ContactFact, isLidJid, isNumberJid, isPersonJid, NAME_KINDS } from './contact-fact.ts';
 
 /**
  * The facts that tell something new, by their position, with their workspace. What is known costs this one statement,
- * which locks nothing. A fact of a session or workspace that does not exist is left out.
+ * which locks nothing. A fact of a session or workspace that does not exist is left out. A mapping of people whom
+ * nobody has met is known when it is stored, and no later word about the number is.
  */
 const NEWS = {
   name: 'news-of-contacts',
@@ -18,8 +19,11 @@ const NEWS = {
     LEFT JOIN contact_identities i ON i.workspace_id = w.id AND i.jid = f.jid
     LEFT JOIN contacts c ON c.id = i.contact_id
     WHERE (f.session_id IS NULL OR s.id IS NOT NULL)
-      AND (NOT f.of_known_only OR i.jid IS NOT NULL OR EXISTS (
-        SELECT 1 FROM contact_identities a WHERE a.workspace_id = w.id AND a.jid = f.alt_jid))
+      AND (NOT f.of_known_only OR i.jid IS NOT NULL
+        OR EXISTS (SELECT 1 FROM contact_identities a WHERE a.workspace_id = w.id AND a.jid = f.alt_jid)
+        OR f.alt_jid <> '' AND NOT EXISTS (SELECT 1 FROM contact_mappings u WHERE u.workspace_id = w.id AND u.number_jid IN (f.jid, f.alt_jid)
+          AND u.lid IN (f.jid, f.alt_jid) AND NOT EXISTS (SELECT 1 FROM contact_mappings v WHERE v.workspace_id = u.workspace_id
+            AND v.number_jid = u.number_jid AND v.lid <> u.lid AND v.mapped_at >= u.mapped_at)))
       AND NOT coalesce(
       c.id IS NOT NULL
       AND (f.session_id IS NULL OR f.of_known_only OR EXISTS (SELECT 1 FROM session_contacts k WHERE k.session_id = f.session_id AND k.jid = f.jid))
@@ -49,13 +53,21 @@ const LOCK = {
     FROM (SELECT hashtextextended('contacts ' || w, 0) AS key FROM unnest($1::text[]) AS w ORDER BY key) AS k`,
 };
 
-/** Everything about the contacts that have one of these names. */
+/**
+ * Everything about the contacts that have one of these names, or one that a mapping joins to them; and these mappings.
+ * One row of two lists, so that a new person costs no further statement.
+ */
 const LOAD = {
   name: 'load-contacts',
-  text: `WITH named AS (
-      SELECT DISTINCT i.contact_id FROM unnest($1::uuid[], $2::text[]) AS n(workspace_id, jid)
-      JOIN contact_identities i USING (workspace_id, jid)
-    )
+  text: `WITH RECURSIVE reached AS (
+      SELECT * FROM unnest($1::uuid[], $2::text[]) AS n(workspace_id, jid)
+      UNION
+      SELECT r.workspace_id, o.jid FROM reached r CROSS JOIN LATERAL (
+        SELECT m.lid AS jid FROM contact_mappings m WHERE m.workspace_id = r.workspace_id AND m.number_jid = r.jid
+        UNION ALL SELECT m.number_jid FROM contact_mappings m WHERE m.workspace_id = r.workspace_id AND m.lid = r.jid) o
+    ), named AS (
+      SELECT DISTINCT i.contact_id FROM reached JOIN contact_identities i USING (workspace_id, jid)
+    ), found AS (
     SELECT c.id, c.workspace_id AS "workspaceId", c.is_business AS "isBusiness",
       json_build_object('saved', c.saved_name, 'book', c.book_name, 'push', c.push_name, 'business', c.business_name,
         'verified', c.verified_name) AS values, c.names_at AS "namesAt",
@@ -64,12 +76,16 @@ const LOAD = {
       (SELECT json_agg(json_build_object('jid', i.jid, 'contactId', i.contact_id, 'spellingOf', i.spelling_of,
           'mappedAt', (extract(epoch FROM i.mapped_at) * 1000)::bigint))
         FROM contact_identities i WHERE i.contact_id = c.id) AS identities
-    FROM named JOIN contacts c ON c.id = named.contact_id`,
+    FROM named JOIN contacts c ON c.id = named.contact_id)
+    SELECT (SELECT coalesce(json_agg(found), '[]') FROM found) AS contacts,
+      (SELECT coalesce(json_agg(json_build_object('workspaceId', m.workspace_id, 'number', m.number_jid, 'lid', m.lid,
+          'at', (extract(epoch FROM m.mapped_at) * 1000)::bigint)), '[]')
+        FROM reached r JOIN contact_mappings m ON m.workspace_id = r.workspace_id AND m.number_jid = r.jid) AS mappings`,
 };
 
 /**
  * The contacts and their names; those that are merged point to who they are now. A session that had met one of the
- * names before is to be told.
+ * names before is to be told. A mapping is stored while nobody has met its person, and goes with the meeting.
  */
 const STORE = {
   name: 'store-contacts',
@@ -99,6 +115,14 @@ const STORE = {
       INSERT INTO session_contacts (session_id, jid)
       SELECT DISTINCT k.session_id, k.jid FROM unnest($22::uuid[], $23::text[]) AS k(session_id, jid) JOIN sessions s ON s.id = k.session_id
       ON CONFLICT DO NOTHING
+    ), waiting AS (
+      INSERT INTO contact_mappings AS m (workspace_id, number_jid, lid, mapped_at)
+      SELECT workspace_id, number_jid, lid, max(mapped_at) FROM unnest($27::uuid[], $28::text[], $29::text[], $30::timestamptz[])
+        AS w(workspace_id, number_jid, lid, mapped_at) GROUP BY 1, 2, 3
+      ON CONFLICT (workspace_id, number_jid, lid) DO UPDATE SET mapped_at = greatest(m.mapped_at, excluded.mapped_at)
+    ), met_at_last AS (
+      DELETE FROM contact_mappings m USING unnest($31::uuid[], $32::text[], $33::text[]) AS a(workspace_id, number_jid, lid)
+      WHERE m.workspace_id = a.workspace_id AND m.number_jid = a.number_jid AND m.lid = a.lid
     ), concerned AS (
       INSERT INTO contact_merges (session_id, data)
       SELECT s.id, n.data FROM unnest($24::uuid[], $25::jsonb[], $26::jsonb[]) WITH ORDINALITY AS n(workspace_id, jids, data, ord)
@@ -118,6 +142,16 @@ interface LoadedContact extends Omit<ContactRow, 'names'> {
 }
 
 type PlacedFact = ContactFact & { workspaceId: string };
+
+/** WhatsApp says that the LID has the number. */
+interface Mapping {
+  workspaceId: string;
+  /** A jid, as `lid` is. */
+  number: string;
+  lid: string;
+  /** Milliseconds since 1970. */
+  at: number;
+}
 
 export interface Learnt {
   /** Sessions to which a change is to be told: their owners publish it ({@link publishContactMerges}). */
@@ -143,16 +177,54 @@ export async function learnContacts(pool: Pool, facts: readonly ContactFact[]): 
 export async function learnInTransaction(client: PoolClient, news: readonly PlacedFact[]): Promise<Learnt> {
   const workspaces = byWorkspace(news);
   await lockContacts(client, [...workspaces.keys()]);
-  const loaded = byWorkspace(await load(client, news));
+  const { contacts: found, mappings } = await load(client, news);
+  const loaded = byWorkspace(found);
+  const stored = byWorkspace(mappings);
   const books = [...workspaces].map(([workspaceId, itsFacts]) => {
     const contacts = loaded.get(workspaceId) ?? [];
     const identities = contacts.flatMap(({ identities: its }) => its ?? []);
     const book = new ContactBook(contacts.map(rowOf), identities, newId);
-    for (const fact of itsFacts) book.apply(fact);
-    return { workspaceId, ...book.changes() };
+    for (const fact of itsFacts) if (!fact.ofKnownOnly) book.apply(fact);
+    const told = itsFacts.filter(({ ofKnownOnly }) => ofKnownOnly);
+    const remembered = (stored.get(workspaceId) ?? []).map(factOf);
+    const strangers = applyToKnown(book, [...told, ...remembered]);
+    return {
+      workspaceId,
+      ...book.changes(),
+      waiting: told.filter((fact) => strangers.has(fact)).flatMap(mappingOf),
+      applied: remembered.filter((fact) => !strangers.has(fact)).flatMap(mappingOf),
+    };
   });
   const { rows } = await client.query<Learnt>({ ...STORE, values: storeValues(books, news) });
   return rows[0]!;
+}
+
+function mappingOf({ workspaceId, jid, altJid, at }: PlacedFact): Mapping[] {
+  if (altJid === undefined) return [];
+  const [number, lid] = isLidJid(jid) ? [altJid, jid] : [jid, altJid];
+  return isNumberJid(number) && isLidJid(lid) ? [{ workspaceId, number, lid, at: at.getTime() }] : [];
+}
+
+const factOf = ({ workspaceId, number, lid, at }: Mapping): PlacedFact => ({
+  workspaceId,
+  jid: number,
+  altJid: lid,
+  ofKnownOnly: true,
+  at: new Date(at),
+});
+
+/** Applies facts about people whom somebody has met, or whom another fact joins to these. Returns the others. */
+function applyToKnown(book: ContactBook, facts: readonly PlacedFact[]): Set<PlacedFact> {
+  const strangers = new Set(facts);
+  for (let before = 0; before !== strangers.size; ) {
+    before = strangers.size;
+    for (const fact of strangers) {
+      if (!book.knows(fact.jid) && !(fact.altJid !== undefined && book.knows(fact.altJid))) continue;
+      book.apply(fact);
+      strangers.delete(fact);
+    }
+  }
+  return strangers;
 }
 
 /** Keeps everybody else from changing which contacts there are in these workspaces, until the transaction ends. */
@@ -198,10 +270,14 @@ async function newsOf(db: Queryable, facts: readonly ContactFact[]): Promise<Pla
   return rows.map(({ ord, workspaceId }) => ({ ...facts[ord - 1]!, workspaceId }));
 }
 
-async function load(client: Queryable, facts: readonly PlacedFact[]): Promise<LoadedContact[]> {
+async function load(
+  client: Queryable,
+  facts: readonly PlacedFact[],
+): Promise<{ contacts: LoadedContact[]; mappings: Mapping[] }> {
   const named = facts.flatMap((fact) => jidsOf(fact).map((jid) => ({ workspaceId: fact.workspaceId, jid })));
   const values = [named.map(({ workspaceId }) => workspaceId), named.map(({ jid }) => jid)];
-  return (await client.query<LoadedContact>({ ...LOAD, values })).rows;
+  const { rows } = await client.query<{ contacts: LoadedContact[]; mappings: Mapping[] }>({ ...LOAD, values });
+  return rows[0]!;
 }
 
 const jidsOf = ({ jid, altJid, spellings = [] }: ContactFact): string[] => [
@@ -223,7 +299,7 @@ const rowOf = ({ values, namesAt, ...contact }: LoadedContact): ContactRow => ({
   ),
 });
 
-type Changed = BookChanges & { workspaceId: string };
+type Changed = BookChanges & { workspaceId: string; waiting: readonly Mapping[]; applied: readonly Mapping[] };
 
 function storeValues(books: readonly Changed[], facts: readonly PlacedFact[]): unknown[] {
   const contacts = books.flatMap(({ workspaceId, contacts: its }) => its.map((contact) => ({ workspaceId, contact })));
@@ -235,6 +311,8 @@ function storeValues(books: readonly Changed[], facts: readonly PlacedFact[]): u
       ? []
       : jidsOf(fact).map((jid) => ({ sessionId: fact.sessionId, jid })),
   );
+  const waiting = books.flatMap(({ waiting: its }) => its);
+  const applied = books.flatMap(({ applied: its }) => its);
   const ofContact = <T>(read: (contact: ContactView) => T) => contacts.map(({ contact }) => read(contact));
   const named = (kind: (typeof NAME_KINDS)[number]) => ofContact(({ names }) => names[kind]?.value ?? null);
   return [
@@ -275,6 +353,13 @@ function storeValues(books: readonly Changed[], facts: readonly PlacedFact[]): u
         jids,
       }),
     ),
+    waiting.map(({ workspaceId }) => workspaceId),
+    waiting.map(({ number }) => number),
+    waiting.map(({ lid }) => lid),
+    waiting.map(({ at }) => new Date(at)),
+    applied.map(({ workspaceId }) => workspaceId),
+    applied.map(({ number }) => number),
+    applied.map(({ lid }) => lid),
   ];
 }
 

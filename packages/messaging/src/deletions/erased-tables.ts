@@ -56,6 +56,7 @@ export const ERASED_TABLES: Readonly<Record<DeletionKind, readonly ErasedTable[]
   ],
   workspace: [
     ofWorkspace('contacts', ['id', 'uuid']),
+    ofWorkspace('contact_mappings', ['number_jid', 'text'], ['lid', 'text']),
     ofWorkspace('number_checks', ['number', 'text']),
     ofWorkspace('contact_profiles', ['jid', 'text']),
     ofWorkspace('media', ['id', 'uuid']),
