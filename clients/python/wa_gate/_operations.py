@@ -296,6 +296,12 @@ class DefaultSession(Namespace):
         return self._call("GET", "/api/whatsapp/status", query={"sessionId": session_id})
 
 
+class Deletions(Namespace):
+    def get(self, id: str) -> t.Deletion:
+        """How far a deletion is. ``GET /api/deletions/{id}``"""
+        return self._call("GET", "/api/deletions/{id}", path={"id": id})
+
+
 class ErrorCodes(Namespace):
     def get(self, code: str) -> t.ErrorDescription:
         """What an error code means. ``GET /api/errors/{code}``"""
@@ -1051,6 +1057,7 @@ class Api:
         self.contacts = Contacts(transport)
         self.dashboard = Dashboard(transport)
         self.default_session = DefaultSession(transport)
+        self.deletions = Deletions(transport)
         self.error_codes = ErrorCodes(transport)
         self.events = Events(transport)
         self.fleet = Fleet(transport)

@@ -20,6 +20,7 @@ abstract class Groups
     public readonly Contacts $contacts;
     public readonly Dashboard $dashboard;
     public readonly DefaultSession $defaultSession;
+    public readonly Deletions $deletions;
     public readonly ErrorCodes $errorCodes;
     public readonly Events $events;
     public readonly Fleet $fleet;
@@ -59,6 +60,7 @@ abstract class Groups
         $this->contacts = new Contacts($transport);
         $this->dashboard = new Dashboard($transport);
         $this->defaultSession = new DefaultSession($transport);
+        $this->deletions = new Deletions($transport);
         $this->errorCodes = new ErrorCodes($transport);
         $this->events = new Events($transport);
         $this->fleet = new Fleet($transport);

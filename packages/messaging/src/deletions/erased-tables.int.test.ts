@@ -30,6 +30,9 @@ const OUTLIVE: Record<string, string> = {
   'system_logs.user_id': 'swept by age',
   'message_usage.session_id': 'an account is charged for what its deleted sessions have sent',
   'usage_records.session_id': 'the same for requests',
+  'broadcast_recipients.session_id': 'the report of the broadcast, which is of the workspace',
+  'opt_outs.session_id': 'who wants no messages, whichever session they said it to',
+  'consent_log.session_id': 'the ledger of that',
   'deletions.workspace_id': 'what became of it, for some days',
   'deletions.user_id': 'the same',
 };
@@ -40,6 +43,7 @@ const OF_OTHERS: Record<string, string> = {
   'webhook_deliveries.session_id': 'webhooks and events',
   'media_files.workspace_id': 'the file goes after its last media',
   'media.session_id': 'media',
+  'contact_labels.workspace_id': 'contacts',
 };
 
 /** Foreign keys with their columns, and whether an index begins with these. */

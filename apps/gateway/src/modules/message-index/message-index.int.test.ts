@@ -1,4 +1,5 @@
 import { placeSession, registerWorker, scaleTiming } from '@wa-gate/cluster';
+import { EVENTS } from '@wa-gate/contracts';
 import { inTransaction } from '@wa-gate/db';
 import { createLogger, newId, systemClock } from '@wa-gate/kit';
 import { applyChanges, storeInbound } from '@wa-gate/messaging';
@@ -151,6 +152,27 @@ it('an edit replaces what is found, a deletion for everyone takes it away, and n
   await advanceAll();
   expect(await document()).toBe('');
   expect(await unread()).toBe(1);
+});
+
+it('what an event tells of a copy that was merged away stands at the message that is left (MR-136)', async () => {
+  const { stored } = await store(1);
+  const kept = stored[0]!;
+  await advanceAll();
+  const gone = newId();
+  await database.pool.query('INSERT INTO message_aliases (id, message_id, chat_jid) VALUES ($1, $2, $3)', [
+    gone,
+    kept,
+    '200@lid',
+  ]);
+  await database.pool.query(`UPDATE messages SET text = 'late edit' WHERE id = $1`, [kept]);
+  await database.pool.query(
+    `WITH c AS (UPDATE session_counters SET last_seq = last_seq + 1 WHERE session_id = $1 RETURNING last_seq)
+     INSERT INTO events (session_id, seq, type, data) SELECT $1, last_seq, 'message.edited', $2 FROM c`,
+    [session.sessionId, JSON.stringify({ ...EVENTS['message.edited'].example, messageId: gone })],
+  );
+  await advanceAll();
+  const { rows } = await database.pool.query('SELECT document FROM message_search WHERE message_id = $1', [kept]);
+  expect(rows).toEqual([{ document: ' late edit ' }]);
 });
 
 it('nothing stays of a message that is deleted while it is being filled', async () => {

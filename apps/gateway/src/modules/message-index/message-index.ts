@@ -97,9 +97,11 @@ const EVENTS = {
 
 const MESSAGE = `m.id, m.session_id AS "sessionId", m.chat_jid AS "chatJid", m.chat_alt_jid AS "chatAltJid", m.from_jid AS "fromJid",
   m.from_me AS "fromMe", m.sender_name AS "senderName", m.text, m.content`;
+/** An event may name a copy that was merged away since: what it tells stands in the message that is left. */
 const MESSAGES = {
   name: 'messages-for-index',
-  text: `SELECT ${MESSAGE} FROM messages m WHERE m.id = ANY($1::uuid[])`,
+  text: `SELECT ${MESSAGE} FROM messages m
+    WHERE m.id IN (SELECT unnest($1::uuid[]) UNION SELECT a.message_id FROM message_aliases a WHERE a.id = ANY($1::uuid[]))`,
 };
 const WAITING = {
   name: 'waiting-messages-for-index',

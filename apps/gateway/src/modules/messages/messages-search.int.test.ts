@@ -58,7 +58,10 @@ async function outcome(name: string, state: 'SENT' | 'FAILED'): Promise<void> {
   ]);
   const at = new Date();
   await recordOutcomes(fixture.database.pool, [
-    { sessionId: session.id, epoch: 1, waMessageId: rows[0].id, state, at },
+    {
+      ...{ sessionId: session.id, epoch: 1, waMessageId: rows[0].id, state, at },
+      ...(state === 'FAILED' && { errorCode: 'SEND_FAILED', errorMessage: 'WhatsApp refused it.' }),
+    },
   ]);
 }
 
@@ -288,4 +291,21 @@ it('what is learnt of a person later is found at once, by its contact too (MR-03
   ids.late = await receive(fixture, session, { chatJid: number, text: 'sekarang' });
   await learnContacts(fixture.database.pool, [{ sessionId: session.id, jid: number, altJid: lid, at: new Date() }]);
   for (const chat of [number, lid]) expect(await found({ chat }), chat).toEqual(['late', 'early']);
+});
+
+describe('what was not sent (MR-035)', () => {
+  it('is found by its state, with words, in pages and counted, however many others have the word', async () => {
+    ids.refused = await send(session, BOB, 'pesan yang gagal');
+    await outcome('refused', 'FAILED');
+    expect(await found({ status: 'failed' })).toEqual(['refused']);
+    expect(await found({ status: 'failed', text: 'pesan' })).toEqual(['refused']);
+    expect(await found({ status: 'failed', text: 'dikirim' })).toEqual([]);
+    expect(await found({ state: 'failed', text: 'pesan', contact: BOB })).toEqual(['refused']);
+    expect(await found({ status: 'failed', text: 'pesan', sessionId: other.slug })).toEqual([]);
+    expect(await found({ status: 'queued' })).toEqual(['waits']);
+    expect(await found({ status: 'failed', after: ids.sent! })).toEqual(['refused']);
+    expect(await found({ status: 'failed', cursor: ids.refused })).toEqual([]);
+    expect((await list({ status: 'failed', count: 'true' })).body.data.pagination.total).toBe(1);
+    expect((await list({ status: 'failed', text: 'pesan', count: 'true' })).body.data.pagination.total).toBe(1);
+  });
 });

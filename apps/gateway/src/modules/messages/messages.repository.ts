@@ -173,6 +173,13 @@ const LATEST = `(SELECT * FROM messages WHERE session_id = s.id AND ($4::uuid IS
 const idsOfContact = `${idsOfChat('$11')}
     UNION SELECT f.message_id FROM message_search f WHERE f.grams && $13::int[] AND f.session_id = s.id`;
 
+/** States that few messages are in: those that were not sent. Their rows of the outbox find them. */
+const UNSENT: ReadonlySet<MessageStateName> = new Set<MessageStateName>(['QUEUED', 'SENDING', 'FAILED', 'UNKNOWN']);
+const IDS_OF_UNSENT = `SELECT u.message_id AS id FROM outbox u WHERE u.session_id = s.id AND u.state IN ('FAILED', 'UNKNOWN')
+    UNION SELECT u.message_id FROM outbox u WHERE u.session_id = s.id AND u.state IN ('QUEUED', 'SENDING')`;
+const areUnsent = (states: MessageStateName[] | undefined): boolean =>
+  states?.every((state) => UNSENT.has(state)) === true;
+
 type Order = 'ASC' | 'DESC';
 
 /**
@@ -194,6 +201,7 @@ const bothWays = (name: string, rows: (order: Order) => string) => ({
 const LIST = bothWays('list-messages', () => ALL);
 const LIST_OF_CHAT = bothWays('list-messages-of-chat', (order) => joined(idsOfChat('$6'), order));
 const LIST_OF_CONTACT = bothWays('list-messages-of-contact', (order) => joined(idsOfContact, order));
+const LIST_OF_UNSENT = bothWays('list-unsent-messages', (order) => joined(IDS_OF_UNSENT, order));
 /** A page of a chat that is most of its session: that chat is large, and its page is among the latest messages. */
 const LIST_OF_BUSY_CHAT = listOf('list-messages-of-busy-chat', LATEST);
 
@@ -213,6 +221,7 @@ const countOf = (name: string, rows: string) => ({
 });
 const COUNT = countOf('count-messages', ALL);
 const COUNT_OF_CHAT = countOf('count-messages-of-chat', joined(idsOfChat('$6'), 'DESC'));
+const COUNT_OF_UNSENT = countOf('count-unsent-messages', joined(IDS_OF_UNSENT, 'DESC'));
 const COUNT_OF_CONTACT = countOf('count-messages-of-contact', joined(idsOfContact.replace('$13', LIMIT), 'DESC'));
 
 /**
@@ -257,15 +266,24 @@ const searchAll = (order: Order) => ({
   text: `${FOUND(13)} SELECT m.id ${OF_FOUND} ORDER BY m.id ${order} LIMIT ${LIMIT}`,
 });
 const SEARCH_ALL = { DESC: searchAll('DESC'), ASC: searchAll('ASC') };
-/** Of a chat its own messages are looked through. */
-const searchChat = (order: Order) => ({
-  name: `search-chat-${order.toLowerCase()}`,
-  text: `SELECT m.id FROM sessions s CROSS JOIN LATERAL (${idsOfChat('$6')}) c
+/**
+ * Of a chat, of a person and of what was not sent, the messages themselves are looked through: a word that most
+ * messages have says little of these few.
+ */
+const searchWithin = (name: string, ids: string) => (order: Order) => ({
+  name: `search-${name}-${order.toLowerCase()}`,
+  text: `SELECT m.id FROM sessions s CROSS JOIN LATERAL (${ids}) c
       JOIN message_search f ON f.session_id = s.id AND f.message_id = c.id AND f.document LIKE ALL($13::text[])
       JOIN messages m ON m.id = c.id ${WITH_OUTBOX}
     WHERE ${OF_REACH} AND ${FILTER} ORDER BY m.id ${order} LIMIT ${LIMIT}`,
 });
-const SEARCH_CHAT = { DESC: searchChat('DESC'), ASC: searchChat('ASC') };
+const searchBothWays = (name: string, ids: string) => ({
+  DESC: searchWithin(name, ids)('DESC'),
+  ASC: searchWithin(name, ids)('ASC'),
+});
+const SEARCH_CHAT = searchBothWays('chat', idsOfChat('$6'));
+const SEARCH_UNSENT = searchBothWays('unsent', IDS_OF_UNSENT);
+const SEARCH_CONTACT = searchBothWays('contact', idsOfContact.replace('$13', '$14'));
 const COUNT_FOUND = { name: 'count-found-messages', text: `${FOUND(12)} SELECT count(*) AS total ${OF_FOUND}` };
 
 /** Documents that a search looks through before it asks the index, over all sessions: from the first to the last. */
@@ -297,9 +315,9 @@ export function createMessagesRepository(db: Queryable): MessagesRepository {
   async function page(reach: Reach, filter: MessageFilter, limit: number, order: Order): Promise<MessageRecord[]> {
     const values = [...valuesOf(reach, filter), limit];
     if (filter.search) {
-      const isOfChat = filter.chatJids !== undefined;
-      return await read(BY_IDS, [await search(values, filter.search, { limit, order, isOfChat })]);
+      return await read(BY_IDS, [await search(values, filter, filter.search, { limit, order })]);
     }
+    if (areUnsent(filter.states)) return await read(LIST_OF_UNSENT[order], values);
     if (filter.chatJids) {
       // The latest of several sessions reach back to different times: a full page of them may lack newer messages.
       const latest = reach.sessionId && order === 'DESC' ? await read(LIST_OF_BUSY_CHAT, values) : [];
@@ -311,13 +329,20 @@ export function createMessagesRepository(db: Queryable): MessagesRepository {
 
   /**
    * What stands in many messages fills a page from the latest ones; what is rare is found by the index, which would
-   * find too much of the other.
+   * find too much of the other. Where another filter leaves few messages, these are looked through.
    */
   async function search(
     values: unknown[],
+    filter: MessageFilter,
     given: NonNullable<MessageFilter['search']>,
-    { limit, order, isOfChat }: { limit: number; order: Order; isOfChat: boolean },
+    { limit, order }: { limit: number; order: Order },
   ): Promise<string[]> {
+    const { patterns } = given.terms;
+    const find = async (query: { name: string; text: string }, ...more: unknown[]) =>
+      (await db.query<{ id: string }>({ ...query, values: [...values, ...more] })).rows.map(({ id }) => id);
+    const isOfChat = filter.chatJids !== undefined;
+    if (areUnsent(filter.states) && !isOfChat) return await find(SEARCH_UNSENT[order], patterns);
+    const isOfContact = filter.contactJids !== undefined;
     const sessions = Math.max(1, given.sessionIds.length);
     for (let size = LOOK_THROUGH.first; size <= LOOK_THROUGH.last; size *= LOOK_THROUGH.factor) {
       const { rows } = await db.query<{ ids: string[]; bound: string | null; hits: number }>({
@@ -326,20 +351,11 @@ export function createMessagesRepository(db: Queryable): MessagesRepository {
       });
       const { ids, bound, hits } = rows[0]!;
       if (ids.length === limit || bound === null) return ids;
-      if (isOfChat || hits < size / OFTEN) break;
+      if (isOfChat || isOfContact || hits < size / OFTEN) break;
     }
-    if (isOfChat) {
-      const { rows } = await db.query<{ id: string }>({
-        ...SEARCH_CHAT[order],
-        values: [...values, given.terms.patterns],
-      });
-      return rows.map(({ id }) => id);
-    }
-    const { rows } = await db.query<{ id: string }>({
-      ...SEARCH_ALL[order],
-      values: [...values, ...searchValues(given)],
-    });
-    return rows.map(({ id }) => id);
+    if (isOfChat) return await find(SEARCH_CHAT[order], patterns);
+    if (filter.contactJids) return await find(SEARCH_CONTACT[order], patterns, writerGrams(filter.contactJids));
+    return await find(SEARCH_ALL[order], ...searchValues(given));
   }
 
   return {
@@ -368,9 +384,11 @@ export function createMessagesRepository(db: Queryable): MessagesRepository {
           ? { ...COUNT_FOUND, values: [...values, ...searchValues(filter.search)] }
           : filter.chatJids
             ? { ...COUNT_OF_CHAT, values }
-            : filter.contactJids
-              ? { ...COUNT_OF_CONTACT, values: [...values, writerGrams(filter.contactJids)] }
-              : { ...COUNT, values },
+            : areUnsent(filter.states)
+              ? { ...COUNT_OF_UNSENT, values }
+              : filter.contactJids
+                ? { ...COUNT_OF_CONTACT, values: [...values, writerGrams(filter.contactJids)] }
+                : { ...COUNT, values },
       );
       return rows[0]!.total;
     },
