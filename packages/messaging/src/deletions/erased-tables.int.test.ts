@@ -140,6 +140,7 @@ describe('what is deleted', () => {
   const SPECIAL: Record<string, string> = {
     'media.direction': `'inbound'`,
     'media.status': `'pending'`,
+    'rule_firings.rule_id': '(SELECT id FROM keyword_rules LIMIT 1)',
     'events.type': `'session.status'`,
     'events.data': `'${JSON.stringify(EVENTS['session.status'].example)}'`,
   };
@@ -174,6 +175,11 @@ describe('what is deleted', () => {
 
   it.each(DELETION_KINDS)('%s: no row is left in any table, erased in parts', async (kind) => {
     const seeded = await seedSession(database.pool);
+    await query(
+      `INSERT INTO keyword_rules (id, workspace_id, name, session_ids, match, patterns, cooldown_seconds, action)
+       VALUES (gen_random_uuid(), $1, 'x', '{}', 'exact', '{x}', 0, '{}')`,
+      [seeded.workspaceId],
+    );
     const webhookId = newId();
     await query(
       `INSERT INTO webhooks (id, session_id, url, events, secret) VALUES ($1, $2, 'https://x.test', '{}', 'x')`,

@@ -52,7 +52,13 @@ export const ERASED_TABLES: Readonly<Record<DeletionKind, readonly ErasedTable[]
     ofSession('message_keys', ['chat_jid', 'text'], ['from_me', 'boolean'], ['wa_message_id', 'text']),
     ofSession('phone_messages', ['wa_message_id', 'text']),
     ofSession('message_chat_statistics', ['unit', 'text'], ['begins_on', 'date'], ['chat_jid', 'text']),
-    ofSession('rule_firings', ['chat', 'text'], ['created_at', 'timestamptz'], ['message_id', 'uuid'], ['rule_id', 'uuid']),
+    ofSession(
+      'rule_firings',
+      ['chat', 'text'],
+      ['created_at', 'timestamptz'],
+      ['message_id', 'uuid'],
+      ['rule_id', 'uuid'],
+    ),
     ofSession('events', ['seq', 'bigint']),
   ],
   workspace: [
