@@ -9,6 +9,7 @@ import { errorCode, LaunchError, StoppedError } from './errors.mjs';
 import { readJson } from './files.mjs';
 import { takeLockInTurn } from './lock.mjs';
 import { watchLogs } from './log-watch.mjs';
+import { createLoginLink } from './login-link.mjs';
 import { rotateLog } from './logs.mjs';
 import { endLeftovers, openJournal } from './process-journal.mjs';
 import { seconds } from './progress.mjs';
@@ -133,10 +134,11 @@ async function superviseUntilStopped(launch, dataDir, lock) {
     progress.say(`wa-gate is up after ${seconds(performance.now() - begun)}.`);
     reloader?.watch();
     if (options.seed) await runSeed(launch, installation, ending.signal);
+    const link = launch.prepare ? undefined : linkTo(installation, { env, signal: ending.signal, journal });
     const demoWorked = !options.demo || (await runDemo(launch, installation, ending.signal));
     publish();
     if (options.exitAfterDemo) return demoWorked && !fatal ? 0 : 1;
-    announce(installation, progress);
+    announce(installation, await link, progress);
     await aborted(ending.signal);
     if (fatal) throw fatal;
     return 0;
@@ -238,12 +240,21 @@ function describeRun(installation, dataDir, processes) {
 
 /**
  * @param {import('./services.mjs').Installation} installation
+ * @param {import('./commands.mjs').CommandContext} context
+ */
+const linkTo = ({ databaseUrl, secrets, gateway, admin }, context) =>
+  createLoginLink({ databaseUrl, masterKey: secrets.masterKey, gatewayUrl: gateway.url, email: admin.email }, context);
+
+/**
+ * @param {import('./services.mjs').Installation} installation
+ * @param {string | undefined} link to the dashboard
  * @param {import('./progress.mjs').Progress} progress
  */
-function announce({ gateway, furtherGateways, sandboxUrl, admin, dataDir, prometheusUrl }, progress) {
+function announce({ gateway, furtherGateways, sandboxUrl, admin, dataDir, prometheusUrl }, link, progress) {
   progress.say(
     [
       '',
+      ...(link === undefined ? [] : [`Dashboard      ${link}  (logged in, good once)`]),
       `Gateway        ${gateway.url}  (API reference: ${gateway.url}/docs)`,
       ...(furtherGateways.length > 0 ? [`Also           ${furtherGateways.join(', ')}  (the same API)`] : []),
       `Sandbox        ${sandboxUrl}  (control API: ${sandboxUrl}/docs)`,

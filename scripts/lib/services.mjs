@@ -57,7 +57,7 @@ const bundledEntry = (app) => join(ROOT, 'apps', app, 'bundle', 'main.js');
 const sourceEntry = (app) => join(ROOT, 'apps', app, 'src', 'main.ts');
 
 /** Packages whose build the launcher needs; turbo adds what they depend on. */
-export const SERVICE_PACKAGES = ['@wa-gate/gateway', '@wa-gate/worker', '@wa-gate/sandbox'];
+export const SERVICE_PACKAGES = ['@wa-gate/gateway', '@wa-gate/worker', '@wa-gate/sandbox', '@wa-gate/dashboard'];
 
 /**
  * @param {object} options

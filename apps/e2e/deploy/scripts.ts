@@ -8,6 +8,7 @@ interface Scripts {
     context: { env: NodeJS.ProcessEnv },
   ): Promise<void>;
   librariesOf(home: string): string;
+  onPath(name: string, path: string | undefined): string | undefined;
   cacheFolder(env: NodeJS.ProcessEnv, fallback: string): string;
   runCommand(
     command: { title: string; command: string; args: readonly string[]; cwd?: string },
@@ -17,7 +18,7 @@ interface Scripts {
   PROGRAMS: Record<string, { folder: string; ports: Record<string, number>; health: [string, string] | null }>;
 }
 
-const MODULES = ['debian-packages', 'commands', 'images/assemble', 'images/programs'];
+const MODULES = ['debian-packages', 'commands', 'executables', 'images/assemble', 'images/programs'];
 
 export async function loadScripts(): Promise<Scripts> {
   const modules = await Promise.all(

@@ -76,6 +76,7 @@ import { workspacesRoutes } from './modules/workspaces/workspaces.routes.ts';
 import { registerAccessTokens, type SigningKey } from './plugins/access-tokens.ts';
 import { type ConnectionDrain, connectionDrainPlugin } from './plugins/connection-drain.ts';
 import { createCsrf } from './plugins/csrf.ts';
+import { type Dashboard, dashboardPages, sendPage, wantsPage } from './plugins/dashboard-pages.ts';
 import { errors, sendError } from './plugins/errors.ts';
 import { createGuards } from './plugins/guards.ts';
 import { type MetricsExposition, metricsPlugin } from './plugins/metrics.ts';
@@ -166,6 +167,8 @@ export interface GatewaySettings {
   corsOrigins: string[] | true;
   allowQueryKey: boolean;
   files: FileSettings;
+  /** Absent: the installation has none, and its root leads to the description of the API. */
+  dashboard?: Dashboard | undefined;
 }
 
 export interface GatewayDependencies {
@@ -220,7 +223,10 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
   acceptJsonOnly(app);
   await app.register(unusedConnections);
   if (drain) await app.register(connectionDrainPlugin, { drain });
-  await app.register(errors);
+  const dashboard = services && settings.dashboard;
+  await app.register(errors, {
+    page: (request, reply) => (dashboard && wantsPage(request) ? sendPage(reply, dashboard) : undefined),
+  });
   await app.register(requestTracing);
   await app.register(requestContext);
   await app.register(securityLog);
@@ -230,14 +236,19 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
   });
   // Before the first route: it collects them.
   if (services) await app.register(openapi, { version: settings.version, basePath });
-  // Until a dashboard lives there, a browser that comes to the root gets the description of the API.
-  if (services) app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect(`${basePath}/docs`));
+  // A browser gets the dashboard, a client of the API its description.
+  if (services) {
+    app.get('/', { schema: { hide: true } }, async (request, reply) =>
+      dashboard && wantsPage(request) ? sendPage(reply, dashboard) : reply.redirect(`${basePath}/docs`),
+    );
+  }
   await app.register(metricsPlugin, { metrics, exposition: settings.metrics });
   await app.register(probeRoutes, { health });
   await app.register(healthRoutes, { health });
   if (!services) return app;
 
   if (settings.network.helmet) await app.register(securityHeaders);
+  if (dashboard) await app.register(dashboardPages, { dashboard, basePath });
   // Without any other origin that may call, there is nothing to tell a browser.
   if (settings.corsOrigins === true || settings.corsOrigins.length > 0) {
     await app.register(cors, {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import {
   assertMasterKey,
   assertSameDatabase,
@@ -30,6 +31,9 @@ import { explainStartFailure } from './start-failure.ts';
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
+
+/** Sources, compiler's output and bundle are at the same depth. */
+const DASHBOARD_FOLDER = resolve(import.meta.dirname, '../../dashboard/dist');
 
 /** Redis may be away, because it holds hints only. The client reconnects by itself. */
 function connectInBackground(redis: Redis, logger: Logger): void {
@@ -107,6 +111,7 @@ async function run(config: Config): Promise<void> {
     systemLog,
     clock,
     version,
+    dashboardFolder: DASHBOARD_FOLDER,
   };
   const gateway = await composeGateway(resources, config);
   const administrator = administratorOf(config);

@@ -251,6 +251,7 @@ describe('the description of the API (MR-055, MR-056)', () => {
         'POST /api/admin/workers/{id}/uncordon',
         'POST /api/auth/forgot-password',
         'POST /api/auth/login',
+        'POST /api/auth/login-link',
         'POST /api/auth/logout',
         'POST /api/auth/password',
         'POST /api/auth/refresh',

@@ -81,6 +81,10 @@ class Auth(Namespace):
         """Log in. ``POST /api/auth/login``"""
         return self._call("POST", "/api/auth/login", body=body)
 
+    def login_by_link(self, body: t.LoginLinkRequest) -> t.LoginResult:
+        """Log in by a link. ``POST /api/auth/login-link``"""
+        return self._call("POST", "/api/auth/login-link", body=body)
+
     def logout(self) -> t.Done:
         """Log out. ``POST /api/auth/logout``"""
         return self._call("POST", "/api/auth/logout")

@@ -921,6 +921,9 @@ class Login(TypedDict):
     lastUsedAt: str
     expiresAt: str
 
+class LoginLinkRequest(TypedDict):
+    token: str
+
 class LoginLock(TypedDict):
     id: str
     kind: Literal["account", "address"]

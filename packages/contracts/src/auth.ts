@@ -159,6 +159,11 @@ export const ResetPasswordRequestSchema = requestBody(
 );
 export const VerifyEmailRequestSchema = requestBody({ token: mailToken }, { token: 'wag_ve_…' });
 
+export const LoginLinkRequestSchema = requestBody(
+  { token: { ...mailToken, description: 'From the link, behind `#`.' } },
+  { token: 'wag_ll_…' },
+);
+
 /** The count of other logins that the change has ended. */
 export const EndedLoginsSchema = Type.Object({ endedLogins: Type.Integer({ minimum: 0 }) });
 /** An answer without data. */

@@ -30,6 +30,7 @@ export const TOKEN_PREFIX = {
   refreshToken: 'wag_rt_',
   verifyEmail: 'wag_ve_',
   resetPassword: 'wag_rp_',
+  loginLink: 'wag_ll_',
   invitation: 'wag_in_',
   request: 'req_',
   event: 'evt_',

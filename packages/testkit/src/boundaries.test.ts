@@ -34,6 +34,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'sdk',
     'testkit',
   ],
+  'apps/dashboard': [],
 };
 
 const BAILEYS = '@whiskeysockets/baileys';
@@ -107,7 +108,7 @@ const MODULE = /^(apps\/[^/]+\/src\/modules\/[^/]+)\//;
 function relativeViolation(file: string, specifier: string): string | undefined {
   const target = normalize(join(dirname(file), specifier));
   if (ownerOf(target) !== ownerOf(file)) return 'a relative import may not leave its package';
-  if (!/\.(ts|mjs|json)$/.test(specifier)) return 'a relative import names the file, with its extension';
+  if (!/\.(tsx?|mjs|json|css|svg)$/.test(specifier)) return 'a relative import names the file, with its extension';
   const [from, to] = [MODULE.exec(file)?.[1], MODULE.exec(target)?.[1]];
   // The index of a module exports no routes: they need the guards, which need other modules. Only `app.ts` registers
   // them.
@@ -125,7 +126,7 @@ function sourceFiles(folder: string): string[] {
   return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = `${folder}/${entry.name}`;
     if (entry.isDirectory()) return NOT_OURS.has(entry.name) ? [] : sourceFiles(path);
-    return entry.name.endsWith('.ts') ? [path] : [];
+    return /\.tsx?$/.test(entry.name) ? [path] : [];
   });
 }
 const allSources = (): string[] => [...sourceFiles('apps'), ...sourceFiles('packages')];

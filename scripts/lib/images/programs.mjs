@@ -17,6 +17,7 @@ export const PROGRAMS = /** @satisfies {Record<string, ImageProgram>} */ ({
   gateway: {
     folder: 'apps/gateway',
     files: ['bundle', 'package.json'],
+    beside: ['apps/dashboard/dist'],
     ports: { PORT: 8000, METRICS_PORT: 9464 },
     health: ['PORT', '/readyz'],
   },

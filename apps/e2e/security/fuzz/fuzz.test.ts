@@ -25,6 +25,7 @@ const NOT_BY_CHANCE = new Set([
   'POST /api/auth/password',
   'POST /api/auth/reset-password',
   'POST /api/auth/verify-email',
+  'POST /api/auth/login-link',
   'POST /api/auth/switch',
   'POST /api/sessions/{id}/pairing-code',
   'DELETE /api/admin/login-locks/{id}',

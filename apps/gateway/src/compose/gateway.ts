@@ -11,6 +11,7 @@ import { createGatewayMetrics, createJobsMetrics } from '../metrics/index.ts';
 import { createHealthService, createProcessMeter } from '../modules/health/index.ts';
 import { createMessageIndex } from '../modules/message-index/index.ts';
 import { createConnectionDrain } from '../plugins/connection-drain.ts';
+import { readDashboard } from '../plugins/dashboard-pages.ts';
 import { networkSettings } from '../plugins/transport/index.ts';
 import { composeMailing, composeMailQueue, credentialSettings } from './accounts.ts';
 import { composeApi } from './api.ts';
@@ -83,6 +84,7 @@ export async function composeGateway(resources: Resources, config: Config): Prom
     corsOrigins: network.corsOrigins,
     allowQueryKey: config.ALLOW_QUERY_API_KEY,
     files: { workFolder: resources.workFolder, maxBytes: config.MEDIA_MAX_BYTES, publicUrl: config.PUBLIC_URL },
+    dashboard: resources.dashboardFolder ? readDashboard(resources.dashboardFolder, network.basePath) : undefined,
   };
   const services = config.ROLE === 'jobs' ? undefined : api.services;
   const app = await buildGateway({ logger, metrics, health, settings, drain, services });

@@ -20,6 +20,8 @@ export interface Resources {
   systemLog?: Pick<SystemLogSink, 'exposeIn'>;
   clock: Clock;
   version: string;
+  /** What the build of the dashboard has written. Absent, or nothing there: there is no dashboard. */
+  dashboardFolder?: string;
   /** How long a request waits for Redis to count it. @default 50 */
   countingPatienceMs?: number;
   /** For how long a live call waits for a session that is between two workers. @default 2500 */

@@ -118,9 +118,14 @@ export function sendError(request: FastifyRequest, reply: FastifyReply, thrown: 
   return reply.type('application/json; charset=utf-8').serializer(JSON.stringify).send(envelope(error, request));
 }
 
+export interface ErrorsOptions {
+  /** The answer for a browser that asks for a page at a path without a route; `undefined`: it gets the error. */
+  page?: (request: FastifyRequest, reply: FastifyReply) => FastifyReply | undefined;
+}
+
 /** One error handler for all, and the same envelope for routes that do not exist. */
-export const errors = fastifyPlugin(
-  async (app) => {
+export const errors = fastifyPlugin<ErrorsOptions>(
+  async (app, { page }) => {
     const routes = createKnownRoutes();
     app.addHook('onRoute', (route) => routes.add(route));
     app.decorate('answerNotFound', (request: FastifyRequest, reply: FastifyReply) => {
@@ -139,7 +144,7 @@ export const errors = fastifyPlugin(
     });
     app.addSchema(ErrorSchema);
     app.setErrorHandler((error, request, reply) => sendError(request, reply, error));
-    app.setNotFoundHandler((request, reply) => app.answerNotFound(request, reply));
+    app.setNotFoundHandler((request, reply) => page?.(request, reply) ?? app.answerNotFound(request, reply));
   },
   { name: 'errors' },
 );

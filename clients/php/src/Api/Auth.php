@@ -34,6 +34,12 @@ final class Auth extends Group
         return $this->call('POST', '/api/auth/login', body: $body);
     }
 
+    /** Log in by a link. `POST /api/auth/login-link` */
+    public function loginByLink(array $body): array
+    {
+        return $this->call('POST', '/api/auth/login-link', body: $body);
+    }
+
     /** Log out. `POST /api/auth/logout` */
     public function logout(): array
     {

@@ -1,10 +1,16 @@
-import { createAdministrator, type MadeAdministrator } from '../../modules/auth/index.ts';
+import { createAdministrator, createLoginLink, type MadeAdministrator } from '../../modules/auth/index.ts';
 import type { Register } from '../command-context.ts';
 
 export const adminCommands: Register = (program, run) => {
-  program
-    .command('admin')
-    .description('administrators')
+  const admin = program.command('admin').description('administrators');
+  admin
+    .command('login-link')
+    .description('print a token that logs a user into the dashboard, once, within an hour: <address>/open#<token>')
+    .requiredOption('--email <address>', 'of the user')
+    .action(({ email }: { email: string }) =>
+      run(async ({ database, say }) => say((await createLoginLink(database(), email)).token)),
+    );
+  admin
     .command('create')
     .description(
       'make an administrator, or one of the user with this address. A password is generated and shown once, or read from standard input; the password of a user who is there stays unless one is given',

@@ -19,7 +19,7 @@ import {
   setWorkspace,
   useRefreshToken,
 } from './logins.repository.ts';
-import { issueMailToken } from './mail-tokens.ts';
+import { issueMailToken, takeMailToken } from './mail-tokens.ts';
 import { verificationMail } from './mails.ts';
 import { checkPassword, hashPassword, isOutdated } from './passwords.ts';
 import { findHome, findUser, findUserByEmail, type Home, presentUser, workspacesOf } from './users.repository.ts';
@@ -67,6 +67,8 @@ export interface AuthService {
   ): Promise<Authenticated & { apiKey: string; warnings: string[] }>;
   /** Only a caller with the right password learns that the account is deactivated. */
   login(email: string, password: string, client: Client, actor: Actor): Promise<Authenticated>;
+  /** Uses up a link that the operator has made. */
+  enterByLink(token: string, client: Client, actor: Actor): Promise<Authenticated>;
   /** Uses a refresh token up for a new one. A token that comes a second time ends its login. */
   refresh(refreshToken: string, actor: Actor): Promise<RefreshableGrant>;
   /** Ends a login; every gateway refuses its access tokens within a second. */
@@ -191,6 +193,25 @@ export function createAuthService(deps: AuthDependencies): AuthService {
         after: { email: recordableEmail(email), ...(isDisabled && { reason: 'deactivated' }) },
       });
       throw new ApiError(isDisabled ? 'ACCOUNT_DISABLED' : 'INVALID_CREDENTIALS');
+    },
+    async enterByLink(token, client, actor) {
+      const authenticated = await inTransaction(pool, async (tx) => {
+        const taken = await takeMailToken(tx, token, 'LOG_IN');
+        if (!taken) return null;
+        await tx.query('UPDATE users SET last_login_at = now() WHERE id = $1', [taken.userId]);
+        const user = (await findUser(tx, taken.userId))!;
+        const home = (await findHome(tx, user.id)) ?? (await createWorkspace(tx, user.id, user.name));
+        const begun = await begin(tx, presentUser(user), home, client);
+        await writeAudit(tx, asUser(actor, user, home.workspaceId), {
+          action: 'login.created',
+          resourceType: 'login',
+          resourceId: begun.loginId,
+          after: { by: 'link', userAgent: client.userAgent?.slice(0, 300) },
+        });
+        return begun;
+      });
+      if (!authenticated) throw new ApiError('MAIL_TOKEN_INVALID');
+      return authenticated;
     },
     async refresh(refreshToken, actor) {
       const outcome = await revocations.inTransaction(async (tx, revoke) => {

@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import {
   CsrfResultSchema,
   DoneSchema,
+  LoginLinkRequestSchema,
   LoginRequestSchema,
   LoginResultSchema,
   RefreshRequestSchema,
@@ -93,6 +94,27 @@ export const entryRoutes: FastifyPluginAsyncTypebox<EntryRoutesOptions> = async 
       const login = await limitGuesses(limiter, { request, reply, email }, () =>
         auth.login(email, password, clientOf(request), actorOf(request)),
       );
+      return ok({ user: login.user, ...hand(reply, login) });
+    },
+  );
+
+  app.post(
+    '/auth/login-link',
+    {
+      onRequest: guards({ audience: 'public' }),
+      config: { audit: 'login.created' },
+      schema: {
+        tags: ['Authentication'],
+        operationId: 'auth.loginByLink',
+        summary: 'Log in by a link',
+        description: `With the token of a link that the operator has made (\`wag admin login-link\`, \`npm start\`). It is good once, for an hour. Sets the cookies as logging in does.`,
+        body: LoginLinkRequestSchema,
+        response: { 200: success(LoginResultSchema), ...errorResponses('MAIL_TOKEN_INVALID') },
+        security: [],
+      },
+    },
+    async (request, reply) => {
+      const login = await auth.enterByLink(request.body.token, clientOf(request), actorOf(request));
       return ok({ user: login.user, ...hand(reply, login) });
     },
   );

@@ -4,6 +4,7 @@ export { type AuthService, createAuthService } from './auth.service.ts';
 export { createAdministrator, type MadeAdministrator } from './create-administrator.ts';
 export { normaliseEmail } from './email.ts';
 export { AUTH_ENVIRONMENT, administratorOf, parseSecrets } from './environment.ts';
+export { createLoginLink } from './login-link.ts';
 export { endLogins, sweepLogins } from './logins.repository.ts';
 export { sweepMailTokens } from './mail-tokens.ts';
 export { hashPassword } from './passwords.ts';

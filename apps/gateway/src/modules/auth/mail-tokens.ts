@@ -2,13 +2,15 @@ import { createHash } from 'node:crypto';
 import type { MailTokenPurpose, Queryable } from '@wa-gate/db';
 import { newToken, TOKEN_PREFIX } from '@wa-gate/kit';
 
-/** Tokens that are sent by mail and prove that their bearer reads the mail of the address. Valid once. */
-const PURPOSES: Record<MailTokenPurpose, { prefix: string; hours: number }> = {
-  VERIFY_EMAIL: { prefix: TOKEN_PREFIX.verifyEmail, hours: 48 },
-  RESET_PASSWORD: { prefix: TOKEN_PREFIX.resetPassword, hours: 1 },
+/**
+ * Tokens that are valid once. Those in mails prove that their bearer reads the mail of the address; `perHour` protects
+ * the mailbox. A link that logs in is made by the operator, who is not limited.
+ */
+const PURPOSES: Record<MailTokenPurpose, { prefix: string; hours: number; perHour: number }> = {
+  VERIFY_EMAIL: { prefix: TOKEN_PREFIX.verifyEmail, hours: 48, perHour: 3 },
+  RESET_PASSWORD: { prefix: TOKEN_PREFIX.resetPassword, hours: 1, perHour: 3 },
+  LOG_IN: { prefix: TOKEN_PREFIX.loginLink, hours: 1, perHour: 1_000 },
 };
-/** Protects the mailbox of the user. */
-const MAX_PER_HOUR = 3;
 const KEEP_DAYS = 7;
 
 /**
@@ -21,7 +23,7 @@ const ISSUE = {
     SELECT $1, u.id, $3::"MailTokenPurpose", u.email, now() + make_interval(hours => $4::int) FROM users u
     WHERE u.id = $2 AND u.is_active AND (
       SELECT count(*) FROM mail_tokens t
-      WHERE t.user_id = u.id AND t.purpose = $3::"MailTokenPurpose" AND t.created_at > now() - interval '1 hour') < ${MAX_PER_HOUR}`,
+      WHERE t.user_id = u.id AND t.purpose = $3::"MailTokenPurpose" AND t.created_at > now() - interval '1 hour') < $5::int`,
 };
 const TAKE = {
   name: 'take-mail-token',
@@ -48,9 +50,9 @@ const hashOf = (token: string): Buffer => createHash('sha256').update(token).dig
  * hour.
  */
 export async function issueMailToken(tx: Queryable, userId: string, purpose: MailTokenPurpose): Promise<string | null> {
-  const { prefix, hours } = PURPOSES[purpose];
+  const { prefix, hours, perHour } = PURPOSES[purpose];
   const { token } = newToken(prefix);
-  const { rowCount } = await tx.query({ ...ISSUE, values: [hashOf(token), userId, purpose, hours] });
+  const { rowCount } = await tx.query({ ...ISSUE, values: [hashOf(token), userId, purpose, hours, perHour] });
   return rowCount === 1 ? token : null;
 }
 

@@ -1,0 +1,14 @@
+/** Names of the API's own types that pages use. */
+import type { components } from './generated/schema.ts';
+
+type Schemas = components['schemas'];
+export type Session = Schemas['Session'];
+export type SessionState = Session['state'];
+export type CreatedSession = Schemas['CreateSessionResult'];
+export type Key = Schemas['Key'];
+export type Message = Schemas['Message'];
+export type Chat = Schemas['Chat'];
+export type Contact = Schemas['Contact'];
+export type DashboardMetrics = Schemas['DashboardMetrics'];
+export type DashboardHistory = Schemas['DashboardHistory'];
+export type Me = Schemas['MeResult'];

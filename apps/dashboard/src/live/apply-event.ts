@@ -1,0 +1,115 @@
+import type { InfiniteData, QueryClient } from '@tanstack/react-query';
+import type { DashboardMetrics, Message, Session } from '../api/types.ts';
+import type { LiveEvent } from './event-connection.ts';
+
+/** Milliseconds in which events for the same answers are taken together. */
+const TOGETHER_MS = 300;
+/** The API allows 100 requests for figures in 15 minutes; between them the page counts along. */
+const FIGURES_EVERY_MS = 15_000;
+
+const waiting = new Map<string, ReturnType<typeof setTimeout>>();
+let figuresAt = 0;
+
+/** Asks again for what is shown of a key; several events within a moment ask once. */
+function freshen(client: QueryClient, key: readonly string[], afterMs = TOGETHER_MS): void {
+  const name = key.join(' ');
+  if (waiting.has(name)) return;
+  waiting.set(
+    name,
+    setTimeout(() => {
+      waiting.delete(name);
+      void client.invalidateQueries({ queryKey: key });
+    }, afterMs),
+  );
+}
+
+function freshenFigures(client: QueryClient): void {
+  const sinceLast = Date.now() - figuresAt;
+  figuresAt = Math.max(Date.now(), figuresAt + FIGURES_EVERY_MS);
+  if (sinceLast < 0) return;
+  freshen(client, ['metrics'], Math.max(TOGETHER_MS, FIGURES_EVERY_MS - sinceLast));
+}
+
+function count(client: QueryClient, change: (metrics: DashboardMetrics) => DashboardMetrics): void {
+  client.setQueryData<DashboardMetrics>(['metrics', 'workspace'], (known) => known && change(known));
+}
+
+interface MessagePage {
+  messages: Message[];
+}
+type MessagePages = InfiniteData<MessagePage>;
+
+const STAGES = ['queued', 'sending', 'unknown', 'sent', 'delivered', 'read', 'played'];
+
+/** Receipts may come before the answer that they overtake: a message never goes back. */
+function advanced(message: Message, state: Message['state']): Message {
+  if (message.state === 'failed' || STAGES.indexOf(state) <= STAGES.indexOf(message.state)) return message;
+  return { ...message, state, status: (state === 'played' ? 'read' : state) as Message['status'] };
+}
+
+function updateMessages(client: QueryClient, messageId: string, change: (message: Message) => Message): void {
+  client.setQueriesData<MessagePages>({ queryKey: ['messages'] }, (known) => {
+    if (!known?.pages?.some(({ messages }) => messages.some((message) => message.messageId === messageId)))
+      return known;
+    return {
+      ...known,
+      pages: known.pages.map((page) => ({
+        ...page,
+        messages: page.messages.map((message) => (message.messageId === messageId ? change(message) : message)),
+      })),
+    };
+  });
+}
+
+const RECEIPTS: Record<string, Message['state']> = {
+  'message.sent': 'sent',
+  'message.delivered': 'delivered',
+  'message.read': 'read',
+  'message.played': 'played',
+};
+
+export function applyEvent(client: QueryClient, { event, sessionId, data }: LiveEvent): void {
+  const messageId = typeof data.messageId === 'string' ? data.messageId : undefined;
+  if (event === 'session.status') {
+    const { status, state, reason } = data as unknown as Pick<Session, 'status' | 'state' | 'reason'>;
+    const patch = (session: Session) =>
+      session.sessionId === sessionId ? { ...session, status, state, reason } : session;
+    client.setQueryData<Session>(['session', sessionId], (known) => known && patch(known));
+    client.setQueryData<{ sessions: Session[] }>(
+      ['sessions'],
+      (known) => known && { ...known, sessions: known.sessions.map(patch) },
+    );
+  }
+  if (/^(?:session|connection|qr)\./.test(event)) {
+    freshen(client, ['sessions']);
+    freshen(client, ['session', sessionId]);
+    freshenFigures(client);
+    return;
+  }
+  const receipt = RECEIPTS[event];
+  if (receipt && messageId) updateMessages(client, messageId, (message) => advanced(message, receipt));
+  if (event === 'message.failed' && messageId) {
+    updateMessages(client, messageId, (message) => ({ ...message, state: 'failed', status: 'failed' }));
+  }
+  if (event === 'message.sent' && data.source !== 'phone') {
+    count(client, (metrics) => ({ ...metrics, messagesSentToday: metrics.messagesSentToday + 1 }));
+  }
+  if (event === 'message.failed') {
+    count(client, (metrics) => ({ ...metrics, messagesFailedToday: metrics.messagesFailedToday + 1 }));
+  }
+  if (/^(?:message|poll|media)\./.test(event)) {
+    if (!receipt || event === 'message.sent') {
+      freshen(client, ['messages', sessionId]);
+      freshen(client, ['chats']);
+    }
+    if (messageId) freshen(client, ['timeline', messageId]);
+    freshenFigures(client);
+  }
+  if (event.startsWith('contact.')) freshen(client, ['contacts']);
+  if (event === 'session.notice') freshen(client, ['notices']);
+}
+
+/** Something may have been missed: everything that is shown is asked for again. */
+export function applyGap(client: QueryClient): void {
+  void client.invalidateQueries();
+}

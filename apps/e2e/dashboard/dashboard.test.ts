@@ -1,0 +1,268 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  addPhone,
+  type PairedSession,
+  pairSession,
+  registerTenant,
+  type Tenant,
+  uniqueName,
+} from '../harness/pair-session.ts';
+import type { Phone } from '../harness/sandbox-client.ts';
+import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
+import { waitFor } from '../harness/wait-for.ts';
+import { type RunningBrowser, startBrowser } from './chromium.ts';
+import { PAGES } from './pages.ts';
+import { type Look, Visitor } from './visitor.ts';
+
+const system = useSystem({ gateways: 2, workers: 1 });
+const url = (gateway = 0) => system().gateways[gateway]!.url;
+
+let running: RunningBrowser;
+let tenant: Tenant;
+let linked: PairedSession;
+let friend: Phone;
+const visitors: Visitor[] = [];
+
+async function visit(look: Look = {}, gateway = 0): Promise<Visitor> {
+  const visitor = await Visitor.arrive(running.browser, url(gateway), look);
+  visitors.push(visitor);
+  return visitor;
+}
+
+async function visitAs(person: { email: string; password: string }, look: Look = {}, gateway = 0): Promise<Visitor> {
+  const visitor = await visit(look, gateway);
+  await visitor.login(person);
+  return visitor;
+}
+
+beforeAll(async () => {
+  [running, tenant] = await Promise.all([startBrowser(), registerTenant(system())]);
+  linked = await pairSession(system(), tenant, { sessionId: 'shop', phoneName: 'Toko Melati' });
+  friend = await addPhone(system(), 'Budi Santoso');
+  for (const text of ['Halo, apakah masih buka?', 'Saya mau pesan dua loyang', 'https://example.com/menu']) {
+    await system().sandbox.sendText(friend.number, linked.phone.number, text);
+  }
+  await linked.api.send(
+    'shop',
+    { to: friend.number, type: 'text', message: 'Selamat siang! Ya, sampai jam 21.' },
+    { wait: 'delivered' },
+  );
+  await linked.api.send(
+    'shop',
+    { to: friend.number, type: 'poll', question: 'Kapan diambil?', options: ['Sore ini', 'Besok pagi'] },
+    { wait: 'delivered' },
+  );
+  await linked.api.send(
+    'shop',
+    { to: friend.number, type: 'location', latitude: -6.2, longitude: 106.816, name: 'Toko Melati' },
+    { wait: 'delivered' },
+  );
+});
+
+afterAll(async () => {
+  for (const visitor of visitors) await visitor.leave();
+  await running?.stop();
+});
+
+describe('every page (MR-200)', () => {
+  const looks: [string, Look][] = [
+    ['wide, light, English', { width: 1440, theme: 'light', language: 'en' }],
+    ['narrow, dark, Indonesian', { width: 360, theme: 'dark', language: 'id' }],
+  ];
+  test.each(looks)(
+    '%s: nothing is refused by the policy, no serious finding of axe, nothing wider than the screen',
+    async (_name, look) => {
+      const visitor = await visit(look);
+      const suffix = `${look.width}-${look.theme}`;
+      const findings: Record<string, string[]> = {};
+      for (const who of ['anybody', 'person'] as const) {
+        if (who === 'person') await visitor.login(tenant);
+        for (const { name, path, who: whose = 'person' } of PAGES) {
+          if (whose !== who) continue;
+          await visitor.goto(path.replace(':session', linked.sessionId));
+          await visitor.page.locator('h1').first().waitFor();
+          await visitor.settled();
+          await visitor.picture(`${name}-${suffix}`);
+          const found = [...(await visitor.axe()), ...(await visitor.overflows())];
+          if (found.length > 0) findings[name] = found;
+        }
+      }
+      expect(findings).toEqual({});
+      visitor.expectNoMisdeeds();
+    },
+  );
+});
+
+describe('from an account to an answer (MR-047, MR-200)', () => {
+  test('somebody registers, makes a session, links it by the code on the page, and sends a message', async () => {
+    const visitor = await visit();
+    const { page } = visitor;
+    const email = `${uniqueName('new')}@example.test`;
+    const phone = await addPhone(system(), 'New shop');
+    const customer = await addPhone(system(), 'Customer');
+
+    await visitor.goto('/');
+    await page.getByRole('link', { name: 'Create one' }).click();
+    await page.getByLabel('Name').fill('Sari');
+    await page.getByLabel('E-mail').fill(email);
+    await page.getByLabel('Password').fill('correct horse battery');
+    await page.getByRole('button', { name: 'Create account' }).click();
+    await page.getByRole('link', { name: 'Create a session' }).click();
+    await page.getByLabel('Name').fill('New shop');
+    await page.getByLabel('Id for the API').fill('new-shop');
+    await page.getByRole('dialog').getByRole('button', { name: 'New session' }).click();
+
+    // The key is shown once, and works.
+    const key = (await page.getByRole('dialog').locator('code').first().textContent())!;
+    system().secrets.add(key);
+    expect(await page.getByRole('tabpanel').textContent()).toContain(key);
+    expect((await system().gateway.as(key).getSession('new-shop')).name).toBe('New shop');
+    await visitor.picture('session-key');
+    await page.getByRole('button', { name: 'Link the phone' }).click();
+
+    const code = page.getByRole('img', { name: 'QR code to link session New shop with a phone' });
+    await code.waitFor();
+    await visitor.picture('session-qr');
+    const qr = (await code.getAttribute('data-qr'))!;
+    system().secrets.add(qr);
+    await system().sandbox.scan(phone.number, qr);
+    await page.getByText('Connected', { exact: true }).first().waitFor();
+    await page.getByText('Session New shop: Connected').waitFor({ state: 'attached' });
+
+    await page.getByRole('link', { name: 'Open its chats' }).click();
+    await page.getByRole('button', { name: 'New chat' }).click();
+    await page.getByLabel('Phone number').fill(customer.number);
+    await page.getByRole('button', { name: 'Open' }).click();
+    await page.getByLabel('Write a message').fill('Hello from the dashboard');
+    await page.keyboard.press('Enter');
+    await waitFor(
+      async () =>
+        (await system().sandbox.inbox(customer.number)).some(({ text }) => text === 'Hello from the dashboard'),
+      {
+        what: 'the message on the phone',
+      },
+    );
+    await page.locator('[data-message-id] [data-state=delivered]').waitFor();
+
+    await system().sandbox.sendText(customer.number, phone.number, 'And hello back');
+    await page.getByRole('log').getByText('And hello back').waitFor();
+    await visitor.picture('chat');
+    visitor.expectNoMisdeeds();
+  });
+});
+
+describe('live (MR-059)', () => {
+  test('two browsers at two gateways see what the other does, within a second or two', async () => {
+    const [one, two] = await Promise.all([visitAs(tenant), visitAs(tenant, { width: 360 }, 1)]);
+    const chat = `/chats?session=shop&chat=${friend.number}%40s.whatsapp.net`;
+    await Promise.all([one.goto(chat), two.goto(chat)]);
+    await two.page.getByText('Selamat siang!').waitFor();
+    await one.page.getByLabel('Write a message').fill('Written in the first browser');
+    await one.page.getByRole('button', { name: 'Send' }).click();
+    await two.page.getByRole('log').getByText('Written in the first browser').waitFor();
+    for (const visitor of [one, two]) {
+      await visitor.picture(`conversation-${visitor === one ? 1440 : 360}`);
+      expect([...(await visitor.axe()), ...(await visitor.overflows())]).toEqual([]);
+      visitor.expectNoMisdeeds();
+    }
+  });
+
+  test('a gateway that is killed while the page is open: what is typed stays, and the page is true again', async () => {
+    const visitor = await visitAs(tenant, {}, 1);
+    const { page } = visitor;
+    await visitor.goto(`/chats?session=shop&chat=${friend.number}%40s.whatsapp.net`);
+    await page.getByText('Selamat siang!').waitFor();
+    await page.getByLabel('Write a message').fill('Typed before the gateway died');
+    await system().restart('gateway-2', 'SIGKILL');
+    // It comes while the page is away, or before its stream is back.
+    await system().sandbox.sendText(friend.number, linked.phone.number, 'Sent meanwhile');
+    await page.getByRole('log').getByText('Sent meanwhile').waitFor();
+    expect(await page.getByLabel('Write a message').inputValue()).toBe('Typed before the gateway died');
+    await page.keyboard.press('Enter');
+    await page.getByRole('log').getByText('Typed before the gateway died').waitFor();
+  });
+});
+
+describe('roles (MR-048)', () => {
+  test('a viewer sees chats and cannot write, link or delete', async () => {
+    const viewer = await registerTenant(system());
+    const { workspaceId } = await tenant.api.data<{ workspaceId: string }>('/api/auth/me');
+    const { token } = await tenant.api.data<{ token: string }>(`/api/workspaces/${workspaceId}/invitations`, {
+      method: 'POST',
+      json: { email: viewer.email, role: 'viewer' },
+    });
+    const visitor = await visit();
+    const { page } = visitor;
+    await visitor.goto(`/invitation#${token}`);
+    await page.getByRole('link', { name: 'Log in to accept' }).click();
+    await page.getByLabel('E-mail').fill(viewer.email);
+    await page.getByLabel('Password').fill(viewer.password);
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByRole('button', { name: 'Accept the invitation' }).click();
+    await page.getByRole('link', { name: 'Chats' }).first().click();
+    await page.getByText('Budi Santoso').first().click();
+    await page.getByText('You may read here.').waitFor();
+    await visitor.goto('/sessions/shop');
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    expect(await page.getByRole('button', { name: 'More about this session' }).count()).toBe(0);
+    expect(await page.getByRole('heading', { name: 'Keys' }).count()).toBe(0);
+    visitor.expectNoMisdeeds();
+  });
+});
+
+describe('the page itself', () => {
+  const accept = { accept: 'text/html,application/xhtml+xml' };
+
+  test('old addresses lead to their pages; clients of the API get what they got (MR-200)', async () => {
+    const { gateway } = system();
+    for (const [old, now] of [
+      ['/login.html', '/login'],
+      ['/dashboard.html', '/'],
+      ['/broadcast.html', '/broadcasts'],
+    ]) {
+      const { status, headers } = await gateway.call(old!, { headers: accept });
+      expect([status, headers.location]).toEqual([302, now]);
+    }
+    const page = await gateway.call('/', { headers: accept });
+    expect([page.status, page.headers['content-type'], page.headers['cache-control']]).toEqual([
+      200,
+      'text/html; charset=utf-8',
+      'no-store',
+    ]);
+    expect(page.headers['content-security-policy']).not.toContain('unsafe');
+    expect((await gateway.call('/')).headers.location).toBe('/docs');
+    expect((await gateway.call<{ code: string }>('/nowhere')).body.code).toBe('ROUTE_NOT_FOUND');
+    expect((await gateway.call<{ code: string }>('/api/nowhere', { headers: accept })).body.code).toBe(
+      'ROUTE_NOT_FOUND',
+    );
+  });
+
+  test('a first visit loads at most 200 kB of compressed JavaScript; files are kept for ever', async () => {
+    const visitor = await visit();
+    const sizes: number[] = [];
+    const kept: string[] = [];
+    const done: Promise<void>[] = [];
+    visitor.page.on('response', (response) => {
+      if (!response.url().endsWith('.js')) return;
+      kept.push(response.headers()['cache-control'] ?? '');
+      done.push(
+        response
+          .request()
+          .sizes()
+          .then(({ responseBodySize }) => void sizes.push(responseBodySize)),
+      );
+    });
+    await visitor.login(tenant);
+    await visitor.settled();
+    await Promise.all(done);
+    const bytes = sizes.reduce((sum, size) => sum + size, 0);
+    console.info(
+      `first load with login and overview: ${Math.round(bytes / 1_000)} kB of JavaScript in ${kept.length} files`,
+    );
+    expect(new Set(kept)).toEqual(new Set(['public, max-age=31536000, immutable']));
+    expect(bytes).toBeGreaterThan(50_000);
+    expect(bytes).toBeLessThan(200_000);
+  });
+});
+
+expectSoundSystem(system);

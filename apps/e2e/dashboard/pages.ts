@@ -1,0 +1,24 @@
+/** Every page, by its path below the root, with what shows that it is there. */
+export interface ListedPage {
+  name: string;
+  path: string;
+  /** Before the login. @default 'person' */
+  who?: 'anybody' | 'person' | 'administrator';
+}
+
+/** `:session` stands for a session that is linked and has chats. */
+export const PAGES: readonly ListedPage[] = [
+  { name: 'login', path: '/login', who: 'anybody' },
+  { name: 'register', path: '/register', who: 'anybody' },
+  { name: 'forgot-password', path: '/forgot-password', who: 'anybody' },
+  { name: 'reset-password', path: '/reset-password', who: 'anybody' },
+  { name: 'verify-email', path: '/verify-email', who: 'anybody' },
+  { name: 'invitation', path: '/invitation', who: 'anybody' },
+  { name: 'home', path: '/' },
+  { name: 'sessions', path: '/sessions' },
+  { name: 'session', path: '/sessions/:session' },
+  { name: 'chats', path: '/chats' },
+  { name: 'contacts', path: '/contacts' },
+  { name: 'settings', path: '/settings' },
+  { name: 'nowhere', path: '/nowhere' },
+];
