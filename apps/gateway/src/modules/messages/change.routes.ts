@@ -23,6 +23,7 @@ import {
 } from '@wa-gate/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ok } from '../../http/envelope.ts';
+import { refuseWhatIsNoText } from '../../http/stored-text.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import type { Limiter } from '../../plugins/rate-limit/index.ts';
 import type { Guards } from '../../plugins/route-access.ts';
@@ -31,7 +32,6 @@ import type { Changing } from './changing.ts';
 import { refuseWrongKey } from './idempotency-header.ts';
 import type { MessagesService } from './messages.service.ts';
 import { parseMentioned } from './send-context.ts';
-import { refuseWhatIsNoText } from './stored-text.ts';
 
 export interface ChangeRoutesOptions {
   changing: Changing;

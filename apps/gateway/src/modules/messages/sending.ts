@@ -23,20 +23,19 @@ import {
   newWaMessageId,
 } from '@wa-gate/messaging';
 import { ApiError } from '../../http/api-error.ts';
+import { refuseWhatIsNoText } from '../../http/stored-text.ts';
 import type { SessionRef } from '../../principal.ts';
 import type { Doorbells } from '../../worker-links/doorbells.ts';
 import type { Offers } from '../../worker-links/offers.ts';
 import type { ContactNames, Recipient } from '../contacts/index.ts';
 import type { FilesOfCall, MessageFiles, TakenFiles } from '../media/index.ts';
 import type { LinkPreviews } from './link-preview/link-previews.ts';
-
 import type { MessageRecord, MessagesRepository } from './messages.repository.ts';
 import { type Expectation, isReached, type OutcomeWaiter, type WaitGoal } from './outcome-waiter.ts';
 import { presentError } from './present-message.ts';
 import { refusal } from './refusal.ts';
 import { readSendContext } from './send-context.ts';
 import { outboundOf, requestHashOf } from './send-request.ts';
-import { refuseWhatIsNoText } from './stored-text.ts';
 
 export interface SendingDependencies {
   db: Queryable;

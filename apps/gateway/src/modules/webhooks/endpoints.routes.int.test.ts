@@ -198,6 +198,10 @@ describe('what a webhook is (MR-045)', () => {
     [{ basicAuth: { username: 'a:b', password: 'c' } }, 'VALIDATION'],
     [{ metadata: { long: 'x'.repeat(5_000) } }, 'VALIDATION'],
     [{ secret: 'short' }, 'VALIDATION'],
+    // Text that PostgreSQL cannot store.
+    [{ metadata: { a: [{ b: '\u0000' }] } }, 'VALIDATION'],
+    [{ metadata: { ['\ud800']: 1 } }, 'VALIDATION'],
+    [{ url: 'https://example.com/\u0000' }, 'VALIDATION'],
     [{ colour: 'green' }, 'VALIDATION'],
   ])('refuses %j', async (change, code) => {
     const { id } = (await ofSession({})).body.data.webhook;

@@ -14,6 +14,7 @@ import { inTransaction, type Pool, type Queryable } from '@wa-gate/db';
 import { newId, type SecretBox } from '@wa-gate/kit';
 import { disableWebhook } from '@wa-gate/messaging';
 import { ApiError } from '../../http/api-error.ts';
+import { refuseWhatIsNoText } from '../../http/stored-text.ts';
 import { isUuid } from '../../http/uuid.ts';
 import type { SessionRef } from '../../principal.ts';
 import { type Actor, changedFields, writeAudit } from '../audit/index.ts';
@@ -195,6 +196,7 @@ export function createEndpointsService(deps: EndpointsDependencies): EndpointsSe
 
   function changeOf(before: EndpointRecord, request: UpdateWebhookRequest): EndpointChange {
     const { headers, basicAuth, chats, metadata, isActive, ...plain } = request;
+    refuseWhatIsNoText(request);
     assertMetadata(request);
     if (request.url !== undefined) assertUrl(request.url);
     const change: EndpointChange = plain;
@@ -218,6 +220,7 @@ export function createEndpointsService(deps: EndpointsDependencies): EndpointsSe
     },
     get: async (reach, id) => present(await find(reach, id)),
     async create(actor, workspaceId, session, request) {
+      refuseWhatIsNoText(request);
       assertUrl(request.url);
       assertMetadata(request);
       const id = newId();

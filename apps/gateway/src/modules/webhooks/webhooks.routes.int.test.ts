@@ -67,6 +67,7 @@ describe('the webhook of a session (MR-013)', () => {
     ['a private address', { url: 'http://192.168.0.1/' }, 'WEBHOOK_URL_REFUSED'],
     ['another protocol', { url: 'gopher://example.com/' }, 'WEBHOOK_URL_REFUSED'],
     ['an unknown event', { url: 'https://example.com/', events: ['message.gone'] }, 'VALIDATION'],
+    ['a text that PostgreSQL cannot store', { url: 'https://example.com/\u0000' }, 'VALIDATION'],
     ['no events', { url: 'https://example.com/', events: [] }, 'VALIDATION'],
     ['a short secret', { url: 'https://example.com/', secret: 'short' }, 'VALIDATION'],
     ['no URL', {}, 'VALIDATION'],

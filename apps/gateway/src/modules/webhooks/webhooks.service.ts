@@ -2,6 +2,7 @@ import type { Webhook, WebhookRequest } from '@wa-gate/contracts';
 import { inTransaction, type Pool, type Queryable } from '@wa-gate/db';
 import { newId, type SecretBox } from '@wa-gate/kit';
 import { ApiError } from '../../http/api-error.ts';
+import { refuseWhatIsNoText } from '../../http/stored-text.ts';
 import type { SessionRef } from '../../principal.ts';
 import { type Actor, writeAudit } from '../audit/index.ts';
 import { refuseEndpoint } from './endpoint-address.ts';
@@ -72,6 +73,7 @@ export function createWebhooksService({
   baseSecret,
 }: WebhooksDependencies): WebhooksService {
   function assertAcceptable({ url }: WebhookRequest): void {
+    refuseWhatIsNoText(url);
     const why = refuseEndpoint(url, allowPrivate);
     if (why)
       throw new ApiError('WEBHOOK_URL_REFUSED', { message: `The webhook URL is refused. ${why}`, details: { url } });

@@ -1,4 +1,4 @@
-import { ApiError } from '../../http/api-error.ts';
+import { ApiError } from './api-error.ts';
 
 /**
  * The JSON escapes of text that PostgreSQL cannot store: U+0000, and half of a surrogate pair, the rest of a cut emoji.
