@@ -134,7 +134,7 @@ async function superviseUntilStopped(launch, dataDir, lock) {
     progress.say(`wa-gate is up after ${seconds(performance.now() - begun)}.`);
     reloader?.watch();
     if (options.seed) await runSeed(launch, installation, ending.signal);
-    const link = launch.prepare ? undefined : linkTo(installation, { env, signal: ending.signal, journal });
+    const link = launch.prepare ? undefined : linkTo(installation, { env: launch.env, signal: ending.signal, journal });
     const demoWorked = !options.demo || (await runDemo(launch, installation, ending.signal));
     publish();
     if (options.exitAfterDemo) return demoWorked && !fatal ? 0 : 1;

@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   addPhone,
@@ -14,7 +15,16 @@ import { type RunningBrowser, startBrowser } from './chromium.ts';
 import { PAGES } from './pages.ts';
 import { type Look, Visitor } from './visitor.ts';
 
-const system = useSystem({ gateways: 2, workers: 1 });
+let sandboxUrl = '';
+const system = useSystem({
+  gateways: 2,
+  workers: 1,
+  // Gateways know the phones of the sandbox, as those of `npm start` do.
+  adapt: async (spec) => {
+    if (spec.name === 'sandbox') sandboxUrl = spec.url;
+    return spec.name.startsWith('gateway') ? { ...spec, env: { ...spec.env, SANDBOX_PHONES_URL: sandboxUrl } } : spec;
+  },
+});
 const url = (gateway = 0) => system().gateways[gateway]!.url;
 
 let running: RunningBrowser;
@@ -148,6 +158,36 @@ describe('from an account to an answer (MR-047, MR-200)', () => {
     await page.getByRole('log').getByText('And hello back').waitFor();
     await visitor.picture('chat');
     visitor.expectNoMisdeeds();
+  });
+});
+
+describe('the first day (MR-200)', () => {
+  test('a link opens the dashboard logged in, once; three steps lead to a message on a phone of the sandbox', async () => {
+    const { pool } = system().services;
+    const token = `wag_ll_${'a'.repeat(8)}_${randomBytes(32).toString('base64url')}`;
+    system().secrets.add(token);
+    await pool.query(
+      `INSERT INTO mail_tokens (hash, user_id, purpose, email, expires_at)
+       SELECT $1, id, 'LOG_IN', email, now() + interval '1 hour' FROM users WHERE email = $2`,
+      [createHash('sha256').update(token).digest(), system().admin.email],
+    );
+    const visitor = await visit();
+    const { page } = visitor;
+    await visitor.goto(`/open#${token}`);
+    await page.getByRole('heading', { name: 'A tour in three steps' }).waitFor();
+    expect(page.url()).not.toContain('wag_ll_');
+    await page.getByRole('button', { name: 'Make it' }).click();
+    await page.getByRole('button', { name: 'Let a phone scan it' }).click();
+    await page.getByRole('button', { name: 'Send it' }).click();
+    await page.getByRole('img', { name: /Phone of the customer.*: Hello from wa-gate/ }).waitFor();
+    await visitor.picture('tour');
+    expect(await visitor.axe()).toEqual([]);
+    visitor.expectNoMisdeeds();
+
+    const late = await visit({ width: 360 });
+    await late.goto(`/open#${token}`);
+    await late.page.getByText('A link of this kind is good once').waitFor();
+    late.expectNoMisdeeds();
   });
 });
 

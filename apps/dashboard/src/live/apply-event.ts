@@ -30,8 +30,14 @@ function freshenFigures(client: QueryClient): void {
   freshen(client, ['metrics'], Math.max(TOGETHER_MS, FIGURES_EVERY_MS - sinceLast));
 }
 
-function count(client: QueryClient, change: (metrics: DashboardMetrics) => DashboardMetrics): void {
-  client.setQueryData<DashboardMetrics>(['metrics', 'workspace'], (known) => known && change(known));
+/** One message more, and the rate that follows from it, as the API rounds it. */
+function count(client: QueryClient, figure: 'messagesSentToday' | 'messagesFailedToday'): void {
+  client.setQueryData<DashboardMetrics>(['metrics', 'workspace'], (known) => {
+    if (!known) return known;
+    const counted = { ...known, [figure]: known[figure] + 1 };
+    const { messagesSentToday: sent, messagesFailedToday: failed } = counted;
+    return { ...counted, successRate: Math.round((sent / (sent + failed)) * 1_000) / 10 };
+  });
 }
 
 interface MessagePage {
@@ -92,10 +98,10 @@ export function applyEvent(client: QueryClient, { event, sessionId, data }: Live
     updateMessages(client, messageId, (message) => ({ ...message, state: 'failed', status: 'failed' }));
   }
   if (event === 'message.sent' && data.source !== 'phone') {
-    count(client, (metrics) => ({ ...metrics, messagesSentToday: metrics.messagesSentToday + 1 }));
+    count(client, 'messagesSentToday');
   }
   if (event === 'message.failed') {
-    count(client, (metrics) => ({ ...metrics, messagesFailedToday: metrics.messagesFailedToday + 1 }));
+    count(client, 'messagesFailedToday');
   }
   if (/^(?:message|poll|media)\./.test(event)) {
     if (!receipt || event === 'message.sent') {
