@@ -1,15 +1,18 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { request } from 'node:http';
 import { promisify } from 'node:util';
-import type { Broadcast } from '@wa-gate/contracts';
+import type { AddedRecipients, Broadcast } from '@wa-gate/contracts';
 import { beforeAll, expect, test } from 'vitest';
 import { addPhone, type PairedSession, pairSession, registerTenant, type Tenant } from '../harness/pair-session.ts';
 import { repositoryFile } from '../harness/repository.ts';
 import type { Phone } from '../harness/sandbox-client.ts';
 import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
 import { waitFor } from '../harness/wait-for.ts';
+import { runBroadcast, setPacing } from '../load/broadcast/run-broadcast.ts';
 
-const system = useSystem({ workers: 1 });
+const system = useSystem({ workers: 2, gateways: 2 });
 let tenant: Tenant;
 let session: PairedSession;
 let ann: Phone;
@@ -18,10 +21,72 @@ let ben: Phone;
 beforeAll(async () => {
   tenant = await registerTenant(system());
   session = await pairSession(system(), tenant);
+  await setPacing(tenant.api, session.sessionId, { mode: 'off' });
   [ann, ben] = [await addPhone(system(), 'Ann'), await addPhone(system(), 'Ben')];
 });
 
 const textsAt = async (phone: Phone) => (await system().sandbox.inbox(phone.number)).map(({ text }) => text);
+
+test('a broadcast to many over five sessions, workers and gateways killed on the way: each gets it once (MR-041, MR-043, MR-103)', async () => {
+  const outcome = await runBroadcast(system(), { recipients: 200, sessions: 5, killEveryMs: 1_000, maxKills: 2 });
+  expect(outcome).toMatchObject({ notOnce: [], setBacks: 0, countsAreRows: true, status: 'completed', sent: 200 });
+  expect(outcome.kills).toBeGreaterThan(0);
+}, 240_000);
+
+/** Bytes of memory of the first gateway now. */
+const rss = (): number => {
+  const status = readFileSync(`/proc/${system().gateways[0]!.pid}/status`, 'utf8');
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)![1]) * 1_024;
+};
+const draft = async () => {
+  const json = { message: 'Hello {{name}}', sessionIds: [session.sessionId] };
+  return (await tenant.api.data<Broadcast>('/api/broadcast', { method: 'POST', json })).broadcastId;
+};
+const importCsv = (id: string, raw: string) =>
+  tenant.api.data<AddedRecipients>(`/api/broadcast/${id}/recipients/import`, {
+    method: 'POST',
+    raw,
+    headers: { 'content-type': 'text/csv' },
+    timeoutMs: 120_000,
+  });
+
+test('a list of 100 000 rows is stored with flat memory, and each of its bad rows is told (MR-041)', async () => {
+  const rows = (count: number) =>
+    Array.from({ length: count }, (_, n) =>
+      n % 1_000 === 999 ? 'nobody;"x"' : `+62811${1_000_000 + n};"Person\n${n}"`,
+    );
+  await importCsv(await draft(), `phone;name\n${rows(20_000).join('\n')}\n`);
+  const id = await draft();
+  const before = rss();
+  let most = before;
+  const watch = setInterval(() => {
+    most = Math.max(most, rss());
+  }, 20);
+  const added = await importCsv(id, `\ufeffsep=;\r\nphone;name\r\n${rows(100_000).join('\r\n')}\r\n`);
+  clearInterval(watch);
+  expect(added).toMatchObject({ added: 99_900, duplicates: 0, refused: 100, total: 100_000 });
+  // A header after the line for Excel, and two lines for each row with a line break in its name.
+  expect(added.refusals[0]).toMatchObject({ line: 2 + 999 * 2 + 1 });
+  expect(Math.round((most - before) / 1_048_576), 'MB more').toBeLessThan(30);
+}, 180_000);
+
+test('a file of a gigabyte is refused by its length, before it is sent (MR-041)', async () => {
+  const call = request(`${system().gateways[0]!.url}/api/broadcast/${await draft()}/recipients/import`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${tenant.apiKey}`,
+      'content-type': 'text/csv',
+      'content-length': String(1024 ** 3),
+    },
+  });
+  const answered = new Promise<number>((resolve, reject) => {
+    call.on('response', ({ statusCode }) => resolve(statusCode!));
+    call.on('error', reject);
+  });
+  call.write('phone\n');
+  expect(await answered).toBe(413);
+  call.destroy();
+});
 
 test('every command of docs/campaigns.md runs as it stands (MR-199)', async () => {
   const text = await readFile(repositoryFile('docs/campaigns.md'), 'utf8');

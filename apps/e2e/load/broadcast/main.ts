@@ -1,0 +1,33 @@
+// A broadcast to many over several sessions, with workers and gateways killed on the way: each phone shows it once.
+import { findViolations } from '@wa-gate/messaging';
+import { startSystem } from '../../harness/system.ts';
+import { provideDurableServices } from '../measure/durable-services.ts';
+import { readFlags, within } from '../measure/flags.ts';
+import { runBroadcast } from './run-broadcast.ts';
+
+const values = readFlags(process.argv.slice(2), {
+  recipients: { type: 'string', default: '5000' },
+  sessions: { type: 'string', default: '5' },
+  'kill-seconds': { type: 'string', default: '20' },
+  minutes: { type: 'string', default: '60' },
+});
+const recipients = within('recipients', values.recipients, 1, 100_000);
+const sessions = within('sessions', values.sessions, 1, 50);
+const killEveryMs = within('kill-seconds', values['kill-seconds'], 1, 3_600) * 1_000;
+const limitMs = within('minutes', values.minutes, 1, 600) * 60_000;
+
+const services = await provideDurableServices();
+const system = await startSystem({ services, workers: 2, gateways: 2, maxSessions: sessions, logLevel: 'warn' });
+try {
+  const outcome = await runBroadcast(system, { recipients, sessions, killEveryMs, limitMs, log: console.log });
+  const violations = await findViolations(services.pool);
+  console.log(JSON.stringify({ recipients, sessions, ...outcome, violations: violations.length }, null, 2));
+  console.log(`the sandbox: ${JSON.stringify(await system.sandbox.misdeeds())}`);
+  const isSound =
+    outcome.status === 'completed' &&
+    outcome.countsAreRows &&
+    outcome.notOnce.length + outcome.setBacks + violations.length === 0;
+  if (!isSound) process.exitCode = 1;
+} finally {
+  await system.stop();
+}
