@@ -254,7 +254,9 @@ function announce({ gateway, furtherGateways, sandboxUrl, admin, dataDir, promet
   progress.say(
     [
       '',
-      ...(link === undefined ? [] : [`Dashboard      ${link}  (logged in, good once)`]),
+      ...(link === undefined
+        ? []
+        : [`Dashboard      ${link}${link.includes('#') ? '  (logged in; good once, for an hour)' : ''}`]),
       `Gateway        ${gateway.url}  (API reference: ${gateway.url}/docs)`,
       ...(furtherGateways.length > 0 ? [`Also           ${furtherGateways.join(', ')}  (the same API)`] : []),
       `Sandbox        ${sandboxUrl}  (control API: ${sandboxUrl}/docs)`,

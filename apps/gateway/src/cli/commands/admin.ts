@@ -8,7 +8,10 @@ export const adminCommands: Register = (program, run) => {
     .description('print a token that logs a user into the dashboard, once, within an hour: <address>/open#<token>')
     .requiredOption('--email <address>', 'of the user')
     .action(({ email }: { email: string }) =>
-      run(async ({ database, say }) => say((await createLoginLink(database(), email)).token)),
+      run(async ({ database, say }) => {
+        const { token } = await createLoginLink(database(), email);
+        say(token);
+      }),
     );
   admin
     .command('create')
