@@ -212,17 +212,20 @@ describe('keyword rules (MR-071)', () => {
     expect(JSON.stringify(poll)).toContain('Order 4711?');
   });
 
-  it.each([
-    [{ match: 'regex', patterns: ['(?=x)'] }, 'RE2'],
-    [{ hours: { from: '08:00', to: '17:00', zone: 'Asia/Nowhere' } }, 'time zone'],
-    [{ reply: null }, 'do nothing'],
-    [{ reply: { type: 'location' } }, 'latitude'],
-    [{ patterns: [] }, 'patterns'],
-    [{ cooldown: 3 }, 'cooldown'],
-  ])('%j is refused: %s', async (more, sentence) => {
-    const { status, body } = await call('POST', '/api/rules', { ...RULE, ...more });
-    expect([status, body.code]).toEqual([400, 'VALIDATION']);
-    expect(body.error).toContain(sentence);
+  it('a rule that cannot work is refused with a reason', async () => {
+    const cases: [more: object, sentence: string][] = [
+      [{ match: 'regex', patterns: ['(?=x)'] }, 'RE2'],
+      [{ hours: { from: '08:00', to: '17:00', zone: 'Asia/Nowhere' } }, 'time zone'],
+      [{ reply: null }, 'do nothing'],
+      [{ reply: { type: 'location' } }, 'latitude'],
+      [{ patterns: [] }, 'patterns'],
+      [{ cooldown: 3 }, 'cooldown'],
+    ];
+    for (const [more, sentence] of cases) {
+      const { status, body } = await call('POST', '/api/rules', { ...RULE, ...more });
+      expect([status, body.code]).toEqual([400, 'VALIDATION']);
+      expect(body.error).toContain(sentence);
+    }
   });
 
   it('is changed, tried without being stored, deleted; a stranger finds none', async () => {
