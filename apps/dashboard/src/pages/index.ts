@@ -1,4 +1,5 @@
 /** All pages. One line for each: `README.md` says how to add one. */
+import { auditRoute } from './audit/route.ts';
 import { chatsRoute } from './chats/route.ts';
 import { contactsRoute } from './contacts/route.ts';
 import {
@@ -10,10 +11,18 @@ import {
   resetPasswordRoute,
   verifyEmailRoute,
 } from './entry/routes.ts';
+import { fleetRoute } from './fleet/route.ts';
 import { homeRoute } from './home/route.ts';
+import { phoneRoute } from './phone/route.ts';
+import { platformLimitsRoute } from './platform-limits/route.ts';
 import { sessionRoute } from './session/route.ts';
 import { sessionsRoute } from './sessions/route.ts';
 import { settingsRoute } from './settings/route.ts';
+import { systemLogRoute } from './system-log/route.ts';
+import { teamRoute } from './team/route.ts';
+import { usageRoute } from './usage/route.ts';
+import { usersRoute } from './users/route.ts';
+import { webhooksRoute } from './webhooks/route.ts';
 
 /** For people who are not logged in. */
 export const publicPages = [
@@ -27,4 +36,20 @@ export const publicPages = [
 ] as const;
 
 /** For people who are; in alphabetical order of their folders. */
-export const pages = [chatsRoute, contactsRoute, homeRoute, sessionRoute, sessionsRoute, settingsRoute] as const;
+export const pages = [
+  auditRoute,
+  chatsRoute,
+  contactsRoute,
+  fleetRoute,
+  homeRoute,
+  phoneRoute,
+  platformLimitsRoute,
+  sessionRoute,
+  sessionsRoute,
+  settingsRoute,
+  systemLogRoute,
+  teamRoute,
+  usageRoute,
+  usersRoute,
+  webhooksRoute,
+] as const;

@@ -1,0 +1,25 @@
+import { queryOptions } from '@tanstack/react-query';
+import { api, unwrap } from '../../api/client.ts';
+
+/** Workers send no events to the stream of a workspace: the page looks again while it is shown. */
+const EVERY_MS = 2_000;
+const MOST = 200;
+
+export const workersQuery = queryOptions({
+  queryKey: ['admin', 'workers'],
+  queryFn: async () => (await unwrap(api.GET('/api/admin/workers'))).workers,
+  refetchInterval: EVERY_MS,
+});
+
+/** Enough to draw each of them; larger fleets are drawn as bars. */
+export const hostedQuery = queryOptions({
+  queryKey: ['admin', 'hosted'],
+  queryFn: () => unwrap(api.GET('/api/admin/sessions', { params: { query: { limit: MOST } } })),
+  refetchInterval: EVERY_MS,
+});
+
+export const autoscalingQuery = queryOptions({
+  queryKey: ['admin', 'autoscaling'],
+  queryFn: async () => (await unwrap(api.GET('/api/admin/autoscaling'))).networks,
+  refetchInterval: 5 * EVERY_MS,
+});

@@ -1,0 +1,19 @@
+import { queryOptions } from '@tanstack/react-query';
+import { api, unwrap } from '../../api/client.ts';
+import { queryClient } from '../../api/query-client.ts';
+
+const MOST = 200;
+const EVERY_MS = 5_000;
+
+export const webhooksQuery = queryOptions({
+  queryKey: ['webhooks'],
+  queryFn: async () => (await unwrap(api.GET('/api/webhooks', { params: { query: { limit: MOST } } }))).webhooks,
+  refetchInterval: EVERY_MS,
+});
+export type Endpoint = Awaited<ReturnType<NonNullable<typeof webhooksQuery.queryFn>>>[number];
+
+export const refreshWebhooks = (): Promise<unknown> =>
+  Promise.all([
+    queryClient.invalidateQueries({ queryKey: ['webhooks'] }),
+    queryClient.invalidateQueries({ queryKey: ['deliveries'] }),
+  ]);

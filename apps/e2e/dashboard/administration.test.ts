@@ -1,0 +1,250 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type PairedSession, pairSession, registerTenant, type Tenant } from '../harness/pair-session.ts';
+import type { Phone } from '../harness/sandbox-client.ts';
+import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
+import { waitFor } from '../harness/wait-for.ts';
+import { WebhookReceiver } from '../harness/webhook-receiver.ts';
+import { type RunningBrowser, startBrowser } from './chromium.ts';
+import { type Look, Visitor } from './visitor.ts';
+
+let sandboxUrl: string;
+const system = useSystem({
+  workers: 2,
+  // As `npm start` does: the gateway knows where the phones are.
+  adapt: async (spec) => {
+    if (spec.name === 'sandbox') sandboxUrl = spec.url;
+    return spec.name.startsWith('gateway') ? { ...spec, env: { ...spec.env, SANDBOX_PHONES_URL: sandboxUrl } } : spec;
+  },
+});
+
+let running: RunningBrowser;
+let tenant: Tenant;
+let shop: PairedSession;
+let friend: Phone;
+const visitors: Visitor[] = [];
+
+async function visitAs(person: { email: string; password: string }, look: Look = {}): Promise<Visitor> {
+  const visitor = await Visitor.arrive(running.browser, system().gateways[0]!.url, look);
+  visitors.push(visitor);
+  await visitor.login(person);
+  return visitor;
+}
+
+beforeAll(async () => {
+  [running, tenant] = await Promise.all([startBrowser(), registerTenant(system())]);
+  shop = await pairSession(system(), tenant, { sessionId: 'shop', phoneName: 'Toko Melati' });
+  for (const sessionId of ['kasir', 'gudang']) {
+    await pairSession(system(), tenant, { sessionId, phoneName: `Telepon ${sessionId}` });
+  }
+  friend = await system().sandbox.createPhone({ number: '6281234567890', name: 'Budi Santoso' });
+  await shop.api.send('shop', { to: friend.number, type: 'text', message: 'Halo' }, { wait: 'delivered' });
+});
+
+afterAll(async () => {
+  for (const visitor of visitors) await visitor.leave();
+  await running?.stop();
+});
+
+const PAGES = {
+  workspace: ['webhooks', 'team', 'usage', 'audit'],
+  administrator: ['phone', 'admin/fleet', 'admin/users', 'admin/limits', 'admin/logs', 'audit'],
+} as const;
+
+describe('the pages of workspace, sandbox and administration (MR-200)', () => {
+  const looks: [string, Look][] = [
+    ['wide, light, English', { width: 1440, theme: 'light', language: 'en' }],
+    ['narrow, dark, Indonesian', { width: 360, theme: 'dark', language: 'id' }],
+  ];
+  test.each(looks)(
+    '%s: nothing is refused by the policy, no serious finding of axe, nothing wider than the screen',
+    async (_name, look) => {
+      const findings: Record<string, string[]> = {};
+      for (const who of ['workspace', 'administrator'] as const) {
+        const visitor = await visitAs(who === 'workspace' ? tenant : system().admin, look);
+        for (const path of PAGES[who]) {
+          await visitor.goto(`/${path}`);
+          await visitor.page.locator('h1').first().waitFor();
+          await visitor.settled();
+          const name = `${who}-${path.replace('/', '-')}`;
+          await visitor.picture(`${name}-${look.width}-${look.theme}`);
+          const found = [...(await visitor.axe()), ...(await visitor.overflows())];
+          if (found.length > 0) findings[name] = found;
+        }
+        visitor.expectNoMisdeeds();
+      }
+      expect(findings).toEqual({});
+    },
+  );
+});
+
+describe('the phone of the sandbox', () => {
+  test('is made, scans, is written to and writes; its events come beside it; a fault is injected', async () => {
+    const admin = await visitAs(system().admin);
+    const { page } = admin;
+    await admin.goto('/sessions?create=true');
+    await page.getByLabel('Name').fill('Trial');
+    await page.getByLabel('Id for the API').fill('trial');
+    await page.getByRole('dialog').getByRole('button', { name: 'New session' }).click();
+    system().secrets.add((await page.getByRole('dialog').locator('code').first().textContent())!);
+    await page.getByRole('button', { name: 'Link the phone' }).click();
+
+    await page.getByRole('link', { name: 'Phone', exact: true }).click();
+    await page.getByRole('button', { name: 'New phone' }).click();
+    await page.getByLabel('Name').fill('My phone');
+    await page.getByRole('dialog').getByRole('button', { name: 'New phone' }).click();
+    const screen = page.getByRole('region', { name: 'Screen of the phone of My phone' });
+    await screen.waitFor();
+    await page.getByRole('button', { name: 'Scan Trial' }).click();
+    await page.getByText('connected', { exact: true }).waitFor();
+    await page.getByRole('region', { name: 'Events' }).getByText('connection.open').first().waitFor();
+
+    await screen.getByRole('button', { name: 'New chat' }).click();
+    await page.getByLabel('Number').fill('+62 812-3456-7890');
+    await page.getByRole('button', { name: 'Open', exact: true }).click();
+    await screen.getByRole('textbox', { name: 'Message' }).fill('Written on the drawn phone');
+    await page.keyboard.press('Enter');
+    await screen.getByRole('log').getByText('Written on the drawn phone').waitFor();
+    await waitFor(async () =>
+      (await system().sandbox.inbox(friend.number)).some(({ text }) => text === 'Written on the drawn phone'),
+    );
+    await page.getByRole('region', { name: 'Events' }).getByText('message.sent').first().waitFor();
+
+    const own = (await page.getByRole('combobox', { name: 'Phone' }).inputValue()).replace(/\D/g, '');
+    await system().sandbox.sendText(friend.number, own, 'And an answer');
+    await screen.getByRole('log').getByText('And an answer').waitFor();
+    await page.getByRole('region', { name: 'Events' }).getByText('message.received').first().waitFor();
+    await admin.picture('phone-in-use-1440-light');
+
+    await page.getByRole('button', { name: 'Go offline' }).click();
+    await page.getByText('what is sent to it waits at the server').waitFor();
+    await page.getByRole('button', { name: 'Go online' }).click();
+    await page.getByRole('button', { name: 'Go offline' }).waitFor();
+
+    await page.getByLabel('What happens').selectOption('cut');
+    await page.getByRole('button', { name: 'Do it' }).click();
+    await page.getByRole('region', { name: 'Events' }).getByText('connection.close').first().waitFor();
+    await page.getByText('connected', { exact: true }).waitFor();
+    admin.expectNoMisdeeds();
+  });
+
+  test('is not shown to those who may not drive it', async () => {
+    const visitor = await visitAs(tenant);
+    await visitor.goto('/');
+    await visitor.settled();
+    expect(await visitor.page.getByRole('link', { name: 'Phone', exact: true }).count()).toBe(0);
+    visitor.expectNoMisdeeds();
+  });
+});
+
+describe('administration (MR-200)', () => {
+  test('a worker is drained before one’s eyes: its sessions go to the other, and it takes no more', async () => {
+    const admin = await visitAs(system().admin);
+    const { page } = admin;
+    await admin.goto('/admin/fleet');
+    const cards = page
+      .getByRole('main')
+      .getByRole('listitem')
+      .filter({ has: page.getByRole('heading', { level: 2 }) });
+    await expect.poll(() => cards.count()).toBe(2);
+    const ids = await cards.getByRole('heading', { level: 2 }).allTextContents();
+    const hosted = async (id: string) => cards.filter({ hasText: id }).getByRole('img').count();
+    await expect.poll(async () => (await hosted(ids[0]!)) + (await hosted(ids[1]!))).toBe(4);
+    const [from = '', to = ''] = (await hosted(ids[0]!)) > 0 ? ids : [...ids].reverse();
+    await page.getByRole('button', { name: `What to do with ${from}` }).click();
+    await page.getByRole('menuitem', { name: 'Drain' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Drain' }).click();
+    await expect.poll(() => hosted(to), { timeout: 30_000 }).toBe(4);
+    await expect.poll(() => hosted(from)).toBe(0);
+    await admin.picture('fleet-drained-1440-light');
+    await page.getByRole('button', { name: `What to do with ${from}` }).click();
+    await page.getByRole('menuitem', { name: 'Take sessions again' }).click();
+    await expect.poll(() => cards.filter({ hasText: from }).getByText('Ready').count()).toBe(1);
+    admin.expectNoMisdeeds();
+  });
+
+  test('a user is made and changed, a tier is changed', async () => {
+    const admin = await visitAs(system().admin);
+    const { page } = admin;
+    await admin.goto('/admin/users');
+    await page.getByRole('button', { name: 'New user' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name').fill('Dewi Lestari');
+    await dialog.getByLabel('E-mail').fill('dewi@example.test');
+    await dialog.getByLabel('Password').fill('a password for Dewi');
+    await dialog.getByRole('button', { name: 'New user' }).click();
+    await page.getByText('Dewi Lestari can log in now.').waitFor();
+    await page.getByRole('searchbox').fill('dewi');
+    await page.getByRole('button', { name: 'Change Dewi Lestari' }).click();
+    await dialog.getByLabel('Tier').selectOption('pro');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('row').filter({ hasText: 'dewi@example.test' }).getByText('pro', { exact: true }).waitFor();
+    await admin.goto('/admin/limits');
+    await page.getByRole('button', { name: 'Change basic' }).click();
+    await dialog.getByLabel('Sessions').fill('7');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('basic was changed.').waitFor();
+    admin.expectNoMisdeeds();
+  });
+});
+
+describe('the workspace (MR-066, MR-200)', () => {
+  test('somebody is invited by a link, and the audit log tells it', async () => {
+    const owner = await visitAs(tenant);
+    const { page } = owner;
+    await owner.goto('/team');
+    await page.getByRole('button', { name: 'Invite', exact: true }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('E-mail').fill('rekan@example.test');
+    await dialog.getByLabel('Role').selectOption('viewer');
+    await dialog.getByRole('button', { name: 'Invite', exact: true }).click();
+    const link = (await dialog.locator('code').first().textContent())!;
+    system().secrets.add(link.split('#')[1]!);
+    await dialog.getByRole('button', { name: 'Done' }).click();
+    await page.getByRole('row').filter({ hasText: 'rekan@example.test' }).getByText('Viewer').waitFor();
+    await owner.picture('team-invited-1440-light');
+    await owner.goto('/audit');
+    await page
+      .getByText('rekan@example.test')
+      .or(page.getByText('invitation', { exact: false }))
+      .first()
+      .waitFor();
+    owner.expectNoMisdeeds();
+
+    const guest = await Visitor.arrive(running.browser, system().gateways[0]!.url);
+    visitors.push(guest);
+    await guest.page.goto(link);
+    await guest.page.getByRole('heading', { level: 1 }).waitFor();
+    await guest.page.getByRole('link', { name: 'Log in to accept' }).waitFor();
+    guest.expectNoMisdeeds();
+  });
+
+  test('a webhook is made, tried, and gets what comes', async () => {
+    const receiver = await new WebhookReceiver().start();
+    const owner = await visitAs(tenant);
+    const { page } = owner;
+    await owner.goto('/webhooks');
+    await page.getByRole('button', { name: 'New webhook' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Address').fill(receiver.url);
+    await dialog.getByLabel('Name').fill('Kasir');
+    await dialog.getByRole('button', { name: 'New webhook' }).click();
+    const secret = (await dialog.locator('code').first().textContent())!;
+    system().secrets.add(secret);
+    receiver.know(secret);
+    await dialog.getByRole('button', { name: 'Done' }).click();
+    await page.getByRole('button', { name: 'Open Kasir' }).click();
+    await page.getByRole('button', { name: 'Send an example' }).click();
+    await page.getByText(/Answered 200 in/).waitFor();
+    await system().sandbox.sendText(friend.number, shop.phone.number, 'To the webhook of the page');
+    await receiver.waitForEvent('message.received', ({ data }) => data.text === 'To the webhook of the page');
+    await owner.picture('webhook-1440-light');
+    expect([...(await owner.axe()), ...(await owner.overflows())]).toEqual([]);
+    await page.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await page.getByText('No webhook yet').waitFor();
+    owner.expectNoMisdeeds();
+    await receiver.close();
+  });
+});
+
+expectSoundSystem(system);
