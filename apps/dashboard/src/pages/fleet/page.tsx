@@ -6,6 +6,7 @@ import { useForm } from 'react-hook-form';
 import { api, unwrap } from '../../api/client.ts';
 import { queryClient } from '../../api/query-client.ts';
 import { ago, number, percent } from '../../i18n/format.ts';
+import { useLanguage } from '../../i18n/i18n.ts';
 import type { MenuEntry } from '../../ui/aria-menu.tsx';
 import buttonStyles from '../../ui/button.module.css';
 import { Button } from '../../ui/button.tsx';
@@ -115,6 +116,8 @@ function Figure({ term, value, note }: { term: string; value: ReactNode; note: R
 
 function Summary() {
   const t = fleetTexts.use();
+  // The API gives its reasons in English alone.
+  const language = useLanguage();
   const { data } = useQuery(autoscalingQuery);
   const networks = data?.filter(
     ({ workers, sessions }) => workers.ready + workers.aside + workers.offline + sessions > 0,
@@ -152,7 +155,7 @@ function Summary() {
         <Figure
           term={t('advice')}
           value={t(`advice_${advice}`, { count: missing })}
-          note={reasons[0]?.sentence ?? ''}
+          note={language === 'en' ? reasons[0]?.sentence : ''}
         />
       </dl>
     );
