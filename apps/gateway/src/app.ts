@@ -49,10 +49,14 @@ import type { MessageActions, MessageReferences } from './modules/live/index.ts'
 import { liveRoutes } from './modules/live/live.routes.ts';
 import type { MediaService, ResumableUploads } from './modules/media/index.ts';
 import { mediaRoutes } from './modules/media/media.routes.ts';
-import type { Changing, MessagesService, Sending, Templates } from './modules/messages/index.ts';
+import type { Changing, MessagesService, ScheduledMessages, Sending, Templates } from './modules/messages/index.ts';
 import { messagesRoutes } from './modules/messages/messages.routes.ts';
 import type { NoticesService } from './modules/notices/index.ts';
 import { noticesRoutes } from './modules/notices/notices.routes.ts';
+import type { PacingService } from './modules/pacing/index.ts';
+import { pacingRoutes } from './modules/pacing/pacing.routes.ts';
+import type { QueuesService } from './modules/queues/index.ts';
+import { queuesRoutes } from './modules/queues/queues.routes.ts';
 import type { SandboxControl } from './modules/sandbox/index.ts';
 import { sandboxRoutes } from './modules/sandbox/sandbox.routes.ts';
 import type { SessionDirectory, SessionsService } from './modules/sessions/index.ts';
@@ -124,6 +128,9 @@ export interface GatewayServices extends FleetServices, AdministrationServices, 
   recipientSources: RecipientSources;
   consent: ConsentService;
   rules: RulesService;
+  scheduled: ScheduledMessages;
+  pacing: PacingService;
+  queues: QueuesService;
   webhooks: WebhooksService;
   endpoints: EndpointsService;
   eventStreams: EventStreams;
@@ -281,6 +288,7 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
     );
     await scope.register(authRoutes, { ...services, ...settings, guards, limiter, tokens, csrf });
     await scope.register(sessionsRoutes, { ...services, guards });
+    await scope.register(pacingRoutes, { ...services, guards });
     await scope.register(liveRoutes, { ...services, guards });
     await scope.register(singleAccountRoutes, { ...services, guards });
     await scope.register(keysRoutes, { ...services, guards });
@@ -321,6 +329,7 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
     await scope.register(usageRoutes, { ...services, guards });
     await scope.register(dashboardRoutes, { ...services, guards });
     if (services.sandbox) await scope.register(sandboxRoutes, { sandbox: services.sandbox, guards });
+    await scope.register(queuesRoutes, { ...services, guards });
     await scope.register(errorCodesRoutes, { guards });
     await scope.register(healthRoutes, { health });
   };

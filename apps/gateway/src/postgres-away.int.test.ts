@@ -124,6 +124,11 @@ beforeAll(async () => {
       { as: user.token, body: 'phoneNumber\n+4915112345678\n', headers: { 'content-type': 'text/csv' } },
     ],
     'DELETE /api/opt-outs/{recipient}': ['DELETE', '/api/opt-outs/+4915112345678', { as: user.token }],
+    'POST /api/messages/schedule': [
+      'POST',
+      '/api/messages/schedule',
+      { as: session.key, body: { ...text, scheduledAt: new Date(Date.now() + 3_600_000).toISOString() } },
+    ],
     'POST /api/messages/{id}/media/retry': ['POST', `${message}/media/retry`, { as: session.key }],
     'POST /api/sessions': ['POST', '/api/sessions', { as: user.token, body: { name: 'Another' } }],
     'POST /api/sessions/{id}/logout': ['POST', `${at}/logout`, { as: session.key }],

@@ -13,7 +13,7 @@ class ActedOnMessage(TypedDict):
     waMessageId: str
     chat: str
     status: Literal["queued", "sending", "sent", "delivered", "read", "failed", "received"]
-    state: Literal["queued", "sending", "failed", "unknown", "sent", "delivered", "read", "played", "received"]
+    state: Literal["queued", "scheduled", "sending", "failed", "unknown", "cancelled", "expired", "sent", "delivered", "read", "played", "received"]
 
 class ActedOnMessages(TypedDict):
     messages: List[ActedOnMessage]
@@ -263,10 +263,38 @@ class BroadcastReportRow(TypedDict):
     sessionId: Union[str, None]
     variant: Union[int, None]
     messageId: Union[str, None]
-    messageState: Optional[Literal["queued", "sending", "failed", "unknown", "sent", "delivered", "read", "played", "received"]]
+    messageState: Optional[Literal["queued", "scheduled", "sending", "failed", "unknown", "cancelled", "expired", "sent", "delivered", "read", "played", "received"]]
     sentAt: Union[str, None]
     deliveredAt: Union[str, None]
     readAt: Union[str, None]
+
+class BulkAnswer(TypedDict):
+    accepted: int
+    replayed: int
+    refused: int
+    results: List[BulkResult]
+
+class BulkRequest(TypedDict):
+    sessionId: NotRequired[str]
+    messages: List[SendRequest]
+
+class BulkResult(TypedDict):
+    index: int
+    clientMessageId: NotRequired[str]
+    accepted: bool
+    messageId: NotRequired[str]
+    waMessageId: NotRequired[str]
+    status: NotRequired[Literal["queued", "sending", "sent", "delivered", "read", "failed", "received"]]
+    state: NotRequired[Literal["queued", "scheduled", "sending", "failed", "unknown", "cancelled", "expired", "sent", "delivered", "read", "played", "received"]]
+    priority: NotRequired[Literal["urgent", "normal", "low"]]
+    schedule: NotRequired[Schedule]
+    expiresAt: NotRequired[str]
+    parts: NotRequired[List[Dict[str, Any]]]
+    chat: NotRequired[str]
+    identities: NotRequired[MessageIdentities]
+    error: NotRequired[Dict[str, Any]]
+    replayed: NotRequired[bool]
+    refusal: NotRequired[Dict[str, Any]]
 
 class BusinessProfile(TypedDict):
     description: Union[str, None]
@@ -307,7 +335,7 @@ class ChangeResult(TypedDict):
     waMessageId: str
     changeId: str
     status: Literal["queued", "sending", "sent", "delivered", "read", "failed", "received"]
-    state: Literal["queued", "sending", "failed", "unknown", "sent", "delivered", "read", "played", "received"]
+    state: Literal["queued", "scheduled", "sending", "failed", "unknown", "cancelled", "expired", "sent", "delivered", "read", "played", "received"]
     chat: NotRequired[str]
     identities: NotRequired[MessageIdentities]
     error: NotRequired[Dict[str, Any]]
@@ -634,7 +662,7 @@ class Error(TypedDict):
     success: Literal[False]
     status: Literal["error"]
     error: str
-    code: Literal["VALIDATION", "INVALID_JSON", "BAD_REQUEST", "MESSAGE_TYPE_UNSUPPORTED", "INVALID_RECIPIENT", "WEBHOOK_URL_REFUSED", "WEBHOOK_HEADER_REFUSED", "WORKER_ENDPOINT_REFUSED", "MAIL_TOKEN_INVALID", "MAIL_OFF", "WORKER_UNREACHABLE", "UNAUTHENTICATED", "TOKEN_EXPIRED", "INVALID_CREDENTIALS", "REFRESH_TOKEN_INVALID", "REFRESH_TOKEN_REUSED", "ACCOUNT_DISABLED", "FORBIDDEN", "CSRF", "IP_DENIED", "HTTPS_REQUIRED", "WORKER_REMOVED", "WORKSPACE_LIMIT", "WEBHOOK_LIMIT", "TIER_SESSION_LIMIT", "ROUTE_NOT_FOUND", "METHOD_NOT_ALLOWED", "ERROR_CODE_NOT_FOUND", "SESSION_NOT_FOUND", "BROADCAST_NOT_FOUND", "OPT_OUT_NOT_FOUND", "RULE_NOT_FOUND", "CONTACT_NOT_FOUND", "MESSAGE_NOT_FOUND", "DELETION_NOT_FOUND", "MEDIA_NOT_FOUND", "MESSAGE_DELETED", "MESSAGE_NOT_SENT", "CHANGE_TOO_LATE", "CHANGE_NOT_POSSIBLE", "MESSAGE_NOT_FORWARDABLE", "WA_MESSAGE_ID_TAKEN", "USER_NOT_FOUND", "WORKSPACE_NOT_FOUND", "MEMBER_NOT_FOUND", "INVITATION_NOT_FOUND", "KEY_NOT_FOUND", "LOGIN_NOT_FOUND", "LOGIN_LOCK_NOT_FOUND", "WEBHOOK_NOT_FOUND", "WORKER_NOT_FOUND", "EMAIL_TAKEN", "MEMBER_EXISTS", "LAST_OWNER", "LAST_WORKSPACE", "KEY_ENDED", "LAST_ADMINISTRATOR", "BROADCAST_STATE", "BROADCAST_EMPTY", "SESSION_AMBIGUOUS", "WORKER_EXISTS", "WORKER_NOT_EMPTY", "WORKER_TOO_SMALL", "SESSION_EXISTS", "SESSION_NOT_CONNECTED", "SESSION_ALREADY_PAIRED", "QR_NOT_READY", "MEDIA_NOT_READY", "UPLOAD_OFFSET_MISMATCH", "WORKER_ENDPOINT_TAKEN", "WORKER_LEASE_HELD", "SESSION_LOGGED_OUT", "MEDIA_EXPIRED", "BODY_TOO_LARGE", "MEDIA_TOO_LARGE", "MEDIA_QUOTA", "UNSUPPORTED_MEDIA_TYPE", "IDEMPOTENCY_MISMATCH", "MEDIA_EMPTY", "MEDIA_TYPE_MISMATCH", "MEDIA_UNREADABLE", "MEDIA_UNREACHABLE", "MEDIA_URL_FORBIDDEN", "MEDIA_TOOL_MISSING", "WA_REACHOUT_TIMELOCK", "RL_IP", "RL_KEY", "RL_ENDPOINT", "STREAM_LIMIT", "TIER_MESSAGE_LIMIT", "INTERNAL", "WORKER_ERROR", "DATABASE_UNAVAILABLE", "DELETION_GOES_ON", "NO_WORKER", "OUTCOME_UNKNOWN", "WA_FORBIDDEN", "WA_NOT_FOUND", "WA_NOT_READY", "WA_REFUSED", "WA_PACING", "WA_TIMEOUT", "ENGINE_UNSUPPORTED", "SANDBOX_REFUSED", "SANDBOX_UNAVAILABLE", "SESSION_MOVING"]
+    code: Literal["VALIDATION", "INVALID_JSON", "BAD_REQUEST", "MESSAGE_TYPE_UNSUPPORTED", "INVALID_RECIPIENT", "WEBHOOK_URL_REFUSED", "WEBHOOK_HEADER_REFUSED", "WORKER_ENDPOINT_REFUSED", "MAIL_TOKEN_INVALID", "MAIL_OFF", "WORKER_UNREACHABLE", "UNAUTHENTICATED", "TOKEN_EXPIRED", "INVALID_CREDENTIALS", "REFRESH_TOKEN_INVALID", "REFRESH_TOKEN_REUSED", "ACCOUNT_DISABLED", "FORBIDDEN", "CSRF", "IP_DENIED", "HTTPS_REQUIRED", "WORKER_REMOVED", "WORKSPACE_LIMIT", "WEBHOOK_LIMIT", "TIER_SESSION_LIMIT", "ROUTE_NOT_FOUND", "METHOD_NOT_ALLOWED", "ERROR_CODE_NOT_FOUND", "SESSION_NOT_FOUND", "BROADCAST_NOT_FOUND", "OPT_OUT_NOT_FOUND", "RULE_NOT_FOUND", "CONTACT_NOT_FOUND", "MESSAGE_NOT_FOUND", "DELETION_NOT_FOUND", "MEDIA_NOT_FOUND", "MESSAGE_DELETED", "MESSAGE_NOT_SENT", "MESSAGE_NOT_WAITING", "CHANGE_TOO_LATE", "CHANGE_NOT_POSSIBLE", "MESSAGE_NOT_FORWARDABLE", "WA_MESSAGE_ID_TAKEN", "USER_NOT_FOUND", "WORKSPACE_NOT_FOUND", "MEMBER_NOT_FOUND", "INVITATION_NOT_FOUND", "KEY_NOT_FOUND", "LOGIN_NOT_FOUND", "LOGIN_LOCK_NOT_FOUND", "WEBHOOK_NOT_FOUND", "WORKER_NOT_FOUND", "EMAIL_TAKEN", "MEMBER_EXISTS", "LAST_OWNER", "LAST_WORKSPACE", "KEY_ENDED", "LAST_ADMINISTRATOR", "BROADCAST_STATE", "BROADCAST_EMPTY", "SESSION_AMBIGUOUS", "WORKER_EXISTS", "WORKER_NOT_EMPTY", "WORKER_TOO_SMALL", "SESSION_EXISTS", "SESSION_NOT_CONNECTED", "SESSION_ALREADY_PAIRED", "QR_NOT_READY", "MEDIA_NOT_READY", "UPLOAD_OFFSET_MISMATCH", "WORKER_ENDPOINT_TAKEN", "WORKER_LEASE_HELD", "SESSION_LOGGED_OUT", "MEDIA_EXPIRED", "BODY_TOO_LARGE", "MEDIA_TOO_LARGE", "MEDIA_QUOTA", "UNSUPPORTED_MEDIA_TYPE", "IDEMPOTENCY_MISMATCH", "MEDIA_EMPTY", "MEDIA_TYPE_MISMATCH", "MEDIA_UNREADABLE", "MEDIA_UNREACHABLE", "MEDIA_URL_FORBIDDEN", "MEDIA_TOOL_MISSING", "WA_REACHOUT_TIMELOCK", "RL_IP", "RL_KEY", "RL_ENDPOINT", "STREAM_LIMIT", "TIER_MESSAGE_LIMIT", "INTERNAL", "WORKER_ERROR", "DATABASE_UNAVAILABLE", "DELETION_GOES_ON", "NO_WORKER", "OUTCOME_UNKNOWN", "WA_FORBIDDEN", "WA_NOT_FOUND", "WA_NOT_READY", "WA_REFUSED", "WA_PACING", "WA_TIMEOUT", "ENGINE_UNSUPPORTED", "SANDBOX_REFUSED", "SANDBOX_UNAVAILABLE", "SESSION_MOVING"]
     details: NotRequired[Dict[str, Any]]
     retryable: bool
     retryAfter: NotRequired[float]
@@ -642,7 +670,7 @@ class Error(TypedDict):
     docs: str
 
 class ErrorDescription(TypedDict):
-    code: Literal["VALIDATION", "INVALID_JSON", "BAD_REQUEST", "MESSAGE_TYPE_UNSUPPORTED", "INVALID_RECIPIENT", "WEBHOOK_URL_REFUSED", "WEBHOOK_HEADER_REFUSED", "WORKER_ENDPOINT_REFUSED", "MAIL_TOKEN_INVALID", "MAIL_OFF", "WORKER_UNREACHABLE", "UNAUTHENTICATED", "TOKEN_EXPIRED", "INVALID_CREDENTIALS", "REFRESH_TOKEN_INVALID", "REFRESH_TOKEN_REUSED", "ACCOUNT_DISABLED", "FORBIDDEN", "CSRF", "IP_DENIED", "HTTPS_REQUIRED", "WORKER_REMOVED", "WORKSPACE_LIMIT", "WEBHOOK_LIMIT", "TIER_SESSION_LIMIT", "ROUTE_NOT_FOUND", "METHOD_NOT_ALLOWED", "ERROR_CODE_NOT_FOUND", "SESSION_NOT_FOUND", "BROADCAST_NOT_FOUND", "OPT_OUT_NOT_FOUND", "RULE_NOT_FOUND", "CONTACT_NOT_FOUND", "MESSAGE_NOT_FOUND", "DELETION_NOT_FOUND", "MEDIA_NOT_FOUND", "MESSAGE_DELETED", "MESSAGE_NOT_SENT", "CHANGE_TOO_LATE", "CHANGE_NOT_POSSIBLE", "MESSAGE_NOT_FORWARDABLE", "WA_MESSAGE_ID_TAKEN", "USER_NOT_FOUND", "WORKSPACE_NOT_FOUND", "MEMBER_NOT_FOUND", "INVITATION_NOT_FOUND", "KEY_NOT_FOUND", "LOGIN_NOT_FOUND", "LOGIN_LOCK_NOT_FOUND", "WEBHOOK_NOT_FOUND", "WORKER_NOT_FOUND", "EMAIL_TAKEN", "MEMBER_EXISTS", "LAST_OWNER", "LAST_WORKSPACE", "KEY_ENDED", "LAST_ADMINISTRATOR", "BROADCAST_STATE", "BROADCAST_EMPTY", "SESSION_AMBIGUOUS", "WORKER_EXISTS", "WORKER_NOT_EMPTY", "WORKER_TOO_SMALL", "SESSION_EXISTS", "SESSION_NOT_CONNECTED", "SESSION_ALREADY_PAIRED", "QR_NOT_READY", "MEDIA_NOT_READY", "UPLOAD_OFFSET_MISMATCH", "WORKER_ENDPOINT_TAKEN", "WORKER_LEASE_HELD", "SESSION_LOGGED_OUT", "MEDIA_EXPIRED", "BODY_TOO_LARGE", "MEDIA_TOO_LARGE", "MEDIA_QUOTA", "UNSUPPORTED_MEDIA_TYPE", "IDEMPOTENCY_MISMATCH", "MEDIA_EMPTY", "MEDIA_TYPE_MISMATCH", "MEDIA_UNREADABLE", "MEDIA_UNREACHABLE", "MEDIA_URL_FORBIDDEN", "MEDIA_TOOL_MISSING", "WA_REACHOUT_TIMELOCK", "RL_IP", "RL_KEY", "RL_ENDPOINT", "STREAM_LIMIT", "TIER_MESSAGE_LIMIT", "INTERNAL", "WORKER_ERROR", "DATABASE_UNAVAILABLE", "DELETION_GOES_ON", "NO_WORKER", "OUTCOME_UNKNOWN", "WA_FORBIDDEN", "WA_NOT_FOUND", "WA_NOT_READY", "WA_REFUSED", "WA_PACING", "WA_TIMEOUT", "ENGINE_UNSUPPORTED", "SANDBOX_REFUSED", "SANDBOX_UNAVAILABLE", "SESSION_MOVING"]
+    code: Literal["VALIDATION", "INVALID_JSON", "BAD_REQUEST", "MESSAGE_TYPE_UNSUPPORTED", "INVALID_RECIPIENT", "WEBHOOK_URL_REFUSED", "WEBHOOK_HEADER_REFUSED", "WORKER_ENDPOINT_REFUSED", "MAIL_TOKEN_INVALID", "MAIL_OFF", "WORKER_UNREACHABLE", "UNAUTHENTICATED", "TOKEN_EXPIRED", "INVALID_CREDENTIALS", "REFRESH_TOKEN_INVALID", "REFRESH_TOKEN_REUSED", "ACCOUNT_DISABLED", "FORBIDDEN", "CSRF", "IP_DENIED", "HTTPS_REQUIRED", "WORKER_REMOVED", "WORKSPACE_LIMIT", "WEBHOOK_LIMIT", "TIER_SESSION_LIMIT", "ROUTE_NOT_FOUND", "METHOD_NOT_ALLOWED", "ERROR_CODE_NOT_FOUND", "SESSION_NOT_FOUND", "BROADCAST_NOT_FOUND", "OPT_OUT_NOT_FOUND", "RULE_NOT_FOUND", "CONTACT_NOT_FOUND", "MESSAGE_NOT_FOUND", "DELETION_NOT_FOUND", "MEDIA_NOT_FOUND", "MESSAGE_DELETED", "MESSAGE_NOT_SENT", "MESSAGE_NOT_WAITING", "CHANGE_TOO_LATE", "CHANGE_NOT_POSSIBLE", "MESSAGE_NOT_FORWARDABLE", "WA_MESSAGE_ID_TAKEN", "USER_NOT_FOUND", "WORKSPACE_NOT_FOUND", "MEMBER_NOT_FOUND", "INVITATION_NOT_FOUND", "KEY_NOT_FOUND", "LOGIN_NOT_FOUND", "LOGIN_LOCK_NOT_FOUND", "WEBHOOK_NOT_FOUND", "WORKER_NOT_FOUND", "EMAIL_TAKEN", "MEMBER_EXISTS", "LAST_OWNER", "LAST_WORKSPACE", "KEY_ENDED", "LAST_ADMINISTRATOR", "BROADCAST_STATE", "BROADCAST_EMPTY", "SESSION_AMBIGUOUS", "WORKER_EXISTS", "WORKER_NOT_EMPTY", "WORKER_TOO_SMALL", "SESSION_EXISTS", "SESSION_NOT_CONNECTED", "SESSION_ALREADY_PAIRED", "QR_NOT_READY", "MEDIA_NOT_READY", "UPLOAD_OFFSET_MISMATCH", "WORKER_ENDPOINT_TAKEN", "WORKER_LEASE_HELD", "SESSION_LOGGED_OUT", "MEDIA_EXPIRED", "BODY_TOO_LARGE", "MEDIA_TOO_LARGE", "MEDIA_QUOTA", "UNSUPPORTED_MEDIA_TYPE", "IDEMPOTENCY_MISMATCH", "MEDIA_EMPTY", "MEDIA_TYPE_MISMATCH", "MEDIA_UNREADABLE", "MEDIA_UNREACHABLE", "MEDIA_URL_FORBIDDEN", "MEDIA_TOOL_MISSING", "WA_REACHOUT_TIMELOCK", "RL_IP", "RL_KEY", "RL_ENDPOINT", "STREAM_LIMIT", "TIER_MESSAGE_LIMIT", "INTERNAL", "WORKER_ERROR", "DATABASE_UNAVAILABLE", "DELETION_GOES_ON", "NO_WORKER", "OUTCOME_UNKNOWN", "WA_FORBIDDEN", "WA_NOT_FOUND", "WA_NOT_READY", "WA_REFUSED", "WA_PACING", "WA_TIMEOUT", "ENGINE_UNSUPPORTED", "SANDBOX_REFUSED", "SANDBOX_UNAVAILABLE", "SESSION_MOVING"]
     httpStatus: int
     retryable: bool
     sentence: str
@@ -678,6 +706,10 @@ class ForgotPasswordRequest(TypedDict):
 
 class ForwardRequest(TypedDict):
     to: Union[str, int]
+    priority: NotRequired[Literal["urgent", "normal", "low"]]
+    scheduledAt: NotRequired[str]
+    timeZone: NotRequired[str]
+    expiresAt: NotRequired[str]
     typing: NotRequired[Dict[str, Any]]
     clientMessageId: NotRequired[str]
     onUncertain: NotRequired[Literal["resend", "fail"]]
@@ -874,11 +906,18 @@ class ListOptOutsResult(TypedDict):
     optOuts: List[OptOut]
     pagination: CursorPagination
 
+class ListQueuesResult(TypedDict):
+    queues: List[Queue]
+
 class ListRateLimitsResult(TypedDict):
     rateLimits: List[RateLimit]
 
 class ListRulesResult(TypedDict):
     rules: List[KeywordRule]
+
+class ListScheduledResult(TypedDict):
+    messages: List[Message]
+    pagination: CursorPagination
 
 class ListSystemLogsResult(TypedDict):
     logs: List[SystemLogEntry]
@@ -1004,7 +1043,7 @@ Message = TypedDict("Message", {
     "messageId": "str",
     "waMessageId": "str",
     "status": "Literal[\"queued\", \"sending\", \"sent\", \"delivered\", \"read\", \"failed\", \"received\"]",
-    "state": "Literal[\"queued\", \"sending\", \"failed\", \"unknown\", \"sent\", \"delivered\", \"read\", \"played\", \"received\"]",
+    "state": "Literal[\"queued\", \"scheduled\", \"sending\", \"failed\", \"unknown\", \"cancelled\", \"expired\", \"sent\", \"delivered\", \"read\", \"played\", \"received\"]",
     "sessionId": "str",
     "direction": "Literal[\"inbound\", \"outbound\"]",
     "chat": "str",
@@ -1027,6 +1066,9 @@ Message = TypedDict("Message", {
     "referral": "NotRequired[Referral]",
     "album": "NotRequired[Dict[str, Any]]",
     "metadata": "NotRequired[Dict[str, Any]]",
+    "priority": "NotRequired[Literal[\"urgent\", \"normal\", \"low\"]]",
+    "schedule": "NotRequired[Schedule]",
+    "expiresAt": "NotRequired[str]",
     "error": "NotRequired[Dict[str, Any]]",
     "editedAt": "Union[str, None]",
     "revokedAt": "Union[str, None]",
@@ -1069,7 +1111,7 @@ MessageChange = TypedDict("MessageChange", {
     "data": "Dict[str, Any]",
     "source": "NotRequired[Literal[\"api\", \"phone\"]]",
     "status": "NotRequired[Literal[\"queued\", \"sending\", \"sent\", \"delivered\", \"read\", \"failed\", \"received\"]]",
-    "state": "NotRequired[Literal[\"queued\", \"sending\", \"failed\", \"unknown\", \"sent\", \"delivered\", \"read\", \"played\", \"received\"]]",
+    "state": "NotRequired[Literal[\"queued\", \"scheduled\", \"sending\", \"failed\", \"unknown\", \"cancelled\", \"expired\", \"sent\", \"delivered\", \"read\", \"played\", \"received\"]]",
     "error": "NotRequired[Dict[str, Any]]",
     "previous": "NotRequired[Dict[str, Any]]",
 })
@@ -1246,6 +1288,10 @@ class MessageUnsupportedEvent(TypedDict):
     metadata: Dict[str, Any]
     signature: str
 
+class MoveScheduledRequest(TypedDict):
+    scheduledAt: str
+    timeZone: NotRequired[str]
+
 class Notice(TypedDict):
     id: str
     kind: Literal["down", "logged_out", "restricted", "capped", "at_risk", "webhook_off", "worker_lost", "no_capacity"]
@@ -1307,6 +1353,29 @@ class Overview(TypedDict):
     overview: Dict[str, Any]
     workers: Dict[str, Any]
     sessions: Dict[str, Any]
+
+class Pacing(TypedDict):
+    sessionId: str
+    settings: PacingSettings
+    risks: List[str]
+    today: Dict[str, Any]
+    waiting: int
+    nextAt: Union[str, None]
+    reason: Optional[Literal["gap", "chat_gap", "quiet_hours", "daily_limit", "warm_up", "first_contacts", "risk", "time_lock"]]
+
+class PacingSettings(TypedDict):
+    mode: Literal["on", "off"]
+    messageGapMs: int
+    broadcastGapMs: int
+    jitter: float
+    chatGapMs: int
+    timeZone: str
+    quietHours: Union[Dict[str, Any], None]
+    dailyLimit: Union[int, None]
+    warmUp: bool
+    firstContactsPerDay: Union[int, None]
+    firstContactsPerHour: Union[int, None]
+    riskGuard: Union[int, None]
 
 class Pagination(TypedDict):
     total: int
@@ -1404,6 +1473,17 @@ class QrHistoryEntry(TypedDict):
 class QrHistoryResult(TypedDict):
     history: List[QrHistoryEntry]
     pagination: CursorPagination
+
+class Queue(TypedDict):
+    name: Literal["message-queue", "broadcast-queue", "webhook-queue"]
+    waiting: int
+    active: int
+    delayed: int
+    failed: int
+    oldestSeconds: float
+    attempts: int
+    gapMs: Union[int, None]
+    chunk: Union[int, None]
 
 QuotedMessage = TypedDict("QuotedMessage", {
     "messageId": "NotRequired[str]",
@@ -1533,10 +1613,20 @@ class SaveContactRequest(TypedDict):
     phoneNumber: str
     name: str
 
+class Schedule(TypedDict):
+    at: str
+    timeZone: NotRequired[str]
+    localTime: NotRequired[str]
+    adjusted: NotRequired[Literal["moved-forward", "first-of-two"]]
+
 class SendAlbumFromDefaultRequest(TypedDict):
     to: Union[str, int]
     type: Literal["album"]
     items: List[Dict[str, Any]]
+    priority: NotRequired[Literal["urgent", "normal", "low"]]
+    scheduledAt: NotRequired[str]
+    timeZone: NotRequired[str]
+    expiresAt: NotRequired[str]
     replyTo: NotRequired[str]
     mentions: NotRequired[List[str]]
     mentionAll: NotRequired[bool]
@@ -1552,6 +1642,10 @@ class SendAlbumRequest(TypedDict):
     to: Union[str, int]
     type: Literal["album"]
     items: List[Dict[str, Any]]
+    priority: NotRequired[Literal["urgent", "normal", "low"]]
+    scheduledAt: NotRequired[str]
+    timeZone: NotRequired[str]
+    expiresAt: NotRequired[str]
     replyTo: NotRequired[str]
     mentions: NotRequired[List[str]]
     mentionAll: NotRequired[bool]
@@ -1571,6 +1665,10 @@ class SendAudioFromDefaultRequest(TypedDict):
     fileName: NotRequired[str]
     voice: NotRequired[bool]
     viewOnce: NotRequired[bool]
+    priority: NotRequired[Literal["urgent", "normal", "low"]]
+    scheduledAt: NotRequired[str]
+    timeZone: NotRequired[str]
+    expiresAt: NotRequired[str]
     replyTo: NotRequired[str]
     mentions: NotRequired[List[str]]
     mentionAll: NotRequired[bool]
@@ -1591,6 +1689,10 @@ class SendAudioRequest(TypedDict):
     fileName: NotRequired[str]
     voice: NotRequired[bool]
     viewOnce: NotRequired[bool]
+    priority: NotRequired[Literal["urgent", "normal", "low"]]
+    scheduledAt: NotRequired[str]
+    timeZone: NotRequired[str]
+    expiresAt: NotRequired[str]
     replyTo: NotRequired[str]
     mentions: NotRequired[List[str]]
     mentionAll: NotRequired[bool]
@@ -1608,6 +1710,10 @@ class SendButtonsFromDefaultRequest(TypedDict):
     title: NotRequired[str]
     footer: NotRequired[str]
     buttons: List[Dict[str, Any]]
+    priority: NotRequired[Literal["urgent", "normal", "low"]]
+    scheduledAt: NotRequired[str]
+    timeZone: NotRequired[str]
+    expiresAt: NotRequired[str]
     replyTo: NotRequired[str]
     mentions: NotRequired[List[str]]
     mentionAll: NotRequired[bool]
@@ -1626,6 +1732,10 @@ class SendButtonsRequest(TypedDict):
     title: NotRequired[str]
     footer: NotRequired[str]
     buttons: List[Dict[str, Any]]
+    priority: NotRequired[Literal["urgent", "normal", "low"]]
+    scheduledAt: NotRequired[str]
+    timeZone: NotRequired[str]
+    expiresAt: NotRequired[str]
     replyTo: NotRequired[str]
     mentions: NotRequired[List[str]]
     mentionAll: NotRequired[bool]
@@ -1640,6 +1750,10 @@ class SendContactFromDefaultRequest(TypedDict):
     to: Union[str, int]
     type: Literal["contact"]
     contacts: List[Dict[str, Any]]
+    priority: NotRequired[Literal["urgent", "normal", "low"]]
+    scheduledAt: NotRequired[str]
+    timeZone: NotRequired[str]
+    expiresAt: NotRequired[str]
     replyTo: NotRequired[str]
     mentions: NotRequired[List[str]]
     mentionAll: NotRequired[bool]
@@ -1655,6 +1769,10 @@ class SendContactRequest(TypedDict):
     to: Union[str, int]
     type: Literal["contact"]
     contacts: List[Dict[str, Any]]
+    priority: NotRequired[Literal["urgent", "normal", "low"]]
+    scheduledAt: NotRequired[str]
+    timeZone: NotRequired[str]
+    expiresAt: NotRequired[str]
     replyTo: NotRequired[str]
     mentions: NotRequired[List[str]]
     mentionAll: NotRequired[bool]
@@ -1673,6 +1791,10 @@ class SendDocumentFromDefaultRequest(TypedDict):
     mimetype: NotRequired[str]
     fileName: NotRequired[str]
     caption: NotRequired[str]
+    priority: NotRequired[Literal["urgent", "normal", "low"]]
+    scheduledAt: NotRequired[str]
+    timeZone: NotRequired[str]
+    expiresAt: NotRequired[str]
     replyTo: NotRequired[str]
     mentions: NotRequired[List[str]]
     mentionAll: NotRequired[bool]
@@ -1692,6 +1814,10 @@ class SendDocumentRequest(TypedDict):
     mimetype: NotRequired[str]
     fileName: NotRequired[str]
     caption: NotRequired[str]
+    priority: NotRequired[Literal["urgent", "normal", "low"]]
+    scheduledAt: NotRequired[str]
+    timeZone: NotRequired[str]
+    expiresAt: NotRequired[str]
     replyTo: NotRequired[str]
     mentions: NotRequired[List[str]]
     mentionAll: NotRequired[bool]
@@ -1712,6 +1838,10 @@ class SendEventFromDefaultRequest(TypedDict):
     endTime: NotRequired[str]
     callLink: NotRequired[str]
     extraGuests: NotRequired[bool]
+    priority: NotRequired[Literal["urgent", "normal", "low"]]
+    scheduledAt: NotRequired[str]
+    timeZone: NotRequired[str]
+    expiresAt: NotRequired[str]
     replyTo: NotRequired[str]
     mentions: NotRequired[List[str]]
     mentionAll: NotRequired[bool]
@@ -1733,6 +1863,10 @@ class SendEventRequest(TypedDict):
     endTime: NotRequired[str]
     callLink: NotRequired[str]
     extraGuests: NotRequired[bool]
+    priority: NotRequired[Literal["urgent", "normal", "low"]]
+    scheduledAt: NotRequired[str]
+    timeZone: NotRequired[str]
+    expiresAt: NotRequired[str]
     replyTo: NotRequired[str]
     mentions: NotRequired[List[str]]
     mentionAll: NotRequired[bool]
@@ -1754,6 +1888,10 @@ class SendImageFromDefaultRequest(TypedDict):
     fileName: NotRequired[str]
     caption: NotRequired[str]
     viewOnce: NotRequired[bool]
+    priority: NotRequired[Literal["urgent", "normal", "low"]]
+    scheduledAt: NotRequired[str]
+    timeZone: NotRequired[str]
+    expiresAt: NotRequired[str]
     replyTo: NotRequired[str]
     mentions: NotRequired[List[str]]
     mentionAll: NotRequired[bool]
@@ -1774,6 +1912,10 @@ class SendImageRequest(TypedDict):
     fileName: NotRequired[str]
     caption: NotRequired[str]
     viewOnce: NotRequired[bool]
+    priority: NotRequired[Literal["urgent", "normal", "low"]]
+    scheduledAt: NotRequired[str]
+    timeZone: NotRequired[str]
+    expiresAt: NotRequired[str]
     replyTo: NotRequired[str]
     mentions: NotRequired[List[str]]
     mentionAll: NotRequired[bool]
@@ -1792,6 +1934,10 @@ class SendListFromDefaultRequest(TypedDict):
     footer: NotRequired[str]
     button: str
     sections: List[Dict[str, Any]]
+    priority: NotRequired[Literal["urgent", "normal", "low"]]
+    scheduledAt: NotRequired[str]
+    timeZone: NotRequired[str]
+    expiresAt: NotRequired[str]
     replyTo: NotRequired[str]
     mentions: NotRequired[List[str]]
     mentionAll: NotRequired[bool]
@@ -1811,6 +1957,10 @@ class SendListRequest(TypedDict):
     footer: NotRequired[str]
     button: str
     sections: List[Dict[str, Any]]
+    priority: NotRequired[Literal["urgent", "normal", "low"]]
+    scheduledAt: NotRequired[str]
+    timeZone: NotRequired[str]
+    expiresAt: NotRequired[str]
     replyTo: NotRequired[str]
     mentions: NotRequired[List[str]]
     mentionAll: NotRequired[bool]
@@ -1830,6 +1980,10 @@ class SendLocationFromDefaultRequest(TypedDict):
     address: NotRequired[str]
     url: NotRequired[str]
     live: NotRequired[bool]
+    priority: NotRequired[Literal["urgent", "normal", "low"]]
+    scheduledAt: NotRequired[str]
+    timeZone: NotRequired[str]
+    expiresAt: NotRequired[str]
     replyTo: NotRequired[str]
     mentions: NotRequired[List[str]]
     mentionAll: NotRequired[bool]
@@ -1850,6 +2004,10 @@ class SendLocationRequest(TypedDict):
     address: NotRequired[str]
     url: NotRequired[str]
     live: NotRequired[bool]
+    priority: NotRequired[Literal["urgent", "normal", "low"]]
+    scheduledAt: NotRequired[str]
+    timeZone: NotRequired[str]
+    expiresAt: NotRequired[str]
     replyTo: NotRequired[str]
     mentions: NotRequired[List[str]]
     mentionAll: NotRequired[bool]
@@ -1868,6 +2026,10 @@ class SendPollFromDefaultRequest(TypedDict):
     options: List[str]
     selectableCount: NotRequired[int]
     announcement: NotRequired[bool]
+    priority: NotRequired[Literal["urgent", "normal", "low"]]
+    scheduledAt: NotRequired[str]
+    timeZone: NotRequired[str]
+    expiresAt: NotRequired[str]
     replyTo: NotRequired[str]
     mentions: NotRequired[List[str]]
     mentionAll: NotRequired[bool]
@@ -1887,6 +2049,10 @@ class SendPollRequest(TypedDict):
     options: List[str]
     selectableCount: NotRequired[int]
     announcement: NotRequired[bool]
+    priority: NotRequired[Literal["urgent", "normal", "low"]]
+    scheduledAt: NotRequired[str]
+    timeZone: NotRequired[str]
+    expiresAt: NotRequired[str]
     replyTo: NotRequired[str]
     mentions: NotRequired[List[str]]
     mentionAll: NotRequired[bool]
@@ -1903,7 +2069,10 @@ class SendResult(TypedDict):
     messageId: str
     waMessageId: str
     status: Literal["queued", "sending", "sent", "delivered", "read", "failed", "received"]
-    state: Literal["queued", "sending", "failed", "unknown", "sent", "delivered", "read", "played", "received"]
+    state: Literal["queued", "scheduled", "sending", "failed", "unknown", "cancelled", "expired", "sent", "delivered", "read", "played", "received"]
+    priority: NotRequired[Literal["urgent", "normal", "low"]]
+    schedule: NotRequired[Schedule]
+    expiresAt: NotRequired[str]
     parts: NotRequired[List[Dict[str, Any]]]
     chat: NotRequired[str]
     identities: NotRequired[MessageIdentities]
@@ -1916,6 +2085,10 @@ class SendStickerFromDefaultRequest(TypedDict):
     mediaUrl: NotRequired[str]
     mimetype: NotRequired[str]
     fileName: NotRequired[str]
+    priority: NotRequired[Literal["urgent", "normal", "low"]]
+    scheduledAt: NotRequired[str]
+    timeZone: NotRequired[str]
+    expiresAt: NotRequired[str]
     replyTo: NotRequired[str]
     mentions: NotRequired[List[str]]
     mentionAll: NotRequired[bool]
@@ -1934,6 +2107,10 @@ class SendStickerRequest(TypedDict):
     mediaUrl: NotRequired[str]
     mimetype: NotRequired[str]
     fileName: NotRequired[str]
+    priority: NotRequired[Literal["urgent", "normal", "low"]]
+    scheduledAt: NotRequired[str]
+    timeZone: NotRequired[str]
+    expiresAt: NotRequired[str]
     replyTo: NotRequired[str]
     mentions: NotRequired[List[str]]
     mentionAll: NotRequired[bool]
@@ -1949,6 +2126,10 @@ class SendTextFromDefaultRequest(TypedDict):
     type: NotRequired[Literal["text"]]
     message: NotRequired[str]
     text: NotRequired[str]
+    priority: NotRequired[Literal["urgent", "normal", "low"]]
+    scheduledAt: NotRequired[str]
+    timeZone: NotRequired[str]
+    expiresAt: NotRequired[str]
     replyTo: NotRequired[str]
     mentions: NotRequired[List[str]]
     mentionAll: NotRequired[bool]
@@ -1965,6 +2146,10 @@ class SendTextRequest(TypedDict):
     type: NotRequired[Literal["text"]]
     message: NotRequired[str]
     text: NotRequired[str]
+    priority: NotRequired[Literal["urgent", "normal", "low"]]
+    scheduledAt: NotRequired[str]
+    timeZone: NotRequired[str]
+    expiresAt: NotRequired[str]
     replyTo: NotRequired[str]
     mentions: NotRequired[List[str]]
     mentionAll: NotRequired[bool]
@@ -1986,6 +2171,10 @@ class SendVideoFromDefaultRequest(TypedDict):
     viewOnce: NotRequired[bool]
     gif: NotRequired[bool]
     videoNote: NotRequired[bool]
+    priority: NotRequired[Literal["urgent", "normal", "low"]]
+    scheduledAt: NotRequired[str]
+    timeZone: NotRequired[str]
+    expiresAt: NotRequired[str]
     replyTo: NotRequired[str]
     mentions: NotRequired[List[str]]
     mentionAll: NotRequired[bool]
@@ -2008,6 +2197,10 @@ class SendVideoRequest(TypedDict):
     viewOnce: NotRequired[bool]
     gif: NotRequired[bool]
     videoNote: NotRequired[bool]
+    priority: NotRequired[Literal["urgent", "normal", "low"]]
+    scheduledAt: NotRequired[str]
+    timeZone: NotRequired[str]
+    expiresAt: NotRequired[str]
     replyTo: NotRequired[str]
     mentions: NotRequired[List[str]]
     mentionAll: NotRequired[bool]
@@ -2274,7 +2467,7 @@ class Timeline(TypedDict):
     waMessageId: str
     identities: MessageIdentities
     status: Literal["queued", "sending", "sent", "delivered", "read", "failed", "received"]
-    state: Literal["queued", "sending", "failed", "unknown", "sent", "delivered", "read", "played", "received"]
+    state: Literal["queued", "scheduled", "sending", "failed", "unknown", "cancelled", "expired", "sent", "delivered", "read", "played", "received"]
     waiting: List[Wait]
     timeline: List[TimelineEntry]
 
@@ -2307,6 +2500,20 @@ class UpdateMeRequest(TypedDict):
 
 class UpdateMeResult(TypedDict):
     user: User
+
+class UpdatePacingRequest(TypedDict):
+    mode: NotRequired[Literal["on", "off"]]
+    messageGapMs: NotRequired[int]
+    broadcastGapMs: NotRequired[int]
+    jitter: NotRequired[float]
+    chatGapMs: NotRequired[int]
+    timeZone: NotRequired[str]
+    quietHours: NotRequired[Union[Dict[str, Any], None]]
+    dailyLimit: NotRequired[Union[int, None]]
+    warmUp: NotRequired[bool]
+    firstContactsPerDay: NotRequired[Union[int, None]]
+    firstContactsPerHour: NotRequired[Union[int, None]]
+    riskGuard: NotRequired[Union[int, None]]
 
 class UpdateRuleRequest(TypedDict):
     name: NotRequired[str]
@@ -2402,7 +2609,7 @@ class VoteRequest(TypedDict):
     clientMessageId: NotRequired[str]
 
 class Wait(TypedDict):
-    reason: Literal["scheduled", "session", "no_owner", "time_lock", "older_messages", "server_ack"]
+    reason: Literal["scheduled", "session", "no_owner", "older_messages", "server_ack", "gap", "chat_gap", "quiet_hours", "daily_limit", "warm_up", "first_contacts", "risk", "time_lock"]
     message: str
     until: NotRequired[str]
     sessionState: NotRequired[Literal["initializing", "connecting", "qr_required", "pairing_code", "pairing", "passkey_required", "passkey_confirmation_required", "connected", "stale", "reconnecting", "conflict", "restricted", "logged_out", "stopped", "error"]]

@@ -163,6 +163,12 @@ export const ERRORS = {
     retryable: false,
     sentence: 'The message was never sent, so there is nothing to change. GET /api/messages/{id} has the reason.',
   },
+  MESSAGE_NOT_WAITING: {
+    status: 409,
+    retryable: false,
+    sentence:
+      'The message does not wait any more: it has begun to leave, or is over. `details.state` says how it is. One that was sent can be deleted for everyone: DELETE /api/messages/{id}.',
+  },
   CHANGE_TOO_LATE: {
     status: 409,
     retryable: false,

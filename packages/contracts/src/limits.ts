@@ -21,6 +21,11 @@ export const LIMITS = {
   typingSeconds: 20,
   /** People that one message may mention. */
   mentions: 256,
+  /** Days ahead for which a message can be scheduled. */
+  scheduleDays: 366,
+  /** Messages of one bulk request, and bytes of its body. */
+  bulkMessages: 1_000,
+  bulkBodyBytes: 8 * 1_048_576,
   /** Longest question and option of a poll, in characters, and its most options. */
   pollName: 255,
   pollOption: 100,

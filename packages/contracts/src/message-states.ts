@@ -6,15 +6,22 @@ export const MESSAGE_STATUSES = ['queued', 'sending', 'sent', 'delivered', 'read
 export type MessageStatus = (typeof MESSAGE_STATUSES)[number];
 
 /**
- * The table of every exact state (enum `MessageState` of the database, and `SENDING`, the state of the outbox row
- * during an attempt) with its public status. The public `state` is the same word in lower case.
+ * The table of every exact state with its public status: the enum `MessageState` of the database, and what the outbox
+ * row and the code of a failure tell beside it (`SENDING`, `SCHEDULED`, `CANCELLED`, `EXPIRED`). The public `state` is
+ * the same word in lower case.
  */
 export const MESSAGE_STATE_STATUS = {
   QUEUED: 'queued',
+  /** Its time has not come. */
+  SCHEDULED: 'queued',
   SENDING: 'sending',
   FAILED: 'failed',
   /** The outcome is unknown, and the caller asked for `onUncertain: "fail"`: it is not sent again. */
   UNKNOWN: 'failed',
+  /** Cancelled before it left. */
+  CANCELLED: 'failed',
+  /** Its `expiresAt` came before it left. */
+  EXPIRED: 'failed',
   SENT: 'sent',
   DELIVERED: 'delivered',
   READ: 'read',
@@ -24,7 +31,11 @@ export const MESSAGE_STATE_STATUS = {
   RECEIVED: 'received',
 } as const satisfies Record<string, MessageStatus>;
 
-/** The states as the database names them, and `SENDING`. */
+/** The codes of failures that are states of their own. */
+export const CANCELLED_CODE = 'MESSAGE_CANCELLED';
+export const EXPIRED_CODE = 'MESSAGE_EXPIRED';
+
+/** The states in capitals, as the database names those that it has. */
 export type MessageStateName = keyof typeof MESSAGE_STATE_STATUS;
 
 /** The public words of the exact states. */
@@ -44,3 +55,6 @@ export function messageStatesOf(status: MessageStatus): MessageStateName[] {
     (name) => MESSAGE_STATE_STATUS[name] === status,
   );
 }
+
+/** Whether the message will never be sent, or nobody knows whether it was. */
+export const hasFailed = (name: MessageStateName): boolean => MESSAGE_STATE_STATUS[name] === 'failed';

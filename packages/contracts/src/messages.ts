@@ -11,6 +11,7 @@ import { MESSAGE_STATES, MESSAGE_STATUSES } from './message-states.ts';
 import { MESSAGE_SOURCES, MESSAGE_TYPES } from './message-types.ts';
 import { CursorPaginationSchema, twoWayCursorQuery } from './paging.ts';
 import { anyObject, nullable, oneOf, timestamp } from './schema.ts';
+import { PRIORITIES } from './send-requests.ts';
 
 /** The pattern of `Idempotency-Key`. */
 export const IDEMPOTENCY_KEY_PATTERN = '^[A-Za-z0-9._:-]{1,255}$';
@@ -54,6 +55,27 @@ const messageError = Type.Object({
   message: nullable(Type.String()),
 });
 
+export const ScheduleSchema = Type.Object({
+  at: timestamp('When it is to be sent.'),
+  timeZone: Type.Optional(Type.String({ description: 'The zone that the caller gave.', examples: ['Europe/Berlin'] })),
+  localTime: Type.Optional(
+    Type.String({ description: 'The time there, as the caller wrote it.', examples: ['2026-03-29T02:30'] }),
+  ),
+  adjusted: Type.Optional(
+    oneOf(
+      ['moved-forward', 'first-of-two'],
+      'The clock skips that time, and it was moved forward by as much as the clock is; or the clock shows it twice, and the first counts.',
+    ),
+  ),
+});
+
+/** When and how soon a message is to go, where its caller has said so. */
+const timing = {
+  priority: Type.Optional(oneOf(PRIORITIES, 'Absent: `normal`.')),
+  schedule: Type.Optional(ScheduleSchema),
+  expiresAt: Type.Optional(timestamp('What has not left by then is not sent any more.')),
+};
+
 const identity = {
   messageId: Type.String({ format: 'uuid' }),
   waMessageId: Type.String({ examples: ['3EB0A1B2C3D4E5F6A7B8C9'] }),
@@ -66,6 +88,7 @@ const identity = {
 
 export const SendResultSchema = Type.Object({
   ...identity,
+  ...timing,
   parts: Type.Optional(
     Type.Array(MessagePartSchema, {
       description: 'Of an album: the messages of its pictures and videos, in their order.',
@@ -98,6 +121,7 @@ export const MessageSchema = Type.Object({
   media: Type.Optional(MediaSchema),
   ...messageContext,
   metadata: Type.Optional(anyObject()),
+  ...timing,
   error: Type.Optional(messageError),
   editedAt: nullable(timestamp("WhatsApp's time of the last edit: `text` and `content` are from it.")),
   revokedAt: nullable(

@@ -59,6 +59,13 @@ import {
   PreviewBroadcastRequestSchema,
 } from './broadcasts.ts';
 import {
+  BulkAnswerSchema,
+  BulkRequestSchema,
+  BulkResultSchema,
+  ListScheduledResultSchema,
+  MoveScheduledRequestSchema,
+} from './bulk.ts';
+import {
   ChangeResultSchema,
   EditMessageRequestSchema,
   PinRequestSchema,
@@ -130,7 +137,7 @@ import { MessageCappingSchema } from './message-capping.ts';
 import { ListMessageChangesResultSchema, MessageChangeSchema, ReactionSchema } from './message-changes.ts';
 import { LinkPreviewSchema, QuotedMessageSchema, ReferralSchema } from './message-context.ts';
 import { MessageReceiptSchema, MessageReceiptsResultSchema } from './message-receipts.ts';
-import { ListMessagesResultSchema, MessageSchema, SendResultSchema } from './messages.ts';
+import { ListMessagesResultSchema, MessageSchema, ScheduleSchema, SendResultSchema } from './messages.ts';
 import {
   ChangeNoticeSettingsRequestSchema,
   ListNoticesResultSchema,
@@ -140,8 +147,10 @@ import {
   NoticeSubscriptionRequestSchema,
   NoticeSubscriptionResultSchema,
 } from './notices.ts';
+import { PacingSchema, PacingSettingsSchema, UpdatePacingRequestSchema } from './pacing.ts';
 import { CursorPaginationSchema, PaginationSchema } from './paging.ts';
 import { QrHistoryEntrySchema, QrHistoryResultSchema } from './qr.ts';
+import { ListQueuesResultSchema, QueueSchema } from './queues.ts';
 import {
   LiftedLoginLockSchema,
   LimitsSchema,
@@ -271,6 +280,17 @@ export const NAMED_SCHEMAS = {
   ListChatsResult: ListChatsResultSchema,
   Contact: ContactSchema,
   ContactProfile: ContactProfileSchema,
+  BulkAnswer: BulkAnswerSchema,
+  BulkRequest: BulkRequestSchema,
+  BulkResult: BulkResultSchema,
+  ListScheduledResult: ListScheduledResultSchema,
+  MoveScheduledRequest: MoveScheduledRequestSchema,
+  Schedule: ScheduleSchema,
+  Pacing: PacingSchema,
+  PacingSettings: PacingSettingsSchema,
+  UpdatePacingRequest: UpdatePacingRequestSchema,
+  Queue: QueueSchema,
+  ListQueuesResult: ListQueuesResultSchema,
   CursorPagination: CursorPaginationSchema,
   DashboardHistory: DashboardHistorySchema,
   DashboardMetrics: DashboardMetricsSchema,

@@ -2,6 +2,7 @@ import { type Static, type TObject, type TProperties, type TSchema, Type } from 
 import { defaultSessionQuery } from './default-session.ts';
 import { KIND_NAMES, type KindName, kindOf } from './kinds/index.ts';
 import { LIMITS } from './limits.ts';
+import { timeZone } from './pacing.ts';
 import { anyObject, line, oneOf, requestBody } from './schema.ts';
 
 /** The reaction when a connection ends before WhatsApp has acknowledged a message. */
@@ -35,6 +36,50 @@ const LinkPreviewRequestSchema = Type.Object(
 );
 export type LinkPreviewRequest = boolean | Static<typeof LinkPreviewRequestSchema>;
 
+/** How soon a message is to go. */
+export const PRIORITIES = ['urgent', 'normal', 'low'] as const;
+/** The priority of a request that names none. */
+export const DEFAULT_PRIORITY: (typeof PRIORITIES)[number] = 'normal';
+
+const scheduledAt = Type.String({
+  minLength: 16,
+  maxLength: 35,
+  pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}',
+  description:
+    'When it is to be sent: ISO 8601 with `Z` or an offset, or the time on a clock of `timeZone`, without an offset. ' +
+    `At most ${LIMITS.scheduleDays} days ahead. Scheduled messages of normal priority are paced as bulk messages are.`,
+  examples: ['2026-12-24T18:00:00Z'],
+});
+
+const zoneOfSchedule = Type.Optional(
+  timeZone(
+    'Of a `scheduledAt` without an offset. A time that the clock skips is moved forward by as much as the clock is; of one that it shows twice, the first counts.',
+  ),
+);
+
+/** The time of a message that has one. */
+export const scheduleFields = { scheduledAt, timeZone: zoneOfSchedule };
+
+/** When and how soon a message is to go. */
+const timing = {
+  priority: Type.Optional(
+    oneOf(
+      PRIORITIES,
+      '`urgent` goes before everything else of the session. `low` goes last, and slowly, as a broadcast does. Default: `normal`.',
+    ),
+  ),
+  scheduledAt: Type.Optional(scheduledAt),
+  timeZone: zoneOfSchedule,
+  expiresAt: Type.Optional(
+    Type.String({
+      format: 'date-time',
+      description:
+        'What has not left by then is not sent any more, and ends with `state: "expired"`. Default: it goes out late.',
+      examples: ['2026-12-24T20:00:00Z'],
+    }),
+  ),
+};
+
 const WA_MESSAGE_ID_PATTERN = '^[0-9A-F]{16,40}$';
 
 const recipient = {
@@ -49,6 +94,7 @@ const recipient = {
 };
 
 const options = {
+  ...timing,
   replyTo: Type.Optional(
     Type.String({
       format: 'uuid',
@@ -131,6 +177,7 @@ export type SendRequest = Static<TObject<typeof recipient & typeof options>> & {
 export const ForwardRequestSchema = requestBody(
   {
     ...recipient,
+    ...timing,
     typing: options.typing,
     clientMessageId: options.clientMessageId,
     onUncertain: options.onUncertain,

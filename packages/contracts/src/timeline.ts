@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { EVENT_TYPES } from './events/index.ts';
 import { MessageIdentitiesSchema } from './identities.ts';
 import { MESSAGE_STATES, MESSAGE_STATUSES } from './message-states.ts';
+import { PACING_WAITS } from './pacing.ts';
 import { nullable, oneOf, timestamp } from './schema.ts';
 import { SESSION_STATES } from './session-states.ts';
 
@@ -18,7 +19,7 @@ export const TIMELINE_STEPS = [
   'event',
 ] as const;
 
-const WAIT_REASONS = ['scheduled', 'session', 'no_owner', 'time_lock', 'older_messages', 'server_ack'] as const;
+const WAIT_REASONS = ['scheduled', 'session', 'no_owner', 'older_messages', 'server_ack', ...PACING_WAITS] as const;
 
 const DELIVERY_STATUSES = ['pending', 'retrying', 'delivered', 'failed'] as const;
 

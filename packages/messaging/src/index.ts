@@ -121,10 +121,13 @@ export {
   WAS_SENT,
 } from './message-statistics.ts';
 export { ALL_MESSAGE_USAGE, countCompleteHours, keepMessageCounts } from './message-usage.ts';
-export { type Acceptance, type AcceptedMessage, type AcceptedPart, acceptMessage } from './outbox/accept.ts';
+export { acceptMessage } from './outbox/accept.ts';
 export { acceptAtOwner, type ConditionalKeyWrite, type OwnerAcceptance } from './outbox/accept-at-owner.ts';
 export { type AcceptedChange, acceptChange, type ChangeAcceptance } from './outbox/accept-change.ts';
+export { acceptMessages } from './outbox/accept-many.ts';
+export type { Acceptance, AcceptedMessage, AcceptedPart, Schedule } from './outbox/acceptance.ts';
 export { findEarlierUse, hashRequest, type IdempotencyKeys, type UsedKeys } from './outbox/idempotency.ts';
+export { isPaced, laneOf, PACED_LANES, type Priority, priorityOf } from './outbox/lanes.ts';
 export { moveChat } from './outbox/move-chat.ts';
 export {
   beginAttempt,
@@ -146,7 +149,34 @@ export {
   findChangeTarget,
   readOwnChanges,
 } from './outbox/own-changes.ts';
+export {
+  cancelMessage,
+  cancelMessages,
+  type Ended,
+  endExpired,
+  type MoveOutcome,
+  moveScheduled,
+} from './outbox/unsent.ts';
 export { isWaMessageIdTaken, newWaMessageId } from './outbox/wa-message-id.ts';
+export {
+  type AdmissionView,
+  admitHeld,
+  findHeld,
+  type HeldView,
+  readAdmission,
+  readHeld,
+} from './pacing/admission.ts';
+export { dayOf, instantOf, isTimeZone, type LocalInstant } from './pacing/local-time.ts';
+export {
+  type Decision,
+  dayOfSession,
+  decide,
+  type HeldMessage,
+  type PacedSession,
+  type PacedWait,
+  risksOf,
+  waitOf,
+} from './pacing/policy.ts';
 export {
   countStaleSessions,
   RECOVERY_KINDS,
@@ -163,7 +193,7 @@ export {
   sweepPayloads,
   sweepQrHistory,
 } from './retention.ts';
-export { isHeldBack, newChatsHeldUntil } from './sessions/reachout.ts';
+export { isHeldBack, mayBeginNoChats, newChatsHeldUntil } from './sessions/reachout.ts';
 export { recordSessionsSeen, type SeenSession } from './sessions/session-seen.ts';
 export { type Restriction, type SessionUpdate, updateSessionState } from './sessions/session-state.ts';
 export {
@@ -189,5 +219,5 @@ export {
   publishHints,
   type SessionHint,
 } from './signals/hints.ts';
-export { type QueueFigures, readQueueFigures } from './signals/queue-figures.ts';
+export { type QueueFigures, type QueueScope, readQueueFigures, readQueueStates } from './signals/queue-figures.ts';
 export { createWebhookDoorbell, QUEUE_NAMES, type WebhookDoorbell } from './signals/queues.ts';

@@ -33,8 +33,11 @@ import {
   createMessagesService,
   createOutcomeWaiter,
   createPageClient,
+  createScheduledMessages,
   createSending,
 } from '../modules/messages/index.ts';
+import { createPacingService } from '../modules/pacing/index.ts';
+import { createQueuesService } from '../modules/queues/index.ts';
 import { createSandboxControl } from '../modules/sandbox/index.ts';
 import { createSessionDirectory, createSessionsRepository, createSessionsService } from '../modules/sessions/index.ts';
 import { createQrHistoryRepository } from '../modules/single-account/index.ts';
@@ -44,6 +47,7 @@ import { createRevocations } from '../revocations/revocations.ts';
 import { createSubscriptions } from '../worker-links/subscriptions.ts';
 import { composeAccounts } from './accounts.ts';
 import { composeAdministration, composeRemover } from './administration.ts';
+import { announcerOf } from './announcer.ts';
 import { composeBroadcasts } from './broadcasts.ts';
 import { type DeliverySources, webhookSecrets } from './delivery.ts';
 import { composeLimits } from './limits.ts';
@@ -195,6 +199,9 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
         waiter,
         onAccepted: (kind, by) => metrics.accepted.inc({ kind, by }),
       }),
+      pacing: createPacingService({ pool, doorbells }),
+      queues: createQueuesService({ db: pool }),
+      scheduled: createScheduledMessages({ db: pool, messages, doorbells, announce: announcerOf(resources) }),
       numberChecks: createNumberChecks({ pool, names }),
       contactProfiles: createContactProfiles({ pool, names }),
       contacts: createContactsService({ pool, contacts: createContactsRepository(pool), names }),

@@ -5,7 +5,14 @@ import { buildGateway, type GatewayServices, type GatewaySettings } from '../app
 import type { Config } from '../config.ts';
 import { createDeletionLoop } from '../jobs/deletions/index.ts';
 import { createInvariantWatch } from '../jobs/invariants/index.ts';
-import { createMaintenance, mediaTasks, retentionTasks, statisticsTask } from '../jobs/maintenance/index.ts';
+import {
+  createMaintenance,
+  EXPIRY_EVERY_MS,
+  expiryTask,
+  mediaTasks,
+  retentionTasks,
+  statisticsTask,
+} from '../jobs/maintenance/index.ts';
 import { createIndexer } from '../jobs/message-index/index.ts';
 import { createGatewayMetrics, createJobsMetrics } from '../metrics/index.ts';
 import { createHealthService, createProcessMeter } from '../modules/health/index.ts';
@@ -14,6 +21,7 @@ import { createConnectionDrain } from '../plugins/connection-drain.ts';
 import { readDashboard } from '../plugins/dashboard-pages.ts';
 import { networkSettings } from '../plugins/transport/index.ts';
 import { composeMailing, composeMailQueue, credentialSettings } from './accounts.ts';
+import { announcerOf } from './announcer.ts';
 import { composeApi } from './api.ts';
 import { composeDelivery } from './delivery.ts';
 import { composeUsageMover } from './limits.ts';
@@ -68,6 +76,11 @@ export async function composeGateway(resources: Resources, config: Config): Prom
           ...mediaTasks(resources),
           statisticsTask(resources.pool),
         ],
+      }),
+      createMaintenance({
+        ...resources,
+        tasks: [expiryTask(resources.pool, announcerOf(resources))],
+        everyMs: EXPIRY_EVERY_MS,
       }),
     );
   }

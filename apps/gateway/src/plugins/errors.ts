@@ -1,67 +1,15 @@
-import { ERRORS, type ErrorBody, type ErrorCode, ErrorSchema, LIMITS, type ProblemDetails } from '@wa-gate/contracts';
-import { isDatabaseUnavailable } from '@wa-gate/db';
-import type { FastifyError, FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
+import { ERRORS, type ErrorBody, type ErrorCode, ErrorSchema, type ProblemDetails } from '@wa-gate/contracts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { ApiError } from '../http/api-error.ts';
 import { createKnownRoutes } from './known-routes.ts';
-import { invalidRequest } from './validation-issues.ts';
+import { toApiError } from './to-api-error.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
     /** The answer for a path without a route, and for a path that has routes of other methods. */
     answerNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply;
   }
-}
-
-/** Errors of Fastify itself, by their code. */
-const FRAMEWORK_ERRORS: Record<string, ErrorCode> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: 'BODY_TOO_LARGE',
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'UNSUPPORTED_MEDIA_TYPE',
-  FST_ERR_CTP_INVALID_JSON_BODY: 'INVALID_JSON',
-  FST_ERR_CTP_EMPTY_JSON_BODY: 'INVALID_JSON',
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'BAD_REQUEST',
-};
-/** `statement_timeout`: PostgreSQL did not get to it in time. */
-const STATEMENT_TIMEOUT = '57014';
-const DATABASE_RETRY_SECONDS = 2;
-const FOREIGN_KEY_VIOLATION = '23503';
-/**
- * By the end of the name of a constraint: the code for the parent row that is gone, as a later request would get it.
- */
-const GONE: readonly [end: string, code: ErrorCode][] = [
-  ['_session_id_fkey', 'SESSION_NOT_FOUND'],
-  ['_workspace_id_fkey', 'UNAUTHENTICATED'],
-  ['_user_id_fkey', 'UNAUTHENTICATED'],
-];
-
-/**
- * For a row whose session, workspace or user was deleted at the same moment: gateways may still have it in memory for
- * up to a second.
- */
-function goneMeanwhile(error: unknown): ErrorCode | undefined {
-  const { code, constraint = '' } = error as { code?: string; constraint?: string };
-  return code === FOREIGN_KEY_VIOLATION ? GONE.find(([end]) => constraint.endsWith(end))?.[1] : undefined;
-}
-
-/** Turns whatever was thrown into the refusal that the caller sees. */
-function toApiError(error: unknown, schemas: FastifySchema = {}): ApiError {
-  if (error instanceof ApiError) return error;
-  const { validation, validationContext, code = '', statusCode = 500 } = error as Partial<FastifyError>;
-  if (validation) {
-    const schema = schemas[(validationContext ?? '') as keyof FastifySchema];
-    return invalidRequest(validation, validationContext ?? 'request', schema);
-  }
-  const known = FRAMEWORK_ERRORS[code];
-  if (known === 'BODY_TOO_LARGE') return new ApiError(known, { details: { limitBytes: LIMITS.bodyBytes } });
-  if (known) return new ApiError(known);
-  if (isDatabaseUnavailable(error) || code === STATEMENT_TIMEOUT) {
-    return new ApiError('DATABASE_UNAVAILABLE', { retryAfter: DATABASE_RETRY_SECONDS, cause: error });
-  }
-  const gone = goneMeanwhile(error);
-  if (gone) return new ApiError(gone, { cause: error });
-  if (error instanceof SyntaxError && statusCode === 400) return new ApiError('INVALID_JSON');
-  if (statusCode >= 400 && statusCode < 500) return new ApiError('BAD_REQUEST', { cause: error });
-  return new ApiError('INTERNAL', { cause: error });
 }
 
 /** A request that the router itself refuses has no server yet. */
@@ -103,7 +51,7 @@ function problem(error: ApiError, request: FastifyRequest): ProblemDetails {
 
 /** Sends a refusal: the envelope, or RFC 9457 to those who ask for it. */
 export function sendError(request: FastifyRequest, reply: FastifyReply, thrown: unknown): FastifyReply {
-  const error = toApiError(thrown, request.routeOptions?.schema);
+  const error = toApiError(thrown, request.routeOptions?.schema, request.routeOptions?.bodyLimit);
   const { status } = ERRORS[error.code];
   request.refusal = error.code;
   if (status === 500) request.log.error({ err: error.cause ?? error }, 'request failed');

@@ -1,4 +1,5 @@
 import type { Ownership } from '@wa-gate/cluster';
+import { mayBeginNoChats } from '@wa-gate/messaging';
 import { ChatTimers } from '../chats/chat-timers.ts';
 import { ContactFeed } from '../contacts/contact-feed.ts';
 import { createProjector } from '../inbox/projector.ts';
@@ -78,7 +79,10 @@ export function composeTraffic(deps: SessionHostDependencies, { sessions, metric
     uploads: new Uploads({ pool, clock, logger, store: media }),
     mayStart,
     onStuck: ({ sessionId }) => sessions.find(sessionId)?.dropConnection(),
-    onTimeLocked: async ({ sessionId }) => sessions.find(sessionId)?.refusedReachout(),
+    isTimeLocked: async ({ sessionId }) => {
+      await sessions.find(sessionId)?.refusedReachout();
+      return await mayBeginNoChats(pool, sessionId);
+    },
     onAcknowledged: (milliseconds, messageId) => metrics.countAcknowledged(milliseconds, messageId),
     onResendAsked: () => metrics.resendsAsked.inc(),
   });

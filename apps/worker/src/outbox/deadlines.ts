@@ -38,6 +38,6 @@ export const PACE = {
   /** Rows in these chats. */
   maxWaitingRows: 256,
   /** Failed attempts after which a message is given up. */
-  maxAttempts: 5,
+  maxAttempts: 3,
   pauseAfterErrorMs: 2_000,
 } as const;

@@ -1,12 +1,21 @@
 import type { Ownership } from '@wa-gate/cluster';
-import { type AcceptedMessage, claimOutbox, inspectOutbox, type OutboxItem, type Outcome } from '@wa-gate/messaging';
+import {
+  type AcceptedMessage,
+  claimOutbox,
+  inspectOutbox,
+  isPaced,
+  type OutboxItem,
+  type Outcome,
+} from '@wa-gate/messaging';
 import type { Receipt, ServerAck } from '../whatsapp/acks.ts';
 import type { proto } from '../whatsapp/baileys.ts';
 import type { Connection } from '../whatsapp/socket.ts';
 import { ClaimedRows } from './claimed-rows.ts';
 import { PACE } from './deadlines.ts';
-import { describeRefusal, SEND_UNCERTAIN, TIME_LOCKED } from './refusals.ts';
+import { Pacer } from './pacer.ts';
+import { CHAT_REFUSED, describeRefusal, RATE_LIMITED, type Refusal, SEND_UNCERTAIN, TIME_LOCKED } from './refusals.ts';
 import {
+  type Attempt,
   createSendWindow,
   endUploads,
   isFull,
@@ -18,14 +27,15 @@ import {
 } from './send-window.ts';
 import { endSpan, Sender, type SenderDependencies } from './sender.ts';
 
-export interface DispatcherDependencies extends Omit<SenderDependencies, 'rows' | 'onAnswered'> {
+export interface DispatcherDependencies extends Omit<SenderDependencies, 'rows' | 'onAnswered' | 'onLeft'> {
   /** A connection took a message and did not acknowledge it within its deadline. */
   onStuck: (owner: Ownership) => void;
   /**
-   * WhatsApp refuses new chats. Nothing is claimed for the session until this settles: by then the time-lock is
-   * written, and claims obey it.
+   * WhatsApp refuses to begin a chat: a fact about that chat, or about the account. Asks which; `true`: the account may
+   * begin none. Nothing is claimed for the session until this settles: by then the time-lock is written, and claims
+   * obey it.
    */
-  onTimeLocked: (owner: Ownership) => Promise<void>;
+  isTimeLocked: (owner: Ownership) => Promise<boolean>;
   /** Milliseconds from the start of an attempt to the acknowledgement of the server, for the metrics. */
   onAcknowledged: (milliseconds: number, messageId: string) => void;
   /** A phone could not read a message, and asks for it again. */
@@ -42,6 +52,7 @@ export class Dispatcher {
   readonly #windows = new Map<string, SendWindow>();
   readonly #rows: ClaimedRows;
   readonly #sender: Sender;
+  readonly #pacer: Pacer;
   readonly #timers: NodeJS.Timeout[] = [];
   #claims = 0;
   #accepting = true;
@@ -50,13 +61,20 @@ export class Dispatcher {
     this.#deps = deps;
     const onReturned = (sessionId: string) => this.notify(sessionId);
     this.#rows = new ClaimedRows({ pool: deps.pool, clock: deps.clock, logger: deps.logger, onReturned });
-    this.#sender = new Sender({ ...deps, rows: this.#rows, onAnswered: (window) => this.#resume(window) });
+    this.#sender = new Sender({
+      ...deps,
+      rows: this.#rows,
+      onAnswered: (window) => this.#resume(window),
+      onLeft: ({ sessionId, chatJid, lane }) => this.#pacer.left(sessionId, chatJid, isPaced(lane)),
+    });
+    this.#pacer = new Pacer({ ...deps, onAdmitted: (sessionId) => this.#makeDirty(sessionId) });
     deps.outcomes.onRecorded((outcomes) => this.#recorded(outcomes));
     deps.changes.onRecorded((outcomes) => this.#recorded(outcomes));
   }
 
   start(): void {
     this.#timers.push(setInterval(() => void this.#poll(), PACE.pollMs).unref());
+    this.#timers.push(setInterval(() => void this.#pacer.poll(), PACE.pollMs).unref());
     this.#timers.push(setInterval(() => this.#sweep(), PACE.sweepMs).unref());
   }
 
@@ -64,6 +82,7 @@ export class Dispatcher {
   opened(owner: Ownership, connection: Connection): void {
     this.closed(owner);
     this.#windows.set(owner.sessionId, createSendWindow(owner, connection));
+    this.#pacer.opened(owner);
     this.#pump();
   }
 
@@ -73,6 +92,7 @@ export class Dispatcher {
     if (!window) return;
     window.open = false;
     this.#windows.delete(sessionId);
+    this.#pacer.closed(sessionId);
     endUploads(window);
     declineOffers(window);
     const unacknowledged = [...window.inFlight.values()];
@@ -86,6 +106,11 @@ export class Dispatcher {
 
   /** Somebody has put a message into the outbox of this session. */
   notify(sessionId: string): void {
+    this.#pacer.notify(sessionId);
+    this.#makeDirty(sessionId);
+  }
+
+  #makeDirty(sessionId: string): void {
     const window = this.#windows.get(sessionId);
     if (!window) return;
     window.dirty = true;
@@ -101,8 +126,9 @@ export class Dispatcher {
     attempt.wireAt ??= new Date();
     this.#deps.onAcknowledged(this.#deps.clock.monotonic() - attempt.since, attempt.item.messageId);
     const refusal = ack.error === undefined ? null : describeRefusal(ack.error);
+    if (refusal?.code === TIME_LOCKED) return void this.#askWhy(window, attempt, refusal);
+    if (refusal?.code === RATE_LIMITED) this.#pacer.throttled(sessionId);
     this.#sender.conclude(window.owner, attempt, refusal);
-    if (refusal?.code === TIME_LOCKED) this.#holdNewChats(window);
     this.#pump();
   }
 
@@ -133,6 +159,7 @@ export class Dispatcher {
     const window = this.#windows.get(owner.sessionId);
     if (window) {
       window.draining = true;
+      this.#pacer.closed(owner.sessionId);
       endUploads(window);
       declineOffers(window);
       this.#rows.giveBack(window.owner, { untouched: takeUnsent(window) });
@@ -145,6 +172,7 @@ export class Dispatcher {
   async stop(graceMs: number): Promise<void> {
     this.#accepting = false;
     for (const timer of this.#timers.splice(0)) clearInterval(timer);
+    const paced = this.#pacer.stop();
     for (const window of this.#windows.values()) {
       endUploads(window);
       declineOffers(window);
@@ -152,7 +180,7 @@ export class Dispatcher {
     }
     await this.#until(() => this.#claims === 0 && ![...this.#windows.values()].some(isSending), graceMs);
     for (const window of this.#windows.values()) this.closed(window.owner);
-    await this.#rows.settled();
+    await Promise.all([this.#rows.settled(), paced]);
   }
 
   async #until(isDone: () => boolean, graceMs: number): Promise<void> {
@@ -300,18 +328,23 @@ export class Dispatcher {
     this.#pump();
   }
 
-  /** What is claimed goes back: the next claim leaves out what would begin a chat. */
-  #holdNewChats(window: SendWindow): void {
+  /**
+   * Tells a refusal of one chat from a restriction of the account. What is claimed goes back: the next claim leaves out
+   * what would begin a chat, if the account may begin none.
+   */
+  async #askWhy(window: SendWindow, attempt: Attempt, refusal: Refusal): Promise<void> {
+    const { owner } = window;
+    window.asking += 1;
     window.pausedUntil = Number.POSITIVE_INFINITY;
-    this.#rows.giveBack(window.owner, { untouched: takeUnsent(window) });
-    const resume = () => {
-      window.pausedUntil = 0;
-      this.#pump();
-    };
-    this.#deps.onTimeLocked(window.owner).then(resume, (error: unknown) => {
-      this.#deps.logger.warn({ err: error, ...window.owner }, 'time-lock not recorded');
-      resume();
+    this.#rows.giveBack(owner, { untouched: takeUnsent(window) });
+    const isOfAccount = await this.#deps.isTimeLocked(owner).catch((error: unknown) => {
+      this.#deps.logger.warn({ err: error, ...owner }, 'whether the account is time-locked is not known');
+      return true;
     });
+    this.#sender.conclude(owner, attempt, isOfAccount ? refusal : CHAT_REFUSED);
+    window.asking -= 1;
+    if (window.asking === 0) window.pausedUntil = 0;
+    this.#pump();
   }
 
   // --- watching ---

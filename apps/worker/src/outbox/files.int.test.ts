@@ -61,7 +61,7 @@ function createDispatcher(): Dispatcher {
     uploads: { upload },
     mayStart: () => true,
     onStuck: () => undefined,
-    onTimeLocked: async () => undefined,
+    isTimeLocked: async () => false,
     onAcknowledged: () => undefined,
   });
   made.start();

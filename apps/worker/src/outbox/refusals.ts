@@ -4,15 +4,31 @@ export interface Refusal {
   sentence: string;
 }
 
-/** The code of a refusal that concerns all new chats of the account. */
+/** The code of a refusal that concerns all new chats of the account, if the account says so when it is asked. */
 export const TIME_LOCKED = 'WA_REACHOUT_TIMELOCK';
 
+/** The code of a refusal that concerns everything that the account sends for now. */
+export const RATE_LIMITED = 'WA_RATE_LIMITED';
+
+const CHAT_REFUSED_CODE = 'WA_CHAT_REFUSED';
+
+/** 463 to an account that may begin chats: this one it may not. */
+export const CHAT_REFUSED: Refusal = {
+  code: CHAT_REFUSED_CODE,
+  sentence:
+    'WhatsApp does not let this account begin this chat. The account is not restricted, and other chats go on. Let the recipient write first; sending again does not help. (WhatsApp code 463)',
+};
+
 const TABLE: Readonly<Record<string, Refusal>> = {
+  '400': {
+    code: CHAT_REFUSED_CODE,
+    sentence: 'WhatsApp does not take messages of this account for this chat. Other chats go on.',
+  },
   '401': { code: 'WA_NOT_ALLOWED', sentence: 'WhatsApp does not allow this account to write to this chat.' },
   '403': { code: 'WA_NOT_ALLOWED', sentence: 'WhatsApp does not allow this account to write to this chat.' },
   '404': { code: 'WA_CHAT_NOT_FOUND', sentence: 'WhatsApp does not know this chat.' },
   '429': {
-    code: 'WA_RATE_LIMITED',
+    code: RATE_LIMITED,
     sentence:
       'WhatsApp refuses the message because this account sends too fast. Send fewer messages and try again later.',
   },

@@ -74,6 +74,8 @@ export interface SendWindow {
   unsure: boolean;
   /** Monotonic: nothing is claimed before. */
   pausedUntil: number;
+  /** Refused messages of which WhatsApp is being asked why. */
+  asking: number;
 }
 
 export function createSendWindow(owner: Ownership, connection: Connection): SendWindow {
@@ -96,6 +98,7 @@ export function createSendWindow(owner: Ownership, connection: Connection): Send
     // The connection before may have ended in the middle of a claim.
     unsure: true,
     pausedUntil: 0,
+    asking: 0,
   };
 }
 
@@ -115,7 +118,7 @@ export const endUploads = ({ uploads }: SendWindow): void =>
 export const isFull = ({ waiting }: SendWindow): boolean =>
   waiting.size >= PACE.maxWaitingChats || [...waiting.values()].flat().length >= PACE.maxWaitingRows;
 
-export const isSending = (window: SendWindow): boolean => window.busy || window.inFlight.size > 0;
+export const isSending = (window: SendWindow): boolean => window.busy || window.inFlight.size > 0 || window.asking > 0;
 
 /** It may have left, and its caller wants no second attempt then. */
 export const isUncertain = ({ item, acceptance, relayedAt }: Attempt): boolean =>

@@ -56,6 +56,8 @@ export interface SenderDependencies {
   uploads: Pick<Uploads, 'upload'>;
   /** Rows that have waited may go now. */
   onAnswered: (window: SendWindow) => void;
+  /** A message is on the wire, or may be. */
+  onLeft: (item: OutboxItem) => void;
   /** @default {@link OUTBOUND_CONTENT} */
   content?: OutboundContent;
 }
@@ -332,7 +334,7 @@ export class Sender {
       const acceptance = new Acceptance({ owner, message: { ...message, chatJid }, payload: stored });
       const trace = message.trace ?? null;
       const row = { messageId, sessionId, waMessageId, chatJid, request, payload: stored, trace };
-      const item = { ...row, ...OFFERED };
+      const item = { ...row, ...OFFERED, lane: message.lane ?? 'INTERACTIVE' };
       const attempt = { ...newAttempt(item, payload, this.#deps.clock), acceptance, recipients };
       prepared = { message: built, attempt };
     } catch (error) {
@@ -390,6 +392,7 @@ export class Sender {
       this.#sendFailed(window, attempt, error);
     } finally {
       window.current = undefined;
+      if (attempt.relayedAt !== undefined) this.#deps.onLeft(item);
     }
   }
 
@@ -537,7 +540,7 @@ export function endSpan({ span }: Attempt, why?: unknown): void {
 }
 
 /** Whether it fails when uncertain is known once it is accepted. */
-const OFFERED = { attempts: 1, lane: 'INTERACTIVE', failIfUncertain: false, changeOf: null } as const;
+const OFFERED = { attempts: 1, failIfUncertain: false, changeOf: null } as const;
 
 const newAttempt = (item: OutboxItem, payload: Buffer, clock: Clock): Attempt => ({
   item,

@@ -63,7 +63,7 @@ describe("WhatsApp's time-lock", () => {
     const { sessionId, number } = await world.createPaired();
     await world.sandbox.fault({ kind: 'nack', device: await deviceOf(number), code: 463 });
     const { messageId } = await world.send(sessionId, await world.sandbox.createPhone());
-    expect((await world.waitForMessage(messageId, 'FAILED')).errorCode).toBe('WA_REACHOUT_TIMELOCK');
+    expect((await world.waitForMessage(messageId, 'FAILED')).errorCode).toBe('WA_CHAT_REFUSED');
     const other = await world.send(sessionId, await world.sandbox.createPhone());
     await world.waitForMessage(other.messageId, 'DELIVERED');
     expect(await reported(sessionId, 'session.restricted')).toEqual([]);

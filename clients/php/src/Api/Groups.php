@@ -37,6 +37,7 @@ abstract class Groups
     public readonly Notices $notices;
     public readonly OptOuts $optOuts;
     public readonly Presence $presence;
+    public readonly Queues $queues;
     public readonly RateLimits $rateLimits;
     public readonly Rules $rules;
     public readonly SessionKeys $sessionKeys;
@@ -77,6 +78,7 @@ abstract class Groups
         $this->notices = new Notices($transport);
         $this->optOuts = new OptOuts($transport);
         $this->presence = new Presence($transport);
+        $this->queues = new Queues($transport);
         $this->rateLimits = new RateLimits($transport);
         $this->rules = new Rules($transport);
         $this->sessionKeys = new SessionKeys($transport);

@@ -22,6 +22,12 @@ final class Messages extends Group
         return $this->call('GET', '/api/messages/{id}/answers', path: ['id' => $id]);
     }
 
+    /** Cancel a message that has not left. `POST /api/messages/{id}/cancel` */
+    public function cancel(string $id): array
+    {
+        return $this->call('POST', '/api/messages/{id}/cancel', path: ['id' => $id]);
+    }
+
     /** What was done to a message: edits, deletions, reactions, pins, keeping. `GET /api/messages/{id}/changes` */
     public function changes(string $id): array
     {
@@ -106,6 +112,18 @@ final class Messages extends Group
         return $this->pages('messages', 'cursor', 'GET', '/api/messages', query: ['limit' => $limit, 'after' => $after, 'direction' => $direction, 'fromMe' => $fromMe, 'source' => $source, 'type' => $type, 'hasMedia' => $hasMedia, 'status' => $status, 'state' => $state, 'chat' => $chat, 'contact' => $contact, 'from' => $from, 'to' => $to, 'text' => $text, 'count' => $count, 'sessionId' => $sessionId]);
     }
 
+    /** Messages that wait for their time, the next one first. `GET /api/messages/scheduled` */
+    public function listScheduled(?string $sessionId = null, ?string $cursor = null, ?int $limit = null): array
+    {
+        return $this->call('GET', '/api/messages/scheduled', query: ['sessionId' => $sessionId, 'cursor' => $cursor, 'limit' => $limit]);
+    }
+
+    /** The items of all pages of `listScheduled`, one after the other. @return \Generator<int, array> */
+    public function eachListScheduled(?string $sessionId = null, ?int $limit = null): \Generator
+    {
+        return $this->pages('messages', 'cursor', 'GET', '/api/messages/scheduled', query: ['sessionId' => $sessionId, 'limit' => $limit]);
+    }
+
     /** Mark voice messages and videos as played. `POST /api/sessions/{id}/messages/played` */
     public function markPlayed(string $id, array $body): array
     {
@@ -122,6 +140,12 @@ final class Messages extends Group
     public function media(string $id): array
     {
         return $this->call('GET', '/api/messages/{id}/media', path: ['id' => $id]);
+    }
+
+    /** Give a scheduled message another time. `PATCH /api/messages/{id}/schedule` */
+    public function moveScheduled(string $id, array $body): array
+    {
+        return $this->call('PATCH', '/api/messages/{id}/schedule', path: ['id' => $id], body: $body);
     }
 
     /** Pin a message in its chat. `POST /api/messages/{id}/pin` */
@@ -154,6 +178,12 @@ final class Messages extends Group
         return $this->call('GET', '/api/messages/{id}/receipts', path: ['id' => $id]);
     }
 
+    /** Send a message at a time of its own. `POST /api/messages/schedule` */
+    public function schedule(array $body, ?string $wait = null, ?int $timeoutMs = null, ?string $sessionId = null, ?string $idempotencyKey = null): array
+    {
+        return $this->call('POST', '/api/messages/schedule', query: ['wait' => $wait, 'timeoutMs' => $timeoutMs, 'sessionId' => $sessionId], body: $body, takesKey: true, idempotencyKey: $idempotencyKey);
+    }
+
     /** Send a message. `POST /api/sessions/{id}/send` */
     public function send(string $id, array $body, ?string $wait = null, ?int $timeoutMs = null, ?string $idempotencyKey = null): array
     {
@@ -164,6 +194,12 @@ final class Messages extends Group
     public function sendFromDefault(array $body, ?string $wait = null, ?int $timeoutMs = null, ?string $sessionId = null, ?string $idempotencyKey = null): array
     {
         return $this->call('POST', '/api/messages/send', query: ['wait' => $wait, 'timeoutMs' => $timeoutMs, 'sessionId' => $sessionId], body: $body, takesKey: true, idempotencyKey: $idempotencyKey);
+    }
+
+    /** Send many messages. `POST /api/messages/bulk` */
+    public function sendMany(array $body, ?string $idempotencyKey = null): array
+    {
+        return $this->call('POST', '/api/messages/bulk', body: $body, takesKey: true, idempotencyKey: $idempotencyKey);
     }
 
     /** Star messages, or take the star away. `POST /api/sessions/{id}/messages/star` */

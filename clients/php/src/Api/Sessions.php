@@ -34,6 +34,12 @@ final class Sessions extends Group
         return $this->call('GET', '/api/sessions/{id}', path: ['id' => $id]);
     }
 
+    /** How fast the session sends, and what the next paced message waits for. `GET /api/sessions/{id}/pacing` */
+    public function getPacing(string $id): array
+    {
+        return $this->call('GET', '/api/sessions/{id}/pacing', path: ['id' => $id]);
+    }
+
     /** Health of the connection. `GET /api/sessions/{id}/health` */
     public function health(string $id): array
     {
@@ -98,6 +104,12 @@ final class Sessions extends Group
     public function update(string $id, array $body): array
     {
         return $this->call('PATCH', '/api/sessions/{id}', path: ['id' => $id], body: $body);
+    }
+
+    /** Change how fast the session sends. `PATCH /api/sessions/{id}/pacing` */
+    public function updatePacing(string $id, array $body): array
+    {
+        return $this->call('PATCH', '/api/sessions/{id}/pacing', path: ['id' => $id], body: $body);
     }
 
     /** The webhook of a session. `GET /api/sessions/{id}/webhook` */

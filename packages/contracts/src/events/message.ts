@@ -136,12 +136,18 @@ export const MESSAGE_EVENTS = {
     keep: 'log',
   }),
   'message.failed': event({
-    summary: 'A message was refused, or nobody knows whether it was sent (`state: "unknown"`).',
+    summary:
+      'A message was refused, was cancelled or has expired before it was sent, or nobody knows whether it was sent (`state: "unknown"`).',
     data: Type.Object({
       ...receipt().properties,
       errorCode: Type.String({ description: "WhatsApp's own code, or ours." }),
       error: Type.String({ description: 'A sentence for people.' }),
-      state: Type.Optional(oneOf(['unknown'] as const, '`unknown`: it may have been sent.')),
+      state: Type.Optional(
+        oneOf(
+          ['unknown', 'cancelled', 'expired'] as const,
+          '`unknown`: it may have been sent. `cancelled`, `expired`: it never left.',
+        ),
+      ),
     }),
     example: { ...RECEIPT, errorCode: '463', error: 'WhatsApp does not let this account begin new chats.' },
     keep: 'log',

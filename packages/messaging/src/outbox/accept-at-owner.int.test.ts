@@ -2,8 +2,9 @@ import { type Ownership, placeSession, readSessionKeys, registerWorker, scaleTim
 import { newId } from '@wa-gate/kit';
 import { createTestDatabase, seedSession, type TestDatabase, waitFor, workerRegistration } from '@wa-gate/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type AcceptedMessage, acceptMessage } from './accept.ts';
+import { acceptMessage } from './accept.ts';
 import { acceptAtOwner } from './accept-at-owner.ts';
+import type { AcceptedMessage } from './acceptance.ts';
 import { hashRequest } from './idempotency.ts';
 import { claimOutbox } from './outbox.ts';
 import { newWaMessageId } from './wa-message-id.ts';

@@ -1,7 +1,7 @@
 import { FENCE_MANY, type KeyWrite, keyWriteValues, type Ownership, WRITE_KEYS_WITH_MESSAGE } from '@wa-gate/cluster';
 import { PAIRING_STATES, storedContextOf, storedOf } from '@wa-gate/contracts';
 import type { Queryable } from '@wa-gate/db';
-import { type AcceptedMessage, failsIfUncertain, TAKE_KEY, verdictOf } from './accept.ts';
+import { type AcceptedMessage, failsIfUncertain, TAKE_KEY, verdictOf } from './acceptance.ts';
 import { keyNames } from './idempotency.ts';
 import { isDue } from './outbox.ts';
 
@@ -30,23 +30,24 @@ export interface AcceptedAtOwner {
  * born in `sending` with its bytes and its first attempt, so a crash before or after the wire leaves what a crash of
  * any attempt leaves.
  *
- * Nothing is accepted while a row that is due waits in the outbox (order holds), nor what the session refuses, nor
- * under an idempotency key in use: the ordinary accept says why. The gateway makes the ordinary accept of the same
- * message when this worker is slow; the primary key admits one of the two.
+ * Nothing is accepted while a row that is due waits in its lane or in an earlier one (order holds), nor what the
+ * session refuses, nor under an idempotency key in use: the ordinary accept says why. The gateway makes the ordinary
+ * accept of the same message when this worker is slow; the primary key admits one of the two.
  */
 const ACCEPT_AT_OWNER = {
   name: 'accept-at-owner',
   text: `WITH ${FENCE_MANY}, offered AS (
     SELECT i.*, f.epoch, f.worker_id
     FROM unnest($19::uuid[], $20::uuid[], $21::text[], $22::text[], $23::text[], $24::text[], $25::text[],
-        $26::text[], $27::text[], $28::bool[], $29::uuid[], $30::bytea[], $35::text[], $36::text[])
-      AS i(message_id, session_id, wa_message_id, chat_jid, kind, text, content, request, metadata, wish, api_key_id, payload, context, trace)
+        $26::text[], $27::text[], $28::bool[], $29::uuid[], $30::bytea[], $35::text[], $36::text[], $37::"OutboxLane"[])
+      AS i(message_id, session_id, wa_message_id, chat_jid, kind, text, content, request, metadata, wish, api_key_id, payload, context, trace,
+        lane)
     JOIN fence f USING (session_id)
   ), taken AS (
     SELECT i.*, ${failsIfUncertain('i.wish', 's')} AS fail_if_uncertain
     FROM offered i JOIN sessions s ON s.id = i.session_id
     WHERE ${verdictOf('i.chat_jid', 's', '$18')} = 'accepted' AND NOT EXISTS (
-      SELECT 1 FROM outbox o WHERE o.session_id = i.session_id AND o.lane = 'INTERACTIVE' AND ${isDue('i.epoch')})
+      SELECT 1 FROM outbox o WHERE o.session_id = i.session_id AND o.lane <= i.lane AND ${isDue('i.epoch')})
   ), keys AS (
     INSERT INTO idempotency_keys AS k (session_id, key, request_hash, message_id, expires_at)
     SELECT t.session_id, given.key, given.request_hash, t.message_id, now() + given.lifetime * interval '1 s'
@@ -70,7 +71,7 @@ const ACCEPT_AT_OWNER = {
   ), sending AS (
     INSERT INTO outbox (message_id, session_id, lane, state, wa_message_id, chat_jid, request, payload, not_before, fail_if_uncertain,
       epoch, attempts, trace, attempt_log)
-    SELECT t.message_id, t.session_id, 'INTERACTIVE', 'SENDING', t.wa_message_id, t.chat_jid, t.request::jsonb, t.payload,
+    SELECT t.message_id, t.session_id, t.lane, 'SENDING', t.wa_message_id, t.chat_jid, t.request::jsonb, t.payload,
       date_trunc('milliseconds', now()), t.fail_if_uncertain, t.epoch, 1, t.trace,
       jsonb_build_array(jsonb_build_object('at', now(), 'epoch', t.epoch, 'worker', t.worker_id)
         || CASE WHEN t.fail_if_uncertain THEN '{"begun":true}'::jsonb ELSE '{}' END)
@@ -124,6 +125,7 @@ export async function acceptAtOwner(
       keys.map(({ hash }) => hash),
       contexts.map((context) => (context ? JSON.stringify(context) : null)),
       column(({ trace }) => trace ?? null),
+      column(({ lane }) => lane ?? 'INTERACTIVE'),
     ],
   });
   const { owned, accepted } = rows[0]!;

@@ -1,7 +1,7 @@
 import { type ChangeRequest, PAIRING_STATES } from '@wa-gate/contracts';
 import type { Queryable } from '@wa-gate/db';
 import { newChatsHeldUntil } from '../sessions/reachout.ts';
-import { type Acceptance, TAKE_KEY, verdictOf } from './accept.ts';
+import { type Acceptance, TAKE_KEY, verdictOf } from './acceptance.ts';
 import { findUsedKeys, forgetKeysOf, type IdempotencyKeys, keyNames } from './idempotency.ts';
 
 /** A change of a message of the session, to be made by the API. */
@@ -27,8 +27,8 @@ export type ChangeAcceptance = Acceptance | { outcome: 'unknown-message' | 'dele
 
 /**
  * The change, its outbox row and the keys in one statement. It goes into the chat of its message, behind it: while the
- * message itself waits, in its lane and not before it is due. A deletion that waits counts already. The session is
- * locked, as by the accept of a message.
+ * message itself waits, in its lane and not before it is due, and held back as long as it is held. A deletion that
+ * waits counts already. The session is locked, as by the accept of a message.
  */
 const ACCEPT_CHANGE = {
   name: 'accept-change',
@@ -36,8 +36,8 @@ const ACCEPT_CHANGE = {
     SELECT m.id, m.wa_message_id, m.chat_jid, m.chat_alt_jid, m.from_me, m.state, m.is_stub,
       m.revoked_at IS NOT NULL OR EXISTS (SELECT 1 FROM message_changes r WHERE r.message_id = m.id AND r.kind = 'revoke'
         AND r.state = 'QUEUED') AS is_deleted,
-      o.lane, o.not_before
-    FROM messages m LEFT JOIN outbox o ON o.message_id = m.id AND o.state IN ('QUEUED', 'SENDING')
+      o.lane, o.state AS outbox_state, o.not_before
+    FROM messages m LEFT JOIN outbox o ON o.message_id = m.id AND o.state IN ('HELD', 'QUEUED', 'SENDING')
     WHERE m.id = $3 AND m.session_id = $2
   ), session AS (
     SELECT s.id, coalesce(s.phone_number, '') || '@s.whatsapp.net' AS own_jid, ${newChatsHeldUntil('s')} AS locked_until,
@@ -60,8 +60,8 @@ const ACCEPT_CHANGE = {
     FROM session s JOIN target t ON s.outcome = 'accepted' AND NOT EXISTS (SELECT 1 FROM used)
     RETURNING id
   ), queued AS (
-    INSERT INTO outbox (message_id, session_id, lane, wa_message_id, chat_jid, request, not_before, trace, change_of)
-    SELECT change.id, $2, coalesce(t.lane, 'INTERACTIVE'), $4, t.chat_jid, $9,
+    INSERT INTO outbox (message_id, session_id, lane, state, wa_message_id, chat_jid, request, not_before, trace, change_of)
+    SELECT change.id, $2, coalesce(t.lane, 'INTERACTIVE'), CASE WHEN t.outbox_state = 'HELD' THEN 'HELD' ELSE 'QUEUED' END::"OutboxState", $4, t.chat_jid, $9,
       greatest(date_trunc('milliseconds', now()), t.not_before), $14, t.id
     FROM change CROSS JOIN target t
   )

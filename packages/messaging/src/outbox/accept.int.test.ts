@@ -1,7 +1,8 @@
 import { newId } from '@wa-gate/kit';
 import { createTestDatabase, type SeededSession, seedSession, type TestDatabase } from '@wa-gate/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type AcceptedMessage, type AcceptedPart, acceptMessage } from './accept.ts';
+import { acceptMessage } from './accept.ts';
+import type { AcceptedMessage, AcceptedPart } from './acceptance.ts';
 import { hashRequest } from './idempotency.ts';
 import { newWaMessageId } from './wa-message-id.ts';
 

@@ -1,64 +1,19 @@
-import { type MessagePart, type OutboundRequest, PAIRING_STATES, storedContextOf, storedOf } from '@wa-gate/contracts';
-import type { OutboxLane, Queryable } from '@wa-gate/db';
-import { isHeldBack, newChatsHeldUntil } from '../sessions/reachout.ts';
-import { findUsedKeys, forgetKeysOf, type IdempotencyKeys, keyNames, type UsedKeys } from './idempotency.ts';
-
-export interface AcceptedMessage {
-  messageId: string;
-  sessionId: string;
-  waMessageId: string;
-  /** User jid or group jid. */
-  chatJid: string;
-  /** What the caller wants sent, as validated by the API; the owner turns it into a protobuf. */
-  request: OutboundRequest;
-  lane?: OutboxLane;
-  metadata?: Record<string, unknown> | undefined;
-  /**
-   * The caller wants `unknown` instead of a second attempt when the fate of the first one cannot be known.
-   *
-   * @default what the settings of the session say, else false
-   */
-  failIfUncertain?: boolean | undefined;
-  /** The key that the caller showed: usage is counted by it. */
-  apiKeyId?: string | undefined;
-  /** `traceparent` of the request that it came with, while it is traced. */
-  trace?: string | undefined;
-  /** Under which names this request may come again without being a new message. */
-  idempotency?: IdempotencyKeys | undefined;
-  /** Messages that are accepted with it, and follow it in its chat. Only the message itself has keys. */
-  parts?: readonly AcceptedPart[] | undefined;
-}
-
-export interface AcceptedPart extends MessagePart {
-  request: OutboundRequest;
-}
-
-/**
- * What became of an accept. The refusals are facts about the session, found in the same statement; they store nothing.
- */
-export type Acceptance =
-  | { outcome: 'accepted' }
-  | ({ outcome: 'used' } & UsedKeys)
-  | { outcome: 'time-locked'; until: Date; retryAfterSeconds: number }
-  | { outcome: 'unknown-session' | 'not-paired' | 'connecting' | 'logged-out' };
-
-/**
- * SQL: what the session says to a message for the chat, as `Acceptance['outcome']`. The clock is PostgreSQL's (I12).
- *
- * @param chat SQL of the chat's jid
- * @param session alias of a `sessions` row
- * @param pairingStates the parameter that holds the states in which an account is being linked
- */
-export const verdictOf = (chat: string, session: string, pairingStates: string): string => `CASE
-      WHEN ${session}.state = 'LOGGED_OUT' THEN 'logged-out'
-      WHEN ${session}.paired_at IS NULL OR ${session}.state = ANY(${pairingStates}::"SessionState"[])
-        THEN CASE WHEN ${session}.state IN ('INITIALIZING', 'CONNECTING', 'PAIRING') THEN 'connecting' ELSE 'not-paired' END
-      WHEN ${isHeldBack(chat, session)} THEN 'time-locked'
-      ELSE 'accepted' END`;
-
-/** SQL: whether an attempt whose fate cannot be known is the last one; the request's word comes before the setting. */
-export const failsIfUncertain = (wish: string, session: string): string =>
-  `coalesce(${wish}::bool, ${session}.settings->>'onUncertain' = 'fail', false)`;
+import { PAIRING_STATES, storedContextOf, storedOf } from '@wa-gate/contracts';
+import type { Queryable } from '@wa-gate/db';
+import { newChatsHeldUntil } from '../sessions/reachout.ts';
+import { acceptMessages } from './accept-many.ts';
+import {
+  type Acceptance,
+  type AcceptedMessage,
+  type AcceptRow,
+  failsIfUncertain,
+  readAcceptance,
+  settleKeys,
+  TAKE_KEY,
+  verdictOf,
+} from './acceptance.ts';
+import { keyNames } from './idempotency.ts';
+import { isPaced } from './lanes.ts';
 
 /**
  * Columns `id, outcome, locked_until, fail_if_uncertain` of the session $2, for a message for the chat $4. The lock
@@ -98,16 +53,6 @@ const ACCEPT = {
   text: `WITH ${SESSION}, ${messageAndOutbox('', '$15::text')} SELECT ${RESULT} FROM session`,
 };
 
-/**
- * What follows an insert of idempotency keys `k`. A key that is in use keeps what it names, also when its first use
- * commits only now: the conflict waits for it. One that has expired is taken over. `DO UPDATE` in all cases, because
- * only so the row of the other one is returned.
- */
-export const TAKE_KEY = `ON CONFLICT (session_id, key) DO UPDATE SET
-      request_hash = CASE WHEN k.expires_at <= now() THEN excluded.request_hash ELSE k.request_hash END,
-      message_id = CASE WHEN k.expires_at <= now() THEN excluded.message_id ELSE k.message_id END,
-      expires_at = CASE WHEN k.expires_at <= now() THEN excluded.expires_at ELSE k.expires_at END`;
-
 /** The keys of a request, and `used`: those that stand for another message already. */
 const KEYS = `keys AS (
     INSERT INTO idempotency_keys AS k (session_id, key, request_hash, message_id, expires_at)
@@ -131,52 +76,15 @@ const ACCEPT_ONCE = {
 };
 
 /**
- * The same for a message with parts, with or without keys. All rows of the outbox come from one insert, so that their
- * order is that of the parts.
- */
-const ACCEPT_TOGETHER = {
-  name: 'accept-messages-together',
-  text: `WITH ${SESSION}, ${KEYS}, given AS (
-    SELECT $1::uuid AS message_id, $3::text AS wa_message_id, $5::text AS kind, $6::text AS text, $13::jsonb AS content,
-      $14::jsonb AS context, $9::jsonb AS request, 0 AS ord
-    UNION ALL
-    SELECT p.message_id, p.wa_message_id, p.kind, p.text, p.content, p.context, p.request, p.ord
-    FROM jsonb_to_recordset($19::jsonb) AS p(message_id uuid, wa_message_id text, kind text, text text, content jsonb,
-      context jsonb, request jsonb, ord int)
-  ), message AS (
-    INSERT INTO messages (id, session_id, direction, wa_message_id, chat_jid, from_me, kind, text, content, state, metadata, api_key_id,
-      context)
-    SELECT g.message_id, s.id, 'OUTBOUND', g.wa_message_id, $4, true, g.kind, g.text, g.content, 'QUEUED', $7, $12, g.context
-    FROM session s CROSS JOIN given g WHERE s.outcome = 'accepted' AND NOT EXISTS (SELECT 1 FROM used)
-    RETURNING id
-  ), keyed AS (
-    INSERT INTO message_keys (session_id, chat_jid, from_me, wa_message_id, message_id)
-    SELECT $2, $4, true, g.wa_message_id, m.id FROM message m JOIN given g ON g.message_id = m.id
-  ), queued AS (
-    INSERT INTO outbox (message_id, session_id, lane, wa_message_id, chat_jid, request, not_before, fail_if_uncertain, trace)
-    SELECT m.id, $2, $8, g.wa_message_id, $4, g.request, date_trunc('milliseconds', now()), s.fail_if_uncertain, $18
-    FROM message m JOIN given g ON g.message_id = m.id CROSS JOIN session s ORDER BY g.ord
-  )
-  SELECT ${RESULT_ONCE} FROM session`,
-};
-
-interface AcceptRow {
-  outcome: Exclude<Acceptance['outcome'], 'used' | 'unknown-session'>;
-  lockedUntil: Date | null;
-  lockedSeconds: number | null;
-  messageIds?: string[] | null;
-  isSameRequest?: boolean | null;
-}
-
-/**
  * Accepts a message, or says why not: message, outbox row and keys in one transaction, the WhatsApp id included (I8).
  * One statement, because it is the hot path of the API; only a repetition with two keys, or to a session that refuses
  * now, needs a second one. `not_before` is cut to its column's milliseconds: rounded up, the row would not be due yet
  * when the owner looks right after the doorbell. Ring it after this.
  */
 export async function acceptMessage(db: Queryable, message: AcceptedMessage): Promise<Acceptance> {
+  if (!isPlain(message)) return (await acceptMessages(db, [message]))[0]!;
   const names = message.idempotency ? keyNames(message.idempotency) : [];
-  const { text, content } = shownOf(message);
+  const { text, content } = storedOf(message.request);
   const context = storedContextOf(message.request, message.chatJid);
   const trace = message.trace ?? null;
   const values = [
@@ -195,67 +103,21 @@ export async function acceptMessage(db: Queryable, message: AcceptedMessage): Pr
     content ? JSON.stringify(content) : null,
     context ? JSON.stringify(context) : null,
   ];
-  const parts = message.parts ?? [];
-  if (parts.length === 0 && names.length === 0) {
+  if (names.length === 0) {
     const { rows } = await db.query<AcceptRow>({ ...ACCEPT, values: [...values, trace] });
     return readAcceptance(rows[0]);
   }
 
-  const requestHash = message.idempotency?.requestHash ?? NO_HASH;
   const keys = names.map(({ name }) => name);
   const lifetimes = names.map(({ lifetime }) => lifetime);
-  const all = [...values, keys, lifetimes, requestHash, trace];
-  const { rows } = await db.query<AcceptRow>(
-    parts.length === 0
-      ? { ...ACCEPT_ONCE, values: all }
-      : {
-          ...ACCEPT_TOGETHER,
-          values: [...all, JSON.stringify(parts.map((part, index) => rowOf(message, part, index)))],
-        },
-  );
-  const acceptance = readAcceptance(rows[0]);
-  if (acceptance.outcome === 'accepted') return acceptance;
-  if (acceptance.outcome === 'used') {
-    // A new key beside the used one was stored for a message that there is not, and would be worth nothing for a day.
-    if (names.length > 1) await forgetKeysOf(db, message.sessionId, message.messageId);
-    return acceptance;
-  }
-  // What was accepted before counts more than what the session says now.
-  const used = await findUsedKeys(db, { sessionId: message.sessionId, keys, requestHash });
-  return used ? { outcome: 'used', ...used } : acceptance;
+  const requestHash = message.idempotency!.requestHash;
+  const { rows } = await db.query<AcceptRow>({
+    ...ACCEPT_ONCE,
+    values: [...values, keys, lifetimes, requestHash, trace],
+  });
+  return await settleKeys(db, message, readAcceptance(rows[0]));
 }
 
-/** No key has it. */
-const NO_HASH = Buffer.alloc(0);
-
-/** What lists show of a message: of one with parts also their ids. */
-function shownOf({ request, parts = [] }: AcceptedMessage): ReturnType<typeof storedOf> {
-  const stored = storedOf(request);
-  if (parts.length === 0) return stored;
-  const ids = parts.map(({ messageId, waMessageId }): MessagePart => ({ messageId, waMessageId }));
-  return { ...stored, content: { ...stored.content, parts: ids } };
-}
-
-/** A part as a member of the parameter of {@link ACCEPT_TOGETHER}. */
-function rowOf({ chatJid }: AcceptedMessage, { messageId, waMessageId, request }: AcceptedPart, index: number) {
-  const { text, content } = storedOf(request);
-  const context = storedContextOf(request, chatJid);
-  return {
-    message_id: messageId,
-    wa_message_id: waMessageId,
-    kind: request.type,
-    text,
-    content,
-    context,
-    request,
-    ord: index + 1,
-  };
-}
-
-function readAcceptance(row: AcceptRow | undefined): Acceptance {
-  if (!row) return { outcome: 'unknown-session' };
-  if (row.messageIds) return { outcome: 'used', messageIds: row.messageIds, isSameRequest: row.isSameRequest === true };
-  if (row.outcome === 'time-locked')
-    return { outcome: 'time-locked', until: row.lockedUntil!, retryAfterSeconds: row.lockedSeconds! };
-  return { outcome: row.outcome };
-}
+/** One message that goes into the queue at once. */
+const isPlain = ({ lane = 'INTERACTIVE', schedule, expiresAt, parts = [] }: AcceptedMessage): boolean =>
+  !isPaced(lane) && !schedule && expiresAt === undefined && parts.length === 0;

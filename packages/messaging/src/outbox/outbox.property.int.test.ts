@@ -3,8 +3,9 @@ import { newId } from '@wa-gate/kit';
 import { createTestDatabase, seedSession, type TestDatabase, workerRegistration } from '@wa-gate/testkit';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type AcceptedMessage, acceptMessage } from './accept.ts';
+import { acceptMessage } from './accept.ts';
 import { acceptAtOwner } from './accept-at-owner.ts';
+import type { AcceptedMessage } from './acceptance.ts';
 import {
   beginAttempt,
   claimOutbox,

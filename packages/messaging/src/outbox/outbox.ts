@@ -37,10 +37,13 @@ const isUncertain = (epoch: string): string =>
   `(o.state = 'SENDING' AND o.epoch < ${epoch} AND o.fail_if_uncertain AND o.attempt_log->-1 ? 'begun')`;
 
 /**
- * What a claim may take, of row `o` and session `s` for an owner of `epoch`. A row that an older epoch left in
- * `sending` goes out again under the same id, unless it is uncertain: see {@link OutboxState.uncertain}.
+ * What a claim may take, of row `o` and session `s` for an owner of `epoch`. What has expired before its first attempt
+ * is left to those who end it. A row that an older epoch left in `sending` goes out again under the same id, unless it
+ * is uncertain: see {@link OutboxState.uncertain}.
  */
-export const isDue = (epoch: string): string => `o.not_before <= now()
+export const isDue = (
+  epoch: string,
+): string => `o.not_before <= now() AND (o.expires_at IS NULL OR o.expires_at > now() OR o.attempts > 0)
     AND (o.state = 'QUEUED' OR (o.state = 'SENDING' AND o.epoch < ${epoch} AND NOT ${isUncertain(epoch)}))
     AND NOT ${isHeldBack('o.chat_jid', 's')}`;
 

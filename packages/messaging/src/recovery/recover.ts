@@ -36,11 +36,11 @@ export interface Recovery {
  */
 const MAKE_UNCERTAIN = `UPDATE outbox o SET state = 'SENDING', epoch = p.epoch, attempts = o.attempts + 1,
     attempt_log = o.attempt_log || jsonb_build_object('at', now(), 'epoch', p.epoch, 'worker', 'recovery', 'begun', true)
-  FROM session_placements p WHERE p.session_id = o.session_id AND o.fail_if_uncertain AND o.state IN ('QUEUED', 'SENDING')
+  FROM session_placements p WHERE p.session_id = o.session_id AND o.fail_if_uncertain AND o.state IN ('HELD', 'QUEUED', 'SENDING')
     AND o.not_before <= now()`;
 
 const COUNT_QUEUED = `SELECT count(*) AS count FROM outbox o JOIN sessions s ON s.id = o.session_id
-  WHERE o.state IN ('QUEUED', 'SENDING') AND NOT (fail_if_uncertain AND not_before <= now())`;
+  WHERE o.state IN ('HELD', 'QUEUED', 'SENDING') AND NOT (fail_if_uncertain AND not_before <= now())`;
 
 const LEAP = 'UPDATE session_counters SET last_seq = last_seq + $1';
 

@@ -1,3 +1,4 @@
+import type { Queryable } from '@wa-gate/db';
 import { namesOf } from '../contacts/identity-sql.ts';
 
 /**
@@ -30,3 +31,14 @@ export const isHeldBack = (
       UNION ALL
       SELECT 1 FROM messages b WHERE b.session_id = ${session}.id AND b.chat_alt_jid = ${chat} AND b.state >= 'SENT')
   ELSE false END`;
+
+const MAY_BEGIN_NONE = {
+  name: 'may-begin-no-chats',
+  text: `SELECT coalesce(${newChatsHeldUntil('s')} > now(), false) AS held FROM sessions s WHERE s.id = $1`,
+};
+
+/** Whether WhatsApp lets the account of a session begin no chats at present, as far as is known here. */
+export async function mayBeginNoChats(db: Queryable, sessionId: string): Promise<boolean> {
+  const { rows } = await db.query<{ held: boolean }>({ ...MAY_BEGIN_NONE, values: [sessionId] });
+  return rows[0]?.held ?? true;
+}

@@ -1,4 +1,4 @@
-import type { AcceptedMessage } from '../outbox/accept.ts';
+import type { AcceptedMessage } from '../outbox/acceptance.ts';
 import type { SessionHint } from './hints.ts';
 
 /** How busy a worker is, each second. */

@@ -10,6 +10,7 @@ import { chatsTexts } from './texts.ts';
 
 const MARKS = {
   queued: Clock,
+  scheduled: Clock,
   sending: Clock,
   unknown: TriangleAlert,
   sent: Check,
@@ -17,6 +18,8 @@ const MARKS = {
   read: CheckCheck,
   played: CheckCheck,
   failed: TriangleAlert,
+  cancelled: TriangleAlert,
+  expired: TriangleAlert,
 } as const;
 
 interface BubbleProps {

@@ -43,7 +43,7 @@ const FACTS = `SELECT date_trunc('milliseconds', clock_timestamp()) AS "asOf", c
     (SELECT count(*) FROM users) AS users, (SELECT count(*) FROM sessions) AS sessions,
     (SELECT count(*) FROM session_keys k JOIN sessions s ON s.id = k.session_id WHERE k.kind = 'creds') AS "linkedSessions",
     (SELECT count(*) FROM messages) AS messages,
-    (SELECT count(*) FROM outbox o JOIN sessions s ON s.id = o.session_id WHERE o.state IN ('QUEUED', 'SENDING')) AS queued,
+    (SELECT count(*) FROM outbox o JOIN sessions s ON s.id = o.session_id WHERE o.state IN ('HELD', 'QUEUED', 'SENDING')) AS queued,
     (SELECT count(*) FROM events) AS events`;
 
 type Facts = Omit<Manifest, 'format' | 'kind' | 'asOf' | 'counts' | 'files'> & { asOf: Date } & Manifest['counts'];

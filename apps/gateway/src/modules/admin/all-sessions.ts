@@ -58,7 +58,7 @@ const FIND = {
   text: `SELECT ${COLUMNS}, s.desired_state AS "desiredState", s.paired_at AS "pairedAt", p.state AS "placementState", p.epoch,
       p.reason AS "placementReason", p.changed_at AS "placedAt",
       (SELECT count(*) FROM messages m WHERE m.session_id = s.id AND m.id >= $2) AS "messagesToday",
-      (SELECT count(*) FROM outbox q WHERE q.session_id = s.id AND q.state IN ('QUEUED', 'SENDING')) AS queued,
+      (SELECT count(*) FROM outbox q WHERE q.session_id = s.id AND q.state IN ('HELD', 'QUEUED', 'SENDING')) AS queued,
       (SELECT count(*) FROM api_keys k WHERE k.session_id = s.id AND k.is_active
         AND (k.expires_at IS NULL OR k.expires_at > now())) AS "apiKeys"
     FROM ${TABLES} WHERE s.id = $1`,

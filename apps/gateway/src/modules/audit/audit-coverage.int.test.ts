@@ -10,6 +10,10 @@ import type { WorkerStandIn } from '../../testing/worker-stand-in.ts';
 const EXCEPTIONS: Record<string, string> = {
   'POST /api/sessions/{id}/send': 'the row of the message is the record, with the key it was accepted with',
   'POST /api/messages/send': 'the row of the message is the record, with the key it was accepted with',
+  'POST /api/messages/schedule': 'the row of the message is the record, with the key it was accepted with',
+  'POST /api/messages/bulk': 'the rows of the messages are the record, with the key they were accepted with',
+  'PATCH /api/messages/{id}/schedule': 'the row of the message is the record',
+  'POST /api/messages/{id}/cancel': 'the row of the message and its event are the record',
   ...Object.fromEntries(
     [
       'PATCH /api/messages/{id}',
@@ -114,6 +118,7 @@ describe('every action leaves an entry (MR-162)', () => {
     const made = await audited('POST /api/sessions', { body: { name: 'New', sessionId: 'new' } });
     const ids = { id: made.body.data.sessionId };
     await audited('PATCH /api/sessions/{id}', { ids, body: { name: 'Newer', isDefault: true } });
+    await audited('PATCH /api/sessions/{id}/pacing', { ids, body: { messageGapMs: 3_000 } });
     await audited('POST /api/sessions/{id}/restart', { ids, body: {} });
     await audited('POST /api/sessions/{id}/logout', { ids, body: {} });
     worker.answer({ body: { code: 'BP3R9783' } });

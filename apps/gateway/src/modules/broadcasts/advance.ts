@@ -138,7 +138,9 @@ const SESSIONS = {
   text: `SELECT s.id, s.state,
       s.paired_at IS NOT NULL AND s.state NOT IN ('LOGGED_OUT', 'STOPPED') AND s.state <> ALL($2::"SessionState"[]) AS "canSend",
       $3::int - (SELECT count(*)::int FROM (SELECT 1 FROM outbox o WHERE o.session_id = s.id AND o.lane = 'CAMPAIGN'
-        AND o.state IN ('QUEUED', 'SENDING') LIMIT $3::int) AS waiting) AS room
+          AND o.state IN ('QUEUED', 'SENDING')
+        UNION ALL SELECT 1 FROM outbox o WHERE o.session_id = s.id AND o.lane = 'CAMPAIGN' AND o.state = 'HELD'
+        LIMIT $3::int) AS waiting) AS room
     FROM sessions s WHERE s.id = ANY($1::uuid[]) ORDER BY array_position($1::uuid[], s.id)`,
 };
 

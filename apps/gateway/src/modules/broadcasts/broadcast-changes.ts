@@ -95,16 +95,16 @@ async function appendBroadcastEvent(
 }
 
 /**
- * Messages of the broadcast that wait in the outbox and of which no attempt was made. Locked: an owner that claims one
- * at this moment waits, and finds it gone; one that it has claimed already is left out. A row that was tried may have
- * left, so that it stays, and goes on under its own id.
+ * Messages of the broadcast that wait in the outbox and of which no attempt was made. Locked: an owner that admits or
+ * claims one at this moment waits, and finds it gone; one that it has claimed already is left out. A row that was tried
+ * may have left, so that it stays, and goes on under its own id.
  */
 const WAITING = {
   name: 'waiting-of-broadcast',
   text: `SELECT o.message_id AS id FROM outbox o
     WHERE o.message_id = ANY(ARRAY(SELECT r.message_id FROM broadcast_recipients r WHERE r.broadcast_id = $1 AND r.state = 'queued'
         AND ($2::text[] IS NULL OR r.jid = ANY($2))))
-      AND o.state = 'QUEUED' AND o.attempts = 0
+      AND o.state IN ('HELD', 'QUEUED') AND o.attempts = 0
     FOR UPDATE OF o SKIP LOCKED`,
 };
 

@@ -54,7 +54,7 @@ const messagesOf = (id: string) =>
 /** As if the owners had sent what waits. */
 async function send(state = 'SENT'): Promise<void> {
   await query(
-    `WITH sent AS (UPDATE outbox SET state = 'SENT' WHERE lane = 'CAMPAIGN' AND state IN ('QUEUED', 'SENDING') RETURNING message_id)
+    `WITH sent AS (UPDATE outbox SET state = 'SENT' WHERE lane = 'CAMPAIGN' AND state IN ('HELD', 'QUEUED', 'SENDING') RETURNING message_id)
      UPDATE messages SET state = $1::"MessageState", sent_at = now(), error_code = CASE WHEN $1 = 'FAILED' THEN '463' END
      WHERE id IN (SELECT message_id FROM sent)`,
     [state],
@@ -386,7 +386,7 @@ describe('pause, resume, cancel (MR-043)', () => {
       const left = (await messagesOf(broadcastId)).length;
       expect(
         await query(
-          `SELECT 1 FROM outbox o JOIN messages m ON m.id = o.message_id WHERE m.metadata->>'broadcastId' = $1 AND o.state = 'QUEUED'`,
+          `SELECT 1 FROM outbox o JOIN messages m ON m.id = o.message_id WHERE m.metadata->>'broadcastId' = $1 AND o.state = 'HELD'`,
           [broadcastId],
         ),
       ).toEqual([]);

@@ -29,7 +29,8 @@ export interface MetricsRepository {
 const READ = {
   name: 'dashboard-metrics',
   text: `WITH ${MINE}, waiting AS (
-      SELECT o.lane, o.session_id FROM outbox o JOIN mine ON mine.id = o.session_id WHERE o.state IN ('QUEUED', 'SENDING')
+      SELECT o.lane, o.session_id FROM outbox o JOIN mine ON mine.id = o.session_id 
+      WHERE o.state IN ('QUEUED', 'SENDING') OR (o.state = 'HELD' AND o.not_before <= now())
     ), today AS (
       SELECT count(*) FILTER (WHERE m.state IN ${WAS_SENT}) AS sent, count(*) FILTER (WHERE m.state IN ${HAS_FAILED}) AS failed
       FROM messages m JOIN mine ON mine.id = m.session_id WHERE m.id >= $3 AND m.direction = 'OUTBOUND'
@@ -40,7 +41,7 @@ const READ = {
     )
     SELECT (SELECT count(*) FROM mine) AS sessions,
       (SELECT count(*) FROM mine JOIN sessions s USING (id) WHERE s.state = 'CONNECTED') AS connected,
-      (SELECT count(*) FROM waiting WHERE lane = 'INTERACTIVE') AS "messagesWaiting",
+      (SELECT count(*) FROM waiting WHERE lane <> 'CAMPAIGN') AS "messagesWaiting",
       (SELECT count(*) FROM waiting WHERE lane = 'CAMPAIGN') AS "broadcastMessagesWaiting",
       (SELECT count(*) FROM broadcasts b WHERE b.status = 'running' AND b.ended_at IS NULL AND ($1::uuid IS NULL OR b.workspace_id = $1)
         AND EXISTS (SELECT 1 FROM mine WHERE mine.id = ANY(b.session_ids))) AS "activeBroadcasts",

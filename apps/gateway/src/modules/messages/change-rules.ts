@@ -1,4 +1,4 @@
-import { type ChangeRequest, LIMITS } from '@wa-gate/contracts';
+import { type ChangeRequest, hasFailed, LIMITS } from '@wa-gate/contracts';
 import { ApiError } from '../../http/api-error.ts';
 import { refusalOfAnswer, refusalOfVote } from './ballot-rules.ts';
 import type { MessageRecord } from './messages.repository.ts';
@@ -37,7 +37,7 @@ export function objectionTo({ change, data }: ChangeRequest, message: Changed, n
 /** Why nothing at all can be done to a message. */
 export function objectionToAny({ revokedAt, state, type, content }: Changed): ApiError | undefined {
   if (revokedAt) return new ApiError('MESSAGE_DELETED');
-  if (state === 'FAILED' || state === 'UNKNOWN') return new ApiError('MESSAGE_NOT_SENT');
+  if (hasFailed(state)) return new ApiError('MESSAGE_NOT_SENT');
   const isNone = type === 'system' || type === 'reaction' || (type === 'unknown' && content?.kind === 'undecryptable');
   return isNone ? impossible('It is a notice, or could not be read, so nothing can be done to it.') : undefined;
 }

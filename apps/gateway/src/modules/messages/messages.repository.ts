@@ -1,14 +1,16 @@
-import type {
-  Identity,
-  Media,
-  MessageContext,
-  MessageSource,
-  MessageStateName,
-  MessageTypeName,
-  Reaction,
+import {
+  CANCELLED_CODE,
+  EXPIRED_CODE,
+  type Identity,
+  type Media,
+  type MessageContext,
+  type MessageSource,
+  type MessageStateName,
+  type MessageTypeName,
+  type Reaction,
 } from '@wa-gate/contracts';
-import type { MessageDirection, MessageState, Queryable } from '@wa-gate/db';
-import { identityOf, shownMedia } from '@wa-gate/messaging';
+import type { MessageDirection, MessageState, OutboxLane, Queryable } from '@wa-gate/db';
+import { identityOf, type Schedule, shownMedia } from '@wa-gate/messaging';
 import { gramOfSession, gramOfWriter, type SearchTerms } from '../message-index/index.ts';
 import type { Reach } from '../sessions/index.ts';
 
@@ -43,6 +45,10 @@ export interface MessageRecord {
   media: Media | null;
   context: MessageContext | null;
   state: MessageStateName;
+  /** Of what the API has sent. */
+  lane: OutboxLane | null;
+  schedule: Schedule | null;
+  expiresAt: Date | null;
   errorCode: string | null;
   errorMessage: string | null;
   metadata: Record<string, unknown> | null;
@@ -95,8 +101,11 @@ export function isoOf(time: string): string {
   return `to_char(${time} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 }
 
-/** `SENDING` is not a state of the message: it is what its outbox row says while an attempt runs. */
-const STATE = `CASE WHEN m.state = 'QUEUED' AND o.state = 'SENDING' THEN 'SENDING' ELSE m.state::text END`;
+/** What its outbox row says while a message waits or is sent, and the code of a failure, are states of their own. */
+const STATE = `CASE m.state WHEN 'QUEUED' THEN
+    CASE WHEN o.state = 'SENDING' THEN 'SENDING' WHEN o.state = 'HELD' AND o.not_before > now() THEN 'SCHEDULED' ELSE 'QUEUED' END
+  WHEN 'FAILED' THEN CASE m.error_code WHEN '${CANCELLED_CODE}' THEN 'CANCELLED' WHEN '${EXPIRED_CODE}' THEN 'EXPIRED' ELSE 'FAILED' END
+  ELSE m.state::text END`;
 
 /** Of each person the present one, oldest first. Times are text, because they come in JSON. */
 const REACTIONS = `(SELECT json_agg(json_build_object('emoji', c.data->>'emoji', 'changeId', c.wa_message_id, 'from', c.from_jid,
@@ -124,7 +133,7 @@ const MEDIA = `CASE WHEN m.content ? 'mediaId'
 
 const COLUMNS = `m.id, m.session_id AS "sessionId", s.workspace_id AS "workspaceId", s.slug, m.direction, m.wa_message_id AS "waMessageId", m.chat_jid AS "chatJid", m.from_jid AS "fromJid",
   m.from_me AS "fromMe", m.recipients, CASE WHEN m.direction = 'OUTBOUND' THEN CASE WHEN o.message_id IS NULL THEN 'phone' ELSE 'api' END END AS source,
-  m.sender_name AS "senderName", m.kind AS type, m.text, m.content, ${MEDIA} AS media, m.context, ${STATE} AS state,
+  m.sender_name AS "senderName", m.kind AS type, m.text, m.content, ${MEDIA} AS media, m.context, ${STATE} AS state, o.lane, o.schedule, o.expires_at AS "expiresAt",
   m.error_code AS "errorCode", m.error_message AS "errorMessage", m.metadata, m.edited_at AS "editedAt", m.revoked_at AS "revokedAt", ${REACTIONS} AS reactions, ${COUNTED} AS counted, m.wa_timestamp AS "waTimestamp",
   m.sent_at AS "sentAt", m.delivered_at AS "deliveredAt", m.read_at AS "readAt", m.created_at AS "createdAt"`;
 /**

@@ -24,11 +24,13 @@ import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import type { Guards } from '../../plugins/route-access.ts';
 import { principalOf } from '../../principal.ts';
 import { type Reach, reachInto, type SessionDirectory } from '../sessions/index.ts';
+import { bulkRoutes } from './bulk.routes.ts';
 import { type ChangeRoutesOptions, changeRoutes } from './change.routes.ts';
 import type { MessagesService } from './messages.service.ts';
+import { type ScheduledRoutesOptions, scheduledRoutes } from './scheduled.routes.ts';
 import { type SendRoutesOptions, sendRoutes } from './send.routes.ts';
 
-export interface MessagesRoutesOptions extends SendRoutesOptions, ChangeRoutesOptions {
+export interface MessagesRoutesOptions extends SendRoutesOptions, ChangeRoutesOptions, ScheduledRoutesOptions {
   messages: MessagesService;
   directory: SessionDirectory;
   guards: Guards;
@@ -67,6 +69,8 @@ export const messagesRoutes: FastifyPluginAsyncTypebox<MessagesRoutesOptions> = 
   }
 
   await app.register(sendRoutes, options);
+  await app.register(bulkRoutes, options);
+  await app.register(scheduledRoutes, options);
   await app.register(changeRoutes, options);
 
   app.get(

@@ -1,17 +1,19 @@
+import type { MessageStateName } from '@wa-gate/contracts';
 import type { MessageState } from '@wa-gate/db';
 import type { Logger } from '@wa-gate/kit';
 import type { SessionHint } from '@wa-gate/messaging';
 import type { HintListener, HintSource, HintSubscription, SessionHints } from '../../worker-links/session-hints.ts';
 
 /** States that end a wait for `goal`: the goal or anything further, or a failure. */
-const REACHED: Record<'sent' | 'delivered', ReadonlySet<MessageState>> = {
-  sent: new Set<MessageState>(['SENT', 'DELIVERED', 'READ', 'PLAYED', 'FAILED', 'UNKNOWN']),
-  delivered: new Set<MessageState>(['DELIVERED', 'READ', 'PLAYED', 'FAILED', 'UNKNOWN']),
+const FAILURES = ['FAILED', 'UNKNOWN', 'CANCELLED', 'EXPIRED'] as const;
+const REACHED: Record<'sent' | 'delivered', ReadonlySet<MessageStateName>> = {
+  sent: new Set(['SENT', 'DELIVERED', 'READ', 'PLAYED', ...FAILURES]),
+  delivered: new Set(['DELIVERED', 'READ', 'PLAYED', ...FAILURES]),
 };
 
 export type WaitGoal = keyof typeof REACHED;
 
-export const isReached = (goal: WaitGoal, state: MessageState): boolean => REACHED[goal].has(state);
+export const isReached = (goal: WaitGoal, state: MessageStateName): boolean => REACHED[goal].has(state);
 
 /** A wait for the outcome of one message. */
 export interface Expectation {

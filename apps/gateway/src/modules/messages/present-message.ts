@@ -1,4 +1,5 @@
-import { describeMessageState, type Message, type MessageIdentities } from '@wa-gate/contracts';
+import { describeMessageState, hasFailed, type Message, type MessageIdentities } from '@wa-gate/contracts';
+import { priorityOf } from '@wa-gate/messaging';
 import type { MessageRecord } from './messages.repository.ts';
 import { presentTotals } from './present-ballots.ts';
 
@@ -6,8 +7,7 @@ const iso = (date: Date | null): string | null => date?.toISOString() ?? null;
 
 /** Why a message failed; only while it counts as failed. */
 export function presentError(record: Pick<MessageRecord, 'state' | 'errorCode' | 'errorMessage'>) {
-  const isFailed = record.state === 'FAILED' || record.state === 'UNKNOWN';
-  return isFailed ? { error: { code: record.errorCode, message: record.errorMessage } } : {};
+  return hasFailed(record.state) ? { error: { code: record.errorCode, message: record.errorMessage } } : {};
 }
 
 export function identitiesOf({ chatJid, chatIdentity, fromIdentity }: MessageRecord): MessageIdentities {
@@ -15,6 +15,16 @@ export function identitiesOf({ chatJid, chatIdentity, fromIdentity }: MessageRec
     chat: chatIdentity,
     ...(fromIdentity && { from: fromIdentity }),
     ...(fromIdentity && chatJid.endsWith('@g.us') && { participant: fromIdentity }),
+  };
+}
+
+/** When and how soon it is to go, where its caller has said so. */
+export function presentTiming({ lane, schedule, expiresAt }: Pick<MessageRecord, 'lane' | 'schedule' | 'expiresAt'>) {
+  const priority = lane ? priorityOf(lane) : 'normal';
+  return {
+    ...(priority !== 'normal' && { priority }),
+    ...(schedule && { schedule }),
+    ...(expiresAt && { expiresAt: expiresAt.toISOString() }),
   };
 }
 
@@ -38,6 +48,7 @@ export function presentMessage(record: MessageRecord): Message {
     ...(record.media && { media: record.media }),
     ...record.context,
     ...describeMessageState(record.state),
+    ...presentTiming(record),
     ...presentError(record),
     ...(record.metadata && { metadata: record.metadata }),
     editedAt: iso(record.editedAt),

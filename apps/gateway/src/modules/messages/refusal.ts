@@ -1,3 +1,4 @@
+import { LIMITS } from '@wa-gate/contracts';
 import type { Acceptance } from '@wa-gate/messaging';
 import { ApiError } from '../../http/api-error.ts';
 
@@ -22,6 +23,18 @@ export function refusal(acceptance: Refusal): ApiError {
       return new ApiError('WA_REACHOUT_TIMELOCK', {
         details: { until: acceptance.until.toISOString() },
         retryAfter: acceptance.retryAfterSeconds,
+      });
+    case 'past':
+      return new ApiError('VALIDATION', {
+        message: '`scheduledAt` is over by the clock of the server. Give a time ahead, or leave it out to send now.',
+      });
+    case 'too-far':
+      return new ApiError('VALIDATION', {
+        message: `\`scheduledAt\` is more than ${LIMITS.scheduleDays} days ahead. Schedule the message later.`,
+      });
+    case 'expired':
+      return new ApiError('VALIDATION', {
+        message: '`expiresAt` is over by the clock of the server: the message would never be sent.',
       });
     default:
       return new ApiError(REFUSALS[acceptance.outcome]);

@@ -1,4 +1,4 @@
-import type { OutboundContext, SendRequest } from '@wa-gate/contracts';
+import { hasFailed, type OutboundContext, type SendRequest } from '@wa-gate/contracts';
 import { ApiError } from '../../http/api-error.ts';
 import { parseRecipient } from '../../http/recipient.ts';
 import type { SessionRef } from '../../principal.ts';
@@ -37,7 +37,7 @@ async function readQuoted(
     throw new ApiError('MESSAGE_NOT_FOUND', {
       message: '`replyTo` names no message of this session. Give the `messageId` of one, as lists and events show it.',
     });
-  if (found.revokedAt || found.state === 'FAILED')
+  if (found.revokedAt || (hasFailed(found.state) && found.state !== 'UNKNOWN'))
     throw new ApiError('VALIDATION', {
       message:
         'The message that `replyTo` names was deleted, or was never sent: phones could not show it. Quote another one.',

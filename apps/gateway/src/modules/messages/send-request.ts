@@ -54,7 +54,7 @@ export function requestHashOf(
 ): Buffer {
   const { clientMessageId, metadata, onUncertain = 'resend', replyTo, mentions } = body;
   // Absent in requests of older versions.
-  const { mentionAll, typing, waMessageId, linkPreview } = body;
+  const { mentionAll, typing, waMessageId, linkPreview, priority, scheduledAt, timeZone, expiresAt } = body;
   // The quoted message may say something else by now, and the request is still the same.
   const { context: _, ...fields } = request;
   const options = {
@@ -67,6 +67,10 @@ export function requestHashOf(
     typing,
     waMessageId,
     linkPreview,
+    priority,
+    scheduledAt,
+    timeZone,
+    expiresAt,
   };
   return hashRequest({ ...fields, chatJid, ...options, forwardOf });
 }

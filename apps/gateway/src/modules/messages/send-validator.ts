@@ -7,16 +7,21 @@ import { Compile, type Validator } from 'typebox/compile';
 import { invalidRequest } from '../../plugins/validation-issues.ts';
 import { isKind } from './send-request.ts';
 
+/** Validates a request by the schema of the kind that it names. */
+export function validatorOfKinds(requests: Readonly<Record<KindName, TObject>>) {
+  const byKind = new Map(KIND_NAMES.map((name) => [name, validatorOf(requests[name], name)]));
+  return (body: unknown) => {
+    const type = (body as { type?: unknown } | null | undefined)?.type;
+    return byKind.get(isKind(type) ? type : DEFAULT_KIND)!(body);
+  };
+}
+
 /**
  * The validators of a route that sends. The schema of the kind that the body names validates it, so that an error names
  * fields of the kind and not of a union.
  */
 export function sendValidator(requests: Readonly<Record<KindName, TObject>>): FastifySchemaCompiler<TSchema> {
-  const byKind = new Map(KIND_NAMES.map((name) => [name, validatorOf(requests[name], name)]));
-  const validate = (body: unknown) => {
-    const type = (body as { type?: unknown } | null | undefined)?.type;
-    return byKind.get(isKind(type) ? type : DEFAULT_KIND)!(body);
-  };
+  const validate = validatorOfKinds(requests);
   return (route) => (route.httpPart === 'body' ? validate : TypeBoxValidatorCompiler(route));
 }
 

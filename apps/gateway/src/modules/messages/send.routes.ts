@@ -21,6 +21,7 @@ import {
 } from '@wa-gate/contracts';
 import type { WorkFolder } from '@wa-gate/media';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ApiError } from '../../http/api-error.ts';
 import { ok } from '../../http/envelope.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import type { Limiter } from '../../plugins/rate-limit/index.ts';
@@ -101,7 +102,8 @@ export const sendRoutes: FastifyPluginAsyncTypebox<SendRoutesOptions> = async (a
     body = call.body as SendRequest,
     forwarding?: Forwarding,
   ) {
-    const { wait = defaultWait, timeoutMs = LIMITS.waitDefaultMs } = call.query;
+    // Who sends with low priority waits for no word, unless the call says so.
+    const { wait = body.priority === 'low' ? 'queued' : defaultWait, timeoutMs = LIMITS.waitDefaultMs } = call.query;
     const principal = principalOf(call);
     const waiting = { wait, timeoutMs };
     const idempotencyKey = call.headers['idempotency-key'];
@@ -205,5 +207,32 @@ export const sendRoutes: FastifyPluginAsyncTypebox<SendRoutesOptions> = async (a
       },
     },
     async (request, reply) => send(request, reply, await sessionOfRequest(directory, request), 'queued'),
+  );
+
+  app.post(
+    '/messages/schedule',
+    {
+      onRequest: guards({ audience: 'caller', permission: 'messages.send', limits: [MESSAGE_LIMIT, 'messages_send'] }),
+      preValidation: [refuseOtherTypes, refuseWrongKey],
+      validatorCompiler: sendValidator(SEND_FROM_DEFAULT_REQUESTS),
+      schema: {
+        tags,
+        operationId: 'messages.schedule',
+        summary: 'Send a message at a time of its own',
+        description: [
+          'As POST /api/messages/send with `scheduledAt`, which is required here. Answers 202 with `state: "scheduled"`. The clock of the database decides; a message whose',
+          'session is away at that time goes out later, unless `expiresAt` comes first. GET /api/messages/scheduled lists what waits.',
+        ].join(' '),
+        headers: SendFromDefaultHeadersSchema,
+        querystring: SendFromDefaultQuerySchema,
+        body: SendFromDefaultRequestSchema,
+        response: { ...answers, ...errorResponses(...ERRORS, ...DEFAULT_SESSION_ERRORS) },
+      },
+    },
+    async (request, reply) => {
+      if (request.body.scheduledAt === undefined)
+        throw new ApiError('VALIDATION', { message: 'The request is not valid: body needs `scheduledAt`.' });
+      return send(request, reply, await sessionOfRequest(directory, request), 'queued');
+    },
   );
 };

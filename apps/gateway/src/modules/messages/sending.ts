@@ -2,6 +2,7 @@ import {
   describeMessageState,
   ERRORS,
   filesOf,
+  hasFailed,
   type KindName,
   LIMITS,
   type OutboundRequest,
@@ -17,13 +18,17 @@ import {
   type AcceptedMessage,
   type AcceptedPart,
   acceptMessage,
+  acceptMessages,
   findEarlierUse,
   type IdempotencyKeys,
+  isPaced,
   isWaMessageIdTaken,
   newWaMessageId,
 } from '@wa-gate/messaging';
 import { ApiError } from '../../http/api-error.ts';
+import { inParallel } from '../../http/in-parallel.ts';
 import { refuseWhatIsNoText } from '../../http/stored-text.ts';
+import { toApiError } from '../../plugins/to-api-error.ts';
 import type { SessionRef } from '../../principal.ts';
 import type { Doorbells } from '../../worker-links/doorbells.ts';
 import type { Offers } from '../../worker-links/offers.ts';
@@ -32,10 +37,11 @@ import type { FilesOfCall, MessageFiles, TakenFiles } from '../media/index.ts';
 import type { LinkPreviews } from './link-preview/link-previews.ts';
 import type { MessageRecord, MessagesRepository } from './messages.repository.ts';
 import { type Expectation, isReached, type OutcomeWaiter, type WaitGoal } from './outcome-waiter.ts';
-import { presentError } from './present-message.ts';
+import { presentError, presentTiming } from './present-message.ts';
 import { refusal } from './refusal.ts';
 import { readSendContext } from './send-context.ts';
 import { outboundOf, requestHashOf } from './send-request.ts';
+import { readSendTime } from './send-time.ts';
 
 export interface SendingDependencies {
   db: Queryable;
@@ -59,6 +65,8 @@ export interface SendOptions {
   idempotencyKey?: string | undefined;
   /** The files of the call, and what it may use of those that were uploaded before. */
   files: FilesOfCall;
+  /** It came with others in one request. @default false */
+  inBulk?: boolean | undefined;
 }
 
 export interface SendOutcome {
@@ -77,11 +85,36 @@ export interface Forwarding {
   forwardedCount: number;
 }
 
+/** A message that is ready to be accepted. */
+interface PreparedSend {
+  recipient: Recipient;
+  message: AcceptedMessage;
+  /** Lets its files go. */
+  discard: () => Promise<void>;
+}
+
+/** One message of a bulk request. */
+export interface BulkItem {
+  request: SendRequest;
+  idempotencyKey?: string | undefined;
+}
+export type BulkOutcome = Pick<SendOutcome, 'result' | 'isReplay'>;
+
 export interface Sending {
+  /**
+   * Accepts many messages of one session, and waits for none of them. An item that was found wrong before is its error.
+   *
+   * @returns what became of each, in their order
+   */
+  sendMany(
+    session: SessionRef,
+    items: readonly (BulkItem | ApiError)[],
+    options: Pick<SendOptions, 'apiKeyId' | 'files'>,
+  ): Promise<(BulkOutcome | ApiError)[]>;
   send(session: SessionRef, request: SendRequest, options: SendOptions, forwarding?: Forwarding): Promise<SendOutcome>;
 }
 
-type Ids = Pick<SendResult, 'messageId' | 'waMessageId' | 'parts'>;
+type Ids = Pick<SendResult, 'messageId' | 'waMessageId' | 'parts' | 'priority' | 'schedule' | 'expiresAt'>;
 
 /** The keys under which a request may come twice. */
 function idempotencyOf(
@@ -130,6 +163,7 @@ async function readMessage(
     request: own,
     ...(parts.length > 0 && { parts: parts.map((part) => partOf(part, ids, context)) }),
     metadata: body.metadata,
+    ...readSendTime(body, options.inBulk),
     failIfUncertain: body.onUncertain && body.onUncertain === 'fail',
     idempotency: idempotencyOf(body, givenJid, identity, options.idempotencyKey, forwarding),
     apiKeyId: options.apiKeyId,
@@ -157,8 +191,13 @@ const partOf = (
 });
 
 /** The owner of a session takes offers of single messages, and of none that waits for an upload or for typing. */
-const isOffered = ({ request, parts = [] }: AcceptedMessage): boolean =>
-  parts.length === 0 && !request.context?.typing && filesOf(request.type, { ...request }).length === 0;
+const isOffered = ({ request, parts = [], lane = 'INTERACTIVE', schedule, expiresAt }: AcceptedMessage): boolean =>
+  parts.length === 0 &&
+  !isPaced(lane) &&
+  !schedule &&
+  expiresAt === undefined &&
+  !request.context?.typing &&
+  filesOf(request.type, { ...request }).length === 0;
 
 /** Accepts messages and waits for what becomes of them. */
 export function createSending(deps: SendingDependencies): Sending {
@@ -235,7 +274,7 @@ export function createSending(deps: SendingDependencies): Sending {
       expectation.cancel();
       return { ...present(record ?? first, wait), isReplay: true };
     }
-    const ids = { messageId: record.id, waMessageId: record.waMessageId, ...partsIn(record) };
+    const ids = { messageId: record.id, waMessageId: record.waMessageId, ...partsIn(record), ...presentTiming(record) };
     return { ...(await conclude(session, ids, wait, expectation, async () => chatOf(record))), isReplay: true };
   }
 
@@ -256,7 +295,7 @@ export function createSending(deps: SendingDependencies): Sending {
   ) {
     const { messageId } = ids;
     const state = await expectation.outcome(() => messages.readState(messageId));
-    if (state && !NEEDS_REASON.has(state))
+    if (state && !hasFailed(state))
       return { result: { ...ids, ...describeMessageState(state), ...(await chat()) }, isSettled: true };
     // A refusal has a reason, and at the time-out the caller gets what is true now.
     try {
@@ -279,14 +318,16 @@ export function createSending(deps: SendingDependencies): Sending {
     message: AcceptedMessage,
     options: SendOptions,
   ): Promise<SendOutcome> {
-    const { wait } = options;
+    // Nobody waits for tomorrow.
+    const wait = message.schedule ? 'queued' : options.wait;
     const timeoutMs = withTyping(options.timeoutMs, request);
     const { messageId, waMessageId } = message;
-    const ids: Ids = { messageId, waMessageId, ...partsOf(message) };
+    const ids: Ids = { messageId, waMessageId, ...partsOf(message), ...timingOf(message) };
     if (wait === 'queued') {
       const acceptance = await accept(message);
-      if (acceptance.outcome === 'used') return await replay(session, acceptance.messageIds, options);
-      const result = { ...ids, ...describeMessageState('QUEUED'), ...toChat(recipient) };
+      if (acceptance.outcome === 'used') return await replay(session, acceptance.messageIds, { ...options, wait });
+      const state = describeMessageState(message.schedule ? 'SCHEDULED' : 'QUEUED');
+      const result = { ...ids, ...state, ...toChat(recipient) };
       return { result, isSettled: false, isReplay: false };
     }
     const expectation = await waiter.expect(session.id, messageId, wait, timeoutMs);
@@ -305,35 +346,118 @@ export function createSending(deps: SendingDependencies): Sending {
     return await replay(session, acceptance.messageIds, options);
   }
 
+  /** A message that is ready to be accepted, and how its files are let go. */
+  async function prepare(
+    session: SessionRef,
+    request: SendRequest,
+    options: SendOptions,
+    forwarding?: Forwarding,
+  ): Promise<PreparedSend> {
+    refuseWhatIsNoText(request);
+    const recipient = await names.recipient(session.workspaceId, request.to);
+    const messageId = newId();
+    const taken = await files.take(session, outboundOf(request), { ...options.files, messageId });
+    const discard = async () => void (await taken.discard());
+    try {
+      const message = await readMessage(
+        { messages, previews },
+        messageId,
+        session,
+        recipient,
+        request,
+        taken,
+        options,
+        forwarding,
+      );
+      await refuseTakenId(message);
+      return { recipient, message, discard };
+    } catch (error) {
+      await discardIfRefused(error, discard);
+      throw error;
+    }
+  }
+
+  /** Accepts a part of a bulk request in one statement, and says what became of each. */
+  async function acceptPart(
+    session: SessionRef,
+    prepared: readonly PreparedSend[],
+    options: Pick<SendOptions, 'apiKeyId' | 'files'>,
+  ) {
+    const acceptances = await acceptMessages(
+      db,
+      prepared.map(({ message }) => message),
+    );
+    const settle = async ({ recipient, message, discard }: PreparedSend, acceptance: Acceptance) => {
+      if (acceptance.outcome === 'accepted') {
+        onAccepted?.(message.request.type, 'gateway');
+        const { messageId, waMessageId } = message;
+        const ids: Ids = { messageId, waMessageId, ...partsOf(message), ...timingOf(message) };
+        const state = describeMessageState(message.schedule ? 'SCHEDULED' : 'QUEUED');
+        return { result: { ...ids, ...state, ...toChat(recipient) }, isReplay: false };
+      }
+      await discard();
+      if (acceptance.outcome !== 'used') throw refusal(acceptance);
+      if (!acceptance.isSameRequest) throw new ApiError('IDEMPOTENCY_MISMATCH');
+      return await replay(session, acceptance.messageIds, { ...options, wait: 'queued', timeoutMs: 0 });
+    };
+    return await Promise.all(prepared.map((each, index) => attempt(() => settle(each, acceptances[index]!))));
+  }
+
   return {
     async send(session, request, options, forwarding) {
-      refuseWhatIsNoText(request);
-      const recipient = await names.recipient(session.workspaceId, request.to);
-      const messageId = newId();
-      const taken = await files.take(session, outboundOf(request), { ...options.files, messageId });
+      const { recipient, message, discard } = await prepare(session, request, options, forwarding);
       try {
-        const message = await readMessage(
-          { messages, previews },
-          messageId,
-          session,
-          recipient,
-          request,
-          taken,
-          options,
-          forwarding,
-        );
-        await refuseTakenId(message);
         const outcome = await sendMessage(session, recipient, request, message, options);
-        if (outcome.isReplay) await taken.discard();
+        if (outcome.isReplay) await discard();
         return outcome;
       } catch (error) {
-        // What was refused needs no files. Of what failed otherwise nobody knows whether it was accepted.
-        if (error instanceof ApiError && ERRORS[error.code].status < 500) await taken.discard();
+        await discardIfRefused(error, discard);
         throw error;
       }
     },
+
+    async sendMany(session, items, options) {
+      const outcomes = await inParallel(items, PREPARED_AT_ONCE, async (item) =>
+        item instanceof ApiError
+          ? item
+          : await attempt(() =>
+              prepare(session, item.request, {
+                ...options,
+                idempotencyKey: item.idempotencyKey,
+                wait: 'queued',
+                timeoutMs: 0,
+                inBulk: true,
+              }),
+            ),
+      );
+      const ready = outcomes.flatMap((outcome, index) => (outcome instanceof ApiError ? [] : [{ index, ...outcome }]));
+      const settled: (BulkOutcome | ApiError)[] = outcomes.map((outcome) =>
+        outcome instanceof ApiError ? outcome : new ApiError('INTERNAL'),
+      );
+      for (let start = 0; start < ready.length; start += ACCEPTED_AT_ONCE) {
+        const part = ready.slice(start, start + ACCEPTED_AT_ONCE);
+        const accepted = await attempt(() => acceptPart(session, part, options));
+        part.forEach(({ index }, n) => {
+          settled[index] = accepted instanceof ApiError ? accepted : accepted[n]!;
+        });
+      }
+      if (ready.length > 0) doorbells.notifySession(session.id);
+      return settled;
+    },
   };
 }
+
+/** Messages of a bulk request whose recipients and files are looked up at once, and that one statement accepts. */
+const PREPARED_AT_ONCE = 8;
+const ACCEPTED_AT_ONCE = 100;
+
+/** What was refused needs no files. Of what failed otherwise nobody knows whether it was accepted. */
+async function discardIfRefused(error: unknown, discard: () => Promise<void>): Promise<void> {
+  if (error instanceof ApiError && ERRORS[error.code].status < 500) await discard();
+}
+
+/** The result, or the error that the caller is told. */
+const attempt = <T>(run: () => Promise<T>): Promise<T | ApiError> => run().catch((error: unknown) => toApiError(error));
 
 /** The caller's patience begins when the message may leave. */
 const withTyping = (timeoutMs: number, { typing }: SendRequest): number =>
@@ -341,6 +465,10 @@ const withTyping = (timeoutMs: number, { typing }: SendRequest): number =>
 
 type ChatOfResult = Pick<SendResult, 'chat' | 'identities'>;
 const toChat = ({ chatJid, identity }: Recipient): ChatOfResult => ({ chat: chatJid, identities: { chat: identity } });
+/** When and how soon it is to go, as the stored message tells it. */
+const timingOf = ({ lane = 'INTERACTIVE', schedule, expiresAt }: AcceptedMessage) =>
+  presentTiming({ lane, schedule: schedule ?? null, expiresAt: expiresAt === undefined ? null : new Date(expiresAt) });
+
 /** The messages that were accepted with it. */
 const partsOf = ({ parts = [] }: Pick<AcceptedMessage, 'parts'>): Pick<SendResult, 'parts'> =>
   parts.length === 0 ? {} : { parts: parts.map(({ messageId, waMessageId }) => ({ messageId, waMessageId })) };
@@ -353,8 +481,6 @@ const chatOf = ({ chatJid, chatIdentity }: MessageRecord): ChatOfResult => ({
   identities: { chat: chatIdentity },
 });
 
-const NEEDS_REASON: ReadonlySet<string> = new Set(['FAILED', 'UNKNOWN']);
-
 const isDone = (wait: WaitGoal, { state }: MessageRecord): boolean => state !== 'SENDING' && isReached(wait, state);
 
 function present(record: MessageRecord, wait: WaitFor): { result: SendResult; isSettled: boolean } {
@@ -364,6 +490,7 @@ function present(record: MessageRecord, wait: WaitFor): { result: SendResult; is
       messageId,
       waMessageId,
       ...partsIn(record),
+      ...presentTiming(record),
       ...describeMessageState(state),
       ...chatOf(record),
       ...presentError(record),

@@ -1,6 +1,6 @@
 import type { EventType } from '@wa-gate/contracts';
 import type { OutboxState, Queryable, SessionState, WebhookStatus } from '@wa-gate/db';
-import { isHeldBack, newChatsHeldUntil, wantsEvent } from '@wa-gate/messaging';
+import { isHeldBack, newChatsHeldUntil, type PacedWait, readHeld, waitOf, wantsEvent } from '@wa-gate/messaging';
 
 /** One attempt, as the claim has noted it. */
 export interface Attempt {
@@ -24,6 +24,8 @@ export interface QueueRecord {
   lockedUntil: Date | null;
   /** Messages of the session that go first, counted up to {@link COUNTED_AHEAD}. */
   ahead: number;
+  /** What keeps a held message whose time has come from the queue. */
+  pacing: PacedWait | null;
 }
 
 /** An event that tells of the message, with its delivery where a webhook wants it. */
@@ -60,7 +62,10 @@ const QUEUE = {
         JOIN worker_leases l ON l.worker_id = p.worker_id AND l.incarnation = p.incarnation
         WHERE p.session_id = o.session_id AND l.ended_at IS NULL AND l.expires_at > now()) AS "hasOwner",
       (SELECT count(*) FROM (SELECT 1 FROM outbox e
-        WHERE e.session_id = o.session_id AND e.state IN ('QUEUED', 'SENDING') AND (e.lane, e.seq) < (o.lane, o.seq)
+        WHERE e.session_id = o.session_id AND e.state IN ('QUEUED', 'SENDING') AND (o.state = 'HELD' OR (e.lane, e.seq) < (o.lane, o.seq))
+        UNION ALL
+        SELECT 1 FROM outbox e WHERE o.state = 'HELD' AND e.session_id = o.session_id AND e.state = 'HELD' AND e.not_before <= now()
+          AND (e.lane, e.not_before, e.seq) < (o.lane, o.not_before, o.seq)
         LIMIT ${COUNTED_AHEAD}) older) AS ahead
     FROM outbox o JOIN messages m ON m.id = o.message_id JOIN sessions s ON s.id = o.session_id WHERE o.message_id = $1`,
 };
@@ -83,8 +88,11 @@ const EVENTS = {
 export function createTimelineRepository(db: Queryable): TimelineRepository {
   return {
     async queue(messageId) {
-      const { rows } = await db.query<QueueRecord>({ ...QUEUE, values: [messageId] });
-      return rows[0] ?? null;
+      const { rows } = await db.query<Omit<QueueRecord, 'pacing'>>({ ...QUEUE, values: [messageId] });
+      const [row] = rows;
+      if (!row) return null;
+      const held = row.state === 'HELD' ? await readHeld(db, messageId) : null;
+      return { ...row, pacing: held && waitOf(held.session, held.message, held.now) };
     },
     async events(messageId) {
       type Row = Omit<EventRecord, 'delivery'> & { [K in keyof NonNullable<EventRecord['delivery']>]: unknown };

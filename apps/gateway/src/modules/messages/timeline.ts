@@ -1,6 +1,8 @@
 import {
   describeMessageState,
   describeSessionState,
+  hasFailed,
+  type PacingWait,
   TIMELINE_STEPS,
   type Timeline,
   type TimelineDelivery,
@@ -54,7 +56,7 @@ function lifeOf(message: MessageRecord, queue: QueueRecord | null): TimelineEntr
 
 function failureOf(message: MessageRecord, events: EventRecord[]): TimelineEntry[] {
   const told = events.findLast(({ type }) => type === 'message.failed');
-  if (!told || (message.state !== 'FAILED' && message.state !== 'UNKNOWN')) return [];
+  if (!told || !hasFailed(message.state)) return [];
   const { errorCode: code, errorMessage } = message;
   return [{ at: told.createdAt.toISOString(), step: 'failed', code, message: errorMessage }];
 }
@@ -77,9 +79,20 @@ function presentDelivery(delivery: NonNullable<EventRecord['delivery']>): Timeli
   };
 }
 
+/** Why the pacing of the session holds a message. */
+const PACING_SENTENCES: Record<Exclude<PacingWait, 'time_lock'>, string> = {
+  gap: 'The pacing of the session leaves a gap after the message before it.',
+  chat_gap: 'The pacing of the session leaves a gap between messages into the same chat.',
+  quiet_hours: 'It is quiet at present, by the pacing of the session.',
+  daily_limit: 'The session has sent as many paced messages today as its pacing allows.',
+  warm_up: 'The number is being warmed up: it has sent as many paced messages today as it should by now.',
+  first_contacts: 'The session has written to as many people who never wrote to it as its pacing allows for now.',
+  risk: 'The risk score of the session is too high: broadcasts and messages of low priority wait until it is lower.',
+};
+
 /** Everything that keeps it from going now; the one that lasts longest may come at any place. */
 function waitsOf(message: MessageRecord, queue: QueueRecord): Wait[] {
-  if (message.state !== 'QUEUED' && message.state !== 'SENDING') return [];
+  if (message.state !== 'QUEUED' && message.state !== 'SCHEDULED' && message.state !== 'SENDING') return [];
   const waits: Wait[] = [];
   if (queue.scheduledFor)
     waits.push({
@@ -103,6 +116,12 @@ function waitsOf(message: MessageRecord, queue: QueueRecord): Wait[] {
       reason: 'time_lock',
       message: 'WhatsApp does not let this account begin new chats at present.',
       until: queue.lockedUntil.toISOString(),
+    });
+  if (queue.pacing && queue.pacing.reason !== 'time_lock')
+    waits.push({
+      reason: queue.pacing.reason,
+      message: PACING_SENTENCES[queue.pacing.reason],
+      ...(queue.pacing.until !== null && { until: new Date(queue.pacing.until).toISOString() }),
     });
   if (queue.ahead > 0)
     waits.push({ reason: 'older_messages', message: 'Older messages of the session go first.', ahead: queue.ahead });

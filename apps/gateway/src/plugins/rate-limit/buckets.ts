@@ -12,8 +12,8 @@ export interface Bucket {
   /** In Redis, and in memory while Redis is away. */
   key: string;
   limit: Limit;
-  /** What this request counts there; 0 only looks. */
-  cost: 0 | 1;
+  /** What this request counts there; 0 only looks, and a request with many messages counts each. */
+  cost: number;
   /** Of a bucket that counts accounts: the account of this request. One that was counted is let through. */
   account?: string;
 }
@@ -96,7 +96,7 @@ function subjectOf(name: RateLimitName, { request, principal, email }: Subjects)
 export const keyOf = (name: RateLimitName, subject: string): string =>
   countsAccounts(name) ? redisKeys.rateLimitAccounts(name, subject) : redisKeys.rateLimit(name, subject);
 
-export function makeBucket(settings: LimitSettings, name: BucketName, subjects: Subjects, cost: 0 | 1): Bucket {
+export function makeBucket(settings: LimitSettings, name: BucketName, subjects: Subjects, cost: number): Bucket {
   if (name !== MESSAGE_LIMIT) {
     const bucket = { name, key: keyOf(name, subjectOf(name, subjects)), limit: settings.bucket(name), cost };
     return countsAccounts(name) ? { ...bucket, account: accountNameOf(subjects.email ?? '') } : bucket;

@@ -24,7 +24,7 @@ export interface Counters {
    * Takes one back of each, where the window in which it was counted is not over. Of a bucket that counts accounts, its
    * account is taken out.
    */
-  giveBack(buckets: readonly Pick<Bucket, 'key' | 'account'>[]): Promise<void> | void;
+  giveBack(buckets: readonly Pick<Bucket, 'key' | 'account' | 'cost'>[]): Promise<void> | void;
   /** The keys of all buckets that have counted something and begin with this. */
   keysOf(prefix: string): Promise<string[]> | string[];
   /** What these buckets hold; `null` for one that has counted nothing. */

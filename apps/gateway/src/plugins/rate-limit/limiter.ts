@@ -14,6 +14,8 @@ export interface TakeOptions {
   email?: string;
   /** The request is not counted in the bucket of its key, only shown what is left there. */
   isFree?: boolean;
+  /** What it counts in the named buckets. @default 1 */
+  cost?: number;
 }
 
 /** How the buckets of one caller are, without counting anything. */
@@ -42,8 +44,10 @@ export interface Limiter {
   /**
    * Takes the request out of these buckets again, for example for a repetition that makes no message. Corrects the
    * headers.
+   *
+   * @param count what is given back of each. @default all that it has counted there
    */
-  giveBack(request: FastifyRequest, reply: FastifyReply, names: readonly BucketName[]): Promise<void>;
+  giveBack(request: FastifyRequest, reply: FastifyReply, names: readonly BucketName[], count?: number): Promise<void>;
   /** Looks, and counts nothing. */
   read(request: FastifyRequest, principal: Principal, names: readonly BucketName[]): Promise<BucketState[]>;
 }
@@ -94,34 +98,41 @@ export async function createLimiter(app: FastifyInstance, deps: LimiterDependenc
     request: FastifyRequest,
     principal: Principal | null,
     names: readonly BucketName[],
-    { email, isFree }: TakeOptions,
+    { email, isFree, cost = 1 }: TakeOptions,
   ): Bucket[] {
     const subjects = { request, principal, email };
     const buckets: Bucket[] = [];
     // A request counts once for its credential, however often it takes.
     const ofCredential = principal && request.limitsTaken === null ? bucketOfCredential(principal) : null;
     if (ofCredential) buckets.push(makeBucket(settings, ofCredential, subjects, isFree ? 0 : 1));
-    for (const name of names) buckets.push(makeBucket(settings, name, subjects, 1));
+    for (const name of names) buckets.push(makeBucket(settings, name, subjects, cost));
     // No bucket limits this request. Its headers show the messages of this hour, which are limited for every caller.
     if (buckets.length === 0) buckets.push(makeBucket(settings, MESSAGE_LIMIT, subjects, 0));
     return buckets;
   }
 
-  async function giveBack(request: FastifyRequest, reply: FastifyReply, names: readonly BucketName[]): Promise<void> {
+  async function giveBack(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    names: readonly BucketName[],
+    count = Number.POSITIVE_INFINITY,
+  ): Promise<void> {
     const now = performance.now();
     for (const taken of request.limitsTaken ?? []) {
       const { counters: countedIn, buckets, verdict, at } = taken;
       // What was counted in a window that is over is not taken from the next one.
       const isGiven = ({ name, cost }: Bucket, index: number) =>
         cost > 0 && names.includes(name) && now < at + verdict.resets[index]!;
-      const given = buckets.filter(isGiven);
+      const given = buckets.filter(isGiven).map((bucket) => ({ ...bucket, cost: Math.min(bucket.cost, count) }));
       if (given.length === 0) continue;
       const counts = buckets.map(
-        (bucket, index) => verdict.counts[index]! - (isGiven(bucket, index) ? bucket.cost : 0),
+        (bucket, index) => verdict.counts[index]! - (isGiven(bucket, index) ? Math.min(bucket.cost, count) : 0),
       );
       taken.verdict = { ...verdict, counts };
       if (taken.isShown) writeHeaders(reply, buckets, taken.verdict);
-      taken.buckets = buckets.map((bucket) => (names.includes(bucket.name) ? { ...bucket, cost: 0 } : bucket));
+      taken.buckets = buckets.map((bucket) =>
+        names.includes(bucket.name) ? { ...bucket, cost: Math.max(0, bucket.cost - count) } : bucket,
+      );
       try {
         await countedIn.giveBack(given);
       } catch (error) {

@@ -65,10 +65,13 @@ describe('the counters of one process', () => {
   it('give back', async () => {
     const { counters, take } = setUp();
     await take(bucketOf('a', 1));
-    await counters.giveBack([{ key: 'a' }, { key: 'unknown' }]);
+    await counters.giveBack([
+      { key: 'a', cost: 1 },
+      { key: 'unknown', cost: 1 },
+    ]);
     expect((await take(bucketOf('a', 1))).refusedBy).toBe(-1);
-    await counters.giveBack([{ key: 'a' }]);
-    await counters.giveBack([{ key: 'a' }]);
+    await counters.giveBack([{ key: 'a', cost: 1 }]);
+    await counters.giveBack([{ key: 'a', cost: 1 }]);
     expect((await take(bucketOf('a', 1))).counts).toEqual([1]);
   });
 

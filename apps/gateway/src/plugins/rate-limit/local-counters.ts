@@ -76,10 +76,11 @@ export function createLocalCounters({ clock, replicas, countHit }: LocalCounters
       return verdict;
     },
     giveBack(buckets) {
-      for (const { key, account } of buckets) {
+      for (const { key, account, cost } of buckets) {
         const window = windows.get(key);
         if (!window || window.count === 0) continue;
-        if (account === undefined || window.accounts.delete(account)) window.count -= 1;
+        if (account === undefined) window.count -= Math.min(window.count, cost);
+        else if (window.accounts.delete(account)) window.count -= 1;
       }
     },
     keysOf: (prefix) => [...windows.keys()].filter((key) => key.startsWith(prefix) && heldBy(key) !== null),

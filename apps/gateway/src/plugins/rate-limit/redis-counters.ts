@@ -74,13 +74,17 @@ end
 return answer
 `;
 
-/** One back of each bucket that has counted any; ARGV: the account of each, or an empty string. */
+/**
+ * The cost back of each bucket, as far as it has counted; ARGV: the account of each, or an empty string, and the cost.
+ */
 const GIVE_BACK = `
 for i = 1, #KEYS do
-  if ARGV[i] ~= '' then
-    redis.call('SREM', KEYS[i], ARGV[i])
-  elseif tonumber(redis.call('GET', KEYS[i]) or 0) > 0 then
-    redis.call('DECR', KEYS[i])
+  local account, cost = ARGV[2 * i - 1], tonumber(ARGV[2 * i])
+  if account ~= '' then
+    redis.call('SREM', KEYS[i], account)
+  else
+    local count = tonumber(redis.call('GET', KEYS[i]) or 0)
+    if count > 0 then redis.call('DECRBY', KEYS[i], math.min(count, cost)) end
   end
 end
 return 0
@@ -108,7 +112,7 @@ return answer
 
 interface Scripts {
   wagTakeLimits(keyCount: number, ...keysAndArguments: (string | number)[]): Promise<number[]>;
-  wagGiveBackLimits(keyCount: number, ...keysAndAccounts: string[]): Promise<number>;
+  wagGiveBackLimits(keyCount: number, ...keysAndArguments: (string | number)[]): Promise<number>;
   wagLookAtLimits(keyCount: number, ...keys: string[]): Promise<[count: number, restMs: number, accounts: string[]][]>;
 }
 
@@ -175,7 +179,8 @@ export function createRedisCounters(redis: Redis): Counters {
     },
     async giveBack(buckets) {
       const keys = buckets.map(({ key }) => key);
-      await scripts.wagGiveBackLimits(keys.length, ...keys, ...buckets.map(({ account = '' }) => account));
+      const args = buckets.flatMap(({ account = '', cost }) => [account, cost]);
+      await scripts.wagGiveBackLimits(keys.length, ...keys, ...args);
     },
     async keysOf(prefix) {
       const found = new Set<string>();

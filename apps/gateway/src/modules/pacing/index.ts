@@ -1,0 +1,1 @@
+export { createPacingService, type PacingService } from './pacing.service.ts';

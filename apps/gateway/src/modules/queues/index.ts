@@ -1,0 +1,1 @@
+export { createQueuesService, type QueuesService } from './queues.service.ts';
