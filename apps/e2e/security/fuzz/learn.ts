@@ -7,6 +7,8 @@ const MADE: Record<string, readonly [ResourceKind, string]> = {
   'POST /api/keys': ['key', 'key.id'],
   'POST /api/sessions/{id}/keys': ['key', 'key.id'],
   'POST /api/keys/{id}/rotate': ['key', 'key.id'],
+  'POST /api/webhooks': ['webhook', 'webhook.id'],
+  'POST /api/sessions/{id}/webhooks': ['webhook', 'webhook.id'],
   'POST /api/workspaces': ['workspace', 'workspace.id'],
   'POST /api/workspaces/{id}/invitations': ['invitation', 'invitation.id'],
   'POST /api/sessions/{id}/send': ['message', 'messageId'],
