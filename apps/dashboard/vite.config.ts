@@ -16,6 +16,8 @@ export default defineConfig(({ command }) => ({
     reportCompressedSize: false,
     chunkSizeWarningLimit: 700,
     modulePreload: { polyfill: false },
+    // Of the libraries in the files: they go into the images with them.
+    license: { fileName: 'licences.txt' },
   },
   server: { proxy: { '/api': { target: gateway, changeOrigin: false } } },
 }));

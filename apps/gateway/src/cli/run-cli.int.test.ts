@@ -26,6 +26,30 @@ async function wag(args: string, { env = {}, input = '' }: { env?: Record<string
 const login = (email: string, password: string) =>
   fixture.call('POST', '/api/auth/login', { body: { email, password } });
 
+describe('wag admin login-link (MR-200)', () => {
+  const enter = (token: string) => fixture.call('POST', '/api/auth/login-link', { body: { token } });
+
+  it('prints a token that logs the user in, once, and is in the audit log without it', async () => {
+    const user = await fixture.register();
+    const { code, out } = await wag(`admin login-link --email ${user.email.toUpperCase()}`);
+    expect([code, out]).toEqual([0, expect.stringMatching(/^wag_ll_\w{8}_\w{43}$/)]);
+    const { status, body } = await enter(out);
+    expect([status, body.data.user.email]).toEqual([200, user.email]);
+    expect((await fixture.call('GET', '/api/auth/me', { as: body.data.token })).status).toBe(200);
+    expect((await enter(out)).body.code).toBe('MAIL_TOKEN_INVALID');
+    const { rows } = await fixture.database.pool.query(
+      `SELECT count(*)::int AS written FROM audit_logs WHERE action = 'login.link_created' AND resource_id = $1`,
+      [body.data.user.id],
+    );
+    expect(rows).toEqual([{ written: 1 }]);
+  });
+
+  it('says that there is no such user', async () => {
+    const { code, err } = await wag('admin login-link --email nobody@example.test');
+    expect([code, err]).toEqual([1, expect.stringContaining('no active user with the address nobody@example.test')]);
+  });
+});
+
 describe('wag admin create', () => {
   it('makes an administrator with a password that is shown once', async () => {
     const { code, out } = await wag('admin create --email Boss@Example.test');
