@@ -185,7 +185,8 @@ const idsOfContact = `${idsOfChat('$11')}
 /** States that few messages are in: those that were not sent. Their rows of the outbox find them. */
 const UNSENT: ReadonlySet<MessageStateName> = new Set<MessageStateName>(['QUEUED', 'SENDING', 'FAILED', 'UNKNOWN']);
 const IDS_OF_UNSENT = `SELECT u.message_id AS id FROM outbox u WHERE u.session_id = s.id AND u.state IN ('FAILED', 'UNKNOWN')
-    UNION SELECT u.message_id FROM outbox u WHERE u.session_id = s.id AND u.state IN ('QUEUED', 'SENDING')`;
+    UNION SELECT u.message_id FROM outbox u WHERE u.session_id = s.id AND u.state IN ('QUEUED', 'SENDING')
+    UNION SELECT u.message_id FROM outbox u WHERE u.session_id = s.id AND u.state = 'HELD'`;
 const areUnsent = (states: MessageStateName[] | undefined): boolean =>
   states?.every((state) => UNSENT.has(state)) === true;
 
