@@ -34,6 +34,8 @@ import { dashboardRoutes } from './modules/dashboard/dashboard.routes.ts';
 import type { DashboardService } from './modules/dashboard/index.ts';
 import { deletionsRoutes } from './modules/deletions/deletions.routes.ts';
 import type { DeletionsService } from './modules/deletions/index.ts';
+import { deliveriesRoutes } from './modules/deliveries/deliveries.routes.ts';
+import type { DeliveriesService } from './modules/deliveries/index.ts';
 import { errorCodesRoutes } from './modules/error-codes/error-codes.routes.ts';
 import { eventsRoutes } from './modules/events/events.routes.ts';
 import type { EventStreams } from './modules/events/index.ts';
@@ -133,6 +135,7 @@ export interface GatewayServices extends FleetServices, AdministrationServices, 
   queues: QueuesService;
   webhooks: WebhooksService;
   endpoints: EndpointsService;
+  deliveries: DeliveriesService;
   eventStreams: EventStreams;
   tickets: StreamTickets;
   owner: OwnerLink;
@@ -314,6 +317,7 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
     await scope.register(rulesRoutes, { ...services, guards });
     await scope.register(webhooksRoutes, { ...services, guards });
     await scope.register(endpointsRoutes, { ...services, guards });
+    await scope.register(deliveriesRoutes, { ...services, guards });
     await scope.register(eventsRoutes, { ...services, guards });
     await scope.register(workersRoutes, { ...services, limiter });
     await scope.register(workerAdministrationRoutes, { ...services, guards });

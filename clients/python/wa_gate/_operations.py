@@ -973,6 +973,18 @@ class Webhooks(Namespace):
         """Create a webhook of the workspace, or of a session. ``POST /api/webhooks``"""
         return self._call("POST", "/api/webhooks", body=body)
 
+    def deliveries(self, id: str, *, cursor: Optional[str] = None, limit: Optional[int] = None, status: Optional[Literal["pending", "retrying", "delivered", "failed"]] = None, event: Optional[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched"]] = None, session_id: Optional[str] = None, from_: Optional[str] = None, to: Optional[str] = None) -> Dict[str, Any]:
+        """What became of the events of a webhook. ``GET /api/webhooks/{id}/deliveries``"""
+        return self._call("GET", "/api/webhooks/{id}/deliveries", path={"id": id}, query={"cursor": cursor, "limit": limit, "status": status, "event": event, "sessionId": session_id, "from": from_, "to": to})
+
+    def iter_deliveries(self, id: str, *, limit: Optional[int] = None, status: Optional[Literal["pending", "retrying", "delivered", "failed"]] = None, event: Optional[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched"]] = None, session_id: Optional[str] = None, from_: Optional[str] = None, to: Optional[str] = None) -> Iterator[Dict[str, Any]]:
+        """The items of all pages of ``deliveries``, one after the other."""
+        return self._pages("deliveries", "cursor", "GET", "/api/webhooks/{id}/deliveries", path={"id": id}, query={"limit": limit, "status": status, "event": event, "sessionId": session_id, "from": from_, "to": to})
+
+    def delivery(self, id: str, delivery_id: str) -> Dict[str, Any]:
+        """What became of one event of a webhook. ``GET /api/webhooks/{id}/deliveries/{deliveryId}``"""
+        return self._call("GET", "/api/webhooks/{id}/deliveries/{deliveryId}", path={"id": id, "deliveryId": delivery_id})
+
     def get(self, id: str) -> Dict[str, Any]:
         """A webhook with its state. ``GET /api/webhooks/{id}``"""
         return self._call("GET", "/api/webhooks/{id}", path={"id": id})
@@ -988,6 +1000,14 @@ class Webhooks(Namespace):
     def remove(self, id: str) -> Dict[str, Any]:
         """Remove a webhook. ``DELETE /api/webhooks/{id}``"""
         return self._call("DELETE", "/api/webhooks/{id}", path={"id": id})
+
+    def replay(self, id: str, body: t.ReplayDeliveriesRequest) -> Dict[str, Any]:
+        """Send events to a webhook again. ``POST /api/webhooks/{id}/replay``"""
+        return self._call("POST", "/api/webhooks/{id}/replay", path={"id": id}, body=body)
+
+    def replay_delivery(self, id: str, delivery_id: str) -> Dict[str, Any]:
+        """Send one event to a webhook again. ``POST /api/webhooks/{id}/deliveries/{deliveryId}/replay``"""
+        return self._call("POST", "/api/webhooks/{id}/deliveries/{deliveryId}/replay", path={"id": id, "deliveryId": delivery_id})
 
     def rotate_secret(self, id: str, body: t.RotateWebhookSecretRequest) -> Dict[str, Any]:
         """Give a webhook another secret. ``POST /api/webhooks/{id}/rotate-secret``"""

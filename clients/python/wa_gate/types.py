@@ -322,7 +322,7 @@ class ChangeMemberRequest(TypedDict):
 
 class ChangeNoticeSettingsRequest(TypedDict):
     delaySeconds: NotRequired[Union[int, None]]
-    kinds: NotRequired[List[Literal["down", "logged_out", "restricted", "capped", "at_risk", "webhook_off"]]]
+    kinds: NotRequired[List[Literal["down", "logged_out", "restricted", "capped", "at_risk", "webhook_off", "webhook_down"]]]
     roles: NotRequired[List[Literal["owner", "operator", "viewer"]]]
     ends: NotRequired[bool]
 
@@ -509,6 +509,8 @@ class CreateSessionWebhookRequest(TypedDict):
     headers: NotRequired[Union[Dict[str, Any], None]]
     basicAuth: NotRequired[Union[Dict[str, Any], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
+    ordering: NotRequired[Literal["session", "chat"]]
+    compat: NotRequired[Optional[Literal["waha"]]]
     isPaused: NotRequired[bool]
     secret: NotRequired[str]
 
@@ -528,6 +530,8 @@ class CreateWebhookRequest(TypedDict):
     headers: NotRequired[Union[Dict[str, Any], None]]
     basicAuth: NotRequired[Union[Dict[str, Any], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
+    ordering: NotRequired[Literal["session", "chat"]]
+    compat: NotRequired[Optional[Literal["waha"]]]
     isPaused: NotRequired[bool]
     secret: NotRequired[str]
     sessionId: NotRequired[str]
@@ -662,7 +666,7 @@ class Error(TypedDict):
     success: Literal[False]
     status: Literal["error"]
     error: str
-    code: Literal["VALIDATION", "INVALID_JSON", "BAD_REQUEST", "MESSAGE_TYPE_UNSUPPORTED", "INVALID_RECIPIENT", "WEBHOOK_URL_REFUSED", "WEBHOOK_HEADER_REFUSED", "WORKER_ENDPOINT_REFUSED", "MAIL_TOKEN_INVALID", "MAIL_OFF", "WORKER_UNREACHABLE", "UNAUTHENTICATED", "TOKEN_EXPIRED", "INVALID_CREDENTIALS", "REFRESH_TOKEN_INVALID", "REFRESH_TOKEN_REUSED", "ACCOUNT_DISABLED", "FORBIDDEN", "CSRF", "IP_DENIED", "HTTPS_REQUIRED", "WORKER_REMOVED", "WORKSPACE_LIMIT", "WEBHOOK_LIMIT", "TIER_SESSION_LIMIT", "ROUTE_NOT_FOUND", "METHOD_NOT_ALLOWED", "ERROR_CODE_NOT_FOUND", "SESSION_NOT_FOUND", "BROADCAST_NOT_FOUND", "OPT_OUT_NOT_FOUND", "RULE_NOT_FOUND", "CONTACT_NOT_FOUND", "MESSAGE_NOT_FOUND", "DELETION_NOT_FOUND", "MEDIA_NOT_FOUND", "MESSAGE_DELETED", "MESSAGE_NOT_SENT", "MESSAGE_NOT_WAITING", "CHANGE_TOO_LATE", "CHANGE_NOT_POSSIBLE", "MESSAGE_NOT_FORWARDABLE", "WA_MESSAGE_ID_TAKEN", "USER_NOT_FOUND", "WORKSPACE_NOT_FOUND", "MEMBER_NOT_FOUND", "INVITATION_NOT_FOUND", "KEY_NOT_FOUND", "LOGIN_NOT_FOUND", "LOGIN_LOCK_NOT_FOUND", "WEBHOOK_NOT_FOUND", "WORKER_NOT_FOUND", "EMAIL_TAKEN", "MEMBER_EXISTS", "LAST_OWNER", "LAST_WORKSPACE", "KEY_ENDED", "LAST_ADMINISTRATOR", "BROADCAST_STATE", "BROADCAST_EMPTY", "SESSION_AMBIGUOUS", "WORKER_EXISTS", "WORKER_NOT_EMPTY", "WORKER_TOO_SMALL", "SESSION_EXISTS", "SESSION_NOT_CONNECTED", "SESSION_ALREADY_PAIRED", "QR_NOT_READY", "MEDIA_NOT_READY", "UPLOAD_OFFSET_MISMATCH", "WORKER_ENDPOINT_TAKEN", "WORKER_LEASE_HELD", "SESSION_LOGGED_OUT", "MEDIA_EXPIRED", "BODY_TOO_LARGE", "MEDIA_TOO_LARGE", "MEDIA_QUOTA", "UNSUPPORTED_MEDIA_TYPE", "IDEMPOTENCY_MISMATCH", "MEDIA_EMPTY", "MEDIA_TYPE_MISMATCH", "MEDIA_UNREADABLE", "MEDIA_UNREACHABLE", "MEDIA_URL_FORBIDDEN", "MEDIA_TOOL_MISSING", "WA_REACHOUT_TIMELOCK", "RL_IP", "RL_KEY", "RL_ENDPOINT", "STREAM_LIMIT", "TIER_MESSAGE_LIMIT", "INTERNAL", "WORKER_ERROR", "DATABASE_UNAVAILABLE", "DELETION_GOES_ON", "NO_WORKER", "OUTCOME_UNKNOWN", "WA_FORBIDDEN", "WA_NOT_FOUND", "WA_NOT_READY", "WA_REFUSED", "WA_PACING", "WA_TIMEOUT", "ENGINE_UNSUPPORTED", "SANDBOX_REFUSED", "SANDBOX_UNAVAILABLE", "SESSION_MOVING"]
+    code: Literal["VALIDATION", "INVALID_JSON", "BAD_REQUEST", "MESSAGE_TYPE_UNSUPPORTED", "INVALID_RECIPIENT", "WEBHOOK_URL_REFUSED", "WEBHOOK_HEADER_REFUSED", "WORKER_ENDPOINT_REFUSED", "MAIL_TOKEN_INVALID", "MAIL_OFF", "WORKER_UNREACHABLE", "UNAUTHENTICATED", "TOKEN_EXPIRED", "INVALID_CREDENTIALS", "REFRESH_TOKEN_INVALID", "REFRESH_TOKEN_REUSED", "ACCOUNT_DISABLED", "FORBIDDEN", "CSRF", "IP_DENIED", "HTTPS_REQUIRED", "WORKER_REMOVED", "WORKSPACE_LIMIT", "WEBHOOK_LIMIT", "TIER_SESSION_LIMIT", "ROUTE_NOT_FOUND", "METHOD_NOT_ALLOWED", "ERROR_CODE_NOT_FOUND", "SESSION_NOT_FOUND", "BROADCAST_NOT_FOUND", "OPT_OUT_NOT_FOUND", "RULE_NOT_FOUND", "CONTACT_NOT_FOUND", "MESSAGE_NOT_FOUND", "DELETION_NOT_FOUND", "MEDIA_NOT_FOUND", "MESSAGE_DELETED", "MESSAGE_NOT_SENT", "MESSAGE_NOT_WAITING", "CHANGE_TOO_LATE", "CHANGE_NOT_POSSIBLE", "MESSAGE_NOT_FORWARDABLE", "WA_MESSAGE_ID_TAKEN", "USER_NOT_FOUND", "WORKSPACE_NOT_FOUND", "MEMBER_NOT_FOUND", "INVITATION_NOT_FOUND", "KEY_NOT_FOUND", "LOGIN_NOT_FOUND", "LOGIN_LOCK_NOT_FOUND", "DELIVERY_NOT_FOUND", "DELIVERY_PENDING", "WEBHOOK_OFF", "WEBHOOK_NOT_FOUND", "WORKER_NOT_FOUND", "EMAIL_TAKEN", "MEMBER_EXISTS", "LAST_OWNER", "LAST_WORKSPACE", "KEY_ENDED", "LAST_ADMINISTRATOR", "BROADCAST_STATE", "BROADCAST_EMPTY", "SESSION_AMBIGUOUS", "WORKER_EXISTS", "WORKER_NOT_EMPTY", "WORKER_TOO_SMALL", "SESSION_EXISTS", "SESSION_NOT_CONNECTED", "SESSION_ALREADY_PAIRED", "QR_NOT_READY", "MEDIA_NOT_READY", "UPLOAD_OFFSET_MISMATCH", "WORKER_ENDPOINT_TAKEN", "WORKER_LEASE_HELD", "SESSION_LOGGED_OUT", "MEDIA_EXPIRED", "BODY_TOO_LARGE", "MEDIA_TOO_LARGE", "MEDIA_QUOTA", "UNSUPPORTED_MEDIA_TYPE", "IDEMPOTENCY_MISMATCH", "MEDIA_EMPTY", "MEDIA_TYPE_MISMATCH", "MEDIA_UNREADABLE", "MEDIA_UNREACHABLE", "MEDIA_URL_FORBIDDEN", "MEDIA_TOOL_MISSING", "WA_REACHOUT_TIMELOCK", "RL_IP", "RL_KEY", "RL_ENDPOINT", "STREAM_LIMIT", "TIER_MESSAGE_LIMIT", "INTERNAL", "WORKER_ERROR", "DATABASE_UNAVAILABLE", "DELETION_GOES_ON", "NO_WORKER", "OUTCOME_UNKNOWN", "WA_FORBIDDEN", "WA_NOT_FOUND", "WA_NOT_READY", "WA_REFUSED", "WA_PACING", "WA_TIMEOUT", "ENGINE_UNSUPPORTED", "SANDBOX_REFUSED", "SANDBOX_UNAVAILABLE", "SESSION_MOVING"]
     details: NotRequired[Dict[str, Any]]
     retryable: bool
     retryAfter: NotRequired[float]
@@ -670,7 +674,7 @@ class Error(TypedDict):
     docs: str
 
 class ErrorDescription(TypedDict):
-    code: Literal["VALIDATION", "INVALID_JSON", "BAD_REQUEST", "MESSAGE_TYPE_UNSUPPORTED", "INVALID_RECIPIENT", "WEBHOOK_URL_REFUSED", "WEBHOOK_HEADER_REFUSED", "WORKER_ENDPOINT_REFUSED", "MAIL_TOKEN_INVALID", "MAIL_OFF", "WORKER_UNREACHABLE", "UNAUTHENTICATED", "TOKEN_EXPIRED", "INVALID_CREDENTIALS", "REFRESH_TOKEN_INVALID", "REFRESH_TOKEN_REUSED", "ACCOUNT_DISABLED", "FORBIDDEN", "CSRF", "IP_DENIED", "HTTPS_REQUIRED", "WORKER_REMOVED", "WORKSPACE_LIMIT", "WEBHOOK_LIMIT", "TIER_SESSION_LIMIT", "ROUTE_NOT_FOUND", "METHOD_NOT_ALLOWED", "ERROR_CODE_NOT_FOUND", "SESSION_NOT_FOUND", "BROADCAST_NOT_FOUND", "OPT_OUT_NOT_FOUND", "RULE_NOT_FOUND", "CONTACT_NOT_FOUND", "MESSAGE_NOT_FOUND", "DELETION_NOT_FOUND", "MEDIA_NOT_FOUND", "MESSAGE_DELETED", "MESSAGE_NOT_SENT", "MESSAGE_NOT_WAITING", "CHANGE_TOO_LATE", "CHANGE_NOT_POSSIBLE", "MESSAGE_NOT_FORWARDABLE", "WA_MESSAGE_ID_TAKEN", "USER_NOT_FOUND", "WORKSPACE_NOT_FOUND", "MEMBER_NOT_FOUND", "INVITATION_NOT_FOUND", "KEY_NOT_FOUND", "LOGIN_NOT_FOUND", "LOGIN_LOCK_NOT_FOUND", "WEBHOOK_NOT_FOUND", "WORKER_NOT_FOUND", "EMAIL_TAKEN", "MEMBER_EXISTS", "LAST_OWNER", "LAST_WORKSPACE", "KEY_ENDED", "LAST_ADMINISTRATOR", "BROADCAST_STATE", "BROADCAST_EMPTY", "SESSION_AMBIGUOUS", "WORKER_EXISTS", "WORKER_NOT_EMPTY", "WORKER_TOO_SMALL", "SESSION_EXISTS", "SESSION_NOT_CONNECTED", "SESSION_ALREADY_PAIRED", "QR_NOT_READY", "MEDIA_NOT_READY", "UPLOAD_OFFSET_MISMATCH", "WORKER_ENDPOINT_TAKEN", "WORKER_LEASE_HELD", "SESSION_LOGGED_OUT", "MEDIA_EXPIRED", "BODY_TOO_LARGE", "MEDIA_TOO_LARGE", "MEDIA_QUOTA", "UNSUPPORTED_MEDIA_TYPE", "IDEMPOTENCY_MISMATCH", "MEDIA_EMPTY", "MEDIA_TYPE_MISMATCH", "MEDIA_UNREADABLE", "MEDIA_UNREACHABLE", "MEDIA_URL_FORBIDDEN", "MEDIA_TOOL_MISSING", "WA_REACHOUT_TIMELOCK", "RL_IP", "RL_KEY", "RL_ENDPOINT", "STREAM_LIMIT", "TIER_MESSAGE_LIMIT", "INTERNAL", "WORKER_ERROR", "DATABASE_UNAVAILABLE", "DELETION_GOES_ON", "NO_WORKER", "OUTCOME_UNKNOWN", "WA_FORBIDDEN", "WA_NOT_FOUND", "WA_NOT_READY", "WA_REFUSED", "WA_PACING", "WA_TIMEOUT", "ENGINE_UNSUPPORTED", "SANDBOX_REFUSED", "SANDBOX_UNAVAILABLE", "SESSION_MOVING"]
+    code: Literal["VALIDATION", "INVALID_JSON", "BAD_REQUEST", "MESSAGE_TYPE_UNSUPPORTED", "INVALID_RECIPIENT", "WEBHOOK_URL_REFUSED", "WEBHOOK_HEADER_REFUSED", "WORKER_ENDPOINT_REFUSED", "MAIL_TOKEN_INVALID", "MAIL_OFF", "WORKER_UNREACHABLE", "UNAUTHENTICATED", "TOKEN_EXPIRED", "INVALID_CREDENTIALS", "REFRESH_TOKEN_INVALID", "REFRESH_TOKEN_REUSED", "ACCOUNT_DISABLED", "FORBIDDEN", "CSRF", "IP_DENIED", "HTTPS_REQUIRED", "WORKER_REMOVED", "WORKSPACE_LIMIT", "WEBHOOK_LIMIT", "TIER_SESSION_LIMIT", "ROUTE_NOT_FOUND", "METHOD_NOT_ALLOWED", "ERROR_CODE_NOT_FOUND", "SESSION_NOT_FOUND", "BROADCAST_NOT_FOUND", "OPT_OUT_NOT_FOUND", "RULE_NOT_FOUND", "CONTACT_NOT_FOUND", "MESSAGE_NOT_FOUND", "DELETION_NOT_FOUND", "MEDIA_NOT_FOUND", "MESSAGE_DELETED", "MESSAGE_NOT_SENT", "MESSAGE_NOT_WAITING", "CHANGE_TOO_LATE", "CHANGE_NOT_POSSIBLE", "MESSAGE_NOT_FORWARDABLE", "WA_MESSAGE_ID_TAKEN", "USER_NOT_FOUND", "WORKSPACE_NOT_FOUND", "MEMBER_NOT_FOUND", "INVITATION_NOT_FOUND", "KEY_NOT_FOUND", "LOGIN_NOT_FOUND", "LOGIN_LOCK_NOT_FOUND", "DELIVERY_NOT_FOUND", "DELIVERY_PENDING", "WEBHOOK_OFF", "WEBHOOK_NOT_FOUND", "WORKER_NOT_FOUND", "EMAIL_TAKEN", "MEMBER_EXISTS", "LAST_OWNER", "LAST_WORKSPACE", "KEY_ENDED", "LAST_ADMINISTRATOR", "BROADCAST_STATE", "BROADCAST_EMPTY", "SESSION_AMBIGUOUS", "WORKER_EXISTS", "WORKER_NOT_EMPTY", "WORKER_TOO_SMALL", "SESSION_EXISTS", "SESSION_NOT_CONNECTED", "SESSION_ALREADY_PAIRED", "QR_NOT_READY", "MEDIA_NOT_READY", "UPLOAD_OFFSET_MISMATCH", "WORKER_ENDPOINT_TAKEN", "WORKER_LEASE_HELD", "SESSION_LOGGED_OUT", "MEDIA_EXPIRED", "BODY_TOO_LARGE", "MEDIA_TOO_LARGE", "MEDIA_QUOTA", "UNSUPPORTED_MEDIA_TYPE", "IDEMPOTENCY_MISMATCH", "MEDIA_EMPTY", "MEDIA_TYPE_MISMATCH", "MEDIA_UNREADABLE", "MEDIA_UNREACHABLE", "MEDIA_URL_FORBIDDEN", "MEDIA_TOOL_MISSING", "WA_REACHOUT_TIMELOCK", "RL_IP", "RL_KEY", "RL_ENDPOINT", "STREAM_LIMIT", "TIER_MESSAGE_LIMIT", "INTERNAL", "WORKER_ERROR", "DATABASE_UNAVAILABLE", "DELETION_GOES_ON", "NO_WORKER", "OUTCOME_UNKNOWN", "WA_FORBIDDEN", "WA_NOT_FOUND", "WA_NOT_READY", "WA_REFUSED", "WA_PACING", "WA_TIMEOUT", "ENGINE_UNSUPPORTED", "SANDBOX_REFUSED", "SANDBOX_UNAVAILABLE", "SESSION_MOVING"]
     httpStatus: int
     retryable: bool
     sentence: str
@@ -680,6 +684,22 @@ class EventAnswers(TypedDict):
     waMessageId: str
     name: Union[str, None]
     answers: List[Dict[str, Any]]
+
+class EventDelivery(TypedDict):
+    id: str
+    event: str
+    sessionId: str
+    seq: int
+    occurredAt: str
+    status: Literal["pending", "retrying", "delivered", "failed"]
+    attempts: int
+    nextAttemptAt: Union[str, None]
+    deliveredAt: Union[str, None]
+    replayedAt: Union[str, None]
+    statusCode: Union[int, None]
+    latencyMs: Union[int, None]
+    error: Union[str, None]
+    answer: Union[str, None]
 
 class EventTemplate(TypedDict):
     type: Literal["event"]
@@ -1294,7 +1314,7 @@ class MoveScheduledRequest(TypedDict):
 
 class Notice(TypedDict):
     id: str
-    kind: Literal["down", "logged_out", "restricted", "capped", "at_risk", "webhook_off", "worker_lost", "no_capacity"]
+    kind: Literal["down", "logged_out", "restricted", "capped", "at_risk", "webhook_off", "webhook_down", "worker_lost", "no_capacity"]
     subject: str
     since: str
     toldAt: Union[str, None]
@@ -1307,7 +1327,7 @@ class Notice(TypedDict):
 
 class NoticeSettings(TypedDict):
     delaySeconds: int
-    kinds: List[Literal["down", "logged_out", "restricted", "capped", "at_risk", "webhook_off"]]
+    kinds: List[Literal["down", "logged_out", "restricted", "capped", "at_risk", "webhook_off", "webhook_down"]]
     roles: List[Literal["owner", "operator", "viewer"]]
     ends: bool
     mail: Dict[str, Any]
@@ -1585,6 +1605,15 @@ class RemoveWorkerResult(TypedDict):
 class RemovedOptOut(TypedDict):
     identity: Identity
     optedIn: Literal[True]
+
+ReplayDeliveriesRequest = TypedDict("ReplayDeliveriesRequest", {
+    "status": "NotRequired[Literal[\"failed\", \"delivered\"]]",
+    "events": "NotRequired[List[Literal[\"message.received\", \"message.sent\", \"message.delivered\", \"message.read\", \"message.played\", \"message.failed\", \"message.undecryptable\", \"message.recovered\", \"message.unsupported\", \"message.edited\", \"message.revoked\", \"message.reaction\", \"poll.vote\", \"message.answer\", \"media.ready\", \"media.failed\", \"connection.open\", \"connection.close\", \"qr.generated\", \"session.status\", \"session.loggedout\", \"session.migrated\", \"session.restricted\", \"session.capped\", \"session.restored\", \"session.passkey_required\", \"session.notice\", \"contact.merged\", \"broadcast.progress\", \"broadcast.completed\", \"keyword.matched\"]]]",
+    "sessionId": "NotRequired[str]",
+    "from": "NotRequired[str]",
+    "to": "NotRequired[str]",
+    "cursor": "NotRequired[str]",
+})
 
 class ResetPasswordRequest(TypedDict):
     token: str
@@ -2552,6 +2581,8 @@ class UpdateWebhookRequest(TypedDict):
     headers: NotRequired[Union[Dict[str, Any], None]]
     basicAuth: NotRequired[Union[Dict[str, Any], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
+    ordering: NotRequired[Literal["session", "chat"]]
+    compat: NotRequired[Optional[Literal["waha"]]]
     isPaused: NotRequired[bool]
     isActive: NotRequired[bool]
 
@@ -2636,7 +2667,9 @@ class WebhookEndpoint(TypedDict):
     headerNames: List[str]
     hasBasicAuth: bool
     metadata: Union[Dict[str, Any], None]
-    state: Literal["active", "failing", "paused", "off"]
+    ordering: Literal["session", "chat"]
+    compat: Optional[Literal["waha"]]
+    state: Literal["active", "failing", "down", "paused", "off"]
     isActive: bool
     isPaused: bool
     disabledAt: Union[str, None]
@@ -2645,6 +2678,8 @@ class WebhookEndpoint(TypedDict):
     failureCount: int
     lastError: Union[str, None]
     lastErrorAt: Union[str, None]
+    failingSince: Union[str, None]
+    nextProbeAt: Union[str, None]
     backlog: Dict[str, Any]
     previousSecretExpiresAt: Union[str, None]
     createdAt: str
@@ -2663,7 +2698,9 @@ class WebhookEndpointWithSecret(TypedDict):
     headerNames: List[str]
     hasBasicAuth: bool
     metadata: Union[Dict[str, Any], None]
-    state: Literal["active", "failing", "paused", "off"]
+    ordering: Literal["session", "chat"]
+    compat: Optional[Literal["waha"]]
+    state: Literal["active", "failing", "down", "paused", "off"]
     isActive: bool
     isPaused: bool
     disabledAt: Union[str, None]
@@ -2672,6 +2709,8 @@ class WebhookEndpointWithSecret(TypedDict):
     failureCount: int
     lastError: Union[str, None]
     lastErrorAt: Union[str, None]
+    failingSince: Union[str, None]
+    nextProbeAt: Union[str, None]
     backlog: Dict[str, Any]
     previousSecretExpiresAt: Union[str, None]
     createdAt: str

@@ -205,6 +205,22 @@ export const ERRORS = {
     retryable: false,
     sentence: 'There is no such lock now. GET /api/admin/login-locks lists those that there are.',
   },
+  DELIVERY_NOT_FOUND: {
+    status: 404,
+    retryable: false,
+    sentence:
+      'The webhook has no such delivery. GET /api/webhooks/{id}/deliveries lists them, by the ids of their events.',
+  },
+  DELIVERY_PENDING: {
+    status: 409,
+    retryable: true,
+    sentence: 'This event is in line and will be sent as soon as the receiver takes it; it need not be asked for.',
+  },
+  WEBHOOK_OFF: {
+    status: 409,
+    retryable: false,
+    sentence: 'The webhook is switched off. Switch it on first, with PATCH /api/webhooks/{id} and `isActive: true`.',
+  },
   WEBHOOK_NOT_FOUND: {
     status: 404,
     retryable: false,

@@ -13,6 +13,7 @@ export * from './contacts.ts';
 export * from './dashboard.ts';
 export * from './default-session.ts';
 export * from './deletions.ts';
+export * from './deliveries.ts';
 export * from './errors.ts';
 export * from './event-log.ts';
 export * from './events/index.ts';

@@ -99,6 +99,7 @@ import {
 import { DashboardHistorySchema, DashboardMetricsSchema } from './dashboard.ts';
 import { DefaultSessionBodySchema } from './default-session.ts';
 import { DeletionSchema } from './deletions.ts';
+import { EventDeliverySchema, ReplayDeliveriesRequestSchema } from './deliveries.ts';
 import { ErrorDescriptionSchema, ErrorSchema } from './errors.ts';
 import { WEBHOOK_SCHEMAS } from './events/index.ts';
 import {
@@ -459,6 +460,8 @@ export const NAMED_SCHEMAS = {
   RotateWebhookSecretRequest: RotateWebhookSecretRequestSchema,
   TestWebhookRequest: TestWebhookRequestSchema,
   TestWebhookResult: TestWebhookResultSchema,
+  EventDelivery: EventDeliverySchema,
+  ReplayDeliveriesRequest: ReplayDeliveriesRequestSchema,
   WebhookEndpoint: WebhookEndpointSchema,
   WebhookEndpointWithSecret: WebhookEndpointWithSecretSchema,
   WorkerMetricsOfOne: WorkerMetricsOfOneSchema,

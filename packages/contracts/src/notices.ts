@@ -27,6 +27,11 @@ export const NOTICES = {
     waits: false,
     summary: 'The receiver of a webhook answered 410, so it was switched off.',
   },
+  webhook_down: {
+    audiences: ['workspace'],
+    waits: true,
+    summary: 'The receiver of a webhook takes nothing. Its events wait, for three days.',
+  },
   worker_lost: { audiences: ['administrators'], waits: true, summary: 'A worker has ended without a goodbye.' },
   no_capacity: {
     audiences: ['administrators'],

@@ -80,6 +80,16 @@ const name = nullable(line({ maxLength: 200, description: 'Yours, to tell one fr
 const metadata = nullable(
   anyObject({ maxProperties: 50, description: 'Yours; comes back in `metadata` of each body. At most 4 096 bytes.' }),
 );
+const ordering = oneOf(
+  ['session', 'chat'],
+  '`session` (the default): what the receiver refuses holds up nothing. `chat`: an event waits until the earlier ones of its chat are taken or given up.',
+);
+const compat = nullable(
+  oneOf(
+    ['waha'],
+    '`waha`: each request has the headers of its signature too (HMAC-SHA512), for receivers written for it.',
+  ),
+);
 const isPaused = Type.Boolean({ description: 'Events wait while it is true, and are sent in order afterwards.' });
 
 const definition = {
@@ -109,6 +119,8 @@ const definition = {
     ),
   ),
   metadata,
+  ordering,
+  compat,
   isPaused,
 };
 
@@ -186,10 +198,10 @@ export const WebhookParamsSchema = Type.Object({
 });
 
 /**
- * `active`: its events are sent. `failing`: its last attempt has failed. `paused`: its events wait. `off`: it gets
- * none.
+ * `active`: its events are sent. `failing`: its last attempt has failed. `down`: it takes nothing, and its
+ * events wait. `paused`: its events wait. `off`: it gets none.
  */
-export const WEBHOOK_STATES = ['active', 'failing', 'paused', 'off'] as const;
+export const WEBHOOK_STATES = ['active', 'failing', 'down', 'paused', 'off'] as const;
 
 /** A webhook among others, with what became of its events. */
 export const WebhookEndpointSchema = Type.Object({
@@ -203,9 +215,11 @@ export const WebhookEndpointSchema = Type.Object({
   headerNames: Type.Array(Type.String(), { description: 'Names of the headers that are sent with each attempt.' }),
   hasBasicAuth: Type.Boolean(),
   metadata,
+  ordering,
+  compat,
   state: oneOf(
     WEBHOOK_STATES,
-    '`active`: its events are sent. `failing`: its last attempt has failed. `paused`: its events wait. `off`: it gets none.',
+    '`active`: its events are sent. `failing`: its last attempt has failed. `down`: it takes nothing, and its events wait. `paused`: its events wait. `off`: it gets none.',
   ),
   isActive: Type.Boolean({ description: 'false: it is switched off, and events are not kept for it.' }),
   isPaused,
@@ -215,6 +229,8 @@ export const WebhookEndpointSchema = Type.Object({
   failureCount: Type.Integer({ description: 'Failed attempts since the last success.' }),
   lastError: nullable(Type.String({ description: 'What was wrong with the last attempt that failed.' })),
   lastErrorAt: nullable(timestamp()),
+  failingSince: nullable(timestamp('Since when it takes nothing.')),
+  nextProbeAt: nullable(timestamp('When the first event in line is tried again, while it takes nothing.')),
   backlog: Type.Object({
     count: Type.Integer({
       description: `Events that wait for it. Of one session ${MAX_COUNTED_BACKLOG} are counted at most.`,

@@ -5,7 +5,7 @@ import { bytesOf, readServerSentEvents, type ServerSentEvent } from './sse.ts';
 import type { Transport } from './transport.ts';
 
 type PayloadName = {
-  [Name in keyof Schemas]: Schemas[Name] extends { event: string; seq: number } ? Name : never;
+  [Name in keyof Schemas]: Schemas[Name] extends { event: string; seq: number; signature: string } ? Name : never;
 }[keyof Schemas];
 type WithoutSignature<T> = T extends unknown ? Omit<T, 'signature'> : never;
 

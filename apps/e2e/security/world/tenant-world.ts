@@ -1,6 +1,7 @@
 import type { GatewayClient } from '../../harness/gateway-client.ts';
 import { addPhone, pairSession, registerTenant, type Tenant, uniqueName } from '../../harness/pair-session.ts';
 import type { System } from '../../harness/system.ts';
+import { waitFor } from '../../harness/wait-for.ts';
 import type { ResourceKind } from './resource-kinds.ts';
 
 /** The credentials of the members and keys of a tenant. */
@@ -56,6 +57,14 @@ export async function makeTenantWorld(
     json: { ...webhook, sessionId: own, name: mark },
   });
   system.secrets.add(further.webhook.secret);
+  const [delivery] = await waitFor(
+    async () => {
+      const path = `/api/webhooks/${further.webhook.id}/deliveries`;
+      const { deliveries } = await api.data<{ deliveries: { id: string }[] }>(path);
+      return deliveries.length > 0 ? deliveries : undefined;
+    },
+    { what: 'an event for the webhook' },
+  );
 
   const friend = await addPhone(system);
   const sent = await paired.api.send(slug, { to: friend.number, type: 'text', message: mark }, { wait: 'sent' });
@@ -129,6 +138,7 @@ export async function makeTenantWorld(
       ['rule', [ruleId]],
       ['lid', [contact.lid.replace('@lid', '')]],
       ['webhook', [further.webhook.id]],
+      ['delivery', [delivery!.id]],
       ['key', [...keys.values()].map(({ key }) => key.id)],
       ['login', logins.filter(({ isCurrent }) => !isCurrent).map(({ id }) => id)],
       ['workspace', [me.workspaceId, second.workspace.id]],

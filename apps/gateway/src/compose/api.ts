@@ -1,5 +1,6 @@
 import type { Network } from '@wa-gate/db';
 import { createSecretBox } from '@wa-gate/kit';
+import { publishDeliveries } from '@wa-gate/messaging';
 import type { GatewayServices } from '../app.ts';
 import type { Config } from '../config.ts';
 import { createFinishRequest, type FinishRequest } from '../jobs/deletions/index.ts';
@@ -21,6 +22,7 @@ import {
   createMetricsRepository,
 } from '../modules/dashboard/index.ts';
 import { createDeletionsService } from '../modules/deletions/index.ts';
+import { createDeliveriesRepository, createDeliveriesService } from '../modules/deliveries/index.ts';
 import { createEventStreams } from '../modules/events/index.ts';
 import type { ProcessMeter } from '../modules/health/index.ts';
 import { createLiveLogins, createPeople } from '../modules/identities/index.ts';
@@ -85,7 +87,7 @@ export interface Api {
 
 /** In the order of the needs: identities and limits, the links to workers, sessions and messages, administration. */
 export function composeApi(resources: Resources, config: Config, metrics: GatewayMetrics, meter: ProcessMeter): Api {
-  const { pool, watchPool, prisma, subscriber, logger, clock } = resources;
+  const { pool, watchPool, prisma, redis, subscriber, logger, clock } = resources;
   const defaultNetwork = networkOf(config);
   const subscriptions = createSubscriptions(subscriber);
 
@@ -109,6 +111,11 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
     baseSecret: config.WEBHOOK_SECRET,
   };
   const webhooks = createWebhooksService(ofWebhooks);
+  const endpoints = createEndpointsService({
+    ...ofWebhooks,
+    endpoints: createEndpointsRepository(pool),
+    sendTest: createTestRequest({ ...ofWebhooks, clock }),
+  });
   const sessions = createSessionsService({
     pool,
     sessions: createSessionsRepository({ pool, prisma }),
@@ -160,10 +167,15 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
       owner,
       ownerStreams,
       webhooks,
-      endpoints: createEndpointsService({
-        ...ofWebhooks,
-        endpoints: createEndpointsRepository(pool),
-        sendTest: createTestRequest({ ...ofWebhooks, clock }),
+      endpoints,
+      deliveries: createDeliveriesService({
+        pool,
+        deliveries: createDeliveriesRepository(pool),
+        webhooks: endpoints,
+        announce: ({ webhookId, sessionId }) =>
+          publishDeliveries(redis, [
+            { sessionId, seq: 0, messages: [], webhooks: [{ webhookId, leasedBy: null, seqs: [] }] },
+          ]),
       }),
       eventStreams,
       names,

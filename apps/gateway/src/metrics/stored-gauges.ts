@@ -9,7 +9,9 @@ const SESSIONS = {
 };
 const WEBHOOKS = {
   name: 'stored-webhook-figures',
-  text: `SELECT count(*) FILTER (WHERE is_active) AS on, count(*) FILTER (WHERE NOT is_active) AS off FROM webhooks WHERE id = endpoint_id`,
+  text: `SELECT count(*) FILTER (WHERE is_active) AS on, count(*) FILTER (WHERE NOT is_active) AS off,
+      (SELECT count(DISTINCT endpoint_id) FROM webhooks WHERE is_active AND failing_since IS NOT NULL) AS down
+    FROM webhooks WHERE id = endpoint_id`,
 };
 const DELETIONS = {
   name: 'stored-deletion-figures',
@@ -21,7 +23,7 @@ const DELETIONS = {
 export function registerStored(instruments: Instruments, db: Queryable): void {
   const look = createFigures(async () => {
     const sessions = await db.query<{ network: string; state: string; count: number }>(SESSIONS);
-    const webhooks = await db.query<{ on: number; off: number }>(WEBHOOKS);
+    const webhooks = await db.query<{ on: number; off: number; down: number }>(WEBHOOKS);
     const deletions = await db.query<{ requested: number; erasing: number }>(DELETIONS);
     return { sessions: sessions.rows, webhooks: webhooks.rows[0]!, deletions: deletions.rows[0]! };
   });

@@ -16,6 +16,24 @@ final class Webhooks extends Group
         return $this->call('POST', '/api/webhooks', body: $body);
     }
 
+    /** What became of the events of a webhook. `GET /api/webhooks/{id}/deliveries` */
+    public function deliveries(string $id, ?string $cursor = null, ?int $limit = null, ?string $status = null, ?string $event = null, ?string $sessionId = null, ?string $from = null, ?string $to = null): array
+    {
+        return $this->call('GET', '/api/webhooks/{id}/deliveries', path: ['id' => $id], query: ['cursor' => $cursor, 'limit' => $limit, 'status' => $status, 'event' => $event, 'sessionId' => $sessionId, 'from' => $from, 'to' => $to]);
+    }
+
+    /** The items of all pages of `deliveries`, one after the other. @return \Generator<int, array> */
+    public function eachDeliveries(string $id, ?int $limit = null, ?string $status = null, ?string $event = null, ?string $sessionId = null, ?string $from = null, ?string $to = null): \Generator
+    {
+        return $this->pages('deliveries', 'cursor', 'GET', '/api/webhooks/{id}/deliveries', path: ['id' => $id], query: ['limit' => $limit, 'status' => $status, 'event' => $event, 'sessionId' => $sessionId, 'from' => $from, 'to' => $to]);
+    }
+
+    /** What became of one event of a webhook. `GET /api/webhooks/{id}/deliveries/{deliveryId}` */
+    public function delivery(string $id, string $deliveryId): array
+    {
+        return $this->call('GET', '/api/webhooks/{id}/deliveries/{deliveryId}', path: ['id' => $id, 'deliveryId' => $deliveryId]);
+    }
+
     /** A webhook with its state. `GET /api/webhooks/{id}` */
     public function get(string $id): array
     {
@@ -38,6 +56,18 @@ final class Webhooks extends Group
     public function remove(string $id): array
     {
         return $this->call('DELETE', '/api/webhooks/{id}', path: ['id' => $id]);
+    }
+
+    /** Send events to a webhook again. `POST /api/webhooks/{id}/replay` */
+    public function replay(string $id, array $body): array
+    {
+        return $this->call('POST', '/api/webhooks/{id}/replay', path: ['id' => $id], body: $body);
+    }
+
+    /** Send one event to a webhook again. `POST /api/webhooks/{id}/deliveries/{deliveryId}/replay` */
+    public function replayDelivery(string $id, string $deliveryId): array
+    {
+        return $this->call('POST', '/api/webhooks/{id}/deliveries/{deliveryId}/replay', path: ['id' => $id, 'deliveryId' => $deliveryId]);
     }
 
     /** Give a webhook another secret. `POST /api/webhooks/{id}/rotate-secret` */

@@ -289,9 +289,9 @@ export const METRICS = {
   wag_stored_webhooks: {
     type: 'gauge',
     unit: 'webhooks',
-    help: 'Webhooks by whether events are delivered to them; `off` is by their owner, or because the receiver said 410.',
+    help: 'Webhooks by whether events are delivered to them; `off` is by their owner, or because the receiver said 410. `down`: of those that are on, the ones whose receiver takes nothing.',
     from: JOBS,
-    labels: { state: ['on', 'off'] },
+    labels: { state: ['on', 'off', 'down'] },
   },
   wag_webhook_attempts_total: {
     type: 'counter',

@@ -16,6 +16,12 @@ export const webhooks: DashboardSpec = {
           'By their owner, or because the receiver said 410.',
         ),
         figure(
+          'Receivers down',
+          'none',
+          'max(wag_stored_webhooks{state="down"})',
+          'They take nothing: events wait in line, and one is tried now and then.',
+        ),
+        figure(
           'Due',
           'none',
           'wag:queue_depth:max{queue="webhook-queue"}',

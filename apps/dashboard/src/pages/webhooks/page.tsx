@@ -17,7 +17,13 @@ import { type Endpoint, webhooksQuery } from './queries.ts';
 import { webhooksTexts } from './texts.ts';
 import styles from './webhooks.module.css';
 
-const TONES: Record<Endpoint['state'], Tone> = { active: 'good', failing: 'bad', paused: 'warn', off: 'neutral' };
+const TONES: Record<Endpoint['state'], Tone> = {
+  active: 'good',
+  failing: 'bad',
+  down: 'bad',
+  paused: 'warn',
+  off: 'neutral',
+};
 
 function StateBadge({ state }: { state: Endpoint['state'] }) {
   const t = webhooksTexts.use();

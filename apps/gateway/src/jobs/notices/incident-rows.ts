@@ -21,7 +21,7 @@ const TELL = {
 const END = {
   name: 'end-incident',
   text: `UPDATE incidents i SET ended_at = now(),
-      is_resolved = i.session_id IS NULL OR i.kind = 'webhook_off'
+      is_resolved = i.session_id IS NULL OR i.kind IN ('webhook_off', 'webhook_down')
         OR EXISTS (SELECT 1 FROM sessions s WHERE s.id = i.session_id AND s.state = 'CONNECTED')
     WHERE i.id = $1 AND i.ended_at IS NULL RETURNING i.is_resolved AS "isResolved"`,
 };

@@ -88,6 +88,17 @@ const CAUSES: Record<
     },
     ends: () => query('UPDATE webhooks SET is_active = true WHERE session_id = $1', [session.id]),
   },
+  webhook_down: {
+    begins: async () => {
+      await fixture.call('PUT', `/api/sessions/${session.slug}/webhook`, {
+        as: user.token,
+        body: { url: 'https://example.com/x?secret=1' },
+      });
+      const down = `failing_since = now(), failed_probes = 1, probe_at = now() + interval '1 minute'`;
+      await query(`UPDATE webhooks SET ${down} WHERE session_id = $1`, [session.id]);
+    },
+    ends: () => query('UPDATE webhooks SET failing_since = NULL, probe_at = NULL WHERE session_id = $1', [session.id]),
+  },
 };
 
 beforeAll(async () => {

@@ -52,6 +52,9 @@ const troubles = (takeoverGraceMs: number): string => {
     SELECT 'webhook_off', w.id::text, w.workspace_id, w.source_session_id, '{}'
     FROM webhooks w WHERE NOT w.is_active AND w.id = w.endpoint_id AND (w.disabled_at IS NULL OR w.disabled_reason IS NOT NULL)
     UNION ALL
+    SELECT 'webhook_down', w.endpoint_id::text, w.workspace_id, (SELECT p.source_session_id FROM webhooks p WHERE p.id = w.endpoint_id), '{}'
+    FROM webhooks w WHERE w.is_active AND w.paused_at IS NULL AND w.failing_since IS NOT NULL GROUP BY w.endpoint_id, w.workspace_id
+    UNION ALL
     SELECT 'worker_lost', w.id, NULL, NULL, jsonb_build_object('network', lower(w.network::text),
       'sessions', (SELECT count(*) FROM session_placements p WHERE p.worker_id = w.id))
     FROM workers w JOIN worker_leases l ON l.worker_id = w.id

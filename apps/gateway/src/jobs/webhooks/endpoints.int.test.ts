@@ -235,9 +235,14 @@ describe('many webhooks (MR-045)', () => {
     const { id } = await create('failing', { sessionId: session.slug });
     answers.set('/failing', 503);
     await emit();
-    await waitFor(async () => (await shown(id)).state === 'failing', { what: 'a failed attempt to be shown' });
+    await waitFor(async () => (await shown(id)).state === 'down', { what: 'the receiver to be shown as down' });
     const failing = await shown(id);
-    expect(failing).toMatchObject({ lastError: expect.stringContaining('503'), backlog: { count: 1 } });
+    expect(failing).toMatchObject({
+      lastError: expect.stringContaining('503'),
+      failingSince: expect.any(String),
+      nextProbeAt: expect.any(String),
+      backlog: { count: 1 },
+    });
     expect(Date.now() - Date.parse(failing.lastErrorAt)).toBeLessThan(60_000);
     answers.delete('/failing');
     await waitFor(async () => (await shown(id)).state === 'active', {

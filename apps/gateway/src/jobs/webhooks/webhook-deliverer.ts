@@ -674,7 +674,10 @@ export function createWebhookDeliverer(deps: DelivererDependencies, options: Del
           else begin(held);
         }
         for (const { webhookId, leasedBy } of hint.webhooks ?? []) {
-          if (leasedBy === null && !holds.has(webhookId)) wakes.add(webhookId);
+          const held = holds.get(webhookId);
+          if (leasedBy === null && !held) wakes.add(webhookId);
+          // Nothing has happened in the session: deliveries were asked for again.
+          else if (held && hint.seq === 0) retries.add(held);
         }
       }
     },

@@ -1,4 +1,4 @@
-import { OPERATION_NAMES, operationOf } from '@wa-gate/contracts';
+import { EVENTS, OPERATION_NAMES, operationOf } from '@wa-gate/contracts';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildOpenapiDocument } from '../../openapi-document.ts';
 import type { Answer, TestSession, TestUser } from '../../testing/gateway-fixture.ts';
@@ -140,6 +140,16 @@ describe('every action leaves an entry (MR-162)', () => {
     await audited('PATCH /api/webhooks/{id}', { ids: its, body: { isPaused: true } });
     await audited('POST /api/webhooks/{id}/rotate-secret', { ids: its, body: {} });
     await audited('POST /api/webhooks/{id}/test', { ids: its, body: {} });
+    await audited('POST /api/webhooks/{id}/replay', { ids: its, body: {} });
+    const { seq } = (
+      await fixture.appendEvent(session, { type: 'session.status', data: EVENTS['session.status'].example })
+    ).events[0]!;
+    await fixture.database.pool.query(
+      `INSERT INTO webhook_deliveries (webhook_id, session_id, seq, status) VALUES ($1, $2, $3, 'FAILED')`,
+      [its.id, session.id, seq],
+    );
+    const deliveryId = `evt_${session.id.replaceAll('-', '')}_${seq}`;
+    await audited('POST /api/webhooks/{id}/deliveries/{deliveryId}/replay', { ids: { ...its, deliveryId } });
     await audited('DELETE /api/webhooks/{id}', { ids: its });
   });
 

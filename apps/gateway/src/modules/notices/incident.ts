@@ -38,7 +38,7 @@ export interface Incident extends IncidentSession {
 export const INCIDENT_COLUMNS = `i.id, i.kind, i.subject, i.workspace_id AS "workspaceId", i.session_id AS "sessionId", i.details,
   i.began_at AS "beganAt", i.told_at AS "toldAt", i.mails, i.ended_at AS "endedAt", i.is_resolved AS "isResolved",
   s.slug, s.name, s.state, s.state_reason AS "stateReason", s.reachout_locked_until AS "lockedUntil",
-  s.message_capping AS capping, CASE WHEN i.kind = 'webhook_off' THEN (SELECT json_build_object('url', w.url,
+  s.message_capping AS capping, CASE WHEN i.kind IN ('webhook_off', 'webhook_down') THEN (SELECT json_build_object('url', w.url,
     'isPrimary', w.session_id IS NOT NULL) FROM webhooks w WHERE w.id = i.subject::uuid) END AS webhook`;
 
 export const INCIDENT_TABLES = 'incidents i LEFT JOIN sessions s ON s.id = i.session_id';

@@ -76,6 +76,12 @@ const WORDS: Readonly<Record<NoticeKind, (incident: Incident) => Words>> = {
     action: 'Begin fewer new chats: at the end of the cap WhatsApp refuses them, and may restrict the account.',
     path: pathOf(incident),
   }),
+  webhook_down: ({ subject, sessionId, slug, webhook }) => ({
+    title: `${webhook?.isPrimary ? 'The' : 'A'} webhook of ${sessionId === null ? 'the workspace' : `session ${slug}`} is down`,
+    reason: `Its receiver at ${originOf(webhook?.url ?? null)} takes nothing. Its events wait in line, for three days.`,
+    action: `See why: GET /api/webhooks/${subject} has the last error, /api/webhooks/${subject}/deliveries what it has answered. It is tried every half minute, and gets everything in order when it is back.`,
+    path: webhook?.isPrimary ? `/api/sessions/${encodeURIComponent(slug)}/webhook` : `/api/webhooks/${subject}`,
+  }),
   webhook_off: (incident) => {
     const { subject, sessionId, slug, webhook } = incident;
     const whose = sessionId === null ? 'the workspace' : `session ${slug}`;

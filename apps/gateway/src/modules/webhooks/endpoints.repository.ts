@@ -20,6 +20,8 @@ export interface EndpointDefinition {
   /** Sealed. */
   configuration: Buffer | null;
   metadata: Record<string, unknown> | null;
+  ordering: 'session' | 'chat';
+  compat: 'waha' | null;
   isPaused: boolean;
 }
 
@@ -40,6 +42,8 @@ export interface EndpointRecord extends Omit<EndpointDefinition, 'isPaused'> {
   failureCount: number;
   lastError: string | null;
   lastErrorAt: Date | null;
+  failingSince: Date | null;
+  nextProbeAt: Date | null;
   createdAt: Date;
   updatedAt: Date;
   backlog: WebhookBacklog;
@@ -81,7 +85,8 @@ export interface EndpointsRepository {
 
 /** What became of its events, over all of its rows. */
 const HEALTH = `SELECT max(w.last_delivery) AS last_delivery, coalesce(sum(w.failure_count), 0)::int AS failure_count,
-    (array_agg(w.last_error ORDER BY w.last_error_at DESC NULLS LAST))[1] AS last_error, max(w.last_error_at) AS last_error_at
+    (array_agg(w.last_error ORDER BY w.last_error_at DESC NULLS LAST))[1] AS last_error, max(w.last_error_at) AS last_error_at,
+    min(w.failing_since) AS failing_since, min(w.probe_at) AS probe_at
   FROM webhooks w WHERE w.endpoint_id = p.id`;
 
 const ENDPOINTS = `SELECT p.id, p.workspace_id AS "workspaceId", p.source_session_id AS "sessionId", s.slug,
@@ -90,7 +95,7 @@ const ENDPOINTS = `SELECT p.id, p.workspace_id AS "workspaceId", p.source_sessio
     p.disabled_reason AS "disabledReason",
     CASE WHEN p.previous_secret_until > now() THEN p.previous_secret_until END AS "previousSecretUntil",
     h.last_delivery AS "lastDelivery", h.failure_count AS "failureCount", h.last_error AS "lastError",
-    h.last_error_at AS "lastErrorAt", p.created_at AS "createdAt", p.updated_at AS "updatedAt"
+    h.last_error_at AS "lastErrorAt", h.failing_since AS "failingSince", h.probe_at AS "nextProbeAt", p.ordering, p.compat, p.created_at AS "createdAt", p.updated_at AS "updatedAt"
   FROM webhooks p LEFT JOIN sessions s ON s.id = p.source_session_id CROSS JOIN LATERAL (${HEALTH}) AS h
   WHERE p.id = p.endpoint_id`;
 
@@ -108,8 +113,9 @@ const COUNT = {
 const FIND = { name: 'find-webhook', text: `${ENDPOINTS} AND ${WITHIN} AND p.id = $3` };
 const READ = { name: 'read-webhook', text: `${ENDPOINTS} AND p.id = $1` };
 
-const COLUMNS = `type, name, url, events, chat_types, chats, secret, configuration, metadata, paused_at`;
-const VALUES = `$4, $5, $6, $7::text[], $8::text[], $9::text[], $10::bytea, $11::bytea, $12::jsonb, CASE WHEN $13::bool THEN now() END`;
+const COLUMNS = `type, name, url, events, chat_types, chats, secret, configuration, metadata, ordering, compat, paused_at`;
+const VALUES = `$4, $5, $6, $7::text[], $8::text[], $9::text[], $10::bytea, $11::bytea, $12::jsonb, $13, $14::text,
+  CASE WHEN $15::bool THEN now() END`;
 /** It gets the events that happen from now on. */
 const INSERT = `INSERT INTO webhooks (id, endpoint_id, workspace_id, source_session_id, cursor, ${COLUMNS})
   SELECT $1, $1, $2, $3::uuid, CASE WHEN $3::uuid IS NOT NULL THEN
@@ -117,7 +123,7 @@ const INSERT = `INSERT INTO webhooks (id, endpoint_id, workspace_id, source_sess
 /** The row of each session copies the definition; a trigger does it for sessions that come later. */
 const SUBSCRIBE = `INSERT INTO webhooks (id, endpoint_id, workspace_id, source_session_id, cursor, ${COLUMNS})
   SELECT gen_random_uuid(), p.id, p.workspace_id, s.id, coalesce(c.last_seq, 0), p.type, p.name, p.url, p.events, p.chat_types,
-    p.chats, p.secret, p.configuration, p.metadata, p.paused_at
+    p.chats, p.secret, p.configuration, p.metadata, p.ordering, p.compat, p.paused_at
   FROM webhooks p JOIN sessions s ON s.workspace_id = p.workspace_id LEFT JOIN session_counters c ON c.session_id = s.id
   WHERE p.id = $1`;
 
@@ -132,6 +138,8 @@ const SETTERS: Readonly<Record<keyof EndpointChange, string>> = {
   secret: 'secret = ?',
   configuration: 'configuration = ?',
   metadata: 'metadata = ?',
+  ordering: 'ordering = ?',
+  compat: 'compat = ?',
   // Paused again, it has been paused since the first time.
   isPaused: 'paused_at = CASE WHEN ?::bool THEN coalesce(paused_at, now()) END',
   isActive: `is_active = ?::bool, disabled_at = NULL, disabled_reason = NULL,
@@ -179,7 +187,7 @@ export function createEndpointsRepository(pool: Pool): EndpointsRepository {
       return rows[0]!.count;
     },
     async insert(tx, id, { workspaceId, sessionId }, definition) {
-      const { type, name, url, events, chatTypes, chats, secret, configuration, metadata, isPaused } = definition;
+      const { type, name, url, events, chatTypes, chats, secret, configuration, metadata } = definition;
       await tx.query(INSERT, [
         id,
         workspaceId,
@@ -193,7 +201,9 @@ export function createEndpointsRepository(pool: Pool): EndpointsRepository {
         secret,
         configuration,
         metadata,
-        isPaused,
+        definition.ordering,
+        definition.compat,
+        definition.isPaused,
       ]);
       if (sessionId === null) await tx.query(SUBSCRIBE, [id]);
     },

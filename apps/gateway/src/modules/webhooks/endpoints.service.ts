@@ -80,9 +80,10 @@ const EXAMPLE_SESSION = 'example';
 const SWITCHED_OFF = 'It was switched off with the API.';
 const iso = (at: Date | null): string | null => at?.toISOString() ?? null;
 
-function stateOf({ isActive, pausedAt, failureCount }: EndpointRecord): (typeof WEBHOOK_STATES)[number] {
+function stateOf({ isActive, pausedAt, failureCount, failingSince }: EndpointRecord): (typeof WEBHOOK_STATES)[number] {
   if (!isActive) return 'off';
   if (pausedAt) return 'paused';
+  if (failingSince) return 'down';
   return failureCount > 0 ? 'failing' : 'active';
 }
 
@@ -106,6 +107,8 @@ export function createEndpointsService(deps: EndpointsDependencies): EndpointsSe
       headerNames: Object.keys(http.headers ?? {}),
       hasBasicAuth: http.basicAuth !== undefined,
       metadata,
+      ordering: record.ordering,
+      compat: record.compat,
       state: stateOf(record),
       isActive,
       isPaused: record.pausedAt !== null,
@@ -115,6 +118,8 @@ export function createEndpointsService(deps: EndpointsDependencies): EndpointsSe
       failureCount,
       lastError,
       lastErrorAt: iso(record.lastErrorAt),
+      failingSince: iso(record.failingSince),
+      nextProbeAt: iso(record.nextProbeAt),
       backlog: {
         count: backlog.count,
         oldestAt: iso(backlog.oldestAt),
@@ -226,6 +231,7 @@ export function createEndpointsService(deps: EndpointsDependencies): EndpointsSe
       const id = newId();
       const secret = request.secret ?? newSecret(baseSecret, id);
       const { url, name = null, events = ['*'], chatTypes = null, chats, metadata = null, isPaused = false } = request;
+      const { ordering = 'session', compat = null } = request;
       const definition = {
         type: HTTP,
         name,
@@ -239,6 +245,8 @@ export function createEndpointsService(deps: EndpointsDependencies): EndpointsSe
           basicAuth: request.basicAuth ?? undefined,
         } as HttpConfiguration),
         metadata,
+        ordering,
+        compat,
         isPaused,
       };
       const where = { workspaceId: session?.workspaceId ?? workspaceId, sessionId: session?.id ?? null };
