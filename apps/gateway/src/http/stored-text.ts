@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify';
 import { ApiError } from './api-error.ts';
 
 /**
@@ -11,4 +12,10 @@ export function refuseWhatIsNoText(body: unknown): void {
   throw new ApiError('VALIDATION', {
     message: 'The request is not valid: body contains the character U+0000 or half of a surrogate pair (a cut emoji).',
   });
+}
+
+/** The same as a hook of routes whose JSON is stored. A body that is a stream is judged where it is read. */
+export async function refuseUnstorableBody({ body }: FastifyRequest): Promise<void> {
+  const isJson = typeof body === 'string' || (typeof body === 'object' && body !== null && !('pipe' in body));
+  if (isJson) refuseWhatIsNoText(body);
 }

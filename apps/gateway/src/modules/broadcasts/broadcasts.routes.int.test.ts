@@ -126,6 +126,8 @@ describe('POST /api/broadcast (MR-041)', () => {
       [{ message: { type: 'location', latitude: 1 } }, 'VALIDATION'],
       [{ message: { type: 'text', text: 'a', to: '+628123456789' } }, 'VALIDATION'],
       [{ message: '  ' }, 'VALIDATION'],
+      [{ message: 'a\u0000' }, 'VALIDATION'],
+      [{ metadata: { a: '\ud83d' } }, 'VALIDATION'],
       [{ sessionIds: ['no-such'] }, 'SESSION_NOT_FOUND'],
       [{ start: true }, 'BROADCAST_EMPTY'],
       [{ start: true, scheduledAt: '2030-01-01T00:00:00Z' }, 'VALIDATION'],

@@ -23,6 +23,7 @@ import { Type } from 'typebox';
 import { ApiError } from '../../http/api-error.ts';
 import { acceptCsvBodies, refuseLargeCsv, spoolCsv } from '../../http/csv-file.ts';
 import { ok } from '../../http/envelope.ts';
+import { refuseUnstorableBody } from '../../http/stored-text.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import type { Guards } from '../../plugins/route-access.ts';
 import { principalOf } from '../../principal.ts';
@@ -50,6 +51,7 @@ const manage = { audience: 'workspace', permission: 'broadcasts.manage' } as con
 export const broadcastsRoutes: FastifyPluginAsyncTypebox<BroadcastsRoutesOptions> = async (app, options) => {
   const { broadcasts, broadcastReports, recipientSources, templates, directory, workFolder, guards } = options;
   const workspaceOf = (request: FastifyRequest): string => principalOf(request).workspaceId;
+  app.addHook('preValidation', refuseUnstorableBody);
   /** The internal id of a session that a request names. */
   const sessionIdOf = async (request: FastifyRequest, slug: string | undefined): Promise<string | undefined> =>
     slug === undefined ? undefined : (await directory.resolve(principalOf(request), slug)).id;

@@ -19,6 +19,7 @@ import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { acceptCsvBodies, refuseLargeCsv, spoolCsv } from '../../http/csv-file.ts';
 import { ok } from '../../http/envelope.ts';
+import { refuseUnstorableBody } from '../../http/stored-text.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import type { Guards } from '../../plugins/route-access.ts';
 import { principalOf } from '../../principal.ts';
@@ -37,6 +38,7 @@ const manage = { audience: 'workspace', permission: 'broadcasts.manage' } as con
 export const consentRoutes: FastifyPluginAsyncTypebox<ConsentRoutesOptions> = async (app, options) => {
   const { consent, workFolder, guards } = options;
   const workspaceOf = (request: FastifyRequest): string => principalOf(request).workspaceId;
+  app.addHook('preValidation', refuseUnstorableBody);
 
   app.get(
     '/opt-outs',

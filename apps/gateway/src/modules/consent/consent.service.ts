@@ -95,6 +95,11 @@ export function createConsentService(deps: {
 
   return {
     async list(workspaceId, { cursor, limit = LIMITS.pageDefault, search }) {
+      if (cursor !== undefined && !/^\d{1,20}@(?:s\.whatsapp\.net|lid)$/.test(cursor)) {
+        throw new ApiError('VALIDATION', {
+          message: 'The cursor is not valid: use `pagination.nextCursor` of the page before.',
+        });
+      }
       const digits = search?.replaceAll(/\D/g, '');
       const { rows } = await pool.query<OptOutRow>({
         ...LIST,

@@ -219,6 +219,7 @@ describe('keyword rules (MR-071)', () => {
       [{ reply: null }, 'do nothing'],
       [{ reply: { type: 'location' } }, 'latitude'],
       [{ patterns: [] }, 'patterns'],
+      [{ patterns: ['a\u0000'] }, 'U+0000'],
       [{ cooldown: 3 }, 'cooldown'],
     ];
     for (const [more, sentence] of cases) {
@@ -360,6 +361,8 @@ describe('consent (MR-041)', () => {
     await call('POST', '/api/broadcast', { message: 'a', sessionIds: [session.slug] });
     await hear('STOP');
     expect(await texts()).toEqual([expect.stringContaining('no more broadcasts')]);
+    expect((await call('GET', '/api/opt-outs?cursor=%00')).body.code).toBe('VALIDATION');
+    expect((await call('PATCH', '/api/opt-outs/settings', { optOutReply: 'a\u0000' })).body.code).toBe('VALIDATION');
     const page = (await call('GET', '/api/opt-outs?limit=2')).body.data;
     expect(
       (await call('GET', `/api/opt-outs?limit=2&cursor=${encodeURIComponent(page.pagination.nextCursor)}`)).body.data

@@ -15,6 +15,7 @@ import {
 import type { FastifyRequest } from 'fastify';
 import { ApiError } from '../../http/api-error.ts';
 import { ok } from '../../http/envelope.ts';
+import { refuseUnstorableBody } from '../../http/stored-text.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import type { Guards } from '../../plugins/route-access.ts';
 import { principalOf, type SessionRef } from '../../principal.ts';
@@ -46,6 +47,7 @@ const CONTENT_ERRORS = [
 export const rulesRoutes: FastifyPluginAsyncTypebox<RulesRoutesOptions> = async (app, options) => {
   const { rules, templates, directory, guards } = options;
   const workspaceOf = (request: FastifyRequest): string => principalOf(request).workspaceId;
+  app.addHook('preValidation', refuseUnstorableBody);
 
   const sessionsOf = async (
     request: FastifyRequest,
