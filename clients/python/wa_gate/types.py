@@ -442,6 +442,70 @@ class CreateBroadcastRequest(TypedDict):
     scheduledAt: NotRequired[str]
     start: NotRequired[bool]
 
+class CreateHttpSessionWebhookRequest(TypedDict):
+    type: NotRequired[Literal["http", "rabbitmq", "nats", "kafka", "sqs", "redis"]]
+    url: str
+    headers: NotRequired[Union[Dict[str, Any], None]]
+    basicAuth: NotRequired[Union[Dict[str, Any], None]]
+    name: NotRequired[Union[str, None]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
+    chats: NotRequired[Union[List[str], None]]
+    metadata: NotRequired[Union[Dict[str, Any], None]]
+    ordering: NotRequired[Literal["session", "chat"]]
+    compat: NotRequired[Optional[Literal["waha"]]]
+    isPaused: NotRequired[bool]
+    secret: NotRequired[str]
+
+class CreateHttpWebhookRequest(TypedDict):
+    type: NotRequired[Literal["http", "rabbitmq", "nats", "kafka", "sqs", "redis"]]
+    url: str
+    headers: NotRequired[Union[Dict[str, Any], None]]
+    basicAuth: NotRequired[Union[Dict[str, Any], None]]
+    name: NotRequired[Union[str, None]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
+    chats: NotRequired[Union[List[str], None]]
+    metadata: NotRequired[Union[Dict[str, Any], None]]
+    ordering: NotRequired[Literal["session", "chat"]]
+    compat: NotRequired[Optional[Literal["waha"]]]
+    isPaused: NotRequired[bool]
+    secret: NotRequired[str]
+    sessionId: NotRequired[str]
+
+class CreateKafkaSessionWebhookRequest(TypedDict):
+    type: Literal["kafka"]
+    url: str
+    brokers: NotRequired[List[str]]
+    topic: str
+    mechanism: NotRequired[Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]]
+    name: NotRequired[Union[str, None]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
+    chats: NotRequired[Union[List[str], None]]
+    metadata: NotRequired[Union[Dict[str, Any], None]]
+    ordering: NotRequired[Literal["session", "chat"]]
+    compat: NotRequired[Optional[Literal["waha"]]]
+    isPaused: NotRequired[bool]
+    secret: NotRequired[str]
+
+class CreateKafkaWebhookRequest(TypedDict):
+    type: Literal["kafka"]
+    url: str
+    brokers: NotRequired[List[str]]
+    topic: str
+    mechanism: NotRequired[Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]]
+    name: NotRequired[Union[str, None]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
+    chats: NotRequired[Union[List[str], None]]
+    metadata: NotRequired[Union[Dict[str, Any], None]]
+    ordering: NotRequired[Literal["session", "chat"]]
+    compat: NotRequired[Optional[Literal["waha"]]]
+    isPaused: NotRequired[bool]
+    secret: NotRequired[str]
+    sessionId: NotRequired[str]
+
 class CreateKeyRequest(TypedDict):
     name: str
     scope: NotRequired[Literal["session", "workspace", "admin"]]
@@ -450,6 +514,101 @@ class CreateKeyRequest(TypedDict):
     permissions: NotRequired[List[Literal["messages.send", "logs.view", "media.view", "media.upload", "broadcasts.manage", "users.manage", "webhooks.manage", "system.manage"]]]
     expiresAt: NotRequired[Union[str, None]]
     allowedIps: NotRequired[List[str]]
+
+class CreateNatsSessionWebhookRequest(TypedDict):
+    type: Literal["nats"]
+    url: str
+    subject: NotRequired[str]
+    stream: NotRequired[str]
+    credentials: NotRequired[str]
+    name: NotRequired[Union[str, None]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
+    chats: NotRequired[Union[List[str], None]]
+    metadata: NotRequired[Union[Dict[str, Any], None]]
+    ordering: NotRequired[Literal["session", "chat"]]
+    compat: NotRequired[Optional[Literal["waha"]]]
+    isPaused: NotRequired[bool]
+    secret: NotRequired[str]
+
+class CreateNatsWebhookRequest(TypedDict):
+    type: Literal["nats"]
+    url: str
+    subject: NotRequired[str]
+    stream: NotRequired[str]
+    credentials: NotRequired[str]
+    name: NotRequired[Union[str, None]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
+    chats: NotRequired[Union[List[str], None]]
+    metadata: NotRequired[Union[Dict[str, Any], None]]
+    ordering: NotRequired[Literal["session", "chat"]]
+    compat: NotRequired[Optional[Literal["waha"]]]
+    isPaused: NotRequired[bool]
+    secret: NotRequired[str]
+    sessionId: NotRequired[str]
+
+class CreateRabbitmqSessionWebhookRequest(TypedDict):
+    type: Literal["rabbitmq"]
+    url: str
+    exchange: str
+    routingKey: NotRequired[str]
+    name: NotRequired[Union[str, None]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
+    chats: NotRequired[Union[List[str], None]]
+    metadata: NotRequired[Union[Dict[str, Any], None]]
+    ordering: NotRequired[Literal["session", "chat"]]
+    compat: NotRequired[Optional[Literal["waha"]]]
+    isPaused: NotRequired[bool]
+    secret: NotRequired[str]
+
+class CreateRabbitmqWebhookRequest(TypedDict):
+    type: Literal["rabbitmq"]
+    url: str
+    exchange: str
+    routingKey: NotRequired[str]
+    name: NotRequired[Union[str, None]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
+    chats: NotRequired[Union[List[str], None]]
+    metadata: NotRequired[Union[Dict[str, Any], None]]
+    ordering: NotRequired[Literal["session", "chat"]]
+    compat: NotRequired[Optional[Literal["waha"]]]
+    isPaused: NotRequired[bool]
+    secret: NotRequired[str]
+    sessionId: NotRequired[str]
+
+class CreateRedisSessionWebhookRequest(TypedDict):
+    type: Literal["redis"]
+    url: str
+    stream: NotRequired[str]
+    maxLength: NotRequired[int]
+    name: NotRequired[Union[str, None]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
+    chats: NotRequired[Union[List[str], None]]
+    metadata: NotRequired[Union[Dict[str, Any], None]]
+    ordering: NotRequired[Literal["session", "chat"]]
+    compat: NotRequired[Optional[Literal["waha"]]]
+    isPaused: NotRequired[bool]
+    secret: NotRequired[str]
+
+class CreateRedisWebhookRequest(TypedDict):
+    type: Literal["redis"]
+    url: str
+    stream: NotRequired[str]
+    maxLength: NotRequired[int]
+    name: NotRequired[Union[str, None]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
+    chats: NotRequired[Union[List[str], None]]
+    metadata: NotRequired[Union[Dict[str, Any], None]]
+    ordering: NotRequired[Literal["session", "chat"]]
+    compat: NotRequired[Optional[Literal["waha"]]]
+    isPaused: NotRequired[bool]
+    secret: NotRequired[str]
+    sessionId: NotRequired[str]
 
 class CreateRuleRequest(TypedDict):
     name: str
@@ -500,19 +659,40 @@ class CreateSessionResult(TypedDict):
     apiKey: str
     webhook: NotRequired[WebhookWithSecret]
 
-class CreateSessionWebhookRequest(TypedDict):
+CreateSessionWebhookRequest = Union["CreateHttpSessionWebhookRequest", "CreateRabbitmqSessionWebhookRequest", "CreateNatsSessionWebhookRequest", "CreateKafkaSessionWebhookRequest", "CreateSqsSessionWebhookRequest", "CreateRedisSessionWebhookRequest"]
+
+class CreateSqsSessionWebhookRequest(TypedDict):
+    type: Literal["sqs"]
     url: str
+    region: NotRequired[str]
+    accessKeyId: str
+    secretAccessKey: str
     name: NotRequired[Union[str, None]]
     events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
-    headers: NotRequired[Union[Dict[str, Any], None]]
-    basicAuth: NotRequired[Union[Dict[str, Any], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
     ordering: NotRequired[Literal["session", "chat"]]
     compat: NotRequired[Optional[Literal["waha"]]]
     isPaused: NotRequired[bool]
     secret: NotRequired[str]
+
+class CreateSqsWebhookRequest(TypedDict):
+    type: Literal["sqs"]
+    url: str
+    region: NotRequired[str]
+    accessKeyId: str
+    secretAccessKey: str
+    name: NotRequired[Union[str, None]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
+    chats: NotRequired[Union[List[str], None]]
+    metadata: NotRequired[Union[Dict[str, Any], None]]
+    ordering: NotRequired[Literal["session", "chat"]]
+    compat: NotRequired[Optional[Literal["waha"]]]
+    isPaused: NotRequired[bool]
+    secret: NotRequired[str]
+    sessionId: NotRequired[str]
 
 class CreateUserRequest(TypedDict):
     email: str
@@ -521,20 +701,7 @@ class CreateUserRequest(TypedDict):
     role: NotRequired[Literal["administrator", "ADMINISTRATOR", "admin", "ADMIN", "customer", "CUSTOMER", "user", "USER"]]
     tier: NotRequired[Literal["basic", "BASIC", "pro", "PRO", "max", "MAX"]]
 
-class CreateWebhookRequest(TypedDict):
-    url: str
-    name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
-    chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
-    chats: NotRequired[Union[List[str], None]]
-    headers: NotRequired[Union[Dict[str, Any], None]]
-    basicAuth: NotRequired[Union[Dict[str, Any], None]]
-    metadata: NotRequired[Union[Dict[str, Any], None]]
-    ordering: NotRequired[Literal["session", "chat"]]
-    compat: NotRequired[Optional[Literal["waha"]]]
-    isPaused: NotRequired[bool]
-    secret: NotRequired[str]
-    sessionId: NotRequired[str]
+CreateWebhookRequest = Union["CreateHttpWebhookRequest", "CreateRabbitmqWebhookRequest", "CreateNatsWebhookRequest", "CreateKafkaWebhookRequest", "CreateSqsWebhookRequest", "CreateRedisWebhookRequest"]
 
 class CreatedBroadcast(TypedDict):
     broadcastId: str
@@ -2584,6 +2751,18 @@ class UpdateWebhookRequest(TypedDict):
     ordering: NotRequired[Literal["session", "chat"]]
     compat: NotRequired[Optional[Literal["waha"]]]
     isPaused: NotRequired[bool]
+    exchange: NotRequired[str]
+    routingKey: NotRequired[str]
+    subject: NotRequired[str]
+    stream: NotRequired[str]
+    credentials: NotRequired[str]
+    brokers: NotRequired[List[str]]
+    topic: NotRequired[str]
+    mechanism: NotRequired[str]
+    region: NotRequired[str]
+    accessKeyId: NotRequired[str]
+    secretAccessKey: NotRequired[str]
+    maxLength: NotRequired[int]
     isActive: NotRequired[bool]
 
 class UsageRecord(TypedDict):
@@ -2658,9 +2837,10 @@ class WebhookEndpoint(TypedDict):
     id: str
     sessionId: Union[str, None]
     isPrimary: bool
-    type: str
+    type: Literal["http", "rabbitmq", "nats", "kafka", "sqs", "redis"]
     name: Union[str, None]
     url: str
+    configuration: Union[Dict[str, Any], None]
     events: List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]
     chatTypes: Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]
     chats: Union[List[str], None]
@@ -2689,9 +2869,10 @@ class WebhookEndpointWithSecret(TypedDict):
     id: str
     sessionId: Union[str, None]
     isPrimary: bool
-    type: str
+    type: Literal["http", "rabbitmq", "nats", "kafka", "sqs", "redis"]
     name: Union[str, None]
     url: str
+    configuration: Union[Dict[str, Any], None]
     events: List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]
     chatTypes: Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]
     chats: Union[List[str], None]

@@ -46,6 +46,7 @@ export * from './send-requests.ts';
 export * from './session-settings.ts';
 export * from './session-states.ts';
 export * from './sessions.ts';
+export * from './sinks.ts';
 export * from './stored-media.ts';
 export * from './system-logs.ts';
 export * from './tiers.ts';

@@ -191,6 +191,7 @@ import { AdminUsageRecordSchema, AdminUsageResultSchema, UsageRecordSchema, Usag
 import {
   CreateSessionWebhookRequestSchema,
   CreateWebhookRequestSchema,
+  NAMED_WEBHOOK_REQUESTS,
   RotateWebhookSecretRequestSchema,
   TestWebhookRequestSchema,
   TestWebhookResultSchema,
@@ -454,6 +455,7 @@ export const NAMED_SCHEMAS = {
   WebhookRequest: WebhookRequestSchema,
   Webhook: WebhookSchema,
   WebhookWithSecret: WebhookWithSecretSchema,
+  ...NAMED_WEBHOOK_REQUESTS,
   CreateWebhookRequest: CreateWebhookRequestSchema,
   CreateSessionWebhookRequest: CreateSessionWebhookRequestSchema,
   UpdateWebhookRequest: UpdateWebhookRequestSchema,

@@ -1,7 +1,8 @@
-import { type Static, type TOptional, type TSchema, Type } from 'typebox';
+import { type Static, type TObject, type TOptional, type TProperties, type TSchema, Type } from 'typebox';
 import { EVENT_TYPES } from './events/index.ts';
 import { PaginationSchema, pageQuery } from './paging.ts';
 import { anyObject, line, nullable, oneOf, requestBody, timestamp } from './schema.ts';
+import { SINK_MEMBERS, SINK_TYPES, SINKS, type SinkConfiguration, type SinkMembers } from './sinks.ts';
 
 const url = Type.String({ minLength: 8, maxLength: 2_000, examples: ['https://example.com/whatsapp'] });
 const events = Type.Array(oneOf([...EVENT_TYPES, '*']), {
@@ -129,8 +130,25 @@ const optional = <T extends Record<string, TSchema>>(properties: T) =>
     [K in keyof T]: TOptional<T[K]>;
   };
 
-const { url: address, ...others } = definition;
-const newEndpoint = { url: address, ...optional(others), secret: Type.Optional(secret) };
+const { url: address, headers, basicAuth, ...shared } = definition;
+const ofEveryType = { ...optional(shared), secret: Type.Optional(secret) };
+const ofHttp = { url: address, ...optional({ headers, basicAuth }), ...ofEveryType };
+const ofSession = {
+  sessionId: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 100,
+      description:
+        'The session whose events it gets. Absent: all sessions of the workspace, also those that are created later; with a session key its session.',
+      examples: ['user123-personal'],
+    }),
+  ),
+};
+
+/** What an endpoint may be: a URL that is called, or a broker. */
+export const WEBHOOK_TYPES = ['http', ...SINK_TYPES] as const;
+export type WebhookType = (typeof WEBHOOK_TYPES)[number];
+
 const exampleEndpoint = {
   url: 'https://example.com/whatsapp',
   name: 'CRM',
@@ -139,27 +157,63 @@ const exampleEndpoint = {
   headers: { 'X-Api-Key': 'a key of your own' },
 };
 
-export const CreateSessionWebhookRequestSchema = requestBody(newEndpoint, exampleEndpoint);
-export const CreateWebhookRequestSchema = requestBody(
-  {
-    ...newEndpoint,
-    sessionId: Type.Optional(
-      Type.String({
-        minLength: 1,
-        maxLength: 100,
-        description:
-          'The session whose events it gets. Absent: all sessions of the workspace, also those that are created later; with a session key its session.',
-        examples: ['user123-personal'],
-      }),
-    ),
-  },
-  exampleEndpoint,
+function creationOf(type: WebhookType, more: TProperties): TObject {
+  if (type === 'http') {
+    const named = { type: Type.Optional(oneOf(WEBHOOK_TYPES, 'What it is sent by. Default: `http`.')) };
+    return requestBody({ ...named, ...ofHttp, ...more }, exampleEndpoint, 'A URL that is called for each event.');
+  }
+  const { properties, example, summary } = SINKS[type];
+  const members = { type: oneOf([type]), ...(properties as TProperties), ...ofEveryType, ...more };
+  return requestBody(members, { type, ...example, events: ['message.received'] }, summary);
+}
+
+const eachType = (more: TProperties): Record<WebhookType, TObject> =>
+  Object.fromEntries(WEBHOOK_TYPES.map((type) => [type, creationOf(type, more)])) as Record<WebhookType, TObject>;
+
+/** The name of a request in generated clients, such as `CreateRabbitmqWebhookRequest`. */
+const nameOf = (type: WebhookType, of: string): string =>
+  `Create${type.charAt(0).toUpperCase()}${type.slice(1)}${of}WebhookRequest`;
+
+/** A choice among the types. Validators are compiled from the schema of each type, not from this choice. */
+const oneOfTypes = <T>(schemas: Record<WebhookType, TObject>, of: string) =>
+  Type.Unsafe<T>({
+    type: 'object',
+    discriminator: {
+      propertyName: 'type',
+      mapping: Object.fromEntries(WEBHOOK_TYPES.map((type) => [type, `#/components/schemas/${nameOf(type, of)}`])),
+    },
+    oneOf: WEBHOOK_TYPES.map((type) => schemas[type]),
+    examples: [exampleEndpoint],
+  });
+
+type HttpWebhookRequest = { type?: 'http' } & Static<ReturnType<typeof Type.Object<typeof ofHttp>>>;
+type SinkRequest = SinkConfiguration & Static<ReturnType<typeof Type.Object<typeof ofEveryType>>>;
+export type CreateWebhookRequest = HttpWebhookRequest | SinkRequest;
+
+/** The requests of `POST /api/webhooks`, and of a session, by type. */
+export const CREATE_WEBHOOK_REQUESTS = eachType(ofSession);
+export const CREATE_SESSION_WEBHOOK_REQUESTS = eachType({});
+export const CreateWebhookRequestSchema = oneOfTypes<CreateWebhookRequest & { sessionId?: string }>(
+  CREATE_WEBHOOK_REQUESTS,
+  '',
 );
-export type CreateWebhookRequest = Static<typeof CreateSessionWebhookRequestSchema>;
+export const CreateSessionWebhookRequestSchema = oneOfTypes<CreateWebhookRequest>(
+  CREATE_SESSION_WEBHOOK_REQUESTS,
+  'Session',
+);
+
+/** The requests of each type, by their names in the description of the API. */
+export const NAMED_WEBHOOK_REQUESTS = Object.fromEntries(
+  WEBHOOK_TYPES.flatMap((type) => [
+    [nameOf(type, ''), CREATE_WEBHOOK_REQUESTS[type]],
+    [nameOf(type, 'Session'), CREATE_SESSION_WEBHOOK_REQUESTS[type]],
+  ]),
+);
 
 export const UpdateWebhookRequestSchema = requestBody(
   {
     ...optional(definition),
+    ...SINK_MEMBERS,
     isActive: Type.Optional(
       Type.Boolean({
         description: '`false`: nothing is sent, and events are not kept for it. `true`: from now on again.',
@@ -168,7 +222,7 @@ export const UpdateWebhookRequestSchema = requestBody(
   },
   { isPaused: true },
 );
-export type UpdateWebhookRequest = Static<typeof UpdateWebhookRequestSchema>;
+export type UpdateWebhookRequest = Omit<Static<typeof UpdateWebhookRequestSchema>, keyof SinkMembers> & SinkMembers;
 
 export const RotateWebhookSecretRequestSchema = requestBody(
   {
@@ -208,9 +262,12 @@ export const WebhookEndpointSchema = Type.Object({
   id: Type.String({ format: 'uuid' }),
   sessionId: nullable(Type.String({ description: 'Whose events it gets; `null`: all sessions of the workspace.' })),
   isPrimary: Type.Boolean({ description: 'The one at `/api/sessions/{id}/webhook`.' }),
-  type: Type.String({ description: 'What it is sent by.', examples: ['http'] }),
+  type: oneOf(WEBHOOK_TYPES, 'What it is sent by.'),
   name,
-  url: Type.String(),
+  url: Type.String({ description: 'Of a broker without user, password and query.' }),
+  configuration: nullable(
+    anyObject({ description: 'Of a broker: what was given besides its URL, without secrets. `null` for `http`.' }),
+  ),
   ...filters,
   headerNames: Type.Array(Type.String(), { description: 'Names of the headers that are sent with each attempt.' }),
   hasBasicAuth: Type.Boolean(),

@@ -49,6 +49,9 @@ interface Rule {
 
 const isTest = (file: string): boolean => /\.test\.ts$|\/testing\//.test(file) || file.startsWith('apps/e2e/');
 
+/** Clients of the brokers of customers. */
+const isSink = (file: string): boolean => file.startsWith('apps/gateway/src/jobs/sinks/');
+
 /** Packages that only some folders may touch. */
 const RESTRICTED: readonly Rule[] = [
   {
@@ -66,7 +69,16 @@ const RESTRICTED: readonly Rule[] = [
   },
   { what: 'the Prisma client', package: /^@prisma\//, allowed: (file) => file.startsWith('packages/db/') },
   { what: 'pg', package: /^pg$/, allowed: (file) => file.startsWith('packages/db/') || isTest(file) },
-  { what: 'ioredis', package: /^ioredis$/, allowed: (file) => /^packages\/(kit|messaging)\//.test(file) },
+  {
+    what: 'ioredis',
+    package: /^ioredis$/,
+    allowed: (file) => /^packages\/(kit|messaging)\//.test(file) || isSink(file),
+  },
+  {
+    what: 'the client of a broker',
+    package: /^(amqplib|@nats-io\/.*|@platformatic\/kafka)$/,
+    allowed: (file) => isSink(file) || isTest(file),
+  },
   {
     what: 'OpenTelemetry',
     package: /^@opentelemetry\//,
@@ -77,7 +89,11 @@ const RESTRICTED: readonly Rule[] = [
     package: /^(sharp|mediabunny|file-type|@libav\.js\/.*)$/,
     allowed: (file) => file.startsWith('packages/media-tools/') || isTest(file),
   },
-  { what: 'the SDK of S3', package: /^@aws-sdk\//, allowed: (file) => file.startsWith('packages/media/') },
+  {
+    what: 'the SDK of AWS',
+    package: /^@aws-sdk\//,
+    allowed: (file) => file.startsWith('packages/media/') || isSink(file),
+  },
   { what: 'prom-client', package: /^prom-client$/, allowed: (file) => file.startsWith('packages/kit/') },
   { what: 'the test tools', package: /^(vitest|fast-check|@wa-gate\/testkit)$/, allowed: isTest },
 ];

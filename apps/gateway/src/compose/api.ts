@@ -4,6 +4,7 @@ import { publishDeliveries } from '@wa-gate/messaging';
 import type { GatewayServices } from '../app.ts';
 import type { Config } from '../config.ts';
 import { createFinishRequest, type FinishRequest } from '../jobs/deletions/index.ts';
+import { createTestPublish } from '../jobs/sinks/index.ts';
 import { createTestRequest } from '../jobs/webhooks/index.ts';
 import type { GatewayMetrics } from '../metrics/index.ts';
 import { createKeyStore, createKeysRepository, createKeysService } from '../modules/api-keys/index.ts';
@@ -111,10 +112,12 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
     baseSecret: config.WEBHOOK_SECRET,
   };
   const webhooks = createWebhooksService(ofWebhooks);
+  const callUrl = createTestRequest({ ...ofWebhooks, clock });
+  const publish = createTestPublish({ ...ofWebhooks, clock, logger });
   const endpoints = createEndpointsService({
     ...ofWebhooks,
     endpoints: createEndpointsRepository(pool),
-    sendTest: createTestRequest({ ...ofWebhooks, clock }),
+    sendTest: (webhook, event) => (webhook.type === 'http' ? callUrl : publish)(webhook, event),
   });
   const sessions = createSessionsService({
     pool,

@@ -1,6 +1,8 @@
+import { SINK_TYPES } from '@wa-gate/contracts';
 import { createSecretBox, redisKeys } from '@wa-gate/kit';
 import type { SessionHint } from '@wa-gate/messaging';
 import type { Config } from '../config.ts';
+import { createSinkClient, createSinkTransport } from '../jobs/sinks/index.ts';
 import {
   createHttpTransport,
   createWebhookClient,
@@ -32,7 +34,13 @@ export function composeDelivery(
   const { pool, logger, clock } = resources;
   const client = createWebhookClient({ allowPrivate: config.WEBHOOK_ALLOW_PRIVATE });
   const secrets = webhookSecrets(resources);
-  const transports = { http: createHttpTransport({ client, secrets, clock }) };
+  const { WEBHOOK_ALLOW_PRIVATE: allowPrivate } = config;
+  const brokers = createSinkClient({ allowPrivate, clock, metrics: metrics.sinks, logger });
+  const sinks = createSinkTransport({ client: brokers, secrets, clock });
+  const transports = {
+    http: createHttpTransport({ client, secrets, clock }),
+    ...Object.fromEntries(SINK_TYPES.map((type) => [type, sinks])),
+  };
   const deliverer = createWebhookDeliverer({ pool, transports, clock, metrics, logger });
   let consumer: Promise<WebhookConsumer> | undefined;
   // BullMQ is loaded after the server listens: until then the sweep would find everything.

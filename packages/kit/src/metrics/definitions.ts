@@ -38,6 +38,9 @@ const REQUEST_CLASSES = ['send', 'live', 'read', 'write', 'probe'] as const;
 /** How events are streamed; `wait`: by calls that wait for the next one. */
 const STREAM_KINDS = ['sse', 'websocket', 'wait'] as const;
 
+/** Types of brokers that get events. */
+const SINKS = ['rabbitmq', 'nats', 'kafka', 'sqs', 'redis'] as const;
+
 /** How an ended lease is explained. */
 const LEASE_ENDS = ['connection refused', 'newer incarnation', 'goodbye', 'lease expired'] as const;
 
@@ -306,6 +309,39 @@ export const METRICS = {
     help: 'How long receivers take.',
     from: JOBS,
     buckets: QUICK,
+  },
+  wag_sink_publishes_total: {
+    type: 'counter',
+    unit: 'publishes',
+    help: 'Attempts to publish an event to a broker. `stored`: the broker has confirmed it; else why it has not.',
+    from: JOBS,
+    labels: {
+      type: SINKS,
+      outcome: ['stored', 'unreachable', 'unauthorized', 'full', 'no_destination', 'refused', 'timeout'],
+    },
+  },
+  wag_sink_publish_duration_seconds: {
+    type: 'histogram',
+    unit: 'seconds',
+    help: 'How long brokers take to confirm an event, connecting included.',
+    from: JOBS,
+    labels: { type: SINKS },
+    // Few, because each type has all of them.
+    buckets: [0.002, 0.01, 0.05, 0.25, 1, 5, 10],
+  },
+  wag_sink_connections: {
+    type: 'gauge',
+    unit: 'connections',
+    help: 'Open connections to brokers; endpoints with the same credentials share one.',
+    from: JOBS,
+    labels: { type: SINKS },
+  },
+  wag_sinks_failing: {
+    type: 'gauge',
+    unit: 'sinks',
+    help: 'Endpoints whose broker is away, full or refuses them: their last attempt failed. Their events wait.',
+    from: JOBS,
+    labels: { type: SINKS },
   },
   wag_event_streams: {
     type: 'gauge',

@@ -2,7 +2,7 @@ import { curve, type DashboardSpec, figure, quantiles } from './spec.ts';
 
 export const webhooks: DashboardSpec = {
   name: 'webhooks',
-  title: 'wa-gate / Webhooks, streams and mails',
+  title: 'wa-gate / Webhooks, brokers, streams and mails',
   description: 'What leaves for receivers of customers, and for mailboxes.',
   rows: [
     {
@@ -46,6 +46,30 @@ export const webhooks: DashboardSpec = {
           '`failed`: the last attempt, the event is not delivered.',
         ),
         curve('Receivers', 's', quantiles('wag_webhook_attempt_duration_seconds'), 'How long they take.'),
+      ],
+    },
+    {
+      title: 'Brokers',
+      panels: [
+        curve(
+          'Failing',
+          'none',
+          [['sum by (type) (wag_sinks_failing)', '{{type}}']],
+          'Endpoints whose broker is away, full or refuses them. Their events wait.',
+        ),
+        curve(
+          'Events',
+          'ops',
+          [['sum by (type, outcome) (rate(wag_sink_publishes_total[$__rate_interval])) > 0', '{{type}} {{outcome}}']],
+          '`stored`: confirmed by the broker; else why it has not taken an event.',
+        ),
+        curve('Confirmations', 's', quantiles('wag_sink_publish_duration_seconds', 'type'), 'How long brokers take.'),
+        curve(
+          'Connections',
+          'none',
+          [['sum by (type) (wag_sink_connections)', '{{type}}']],
+          'Open ones; endpoints with the same credentials share one.',
+        ),
       ],
     },
     {

@@ -98,7 +98,7 @@ function Members({ members, mayManage }: { members: readonly Member[]; mayManage
   const leave = useMutation({
     mutationFn: () => unwrap(api.POST('/api/workspaces/{id}/leave', { params: { path: { id } } })),
     // The login was of this workspace.
-    onSuccess: () => logout().finally(() => navigate({ to: '/login', search: {} })),
+    onSuccess: () => logout().finally(() => void navigate({ to: '/login', search: {} })),
   });
   return (
     <Card

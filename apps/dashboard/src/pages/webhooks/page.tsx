@@ -133,6 +133,7 @@ function MakeWebhook({ isOpen, onClose }: { isOpen: boolean; onClose(): void }) 
       unwrap(
         api.POST('/api/webhooks', {
           body: {
+            type: 'http',
             url: url.trim(),
             events: namesIn(events) as ['*'],
             ...(name.trim() && { name: name.trim() }),

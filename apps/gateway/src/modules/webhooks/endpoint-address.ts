@@ -13,9 +13,14 @@ export function refuseEndpoint(url: string, allowPrivate: boolean): string | nul
   }
   if (parsed.protocol !== 'https:' && parsed.protocol !== 'http:') return 'Only http and https are supported.';
   if (parsed.username || parsed.password) return 'Credentials in the URL are not supported; use the signature.';
+  return refuseHost(parsed.hostname, allowPrivate);
+}
+
+/** Why a host cannot be connected to, as far as its name tells; `null`: it can. */
+export function refuseHost(hostname: string, allowPrivate: boolean): string | null {
   if (allowPrivate) return null;
-  const address = addressOf(parsed.hostname);
-  if (address ? !isPublicAddress(address) : /^(?:.*\.)?localhost\.?$/i.test(parsed.hostname)) {
+  const address = addressOf(hostname);
+  if (address ? !isPublicAddress(address) : /^(?:.*\.)?localhost\.?$/i.test(hostname)) {
     return 'Its host is a private address.';
   }
   return null;

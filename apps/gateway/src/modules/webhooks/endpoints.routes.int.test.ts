@@ -200,7 +200,7 @@ describe('what a webhook is (MR-045)', () => {
     [{ secret: 'short' }, 'VALIDATION'],
     // Text that PostgreSQL cannot store.
     [{ metadata: { a: [{ b: '\u0000' }] } }, 'VALIDATION'],
-    [{ metadata: { ['\ud800']: 1 } }, 'VALIDATION'],
+    [{ metadata: { '\ud800': 1 } }, 'VALIDATION'],
     [{ url: 'https://example.com/\u0000' }, 'VALIDATION'],
     [{ colour: 'green' }, 'VALIDATION'],
   ])('refuses %j', async (change, code) => {

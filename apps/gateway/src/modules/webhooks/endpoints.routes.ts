@@ -1,5 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import {
+  CREATE_SESSION_WEBHOOK_REQUESTS,
+  CREATE_WEBHOOK_REQUESTS,
   CreateSessionWebhookRequestSchema,
   CreateWebhookRequestSchema,
   LIMITS,
@@ -23,6 +25,7 @@ import type { Guards } from '../../plugins/route-access.ts';
 import { principalOf } from '../../principal.ts';
 import { actorOf } from '../audit/index.ts';
 import { type Reach, reachInto, reachOf, type SessionDirectory } from '../sessions/index.ts';
+import { creationValidator } from './creation-validator.ts';
 import type { EndpointsService } from './endpoints.service.ts';
 
 export interface EndpointsRoutesOptions {
@@ -69,13 +72,14 @@ export const endpointsRoutes: FastifyPluginAsyncTypebox<EndpointsRoutesOptions> 
     '/webhooks',
     {
       onRequest,
+      validatorCompiler: creationValidator(CREATE_WEBHOOK_REQUESTS),
       config: { audit: 'webhook.created' },
       schema: {
         tags,
         operationId: 'webhooks.create',
         summary: 'Create a webhook of the workspace, or of a session',
         description:
-          'It gets the events of all sessions, also of those that are created later, or with `sessionId` those of one. Events from now on are delivered to it.',
+          'It gets the events of all sessions, also of those that are created later, or with `sessionId` those of one. Events from now on are delivered to it. With `type` it is a broker: RabbitMQ, NATS JetStream, Kafka, SQS or a stream of Redis (docs/sinks.md).',
         body: CreateWebhookRequestSchema,
         response: {
           201: resultWithSecret,
@@ -244,6 +248,7 @@ export const endpointsRoutes: FastifyPluginAsyncTypebox<EndpointsRoutesOptions> 
     '/sessions/:id/webhooks',
     {
       onRequest,
+      validatorCompiler: creationValidator(CREATE_SESSION_WEBHOOK_REQUESTS),
       config: { audit: 'webhook.created' },
       schema: {
         tags,

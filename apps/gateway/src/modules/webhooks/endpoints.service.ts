@@ -9,7 +9,7 @@ import type {
   WebhookEndpoint,
   WebhookEndpointWithSecret,
 } from '@wa-gate/contracts';
-import { MAX_WEBHOOKS, SECRET_OVERLAP_SECONDS } from '@wa-gate/contracts';
+import { isSinkType, MAX_WEBHOOKS, SECRET_OVERLAP_SECONDS, type SinkConfiguration, shownUrl } from '@wa-gate/contracts';
 import { inTransaction, type Pool, type Queryable } from '@wa-gate/db';
 import { newId, type SecretBox } from '@wa-gate/kit';
 import { disableWebhook } from '@wa-gate/messaging';
@@ -28,6 +28,7 @@ import {
   secretContext,
   type TestedWebhook,
 } from './sealed-parts.ts';
+import { assertMembers, shownSink, sinkConfigurationOf, sinkMembers, withoutSinkMembers } from './sink-definition.ts';
 import { newSecret } from './webhook-secret.ts';
 
 /** Webhooks of sessions and of whole workspaces, each with its filters, headers and state. */
@@ -90,17 +91,19 @@ function stateOf({ isActive, pausedAt, failureCount, failingSince }: EndpointRec
 export function createEndpointsService(deps: EndpointsDependencies): EndpointsService {
   const { pool, endpoints, secrets, allowPrivate, sendTest, baseSecret } = deps;
 
-  /** Its configuration is opened for the names of its headers, and nothing else of it is shown. */
+  /** Its configuration is opened for the names of its headers or what of a broker may be shown. */
   function present(record: EndpointRecord): WebhookEndpoint {
     const { id, slug, type, name, url, events, metadata, isActive, failureCount, lastError, backlog } = record;
     const http = type === HTTP && record.configuration ? openHttp(id, record.configuration) : {};
+    const sink = type !== HTTP && record.configuration ? openSink(id, record.configuration) : null;
     return {
       id,
       sessionId: slug,
       isPrimary: record.isPrimary,
-      type,
+      type: type as WebhookEndpoint['type'],
       name,
       url,
+      configuration: sink && shownSink(sink),
       events: events as WebhookEndpoint['events'],
       chatTypes: record.chatTypes as WebhookEndpoint['chatTypes'],
       chats: record.chats,
@@ -134,9 +137,13 @@ export function createEndpointsService(deps: EndpointsDependencies): EndpointsSe
 
   const openHttp = (id: string, sealed: Buffer) => openConfiguration<HttpConfiguration>(secrets, id, sealed);
 
+  const openSink = (id: string, sealed: Buffer) => openConfiguration<SinkConfiguration>(secrets, id, sealed);
+
   /** What the audit log has of it. */
   const summary = ({
+    type,
     url,
+    configuration,
     name,
     events,
     chatTypes,
@@ -146,7 +153,9 @@ export function createEndpointsService(deps: EndpointsDependencies): EndpointsSe
     isActive,
     isPaused,
   }: WebhookEndpoint) => ({
+    type,
     url,
+    ...(configuration && { configuration }),
     name,
     events,
     chatTypes,
@@ -199,12 +208,37 @@ export function createEndpointsService(deps: EndpointsDependencies): EndpointsSe
     });
   }
 
+  /** The stored form of where events go. */
+  function destinationOf(id: string, request: CreateWebhookRequest) {
+    const { type = HTTP } = request;
+    if (isSinkType(type)) return sealSink(id, sinkConfigurationOf(type, request, allowPrivate));
+    const { url, headers, basicAuth } = request as Extract<CreateWebhookRequest, { type?: 'http' }>;
+    assertUrl(url);
+    const configuration = seal(id, {
+      headers: headers ?? undefined,
+      basicAuth: basicAuth ?? undefined,
+    } as HttpConfiguration);
+    return { url, configuration };
+  }
+
+  const sealSink = (id: string, sink: SinkConfiguration) => ({
+    url: shownUrl(sink.url),
+    configuration: sealConfiguration(secrets, id, sink),
+  });
+
   function changeOf(before: EndpointRecord, request: UpdateWebhookRequest): EndpointChange {
-    const { headers, basicAuth, chats, metadata, isActive, ...plain } = request;
     refuseWhatIsNoText(request);
+    const { headers, basicAuth, chats, metadata, isActive, ...plain } = withoutSinkMembers(request);
     assertMetadata(request);
-    if (request.url !== undefined) assertUrl(request.url);
+    assertMembers(before.type, request);
     const change: EndpointChange = plain;
+    if (isSinkType(before.type)) {
+      const isElsewhere = sinkMembers(before.type).some((name) => name in request);
+      if (isElsewhere)
+        Object.assign(change, sealSink(before.id, sinkConfigurationOf(before.type, request, allowPrivate)));
+    } else if (request.url !== undefined) {
+      assertUrl(request.url);
+    }
     if (isActive) change.isActive = true;
     if (chats !== undefined) change.chats = chats && chatJids(chats);
     if (metadata !== undefined) change.metadata = metadata;
@@ -226,24 +260,20 @@ export function createEndpointsService(deps: EndpointsDependencies): EndpointsSe
     get: async (reach, id) => present(await find(reach, id)),
     async create(actor, workspaceId, session, request) {
       refuseWhatIsNoText(request);
-      assertUrl(request.url);
       assertMetadata(request);
       const id = newId();
       const secret = request.secret ?? newSecret(baseSecret, id);
-      const { url, name = null, events = ['*'], chatTypes = null, chats, metadata = null, isPaused = false } = request;
+      const { type = HTTP, name = null, events = ['*'], chatTypes = null, chats } = request;
+      const { metadata = null, isPaused = false } = request;
       const { ordering = 'session', compat = null } = request;
       const definition = {
-        type: HTTP,
+        type,
         name,
-        url,
+        ...destinationOf(id, request),
         events,
         chatTypes,
         chats: chats ? chatJids(chats) : null,
         secret: secrets.seal(Buffer.from(secret), secretContext(id)),
-        configuration: seal(id, {
-          headers: request.headers ?? undefined,
-          basicAuth: request.basicAuth ?? undefined,
-        } as HttpConfiguration),
         metadata,
         ordering,
         compat,

@@ -2,6 +2,7 @@ export { createEndpointsRepository } from './endpoints.repository.ts';
 export { createEndpointsService, type EndpointsService } from './endpoints.service.ts';
 export {
   configurationContext,
+  openConfiguration,
   openParts,
   secretContext,
   type TestedWebhook,

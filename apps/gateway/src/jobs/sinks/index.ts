@@ -1,0 +1,3 @@
+export { createSinkClient } from './sink-client.ts';
+export { createSinkTransport } from './sink-transport.ts';
+export { createTestPublish } from './test-publish.ts';
