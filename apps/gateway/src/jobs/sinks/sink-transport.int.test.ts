@@ -55,14 +55,14 @@ it('events of a workspace wait for a broker that is away, and come in order when
 
   line.shut();
   await append(20);
-  const failing = await waitFor(
+  const down = await waitFor(
     async () => {
       const now = await get();
-      return now.state === 'failing' && now.backlog.count === 20 ? now : undefined;
+      return now.state === 'down' && now.backlog.count === 20 ? now : undefined;
     },
-    { what: 'the endpoint to fail, with all events waiting' },
+    { what: 'the endpoint to be down, with all events waiting' },
   );
-  expect(failing.lastError).toMatch(/^Redis at 127\.0\.0\.1:\d+ cannot be reached/);
+  expect(down.lastError).toMatch(/^Redis at 127\.0\.0\.1:\d+ cannot be reached/);
 
   await line.open();
   await waitFor(async () => (await seqsInStream()).length === 23, { what: 'all events' });
