@@ -1548,7 +1548,7 @@ class Pacing(TypedDict):
     today: Dict[str, Any]
     waiting: int
     nextAt: Union[str, None]
-    reason: Optional[Literal["gap", "chat_gap", "quiet_hours", "daily_limit", "warm_up", "first_contacts", "risk", "time_lock"]]
+    reason: Optional[Literal["gap", "chat_gap", "quiet_hours", "daily_limit", "warm_up", "first_contacts", "time_lock"]]
 
 class PacingSettings(TypedDict):
     mode: Literal["on", "off"]
@@ -1562,7 +1562,6 @@ class PacingSettings(TypedDict):
     warmUp: bool
     firstContactsPerDay: Union[int, None]
     firstContactsPerHour: Union[int, None]
-    riskGuard: Union[int, None]
 
 class Pagination(TypedDict):
     total: int
@@ -2709,7 +2708,6 @@ class UpdatePacingRequest(TypedDict):
     warmUp: NotRequired[bool]
     firstContactsPerDay: NotRequired[Union[int, None]]
     firstContactsPerHour: NotRequired[Union[int, None]]
-    riskGuard: NotRequired[Union[int, None]]
 
 class UpdateRuleRequest(TypedDict):
     name: NotRequired[str]
@@ -2819,7 +2817,7 @@ class VoteRequest(TypedDict):
     clientMessageId: NotRequired[str]
 
 class Wait(TypedDict):
-    reason: Literal["scheduled", "session", "no_owner", "older_messages", "server_ack", "gap", "chat_gap", "quiet_hours", "daily_limit", "warm_up", "first_contacts", "risk", "time_lock"]
+    reason: Literal["scheduled", "session", "no_owner", "older_messages", "server_ack", "gap", "chat_gap", "quiet_hours", "daily_limit", "warm_up", "first_contacts", "time_lock"]
     message: str
     until: NotRequired[str]
     sessionState: NotRequired[Literal["initializing", "connecting", "qr_required", "pairing_code", "pairing", "passkey_required", "passkey_confirmation_required", "connected", "stale", "reconnecting", "conflict", "restricted", "logged_out", "stopped", "error"]]

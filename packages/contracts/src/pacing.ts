@@ -58,13 +58,6 @@ export const PacingSettingsSchema = Type.Object(
     firstContactsPerHour: nullable(
       Type.Integer({ minimum: 1, maximum: 100_000, description: 'The same in an hour, evenly. null: no limit.' }),
     ),
-    riskGuard: nullable(
-      Type.Integer({
-        minimum: 1,
-        maximum: 100,
-        description: 'From this risk score on no `low` message goes, until the score is lower. null: no guard.',
-      }),
-    ),
   },
   { additionalProperties: false },
 );
@@ -82,7 +75,6 @@ export const DEFAULT_PACING: PacingSettings = {
   warmUp: true,
   firstContactsPerDay: 50,
   firstContactsPerHour: 10,
-  riskGuard: 70,
 };
 
 /** The settings with defaults for those that are not set. */
@@ -110,7 +102,6 @@ export const PACING_WAITS = [
   'daily_limit',
   'warm_up',
   'first_contacts',
-  'risk',
   'time_lock',
 ] as const;
 export type PacingWait = (typeof PACING_WAITS)[number];

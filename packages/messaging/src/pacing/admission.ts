@@ -29,7 +29,7 @@ const ANSWERED = `CASE WHEN s.paired_at > now() - interval '${WARM_UP_DAYS} days
 const SESSION_COLUMNS = `coalesce(p.settings, '{}') AS settings, ${milliseconds('p.next_at')} AS "nextAt",
     ${milliseconds('p.next_first_contact_at')} AS "nextFirstContactAt", p.counted_on::text AS "countedOn", coalesce(p.sent, 0) AS sent,
     coalesce(p.first_contacts, 0) AS "firstContacts", ${milliseconds('s.paired_at')} AS "pairedAt",
-    ${milliseconds(newChatsHeldUntil('s'))} AS "lockedUntil", ${ANSWERED} AS answered, NULL::int AS risk`;
+    ${milliseconds(newChatsHeldUntil('s'))} AS "lockedUntil", ${ANSWERED} AS answered`;
 
 const HELD_COLUMNS = `o.message_id AS "messageId", o.lane, o.chat_jid AS "chatJid", ${IS_FIRST_CONTACT} AS "isFirstContact",
     ${isHeldBack('o.chat_jid', 's')} AS "isHeldBack"`;

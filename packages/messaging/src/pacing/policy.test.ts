@@ -25,7 +25,6 @@ const session = (settings: Partial<PacingSettings> = {}, more: Partial<PacedSess
   pairedAt: NOW - 100 * DAY,
   answered: 0,
   lockedUntil: null,
-  risk: null,
   ...more,
 });
 
@@ -57,7 +56,7 @@ describe('which messages come into the queue (MR-097, MR-098)', () => {
 
   it('what is not paced goes at once, whatever holds the others', () => {
     const urgent = message({ lane: 'URGENT', isFirstContact: true });
-    const full = session({ dailyLimit: 0, firstContactsPerDay: 0 }, { nextAt: NOW + 60_000, risk: 100 });
+    const full = session({ dailyLimit: 0, firstContactsPerDay: 0 }, { nextAt: NOW + 60_000 });
     expect(ids(choose(full, [urgent, message()], { queued: 9 }).admit)).toEqual([urgent.messageId]);
   });
 
@@ -144,18 +143,10 @@ describe('which messages come into the queue (MR-097, MR-098)', () => {
     });
   });
 
-  it('the guard holds broadcasts alone', () => {
-    const held = [message({ lane: 'BULK' }), message({ lane: 'CAMPAIGN' })];
-    const risky = session({}, { risk: 70 });
-    expect(ids(choose(risky, held).admit)).toEqual([held[0]!.messageId]);
-    expect(choose(risky, [held[1]!]).wait).toEqual({ reason: 'risk', until: null });
-    expect(choose(session({ riskGuard: null }, { risk: 99 }), [held[1]!]).admit).toHaveLength(1);
-  });
-
   it('off: at once, some at a time, and still not what WhatsApp forbids', () => {
     const off = session(
       { mode: 'off' },
-      { nextAt: NOW + 60_000, risk: 100, pairedAt: NOW, sent: 1_000_000, countedOn: '2026-01-15' },
+      { nextAt: NOW + 60_000, pairedAt: NOW, sent: 1_000_000, countedOn: '2026-01-15' },
     );
     const held = [
       message({ isHeldBack: true }),
@@ -169,7 +160,7 @@ describe('which messages come into the queue (MR-097, MR-098)', () => {
 
   it('the defaults risk nothing that must be said, and bolder settings do', () => {
     expect(risksOf(DEFAULT_PACING)).toEqual([]);
-    expect(risksOf({ ...DEFAULT_PACING, messageGapMs: 10, warmUp: false, riskGuard: null })).toHaveLength(3);
+    expect(risksOf({ ...DEFAULT_PACING, messageGapMs: 10, warmUp: false })).toHaveLength(2);
   });
 });
 
@@ -186,7 +177,6 @@ describe('for any settings and messages', () => {
     warmUp: fc.boolean(),
     firstContactsPerDay: fc.option(fc.nat(20)),
     firstContactsPerHour: fc.option(fc.integer({ min: 1, max: 100 })),
-    riskGuard: fc.option(fc.integer({ min: 1, max: 100 })),
   });
   const held = fc.array(
     fc.record({
@@ -224,7 +214,6 @@ describe('for any settings and messages', () => {
           waiting = waiting.filter((each) => !admit.includes(each));
           if (waiting.length === 0) break;
           if (admit.length === 0) expect(wait).not.toBeNull();
-          // The risk has no end of its own, and is not set here.
           now = Math.max(now + 1, admit.length > 0 ? now + 1 : (wait?.until ?? now + 60_000));
         }
         for (const lane of ['BULK', 'CAMPAIGN'] as const) {

@@ -24,8 +24,6 @@ export interface PacedSession {
   answered: number;
   /** Until then WhatsApp lets the account begin no chats; `null`: it does. */
   lockedUntil: number | null;
-  /** The risk score; `null`: not known yet. */
-  risk: number | null;
 }
 
 /** A message that is held, and whose time has come. */
@@ -134,14 +132,12 @@ export function waitOf(
   now: number,
   chatReadyAt = 0,
 ): PacedWait | null {
-  const { settings, risk } = session;
+  const { settings } = session;
   const { lane, chatJid } = message;
   // What WhatsApp forbids is waited for in either mode. Messages that are not paced wait in the queue, which tells it.
   if (!isPaced(lane)) return null;
   if (message.isHeldBack) return { reason: 'time_lock', until: session.lockedUntil };
   if (settings.mode === 'off') return null;
-  if (lane === 'CAMPAIGN' && settings.riskGuard !== null && risk !== null && risk >= settings.riskGuard)
-    return { reason: 'risk', until: null };
   const quiet = quietFor(settings, chatJid, now);
   if (quiet !== null) return { reason: 'quiet_hours', until: quiet };
   const day = dayOfSession(session, now);
@@ -239,8 +235,7 @@ export function risksOf(settings: PacingSettings): string[] {
         'new numbers within hours. Switch it on again before you write to people who do not expect it.',
     ];
   const risks: string[] = [];
-  const { messageGapMs, broadcastGapMs, chatGapMs, firstContactsPerDay, firstContactsPerHour, warmUp, riskGuard } =
-    settings;
+  const { messageGapMs, broadcastGapMs, chatGapMs, firstContactsPerDay, firstContactsPerHour, warmUp } = settings;
   if (messageGapMs < DEFAULT_PACING.messageGapMs || broadcastGapMs < DEFAULT_PACING.broadcastGapMs)
     risks.push('The gap between messages is shorter than a person types: WhatsApp may take the account for a machine.');
   if (chatGapMs < DEFAULT_PACING.chatGapMs)
@@ -249,7 +244,5 @@ export function risksOf(settings: PacingSettings): string[] {
   const most = DEFAULT_PACING.firstContactsPerDay!;
   if (firstContactsPerDay === null || firstContactsPerDay > most || firstContactsPerHour === null)
     risks.push(`More than ${most} people a day who have never written to the account is what most bans begin with.`);
-  if (riskGuard === null)
-    risks.push('The guard is off: broadcasts go on while WhatsApp already restricts the account.');
   return risks;
 }

@@ -87,7 +87,6 @@ const PACING_SENTENCES: Record<Exclude<PacingWait, 'time_lock'>, string> = {
   daily_limit: 'The session has sent as many paced messages today as its pacing allows.',
   warm_up: 'The number is being warmed up: it has sent as many paced messages today as it should by now.',
   first_contacts: 'The session has written to as many people who never wrote to it as its pacing allows for now.',
-  risk: 'The risk score of the session is too high: broadcasts and messages of low priority wait until it is lower.',
 };
 
 /** Everything that keeps it from going now; the one that lasts longest may come at any place. */
