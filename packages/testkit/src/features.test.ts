@@ -13,7 +13,7 @@ const rows = page
 
 const STATES = ['works', 'best effort', 'part', 'cannot be sent', 'not built'];
 
-/** The row of each kind, by how it begins. */
+/** The row of each kind in docs/features.md, by how it begins. */
 const ROW_OF: Record<KindName, string> = {
   text: 'text',
   location: 'location',
