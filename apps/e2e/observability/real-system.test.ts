@@ -146,13 +146,16 @@ async function refusingWebhook({ sessionId }: PairedSession, status: number): Pr
   receiver.fail(() => true, ...Array.from({ length: FAILURES }, () => status));
 }
 
-/** What panels and rules want to see: messages both ways, refused ones, deliveries, mails, live calls, reads. */
+/** What panels and rules want to see: messages both ways, refused ones, deliveries, a broker, mails, live calls, reads. */
 async function makeTraffic(): Promise<void> {
   const { system } = fleet;
   tenant = await registerTenant(system);
   sessions = await Promise.all([pairSession(system, tenant), pairSession(system, tenant), pairSession(system, tenant)]);
   const [good, refused, gone] = sessions as [PairedSession, PairedSession, PairedSession];
   receivers.push(await subscribe(tenant, good.sessionId, ['message.sent']));
+  const broker = { type: 'redis', url: system.services.redisUrl, stream: 'observed-events', events: ['message.sent'] };
+  const made = await tenant.api.call('/api/webhooks', { method: 'POST', json: broker });
+  expect(made).toMatchObject({ status: 201 });
   await refusingWebhook(refused, 500);
   const friend = await addPhone(system);
   const text = (to: string) => ({ to, type: 'text', text: 'hello' });

@@ -3,6 +3,7 @@ import { createLogger, newId } from '@wa-gate/kit';
 import { createTestDatabase, type SeededSession, seedSession, type TestDatabase } from '@wa-gate/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { eraseContact } from '../contacts/erase.ts';
+import { eraseAll } from '../testing/erase-all.ts';
 import { findMediaFile } from './files.ts';
 import { keepMedia } from './keep-bytes.ts';
 import { findMedia, findMediaOfMessages, insertReadyMedia, type NewMedia } from './media.ts';
@@ -159,12 +160,14 @@ describe('media and their files (MR-051)', () => {
     await database.pool.query('DELETE FROM messages WHERE id = $1', [messageId]);
     expect(await found()).toEqual([ofSession.id, ofWorkspace.id]);
     await database.pool.query('DELETE FROM sessions WHERE id = $1', [owner.sessionId]);
+    await eraseAll(database.pool);
     expect(await found()).toEqual([ofWorkspace.id]);
     const downloads = await database.pool.query('SELECT 1 FROM media_downloads WHERE session_id = $1', [
       owner.sessionId,
     ]);
     expect(downloads.rowCount).toBe(0);
     await database.pool.query('DELETE FROM workspaces WHERE id = $1', [owner.workspaceId]);
+    await eraseAll(database.pool);
     expect(await found()).toEqual([]);
     // The bytes are the sweep's: it needs to know where they are.
     expect(await findMediaFile(database.pool, owner.workspaceId, sha256)).not.toBeNull();

@@ -1,8 +1,9 @@
 import { inTransaction, type Pool } from '@wa-gate/db';
-import { firstIdAt } from '@wa-gate/kit';
+import { createLogger, firstIdAt, systemClock } from '@wa-gate/kit';
 import { countMessageStatistics } from '@wa-gate/messaging';
 import { createTestDatabase, type SeededSession, seedSession, type TestDatabase } from '@wa-gate/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createDeletionLoop } from '../../jobs/deletions/index.ts';
 import { createHistoryRepository } from './history.repository.ts';
 import { periodOf } from './history-period.ts';
 import type { HistoryRecords } from './history-records.ts';
@@ -28,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(() => database?.drop());
 beforeEach(async () => {
-  await pool.query('TRUNCATE sessions CASCADE');
+  await pool.query('TRUNCATE sessions, messages CASCADE');
   await uncount();
   session = await seedSession(pool);
 });
@@ -230,6 +231,12 @@ describe('weeks and months of the dashboard (MR-113, MR-114, MR-115, MR-116)', (
     expect((await read('week', ofSession)).topContacts.map(({ chat }) => chat)).toEqual(['ann']);
     await pool.query('DELETE FROM sessions WHERE id = $1', [other.sessionId]);
     expect((await read('week')).topContacts.map(({ chat }) => chat)).toEqual(['ann']);
+    await createDeletionLoop({
+      pool,
+      finishRequest: () => Promise.reject(new Error('no deletion was requested here')),
+      clock: systemClock,
+      logger: createLogger({ service: 'test', level: 'silent' }),
+    }).round();
     for (const table of TABLES) {
       expect((await pool.query(`SELECT FROM ${table} WHERE session_id = $1`, [other.sessionId])).rowCount).toBe(0);
     }
