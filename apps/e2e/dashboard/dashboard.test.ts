@@ -31,6 +31,7 @@ let running: RunningBrowser;
 let tenant: Tenant;
 let linked: PairedSession;
 let friend: Phone;
+let draftId: string;
 const visitors: Visitor[] = [];
 
 async function visit(look: Look = {}, gateway = 0): Promise<Visitor> {
@@ -67,6 +68,16 @@ beforeAll(async () => {
     { to: friend.number, type: 'location', latitude: -6.2, longitude: 106.816, name: 'Toko Melati' },
     { wait: 'delivered' },
   );
+  const draft = await tenant.api.data<{ broadcastId: string }>('/api/broadcast', {
+    method: 'POST',
+    json: {
+      name: 'Jam buka',
+      sessionIds: ['shop'],
+      message: 'Halo {{name|kawan}}, kami buka pukul sembilan.',
+      recipients: [{ to: friend.number, name: 'Budi' }, 'bukan nomor', friend.number],
+    },
+  });
+  draftId = draft.broadcastId;
 });
 
 afterAll(async () => {
@@ -89,7 +100,7 @@ describe('every page (MR-200)', () => {
         if (who === 'person') await visitor.login(tenant);
         for (const { name, path, who: whose = 'person' } of PAGES) {
           if (whose !== who) continue;
-          await visitor.goto(path.replace(':session', linked.sessionId));
+          await visitor.goto(path.replace(':session', linked.sessionId).replace(':broadcast', draftId));
           await visitor.page.locator('h1').first().waitFor();
           await visitor.settled();
           await visitor.picture(`${name}-${suffix}`);
@@ -188,6 +199,97 @@ describe('the first day (MR-200)', () => {
     await late.goto(`/open#${token}`);
     await late.page.getByText('A link of this kind is good once').waitFor();
     late.expectNoMisdeeds();
+  });
+});
+
+describe('broadcasts (MR-058, MR-200)', () => {
+  const setPacing = (mode: 'on' | 'off') =>
+    tenant.api.data('/api/sessions/shop/pacing', { method: 'PATCH', json: { mode } });
+
+  test('a text with variables, numbers and a file: a draft with its bad rows, a preview, and the messages on the phones', async () => {
+    await setPacing('off');
+    const other = await addPhone(system(), 'Other customer');
+    const visitor = await visitAs(tenant);
+    const { page } = visitor;
+    await visitor.goto('/broadcasts');
+    await page.getByRole('link', { name: 'New broadcast' }).click();
+    await page.getByRole('button', { name: 'Make the draft' }).click();
+    await page.getByText('Write the text of the message.').waitFor();
+    await page.getByText('Enter phone numbers, or choose a CSV file.').waitFor();
+    await page.getByLabel('Name').fill('Ready orders');
+    await page.getByLabel('Text', { exact: true }).fill('Hello {{name|friend}}, order {{order}} is ready.');
+    await page.getByLabel('Phone numbers').fill(`+${friend.number}, 12`);
+    await page.locator('input[type=file]').setInputFiles({
+      name: 'orders.csv',
+      mimeType: 'text/csv',
+      buffer: Buffer.from(`phoneNumber;name;order\n${other.number};Ann;4711\nnobody;Ben;1\n`),
+    });
+    await page.getByText('orders.csv').waitFor();
+    await page.getByRole('button', { name: 'Make the draft' }).click();
+
+    await page.getByRole('heading', { level: 1, name: 'Ready orders' }).waitFor();
+    await page.getByText('Number 2').waitFor();
+    await page.getByRole('alert').getByText('Line 3').waitFor();
+    await visitor.picture('broadcast-draft-1440-light');
+    await page.getByLabel('Preview for').fill(other.number);
+    await page.getByRole('button', { name: 'Show', exact: true }).click();
+    await page.getByRole('status').getByText('Hello Ann, order 4711 is ready.').waitFor();
+    await page.getByLabel('Preview for').fill(friend.number);
+    await page.getByRole('button', { name: 'Show', exact: true }).click();
+    await page.getByText('This recipient would be skipped: No value for order.').waitFor();
+
+    await page.getByRole('button', { name: 'Start', exact: true }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('2 people will be written to').waitFor();
+    await dialog.getByRole('button', { name: 'Start', exact: true }).click();
+    await page.getByText('Completed', { exact: true }).waitFor();
+    await page.getByRole('region', { name: 'Why somebody was not reached' }).getByText('No value for order.').waitFor();
+    await page.getByRole('row').filter({ hasText: other.number }).getByText('Sent', { exact: true }).waitFor();
+    expect((await system().sandbox.inbox(other.number)).map(({ text }) => text)).toEqual([
+      'Hello Ann, order 4711 is ready.',
+    ]);
+    const download = page.waitForEvent('download');
+    await page.getByRole('link', { name: 'Report as CSV' }).click();
+    expect((await download).suggestedFilename()).toBe('broadcast.csv');
+    await visitor.picture('broadcast-done-1440-light');
+    expect([...(await visitor.axe()), ...(await visitor.overflows())]).toEqual([]);
+    visitor.expectNoMisdeeds();
+
+    await page.getByRole('button', { name: 'Delete' }).click();
+    await dialog.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('link', { name: 'Jam buka' }).waitFor();
+    expect(await page.getByRole('link', { name: 'Ready orders' }).count()).toBe(0);
+  });
+
+  test('one that runs is paused, goes on, and is cancelled for good after a question; the page follows', async () => {
+    const visitor = await visitAs(tenant, { width: 360 });
+    const { page } = visitor;
+    // Paced, this takes many minutes.
+    await setPacing('on');
+    const { broadcastId } = await tenant.api.data<{ broadcastId: string }>('/api/broadcast', {
+      method: 'POST',
+      json: {
+        name: 'Long list',
+        sessionIds: ['shop'],
+        message: 'Hello',
+        start: true,
+        recipients: Array.from({ length: 60 }, (_, n) => `+62811${String(5_000_000 + n)}`),
+      },
+    });
+    await visitor.goto(`/broadcasts/${broadcastId}`);
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByText('Paused', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await page.getByText('Running', { exact: true }).waitFor();
+    await visitor.picture('broadcast-running-360-light');
+    // What happens elsewhere comes by the stream.
+    await tenant.api.data(`/api/broadcast/${broadcastId}/pause`, { method: 'POST' });
+    await page.getByText('Paused', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Cancel the broadcast' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel the broadcast' }).click();
+    await page.locator('header').getByText('Cancelled', { exact: true }).waitFor();
+    expect([...(await visitor.axe()), ...(await visitor.overflows())]).toEqual([]);
+    visitor.expectNoMisdeeds();
   });
 });
 

@@ -6,7 +6,7 @@ export interface ListedPage {
   who?: 'anybody' | 'person' | 'administrator';
 }
 
-/** `:session` stands for a session that is linked and has chats. */
+/** `:session` stands for a session that is linked and has chats, `:broadcast` for a draft with a list. */
 export const PAGES: readonly ListedPage[] = [
   { name: 'login', path: '/login', who: 'anybody' },
   { name: 'register', path: '/register', who: 'anybody' },
@@ -19,6 +19,9 @@ export const PAGES: readonly ListedPage[] = [
   { name: 'session', path: '/sessions/:session' },
   { name: 'chats', path: '/chats' },
   { name: 'contacts', path: '/contacts' },
+  { name: 'broadcasts', path: '/broadcasts' },
+  { name: 'broadcast-new', path: '/broadcasts/new' },
+  { name: 'broadcast', path: '/broadcasts/:broadcast' },
   { name: 'settings', path: '/settings' },
   { name: 'nowhere', path: '/nowhere' },
 ];

@@ -1,11 +1,13 @@
 import type { InfiniteData, QueryClient } from '@tanstack/react-query';
-import type { DashboardMetrics, Message, Session } from '../api/types.ts';
+import type { Broadcast, DashboardMetrics, Message, Session } from '../api/types.ts';
 import type { LiveEvent } from './event-connection.ts';
 
 /** Milliseconds in which events for the same answers are taken together. */
 const TOGETHER_MS = 300;
 /** The API allows 100 requests for figures in 15 minutes; between them the page counts along. */
 const FIGURES_EVERY_MS = 15_000;
+/** The gateway tells of a broadcast once in two seconds at most. */
+const BROADCASTS_MS = 1_000;
 
 const waiting = new Map<string, ReturnType<typeof setTimeout>>();
 let figuresAt = 0;
@@ -74,6 +76,20 @@ const RECEIPTS: Record<string, Message['state']> = {
   'message.played': 'played',
 };
 
+/** The figures that events of broadcasts tell are shown at once; what they do not tell is asked for after a moment. */
+function followBroadcast(client: QueryClient, data: LiveEvent['data']): void {
+  const { broadcastId, status, counts, progress } = data as unknown as Broadcast;
+  const patch = (broadcast: Broadcast) =>
+    broadcast.broadcastId === broadcastId ? { ...broadcast, status, counts, progress } : broadcast;
+  client.setQueryData<Broadcast>(['broadcast', broadcastId], (known) => known && patch(known));
+  client.setQueriesData<{ broadcasts: Broadcast[] }>(
+    { queryKey: ['broadcasts'] },
+    (known) => known && { ...known, broadcasts: known.broadcasts.map(patch) },
+  );
+  freshen(client, ['broadcast', broadcastId], BROADCASTS_MS);
+  freshen(client, ['broadcasts'], BROADCASTS_MS);
+}
+
 export function applyEvent(client: QueryClient, { event, sessionId, data }: LiveEvent): void {
   const messageId = typeof data.messageId === 'string' ? data.messageId : undefined;
   if (event === 'session.status') {
@@ -111,6 +127,7 @@ export function applyEvent(client: QueryClient, { event, sessionId, data }: Live
     if (messageId) freshen(client, ['timeline', messageId]);
     freshenFigures(client);
   }
+  if (event.startsWith('broadcast.')) followBroadcast(client, data);
   if (event.startsWith('contact.')) freshen(client, ['contacts']);
   if (event === 'session.notice') freshen(client, ['notices']);
 }

@@ -1,5 +1,6 @@
 /** All pages. One line for each: `README.md` says how to add one. */
 import { auditRoute } from './audit/route.ts';
+import { broadcastRoute, broadcastsRoute, newBroadcastRoute } from './broadcasts/routes.ts';
 import { chatsRoute } from './chats/route.ts';
 import { contactsRoute } from './contacts/route.ts';
 import {
@@ -38,6 +39,9 @@ export const publicPages = [
 /** For people who are; in alphabetical order of their folders. */
 export const pages = [
   auditRoute,
+  broadcastsRoute,
+  newBroadcastRoute,
+  broadcastRoute,
   chatsRoute,
   contactsRoute,
   fleetRoute,

@@ -19,11 +19,12 @@ export function Dialog(props: DialogProps) {
   );
 }
 
-/** Asks before something that cannot be undone. */
+/** Asks before something that cannot be undone, or reaches many people. */
 export function Confirm({
   title,
   children,
   action,
+  look = 'danger',
   isOpen,
   isBusy,
   error,
@@ -33,6 +34,8 @@ export function Confirm({
   title: string;
   children: ReactNode;
   action: string;
+  /** `primary` for what can be stopped again. @default 'danger' */
+  look?: 'primary' | 'danger';
   isOpen: boolean;
   isBusy: boolean;
   error?: unknown;
@@ -46,7 +49,7 @@ export function Confirm({
       {error ? <ErrorNotice error={error} /> : null}
       <Row atEnd>
         <Button onClick={onClose}>{t('cancel')}</Button>
-        <Button look="danger" isBusy={isBusy} onClick={onConfirm}>
+        <Button look={look} isBusy={isBusy} onClick={onConfirm}>
           {action}
         </Button>
       </Row>
