@@ -187,7 +187,7 @@ describe('administration (MR-200)', () => {
   });
 });
 
-describe('the workspace (MR-066, MR-200)', () => {
+describe('the workspace (MR-046, MR-066, MR-200)', () => {
   test('somebody is invited by a link, and the audit log tells it', async () => {
     const owner = await visitAs(tenant);
     const { page } = owner;
@@ -236,8 +236,50 @@ describe('the workspace (MR-066, MR-200)', () => {
     await page.getByRole('button', { name: 'Send an example' }).click();
     await page.getByText(/Answered 200 in/).waitFor();
     await system().sandbox.sendText(friend.number, shop.phone.number, 'To the webhook of the page');
-    await receiver.waitForEvent('message.received', ({ data }) => data.text === 'To the webhook of the page');
+    const received = await receiver.waitForEvent(
+      'message.received',
+      ({ data }) => data.text === 'To the webhook of the page',
+    );
+    const deliveries = page.getByRole('region', { name: 'Deliveries' });
+    const rows = deliveries.getByRole('listitem');
+    await rows.getByText('Delivered', { exact: true }).first().waitFor();
+
+    // Its program refuses an event: the page says why, and sends it once more when the program is mended.
+    const isRefused = ({ data }: { data: Record<string, unknown> }) => data.text === 'Refused at first';
+    receiver.fail(isRefused, 422, 422, 422);
+    await system().sandbox.sendText(friend.number, shop.phone.number, 'Refused at first');
+    await rows.filter({ hasText: '422' }).getByText('Trying again', { exact: true }).waitFor();
+    await receiver.waitForEvent('message.received', isRefused);
+    const before = receiver.requests.filter(({ event }) => event.id === received.id).length;
+    await deliveries
+      .getByRole('listitem')
+      .filter({ hasText: 'message.received' })
+      .last()
+      .getByRole('button', { name: 'Send again: message.received' })
+      .click();
+    await page.getByText('It is sent again.').waitFor();
+    await waitFor(() => receiver.requests.filter(({ event }) => event.id === received.id).length > before, {
+      what: 'the repetition',
+    });
     await owner.picture('webhook-1440-light');
+    await page.setViewportSize({ width: 360, height: 740 });
+    await owner.picture('webhook-360-light');
+    expect([...(await owner.axe()), ...(await owner.overflows())]).toEqual([]);
+    await page.setViewportSize({ width: 1440, height: 900 });
+
+    // An address that is gone: what was given up goes out when it is switched on again and asked for.
+    const isGone = ({ data }: { data: Record<string, unknown> }) => data.text === 'Given up at first';
+    receiver.fail(isGone, 410);
+    await system().sandbox.sendText(friend.number, shop.phone.number, 'Given up at first');
+    await page.getByRole('button', { name: 'Switch on' }).click();
+    await page.getByRole('button', { name: 'Pause' }).waitFor();
+    await deliveries.getByLabel('Status').selectOption('failed');
+    await rows.getByText('Given up', { exact: true }).first().waitFor();
+    await deliveries.getByRole('button', { name: 'Send all given up again' }).click();
+    await dialog.getByRole('button', { name: 'Send again' }).click();
+    await page.getByText(/events? (is|are) sent again\./).waitFor();
+    await receiver.waitForEvent('message.received', isGone);
+    await deliveries.getByText('Nothing with this status.').waitFor();
     expect([...(await owner.axe()), ...(await owner.overflows())]).toEqual([]);
     await page.getByRole('button', { name: 'Delete' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();

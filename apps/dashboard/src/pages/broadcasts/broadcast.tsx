@@ -303,7 +303,7 @@ function Report({
   const rows = report.data?.pages.flatMap(({ recipients }) => recipients) ?? [];
   const { broadcastId, counts } = broadcast;
   const add = isOpenList(broadcast) && (
-    <Button size="small" onClick={() => setAdding(true)}>
+    <Button onClick={() => setAdding(true)}>
       <UserPlus aria-hidden="true" />
       {t('add')}
     </Button>

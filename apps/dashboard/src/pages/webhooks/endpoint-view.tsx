@@ -9,6 +9,7 @@ import { Confirm, Dialog } from '../../ui/dialog.tsx';
 import { Row } from '../../ui/field.tsx';
 import { Card, Facts, Notice, Page } from '../../ui/surface.tsx';
 import { toast, toastError } from '../../ui/toast.tsx';
+import { Deliveries } from './deliveries.tsx';
 import { type Endpoint, refreshWebhooks } from './queries.ts';
 import { webhooksTexts } from './texts.ts';
 
@@ -75,12 +76,13 @@ export function EndpointView({ endpoint, badge, onBack }: { endpoint: Endpoint; 
             : t('testBad', { reason: test.data.error ?? test.data.statusCode ?? '' })}
         </Notice>
       )}
-      {(state === 'failing' || state === 'off') && (disabledReason ?? lastError) && (
+      {(state === 'failing' || state === 'down' || state === 'off') && (disabledReason ?? lastError) && (
         <Notice tone={state === 'off' ? 'warn' : 'bad'} title={t('lastError')}>
           {disabledReason ?? lastError}
           {lastErrorAt && ` (${ago(lastErrorAt)})`}
         </Notice>
       )}
+      <Deliveries id={id} />
       <Card title={t('settings')}>
         <Facts
           facts={[
