@@ -146,7 +146,7 @@ async function refusingWebhook({ sessionId }: PairedSession, status: number): Pr
   receiver.fail(() => true, ...Array.from({ length: FAILURES }, () => status));
 }
 
-/** What panels and rules want to see: messages both ways, refused ones, deliveries, a broker, mails, live calls, reads. */
+/** What panels and rules want to see: messages both ways, refused ones, deliveries, a broker, mails, calls, reads. */
 async function makeTraffic(): Promise<void> {
   const { system } = fleet;
   tenant = await registerTenant(system);
