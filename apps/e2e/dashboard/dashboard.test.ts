@@ -261,6 +261,60 @@ describe('broadcasts (MR-058, MR-200)', () => {
     expect(await page.getByRole('link', { name: 'Ready orders' }).count()).toBe(0);
   });
 
+  test('somebody opts out by a page and comes back; a keyword rule is made and tried', async () => {
+    const visitor = await visitAs(tenant);
+    const { page } = visitor;
+    const dialog = page.getByRole('dialog');
+    const sound = async (name: string) => {
+      await visitor.picture(`${name}-1440-light`);
+      const wide = [...(await visitor.axe()), ...(await visitor.overflows())];
+      await page.setViewportSize({ width: 360, height: 740 });
+      await visitor.picture(`${name}-360-light`);
+      const narrow = [...(await visitor.axe()), ...(await visitor.overflows())];
+      await page.setViewportSize({ width: 1440, height: 900 });
+      expect([...wide, ...narrow]).toEqual([]);
+    };
+    await visitor.goto('/opt-outs');
+    await page.getByText('Nobody has opted out').waitFor();
+    await page.getByRole('button', { name: 'Add somebody' }).click();
+    await dialog.getByLabel('Phone number').fill(friend.number);
+    await dialog.getByLabel('Note').fill('By telephone');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('row').filter({ hasText: 'By telephone' }).getByText('Left').waitFor();
+    await sound('opt-outs-used');
+    await page.getByLabel('Words to leave').fill('STOP, CUKUP');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('The keywords were saved.').waitFor();
+    await page.getByRole('button', { name: 'Opt in again' }).click();
+    await dialog.getByRole('button', { name: 'Opt in again' }).click();
+    await page.getByText('Nobody has opted out').waitFor();
+    await page.getByText('Came back', { exact: true }).waitFor();
+
+    await visitor.goto('/rules');
+    await page.getByRole('button', { name: 'New rule' }).click();
+    await dialog.getByLabel('Name').fill('Rooms');
+    await dialog.getByLabel('Words', { exact: true }).fill('lihat ruang\npinjam ruang');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.getByText('Choose what happens').waitFor();
+    await dialog.getByLabel('Answer').fill('Rooms are free from nine to five, {{name|friend}}.');
+    await sound('rule-new');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await page.getByLabel('Message').fill('Saya mau LIHAT RUANG A');
+    await page.getByRole('button', { name: 'Try', exact: true }).click();
+    await page.getByText('Rooms fires, by “lihat ruang”.').waitFor();
+    await page.getByText('Rooms are free from nine to five, friend.', { exact: true }).waitFor();
+    await sound('rules-used');
+    await page.getByLabel('Message').fill('cukup');
+    await page.getByRole('button', { name: 'Try', exact: true }).click();
+    await page.getByText('This is a keyword to leave').waitFor();
+    await page.getByRole('button', { name: 'Switch off: Rooms' }).click();
+    await page.getByRole('button', { name: 'Switch on: Rooms' }).waitFor();
+    await page.getByRole('button', { name: 'Delete: Rooms' }).click();
+    await dialog.getByRole('button', { name: 'Delete' }).click();
+    await page.getByText('No rule yet').waitFor();
+    visitor.expectNoMisdeeds();
+  });
+
   test('one that runs is paused, goes on, and is cancelled for good after a question; the page follows', async () => {
     const visitor = await visitAs(tenant, { width: 360 });
     const { page } = visitor;

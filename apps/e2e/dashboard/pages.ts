@@ -22,6 +22,8 @@ export const PAGES: readonly ListedPage[] = [
   { name: 'broadcasts', path: '/broadcasts' },
   { name: 'broadcast-new', path: '/broadcasts/new' },
   { name: 'broadcast', path: '/broadcasts/:broadcast' },
+  { name: 'opt-outs', path: '/opt-outs' },
+  { name: 'rules', path: '/rules' },
   { name: 'settings', path: '/settings' },
   { name: 'nowhere', path: '/nowhere' },
 ];

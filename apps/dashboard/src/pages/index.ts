@@ -14,8 +14,10 @@ import {
 } from './entry/routes.ts';
 import { fleetRoute } from './fleet/route.ts';
 import { homeRoute } from './home/route.ts';
+import { optOutsRoute } from './opt-outs/route.ts';
 import { phoneRoute } from './phone/route.ts';
 import { platformLimitsRoute } from './platform-limits/route.ts';
+import { rulesRoute } from './rules/route.ts';
 import { sessionRoute } from './session/route.ts';
 import { sessionsRoute } from './sessions/route.ts';
 import { settingsRoute } from './settings/route.ts';
@@ -46,8 +48,10 @@ export const pages = [
   contactsRoute,
   fleetRoute,
   homeRoute,
+  optOutsRoute,
   phoneRoute,
   platformLimitsRoute,
+  rulesRoute,
   sessionRoute,
   sessionsRoute,
   settingsRoute,
