@@ -261,6 +261,33 @@ describe('broadcasts (MR-058, MR-200)', () => {
     expect(await page.getByRole('link', { name: 'Ready orders' }).count()).toBe(0);
   });
 
+  test('a file that is no list leaves nothing behind and the form as it was; one with a time is scheduled', async () => {
+    const visitor = await visitAs(tenant);
+    const { page } = visitor;
+    const choose = (text: string) =>
+      page
+        .locator('input[type=file]')
+        .setInputFiles({ name: 'list.csv', mimeType: 'text/csv', buffer: Buffer.from(text) });
+    await visitor.goto('/broadcasts/new');
+    await page.getByLabel('Name').fill('For next year');
+    await page.getByLabel('Text', { exact: true }).fill('Happy new year');
+    await page.getByLabel('Start at').fill('2031-01-01T07:00');
+    await choose('a,b\nc,d\n');
+    await page.getByRole('button', { name: 'Schedule it' }).click();
+    await page.getByText('The broadcast was not made').waitFor();
+    const { broadcasts } = await tenant.api.data<{ broadcasts: { name: string }[] }>('/api/broadcast');
+    expect(broadcasts.filter(({ name }) => name === 'For next year')).toEqual([]);
+    await choose(`phone\n${friend.number}\n`);
+    await page.getByRole('button', { name: 'Schedule it' }).click();
+    await page.getByText('Scheduled', { exact: true }).waitFor();
+    // In the time zone of the browser, which is seven hours ahead.
+    await page.getByText('Starts 1 Jan 2031, 07:00').waitFor();
+    await page.getByRole('button', { name: 'Cancel the broadcast' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel the broadcast' }).click();
+    await page.locator('header').getByText('Cancelled', { exact: true }).waitFor();
+    visitor.expectNoMisdeeds();
+  });
+
   test('somebody opts out by a page and comes back; a keyword rule is made and tried', async () => {
     const visitor = await visitAs(tenant);
     const { page } = visitor;
