@@ -111,7 +111,7 @@ const lastErrorOf = async ({ webhookId }: Sink): Promise<string> => {
   const { webhook } = await tenant.api.data<{ webhook: { lastError: string | null; state: string } }>(
     `/api/webhooks/${webhookId}`,
   );
-  return webhook.state === 'failing' ? (webhook.lastError ?? '') : '';
+  return webhook.state === 'down' ? (webhook.lastError ?? '') : '';
 };
 const untilFailing = (sink: Sink, why: RegExp) =>
   waitFor(async () => why.test(await lastErrorOf(sink)), { what: `${sink.type} to fail with ${why}` });
