@@ -5,8 +5,10 @@ export const oneOf = <const Values extends readonly string[]>(values: Values, de
   Type.Unsafe<Values[number]>({ type: 'string', enum: [...values], ...(description ? { description } : {}) });
 
 /** The same schema, or null. A `type` list, because the serialiser would have to try the branches of `anyOf`. */
-export const nullable = <T extends TSchema>(schema: T) =>
-  Type.Unsafe<Static<T> | null>({ ...schema, type: [(schema as { type?: string }).type, 'null'] });
+export const nullable = <T extends TSchema>(schema: T) => {
+  const { type, enum: values } = schema as { type?: string; enum?: readonly unknown[] };
+  return Type.Unsafe<Static<T> | null>({ ...schema, type: [type, 'null'], ...(values && { enum: [...values, null] }) });
+};
 
 /** A point in time, ISO 8601 in UTC. */
 export const timestamp = (description?: string) =>

@@ -77,7 +77,7 @@ const BY_NAME: Record<string, ResourceKind> = {
   mediaId: 'file',
 };
 
-/** Parameters and body members that are no resource ids: those that the caller chooses, WhatsApp's, and those of brokers. */
+/** Parameters and body members that are no resource ids: those that the caller chooses, WhatsApp's, a broker's. */
 const NO_IDS = new Set(['idempotency-key', 'cursor', 'clientmessageid', 'wamessageid', 'accesskeyid']);
 /** Body members with the id of a resource that the request makes. */
 const IN_BODY: Record<string, ResourceKind | 'new'> = {

@@ -230,9 +230,10 @@ export const sendRoutes: FastifyPluginAsyncTypebox<SendRoutesOptions> = async (a
       },
     },
     async (request, reply) => {
+      const session = await sessionOfRequest(directory, request);
       if (request.body.scheduledAt === undefined)
         throw new ApiError('VALIDATION', { message: 'The request is not valid: body needs `scheduledAt`.' });
-      return send(request, reply, await sessionOfRequest(directory, request), 'queued');
+      return send(request, reply, session, 'queued');
     },
   );
 };
