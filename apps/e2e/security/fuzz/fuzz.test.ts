@@ -15,7 +15,8 @@ const RUN_MS = 900_000;
 /**
  * Operations that need more than a request of the right schema: a token of a mail, an answer of a worker, the present
  * password, a lock that somebody's wrong passwords have set, numbers in a list, a file of CSV, a broadcast with
- * recipients, a poll or an event to answer, a received message, a signature, bytes at their place, a WebSocket.
+ * recipients, a poll or an event to answer, a received message, a delivery that has ended, a signature, bytes at
+ * their place, a WebSocket.
  */
 const NOT_BY_CHANCE = new Set([
   'POST /api/auth/login',
@@ -46,11 +47,13 @@ const NOT_BY_CHANCE = new Set([
   'POST /api/messages/{id}/media/retry',
   'POST /api/sessions/{id}/messages/read',
   'POST /api/sessions/{id}/messages/played',
+  'POST /api/sessions/{id}/messages/delete-for-me',
   'POST /api/sessions/{id}/chats/read',
   'POST /api/sessions/{id}/chats/unread',
   'GET /api/messages/{id}/votes',
   'GET /api/messages/{id}/answers',
   'GET /api/media/{id}/file',
+  'POST /api/webhooks/{id}/deliveries/{deliveryId}/replay',
   'PATCH /api/media/uploads/{id}',
   'GET /api/events/ws',
   'GET /api/sessions/{id}/events/ws',
