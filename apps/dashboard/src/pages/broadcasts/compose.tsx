@@ -8,6 +8,7 @@ import type { Session } from '../../api/types.ts';
 import { Button, LinkButton } from '../../ui/button.tsx';
 import { Checkbox, Form, Row, TextArea, TextField } from '../../ui/field.tsx';
 import { Card, Empty, ErrorNotice, Loading, Muted, Notice, Page } from '../../ui/surface.tsx';
+import { toast } from '../../ui/toast.tsx';
 import { sessionsQuery } from '../sessions/queries.ts';
 import styles from './broadcasts.module.css';
 import { noteIntakes } from './intakes.ts';
@@ -89,7 +90,16 @@ function Compose({ sessions }: { sessions: readonly Session[] }) {
         return { broadcastId, intakes: await addRecipients(broadcastId, recipients) };
       } catch (error) {
         // One that is scheduled would start with half a list; the form still has everything.
-        await api.DELETE('/api/broadcast/{id}', { params: { path: { id: broadcastId } } }).catch(() => undefined);
+        const removal = unwrap(api.DELETE('/api/broadcast/{id}', { params: { path: { id: broadcastId } } }));
+        if (
+          !(await removal.then(
+            () => true,
+            () => false,
+          ))
+        ) {
+          toast(t('leftBehind'));
+          void refreshBroadcasts();
+        }
         throw error;
       }
     },

@@ -45,6 +45,8 @@ export const broadcastsTexts = defineTexts('broadcasts', {
     numbersCount_one: '{{count}} number',
     numbersCount_other: '{{count}} numbers',
     recipientsMissing: 'Enter phone numbers, or choose a CSV file.',
+    leftBehind:
+      'The broadcast was made without all of its recipients and could not be deleted. Delete it in the list before it starts.',
     tooManyPasted: 'These are {{count}} numbers. Up to {{most}} can be pasted: use a CSV file for more.',
     chooseFile: 'Choose a CSV file',
     withoutFile: 'Without the file',
@@ -184,6 +186,7 @@ export const broadcastsTexts = defineTexts('broadcasts', {
     numbersHint: 'Dengan kode negara, satu per baris atau dipisahkan koma.',
     numbersCount_other: '{{count}} nomor',
     recipientsMissing: 'Masukkan nomor telepon, atau pilih berkas CSV.',
+    leftBehind: 'Siaran dibuat tanpa semua penerimanya dan tidak bisa dihapus. Hapus di daftar sebelum dimulai.',
     tooManyPasted: 'Ada {{count}} nomor. Paling banyak {{most}} dapat ditempel: gunakan berkas CSV untuk lebih.',
     chooseFile: 'Pilih berkas CSV',
     withoutFile: 'Tanpa berkas',

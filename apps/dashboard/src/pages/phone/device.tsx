@@ -2,6 +2,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { ArrowLeft, Image, SendHorizontal, SquarePen, Wifi, WifiOff } from 'lucide-react';
 import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import { useForm } from 'react-hook-form';
+import { askSandbox, mediaUrl, type Phone, type PhoneMessage } from '../../api/sandbox.ts';
 import { phone as shownNumber, time } from '../../i18n/format.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
@@ -10,15 +11,7 @@ import { Notice } from '../../ui/surface.tsx';
 import { toast, toastError } from '../../ui/toast.tsx';
 import { sessionsQuery } from '../sessions/queries.ts';
 import styles from './phone.module.css';
-import {
-  askSandbox,
-  mediaUrl,
-  messagesQuery,
-  type Phone,
-  type PhoneMessage,
-  phonesQuery,
-  refreshSandbox,
-} from './sandbox.ts';
+import { messagesQuery, phonesQuery, refreshSandbox } from './queries.ts';
 import { phoneTexts } from './texts.ts';
 
 const MOST_BYTES = 5_000_000;

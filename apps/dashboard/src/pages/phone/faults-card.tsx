@@ -1,12 +1,13 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { Zap } from 'lucide-react';
 import { useState } from 'react';
+import { askSandbox, type Fault, type Phone } from '../../api/sandbox.ts';
 import { Button } from '../../ui/button.tsx';
 import { Row, SelectField } from '../../ui/field.tsx';
 import { Card } from '../../ui/surface.tsx';
 import { toast, toastError } from '../../ui/toast.tsx';
 import styles from './phone.module.css';
-import { askSandbox, type Fault, faultsQuery, type Phone, refreshSandbox } from './sandbox.ts';
+import { faultsQuery, refreshSandbox } from './queries.ts';
 import { phoneTexts } from './texts.ts';
 
 /** Those that show something on this page, with the fields that they need. */

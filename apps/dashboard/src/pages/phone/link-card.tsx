@@ -2,6 +2,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { ScanLine } from 'lucide-react';
 import { api, unwrap } from '../../api/client.ts';
 import { queryClient } from '../../api/query-client.ts';
+import { askSandbox, type Phone } from '../../api/sandbox.ts';
 import type { Session } from '../../api/types.ts';
 import { Button, LinkButton } from '../../ui/button.tsx';
 import { Row } from '../../ui/field.tsx';
@@ -10,7 +11,7 @@ import { toast, toastError } from '../../ui/toast.tsx';
 import { sessionsQuery } from '../sessions/queries.ts';
 import { waitsForPhone } from '../sessions/state.tsx';
 import styles from './phone.module.css';
-import { askSandbox, type Phone, refreshSandbox } from './sandbox.ts';
+import { refreshSandbox } from './queries.ts';
 import { phoneTexts } from './texts.ts';
 
 const canScan = ({ network, state, phoneNumber }: Session): boolean =>

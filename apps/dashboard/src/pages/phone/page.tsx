@@ -2,6 +2,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { MessageSquareDot, PlugZap, Plus } from 'lucide-react';
 import { useState } from 'react';
 import { useForm } from 'react-hook-form';
+import { askSandbox, isWithoutSandbox, type Phone } from '../../api/sandbox.ts';
 import { phone as shownNumber } from '../../i18n/format.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
@@ -13,7 +14,7 @@ import { EventFeed } from './event-feed.tsx';
 import { FaultsCard } from './faults-card.tsx';
 import { LinkCard } from './link-card.tsx';
 import styles from './phone.module.css';
-import { askSandbox, isWithoutSandbox, type Phone, phonesQuery, refreshSandbox } from './sandbox.ts';
+import { phonesQuery, refreshSandbox } from './queries.ts';
 import { phoneTexts } from './texts.ts';
 
 export function PhonePage() {

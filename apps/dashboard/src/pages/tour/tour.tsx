@@ -3,7 +3,7 @@ import { Check } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { api, unwrap } from '../../api/client.ts';
 import { queryClient } from '../../api/query-client.ts';
-import { callSandbox, type PhoneMessage, type SandboxPhone } from '../../api/sandbox.ts';
+import { askSandbox, type Phone, type PhoneMessage } from '../../api/sandbox.ts';
 import { phone } from '../../i18n/format.ts';
 import { Button, LinkButton } from '../../ui/button.tsx';
 import { Card, ErrorNotice, Notice } from '../../ui/surface.tsx';
@@ -21,7 +21,7 @@ export function Tour({ hasSessions }: { hasSessions: boolean }) {
   const [isBegun, setBegun] = useState(false);
   const sandbox = useQuery({
     queryKey: ['sandbox'],
-    queryFn: () => callSandbox<{ phones: SandboxPhone[] }>('GET', 'phones?limit=1'),
+    queryFn: () => askSandbox<{ phones: Phone[] }>('GET', 'phones?limit=1'),
     retry: false,
     enabled: !isSeen,
   });
@@ -49,13 +49,13 @@ function Steps({ onBegin, onLeave }: { onBegin(): void; onLeave(): void }) {
   const { qr } = useQr(sessionId ?? '', sessionId !== undefined && !isConnected);
   const scan = useMutation({
     mutationFn: async (code: string) => {
-      const own = await callSandbox<SandboxPhone>('POST', 'phones', { name: t('shop') });
-      await callSandbox('POST', `phones/${own.number}/scan`, { qr: code });
+      const own = await askSandbox<Phone>('POST', 'phones', { name: t('shop') });
+      await askSandbox('POST', `phones/${own.number}/scan`, { qr: code });
     },
   });
   const send = useMutation({
     mutationFn: async (id: string) => {
-      const customer = await callSandbox<SandboxPhone>('POST', 'phones', { name: t('customer') });
+      const customer = await askSandbox<Phone>('POST', 'phones', { name: t('customer') });
       await unwrap(
         api.POST('/api/sessions/{id}/send', {
           params: { path: { id }, query: { wait: 'delivered' } },
@@ -68,7 +68,7 @@ function Steps({ onBegin, onLeave }: { onBegin(): void; onLeave(): void }) {
   const customer = send.data;
   const onPhone = useQuery({
     queryKey: ['sandbox', 'messages', customer],
-    queryFn: () => callSandbox<{ messages: PhoneMessage[] }>('GET', `phones/${customer}/messages`),
+    queryFn: () => askSandbox<{ messages: PhoneMessage[] }>('GET', `phones/${customer}/messages`),
     enabled: customer !== undefined,
     refetchInterval: ({ state }) => ((state.data?.messages.length ?? 0) > 0 ? false : LOOK_EVERY_MS),
   });
