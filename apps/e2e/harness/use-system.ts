@@ -26,7 +26,8 @@ export function useSystem(options: SystemOptions = {}): () => System {
     });
   });
   afterEach(async () => {
-    if (system) expect(await findViolations(system.services.pool), 'SQL invariants').toEqual([]);
+    const violated = system ? await findViolations(system.services.pool) : [];
+    expect(violated, `SQL invariants: ${JSON.stringify(violated)}`).toEqual([]);
     expect(takeUnpromisedBodies(), 'bodies of webhooks that are not as the registry promises').toEqual([]);
   });
   afterAll(async () => {
