@@ -1,7 +1,7 @@
 import type { AnswerOf } from '@wa-gate/contracts';
 import { type BinaryNode, S_WHATSAPP_NET, type WASocket } from './baileys.ts';
-import { childOf, childrenOf, nodeOf, textOf } from './contact-query.ts';
 import { whatsAppCodeOf } from './errors.ts';
+import { childOf, childrenOf, nodeOf, textOf } from './nodes.ts';
 
 type ProfileSocket = Pick<WASocket, 'query' | 'profilePictureUrl'>;
 type Profile = AnswerOf<'contacts.profile'>;

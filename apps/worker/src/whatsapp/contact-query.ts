@@ -8,6 +8,7 @@ import {
   S_WHATSAPP_NET,
   type WASocket,
 } from './baileys.ts';
+import { childOf, childrenOf, nodeOf, textOf } from './nodes.ts';
 
 /** What WhatsApp says about a number. */
 export interface NumberAnswer {
@@ -71,20 +72,4 @@ export function readAnswers(list: BinaryNode, numbers: readonly string[]): Numbe
     byNumber.set(named, { jid, ...(lid && isLidUser(lid) ? { lid: jidNormalizedUser(lid) } : {}) });
   }
   return numbers.map((number) => ({ number, ...byNumber.get(number) }));
-}
-
-export const nodeOf = (tag: string, attrs: Record<string, string> = {}, content?: BinaryNode[]): BinaryNode => ({
-  tag,
-  attrs,
-  ...(content ? { content } : {}),
-});
-export const childrenOf = (node: BinaryNode | undefined): BinaryNode[] =>
-  Array.isArray(node?.content) ? node.content : [];
-export const childOf = (node: BinaryNode | undefined, tag: string) =>
-  childrenOf(node).find((child) => child.tag === tag);
-
-export function textOf(node: BinaryNode | undefined): string {
-  const { content } = node ?? {};
-  if (typeof content === 'string') return content;
-  return content instanceof Uint8Array ? Buffer.from(content).toString('utf8') : '';
 }

@@ -1,4 +1,5 @@
 import type { BinaryNode } from './baileys.ts';
+import { childrenOf } from './nodes.ts';
 
 /** Where files are uploaded to, as WhatsApp says it. */
 export interface MediaConnection {
@@ -30,5 +31,3 @@ export function readMediaConnection(answer: BinaryNode | undefined): MediaConnec
   if (!node || hosts.length === 0) throw new Error('WhatsApp did not say where to upload files.');
   return { hosts, auth: node.attrs.auth ?? '', ttl: Number(node.attrs.ttl) || DEFAULT_TTL };
 }
-
-const childrenOf = (node: BinaryNode | undefined): BinaryNode[] => (Array.isArray(node?.content) ? node.content : []);

@@ -29,5 +29,5 @@ export const isSessionOperation = (name: OperationName): name is SessionOperatio
 export const operationOf = (name: OperationName) =>
   OPERATIONS[name] as Operation<TProperties, TSchema> & Partial<PresentedOperation<TProperties, TSchema, TSchema>>;
 
-export { OWNER_ERRORS, type Repeat } from './operation.ts';
+export { OWNER_ERRORS, parametersOf, type Repeat } from './operation.ts';
 export { STATUS_TIMEOUT_MS, UNLINK_TIMEOUT_MS } from './sessions.ts';

@@ -25,9 +25,11 @@ export interface OperationAlias {
  * the `operationId` and the name in the call to the worker.
  */
 export interface Operation<I extends TProperties, A extends TSchema> {
-  method: 'GET' | 'POST' | 'DELETE';
-  /** Below `/api`. */
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Below `/api`. A parameter after `:id` is the field of `input` with its name. */
   path: '/sessions/:id' | `/sessions/:id/${string}`;
+  /** The heading in the description of the API. @default 'Sessions' */
+  tag?: string;
   summary: string;
   description?: string;
   /** `workspace`: not with the key of a session. @default 'caller' */
@@ -38,7 +40,7 @@ export interface Operation<I extends TProperties, A extends TSchema> {
   audit?: string;
   /** Why an operation that is no GET writes no entry into the audit log. It has `audit` or this. */
   unaudited?: string;
-  /** The fields that the worker gets: from the body of the request, or from its query for a GET. */
+  /** The fields that the worker gets: from the path, and from the body of the request, or from its query for a GET. */
   input: I;
   /** Checks across fields. Returns the sentence of the refusal, or `undefined`. */
   objection?(this: void, input: Static<TObject<I>>): string | undefined;
@@ -68,11 +70,17 @@ export interface PresentedOperation<I extends TProperties, A extends TSchema, D 
   extends Operation<I, A> {
   /** The `data` of the API. */
   data: D;
+  /** The parameters of the path after `:id`, where they are not the input. */
+  params?: TProperties;
   /** The body of the request, where it is not the input. */
   body?: TSchema;
   /** Query parameters for the presentation. The worker does not get them. */
   query?: TObject;
 }
+
+/** The names of the parameters of a path, without the session: `group` of `/sessions/:id/groups/:group`. */
+export const parametersOf = (path: string): string[] =>
+  [...path.matchAll(/:(\w+)/g)].map(([, name]) => name!).filter((name) => name !== 'id');
 
 export const defineOperation = <I extends TProperties, A extends TSchema>(operation: Operation<I, A>) => operation;
 export const definePresented = <I extends TProperties, A extends TSchema, D extends TSchema>(

@@ -1,4 +1,4 @@
-import { OPERATION_NAMES, operationOf, SessionParamsSchema } from '@wa-gate/contracts';
+import { OPERATION_NAMES, operationOf } from '@wa-gate/contracts';
 import type { FastifyPluginAsync } from 'fastify';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import type { Guards } from '../../plugins/route-access.ts';
@@ -19,7 +19,16 @@ export interface LiveRoutesOptions extends OperationServices, MessageActionsRout
 export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, options) => {
   const { ownerStreams, directory, guards } = options;
   for (const name of OPERATION_NAMES) {
-    const { path, summary, description, audience = 'caller', permission, limits, errors } = operationOf(name);
+    const {
+      path,
+      tag = 'Sessions',
+      summary,
+      description,
+      audience = 'caller',
+      permission,
+      limits,
+      errors,
+    } = operationOf(name);
     const { response, ...input } = describeOperation(name);
     addOperation(app, options, {
       name,
@@ -27,11 +36,10 @@ export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, opt
       onRequest: guards({ audience, permission, ...(limits && { limits }) }),
       sessionOf: (request) => directory.resolve(principalOf(request), (request.params as { id: string }).id),
       schema: {
-        tags: ['Sessions'],
+        tags: [tag],
         operationId: name,
         summary,
         ...(description && { description }),
-        params: SessionParamsSchema,
         ...input,
         response: { 200: response, ...errorResponses(...errors) },
       },

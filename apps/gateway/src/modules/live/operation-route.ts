@@ -1,4 +1,12 @@
-import { type InputOf, type OperationName, operationOf, requestBody, success } from '@wa-gate/contracts';
+import {
+  type InputOf,
+  type OperationName,
+  operationOf,
+  parametersOf,
+  requestBody,
+  SessionParamsSchema,
+  success,
+} from '@wa-gate/contracts';
 import type { FastifyInstance, FastifyRequest, FastifySchema, onRequestAsyncHookHandler } from 'fastify';
 import { Type } from 'typebox';
 import { ApiError } from '../../http/api-error.ts';
@@ -38,11 +46,16 @@ const presenterOf = (name: OperationName) =>
 
 /** The parts of the description that the operation itself determines. */
 export function describeOperation(name: OperationName) {
-  const { method, input, body, query, answer, data, examples } = operationOf(name);
-  const hasInput = Object.keys(input).length > 0;
-  const ownBody = body ?? (hasInput && method !== 'GET' ? requestBody(input, examples[0]) : undefined);
-  const ownQuery = query ?? (hasInput && method === 'GET' ? Type.Object(input) : undefined);
+  const { method, path, input, params, body, query, answer, data, examples } = operationOf(name);
+  const inPath = parametersOf(path);
+  const sent = Object.fromEntries(Object.entries(input).filter(([field]) => !inPath.includes(field)));
+  const ownParams = params ?? Object.fromEntries(inPath.map((field) => [field, input[field]!]));
+  const hasInput = Object.keys(sent).length > 0;
+  const example = Object.fromEntries(Object.entries(examples[0]).filter(([field]) => !inPath.includes(field)));
+  const ownBody = body ?? (hasInput && method !== 'GET' ? requestBody(sent, example) : undefined);
+  const ownQuery = query ?? (hasInput && method === 'GET' ? Type.Object(sent) : undefined);
   return {
+    params: Type.Object({ ...SessionParamsSchema.properties, ...ownParams }),
     ...(ownBody && { body: ownBody }),
     ...(ownQuery && { querystring: ownQuery }),
     response: presenterOf(name)?.response ?? success(data ?? answer),
@@ -89,11 +102,12 @@ export function addOperation(
 
 /** The input as the worker gets it: recipients by their jids. @throws {ApiError} VALIDATION, INVALID_RECIPIENT */
 function readInput(name: OperationName, request: FastifyRequest): InputOf<OperationName> {
-  const { method, input: fields, objection } = operationOf(name);
-  const given = (method === 'GET' ? request.query : request.body) as Record<string, unknown> | null;
+  const { method, path, input: fields, objection } = operationOf(name);
+  const inPath = parametersOf(path);
+  const sent = (method === 'GET' ? request.query : request.body) as Record<string, unknown> | null;
   const input: Record<string, unknown> = {};
   for (const [field, schema] of Object.entries(fields)) {
-    const value = given?.[field];
+    const value = (inPath.includes(field) ? (request.params as Record<string, unknown>) : sent)?.[field];
     if (value === undefined) continue;
     const isRecipient = (schema as { 'x-recipient'?: boolean })['x-recipient'] === true;
     input[field] = isRecipient && typeof value === 'string' ? parseRecipient(value) : value;

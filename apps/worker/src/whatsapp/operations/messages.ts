@@ -1,6 +1,7 @@
 import type { InputOf } from '@wa-gate/contracts';
-import { type BinaryNode, proto, S_WHATSAPP_NET, type WAPatchCreate, type WASocket } from '../baileys.ts';
+import { proto, S_WHATSAPP_NET, type WAPatchCreate, type WASocket } from '../baileys.ts';
 import { NoAnswerError } from '../errors.ts';
+import { askNode, childrenOf } from '../nodes.ts';
 import { NotReadyError, type Performers } from './operation-socket.ts';
 
 type Reference = InputOf<'messages.markRead'>['messages'][number];
@@ -59,21 +60,19 @@ const settings = new WeakMap<WASocket, { tells: boolean; until: number }>();
 async function tellsReading(sock: WASocket): Promise<boolean> {
   const known = settings.get(sock);
   if (known && known.until > Date.now()) return known.tells;
-  const answer: BinaryNode | undefined = await sock.query({
+  const answer = await askNode(sock, {
     tag: 'iq',
     attrs: { xmlns: 'privacy', to: S_WHATSAPP_NET, type: 'get' },
     content: [{ tag: 'privacy', attrs: {} }],
   });
   const [list] = childrenOf(answer);
   const category = childrenOf(list).find(({ attrs }) => attrs.name === 'readreceipts');
-  // Without an answer Baileys resolves with nothing. A blue tick cannot be taken back, so none is sent then.
+  // A blue tick cannot be taken back, so none is sent without this word.
   if (!category) throw new NoAnswerError('WhatsApp does not say whether this account shows what it has read.');
   const tells = category.attrs.value === 'all';
   settings.set(sock, { tells, until: Date.now() + KNOWN_MS });
   return tells;
 }
-
-const childrenOf = (node: BinaryNode | undefined): BinaryNode[] => (Array.isArray(node?.content) ? node.content : []);
 
 /** The settings of a message that all devices of the account share, under the names of WhatsApp's own clients. */
 async function patch(
