@@ -202,6 +202,19 @@ const largestFile = (request: FastifyRequest, limits: LimitSettings, { maxBytes 
 const REQUEST_TIMEOUT_MS = 60_000;
 /** How long a browser remembers which methods it may use. */
 const PREFLIGHT_SECONDS = 600;
+/** What scripts of other origins may read besides the limits; the last ones are those of files and of tus. */
+const READ_BY_SCRIPTS = [
+  'X-Request-Id',
+  'Retry-After',
+  'Idempotent-Replayed',
+  'Location',
+  'Content-Disposition',
+  'Content-Range',
+  'Tus-Resumable',
+  'Upload-Offset',
+  'Upload-Length',
+  'Upload-Expires',
+];
 
 /** Plugins and modules in reading order. Opens nothing and listens nowhere: tests use `inject()`. */
 export async function buildGateway(deps: GatewayDependencies): Promise<FastifyInstance> {
@@ -269,7 +282,7 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
       // An OPTIONS request made by hand gets the same answer as one of a browser.
       strictPreflight: false,
       maxAge: PREFLIGHT_SECONDS,
-      exposedHeaders: ['X-Request-Id', 'Retry-After', 'Idempotent-Replayed', ...RATE_LIMIT_HEADERS],
+      exposedHeaders: [...READ_BY_SCRIPTS, ...RATE_LIMIT_HEADERS],
     });
   }
   await app.register(cookie);
