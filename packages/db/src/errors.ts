@@ -7,6 +7,9 @@ const UNIQUE_VIOLATION = '23505';
 const TRANSIENT = /^(08|25P03|40001|40P01|53|55P03|57P0)/;
 const TRANSIENT_SOCKET = /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH/;
 
+/** Another transaction came first: serialisation, deadlock, a lock that was not free in time. */
+const CONFLICT = /^(40001|40P01|55P03)/;
+
 /** The same conditions as codes of Prisma: unreachable, closed, timed out, too many connections. */
 const TRANSIENT_PRISMA = /^P(1001|1002|1008|1017|2024|2037)$/;
 
@@ -27,6 +30,9 @@ export function isUniqueViolation(error: unknown, constraint?: string): boolean 
   if (codeOf(error) !== UNIQUE_VIOLATION) return false;
   return constraint === undefined || (error as { constraint?: string }).constraint === constraint;
 }
+
+/** Whether a statement failed because of another transaction. Nothing of it is stored; it may be tried again. */
+export const isConflict = (error: unknown): boolean => CONFLICT.test(codeOf(error));
 
 /**
  * Whether PostgreSQL could not answer now: away, restarting, out of connections or disk. False for invalid statements.

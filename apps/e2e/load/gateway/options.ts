@@ -1,5 +1,9 @@
 import { openCheckout, ownCheckout } from '../../harness/checkout.ts';
-import { readFlags, within } from '../measure/flags.ts';
+import { oneOf, readFlags, within } from '../measure/flags.ts';
+
+/** `status`: live calls through the proxy. `accept`: sends whose callers do not wait. */
+export const GATEWAY_CASES = ['status', 'accept'] as const;
+export type GatewayCase = (typeof GATEWAY_CASES)[number];
 
 export interface GatewayLoadOptions {
   /** Measured time of each run. */
@@ -10,8 +14,10 @@ export interface GatewayLoadOptions {
   sessions: number;
   /** Requests per second of the runs that compare latencies; half of what the gateway reached when 0. */
   rate: number;
+  /** What is measured; new users and sessions only where all of it is. */
+  cases: GatewayCase[];
   /**
-   * Folder for a CPU profile of the gateway while it answers status calls as fast as it can; then nothing else is
+   * Folder for a CPU profile of gateway and worker while the first case runs as fast as it can; then nothing else is
    * measured.
    */
   profileDir: string | undefined;
@@ -28,6 +34,7 @@ export function readOptions(args: readonly string[]): GatewayLoadOptions {
     connections: { type: 'string', default: '50,1000' },
     sessions: { type: 'string', default: '50' },
     rate: { type: 'string', default: '0' },
+    cases: { type: 'string', default: GATEWAY_CASES.join(',') },
     'profile-dir': { type: 'string' },
     checkout: { type: 'string' },
     json: { type: 'string' },
@@ -38,6 +45,7 @@ export function readOptions(args: readonly string[]): GatewayLoadOptions {
     connections: values.connections.split(',').map((text) => within('connections', text, 1, 2_000)),
     sessions: within('sessions', values.sessions, 1, 200),
     rate: within('rate', values.rate, 0, 100_000),
+    cases: values.cases.split(',').map((text) => oneOf('cases', text, GATEWAY_CASES)),
     profileDir: values['profile-dir'],
     checkout: values.checkout === undefined ? ownCheckout : openCheckout(values.checkout),
     json: values.json,

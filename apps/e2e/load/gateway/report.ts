@@ -1,4 +1,5 @@
 import type { Figures } from '../measure/message-runs.ts';
+import type { RunCost } from '../measure/run-cost.ts';
 import type { CannonResult } from './cannon.ts';
 
 /** One run of autocannon. */
@@ -10,13 +11,15 @@ export interface Run {
   cpuMs: Record<string, number>;
   /** Resident memory of the gateway afterwards. */
   residentMb: number | null;
+  /** Of accepted messages: what they cost until all of them were sent. */
+  untilSent?: RunCost | undefined;
 }
 
 export const requestsOf = ({ ok, refused }: CannonResult): number =>
   ok + Object.values(refused).reduce((sum, count) => sum + count, 0);
 
 /** The figures of one run, for a script. */
-export function figuresOf({ label, side, result, cpuMs, residentMb }: Run): Figures {
+export function figuresOf({ label, side, result, cpuMs, residentMb, untilSent }: Run): Figures {
   const { average, p50, p99 } = result.latency;
   const cpu = Object.entries(cpuMs).map(([name, ms]) => [`CPU ms per request, ${name}`, ms / requestsOf(result)]);
   const values: Record<string, number> = {
@@ -27,9 +30,22 @@ export function figuresOf({ label, side, result, cpuMs, residentMb }: Run): Figu
     ...(Object.fromEntries(cpu) as Record<string, number>),
     'not 2xx': requestsOf(result) - result.ok + result.errors,
     ...(residentMb !== null && { 'RSS of the gateway, MB': residentMb }),
+    ...(untilSent && perAccepted(result, untilSent)),
   };
   // The rate of a bounded run follows from what was reached before: runs of two builds have to have the same name.
   return { label: label.replace(/ at \d+\/s/, ' at half of what was reached'), side, values };
+}
+
+function perAccepted({ ok }: CannonResult, { cpuMs, database }: RunCost): Record<string, number> {
+  const cpu = Object.entries(cpuMs).map(([name, ms]) => [`CPU ms until sent, ${name}`, ms / ok]);
+  return {
+    ...(Object.fromEntries(cpu) as Record<string, number>),
+    'CPU ms until sent': Object.values(cpuMs).reduce((sum, ms) => sum + ms, 0) / ok,
+    ...(database && {
+      'statements until sent': (database.statements ?? Number.NaN) / ok,
+      'WAL bytes until sent': database.walBytes / ok,
+    }),
+  };
 }
 
 const failures = ({ refused, errors }: CannonResult): string =>

@@ -30,6 +30,7 @@ import { createLiveLogins, createPeople } from '../modules/identities/index.ts';
 import { createMessageActions, createMessageReferences } from '../modules/live/index.ts';
 import { createMessageIndex } from '../modules/message-index/index.ts';
 import {
+  createAccepting,
   createChanging,
   createLinkPreviews,
   createMessagesRepository,
@@ -205,6 +206,7 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
       chats: createChatsService({ chats: createChatsRepository(pool), index, messages, names }),
       sending: createSending({
         db: pool,
+        accepting: createAccepting(pool),
         doorbells,
         offers,
         messages: records,

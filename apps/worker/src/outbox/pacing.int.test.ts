@@ -94,7 +94,7 @@ async function accept(count: number, more: Partial<AcceptedMessage> = {}): Promi
       ...more,
     };
   });
-  await acceptMessages(database.pool, messages);
+  await Promise.all(acceptMessages(database.pool, messages));
   dispatcher.notify(owner.sessionId);
   return messages;
 }

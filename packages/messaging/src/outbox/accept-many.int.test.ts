@@ -28,6 +28,7 @@ const message = (more: Partial<AcceptedMessage> = {}): AcceptedMessage => ({
   lane: 'BULK',
   ...more,
 });
+const acceptAll = (messages: readonly AcceptedMessage[]) => Promise.all(acceptMessages(database.pool, messages));
 const keyed = (key: string, text = 'hello') => ({ key, requestHash: hashRequest({ text }) });
 const rows = async () =>
   (
@@ -41,9 +42,7 @@ const rows = async () =>
 describe('many messages (MR-034)', () => {
   it('are accepted in their order, those that are paced held, with their names', async () => {
     const messages = Array.from({ length: 1_200 }, (_, n) => message({ request: { type: 'text', text: `${n}` } }));
-    expect(new Set((await acceptMessages(database.pool, messages)).map(({ outcome }) => outcome))).toEqual(
-      new Set(['accepted']),
-    );
+    expect(new Set((await acceptAll(messages)).map(({ outcome }) => outcome))).toEqual(new Set(['accepted']));
     const stored = await rows();
     expect(stored.map(({ id }) => id)).toEqual(messages.map(({ messageId }) => messageId));
     expect(new Set(stored.map(({ lane, state, message: of }) => `${lane} ${state} ${of}`))).toEqual(
@@ -57,7 +56,7 @@ describe('many messages (MR-034)', () => {
 
   it('go to several sessions, and one that refuses spoils no other', async () => {
     const other = await seedSession(database.pool, { state: 'LOGGED_OUT' });
-    const outcomes = await acceptMessages(database.pool, [
+    const outcomes = await acceptAll([
       message(),
       message({ sessionId: other.sessionId }),
       message({ sessionId: newId() }),
@@ -74,7 +73,7 @@ describe('many messages (MR-034)', () => {
       message({ idempotency: keyed('a') }),
       message({ idempotency: keyed('b', 'other') }),
     ];
-    const [first, second, third, fourth] = await acceptMessages(database.pool, messages);
+    const [first, second, third, fourth] = await acceptAll(messages);
     expect([first, second]).toEqual([{ outcome: 'accepted' }, { outcome: 'accepted' }]);
     expect(third).toEqual({ outcome: 'used', messageIds: [messages[0]!.messageId], isSameRequest: true });
     expect(fourth).toEqual({ outcome: 'used', messageIds: [messages[1]!.messageId], isSameRequest: false });
@@ -83,7 +82,7 @@ describe('many messages (MR-034)', () => {
 
   it('twenty requests with the same keys at once make each message once', async () => {
     const make = () => Array.from({ length: 20 }, (_, n) => message({ idempotency: keyed(`k${n}`) }));
-    const all = await Promise.all(Array.from({ length: 20 }, () => acceptMessages(database.pool, make())));
+    const all = await Promise.all(Array.from({ length: 20 }, () => acceptAll(make())));
     expect(all.flat().filter(({ outcome }) => outcome === 'accepted')).toHaveLength(20);
     expect(await rows()).toHaveLength(20);
   });
@@ -92,7 +91,7 @@ describe('many messages (MR-034)', () => {
     await database.pool.query(`UPDATE sessions SET reachout_locked_until = now() + interval '1 hour' WHERE id = $1`, [
       session.sessionId,
     ]);
-    const outcomes = await acceptMessages(database.pool, [
+    const outcomes = await acceptAll([
       message(),
       message({ lane: 'CAMPAIGN' }),
       message({ lane: 'URGENT', schedule: { at: inHours(2) } }),

@@ -93,20 +93,32 @@ const ACCEPT_MANY = {
 };
 
 /**
- * Accepts many messages, or says of each why not, in their order: what `acceptMessage` does for one, in one transaction
- * for up to 500 of them. Ring the doorbells of the sessions after this.
+ * Accepts many messages, or says of each why not: what `acceptMessage` does for one, in one transaction for up to 500
+ * of them. Ring the doorbells of the sessions after this.
  *
- * @returns the outcomes, in the order of the messages
+ * @returns what becomes of each, in their order. A statement that fails is the error of all of its messages, and of
+ * those that come after it
  */
-export async function acceptMessages(db: Queryable, messages: readonly AcceptedMessage[]): Promise<Acceptance[]> {
-  const outcomes = new Map<string, Acceptance>();
-  for (const batch of batchesOf(messages))
-    for (const [id, acceptance] of await acceptBatch(db, batch)) outcomes.set(id, acceptance);
-  return messages.map(({ messageId }) => outcomes.get(messageId)!);
+export function acceptMessages(db: Queryable, messages: readonly AcceptedMessage[]): Promise<Acceptance>[] {
+  const acceptances = new Map<string, Promise<Acceptance>>();
+  let before: Promise<unknown> = Promise.resolve();
+  for (const batch of batchesOf(messages)) {
+    const judged = before.then(() => acceptBatch(db, batch));
+    before = judged;
+    for (const message of batch) {
+      const { messageId } = message;
+      acceptances.set(
+        messageId,
+        judged.then((rows) => settleKeys(db, message, readAcceptance(rows.get(messageId)))),
+      );
+    }
+  }
+  return messages.map(({ messageId }) => acceptances.get(messageId)!);
 }
 
 /** A statement writes no key twice: a message whose key is in a batch already comes after it, and finds it in use. */
 function batchesOf(messages: readonly AcceptedMessage[]): AcceptedMessage[][] {
+  if (messages.length === 0) return [];
   const batches: AcceptedMessage[][] = [[]];
   let keys = new Set<string>();
   for (const message of messages) {
@@ -123,8 +135,8 @@ function batchesOf(messages: readonly AcceptedMessage[]): AcceptedMessage[][] {
   return batches;
 }
 
-async function acceptBatch(db: Queryable, messages: readonly AcceptedMessage[]): Promise<[string, Acceptance][]> {
-  if (messages.length === 0) return [];
+/** What the statement says of each message, by its id. */
+async function acceptBatch(db: Queryable, messages: readonly AcceptedMessage[]): Promise<Map<string, AcceptRow>> {
   const rows = messages.flatMap((message) => rowsOf(message)).map((row, ord) => ({ ord, ...row }));
   const keys = messages.flatMap(({ messageId, idempotency }) =>
     idempotency
@@ -138,13 +150,7 @@ async function acceptBatch(db: Queryable, messages: readonly AcceptedMessage[]):
   );
   const values = [JSON.stringify(rows), JSON.stringify(keys), PAIRING_STATES];
   const { rows: judged } = await db.query<AcceptRow & { head: string }>({ ...ACCEPT_MANY, values });
-  const byHead = new Map(judged.map((row) => [row.head, row]));
-  const settled: [string, Acceptance][] = [];
-  for (const message of messages) {
-    const acceptance = readAcceptance(byHead.get(message.messageId));
-    settled.push([message.messageId, await settleKeys(db, message, acceptance)]);
-  }
-  return settled;
+  return new Map(judged.map((row) => [row.head, row]));
 }
 
 /** The message and its parts. */

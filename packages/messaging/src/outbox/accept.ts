@@ -82,7 +82,7 @@ const ACCEPT_ONCE = {
  * when the owner looks right after the doorbell. Ring it after this.
  */
 export async function acceptMessage(db: Queryable, message: AcceptedMessage): Promise<Acceptance> {
-  if (!isPlain(message)) return (await acceptMessages(db, [message]))[0]!;
+  if (!isPlain(message)) return await acceptMessages(db, [message])[0]!;
   const names = message.idempotency ? keyNames(message.idempotency) : [];
   const { text, content } = storedOf(message.request);
   const context = storedContextOf(message.request, message.chatJid);

@@ -32,7 +32,7 @@ const message = (more: Partial<AcceptedMessage> = {}): AcceptedMessage => ({
   ...more,
 });
 async function accept(...messages: AcceptedMessage[]): Promise<string[]> {
-  await acceptMessages(database.pool, messages);
+  await Promise.all(acceptMessages(database.pool, messages));
   return messages.map(({ messageId }) => messageId);
 }
 const view = async () => (await readAdmission(database.pool, owner.sessionId, 10))!;

@@ -1,3 +1,4 @@
+export { createAccepting } from './accepting.ts';
 export { type Changing, createChanging } from './changing.ts';
 export { createLinkPreviews } from './link-preview/link-previews.ts';
 export { createPageClient } from './link-preview/page-client.ts';

@@ -17,7 +17,6 @@ import {
   type Acceptance,
   type AcceptedMessage,
   type AcceptedPart,
-  acceptMessage,
   acceptMessages,
   findEarlierUse,
   type IdempotencyKeys,
@@ -34,6 +33,7 @@ import type { Doorbells } from '../../worker-links/doorbells.ts';
 import type { Offers } from '../../worker-links/offers.ts';
 import type { ContactNames, Recipient } from '../contacts/index.ts';
 import type { FilesOfCall, MessageFiles, TakenFiles } from '../media/index.ts';
+import type { Accepting } from './accepting.ts';
 import type { LinkPreviews } from './link-preview/link-previews.ts';
 import type { MessageRecord, MessagesRepository } from './messages.repository.ts';
 import { type Expectation, isReached, type OutcomeWaiter, type WaitGoal } from './outcome-waiter.ts';
@@ -45,6 +45,7 @@ import { readSendTime } from './send-time.ts';
 
 export interface SendingDependencies {
   db: Queryable;
+  accepting: Accepting;
   doorbells: Pick<Doorbells, 'notifySession'>;
   offers: Offers;
   messages: MessagesRepository;
@@ -201,11 +202,11 @@ const isOffered = ({ request, parts = [], lane = 'INTERACTIVE', schedule, expire
 
 /** Accepts messages and waits for what becomes of them. */
 export function createSending(deps: SendingDependencies): Sending {
-  const { db, doorbells, offers, messages, names, previews, files, waiter, onAccepted } = deps;
+  const { db, accepting, doorbells, offers, messages, names, previews, files, waiter, onAccepted } = deps;
 
-  /** One statement in PostgreSQL and one notification. */
+  /** A part of one statement in PostgreSQL, and one notification. */
   async function accept(message: AcceptedMessage): Promise<Extract<Acceptance, { outcome: 'accepted' | 'used' }>> {
-    const acceptance = await acceptMessage(db, message);
+    const acceptance = await accepting.accept(message);
     if (acceptance.outcome === 'accepted') {
       doorbells.notifySession(message.sessionId);
       onAccepted?.(message.request.type, 'gateway');
@@ -383,11 +384,12 @@ export function createSending(deps: SendingDependencies): Sending {
     prepared: readonly PreparedSend[],
     options: Pick<SendOptions, 'apiKeyId' | 'files'>,
   ) {
-    const acceptances = await acceptMessages(
+    const acceptances = acceptMessages(
       db,
       prepared.map(({ message }) => message),
     );
-    const settle = async ({ recipient, message, discard }: PreparedSend, acceptance: Acceptance) => {
+    const settle = async ({ recipient, message, discard }: PreparedSend, accepted: Promise<Acceptance>) => {
+      const acceptance = await accepted;
       if (acceptance.outcome === 'accepted') {
         onAccepted?.(message.request.type, 'gateway');
         const { messageId, waMessageId } = message;
