@@ -10,8 +10,8 @@ export interface Accepting {
 
 interface Waiting {
   message: AcceptedMessage;
-  resolve(acceptance: Acceptance): void;
-  reject(error: unknown): void;
+  resolve: (acceptance: Acceptance) => void;
+  reject: (error: unknown) => void;
   /** Runs in the trace of the caller. */
   within: <T>(run: () => T) => T;
 }
