@@ -92,7 +92,12 @@ describe.each(OPERATION_NAMES)('%s (MR-014)', (name) => {
     const sent = Object.fromEntries(Object.entries(input).filter(([field]) => !inPath.includes(field)));
     const { status, body } = await waitFor(
       async () => {
-        const answer = await ask(name, sessionId, params, proof.query?.() ?? own ?? sent);
+        const answer = await ask(
+          name,
+          sessionId,
+          params,
+          proof.query?.(input as InputOf<OperationName>) ?? own ?? sent,
+        );
         // 409 and 503: WhatsApp has not sent something yet, such as the name of the account.
         return [409, 503].includes(answer.status) ? undefined : answer;
       },

@@ -17,6 +17,20 @@ export interface Phone {
   name: string;
 }
 
+/** What a phone keeps of its account and of others. */
+export interface PhoneProfile extends Phone {
+  about: string;
+  pictureId: string | null;
+  /** Values by category, in WhatsApp's words. */
+  privacy: Record<string, string>;
+  disappearingSeconds: number;
+  /** Numbers. */
+  blocked: string[];
+  /** Names by number. */
+  addressBook: Record<string, string>;
+  business: Record<string, unknown> | null;
+}
+
 /** The fields of a linked companion that stay the same during the link. */
 export interface PhoneDevice {
   id: number;
@@ -134,9 +148,25 @@ export class SandboxClient {
       /** As base64. */
       picture?: string | null;
       business?: { verifiedName: string; description?: string; category?: string; websites?: string[] } | null;
+      name?: string;
+      about?: string;
+      privacy?: Record<string, string>;
     },
   ): Promise<Phone> {
     return this.http.expectOk(`/phones/${number}`, { method: 'PATCH', json: settings });
+  }
+
+  profile(number: string): Promise<PhoneProfile> {
+    return this.http.expectOk(`/phones/${number}`);
+  }
+
+  /** Blocks somebody on a phone, or unblocks. */
+  async block(number: string, whom: string, isBlocked = true): Promise<void> {
+    await this.http.expectOk(`/phones/${number}/block`, { method: 'POST', json: { number: whom, isBlocked } });
+  }
+
+  async setPresence(number: string, state: 'available' | 'unavailable' | 'composing', to?: string): Promise<void> {
+    await this.http.expectOk(`/phones/${number}/presence`, { method: 'POST', json: { state, ...(to && { to }) } });
   }
 
   async scan(number: string, qr: string): Promise<void> {

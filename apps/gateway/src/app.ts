@@ -29,7 +29,13 @@ import type { ChatsService } from './modules/chats/index.ts';
 import { consentRoutes } from './modules/consent/consent.routes.ts';
 import type { ConsentService } from './modules/consent/index.ts';
 import { contactsRoutes } from './modules/contacts/contacts.routes.ts';
-import type { ContactNames, ContactProfiles, ContactsService, NumberChecks } from './modules/contacts/index.ts';
+import type {
+  ContactNames,
+  ContactProfiles,
+  ContactsService,
+  NumberChecks,
+  Persons,
+} from './modules/contacts/index.ts';
 import { dashboardRoutes } from './modules/dashboard/dashboard.routes.ts';
 import type { DashboardService } from './modules/dashboard/index.ts';
 import { deletionsRoutes } from './modules/deletions/deletions.routes.ts';
@@ -49,7 +55,7 @@ import { limitsRoutes } from './modules/limits/limits.routes.ts';
 import { loginLocksRoutes } from './modules/limits/login-locks.routes.ts';
 import type { MessageActions, MessageReferences } from './modules/live/index.ts';
 import { liveRoutes } from './modules/live/live.routes.ts';
-import type { MediaService, ResumableUploads } from './modules/media/index.ts';
+import type { MediaService, ProfilePictures, ResumableUploads } from './modules/media/index.ts';
 import { mediaRoutes } from './modules/media/media.routes.ts';
 import type { Changing, MessagesService, ScheduledMessages, Sending, Templates } from './modules/messages/index.ts';
 import { messagesRoutes } from './modules/messages/messages.routes.ts';
@@ -123,6 +129,8 @@ export interface GatewayServices extends FleetServices, AdministrationServices, 
   names: ContactNames;
   numberChecks: NumberChecks;
   contactProfiles: ContactProfiles;
+  persons: Persons;
+  profilePictures: ProfilePictures;
   sending: Sending;
   templates: Templates;
   broadcasts: BroadcastsService;

@@ -114,6 +114,20 @@ class Auth(Namespace):
         return self._call("POST", "/api/auth/verify-email", body=body)
 
 
+class Blocklist(Namespace):
+    def block(self, id: str, body: Dict[str, Any]) -> Dict[str, Any]:
+        """Block somebody. ``POST /api/sessions/{id}/blocklist/block``"""
+        return self._call("POST", "/api/sessions/{id}/blocklist/block", path={"id": id}, body=body)
+
+    def get(self, id: str) -> Dict[str, Any]:
+        """Whom the account has blocked. ``GET /api/sessions/{id}/blocklist``"""
+        return self._call("GET", "/api/sessions/{id}/blocklist", path={"id": id})
+
+    def unblock(self, id: str, body: Dict[str, Any]) -> Dict[str, Any]:
+        """Unblock somebody. ``POST /api/sessions/{id}/blocklist/unblock``"""
+        return self._call("POST", "/api/sessions/{id}/blocklist/unblock", path={"id": id}, body=body)
+
+
 class Broadcasts(Namespace):
     def add_recipients(self, id: str, body: t.AddRecipientsRequest) -> t.AddedRecipients:
         """Add recipients. ``POST /api/broadcast/{id}/recipients``"""
@@ -211,6 +225,10 @@ class Chats(Namespace):
 
 
 class Contacts(Namespace):
+    def about(self, id: str, *, contact: str) -> Dict[str, Any]:
+        """The about text of a contact. ``GET /api/sessions/{id}/contacts/about``"""
+        return self._call("GET", "/api/sessions/{id}/contacts/about", path={"id": id}, query={"contact": contact})
+
     def check(self, id: str, *, numbers: str, max_age_seconds: Optional[int] = None) -> Dict[str, Any]:
         """Whether numbers are on WhatsApp. ``GET /api/sessions/{id}/contacts/check``"""
         return self._call("GET", "/api/sessions/{id}/contacts/check", path={"id": id}, query={"numbers": numbers, "maxAgeSeconds": max_age_seconds})
@@ -251,6 +269,10 @@ class Contacts(Namespace):
         """The phone number of a LID. ``GET /api/sessions/{id}/lids/{lid}``"""
         return self._call("GET", "/api/sessions/{id}/lids/{lid}", path={"id": id, "lid": lid})
 
+    def picture(self, id: str, *, contact: str, size: Optional[Literal["full", "preview"]] = None) -> Dict[str, Any]:
+        """The address of the picture of a contact. ``GET /api/sessions/{id}/contacts/picture``"""
+        return self._call("GET", "/api/sessions/{id}/contacts/picture", path={"id": id}, query={"contact": contact, "size": size})
+
     def profile(self, id: str, *, contact: str, max_age_seconds: Optional[int] = None) -> t.ContactProfile:
         """Picture and business profile of a contact. ``GET /api/sessions/{id}/contacts/profile``"""
         return self._call("GET", "/api/sessions/{id}/contacts/profile", path={"id": id}, query={"contact": contact, "maxAgeSeconds": max_age_seconds})
@@ -258,6 +280,10 @@ class Contacts(Namespace):
     def save(self, body: t.SaveContactRequest) -> t.Contact:
         """Save a contact. ``POST /api/contacts``"""
         return self._call("POST", "/api/contacts", body=body)
+
+    def save_name(self, id: str, body: Dict[str, Any]) -> t.Identity:
+        """Save a contact in the address book of the account. ``PUT /api/sessions/{id}/contacts/name``"""
+        return self._call("PUT", "/api/sessions/{id}/contacts/name", path={"id": id}, body=body)
 
     def update(self, id: str, body: t.UpdateContactRequest) -> t.Contact:
         """Change the saved name of a contact. ``PATCH /api/contacts/{id}``"""
@@ -757,9 +783,53 @@ class OptOuts(Namespace):
 
 
 class Presence(Namespace):
+    def get(self, id: str, *, contact: str) -> Dict[str, Any]:
+        """Whether somebody is online, as WhatsApp has said last. ``GET /api/sessions/{id}/presence``"""
+        return self._call("GET", "/api/sessions/{id}/presence", path={"id": id}, query={"contact": contact})
+
     def set(self, id: str, body: Dict[str, Any]) -> Dict[str, Any]:
         """Show that the account is online, or is typing. ``POST /api/sessions/{id}/presence``"""
         return self._call("POST", "/api/sessions/{id}/presence", path={"id": id}, body=body)
+
+    def subscribe(self, id: str, body: Dict[str, Any]) -> Dict[str, Any]:
+        """Watch whether somebody is online. ``POST /api/sessions/{id}/presence/subscribe``"""
+        return self._call("POST", "/api/sessions/{id}/presence/subscribe", path={"id": id}, body=body)
+
+
+class Privacy(Namespace):
+    def get(self, id: str) -> Dict[str, Any]:
+        """The privacy settings of the account. ``GET /api/sessions/{id}/privacy``"""
+        return self._call("GET", "/api/sessions/{id}/privacy", path={"id": id})
+
+    def set(self, id: str, body: Dict[str, Any]) -> Dict[str, Any]:
+        """Change privacy settings of the account. ``PATCH /api/sessions/{id}/privacy``"""
+        return self._call("PATCH", "/api/sessions/{id}/privacy", path={"id": id}, body=body)
+
+
+class Profile(Namespace):
+    def get(self, id: str) -> Dict[str, Any]:
+        """The profile of the account. ``GET /api/sessions/{id}/profile``"""
+        return self._call("GET", "/api/sessions/{id}/profile", path={"id": id})
+
+    def remove_picture(self, id: str) -> Dict[str, Any]:
+        """Remove the picture of the account. ``DELETE /api/sessions/{id}/profile/picture``"""
+        return self._call("DELETE", "/api/sessions/{id}/profile/picture", path={"id": id})
+
+    def set_about(self, id: str, body: Dict[str, Any]) -> Dict[str, Any]:
+        """Change the about text of the account. ``PUT /api/sessions/{id}/profile/about``"""
+        return self._call("PUT", "/api/sessions/{id}/profile/about", path={"id": id}, body=body)
+
+    def set_business(self, id: str, body: Dict[str, Any]) -> Dict[str, Any]:
+        """Change what the business says of itself. ``PATCH /api/sessions/{id}/profile/business``"""
+        return self._call("PATCH", "/api/sessions/{id}/profile/business", path={"id": id}, body=body)
+
+    def set_name(self, id: str, body: Dict[str, Any]) -> Dict[str, Any]:
+        """Change the name of the account. ``PUT /api/sessions/{id}/profile/name``"""
+        return self._call("PUT", "/api/sessions/{id}/profile/name", path={"id": id}, body=body)
+
+    def set_picture(self, id: str, body: Dict[str, Any]) -> Dict[str, Any]:
+        """Change the picture of the account. ``PUT /api/sessions/{id}/profile/picture``"""
+        return self._call("PUT", "/api/sessions/{id}/profile/picture", path={"id": id}, body=body)
 
 
 class Queues(Namespace):
@@ -1114,6 +1184,7 @@ class Api:
         self.analytics = Analytics(transport)
         self.audit_logs = AuditLogs(transport)
         self.auth = Auth(transport)
+        self.blocklist = Blocklist(transport)
         self.broadcasts = Broadcasts(transport)
         self.chats = Chats(transport)
         self.contacts = Contacts(transport)
@@ -1136,6 +1207,8 @@ class Api:
         self.notices = Notices(transport)
         self.opt_outs = OptOuts(transport)
         self.presence = Presence(transport)
+        self.privacy = Privacy(transport)
+        self.profile = Profile(transport)
         self.queues = Queues(transport)
         self.rate_limits = RateLimits(transport)
         self.rules = Rules(transport)

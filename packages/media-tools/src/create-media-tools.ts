@@ -7,6 +7,7 @@ import { findFfmpeg } from './ffmpeg/find-ffmpeg.ts';
 import { convertImage } from './images/convert-image.ts';
 import { readImageHeader } from './images/open-image.ts';
 import { isDecodedPicture, readablePicture } from './images/picture.ts';
+import { makeProfilePicture } from './images/profile-picture.ts';
 import { makeThumbnail } from './images/thumbnail.ts';
 import { contradictionOf, type NamedAs } from './inspect/claim.ts';
 import type { SniffedType } from './inspect/sniff-type.ts';
@@ -284,6 +285,19 @@ export function createMediaTools(environment: MediaToolsEnvironment, path = proc
           if (error instanceof MediaRefusedError || error instanceof UnreadableError) return undefined;
           throw error;
         }
+      });
+    },
+
+    profilePicture(path, options = {}) {
+      return read(options, async (signal) => {
+        const { mimetype } = await reader.typeOf(path, undefined, signal);
+        if (!isDecodedPicture(mimetype))
+          throw new MediaRefusedError(
+            'MEDIA_TYPE_MISMATCH',
+            `A picture is needed here, and this is ${mimetype}: give a JPEG, PNG, WebP or GIF.`,
+            { mimetype },
+          );
+        return await makeProfilePicture(path);
       });
     },
 

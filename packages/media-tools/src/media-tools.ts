@@ -80,6 +80,8 @@ export interface MediaTools {
   sticker(path: string, out: string, options?: RunOptions & { pack?: StickerPack }): Promise<Converted>;
   /** The preview of a picture or a video; `undefined` when there is none. */
   thumbnail(path: string, options?: RunOptions): Promise<Buffer | undefined>;
+  /** The picture of a profile or a group: a square JPEG. @throws {MediaRefusedError} */
+  profilePicture(path: string, options?: RunOptions): Promise<Buffer>;
   /** Ends whatever runs, and waits for it. */
   close(): Promise<void>;
 }

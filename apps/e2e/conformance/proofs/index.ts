@@ -1,6 +1,7 @@
 import type { OperationName } from '@wa-gate/contracts';
 import { contactProofs } from './contacts.ts';
 import { messageProofs } from './messages.ts';
+import { peopleProofs } from './people.ts';
 import { presenceProofs } from './presence.ts';
 import type { Proof, ProofWorld } from './proof.ts';
 import { sessionProofs } from './sessions.ts';
@@ -10,6 +11,7 @@ export const proofsOf = (world: ProofWorld): { [N in OperationName]: Proof<N> } 
   ...sessionProofs(world),
   ...contactProofs(world),
   ...messageProofs(world),
+  ...peopleProofs(world),
   ...presenceProofs(world),
 });
 

@@ -10,7 +10,7 @@ export interface Proof<N extends OperationName> {
   /** Parameters of the path after the session, where they are not the input. */
   params?: (input: InputOf<N>) => Promise<Record<string, string>>;
   /** The query, where it is not the input. */
-  query?: () => Record<string, string>;
+  query?: (input: InputOf<N>) => Record<string, string>;
   /** The body, where it is not the input. */
   body?: (input: InputOf<N>) => Promise<Record<string, unknown>>;
   seen(input: InputOf<N>, data: unknown, sessionId: string): Promise<unknown>;

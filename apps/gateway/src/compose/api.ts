@@ -16,6 +16,7 @@ import {
   createContactsRepository,
   createContactsService,
   createNumberChecks,
+  createPersons,
 } from '../modules/contacts/index.ts';
 import {
   createDashboardService,
@@ -221,6 +222,7 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
       scheduled: createScheduledMessages({ db: pool, messages, doorbells, announce: announcerOf(resources) }),
       numberChecks: createNumberChecks({ pool, names }),
       contactProfiles: createContactProfiles({ pool, names }),
+      persons: createPersons({ pool, names }),
       contacts: createContactsService({ pool, contacts: createContactsRepository(pool), names }),
       ...fleet.services,
       ...administration.services,

@@ -7,17 +7,19 @@ import {
   createMediaRepository,
   createMediaService,
   createMessageFiles,
+  createProfilePictures,
   createResumableUploads,
   createSignedUrls,
   type MediaService,
   type MessageFiles,
+  type ProfilePictures,
   type ResumableUploads,
 } from '../modules/media/index.ts';
 import type { Resources } from './resources.ts';
 
 /** What the routes of files are made of, and what ends with them. */
 export interface Media {
-  services: { media: MediaService; resumableUploads: ResumableUploads };
+  services: { media: MediaService; resumableUploads: ResumableUploads; profilePictures: ProfilePictures };
   /** A small JPEG of a picture of a page; `undefined`: none can be made of it. */
   thumbnail(picture: Buffer): Promise<Buffer | undefined>;
   messageFiles: MessageFiles;
@@ -37,9 +39,11 @@ export function composeMedia(resources: Resources, config: Config): Media {
     fetcher,
     maxBytes: config.MEDIA_MAX_BYTES,
   });
+  const service = createMediaService({ pool, store, media, intake, urls: createSignedUrls(masterKeys), logger });
   return {
     services: {
-      media: createMediaService({ pool, store, media, intake, urls: createSignedUrls(masterKeys), logger }),
+      media: service,
+      profilePictures: createProfilePictures({ workFolder, intake, media: service, tools }),
       resumableUploads: createResumableUploads({ pool, store, workFolder, intake, media }),
     },
     async thumbnail(picture) {

@@ -30,6 +30,8 @@ interface StoredAccount {
   companions: number[];
   aliases?: string[];
   business?: Business | null;
+  addressBook?: [string, string][];
+  statusSetAt?: number;
 }
 
 /** What makes an account that of a business. */
@@ -38,6 +40,7 @@ export interface Business {
   verifiedName: string;
   description?: string | undefined;
   category?: string | undefined;
+  address?: string | undefined;
   email?: string | undefined;
   websites?: string[] | undefined;
 }
@@ -66,7 +69,12 @@ export class Account {
   privacy: Record<string, string> = { ...DEFAULT_PRIVACY };
   /** Numbers this account has blocked. */
   readonly blocked = new Set<string>();
+  /** Names under which the account has saved others, by number. */
+  readonly addressBook = new Map<string, string>();
+  /** The about text. */
   status = 'Hey there! I am using WhatsApp.';
+  /** Unix seconds. */
+  statusSetAt = 0;
   disappearingSeconds = 0;
   picture: { id: string; path: string } | null = null;
   /** Other numbers for which contact queries answer with this account, such as a spelling without the ninth digit. */
@@ -88,11 +96,13 @@ export class Account {
     this.privacy = stored.privacy;
     for (const blocked of stored.blocked) this.blocked.add(blocked);
     this.status = stored.status;
+    this.statusSetAt = stored.statusSetAt ?? 0;
     this.disappearingSeconds = stored.disappearingSeconds;
     this.picture = stored.picture;
     this.nextDevice = stored.nextDevice;
     this.business = stored.business ?? null;
     for (const alias of stored.aliases ?? []) this.aliases.add(alias);
+    for (const [number, name] of stored.addressBook ?? []) this.addressBook.set(number, name);
     for (const id of stored.companions) {
       const companion = CompanionOf.load(this, id, journal);
       if (companion) this.companions.set(id, companion);
@@ -167,6 +177,8 @@ export class Account {
       companions: [...this.companions.keys()],
       aliases: [...this.aliases],
       business: this.business,
+      addressBook: [...this.addressBook],
+      statusSetAt: this.statusSetAt,
     };
   }
 }

@@ -41,6 +41,8 @@ function mutationsFor(
     }
     case 'contact': {
       const fullName = required(request.name, 'name');
+      account.addressBook.set(context.directory.get(required(request.chat, 'chat')).number, fullName);
+      account.save();
       const value = { contactAction: { fullName, firstName: fullName.split(' ')[0] ?? fullName } };
       return { collection: 'critical_unblock_low', mutations: set(['contact', chatJid(context, request)], 2, value) };
     }

@@ -64,6 +64,7 @@ const Business = Type.Object(
     verifiedName: Type.String({ minLength: 1, maxLength: 200, description: 'Stands on its messages' }),
     description: Type.Optional(Type.String()),
     category: Type.Optional(Type.String()),
+    address: Type.Optional(Type.String()),
     email: Type.Optional(Type.String()),
     websites: Type.Optional(Type.Array(Type.String())),
   },
@@ -79,6 +80,10 @@ export const PhoneChange = Type.Object(
       nullable(Type.String({ minLength: 1, description: 'The profile picture as base64; null: none' })),
     ),
     name: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+    about: Type.Optional(Type.String({ maxLength: 139 })),
+    privacy: Type.Optional(
+      Type.Record(Type.String(), Type.String(), { description: 'Values by category, in the words of the protocol' }),
+    ),
     receipts: Type.Optional(Receipts),
     autoReply: Type.Optional(AutoReplyRequest),
     online: Type.Optional(Type.Boolean({ description: 'An offline phone gets nothing until it is online again' })),
@@ -106,6 +111,13 @@ export const Phone = Type.Object({
   jid: Type.String(),
   lid: Type.String(),
   aliases: Type.Array(Type.String()),
+  about: Type.String(),
+  pictureId: nullable(Type.String()),
+  privacy: Type.Record(Type.String(), Type.String()),
+  disappearingSeconds: Type.Integer({ description: 'Of messages in new chats' }),
+  blocked: Type.Array(Type.String(), { description: 'Numbers' }),
+  addressBook: Type.Record(Type.String(), Type.String(), { description: 'Names by number' }),
+  business: nullable(Business),
   online: Type.Boolean(),
   receipts: Receipts,
   autoReply: nullable(Type.Object({ text: Type.String(), delayMs: Type.Integer() })),
@@ -218,6 +230,11 @@ export const AppStateRequest = Type.Object(
     name: Type.Optional(Type.String()),
     message: Type.Optional(Type.String({ description: 'star: id of a message in this phone’s list' })),
   },
+  { additionalProperties: false },
+);
+
+export const BlockRequest = Type.Object(
+  { number: PhoneNumber, isBlocked: Type.Optional(Type.Boolean({ default: true })) },
   { additionalProperties: false },
 );
 

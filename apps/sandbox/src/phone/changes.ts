@@ -95,11 +95,27 @@ export function applySettings(phone: PhoneCore, marks: ChatMarks, mutations: rea
   for (const { index, value, operation } of mutations) {
     const [action = '', chat = '', id = ''] = index;
     const isSet = operation === 'set';
+    if (action === 'setting_pushName' && isSet) rename(phone, value.pushNameSetting?.name);
+    if (action === 'contact') saveContact(phone, chat, isSet ? value.contactAction?.fullName : null);
     if (action === 'star') change(phone, { id }, () => ({ isStarred: isSet && value.starAction?.starred === true }));
     if (action === 'deleteMessageForMe') change(phone, { id }, () => ({ isHidden: isSet }));
     if (action === 'markChatAsRead' && isSet)
       marks.set(nameOf(phone, chat), { isMarkedUnread: value.markChatAsReadAction?.read === false });
   }
+}
+
+function rename({ account }: PhoneCore, name: string | null | undefined): void {
+  if (!name) return;
+  account.name = name;
+  account.save();
+}
+
+function saveContact({ account, deps }: PhoneCore, jid: string, name: string | null | undefined): void {
+  const number = deps.directory.resolve(jid)?.account.number;
+  if (number === undefined) return;
+  if (name) account.addressBook.set(number, name);
+  else account.addressBook.delete(number);
+  account.save();
 }
 
 const nameOf = (phone: PhoneCore, jid: string): string =>

@@ -3,6 +3,7 @@ import { unixSeconds } from '../clock.ts';
 import { isGroup } from '../wire/jid.ts';
 import { type BinaryNode, children, node } from '../wire/node.ts';
 import type { ServerBase } from './base.ts';
+import { shows } from './privacy.ts';
 
 type PresenceState = 'available' | 'unavailable' | 'composing' | 'recording' | 'paused' | 'subscribe';
 
@@ -79,7 +80,7 @@ export class Presence {
     const subscribers = this.subscribers.get(account.number) ?? new Set();
     subscribers.add(companion);
     this.subscribers.set(account.number, subscribers);
-    this.context.delivery.deliverIfOnline(companion, this.presenceOf(account));
+    this.tell(companion, account);
   }
 
   private watch(watcher: Account, to: string): void {
@@ -99,14 +100,23 @@ export class Presence {
   private notifySubscribers(account: Account): void {
     if (!this.isOnline(account)) this.lastSeen.set(account.number, unixSeconds());
     for (const companion of this.subscribers.get(account.number) ?? []) {
-      this.context.delivery.deliverIfOnline(companion, this.presenceOf(account));
+      this.tell(companion, account);
     }
     for (const watcher of this.watchers.get(account.number) ?? []) this.showTo(watcher, account);
   }
 
-  private presenceOf(account: Account): BinaryNode {
+  /** Who may see neither that an account is online nor when it was, is told nothing at all. */
+  private tell(companion: Companion, account: Account): void {
+    const { account: viewer } = companion;
+    const showsLast = shows(account, viewer, 'last');
+    const showsOnline = shows(account, viewer, 'online');
+    if (!showsOnline && !(showsLast && !this.isOnline(account))) return;
+    this.context.delivery.deliverIfOnline(companion, this.presenceOf(account, showsLast));
+  }
+
+  private presenceOf(account: Account, showsLast: boolean): BinaryNode {
     if (this.isOnline(account)) return node('presence', { from: account.jid });
-    const last = this.lastSeen.get(account.number);
+    const last = showsLast ? this.lastSeen.get(account.number) : undefined;
     return node('presence', {
       from: account.jid,
       type: 'unavailable',
@@ -123,7 +133,7 @@ export class Presence {
     const group = isGroup(to) ? groups.find(to) : undefined;
     const receivers = group ? groups.membersOf(group) : [directory.resolve(to)?.account ?? directory.find(to)];
     for (const receiver of receivers) {
-      if (!receiver || receiver === from) continue;
+      if (!receiver || receiver === from || receiver.blocked.has(from.number)) continue;
       phones.of(receiver).seen.set(from.number, { from: sender?.key ?? `${from.number}:0`, state, at: Date.now() });
       const jid = from.deviceJid(0, group?.addressing ?? (to.endsWith('@lid') ? 'lid' : 'pn'));
       const place = group ? { from: group.jid, participant: jid } : { from: jid };

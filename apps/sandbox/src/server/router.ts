@@ -72,7 +72,10 @@ export class Router {
 
   /** Delivers the copies of a message of a companion or a phone. */
   route(envelope: Envelope, copies: Copy[]): void {
+    const { chat, sender } = envelope;
     for (const { to, content } of copies) {
+      // In groups the messages of somebody who is blocked arrive.
+      if (chat.kind === 'direct' && to.account.blocked.has(sender.account.number)) continue;
       const stanza = messageStanza(envelope, to, content);
       const companion = to.account.companions.get(to.device);
       if (to.device === 0) this.context.phones.of(to.account).receive(stanza);
@@ -143,7 +146,6 @@ export class Router {
       recorder.violation(companion.key, 'unknown-recipient', jid ?? '-');
       return null;
     }
-    if (ref.account.blocked.has(companion.account.number)) return null;
     if (chat.kind === 'group' && !chat.group.members.has(ref.account.number)) return null;
     return ref;
   }

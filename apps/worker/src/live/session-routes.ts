@@ -44,6 +44,9 @@ const ENDPOINTS: readonly (readonly ['GET' | 'POST' | 'DELETE', path: string, Se
   ['POST', '/session/:id/logout', 'sessions.logout'],
 ];
 
+/** Bytes of the input of an operation: the picture of a profile or a group is the largest. */
+const INPUT_LIMIT = 512 * 1024;
+
 const INPUTS = new Map(
   OPERATION_NAMES.map((name) => [name, lazily(() => Compile(Type.Object(operationOf(name).input)))] as const),
 );
@@ -72,7 +75,7 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<OwnershipOptions> = async 
 
   app.post(
     '/session/:id/operations/:name',
-    { ...owned, schema: { params: Type.Object({ id, name: Type.String() }) } },
+    { ...owned, bodyLimit: INPUT_LIMIT, schema: { params: Type.Object({ id, name: Type.String() }) } },
     async (request, reply) => {
       const { name } = request.params;
       // A gateway of a later version may send an unknown operation.

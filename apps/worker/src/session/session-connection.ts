@@ -233,6 +233,7 @@ export class SessionConnection {
       told: current((facts) => traffic.contacts.add(facts.map((fact) => ({ ...owner, ...fact })))),
       restricted: current((restriction) => listener.restricted(restriction)),
       capped: current((capping) => listener.capped(capping)),
+      presence: () => undefined,
       fileAnswered: current((answer) => traffic.downloads.answered(owner, answer)),
       sentMessage: (waMessageId) => traffic.outbox.sentMessage(owner, waMessageId),
     };

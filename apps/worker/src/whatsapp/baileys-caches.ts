@@ -1,5 +1,6 @@
 import type { CacheStore, PossiblyExtendedCacheStore } from './baileys.ts';
 import { BoundedCache } from './bounded-cache.ts';
+import { PresenceBook } from './presence-book.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -43,6 +44,8 @@ export function createSocketCaches() {
     userDevicesCache: createDeviceCache(),
     /** Under which name WhatsApp knows a number, where that is another one. By jids. */
     answeredNames: new BoundedCache<string>({ max: 1_000, ttlMs: 24 * HOUR_MS }),
+    /** No cache of Baileys: what is watched is watched again on the next connection. */
+    presences: new PresenceBook(),
     msgRetryCounterCache: asCacheStore(new BoundedCache({ max: 1_000, ttlMs: HOUR_MS })),
     callOfferCache: asCacheStore(new BoundedCache({ max: 100, ttlMs: HOUR_MS / 12 })),
     placeholderResendCache: asCacheStore(new BoundedCache({ max: 1_000, ttlMs: HOUR_MS })),

@@ -48,6 +48,14 @@ export class BoundedCache<V> {
     }
   }
 
+  /** All values that have not expired, the least recently used first. */
+  values(): V[] {
+    const now = this.#now();
+    return [...this.#entries.values()].flatMap(({ value, expiresAt }) =>
+      expiresAt !== undefined && expiresAt <= now ? [] : [value],
+    );
+  }
+
   delete(key: string): void {
     this.#entries.delete(key);
   }

@@ -28,9 +28,19 @@ export async function askProfile(sock: ProfileSocket, jid: string): Promise<Prof
   return { pictureUrl, business };
 }
 
-async function askPicture(sock: ProfileSocket, jid: string): Promise<string | null> {
+/**
+ * The address of the picture, large (`image`) or small; `null`: none, or not for this account. Baileys' own query has
+ * the token with which people show their picture to whom they know.
+ *
+ * @throws as {@link askProfile}
+ */
+export async function askPicture(
+  sock: Pick<ProfileSocket, 'profilePictureUrl'>,
+  jid: string,
+  type: 'image' | 'preview' = 'image',
+): Promise<string | null> {
   try {
-    const url = await sock.profilePictureUrl(jid, 'image');
+    const url = await sock.profilePictureUrl(jid, type);
     // rc14 gives the same for a silent server and for an answer without a picture: the latter is an error 404.
     if (url === undefined) throw new SilentError('WhatsApp does not say which picture the account has.');
     return url;
@@ -40,7 +50,8 @@ async function askPicture(sock: ProfileSocket, jid: string): Promise<string | nu
   }
 }
 
-async function askBusiness(sock: ProfileSocket, jid: string): Promise<Profile['business']> {
+/** What a business says of itself; `null`: the account is none. @throws as {@link askProfile} */
+export async function askBusiness(sock: ProfileSocket, jid: string): Promise<Profile['business']> {
   const asked = nodeOf('business_profile', { v: BUSINESS_PROFILE_VERSION }, [nodeOf('profile', { jid })]);
   let answer: BinaryNode | undefined;
   try {

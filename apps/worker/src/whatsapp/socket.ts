@@ -39,7 +39,9 @@ import { withMediaHint } from './media-hint.ts';
 import { type LostFile, type MediaRetryAnswer, mediaRetryReceipt, readMediaRetryAnswer } from './media-retry.ts';
 import type { NetworkEndpoint } from './network.ts';
 import type { OperationSocket } from './operations/operation-socket.ts';
+import { presenceName } from './operations/presence.ts';
 import { type PasskeyStep, readPasskeyStep } from './passkey.ts';
+import { readPresence, type ToldPresence } from './presence-book.ts';
 import { noteTokenIssued } from './privacy-tokens.ts';
 import { createSignalRepository } from './signal-repository.ts';
 
@@ -75,6 +77,8 @@ export interface ConnectionHandlers {
   /** WhatsApp lets the account begin new chats (`null`), or not. */
   restricted(restriction: Restriction | null): void;
   capped(capping: MessageCapping): void;
+  /** Somebody has come, gone or is typing. */
+  presence(told: ToldPresence): void;
   /** The phone answers a question for a file; see {@link Connection.askForFile}. */
   fileAnswered(answer: MediaRetryAnswer): void;
   /** The bytes of a message sent earlier, to answer a phone that could not read it. */
@@ -178,7 +182,7 @@ export function connect(options: ConnectOptions): Connection {
   const groupQueries = new Map<string, Promise<GroupMetadata>>();
   const journal = new InboundJournal(store.journal);
   const baileysLogger = createBaileysLogger(logger, sessionId);
-  const { answeredNames: _, ...baileysCaches } = caches;
+  const { answeredNames: _, presences, ...baileysCaches } = caches;
 
   const sock: WASocket = makeSocket({
     auth: { creds, keys },
@@ -286,6 +290,7 @@ export function connect(options: ConnectOptions): Connection {
     if (update.connection === 'open') {
       reportActiveReceipts();
       void arrivals.replay();
+      for (const jid of presences.watchedJids()) void sock.presenceSubscribe(jid).catch(() => undefined);
       handlers.open(identity());
     }
     if (update.connection === 'close') end(readDisconnectCause(update.lastDisconnect?.error));
@@ -313,6 +318,16 @@ export function connect(options: ConnectOptions): Connection {
     const answer = readMediaRetryAnswer(node);
     if (answer) handlers.fileAnswered(answer);
   });
+  const tellPresence = async (node: BinaryNode): Promise<void> => {
+    const told = readPresence(node, new Date());
+    if (!told) return;
+    const { chat, from, ...presence } = told;
+    if (chat === from) presences.tell(await presenceName(sock, from), presence);
+    handlers.presence(told);
+  };
+  for (const tag of ['presence', 'chatstate']) {
+    sock.ws.on(`CB:${tag}`, (node: BinaryNode) => void tellPresence(node).catch(() => undefined));
+  }
   sock.ws.on('CB:receipt', (node: BinaryNode) => {
     const receipts = readReceipts(node, ownJids(), new Date());
     if (receipts.length > 0) void reportReceipts(node.attrs.from ?? '', receipts);
@@ -456,7 +471,7 @@ export function connect(options: ConnectOptions): Connection {
     },
     askForFile: (file) => sock.sendNode(mediaRetryReceipt(file, creds.me?.id ?? '')),
     requestPairingCode: (digits) => sock.requestPairingCode(digits),
-    operate: (run) => run({ sock, reportActiveReceipts }),
+    operate: (run) => run({ sock, reportActiveReceipts, presences }),
     logout: () => sock.logout(),
     async close() {
       closed = true;

@@ -10,6 +10,12 @@ use WaGate\Response;
 
 final class Contacts extends Group
 {
+    /** The about text of a contact. `GET /api/sessions/{id}/contacts/about` */
+    public function about(string $id, string $contact): array
+    {
+        return $this->call('GET', '/api/sessions/{id}/contacts/about', path: ['id' => $id], query: ['contact' => $contact]);
+    }
+
     /** Whether numbers are on WhatsApp. `GET /api/sessions/{id}/contacts/check` */
     public function check(string $id, string $numbers, ?int $maxAgeSeconds = null): array
     {
@@ -70,6 +76,12 @@ final class Contacts extends Group
         return $this->call('GET', '/api/sessions/{id}/lids/{lid}', path: ['id' => $id, 'lid' => $lid]);
     }
 
+    /** The address of the picture of a contact. `GET /api/sessions/{id}/contacts/picture` */
+    public function picture(string $id, string $contact, ?string $size = null): array
+    {
+        return $this->call('GET', '/api/sessions/{id}/contacts/picture', path: ['id' => $id], query: ['contact' => $contact, 'size' => $size]);
+    }
+
     /** Picture and business profile of a contact. `GET /api/sessions/{id}/contacts/profile` */
     public function profile(string $id, string $contact, ?int $maxAgeSeconds = null): array
     {
@@ -80,6 +92,12 @@ final class Contacts extends Group
     public function save(array $body): array
     {
         return $this->call('POST', '/api/contacts', body: $body);
+    }
+
+    /** Save a contact in the address book of the account. `PUT /api/sessions/{id}/contacts/name` */
+    public function saveName(string $id, array $body): array
+    {
+        return $this->call('PUT', '/api/sessions/{id}/contacts/name', path: ['id' => $id], body: $body);
     }
 
     /** Change the saved name of a contact. `PATCH /api/contacts/{id}` */

@@ -15,6 +15,7 @@ abstract class Groups
     public readonly Analytics $analytics;
     public readonly AuditLogs $auditLogs;
     public readonly Auth $auth;
+    public readonly Blocklist $blocklist;
     public readonly Broadcasts $broadcasts;
     public readonly Chats $chats;
     public readonly Contacts $contacts;
@@ -37,6 +38,8 @@ abstract class Groups
     public readonly Notices $notices;
     public readonly OptOuts $optOuts;
     public readonly Presence $presence;
+    public readonly Privacy $privacy;
+    public readonly Profile $profile;
     public readonly Queues $queues;
     public readonly RateLimits $rateLimits;
     public readonly Rules $rules;
@@ -56,6 +59,7 @@ abstract class Groups
         $this->analytics = new Analytics($transport);
         $this->auditLogs = new AuditLogs($transport);
         $this->auth = new Auth($transport);
+        $this->blocklist = new Blocklist($transport);
         $this->broadcasts = new Broadcasts($transport);
         $this->chats = new Chats($transport);
         $this->contacts = new Contacts($transport);
@@ -78,6 +82,8 @@ abstract class Groups
         $this->notices = new Notices($transport);
         $this->optOuts = new OptOuts($transport);
         $this->presence = new Presence($transport);
+        $this->privacy = new Privacy($transport);
+        $this->profile = new Profile($transport);
         $this->queues = new Queues($transport);
         $this->rateLimits = new RateLimits($transport);
         $this->rules = new Rules($transport);

@@ -18,7 +18,7 @@ import { video } from './video.ts';
 export { type MessagePart, MessagePartSchema } from './album.ts';
 export { cardOf, cardsOf, titleOf } from './contact.ts';
 export { eventSeconds } from './event.ts';
-export type { FilePlace, FileReference } from './files.ts';
+export type { FilePlace, FileReference, MediaSource } from './files.ts';
 export type { OutboundContext } from './outbound-context.ts';
 
 /** All kinds of messages that can be sent. The worker does not compile without a codec for each. */

@@ -6,13 +6,25 @@ import {
   ContactProfileSchema,
   LidSchema,
 } from '../contacts.ts';
-import { nullable } from '../schema.ts';
+import { IdentitySchema } from '../identities.ts';
+import { line, nullable, oneOf, timestamp } from '../schema.ts';
 import { CONNECTION_ERRORS, definePresented } from './operation.ts';
+import { EXAMPLE_JID, personJid, personText } from './person.ts';
 
 /** Milliseconds for a check of many numbers. */
 const CHECK_TIMEOUT_MS = 45_000;
 
 const digits = Type.String({ pattern: '^\\d{5,20}$' });
+
+const aboutOf = Type.Object({
+  about: nullable(Type.String()),
+  setAt: nullable(timestamp('When it was set, where WhatsApp says so.')),
+});
+const pictureSize = oneOf(['full', 'preview'] as const, '`preview`: small, for lists.');
+const pictureOf = Type.Object({
+  url: nullable(Type.String({ description: "At WhatsApp's server; it ends after some days." })),
+});
+const bookName = line({ minLength: 1, maxLength: 100, examples: ['Ann'] });
 
 export const contacts = {
   'contacts.check': definePresented({
@@ -78,6 +90,66 @@ export const contacts = {
     repeat: 'safe',
     cost: 2,
     examples: [{ jid: '6281234567890@s.whatsapp.net' }],
+  }),
+  'contacts.about': definePresented({
+    method: 'GET',
+    path: '/sessions/:id/contacts/about',
+    tag: 'Contacts',
+    summary: 'The about text of a contact',
+    description: 'As WhatsApp says now. `null`: the person has none, or hides it from this account.',
+    permission: 'logs.view',
+    input: { jid: personJid },
+    query: Type.Object({ contact: personText }),
+    answer: aboutOf,
+    data: Type.Object({ ...IdentitySchema.properties, ...aboutOf.properties }),
+    errors: [...CONNECTION_ERRORS, 'INVALID_RECIPIENT', 'CONTACT_NOT_FOUND'],
+    repeat: 'safe',
+    cost: 1,
+    examples: [{ jid: EXAMPLE_JID }],
+  }),
+  'contacts.picture': definePresented({
+    method: 'GET',
+    path: '/sessions/:id/contacts/picture',
+    tag: 'Contacts',
+    summary: 'The address of the picture of a contact',
+    description: 'As WhatsApp says now. `null`: the person has none, or hides it from this account.',
+    permission: 'logs.view',
+    input: { jid: personJid, size: pictureSize },
+    query: Type.Object({ contact: personText, size: Type.Optional(pictureSize) }),
+    answer: pictureOf,
+    data: Type.Object({ ...IdentitySchema.properties, ...pictureOf.properties, size: pictureSize }),
+    errors: [...CONNECTION_ERRORS, 'INVALID_RECIPIENT', 'CONTACT_NOT_FOUND'],
+    repeat: 'safe',
+    cost: 1,
+    examples: [
+      { jid: EXAMPLE_JID, size: 'full' },
+      { jid: EXAMPLE_JID, size: 'preview' },
+    ],
+  }),
+  'contacts.saveName': definePresented({
+    method: 'PUT',
+    path: '/sessions/:id/contacts/name',
+    tag: 'Contacts',
+    summary: 'Save a contact in the address book of the account',
+    description:
+      'Its phone and its other devices show the name. `null` takes the contact out of the address book. `PATCH /api/contacts/{id}` saves a name for the workspace alone.',
+    permission: 'messages.send',
+    audit: 'contact.saved_on_phone',
+    input: { jid: personJid, name: nullable(bookName) },
+    body: Type.Object(
+      { contact: personText, name: nullable(bookName) },
+      { additionalProperties: false, examples: [{ contact: '+6281234567890', name: 'Ann' }] },
+    ),
+    answer: Type.Object({ name: nullable(Type.String()) }),
+    data: IdentitySchema,
+    errors: [...CONNECTION_ERRORS, 'INVALID_RECIPIENT', 'CONTACT_NOT_FOUND'],
+    // The same name a second time is the same name.
+    repeat: 'safe',
+    cost: 2,
+    examples: [
+      { jid: EXAMPLE_JID, name: 'Ann from the shop' },
+      { jid: EXAMPLE_JID, name: null },
+    ],
   }),
   'contacts.lid': definePresented({
     method: 'GET',

@@ -1,12 +1,24 @@
 import type { Static, TObject, TProperties, TSchema } from 'typebox';
+import { blocklist } from './blocklist.ts';
 import { contacts } from './contacts.ts';
 import { chats, messages } from './messages.ts';
 import type { Operation, PresentedOperation } from './operation.ts';
 import { presence } from './presence.ts';
+import { privacy } from './privacy.ts';
+import { profile } from './profile.ts';
 import { sessions } from './sessions.ts';
 
 /** Every operation on a live session. The worker does not compile while an entry has no function that performs it. */
-export const OPERATIONS = { ...sessions, ...presence, ...contacts, ...messages, ...chats };
+export const OPERATIONS = {
+  ...sessions,
+  ...presence,
+  ...contacts,
+  ...messages,
+  ...chats,
+  ...blocklist,
+  ...privacy,
+  ...profile,
+};
 export type OperationName = keyof typeof OPERATIONS;
 export const OPERATION_NAMES = Object.keys(OPERATIONS) as readonly OperationName[];
 

@@ -1,6 +1,8 @@
 import { Type } from 'typebox';
-import { oneOf } from '../schema.ts';
-import { CONNECTION_ERRORS, defineOperation } from './operation.ts';
+import { IdentitySchema } from '../identities.ts';
+import { nullable, oneOf, timestamp } from '../schema.ts';
+import { CONNECTION_ERRORS, defineOperation, definePresented } from './operation.ts';
+import { EXAMPLE_JID, personBody, personJid, personQuery } from './person.ts';
 
 const AVAILABILITIES = ['available', 'unavailable'] as const;
 const CHAT_STATES = ['composing', 'recording', 'paused'] as const;
@@ -23,7 +25,54 @@ const input = {
   ),
 };
 
+/** What people do, as WhatsApp tells it. */
+export const PRESENCE_STATES = ['online', 'offline', 'typing', 'recording', 'unknown'] as const;
+
+const known = Type.Object({
+  state: oneOf(PRESENCE_STATES, '`unknown`: WhatsApp has told nothing, or the person hides it from this account.'),
+  lastSeenAt: nullable(timestamp('When the person was last online, where it shows that.')),
+  asOf: nullable(timestamp('When WhatsApp said so last.')),
+});
+const ofPerson = Type.Object({ ...IdentitySchema.properties, ...known.properties });
+const personErrors = [...CONNECTION_ERRORS, 'INVALID_RECIPIENT', 'CONTACT_NOT_FOUND'] as const;
+
 export const presence = {
+  'presence.subscribe': definePresented({
+    method: 'POST',
+    path: '/sessions/:id/presence/subscribe',
+    tag: 'Contacts',
+    summary: 'Watch whether somebody is online',
+    description: [
+      'From now on `presence.update` goes to open streams of events, and GET shows what came last. WhatsApp tells it while the account is `available`',
+      'itself, and to whom the person shows it. The session subscribes again after a new connection; nothing of it is stored.',
+    ].join(' '),
+    permission: 'messages.send',
+    unaudited: 'it changes nothing of the account or of the person',
+    input: { jid: personJid },
+    body: personBody,
+    answer: known,
+    data: ofPerson,
+    errors: personErrors,
+    repeat: 'safe',
+    cost: 1,
+    examples: [{ jid: EXAMPLE_JID }],
+  }),
+  'presence.get': definePresented({
+    method: 'GET',
+    path: '/sessions/:id/presence',
+    tag: 'Contacts',
+    summary: 'Whether somebody is online, as WhatsApp has said last',
+    description: 'For people that the session watches; of others the state is `unknown`.',
+    permission: 'logs.view',
+    input: { jid: personJid },
+    query: personQuery,
+    answer: known,
+    data: ofPerson,
+    errors: personErrors,
+    repeat: 'safe',
+    cost: 0,
+    examples: [{ jid: EXAMPLE_JID }],
+  }),
   'presence.set': defineOperation({
     method: 'POST',
     path: '/sessions/:id/presence',

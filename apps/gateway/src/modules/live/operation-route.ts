@@ -15,7 +15,8 @@ import { parseRecipient } from '../../http/recipient.ts';
 import type { SessionRef } from '../../principal.ts';
 import type { OwnerLink } from '../../worker-links/owner-link.ts';
 import { type AuditLog, actorOf } from '../audit/index.ts';
-import type { ContactProfiles, NumberChecks } from '../contacts/index.ts';
+import type { ContactProfiles, NumberChecks, Persons } from '../contacts/index.ts';
+import type { ProfilePictures } from '../media/index.ts';
 import type { SessionsService } from '../sessions/index.ts';
 import type { MessageReferences } from './message-references.ts';
 import { callOperation } from './operation-call.ts';
@@ -26,6 +27,8 @@ export interface OperationServices {
   sessions: SessionsService;
   numberChecks: NumberChecks;
   contactProfiles: ContactProfiles;
+  persons: Persons;
+  profilePictures: ProfilePictures;
   references: MessageReferences;
   audit: Pick<AuditLog, 'record'>;
 }
@@ -65,7 +68,7 @@ export function describeOperation(name: OperationName) {
 /** Adds the route of an operation: the session, the audit log, the input, the owner, the envelope. */
 export function addOperation(
   app: FastifyInstance,
-  { owner, sessions, numberChecks, contactProfiles, references, audit }: OperationServices,
+  { owner, audit, ...services }: OperationServices,
   { name, url, onRequest, schema, sessionOf }: OperationRoute,
 ): void {
   const { method, audit: action } = operationOf(name);
@@ -89,10 +92,7 @@ export function addOperation(
         request,
         reply,
         session,
-        sessions,
-        numberChecks,
-        contactProfiles,
-        references,
+        ...services,
         ask,
       });
       return data === reply ? reply : ok(data);

@@ -1,6 +1,7 @@
 import {
   type AnswerOf,
   type InputOf,
+  type MediaSource,
   type OperationName,
   type PairingCodeRequestSchema,
   type PresentedOperationName,
@@ -13,10 +14,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { ApiError } from '../../http/api-error.ts';
 import { parseNumber } from '../../http/recipient.ts';
-import type { SessionRef } from '../../principal.ts';
+import { principalOf, type SessionRef } from '../../principal.ts';
 import { actorOf } from '../audit/index.ts';
-import type { ContactProfiles, NumberChecks } from '../contacts/index.ts';
-import type { SessionsService } from '../sessions/index.ts';
+import type { ContactProfiles, NumberChecks, Persons } from '../contacts/index.ts';
+import { type ProfilePictures, requestFiles } from '../media/index.ts';
+import { reachOf, type SessionsService } from '../sessions/index.ts';
 import { type MessageReferences, presentActed, refuseOwn, refuseUnsent } from './message-references.ts';
 import { chooseFormat, renderQr } from './qr-image.ts';
 
@@ -28,6 +30,8 @@ interface LiveCall<N extends OperationName> {
   sessions: SessionsService;
   numberChecks: NumberChecks;
   contactProfiles: ContactProfiles;
+  persons: Persons;
+  profilePictures: ProfilePictures;
   references: MessageReferences;
   /** Asks the owner. */
   ask: (input: InputOf<N>) => Promise<AnswerOf<N>>;
@@ -92,6 +96,56 @@ export const PRESENTERS: { [N in PresentedOperationName]: Presenter<N> } = {
     async present({ request, session, contactProfiles, ask }) {
       const { contact, maxAgeSeconds } = request.query as { contact: string; maxAgeSeconds?: number };
       return await contactProfiles.read(session, contact, maxAgeSeconds, ask);
+    },
+  },
+  'contacts.about': {
+    async present(call) {
+      const { identity, jid } = await personOf(call);
+      return { ...identity, ...(await call.ask({ jid })) };
+    },
+  },
+  'contacts.picture': {
+    async present(call) {
+      const { size = 'full' } = call.request.query as { size?: 'full' | 'preview' };
+      const { identity, jid } = await personOf(call);
+      return { ...identity, ...(await call.ask({ jid, size })), size };
+    },
+  },
+  'contacts.saveName': {
+    async present(call) {
+      const { name } = call.request.body as { name: string | null };
+      const { jid } = await personOf(call);
+      await call.ask({ jid, name });
+      return await call.persons.savedOnPhone(call.session, jid, name);
+    },
+  },
+  'blocklist.get': {
+    async present({ session, persons, ask }) {
+      return { contacts: await persons.identities(session.workspaceId, (await ask({})).jids) };
+    },
+  },
+  'blocklist.block': {
+    async present(call) {
+      const { identity, jid } = await personOf(call);
+      await call.ask({ jid });
+      return { ...identity, isBlocked: true };
+    },
+  },
+  'blocklist.unblock': {
+    async present(call) {
+      const { identity, jid } = await personOf(call);
+      await call.ask({ jid });
+      return { ...identity, isBlocked: false };
+    },
+  },
+  'presence.subscribe': { present: presenceOf },
+  'presence.get': { present: presenceOf },
+  'profile.setPicture': {
+    async present({ request, session, profilePictures, ask }) {
+      const { media } = request.body as { media: MediaSource };
+      const call = { reach: reachOf(principalOf(request)), files: requestFiles(request) };
+      const jpeg = await profilePictures.make(session.workspaceId, media, call);
+      return await ask({ jpeg: jpeg.toString('base64') });
     },
   },
   'contacts.lid': {
@@ -174,6 +228,29 @@ async function liveStatus(call: LiveCall<'sessions.status'>): Promise<SessionSta
     request.log.debug({ err: error, sessionId: session.id }, 'status from the database');
     return sessions.status(session);
   }
+}
+
+type AboutPerson =
+  | 'contacts.about'
+  | 'contacts.picture'
+  | 'contacts.saveName'
+  | 'blocklist.block'
+  | 'blocklist.unblock';
+type OfPresence = 'presence.subscribe' | 'presence.get';
+
+/** The person that the request names. @throws {ApiError} INVALID_RECIPIENT, CONTACT_NOT_FOUND */
+function personOf({
+  request,
+  session,
+  persons,
+}: Pick<LiveCall<AboutPerson | OfPresence>, 'request' | 'session' | 'persons'>) {
+  const { contact } = (request.method === 'GET' ? request.query : request.body) as { contact: string };
+  return persons.find(session.workspaceId, contact);
+}
+
+async function presenceOf(call: LiveCall<'presence.subscribe'> | LiveCall<'presence.get'>) {
+  const { identity, jid } = await personOf(call);
+  return { ...identity, ...(await call.ask({ jid })) };
 }
 
 /** Receipts for messages of others. */

@@ -7,5 +7,6 @@ export { INTAKE_ERRORS } from './intake-errors.ts';
 export { createMediaRepository } from './media.repository.ts';
 export { createMediaService, type MediaService } from './media.service.ts';
 export { createMessageFiles, type FilesOfCall, type MessageFiles, type TakenFiles } from './message-files.ts';
+export { createProfilePictures, type ProfilePictures } from './profile-pictures.ts';
 export { createResumableUploads, type ResumableUploads } from './resumable-uploads.ts';
 export { createSignedUrls } from './signed-urls.ts';

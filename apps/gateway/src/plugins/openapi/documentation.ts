@@ -64,6 +64,7 @@ export async function buildDocumentation({ version, basePath, routes, schemas }:
         { name: 'Workspaces' },
         { name: 'Keys' },
         { name: 'Sessions' },
+        { name: 'Profile and privacy' },
         { name: 'Messages' },
         { name: 'Notices' },
         { name: 'Webhooks' },

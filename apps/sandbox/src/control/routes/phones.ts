@@ -6,10 +6,13 @@ import type { AutoReply, PhoneSettings } from '../../phone/phone.ts';
 import type { ServerContext } from '../../server/context.ts';
 import { unlinkDevice } from '../../server/device-list.ts';
 import { announceCollection } from '../../server/iq/app-state.ts';
+import { announcePicture } from '../../server/iq/media.ts';
+import { block, setAbout } from '../../server/people.ts';
 import { removePhone } from '../../server/reset.ts';
 import { actOnAppState } from '../app-state-actions.ts';
 import {
   AppStateRequest,
+  BlockRequest,
   Device,
   DeviceParams,
   NumberParams,
@@ -70,13 +73,16 @@ export const phoneRoutes: FastifyPluginAsyncTypebox<{ context: ServerContext }> 
     async (request) => {
       const phone = phoneOf(request.params.number);
       const { account } = phone;
-      const { name, receipts, autoReply, online, decrypt, business, picture } = request.body;
+      const { name, about, privacy, receipts, autoReply, online, decrypt, business, picture } = request.body;
       if (name !== undefined) account.name = name;
       if (business !== undefined) account.business = business;
       if (picture !== undefined) {
         const path = picture === null ? null : await context.media.put(Buffer.from(picture, 'base64'));
         account.picture = path === null ? null : { id: String(unixSeconds()), path };
+        announcePicture(context, account);
       }
+      if (about !== undefined) setAbout(context, account, about);
+      if (privacy !== undefined) Object.assign(account.privacy, privacy);
       account.save();
       const change: Partial<PhoneSettings> = {};
       if (receipts !== undefined) {
@@ -200,6 +206,25 @@ export const phoneRoutes: FastifyPluginAsyncTypebox<{ context: ServerContext }> 
       },
     },
     async (request) => ({ seen: [...phoneOf(request.params.number).seen.values()] }),
+  );
+
+  app.post(
+    '/phones/:number/block',
+    {
+      schema: {
+        tags,
+        summary: 'Block somebody, or unblock',
+        params: NumberParams,
+        body: BlockRequest,
+        response: { 200: Phone, 404: Refusal },
+      },
+    },
+    async (request) => {
+      const { number, isBlocked = true } = request.body;
+      const phone = phoneOf(request.params.number);
+      block(context, phone.account, directory.get(number), isBlocked, null);
+      return phoneView(phone);
+    },
   );
 
   app.post(

@@ -1,11 +1,23 @@
-import { unixSeconds } from '../../clock.ts';
 import { bytes, child, children, node } from '../../wire/node.ts';
-import { newStanzaId } from '../stanza-id.ts';
-import { answer, type IqRequest } from './answer.ts';
+import { block, setAbout } from '../people.ts';
+import { answer, type IqRequest, refuseIq } from './answer.ts';
 
 /** The server properties that Baileys evaluates; it ignores others. */
 const PROPERTIES: Record<string, string> = { '10518': 'false', '9666': 'false', '14303': 'false' };
 const PROPERTIES_HASH = 'sandbox-1';
+
+const AUDIENCES = ['all', 'contacts', 'contact_blacklist', 'none'];
+/** What each category may be. */
+const PRIVACY_VALUES: Record<string, readonly string[]> = {
+  readreceipts: ['all', 'none'],
+  last: AUDIENCES,
+  online: ['all', 'match_last_seen'],
+  profile: AUDIENCES,
+  status: AUDIENCES,
+  groupadd: AUDIENCES,
+  calladd: ['all', 'known'],
+  messages: ['all', 'contacts'],
+};
 
 /** Settings of the account: server properties, privacy, blocked contacts, status text, disappearing messages. */
 export function handleAccountIq(request: IqRequest): void {
@@ -39,7 +51,12 @@ function handlePrivacy({ connection, companion, iq, query }: IqRequest): void {
     return;
   }
   for (const { attrs } of iq.attrs.type === 'set' ? children(query, 'category') : []) {
-    if (attrs.name && attrs.value) account.privacy[attrs.name] = attrs.value;
+    const { name = '', value = '' } = attrs;
+    if (!PRIVACY_VALUES[name]?.includes(value)) {
+      refuseIq(connection, iq, 400, 'bad-request');
+      return;
+    }
+    account.privacy[name] = value;
   }
   account.save();
   const categories = Object.entries(account.privacy).map(([name, value]) => node('category', { name, value }));
@@ -49,17 +66,18 @@ function handlePrivacy({ connection, companion, iq, query }: IqRequest): void {
 function handleBlocklist({ context, connection, companion, iq, query }: IqRequest): void {
   const { account } = companion;
   if (iq.attrs.type === 'set' && query) {
-    const target =
-      context.directory.resolve(query.attrs.jid)?.account ?? context.directory.resolve(query.attrs.pn_jid)?.account;
-    if (target && query.attrs.action === 'block') account.blocked.add(target.number);
-    else if (target) account.blocked.delete(target.number);
-    account.save();
-    const item = node('item', { jid: query.attrs.jid, action: query.attrs.action });
-    for (const sibling of account.companions.values()) {
-      if (sibling === companion) continue;
-      const attrs = { id: newStanzaId(), from: account.jid, type: 'account_sync', t: String(unixSeconds()) };
-      context.delivery.deliver(sibling, node('notification', attrs, [node('blocklist', {}, [item])]));
+    const { jid, pn_jid: number, action } = query.attrs;
+    // A LID is blocked together with its number.
+    const target = context.directory.resolve(jid)?.account;
+    if (
+      !target ||
+      target === account ||
+      (action === 'block' && context.directory.resolve(number)?.account !== target)
+    ) {
+      refuseIq(connection, iq, target ? 400 : 404, target ? 'bad-request' : 'item-not-found');
+      return;
     }
+    block(context, account, target, action === 'block', companion);
   }
   const items = [...account.blocked].flatMap((number) => {
     const blocked = context.directory.find(number);
@@ -68,12 +86,8 @@ function handleBlocklist({ context, connection, companion, iq, query }: IqReques
   answer(connection, iq, [node('list', { dhash: String(account.blocked.size) }, items)]);
 }
 
-function setStatus({ connection, companion, iq }: IqRequest): void {
-  const status = bytes(child(iq, 'status'));
-  if (status) {
-    companion.account.status = status.toString('utf8');
-    companion.account.save();
-  }
+function setStatus({ context, connection, companion, iq }: IqRequest): void {
+  setAbout(context, companion.account, bytes(child(iq, 'status'))?.toString('utf8') ?? '');
   answer(connection, iq);
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Account } from '../../accounts/account.ts';
 import { unixSeconds } from '../../clock.ts';
 import { bytes, child, node } from '../../wire/node.ts';
+import { shows } from '../privacy.ts';
 import { newStanzaId } from '../stanza-id.ts';
 import { answer, type IqRequest, refuseIq } from './answer.ts';
 
@@ -22,7 +23,7 @@ function answerMediaConnection({ context, connection, iq }: IqRequest): void {
 function handlePicture({ context, connection, companion, iq, query }: IqRequest): void {
   const target = context.directory.resolve(iq.attrs.target ?? query?.attrs.jid)?.account ?? companion.account;
   if (iq.attrs.type === 'get') {
-    if (!target.picture) {
+    if (!target.picture || !shows(target, companion.account, 'profile')) {
       refuseIq(connection, iq, 404, 'item-not-found');
       return;
     }
@@ -56,12 +57,13 @@ function handlePicture({ context, connection, companion, iq, query }: IqRequest)
 }
 
 /** Notifies the holders of the device list of this account, which count as its contacts. */
-function announcePicture(context: IqRequest['context'], account: Account): void {
+export function announcePicture({ delivery }: Pick<IqRequest['context'], 'delivery'>, account: Account): void {
   const what = account.picture
     ? node('set', { id: account.picture.id, jid: account.jid })
     : node('delete', { jid: account.jid });
   for (const companion of account.deviceWatchers) {
+    if (!shows(account, companion.account, 'profile')) continue;
     const attrs = { id: newStanzaId(), from: account.jid, type: 'picture', t: String(unixSeconds()) };
-    context.delivery.deliver(companion, node('notification', attrs, [what]));
+    delivery.deliver(companion, node('notification', attrs, [what]));
   }
 }

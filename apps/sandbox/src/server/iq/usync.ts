@@ -4,6 +4,7 @@ import { LID_SERVER, PN_SERVER, parseJid, pnJid } from '../../wire/jid.ts';
 import { type BinaryNode, child, children, node, text } from '../../wire/node.ts';
 import type { ServerBase } from '../base.ts';
 import { deviceHash } from '../device-list.ts';
+import { shows } from '../privacy.ts';
 import { answer, type IqRequest } from './answer.ts';
 
 /**
@@ -18,7 +19,7 @@ export function handleUsyncIq({ context, connection, companion, iq, query }: IqR
     const ref = resolve(context, jid, number) ?? autoCreated(context, jid);
     if (!ref) return unknownUser(jid, protocols, number);
     if (protocols.includes('devices') && ref.account !== companion.account) ref.account.deviceWatchers.add(companion);
-    return knownUser(ref, parseJid(jid)?.server === LID_SERVER, protocols, number);
+    return knownUser(ref, parseJid(jid)?.server === LID_SERVER, protocols, number, companion.account);
   });
   const { sid, mode, context: purpose } = query?.attrs ?? {};
   answer(connection, iq, [
@@ -72,6 +73,7 @@ function knownUser(
   askedByLid: boolean,
   protocols: string[],
   number: string | undefined,
+  asker: Account,
 ): BinaryNode {
   const parts = protocols.flatMap((protocol) => {
     switch (protocol) {
@@ -82,7 +84,9 @@ function knownUser(
       case 'contact':
         return contactNode('in', number);
       case 'status':
-        return node('status', { t: String(unixSeconds()) }, Buffer.from(account.status));
+        return shows(account, asker, 'status')
+          ? node('status', { t: String(account.statusSetAt) }, Buffer.from(account.status))
+          : node('status', { code: '401', type: 'fail' });
       case 'disappearing_mode':
         return node('disappearing_mode', { duration: String(account.disappearingSeconds), t: '0' });
       default:

@@ -1,5 +1,8 @@
-import { askProfile } from '../contact-profile.ts';
+import { isLidUser, jidNormalizedUser } from '../baileys.ts';
+import { askPicture, askProfile } from '../contact-profile.ts';
 import { askNumbers, askSpellings } from '../contact-query.ts';
+import { askAbout } from '../user-query.ts';
+import { changeSetting } from './app-state.ts';
 import type { Performers } from './operation-socket.ts';
 
 export const contacts: Performers<'contacts'> = {
@@ -7,6 +10,25 @@ export const contacts: Performers<'contacts'> = {
     return { numbers: await askNumbers(sock, numbers) };
   },
   'contacts.profile': ({ sock }, { jid }) => askProfile(sock, jid),
+  'contacts.about': ({ sock }, { jid }) => askAbout(sock, jid),
+  async 'contacts.picture'({ sock }, { jid, size }) {
+    return { url: await askPicture(sock, jid, size === 'full' ? 'image' : 'preview') };
+  },
+  async 'contacts.saveName'({ sock }, { jid, name }) {
+    const { lidMapping } = sock.signalRepository;
+    const other = isLidUser(jid) ? await lidMapping.getPNForLID(jid) : await lidMapping.getLIDForPN(jid);
+    const alias = other && { [isLidUser(jid) ? 'pnJid' : 'lidJid']: jidNormalizedUser(other) };
+    const contactAction =
+      name === null ? {} : { fullName: name, firstName: name.split(' ')[0]!, saveOnPrimaryAddressbook: true, ...alias };
+    await changeSetting(sock, {
+      type: 'critical_unblock_low',
+      index: ['contact', jid],
+      apiVersion: 2,
+      syncAction: { contactAction },
+      isRemoved: name === null,
+    });
+    return { name };
+  },
   async 'contacts.lid'({ sock }, { number }) {
     const { jid, lid } = (await askSpellings(sock, number)) ?? {};
     return { ...(jid ? { jid } : {}), ...(lid ? { lid } : {}) };

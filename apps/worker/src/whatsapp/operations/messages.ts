@@ -1,8 +1,9 @@
 import type { InputOf } from '@wa-gate/contracts';
-import { proto, S_WHATSAPP_NET, type WAPatchCreate, type WASocket } from '../baileys.ts';
+import type { proto, WASocket } from '../baileys.ts';
 import { NoAnswerError } from '../errors.ts';
-import { askNode, childrenOf } from '../nodes.ts';
-import { NotReadyError, type Performers } from './operation-socket.ts';
+import { askPrivacy } from '../privacy-settings.ts';
+import { changeSetting } from './app-state.ts';
+import type { Performers } from './operation-socket.ts';
 
 type Reference = InputOf<'messages.markRead'>['messages'][number];
 
@@ -48,30 +49,20 @@ const keyOf = ({ chat, id, fromMe, participant }: Reference): proto.IMessageKey 
   ...(participant !== undefined && { participant }),
 });
 
+/** Milliseconds for which the account's word about its read receipts counts. */
+const KNOWN_MS = 60_000;
+
 async function tellRead(sock: WASocket, read: readonly Reference[]): Promise<void> {
   await sock.sendReceipts(read.map(keyOf), (await tellsReading(sock)) ? 'read' : 'read-self');
 }
 
-/** How long the account's word about its read receipts counts. Baileys asks once per connection and never again. */
-const KNOWN_MS = 60_000;
-const settings = new WeakMap<WASocket, { tells: boolean; until: number }>();
-
 /** Whether the account lets senders see what it has read. It may change that on its phone at any time. */
 async function tellsReading(sock: WASocket): Promise<boolean> {
-  const known = settings.get(sock);
-  if (known && known.until > Date.now()) return known.tells;
-  const answer = await askNode(sock, {
-    tag: 'iq',
-    attrs: { xmlns: 'privacy', to: S_WHATSAPP_NET, type: 'get' },
-    content: [{ tag: 'privacy', attrs: {} }],
-  });
-  const [list] = childrenOf(answer);
-  const category = childrenOf(list).find(({ attrs }) => attrs.name === 'readreceipts');
+  const { readreceipts } = await askPrivacy(sock, { maxAgeMs: KNOWN_MS });
   // A blue tick cannot be taken back, so none is sent without this word.
-  if (!category) throw new NoAnswerError('WhatsApp does not say whether this account shows what it has read.');
-  const tells = category.attrs.value === 'all';
-  settings.set(sock, { tells, until: Date.now() + KNOWN_MS });
-  return tells;
+  if (readreceipts === undefined)
+    throw new NoAnswerError('WhatsApp does not say whether this account shows what it has read.');
+  return readreceipts === 'all';
 }
 
 /** The settings of a message that all devices of the account share, under the names of WhatsApp's own clients. */
@@ -84,21 +75,11 @@ async function patch(
 ): Promise<void> {
   const author = chat.endsWith('@g.us') && !fromMe ? (participant ?? '0') : '0';
   const index = [action, chat, id, fromMe ? '1' : '0', author];
-  await apply(sock, { type: 'regular_high', index, apiVersion, syncAction });
+  await changeSetting(sock, { type: 'regular_high', index, apiVersion, syncAction });
 }
 
 async function markChat(sock: WASocket, chat: string, last: Reference, isRead: boolean): Promise<void> {
   const messageRange = { lastMessageTimestamp: last.at, messages: [{ key: keyOf(last), timestamp: last.at }] };
   const syncAction = { markChatAsReadAction: { read: isRead, messageRange } };
-  await apply(sock, { type: 'regular_low', index: ['markChatAsRead', chat], apiVersion: 3, syncAction });
-}
-
-async function apply(sock: WASocket, patched: Omit<WAPatchCreate, 'operation'>): Promise<void> {
-  if (!sock.authState.creds.myAppStateKeyId) {
-    throw new NotReadyError(
-      'The phone has not shared the key of the account’s settings with this session yet. It does so within a minute after linking.',
-    );
-  }
-  const { SET } = proto.SyncdMutation.SyncdOperation;
-  await sock.appPatch({ ...patched, operation: SET, syncAction: { ...patched.syncAction, timestamp: Date.now() } });
+  await changeSetting(sock, { type: 'regular_low', index: ['markChatAsRead', chat], apiVersion: 3, syncAction });
 }

@@ -1,12 +1,17 @@
 import type { AnswerOf, ConnectionOperationName, InputOf } from '@wa-gate/contracts';
-import type { WASocket } from '../baileys.ts';
+import { jidNormalizedUser, type WASocket } from '../baileys.ts';
+import type { PresenceBook } from '../presence-book.ts';
 
 /** The connection as an operation uses it. */
 export interface OperationSocket {
   sock: WASocket;
   /** Marks the receipts of this device as those of an active client, without a presence at the server. */
   reportActiveReceipts: () => void;
+  presences: PresenceBook;
 }
+
+/** The account itself, by its number. */
+export const ownJid = ({ authState }: Pick<WASocket, 'authState'>): string => jidNormalizedUser(authState.creds.me?.id);
 
 /** The functions that run the operations of one area, such as `presence`. */
 export type Performers<Area extends string> = {
