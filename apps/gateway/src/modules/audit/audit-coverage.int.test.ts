@@ -5,6 +5,7 @@ import type { Answer, TestSession, TestUser } from '../../testing/gateway-fixtur
 import { routesOf } from '../../testing/operation-routes.ts';
 import { useGateway } from '../../testing/use-gateway.ts';
 import type { WorkerStandIn } from '../../testing/worker-stand-in.ts';
+import { PNG } from '../media/testing/files.ts';
 
 /** Routes without GET that write no entry, and why. Operations give their reason in the registry (`unaudited`). */
 const EXCEPTIONS: Record<string, string> = {
@@ -127,6 +128,36 @@ describe('every action leaves an entry (MR-162)', () => {
     await audited('POST /api/whatsapp/restart', { as: session.key, body: {} });
     await audited('POST /api/whatsapp/logout', { as: session.key, body: {} });
     await audited('DELETE /api/sessions/{id}', { ids });
+  });
+
+  it('of people, of the profile and of the privacy of the account', async () => {
+    const ids = { id: session.slug };
+    const contact = '+6281234567890';
+    const jid = '6281234567890@s.whatsapp.net';
+    const answered = async (operation: string, answer: unknown, body?: unknown) => {
+      worker.answer({ body: answer });
+      await audited(operation, { ids, ...(body !== undefined && { body }) });
+    };
+    await answered('PUT /api/sessions/{id}/contacts/name', { name: 'Ann' }, { contact, name: 'Ann' });
+    await answered('POST /api/sessions/{id}/blocklist/block', { jid }, { contact });
+    await answered('POST /api/sessions/{id}/blocklist/unblock', { jid }, { contact });
+    await answered('PUT /api/sessions/{id}/profile/name', { name: 'Shop' }, { name: 'Shop' });
+    await answered('PUT /api/sessions/{id}/profile/about', { about: 'Open' }, { about: 'Open' });
+    const media = { base64: PNG.toString('base64') };
+    await answered('PUT /api/sessions/{id}/profile/picture', { pictureId: '1' }, { media });
+    await answered('DELETE /api/sessions/{id}/profile/picture', { pictureId: null });
+    await answered('PATCH /api/sessions/{id}/profile/business', { business: null }, { email: 'ann@example.com' });
+    const settings = { lastSeen: 'nobody', online: 'everyone', picture: 'contacts', about: 'contacts' };
+    const privacy = {
+      ...settings,
+      groups: null,
+      calls: null,
+      messages: null,
+      readReceipts: true,
+      disappearingSeconds: 0,
+    };
+    await answered('PATCH /api/sessions/{id}/privacy', privacy, { lastSeen: 'nobody' });
+    worker.answer({});
   });
 
   it('of webhooks', async () => {
