@@ -91,6 +91,35 @@ export interface RecorderSummary {
   forgotten: Record<string, number>;
 }
 
+/** A channel as the sandbox has it. */
+export interface SandboxChannel {
+  /** `<digits>@newsletter`. */
+  id: string;
+  name: string;
+  description: string;
+  inviteCode: string;
+  picture: string | null;
+  /** By number: owner, admin or subscriber. */
+  roles: Record<string, string>;
+  muted: string[];
+  posts: SandboxPost[];
+}
+
+interface SandboxPost {
+  serverId: number;
+  /** That of the message. */
+  id: string;
+  /** Number of the author. */
+  by: string;
+  type: string;
+  text: string | null;
+  isDeleted: boolean;
+  isEdited: boolean;
+  views: number;
+  /** By number. */
+  reactions: Record<string, string>;
+}
+
 /** One message id of one device on the wire: `up` from the device, `down` to it. */
 export interface WireMessage {
   device: string;
@@ -276,6 +305,30 @@ export class SandboxClient {
   }
 
   /** The violations that the sandbox has recorded since its start, independently of the product. */
+  createChannel(made: { owner: string; name: string; followers?: string[] }): Promise<SandboxChannel> {
+    return this.http.expectOk('/channels', { method: 'POST', json: made });
+  }
+
+  channel(id: string): Promise<SandboxChannel> {
+    return this.http.expectOk(`/channels/${id}`);
+  }
+
+  changeChannel(
+    id: string,
+    change: { name?: string; description?: string; follow?: string[]; unfollow?: string[] },
+  ): Promise<SandboxChannel> {
+    return this.http.expectOk(`/channels/${id}`, { method: 'PATCH', json: change });
+  }
+
+  /** By its owner, where nobody is named. */
+  postToChannel(id: string, post: { by?: string; text: string }): Promise<SandboxPost> {
+    return this.http.expectOk(`/channels/${id}/posts`, { method: 'POST', json: post });
+  }
+
+  reactInChannel(id: string, serverId: number, reaction: { by: string; emoji?: string }): Promise<SandboxChannel> {
+    return this.http.expectOk(`/channels/${id}/posts/${serverId}/reactions`, { method: 'POST', json: reaction });
+  }
+
   async misdeeds(): Promise<Misdeeds> {
     const { keys, overlaps, undecryptable, violations } = await this.summary();
     return {

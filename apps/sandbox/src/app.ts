@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createLogger, type Logger } from '@wa-gate/kit';
+import { Channels } from './accounts/channel.ts';
 import { Directory } from './accounts/directory.ts';
 import { type Addressing, Groups } from './accounts/group.ts';
 import { ControlServer, reachable } from './control/server.ts';
@@ -10,6 +11,7 @@ import { DEFAULT_RECORDER_LIMITS, Recorder, type RecorderLimits } from './record
 import type { ServerBase } from './server/base.ts';
 import { Calls } from './server/calls.ts';
 import { covers, createTlsIdentity, issueServerCertificate, type TlsIdentity } from './server/certificate-authority.ts';
+import { ChannelActions } from './server/channel-actions.ts';
 import type { Connection } from './server/connection.ts';
 import type { ServerContext } from './server/context.ts';
 import { Delivery } from './server/delivery.ts';
@@ -92,6 +94,7 @@ async function openSandbox(options: SandboxOptions, host: string, log: Logger, u
   const context = buildContext({ options, journal, media, log, noise });
   context.directory.load();
   context.groups.load();
+  context.channels.load();
 
   const listener = new TlsListener(context, identity);
   const control = new ControlServer(context, {
@@ -152,6 +155,7 @@ function buildContext(parts: {
   };
   const directory = new Directory(journal);
   const groups = new Groups(journal, directory);
+  const channels = new Channels(journal);
   const phones = new Phones({
     journal,
     recorder,
@@ -171,6 +175,7 @@ function buildContext(parts: {
     journal,
     directory,
     groups,
+    channels,
     phones,
     media,
     recorder,
@@ -186,6 +191,7 @@ function buildContext(parts: {
     presence: new Presence(base),
     calls: new Calls(base),
     groupActions: new GroupActions(base),
+    channelActions: new ChannelActions(base),
     connections: new Set<Connection>(),
     noise: { staticKey: noise.staticKey, certChain: makeCertChain(noise.root, noise.staticKey.publicKey) },
   });

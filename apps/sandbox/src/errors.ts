@@ -26,3 +26,6 @@ export const deviceNotFound = (number: string, device: number | string) =>
     'DEVICE_NOT_FOUND',
     `Phone ${number} has no device ${device}; see GET /phones/${number}/devices.`,
   );
+
+export const channelNotFound = (id: string) =>
+  new SandboxError(404, 'CHANNEL_NOT_FOUND', `There is no channel ${id}; create it with POST /channels.`);

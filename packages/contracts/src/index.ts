@@ -7,6 +7,7 @@ export * from './broadcasts.ts';
 export * from './bulk.ts';
 export * from './change-requests.ts';
 export * from './changes/index.ts';
+export * from './channels.ts';
 export * from './chats.ts';
 export * from './consent.ts';
 export * from './contacts.ts';

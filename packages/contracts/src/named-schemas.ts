@@ -71,6 +71,7 @@ import {
   PinRequestSchema,
   ReactRequestSchema,
 } from './change-requests.ts';
+import { ChannelPostSchema, ChannelSchema } from './channels.ts';
 import { ChatSchema, ListChatsResultSchema } from './chats.ts';
 import {
   AddOptOutRequestSchema,
@@ -240,6 +241,8 @@ import {
  * for their types. A test finds names that nothing uses.
  */
 export const NAMED_SCHEMAS = {
+  Channel: ChannelSchema,
+  ChannelPost: ChannelPostSchema,
   ...WEBHOOK_SCHEMAS,
   AcceptInvitationResult: AcceptInvitationResultSchema,
   AddWorkerRequest: AddWorkerRequestSchema,

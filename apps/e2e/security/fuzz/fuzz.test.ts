@@ -16,7 +16,7 @@ const RUN_MS = 900_000;
  * Operations that need more than a request of the right schema: a token of a mail, an answer of a worker, the present
  * password, a lock that somebody's wrong passwords have set, numbers in a list, a file of CSV, a broadcast with
  * recipients, a poll or an event to answer, a received message, a delivery that has ended, a signature, bytes at
- * their place, a WebSocket.
+ * their place, a WebSocket, a channel that nobody has deleted.
  */
 const NOT_BY_CHANCE = new Set([
   'POST /api/auth/login',
@@ -57,6 +57,12 @@ const NOT_BY_CHANCE = new Set([
   'PATCH /api/media/uploads/{id}',
   'GET /api/events/ws',
   'GET /api/sessions/{id}/events/ws',
+  ...['GET', 'PATCH', 'DELETE'].map((method) => `${method} /api/sessions/{id}/channels/{channel}`),
+  ...['PUT', 'DELETE'].map((method) => `${method} /api/sessions/{id}/channels/{channel}/follow`),
+  'PUT /api/sessions/{id}/channels/{channel}/mute',
+  'GET /api/sessions/{id}/channels/{channel}/posts',
+  'PUT /api/sessions/{id}/channels/{channel}/posts/{serverId}/reaction',
+  ...['PATCH', 'DELETE'].map((method) => `${method} /api/sessions/{id}/channels/{channel}/posts/{waMessageId}`),
   'GET /api/sessions/{id}/contacts/check',
   'GET /api/sessions/{id}/contacts/profile',
   'GET /api/sessions/{id}/lids',

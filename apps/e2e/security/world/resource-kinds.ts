@@ -13,6 +13,9 @@ export const RESOURCE_KINDS = [
   'opt-out',
   'rule',
   'lid',
+  'channel',
+  'post',
+  'post id',
   'webhook',
   'delivery',
   'key',
@@ -45,6 +48,9 @@ const BY_PATH: Record<string, ResourceKind> = {
   '/api/chats/{chat}': 'contact',
   '/api/sessions/{id}/chats/{chat}': 'contact',
   '/api/sessions/{id}/lids/{lid}': 'lid',
+  '/api/sessions/{id}/channels/{channel}': 'channel',
+  '/api/sessions/{id}/channels/{channel}/posts/{serverId}': 'post',
+  '/api/sessions/{id}/channels/{channel}/posts/{waMessageId}': 'post id',
   '/api/webhooks/{id}': 'webhook',
   '/api/webhooks/{id}/deliveries/{deliveryId}': 'delivery',
   '/api/keys/{id}': 'key',
@@ -86,13 +92,16 @@ const IN_BODY: Record<string, ResourceKind | 'new'> = {
   'POST /api/admin/workers/register workerId': 'new',
 };
 
-/** Kinds of the platform: the same for every permitted caller. */
+/** Kinds of the platform, and channels, which are public at WhatsApp: the same for every permitted caller. */
 export const PLATFORM_KINDS: ReadonlySet<ResourceKind> = new Set([
   'worker',
   'bucket',
   'login lock',
   'tier',
   'error code',
+  'channel',
+  'post',
+  'post id',
 ]);
 
 /** A parameter that names a resource of a tenant, or of the platform. */

@@ -73,6 +73,11 @@ export async function makeTenantWorld(
   if (!contact?.contactId || !contact.lid) throw new Error(`No contact was made: ${JSON.stringify(sent.body)}`);
 
   const file = { base64: Buffer.from(mark).toString('base64'), fileName: `${mark}.txt` };
+  const channel = await api.data<{ id: string }>(`/api/sessions/${slug}/channels`, {
+    method: 'POST',
+    json: { name: 'Offers' },
+  });
+  const post = await system.sandbox.postToChannel(channel.id, { text: 'Two for one.' });
   const { mediaId } = await api.data<{ mediaId: string }>('/api/media', { method: 'POST', json: file });
   const { uploadId } = await api.data<{ uploadId: string }>('/api/media/uploads', {
     method: 'POST',
@@ -137,6 +142,9 @@ export async function makeTenantWorld(
       ['opt-out', [stranger.number]],
       ['rule', [ruleId]],
       ['lid', [contact.lid.replace('@lid', '')]],
+      ['channel', [channel.id]],
+      ['post', [String(post.serverId)]],
+      ['post id', [post.id]],
       ['webhook', [further.webhook.id]],
       ['delivery', [delivery!.id]],
       ['key', [...keys.values()].map(({ key }) => key.id)],

@@ -9,6 +9,7 @@ import { SandboxError } from '../errors.ts';
 import type { ServerContext } from '../server/context.ts';
 import { VERSION } from '../version.ts';
 import { callRoutes } from './routes/calls.ts';
+import { channelRoutes } from './routes/channels.ts';
 import { faultRoutes } from './routes/faults.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { messageRoutes } from './routes/messages.ts';
@@ -94,6 +95,7 @@ function build(context: ServerContext, options: ControlOptions): FastifyInstance
     await routes.register(phoneRoutes, { context });
     await routes.register(messageRoutes, { context });
     await routes.register(groupRoutes, { context });
+    await routes.register(channelRoutes, { context });
     await routes.register(callRoutes, { context });
     await routes.register(faultRoutes, { context });
     await routes.register(recorderRoutes, { context });

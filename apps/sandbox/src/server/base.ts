@@ -1,4 +1,5 @@
 import type { Logger } from '@wa-gate/kit';
+import type { Channels } from '../accounts/channel.ts';
 import type { Directory } from '../accounts/directory.ts';
 import type { Groups } from '../accounts/group.ts';
 import type { Faults } from '../faults/faults.ts';
@@ -16,6 +17,7 @@ export interface ServerBase {
   readonly journal: Journal;
   readonly directory: Directory;
   readonly groups: Groups;
+  readonly channels: Channels;
   readonly phones: Phones;
   readonly media: MediaStore;
   readonly recorder: Recorder;

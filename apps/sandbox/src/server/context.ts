@@ -1,6 +1,7 @@
 import type { NoiseKeys } from '../wire/noise.ts';
 import type { ServerBase } from './base.ts';
 import type { Calls } from './calls.ts';
+import type { ChannelActions } from './channel-actions.ts';
 import type { Connection } from './connection.ts';
 import type { GroupActions } from './group-actions.ts';
 import type { Pairing } from './pairing.ts';
@@ -10,6 +11,7 @@ import type { Router } from './router.ts';
 /** The whole server, for stanzas, queries and the control API. Built in `app.ts`. */
 export interface ServerContext extends ServerBase {
   readonly groupActions: GroupActions;
+  readonly channelActions: ChannelActions;
   readonly router: Router;
   readonly pairing: Pairing;
   readonly presence: Presence;

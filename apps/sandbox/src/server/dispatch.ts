@@ -1,6 +1,8 @@
 import type { Companion } from '../accounts/account.ts';
+import { isChannel } from '../wire/jid.ts';
 import type { BinaryNode } from '../wire/node.ts';
 import { node } from '../wire/node.ts';
+import { handleChannelMessage } from './channel-messages.ts';
 import type { Connection } from './connection.ts';
 import type { ServerContext } from './context.ts';
 import { refuseIq } from './iq/answer.ts';
@@ -27,7 +29,8 @@ function handleStanza(context: ServerContext, connection: Connection, companion:
   const { attrs } = stanza;
   switch (stanza.tag) {
     case 'message':
-      context.router.fromCompanion(connection, companion, stanza);
+      if (isChannel(attrs.to ?? '')) handleChannelMessage(context, connection, companion, stanza);
+      else context.router.fromCompanion(connection, companion, stanza);
       return;
     case 'receipt':
       handleReceipt(context, connection, companion, stanza);

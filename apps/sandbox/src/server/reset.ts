@@ -22,12 +22,13 @@ export function removePhone(context: ServerContext, account: Account): void {
  * configured.
  */
 export function resetSandbox(context: ServerContext, scope: ResetScope): void {
-  const { directory, phones, groups, faults, recorder, calls, scheduler, media, journal } = context;
+  const { directory, phones, groups, channels, faults, recorder, calls, scheduler, media, journal } = context;
   if (scope === 'all' || scope === 'faults') faults.clear();
   if (scope === 'messages') for (const account of directory.all()) phones.of(account).clearMessages();
   if (scope === 'all') {
     scheduler.clear({ stop: false });
     groups.clear();
+    channels.clear();
     for (const account of directory.all()) removePhone(context, account);
     for (const connection of context.connections) connection.cut('reset');
     calls.clear();

@@ -14,6 +14,7 @@ export const S_WHATSAPP_NET = '@s.whatsapp.net';
 export const PN_SERVER = 's.whatsapp.net';
 export const LID_SERVER = 'lid';
 export const GROUP_SERVER = 'g.us';
+export const CHANNEL_SERVER = 'newsletter';
 
 /** Parses an address; null when it is none (no '@', no server, or a device that is not a byte). */
 export function parseJid(value: string | undefined): Jid | null {
@@ -44,4 +45,5 @@ export const pnJid = (number: string, device = 0): string => formatJid({ user: n
 export const lidJid = (lid: string, device = 0): string => formatJid({ user: lid, server: LID_SERVER, device });
 
 export const isLid = (value: string): boolean => value.endsWith(`@${LID_SERVER}`);
+export const isChannel = (value: string): boolean => value.endsWith(`@${CHANNEL_SERVER}`);
 export const isGroup = (value: string): boolean => value.endsWith(`@${GROUP_SERVER}`);

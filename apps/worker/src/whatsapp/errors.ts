@@ -40,6 +40,18 @@ export class NoAnswerError extends Error {
   readonly output = { statusCode: 408 };
 }
 
+/** WhatsApp has answered a query of ours with an error code, in another form than Baileys looks for. */
+export class QueryRefusedError extends Error {
+  override name = 'QueryRefusedError';
+  /** The code of WhatsApp, such as 404. */
+  readonly data: number;
+
+  constructor(code: number, sentence: string) {
+    super(sentence);
+    this.data = code;
+  }
+}
+
 interface BoomLike {
   message?: string;
   output?: { statusCode?: number };

@@ -1,5 +1,6 @@
 import type { Static, TObject, TProperties, TSchema } from 'typebox';
 import { blocklist } from './blocklist.ts';
+import { channels } from './channels.ts';
 import { contacts } from './contacts.ts';
 import { chats, messages } from './messages.ts';
 import type { Operation, PresentedOperation } from './operation.ts';
@@ -15,6 +16,7 @@ export const OPERATIONS = {
   ...contacts,
   ...messages,
   ...chats,
+  ...channels,
   ...blocklist,
   ...privacy,
   ...profile,

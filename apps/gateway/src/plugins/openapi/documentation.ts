@@ -66,6 +66,7 @@ export async function buildDocumentation({ version, basePath, routes, schemas }:
         { name: 'Sessions' },
         { name: 'Profile and privacy' },
         { name: 'Messages' },
+        { name: 'Channels' },
         { name: 'Notices' },
         { name: 'Webhooks' },
         { name: 'Workers' },

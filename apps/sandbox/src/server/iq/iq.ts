@@ -5,6 +5,7 @@ import { handleAccountIq } from './account.ts';
 import { answer, type IqRequest, refuseIq } from './answer.ts';
 import { handleAppStateIq } from './app-state.ts';
 import { handleBusinessIq } from './business.ts';
+import { handleChannelIq } from './channels.ts';
 import { handleEncryptIq } from './encrypt.ts';
 import { handleGroupIq } from './groups.ts';
 import { handleMediaIq } from './media.ts';
@@ -31,6 +32,7 @@ const HANDLERS: Record<string, IqHandler> = {
   'w:sync:app:state': handleAppStateIq,
   'w:g2': handleGroupIq,
   'w:mex': handleMexIq,
+  newsletter: handleChannelIq,
   'urn:xmpp:whatsapp:dirty': answerEmpty,
   'w:stats': answerEmpty,
 };

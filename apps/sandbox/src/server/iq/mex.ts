@@ -2,6 +2,7 @@ import { unixSeconds } from '../../clock.ts';
 import type { Fault } from '../../faults/faults.ts';
 import { child, node } from '../../wire/node.ts';
 import { answer, type IqRequest, refuseIq } from './answer.ts';
+import { channelData, MexRefusal } from './channel-queries.ts';
 
 /** The supported GraphQL queries, by their ids at WhatsApp: whether the account may begin new chats, and how many. */
 const REACHOUT_TIMELOCK_QUERY = '23983697327930364';
@@ -10,7 +11,12 @@ const MESSAGE_CAPPING_QUERY = '24503548349331633';
 export function handleMexIq(request: IqRequest): void {
   const { context, connection, iq, query } = request;
   const queryId = child(iq, 'query')?.attrs.query_id;
-  const data = queryId === undefined ? undefined : dataFor(request, queryId);
+  const data = queryId === undefined ? undefined : (dataFor(request, queryId) ?? channelData(request, queryId));
+  if (data instanceof MexRefusal) {
+    const errors = [{ message: data.message, extensions: { error_code: data.code, severity: 'CRITICAL' } }];
+    answer(connection, iq, [node('result', {}, Buffer.from(JSON.stringify({ data: null, errors })))]);
+    return;
+  }
   if (!data) {
     context.recorder.unknownStanza(`iq w:mex ${queryId ?? query?.tag ?? ''}`);
     refuseIq(connection, iq, 400, 'bad-request');

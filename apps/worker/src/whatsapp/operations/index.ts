@@ -1,5 +1,6 @@
 import type { AnswerOf, ConnectionOperationName, InputOf } from '@wa-gate/contracts';
 import { blocklist } from './blocklist.ts';
+import { channels } from './channels.ts';
 import { contacts } from './contacts.ts';
 import { chats, messages } from './messages.ts';
 import type { OperationSocket } from './operation-socket.ts';
@@ -9,7 +10,7 @@ import { profile } from './profile.ts';
 
 const PERFORMERS: {
   [N in ConnectionOperationName]: (wa: OperationSocket, input: InputOf<N>) => Promise<AnswerOf<N>>;
-} = { ...presence, ...contacts, ...messages, ...chats, ...blocklist, ...privacy, ...profile };
+} = { ...presence, ...contacts, ...messages, ...chats, ...channels, ...blocklist, ...privacy, ...profile };
 
 /** Runs an operation on a connection to WhatsApp. @throws the errors of Baileys */
 export function performOn<N extends ConnectionOperationName>(
