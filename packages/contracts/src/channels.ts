@@ -19,10 +19,8 @@ export const ChannelNameSchema = Type.String({
 });
 
 export const CHANNEL_ROLES = ['owner', 'admin', 'follower', 'guest'] as const;
-export type ChannelRole = (typeof CHANNEL_ROLES)[number];
 
 export const CHANNEL_STATES = ['active', 'suspended', 'geosuspended', 'deleted'] as const;
-export type ChannelState = (typeof CHANNEL_STATES)[number];
 
 export const ChannelSchema = Type.Object({
   id: ChannelIdSchema,

@@ -83,7 +83,10 @@ export class ChannelActions {
     });
   }
 
-  /** Posts, and delivers to the companions of all who follow; to those of the author as their own, but for the sender. */
+  /**
+   * Posts, and delivers to the companions of all who follow, also of the author: to those as their own, without the
+   * sender.
+   */
   post(channel: Channel, author: Account, given: NewPost, sender?: number): ChannelPost {
     const known = channel.posts.find(({ id, by }) => id === given.id && by === author.number);
     if (known) return known; // the same id again: its sender has not seen the acknowledgement

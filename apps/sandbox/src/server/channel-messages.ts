@@ -9,7 +9,7 @@ import { rejectionFor } from './message-faults.ts';
 /** What the attribute `edit` of a stanza to a channel asks for. */
 const EDIT = { edited: '3', deleted: '8' } as const;
 
-/** A post, a change of one, or a reaction of a companion. Answered by an acknowledgement, with the code of a refusal. */
+/** A post, a change of one, or a reaction of a companion. The acknowledgement has the code of a refusal. */
 export function handleChannelMessage(
   context: ServerContext,
   connection: Connection,

@@ -1,4 +1,4 @@
-import { EVENTS, OPERATION_NAMES, operationOf } from '@wa-gate/contracts';
+import { EVENTS, OPERATION_NAMES, operationOf, parametersOf } from '@wa-gate/contracts';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildOpenapiDocument } from '../../openapi-document.ts';
 import type { Answer, TestSession, TestUser } from '../../testing/gateway-fixture.ts';
@@ -75,6 +75,12 @@ beforeAll(async () => {
   await fixture.database.pool.query(`UPDATE worker_leases SET expires_at = now() + interval '1 hour'`);
   user = await fixture.register();
   session = await fixture.createSession(user);
+});
+
+/** Operations whose input is the request itself: an example of the registry is a request. */
+const GENERAL_OPERATIONS = OPERATION_NAMES.filter((name) => {
+  const { audit, data } = operationOf(name);
+  return audit !== undefined && data === undefined;
 });
 
 let requests = 0;
@@ -308,6 +314,24 @@ describe('every action leaves an entry (MR-162)', () => {
     await audited('POST /api/admin/workers/rebalance', { as: admin });
     await audited('POST /api/admin/workers/broadcast', { as: admin, body: { operation: 'ping' } });
     await audited('DELETE /api/admin/workers/{id}/token', { as: admin, ids });
+  });
+
+  it.each(GENERAL_OPERATIONS)('of the operation %s, before its worker is asked', async (name) => {
+    const { method, path, audit, examples } = operationOf(name);
+    const inPath = parametersOf(path);
+    const ids = { ...examples[0], id: session.slug } as Record<string, string>;
+    const sent = Object.fromEntries(Object.entries(examples[0]).filter(([field]) => !inPath.includes(field)));
+    const url = `/api${path.replaceAll(/:(\w+)/g, (_match, field: string) => encodeURIComponent(ids[field] ?? ''))}`;
+    const headers = { 'x-request-id': `audited-${name}` };
+    const body = Object.keys(sent).length > 0 ? { body: sent } : {};
+    const answer = await fixture.call(method as 'POST', url, { as: user.token, headers, ...body });
+    // Without a connection to WhatsApp nothing is done, and what was asked for is in the log all the same.
+    expect(answer.body.code, JSON.stringify(answer.body)).not.toMatch(/VALIDATION|NOT_FOUND|FORBIDDEN/);
+    const { rows } = await fixture.database.pool.query('SELECT action FROM audit_logs WHERE request_id = $1', [
+      `audited-${name}`,
+    ]);
+    expect(rows).toEqual([{ action: audit }]);
+    called.add(routesOf(name)[0]!);
   });
 
   it('most of them were called here', () => {
