@@ -182,6 +182,60 @@ class Broadcasts(Namespace):
         return self._call("POST", "/api/broadcast/{id}/start", path={"id": id})
 
 
+class Channels(Namespace):
+    def create(self, id: str, body: Dict[str, Any]) -> t.Channel:
+        """Create a channel. ``POST /api/sessions/{id}/channels``"""
+        return self._call("POST", "/api/sessions/{id}/channels", path={"id": id}, body=body)
+
+    def delete(self, id: str, channel: str) -> Dict[str, Any]:
+        """Delete a channel of the account. ``DELETE /api/sessions/{id}/channels/{channel}``"""
+        return self._call("DELETE", "/api/sessions/{id}/channels/{channel}", path={"id": id, "channel": channel})
+
+    def delete_post(self, id: str, channel: str, wa_message_id: str) -> Dict[str, Any]:
+        """Delete a post of the account, for everybody. ``DELETE /api/sessions/{id}/channels/{channel}/posts/{waMessageId}``"""
+        return self._call("DELETE", "/api/sessions/{id}/channels/{channel}/posts/{waMessageId}", path={"id": id, "channel": channel, "waMessageId": wa_message_id})
+
+    def edit_post(self, id: str, channel: str, wa_message_id: str, body: Dict[str, Any]) -> Dict[str, Any]:
+        """Edit the text of a post of the account. ``PATCH /api/sessions/{id}/channels/{channel}/posts/{waMessageId}``"""
+        return self._call("PATCH", "/api/sessions/{id}/channels/{channel}/posts/{waMessageId}", path={"id": id, "channel": channel, "waMessageId": wa_message_id}, body=body)
+
+    def follow(self, id: str, channel: str) -> t.Channel:
+        """Follow a channel. ``PUT /api/sessions/{id}/channels/{channel}/follow``"""
+        return self._call("PUT", "/api/sessions/{id}/channels/{channel}/follow", path={"id": id, "channel": channel})
+
+    def get(self, id: str, channel: str) -> t.Channel:
+        """A channel, by its id or its link. ``GET /api/sessions/{id}/channels/{channel}``"""
+        return self._call("GET", "/api/sessions/{id}/channels/{channel}", path={"id": id, "channel": channel})
+
+    def list(self, id: str) -> Dict[str, Any]:
+        """Channels that the account owns or follows. ``GET /api/sessions/{id}/channels``"""
+        return self._call("GET", "/api/sessions/{id}/channels", path={"id": id})
+
+    def mute(self, id: str, channel: str, body: Dict[str, Any]) -> Dict[str, Any]:
+        """Mute a channel, or let it be heard again. ``PUT /api/sessions/{id}/channels/{channel}/mute``"""
+        return self._call("PUT", "/api/sessions/{id}/channels/{channel}/mute", path={"id": id, "channel": channel}, body=body)
+
+    def posts(self, id: str, channel: str, *, limit: Optional[int] = None, before: Optional[str] = None) -> Dict[str, Any]:
+        """Posts of a channel with their views and reactions. ``GET /api/sessions/{id}/channels/{channel}/posts``"""
+        return self._call("GET", "/api/sessions/{id}/channels/{channel}/posts", path={"id": id, "channel": channel}, query={"limit": limit, "before": before})
+
+    def react(self, id: str, channel: str, server_id: str, body: Dict[str, Any]) -> Dict[str, Any]:
+        """React to a post of a channel, or take the reaction back. ``PUT /api/sessions/{id}/channels/{channel}/posts/{serverId}/reaction``"""
+        return self._call("PUT", "/api/sessions/{id}/channels/{channel}/posts/{serverId}/reaction", path={"id": id, "channel": channel, "serverId": server_id}, body=body)
+
+    def search(self, id: str, *, text: str, limit: Optional[int] = None, cursor: Optional[str] = None) -> Dict[str, Any]:
+        """Find public channels by words. ``GET /api/sessions/{id}/channels/search``"""
+        return self._call("GET", "/api/sessions/{id}/channels/search", path={"id": id}, query={"text": text, "limit": limit, "cursor": cursor})
+
+    def unfollow(self, id: str, channel: str) -> Dict[str, Any]:
+        """Follow a channel no longer. ``DELETE /api/sessions/{id}/channels/{channel}/follow``"""
+        return self._call("DELETE", "/api/sessions/{id}/channels/{channel}/follow", path={"id": id, "channel": channel})
+
+    def update(self, id: str, channel: str, body: Dict[str, Any]) -> t.Channel:
+        """Change name, description or picture of a channel. ``PATCH /api/sessions/{id}/channels/{channel}``"""
+        return self._call("PATCH", "/api/sessions/{id}/channels/{channel}", path={"id": id, "channel": channel}, body=body)
+
+
 class Chats(Namespace):
     def list(self, id: str, *, cursor: Optional[str] = None, limit: Optional[int] = None, unread: Optional[bool] = None, search: Optional[str] = None) -> t.ListChatsResult:
         """Chats of a session, the latest first. ``GET /api/sessions/{id}/chats``"""
@@ -1186,6 +1240,7 @@ class Api:
         self.auth = Auth(transport)
         self.blocklist = Blocklist(transport)
         self.broadcasts = Broadcasts(transport)
+        self.channels = Channels(transport)
         self.chats = Chats(transport)
         self.contacts = Contacts(transport)
         self.dashboard = Dashboard(transport)

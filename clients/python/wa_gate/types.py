@@ -340,6 +340,30 @@ class ChangeResult(TypedDict):
     identities: NotRequired[MessageIdentities]
     error: NotRequired[Dict[str, Any]]
 
+class Channel(TypedDict):
+    id: str
+    name: str
+    description: str
+    inviteCode: Union[str, None]
+    inviteLink: Union[str, None]
+    followers: int
+    isVerified: bool
+    pictureUrl: Union[str, None]
+    state: Literal["active", "suspended", "geosuspended", "deleted"]
+    role: Literal["owner", "admin", "follower", "guest"]
+    isMuted: bool
+    createdAt: Union[str, None]
+
+class ChannelPost(TypedDict):
+    serverId: str
+    waMessageId: Union[str, None]
+    type: str
+    text: Union[str, None]
+    fromMe: bool
+    postedAt: Union[str, None]
+    views: int
+    reactions: List[Dict[str, Any]]
+
 class Chat(TypedDict):
     chat: str
     sessionId: str

@@ -17,6 +17,7 @@ abstract class Groups
     public readonly Auth $auth;
     public readonly Blocklist $blocklist;
     public readonly Broadcasts $broadcasts;
+    public readonly Channels $channels;
     public readonly Chats $chats;
     public readonly Contacts $contacts;
     public readonly Dashboard $dashboard;
@@ -61,6 +62,7 @@ abstract class Groups
         $this->auth = new Auth($transport);
         $this->blocklist = new Blocklist($transport);
         $this->broadcasts = new Broadcasts($transport);
+        $this->channels = new Channels($transport);
         $this->chats = new Chats($transport);
         $this->contacts = new Contacts($transport);
         $this->dashboard = new Dashboard($transport);
