@@ -177,6 +177,12 @@ const CAUSES: { [K in EventType]: () => Promise<WebhookReceiver> } = {
       const capping = { status: 'FIRST_WARNING', used: 80, total: 100 };
       await system().sandbox.cancelFault(await faulting({ kind: 'capping', capping }));
     }),
+  'session.risk': () =>
+    onMain(async () => {
+      const fault = await faulting({ kind: 'time-lock' });
+      await main.webhook.waitForEvent('session.risk', ({ data }) => data.level === 'high');
+      await system().sandbox.cancelFault(fault);
+    }),
   'session.restored': () =>
     onMain(async () => {
       const recover = { kind: 'promoted', asOf: new Date() } as const;

@@ -297,6 +297,13 @@ describe('alerts fire by their causes', () => {
       `INSERT INTO mails (id, recipient, content, created_at, next_attempt)
        VALUES (gen_random_uuid(), 'late@example.test', '\\x00', now() - interval '1 hour', now() + interval '1 hour')`,
     );
+    // As if it had been assessed in an hour: nobody assesses it again meanwhile.
+    await pool.query(
+      `INSERT INTO session_risk (session_id, score, level, assessed_at, next_at)
+       SELECT id, 90, 'critical', now() + interval '1 hour', now() + interval '1 hour' FROM sessions WHERE slug = $1
+       ON CONFLICT (session_id) DO UPDATE SET score = 90, level = 'critical', assessed_at = excluded.assessed_at, next_at = excluded.next_at`,
+      [sessions[0]!.sessionId],
+    );
     const several = createPool({
       url: system.services.databaseUrl,
       name: 'locks',
@@ -327,6 +334,7 @@ describe('alerts fire by their causes', () => {
       'WagWebhooksFailing',
       'WagWebhooksSwitchedOff',
       'WagSessionsLoggedOut',
+      'WagSessionsAtRisk',
       'WagInvariantBroken',
       'WagMailsWaiting',
     );

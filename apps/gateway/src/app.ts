@@ -65,6 +65,8 @@ import type { PacingService } from './modules/pacing/index.ts';
 import { pacingRoutes } from './modules/pacing/pacing.routes.ts';
 import type { QueuesService } from './modules/queues/index.ts';
 import { queuesRoutes } from './modules/queues/queues.routes.ts';
+import type { RiskService } from './modules/risk/index.ts';
+import { riskRoutes } from './modules/risk/risk.routes.ts';
 import type { SandboxControl } from './modules/sandbox/index.ts';
 import { sandboxRoutes } from './modules/sandbox/sandbox.routes.ts';
 import type { SessionDirectory, SessionsService } from './modules/sessions/index.ts';
@@ -140,6 +142,7 @@ export interface GatewayServices extends FleetServices, AdministrationServices, 
   rules: RulesService;
   scheduled: ScheduledMessages;
   pacing: PacingService;
+  risk: RiskService;
   queues: QueuesService;
   webhooks: WebhooksService;
   endpoints: EndpointsService;
@@ -313,6 +316,7 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
     await scope.register(authRoutes, { ...services, ...settings, guards, limiter, tokens, csrf });
     await scope.register(sessionsRoutes, { ...services, guards });
     await scope.register(pacingRoutes, { ...services, guards });
+    await scope.register(riskRoutes, { ...services, guards });
     await scope.register(liveRoutes, { ...services, guards });
     await scope.register(singleAccountRoutes, { ...services, guards });
     await scope.register(keysRoutes, { ...services, guards });

@@ -199,6 +199,7 @@ describe('the description of the API (MR-055, MR-056)', () => {
         'GET /api/messages/scheduled',
         'GET /api/queues',
         'GET /api/sessions/{id}/pacing',
+        'GET /api/sessions/{id}/risk',
         'PATCH /api/messages/{id}/schedule',
         'PATCH /api/sessions/{id}/pacing',
         'POST /api/messages/bulk',

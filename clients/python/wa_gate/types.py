@@ -69,6 +69,7 @@ class AdminSession(TypedDict):
     lastSeenAt: Union[str, None]
     restriction: Union[Dict[str, Any], None]
     messageCapping: Union[MessageCapping, None]
+    risk: Union[RiskSummary, None]
     settings: SessionSettings
     isDefault: bool
     createdAt: str
@@ -89,6 +90,7 @@ class AdminSessionDetail(TypedDict):
     lastSeenAt: Union[str, None]
     restriction: Union[Dict[str, Any], None]
     messageCapping: Union[MessageCapping, None]
+    risk: Union[RiskSummary, None]
     settings: SessionSettings
     isDefault: bool
     createdAt: str
@@ -194,7 +196,8 @@ class Broadcast(TypedDict):
     counts: BroadcastCounts
     progress: float
     isSettled: bool
-    waitsFor: Optional[Literal["no_session", "tier_limit", "time_lock", "queue_full"]]
+    waitsFor: Optional[Literal["no_session", "tier_limit", "time_lock", "queue_full", "at_risk"]]
+    reason: Union[str, None]
     waitsUntil: Union[str, None]
     metadata: Union[Dict[str, Any], None]
     scheduledAt: Union[str, None]
@@ -472,7 +475,7 @@ class CreateHttpSessionWebhookRequest(TypedDict):
     headers: NotRequired[Union[Dict[str, Any], None]]
     basicAuth: NotRequired[Union[Dict[str, Any], None]]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -487,7 +490,7 @@ class CreateHttpWebhookRequest(TypedDict):
     headers: NotRequired[Union[Dict[str, Any], None]]
     basicAuth: NotRequired[Union[Dict[str, Any], None]]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -504,7 +507,7 @@ class CreateKafkaSessionWebhookRequest(TypedDict):
     topic: str
     mechanism: NotRequired[Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -520,7 +523,7 @@ class CreateKafkaWebhookRequest(TypedDict):
     topic: str
     mechanism: NotRequired[Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -546,7 +549,7 @@ class CreateNatsSessionWebhookRequest(TypedDict):
     stream: NotRequired[str]
     credentials: NotRequired[str]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -562,7 +565,7 @@ class CreateNatsWebhookRequest(TypedDict):
     stream: NotRequired[str]
     credentials: NotRequired[str]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -578,7 +581,7 @@ class CreateRabbitmqSessionWebhookRequest(TypedDict):
     exchange: str
     routingKey: NotRequired[str]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -593,7 +596,7 @@ class CreateRabbitmqWebhookRequest(TypedDict):
     exchange: str
     routingKey: NotRequired[str]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -609,7 +612,7 @@ class CreateRedisSessionWebhookRequest(TypedDict):
     stream: NotRequired[str]
     maxLength: NotRequired[int]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -624,7 +627,7 @@ class CreateRedisWebhookRequest(TypedDict):
     stream: NotRequired[str]
     maxLength: NotRequired[int]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -677,6 +680,7 @@ class CreateSessionResult(TypedDict):
     lastSeenAt: Union[str, None]
     restriction: Union[Dict[str, Any], None]
     messageCapping: Union[MessageCapping, None]
+    risk: Union[RiskSummary, None]
     settings: SessionSettings
     isDefault: bool
     createdAt: str
@@ -692,7 +696,7 @@ class CreateSqsSessionWebhookRequest(TypedDict):
     accessKeyId: str
     secretAccessKey: str
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -708,7 +712,7 @@ class CreateSqsWebhookRequest(TypedDict):
     accessKeyId: str
     secretAccessKey: str
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -737,7 +741,8 @@ class CreatedBroadcast(TypedDict):
     counts: BroadcastCounts
     progress: float
     isSettled: bool
-    waitsFor: Optional[Literal["no_session", "tier_limit", "time_lock", "queue_full"]]
+    waitsFor: Optional[Literal["no_session", "tier_limit", "time_lock", "queue_full", "at_risk"]]
+    reason: Union[str, None]
     waitsUntil: Union[str, None]
     metadata: Union[Dict[str, Any], None]
     scheduledAt: Union[str, None]
@@ -1586,6 +1591,7 @@ class PacingSettings(TypedDict):
     warmUp: bool
     firstContactsPerDay: Union[int, None]
     firstContactsPerHour: Union[int, None]
+    riskGuard: Union[int, None]
 
 class Pagination(TypedDict):
     total: int
@@ -1798,7 +1804,7 @@ class RemovedOptOut(TypedDict):
 
 ReplayDeliveriesRequest = TypedDict("ReplayDeliveriesRequest", {
     "status": "NotRequired[Literal[\"failed\", \"delivered\"]]",
-    "events": "NotRequired[List[Literal[\"message.received\", \"message.sent\", \"message.delivered\", \"message.read\", \"message.played\", \"message.failed\", \"message.undecryptable\", \"message.recovered\", \"message.unsupported\", \"message.edited\", \"message.revoked\", \"message.reaction\", \"poll.vote\", \"message.answer\", \"media.ready\", \"media.failed\", \"connection.open\", \"connection.close\", \"qr.generated\", \"session.status\", \"session.loggedout\", \"session.migrated\", \"session.restricted\", \"session.capped\", \"session.restored\", \"session.passkey_required\", \"session.notice\", \"contact.merged\", \"broadcast.progress\", \"broadcast.completed\", \"keyword.matched\"]]]",
+    "events": "NotRequired[List[Literal[\"message.received\", \"message.sent\", \"message.delivered\", \"message.read\", \"message.played\", \"message.failed\", \"message.undecryptable\", \"message.recovered\", \"message.unsupported\", \"message.edited\", \"message.revoked\", \"message.reaction\", \"poll.vote\", \"message.answer\", \"media.ready\", \"media.failed\", \"connection.open\", \"connection.close\", \"qr.generated\", \"session.status\", \"session.loggedout\", \"session.migrated\", \"session.restricted\", \"session.capped\", \"session.risk\", \"session.restored\", \"session.passkey_required\", \"session.notice\", \"contact.merged\", \"broadcast.progress\", \"broadcast.completed\", \"keyword.matched\"]]]",
     "sessionId": "NotRequired[str]",
     "from": "NotRequired[str]",
     "to": "NotRequired[str]",
@@ -1816,6 +1822,22 @@ class RevokeInvitationResult(TypedDict):
 class RevokedToken(TypedDict):
     workerId: str
     revoked: Literal[True]
+
+class RiskEntry(TypedDict):
+    at: str
+    score: int
+    level: Literal["low", "elevated", "high", "critical"]
+    signals: Dict[str, Any]
+
+class RiskReason(TypedDict):
+    signal: Literal["refused_account", "time_lock", "capped", "refused_chats", "rate_limited", "undelivered", "unanswered", "first_contacts", "strangers", "identical_texts", "reconnects", "new_number"]
+    points: int
+    reason: str
+    advice: str
+
+class RiskSummary(TypedDict):
+    score: int
+    level: Literal["low", "elevated", "high", "critical"]
 
 RotateKeyRequest = Union[Dict[str, Any], None]
 
@@ -2444,6 +2466,7 @@ class Session(TypedDict):
     lastSeenAt: Union[str, None]
     restriction: Union[Dict[str, Any], None]
     messageCapping: Union[MessageCapping, None]
+    risk: Union[RiskSummary, None]
     settings: SessionSettings
     isDefault: bool
     createdAt: str
@@ -2535,6 +2558,27 @@ class SessionRestoredEvent(TypedDict):
 class SessionRestrictedEvent(TypedDict):
     id: str
     event: Literal["session.restricted"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
+
+class SessionRisk(TypedDict):
+    sessionId: str
+    score: int
+    level: Literal["low", "elevated", "high", "critical"]
+    since: Union[str, None]
+    assessedAt: str
+    reasons: List[RiskReason]
+    guard: Dict[str, Any]
+    history: List[RiskEntry]
+
+class SessionRiskEvent(TypedDict):
+    id: str
+    event: Literal["session.risk"]
     timestamp: int
     sessionId: str
     seq: int
@@ -2654,7 +2698,7 @@ class TestRuleResult(TypedDict):
     others: List[Dict[str, Any]]
 
 class TestWebhookRequest(TypedDict):
-    event: NotRequired[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched"]]
+    event: NotRequired[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched"]]
 
 class TestWebhookResult(TypedDict):
     event: str
@@ -2699,7 +2743,7 @@ class TimelineEntry(TypedDict):
     code: NotRequired[Union[str, None]]
     message: NotRequired[Union[str, None]]
     seq: NotRequired[int]
-    event: NotRequired[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched"]]
+    event: NotRequired[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched"]]
     delivery: NotRequired[Delivery]
 
 class UpdateContactRequest(TypedDict):
@@ -2732,6 +2776,7 @@ class UpdatePacingRequest(TypedDict):
     warmUp: NotRequired[bool]
     firstContactsPerDay: NotRequired[Union[int, None]]
     firstContactsPerHour: NotRequired[Union[int, None]]
+    riskGuard: NotRequired[Union[int, None]]
 
 class UpdateRuleRequest(TypedDict):
     name: NotRequired[str]
@@ -2764,7 +2809,7 @@ class UpdateUserRequest(TypedDict):
 class UpdateWebhookRequest(TypedDict):
     url: NotRequired[str]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     headers: NotRequired[Union[Dict[str, Any], None]]
@@ -2863,7 +2908,7 @@ class WebhookEndpoint(TypedDict):
     name: Union[str, None]
     url: str
     configuration: Union[Dict[str, Any], None]
-    events: List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]
+    events: List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]
     chatTypes: Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]
     chats: Union[List[str], None]
     headerNames: List[str]
@@ -2895,7 +2940,7 @@ class WebhookEndpointWithSecret(TypedDict):
     name: Union[str, None]
     url: str
     configuration: Union[Dict[str, Any], None]
-    events: List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]
+    events: List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]
     chatTypes: Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]
     chats: Union[List[str], None]
     headerNames: List[str]
@@ -2922,7 +2967,7 @@ class WebhookEndpointWithSecret(TypedDict):
 
 class WebhookRequest(TypedDict):
     url: str
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     secret: NotRequired[str]
 
 class WebhookWithSecret(TypedDict):

@@ -48,8 +48,8 @@ export const RECIPIENT_STATES = [
 ] as const;
 export type RecipientState = (typeof RECIPIENT_STATES)[number];
 
-/** Why a running broadcast does not go on at this moment. */
-export const BROADCAST_WAITS = ['no_session', 'tier_limit', 'time_lock', 'queue_full'] as const;
+/** Why a running broadcast does not go on now, or a paused one was paused: `at_risk` is the guard of a session. */
+export const BROADCAST_WAITS = ['no_session', 'tier_limit', 'time_lock', 'queue_full', 'at_risk'] as const;
 export type BroadcastWait = (typeof BROADCAST_WAITS)[number];
 
 const count = (description: string) => Type.Integer({ minimum: 0, description });
@@ -203,8 +203,14 @@ export const BroadcastSchema = Type.Object({
   waitsFor: nullable(
     oneOf(
       BROADCAST_WAITS,
-      'Why a running one does not go on now: no session can send, the messages of the tier are used up, WhatsApp holds back new chats, or the sessions have enough to send.',
+      'Why a running one does not go on now: no session can send, the messages of the tier are used up, WhatsApp holds back new chats, or the sessions have enough to send. Of a paused one `at_risk`: the risk guard of a session has paused it, and it goes on when somebody resumes it.',
     ),
+  ),
+  reason: nullable(
+    Type.String({
+      description: 'Why it was paused by itself, and what to do, in a sentence for people.',
+      examples: ['Session shop is at risk (score 62). Read GET /api/sessions/shop/risk, then resume the broadcast.'],
+    }),
   ),
   waitsUntil: nullable(timestamp()),
   metadata: nullable(anyObject()),

@@ -42,6 +42,7 @@ export * from './paging.ts';
 export * from './qr.ts';
 export * from './queues.ts';
 export * from './rate-limits.ts';
+export * from './risk.ts';
 export * from './schema.ts';
 export * from './send-requests.ts';
 export * from './session-settings.ts';

@@ -162,6 +162,7 @@ import {
   RateLimitSchema,
   SetRateLimitRequestSchema,
 } from './rate-limits.ts';
+import { RiskEntrySchema, RiskReasonSchema, RiskSummarySchema, SessionRiskSchema } from './risk.ts';
 import {
   ForwardRequestSchema,
   MessageTemplateSchema,
@@ -293,6 +294,10 @@ export const NAMED_SCHEMAS = {
   Schedule: ScheduleSchema,
   Pacing: PacingSchema,
   PacingSettings: PacingSettingsSchema,
+  RiskEntry: RiskEntrySchema,
+  RiskReason: RiskReasonSchema,
+  RiskSummary: RiskSummarySchema,
+  SessionRisk: SessionRiskSchema,
   UpdatePacingRequest: UpdatePacingRequestSchema,
   Queue: QueueSchema,
   ListQueuesResult: ListQueuesResultSchema,

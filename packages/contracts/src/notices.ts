@@ -21,7 +21,11 @@ export const NOTICES = {
     summary: 'WhatsApp refuses the account, or does not let it begin new chats.',
   },
   capped: { audiences: ['workspace'], waits: true, summary: 'The cap on new chats is used up.' },
-  at_risk: { audiences: ['workspace'], waits: true, summary: 'WhatsApp has warned about the cap on new chats.' },
+  at_risk: {
+    audiences: ['workspace'],
+    waits: true,
+    summary: 'WhatsApp has warned about the cap on new chats, or the risk score of the session is high.',
+  },
   webhook_off: {
     audiences: ['workspace', 'administrators'],
     waits: false,

@@ -58,6 +58,14 @@ export const PacingSettingsSchema = Type.Object(
     firstContactsPerHour: nullable(
       Type.Integer({ minimum: 1, maximum: 100_000, description: 'The same in an hour, evenly. null: no limit.' }),
     ),
+    riskGuard: nullable(
+      Type.Integer({
+        minimum: 1,
+        maximum: 100,
+        description:
+          'When the risk score of the session reaches this, its broadcasts are paused until somebody resumes them, in either mode. null: no guard.',
+      }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -75,6 +83,7 @@ export const DEFAULT_PACING: PacingSettings = {
   warmUp: true,
   firstContactsPerDay: 50,
   firstContactsPerHour: 10,
+  riskGuard: 50,
 };
 
 /** The settings with defaults for those that are not set. */

@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { deletionId } from './deletions.ts';
 import { MessageCappingSchema } from './message-capping.ts';
 import { pageQuery } from './paging.ts';
+import { RiskSummarySchema } from './risk.ts';
 import { line, nullable, oneOf, requestBody, timestamp } from './schema.ts';
 import { labelFilter, SessionSettingsChangeSchema, SessionSettingsSchema } from './session-settings.ts';
 import { SESSION_STATES, SESSION_STATUSES } from './session-states.ts';
@@ -57,6 +58,7 @@ export const SessionSchema = Type.Object({
   lastSeenAt: nullable(timestamp('When WhatsApp was last heard from, to the minute.')),
   restriction,
   messageCapping,
+  risk: nullable(RiskSummarySchema),
   settings: SessionSettingsSchema,
   isDefault: Type.Boolean({
     description: 'It is what callers of the workspace mean who name none, when there are several.',

@@ -193,6 +193,15 @@ export {
   sweepPayloads,
   sweepQrHistory,
 } from './retention.ts';
+export {
+  type Assessment,
+  assessSession,
+  claimAssessments,
+  type DueAssessment,
+  sweepRiskHistory,
+} from './risk/assessments.ts';
+export { readRiskFigures } from './risk/figures.ts';
+export { isGuarded, type RiskFigures, type RiskScore, riskLevel, scoreRisk } from './risk/score.ts';
 export { isHeldBack, mayBeginNoChats, newChatsHeldUntil } from './sessions/reachout.ts';
 export { recordSessionsSeen, type SeenSession } from './sessions/session-seen.ts';
 export { type Restriction, type SessionUpdate, updateSessionState } from './sessions/session-state.ts';

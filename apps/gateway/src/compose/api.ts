@@ -43,6 +43,7 @@ import {
 } from '../modules/messages/index.ts';
 import { createPacingService } from '../modules/pacing/index.ts';
 import { createQueuesService } from '../modules/queues/index.ts';
+import { createRiskService } from '../modules/risk/index.ts';
 import { createSandboxControl } from '../modules/sandbox/index.ts';
 import { createSessionDirectory, createSessionsRepository, createSessionsService } from '../modules/sessions/index.ts';
 import { createQrHistoryRepository } from '../modules/single-account/index.ts';
@@ -218,6 +219,7 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
         onAccepted: (kind, by) => metrics.accepted.inc({ kind, by }),
       }),
       pacing: createPacingService({ pool, doorbells }),
+      risk: createRiskService({ pool }),
       queues: createQueuesService({ db: pool }),
       scheduled: createScheduledMessages({ db: pool, messages, doorbells, announce: announcerOf(resources) }),
       numberChecks: createNumberChecks({ pool, names }),

@@ -2,6 +2,7 @@ import type { Appended } from '@wa-gate/messaging';
 import { hintsOf, publishDeliveries, publishHints } from '@wa-gate/messaging';
 import { createBroadcastLoop } from '../jobs/broadcasts/index.ts';
 import { createListener } from '../jobs/keyword-rules/index.ts';
+import { createRiskLoop } from '../jobs/risk/index.ts';
 import {
   type BroadcastReports,
   type BroadcastsService,
@@ -20,7 +21,7 @@ import type { ControlStreams } from '../worker-links/control-streams.ts';
 import type { Doorbells } from '../worker-links/doorbells.ts';
 import type { Background, Resources } from './resources.ts';
 
-/** Broadcasts, consent and keyword rules: what people call, and what runs by itself in a process with jobs. */
+/** Broadcasts, consent, keyword rules and risk: what people call, and what runs by itself in a process with jobs. */
 export interface Broadcasting {
   services: {
     broadcasts: BroadcastsService;
@@ -51,6 +52,7 @@ export function composeBroadcasts(
   const loop = createBroadcastLoop({ pool, doorbells, clock, logger, announce });
   const takeBack = (workspaceId: string, jids: readonly string[]) => withdrawFrom(pool, workspaceId, jids);
   const listener = createListener({ pool, streams, doorbells, clock, logger, announce, withdrawFrom: takeBack });
+  const risk = createRiskLoop({ pool, streams, clock, logger, announce, onGuarded: loop.notify });
   return {
     services: {
       broadcasts: createBroadcastsService({ pool, announce, notify: loop.notify, listenToKeywords }),
@@ -64,8 +66,9 @@ export function composeBroadcasts(
       start() {
         loop.start();
         listener.start();
+        risk.start();
       },
-      stop: async () => void (await Promise.all([loop.stop(), listener.stop()])),
+      stop: async () => void (await Promise.all([loop.stop(), listener.stop(), risk.stop()])),
     },
   };
 }

@@ -13,19 +13,29 @@ const WEBHOOKS = {
       (SELECT count(DISTINCT endpoint_id) FROM webhooks WHERE is_active AND failing_since IS NOT NULL) AS down
     FROM webhooks WHERE id = endpoint_id`,
 };
+const RISK = {
+  name: 'stored-risk-figures',
+  text: `SELECT count(*) FILTER (WHERE r.level = 'elevated') AS elevated, count(*) FILTER (WHERE r.level = 'high') AS high,
+      count(*) FILTER (WHERE r.level = 'critical') AS critical
+    FROM session_risk r JOIN sessions s ON s.id = r.session_id WHERE s.desired_state = 'RUNNING' AND r.level <> 'low'`,
+};
 const DELETIONS = {
   name: 'stored-deletion-figures',
   text: `SELECT count(*) FILTER (WHERE state = 'requested') AS requested, count(*) FILTER (WHERE state = 'erasing') AS erasing
     FROM deletions WHERE state <> 'done'`,
 };
 
-/** Sessions by network and state, webhooks and deletions, as the database has them. Absent while it does not answer. */
+/**
+ * Sessions by network, state and risk, webhooks and deletions, as the database has them. Absent while it does not
+ * answer.
+ */
 export function registerStored(instruments: Instruments, db: Queryable): void {
   const look = createFigures(async () => {
     const sessions = await db.query<{ network: string; state: string; count: number }>(SESSIONS);
     const webhooks = await db.query<{ on: number; off: number; down: number }>(WEBHOOKS);
     const deletions = await db.query<{ requested: number; erasing: number }>(DELETIONS);
-    return { sessions: sessions.rows, webhooks: webhooks.rows[0]!, deletions: deletions.rows[0]! };
+    const risk = await db.query<Record<'elevated' | 'high' | 'critical', number>>(RISK);
+    return { risk: risk.rows[0]!, sessions: sessions.rows, webhooks: webhooks.rows[0]!, deletions: deletions.rows[0]! };
   });
   instruments.gauge('wag_stored_sessions', async (gauge) => {
     const figures = await look();
@@ -36,6 +46,11 @@ export function registerStored(instruments: Instruments, db: Queryable): void {
     const figures = await look();
     gauge.reset();
     for (const [state, count] of Object.entries(figures?.webhooks ?? {})) gauge.set({ state }, count);
+  });
+  instruments.gauge('wag_sessions_at_risk', async (gauge) => {
+    const figures = await look();
+    gauge.reset();
+    for (const [level, count] of Object.entries(figures?.risk ?? {})) gauge.set({ level }, count);
   });
   instruments.gauge('wag_open_deletions', async (gauge) => {
     const figures = await look();

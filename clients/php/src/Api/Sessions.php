@@ -40,6 +40,12 @@ final class Sessions extends Group
         return $this->call('GET', '/api/sessions/{id}/pacing', path: ['id' => $id]);
     }
 
+    /** How likely WhatsApp is to restrict the account, why, and what to do. `GET /api/sessions/{id}/risk` */
+    public function getRisk(string $id, ?int $limit = null): array
+    {
+        return $this->call('GET', '/api/sessions/{id}/risk', path: ['id' => $id], query: ['limit' => $limit]);
+    }
+
     /** Health of the connection. `GET /api/sessions/{id}/health` */
     public function health(string $id): array
     {

@@ -32,7 +32,10 @@ const EXAMPLE = {
 export const BROADCAST_EVENTS = {
   'broadcast.progress': event({
     summary: 'A broadcast has got on, or was started, paused or resumed. At most one in two seconds.',
-    data: Type.Object(broadcast),
+    data: Type.Object({
+      ...broadcast,
+      reason: Type.Optional(Type.String({ description: 'Why it was paused by itself, and what to do.' })),
+    }),
     example: {
       ...EXAMPLE,
       status: 'running',

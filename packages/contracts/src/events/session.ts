@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { MessageCappingSchema } from '../message-capping.ts';
 import { WORKSPACE_NOTICES } from '../notices.ts';
+import { RISK_LEVELS, RiskReasonSchema } from '../risk.ts';
 import { nullable, oneOf, timestamp } from '../schema.ts';
 import { SESSION_STATES, SESSION_STATUSES } from '../session-states.ts';
 import { event } from './event.ts';
@@ -91,6 +92,29 @@ export const SESSION_EVENTS = {
     summary: 'WhatsApp tells about its cap on new chats.',
     data: MessageCappingSchema,
     example: { status: 'first_warning', used: 80, total: 100, cycleEndsAt: '2026-01-15T10:30:00.000Z' },
+    keep: 'log',
+  }),
+  'session.risk': event({
+    summary: 'How likely WhatsApp is to restrict the account has another level now. Told once for each change.',
+    data: Type.Object({
+      score: Type.Integer({ minimum: 0, maximum: 100 }),
+      level: oneOf(RISK_LEVELS),
+      previousLevel: oneOf(RISK_LEVELS),
+      reasons: Type.Array(RiskReasonSchema, { description: 'What the score is made of, the heaviest first.' }),
+    }),
+    example: {
+      score: 62,
+      level: 'high',
+      previousLevel: 'elevated',
+      reasons: [
+        {
+          signal: 'first_contacts',
+          points: 40,
+          reason: 'In a day the account has written to 260 people who had never written to it; at most 50 are advised.',
+          advice: 'Write to fewer new people a day: keep pacing on, with its limits for first contacts.',
+        },
+      ],
+    },
     keep: 'log',
   }),
   'session.restored': event({

@@ -289,6 +289,13 @@ export const METRICS = {
     from: JOBS,
     labels: { network: NETWORKS, state: 'states of sessions, in lower case' },
   },
+  wag_sessions_at_risk: {
+    type: 'gauge',
+    unit: 'sessions',
+    help: 'Sessions that should run, by the level of their risk score, but for the lowest.',
+    from: JOBS,
+    labels: { level: ['elevated', 'high', 'critical'] },
+  },
   wag_stored_webhooks: {
     type: 'gauge',
     unit: 'webhooks',

@@ -177,6 +177,7 @@ describe('for any settings and messages', () => {
     warmUp: fc.boolean(),
     firstContactsPerDay: fc.option(fc.nat(20)),
     firstContactsPerHour: fc.option(fc.integer({ min: 1, max: 100 })),
+    riskGuard: fc.option(fc.integer({ min: 1, max: 100 })),
   });
   const held = fc.array(
     fc.record({

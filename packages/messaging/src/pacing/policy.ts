@@ -229,12 +229,17 @@ export function withJitter(gapMs: number, jitter: number, random: () => number):
 
 /** What settings risk that are bolder than the defaults, in sentences for the caller. */
 export function risksOf(settings: PacingSettings): string[] {
+  const unguarded =
+    settings.riskGuard === null
+      ? ['No guard: broadcasts go on, whatever WhatsApp says about the account, until it is restricted or banned.']
+      : [];
   if (settings.mode === 'off')
     return [
+      ...unguarded,
       'Pacing is off: bulk and scheduled messages and broadcasts leave as fast as they can. WhatsApp restricts or bans accounts that send like that, ' +
         'new numbers within hours. Switch it on again before you write to people who do not expect it.',
     ];
-  const risks: string[] = [];
+  const risks: string[] = [...unguarded];
   const { messageGapMs, broadcastGapMs, chatGapMs, firstContactsPerDay, firstContactsPerHour, warmUp } = settings;
   if (messageGapMs < DEFAULT_PACING.messageGapMs || broadcastGapMs < DEFAULT_PACING.broadcastGapMs)
     risks.push('The gap between messages is shorter than a person types: WhatsApp may take the account for a machine.');

@@ -166,6 +166,12 @@ export const fleet: DashboardSpec = {
           'Anything but 0 is a defect.',
         ),
         curve(
+          'Sessions at risk',
+          'short',
+          [['max by (level) (wag_sessions_at_risk)', '{{level}}']],
+          'Accounts that WhatsApp may restrict, by the level of their risk score.',
+        ),
+        curve(
           'Deletions',
           'short',
           [

@@ -114,6 +114,8 @@ export const broadcastsTexts = defineTexts('broadcasts', {
     endedAt: 'Ended {{time}}',
     waits_no_session: 'It waits: none of its sessions can send now. Link one again, and it goes on by itself.',
     waits_tier_limit: 'It waits: the messages that your account may send in an hour are used up.',
+    waits_at_risk:
+      'It was paused because a session is at risk: WhatsApp may restrict the account. Read on the page of the session why, then resume.',
     waits_time_lock: 'It waits: WhatsApp does not let the account begin new chats for now.',
     waits_queue_full: 'The sessions have enough to send for now; the rest follows by itself.',
     waitsUntil: 'Until {{time}}.',
@@ -252,6 +254,8 @@ export const broadcastsTexts = defineTexts('broadcasts', {
     waits_no_session:
       'Menunggu: tidak ada sesinya yang dapat mengirim sekarang. Tautkan lagi salah satunya, lalu ia berlanjut sendiri.',
     waits_tier_limit: 'Menunggu: pesan yang boleh dikirim akun Anda dalam sejam sudah habis.',
+    waits_at_risk:
+      'Dijeda karena sebuah sesi berisiko: WhatsApp dapat membatasi akun. Baca alasannya di halaman sesi, lalu lanjutkan.',
     waits_time_lock: 'Menunggu: WhatsApp untuk sementara tidak mengizinkan akun memulai obrolan baru.',
     waits_queue_full: 'Sesi-sesi sedang cukup banyak mengirim; sisanya menyusul sendiri.',
     waitsUntil: 'Sampai {{time}}.',

@@ -6,6 +6,7 @@ import {
   sweepJournal,
   sweepPayloads,
   sweepQrHistory,
+  sweepRiskHistory,
   sweepUploads,
   sweepWaitingChanges,
 } from '@wa-gate/messaging';
@@ -47,6 +48,7 @@ export function retentionTasks(pool: Pool, { auditDays, systemLogDays }: Retenti
     { name: 'old invitations', run: (limit) => sweepInvitations(pool, limit) },
     { name: 'old revocations', run: (limit) => sweepRevocations(pool, limit) },
     { name: 'old QR history', run: (limit) => sweepQrHistory(pool, limit) },
+    { name: 'old risk scores', run: (limit) => sweepRiskHistory(pool, limit) },
     { name: 'old uploads of files', run: (limit) => sweepUploads(pool, limit) },
     { name: 'old worker metrics', run: (limit) => sweepWorkerMetrics(pool, limit) },
     { name: 'old firings of keyword rules', run: (limit) => sweepRuleFirings(pool, limit) },

@@ -121,6 +121,43 @@ beforeEach(async () => {
   await set(`state = 'CONNECTED', paired_at = now(), connected_at = now() - interval '1 day', last_seen_at = now()`);
 });
 
+describe('a high risk score is an incident (MR-097, MR-174)', () => {
+  const assessed = (level: string) =>
+    query(
+      `INSERT INTO session_risk (session_id, score, level, reasons, assessed_at) VALUES ($1, 62, $2, $3, now())
+       ON CONFLICT (session_id) DO UPDATE SET level = excluded.level`,
+      [
+        session.id,
+        level,
+        JSON.stringify([{ signal: 'unanswered', points: 25, reason: 'Nobody answers.', advice: 'x' }]),
+      ],
+    );
+
+  it('told with its reasons, and over when the level is lower', async () => {
+    await assessed('elevated');
+    await look();
+    expect(await events()).toEqual([]);
+    await assessed('high');
+    await look();
+    const [event] = await query<{ data: { reason: string; action: string } }>(
+      `SELECT data FROM events WHERE session_id = $1 AND type = 'session.notice'`,
+      [session.id],
+    );
+    expect(event!.data.reason).toBe('The risk score of the account is 62 of 100. Nobody answers.');
+    expect(event!.data.action).toContain(`/api/sessions/${session.slug}/risk`);
+    await assessed('elevated');
+    await look();
+    expect(await events()).toEqual(['at_risk begun', 'at_risk resolved']);
+  });
+
+  it('what WhatsApp has done already is told alone', async () => {
+    await assessed('critical');
+    await CAUSES.restricted.begins();
+    await look();
+    expect(await events()).toEqual(['restricted begun']);
+  });
+});
+
 describe('an incident of a session is told by mail and event, once (MR-174)', () => {
   it.each(Object.entries(CAUSES))('%s', async (kind, { begins, ends }) => {
     await begins();

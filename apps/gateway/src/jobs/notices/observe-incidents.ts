@@ -13,6 +13,8 @@ export interface ObservationTimes {
 }
 
 const IS_CAPPED_NOW = `coalesce((s.message_capping->>'cycleEndsAt')::timestamptz > now(), true)`;
+/** Levels of risk that are an incident. What WhatsApp has done already is one of its own. */
+const AT_RISK = `('high', 'critical')`;
 const isOpen = (kind: string, subject: string, more = '') =>
   `EXISTS (SELECT 1 FROM incidents i WHERE i.kind = '${kind}' AND i.subject = ${subject} AND i.ended_at IS NULL${more})`;
 
@@ -32,17 +34,22 @@ const troubles = (takeoverGraceMs: number): string => {
     JOIN worker_leases l ON l.worker_id = p.worker_id AND l.incarnation = p.incarnation
     WHERE NOT ${isOver('l')}
   ), troubles AS MATERIALIZED (
-    SELECT t.kind, s.id::text AS subject, s.workspace_id, s.id AS session_id, '{}'::jsonb AS details
-    FROM sessions s LEFT JOIN hosted h ON h.session_id = s.id
+    SELECT t.kind, s.id::text AS subject, s.workspace_id, s.id AS session_id, t.details
+    FROM sessions s LEFT JOIN hosted h ON h.session_id = s.id LEFT JOIN session_risk r ON r.session_id = s.id
     CROSS JOIN LATERAL (
-      SELECT 'logged_out' AS kind
+      SELECT 'logged_out' AS kind, '{}'::jsonb AS details
       WHERE s.state_code IS DISTINCT FROM 'api/logout'
         AND (s.state = 'LOGGED_OUT' OR (s.paired_at IS NULL AND ${isOpen('logged_out', 's.id::text')}))
-      UNION ALL SELECT 'restricted' WHERE s.state = 'RESTRICTED' OR s.reachout_locked_until > now()
-      UNION ALL SELECT 'capped' WHERE s.message_capping->>'status' = 'capped' AND ${IS_CAPPED_NOW}
-      UNION ALL SELECT 'at_risk'
+      UNION ALL SELECT 'restricted', '{}' WHERE s.state = 'RESTRICTED' OR s.reachout_locked_until > now()
+      UNION ALL SELECT 'capped', '{}' WHERE s.message_capping->>'status' = 'capped' AND ${IS_CAPPED_NOW}
+      UNION ALL SELECT 'at_risk', CASE WHEN r.level IN ${AT_RISK} THEN jsonb_build_object('score', r.score,
+        'reasons', (SELECT jsonb_agg(reason->>'reason') FROM jsonb_array_elements(r.reasons) WITH ORDINALITY AS e(reason, n) WHERE n <= 3))
+        ELSE '{}' END
       WHERE s.message_capping->>'status' IN ('first_warning', 'second_warning') AND ${IS_CAPPED_NOW}
-      UNION ALL SELECT 'down'
+        OR r.level IN ${AT_RISK} AND s.state NOT IN ('LOGGED_OUT', 'RESTRICTED')
+          AND NOT coalesce(s.reachout_locked_until > now(), false)
+          AND NOT coalesce(s.message_capping->>'status' = 'capped' AND ${IS_CAPPED_NOW}, false)
+      UNION ALL SELECT 'down', '{}'
       WHERE s.paired_at IS NOT NULL AND s.state <> ALL ($1::"SessionState"[]) AND s.state NOT IN ('LOGGED_OUT', 'RESTRICTED')
         AND (s.state <> 'CONNECTED' OR h.session_id IS NULL
           OR (s.connected_at > now() - $3 * interval '1 s' AND ${isOpen('down', 's.id::text', ' AND i.told_at IS NOT NULL')}))

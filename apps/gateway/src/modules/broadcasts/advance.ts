@@ -9,7 +9,7 @@ import { inTransaction, type Pool, type PoolClient, type Queryable, type Session
 import { firstIdAt, newId } from '@wa-gate/kit';
 import { type Acceptance, type Appended, acceptMessage, newWaMessageId } from '@wa-gate/messaging';
 import { type Person, readPeople } from '../contacts/index.ts';
-import { lockBroadcast, storeBroadcast } from './broadcast-changes.ts';
+import { lockBroadcast, storeBroadcast, withdraw } from './broadcast-changes.ts';
 import { applyCounts, type BroadcastRow, doneOf } from './broadcast-row.ts';
 import { type Rendered, render, type Values } from './template.ts';
 
@@ -80,6 +80,7 @@ async function advance(tx: PoolClient, row: BroadcastRow): Promise<Advance> {
   if (begins) row.status = 'running';
   const settled = await settle(tx, row);
   const before = standstillOf(row);
+  const isGuarded = row.status === 'running' && row.queued + row.pending > 0 && (await guard(tx, row));
   const expansion = row.status === 'running' ? await expand(tx, row) : NOTHING;
   const isOver = row.queued === 0 && ((row.status === 'running' && row.pending === 0) || row.status === 'cancelled');
   if (isOver && row.status === 'running') row.status = 'completed';
@@ -87,9 +88,9 @@ async function advance(tx: PoolClient, row: BroadcastRow): Promise<Advance> {
     row.waitsFor = null;
     row.waitsUntil = null;
   }
-  const hasMoved = doneOf(row) !== doneBefore || begins || standstillOf(row) !== before;
+  const hasMoved = doneOf(row) !== doneBefore || begins || isGuarded || standstillOf(row) !== before;
   const isTime = row.toldAt === null || row.now.getTime() - row.toldAt.getTime() >= TELL_MS;
-  const progress = hasMoved && (begins || isTime) ? 'broadcast.progress' : undefined;
+  const progress = hasMoved && (begins || isGuarded || isTime) ? 'broadcast.progress' : undefined;
   const appended = await storeBroadcast(tx, row, {
     begins,
     ends: isOver,
@@ -97,6 +98,35 @@ async function advance(tx: PoolClient, row: BroadcastRow): Promise<Advance> {
   });
   const { sessionIds, queued, isFull } = expansion;
   return { hasMore: !isOver && (isFull || settled === SETTLE), sessionIds, appended, queued };
+}
+
+const GUARDED = {
+  name: 'guarded-sessions',
+  text: `SELECT s.slug, r.score FROM session_risk r JOIN sessions s ON s.id = r.session_id
+    WHERE r.session_id = ANY($1::uuid[]) AND r.guarded_since IS NOT NULL AND ($2::timestamptz IS NULL OR r.guarded_since > $2)
+    ORDER BY r.score DESC LIMIT 1`,
+};
+
+/**
+ * Pauses the broadcast when the risk score of a session that carries it has crossed the threshold of its guard, and
+ * nobody has resumed it since. Here, under the lock of the broadcast: nothing of it is given to the outbox in between.
+ */
+async function guard(tx: PoolClient, row: BroadcastRow): Promise<boolean> {
+  const { rows } = await tx.query<{ slug: string; score: number }>({
+    ...GUARDED,
+    values: [row.sessionIds, row.riskAcceptedAt],
+  });
+  const [session] = rows;
+  if (!session) return false;
+  row.status = 'paused';
+  row.waitsFor = 'at_risk';
+  row.waitsUntil = null;
+  row.reason =
+    `Session ${session.slug} is at risk (score ${session.score} of 100): WhatsApp may restrict or ban the account. ` +
+    `GET /api/sessions/${session.slug}/risk says why and what to do. Resume the broadcast when you have read it.`;
+  const back = await withdraw(tx, row.id);
+  applyCounts(row, { queued: -back, pending: back });
+  return true;
 }
 
 /** A full queue is the way in which a broadcast goes on, and no standstill. */

@@ -27,7 +27,8 @@ const STORE = {
       cancelled = $10, invalid = $11, waits_for = $12, waits_until = $13, scheduled_at = $14, name = $15,
       started_at = CASE WHEN $16::bool THEN coalesce(started_at, date_trunc('milliseconds', clock_timestamp())) ELSE started_at END,
       ended_at = CASE WHEN $17::bool THEN coalesce(ended_at, date_trunc('milliseconds', clock_timestamp())) ELSE ended_at END,
-      told_done = $18, told_at = CASE WHEN $19::bool THEN date_trunc('milliseconds', clock_timestamp()) ELSE told_at END, updated_at = now()
+      told_done = $18, told_at = CASE WHEN $19::bool THEN date_trunc('milliseconds', clock_timestamp()) ELSE told_at END,
+      reason = $20, risk_accepted_at = $21, updated_at = now()
     WHERE id = $1 RETURNING started_at AS "startedAt", ended_at AS "endedAt", told_at AS "toldAt"`,
 };
 
@@ -60,6 +61,8 @@ export async function storeBroadcast(
       ends,
       row.toldDone,
       tells !== undefined,
+      row.reason,
+      row.riskAcceptedAt,
     ],
   });
   Object.assign(row, rows[0]);

@@ -24,6 +24,10 @@ export interface BroadcastRow extends BroadcastCounts {
   apiKeyId: string | null;
   waitsFor: BroadcastWait | null;
   waitsUntil: Date | null;
+  /** Why it was paused by itself. */
+  reason: string | null;
+  /** Somebody resumed it then: what a guard has found before is known to them. */
+  riskAcceptedAt: Date | null;
   scheduledAt: Date | null;
   startedAt: Date | null;
   endedAt: Date | null;
@@ -37,6 +41,7 @@ export interface BroadcastRow extends BroadcastCounts {
 export const BROADCAST_COLUMNS = `b.id, b.workspace_id AS "workspaceId", b.name, b.status, b.session_ids AS "sessionIds",
   (SELECT coalesce(json_agg(s.slug ORDER BY array_position(b.session_ids, s.id)), '[]') FROM sessions s WHERE s.id = ANY(b.session_ids)) AS slugs,
   b.messages, b.metadata, b.api_key_id AS "apiKeyId", b.waits_for AS "waitsFor", b.waits_until AS "waitsUntil",
+  b.reason, b.risk_accepted_at AS "riskAcceptedAt",
   b.scheduled_at AS "scheduledAt", b.started_at AS "startedAt", b.ended_at AS "endedAt", b.told_done AS "toldDone", b.told_at AS "toldAt",
   b.created_at AS "createdAt", clock_timestamp() AS now, b.total, ${RECIPIENT_STATES.map((state) => `b.${state}`).join(', ')}`;
 
@@ -57,6 +62,9 @@ export const doneOf = ({ total, pending, queued }: BroadcastCounts): number => t
 
 const progressOf = (row: BroadcastCounts): number => (row.total === 0 ? 0 : doneOf(row) / row.total);
 
+/** Paused by the guard of a session, and by nobody else. */
+const isGuarded = ({ status, waitsFor }: BroadcastRow): boolean => status === 'paused' && waitsFor === 'at_risk';
+
 export const presentBroadcast = (row: BroadcastRow): Broadcast => ({
   broadcastId: row.id,
   name: row.name,
@@ -67,8 +75,9 @@ export const presentBroadcast = (row: BroadcastRow): Broadcast => ({
   counts: countsOf(row),
   progress: progressOf(row),
   isSettled: row.endedAt !== null,
-  waitsFor: row.status === 'running' ? row.waitsFor : null,
+  waitsFor: row.status === 'running' || isGuarded(row) ? row.waitsFor : null,
   waitsUntil: row.status === 'running' ? (row.waitsUntil?.toISOString() ?? null) : null,
+  reason: isGuarded(row) ? row.reason : null,
   metadata: row.metadata,
   scheduledAt: row.scheduledAt?.toISOString() ?? null,
   startedAt: row.startedAt?.toISOString() ?? null,
@@ -94,6 +103,7 @@ export const broadcastEvent = (
     status: row.status,
     counts: countsOf(row),
     progress: progressOf(row),
+    ...(isGuarded(row) && row.reason !== null && { reason: row.reason }),
   },
 });
 

@@ -163,6 +163,8 @@ export function createBroadcastsService(deps: {
         if (status === 'paused') return undefined;
         if (status !== 'running') throw stateRefusal(row, 'Only a running broadcast can be paused.');
         row.status = 'paused';
+        row.waitsFor = null;
+        row.waitsUntil = null;
         const back = await withdraw(tx, row.id);
         applyCounts(row, { queued: -back, pending: back });
         return { tells: 'broadcast.progress' };
@@ -173,6 +175,8 @@ export function createBroadcastsService(deps: {
         row.status = 'running';
         row.waitsFor = null;
         row.waitsUntil = null;
+        row.reason = null;
+        row.riskAcceptedAt = row.now;
         return { tells: 'broadcast.progress' };
       case 'cancel': {
         if (status === 'cancelled') return undefined;

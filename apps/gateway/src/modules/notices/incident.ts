@@ -18,6 +18,9 @@ export interface IncidentDetails {
   network?: 'live' | 'sandbox';
   /** How many are concerned. */
   sessions?: number;
+  /** The risk score, and the heaviest of its reasons. */
+  score?: number;
+  reasons?: string[];
 }
 
 export interface Incident extends IncidentSession {

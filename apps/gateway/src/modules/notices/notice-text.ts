@@ -70,12 +70,20 @@ const WORDS: Readonly<Record<NoticeKind, (incident: Incident) => Words>> = {
     action: 'Messages that would begin a chat are refused until then; all others go out.',
     path: pathOf(incident),
   }),
-  at_risk: (incident) => ({
-    title: `${called(incident)} is at risk`,
-    reason: `WhatsApp has warned: the account has used ${chatsOf(incident)}${until(incident.capping?.cycleEndsAt ?? null)}.`,
-    action: 'Begin fewer new chats: at the end of the cap WhatsApp refuses them, and may restrict the account.',
-    path: pathOf(incident),
-  }),
+  at_risk: (incident) => {
+    const { score, reasons = [] } = incident.details;
+    const isWarned = score === undefined;
+    return {
+      title: `${called(incident)} is at risk`,
+      reason: isWarned
+        ? `WhatsApp has warned: the account has used ${chatsOf(incident)}${until(incident.capping?.cycleEndsAt ?? null)}.`
+        : [`The risk score of the account is ${score} of 100.`, ...reasons].join(' '),
+      action: isWarned
+        ? 'Begin fewer new chats: at the end of the cap WhatsApp refuses them, and may restrict the account.'
+        : `GET ${pathOf(incident)}/risk has all reasons with advice. Broadcasts that its guard has paused go on when you resume them.`,
+      path: isWarned ? pathOf(incident) : `${pathOf(incident)}/risk`,
+    };
+  },
   webhook_down: ({ subject, sessionId, slug, webhook }) => ({
     title: `${webhook?.isPrimary ? 'The' : 'A'} webhook of ${sessionId === null ? 'the workspace' : `session ${slug}`} is down`,
     reason: `Its receiver at ${originOf(webhook?.url ?? null)} takes nothing. Its events wait in line, for three days.`,

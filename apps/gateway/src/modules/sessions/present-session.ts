@@ -28,6 +28,7 @@ export function presentSession(session: SessionRecord): Session {
     name: session.name,
     ...presentState(session),
     network: session.network === 'LIVE' ? 'live' : 'sandbox',
+    risk: session.risk,
     settings: withDefaultSettings(session.settings),
     isDefault: session.isDefault,
     createdAt: session.createdAt.toISOString(),

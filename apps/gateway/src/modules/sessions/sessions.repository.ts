@@ -1,5 +1,5 @@
 import { createPlacement } from '@wa-gate/cluster';
-import type { MessageCapping, SessionSettings } from '@wa-gate/contracts';
+import type { MessageCapping, RiskSummary, SessionSettings } from '@wa-gate/contracts';
 import {
   inTransaction,
   isUniqueViolation,
@@ -29,6 +29,8 @@ export interface SessionRecord {
   reachoutLockedUntil: Date | null;
   reachoutLockType: string | null;
   messageCapping: MessageCapping | null;
+  /** `null`: not assessed yet. */
+  risk: RiskSummary | null;
   /** Those that were set. */
   settings: Partial<SessionSettings>;
   /** Of its workspace. */
@@ -82,12 +84,15 @@ const SELECT = {
   createdAt: true,
   workspace: { select: { defaultSessionId: true } },
   placement: { select: { workerId: true } },
+  risk: { select: { score: true, level: true, assessedAt: true } },
 } satisfies Prisma.SessionSelect;
 
 type Row = Prisma.SessionGetPayload<{ select: typeof SELECT }>;
 
-const toRecord = ({ placement, workspace, messageCapping, settings, ...session }: Row): SessionRecord => ({
+const toRecord = ({ placement, workspace, messageCapping, settings, risk, ...session }: Row): SessionRecord => ({
   ...session,
+  // Written by the jobs only, with a level of the list.
+  risk: risk?.assessedAt ? ({ score: risk.score, level: risk.level } as RiskSummary) : null,
   settings: settings as Partial<SessionSettings>,
   isDefault: workspace.defaultSessionId === session.id,
   // Written by the owner of the session only, in this shape.

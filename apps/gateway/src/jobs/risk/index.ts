@@ -1,0 +1,1 @@
+export { createRiskLoop } from './risk-loop.ts';

@@ -1,0 +1,172 @@
+import {
+  DEFAULT_PACING,
+  RISK_HISTORY_DAYS,
+  type RiskLevel,
+  type RiskReason,
+  type RiskSignal,
+} from '@wa-gate/contracts';
+import { inTransaction, type Pool, type PoolClient, type Queryable } from '@wa-gate/db';
+import { appendControlEvent } from '../events/append-control-event.ts';
+import type { Appended } from '../events/append-events.ts';
+import { readRiskFigures } from './figures.ts';
+import { isGuarded, riskLevel, scoreRisk } from './score.ts';
+
+/** How often a session is assessed, in seconds. */
+const EVERY = {
+  /** One whose row changes all the time, at least. */
+  news: 10,
+  /** One that is not at the lowest level, or carries a running broadcast. */
+  watched: 60,
+  /** One that has sent or received something since. */
+  active: 300,
+  /** One of which nothing was heard: scores fall by the time alone. */
+  idle: 3_600,
+} as const;
+
+/** Sessions without a row get one when they are linked. */
+const ADOPT = {
+  name: 'adopt-risk',
+  text: `INSERT INTO session_risk (session_id) SELECT s.id FROM sessions s WHERE s.paired_at IS NOT NULL
+      AND NOT EXISTS (SELECT FROM session_risk r WHERE r.session_id = s.id) ON CONFLICT DO NOTHING`,
+};
+
+/**
+ * Those that are due are claimed by moving their next time: any number of processes may claim at once. A session whose
+ * row has changed since its last assessment (a lock, a cap, a refusal of the account) is due at once, and so are those
+ * of $1, of which a message was refused. Whether anything was sent, one entry of an index says.
+ */
+const CLAIM = {
+  name: 'claim-risk',
+  text: `WITH due AS MATERIALIZED (
+    SELECT r.session_id FROM session_risk r JOIN sessions s ON s.id = r.session_id
+    WHERE r.assessed_at IS NULL OR r.session_id = ANY($1::uuid[]) OR (s.updated_at > r.assessed_at AND r.assessed_at < now() - interval '${EVERY.news} s')
+      OR (r.next_at <= now() AND (r.assessed_at < now() - interval '${EVERY.idle} s' OR r.level <> 'low'
+        OR EXISTS (SELECT FROM messages m WHERE m.session_id = r.session_id
+          AND m.id >= (lpad(to_hex((extract(epoch FROM r.assessed_at) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid)))
+    ORDER BY r.next_at LIMIT $2 FOR UPDATE OF r SKIP LOCKED
+  )
+  UPDATE session_risk r SET next_at = now() + interval '1 s' * CASE WHEN r.level <> 'low' OR EXISTS (
+      SELECT FROM broadcasts b WHERE b.ended_at IS NULL AND b.status = 'running' AND r.session_id = ANY(b.session_ids))
+    THEN ${EVERY.watched} ELSE ${EVERY.active} END
+  FROM due WHERE r.session_id = due.session_id
+  RETURNING r.session_id AS "sessionId", clock_timestamp() AS at`,
+};
+
+/** A session that is to be assessed, and when that is, by PostgreSQL's clock. */
+export interface DueAssessment {
+  sessionId: string;
+  at: Date;
+}
+
+/**
+ * Claims sessions that are due.
+ *
+ * @param refused sessions of which WhatsApp has refused a message a moment ago
+ */
+export async function claimAssessments(
+  db: Queryable,
+  refused: readonly string[],
+  limit: number,
+): Promise<DueAssessment[]> {
+  await db.query(ADOPT);
+  const { rows } = await db.query<DueAssessment>({ ...CLAIM, values: [refused, limit] });
+  return rows;
+}
+
+interface StoredRisk {
+  score: number;
+  level: RiskLevel;
+  isGuarded: boolean;
+  /** Of the pacing; absent: the default. */
+  threshold: number | null | undefined;
+  /** The last entry of the history is older than a day. */
+  isStale: boolean;
+}
+
+const LOCK = {
+  name: 'lock-risk',
+  text: `SELECT r.score, r.level, r.guarded_since IS NOT NULL AS "isGuarded", p.settings->'riskGuard' AS threshold,
+      p.settings ? 'riskGuard' AS "hasThreshold",
+      coalesce((SELECT max(h.at) FROM session_risk_history h WHERE h.session_id = r.session_id) < $2::timestamptz - interval '1 day', true) AS "isStale"
+    FROM session_risk r LEFT JOIN session_pacing p ON p.session_id = r.session_id WHERE r.session_id = $1 FOR UPDATE OF r`,
+};
+const STORE = {
+  name: 'store-risk',
+  text: `UPDATE session_risk SET score = $2, level_since = CASE WHEN level = $3 THEN level_since ELSE $5::timestamptz END, level = $3,
+      reasons = $4, assessed_at = $5, locked_at = CASE WHEN $6::bool THEN $5 ELSE locked_at END,
+      guarded_since = CASE WHEN $7::bool THEN coalesce(guarded_since, $5) END
+    WHERE session_id = $1`,
+};
+const REMEMBER = {
+  name: 'remember-risk',
+  text: `INSERT INTO session_risk_history (session_id, at, score, level, signals) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
+};
+
+/** A score that moves by less is no entry of the history, unless the level changes or a day has passed. */
+const STEP = 3;
+
+/** What an assessment has found. */
+export interface Assessment {
+  score: number;
+  level: RiskLevel;
+  /** The guard has just been triggered. */
+  hasCrossed: boolean;
+  appended: Appended | null;
+}
+
+/**
+ * Assesses a session and stores what is found, with an entry of the history and the event of a new level in the same
+ * transaction: whatever dies, each change of the level is told once. `null`: the session is gone.
+ */
+export async function assessSession(pool: Pool, { sessionId, at }: DueAssessment): Promise<Assessment | null> {
+  const figures = await readRiskFigures(pool, sessionId, at);
+  if (!figures) return null;
+  const { score, reasons } = scoreRisk(figures);
+  return await inTransaction(pool, async (tx) => {
+    const before = await lockRisk(tx, sessionId, at);
+    if (!before) return null;
+    const level = riskLevel(score, before.level);
+    const isOver = isGuarded(score, before.threshold ?? null, before.isGuarded);
+    await tx.query({
+      ...STORE,
+      values: [sessionId, score, level, JSON.stringify(reasons), at, figures.isLocked, isOver],
+    });
+    const hasMoved = level !== before.level || Math.abs(score - before.score) >= STEP || before.isStale;
+    if (hasMoved)
+      await tx.query({ ...REMEMBER, values: [sessionId, at, score, level, JSON.stringify(pointsOf(reasons))] });
+    const appended = level === before.level ? null : await tell(tx, sessionId, before.level, { score, level, reasons });
+    return { score, level, hasCrossed: isOver && !before.isGuarded, appended };
+  });
+}
+
+async function lockRisk(tx: Queryable, sessionId: string, at: Date): Promise<StoredRisk | null> {
+  const { rows } = await tx.query<StoredRisk & { hasThreshold: boolean | null }>({ ...LOCK, values: [sessionId, at] });
+  const [row] = rows;
+  return row ? { ...row, threshold: row.hasThreshold ? row.threshold : DEFAULT_PACING.riskGuard } : null;
+}
+
+const pointsOf = (reasons: readonly RiskReason[]): Partial<Record<RiskSignal, number>> =>
+  Object.fromEntries(reasons.map(({ signal, points }) => [signal, points]));
+
+async function tell(
+  tx: PoolClient,
+  sessionId: string,
+  previousLevel: RiskLevel,
+  { score, level, reasons }: { score: number; level: RiskLevel; reasons: RiskReason[] },
+): Promise<Appended> {
+  const data = { score, level, previousLevel, reasons };
+  return await appendControlEvent(tx, { sessionId, type: 'session.risk', data });
+}
+
+const SWEEP = {
+  name: 'sweep-risk-history',
+  text: `DELETE FROM session_risk_history h USING (SELECT session_id, at FROM session_risk_history
+      WHERE at < now() - interval '${RISK_HISTORY_DAYS} days' ORDER BY at LIMIT $1) old
+    WHERE h.session_id = old.session_id AND h.at = old.at`,
+};
+
+/** Deletes entries that are too old, at most `limit`; returns how many. */
+export async function sweepRiskHistory(db: Queryable, limit: number): Promise<number> {
+  const { rowCount } = await db.query({ ...SWEEP, values: [limit] });
+  return rowCount ?? 0;
+}
