@@ -182,6 +182,7 @@ function buildContext(parts: {
     faults,
     scheduler,
     delivery,
+    spam: { detector: null },
     options: serverOptions,
     mediaHost: '',
   };

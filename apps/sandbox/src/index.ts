@@ -1,1 +1,2 @@
 export { type Sandbox, type SandboxOptions, startSandbox } from './app.ts';
+export { SpamDetector, type Verdict } from './spam/detector.ts';

@@ -15,6 +15,7 @@ import { groupRoutes } from './routes/groups.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { phoneRoutes } from './routes/phones.ts';
 import { recorderRoutes } from './routes/recorder.ts';
+import { spamRoutes } from './routes/spam.ts';
 
 interface ControlOptions {
   /** When set, the bearer token that is required everywhere except at `/health`. */
@@ -99,6 +100,7 @@ function build(context: ServerContext, options: ControlOptions): FastifyInstance
     await routes.register(callRoutes, { context });
     await routes.register(faultRoutes, { context });
     await routes.register(recorderRoutes, { context });
+    await routes.register(spamRoutes, { context });
   });
   return app as unknown as FastifyInstance;
 }

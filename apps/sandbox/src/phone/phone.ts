@@ -233,6 +233,7 @@ export class Phone implements PhoneCore {
     });
     if (outer) applyChange(this, unwrap(sent ?? outer), { from: entry.from, edit: stanza.attrs.edit });
     this.receipts.schedule(entry, stanza);
+    if (!entry.fromMe && !isGroup(entry.chat)) this.deps.server().shown(sender.account, this.account, entry.text);
     this.answer(entry, sender);
   }
 

@@ -53,6 +53,8 @@ export interface ServerPort {
   bundle(companion: Companion): PreKeyBundle;
   /** Puts a stanza into a companion's queue and sends it if it is connected. */
   deliver(companion: Companion, stanza: BinaryNode): void;
+  /** The phone of `to` shows a message of another account in their chat. */
+  shown(from: Account, to: Account, text: string | null): void;
   /** Runs `run` after `ms`, unless the sandbox stops before. */
   later(ms: number, run: () => void): void;
   /** Whether a fault makes a phone fail to decrypt its current message. */

@@ -5,6 +5,7 @@ import type { Groups } from '../accounts/group.ts';
 import type { Faults } from '../faults/faults.ts';
 import type { Phones } from '../phone/phones.ts';
 import type { Recorder } from '../recorder/recorder.ts';
+import type { SpamDetector } from '../spam/detector.ts';
 import type { Journal } from '../store/journal.ts';
 import type { MediaStore } from '../store/media-store.ts';
 import type { Delivery } from './delivery.ts';
@@ -24,6 +25,8 @@ export interface ServerBase {
   readonly faults: Faults;
   readonly scheduler: Scheduler;
   readonly delivery: Delivery;
+  /** Off without a detector. */
+  readonly spam: { detector: SpamDetector | null };
   readonly options: ServerOptions;
   /** `host:port` of the TLS listener; empty until it listens. */
   mediaHost: string;

@@ -3,18 +3,22 @@ import { unixSeconds } from '../clock.ts';
 import { node } from '../wire/node.ts';
 import type { ServerBase } from './base.ts';
 import { shows } from './privacy.ts';
+import { applyVerdict } from './spam-verdicts.ts';
 import { newStanzaId } from './stanza-id.ts';
 
 /**
- * An account blocks or unblocks another one. Its companions are told, all but the one that has asked for it.
+ * An account blocks or unblocks another one. A block is a report for the spam detector. The companions of the account
+ * are told, all but the one that has asked for it.
  */
 export function block(
-  { delivery }: Pick<ServerBase, 'delivery'>,
+  context: ServerBase,
   account: Account,
   target: Account,
   isBlocked: boolean,
   except: Companion | null,
 ): void {
+  const verdict = isBlocked ? context.spam.detector?.blocked(target.number) : null;
+  if (verdict) applyVerdict(context, target, verdict);
   if (isBlocked) account.blocked.add(target.number);
   else account.blocked.delete(target.number);
   account.save();
@@ -22,7 +26,7 @@ export function block(
   for (const companion of account.companions.values()) {
     if (companion === except) continue;
     const attrs = { id: newStanzaId(), from: account.jid, type: 'account_sync', t: String(unixSeconds()) };
-    delivery.deliver(companion, node('notification', attrs, [node('blocklist', {}, [item])]));
+    context.delivery.deliver(companion, node('notification', attrs, [node('blocklist', {}, [item])]));
   }
 }
 

@@ -24,6 +24,7 @@ export function removePhone(context: ServerContext, account: Account): void {
 export function resetSandbox(context: ServerContext, scope: ResetScope): void {
   const { directory, phones, groups, channels, faults, recorder, calls, scheduler, media, journal } = context;
   if (scope === 'all' || scope === 'faults') faults.clear();
+  if (scope === 'all') context.spam.detector = null;
   if (scope === 'messages') for (const account of directory.all()) phones.of(account).clearMessages();
   if (scope === 'all') {
     scheduler.clear({ stop: false });
