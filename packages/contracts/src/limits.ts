@@ -1,5 +1,7 @@
 /** Limits of the API. */
 export const LIMITS = {
+  /** People who see a status update. */
+  statusAudience: 10_000,
   /** Largest JSON body, in bytes. */
   bodyBytes: 1_048_576,
   /** Longest text of a message, in characters. */

@@ -80,6 +80,49 @@ const timing = {
   ),
 };
 
+/** Fonts of a text in a status update, with their numbers at WhatsApp. */
+export const STATUS_FONTS = {
+  system: 0,
+  sans: 1,
+  script: 2,
+  bold: 6,
+  handwritten: 7,
+  serif: 8,
+  wide: 9,
+  typewriter: 10,
+} as const;
+const FONT_NAMES = Object.keys(STATUS_FONTS) as (keyof typeof STATUS_FONTS)[];
+
+const people = (description: string) =>
+  Type.Optional(
+    Type.Array(Type.String({ minLength: 1, maxLength: 128, examples: ['+6281234567890'] }), {
+      minItems: 1,
+      maxItems: LIMITS.statusAudience,
+      description,
+    }),
+  );
+
+const statusUpdate = Type.Object(
+  {
+    only: people(
+      'These people see it, and nobody else. Default: the contacts with a saved name whom the session knows.',
+    ),
+    except: people('All of them but these.'),
+    backgroundColor: Type.Optional(
+      Type.String({
+        pattern: '^#[0-9A-Fa-f]{6}$',
+        description: 'Behind a text. Default: #1F7A5C.',
+        examples: ['#1F7A5C'],
+      }),
+    ),
+    font: Type.Optional(oneOf(FONT_NAMES, 'Of a text. Default: system.')),
+  },
+  {
+    additionalProperties: false,
+    description: 'Of a status update (`to: "status"`): who sees it, and how a text looks.',
+  },
+);
+
 const WA_MESSAGE_ID_PATTERN = '^[0-9A-F]{16,40}$';
 
 const recipient = {
@@ -88,7 +131,7 @@ const recipient = {
     minLength: 1,
     maxLength: 200,
     description:
-      '+62…, digits in any spelling (also as a JSON number), a wa.me link, or a jid that ends in @s.whatsapp.net, @c.us, @lid or @g.us (a group).',
+      '+62…, digits in any spelling (also as a JSON number), a wa.me link, or a jid that ends in @s.whatsapp.net, @c.us, @lid, @g.us (a group) or @newsletter (a channel); `status`: a status update.',
     examples: ['6281234567890@s.whatsapp.net'],
   }),
 };
@@ -135,6 +178,7 @@ const options = {
       },
     ),
   ),
+  status: Type.Optional(statusUpdate),
   waMessageId: Type.Optional(
     Type.String({
       pattern: WA_MESSAGE_ID_PATTERN,

@@ -93,6 +93,19 @@ export function parseRecipient(to: string | number): string {
   }
 }
 
+/** Where status updates go. */
+export const STATUS_JID = 'status@broadcast';
+const CHANNEL = /^\d{5,32}@newsletter$/;
+
+/** The jid of a channel or of the status. `undefined`: it is neither of them. */
+export function parsePublicChat(to: string | number): string | undefined {
+  const text = String(to).trim().toLowerCase();
+  if (text === 'status' || text === STATUS_JID) return STATUS_JID;
+  return CHANNEL.test(text) ? text : undefined;
+}
+
+export const isChannel = (jid: string): boolean => jid.endsWith('@newsletter');
+
 /**
  * The digits of a phone number that may also be given as the jid of its account.
  *

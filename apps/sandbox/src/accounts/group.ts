@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { unixSeconds } from '../clock.ts';
 import { groupNotFound } from '../errors.ts';
 import type { Journal } from '../store/journal.ts';
-import { GROUP_SERVER } from '../wire/jid.ts';
+import { GROUP_SERVER, STATUS_JID } from '../wire/jid.ts';
 import type { Account } from './account.ts';
 import type { Directory } from './directory.ts';
 
@@ -114,9 +114,30 @@ export class Group {
   }
 }
 
+/** Has whoever is asked for, and lists nobody. */
+class Anybody extends Map<string, GroupRole> {
+  override has(): boolean {
+    return true;
+  }
+}
+
+/** The status of everybody: the sender of an update names the devices that get it. */
+class StatusChat extends Group {
+  override readonly members = new Anybody();
+
+  constructor() {
+    super('status', { subject: '', creator: '', addressing: 'lid' });
+  }
+
+  override get jid(): string {
+    return STATUS_JID;
+  }
+}
+
 /** All groups. */
 export class Groups {
   private readonly byId = new Map<string, Group>();
+  private readonly status = new StatusChat();
   private readonly journal: Journal;
   private readonly directory: Directory;
 
@@ -148,6 +169,7 @@ export class Groups {
 
   /** By id, with or without `@g.us`. */
   find(id: string): Group | undefined {
+    if (id === STATUS_JID) return this.status;
     return this.byId.get(id.split('@')[0]!);
   }
 

@@ -13,7 +13,7 @@ import {
   writeSenderKeyMessage,
 } from '../signal/signal-messages.ts';
 import { crc32 } from '../store/crc32.ts';
-import { isGroup, isLid, PN_SERVER } from '../wire/jid.ts';
+import { isGroup, isLid, PN_SERVER, STATUS_JID } from '../wire/jid.ts';
 import { type BinaryNode, bytes, child, children, node } from '../wire/node.ts';
 import type { ServerBase } from './base.ts';
 import type { Connection } from './connection.ts';
@@ -118,6 +118,10 @@ export class Router {
       if (enc && ref) add(ref, enc);
     }
     for (const enc of children(stanza, 'enc')) {
+      if (enc.attrs.type === 'skmsg' && to === STATUS_JID) {
+        for (const { content } of copies.values()) content.push(enc);
+        continue;
+      }
       if (enc.attrs.type === 'skmsg' && chat.kind === 'group') {
         for (const ref of this.groupDevices(chat.group, companion)) add(ref, enc);
         continue;
@@ -160,7 +164,7 @@ export class Router {
       return group.members.has(number) && (!group.announce || group.isAdmin(number)) ? { kind: 'group', group } : '403';
     }
     if (!to.endsWith(PN_SERVER) && !isLid(to)) {
-      recorder.unknownStanza(`message to ${to.slice(to.indexOf('@'))}`); // status, newsletters
+      recorder.unknownStanza(`message to ${to.slice(to.indexOf('@'))}`);
       return undefined;
     }
     // A resend to an own device is addressed to that device and names the chat in `recipient`.

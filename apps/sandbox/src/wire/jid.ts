@@ -46,4 +46,7 @@ export const lidJid = (lid: string, device = 0): string => formatJid({ user: lid
 
 export const isLid = (value: string): boolean => value.endsWith(`@${LID_SERVER}`);
 export const isChannel = (value: string): boolean => value.endsWith(`@${CHANNEL_SERVER}`);
-export const isGroup = (value: string): boolean => value.endsWith(`@${GROUP_SERVER}`);
+/** Where status updates go. */
+export const STATUS_JID = 'status@broadcast';
+/** A chat of several people, whose stanzas name the sender in `participant`: a group, or the status. */
+export const isGroup = (value: string): boolean => value.endsWith(`@${GROUP_SERVER}`) || value === STATUS_JID;

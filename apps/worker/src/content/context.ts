@@ -131,7 +131,7 @@ export function withContext(
   chatJid: string,
   facts: ChatFacts,
 ): proto.IMessage {
-  const { quoted, mentions = [], mentionsAll, forwardedCount, linkPreview, album } = context ?? {};
+  const { quoted, mentions = [], mentionsAll, forwardedCount, linkPreview, album, status } = context ?? {};
   const names = new Map(mentions.map((jid) => [jid, facts.nameOf(jid)]));
   const contextInfo: proto.IContextInfo = {
     ...(quoted && quoteOf(quoted, chatJid, facts)),
@@ -142,7 +142,22 @@ export function withContext(
   };
   const inAlbum = album ? associated(message, album.waMessageId, chatJid, facts) : message;
   const inContext = Object.keys(contextInfo).length > 0 ? applied(renamed(inAlbum, names), contextInfo) : inAlbum;
+  if (status) return styled(inContext, status);
   return linkPreview ? previewed(inContext, linkPreview) : inContext;
+}
+
+/** Phones show a text of a status update on its background, in white. */
+function styled(message: proto.IMessage, { background, font }: NonNullable<OutboundContext['status']>): proto.IMessage {
+  if (background === undefined) return message;
+  return inContent(message, ({ conversation, extendedTextMessage, ...members }) => ({
+    ...members,
+    extendedTextMessage: {
+      ...(extendedTextMessage ?? { text: conversation ?? '' }),
+      backgroundArgb: background,
+      textArgb: 0xff_ff_ff_ff,
+      font: font ?? 0,
+    },
+  }));
 }
 
 /** Only the other form of text has a place for a preview. */

@@ -62,6 +62,8 @@ export interface SenderDependencies {
   content?: OutboundContent;
 }
 
+const STATUS_JID = 'status@broadcast';
+
 /** This worker may not send now: nothing has left. */
 class NotStartedError extends Error {
   override name = 'NotStartedError';
@@ -384,8 +386,9 @@ export class Sender {
     try {
       const stored = acceptance ? message : await this.#store(window, attempt, message);
       await window.connection.reach(chatJid);
+      const audience = await this.#audienceOf(window, item);
       this.#startRelay(window, attempt);
-      const outgoing = { chatJid, waMessageId, message: stored };
+      const outgoing = { chatJid, waMessageId, message: stored, ...(audience && { audience }) };
       await window.connection.send(acceptance ? { ...outgoing, acceptance } : outgoing);
       attempt.wireAt ??= new Date();
     } catch (error) {
@@ -394,6 +397,24 @@ export class Sender {
       window.current = undefined;
       if (attempt.relayedAt !== undefined) this.#deps.onLeft(item);
     }
+  }
+
+  /**
+   * Those who see a status update, as they were fixed when it was accepted. Its deletion goes to the same people.
+   *
+   * @throws {SendRefusedError} of a status update that was not sent from here nobody knows the audience
+   */
+  async #audienceOf({ owner }: SendWindow, { request, chatJid, changeOf }: OutboxItem): Promise<string[] | undefined> {
+    if (chatJid !== STATUS_JID) return undefined;
+    const sent =
+      request.type === 'change'
+        ? (await findChangeTarget(this.#deps.pool, owner.sessionId, changeOf!))?.request
+        : request;
+    if (sent && sent.type !== 'change' && sent.context?.status) return sent.context.status.audience;
+    throw new SendRefusedError(
+      'CHANGE_NOT_POSSIBLE',
+      'This status update was not sent from here: delete it on the phone.',
+    );
   }
 
   /** What must be in the outbox before a claimed message leaves. Resolves with the message to send. */
@@ -418,7 +439,8 @@ export class Sender {
       request.type === 'change'
         ? message
         : withContext(message, request.context, chatJid, { ...chat, expiresInSeconds });
-    return { message: inContext, recipients: chat.recipients };
+    const audience = request.type === 'change' ? undefined : request.context?.status?.audience;
+    return { message: inContext, recipients: audience?.length ?? chat.recipients };
   }
 
   /** The message as every attempt sends it: bytes that could be made only once are stored first (I8). */

@@ -44,6 +44,7 @@ import { type PasskeyStep, readPasskeyStep } from './passkey.ts';
 import { readPresence, type ToldPresence } from './presence-book.ts';
 import { noteTokenIssued } from './privacy-tokens.ts';
 import { createSignalRepository } from './signal-repository.ts';
+import { partsOf, StatusParts } from './status-parts.ts';
 
 /** The linked account, as WhatsApp names it. */
 export interface Identity {
@@ -89,6 +90,8 @@ export interface OutgoingMessage {
   chatJid: string;
   waMessageId: string;
   message: proto.IMessage;
+  /** Of a status update: the jids of those who see it. */
+  audience?: readonly string[] | undefined;
   /** Of a message that is not in the outbox yet: the commit of its first ratchet step accepts it. */
   acceptance?: Acceptance;
 }
@@ -158,6 +161,8 @@ export interface ConnectOptions {
   /** Tests look over the socket's shoulder. @default Baileys' own */
   makeSocket?: typeof makeWASocket;
 }
+
+type StatusMessage = Pick<OutgoingMessage, 'chatJid' | 'waMessageId' | 'message'> & { audience: readonly string[] };
 
 const QUERY_TIMEOUT_MS = 20_000;
 const PING_TIMEOUT_MS = 10_000;
@@ -334,7 +339,7 @@ export function connect(options: ConnectOptions): Connection {
   });
   sock.ws.on('CB:ack,class:message', (node) => {
     const ack = readServerAck(node);
-    if (ack) handlers.acknowledged(ack);
+    if (ack && parts.isLast(ack)) handlers.acknowledged(ack);
   });
   reportActiveReceipts();
 
@@ -361,7 +366,7 @@ export function connect(options: ConnectOptions): Connection {
   };
 
   function reached(chatJid: string): string | undefined {
-    if (isJidGroup(chatJid)) return chatJid;
+    if (!isOfPerson(chatJid)) return chatJid;
     const name = caches.answeredNames.get(chatJid) ?? chatJid;
     return hasKnownDevices(name) ? name : undefined;
   }
@@ -417,6 +422,25 @@ export function connect(options: ConnectOptions): Connection {
     return isLidUser(jid) ? jid : ((await sock.signalRepository.lidMapping.getLIDForPN(jid)) ?? jid);
   }
 
+  const parts = new StatusParts();
+  /**
+   * Sends a status update in parts, each to some of its audience and under the same id. A phone that gets it twice
+   * shows it once. The first part has the own devices too.
+   */
+  async function sendStatus({ chatJid, waMessageId, message, audience }: StatusMessage): Promise<void> {
+    const own = jidNormalizedUser(creds.me?.id);
+    const lists = partsOf([own, ...audience.filter((jid) => !ownJids().includes(jid))]);
+    parts.expect(waMessageId, lists.length);
+    const additional = { additionalAttributes: stanzaAttributesOf(message) };
+    for (const statusJidList of lists) {
+      await sock.relayMessage(chatJid, withMediaHint(message), {
+        messageId: waMessageId,
+        statusJidList,
+        ...additional,
+      });
+    }
+  }
+
   function terminate(): void {
     (sock.ws as unknown as { socket: { terminate(): void } | null }).socket?.terminate();
   }
@@ -426,6 +450,7 @@ export function connect(options: ConnectOptions): Connection {
 
   return {
     async chat(chatJid) {
+      if (isPublic(chatJid)) return { own: ownName(false), nameOf: (jid) => jid, expiresInSeconds: 0 };
       if (!isJidGroup(chatJid)) return { own: ownName(isLidUser(chatJid) ?? false), nameOf: (jid) => jid };
       const group = await readGroup(chatJid);
       const { addressingMode, ephemeralDuration = 0, participants } = group;
@@ -442,14 +467,17 @@ export function connect(options: ConnectOptions): Connection {
     },
     reached,
     reach: async (chatJid) => reached(chatJid) ?? (await meetOnce(chatJid)),
-    async send({ chatJid, waMessageId, message, acceptance }) {
+    async send({ chatJid, waMessageId, message, audience, acceptance }) {
+      if (audience) return await sendStatus({ chatJid, waMessageId, message, audience });
       const additional = {
         additionalAttributes: stanzaAttributesOf(message),
         additionalNodes: stanzaNodes(message),
       };
-      const relay = () => sock.relayMessage(chatJid, withMediaHint(message), { messageId: waMessageId, ...additional });
+      // A post of a channel is not encrypted, and the secret of a message is for those who can read it.
+      const sent = isChannel(chatJid) ? withoutSecret(message) : withMediaHint(message);
+      const relay = () => sock.relayMessage(chatJid, sent, { messageId: waMessageId, ...additional });
       await (acceptance ? sendWithAcceptance(acceptance, relay) : relay());
-      if (!isJidGroup(chatJid)) await noteTokenIssued(store, await lidOf(chatJid), Date.now());
+      if (isOfPerson(chatJid)) await noteTokenIssued(store, await lidOf(chatJid), Date.now());
     },
     async mediaConnection() {
       const content = [{ tag: 'media_conn', attrs: {} }];
@@ -483,6 +511,12 @@ export function connect(options: ConnectOptions): Connection {
     terminate,
   };
 }
+
+const isChannel = (jid: string): boolean => jid.endsWith('@newsletter');
+/** A channel, or the status: it has no devices to be found out, no timer and no keys of its own. */
+const isPublic = (jid: string): boolean => isChannel(jid) || (isJidStatusBroadcast(jid) ?? false);
+const isOfPerson = (jid: string): boolean => !isJidGroup(jid) && !isPublic(jid);
+const withoutSecret = ({ messageContextInfo: _, ...content }: proto.IMessage): proto.IMessage => content;
 
 function readIdentity(me: { id: string; lid?: string; name?: string }): Identity {
   const jid = jidNormalizedUser(me.id);

@@ -28,6 +28,15 @@ export interface OutboundContext {
     /** JPEG, base64. */
     thumbnail?: string;
   };
+  /** Of a status update: who sees it, fixed when it was accepted, so that every attempt goes to the same people. */
+  status?: {
+    /** Jids of people. */
+    audience: string[];
+    /** Of a text: 0xAARRGGBB. */
+    background?: number;
+    /** Of a text: a number of WhatsApp. */
+    font?: number;
+  };
   /** What its chat shows before it leaves. */
   typing?: { seconds: number; state: 'composing' | 'recording' };
 }

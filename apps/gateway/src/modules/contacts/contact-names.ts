@@ -2,7 +2,7 @@ import type { Identity } from '@wa-gate/contracts';
 import type { Queryable } from '@wa-gate/db';
 import { identityOf, otherSpellings } from '@wa-gate/messaging';
 import { LRUCache } from 'lru-cache';
-import { parseRecipient } from '../../http/recipient.ts';
+import { parsePublicChat, parseRecipient } from '../../http/recipient.ts';
 import { isUuid } from '../../http/uuid.ts';
 
 /** Where a message goes. */
@@ -88,6 +88,8 @@ export function createContactNames(db: Queryable): ContactNames {
         const { rows } = await db.query<{ jid: string }>({ ...OF_CONTACT, values: [workspaceId, chat] });
         return rows.map(({ jid }) => jid);
       }
+      const publicChat = parsePublicChat(chat);
+      if (publicChat) return [publicChat];
       const jid = parseRecipient(chat);
       if (isGroup(jid)) return [jid];
       const spellings = spellingsOf(jid);

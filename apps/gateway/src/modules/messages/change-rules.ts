@@ -1,5 +1,6 @@
 import { type ChangeRequest, hasFailed, LIMITS } from '@wa-gate/contracts';
 import { ApiError } from '../../http/api-error.ts';
+import { isChannel, STATUS_JID } from '../../http/recipient.ts';
 import { refusalOfAnswer, refusalOfVote } from './ballot-rules.ts';
 import type { MessageRecord } from './messages.repository.ts';
 
@@ -15,7 +16,7 @@ const isGroup = (jid: string): boolean => jid.endsWith('@g.us');
 
 /** Why WhatsApp would refuse a change, or phones would not show it; `undefined`: it can be made. */
 export function objectionTo({ change, data }: ChangeRequest, message: Changed, now = new Date()): ApiError | undefined {
-  const objection = objectionToAny(message);
+  const objection = objectionToAny(message) ?? objectionToPublic(change, message);
   if (objection) return objection;
   switch (change) {
     case 'edit':
@@ -40,6 +41,16 @@ export function objectionToAny({ revokedAt, state, type, content }: Changed): Ap
   if (hasFailed(state)) return new ApiError('MESSAGE_NOT_SENT');
   const isNone = type === 'system' || type === 'reaction' || (type === 'unknown' && content?.kind === 'undecryptable');
   return isNone ? impossible('It is a notice, or could not be read, so nothing can be done to it.') : undefined;
+}
+
+/** Channels are changed by calls of their own; a status update can be deleted and nothing else. */
+function objectionToPublic(change: ChangeRequest['change'], { chatJid, fromMe }: Changed): ApiError | undefined {
+  if (isChannel(chatJid))
+    return impossible(
+      'It is a post of a channel: use /api/sessions/{id}/channels/{channel}/posts, which edit, delete and react.',
+    );
+  if (chatJid !== STATUS_JID || (change === 'revoke' && fromMe)) return undefined;
+  return impossible('It is a status update: one of the account can be deleted, and nothing else can be done to it.');
 }
 
 function objectionToEdit(text: string, message: Changed, now: Date): ApiError | undefined {

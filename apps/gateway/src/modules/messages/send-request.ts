@@ -54,7 +54,7 @@ export function requestHashOf(
 ): Buffer {
   const { clientMessageId, metadata, onUncertain = 'resend', replyTo, mentions } = body;
   // Absent in requests of older versions.
-  const { mentionAll, typing, waMessageId, linkPreview, priority, scheduledAt, timeZone, expiresAt } = body;
+  const { mentionAll, typing, waMessageId, linkPreview, priority, scheduledAt, timeZone, expiresAt, status } = body;
   // The quoted message may say something else by now, and the request is still the same.
   const { context: _, ...fields } = request;
   const options = {
@@ -71,6 +71,7 @@ export function requestHashOf(
     scheduledAt,
     timeZone,
     expiresAt,
+    status,
   };
   return hashRequest({ ...fields, chatJid, ...options, forwardOf });
 }

@@ -38,6 +38,7 @@ import type { LinkPreviews } from './link-preview/link-previews.ts';
 import type { MessageRecord, MessagesRepository } from './messages.repository.ts';
 import { type Expectation, isReached, type OutcomeWaiter, type WaitGoal } from './outcome-waiter.ts';
 import { presentError, presentTiming } from './present-message.ts';
+import { publicRecipient, readStatus, refuseForPublicChat } from './public-chats.ts';
 import { refusal } from './refusal.ts';
 import { readSendContext } from './send-context.ts';
 import { outboundOf, requestHashOf } from './send-request.ts';
@@ -140,7 +141,7 @@ function idempotencyOf(
  * its recipient meanwhile.
  */
 async function readMessage(
-  { messages, previews }: Pick<SendingDependencies, 'messages' | 'previews'>,
+  { messages, previews, db, names }: Pick<SendingDependencies, 'messages' | 'previews' | 'db' | 'names'>,
   messageId: string,
   session: SessionRef,
   { givenJid, chatJid }: Recipient,
@@ -150,9 +151,14 @@ async function readMessage(
   forwarding: Forwarding | undefined,
 ): Promise<AcceptedMessage> {
   const given = await readSendContext(messages, session, body, chatJid);
+  const status = await readStatus({ db, names }, session, chatJid, body);
   const linkPreview = await previewOf(previews, body, fields);
   const forwardedCount = forwarding?.forwardedCount;
-  const more = { ...(forwardedCount && { forwardedCount }), ...(linkPreview && { linkPreview }) };
+  const more = {
+    ...(forwardedCount && { forwardedCount }),
+    ...(linkPreview && { linkPreview }),
+    ...(status && { status }),
+  };
   const context = Object.keys(more).length > 0 ? { ...given, ...more } : given;
   const request = context ? { ...fields, context } : fields;
   const { own, parts } = splitRequest(request);
@@ -191,6 +197,8 @@ const partOf = (
   request: { ...part, context: { ...(context?.mentions && { mentions: context.mentions }), album } },
 });
 
+const isOfPerson = (jid: string): boolean => jid.endsWith('@s.whatsapp.net') || jid.endsWith('@lid');
+
 /** The owner of a session takes offers of single messages, and of none that waits for an upload or for typing. */
 const isOffered = ({ request, parts = [], lane = 'INTERACTIVE', schedule, expiresAt }: AcceptedMessage): boolean =>
   parts.length === 0 &&
@@ -198,6 +206,7 @@ const isOffered = ({ request, parts = [], lane = 'INTERACTIVE', schedule, expire
   !schedule &&
   expiresAt === undefined &&
   !request.context?.typing &&
+  !request.context?.status &&
   filesOf(request.type, { ...request }).length === 0;
 
 /** Accepts messages and waits for what becomes of them. */
@@ -281,7 +290,7 @@ export function createSending(deps: SendingDependencies): Sending {
 
   /** Who the recipient is. Of one that was no contact before, the send itself has told it. */
   async function readChat(session: SessionRef, to: SendRequest['to'], recipient: Recipient): Promise<ChatOfResult> {
-    const isKnown = recipient.identity.contactId !== null || recipient.chatJid.endsWith('@g.us');
+    const isKnown = recipient.identity.contactId !== null || !isOfPerson(recipient.chatJid);
     if (isKnown) return toChat(recipient);
     // It has been sent: what cannot be read now makes no error of it.
     return toChat(await names.recipient(session.workspaceId, to, { isFresh: true }).catch(() => recipient));
@@ -355,13 +364,14 @@ export function createSending(deps: SendingDependencies): Sending {
     forwarding?: Forwarding,
   ): Promise<PreparedSend> {
     refuseWhatIsNoText(request);
-    const recipient = await names.recipient(session.workspaceId, request.to);
+    const recipient = publicRecipient(request.to) ?? (await names.recipient(session.workspaceId, request.to));
+    refuseForPublicChat(recipient.chatJid, request);
     const messageId = newId();
     const taken = await files.take(session, outboundOf(request), { ...options.files, messageId });
     const discard = async () => void (await taken.discard());
     try {
       const message = await readMessage(
-        { messages, previews },
+        { messages, previews, db, names },
         messageId,
         session,
         recipient,

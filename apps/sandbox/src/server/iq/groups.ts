@@ -1,6 +1,6 @@
 import type { Account } from '../../accounts/account.ts';
 import type { Group } from '../../accounts/group.ts';
-import { isGroup } from '../../wire/jid.ts';
+import { isGroup, STATUS_JID } from '../../wire/jid.ts';
 import { type BinaryNode, child, children, node, text } from '../../wire/node.ts';
 import type { MemberAction } from '../group-actions.ts';
 import { groupNode, participantNode } from '../group-nodes.ts';
@@ -12,7 +12,7 @@ const MEMBER_ACTIONS: ReadonlySet<string> = new Set(['add', 'remove', 'promote',
 export function handleGroupIq(request: IqRequest): void {
   const { context, connection, iq, companion } = request;
   const { to = '' } = iq.attrs;
-  if (!isGroup(to) || to.startsWith('@')) {
+  if (!isGroup(to) || to === STATUS_JID || to.startsWith('@')) {
     handleGeneral(request);
     return;
   }

@@ -1,0 +1,162 @@
+import type { Message, MessageReceiptsResult } from '@wa-gate/contracts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  addPhone,
+  type PairedSession,
+  pairSession,
+  registerTenant,
+  subscribe,
+  type Tenant,
+} from '../harness/pair-session.ts';
+import type { Phone, PhoneMessage } from '../harness/sandbox-client.ts';
+import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
+import { waitFor } from '../harness/wait-for.ts';
+import type { WebhookReceiver } from '../harness/webhook-receiver.ts';
+
+/** Posts of channels and status updates, both through the ordinary routes of messages; refusals of WhatsApp. */
+const system = useSystem({ workers: 2 });
+let tenant: Tenant;
+let session: PairedSession;
+let friend: Phone;
+let other: Phone;
+let stranger: Phone;
+let webhook: WebhookReceiver;
+
+beforeAll(async () => {
+  tenant = await registerTenant(system());
+  session = await pairSession(system(), tenant);
+  friend = await addPhone(system(), 'Friend');
+  other = await addPhone(system(), 'Other');
+  stranger = await addPhone(system(), 'Stranger');
+  webhook = await subscribe(tenant, session.sessionId);
+});
+afterAll(() => webhook?.close());
+
+const sandbox = () => system().sandbox;
+const call = (path: string, options?: object) =>
+  session.api.call<{ code?: string; error?: string; data?: Record<string, unknown>; details?: unknown }>(
+    `/api/sessions/${session.sessionId}${path}`,
+    options,
+  );
+const post = async (body: Record<string, unknown>) =>
+  await session.api.send(session.sessionId, body as never, { wait: 'sent' });
+const shows = (phone: Phone, id: string): Promise<PhoneMessage> =>
+  waitFor(async () => (await sandbox().inbox(phone.number)).find((message) => message.id === id), {
+    what: `the phone of ${phone.name} to show ${id}`,
+  });
+const has = async (phone: Phone, id: string) => (await sandbox().inbox(phone.number)).some((each) => each.id === id);
+
+describe('channels', () => {
+  test('a text is posted by the ordinary route, once, and comes back in the posts with its views', async () => {
+    const { id } = await sandbox().createChannel({ owner: session.phone.number, name: 'Offers' });
+    const sent = await post({ to: id, message: 'Two for one.' });
+    expect(sent.status, JSON.stringify(sent.body)).toBe(200);
+    const { waMessageId, messageId } = sent.body.data;
+    const { posts } = await sandbox().channel(id);
+    expect(posts).toMatchObject([{ id: waMessageId, text: 'Two for one.', by: session.phone.number }]);
+    const shown = await call(`/channels/${id}/posts`);
+    expect(shown.body.data).toMatchObject({ posts: [{ waMessageId, text: 'Two for one.', fromMe: true }] });
+    const listed = await session.api.data<Message>(`/api/messages/${messageId}`);
+    expect(listed).toMatchObject({ chat: id, status: 'sent' });
+    const { body } = await session.api.call<{ code: string }>(`/api/messages/${messageId}`, { method: 'DELETE' });
+    expect(body.code).toBe('CHANGE_NOT_POSSIBLE');
+  });
+
+  test('a post of a followed channel comes as a message of its chat, and makes no contact', async () => {
+    const followers = [session.phone.number];
+    const { id } = await sandbox().createChannel({ owner: friend.number, name: 'News', followers });
+    const made = await sandbox().postToChannel(id, { text: 'New on Monday.' });
+    const { data } = await webhook.waitForEvent('message.received', (event) => event.data.waMessageId === made.id);
+    expect(data).toMatchObject({ chat: id, text: 'New on Monday.' });
+    const { contacts } = await tenant.api.data<{ contacts: { jid?: string }[] }>('/api/contacts?limit=100');
+    expect(JSON.stringify(contacts)).not.toContain('newsletter');
+  });
+
+  test('refusals are those of WhatsApp: what is not there, what is not the account’s, what the owner cannot leave', async () => {
+    const nowhere = await call('/channels/120363400000000000@newsletter');
+    expect([nowhere.status, nowhere.body.code]).toEqual([404, 'WA_NOT_FOUND']);
+    const theirs = await sandbox().createChannel({ owner: friend.number, name: 'Theirs' });
+    const renamed = await call(`/channels/${theirs.id}`, { method: 'PATCH', json: { name: 'Ours' } });
+    expect([renamed.status, renamed.body.code]).toEqual([403, 'WA_FORBIDDEN']);
+    const reacted = await call(`/channels/${theirs.id}/posts/1/reaction`, { method: 'PUT', json: { emoji: '👍' } });
+    expect([reacted.status, reacted.body.code]).toEqual([404, 'WA_NOT_FOUND']);
+    const own = await sandbox().createChannel({ owner: session.phone.number, name: 'Ours' });
+    const left = await call(`/channels/${own.id}/follow`, { method: 'DELETE' });
+    expect([left.status, left.body.code]).toEqual([403, 'WA_FORBIDDEN']);
+    const posted = await post({ to: theirs.id, message: 'Not mine.' });
+    expect(posted.body.data).toMatchObject({ status: 'failed', error: { code: 'WA_NOT_ALLOWED' } });
+    const image = await post({ to: own.id, type: 'image', mediaUrl: 'https://example.com/x.png' });
+    expect([image.status, (image.body as { code?: string }).code]).toEqual([501, 'ENGINE_UNSUPPORTED']);
+  });
+});
+
+describe('status updates', () => {
+  const to = 'status';
+
+  test('a text with a background reaches those it is for, and nobody else, and tells who has seen it (I8)', async () => {
+    const only = [friend.number, `+${other.number}`];
+    const looks = { backgroundColor: '#112233', font: 'bold' };
+    const sent = await post({ to, message: 'Closed on Friday.', status: { only, except: [other.number], ...looks } });
+    expect(sent.status, JSON.stringify(sent.body)).toBe(200);
+    const { waMessageId, messageId } = sent.body.data;
+    const shown = await shows(friend, waMessageId);
+    expect(shown).toMatchObject({ chat: 'status@broadcast', from: session.phone.number, text: 'Closed on Friday.' });
+    await shows(session.phone, waMessageId);
+    await sandbox().sendReceipt(friend.number, [waMessageId], 'read');
+    const seen = await waitFor(
+      async () => {
+        const shownTo = await session.api.data<MessageReceiptsResult>(`/api/messages/${messageId}/receipts`);
+        return shownTo.read > 0 ? shownTo : undefined;
+      },
+      { what: 'who has seen the status update' },
+    );
+    expect(seen).toMatchObject({ recipients: 1, read: 1, receipts: [{ jid: expect.stringContaining('@') }] });
+    expect([await has(other, waMessageId), await has(stranger, waMessageId)]).toEqual([false, false]);
+    const own = await session.api.messages(session.sessionId, 'chat=status@broadcast');
+    expect(own.map(({ waMessageId: id }) => id)).toContain(waMessageId);
+  });
+
+  test('its deletion goes to the same people, and nothing else can be done to it', async () => {
+    const sent = await post({ to, message: 'Too early.', status: { only: [friend.number] } });
+    const { waMessageId, messageId } = sent.body.data;
+    await shows(friend, waMessageId);
+    const edited = await session.api.call<{ code: string }>(`/api/messages/${messageId}`, {
+      method: 'PATCH',
+      json: { text: 'Later.' },
+    });
+    expect(edited.body.code).toBe('CHANGE_NOT_POSSIBLE');
+    const deleted = await session.api.call(`/api/messages/${messageId}`, { method: 'DELETE' });
+    expect(deleted.status, JSON.stringify(deleted.body)).toBe(200);
+    await waitFor(async () => (await shows(friend, waMessageId)).changed.isDeleted, { what: 'the deletion' });
+  });
+
+  test('without a list it is for the saved contacts of the session, and with nobody it is refused', async () => {
+    const nobody = await post({ to, message: 'For nobody.' });
+    expect([nobody.status, (nobody.body as { code?: string }).code]).toEqual([400, 'VALIDATION']);
+    const { body } = await post({ to: other.number, message: 'Hello.' });
+    const contactId = (body.data as { identities?: { chat?: { contactId?: string } } }).identities?.chat?.contactId;
+    await session.api.data(`/api/contacts/${contactId}`, { method: 'PATCH', json: { name: 'Other of ours' } });
+    const sent = await post({ to, message: 'For those who are saved.' });
+    expect(sent.status, JSON.stringify(sent.body)).toBe(200);
+    await shows(other, sent.body.data.waMessageId);
+    expect(await has(friend, sent.body.data.waMessageId)).toBe(false);
+  });
+
+  test('the worker that sends it is killed: it goes out again to the same people, and each phone shows it once (I4, I8)', async () => {
+    const only = [friend.number, other.number];
+    const worker = await session.api.data<{ workerId: string }>(`/api/sessions/${session.sessionId}/status`);
+    const { body } = await session.api.send(
+      session.sessionId,
+      { to, message: 'Once for each.', status: { only } } as never,
+      { wait: 'queued' },
+    );
+    await system().restart(worker.workerId.slice(0, 'worker-1'.length), 'SIGKILL');
+    const { waMessageId } = body.data;
+    for (const phone of [friend, other])
+      expect(await shows(phone, waMessageId)).toMatchObject({ text: 'Once for each.' });
+    expect((await sandbox().inbox(friend.number)).filter(({ id }) => id === waMessageId)).toHaveLength(1);
+    expect(await has(stranger, waMessageId)).toBe(false);
+  });
+});
+
+expectSoundSystem(system);
