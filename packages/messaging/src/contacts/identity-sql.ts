@@ -18,7 +18,18 @@ export const namesOf = (workspace: string, jid: string): string => `(SELECT ${ji
       SELECT other.jid FROM contact_identities own JOIN contact_identities other ON other.contact_id = own.contact_id
       WHERE own.workspace_id = ${workspace} AND own.jid = ${jid})`;
 
-/** SQL of the member `identities` of an event of a message. */
-export const identitiesOf = (workspace: string, chat: string, from: string): string => `jsonb_build_object('identities',
-      jsonb_build_object('chat', ${identityOf(workspace, chat)}, 'from', ${identityOf(workspace, from)})
-      || CASE WHEN ${chat} LIKE '%@g.us' THEN jsonb_build_object('participant', ${identityOf(workspace, from)}) ELSE '{}' END)`;
+/**
+ * SQL of a lateral subquery with the people of a message: `chat`, and `sender` where that is somebody else. `OFFSET 0`
+ * keeps PostgreSQL from reading them once for each place that names them.
+ */
+export const peopleOf = (
+  workspace: string,
+  chat: string,
+  from: string,
+): string => `(SELECT ${identityOf(workspace, chat)} AS chat,
+      CASE WHEN ${from} IS DISTINCT FROM ${chat} THEN ${identityOf(workspace, from)} END AS sender, ${chat} LIKE '%@g.us' AS is_group OFFSET 0)`;
+
+/** SQL of the member `identities` of an event of a message. @param people alias of {@link peopleOf} */
+export const identitiesAmong = (people: string): string => `jsonb_build_object('identities',
+      jsonb_build_object('chat', ${people}.chat, 'from', coalesce(${people}.sender, ${people}.chat))
+      || CASE WHEN ${people}.is_group THEN jsonb_build_object('participant', coalesce(${people}.sender, ${people}.chat)) ELSE '{}' END)`;

@@ -1,7 +1,7 @@
 import { FENCE_MANY, fenceParameters, type Ownership } from '@wa-gate/cluster';
 import type { ChangeName } from '@wa-gate/contracts';
 import type { Queryable } from '@wa-gate/db';
-import { identitiesOf, namesOf } from '../contacts/identity-sql.ts';
+import { identitiesAmong, namesOf, peopleOf } from '../contacts/identity-sql.ts';
 import { APPEND_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from '../events/append-events.ts';
 import type { Projected } from './inbound.ts';
 
@@ -159,8 +159,9 @@ const APPLY = {
         WHEN 'vote' THEN j.data || jsonb_build_object('name', j.old_text, 'isRemoved', j.data->'options' = '[]' AND NOT j.data ? 'unknownOptions')
         WHEN 'answer' THEN j.data || jsonb_build_object('name', j.old_text)
         ELSE jsonb_build_object('emoji', j.data->>'emoji', 'isRemoved', j.data->>'emoji' = '') END)
-        || ${identitiesOf('s.workspace_id', 'j.chat_jid', 'j.from_jid')} AS data
+        || ${identitiesAmong('who')} AS data
     FROM effective j JOIN fence f USING (session_id) JOIN sessions s ON s.id = j.session_id LEFT JOIN changed c ON c.id = j.id
+    CROSS JOIN LATERAL ${peopleOf('s.workspace_id', 'j.chat_jid', 'j.from_jid')} AS who
     WHERE j.change IN ('edit', 'revoke', 'reaction', 'vote', 'answer')
   ), ${APPEND_EVENTS}
   SELECT (SELECT coalesce(json_agg(session_id), '[]') FROM fence) AS owned,

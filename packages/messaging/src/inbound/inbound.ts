@@ -1,7 +1,7 @@
 import { FENCE_MANY, fenceParameters, type Ownership } from '@wa-gate/cluster';
 import type { MessageContext, MessageTypeName } from '@wa-gate/contracts';
 import type { MessageDirection, MessageState, Queryable } from '@wa-gate/db';
-import { identitiesOf, namesOf } from '../contacts/identity-sql.ts';
+import { identitiesAmong, namesOf, peopleOf } from '../contacts/identity-sql.ts';
 import { APPEND_TRACED_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from '../events/append-events.ts';
 import { isFetchedAtArrival } from '../media/download-settings.ts';
 import { type InboundFile, pendingMedia } from '../media/whatsapp-file.ts';
@@ -49,6 +49,19 @@ const withQuotedId = (
         WHERE q.session_id = ${session} AND q.chat_jid IN (${chats}, ${context}->'replyTo'->>'chat') AND q.from_me IN (true, false)
           AND q.wa_message_id = ${context}->'replyTo'->>'waMessageId' LIMIT 1`;
 
+/** The parts of a batch in which a message has a file; a statement without them begins sooner. */
+const FILES = `, filed AS (
+    INSERT INTO media (id, workspace_id, session_id, message_id, direction, status, size, mimetype, file_name, facts, wa)
+    SELECT (a.file->>'mediaId')::uuid, s.workspace_id, a.session_id, t.id, 'inbound', 'pending', (a.file->>'size')::bigint,
+      a.file->>'mimetype', a.file->>'fileName', a.file->'facts', a.file->'reference'
+    FROM arrived a JOIN stored t ON t.arrived_id = a.id JOIN sessions s ON s.id = a.session_id WHERE a.file IS NOT NULL
+  ), fetched AS (
+    INSERT INTO media_downloads (media_id, session_id)
+    SELECT (a.file->>'mediaId')::uuid, a.session_id
+    FROM arrived a JOIN stored t ON t.arrived_id = a.id JOIN sessions s ON s.id = a.session_id
+    WHERE a.file IS NOT NULL AND ${isFetchedAtArrival('s.settings', 'a.kind', "(a.file->>'size')::bigint")}
+  )`;
+
 /**
  * A message that arrives again conflicts with its row in `message_keys` and is not inserted; nor is one that has come
  * under another name of its chat. When it can be read now and the stored message is a stub, it fills the stub in. The
@@ -58,9 +71,7 @@ const withQuotedId = (
  * When a change waits for one of the messages, nothing of the batch is stored, and `held` says so: then the batch is
  * stored together with the change, in one transaction. `LIMIT 1` keeps this a probe of the index of what waits.
  */
-const STORE = {
-  name: 'store-inbound',
-  text: `WITH ${FENCE_MANY}, came AS (
+const store = (hasFiles: boolean): string => `WITH ${FENCE_MANY}, came AS (
     SELECT i.* FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bool[], $10::text[],
         $11::text[], $12::text[], $13::jsonb[], $14::timestamptz[], $15::"MessageDirection"[], $16::"MessageState"[], $17::bool[],
         $18::bytea[], $22::jsonb[], $23::text[], $24::jsonb[])
@@ -108,17 +119,7 @@ const STORE = {
     RETURNING m.id, a.id AS arrived_id, m.wa_timestamp
   ), stored AS (
     SELECT * FROM inserted UNION ALL SELECT * FROM filled
-  ), filed AS (
-    INSERT INTO media (id, workspace_id, session_id, message_id, direction, status, size, mimetype, file_name, facts, wa)
-    SELECT (a.file->>'mediaId')::uuid, s.workspace_id, a.session_id, t.id, 'inbound', 'pending', (a.file->>'size')::bigint,
-      a.file->>'mimetype', a.file->>'fileName', a.file->'facts', a.file->'reference'
-    FROM arrived a JOIN stored t ON t.arrived_id = a.id JOIN sessions s ON s.id = a.session_id WHERE a.file IS NOT NULL
-  ), fetched AS (
-    INSERT INTO media_downloads (media_id, session_id)
-    SELECT (a.file->>'mediaId')::uuid, a.session_id
-    FROM arrived a JOIN stored t ON t.arrived_id = a.id JOIN sessions s ON s.id = a.session_id
-    WHERE a.file IS NOT NULL AND ${isFetchedAtArrival('s.settings', 'a.kind', "(a.file->>'size')::bigint")}
-  ), projected AS (
+  )${hasFiles ? FILES : ''}, projected AS (
     UPDATE inbound_journal j SET projected_at = now(), stanza = NULL, plaintext = NULL
     FROM fence f JOIN unnest($19::uuid[], $20::bytea[]) AS d(session_id, hash) USING (session_id)
     WHERE j.session_id = d.session_id AND j.hash = d.hash AND j.projected_at IS NULL AND NOT EXISTS (SELECT 1 FROM held)
@@ -132,13 +133,16 @@ const STORE = {
         'to', CASE WHEN a.from_me AND s.id = a.id AND NOT a.is_stub AND a.kind <> 'unknown' THEN a.chat_jid END,
         'source', CASE WHEN a.from_me THEN 'phone' END,
         'timestamp', extract(epoch FROM s.wa_timestamp)::bigint) || coalesce(a.context, '{}'))
-        || ${identitiesOf('w.workspace_id', 'a.chat_jid', 'a.from_jid')} AS data
+        || ${identitiesAmong('who')} AS data
     FROM arrived a JOIN stored s ON s.arrived_id = a.id JOIN fence f ON f.session_id = a.session_id JOIN sessions w ON w.id = a.session_id
+    CROSS JOIN LATERAL ${peopleOf('w.workspace_id', 'a.chat_jid', 'a.from_jid')} AS who
   ), ${APPEND_TRACED_EVENTS}
   SELECT (SELECT coalesce(json_agg(session_id), '[]') FROM fence) AS owned,
     (SELECT coalesce(json_agg(id), '[]') FROM stored) AS stored, (SELECT coalesce(json_agg(id), '[]') FROM held) AS held,
-    ${APPENDED_COLUMNS}`,
-};
+    ${APPENDED_COLUMNS}`;
+
+const STORE = { name: 'store-inbound', text: store(false) };
+const STORE_WITH_FILES = { name: 'store-inbound-with-files', text: store(true) };
 
 export interface StoredInbound extends Appended {
   /** Ids of messages that were inserted or filled in. The others were stored before and changed nothing. */
@@ -190,7 +194,7 @@ async function storeApart(
   const { sessionIds, epochs } = fenceParameters([...messages, ...projected]);
   const column = <T>(read: (message: InboundMessage) => T) => messages.map(read);
   const { rows } = await db.query<StoredInbound & { owned: string[] }>({
-    ...STORE,
+    ...(messages.some(({ file }) => file !== undefined) ? STORE_WITH_FILES : STORE),
     values: [
       sessionIds,
       epochs,

@@ -1,6 +1,6 @@
 import { FENCE_MANY, fenceParameters, type Ownership } from '@wa-gate/cluster';
 import type { Queryable } from '@wa-gate/db';
-import { identitiesOf } from '../contacts/identity-sql.ts';
+import { identitiesAmong, peopleOf } from '../contacts/identity-sql.ts';
 import { APPEND_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from '../events/append-events.ts';
 import { mediaExpiry } from './media.ts';
 import { shownMedia } from './shown-media.ts';
@@ -46,8 +46,9 @@ const CONCLUDE = {
     SELECT d.session_id, f.epoch, d.ord, CASE d.status WHEN 'ready' THEN 'media.ready' ELSE 'media.failed' END AS type,
       jsonb_strip_nulls(jsonb_build_object('messageId', g.id, 'waMessageId', g.wa_message_id, 'chat', g.chat_jid, 'chatAlt', g.chat_alt_jid,
         'from', g.from_jid, 'fromMe', g.from_me, 'type', g.kind, 'media', ${shownMedia('d')}))
-        || ${identitiesOf('d.workspace_id', 'g.chat_jid', 'g.from_jid')} AS data
+        || ${identitiesAmong('who')} AS data
     FROM settled d JOIN fence f ON f.session_id = d.session_id JOIN messages g ON g.id = d.message_id
+    CROSS JOIN LATERAL ${peopleOf('d.workspace_id', 'g.chat_jid', 'g.from_jid')} AS who
   ), ${APPEND_EVENTS}
   SELECT (SELECT coalesce(json_agg(session_id), '[]') FROM fence) AS owned,
     (SELECT coalesce(json_agg(g.storage_key), '[]') FROM given g

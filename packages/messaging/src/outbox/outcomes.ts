@@ -23,27 +23,10 @@ export interface Outcome extends Ownership {
 }
 
 /**
- * One statement for many outcomes of many sessions. A message only moves forward, so repeated and late receipts change
- * nothing. A receipt that overtakes the ack yields both events, in order, each once: the events are the steps between
- * the old and the new state. WhatsApp's receipts count whole seconds: a later step is never shown before an earlier
- * one.
- *
- * A receipt in a group is that of one member. All of them are kept, and a message is as far as the member who is least
- * far, once as many have reported as the group had members. Their count adds the rows of this statement to those of
- * the table. Receipts of changes say nothing. `OFFSET 0` keeps the read of that table a probe of its index.
+ * The parts of a batch with receipts in groups, and the steps that they make. Most batches have none, and a statement
+ * without these parts begins sooner.
  */
-const RECORD = {
-  name: 'record-outcomes',
-  text: `WITH ${FENCE_MANY}, reported AS (
-    SELECT i.*, coalesce(
-        (SELECT o.message_id FROM outbox o WHERE o.session_id = i.session_id AND o.wa_message_id = i.wa_message_id
-          AND o.change_of IS NULL LIMIT 1),
-        (SELECT p.message_id FROM phone_messages p WHERE p.session_id = i.session_id AND p.wa_message_id = i.wa_message_id)) AS message_id
-    FROM unnest($3::uuid[], $4::text[], $5::"MessageState"[], $6::timestamptz[], $7::text[], $8::text[],
-        $9::timestamptz[], $10::text[], $11::int[])
-      AS i(session_id, wa_message_id, state, at, error_code, error_message, wire_at, participant, recipients)
-    JOIN fence USING (session_id)
-  ), receipts AS (
+const RECEIPTS_OF_MEMBERS = `, receipts AS (
     INSERT INTO message_receipts AS k (message_id, jid, delivered_at, read_at, played_at)
     SELECT message_id, participant, min(at) FILTER (WHERE state >= 'DELIVERED'), min(at) FILTER (WHERE state >= 'READ'),
       min(at) FILTER (WHERE state >= 'PLAYED')
@@ -66,16 +49,39 @@ const RECORD = {
     FROM (SELECT session_id, wa_message_id, message_id, max(recipients) AS recipients FROM reported
       WHERE participant IS NOT NULL GROUP BY session_id, wa_message_id, message_id) g
     JOIN of_members o USING (message_id) JOIN messages m ON m.id = g.message_id
-  ), steps AS (
-    SELECT session_id, wa_message_id, message_id, state, at, error_code, error_message, wire_at, recipients FROM reported
-    WHERE participant IS NULL AND message_id IS NOT NULL
+  )`;
+
+const STEPS_OF_GROUPS = `
     UNION ALL
     SELECT session_id, wa_message_id, message_id, 'SENT', first_at, NULL, NULL, NULL, recipients FROM of_groups
     UNION ALL
     SELECT g.session_id, g.wa_message_id, g.message_id, s.state, s.at, NULL, NULL, NULL, g.recipients
     FROM of_groups g CROSS JOIN LATERAL (VALUES ('DELIVERED'::"MessageState", g.delivered, g.delivered_at), ('READ', g.read, g.read_at),
       ('PLAYED', g.played, g.played_at)) AS s(state, members, at)
-    WHERE s.members >= g.recipients
+    WHERE s.members >= g.recipients`;
+
+/**
+ * One statement for many outcomes of many sessions. A message only moves forward, so repeated and late receipts change
+ * nothing. A receipt that overtakes the ack yields both events, in order, each once: the events are the steps between
+ * the old and the new state. WhatsApp's receipts count whole seconds: a later step is never shown before an earlier
+ * one.
+ *
+ * A receipt in a group is that of one member. All of them are kept, and a message is as far as the member who is least
+ * far, once as many have reported as the group had members. Their count adds the rows of this statement to those of
+ * the table. Receipts of changes say nothing. `OFFSET 0` keeps the read of that table a probe of its index.
+ */
+const record = (ofMembers: boolean): string => `WITH ${FENCE_MANY}, reported AS (
+    SELECT i.*, coalesce(
+        (SELECT o.message_id FROM outbox o WHERE o.session_id = i.session_id AND o.wa_message_id = i.wa_message_id
+          AND o.change_of IS NULL LIMIT 1),
+        (SELECT p.message_id FROM phone_messages p WHERE p.session_id = i.session_id AND p.wa_message_id = i.wa_message_id)) AS message_id
+    FROM unnest($3::uuid[], $4::text[], $5::"MessageState"[], $6::timestamptz[], $7::text[], $8::text[],
+        $9::timestamptz[], $10::text[], $11::int[])
+      AS i(session_id, wa_message_id, state, at, error_code, error_message, wire_at, participant, recipients)
+    JOIN fence USING (session_id)
+  )${ofMembers ? RECEIPTS_OF_MEMBERS : ''}, steps AS (
+    SELECT session_id, wa_message_id, message_id, state, at, error_code, error_message, wire_at, recipients FROM reported
+    WHERE participant IS NULL AND message_id IS NOT NULL${ofMembers ? STEPS_OF_GROUPS : ''}
   ), latest AS (
     SELECT session_id, wa_message_id, message_id, max(state) AS state, max(recipients) AS recipients,
       min(at) FILTER (WHERE state >= 'SENT') AS sent_at, min(at) FILTER (WHERE state >= 'DELIVERED') AS delivered_at,
@@ -127,8 +133,10 @@ const RECORD = {
   ), ${APPEND_TRACED_EVENTS}
   SELECT (SELECT coalesce(json_agg(session_id), '[]') FROM fence) AS owned,
     (SELECT coalesce(json_agg(json_build_object('sessionId', session_id, 'messageId', id, 'state', state)), '[]') FROM before) AS moved,
-    ${APPENDED_COLUMNS}`,
-};
+    ${APPENDED_COLUMNS}`;
+
+const RECORD = { name: 'record-outcomes', text: record(false) };
+const RECORD_OF_MEMBERS = { name: 'record-outcomes-of-members', text: record(true) };
 
 export interface RecordedOutcomes extends Appended {
   /** Messages that moved, with their new state. */
@@ -142,7 +150,7 @@ export async function recordOutcomes(db: Queryable, outcomes: readonly Outcome[]
   const { sessionIds, epochs } = fenceParameters(outcomes);
   const column = <K extends keyof Outcome>(key: K) => outcomes.map((outcome) => outcome[key] ?? null);
   const { rows } = await db.query<RecordedOutcomes & { owned: string[] }>({
-    ...RECORD,
+    ...(outcomes.some(({ participant }) => participant !== undefined) ? RECORD_OF_MEMBERS : RECORD),
     values: [
       sessionIds,
       epochs,
