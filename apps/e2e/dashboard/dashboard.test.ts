@@ -202,6 +202,43 @@ describe('the first day (MR-200)', () => {
   });
 });
 
+describe('the risk and the pacing of a session (MR-097, MR-200)', () => {
+  test('a gauge with words follows what WhatsApp says, with reasons and advice; the pacing is changed by a form', async () => {
+    const visitor = await visitAs(tenant);
+    const { page } = visitor;
+    await visitor.goto('/sessions/shop');
+    const risk = page.getByRole('region', { name: 'Risk', exact: true });
+    await risk.getByText('of 100').waitFor();
+    const fault = await system().sandbox.addFault({ kind: 'time-lock', phone: linked.phone.number });
+    await risk.getByText('High', { exact: true }).waitFor();
+    await risk.getByText('WhatsApp does not let the account begin new chats at present.').waitFor();
+    await risk.getByText('begin no chats for some days').waitFor();
+    await visitor.picture('session-risk-1440-light');
+    await system().sandbox.cancelFault(fault);
+
+    const pacing = page.getByRole('region', { name: 'Pacing', exact: true });
+    await pacing.getByLabel('Seconds between messages of broadcasts').fill('3.5');
+    await pacing.getByLabel('Pause broadcasts at a risk of').fill('');
+    await pacing.getByLabel('Quiet from').fill('21:00');
+    await pacing.getByRole('button', { name: 'Save pacing' }).click();
+    await pacing.getByText('Enter both times, or none.').waitFor();
+    await pacing.getByLabel('Quiet until').fill('07:30');
+    await pacing.getByRole('button', { name: 'Save pacing' }).click();
+    await pacing.getByText('No guard:').waitFor();
+    const read = () => tenant.api.data<{ settings: Record<string, unknown> }>('/api/sessions/shop/pacing');
+    expect((await read()).settings).toMatchObject({
+      broadcastGapMs: 3_500,
+      messageGapMs: 1_000,
+      riskGuard: null,
+      quietHours: { from: '21:00', to: '07:30', clock: 'recipient' },
+    });
+    expect([...(await visitor.axe()), ...(await visitor.overflows())]).toEqual([]);
+    visitor.expectNoMisdeeds();
+    const asBefore = { broadcastGapMs: 2_000, riskGuard: 50, quietHours: null };
+    await tenant.api.data('/api/sessions/shop/pacing', { method: 'PATCH', json: asBefore });
+  });
+});
+
 describe('broadcasts (MR-058, MR-200)', () => {
   const setPacing = (mode: 'on' | 'off') =>
     tenant.api.data('/api/sessions/shop/pacing', { method: 'PATCH', json: { mode } });

@@ -232,6 +232,12 @@ export class SandboxClient {
     return (await this.http.expectOk<{ id: string }>('/faults', { method: 'POST', json: fault })).id;
   }
 
+  /** Switches the spam detector on, with what differs from its assumptions, or off (`null`). */
+  async detectSpam(assumptions: Record<string, number> | null): Promise<void> {
+    const json = assumptions ? { on: true, assumptions } : { on: false };
+    await this.http.expectOk('/spam-detector', { method: 'POST', json });
+  }
+
   async cancelFault(id: string): Promise<void> {
     await this.http.expectOk(`/faults/${id}`, { method: 'DELETE' });
   }

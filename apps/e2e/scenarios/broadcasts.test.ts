@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { promisify } from 'node:util';
-import type { AddedRecipients, Broadcast } from '@wa-gate/contracts';
+import type { AddedRecipients, Broadcast, SessionRisk } from '@wa-gate/contracts';
 import { beforeAll, expect, test } from 'vitest';
 import { addPhone, type PairedSession, pairSession, registerTenant, type Tenant } from '../harness/pair-session.ts';
 import { repositoryFile } from '../harness/repository.ts';
@@ -32,6 +32,47 @@ test('a broadcast to many over five sessions, workers and gateways killed on the
   expect(outcome).toMatchObject({ notOnce: [], setBacks: 0, countsAreRows: true, status: 'completed', sent: 200 });
   expect(outcome.kills).toBeGreaterThan(0);
 }, 240_000);
+
+test('a broadcast is paused when WhatsApp warns the account, says why, and goes on by hand; single messages go on (MR-041, MR-097)', async () => {
+  const { sandbox } = system();
+  const shop = await pairSession(system(), tenant);
+  const settings = { broadcastGapMs: 1_000, jitter: 0, warmUp: false, firstContactsPerHour: null, riskGuard: 25 };
+  await setPacing(tenant.api, shop.sessionId, settings);
+  await sandbox.detectSpam({ firstWarning: 1.5, secondWarning: 2.5, restricted: 1_000 });
+  try {
+    const phones = await Promise.all(Array.from({ length: 60 }, (_, n) => addPhone(system(), `Stranger ${n}`)));
+    const recipients = phones.map(({ number }) => `+${number}`);
+    const json = { message: 'Our shop is open', sessionIds: [shop.sessionId], recipients, start: true };
+    const { broadcastId } = await tenant.api.data<Broadcast>('/api/broadcast', { method: 'POST', json });
+    const path = `/api/broadcast/${broadcastId}`;
+    const paused = await waitFor(
+      async () => {
+        const broadcast = await tenant.api.data<Broadcast>(path);
+        return broadcast.status === 'paused' && broadcast.counts.queued === 0 ? broadcast : undefined;
+      },
+      { what: 'the guard to pause the broadcast' },
+    );
+    expect(paused).toMatchObject({ waitsFor: 'at_risk', reason: expect.stringContaining(shop.sessionId) });
+    expect(paused.counts.pending).toBeGreaterThan(0);
+    const risk = await tenant.api.data<SessionRisk>(`/api/sessions/${shop.sessionId}/risk`);
+    expect(risk.guard).toMatchObject({ threshold: 25, isTriggered: true });
+    expect(risk.reasons.map(({ signal }) => signal)).toContain('capped');
+    const single = { to: ann.number, message: 'You asked for this' };
+    const sent = await tenant.api.data<{ status: string }>(`/api/sessions/${shop.sessionId}/send`, {
+      method: 'POST',
+      json: single,
+    });
+    expect(sent.status).toBe('sent');
+    const resumed = await tenant.api.data<Broadcast>(`${path}/resume`, { method: 'POST' });
+    expect(resumed).toMatchObject({ status: 'running', waitsFor: null });
+    await waitFor(async () => (await tenant.api.data<Broadcast>(path)).counts.sent > paused.counts.sent, {
+      what: 'the broadcast to go on',
+    });
+    await tenant.api.data(`${path}/cancel`, { method: 'POST' });
+  } finally {
+    await sandbox.detectSpam(null);
+  }
+});
 
 /** Bytes of memory of the first gateway now. */
 const rss = (): number => {

@@ -7,6 +7,7 @@ export type SessionState = Session['state'];
 export type CreatedSession = Schemas['CreateSessionResult'];
 export type Key = Schemas['Key'];
 export type Broadcast = Schemas['Broadcast'];
+export type Pacing = Schemas['Pacing'];
 export type Message = Schemas['Message'];
 export type Chat = Schemas['Chat'];
 export type Contact = Schemas['Contact'];

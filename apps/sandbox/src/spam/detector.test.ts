@@ -13,13 +13,12 @@ function model() {
     detector,
     pass: (ms: number) => (now += ms),
     /** Messages to strangers, so far apart; what they bring. */
-    cold(count: number, everyMs: number, text?: string): Verdict[] {
-      return Array.from({ length: count }, () => {
+    cold: (count: number, everyMs: number, text?: string): Verdict[] =>
+      Array.from({ length: count }, () => {
         now += everyMs;
         next += 1;
         return detector.wrote('1', `s${next}`, text ?? `text ${next}`);
-      }).filter((verdict) => verdict !== null);
-    },
+      }).filter((verdict) => verdict !== null),
   };
 }
 const kinds = (verdicts: Verdict[]) =>

@@ -19,6 +19,8 @@ import { sessionQuery } from '../sessions/queries.ts';
 import { StateBadge, toneOf, useStateWords, waitsForPhone } from '../sessions/state.tsx';
 import { ExamplesCard, KeysCard } from './keys-card.tsx';
 import { LinkPhone } from './link-phone.tsx';
+import { PacingCard } from './pacing-card.tsx';
+import { RiskCard } from './risk-card.tsx';
 import { SettingsCard } from './settings-card.tsx';
 import { sessionTexts } from './texts.ts';
 import { WebhookCard } from './webhook-card.tsx';
@@ -50,6 +52,7 @@ function Shown({ session }: { session: Session }) {
   const navigate = useNavigate();
   const mayManage = usePermission('system.manage');
   const mayHook = usePermission('webhooks.manage');
+  const maySeeLogs = usePermission('logs.view');
   const [asked, setAsked] = useState<'logout' | 'delete'>();
   const { sessionId, name, state, reason } = session;
   const params = { path: { id: sessionId } };
@@ -180,6 +183,8 @@ function Shown({ session }: { session: Session }) {
           ]}
         />
       </Card>
+      {maySeeLogs && <RiskCard sessionId={sessionId} />}
+      {maySeeLogs && <PacingCard sessionId={sessionId} mayManage={mayManage} />}
       {mayHook && <WebhookCard sessionId={sessionId} />}
       {mayManage && <KeysCard sessionId={sessionId} />}
       <ExamplesCard sessionId={sessionId} />
