@@ -93,6 +93,30 @@ const faulting = async (fault: Record<string, unknown>, run?: () => Promise<unkn
   return id;
 };
 
+/** What was so before the session has read the settings of the account for the first time makes no events. */
+let settingsRead: Promise<unknown> | undefined;
+const readSettings = () =>
+  waitFor(
+    async () => {
+      const path = `/api/sessions/${main.sessionId}/chats/sync`;
+      return (await tenant.api.call(path, { method: 'POST', json: {} })).status === 200;
+    },
+    { what: 'the settings of the account' },
+  );
+/** Something that the owner of the account does on the phone to the chat with the friend. */
+const onPhone = async (setting: Record<string, unknown>) => {
+  settingsRead ??= readSettings();
+  await settingsRead;
+  await system().sandbox.changeSetting(main.phone.number, { chat: friend.number, ...setting });
+};
+/** Labels of WhatsApp Business, each with a number of its own. */
+let labels = 0;
+const label = async (name: string) => {
+  labels += 1;
+  await onPhone({ action: 'label', label: String(labels), name });
+  return String(labels);
+};
+
 /** Runs an action; returns the webhook of the main session. */
 async function onMain(run?: () => Promise<unknown>): Promise<WebhookReceiver> {
   await run?.();
@@ -143,6 +167,25 @@ const CAUSES: { [K in EventType]: () => Promise<WebhookReceiver> } = {
       await write('by my LID alone', true);
       await main.webhook.waitForEvent('message.received', ({ data }) => data.text === 'by my LID alone');
       await write('and this is my number', false);
+    }),
+  'chat.updated': () => onMain(() => onPhone({ action: 'archive' })),
+  'chat.read': () =>
+    onMain(async () => {
+      const { id } = await say('to be read on the phone');
+      await system().sandbox.sendReceipt(main.phone.number, [id], 'read');
+    }),
+  'chat.cleared': () => onMain(() => onPhone({ action: 'clear' })),
+  'chat.deleted': () => onMain(() => onPhone({ action: 'delete' })),
+  'label.created': () => onMain(() => label('New customer')),
+  'label.updated': () =>
+    onMain(async () => onPhone({ action: 'label', label: await label('Paid'), name: 'Has paid', color: 4 })),
+  'label.deleted': () => onMain(async () => onPhone({ action: 'label', label: await label('Old'), on: false })),
+  'label.assigned': () => onMain(async () => onPhone({ action: 'labelChat', label: await label('VIP') })),
+  'label.unassigned': () =>
+    onMain(async () => {
+      const id = await label('Seen');
+      await onPhone({ action: 'labelChat', label: id });
+      await onPhone({ action: 'labelChat', label: id, on: false });
     }),
   'broadcast.progress': () => onMain(() => broadcast()),
   'broadcast.completed': () => onMain(() => broadcast()),

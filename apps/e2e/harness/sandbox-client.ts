@@ -36,9 +36,33 @@ export interface PhoneDevice {
   id: number;
   jid: string;
   pairedAt: number;
+  connected: boolean;
 }
 
 /** A message as a phone shows it: each id once; `wireCount` counts its copies. */
+export interface PhoneChat {
+  /** The number of the other side, or a group. */
+  chat: string;
+  isMarkedUnread: boolean;
+  isArchived: boolean;
+  isPinned: boolean;
+  /** Milliseconds since 1970; -1: until it is unmuted. */
+  mutedUntil: number | null;
+  isDeleted: boolean;
+  isCleared: boolean;
+  /** Ids. */
+  labels: string[];
+}
+
+export interface PhoneLabel {
+  id: string;
+  name: string;
+  color: number;
+  isDeleted: boolean;
+  /** Ids of messages that have it. */
+  messages: string[];
+}
+
 export interface PhoneMessage {
   id: string;
   /** Number of the sender. */
@@ -208,7 +232,7 @@ export class SandboxClient {
 
   async devices(number: string): Promise<PhoneDevice[]> {
     const { devices } = await this.http.expectOk<{ devices: PhoneDevice[] }>(`/phones/${number}/devices`);
-    return devices.map(({ id, jid, pairedAt }) => ({ id, jid, pairedAt }));
+    return devices.map(({ id, jid, pairedAt, connected }) => ({ id, jid, pairedAt, connected }));
   }
 
   /** Stanzas that the account's companions have not acknowledged. */
@@ -277,10 +301,19 @@ export class SandboxClient {
     return (await this.http.expectOk<{ messages: PhoneMessage[] }>(`/phones/${number}/messages?limit=10000`)).messages;
   }
 
-  /** Chats that a device of the account has marked as read or unread. */
-  async chats(number: string): Promise<{ chat: string; isMarkedUnread: boolean }[]> {
-    const path = `/phones/${number}/chats`;
-    return (await this.http.expectOk<{ chats: { chat: string; isMarkedUnread: boolean }[] }>(path)).chats;
+  /** Chats that a device of the account has archived, pinned, muted, marked, cleared, deleted or labelled. */
+  async chats(number: string): Promise<PhoneChat[]> {
+    return (await this.http.expectOk<{ chats: PhoneChat[] }>(`/phones/${number}/chats`)).chats;
+  }
+
+  /** The labels of WhatsApp Business that the phone shows. */
+  async labels(number: string): Promise<PhoneLabel[]> {
+    return (await this.http.expectOk<{ labels: PhoneLabel[] }>(`/phones/${number}/labels`)).labels;
+  }
+
+  /** Changes a setting on the phone that its companions share, such as `{action: 'archive', chat}`. */
+  async changeSetting(number: string, setting: Record<string, unknown>): Promise<void> {
+    await this.http.expectOk(`/phones/${number}/app-state`, { method: 'POST', json: setting });
   }
 
   /** Sends receipts of a phone whose own receipts are off. */

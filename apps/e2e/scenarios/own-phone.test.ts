@@ -145,4 +145,85 @@ describe('receipts (MR-062, MR-063)', () => {
   });
 });
 
+describe('done to chats on the phone, and by the API at the same time (MR-035, MR-014)', () => {
+  interface ShownChat {
+    chat: string;
+    unreadCount: number;
+    isArchived: boolean;
+    labels: { labelId: string; name: string }[];
+  }
+  const onPhone = (setting: Record<string, unknown>) => sandbox().changeSetting(session.phone.number, setting);
+  const chatOf = async (phone: Phone): Promise<ShownChat> => {
+    const { chats } = await session.api.data<{ chats: ShownChat[] }>(`/api/chats?search=${phone.number}`);
+    return chats[0]!;
+  };
+  const fromSession = (path: string, method: 'PATCH' | 'POST' | 'PUT', json?: unknown) =>
+    session.api.call<{ code?: string }>(`/api/sessions/${session.sessionId}/${path}`, {
+      method,
+      ...(json !== undefined && { json }),
+    });
+
+  test('what is looked at on the phone is read here, and what came later is not', async () => {
+    const { id } = await sandbox().sendText(friend.number, session.phone.number, 'looked at');
+    await webhook.waitForEvent('message.received', ({ data }) => data.waMessageId === id);
+    await waitFor(async () => (await chatOf(friend)).unreadCount > 0, { what: 'an unread message' });
+    await sandbox().sendReceipt(session.phone.number, [id], 'read');
+    await webhook.waitForEvent('chat.read');
+    expect((await chatOf(friend)).unreadCount).toBe(0);
+    const later = await sandbox().sendText(friend.number, session.phone.number, 'not looked at');
+    await webhook.waitForEvent('message.received', ({ data }) => data.waMessageId === later.id);
+    expect((await chatOf(friend)).unreadCount).toBe(1);
+  });
+
+  test('what was done while no worker was there comes when one is', async () => {
+    await onPhone({ action: 'label', label: '1', name: 'Before' });
+    await webhook.waitForEvent('label.created', ({ data }) => data.name === 'Before');
+    const restarting = system().restart('worker-1', 'SIGKILL');
+    await waitFor(async () => (await sandbox().devices(session.phone.number)).every(({ connected }) => !connected), {
+      what: 'nobody to be connected',
+    });
+    await onPhone({ action: 'archive', chat: friend.number });
+    await onPhone({ action: 'labelChat', label: '1', chat: friend.number });
+    await restarting;
+    await webhook.waitForEvent('chat.updated', ({ data }) => data.isArchived === true);
+    await webhook.waitForEvent('label.assigned', ({ data }) => data.labelId === '1');
+    expect(await chatOf(friend)).toMatchObject({ isArchived: true, labels: [{ labelId: '1', name: 'Before' }] });
+  });
+
+  test('phone and API write at the same time: both are heard', async () => {
+    const answers = await Promise.all([
+      fromSession(`chats/${friend.number}`, 'PATCH', { isPinned: true }),
+      onPhone({ action: 'pin', chat: other.number }),
+      fromSession(`chats/${friend.number}`, 'PATCH', { isArchived: false }),
+      onPhone({ action: 'archive', chat: other.number }),
+    ]);
+    expect([answers[0].status, answers[2].status]).toEqual([200, 200]);
+    const phone = await sandbox().chats(session.phone.number);
+    expect(phone.find(({ chat }) => chat === friend.number)).toMatchObject({ isArchived: false, isPinned: true });
+    await webhook.waitForEvent('chat.updated', ({ data }) => data.isArchived === true && data.chat === other.jid);
+  });
+
+  test('WhatsApp that does not answer is no success, and the change can be repeated', { timeout: 60_000 }, async () => {
+    const fault = await sandbox().addFault({
+      kind: 'iq-silence',
+      xmlns: 'w:sync:app:state',
+      phone: session.phone.number,
+    });
+    const silent = await fromSession(`chats/${friend.number}`, 'PATCH', { isMuted: true });
+    expect(silent).toMatchObject({ status: 504, body: { code: 'WA_TIMEOUT' } });
+    await sandbox().cancelFault(fault);
+    const again = await fromSession(`chats/${friend.number}`, 'PATCH', { isMuted: true });
+    expect(again).toMatchObject({ status: 200, body: { data: { isMuted: true, mutedUntil: null } } });
+  });
+
+  test('what there is not is refused with the reason', async () => {
+    const label = await fromSession(`labels/77/chats/${friend.number}`, 'PUT');
+    expect(label).toMatchObject({ status: 404, body: { code: 'LABEL_NOT_FOUND' } });
+    const strange = await fromSession('chats/6281100000001/clear', 'POST', {});
+    expect(strange).toMatchObject({ status: 404, body: { code: 'MESSAGE_NOT_FOUND' } });
+    const over = await fromSession(`chats/${friend.number}`, 'PATCH', { mutedUntil: '2020-01-01T00:00:00Z' });
+    expect(over).toMatchObject({ status: 400, body: { code: 'VALIDATION' } });
+  });
+});
+
 expectSoundSystem(system);

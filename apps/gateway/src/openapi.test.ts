@@ -93,6 +93,8 @@ describe('the description of the API (MR-055, MR-056)', () => {
         'GET /api/chats',
         'GET /api/chats/{chat}/messages',
         'GET /api/sessions/{id}/chats',
+        'GET /api/sessions/{id}/labels',
+        'GET /api/sessions/{id}/messages/starred',
         'GET /api/sessions/{id}/chats/{chat}/messages',
         'GET /api/messages/export',
         'GET /api/sessions/{id}/messages/export',

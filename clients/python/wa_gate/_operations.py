@@ -237,21 +237,29 @@ class Channels(Namespace):
 
 
 class Chats(Namespace):
-    def list(self, id: str, *, cursor: Optional[str] = None, limit: Optional[int] = None, unread: Optional[bool] = None, search: Optional[str] = None) -> t.ListChatsResult:
+    def clear(self, id: str, chat: str, body: Dict[str, Any]) -> Dict[str, Any]:
+        """Clear a chat. ``POST /api/sessions/{id}/chats/{chat}/clear``"""
+        return self._call("POST", "/api/sessions/{id}/chats/{chat}/clear", path={"id": id, "chat": chat}, body=body)
+
+    def delete(self, id: str, chat: str) -> Dict[str, Any]:
+        """Delete a chat. ``DELETE /api/sessions/{id}/chats/{chat}``"""
+        return self._call("DELETE", "/api/sessions/{id}/chats/{chat}", path={"id": id, "chat": chat})
+
+    def list(self, id: str, *, cursor: Optional[str] = None, limit: Optional[int] = None, archived: Optional[bool] = None, pinned: Optional[bool] = None, muted: Optional[bool] = None, label: Optional[str] = None, unread: Optional[bool] = None, search: Optional[str] = None) -> t.ListChatsResult:
         """Chats of a session, the latest first. ``GET /api/sessions/{id}/chats``"""
-        return self._call("GET", "/api/sessions/{id}/chats", path={"id": id}, query={"cursor": cursor, "limit": limit, "unread": unread, "search": search})
+        return self._call("GET", "/api/sessions/{id}/chats", path={"id": id}, query={"cursor": cursor, "limit": limit, "archived": archived, "pinned": pinned, "muted": muted, "label": label, "unread": unread, "search": search})
 
-    def iter_list(self, id: str, *, limit: Optional[int] = None, unread: Optional[bool] = None, search: Optional[str] = None) -> Iterator[Dict[str, Any]]:
+    def iter_list(self, id: str, *, limit: Optional[int] = None, archived: Optional[bool] = None, pinned: Optional[bool] = None, muted: Optional[bool] = None, label: Optional[str] = None, unread: Optional[bool] = None, search: Optional[str] = None) -> Iterator[Dict[str, Any]]:
         """The items of all pages of ``list``, one after the other."""
-        return self._pages("chats", "cursor", "GET", "/api/sessions/{id}/chats", path={"id": id}, query={"limit": limit, "unread": unread, "search": search})
+        return self._pages("chats", "cursor", "GET", "/api/sessions/{id}/chats", path={"id": id}, query={"limit": limit, "archived": archived, "pinned": pinned, "muted": muted, "label": label, "unread": unread, "search": search})
 
-    def list_all(self, *, cursor: Optional[str] = None, limit: Optional[int] = None, unread: Optional[bool] = None, search: Optional[str] = None, session_id: Optional[str] = None) -> t.ListChatsResult:
+    def list_all(self, *, cursor: Optional[str] = None, limit: Optional[int] = None, archived: Optional[bool] = None, pinned: Optional[bool] = None, muted: Optional[bool] = None, label: Optional[str] = None, unread: Optional[bool] = None, search: Optional[str] = None, session_id: Optional[str] = None) -> t.ListChatsResult:
         """Chats of all sessions, the latest first. ``GET /api/chats``"""
-        return self._call("GET", "/api/chats", query={"cursor": cursor, "limit": limit, "unread": unread, "search": search, "sessionId": session_id})
+        return self._call("GET", "/api/chats", query={"cursor": cursor, "limit": limit, "archived": archived, "pinned": pinned, "muted": muted, "label": label, "unread": unread, "search": search, "sessionId": session_id})
 
-    def iter_list_all(self, *, limit: Optional[int] = None, unread: Optional[bool] = None, search: Optional[str] = None, session_id: Optional[str] = None) -> Iterator[Dict[str, Any]]:
+    def iter_list_all(self, *, limit: Optional[int] = None, archived: Optional[bool] = None, pinned: Optional[bool] = None, muted: Optional[bool] = None, label: Optional[str] = None, unread: Optional[bool] = None, search: Optional[str] = None, session_id: Optional[str] = None) -> Iterator[Dict[str, Any]]:
         """The items of all pages of ``list_all``, one after the other."""
-        return self._pages("chats", "cursor", "GET", "/api/chats", query={"limit": limit, "unread": unread, "search": search, "sessionId": session_id})
+        return self._pages("chats", "cursor", "GET", "/api/chats", query={"limit": limit, "archived": archived, "pinned": pinned, "muted": muted, "label": label, "unread": unread, "search": search, "sessionId": session_id})
 
     def mark_read(self, id: str, body: Dict[str, Any]) -> Dict[str, Any]:
         """Mark a chat as read. ``POST /api/sessions/{id}/chats/read``"""
@@ -276,6 +284,14 @@ class Chats(Namespace):
     def iter_messages_of_all(self, chat: str, *, limit: Optional[int] = None, after: Optional[str] = None, direction: Optional[Literal["inbound", "outbound"]] = None, from_me: Optional[bool] = None, source: Optional[Literal["api", "phone"]] = None, type: Optional[Literal["text", "location", "contact", "poll", "event", "buttons", "list", "image", "video", "audio", "document", "sticker", "album", "buttonReply", "listReply", "order", "product", "groupInvite", "interactive", "template", "phoneNumberRequest", "reaction", "system", "unknown"]] = None, has_media: Optional[bool] = None, status: Optional[Literal["queued", "sending", "sent", "delivered", "read", "failed", "received"]] = None, state: Optional[Literal["queued", "scheduled", "sending", "failed", "unknown", "cancelled", "expired", "sent", "delivered", "read", "played", "received"]] = None, contact: Optional[str] = None, from_: Optional[str] = None, to: Optional[str] = None, text: Optional[str] = None, count: Optional[bool] = None, session_id: Optional[str] = None) -> Iterator[Dict[str, Any]]:
         """The items of all pages of ``messages_of_all``, one after the other."""
         return self._pages("messages", "cursor", "GET", "/api/chats/{chat}/messages", path={"chat": chat}, query={"limit": limit, "after": after, "direction": direction, "fromMe": from_me, "source": source, "type": type, "hasMedia": has_media, "status": status, "state": state, "contact": contact, "from": from_, "to": to, "text": text, "count": count, "sessionId": session_id})
+
+    def sync(self, id: str, body: Dict[str, Any]) -> Dict[str, Any]:
+        """Read what has changed of chats and labels. ``POST /api/sessions/{id}/chats/sync``"""
+        return self._call("POST", "/api/sessions/{id}/chats/sync", path={"id": id}, body=body)
+
+    def update(self, id: str, chat: str, body: t.UpdateChatRequest) -> t.ChatSettings:
+        """Archive, pin or mute a chat. ``PATCH /api/sessions/{id}/chats/{chat}``"""
+        return self._call("PATCH", "/api/sessions/{id}/chats/{chat}", path={"id": id, "chat": chat}, body=body)
 
 
 class Contacts(Namespace):
@@ -506,6 +522,40 @@ class Keys(Namespace):
         return self._call("PATCH", "/api/keys/{id}", path={"id": id}, body=body)
 
 
+class Labels(Namespace):
+    def assign_chat(self, id: str, label: str, chat: str) -> Dict[str, Any]:
+        """Give a chat a label. ``PUT /api/sessions/{id}/labels/{label}/chats/{chat}``"""
+        return self._call("PUT", "/api/sessions/{id}/labels/{label}/chats/{chat}", path={"id": id, "label": label, "chat": chat})
+
+    def assign_message(self, id: str, label: str, message_id: str) -> Dict[str, Any]:
+        """Give a message a label. ``PUT /api/sessions/{id}/labels/{label}/messages/{messageId}``"""
+        return self._call("PUT", "/api/sessions/{id}/labels/{label}/messages/{messageId}", path={"id": id, "label": label, "messageId": message_id})
+
+    def create(self, id: str, body: Dict[str, Any]) -> t.Label:
+        """Create a label. ``POST /api/sessions/{id}/labels``"""
+        return self._call("POST", "/api/sessions/{id}/labels", path={"id": id}, body=body)
+
+    def delete(self, id: str, label: str) -> Dict[str, Any]:
+        """Delete a label. ``DELETE /api/sessions/{id}/labels/{label}``"""
+        return self._call("DELETE", "/api/sessions/{id}/labels/{label}", path={"id": id, "label": label})
+
+    def list(self, id: str) -> t.ListLabelsResult:
+        """Labels of WhatsApp Business of a session. ``GET /api/sessions/{id}/labels``"""
+        return self._call("GET", "/api/sessions/{id}/labels", path={"id": id})
+
+    def unassign_chat(self, id: str, label: str, chat: str) -> Dict[str, Any]:
+        """Take a label from a chat. ``DELETE /api/sessions/{id}/labels/{label}/chats/{chat}``"""
+        return self._call("DELETE", "/api/sessions/{id}/labels/{label}/chats/{chat}", path={"id": id, "label": label, "chat": chat})
+
+    def unassign_message(self, id: str, label: str, message_id: str) -> Dict[str, Any]:
+        """Take a label from a message. ``DELETE /api/sessions/{id}/labels/{label}/messages/{messageId}``"""
+        return self._call("DELETE", "/api/sessions/{id}/labels/{label}/messages/{messageId}", path={"id": id, "label": label, "messageId": message_id})
+
+    def update(self, id: str, label: str, body: Dict[str, Any]) -> t.Label:
+        """Rename or recolour a label. ``PATCH /api/sessions/{id}/labels/{label}``"""
+        return self._call("PATCH", "/api/sessions/{id}/labels/{label}", path={"id": id, "label": label}, body=body)
+
+
 class Limits(Namespace):
     def get(self) -> t.Limits:
         """What you may still do. ``GET /api/limits``"""
@@ -734,6 +784,14 @@ class Messages(Namespace):
     def star_one(self, id: str) -> t.ActedOnMessage:
         """Star a message. ``POST /api/messages/{id}/star``"""
         return self._call("POST", "/api/messages/{id}/star", path={"id": id})
+
+    def starred(self, id: str, *, cursor: Optional[str] = None, limit: Optional[int] = None) -> t.ListScheduledResult:
+        """Messages of a session with a star, newest first. ``GET /api/sessions/{id}/messages/starred``"""
+        return self._call("GET", "/api/sessions/{id}/messages/starred", path={"id": id}, query={"cursor": cursor, "limit": limit})
+
+    def iter_starred(self, id: str, *, limit: Optional[int] = None) -> Iterator[Dict[str, Any]]:
+        """The items of all pages of ``starred``, one after the other."""
+        return self._pages("messages", "cursor", "GET", "/api/sessions/{id}/messages/starred", path={"id": id}, query={"limit": limit})
 
     def timeline(self, id: str) -> t.Timeline:
         """What has happened to a message, and what it waits for. ``GET /api/messages/{id}/timeline``"""
@@ -1101,11 +1159,11 @@ class Webhooks(Namespace):
         """Create a webhook of the workspace, or of a session. ``POST /api/webhooks``"""
         return self._call("POST", "/api/webhooks", body=body)
 
-    def deliveries(self, id: str, *, cursor: Optional[str] = None, limit: Optional[int] = None, status: Optional[Literal["pending", "retrying", "delivered", "failed"]] = None, event: Optional[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched"]] = None, session_id: Optional[str] = None, from_: Optional[str] = None, to: Optional[str] = None) -> Dict[str, Any]:
+    def deliveries(self, id: str, *, cursor: Optional[str] = None, limit: Optional[int] = None, status: Optional[Literal["pending", "retrying", "delivered", "failed"]] = None, event: Optional[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "broadcast.progress", "broadcast.completed", "keyword.matched"]] = None, session_id: Optional[str] = None, from_: Optional[str] = None, to: Optional[str] = None) -> Dict[str, Any]:
         """What became of the events of a webhook. ``GET /api/webhooks/{id}/deliveries``"""
         return self._call("GET", "/api/webhooks/{id}/deliveries", path={"id": id}, query={"cursor": cursor, "limit": limit, "status": status, "event": event, "sessionId": session_id, "from": from_, "to": to})
 
-    def iter_deliveries(self, id: str, *, limit: Optional[int] = None, status: Optional[Literal["pending", "retrying", "delivered", "failed"]] = None, event: Optional[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched"]] = None, session_id: Optional[str] = None, from_: Optional[str] = None, to: Optional[str] = None) -> Iterator[Dict[str, Any]]:
+    def iter_deliveries(self, id: str, *, limit: Optional[int] = None, status: Optional[Literal["pending", "retrying", "delivered", "failed"]] = None, event: Optional[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "broadcast.progress", "broadcast.completed", "keyword.matched"]] = None, session_id: Optional[str] = None, from_: Optional[str] = None, to: Optional[str] = None) -> Iterator[Dict[str, Any]]:
         """The items of all pages of ``deliveries``, one after the other."""
         return self._pages("deliveries", "cursor", "GET", "/api/webhooks/{id}/deliveries", path={"id": id}, query={"limit": limit, "status": status, "event": event, "sessionId": session_id, "from": from_, "to": to})
 
@@ -1256,6 +1314,7 @@ class Api:
         self.health = Health(transport)
         self.invitations = Invitations(transport)
         self.keys = Keys(transport)
+        self.labels = Labels(transport)
         self.limits = Limits(transport)
         self.login_locks = LoginLocks(transport)
         self.logins = Logins(transport)

@@ -374,8 +374,66 @@ class Chat(TypedDict):
     name: Union[str, None]
     identity: Identity
     unreadCount: int
+    isArchived: bool
+    isPinned: bool
+    isMuted: bool
+    mutedUntil: Union[str, None]
+    isMarkedUnread: bool
+    labels: List[Label]
     lastMessage: NotRequired[Message]
     lastActivityAt: str
+
+class ChatClearedEvent(TypedDict):
+    id: str
+    event: Literal["chat.cleared"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
+
+class ChatDeletedEvent(TypedDict):
+    id: str
+    event: Literal["chat.deleted"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
+
+class ChatReadEvent(TypedDict):
+    id: str
+    event: Literal["chat.read"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
+
+class ChatSettings(TypedDict):
+    chat: str
+    isArchived: bool
+    isPinned: bool
+    isMuted: bool
+    mutedUntil: Union[str, None]
+    isMarkedUnread: bool
+
+class ChatUpdatedEvent(TypedDict):
+    id: str
+    event: Literal["chat.updated"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
 
 class ConnectionCloseEvent(TypedDict):
     id: str
@@ -475,7 +533,7 @@ class CreateHttpSessionWebhookRequest(TypedDict):
     headers: NotRequired[Union[Dict[str, Any], None]]
     basicAuth: NotRequired[Union[Dict[str, Any], None]]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -490,7 +548,7 @@ class CreateHttpWebhookRequest(TypedDict):
     headers: NotRequired[Union[Dict[str, Any], None]]
     basicAuth: NotRequired[Union[Dict[str, Any], None]]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -507,7 +565,7 @@ class CreateKafkaSessionWebhookRequest(TypedDict):
     topic: str
     mechanism: NotRequired[Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -523,7 +581,7 @@ class CreateKafkaWebhookRequest(TypedDict):
     topic: str
     mechanism: NotRequired[Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -549,7 +607,7 @@ class CreateNatsSessionWebhookRequest(TypedDict):
     stream: NotRequired[str]
     credentials: NotRequired[str]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -565,7 +623,7 @@ class CreateNatsWebhookRequest(TypedDict):
     stream: NotRequired[str]
     credentials: NotRequired[str]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -581,7 +639,7 @@ class CreateRabbitmqSessionWebhookRequest(TypedDict):
     exchange: str
     routingKey: NotRequired[str]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -596,7 +654,7 @@ class CreateRabbitmqWebhookRequest(TypedDict):
     exchange: str
     routingKey: NotRequired[str]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -612,7 +670,7 @@ class CreateRedisSessionWebhookRequest(TypedDict):
     stream: NotRequired[str]
     maxLength: NotRequired[int]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -627,7 +685,7 @@ class CreateRedisWebhookRequest(TypedDict):
     stream: NotRequired[str]
     maxLength: NotRequired[int]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -696,7 +754,7 @@ class CreateSqsSessionWebhookRequest(TypedDict):
     accessKeyId: str
     secretAccessKey: str
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -712,7 +770,7 @@ class CreateSqsWebhookRequest(TypedDict):
     accessKeyId: str
     secretAccessKey: str
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -862,7 +920,7 @@ class Error(TypedDict):
     success: Literal[False]
     status: Literal["error"]
     error: str
-    code: Literal["VALIDATION", "INVALID_JSON", "BAD_REQUEST", "MESSAGE_TYPE_UNSUPPORTED", "INVALID_RECIPIENT", "WEBHOOK_URL_REFUSED", "WEBHOOK_HEADER_REFUSED", "WORKER_ENDPOINT_REFUSED", "MAIL_TOKEN_INVALID", "MAIL_OFF", "WORKER_UNREACHABLE", "UNAUTHENTICATED", "TOKEN_EXPIRED", "INVALID_CREDENTIALS", "REFRESH_TOKEN_INVALID", "REFRESH_TOKEN_REUSED", "ACCOUNT_DISABLED", "FORBIDDEN", "CSRF", "IP_DENIED", "HTTPS_REQUIRED", "WORKER_REMOVED", "WORKSPACE_LIMIT", "WEBHOOK_LIMIT", "TIER_SESSION_LIMIT", "ROUTE_NOT_FOUND", "METHOD_NOT_ALLOWED", "ERROR_CODE_NOT_FOUND", "SESSION_NOT_FOUND", "BROADCAST_NOT_FOUND", "OPT_OUT_NOT_FOUND", "RULE_NOT_FOUND", "CONTACT_NOT_FOUND", "MESSAGE_NOT_FOUND", "DELETION_NOT_FOUND", "MEDIA_NOT_FOUND", "MESSAGE_DELETED", "MESSAGE_NOT_SENT", "MESSAGE_NOT_WAITING", "CHANGE_TOO_LATE", "CHANGE_NOT_POSSIBLE", "MESSAGE_NOT_FORWARDABLE", "WA_MESSAGE_ID_TAKEN", "USER_NOT_FOUND", "WORKSPACE_NOT_FOUND", "MEMBER_NOT_FOUND", "INVITATION_NOT_FOUND", "KEY_NOT_FOUND", "LOGIN_NOT_FOUND", "LOGIN_LOCK_NOT_FOUND", "DELIVERY_NOT_FOUND", "DELIVERY_PENDING", "WEBHOOK_OFF", "WEBHOOK_NOT_FOUND", "WORKER_NOT_FOUND", "EMAIL_TAKEN", "MEMBER_EXISTS", "LAST_OWNER", "LAST_WORKSPACE", "KEY_ENDED", "LAST_ADMINISTRATOR", "BROADCAST_STATE", "BROADCAST_EMPTY", "SESSION_AMBIGUOUS", "WORKER_EXISTS", "WORKER_NOT_EMPTY", "WORKER_TOO_SMALL", "SESSION_EXISTS", "SESSION_NOT_CONNECTED", "SESSION_ALREADY_PAIRED", "QR_NOT_READY", "MEDIA_NOT_READY", "UPLOAD_OFFSET_MISMATCH", "WORKER_ENDPOINT_TAKEN", "WORKER_LEASE_HELD", "SESSION_LOGGED_OUT", "MEDIA_EXPIRED", "BODY_TOO_LARGE", "MEDIA_TOO_LARGE", "MEDIA_QUOTA", "UNSUPPORTED_MEDIA_TYPE", "IDEMPOTENCY_MISMATCH", "MEDIA_EMPTY", "MEDIA_TYPE_MISMATCH", "MEDIA_UNREADABLE", "MEDIA_UNREACHABLE", "MEDIA_URL_FORBIDDEN", "MEDIA_TOOL_MISSING", "WA_REACHOUT_TIMELOCK", "RL_IP", "RL_KEY", "RL_ENDPOINT", "STREAM_LIMIT", "TIER_MESSAGE_LIMIT", "INTERNAL", "WORKER_ERROR", "DATABASE_UNAVAILABLE", "DELETION_GOES_ON", "NO_WORKER", "OUTCOME_UNKNOWN", "WA_FORBIDDEN", "WA_NOT_FOUND", "WA_NOT_READY", "WA_REFUSED", "WA_PACING", "WA_TIMEOUT", "ENGINE_UNSUPPORTED", "SANDBOX_REFUSED", "SANDBOX_UNAVAILABLE", "SESSION_MOVING"]
+    code: Literal["VALIDATION", "INVALID_JSON", "BAD_REQUEST", "MESSAGE_TYPE_UNSUPPORTED", "INVALID_RECIPIENT", "WEBHOOK_URL_REFUSED", "WEBHOOK_HEADER_REFUSED", "WORKER_ENDPOINT_REFUSED", "MAIL_TOKEN_INVALID", "MAIL_OFF", "WORKER_UNREACHABLE", "UNAUTHENTICATED", "TOKEN_EXPIRED", "INVALID_CREDENTIALS", "REFRESH_TOKEN_INVALID", "REFRESH_TOKEN_REUSED", "ACCOUNT_DISABLED", "FORBIDDEN", "CSRF", "IP_DENIED", "HTTPS_REQUIRED", "WORKER_REMOVED", "WORKSPACE_LIMIT", "WEBHOOK_LIMIT", "TIER_SESSION_LIMIT", "ROUTE_NOT_FOUND", "METHOD_NOT_ALLOWED", "ERROR_CODE_NOT_FOUND", "SESSION_NOT_FOUND", "BROADCAST_NOT_FOUND", "OPT_OUT_NOT_FOUND", "RULE_NOT_FOUND", "CONTACT_NOT_FOUND", "LABEL_NOT_FOUND", "MESSAGE_NOT_FOUND", "DELETION_NOT_FOUND", "MEDIA_NOT_FOUND", "MESSAGE_DELETED", "MESSAGE_NOT_SENT", "MESSAGE_NOT_WAITING", "CHANGE_TOO_LATE", "CHANGE_NOT_POSSIBLE", "MESSAGE_NOT_FORWARDABLE", "WA_MESSAGE_ID_TAKEN", "USER_NOT_FOUND", "WORKSPACE_NOT_FOUND", "MEMBER_NOT_FOUND", "INVITATION_NOT_FOUND", "KEY_NOT_FOUND", "LOGIN_NOT_FOUND", "LOGIN_LOCK_NOT_FOUND", "DELIVERY_NOT_FOUND", "DELIVERY_PENDING", "WEBHOOK_OFF", "WEBHOOK_NOT_FOUND", "WORKER_NOT_FOUND", "EMAIL_TAKEN", "MEMBER_EXISTS", "LAST_OWNER", "LAST_WORKSPACE", "KEY_ENDED", "LAST_ADMINISTRATOR", "BROADCAST_STATE", "BROADCAST_EMPTY", "SESSION_AMBIGUOUS", "WORKER_EXISTS", "WORKER_NOT_EMPTY", "WORKER_TOO_SMALL", "SESSION_EXISTS", "SESSION_NOT_CONNECTED", "SESSION_ALREADY_PAIRED", "QR_NOT_READY", "MEDIA_NOT_READY", "UPLOAD_OFFSET_MISMATCH", "WORKER_ENDPOINT_TAKEN", "WORKER_LEASE_HELD", "SESSION_LOGGED_OUT", "MEDIA_EXPIRED", "BODY_TOO_LARGE", "MEDIA_TOO_LARGE", "MEDIA_QUOTA", "UNSUPPORTED_MEDIA_TYPE", "IDEMPOTENCY_MISMATCH", "MEDIA_EMPTY", "MEDIA_TYPE_MISMATCH", "MEDIA_UNREADABLE", "MEDIA_UNREACHABLE", "MEDIA_URL_FORBIDDEN", "MEDIA_TOOL_MISSING", "WA_REACHOUT_TIMELOCK", "RL_IP", "RL_KEY", "RL_ENDPOINT", "STREAM_LIMIT", "TIER_MESSAGE_LIMIT", "INTERNAL", "WORKER_ERROR", "DATABASE_UNAVAILABLE", "DELETION_GOES_ON", "NO_WORKER", "OUTCOME_UNKNOWN", "WA_FORBIDDEN", "WA_NOT_FOUND", "WA_NOT_READY", "WA_REFUSED", "WA_PACING", "WA_TIMEOUT", "ENGINE_UNSUPPORTED", "SANDBOX_REFUSED", "SANDBOX_UNAVAILABLE", "SESSION_MOVING"]
     details: NotRequired[Dict[str, Any]]
     retryable: bool
     retryAfter: NotRequired[float]
@@ -870,7 +928,7 @@ class Error(TypedDict):
     docs: str
 
 class ErrorDescription(TypedDict):
-    code: Literal["VALIDATION", "INVALID_JSON", "BAD_REQUEST", "MESSAGE_TYPE_UNSUPPORTED", "INVALID_RECIPIENT", "WEBHOOK_URL_REFUSED", "WEBHOOK_HEADER_REFUSED", "WORKER_ENDPOINT_REFUSED", "MAIL_TOKEN_INVALID", "MAIL_OFF", "WORKER_UNREACHABLE", "UNAUTHENTICATED", "TOKEN_EXPIRED", "INVALID_CREDENTIALS", "REFRESH_TOKEN_INVALID", "REFRESH_TOKEN_REUSED", "ACCOUNT_DISABLED", "FORBIDDEN", "CSRF", "IP_DENIED", "HTTPS_REQUIRED", "WORKER_REMOVED", "WORKSPACE_LIMIT", "WEBHOOK_LIMIT", "TIER_SESSION_LIMIT", "ROUTE_NOT_FOUND", "METHOD_NOT_ALLOWED", "ERROR_CODE_NOT_FOUND", "SESSION_NOT_FOUND", "BROADCAST_NOT_FOUND", "OPT_OUT_NOT_FOUND", "RULE_NOT_FOUND", "CONTACT_NOT_FOUND", "MESSAGE_NOT_FOUND", "DELETION_NOT_FOUND", "MEDIA_NOT_FOUND", "MESSAGE_DELETED", "MESSAGE_NOT_SENT", "MESSAGE_NOT_WAITING", "CHANGE_TOO_LATE", "CHANGE_NOT_POSSIBLE", "MESSAGE_NOT_FORWARDABLE", "WA_MESSAGE_ID_TAKEN", "USER_NOT_FOUND", "WORKSPACE_NOT_FOUND", "MEMBER_NOT_FOUND", "INVITATION_NOT_FOUND", "KEY_NOT_FOUND", "LOGIN_NOT_FOUND", "LOGIN_LOCK_NOT_FOUND", "DELIVERY_NOT_FOUND", "DELIVERY_PENDING", "WEBHOOK_OFF", "WEBHOOK_NOT_FOUND", "WORKER_NOT_FOUND", "EMAIL_TAKEN", "MEMBER_EXISTS", "LAST_OWNER", "LAST_WORKSPACE", "KEY_ENDED", "LAST_ADMINISTRATOR", "BROADCAST_STATE", "BROADCAST_EMPTY", "SESSION_AMBIGUOUS", "WORKER_EXISTS", "WORKER_NOT_EMPTY", "WORKER_TOO_SMALL", "SESSION_EXISTS", "SESSION_NOT_CONNECTED", "SESSION_ALREADY_PAIRED", "QR_NOT_READY", "MEDIA_NOT_READY", "UPLOAD_OFFSET_MISMATCH", "WORKER_ENDPOINT_TAKEN", "WORKER_LEASE_HELD", "SESSION_LOGGED_OUT", "MEDIA_EXPIRED", "BODY_TOO_LARGE", "MEDIA_TOO_LARGE", "MEDIA_QUOTA", "UNSUPPORTED_MEDIA_TYPE", "IDEMPOTENCY_MISMATCH", "MEDIA_EMPTY", "MEDIA_TYPE_MISMATCH", "MEDIA_UNREADABLE", "MEDIA_UNREACHABLE", "MEDIA_URL_FORBIDDEN", "MEDIA_TOOL_MISSING", "WA_REACHOUT_TIMELOCK", "RL_IP", "RL_KEY", "RL_ENDPOINT", "STREAM_LIMIT", "TIER_MESSAGE_LIMIT", "INTERNAL", "WORKER_ERROR", "DATABASE_UNAVAILABLE", "DELETION_GOES_ON", "NO_WORKER", "OUTCOME_UNKNOWN", "WA_FORBIDDEN", "WA_NOT_FOUND", "WA_NOT_READY", "WA_REFUSED", "WA_PACING", "WA_TIMEOUT", "ENGINE_UNSUPPORTED", "SANDBOX_REFUSED", "SANDBOX_UNAVAILABLE", "SESSION_MOVING"]
+    code: Literal["VALIDATION", "INVALID_JSON", "BAD_REQUEST", "MESSAGE_TYPE_UNSUPPORTED", "INVALID_RECIPIENT", "WEBHOOK_URL_REFUSED", "WEBHOOK_HEADER_REFUSED", "WORKER_ENDPOINT_REFUSED", "MAIL_TOKEN_INVALID", "MAIL_OFF", "WORKER_UNREACHABLE", "UNAUTHENTICATED", "TOKEN_EXPIRED", "INVALID_CREDENTIALS", "REFRESH_TOKEN_INVALID", "REFRESH_TOKEN_REUSED", "ACCOUNT_DISABLED", "FORBIDDEN", "CSRF", "IP_DENIED", "HTTPS_REQUIRED", "WORKER_REMOVED", "WORKSPACE_LIMIT", "WEBHOOK_LIMIT", "TIER_SESSION_LIMIT", "ROUTE_NOT_FOUND", "METHOD_NOT_ALLOWED", "ERROR_CODE_NOT_FOUND", "SESSION_NOT_FOUND", "BROADCAST_NOT_FOUND", "OPT_OUT_NOT_FOUND", "RULE_NOT_FOUND", "CONTACT_NOT_FOUND", "LABEL_NOT_FOUND", "MESSAGE_NOT_FOUND", "DELETION_NOT_FOUND", "MEDIA_NOT_FOUND", "MESSAGE_DELETED", "MESSAGE_NOT_SENT", "MESSAGE_NOT_WAITING", "CHANGE_TOO_LATE", "CHANGE_NOT_POSSIBLE", "MESSAGE_NOT_FORWARDABLE", "WA_MESSAGE_ID_TAKEN", "USER_NOT_FOUND", "WORKSPACE_NOT_FOUND", "MEMBER_NOT_FOUND", "INVITATION_NOT_FOUND", "KEY_NOT_FOUND", "LOGIN_NOT_FOUND", "LOGIN_LOCK_NOT_FOUND", "DELIVERY_NOT_FOUND", "DELIVERY_PENDING", "WEBHOOK_OFF", "WEBHOOK_NOT_FOUND", "WORKER_NOT_FOUND", "EMAIL_TAKEN", "MEMBER_EXISTS", "LAST_OWNER", "LAST_WORKSPACE", "KEY_ENDED", "LAST_ADMINISTRATOR", "BROADCAST_STATE", "BROADCAST_EMPTY", "SESSION_AMBIGUOUS", "WORKER_EXISTS", "WORKER_NOT_EMPTY", "WORKER_TOO_SMALL", "SESSION_EXISTS", "SESSION_NOT_CONNECTED", "SESSION_ALREADY_PAIRED", "QR_NOT_READY", "MEDIA_NOT_READY", "UPLOAD_OFFSET_MISMATCH", "WORKER_ENDPOINT_TAKEN", "WORKER_LEASE_HELD", "SESSION_LOGGED_OUT", "MEDIA_EXPIRED", "BODY_TOO_LARGE", "MEDIA_TOO_LARGE", "MEDIA_QUOTA", "UNSUPPORTED_MEDIA_TYPE", "IDEMPOTENCY_MISMATCH", "MEDIA_EMPTY", "MEDIA_TYPE_MISMATCH", "MEDIA_UNREADABLE", "MEDIA_UNREACHABLE", "MEDIA_URL_FORBIDDEN", "MEDIA_TOOL_MISSING", "WA_REACHOUT_TIMELOCK", "RL_IP", "RL_KEY", "RL_ENDPOINT", "STREAM_LIMIT", "TIER_MESSAGE_LIMIT", "INTERNAL", "WORKER_ERROR", "DATABASE_UNAVAILABLE", "DELETION_GOES_ON", "NO_WORKER", "OUTCOME_UNKNOWN", "WA_FORBIDDEN", "WA_NOT_FOUND", "WA_NOT_READY", "WA_REFUSED", "WA_PACING", "WA_TIMEOUT", "ENGINE_UNSUPPORTED", "SANDBOX_REFUSED", "SANDBOX_UNAVAILABLE", "SESSION_MOVING"]
     httpStatus: int
     retryable: bool
     sentence: str
@@ -1039,8 +1097,68 @@ class KeywordRule(TypedDict):
     lastFiredAt: Union[str, None]
     createdAt: str
 
+class Label(TypedDict):
+    labelId: str
+    name: str
+    color: int
+
+class LabelAssignedEvent(TypedDict):
+    id: str
+    event: Literal["label.assigned"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
+
 class LabelContactRequest(TypedDict):
     labels: List[str]
+
+class LabelCreatedEvent(TypedDict):
+    id: str
+    event: Literal["label.created"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Label
+    metadata: Dict[str, Any]
+    signature: str
+
+class LabelDeletedEvent(TypedDict):
+    id: str
+    event: Literal["label.deleted"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Label
+    metadata: Dict[str, Any]
+    signature: str
+
+class LabelUnassignedEvent(TypedDict):
+    id: str
+    event: Literal["label.unassigned"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
+
+class LabelUpdatedEvent(TypedDict):
+    id: str
+    event: Literal["label.updated"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Label
+    metadata: Dict[str, Any]
+    signature: str
 
 class Lid(TypedDict):
     contactId: Union[str, None]
@@ -1094,6 +1212,9 @@ class ListInvitationsResult(TypedDict):
 class ListKeysResult(TypedDict):
     keys: List[Key]
     pagination: Pagination
+
+class ListLabelsResult(TypedDict):
+    labels: List[Dict[str, Any]]
 
 class ListLoginLocksResult(TypedDict):
     loginLocks: List[LoginLock]
@@ -1804,7 +1925,7 @@ class RemovedOptOut(TypedDict):
 
 ReplayDeliveriesRequest = TypedDict("ReplayDeliveriesRequest", {
     "status": "NotRequired[Literal[\"failed\", \"delivered\"]]",
-    "events": "NotRequired[List[Literal[\"message.received\", \"message.sent\", \"message.delivered\", \"message.read\", \"message.played\", \"message.failed\", \"message.undecryptable\", \"message.recovered\", \"message.unsupported\", \"message.edited\", \"message.revoked\", \"message.reaction\", \"poll.vote\", \"message.answer\", \"media.ready\", \"media.failed\", \"connection.open\", \"connection.close\", \"qr.generated\", \"session.status\", \"session.loggedout\", \"session.migrated\", \"session.restricted\", \"session.capped\", \"session.risk\", \"session.restored\", \"session.passkey_required\", \"session.notice\", \"contact.merged\", \"broadcast.progress\", \"broadcast.completed\", \"keyword.matched\"]]]",
+    "events": "NotRequired[List[Literal[\"message.received\", \"message.sent\", \"message.delivered\", \"message.read\", \"message.played\", \"message.failed\", \"message.undecryptable\", \"message.recovered\", \"message.unsupported\", \"message.edited\", \"message.revoked\", \"message.reaction\", \"poll.vote\", \"message.answer\", \"media.ready\", \"media.failed\", \"connection.open\", \"connection.close\", \"qr.generated\", \"session.status\", \"session.loggedout\", \"session.migrated\", \"session.restricted\", \"session.capped\", \"session.risk\", \"session.restored\", \"session.passkey_required\", \"session.notice\", \"contact.merged\", \"chat.updated\", \"chat.read\", \"chat.cleared\", \"chat.deleted\", \"label.created\", \"label.updated\", \"label.deleted\", \"label.assigned\", \"label.unassigned\", \"broadcast.progress\", \"broadcast.completed\", \"keyword.matched\"]]]",
     "sessionId": "NotRequired[str]",
     "from": "NotRequired[str]",
     "to": "NotRequired[str]",
@@ -2724,7 +2845,7 @@ class TestRuleResult(TypedDict):
     others: List[Dict[str, Any]]
 
 class TestWebhookRequest(TypedDict):
-    event: NotRequired[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched"]]
+    event: NotRequired[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "broadcast.progress", "broadcast.completed", "keyword.matched"]]
 
 class TestWebhookResult(TypedDict):
     event: str
@@ -2769,8 +2890,14 @@ class TimelineEntry(TypedDict):
     code: NotRequired[Union[str, None]]
     message: NotRequired[Union[str, None]]
     seq: NotRequired[int]
-    event: NotRequired[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched"]]
+    event: NotRequired[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "broadcast.progress", "broadcast.completed", "keyword.matched"]]
     delivery: NotRequired[Delivery]
+
+class UpdateChatRequest(TypedDict):
+    isArchived: NotRequired[bool]
+    isPinned: NotRequired[bool]
+    isMuted: NotRequired[bool]
+    mutedUntil: NotRequired[str]
 
 class UpdateContactRequest(TypedDict):
     name: Union[str, None]
@@ -2835,7 +2962,7 @@ class UpdateUserRequest(TypedDict):
 class UpdateWebhookRequest(TypedDict):
     url: NotRequired[str]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     headers: NotRequired[Union[Dict[str, Any], None]]
@@ -2934,7 +3061,7 @@ class WebhookEndpoint(TypedDict):
     name: Union[str, None]
     url: str
     configuration: Union[Dict[str, Any], None]
-    events: List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]
+    events: List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]
     chatTypes: Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]
     chats: Union[List[str], None]
     headerNames: List[str]
@@ -2966,7 +3093,7 @@ class WebhookEndpointWithSecret(TypedDict):
     name: Union[str, None]
     url: str
     configuration: Union[Dict[str, Any], None]
-    events: List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]
+    events: List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]
     chatTypes: Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]
     chats: Union[List[str], None]
     headerNames: List[str]
@@ -2993,7 +3120,7 @@ class WebhookEndpointWithSecret(TypedDict):
 
 class WebhookRequest(TypedDict):
     url: str
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     secret: NotRequired[str]
 
 class WebhookWithSecret(TypedDict):

@@ -146,6 +146,11 @@ export const ERRORS = {
   },
   RULE_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such keyword rule for this credential.' },
   CONTACT_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such contact for this credential.' },
+  LABEL_NOT_FOUND: {
+    status: 404,
+    retryable: false,
+    sentence: 'This session has no such label. GET /api/sessions/{id}/labels lists them.',
+  },
   MESSAGE_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such message for this credential.' },
   DELETION_NOT_FOUND: {
     status: 404,

@@ -24,6 +24,7 @@ export * from './identities.ts';
 export * from './keys.ts';
 export * from './keyword-rules.ts';
 export * from './kinds/index.ts';
+export * from './labels.ts';
 export * from './limits.ts';
 export * from './media.ts';
 export * from './message-actions.ts';

@@ -72,7 +72,7 @@ import {
   ReactRequestSchema,
 } from './change-requests.ts';
 import { ChannelPostSchema, ChannelSchema } from './channels.ts';
-import { ChatSchema, ListChatsResultSchema } from './chats.ts';
+import { ChatSchema, ChatSettingsSchema, ListChatsResultSchema, UpdateChatRequestSchema } from './chats.ts';
 import {
   AddOptOutRequestSchema,
   ChangeConsentSettingsRequestSchema,
@@ -133,6 +133,7 @@ import {
   TestRuleResultSchema,
   UpdateRuleRequestSchema,
 } from './keyword-rules.ts';
+import { LabelSchema, ListLabelsResultSchema } from './labels.ts';
 import { MediaSchema } from './media.ts';
 import { ActedOnMessageSchema, ActedOnMessagesSchema } from './message-actions.ts';
 import { MessageCappingSchema } from './message-capping.ts';
@@ -283,6 +284,10 @@ export const NAMED_SCHEMAS = {
   ...NAMED_TEMPLATES,
   BusinessProfile: BusinessProfileSchema,
   Chat: ChatSchema,
+  ChatSettings: ChatSettingsSchema,
+  UpdateChatRequest: UpdateChatRequestSchema,
+  Label: LabelSchema,
+  ListLabelsResult: ListLabelsResultSchema,
   ListChatsResult: ListChatsResultSchema,
   Contact: ContactSchema,
   ContactProfile: ContactProfileSchema,

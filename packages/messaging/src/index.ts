@@ -1,3 +1,24 @@
+export {
+  type NamedMessages,
+  presentChatSettings,
+  type StoredChatSettings,
+  type StoredLabel,
+} from './chats/settings-after.ts';
+export {
+  SETTINGS_COLLECTIONS,
+  type SettingsCollection,
+  type SettingsPage,
+  type SharedSetting,
+} from './chats/shared-setting.ts';
+export {
+  CHAT_SETTINGS_COLUMNS,
+  type ChatRead,
+  readLabels,
+  readSettingsProgress,
+  type SettingsStored,
+  storeChatReads,
+  storeSettings,
+} from './chats/store-settings.ts';
 export { type ContactFact, isLidJid, isNumberJid, isPersonJid, type NameKind } from './contacts/contact-fact.ts';
 export { eraseContact } from './contacts/erase.ts';
 export { identityOf, namesOf } from './contacts/identity-sql.ts';

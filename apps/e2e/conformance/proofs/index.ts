@@ -1,6 +1,8 @@
 import type { OperationName } from '@wa-gate/contracts';
 import { channelProofs } from './channels.ts';
+import { chatProofs } from './chats.ts';
 import { contactProofs } from './contacts.ts';
+import { labelProofs } from './labels.ts';
 import { messageProofs } from './messages.ts';
 import { peopleProofs } from './people.ts';
 import { presenceProofs } from './presence.ts';
@@ -11,7 +13,9 @@ import { sessionProofs } from './sessions.ts';
 export const proofsOf = (world: ProofWorld): { [N in OperationName]: Proof<N> } => ({
   ...sessionProofs(world),
   ...channelProofs(world),
+  ...chatProofs(world),
   ...contactProofs(world),
+  ...labelProofs(world),
   ...messageProofs(world),
   ...peopleProofs(world),
   ...presenceProofs(world),

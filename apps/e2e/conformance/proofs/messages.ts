@@ -1,26 +1,13 @@
 import type { Phone, PhoneMessage } from '../../harness/sandbox-client.ts';
 import { waitFor } from '../../harness/wait-for.ts';
 import type { Proofs, ProofWorld } from './proof.ts';
+import { type Said, said } from './said.ts';
 
-export function messageProofs(world: ProofWorld): Proofs<'messages'> & Proofs<'chats'> {
-  /** A text of the other side, by our id and by that of WhatsApp. */
-  async function said(text: string): Promise<{ messageId: string; id: string }> {
-    const { system, session, friend } = world;
-    const { id } = await system.sandbox.sendText(friend.number, session.phone.number, text);
-    const found = await waitFor(
-      async () => (await session.api.messages(session.sessionId)).find(({ waMessageId }) => waMessageId === id),
-      { what: `${text} in the list` },
-    );
-    return { messageId: found.id, id };
-  }
-  let latest: Awaited<ReturnType<typeof said>>;
+export function messageProofs(world: ProofWorld): Proofs<'messages'> {
+  let latest: Said;
   const onSaid = async () => {
-    latest = await said('to be acted on');
+    latest = await said(world, 'to be acted on');
     return { messageIds: [latest.messageId] };
-  };
-  const inTheChat = async () => {
-    latest = await said('the last one');
-    return { chat: `+${world.friend.number}` };
   };
   const shownBy = (phone: Phone, what: string, fits: (message: PhoneMessage) => boolean) =>
     waitFor(
@@ -29,14 +16,6 @@ export function messageProofs(world: ProofWorld): Proofs<'messages'> & Proofs<'c
     );
   const isConfirmed = (as: 'read' | 'played') => (message: PhoneMessage) =>
     message.receipts[as].some((device) => device.startsWith(world.session.phone.number));
-  const isMarked = (isMarkedUnread: boolean) =>
-    waitFor(
-      async () =>
-        (await world.system.sandbox.chats(world.session.phone.number)).some(
-          (each) => each.chat === world.friend.number && each.isMarkedUnread === isMarkedUnread,
-        ),
-      { what: `the chat marked as ${isMarkedUnread ? 'unread' : 'read'}` },
-    );
 
   return {
     'messages.markRead': {
@@ -63,13 +42,5 @@ export function messageProofs(world: ProofWorld): Proofs<'messages'> & Proofs<'c
         );
       },
     },
-    'chats.markRead': {
-      body: inTheChat,
-      async seen() {
-        await isMarked(false);
-        await shownBy(world.friend, 'the blue tick', isConfirmed('read'));
-      },
-    },
-    'chats.markUnread': { body: inTheChat, seen: () => isMarked(true) },
   };
 }

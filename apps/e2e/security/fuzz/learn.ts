@@ -11,6 +11,7 @@ const MADE: Record<string, readonly [ResourceKind, string]> = {
   'POST /api/sessions/{id}/webhooks': ['webhook', 'webhook.id'],
   'POST /api/workspaces': ['workspace', 'workspace.id'],
   'POST /api/workspaces/{id}/invitations': ['invitation', 'invitation.id'],
+  'POST /api/sessions/{id}/labels': ['label', 'labelId'],
   'POST /api/sessions/{id}/send': ['message', 'messageId'],
   'POST /api/messages/send': ['message', 'messageId'],
   'POST /api/broadcast': ['broadcast', 'broadcastId'],

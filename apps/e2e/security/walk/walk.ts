@@ -44,6 +44,9 @@ const ABOUT_OTHERS = new Set([
   ...['read', 'played', 'star', 'delete-for-me'].map((path) => `POST /api/sessions/{id}/messages/${path}`),
   'POST /api/sessions/{id}/chats/read',
   'POST /api/sessions/{id}/chats/unread',
+  'POST /api/sessions/{id}/chats/{chat}/clear',
+  'DELETE /api/sessions/{id}/chats/{chat}',
+  ...['PUT', 'DELETE'].map((method) => `${method} /api/sessions/{id}/labels/{label}/messages/{messageId}`),
 ]);
 /** The value of a member of the body: some take several ids. */
 const memberOf = (name: string, id: string | undefined) => (id !== undefined && name.endsWith('Ids') ? [id] : id);

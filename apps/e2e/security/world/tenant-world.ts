@@ -141,6 +141,7 @@ export async function makeTenantWorld(
       ['broadcast', [made.broadcastId]],
       ['opt-out', [stranger.number]],
       ['rule', [ruleId]],
+      ['label', ['1']],
       ['lid', [contact.lid.replace('@lid', '')]],
       ['channel', [channel.id]],
       ['post', [String(post.serverId)]],

@@ -19,6 +19,7 @@ export function actOnAppState(
 ): { collection: CollectionName; version: number } {
   const { collection, mutations } = mutationsFor(context, account, request);
   const version = context.recorder.cpu.span('phone', () => account.appState.write(collection, mutations));
+  context.phones.of(account).settingsChanged(mutations);
   return { collection, version };
 }
 
@@ -60,25 +61,59 @@ function mutationsFor(
       return { collection: 'regular_low', mutations: set(['markChatAsRead', chatJid(context, request)], 3, value) };
     }
     case 'mute': {
-      const value = { muteAction: { muted: on, muteEndTimestamp: on ? Date.now() + EIGHT_HOURS_MS : null } };
+      const until = request.until ?? Date.now() + EIGHT_HOURS_MS;
+      const value = { muteAction: { muted: on, muteEndTimestamp: on ? until : null } };
       return { collection: 'regular_high', mutations: set(['mute', chatJid(context, request)], 2, value) };
     }
+    case 'clear': {
+      const value = { clearChatAction: { messageRange: range(context, account, request) } };
+      return {
+        collection: 'regular_high',
+        mutations: set(['clearChat', chatJid(context, request), '1', '0'], 6, value),
+      };
+    }
+    case 'delete': {
+      const value = { deleteChatAction: { messageRange: range(context, account, request) } };
+      return { collection: 'regular_high', mutations: set(['deleteChat', chatJid(context, request), '1'], 6, value) };
+    }
+    case 'label': {
+      // `on: false` deletes it.
+      const { name = '', color = 0 } = request;
+      const value = { labelEditAction: { name, color, deleted: !on } };
+      return { collection: 'regular', mutations: set(['label_edit', required(request.label, 'label')], 3, value) };
+    }
+    case 'labelChat': {
+      const index = ['label_jid', required(request.label, 'label'), chatJid(context, request)];
+      return { collection: 'regular', mutations: set(index, 3, { labelAssociationAction: { labeled: on } }) };
+    }
+    case 'labelMessage': {
+      const { chat, entry } = messageOf(context, account, request);
+      const index = ['label_message', required(request.label, 'label'), chat, entry.id, '0', '0'];
+      return { collection: 'regular', mutations: set(index, 3, { labelAssociationAction: { labeled: on } }) };
+    }
     case 'star': {
-      const id = required(request.message, 'message');
-      const entry = context.phones.of(account).inbox.findById(id);
-      if (!entry) {
-        throw new SandboxError(
-          404,
-          'MESSAGE_NOT_FOUND',
-          `Phone ${account.number} has no message ${id}; see its messages.`,
-        );
-      }
-      const chat = isGroup(entry.chat) ? entry.chat : context.directory.get(entry.chat).jid;
+      const { chat, entry } = messageOf(context, account, request);
       const author = isGroup(entry.chat) && !entry.fromMe ? context.directory.get(entry.from).jid : '0';
       const index = ['star', chat, entry.id, entry.fromMe ? '1' : '0', author];
       return { collection: 'regular_high', mutations: set(index, 2, { starAction: { starred: on } }) };
     }
   }
+}
+
+function messageOf(context: ServerContext, account: Account, request: Action) {
+  const id = required(request.message, 'message');
+  const entry = context.phones.of(account).inbox.findById(id);
+  if (!entry) {
+    throw new SandboxError(404, 'MESSAGE_NOT_FOUND', `Phone ${account.number} has no message ${id}; see its messages.`);
+  }
+  return { entry, chat: isGroup(entry.chat) ? entry.chat : context.directory.get(entry.chat).jid };
+}
+
+/** Up to the last message that the phone shows in the chat. */
+function range(context: ServerContext, account: Account, request: Action) {
+  const entries = [...context.phones.of(account).inbox.all()].filter(({ chat }) => chat === request.chat);
+  const last = Math.max(0, ...entries.map(({ at }) => Math.floor(at / 1000)));
+  return { lastMessageTimestamp: last };
 }
 
 function chatJid(context: ServerContext, request: Action): string {

@@ -186,8 +186,23 @@ export const Message = Type.Object({
 export const Chat = Type.Object({
   chat: Type.String({ description: 'Number of the other side, or `…@g.us`' }),
   isMarkedUnread: Type.Boolean(),
+  isArchived: Type.Boolean(),
+  isPinned: Type.Boolean(),
+  mutedUntil: nullable(Type.Integer({ description: 'Milliseconds since 1970; -1: until it is unmuted' })),
+  isDeleted: Type.Boolean(),
+  isCleared: Type.Boolean(),
+  labels: Type.Array(Type.String(), { description: 'Ids' }),
 });
 export type ChatView = Static<typeof Chat>;
+
+export const Label = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  color: Type.Integer(),
+  isDeleted: Type.Boolean(),
+  messages: Type.Array(Type.String(), { description: 'Ids of the messages that have it' }),
+});
+export type LabelView = Static<typeof Label>;
 
 export const MessagesQuery = Type.Object({
   after: Type.Optional(Type.Integer({ minimum: 0, default: 0 })),
@@ -224,8 +239,24 @@ export const PresenceRequest = Type.Object(
 
 export const AppStateRequest = Type.Object(
   {
-    action: Type.Enum(['archive', 'mute', 'pin', 'star', 'read', 'pushName', 'contact']),
+    action: Type.Enum([
+      'archive',
+      'mute',
+      'pin',
+      'star',
+      'read',
+      'clear',
+      'delete',
+      'label',
+      'labelChat',
+      'labelMessage',
+      'pushName',
+      'contact',
+    ]),
     chat: Type.Optional(Type.String({ description: 'Number or group' })),
+    until: Type.Optional(Type.Integer({ description: 'mute: milliseconds since 1970, or -1; default in 8 hours' })),
+    label: Type.Optional(Type.String({ description: 'Id of the label' })),
+    color: Type.Optional(Type.Integer({ description: 'label: default 0' })),
     on: Type.Optional(Type.Boolean({ default: true })),
     name: Type.Optional(Type.String()),
     message: Type.Optional(Type.String({ description: 'star: id of a message in this phone’s list' })),

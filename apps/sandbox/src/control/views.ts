@@ -4,7 +4,7 @@ import type { Group } from '../accounts/group.ts';
 import { changesOf } from '../phone/changes.ts';
 import type { ChangedMessage, InboxEntry } from '../phone/inbox.ts';
 import type { Phone } from '../phone/phone.ts';
-import type { ChatView, DeviceView, GroupView, PhoneView } from './schemas.ts';
+import type { ChatView, DeviceView, GroupView, LabelView, PhoneView } from './schemas.ts';
 
 /** The accounts as the control API shows them. */
 
@@ -53,9 +53,16 @@ export function messageView(entry: InboxEntry): Omit<InboxEntry, 'owes' | 'secre
   return { ...shown, changed: changesOf(entry) };
 }
 
-/** The chats that a device of the account has marked as read or unread. */
-export const chatViews = ({ chatMarks }: Phone): ChatView[] =>
-  [...chatMarks].map(([chat, { isMarkedUnread }]) => ({ chat, isMarkedUnread }));
+/** The chats that a device of the account has archived, pinned, muted, marked, cleared, deleted or labelled. */
+export const chatViews = ({ shared }: Phone): ChatView[] =>
+  [...shared.chats].map(([chat, mark]) => ({ chat, ...mark }));
+
+export const labelViews = ({ shared }: Phone): LabelView[] =>
+  [...shared.labels].map(([id, label]) => ({
+    id,
+    ...label,
+    messages: [...shared.labelledMessages].flatMap(([message, labels]) => (labels.includes(id) ? [message] : [])),
+  }));
 
 export function groupView(directory: Directory, group: Group): GroupView {
   return {

@@ -1,6 +1,4 @@
 import { proto } from '@whiskeysockets/baileys/WAProto/index.js';
-import type { AppStateMutation } from '../signal/app-state.ts';
-import { isGroup } from '../wire/jid.ts';
 import type { PhoneCore } from './core.ts';
 import type { ChangedMessage, InboxEntry } from './inbox.ts';
 import { PROTOCOL_MESSAGE } from './proto-names.ts';
@@ -45,16 +43,16 @@ export function applyChange(phone: PhoneCore, message: proto.IMessage, by: Chang
   if (protocol?.type === PROTOCOL_MESSAGE.MESSAGE_EDIT) applyEdit(phone, protocol, by);
   if (protocol?.type === PROTOCOL_MESSAGE.REVOKE) applyRevoke(phone, protocol, by);
   if (reaction) {
-    change(phone, reaction.key, ({ reactions }) => {
+    changeMessage(phone, reaction.key, ({ reactions }) => {
       const { [by.from]: _, ...others } = reactions;
       return { reactions: reaction.text ? { ...others, [by.from]: reaction.text } : others };
     });
   }
   if (pin) {
     const seconds = Number(message.messageContextInfo?.messageAddOnDurationInSecs ?? 0);
-    change(phone, pin.key, () => ({ pinnedFor: pin.type === PIN_FOR_ALL ? seconds : null }));
+    changeMessage(phone, pin.key, () => ({ pinnedFor: pin.type === PIN_FOR_ALL ? seconds : null }));
   }
-  if (keep) change(phone, keep.key, () => ({ isKept: keep.keepType === KEEP_FOR_ALL }));
+  if (keep) changeMessage(phone, keep.key, () => ({ isKept: keep.keepType === KEEP_FOR_ALL }));
 }
 
 function applyEdit(phone: PhoneCore, { key, editedMessage }: proto.Message.IProtocolMessage, by: ChangedBy): void {
@@ -65,17 +63,17 @@ function applyEdit(phone: PhoneCore, { key, editedMessage }: proto.Message.IProt
     editedMessage?.videoMessage?.caption ??
     editedMessage?.documentMessage?.caption;
   if (words == null) return;
-  change(phone, key, (_, entry) => (entry.from === by.from ? { text: words, isEdited: true } : {}));
+  changeMessage(phone, key, (_, entry) => (entry.from === by.from ? { text: words, isEdited: true } : {}));
 }
 
 function applyRevoke(phone: PhoneCore, { key }: proto.Message.IProtocolMessage, by: ChangedBy): void {
-  change(phone, key, (_, entry) => {
+  changeMessage(phone, key, (_, entry) => {
     const isAdmin = by.edit === BY_ADMIN && phone.deps.groups.find(entry.chat)?.isAdmin(by.from) === true;
     return entry.from === by.from || isAdmin ? { isDeleted: true, text: null } : {};
   });
 }
 
-function change(
+export function changeMessage(
   phone: PhoneCore,
   key: proto.IMessageKey | null | undefined,
   make: (before: ChangedMessage, entry: InboxEntry) => Partial<ChangedMessage>,
@@ -86,37 +84,3 @@ function change(
   entry.changed = { ...before, ...make(before, entry) };
   phone.inbox.save(entry);
 }
-
-/** Chats that a device of the account has marked, by number or group. */
-export type ChatMarks = Map<string, { isMarkedUnread: boolean }>;
-
-/** Applies what a companion has written into the settings that the devices of the account share. */
-export function applySettings(phone: PhoneCore, marks: ChatMarks, mutations: readonly AppStateMutation[]): void {
-  for (const { index, value, operation } of mutations) {
-    const [action = '', chat = '', id = ''] = index;
-    const isSet = operation === 'set';
-    if (action === 'setting_pushName' && isSet) rename(phone, value.pushNameSetting?.name);
-    if (action === 'contact') saveContact(phone, chat, isSet ? value.contactAction?.fullName : null);
-    if (action === 'star') change(phone, { id }, () => ({ isStarred: isSet && value.starAction?.starred === true }));
-    if (action === 'deleteMessageForMe') change(phone, { id }, () => ({ isHidden: isSet }));
-    if (action === 'markChatAsRead' && isSet)
-      marks.set(nameOf(phone, chat), { isMarkedUnread: value.markChatAsReadAction?.read === false });
-  }
-}
-
-function rename({ account }: PhoneCore, name: string | null | undefined): void {
-  if (!name) return;
-  account.name = name;
-  account.save();
-}
-
-function saveContact({ account, deps }: PhoneCore, jid: string, name: string | null | undefined): void {
-  const number = deps.directory.resolve(jid)?.account.number;
-  if (number === undefined) return;
-  if (name) account.addressBook.set(number, name);
-  else account.addressBook.delete(number);
-  account.save();
-}
-
-const nameOf = (phone: PhoneCore, jid: string): string =>
-  isGroup(jid) ? jid : (phone.deps.directory.resolve(jid)?.account.number ?? jid);

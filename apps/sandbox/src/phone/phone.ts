@@ -12,7 +12,7 @@ import { isGroup, isLid } from '../wire/jid.ts';
 import { type BinaryNode, bytes, children } from '../wire/node.ts';
 import { wrongAnnouncement } from './announcement.ts';
 import { describeFor } from './ballots.ts';
-import { applyChange, applySettings, type ChatMarks } from './changes.ts';
+import { applyChange } from './changes.ts';
 import type { PhoneCore, PhoneDeps } from './core.ts';
 import { describe, unwrap } from './describe.ts';
 import { Inbox, type InboxEntry, secretOf } from './inbox.ts';
@@ -22,6 +22,7 @@ import { openFile } from './open-file.ts';
 import { PhoneOutbox } from './outbox.ts';
 import { PhonePeer } from './peer.ts';
 import { PhoneReceipts, type ReceiptSettings } from './receipts.ts';
+import { applySettings, PhoneSettingsView } from './settings.ts';
 
 export interface AutoReply {
   /** The text of the answer; `{text}` is replaced by the received text. */
@@ -70,7 +71,7 @@ export class Phone implements PhoneCore {
   readonly deps: PhoneDeps;
   settings: PhoneSettings;
   readonly seen = new Map<string, SeenPresence>();
-  readonly chatMarks: ChatMarks = new Map();
+  readonly shared = new PhoneSettingsView();
   private readonly peer: PhonePeer;
   /** The stanzas that arrived while the phone was offline. */
   private readonly backlog: StanzaQueue;
@@ -127,9 +128,9 @@ export class Phone implements PhoneCore {
     this.peer.greet(companionId);
   }
 
-  /** A companion has changed settings that the devices of the account share. */
+  /** A device of the account has changed settings that all share. */
   settingsChanged(mutations: readonly AppStateMutation[]): void {
-    applySettings(this, this.chatMarks, mutations);
+    applySettings(this, this.shared, mutations);
   }
 
   /** Handles a request of a companion for a file that is missing on the media host. */
@@ -179,7 +180,7 @@ export class Phone implements PhoneCore {
   clearMessages(): void {
     this.inbox.clear();
     this.seen.clear();
-    this.chatMarks.clear();
+    this.shared.clear();
   }
 
   private catchUp(): void {

@@ -1,5 +1,6 @@
 import type { Ownership } from '@wa-gate/cluster';
 import { mayBeginNoChats } from '@wa-gate/messaging';
+import { ChatSettingsFeed } from '../chats/chat-settings-feed.ts';
 import { ChatTimers } from '../chats/chat-timers.ts';
 import { ContactFeed } from '../contacts/contact-feed.ts';
 import { createProjector } from '../inbox/projector.ts';
@@ -35,6 +36,7 @@ export function composeTraffic(deps: SessionHostDependencies, { sessions, metric
   const timers = new ChatTimers(pool);
   const owners = () => sessions.actors.map(({ owner }) => owner);
   const contacts = new ContactFeed({ pool, writeLock, clock, logger, announce, onStale, owners });
+  const chats = new ChatSettingsFeed({ pool, writeLock, clock, logger, announce, onStale });
   const downloads = new Downloads({
     pool,
     writeLock,
@@ -87,13 +89,13 @@ export function composeTraffic(deps: SessionHostDependencies, { sessions, metric
     onResendAsked: () => metrics.resendsAsked.inc(),
   });
   return {
-    traffic: { outbox: dispatcher, inbox: projector, contacts, downloads } satisfies SessionTraffic,
+    traffic: { outbox: dispatcher, inbox: projector, contacts, downloads, chats } satisfies SessionTraffic,
     dispatcher,
     contacts,
     downloads,
     /** Flushes the queued writes of one session or of all. */
     flush: async (sessionId?: string): Promise<void> => {
-      const writers = [projector, changes, contacts, downloads];
+      const writers = [projector, changes, contacts, downloads, chats];
       await Promise.all(writers.map((writer) => writer.flush(sessionId)));
       // A change waits for the outcome of its message, which is written by then.
       await outcomes.flush(sessionId);

@@ -5,7 +5,7 @@ import {
   operationOf,
   type Repeat,
 } from '@wa-gate/contracts';
-import { hasConnectionClosed, whatsAppCodeOf } from '../whatsapp/errors.ts';
+import { hasConnectionClosed, OperationRefusedError, whatsAppCodeOf } from '../whatsapp/errors.ts';
 import { NotReadyError, performOn } from '../whatsapp/operations/index.ts';
 import type { Connection } from '../whatsapp/socket.ts';
 import { assertAlive, SessionRefusal } from './errors.ts';
@@ -98,6 +98,7 @@ const PACING_SECONDS = 60;
 /** The refusal for an error of an operation; the error itself when it is a fault of ours. */
 export function refusalOf(error: unknown, repeat: Repeat): unknown {
   if (error instanceof NotReadyError) return new SessionRefusal('WA_NOT_READY', error.message);
+  if (error instanceof OperationRefusedError) return new SessionRefusal(error.code, error.message);
   const code = whatsAppCodeOf(error);
   const isLate = error instanceof LateError || code === TIMED_OUT;
   if (isLate || hasConnectionClosed(error)) {

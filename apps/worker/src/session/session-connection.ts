@@ -235,6 +235,10 @@ export class SessionConnection {
       capped: current((capping) => listener.capped(capping)),
       presence: () => undefined,
       fileAnswered: current((answer) => traffic.downloads.answered(owner, answer)),
+      readElsewhere: current((read) => traffic.chats.read({ ...owner, ...read })),
+      settingsProgress: (account) => traffic.chats.progress(owner, account),
+      settingsRead: (page) => traffic.chats.store(owner, page),
+      settingsLabels: () => traffic.chats.labels(owner),
       sentMessage: (waMessageId) => traffic.outbox.sentMessage(owner, waMessageId),
     };
   }

@@ -1,3 +1,4 @@
+import type { ChatSettingsFeed } from '../chats/chat-settings-feed.ts';
 import type { ContactFeed } from '../contacts/contact-feed.ts';
 import type { Projector } from '../inbox/projector.ts';
 import type { Downloads } from '../media/downloads.ts';
@@ -12,4 +13,5 @@ export interface SessionTraffic {
   inbox: Pick<Projector, 'accept'>;
   contacts: Pick<ContactFeed, 'add' | 'tell'>;
   downloads: Pick<Downloads, 'answered'>;
+  chats: Pick<ChatSettingsFeed, 'progress' | 'store' | 'labels' | 'read'>;
 }

@@ -1,4 +1,4 @@
-import { type BinaryNode, jidNormalizedUser } from './baileys.ts';
+import { type BinaryNode, isJidGroup, jidNormalizedUser } from './baileys.ts';
 
 /** The answer of the server to a message of this device. Baileys makes no event of a positive one. */
 export interface ServerAck {
@@ -38,12 +38,39 @@ export function readReceipts({ attrs, content }: BinaryNode, ownJids: readonly s
   // With a recipient it is about a message that another device of the account has read.
   if (!state || !attrs.id || attrs.recipient !== undefined) return [];
   if (attrs.participant !== undefined && ownJids.includes(jidNormalizedUser(attrs.participant))) return [];
-  const list = Array.isArray(content) ? content[0] : undefined;
-  const items = list && Array.isArray(list.content) ? list.content : [];
-  const more = items.flatMap((item) => (item.tag === 'item' && item.attrs.id ? [item.attrs.id] : []));
   const at = atSeconds(attrs.t, now);
   const participant = attrs.participant && jidNormalizedUser(attrs.participant);
-  return [attrs.id, ...more].map((waMessageId) => ({ waMessageId, state, at, ...(participant && { participant }) }));
+  return [attrs.id, ...moreIds(content)].map((waMessageId) => ({
+    waMessageId,
+    state,
+    at,
+    ...(participant && { participant }),
+  }));
+}
+
+/** The further ids of a receipt for several messages. */
+function moreIds(content: BinaryNode['content']): string[] {
+  const list = Array.isArray(content) ? content[0] : undefined;
+  const items = list && Array.isArray(list.content) ? list.content : [];
+  return items.flatMap((item) => (item.tag === 'item' && item.attrs.id ? [item.attrs.id] : []));
+}
+
+/** Messages of a chat that another device of the account has read. */
+export interface ReadElsewhere {
+  chatJid: string;
+  waMessageIds: string[];
+}
+
+const READ_TYPES: ReadonlySet<string> = new Set(['read', 'read-self', 'played', 'played-self']);
+
+/** What a receipt says that another device of the account has read. @param ownJids as number and as LID */
+export function readElsewhere({ attrs, content }: BinaryNode, ownJids: readonly string[]): ReadElsewhere | null {
+  const { id, type = '', from = '', participant, recipient } = attrs;
+  if (!id || !READ_TYPES.has(type)) return null;
+  if (!ownJids.includes(jidNormalizedUser(participant ?? from)) && !ownJids.includes(jidNormalizedUser(from)))
+    return null;
+  const chat = recipient ?? (isJidGroup(from) ? from : undefined);
+  return chat ? { chatJid: jidNormalizedUser(chat), waMessageIds: [id, ...moreIds(content)] } : null;
 }
 
 /** Within this time after its second, a receipt is as new as its arrival says. */

@@ -1,3 +1,5 @@
+import type { ErrorCode } from '@wa-gate/contracts';
+
 /** A message that can never be sent. The user gets the code and the sentence. */
 export class SendRefusedError extends Error {
   override name = 'SendRefusedError';
@@ -79,4 +81,20 @@ export function whatsAppCodeOf(error: unknown): number | undefined {
   const { data, output } = (error ?? {}) as { data?: unknown; output?: { statusCode?: number } };
   const code = Number(typeof data === 'number' || typeof data === 'string' ? data : output?.statusCode);
   return Number.isInteger(code) && code >= 400 && code < 600 ? code : undefined;
+}
+
+/** The account lacks something that WhatsApp sends after a while, such as its name. */
+export class NotReadyError extends Error {
+  override name = 'NotReadyError';
+}
+
+/** An operation can never succeed as it was asked for. The user gets the code and the sentence. */
+export class OperationRefusedError extends Error {
+  override name = 'OperationRefusedError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, sentence: string) {
+    super(sentence);
+    this.code = code;
+  }
 }

@@ -1,6 +1,6 @@
 import type { MessageCapping } from '@wa-gate/contracts';
 import type { Logger } from '@wa-gate/kit';
-import type { Restriction } from '@wa-gate/messaging';
+import type { Restriction, SettingsCollection, SettingsPage, StoredLabel } from '@wa-gate/messaging';
 import type { Dispatcher } from 'undici';
 import { type Fact, factsOfContact, factsOfMapping, type ToldContact } from '../contacts/facts.ts';
 import type { ChatFacts } from '../content/context.ts';
@@ -9,7 +9,14 @@ import { stanzaNodes } from '../content/stanza-nodes.ts';
 import { setsGroupTimer } from '../content/timers.ts';
 import { type Acceptance, sendWithAcceptance } from './acceptance.ts';
 import { readCapping, readTimeLock } from './account-signals.ts';
-import { type Receipt, readReceipts, readServerAck, type ServerAck } from './acks.ts';
+import {
+  type ReadElsewhere,
+  type Receipt,
+  readElsewhere,
+  readReceipts,
+  readServerAck,
+  type ServerAck,
+} from './acks.ts';
 import type { AuthStore } from './auth-store.ts';
 import {
   type BinaryNode,
@@ -43,6 +50,7 @@ import { presenceName } from './operations/presence.ts';
 import { type PasskeyStep, readPasskeyStep } from './passkey.ts';
 import { readPresence, type ToldPresence } from './presence-book.ts';
 import { noteTokenIssued } from './privacy-tokens.ts';
+import { SharedSettings } from './shared-settings/shared-settings.ts';
 import { createSignalRepository } from './signal-repository.ts';
 import { partsOf, StatusParts } from './status-parts.ts';
 
@@ -82,6 +90,14 @@ export interface ConnectionHandlers {
   presence(told: ToldPresence): void;
   /** The phone answers a question for a file; see {@link Connection.askForFile}. */
   fileAnswered(answer: MediaRetryAnswer): void;
+  /** Another device of the account has read messages of a chat. */
+  readElsewhere(read: ReadElsewhere): void;
+  /** Up to which version the collections of shared settings of an account were read. */
+  settingsProgress(account: string): Promise<ReadonlyMap<SettingsCollection, number>>;
+  /** Shared settings were read. Resolves when they are stored. */
+  settingsRead(page: SettingsPage): Promise<void>;
+  /** The labels of the account as they are stored. */
+  settingsLabels(): Promise<StoredLabel[]>;
   /** The bytes of a message sent earlier, to answer a phone that could not read it. */
   sentMessage(waMessageId: string): Promise<proto.IMessage | undefined>;
 }
@@ -224,6 +240,7 @@ export function connect(options: ConnectOptions): Connection {
   function end(cause: DisconnectCause): void {
     if (closed) return;
     closed = true;
+    settings.close();
     handlers.closed(cause);
   }
 
@@ -275,6 +292,17 @@ export function connect(options: ConnectOptions): Connection {
 
   takeMessagesInOrder(sock);
   let closed = false;
+  const settings = new SharedSettings({
+    sock,
+    account: () => identity().phoneNumber,
+    options: (endpoint.dispatcher ? { dispatcher: endpoint.dispatcher } : {}) as RequestInit,
+    logger,
+    baileysLogger,
+    isClosed: () => closed,
+    progress: (account) => handlers.settingsProgress(account),
+    store: (page) => handlers.settingsRead(page),
+    labels: () => handlers.settingsLabels(),
+  });
   const arrivals = listenForArrivals({
     sock,
     store,
@@ -297,6 +325,7 @@ export function connect(options: ConnectOptions): Connection {
       void arrivals.replay();
       for (const jid of presences.watchedJids()) void sock.presenceSubscribe(jid).catch(() => undefined);
       handlers.open(identity());
+      settings.opened();
     }
     if (update.connection === 'close') end(readDisconnectCause(update.lastDisconnect?.error));
   });
@@ -306,7 +335,10 @@ export function connect(options: ConnectOptions): Connection {
     end({ status: statusCode ?? 0, http: true });
     terminate();
   });
-  sock.ev.on('creds.update', () => store.saveCreds());
+  sock.ev.on('creds.update', ({ myAppStateKeyId }) => {
+    store.saveCreds();
+    if (myAppStateKeyId !== undefined) settings.opened();
+  });
   sock.ev.on('contacts.upsert', (contacts) => tellContacts(contacts));
   sock.ev.on('contacts.update', (contacts) => tellContacts(contacts));
   sock.ev.on('messaging-history.set', ({ contacts }) => tellContacts(contacts));
@@ -322,6 +354,7 @@ export function connect(options: ConnectOptions): Connection {
     if (step) handlers.passkey(step);
     const answer = readMediaRetryAnswer(node);
     if (answer) handlers.fileAnswered(answer);
+    if (node.attrs.type === 'server_sync') settings.notified(node);
   });
   const tellPresence = async (node: BinaryNode): Promise<void> => {
     const told = readPresence(node, new Date());
@@ -336,6 +369,8 @@ export function connect(options: ConnectOptions): Connection {
   sock.ws.on('CB:receipt', (node: BinaryNode) => {
     const receipts = readReceipts(node, ownJids(), new Date());
     if (receipts.length > 0) void reportReceipts(node.attrs.from ?? '', receipts);
+    const read = readElsewhere(node, ownJids());
+    if (read) handlers.readElsewhere(read);
   });
   sock.ws.on('CB:ack,class:message', (node) => {
     const ack = readServerAck(node);
@@ -499,10 +534,11 @@ export function connect(options: ConnectOptions): Connection {
     },
     askForFile: (file) => sock.sendNode(mediaRetryReceipt(file, creds.me?.id ?? '')),
     requestPairingCode: (digits) => sock.requestPairingCode(digits),
-    operate: (run) => run({ sock, reportActiveReceipts, presences }),
+    operate: (run) => run({ sock, reportActiveReceipts, presences, settings }),
     logout: () => sock.logout(),
     async close() {
       closed = true;
+      settings.close();
       sock.ev.flush();
       const timer = setTimeout(terminate, CLOSE_TIMEOUT_MS);
       await sock.end(undefined);

@@ -29,6 +29,7 @@ abstract class Groups
     public readonly Health $health;
     public readonly Invitations $invitations;
     public readonly Keys $keys;
+    public readonly Labels $labels;
     public readonly Limits $limits;
     public readonly LoginLocks $loginLocks;
     public readonly Logins $logins;
@@ -74,6 +75,7 @@ abstract class Groups
         $this->health = new Health($transport);
         $this->invitations = new Invitations($transport);
         $this->keys = new Keys($transport);
+        $this->labels = new Labels($transport);
         $this->limits = new Limits($transport);
         $this->loginLocks = new LoginLocks($transport);
         $this->logins = new Logins($transport);

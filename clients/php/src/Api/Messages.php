@@ -214,6 +214,18 @@ final class Messages extends Group
         return $this->call('POST', '/api/messages/{id}/star', path: ['id' => $id]);
     }
 
+    /** Messages of a session with a star, newest first. `GET /api/sessions/{id}/messages/starred` */
+    public function starred(string $id, ?string $cursor = null, ?int $limit = null): array
+    {
+        return $this->call('GET', '/api/sessions/{id}/messages/starred', path: ['id' => $id], query: ['cursor' => $cursor, 'limit' => $limit]);
+    }
+
+    /** The items of all pages of `starred`, one after the other. @return \Generator<int, array> */
+    public function eachStarred(string $id, ?int $limit = null): \Generator
+    {
+        return $this->pages('messages', 'cursor', 'GET', '/api/sessions/{id}/messages/starred', path: ['id' => $id], query: ['limit' => $limit]);
+    }
+
     /** What has happened to a message, and what it waits for. `GET /api/messages/{id}/timeline` */
     public function timeline(string $id): array
     {

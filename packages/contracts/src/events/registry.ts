@@ -1,12 +1,22 @@
 import type { Static } from 'typebox';
 import { BROADCAST_EVENTS } from './broadcast.ts';
+import { CHAT_EVENTS } from './chat.ts';
 import { CONTACT_EVENTS } from './contact.ts';
+import { LABEL_EVENTS } from './label.ts';
 import { MEDIA_EVENTS } from './media.ts';
 import { MESSAGE_EVENTS } from './message.ts';
 import { SESSION_EVENTS } from './session.ts';
 
 /** The registry: every event of a session, by its name. */
-export const EVENTS = { ...MESSAGE_EVENTS, ...MEDIA_EVENTS, ...SESSION_EVENTS, ...CONTACT_EVENTS, ...BROADCAST_EVENTS };
+export const EVENTS = {
+  ...MESSAGE_EVENTS,
+  ...MEDIA_EVENTS,
+  ...SESSION_EVENTS,
+  ...CONTACT_EVENTS,
+  ...CHAT_EVENTS,
+  ...LABEL_EVENTS,
+  ...BROADCAST_EVENTS,
+};
 
 export type EventType = keyof typeof EVENTS;
 type EventData<K extends EventType> = Static<(typeof EVENTS)[K]['data']>;

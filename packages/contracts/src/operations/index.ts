@@ -1,8 +1,10 @@
 import type { Static, TObject, TProperties, TSchema } from 'typebox';
 import { blocklist } from './blocklist.ts';
 import { channels } from './channels.ts';
+import { chats } from './chats.ts';
 import { contacts } from './contacts.ts';
-import { chats, messages } from './messages.ts';
+import { labels } from './labels.ts';
+import { messages } from './messages.ts';
 import type { Operation, PresentedOperation } from './operation.ts';
 import { presence } from './presence.ts';
 import { privacy } from './privacy.ts';
@@ -20,6 +22,7 @@ export const OPERATIONS = {
   ...blocklist,
   ...privacy,
   ...profile,
+  ...labels,
 };
 export type OperationName = keyof typeof OPERATIONS;
 export const OPERATION_NAMES = Object.keys(OPERATIONS) as readonly OperationName[];

@@ -9,7 +9,7 @@ const TIMEOUT_MS = 15_000;
 const MOST = { receipts: 100, settings: 20 } as const;
 
 /** A message as WhatsApp names it. */
-const reference = Type.Object({
+export const reference = Type.Object({
   chat: Type.String(),
   id: Type.String(),
   fromMe: Type.Boolean(),
@@ -123,60 +123,5 @@ export const messages = {
     cost: 2,
     timeoutMs: TIMEOUT_MS,
     examples: [{ messages: [example] }],
-  }),
-};
-
-const chatOfBody = Type.Object(
-  {
-    chat: Type.String({
-      minLength: 1,
-      maxLength: 128,
-      description: 'A phone number in any spelling, the jid of a person or a group, or the id of a contact.',
-      examples: ['+6281234567890'],
-    }),
-  },
-  { additionalProperties: false, examples: [{ chat: '+6281234567890' }] },
-);
-const chatErrors = [...CONNECTION_ERRORS, 'INVALID_RECIPIENT', 'MESSAGE_NOT_FOUND'] as const;
-const chatData = Type.Object({ chat: Type.String({ description: 'The chat as WhatsApp names it.' }) });
-
-/** What is done to chats for the account itself. */
-export const chats = {
-  'chats.markRead': definePresented({
-    method: 'POST',
-    path: '/sessions/:id/chats/read',
-    summary: 'Mark a chat as read',
-    description: [
-      'The phone and the other devices of the account show it without unread messages, and the senders of its last messages see them read',
-      '(unless the account has switched its read receipts off).',
-    ].join(' '),
-    permission: 'messages.send',
-    unaudited,
-    input: { chat: Type.String(), last: reference, ...references(MOST.receipts) },
-    body: chatOfBody,
-    answer: done,
-    data: chatData,
-    errors: chatErrors,
-    repeat: 'safe',
-    cost: 3,
-    timeoutMs: TIMEOUT_MS,
-    examples: [{ chat: example.chat, last: example, messages: [example] }],
-  }),
-  'chats.markUnread': definePresented({
-    method: 'POST',
-    path: '/sessions/:id/chats/unread',
-    summary: 'Mark a chat as unread',
-    description: 'For the account alone: its phone and other devices show the mark.',
-    permission: 'messages.send',
-    unaudited,
-    input: { chat: Type.String(), last: reference },
-    body: chatOfBody,
-    answer: done,
-    data: chatData,
-    errors: chatErrors,
-    repeat: 'safe',
-    cost: 2,
-    timeoutMs: TIMEOUT_MS,
-    examples: [{ chat: example.chat, last: example }],
   }),
 };

@@ -70,7 +70,7 @@ export interface PresentedOperation<I extends TProperties, A extends TSchema, D 
   extends Operation<I, A> {
   /** The `data` of the API. */
   data: D;
-  /** The parameters of the path after `:id`, where they are not the input. */
+  /** The parameters of the path after `:id`, where they are not the input. Then there is no body without `body`. */
   params?: TProperties;
   /** The body of the request, where it is not the input. */
   body?: TSchema;

@@ -1,4 +1,13 @@
-import { type InboundMessage, learnContacts, publishContactMerges, recordOutcomes } from '@wa-gate/messaging';
+import {
+  type InboundMessage,
+  learnContacts,
+  publishContactMerges,
+  recordOutcomes,
+  type SettingsPage,
+  type SharedSetting,
+  storeChatReads,
+  storeSettings,
+} from '@wa-gate/messaging';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { TestSession, TestUser } from '../../testing/gateway-fixture.ts';
 import { receive } from '../../testing/inbound.ts';
@@ -191,5 +200,153 @@ describe('GET /api/chats (MR-035)', () => {
     expect((await list()).body.data.chats[0].lastMessage.id).toBe(first);
     await remove(first);
     expect(await chats()).toEqual([]);
+  });
+});
+
+describe('settings that the devices of the account share (MR-035)', () => {
+  let version = 0;
+  beforeEach(() => {
+    version = 0;
+  });
+  /** What its owner reads from WhatsApp. */
+  function tell(settings: SharedSetting[], page: Partial<SettingsPage> = {}, epoch = 1) {
+    version += 1;
+    const read = { collection: 'regular_low', account: '628', version, isFromStart: false, isSilent: false } as const;
+    return storeSettings(fixture.database.pool, { sessionId: session.id, epoch }, { ...read, settings, ...page });
+  }
+  const named = async (query: string) => (await chats(query)).map(({ chat }) => chat);
+  const eventsOf = async (type: string) => {
+    const { rows } = await fixture.database.pool.query<{ data: Record<string, unknown> }>(
+      'SELECT data FROM events WHERE session_id = $1 AND type = $2 ORDER BY seq',
+      [session.id, type],
+    );
+    return rows.map(({ data }) => data);
+  };
+  const waNameOf = async (id: string) => {
+    const { rows } = await fixture.database.pool.query<{ wa: string }>(
+      'SELECT wa_message_id AS wa FROM messages WHERE id = $1',
+      [id],
+    );
+    return rows[0]!.wa;
+  };
+  const later = Date.now() + 3_600_000;
+
+  it('are shown with the chats, by whatever name they came, and chosen by filters', async () => {
+    await come(ANN_LID, { chatAltJid: ANN, senderName: 'Ann' });
+    await come(BOB);
+    await come(GROUP, { fromJid: BOB });
+    await tell([
+      { kind: 'archive', chat: ANN, isOn: true },
+      { kind: 'pin', chat: BOB, isOn: true, at: Date.now() },
+      { kind: 'mute', chat: GROUP, until: Number.POSITIVE_INFINITY },
+      { kind: 'mute', chat: BOB, until: later },
+      { kind: 'mark', chat: GROUP, isUnread: true, upTo: null },
+    ]);
+    const off = { isArchived: false, isPinned: false, isMuted: false, mutedUntil: null, isMarkedUnread: false };
+    expect(await chats()).toMatchObject([
+      { chat: GROUP, ...off, isMuted: true, isMarkedUnread: true },
+      { chat: BOB, ...off, isPinned: true, isMuted: true, mutedUntil: new Date(later).toISOString() },
+      { chat: ANN_LID, ...off, isArchived: true, labels: [] },
+    ]);
+    expect(await named('?archived=true')).toEqual([ANN_LID]);
+    expect(await named('?archived=false')).toEqual([GROUP, BOB]);
+    expect(await named('?pinned=true')).toEqual([BOB]);
+    expect(await named('?muted=true&pinned=false')).toEqual([GROUP]);
+    await tell([{ kind: 'archive', chat: ANN_LID, isOn: false }]);
+    expect(await named('?archived=true')).toEqual([]);
+    expect((await eventsOf('chat.updated')).map(({ changed }) => changed)).toEqual([
+      ['isArchived'],
+      ['isPinned'],
+      ['isMuted'],
+      ['isMuted', 'mutedUntil'],
+      ['isMarkedUnread'],
+      ['isArchived'],
+    ]);
+  });
+
+  it('make no events when they are read for the first time or again, and what is gone is gone', async () => {
+    await come(ANN);
+    await tell([{ kind: 'archive', chat: ANN, isOn: true }], { isFromStart: true, isSilent: true });
+    expect(await named('?archived=true')).toEqual([ANN]);
+    await tell([], { isFromStart: true, isSilent: true });
+    expect(await named('?archived=true')).toEqual([]);
+    expect(await eventsOf('chat.updated')).toEqual([]);
+  });
+
+  it('are written by the owner of the session alone (I2)', async () => {
+    await come(ANN);
+    expect(await tell([{ kind: 'archive', chat: ANN, isOn: true }], {}, 99)).toMatchObject({
+      isStale: true,
+      events: [],
+    });
+    expect(await named('?archived=true')).toEqual([]);
+  });
+
+  it('a chat that is read on the phone has only later messages unread', async () => {
+    const first = await come(ANN_LID, { chatAltJid: ANN });
+    await come(ANN_LID, { chatAltJid: ANN });
+    const owner = { sessionId: session.id, epoch: 1 };
+    const read = { ...owner, chatJid: ANN_LID, waMessageIds: [await waNameOf(first)] };
+    await storeChatReads(fixture.database.pool, [read]);
+    expect(await unread()).toEqual([['111222333', 1]]);
+    const { events } = await storeChatReads(fixture.database.pool, [read]);
+    expect(events).toEqual([]);
+    await tell([{ kind: 'mark', chat: ANN_LID, isUnread: false, upTo: null }]);
+    expect(await unread()).toEqual([['111222333', 0]]);
+    expect((await eventsOf('chat.read')).map(({ messageId }) => messageId)).toEqual([first, expect.any(String)]);
+  });
+
+  it('a chat that was deleted is gone until something is said there', async () => {
+    await come(ANN);
+    await come(BOB);
+    await tell([{ kind: 'delete', chat: ANN, upTo: null }]);
+    expect(await named('')).toEqual([BOB]);
+    await come(ANN);
+    expect(await unread()).toEqual([
+      ['6281123456789', 1],
+      ['6281987654321', 1],
+    ]);
+  });
+
+  it('labels of WhatsApp Business are listed with what has them, and chats by their label', async () => {
+    const message = await come(ANN_LID, { chatAltJid: ANN });
+    await come(BOB);
+    const paid = { labelId: '2', name: 'Paid', color: 3 };
+    await tell(
+      [
+        { kind: 'label', ...paid, isDeleted: false },
+        { kind: 'label', labelId: '10', name: 'Old', color: 0, isDeleted: false },
+        { kind: 'labelled', labelId: '2', chat: ANN, waMessageId: null, isOn: true },
+        { kind: 'labelled', labelId: '2', chat: ANN, waMessageId: await waNameOf(message), isOn: true },
+        { kind: 'label', labelId: '10', name: '', color: 0, isDeleted: true },
+      ],
+      { collection: 'regular' },
+    );
+    const { body } = await fixture.call('GET', `/api/sessions/${session.slug}/labels`, { as: session.key });
+    expect(body.data.labels).toEqual([{ ...paid, chatCount: 1, messageCount: 1, updatedAt: expect.any(String) }]);
+    expect(await chats('?label=2')).toMatchObject([{ chat: ANN_LID, labels: [paid] }]);
+    expect(await named('?label=10')).toEqual([]);
+    expect((await eventsOf('label.assigned')).at(-1)).toMatchObject({ name: 'Paid', messageId: message });
+  });
+
+  it('messages with a star are listed, the newest first, in pages', async () => {
+    const ids = [await come(ANN_LID, { chatAltJid: ANN }), await come(BOB), await come(ANN)];
+    const star = async (chat: string, id: string, isOn = true) =>
+      tell([{ kind: 'star', chat, waMessageId: await waNameOf(id), fromMe: false, isOn, at: Date.now() }], {
+        collection: 'regular_high',
+      });
+    // By the number, where the message came under the LID.
+    await star(ANN, ids[0]!);
+    await star(BOB, ids[1]!);
+    await star(ANN, ids[2]!);
+    const starred = async (query: string) =>
+      (await fixture.call('GET', `/api/sessions/${session.slug}/messages/starred${query}`, { as: session.key })).body
+        .data;
+    const page = await starred('?limit=2');
+    expect(page.messages.map(({ id }: { id: string }) => id)).toEqual([ids[2], ids[1]]);
+    const next = await starred(`?limit=2&cursor=${page.pagination.nextCursor}`);
+    expect(next.messages.map(({ id }: { id: string }) => id)).toEqual([ids[0]]);
+    await star(ANN_LID, ids[0]!, false);
+    expect((await starred('')).messages).toHaveLength(2);
   });
 });

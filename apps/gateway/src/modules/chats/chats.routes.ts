@@ -6,7 +6,10 @@ import {
   ListChatMessagesQuerySchema,
   ListChatsQuerySchema,
   ListChatsResultSchema,
+  ListLabelsResultSchema,
   ListMessagesResultSchema,
+  ListStarredQuerySchema,
+  ListStarredResultSchema,
   SessionChatParamsSchema,
   SessionParamsSchema,
   success,
@@ -27,8 +30,8 @@ export interface ChatsRoutesOptions {
 
 const tags = ['Chats'];
 const HOW = [
-  'A chat with a person is one, whatever names WhatsApp has for it. `unreadCount` falls to 0 when the account says something in the chat, here or on its',
-  'phone, or marks it as read here. A message that waits to be sent, or that WhatsApp has refused, is not the last one.',
+  'A chat with a person is one, whatever names WhatsApp has for it. `unreadCount` falls to 0 when the account says something in the chat or reads it, here or',
+  'on its phone. A chat that the account has deleted comes back with its next message. A message that waits to be sent, or that WhatsApp has refused, is not the last one.',
 ].join(' ');
 
 export const chatsRoutes: FastifyPluginAsyncTypebox<ChatsRoutesOptions> = async (app, options) => {
@@ -116,6 +119,43 @@ export const chatsRoutes: FastifyPluginAsyncTypebox<ChatsRoutesOptions> = async 
     async (request) => {
       const { id, chat } = request.params;
       return ok(await chats.messages(await reach(request, id), { ...request.query, chat }));
+    },
+  );
+
+  app.get(
+    '/sessions/:id/labels',
+    {
+      onRequest: guards({ audience: 'caller', permission: 'logs.view' }),
+      schema: {
+        tags: ['Labels'],
+        operationId: 'labels.list',
+        summary: 'Labels of WhatsApp Business of a session',
+        description:
+          'As they were told last; nothing is asked of WhatsApp. `GET /api/chats?label=` lists the chats that have one.',
+        params: SessionParamsSchema,
+        response: { 200: success(ListLabelsResultSchema), ...errorResponses('UNAUTHENTICATED', 'SESSION_NOT_FOUND') },
+      },
+    },
+    async (request) => ok(await chats.labels(await directory.resolve(principalOf(request), request.params.id))),
+  );
+
+  app.get(
+    '/sessions/:id/messages/starred',
+    {
+      onRequest: guards({ audience: 'caller', permission: 'logs.view' }),
+      schema: {
+        tags: ['Messages'],
+        operationId: 'messages.starred',
+        summary: 'Messages of a session with a star, newest first',
+        description: 'Whichever device of the account has starred them. Those that are not known here are left out.',
+        params: SessionParamsSchema,
+        querystring: ListStarredQuerySchema,
+        response: { 200: success(ListStarredResultSchema), ...errorResponses('UNAUTHENTICATED', 'SESSION_NOT_FOUND') },
+      },
+    },
+    async (request) => {
+      const session = await directory.resolve(principalOf(request), request.params.id);
+      return ok(await chats.starred(session, request.query));
     },
   );
 };

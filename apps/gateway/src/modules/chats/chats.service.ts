@@ -3,14 +3,18 @@ import {
   LIMITS,
   type ListChatsQuery,
   type ListChatsResult,
+  type ListLabelsResult,
   type ListMessagesQuery,
   type ListMessagesResult,
+  type ListStarredQuery,
+  type ListStarredResult,
   type Message,
 } from '@wa-gate/contracts';
 import { timeOfId } from '@wa-gate/kit';
-import { otherSpellings } from '@wa-gate/messaging';
+import { otherSpellings, presentChatSettings } from '@wa-gate/messaging';
 import { ApiError } from '../../http/api-error.ts';
 import { isUuid } from '../../http/uuid.ts';
+import type { SessionRef } from '../../principal.ts';
 import type { ContactNames } from '../contacts/index.ts';
 import type { MessageIndex } from '../message-index/index.ts';
 import type { MessagesService } from '../messages/index.ts';
@@ -25,6 +29,10 @@ export interface ChatsService {
    * @throws {ApiError} CONTACT_NOT_FOUND for an id that no contact has
    */
   messages(reach: Reach, query: ListMessagesQuery & { chat: string }): Promise<ListMessagesResult>;
+  /** Labels of WhatsApp Business of a session. */
+  labels(session: Pick<SessionRef, 'id'>): Promise<ListLabelsResult>;
+  /** Messages of a session with a star. */
+  starred(session: Pick<SessionRef, 'id'>, query: ListStarredQuery): Promise<ListStarredResult>;
 }
 
 export function createChatsService(deps: {
@@ -55,18 +63,39 @@ export function createChatsService(deps: {
       if (known.length === 0) throw new ApiError('CONTACT_NOT_FOUND');
       return await messages.list(reach, query);
     },
+
+    async labels({ id }) {
+      const labels = await chats.labels(id);
+      return { labels: labels.map((label) => ({ ...label, updatedAt: label.updatedAt.toISOString() })) };
+    },
+
+    async starred({ id }, { cursor, limit = LIMITS.pageDefault }) {
+      const ids = await chats.starred(id, cursorOf(cursor), limit + 1);
+      const page = ids.slice(0, limit);
+      const hasMore = ids.length > limit;
+      return {
+        messages: await messages.byIds(page),
+        pagination: { nextCursor: hasMore ? page.at(-1)! : null, hasMore },
+      };
+    },
   };
 }
 
-function filterOf({ cursor, unread, search }: ListChatsQuery): ChatFilter {
-  if (cursor !== undefined && !isUuid(cursor)) {
-    throw new ApiError('VALIDATION', {
-      message: 'The cursor is not valid: use `pagination.nextCursor` of the page before.',
-    });
-  }
+function cursorOf(cursor: string | undefined): string | undefined {
+  if (cursor === undefined || isUuid(cursor)) return cursor;
+  throw new ApiError('VALIDATION', {
+    message: 'The cursor is not valid: use `pagination.nextCursor` of the page before.',
+  });
+}
+
+function filterOf({ cursor, unread, search, archived, pinned, muted, label }: ListChatsQuery): ChatFilter {
   return {
-    before: cursor,
+    before: cursorOf(cursor),
     isUnread: unread,
+    isArchived: archived,
+    isPinned: pinned,
+    isMuted: muted,
+    labelId: label,
     name: search,
     digits: search === undefined ? undefined : digitsOf(search),
   };
@@ -83,13 +112,24 @@ function digitsOf(search: string): string | undefined {
   return digits.slice(-length);
 }
 
-const present = ({ jid, slug, lastMessageId, unreadCount, identity }: ChatRecord, lastMessage?: Message): Chat => ({
-  chat: jid,
-  sessionId: slug,
-  isGroup: jid.endsWith('@g.us'),
-  name: identity.name,
-  identity,
-  unreadCount,
-  ...(lastMessage && { lastMessage }),
-  lastActivityAt: new Date(timeOfId(lastMessageId)).toISOString(),
-});
+const NO_SETTINGS = { isArchived: false, pinnedAt: null, mutedUntil: null, isMarkedUnread: false };
+
+const present = (record: ChatRecord, lastMessage?: Message): Chat => {
+  const { jid, slug, lastMessageId, unreadCount, identity, settings, labels } = record;
+  return {
+    chat: jid,
+    sessionId: slug,
+    isGroup: jid.endsWith('@g.us'),
+    name: identity.name,
+    identity,
+    unreadCount,
+    ...presentChatSettings(mutedForEver(settings) ?? NO_SETTINGS, Date.now()),
+    labels,
+    ...(lastMessage && { lastMessage }),
+    lastActivityAt: new Date(timeOfId(lastMessageId)).toISOString(),
+  };
+};
+
+/** JSON of PostgreSQL has the infinite time as a string. */
+const mutedForEver = (settings: ChatRecord['settings']) =>
+  settings && { ...settings, mutedUntil: settings.mutedUntil === null ? null : Number(settings.mutedUntil) };

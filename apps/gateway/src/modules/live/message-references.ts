@@ -1,5 +1,6 @@
-import type { ActedOnMessage, InputOf } from '@wa-gate/contracts';
+import type { ActedOnMessage, ChatSettings, InputOf } from '@wa-gate/contracts';
 import type { Queryable } from '@wa-gate/db';
+import { CHAT_SETTINGS_COLUMNS, presentChatSettings, type StoredChatSettings } from '@wa-gate/messaging';
 import { ApiError } from '../../http/api-error.ts';
 import { isUuid } from '../../http/uuid.ts';
 import type { SessionRef } from '../../principal.ts';
@@ -29,6 +30,14 @@ export interface MessageReferences {
     session: SessionRef,
     chat: string,
   ): Promise<{ messageId: string; last: MessageReference; received: MessageReference[] }>;
+  /**
+   * A chat by any of its names: how WhatsApp names it, all of its names, and its last message, where there is one.
+   *
+   * @throws {ApiError} INVALID_RECIPIENT, CONTACT_NOT_FOUND: an id that no contact has
+   */
+  chatOf(session: SessionRef, chat: string): Promise<{ chat: string; names: string[]; last?: MessageReference }>;
+  /** How the account shows a chat, by all of its names. */
+  settingsOf(session: Pick<SessionRef, 'id'>, names: readonly string[]): Promise<Omit<ChatSettings, 'chat'>>;
   /** Tells the list of chats that the account has read up to these messages. */
   wereRead(session: Pick<SessionRef, 'id'>, messageIds: readonly string[]): Promise<void>;
 }
@@ -50,6 +59,13 @@ const OF_CHAT = {
       ORDER BY k.message_id DESC LIMIT 200) k
     JOIN messages m ON m.id = k.message_id WHERE m.state <> 'QUEUED' ORDER BY m.id DESC`,
 };
+
+const SETTINGS = {
+  name: 'settings-of-chat',
+  text: `SELECT ${CHAT_SETTINGS_COLUMNS} FROM chat_settings t WHERE t.session_id = $1 AND t.jid = ANY($2::text[])
+    ORDER BY t.updated_at DESC LIMIT 1`,
+};
+const NO_SETTINGS = { isArchived: false, pinnedAt: null, mutedUntil: null, isMarkedUnread: false };
 
 interface Row {
   messageId: string;
@@ -73,6 +89,11 @@ export function createMessageReferences(deps: {
   index: Pick<MessageIndex, 'markRead'>;
 }): MessageReferences {
   const { db, names, index } = deps;
+  /** The messages of a chat that are in it for the other side, too, the latest first. */
+  async function messagesOf(session: SessionRef, jids: readonly string[]): Promise<ReferredMessage[]> {
+    const { rows } = await db.query<Row>({ ...OF_CHAT, values: [session.id, jids] });
+    return rows.filter(({ hasFailed }) => !hasFailed).map(referred);
+  }
   return {
     async of(session, messageIds) {
       const ids = [...new Set(messageIds)];
@@ -87,8 +108,7 @@ export function createMessageReferences(deps: {
     },
     async lastOf(session, chat) {
       const jids = await names.ofChat(session.workspaceId, chat);
-      const { rows } = await db.query<Row>({ ...OF_CHAT, values: [session.id, jids] });
-      const messages = rows.filter(({ hasFailed }) => !hasFailed).map(referred);
+      const messages = await messagesOf(session, jids);
       const [latest] = messages;
       if (!latest) throw new ApiError('MESSAGE_NOT_FOUND', { message: 'This session has no message in this chat.' });
       const oldest = Date.now() / 1_000 - RECEIVED.days * 86_400;
@@ -97,6 +117,17 @@ export function createMessageReferences(deps: {
         .filter(({ fromMe, at }) => !fromMe && at >= oldest)
         .slice(0, RECEIVED.most);
       return { messageId: latest.messageId, last: latest.reference, received };
+    },
+    async chatOf(session, chat) {
+      const jids = await names.ofChat(session.workspaceId, chat);
+      if (jids.length === 0) throw new ApiError('CONTACT_NOT_FOUND');
+      const [latest] = await messagesOf(session, jids);
+      const last = latest?.reference;
+      return { chat: last?.chat ?? jids[0]!, names: jids, ...(last && { last }) };
+    },
+    async settingsOf({ id }, jids) {
+      const { rows } = await db.query<StoredChatSettings>({ ...SETTINGS, values: [id, jids] });
+      return presentChatSettings(rows[0] ?? NO_SETTINGS, Date.now());
     },
     wereRead: ({ id }, messageIds) => index.markRead(id, messageIds),
   };

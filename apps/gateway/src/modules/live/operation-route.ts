@@ -20,7 +20,8 @@ import type { ProfilePictures } from '../media/index.ts';
 import type { SessionsService } from '../sessions/index.ts';
 import type { MessageReferences } from './message-references.ts';
 import { callOperation } from './operation-call.ts';
-import { PRESENTERS, type Presenter } from './presenters.ts';
+import type { Presenter } from './presenter.ts';
+import { PRESENTERS } from './presenters.ts';
 
 export interface OperationServices {
   owner: OwnerLink;
@@ -55,8 +56,10 @@ export function describeOperation(name: OperationName) {
   const ownParams = params ?? Object.fromEntries(inPath.map((field) => [field, input[field]!]));
   const hasInput = Object.keys(sent).length > 0;
   const example = Object.fromEntries(Object.entries(examples[0]).filter(([field]) => !inPath.includes(field)));
-  const ownBody = body ?? (hasInput && method !== 'GET' ? requestBody(sent, example) : undefined);
-  const ownQuery = query ?? (hasInput && method === 'GET' ? Type.Object(sent) : undefined);
+  // With parameters of its own, the input is made of them.
+  const isSent = hasInput && params === undefined;
+  const ownBody = body ?? (isSent && method !== 'GET' ? requestBody(sent, example) : undefined);
+  const ownQuery = query ?? (isSent && method === 'GET' ? Type.Object(sent) : undefined);
   return {
     params: Type.Object({ ...SessionParamsSchema.properties, ...ownParams }),
     ...(ownBody && { body: ownBody }),

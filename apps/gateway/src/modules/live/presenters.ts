@@ -1,8 +1,5 @@
 import {
-  type AnswerOf,
-  type InputOf,
   type MediaSource,
-  type OperationName,
   type PairingCodeRequestSchema,
   type PresentedOperationName,
   type QrQuerySchema,
@@ -10,41 +7,18 @@ import {
   type SessionStatusReport,
   success,
 } from '@wa-gate/contracts';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { ApiError } from '../../http/api-error.ts';
 import { parseNumber } from '../../http/recipient.ts';
-import { principalOf, type SessionRef } from '../../principal.ts';
+import { principalOf } from '../../principal.ts';
 import { actorOf } from '../audit/index.ts';
-import type { ContactProfiles, NumberChecks, Persons } from '../contacts/index.ts';
-import { type ProfilePictures, requestFiles } from '../media/index.ts';
-import { reachOf, type SessionsService } from '../sessions/index.ts';
-import { type MessageReferences, presentActed, refuseOwn, refuseUnsent } from './message-references.ts';
+import { requestFiles } from '../media/index.ts';
+import { reachOf } from '../sessions/index.ts';
+import { CHAT_PRESENTERS } from './chat-presenters.ts';
+import { LABEL_PRESENTERS } from './label-presenters.ts';
+import { presentActed, refuseOwn, refuseUnsent } from './message-references.ts';
+import type { LiveCall, Presenter } from './presenter.ts';
 import { chooseFormat, renderQr } from './qr-image.ts';
-
-/** A request for an operation, on its way to the owner of the session. */
-interface LiveCall<N extends OperationName> {
-  request: FastifyRequest;
-  reply: FastifyReply;
-  session: SessionRef;
-  sessions: SessionsService;
-  numberChecks: NumberChecks;
-  contactProfiles: ContactProfiles;
-  persons: Persons;
-  profilePictures: ProfilePictures;
-  references: MessageReferences;
-  /** Asks the owner. */
-  ask: (input: InputOf<N>) => Promise<AnswerOf<N>>;
-}
-
-export interface Presenter<N extends OperationName> {
-  /** The `data` of our answer, or the reply when it is something else than JSON. */
-  present(call: LiveCall<N>): Promise<unknown>;
-  /** The `response` entry of the description, where it is not JSON alone. */
-  response?: object;
-  /** It writes the action into the audit log itself. */
-  writesAudit?: true;
-}
 
 /** Nobody answers for the session, or not in time. */
 const OWNER_IS_SILENT: ReadonlySet<string> = new Set(['SESSION_MOVING', 'WORKER_ERROR']);
@@ -173,22 +147,8 @@ export const PRESENTERS: { [N in PresentedOperationName]: Presenter<N> } = {
       return { messages: found.map(presentActed) };
     },
   },
-  'chats.markRead': {
-    async present({ request, session, references, ask }) {
-      const { chat } = request.body as { chat: string };
-      const { messageId, last, received } = await references.lastOf(session, chat);
-      await ask({ chat: last.chat, last, messages: received.length > 0 ? received : [last] });
-      await references.wereRead(session, [messageId]);
-      return { chat: last.chat };
-    },
-  },
-  'chats.markUnread': {
-    async present({ request, session, references, ask }) {
-      const { last } = await references.lastOf(session, (request.body as { chat: string }).chat);
-      await ask({ chat: last.chat, last });
-      return { chat: last.chat };
-    },
-  },
+  ...CHAT_PRESENTERS,
+  ...LABEL_PRESENTERS,
   'sessions.restart': { present: actOnSession },
   'sessions.logout': { present: actOnSession },
   'sessions.delete': {

@@ -37,6 +37,9 @@ const ACTIVITY: ReadonlySet<EventType> = new Set<EventType>([
   'message.unsupported',
 ]);
 
+/** Events after which a chat is read up to the message that they name. */
+export const READ_EVENTS: ReadonlySet<EventType> = new Set<EventType>(['chat.read', 'chat.cleared', 'chat.deleted']);
+
 /** Messages that had come under two names of a person, and are one now. */
 interface MergedMessage {
   messageId: string;

@@ -8,6 +8,7 @@ import {
   chatsAfter,
   type IndexedEvent,
   newsOfChats,
+  READ_EVENTS,
   type StoredChat,
 } from './chat-news.ts';
 import { type SearchedMessage, textsOf } from './message-texts.ts';
@@ -154,6 +155,16 @@ const MARK_READ = {
   FROM read r WHERE c.session_id = $1 AND c.jid = r.jid AND c.unread_count > 0`,
 };
 
+/** Chats that the account has deleted, unless something was said there since. */
+const DELETE = {
+  name: 'delete-chats-of-index',
+  text: `WITH gone AS (
+    SELECT n.jid, i.id FROM unnest($2::uuid[]) AS i(id) JOIN messages m ON m.id = i.id JOIN sessions s ON s.id = m.session_id
+    CROSS JOIN LATERAL (SELECT m.chat_alt_jid AS jid UNION SELECT o.jid FROM ${namesOf('s.workspace_id', 'm.chat_jid')} AS o(jid)) n
+    WHERE m.session_id = $1)
+  DELETE FROM chats c USING gone g WHERE c.session_id = $1 AND c.jid = g.jid AND c.last_message_id <= g.id`,
+};
+
 interface Progress {
   sessionId: string;
   workspaceId: string;
@@ -245,7 +256,27 @@ async function fill(
     messages.push(...waiting.filter(({ id }) => !ids.has(id)));
   }
   await tx.query({ ...WRITE, values: writeValues(messages, chats, progressAfter(sessions, events)) });
+  await applyReads(tx, events);
   return sessions.some(({ behind }, index) => behind > shares[index]!);
+}
+
+/** What the account has read, cleared or deleted, here or on its phone, after everything that came before. */
+async function applyReads(tx: Queryable, events: readonly IndexedEvent[]): Promise<void> {
+  for (const [sessionId, ids] of messagesBySession(events, READ_EVENTS)) {
+    await tx.query({ ...MARK_READ, values: [sessionId, ids] });
+  }
+  for (const [sessionId, ids] of messagesBySession(events, new Set(['chat.deleted']))) {
+    await tx.query({ ...DELETE, values: [sessionId, ids] });
+  }
+}
+
+function messagesBySession(events: readonly IndexedEvent[], types: ReadonlySet<string>): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const { sessionId, type, messageId } of events) {
+    if (messageId === null || !types.has(type)) continue;
+    found.set(sessionId, [...(found.get(sessionId) ?? []), messageId]);
+  }
+  return found;
 }
 
 /** Events of each session, so that one with very many does not hold up the others, and takes what they leave. */

@@ -67,6 +67,8 @@ export async function buildDocumentation({ version, basePath, routes, schemas }:
         { name: 'Profile and privacy' },
         { name: 'Messages' },
         { name: 'Channels' },
+        { name: 'Chats' },
+        { name: 'Labels' },
         { name: 'Notices' },
         { name: 'Webhooks' },
         { name: 'Workers' },

@@ -2,8 +2,17 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { SandboxError } from '../../errors.ts';
 import type { ServerContext } from '../../server/context.ts';
-import { Chat, Message, MessageRequest, MessagesQuery, NumberParams, ReceiptsRequest, Refusal } from '../schemas.ts';
-import { chatViews, messageView } from '../views.ts';
+import {
+  Chat,
+  Label,
+  Message,
+  MessageRequest,
+  MessagesQuery,
+  NumberParams,
+  ReceiptsRequest,
+  Refusal,
+} from '../schemas.ts';
+import { chatViews, labelViews, messageView } from '../views.ts';
 
 const tags = ['messages'];
 /** A file of 64 MB as base64, and the fields around it. */
@@ -61,12 +70,25 @@ export const messageRoutes: FastifyPluginAsyncTypebox<{ context: ServerContext }
     {
       schema: {
         tags,
-        summary: 'Chats that a device of the account has marked as read or unread',
+        summary: 'Chats that a device of the account has archived, pinned, muted, marked, cleared, deleted or labelled',
         params: NumberParams,
         response: { 200: Type.Object({ chats: Type.Array(Chat) }), 404: Refusal },
       },
     },
     async (request) => ({ chats: chatViews(phones.of(directory.get(request.params.number))) }),
+  );
+
+  app.get(
+    '/phones/:number/labels',
+    {
+      schema: {
+        tags,
+        summary: 'Labels of WhatsApp Business of the account',
+        params: NumberParams,
+        response: { 200: Type.Object({ labels: Type.Array(Label) }), 404: Refusal },
+      },
+    },
+    async (request) => ({ labels: labelViews(phones.of(directory.get(request.params.number))) }),
   );
 
   app.get(

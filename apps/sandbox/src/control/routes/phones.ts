@@ -233,7 +233,7 @@ export const phoneRoutes: FastifyPluginAsyncTypebox<{ context: ServerContext }> 
       schema: {
         tags,
         summary:
-          'Change a setting that is shared with the companions: archive, mute, pin, star, push name, contact name',
+          'Change a setting that is shared with the companions: archive, mute, pin, star, clear, delete, labels, push name, contact name',
         params: NumberParams,
         body: AppStateRequest,
         response: {

@@ -2,7 +2,6 @@ import { isLidUser, jidNormalizedUser } from '../baileys.ts';
 import { askPicture, askProfile } from '../contact-profile.ts';
 import { askNumbers, askSpellings } from '../contact-query.ts';
 import { askAbout } from '../user-query.ts';
-import { changeSetting } from './app-state.ts';
 import type { Performers } from './operation-socket.ts';
 
 export const contacts: Performers<'contacts'> = {
@@ -14,19 +13,15 @@ export const contacts: Performers<'contacts'> = {
   async 'contacts.picture'({ sock }, { jid, size }) {
     return { url: await askPicture(sock, jid, size === 'full' ? 'image' : 'preview') };
   },
-  async 'contacts.saveName'({ sock }, { jid, name }) {
+  async 'contacts.saveName'({ sock, settings }, { jid, name }) {
     const { lidMapping } = sock.signalRepository;
     const other = isLidUser(jid) ? await lidMapping.getPNForLID(jid) : await lidMapping.getLIDForPN(jid);
     const alias = other && { [isLidUser(jid) ? 'pnJid' : 'lidJid']: jidNormalizedUser(other) };
     const contactAction =
       name === null ? {} : { fullName: name, firstName: name.split(' ')[0]!, saveOnPrimaryAddressbook: true, ...alias };
-    await changeSetting(sock, {
-      type: 'critical_unblock_low',
-      index: ['contact', jid],
-      apiVersion: 2,
-      syncAction: { contactAction },
-      isRemoved: name === null,
-    });
+    const index = ['contact', jid];
+    const [syncAction, isRemoved] = [{ contactAction }, name === null];
+    await settings.write([{ type: 'critical_unblock_low', index, apiVersion: 2, syncAction, isRemoved }]);
     return { name };
   },
   async 'contacts.lid'({ sock }, { number }) {

@@ -1,8 +1,10 @@
 import type { AnswerOf, ConnectionOperationName, InputOf } from '@wa-gate/contracts';
 import { blocklist } from './blocklist.ts';
 import { channels } from './channels.ts';
+import { chats } from './chats.ts';
 import { contacts } from './contacts.ts';
-import { chats, messages } from './messages.ts';
+import { labels } from './labels.ts';
+import { messages } from './messages.ts';
 import type { OperationSocket } from './operation-socket.ts';
 import { presence } from './presence.ts';
 import { privacy } from './privacy.ts';
@@ -10,7 +12,7 @@ import { profile } from './profile.ts';
 
 const PERFORMERS: {
   [N in ConnectionOperationName]: (wa: OperationSocket, input: InputOf<N>) => Promise<AnswerOf<N>>;
-} = { ...presence, ...contacts, ...messages, ...chats, ...channels, ...blocklist, ...privacy, ...profile };
+} = { ...presence, ...contacts, ...messages, ...chats, ...channels, ...blocklist, ...privacy, ...profile, ...labels };
 
 /** Runs an operation on a connection to WhatsApp. @throws the errors of Baileys */
 export function performOn<N extends ConnectionOperationName>(

@@ -1,6 +1,7 @@
 import type { AnswerOf, ConnectionOperationName, InputOf } from '@wa-gate/contracts';
 import { jidNormalizedUser, type WASocket } from '../baileys.ts';
 import type { PresenceBook } from '../presence-book.ts';
+import type { SharedSettings } from '../shared-settings/shared-settings.ts';
 
 /** The connection as an operation uses it. */
 export interface OperationSocket {
@@ -8,6 +9,8 @@ export interface OperationSocket {
   /** Marks the receipts of this device as those of an active client, without a presence at the server. */
   reportActiveReceipts: () => void;
   presences: PresenceBook;
+  /** How the account shows its chats, its labels, its stars. */
+  settings: Pick<SharedSettings, 'inTurn' | 'labels' | 'read' | 'write'>;
 }
 
 /** The account itself, by its number. */
@@ -21,7 +24,4 @@ export type Performers<Area extends string> = {
   ) => Promise<AnswerOf<N>>;
 };
 
-/** The account lacks something that WhatsApp sends after a while, such as its name. */
-export class NotReadyError extends Error {
-  override name = 'NotReadyError';
-}
+export { NotReadyError } from '../errors.ts';

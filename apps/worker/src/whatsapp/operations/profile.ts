@@ -3,7 +3,6 @@ import { type BinaryNode, jidNormalizedUser, S_WHATSAPP_NET } from '../baileys.t
 import { askBusiness, askPicture } from '../contact-profile.ts';
 import { askNode, childOf, nodeOf } from '../nodes.ts';
 import { askAbout } from '../user-query.ts';
-import { changeSetting } from './app-state.ts';
 import { ownJid, type Performers } from './operation-socket.ts';
 
 export const profile: Performers<'profile'> = {
@@ -27,14 +26,9 @@ export const profile: Performers<'profile'> = {
       business,
     };
   },
-  async 'profile.setName'({ sock }, { name }) {
-    const index = ['setting_pushName'];
-    await changeSetting(sock, {
-      type: 'critical_block',
-      index,
-      apiVersion: 1,
-      syncAction: { pushNameSetting: { name } },
-    });
+  async 'profile.setName'({ sock, settings }, { name }) {
+    const syncAction = { pushNameSetting: { name } };
+    await settings.write([{ type: 'critical_block', index: ['setting_pushName'], apiVersion: 1, syncAction }]);
     // Baileys shows the server the name that the credentials have, and does not take over what it writes itself.
     const { me } = sock.authState.creds;
     if (me) sock.ev.emit('creds.update', { me: { ...me, name } });

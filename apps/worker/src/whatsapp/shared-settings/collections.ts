@@ -1,0 +1,139 @@
+import {
+  type BinaryNode,
+  decodeSyncdMutations,
+  downloadExternalPatch,
+  extractSyncdPatches,
+  newLTHashState,
+  proto,
+  S_WHATSAPP_NET,
+  type WAPatchCreate,
+  type WASocket,
+} from '../baileys.ts';
+import { askNode, childOf, childrenOf, nodeOf } from '../nodes.ts';
+import type { OpenedSetting } from './read-setting.ts';
+
+type Collection = WAPatchCreate['type'];
+
+/** A collection, from a version on. */
+export interface Wanted<N extends Collection = Collection> {
+  name: N;
+  /** 0: from its beginning. */
+  version: number;
+}
+
+/** What WhatsApp has of a collection after a version. */
+export interface Fetched {
+  patches: proto.ISyncdPatch[];
+  snapshot?: proto.ISyncdSnapshot;
+  hasMorePatches: boolean;
+}
+
+/** WhatsApp refuses to read or write a collection, with the code of its answer. */
+export class CollectionRefusedError extends Error {
+  override name = 'CollectionRefusedError';
+  /** As `whatsAppCodeOf` reads it. */
+  readonly data: number;
+
+  constructor(name: string, code: number) {
+    super(`WhatsApp has refused the collection ${name} with ${code}.`);
+    this.data = code;
+  }
+}
+
+export type FindKey = (keyId: string) => Promise<proto.Message.IAppStateSyncKeyData | null | undefined>;
+
+const COLLECTION = 'w:sync:app:state';
+
+const askCollections = (sock: Pick<WASocket, 'query'>, collections: BinaryNode[]): Promise<BinaryNode> =>
+  askNode(sock, {
+    ...nodeOf('iq', { to: S_WHATSAPP_NET, type: 'set', xmlns: COLLECTION }),
+    content: [nodeOf('sync', {}, collections)],
+  });
+
+/** @throws {CollectionRefusedError} for the first one that WhatsApp refuses */
+function refuse(answer: BinaryNode): void {
+  for (const { attrs, content } of childrenOf(childOf(answer, 'sync'))) {
+    if (attrs.type !== 'error') continue;
+    const error = Array.isArray(content) ? content.find(({ tag }) => tag === 'error') : undefined;
+    throw new CollectionRefusedError(attrs.name ?? '', Number(error?.attrs.code ?? 500));
+  }
+}
+
+/**
+ * Asks for collections, all in one query.
+ *
+ * @param options of the requests for what WhatsApp keeps as files
+ * @throws {NoAnswerError} @throws {CollectionRefusedError}
+ */
+export async function fetchCollections<N extends Collection>(
+  sock: Pick<WASocket, 'query'>,
+  wanted: readonly Wanted<N>[],
+  options: RequestInit,
+): Promise<Map<N, Fetched>> {
+  const answer = await askCollections(
+    sock,
+    wanted.map(({ name, version }) =>
+      nodeOf('collection', { name, version: String(version), return_snapshot: String(version === 0) }),
+    ),
+  );
+  refuse(answer);
+  const extracted = (await extractSyncdPatches(answer, options)) as Partial<Record<N, Fetched>>;
+  return new Map(
+    wanted.flatMap(({ name }): [N, Fetched][] => {
+      const part = extracted[name];
+      return part ? [[name, part]] : [];
+    }),
+  );
+}
+
+/**
+ * Writes a patch that was made for a version.
+ *
+ * @throws {NoAnswerError} @throws {CollectionRefusedError} with 409: the collection has another version by now
+ */
+export async function uploadPatch(
+  sock: Pick<WASocket, 'query'>,
+  { name, version }: Wanted,
+  patch: proto.ISyncdPatch,
+): Promise<void> {
+  const content = proto.SyncdPatch.encode(patch).finish();
+  const attrs = { name, version: String(version), return_snapshot: 'false' };
+  const answer = await askCollections(sock, [nodeOf('collection', attrs, [{ tag: 'patch', attrs: {}, content }])]);
+  refuse(answer);
+}
+
+/** The version that what was fetched leads to. */
+export function versionAfter({ patches, snapshot }: Fetched, before: number): number {
+  const last = patches.at(-1)?.version?.version ?? snapshot?.version?.version;
+  return last === undefined || last === null ? before : Number(last);
+}
+
+/**
+ * Opens the records of a collection, in their order. Each is checked by its own MACs. One that is damaged is left out,
+ * as phones do it.
+ *
+ * @throws an error with `data.isMissingKey` when the phone has not shared the key of a record
+ */
+export async function openRecords(
+  { patches, snapshot }: Fetched,
+  findKey: FindKey,
+  options: RequestInit,
+): Promise<OpenedSetting[]> {
+  const opened: OpenedSetting[] = [];
+  const open = async (record: proto.ISyncdMutation | proto.ISyncdRecord, isRemoved: boolean) => {
+    await decodeSyncdMutations(
+      [record],
+      newLTHashState(),
+      findKey,
+      ({ syncAction, index }) => opened.push({ index, value: syncAction.value ?? {}, isRemoved }),
+      true,
+    );
+  };
+  for (const record of snapshot?.records ?? []) await open(record, false);
+  const { REMOVE } = proto.SyncdMutation.SyncdOperation;
+  for (const { mutations, externalMutations } of patches) {
+    const outside = externalMutations ? (await downloadExternalPatch(externalMutations, options)).mutations : [];
+    for (const mutation of [...(mutations ?? []), ...outside]) await open(mutation, mutation.operation === REMOVE);
+  }
+  return opened;
+}
