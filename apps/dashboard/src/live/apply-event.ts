@@ -129,6 +129,8 @@ export function applyEvent(client: QueryClient, { event, sessionId, data }: Live
   }
   if (event.startsWith('broadcast.')) followBroadcast(client, data);
   if (event.startsWith('contact.')) freshen(client, ['contacts']);
+  if (/^(?:chat|label)\./.test(event)) freshen(client, ['chats']);
+  if (event.startsWith('label.')) freshen(client, ['labels', sessionId]);
   if (event === 'session.notice') freshen(client, ['notices']);
 }
 

@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { MessagesSquare } from 'lucide-react';
+import { Archive, BellOff, MessagesSquare, Pin } from 'lucide-react';
 import { useEffect, useRef } from 'react';
 import type { Chat } from '../../api/types.ts';
 import { day, time } from '../../i18n/format.ts';
@@ -10,7 +10,7 @@ import { Avatar } from './avatar.tsx';
 import styles from './chats.module.css';
 import { useSummary } from './message-content.tsx';
 import { nameOfChat, readable } from './names.ts';
-import { chatsQuery, foundMessagesQuery } from './queries.ts';
+import { type ChatChoice, chatsQuery, foundMessagesQuery } from './queries.ts';
 import type { ChatsSearch } from './search.ts';
 import { chatsTexts } from './texts.ts';
 
@@ -24,16 +24,18 @@ const shortTime = (at: string): string =>
 export function ChatList({
   search,
   filter,
+  choice,
   wanted,
 }: {
   search: string;
+  choice: ChatChoice;
   /** Only the chats of this session. */
   filter: string | undefined;
   /** The chat that is open. */
   wanted: ChatsSearch;
 }) {
   const t = chatsTexts.use();
-  const chats = useInfiniteQuery(chatsQuery(filter, search));
+  const chats = useInfiniteQuery(chatsQuery(filter, search, choice));
   const { data, fetchNextPage, hasNextPage, isFetchingNextPage } = chats;
   const all = data?.pages.flatMap(({ chats: some }) => some) ?? [];
   const frame = useRef<HTMLDivElement>(null);
@@ -55,8 +57,8 @@ export function ChatList({
   return (
     <div ref={frame} className={styles.listFrame}>
       {all.length === 0 && (
-        <Empty icon={MessagesSquare} title={search ? t('noneFound') : t('emptyTitle')}>
-          {!search && t('emptyText')}
+        <Empty icon={MessagesSquare} title={search ? t('noneFound') : choice ? t('noneChosen') : t('emptyTitle')}>
+          {!search && !choice && t('emptyText')}
         </Empty>
       )}
       <ul style={{ height: virtual.getTotalSize(), position: 'relative' }}>
@@ -99,6 +101,7 @@ function ChatRow({ chat, wanted }: { chat: Chat; wanted: ChatsSearch }) {
             {lastMessage?.fromMe && `${t('you')}: `}
             {lastMessage && summary(lastMessage)}
           </span>
+          <ChatMarks chat={chat} />
           {unreadCount > 0 && (
             <b>
               <span aria-hidden="true">{unreadCount}</span>
@@ -109,6 +112,22 @@ function ChatRow({ chat, wanted }: { chat: Chat; wanted: ChatsSearch }) {
       </span>
     </Link>
   );
+}
+
+/** Pinned, muted, archived: as signs, and in words for who does not see them. */
+function ChatMarks({ chat }: { chat: Chat }) {
+  const t = chatsTexts.use();
+  const marks = [
+    { is: chat.isPinned, icon: Pin, word: t('pinned') },
+    { is: chat.isMuted, icon: BellOff, word: t('muted') },
+    { is: chat.isArchived, icon: Archive, word: t('archived') },
+  ].filter(({ is }) => is);
+  return marks.map(({ icon: Icon, word }) => (
+    <span key={word} className={styles.mark} title={word}>
+      <Icon aria-hidden="true" size={14} />
+      <span className="visually-hidden">{word}</span>
+    </span>
+  ));
 }
 
 function FoundMessages({ text, filter }: { text: string; filter: string | undefined }) {

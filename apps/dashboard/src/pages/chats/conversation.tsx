@@ -13,6 +13,7 @@ import { toastError } from '../../ui/toast.tsx';
 import { sessionQuery } from '../sessions/queries.ts';
 import { StateBadge } from '../sessions/state.tsx';
 import { Avatar } from './avatar.tsx';
+import { ChatMenu } from './chat-menu.tsx';
 import styles from './chats.module.css';
 import { Composer } from './composer.tsx';
 import { MessageBubble } from './message-bubble.tsx';
@@ -152,6 +153,7 @@ export function Conversation({
             {t('markRead')}
           </Button>
         )}
+        {known && maySend && <ChatMenu chat={known} onDeleted={onBack} />}
       </header>
       <div
         ref={frame}

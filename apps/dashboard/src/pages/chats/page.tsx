@@ -11,7 +11,7 @@ import { sessionsQuery } from '../sessions/queries.ts';
 import { ChatList } from './chat-list.tsx';
 import styles from './chats.module.css';
 import { Conversation } from './conversation.tsx';
-import { chatsQuery } from './queries.ts';
+import { type ChatChoice, chatsQuery, labelsQuery } from './queries.ts';
 import { chatsTexts } from './texts.ts';
 
 export function ChatsPage() {
@@ -22,7 +22,10 @@ export function ChatsPage() {
   const sessions = useQuery(sessionsQuery).data?.sessions ?? [];
   const [search, setSearch] = useState('');
   const [filter, setFilter] = useState(wanted.chat ? '' : (wanted.session ?? ''));
+  const [choice, setChoice] = useState<ChatChoice>('');
   const [isNew, setNew] = useState(false);
+  const labelled = filter || (sessions.length === 1 ? (sessions[0]?.sessionId ?? '') : '');
+  const labels = useQuery({ ...labelsQuery(labelled), enabled: labelled !== '' }).data?.labels ?? [];
   const deferred = useDeferredValue(search.trim());
   const listed = useInfiniteQuery(chatsQuery(filter || undefined, ''));
   const known = listed.data?.pages
@@ -47,7 +50,15 @@ export function ChatsPage() {
         <div className={styles.listTools}>
           <SearchField label={t('search')} value={search} onChange={setSearch} />
           {sessions.length > 1 && (
-            <select aria-label={t('session')} value={filter} onChange={(event) => setFilter(event.target.value)}>
+            <select
+              aria-label={t('session')}
+              value={filter}
+              onChange={(event) => {
+                setFilter(event.target.value);
+                // The label of one session is another one in the next.
+                setChoice((before) => (before.startsWith('label:') ? '' : before));
+              }}
+            >
               <option value="">{t('allSessions')}</option>
               {sessions.map(({ sessionId, name }) => (
                 <option key={sessionId} value={sessionId}>
@@ -56,8 +67,25 @@ export function ChatsPage() {
               ))}
             </select>
           )}
+          <select
+            aria-label={t('show')}
+            value={choice}
+            onChange={(event) => setChoice(event.target.value as ChatChoice)}
+          >
+            <option value="">{t('allChats')}</option>
+            {(['unread', 'archived', 'pinned', 'muted'] as const).map((each) => (
+              <option key={each} value={each}>
+                {t(each === 'unread' ? 'unreadOnes' : each)}
+              </option>
+            ))}
+            {labels.map(({ labelId, name }) => (
+              <option key={labelId} value={`label:${labelId}`}>
+                {t('withLabel', { name })}
+              </option>
+            ))}
+          </select>
         </div>
-        <ChatList search={deferred} filter={filter || undefined} wanted={wanted} />
+        <ChatList search={deferred} filter={filter || undefined} choice={choice} wanted={wanted} />
       </aside>
       {isOpen ? (
         <Conversation

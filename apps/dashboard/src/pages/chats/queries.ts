@@ -4,9 +4,15 @@ import { api, unwrap } from '../../api/client.ts';
 const CHATS = 50;
 const MESSAGES = 60;
 
-export const chatsQuery = (sessionId: string | undefined, search: string) =>
+/** Which chats are shown: all, or those of one kind, or with the label `label:<id>`. */
+export type ChatChoice = '' | 'unread' | 'archived' | 'pinned' | 'muted' | `label:${string}`;
+
+const chosen = (choice: ChatChoice) =>
+  choice === '' ? {} : choice.startsWith('label:') ? { label: choice.slice('label:'.length) } : { [choice]: true };
+
+export const chatsQuery = (sessionId: string | undefined, search: string, choice: ChatChoice = '') =>
   infiniteQueryOptions({
-    queryKey: ['chats', sessionId ?? '', search],
+    queryKey: ['chats', sessionId ?? '', search, choice],
     queryFn: ({ pageParam }) =>
       unwrap(
         api.GET('/api/chats', {
@@ -16,6 +22,7 @@ export const chatsQuery = (sessionId: string | undefined, search: string) =>
               ...(pageParam && { cursor: pageParam }),
               ...(sessionId && { sessionId }),
               ...(search && { search }),
+              ...chosen(choice),
             },
           },
         }),
@@ -52,4 +59,22 @@ export const timelineQuery = (messageId: string) =>
   queryOptions({
     queryKey: ['timeline', messageId],
     queryFn: () => unwrap(api.GET('/api/messages/{id}/timeline', { params: { path: { id: messageId } } })),
+  });
+
+/** Labels of WhatsApp Business of a session. */
+export const labelsQuery = (sessionId: string) =>
+  queryOptions({
+    queryKey: ['labels', sessionId],
+    queryFn: () => unwrap(api.GET('/api/sessions/{id}/labels', { params: { path: { id: sessionId } } })),
+  });
+
+/** The latest messages of a session with a star. */
+export const starredQuery = (sessionId: string) =>
+  queryOptions({
+    queryKey: ['starred', sessionId],
+    queryFn: () =>
+      unwrap(
+        api.GET('/api/sessions/{id}/messages/starred', { params: { path: { id: sessionId }, query: { limit: 50 } } }),
+      ),
+    staleTime: 0,
   });
