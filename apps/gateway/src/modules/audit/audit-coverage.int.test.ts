@@ -1,11 +1,11 @@
 import { EVENTS, OPERATION_NAMES, operationOf, parametersOf } from '@wa-gate/contracts';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildOpenapiDocument } from '../../openapi-document.ts';
+import { PNG } from '../../testing/files.ts';
 import type { Answer, TestSession, TestUser } from '../../testing/gateway-fixture.ts';
 import { routesOf } from '../../testing/operation-routes.ts';
 import { useGateway } from '../../testing/use-gateway.ts';
 import type { WorkerStandIn } from '../../testing/worker-stand-in.ts';
-import { PNG } from '../media/testing/files.ts';
 
 /** Routes without GET that write no entry, and why. Operations give their reason in the registry (`unaudited`). */
 const EXCEPTIONS: Record<string, string> = {

@@ -6,8 +6,8 @@ import { createLogger, newId, systemClock } from '@wa-gate/kit';
 import { compareMediaStore, eraseContact, expireMedia, newFileSweep, sweepUnusedFiles } from '@wa-gate/messaging';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDeletionLoop } from '../../jobs/deletions/index.ts';
+import { fileForm, formOf, PDF, PNG, storedAndInWork } from '../../testing/files.ts';
 import { createGatewayFixture, type GatewayFixture, type TestUser } from '../../testing/gateway-fixture.ts';
-import { fileForm, formOf, PDF, PNG, storedAndInWork } from './testing/files.ts';
 
 let fixture: GatewayFixture;
 /** The same installation, but it fetches from public addresses alone, as it does by default. */

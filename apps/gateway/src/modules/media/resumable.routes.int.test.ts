@@ -6,8 +6,8 @@ import { sweepResumableUploads } from '@wa-gate/messaging';
 import { waitFor } from '@wa-gate/testkit';
 import * as tus from 'tus-js-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PDF, PNG, storedAndInWork } from '../../testing/files.ts';
 import { createGatewayFixture, type GatewayFixture, type TestUser } from '../../testing/gateway-fixture.ts';
-import { PDF, PNG, storedAndInWork } from './testing/files.ts';
 
 let fixture: GatewayFixture;
 let user: TestUser;

@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import type { GatewayFixture } from '../../../testing/gateway-fixture.ts';
+import type { GatewayFixture } from './gateway-fixture.ts';
 
 /** A picture of one pixel. */
 export const PNG = Buffer.from(
