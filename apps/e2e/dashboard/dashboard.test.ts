@@ -8,7 +8,7 @@ import {
   type Tenant,
   uniqueName,
 } from '../harness/pair-session.ts';
-import type { Phone } from '../harness/sandbox-client.ts';
+import type { Phone, PhoneChat } from '../harness/sandbox-client.ts';
 import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
 import { waitFor } from '../harness/wait-for.ts';
 import { type RunningBrowser, startBrowser } from './chromium.ts';
@@ -425,6 +425,47 @@ describe('live (MR-059)', () => {
       expect([...(await visitor.axe()), ...(await visitor.overflows())]).toEqual([]);
       visitor.expectNoMisdeeds();
     }
+  });
+
+  test('a chat is archived on the page and pinned on the phone; each shows what the other does (MR-035)', async () => {
+    const visitor = await visitAs(tenant);
+    const { page } = visitor;
+    const { number } = linked.phone;
+    await system().sandbox.changeSetting(number, { action: 'label', label: '1', name: 'Pelanggan baru' });
+    await visitor.goto(`/chats?session=shop&chat=${friend.number}%40s.whatsapp.net`);
+    const choose = async (entry: string) => {
+      await page.getByRole('button', { name: 'Actions on the chat' }).click();
+      await page.getByRole('menuitem', { name: entry }).click();
+    };
+    const isOnPhone = (fits: (chat: PhoneChat) => boolean) =>
+      waitFor(
+        async () => (await system().sandbox.chats(number)).some((chat) => chat.chat === friend.number && fits(chat)),
+        {
+          what: 'the phone to show it',
+        },
+      );
+    const list = page.getByRole('complementary', { name: 'Chats' });
+    await choose('Archive');
+    await isOnPhone(({ isArchived }) => isArchived);
+    await list.getByText('Archived', { exact: true }).last().waitFor({ state: 'attached' });
+    await page.getByLabel('Which chats').selectOption('archived');
+    await list.getByText('Budi Santoso').first().waitFor();
+    await choose('Pelanggan baru');
+    await isOnPhone(({ labels }) => labels.includes('1'));
+    await page.getByLabel('Which chats').selectOption('label:1');
+    await list.getByText('Budi Santoso').first().waitFor();
+    await choose('Take out of the archive');
+    await isOnPhone(({ isArchived }) => !isArchived);
+    await system().sandbox.changeSetting(number, { action: 'pin', chat: friend.number });
+    await page.getByLabel('Which chats').selectOption('pinned');
+    await list.getByText('Budi Santoso').first().waitFor();
+    await choose('Starred messages');
+    await page.getByRole('dialog').getByText('No message has a star yet.').waitFor();
+    await page.keyboard.press('Escape');
+    await choose('Clear the chat');
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+    expect([...(await visitor.axe()), ...(await visitor.overflows())]).toEqual([]);
+    visitor.expectNoMisdeeds();
   });
 
   test('a gateway that is killed while the page is open: what is typed stays, and the page is true again', async () => {
