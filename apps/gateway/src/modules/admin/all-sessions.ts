@@ -38,9 +38,10 @@ const COLUMNS = `s.id, s.slug, s.name, s.network, s.state, s.state_reason AS "st
   s.reachout_locked_until AS "reachoutLockedUntil", s.reachout_lock_type AS "reachoutLockType",
   s.message_capping AS "messageCapping", s.settings, w.default_session_id IS NOT DISTINCT FROM s.id AS "isDefault",
   s.created_at AS "createdAt", p.worker_id AS "workerId", w.id AS "workspaceId", w.name AS "workspaceName",
-  o.id AS "ownerId", o.email AS "ownerEmail", o.tier AS "ownerTier", o.is_active AS "ownerIsActive"`;
+  o.id AS "ownerId", o.email AS "ownerEmail", o.tier AS "ownerTier", o.is_active AS "ownerIsActive",
+  CASE WHEN r.assessed_at IS NOT NULL THEN json_build_object('score', r.score, 'level', r.level) END AS risk`;
 const TABLES = `sessions s JOIN workspaces w ON w.id = s.workspace_id JOIN users o ON o.id = w.owner_user_id
-  LEFT JOIN session_placements p ON p.session_id = s.id`;
+  LEFT JOIN session_placements p ON p.session_id = s.id LEFT JOIN session_risk r ON r.session_id = s.id`;
 
 /** `strpos` takes the search as it is: no character of it is a wildcard. Numbers are stored without the plus. */
 const MATCHING = `FROM ${TABLES} WHERE ($1::text IS NULL OR strpos(lower(s.slug), lower($1)) > 0
