@@ -348,6 +348,10 @@ export class SandboxClient {
     return this.http.expectOk('/channels', { method: 'POST', json: made });
   }
 
+  async channels(): Promise<SandboxChannel[]> {
+    return (await this.http.expectOk<{ channels: SandboxChannel[] }>('/channels')).channels;
+  }
+
   channel(id: string): Promise<SandboxChannel> {
     return this.http.expectOk(`/channels/${id}`);
   }

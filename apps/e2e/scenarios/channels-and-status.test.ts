@@ -7,8 +7,9 @@ import {
   registerTenant,
   subscribe,
   type Tenant,
+  waitForStatus,
 } from '../harness/pair-session.ts';
-import type { Phone, PhoneMessage } from '../harness/sandbox-client.ts';
+import type { Phone, PhoneMessage, SandboxChannel } from '../harness/sandbox-client.ts';
 import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
 import { waitFor } from '../harness/wait-for.ts';
 import type { WebhookReceiver } from '../harness/webhook-receiver.ts';
@@ -44,6 +45,11 @@ const shows = (phone: Phone, id: string): Promise<PhoneMessage> =>
   waitFor(async () => (await sandbox().inbox(phone.number)).find((message) => message.id === id), {
     what: `the phone of ${phone.name} to show ${id}`,
   });
+/** Kills the worker that hosts the session, and starts it again. */
+async function killOwner(): Promise<void> {
+  const { workerId } = await session.api.data<{ workerId: string }>(`/api/sessions/${session.sessionId}/status`);
+  await system().restart(workerId.slice(0, 'worker-1'.length), 'SIGKILL');
+}
 const has = async (phone: Phone, id: string) => (await sandbox().inbox(phone.number)).some((each) => each.id === id);
 
 describe('channels', () => {
@@ -88,6 +94,127 @@ describe('channels', () => {
     const image = await post({ to: own.id, type: 'image', mediaUrl: 'https://example.com/x.png' });
     expect([image.status, (image.body as { code?: string }).code]).toEqual([501, 'ENGINE_UNSUPPORTED']);
   });
+});
+
+/** A change of a channel, and how often WhatsApp has made it. */
+interface Change {
+  method: 'POST' | 'PATCH' | 'PUT' | 'DELETE';
+  path: string;
+  json?: Record<string, unknown>;
+  /** A repetition changes nothing more: the caller may call again. */
+  isSafe: boolean;
+  times: () => Promise<number>;
+}
+
+/** Each on a channel of its own. */
+async function makeChanges(): Promise<Record<string, Change>> {
+  const { number } = session.phone;
+  const own = () => sandbox().createChannel({ owner: number, name: 'Ours' });
+  const theirs = (followers: string[] = []) =>
+    sandbox().createChannel({ owner: friend.number, name: 'Theirs', followers });
+  const when = (id: string, isSo: (channel: SandboxChannel) => boolean) => async () =>
+    isSo(await sandbox().channel(id)) ? 1 : 0;
+  const [deleted, renamed, unknown, followed, muted] = [
+    await own(),
+    await own(),
+    await theirs(),
+    await theirs([number]),
+    await theirs([number]),
+  ];
+  const [edited, emptied, liked] = [await own(), await own(), await theirs([number])];
+  const [first, second, third] = [
+    await sandbox().postToChannel(edited.id, { text: 'before' }),
+    await sandbox().postToChannel(emptied.id, { text: 'before' }),
+    await sandbox().postToChannel(liked.id, { text: 'before' }),
+  ];
+  return {
+    'channels.create': {
+      method: 'POST',
+      path: '/channels',
+      json: { name: 'Made once' },
+      isSafe: false,
+      times: async () => (await sandbox().channels()).filter(({ name }) => name === 'Made once').length,
+    },
+    'channels.delete': {
+      method: 'DELETE',
+      path: `/channels/${deleted.id}`,
+      isSafe: false,
+      times: async () => ((await sandbox().channels()).some(({ id }) => id === deleted.id) ? 0 : 1),
+    },
+    'channels.update': {
+      method: 'PATCH',
+      path: `/channels/${renamed.id}`,
+      json: { name: 'Renamed' },
+      isSafe: true,
+      times: when(renamed.id, ({ name }) => name === 'Renamed'),
+    },
+    'channels.follow': {
+      method: 'PUT',
+      path: `/channels/${unknown.id}/follow`,
+      isSafe: true,
+      times: when(unknown.id, ({ roles }) => roles[number] === 'subscriber'),
+    },
+    'channels.unfollow': {
+      method: 'DELETE',
+      path: `/channels/${followed.id}/follow`,
+      isSafe: true,
+      times: when(followed.id, ({ roles }) => roles[number] === undefined),
+    },
+    'channels.mute': {
+      method: 'PUT',
+      path: `/channels/${muted.id}/mute`,
+      json: { isMuted: true },
+      isSafe: true,
+      times: when(muted.id, (channel) => channel.muted.includes(number)),
+    },
+    'channels.editPost': {
+      method: 'PATCH',
+      path: `/channels/${edited.id}/posts/${first.id}`,
+      json: { text: 'after' },
+      isSafe: true,
+      times: when(edited.id, ({ posts }) => posts[0]?.text === 'after'),
+    },
+    'channels.deletePost': {
+      method: 'DELETE',
+      path: `/channels/${emptied.id}/posts/${second.id}`,
+      isSafe: false,
+      times: when(emptied.id, ({ posts }) => posts[0]?.isDeleted === true),
+    },
+    'channels.react': {
+      method: 'PUT',
+      path: `/channels/${liked.id}/posts/${third.serverId}/reaction`,
+      json: { emoji: '👍' },
+      isSafe: true,
+      times: when(liked.id, ({ posts }) => posts[0]?.reactions[number] === '👍'),
+    },
+  };
+}
+
+test('a worker that is killed between request and answer: nothing is done twice, and the caller gets a true word (MR-014)', async () => {
+  const changes = Object.entries(await makeChanges());
+  const [device] = await sandbox().devices(session.phone.number);
+  // WhatsApp does what it is asked for, and its answers are lost.
+  const lost = { kind: 'drop', device: `${session.phone.number}:${device!.id}`, count: 1_000 };
+  const faults = [
+    await sandbox().addFault({ ...lost, stanza: 'iq' }),
+    await sandbox().addFault({ ...lost, stanza: 'ack' }),
+  ];
+  const calls = changes.map(([, { method, path, json }]) => call(path, { method, ...(json && { json }) }));
+  for (const [name, { times }] of changes) {
+    await waitFor(async () => (await times()) === 1, { what: `${name} to be done` });
+  }
+  await killOwner();
+  for (const fault of faults) await sandbox().cancelFault(fault);
+  const answers = await Promise.all(calls);
+  await waitForStatus(tenant.api, session.sessionId, 'connected');
+  for (const [at, [name, { isSafe, times }]] of changes.entries()) {
+    const { status, body } = answers[at]!;
+    // What is safe may have been repeated at the next owner, and have succeeded there.
+    const word = status === 200 ? 'done' : `${status} ${body.code}`;
+    const expected = isSafe ? ['done', '503 SESSION_MOVING'] : ['503 OUTCOME_UNKNOWN'];
+    expect(expected, `${name}: ${JSON.stringify(body)}`).toContain(word);
+    expect(await times(), name).toBe(1);
+  }
 });
 
 describe('status updates', () => {
@@ -144,13 +271,12 @@ describe('status updates', () => {
 
   test('the worker that sends it is killed: it goes out again to the same people, and each phone shows it once (I4, I8)', async () => {
     const only = [friend.number, other.number];
-    const worker = await session.api.data<{ workerId: string }>(`/api/sessions/${session.sessionId}/status`);
     const { body } = await session.api.send(
       session.sessionId,
       { to, message: 'Once for each.', status: { only } } as never,
       { wait: 'queued' },
     );
-    await system().restart(worker.workerId.slice(0, 'worker-1'.length), 'SIGKILL');
+    await killOwner();
     const { waMessageId } = body.data;
     for (const phone of [friend, other])
       expect(await shows(phone, waMessageId)).toMatchObject({ text: 'Once for each.' });

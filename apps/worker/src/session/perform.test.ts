@@ -49,7 +49,7 @@ it('the budget of queries is spent, refuses, and fills up again with time', () =
 });
 
 const clock = { monotonic: () => 0 };
-const ask = (state: Partial<ActorState>, isPaired: boolean, budget = new QueryBudget(clock)) =>
+const ask = (state: Partial<ActorState>, isPaired: boolean | undefined, budget = new QueryBudget(clock)) =>
   perform(
     'presence.set',
     { state: 'available' },
@@ -60,6 +60,7 @@ const parked = (state: string) =>
 
 it.each([
   ['is being opened', { name: 'connecting' } as const, true, 'SESSION_MOVING'],
+  ['has no keys here yet', { name: 'connecting' } as const, undefined, 'SESSION_MOVING'],
   ['was never linked', { name: 'connecting' } as const, false, 'SESSION_NOT_CONNECTED'],
   ['is logged out', parked('LOGGED_OUT'), false, 'SESSION_LOGGED_OUT'],
   ['is parked', parked('STALE'), true, 'SESSION_NOT_CONNECTED'],

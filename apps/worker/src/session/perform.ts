@@ -14,8 +14,8 @@ import type { ActorState } from './transition.ts';
 
 export interface PerformDependencies {
   state: ActorState;
-  /** Whether the loaded keys are those of a linked device. */
-  isPaired: boolean;
+  /** Whether the loaded keys are those of a linked device. `undefined`: none are loaded yet. */
+  isPaired: boolean | undefined;
   connection: Connection | undefined;
   budget: QueryBudget;
 }
@@ -55,13 +55,13 @@ export async function perform<N extends ConnectionOperationName>(
   }
 }
 
-function connected(state: ActorState, isPaired: boolean, connection: Connection | undefined): Connection {
+function connected(state: ActorState, isPaired: boolean | undefined, connection: Connection | undefined): Connection {
   assertAlive(state);
   if (state.name === 'connected' && connection) return connection;
   if (state.name === 'parked' && state.verdict.state === 'LOGGED_OUT') {
     throw new SessionRefusal('SESSION_LOGGED_OUT', state.verdict.reason);
   }
-  if (isPaired && state.name !== 'parked') {
+  if (isPaired !== false && state.name !== 'parked') {
     throw new SessionRefusal('SESSION_MOVING', 'The connection to WhatsApp is being opened. Try again in a second.');
   }
   throw new SessionRefusal(

@@ -160,8 +160,9 @@ export class SessionActor {
 
   /** Runs an operation on the connection to WhatsApp. @throws {SessionRefusal} */
   perform<N extends ConnectionOperationName>(name: N, input: InputOf<N>): Promise<unknown> {
-    const { isPaired, current: connection } = this.#connection;
-    return perform(name, input, { state: this.state, isPaired, connection, budget: this.#budget });
+    const { isPaired, isLoaded, current: connection } = this.#connection;
+    const known = isLoaded ? isPaired : undefined;
+    return perform(name, input, { state: this.state, isPaired: known, connection, budget: this.#budget });
   }
 
   /** Opens a new connection from the stored keys, also for a parked session. */

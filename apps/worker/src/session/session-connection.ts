@@ -82,6 +82,11 @@ export class SessionConnection {
     return this.#pulse;
   }
 
+  /** Whether the keys of the session have been read, so that {@link isPaired} says what is true. */
+  get isLoaded(): boolean {
+    return this.#store !== undefined;
+  }
+
   /** Whether the loaded keys are those of a linked device. */
   get isPaired(): boolean {
     return this.#store?.isPaired() ?? false;
