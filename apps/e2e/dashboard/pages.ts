@@ -18,6 +18,7 @@ export const PAGES: readonly ListedPage[] = [
   { name: 'sessions', path: '/sessions' },
   { name: 'session', path: '/sessions/:session' },
   { name: 'chats', path: '/chats' },
+  { name: 'channels', path: '/channels' },
   { name: 'contacts', path: '/contacts' },
   { name: 'broadcasts', path: '/broadcasts' },
   { name: 'broadcast-new', path: '/broadcasts/new' },

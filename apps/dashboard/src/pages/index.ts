@@ -1,6 +1,7 @@
 /** All pages. One line for each: `README.md` says how to add one. */
 import { auditRoute } from './audit/route.ts';
 import { broadcastRoute, broadcastsRoute, newBroadcastRoute } from './broadcasts/routes.ts';
+import { channelsRoute } from './channels/route.ts';
 import { chatsRoute } from './chats/route.ts';
 import { contactsRoute } from './contacts/route.ts';
 import {
@@ -44,6 +45,7 @@ export const pages = [
   broadcastsRoute,
   newBroadcastRoute,
   broadcastRoute,
+  channelsRoute,
   chatsRoute,
   contactsRoute,
   fleetRoute,
