@@ -7,6 +7,7 @@ import {
   registerTenant,
   subscribe,
   type Tenant,
+  waitForStatus,
 } from '../harness/pair-session.ts';
 import type { Phone } from '../harness/sandbox-client.ts';
 import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
@@ -214,6 +215,29 @@ describe('done to chats on the phone, and by the API at the same time (MR-035, M
     await sandbox().cancelFault(fault);
     const again = await fromSession(`chats/${friend.number}`, 'PATCH', { isMuted: true });
     expect(again).toMatchObject({ status: 200, body: { data: { isMuted: true, mutedUntil: null } } });
+  });
+
+  test('a worker that dies before WhatsApp has answered: the caller is told so, and no label is made twice', async () => {
+    const fault = await sandbox().addFault({
+      kind: 'iq-silence',
+      xmlns: 'w:sync:app:state',
+      phone: session.phone.number,
+    });
+    const asked = async () => {
+      const { stanzas } = (await sandbox().summary()) as unknown as { stanzas: { in: Record<string, number> } };
+      return stanzas.in['iq:w:sync:app:state'] ?? 0;
+    };
+    const before = await asked();
+    const creating = fromSession('labels', 'POST', { name: 'Cut off' });
+    await waitFor(async () => (await asked()) > before, { what: 'the query that nobody answers' });
+    await system().restart('worker-1', 'SIGKILL');
+    expect(await creating).toMatchObject({
+      body: { code: expect.stringMatching(/^(OUTCOME_UNKNOWN|SESSION_MOVING)$/) },
+    });
+    await sandbox().cancelFault(fault);
+    await waitForStatus(tenant.api, session.sessionId, 'connected');
+    const made = (await sandbox().labels(session.phone.number)).filter(({ name }) => name === 'Cut off');
+    expect(made.length).toBeLessThanOrEqual(1);
   });
 
   test('what there is not is refused with the reason', async () => {
