@@ -30,10 +30,10 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all(watched.map(({ webhook }) => webhook.close())));
 
-async function watch(): Promise<Watched> {
+async function watch(settings: object = {}): Promise<Watched> {
   const sessionId = uniqueName('session');
   const webhook = await new WebhookReceiver().start();
-  const created = await tenant.api.createSession({ sessionId, webhook: { url: webhook.url } });
+  const created = await tenant.api.createSession({ sessionId, webhook: { url: webhook.url }, settings });
   webhook.know(created.webhook!.secret);
   const made = { sessionId, phone: await addPhone(system(), 'Owner'), webhook };
   watched.push(made);
@@ -153,6 +153,11 @@ const CAUSES: { [K in EventType]: () => Promise<WebhookReceiver> } = {
       await faulting({ kind: 'media-retry' });
       await sendFile('absent');
     }),
+  'history.progress': async () => {
+    const session = await watch({ history: 'recent' });
+    await system().sandbox.addPast(session.phone.number, { chats: [{ chat: friend.number, count: 5 }] });
+    return (await link(session)).webhook;
+  },
   'contact.merged': () =>
     onMain(async () => {
       const shy = await addPhone(system(), 'Shy');

@@ -20,6 +20,7 @@ export interface CreateSession {
   sessionId: string;
   name?: string;
   webhook?: { url: string };
+  settings?: object;
 }
 
 export interface SendOptions {

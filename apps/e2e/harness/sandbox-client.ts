@@ -270,6 +270,24 @@ export class SandboxClient {
     return this.send(number, { to, type: 'text', text });
   }
 
+  /** Gives a phone messages from before, which its companions get with its history alone. */
+  async addPast(
+    number: string,
+    past: {
+      chats: {
+        chat: string;
+        messages?: { text: string; at: number; id?: string; fromMe?: boolean; from?: string; image?: string }[];
+        count?: number;
+        stepSeconds?: number;
+        newestAt?: number;
+      }[];
+      chunkMessages?: number;
+      isDisordered?: boolean;
+    },
+  ): Promise<void> {
+    await this.http.expectOk(`/phones/${number}/past`, { method: 'POST', json: past });
+  }
+
   /** The file of a message, as the phone has fetched, checked and decrypted it. */
   async file(number: string, id: string): Promise<Buffer> {
     const answer = await fetch(`${this.http.url}/phones/${number}/messages/${id}/media`);

@@ -47,6 +47,8 @@ import { eventsRoutes } from './modules/events/events.routes.ts';
 import type { EventStreams } from './modules/events/index.ts';
 import { healthRoutes, probeRoutes } from './modules/health/health.routes.ts';
 import type { HealthService } from './modules/health/index.ts';
+import { historyRoutes } from './modules/history/history.routes.ts';
+import type { HistoryService } from './modules/history/index.ts';
 import type { LiveLogins, People } from './modules/identities/index.ts';
 import type { RulesService } from './modules/keyword-rules/index.ts';
 import { rulesRoutes } from './modules/keyword-rules/rules.routes.ts';
@@ -141,6 +143,7 @@ export interface GatewayServices extends FleetServices, AdministrationServices, 
   consent: ConsentService;
   rules: RulesService;
   scheduled: ScheduledMessages;
+  history: HistoryService;
   pacing: PacingService;
   risk: RiskService;
   queues: QueuesService;
@@ -315,6 +318,7 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
     );
     await scope.register(authRoutes, { ...services, ...settings, guards, limiter, tokens, csrf });
     await scope.register(sessionsRoutes, { ...services, guards });
+    await scope.register(historyRoutes, { ...services, guards });
     await scope.register(pacingRoutes, { ...services, guards });
     await scope.register(riskRoutes, { ...services, guards });
     await scope.register(liveRoutes, { ...services, guards });

@@ -200,6 +200,7 @@ describe('the description of the API (MR-055, MR-056)', () => {
         'GET /api/messages/{id}/timeline',
         'GET /api/messages/scheduled',
         'GET /api/queues',
+        'GET /api/sessions/{id}/history',
         'GET /api/sessions/{id}/pacing',
         'GET /api/sessions/{id}/risk',
         'PATCH /api/messages/{id}/schedule',

@@ -20,6 +20,7 @@ export * from './event-log.ts';
 export * from './events/index.ts';
 export * from './fleet.ts';
 export * from './health.ts';
+export * from './history.ts';
 export * from './identities.ts';
 export * from './keys.ts';
 export * from './keyword-rules.ts';

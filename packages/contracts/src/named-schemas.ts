@@ -112,6 +112,7 @@ import {
   WorkerMetricsSchema,
 } from './fleet.ts';
 import { HealthSchema, ProbeSchema } from './health.ts';
+import { HistoryRequestSchema, HistorySchema } from './history.ts';
 import { IdentitySchema, MessageIdentitiesSchema } from './identities.ts';
 import {
   CreatedKeyResultSchema,
@@ -297,6 +298,8 @@ export const NAMED_SCHEMAS = {
   ListScheduledResult: ListScheduledResultSchema,
   MoveScheduledRequest: MoveScheduledRequestSchema,
   Schedule: ScheduleSchema,
+  History: HistorySchema,
+  HistoryRequest: HistoryRequestSchema,
   Pacing: PacingSchema,
   PacingSettings: PacingSettingsSchema,
   RiskEntry: RiskEntrySchema,

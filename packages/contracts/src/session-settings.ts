@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { HISTORY_DEPTHS } from './history.ts';
 import { FILE_TYPES, type FileType } from './media.ts';
 import { oneOf } from './schema.ts';
 import { ON_UNCERTAIN } from './send-requests.ts';
@@ -28,6 +29,11 @@ const mediaDownload = Type.Unsafe<{ auto: boolean | FileType[]; maxBytes?: numbe
   examples: [{ auto: ['image', 'audio'], maxBytes: 5_000_000 }],
 });
 
+const history = oneOf(
+  HISTORY_DEPTHS,
+  'How much of the chats of before the linking is taken in: `none`, `recent` (what the phone sends to every new device, some months), or `full` (all that it gives away). The phone is asked when it links the session: set it before. `none` also stops what is still coming.',
+);
+
 /** The settings of a session. Each one has an effect. The row of the session has only those that were set. */
 export const SessionSettingsSchema = Type.Object({
   labels: Type.Unsafe<Record<string, string>>({
@@ -38,6 +44,7 @@ export const SessionSettingsSchema = Type.Object({
   }),
   onUncertain,
   mediaDownload,
+  history,
 });
 export type SessionSettings = Static<typeof SessionSettingsSchema>;
 
@@ -55,6 +62,7 @@ export const SessionSettingsChangeSchema = Type.Object(
     ),
     onUncertain: Type.Optional(onUncertain),
     mediaDownload: Type.Optional(mediaDownload),
+    history: Type.Optional(history),
   },
   { additionalProperties: false },
 );
@@ -64,6 +72,7 @@ export const withDefaultSettings = (set: Partial<SessionSettings>): SessionSetti
   labels: {},
   onUncertain: 'resend',
   mediaDownload: { auto: true },
+  history: 'none',
   ...set,
 });
 

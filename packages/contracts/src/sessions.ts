@@ -75,6 +75,7 @@ export const CreateSessionRequestSchema = requestBody(
     sessionId: Type.Optional(slug),
     network: Type.Optional(oneOf(NETWORKS, 'Default: what the operator has set.')),
     webhook: Type.Optional(WebhookRequestSchema),
+    settings: Type.Optional(SessionSettingsChangeSchema),
   },
   { name: 'Personal WhatsApp', sessionId: 'user123-personal' },
 );

@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { customAlphabet } from 'nanoid';
-import { uuidv7 } from 'uuidv7';
+import { UUID, uuidv7 } from 'uuidv7';
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const short = customAlphabet(ALPHABET, 8);
@@ -9,6 +10,16 @@ const requestPart = customAlphabet(ALPHABET, 20);
 
 /** Row ids: time-ordered, so that b-tree inserts stay local. */
 export const newId = (): string => uuidv7();
+
+/**
+ * The id of a row for something that happened earlier: it stands among the rows of its time.
+ *
+ * @param place 0 … 4095: the order among ids of the same millisecond
+ */
+export function newIdAt(time: Date, place: number): string {
+  const random = randomBytes(8);
+  return UUID.fromFieldsV7(time.getTime(), place, random.readUInt32BE(0) >>> 2, random.readUInt32BE(4)).toString();
+}
 
 const LAST_MILLISECOND = 2 ** 48 - 1;
 

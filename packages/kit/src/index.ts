@@ -3,7 +3,7 @@ export { createCensor } from './censor.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { ConfigError, readConfig } from './env.ts';
 export { describeFolderFailure } from './folder-failure.ts';
-export { firstIdAt, newId, newRequestId, newToken, TOKEN_PREFIX, timeOfId } from './ids.ts';
+export { firstIdAt, newId, newIdAt, newRequestId, newToken, TOKEN_PREFIX, timeOfId } from './ids.ts';
 export {
   internalToken,
   NO_INCARNATION,

@@ -68,6 +68,23 @@ export { type Replay, type Replayed, replayDeliveries } from './deliveries/repla
 export { appendControlEvent } from './events/append-control-event.ts';
 export { type Appended, type AppendedEvent, type WantingWebhook, wantsEvent } from './events/append-events.ts';
 export {
+  acceptHistoryChunk,
+  type ConnectionHistory,
+  claimHistoryChunk,
+  type FinishedChunk,
+  findWaitingHistory,
+  finishHistoryChunk,
+  HISTORY_CHUNK_KINDS,
+  type HistoryChunk,
+  type HistoryChunkKind,
+  type HistoryNotice,
+  type HistoryReference,
+  historyDepthFor,
+  linkedWithHistory,
+  postponeHistoryChunk,
+} from './history/chunks.ts';
+export { type HistoryBatch, type HistoryMessage, storeHistory } from './history/store-history.ts';
+export {
   type AppliedChanges,
   applyChanges,
   CHANGE_WAITING_DAYS,

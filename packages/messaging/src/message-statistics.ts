@@ -53,7 +53,7 @@ const COUNT = {
   ), counted AS MATERIALIZED (
     SELECT u.unit, ${countedColumns('u.unit')}
     FROM messages m JOIN living ON living.id = m.session_id CROSS JOIN (VALUES ('month'), ('week')) AS u(unit)
-    WHERE m.id >= $1 AND m.id < $2
+    WHERE m.id >= $1 AND m.id < $2 AND NOT m.is_history
   ), responses AS (
     INSERT INTO message_response_statistics AS s (${KEY}, bucket, count)
     SELECT ${KEY}, message_response_bucket(response_ms) AS bucket, count(*) FROM counted WHERE response_ms IS NOT NULL GROUP BY 1, 2, 3, 4

@@ -4,12 +4,12 @@ import { firstIdAt } from '@wa-gate/kit';
 /**
  * Counts messages from their rows, so that no count is lost or doubled. Counts of complete hours are stored, because
  * the rows will be deleted one day. Later hours are counted on demand. An account is charged for accepted messages, by
- * key, and for received ones. Messages typed on the phone are not charged; such rows have a sender.
+ * key, and for received ones. Messages typed on the phone are not charged; such rows have a sender. Nor is the history.
  *
  * The boundary is the row of `message_usage_progress`. Counting moves it under its row lock. A deletion of rows counts
  * them first and holds the lock meanwhile.
  */
-const IS_COUNTED = `(m.direction = 'INBOUND' OR m.from_jid IS NULL)`;
+const IS_COUNTED = `((m.direction = 'INBOUND' OR m.from_jid IS NULL) AND NOT m.is_history)`;
 /** The hour of a uuidv7, whose first 48 bits are milliseconds. Rows are counted in the hour of their id. */
 const HOUR = `date_trunc('hour', to_timestamp(('x' || substr(replace(m.id::text, '-', ''), 1, 12))::bit(48)::bigint / 1000.0), 'UTC')`;
 const NO_KEY = `'00000000-0000-0000-0000-000000000000'::uuid`;

@@ -123,6 +123,7 @@ describe('the migration', () => {
   const FILLED: Readonly<Record<string, readonly string[]>> = {
     webhooks: ['endpoint_id', 'workspace_id', 'source_session_id', 'type', 'failed_probes', 'ordering'],
     webhook_deliveries: ['refusals'],
+    messages: ['is_history'],
   };
   /** New columns are empty in rows of the version before, except for kinds that were filled in. */
   const asBefore = (table: string, row: Record<string, unknown>) => {

@@ -27,6 +27,7 @@ import { createDeletionsService } from '../modules/deletions/index.ts';
 import { createDeliveriesRepository, createDeliveriesService } from '../modules/deliveries/index.ts';
 import { createEventStreams } from '../modules/events/index.ts';
 import type { ProcessMeter } from '../modules/health/index.ts';
+import { createHistoryService } from '../modules/history/index.ts';
 import { createLiveLogins, createPeople } from '../modules/identities/index.ts';
 import { createMessageActions, createMessageReferences } from '../modules/live/index.ts';
 import { createMessageIndex } from '../modules/message-index/index.ts';
@@ -218,6 +219,7 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
         waiter,
         onAccepted: (kind, by) => metrics.accepted.inc({ kind, by }),
       }),
+      history: createHistoryService({ db: pool }),
       pacing: createPacingService({ pool, doorbells }),
       risk: createRiskService({ pool }),
       queues: createQueuesService({ db: pool }),

@@ -25,6 +25,8 @@ export interface CompanionIdentity {
   signedIdentity: Buffer;
   platform: string;
   pairedAt: number;
+  /** It has asked for the whole history of the phone. */
+  wantsFullHistory?: boolean;
 }
 
 /** The live connection of a companion, as the accounts use it. */
@@ -45,6 +47,7 @@ interface StoredCompanion {
   signedIdentity: string;
   platform: string;
   pairedAt: number;
+  wantsFullHistory?: boolean;
   preKeysHandedOut: number;
   historySent: boolean;
   pushName: string | null;
@@ -71,6 +74,7 @@ export class CompanionOf<A extends CompanionOwner> implements CompanionIdentity 
   readonly signedIdentity: Buffer;
   readonly platform: string;
   readonly pairedAt: number;
+  readonly wantsFullHistory: boolean;
   readonly queue: StanzaQueue;
   signedPreKey: SignedPreKey;
   preKeys: PreKeyPool;
@@ -93,6 +97,7 @@ export class CompanionOf<A extends CompanionOwner> implements CompanionIdentity 
     this.signedIdentity = identity.signedIdentity;
     this.platform = identity.platform;
     this.pairedAt = identity.pairedAt;
+    this.wantsFullHistory = identity.wantsFullHistory ?? false;
     this.journal = journal;
     this.queue = new StanzaQueue(journal, `queue/${account.number}/${identity.id}/`);
     this.preKeys = new PreKeyPool();
@@ -150,6 +155,7 @@ export class CompanionOf<A extends CompanionOwner> implements CompanionIdentity 
         signedIdentity: Buffer.from(data.signedIdentity, 'base64'),
         platform: data.platform,
         pairedAt: data.pairedAt,
+        wantsFullHistory: data.wantsFullHistory ?? false,
       },
       journal,
     );
@@ -185,6 +191,7 @@ export class CompanionOf<A extends CompanionOwner> implements CompanionIdentity 
       signedIdentity: this.signedIdentity.toString('base64'),
       platform: this.platform,
       pairedAt: this.pairedAt,
+      wantsFullHistory: this.wantsFullHistory,
       preKeysHandedOut: this.preKeys.handedOut,
       historySent: this.historySent,
       pushName: this.pushName,

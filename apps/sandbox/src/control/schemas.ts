@@ -46,6 +46,45 @@ const AutoReplyRequest = Type.Union([
   Type.Null(),
 ]);
 
+const UnixSeconds = Type.Integer({ minimum: 1, description: 'Unix seconds' });
+
+export const PastRequest = Type.Object(
+  {
+    chats: Type.Array(
+      Type.Object(
+        {
+          chat: Type.String({
+            pattern: '^(\\d{5,20}|[\\d-]+@g\\.us)$',
+            description: 'Number of the other phone, or group jid',
+          }),
+          messages: Type.Optional(
+            Type.Array(
+              Type.Object(
+                {
+                  id: Type.Optional(Type.String({ minLength: 4 })),
+                  text: Type.String(),
+                  fromMe: Type.Optional(Type.Boolean()),
+                  from: Type.Optional(PhoneNumber),
+                  at: UnixSeconds,
+                  image: Type.Optional(Type.String({ description: 'Base64 of a picture; the text is its caption' })),
+                },
+                { additionalProperties: false },
+              ),
+            ),
+          ),
+          count: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'Generated texts' })),
+          stepSeconds: Type.Optional(Type.Integer({ minimum: 0, description: 'Between two of them; 600 when absent' })),
+          newestAt: Type.Optional(UnixSeconds),
+        },
+        { additionalProperties: false },
+      ),
+    ),
+    chunkMessages: Type.Optional(Type.Integer({ minimum: 1, description: 'Messages of one part; 5000 when absent' })),
+    isDisordered: Type.Optional(Type.Boolean({ description: 'Parts come in the wrong order, and one of them twice' })),
+  },
+  { additionalProperties: false },
+);
+
 export const PhoneCreate = Type.Object(
   {
     number: Type.Optional(PhoneNumber),

@@ -20,6 +20,7 @@ import { PhoneKeys } from './keys.ts';
 import { answerMediaRetry } from './media-retry.ts';
 import { openFile } from './open-file.ts';
 import { PhoneOutbox } from './outbox.ts';
+import { PhonePast } from './past.ts';
 import { PhonePeer } from './peer.ts';
 import { PhoneReceipts, type ReceiptSettings } from './receipts.ts';
 import { applySettings, PhoneSettingsView } from './settings.ts';
@@ -68,6 +69,7 @@ export class Phone implements PhoneCore {
   readonly cipher: SessionCipher;
   readonly outbox: PhoneOutbox;
   readonly receipts: PhoneReceipts;
+  readonly past: PhonePast;
   readonly deps: PhoneDeps;
   settings: PhoneSettings;
   readonly seen = new Map<string, SeenPresence>();
@@ -88,7 +90,8 @@ export class Phone implements PhoneCore {
     this.backlog = new StanzaQueue(journal, `queue/${number}/0/`);
     this.outbox = new PhoneOutbox(this);
     this.receipts = new PhoneReceipts(this, () => this.settings.receipts);
-    this.peer = new PhonePeer(this, this.outbox);
+    this.past = new PhonePast(this);
+    this.peer = new PhonePeer(this, this.outbox, this.past);
     const stored = journal.read(`phone/${number}`);
     this.settings = stored
       ? (JSON.parse(stored.toString('utf8')) as PhoneSettings)
@@ -172,6 +175,7 @@ export class Phone implements PhoneCore {
     this.save();
     this.keys.erase();
     this.inbox.clear();
+    this.past.erase();
     this.outbox.erase();
     this.backlog.clear();
   }
@@ -179,6 +183,7 @@ export class Phone implements PhoneCore {
   /** Deletes its messages but keeps keys and sessions. */
   clearMessages(): void {
     this.inbox.clear();
+    this.past.erase();
     this.seen.clear();
     this.shared.clear();
   }
@@ -195,7 +200,7 @@ export class Phone implements PhoneCore {
     if (!sender) return; // its account was deleted meanwhile
     const reading = this.settings.decrypt ? this.read(stanza, sender, isGroup(from) ? from : null) : null;
     if (category === 'peer') {
-      if (reading?.message) this.peer.handle(reading.message, sender.device);
+      if (reading?.message) this.peer.handle(reading.message, sender.device, id);
       return;
     }
     if (reading && !reading.message && !reading.duplicate) return; // unreadable, or nothing but a sender key

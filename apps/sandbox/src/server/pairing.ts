@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { proto } from '@whiskeysockets/baileys/WAProto/index.js';
+import { proto } from '@whiskeysockets/baileys/WAProto/index.js';
 import type { Account, Companion } from '../accounts/account.ts';
 import type { SignedPreKey } from '../accounts/companion.ts';
 import { unixSeconds } from '../clock.ts';
@@ -24,6 +24,7 @@ interface Applicant {
   registrationId: number;
   identityKey: Buffer;
   signedPreKey: SignedPreKey;
+  wantsFullHistory: boolean;
   refs: string[];
 }
 
@@ -215,6 +216,7 @@ export class Pairing {
       signedIdentity: this.checkSignature(connection, signed, issued, applicant, phoneIdentity.publicKey),
       platform: platformOf(connection),
       pairedAt: Date.now(),
+      wantsFullHistory: applicant.wantsFullHistory,
     });
     recorder.paired();
     if (connection.stream) connection.stream.device = companion.key;
@@ -267,6 +269,7 @@ export class Pairing {
         registrationId: field(data.eRegid, 4).readUInt32BE(0),
         identityKey,
         signedPreKey,
+        wantsFullHistory: proto.DeviceProps.decode(data.deviceProps ?? new Uint8Array()).requireFullSync ?? false,
         refs: Array.from({ length: REFS_PER_CONNECTION }, () => `2@${randomBytes(48).toString('base64')}`),
       };
     } catch (error) {

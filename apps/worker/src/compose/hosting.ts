@@ -59,7 +59,7 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
     const actor = sessions.find(sessionId);
     if (actor?.owner.epoch === epoch) actor.fence();
   };
-  const { traffic, dispatcher, contacts, downloads, flush } = composeTraffic(deps, {
+  const { traffic, dispatcher, contacts, downloads, history, flush } = composeTraffic(deps, {
     sessions,
     metrics,
     announce,
@@ -155,13 +155,14 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
       dispatcher.start();
       contacts.start();
       downloads.start();
+      history.start();
       watch.start();
     },
     leave: (graceMs) => supervisor.leave(graceMs),
     async stop(graceMs) {
       watch.stop();
       contacts.stop();
-      await Promise.all([dispatcher.stop(graceMs), downloads.stop()]);
+      await Promise.all([dispatcher.stop(graceMs), downloads.stop(), history.stop()]);
       await supervisor.end();
       await flush();
       await keyWriter.idle();

@@ -4,6 +4,7 @@ import type { BackoffOptions, Clock, Logger, Redis } from '@wa-gate/kit';
 import type { MediaStore, WorkFolder } from '@wa-gate/media';
 import type { WebhookDoorbell } from '@wa-gate/messaging';
 import type { ControlPort } from '../control/control-stream.ts';
+import type { HistoryPace } from '../history/history-intake.ts';
 import type { DownloadPace } from '../media/downloads.ts';
 import type { LivenessTiming } from '../whatsapp/liveness.ts';
 import type { WhatsAppNetwork } from '../whatsapp/network.ts';
@@ -25,6 +26,8 @@ export interface SessionHostDependencies {
   maxFileBytes: number;
   /** @default DOWNLOAD_PACE */
   downloadPace?: DownloadPace;
+  /** @default HISTORY_PACE */
+  historyPace?: HistoryPace;
   masterKeys: readonly Uint8Array[];
   messageKey: Uint8Array;
   /** Whether session records are written in the compact form. */

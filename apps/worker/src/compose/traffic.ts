@@ -3,6 +3,8 @@ import { mayBeginNoChats } from '@wa-gate/messaging';
 import { ChatSettingsFeed } from '../chats/chat-settings-feed.ts';
 import { ChatTimers } from '../chats/chat-timers.ts';
 import { ContactFeed } from '../contacts/contact-feed.ts';
+import { HistoryIntake } from '../history/history-intake.ts';
+import { createHistoryWriter } from '../history/history-writer.ts';
 import { createProjector } from '../inbox/projector.ts';
 import { KeyedLock } from '../keyed-lock.ts';
 import { Downloads } from '../media/downloads.ts';
@@ -56,6 +58,25 @@ export function composeTraffic(deps: SessionHostDependencies, { sessions, metric
     onConcluded: (status, bytes) => metrics.countDownload(status, bytes),
     ...(deps.downloadPace && { pace: deps.downloadPace }),
   });
+  const history = new HistoryIntake({
+    pool,
+    writeLock,
+    clock,
+    logger,
+    announce,
+    onStale,
+    owners,
+    linkOf: ({ sessionId, epoch }) => {
+      const actor = sessions.find(sessionId);
+      return actor?.owner.epoch === epoch ? actor.historyLink : null;
+    },
+    contacts,
+    writer: createHistoryWriter({ pool, writeLock, messageKey, announce, onStored: () => undefined }),
+    workFolder: deps.workFolder,
+    access: async () => (await network.endpoint()).media,
+    mayStart,
+    ...(deps.historyPace && { pace: deps.historyPace }),
+  });
   const projector = createProjector({
     pool,
     writeLock,
@@ -89,10 +110,11 @@ export function composeTraffic(deps: SessionHostDependencies, { sessions, metric
     onResendAsked: () => metrics.resendsAsked.inc(),
   });
   return {
-    traffic: { outbox: dispatcher, inbox: projector, contacts, downloads, chats } satisfies SessionTraffic,
+    traffic: { outbox: dispatcher, inbox: projector, contacts, downloads, chats, history } satisfies SessionTraffic,
     dispatcher,
     contacts,
     downloads,
+    history,
     /** Flushes the queued writes of one session or of all. */
     flush: async (sessionId?: string): Promise<void> => {
       const writers = [projector, changes, contacts, downloads, chats];

@@ -38,6 +38,10 @@ export function factsOfContact(contact: ToldContact, own: OwnJids, at: Date): Fa
   return factOf({ jid, altJid, names, isBusiness: Boolean(verifiedName) }, own, at);
 }
 
+/** A name that somebody has given to themselves, from a list of them. It makes nobody a contact. */
+export const factsOfName = (jid: string, name: string, own: OwnJids, at: Date): Fact[] =>
+  factOf({ jid, names: { push: name } }, own, at).map((fact) => ({ ...fact, ofKnownOnly: true }));
+
 /** The number of a LID. WhatsApp tells those of all members of a group: it makes nobody a contact. */
 export const factsOfMapping = (pair: { pn: string; lid: string }, own: OwnJids, at: Date): Fact[] =>
   factOf({ jid: pair.pn, altJid: pair.lid }, own, at).map((fact) => ({ ...fact, ofKnownOnly: true }));

@@ -14,8 +14,8 @@ const BLOCK_BYTES = 16;
 const CIPHER = 'aes-256-cbc';
 
 /** Derives the keys of a file: HKDF-SHA256 without salt. */
-export function mediaKeysOf(mediaKey: Uint8Array, type: MediaType): MediaKeys {
-  const info = `WhatsApp ${MEDIA_TYPES[type].word} Keys`;
+export function mediaKeysOf(mediaKey: Uint8Array, type: MediaType | 'history'): MediaKeys {
+  const info = `WhatsApp ${type === 'history' ? 'History' : MEDIA_TYPES[type].word} Keys`;
   const derived = Buffer.from(hkdfSync('sha256', mediaKey, Buffer.alloc(0), info, 112));
   return { iv: derived.subarray(0, 16), cipherKey: derived.subarray(16, 48), macKey: derived.subarray(48, 80) };
 }

@@ -1,6 +1,7 @@
 import { type Ownership, StaleEpochError } from '@wa-gate/cluster';
 import type { ConnectedAccount, ConnectionHealth, ConnectionOperationName, InputOf } from '@wa-gate/contracts';
 import { backoffDelay } from '@wa-gate/kit';
+import type { HistoryLink } from '../history/history-intake.ts';
 import type { LostFile } from '../whatsapp/media-retry.ts';
 import type { Connection, Identity } from '../whatsapp/socket.ts';
 import { describeAccount } from './account.ts';
@@ -214,6 +215,13 @@ export class SessionActor {
     if (this.state.name !== 'connected' || !connection) return false;
     await connection.askForFile(file);
     return true;
+  }
+
+  /** The connection for its history; `null`: there is none now. */
+  get historyLink(): HistoryLink | null {
+    const connection = this.#connection.current;
+    if (this.state.name !== 'connected' || !connection) return null;
+    return { own: this.state.identity, learn: (learnt) => connection.learn(learnt) };
   }
 
   /** Cuts a connection that did not acknowledge a message. It is opened again. */

@@ -1,8 +1,8 @@
 import { clearSessionKeys, type Ownership, StaleEpochError } from '@wa-gate/cluster';
-import type { MessageCapping } from '@wa-gate/contracts';
+import type { HistoryDepth, MessageCapping } from '@wa-gate/contracts';
 import type { Pool } from '@wa-gate/db';
 import { type Clock, type Logger, type SecretBox, UnsealError } from '@wa-gate/kit';
-import type { Restriction } from '@wa-gate/messaging';
+import { historyDepthFor, linkedWithHistory, type Restriction } from '@wa-gate/messaging';
 import { type AuthStore, openAuthStore } from '../whatsapp/auth-store.ts';
 import { createSocketCaches, type SocketCaches } from '../whatsapp/baileys-caches.ts';
 import type { KeyWriter } from '../whatsapp/key-writer.ts';
@@ -65,6 +65,8 @@ export class SessionConnection {
   #asked: { connection: Connection; answer: Promise<void> } | undefined;
   /** Counts connections: callbacks of an earlier one are dropped. */
   #generation = 0;
+  /** The history of the present link, being written down. */
+  #linking: Promise<void> = Promise.resolve();
   /** Keys of a device that is not linked any more, being removed. */
   #forgetting: Promise<void> = Promise.resolve();
 
@@ -99,10 +101,14 @@ export class SessionConnection {
       // Credentials that no phone has linked are not used twice: WhatsApp refuses a half-finished pairing code.
       const store = this.#store?.isPaired() ? this.#store : await this.#openStore();
       const endpoint = await this.#deps.network.endpoint();
+      await this.#linking;
+      const history = await historyDepthFor(this.#deps.pool, this.#deps.owner.sessionId, {
+        isLinked: store.isPaired(),
+      });
       if (generation !== this.#generation) return;
       this.#store = store;
       const { owner, logger } = this.#deps;
-      const handlers = this.#handlers(generation, this.#watch());
+      const handlers = this.#handlers(generation, this.#watch(), history.asks);
       this.#connection = connect({
         sessionId: owner.sessionId,
         endpoint,
@@ -110,6 +116,7 @@ export class SessionConnection {
         caches: this.#caches,
         logger,
         handlers,
+        history,
       });
       this.#deadline.set(CONNECT_DEADLINE_MS, () => this.drop(CONNECT_TIMED_OUT));
     } catch (error) {
@@ -205,7 +212,7 @@ export class SessionConnection {
     else this.#listener.lost(error instanceof UnsealError ? KEYS_UNREADABLE : KEYS_LOST);
   }
 
-  #handlers(generation: number, pulse: Pulse): ConnectionHandlers {
+  #handlers(generation: number, pulse: Pulse, asked: HistoryDepth): ConnectionHandlers {
     const { traffic, owner } = this.#deps;
     const listener = this.#listener;
     const current = <A extends unknown[]>(handle: (...args: A) => void) => {
@@ -223,6 +230,12 @@ export class SessionConnection {
       paired: current(() => {
         // WhatsApp closes and expects a login. Without the close the device is linked too, and a login completes it.
         this.#deadline.set(CONNECT_DEADLINE_MS, () => this.drop(CONNECT_TIMED_OUT));
+        this.#linking = linkedWithHistory(this.#deps.pool, owner, asked).catch((error: unknown) =>
+          this.#deps.logger.warn(
+            { err: error, ...owner },
+            'history of the new link not written down: it is not taken in',
+          ),
+        );
         listener.paired();
       }),
       open: current((identity) => {
@@ -234,6 +247,7 @@ export class SessionConnection {
       acknowledged: current((ack) => traffic.outbox.acknowledged(owner, ack)),
       receipts: current((receipts) => traffic.outbox.receipts(owner, receipts)),
       arrived: current((arrived, identity, numberOf) => traffic.inbox.accept(owner, arrived, identity, numberOf)),
+      history: current((notice, journal) => void traffic.history.accept(owner, notice, journal)),
       met: (fact) => traffic.contacts.tell({ ...owner, ...fact }),
       told: current((facts) => traffic.contacts.add(facts.map((fact) => ({ ...owner, ...fact })))),
       restricted: current((restriction) => listener.restricted(restriction)),

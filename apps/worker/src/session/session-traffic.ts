@@ -1,5 +1,6 @@
 import type { ChatSettingsFeed } from '../chats/chat-settings-feed.ts';
 import type { ContactFeed } from '../contacts/contact-feed.ts';
+import type { HistoryIntake } from '../history/history-intake.ts';
 import type { Projector } from '../inbox/projector.ts';
 import type { Downloads } from '../media/downloads.ts';
 import type { Dispatcher } from '../outbox/dispatcher.ts';
@@ -14,4 +15,5 @@ export interface SessionTraffic {
   contacts: Pick<ContactFeed, 'add' | 'tell'>;
   downloads: Pick<Downloads, 'answered'>;
   chats: Pick<ChatSettingsFeed, 'progress' | 'store' | 'labels' | 'read'>;
+  history: Pick<HistoryIntake, 'accept'>;
 }

@@ -56,6 +56,7 @@ export class FakeConnection implements Connection {
   readonly mediaDispatcher = undefined;
   requestPairingCode = async (): Promise<string> => '';
   askForFile = async (): Promise<void> => undefined;
+  learn = async (): Promise<void> => undefined;
   ping = async (): Promise<void> => undefined;
   askTimeLock = async (): Promise<void> => undefined;
   logout = async (): Promise<void> => undefined;

@@ -7,6 +7,7 @@ import { createFaultProxy, type FaultProxy, testRedisUrl, waitFor, workerRegistr
 import { createSessionHost, type SessionHost } from '../compose/hosting.ts';
 import { PACE } from '../compose/session-host-dependencies.ts';
 import { type ControlPort, createControlPort } from '../control/control-stream.ts';
+import type { HistoryPace } from '../history/history-intake.ts';
 import { LeaseKeeper } from '../lease/lease-keeper.ts';
 import { createLeasePool, createLeaseStore } from '../lease/lease-store.ts';
 import type { ControlPlane } from '../lease/registration.ts';
@@ -26,6 +27,7 @@ export interface TestWorkerOptions {
   media: MediaStore;
   workFolder: WorkFolder;
   downloadPace?: DownloadPace;
+  historyPace?: HistoryPace;
   timing: ClusterTiming;
   liveness: LivenessTiming;
   logger: Logger;
@@ -122,6 +124,7 @@ async function startIncarnation(options: TestWorkerOptions, databaseLine: FaultP
     workFolder: options.workFolder,
     maxFileBytes: 1_000_000_000,
     ...(options.downloadPace && { downloadPace: options.downloadPace }),
+    ...(options.historyPace && { historyPace: options.historyPace }),
     masterKeys,
     messageKey: MESSAGE_KEY,
     compactKeys: true,

@@ -16,6 +16,7 @@ import {
 } from '@wa-gate/testkit';
 import type { SessionHost } from '../compose/hosting.ts';
 import type { ControlPort } from '../control/control-stream.ts';
+import type { HistoryPace } from '../history/history-intake.ts';
 import type { DownloadPace } from '../media/downloads.ts';
 import type { SessionActor } from '../session/session-actor.ts';
 import { LIVENESS_TIMING, type LivenessTiming } from '../whatsapp/liveness.ts';
@@ -52,9 +53,11 @@ export interface World {
   control: ControlPort;
   masterKeys: Buffer[];
   /** A session placed on a worker, which starts it. */
-  createSession(): Promise<string>;
+  createSession(settings?: object): Promise<string>;
   /** A session linked to a new phone, connected. */
   createPaired(): Promise<{ sessionId: string; number: string }>;
+  /** Links a session to a phone, and waits until it is connected. */
+  link(sessionId: string, number: string): Promise<void>;
   actor(sessionId: string): Promise<SessionActor>;
   session(
     sessionId: string,
@@ -95,6 +98,8 @@ export interface WorldOptions {
   liveness?: LivenessTiming;
   /** @default DOWNLOAD_PACE */
   downloads?: DownloadPace;
+  /** @default HISTORY_PACE */
+  history?: HistoryPace;
 }
 
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
@@ -120,6 +125,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
         media,
         workFolder,
         ...(options.downloads && { downloadPace: options.downloads }),
+        ...(options.history && { historyPace: options.history }),
         timing,
         liveness: options.liveness ?? LIVENESS_TIMING,
         logger,
@@ -144,8 +150,9 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     get control() {
       return first.control;
     },
-    async createSession() {
+    async createSession(settings = {}) {
       const { sessionId } = await seedSession(pool);
+      await pool.query('UPDATE sessions SET settings = $2 WHERE id = $1', [sessionId, JSON.stringify(settings)]);
       const placed = await placeSession(pool, sessionId, { timing });
       await workers.find(({ workerId }) => workerId === placed?.workerId)?.supervisor?.converge();
       return sessionId;
@@ -153,6 +160,10 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     async createPaired() {
       const sessionId = await world.createSession();
       const number = await sandbox.createPhone();
+      await world.link(sessionId, number);
+      return { sessionId, number };
+    },
+    async link(sessionId, number) {
       let scanned = '';
       // As a user does, scans another code when the session has moved meanwhile.
       await waitFor(
@@ -165,7 +176,6 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
         },
         { timeoutMs: 45_000, what: 'a linked session' },
       );
-      return { sessionId, number };
     },
     actor: (sessionId) =>
       waitFor(() => workers.map(({ supervisor }) => supervisor?.find(sessionId)).find(Boolean), {

@@ -19,6 +19,7 @@ export type {
 } from '@whiskeysockets/baileys';
 export {
   addTransactionCapability,
+  Browsers,
   Curve,
   cleanMessage,
   DEFAULT_CONNECTION_CONFIG,

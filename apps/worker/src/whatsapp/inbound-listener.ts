@@ -1,3 +1,6 @@
+import type { HistoryDepth } from '@wa-gate/contracts';
+import type { HistoryNotice } from '@wa-gate/messaging';
+import { readNotice, takesIn } from '../history/notice.ts';
 import type { AuthStore } from './auth-store.ts';
 import { type BinaryNode, normalizeMessageContent, proto, type WAMessage, type WASocket } from './baileys.ts';
 import type { BaileysLogger } from './baileys-logger.ts';
@@ -25,6 +28,9 @@ export interface ArrivalsDependencies {
   /** Whether this connection is the present one. */
   isCurrent: () => boolean;
   deliver: (arrived: Arrived) => void;
+  /** How much of the history is taken in; Baileys reads the rest for who is who. */
+  takesHistory: HistoryDepth;
+  deliverHistory: (notice: HistoryNotice, journal: readonly Buffer[]) => void;
 }
 
 /**
@@ -32,7 +38,7 @@ export interface ArrivalsDependencies {
  * buffer. The buffer delays them, keeps only the last of several with one id, and drops them all when the socket ends.
  */
 export function listenForArrivals(dependencies: ArrivalsDependencies): { replay(): Promise<void> } {
-  const { sock, store, journal, logger, isCurrent, deliver } = dependencies;
+  const { sock, store, journal, logger, isCurrent, deliver, takesHistory, deliverHistory } = dependencies;
   const { creds } = store.state;
 
   const sockets = sock.ws as unknown as { prependListener(event: string, listener: (node: BinaryNode) => void): void };
@@ -47,7 +53,9 @@ export function listenForArrivals(dependencies: ArrivalsDependencies): { replay(
 
   function arrived(message: WAMessage): void {
     const { hashes: rows, edit, isHidden } = journal.stanzaOf(message);
+    const notice = readNotice(message);
     if (!isForBaileys(message)) deliver({ message, journal: rows, edit, isHidden });
+    else if (notice && takesIn(takesHistory, notice.kind)) deliverHistory(notice, rows);
     else if (rows.length > 0) void afterBaileys(() => deliver({ message: null, journal: rows }));
   }
 

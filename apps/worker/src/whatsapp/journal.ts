@@ -36,11 +36,11 @@ export interface JournalStore {
 export const JOURNAL_KIND = 'inbound-journal';
 
 /**
- * The limit for messages between the devices of the account. A larger one (an inline history) is journalled without its
- * plaintext. A crash before Baileys has handled it loses its mappings, which the directory of WhatsApp returns when
- * they are needed.
+ * The limit for messages between the devices of the account. A larger one is journalled without its plaintext, and a
+ * crash before it is handled loses it. Only a history inside of its message could be as large: phones put that of the
+ * first chats there, which takes some ten kilobytes, and more into files.
  */
-const MAX_PEER_PLAINTEXT_BYTES = 512 * 1024;
+const MAX_PEER_PLAINTEXT_BYTES = 4 * 1024 * 1024;
 
 /** An empty message with its padding: Baileys sends its receipt and emits nothing to show. */
 const NOTHING = Buffer.of(1);

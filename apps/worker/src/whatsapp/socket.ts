@@ -1,6 +1,13 @@
-import type { MessageCapping } from '@wa-gate/contracts';
+import type { HistoryDepth, MessageCapping } from '@wa-gate/contracts';
 import type { Logger } from '@wa-gate/kit';
-import type { Restriction, SettingsCollection, SettingsPage, StoredLabel } from '@wa-gate/messaging';
+import type {
+  ConnectionHistory,
+  HistoryNotice,
+  Restriction,
+  SettingsCollection,
+  SettingsPage,
+  StoredLabel,
+} from '@wa-gate/messaging';
 import type { Dispatcher } from 'undici';
 import { type Fact, factsOfContact, factsOfMapping, type ToldContact } from '../contacts/facts.ts';
 import type { ChatFacts } from '../content/context.ts';
@@ -20,6 +27,7 @@ import {
 import type { AuthStore } from './auth-store.ts';
 import {
   type BinaryNode,
+  Browsers,
   type GroupMetadata,
   isJidGroup,
   isJidStatusBroadcast,
@@ -49,7 +57,7 @@ import type { OperationSocket } from './operations/operation-socket.ts';
 import { presenceName } from './operations/presence.ts';
 import { type PasskeyStep, readPasskeyStep } from './passkey.ts';
 import { readPresence, type ToldPresence } from './presence-book.ts';
-import { noteTokenIssued } from './privacy-tokens.ts';
+import { learnTokens, noteTokenIssued, type ToldToken } from './privacy-tokens.ts';
 import { SharedSettings } from './shared-settings/shared-settings.ts';
 import { createSignalRepository } from './signal-repository.ts';
 import { partsOf, StatusParts } from './status-parts.ts';
@@ -79,6 +87,8 @@ export interface ConnectionHandlers {
   receipts(receipts: Receipt[]): void;
   /** `numberOf`: the number of a LID, where the keys of the session have it. */
   arrived(arrived: Arrived, identity: Identity, numberOf: (lid: string) => Promise<string | null>): void;
+  /** The phone has announced a part of the history that this session takes in. */
+  history(notice: HistoryNotice, journal: readonly Buffer[]): void;
   /** What WhatsApp tells about people, apart from messages. */
   told(facts: Fact[]): void;
   /** Somebody is written to for the first time. Resolves when that is stored. */
@@ -100,6 +110,12 @@ export interface ConnectionHandlers {
   settingsLabels(): Promise<StoredLabel[]>;
   /** The bytes of a message sent earlier, to answer a phone that could not read it. */
   sentMessage(waMessageId: string): Promise<proto.IMessage | undefined>;
+}
+
+/** What the history says for the keys of the session. */
+export interface LearntOfHistory {
+  pairs: { pn: string; lid: string }[];
+  tokens: ToldToken[];
 }
 
 export interface OutgoingMessage {
@@ -157,6 +173,8 @@ export interface Connection {
   askTimeLock(): Promise<void>;
   /** Asks the account's phone to upload a file again. The answer comes by `fileAnswered`, if one comes. */
   askForFile(file: LostFile): Promise<void>;
+  /** Stores numbers of LIDs and newer privacy tokens. */
+  learn(learnt: LearntOfHistory): Promise<void>;
   /** Runs an operation on the connection. @throws whatever it throws */
   operate<T>(run: (wa: OperationSocket) => Promise<T>): Promise<T>;
   /** Unlinks this device at the server and closes. */
@@ -174,6 +192,8 @@ export interface ConnectOptions {
   caches: SocketCaches;
   logger: Logger;
   handlers: ConnectionHandlers;
+  /** @default none */
+  history?: ConnectionHistory;
   /** Tests look over the socket's shoulder. @default Baileys' own */
   makeSocket?: typeof makeWASocket;
 }
@@ -187,16 +207,21 @@ const NEVER_MS = 2 ** 31 - 1;
 const CLOSE_TIMEOUT_MS = 1_000;
 const GROUPS = { max: 50, ttlMs: 3_600_000 };
 
+const NO_HISTORY: ConnectionHistory = { asks: 'none', takes: 'none' };
+
 /**
- * Only this much of the history: it brings the first mappings of numbers to LIDs and is not stored. The rest would be
- * megabytes per session without a reader.
+ * What Baileys reads of the history, at once and as a whole, in memory. Where nothing is taken in, it is the part that
+ * brings the first mappings of numbers to LIDs. Else it is nothing: the history intake reads that part, too.
  */
-const wantsHistory = ({ syncType }: proto.Message.IHistorySyncNotification): boolean =>
-  syncType === proto.HistorySync.HistorySyncType.INITIAL_BOOTSTRAP;
+const readByBaileys =
+  (takes: HistoryDepth) =>
+  ({ syncType }: proto.Message.IHistorySyncNotification): boolean =>
+    takes === 'none' && syncType === proto.HistorySync.HistorySyncType.INITIAL_BOOTSTRAP;
 
 /** Opens a socket. Returns at once; the handlers get every event. */
 export function connect(options: ConnectOptions): Connection {
   const { sessionId, endpoint, store, caches, logger, handlers, makeSocket = makeWASocket } = options;
+  const { asks, takes } = options.history ?? NO_HISTORY;
   const { creds, keys } = store.state;
   if (creds.account === undefined) prepareKeyPairs();
   const groups = new BoundedCache<GroupMetadata>(GROUPS);
@@ -225,8 +250,10 @@ export function connect(options: ConnectOptions): Connection {
     // Keeps a timer per message. Retry receipts are answered from the outbox instead, also after a restart.
     enableRecentMessageCache: false,
     emitOwnEvents: false,
-    syncFullHistory: false,
-    shouldSyncHistoryMessage: wantsHistory,
+    // Phones give their whole history only to what says that it is a desktop program.
+    ...(asks === 'full' && { browser: Browsers.macOS('Desktop') }),
+    syncFullHistory: asks === 'full',
+    shouldSyncHistoryMessage: readByBaileys(takes),
     shouldIgnoreJid: (jid) => isJidStatusBroadcast(jid) ?? false,
     // "Available" would keep the account's phone from ringing. See `reportActiveReceipts`.
     markOnlineOnConnect: false,
@@ -309,6 +336,8 @@ export function connect(options: ConnectOptions): Connection {
     journal,
     logger: baileysLogger,
     isCurrent: () => !closed,
+    takesHistory: takes,
+    deliverHistory: (notice, rows) => handlers.history(notice, rows),
     deliver: (arrived) => {
       // No `groups.update` comes of a new timer.
       if (arrived.message && setsGroupTimer(arrived.message))
@@ -534,6 +563,10 @@ export function connect(options: ConnectOptions): Connection {
     },
     askForFile: (file) => sock.sendNode(mediaRetryReceipt(file, creds.me?.id ?? '')),
     requestPairingCode: (digits) => sock.requestPairingCode(digits),
+    async learn({ pairs, tokens }) {
+      if (pairs.length > 0) await sock.signalRepository.lidMapping.storeLIDPNMappings(pairs);
+      if (tokens.length > 0) await learnTokens(store, tokens, lidOf);
+    },
     operate: (run) => run({ sock, reportActiveReceipts, presences, settings }),
     logout: () => sock.logout(),
     async close() {

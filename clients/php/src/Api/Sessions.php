@@ -34,6 +34,12 @@ final class Sessions extends Group
         return $this->call('GET', '/api/sessions/{id}', path: ['id' => $id]);
     }
 
+    /** How far the history of the session has come. `GET /api/sessions/{id}/history` */
+    public function getHistory(string $id): array
+    {
+        return $this->call('GET', '/api/sessions/{id}/history', path: ['id' => $id]);
+    }
+
     /** How fast the session sends, and what the next paced message waits for. `GET /api/sessions/{id}/pacing` */
     public function getPacing(string $id): array
     {

@@ -2,6 +2,7 @@ import type { Static } from 'typebox';
 import { BROADCAST_EVENTS } from './broadcast.ts';
 import { CHAT_EVENTS } from './chat.ts';
 import { CONTACT_EVENTS } from './contact.ts';
+import { HISTORY_EVENTS } from './history.ts';
 import { LABEL_EVENTS } from './label.ts';
 import { MEDIA_EVENTS } from './media.ts';
 import { MESSAGE_EVENTS } from './message.ts';
@@ -15,6 +16,7 @@ export const EVENTS = {
   ...CONTACT_EVENTS,
   ...CHAT_EVENTS,
   ...LABEL_EVENTS,
+  ...HISTORY_EVENTS,
   ...BROADCAST_EVENTS,
 };
 

@@ -47,6 +47,7 @@ export const ERASED_TABLES: Readonly<Record<DeletionKind, readonly ErasedTable[]
     ofSession('settings_progress', ['collection', 'text']),
     ofSession('chats', ['jid', 'text']),
     ofSession('message_index_progress'),
+    ofSession('message_index_waiting', ['message_id', 'uuid']),
     ofSession('message_search', ['message_id', 'uuid']),
     ofSession('media', ['id', 'uuid']),
     ofSession('media_downloads', ['not_before', 'timestamptz'], ['media_id', 'uuid']),

@@ -41,7 +41,7 @@ const DIRECTION = (fromMe: boolean): MessageDirection => (fromMe ? 'OUTBOUND' : 
 const STATE = (fromMe: boolean): MessageState => (fromMe ? 'SENT' : 'RECEIVED');
 
 /** SQL: the context with our id of the quoted message, which is found in the chats; no row: it is not known here. */
-const withQuotedId = (
+export const withQuotedId = (
   session: string,
   context: string,
   chats: string,
@@ -61,6 +61,18 @@ const FILES = `, filed AS (
     FROM arrived a JOIN stored t ON t.arrived_id = a.id JOIN sessions s ON s.id = a.session_id
     WHERE a.file IS NOT NULL AND ${isFetchedAtArrival('s.settings', 'a.kind', "(a.file->>'size')::bigint")}
   )`;
+
+/**
+ * SQL: the `data` of the event of a message. `a` is the message as it arrived, `s` its row (`id`, `wa_timestamp`),
+ * `who` the people of it ({@link peopleOf}).
+ */
+export const TOLD_DATA = `jsonb_strip_nulls(jsonb_build_object('messageId', s.id, 'waMessageId', a.wa_message_id, 'chat', a.chat_jid,
+        'chatAlt', a.chat_alt_jid, 'from', a.from_jid, 'fromMe', a.from_me, 'senderName', a.sender_name, 'type', a.kind,
+        'text', a.text, 'content', a.content, 'media', a.file->'shown',
+        'to', CASE WHEN a.from_me AND s.id = a.id AND NOT a.is_stub AND a.kind <> 'unknown' THEN a.chat_jid END,
+        'source', CASE WHEN a.from_me THEN 'phone' END,
+        'timestamp', extract(epoch FROM s.wa_timestamp)::bigint) || coalesce(a.context, '{}'))
+        || ${identitiesAmong('who')}`;
 
 /**
  * A message that arrives again conflicts with its row in `message_keys` and is not inserted; nor is one that has come
@@ -127,13 +139,7 @@ const store = (hasFiles: boolean): string => `WITH ${FENCE_MANY}, came AS (
     SELECT a.session_id, f.epoch, a.trace, a.ord,
       CASE WHEN a.is_stub THEN 'message.undecryptable' WHEN a.kind = 'unknown' THEN 'message.unsupported' WHEN s.id <> a.id THEN 'message.recovered'
         WHEN a.from_me THEN 'message.sent' ELSE 'message.received' END AS type,
-      jsonb_strip_nulls(jsonb_build_object('messageId', s.id, 'waMessageId', a.wa_message_id, 'chat', a.chat_jid,
-        'chatAlt', a.chat_alt_jid, 'from', a.from_jid, 'fromMe', a.from_me, 'senderName', a.sender_name, 'type', a.kind,
-        'text', a.text, 'content', a.content, 'media', a.file->'shown',
-        'to', CASE WHEN a.from_me AND s.id = a.id AND NOT a.is_stub AND a.kind <> 'unknown' THEN a.chat_jid END,
-        'source', CASE WHEN a.from_me THEN 'phone' END,
-        'timestamp', extract(epoch FROM s.wa_timestamp)::bigint) || coalesce(a.context, '{}'))
-        || ${identitiesAmong('who')} AS data
+      ${TOLD_DATA} AS data
     FROM arrived a JOIN stored s ON s.arrived_id = a.id JOIN fence f ON f.session_id = a.session_id JOIN sessions w ON w.id = a.session_id
     CROSS JOIN LATERAL ${peopleOf('w.workspace_id', 'a.chat_jid', 'a.from_jid')} AS who
   ), ${APPEND_TRACED_EVENTS}

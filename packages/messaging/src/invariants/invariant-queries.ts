@@ -215,7 +215,7 @@ const EVENTS: SqlInvariant[] = [
     invariant: 'I11',
     description: 'A message reached a state that no event told.',
     sql: `SELECT m.session_id, m.id AS message_id, m.direction, m.state, m.is_stub FROM messages m
-      WHERE m.id >= (SELECT first_id FROM bound) AND m.state <> 'QUEUED'
+      WHERE m.id >= (SELECT first_id FROM bound) AND m.state <> 'QUEUED' AND NOT m.is_history
         AND NOT EXISTS (SELECT 1 FROM events e WHERE e.data ? 'messageId' AND e.data->>'messageId' = m.id::text
           AND CASE WHEN m.is_stub THEN e.type = 'message.undecryptable'
             WHEN e.type = 'message.unsupported' THEN true

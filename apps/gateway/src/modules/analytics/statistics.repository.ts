@@ -60,7 +60,7 @@ const TOTALS = {
 const MESSAGES = {
   name: 'analytics-messages',
   text: `SELECT m.direction, m.state, m.kind AS type, count(*) FROM messages m
-    WHERE m.id >= $1 AND m.id < $2 AND EXISTS (SELECT 1 FROM sessions s WHERE s.id = m.session_id) GROUP BY 1, 2, 3`,
+    WHERE m.id >= $1 AND m.id < $2 AND NOT m.is_history AND EXISTS (SELECT 1 FROM sessions s WHERE s.id = m.session_id) GROUP BY 1, 2, 3`,
 };
 
 const SESSIONS = {

@@ -39,7 +39,7 @@ const PERIODS = {
       count(m.sent_at) AS timed, (avg(${RESPONSE_MS}) ${WHERE_SENT})::float8 AS "averageMs",
       ${percentile(0.5)} AS "p50Ms", ${percentile(0.95)} AS "p95Ms"
     FROM messages m JOIN mine ON mine.id = m.session_id
-    WHERE m.id >= $3 AND m.created_at >= ($4::timestamptz[])[1] GROUP BY 1`,
+    WHERE m.id >= $3 AND NOT m.is_history AND m.created_at >= ($4::timestamptz[])[1] GROUP BY 1`,
 };
 
 const TOP_CONTACTS = {
@@ -47,7 +47,7 @@ const TOP_CONTACTS = {
   text: `WITH ${MINE} SELECT m.chat_jid AS chat, max(m.sender_name) FILTER (WHERE m.direction = 'INBOUND') AS name,
       count(*) AS messages, count(*) FILTER (WHERE m.direction = 'OUTBOUND') AS sent,
       count(*) FILTER (WHERE m.direction = 'INBOUND') AS received
-    FROM messages m JOIN mine ON mine.id = m.session_id WHERE m.id >= $3
+    FROM messages m JOIN mine ON mine.id = m.session_id WHERE m.id >= $3 AND NOT m.is_history
     GROUP BY m.chat_jid ORDER BY messages DESC, chat LIMIT ${TOP}`,
 };
 

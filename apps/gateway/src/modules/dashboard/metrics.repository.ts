@@ -33,7 +33,7 @@ const READ = {
       WHERE o.state IN ('QUEUED', 'SENDING') OR (o.state = 'HELD' AND o.not_before <= now())
     ), today AS (
       SELECT count(*) FILTER (WHERE m.state IN ${WAS_SENT}) AS sent, count(*) FILTER (WHERE m.state IN ${HAS_FAILED}) AS failed
-      FROM messages m JOIN mine ON mine.id = m.session_id WHERE m.id >= $3 AND m.direction = 'OUTBOUND'
+      FROM messages m JOIN mine ON mine.id = m.session_id WHERE m.id >= $3 AND m.direction = 'OUTBOUND' AND NOT m.is_history
     ), hooks AS (
       SELECT count(DISTINCT w.endpoint_id) AS total, count(DISTINCT w.endpoint_id) FILTER (WHERE w.is_active) AS active,
         count(DISTINCT w.endpoint_id) FILTER (WHERE w.is_active AND w.failure_count > 0) AS failing, max(w.last_delivery) AS last_delivery

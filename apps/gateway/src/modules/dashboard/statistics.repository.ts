@@ -13,7 +13,7 @@ const counted = (table: string, columns: string): string =>
   `SELECT to_char(s.begins_on, 'YYYY-MM-DD') AS "beginsOn", ${columns} FROM ${table} s JOIN mine ON mine.id = s.session_id
    WHERE s.unit = $3 AND s.begins_on >= $4`;
 const LIVE = `live AS (
-  SELECT ${countedColumns('$3')} FROM messages m JOIN mine ON mine.id = m.session_id WHERE m.id >= $5
+  SELECT ${countedColumns('$3')} FROM messages m JOIN mine ON mine.id = m.session_id WHERE NOT m.is_history AND m.id >= $5
 )`;
 const LIVE_DAY = `to_char(begins_on, 'YYYY-MM-DD') AS "beginsOn"`;
 

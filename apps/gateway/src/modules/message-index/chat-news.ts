@@ -90,6 +90,14 @@ export function newsOfChats(events: readonly IndexedEvent[], messages: ReadonlyM
   return news;
 }
 
+/** What a message of the history says of its chat: it is old, and the account has seen it on its phone. */
+export const newsOfHistory = ({ id, chatJid, chatAltJid }: ChatMessage): ChatNews => ({
+  names: chatAltJid === null ? [chatJid] : [chatJid, chatAltJid],
+  lastMessageId: id,
+  isRead: false,
+  unread: 0,
+});
+
 /** A chat as it is stored. */
 export interface StoredChat {
   jid: string;

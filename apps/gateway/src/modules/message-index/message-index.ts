@@ -8,6 +8,7 @@ import {
   chatsAfter,
   type IndexedEvent,
   newsOfChats,
+  newsOfHistory,
   READ_EVENTS,
   type StoredChat,
 } from './chat-news.ts';
@@ -51,8 +52,9 @@ const OF_REACH = {
 
 const BEHIND = {
   name: 'sessions-behind-in-index',
-  text: `SELECT c.session_id AS "sessionId" FROM session_counters c LEFT JOIN message_index_progress p USING (session_id)
-    WHERE c.last_seq > coalesce(p.seq, 0) ORDER BY c.last_seq - coalesce(p.seq, 0) DESC LIMIT $1`,
+  text: `(SELECT c.session_id AS "sessionId" FROM session_counters c LEFT JOIN message_index_progress p USING (session_id)
+      WHERE c.last_seq > coalesce(p.seq, 0) ORDER BY c.last_seq - coalesce(p.seq, 0) DESC LIMIT $1)
+    UNION SELECT session_id FROM (SELECT session_id FROM message_index_waiting LIMIT 5000) w`,
 };
 
 /** Of these sessions: which have new events, or messages in the outbox that nothing finds yet. */
@@ -61,6 +63,7 @@ const BEHIND_OF = {
   text: `SELECT s.id AS "sessionId" FROM sessions s LEFT JOIN session_counters c ON c.session_id = s.id
       LEFT JOIN message_index_progress p ON p.session_id = s.id
     WHERE s.id = ANY($1::uuid[]) AND (c.last_seq > coalesce(p.seq, 0) OR EXISTS (
+      SELECT FROM message_index_waiting w WHERE w.session_id = s.id) OR EXISTS (
       SELECT FROM outbox o JOIN messages m ON m.id = o.message_id
       WHERE o.session_id = s.id AND o.state IN ('QUEUED', 'SENDING') AND NOT EXISTS (
         SELECT FROM message_search f WHERE f.session_id = o.session_id AND f.message_id = o.message_id)))
@@ -111,6 +114,13 @@ const WAITING = {
       SELECT FROM message_search f WHERE f.session_id = o.session_id AND f.message_id = o.message_id) LIMIT $2`,
 };
 
+/** Messages of the history, which no event tells; of some of them the row is gone. */
+const HISTORY = {
+  name: 'history-for-index',
+  text: `SELECT w.session_id AS "waitingSession", w.message_id AS "waitingId", ${MESSAGE}
+    FROM (SELECT * FROM message_index_waiting WHERE session_id = ANY($1::uuid[]) LIMIT $2) w LEFT JOIN messages m ON m.id = w.message_id`,
+};
+
 /** The names of the people behind chats, and the stored chats that have one of these names. */
 const CHATS = {
   name: 'chats-for-index',
@@ -131,6 +141,9 @@ const WRITE = {
       WHERE f.document <> excluded.document
   ), joined AS (
     DELETE FROM chats c USING unnest($5::uuid[], $6::text[]) AS j(session_id, jid) WHERE c.session_id = j.session_id AND c.jid = j.jid
+  ), found_history AS (
+    DELETE FROM message_index_waiting w USING unnest($14::uuid[], $15::uuid[]) AS d(session_id, message_id)
+    WHERE w.session_id = d.session_id AND w.message_id = d.message_id
   ), written AS (
     INSERT INTO chats AS c (session_id, jid, alt_jid, last_message_id, unread_count)
     SELECT * FROM unnest($7::uuid[], $8::text[], $9::text[], $10::uuid[], $11::int[])
@@ -173,6 +186,9 @@ interface Progress {
   /** How many events there are after that. */
   behind: number;
 }
+
+/** A message of the history whose turn it is. */
+type WaitingMessage = { waitingSession: string; waitingId: string } & (IndexedMessage | { id: null });
 
 type IndexedMessage = ChatMessage & SearchedMessage & { sessionId: string; fromJid: string | null };
 
@@ -247,17 +263,24 @@ async function fill(
   });
   const ids = new Set(events.flatMap(changedMessages));
   const { rows: messages } = await tx.query<IndexedMessage>({ ...MESSAGES, values: [[...ids]] });
-  const chats = await chatsOf(tx, sessions, events, messages);
+  const { rows: waited } = await tx.query<WaitingMessage>({
+    ...HISTORY,
+    values: [sessions.map(({ sessionId }) => sessionId), limit],
+  });
+  const history = waited.filter((message): message is WaitingMessage & IndexedMessage => message.id !== null);
+  const chats = await chatsOf(tx, sessions, { events, messages, history });
+  messages.push(...history.filter(({ id }) => !ids.has(id)));
   if (withWaiting) {
     const { rows: waiting } = await tx.query<IndexedMessage>({
       ...WAITING,
       values: [sessions.map(({ sessionId }) => sessionId), limit],
     });
-    messages.push(...waiting.filter(({ id }) => !ids.has(id)));
+    const known = new Set(messages.map(({ id }) => id));
+    messages.push(...waiting.filter(({ id }) => !known.has(id)));
   }
-  await tx.query({ ...WRITE, values: writeValues(messages, chats, progressAfter(sessions, events)) });
+  await tx.query({ ...WRITE, values: writeValues(messages, chats, progressAfter(sessions, events), waited) });
   await applyReads(tx, events);
-  return sessions.some(({ behind }, index) => behind > shares[index]!);
+  return waited.length === limit || sessions.some(({ behind }, index) => behind > shares[index]!);
 }
 
 /** What the account has read, cleared or deleted, here or on its phone, after everything that came before. */
@@ -294,16 +317,23 @@ function sharesOf(sessions: readonly Progress[], limit: number): number[] {
 async function chatsOf(
   tx: Queryable,
   sessions: readonly Progress[],
-  events: readonly IndexedEvent[],
-  messages: readonly IndexedMessage[],
+  what: {
+    events: readonly IndexedEvent[];
+    messages: readonly IndexedMessage[];
+    history: readonly IndexedMessage[];
+  },
 ): Promise<ChangedChats> {
+  const { events, messages, history } = what;
   const messagesById = new Map(messages.map((message) => [message.id, message]));
   const news = new Map<string, ChatNews[]>();
   for (const { sessionId } of sessions) {
-    const its = newsOfChats(
-      events.filter((event) => event.sessionId === sessionId),
-      messagesById,
-    );
+    const its = [
+      ...history.filter((message) => message.sessionId === sessionId).map(newsOfHistory),
+      ...newsOfChats(
+        events.filter((event) => event.sessionId === sessionId),
+        messagesById,
+      ),
+    ];
     if (its.length > 0) news.set(sessionId, its);
   }
   const changed: ChangedChats = { joined: [], written: [] };
@@ -346,6 +376,7 @@ function writeValues(
   messages: readonly IndexedMessage[],
   { joined, written }: ChangedChats,
   progress: readonly Progress[],
+  waited: readonly WaitingMessage[],
 ): unknown[] {
   const documents = messages.map((message) => documentOf(textsOf(message)));
   return [
@@ -362,6 +393,8 @@ function writeValues(
     written.map(({ unreadCount }) => unreadCount),
     progress.map(({ sessionId }) => sessionId),
     progress.map(({ seq }) => seq),
+    waited.map(({ waitingSession }) => waitingSession),
+    waited.map(({ waitingId }) => waitingId),
   ];
 }
 

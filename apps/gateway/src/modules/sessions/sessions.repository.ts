@@ -46,6 +46,7 @@ export interface NewSession {
   slug: string;
   name: string;
   network: Network;
+  settings: Partial<SessionSettings>;
 }
 
 export interface SessionFilter {
@@ -114,9 +115,17 @@ export function createSessionsRepository({ pool, prisma }: { pool: Pool; prisma:
         return await inTransaction(pool, async (tx) => {
           await lockAccount(tx, session.userId);
           const { rowCount } = await tx.query(
-            `INSERT INTO sessions (id, workspace_id, user_id, slug, name, network)
-             SELECT $1, w.id, $3, $4, $5, $6 FROM workspaces w WHERE w.id = $2`,
-            [session.id, session.workspaceId, session.userId, session.slug, session.name, session.network],
+            `INSERT INTO sessions (id, workspace_id, user_id, slug, name, network, settings)
+             SELECT $1, w.id, $3, $4, $5, $6, $7::jsonb FROM workspaces w WHERE w.id = $2`,
+            [
+              session.id,
+              session.workspaceId,
+              session.userId,
+              session.slug,
+              session.name,
+              session.network,
+              JSON.stringify(session.settings),
+            ],
           );
           // The workspace was deleted a moment ago, and its credentials with it.
           if (rowCount === 0) throw new ApiError('UNAUTHENTICATED');

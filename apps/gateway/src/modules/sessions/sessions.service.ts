@@ -100,6 +100,7 @@ export function createSessionsService(deps: SessionsDependencies): SessionsServi
         slug: request.sessionId ?? newSlug(),
         name: request.name,
         network,
+        settings: request.settings ?? {},
       };
       const { slug, name } = session;
       const made = await sessions.create(session, async (tx) => {
@@ -109,7 +110,7 @@ export function createSessionsService(deps: SessionsDependencies): SessionsServi
           resourceType: 'session',
           resourceId: session.id,
           workspaceId,
-          after: { sessionId: slug, name, network, webhook: request.webhook },
+          after: { sessionId: slug, name, network, webhook: request.webhook, settings: request.settings },
         });
         return {
           apiKey: await keys.create(tx, { userId, workspaceId, sessionId: session.id, name: 'Primary key', network }),

@@ -16,6 +16,7 @@ import {
   Device,
   DeviceParams,
   NumberParams,
+  PastRequest,
   Phone,
   PhoneChange,
   PhoneCreate,
@@ -109,6 +110,27 @@ export const phoneRoutes: FastifyPluginAsyncTypebox<{ context: ServerContext }> 
     },
     async (request, reply) => {
       removePhone(context, directory.get(request.params.number));
+      return reply.code(204).send(null);
+    },
+  );
+
+  app.post(
+    '/phones/:number/past',
+    {
+      schema: {
+        tags,
+        summary: 'Give a phone messages from before, which its companions get with its history alone',
+        params: NumberParams,
+        body: PastRequest,
+        response: { 204: Done, 404: Refusal },
+      },
+    },
+    async (request, reply) => {
+      const { chats, chunkMessages, isDisordered } = request.body;
+      await phoneOf(request.params.number).past.add(chats, {
+        ...(chunkMessages !== undefined && { chunkMessages }),
+        ...(isDisordered !== undefined && { isDisordered }),
+      });
       return reply.code(204).send(null);
     },
   );

@@ -1,0 +1,1 @@
+export { createHistoryService, type HistoryService } from './history.service.ts';
