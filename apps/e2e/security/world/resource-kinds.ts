@@ -96,7 +96,10 @@ const IN_BODY: Record<string, ResourceKind | 'new'> = {
   'POST /api/admin/workers/register workerId': 'new',
 };
 
-/** Kinds of the platform, and channels, which are public at WhatsApp: the same for every permitted caller. */
+/**
+ * Kinds of the platform, channels, which are public at WhatsApp, and labels, which each account numbers from 1: such an
+ * id names nothing of another tenant.
+ */
 export const PLATFORM_KINDS: ReadonlySet<ResourceKind> = new Set([
   'worker',
   'bucket',
@@ -106,6 +109,7 @@ export const PLATFORM_KINDS: ReadonlySet<ResourceKind> = new Set([
   'channel',
   'post',
   'post id',
+  'label',
 ]);
 
 /** A parameter that names a resource of a tenant, or of the platform. */
