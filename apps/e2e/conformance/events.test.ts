@@ -78,6 +78,11 @@ const send = async (message: string) => {
   const text = { to: friend.number, type: 'text', message };
   return (await tenant.api.send(main.sessionId, text, { wait: 'queued' })).body.data.messageId;
 };
+/** A group of the friend, with the account in it. */
+const withGroup = async () => {
+  const group = { owner: friend.number, subject: 'A group', participants: [main.phone.number] };
+  return (await system().sandbox.createGroup(group)).id;
+};
 const broadcast = async () => {
   const json = {
     message: 'Hello {{name|friend}}',
@@ -192,6 +197,27 @@ const CAUSES: { [K in EventType]: () => Promise<WebhookReceiver> } = {
       await onPhone({ action: 'labelChat', label: id });
       await onPhone({ action: 'labelChat', label: id, on: false });
     }),
+  'group.joined': () => onMain(() => withGroup()),
+  'group.left': () =>
+    onMain(async () => {
+      const group = await withGroup();
+      await system().sandbox.changeParticipants(group, { action: 'remove', participants: [main.phone.number] });
+    }),
+  'group.updated': () =>
+    onMain(async () => system().sandbox.changeGroup(await withGroup(), { subject: 'Another name' })),
+  'group.participants': () =>
+    onMain(async () => {
+      const change = { action: 'promote' as const, participants: [main.phone.number] };
+      await system().sandbox.changeParticipants(await withGroup(), change);
+    }),
+  'group.join_request': () =>
+    onMain(async () => {
+      const group = await withGroup();
+      await system().sandbox.changeParticipants(group, { action: 'promote', participants: [main.phone.number] });
+      await system().sandbox.changeGroup(group, { joinApproval: true });
+      await system().sandbox.joinGroup(group, (await addPhone(system(), 'Somebody')).number);
+    }),
+  'group.invite_revoked': () => onMain(async () => system().sandbox.revokeGroupInvite(await withGroup())),
   'broadcast.progress': () => onMain(() => broadcast()),
   'broadcast.completed': () => onMain(() => broadcast()),
   'keyword.matched': () =>

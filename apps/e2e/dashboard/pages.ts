@@ -20,6 +20,7 @@ export const PAGES: readonly ListedPage[] = [
   { name: 'chats', path: '/chats' },
   { name: 'channels', path: '/channels' },
   { name: 'contacts', path: '/contacts' },
+  { name: 'groups', path: '/groups' },
   { name: 'broadcasts', path: '/broadcasts' },
   { name: 'broadcast-new', path: '/broadcasts/new' },
   { name: 'broadcast', path: '/broadcasts/:broadcast' },

@@ -94,6 +94,28 @@ export interface PhoneMessage {
   };
 }
 
+/** A group as its members' phones show it. Members are numbers. */
+export interface GroupOnPhones {
+  id: string;
+  subject: string;
+  description: string | null;
+  owner: string;
+  announce: boolean;
+  locked: boolean;
+  ephemeralSeconds: number;
+  memberAddMode: string;
+  joinApproval: boolean;
+  inviteCode: string;
+  /** Codes that were replaced. */
+  formerCodes: string[];
+  /** The id of its community. */
+  community: string | null;
+  hasPicture: boolean;
+  /** Numbers that wait for an admin. */
+  requests: string[];
+  participants: { number: string; lid: string | null; role: string }[];
+}
+
 /** `"off"`: no receipts; else milliseconds from arrival to receipt. */
 export type Receipts = { deliveredMs: number; readMs?: number } | 'off';
 
@@ -353,10 +375,28 @@ export class SandboxClient {
     return this.http.expectOk('/groups', { method: 'POST', json: group });
   }
 
+  async groups(): Promise<GroupOnPhones[]> {
+    return (await this.http.expectOk<{ groups: GroupOnPhones[] }>('/groups')).groups;
+  }
+
+  group(id: string): Promise<GroupOnPhones> {
+    return this.http.expectOk(`/groups/${id}`);
+  }
+
+  /** A phone uses the link of the group. */
+  joinGroup(id: string, number: string): Promise<{ isMember: boolean }> {
+    return this.http.expectOk(`/groups/${id}/join`, { method: 'POST', json: { number } });
+  }
+
+  /** Its creator replaces the link of the group. */
+  async revokeGroupInvite(id: string): Promise<void> {
+    await this.http.expectOk(`/groups/${id}/invite/revoke`, { method: 'POST' });
+  }
+
   /** A member of the group, its owner by default, adds or removes others. */
   changeParticipants(
     groupId: string,
-    change: { action: 'add' | 'remove'; participants: string[]; by?: string },
+    change: { action: 'add' | 'remove' | 'promote' | 'demote' | 'leave'; participants: string[]; by?: string },
   ): Promise<unknown> {
     return this.http.expectOk(`/groups/${groupId}/participants`, { method: 'POST', json: change });
   }

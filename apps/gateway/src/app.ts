@@ -45,6 +45,7 @@ import type { DeliveriesService } from './modules/deliveries/index.ts';
 import { errorCodesRoutes } from './modules/error-codes/error-codes.routes.ts';
 import { eventsRoutes } from './modules/events/events.routes.ts';
 import type { EventStreams } from './modules/events/index.ts';
+import type { GroupPeople, GroupsService } from './modules/groups/index.ts';
 import { healthRoutes, probeRoutes } from './modules/health/health.routes.ts';
 import type { HealthService } from './modules/health/index.ts';
 import { historyRoutes } from './modules/history/history.routes.ts';
@@ -135,6 +136,8 @@ export interface GatewayServices extends FleetServices, AdministrationServices, 
   contactProfiles: ContactProfiles;
   persons: Persons;
   profilePictures: ProfilePictures;
+  groupPeople: GroupPeople;
+  groups: GroupsService;
   sending: Sending;
   templates: Templates;
   broadcasts: BroadcastsService;

@@ -140,6 +140,7 @@ describe('the description of the API (MR-055, MR-056)', () => {
         'GET /api/contacts',
         'GET /api/contacts/export',
         'GET /api/contacts/{id}',
+        'GET /api/sessions/{id}/groups/{group}/participants/export',
         'GET /api/sessions/{id}/lids/{lid}',
         'PATCH /api/contacts/{id}',
         'POST /api/contacts',

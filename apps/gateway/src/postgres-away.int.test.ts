@@ -151,6 +151,11 @@ beforeAll(async () => {
       .replace('{tier}', 'pro')
       .replace('{bucket}', 'ip')
       .replace('{lid}', '212345678901234')
+      .replace('{channel}', '120363401234567890@newsletter')
+      .replace('{serverId}', '117')
+      .replace('{group}', '120363025246125486')
+      .replace('{community}', '120363025246125487')
+      .replace('/group-invites/{code}', '/group-invites/GZ3kq0bW9sH2mXy7TnVdLa')
       .replace(/\{\w+\}/, newId());
   const { paths } = (await fixture.app.describeApi()) as { paths: Record<string, Record<string, Operation>> };
   calls = Object.fromEntries(

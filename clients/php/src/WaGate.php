@@ -4,10 +4,10 @@ declare(strict_types=1);
 
 namespace WaGate;
 
-use WaGate\Api\Groups;
+use WaGate\Api\OperationSets;
 
 /** A client of a gateway: `$wa->sessions->create([…])` and so on for every operation, and what is built on them. */
-final class WaGate extends Groups
+final class WaGate extends OperationSets
 {
     private const PROGRESS = ['queued', 'sending', 'sent', 'delivered', 'read', 'played'];
     private const LOOK_SECONDS = 20;

@@ -294,6 +294,24 @@ class Chats(Namespace):
         return self._call("PATCH", "/api/sessions/{id}/chats/{chat}", path={"id": id, "chat": chat}, body=body)
 
 
+class Communities(Namespace):
+    def create(self, id: str, body: Dict[str, Any]) -> Dict[str, Any]:
+        """Create a community. ``POST /api/sessions/{id}/communities``"""
+        return self._call("POST", "/api/sessions/{id}/communities", path={"id": id}, body=body)
+
+    def groups(self, id: str, community: str) -> Dict[str, Any]:
+        """The groups of a community. ``GET /api/sessions/{id}/communities/{community}/groups``"""
+        return self._call("GET", "/api/sessions/{id}/communities/{community}/groups", path={"id": id, "community": community})
+
+    def link(self, id: str, community: str, group: str) -> Dict[str, Any]:
+        """Link a group to a community. ``PUT /api/sessions/{id}/communities/{community}/groups/{group}``"""
+        return self._call("PUT", "/api/sessions/{id}/communities/{community}/groups/{group}", path={"id": id, "community": community, "group": group})
+
+    def unlink(self, id: str, community: str, group: str) -> Dict[str, Any]:
+        """Take a group out of its community. ``DELETE /api/sessions/{id}/communities/{community}/groups/{group}``"""
+        return self._call("DELETE", "/api/sessions/{id}/communities/{community}/groups/{group}", path={"id": id, "community": community, "group": group})
+
+
 class Contacts(Namespace):
     def about(self, id: str, *, contact: str) -> Dict[str, Any]:
         """The about text of a contact. ``GET /api/sessions/{id}/contacts/about``"""
@@ -446,6 +464,92 @@ class Fleet(Namespace):
     def rebalance(self) -> t.RebalanceResult:
         """Rebalance now. ``POST /api/admin/workers/rebalance``"""
         return self._call("POST", "/api/admin/workers/rebalance")
+
+
+class Groups(Namespace):
+    def add_participants(self, id: str, group: str, body: Dict[str, Any]) -> Dict[str, Any]:
+        """Add people to a group. ``POST /api/sessions/{id}/groups/{group}/participants``"""
+        return self._call("POST", "/api/sessions/{id}/groups/{group}/participants", path={"id": id, "group": group}, body=body)
+
+    def approve_join_requests(self, id: str, group: str, body: Dict[str, Any]) -> Dict[str, Any]:
+        """Let people join who have asked. ``POST /api/sessions/{id}/groups/{group}/join-requests/approve``"""
+        return self._call("POST", "/api/sessions/{id}/groups/{group}/join-requests/approve", path={"id": id, "group": group}, body=body)
+
+    def create(self, id: str, body: Dict[str, Any]) -> Dict[str, Any]:
+        """Create a group. ``POST /api/sessions/{id}/groups``"""
+        return self._call("POST", "/api/sessions/{id}/groups", path={"id": id}, body=body)
+
+    def demote_participants(self, id: str, group: str, body: Dict[str, Any]) -> Dict[str, Any]:
+        """Make admins members. ``POST /api/sessions/{id}/groups/{group}/participants/demote``"""
+        return self._call("POST", "/api/sessions/{id}/groups/{group}/participants/demote", path={"id": id, "group": group}, body=body)
+
+    def export_participants(self, id: str, group: str) -> Response:
+        """The participants of a group as a table (CSV). ``GET /api/sessions/{id}/groups/{group}/participants/export``"""
+        return self._call("GET", "/api/sessions/{id}/groups/{group}/participants/export", path={"id": id, "group": group}, answer="response")
+
+    def get(self, id: str, group: str, *, max_age_seconds: Optional[int] = None) -> Dict[str, Any]:
+        """A group with its participants. ``GET /api/sessions/{id}/groups/{group}``"""
+        return self._call("GET", "/api/sessions/{id}/groups/{group}", path={"id": id, "group": group}, query={"maxAgeSeconds": max_age_seconds})
+
+    def invite_code(self, id: str, group: str) -> Dict[str, Any]:
+        """The link that invites into a group. ``GET /api/sessions/{id}/groups/{group}/invite``"""
+        return self._call("GET", "/api/sessions/{id}/groups/{group}/invite", path={"id": id, "group": group})
+
+    def invite_info(self, id: str, code: str) -> Dict[str, Any]:
+        """The group behind a link. ``GET /api/sessions/{id}/group-invites/{code}``"""
+        return self._call("GET", "/api/sessions/{id}/group-invites/{code}", path={"id": id, "code": code})
+
+    def join(self, id: str, code: str) -> Dict[str, Any]:
+        """Join a group by its link. ``POST /api/sessions/{id}/group-invites/{code}/join``"""
+        return self._call("POST", "/api/sessions/{id}/group-invites/{code}/join", path={"id": id, "code": code})
+
+    def join_requests(self, id: str, group: str) -> Dict[str, Any]:
+        """Who asks to join a group. ``GET /api/sessions/{id}/groups/{group}/join-requests``"""
+        return self._call("GET", "/api/sessions/{id}/groups/{group}/join-requests", path={"id": id, "group": group})
+
+    def leave(self, id: str, group: str) -> Dict[str, Any]:
+        """Leave a group. ``POST /api/sessions/{id}/groups/{group}/leave``"""
+        return self._call("POST", "/api/sessions/{id}/groups/{group}/leave", path={"id": id, "group": group})
+
+    def list(self, id: str, *, page: Optional[int] = None, limit: Optional[int] = None, search: Optional[str] = None, community: Optional[str] = None, all: Optional[bool] = None, max_age_seconds: Optional[int] = None) -> Dict[str, Any]:
+        """Groups of the account, by name. ``GET /api/sessions/{id}/groups``"""
+        return self._call("GET", "/api/sessions/{id}/groups", path={"id": id}, query={"page": page, "limit": limit, "search": search, "community": community, "all": all, "maxAgeSeconds": max_age_seconds})
+
+    def iter_list(self, id: str, *, limit: Optional[int] = None, search: Optional[str] = None, community: Optional[str] = None, all: Optional[bool] = None, max_age_seconds: Optional[int] = None) -> Iterator[Dict[str, Any]]:
+        """The items of all pages of ``list``, one after the other."""
+        return self._pages("groups", "page", "GET", "/api/sessions/{id}/groups", path={"id": id}, query={"limit": limit, "search": search, "community": community, "all": all, "maxAgeSeconds": max_age_seconds})
+
+    def picture(self, id: str, group: str) -> Dict[str, Any]:
+        """The picture of a group. ``GET /api/sessions/{id}/groups/{group}/picture``"""
+        return self._call("GET", "/api/sessions/{id}/groups/{group}/picture", path={"id": id, "group": group})
+
+    def promote_participants(self, id: str, group: str, body: Dict[str, Any]) -> Dict[str, Any]:
+        """Make members admins. ``POST /api/sessions/{id}/groups/{group}/participants/promote``"""
+        return self._call("POST", "/api/sessions/{id}/groups/{group}/participants/promote", path={"id": id, "group": group}, body=body)
+
+    def reject_join_requests(self, id: str, group: str, body: Dict[str, Any]) -> Dict[str, Any]:
+        """Refuse people who have asked to join. ``POST /api/sessions/{id}/groups/{group}/join-requests/reject``"""
+        return self._call("POST", "/api/sessions/{id}/groups/{group}/join-requests/reject", path={"id": id, "group": group}, body=body)
+
+    def remove_participants(self, id: str, group: str, body: Dict[str, Any]) -> Dict[str, Any]:
+        """Remove people from a group. ``POST /api/sessions/{id}/groups/{group}/participants/remove``"""
+        return self._call("POST", "/api/sessions/{id}/groups/{group}/participants/remove", path={"id": id, "group": group}, body=body)
+
+    def remove_picture(self, id: str, group: str) -> Dict[str, Any]:
+        """Remove the picture of a group. ``DELETE /api/sessions/{id}/groups/{group}/picture``"""
+        return self._call("DELETE", "/api/sessions/{id}/groups/{group}/picture", path={"id": id, "group": group})
+
+    def revoke_invite(self, id: str, group: str) -> Dict[str, Any]:
+        """Replace the link that invites into a group. ``POST /api/sessions/{id}/groups/{group}/invite/revoke``"""
+        return self._call("POST", "/api/sessions/{id}/groups/{group}/invite/revoke", path={"id": id, "group": group})
+
+    def set_picture(self, id: str, group: str, body: Dict[str, Any]) -> Dict[str, Any]:
+        """Change the picture of a group. ``PUT /api/sessions/{id}/groups/{group}/picture``"""
+        return self._call("PUT", "/api/sessions/{id}/groups/{group}/picture", path={"id": id, "group": group}, body=body)
+
+    def update(self, id: str, group: str, body: Dict[str, Any]) -> Dict[str, Any]:
+        """Change subject, description, settings or timer of a group. ``PATCH /api/sessions/{id}/groups/{group}``"""
+        return self._call("PATCH", "/api/sessions/{id}/groups/{group}", path={"id": id, "group": group}, body=body)
 
 
 class Health(Namespace):
@@ -1163,11 +1267,11 @@ class Webhooks(Namespace):
         """Create a webhook of the workspace, or of a session. ``POST /api/webhooks``"""
         return self._call("POST", "/api/webhooks", body=body)
 
-    def deliveries(self, id: str, *, cursor: Optional[str] = None, limit: Optional[int] = None, status: Optional[Literal["pending", "retrying", "delivered", "failed"]] = None, event: Optional[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "broadcast.progress", "broadcast.completed", "keyword.matched"]] = None, session_id: Optional[str] = None, from_: Optional[str] = None, to: Optional[str] = None) -> Dict[str, Any]:
+    def deliveries(self, id: str, *, cursor: Optional[str] = None, limit: Optional[int] = None, status: Optional[Literal["pending", "retrying", "delivered", "failed"]] = None, event: Optional[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "broadcast.progress", "broadcast.completed", "keyword.matched"]] = None, session_id: Optional[str] = None, from_: Optional[str] = None, to: Optional[str] = None) -> Dict[str, Any]:
         """What became of the events of a webhook. ``GET /api/webhooks/{id}/deliveries``"""
         return self._call("GET", "/api/webhooks/{id}/deliveries", path={"id": id}, query={"cursor": cursor, "limit": limit, "status": status, "event": event, "sessionId": session_id, "from": from_, "to": to})
 
-    def iter_deliveries(self, id: str, *, limit: Optional[int] = None, status: Optional[Literal["pending", "retrying", "delivered", "failed"]] = None, event: Optional[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "broadcast.progress", "broadcast.completed", "keyword.matched"]] = None, session_id: Optional[str] = None, from_: Optional[str] = None, to: Optional[str] = None) -> Iterator[Dict[str, Any]]:
+    def iter_deliveries(self, id: str, *, limit: Optional[int] = None, status: Optional[Literal["pending", "retrying", "delivered", "failed"]] = None, event: Optional[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "broadcast.progress", "broadcast.completed", "keyword.matched"]] = None, session_id: Optional[str] = None, from_: Optional[str] = None, to: Optional[str] = None) -> Iterator[Dict[str, Any]]:
         """The items of all pages of ``deliveries``, one after the other."""
         return self._pages("deliveries", "cursor", "GET", "/api/webhooks/{id}/deliveries", path={"id": id}, query={"limit": limit, "status": status, "event": event, "sessionId": session_id, "from": from_, "to": to})
 
@@ -1308,6 +1412,7 @@ class Api:
         self.broadcasts = Broadcasts(transport)
         self.channels = Channels(transport)
         self.chats = Chats(transport)
+        self.communities = Communities(transport)
         self.contacts = Contacts(transport)
         self.dashboard = Dashboard(transport)
         self.default_session = DefaultSession(transport)
@@ -1315,6 +1420,7 @@ class Api:
         self.error_codes = ErrorCodes(transport)
         self.events = Events(transport)
         self.fleet = Fleet(transport)
+        self.groups = Groups(transport)
         self.health = Health(transport)
         self.invitations = Invitations(transport)
         self.keys = Keys(transport)

@@ -19,6 +19,7 @@ export * from './errors.ts';
 export * from './event-log.ts';
 export * from './events/index.ts';
 export * from './fleet.ts';
+export * from './groups.ts';
 export * from './health.ts';
 export * from './history.ts';
 export * from './identities.ts';

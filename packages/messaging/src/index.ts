@@ -21,6 +21,7 @@ export {
 } from './chats/store-settings.ts';
 export { type ContactFact, isLidJid, isNumberJid, isPersonJid, type NameKind } from './contacts/contact-fact.ts';
 export { eraseContact } from './contacts/erase.ts';
+export { readIdentities, type ToldNames } from './contacts/identities.ts';
 export { identityOf, namesOf } from './contacts/identity-sql.ts';
 export { type Learnt, learnContacts, touchContacts } from './contacts/learn.ts';
 export { findContactMerges, type PublishedMerges, publishContactMerges } from './contacts/merges.ts';
@@ -67,6 +68,15 @@ export {
 export { type Replay, type Replayed, replayDeliveries } from './deliveries/replay.ts';
 export { appendControlEvent } from './events/append-control-event.ts';
 export { type Appended, type AppendedEvent, type WantingWebhook, wantsEvent } from './events/append-events.ts';
+export {
+  doubtGroups,
+  type GroupRow,
+  readGroup,
+  storeGroupGone,
+  storeGroups,
+  type ToldGroup,
+  tellOfGroup,
+} from './groups/groups.ts';
 export {
   acceptHistoryChunk,
   type ConnectionHistory,

@@ -131,6 +131,7 @@ export function applyEvent(client: QueryClient, { event, sessionId, data }: Live
   if (event.startsWith('contact.')) freshen(client, ['contacts']);
   if (/^(?:chat|label)\./.test(event)) freshen(client, ['chats']);
   if (event.startsWith('label.')) freshen(client, ['labels', sessionId]);
+  if (event.startsWith('group.')) freshen(client, ['groups', sessionId]);
   if (event === 'session.notice') freshen(client, ['notices']);
 }
 

@@ -14,6 +14,7 @@ import {
   verifyEmailRoute,
 } from './entry/routes.ts';
 import { fleetRoute } from './fleet/route.ts';
+import { groupsRoute } from './groups/route.ts';
 import { homeRoute } from './home/route.ts';
 import { optOutsRoute } from './opt-outs/route.ts';
 import { phoneRoute } from './phone/route.ts';
@@ -49,6 +50,7 @@ export const pages = [
   chatsRoute,
   contactsRoute,
   fleetRoute,
+  groupsRoute,
   homeRoute,
   optOutsRoute,
   phoneRoute,

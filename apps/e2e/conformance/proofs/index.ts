@@ -2,6 +2,7 @@ import type { OperationName } from '@wa-gate/contracts';
 import { channelProofs } from './channels.ts';
 import { chatProofs } from './chats.ts';
 import { contactProofs } from './contacts.ts';
+import { groupProofs } from './groups.ts';
 import { labelProofs } from './labels.ts';
 import { messageProofs } from './messages.ts';
 import { peopleProofs } from './people.ts';
@@ -15,6 +16,7 @@ export const proofsOf = (world: ProofWorld): { [N in OperationName]: Proof<N> } 
   ...channelProofs(world),
   ...chatProofs(world),
   ...contactProofs(world),
+  ...groupProofs(world),
   ...labelProofs(world),
   ...messageProofs(world),
   ...peopleProofs(world),

@@ -17,6 +17,8 @@ export const RESOURCE_KINDS = [
   'post',
   'post id',
   'label',
+  'group',
+  'group invitation',
   'webhook',
   'delivery',
   'key',
@@ -55,6 +57,10 @@ const BY_PATH: Record<string, ResourceKind> = {
   '/api/sessions/{id}/channels/{channel}': 'channel',
   '/api/sessions/{id}/channels/{channel}/posts/{serverId}': 'post',
   '/api/sessions/{id}/channels/{channel}/posts/{waMessageId}': 'post id',
+  '/api/sessions/{id}/groups/{group}': 'group',
+  '/api/sessions/{id}/group-invites/{code}': 'group invitation',
+  '/api/sessions/{id}/communities/{community}': 'group',
+  '/api/sessions/{id}/communities/{community}/groups/{group}': 'group',
   '/api/webhooks/{id}': 'webhook',
   '/api/webhooks/{id}/deliveries/{deliveryId}': 'delivery',
   '/api/keys/{id}': 'key',
@@ -110,6 +116,8 @@ export const PLATFORM_KINDS: ReadonlySet<ResourceKind> = new Set([
   'post',
   'post id',
   'label',
+  'group',
+  'group invitation',
 ]);
 
 /** A parameter that names a resource of a tenant, or of the platform. */

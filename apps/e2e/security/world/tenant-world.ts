@@ -146,6 +146,8 @@ export async function makeTenantWorld(
       ['channel', [channel.id]],
       ['post', [String(post.serverId)]],
       ['post id', [post.id]],
+      ['group', ['120363025246125486']],
+      ['group invitation', ['GZ3kq0bW9sH2mXy7TnVdLa']],
       ['webhook', [further.webhook.id]],
       ['delivery', [delivery!.id]],
       ['key', [...keys.values()].map(({ key }) => key.id)],

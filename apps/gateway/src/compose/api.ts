@@ -26,6 +26,7 @@ import {
 import { createDeletionsService } from '../modules/deletions/index.ts';
 import { createDeliveriesRepository, createDeliveriesService } from '../modules/deliveries/index.ts';
 import { createEventStreams } from '../modules/events/index.ts';
+import { createGroupPeople, createGroupsRepository, createGroupsService } from '../modules/groups/index.ts';
 import type { ProcessMeter } from '../modules/health/index.ts';
 import { createHistoryService } from '../modules/history/index.ts';
 import { createLiveLogins, createPeople } from '../modules/identities/index.ts';
@@ -227,6 +228,8 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
       numberChecks: createNumberChecks({ pool, names }),
       contactProfiles: createContactProfiles({ pool, names }),
       persons: createPersons({ pool, names }),
+      groupPeople: createGroupPeople({ db: pool, names }),
+      groups: createGroupsService({ db: pool, groups: createGroupsRepository(pool) }),
       contacts: createContactsService({ pool, contacts: createContactsRepository(pool), names }),
       ...fleet.services,
       ...administration.services,

@@ -24,7 +24,24 @@ interface StoredGroup {
   memberAddMode: string;
   joinApproval: boolean;
   inviteCode: string;
+  formerCodes?: string[];
   members: [string, GroupRole][];
+  requests?: [string, JoinRequest][];
+  picture?: GroupPicture | null;
+  isCommunity?: boolean;
+  isAnnouncements?: boolean;
+  community?: string | null;
+}
+
+/** Somebody waits for an admin. */
+interface JoinRequest {
+  at: number;
+  method: string;
+}
+
+export interface GroupPicture {
+  id: string;
+  path: string;
 }
 
 interface GroupDescription {
@@ -55,6 +72,16 @@ export class Group {
   memberAddMode = 'all_member_add';
   joinApproval = false;
   inviteCode: string = newInviteCode();
+  /** Codes that were replaced: whoever uses one is told so. */
+  readonly formerCodes: string[] = [];
+  readonly requests = new Map<string, JoinRequest>();
+  picture: GroupPicture | null = null;
+  /** It is a community: a group of groups. */
+  isCommunity = false;
+  /** All members of its community belong to it. */
+  isAnnouncements = false;
+  /** The id of the community that it belongs to. */
+  community: string | null = null;
 
   constructor(id: string, stored: Pick<StoredGroup, 'subject' | 'creator' | 'addressing'> & Partial<StoredGroup>) {
     const now = unixSeconds();
@@ -73,7 +100,13 @@ export class Group {
     this.memberAddMode = stored.memberAddMode ?? this.memberAddMode;
     this.joinApproval = stored.joinApproval ?? false;
     this.inviteCode = stored.inviteCode ?? this.inviteCode;
+    this.formerCodes.push(...(stored.formerCodes ?? []));
+    this.picture = stored.picture ?? null;
+    this.isCommunity = stored.isCommunity ?? false;
+    this.isAnnouncements = stored.isAnnouncements ?? false;
+    this.community = stored.community ?? null;
     for (const [number, role] of stored.members ?? []) this.members.set(number, role);
+    for (const [number, asked] of stored.requests ?? []) this.requests.set(number, asked);
   }
 
   get jid(): string {
@@ -86,6 +119,7 @@ export class Group {
   }
 
   renewInvite(): string {
+    this.formerCodes.push(this.inviteCode);
     this.inviteCode = newInviteCode();
     return this.inviteCode;
   }
@@ -93,7 +127,8 @@ export class Group {
   toJSON(): StoredGroup {
     const { subject, subjectBy, subjectAt, creator, createdAt, addressing, hidesNumbers, description } = this;
     const { announce, locked } = this;
-    const { ephemeralSeconds, memberAddMode, joinApproval, inviteCode } = this;
+    const { ephemeralSeconds, memberAddMode, joinApproval, inviteCode, formerCodes } = this;
+    const { picture, isCommunity, isAnnouncements, community } = this;
     return {
       subject,
       subjectBy,
@@ -109,7 +144,13 @@ export class Group {
       memberAddMode,
       joinApproval,
       inviteCode,
+      formerCodes,
       members: [...this.members],
+      requests: [...this.requests],
+      picture,
+      isCommunity,
+      isAnnouncements,
+      community,
     };
   }
 }
@@ -181,6 +222,16 @@ export class Groups {
 
   byInvite(code: string): Group | undefined {
     return [...this.byId.values()].find((group) => group.inviteCode === code);
+  }
+
+  /** The code led to a group before it was replaced. */
+  hadInvite(code: string): boolean {
+    return [...this.byId.values()].some(({ formerCodes }) => formerCodes.includes(code));
+  }
+
+  /** The groups of a community. */
+  linkedTo(community: Group): Group[] {
+    return [...this.byId.values()].filter((group) => group.community === community.id);
   }
 
   of(number: string): Group[] {

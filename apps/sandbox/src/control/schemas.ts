@@ -329,6 +329,9 @@ export const GroupChange = Type.Object(
     announce: Type.Optional(Type.Boolean()),
     locked: Type.Optional(Type.Boolean()),
     ephemeralSeconds: Type.Optional(Type.Integer({ minimum: 0 })),
+    joinApproval: Type.Optional(Type.Boolean()),
+    memberAddMode: Type.Optional(Type.Enum(['all_member_add', 'admin_add'])),
+    picture: Type.Optional(nullable(Type.String({ minLength: 1, description: 'As base64; null: none' }))),
   },
   { additionalProperties: false },
 );
@@ -341,6 +344,9 @@ export const ParticipantsChange = Type.Object(
   },
   { additionalProperties: false },
 );
+
+export const JoinByLink = Type.Object({ number: PhoneNumber }, { additionalProperties: false });
+export const JoinResult = Type.Object({ isMember: Type.Boolean({ description: 'false: an admin has to approve it' }) });
 
 export const ParticipantResults = Type.Object({
   participants: Type.Array(Type.Object({ number: Type.String(), error: nullable(Type.String()) })),
@@ -356,7 +362,13 @@ export const Group = Type.Object({
   announce: Type.Boolean(),
   locked: Type.Boolean(),
   ephemeralSeconds: Type.Integer(),
+  memberAddMode: Type.String(),
+  joinApproval: Type.Boolean(),
   inviteCode: Type.String(),
+  formerCodes: Type.Array(Type.String(), { description: 'Codes that were replaced' }),
+  community: nullable(Type.String({ description: 'The id of its community' })),
+  hasPicture: Type.Boolean(),
+  requests: Type.Array(Type.String(), { description: 'Numbers that wait for an admin' }),
   participants: Type.Array(Type.Object({ number: Type.String(), lid: nullable(Type.String()), role: Type.String() })),
 });
 

@@ -75,7 +75,13 @@ export function groupView(directory: Directory, group: Group): GroupView {
     announce: group.announce,
     locked: group.locked,
     ephemeralSeconds: group.ephemeralSeconds,
+    memberAddMode: group.memberAddMode,
+    joinApproval: group.joinApproval,
     inviteCode: group.inviteCode,
+    formerCodes: group.formerCodes,
+    community: group.community,
+    hasPicture: group.picture !== null,
+    requests: [...group.requests.keys()],
     participants: [...group.members].map(([number, role]) => ({
       number,
       lid: directory.find(number)?.lid ?? null,

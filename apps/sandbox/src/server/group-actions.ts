@@ -1,9 +1,9 @@
 import type { Account } from '../accounts/account.ts';
-import type { Addressing, Group } from '../accounts/group.ts';
+import type { Addressing, Group, GroupPicture } from '../accounts/group.ts';
 import { unixSeconds } from '../clock.ts';
 import { type BinaryNode, node } from '../wire/node.ts';
 import type { ServerBase } from './base.ts';
-import { descriptionNode, groupNode, participantNode } from './group-nodes.ts';
+import { descriptionNode, groupNode, participantNode, personNode } from './group-nodes.ts';
 import { newStanzaId } from './stanza-id.ts';
 
 export type MemberAction = 'add' | 'remove' | 'promote' | 'demote';
@@ -43,9 +43,15 @@ export class GroupActions {
   }
 
   /** Changes members or admins. Rights are checked. A participant that cannot be changed gets a code. */
-  changeMembers(group: Group, actor: Account, action: MemberAction, targets: (Account | null)[]): MemberResult[] {
+  changeMembers(
+    group: Group,
+    actor: Account,
+    action: MemberAction,
+    targets: (Account | null)[],
+    isAsked = false,
+  ): MemberResult[] {
     const before = this.context.groups.membersOf(group);
-    const results = targets.map((account) => ({ account, error: this.apply(group, actor, action, account) }));
+    const results = targets.map((account) => ({ account, error: this.apply(group, actor, action, account, isAsked) }));
     const changed = results.flatMap(({ account, error }) => (account && error === null ? [account] : []));
     this.context.groups.save(group);
     if (changed.length === 0) return results;
@@ -73,9 +79,101 @@ export class GroupActions {
     this.notify(group, account, node('remove', {}, [participant]), before);
   }
 
-  join(group: Group, account: Account): void {
-    if (group.members.has(account.number)) return;
+  /** Joins by the link. @returns whether the account is a member now; else an admin has to approve it */
+  join(group: Group, account: Account): boolean {
+    if (group.members.has(account.number)) return true;
+    if (group.joinApproval) {
+      group.requests.set(account.number, { at: unixSeconds(), method: 'invite_link' });
+      this.context.groups.save(group);
+      const asked = personNode('requested_user', group, account);
+      this.notify(
+        group,
+        account,
+        node('created_membership_requests', { request_method: 'invite_link' }, [asked]),
+        this.adminsOf(group),
+      );
+      return false;
+    }
     this.changeMembers(group, account, 'add', [account]);
+    return true;
+  }
+
+  /** An admin decides who joins. */
+  decide(group: Group, actor: Account, action: 'approve' | 'reject', targets: (Account | null)[]): MemberResult[] {
+    const results = targets.map((account) => {
+      if (!account || !group.requests.delete(account.number)) return { account, error: '404' };
+      return { account, error: null };
+    });
+    const decided = results.flatMap(({ account, error }) => (account && error === null ? [account] : []));
+    this.context.groups.save(group);
+    if (action === 'approve') this.changeMembers(group, actor, 'add', decided, true);
+    else if (decided.length > 0) {
+      const rejected = decided.map((account) => personNode('participant', group, account));
+      this.notify(group, actor, node('revoked_membership_requests', {}, rejected), this.adminsOf(group));
+    }
+    return results;
+  }
+
+  setPicture(group: Group, actor: Account, picture: GroupPicture | null): void {
+    group.picture = picture;
+    this.context.groups.save(group);
+    const author = actor.deviceJid(0, group.addressing);
+    const what = picture
+      ? node('set', { id: picture.id, jid: group.jid, author })
+      : node('delete', { jid: group.jid, author });
+    for (const account of this.context.groups.membersOf(group)) {
+      for (const companion of account.companions.values()) {
+        const attrs = { id: newStanzaId(), from: group.jid, type: 'picture', t: String(unixSeconds()) };
+        this.context.delivery.deliver(companion, node('notification', attrs, [what]));
+      }
+    }
+  }
+
+  /** A community, with the group to which all of its members belong. */
+  createCommunity(creator: Account, subject: string, description: string | null, addressing: Addressing): Group {
+    const community = this.context.groups.create(creator, subject, [], addressing);
+    community.isCommunity = true;
+    if (description)
+      community.description = { id: newStanzaId(), text: description, by: creator.number, at: unixSeconds() };
+    const announcements = this.context.groups.create(creator, subject, [], addressing);
+    announcements.isAnnouncements = true;
+    announcements.announce = true;
+    announcements.community = community.id;
+    for (const group of [community, announcements]) {
+      this.context.groups.save(group);
+      this.notify(group, creator, node('create', { type: 'new' }, [groupNode(this.context, group)]));
+    }
+    return community;
+  }
+
+  /** @returns the protocol's error code, or null */
+  link(community: Group, actor: Account, group: Group | undefined): string | null {
+    if (!group) return '404';
+    if (!group.isAdmin(actor.number)) return '403';
+    if (group.community === community.id) return '409';
+    if (group.community !== null || group.isCommunity) return '406';
+    this.moveInto(group, actor, community);
+    return null;
+  }
+
+  unlink(community: Group, actor: Account, group: Group | undefined): string | null {
+    if (group?.community !== community.id) return '404';
+    if (group.isAnnouncements) return '406';
+    this.moveInto(group, actor, null);
+    return null;
+  }
+
+  private moveInto(group: Group, actor: Account, community: Group | null): void {
+    const of = community ?? this.context.groups.find(group.community ?? '');
+    group.community = community?.id ?? null;
+    this.context.groups.save(group);
+    const named = node('group', { jid: of?.jid, subject: of?.subject });
+    const tag = community ? 'link' : 'unlink';
+    this.notify(group, actor, node(tag, { [`${tag}_type`]: 'parent_group' }, [named]));
+  }
+
+  private adminsOf(group: Group): Account[] {
+    return this.context.groups.membersOf(group).filter(({ number }) => group.isAdmin(number));
   }
 
   setSubject(group: Group, actor: Account, subject: string): void {
@@ -134,7 +232,13 @@ export class GroupActions {
     return code;
   }
 
-  private apply(group: Group, actor: Account, action: MemberAction, account: Account | null): string | null {
+  private apply(
+    group: Group,
+    actor: Account,
+    action: MemberAction,
+    account: Account | null,
+    isAsked: boolean,
+  ): string | null {
     if (!account) return '404';
     const { number } = account;
     const joinsByInvite = action === 'add' && account === actor;
@@ -143,11 +247,15 @@ export class GroupActions {
     const role = group.members.get(number);
     if (action === 'add') {
       if (role) return '409';
+      // Who is private about groups is invited instead. Who joins, or has asked to, has decided it.
+      if (!joinsByInvite && !isAsked && account.privacy.groupadd !== 'all') return '403';
       group.members.set(number, 'member');
       return null;
     }
     if (!role) return '404';
     if (role === 'superadmin' && action !== 'promote') return '406';
+    if (action === 'promote' && role !== 'member') return '409';
+    if (action === 'demote' && role === 'member') return '409';
     if (action === 'remove') group.members.delete(number);
     else if (role !== 'superadmin') group.members.set(number, action === 'promote' ? 'admin' : 'member');
     return null;

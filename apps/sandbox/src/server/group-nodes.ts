@@ -16,6 +16,9 @@ export function groupNode(context: Pick<ServerBase, 'directory' | 'groups'>, gro
   if (group.locked) settings.push(node('locked'));
   if (group.ephemeralSeconds) settings.push(node('ephemeral', { expiration: String(group.ephemeralSeconds) }));
   if (group.joinApproval) settings.push(node('membership_approval_mode', {}, [node('group_join', { state: 'on' })]));
+  if (group.isCommunity) settings.push(node('parent', { default_membership_approval_mode: 'request_required' }));
+  if (group.isAnnouncements) settings.push(node('default_sub_group'));
+  if (group.community) settings.push(node('linked_parent', { jid: `${group.community}@g.us` }));
   settings.push(node('member_add_mode', {}, Buffer.from(group.memberAddMode)));
   return node(
     'group',
@@ -49,6 +52,14 @@ export function participantNode(group: Group, account: Account): BinaryNode {
     type: role === 'admin' || role === 'superadmin' ? role : undefined,
   });
 }
+
+/** Somebody as a member of the group would be named, who need be none. */
+export const personNode = (
+  tag: string,
+  group: Group,
+  account: Account,
+  attrs: Record<string, string> = {},
+): BinaryNode => node(tag, { jid: account.deviceJid(0, group.addressing), ...otherName(group, account), ...attrs });
 
 export function descriptionNode(context: Pick<ServerBase, 'directory' | 'groups'>, group: Group): BinaryNode {
   const { id, text, by, at } = group.description!;

@@ -3,6 +3,7 @@ import { mayBeginNoChats } from '@wa-gate/messaging';
 import { ChatSettingsFeed } from '../chats/chat-settings-feed.ts';
 import { ChatTimers } from '../chats/chat-timers.ts';
 import { ContactFeed } from '../contacts/contact-feed.ts';
+import { GroupFeed } from '../groups/group-feed.ts';
 import { HistoryIntake } from '../history/history-intake.ts';
 import { createHistoryWriter } from '../history/history-writer.ts';
 import { createProjector } from '../inbox/projector.ts';
@@ -39,6 +40,7 @@ export function composeTraffic(deps: SessionHostDependencies, { sessions, metric
   const owners = () => sessions.actors.map(({ owner }) => owner);
   const contacts = new ContactFeed({ pool, writeLock, clock, logger, announce, onStale, owners });
   const chats = new ChatSettingsFeed({ pool, writeLock, clock, logger, announce, onStale });
+  const groups = new GroupFeed({ pool, writeLock, clock, logger, announce, onStale });
   const downloads = new Downloads({
     pool,
     writeLock,
@@ -110,14 +112,14 @@ export function composeTraffic(deps: SessionHostDependencies, { sessions, metric
     onResendAsked: () => metrics.resendsAsked.inc(),
   });
   return {
-    traffic: { outbox: dispatcher, inbox: projector, contacts, downloads, chats, history } satisfies SessionTraffic,
+    traffic: { outbox: dispatcher, inbox: projector, contacts, downloads, chats, groups, history } satisfies SessionTraffic,
     dispatcher,
     contacts,
     downloads,
     history,
     /** Flushes the queued writes of one session or of all. */
     flush: async (sessionId?: string): Promise<void> => {
-      const writers = [projector, changes, contacts, downloads, chats];
+      const writers = [projector, changes, contacts, downloads, chats, groups];
       await Promise.all(writers.map((writer) => writer.flush(sessionId)));
       // A change waits for the outcome of its message, which is written by then.
       await outcomes.flush(sessionId);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { proto, type WAMessage } from '../whatsapp/baileys.ts';
 import { type ChatFacts, readContext, withContext } from './context.ts';
-import { readTimers, setsGroupTimer } from './timers.ts';
+import { readTimers } from './timers.ts';
 
 const ANN = { pn: '1555@s.whatsapp.net', lid: '99@lid' };
 const { EPHEMERAL_SETTING } = proto.Message.ProtocolMessage.Type;
@@ -109,10 +109,7 @@ describe('the timer of a chat', () => {
     expect(readTimers(received({ conversation: 'x' }))).toEqual([]);
   });
 
-  it('of a group is in its metadata, which a setting makes stale', () => {
+  it('of a group is none of these: the group itself has it', () => {
     expect(readTimers(received(setting(60), '12-34@g.us'))).toEqual([]);
-    expect(setsGroupTimer(received(setting(60), '12-34@g.us'))).toBe(true);
-    expect(setsGroupTimer(received(setting(60)))).toBe(false);
-    expect(setsGroupTimer(received({ conversation: 'x' }, '12-34@g.us'))).toBe(false);
   });
 });

@@ -18,10 +18,6 @@ export function readTimers({ key, message, messageTimestamp }: WAMessage): ChatT
   return found ? names.map((name) => ({ chatJid: name, ...found })) : [];
 }
 
-/** Whether a message changes the timer of its group. */
-export const setsGroupTimer = ({ key, message }: WAMessage): boolean =>
-  Boolean(isJidGroup(key.remoteJid ?? undefined) && message && isSetting(unwrap(message)));
-
 const isSetting = ({ protocolMessage: part }: proto.IMessage): boolean => part?.type === ProtocolType.EPHEMERAL_SETTING;
 
 function timerIn(raw: proto.IMessage, sentAt: number): Omit<ChatTimer, 'chatJid'> | null {

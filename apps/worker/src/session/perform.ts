@@ -5,7 +5,12 @@ import {
   operationOf,
   type Repeat,
 } from '@wa-gate/contracts';
-import { hasConnectionClosed, OperationRefusedError, whatsAppCodeOf } from '../whatsapp/errors.ts';
+import {
+  hasConnectionClosed,
+  OperationRefusedError,
+  RefusedByWhatsAppError,
+  whatsAppCodeOf,
+} from '../whatsapp/errors.ts';
 import { NotReadyError, performOn } from '../whatsapp/operations/index.ts';
 import type { Connection } from '../whatsapp/socket.ts';
 import { assertAlive, SessionRefusal } from './errors.ts';
@@ -114,8 +119,9 @@ export function refusalOf(error: unknown, repeat: Repeat): unknown {
   }
   if (code === undefined) return error;
   const known = CODES[code] ?? 'WA_REFUSED';
-  return new SessionRefusal(known, SENTENCES[known] ?? 'WhatsApp has refused this.', {
-    details: { wa: String(code) },
+  const own = error instanceof RefusedByWhatsAppError && known !== 'WA_PACING' ? error : undefined;
+  return new SessionRefusal(known, own?.message ?? SENTENCES[known] ?? 'WhatsApp has refused this.', {
+    details: { wa: String(code), ...own?.details },
     ...(known === 'WA_PACING' && { retryAfter: PACING_SECONDS }),
   });
 }

@@ -249,6 +249,13 @@ export class SessionConnection {
       arrived: current((arrived, identity, numberOf) => traffic.inbox.accept(owner, arrived, identity, numberOf)),
       history: current((notice, journal) => void traffic.history.accept(owner, notice, journal)),
       met: (fact) => traffic.contacts.tell({ ...owner, ...fact }),
+      knownGroup: (jid) => traffic.groups.known(owner, jid),
+      groupsDescribed: (groups, isAll) => traffic.groups.described(owner, groups, isAll),
+      groupGone: (jid) => traffic.groups.gone(owner, jid),
+      groupsDoubted: () => traffic.groups.doubted(owner),
+      groupNoticed: current((notice, { jid, lid }) =>
+        traffic.groups.noticed(owner, notice, { jid, ...(lid && { altJid: lid }) }),
+      ),
       told: current((facts) => traffic.contacts.add(facts.map((fact) => ({ ...owner, ...fact })))),
       restricted: current((restriction) => listener.restricted(restriction)),
       capped: current((capping) => listener.capped(capping)),

@@ -1,13 +1,14 @@
 import type { ChatSettingsFeed } from '../chats/chat-settings-feed.ts';
 import type { ContactFeed } from '../contacts/contact-feed.ts';
+import type { GroupFeed } from '../groups/group-feed.ts';
 import type { HistoryIntake } from '../history/history-intake.ts';
 import type { Projector } from '../inbox/projector.ts';
 import type { Downloads } from '../media/downloads.ts';
 import type { Dispatcher } from '../outbox/dispatcher.ts';
 
 /**
- * Where the acks, receipts, messages, contacts and answers about files of a connection go. Sending is allowed between
- * `opened` and `closed`.
+ * Where the acks, receipts, messages, contacts, groups and answers about files of a connection go. Sending is allowed
+ * between `opened` and `closed`.
  */
 export interface SessionTraffic {
   outbox: Pick<Dispatcher, 'opened' | 'closed' | 'acknowledged' | 'receipts' | 'sentMessage'>;
@@ -16,4 +17,5 @@ export interface SessionTraffic {
   downloads: Pick<Downloads, 'answered'>;
   chats: Pick<ChatSettingsFeed, 'progress' | 'store' | 'labels' | 'read'>;
   history: Pick<HistoryIntake, 'accept'>;
+  groups: Pick<GroupFeed, 'noticed' | 'known' | 'described' | 'gone' | 'doubted'>;
 }

@@ -33,6 +33,7 @@ export {
   encodeSyncdPatch,
   encodeWAMessage,
   extractSyncdPatches,
+  generateMessageIDV2,
   generateSignalPubKey,
   initAuthCreds,
   isHostedPnUser,

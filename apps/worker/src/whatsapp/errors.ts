@@ -54,6 +54,13 @@ export class QueryRefusedError extends Error {
   }
 }
 
+/** WhatsApp has refused a query with one of its codes, and what the code means there is known. */
+export class RefusedByWhatsAppError extends QueryRefusedError {
+  override name = 'RefusedByWhatsAppError';
+  /** What the caller gets beside the code. */
+  details: Record<string, unknown> = {};
+}
+
 interface BoomLike {
   message?: string;
   output?: { statusCode?: number };

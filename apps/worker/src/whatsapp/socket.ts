@@ -1,4 +1,4 @@
-import type { HistoryDepth, MessageCapping } from '@wa-gate/contracts';
+import type { GroupFacts, HistoryDepth, MessageCapping, ParticipantFact } from '@wa-gate/contracts';
 import type { Logger } from '@wa-gate/kit';
 import type {
   ConnectionHistory,
@@ -13,7 +13,6 @@ import { type Fact, factsOfContact, factsOfMapping, type ToldContact } from '../
 import type { ChatFacts } from '../content/context.ts';
 import { stanzaAttributesOf } from '../content/stanza.ts';
 import { stanzaNodes } from '../content/stanza-nodes.ts';
-import { setsGroupTimer } from '../content/timers.ts';
 import { type Acceptance, sendWithAcceptance } from './acceptance.ts';
 import { readCapping, readTimeLock } from './account-signals.ts';
 import {
@@ -28,7 +27,6 @@ import type { AuthStore } from './auth-store.ts';
 import {
   type BinaryNode,
   Browsers,
-  type GroupMetadata,
   isJidGroup,
   isJidStatusBroadcast,
   isLidUser,
@@ -42,9 +40,17 @@ import {
 } from './baileys.ts';
 import type { SocketCaches } from './baileys-caches.ts';
 import { createBaileysLogger } from './baileys-logger.ts';
-import { BoundedCache } from './bounded-cache.ts';
 import { askSpellings } from './contact-query.ts';
-import { type DisconnectCause, groupNotAccessible, readDisconnectCause, recipientNotOnWhatsApp } from './errors.ts';
+import {
+  type DisconnectCause,
+  groupNotAccessible,
+  readDisconnectCause,
+  recipientNotOnWhatsApp,
+  SendRefusedError,
+  whatsAppCodeOf,
+} from './errors.ts';
+import { metadataOf } from './group-metadata.ts';
+import { type GroupNotice, readGroupNotices } from './group-notices.ts';
 import { takeMessagesInOrder } from './in-order.ts';
 import { type Arrived, listenForArrivals } from './inbound-listener.ts';
 import { InboundJournal } from './journal.ts';
@@ -53,6 +59,8 @@ import { type MediaConnection, readMediaConnection } from './media-connection.ts
 import { withMediaHint } from './media-hint.ts';
 import { type LostFile, type MediaRetryAnswer, mediaRetryReceipt, readMediaRetryAnswer } from './media-retry.ts';
 import type { NetworkEndpoint } from './network.ts';
+import { childrenOf } from './nodes.ts';
+import { askFacts } from './operations/groups.ts';
 import type { OperationSocket } from './operations/operation-socket.ts';
 import { presenceName } from './operations/presence.ts';
 import { type PasskeyStep, readPasskeyStep } from './passkey.ts';
@@ -91,6 +99,15 @@ export interface ConnectionHandlers {
   history(notice: HistoryNotice, journal: readonly Buffer[]): void;
   /** What WhatsApp tells about people, apart from messages. */
   told(facts: Fact[]): void;
+  /** What is known of a group; `undefined`: WhatsApp is to be asked. `isFresh`: it can be used to send. */
+  knownGroup(jid: string): Promise<{ facts: GroupFacts; isFresh: boolean } | undefined>;
+  /** WhatsApp has described groups. Resolves when that is stored. `isAll`: they are all groups of the account. */
+  groupsDescribed(groups: readonly GroupFacts[], isAll: boolean): Promise<void>;
+  /** WhatsApp says that the account is not in the group. */
+  groupGone(jid: string): Promise<void>;
+  /** WhatsApp says that groups have changed, and not which. */
+  groupsDoubted(): Promise<void>;
+  groupNoticed(notice: GroupNotice, identity: Identity): void;
   /** Somebody is written to for the first time. Resolves when that is stored. */
   met(fact: Fact): Promise<void>;
   /** WhatsApp lets the account begin new chats (`null`), or not. */
@@ -205,7 +222,8 @@ const PING_TIMEOUT_MS = 10_000;
 /** The longest that a timer can be set for. */
 const NEVER_MS = 2 ** 31 - 1;
 const CLOSE_TIMEOUT_MS = 1_000;
-const GROUPS = { max: 50, ttlMs: 3_600_000 };
+/** Milliseconds for which no group is asked for after WhatsApp has said that it is asked too often. */
+const GROUP_PAUSE_MS = 60_000;
 
 const NO_HISTORY: ConnectionHistory = { asks: 'none', takes: 'none' };
 
@@ -224,8 +242,8 @@ export function connect(options: ConnectOptions): Connection {
   const { asks, takes } = options.history ?? NO_HISTORY;
   const { creds, keys } = store.state;
   if (creds.account === undefined) prepareKeyPairs();
-  const groups = new BoundedCache<GroupMetadata>(GROUPS);
-  const groupQueries = new Map<string, Promise<GroupMetadata>>();
+  const groupQueries = new Map<string, Promise<GroupFacts>>();
+  let groupsPausedUntil = 0;
   const journal = new InboundJournal(store.journal);
   const baileysLogger = createBaileysLogger(logger, sessionId);
   const { answeredNames: _, presences, ...baileysCaches } = caches;
@@ -261,7 +279,7 @@ export function connect(options: ConnectOptions): Connection {
       const sent = id ? await handlers.sentMessage(id) : undefined;
       return sent && withMediaHint(sent);
     },
-    cachedGroupMetadata: readGroup,
+    cachedGroupMetadata: async (jid) => (isJidGroup(jid) ? metadataOf(await readGroup(jid)) : undefined),
   });
 
   function end(cause: DisconnectCause): void {
@@ -271,39 +289,57 @@ export function connect(options: ConnectOptions): Connection {
     handlers.closed(cause);
   }
 
+  /**
+   * As it is known here, else as WhatsApp says now. What is no longer fresh is better than nothing: WhatsApp drops what
+   * goes to people who have left, and asks for what others lack.
+   */
+  async function readGroup(jid: string): Promise<GroupFacts> {
+    const known = await handlers.knownGroup(jid);
+    if (known?.isFresh) return known.facts;
+    if (known && performance.now() < groupsPausedUntil) return known.facts;
+    try {
+      return await askGroupOnce(jid);
+    } catch (error) {
+      if (!known || error instanceof SendRefusedError) throw error;
+      logger.debug({ err: error, sessionId }, 'group not read again, taken as it was');
+      return known.facts;
+    }
+  }
+
   /** Concurrent calls for one group share one query. */
-  async function readGroup(jid: string): Promise<GroupMetadata> {
-    const known = groups.get(jid);
-    if (known) return known;
-    const asked = groupQueries.get(jid) ?? queryGroup(jid).finally(() => groupQueries.delete(jid));
+  async function askGroupOnce(jid: string): Promise<GroupFacts> {
+    const asked = groupQueries.get(jid) ?? askForGroup(jid).finally(() => groupQueries.delete(jid));
     groupQueries.set(jid, asked);
     return await asked;
   }
 
-  async function queryGroup(jid: string): Promise<GroupMetadata> {
-    const metadata = await sock.groupMetadata(jid).catch((error: unknown) => {
-      throw isRefusal(error) ? groupNotAccessible(error) : error;
-    });
-    groups.set(jid, metadata);
-    return metadata;
+  async function askForGroup(jid: string): Promise<GroupFacts> {
+    if (performance.now() < groupsPausedUntil) throw new Error('WhatsApp was asked for groups too often.');
+    try {
+      const facts = await askFacts(sock, jid);
+      await handlers.groupsDescribed([facts], false);
+      return facts;
+    } catch (error) {
+      if (whatsAppCodeOf(error) === 429) groupsPausedUntil = performance.now() + GROUP_PAUSE_MS;
+      if (!isRefusal(error)) throw error;
+      await handlers.groupGone(jid);
+      throw groupNotAccessible(error);
+    }
   }
 
-  /** Members of a group beside the account. */
-  const recipientsIn = ({ participants }: GroupMetadata): number =>
-    participants.filter(
-      ({ id, phoneNumber, lid }) => ![id, phoneNumber, lid].some((jid) => jid && ownJids().includes(jid)),
-    ).length;
+  const isOwn = ({ jid, altJid }: ParticipantFact): boolean => ownJids().some((own) => own === jid || own === altJid);
 
-  const isAdminOf = ({ participants }: GroupMetadata): boolean =>
-    participants.some(
-      ({ id, phoneNumber, lid, admin }) =>
-        admin && [id, phoneNumber, lid].some((jid) => jid && ownJids().includes(jidNormalizedUser(jid))),
-    );
+  /** Participants of a group beside the account. */
+  const recipientsIn = ({ participants }: GroupFacts): number =>
+    participants.filter((participant) => !isOwn(participant)).length;
+
+  const isAdminOf = ({ participants }: GroupFacts): boolean =>
+    participants.some((participant) => participant.role !== 'member' && isOwn(participant));
 
   /** Receipts of a group come with the number of its members; without it where WhatsApp does not tell. */
   async function reportReceipts(chatJid: string, receipts: Receipt[]): Promise<void> {
     if (!isJidGroup(chatJid)) return handlers.receipts(receipts);
-    const group = groups.get(chatJid) ?? (await readGroup(chatJid).catch(() => undefined));
+    const group = await readGroup(chatJid).catch(() => undefined);
     const recipients = group && recipientsIn(group);
     handlers.receipts(recipients === undefined ? receipts : receipts.map((receipt) => ({ ...receipt, recipients })));
   }
@@ -338,12 +374,7 @@ export function connect(options: ConnectOptions): Connection {
     isCurrent: () => !closed,
     takesHistory: takes,
     deliverHistory: (notice, rows) => handlers.history(notice, rows),
-    deliver: (arrived) => {
-      // No `groups.update` comes of a new timer.
-      if (arrived.message && setsGroupTimer(arrived.message))
-        forgetGroups([arrived.message.key.remoteJid ?? undefined]);
-      handlers.arrived(arrived, identity(), numberOf);
-    },
+    deliver: (arrived) => handlers.arrived(arrived, identity(), numberOf),
   });
   sock.ev.on('connection.update', (update) => {
     if (update.qr) handlers.qr(update.qr);
@@ -371,8 +402,6 @@ export function connect(options: ConnectOptions): Connection {
   sock.ev.on('contacts.upsert', (contacts) => tellContacts(contacts));
   sock.ev.on('contacts.update', (contacts) => tellContacts(contacts));
   sock.ev.on('messaging-history.set', ({ contacts }) => tellContacts(contacts));
-  sock.ev.on('groups.update', (updates) => forgetGroups(updates.map(({ id }) => id)));
-  sock.ev.on('group-participants.update', ({ id }) => forgetGroups([id]));
   sock.ev.on('message-capping.update', (info) => handlers.capped(readCapping(info)));
   // The handshake's frames are bytes, not nodes.
   sock.ws.on('frame', (frame: BinaryNode | Uint8Array) => {
@@ -384,6 +413,12 @@ export function connect(options: ConnectOptions): Connection {
     const answer = readMediaRetryAnswer(node);
     if (answer) handlers.fileAnswered(answer);
     if (node.attrs.type === 'server_sync') settings.notified(node);
+    for (const notice of readGroupNotices(node)) handlers.groupNoticed(notice, identity());
+  });
+  sock.ws.on('CB:ib,,dirty', (node: BinaryNode) => {
+    const isOfGroups = childrenOf(node).some(({ attrs }) => attrs.type === 'groups');
+    if (isOfGroups)
+      handlers.groupsDoubted().catch((err: unknown) => logger.warn({ err, sessionId }, 'groups in doubt'));
   });
   const tellPresence = async (node: BinaryNode): Promise<void> => {
     const told = readPresence(node, new Date());
@@ -418,10 +453,6 @@ export function connect(options: ConnectOptions): Connection {
   async function numberOf(lid: string): Promise<string | null> {
     const number = await sock.signalRepository.lidMapping.getPNForLID(lid);
     return number ? jidNormalizedUser(number) : null;
-  }
-
-  function forgetGroups(jids: (string | undefined)[]): void {
-    for (const jid of jids) if (jid) groups.delete(jid);
   }
 
   const hasKnownDevices = (jid: string): boolean => {
@@ -517,14 +548,14 @@ export function connect(options: ConnectOptions): Connection {
       if (isPublic(chatJid)) return { own: ownName(false), nameOf: (jid) => jid, expiresInSeconds: 0 };
       if (!isJidGroup(chatJid)) return { own: ownName(isLidUser(chatJid) ?? false), nameOf: (jid) => jid };
       const group = await readGroup(chatJid);
-      const { addressingMode, ephemeralDuration = 0, participants } = group;
-      const nameOf = (jid: string) =>
-        participants.find(({ id, phoneNumber, lid }) => [id, phoneNumber, lid].includes(jid))?.id ?? jid;
+      const { addressing, disappearingSeconds, participants } = group;
+      const nameOf = (name: string) =>
+        participants.find(({ jid, altJid }) => jid === name || altJid === name)?.jid ?? name;
       const recipients = recipientsIn(group);
       return {
-        own: ownName((addressingMode as string | undefined) === 'lid'),
+        own: ownName(addressing === 'lid'),
         nameOf,
-        expiresInSeconds: ephemeralDuration,
+        expiresInSeconds: disappearingSeconds,
         recipients,
         isAdmin: isAdminOf(group),
       };
@@ -567,7 +598,14 @@ export function connect(options: ConnectOptions): Connection {
       if (pairs.length > 0) await sock.signalRepository.lidMapping.storeLIDPNMappings(pairs);
       if (tokens.length > 0) await learnTokens(store, tokens, lidOf);
     },
-    operate: (run) => run({ sock, reportActiveReceipts, presences, settings }),
+    operate: (run) =>
+      run({
+        sock,
+        reportActiveReceipts,
+        presences,
+        settings,
+        storeGroups: (groups, isAll) => handlers.groupsDescribed(groups, isAll),
+      }),
     logout: () => sock.logout(),
     async close() {
       closed = true;

@@ -8,7 +8,7 @@ namespace WaGate\Api;
 
 use WaGate\Response;
 
-final class AdminSessions extends Group
+final class AdminSessions extends OperationSet
 {
     /** One session of any account. `GET /api/admin/sessions/{id}` */
     public function get(string $id): array

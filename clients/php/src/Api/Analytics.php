@@ -8,7 +8,7 @@ namespace WaGate\Api;
 
 use WaGate\Response;
 
-final class Analytics extends Group
+final class Analytics extends OperationSet
 {
     /** Messages of a period, by what became of them. `GET /api/admin/analytics/messages` */
     public function messages(?string $range = null): array

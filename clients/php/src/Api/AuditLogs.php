@@ -8,7 +8,7 @@ namespace WaGate\Api;
 
 use WaGate\Response;
 
-final class AuditLogs extends Group
+final class AuditLogs extends OperationSet
 {
     /** Who changed what in the workspace. `GET /api/audit-logs` */
     public function list(?string $cursor = null, ?int $limit = null, ?string $action = null, ?string $actor = null, ?string $resource = null, ?string $from = null, ?string $to = null): array

@@ -8,7 +8,7 @@ namespace WaGate\Api;
 
 use WaGate\Response;
 
-final class Auth extends Group
+final class Auth extends OperationSet
 {
     /** Change my password. `POST /api/auth/password` */
     public function changePassword(array $body): array

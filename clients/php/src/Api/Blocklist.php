@@ -8,7 +8,7 @@ namespace WaGate\Api;
 
 use WaGate\Response;
 
-final class Blocklist extends Group
+final class Blocklist extends OperationSet
 {
     /** Block somebody. `POST /api/sessions/{id}/blocklist/block` */
     public function block(string $id, array $body): array

@@ -8,7 +8,7 @@ namespace WaGate\Api;
 
 use WaGate\Response;
 
-final class Broadcasts extends Group
+final class Broadcasts extends OperationSet
 {
     /** Add recipients. `POST /api/broadcast/{id}/recipients` */
     public function addRecipients(string $id, array $body): array

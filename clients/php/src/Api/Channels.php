@@ -8,7 +8,7 @@ namespace WaGate\Api;
 
 use WaGate\Response;
 
-final class Channels extends Group
+final class Channels extends OperationSet
 {
     /** Create a channel. `POST /api/sessions/{id}/channels` */
     public function create(string $id, array $body): array

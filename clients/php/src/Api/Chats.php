@@ -8,7 +8,7 @@ namespace WaGate\Api;
 
 use WaGate\Response;
 
-final class Chats extends Group
+final class Chats extends OperationSet
 {
     /** Clear a chat. `POST /api/sessions/{id}/chats/{chat}/clear` */
     public function clear(string $id, string $chat, array $body): array

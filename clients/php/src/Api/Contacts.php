@@ -8,7 +8,7 @@ namespace WaGate\Api;
 
 use WaGate\Response;
 
-final class Contacts extends Group
+final class Contacts extends OperationSet
 {
     /** The about text of a contact. `GET /api/sessions/{id}/contacts/about` */
     public function about(string $id, string $contact): array

@@ -8,7 +8,7 @@ namespace WaGate\Api;
 
 use WaGate\Response;
 
-final class Dashboard extends Group
+final class Dashboard extends OperationSet
 {
     /** How things were: messages, contacts, failures, response times, usage. `GET /api/dashboard/history` */
     public function getHistory(?string $scope = null, ?string $by = null): array

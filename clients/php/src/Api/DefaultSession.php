@@ -8,7 +8,7 @@ namespace WaGate\Api;
 
 use WaGate\Response;
 
-final class DefaultSession extends Group
+final class DefaultSession extends OperationSet
 {
     /** Unlink the device; asking for a QR code links it again. `POST /api/whatsapp/logout` */
     public function logout(array $body, ?string $sessionId = null): array

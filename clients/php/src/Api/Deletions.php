@@ -8,7 +8,7 @@ namespace WaGate\Api;
 
 use WaGate\Response;
 
-final class Deletions extends Group
+final class Deletions extends OperationSet
 {
     /** How far a deletion is. `GET /api/deletions/{id}` */
     public function get(string $id): array

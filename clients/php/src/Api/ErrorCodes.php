@@ -8,7 +8,7 @@ namespace WaGate\Api;
 
 use WaGate\Response;
 
-final class ErrorCodes extends Group
+final class ErrorCodes extends OperationSet
 {
     /** What an error code means. `GET /api/errors/{code}` */
     public function get(string $code): array

@@ -8,7 +8,7 @@ namespace WaGate\Api;
 
 use WaGate\Response;
 
-final class Events extends Group
+final class Events extends OperationSet
 {
     /** A ticket with which a browser opens a stream. `POST /api/events/tickets` */
     public function createTicket(array $body): array

@@ -8,7 +8,7 @@ namespace WaGate\Api;
 
 use WaGate\Response;
 
-final class Fleet extends Group
+final class Fleet extends OperationSet
 {
     /** How many workers there should be. `GET /api/admin/autoscaling` */
     public function autoscaling(): array

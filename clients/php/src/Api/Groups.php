@@ -6,99 +6,133 @@ declare(strict_types=1);
 
 namespace WaGate\Api;
 
-use WaGate\Transport;
+use WaGate\Response;
 
-/** A member for each group of operations. */
-abstract class Groups
+final class Groups extends OperationSet
 {
-    public readonly AdminSessions $adminSessions;
-    public readonly Analytics $analytics;
-    public readonly AuditLogs $auditLogs;
-    public readonly Auth $auth;
-    public readonly Blocklist $blocklist;
-    public readonly Broadcasts $broadcasts;
-    public readonly Channels $channels;
-    public readonly Chats $chats;
-    public readonly Contacts $contacts;
-    public readonly Dashboard $dashboard;
-    public readonly DefaultSession $defaultSession;
-    public readonly Deletions $deletions;
-    public readonly ErrorCodes $errorCodes;
-    public readonly Events $events;
-    public readonly Fleet $fleet;
-    public readonly Health $health;
-    public readonly Invitations $invitations;
-    public readonly Keys $keys;
-    public readonly Labels $labels;
-    public readonly Limits $limits;
-    public readonly LoginLocks $loginLocks;
-    public readonly Logins $logins;
-    public readonly Me $me;
-    public readonly Media $media;
-    public readonly Members $members;
-    public readonly Messages $messages;
-    public readonly Notices $notices;
-    public readonly OptOuts $optOuts;
-    public readonly Presence $presence;
-    public readonly Privacy $privacy;
-    public readonly Profile $profile;
-    public readonly Queues $queues;
-    public readonly RateLimits $rateLimits;
-    public readonly Rules $rules;
-    public readonly SessionKeys $sessionKeys;
-    public readonly Sessions $sessions;
-    public readonly SystemLogs $systemLogs;
-    public readonly Tiers $tiers;
-    public readonly Usage $usage;
-    public readonly Users $users;
-    public readonly Webhooks $webhooks;
-    public readonly Workers $workers;
-    public readonly Workspaces $workspaces;
-
-    public function __construct(Transport $transport)
+    /** Add people to a group. `POST /api/sessions/{id}/groups/{group}/participants` */
+    public function addParticipants(string $id, string $group, array $body): array
     {
-        $this->adminSessions = new AdminSessions($transport);
-        $this->analytics = new Analytics($transport);
-        $this->auditLogs = new AuditLogs($transport);
-        $this->auth = new Auth($transport);
-        $this->blocklist = new Blocklist($transport);
-        $this->broadcasts = new Broadcasts($transport);
-        $this->channels = new Channels($transport);
-        $this->chats = new Chats($transport);
-        $this->contacts = new Contacts($transport);
-        $this->dashboard = new Dashboard($transport);
-        $this->defaultSession = new DefaultSession($transport);
-        $this->deletions = new Deletions($transport);
-        $this->errorCodes = new ErrorCodes($transport);
-        $this->events = new Events($transport);
-        $this->fleet = new Fleet($transport);
-        $this->health = new Health($transport);
-        $this->invitations = new Invitations($transport);
-        $this->keys = new Keys($transport);
-        $this->labels = new Labels($transport);
-        $this->limits = new Limits($transport);
-        $this->loginLocks = new LoginLocks($transport);
-        $this->logins = new Logins($transport);
-        $this->me = new Me($transport);
-        $this->media = new Media($transport);
-        $this->members = new Members($transport);
-        $this->messages = new Messages($transport);
-        $this->notices = new Notices($transport);
-        $this->optOuts = new OptOuts($transport);
-        $this->presence = new Presence($transport);
-        $this->privacy = new Privacy($transport);
-        $this->profile = new Profile($transport);
-        $this->queues = new Queues($transport);
-        $this->rateLimits = new RateLimits($transport);
-        $this->rules = new Rules($transport);
-        $this->sessionKeys = new SessionKeys($transport);
-        $this->sessions = new Sessions($transport);
-        $this->systemLogs = new SystemLogs($transport);
-        $this->tiers = new Tiers($transport);
-        $this->usage = new Usage($transport);
-        $this->users = new Users($transport);
-        $this->webhooks = new Webhooks($transport);
-        $this->workers = new Workers($transport);
-        $this->workspaces = new Workspaces($transport);
+        return $this->call('POST', '/api/sessions/{id}/groups/{group}/participants', path: ['id' => $id, 'group' => $group], body: $body);
+    }
+
+    /** Let people join who have asked. `POST /api/sessions/{id}/groups/{group}/join-requests/approve` */
+    public function approveJoinRequests(string $id, string $group, array $body): array
+    {
+        return $this->call('POST', '/api/sessions/{id}/groups/{group}/join-requests/approve', path: ['id' => $id, 'group' => $group], body: $body);
+    }
+
+    /** Create a group. `POST /api/sessions/{id}/groups` */
+    public function create(string $id, array $body): array
+    {
+        return $this->call('POST', '/api/sessions/{id}/groups', path: ['id' => $id], body: $body);
+    }
+
+    /** Make admins members. `POST /api/sessions/{id}/groups/{group}/participants/demote` */
+    public function demoteParticipants(string $id, string $group, array $body): array
+    {
+        return $this->call('POST', '/api/sessions/{id}/groups/{group}/participants/demote', path: ['id' => $id, 'group' => $group], body: $body);
+    }
+
+    /** The participants of a group as a table (CSV). `GET /api/sessions/{id}/groups/{group}/participants/export` */
+    public function exportParticipants(string $id, string $group): Response
+    {
+        return $this->call('GET', '/api/sessions/{id}/groups/{group}/participants/export', path: ['id' => $id, 'group' => $group], answer: 'response');
+    }
+
+    /** A group with its participants. `GET /api/sessions/{id}/groups/{group}` */
+    public function get(string $id, string $group, ?int $maxAgeSeconds = null): array
+    {
+        return $this->call('GET', '/api/sessions/{id}/groups/{group}', path: ['id' => $id, 'group' => $group], query: ['maxAgeSeconds' => $maxAgeSeconds]);
+    }
+
+    /** The link that invites into a group. `GET /api/sessions/{id}/groups/{group}/invite` */
+    public function inviteCode(string $id, string $group): array
+    {
+        return $this->call('GET', '/api/sessions/{id}/groups/{group}/invite', path: ['id' => $id, 'group' => $group]);
+    }
+
+    /** The group behind a link. `GET /api/sessions/{id}/group-invites/{code}` */
+    public function inviteInfo(string $id, string $code): array
+    {
+        return $this->call('GET', '/api/sessions/{id}/group-invites/{code}', path: ['id' => $id, 'code' => $code]);
+    }
+
+    /** Join a group by its link. `POST /api/sessions/{id}/group-invites/{code}/join` */
+    public function join(string $id, string $code): array
+    {
+        return $this->call('POST', '/api/sessions/{id}/group-invites/{code}/join', path: ['id' => $id, 'code' => $code]);
+    }
+
+    /** Who asks to join a group. `GET /api/sessions/{id}/groups/{group}/join-requests` */
+    public function joinRequests(string $id, string $group): array
+    {
+        return $this->call('GET', '/api/sessions/{id}/groups/{group}/join-requests', path: ['id' => $id, 'group' => $group]);
+    }
+
+    /** Leave a group. `POST /api/sessions/{id}/groups/{group}/leave` */
+    public function leave(string $id, string $group): array
+    {
+        return $this->call('POST', '/api/sessions/{id}/groups/{group}/leave', path: ['id' => $id, 'group' => $group]);
+    }
+
+    /** Groups of the account, by name. `GET /api/sessions/{id}/groups` */
+    public function list(string $id, ?int $page = null, ?int $limit = null, ?string $search = null, ?string $community = null, ?bool $all = null, ?int $maxAgeSeconds = null): array
+    {
+        return $this->call('GET', '/api/sessions/{id}/groups', path: ['id' => $id], query: ['page' => $page, 'limit' => $limit, 'search' => $search, 'community' => $community, 'all' => $all, 'maxAgeSeconds' => $maxAgeSeconds]);
+    }
+
+    /** The items of all pages of `list`, one after the other. @return \Generator<int, array> */
+    public function eachList(string $id, ?int $limit = null, ?string $search = null, ?string $community = null, ?bool $all = null, ?int $maxAgeSeconds = null): \Generator
+    {
+        return $this->pages('groups', 'page', 'GET', '/api/sessions/{id}/groups', path: ['id' => $id], query: ['limit' => $limit, 'search' => $search, 'community' => $community, 'all' => $all, 'maxAgeSeconds' => $maxAgeSeconds]);
+    }
+
+    /** The picture of a group. `GET /api/sessions/{id}/groups/{group}/picture` */
+    public function picture(string $id, string $group): array
+    {
+        return $this->call('GET', '/api/sessions/{id}/groups/{group}/picture', path: ['id' => $id, 'group' => $group]);
+    }
+
+    /** Make members admins. `POST /api/sessions/{id}/groups/{group}/participants/promote` */
+    public function promoteParticipants(string $id, string $group, array $body): array
+    {
+        return $this->call('POST', '/api/sessions/{id}/groups/{group}/participants/promote', path: ['id' => $id, 'group' => $group], body: $body);
+    }
+
+    /** Refuse people who have asked to join. `POST /api/sessions/{id}/groups/{group}/join-requests/reject` */
+    public function rejectJoinRequests(string $id, string $group, array $body): array
+    {
+        return $this->call('POST', '/api/sessions/{id}/groups/{group}/join-requests/reject', path: ['id' => $id, 'group' => $group], body: $body);
+    }
+
+    /** Remove people from a group. `POST /api/sessions/{id}/groups/{group}/participants/remove` */
+    public function removeParticipants(string $id, string $group, array $body): array
+    {
+        return $this->call('POST', '/api/sessions/{id}/groups/{group}/participants/remove', path: ['id' => $id, 'group' => $group], body: $body);
+    }
+
+    /** Remove the picture of a group. `DELETE /api/sessions/{id}/groups/{group}/picture` */
+    public function removePicture(string $id, string $group): array
+    {
+        return $this->call('DELETE', '/api/sessions/{id}/groups/{group}/picture', path: ['id' => $id, 'group' => $group]);
+    }
+
+    /** Replace the link that invites into a group. `POST /api/sessions/{id}/groups/{group}/invite/revoke` */
+    public function revokeInvite(string $id, string $group): array
+    {
+        return $this->call('POST', '/api/sessions/{id}/groups/{group}/invite/revoke', path: ['id' => $id, 'group' => $group]);
+    }
+
+    /** Change the picture of a group. `PUT /api/sessions/{id}/groups/{group}/picture` */
+    public function setPicture(string $id, string $group, array $body): array
+    {
+        return $this->call('PUT', '/api/sessions/{id}/groups/{group}/picture', path: ['id' => $id, 'group' => $group], body: $body);
+    }
+
+    /** Change subject, description, settings or timer of a group. `PATCH /api/sessions/{id}/groups/{group}` */
+    public function update(string $id, string $group, array $body): array
+    {
+        return $this->call('PATCH', '/api/sessions/{id}/groups/{group}', path: ['id' => $id, 'group' => $group], body: $body);
     }
 }

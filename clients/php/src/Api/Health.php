@@ -8,7 +8,7 @@ namespace WaGate\Api;
 
 use WaGate\Response;
 
-final class Health extends Group
+final class Health extends OperationSet
 {
     /** State of the gateway and of what it needs. `GET /health` */
     public function get(): array

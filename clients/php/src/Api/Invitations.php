@@ -8,7 +8,7 @@ namespace WaGate\Api;
 
 use WaGate\Response;
 
-final class Invitations extends Group
+final class Invitations extends OperationSet
 {
     /** Accept an invitation. `POST /api/invitations/{token}/accept` */
     public function accept(string $token): array

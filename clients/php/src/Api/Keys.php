@@ -8,7 +8,7 @@ namespace WaGate\Api;
 
 use WaGate\Response;
 
-final class Keys extends Group
+final class Keys extends OperationSet
 {
     /** Make an API key. `POST /api/keys` */
     public function create(array $body): array

@@ -8,7 +8,7 @@ namespace WaGate\Api;
 
 use WaGate\Response;
 
-final class Labels extends Group
+final class Labels extends OperationSet
 {
     /** Give a chat a label. `PUT /api/sessions/{id}/labels/{label}/chats/{chat}` */
     public function assignChat(string $id, string $label, string $chat): array

@@ -8,7 +8,7 @@ namespace WaGate\Api;
 
 use WaGate\Response;
 
-final class Limits extends Group
+final class Limits extends OperationSet
 {
     /** What you may still do. `GET /api/limits` */
     public function get(): array

@@ -8,7 +8,7 @@ namespace WaGate\Api;
 
 use WaGate\Response;
 
-final class LoginLocks extends Group
+final class LoginLocks extends OperationSet
 {
     /** Lift one lock. `DELETE /api/admin/login-locks/{id}` */
     public function lift(string $id): array

@@ -8,7 +8,7 @@ namespace WaGate\Api;
 
 use WaGate\Response;
 
-final class Logins extends Group
+final class Logins extends OperationSet
 {
     /** End one of my logins. `DELETE /api/auth/logins/{id}` */
     public function end(string $id): array

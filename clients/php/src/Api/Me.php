@@ -8,7 +8,7 @@ namespace WaGate\Api;
 
 use WaGate\Response;
 
-final class Me extends Group
+final class Me extends OperationSet
 {
     /** Who am I. `GET /api/auth/me` */
     public function get(): array

@@ -8,7 +8,7 @@ namespace WaGate\Api;
 
 use WaGate\Response;
 
-final class Media extends Group
+final class Media extends OperationSet
 {
     /** The bytes of a file. `GET /api/media/{id}/content` */
     public function content(string $id, ?bool $download = null): Response

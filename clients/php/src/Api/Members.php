@@ -8,7 +8,7 @@ namespace WaGate\Api;
 
 use WaGate\Response;
 
-final class Members extends Group
+final class Members extends OperationSet
 {
     /** List members. `GET /api/workspaces/{id}/members` */
     public function list(string $id, ?int $page = null, ?int $limit = null): array

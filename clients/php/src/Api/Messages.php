@@ -8,7 +8,7 @@ namespace WaGate\Api;
 
 use WaGate\Response;
 
-final class Messages extends Group
+final class Messages extends OperationSet
 {
     /** Answer an event. `POST /api/messages/{id}/answer` */
     public function answer(string $id, array $body, ?string $wait = null, ?int $timeoutMs = null, ?string $idempotencyKey = null): array

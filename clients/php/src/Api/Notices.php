@@ -8,7 +8,7 @@ namespace WaGate\Api;
 
 use WaGate\Response;
 
-final class Notices extends Group
+final class Notices extends OperationSet
 {
     /** What is wrong with the sessions of a workspace, and what was told of it. `GET /api/workspaces/{id}/notices` */
     public function list(string $id, ?string $cursor = null, ?int $limit = null, ?bool $open = null): array

@@ -8,7 +8,7 @@ namespace WaGate\Api;
 
 use WaGate\Response;
 
-final class OptOuts extends Group
+final class OptOuts extends OperationSet
 {
     /** Send somebody no more broadcasts. `POST /api/opt-outs` */
     public function add(array $body): array

@@ -8,7 +8,7 @@ namespace WaGate\Api;
 
 use WaGate\Response;
 
-final class Presence extends Group
+final class Presence extends OperationSet
 {
     /** Whether somebody is online, as WhatsApp has said last. `GET /api/sessions/{id}/presence` */
     public function get(string $id, string $contact): array

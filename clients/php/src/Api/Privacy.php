@@ -8,7 +8,7 @@ namespace WaGate\Api;
 
 use WaGate\Response;
 
-final class Privacy extends Group
+final class Privacy extends OperationSet
 {
     /** The privacy settings of the account. `GET /api/sessions/{id}/privacy` */
     public function get(string $id): array

@@ -8,7 +8,7 @@ namespace WaGate\Api;
 
 use WaGate\Response;
 
-final class Profile extends Group
+final class Profile extends OperationSet
 {
     /** The profile of the account. `GET /api/sessions/{id}/profile` */
     public function get(string $id): array

@@ -8,7 +8,7 @@ namespace WaGate\Api;
 
 use WaGate\Response;
 
-final class Queues extends Group
+final class Queues extends OperationSet
 {
     /** What waits in the queues. `GET /api/queues` */
     public function list(?string $scope = null): array

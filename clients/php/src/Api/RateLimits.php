@@ -8,7 +8,7 @@ namespace WaGate\Api;
 
 use WaGate\Response;
 
-final class RateLimits extends Group
+final class RateLimits extends OperationSet
 {
     /** All rate limits. `GET /api/admin/rate-limits` */
     public function list(): array

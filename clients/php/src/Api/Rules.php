@@ -8,7 +8,7 @@ namespace WaGate\Api;
 
 use WaGate\Response;
 
-final class Rules extends Group
+final class Rules extends OperationSet
 {
     /** Make a keyword rule. `POST /api/rules` */
     public function create(array $body): array

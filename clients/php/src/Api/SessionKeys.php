@@ -8,7 +8,7 @@ namespace WaGate\Api;
 
 use WaGate\Response;
 
-final class SessionKeys extends Group
+final class SessionKeys extends OperationSet
 {
     /** Make another key for a session. `POST /api/sessions/{id}/keys` */
     public function create(string $id, array $body): array

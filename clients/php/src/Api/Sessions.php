@@ -8,7 +8,7 @@ namespace WaGate\Api;
 
 use WaGate\Response;
 
-final class Sessions extends Group
+final class Sessions extends OperationSet
 {
     /** Create a session. `POST /api/sessions` */
     public function create(array $body): array

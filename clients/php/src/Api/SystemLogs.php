@@ -8,7 +8,7 @@ namespace WaGate\Api;
 
 use WaGate\Response;
 
-final class SystemLogs extends Group
+final class SystemLogs extends OperationSet
 {
     /** Warnings and errors of all processes. `GET /api/admin/logs` */
     public function list(?string $cursor = null, ?int $limit = null, ?string $level = null, ?string $service = null, ?string $session = null, ?string $worker = null, ?string $search = null, ?string $from = null, ?string $to = null): array

@@ -8,7 +8,7 @@ namespace WaGate\Api;
 
 use WaGate\Response;
 
-final class Tiers extends Group
+final class Tiers extends OperationSet
 {
     /** The tiers, and what they allow. `GET /api/tiers` */
     public function list(): array

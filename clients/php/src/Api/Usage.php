@@ -8,7 +8,7 @@ namespace WaGate\Api;
 
 use WaGate\Response;
 
-final class Usage extends Group
+final class Usage extends OperationSet
 {
     /** What your account has used. `GET /api/usage` */
     public function list(?string $month = null, ?string $from = null, ?string $to = null, ?string $groupBy = null, ?string $format = null): array

@@ -8,7 +8,7 @@ namespace WaGate\Api;
 
 use WaGate\Response;
 
-final class Users extends Group
+final class Users extends OperationSet
 {
     /** Make a user. `POST /api/admin/users` */
     public function create(array $body): array

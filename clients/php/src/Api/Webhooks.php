@@ -8,7 +8,7 @@ namespace WaGate\Api;
 
 use WaGate\Response;
 
-final class Webhooks extends Group
+final class Webhooks extends OperationSet
 {
     /** Create a webhook of the workspace, or of a session. `POST /api/webhooks` */
     public function create(array $body): array

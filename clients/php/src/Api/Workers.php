@@ -8,7 +8,7 @@ namespace WaGate\Api;
 
 use WaGate\Response;
 
-final class Workers extends Group
+final class Workers extends OperationSet
 {
     /** Expect a worker at an endpoint. `POST /api/admin/workers` */
     public function add(array $body): array

@@ -8,7 +8,7 @@ namespace WaGate\Api;
 
 use WaGate\Response;
 
-final class Workspaces extends Group
+final class Workspaces extends OperationSet
 {
     /** Make a workspace. `POST /api/workspaces` */
     public function create(array $body): array

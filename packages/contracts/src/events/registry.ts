@@ -2,6 +2,7 @@ import type { Static } from 'typebox';
 import { BROADCAST_EVENTS } from './broadcast.ts';
 import { CHAT_EVENTS } from './chat.ts';
 import { CONTACT_EVENTS } from './contact.ts';
+import { GROUP_EVENTS } from './group.ts';
 import { HISTORY_EVENTS } from './history.ts';
 import { LABEL_EVENTS } from './label.ts';
 import { MEDIA_EVENTS } from './media.ts';
@@ -17,6 +18,7 @@ export const EVENTS = {
   ...CHAT_EVENTS,
   ...LABEL_EVENTS,
   ...HISTORY_EVENTS,
+  ...GROUP_EVENTS,
   ...BROADCAST_EVENTS,
 };
 

@@ -2,7 +2,9 @@ import type { Static, TObject, TProperties, TSchema } from 'typebox';
 import { blocklist } from './blocklist.ts';
 import { channels } from './channels.ts';
 import { chats } from './chats.ts';
+import { communities } from './communities.ts';
 import { contacts } from './contacts.ts';
+import { groups } from './groups.ts';
 import { labels } from './labels.ts';
 import { messages } from './messages.ts';
 import type { Operation, PresentedOperation } from './operation.ts';
@@ -20,6 +22,8 @@ export const OPERATIONS = {
   ...chats,
   ...channels,
   ...blocklist,
+  ...communities,
+  ...groups,
   ...privacy,
   ...profile,
   ...labels,

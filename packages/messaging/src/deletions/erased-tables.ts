@@ -46,6 +46,7 @@ export const ERASED_TABLES: Readonly<Record<DeletionKind, readonly ErasedTable[]
     ofSession('starred_messages', ['chat_jid', 'text'], ['wa_message_id', 'text'], ['from_me', 'boolean']),
     ofSession('settings_progress', ['collection', 'text']),
     ofSession('chats', ['jid', 'text']),
+    ofSession('groups', ['jid', 'text']),
     ofSession('message_index_progress'),
     ofSession('message_index_waiting', ['message_id', 'uuid']),
     ofSession('message_search', ['message_id', 'uuid']),

@@ -23,26 +23,26 @@ export function renderPhp(document) {
       '',
       'use WaGate\\Response;',
       '',
-      `final class ${className(namespace)} extends Group`,
+      `final class ${className(namespace)} extends OperationSet`,
       '{',
       ...operations.flatMap((operation) => [...renderMethod(operation), ...renderIterator(operation)]),
     ];
     while (lines.at(-1) === '') lines.pop();
     return /** @type {const} */ ([`${className(namespace)}.php`, [...lines, '}', ''].join('\n')]);
   });
-  return new Map([...files, ['Groups.php', renderGroups(groups.map(([namespace]) => namespace))]]);
+  return new Map([...files, ['OperationSets.php', renderSets(groups.map(([namespace]) => namespace))]]);
 }
 
 /** @param {readonly string[]} namespaces */
-function renderGroups(namespaces) {
+function renderSets(namespaces) {
   return [
     HEADER,
     'namespace WaGate\\Api;',
     '',
     'use WaGate\\Transport;',
     '',
-    '/** A member for each group of operations. */',
-    'abstract class Groups',
+    '/** A member for each set of operations. */',
+    'abstract class OperationSets',
     '{',
     ...namespaces.map((one) => `    public readonly ${className(one)} $${one};`),
     '',

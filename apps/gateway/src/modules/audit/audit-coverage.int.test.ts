@@ -166,6 +166,51 @@ describe('every action leaves an entry (MR-162)', () => {
     worker.answer({});
   });
 
+  it('of groups and communities', async () => {
+    const ids = {
+      id: session.slug,
+      group: '120363025246125486',
+      community: '120363025246125487',
+      code: 'GZ3kq0bW9sH2',
+    };
+    const path = '/api/sessions/{id}/groups';
+    const answered = async (operation: string, answer: unknown, body?: unknown) => {
+      worker.answer({ body: answer });
+      await audited(operation, { ids, ...(body !== undefined && { body }) });
+    };
+    const participants = ['+6281234567890'];
+    const settings = { onlyAdminsSend: false, onlyAdminsEdit: false, onlyAdminsAdd: false, joinApproval: false };
+    const facts = {
+      jid: '120363025246125486@g.us',
+      subject: 'Orders',
+      description: null,
+      addressing: 'lid',
+      ...settings,
+      disappearingSeconds: 0,
+      isCommunity: false,
+      isAnnouncements: false,
+      size: 1,
+      participants: [],
+    };
+    await answered(`POST ${path}`, { group: facts, participants: [] }, { subject: 'Orders', participants });
+    await answered(`PATCH ${path}/{group}`, { changed: ['subject'] }, { subject: 'Orders' });
+    await answered(`PUT ${path}/{group}/picture`, {}, { media: { base64: PNG.toString('base64') } });
+    await answered(`DELETE ${path}/{group}/picture`, {});
+    await answered(`POST ${path}/{group}/leave`, {});
+    await answered(`POST ${path}/{group}/participants`, { participants: [] }, { participants });
+    for (const action of ['remove', 'promote', 'demote'])
+      await answered(`POST ${path}/{group}/participants/${action}`, { participants: [] }, { participants });
+    for (const action of ['approve', 'reject'])
+      await answered(`POST ${path}/{group}/join-requests/${action}`, { participants: [] }, { participants });
+    await answered(`POST ${path}/{group}/invite/revoke`, { code: 'GZ3kq0bW9sH2' });
+    await answered('POST /api/sessions/{id}/group-invites/{code}/join', { group: facts.jid, isWaiting: false });
+    const communities = '/api/sessions/{id}/communities';
+    await answered(`POST ${communities}`, { group: facts, participants: [] }, { subject: 'Shops' });
+    for (const method of ['PUT', 'DELETE'])
+      await answered(`${method} ${communities}/{community}/groups/{group}`, { groups: [] });
+    worker.answer({});
+  });
+
   it('of webhooks', async () => {
     const ids = { id: session.slug };
     const body = { url: 'https://example.com/hook' };

@@ -5,6 +5,7 @@ import type { Guards } from '../../plugins/route-access.ts';
 import { principalOf } from '../../principal.ts';
 import type { OwnerStreams } from '../../worker-links/owner-stream.ts';
 import type { SessionDirectory } from '../sessions/index.ts';
+import { groupExport } from './group-export.ts';
 import { type MessageActionsRoutesOptions, messageActionsRoutes } from './message-actions.routes.ts';
 import { addOperation, describeOperation, type OperationServices } from './operation-route.ts';
 import { qrStream } from './qr-stream.ts';
@@ -46,5 +47,6 @@ export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, opt
     });
   }
   await app.register(messageActionsRoutes, options);
+  await app.register(groupExport, options);
   await app.register(qrStream, { ownerStreams, directory, guards });
 };

@@ -16,6 +16,7 @@ import type { SessionRef } from '../../principal.ts';
 import type { OwnerLink } from '../../worker-links/owner-link.ts';
 import { type AuditLog, actorOf } from '../audit/index.ts';
 import type { ContactProfiles, NumberChecks, Persons } from '../contacts/index.ts';
+import type { GroupPeople, GroupsService } from '../groups/index.ts';
 import type { ProfilePictures } from '../media/index.ts';
 import type { SessionsService } from '../sessions/index.ts';
 import type { MessageReferences } from './message-references.ts';
@@ -31,6 +32,8 @@ export interface OperationServices {
   persons: Persons;
   profilePictures: ProfilePictures;
   references: MessageReferences;
+  groupPeople: GroupPeople;
+  groups: GroupsService;
   audit: Pick<AuditLog, 'record'>;
 }
 

@@ -2,6 +2,7 @@ import type { AnswerOf, InputOf, OperationName } from '@wa-gate/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { SessionRef } from '../../principal.ts';
 import type { ContactProfiles, NumberChecks, Persons } from '../contacts/index.ts';
+import type { GroupPeople, GroupsService } from '../groups/index.ts';
 import type { ProfilePictures } from '../media/index.ts';
 import type { SessionsService } from '../sessions/index.ts';
 import type { MessageReferences } from './message-references.ts';
@@ -17,6 +18,8 @@ export interface LiveCall<N extends OperationName> {
   persons: Persons;
   profilePictures: ProfilePictures;
   references: MessageReferences;
+  groupPeople: GroupPeople;
+  groups: GroupsService;
   /** Asks the owner. */
   ask: (input: InputOf<N>) => Promise<AnswerOf<N>>;
 }

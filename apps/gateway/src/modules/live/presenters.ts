@@ -12,6 +12,7 @@ import { ApiError } from '../../http/api-error.ts';
 import { parseNumber } from '../../http/recipient.ts';
 import { principalOf } from '../../principal.ts';
 import { actorOf } from '../audit/index.ts';
+import { presentGroups } from '../groups/index.ts';
 import { requestFiles } from '../media/index.ts';
 import { reachOf } from '../sessions/index.ts';
 import { CHAT_PRESENTERS } from './chat-presenters.ts';
@@ -27,6 +28,7 @@ const picture = (schema: object) => ({ schema: Type.Unsafe<never>(schema) });
 
 /** What the gateway makes of the answers of owners, where the API says something else. */
 export const PRESENTERS: { [N in PresentedOperationName]: Presenter<N> } = {
+  ...presentGroups,
   'sessions.qr': {
     response: {
       description: 'The QR code.',

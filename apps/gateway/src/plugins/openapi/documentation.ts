@@ -69,6 +69,7 @@ export async function buildDocumentation({ version, basePath, routes, schemas }:
         { name: 'Channels' },
         { name: 'Chats' },
         { name: 'Labels' },
+        { name: 'Groups' },
         { name: 'Notices' },
         { name: 'Webhooks' },
         { name: 'Workers' },

@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import type { Account } from '../../accounts/account.ts';
 import type { Group as GroupChat } from '../../accounts/group.ts';
+import { unixSeconds } from '../../clock.ts';
 import { SandboxError } from '../../errors.ts';
 import type { ServerContext } from '../../server/context.ts';
 import {
@@ -9,6 +10,8 @@ import {
   GroupChange,
   GroupCreate,
   GroupParams,
+  JoinByLink,
+  JoinResult,
   ParticipantResults,
   ParticipantsChange,
   Refusal,
@@ -68,7 +71,8 @@ export const groupRoutes: FastifyPluginAsyncTypebox<{ context: ServerContext }> 
     },
     async (request) => {
       const group = groups.get(request.params.id);
-      const { by, subject, description, announce, locked, ephemeralSeconds } = request.body;
+      const { by, subject, description, announce, locked, ephemeralSeconds, joinApproval, memberAddMode, picture } =
+        request.body;
       const actor = actorOf(group, by);
       if (subject !== undefined) groupActions.setSubject(group, actor, subject);
       if (description !== undefined) groupActions.setDescription(group, actor, description);
@@ -76,7 +80,47 @@ export const groupRoutes: FastifyPluginAsyncTypebox<{ context: ServerContext }> 
         ...(announce === undefined ? {} : { announce }),
         ...(locked === undefined ? {} : { locked }),
         ...(ephemeralSeconds === undefined ? {} : { ephemeralSeconds }),
+        ...(joinApproval === undefined ? {} : { joinApproval }),
+        ...(memberAddMode === undefined ? {} : { memberAddMode }),
       });
+      if (picture !== undefined) {
+        const path = picture === null ? null : await context.media.put(Buffer.from(picture, 'base64'));
+        groupActions.setPicture(group, actor, path === null ? null : { id: String(unixSeconds()), path });
+      }
+      return groupView(directory, group);
+    },
+  );
+
+  app.post(
+    '/groups/:id/join',
+    {
+      schema: {
+        tags,
+        summary: 'A phone uses the link of the group',
+        params: GroupParams,
+        body: JoinByLink,
+        response: { 200: JoinResult, 404: Refusal },
+      },
+    },
+    async (request) => {
+      const isMember = groupActions.join(groups.get(request.params.id), directory.get(request.body.number));
+      return { isMember };
+    },
+  );
+
+  app.post(
+    '/groups/:id/invite/revoke',
+    {
+      schema: {
+        tags,
+        summary: 'Its creator replaces the link of the group',
+        params: GroupParams,
+        response: { 200: Group, 403: Refusal, 404: Refusal },
+      },
+    },
+    async (request) => {
+      const group = groups.get(request.params.id);
+      groupActions.renewInvite(group, actorOf(group, undefined));
       return groupView(directory, group);
     },
   );

@@ -1,11 +1,27 @@
 import type { Account } from '../../accounts/account.ts';
 import type { Group } from '../../accounts/group.ts';
+import { unixSeconds } from '../../clock.ts';
 import { isGroup, STATUS_JID } from '../../wire/jid.ts';
 import { type BinaryNode, child, children, node, text } from '../../wire/node.ts';
 import type { MemberAction } from '../group-actions.ts';
-import { groupNode, participantNode } from '../group-nodes.ts';
+import { groupNode, participantNode, personNode } from '../group-nodes.ts';
+import { newStanzaId } from '../stanza-id.ts';
 import { answer, type IqRequest, refuseIq } from './answer.ts';
 
+/** Changes by admins alone, and those by every member while the group is not locked. */
+const OF_ADMINS: ReadonlySet<string> = new Set([
+  'announcement',
+  'not_announcement',
+  'locked',
+  'unlocked',
+  'member_add_mode',
+  'membership_approval_mode',
+  'membership_requests_action',
+  'invite',
+  'links',
+  'unlink',
+]);
+const OF_ALL: ReadonlySet<string> = new Set(['subject', 'description', 'ephemeral', 'not_ephemeral']);
 const MEMBER_ACTIONS: ReadonlySet<string> = new Set(['add', 'remove', 'promote', 'demote']);
 
 /** Namespace `w:g2`: addressed to `@g.us` (all groups) or to one group. */
@@ -35,11 +51,12 @@ function handleGeneral(request: IqRequest): void {
       return;
     }
     case 'leave': {
-      const left = children(query, 'group');
-      for (const { attrs } of left) {
-        const group = context.groups.find(attrs.id ?? '');
-        if (group) context.groupActions.leave(group, account);
-      }
+      const left = children(query, 'group').map(({ attrs: { id = '' } }) => {
+        const group = context.groups.find(id);
+        if (!group?.members.has(account.number)) return node('group', { id, error: '404' });
+        context.groupActions.leave(group, account);
+        return node('group', { id });
+      });
       answer(connection, iq, [node('leave', {}, left)]);
       return;
     }
@@ -52,27 +69,53 @@ function handleGeneral(request: IqRequest): void {
   }
 }
 
+/** Who cannot be added stands in the answer with an error, beside those who were. */
 function createGroup({ context, connection, iq, companion }: IqRequest, query: BinaryNode): void {
-  const members = children(query, 'participant').flatMap(
-    ({ attrs }) => context.directory.resolve(attrs.jid)?.account ?? [],
-  );
   const { subject = '', key } = query.attrs;
-  const group = context.groupActions.create(companion.account, subject, members, context.options.groupAddressing, {
-    key,
+  const { groupActions, options } = context;
+  if (child(query, 'parent')) {
+    const description = text(child(child(query, 'description'), 'body')) || null;
+    const community = groupActions.createCommunity(companion.account, subject, description, options.groupAddressing);
+    answer(connection, iq, [groupNode(context, community)]);
+    return;
+  }
+  const asked = children(query, 'participant').map(({ attrs: { jid = '' } }) => ({
+    jid,
+    account: context.directory.resolve(jid)?.account,
+  }));
+  const willing = asked.flatMap(({ account }) => (account?.privacy.groupadd === 'all' ? [account] : []));
+  const group = groupActions.create(companion.account, subject, willing, options.groupAddressing, { key });
+  const refused = asked.flatMap(({ jid, account }) => {
+    if (!account) return [node('participant', { jid, error: '404' })];
+    return willing.includes(account) ? [] : [refusedNode(group, account, '403')];
   });
-  answer(connection, iq, [groupNode(context, group)]);
+  const described = groupNode(context, group);
+  answer(connection, iq, [{ ...described, content: [...(described.content as BinaryNode[]), ...refused] }]);
+}
+
+/** Seconds for which a personal invitation counts. */
+const INVITATION_SECONDS = 3 * 86_400;
+
+/** Who is private about groups comes with an invitation to send. */
+function refusedNode(group: Group, account: Account, error: string): BinaryNode {
+  const offer =
+    error === '403' && account.privacy.groupadd !== 'all'
+      ? [node('add_request', { code: newStanzaId(), expiration: String(unixSeconds() + INVITATION_SECONDS) })]
+      : [];
+  return { ...personNode('participant', group, account, { error }), content: offer };
 }
 
 /** `get` shows the group of an invite, `set` joins it. */
 function handleInvite({ context, connection, iq, companion }: IqRequest, code: string): void {
   const group = context.groups.byInvite(code);
   if (!group) {
-    refuseIq(connection, iq, 406, 'not-acceptable');
+    if (context.groups.hadInvite(code)) refuseIq(connection, iq, 410, 'gone');
+    else refuseIq(connection, iq, 406, 'not-acceptable');
     return;
   }
   if (iq.attrs.type === 'set') {
-    context.groupActions.join(group, companion.account);
-    answer(connection, iq, [node('group', { jid: group.jid })]);
+    const hasJoined = context.groupActions.join(group, companion.account);
+    answer(connection, iq, [node(hasJoined ? 'group' : 'membership_approval_request', { jid: group.jid })]);
     return;
   }
   answer(connection, iq, [groupNode(context, group)]);
@@ -82,16 +125,28 @@ function handleOne(request: IqRequest, group: Group, account: Account): void {
   const { context, connection, iq, query } = request;
   const tag = query?.tag ?? '';
   if (iq.attrs.type === 'get') {
-    handleRead(request, group);
+    handleRead(request, group, account);
     return;
   }
   if (MEMBER_ACTIONS.has(tag)) {
     changeMembers(request, group, tag as MemberAction);
     return;
   }
-  const changesData = tag !== 'invite' && tag !== 'accept' && tag !== 'revoke';
-  if (changesData && group.locked && !group.isAdmin(account.number)) {
-    refuseIq(connection, iq, 403, 'forbidden');
+  const needsAdmin = OF_ADMINS.has(tag) || (group.locked && OF_ALL.has(tag));
+  if (needsAdmin && !group.isAdmin(account.number)) {
+    refuseIq(connection, iq, 401, 'not-authorized');
+    return;
+  }
+  if (tag === 'membership_requests_action') {
+    decideRequests(request, group);
+    return;
+  }
+  if (tag === 'links' || tag === 'unlink') {
+    linkGroups(request, group, tag);
+    return;
+  }
+  if (tag === 'description' && (group.description?.id ?? '') !== (query?.attrs.prev ?? '')) {
+    refuseIq(connection, iq, 409, 'conflict');
     return;
   }
   if (!applyChange(request, group, account, tag)) context.recorder.unknownStanza(`iq w:g2 ${tag}`);
@@ -99,21 +154,78 @@ function handleOne(request: IqRequest, group: Group, account: Account): void {
   else answer(connection, iq);
 }
 
-function handleRead({ context, connection, iq, query }: IqRequest, group: Group): void {
+function handleRead({ context, connection, iq, query }: IqRequest, group: Group, account: Account): void {
+  const isAdmin = group.isAdmin(account.number);
   switch (query?.tag) {
     case 'query':
       answer(connection, iq, [groupNode(context, group)]);
       return;
     case 'invite':
-      answer(connection, iq, [node('invite', { code: group.inviteCode })]);
+      if (!isAdmin && group.memberAddMode !== 'all_member_add') refuseIq(connection, iq, 401, 'not-authorized');
+      else answer(connection, iq, [node('invite', { code: group.inviteCode })]);
       return;
     case 'membership_approval_requests':
-      answer(connection, iq, [node('membership_approval_requests', {}, [])]);
+      if (!isAdmin) refuseIq(connection, iq, 401, 'not-authorized');
+      else answer(connection, iq, [node('membership_approval_requests', {}, requestNodes(context, group))]);
+      return;
+    case 'sub_groups':
+      answer(connection, iq, [node('sub_groups', {}, subGroupNodes(context, group))]);
       return;
     default:
       context.recorder.unknownStanza(`iq w:g2 ${query?.tag ?? ''}`);
       answer(connection, iq);
   }
+}
+
+const requestNodes = ({ directory }: IqRequest['context'], group: Group): BinaryNode[] =>
+  [...group.requests].flatMap(([number, { at, method }]) => {
+    const account = directory.find(number);
+    const attrs = { request_time: String(at), request_method: method };
+    return account ? [personNode('membership_approval_request', group, account, attrs)] : [];
+  });
+
+const subGroupNodes = ({ groups }: IqRequest['context'], community: Group): BinaryNode[] =>
+  groups
+    .linkedTo(community)
+    .map(({ id, subject, subjectAt, members, isAnnouncements }) =>
+      node(
+        'group',
+        { id, subject, s_t: String(subjectAt), size: String(members.size) },
+        isAnnouncements ? [node('default_sub_group')] : [],
+      ),
+    );
+
+function decideRequests({ context, connection, iq, companion, query }: IqRequest, group: Group): void {
+  const decision = children(query)[0];
+  const action = decision?.tag === 'approve' ? 'approve' : 'reject';
+  const named = children(decision, 'participant').map(({ attrs: { jid = '' } }) => jid);
+  const targets = named.map((jid) => context.directory.resolve(jid)?.account ?? null);
+  const results = context.groupActions.decide(group, companion.account, action, targets);
+  const participants = results.map(({ account, error }, i) =>
+    account
+      ? personNode('participant', group, account, error === null ? {} : { error })
+      : node('participant', { jid: named[i], error: error ?? undefined }),
+  );
+  answer(connection, iq, [node('membership_requests_action', {}, [node(action, {}, participants)])]);
+}
+
+/** Groups into a community, or out of it. Each has its own result. */
+function linkGroups({ context, connection, iq, companion, query }: IqRequest, community: Group, tag: string): void {
+  if (!community.isCommunity) {
+    refuseIq(connection, iq, 406, 'not-acceptable');
+    return;
+  }
+  const links = tag === 'links';
+  const named = links ? children(query, 'link').flatMap((link) => children(link, 'group')) : children(query, 'group');
+  const answers = named.map(({ attrs: { jid = '' } }) => {
+    const group = context.groups.find(jid);
+    const { groupActions } = context;
+    const { account } = companion;
+    const error = links ? groupActions.link(community, account, group) : groupActions.unlink(community, account, group);
+    return node('group', { jid, error: error ?? undefined });
+  });
+  const content = links ? [node('link', { link_type: 'sub_group' }, answers)] : answers;
+  answer(connection, iq, [node(tag, {}, content)]);
 }
 
 function changeMembers(
@@ -123,11 +235,18 @@ function changeMembers(
 ): void {
   const named = children(query, 'participant').map(({ attrs: { jid = '' } }) => jid);
   const targets = named.map((jid) => context.directory.resolve(jid)?.account ?? null);
+  const mayAdd = action === 'add' && group.memberAddMode === 'all_member_add';
+  if (!mayAdd && !group.isAdmin(companion.account.number)) {
+    refuseIq(connection, iq, 403, 'forbidden');
+    return;
+  }
   const results = context.groupActions.changeMembers(group, companion.account, action, targets);
   const participants = results.map(({ account, error }, i) =>
     account && error === null
       ? participantNode(group, account)
-      : node('participant', { jid: named[i], error: error ?? undefined }),
+      : account
+        ? refusedNode(group, account, error!)
+        : node('participant', { jid: named[i], error: error ?? undefined }),
   );
   answer(connection, iq, [node(action, {}, participants)]);
 }

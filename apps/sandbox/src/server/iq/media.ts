@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Account } from '../../accounts/account.ts';
+import type { Group } from '../../accounts/group.ts';
 import { unixSeconds } from '../../clock.ts';
 import { bytes, child, node } from '../../wire/node.ts';
 import { shows } from '../privacy.ts';
@@ -20,7 +21,13 @@ function answerMediaConnection({ context, connection, iq }: IqRequest): void {
   answer(connection, iq, [node('media_conn', { auth, ttl: '3600', auth_ttl: '21600', max_buckets: '12' }, [host])]);
 }
 
-function handlePicture({ context, connection, companion, iq, query }: IqRequest): void {
+function handlePicture(request: IqRequest): void {
+  const { context, connection, companion, iq, query } = request;
+  const group = context.groups.find(iq.attrs.target ?? '');
+  if (group) {
+    handleGroupPicture(request, group);
+    return;
+  }
   const target = context.directory.resolve(iq.attrs.target ?? query?.attrs.jid)?.account ?? companion.account;
   if (iq.attrs.type === 'get') {
     if (!target.picture || !shows(target, companion.account, 'profile')) {
@@ -51,6 +58,45 @@ function handlePicture({ context, connection, companion, iq, query }: IqRequest)
     },
     (error: unknown) => {
       context.log.error({ err: error }, 'profile picture could not be stored');
+      refuseIq(connection, iq, 500, 'internal-server-error');
+    },
+  );
+}
+
+function handleGroupPicture({ context, connection, companion, iq, query }: IqRequest, group: Group): void {
+  const { account } = companion;
+  if (!group.members.has(account.number)) {
+    refuseIq(connection, iq, 401, 'not-authorized');
+    return;
+  }
+  if (iq.attrs.type === 'get') {
+    if (!group.picture) {
+      refuseIq(connection, iq, 404, 'item-not-found');
+      return;
+    }
+    const { id, path } = group.picture;
+    const url = `https://${context.mediaHost}${path}`;
+    answer(connection, iq, [node('picture', { id, type: query?.attrs.type ?? 'image', url, direct_path: path })]);
+    return;
+  }
+  if (group.locked && !group.isAdmin(account.number)) {
+    refuseIq(connection, iq, 401, 'not-authorized');
+    return;
+  }
+  const image = bytes(child(iq, 'picture'));
+  if (!image?.length) {
+    context.groupActions.setPicture(group, account, null);
+    answer(connection, iq);
+    return;
+  }
+  const id = String(unixSeconds());
+  context.media.put(image).then(
+    (path) => {
+      context.groupActions.setPicture(group, account, { id, path });
+      answer(connection, iq, [node('picture', { id })]);
+    },
+    (error: unknown) => {
+      context.log.error({ err: error }, 'picture of a group could not be stored');
       refuseIq(connection, iq, 500, 'internal-server-error');
     },
   );

@@ -2,7 +2,9 @@ import type { AnswerOf, ConnectionOperationName, InputOf } from '@wa-gate/contra
 import { blocklist } from './blocklist.ts';
 import { channels } from './channels.ts';
 import { chats } from './chats.ts';
+import { communities } from './communities.ts';
 import { contacts } from './contacts.ts';
+import { groups } from './groups.ts';
 import { labels } from './labels.ts';
 import { messages } from './messages.ts';
 import type { OperationSocket } from './operation-socket.ts';
@@ -12,7 +14,19 @@ import { profile } from './profile.ts';
 
 const PERFORMERS: {
   [N in ConnectionOperationName]: (wa: OperationSocket, input: InputOf<N>) => Promise<AnswerOf<N>>;
-} = { ...presence, ...contacts, ...messages, ...chats, ...channels, ...blocklist, ...privacy, ...profile, ...labels };
+} = {
+  ...presence,
+  ...contacts,
+  ...messages,
+  ...chats,
+  ...channels,
+  ...blocklist,
+  ...communities,
+  ...groups,
+  ...privacy,
+  ...profile,
+  ...labels,
+};
 
 /** Runs an operation on a connection to WhatsApp. @throws the errors of Baileys */
 export function performOn<N extends ConnectionOperationName>(

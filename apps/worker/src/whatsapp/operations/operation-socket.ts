@@ -1,4 +1,4 @@
-import type { AnswerOf, ConnectionOperationName, InputOf } from '@wa-gate/contracts';
+import type { AnswerOf, ConnectionOperationName, GroupFacts, InputOf } from '@wa-gate/contracts';
 import { jidNormalizedUser, type WASocket } from '../baileys.ts';
 import type { PresenceBook } from '../presence-book.ts';
 import type { SharedSettings } from '../shared-settings/shared-settings.ts';
@@ -11,6 +11,8 @@ export interface OperationSocket {
   presences: PresenceBook;
   /** How the account shows its chats, its labels, its stars. */
   settings: Pick<SharedSettings, 'inTurn' | 'labels' | 'read' | 'write'>;
+  /** Stores groups as WhatsApp has just described them. `isAll`: they are all groups of the account. */
+  storeGroups: (groups: readonly GroupFacts[], isAll: boolean) => Promise<void>;
 }
 
 /** The account itself, by its number. */

@@ -7,7 +7,7 @@ namespace WaGate\Api;
 use WaGate\Transport;
 
 /** What the made classes call. */
-abstract class Group
+abstract class OperationSet
 {
     /** What is done twice is as if done once. */
     private const REPEATABLE = ['GET', 'HEAD', 'PUT', 'DELETE'];

@@ -1,0 +1,192 @@
+import { beforeAll, expect, test } from 'vitest';
+import type { HttpAnswer } from '../harness/http.ts';
+import {
+  addPhone,
+  type PairedSession,
+  pairSession,
+  registerTenant,
+  type Tenant,
+  waitForStatus,
+} from '../harness/pair-session.ts';
+import type { GroupOnPhones, Phone } from '../harness/sandbox-client.ts';
+import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
+import { waitFor } from '../harness/wait-for.ts';
+
+/**
+ * WhatsApp has done what a worker asked for, and the worker is killed before it has the answer. Nothing is done a
+ * second time, and the caller learns what is true: to repeat it is safe, or nobody knows whether it was done.
+ */
+const system = useSystem({ workers: 1 });
+let tenant: Tenant;
+let session: PairedSession;
+let friend: Phone;
+let someone: Phone;
+
+beforeAll(async () => {
+  tenant = await registerTenant(system());
+  session = await pairSession(system(), tenant);
+  [friend, someone] = [await addPhone(system(), 'Friend'), await addPhone(system(), 'Somebody')];
+});
+
+interface Change {
+  /** The call, below the session. */
+  method: 'POST' | 'PATCH' | 'PUT' | 'DELETE';
+  path: string;
+  json?: Record<string, unknown>;
+  /** A repetition changes nothing more: the caller may call again. */
+  isSafe?: true;
+  /** How often WhatsApp has done it. */
+  times(this: void): Promise<number>;
+}
+
+const shown = (id: string) => system().sandbox.group(id);
+const when = (id: string, isSo: (group: GroupOnPhones) => boolean) => async () => (isSo(await shown(id)) ? 1 : 0);
+const roleOf = ({ participants }: GroupOnPhones, { number }: Phone) =>
+  participants.find((each) => each.number === number)?.role;
+
+/** What is changed, each on a group of its own. */
+async function makeChanges(): Promise<Record<string, Change>> {
+  const { sandbox } = system();
+  const { phone } = session;
+  const made = async (participants: Phone[], owner = phone) => {
+    const numbers = participants.map(({ number }) => number);
+    return (await sandbox.createGroup({ owner: owner.number, subject: 'A group', participants: numbers })).id;
+  };
+  const people = { participants: [`+${friend.number}`] };
+  const [left, joined, grown, shrunk, raised, lowered, relinked, renamed] = await Promise.all([
+    made([friend]),
+    made([], friend),
+    made([]),
+    made([friend]),
+    made([friend]),
+    made([friend]),
+    made([friend]),
+    made([friend]),
+  ]);
+  await sandbox.changeParticipants(lowered, { action: 'promote', participants: [friend.number] });
+  const { inviteCode } = await shown(joined);
+  const formerCode = (await shown(relinked)).inviteCode;
+  const asked = async () => {
+    const group = await made([]);
+    await sandbox.changeGroup(group, { joinApproval: true });
+    await sandbox.joinGroup(group, someone.number);
+    return group;
+  };
+  const [approved, rejected] = [await asked(), await asked()];
+  const called = async (subject: string) =>
+    (await sandbox.groups()).filter((group) => group.subject === subject).length;
+  const bySomeone = { participants: [`+${someone.number}`] };
+  return {
+    'groups.create': {
+      method: 'POST',
+      path: '/groups',
+      json: { subject: 'Made once', ...people },
+      times: () => called('Made once'),
+    },
+    'communities.create': {
+      method: 'POST',
+      path: '/communities',
+      json: { subject: 'One community' },
+      // WhatsApp makes its announcement group with it.
+      times: async () => (await called('One community')) / 2,
+    },
+    'groups.leave': {
+      method: 'POST',
+      path: `/groups/${left}/leave`,
+      times: when(left, (group) => roleOf(group, phone) === undefined),
+    },
+    'groups.join': {
+      method: 'POST',
+      path: `/group-invites/${inviteCode}/join`,
+      times: when(joined, (group) => roleOf(group, phone) === 'member'),
+    },
+    'groups.addParticipants': {
+      method: 'POST',
+      path: `/groups/${grown}/participants`,
+      json: people,
+      times: when(grown, (group) => roleOf(group, friend) === 'member'),
+    },
+    'groups.removeParticipants': {
+      method: 'POST',
+      path: `/groups/${shrunk}/participants/remove`,
+      json: people,
+      times: when(shrunk, (group) => roleOf(group, friend) === undefined),
+    },
+    'groups.promoteParticipants': {
+      method: 'POST',
+      path: `/groups/${raised}/participants/promote`,
+      json: people,
+      times: when(raised, (group) => roleOf(group, friend) === 'admin'),
+    },
+    'groups.demoteParticipants': {
+      method: 'POST',
+      path: `/groups/${lowered}/participants/demote`,
+      json: people,
+      times: when(lowered, (group) => roleOf(group, friend) === 'member'),
+    },
+    'groups.revokeInvite': {
+      method: 'POST',
+      path: `/groups/${relinked}/invite/revoke`,
+      times: async () => {
+        const { inviteCode: code, formerCodes } = await shown(relinked);
+        return code === formerCode ? 0 : formerCodes.length;
+      },
+    },
+    'groups.approveJoinRequests': {
+      method: 'POST',
+      path: `/groups/${approved}/join-requests/approve`,
+      json: bySomeone,
+      times: when(approved, (group) => roleOf(group, someone) === 'member'),
+    },
+    'groups.rejectJoinRequests': {
+      method: 'POST',
+      path: `/groups/${rejected}/join-requests/reject`,
+      json: bySomeone,
+      times: when(rejected, ({ requests }) => requests.length === 0),
+    },
+    'groups.update': {
+      method: 'PATCH',
+      path: `/groups/${renamed}`,
+      json: { subject: 'Renamed' },
+      isSafe: true,
+      times: when(renamed, ({ subject }) => subject === 'Renamed'),
+    },
+  };
+}
+
+test('a worker that is killed between request and answer: nothing is done twice, and the caller gets a true word (MR-014)', async () => {
+  const { sandbox } = system();
+  const changes = Object.entries(await makeChanges());
+  const [device] = await sandbox.devices(session.phone.number);
+  // WhatsApp does what it is asked for, and its answers are lost.
+  const fault = await sandbox.addFault({
+    kind: 'drop',
+    device: `${session.phone.number}:${device!.id}`,
+    stanza: 'iq',
+    count: 1_000,
+  });
+  const calls = changes.map(([, { method, path, json }]) =>
+    tenant.api.call<{ code?: string; retryable?: boolean }>(`/api/sessions/${session.sessionId}${path}`, {
+      method,
+      ...(json && { json }),
+    }),
+  );
+  for (const [name, { times }] of changes) {
+    await waitFor(async () => (await times()) === 1, { what: `${name} to be done` });
+  }
+  await system().restart('worker-1', 'SIGKILL');
+  await sandbox.cancelFault(fault);
+  const answers: HttpAnswer<{ code?: string; retryable?: boolean }>[] = await Promise.all(calls);
+  await waitForStatus(tenant.api, session.sessionId, 'connected');
+
+  for (const [at, [name, { isSafe, times }]] of changes.entries()) {
+    const { status, body } = answers[at]!;
+    // What is safe may have been repeated at the next owner, and have succeeded there.
+    const word = status === 200 ? 'done' : `${status} ${body.code} ${body.retryable}`;
+    const expected = isSafe ? ['done', '503 SESSION_MOVING true'] : ['503 OUTCOME_UNKNOWN false'];
+    expect(expected, `${name}: ${JSON.stringify(body)}`).toContain(word);
+    expect(await times(), name).toBe(1);
+  }
+});
+
+expectSoundSystem(system);
