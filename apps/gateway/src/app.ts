@@ -26,6 +26,10 @@ import { broadcastsRoutes } from './modules/broadcasts/broadcasts.routes.ts';
 import type { BroadcastReports, BroadcastsService, RecipientSources } from './modules/broadcasts/index.ts';
 import { chatsRoutes } from './modules/chats/chats.routes.ts';
 import type { ChatsService } from './modules/chats/index.ts';
+import type { ProxiesService, RelinkService, VersionsService } from './modules/connections/index.ts';
+import { proxiesRoutes } from './modules/connections/proxies.routes.ts';
+import { relinkRoutes } from './modules/connections/relink.routes.ts';
+import { versionsRoutes } from './modules/connections/versions.routes.ts';
 import { consentRoutes } from './modules/consent/consent.routes.ts';
 import type { ConsentService } from './modules/consent/index.ts';
 import { contactsRoutes } from './modules/contacts/contacts.routes.ts';
@@ -149,6 +153,9 @@ export interface GatewayServices extends FleetServices, AdministrationServices, 
   history: HistoryService;
   pacing: PacingService;
   risk: RiskService;
+  proxies: ProxiesService;
+  relink: RelinkService;
+  versions: VersionsService;
   queues: QueuesService;
   webhooks: WebhooksService;
   endpoints: EndpointsService;
@@ -324,6 +331,8 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
     await scope.register(historyRoutes, { ...services, guards });
     await scope.register(pacingRoutes, { ...services, guards });
     await scope.register(riskRoutes, { ...services, guards });
+    await scope.register(proxiesRoutes, { ...services, guards });
+    await scope.register(relinkRoutes, { ...services, guards });
     await scope.register(liveRoutes, { ...services, guards });
     await scope.register(singleAccountRoutes, { ...services, guards });
     await scope.register(keysRoutes, { ...services, guards });
@@ -354,6 +363,7 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
     await scope.register(workersRoutes, { ...services, limiter });
     await scope.register(workerAdministrationRoutes, { ...services, guards });
     await scope.register(fleetRoutes, { ...services, guards });
+    await scope.register(versionsRoutes, { ...services, guards });
     await scope.register(auditRoutes, { ...services, guards });
     await scope.register(usersRoutes, { ...services, guards });
     await scope.register(allSessionsRoutes, { ...services, guards });

@@ -1,3 +1,4 @@
+import { createFleetProxies, ProxyFormatError } from '@wa-gate/egress';
 import { ConfigError, PROCESS_ENVIRONMENT } from '@wa-gate/kit';
 import { MEDIA_ENVIRONMENT, mediaConfigOf } from '@wa-gate/media';
 import { MEDIA_TOOLS_ENVIRONMENT } from '@wa-gate/media-tools';
@@ -36,6 +37,10 @@ export const ConfigSchema = Type.Object({
   INVARIANT_CHECK_INTERVAL: Type.Integer({ minimum: 1_000, maximum: 3_600_000, default: 60_000 }),
   /** Control API of a sandbox whose phones administrators drive over this gateway. Unset: there is no way to them. */
   SANDBOX_PHONES_URL: Type.Optional(Type.String({ pattern: '^https?://' })),
+  /** Proxies of sessions without one of their own: URLs, separated by commas. As at the workers. */
+  EGRESS_PROXIES: Type.Optional(Type.String({ minLength: 1 })),
+  /** Proxies that workspaces set may have private addresses. As at the workers. */
+  PROXY_ALLOW_PRIVATE: flag,
   /** Where the control API of the sandbox asks for one. */
   SANDBOX_TOKEN: Type.Optional(Type.String({ minLength: 1 })),
   /** Network of sessions that do not name one. */
@@ -71,11 +76,22 @@ export type Config = Readonly<Static<typeof ConfigSchema>>;
 /** @throws {ConfigError} for values that do not fit each other */
 export function assertConsistent(config: Config): void {
   mediaConfigOf(config);
+  assertProxies(config.EGRESS_PROXIES);
   const { SHUTDOWN_DELAY_MS, SHUTDOWN_GRACE_MS } = config;
   if (SHUTDOWN_DELAY_MS < SHUTDOWN_GRACE_MS) return;
   throw new ConfigError(
     `The environment is not valid: SHUTDOWN_DELAY_MS (${SHUTDOWN_DELAY_MS}) must be less than SHUTDOWN_GRACE_MS (${SHUTDOWN_GRACE_MS}), because it is a part of it.`,
   );
+}
+
+/** @throws {ConfigError} */
+function assertProxies(list: string | undefined): void {
+  try {
+    createFleetProxies(list);
+  } catch (error) {
+    if (!(error instanceof ProxyFormatError)) throw error;
+    throw new ConfigError(`The environment is not valid: EGRESS_PROXIES. ${error.message}`);
+  }
 }
 
 const UNIT_SECONDS: Record<string, number> = { s: 1, m: 60, h: 3_600, d: 86_400 };

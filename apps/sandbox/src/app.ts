@@ -12,6 +12,7 @@ import type { ServerBase } from './server/base.ts';
 import { Calls } from './server/calls.ts';
 import { covers, createTlsIdentity, issueServerCertificate, type TlsIdentity } from './server/certificate-authority.ts';
 import { ChannelActions } from './server/channel-actions.ts';
+import { ClientVersions } from './server/client-versions.ts';
 import type { Connection } from './server/connection.ts';
 import type { ServerContext } from './server/context.ts';
 import { Delivery } from './server/delivery.ts';
@@ -188,6 +189,7 @@ function buildContext(parts: {
   };
   const context: ServerContext = Object.assign(base, {
     router: new Router(base),
+    clientVersions: new ClientVersions(),
     pairing: new Pairing(base),
     presence: new Presence(base),
     calls: new Calls(base),

@@ -1,4 +1,5 @@
 import { newWorkerId } from '@wa-gate/contracts';
+import { createFleetProxies, ProxyFormatError } from '@wa-gate/egress';
 import { ConfigError, PROCESS_ENVIRONMENT, readConfig } from '@wa-gate/kit';
 import { MEDIA_ENVIRONMENT, mediaConfigOf } from '@wa-gate/media';
 import { type Static, Type } from 'typebox';
@@ -31,6 +32,23 @@ export const WorkerConfigSchema = Type.Object({
   ...MEDIA_ENVIRONMENT,
   SHUTDOWN_GRACE_MS: Type.Integer({ minimum: 500, default: 8_000, description: 'For an orderly end, all of it.' }),
   ...PROCESS_ENVIRONMENT,
+  EGRESS_PROXIES: Type.Optional(
+    Type.String({ description: 'Proxies of sessions without one of their own: URLs, separated by commas.' }),
+  ),
+  PROXY_ALLOW_PRIVATE: Type.Boolean({
+    default: false,
+    description: 'Proxies that workspaces set may have private addresses.',
+  }),
+  DEVICE_NAME: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 50, description: 'What phones show among their linked devices.' }),
+  ),
+  DEVICE_BROWSER: Type.Optional(Type.Enum(['chrome', 'edge', 'firefox', 'opera', 'safari'])),
+  WHATSAPP_VERSION: Type.Optional(
+    Type.String({
+      pattern: '^\\d{1,9}\\.\\d{1,9}\\.\\d{1,10}$',
+      description: 'Version of WhatsApp Web that sessions log in with, where administrators have set none.',
+    }),
+  ),
   REVISION: Type.String({ default: '', description: 'Version of the software, for rollouts.' }),
 });
 
@@ -43,5 +61,16 @@ export function readWorkerConfig(env: NodeJS.ProcessEnv): WorkerConfig {
     throw new ConfigError('The environment is not valid: SANDBOX_URL is missing, and NETWORK is sandbox.');
   }
   mediaConfigOf(config);
+  assertProxies(config.EGRESS_PROXIES);
   return config;
+}
+
+/** @throws {ConfigError} */
+function assertProxies(list: string | undefined): void {
+  try {
+    createFleetProxies(list);
+  } catch (error) {
+    if (!(error instanceof ProxyFormatError)) throw error;
+    throw new ConfigError(`The environment is not valid: EGRESS_PROXIES. ${error.message}`);
+  }
 }

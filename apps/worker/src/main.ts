@@ -73,6 +73,7 @@ async function run(config: WorkerConfig): Promise<void> {
       config.METRICS_TOKEN,
       config.S3_SECRET_ACCESS_KEY,
       config.OTEL_EXPORTER_OTLP_HEADERS,
+      ...(config.EGRESS_PROXIES ?? '').split(',').map((url) => url.trim()),
     ],
     sinks: [systemLog.sink, ...(config.LOG_FILE_PATH ? openLogFiles({ folder: config.LOG_FILE_PATH }).sinks : [])],
   });
@@ -136,6 +137,15 @@ async function run(config: WorkerConfig): Promise<void> {
     subscriber,
     webhooks,
     network,
+    egress: {
+      proxies: config.EGRESS_PROXIES,
+      allowPrivate: config.PROXY_ALLOW_PRIVATE,
+      version: config.WHATSAPP_VERSION,
+      device: {
+        ...(config.DEVICE_NAME !== undefined && { name: config.DEVICE_NAME }),
+        ...(config.DEVICE_BROWSER !== undefined && { browser: config.DEVICE_BROWSER }),
+      },
+    },
     media,
     workFolder,
     maxFileBytes: config.MEDIA_MAX_BYTES,

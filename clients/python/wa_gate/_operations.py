@@ -1133,6 +1133,10 @@ class Sessions(Namespace):
         """How fast the session sends, and what the next paced message waits for. ``GET /api/sessions/{id}/pacing``"""
         return self._call("GET", "/api/sessions/{id}/pacing", path={"id": id})
 
+    def get_proxy(self, id: str) -> Dict[str, Any]:
+        """By which proxy the session goes out, and how that went. ``GET /api/sessions/{id}/proxy``"""
+        return self._call("GET", "/api/sessions/{id}/proxy", path={"id": id})
+
     def get_risk(self, id: str, *, limit: Optional[int] = None) -> t.SessionRisk:
         """How likely WhatsApp is to restrict the account, why, and what to do. ``GET /api/sessions/{id}/risk``"""
         return self._call("GET", "/api/sessions/{id}/risk", path={"id": id}, query={"limit": limit})
@@ -1161,6 +1165,14 @@ class Sessions(Namespace):
         """The QR code to scan. ``GET /api/sessions/{id}/qr``"""
         return self._call("GET", "/api/sessions/{id}/qr", path={"id": id}, query={"format": format})
 
+    def relink(self, id: str, body: Dict[str, Any]) -> Dict[str, Any]:
+        """Link a logged-out session again, with all that it has. ``POST /api/sessions/{id}/relink``"""
+        return self._call("POST", "/api/sessions/{id}/relink", path={"id": id}, body=body)
+
+    def remove_proxy(self, id: str) -> Dict[str, Any]:
+        """Take the session its own proxy. ``DELETE /api/sessions/{id}/proxy``"""
+        return self._call("DELETE", "/api/sessions/{id}/proxy", path={"id": id})
+
     def remove_webhook(self, id: str) -> Dict[str, Any]:
         """Remove the webhook of a session. ``DELETE /api/sessions/{id}/webhook``"""
         return self._call("DELETE", "/api/sessions/{id}/webhook", path={"id": id})
@@ -1169,6 +1181,10 @@ class Sessions(Namespace):
         """Close the connection and open it again; a logged-out session begins to pair anew. ``POST /api/sessions/{id}/restart``"""
         return self._call("POST", "/api/sessions/{id}/restart", path={"id": id})
 
+    def set_proxy(self, id: str, body: Dict[str, Any]) -> Dict[str, Any]:
+        """Give the session a proxy of its own. ``PUT /api/sessions/{id}/proxy``"""
+        return self._call("PUT", "/api/sessions/{id}/proxy", path={"id": id}, body=body)
+
     def set_webhook(self, id: str, body: t.WebhookRequest) -> Dict[str, Any]:
         """Set the webhook of a session. ``PUT /api/sessions/{id}/webhook``"""
         return self._call("PUT", "/api/sessions/{id}/webhook", path={"id": id}, body=body)
@@ -1176,6 +1192,10 @@ class Sessions(Namespace):
     def status(self, id: str) -> t.SessionStatus:
         """Status of a session. ``GET /api/sessions/{id}/status``"""
         return self._call("GET", "/api/sessions/{id}/status", path={"id": id})
+
+    def test_proxy(self, id: str, body: Dict[str, Any]) -> Dict[str, Any]:
+        """Try a proxy from the worker that hosts the session. ``POST /api/sessions/{id}/proxy/test``"""
+        return self._call("POST", "/api/sessions/{id}/proxy/test", path={"id": id}, body=body)
 
     def update(self, id: str, body: t.UpdateSessionRequest) -> t.Session:
         """Change name or settings of a session, or make it the default. ``PATCH /api/sessions/{id}``"""
@@ -1316,6 +1336,16 @@ class Webhooks(Namespace):
         return self._call("PATCH", "/api/webhooks/{id}", path={"id": id}, body=body)
 
 
+class WhatsappVersion(Namespace):
+    def get(self) -> Dict[str, Any]:
+        """With which versions of WhatsApp Web sessions log in. ``GET /api/admin/whatsapp-version``"""
+        return self._call("GET", "/api/admin/whatsapp-version")
+
+    def set(self, body: Dict[str, Any]) -> Dict[str, Any]:
+        """Set the version of WhatsApp Web, or have some sessions try another one. ``PUT /api/admin/whatsapp-version``"""
+        return self._call("PUT", "/api/admin/whatsapp-version", body=body)
+
+
 class Workers(Namespace):
     def add(self, body: t.AddWorkerRequest) -> t.AddWorkerResult:
         """Expect a worker at an endpoint. ``POST /api/admin/workers``"""
@@ -1447,5 +1477,6 @@ class Api:
         self.usage = Usage(transport)
         self.users = Users(transport)
         self.webhooks = Webhooks(transport)
+        self.whatsapp_version = WhatsappVersion(transport)
         self.workers = Workers(transport)
         self.workspaces = Workspaces(transport)

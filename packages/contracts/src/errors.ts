@@ -392,6 +392,17 @@ export const ERRORS = {
     sentence:
       'This installation lacks a program that the conversion needs. Its operator can install ffmpeg; send the file in its final format meanwhile.',
   },
+  PROXY_INVALID: {
+    status: 400,
+    retryable: false,
+    sentence: 'This is no proxy that can be used. Give `url` as `http://host:port` or `socks5://host:port`.',
+  },
+  PROXY_UNREACHABLE: {
+    status: 422,
+    retryable: true,
+    sentence:
+      'WhatsApp cannot be reached through this proxy; `details.reason` says why. `test: false` stores it all the same.',
+  },
   WA_REACHOUT_TIMELOCK: {
     status: 423,
     retryable: true,

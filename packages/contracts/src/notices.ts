@@ -37,6 +37,11 @@ export const NOTICES = {
     summary: 'The receiver of a webhook takes nothing. Its events wait, for three days.',
   },
   worker_lost: { audiences: ['administrators'], waits: true, summary: 'A worker has ended without a goodbye.' },
+  client_outdated: {
+    audiences: ['administrators'],
+    waits: false,
+    summary: 'WhatsApp refuses the version of its client with which sessions log in (405).',
+  },
   no_capacity: {
     audiences: ['administrators'],
     waits: false,

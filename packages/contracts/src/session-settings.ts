@@ -33,6 +33,23 @@ const history = oneOf(
   HISTORY_DEPTHS,
   'How much of the chats of before the linking is taken in: `none`, `recent` (what the phone sends to every new device, some months), or `full` (all that it gives away). The phone is asked when it links the session: set it before. `none` also stops what is still coming.',
 );
+/** Browsers that phones know a picture of. */
+export const DEVICE_BROWSERS = ['chrome', 'edge', 'firefox', 'opera', 'safari'] as const;
+
+const device = Type.Unsafe<{ name?: string; browser?: (typeof DEVICE_BROWSERS)[number] }>({
+  ...Type.Object(
+    {
+      name: Type.Optional(
+        Type.String({ minLength: 1, maxLength: 50, pattern: '^[^\\u0000-\\u001f\\ud800-\\udfff]*$' }),
+      ),
+      browser: Type.Optional(oneOf(DEVICE_BROWSERS)),
+    },
+    { additionalProperties: false },
+  ),
+  description:
+    'What the phone shows among its linked devices. It is told when the device is linked: a change holds from the next link on. Without it, the operator’s.',
+  examples: [{ name: 'Front desk', browser: 'chrome' }],
+});
 
 /** The settings of a session. Each one has an effect. The row of the session has only those that were set. */
 export const SessionSettingsSchema = Type.Object({
@@ -45,6 +62,7 @@ export const SessionSettingsSchema = Type.Object({
   onUncertain,
   mediaDownload,
   history,
+  device,
 });
 export type SessionSettings = Static<typeof SessionSettingsSchema>;
 
@@ -63,6 +81,7 @@ export const SessionSettingsChangeSchema = Type.Object(
     onUncertain: Type.Optional(onUncertain),
     mediaDownload: Type.Optional(mediaDownload),
     history: Type.Optional(history),
+    device: Type.Optional(device),
   },
   { additionalProperties: false },
 );
@@ -73,6 +92,7 @@ export const withDefaultSettings = (set: Partial<SessionSettings>): SessionSetti
   onUncertain: 'resend',
   mediaDownload: { auto: true },
   history: 'none',
+  device: {},
   ...set,
 });
 

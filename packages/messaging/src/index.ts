@@ -19,6 +19,13 @@ export {
   storeChatReads,
   storeSettings,
 } from './chats/store-settings.ts';
+export { type ConnectionPlan, readConnectionPlan } from './connecting/connection-plan.ts';
+export {
+  type ConnectionOutcome,
+  forgetRelink,
+  recordConnection,
+  rollBackCandidate,
+} from './connecting/connection-record.ts';
 export { type ContactFact, isLidJid, isNumberJid, isPersonJid, type NameKind } from './contacts/contact-fact.ts';
 export { eraseContact } from './contacts/erase.ts';
 export { readIdentities, type ToldNames } from './contacts/identities.ts';

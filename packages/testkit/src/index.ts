@@ -6,4 +6,5 @@ export { payloadProblems, unpromisedEvents } from './event-check.ts';
 export { createFaultProxy, type FaultMode, type FaultProxy, type FaultProxyOptions } from './fault-proxy.ts';
 export { freePort } from './ports.ts';
 export { createTestRedis, testRedisUrl } from './redis.ts';
+export { startTestProxy, type TestProxy, type TestProxyOptions } from './test-proxy.ts';
 export { waitFor } from './wait-for.ts';

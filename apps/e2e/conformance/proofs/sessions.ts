@@ -31,6 +31,13 @@ export function sessionProofs(world: ProofWorld): Proofs<'sessions'> {
       on: newSession,
       seen: async (_input, data) => expect(data).toMatchObject({ pairingCode: expect.stringMatching(/^\w{8}$/) }),
     },
+    'sessions.testProxy': {
+      // Nothing listens there, and a session here has no proxy: who connects through one is shown in scenarios/egress.
+      async seen({ url }, data) {
+        expect(data).toMatchObject({ ok: false, url: url ? 'socks5://proxy.example.com:1080' : null, latencyMs: null });
+        expect(JSON.stringify(data)).not.toContain('secret');
+      },
+    },
     'sessions.restart': {
       on: newlyPaired,
       seen: (_input, _data, sessionId) => waitForStatus(world.tenant.api, sessionId, 'connected'),

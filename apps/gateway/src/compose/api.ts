@@ -1,4 +1,5 @@
 import type { Network } from '@wa-gate/db';
+import { createFleetProxies } from '@wa-gate/egress';
 import { createSecretBox } from '@wa-gate/kit';
 import { publishDeliveries } from '@wa-gate/messaging';
 import type { GatewayServices } from '../app.ts';
@@ -10,6 +11,12 @@ import type { GatewayMetrics } from '../metrics/index.ts';
 import { createKeyStore, createKeysRepository, createKeysService } from '../modules/api-keys/index.ts';
 import { createAuditLog } from '../modules/audit/index.ts';
 import { createChatsRepository, createChatsService } from '../modules/chats/index.ts';
+import {
+  createProxiesService,
+  createRelinkService,
+  createSessionEgress,
+  createVersionsService,
+} from '../modules/connections/index.ts';
 import {
   createContactNames,
   createContactProfiles,
@@ -137,6 +144,13 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
   const records = createMessagesRepository(pool);
   const names = createContactNames(pool);
   const pages = createPageClient();
+  const ofProxies = {
+    pool,
+    masterKeys: resources.masterKeys,
+    fleet: createFleetProxies(config.EGRESS_PROXIES),
+    allowPrivate: config.PROXY_ALLOW_PRIVATE,
+  };
+  const sessionEgress = createSessionEgress(ofProxies);
   const index = createMessageIndex({ pool });
   const references = createMessageReferences({ db: pool, names, index });
   const messages = createMessagesService({ db: pool, messages: records, names, index, doorbells });
@@ -215,7 +229,12 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
         offers,
         messages: records,
         names,
-        previews: createLinkPreviews({ client: pages, logger, thumbnail: media.thumbnail }),
+        previews: createLinkPreviews({
+          client: pages,
+          logger,
+          thumbnail: media.thumbnail,
+          egress: (sessionId) => sessionEgress.dispatcherOf(sessionId),
+        }),
         files: media.messageFiles,
         waiter,
         onAccepted: (kind, by) => metrics.accepted.inc({ kind, by }),
@@ -223,6 +242,9 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
       history: createHistoryService({ db: pool }),
       pacing: createPacingService({ pool, doorbells }),
       risk: createRiskService({ pool }),
+      proxies: createProxiesService(ofProxies),
+      relink: createRelinkService({ pool }),
+      versions: createVersionsService({ pool, defaultNetwork }),
       queues: createQueuesService({ db: pool }),
       scheduled: createScheduledMessages({ db: pool, messages, doorbells, announce: announcerOf(resources) }),
       numberChecks: createNumberChecks({ pool, names }),
@@ -251,7 +273,8 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
       await limits.open();
     },
     close: async () => void (await Promise.all([revocations.stop(), limits.close()])),
-    disconnect: () => Promise.all([links.close(), media.close(), pages.close(), sandbox?.close()]),
+    disconnect: () =>
+      Promise.all([links.close(), media.close(), pages.close(), sessionEgress.close(), sandbox?.close()]),
     endWaits() {
       waiter.endAll();
       eventStreams.close();

@@ -1,10 +1,10 @@
 import { type LookupAddress, lookup as systemLookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
+import { addressOf } from '@wa-gate/egress';
 import { ConfigError } from '@wa-gate/kit';
 import ipaddr from 'ipaddr.js';
 import { buildConnector } from 'undici';
 import { canonicalNetwork, createAddressList } from '../http/address-list.ts';
-import { addressOf } from '../http/public-address.ts';
 
 /** Words of WORKER_ENDPOINT_ALLOW for the usual networks. */
 const NAMED: Readonly<Record<string, readonly string[]>> = {

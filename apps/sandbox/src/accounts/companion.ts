@@ -24,6 +24,8 @@ export interface CompanionIdentity {
   /** ADVSignedDeviceIdentity with both signatures; part of its key bundles. */
   signedIdentity: Buffer;
   platform: string;
+  /** What phones show of it among the linked devices. */
+  shownAs: string;
   pairedAt: number;
   /** It has asked for the whole history of the phone. */
   wantsFullHistory?: boolean;
@@ -46,6 +48,8 @@ interface StoredCompanion {
   signedPreKey: { id: number; publicKey: string; signature: string };
   signedIdentity: string;
   platform: string;
+  /** Missing in directories of sandboxes before. */
+  shownAs?: string;
   pairedAt: number;
   wantsFullHistory?: boolean;
   preKeysHandedOut: number;
@@ -73,6 +77,7 @@ export class CompanionOf<A extends CompanionOwner> implements CompanionIdentity 
   readonly identityKey: Buffer;
   readonly signedIdentity: Buffer;
   readonly platform: string;
+  readonly shownAs: string;
   readonly pairedAt: number;
   readonly wantsFullHistory: boolean;
   readonly queue: StanzaQueue;
@@ -96,6 +101,7 @@ export class CompanionOf<A extends CompanionOwner> implements CompanionIdentity 
     this.signedPreKey = identity.signedPreKey;
     this.signedIdentity = identity.signedIdentity;
     this.platform = identity.platform;
+    this.shownAs = identity.shownAs;
     this.pairedAt = identity.pairedAt;
     this.wantsFullHistory = identity.wantsFullHistory ?? false;
     this.journal = journal;
@@ -154,6 +160,7 @@ export class CompanionOf<A extends CompanionOwner> implements CompanionIdentity 
         },
         signedIdentity: Buffer.from(data.signedIdentity, 'base64'),
         platform: data.platform,
+        shownAs: data.shownAs ?? '',
         pairedAt: data.pairedAt,
         wantsFullHistory: data.wantsFullHistory ?? false,
       },
@@ -190,6 +197,7 @@ export class CompanionOf<A extends CompanionOwner> implements CompanionIdentity 
       },
       signedIdentity: this.signedIdentity.toString('base64'),
       platform: this.platform,
+      shownAs: this.shownAs,
       pairedAt: this.pairedAt,
       wantsFullHistory: this.wantsFullHistory,
       preKeysHandedOut: this.preKeys.handedOut,

@@ -17,7 +17,8 @@ export const DeviceParams = Type.Object({ number: PhoneNumber, id: Type.Integer(
 export const GroupParams = Type.Object({ id: Type.String({ pattern: '^[\\d-]+(@g\\.us)?$' }) });
 export const IdParams = Type.Object({ id: Type.String() });
 
-const nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()]);
+export const nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) =>
+  Type.Union([schema, Type.Null()]);
 
 export const Receipts = Type.Union([
   Type.Object(
@@ -137,6 +138,7 @@ export const Device = Type.Object({
   jid: Type.String(),
   lid: Type.String(),
   platform: Type.String(),
+  shownAs: Type.String({ description: 'What the phone shows among its linked devices' }),
   name: nullable(Type.String()),
   connected: Type.Boolean(),
   pairedAt: Type.Integer(),

@@ -10,6 +10,7 @@ import type { ServerContext } from '../server/context.ts';
 import { VERSION } from '../version.ts';
 import { callRoutes } from './routes/calls.ts';
 import { channelRoutes } from './routes/channels.ts';
+import { clientVersionRoutes } from './routes/client-versions.ts';
 import { faultRoutes } from './routes/faults.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { messageRoutes } from './routes/messages.ts';
@@ -99,6 +100,7 @@ function build(context: ServerContext, options: ControlOptions): FastifyInstance
     await routes.register(channelRoutes, { context });
     await routes.register(callRoutes, { context });
     await routes.register(faultRoutes, { context });
+    await routes.register(clientVersionRoutes, { context });
     await routes.register(recorderRoutes, { context });
     await routes.register(spamRoutes, { context });
   });

@@ -40,6 +40,7 @@ export function deviceView(companion: Companion): DeviceView {
     jid: companion.jid,
     lid: companion.lidJid,
     platform: companion.platform,
+    shownAs: companion.shownAs,
     name: companion.pushName,
     connected: companion.isConnected,
     pairedAt: companion.pairedAt,

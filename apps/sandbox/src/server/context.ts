@@ -2,6 +2,7 @@ import type { NoiseKeys } from '../wire/noise.ts';
 import type { ServerBase } from './base.ts';
 import type { Calls } from './calls.ts';
 import type { ChannelActions } from './channel-actions.ts';
+import type { ClientVersions } from './client-versions.ts';
 import type { Connection } from './connection.ts';
 import type { GroupActions } from './group-actions.ts';
 import type { Pairing } from './pairing.ts';
@@ -17,5 +18,6 @@ export interface ServerContext extends ServerBase {
   readonly presence: Presence;
   readonly calls: Calls;
   readonly connections: Set<Connection>;
+  readonly clientVersions: ClientVersions;
   readonly noise: NoiseKeys;
 }

@@ -10,6 +10,7 @@ import type { ServerContext } from './context.ts';
 /** Handles a client after the handshake: it starts a pairing, or logs in as its device. */
 export function login(context: ServerContext, connection: Connection): void {
   const payload = connection.payload!;
+  if (context.clientVersions.refuse(connection, payload)) return;
   if (payload.devicePairingData) {
     connection.stream = context.recorder.streams.start('pairing', null);
     context.pairing.offer(connection, payload.devicePairingData);

@@ -13,6 +13,7 @@ import type { ServerBase } from './base.ts';
 import type { Connection } from './connection.ts';
 import { announceDevices } from './device-list.ts';
 import { demandPasskey } from './passkey.ts';
+import { isKnownDisplay, shownDevice } from './shown-device.ts';
 import { newStanzaId } from './stanza-id.ts';
 
 const REFS_PER_CONNECTION = 6;
@@ -25,6 +26,7 @@ interface Applicant {
   identityKey: Buffer;
   signedPreKey: SignedPreKey;
   wantsFullHistory: boolean;
+  shownAs: string;
   refs: string[];
 }
 
@@ -97,7 +99,8 @@ export class Pairing {
     const applicant = this.applicants.get(connection);
     const wrappedEphemeral = bytes(child(registration, 'link_code_pairing_wrapped_companion_ephemeral_pub'));
     const given = registration.attrs.jid?.split('@')[0];
-    if (!applicant || !wrappedEphemeral || !given) return null;
+    const display = bytes(child(registration, 'companion_platform_display'))?.toString() ?? '';
+    if (!applicant || !wrappedEphemeral || !given || !isKnownDisplay(display)) return null;
     // People write their number as they call it.
     const number = this.context.directory.findByAnyNumber(given)?.number ?? given;
     const ref = Buffer.from(`ref-${newStanzaId()}`);
@@ -215,6 +218,7 @@ export class Pairing {
       signedPreKey: applicant.signedPreKey,
       signedIdentity: this.checkSignature(connection, signed, issued, applicant, phoneIdentity.publicKey),
       platform: platformOf(connection),
+      shownAs: applicant.shownAs,
       pairedAt: Date.now(),
       wantsFullHistory: applicant.wantsFullHistory,
     });
@@ -270,6 +274,7 @@ export class Pairing {
         identityKey,
         signedPreKey,
         wantsFullHistory: proto.DeviceProps.decode(data.deviceProps ?? new Uint8Array()).requireFullSync ?? false,
+        shownAs: shownDevice(data.deviceProps),
         refs: Array.from({ length: REFS_PER_CONNECTION }, () => `2@${randomBytes(48).toString('base64')}`),
       };
     } catch (error) {

@@ -2,6 +2,7 @@ import { type Ownership, SESSION_KEYS_BOX } from '@wa-gate/cluster';
 import { createSecretBox } from '@wa-gate/kit';
 import { notifyWorker } from '@wa-gate/messaging';
 import { createDoorbells } from '../control/doorbells.ts';
+import { createRoutes } from '../egress/routes.ts';
 import { answerFromMemory } from '../live/session-operations.ts';
 import { createWorkerMetrics, type WorkerMetrics } from '../metrics.ts';
 import { SessionActor } from '../session/session-actor.ts';
@@ -59,11 +60,13 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
     const actor = sessions.find(sessionId);
     if (actor?.owner.epoch === epoch) actor.fence();
   };
+  const routes = createRoutes({ pool, network, masterKeys, settings: deps.egress });
   const { traffic, dispatcher, contacts, downloads, history, flush } = composeTraffic(deps, {
     sessions,
     metrics,
     announce,
     onStale,
+    routes,
   });
 
   const watch = new SessionWatch({
@@ -108,7 +111,7 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
         box,
         compactKeys: deps.compactKeys,
         keyWriter,
-        network,
+        routes,
         traffic,
         retry: pace.retry,
         liveness: watch.liveness,

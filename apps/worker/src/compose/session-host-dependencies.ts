@@ -4,6 +4,7 @@ import type { BackoffOptions, Clock, Logger, Redis } from '@wa-gate/kit';
 import type { MediaStore, WorkFolder } from '@wa-gate/media';
 import type { WebhookDoorbell } from '@wa-gate/messaging';
 import type { ControlPort } from '../control/control-stream.ts';
+import type { EgressSettings } from '../egress/routes.ts';
 import type { HistoryPace } from '../history/history-intake.ts';
 import type { DownloadPace } from '../media/downloads.ts';
 import type { LivenessTiming } from '../whatsapp/liveness.ts';
@@ -19,6 +20,8 @@ export interface SessionHostDependencies {
   subscriber: Redis;
   webhooks: WebhookDoorbell;
   network: WhatsAppNetwork;
+  /** What the operator sets about proxies, devices and versions. @default none of it */
+  egress?: EgressSettings;
   media: MediaStore;
   /** For files in work. */
   workFolder: WorkFolder;

@@ -3,6 +3,7 @@ import { mayBeginNoChats } from '@wa-gate/messaging';
 import { ChatSettingsFeed } from '../chats/chat-settings-feed.ts';
 import { ChatTimers } from '../chats/chat-timers.ts';
 import { ContactFeed } from '../contacts/contact-feed.ts';
+import type { Routes } from '../egress/routes.ts';
 import { GroupFeed } from '../groups/group-feed.ts';
 import { HistoryIntake } from '../history/history-intake.ts';
 import { createHistoryWriter } from '../history/history-writer.ts';
@@ -25,11 +26,15 @@ export interface TrafficParts {
   announce: Announce;
   /** A batch was refused because the session has another owner. */
   onStale: (owner: Ownership) => void;
+  routes: Routes;
 }
 
 /** Builds the traffic of all hosted sessions: outbox, outcomes and inbound messages. */
-export function composeTraffic(deps: SessionHostDependencies, { sessions, metrics, announce, onStale }: TrafficParts) {
-  const { pool, messageKey, clock, logger, mayStart, media, network } = deps;
+export function composeTraffic(
+  deps: SessionHostDependencies,
+  { sessions, metrics, announce, onStale, routes }: TrafficParts,
+) {
+  const { pool, messageKey, clock, logger, mayStart, media } = deps;
   const writeLock = new KeyedLock();
   const outcomes = createOutcomeWriter({ pool, writeLock, clock, logger, announce, onStale });
   outcomes.onRecorded((batch) => {
@@ -51,7 +56,7 @@ export function composeTraffic(deps: SessionHostDependencies, { sessions, metric
     owners,
     store: media,
     maxBytes: deps.maxFileBytes,
-    access: async () => (await network.endpoint()).media,
+    access: (sessionId) => routes.media(sessionId),
     askForFile: async ({ sessionId, epoch }, file) => {
       const actor = sessions.find(sessionId);
       return actor?.owner.epoch === epoch && (await actor.askForFile(file));
@@ -75,7 +80,7 @@ export function composeTraffic(deps: SessionHostDependencies, { sessions, metric
     contacts,
     writer: createHistoryWriter({ pool, writeLock, messageKey, announce, onStored: () => undefined }),
     workFolder: deps.workFolder,
-    access: async () => (await network.endpoint()).media,
+    access: (sessionId) => routes.media(sessionId),
     mayStart,
     ...(deps.historyPace && { pace: deps.historyPace }),
   });

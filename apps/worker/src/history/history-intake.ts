@@ -52,7 +52,8 @@ export interface HistoryIntakeDependencies {
   contacts: Pick<ContactFeed, 'add' | 'flush'>;
   writer: HistoryWriter;
   workFolder: WorkFolder;
-  access: () => Promise<MediaAccess>;
+  /** How the session reaches the hosts of files. */
+  access: (sessionId: string) => Promise<MediaAccess>;
   /** Whether this process holds its lease, by its own clock. */
   mayStart: () => boolean;
   /** @default HISTORY_PACE */
@@ -245,7 +246,7 @@ export class HistoryIntake {
     return { found, ...counts };
   }
 
-  async #fetch({ reference }: HistoryChunk, file: WorkFile, signal: AbortSignal): Promise<void> {
+  async #fetch({ sessionId, reference }: HistoryChunk, file: WorkFile, signal: AbortSignal): Promise<void> {
     if (!reference) throw new HistoryUnreadableError('The part names no file.');
     const { silenceMs, fileMs, maxBytes } = this.#pace;
     const either = AbortSignal.any([signal, AbortSignal.timeout(fileMs)]);
@@ -256,7 +257,7 @@ export class HistoryIntake {
       maxBytes,
     });
     const body = await requestFile(
-      await this.#deps.access(),
+      await this.#deps.access(sessionId),
       { mediaType: 'history', ...reference } as Parameters<typeof requestFile>[1],
       { silenceMs, signal: either },
     );

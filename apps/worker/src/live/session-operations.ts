@@ -8,7 +8,9 @@ import {
   type SessionOperationName,
   type SessionStateName,
 } from '@wa-gate/contracts';
+import { type EgressProxy, ProxyFormatError, parseProxy } from '@wa-gate/egress';
 import type { Question } from '@wa-gate/messaging';
+import { SessionRefusal } from '../session/errors.ts';
 import type { SessionActor } from '../session/session-actor.ts';
 import { publicView } from '../session/transition.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
@@ -18,6 +20,16 @@ export interface OperationHost {
   actor: SessionActor;
   workerId: string;
   supervisor: Pick<Supervisor, 'remove'>;
+}
+
+/** @throws {SessionRefusal} */
+function readProxy(url: string, credentials: { username?: string; password?: string }): EgressProxy {
+  try {
+    return parseProxy(url, credentials);
+  } catch (error) {
+    if (!(error instanceof ProxyFormatError)) throw error;
+    throw new SessionRefusal('PROXY_INVALID', error.message);
+  }
 }
 
 /** Milliseconds that a call waits for the first QR code. */
@@ -46,6 +58,14 @@ export const SESSION_PERFORMERS: {
   async 'sessions.restart'({ actor }) {
     await actor.restart();
     return statusOf(actor);
+  },
+  async 'sessions.testProxy'({ actor }, { url, ...credentials }) {
+    const proxy = url === undefined ? undefined : readProxy(url, credentials);
+    const trial = await actor.tryProxy(proxy);
+    if (!trial) return { ok: false, url: null, latencyMs: null, error: 'The session uses no proxy.' };
+    const { address } = trial;
+    if (trial.ok) return { ok: true, url: address, latencyMs: trial.latencyMs, error: null };
+    return { ok: false, url: address, latencyMs: null, error: `The proxy cannot be used: ${trial.words}.` };
   },
   async 'sessions.logout'({ actor }) {
     return { sessionId: actor.owner.sessionId, unlinked: await actor.logout() };

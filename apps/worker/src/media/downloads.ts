@@ -35,7 +35,8 @@ export interface DownloadsDependencies {
   store: Pick<MediaStore, 'put' | 'remove'>;
   /** Bytes of the largest file of this installation; a tier may allow less. */
   maxBytes: number;
-  access: () => Promise<MediaAccess>;
+  /** How the session reaches the hosts of files. */
+  access: (sessionId: string) => Promise<MediaAccess>;
   /** Asks the phone of a session to upload a file again. `false`: it is not connected now. */
   askForFile: (owner: Ownership, file: LostFile) => Promise<boolean>;
   /** Whether this process holds its lease, by its own clock. */
@@ -292,7 +293,7 @@ export class Downloads {
     const file = await fetchFile({
       store,
       storageKey: storageKeyOf(download.workspaceId, fileId),
-      access: await access(),
+      access: await access(download.sessionId),
       reference,
       maxBytes,
       silenceMs,

@@ -14,7 +14,7 @@ describe('a linked session', () => {
     [{ status: 402, detail: '104' }, 'RESTRICTED', 'park', LINKED, /the same message/],
     [{ status: 402, detail: '999' }, 'RESTRICTED', 'park', LINKED, /rules of WhatsApp/],
     [{ status: 403 }, 'RESTRICTED', 'park', LINKED, /restricted or banned.*restart/],
-    [{ status: 405 }, 'ERROR', 'retry-slowly', LINKED, /Update wa-gate/],
+    [{ status: 405 }, 'ERROR', 'retry-slowly', LINKED, /whatsapp-version.*update wa-gate/],
     [{ status: 408 }, 'RECONNECTING', 'retry', LINKED, /lost.*reconnects by itself/],
     [{ status: 408, detail: 'ENOTFOUND' }, 'RECONNECTING', 'retry', LINKED, /no connection to WhatsApp/],
     [{ status: 408, detail: 'EAI_AGAIN' }, 'RECONNECTING', 'retry', LINKED, /no connection to WhatsApp/],

@@ -90,7 +90,7 @@ const TABLE: Readonly<Record<string, Row>> = {
   '405': {
     state: 'ERROR',
     reason:
-      "WhatsApp does not accept this version of the gateway's client (405). Update wa-gate. The session tries again now and then.",
+      "WhatsApp does not accept this version of the gateway's client (405). An administrator can set a newer one with PUT /api/admin/whatsapp-version, or update wa-gate. The session tries again now and then.",
     next: 'retry-slowly',
   },
   '408': { state: 'RECONNECTING', reason: LOST, next: 'retry' },
@@ -198,6 +198,7 @@ export const QR_ENDED_CODE = '408/qr_ended';
  */
 export function judgeDisconnect(cause: DisconnectCause, linked: boolean): Verdict {
   if (cause.qrEnded) return complete(QR_ENDED, QR_ENDED_CODE);
+  if (cause.proxy !== undefined) return proxyUnreachable(cause.proxy);
   if (cause.http) return complete(BARRED, `http/${cause.status}`);
   const exact = cause.detail ? `${cause.status}/${cause.detail}` : `${cause.status}`;
   if (CERTIFICATE_CODES.has(cause.detail ?? '')) return complete(UNTRUSTED, `tls/${cause.detail}`);
@@ -249,6 +250,34 @@ export const CONNECT_TIMED_OUT: Verdict = complete(
   { state: 'RECONNECTING', reason: LOST, next: 'retry' },
   '408/connect',
 );
+
+/** `state_code` of a session whose version of WhatsApp Web is refused. */
+export const CLIENT_OUTDATED_CODE = '405';
+
+/** The verdict when WhatsApp refuses a version that the session only tries: it goes back to the proven one. */
+export const CANDIDATE_REFUSED: Verdict = complete(
+  {
+    state: 'RECONNECTING',
+    reason:
+      'WhatsApp does not accept the new version of its client that this session was to try (405). The session goes back to the version before.',
+    next: 'retry',
+  },
+  '405/candidate',
+);
+
+/** `state_code` of a session whose proxy makes no connection. */
+export const PROXY_UNREACHABLE_CODE = 'proxy_unreachable';
+
+/** The verdict when the proxy of the session made no connection. `words`: why. */
+export const proxyUnreachable = (words: string): Verdict =>
+  complete(
+    {
+      state: 'RECONNECTING',
+      reason: `The session's proxy gives it no way to WhatsApp: ${words}. Look after the proxy, or change it with PUT /api/sessions/{id}/proxy. The session keeps trying.`,
+      next: 'retry',
+    },
+    PROXY_UNREACHABLE_CODE,
+  );
 
 /** The verdict for the first 401 in a row: see `unconfirmed`. */
 export const ASKING_AGAIN: Verdict = complete(
@@ -306,6 +335,18 @@ export const LOGGED_OUT_BY_API: Verdict = complete(
     unlinked: true,
   },
   'api/logout',
+);
+
+/** The verdict when another account has scanned than the session is to be linked to again. */
+export const ANOTHER_ACCOUNT: Verdict = complete(
+  {
+    state: 'LOGGED_OUT',
+    reason:
+      'Another account has scanned the code than the one that this session belongs to, so it was unlinked at once. Scan with the right phone: POST /api/sessions/{id}/relink; its `anotherNumber` allows another account.',
+    next: 'park',
+    unlinked: true,
+  },
+  'relink/another_account',
 );
 
 export const FORGOTTEN_BY_API: Verdict = complete(

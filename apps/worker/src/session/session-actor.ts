@@ -1,6 +1,8 @@
 import { type Ownership, StaleEpochError } from '@wa-gate/cluster';
 import type { ConnectedAccount, ConnectionHealth, ConnectionOperationName, InputOf } from '@wa-gate/contracts';
+import type { EgressProxy } from '@wa-gate/egress';
 import { backoffDelay } from '@wa-gate/kit';
+import { type ProxyTrial, tryProxy } from '../egress/proxy-trial.ts';
 import type { HistoryLink } from '../history/history-intake.ts';
 import type { LostFile } from '../whatsapp/media-retry.ts';
 import type { Connection, Identity } from '../whatsapp/socket.ts';
@@ -164,6 +166,15 @@ export class SessionActor {
     const { isPaired, isLoaded, current: connection } = this.#connection;
     const known = isLoaded ? isPaired : undefined;
     return perform(name, input, { state: this.state, isPaired: known, connection, budget: this.#budget });
+  }
+
+  /**
+   * Tries a way to WhatsApp through a proxy, beside the connection that there is. `undefined`: through the proxy that
+   * the session uses. `null`: it uses none.
+   */
+  async tryProxy(proxy: EgressProxy | undefined): Promise<(ProxyTrial & { address: string }) | null> {
+    const trial = await this.#deps.routes.trial(this.owner.sessionId, proxy);
+    return trial && { ...(await tryProxy(trial.endpoint)), address: trial.address };
   }
 
   /** Opens a new connection from the stored keys, also for a parked session. */

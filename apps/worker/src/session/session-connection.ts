@@ -2,15 +2,29 @@ import { clearSessionKeys, type Ownership, StaleEpochError } from '@wa-gate/clus
 import type { HistoryDepth, MessageCapping } from '@wa-gate/contracts';
 import type { Pool } from '@wa-gate/db';
 import { type Clock, type Logger, type SecretBox, UnsealError } from '@wa-gate/kit';
-import { historyDepthFor, linkedWithHistory, type Restriction } from '@wa-gate/messaging';
+import {
+  type ConnectionOutcome,
+  forgetRelink,
+  historyDepthFor,
+  linkedWithHistory,
+  type Restriction,
+  recordConnection,
+  rollBackCandidate,
+} from '@wa-gate/messaging';
+import { formatVersion } from '../egress/client-version.ts';
+import type { Route, Routes } from '../egress/routes.ts';
 import { type AuthStore, openAuthStore } from '../whatsapp/auth-store.ts';
 import { createSocketCaches, type SocketCaches } from '../whatsapp/baileys-caches.ts';
+import type { DisconnectCause } from '../whatsapp/errors.ts';
 import type { KeyWriter } from '../whatsapp/key-writer.ts';
 import type { Liveness, Pulse } from '../whatsapp/liveness.ts';
-import { SandboxUnreachableError, type WhatsAppNetwork } from '../whatsapp/network.ts';
+import { SandboxUnreachableError } from '../whatsapp/network.ts';
 import type { PasskeyStep } from '../whatsapp/passkey.ts';
 import { type Connection, type ConnectionHandlers, connect, type Identity } from '../whatsapp/socket.ts';
 import {
+  ANOTHER_ACCOUNT,
+  CANDIDATE_REFUSED,
+  CLIENT_OUTDATED_CODE,
   CONNECT_TIMED_OUT,
   judgeDisconnect,
   KEYS_LOST,
@@ -30,7 +44,7 @@ export interface SessionConnectionDependencies {
   box: SecretBox;
   compactKeys: boolean;
   keyWriter: KeyWriter;
-  network: WhatsAppNetwork;
+  routes: Routes;
   liveness: Liveness;
   traffic: SessionTraffic;
 }
@@ -100,7 +114,7 @@ export class SessionConnection {
     try {
       // Credentials that no phone has linked are not used twice: WhatsApp refuses a half-finished pairing code.
       const store = this.#store?.isPaired() ? this.#store : await this.#openStore();
-      const endpoint = await this.#deps.network.endpoint();
+      const route = await this.#deps.routes.of(this.#deps.owner.sessionId);
       await this.#linking;
       const history = await historyDepthFor(this.#deps.pool, this.#deps.owner.sessionId, {
         isLinked: store.isPaired(),
@@ -108,10 +122,10 @@ export class SessionConnection {
       if (generation !== this.#generation) return;
       this.#store = store;
       const { owner, logger } = this.#deps;
-      const handlers = this.#handlers(generation, this.#watch(), history.asks);
+      const handlers = this.#handlers(generation, this.#watch(), route, history.asks);
       this.#connection = connect({
         sessionId: owner.sessionId,
-        endpoint,
+        route,
         store,
         caches: this.#caches,
         logger,
@@ -212,7 +226,68 @@ export class SessionConnection {
     else this.#listener.lost(error instanceof UnsealError ? KEYS_UNREADABLE : KEYS_LOST);
   }
 
-  #handlers(generation: number, pulse: Pulse, asked: HistoryDepth): ConnectionHandlers {
+  /** The account has logged in. Another one than the session is to be linked to again is unlinked. */
+  #opened(identity: Identity, route: Route): void {
+    const { owner, pool } = this.#deps;
+    const { relinkNumber, clientVersion, refusedVersion, hasProxyError } = route.plan;
+    if (relinkNumber !== null && relinkNumber !== identity.phoneNumber) return void this.#refuseAccount();
+    const version = formatVersion(route.version);
+    const isNews = clientVersion !== version || refusedVersion === version || hasProxyError;
+    if (isNews || route.usesProxy) void this.#record({ kind: 'opened', version, usedProxy: route.usesProxy });
+    if (relinkNumber !== null) void this.#write(() => forgetRelink(pool, owner));
+    if (this.#connection) this.#listener.opened(identity, this.#connection);
+  }
+
+  async #refuseAccount(): Promise<void> {
+    const { logger, owner } = this.#deps;
+    const connection = this.leave();
+    const generation = this.#generation;
+    await connection?.logout().catch((error: unknown) => {
+      logger.warn({ err: error, ...owner }, 'WhatsApp could not be told about the logout');
+    });
+    if (generation === this.#generation) this.#listener.lost(ANOTHER_ACCOUNT);
+  }
+
+  #closed(cause: DisconnectCause, route: Route): void {
+    const verdict = judgeDisconnect(cause, this.isPaired);
+    if (cause.proxy !== undefined) void this.#record({ kind: 'proxy failed', words: cause.proxy });
+    if (verdict.code === CLIENT_OUTDATED_CODE) this.#versionRefused(verdict, route);
+    else this.#listener.lost(verdict);
+  }
+
+  /** The next attempt reads what is recorded here: it begins after that. */
+  #versionRefused(verdict: Verdict, { version: tried, isCandidate, plan }: Route): void {
+    const { pool, logger, owner } = this.#deps;
+    const generation = this.#generation;
+    const version = formatVersion(tried);
+    const tell = async () => {
+      await this.#record({ kind: 'version refused', version });
+      logger.error({ ...owner, version, isCandidate }, 'WhatsApp does not accept this version of its client');
+      if (isCandidate && (await rollBackCandidate(pool, plan.network, version)))
+        logger.error({ version, network: plan.network }, 'the trial of a version of the client is over, rolled back');
+    };
+    tell()
+      .catch((error: unknown) => logger.warn({ err: error, ...owner }, 'refused version not recorded'))
+      .finally(() => {
+        if (generation === this.#generation) this.#listener.lost(isCandidate ? CANDIDATE_REFUSED : verdict);
+      });
+  }
+
+  #record(outcome: ConnectionOutcome): Promise<void> {
+    const { pool, owner } = this.#deps;
+    return this.#write(() => recordConnection(pool, owner, outcome));
+  }
+
+  /** The session goes on without what is recorded about its connections. */
+  async #write(work: () => Promise<void>): Promise<void> {
+    const { logger, owner } = this.#deps;
+    await work().catch((error: unknown) => {
+      if (error instanceof StaleEpochError) this.#listener.fenced();
+      else logger.warn({ err: error, ...owner }, 'how the session connects was not recorded');
+    });
+  }
+
+  #handlers(generation: number, pulse: Pulse, route: Route, asked: HistoryDepth): ConnectionHandlers {
     const { traffic, owner } = this.#deps;
     const listener = this.#listener;
     const current = <A extends unknown[]>(handle: (...args: A) => void) => {
@@ -241,9 +316,9 @@ export class SessionConnection {
       open: current((identity) => {
         this.#deadline.clear();
         traffic.contacts.add(ownFacts(identity).map((fact) => ({ ...owner, ...fact })));
-        if (this.#connection) listener.opened(identity, this.#connection);
+        this.#opened(identity, route);
       }),
-      closed: current((cause) => listener.lost(judgeDisconnect(cause, this.isPaired))),
+      closed: current((cause) => this.#closed(cause, route)),
       acknowledged: current((ack) => traffic.outbox.acknowledged(owner, ack)),
       receipts: current((receipts) => traffic.outbox.receipts(owner, receipts)),
       arrived: current((arrived, identity, numberOf) => traffic.inbox.accept(owner, arrived, identity, numberOf)),

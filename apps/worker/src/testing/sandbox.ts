@@ -22,6 +22,8 @@ export interface PhoneMessage {
 interface TestDevice {
   id: number;
   device: string;
+  /** What the phone shows among its linked devices. */
+  shownAs: string;
   connected: boolean;
   preKeys: number;
   /** Stanzas that the device has not acknowledged. */
@@ -54,6 +56,8 @@ export interface TestSandbox {
   recorder<T>(path: string): Promise<T>;
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body: unknown): Promise<T>;
+  /** Takes clients from this version on; `null`: all. */
+  requireVersion(minimum: string | null): Promise<void>;
   /** Restarts it on the same ports from its stored data. */
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -121,6 +125,7 @@ export async function startTestSandbox({ fewPreKeys = true } = {}): Promise<Test
     cancelFault: (id) => call('DELETE', `/faults/${id}`),
     recorder: (path) => call('GET', `/recorder/${path}`),
     get: (path) => call('GET', path),
+    requireVersion: (minimum) => call('PUT', '/client-versions', { minimum }),
     post: (path, body) => call('POST', path, body),
     async restart() {
       await app.stop();

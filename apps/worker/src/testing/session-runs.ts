@@ -9,6 +9,7 @@ import { Acceptance } from '../whatsapp/acceptance.ts';
 import { type AuthStore, openAuthStore } from '../whatsapp/auth-store.ts';
 import { DEFAULT_CONNECTION_CONFIG, makeWASocket, proto, type WASocket } from '../whatsapp/baileys.ts';
 import { createSocketCaches } from '../whatsapp/baileys-caches.ts';
+import { DEFAULT_CLIENT_VERSION } from '../whatsapp/default-version.ts';
 import { createKeyWriter } from '../whatsapp/key-writer.ts';
 import { type NetworkEndpoint, sandboxNetwork } from '../whatsapp/network.ts';
 import { type Connection, type ConnectionHandlers, connect } from '../whatsapp/socket.ts';
@@ -193,7 +194,7 @@ async function startRun(context: RunContext) {
   const { sessionId } = owner;
   connection = connect({
     sessionId,
-    endpoint,
+    route: { endpoint, version: DEFAULT_CLIENT_VERSION, device: { name: 'Mac OS', browser: 'Chrome' } },
     store,
     caches: createSocketCaches(),
     logger: silent,

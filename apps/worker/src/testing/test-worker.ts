@@ -7,6 +7,7 @@ import { createFaultProxy, type FaultProxy, testRedisUrl, waitFor, workerRegistr
 import { createSessionHost, type SessionHost } from '../compose/hosting.ts';
 import { PACE } from '../compose/session-host-dependencies.ts';
 import { type ControlPort, createControlPort } from '../control/control-stream.ts';
+import type { EgressSettings } from '../egress/routes.ts';
 import type { HistoryPace } from '../history/history-intake.ts';
 import { LeaseKeeper } from '../lease/lease-keeper.ts';
 import { createLeasePool, createLeaseStore } from '../lease/lease-store.ts';
@@ -28,6 +29,7 @@ export interface TestWorkerOptions {
   workFolder: WorkFolder;
   downloadPace?: DownloadPace;
   historyPace?: HistoryPace;
+  egress?: EgressSettings;
   timing: ClusterTiming;
   liveness: LivenessTiming;
   logger: Logger;
@@ -125,6 +127,7 @@ async function startIncarnation(options: TestWorkerOptions, databaseLine: FaultP
     maxFileBytes: 1_000_000_000,
     ...(options.downloadPace && { downloadPace: options.downloadPace }),
     ...(options.historyPace && { historyPace: options.historyPace }),
+    ...(options.egress && { egress: options.egress }),
     masterKeys,
     messageKey: MESSAGE_KEY,
     compactKeys: true,

@@ -16,6 +16,7 @@ import {
 } from '@wa-gate/testkit';
 import type { SessionHost } from '../compose/hosting.ts';
 import type { ControlPort } from '../control/control-stream.ts';
+import type { EgressSettings } from '../egress/routes.ts';
 import type { HistoryPace } from '../history/history-intake.ts';
 import type { DownloadPace } from '../media/downloads.ts';
 import type { SessionActor } from '../session/session-actor.ts';
@@ -100,6 +101,8 @@ export interface WorldOptions {
   downloads?: DownloadPace;
   /** @default HISTORY_PACE */
   history?: HistoryPace;
+  /** What the operator sets about proxies, devices and versions. @default none of it */
+  egress?: EgressSettings;
 }
 
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
@@ -126,6 +129,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
         workFolder,
         ...(options.downloads && { downloadPace: options.downloads }),
         ...(options.history && { historyPace: options.history }),
+        ...(options.egress && { egress: options.egress }),
         timing,
         liveness: options.liveness ?? LIVENESS_TIMING,
         logger,

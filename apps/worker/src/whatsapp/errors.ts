@@ -1,4 +1,5 @@
 import type { ErrorCode } from '@wa-gate/contracts';
+import { ProxyError } from '@wa-gate/egress';
 
 /** A message that can never be sent. The user gets the code and the sentence. */
 export class SendRefusedError extends Error {
@@ -34,6 +35,8 @@ export interface DisconnectCause {
   qrEnded?: boolean;
   /** `status` comes from an HTTP answer in place of the WebSocket. */
   http?: boolean;
+  /** The proxy of the session made no connection: why, in words. */
+  proxy?: string;
 }
 
 /** A query of ours got no answer in time: Baileys resolves it with nothing. It counts like its time-out. */
@@ -64,13 +67,14 @@ export class RefusedByWhatsAppError extends QueryRefusedError {
 interface BoomLike {
   message?: string;
   output?: { statusCode?: number };
-  data?: { tag?: string; attrs?: Record<string, string>; code?: string };
+  data?: { tag?: string; attrs?: Record<string, string>; code?: string } | ProxyError;
 }
 
 const CONNECTION_CLOSED = 428;
 
 export function readDisconnectCause(error: unknown): DisconnectCause {
   const boom = (error ?? {}) as BoomLike;
+  if (boom.data instanceof ProxyError) return { status: boom.output?.statusCode ?? 0, proxy: boom.data.message };
   const detail = boom.data?.tag === 'conflict' ? boom.data.attrs?.type : boom.data?.code;
   return {
     status: boom.output?.statusCode ?? CONNECTION_CLOSED,

@@ -1,14 +1,26 @@
+import type { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import { createTunnel, type EgressProxy, type Tunnel } from '@wa-gate/egress';
 import { type Dispatcher, fetch, Agent as UndiciAgent } from 'undici';
 
-/** The address and agents for the sockets of this worker. All sessions share one object, and so the agents. */
+/** The proxy of a session. */
+export interface ProxyChoice {
+  proxy: EgressProxy;
+  /** Whether it may have a private address: those of the operator may. */
+  allowPrivate: boolean;
+}
+
+/**
+ * The address and agents for the sockets of this worker. All sessions without a proxy share one object, and so the
+ * agents; so do those with the same proxy.
+ */
 export interface NetworkEndpoint {
   wsUrl: string;
   /**
-   * The agent for the WebSocket and media uploads. Absent on the live network, where the certificate checks of Node
-   * apply.
+   * The agent for the WebSocket and media uploads. Absent on the live network without a proxy, where the certificate
+   * checks of Node apply.
    */
-  agent?: HttpsAgent;
+  agent?: HttpAgent;
   /** The dispatcher for media downloads, which use `fetch`. */
   dispatcher?: UndiciAgent;
   media: MediaAccess;
@@ -24,8 +36,8 @@ export interface MediaAccess {
 }
 
 export interface WhatsAppNetwork {
-  /** Returns the address; called before each connection. */
-  endpoint(): Promise<NetworkEndpoint>;
+  /** Returns the address, as it is reached through the proxy; called before each connection. */
+  endpoint(through?: ProxyChoice): Promise<NetworkEndpoint>;
   close(): Promise<void>;
 }
 
@@ -37,7 +49,36 @@ export function liveNetwork(): WhatsAppNetwork {
   const dispatcher = new UndiciAgent();
   const media: MediaAccess = { host: 'mmg.whatsapp.net', isMediaHost: isOfWhatsApp, dispatcher };
   const endpoint: NetworkEndpoint = { wsUrl: 'wss://web.whatsapp.com/ws/chat', media };
-  return { endpoint: async () => endpoint, close: () => dispatcher.destroy() };
+  const tunnels = createTunnels();
+  return {
+    endpoint: async (through) => (through ? tunnels.through(endpoint, through) : endpoint),
+    close: async () => void (await Promise.all([dispatcher.destroy(), tunnels.close()])),
+  };
+}
+
+/** Tunnels that nobody has used for long are closed beyond this many. */
+const MAX_TUNNELS = 1_000;
+
+/** The tunnels of this worker, one for each proxy, by all that it is reached with. */
+function createTunnels() {
+  const tunnels = new Map<string, Tunnel>();
+  return {
+    through(endpoint: NetworkEndpoint, choice: ProxyChoice, ca?: string): NetworkEndpoint {
+      const key = JSON.stringify([choice, ca]);
+      const tunnel = tunnels.get(key) ?? createTunnel(choice.proxy, { ...choice, ...(ca !== undefined && { ca }) });
+      // The map is in the order of use.
+      tunnels.delete(key);
+      tunnels.set(key, tunnel);
+      const [oldest] = tunnels;
+      if (tunnels.size > MAX_TUNNELS && oldest) {
+        tunnels.delete(oldest[0]);
+        void oldest[1].close();
+      }
+      const { agent, dispatcher } = tunnel;
+      return { ...endpoint, agent, dispatcher, media: { ...endpoint.media, dispatcher } };
+    },
+    close: () => Promise.all([...tunnels.values()].map((tunnel) => tunnel.close())),
+  };
 }
 
 /** Media hosts are names below this one; a port other than that of HTTPS is none of theirs. */
@@ -63,6 +104,7 @@ interface SandboxInfo {
 export function sandboxNetwork(sandboxUrl: string): WhatsAppNetwork {
   let known: { info: SandboxInfo; endpoint: NetworkEndpoint } | undefined;
   let asking: Promise<NetworkEndpoint> | undefined;
+  const tunnels = createTunnels();
 
   async function ask(): Promise<NetworkEndpoint> {
     const info = await readSandboxInfo(sandboxUrl);
@@ -77,13 +119,15 @@ export function sandboxNetwork(sandboxUrl: string): WhatsAppNetwork {
   }
 
   return {
-    endpoint() {
+    async endpoint(through) {
       asking ??= ask().finally(() => {
         asking = undefined;
       });
-      return asking;
+      const endpoint = await asking;
+      return through ? tunnels.through(endpoint, through, known?.info.caPem) : endpoint;
     },
     async close() {
+      await tunnels.close();
       known?.endpoint.agent?.destroy();
       // Not `close`, which waits for every request: a silent host would hold up the end of the process.
       await known?.endpoint.dispatcher?.destroy();

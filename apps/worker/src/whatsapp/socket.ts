@@ -1,3 +1,4 @@
+import type { Agent as HttpsAgent } from 'node:https';
 import type { GroupFacts, HistoryDepth, MessageCapping, ParticipantFact } from '@wa-gate/contracts';
 import type { Logger } from '@wa-gate/kit';
 import type {
@@ -13,6 +14,7 @@ import { type Fact, factsOfContact, factsOfMapping, type ToldContact } from '../
 import type { ChatFacts } from '../content/context.ts';
 import { stanzaAttributesOf } from '../content/stanza.ts';
 import { stanzaNodes } from '../content/stanza-nodes.ts';
+import type { Route } from '../egress/routes.ts';
 import { type Acceptance, sendWithAcceptance } from './acceptance.ts';
 import { readCapping, readTimeLock } from './account-signals.ts';
 import {
@@ -26,7 +28,6 @@ import {
 import type { AuthStore } from './auth-store.ts';
 import {
   type BinaryNode,
-  Browsers,
   isJidGroup,
   isJidStatusBroadcast,
   isLidUser,
@@ -58,7 +59,6 @@ import { prepareKeyPairs } from './key-pairs.ts';
 import { type MediaConnection, readMediaConnection } from './media-connection.ts';
 import { withMediaHint } from './media-hint.ts';
 import { type LostFile, type MediaRetryAnswer, mediaRetryReceipt, readMediaRetryAnswer } from './media-retry.ts';
-import type { NetworkEndpoint } from './network.ts';
 import { childrenOf } from './nodes.ts';
 import { askFacts } from './operations/groups.ts';
 import type { OperationSocket } from './operations/operation-socket.ts';
@@ -204,7 +204,7 @@ export interface Connection {
 
 export interface ConnectOptions {
   sessionId: string;
-  endpoint: NetworkEndpoint;
+  route: Pick<Route, 'endpoint' | 'version' | 'device'>;
   store: AuthStore;
   caches: SocketCaches;
   logger: Logger;
@@ -217,6 +217,8 @@ export interface ConnectOptions {
 
 type StatusMessage = Pick<OutgoingMessage, 'chatJid' | 'waMessageId' | 'message'> & { audience: readonly string[] };
 
+/** Those that WhatsApp knows in the name of a device that asks for a pairing code. */
+const OPERATING_SYSTEMS: readonly string[] = ['Mac OS', 'Windows', 'Ubuntu', 'Linux'];
 const QUERY_TIMEOUT_MS = 20_000;
 const PING_TIMEOUT_MS = 10_000;
 /** The longest that a timer can be set for. */
@@ -238,7 +240,8 @@ const readByBaileys =
 
 /** Opens a socket. Returns at once; the handlers get every event. */
 export function connect(options: ConnectOptions): Connection {
-  const { sessionId, endpoint, store, caches, logger, handlers, makeSocket = makeWASocket } = options;
+  const { sessionId, route, store, caches, logger, handlers, makeSocket = makeWASocket } = options;
+  const { endpoint, version, device } = route;
   const { asks, takes } = options.history ?? NO_HISTORY;
   const { creds, keys } = store.state;
   if (creds.account === undefined) prepareKeyPairs();
@@ -248,10 +251,17 @@ export function connect(options: ConnectOptions): Connection {
   const baileysLogger = createBaileysLogger(logger, sessionId);
   const { answeredNames: _, presences, ...baileysCaches } = caches;
 
+  // Baileys keeps this list, and reads it again for a pairing code. Phones give their whole history only to what says
+  // that it is a desktop program.
+  const browser: [string, string, string] = [device.name, asks === 'full' ? 'Desktop' : device.browser, ''];
+
   const sock: WASocket = makeSocket({
     auth: { creds, keys },
+    version,
+    browser,
     waWebSocketUrl: endpoint.wsUrl,
-    ...(endpoint.agent ? { agent: endpoint.agent, fetchAgent: endpoint.agent } : {}),
+    // Baileys types the agents of Node's https alone.
+    ...(endpoint.agent ? { agent: endpoint.agent as HttpsAgent, fetchAgent: endpoint.agent as HttpsAgent } : {}),
     ...(endpoint.dispatcher ? { options: { dispatcher: endpoint.dispatcher } as unknown as RequestInit } : {}),
     logger: baileysLogger,
     // 0: Baileys would start a timer and record two stack traces for every frame that it sends. The actor watches
@@ -268,8 +278,6 @@ export function connect(options: ConnectOptions): Connection {
     // Keeps a timer per message. Retry receipts are answered from the outbox instead, also after a restart.
     enableRecentMessageCache: false,
     emitOwnEvents: false,
-    // Phones give their whole history only to what says that it is a desktop program.
-    ...(asks === 'full' && { browser: Browsers.macOS('Desktop') }),
     syncFullHistory: asks === 'full',
     shouldSyncHistoryMessage: readByBaileys(takes),
     shouldIgnoreJid: (jid) => isJidStatusBroadcast(jid) ?? false,
@@ -593,7 +601,11 @@ export function connect(options: ConnectOptions): Connection {
       await sock.fetchAccountReachoutTimelock();
     },
     askForFile: (file) => sock.sendNode(mediaRetryReceipt(file, creds.me?.id ?? '')),
-    requestPairingCode: (digits) => sock.requestPairingCode(digits),
+    // The device has given its name when it connected. A code is refused with a name that is no operating system.
+    async requestPairingCode(digits) {
+      if (!OPERATING_SYSTEMS.includes(device.name)) browser[0] = 'Mac OS';
+      return await sock.requestPairingCode(digits);
+    },
     async learn({ pairs, tokens }) {
       if (pairs.length > 0) await sock.signalRepository.lidMapping.storeLIDPNMappings(pairs);
       if (tokens.length > 0) await learnTokens(store, tokens, lidOf);

@@ -46,6 +46,12 @@ final class Sessions extends OperationSet
         return $this->call('GET', '/api/sessions/{id}/pacing', path: ['id' => $id]);
     }
 
+    /** By which proxy the session goes out, and how that went. `GET /api/sessions/{id}/proxy` */
+    public function getProxy(string $id): array
+    {
+        return $this->call('GET', '/api/sessions/{id}/proxy', path: ['id' => $id]);
+    }
+
     /** How likely WhatsApp is to restrict the account, why, and what to do. `GET /api/sessions/{id}/risk` */
     public function getRisk(string $id, ?int $limit = null): array
     {
@@ -88,6 +94,18 @@ final class Sessions extends OperationSet
         return $this->call('GET', '/api/sessions/{id}/qr', path: ['id' => $id], query: ['format' => $format]);
     }
 
+    /** Link a logged-out session again, with all that it has. `POST /api/sessions/{id}/relink` */
+    public function relink(string $id, array $body): array
+    {
+        return $this->call('POST', '/api/sessions/{id}/relink', path: ['id' => $id], body: $body);
+    }
+
+    /** Take the session its own proxy. `DELETE /api/sessions/{id}/proxy` */
+    public function removeProxy(string $id): array
+    {
+        return $this->call('DELETE', '/api/sessions/{id}/proxy', path: ['id' => $id]);
+    }
+
     /** Remove the webhook of a session. `DELETE /api/sessions/{id}/webhook` */
     public function removeWebhook(string $id): array
     {
@@ -100,6 +118,12 @@ final class Sessions extends OperationSet
         return $this->call('POST', '/api/sessions/{id}/restart', path: ['id' => $id]);
     }
 
+    /** Give the session a proxy of its own. `PUT /api/sessions/{id}/proxy` */
+    public function setProxy(string $id, array $body): array
+    {
+        return $this->call('PUT', '/api/sessions/{id}/proxy', path: ['id' => $id], body: $body);
+    }
+
     /** Set the webhook of a session. `PUT /api/sessions/{id}/webhook` */
     public function setWebhook(string $id, array $body): array
     {
@@ -110,6 +134,12 @@ final class Sessions extends OperationSet
     public function status(string $id): array
     {
         return $this->call('GET', '/api/sessions/{id}/status', path: ['id' => $id]);
+    }
+
+    /** Try a proxy from the worker that hosts the session. `POST /api/sessions/{id}/proxy/test` */
+    public function testProxy(string $id, array $body): array
+    {
+        return $this->call('POST', '/api/sessions/{id}/proxy/test', path: ['id' => $id], body: $body);
     }
 
     /** Change name or settings of a session, or make it the default. `PATCH /api/sessions/{id}` */

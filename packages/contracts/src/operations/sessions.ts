@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { ProxyRequestSchema, ProxyTestSchema } from '../proxies.ts';
 import { nullable, timestamp } from '../schema.ts';
 import {
   ConnectedAccountSchema,
@@ -12,7 +13,7 @@ import {
   SessionSchema,
   SessionStatusSchema,
 } from '../sessions.ts';
-import { definePresented, OWNER_ERRORS } from './operation.ts';
+import { defineOperation, definePresented, OWNER_ERRORS } from './operation.ts';
 
 const WHICH = 'Of the session that the call names, else of the default session of its caller.';
 const Unlinked = Type.Object({ unlinked: Type.Optional(Type.Boolean()) });
@@ -134,6 +135,28 @@ export const sessions = {
       description: WHICH,
     },
     examples: [{}],
+  }),
+  'sessions.testProxy': defineOperation({
+    method: 'POST',
+    path: '/sessions/:id/proxy/test',
+    summary: 'Try a proxy from the worker that hosts the session',
+    description:
+      'The worker asks WhatsApp’s server for an answer through the proxy of the request, or, without one, through the proxy that the session uses. Nothing is stored and the session goes on as it is.',
+    audience: 'workspace',
+    permission: 'system.manage',
+    limits: ['session_operations'],
+    unaudited: 'it changes nothing, and the proxy that is set afterwards is in the audit log',
+    input: Type.Partial(ProxyRequestSchema).properties,
+    objection({ url, username, password }) {
+      if (url === undefined && (username !== undefined || password !== undefined))
+        return 'Credentials belong to a proxy: give its `url`, too.';
+      return undefined;
+    },
+    answer: ProxyTestSchema,
+    errors: [...OWNER_ERRORS, 'FORBIDDEN', 'PROXY_INVALID'],
+    repeat: 'safe',
+    cost: 0,
+    examples: [{ url: 'socks5://proxy.example.com:1080', username: 'ann', password: 'secret' }, {}],
   }),
   'sessions.logout': definePresented({
     method: 'POST',

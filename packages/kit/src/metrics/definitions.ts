@@ -69,6 +69,8 @@ export const CLOSE_REASONS = [
   'store',
   'api',
   'passkey',
+  'proxy_unreachable',
+  'relink',
   'other',
 ] as const;
 

@@ -11,6 +11,7 @@ import {
   writeManySessionKeys,
 } from '@wa-gate/cluster';
 import { assertMasterKey, MESSAGE_KEY_BOX, type Queryable, readMessageKey } from '@wa-gate/db';
+import { openProxy, PROXY_BOX, parseProxy, sealProxy } from '@wa-gate/egress';
 import { createSecretBox, KEY_ID_SLICE, newId } from '@wa-gate/kit';
 import {
   createTestDatabase,
@@ -99,11 +100,18 @@ describe('sealing everything under the first key (MR-152)', () => {
       text: 'mail',
     });
 
+    const proxy = parseProxy('http://ann:secret@proxy.example:3128');
+    const sealed = sealProxy(createSecretBox([OLD], PROXY_BOX), session.sessionId, proxy);
+    await pool.query('INSERT INTO session_connections (session_id, proxy) VALUES ($1, $2)', [
+      session.sessionId,
+      sealed,
+    ]);
+
     const messageKey = await readMessageKey(pool, [OLD]);
 
     const report = await reencrypt(pool, ROTATING);
-    expect(report).toMatchObject({ resealed: 9, left: 0 });
-    expect(report.columns.map(({ resealed }) => resealed)).toEqual([1, 1, 1, 2, 1, 1, 1, 1]);
+    expect(report).toMatchObject({ resealed: 10, left: 0 });
+    expect(report.columns.map(({ resealed }) => resealed)).toEqual([1, 1, 1, 2, 1, 1, 1, 1, 1]);
     expect(await readMessageKey(pool, [NEW])).toEqual(messageKey);
 
     const { rows } = await pool.query(
@@ -122,6 +130,8 @@ describe('sealing everything under the first key (MR-152)', () => {
     expect(ofEndpoint(rows[0].present, secretContext(endpointId))).toBe('whsec_new');
     expect(ofEndpoint(rows[0].former, secretContext(endpointId))).toBe('whsec_old');
     expect(ofEndpoint(rows[0].configuration, configurationContext(endpointId))).toBe('{"headers":{}}');
+    const { rows: connections } = await pool.query('SELECT proxy FROM session_connections');
+    expect(openProxy(createSecretBox([NEW], PROXY_BOX), session.sessionId, connections[0].proxy)).toEqual(proxy);
     expect(JSON.parse(open(MAIL_BOX, rows[0].content, mailContext(rows[0].id))).text).toBe('mail');
   });
 
@@ -141,6 +151,7 @@ describe('sealing everything under the first key (MR-152)', () => {
       "'installation'",
       'MAIL_BOX',
       'MESSAGE_KEY_BOX',
+      'PROXY_BOX',
       'WEBHOOK_SECRETS_BOX',
     ];
     // The check of the installation has a statement of its own. Tickets of streams are stored nowhere, and live for
@@ -149,7 +160,7 @@ describe('sealing everything under the first key (MR-152)', () => {
       [keys, installation, ...others, 'TICKET_BOX'].sort(),
     );
     expect(new Set(SEALED_COLUMNS.map(({ box }) => box))).toEqual(
-      new Set([SESSION_KEYS_BOX, MAIL_BOX, MESSAGE_KEY_BOX, WEBHOOK_SECRETS_BOX]),
+      new Set([SESSION_KEYS_BOX, MAIL_BOX, MESSAGE_KEY_BOX, PROXY_BOX, WEBHOOK_SECRETS_BOX]),
     );
   });
 

@@ -1,5 +1,6 @@
 import { type JournalHalf, journalContext, SESSION_KEYS_BOX, sessionKeyContext } from '@wa-gate/cluster';
 import { MESSAGE_KEY_BOX } from '@wa-gate/db';
+import { PROXY_BOX, proxyContext } from '@wa-gate/egress';
 import { MAIL_BOX, mailContext } from '../../modules/mail/index.ts';
 import { configurationContext, secretContext, WEBHOOK_SECRETS_BOX } from '../../modules/webhooks/index.ts';
 
@@ -61,6 +62,13 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
     key: { id: 'uuid' },
     also: ['endpoint_id'],
     context: (row) => configurationContext(text(row, 'endpoint_id')),
+  },
+  {
+    table: 'session_connections',
+    column: 'proxy',
+    box: PROXY_BOX,
+    key: { session_id: 'uuid' },
+    context: (row) => proxyContext(text(row, 'session_id')),
   },
   {
     table: 'mails',

@@ -58,7 +58,7 @@ const settings = (body: Record<string, unknown>) =>
 
 /** What makes each kind true of the session, and what ends it. */
 const CAUSES: Record<
-  Exclude<NoticeKind, 'worker_lost' | 'no_capacity'>,
+  Exclude<NoticeKind, 'worker_lost' | 'no_capacity' | 'client_outdated'>,
   { begins: () => Promise<unknown>; ends: () => Promise<unknown> }
 > = {
   down: {

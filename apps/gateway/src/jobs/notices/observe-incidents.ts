@@ -68,6 +68,9 @@ const troubles = (takeoverGraceMs: number): string => {
     WHERE w.admin_state IN ('ACTIVE', 'CORDONED') AND ${isOver('l')}
       AND (l.ended_at IS NULL OR l.ended_reason IS DISTINCT FROM 'goodbye')
     UNION ALL
+    SELECT 'client_outdated', lower(s.network::text), NULL, NULL, jsonb_build_object('sessions', count(*))
+    FROM sessions s WHERE s.desired_state = 'RUNNING' AND s.state = 'ERROR' AND s.state_code = '405' GROUP BY s.network
+    UNION ALL
     SELECT 'no_capacity', lower(s.network::text), NULL, NULL, jsonb_build_object('sessions', count(*))
     FROM sessions s JOIN session_placements p ON p.session_id = s.id
     LEFT JOIN worker_leases l ON l.worker_id = p.worker_id AND l.incarnation = p.incarnation

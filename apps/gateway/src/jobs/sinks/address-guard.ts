@@ -1,6 +1,6 @@
 import { lookup as systemLookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
-import { addressOf, isPublicAddress, PrivateAddressError, publicLookup } from '../../http/public-address.ts';
+import { addressOf, isPublicAddress, PrivateAddressError, publicLookup } from '@wa-gate/egress';
 
 /** Keeps connections to brokers out of our own network, at the moment of connecting. */
 export interface AddressGuard {

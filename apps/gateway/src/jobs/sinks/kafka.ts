@@ -1,4 +1,4 @@
-import { PrivateAddressError } from '../../http/public-address.ts';
+import { PrivateAddressError } from '@wa-gate/egress';
 import type { GuardedProducer } from './kafka-client.ts';
 import {
   type ConfigurationOf,

@@ -1,6 +1,6 @@
 import type { SinkConfiguration, SinkType } from '@wa-gate/contracts';
+import { PrivateAddressError } from '@wa-gate/egress';
 import type { Clock, Logger } from '@wa-gate/kit';
-import { PrivateAddressError } from '../../http/public-address.ts';
 import type { SinkMetrics } from '../../metrics/index.ts';
 import { createAddressGuard } from './address-guard.ts';
 import { DRIVERS } from './drivers.ts';

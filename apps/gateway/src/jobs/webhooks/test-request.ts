@@ -1,7 +1,7 @@
 import { EVENTS, type EventType, MAX_SHOWN_ANSWER_BYTES, type TestWebhookResult } from '@wa-gate/contracts';
+import { addressOf, isPublicAddress, PrivateAddressError, publicLookup } from '@wa-gate/egress';
 import { type Clock, newId, type SecretBox, TOKEN_PREFIX } from '@wa-gate/kit';
 import { Agent, request } from 'undici';
-import { addressOf, isPublicAddress, PrivateAddressError, publicLookup } from '../../http/public-address.ts';
 import { openParts, type TestedWebhook } from '../../modules/webhooks/index.ts';
 import { buildWebhookRequest, createSigner } from './webhook-request.ts';
 import { withoutSecrets } from './without-secrets.ts';

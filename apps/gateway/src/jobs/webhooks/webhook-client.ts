@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
+import { addressOf, isPublicAddress, PrivateAddressError, publicLookup } from '@wa-gate/egress';
 import { Agent, type Dispatcher } from 'undici';
-import { addressOf, isPublicAddress, PrivateAddressError, publicLookup } from '../../http/public-address.ts';
 import type { AttemptOutcome } from './attempt-outcome.ts';
 import { type HttpAnswer, judgeAnswer, judgeError } from './http-outcome.ts';
 import { Interrupted } from './transport.ts';

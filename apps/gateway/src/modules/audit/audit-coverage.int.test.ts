@@ -126,6 +126,11 @@ describe('every action leaves an entry (MR-162)', () => {
     const ids = { id: made.body.data.sessionId };
     await audited('PATCH /api/sessions/{id}', { ids, body: { name: 'Newer', isDefault: true } });
     await audited('PATCH /api/sessions/{id}/pacing', { ids, body: { messageGapMs: 3_000 } });
+    await audited('PUT /api/sessions/{id}/proxy', { ids, body: { url: 'http://93.184.216.34:1', test: false } });
+    await audited('DELETE /api/sessions/{id}/proxy', { ids });
+    worker.answer({ body: { qr: 'a code' } });
+    await audited('POST /api/sessions/{id}/relink', { ids, body: {} });
+    worker.answer({});
     await audited('POST /api/sessions/{id}/restart', { ids, body: {} });
     await audited('POST /api/sessions/{id}/logout', { ids, body: {} });
     worker.answer({ body: { code: 'BP3R9783' } });
@@ -350,6 +355,7 @@ describe('every action leaves an entry (MR-162)', () => {
   });
 
   it('of workers', async () => {
+    await audited('PUT /api/admin/whatsapp-version', { as: admin, body: { version: '2.3000.1' } });
     const ids = { id: 'worker-1' };
     for (const action of ['cordon', 'uncordon', 'drain', 'maintenance']) {
       await audited(`POST /api/admin/workers/{id}/${action}`, { as: admin, ids });

@@ -152,7 +152,7 @@ async function readMessage(
 ): Promise<AcceptedMessage> {
   const given = await readSendContext(messages, session, body, chatJid);
   const status = await readStatus({ db, names }, session, chatJid, body);
-  const linkPreview = await previewOf(previews, body, fields);
+  const linkPreview = await previewOf(previews, session, body, fields);
   const forwardedCount = forwarding?.forwardedCount;
   const more = {
     ...(forwardedCount && { forwardedCount }),
@@ -179,11 +179,16 @@ async function readMessage(
 }
 
 /** @throws {ApiError} VALIDATION */
-async function previewOf(previews: LinkPreviews, { linkPreview }: SendRequest, request: OutboundRequest) {
+async function previewOf(
+  previews: LinkPreviews,
+  session: SessionRef,
+  { linkPreview }: SendRequest,
+  request: OutboundRequest,
+) {
   if (linkPreview === undefined || linkPreview === false) return undefined;
   if (request.type !== 'text')
     throw new ApiError('VALIDATION', { message: '`linkPreview` is for texts: leave it out of other messages.' });
-  return await previews.of(request.text, linkPreview);
+  return await previews.of(request.text, linkPreview, session.id);
 }
 
 /** A message of an album. It mentions whom the album mentions; the album alone quotes. */

@@ -113,6 +113,13 @@ const WORDS: Readonly<Record<NoticeKind, (incident: Incident) => Words>> = {
     action: `See why it ended and start it again, or remove it: DELETE /api/admin/workers/${subject}. Other workers take its sessions over as far as they have room.`,
     path: `/api/admin/workers/${encodeURIComponent(subject)}`,
   }),
+  client_outdated: ({ subject, details: { sessions = 0 } }) => ({
+    title: `WhatsApp refuses the version of the client (${subject})`,
+    reason: `WhatsApp lets ${counted(sessions, 'session')} of the network ${subject} not log in, because the version of its client is too old (405).`,
+    action:
+      'Set a newer version: PUT /api/admin/whatsapp-version, for some sessions first with `candidate`. Or update wa-gate, which brings one.',
+    path: '/api/admin/whatsapp-version',
+  }),
   no_capacity: ({ subject, details: { sessions = 0 } }) => ({
     title: `No room for sessions (${subject})`,
     reason: `${counted(sessions, 'session')} of the network ${subject} wait for a worker.`,

@@ -1,4 +1,4 @@
-import { addressOf, isPublicAddress } from '../../http/public-address.ts';
+import { addressOf, isPublicAddress } from '@wa-gate/egress';
 
 /**
  * Why a webhook URL cannot be used; `null`: it can. Names are resolved and checked at each delivery, because what they

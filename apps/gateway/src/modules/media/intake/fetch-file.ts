@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
+import { addressOf, isPublicAddress, PrivateAddressError, publicLookup } from '@wa-gate/egress';
 import type { WorkFolder } from '@wa-gate/media';
 import { Agent, type Dispatcher, request } from 'undici';
 import { ApiError } from '../../../http/api-error.ts';
-import { addressOf, isPublicAddress, PrivateAddressError, publicLookup } from '../../../http/public-address.ts';
 import { fileNameOfHeader } from './file-names.ts';
 import { type SpooledFile, type SpoolLimits, spool, tooLarge } from './spooled-file.ts';
 

@@ -66,14 +66,14 @@ describe('an automatic preview (MR-011)', () => {
     const thumbnail = async (picture: Buffer) => Buffer.from(`small ${picture.toString()}`);
     const previews = createLinkPreviews({ client, logger, thumbnail });
     const text = `look (${base}/page).`;
-    const preview = await previews.of(text, true);
+    const preview = await previews.of(text, true, 'session-1');
     expect(preview).toEqual({
       url: `${base}/page`,
       title: 'Two & more 👋',
       description: 'what it is about',
       thumbnail: Buffer.from('small a picture').toString('base64'),
     });
-    expect(await previews.of(text, true)).toEqual(preview);
+    expect(await previews.of(text, true, 'session-1')).toEqual(preview);
     expect(asked).toEqual(['/page', '/picture.png']);
   });
 
@@ -82,19 +82,19 @@ describe('an automatic preview (MR-011)', () => {
     ['/plain', 'Only <this>'],
     ['/endless', 'Early'],
   ])('of %s is "%s"', async (path, title) => {
-    expect(await createLinkPreviews({ client, logger }).of(base + path, true)).toMatchObject({
+    expect(await createLinkPreviews({ client, logger }).of(base + path, true, 'session-1')).toMatchObject({
       url: base + path,
       title,
     });
   });
 
   it.each(['/untitled', '/file', '/missing', '/round'])('of %s there is none', async (path) => {
-    expect(await createLinkPreviews({ client, logger }).of(base + path, true)).toBeUndefined();
+    expect(await createLinkPreviews({ client, logger }).of(base + path, true, 'session-1')).toBeUndefined();
   });
 
   it('of a page that does not answer there is none after 4 seconds', async () => {
     const since = performance.now();
-    expect(await createLinkPreviews({ client, logger }).of(`${base}/silent`, true)).toBeUndefined();
+    expect(await createLinkPreviews({ client, logger }).of(`${base}/silent`, true, 'session-1')).toBeUndefined();
     expect(performance.now() - since).toBeLessThan(6_000);
   }, 10_000);
 
@@ -108,7 +108,7 @@ describe('an automatic preview (MR-011)', () => {
       `http://[::ffff:127.0.0.1]:${port}/page`,
       'http://2130706433/',
     ])
-      expect(await previews.of(url, true)).toBeUndefined();
+      expect(await previews.of(url, true, 'session-1')).toBeUndefined();
     expect(asked).toEqual([]);
     await guarded.close();
     const wanted = { types: /./, maxBytes: 1, signal: AbortSignal.timeout(3_000) };

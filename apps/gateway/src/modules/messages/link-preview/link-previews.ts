@@ -1,8 +1,9 @@
 import type { LinkPreviewRequest, OutboundContext } from '@wa-gate/contracts';
 import type { Logger } from '@wa-gate/kit';
 import { LRUCache } from 'lru-cache';
+import type { Dispatcher } from 'undici';
 import { ApiError } from '../../../http/api-error.ts';
-import type { PageClient } from './page-client.ts';
+import type { PageClient, WantedPage } from './page-client.ts';
 import { type PageFacts, readPage } from './read-page.ts';
 
 type Preview = NonNullable<OutboundContext['linkPreview']>;
@@ -15,7 +16,7 @@ export interface LinkPreviews {
    *
    * @throws {ApiError} VALIDATION for a preview by the caller that no text or no phone could show
    */
-  of(text: string, wanted: LinkPreviewRequest | undefined): Promise<Preview | undefined>;
+  of(text: string, wanted: LinkPreviewRequest | undefined, sessionId: string): Promise<Preview | undefined>;
 }
 
 export interface LinkPreviewsDependencies {
@@ -23,6 +24,8 @@ export interface LinkPreviewsDependencies {
   logger: Logger;
   /** A small JPEG of a picture; `undefined`: none can be made. Without it, pages are shown without a picture. */
   thumbnail?: ((picture: Buffer) => Promise<Buffer | undefined>) | undefined;
+  /** The way by which the session goes out; `undefined`: directly. */
+  egress?: (sessionId: string) => Promise<Dispatcher | undefined>;
 }
 
 /** Milliseconds for all that an automatic preview asks for. The caller of the send waits for it. */
@@ -42,16 +45,17 @@ export function linkIn(text: string): string | undefined {
   return found !== undefined && URL.canParse(found) ? found : undefined;
 }
 
-export function createLinkPreviews({ client, logger, thumbnail }: LinkPreviewsDependencies): LinkPreviews {
+export function createLinkPreviews({ client, logger, thumbnail, egress }: LinkPreviewsDependencies): LinkPreviews {
   /** `null`: it was not to be had. Many messages of a campaign name one page. */
   const known = new LRUCache<string, { preview: Preview | null }>(KNOWN);
 
-  async function read(link: string): Promise<Preview | null> {
+  async function read(link: string, sessionId: string): Promise<Preview | null> {
     const signal = AbortSignal.timeout(DEADLINE_MS);
-    const { url, body } = await client.fetch(link, { types: HTML, maxBytes: MAX_PAGE_BYTES, signal });
+    const through = await egress?.(sessionId);
+    const { url, body } = await client.fetch(link, { types: HTML, maxBytes: MAX_PAGE_BYTES, signal, through });
     const facts = readPage(body.toString('utf8'));
     if (!facts.title) return null;
-    const picture = await readPicture(facts, url, signal);
+    const picture = await readPicture(facts, url, { signal, through });
     return {
       url: link,
       title: facts.title,
@@ -60,11 +64,15 @@ export function createLinkPreviews({ client, logger, thumbnail }: LinkPreviewsDe
     };
   }
 
-  async function readPicture({ image }: PageFacts, page: string, signal: AbortSignal): Promise<Buffer | undefined> {
+  async function readPicture(
+    { image }: PageFacts,
+    page: string,
+    way: Pick<WantedPage, 'signal' | 'through'>,
+  ): Promise<Buffer | undefined> {
     if (!thumbnail || !image || !URL.canParse(image, page)) return undefined;
     try {
       const url = new URL(image, page).href;
-      const { body } = await client.fetch(url, { types: PICTURE, maxBytes: MAX_PICTURE_BYTES, signal });
+      const { body } = await client.fetch(url, { types: PICTURE, maxBytes: MAX_PICTURE_BYTES, ...way });
       const made = await thumbnail(body);
       return made && made.length <= MAX_THUMBNAIL_BYTES ? made : undefined;
     } catch (error) {
@@ -73,10 +81,10 @@ export function createLinkPreviews({ client, logger, thumbnail }: LinkPreviewsDe
     }
   }
 
-  async function automatic(link: string): Promise<Preview | undefined> {
+  async function automatic(link: string, sessionId: string): Promise<Preview | undefined> {
     const before = known.get(link);
     if (before) return before.preview ?? undefined;
-    const preview = await read(link).catch((error: unknown) => {
+    const preview = await read(link, sessionId).catch((error: unknown) => {
       logger.debug({ err: error }, 'link preview not read');
       return null;
     });
@@ -85,11 +93,11 @@ export function createLinkPreviews({ client, logger, thumbnail }: LinkPreviewsDe
   }
 
   return {
-    async of(text, wanted) {
+    async of(text, wanted, sessionId) {
       if (wanted === undefined || wanted === false) return undefined;
       const link = linkIn(text);
       if (wanted !== true) return byCaller(text, link, wanted);
-      return link === undefined ? undefined : await automatic(link);
+      return link === undefined ? undefined : await automatic(link, sessionId);
     },
   };
 }

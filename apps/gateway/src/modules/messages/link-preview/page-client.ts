@@ -1,5 +1,5 @@
-import { Agent, request } from 'undici';
-import { addressOf, isPublicAddress, PrivateAddressError, publicLookup } from '../../../http/public-address.ts';
+import { addressOf, isPublicAddress, PrivateAddressError, publicLookup } from '@wa-gate/egress';
+import { Agent, type Dispatcher, request } from 'undici';
 
 /** What is at an address of the web. */
 export interface FetchedPage {
@@ -9,10 +9,18 @@ export interface FetchedPage {
   body: Buffer;
 }
 
+export interface WantedPage {
+  types: RegExp;
+  maxBytes: number;
+  signal: AbortSignal;
+  /** The way out, in place of the direct one. It connects to public addresses alone, too. */
+  through?: Dispatcher | undefined;
+}
+
 /** Reads pages and pictures that callers name, from public addresses alone. */
 export interface PageClient {
   /** At most `maxBytes` of it. @throws when it cannot be had, or is of another type */
-  fetch(url: string, wanted: { types: RegExp; maxBytes: number; signal: AbortSignal }): Promise<FetchedPage>;
+  fetch(url: string, wanted: WantedPage): Promise<FetchedPage>;
   close(): Promise<void>;
 }
 
@@ -41,11 +49,11 @@ export function createPageClient(isAllowed: (address: string) => boolean = isPub
   }
 
   return {
-    async fetch(given, { types, maxBytes, signal }) {
+    async fetch(given, { types, maxBytes, signal, through = dispatcher }) {
       let url = checked(given);
       for (let redirects = 0; ; redirects += 1) {
         const headers = { 'user-agent': USER_AGENT, accept: '*/*', 'accept-encoding': 'identity' };
-        const { statusCode, headers: got, body } = await request(url, { dispatcher, headers, signal });
+        const { statusCode, headers: got, body } = await request(url, { dispatcher: through, headers, signal });
         const location = statusCode >= 300 && statusCode < 400 ? got.location : undefined;
         const type = String(got['content-type'] ?? '');
         try {
