@@ -83,6 +83,7 @@ const withGroup = async () => {
   const group = { owner: friend.number, subject: 'A group', participants: [main.phone.number] };
   return (await system().sandbox.createGroup(group)).id;
 };
+const ring = async () => (await system().sandbox.call(friend.number, main.phone.number)).id;
 const broadcast = async () => {
   const json = {
     message: 'Hello {{name|friend}}',
@@ -218,6 +219,32 @@ const CAUSES: { [K in EventType]: () => Promise<WebhookReceiver> } = {
       await system().sandbox.joinGroup(group, (await addPhone(system(), 'Somebody')).number);
     }),
   'group.invite_revoked': () => onMain(async () => system().sandbox.revokeGroupInvite(await withGroup())),
+  'contact.updated': () =>
+    onMain(async () => {
+      await say('so that I am known');
+      await send('and so that my devices are asked for');
+      await main.webhook.waitForEvent('message.delivered');
+      await system().sandbox.updatePhone(friend.number, { about: 'At sea' });
+    }),
+  'contact.blocked': () => onMain(() => system().sandbox.block(main.phone.number, friend.number)),
+  'contact.unblocked': () => onMain(() => system().sandbox.block(main.phone.number, friend.number, false)),
+  'contact.identity_changed': () =>
+    onMain(async () => {
+      const other = await addPhone(system(), 'Anew');
+      await system().sandbox.sendText(other.number, main.phone.number, 'with my old phone');
+      await main.webhook.waitForEvent('message.received', ({ data }) => data.text === 'with my old phone');
+      await system().sandbox.addFault({ kind: 'identity-change', phone: other.number });
+    }),
+  'call.received': () => onMain(() => ring()),
+  'call.accepted': () => onMain(async () => system().sandbox.actOnCall(await ring(), 'accept')),
+  'call.rejected': () => onMain(async () => system().sandbox.actOnCall(await ring(), 'reject')),
+  'call.missed': () => onMain(async () => system().sandbox.actOnCall(await ring(), 'hang-up')),
+  'call.ended': () =>
+    onMain(async () => {
+      const id = await ring();
+      await system().sandbox.actOnCall(id, 'accept');
+      await system().sandbox.actOnCall(id, 'hang-up');
+    }),
   'broadcast.progress': () => onMain(() => broadcast()),
   'broadcast.completed': () => onMain(() => broadcast()),
   'keyword.matched': () =>

@@ -17,6 +17,7 @@ export const PAGES: readonly ListedPage[] = [
   { name: 'home', path: '/' },
   { name: 'sessions', path: '/sessions' },
   { name: 'session', path: '/sessions/:session' },
+  { name: 'account', path: '/sessions/:session/account' },
   { name: 'chats', path: '/chats' },
   { name: 'channels', path: '/channels' },
   { name: 'contacts', path: '/contacts' },

@@ -240,6 +240,27 @@ export class SandboxClient {
     await this.http.expectOk(`/phones/${number}/block`, { method: 'POST', json: { number: whom, isBlocked } });
   }
 
+  /** A phone calls. */
+  call(from: string, to: string, options: { video?: boolean; ringMs?: number } = {}): Promise<{ id: string }> {
+    return this.http.expectOk('/calls', { method: 'POST', json: { from, to, ...options } });
+  }
+
+  async actOnCall(id: string, action: 'accept' | 'reject' | 'hang-up'): Promise<void> {
+    await this.http.expectOk(`/calls/${id}/actions`, { method: 'POST', json: { action } });
+  }
+
+  async callStatus(id: string): Promise<string> {
+    return (await this.http.expectOk<{ status: string }>(`/calls/${id}`)).status;
+  }
+
+  /** Saves somebody in the address book of a phone. */
+  async saveContact(number: string, chat: string, name: string): Promise<void> {
+    await this.http.expectOk(`/phones/${number}/app-state`, {
+      method: 'POST',
+      json: { action: 'contact', chat, name },
+    });
+  }
+
   async setPresence(number: string, state: 'available' | 'unavailable' | 'composing', to?: string): Promise<void> {
     await this.http.expectOk(`/phones/${number}/presence`, { method: 'POST', json: { state, ...(to && { to }) } });
   }

@@ -24,6 +24,8 @@ import { authRoutes } from './modules/auth/auth.routes.ts';
 import type { AccountService, AuthService } from './modules/auth/index.ts';
 import { broadcastsRoutes } from './modules/broadcasts/broadcasts.routes.ts';
 import type { BroadcastReports, BroadcastsService, RecipientSources } from './modules/broadcasts/index.ts';
+import { callsRoutes } from './modules/calls/calls.routes.ts';
+import type { CallsService } from './modules/calls/index.ts';
 import { chatsRoutes } from './modules/chats/chats.routes.ts';
 import type { ChatsService } from './modules/chats/index.ts';
 import type { ProxiesService, RelinkService, VersionsService } from './modules/connections/index.ts';
@@ -156,6 +158,7 @@ export interface GatewayServices extends FleetServices, AdministrationServices, 
   proxies: ProxiesService;
   relink: RelinkService;
   versions: VersionsService;
+  calls: CallsService;
   queues: QueuesService;
   webhooks: WebhooksService;
   endpoints: EndpointsService;
@@ -333,6 +336,7 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
     await scope.register(riskRoutes, { ...services, guards });
     await scope.register(proxiesRoutes, { ...services, guards });
     await scope.register(relinkRoutes, { ...services, guards });
+    await scope.register(callsRoutes, { ...services, guards });
     await scope.register(liveRoutes, { ...services, guards });
     await scope.register(singleAccountRoutes, { ...services, guards });
     await scope.register(keysRoutes, { ...services, guards });

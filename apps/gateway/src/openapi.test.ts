@@ -142,6 +142,7 @@ describe('the description of the API (MR-055, MR-056)', () => {
         'GET /api/contacts/{id}',
         'GET /api/sessions/{id}/groups/{group}/participants/export',
         'GET /api/sessions/{id}/lids/{lid}',
+        'GET /api/sessions/{id}/calls',
         'PATCH /api/contacts/{id}',
         'POST /api/contacts',
         'POST /api/contacts/import',

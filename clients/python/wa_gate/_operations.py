@@ -182,6 +182,20 @@ class Broadcasts(Namespace):
         return self._call("POST", "/api/broadcast/{id}/start", path={"id": id})
 
 
+class Calls(Namespace):
+    def list(self, id: str, *, cursor: Optional[str] = None, limit: Optional[int] = None, status: Optional[Literal["ringing", "accepted", "rejected", "missed", "ended"]] = None) -> Dict[str, Any]:
+        """Calls that came to the account, the latest first. ``GET /api/sessions/{id}/calls``"""
+        return self._call("GET", "/api/sessions/{id}/calls", path={"id": id}, query={"cursor": cursor, "limit": limit, "status": status})
+
+    def iter_list(self, id: str, *, limit: Optional[int] = None, status: Optional[Literal["ringing", "accepted", "rejected", "missed", "ended"]] = None) -> Iterator[Dict[str, Any]]:
+        """The items of all pages of ``list``, one after the other."""
+        return self._pages("calls", "cursor", "GET", "/api/sessions/{id}/calls", path={"id": id}, query={"limit": limit, "status": status})
+
+    def reject(self, id: str, call: str) -> Dict[str, Any]:
+        """Reject a call. ``POST /api/sessions/{id}/calls/{call}/reject``"""
+        return self._call("POST", "/api/sessions/{id}/calls/{call}/reject", path={"id": id, "call": call})
+
+
 class Channels(Namespace):
     def create(self, id: str, body: Dict[str, Any]) -> t.Channel:
         """Create a channel. ``POST /api/sessions/{id}/channels``"""
@@ -1287,11 +1301,11 @@ class Webhooks(Namespace):
         """Create a webhook of the workspace, or of a session. ``POST /api/webhooks``"""
         return self._call("POST", "/api/webhooks", body=body)
 
-    def deliveries(self, id: str, *, cursor: Optional[str] = None, limit: Optional[int] = None, status: Optional[Literal["pending", "retrying", "delivered", "failed"]] = None, event: Optional[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "broadcast.progress", "broadcast.completed", "keyword.matched"]] = None, session_id: Optional[str] = None, from_: Optional[str] = None, to: Optional[str] = None) -> Dict[str, Any]:
+    def deliveries(self, id: str, *, cursor: Optional[str] = None, limit: Optional[int] = None, status: Optional[Literal["pending", "retrying", "delivered", "failed"]] = None, event: Optional[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched"]] = None, session_id: Optional[str] = None, from_: Optional[str] = None, to: Optional[str] = None) -> Dict[str, Any]:
         """What became of the events of a webhook. ``GET /api/webhooks/{id}/deliveries``"""
         return self._call("GET", "/api/webhooks/{id}/deliveries", path={"id": id}, query={"cursor": cursor, "limit": limit, "status": status, "event": event, "sessionId": session_id, "from": from_, "to": to})
 
-    def iter_deliveries(self, id: str, *, limit: Optional[int] = None, status: Optional[Literal["pending", "retrying", "delivered", "failed"]] = None, event: Optional[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "broadcast.progress", "broadcast.completed", "keyword.matched"]] = None, session_id: Optional[str] = None, from_: Optional[str] = None, to: Optional[str] = None) -> Iterator[Dict[str, Any]]:
+    def iter_deliveries(self, id: str, *, limit: Optional[int] = None, status: Optional[Literal["pending", "retrying", "delivered", "failed"]] = None, event: Optional[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched"]] = None, session_id: Optional[str] = None, from_: Optional[str] = None, to: Optional[str] = None) -> Iterator[Dict[str, Any]]:
         """The items of all pages of ``deliveries``, one after the other."""
         return self._pages("deliveries", "cursor", "GET", "/api/webhooks/{id}/deliveries", path={"id": id}, query={"limit": limit, "status": status, "event": event, "sessionId": session_id, "from": from_, "to": to})
 
@@ -1440,6 +1454,7 @@ class Api:
         self.auth = Auth(transport)
         self.blocklist = Blocklist(transport)
         self.broadcasts = Broadcasts(transport)
+        self.calls = Calls(transport)
         self.channels = Channels(transport)
         self.chats = Chats(transport)
         self.communities = Communities(transport)

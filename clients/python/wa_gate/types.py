@@ -313,6 +313,61 @@ class ButtonsTemplate(TypedDict):
     footer: NotRequired[str]
     buttons: List[Dict[str, Any]]
 
+class CallAcceptedEvent(TypedDict):
+    id: str
+    event: Literal["call.accepted"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
+
+class CallEndedEvent(TypedDict):
+    id: str
+    event: Literal["call.ended"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
+
+class CallMissedEvent(TypedDict):
+    id: str
+    event: Literal["call.missed"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
+
+class CallReceivedEvent(TypedDict):
+    id: str
+    event: Literal["call.received"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
+
+class CallRejectedEvent(TypedDict):
+    id: str
+    event: Literal["call.rejected"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
+
 class ChangeConsentSettingsRequest(TypedDict):
     isActive: NotRequired[bool]
     optOutKeywords: NotRequired[List[str]]
@@ -489,6 +544,28 @@ class Contact(TypedDict):
     firstSeenAt: str
     lastSeenAt: str
 
+class ContactBlockedEvent(TypedDict):
+    id: str
+    event: Literal["contact.blocked"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Identity
+    metadata: Dict[str, Any]
+    signature: str
+
+class ContactIdentityChangedEvent(TypedDict):
+    id: str
+    event: Literal["contact.identity_changed"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Identity
+    metadata: Dict[str, Any]
+    signature: str
+
 class ContactMergedEvent(TypedDict):
     id: str
     event: Literal["contact.merged"]
@@ -516,6 +593,28 @@ class ContactTemplate(TypedDict):
     type: Literal["contact"]
     contacts: List[Dict[str, Any]]
 
+class ContactUnblockedEvent(TypedDict):
+    id: str
+    event: Literal["contact.unblocked"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Identity
+    metadata: Dict[str, Any]
+    signature: str
+
+class ContactUpdatedEvent(TypedDict):
+    id: str
+    event: Literal["contact.updated"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
+
 class CreateBroadcastRequest(TypedDict):
     name: NotRequired[str]
     sessionIds: NotRequired[List[str]]
@@ -533,7 +632,7 @@ class CreateHttpSessionWebhookRequest(TypedDict):
     headers: NotRequired[Union[Dict[str, Any], None]]
     basicAuth: NotRequired[Union[Dict[str, Any], None]]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -548,7 +647,7 @@ class CreateHttpWebhookRequest(TypedDict):
     headers: NotRequired[Union[Dict[str, Any], None]]
     basicAuth: NotRequired[Union[Dict[str, Any], None]]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -565,7 +664,7 @@ class CreateKafkaSessionWebhookRequest(TypedDict):
     topic: str
     mechanism: NotRequired[Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -581,7 +680,7 @@ class CreateKafkaWebhookRequest(TypedDict):
     topic: str
     mechanism: NotRequired[Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -607,7 +706,7 @@ class CreateNatsSessionWebhookRequest(TypedDict):
     stream: NotRequired[str]
     credentials: NotRequired[str]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -623,7 +722,7 @@ class CreateNatsWebhookRequest(TypedDict):
     stream: NotRequired[str]
     credentials: NotRequired[str]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -639,7 +738,7 @@ class CreateRabbitmqSessionWebhookRequest(TypedDict):
     exchange: str
     routingKey: NotRequired[str]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -654,7 +753,7 @@ class CreateRabbitmqWebhookRequest(TypedDict):
     exchange: str
     routingKey: NotRequired[str]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -670,7 +769,7 @@ class CreateRedisSessionWebhookRequest(TypedDict):
     stream: NotRequired[str]
     maxLength: NotRequired[int]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -685,7 +784,7 @@ class CreateRedisWebhookRequest(TypedDict):
     stream: NotRequired[str]
     maxLength: NotRequired[int]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -755,7 +854,7 @@ class CreateSqsSessionWebhookRequest(TypedDict):
     accessKeyId: str
     secretAccessKey: str
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -771,7 +870,7 @@ class CreateSqsWebhookRequest(TypedDict):
     accessKeyId: str
     secretAccessKey: str
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -921,7 +1020,7 @@ class Error(TypedDict):
     success: Literal[False]
     status: Literal["error"]
     error: str
-    code: Literal["VALIDATION", "INVALID_JSON", "BAD_REQUEST", "MESSAGE_TYPE_UNSUPPORTED", "INVALID_RECIPIENT", "WEBHOOK_URL_REFUSED", "WEBHOOK_HEADER_REFUSED", "WORKER_ENDPOINT_REFUSED", "MAIL_TOKEN_INVALID", "MAIL_OFF", "WORKER_UNREACHABLE", "UNAUTHENTICATED", "TOKEN_EXPIRED", "INVALID_CREDENTIALS", "REFRESH_TOKEN_INVALID", "REFRESH_TOKEN_REUSED", "ACCOUNT_DISABLED", "FORBIDDEN", "CSRF", "IP_DENIED", "HTTPS_REQUIRED", "WORKER_REMOVED", "WORKSPACE_LIMIT", "WEBHOOK_LIMIT", "TIER_SESSION_LIMIT", "ROUTE_NOT_FOUND", "METHOD_NOT_ALLOWED", "ERROR_CODE_NOT_FOUND", "SESSION_NOT_FOUND", "BROADCAST_NOT_FOUND", "OPT_OUT_NOT_FOUND", "RULE_NOT_FOUND", "CONTACT_NOT_FOUND", "LABEL_NOT_FOUND", "MESSAGE_NOT_FOUND", "DELETION_NOT_FOUND", "MEDIA_NOT_FOUND", "MESSAGE_DELETED", "MESSAGE_NOT_SENT", "MESSAGE_NOT_WAITING", "CHANGE_TOO_LATE", "CHANGE_NOT_POSSIBLE", "MESSAGE_NOT_FORWARDABLE", "WA_MESSAGE_ID_TAKEN", "USER_NOT_FOUND", "WORKSPACE_NOT_FOUND", "MEMBER_NOT_FOUND", "INVITATION_NOT_FOUND", "KEY_NOT_FOUND", "LOGIN_NOT_FOUND", "LOGIN_LOCK_NOT_FOUND", "DELIVERY_NOT_FOUND", "DELIVERY_PENDING", "WEBHOOK_OFF", "WEBHOOK_NOT_FOUND", "WORKER_NOT_FOUND", "EMAIL_TAKEN", "MEMBER_EXISTS", "LAST_OWNER", "LAST_WORKSPACE", "KEY_ENDED", "LAST_ADMINISTRATOR", "BROADCAST_STATE", "BROADCAST_EMPTY", "SESSION_AMBIGUOUS", "WORKER_EXISTS", "WORKER_NOT_EMPTY", "WORKER_TOO_SMALL", "SESSION_EXISTS", "SESSION_NOT_CONNECTED", "SESSION_ALREADY_PAIRED", "QR_NOT_READY", "MEDIA_NOT_READY", "UPLOAD_OFFSET_MISMATCH", "WORKER_ENDPOINT_TAKEN", "WORKER_LEASE_HELD", "SESSION_LOGGED_OUT", "MEDIA_EXPIRED", "BODY_TOO_LARGE", "MEDIA_TOO_LARGE", "MEDIA_QUOTA", "UNSUPPORTED_MEDIA_TYPE", "IDEMPOTENCY_MISMATCH", "MEDIA_EMPTY", "MEDIA_TYPE_MISMATCH", "MEDIA_UNREADABLE", "MEDIA_UNREACHABLE", "MEDIA_URL_FORBIDDEN", "MEDIA_TOOL_MISSING", "PROXY_INVALID", "PROXY_UNREACHABLE", "WA_REACHOUT_TIMELOCK", "RL_IP", "RL_KEY", "RL_ENDPOINT", "STREAM_LIMIT", "TIER_MESSAGE_LIMIT", "INTERNAL", "WORKER_ERROR", "DATABASE_UNAVAILABLE", "DELETION_GOES_ON", "NO_WORKER", "OUTCOME_UNKNOWN", "WA_FORBIDDEN", "WA_NOT_FOUND", "WA_NOT_READY", "WA_REFUSED", "WA_PACING", "WA_TIMEOUT", "ENGINE_UNSUPPORTED", "SANDBOX_REFUSED", "SANDBOX_UNAVAILABLE", "SESSION_MOVING"]
+    code: Literal["VALIDATION", "INVALID_JSON", "BAD_REQUEST", "MESSAGE_TYPE_UNSUPPORTED", "INVALID_RECIPIENT", "WEBHOOK_URL_REFUSED", "WEBHOOK_HEADER_REFUSED", "WORKER_ENDPOINT_REFUSED", "MAIL_TOKEN_INVALID", "MAIL_OFF", "WORKER_UNREACHABLE", "UNAUTHENTICATED", "TOKEN_EXPIRED", "INVALID_CREDENTIALS", "REFRESH_TOKEN_INVALID", "REFRESH_TOKEN_REUSED", "ACCOUNT_DISABLED", "FORBIDDEN", "CSRF", "IP_DENIED", "HTTPS_REQUIRED", "WORKER_REMOVED", "WORKSPACE_LIMIT", "WEBHOOK_LIMIT", "TIER_SESSION_LIMIT", "ROUTE_NOT_FOUND", "METHOD_NOT_ALLOWED", "ERROR_CODE_NOT_FOUND", "SESSION_NOT_FOUND", "BROADCAST_NOT_FOUND", "OPT_OUT_NOT_FOUND", "RULE_NOT_FOUND", "CONTACT_NOT_FOUND", "LABEL_NOT_FOUND", "CALL_NOT_FOUND", "MESSAGE_NOT_FOUND", "DELETION_NOT_FOUND", "MEDIA_NOT_FOUND", "MESSAGE_DELETED", "MESSAGE_NOT_SENT", "MESSAGE_NOT_WAITING", "CHANGE_TOO_LATE", "CHANGE_NOT_POSSIBLE", "MESSAGE_NOT_FORWARDABLE", "WA_MESSAGE_ID_TAKEN", "USER_NOT_FOUND", "WORKSPACE_NOT_FOUND", "MEMBER_NOT_FOUND", "INVITATION_NOT_FOUND", "KEY_NOT_FOUND", "LOGIN_NOT_FOUND", "LOGIN_LOCK_NOT_FOUND", "DELIVERY_NOT_FOUND", "DELIVERY_PENDING", "WEBHOOK_OFF", "WEBHOOK_NOT_FOUND", "WORKER_NOT_FOUND", "EMAIL_TAKEN", "MEMBER_EXISTS", "LAST_OWNER", "LAST_WORKSPACE", "KEY_ENDED", "LAST_ADMINISTRATOR", "BROADCAST_STATE", "BROADCAST_EMPTY", "SESSION_AMBIGUOUS", "WORKER_EXISTS", "WORKER_NOT_EMPTY", "WORKER_TOO_SMALL", "SESSION_EXISTS", "SESSION_NOT_CONNECTED", "SESSION_ALREADY_PAIRED", "QR_NOT_READY", "MEDIA_NOT_READY", "UPLOAD_OFFSET_MISMATCH", "WORKER_ENDPOINT_TAKEN", "WORKER_LEASE_HELD", "SESSION_LOGGED_OUT", "MEDIA_EXPIRED", "BODY_TOO_LARGE", "MEDIA_TOO_LARGE", "MEDIA_QUOTA", "UNSUPPORTED_MEDIA_TYPE", "IDEMPOTENCY_MISMATCH", "MEDIA_EMPTY", "MEDIA_TYPE_MISMATCH", "MEDIA_UNREADABLE", "MEDIA_UNREACHABLE", "MEDIA_URL_FORBIDDEN", "MEDIA_TOOL_MISSING", "PROXY_INVALID", "PROXY_UNREACHABLE", "WA_REACHOUT_TIMELOCK", "RL_IP", "RL_KEY", "RL_ENDPOINT", "STREAM_LIMIT", "TIER_MESSAGE_LIMIT", "INTERNAL", "WORKER_ERROR", "DATABASE_UNAVAILABLE", "DELETION_GOES_ON", "NO_WORKER", "OUTCOME_UNKNOWN", "WA_FORBIDDEN", "WA_NOT_FOUND", "WA_NOT_READY", "WA_REFUSED", "WA_PACING", "WA_TIMEOUT", "ENGINE_UNSUPPORTED", "SANDBOX_REFUSED", "SANDBOX_UNAVAILABLE", "SESSION_MOVING"]
     details: NotRequired[Dict[str, Any]]
     retryable: bool
     retryAfter: NotRequired[float]
@@ -929,7 +1028,7 @@ class Error(TypedDict):
     docs: str
 
 class ErrorDescription(TypedDict):
-    code: Literal["VALIDATION", "INVALID_JSON", "BAD_REQUEST", "MESSAGE_TYPE_UNSUPPORTED", "INVALID_RECIPIENT", "WEBHOOK_URL_REFUSED", "WEBHOOK_HEADER_REFUSED", "WORKER_ENDPOINT_REFUSED", "MAIL_TOKEN_INVALID", "MAIL_OFF", "WORKER_UNREACHABLE", "UNAUTHENTICATED", "TOKEN_EXPIRED", "INVALID_CREDENTIALS", "REFRESH_TOKEN_INVALID", "REFRESH_TOKEN_REUSED", "ACCOUNT_DISABLED", "FORBIDDEN", "CSRF", "IP_DENIED", "HTTPS_REQUIRED", "WORKER_REMOVED", "WORKSPACE_LIMIT", "WEBHOOK_LIMIT", "TIER_SESSION_LIMIT", "ROUTE_NOT_FOUND", "METHOD_NOT_ALLOWED", "ERROR_CODE_NOT_FOUND", "SESSION_NOT_FOUND", "BROADCAST_NOT_FOUND", "OPT_OUT_NOT_FOUND", "RULE_NOT_FOUND", "CONTACT_NOT_FOUND", "LABEL_NOT_FOUND", "MESSAGE_NOT_FOUND", "DELETION_NOT_FOUND", "MEDIA_NOT_FOUND", "MESSAGE_DELETED", "MESSAGE_NOT_SENT", "MESSAGE_NOT_WAITING", "CHANGE_TOO_LATE", "CHANGE_NOT_POSSIBLE", "MESSAGE_NOT_FORWARDABLE", "WA_MESSAGE_ID_TAKEN", "USER_NOT_FOUND", "WORKSPACE_NOT_FOUND", "MEMBER_NOT_FOUND", "INVITATION_NOT_FOUND", "KEY_NOT_FOUND", "LOGIN_NOT_FOUND", "LOGIN_LOCK_NOT_FOUND", "DELIVERY_NOT_FOUND", "DELIVERY_PENDING", "WEBHOOK_OFF", "WEBHOOK_NOT_FOUND", "WORKER_NOT_FOUND", "EMAIL_TAKEN", "MEMBER_EXISTS", "LAST_OWNER", "LAST_WORKSPACE", "KEY_ENDED", "LAST_ADMINISTRATOR", "BROADCAST_STATE", "BROADCAST_EMPTY", "SESSION_AMBIGUOUS", "WORKER_EXISTS", "WORKER_NOT_EMPTY", "WORKER_TOO_SMALL", "SESSION_EXISTS", "SESSION_NOT_CONNECTED", "SESSION_ALREADY_PAIRED", "QR_NOT_READY", "MEDIA_NOT_READY", "UPLOAD_OFFSET_MISMATCH", "WORKER_ENDPOINT_TAKEN", "WORKER_LEASE_HELD", "SESSION_LOGGED_OUT", "MEDIA_EXPIRED", "BODY_TOO_LARGE", "MEDIA_TOO_LARGE", "MEDIA_QUOTA", "UNSUPPORTED_MEDIA_TYPE", "IDEMPOTENCY_MISMATCH", "MEDIA_EMPTY", "MEDIA_TYPE_MISMATCH", "MEDIA_UNREADABLE", "MEDIA_UNREACHABLE", "MEDIA_URL_FORBIDDEN", "MEDIA_TOOL_MISSING", "PROXY_INVALID", "PROXY_UNREACHABLE", "WA_REACHOUT_TIMELOCK", "RL_IP", "RL_KEY", "RL_ENDPOINT", "STREAM_LIMIT", "TIER_MESSAGE_LIMIT", "INTERNAL", "WORKER_ERROR", "DATABASE_UNAVAILABLE", "DELETION_GOES_ON", "NO_WORKER", "OUTCOME_UNKNOWN", "WA_FORBIDDEN", "WA_NOT_FOUND", "WA_NOT_READY", "WA_REFUSED", "WA_PACING", "WA_TIMEOUT", "ENGINE_UNSUPPORTED", "SANDBOX_REFUSED", "SANDBOX_UNAVAILABLE", "SESSION_MOVING"]
+    code: Literal["VALIDATION", "INVALID_JSON", "BAD_REQUEST", "MESSAGE_TYPE_UNSUPPORTED", "INVALID_RECIPIENT", "WEBHOOK_URL_REFUSED", "WEBHOOK_HEADER_REFUSED", "WORKER_ENDPOINT_REFUSED", "MAIL_TOKEN_INVALID", "MAIL_OFF", "WORKER_UNREACHABLE", "UNAUTHENTICATED", "TOKEN_EXPIRED", "INVALID_CREDENTIALS", "REFRESH_TOKEN_INVALID", "REFRESH_TOKEN_REUSED", "ACCOUNT_DISABLED", "FORBIDDEN", "CSRF", "IP_DENIED", "HTTPS_REQUIRED", "WORKER_REMOVED", "WORKSPACE_LIMIT", "WEBHOOK_LIMIT", "TIER_SESSION_LIMIT", "ROUTE_NOT_FOUND", "METHOD_NOT_ALLOWED", "ERROR_CODE_NOT_FOUND", "SESSION_NOT_FOUND", "BROADCAST_NOT_FOUND", "OPT_OUT_NOT_FOUND", "RULE_NOT_FOUND", "CONTACT_NOT_FOUND", "LABEL_NOT_FOUND", "CALL_NOT_FOUND", "MESSAGE_NOT_FOUND", "DELETION_NOT_FOUND", "MEDIA_NOT_FOUND", "MESSAGE_DELETED", "MESSAGE_NOT_SENT", "MESSAGE_NOT_WAITING", "CHANGE_TOO_LATE", "CHANGE_NOT_POSSIBLE", "MESSAGE_NOT_FORWARDABLE", "WA_MESSAGE_ID_TAKEN", "USER_NOT_FOUND", "WORKSPACE_NOT_FOUND", "MEMBER_NOT_FOUND", "INVITATION_NOT_FOUND", "KEY_NOT_FOUND", "LOGIN_NOT_FOUND", "LOGIN_LOCK_NOT_FOUND", "DELIVERY_NOT_FOUND", "DELIVERY_PENDING", "WEBHOOK_OFF", "WEBHOOK_NOT_FOUND", "WORKER_NOT_FOUND", "EMAIL_TAKEN", "MEMBER_EXISTS", "LAST_OWNER", "LAST_WORKSPACE", "KEY_ENDED", "LAST_ADMINISTRATOR", "BROADCAST_STATE", "BROADCAST_EMPTY", "SESSION_AMBIGUOUS", "WORKER_EXISTS", "WORKER_NOT_EMPTY", "WORKER_TOO_SMALL", "SESSION_EXISTS", "SESSION_NOT_CONNECTED", "SESSION_ALREADY_PAIRED", "QR_NOT_READY", "MEDIA_NOT_READY", "UPLOAD_OFFSET_MISMATCH", "WORKER_ENDPOINT_TAKEN", "WORKER_LEASE_HELD", "SESSION_LOGGED_OUT", "MEDIA_EXPIRED", "BODY_TOO_LARGE", "MEDIA_TOO_LARGE", "MEDIA_QUOTA", "UNSUPPORTED_MEDIA_TYPE", "IDEMPOTENCY_MISMATCH", "MEDIA_EMPTY", "MEDIA_TYPE_MISMATCH", "MEDIA_UNREADABLE", "MEDIA_UNREACHABLE", "MEDIA_URL_FORBIDDEN", "MEDIA_TOOL_MISSING", "PROXY_INVALID", "PROXY_UNREACHABLE", "WA_REACHOUT_TIMELOCK", "RL_IP", "RL_KEY", "RL_ENDPOINT", "STREAM_LIMIT", "TIER_MESSAGE_LIMIT", "INTERNAL", "WORKER_ERROR", "DATABASE_UNAVAILABLE", "DELETION_GOES_ON", "NO_WORKER", "OUTCOME_UNKNOWN", "WA_FORBIDDEN", "WA_NOT_FOUND", "WA_NOT_READY", "WA_REFUSED", "WA_PACING", "WA_TIMEOUT", "ENGINE_UNSUPPORTED", "SANDBOX_REFUSED", "SANDBOX_UNAVAILABLE", "SESSION_MOVING"]
     httpStatus: int
     retryable: bool
     sentence: str
@@ -2028,7 +2127,7 @@ class RemovedOptOut(TypedDict):
 
 ReplayDeliveriesRequest = TypedDict("ReplayDeliveriesRequest", {
     "status": "NotRequired[Literal[\"failed\", \"delivered\"]]",
-    "events": "NotRequired[List[Literal[\"message.received\", \"message.sent\", \"message.delivered\", \"message.read\", \"message.played\", \"message.failed\", \"message.undecryptable\", \"message.recovered\", \"message.unsupported\", \"message.edited\", \"message.revoked\", \"message.reaction\", \"poll.vote\", \"message.answer\", \"media.ready\", \"media.failed\", \"connection.open\", \"connection.close\", \"qr.generated\", \"session.status\", \"session.loggedout\", \"session.migrated\", \"session.restricted\", \"session.capped\", \"session.risk\", \"session.restored\", \"session.passkey_required\", \"session.notice\", \"contact.merged\", \"chat.updated\", \"chat.read\", \"chat.cleared\", \"chat.deleted\", \"label.created\", \"label.updated\", \"label.deleted\", \"label.assigned\", \"label.unassigned\", \"history.progress\", \"group.joined\", \"group.left\", \"group.updated\", \"group.participants\", \"group.join_request\", \"group.invite_revoked\", \"broadcast.progress\", \"broadcast.completed\", \"keyword.matched\"]]]",
+    "events": "NotRequired[List[Literal[\"message.received\", \"message.sent\", \"message.delivered\", \"message.read\", \"message.played\", \"message.failed\", \"message.undecryptable\", \"message.recovered\", \"message.unsupported\", \"message.edited\", \"message.revoked\", \"message.reaction\", \"poll.vote\", \"message.answer\", \"media.ready\", \"media.failed\", \"connection.open\", \"connection.close\", \"qr.generated\", \"session.status\", \"session.loggedout\", \"session.migrated\", \"session.restricted\", \"session.capped\", \"session.risk\", \"session.restored\", \"session.passkey_required\", \"session.notice\", \"contact.merged\", \"contact.updated\", \"contact.blocked\", \"contact.unblocked\", \"contact.identity_changed\", \"chat.updated\", \"chat.read\", \"chat.cleared\", \"chat.deleted\", \"label.created\", \"label.updated\", \"label.deleted\", \"label.assigned\", \"label.unassigned\", \"history.progress\", \"group.joined\", \"group.left\", \"group.updated\", \"group.participants\", \"group.join_request\", \"group.invite_revoked\", \"call.received\", \"call.accepted\", \"call.rejected\", \"call.missed\", \"call.ended\", \"broadcast.progress\", \"broadcast.completed\", \"keyword.matched\"]]]",
     "sessionId": "NotRequired[str]",
     "from": "NotRequired[str]",
     "to": "NotRequired[str]",
@@ -2843,6 +2942,12 @@ class SessionSettings(TypedDict):
     mediaDownload: Dict[str, Any]
     history: Literal["none", "recent", "full"]
     device: Dict[str, Any]
+    ignore: List[Literal["persons", "groups", "channels", "status", "broadcasts"]]
+    alwaysOnline: bool
+    readReceipts: bool
+    autoRead: bool
+    calls: Dict[str, Any]
+    metadata: Dict[str, Any]
 
 class SessionSettingsChange(TypedDict):
     labels: NotRequired[Dict[str, Any]]
@@ -2850,6 +2955,12 @@ class SessionSettingsChange(TypedDict):
     mediaDownload: NotRequired[Dict[str, Any]]
     history: NotRequired[Literal["none", "recent", "full"]]
     device: NotRequired[Dict[str, Any]]
+    ignore: NotRequired[List[Literal["persons", "groups", "channels", "status", "broadcasts"]]]
+    alwaysOnline: NotRequired[bool]
+    readReceipts: NotRequired[bool]
+    autoRead: NotRequired[bool]
+    calls: NotRequired[Dict[str, Any]]
+    metadata: NotRequired[Dict[str, Any]]
 
 SessionStatistics = TypedDict("SessionStatistics", {
     "range": "Literal[\"1h\", \"24h\", \"7d\", \"30d\"]",
@@ -2952,7 +3063,7 @@ class TestRuleResult(TypedDict):
     others: List[Dict[str, Any]]
 
 class TestWebhookRequest(TypedDict):
-    event: NotRequired[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "broadcast.progress", "broadcast.completed", "keyword.matched"]]
+    event: NotRequired[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched"]]
 
 class TestWebhookResult(TypedDict):
     event: str
@@ -2997,7 +3108,7 @@ class TimelineEntry(TypedDict):
     code: NotRequired[Union[str, None]]
     message: NotRequired[Union[str, None]]
     seq: NotRequired[int]
-    event: NotRequired[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "broadcast.progress", "broadcast.completed", "keyword.matched"]]
+    event: NotRequired[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched"]]
     delivery: NotRequired[Delivery]
 
 class UpdateChatRequest(TypedDict):
@@ -3069,7 +3180,7 @@ class UpdateUserRequest(TypedDict):
 class UpdateWebhookRequest(TypedDict):
     url: NotRequired[str]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     headers: NotRequired[Union[Dict[str, Any], None]]
@@ -3168,7 +3279,7 @@ class WebhookEndpoint(TypedDict):
     name: Union[str, None]
     url: str
     configuration: Union[Dict[str, Any], None]
-    events: List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]
+    events: List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]
     chatTypes: Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]
     chats: Union[List[str], None]
     headerNames: List[str]
@@ -3200,7 +3311,7 @@ class WebhookEndpointWithSecret(TypedDict):
     name: Union[str, None]
     url: str
     configuration: Union[Dict[str, Any], None]
-    events: List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]
+    events: List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]
     chatTypes: Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]
     chats: Union[List[str], None]
     headerNames: List[str]
@@ -3227,7 +3338,7 @@ class WebhookEndpointWithSecret(TypedDict):
 
 class WebhookRequest(TypedDict):
     url: str
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     secret: NotRequired[str]
 
 class WebhookWithSecret(TypedDict):

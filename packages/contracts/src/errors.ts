@@ -151,6 +151,11 @@ export const ERRORS = {
     retryable: false,
     sentence: 'This session has no such label. GET /api/sessions/{id}/labels lists them.',
   },
+  CALL_NOT_FOUND: {
+    status: 404,
+    retryable: false,
+    sentence: 'No call with this id rings at the session now. GET /api/sessions/{id}/calls lists those that it knows.',
+  },
   MESSAGE_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such message for this credential.' },
   DELETION_NOT_FOUND: {
     status: 404,

@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { LIMITS } from './limits.ts';
 import { line, nullable, oneOf, requestBody, timestamp } from './schema.ts';
 import { type MessageTemplate, MessageTemplateSchema } from './send-requests.ts';
+import { type WeeklyHours, weeklyHours } from './weekly-hours.ts';
 
 /** Limits of keyword rules. */
 export const RULE_LIMITS = {
@@ -24,26 +25,8 @@ export const RULE_LIMITS = {
 export const RULE_MATCHES = ['contains', 'exact', 'startsWith', 'regex'] as const;
 export type RuleMatch = (typeof RULE_MATCHES)[number];
 
-const clock = (description: string) =>
-  Type.String({ pattern: '^(?:[01]\\d|2[0-3]):[0-5]\\d$', description, examples: ['08:00'] });
-
-const hours = Type.Object(
-  {
-    from: clock('The first minute.'),
-    to: clock('The end, exclusive. Before `from`: on the next day.'),
-    days: Type.Optional(
-      Type.Array(Type.Integer({ minimum: 1, maximum: 7 }), {
-        minItems: 1,
-        maxItems: 7,
-        uniqueItems: true,
-        description: '1 is Monday. Default: every day. A night belongs to the day on which it begins.',
-      }),
-    ),
-    zone: Type.String({ minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9_+/-]+$', examples: ['Asia/Jakarta'] }),
-  },
-  { additionalProperties: false, description: 'The rule holds within these hours alone.' },
-);
-export type RuleHours = Static<typeof hours>;
+const hours = weeklyHours('The rule holds within these hours alone.');
+export type RuleHours = WeeklyHours;
 
 const answer = Type.Unsafe<string | MessageTemplate>({
   anyOf: [

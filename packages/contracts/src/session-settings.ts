@@ -1,8 +1,10 @@
 import { type Static, Type } from 'typebox';
 import { HISTORY_DEPTHS } from './history.ts';
+import { LIMITS } from './limits.ts';
 import { FILE_TYPES, type FileType } from './media.ts';
-import { oneOf } from './schema.ts';
+import { anyObject, oneOf } from './schema.ts';
 import { ON_UNCERTAIN } from './send-requests.ts';
+import { type WeeklyHours, weeklyHours } from './weekly-hours.ts';
 
 const LABEL_NAME = '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$';
 const MAX_LABELS = 20;
@@ -51,6 +53,64 @@ const device = Type.Unsafe<{ name?: string; browser?: (typeof DEVICE_BROWSERS)[n
   examples: [{ name: 'Front desk', browser: 'chrome' }],
 });
 
+/** The kinds of chats that a session may be told to ignore. */
+export const IGNORED_CHATS = ['persons', 'groups', 'channels', 'status', 'broadcasts'] as const;
+export type IgnoredChat = (typeof IGNORED_CHATS)[number];
+
+const ignore = Type.Unsafe<IgnoredChat[]>({
+  type: 'array',
+  items: { type: 'string', enum: [...IGNORED_CHATS] },
+  uniqueItems: true,
+  maxItems: IGNORED_CHATS.length,
+  description: [
+    'Chats whose messages are as if they had not come: they are not stored, and no event tells of them. Their senders get the receipts',
+    'all the same, and messages to these chats can be sent.',
+  ].join(' '),
+  examples: [['groups', 'status']],
+});
+const alwaysOnline = Type.Boolean({
+  description: 'The account shows itself online while the session is connected. Its phone does not ring then.',
+});
+const readReceipts = Type.Boolean({
+  description:
+    'false: what the session marks as read, senders do not learn; the devices of the account do. The privacy settings of the account may forbid it besides.',
+});
+const autoRead = Type.Boolean({ description: 'Messages are marked as read as they come.' });
+
+/** What happens to calls that come in. */
+export interface CallSettings {
+  reject: boolean;
+  reply: string | null;
+  hours: WeeklyHours | null;
+}
+const calls = Type.Unsafe<CallSettings>({
+  type: 'object',
+  additionalProperties: false,
+  required: ['reject', 'reply', 'hours'],
+  properties: {
+    reject: Type.Boolean({ description: 'Calls are rejected as soon as they ring; those of groups ring on.' }),
+    reply: {
+      type: ['string', 'null'],
+      minLength: 1,
+      maxLength: LIMITS.messageText,
+      pattern: '\\S',
+      description: 'What the caller gets as a message then, once for each call. null: nothing.',
+    },
+    hours: {
+      anyOf: [weeklyHours('Calls are rejected within these hours alone.'), { type: 'null' }],
+      description: 'null: at all times.',
+    },
+  },
+  description: 'Whether calls are rejected by the session itself.',
+  examples: [{ reject: true, reply: 'Please write to us: nobody answers calls here.', hours: null }],
+});
+const metadata = anyObject({
+  maxProperties: 50,
+  description:
+    'Comes back in `metadata` of each event and webhook of the session. What is attached to a message counts before it, and it counts before that of the webhook.',
+  examples: [{ tenant: 'acme' }],
+});
+
 /** The settings of a session. Each one has an effect. The row of the session has only those that were set. */
 export const SessionSettingsSchema = Type.Object({
   labels: Type.Unsafe<Record<string, string>>({
@@ -63,6 +123,12 @@ export const SessionSettingsSchema = Type.Object({
   mediaDownload,
   history,
   device,
+  ignore,
+  alwaysOnline,
+  readReceipts,
+  autoRead,
+  calls,
+  metadata,
 });
 export type SessionSettings = Static<typeof SessionSettingsSchema>;
 
@@ -82,6 +148,12 @@ export const SessionSettingsChangeSchema = Type.Object(
     mediaDownload: Type.Optional(mediaDownload),
     history: Type.Optional(history),
     device: Type.Optional(device),
+    ignore: Type.Optional(ignore),
+    alwaysOnline: Type.Optional(alwaysOnline),
+    readReceipts: Type.Optional(readReceipts),
+    autoRead: Type.Optional(autoRead),
+    calls: Type.Optional(calls),
+    metadata: Type.Optional(metadata),
   },
   { additionalProperties: false },
 );
@@ -93,6 +165,12 @@ export const withDefaultSettings = (set: Partial<SessionSettings>): SessionSetti
   mediaDownload: { auto: true },
   history: 'none',
   device: {},
+  ignore: [],
+  alwaysOnline: false,
+  readReceipts: true,
+  autoRead: false,
+  calls: { reject: false, reply: null, hours: null },
+  metadata: {},
   ...set,
 });
 

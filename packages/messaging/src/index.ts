@@ -1,3 +1,4 @@
+export { type CallNews, recordCall } from './calls/calls.ts';
 export {
   type NamedMessages,
   presentChatSettings,
@@ -32,6 +33,7 @@ export { readIdentities, type ToldNames } from './contacts/identities.ts';
 export { identityOf, namesOf } from './contacts/identity-sql.ts';
 export { type Learnt, learnContacts, touchContacts } from './contacts/learn.ts';
 export { findContactMerges, type PublishedMerges, publishContactMerges } from './contacts/merges.ts';
+export { appendPersonEvents, type PersonEvent, readShownNames } from './contacts/person-events.ts';
 export { otherSpellings } from './contacts/spellings.ts';
 export {
   claimDeletion,
@@ -74,7 +76,13 @@ export {
 } from './deliveries/deliveries.ts';
 export { type Replay, type Replayed, replayDeliveries } from './deliveries/replay.ts';
 export { appendControlEvent } from './events/append-control-event.ts';
-export { type Appended, type AppendedEvent, type WantingWebhook, wantsEvent } from './events/append-events.ts';
+export {
+  type Appended,
+  type AppendedEvent,
+  metadataOf,
+  type WantingWebhook,
+  wantsEvent,
+} from './events/append-events.ts';
 export {
   doubtGroups,
   type GroupRow,
@@ -232,6 +240,7 @@ export {
   risksOf,
   waitOf,
 } from './pacing/policy.ts';
+export { isWithinHours } from './pacing/weekly-hours.ts';
 export {
   countStaleSessions,
   RECOVERY_KINDS,

@@ -132,6 +132,7 @@ export function applyEvent(client: QueryClient, { event, sessionId, data }: Live
   if (/^(?:chat|label)\./.test(event)) freshen(client, ['chats']);
   if (event.startsWith('label.')) freshen(client, ['labels', sessionId]);
   if (event.startsWith('group.')) freshen(client, ['groups', sessionId]);
+  if (event.startsWith('call.')) freshen(client, ['calls', sessionId]);
   if (event === 'session.notice') freshen(client, ['notices']);
 }
 

@@ -1,4 +1,5 @@
 /** All pages. One line for each: `README.md` says how to add one. */
+import { accountRoute } from './account/route.ts';
 import { auditRoute } from './audit/route.ts';
 import { broadcastRoute, broadcastsRoute, newBroadcastRoute } from './broadcasts/routes.ts';
 import { channelsRoute } from './channels/route.ts';
@@ -42,6 +43,7 @@ export const publicPages = [
 
 /** For people who are; in alphabetical order of their folders. */
 export const pages = [
+  accountRoute,
   auditRoute,
   broadcastsRoute,
   newBroadcastRoute,

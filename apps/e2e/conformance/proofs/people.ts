@@ -1,3 +1,4 @@
+import type { ListCallsResult } from '@wa-gate/contracts';
 import { expect } from 'vitest';
 import type { PhoneProfile } from '../../harness/sandbox-client.ts';
 import { waitFor } from '../../harness/wait-for.ts';
@@ -7,13 +8,14 @@ import type { Proofs, ProofWorld } from './proof.ts';
 export const PIXEL =
   '/9j/2wBDAAMCAgICAgMCAgIDAwMDBAYEBAQEBAgGBgUGCQgKCgkICQkKDA8MCgsOCwkJDRENDg8QEBEQCgwSExIQEw8QEBD/yQALCAABAAEBAREA/8wABgAQEAX/2gAIAQEAAD8A0s8g/9k=';
 
-type Areas = Proofs<'blocklist'> & Proofs<'privacy'> & Proofs<'profile'>;
+type Areas = Proofs<'blocklist'> & Proofs<'calls'> & Proofs<'privacy'> & Proofs<'profile'>;
 
-/** Blocked people, privacy and profile: the phone of the account shows what the API has changed. */
+/** Blocked people, calls, privacy and profile: the phone of the account shows what the API has changed. */
 export function peopleProofs(world: ProofWorld): Areas {
   const own = () => world.system.sandbox.profile(world.session.phone.number);
   const shows = (what: string, fits: (profile: PhoneProfile) => boolean) =>
     waitFor(async () => fits(await own()), { what: `the phone to show ${what}` });
+  let ringing = '';
   const theFriend = async () => ({ contact: `+${world.friend.number}` });
 
   return {
@@ -39,6 +41,27 @@ export function peopleProofs(world: ProofWorld): Areas {
       async seen(_input, data) {
         expect(data).toMatchObject({ isBlocked: false });
         expect((await own()).blocked).toEqual([]);
+      },
+    },
+    'calls.reject': {
+      async params() {
+        const { system, tenant, session, friend } = world;
+        ringing = (await system.sandbox.call(friend.number, session.phone.number)).id;
+        await waitFor(
+          async () => {
+            const { calls } = await tenant.api.data<ListCallsResult>(`/api/sessions/${session.sessionId}/calls`);
+            return calls.some(({ callId, status }) => callId === ringing && status === 'ringing');
+          },
+          { what: 'the call to ring' },
+        );
+        return { call: ringing };
+      },
+      body: async () => ({}),
+      async seen(_input, data) {
+        expect(data).toMatchObject({ callId: ringing, caller: { phoneNumber: `+${world.friend.number}` } });
+        await waitFor(async () => (await world.system.sandbox.callStatus(ringing)) === 'rejected', {
+          what: 'the caller to see it',
+        });
       },
     },
     'privacy.get': {

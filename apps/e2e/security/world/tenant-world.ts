@@ -78,6 +78,10 @@ export async function makeTenantWorld(
     json: { name: 'Offers' },
   });
   const post = await system.sandbox.postToChannel(channel.id, { text: 'Two for one.' });
+  const call = await system.sandbox.call(friend.number, paired.phone.number, { ringMs: 3_600_000 });
+  await waitFor(async () => (await api.data<{ calls: unknown[] }>(`/api/sessions/${slug}/calls`)).calls.length > 0, {
+    what: 'the call to ring',
+  });
   const { mediaId } = await api.data<{ mediaId: string }>('/api/media', { method: 'POST', json: file });
   const { uploadId } = await api.data<{ uploadId: string }>('/api/media/uploads', {
     method: 'POST',
@@ -143,6 +147,7 @@ export async function makeTenantWorld(
       ['rule', [ruleId]],
       ['label', ['1']],
       ['lid', [contact.lid.replace('@lid', '')]],
+      ['call', [call.id]],
       ['channel', [channel.id]],
       ['post', [String(post.serverId)]],
       ['post id', [post.id]],

@@ -10,6 +10,7 @@ import { createTestRequest } from '../jobs/webhooks/index.ts';
 import type { GatewayMetrics } from '../metrics/index.ts';
 import { createKeyStore, createKeysRepository, createKeysService } from '../modules/api-keys/index.ts';
 import { createAuditLog } from '../modules/audit/index.ts';
+import { createCallsService } from '../modules/calls/index.ts';
 import { createChatsRepository, createChatsService } from '../modules/chats/index.ts';
 import {
   createProxiesService,
@@ -245,6 +246,7 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
       proxies: createProxiesService(ofProxies),
       relink: createRelinkService({ pool }),
       versions: createVersionsService({ pool, defaultNetwork }),
+      calls: createCallsService({ db: pool }),
       queues: createQueuesService({ db: pool }),
       scheduled: createScheduledMessages({ db: pool, messages, doorbells, announce: announcerOf(resources) }),
       numberChecks: createNumberChecks({ pool, names }),

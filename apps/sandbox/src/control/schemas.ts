@@ -384,6 +384,11 @@ export const CallRequest = Type.Object(
   { additionalProperties: false },
 );
 
+export const CallAction = Type.Object(
+  { action: Type.Enum(['accept', 'reject', 'hang-up'], { description: 'hang-up: also while it rings' }) },
+  { additionalProperties: false },
+);
+
 export const Call = Type.Object({
   id: Type.String(),
   from: Type.String(),

@@ -4,6 +4,7 @@ import { unixSeconds } from '../clock.ts';
 import { type BinaryNode, children, node } from '../wire/node.ts';
 import type { ServerBase } from './base.ts';
 import type { Connection } from './connection.ts';
+import { shows } from './privacy.ts';
 import { newStanzaId } from './stanza-id.ts';
 
 type CallStatus = 'ringing' | 'accepted' | 'rejected' | 'ended';
@@ -44,11 +45,30 @@ export class Calls {
     const oldest = this.calls.keys().next();
     if (this.calls.size > MAX_CALLS && !oldest.done) this.calls.delete(oldest.value);
     const media = [node('audio', { enc: 'opus', rate: '16000' }), ...(video ? [node('video', { enc: 'vp8' })] : [])];
+    // Who is blocked, or is not known to somebody who wants calls of known people alone, rings nowhere.
+    if (!shows(to, from, 'calladd')) return call;
     this.signal(from, to, node('offer', { 'call-id': call.id, 'call-creator': from.jid, caller_pn: from.jid }, media));
     this.context.scheduler.later(ringMs, () => {
       if (call.status === 'ringing') this.end(call, from, to, 'timeout');
     });
     return call;
+  }
+
+  /**
+   * The phone that is called takes or rejects the call, or one of the two phones hangs up. The companions of the phone
+   * that is called are told what another device has done.
+   */
+  act(call: Call, action: 'accept' | 'reject' | 'hang-up'): void {
+    const from = this.context.directory.get(call.from);
+    const to = this.context.directory.get(call.to);
+    if (action === 'hang-up') {
+      if (call.status === 'ringing' || call.status === 'accepted') this.end(call, from, to, '');
+      return;
+    }
+    if (call.status !== 'ringing') return;
+    call.status = action === 'accept' ? 'accepted' : 'rejected';
+    const reason = action === 'accept' ? 'accepted_elsewhere' : 'rejected_elsewhere';
+    this.signal(from, to, this.terminate(call, from, reason));
   }
 
   find(id: string): Call | undefined {
@@ -87,7 +107,8 @@ export class Calls {
     const caller = this.context.directory.find(call.from);
     if (!caller || caller === companion.account) return;
     for (const sibling of companion.account.companions.values()) {
-      if (sibling !== companion) this.deliver(caller, sibling, this.terminate(call, caller, 'accepted_elsewhere'));
+      const reason = call.status === 'rejected' ? 'rejected_elsewhere' : 'accepted_elsewhere';
+      if (sibling !== companion) this.deliver(caller, sibling, this.terminate(call, caller, reason));
     }
   }
 

@@ -61,7 +61,7 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
     if (actor?.owner.epoch === epoch) actor.fence();
   };
   const routes = createRoutes({ pool, network, masterKeys, settings: deps.egress });
-  const { traffic, dispatcher, contacts, downloads, history, flush } = composeTraffic(deps, {
+  const { traffic, dispatcher, contacts, downloads, history, settings, flush } = composeTraffic(deps, {
     sessions,
     metrics,
     announce,
@@ -157,6 +157,7 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
       });
       dispatcher.start();
       contacts.start();
+      settings.start();
       downloads.start();
       history.start();
       watch.start();
@@ -165,6 +166,7 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
     async stop(graceMs) {
       watch.stop();
       contacts.stop();
+      settings.stop();
       await Promise.all([dispatcher.stop(graceMs), downloads.stop(), history.stop()]);
       await supervisor.end();
       await flush();

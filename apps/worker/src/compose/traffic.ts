@@ -1,5 +1,6 @@
 import type { Ownership } from '@wa-gate/cluster';
 import { mayBeginNoChats } from '@wa-gate/messaging';
+import { CallDesk } from '../calls/call-desk.ts';
 import { ChatSettingsFeed } from '../chats/chat-settings-feed.ts';
 import { ChatTimers } from '../chats/chat-timers.ts';
 import { ContactFeed } from '../contacts/contact-feed.ts';
@@ -16,6 +17,7 @@ import { createChangeWriter } from '../outbox/change-writer.ts';
 import { Dispatcher } from '../outbox/dispatcher.ts';
 import { createOutcomeWriter } from '../outbox/outcome-writer.ts';
 import type { SessionTraffic } from '../session/session-traffic.ts';
+import { SessionSettingsBook } from '../settings/session-settings-book.ts';
 import type { HostedSessions } from '../supervisor/hosted-sessions.ts';
 import type { Announce } from '../writers/announcer.ts';
 import type { SessionHostDependencies } from './session-host-dependencies.ts';
@@ -43,6 +45,12 @@ export function composeTraffic(
   const changes = createChangeWriter({ pool, writeLock, clock, logger, outcomes, announce, onStale });
   const timers = new ChatTimers(pool);
   const owners = () => sessions.actors.map(({ owner }) => owner);
+  const settings = new SessionSettingsBook({
+    pool,
+    logger,
+    sessionIds: () => owners().map(({ sessionId }) => sessionId),
+    onChange: (sessionId) => sessions.find(sessionId)?.settingsChanged(),
+  });
   const contacts = new ContactFeed({ pool, writeLock, clock, logger, announce, onStale, owners });
   const chats = new ChatSettingsFeed({ pool, writeLock, clock, logger, announce, onStale });
   const groups = new GroupFeed({ pool, writeLock, clock, logger, announce, onStale });
@@ -91,6 +99,7 @@ export function composeTraffic(
     logger,
     messageKey,
     timers,
+    settings,
     announce,
     contacts,
     onStale,
@@ -116,15 +125,36 @@ export function composeTraffic(
     onAcknowledged: (milliseconds, messageId) => metrics.countAcknowledged(milliseconds, messageId),
     onResendAsked: () => metrics.resendsAsked.inc(),
   });
+  const calls = new CallDesk({
+    pool,
+    writeLock,
+    clock,
+    logger,
+    settings,
+    announce,
+    onStale,
+    onReply: (sessionId) => dispatcher.notify(sessionId),
+  });
   return {
-    traffic: { outbox: dispatcher, inbox: projector, contacts, downloads, chats, groups, history } satisfies SessionTraffic,
+    traffic: {
+      outbox: dispatcher,
+      inbox: projector,
+      calls,
+      contacts,
+      downloads,
+      chats,
+      groups,
+      history,
+      settings,
+    } satisfies SessionTraffic,
+    settings,
     dispatcher,
     contacts,
     downloads,
     history,
     /** Flushes the queued writes of one session or of all. */
     flush: async (sessionId?: string): Promise<void> => {
-      const writers = [projector, changes, contacts, downloads, chats, groups];
+      const writers = [projector, changes, calls, contacts, downloads, chats, groups];
       await Promise.all(writers.map((writer) => writer.flush(sessionId)));
       // A change waits for the outcome of its message, which is written by then.
       await outcomes.flush(sessionId);

@@ -2,10 +2,13 @@ import type { Ownership } from '@wa-gate/cluster';
 import { isDatabaseUnavailable, type Pool } from '@wa-gate/db';
 import type { Clock, Logger } from '@wa-gate/kit';
 import {
+  appendPersonEvents,
   type ContactFact,
   findContactMerges,
   learnContacts,
+  type PersonEvent,
   publishContactMerges,
+  readShownNames,
   touchContacts,
 } from '@wa-gate/messaging';
 import type { KeyedLock } from '../keyed-lock.ts';
@@ -45,6 +48,7 @@ export class ContactFeed {
   readonly #deps: ContactFeedDependencies;
   readonly #known: KnownFacts;
   readonly #batcher: Batcher<SessionFact>;
+  readonly #happened: Batcher<PersonEvent>;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(deps: ContactFeedDependencies) {
@@ -59,6 +63,15 @@ export class ContactFeed {
       lingerMs: LINGER_MS,
       run: (batch) => this.#learn(batch),
       onPoison: ({ sessionId }, error) => logger.error({ err: error, sessionId }, 'contact cannot be stored'),
+    });
+    this.#happened = new Batcher<PersonEvent>({
+      name: 'people',
+      writeLock,
+      clock,
+      logger,
+      lingerMs: LINGER_MS,
+      run: (batch) => this.#tellEvents(batch),
+      onPoison: ({ sessionId, type }, error) => logger.error({ err: error, sessionId, type }, 'event cannot be stored'),
     });
   }
 
@@ -83,8 +96,14 @@ export class ContactFeed {
     await this.#batcher.flush(fact.sessionId);
   }
 
-  flush(sessionId?: string): Promise<void> {
-    return this.#batcher.flush(sessionId);
+  /** Something has happened to a person, and becomes an event. */
+  happened(event: PersonEvent): void {
+    this.#happened.add([event], { urgent: false });
+  }
+
+  async flush(sessionId?: string): Promise<void> {
+    await this.#batcher.flush(sessionId);
+    await this.#happened.flush(sessionId);
   }
 
   /**
@@ -118,9 +137,43 @@ export class ContactFeed {
       this.#known.told(seen);
     }
     if (news.length === 0) return;
+    const named = news.filter(({ names }) => names !== undefined);
+    const before = await readShownNames(pool, named);
     const { concerned } = await learnContacts(pool, await Promise.all(news.map(withNumber)));
     this.#known.told(news);
+    if (before.size > 0) await this.#tellNames(named, before);
     if (concerned.length > 0) await this.#publish(concerned);
+  }
+
+  /** Whose shown name is another one now. */
+  async #tellNames(named: readonly SessionFact[], before: ReadonlyMap<string, string | null>): Promise<void> {
+    const after = await readShownNames(this.#deps.pool, named);
+    const renamed = new Map(
+      named
+        .filter(({ sessionId, jid }) => {
+          const key = `${sessionId} ${jid}`;
+          return before.has(key) && before.get(key) !== after.get(key);
+        })
+        .map((fact) => [`${fact.sessionId} ${fact.jid}`, fact]),
+    );
+    if (renamed.size === 0) return;
+    await this.#tellEvents(
+      [...renamed.values()].map(({ sessionId, epoch, jid }) => ({
+        sessionId,
+        epoch,
+        jid,
+        type: 'contact.updated' as const,
+        data: { changed: ['name' as const] },
+      })),
+    );
+  }
+
+  async #tellEvents(events: readonly PersonEvent[]): Promise<void> {
+    const { pool, announce, onStale } = this.#deps;
+    const { stale, ...appended } = await appendPersonEvents(pool, events);
+    announce(appended);
+    const gone = new Set(stale);
+    for (const { sessionId, epoch } of events) if (gone.delete(sessionId)) onStale({ sessionId, epoch });
   }
 
   /** What concerns the sessions that this worker hosts; what concerns others, their owners find. */

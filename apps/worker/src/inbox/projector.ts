@@ -17,9 +17,11 @@ import { factsOfMessage } from '../contacts/facts.ts';
 import { type OwnJids, project, type ReadMessage } from '../content/inbound.ts';
 import { readTimers } from '../content/timers.ts';
 import type { KeyedLock } from '../keyed-lock.ts';
+import type { SessionSettingsBook } from '../settings/session-settings-book.ts';
 import type { Arrived } from '../whatsapp/inbound-listener.ts';
 import type { Announce } from '../writers/announcer.ts';
 import { Batcher } from '../writers/batcher.ts';
+import { isIgnored } from './ignored-chats.ts';
 import { inSteps } from './steps.ts';
 import { type UnsealDependencies, unseal } from './unseal.ts';
 
@@ -33,6 +35,8 @@ export interface ProjectorDependencies {
   timers: Pick<ChatTimers, 'learn'>;
   announce: Announce;
   contacts: Pick<ContactFeed, 'learn'>;
+  /** @default nothing is ignored */
+  settings?: Pick<SessionSettingsBook, 'of'>;
   onStale: (owner: Ownership) => void;
   onStored: (count: number) => void;
   /** A message with a file was stored: its owner may fetch it. */
@@ -154,7 +158,10 @@ export function createProjector(deps: ProjectorDependencies): Projector {
   }
 
   return {
-    accept(owner, { message: received, journal, edit, isHidden }, own, numberOf) {
+    accept(owner, { message: arrived, journal, edit, isHidden }, own, numberOf) {
+      const ignore = deps.settings?.of(owner.sessionId).ignore ?? [];
+      // Its journal rows are done all the same.
+      const received = arrived && isIgnored(ignore, arrived.key.remoteJid) ? null : arrived;
       const projection = received && project(received, own, { edit, isHidden });
       const message = projection?.as === 'message' ? withIds(projection.message, owner) : null;
       const change = projection?.as === 'change' ? { ...projection.change, ...owner, id: newId() } : null;

@@ -9,6 +9,7 @@ import type { Connection, Identity } from '../whatsapp/socket.ts';
 import { describeAccount } from './account.ts';
 import { AccountLimits } from './account-limits.ts';
 import type { RecycleReason, SessionActorDependencies } from './actor-ports.ts';
+import { AlwaysOnline } from './always-online.ts';
 import {
   FORGOTTEN_BY_API,
   LOGGED_OUT_BY_API,
@@ -45,6 +46,7 @@ export class SessionActor {
   readonly #repeated = new RepeatedVerdicts();
   readonly #reconnecting: Reconnecting;
   readonly #budget: QueryBudget;
+  readonly #online: AlwaysOnline;
   #recycles = 0;
   /** Monotonic, ms: when the present attempt to connect began. */
   #attemptSince = 0;
@@ -74,6 +76,11 @@ export class SessionActor {
       restricted: (restriction) => this.#limits.restrict(restriction),
       capped: (capping) => this.#limits.cap(capping),
       fenced: () => this.fence(),
+    });
+    this.#online = new AlwaysOnline({
+      isWanted: () => deps.traffic.settings.of(deps.owner.sessionId).alwaysOnline,
+      connection: () => this.#connection.current,
+      onFailure: (err) => deps.logger.info({ err, ...deps.owner }, 'account not shown online yet, trying again'),
     });
     this.#reconnecting = new Reconnecting({
       ...deps,
@@ -108,15 +115,23 @@ export class SessionActor {
     return describeAccount(this.state.identity, { connectedSince, lastFrameAt, restriction, capping });
   }
 
+  /** The settings of the session are others than before. */
+  settingsChanged(): void {
+    if (this.state.name === 'connected') this.#online.show();
+  }
+
   /** Ends what has expired, such as a time-lock. Called once a minute. */
   review(): void {
+    // The name of the account, without which nobody is shown online, may have come meanwhile.
+    this.settingsChanged();
     if (!isTerminal(this.state)) this.#limits.review();
   }
 
   /** Connects, unless the session is parked by an earlier verdict. */
   start(): void {
     this.#run(async () => {
-      const { parked, restriction, capping } = await readSessionMemory(this.#deps.pool, this.owner.sessionId);
+      const { parked, restriction, capping, settings } = await readSessionMemory(this.#deps.pool, this.owner.sessionId);
+      this.#deps.traffic.settings.learn(this.owner.sessionId, settings);
       this.#limits.restore(restriction, capping);
       if (parked) {
         this.#keeper.restore({ state: parked.state, reason: parked.reason, code: parked.code });
@@ -267,8 +282,9 @@ export class SessionActor {
     if (this.state.name === 'connecting') {
       this.#deps.onStep?.({ name: 'opened', afterMs: this.#now() - this.#attemptSince });
     }
-    if (this.#keeper.move({ type: 'open', identity, at: this.#now() }))
-      this.#deps.traffic.outbox.opened(this.owner, connection);
+    if (!this.#keeper.move({ type: 'open', identity, at: this.#now() })) return;
+    this.#deps.traffic.outbox.opened(this.owner, connection);
+    this.#online.opened();
   }
 
   /** Handles a connection that ended or could not be made. `silentMs`: milliseconds since its last frame. */

@@ -21,6 +21,7 @@ import type { Liveness, Pulse } from '../whatsapp/liveness.ts';
 import { SandboxUnreachableError } from '../whatsapp/network.ts';
 import type { PasskeyStep } from '../whatsapp/passkey.ts';
 import { type Connection, type ConnectionHandlers, connect, type Identity } from '../whatsapp/socket.ts';
+import { AutoReader } from './auto-reader.ts';
 import {
   ANOTHER_ACCOUNT,
   CANDIDATE_REFUSED,
@@ -77,6 +78,7 @@ export class SessionConnection {
   #pulse: Pulse | undefined;
   /** The query about the account's standing that has no answer yet. */
   #asked: { connection: Connection; answer: Promise<void> } | undefined;
+  readonly #reader: AutoReader;
   /** Counts connections: callbacks of an earlier one are dropped. */
   #generation = 0;
   /** The history of the present link, being written down. */
@@ -87,6 +89,12 @@ export class SessionConnection {
   constructor(deps: SessionConnectionDependencies, listener: ConnectionListener) {
     this.#deps = deps;
     this.#listener = listener;
+    const { owner, traffic, logger } = deps;
+    this.#reader = new AutoReader({
+      settings: () => traffic.settings.of(owner.sessionId),
+      connection: () => this.#connection,
+      onFailure: (err) => logger.warn({ err, ...owner }, 'messages could not be marked as read'),
+    });
   }
 
   get current(): Connection | undefined {
@@ -321,8 +329,14 @@ export class SessionConnection {
       closed: current((cause) => this.#closed(cause, route)),
       acknowledged: current((ack) => traffic.outbox.acknowledged(owner, ack)),
       receipts: current((receipts) => traffic.outbox.receipts(owner, receipts)),
-      arrived: current((arrived, identity, numberOf) => traffic.inbox.accept(owner, arrived, identity, numberOf)),
       history: current((notice, journal) => void traffic.history.accept(owner, notice, journal)),
+      arrived: current((arrived, identity, numberOf) => {
+        traffic.inbox.accept(owner, arrived, identity, numberOf);
+        this.#reader.arrived(arrived);
+      }),
+      called: current((news, reject) => traffic.calls.hear(owner, news, reject)),
+      person: current((event) => traffic.contacts.happened({ ...owner, ...event })),
+      tellsReading: () => traffic.settings.of(owner.sessionId).readReceipts,
       met: (fact) => traffic.contacts.tell({ ...owner, ...fact }),
       knownGroup: (jid) => traffic.groups.known(owner, jid),
       groupsDescribed: (groups, isAll) => traffic.groups.described(owner, groups, isAll),

@@ -1,4 +1,4 @@
-import type { MessageCapping } from '@wa-gate/contracts';
+import type { MessageCapping, SessionSettings } from '@wa-gate/contracts';
 import type { Queryable, SessionState } from '@wa-gate/db';
 import type { Restriction } from '@wa-gate/messaging';
 import type { Verdict } from './disconnect.ts';
@@ -6,7 +6,7 @@ import type { Verdict } from './disconnect.ts';
 const READ = {
   name: 'read-session-row',
   text: `SELECT state, state_reason AS reason, state_code AS code, reachout_locked_until AS "until", reachout_lock_type AS type,
-      message_capping AS capping
+      message_capping AS capping, settings
     FROM sessions WHERE id = $1`,
 };
 
@@ -26,6 +26,8 @@ export interface SessionMemory {
   parked: Verdict | null;
   restriction: Restriction | null;
   capping: MessageCapping | null;
+  /** Those that were set. */
+  settings: Partial<SessionSettings>;
 }
 
 interface Row {
@@ -35,13 +37,14 @@ interface Row {
   until: Date | null;
   type: string | null;
   capping: MessageCapping | null;
+  settings: Partial<SessionSettings>;
 }
 
 export async function readSessionMemory(db: Queryable, sessionId: string): Promise<SessionMemory> {
   const { rows } = await db.query<Row>({ ...READ, values: [sessionId] });
   const row = rows[0];
-  if (!row) return { parked: null, restriction: null, capping: null };
-  const { state, reason, code, until, type, capping } = row;
+  if (!row) return { parked: null, restriction: null, capping: null, settings: {} };
+  const { state, reason, code, until, type, capping, settings } = row;
   const parked: Verdict = {
     state,
     reason: reason ?? '',
@@ -54,5 +57,6 @@ export async function readSessionMemory(db: Queryable, sessionId: string): Promi
     parked: PARKED.has(state) ? parked : null,
     restriction: until && { until, type: type ?? 'DEFAULT' },
     capping,
+    settings,
   };
 }

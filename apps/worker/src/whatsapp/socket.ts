@@ -2,6 +2,7 @@ import type { Agent as HttpsAgent } from 'node:https';
 import type { GroupFacts, HistoryDepth, MessageCapping, ParticipantFact } from '@wa-gate/contracts';
 import type { Logger } from '@wa-gate/kit';
 import type {
+  CallNews,
   ConnectionHistory,
   HistoryNotice,
   Restriction,
@@ -41,6 +42,7 @@ import {
 } from './baileys.ts';
 import type { SocketCaches } from './baileys-caches.ts';
 import { createBaileysLogger } from './baileys-logger.ts';
+import { callerNumberOf, readCallNews } from './call-news.ts';
 import { askSpellings } from './contact-query.ts';
 import {
   type DisconnectCause,
@@ -60,10 +62,12 @@ import { type MediaConnection, readMediaConnection } from './media-connection.ts
 import { withMediaHint } from './media-hint.ts';
 import { type LostFile, type MediaRetryAnswer, mediaRetryReceipt, readMediaRetryAnswer } from './media-retry.ts';
 import { childrenOf } from './nodes.ts';
+import { rejectCall } from './operations/calls.ts';
 import { askFacts } from './operations/groups.ts';
 import type { OperationSocket } from './operations/operation-socket.ts';
 import { presenceName } from './operations/presence.ts';
 import { type PasskeyStep, readPasskeyStep } from './passkey.ts';
+import { readPersonNews, type ToldPerson } from './person-news.ts';
 import { readPresence, type ToldPresence } from './presence-book.ts';
 import { learnTokens, noteTokenIssued, type ToldToken } from './privacy-tokens.ts';
 import { SharedSettings } from './shared-settings/shared-settings.ts';
@@ -115,6 +119,12 @@ export interface ConnectionHandlers {
   capped(capping: MessageCapping): void;
   /** Somebody has come, gone or is typing. */
   presence(told: ToldPresence): void;
+  /** A call rings, or something has become of it. `reject`: rejects it; absent where it is told by an operation. */
+  called(news: CallNews, reject?: (callId: string, callerJid: string) => Promise<void>): void;
+  /** Something has happened to a person. */
+  person(event: ToldPerson): void;
+  /** Whether senders may learn what the session marks as read, as its settings say. */
+  tellsReading(): boolean;
   /** The phone answers a question for a file; see {@link Connection.askForFile}. */
   fileAnswered(answer: MediaRetryAnswer): void;
   /** Another device of the account has read messages of a chat. */
@@ -422,11 +432,21 @@ export function connect(options: ConnectOptions): Connection {
     if (answer) handlers.fileAnswered(answer);
     if (node.attrs.type === 'server_sync') settings.notified(node);
     for (const notice of readGroupNotices(node)) handlers.groupNoticed(notice, identity());
+    for (const news of readPersonNews(node)) handlers.person(news);
   });
   sock.ws.on('CB:ib,,dirty', (node: BinaryNode) => {
     const isOfGroups = childrenOf(node).some(({ attrs }) => attrs.type === 'groups');
     if (isOfGroups)
       handlers.groupsDoubted().catch((err: unknown) => logger.warn({ err, sessionId }, 'groups in doubt'));
+  });
+  sock.ws.on('CB:call', (node: BinaryNode) => {
+    const news = readCallNews(node);
+    if (!news) return;
+    const number = callerNumberOf(node);
+    if (number !== undefined && isLidUser(news.callerJid)) {
+      handlers.told(factsOfMapping({ pn: number, lid: news.callerJid }, identity(), news.at));
+    }
+    handlers.called(news, (callId, callerJid) => rejectCall(sock, callId, callerJid));
   });
   const tellPresence = async (node: BinaryNode): Promise<void> => {
     const told = readPresence(node, new Date());
@@ -617,6 +637,9 @@ export function connect(options: ConnectOptions): Connection {
         presences,
         settings,
         storeGroups: (groups, isAll) => handlers.groupsDescribed(groups, isAll),
+        tellCall: (news) => handlers.called(news),
+        tellPerson: (event) => handlers.person(event),
+        tellsReading: () => handlers.tellsReading(),
       }),
     logout: () => sock.logout(),
     async close() {

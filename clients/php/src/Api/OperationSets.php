@@ -17,6 +17,7 @@ abstract class OperationSets
     public readonly Auth $auth;
     public readonly Blocklist $blocklist;
     public readonly Broadcasts $broadcasts;
+    public readonly Calls $calls;
     public readonly Channels $channels;
     public readonly Chats $chats;
     public readonly Communities $communities;
@@ -54,6 +55,7 @@ abstract class OperationSets
     public readonly Usage $usage;
     public readonly Users $users;
     public readonly Webhooks $webhooks;
+    public readonly WhatsappVersion $whatsappVersion;
     public readonly Workers $workers;
     public readonly Workspaces $workspaces;
 
@@ -65,6 +67,7 @@ abstract class OperationSets
         $this->auth = new Auth($transport);
         $this->blocklist = new Blocklist($transport);
         $this->broadcasts = new Broadcasts($transport);
+        $this->calls = new Calls($transport);
         $this->channels = new Channels($transport);
         $this->chats = new Chats($transport);
         $this->communities = new Communities($transport);
@@ -102,6 +105,7 @@ abstract class OperationSets
         $this->usage = new Usage($transport);
         $this->users = new Users($transport);
         $this->webhooks = new Webhooks($transport);
+        $this->whatsappVersion = new WhatsappVersion($transport);
         $this->workers = new Workers($transport);
         $this->workspaces = new Workspaces($transport);
     }

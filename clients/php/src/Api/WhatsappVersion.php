@@ -8,7 +8,7 @@ namespace WaGate\Api;
 
 use WaGate\Response;
 
-final class WhatsappVersion extends Group
+final class WhatsappVersion extends OperationSet
 {
     /** With which versions of WhatsApp Web sessions log in. `GET /api/admin/whatsapp-version` */
     public function get(): array

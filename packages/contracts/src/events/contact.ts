@@ -1,7 +1,9 @@
 import { Type } from 'typebox';
-import { EXAMPLE_IDENTITY } from '../identities.ts';
-import { nullable } from '../schema.ts';
+import { EXAMPLE_IDENTITY, IdentitySchema } from '../identities.ts';
+import { nullable, oneOf } from '../schema.ts';
 import { event } from './event.ts';
+
+const { properties: person } = IdentitySchema;
 
 /** Events of contacts. */
 export const CONTACT_EVENTS = {
@@ -40,6 +42,37 @@ export const CONTACT_EVENTS = {
       name: 'Ann',
       jids: ['15551234567@s.whatsapp.net', '212345678901234@lid'],
     },
+    keep: 'log',
+  }),
+  'contact.updated': event({
+    summary:
+      'A contact shows itself otherwise: its name in this workspace, its picture or its about text (`changed`). WhatsApp tells pictures and about texts of some people only.',
+    data: Type.Object({
+      ...person,
+      changed: Type.Array(oneOf(['name', 'picture', 'about'] as const)),
+      about: Type.Optional(Type.String({ description: 'As it is now. Present when it has changed.' })),
+      hasPicture: Type.Optional(Type.Boolean({ description: 'Present when the picture has changed.' })),
+    }),
+    example: { ...EXAMPLE_IDENTITY, changed: ['picture'], hasPicture: true },
+    keep: 'log',
+  }),
+  'contact.blocked': event({
+    summary: 'The account has blocked somebody, on any of its devices.',
+    data: Type.Object(person),
+    example: EXAMPLE_IDENTITY,
+    keep: 'log',
+  }),
+  'contact.unblocked': event({
+    summary: 'The account has unblocked somebody, on any of its devices.',
+    data: Type.Object(person),
+    example: EXAMPLE_IDENTITY,
+    keep: 'log',
+  }),
+  'contact.identity_changed': event({
+    summary:
+      'The security code of a contact has changed: it has set up WhatsApp anew, or somebody else has its number now.',
+    data: Type.Object(person),
+    example: EXAMPLE_IDENTITY,
     keep: 'log',
   }),
 };

@@ -18,7 +18,8 @@ const payload = (event: EventType, data: TSchema) =>
     }),
     data,
     metadata: anyObject({
-      description: '`metadata` of the message that was sent, and before it that of the webhook; else empty.',
+      description:
+        '`metadata` of the message that was sent, over that of the session, over that of the webhook; else empty.',
     }),
     signature: Type.String({ examples: ['sha256=5d41402abc4b2a76b9719d911017c592ae1f3bb8b1d4dd7a92b5a1c6c0a2d3e4'] }),
   });

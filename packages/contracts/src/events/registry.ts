@@ -1,5 +1,6 @@
 import type { Static } from 'typebox';
 import { BROADCAST_EVENTS } from './broadcast.ts';
+import { CALL_EVENTS } from './call.ts';
 import { CHAT_EVENTS } from './chat.ts';
 import { CONTACT_EVENTS } from './contact.ts';
 import { GROUP_EVENTS } from './group.ts';
@@ -19,6 +20,7 @@ export const EVENTS = {
   ...LABEL_EVENTS,
   ...HISTORY_EVENTS,
   ...GROUP_EVENTS,
+  ...CALL_EVENTS,
   ...BROADCAST_EVENTS,
 };
 

@@ -1,5 +1,6 @@
 import type { Static, TObject, TProperties, TSchema } from 'typebox';
 import { blocklist } from './blocklist.ts';
+import { calls } from './calls.ts';
 import { channels } from './channels.ts';
 import { chats } from './chats.ts';
 import { communities } from './communities.ts';
@@ -24,6 +25,7 @@ export const OPERATIONS = {
   ...blocklist,
   ...communities,
   ...groups,
+  ...calls,
   ...privacy,
   ...profile,
   ...labels,

@@ -57,6 +57,7 @@ export const ERASED_TABLES: Readonly<Record<DeletionKind, readonly ErasedTable[]
     ofSession('message_changes', ['wa_message_id', 'text'], ['from_me', 'boolean']),
     ofSession('outbox', ['wa_message_id', 'text'], ['message_id', 'uuid']),
     ofSession('message_keys', ['chat_jid', 'text'], ['from_me', 'boolean'], ['wa_message_id', 'text']),
+    ofSession('calls', ['call_id', 'text']),
     ofSession('phone_messages', ['wa_message_id', 'text']),
     ofSession('message_chat_statistics', ['unit', 'text'], ['begins_on', 'date'], ['chat_jid', 'text']),
     ofSession(

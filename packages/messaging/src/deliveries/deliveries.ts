@@ -1,6 +1,6 @@
 import type { EventType } from '@wa-gate/contracts';
 import type { Queryable } from '@wa-gate/db';
-import { wantsEvent } from '../events/append-events.ts';
+import { metadataOf, wantsEvent } from '../events/append-events.ts';
 
 /**
  * Deliveries of events to webhooks. A webhook is here what delivers the events of one session to one endpoint; an
@@ -175,8 +175,7 @@ export interface FoundDeliveries {
 
 const EVENT_COLUMNS = `e.seq, e.type, CASE WHEN e.is_due THEN e.data END AS data, e.epoch, e.trace,
   (extract(epoch FROM e.created_at) * 1000)::bigint AS "createdAt", e.is_due AS "isDue",
-  CASE WHEN e.is_due AND e.type <> 'message.received' THEN
-    (SELECT m.metadata FROM messages m WHERE m.id = (e.data->>'messageId')::uuid) END AS metadata`;
+  CASE WHEN e.is_due THEN ${metadataOf('e')} END AS metadata`;
 
 const NEWS = {
   name: 'undelivered-events',

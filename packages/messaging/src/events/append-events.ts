@@ -95,14 +95,21 @@ export const APPEND_EVENTS = appendEvents('NULL::text');
 export const APPEND_TRACED_EVENTS = appendEvents('trace');
 
 /**
- * Result columns that go with {@link APPEND_EVENTS}; read them with {@link readAppended}. Metadata is read by a
- * subquery, which always uses the primary key; messages that come in have none.
+ * SQL of the metadata of an event: what is attached to its session, and over it what the caller gave with the message
+ * that the event is about. Messages that come in have none. Subqueries, which always use the primary keys.
+ */
+export const metadataOf = (event: string): string => `nullif(
+    coalesce((SELECT s.settings->'metadata' FROM sessions s WHERE s.id = ${event}.session_id), '{}'::jsonb)
+    || coalesce(CASE WHEN ${event}.type <> 'message.received' THEN
+      (SELECT m.metadata FROM messages m WHERE m.id = (${event}.data->>'messageId')::uuid) END, '{}'::jsonb), '{}'::jsonb)`;
+
+/**
+ * Result columns that go with {@link APPEND_EVENTS}; read them with {@link readAppended}.
  */
 export const APPENDED_COLUMNS = `
   (SELECT coalesce(json_agg(json_build_object('sessionId', a.session_id, 'seq', a.seq, 'type', a.type, 'data', a.data,
       'epoch', a.epoch, 'trace', a.trace, 'createdAt', (extract(epoch FROM a.created_at) * 1000)::bigint,
-      'metadata', CASE WHEN a.type <> 'message.received' THEN
-        (SELECT m.metadata FROM messages m WHERE m.id = (a.data->>'messageId')::uuid) END)
+      'metadata', ${metadataOf('a')})
     ORDER BY a.session_id, a.seq), '[]') FROM appended a) AS events,
   (SELECT coalesce(json_agg(json_build_object('webhookId', webhook_id, 'sessionId', session_id, 'leasedBy', leased_by, 'seqs', seqs)),
       '[]')

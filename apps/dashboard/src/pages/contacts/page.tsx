@@ -1,6 +1,17 @@
 import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { BookUser, Download, Ellipsis, MessageSquare, Pencil, Plus, Trash2, Upload } from 'lucide-react';
+import {
+  Ban,
+  BookUser,
+  CircleCheck,
+  Download,
+  Ellipsis,
+  MessageSquare,
+  Pencil,
+  Plus,
+  Trash2,
+  Upload,
+} from 'lucide-react';
 import { useDeferredValue, useRef, useState } from 'react';
 import { Button as AriaButton } from 'react-aria-components';
 import { useForm } from 'react-hook-form';
@@ -151,6 +162,18 @@ function ContactMenu({
   const t = contactsTexts.use();
   const navigate = useNavigate();
   const session = useQuery(sessionsQuery).data?.sessions.find(({ phoneNumber }) => phoneNumber !== null);
+  const block = useMutation({
+    mutationFn: ({ isBlocked }: { isBlocked: boolean }) => {
+      const call = { params: { path: { id: session!.sessionId } }, body: { contact: contact.contactId } };
+      return unwrap(
+        isBlocked
+          ? api.POST('/api/sessions/{id}/blocklist/block', call)
+          : api.POST('/api/sessions/{id}/blocklist/unblock', call),
+      );
+    },
+    onSuccess: (_, { isBlocked }) => toast(t(isBlocked ? 'blocked' : 'unblocked', { name: nameOf(contact) })),
+    onError: toastError,
+  });
   const chat = contact.jids[0] ?? (contact.phoneNumber && `${contact.phoneNumber}@s.whatsapp.net`);
   return (
     <Menu
@@ -181,6 +204,17 @@ function ContactMenu({
           entries: mayChange
             ? [
                 { id: 'edit', label: t('edit'), icon: Pencil, onAction: onEdit },
+                ...(session
+                  ? [
+                      { id: 'block', label: t('block'), icon: Ban, onAction: () => block.mutate({ isBlocked: true }) },
+                      {
+                        id: 'unblock',
+                        label: t('unblock'),
+                        icon: CircleCheck,
+                        onAction: () => block.mutate({ isBlocked: false }),
+                      },
+                    ]
+                  : []),
                 { id: 'delete', label: t('delete'), icon: Trash2, isDangerous: true, onAction: onDelete },
               ]
             : [],

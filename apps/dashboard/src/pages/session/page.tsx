@@ -103,6 +103,11 @@ function Shown({ session }: { session: Session }) {
               {t('chats')}
             </LinkButton>
           )}
+          {session.phoneNumber && (
+            <LinkButton to="/sessions/$sessionId/account" params={{ sessionId }}>
+              {t('account')}
+            </LinkButton>
+          )}
           {mayManage && (
             <Menu
               label={t('more')}

@@ -5,7 +5,7 @@ import { queryClient } from '../../api/query-client.ts';
 import type { Session } from '../../api/types.ts';
 import { Button } from '../../ui/button.tsx';
 import { Checkbox, Form, Row, SelectField, TextField } from '../../ui/field.tsx';
-import { Card, ErrorNotice } from '../../ui/surface.tsx';
+import { Card, ErrorNotice, Muted } from '../../ui/surface.tsx';
 import { toast } from '../../ui/toast.tsx';
 import { sessionTexts } from './texts.ts';
 
@@ -13,20 +13,47 @@ interface Values {
   name: string;
   isDefault: boolean;
   onUncertain: 'resend' | 'fail';
+  ignore: IgnoredChat[];
+  alwaysOnline: boolean;
+  readReceipts: boolean;
+  autoRead: boolean;
+  rejectCalls: boolean;
+  callReply: string;
 }
+
+type IgnoredChat = Session['settings']['ignore'][number];
+const IGNORED = ['persons', 'groups', 'channels', 'status', 'broadcasts'] as const;
 
 export function SettingsCard({ session }: { session: Session }) {
   const t = sessionTexts.use();
   const { register, handleSubmit, formState } = useForm<Values>({
-    values: { name: session.name, isDefault: session.isDefault, onUncertain: session.settings.onUncertain },
+    values: {
+      name: session.name,
+      isDefault: session.isDefault,
+      onUncertain: session.settings.onUncertain,
+      ignore: session.settings.ignore,
+      alwaysOnline: session.settings.alwaysOnline,
+      readReceipts: session.settings.readReceipts,
+      autoRead: session.settings.autoRead,
+      rejectCalls: session.settings.calls.reject,
+      callReply: session.settings.calls.reply ?? '',
+    },
     resetOptions: { keepDirtyValues: true },
   });
   const save = useMutation({
-    mutationFn: ({ name, isDefault, onUncertain }: Values) =>
+    mutationFn: ({ name, isDefault, rejectCalls, callReply, ignore, ...settings }: Values) =>
       unwrap(
         api.PATCH('/api/sessions/{id}', {
           params: { path: { id: session.sessionId } },
-          body: { name: name.trim(), isDefault, settings: { onUncertain } },
+          body: {
+            name: name.trim(),
+            isDefault,
+            settings: {
+              ...settings,
+              ignore: IGNORED.filter((kind) => ignore.includes(kind)),
+              calls: { ...session.settings.calls, reject: rejectCalls, reply: callReply.trim() || null },
+            },
+          },
         }),
       ),
     onSuccess: (changed) => {
@@ -49,6 +76,18 @@ export function SettingsCard({ session }: { session: Session }) {
           <option value="fail">{t('fail')}</option>
         </SelectField>
         <Checkbox label={t('isDefault')} {...register('isDefault')} />
+        <fieldset>
+          <legend>{t('ignore')}</legend>
+          {IGNORED.map((kind) => (
+            <Checkbox key={kind} label={t(kind)} value={kind} {...register('ignore')} />
+          ))}
+          <Muted>{t('ignoreHint')}</Muted>
+        </fieldset>
+        <Checkbox label={t('autoRead')} {...register('autoRead')} />
+        <Checkbox label={t('readReceipts')} {...register('readReceipts')} />
+        <Checkbox label={t('alwaysOnline')} {...register('alwaysOnline')} />
+        <Checkbox label={t('rejectCalls')} {...register('rejectCalls')} />
+        <TextField label={t('callReply')} hint={t('callReplyHint')} maxLength={4_096} {...register('callReply')} />
         <Row>
           <Button type="submit" isBusy={save.isPending}>
             {t('save')}

@@ -1,4 +1,5 @@
 import type { Queryable } from '@wa-gate/db';
+import { metadataOf } from '@wa-gate/messaging';
 import type { StoredEvent } from './present-event.ts';
 
 /** A session of a scope, and where its log ends. */
@@ -44,8 +45,7 @@ const READ_AFTER = {
   name: 'read-events-after',
   text: `SELECT ${MS('clock_timestamp()')} AS at, e.session_id AS "sessionId", e.seq, e.type, e.data, e.epoch,
       ${MS('e.created_at')} AS "createdAt",
-      CASE WHEN e.type <> 'message.received' THEN
-        (SELECT m.metadata FROM messages m WHERE m.id = (e.data->>'messageId')::uuid) END AS metadata
+      ${metadataOf('e')} AS metadata
     FROM (SELECT) one LEFT JOIN (
       SELECT e.* FROM unnest($1::uuid[], $2::bigint[]) AS t(session_id, after) CROSS JOIN LATERAL (
         SELECT * FROM events WHERE session_id = t.session_id AND seq > t.after ORDER BY seq LIMIT $3) e) e ON true`,

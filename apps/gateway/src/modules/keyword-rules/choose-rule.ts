@@ -1,7 +1,8 @@
 import type { ConsentSettings } from '@wa-gate/contracts';
+import { isWithinHours } from '@wa-gate/messaging';
 import { render } from '../broadcasts/index.ts';
 import { fold, foldWords } from './fold.ts';
-import { findMatch, isWithin, type Match } from './match-rule.ts';
+import { findMatch, type Match } from './match-rule.ts';
 import type { RuleRow } from './rule-rows.ts';
 
 /** A message as rules see it. */
@@ -28,7 +29,7 @@ export function obstacleOf(rule: RuleRow, { isGroup, sessionId, at }: Heard): st
   if (isGroup && !rule.inGroups) return 'It is not for groups.';
   if (rule.sessionIds.length > 0 && sessionId !== null && !rule.sessionIds.includes(sessionId))
     return 'It is for other sessions.';
-  if (!isWithin(rule.hours, at)) return 'It is outside of its hours.';
+  if (!isWithinHours(rule.hours, at)) return 'It is outside of its hours.';
   return undefined;
 }
 

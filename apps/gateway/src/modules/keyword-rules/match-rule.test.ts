@@ -1,8 +1,9 @@
 import type { RuleMatch } from '@wa-gate/contracts';
+import { isWithinHours } from '@wa-gate/messaging';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fold, foldWords } from './fold.ts';
-import { assertHours, assertPatterns, findMatch, isWithin } from './match-rule.ts';
+import { assertHours, assertPatterns, findMatch } from './match-rule.ts';
 
 const fits = (match: RuleMatch, pattern: string, text: string) =>
   findMatch({ match, patterns: [pattern] }, text) !== undefined;
@@ -82,7 +83,7 @@ describe('the hours of a rule', () => {
     [{ from: '02:00', to: '03:00', zone: 'Europe/Berlin' }, '2026-10-25T00:30:00Z', true],
     [{ from: '02:00', to: '03:00', zone: 'Europe/Berlin' }, '2026-10-25T01:30:00Z', true],
   ])('%j at %s: %j', (hours, at, expected) => {
-    expect(isWithin(hours, new Date(at))).toBe(expected);
+    expect(isWithinHours(hours, new Date(at))).toBe(expected);
   });
   it('a zone that there is not is refused', () => {
     expect(() => assertHours({ ...office, zone: 'Asia/Nowhere' })).toThrow(/time zone/);

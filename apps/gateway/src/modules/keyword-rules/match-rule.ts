@@ -1,5 +1,5 @@
 import { RULE_LIMITS, type RuleHours, type RuleMatch } from '@wa-gate/contracts';
-import { lazily } from '@wa-gate/kit';
+import { isTimeZone } from '@wa-gate/messaging';
 import { LRUCache } from 'lru-cache';
 import { ApiError } from '../../http/api-error.ts';
 import { fold, foldWords } from './fold.ts';
@@ -88,53 +88,10 @@ export function assertPatterns({ match, patterns: given }: Matching): void {
   }
 }
 
-const WEEKDAYS = lazily(
-  () => new Map(['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'].map((day, index) => [day, index + 1])),
-);
-const clocks = new LRUCache<string, Intl.DateTimeFormat>({ max: 200 });
-
-function clockOf(zone: string): Intl.DateTimeFormat {
-  const known = clocks.get(zone);
-  if (known) return known;
-  const made = new Intl.DateTimeFormat('en-US', {
-    timeZone: zone,
-    weekday: 'short',
-    hour: '2-digit',
-    minute: '2-digit',
-    hourCycle: 'h23',
-  });
-  clocks.set(zone, made);
-  return made;
-}
-
 /** @throws {ApiError} VALIDATION for a zone that there is not */
 export function assertHours(hours: RuleHours | null): void {
-  if (!hours) return;
-  try {
-    clockOf(hours.zone);
-  } catch {
-    throw new ApiError('VALIDATION', {
-      message: `\`hours.zone\`: there is no time zone \`${hours.zone}\`. Use a name such as Asia/Jakarta.`,
-    });
-  }
-}
-
-const minutesOf = (clock: string): number => Number(clock.slice(0, 2)) * 60 + Number(clock.slice(3));
-
-/** Whether a point in time is within the hours of a rule, by the clock of their zone. */
-export function isWithin(hours: RuleHours | null, at: Date): boolean {
-  if (!hours) return true;
-  const parts = Object.fromEntries(
-    clockOf(hours.zone)
-      .formatToParts(at)
-      .map(({ type, value }) => [type, value]),
-  );
-  const now = Number(parts.hour) * 60 + Number(parts.minute);
-  const today = WEEKDAYS().get(parts.weekday!)!;
-  const isDay = (day: number): boolean => hours.days === undefined || hours.days.includes(day);
-  const [from, to] = [minutesOf(hours.from), minutesOf(hours.to)];
-  if (from < to) return isDay(today) && now >= from && now < to;
-  // Over midnight: the hours after it belong to the day before. Two equal times are a whole day.
-  const yesterday = today === 1 ? 7 : today - 1;
-  return now >= from ? isDay(today) : now < to && isDay(yesterday);
+  if (!hours || isTimeZone(hours.zone)) return;
+  throw new ApiError('VALIDATION', {
+    message: `\`hours.zone\`: there is no time zone \`${hours.zone}\`. Use a name such as Asia/Jakarta.`,
+  });
 }

@@ -15,6 +15,7 @@ import { parseRecipient } from '../../http/recipient.ts';
 import type { SessionRef } from '../../principal.ts';
 import type { OwnerLink } from '../../worker-links/owner-link.ts';
 import { type AuditLog, actorOf } from '../audit/index.ts';
+import type { CallsService } from '../calls/index.ts';
 import type { ContactProfiles, NumberChecks, Persons } from '../contacts/index.ts';
 import type { GroupPeople, GroupsService } from '../groups/index.ts';
 import type { ProfilePictures } from '../media/index.ts';
@@ -30,6 +31,7 @@ export interface OperationServices {
   numberChecks: NumberChecks;
   contactProfiles: ContactProfiles;
   persons: Persons;
+  calls: CallsService;
   profilePictures: ProfilePictures;
   references: MessageReferences;
   groupPeople: GroupPeople;

@@ -1,6 +1,7 @@
 import type { AnswerOf, InputOf, OperationName } from '@wa-gate/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { SessionRef } from '../../principal.ts';
+import type { CallsService } from '../calls/index.ts';
 import type { ContactProfiles, NumberChecks, Persons } from '../contacts/index.ts';
 import type { GroupPeople, GroupsService } from '../groups/index.ts';
 import type { ProfilePictures } from '../media/index.ts';
@@ -16,6 +17,7 @@ export interface LiveCall<N extends OperationName> {
   numberChecks: NumberChecks;
   contactProfiles: ContactProfiles;
   persons: Persons;
+  calls: CallsService;
   profilePictures: ProfilePictures;
   references: MessageReferences;
   groupPeople: GroupPeople;

@@ -114,6 +114,14 @@ export const PRESENTERS: { [N in PresentedOperationName]: Presenter<N> } = {
       return { ...identity, isBlocked: false };
     },
   },
+  'calls.reject': {
+    async present({ request, session, calls, ask }) {
+      const { call: callId } = request.params as { call: string };
+      const { callerJid, ...call } = await calls.ringing(session, callId);
+      await ask({ call: callId, from: callerJid });
+      return call;
+    },
+  },
   'presence.subscribe': { present: presenceOf },
   'presence.get': { present: presenceOf },
   'profile.setPicture': {

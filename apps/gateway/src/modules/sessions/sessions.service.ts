@@ -20,6 +20,7 @@ import { type Actor, writeAudit } from '../audit/index.ts';
 import { orElseGoesOn } from '../deletions/index.ts';
 import { assertTierAllowsSessions } from '../tiers/index.ts';
 import type { WebhooksService } from '../webhooks/index.ts';
+import { assertSettings } from './assert-settings.ts';
 import { presentSession, presentStatus } from './present-session.ts';
 import type { SessionsRepository } from './sessions.repository.ts';
 import { updateSession } from './update-session.ts';
@@ -146,6 +147,7 @@ export function createSessionsService(deps: SessionsDependencies): SessionsServi
     get: async (session) => presentSession(await load(session)),
     status: async (session) => presentStatus(await load(session)),
     async update(actor, session, request) {
+      assertSettings(request.settings);
       await inTransaction(pool, async (tx) => {
         const change = await updateSession(tx, session, request);
         if (!change) throw new ApiError('SESSION_NOT_FOUND');

@@ -65,6 +65,7 @@ export async function buildDocumentation({ version, basePath, routes, schemas }:
         { name: 'Keys' },
         { name: 'Sessions' },
         { name: 'Profile and privacy' },
+        { name: 'Calls' },
         { name: 'Messages' },
         { name: 'Channels' },
         { name: 'Chats' },

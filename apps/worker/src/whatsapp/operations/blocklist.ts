@@ -9,15 +9,17 @@ export const blocklist: Performers<'blocklist'> = {
     const items = childrenOf(childOf(answer, 'list'));
     return { jids: items.flatMap(({ attrs }) => (attrs.jid ? [jidNormalizedUser(attrs.jid)] : [])) };
   },
-  async 'blocklist.block'({ sock }, { jid }) {
+  async 'blocklist.block'({ sock, tellPerson }, { jid }) {
     const { lid, number } = await namesOf(sock, jid);
     if (!number) throw new NotReadyError(NO_NUMBER);
     await change(sock, { action: 'block', jid: lid, pn_jid: number });
+    tellPerson({ jid, type: 'contact.blocked', data: {} });
     return { jid };
   },
-  async 'blocklist.unblock'({ sock }, { jid }) {
+  async 'blocklist.unblock'({ sock, tellPerson }, { jid }) {
     const { lid } = await namesOf(sock, jid);
     await change(sock, { action: 'unblock', jid: lid });
+    tellPerson({ jid, type: 'contact.unblocked', data: {} });
     return { jid };
   },
 };

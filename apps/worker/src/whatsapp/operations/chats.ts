@@ -5,8 +5,8 @@ import { keyOf, type Reference, tellRead } from './messages.ts';
 import type { Performers } from './operation-socket.ts';
 
 export const chats: Performers<'chats'> = {
-  async 'chats.markRead'({ sock, settings }, { chat, last, messages: read }) {
-    await tellRead(sock, read);
+  async 'chats.markRead'({ sock, settings, tellsReading }, { chat, last, messages: read }) {
+    await tellRead(sock, read, tellsReading());
     await settings.write([mark(chat, last, true)]);
     return { count: read.length };
   },

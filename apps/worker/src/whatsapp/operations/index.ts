@@ -1,5 +1,6 @@
 import type { AnswerOf, ConnectionOperationName, InputOf } from '@wa-gate/contracts';
 import { blocklist } from './blocklist.ts';
+import { calls } from './calls.ts';
 import { channels } from './channels.ts';
 import { chats } from './chats.ts';
 import { communities } from './communities.ts';
@@ -23,6 +24,7 @@ const PERFORMERS: {
   ...blocklist,
   ...communities,
   ...groups,
+  ...calls,
   ...privacy,
   ...profile,
   ...labels,

@@ -8,8 +8,8 @@ import type { Performers } from './operation-socket.ts';
 export type Reference = InputOf<'messages.markRead'>['messages'][number];
 
 export const messages: Performers<'messages'> = {
-  async 'messages.markRead'({ sock }, { messages: read }) {
-    await tellRead(sock, read);
+  async 'messages.markRead'({ sock, tellsReading }, { messages: read }) {
+    await tellRead(sock, read, tellsReading());
     return { count: read.length };
   },
   async 'messages.markPlayed'({ sock }, { messages: played }) {
@@ -45,12 +45,14 @@ export const keyOf = ({ chat, id, fromMe, participant }: Reference): proto.IMess
 /** Milliseconds for which the account's word about its read receipts counts. */
 const KNOWN_MS = 60_000;
 
-export async function tellRead(sock: WASocket, read: readonly Reference[]): Promise<void> {
-  await sock.sendReceipts(read.map(keyOf), (await tellsReading(sock)) ? 'read' : 'read-self');
+/** @param mayTell what the settings of the session say */
+export async function tellRead(sock: WASocket, read: readonly Reference[], mayTell: boolean): Promise<void> {
+  const isTold = mayTell && (await accountTellsReading(sock));
+  await sock.sendReceipts(read.map(keyOf), isTold ? 'read' : 'read-self');
 }
 
 /** Whether the account lets senders see what it has read. It may change that on its phone at any time. */
-async function tellsReading(sock: WASocket): Promise<boolean> {
+async function accountTellsReading(sock: WASocket): Promise<boolean> {
   const { readreceipts } = await askPrivacy(sock, { maxAgeMs: KNOWN_MS });
   // A blue tick cannot be taken back, so none is sent without this word.
   if (readreceipts === undefined)

@@ -1,5 +1,7 @@
 import type { AnswerOf, ConnectionOperationName, GroupFacts, InputOf } from '@wa-gate/contracts';
+import type { CallNews } from '@wa-gate/messaging';
 import { jidNormalizedUser, type WASocket } from '../baileys.ts';
+import type { ToldPerson } from '../person-news.ts';
 import type { PresenceBook } from '../presence-book.ts';
 import type { SharedSettings } from '../shared-settings/shared-settings.ts';
 
@@ -13,6 +15,12 @@ export interface OperationSocket {
   settings: Pick<SharedSettings, 'inTurn' | 'labels' | 'read' | 'write'>;
   /** Stores groups as WhatsApp has just described them. `isAll`: they are all groups of the account. */
   storeGroups: (groups: readonly GroupFacts[], isAll: boolean) => Promise<void>;
+  /** A call is told of, as by a stanza. */
+  tellCall: (news: CallNews) => void;
+  /** Something has happened to a person by this operation: WhatsApp tells it to the other devices alone. */
+  tellPerson: (event: ToldPerson) => void;
+  /** Whether senders may learn what the session marks as read. */
+  tellsReading: () => boolean;
 }
 
 /** The account itself, by its number. */

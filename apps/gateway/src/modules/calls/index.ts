@@ -1,0 +1,1 @@
+export { type CallsService, createCallsService } from './calls.service.ts';

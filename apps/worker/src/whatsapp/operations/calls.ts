@@ -1,0 +1,26 @@
+import type { WASocket } from '../baileys.ts';
+import { askNode, nodeOf } from '../nodes.ts';
+import type { Performers } from './operation-socket.ts';
+
+export const calls: Performers<'calls'> = {
+  async 'calls.reject'({ sock, tellCall }, { call: callId, from }) {
+    await rejectCall(sock, callId, from);
+    tellCall({
+      callId,
+      callerJid: from,
+      chatJid: from,
+      isVideo: false,
+      status: 'rejected',
+      rejectedBy: 'api',
+      at: new Date(),
+    });
+    return { callId };
+  },
+};
+
+/** Rejects a call that rings. @throws {NoAnswerError} */
+export async function rejectCall(sock: WASocket, callId: string, from: string): Promise<void> {
+  const reject = nodeOf('reject', { 'call-id': callId, 'call-creator': from, count: '0' });
+  const id = sock.generateMessageTag();
+  await askNode(sock, nodeOf('call', { id, from: sock.authState.creds.me?.id ?? '', to: from }, [reject]));
+}

@@ -1,0 +1,81 @@
+import { FENCE_MANY, fenceParameters, type Ownership } from '@wa-gate/cluster';
+import type { SessionEvent } from '@wa-gate/contracts';
+import type { Queryable } from '@wa-gate/db';
+import { APPEND_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from '../events/append-events.ts';
+import { identityOf, namesOf } from './identity-sql.ts';
+
+type PersonEventType = 'contact.updated' | 'contact.blocked' | 'contact.unblocked' | 'contact.identity_changed';
+
+/** Something that a session has learnt of a person now. Who that is, the statement adds. */
+export type PersonEvent = Ownership & {
+  jid: string;
+} & {
+    [K in PersonEventType]: {
+      type: K;
+      data: Omit<Extract<SessionEvent, { type: K }>['data'], 'contactId' | 'phoneNumber' | 'lid' | 'jid' | 'name'>;
+    };
+  }[PersonEventType];
+
+/** A picture that has changed is asked for anew when somebody wants it. */
+const APPEND = {
+  name: 'append-person-events',
+  text: `WITH ${FENCE_MANY}, given AS (
+    SELECT g.*, f.epoch, s.workspace_id
+    FROM unnest($3::uuid[], $4::text[], $5::text[], $6::jsonb[]) WITH ORDINALITY AS g(session_id, type, jid, data, ord)
+    JOIN fence f USING (session_id) JOIN sessions s ON s.id = g.session_id
+  ), forgotten AS (
+    DELETE FROM contact_profiles p USING given g
+    WHERE g.type = 'contact.updated' AND g.data->'changed' ? 'picture' AND p.workspace_id = g.workspace_id
+      AND p.jid IN ${namesOf('g.workspace_id', 'g.jid')}
+  ), new_events AS (
+    SELECT g.session_id, g.epoch, g.ord, g.type, ${identityOf('g.workspace_id', 'g.jid')} || g.data AS data FROM given g
+  ), ${APPEND_EVENTS}
+  SELECT (SELECT coalesce(json_agg(session_id), '[]') FROM fence) AS owned, ${APPENDED_COLUMNS}`,
+};
+
+/**
+ * Appends events of people, under the fence (I2).
+ *
+ * @returns `stale`: sessions that this worker does not own any more
+ */
+export async function appendPersonEvents(
+  db: Queryable,
+  events: readonly PersonEvent[],
+): Promise<Appended & { stale: string[] }> {
+  const { sessionIds, epochs } = fenceParameters(events);
+  const { rows } = await db.query<Appended & { owned: string[] }>({
+    ...APPEND,
+    values: [
+      sessionIds,
+      epochs,
+      events.map(({ sessionId }) => sessionId),
+      events.map(({ type }) => type),
+      events.map(({ jid }) => jid),
+      events.map(({ data }) => JSON.stringify(data)),
+    ],
+  });
+  const row = rows[0]!;
+  const owned = new Set(row.owned);
+  return { ...readAppended(row), stale: sessionIds.filter((id) => !owned.has(id)) };
+}
+
+const NAMES = {
+  name: 'names-of-people',
+  text: `SELECT g.session_id AS "sessionId", g.jid, c.name
+    FROM unnest($1::uuid[], $2::text[]) AS g(session_id, jid) JOIN sessions s ON s.id = g.session_id
+    JOIN contact_identities i ON i.workspace_id = s.workspace_id AND i.jid = g.jid JOIN contacts c ON c.id = i.contact_id`,
+};
+
+/** The shown names of those who are contacts, by `<session> <jid>`. */
+export async function readShownNames(
+  db: Queryable,
+  people: readonly { sessionId?: string | undefined; jid: string }[],
+): Promise<Map<string, string | null>> {
+  const known = people.filter(({ sessionId }) => sessionId !== undefined);
+  if (known.length === 0) return new Map();
+  const { rows } = await db.query<{ sessionId: string; jid: string; name: string | null }>({
+    ...NAMES,
+    values: [known.map(({ sessionId }) => sessionId), known.map(({ jid }) => jid)],
+  });
+  return new Map(rows.map(({ sessionId, jid, name }) => [`${sessionId} ${jid}`, name]));
+}
