@@ -9,7 +9,7 @@ export class ClientVersions {
   #minimum: Version | null = null;
 
   get minimum(): string | null {
-    return this.#minimum && this.#minimum.join('.');
+    return this.#minimum?.join('.') ?? null;
   }
 
   /** @param version in the dotted form; `null`: every one is taken */

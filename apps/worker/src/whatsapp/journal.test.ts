@@ -57,13 +57,15 @@ describe('the journal of a connection (I5)', () => {
     expect(await answerOf(null)).toBeNull();
   });
 
+  const MIB = 1_048_576;
   it.each([
-    { who: 'the own phone', attrs: { category: 'peer' }, kept: false },
-    { who: 'somebody', attrs: {}, kept: true },
-  ])('a megabyte from $who is kept: $kept', ({ attrs, kept }) => {
+    { mib: 4, who: 'the own phone', attrs: { category: 'peer' }, kept: true },
+    { mib: 5, who: 'the own phone', attrs: { category: 'peer' }, kept: false },
+    { mib: 5, who: 'somebody', attrs: {}, kept: true },
+  ])('$mib MiB from $who are kept: $kept', ({ mib, attrs, kept }) => {
     const journal = journalThatKnows(null);
     const ciphertext = bytes('large');
     journal.notice(stanza('A', [enc(ciphertext)], attrs));
-    expect(journal.begin(ciphertext)!.record(Buffer.alloc(1_048_576)).content !== null).toBe(kept);
+    expect(journal.begin(ciphertext)!.record(Buffer.alloc(mib * MIB)).content !== null).toBe(kept);
   });
 });
