@@ -202,6 +202,36 @@ describe('the first day (MR-200)', () => {
   });
 });
 
+describe('how a session connects (MR-174, MR-200)', () => {
+  test('one that the phone has removed is linked again on its page; a proxy that cannot be is refused in words', async () => {
+    const again = await pairSession(system(), tenant, { phoneName: 'Gone and back' });
+    const visitor = await visitAs(tenant);
+    const { page } = visitor;
+    await visitor.goto(`/sessions/${again.sessionId}`);
+
+    const proxy = page.getByRole('region', { name: 'Proxy', exact: true });
+    await proxy.getByText('directly').waitFor();
+    await proxy.getByRole('button', { name: 'Try and use' }).click();
+    await proxy.getByText('Enter the address.').waitFor();
+    await proxy.getByLabel('Address of a proxy').fill('socks5://127.0.0.1:1080');
+    await proxy.getByRole('button', { name: 'Try and use' }).click();
+    await proxy.getByText('private').waitFor();
+
+    const [device] = await system().sandbox.devices(again.phone.number);
+    await system().sandbox.removeDevice(again.phone.number, device!.id);
+    await page.getByRole('button', { name: 'Link again' }).click();
+    const code = page.getByRole('img', { name: /^QR code to link session/ });
+    await code.waitFor();
+    expect([...(await visitor.axe()), ...(await visitor.overflows())]).toEqual([]);
+    await visitor.picture('session-relink');
+    const qr = (await code.getAttribute('data-qr'))!;
+    system().secrets.add(qr);
+    await system().sandbox.scan(again.phone.number, qr);
+    await page.getByText('Connected', { exact: true }).first().waitFor();
+    visitor.expectNoMisdeeds();
+  });
+});
+
 describe('the risk and the pacing of a session (MR-097, MR-200)', () => {
   test('a gauge with words follows what WhatsApp says, with reasons and advice; the pacing is changed by a form', async () => {
     const visitor = await visitAs(tenant);

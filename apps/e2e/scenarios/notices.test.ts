@@ -44,7 +44,7 @@ test('a session that is logged out tells its owner by mail and webhook, with a l
   await unlink(session);
 
   const begun = await webhook.waitForEvent('session.notice');
-  const link = `https://gate.example.test/api/sessions/${session.sessionId}/qr?format=svg`;
+  const link = `https://gate.example.test/sessions/${session.sessionId}`;
   expect(begun.data).toMatchObject({ kind: 'logged_out', step: 'begun', link });
   const mail = await waitFor(async () => (await mails(tenant.email)).find((text) => text.includes(session.sessionId)), {
     what: 'the mail',

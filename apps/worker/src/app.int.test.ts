@@ -263,7 +263,11 @@ describe('operations by name (MR-014)', () => {
   it('need a connection where they say something to WhatsApp', async () => {
     const sessionId = await world.createSession();
     const epoch = await epochOf(sessionId);
-    const { status, body } = await operate(sessionId, 'presence.set', epoch, { state: 'available' });
+    // Until its keys are loaded, the worker cannot know whether the session is linked.
+    const { status, body } = await waitFor(async () => {
+      const answer = await operate(sessionId, 'presence.set', epoch, { state: 'available' });
+      return answer.body.code === 'SESSION_MOVING' ? undefined : answer;
+    });
     expect([status, body.code]).toEqual([409, 'SESSION_NOT_CONNECTED']);
   });
 

@@ -32,7 +32,7 @@ export function sessionProofs(world: ProofWorld): Proofs<'sessions'> {
       seen: async (_input, data) => expect(data).toMatchObject({ pairingCode: expect.stringMatching(/^\w{8}$/) }),
     },
     'sessions.testProxy': {
-      // Nothing listens there, and a session here has no proxy: who connects through one is shown in scenarios/egress.
+      // Nothing listens there, and a session here has no proxy.
       async seen({ url }, data) {
         expect(data).toMatchObject({ ok: false, url: url ? 'socks5://proxy.example.com:1080' : null, latencyMs: null });
         expect(JSON.stringify(data)).not.toContain('secret');

@@ -151,7 +151,7 @@ export const SESSION_EVENTS = {
       since: '2026-01-15T10:30:00.000Z',
       reason: 'The device was removed on the phone.',
       action: 'Link the session again: ask for a QR code and scan it with the phone.',
-      link: 'https://gate.example.com/api/sessions/user123-personal/qr?format=svg',
+      link: 'https://gate.example.com/sessions/user123-personal',
     },
     keep: 'log',
   }),

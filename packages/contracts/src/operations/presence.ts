@@ -43,8 +43,8 @@ export const presence = {
     tag: 'Contacts',
     summary: 'Watch whether somebody is online',
     description: [
-      'From now on `presence.update` goes to open streams of events, and GET shows what came last. WhatsApp tells it while the account is `available`',
-      'itself, and to whom the person shows it. The session subscribes again after a new connection; nothing of it is stored.',
+      'From now on GET shows what WhatsApp told last. It tells it while the account is `available` itself,',
+      'and to whom the person shows it. The session subscribes again after a new connection; nothing of it is stored.',
     ].join(' '),
     permission: 'messages.send',
     unaudited: 'it changes nothing of the account or of the person',

@@ -16,10 +16,11 @@ import { Menu } from '../../ui/menu.tsx';
 import { Card, ErrorNotice, Facts, Loading, Notice, Page } from '../../ui/surface.tsx';
 import { toast, toastError } from '../../ui/toast.tsx';
 import { sessionQuery } from '../sessions/queries.ts';
-import { StateBadge, toneOf, useStateWords, waitsForPhone } from '../sessions/state.tsx';
+import { StateBadge, showsCode, toneOf, useStateWords, waitsForPhone } from '../sessions/state.tsx';
 import { ExamplesCard, KeysCard } from './keys-card.tsx';
 import { LinkPhone } from './link-phone.tsx';
 import { PacingCard } from './pacing-card.tsx';
+import { ProxyCard } from './proxy-card.tsx';
 import { RiskCard } from './risk-card.tsx';
 import { SettingsCard } from './settings-card.tsx';
 import { sessionTexts } from './texts.ts';
@@ -69,6 +70,11 @@ function Shown({ session }: { session: Session }) {
     },
     onError: toastError,
   });
+  const relink = useMutation({
+    mutationFn: () => unwrap(api.POST('/api/sessions/{id}/relink', { params, body: {} })),
+    onSuccess: refresh,
+    onError: toastError,
+  });
   const logout = useMutation({
     mutationFn: () => unwrap(api.POST('/api/sessions/{id}/logout', { params })),
     onSuccess: () => {
@@ -86,7 +92,8 @@ function Shown({ session }: { session: Session }) {
       void queryClient.invalidateQueries({ queryKey: ['sessions'] });
     },
   });
-  const isLinking = waitsForPhone(state) && session.phoneNumber === null;
+  // A session that is linked again keeps the number of before.
+  const isLinking = waitsForPhone(state) && (session.phoneNumber === null || showsCode(state));
   const { label, next } = words(state);
   return (
     <Page
@@ -155,7 +162,11 @@ function Shown({ session }: { session: Session }) {
           action={
             mayManage &&
             ['logged_out', 'stopped', 'error', 'conflict'].includes(state) && (
-              <Button size="small" isBusy={restart.isPending} onClick={() => restart.mutate()}>
+              <Button
+                size="small"
+                isBusy={restart.isPending || relink.isPending}
+                onClick={() => (state === 'logged_out' ? relink : restart).mutate()}
+              >
                 {t(state === 'logged_out' ? 'linkAgain' : 'restart')}
               </Button>
             )
@@ -190,6 +201,7 @@ function Shown({ session }: { session: Session }) {
       </Card>
       {maySeeLogs && <RiskCard sessionId={sessionId} />}
       {maySeeLogs && <PacingCard sessionId={sessionId} mayManage={mayManage} />}
+      {mayManage && <ProxyCard sessionId={sessionId} />}
       {mayHook && <WebhookCard sessionId={sessionId} />}
       {mayManage && <KeysCard sessionId={sessionId} />}
       <ExamplesCard sessionId={sessionId} />

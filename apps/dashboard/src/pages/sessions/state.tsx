@@ -92,6 +92,9 @@ const MOVING = new Set<SessionState>(['initializing', 'connecting', 'pairing', '
 
 export const toneOf = (state: SessionState): Tone => TONES[state];
 
+/** Whether a code is shown that a phone has to scan or to enter. */
+export const showsCode = (state: SessionState): boolean => state === 'qr_required' || state === 'pairing_code';
+
 /** Whether the session waits for a phone to link it. */
 export const waitsForPhone = (state: SessionState): boolean =>
   [

@@ -188,9 +188,7 @@ describe('an incident of a session is told by mail and event, once (MR-174)', ()
     await look();
     const [mail] = await mails();
     expect(mail!.subject).toContain('is logged out');
-    expect(mail!.text).toMatch(
-      new RegExp(`^https://gate.example.test/wa/api/sessions/${session.slug}/qr\\?format=svg$`, 'm'),
-    );
+    expect(mail!.text).toMatch(new RegExp(`^https://gate.example.test/wa/sessions/${session.slug}$`, 'm'));
   });
 
   it('several at once are one mail, and an event of each', async () => {

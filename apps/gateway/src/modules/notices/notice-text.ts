@@ -20,6 +20,8 @@ const until = (at: Date | string | null): string => (at === null ? '' : ` until 
 const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 const pathOf = ({ slug }: Incident): string => `/api/sessions/${encodeURIComponent(slug)}`;
+/** The page of the session in the dashboard. */
+const pageOf = ({ slug }: Incident): string => `/sessions/${encodeURIComponent(slug)}`;
 const restart = (incident: Incident): string => `POST ${pathOf(incident)}/restart`;
 
 /** New chats that are used up, of how many. */
@@ -46,8 +48,8 @@ const WORDS: Readonly<Record<NoticeKind, (incident: Incident) => Words>> = {
   logged_out: (incident) => ({
     title: `${called(incident)} is logged out`,
     reason: incident.stateReason ?? 'The device is not linked any more.',
-    action: `Link it again: open GET ${pathOf(incident)}/qr and scan the code with the phone (WhatsApp, Linked devices).`,
-    path: `${pathOf(incident)}/qr?format=svg`,
+    action: `Link it again: open its page, choose "Link again" and scan the code with the phone (WhatsApp, Linked devices). A program asks for the code with POST ${pathOf(incident)}/relink. Keys, webhooks and waiting messages stay.`,
+    path: pageOf(incident),
   }),
   restricted: (incident) =>
     incident.state === 'RESTRICTED'
