@@ -228,18 +228,21 @@ describe('how a session connects (MR-174, MR-200)', () => {
     system().secrets.add(qr);
     await system().sandbox.scan(again.phone.number, qr);
     await page.getByText('Connected', { exact: true }).first().waitFor();
+    await tenant.api.data(`/api/sessions/${again.sessionId}`, { method: 'DELETE' });
     visitor.expectNoMisdeeds();
   });
 });
 
 describe('the risk and the pacing of a session (MR-097, MR-200)', () => {
   test('a gauge with words follows what WhatsApp says, with reasons and advice; the pacing is changed by a form', async () => {
+    // The lock counts for days: broadcasts of this account would be paused.
+    const locked = await pairSession(system(), tenant, { sessionId: 'locked', phoneName: 'Toko Mawar' });
     const visitor = await visitAs(tenant);
     const { page } = visitor;
-    await visitor.goto('/sessions/shop');
+    await visitor.goto('/sessions/locked');
     const risk = page.getByRole('region', { name: 'Risk', exact: true });
     await risk.getByText('of 100').waitFor();
-    const fault = await system().sandbox.addFault({ kind: 'time-lock', phone: linked.phone.number });
+    const fault = await system().sandbox.addFault({ kind: 'time-lock', phone: locked.phone.number });
     await risk.getByText('High', { exact: true }).waitFor();
     await risk.getByText('WhatsApp does not let the account begin new chats at present.').waitFor();
     await risk.getByText('begin no chats for some days').waitFor();
@@ -255,7 +258,7 @@ describe('the risk and the pacing of a session (MR-097, MR-200)', () => {
     await pacing.getByLabel('Quiet until').fill('07:30');
     await pacing.getByRole('button', { name: 'Save pacing' }).click();
     await pacing.getByText('No guard:').waitFor();
-    const read = () => tenant.api.data<{ settings: Record<string, unknown> }>('/api/sessions/shop/pacing');
+    const read = () => tenant.api.data<{ settings: Record<string, unknown> }>('/api/sessions/locked/pacing');
     expect((await read()).settings).toMatchObject({
       broadcastGapMs: 3_500,
       messageGapMs: 1_000,
@@ -264,8 +267,7 @@ describe('the risk and the pacing of a session (MR-097, MR-200)', () => {
     });
     expect([...(await visitor.axe()), ...(await visitor.overflows())]).toEqual([]);
     visitor.expectNoMisdeeds();
-    const asBefore = { broadcastGapMs: 2_000, riskGuard: 50, quietHours: null };
-    await tenant.api.data('/api/sessions/shop/pacing', { method: 'PATCH', json: asBefore });
+    await tenant.api.data('/api/sessions/locked', { method: 'DELETE' });
   });
 });
 
