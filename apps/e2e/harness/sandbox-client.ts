@@ -305,6 +305,11 @@ export class SandboxClient {
     await this.http.expectOk('/spam-detector', { method: 'POST', json });
   }
 
+  /** From now on clients of older versions are refused with 405; null: none is. */
+  async takeClientsFrom(minimum: string | null): Promise<void> {
+    await this.http.expectOk('/client-versions', { method: 'PUT', json: { minimum } });
+  }
+
   async cancelFault(id: string): Promise<void> {
     await this.http.expectOk(`/faults/${id}`, { method: 'DELETE' });
   }

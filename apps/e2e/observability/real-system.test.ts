@@ -375,6 +375,18 @@ describe('alerts fire by their causes', () => {
     await waitForStatus(sessions[0]!.api, sessions[0]!.sessionId, 'connected');
   });
 
+  test('WhatsApp that takes newer clients alone', async () => {
+    const { sandbox } = fleet.system;
+    const { api, sessionId } = sessions[0]!;
+    const restart = () => api.data(`/api/sessions/${sessionId}/restart`, { method: 'POST' });
+    await sandbox.takeClientsFrom('2.9999.0');
+    await restart();
+    await waitForAlerts('WagClientOutdated');
+    await sandbox.takeClientsFrom(null);
+    await restart();
+    await waitForStatus(api, sessionId, 'connected');
+  });
+
   test('the commands of the documentation', async () => {
     const page = readFileSync(DEPLOYED.page, 'utf8');
     const blocks = [...page.matchAll(/```sh\n(.*?)```/gs)].map(([, block = '']) => block);
