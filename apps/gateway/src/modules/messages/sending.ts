@@ -50,7 +50,7 @@ export interface SendingDependencies {
   doorbells: Pick<Doorbells, 'notifySession'>;
   offers: Offers;
   messages: MessagesRepository;
-  names: Pick<ContactNames, 'recipient'>;
+  names: Pick<ContactNames, 'recipient' | 'ofChat'>;
   previews: LinkPreviews;
   files: MessageFiles;
   waiter: OutcomeWaiter;
