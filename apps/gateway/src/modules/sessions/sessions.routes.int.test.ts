@@ -71,6 +71,7 @@ describe('creating (MR-006)', () => {
       { calls: { reject: true, reply: null, hours: { from: '18:00', to: '08:00', zone: 'Mars/Base' } } },
     ],
     ['metadata that is too large', { metadata: { note: 'a'.repeat(2_048) } }],
+    ['metadata that PostgreSQL could not store', { metadata: { note: 'a\u0000b' } }],
   ])('makes nothing with %s', async (_what, settings) => {
     const { status, body } = await create({ name: 'x', sessionId: 'refused', settings });
     expect([status, body.code]).toEqual([400, 'VALIDATION']);
