@@ -23,8 +23,8 @@ export interface SessionUpdate {
   pushName?: string;
   /**
    * `true`: the linked session is connected now. The state `LOGGED_OUT` ends the link: sends are refused until it is
-   * paired again, the limits of the account are removed, and the list of its groups is to be read again: the next account
-   * may be another one.
+   * paired again, the limits of the account are removed, and the list of its groups is to be read again: the next
+   * account may be another one.
    */
   paired?: boolean;
   /** `null`: lifted. */
