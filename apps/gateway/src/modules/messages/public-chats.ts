@@ -28,13 +28,21 @@ export function publicRecipient(to: SendRequest['to']): Recipient | undefined {
   return { givenJid: jid, chatJid: jid, identity };
 }
 
-/** Refuses what a channel, or the status, cannot show. @throws {ApiError} VALIDATION, ENGINE_UNSUPPORTED */
-export function refuseForPublicChat(chatJid: string, body: SendRequest): void {
+/**
+ * Refuses what a channel, or the status, cannot show, and status updates in bulk: each holds its whole audience.
+ *
+ * @throws {ApiError} VALIDATION, ENGINE_UNSUPPORTED
+ */
+export function refuseForPublicChat(chatJid: string, body: SendRequest, inBulk = false): void {
   const { type = DEFAULT_KIND, status } = body;
   const isStatus = chatJid === STATUS_JID;
   if (status !== undefined && !isStatus)
     throw new ApiError('VALIDATION', { message: '`status` is for status updates: send to `status`, or leave it out.' });
   if (!isStatus && !isChannel(chatJid)) return;
+  if (isStatus && inBulk)
+    throw new ApiError('VALIDATION', {
+      message: 'A status update is posted alone: use POST /api/sessions/{id}/send.',
+    });
   const field = OF_CHATS.find((name) => body[name] !== undefined);
   if (field !== undefined) {
     const place = isStatus ? 'A status update' : 'A channel';

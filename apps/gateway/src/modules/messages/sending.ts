@@ -370,7 +370,7 @@ export function createSending(deps: SendingDependencies): Sending {
   ): Promise<PreparedSend> {
     refuseWhatIsNoText(request);
     const recipient = publicRecipient(request.to) ?? (await names.recipient(session.workspaceId, request.to));
-    refuseForPublicChat(recipient.chatJid, request);
+    refuseForPublicChat(recipient.chatJid, request, options.inBulk);
     const messageId = newId();
     const taken = await files.take(session, outboundOf(request), { ...options.files, messageId });
     const discard = async () => void (await taken.discard());
