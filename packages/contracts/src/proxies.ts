@@ -67,7 +67,9 @@ export type SetProxyResult = Static<typeof SetProxyResultSchema>;
 
 export const ProxyTestSchema = Type.Object({
   ok: Type.Boolean({ description: 'WhatsApp was reached through it.' }),
-  url: nullable(Type.String({ description: 'Without credentials; null when the session uses no proxy.' })),
+  url: nullable(
+    Type.String({ description: 'Without credentials; null when the session uses no proxy, or one of the operator’s.' }),
+  ),
   latencyMs: nullable(Type.Integer({ minimum: 0 })),
   error: nullable(Type.String({ description: 'Why not, and nothing of the credentials.' })),
 });

@@ -1,10 +1,12 @@
 -- Messages of before the linking. The column has a constant default, so that no row is written; the version before neither reads nor writes it, and
--- stores no such messages. The other tables are new.
+-- stores no such messages. The other tables are new; their foreign keys lock `sessions` for the moment in which their triggers are made.
 BEGIN;
 SET LOCAL lock_timeout = '8s';
 ALTER TABLE "messages" ADD COLUMN IF NOT EXISTS "is_history" BOOLEAN NOT NULL DEFAULT false;
 COMMIT;
 
+BEGIN;
+SET LOCAL lock_timeout = '8s';
 CREATE TABLE IF NOT EXISTS "history_syncs" (
   "session_id" UUID NOT NULL,
   "depth" TEXT NOT NULL DEFAULT 'none',
@@ -64,3 +66,4 @@ CREATE TABLE IF NOT EXISTS "message_index_waiting" (
   "message_id" UUID NOT NULL,
   CONSTRAINT "message_index_waiting_pkey" PRIMARY KEY ("session_id", "message_id")
 );
+COMMIT;

@@ -1,5 +1,7 @@
 -- Groups as sessions know them: read from WhatsApp, kept by its notices. The version before neither reads nor writes them.
-CREATE TABLE "groups" (
+BEGIN;
+SET LOCAL lock_timeout = '8s';
+CREATE TABLE IF NOT EXISTS "groups" (
     "session_id" UUID NOT NULL,
     "jid" TEXT NOT NULL,
     "subject" TEXT NOT NULL,
@@ -16,5 +18,6 @@ CREATE TABLE "groups" (
     CONSTRAINT "groups_pkey" PRIMARY KEY ("session_id","jid")
 );
 
--- The lists are read without the participants, who are large and stand apart.
-ALTER TABLE "sessions" ADD COLUMN "groups_read_at" TIMESTAMPTZ(3);
+-- When the whole list was read last.
+ALTER TABLE "sessions" ADD COLUMN IF NOT EXISTS "groups_read_at" TIMESTAMPTZ(3);
+COMMIT;

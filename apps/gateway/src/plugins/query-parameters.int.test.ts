@@ -55,6 +55,12 @@ describe('query parameters that a route does not have (MR-154)', () => {
     }
   });
 
+  it.each(['contacts?search=a%00b', 'chats?label=%00', 'chats?search=%00'])('nor is U+0000 text: %s', async (path) => {
+    const { status, body } = await ask('GET', `/api/${path}`);
+    expect([status, body.code]).toEqual([400, 'VALIDATION']);
+    expect(body.error).toContain('must not contain the character U+0000');
+  });
+
   it('are all named, in a sentence that says what there is', async () => {
     const { body } = await ask('GET', '/api/sessions?limt=1&pge=2');
     expect(body.error).toMatch(

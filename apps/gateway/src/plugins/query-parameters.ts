@@ -45,9 +45,21 @@ function refusalOf(unknown: readonly string[], known: ReadonlySet<string>): ApiE
   });
 }
 
+/** PostgreSQL stores no text with U+0000, so none is found by it. */
+const hasNul = (value: unknown): boolean =>
+  [value].flat().some((text) => typeof text === 'string' && text.includes('\0'));
+
+function noText(name: string): ApiError {
+  const issue: Issue = { path: `querystring.${name}`, message: 'must not contain the character U+0000' };
+  return new ApiError('VALIDATION', {
+    message: `The request is not valid: ${issue.path} ${issue.message}.`,
+    details: { issues: [issue] },
+  });
+}
+
 /**
- * Refuses query parameters that a route does not have. Without this a misspelled filter would be ignored, and the
- * answer would hold what the caller did not ask for.
+ * Refuses query parameters that a route does not have, and text that PostgreSQL does not take. Without this a
+ * misspelled filter would be ignored, and the answer would hold what the caller did not ask for.
  *
  * @param acceptsKey whether a key in the URL is accepted on this route
  */
@@ -59,7 +71,10 @@ export const queryParameters = fastifyPlugin<{ acceptsKey: (request: FastifyRequ
       const known = given.length === 0 ? undefined : knownTo(request.routeOptions.schema);
       if (!known) return done();
       const unknown = given.filter((name) => !known.has(name) && !(name === KEY && acceptsKey(request)));
-      if (unknown.length === 0) return done();
+      if (unknown.length === 0) {
+        const spoilt = given.find((name) => hasNul((request.query as Record<string, unknown>)[name]));
+        return spoilt === undefined ? done() : done(noText(spoilt));
+      }
       const named = unknown.slice(0, MAX_NAMED).map((name) => name.slice(0, MAX_NAME));
       done(refusalOf(named, known));
     });

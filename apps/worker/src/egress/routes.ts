@@ -29,14 +29,14 @@ export interface Routes {
   /** For files that the session fetches. */
   media(sessionId: string): Promise<MediaAccess>;
   /**
-   * The way through a proxy that is not stored, and whether a private address may be in it.
+   * The way through a proxy that is not stored. One of the operator's is not named: its `address` is `null`.
    *
    * @param proxy `undefined`: through the one that the session uses now; `null` comes back where it uses none
    */
   trial(
     sessionId: string,
     proxy: EgressProxy | undefined,
-  ): Promise<{ endpoint: NetworkEndpoint; address: string } | null>;
+  ): Promise<{ endpoint: NetworkEndpoint; address: string | null } | null>;
 }
 
 /** What an operator sets for all sessions of a worker. */
@@ -110,8 +110,11 @@ export function createRoutes({ pool, network, masterKeys, settings = {} }: Route
       return (await network.endpoint(choiceOf(sessionId, await planOf(sessionId)))).media;
     },
     async trial(sessionId, proxy) {
-      const choice = proxy ? { proxy, allowPrivate } : choiceOf(sessionId, await planOf(sessionId));
-      return choice ? { endpoint: await network.endpoint(choice), address: proxyAddress(choice.proxy) } : null;
+      const plan = proxy ? NO_PLAN : await planOf(sessionId);
+      const choice = proxy ? { proxy, allowPrivate } : choiceOf(sessionId, plan);
+      if (!choice) return null;
+      const isOfFleet = !proxy && !plan.proxy;
+      return { endpoint: await network.endpoint(choice), address: isOfFleet ? null : proxyAddress(choice.proxy) };
     },
   };
 }

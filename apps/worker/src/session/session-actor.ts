@@ -187,7 +187,7 @@ export class SessionActor {
    * Tries a way to WhatsApp through a proxy, beside the connection that there is. `undefined`: through the proxy that
    * the session uses. `null`: it uses none.
    */
-  async tryProxy(proxy: EgressProxy | undefined): Promise<(ProxyTrial & { address: string }) | null> {
+  async tryProxy(proxy: EgressProxy | undefined): Promise<(ProxyTrial & { address: string | null }) | null> {
     const trial = await this.#deps.routes.trial(this.owner.sessionId, proxy);
     return trial && { ...(await tryProxy(trial.endpoint)), address: trial.address };
   }

@@ -23,7 +23,8 @@ export interface SessionUpdate {
   pushName?: string;
   /**
    * `true`: the linked session is connected now. The state `LOGGED_OUT` ends the link: sends are refused until it is
-   * paired again, and the limits of the account are removed.
+   * paired again, the limits of the account are removed, and the list of its groups is to be read again: the next
+   * account may be another one.
    */
   paired?: boolean;
   /** `null`: lifted. */
@@ -45,6 +46,7 @@ const UPDATE = {
       reachout_lock_type = CASE WHEN $3::"SessionState" = 'LOGGED_OUT' THEN NULL WHEN $12 THEN $14
         ELSE s.reachout_lock_type END,
       message_capping = CASE WHEN $3::"SessionState" = 'LOGGED_OUT' THEN NULL ELSE coalesce($15::jsonb, s.message_capping) END,
+      groups_read_at = CASE WHEN $3::"SessionState" = 'LOGGED_OUT' THEN NULL ELSE s.groups_read_at END,
       updated_at = now()
     FROM fence f WHERE s.id = f.session_id
     RETURNING s.id

@@ -1,5 +1,5 @@
 import type { RelinkRequest, RelinkResult } from '@wa-gate/contracts';
-import { inTransaction, type Pool, type SessionState } from '@wa-gate/db';
+import { inTransaction, type Pool } from '@wa-gate/db';
 import { ApiError } from '../../http/api-error.ts';
 import { parseNumber } from '../../http/recipient.ts';
 import type { SessionRef } from '../../principal.ts';
@@ -12,7 +12,7 @@ export interface RelinkService {
   begin(actor: Actor, session: SessionRef, request: RelinkRequest, calls: OwnerCalls): Promise<RelinkResult>;
 }
 
-const READ = `SELECT state, paired_at IS NOT NULL AS "isLinked", phone_number AS "phoneNumber",
+const READ = `SELECT paired_at IS NOT NULL AS "isLinked", phone_number AS "phoneNumber",
     (SELECT count(*)::int FROM (SELECT FROM outbox o WHERE o.session_id = s.id AND o.state IN ('HELD', 'QUEUED') LIMIT 100000) q) AS queued
   FROM sessions s WHERE id = $1`;
 const EXPECT = `INSERT INTO session_connections (session_id, relink_number) VALUES ($1, $2)
@@ -22,12 +22,9 @@ export function createRelinkService({ pool }: { pool: Pool }): RelinkService {
   return {
     async begin(actor, session, { anotherNumber = false, phoneNumber }, calls) {
       const expects = await inTransaction(pool, async (tx) => {
-        const { rows } = await tx.query<{
-          state: SessionState;
-          isLinked: boolean;
-          phoneNumber: string | null;
-          queued: number;
-        }>(READ, [session.id]);
+        const { rows } = await tx.query<{ isLinked: boolean; phoneNumber: string | null; queued: number }>(READ, [
+          session.id,
+        ]);
         const row = rows[0];
         if (!row) throw new ApiError('SESSION_NOT_FOUND');
         if (row.isLinked) throw new ApiError('SESSION_ALREADY_PAIRED');

@@ -1,6 +1,6 @@
 import type { Identity } from '@wa-gate/contracts';
 import type { Pool } from '@wa-gate/db';
-import { identityOf, learnContacts } from '@wa-gate/messaging';
+import { learnContacts, readIdentities } from '@wa-gate/messaging';
 import { ApiError } from '../../http/api-error.ts';
 import { isUuid } from '../../http/uuid.ts';
 import type { SessionRef } from '../../principal.ts';
@@ -25,11 +25,6 @@ export interface Persons {
   savedOnPhone(session: SessionRef, jid: string, name: string | null): Promise<Identity>;
 }
 
-const IDENTITIES = {
-  name: 'identities-of-jids',
-  text: `SELECT ${identityOf('$1::uuid', 'j.jid')} AS identity FROM unnest($2::text[]) WITH ORDINALITY AS j(jid, ord) ORDER BY ord`,
-};
-
 export function createPersons({
   pool,
   names,
@@ -37,11 +32,12 @@ export function createPersons({
   pool: Pool;
   names: Pick<ContactNames, 'recipient' | 'ofChat'>;
 }): Persons {
-  async function identities(workspaceId: string, jids: readonly string[]): Promise<Identity[]> {
-    if (jids.length === 0) return [];
-    const { rows } = await pool.query<{ identity: Identity }>({ ...IDENTITIES, values: [workspaceId, jids] });
-    return rows.map(({ identity }) => identity);
-  }
+  const identities = (workspaceId: string, jids: readonly string[]): Promise<Identity[]> =>
+    readIdentities(
+      pool,
+      { workspaceId },
+      jids.map((jid) => ({ jid })),
+    );
 
   return {
     async find(workspaceId, text) {

@@ -23,6 +23,8 @@ export interface GroupFilter {
 export interface ListAge {
   readAt: Date | null;
   ageSeconds: number;
+  /** There is something to show: `readAt` is null, too, when WhatsApp has said since that groups have changed. */
+  isKnown: boolean;
 }
 
 export interface GroupsRepository {
@@ -59,7 +61,9 @@ const FIND = {
 };
 const LIST_AGE = {
   name: 'age-of-groups',
-  text: `SELECT s.groups_read_at AS "readAt", ${AGE('s.groups_read_at')} FROM sessions s WHERE s.id = $1`,
+  text: `SELECT s.groups_read_at AS "readAt", ${AGE('s.groups_read_at')},
+      s.groups_read_at IS NOT NULL OR EXISTS (SELECT FROM groups g WHERE g.session_id = s.id AND g.read_at IS NOT NULL) AS "isKnown"
+    FROM sessions s WHERE s.id = $1`,
 };
 
 export function createGroupsRepository(db: Queryable): GroupsRepository {
@@ -78,7 +82,7 @@ export function createGroupsRepository(db: Queryable): GroupsRepository {
     },
     async listAge(sessionId) {
       const { rows } = await db.query<ListAge>({ ...LIST_AGE, values: [sessionId] });
-      return rows[0] ?? { readAt: null, ageSeconds: 0 };
+      return rows[0] ?? { readAt: null, ageSeconds: 0, isKnown: false };
     },
   };
 }

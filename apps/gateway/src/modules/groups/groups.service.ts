@@ -46,7 +46,7 @@ export function createGroupsService({ db, groups }: { db: Queryable; groups: Gro
     ) {
       const before = await groups.listAge(session.id);
       const isTooOld = before.readAt === null || before.ageSeconds > (maxAgeSeconds ?? DEFAULT_AGE_SECONDS);
-      const isStale = isTooOld && !(await refreshed(refresh, before.readAt !== null));
+      const isStale = isTooOld && !(await refreshed(refresh, before.isKnown));
       const filter = { search, community: community && jidOfGroup(community), isAll: all };
       const found = await groups.list(session.id, filter, { limit, offset: (page - 1) * limit });
       const { readAt } = isTooOld ? await groups.listAge(session.id) : before;

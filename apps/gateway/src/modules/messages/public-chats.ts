@@ -28,13 +28,21 @@ export function publicRecipient(to: SendRequest['to']): Recipient | undefined {
   return { givenJid: jid, chatJid: jid, identity };
 }
 
-/** Refuses what a channel, or the status, cannot show. @throws {ApiError} VALIDATION, ENGINE_UNSUPPORTED */
-export function refuseForPublicChat(chatJid: string, body: SendRequest): void {
+/**
+ * Refuses what a channel, or the status, cannot show, and status updates in bulk: each holds its whole audience.
+ *
+ * @throws {ApiError} VALIDATION, ENGINE_UNSUPPORTED
+ */
+export function refuseForPublicChat(chatJid: string, body: SendRequest, inBulk = false): void {
   const { type = DEFAULT_KIND, status } = body;
   const isStatus = chatJid === STATUS_JID;
   if (status !== undefined && !isStatus)
     throw new ApiError('VALIDATION', { message: '`status` is for status updates: send to `status`, or leave it out.' });
   if (!isStatus && !isChannel(chatJid)) return;
+  if (isStatus && inBulk)
+    throw new ApiError('VALIDATION', {
+      message: 'A status update is posted alone: use POST /api/sessions/{id}/send.',
+    });
   const field = OF_CHATS.find((name) => body[name] !== undefined);
   if (field !== undefined) {
     const place = isStatus ? 'A status update' : 'A channel';
@@ -63,7 +71,7 @@ const SAVED = {
     WHERE s.session_id = $2 AND (c.saved_name IS NOT NULL OR c.book_name IS NOT NULL)
       AND i.spelling_of IS NULL AND i.jid NOT LIKE '%@g.us'
     ORDER BY c.id, i.jid LIKE '%@lid'
-    LIMIT ${LIMITS.statusAudience + 1}`,
+    LIMIT $3`,
 };
 
 /**
@@ -73,17 +81,20 @@ const SAVED = {
  * @throws {ApiError} VALIDATION, INVALID_RECIPIENT
  */
 export async function readStatus(
-  { db, names }: { db: Queryable; names: Pick<ContactNames, 'recipient'> },
+  { db, names }: { db: Queryable; names: Pick<ContactNames, 'recipient' | 'ofChat'> },
   { id, workspaceId }: SessionRef,
   chatJid: string,
   { type = DEFAULT_KIND, status = {} }: SendRequest,
 ): Promise<OutboundContext['status']> {
   if (chatJid !== STATUS_JID) return undefined;
   const { only, except = [], backgroundColor = '#1F7A5C', font = 'system' } = status;
-  const jidsOf = (people: readonly string[]) =>
-    inParallel(people, NAMES_AT_ONCE, async (person) => personOf(await names.recipient(workspaceId, person)));
-  const chosen = only ? await jidsOf(only) : await savedContacts(db, workspaceId, id);
-  const left = new Set(await jidsOf(except));
+  const jidOf = async (person: string) => personOf(await names.recipient(workspaceId, person));
+  // Whoever is left out by one name is chosen by another one.
+  const namesOf = async (person: string) => [await jidOf(person), ...(await names.ofChat(workspaceId, person))];
+  const chosen = only
+    ? await inParallel(only, NAMES_AT_ONCE, jidOf)
+    : await savedContacts(db, workspaceId, id, LIMITS.statusAudience + except.length + 1);
+  const left = new Set((await inParallel(except, NAMES_AT_ONCE, namesOf)).flat());
   const audience = [...new Set(chosen)].filter((jid) => !left.has(jid));
   if (audience.length === 0)
     throw new ApiError('VALIDATION', {
@@ -98,8 +109,8 @@ export async function readStatus(
   return { audience, ...(type === 'text' && looks) };
 }
 
-async function savedContacts(db: Queryable, workspaceId: string, sessionId: string): Promise<string[]> {
-  const { rows } = await db.query<{ jid: string }>({ ...SAVED, values: [workspaceId, sessionId] });
+async function savedContacts(db: Queryable, workspaceId: string, sessionId: string, limit: number): Promise<string[]> {
+  const { rows } = await db.query<{ jid: string }>({ ...SAVED, values: [workspaceId, sessionId, limit] });
   return rows.map(({ jid }) => jid);
 }
 

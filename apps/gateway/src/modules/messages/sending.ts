@@ -50,7 +50,7 @@ export interface SendingDependencies {
   doorbells: Pick<Doorbells, 'notifySession'>;
   offers: Offers;
   messages: MessagesRepository;
-  names: Pick<ContactNames, 'recipient'>;
+  names: Pick<ContactNames, 'recipient' | 'ofChat'>;
   previews: LinkPreviews;
   files: MessageFiles;
   waiter: OutcomeWaiter;
@@ -370,7 +370,7 @@ export function createSending(deps: SendingDependencies): Sending {
   ): Promise<PreparedSend> {
     refuseWhatIsNoText(request);
     const recipient = publicRecipient(request.to) ?? (await names.recipient(session.workspaceId, request.to));
-    refuseForPublicChat(recipient.chatJid, request);
+    refuseForPublicChat(recipient.chatJid, request, options.inBulk);
     const messageId = newId();
     const taken = await files.take(session, outboundOf(request), { ...options.files, messageId });
     const discard = async () => void (await taken.discard());

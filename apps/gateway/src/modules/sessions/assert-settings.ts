@@ -1,12 +1,14 @@
 import type { UpdateSessionRequest } from '@wa-gate/contracts';
 import { isTimeZone } from '@wa-gate/messaging';
 import { ApiError } from '../../http/api-error.ts';
+import { refuseWhatIsNoText } from '../../http/stored-text.ts';
 
 /** Bytes as JSON: it is in every body. */
 const MAX_METADATA_BYTES = 2_048;
 
 /** What no schema says of settings. @throws {ApiError} VALIDATION */
 export function assertSettings(settings: UpdateSessionRequest['settings']): void {
+  if (settings) refuseWhatIsNoText(settings);
   const zone = settings?.calls?.hours?.zone;
   if (zone !== undefined && !isTimeZone(zone)) {
     throw new ApiError('VALIDATION', {

@@ -65,6 +65,19 @@ describe('creating (MR-006)', () => {
     expect((await fixture.call('GET', '/api/sessions/refused', { as: user.token })).status).toBe(404);
   });
 
+  it.each([
+    [
+      'a time zone that there is not',
+      { calls: { reject: true, reply: null, hours: { from: '18:00', to: '08:00', zone: 'Mars/Base' } } },
+    ],
+    ['metadata that is too large', { metadata: { note: 'a'.repeat(2_048) } }],
+    ['metadata that PostgreSQL could not store', { metadata: { note: 'a\u0000b' } }],
+  ])('makes nothing with %s', async (_what, settings) => {
+    const { status, body } = await create({ name: 'x', sessionId: 'refused', settings });
+    expect([status, body.code]).toEqual([400, 'VALIDATION']);
+    expect((await fixture.call('GET', '/api/sessions/refused', { as: user.token })).status).toBe(404);
+  });
+
   it('is refused for a sessionId that the workspace has, and only that workspace', async () => {
     await create({ name: 'a', sessionId: 'same' });
     const again = await create({ name: 'b', sessionId: 'same' });

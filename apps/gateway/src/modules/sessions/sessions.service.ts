@@ -93,6 +93,7 @@ export function createSessionsService(deps: SessionsDependencies): SessionsServi
     async create(actor, { userId, accountId, workspaceId }, request) {
       const network = (request.network?.toUpperCase() as Network | undefined) ?? deps.defaultNetwork;
       if (request.webhook) webhooks.assertAcceptable(request.webhook);
+      assertSettings(request.settings);
       if (!(await sessions.hasWorker(network))) throw new ApiError('NO_WORKER', { retryAfter: 5 });
       const session = {
         id: newId(),
