@@ -656,7 +656,7 @@ export function connect(options: ConnectOptions): Connection {
 
 const isChannel = (jid: string): boolean => jid.endsWith('@newsletter');
 /** A channel, or the status: it has no devices to be found out, no timer and no keys of its own. */
-const isPublic = (jid: string): boolean => isChannel(jid) || (isJidStatusBroadcast(jid) ?? false);
+export const isPublic = (jid: string): boolean => isChannel(jid) || (isJidStatusBroadcast(jid) ?? false);
 const isOfPerson = (jid: string): boolean => !isJidGroup(jid) && !isPublic(jid);
 const withoutSecret = ({ messageContextInfo: _, ...content }: proto.IMessage): proto.IMessage => content;
 
