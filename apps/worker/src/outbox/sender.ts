@@ -393,7 +393,9 @@ export class Sender {
       await window.connection.reach(chatJid);
       const audience = await this.#audienceOf(window, item);
       this.#startRelay(window, attempt);
-      const outgoing = { chatJid, waMessageId, message: stored, ...(audience && { audience }) };
+      // Each part has the deadline of a relay, and needs the lease.
+      const startPart = () => this.#startRelay(window, attempt);
+      const outgoing = { chatJid, waMessageId, message: stored, ...(audience && { audience, startPart }) };
       await window.connection.send(acceptance ? { ...outgoing, acceptance } : outgoing);
       attempt.wireAt ??= new Date();
     } catch (error) {
@@ -509,7 +511,8 @@ export class Sender {
       this.conclude(window.owner, attempt, SEND_UNCERTAIN);
       return;
     }
-    const attempted = !(error instanceof NotStartedError);
+    // Parts of a status update may have left before one was kept back.
+    const attempted = attempt.relayedAt !== undefined || !(error instanceof NotStartedError);
     if (attempted && attempts >= PACE.maxAttempts) {
       this.conclude(window.owner, attempt, SEND_FAILED);
       return;
