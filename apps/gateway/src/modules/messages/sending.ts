@@ -206,8 +206,8 @@ const partOf = (
 const isOfPerson = (jid: string): boolean => jid.endsWith('@s.whatsapp.net') || jid.endsWith('@lid');
 
 /**
- * The owner of a session takes offers of single messages, and of none that waits for an upload or for typing. It accepts
- * a message with the step that encrypts it: a post of a channel has none.
+ * The owner of a session takes offers of single messages, and of none that waits for an upload or for typing. It
+ * accepts a message with the step that encrypts it: a post of a channel has none.
  */
 const isOffered = ({
   chatJid,

@@ -112,7 +112,8 @@ export function versionAfter({ patches, snapshot }: Fetched, before: number): nu
  * Opens the records of a collection, in their order. Each is checked by its own MACs. One that is damaged is left out,
  * as phones do it.
  *
- * @throws an error with `data.isMissingKey` when the phone has not shared the key of a record, and what `findKey` throws
+ * @throws what `findKey` throws, and an error with `data.isMissingKey` when the phone has not shared the key of a
+ *   record
  */
 export async function openRecords(
   { patches, snapshot }: Fetched,
