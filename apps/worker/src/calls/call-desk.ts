@@ -56,11 +56,15 @@ export class CallDesk {
 
   async #handle(owner: Ownership, news: CallNews, reject: Reject | undefined): Promise<void> {
     const { clock, logger, onStale } = this.#deps;
+    let next = news;
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       try {
-        await this.#write(owner, news);
-        if (news.status === 'ringing' && reject && this.#isToReject(owner, news))
-          await this.#reject(owner, news, reject);
+        await this.#write(owner, next);
+        if (next.status !== 'ringing' || !reject || !this.#isToReject(owner, next)) return;
+        if (!(await this.#reject(owner, next, reject))) return;
+        // Should this not be written at once, it is what is tried again: the call is not rejected twice.
+        next = { ...next, status: 'rejected', rejectedBy: 'auto', at: new Date() };
+        await this.#write(owner, next);
         return;
       } catch (error) {
         if (error instanceof StaleEpochError) return onStale(owner);
@@ -77,15 +81,15 @@ export class CallDesk {
     return reject && isFresh && !chatJid.endsWith('@g.us') && isWithinHours(hours, new Date());
   }
 
-  /** A call that WhatsApp does not let be rejected rings on. */
-  async #reject(owner: Ownership, news: CallNews, reject: Reject): Promise<void> {
+  /** A call that WhatsApp does not let be rejected rings on. Returns whether it was rejected. */
+  async #reject(owner: Ownership, news: CallNews, reject: Reject): Promise<boolean> {
     try {
       await reject(news.callId, news.callerJid);
+      return true;
     } catch (error) {
       this.#deps.logger.warn({ err: error, ...owner, callId: news.callId }, 'call could not be rejected, it rings on');
-      return;
+      return false;
     }
-    await this.#write(owner, { ...news, status: 'rejected', rejectedBy: 'auto', at: new Date() });
   }
 
   /** The answer is accepted in the transaction of the rejection: none without the other, and never a second one. */

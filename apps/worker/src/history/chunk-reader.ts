@@ -34,12 +34,16 @@ export async function* readChunk(
   { withMessages }: { withMessages: boolean },
 ): AsyncGenerator<HistoryItem> {
   const bytes = new ByteStream(source);
-  while (!(await bytes.isAtEnd())) {
-    const { field, length } = await readTag(bytes);
-    if (field === SYNC.conversations && length !== null) yield* readChat(bytes, length, withMessages);
-    else if ((field === SYNC.pushnames || field === SYNC.mappings) && length !== null && length <= MAX_FIELD_BYTES)
-      yield* person(field, await bytes.take(length));
-    else if (length !== null) await bytes.skip(length);
+  try {
+    while (!(await bytes.isAtEnd())) {
+      const { field, length } = await readTag(bytes);
+      if (field === SYNC.conversations && length !== null) yield* readChat(bytes, length, withMessages);
+      else if ((field === SYNC.pushnames || field === SYNC.mappings) && length !== null && length <= MAX_FIELD_BYTES)
+        yield* person(field, await bytes.take(length));
+      else if (length !== null) await bytes.skip(length);
+    }
+  } finally {
+    await bytes.close();
   }
 }
 
@@ -109,6 +113,11 @@ class ByteStream {
 
   constructor(source: AsyncIterable<Buffer>) {
     this.#source = source[Symbol.asyncIterator]();
+  }
+
+  /** Ends the source, also in its middle: a reader that stops would leave its file open. */
+  async close(): Promise<void> {
+    await this.#source.return?.();
   }
 
   async isAtEnd(): Promise<boolean> {

@@ -213,7 +213,7 @@ export class HistoryIntake {
       if (error instanceof StaleEpochError) return onStale({ sessionId, epoch });
       try {
         const { maxAttempts, retry } = this.#pace;
-        const isInterrupted = signal.aborted || isDatabaseUnavailable(error);
+        const isInterrupted = signal.aborted || error instanceof Interrupted || isDatabaseUnavailable(error);
         logger[isInterrupted ? 'debug' : 'warn']({ err: error, sessionId, attempts }, 'history not taken in');
         if (!isInterrupted && (error instanceof HistoryUnreadableError || attempts >= maxAttempts))
           return await this.#finish(chunk, { state: 'failed', found: 0, chats: 0, error: sentenceOf(error) });

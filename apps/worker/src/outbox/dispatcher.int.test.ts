@@ -292,6 +292,16 @@ describe('an offered message', () => {
     expect([await read(message.messageId), fake.relayed]).toEqual([undefined, []]);
   });
 
+  it.each(['120363400000000000@newsletter', 'status@broadcast'])(
+    'to %s is declined: it takes no ratchet step that could accept it',
+    async (chatJid) => {
+      await openIdle();
+      const message = offer('hello', { chatJid });
+      await isDeclined(message);
+      expect([await read(message.messageId), fake.relayed]).toEqual([undefined, []]);
+    },
+  );
+
   it('is declined behind a row whose doorbell was lost, and never overtakes it', async () => {
     await openIdle();
     acknowledgeAll();

@@ -197,7 +197,7 @@ export class Dispatcher {
    */
   offer(message: AcceptedMessage, decline: () => void): void {
     const window = this.#windows.get(message.sessionId);
-    const isPrompt = !message.request.context?.typing && this.#sender.takesOffer(message.request);
+    const isPrompt = !message.request.context?.typing && this.#sender.takesOffer(message);
     const hasRoom = window && isReached(window, message) && window.offers.length < PACE.maxOffers;
     if (isPrompt && hasRoom && this.#takesOffers(window)) {
       window.offers.push({ message, decline });

@@ -3,6 +3,7 @@ import { type ChangeRequest, LIMITS, type OutboundContext, type OutboundRequest 
 import type { Pool } from '@wa-gate/db';
 import { type Clock, isTracing, type Logger, startSpan } from '@wa-gate/kit';
 import {
+  type AcceptedMessage,
   beginAttempt,
   type ChangeTarget,
   findChangeTarget,
@@ -30,6 +31,7 @@ import type { Uploads } from '../media/uploads.ts';
 import { Acceptance } from '../whatsapp/acceptance.ts';
 import type { proto } from '../whatsapp/baileys.ts';
 import { SendRefusedError } from '../whatsapp/errors.ts';
+import { isPublic } from '../whatsapp/socket.ts';
 import type { ChangeWriter } from './change-writer.ts';
 import type { ClaimedRows, GivenBack } from './claimed-rows.ts';
 import { PACE } from './deadlines.ts';
@@ -103,9 +105,12 @@ export class Sender {
     return this.#messageOf(sessionId, { ...row, request });
   }
 
-  /** Whether an offer of this request may be accepted here: a file is uploaded first, and nothing waits for that. */
-  takesOffer(request: OutboundRequest): boolean {
-    return this.#content.upload(request) === undefined;
+  /**
+   * Whether an offer of this message may be accepted here: a file is uploaded first, and nothing waits for that. A post
+   * of a channel is not encrypted, and a status update goes out in parts: no ratchet step could accept them.
+   */
+  takesOffer({ chatJid, request }: Pick<AcceptedMessage, 'chatJid' | 'request'>): boolean {
+    return !isPublic(chatJid) && this.#content.upload(request) === undefined;
   }
 
   /**
@@ -388,7 +393,9 @@ export class Sender {
       await window.connection.reach(chatJid);
       const audience = await this.#audienceOf(window, item);
       this.#startRelay(window, attempt);
-      const outgoing = { chatJid, waMessageId, message: stored, ...(audience && { audience }) };
+      // Each part has the deadline of a relay, and needs the lease.
+      const startPart = () => this.#startRelay(window, attempt);
+      const outgoing = { chatJid, waMessageId, message: stored, ...(audience && { audience, startPart }) };
       await window.connection.send(acceptance ? { ...outgoing, acceptance } : outgoing);
       attempt.wireAt ??= new Date();
     } catch (error) {
@@ -504,7 +511,8 @@ export class Sender {
       this.conclude(window.owner, attempt, SEND_UNCERTAIN);
       return;
     }
-    const attempted = !(error instanceof NotStartedError);
+    // Parts of a status update may have left before one was kept back.
+    const attempted = attempt.relayedAt !== undefined || !(error instanceof NotStartedError);
     if (attempted && attempts >= PACE.maxAttempts) {
       this.conclude(window.owner, attempt, SEND_FAILED);
       return;

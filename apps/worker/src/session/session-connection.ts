@@ -236,9 +236,10 @@ export class SessionConnection {
 
   /** The account has logged in. Another one than the session is to be linked to again is unlinked. */
   #opened(identity: Identity, route: Route): void {
-    const { owner, pool } = this.#deps;
+    const { owner, pool, traffic } = this.#deps;
     const { relinkNumber, clientVersion, refusedVersion, hasProxyError } = route.plan;
     if (relinkNumber !== null && relinkNumber !== identity.phoneNumber) return void this.#refuseAccount();
+    traffic.contacts.add(ownFacts(identity).map((fact) => ({ ...owner, ...fact })));
     const version = formatVersion(route.version);
     const isNews = clientVersion !== version || refusedVersion === version || hasProxyError;
     if (isNews || route.usesProxy) void this.#record({ kind: 'opened', version, usedProxy: route.usesProxy });
@@ -323,7 +324,6 @@ export class SessionConnection {
       }),
       open: current((identity) => {
         this.#deadline.clear();
-        traffic.contacts.add(ownFacts(identity).map((fact) => ({ ...owner, ...fact })));
         this.#opened(identity, route);
       }),
       closed: current((cause) => this.#closed(cause, route)),

@@ -56,7 +56,10 @@ export function liveNetwork(): WhatsAppNetwork {
   };
 }
 
-/** Tunnels that nobody has used for long are closed beyond this many. */
+/**
+ * Tunnels that no connection has begun with for long are forgotten beyond this many. They are not closed: sessions may
+ * still send files through them, and what is idle closes by itself.
+ */
 const MAX_TUNNELS = 1_000;
 
 /** The tunnels of this worker, one for each proxy, by all that it is reached with. */
@@ -69,11 +72,8 @@ function createTunnels() {
       // The map is in the order of use.
       tunnels.delete(key);
       tunnels.set(key, tunnel);
-      const [oldest] = tunnels;
-      if (tunnels.size > MAX_TUNNELS && oldest) {
-        tunnels.delete(oldest[0]);
-        void oldest[1].close();
-      }
+      const [oldest] = tunnels.keys();
+      if (tunnels.size > MAX_TUNNELS && oldest !== undefined) tunnels.delete(oldest);
       const { agent, dispatcher } = tunnel;
       return { ...endpoint, agent, dispatcher, media: { ...endpoint.media, dispatcher } };
     },

@@ -151,6 +151,8 @@ export interface OutgoingMessage {
   message: proto.IMessage;
   /** Of a status update: the jids of those who see it. */
   audience?: readonly string[] | undefined;
+  /** Of a status update: called directly before each of its parts. What it throws keeps back the rest. */
+  startPart?: (() => void) | undefined;
   /** Of a message that is not in the outbox yet: the commit of its first ratchet step accepts it. */
   acceptance?: Acceptance;
 }
@@ -225,7 +227,9 @@ export interface ConnectOptions {
   makeSocket?: typeof makeWASocket;
 }
 
-type StatusMessage = Pick<OutgoingMessage, 'chatJid' | 'waMessageId' | 'message'> & { audience: readonly string[] };
+type StatusMessage = Pick<OutgoingMessage, 'chatJid' | 'waMessageId' | 'message' | 'startPart'> & {
+  audience: readonly string[];
+};
 
 /** Those that WhatsApp knows in the name of a device that asks for a pairing code. */
 const OPERATING_SYSTEMS: readonly string[] = ['Mac OS', 'Windows', 'Ubuntu', 'Linux'];
@@ -550,12 +554,13 @@ export function connect(options: ConnectOptions): Connection {
    * Sends a status update in parts, each to some of its audience and under the same id. A phone that gets it twice
    * shows it once. The first part has the own devices too.
    */
-  async function sendStatus({ chatJid, waMessageId, message, audience }: StatusMessage): Promise<void> {
+  async function sendStatus({ chatJid, waMessageId, message, audience, startPart }: StatusMessage): Promise<void> {
     const own = jidNormalizedUser(creds.me?.id);
     const lists = partsOf([own, ...audience.filter((jid) => !ownJids().includes(jid))]);
     parts.expect(waMessageId, lists.length);
     const additional = { additionalAttributes: stanzaAttributesOf(message) };
     for (const statusJidList of lists) {
+      startPart?.();
       await sock.relayMessage(chatJid, withMediaHint(message), {
         messageId: waMessageId,
         statusJidList,
@@ -590,8 +595,8 @@ export function connect(options: ConnectOptions): Connection {
     },
     reached,
     reach: async (chatJid) => reached(chatJid) ?? (await meetOnce(chatJid)),
-    async send({ chatJid, waMessageId, message, audience, acceptance }) {
-      if (audience) return await sendStatus({ chatJid, waMessageId, message, audience });
+    async send({ chatJid, waMessageId, message, audience, startPart, acceptance }) {
+      if (audience) return await sendStatus({ chatJid, waMessageId, message, audience, startPart });
       const additional = {
         additionalAttributes: stanzaAttributesOf(message),
         additionalNodes: stanzaNodes(message),
@@ -656,7 +661,7 @@ export function connect(options: ConnectOptions): Connection {
 
 const isChannel = (jid: string): boolean => jid.endsWith('@newsletter');
 /** A channel, or the status: it has no devices to be found out, no timer and no keys of its own. */
-const isPublic = (jid: string): boolean => isChannel(jid) || (isJidStatusBroadcast(jid) ?? false);
+export const isPublic = (jid: string): boolean => isChannel(jid) || (isJidStatusBroadcast(jid) ?? false);
 const isOfPerson = (jid: string): boolean => !isJidGroup(jid) && !isPublic(jid);
 const withoutSecret = ({ messageContextInfo: _, ...content }: proto.IMessage): proto.IMessage => content;
 

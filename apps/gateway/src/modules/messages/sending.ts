@@ -26,6 +26,7 @@ import {
 } from '@wa-gate/messaging';
 import { ApiError } from '../../http/api-error.ts';
 import { inParallel } from '../../http/in-parallel.ts';
+import { isChannel } from '../../http/recipient.ts';
 import { refuseWhatIsNoText } from '../../http/stored-text.ts';
 import { toApiError } from '../../plugins/to-api-error.ts';
 import type { SessionRef } from '../../principal.ts';
@@ -204,9 +205,20 @@ const partOf = (
 
 const isOfPerson = (jid: string): boolean => jid.endsWith('@s.whatsapp.net') || jid.endsWith('@lid');
 
-/** The owner of a session takes offers of single messages, and of none that waits for an upload or for typing. */
-const isOffered = ({ request, parts = [], lane = 'INTERACTIVE', schedule, expiresAt }: AcceptedMessage): boolean =>
+/**
+ * The owner of a session takes offers of single messages, and of none that waits for an upload or for typing. It
+ * accepts a message with the step that encrypts it: a post of a channel has none.
+ */
+const isOffered = ({
+  chatJid,
+  request,
+  parts = [],
+  lane = 'INTERACTIVE',
+  schedule,
+  expiresAt,
+}: AcceptedMessage): boolean =>
   parts.length === 0 &&
+  !isChannel(chatJid) &&
   !isPaced(lane) &&
   !schedule &&
   expiresAt === undefined &&

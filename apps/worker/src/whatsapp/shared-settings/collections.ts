@@ -112,7 +112,8 @@ export function versionAfter({ patches, snapshot }: Fetched, before: number): nu
  * Opens the records of a collection, in their order. Each is checked by its own MACs. One that is damaged is left out,
  * as phones do it.
  *
- * @throws an error with `data.isMissingKey` when the phone has not shared the key of a record
+ * @throws what `findKey` throws, and an error with `data.isMissingKey` when the phone has not shared the key of a
+ *   record
  */
 export async function openRecords(
   { patches, snapshot }: Fetched,
@@ -120,14 +121,29 @@ export async function openRecords(
   options: RequestInit,
 ): Promise<OpenedSetting[]> {
   const opened: OpenedSetting[] = [];
+  // Baileys takes a record whose key could not be read for a damaged one, and leaves it out.
+  let failure: { error: unknown } | undefined;
+  const find: FindKey = async (keyId) => {
+    try {
+      return await findKey(keyId);
+    } catch (error) {
+      failure = { error };
+      throw error;
+    }
+  };
   const open = async (record: proto.ISyncdMutation | proto.ISyncdRecord, isRemoved: boolean) => {
-    await decodeSyncdMutations(
-      [record],
-      newLTHashState(),
-      findKey,
-      ({ syncAction, index }) => opened.push({ index, value: syncAction.value ?? {}, isRemoved }),
-      true,
-    );
+    try {
+      await decodeSyncdMutations(
+        [record],
+        newLTHashState(),
+        find,
+        ({ syncAction, index }) => opened.push({ index, value: syncAction.value ?? {}, isRemoved }),
+        true,
+      );
+    } catch (error) {
+      if (isMissingKey(error)) throw error;
+    }
+    if (failure) throw failure.error;
   };
   for (const record of snapshot?.records ?? []) await open(record, false);
   const { REMOVE } = proto.SyncdMutation.SyncdOperation;
@@ -137,3 +153,6 @@ export async function openRecords(
   }
   return opened;
 }
+
+const isMissingKey = (error: unknown): boolean =>
+  (error as { data?: { isMissingKey?: boolean } }).data?.isMissingKey === true;

@@ -16,6 +16,11 @@ describe('a setting that devices share', () => {
       { muteAction: { muted: true, muteEndTimestamp: -1 } },
       { kind: 'mute', chat: ANN, until: Infinity },
     ],
+    [
+      ['mute', ANN],
+      { muteAction: { muted: true, muteEndTimestamp: 9e15 } },
+      { kind: 'mute', chat: ANN, until: Infinity },
+    ],
     [['mute', ANN], { muteAction: { muted: false } }, { kind: 'mute', chat: ANN, until: null }],
     [
       ['markChatAsRead', ANN],

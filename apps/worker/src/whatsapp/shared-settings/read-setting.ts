@@ -67,10 +67,13 @@ const numberOf = (value: unknown): number => {
   return Number.isFinite(number) ? number : 0;
 };
 
+/** The last millisecond of a `Date`. */
+const LAST_MS = 8_640_000_000_000_000;
+
 /** Milliseconds; WhatsApp writes -1 for "until it is unmuted", and old clients nothing. */
 const untilOf = (action: proto.SyncActionValue.IMuteAction | null | undefined): number => {
   const until = numberOf(action?.muteEndTimestamp);
-  return until > 0 ? until : Number.POSITIVE_INFINITY;
+  return until > 0 && until <= LAST_MS ? until : Number.POSITIVE_INFINITY;
 };
 
 const upToOf = (range: proto.SyncActionValue.ISyncActionMessageRange | null | undefined): number | null =>
