@@ -68,7 +68,7 @@ function ask(
   params: Record<string, unknown>,
   input: Record<string, unknown>,
 ): Promise<HttpAnswer<Data>> {
-  const { method, path } = operationOf(name);
+  const { method, path, input: fields, body, params: ownParams } = operationOf(name);
   const url = parametersOf(path).reduce(
     (made, field) => made.replace(`:${field}`, encodeURIComponent(String(params[field]))),
     `/api${path.replace(':id', sessionId)}`,
@@ -78,7 +78,9 @@ function ask(
     const query = new URLSearchParams(input as Record<string, string>).toString();
     return tenant.api.call<Data>(hasInput ? `${url}?${query}` : url);
   }
-  return tenant.api.call<Data>(url, { method, ...(hasInput && { json: input }) });
+  const inPath = parametersOf(path);
+  const takesBody = body !== undefined || (!ownParams && Object.keys(fields).some((field) => !inPath.includes(field)));
+  return tenant.api.call<Data>(url, { method, ...(takesBody && { json: input }) });
 }
 
 describe.each(OPERATION_NAMES)('%s (MR-014)', (name) => {

@@ -44,6 +44,7 @@ const ABOUT_OTHERS = new Set([
   ...['read', 'played', 'star', 'delete-for-me'].map((path) => `POST /api/sessions/{id}/messages/${path}`),
   'POST /api/sessions/{id}/chats/read',
   'POST /api/sessions/{id}/chats/unread',
+  'POST /api/sessions/{id}/calls/{call}/reject',
   'POST /api/sessions/{id}/chats/{chat}/clear',
   'DELETE /api/sessions/{id}/chats/{chat}',
   ...['PUT', 'DELETE'].map((method) => `${method} /api/sessions/{id}/labels/{label}/messages/{messageId}`),

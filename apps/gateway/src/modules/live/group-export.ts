@@ -1,4 +1,4 @@
-import { groupName, SessionParamsSchema } from '@wa-gate/contracts';
+import { groupName, operationOf, SessionParamsSchema } from '@wa-gate/contracts';
 import { stringify } from 'csv-stringify/sync';
 import type { FastifyPluginAsync } from 'fastify';
 import { type Static, Type } from 'typebox';
@@ -40,13 +40,7 @@ export const groupExport: FastifyPluginAsync<GroupExportOptions> = async (app, o
             description: 'The table.',
             content: { 'text/csv': { schema: Type.Unsafe<never>({ type: 'string' }) } },
           },
-          ...errorResponses(
-            'UNAUTHENTICATED',
-            'SESSION_NOT_FOUND',
-            'SESSION_NOT_CONNECTED',
-            'WA_NOT_FOUND',
-            'WA_FORBIDDEN',
-          ),
+          ...errorResponses(...operationOf('groups.get').errors),
         },
       },
     },
