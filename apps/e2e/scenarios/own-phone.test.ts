@@ -123,6 +123,7 @@ describe('receipts (MR-062, MR-063)', () => {
       expect((await receiptsOf(messageId)).receipts.map(({ jid }) => jid).toSorted()).toEqual(
         [friend, other].map((phone) => groupNameOf(phone, addressing)).toSorted(),
       );
+      await webhook.waitForEvent('message.read', ({ data }) => data.messageId === messageId);
       expect(webhook.eventsOf(messageId)).toEqual(['message.sent', 'message.delivered', 'message.read']);
     },
   );
