@@ -73,4 +73,3 @@ export const ProxyTestSchema = Type.Object({
   latencyMs: nullable(Type.Integer({ minimum: 0 })),
   error: nullable(Type.String({ description: 'Why not, and nothing of the credentials.' })),
 });
-export type ProxyTest = Static<typeof ProxyTestSchema>;

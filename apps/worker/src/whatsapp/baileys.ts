@@ -19,7 +19,6 @@ export type {
 } from '@whiskeysockets/baileys';
 export {
   addTransactionCapability,
-  Browsers,
   Curve,
   cleanMessage,
   DEFAULT_CONNECTION_CONFIG,

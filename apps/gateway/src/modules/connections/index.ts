@@ -1,4 +1,4 @@
 export { createProxiesService, type ProxiesService } from './proxies.service.ts';
 export { createRelinkService, type RelinkService } from './relink.service.ts';
-export { createSessionEgress, type SessionEgress } from './session-egress.ts';
+export { createSessionEgress } from './session-egress.ts';
 export { createVersionsService, type VersionsService } from './versions.service.ts';
