@@ -47,6 +47,7 @@ const NOT_BY_CHANCE = new Set([
   'POST /api/messages/{id}/media/retry',
   'POST /api/sessions/{id}/messages/read',
   'POST /api/sessions/{id}/messages/played',
+  'POST /api/sessions/{id}/messages/star',
   'POST /api/sessions/{id}/messages/delete-for-me',
   'POST /api/sessions/{id}/chats/read',
   'POST /api/sessions/{id}/chats/unread',

@@ -123,6 +123,10 @@ export function createContactsService(deps: {
     async label(actor, reach, ref, labels) {
       const { contactId, mergedContactIds, labels: before } = await find(reach, ref);
       await inTransaction(pool, async (tx) => {
+        // Contact before labels, in the order in which a deletion takes them: otherwise the two wait for each other.
+        await tx.query('SELECT 1 FROM contacts WHERE id = ANY($1::uuid[]) ORDER BY id FOR KEY SHARE', [
+          [contactId, ...mergedContactIds],
+        ]);
         await tx.query('DELETE FROM contact_labels WHERE contact_id = ANY($1::uuid[]) AND label <> ALL($2::text[])', [
           [contactId, ...mergedContactIds],
           labels,
