@@ -83,6 +83,7 @@ export {
   type WantingWebhook,
   wantsEvent,
 } from './events/append-events.ts';
+export { firstIdOf } from './first-id.ts';
 export {
   doubtGroups,
   type GroupRow,

@@ -1,5 +1,6 @@
 import { inTransaction, type Pool, type PoolClient } from '@wa-gate/db';
 import { firstIdAt } from '@wa-gate/kit';
+import { firstIdOf } from './first-id.ts';
 
 /**
  * Counts messages from their rows, so that no count is lost or doubled. Counts of complete hours are stored, because
@@ -87,5 +88,4 @@ export async function keepMessageCounts(tx: PoolClient, sessionId: string): Prom
 
 /** SQL: the stored counts and the counts of later rows, in the form of `message_usage`. Exact in one statement. */
 export const ALL_MESSAGE_USAGE = `SELECT user_id, session_id, api_key_id, direction, hour, count FROM message_usage
-  UNION ALL ${counted(`m.id >= (SELECT (lpad(to_hex((extract(epoch FROM counted_before) * 1000)::bigint), 12, '0') || '00000000000000000000')::uuid
-    FROM message_usage_progress)`)}`;
+  UNION ALL ${counted(`m.id >= (SELECT ${firstIdOf('counted_before')} FROM message_usage_progress)`)}`;

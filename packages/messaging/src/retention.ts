@@ -1,4 +1,5 @@
 import type { Queryable } from '@wa-gate/db';
+import { firstIdOf } from './first-id.ts';
 
 const SWEEP_KEYS = {
   name: 'sweep-idempotency-keys',
@@ -12,9 +13,8 @@ export async function sweepIdempotencyKeys(db: Queryable, limit: number): Promis
   return rowCount ?? 0;
 }
 
-/** SQL: the smallest id of so many days ago. Ids grow with time (uuid version 7), so the primary key finds old rows. */
-const firstIdOfDaysAgo = (days: string): string =>
-  `(lpad(to_hex((extract(epoch FROM now() - make_interval(days => ${days})) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid`;
+/** SQL: the smallest id of so many days ago. */
+const firstIdOfDaysAgo = (days: string): string => firstIdOf(`now() - make_interval(days => ${days})`);
 
 /** Days for which a phone may request a message again. Later the bytes are useless. */
 export const PAYLOAD_DAYS = 14;

@@ -1,4 +1,5 @@
 import { inTransaction, type Pool } from '@wa-gate/db';
+import { firstIdOf } from '../first-id.ts';
 import { SQL_INVARIANTS, type SqlInvariant } from './invariant-queries.ts';
 
 export interface InvariantBounds {
@@ -31,7 +32,7 @@ const ALL_EVENTS = 1_000_000_000;
  */
 const withBounds = (sql: string): string => `WITH bound AS MATERIALIZED (
     SELECT now() - $1 * interval '1 ms' AS before, now() - $2 * interval '1 ms' AS since,
-      rpad(lpad(to_hex(greatest(0, extract(epoch FROM now()) * 1000 - $2)::bigint), 12, '0'), 32, '0')::uuid AS first_id,
+      ${firstIdOf("now() - $2 * interval '1 ms'")} AS first_id,
       $3::bigint AS depth
   )
   SELECT row FROM (SELECT to_jsonb(violation) AS row FROM (${sql}) AS violation) AS violations

@@ -8,6 +8,7 @@ import {
 import { inTransaction, type Pool, type PoolClient, type Queryable } from '@wa-gate/db';
 import { appendControlEvent } from '../events/append-control-event.ts';
 import type { Appended } from '../events/append-events.ts';
+import { firstIdOf } from '../first-id.ts';
 import { readRiskFigures } from './figures.ts';
 import { isGuarded, riskLevel, scoreRisk } from './score.ts';
 
@@ -42,7 +43,7 @@ const CLAIM = {
     WHERE r.assessed_at IS NULL OR r.session_id = ANY($1::uuid[]) OR (s.updated_at > r.assessed_at AND r.assessed_at < now() - interval '${EVERY.news} s')
       OR (r.next_at <= now() AND (r.assessed_at < now() - interval '${EVERY.idle} s' OR r.level <> 'low'
         OR EXISTS (SELECT FROM messages m WHERE m.session_id = r.session_id
-          AND m.id >= (lpad(to_hex((extract(epoch FROM r.assessed_at) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid)))
+          AND m.id >= ${firstIdOf('r.assessed_at')})))
     ORDER BY r.next_at LIMIT $2 FOR UPDATE OF r SKIP LOCKED
   )
   UPDATE session_risk r SET next_at = now() + interval '1 s' * CASE WHEN r.level <> 'low' OR EXISTS (

@@ -147,6 +147,14 @@ describe('messages (MR-035)', () => {
     expect(await sum()).toEqual(before);
   });
 
+  it('stay where the tier keeps them for longer than there are ids: its time began before 1970', async () => {
+    await keepFor(36_500);
+    const stays = [await store(DAYS + 1), await store(0.1)];
+    await countAll();
+    await maintenance(retentionTasks(database.pool, RETENTION)).round();
+    expect(await stored()).toEqual(stays);
+  });
+
   it('stay for ever where the tier says so, and until they are counted', async () => {
     await keepFor(null);
     const old = await store(DAYS + 1);

@@ -1,4 +1,5 @@
 import type { Queryable } from '@wa-gate/db';
+import { firstIdOf } from '@wa-gate/messaging';
 import { FIRST_ID, type SessionSweep } from './session-sweep.ts';
 
 /** Sessions that one statement looks at: most have nothing that is too old. */
@@ -19,8 +20,7 @@ const SWEEP = {
     WHERE s.id > $1 ORDER BY s.id LIMIT ${SESSIONS}
   ), bounds AS (
     SELECT p.id AS session_id,
-      (lpad(to_hex((extract(epoch FROM least(now() - make_interval(days => p.days), c.before)) * 1000)::bigint), 12, '0')
-        || repeat('0', 20))::uuid AS bound
+      ${firstIdOf('least(now() - make_interval(days => p.days), c.before)')} AS bound
     FROM page p CROSS JOIN counted c WHERE p.days IS NOT NULL
   ), old AS (
     SELECT o.id FROM bounds b CROSS JOIN LATERAL (
