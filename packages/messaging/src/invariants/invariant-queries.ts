@@ -328,9 +328,9 @@ const CHANGES: SqlInvariant[] = [
     invariant: 'I11',
     description:
       'Two edits of a message, two deletions, or two reactions, votes or answers of one person count at once.',
-    sql: `SELECT session_id, message_id, kind, array_agg(id) AS changes FROM message_changes
+    sql: `SELECT message_id, kind, array_agg(id) AS changes FROM message_changes
       WHERE is_current AND id >= (SELECT first_id FROM bound)
-      GROUP BY session_id, message_id, kind, CASE WHEN kind IN ('reaction', 'vote', 'answer') THEN from_jid END,
+      GROUP BY message_id, kind, CASE WHEN kind IN ('reaction', 'vote', 'answer') THEN from_jid END,
         CASE WHEN kind IN ('reaction', 'vote', 'answer') THEN from_me END
       HAVING count(*) > 1`,
   },

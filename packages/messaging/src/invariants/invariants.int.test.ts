@@ -222,13 +222,6 @@ describe('each finds what a defect would leave behind', () => {
   );
 });
 
-it('what is left of a deleted session, which is erased table by table, is no violation', async () => {
-  await run('DELETE FROM outbox');
-  expect(await violated()).toContain('accepted-without-outbox');
-  await run('DELETE FROM sessions');
-  expect(await violated()).toEqual([]);
-});
-
 it('what may last for a while is no violation before its bound', async () => {
   await DAMAGE['owner-long-gone']!();
   expect(await violated({ settledMs: 20 * 60_000 })).not.toContain('owner-long-gone');
