@@ -1178,7 +1178,6 @@ class History(TypedDict):
     stored: int
     lastError: Union[str, None]
     lastPartAt: Union[str, None]
-    requests: List[HistoryRequest]
 
 class HistoryProgressEvent(TypedDict):
     id: str
@@ -1190,18 +1189,6 @@ class HistoryProgressEvent(TypedDict):
     data: Dict[str, Any]
     metadata: Dict[str, Any]
     signature: str
-
-class HistoryRequest(TypedDict):
-    requestId: str
-    chat: str
-    count: int
-    before: str
-    state: Literal["asked", "answered"]
-    found: int
-    stored: int
-    hasMore: Union[bool, None]
-    askedAt: str
-    answeredAt: Union[str, None]
 
 class Identity(TypedDict):
     contactId: Union[str, None]

@@ -15,23 +15,6 @@ export const historyPercent = Type.Integer({
   description: 'Percent of the history of this linking, as the phone says it.',
 });
 
-/** A question to the phone for older messages of a chat. */
-export const HistoryRequestSchema = Type.Object({
-  requestId: Type.String({ format: 'uuid' }),
-  chat: Type.String({ description: 'The chat, as WhatsApp names it.' }),
-  count: Type.Integer({ description: 'How many messages were asked for.' }),
-  before: timestamp('The messages are older than this.'),
-  state: oneOf(
-    ['asked', 'answered'],
-    '`asked`: the phone has not answered yet. It does so when it is switched on and online.',
-  ),
-  found: Type.Integer({ description: 'Messages in the answer.' }),
-  stored: Type.Integer({ description: 'Those of them that were not known yet.' }),
-  hasMore: nullable(Type.Boolean({ description: 'Whether the phone has still older ones, where it says so.' })),
-  askedAt: timestamp(),
-  answeredAt: nullable(timestamp()),
-});
-
 /** What a session has of the history, and what is still coming. */
 export const HistorySchema = Type.Object({
   sessionId: Type.String(),
@@ -51,8 +34,5 @@ export const HistorySchema = Type.Object({
   stored: Type.Integer({ description: 'Messages that were not known before.' }),
   lastError: nullable(Type.String()),
   lastPartAt: nullable(timestamp()),
-  requests: Type.Array(HistoryRequestSchema, {
-    description: 'The last 20 requests for older messages of a chat, newest first.',
-  }),
 });
 export type History = Static<typeof HistorySchema>;

@@ -112,7 +112,7 @@ import {
   WorkerMetricsSchema,
 } from './fleet.ts';
 import { HealthSchema, ProbeSchema } from './health.ts';
-import { HistoryRequestSchema, HistorySchema } from './history.ts';
+import { HistorySchema } from './history.ts';
 import { IdentitySchema, MessageIdentitiesSchema } from './identities.ts';
 import {
   CreatedKeyResultSchema,
@@ -299,7 +299,6 @@ export const NAMED_SCHEMAS = {
   MoveScheduledRequest: MoveScheduledRequestSchema,
   Schedule: ScheduleSchema,
   History: HistorySchema,
-  HistoryRequest: HistoryRequestSchema,
   Pacing: PacingSchema,
   PacingSettings: PacingSettingsSchema,
   RiskEntry: RiskEntrySchema,

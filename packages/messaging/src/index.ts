@@ -1,4 +1,4 @@
-export { type CallNews, recordCall } from './calls/calls.ts';
+export { type CallNews, recordCall, sweepCalls } from './calls/calls.ts';
 export {
   type NamedMessages,
   presentChatSettings,

@@ -24,7 +24,6 @@ CREATE TABLE IF NOT EXISTS "history_chunks" (
   "kind" TEXT NOT NULL,
   "chunk_order" INTEGER,
   "progress" INTEGER,
-  "request_id" TEXT,
   "reference" JSONB,
   "payload" BYTEA,
   "state" TEXT NOT NULL DEFAULT 'waiting',
@@ -41,25 +40,6 @@ CREATE TABLE IF NOT EXISTS "history_chunks" (
 );
 CREATE UNIQUE INDEX IF NOT EXISTS "history_chunks_session_id_fingerprint_key" ON "history_chunks" ("session_id", "fingerprint");
 CREATE INDEX IF NOT EXISTS "history_chunks_waiting" ON "history_chunks" ("session_id", "received_at") WHERE "state" = 'waiting';
-
-CREATE TABLE IF NOT EXISTS "history_requests" (
-  "id" UUID NOT NULL,
-  "session_id" UUID NOT NULL,
-  "wa_message_id" TEXT NOT NULL,
-  "chat_jid" TEXT NOT NULL,
-  "count" INTEGER NOT NULL,
-  "before" TIMESTAMPTZ(3) NOT NULL,
-  "state" TEXT NOT NULL DEFAULT 'asked',
-  "found" INTEGER NOT NULL DEFAULT 0,
-  "stored" INTEGER NOT NULL DEFAULT 0,
-  "has_more" BOOLEAN,
-  "asked_at" TIMESTAMPTZ(3) NOT NULL DEFAULT now(),
-  "answered_at" TIMESTAMPTZ(3),
-  CONSTRAINT "history_requests_pkey" PRIMARY KEY ("id"),
-  CONSTRAINT "history_requests_session_id_fkey" FOREIGN KEY ("session_id") REFERENCES "sessions" ("id") ON DELETE CASCADE ON UPDATE CASCADE
-);
-CREATE UNIQUE INDEX IF NOT EXISTS "history_requests_session_id_wa_message_id_key" ON "history_requests" ("session_id", "wa_message_id");
-CREATE INDEX IF NOT EXISTS "history_requests_session_id_id_idx" ON "history_requests" ("session_id", "id");
 
 CREATE TABLE IF NOT EXISTS "message_index_waiting" (
   "session_id" UUID NOT NULL,

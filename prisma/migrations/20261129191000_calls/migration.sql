@@ -15,3 +15,4 @@ CREATE TABLE "calls" (
 );
 
 CREATE INDEX "calls_session_id_started_at_call_id_idx" ON "calls"("session_id", "started_at", "call_id");
+CREATE INDEX "calls_started_at_idx" ON "calls"("started_at");

@@ -24,7 +24,7 @@ import type { KeyedLock } from '../keyed-lock.ts';
 import { DownloadDecryption } from '../media/download-decryption.ts';
 import { requestFile } from '../media/download-request.ts';
 import { mediaKeysOf } from '../media/media-cipher.ts';
-import { proto } from '../whatsapp/baileys.ts';
+import type { proto } from '../whatsapp/baileys.ts';
 import type { MediaAccess } from '../whatsapp/network.ts';
 import type { LearntOfHistory } from '../whatsapp/socket.ts';
 import type { Announce } from '../writers/announcer.ts';
@@ -102,12 +102,9 @@ class Interrupted extends Error {}
 /** What of who is who is passed on at a time. */
 const PEOPLE = 500;
 
-const { COMPLETE_AND_NO_MORE_MESSAGE_REMAIN_ON_PRIMARY: NO_MORE } = proto.Conversation.EndOfHistoryTransferType;
-
 interface Counts {
   found: number;
   chats: number;
-  hasMore?: boolean;
 }
 
 /**
@@ -291,8 +288,6 @@ export class HistoryIntake {
       else if (item.is === 'chat') {
         counts.chats += 1;
         const { chat } = item;
-        const { endOfHistoryTransferType: end } = chat;
-        if (chunk.kind === 'on_demand' && typeof end === 'number') counts.hasMore = end !== NO_MORE;
         const [pn, lid] = namesOfChat(chat);
         if (pn && lid) learnt.pairs.push({ pn, lid });
         if (chat.tcToken?.length && chat.id)

@@ -13,14 +13,10 @@ const KINDS: Readonly<Partial<Record<proto.Message.HistorySyncType, HistoryChunk
   [HistorySyncType.FULL]: 'full',
   [HistorySyncType.PUSH_NAME]: 'names',
   [HistorySyncType.NON_BLOCKING_DATA]: 'other',
-  [HistorySyncType.ON_DEMAND]: 'on_demand',
 };
 
-/**
- * Whether a session with this depth takes in this kind itself. An answer to a request always: somebody has asked.
- */
+/** Whether a session with this depth takes in this kind itself. */
 export function takesIn(depth: HistoryDepth, kind: HistoryChunkKind): boolean {
-  if (kind === 'on_demand') return true;
   return depth === 'full' || (depth === 'recent' && kind !== 'full');
 }
 
@@ -32,17 +28,12 @@ export function readNotice({ key, message }: WAMessage): HistoryNotice | null {
   const kind = KINDS[notification.syncType ?? HistorySyncType.INITIAL_BOOTSTRAP];
   const { directPath, mediaKey, initialHistBootstrapInlinePayload: payload } = notification;
   if (!kind || (!payload?.length && !(directPath && mediaKey?.length))) return null;
-  const requestId = notification.peerDataRequestSessionId ?? undefined;
   const what = payload?.length ? payload : (notification.fileEncSha256 ?? Buffer.from(directPath!));
   return {
     kind,
-    fingerprint: createHash('sha256')
-      .update(what)
-      .update(requestId ?? '')
-      .digest(),
+    fingerprint: createHash('sha256').update(what).digest(),
     chunkOrder: notification.chunkOrder ?? undefined,
     progress: percent(notification.progress),
-    requestId,
     ...(payload?.length
       ? { payload }
       : {

@@ -1,6 +1,6 @@
 import type { AnswerOf } from '@wa-gate/contracts';
 import { type BinaryNode, S_WHATSAPP_NET, type WASocket } from './baileys.ts';
-import { whatsAppCodeOf } from './errors.ts';
+import { NoAnswerError, whatsAppCodeOf } from './errors.ts';
 import { childOf, childrenOf, nodeOf, textOf } from './nodes.ts';
 
 type ProfileSocket = Pick<WASocket, 'query' | 'profilePictureUrl'>;
@@ -10,13 +10,6 @@ type Profile = AnswerOf<'contacts.profile'>;
 const BUSINESS_PROFILE_VERSION = '244';
 /** The account has no picture, or shows it to others only. */
 const NO_PICTURE: ReadonlySet<number | undefined> = new Set([401, 403, 404]);
-
-/** What a query without an answer is for Baileys: nothing. */
-class SilentError extends Error {
-  override name = 'SilentError';
-  /** As `whatsAppCodeOf` reads a time-out. */
-  readonly output = { statusCode: 408 };
-}
 
 /**
  * Asks WhatsApp for the picture and the business profile of an account.
@@ -42,7 +35,7 @@ export async function askPicture(
   try {
     const url = await sock.profilePictureUrl(jid, type);
     // rc14 gives the same for a silent server and for an answer without a picture: the latter is an error 404.
-    if (url === undefined) throw new SilentError('WhatsApp does not say which picture the account has.');
+    if (url === undefined) throw new NoAnswerError('WhatsApp does not say which picture the account has.');
     return url;
   } catch (error) {
     if (NO_PICTURE.has(whatsAppCodeOf(error))) return null;
@@ -60,7 +53,7 @@ export async function askBusiness(sock: ProfileSocket, jid: string): Promise<Pro
     if (whatsAppCodeOf(error) === 404) return null;
     throw error;
   }
-  if (!answer) throw new SilentError('WhatsApp does not say whether the account is a business.');
+  if (!answer) throw new NoAnswerError('WhatsApp does not say whether the account is a business.');
   return readBusiness(answer);
 }
 

@@ -4,27 +4,20 @@ import { oneOf } from '../schema.ts';
 import { event } from './event.ts';
 
 /** What a part of the history contains. */
-const KINDS = ['bootstrap', 'recent', 'full', 'names', 'other', 'on_demand'] as const;
+const KINDS = ['bootstrap', 'recent', 'full', 'names', 'other'] as const;
 
 /** Events of the history that the phone of a session sends. */
 export const HISTORY_EVENTS = {
   'history.progress': event({
-    summary:
-      'A part of the history was taken in: of the linking, or the answer to a request for older messages of a chat.',
+    summary: 'A part of the history was taken in.',
     data: Type.Object({
-      kind: oneOf(
-        KINDS,
-        '`bootstrap` (the first chats), `recent`, `full` (what is older), `names`, `other`, or `on_demand` (the answer to a request).',
-      ),
+      kind: oneOf(KINDS, '`bootstrap` (the first chats), `recent`, `full` (what is older), `names`, or `other`.'),
       progress: Type.Optional(historyPercent),
       found: Type.Integer({ description: 'Messages in this part.' }),
       stored: Type.Integer({ description: 'Those of them that were not known yet. No event tells them one by one.' }),
       chats: Type.Integer({ description: 'Chats in this part.' }),
       waiting: Type.Integer({ description: 'Parts that are announced and not taken in yet.' }),
       failed: Type.Optional(Type.String({ description: 'Why this part was given up.' })),
-      requestId: Type.Optional(Type.String({ format: 'uuid', description: 'The request that it answers.' })),
-      chat: Type.Optional(Type.String({ description: 'The chat of the request.' })),
-      hasMore: Type.Optional(Type.Boolean({ description: 'Whether the phone has still older messages of the chat.' })),
     }),
     example: { kind: 'recent', progress: 40, found: 5_000, stored: 4_998, chats: 31, waiting: 2 },
     keep: 'log',

@@ -73,3 +73,19 @@ export async function recordCall(
   if (Number(row.fenced) !== 1) throw new StaleEpochError([sessionId]);
   return { isNews: Number(row.written) > 0, appended: readAppended(row) };
 }
+
+/** Days for which calls are kept. */
+const CALL_DAYS = 90;
+
+const SWEEP = {
+  name: 'sweep-calls',
+  text: `DELETE FROM calls c USING (SELECT session_id, call_id FROM calls
+      WHERE started_at < now() - interval '${CALL_DAYS} days' ORDER BY started_at LIMIT $1) old
+    WHERE c.session_id = old.session_id AND c.call_id = old.call_id`,
+};
+
+/** Deletes calls that are too old, at most `limit`. Returns the count. */
+export async function sweepCalls(db: Queryable, limit: number): Promise<number> {
+  const { rowCount } = await db.query({ ...SWEEP, values: [limit] });
+  return rowCount ?? 0;
+}

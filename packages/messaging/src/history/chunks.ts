@@ -4,7 +4,7 @@ import { inTransaction, type Pool, type Queryable, type TransactionLimits } from
 import { APPEND_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from '../events/append-events.ts';
 
 /** What a part of the history contains, as the phone announces it. */
-export const HISTORY_CHUNK_KINDS = ['bootstrap', 'recent', 'full', 'names', 'other', 'on_demand'] as const;
+export const HISTORY_CHUNK_KINDS = ['bootstrap', 'recent', 'full', 'names', 'other'] as const;
 export type HistoryChunkKind = (typeof HISTORY_CHUNK_KINDS)[number];
 
 /** Where the file of a chunk is, and what opens it. Byte strings are base64. */
@@ -25,8 +25,6 @@ export interface HistoryNotice {
   chunkOrder?: number | undefined;
   /** Percent of the history of this linking. */
   progress?: number | undefined;
-  /** WhatsApp id of the message that has asked for it. */
-  requestId?: string | undefined;
   /** One of the two: the place of the file, or the file. */
   reference?: HistoryReference | undefined;
   payload?: Uint8Array | undefined;
@@ -35,12 +33,12 @@ export interface HistoryNotice {
 const ACCEPT = {
   name: 'accept-history-chunk',
   text: `WITH ${FENCE_ONE}, taken AS (
-    INSERT INTO history_chunks (id, session_id, kind, fingerprint, chunk_order, progress, request_id, reference, payload)
-    SELECT $3, session_id, $4, $5, $6, $7, $8, $9::jsonb, $10 FROM fence ON CONFLICT (session_id, fingerprint) DO NOTHING
+    INSERT INTO history_chunks (id, session_id, kind, fingerprint, chunk_order, progress, reference, payload)
+    SELECT $3, session_id, $4, $5, $6, $7, $8::jsonb, $9 FROM fence ON CONFLICT (session_id, fingerprint) DO NOTHING
     RETURNING id
   ), projected AS (
     UPDATE inbound_journal j SET projected_at = now(), stanza = NULL, plaintext = NULL
-    FROM fence f WHERE j.session_id = f.session_id AND j.hash = ANY($11::bytea[]) AND j.projected_at IS NULL
+    FROM fence f WHERE j.session_id = f.session_id AND j.hash = ANY($10::bytea[]) AND j.projected_at IS NULL
   )
   SELECT (SELECT count(*) FROM fence)::int AS owned, (SELECT count(*) FROM taken)::int AS taken`,
 };
@@ -58,7 +56,7 @@ export async function acceptHistoryChunk(
   { id, ...notice }: HistoryNotice & { id: string },
   journal: readonly Buffer[],
 ): Promise<boolean> {
-  const { kind, fingerprint, chunkOrder, progress, requestId, reference, payload } = notice;
+  const { kind, fingerprint, chunkOrder, progress, reference, payload } = notice;
   const { rows } = await db.query<{ owned: number; taken: number }>({
     ...ACCEPT,
     values: [
@@ -69,7 +67,6 @@ export async function acceptHistoryChunk(
       fingerprint,
       chunkOrder ?? null,
       progress ?? null,
-      requestId ?? null,
       reference ? JSON.stringify(reference) : null,
       payload ?? null,
       journal,
@@ -83,7 +80,6 @@ export async function acceptHistoryChunk(
 export interface HistoryChunk extends Ownership {
   id: string;
   kind: HistoryChunkKind;
-  requestId: string | null;
   reference: HistoryReference | null;
   payload: Buffer | null;
   /** Attempts, this one included. */
@@ -108,7 +104,7 @@ const CLAIM = {
     RETURNING s.session_id
   )
   UPDATE history_chunks c SET attempts = c.attempts + 1 FROM due, slot WHERE c.id = due.id
-  RETURNING c.id, c.kind, c.request_id AS "requestId", c.reference, c.payload, c.attempts`,
+  RETURNING c.id, c.kind, c.reference, c.payload, c.attempts`,
 };
 
 /** It holds a lock of the whole fleet. */
@@ -178,45 +174,34 @@ export interface FinishedChunk extends Ownership {
   chats: number;
   /** For people; of a failed one. */
   error?: string | undefined;
-  /** Whether the phone says that it has older messages of the chat; of an answer to a request. */
-  hasMore?: boolean | undefined;
 }
 
-/**
- * What was stored counts batch by batch, so that a part which is taken in a second time after a crash counts once. The
- * request that asked for the part gets its answer.
- */
+/** What was stored counts batch by batch, so that a part which is taken in a second time after a crash counts once. */
 const FINISH = {
   name: 'finish-history-chunk',
   text: `WITH ${FENCE_ONE}, ended AS (
     UPDATE history_chunks c SET state = $4, found = $5, chats = $6, error = $7, finished_at = now(), reference = NULL, payload = NULL
     FROM fence f WHERE c.id = $3 AND c.session_id = f.session_id AND c.state = 'waiting'
-    RETURNING c.session_id, c.kind, c.progress, c.request_id, c.stored, f.epoch
+    RETURNING c.session_id, c.kind, c.progress, c.stored, f.epoch
   ), freed AS (
     UPDATE history_syncs s SET working_until = NULL FROM fence f WHERE s.session_id = f.session_id
-  ), answered AS (
-    UPDATE history_requests r SET state = 'answered', found = r.found + $5, stored = r.stored + e.stored, has_more = coalesce($8, r.has_more),
-      answered_at = now()
-    FROM ended e WHERE r.session_id = e.session_id AND r.wa_message_id = e.request_id
-    RETURNING r.id, r.chat_jid
   ), others AS (
     SELECT count(*) AS count FROM fence f JOIN history_chunks c USING (session_id) WHERE c.state = 'waiting' AND c.id <> $3
   ), new_events AS (
     SELECT e.session_id, e.epoch, 1 AS ord, 'history.progress' AS type, jsonb_strip_nulls(jsonb_build_object(
       'kind', e.kind, 'progress', e.progress, 'found', $5::int, 'stored', e.stored, 'chats', $6::int, 'waiting', w.count,
-      'failed', CASE WHEN $4 = 'failed' THEN $7::text END,
-      'requestId', r.id, 'chat', r.chat_jid, 'hasMore', CASE WHEN r.id IS NOT NULL THEN $8::bool END)) AS data
-    FROM ended e CROSS JOIN others w LEFT JOIN answered r ON true
+      'failed', CASE WHEN $4 = 'failed' THEN $7::text END)) AS data
+    FROM ended e CROSS JOIN others w
   ), ${APPEND_EVENTS}
   SELECT (SELECT count(*) FROM fence)::int AS owned, ${APPENDED_COLUMNS}`,
 };
 
 /** Ends a part and tells it. @throws {StaleEpochError} */
 export async function finishHistoryChunk(db: Queryable, ended: FinishedChunk): Promise<Appended> {
-  const { sessionId, epoch, id, state, found, chats, error, hasMore } = ended;
+  const { sessionId, epoch, id, state, found, chats, error } = ended;
   const { rows } = await db.query<Appended & { owned: number }>({
     ...FINISH,
-    values: [sessionId, epoch, id, state, found, chats, error ?? null, hasMore ?? null],
+    values: [sessionId, epoch, id, state, found, chats, error ?? null],
   });
   if (rows[0]!.owned === 0) throw new StaleEpochError([sessionId]);
   return readAppended(rows[0]!);

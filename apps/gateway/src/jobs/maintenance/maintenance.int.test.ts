@@ -89,6 +89,17 @@ it('drops the bytes of old messages that are done with, and keeps their rows', a
   expect((await query(kept)).map((row) => row.kept)).toEqual([false, true, true, false]);
 });
 
+it('deletes calls that are older than 90 days', async () => {
+  await database.pool.query(
+    `INSERT INTO calls (session_id, call_id, caller_jid, chat_jid, is_video, status, started_at)
+     SELECT $1, 'call-' || days, 'x', 'x', false, 'missed', now() - make_interval(hours => days * 24 + 1) FROM unnest('{1,89,90}'::int[]) AS days`,
+    [session.sessionId],
+  );
+  await maintenance(retentionTasks(database.pool, RETENTION)).round();
+  const kept = await query('SELECT call_id AS id FROM calls WHERE session_id = $1 ORDER BY started_at DESC');
+  expect(kept.map(({ id }) => id)).toEqual(['call-1', 'call-89']);
+});
+
 it('deletes old entries of the audit log and of the system log, each after its time', async () => {
   for (const [table, columns, values] of [
     ['audit_logs', 'actor_kind, action, resource_type', `'system', 'x.done', 'x'`],

@@ -1,6 +1,7 @@
 import type { Pool } from '@wa-gate/db';
 import {
   newPayloadSweep,
+  sweepCalls,
   sweepDeletions,
   sweepIdempotencyKeys,
   sweepJournal,
@@ -48,6 +49,7 @@ export function retentionTasks(pool: Pool, { auditDays, systemLogDays }: Retenti
     { name: 'old invitations', run: (limit) => sweepInvitations(pool, limit) },
     { name: 'old revocations', run: (limit) => sweepRevocations(pool, limit) },
     { name: 'old QR history', run: (limit) => sweepQrHistory(pool, limit) },
+    { name: 'old calls', run: (limit) => sweepCalls(pool, limit) },
     { name: 'old risk scores', run: (limit) => sweepRiskHistory(pool, limit) },
     { name: 'old uploads of files', run: (limit) => sweepUploads(pool, limit) },
     { name: 'old worker metrics', run: (limit) => sweepWorkerMetrics(pool, limit) },

@@ -15,7 +15,7 @@ const READ = {
   name: 'read-history',
   text: `WITH parts AS (
     SELECT c.* FROM history_chunks c LEFT JOIN history_syncs h ON h.session_id = c.session_id
-    WHERE c.session_id = $1 AND c.received_at >= coalesce(h.asked_at, '-infinity') AND c.kind <> 'on_demand'
+    WHERE c.session_id = $1 AND c.received_at >= coalesce(h.asked_at, '-infinity')
   )
   SELECT coalesce(s.settings->>'history', 'none') AS depth, coalesce(h.depth, 'none') AS "linkedWith", p.*
   FROM sessions s LEFT JOIN history_syncs h ON h.session_id = s.id CROSS JOIN (
@@ -26,13 +26,6 @@ const READ = {
       (array_agg(error ORDER BY finished_at DESC) FILTER (WHERE error IS NOT NULL))[1] AS "lastError"
     FROM parts) p
   WHERE s.id = $1`,
-};
-
-const REQUESTS = {
-  name: 'read-history-requests',
-  text: `SELECT id AS "requestId", chat_jid AS chat, count, before, state, found, stored, has_more AS "hasMore", asked_at AS "askedAt",
-      answered_at AS "answeredAt"
-    FROM history_requests WHERE session_id = $1 ORDER BY id DESC LIMIT 20`,
 };
 
 interface Row {
@@ -49,19 +42,12 @@ interface Row {
   lastError: string | null;
 }
 
-interface RequestRow extends Omit<History['requests'][number], 'before' | 'askedAt' | 'answeredAt'> {
-  before: Date;
-  askedAt: Date;
-  answeredAt: Date | null;
-}
-
 export function createHistoryService({ db }: { db: Queryable }): HistoryService {
   return {
     async get(session) {
       const { rows } = await db.query<Row>({ ...READ, values: [session.id] });
       const [row] = rows;
       if (!row) throw new ApiError('SESSION_NOT_FOUND');
-      const { rows: requests } = await db.query<RequestRow>({ ...REQUESTS, values: [session.id] });
       const { depth, linkedWith, waiting, done, failed, found, stored, progress, lastError, lastPartAt } = row;
       return {
         sessionId: session.slug,
@@ -74,12 +60,6 @@ export function createHistoryService({ db }: { db: Queryable }): HistoryService 
         stored,
         lastError,
         lastPartAt: lastPartAt?.toISOString() ?? null,
-        requests: requests.map(({ before, askedAt, answeredAt, ...request }) => ({
-          ...request,
-          before: before.toISOString(),
-          askedAt: askedAt.toISOString(),
-          answeredAt: answeredAt?.toISOString() ?? null,
-        })),
       };
     },
   };

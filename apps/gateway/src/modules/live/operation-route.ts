@@ -15,27 +15,12 @@ import { parseRecipient } from '../../http/recipient.ts';
 import type { SessionRef } from '../../principal.ts';
 import type { OwnerLink } from '../../worker-links/owner-link.ts';
 import { type AuditLog, actorOf } from '../audit/index.ts';
-import type { CallsService } from '../calls/index.ts';
-import type { ContactProfiles, NumberChecks, Persons } from '../contacts/index.ts';
-import type { GroupPeople, GroupsService } from '../groups/index.ts';
-import type { ProfilePictures } from '../media/index.ts';
-import type { SessionsService } from '../sessions/index.ts';
-import type { MessageReferences } from './message-references.ts';
 import { callOperation } from './operation-call.ts';
-import type { Presenter } from './presenter.ts';
+import type { Presenter, PresenterServices } from './presenter.ts';
 import { PRESENTERS } from './presenters.ts';
 
-export interface OperationServices {
+export interface OperationServices extends PresenterServices {
   owner: OwnerLink;
-  sessions: SessionsService;
-  numberChecks: NumberChecks;
-  contactProfiles: ContactProfiles;
-  persons: Persons;
-  calls: CallsService;
-  profilePictures: ProfilePictures;
-  references: MessageReferences;
-  groupPeople: GroupPeople;
-  groups: GroupsService;
   audit: Pick<AuditLog, 'record'>;
 }
 

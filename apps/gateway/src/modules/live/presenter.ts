@@ -8,11 +8,8 @@ import type { ProfilePictures } from '../media/index.ts';
 import type { SessionsService } from '../sessions/index.ts';
 import type { MessageReferences } from './message-references.ts';
 
-/** A request for an operation, on its way to the owner of the session. */
-export interface LiveCall<N extends OperationName> {
-  request: FastifyRequest;
-  reply: FastifyReply;
-  session: SessionRef;
+/** What presenters use of the other modules. */
+export interface PresenterServices {
   sessions: SessionsService;
   numberChecks: NumberChecks;
   contactProfiles: ContactProfiles;
@@ -22,6 +19,13 @@ export interface LiveCall<N extends OperationName> {
   references: MessageReferences;
   groupPeople: GroupPeople;
   groups: GroupsService;
+}
+
+/** A request for an operation, on its way to the owner of the session. */
+export interface LiveCall<N extends OperationName> extends PresenterServices {
+  request: FastifyRequest;
+  reply: FastifyReply;
+  session: SessionRef;
   /** Asks the owner. */
   ask: (input: InputOf<N>) => Promise<AnswerOf<N>>;
 }
