@@ -115,6 +115,8 @@ export function createProxiesService({ pool, masterKeys, fleet, allowPrivate }: 
     async set(actor, session, { test = true, url, ...credentials }, calls) {
       const proxy = readProxy(url, credentials, allowPrivate);
       if (test) {
+        // Without PostgreSQL no proxy is tried, because it could not be stored.
+        await get(session);
         const tried = await calls.testProxy({ url: proxyAddress(proxy), ...credentialsOf(proxy) });
         if (!tried.ok)
           throw new ApiError('PROXY_UNREACHABLE', { details: { reason: tried.error ?? 'It makes no connection.' } });
