@@ -289,20 +289,18 @@ describe('alerts fire by their causes', () => {
     const { pool } = system.services;
     await tenant.api.createSession({ sessionId: 'unlinked' });
     await tenant.api.createSession({ sessionId: 'without-room' });
-    await pool.query(`UPDATE sessions SET paired_at = now() WHERE slug = 'without-room'`);
+    // It counts as linked and assessed in one transaction, in an hour: nobody assesses it again meanwhile.
+    await pool.query(
+      `WITH linked AS (UPDATE sessions SET paired_at = now() WHERE slug = 'without-room' RETURNING id)
+       INSERT INTO session_risk (session_id, score, level, assessed_at, next_at)
+       SELECT id, 90, 'critical', now() + interval '1 hour', now() + interval '1 hour' FROM linked`,
+    );
     const gone = sessions[2]!;
     const [device] = await system.sandbox.devices(gone.phone.number);
     await system.sandbox.removeDevice(gone.phone.number, device!.id);
     await pool.query(
       `INSERT INTO mails (id, recipient, content, created_at, next_attempt)
        VALUES (gen_random_uuid(), 'late@example.test', '\\x00', now() - interval '1 hour', now() + interval '1 hour')`,
-    );
-    // As if it had been assessed in an hour: nobody assesses it again meanwhile.
-    await pool.query(
-      `INSERT INTO session_risk (session_id, score, level, assessed_at, next_at)
-       SELECT id, 90, 'critical', now() + interval '1 hour', now() + interval '1 hour' FROM sessions WHERE slug = $1
-       ON CONFLICT (session_id) DO UPDATE SET score = 90, level = 'critical', assessed_at = excluded.assessed_at, next_at = excluded.next_at`,
-      [sessions[0]!.sessionId],
     );
     const several = createPool({
       url: system.services.databaseUrl,

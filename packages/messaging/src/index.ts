@@ -266,7 +266,8 @@ export {
   sweepRiskHistory,
 } from './risk/assessments.ts';
 export { readRiskFigures } from './risk/figures.ts';
-export { isGuarded, type RiskFigures, type RiskScore, riskLevel, scoreRisk } from './risk/score.ts';
+export { GUARD_COLUMNS, type GuardColumns, guardThreshold, isGuarded } from './risk/guard.ts';
+export { type RiskFigures, type RiskScore, riskLevel, scoreRisk } from './risk/score.ts';
 export { isHeldBack, mayBeginNoChats, newChatsHeldUntil } from './sessions/reachout.ts';
 export { recordSessionsSeen, type SeenSession } from './sessions/session-seen.ts';
 export { type Restriction, type SessionUpdate, updateSessionState } from './sessions/session-state.ts';

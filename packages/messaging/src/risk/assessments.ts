@@ -1,16 +1,11 @@
-import {
-  DEFAULT_PACING,
-  RISK_HISTORY_DAYS,
-  type RiskLevel,
-  type RiskReason,
-  type RiskSignal,
-} from '@wa-gate/contracts';
+import { RISK_HISTORY_DAYS, type RiskLevel, type RiskReason, type RiskSignal } from '@wa-gate/contracts';
 import { inTransaction, type Pool, type PoolClient, type Queryable } from '@wa-gate/db';
 import { appendControlEvent } from '../events/append-control-event.ts';
 import type { Appended } from '../events/append-events.ts';
 import { firstIdOf } from '../first-id.ts';
 import { readRiskFigures } from './figures.ts';
-import { isGuarded, riskLevel, scoreRisk } from './score.ts';
+import { GUARD_COLUMNS, type GuardColumns, guardThreshold, isGuarded } from './guard.ts';
+import { riskLevel, scoreRisk } from './score.ts';
 
 /** How often a session is assessed, in seconds. */
 const EVERY = {
@@ -74,20 +69,17 @@ export async function claimAssessments(
   return rows;
 }
 
-interface StoredRisk {
+interface StoredRisk extends GuardColumns {
   score: number;
   level: RiskLevel;
   isGuarded: boolean;
-  /** Of the pacing; absent: the default. */
-  threshold: number | null | undefined;
   /** The last entry of the history is older than a day. */
   isStale: boolean;
 }
 
 const LOCK = {
   name: 'lock-risk',
-  text: `SELECT r.score, r.level, r.guarded_since IS NOT NULL AS "isGuarded", p.settings->'riskGuard' AS threshold,
-      p.settings ? 'riskGuard' AS "hasThreshold",
+  text: `SELECT r.score, r.level, r.guarded_since IS NOT NULL AS "isGuarded", ${GUARD_COLUMNS},
       coalesce((SELECT max(h.at) FROM session_risk_history h WHERE h.session_id = r.session_id) < $2::timestamptz - interval '1 day', true) AS "isStale"
     FROM session_risk r LEFT JOIN session_pacing p ON p.session_id = r.session_id WHERE r.session_id = $1 FOR UPDATE OF r`,
 };
@@ -127,7 +119,7 @@ export async function assessSession(pool: Pool, { sessionId, at }: DueAssessment
     const before = await lockRisk(tx, sessionId, at);
     if (!before) return null;
     const level = riskLevel(score, before.level);
-    const isOver = isGuarded(score, before.threshold ?? null, before.isGuarded);
+    const isOver = isGuarded(score, guardThreshold(before), before.isGuarded);
     await tx.query({
       ...STORE,
       values: [sessionId, score, level, JSON.stringify(reasons), at, figures.isLocked, isOver],
@@ -141,9 +133,8 @@ export async function assessSession(pool: Pool, { sessionId, at }: DueAssessment
 }
 
 async function lockRisk(tx: Queryable, sessionId: string, at: Date): Promise<StoredRisk | null> {
-  const { rows } = await tx.query<StoredRisk & { hasThreshold: boolean | null }>({ ...LOCK, values: [sessionId, at] });
-  const [row] = rows;
-  return row ? { ...row, threshold: row.hasThreshold ? row.threshold : DEFAULT_PACING.riskGuard } : null;
+  const { rows } = await tx.query<StoredRisk>({ ...LOCK, values: [sessionId, at] });
+  return rows[0] ?? null;
 }
 
 const pointsOf = (reasons: readonly RiskReason[]): Partial<Record<RiskSignal, number>> =>

@@ -1,7 +1,8 @@
 import { type RISK_LEVELS, RISK_SIGNALS } from '@wa-gate/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isGuarded, type RiskFigures, riskLevel, scoreRisk } from './score.ts';
+import { isGuarded } from './guard.ts';
+import { type RiskFigures, riskLevel, scoreRisk } from './score.ts';
 
 /** An account that talks with people who know it. */
 const HEALTHY: RiskFigures = {

@@ -250,7 +250,3 @@ export function riskLevel(score: number, before: RiskLevel): RiskLevel {
   const down = of(score + RISK_MARGIN);
   return rank(down) >= rank(before) ? before : down;
 }
-
-/** Whether the guard holds: from the threshold on, until the score is below it by {@link RISK_MARGIN}. */
-export const isGuarded = (score: number, threshold: number | null, wasGuarded: boolean): boolean =>
-  threshold !== null && score >= (wasGuarded ? threshold - RISK_MARGIN : threshold);

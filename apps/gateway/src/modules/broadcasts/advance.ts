@@ -7,7 +7,16 @@ import {
 } from '@wa-gate/contracts';
 import { inTransaction, type Pool, type PoolClient, type Queryable, type SessionState } from '@wa-gate/db';
 import { firstIdAt, newId } from '@wa-gate/kit';
-import { type Acceptance, type Appended, acceptMessage, newWaMessageId } from '@wa-gate/messaging';
+import {
+  type Acceptance,
+  type Appended,
+  acceptMessage,
+  GUARD_COLUMNS,
+  type GuardColumns,
+  guardThreshold,
+  isGuarded,
+  newWaMessageId,
+} from '@wa-gate/messaging';
 import { type Person, readPeople } from '../contacts/index.ts';
 import { lockBroadcast, storeBroadcast, withdraw } from './broadcast-changes.ts';
 import { applyCounts, type BroadcastRow, doneOf } from './broadcast-row.ts';
@@ -80,7 +89,7 @@ async function advance(tx: PoolClient, row: BroadcastRow): Promise<Advance> {
   if (begins) row.status = 'running';
   const settled = await settle(tx, row);
   const before = standstillOf(row);
-  const isGuarded = row.status === 'running' && row.queued + row.pending > 0 && (await guard(tx, row));
+  const isStopped = row.status === 'running' && row.queued + row.pending > 0 && (await guard(tx, row));
   const expansion = row.status === 'running' ? await expand(tx, row) : NOTHING;
   const isOver = row.queued === 0 && ((row.status === 'running' && row.pending === 0) || row.status === 'cancelled');
   if (isOver && row.status === 'running') row.status = 'completed';
@@ -88,9 +97,9 @@ async function advance(tx: PoolClient, row: BroadcastRow): Promise<Advance> {
     row.waitsFor = null;
     row.waitsUntil = null;
   }
-  const hasMoved = doneOf(row) !== doneBefore || begins || isGuarded || standstillOf(row) !== before;
+  const hasMoved = doneOf(row) !== doneBefore || begins || isStopped || standstillOf(row) !== before;
   const isTime = row.toldAt === null || row.now.getTime() - row.toldAt.getTime() >= TELL_MS;
-  const progress = hasMoved && (begins || isGuarded || isTime) ? 'broadcast.progress' : undefined;
+  const progress = hasMoved && (begins || isStopped || isTime) ? 'broadcast.progress' : undefined;
   const appended = await storeBroadcast(tx, row, {
     begins,
     ends: isOver,
@@ -102,21 +111,22 @@ async function advance(tx: PoolClient, row: BroadcastRow): Promise<Advance> {
 
 const GUARDED = {
   name: 'guarded-sessions',
-  text: `SELECT s.slug, r.score FROM session_risk r JOIN sessions s ON s.id = r.session_id
+  text: `SELECT s.slug, r.score, ${GUARD_COLUMNS}
+    FROM session_risk r JOIN sessions s ON s.id = r.session_id LEFT JOIN session_pacing p ON p.session_id = r.session_id
     WHERE r.session_id = ANY($1::uuid[]) AND r.guarded_since IS NOT NULL AND ($2::timestamptz IS NULL OR r.guarded_since > $2)
-    ORDER BY r.score DESC LIMIT 1`,
+    ORDER BY r.score DESC`,
 };
 
 /**
- * Pauses the broadcast when the risk score of a session that carries it has crossed the threshold of its guard, and
- * nobody has resumed it since. Here, under the lock of the broadcast: nothing of it is given to the outbox in between.
+ * Pauses the broadcast when the risk score of a session that carries it has crossed the threshold of its guard, as it
+ * is set at this moment, and nobody has resumed it since. Here, under the lock of the broadcast: nothing of it is given to the outbox in between.
  */
 async function guard(tx: PoolClient, row: BroadcastRow): Promise<boolean> {
-  const { rows } = await tx.query<{ slug: string; score: number }>({
+  const { rows } = await tx.query<GuardColumns & { slug: string; score: number }>({
     ...GUARDED,
     values: [row.sessionIds, row.riskAcceptedAt],
   });
-  const [session] = rows;
+  const session = rows.find((one) => isGuarded(one.score, guardThreshold(one), true));
   if (!session) return false;
   row.status = 'paused';
   row.waitsFor = 'at_risk';

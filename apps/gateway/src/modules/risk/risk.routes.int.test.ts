@@ -164,6 +164,22 @@ describe('the guard of broadcasts (MR-097, MR-041)', () => {
     await Promise.all(stopping.map((stop) => stop()));
   }
 
+  it('an owner who sets it higher or off need not wait for the next assessment', async () => {
+    await trigger();
+    const pacing = (riskGuard: number | null) => call('PATCH', `/api/sessions/${session.slug}/pacing`, { riskGuard });
+    await pacing(90);
+    const [first, second] = [await start(1), await start(1)];
+    await advance(first);
+    expect(await broadcast(first)).toMatchObject({ status: 'running', counts: { queued: 1 } });
+    await pacing(30);
+    await advance(second);
+    expect(await broadcast(second)).toMatchObject({ status: 'paused', waitsFor: 'at_risk' });
+    await pacing(null);
+    const third = await start(1);
+    await advance(third);
+    expect(await broadcast(third)).toMatchObject({ status: 'running', counts: { queued: 1 } });
+  });
+
   it('takes back what waits, says why, and lets go on only by hand; single messages are not concerned', async () => {
     const id = await start(60);
     await advance(id);

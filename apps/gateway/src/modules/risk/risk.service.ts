@@ -1,6 +1,14 @@
-import { DEFAULT_PACING, type RiskEntry, type RiskLevel, type RiskReason, type SessionRisk } from '@wa-gate/contracts';
+import type { RiskEntry, RiskLevel, RiskReason, SessionRisk } from '@wa-gate/contracts';
 import type { Pool } from '@wa-gate/db';
-import { isGuarded, readRiskFigures, riskLevel, scoreRisk } from '@wa-gate/messaging';
+import {
+  GUARD_COLUMNS,
+  type GuardColumns,
+  guardThreshold,
+  isGuarded,
+  readRiskFigures,
+  riskLevel,
+  scoreRisk,
+} from '@wa-gate/messaging';
 import { ApiError } from '../../http/api-error.ts';
 import type { SessionRef } from '../../principal.ts';
 
@@ -9,23 +17,20 @@ export interface RiskService {
   get(session: SessionRef, historyLimit: number): Promise<SessionRisk>;
 }
 
-interface StoredRisk {
+interface StoredRisk extends GuardColumns {
   score: number | null;
   level: RiskLevel | null;
   since: Date | null;
   assessedAt: Date | null;
   reasons: RiskReason[] | null;
   guardedSince: Date | null;
-  /** Absent: the default. */
-  threshold: number | null;
-  hasThreshold: boolean | null;
   now: Date;
 }
 
 const READ = {
   name: 'read-risk',
   text: `SELECT r.score, r.level, r.level_since AS since, r.assessed_at AS "assessedAt", r.reasons, r.guarded_since AS "guardedSince",
-      p.settings->'riskGuard' AS threshold, p.settings ? 'riskGuard' AS "hasThreshold", now() AS now
+      ${GUARD_COLUMNS}, now() AS now
     FROM sessions s LEFT JOIN session_risk r ON r.session_id = s.id LEFT JOIN session_pacing p ON p.session_id = s.id WHERE s.id = $1`,
 };
 const HISTORY = {
@@ -43,7 +48,7 @@ export function createRiskService({ pool }: { pool: Pool }): RiskService {
         ...HISTORY,
         values: [id, historyLimit],
       });
-      const threshold = row.hasThreshold ? row.threshold : DEFAULT_PACING.riskGuard;
+      const threshold = guardThreshold(row);
       const { assessedAt, score, level, reasons } = assessed(row) ? row : await assessNow(id, row.now);
       return {
         sessionId: slug,
