@@ -19,8 +19,8 @@ function frameOf(fed: FedEvent): string {
 }
 
 async function* frames(live: LiveFeed): AsyncGenerator<string> {
-  // Proxies and browsers see that the stream is there.
-  yield `retry: ${retryMs()}\n\n`;
+  // Proxies and browsers see that the stream is there. A client that is cut off before its first event has a position.
+  yield `retry: ${retryMs()}\nid: ${live.cursor()}\n\n`;
   for await (const batch of live.batches()) {
     // The id alone moves the position of the client over events that its filter has left out.
     yield batch.length > 0 ? batch.map(frameOf).join('') : `: ping\nid: ${live.cursor()}\n\n`;

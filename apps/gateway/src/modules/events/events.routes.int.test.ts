@@ -246,6 +246,26 @@ describe('GET /api/events/stream', () => {
     await waitFor(() => again.heard.length === 1);
     expect(again.heard[0]!.event).toEqual(two!.event);
   });
+
+  it.each(['/api/events/stream', 'of the session'])(
+    'begins with an id: a client that is cut off before its first event goes on from there (%s)',
+    async (given) => {
+      const path = given === 'of the session' ? `/api/sessions/${first.slug}/events/stream` : given;
+      await append(first);
+      const response = await fetch(`${base}${path}`, { headers: { authorization: `Bearer ${user.token}` } });
+      const reader = response.body!.getReader();
+      const begin = new TextDecoder().decode((await reader.read()).value as Uint8Array);
+      await reader.cancel();
+      const lastId = /^retry: \d+\nid: (\S+)\n\n$/.exec(begin)?.[1];
+      expect(lastId, begin).toBeDefined();
+
+      await append(first);
+      const again = await openStream(`${path}?events=message.received`, { lastId });
+      await append(first);
+      await waitFor(() => again.heard.length === 2);
+      expect(again.heard.map(({ event }) => textOf(event))).toEqual([String(count - 1), String(count)]);
+    },
+  );
 });
 
 describe('POST /api/events/tickets', () => {
