@@ -4,10 +4,11 @@
  */
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { runCommand } from './commands.mjs';
 import { LaunchError } from './errors.mjs';
 import { onPath } from './executables.mjs';
+import { oneAtATime } from './lock.mjs';
 
 /**
  * @typedef {object} DebianCopy
@@ -28,11 +29,25 @@ import { onPath } from './executables.mjs';
 export const hasDebianTools = (env) => ['apt-get', 'dpkg-deb'].every((tool) => onPath(tool, env.PATH) !== undefined);
 
 /**
- * Makes a copy. An earlier one at the same place is replaced; a failure leaves nothing.
+ * Makes a copy. An earlier one at the same place is replaced, unless another process has made it while this one waited:
+ * its programs may run already. A failure leaves nothing.
  * @param {DebianCopy} copy
  * @param {CopyContext} context
  */
-export async function makeDebianCopy({ name, home, packages, dependencies = 'missing', hint }, context) {
+export async function makeDebianCopy(copy, context) {
+  const { home } = copy;
+  const onWait = () => context.note?.('Another process fetches it');
+  mkdirSync(dirname(home), { recursive: true });
+  await oneAtATime(`${home}.lock`, { signal: context.signal, onWait }, async (hasWaited) => {
+    if (!hasWaited || !existsSync(home)) await fetchCopy(copy, context);
+  });
+}
+
+/**
+ * @param {DebianCopy} copy
+ * @param {CopyContext} context
+ */
+async function fetchCopy({ name, home, packages, dependencies = 'missing', hint }, context) {
   const { note = () => {}, ...commands } = context;
   const draft = `${home}.${process.pid}`;
   const inside = (/** @type {string} */ path) => join(draft, path);

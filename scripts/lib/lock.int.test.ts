@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { takeLock, takeLockInTurn } from './lock.mjs';
+import { oneAtATime, takeLock, takeLockInTurn } from './lock.mjs';
 import { identify } from './process-identity.mjs';
 import { useTempDirs } from './temp-dir.testing.ts';
 
@@ -41,6 +41,21 @@ describe('when somebody holds it', () => {
     const release = () => setTimeout(() => lock.release(), 1_200);
     expect(await takeLockInTurn(path, { signal, onWait: release })).toBeDefined();
   });
+});
+
+test('work is done by one at a time, and who has waited knows it', async () => {
+  const path = join(tempDir(), 'lock');
+  const log: string[] = [];
+  const work = (name: string) =>
+    oneAtATime(path, { onWait: () => log.push(`${name} waits`) }, async (hasWaited) => {
+      log.push(`${name} begins, ${hasWaited ? 'after another' : 'at once'}`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      log.push(`${name} ends`);
+    });
+  await Promise.all([work('one'), work('two')]);
+  expect(log).toEqual(['one begins, at once', 'two waits', 'one ends', 'two begins, after another', 'two ends']);
+  await expect(oneAtATime(path, {}, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+  expect(existsSync(path)).toBe(false);
 });
 
 test.each([

@@ -39,6 +39,30 @@ export async function takeLockInTurn(path, { signal, onWait }) {
 }
 
 /**
+ * Does work that one process does at a time, such as filling a cache that all checkouts of a user share.
+ * @template T
+ * @param {string} path of the lock
+ * @param {{ signal?: AbortSignal | undefined, onWait?: () => void }} options
+ * @param {(hasWaited: boolean) => Promise<T>} work `hasWaited`: another process had its turn meanwhile
+ * @returns {Promise<T>}
+ */
+export async function oneAtATime(path, { signal, onWait }, work) {
+  for (let hasWaited = false; ; hasWaited = true) {
+    const attempt = takeLock(path);
+    if (attempt.taken) {
+      try {
+        return await work(hasWaited);
+      } finally {
+        attempt.lock.release();
+      }
+    }
+    if (!hasWaited) onWait?.();
+    if (signal?.aborted) throw new StoppedError('waiting for another process');
+    await sleep(LOOK_EVERY_MS);
+  }
+}
+
+/**
  * @param {string} path
  * @returns {{ taken: true, lock: Lock } | { taken: false, holder: Holder | undefined }}
  */

@@ -35,19 +35,22 @@ export async function debianCopy(
 
 /** An npm package with what it needs, installed into a folder of the cache. @returns its `node_modules` */
 export async function npmCopy(name: string, version: string): Promise<string> {
-  const { runCommand } = await loadScripts();
+  const { runCommand, oneAtATime } = await loadScripts();
   const home = join(await cache(), `npm-${name}-${version}`);
   const modules = join(home, 'node_modules');
   if (existsSync(modules)) return modules;
-  const draft = `${home}.${process.pid}`;
-  await mkdir(draft, { recursive: true });
-  try {
-    const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', draft, `${name}@${version}`];
-    await runCommand({ title: `Installing ${name}`, command: 'npm', args, cwd: draft }, { env: process.env });
-    await rm(home, { recursive: true, force: true });
-    await rename(draft, home);
-  } finally {
-    await rm(draft, { recursive: true, force: true });
-  }
-  return modules;
+  return await oneAtATime(`${home}.lock`, {}, async () => {
+    if (existsSync(modules)) return modules;
+    const draft = `${home}.${process.pid}`;
+    await mkdir(draft, { recursive: true });
+    try {
+      const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', draft, `${name}@${version}`];
+      await runCommand({ title: `Installing ${name}`, command: 'npm', args, cwd: draft }, { env: process.env });
+      await rm(home, { recursive: true, force: true });
+      await rename(draft, home);
+    } finally {
+      await rm(draft, { recursive: true, force: true });
+    }
+    return modules;
+  });
 }

@@ -15,10 +15,11 @@ interface Scripts {
     context: { env: NodeJS.ProcessEnv },
   ): Promise<string[]>;
   assembleImages(out: string, context: { env: NodeJS.ProcessEnv }): Promise<void>;
+  oneAtATime<T>(path: string, options: object, work: (hasWaited: boolean) => Promise<T>): Promise<T>;
   PROGRAMS: Record<string, { folder: string; ports: Record<string, number>; health: [string, string] | null }>;
 }
 
-const MODULES = ['debian-packages', 'commands', 'executables', 'images/assemble', 'images/programs'];
+const MODULES = ['debian-packages', 'commands', 'executables', 'lock', 'images/assemble', 'images/programs'];
 
 export async function loadScripts(): Promise<Scripts> {
   const modules = await Promise.all(

