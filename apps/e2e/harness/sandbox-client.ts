@@ -226,6 +226,8 @@ export class SandboxClient {
       name?: string;
       about?: string;
       privacy?: Record<string, string>;
+      /** WhatsApp tells nobody the LID of the number, as before it had one. */
+      hidesLid?: boolean;
     },
   ): Promise<Phone> {
     return this.http.expectOk(`/phones/${number}`, { method: 'PATCH', json: settings });

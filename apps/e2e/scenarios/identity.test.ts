@@ -1,4 +1,4 @@
-import type { Contact, ContactProfile, Message } from '@wa-gate/contracts';
+import type { Contact, ContactProfile, Message, NumberCheck } from '@wa-gate/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newNumber, SPELLINGS } from '../harness/numbers.ts';
 import {
@@ -176,6 +176,27 @@ describe('in a group with LIDs (MR-136)', () => {
       }
     },
   );
+
+  test('a writer whose number is hidden gets it in the list, too, as soon as WhatsApp tells it', async () => {
+    const shy = await addPhone(get(), 'Shy member');
+    const participants = [session.phone.number];
+    const group = await sandbox().createGroup({
+      owner: shy.number,
+      subject: 'Hidden',
+      participants,
+      hidesNumbers: true,
+    });
+    await sandbox().send(shy.number, { to: group.id, type: 'text', text: 'from behind the LID' });
+    const { data } = await received('from behind the LID');
+    const { participant } = data.identities as Message['identities'];
+    expect(participant).toMatchObject({ phoneNumber: null, lid: `${shy.lid}@lid`, name: 'Shy member' });
+    await text(shy, 'and this is my number', { addressing: 'lid' });
+    const { contactId } = participant!;
+    const merged = await webhook.waitForEvent('contact.merged', (event) => event.data.contactId === contactId);
+    expect(merged.data).toMatchObject({ phoneNumber: `+${shy.number}`, lid: `${shy.lid}@lid` });
+    const who = { contactId, phoneNumber: `+${shy.number}`, lid: `${shy.lid}@lid` };
+    expect(await list(group.id)).toMatchObject([{ identities: { from: who, participant: who } }]);
+  });
 });
 
 describe('one message (MR-136)', () => {
@@ -331,6 +352,30 @@ describe('a recipient in every spelling (MR-156)', () => {
       for (const { data } of inGroups) expect(data.identities).toMatchObject({ participant: { contactId } });
     },
   );
+
+  test('whether numbers are on WhatsApp is asked once a day, of a thousand at most (MR-052)', async () => {
+    const ann = await addPhone(get(), 'Ann');
+    const nobody = newNumber();
+    const path = `/api/sessions/${session.sessionId}/contacts/check`;
+    const check = (query: string) => session.api.data<{ numbers: NumberCheck[] }>(`${path}?numbers=${query}`);
+    const asked = `${ann.number},${nobody}`;
+    const first = await check(asked);
+    expect(first.numbers).toMatchObject([
+      { isOnWhatsApp: true, jid: ann.jid },
+      { isOnWhatsApp: false, jid: null },
+    ]);
+    // WhatsApp would not answer.
+    const silence = await sandbox().addFault({ kind: 'iq-silence', xmlns: 'usync', phone: session.phone.number });
+    const again = await check(asked);
+    expect(again.numbers.map(({ checkedAt }) => checkedAt)).toEqual(first.numbers.map(({ checkedAt }) => checkedAt));
+    for (const { ageSeconds } of again.numbers) expect(ageSeconds).toBeGreaterThanOrEqual(0);
+    await sandbox().cancelFault(silence);
+    const tooMany = Array.from({ length: 1_001 }, (_it, n) => 6281200000000 + n).join(',');
+    expect(await session.api.call(`${path}?numbers=${tooMany}`)).toMatchObject({
+      status: 400,
+      body: { code: 'VALIDATION', error: expect.stringContaining('1 to 1000 numbers') },
+    });
+  });
 
   test('nobody waits for an answer about somebody else (within a second); who is not on WhatsApp is said at once', async () => {
     const friend = await addPhone(get(), 'Friend');

@@ -116,8 +116,10 @@ describe('what goes out', () => {
       type: 'text',
       text: 'who is there?',
       addressing: 'lid',
+      hidesOtherName: true,
     });
     const { data } = await webhook.waitForEvent('message.received', (event) => event.data.waMessageId === id);
+    expect(data.identities).toMatchObject({ chat: { phoneNumber: null, lid: `${stranger.lid}@lid` } });
     const sent = await send({ to: data.chat, message: 'it is us', replyTo: data.messageId });
     expect(await shownBy(stranger, sent.waMessageId)).toMatchObject({
       text: 'it is us',

@@ -115,15 +115,24 @@ test('refuses a pairing code for something that is no number', async () => {
   expect(answer).toMatchObject({ status: 400, body: { success: false, code: 'VALIDATION' } });
 });
 
-test('two sessions of one number: the phone lists both', async () => {
+test('two sessions of one number: the phone lists both, and what one sends the other has as typed elsewhere (MR-061)', async () => {
   const tenant = await registerTenant(system());
   const phone = await system().sandbox.createPhone({ number: newNumber(), name: 'Owner' });
-  for (const sessionId of [uniqueName('first'), uniqueName('second')]) {
+  const [first, second] = [uniqueName('first'), uniqueName('second')];
+  for (const sessionId of [first, second]) {
     await tenant.api.createSession({ sessionId });
     await system().sandbox.scan(phone.number, await readQr(system(), tenant.api, sessionId));
     await waitForStatus(tenant.api, sessionId, 'connected');
   }
   expect(await system().sandbox.devices(phone.number)).toHaveLength(2);
+
+  const webhook = await subscribe(tenant, second);
+  const friend = await addPhone(system(), 'Friend');
+  const { body } = await tenant.api.send(first, { to: friend.number, message: 'by the first' }, { wait: 'sent' });
+  const { waMessageId } = body.data;
+  const { data } = await webhook.waitForEvent('message.sent', (event) => event.data.waMessageId === waMessageId);
+  expect(data).toMatchObject({ source: 'phone', fromMe: true, text: 'by the first' });
+  await webhook.close();
 });
 
 expectSoundSystem(system);

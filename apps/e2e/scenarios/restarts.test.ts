@@ -83,6 +83,69 @@ test('a worker is killed with sends in flight: each message is shown once at the
   await expectSurvived('flight');
 });
 
+/** Who holds the ratchet of a contact: its number or its LID, as the worker has stored it. */
+async function ratchetsOf(friends: readonly Phone[]): Promise<{ byNumber: number; byLid: number }> {
+  const { rows } = await system().services.pool.query<{ id: string }>(
+    "SELECT k.key_id AS id FROM session_keys k JOIN sessions s ON s.id = k.session_id WHERE s.slug = $1 AND k.kind = 'session'",
+    [session.sessionId],
+  );
+  const stored = new Set(rows.map(({ id }) => id));
+  const count = (nameOf: (phone: Phone) => string) => friends.filter((phone) => stored.has(nameOf(phone))).length;
+  return { byNumber: count(({ number }) => `${number}.0`), byLid: count(({ lid }) => `${lid}_1.0`) };
+}
+
+test('WhatsApp tells the LIDs of numbers right after a restart, under traffic both ways: no key twice, all is read at once (I4, MR-136)', async () => {
+  const { sandbox } = system();
+  const friends = await Promise.all(['Ann', 'Ben', 'Cleo', 'Dan'].map((name) => addPhone(system(), name)));
+  const hide = (hidesLid: boolean) =>
+    Promise.all(friends.map(({ number }) => sandbox.updatePhone(number, { hidesLid })));
+  const texts: string[] = [];
+  /** Each friend writes and is written to, all at once. */
+  const burst = (name: string, count: number) =>
+    Promise.all(
+      friends.flatMap(({ number, name: friendName }) =>
+        Array.from({ length: count }, async (_, n) => {
+          const text = `${name} ${friendName} ${n}`;
+          texts.push(text);
+          const addressing = n % 2 === 0 ? 'pn' : 'lid';
+          const naming = name === 'numbers alone' ? {} : { addressing };
+          await Promise.all([
+            session.api.send(session.sessionId, { to: number, type: 'text', message: text }, { wait: 'queued' }),
+            sandbox.send(number, { to: session.phone.number, type: 'text', text, ...naming }),
+          ]);
+        }),
+      ),
+    );
+  const arrived = async () => {
+    const shown = await Promise.all(friends.map(({ number }) => sandbox.inbox(number)));
+    await Promise.all(texts.map(atWebhook));
+    return texts.every((text) => shown.flat().some((message) => message.text === text && !message.fromMe));
+  };
+  await hide(true);
+  await burst('numbers alone', 2);
+  await waitFor(arrived, { what: 'what was said by number' });
+  expect(await ratchetsOf(friends)).toEqual({ byNumber: friends.length, byLid: 0 });
+  const unreadBefore = (await sandbox.unreadable()).length;
+
+  const worker = system().process('worker-1');
+  await worker.stop({ signal: 'SIGKILL' });
+  await hide(false);
+  await burst('worker away', 5);
+  await Promise.all([worker.start(), burst('worker starts', 5)]);
+  await burst('worker there', 5);
+  await waitFor(arrived, { what: 'all that was said, both ways' });
+
+  expect(await ratchetsOf(friends)).toEqual({ byNumber: 0, byLid: friends.length });
+  expect((await sandbox.unreadable()).length).toBe(unreadBefore);
+  expect(webhook.events.filter(({ event }) => event === 'message.undecryptable')).toEqual([]);
+  await expectSoundWire(system());
+  for (const { number, lid } of friends) {
+    const found = await session.api.data(`/api/contacts/${number}`);
+    expect(found).toMatchObject({ phoneNumber: `+${number}`, lid: `${lid}@lid` });
+  }
+  await expectSurvived('the LIDs');
+});
+
 test.each(['SIGTERM', 'SIGKILL'] as const)(
   'the sandbox ends by %s and comes back: the session reconnects',
   async (signal) => {

@@ -56,5 +56,11 @@ export function messageStatesOf(status: MessageStatus): MessageStateName[] {
   );
 }
 
+/** Whether WhatsApp does not have the message: it waits, is on its way, or will never be sent. */
+export function isUnsent(name: MessageStateName): boolean {
+  const status: MessageStatus = MESSAGE_STATE_STATUS[name];
+  return status === 'queued' || status === 'sending' || status === 'failed';
+}
+
 /** Whether the message will never be sent, or nobody knows whether it was. */
 export const hasFailed = (name: MessageStateName): boolean => MESSAGE_STATE_STATUS[name] === 'failed';

@@ -13,7 +13,7 @@ export interface Outcome {
   told: number;
   /** People with a LID and a number that are not one contact: a number without a LID, or a LID without a number. */
   split: number;
-  /** Sessions that knew one name of a person and have not been told the other one. */
+  /** Sessions that were told a LID without its number, with the message, and have not been told the number since. */
   untold: number;
   /** A session was told of the same person twice. */
   toldTwice: number;
@@ -32,7 +32,10 @@ const QUESTION = `WITH alive AS (
       SELECT 1 FROM contact_identities i JOIN messages m ON m.chat_jid = i.jid AND NOT m.from_me WHERE i.contact_id = c.id)
   ), by_lid AS (
     SELECT m.session_id, i.contact_id FROM messages m JOIN sessions s ON s.id = m.session_id
-    JOIN contact_identities i ON i.workspace_id = s.workspace_id AND i.jid = m.chat_jid WHERE m.chat_jid LIKE '%@lid' AND NOT m.from_me
+    JOIN contact_identities i ON i.workspace_id = s.workspace_id AND i.jid = m.chat_jid
+    JOIN events e ON e.session_id = m.session_id AND e.data->>'messageId' = m.id::text
+      AND e.type IN ('message.received', 'message.recovered') AND e.data->'identities'->'chat'->>'phoneNumber' IS NULL
+    WHERE m.chat_jid LIKE '%@lid' AND NOT m.from_me
   ), changes AS (
     SELECT session_id, (data->>'contactId')::uuid AS contact_id, count(*) AS times FROM events WHERE type = 'contact.merged' GROUP BY 1, 2
   )

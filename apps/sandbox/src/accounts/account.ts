@@ -32,6 +32,7 @@ interface StoredAccount {
   business?: Business | null;
   addressBook?: [string, string][];
   statusSetAt?: number;
+  hidesLid?: boolean;
 }
 
 /** What makes an account that of a business. */
@@ -80,6 +81,8 @@ export class Account {
   /** Other numbers for which contact queries answer with this account, such as a spelling without the ninth digit. */
   readonly aliases = new Set<string>();
   business: Business | null = null;
+  /** WhatsApp tells nobody the LID of the number, as before it had one. */
+  hidesLid = false;
   private nextDevice = 1;
   private gone = false;
   private readonly journal: Journal;
@@ -101,6 +104,7 @@ export class Account {
     this.picture = stored.picture;
     this.nextDevice = stored.nextDevice;
     this.business = stored.business ?? null;
+    this.hidesLid = stored.hidesLid ?? false;
     for (const alias of stored.aliases ?? []) this.aliases.add(alias);
     for (const [number, name] of stored.addressBook ?? []) this.addressBook.set(number, name);
     for (const id of stored.companions) {
@@ -120,6 +124,11 @@ export class Account {
 
   get lidJid(): string {
     return lidJid(this.lid);
+  }
+
+  /** The LID where WhatsApp tells it beside the number. */
+  get toldLidJid(): string | undefined {
+    return this.hidesLid ? undefined : this.lidJid;
   }
 
   /** Returns a device and key index for a companion that is being paired; neither is used twice. */
@@ -179,6 +188,7 @@ export class Account {
       business: this.business,
       addressBook: [...this.addressBook],
       statusSetAt: this.statusSetAt,
+      hidesLid: this.hidesLid,
     };
   }
 }

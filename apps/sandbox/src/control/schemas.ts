@@ -128,6 +128,9 @@ export const PhoneChange = Type.Object(
     autoReply: Type.Optional(AutoReplyRequest),
     online: Type.Optional(Type.Boolean({ description: 'An offline phone gets nothing until it is online again' })),
     decrypt: Type.Optional(Type.Boolean({ description: 'False: confirms without reading, for load tests' })),
+    hidesLid: Type.Optional(
+      Type.Boolean({ description: 'True: WhatsApp tells nobody the LID of the number, as before it had one' }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -152,6 +155,7 @@ export const Phone = Type.Object({
   jid: Type.String(),
   lid: Type.String(),
   aliases: Type.Array(Type.String()),
+  hidesLid: Type.Boolean(),
   about: Type.String(),
   pictureId: nullable(Type.String()),
   privacy: Type.Record(Type.String(), Type.String()),

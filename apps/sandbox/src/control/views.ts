@@ -16,6 +16,7 @@ export function phoneView(phone: Phone): PhoneView {
     jid: account.jid,
     lid: account.lid,
     aliases: [...account.aliases],
+    hidesLid: account.hidesLid,
     about: account.status,
     pictureId: account.picture?.id ?? null,
     privacy: account.privacy,

@@ -60,6 +60,22 @@ describe('1:1 text', () => {
     expect(message).toMatchObject({ text: 'to the lid', addressing: 'lid' });
   });
 
+  test('a LID that WhatsApp has not told yet is in no message and no lookup; then it is', async () => {
+    const carol = await world.phone();
+    await carol.configure({ hidesLid: true });
+    const lidOf = (number: string) => client.socket.signalRepository.lidMapping.getLIDForPN(number);
+    await carol.send({ to: alice.number, type: 'text', text: 'before the LID' });
+    const before = await received(client, 'before the LID');
+    expect(before.message.key.remoteJid).toBe(carol.pn);
+    expect(before.message.key.remoteJidAlt).toBeUndefined();
+    expect(await lidOf(carol.pn)).toBeNull();
+    await carol.configure({ hidesLid: false });
+    await carol.send({ to: alice.number, type: 'text', text: 'with the LID' });
+    const after = await received(client, 'with the LID');
+    expect(after.message.key).toMatchObject({ remoteJid: carol.pn, remoteJidAlt: carol.lidJid });
+    expect(await lidOf(carol.pn)).toBe(carol.lidJid);
+  });
+
   test('after an answer messages are msg, and every message key is used once', async () => {
     const sent = await client.socket.sendMessage(bob.pn, { text: 'settled' });
     expect(await bob.message('it', (entry) => entry.id === sent!.key.id)).toMatchObject({ encryption: 'msg' });

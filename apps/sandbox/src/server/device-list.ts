@@ -18,7 +18,7 @@ export function announceDevices(context: ServerBase, account: Account): void {
       companion,
       node(
         'notification',
-        { id: newStanzaId(), from: account.jid, lid: account.lidJid, type: 'devices', t: String(unixSeconds()) },
+        { id: newStanzaId(), from: account.jid, lid: account.toldLidJid, type: 'devices', t: String(unixSeconds()) },
         [node('update', { hash: deviceHash(account) }, devices)],
       ),
     );

@@ -274,7 +274,7 @@ export class GroupActions {
       type: 'w:gp2',
       t: String(unixSeconds()),
       participant: actor.deviceJid(0, group.addressing),
-      [lid ? 'participant_pn' : 'participant_lid']: lid ? actor.jid : actor.lidJid,
+      [lid ? 'participant_pn' : 'participant_lid']: lid ? actor.jid : actor.toldLidJid,
       addressing_mode: group.addressing,
       notify: actor.name,
     };

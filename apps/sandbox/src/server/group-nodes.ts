@@ -39,8 +39,8 @@ export function groupNode(context: Pick<ServerBase, 'directory' | 'groups'>, gro
 }
 
 /** A group that hides numbers has LIDs alone. */
-function otherName(group: Group, account: Account): Record<string, string> {
-  if (group.addressing === 'pn') return { lid: account.lidJid };
+function otherName(group: Group, account: Account): Record<string, string | undefined> {
+  if (group.addressing === 'pn') return { lid: account.toldLidJid };
   return group.hidesNumbers ? {} : { phone_number: account.jid };
 }
 

@@ -284,4 +284,4 @@ function addressesOf(
 
 /** The same account in the addressing that a stanza does not use. */
 const alternative = (account: Account, addressing: 'pn' | 'lid') =>
-  addressing === 'lid' ? account.jid : account.lidJid;
+  addressing === 'lid' ? account.jid : account.toldLidJid;

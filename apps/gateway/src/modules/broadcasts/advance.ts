@@ -119,7 +119,8 @@ const GUARDED = {
 
 /**
  * Pauses the broadcast when the risk score of a session that carries it has crossed the threshold of its guard, as it
- * is set at this moment, and nobody has resumed it since. Here, under the lock of the broadcast: nothing of it is given to the outbox in between.
+ * is set at this moment, and nobody has resumed it since. Here, under the lock of the broadcast: nothing of it is given
+ * to the outbox in between.
  */
 async function guard(tx: PoolClient, row: BroadcastRow): Promise<boolean> {
   const { rows } = await tx.query<GuardColumns & { slug: string; score: number }>({

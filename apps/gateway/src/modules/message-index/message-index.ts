@@ -57,6 +57,12 @@ const BEHIND = {
     UNION SELECT session_id FROM (SELECT session_id FROM message_index_waiting LIMIT 5000) w`,
 };
 
+/** SQL: what waits to be sent, held back or not, which no event has told yet. Each part has an index of its own. */
+const waitingIn = (
+  sessions: string,
+): string => `(SELECT session_id, message_id FROM outbox WHERE session_id ${sessions} AND state IN ('QUEUED', 'SENDING')
+      UNION ALL SELECT session_id, message_id FROM outbox WHERE session_id ${sessions} AND state = 'HELD')`;
+
 /** Of these sessions: which have new events, or messages in the outbox that nothing finds yet. */
 const BEHIND_OF = {
   name: 'sessions-behind-in-index-of',
@@ -64,8 +70,8 @@ const BEHIND_OF = {
       LEFT JOIN message_index_progress p ON p.session_id = s.id
     WHERE s.id = ANY($1::uuid[]) AND (c.last_seq > coalesce(p.seq, 0) OR EXISTS (
       SELECT FROM message_index_waiting w WHERE w.session_id = s.id) OR EXISTS (
-      SELECT FROM outbox o JOIN messages m ON m.id = o.message_id
-      WHERE o.session_id = s.id AND o.state IN ('QUEUED', 'SENDING') AND NOT EXISTS (
+      SELECT FROM ${waitingIn('= s.id')} o JOIN messages m ON m.id = o.message_id
+      WHERE NOT EXISTS (
         SELECT FROM message_search f WHERE f.session_id = o.session_id AND f.message_id = o.message_id)))
     LIMIT ${SESSIONS}`,
 };
@@ -109,8 +115,8 @@ const MESSAGES = {
 };
 const WAITING = {
   name: 'waiting-messages-for-index',
-  text: `SELECT ${MESSAGE} FROM outbox o JOIN messages m ON m.id = o.message_id
-    WHERE o.session_id = ANY($1::uuid[]) AND o.state IN ('QUEUED', 'SENDING') AND NOT EXISTS (
+  text: `SELECT ${MESSAGE} FROM ${waitingIn('= ANY($1::uuid[])')} o JOIN messages m ON m.id = o.message_id
+    WHERE NOT EXISTS (
       SELECT FROM message_search f WHERE f.session_id = o.session_id AND f.message_id = o.message_id) LIMIT $2`,
 };
 

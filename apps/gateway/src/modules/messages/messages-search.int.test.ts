@@ -1,3 +1,4 @@
+import { messageStatesOf } from '@wa-gate/contracts';
 import { firstIdAt, newId } from '@wa-gate/kit';
 import { eraseContact, type InboundMessage, learnContacts, recordOutcomes } from '@wa-gate/messaging';
 import { parse } from 'csv-parse/sync';
@@ -5,6 +6,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { TestSession, TestUser } from '../../testing/gateway-fixture.ts';
 import { receive } from '../../testing/inbound.ts';
 import { useGateway } from '../../testing/use-gateway.ts';
+import { readSearch } from '../message-index/index.ts';
+import { createMessagesRepository } from './messages.repository.ts';
 
 const fixture = useGateway();
 let user: TestUser;
@@ -294,6 +297,32 @@ it('what is learnt of a person later is found at once, by its contact too (MR-03
 });
 
 describe('what was not sent (MR-035)', () => {
+  it.each(['queued', 'sending', 'failed'] as const)('%s: only its rows of the outbox are read', async (status) => {
+    const { pool } = fixture.database;
+    const asked: string[] = [];
+    const watched = {
+      query: (statement: { name: string }) => {
+        asked.push(statement.name);
+        return pool.query(statement as never);
+      },
+    };
+    const messages = createMessagesRepository(watched as never);
+    const states = messageStatesOf(status);
+    const search = { terms: readSearch('pesan')!, sessionIds: [session.id, other.id] };
+    const { rows } = await pool.query<{ id: string }>('SELECT workspace_id AS id FROM sessions WHERE id = $1', [
+      session.id,
+    ]);
+    const reach = { workspaceId: rows[0]!.id };
+    await messages.list(reach, { states }, 50);
+    await messages.list(reach, { states, search }, 50);
+    await messages.count(reach, { states });
+    expect(asked.filter((name) => name !== 'messages-by-ids')).toEqual([
+      'list-unsent-messages',
+      'search-unsent-desc',
+      'count-unsent-messages',
+    ]);
+  });
+
   it('is found by its state, with words, in pages and counted, however many others have the word', async () => {
     ids.refused = await send(session, BOB, 'pesan yang gagal');
     await outcome('refused', 'FAILED');
@@ -307,5 +336,16 @@ describe('what was not sent (MR-035)', () => {
     expect(await found({ status: 'failed', cursor: ids.refused })).toEqual([]);
     expect((await list({ status: 'failed', count: 'true' })).body.data.pagination.total).toBe(1);
     expect((await list({ status: 'failed', text: 'pesan', count: 'true' })).body.data.pagination.total).toBe(1);
+
+    ids.later = await send(session, BOB, 'pesan untuk besok');
+    await fixture.database.pool.query(
+      `UPDATE outbox SET state = 'HELD', not_before = now() + interval '1 day' WHERE message_id = $1`,
+      [ids.later],
+    );
+    expect(await found({ status: 'queued', text: 'pesan' })).toEqual(['later', 'waits']);
+    expect(await found({ state: 'scheduled', text: 'pesan' })).toEqual(['later']);
+    await fixture.call('POST', `/api/messages/${ids.later}/cancel`, { as: user.token });
+    expect(await found({ status: 'failed', text: 'pesan' })).toEqual(['later', 'refused']);
+    expect(await found({ state: 'cancelled', text: 'pesan' })).toEqual(['later']);
   });
 });

@@ -2,6 +2,7 @@ import {
   CANCELLED_CODE,
   EXPIRED_CODE,
   type Identity,
+  isUnsent,
   type Media,
   type MessageContext,
   type MessageSource,
@@ -182,13 +183,11 @@ const LATEST = `(SELECT * FROM messages WHERE session_id = s.id AND ($4::uuid IS
 const idsOfContact = `${idsOfChat('$11')}
     UNION SELECT f.message_id FROM message_search f WHERE f.grams && $13::int[] AND f.session_id = s.id`;
 
-/** States that few messages are in: those that were not sent. Their rows of the outbox find them. */
-const UNSENT: ReadonlySet<MessageStateName> = new Set<MessageStateName>(['QUEUED', 'SENDING', 'FAILED', 'UNKNOWN']);
+/** Few messages are in a state of those that were not sent. Their rows of the outbox find them. */
 const IDS_OF_UNSENT = `SELECT u.message_id AS id FROM outbox u WHERE u.session_id = s.id AND u.state IN ('FAILED', 'UNKNOWN')
     UNION SELECT u.message_id FROM outbox u WHERE u.session_id = s.id AND u.state IN ('QUEUED', 'SENDING')
     UNION SELECT u.message_id FROM outbox u WHERE u.session_id = s.id AND u.state = 'HELD'`;
-const areUnsent = (states: MessageStateName[] | undefined): boolean =>
-  states?.every((state) => UNSENT.has(state)) === true;
+const areUnsent = (states: MessageStateName[] | undefined): boolean => states?.every(isUnsent) === true;
 
 type Order = 'ASC' | 'DESC';
 

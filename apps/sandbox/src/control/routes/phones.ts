@@ -74,7 +74,8 @@ export const phoneRoutes: FastifyPluginAsyncTypebox<{ context: ServerContext }> 
     async (request) => {
       const phone = phoneOf(request.params.number);
       const { account } = phone;
-      const { name, about, privacy, receipts, autoReply, online, decrypt, business, picture } = request.body;
+      const { name, about, privacy, receipts, autoReply, online, decrypt, business, picture, hidesLid } = request.body;
+      if (hidesLid !== undefined) account.hidesLid = hidesLid;
       if (name !== undefined) account.name = name;
       if (business !== undefined) account.business = business;
       if (picture !== undefined) {

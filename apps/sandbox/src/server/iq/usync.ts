@@ -80,7 +80,7 @@ function knownUser(
       case 'devices':
         return devices(account);
       case 'lid':
-        return askedByLid ? [] : node('lid', { val: account.lidJid });
+        return askedByLid || account.hidesLid ? [] : node('lid', { val: account.lidJid });
       case 'contact':
         return contactNode('in', number);
       case 'status':
