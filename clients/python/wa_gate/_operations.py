@@ -251,7 +251,7 @@ class Channels(Namespace):
 
 
 class Chats(Namespace):
-    def clear(self, id: str, chat: str, body: Dict[str, Any]) -> Dict[str, Any]:
+    def clear(self, id: str, chat: str, body: Union[Dict[str, Any], None]) -> Dict[str, Any]:
         """Clear a chat. ``POST /api/sessions/{id}/chats/{chat}/clear``"""
         return self._call("POST", "/api/sessions/{id}/chats/{chat}/clear", path={"id": id, "chat": chat}, body=body)
 
@@ -299,7 +299,7 @@ class Chats(Namespace):
         """The items of all pages of ``messages_of_all``, one after the other."""
         return self._pages("messages", "cursor", "GET", "/api/chats/{chat}/messages", path={"chat": chat}, query={"limit": limit, "after": after, "direction": direction, "fromMe": from_me, "source": source, "type": type, "hasMedia": has_media, "status": status, "state": state, "contact": contact, "from": from_, "to": to, "text": text, "count": count, "sessionId": session_id})
 
-    def sync(self, id: str, body: Dict[str, Any]) -> Dict[str, Any]:
+    def sync(self, id: str, body: Union[Dict[str, Any], None]) -> Dict[str, Any]:
         """Read what has changed of chats and labels. ``POST /api/sessions/{id}/chats/sync``"""
         return self._call("POST", "/api/sessions/{id}/chats/sync", path={"id": id}, body=body)
 
@@ -445,7 +445,7 @@ class ErrorCodes(Namespace):
 
 
 class Events(Namespace):
-    def create_ticket(self, body: Dict[str, Any]) -> Dict[str, Any]:
+    def create_ticket(self, body: Union[Dict[str, Any], None]) -> Dict[str, Any]:
         """A ticket with which a browser opens a stream. ``POST /api/events/tickets``"""
         return self._call("POST", "/api/events/tickets", body=body)
 
@@ -1179,7 +1179,7 @@ class Sessions(Namespace):
         """The QR code to scan. ``GET /api/sessions/{id}/qr``"""
         return self._call("GET", "/api/sessions/{id}/qr", path={"id": id}, query={"format": format})
 
-    def relink(self, id: str, body: Dict[str, Any]) -> Dict[str, Any]:
+    def relink(self, id: str, body: Union[Dict[str, Any], None]) -> Dict[str, Any]:
         """Link a logged-out session again, with all that it has. ``POST /api/sessions/{id}/relink``"""
         return self._call("POST", "/api/sessions/{id}/relink", path={"id": id}, body=body)
 
@@ -1207,7 +1207,7 @@ class Sessions(Namespace):
         """Status of a session. ``GET /api/sessions/{id}/status``"""
         return self._call("GET", "/api/sessions/{id}/status", path={"id": id})
 
-    def test_proxy(self, id: str, body: Dict[str, Any]) -> Dict[str, Any]:
+    def test_proxy(self, id: str, body: Union[Dict[str, Any], None]) -> Dict[str, Any]:
         """Try a proxy from the worker that hosts the session. ``POST /api/sessions/{id}/proxy/test``"""
         return self._call("POST", "/api/sessions/{id}/proxy/test", path={"id": id}, body=body)
 

@@ -1927,9 +1927,7 @@ class PatchWorkerRequest(TypedDict):
     maxSessions: NotRequired[int]
     description: NotRequired[Union[str, None]]
 
-class PinRequest(TypedDict):
-    duration: NotRequired[Literal["24h", "7d", "30d"]]
-    clientMessageId: NotRequired[str]
+PinRequest = Union[Dict[str, Any], None]
 
 class PollTemplate(TypedDict):
     type: Literal["poll"]
@@ -2151,9 +2149,7 @@ class RiskSummary(TypedDict):
 
 RotateKeyRequest = Union[Dict[str, Any], None]
 
-class RotateWebhookSecretRequest(TypedDict):
-    secret: NotRequired[str]
-    overlapSeconds: NotRequired[int]
+RotateWebhookSecretRequest = Union[Dict[str, Any], None]
 
 class RotatedKeyResult(TypedDict):
     key: Key
@@ -3049,8 +3045,7 @@ class TestRuleResult(TypedDict):
     reply: Union[str, None]
     others: List[Dict[str, Any]]
 
-class TestWebhookRequest(TypedDict):
-    event: NotRequired[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched"]]
+TestWebhookRequest = Union[Dict[str, Any], None]
 
 class TestWebhookResult(TypedDict):
     event: str

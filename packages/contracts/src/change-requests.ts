@@ -72,14 +72,17 @@ export const EditMessageRequestSchema = requestBody(
 export const PIN_DURATIONS = { '24h': 86_400, '7d': 7 * 86_400, '30d': 30 * 86_400 } as const;
 export type PinDuration = keyof typeof PIN_DURATIONS;
 
-export const PinRequestSchema = requestBody(
-  {
-    duration: Type.Optional(
-      oneOf(Object.keys(PIN_DURATIONS) as PinDuration[], 'For how long. WhatsApp knows these. Default: 7d.'),
-    ),
-    clientMessageId,
-  },
-  { duration: '24h' },
+/** The body may be absent: everything has a default. */
+export const PinRequestSchema = nullable(
+  requestBody(
+    {
+      duration: Type.Optional(
+        oneOf(Object.keys(PIN_DURATIONS) as PinDuration[], 'For how long. WhatsApp knows these. Default: 7d.'),
+      ),
+      clientMessageId,
+    },
+    { duration: '24h' },
+  ),
 );
 
 export const DELETE_FOR = ['everyone', 'me'] as const;

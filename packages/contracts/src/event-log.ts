@@ -108,24 +108,27 @@ export const EventMessageSchema = Type.Object({
   event: LoggedEventSchema,
 });
 
-export const CreateEventTicketRequestSchema = requestBody(
-  {
-    sessionId: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 64, description: 'The ticket opens streams of this session only.' }),
-    ),
-    events: Type.Optional(
-      Type.Array(oneOf(EVENT_TYPES), {
-        minItems: 1,
-        maxItems: EVENT_TYPES.length,
-        description: 'The ticket shows these events only.',
-      }),
-    ),
-    seconds: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: EVENT_TICKET_SECONDS.most, default: EVENT_TICKET_SECONDS.default }),
-    ),
-  },
-  { sessionId: 'user123-personal', seconds: EVENT_TICKET_SECONDS.default },
-  'What the ticket is for.',
+/** The body may be absent: everything has a default. */
+export const CreateEventTicketRequestSchema = nullable(
+  requestBody(
+    {
+      sessionId: Type.Optional(
+        Type.String({ minLength: 1, maxLength: 64, description: 'The ticket opens streams of this session only.' }),
+      ),
+      events: Type.Optional(
+        Type.Array(oneOf(EVENT_TYPES), {
+          minItems: 1,
+          maxItems: EVENT_TYPES.length,
+          description: 'The ticket shows these events only.',
+        }),
+      ),
+      seconds: Type.Optional(
+        Type.Integer({ minimum: 1, maximum: EVENT_TICKET_SECONDS.most, default: EVENT_TICKET_SECONDS.default }),
+      ),
+    },
+    { sessionId: 'user123-personal', seconds: EVENT_TICKET_SECONDS.default },
+    'What the ticket is for.',
+  ),
 );
 
 export const EventTicketSchema = Type.Object({

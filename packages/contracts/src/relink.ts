@@ -1,26 +1,29 @@
 import { type Static, Type } from 'typebox';
-import { nullable, timestamp } from './schema.ts';
+import { nullable, requestBody, timestamp } from './schema.ts';
 
-export const RelinkRequestSchema = Type.Object(
-  {
-    anotherNumber: Type.Optional(
-      Type.Boolean({
-        default: false,
-        description: 'true: any account may scan. Otherwise only the one of before; another one is unlinked at once.',
-      }),
-    ),
-    phoneNumber: Type.Optional(
-      Type.String({
-        minLength: 5,
-        maxLength: 32,
-        description: 'For a code to enter on that phone, in place of a QR code.',
-        examples: ['+6281234567890'],
-      }),
-    ),
-  },
-  { additionalProperties: false, examples: [{ anotherNumber: false }] },
+/** The body may be absent: everything has a default. */
+export const RelinkRequestSchema = nullable(
+  requestBody(
+    {
+      anotherNumber: Type.Optional(
+        Type.Boolean({
+          default: false,
+          description: 'true: any account may scan. Otherwise only the one of before; another one is unlinked at once.',
+        }),
+      ),
+      phoneNumber: Type.Optional(
+        Type.String({
+          minLength: 5,
+          maxLength: 32,
+          description: 'For a code to enter on that phone, in place of a QR code.',
+          examples: ['+6281234567890'],
+        }),
+      ),
+    },
+    { anotherNumber: false },
+  ),
 );
-export type RelinkRequest = Static<typeof RelinkRequestSchema>;
+export type RelinkRequest = NonNullable<Static<typeof RelinkRequestSchema>>;
 
 export const RelinkResultSchema = Type.Object({
   sessionId: Type.String({ examples: ['user123-personal'] }),

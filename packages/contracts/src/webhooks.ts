@@ -224,27 +224,33 @@ export const UpdateWebhookRequestSchema = requestBody(
 );
 export type UpdateWebhookRequest = Omit<Static<typeof UpdateWebhookRequestSchema>, keyof SinkMembers> & SinkMembers;
 
-export const RotateWebhookSecretRequestSchema = requestBody(
-  {
-    secret: Type.Optional(secret),
-    overlapSeconds: Type.Optional(
-      Type.Integer({
-        minimum: 0,
-        maximum: LONGEST_SECRET_OVERLAP_SECONDS,
-        default: SECRET_OVERLAP_SECONDS,
-        description: 'For so long `webhook-signature` has a signature of each secret; 0: of the new one alone.',
-      }),
-    ),
-  },
-  { overlapSeconds: 3_600 },
+/** The body may be absent: everything has a default. */
+export const RotateWebhookSecretRequestSchema = nullable(
+  requestBody(
+    {
+      secret: Type.Optional(secret),
+      overlapSeconds: Type.Optional(
+        Type.Integer({
+          minimum: 0,
+          maximum: LONGEST_SECRET_OVERLAP_SECONDS,
+          default: SECRET_OVERLAP_SECONDS,
+          description: 'For so long `webhook-signature` has a signature of each secret; 0: of the new one alone.',
+        }),
+      ),
+    },
+    { overlapSeconds: 3_600 },
+  ),
 );
-export type RotateWebhookSecretRequest = Static<typeof RotateWebhookSecretRequestSchema>;
+export type RotateWebhookSecretRequest = NonNullable<Static<typeof RotateWebhookSecretRequestSchema>>;
 
-export const TestWebhookRequestSchema = requestBody(
-  { event: Type.Optional(oneOf(EVENT_TYPES, 'Whose example is sent. Default: the first that the webhook wants.')) },
-  { event: 'message.received' },
+/** The body may be absent: everything has a default. */
+export const TestWebhookRequestSchema = nullable(
+  requestBody(
+    { event: Type.Optional(oneOf(EVENT_TYPES, 'Whose example is sent. Default: the first that the webhook wants.')) },
+    { event: 'message.received' },
+  ),
 );
-export type TestWebhookRequest = Static<typeof TestWebhookRequestSchema>;
+export type TestWebhookRequest = NonNullable<Static<typeof TestWebhookRequestSchema>>;
 
 /** Accepts any text, so that an invalid id gets the same 404 as an unknown one. */
 export const WebhookParamsSchema = Type.Object({

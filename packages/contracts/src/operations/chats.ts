@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { ChatSettingsSchema, chatName, SyncedChatsSchema, UpdateChatRequestSchema } from '../chats.ts';
+import { nullable, requestBody } from '../schema.ts';
 import { reference } from './messages.ts';
 import { CONNECTION_ERRORS, defineOperation, definePresented } from './operation.ts';
 
@@ -119,11 +120,11 @@ export const chats = {
     audit: 'chat.cleared',
     input: { chat: Type.String(), last: reference, keepStarred: Type.Boolean() },
     params,
-    body: Type.Object(
-      {
-        keepStarred: Type.Optional(Type.Boolean({ default: true, description: 'Starred messages stay.' })),
-      },
-      { additionalProperties: false, examples: [{ keepStarred: true }] },
+    body: nullable(
+      requestBody(
+        { keepStarred: Type.Optional(Type.Boolean({ default: true, description: 'Starred messages stay.' })) },
+        { keepStarred: true },
+      ),
     ),
     answer: done,
     data: chatData,

@@ -49,7 +49,7 @@ export const relinkRoutes: FastifyPluginAsyncTypebox<RelinkRoutesOptions> = asyn
     async (request) => {
       const session = await directory.resolve(principalOf(request), request.params.id);
       return ok(
-        await relink.begin(actorOf(request), session, request.body, ownerCalls(options.owner, session, request)),
+        await relink.begin(actorOf(request), session, request.body ?? {}, ownerCalls(options.owner, session, request)),
       );
     },
   );

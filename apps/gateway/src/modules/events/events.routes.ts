@@ -306,7 +306,7 @@ export const eventsRoutes: FastifyPluginAsyncTypebox<EventsRoutesOptions> = asyn
       },
     },
     async (request) => {
-      const { sessionId, events, seconds = EVENT_TICKET_SECONDS.default } = request.body;
+      const { sessionId, events, seconds = EVENT_TICKET_SECONDS.default } = request.body ?? {};
       if (sessionId !== undefined) await directory.resolve(principalOf(request), sessionId);
       const { ticket, expiresAt } = tickets.issue(readCredential(request, true)!, { sessionId, events }, seconds);
       return ok({ ticket, expiresAt: expiresAt.toISOString() });

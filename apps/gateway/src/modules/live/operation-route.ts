@@ -1,5 +1,6 @@
 import {
   type InputOf,
+  nullable,
   type OperationName,
   operationOf,
   parametersOf,
@@ -8,7 +9,7 @@ import {
   success,
 } from '@wa-gate/contracts';
 import type { FastifyInstance, FastifyRequest, FastifySchema, onRequestAsyncHookHandler } from 'fastify';
-import { Type } from 'typebox';
+import { type TSchema, Type } from 'typebox';
 import { ApiError } from '../../http/api-error.ts';
 import { ok } from '../../http/envelope.ts';
 import { parseRecipient } from '../../http/recipient.ts';
@@ -48,7 +49,7 @@ export function describeOperation(name: OperationName) {
   const example = Object.fromEntries(Object.entries(examples[0]).filter(([field]) => !inPath.includes(field)));
   // With parameters of its own, the input is made of them.
   const isSent = hasInput && params === undefined;
-  const ownBody = body ?? (isSent && method !== 'GET' ? requestBody(sent, example) : undefined);
+  const ownBody = body ?? (isSent && method !== 'GET' ? bodyOf(method, sent, example) : undefined);
   const ownQuery = query ?? (isSent && method === 'GET' ? Type.Object(sent) : undefined);
   return {
     params: Type.Object({ ...SessionParamsSchema.properties, ...ownParams }),
@@ -56,6 +57,12 @@ export function describeOperation(name: OperationName) {
     ...(ownQuery && { querystring: ownQuery }),
     response: presenterOf(name)?.response ?? success(data ?? answer),
   };
+}
+
+/** A call that needs nothing is complete without a body. A change (PATCH) of nothing is not. */
+function bodyOf(method: string, sent: Record<string, TSchema>, example: Record<string, unknown>): TSchema {
+  const schema = requestBody(sent, example);
+  return method === 'POST' && !schema.required?.length ? nullable(schema) : schema;
 }
 
 /** Adds the route of an operation: the session, the audit log, the input, the owner, the envelope. */

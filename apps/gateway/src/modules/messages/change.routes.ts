@@ -257,7 +257,7 @@ export const changeRoutes: FastifyPluginAsyncTypebox<ChangeRoutesOptions> = asyn
       },
     },
     async (request, reply) => {
-      const { duration = '7d', clientMessageId } = request.body;
+      const { duration = '7d', clientMessageId } = request.body ?? {};
       const data = { isPinned: true, seconds: PIN_DURATIONS[duration] };
       return make(request, reply, { type: 'change', change: 'pin', data }, clientMessageId);
     },
