@@ -189,4 +189,58 @@ test('a worker that is killed between request and answer: nothing is done twice,
   }
 });
 
+test('WhatsApp tells a call, a change of a group and a blocked person again to the next owner of a worker that was killed before it had stored them (I11)', async () => {
+  const { sandbox, services } = system();
+  const { sessionId, phone } = session;
+  const worker = system().process('worker-1');
+  const { id: group } = await sandbox.createGroup({
+    owner: friend.number,
+    subject: 'Before',
+    participants: [phone.number],
+  });
+  const { rows: sessions } = await services.pool.query<{ id: string }>('SELECT id FROM sessions');
+  const id = sessions[0]!.id;
+  const told = async () => {
+    const { rows } = await services.pool.query<{ type: string; about: string }>(
+      `SELECT type, coalesce(data#>>'{changes,subject}', data->>'callId', data->>'subject', 'somebody') AS about
+        FROM events WHERE session_id = $1 AND type IN ('group.joined', 'group.updated', 'contact.blocked', 'call.received')`,
+      [id],
+    );
+    return rows.map(({ type, about }) => `${type} ${about}`);
+  };
+  await waitFor(async () => (await told()).includes('group.joined Before'), { what: 'the group to be known' });
+  await waitFor(async () => (await sandbox.waitingStanzas(phone.number)) === 0, { what: 'all to be confirmed' });
+  const known = await told();
+
+  const client = await services.pool.connect();
+  let call: string;
+  try {
+    await client.query('BEGIN');
+    const { rows } = await client.query<{ pid: number }>(
+      'SELECT pg_backend_pid() AS pid FROM session_placements WHERE session_id = $1 FOR UPDATE',
+      [id],
+    );
+    await sandbox.changeGroup(group, { subject: 'After' });
+    await sandbox.block(phone.number, friend.number);
+    call = (await sandbox.call(someone.number, phone.number, { ringMs: 120_000 })).id;
+    // Its answer comes behind what was told.
+    expect(await tenant.api.call(`/api/sessions/${sessionId}/blocklist`)).toMatchObject({ status: 200 });
+    await worker.stop({ signal: 'SIGKILL' });
+    // What waits for the row would be written by PostgreSQL, without the worker.
+    await services.pool.query(
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))',
+      [rows[0]!.pid],
+    );
+  } finally {
+    await client.query('ROLLBACK');
+    client.release();
+  }
+  expect(await told()).toEqual(known);
+  await worker.start();
+  const news = [`call.received ${call}`, 'contact.blocked somebody', 'group.updated After'];
+  await waitFor(async () => (await told()).length >= known.length + news.length, { what: 'the news' });
+  await waitFor(async () => (await sandbox.waitingStanzas(phone.number)) === 0, { what: 'all to be confirmed' });
+  expect((await told()).sort()).toEqual([...known, ...news].sort());
+});
+
 expectSoundSystem(system);

@@ -34,6 +34,7 @@ export interface WorkerMetrics {
   keyWriteSeconds: Histogram;
   resendsAsked: Counter;
   undecryptable: Counter;
+  settingsRefused: Counter;
   /** Adds gauges of the host. Called once. */
   watchHost(figures: HostFigures): void;
   /** Adds gauges of the process. Called once. */
@@ -113,6 +114,7 @@ export function createWorkerMetrics({ version = 'unknown', states }: WorkerMetri
     keyWriteSeconds: instruments.histogram('wag_key_write_seconds'),
     resendsAsked: instruments.counter('wag_message_resends_asked_total'),
     undecryptable: instruments.counter('wag_messages_undecryptable_total'),
+    settingsRefused: instruments.counter('wag_settings_refused_total'),
     messageCount: () => messages,
     countStep(step) {
       if (step.name === 'opened') connectSeconds.observe(step.afterMs / 1_000);

@@ -31,6 +31,12 @@ export function isUniqueViolation(error: unknown, constraint?: string): boolean 
   return constraint === undefined || (error as { constraint?: string }).constraint === constraint;
 }
 
+/** The values: text or times that cannot be stored, and what a constraint forbids. */
+const DATA = /^(22|23)/;
+
+/** Whether PostgreSQL refuses the values of a statement. The same ones are refused each time. */
+export const isDataRefused = (error: unknown): boolean => DATA.test(codeOf(error));
+
 /** Whether a statement failed because of another transaction. Nothing of it is stored; it may be tried again. */
 export const isConflict = (error: unknown): boolean => CONFLICT.test(codeOf(error));
 

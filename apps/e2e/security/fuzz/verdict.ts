@@ -18,11 +18,8 @@ export function verdictOn(
   { judge, operations }: { judge: AnswerJudge; operations: ReadonlyMap<string, Operation> },
 ): string | null {
   const code = (answer.body as { code?: string } | undefined)?.code ?? '';
-  // 504: WhatsApp was asked and the answer did not come, as while another request ends the connection.
   const isTrue =
-    (answer.status === 503 && TRUE_503.has(code)) ||
-    (answer.status === 504 && code === 'WA_TIMEOUT') ||
-    (answer.status === 501 && code === 'ENGINE_UNSUPPORTED');
+    (answer.status === 503 && TRUE_503.has(code)) || (answer.status === 501 && code === 'ENGINE_UNSUPPORTED');
   if (answer.status >= 500 && !isTrue) return `status ${answer.status} ${code}`;
   if (answer.ms > SLOW_MS) return `answered after ${Math.round(answer.ms)} ms`;
   // A preflight, complete or not: @fastify/cors answers before any route.

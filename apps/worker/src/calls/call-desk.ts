@@ -1,5 +1,5 @@
 import { type Ownership, StaleEpochError } from '@wa-gate/cluster';
-import { inTransaction, type Pool } from '@wa-gate/db';
+import { inTransaction, isDataRefused, type Pool } from '@wa-gate/db';
 import { backoffDelay, type Clock, type Logger, newId } from '@wa-gate/kit';
 import { acceptMessage, type CallNews, isWithinHours, newWaMessageId, recordCall } from '@wa-gate/messaging';
 import type { KeyedLock } from '../keyed-lock.ts';
@@ -25,7 +25,7 @@ export type Reject = (callId: string, callerJid: string) => Promise<void>;
 /** Seconds after which a call that is told of does not ring any more: it was told late, after an absence. */
 const RINGS_SECONDS = 60;
 const RETRY = { initialMs: 200, maxMs: 5_000 };
-/** Attempts of one write. A call that cannot be written for longer is over. */
+/** Attempts of one write. WhatsApp tells a call that could not be written again, with the next connection. */
 const ATTEMPTS = 8;
 
 /** Writes down the calls of all sessions of this worker, and rejects them where the session is told to. */
@@ -38,15 +38,26 @@ export class CallDesk {
     this.#deps = deps;
   }
 
-  /** News of a call; those of one session are handled in their order. @param reject absent: it is not to be rejected */
-  hear(owner: Ownership, news: CallNews, reject?: Reject): void {
+  /**
+   * News of a call; those of one session are handled in their order. Resolves when they are written, before the call is
+   * rejected.
+   *
+   * @param reject absent: it is not to be rejected
+   * @throws when they could not be written: WhatsApp is to tell them again
+   */
+  hear(owner: Ownership, news: CallNews, reject?: Reject): Promise<void> {
     const { sessionId } = owner;
     const before = this.#working.get(sessionId) ?? Promise.resolve();
-    const work = before.then(() => this.#handle(owner, news, reject));
+    const written = before.then(() => this.#writeUntilAnswered(owner, news));
+    const work = written
+      .then(() => (reject ? this.#rejectIfWanted(owner, news, reject) : undefined))
+      // Who waits for `written` is told.
+      .catch(() => undefined);
     this.#working.set(sessionId, work);
     void work.finally(() => {
       if (this.#working.get(sessionId) === work) this.#working.delete(sessionId);
     });
+    return written;
   }
 
   async flush(sessionId?: string): Promise<void> {
@@ -54,25 +65,28 @@ export class CallDesk {
     else await this.#working.get(sessionId);
   }
 
-  async #handle(owner: Ownership, news: CallNews, reject: Reject | undefined): Promise<void> {
+  async #rejectIfWanted(owner: Ownership, news: CallNews, reject: Reject): Promise<void> {
+    if (news.status !== 'ringing' || !this.#isToReject(owner, news)) return;
+    if (!(await this.#reject(owner, news, reject))) return;
+    await this.#writeUntilAnswered(owner, { ...news, status: 'rejected', rejectedBy: 'auto', at: new Date() });
+  }
+
+  async #writeUntilAnswered(owner: Ownership, news: CallNews): Promise<void> {
     const { clock, logger, onStale } = this.#deps;
-    let next = news;
-    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    for (let attempt = 1; ; attempt += 1) {
       try {
-        await this.#write(owner, next);
-        if (next.status !== 'ringing' || !reject || !this.#isToReject(owner, next)) return;
-        if (!(await this.#reject(owner, next, reject))) return;
-        // Should this not be written at once, it is what is tried again: the call is not rejected twice.
-        next = { ...next, status: 'rejected', rejectedBy: 'auto', at: new Date() };
-        await this.#write(owner, next);
-        return;
+        return await this.#write(owner, news);
       } catch (error) {
-        if (error instanceof StaleEpochError) return onStale(owner);
+        // It would be refused each time that WhatsApp tells it.
+        if (isDataRefused(error))
+          return logger.error({ err: error, ...owner, callId: news.callId }, 'call cannot be stored');
+        if (error instanceof StaleEpochError) onStale(owner);
+        else if (attempt === ATTEMPTS) logger.error({ err: error, ...owner, callId: news.callId }, 'call not written');
+        if (error instanceof StaleEpochError || attempt === ATTEMPTS) throw error;
         logger.warn({ err: error, ...owner, callId: news.callId }, 'call not written, trying again');
-        await clock.sleep(backoffDelay(attempt, RETRY));
+        await clock.sleep(backoffDelay(attempt - 1, RETRY));
       }
     }
-    logger.error({ ...owner, callId: news.callId }, 'call not written, given up');
   }
 
   #isToReject({ sessionId }: Ownership, { at, chatJid }: CallNews): boolean {

@@ -14,6 +14,7 @@ import {
 import type { KeyedLock } from '../keyed-lock.ts';
 import type { Announce } from '../writers/announcer.ts';
 import { Batcher } from '../writers/batcher.ts';
+import { SessionWrites } from '../writers/session-writes.ts';
 
 export interface ChatSettingsFeedDependencies {
   pool: Pool;
@@ -22,6 +23,8 @@ export interface ChatSettingsFeedDependencies {
   logger: Logger;
   announce: Announce;
   onStale: (owner: Ownership) => void;
+  /** PostgreSQL has refused so many settings. */
+  onRefused: (count: number) => void;
 }
 
 /** Milliseconds that reads wait: the messages that they name may be on their way into the database. */
@@ -31,9 +34,11 @@ const LINGER_MS = 300;
 export class ChatSettingsFeed {
   readonly #deps: ChatSettingsFeedDependencies;
   readonly #reads: Batcher<ChatRead>;
+  readonly #writes: SessionWrites;
 
   constructor(deps: ChatSettingsFeedDependencies) {
     this.#deps = deps;
+    this.#writes = new SessionWrites({ name: 'chat settings', clock: deps.clock, logger: deps.logger });
     const { pool, writeLock, clock, logger, announce, onStale } = deps;
     this.#reads = new Batcher<ChatRead>({
       name: 'chat-reads',
@@ -60,20 +65,34 @@ export class ChatSettingsFeed {
     return readLabels(this.#deps.pool, sessionId);
   }
 
-  /** Stores settings with their events. Rejects when it could not; then they are to be read again. */
+  /**
+   * Stores settings with their events. What PostgreSQL refuses is told, and left out. Rejects when it could not; then
+   * they are to be read again.
+   */
   async store(owner: Ownership, page: SettingsPage): Promise<void> {
-    const { pool, writeLock, announce, onStale } = this.#deps;
-    const stored = await writeLock.run('', () => storeSettings(pool, owner, page));
+    const { pool, announce, onStale, onRefused, logger } = this.#deps;
+    const { sessionId } = owner;
+    const stored = await this.#writes.run(sessionId, async () => {
+      // Both lock rows of the session's chats, in no common order.
+      await this.#reads.flush(sessionId);
+      return await storeSettings(pool, owner, page);
+    });
     announce(stored);
     if (stored.isStale) onStale(owner);
+    else if (stored.refused.length > 0) {
+      const kinds = stored.refused.map(({ kind }) => kind);
+      logger.error({ sessionId, collection: page.collection, kinds }, 'settings of chats cannot be stored, left out');
+      onRefused(kinds.length);
+    }
   }
 
   /** Another device of the account has read messages. */
   read(read: ChatRead): void {
-    this.#reads.add([read], { urgent: false });
+    void this.#writes.run(read.sessionId, async () => this.#reads.add([read], { urgent: false }));
   }
 
-  flush(sessionId?: string): Promise<void> {
-    return this.#reads.flush(sessionId);
+  async flush(sessionId?: string): Promise<void> {
+    await this.#writes.flush(sessionId);
+    await this.#reads.flush(sessionId);
   }
 }

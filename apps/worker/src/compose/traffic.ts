@@ -52,8 +52,16 @@ export function composeTraffic(
     onChange: (sessionId) => sessions.find(sessionId)?.settingsChanged(),
   });
   const contacts = new ContactFeed({ pool, writeLock, clock, logger, announce, onStale, owners });
-  const chats = new ChatSettingsFeed({ pool, writeLock, clock, logger, announce, onStale });
-  const groups = new GroupFeed({ pool, writeLock, clock, logger, announce, onStale });
+  const chats = new ChatSettingsFeed({
+    pool,
+    writeLock,
+    clock,
+    logger,
+    announce,
+    onStale,
+    onRefused: (count) => metrics.settingsRefused.inc(count),
+  });
+  const groups = new GroupFeed({ pool, clock, logger, announce, onStale });
   const downloads = new Downloads({
     pool,
     writeLock,

@@ -69,7 +69,6 @@ export class ContactFeed {
       writeLock,
       clock,
       logger,
-      lingerMs: LINGER_MS,
       run: (batch) => this.#tellEvents(batch),
       onPoison: ({ sessionId, type }, error) => logger.error({ err: error, sessionId, type }, 'event cannot be stored'),
     });
@@ -96,9 +95,10 @@ export class ContactFeed {
     await this.#batcher.flush(fact.sessionId);
   }
 
-  /** Something has happened to a person, and becomes an event. */
-  happened(event: PersonEvent): void {
-    this.#happened.add([event], { urgent: false });
+  /** Something has happened to a person, and becomes an event. Resolves when it is stored, or when it never can be. */
+  async happened(event: PersonEvent): Promise<void> {
+    this.#happened.add([event]);
+    await this.#happened.flush(event.sessionId);
   }
 
   async flush(sessionId?: string): Promise<void> {

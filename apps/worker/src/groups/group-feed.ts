@@ -4,11 +4,10 @@ import type { Pool } from '@wa-gate/db';
 import type { Clock, Logger } from '@wa-gate/kit';
 import { doubtGroups, readGroup, readIdentities, storeGroupGone, storeGroups, tellOfGroup } from '@wa-gate/messaging';
 import { LRUCache } from 'lru-cache';
-import type { KeyedLock } from '../keyed-lock.ts';
 import type { NodeNames } from '../whatsapp/group-nodes.ts';
 import type { GroupNotice } from '../whatsapp/group-notices.ts';
 import type { Announce } from '../writers/announcer.ts';
-import { Batcher } from '../writers/batcher.ts';
+import { SessionWrites } from '../writers/session-writes.ts';
 import { applyNotice } from './apply-notice.ts';
 
 /** A group as it is known here. */
@@ -20,16 +19,10 @@ export interface KnownGroup {
 
 export interface GroupFeedDependencies {
   pool: Pool;
-  writeLock: KeyedLock;
   clock: Clock;
   logger: Logger;
   announce: Announce;
   onStale: (owner: Ownership) => void;
-}
-
-interface Told extends Ownership {
-  notice: GroupNotice;
-  own: NodeNames;
 }
 
 interface Remembered extends KnownGroup {
@@ -45,12 +38,12 @@ const MAX_PARTICIPANTS = 100_000;
 
 /**
  * The groups of the hosted sessions: what WhatsApp describes is stored, its notices change it and become events, and
- * sends read it from memory or from the table. The owner of a session alone writes its groups, one batch after the
+ * sends read it from memory or from the table. The owner of a session alone writes its groups, one write after the
  * other.
  */
 export class GroupFeed {
   readonly #deps: GroupFeedDependencies;
-  readonly #batcher: Batcher<Told>;
+  readonly #writes: SessionWrites;
   readonly #memory = new LRUCache<string, Remembered>({
     maxSize: MAX_PARTICIPANTS,
     sizeCalculation: ({ facts }) => facts.participants.length + 5,
@@ -58,28 +51,33 @@ export class GroupFeed {
 
   constructor(deps: GroupFeedDependencies) {
     this.#deps = deps;
-    const { writeLock, clock, logger } = deps;
-    this.#batcher = new Batcher<Told>({
-      name: 'groups',
-      writeLock,
-      clock,
-      logger,
-      // One by one: each begins where the one before has ended.
-      maxBatch: 1,
-      run: async ([told]) => this.#tell(told!),
-      onPoison: ({ sessionId, notice }, error) =>
-        logger.error({ err: error, sessionId, notice: notice.change.kind }, 'notice of a group cannot be stored'),
-    });
+    this.#writes = new SessionWrites({ name: 'groups', clock: deps.clock, logger: deps.logger });
   }
 
-  /** A notice of WhatsApp. @param own the names of the account */
-  noticed(owner: Ownership, notice: GroupNotice, own: NodeNames): void {
-    this.#batcher.add([{ ...owner, notice, own }]);
+  /**
+   * A notice of WhatsApp. Resolves when it is stored, or when it never can be.
+   *
+   * @param own the names of the account
+   * @throws {StaleEpochError}
+   */
+  async noticed(owner: Ownership, notice: GroupNotice, own: NodeNames): Promise<void> {
+    const { sessionId } = owner;
+    try {
+      // One by one: each begins where the one before has ended.
+      await this.#writes.runUntilAnswered(sessionId, () => this.#tell(owner, notice, own));
+    } catch (error) {
+      if (error instanceof StaleEpochError) {
+        this.#deps.onStale(owner);
+        throw error;
+      }
+      const { kind } = notice.change;
+      this.#deps.logger.error({ err: error, sessionId, notice: kind }, 'notice of a group cannot be stored');
+    }
   }
 
   /** The group, with all notices until now. `undefined`: WhatsApp is to be asked. */
   async known(owner: Ownership, jid: string): Promise<KnownGroup | undefined> {
-    await this.#batcher.flush(owner.sessionId);
+    await this.#writes.flush(owner.sessionId);
     const { clock, pool } = this.#deps;
     const remembered = this.#memory.get(keyOf(owner, jid));
     if (remembered?.epoch === owner.epoch) {
@@ -113,7 +111,7 @@ export class GroupFeed {
 
   /** Resolves when every notice is written; with `sessionId`, only those of that session. */
   flush(sessionId?: string): Promise<void> {
-    return this.#batcher.flush(sessionId);
+    return this.#writes.flush(sessionId);
   }
 
   #remember({ sessionId, epoch }: Ownership, known: KnownGroup, seconds: number): KnownGroup {
@@ -125,27 +123,22 @@ export class GroupFeed {
   /** In turn with everything else that is written of the session. */
   async #write(owner: Ownership, run: () => Promise<void>): Promise<void> {
     try {
-      await this.#deps.writeLock.run('', run);
+      await this.#writes.run(owner.sessionId, run);
     } catch (error) {
       if (error instanceof StaleEpochError) this.#deps.onStale(owner);
       throw error;
     }
   }
 
-  async #tell({ sessionId, epoch, notice, own }: Told): Promise<void> {
-    const { pool, announce, onStale } = this.#deps;
-    const owner = { sessionId, epoch };
+  async #tell(owner: Ownership, notice: GroupNotice, own: NodeNames): Promise<void> {
+    const { pool, announce } = this.#deps;
+    const { sessionId } = owner;
     const before = await readGroup(pool, sessionId, notice.jid);
     if (before?.notices.includes(notice.id)) return;
     const { people, events, ...told } = applyNotice(before, notice, own);
     const identities = await readIdentities(pool, { sessionId }, people);
     this.#memory.delete(keyOf(owner, notice.jid));
-    try {
-      announce(await tellOfGroup(pool, owner, { ...told, noticeId: notice.id, events: events(identities) }));
-    } catch (error) {
-      if (!(error instanceof StaleEpochError)) throw error;
-      onStale(owner);
-    }
+    announce(await tellOfGroup(pool, owner, { ...told, noticeId: notice.id, events: events(identities) }));
   }
 }
 

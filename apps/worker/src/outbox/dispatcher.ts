@@ -124,6 +124,7 @@ export class Dispatcher {
     if (!window || !attempt) return;
     window.inFlight.delete(ack.waMessageId);
     attempt.wireAt ??= new Date();
+    if (ack.recipients !== undefined) attempt.recipients = ack.recipients;
     this.#deps.onAcknowledged(this.#deps.clock.monotonic() - attempt.since, attempt.item.messageId);
     const refusal = ack.error === undefined ? null : describeRefusal(ack.error);
     if (refusal?.code === TIME_LOCKED) return void this.#askWhy(window, attempt, refusal);

@@ -1,3 +1,5 @@
+import type { GroupFacts } from '@wa-gate/contracts';
+import { readGroup, storeGroups } from '@wa-gate/messaging';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startWorld, type World } from '../testing/world.ts';
 
@@ -51,5 +53,34 @@ describe('the history of QR codes (MR-139)', () => {
     await actor.logout();
     await world.waitForState(sessionId, 'LOGGED_OUT');
     expect(await history(sessionId)).toEqual([{ attempt: 1, status: 'EXPIRED', scanned: false }]);
+  });
+});
+
+describe('a session that is linked again, maybe to another account', () => {
+  it('takes no group for known that was described to the former account', async () => {
+    const { sessionId } = await world.createPaired();
+    const group: GroupFacts = {
+      jid: '1203009@g.us',
+      subject: 'Orders',
+      description: null,
+      addressing: 'lid',
+      onlyAdminsSend: false,
+      onlyAdminsEdit: false,
+      onlyAdminsAdd: false,
+      joinApproval: false,
+      disappearingSeconds: 0,
+      isCommunity: false,
+      isAnnouncements: false,
+      size: 0,
+      participants: [],
+    };
+    const { owner } = await world.actor(sessionId);
+    await storeGroups(world.database.pool, owner, [group]);
+    const isStale = async () => (await readGroup(world.database.pool, sessionId, group.jid))?.isStale;
+    expect(await isStale()).toBe(false);
+    await (await world.actor(sessionId)).logout();
+    await world.waitForState(sessionId, 'LOGGED_OUT');
+    await world.link(sessionId, await world.sandbox.createPhone());
+    expect(await isStale()).toBe(true);
   });
 });

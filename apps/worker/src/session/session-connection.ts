@@ -234,6 +234,17 @@ export class SessionConnection {
     else this.#listener.lost(error instanceof UnsealError ? KEYS_UNREADABLE : KEYS_LOST);
   }
 
+  /** A phone has linked this device: maybe that of another account, which knows other groups. */
+  async #linked(asked: HistoryDepth): Promise<void> {
+    const { pool, owner, traffic, logger } = this.#deps;
+    await linkedWithHistory(pool, owner, asked).catch((err: unknown) =>
+      logger.warn({ err, ...owner }, 'history of the new link not written down: it is not taken in'),
+    );
+    await traffic.groups
+      .doubted(owner)
+      .catch((err: unknown) => logger.warn({ err, ...owner }, 'groups of the former link not marked as doubtful'));
+  }
+
   /** The account has logged in. Another one than the session is to be linked to again is unlinked. */
   #opened(identity: Identity, route: Route): void {
     const { owner, pool, traffic } = this.#deps;
@@ -304,6 +315,10 @@ export class SessionConnection {
         if (generation === this.#generation) handle(...args);
       };
     };
+    // WhatsApp gets no confirmation from a connection that was left: it tells what it has told there again.
+    const assertCurrent = () => {
+      if (generation !== this.#generation) throw new Error('This connection was left.');
+    };
     return {
       frame: () => pulse.beat(),
       qr: current((qr) => {
@@ -314,12 +329,7 @@ export class SessionConnection {
       paired: current(() => {
         // WhatsApp closes and expects a login. Without the close the device is linked too, and a login completes it.
         this.#deadline.set(CONNECT_DEADLINE_MS, () => this.drop(CONNECT_TIMED_OUT));
-        this.#linking = linkedWithHistory(this.#deps.pool, owner, asked).catch((error: unknown) =>
-          this.#deps.logger.warn(
-            { err: error, ...owner },
-            'history of the new link not written down: it is not taken in',
-          ),
-        );
+        this.#linking = this.#linked(asked);
         listener.paired();
       }),
       open: current((identity) => {
@@ -334,17 +344,24 @@ export class SessionConnection {
         traffic.inbox.accept(owner, arrived, identity, numberOf);
         this.#reader.arrived(arrived);
       }),
-      called: current((news, reject) => traffic.calls.hear(owner, news, reject)),
-      person: current((event) => traffic.contacts.happened({ ...owner, ...event })),
+      called: async (news, reject) => {
+        assertCurrent();
+        await traffic.calls.hear(owner, news, reject);
+      },
+      person: async (event) => {
+        assertCurrent();
+        await traffic.contacts.happened({ ...owner, ...event });
+      },
       tellsReading: () => traffic.settings.of(owner.sessionId).readReceipts,
       met: (fact) => traffic.contacts.tell({ ...owner, ...fact }),
       knownGroup: (jid) => traffic.groups.known(owner, jid),
       groupsDescribed: (groups, isAll) => traffic.groups.described(owner, groups, isAll),
       groupGone: (jid) => traffic.groups.gone(owner, jid),
       groupsDoubted: () => traffic.groups.doubted(owner),
-      groupNoticed: current((notice, { jid, lid }) =>
-        traffic.groups.noticed(owner, notice, { jid, ...(lid && { altJid: lid }) }),
-      ),
+      groupNoticed: async (notice, { jid, lid }) => {
+        assertCurrent();
+        await traffic.groups.noticed(owner, notice, { jid, ...(lid && { altJid: lid }) });
+      },
       told: current((facts) => traffic.contacts.add(facts.map((fact) => ({ ...owner, ...fact })))),
       restricted: current((restriction) => listener.restricted(restriction)),
       capped: current((capping) => listener.capped(capping)),

@@ -5,6 +5,8 @@ export interface ServerAck {
   waMessageId: string;
   /** The error code of WhatsApp; absent means accepted. */
   error?: string;
+  /** Of a message in parts that not everybody gets: the people of the parts that were accepted. */
+  recipients?: number;
 }
 
 /** A state that the phone of the recipient reported. */

@@ -83,6 +83,16 @@ export function readDisconnectCause(error: unknown): DisconnectCause {
   };
 }
 
+/** The connection has ended while something waited for an answer. It counts like the refusal of Baileys to send. */
+export class ConnectionEndedError extends Error {
+  override name = 'ConnectionEndedError';
+  readonly output = { statusCode: CONNECTION_CLOSED };
+
+  constructor() {
+    super('The connection to WhatsApp has ended.');
+  }
+}
+
 /** Whether the connection had ended, or ended before the answer. */
 export const hasConnectionClosed = (error: unknown): boolean =>
   (error as BoomLike | undefined)?.output?.statusCode === CONNECTION_CLOSED;

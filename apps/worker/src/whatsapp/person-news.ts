@@ -12,7 +12,10 @@ export type ToldPerson = PersonEvent extends infer E
 const PERSON = /^\d+@(s\.whatsapp\.net|lid)$/;
 
 /** What a notification tells of people: pictures, about texts, security codes, and whom another device has blocked. */
-export function readPersonNews(node: BinaryNode): ToldPerson[] {
+export const readPersonNews = (node: BinaryNode): ToldPerson[] =>
+  newsIn(node).map((news) => ({ ...news, notice: node.attrs.id && `${node.attrs.id} ${news.jid}` }));
+
+function newsIn(node: BinaryNode): ToldPerson[] {
   const { type, from } = node.attrs;
   if (type === 'account_sync') {
     return childrenOf(childOf(node, 'blocklist')).flatMap(({ attrs }): ToldPerson[] => {

@@ -45,6 +45,7 @@ import { createBaileysLogger } from './baileys-logger.ts';
 import { callerNumberOf, readCallNews } from './call-news.ts';
 import { askSpellings } from './contact-query.ts';
 import {
+  ConnectionEndedError,
   type DisconnectCause,
   groupNotAccessible,
   readDisconnectCause,
@@ -73,6 +74,7 @@ import { learnTokens, noteTokenIssued, type ToldToken } from './privacy-tokens.t
 import { SharedSettings } from './shared-settings/shared-settings.ts';
 import { createSignalRepository } from './signal-repository.ts';
 import { partsOf, StatusParts } from './status-parts.ts';
+import { storeFirst } from './stored-first.ts';
 
 /** The linked account, as WhatsApp names it. */
 export interface Identity {
@@ -111,7 +113,8 @@ export interface ConnectionHandlers {
   groupGone(jid: string): Promise<void>;
   /** WhatsApp says that groups have changed, and not which. */
   groupsDoubted(): Promise<void>;
-  groupNoticed(notice: GroupNotice, identity: Identity): void;
+  /** Resolves when it is stored; WhatsApp gets its confirmation then. */
+  groupNoticed(notice: GroupNotice, identity: Identity): Promise<void>;
   /** Somebody is written to for the first time. Resolves when that is stored. */
   met(fact: Fact): Promise<void>;
   /** WhatsApp lets the account begin new chats (`null`), or not. */
@@ -119,10 +122,13 @@ export interface ConnectionHandlers {
   capped(capping: MessageCapping): void;
   /** Somebody has come, gone or is typing. */
   presence(told: ToldPresence): void;
-  /** A call rings, or something has become of it. `reject`: rejects it; absent where it is told by an operation. */
-  called(news: CallNews, reject?: (callId: string, callerJid: string) => Promise<void>): void;
-  /** Something has happened to a person. */
-  person(event: ToldPerson): void;
+  /**
+   * A call rings, or something has become of it. Resolves when it is stored; WhatsApp gets its confirmation then.
+   * `reject`: rejects it; absent where it is told by an operation.
+   */
+  called(news: CallNews, reject?: (callId: string, callerJid: string) => Promise<void>): Promise<void>;
+  /** Something has happened to a person. Resolves when it is stored; WhatsApp gets its confirmation then. */
+  person(event: ToldPerson): Promise<void>;
   /** Whether senders may learn what the session marks as read, as its settings say. */
   tellsReading(): boolean;
   /** The phone answers a question for a file; see {@link Connection.askForFile}. */
@@ -308,6 +314,7 @@ export function connect(options: ConnectOptions): Connection {
     if (closed) return;
     closed = true;
     settings.close();
+    stopWaiting();
     handlers.closed(cause);
   }
 
@@ -377,6 +384,33 @@ export function connect(options: ConnectOptions): Connection {
 
   takeMessagesInOrder(sock);
   let closed = false;
+  const parts = new StatusParts();
+  /** Ends the wait of each operation. */
+  const operating = new Set<() => void>();
+  const stopWaiting = () => {
+    parts.close();
+    for (const endWait of operating) endWait();
+  };
+  const isCurrent = () => !closed;
+  storeFirst(sock, 'CB:notification', {
+    isCurrent,
+    store: (node) => [
+      ...readGroupNotices(node).map((notice) => handlers.groupNoticed(notice, identity())),
+      ...readPersonNews(node).map((news) => handlers.person(news)),
+    ],
+  });
+  storeFirst(sock, 'CB:call', {
+    isCurrent,
+    store(node) {
+      const news = readCallNews(node);
+      if (!news) return [];
+      const number = callerNumberOf(node);
+      if (number !== undefined && isLidUser(news.callerJid)) {
+        handlers.told(factsOfMapping({ pn: number, lid: news.callerJid }, identity(), news.at));
+      }
+      return [handlers.called(news, (callId, callerJid) => rejectCall(sock, callId, callerJid))];
+    },
+  });
   const settings = new SharedSettings({
     sock,
     account: () => identity().phoneNumber,
@@ -393,7 +427,7 @@ export function connect(options: ConnectOptions): Connection {
     store,
     journal,
     logger: baileysLogger,
-    isCurrent: () => !closed,
+    isCurrent,
     takesHistory: takes,
     deliverHistory: (notice, rows) => handlers.history(notice, rows),
     deliver: (arrived) => handlers.arrived(arrived, identity(), numberOf),
@@ -435,22 +469,11 @@ export function connect(options: ConnectOptions): Connection {
     const answer = readMediaRetryAnswer(node);
     if (answer) handlers.fileAnswered(answer);
     if (node.attrs.type === 'server_sync') settings.notified(node);
-    for (const notice of readGroupNotices(node)) handlers.groupNoticed(notice, identity());
-    for (const news of readPersonNews(node)) handlers.person(news);
   });
   sock.ws.on('CB:ib,,dirty', (node: BinaryNode) => {
     const isOfGroups = childrenOf(node).some(({ attrs }) => attrs.type === 'groups');
     if (isOfGroups)
       handlers.groupsDoubted().catch((err: unknown) => logger.warn({ err, sessionId }, 'groups in doubt'));
-  });
-  sock.ws.on('CB:call', (node: BinaryNode) => {
-    const news = readCallNews(node);
-    if (!news) return;
-    const number = callerNumberOf(node);
-    if (number !== undefined && isLidUser(news.callerJid)) {
-      handlers.told(factsOfMapping({ pn: number, lid: news.callerJid }, identity(), news.at));
-    }
-    handlers.called(news, (callId, callerJid) => rejectCall(sock, callId, callerJid));
   });
   const tellPresence = async (node: BinaryNode): Promise<void> => {
     const told = readPresence(node, new Date());
@@ -470,7 +493,11 @@ export function connect(options: ConnectOptions): Connection {
   });
   sock.ws.on('CB:ack,class:message', (node) => {
     const ack = readServerAck(node);
-    if (ack && parts.isLast(ack)) handlers.acknowledged(ack);
+    const outcome = ack && parts.read(ack);
+    if (!outcome) return;
+    if (outcome.recipients !== undefined)
+      logger.warn({ sessionId, ...outcome, refused: ack.error }, 'a part of a status update was refused');
+    handlers.acknowledged(outcome);
   });
   reportActiveReceipts();
 
@@ -549,7 +576,6 @@ export function connect(options: ConnectOptions): Connection {
     return isLidUser(jid) ? jid : ((await sock.signalRepository.lidMapping.getLIDForPN(jid)) ?? jid);
   }
 
-  const parts = new StatusParts();
   /**
    * Sends a status update in parts, each to some of its audience and under the same id. A phone that gets it twice
    * shows it once. The first part has the own devices too.
@@ -557,21 +583,31 @@ export function connect(options: ConnectOptions): Connection {
   async function sendStatus({ chatJid, waMessageId, message, audience, startPart }: StatusMessage): Promise<void> {
     const own = jidNormalizedUser(creds.me?.id);
     const lists = partsOf([own, ...audience.filter((jid) => !ownJids().includes(jid))]);
-    parts.expect(waMessageId, lists.length);
     const additional = { additionalAttributes: stanzaAttributesOf(message) };
-    for (const statusJidList of lists) {
+    await parts.send(waMessageId, lists, async (statusJidList) => {
       startPart?.();
       await sock.relayMessage(chatJid, withMediaHint(message), {
         messageId: waMessageId,
         statusJidList,
         ...additional,
       });
-    }
+    });
   }
 
   function terminate(): void {
     (sock.ws as unknown as { socket: { terminate(): void } | null }).socket?.terminate();
   }
+
+  const operationSocket: OperationSocket = {
+    sock,
+    reportActiveReceipts,
+    presences,
+    settings,
+    storeGroups: (groups, isAll) => handlers.groupsDescribed(groups, isAll),
+    tellCall: (news) => void handlers.called(news).catch(() => undefined),
+    tellPerson: (event) => void handlers.person(event).catch(() => undefined),
+    tellsReading: () => handlers.tellsReading(),
+  };
 
   /** The account itself, by its LID where the addressing is that of LIDs. */
   const ownName = (isLid: boolean): string => jidNormalizedUser((isLid && creds.me?.lid) || creds.me?.id);
@@ -635,21 +671,27 @@ export function connect(options: ConnectOptions): Connection {
       if (pairs.length > 0) await sock.signalRepository.lidMapping.storeLIDPNMappings(pairs);
       if (tokens.length > 0) await learnTokens(store, tokens, lidOf);
     },
-    operate: (run) =>
-      run({
-        sock,
-        reportActiveReceipts,
-        presences,
-        settings,
-        storeGroups: (groups, isAll) => handlers.groupsDescribed(groups, isAll),
-        tellCall: (news) => handlers.called(news),
-        tellPerson: (event) => handlers.person(event),
-        tellsReading: () => handlers.tellsReading(),
-      }),
+    // Queries that wait when a connection ends: Baileys rejects some with the number that the WebSocket was closed
+    // with, and the others when their time is over.
+    async operate(run) {
+      let endWait: () => void = () => undefined;
+      const ended = new Promise<never>((_, reject) => {
+        endWait = () => reject(new ConnectionEndedError());
+      });
+      operating.add(endWait);
+      try {
+        return await Promise.race([run(operationSocket), ended]);
+      } catch (error) {
+        throw typeof error === 'number' ? new ConnectionEndedError() : error;
+      } finally {
+        operating.delete(endWait);
+      }
+    },
     logout: () => sock.logout(),
     async close() {
       closed = true;
       settings.close();
+      stopWaiting();
       sock.ev.flush();
       const timer = setTimeout(terminate, CLOSE_TIMEOUT_MS);
       await sock.end(undefined);

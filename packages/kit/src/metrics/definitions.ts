@@ -616,6 +616,12 @@ export const METRICS = {
     help: 'Inbound messages that could not be decrypted at first; their senders were asked to send them again.',
     from: WORKER,
   },
+  wag_settings_refused_total: {
+    type: 'counter',
+    unit: 'settings',
+    help: 'Settings of chats and labels, read from WhatsApp, that PostgreSQL refused: left out, and named in the log.',
+    from: WORKER,
+  },
   wag_media_downloads_total: {
     type: 'counter',
     unit: 'files',

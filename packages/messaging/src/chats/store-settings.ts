@@ -1,7 +1,8 @@
 import { FENCE_MANY, FENCE_ONE, fenceParameters, type Ownership } from '@wa-gate/cluster';
-import { inTransaction, type Pool, type Queryable } from '@wa-gate/db';
+import { inTransaction, isDataRefused, type Pool, type Queryable } from '@wa-gate/db';
 import { identityOf, namesOf } from '../contacts/identity-sql.ts';
 import { APPEND_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from '../events/append-events.ts';
+import { storableText } from '../storable-text.ts';
 import {
   type NamedMessages,
   type SettingsChanges,
@@ -156,20 +157,69 @@ const STORE = {
   SELECT (SELECT count(*)::int FROM fence) AS owned, ${APPENDED_COLUMNS}`,
 };
 
-/** What was stored; `isStale`: the session has another owner, and nothing was. */
-export type SettingsStored = Appended & { isStale: boolean };
+/**
+ * What was stored. `isStale`: the session has another owner, and nothing was. `refused`: settings that PostgreSQL does
+ * not take, such as a time that it cannot hold.
+ */
+export type SettingsStored = Appended & { isStale: boolean; refused: SharedSetting[] };
 
 /**
  * Stores what was read of the settings that the devices of an account share, with its events and how far it was read,
- * in one transaction under the fence (I2): what a crash loses is read again. Only one call at a time may run for a
- * session.
+ * in one transaction under the fence (I2): what a crash loses is read again. What PostgreSQL refuses is left out, so
+ * that the collection goes on behind it. Only one call at a time may run for a session.
  */
-export async function storeSettings(pool: Pool, owner: Ownership, page: SettingsPage): Promise<SettingsStored> {
-  if (!page.isFromStart) return await store(pool, owner, page);
-  return await inTransaction(pool, async (tx) => {
-    for (const reset of RESET[page.collection]) await tx.query({ ...reset, values: [owner.sessionId, owner.epoch] });
-    return await store(tx, owner, page);
-  });
+export async function storeSettings(pool: Pool, owner: Ownership, told: SettingsPage): Promise<SettingsStored> {
+  const page: SettingsPage = { ...told, settings: told.settings.map(storable) };
+  try {
+    if (!page.isFromStart) return await store(pool, owner, page);
+    return await inTransaction(pool, async (tx) => {
+      await reset(tx, owner, page);
+      return await store(tx, owner, page);
+    });
+  } catch (error) {
+    if (!isDataRefused(error)) throw error;
+    return await inTransaction(pool, async (tx) => {
+      if (page.isFromStart) await reset(tx, owner, page);
+      return await storeWhatIsTaken(tx, owner, page);
+    });
+  }
+}
+
+const storable = (setting: SharedSetting): SharedSetting =>
+  Object.fromEntries(
+    Object.entries(setting).map(([key, value]) => [key, typeof value === 'string' ? storableText(value) : value]),
+  ) as SharedSetting;
+
+async function reset(db: Queryable, { sessionId, epoch }: Ownership, { collection }: SettingsPage): Promise<void> {
+  for (const statement of RESET[collection]) await db.query({ ...statement, values: [sessionId, epoch] });
+}
+
+/** Halves the settings, in their order, until those that PostgreSQL refuses are alone. */
+async function storeWhatIsTaken(tx: Queryable, owner: Ownership, page: SettingsPage): Promise<SettingsStored> {
+  const { settings } = page;
+  await tx.query('SAVEPOINT part');
+  try {
+    const stored = await store(tx, owner, page);
+    await tx.query('RELEASE SAVEPOINT part');
+    return stored;
+  } catch (error) {
+    if (!isDataRefused(error)) throw error;
+    await tx.query('ROLLBACK TO SAVEPOINT part');
+    await tx.query('RELEASE SAVEPOINT part');
+    if (settings.length === 0) throw error;
+  }
+  if (settings.length === 1) {
+    return { ...(await store(tx, owner, { ...page, settings: [] })), refused: [...settings] };
+  }
+  const middle = settings.length >> 1;
+  const before = await storeWhatIsTaken(tx, owner, { ...page, settings: settings.slice(0, middle) });
+  const after = await storeWhatIsTaken(tx, owner, { ...page, settings: settings.slice(middle) });
+  return {
+    events: [...before.events, ...after.events],
+    webhooks: [...before.webhooks, ...after.webhooks],
+    isStale: after.isStale,
+    refused: [...before.refused, ...after.refused],
+  };
 }
 
 async function store(db: Queryable, owner: Ownership, page: SettingsPage): Promise<SettingsStored> {
@@ -194,7 +244,7 @@ async function store(db: Queryable, owner: Ownership, page: SettingsPage): Promi
       JSON.stringify(isSilent ? [] : changes.events.map((event, ord) => ({ ord, ...event }))),
     ],
   });
-  return { ...readAppended(rows[0]!), isStale: rows[0]!.owned === 0 };
+  return { ...readAppended(rows[0]!), isStale: rows[0]!.owned === 0, refused: [] };
 }
 
 const time = (ms: number | null) => (ms === null ? null : Number.isFinite(ms) ? new Date(ms) : 'infinity');

@@ -2,6 +2,7 @@ import { FENCE_MANY, fenceParameters, type Ownership } from '@wa-gate/cluster';
 import type { SessionEvent } from '@wa-gate/contracts';
 import type { Queryable } from '@wa-gate/db';
 import { APPEND_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from '../events/append-events.ts';
+import { toJson } from '../storable-text.ts';
 import { identityOf, namesOf } from './identity-sql.ts';
 
 type PersonEventType = 'contact.updated' | 'contact.blocked' | 'contact.unblocked' | 'contact.identity_changed';
@@ -9,6 +10,8 @@ type PersonEventType = 'contact.updated' | 'contact.blocked' | 'contact.unblocke
 /** Something that a session has learnt of a person now. Who that is, the statement adds. */
 export type PersonEvent = Ownership & {
   jid: string;
+  /** WhatsApp's name of the notice that tells it, the same when it is told again. Absent: it is told once. */
+  notice?: string | undefined;
 } & {
     [K in PersonEventType]: {
       type: K;
@@ -16,13 +19,27 @@ export type PersonEvent = Ownership & {
     };
   }[PersonEventType];
 
-/** A picture that has changed is asked for anew when somebody wants it. */
+/** How many names of notices a session keeps. */
+const NOTICES = 32;
+
+/**
+ * A notice that is told again makes no event. Only the owner of a session writes its names of notices, one statement
+ * after another, so that those before can be read without a lock. A picture that has changed is asked for anew when
+ * somebody wants it.
+ */
 const APPEND = {
   name: 'append-person-events',
   text: `WITH ${FENCE_MANY}, given AS (
     SELECT g.*, f.epoch, s.workspace_id
-    FROM unnest($3::uuid[], $4::text[], $5::text[], $6::jsonb[]) WITH ORDINALITY AS g(session_id, type, jid, data, ord)
+    FROM (SELECT *, row_number() OVER (PARTITION BY session_id, notice ORDER BY ord) AS nth
+      FROM unnest($3::uuid[], $4::text[], $5::text[], $6::jsonb[], $7::text[]) WITH ORDINALITY AS g(session_id, type, jid, data, notice, ord)) AS g
     JOIN fence f USING (session_id) JOIN sessions s ON s.id = g.session_id
+    LEFT JOIN person_notices p ON p.session_id = g.session_id
+    WHERE g.notice IS NULL OR (g.nth = 1 AND g.notice <> ALL (coalesce(p.notices, '{}')))
+  ), noted AS (
+    INSERT INTO person_notices AS p (session_id, notices)
+    SELECT session_id, (array_agg(notice ORDER BY ord DESC))[1:${NOTICES}] FROM given WHERE notice IS NOT NULL GROUP BY session_id
+    ON CONFLICT (session_id) DO UPDATE SET notices = (excluded.notices || p.notices)[1:${NOTICES}]
   ), forgotten AS (
     DELETE FROM contact_profiles p USING given g
     WHERE g.type = 'contact.updated' AND g.data->'changed' ? 'picture' AND p.workspace_id = g.workspace_id
@@ -51,7 +68,8 @@ export async function appendPersonEvents(
       events.map(({ sessionId }) => sessionId),
       events.map(({ type }) => type),
       events.map(({ jid }) => jid),
-      events.map(({ data }) => JSON.stringify(data)),
+      events.map(({ data }) => toJson(data)),
+      events.map(({ notice }) => notice),
     ],
   });
   const row = rows[0]!;

@@ -39,6 +39,7 @@ export const ERASED_TABLES: Readonly<Record<DeletionKind, readonly ErasedTable[]
     ofSession('idempotency_keys', ['key', 'text']),
     ofSession('session_contacts', ['jid', 'text']),
     ofSession('contact_merges', ['id', 'bigint']),
+    ofSession('person_notices'),
     ofSession('chat_timers', ['chat_jid', 'text']),
     ofSession('chat_settings', ['jid', 'text']),
     ofSession('wa_label_assignments', ['label_id', 'text'], ['chat_jid', 'text'], ['wa_message_id', 'text']),

@@ -2,6 +2,7 @@ import { FENCE_ONE, type Ownership, StaleEpochError } from '@wa-gate/cluster';
 import type { GroupFacts, SessionEvent } from '@wa-gate/contracts';
 import type { Queryable } from '@wa-gate/db';
 import { APPEND_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from '../events/append-events.ts';
+import { storableText, toJson } from '../storable-text.ts';
 
 /** A group as a session knows it. */
 export interface GroupRow {
@@ -46,17 +47,12 @@ function columnsOf(groups: readonly GroupFacts[]): unknown[] {
   );
   return [
     groups.map(({ jid }) => jid),
-    groups.map(({ subject }) => withoutNul(subject)),
+    groups.map(({ subject }) => storableText(subject)),
     rest,
     groups.map(({ participants }) => toJson(participants)),
     groups.map(({ size }) => size),
   ];
 }
-
-/** PostgreSQL stores NUL neither in text nor in JSON. */
-const withoutNul = (text: string): string => text.replaceAll('\u0000', '');
-const toJson = (value: object): string =>
-  JSON.stringify(value, (_key, member: unknown) => (typeof member === 'string' ? withoutNul(member) : member));
 
 /** Groups of one statement: the participants of a few large ones are a megabyte. */
 const PAGE = 20;

@@ -88,6 +88,12 @@ export const messages: DashboardSpec = {
           'Their senders were asked to send them again.',
         ),
         curve(
+          'Settings not stored',
+          'ops',
+          [['sum by (instance) (rate(wag_settings_refused_total[$__rate_interval]))', '{{instance}}']],
+          'Of chats and labels: PostgreSQL refused them, the log names them.',
+        ),
+        curve(
           'Files fetched',
           'ops',
           [['sum by (status) (rate(wag_media_downloads_total[$__rate_interval]))', '{{status}}']],

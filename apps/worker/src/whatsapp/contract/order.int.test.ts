@@ -2,7 +2,10 @@ import { placeSession, releaseSession } from '@wa-gate/cluster';
 import { newWaMessageId } from '@wa-gate/messaging';
 import { waitFor } from '@wa-gate/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { refusalOf } from '../../session/perform.ts';
 import { type LinkedSession, type RunWorld, type SessionRun, startRunWorld } from '../../testing/session-runs.ts';
+import { S_WHATSAPP_NET } from '../baileys.ts';
+import { askNode, nodeOf } from '../nodes.ts';
 
 /**
  * Contract tests of the order of steps in rc14. The `stock` cases are the reasons for the wrapper. When one of them
@@ -186,17 +189,43 @@ describe('with our repository', () => {
     const placed = await placeSession(world.database.pool, lost.owner.sessionId);
     lost.owner.epoch = placed!.epoch;
     const next = await lost.open();
-    await waitFor(() => next.gate.steps.includes('after projection'), { what: 'the message at the next owner' });
-    const { rows } = await world.database.pool.query(
-      'SELECT text FROM messages WHERE session_id = $1 AND wa_message_id = $2',
-      [lost.owner.sessionId, id],
-    );
-    expect(rows).toEqual([{ text: 'to whoever comes next' }]);
+    const stored = async () =>
+      (
+        await world.database.pool.query<{ text: string }>(
+          'SELECT text FROM messages WHERE session_id = $1 AND wa_message_id = $2',
+          [lost.owner.sessionId, id],
+        )
+      ).rows[0];
+    const { text } = await waitFor(stored, { what: 'the message at the next owner' });
+    expect(text).toBe('to whoever comes next');
     expect(next.gate.steps.filter((step) => step.startsWith('before receipt retry'))).toEqual([]);
     next.kill();
   });
 
   it('and so no key was used twice on the wire but by what stock Baileys did', async () => {
     expect(await reuses()).toBe(0);
+  });
+});
+
+/** Baileys lets a query wait for 20 s. */
+const AT_ONCE_MS = 10_000;
+
+describe('a query that waits when its connection ends (MR-014)', () => {
+  it.each(['cut', 'end-stream', 'stream-error', 'close', 'terminate'])('is told so at once (%s)', async (how) => {
+    const run = await session.open();
+    const { sandbox } = world;
+    await sandbox.fault({ kind: 'iq-silence', phone: session.number, count: 1_000 });
+    const began = performance.now();
+    const asked = run.connection.operate(({ sock }) =>
+      askNode(sock, nodeOf('iq', { xmlns: 'blocklist', to: S_WHATSAPP_NET, type: 'get' })),
+    );
+    const word = asked.catch((error: unknown) => refusalOf(error, 'safe'));
+    if (how === 'close') await run.connection.close();
+    else if (how === 'terminate') run.connection.terminate();
+    else await sandbox.fault({ kind: how, phone: session.number });
+    expect(await word).toMatchObject({ code: 'SESSION_MOVING' });
+    expect(performance.now() - began).toBeLessThan(AT_ONCE_MS);
+    await Promise.all((await sandbox.faults()).map(({ id }) => sandbox.cancelFault(id)));
+    run.kill();
   });
 });

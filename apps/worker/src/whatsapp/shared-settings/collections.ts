@@ -50,40 +50,43 @@ const askCollections = (sock: Pick<WASocket, 'query'>, collections: BinaryNode[]
     content: [nodeOf('sync', {}, collections)],
   });
 
-/** @throws {CollectionRefusedError} for the first one that WhatsApp refuses */
-function refuse(answer: BinaryNode): void {
-  for (const { attrs, content } of childrenOf(childOf(answer, 'sync'))) {
-    if (attrs.type !== 'error') continue;
-    const error = Array.isArray(content) ? content.find(({ tag }) => tag === 'error') : undefined;
-    throw new CollectionRefusedError(attrs.name ?? '', Number(error?.attrs.code ?? 500));
-  }
+const collectionsOf = (answer: BinaryNode): BinaryNode[] => childrenOf(childOf(answer, 'sync'));
+
+/** @throws {CollectionRefusedError} when WhatsApp refuses the collection */
+function refuse(collection: BinaryNode): void {
+  const { type, name = '' } = collection.attrs;
+  if (type === 'error') throw new CollectionRefusedError(name, Number(childOf(collection, 'error')?.attrs.code ?? 500));
 }
 
 /**
- * Asks for collections, all in one query.
+ * Asks for collections, all in one query. Of one that WhatsApp refuses, or whose file cannot be fetched, it is the
+ * error.
  *
  * @param options of the requests for what WhatsApp keeps as files
- * @throws {NoAnswerError} @throws {CollectionRefusedError}
+ * @throws {NoAnswerError}
  */
 export async function fetchCollections<N extends Collection>(
   sock: Pick<WASocket, 'query'>,
   wanted: readonly Wanted<N>[],
   options: RequestInit,
-): Promise<Map<N, Fetched>> {
+): Promise<Map<N, Fetched | Error>> {
   const answer = await askCollections(
     sock,
     wanted.map(({ name, version }) =>
       nodeOf('collection', { name, version: String(version), return_snapshot: String(version === 0) }),
     ),
   );
-  refuse(answer);
-  const extracted = (await extractSyncdPatches(answer, options)) as Partial<Record<N, Fetched>>;
-  return new Map(
-    wanted.flatMap(({ name }): [N, Fetched][] => {
-      const part = extracted[name];
-      return part ? [[name, part]] : [];
-    }),
-  );
+  const fetched = new Map<N, Fetched | Error>();
+  for (const { name } of wanted) {
+    const collection = collectionsOf(answer).find(({ attrs }) => attrs.name === name);
+    if (collection) fetched.set(name, await extract(name, collection, options).catch((error: Error) => error));
+  }
+  return fetched;
+}
+
+async function extract(name: Collection, collection: BinaryNode, options: RequestInit): Promise<Fetched> {
+  refuse(collection);
+  return (await extractSyncdPatches(nodeOf('iq', {}, [nodeOf('sync', {}, [collection])]), options))[name];
 }
 
 /**
@@ -99,7 +102,7 @@ export async function uploadPatch(
   const content = proto.SyncdPatch.encode(patch).finish();
   const attrs = { name, version: String(version), return_snapshot: 'false' };
   const answer = await askCollections(sock, [nodeOf('collection', attrs, [{ tag: 'patch', attrs: {}, content }])]);
-  refuse(answer);
+  collectionsOf(answer).forEach(refuse);
 }
 
 /** The version that what was fetched leads to. */

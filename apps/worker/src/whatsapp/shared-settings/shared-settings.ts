@@ -16,7 +16,14 @@ import type { BaileysLogger } from '../baileys-logger.ts';
 import { NotReadyError } from '../errors.ts';
 import { childrenOf } from '../nodes.ts';
 
-import { CollectionRefusedError, fetchCollections, openRecords, uploadPatch, versionAfter } from './collections.ts';
+import {
+  CollectionRefusedError,
+  type Fetched,
+  fetchCollections,
+  openRecords,
+  uploadPatch,
+  versionAfter,
+} from './collections.ts';
 import { readSetting } from './read-setting.ts';
 
 /** A setting to be written. */
@@ -46,6 +53,9 @@ export interface SettingsRead {
   changes: number;
   versions: Record<string, number>;
 }
+
+/** Why collections could not be read or stored. */
+type Failures = Map<SettingsCollection, unknown>;
 
 const RETRY = { initialMs: 2_000, maxMs: 300_000 };
 /** Attempts to write, when other devices write at the same time. */
@@ -101,12 +111,15 @@ export class SharedSettings {
    * Reads what is new. Resolves when it is stored.
    *
    * @throws {NotReadyError} the phone has not shared its keys yet. @throws {NoAnswerError}
+   * @throws {CollectionRefusedError} or what else keeps a collection from being read; the others are read all the same
    */
-  read(
+  async read(
     names: readonly SettingsCollection[] = SETTINGS_COLLECTIONS,
     { isComplete = false } = {},
   ): Promise<SettingsRead> {
-    return this.#turn.run('read', () => this.#read(names, isComplete));
+    const { failures, ...read } = await this.#turn.run('read', () => this.#read(names, isComplete));
+    for (const error of failures.values()) throw error;
+    return read;
   }
 
   /**
@@ -142,7 +155,12 @@ export class SharedSettings {
       const due = [...this.#due];
       this.#due.clear();
       if (due.length === 0 || this.#deps.isClosed()) return;
-      await this.#read(due, false).catch((error: unknown) => this.#failed(error, due));
+      try {
+        const { failures } = await this.#read(due, false);
+        for (const error of [...failures.values()].slice(0, 1)) this.#failed(error, [...failures.keys()]);
+      } catch (error) {
+        this.#failed(error, due);
+      }
     });
   }
 
@@ -157,37 +175,50 @@ export class SharedSettings {
     this.#timer = setTimeout(() => this.#readSoon([]), ms).unref();
   }
 
-  async #read(names: readonly SettingsCollection[], isComplete: boolean): Promise<SettingsRead> {
+  /** A collection that cannot be read or stored keeps none of the others back. */
+  async #read(
+    names: readonly SettingsCollection[],
+    isComplete: boolean,
+  ): Promise<SettingsRead & { failures: Failures }> {
     this.#assertReady();
-    const { sock, options, store } = this.#deps;
+    const { sock, options } = this.#deps;
     const account = this.#deps.account();
     const progress = await this.#deps.progress(account);
     const isFirst = (name: SettingsCollection) => isComplete || !progress.has(name);
     const positions = new Map(names.map((name) => [name, isFirst(name) ? 0 : progress.get(name)!]));
     const started = new Set<SettingsCollection>();
+    const failures: Failures = new Map();
     let changes = 0;
     for (let open = [...names]; open.length > 0; ) {
       const wanted = open.map((name) => ({ name, version: positions.get(name)! }));
       const fetched = await fetchCollections(sock, wanted, options);
       open = [];
       for (const [name, part] of fetched) {
-        const version = versionAfter(part, positions.get(name)!);
-        const settings = (await openRecords(part, this.#findKey, options)).flatMap(
-          (opened) => readSetting(opened) ?? [],
-        );
-        const isFromStart = isFirst(name) && !started.has(name);
-        if (isFromStart || version !== positions.get(name)) {
-          await store({ collection: name, account, version, settings, isFromStart, isSilent: isFirst(name) });
+        const before = positions.get(name)!;
+        try {
+          if (part instanceof Error) throw part;
+          const version = versionAfter(part, before);
+          const isFromStart = isFirst(name) && !started.has(name);
+          const place = { collection: name, account, version, isFromStart, isSilent: isFirst(name) };
+          changes += await this.#store(part, place, isFromStart || version !== before);
+          started.add(name);
+          positions.set(name, version);
+          if (part.hasMorePatches && version !== before) open.push(name);
+        } catch (error) {
+          failures.set(name, error);
         }
-        changes += settings.length;
-        const hasMoved = version !== positions.get(name);
-        started.add(name);
-        positions.set(name, version);
-        if (part.hasMorePatches && hasMoved) open.push(name);
       }
     }
-    this.#failures = 0;
-    return { changes, versions: Object.fromEntries(positions) };
+    if (failures.size === 0) this.#failures = 0;
+    return { changes, versions: Object.fromEntries(positions), failures };
+  }
+
+  /** Returns how many settings there are. */
+  async #store(part: Fetched, place: Omit<SettingsPage, 'settings'>, isNews: boolean): Promise<number> {
+    const opened = await openRecords(part, this.#findKey, this.#deps.options);
+    const settings = opened.flatMap((record) => readSetting(record) ?? []);
+    if (isNews) await this.#deps.store({ ...place, settings });
+    return settings.length;
   }
 
   readonly #findKey = async (keyId: string) =>
@@ -225,6 +256,7 @@ export class SharedSettings {
     let state = (await keys.get('app-state-sync-version', [name]))[name] ?? newLTHashState();
     for (let hasMore = true; hasMore; ) {
       const part = (await fetchCollections(sock, [{ name, version: state.version }], options)).get(name);
+      if (part instanceof Error) throw part;
       if (!part || (part.patches.length === 0 && !part.snapshot)) break;
       const said = [];
       if (part.snapshot) {
