@@ -1,19 +1,20 @@
 import { type Static, Type } from 'typebox';
 import { nullable, oneOf, timestamp } from './schema.ts';
 
-const CHANNEL = '^\\d{5,32}@newsletter$';
+/** The jid of a channel, as a regular expression. */
+export const CHANNEL_PATTERN = '^\\d{5,32}@newsletter$';
 export const EXAMPLE_CHANNEL = '120363401234567890@newsletter';
 
 /** The jid of a channel. */
 export const ChannelIdSchema = Type.String({
-  pattern: CHANNEL,
+  pattern: CHANNEL_PATTERN,
   description: 'The id of the channel.',
   examples: [EXAMPLE_CHANNEL],
 });
 
 /** The jid of a channel, or the code of its link. */
 export const ChannelNameSchema = Type.String({
-  pattern: `${CHANNEL}|^[A-Za-z0-9_-]{15,40}$`,
+  pattern: `${CHANNEL_PATTERN}|^[A-Za-z0-9_-]{15,40}$`,
   description: 'The id of the channel, or the code at the end of its link `https://whatsapp.com/channel/<code>`.',
   examples: [EXAMPLE_CHANNEL],
 });

@@ -39,6 +39,7 @@ export {
   readMessageKey,
   rekeyInstallation,
 } from './installation.ts';
+export { likeAnywhere } from './like-anywhere.ts';
 export {
   createPool,
   inTransaction,

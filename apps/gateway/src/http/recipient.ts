@@ -1,3 +1,4 @@
+import { CHANNEL_PATTERN } from '@wa-gate/contracts';
 import { getCountries, getCountryCallingCode, parsePhoneNumberFromString } from 'libphonenumber-js';
 import { LRUCache } from 'lru-cache';
 import { ApiError } from './api-error.ts';
@@ -95,7 +96,7 @@ export function parseRecipient(to: string | number): string {
 
 /** Where status updates go. */
 export const STATUS_JID = 'status@broadcast';
-const CHANNEL = /^\d{5,32}@newsletter$/;
+export const CHANNEL = new RegExp(CHANNEL_PATTERN);
 
 /** The jid of a channel or of the status. `undefined`: it is neither of them. */
 export function parsePublicChat(to: string | number): string | undefined {

@@ -21,15 +21,13 @@ import {
   participantAnswer,
   SUBJECT_MAX,
 } from '../groups.ts';
-import { MediaSourceSchema } from '../kinds/files.ts';
 import { pageQuery } from '../paging.ts';
 import { line, NOT_BLANK, nullable, requestBody } from '../schema.ts';
 import { CONNECTION_ERRORS, definePresented } from './operation.ts';
+import { PICTURE_CHANGE } from './picture-change.ts';
 
 const tag = 'Groups';
 const errors = [...CONNECTION_ERRORS, 'INVALID_RECIPIENT', 'CONTACT_NOT_FOUND', 'VALIDATION'] as const;
-/** Base64 of a JPEG of 640 pixels a side. */
-const MAX_PICTURE = 400_000;
 /** Milliseconds. WhatsApp takes its time for hundreds of people. */
 const PEOPLE_TIMEOUT_MS = 45_000;
 
@@ -264,33 +262,18 @@ export const groups = {
     path: '/sessions/:id/groups/:group/picture',
     tag,
     summary: 'Change the picture of a group',
-    description:
-      'JPEG, PNG, WebP or GIF; the middle square of it becomes a JPEG of 640 x 640 pixels. `base64` is for files below 700 kB.',
+    description: PICTURE_CHANGE.description,
     permission: 'messages.send',
     audit: 'group.picture_changed',
-    input: { group: groupName, jpeg: Type.String({ maxLength: MAX_PICTURE, pattern: '^[A-Za-z0-9+/]+=*$' }) },
+    input: { group: groupName, ...PICTURE_CHANGE.input },
     params: { group: groupName },
-    body: Type.Object(
-      { media: MediaSourceSchema },
-      { additionalProperties: false, examples: [{ media: { url: 'https://example.com/photo.jpg' } }] },
-    ),
+    body: PICTURE_CHANGE.body,
     answer: Type.Object({}),
     data: GroupDoneSchema,
-    errors: [
-      ...errors,
-      'MEDIA_NOT_FOUND',
-      'MEDIA_NOT_READY',
-      'MEDIA_EXPIRED',
-      'MEDIA_TOO_LARGE',
-      'MEDIA_EMPTY',
-      'MEDIA_TYPE_MISMATCH',
-      'MEDIA_UNREADABLE',
-      'MEDIA_UNREACHABLE',
-      'MEDIA_URL_FORBIDDEN',
-    ],
+    errors: [...errors, ...PICTURE_CHANGE.errors],
     repeat: 'safe',
     cost: 1,
-    examples: [{ ...EXAMPLE, jpeg: '/9j/4AAQSkZJRg==' }],
+    examples: [{ ...EXAMPLE, ...PICTURE_CHANGE.example }],
   }),
   'groups.removePicture': definePresented({
     method: 'DELETE',

@@ -1,17 +1,15 @@
 import { Type } from 'typebox';
 import { BusinessProfileSchema } from '../contacts.ts';
 import { IdentitySchema } from '../identities.ts';
-import { MediaSourceSchema } from '../kinds/files.ts';
 import { line, nullable, timestamp } from '../schema.ts';
 import { CONNECTION_ERRORS, defineOperation, definePresented } from './operation.ts';
+import { PICTURE_CHANGE } from './picture-change.ts';
 
 const tag = 'Profile and privacy';
 const TIMEOUT_MS = 30_000;
 
 /** Characters, as phones limit them. */
 const MOST = { name: 25, about: 139, businessText: 512, address: 256, email: 128, website: 256, websites: 2 } as const;
-/** Base64 of a JPEG of 640 pixels a side. */
-const MAX_PICTURE = 400_000;
 
 const about = {
   about: nullable(Type.String({ description: 'The text below the name; `null`: none, or hidden from this account.' })),
@@ -100,32 +98,17 @@ export const profile = {
     path: '/sessions/:id/profile/picture',
     tag,
     summary: 'Change the picture of the account',
-    description:
-      'JPEG, PNG, WebP or GIF; the middle square of it becomes a JPEG of 640 x 640 pixels. `base64` is for files below 700 kB.',
+    description: PICTURE_CHANGE.description,
     permission: 'system.manage',
     audit: 'profile.picture_changed',
-    input: { jpeg: Type.String({ maxLength: MAX_PICTURE, pattern: '^[A-Za-z0-9+/]+=*$' }) },
-    body: Type.Object(
-      { media: MediaSourceSchema },
-      { additionalProperties: false, examples: [{ media: { url: 'https://example.com/photo.jpg' } }] },
-    ),
+    input: PICTURE_CHANGE.input,
+    body: PICTURE_CHANGE.body,
     answer: Type.Object({ pictureId: nullable(Type.String()) }),
     data: Type.Object({ pictureId: nullable(Type.String({ description: 'What WhatsApp calls the new picture.' })) }),
-    errors: [
-      ...CONNECTION_ERRORS,
-      'MEDIA_NOT_FOUND',
-      'MEDIA_NOT_READY',
-      'MEDIA_EXPIRED',
-      'MEDIA_TOO_LARGE',
-      'MEDIA_EMPTY',
-      'MEDIA_TYPE_MISMATCH',
-      'MEDIA_UNREADABLE',
-      'MEDIA_UNREACHABLE',
-      'MEDIA_URL_FORBIDDEN',
-    ],
+    errors: [...CONNECTION_ERRORS, ...PICTURE_CHANGE.errors],
     repeat: 'safe',
     cost: 1,
-    examples: [{ jpeg: '/9j/4AAQSkZJRg==' }],
+    examples: [PICTURE_CHANGE.example],
   }),
   'profile.removePicture': defineOperation({
     method: 'DELETE',

@@ -175,11 +175,14 @@ const keyOf = ({ labelId, chatJid, waMessageId }: StoredAssignment): string => `
 const sameLabel = (one: StoredLabel, other: StoredLabel): boolean =>
   one.name === other.name && one.color === other.color && one.isDeleted === other.isDeleted;
 
-/** Settings as the API and events show them. */
+const NO_SETTINGS = { isArchived: false, pinnedAt: null, mutedUntil: null, isMarkedUnread: false };
+
+/** Settings as the API and events show them. Without any, nothing of the chat was ever set. */
 export function presentChatSettings(
-  { isArchived, pinnedAt, mutedUntil, isMarkedUnread }: Omit<StoredChatSettings, 'jid' | 'readUpTo'>,
+  settings: Omit<StoredChatSettings, 'jid' | 'readUpTo'> | null | undefined,
   now: number,
 ) {
+  const { isArchived, pinnedAt, mutedUntil, isMarkedUnread } = settings ?? NO_SETTINGS;
   const isMuted = mutedUntil !== null && mutedUntil > now;
   const until = isMuted && Number.isFinite(mutedUntil) ? new Date(mutedUntil).toISOString() : null;
   return { isArchived, isPinned: pinnedAt !== null, isMuted, mutedUntil: until, isMarkedUnread };

@@ -2,6 +2,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { useRef } from 'react';
 import { useForm } from 'react-hook-form';
 import { usePermission } from '../../account/account.ts';
+import { base64Of } from '../../api/base64-of.ts';
 import { api, unwrap } from '../../api/client.ts';
 import { queryClient } from '../../api/query-client.ts';
 import { phone } from '../../i18n/format.ts';
@@ -13,13 +14,6 @@ import { accountTexts } from './texts.ts';
 
 /** Bytes of a picture inside of a request. */
 const MAX_BYTES = 700_000;
-
-async function base64Of(file: File): Promise<string> {
-  const bytes = new Uint8Array(await file.arrayBuffer());
-  let text = '';
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return btoa(text);
-}
 
 export function ProfileCard({ sessionId }: { sessionId: string }) {
   const t = accountTexts.use();

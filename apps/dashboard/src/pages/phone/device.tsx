@@ -2,6 +2,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { ArrowLeft, Image, SendHorizontal, SquarePen, Wifi, WifiOff } from 'lucide-react';
 import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import { useForm } from 'react-hook-form';
+import { base64Of } from '../../api/base64-of.ts';
 import { askSandbox, mediaUrl, type Phone, type PhoneMessage } from '../../api/sandbox.ts';
 import { phone as shownNumber, time } from '../../i18n/format.ts';
 import { Button } from '../../ui/button.tsx';
@@ -196,16 +197,6 @@ function NewChat({
       </Form>
     </Dialog>
   );
-}
-
-async function base64Of(file: File): Promise<string> {
-  const url = await new Promise<string>((resolve, reject) => {
-    const reader = new FileReader();
-    reader.onload = () => resolve(String(reader.result));
-    reader.onerror = () => reject(reader.error ?? new Error(file.name));
-    reader.readAsDataURL(file);
-  });
-  return url.slice(url.indexOf(',') + 1);
 }
 
 function Chat({

@@ -1,5 +1,5 @@
 import type { AddRecipientsRequest, GivenRecipient } from '@wa-gate/contracts';
-import type { Queryable } from '@wa-gate/db';
+import { likeAnywhere, type Queryable } from '@wa-gate/db';
 import { ApiError } from '../../http/api-error.ts';
 import { cellText, columnsOf, readCsvFile } from '../../http/csv-file.ts';
 import { parseRecipient } from '../../http/recipient.ts';
@@ -46,7 +46,7 @@ export function createRecipientSources(db: Queryable): RecipientSources {
     { label, search }: NonNullable<AddRecipientsRequest['contacts']>,
     sessionId: string | undefined,
   ): AsyncGenerator<GivenRow> {
-    const pattern = search === undefined ? null : `%${search.replaceAll(/[\\%_]/g, '\\$&')}%`;
+    const pattern = search === undefined ? null : likeAnywhere(search);
     const read = async (after: string | null) =>
       (
         await db.query<{ id: string; to: string; name: string | null }>({

@@ -1,5 +1,5 @@
 import type { Identity, Label, ListedLabel } from '@wa-gate/contracts';
-import type { Queryable } from '@wa-gate/db';
+import { likeAnywhere, type Queryable } from '@wa-gate/db';
 import { CHAT_SETTINGS_COLUMNS, identityOf, namesOf, type StoredChatSettings } from '@wa-gate/messaging';
 import type { Reach } from '../sessions/index.ts';
 
@@ -103,8 +103,6 @@ const STARRED = {
     WHERE t.session_id = $1 AND ($2::uuid IS NULL OR k.message_id < $2) ORDER BY id DESC LIMIT $3`,
 };
 
-const anywhere = (text: string): string => `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`;
-
 export function createChatsRepository(db: Queryable): ChatsRepository {
   return {
     async list({ workspaceId, sessionId }, filter, limit) {
@@ -116,8 +114,8 @@ export function createChatsRepository(db: Queryable): ChatsRepository {
           sessionId ?? null,
           before ?? null,
           isUnread ?? null,
-          name === undefined ? null : anywhere(name),
-          digits === undefined ? null : anywhere(digits),
+          name === undefined ? null : likeAnywhere(name),
+          digits === undefined ? null : likeAnywhere(digits),
           limit,
           isArchived ?? null,
           isPinned ?? null,

@@ -112,8 +112,6 @@ function digitsOf(search: string): string | undefined {
   return digits.slice(-length);
 }
 
-const NO_SETTINGS = { isArchived: false, pinnedAt: null, mutedUntil: null, isMarkedUnread: false };
-
 const present = (record: ChatRecord, lastMessage?: Message): Chat => {
   const { jid, slug, lastMessageId, unreadCount, identity, settings, labels } = record;
   return {
@@ -123,7 +121,7 @@ const present = (record: ChatRecord, lastMessage?: Message): Chat => {
     name: identity.name,
     identity,
     unreadCount,
-    ...presentChatSettings(mutedForEver(settings) ?? NO_SETTINGS, Date.now()),
+    ...presentChatSettings(mutedForEver(settings), Date.now()),
     labels,
     ...(lastMessage && { lastMessage }),
     lastActivityAt: new Date(timeOfId(lastMessageId)).toISOString(),

@@ -1,5 +1,5 @@
 import type { Contact } from '@wa-gate/contracts';
-import type { Queryable } from '@wa-gate/db';
+import { likeAnywhere, type Queryable } from '@wa-gate/db';
 import type { Reach } from '../sessions/index.ts';
 
 /** A contact as its row and its names say. */
@@ -66,13 +66,11 @@ const AFTER = {
   text: `SELECT ${COLUMNS} FROM contacts c WHERE ${OF_REACH} AND ($3::uuid IS NULL OR c.id > $3) ORDER BY c.id LIMIT $4`,
 };
 
-const anywhere = (text: string): string => `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`;
-
 /** The patterns of a search: numbers are found in any spelling of blanks and dashes. */
 function patternsOf(search: string | undefined): [names: string | null, jids: string | null] {
   if (search === undefined) return [null, null];
   const digits = search.replaceAll(/[\s()+./-]/g, '');
-  return [anywhere(search), /^\d{2,}$/.test(digits) ? anywhere(digits) : null];
+  return [likeAnywhere(search), /^\d{2,}$/.test(digits) ? likeAnywhere(digits) : null];
 }
 
 export function createContactsRepository(db: Queryable): ContactsRepository {

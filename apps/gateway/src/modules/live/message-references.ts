@@ -65,7 +65,6 @@ const SETTINGS = {
   text: `SELECT ${CHAT_SETTINGS_COLUMNS} FROM chat_settings t WHERE t.session_id = $1 AND t.jid = ANY($2::text[])
     ORDER BY t.updated_at DESC LIMIT 1`,
 };
-const NO_SETTINGS = { isArchived: false, pinnedAt: null, mutedUntil: null, isMarkedUnread: false };
 
 interface Row {
   messageId: string;
@@ -127,7 +126,7 @@ export function createMessageReferences(deps: {
     },
     async settingsOf({ id }, jids) {
       const { rows } = await db.query<StoredChatSettings>({ ...SETTINGS, values: [id, jids] });
-      return presentChatSettings(rows[0] ?? NO_SETTINGS, Date.now());
+      return presentChatSettings(rows[0], Date.now());
     },
     wereRead: ({ id }, messageIds) => index.markRead(id, messageIds),
   };

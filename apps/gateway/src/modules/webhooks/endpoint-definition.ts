@@ -1,6 +1,6 @@
 import type { CreateWebhookRequest, UpdateWebhookRequest } from '@wa-gate/contracts';
 import { ApiError } from '../../http/api-error.ts';
-import { parseRecipient } from '../../http/recipient.ts';
+import { CHANNEL, parseRecipient } from '../../http/recipient.ts';
 import type { HttpConfiguration } from './sealed-parts.ts';
 
 /** A token of RFC 9110. */
@@ -15,8 +15,7 @@ const REFUSED_HEADERS = new Set(
 const REFUSED_PREFIXES = ['webhook-', 'x-webhook-', 'x-hub-signature', 'proxy-', 'sec-'];
 
 const MAX_METADATA_BYTES = 4_096;
-/** Chats that no message can be sent to. */
-const CHANNEL = /^\d{5,32}@newsletter$/;
+/** Chats that no message can be sent to, beside channels. */
 const BROADCAST = /^(?:status|\d{5,32})@broadcast$/;
 
 /**

@@ -23,11 +23,21 @@ export const USUAL_CODES: readonly ErrorCode[] = [
   'DATABASE_UNAVAILABLE',
 ];
 
+/** By the codes: many routes refuse for the same reasons. */
+const known = new Map<string, ReturnType<typeof describe>>();
+
 /** The `response` entries of the refusals of a route, for the API description: one entry per HTTP status. */
-export function errorResponses(...codes: ErrorCode[]) {
+export function errorResponses(...codes: ErrorCode[]): ReturnType<typeof describe> {
+  const key = codes.join();
+  const described = known.get(key) ?? describe(codes);
+  known.set(key, described);
+  return described;
+}
+
+function describe(codes: readonly ErrorCode[]) {
   const byStatus = new Map<number, ErrorCode[]>();
   const all = new Set([...codes, ...USUAL_CODES]);
-  for (const code of ERROR_CODES.filter((known) => all.has(known))) {
+  for (const code of ERROR_CODES.filter((each) => all.has(each))) {
     const { status } = ERRORS[code];
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
