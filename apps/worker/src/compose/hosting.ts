@@ -1,11 +1,9 @@
-import { type Ownership, SESSION_KEYS_BOX } from '@wa-gate/cluster';
-import { createSecretBox } from '@wa-gate/kit';
+import type { Ownership } from '@wa-gate/cluster';
 import { notifyWorker } from '@wa-gate/messaging';
 import { createDoorbells } from '../control/doorbells.ts';
 import { createRoutes } from '../egress/routes.ts';
 import { answerFromMemory } from '../live/session-operations.ts';
 import { createWorkerMetrics, type WorkerMetrics } from '../metrics.ts';
-import { SessionActor } from '../session/session-actor.ts';
 import { SessionWatch } from '../session/session-watch.ts';
 import { createFleetLimit } from '../supervisor/fleet-limit.ts';
 import { createHandoverBatcher } from '../supervisor/handover-batcher.ts';
@@ -16,6 +14,7 @@ import { Supervisor } from '../supervisor/supervisor.ts';
 import { createKeyWriter } from '../whatsapp/key-writer.ts';
 import { LIVENESS_TIMING } from '../whatsapp/liveness.ts';
 import { createAnnouncer } from '../writers/announcer.ts';
+import { createActors } from './actors.ts';
 import type { SessionHostDependencies } from './session-host-dependencies.ts';
 import { composeTraffic } from './traffic.ts';
 
@@ -80,12 +79,7 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
     onRoundTrip: (milliseconds) => metrics.keepAliveSeconds.observe(milliseconds / 1000),
   });
 
-  const box = createSecretBox(masterKeys, SESSION_KEYS_BOX);
   const ramp = new StartRamp({ ...pace, now });
-  const reconnectTurn = (): number => {
-    const turn = ramp.take();
-    return turn.granted ? 0 : turn.retryInMs;
-  };
   const supervisor: Supervisor = new Supervisor({
     pool,
     clock,
@@ -101,30 +95,7 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
       flush: ({ sessionId }) => flush(sessionId),
     },
     onMoved: ({ workerId: newOwner }) => notifyWorker(redis, newOwner),
-    createActor: ({ sessionId, epoch, reason }, { onFenced, stillOwned }) =>
-      new SessionActor({
-        owner: { sessionId, epoch },
-        arrival: { reason },
-        pool,
-        clock,
-        logger,
-        box,
-        compactKeys: deps.compactKeys,
-        keyWriter,
-        routes,
-        traffic,
-        retry: pace.retry,
-        liveness: watch.liveness,
-        reconnectTurn,
-        onStep: (step) => metrics.countStep(step),
-        onRecycled: (why) => metrics.recycles.inc({ reason: why }),
-        onAppended: announce,
-        stillOwned,
-        onFenced: (owner) => {
-          metrics.fenceRefusals.inc();
-          onFenced(owner);
-        },
-      }),
+    createActor: createActors(deps, { metrics, announce, keyWriter, routes, traffic, liveness: watch.liveness, ramp }),
   });
   metrics.watchHost({ longestSilenceMs: () => watch.liveness.longestSilenceMs, counts: () => supervisor.counts });
   const onSessionDoorbell = (sessionId: string): void => {

@@ -1,6 +1,6 @@
 import type { ConnectedAccount, ConnectionHealth, MessageCapping } from '@wa-gate/contracts';
 import type { Restriction } from '@wa-gate/messaging';
-import type { Identity } from '../whatsapp/socket.ts';
+import type { Identity } from '../whatsapp/identity.ts';
 
 interface AccountSigns extends Pick<ConnectionHealth, 'connectedSince' | 'lastFrameAt'> {
   restriction: Restriction | null;

@@ -16,11 +16,12 @@ import type { Route, Routes } from '../egress/routes.ts';
 import { type AuthStore, openAuthStore } from '../whatsapp/auth-store.ts';
 import { createSocketCaches, type SocketCaches } from '../whatsapp/baileys-caches.ts';
 import type { DisconnectCause } from '../whatsapp/errors.ts';
+import type { Identity } from '../whatsapp/identity.ts';
 import type { KeyWriter } from '../whatsapp/key-writer.ts';
 import type { Liveness, Pulse } from '../whatsapp/liveness.ts';
 import { SandboxUnreachableError } from '../whatsapp/network.ts';
 import type { PasskeyStep } from '../whatsapp/passkey.ts';
-import { type Connection, type ConnectionHandlers, connect, type Identity } from '../whatsapp/socket.ts';
+import { type Connection, type ConnectionHandlers, connect } from '../whatsapp/socket.ts';
 import { AutoReader } from './auto-reader.ts';
 import {
   ANOTHER_ACCOUNT,

@@ -1,6 +1,6 @@
 import type { SessionState } from '@wa-gate/db';
+import type { Identity } from '../whatsapp/identity.ts';
 import type { PasskeyStep } from '../whatsapp/passkey.ts';
-import type { Identity } from '../whatsapp/socket.ts';
 import { passkeyWanted, type Verdict } from './disconnect.ts';
 
 /** The state of an actor. Only {@link transition} changes it. */

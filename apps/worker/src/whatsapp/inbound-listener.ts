@@ -2,8 +2,16 @@ import type { HistoryDepth } from '@wa-gate/contracts';
 import type { HistoryNotice } from '@wa-gate/messaging';
 import { readNotice, takesIn } from '../history/notice.ts';
 import type { AuthStore } from './auth-store.ts';
-import { type BinaryNode, normalizeMessageContent, proto, type WAMessage, type WASocket } from './baileys.ts';
+import {
+  type BinaryNode,
+  jidNormalizedUser,
+  normalizeMessageContent,
+  proto,
+  type WAMessage,
+  type WASocket,
+} from './baileys.ts';
 import type { BaileysLogger } from './baileys-logger.ts';
+import { type Identity, readIdentity } from './identity.ts';
 import type { InboundJournal, WaitingPart } from './journal.ts';
 import { rebuildMessages } from './replay.ts';
 
@@ -20,6 +28,14 @@ export interface Arrived {
   isHidden?: boolean | undefined;
 }
 
+/** Where it goes. */
+export interface ArrivalHandlers {
+  /** `numberOf`: the number of a LID, where the keys of the session have it. */
+  arrived(arrived: Arrived, identity: Identity, numberOf: (lid: string) => Promise<string | null>): void;
+  /** The phone has announced a part of the history that this session takes in. */
+  history(notice: HistoryNotice, journal: readonly Buffer[]): void;
+}
+
 export interface ArrivalsDependencies {
   sock: WASocket;
   store: AuthStore;
@@ -27,10 +43,9 @@ export interface ArrivalsDependencies {
   logger: BaileysLogger;
   /** Whether this connection is the present one. */
   isCurrent: () => boolean;
-  deliver: (arrived: Arrived) => void;
+  handlers: ArrivalHandlers;
   /** How much of the history is taken in; Baileys reads the rest for who is who. */
   takesHistory: HistoryDepth;
-  deliverHistory: (notice: HistoryNotice, journal: readonly Buffer[]) => void;
 }
 
 /**
@@ -38,7 +53,7 @@ export interface ArrivalsDependencies {
  * buffer. The buffer delays them, keeps only the last of several with one id, and drops them all when the socket ends.
  */
 export function listenForArrivals(dependencies: ArrivalsDependencies): { replay(): Promise<void> } {
-  const { sock, store, journal, logger, isCurrent, deliver, takesHistory, deliverHistory } = dependencies;
+  const { sock, store, journal, logger, isCurrent, handlers, takesHistory } = dependencies;
   const { creds } = store.state;
 
   const sockets = sock.ws as unknown as { prependListener(event: string, listener: (node: BinaryNode) => void): void };
@@ -51,11 +66,18 @@ export function listenForArrivals(dependencies: ArrivalsDependencies): { replay(
     return true;
   };
 
+  async function numberOf(lid: string): Promise<string | null> {
+    const number = await sock.signalRepository.lidMapping.getPNForLID(lid);
+    return number ? jidNormalizedUser(number) : null;
+  }
+
+  const deliver = (arrived: Arrived): void => handlers.arrived(arrived, readIdentity(creds.me), numberOf);
+
   function arrived(message: WAMessage): void {
     const { hashes: rows, edit, isHidden } = journal.stanzaOf(message);
     const notice = readNotice(message);
     if (!isForBaileys(message)) deliver({ message, journal: rows, edit, isHidden });
-    else if (notice && takesIn(takesHistory, notice.kind)) deliverHistory(notice, rows);
+    else if (notice && takesIn(takesHistory, notice.kind)) handlers.history(notice, rows);
     else if (rows.length > 0) void afterBaileys(() => deliver({ message: null, journal: rows }));
   }
 

@@ -4,7 +4,6 @@ import type { Logger } from '@wa-gate/kit';
 import type {
   CallNews,
   ConnectionHistory,
-  HistoryNotice,
   Restriction,
   SettingsCollection,
   SettingsPage,
@@ -55,8 +54,9 @@ import {
 } from './errors.ts';
 import { metadataOf } from './group-metadata.ts';
 import { type GroupNotice, readGroupNotices } from './group-notices.ts';
+import { type Identity, readIdentity } from './identity.ts';
 import { takeMessagesInOrder } from './in-order.ts';
-import { type Arrived, listenForArrivals } from './inbound-listener.ts';
+import { type ArrivalHandlers, listenForArrivals } from './inbound-listener.ts';
 import { InboundJournal } from './journal.ts';
 import { prepareKeyPairs } from './key-pairs.ts';
 import { type MediaConnection, readMediaConnection } from './media-connection.ts';
@@ -76,17 +76,7 @@ import { createSignalRepository } from './signal-repository.ts';
 import { partsOf, StatusParts } from './status-parts.ts';
 import { storeFirst } from './stored-first.ts';
 
-/** The linked account, as WhatsApp names it. */
-export interface Identity {
-  /** Digits. */
-  phoneNumber: string;
-  /** `<digits>@s.whatsapp.net`. */
-  jid: string;
-  lid?: string;
-  pushName?: string;
-}
-
-export interface ConnectionHandlers {
+export interface ConnectionHandlers extends ArrivalHandlers {
   /** Anything at all has come behind the handshake. Called for every frame. */
   frame(): void;
   qr(qr: string): void;
@@ -99,10 +89,6 @@ export interface ConnectionHandlers {
   closed(cause: DisconnectCause): void;
   acknowledged(ack: ServerAck): void;
   receipts(receipts: Receipt[]): void;
-  /** `numberOf`: the number of a LID, where the keys of the session have it. */
-  arrived(arrived: Arrived, identity: Identity, numberOf: (lid: string) => Promise<string | null>): void;
-  /** The phone has announced a part of the history that this session takes in. */
-  history(notice: HistoryNotice, journal: readonly Buffer[]): void;
   /** What WhatsApp tells about people, apart from messages. */
   told(facts: Fact[]): void;
   /** What is known of a group; `undefined`: WhatsApp is to be asked. `isFresh`: it can be used to send. */
@@ -373,7 +359,7 @@ export function connect(options: ConnectOptions): Connection {
     handlers.receipts(recipients === undefined ? receipts : receipts.map((receipt) => ({ ...receipt, recipients })));
   }
 
-  const identity = (): Identity => readIdentity(creds.me ?? { id: '' });
+  const identity = () => readIdentity(creds.me);
 
   /**
    * A client that is not "available" marks its receipts `inactive`, and senders never see a second tick. This tells
@@ -429,8 +415,7 @@ export function connect(options: ConnectOptions): Connection {
     logger: baileysLogger,
     isCurrent,
     takesHistory: takes,
-    deliverHistory: (notice, rows) => handlers.history(notice, rows),
-    deliver: (arrived) => handlers.arrived(arrived, identity(), numberOf),
+    handlers,
   });
   sock.ev.on('connection.update', (update) => {
     if (update.qr) handlers.qr(update.qr);
@@ -507,11 +492,6 @@ export function connect(options: ConnectOptions): Connection {
     const own = identity();
     const facts = contacts.flatMap((contact) => factsOfContact(contact, own, at));
     if (facts.length > 0) handlers.told(facts);
-  }
-
-  async function numberOf(lid: string): Promise<string | null> {
-    const number = await sock.signalRepository.lidMapping.getPNForLID(lid);
-    return number ? jidNormalizedUser(number) : null;
   }
 
   const hasKnownDevices = (jid: string): boolean => {
@@ -706,17 +686,6 @@ const isChannel = (jid: string): boolean => jid.endsWith('@newsletter');
 export const isPublic = (jid: string): boolean => isChannel(jid) || (isJidStatusBroadcast(jid) ?? false);
 const isOfPerson = (jid: string): boolean => !isJidGroup(jid) && !isPublic(jid);
 const withoutSecret = ({ messageContextInfo: _, ...content }: proto.IMessage): proto.IMessage => content;
-
-function readIdentity(me: { id: string; lid?: string; name?: string }): Identity {
-  const jid = jidNormalizedUser(me.id);
-  const pushName = me.name && me.name !== '~' ? me.name : undefined;
-  return {
-    phoneNumber: jidDecode(jid)?.user ?? '',
-    jid,
-    ...(me.lid ? { lid: jidNormalizedUser(me.lid) } : {}),
-    ...(pushName ? { pushName } : {}),
-  };
-}
 
 /** The server answered the query with an error of its own, such as `item-not-found` or `not-authorized`. */
 function isRefusal(error: unknown): boolean {
