@@ -1,11 +1,13 @@
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './scripts/lib/longest-first.mjs';
+import { SCENARIOS, SCENARIOS_AT_ONCE, SIDE_BY_SIDE, scenariosOf } from './scripts/lib/scenarios.mjs';
 
 // Workspace packages are read from their sources, so that a test never runs against a stale build.
 const conditions = ['@wa-gate/source', 'node'];
 const shared = { resolve: { conditions }, ssr: { resolve: { conditions } } };
 /** `--sequence.shuffle` brings an order of its own. */
 const isShuffled = process.argv.some((argument) => argument.startsWith('--sequence.shuffle'));
+const group = process.env[SCENARIOS];
 const ignored = ['**/node_modules/**', '**/dist/**', '**/bundle/**'];
 
 export default defineConfig({
@@ -56,11 +58,11 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'e2e',
-          include: ['apps/e2e/**/*.test.ts'],
+          include: group === undefined ? ['apps/e2e/**/*.test.ts'] : scenariosOf(group),
           exclude: ignored,
           testTimeout: 240_000,
           hookTimeout: 300_000,
-          fileParallelism: false,
+          ...(group === SIDE_BY_SIDE ? { maxWorkers: SCENARIOS_AT_ONCE } : { fileParallelism: false }),
         },
       },
     ],

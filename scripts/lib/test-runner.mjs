@@ -13,6 +13,7 @@ import { binPath, ROOT, toolEnvironment } from './paths.mjs';
 import { keepPorts } from './ports.mjs';
 import { endLeftovers, openJournal } from './process-journal.mjs';
 import { seconds } from './progress.mjs';
+import { ALONE, SCENARIOS, SIDE_BY_SIDE } from './scenarios.mjs';
 import { loadSecrets } from './secrets.mjs';
 import { Supervisor } from './supervisor.mjs';
 import { failed, readTestReport, sumOutcomes } from './test-report.mjs';
@@ -191,24 +192,31 @@ async function runChecks({ vitestArguments, progress, phases }, context) {
  */
 async function runAllVitests(run, dataDir, context) {
   const outcomes = [];
-  for (const [title, ...args] of vitestRuns(run)) {
-    outcomes.push(await run.phases.time(title, () => runVitest(title, args, dataDir, run.progress, context)));
+  for (const { title, args, env } of vitestRuns(run)) {
+    const inEnvironment = { ...context, env: { ...context.env, ...env } };
+    outcomes.push(await run.phases.time(title, () => runVitest(title, args, dataDir, run.progress, inEnvironment)));
   }
   return sumOutcomes(outcomes);
 }
 
+/** @typedef {{ title: string, args: readonly string[], env?: NodeJS.ProcessEnv }} VitestRun */
+
 /**
  * @param {TestRun} run
- * @returns {[title: string, ...args: string[]][]}
+ * @returns {VitestRun[]}
  */
 function vitestRuns({ vitestArguments, full }) {
-  if (vitestArguments.length > 0) return [['Tests', ...vitestArguments]];
+  if (vitestArguments.length > 0) return [{ title: 'Tests', args: vitestArguments }];
+  const fast = ['--project', 'unit', '--project', 'integration', '--project', 'sandbox'];
+  const scenarios = [SIDE_BY_SIDE, ALONE].map((group) => ({
+    title: `Scenarios that stand ${group}`,
+    args: ['--project', 'e2e', '--exclude', 'apps/e2e/smoke/**'],
+    env: { [SCENARIOS]: group },
+  }));
   return [
-    ['Unit and integration tests', '--project', 'unit', '--project', 'integration', '--project', 'sandbox'],
-    ['Smoke test', '--project', 'e2e', 'apps/e2e/smoke'],
-    ...(full
-      ? [/** @type {[string, ...string[]]} */ (['All scenarios', '--project', 'e2e', '--exclude', 'apps/e2e/smoke/**'])]
-      : []),
+    { title: 'Unit and integration tests', args: fast },
+    { title: 'Smoke test', args: ['--project', 'e2e', 'apps/e2e/smoke'] },
+    ...(full ? scenarios : []),
   ];
 }
 

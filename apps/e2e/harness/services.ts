@@ -13,11 +13,13 @@ export interface Services {
 }
 
 /** The last of the sixteen that every Redis has; the first ones belong to the integration tests. */
-const REDIS_DATABASE = '/15';
+const LAST_REDIS_DATABASE = 15;
+/** Of this process of vitest: scenarios that stand side by side have one each. */
+const redisDatabase = () => `/${LAST_REDIS_DATABASE + 1 - Number(process.env.VITEST_POOL_ID ?? 1)}`;
 
 /**
  * A fresh migrated database and an emptied Redis database on the servers given, else on the test services. The Redis
- * URL may name the database; scenario files run one after the other, so one is enough.
+ * URL may name the database, for files that run one after the other.
  *
  * @param checkout the database is made by the migrations of this checkout, as its launcher makes it, without anything
  *   that tests add
@@ -30,7 +32,7 @@ export async function prepareServices(
   if (!given)
     throw new Error('TEST_REDIS_URL is not set: run the scenarios with `.ci/run`, which starts a Redis for them.');
   const redisUrl = new URL(given);
-  if (redisUrl.pathname === '' || redisUrl.pathname === '/') redisUrl.pathname = REDIS_DATABASE;
+  if (redisUrl.pathname === '' || redisUrl.pathname === '/') redisUrl.pathname = redisDatabase();
   await emptyRedis(redisUrl.href);
   const database =
     checkout === undefined

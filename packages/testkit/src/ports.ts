@@ -7,6 +7,9 @@ import { createServer } from 'node:net';
  * could be taken while its process restarts. The launcher uses ports from 20 000 on.
  */
 const RANGE = [12_000, 20_000] as const;
+/** Each process of vitest has an eighth of the ports, so that no two of them choose the same one. */
+const SHARES = 8;
+const share = Number(process.env.VITEST_POOL_ID ?? 0) % SHARES;
 const given = new Set<number>();
 
 async function isFree(port: number): Promise<boolean> {
@@ -25,7 +28,7 @@ async function isFree(port: number): Promise<boolean> {
 /** Returns a free loopback port that this process has not returned before. */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = randomInt(...RANGE);
+    const port = SHARES * randomInt(RANGE[0] / SHARES, RANGE[1] / SHARES) + share;
     if (given.has(port) || !(await isFree(port))) continue;
     given.add(port);
     return port;
