@@ -39,28 +39,37 @@ const withBounds = (sql: string): string => `WITH bound AS MATERIALIZED (
 /** Checks one invariant. A failed query rejects, because it does not prove that there is no violation. */
 export async function checkInvariant(
   pool: Pool,
-  { name, invariant, description, sql }: SqlInvariant,
-  { settledMs = 60_000, windowMs = ALL_MS, depth = ALL_EVENTS, limit = 20, timeoutMs = 10_000 }: InvariantBounds = {},
+  invariant: SqlInvariant,
+  bounds: InvariantBounds = {},
 ): Promise<InvariantFinding> {
-  return inTransaction(pool, async (tx) => {
-    await tx.query('SET TRANSACTION READ ONLY');
-    await tx.query("SELECT set_config('statement_timeout', $1, true)", [String(timeoutMs)]);
-    const { rows } = await tx.query<{ row: Record<string, unknown> }>(withBounds(sql), [
-      settledMs,
-      windowMs,
-      depth,
-      limit,
-    ]);
-    return { name, invariant, description, rows: rows.map(({ row }) => row) };
-  });
+  const [finding] = await check(pool, [invariant], bounds);
+  return finding!;
 }
 
 /** Finds all violated invariants, with rows that show the violation. */
-export async function findViolations(pool: Pool, bounds?: InvariantBounds): Promise<InvariantFinding[]> {
-  const violated: InvariantFinding[] = [];
-  for (const invariant of SQL_INVARIANTS) {
-    const finding = await checkInvariant(pool, invariant, bounds);
-    if (finding.rows.length > 0) violated.push(finding);
-  }
-  return violated;
+export async function findViolations(pool: Pool, bounds: InvariantBounds = {}): Promise<InvariantFinding[]> {
+  return (await check(pool, SQL_INVARIANTS, bounds)).filter(({ rows }) => rows.length > 0);
+}
+
+/** One transaction for all of them: each statement has the time limit and a snapshot of its own. */
+function check(
+  pool: Pool,
+  invariants: readonly SqlInvariant[],
+  { settledMs = 60_000, windowMs = ALL_MS, depth = ALL_EVENTS, limit = 20, timeoutMs = 10_000 }: InvariantBounds,
+): Promise<InvariantFinding[]> {
+  return inTransaction(pool, async (tx) => {
+    await tx.query('SET TRANSACTION READ ONLY');
+    await tx.query("SELECT set_config('statement_timeout', $1, true)", [String(timeoutMs)]);
+    const findings: InvariantFinding[] = [];
+    for (const { name, invariant, description, sql } of invariants) {
+      const { rows } = await tx.query<{ row: Record<string, unknown> }>(withBounds(sql), [
+        settledMs,
+        windowMs,
+        depth,
+        limit,
+      ]);
+      findings.push({ name, invariant, description, rows: rows.map(({ row }) => row) });
+    }
+    return findings;
+  });
 }
