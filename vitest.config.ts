@@ -62,7 +62,8 @@ export default defineConfig({
           exclude: ignored,
           testTimeout: 240_000,
           hookTimeout: 300_000,
-          ...(group === SIDE_BY_SIDE ? { maxWorkers: SCENARIOS_AT_ONCE } : { fileParallelism: false }),
+          // As above, where files do nothing else than start a system of their own.
+          ...(group === SIDE_BY_SIDE ? { maxWorkers: SCENARIOS_AT_ONCE, isolate: false } : { fileParallelism: false }),
         },
       },
     ],

@@ -13,33 +13,43 @@ export const ALONE = 'alone';
 /** Of those that stand side by side, at once. */
 export const SCENARIOS_AT_ONCE = 2;
 
-/** Folders whose scenarios share nothing: no copy of a program that one of them would fetch, no folder of the user. */
-const SHARES_NOTHING = /^(conformance|contract|harness|load|scenarios|security)\//;
-
-/** Files below these that stand alone all the same. */
+/** Files and folders that stand alone. */
 const STANDS_ALONE = [
-  // They judge how long things take.
+  // They fill the cores, and judge what happens then.
+  'chaos/chaos.test.ts',
+  'rollout/',
+  'scenarios/pgbouncer.test.ts',
+  'security/fuzz/',
+  // They judge how long things take, or how much memory.
+  'load/delete/',
+  'load/trace/',
+  'media/upload-memory.test.ts',
   'scenarios/lanes.test.ts',
-  'scenarios/leaving.test.ts',
-  'scenarios/placement.test.ts',
-  'scenarios/redis-away.test.ts',
-  'scenarios/restarts.test.ts',
   'scenarios/webhook-outages.test.ts',
   'security/brute-force.test.ts',
   'security/passwords.test.ts',
-  // They fill the cores.
-  'scenarios/pgbouncer.test.ts',
-  'security/fuzz/fuzz.test.ts',
+  // Two launchers at once would choose the same port for their gateways.
+  'launcher/',
+  // All cores compile inside of the build.
+  'deploy/images.test.ts',
 ];
+
+/** @param {string} path below `apps/e2e` */
+const standsAlone = (path) => STANDS_ALONE.some((one) => (one.endsWith('/') ? path.startsWith(one) : path === one));
 
 /**
  * The files of a group, as paths below the root. Every file is in one of the two groups.
  * @param {string} group
  */
 export function scenariosOf(group) {
-  const e2e = readdirSync(join(ROOT, 'apps/e2e'), { recursive: true, encoding: 'utf8' });
-  return e2e
-    .filter((path) => path.endsWith('.test.ts') && !/(^|\/)(node_modules|dist)\//.test(path))
-    .filter((path) => (SHARES_NOTHING.test(path) && !STANDS_ALONE.includes(path)) === (group === SIDE_BY_SIDE))
+  const e2e = join(ROOT, 'apps/e2e');
+  const folders = readdirSync(e2e, { withFileTypes: true }).filter(
+    (entry) => entry.isDirectory() && !['node_modules', 'dist'].includes(entry.name),
+  );
+  return folders
+    .flatMap(({ name }) =>
+      readdirSync(join(e2e, name), { recursive: true, encoding: 'utf8' }).map((path) => `${name}/${path}`),
+    )
+    .filter((path) => path.endsWith('.test.ts') && standsAlone(path) === (group === ALONE))
     .map((path) => `apps/e2e/${path}`);
 }
