@@ -18,15 +18,11 @@ const STANDS_ALONE = [
   // They fill the cores, and judge what happens then.
   'chaos/chaos.test.ts',
   'rollout/',
-  'scenarios/pgbouncer.test.ts',
   'security/fuzz/',
   // They judge how long things take, or how much memory.
   'load/delete/',
-  'load/trace/',
   'media/upload-memory.test.ts',
   'scenarios/lanes.test.ts',
-  'scenarios/webhook-outages.test.ts',
-  'security/brute-force.test.ts',
   'security/passwords.test.ts',
   // Two launchers at once would choose the same port for their gateways.
   'launcher/',

@@ -1,5 +1,6 @@
 import { RATE_LIMITS, USER_TIERS } from '@wa-gate/contracts';
 import type { GatewayClient } from './gateway-client.ts';
+import { waitFor } from './wait-for.ts';
 
 /** Above what a run can reach, below the maximum of the API. */
 const PLENTY = 1_000_000_000;
@@ -10,9 +11,11 @@ const MANY_SESSIONS = 1_000_000;
  * counting is measured.
  */
 export async function raiseLimits(gateway: GatewayClient, admin: { email: string; password: string }): Promise<void> {
-  const { token } = await gateway.login(admin.email, admin.password);
+  // A machine that is busy with other things answers 503 for a while: PostgreSQL has not answered in time.
+  const { token } = await waitFor(() => gateway.login(admin.email, admin.password), { what: 'the administrator' });
   const api = gateway.as(token);
-  const put = (path: string, json: unknown) => api.data(path, { method: 'PUT', json });
+  const put = (path: string, json: unknown) =>
+    waitFor(async () => (await api.data(path, { method: 'PUT', json })) ?? true, { what: `PUT ${path}` });
   const allowance = { maxSessions: MANY_SESSIONS, messagesPerHour: PLENTY };
   await Promise.all([
     ...Object.entries(RATE_LIMITS).map(([bucket, { windowSeconds }]) =>
