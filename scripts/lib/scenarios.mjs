@@ -28,6 +28,31 @@ const STANDS_ALONE = [
   'launcher/',
   // All cores compile inside of the build.
   'deploy/images.test.ts',
+  // Nothing is known against these. Whoever has seen one of them pass beside others takes it out.
+  'conformance/kinds.test.ts',
+  'conformance/operations.test.ts',
+  'contract/examples.test.ts',
+  'recovery/documents.test.ts',
+  'recovery/restore-drill.test.ts',
+  'scenarios/leaving.test.ts',
+  'scenarios/many-webhooks.test.ts',
+  'scenarios/placement.test.ts',
+  'scenarios/receipts.test.ts',
+  'scenarios/receiving.test.ts',
+  'scenarios/redis-away.test.ts',
+  'scenarios/refusals.test.ts',
+  'scenarios/restarts.test.ts',
+  'scenarios/scheduled.test.ts',
+  'scenarios/seed.test.ts',
+  'scenarios/single-account.test.ts',
+  'scenarios/tenants.test.ts',
+  'sdk/browser.test.ts',
+  'security/brute-force.test.ts',
+  'security/http.test.ts',
+  'security/query-key.test.ts',
+  'security/refresh.test.ts',
+  'security/two-tenants.test.ts',
+  'simulation/campaign.test.ts',
 ];
 
 /** @param {string} path below `apps/e2e` */
