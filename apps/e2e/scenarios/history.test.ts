@@ -1,4 +1,4 @@
-import type { Chat, Message } from '@wa-gate/contracts';
+import type { Chat, LoggedEvent, Message } from '@wa-gate/contracts';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { addPhone, type PairedSession, pairSession, registerTenant, type Tenant } from '../harness/pair-session.ts';
 import type { Phone } from '../harness/sandbox-client.ts';
@@ -14,6 +14,8 @@ let bob: Phone;
 let group: string;
 
 const sandbox = () => get().sandbox;
+/** Seconds since 1970. */
+const ago = (seconds: number) => Math.floor(Date.now() / 1_000) - seconds;
 const say = (from: Phone, text: string, more: Record<string, unknown> = {}) =>
   sandbox().send(from.number, { to: session.phone.number, type: 'text', text, ...more });
 const query = (parameters: Record<string, string>) => new URLSearchParams(parameters).toString();
@@ -98,6 +100,59 @@ describe('the history (MR-035)', () => {
     const stranger = await registerTenant(get());
     expect((await stranger.api.data<{ chats: Chat[] }>('/api/chats')).chats).toEqual([]);
     expect((await stranger.api.call(`/api/sessions/${session.sessionId}/chats`)).status).toBe(404);
+  });
+});
+
+describe('what the phone has from before', () => {
+  interface Asked {
+    requestId: string;
+    beforeMessageId: string;
+    chat: string;
+  }
+  const ask = (chat: string, count?: number) =>
+    session.api.data<Asked>(`/api/sessions/${session.sessionId}/chats/${encodeURIComponent(chat)}/history`, {
+      method: 'POST',
+      ...(count !== undefined && { json: { count } }),
+    });
+  const told = (requestId: string) =>
+    waitFor(
+      async () => {
+        const query = new URLSearchParams({ events: 'history.progress', limit: '100' });
+        const { events } = await session.api.data<{ events: LoggedEvent[] }>(`/api/events?${query}`);
+        return events.map(({ data }) => data).find((data) => data.requestId === requestId);
+      },
+      { what: 'the older messages' },
+    );
+
+  test('comes on request, older and older, each message once, until there is no more', async () => {
+    const eve = await addPhone(get(), 'Eve');
+    await sandbox().addPast(session.phone.number, { chats: [{ chat: eve.number, count: 70, newestAt: ago(86_400) }] });
+    const nothing = await session.api.call(`/api/sessions/${session.sessionId}/chats/+${eve.number}/history`, {
+      method: 'POST',
+      json: {},
+    });
+    expect([nothing.status, nothing.body]).toMatchObject([404, { code: 'MESSAGE_NOT_FOUND' }]);
+    await say(eve, 'the first one here');
+    await arrives('the first one here');
+    const [asked, again] = [await ask(eve.number), await ask(`${eve.lid}@lid`)];
+    expect(await told(asked.requestId)).toMatchObject({
+      kind: 'on_request',
+      chat: asked.chat,
+      found: 50,
+      stored: 50,
+      hasMore: true,
+    });
+    expect(await told(again.requestId)).toMatchObject({ found: 50, stored: 0, hasMore: true });
+    const rest = await ask(eve.number, 200);
+    expect(rest.beforeMessageId).not.toBe(asked.beforeMessageId);
+    expect(await told(rest.requestId)).toMatchObject({ found: 20, stored: 20, hasMore: false });
+    const all = await texts(`/api/chats/${eve.number}/messages`, { limit: '100' });
+    expect(all).toEqual(['the first one here', ...Array.from({ length: 70 }, (_, n) => `Past message ${n + 1}`)]);
+    expect((await chats({ search: 'Eve' })).map(({ unreadCount }) => unreadCount)).toEqual([1]);
+    expect(
+      await session.api.data(`/api/sessions/${session.sessionId}/history`),
+      'what was asked for is no part of the linking',
+    ).toMatchObject({ state: 'off', parts: { done: 0 } });
   });
 });
 

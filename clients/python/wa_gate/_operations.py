@@ -259,6 +259,10 @@ class Chats(Namespace):
         """Delete a chat. ``DELETE /api/sessions/{id}/chats/{chat}``"""
         return self._call("DELETE", "/api/sessions/{id}/chats/{chat}", path={"id": id, "chat": chat})
 
+    def fetch_history(self, id: str, chat: str, body: t.FetchHistoryRequest) -> t.FetchedHistory:
+        """Ask the phone for older messages of a chat. ``POST /api/sessions/{id}/chats/{chat}/history``"""
+        return self._call("POST", "/api/sessions/{id}/chats/{chat}/history", path={"id": id, "chat": chat}, body=body)
+
     def list(self, id: str, *, cursor: Optional[str] = None, limit: Optional[int] = None, archived: Optional[bool] = None, pinned: Optional[bool] = None, muted: Optional[bool] = None, label: Optional[str] = None, unread: Optional[bool] = None, search: Optional[str] = None) -> t.ListChatsResult:
         """Chats of a session, the latest first. ``GET /api/sessions/{id}/chats``"""
         return self._call("GET", "/api/sessions/{id}/chats", path={"id": id}, query={"cursor": cursor, "limit": limit, "archived": archived, "pinned": pinned, "muted": muted, "label": label, "unread": unread, "search": search})

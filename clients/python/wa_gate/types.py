@@ -1070,6 +1070,15 @@ class EventTotals(TypedDict):
     notGoing: int
     maybe: int
 
+class FetchHistoryRequest(TypedDict):
+    count: NotRequired[int]
+
+class FetchedHistory(TypedDict):
+    chat: str
+    requestId: str
+    beforeMessageId: str
+    before: str
+
 class FleetOperationRequest(TypedDict):
     operation: Literal["ping", "stats", "log-level", "converge"]
     level: NotRequired[Literal["fatal", "error", "warn", "info", "debug", "trace"]]

@@ -15,6 +15,32 @@ export const historyPercent = Type.Integer({
   description: 'Percent of the history of this linking, as the phone says it.',
 });
 
+/** How many messages the phone is asked for at once; it may send fewer. */
+export const HISTORY_ON_REQUEST = { default: 50, most: 200 } as const;
+
+/** Which older messages of a chat the phone is asked for. */
+export const FetchHistoryRequestSchema = Type.Object(
+  {
+    count: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: HISTORY_ON_REQUEST.most,
+        default: HISTORY_ON_REQUEST.default,
+        description: 'How many messages at most. The phone may send fewer.',
+      }),
+    ),
+  },
+  { additionalProperties: false, examples: [{ count: 50 }] },
+);
+
+/** What the phone was asked for. */
+export const FetchedHistorySchema = Type.Object({
+  chat: Type.String({ description: 'The chat as WhatsApp names it.' }),
+  requestId: Type.String({ description: '`history.progress` has it when the messages are stored.' }),
+  beforeMessageId: Type.String({ description: 'The oldest message of the chat here: older ones are asked for.' }),
+  before: timestamp('When that message was written.'),
+});
+
 /** What a session has of the history, and what is still coming. */
 export const HistorySchema = Type.Object({
   sessionId: Type.String(),

@@ -112,7 +112,7 @@ import {
   WorkerMetricsSchema,
 } from './fleet.ts';
 import { HealthSchema, ProbeSchema } from './health.ts';
-import { HistorySchema } from './history.ts';
+import { FetchedHistorySchema, FetchHistoryRequestSchema, HistorySchema } from './history.ts';
 import { IdentitySchema, MessageIdentitiesSchema } from './identities.ts';
 import {
   CreatedKeyResultSchema,
@@ -287,6 +287,7 @@ export const NAMED_SCHEMAS = {
   Chat: ChatSchema,
   ChatSettings: ChatSettingsSchema,
   UpdateChatRequest: UpdateChatRequestSchema,
+  FetchHistoryRequest: FetchHistoryRequestSchema,
   Label: LabelSchema,
   ListLabelsResult: ListLabelsResultSchema,
   ListChatsResult: ListChatsResultSchema,
@@ -299,6 +300,7 @@ export const NAMED_SCHEMAS = {
   MoveScheduledRequest: MoveScheduledRequestSchema,
   Schedule: ScheduleSchema,
   History: HistorySchema,
+  FetchedHistory: FetchedHistorySchema,
   Pacing: PacingSchema,
   PacingSettings: PacingSettingsSchema,
   RiskEntry: RiskEntrySchema,

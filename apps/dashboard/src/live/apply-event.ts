@@ -127,6 +127,10 @@ export function applyEvent(client: QueryClient, { event, sessionId, data }: Live
     if (messageId) freshen(client, ['timeline', messageId]);
     freshenFigures(client);
   }
+  if (event === 'history.progress') {
+    freshen(client, ['messages', sessionId]);
+    freshen(client, ['chats']);
+  }
   if (event.startsWith('broadcast.')) followBroadcast(client, data);
   if (event.startsWith('contact.')) freshen(client, ['contacts']);
   if (/^(?:chat|label)\./.test(event)) freshen(client, ['chats']);

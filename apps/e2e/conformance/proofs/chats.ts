@@ -76,6 +76,23 @@ export function chatProofs(world: ProofWorld): Proofs<'chats'> {
       seen: () => removed('cleared', ({ isCleared }) => isCleared),
     },
     'chats.delete': { params: inTheChat, seen: () => removed('deleted', ({ isDeleted }) => isDeleted) },
+    'chats.fetchHistory': {
+      async params() {
+        await said(world, 'what came here');
+        await world.system.sandbox.addPast(world.session.phone.number, {
+          chats: [{ chat: world.friend.number, count: 3, newestAt: Math.floor(Date.now() / 1_000) - 86_400 }],
+        });
+        return { chat: ofFriend() };
+      },
+      body: async ({ count }) => ({ count }),
+      async seen(_input, data) {
+        expect(data).toMatchObject({ requestId: expect.any(String), before: expect.any(String) });
+        const query = new URLSearchParams({ chat: ofFriend(), text: '"Past message 3"' });
+        const found = async () =>
+          (await world.session.api.data<{ messages: unknown[] }>(`/api/messages?${query}`)).messages.length === 1;
+        await waitFor(found, { what: 'the oldest message of the phone' });
+      },
+    },
     'chats.sync': {
       body: async ({ isComplete }) => ({ isComplete }),
       async seen({ isComplete }, data) {

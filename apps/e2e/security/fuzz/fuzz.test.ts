@@ -53,6 +53,7 @@ const NOT_BY_CHANCE = new Set([
   'POST /api/sessions/{id}/chats/unread',
   'POST /api/sessions/{id}/chats/sync',
   'POST /api/sessions/{id}/chats/{chat}/clear',
+  'POST /api/sessions/{id}/chats/{chat}/history',
   'PATCH /api/sessions/{id}/chats/{chat}',
   'DELETE /api/sessions/{id}/chats/{chat}',
   'POST /api/sessions/{id}/labels',

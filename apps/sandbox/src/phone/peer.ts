@@ -30,10 +30,10 @@ export class PhonePeer {
     this.later(this.history.share(companion));
   }
 
-  /** A protocol message that a companion sent to its own phone. */
+  /** A protocol message that a companion sent to its own phone. Baileys puts it into a copy for own devices. */
   handle(message: proto.IMessage, device: number, id: string): void {
     const companion = this.phone.account.companions.get(device);
-    const protocol = message.protocolMessage;
+    const protocol = (message.deviceSentMessage?.message ?? message).protocolMessage;
     if (!companion || !protocol) return;
     if (protocol.type === PROTOCOL_MESSAGE.APP_STATE_SYNC_KEY_REQUEST) this.shareAppStateKey(companion);
     const request = protocol.peerDataOperationRequestMessage;

@@ -24,7 +24,7 @@ import type { KeyedLock } from '../keyed-lock.ts';
 import { DownloadDecryption } from '../media/download-decryption.ts';
 import { requestFile } from '../media/download-request.ts';
 import { mediaKeysOf } from '../media/media-cipher.ts';
-import type { proto } from '../whatsapp/baileys.ts';
+import { proto } from '../whatsapp/baileys.ts';
 import type { MediaAccess } from '../whatsapp/network.ts';
 import type { LearntOfHistory } from '../whatsapp/socket.ts';
 import type { Announce } from '../writers/announcer.ts';
@@ -102,10 +102,7 @@ class Interrupted extends Error {}
 /** What of who is who is passed on at a time. */
 const PEOPLE = 500;
 
-interface Counts {
-  found: number;
-  chats: number;
-}
+type Counts = Pick<FinishedChunk, 'found' | 'chats' | 'chat' | 'hasMore'>;
 
 /**
  * Takes in the history that the phones of sessions send: chunk by chunk, each message by message. A chunk is a row
@@ -288,6 +285,7 @@ export class HistoryIntake {
       else if (item.is === 'chat') {
         counts.chats += 1;
         const { chat } = item;
+        if (chunk.kind === 'on_request') Object.assign(counts, whatWasAsked(chat));
         const [pn, lid] = namesOfChat(chat);
         if (pn && lid) learnt.pairs.push({ pn, lid });
         if (chat.tcToken?.length && chat.id)
@@ -369,6 +367,17 @@ export class HistoryIntake {
 
 /** Ids of the same millisecond are told apart by so many places. */
 const PLACES = 4_096;
+
+const { EndOfHistoryTransferType: End } = proto.Conversation;
+
+/** The chat that was asked for, and whether the phone has older messages of it, where it says so. */
+const whatWasAsked = ({
+  id,
+  endOfHistoryTransferType: end,
+}: proto.IConversation): Pick<FinishedChunk, 'chat' | 'hasMore'> => ({
+  chat: id ?? undefined,
+  hasMore: end == null ? undefined : end !== End.COMPLETE_AND_NO_MORE_MESSAGE_REMAIN_ON_PRIMARY,
+});
 
 /** The number and the LID of a chat with a person. */
 function namesOfChat({

@@ -13,11 +13,12 @@ const KINDS: Readonly<Partial<Record<proto.Message.HistorySyncType, HistoryChunk
   [HistorySyncType.FULL]: 'full',
   [HistorySyncType.PUSH_NAME]: 'names',
   [HistorySyncType.NON_BLOCKING_DATA]: 'other',
+  [HistorySyncType.ON_DEMAND]: 'on_request',
 };
 
 /** Whether a session with this depth takes in this kind itself. */
 export function takesIn(depth: HistoryDepth, kind: HistoryChunkKind): boolean {
-  return depth === 'full' || (depth === 'recent' && kind !== 'full');
+  return kind === 'on_request' || depth === 'full' || (depth === 'recent' && kind !== 'full');
 }
 
 /** The part of the history that a message of the own phone announces; `null`: it announces none. Pure. */
@@ -27,13 +28,19 @@ export function readNotice({ key, message }: WAMessage): HistoryNotice | null {
   if (!notification) return null;
   const kind = KINDS[notification.syncType ?? HistorySyncType.INITIAL_BOOTSTRAP];
   const { directPath, mediaKey, initialHistBootstrapInlinePayload: payload } = notification;
+  const requestId = kind === 'on_request' ? (notification.peerDataRequestSessionId ?? undefined) : undefined;
   if (!kind || (!payload?.length && !(directPath && mediaKey?.length))) return null;
   const what = payload?.length ? payload : (notification.fileEncSha256 ?? Buffer.from(directPath!));
   return {
     kind,
-    fingerprint: createHash('sha256').update(what).digest(),
+    // A chat that is asked for twice may come twice with the same bytes.
+    fingerprint: createHash('sha256')
+      .update(what)
+      .update(requestId ?? '')
+      .digest(),
     chunkOrder: notification.chunkOrder ?? undefined,
     progress: percent(notification.progress),
+    requestId,
     ...(payload?.length
       ? { payload }
       : {

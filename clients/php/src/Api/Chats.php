@@ -22,6 +22,12 @@ final class Chats extends OperationSet
         return $this->call('DELETE', '/api/sessions/{id}/chats/{chat}', path: ['id' => $id, 'chat' => $chat]);
     }
 
+    /** Ask the phone for older messages of a chat. `POST /api/sessions/{id}/chats/{chat}/history` */
+    public function fetchHistory(string $id, string $chat, array $body): array
+    {
+        return $this->call('POST', '/api/sessions/{id}/chats/{chat}/history', path: ['id' => $id, 'chat' => $chat], body: $body);
+    }
+
     /** Chats of a session, the latest first. `GET /api/sessions/{id}/chats` */
     public function list(string $id, ?string $cursor = null, ?int $limit = null, ?bool $archived = null, ?bool $pinned = null, ?bool $muted = null, ?string $label = null, ?bool $unread = null, ?string $search = null): array
     {

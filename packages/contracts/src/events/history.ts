@@ -4,14 +4,20 @@ import { oneOf } from '../schema.ts';
 import { event } from './event.ts';
 
 /** What a part of the history contains. */
-const KINDS = ['bootstrap', 'recent', 'full', 'names', 'other'] as const;
+const KINDS = ['bootstrap', 'recent', 'full', 'names', 'on_request', 'other'] as const;
 
 /** Events of the history that the phone of a session sends. */
 export const HISTORY_EVENTS = {
   'history.progress': event({
     summary: 'A part of the history was taken in.',
     data: Type.Object({
-      kind: oneOf(KINDS, '`bootstrap` (the first chats), `recent`, `full` (what is older), `names`, or `other`.'),
+      kind: oneOf(
+        KINDS,
+        '`bootstrap` (the first chats), `recent`, `full` (what is older), `names`, `on_request` (older messages of a chat that were asked for), or `other`.',
+      ),
+      requestId: Type.Optional(Type.String({ description: 'Of `on_request`: the answer to the request has it, too.' })),
+      chat: Type.Optional(Type.String({ description: 'Of `on_request`: the chat as WhatsApp names it.' })),
+      hasMore: Type.Optional(Type.Boolean({ description: 'Of `on_request`: the phone has older messages still.' })),
       progress: Type.Optional(historyPercent),
       found: Type.Integer({ description: 'Messages in this part.' }),
       stored: Type.Integer({ description: 'Those of them that were not known yet. No event tells them one by one.' }),

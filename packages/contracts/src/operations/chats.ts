@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { ChatSettingsSchema, chatName, SyncedChatsSchema, UpdateChatRequestSchema } from '../chats.ts';
+import { FetchedHistorySchema, FetchHistoryRequestSchema, HISTORY_ON_REQUEST } from '../history.ts';
 import { nullable, requestBody } from '../schema.ts';
 import { reference } from './messages.ts';
 import { CONNECTION_ERRORS, defineOperation, definePresented } from './operation.ts';
@@ -157,6 +158,28 @@ export const chats = {
     cost: 3,
     timeoutMs: TIMEOUT_MS,
     examples: [{ chat, last: example }],
+  }),
+  'chats.fetchHistory': definePresented({
+    method: 'POST',
+    path: '/sessions/:id/chats/:chat/history',
+    tag,
+    summary: 'Ask the phone for older messages of a chat',
+    description: [
+      'The phone of the account is asked for what is older than the oldest message of the chat here. It answers while it is on, in seconds to minutes: the event',
+      '`history.progress` with this `requestId` tells what was stored, and with `hasMore` whether the phone has older ones still. Ask again then.',
+    ].join(' '),
+    permission: 'messages.send',
+    unaudited: 'it changes nothing',
+    input: { first: reference, count: Type.Integer({ minimum: 1 }) },
+    params,
+    body: nullable(FetchHistoryRequestSchema),
+    answer: Type.Object({ requestId: Type.String() }),
+    data: FetchedHistorySchema,
+    errors: errorsWithMessage,
+    repeat: 'safe',
+    cost: 2,
+    timeoutMs: TIMEOUT_MS,
+    examples: [{ first: example, count: HISTORY_ON_REQUEST.default }],
   }),
   'chats.sync': defineOperation({
     method: 'POST',

@@ -4,7 +4,7 @@ import { inTransaction, type Pool, type Queryable, type TransactionLimits } from
 import { APPEND_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from '../events/append-events.ts';
 
 /** What a part of the history contains, as the phone announces it. */
-export const HISTORY_CHUNK_KINDS = ['bootstrap', 'recent', 'full', 'names', 'other'] as const;
+export const HISTORY_CHUNK_KINDS = ['bootstrap', 'recent', 'full', 'names', 'on_request', 'other'] as const;
 export type HistoryChunkKind = (typeof HISTORY_CHUNK_KINDS)[number];
 
 /** Where the file of a chunk is, and what opens it. Byte strings are base64. */
@@ -25,6 +25,8 @@ export interface HistoryNotice {
   chunkOrder?: number | undefined;
   /** Percent of the history of this linking. */
   progress?: number | undefined;
+  /** Of older messages that were asked for: the id of the request. */
+  requestId?: string | undefined;
   /** One of the two: the place of the file, or the file. */
   reference?: HistoryReference | undefined;
   payload?: Uint8Array | undefined;
@@ -33,8 +35,8 @@ export interface HistoryNotice {
 const ACCEPT = {
   name: 'accept-history-chunk',
   text: `WITH ${FENCE_ONE}, taken AS (
-    INSERT INTO history_chunks (id, session_id, kind, fingerprint, chunk_order, progress, reference, payload)
-    SELECT $3, session_id, $4, $5, $6, $7, $8::jsonb, $9 FROM fence ON CONFLICT (session_id, fingerprint) DO NOTHING
+    INSERT INTO history_chunks (id, session_id, kind, fingerprint, chunk_order, progress, reference, payload, request_id)
+    SELECT $3, session_id, $4, $5, $6, $7, $8::jsonb, $9, $11 FROM fence ON CONFLICT (session_id, fingerprint) DO NOTHING
     RETURNING id
   ), projected AS (
     UPDATE inbound_journal j SET projected_at = now(), stanza = NULL, plaintext = NULL
@@ -56,7 +58,7 @@ export async function acceptHistoryChunk(
   { id, ...notice }: HistoryNotice & { id: string },
   journal: readonly Buffer[],
 ): Promise<boolean> {
-  const { kind, fingerprint, chunkOrder, progress, reference, payload } = notice;
+  const { kind, fingerprint, chunkOrder, progress, reference, payload, requestId } = notice;
   const { rows } = await db.query<{ owned: number; taken: number }>({
     ...ACCEPT,
     values: [
@@ -70,6 +72,7 @@ export async function acceptHistoryChunk(
       reference ? JSON.stringify(reference) : null,
       payload ?? null,
       journal,
+      requestId ?? null,
     ],
   });
   if (rows[0]!.owned === 0) throw new StaleEpochError([sessionId]);
@@ -172,6 +175,9 @@ export interface FinishedChunk extends Ownership {
   found: number;
   /** Chats in it. */
   chats: number;
+  /** Of older messages that were asked for: their chat, and whether the phone has older ones still. */
+  chat?: string | undefined;
+  hasMore?: boolean | undefined;
   /** For people; of a failed one. */
   error?: string | undefined;
 }
@@ -182,14 +188,15 @@ const FINISH = {
   text: `WITH ${FENCE_ONE}, ended AS (
     UPDATE history_chunks c SET state = $4, found = $5, chats = $6, error = $7, finished_at = now(), reference = NULL, payload = NULL
     FROM fence f WHERE c.id = $3 AND c.session_id = f.session_id AND c.state = 'waiting'
-    RETURNING c.session_id, c.kind, c.progress, c.stored, f.epoch
+    RETURNING c.session_id, c.kind, c.progress, c.stored, c.request_id, f.epoch
   ), freed AS (
     UPDATE history_syncs s SET working_until = NULL FROM fence f WHERE s.session_id = f.session_id
   ), others AS (
     SELECT count(*) AS count FROM fence f JOIN history_chunks c USING (session_id) WHERE c.state = 'waiting' AND c.id <> $3
   ), new_events AS (
     SELECT e.session_id, e.epoch, 1 AS ord, 'history.progress' AS type, jsonb_strip_nulls(jsonb_build_object(
-      'kind', e.kind, 'progress', e.progress, 'found', $5::int, 'stored', e.stored, 'chats', $6::int, 'waiting', w.count,
+      'kind', e.kind, 'progress', CASE WHEN e.kind <> 'on_request' THEN e.progress END, 'found', $5::int, 'stored', e.stored, 'chats', $6::int, 'waiting', w.count,
+      'requestId', e.request_id, 'chat', $8::text, 'hasMore', $9::bool,
       'failed', CASE WHEN $4 = 'failed' THEN $7::text END)) AS data
     FROM ended e CROSS JOIN others w
   ), ${APPEND_EVENTS}
@@ -198,10 +205,10 @@ const FINISH = {
 
 /** Ends a part and tells it. @throws {StaleEpochError} */
 export async function finishHistoryChunk(db: Queryable, ended: FinishedChunk): Promise<Appended> {
-  const { sessionId, epoch, id, state, found, chats, error } = ended;
+  const { sessionId, epoch, id, state, found, chats, error, chat, hasMore } = ended;
   const { rows } = await db.query<Appended & { owned: number }>({
     ...FINISH,
-    values: [sessionId, epoch, id, state, found, chats, error ?? null],
+    values: [sessionId, epoch, id, state, found, chats, error ?? null, chat ?? null, hasMore ?? null],
   });
   if (rows[0]!.owned === 0) throw new StaleEpochError([sessionId]);
   return readAppended(rows[0]!);

@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { ArrowDown, ArrowLeft, CheckCheck, MessageSquareDashed } from 'lucide-react';
+import { ArrowDown, ArrowLeft, CheckCheck, History, MessageSquareDashed } from 'lucide-react';
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { usePermission } from '../../account/account.ts';
 import { api, unwrap } from '../../api/client.ts';
@@ -9,7 +9,7 @@ import type { Chat, Message } from '../../api/types.ts';
 import { longDay } from '../../i18n/format.ts';
 import { Button } from '../../ui/button.tsx';
 import { Empty, ErrorNotice, Loading, Notice } from '../../ui/surface.tsx';
-import { toastError } from '../../ui/toast.tsx';
+import { toast, toastError } from '../../ui/toast.tsx';
 import { sessionQuery } from '../sessions/queries.ts';
 import { StateBadge } from '../sessions/state.tsx';
 import { Avatar } from './avatar.tsx';
@@ -26,12 +26,15 @@ const GUESSED_HEIGHT = 64;
 /** Pixels from the end within which new messages pull the view along. */
 const NEAR_END = 120;
 
-type Row = { kind: 'day'; key: string; at: string } | { kind: 'message'; key: string; message: Message };
+type Row =
+  | { kind: 'older'; key: string }
+  | { kind: 'day'; key: string; at: string }
+  | { kind: 'message'; key: string; message: Message };
 
 const timeOf = (message: Message): string => message.timestamp ?? message.createdAt;
 
-/** Oldest first, with the days between them. */
-function rowsOf(pages: readonly { messages: Message[] }[]): Row[] {
+/** Oldest first, with the days between them. `asksPhone`: before the oldest one the phone can be asked for more. */
+function rowsOf(pages: readonly { messages: Message[] }[], asksPhone: boolean): Row[] {
   const seen = new Set<string>();
   const rows: Row[] = [];
   let day = '';
@@ -44,6 +47,8 @@ function rowsOf(pages: readonly { messages: Message[] }[]): Row[] {
     day = thisDay;
     rows.push({ kind: 'message', key: message.messageId, message });
   }
+  const [first] = rows;
+  if (asksPhone && first) rows.unshift({ kind: 'older', key: `before ${first.key}` });
   return rows;
 }
 
@@ -73,7 +78,9 @@ export function Conversation({
   const session = useQuery(sessionQuery(sessionId));
   const messages = useInfiniteQuery(messagesQuery(sessionId, chat));
   const { data, fetchNextPage, hasNextPage, isFetchingNextPage } = messages;
-  const rows = useMemo(() => rowsOf(data?.pages ?? []), [data]);
+  const state = session.data?.state;
+  const asksPhone = maySend && state === 'connected' && !hasNextPage;
+  const rows = useMemo(() => rowsOf(data?.pages ?? [], asksPhone), [data, asksPhone]);
   const name = known ? nameOfChat(known) : readable(chat);
   const isGroup = known?.isGroup ?? chat.endsWith('@g.us');
   const [shown, setShown] = useState<Message>();
@@ -85,6 +92,17 @@ export function Conversation({
     mutationFn: () =>
       unwrap(api.POST('/api/sessions/{id}/chats/read', { params: { path: { id: sessionId } }, body: { chat } })),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: ['chats'] }),
+    onError: toastError,
+  });
+  const older = useMutation({
+    mutationFn: () =>
+      unwrap(
+        api.POST('/api/sessions/{id}/chats/{chat}/history', {
+          params: { path: { id: sessionId, chat } },
+          body: { count: 50 },
+        }),
+      ),
+    onSuccess: () => toast(t('olderAsked')),
     onError: toastError,
   });
 
@@ -128,7 +146,6 @@ export function Conversation({
   };
   const details = useCallback((message: Message) => setShown(message), []);
   const reply = useCallback((message: Message) => setReplyTo(message), []);
-  const state = session.data?.state;
 
   return (
     <section className={styles.conversation} aria-label={t('conversation', { name })}>
@@ -178,11 +195,20 @@ export function Conversation({
                 className={styles.row}
                 style={{ transform: `translateY(${start}px)` }}
               >
-                {row.kind === 'day' ? (
+                {row.kind === 'older' && (
+                  <p className={styles.older}>
+                    <Button size="small" look="quiet" isBusy={older.isPending} onClick={() => older.mutate()}>
+                      <History aria-hidden="true" />
+                      {t('older')}
+                    </Button>
+                  </p>
+                )}
+                {row.kind === 'day' && (
                   <p className={styles.day}>
                     <span>{dayWord(row.at)}</span>
                   </p>
-                ) : (
+                )}
+                {row.kind === 'message' && (
                   <MessageBubble
                     message={row.message}
                     isGroup={isGroup}

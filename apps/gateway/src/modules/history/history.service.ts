@@ -15,7 +15,7 @@ const READ = {
   name: 'read-history',
   text: `WITH parts AS (
     SELECT c.* FROM history_chunks c LEFT JOIN history_syncs h ON h.session_id = c.session_id
-    WHERE c.session_id = $1 AND c.received_at >= coalesce(h.asked_at, '-infinity')
+    WHERE c.session_id = $1 AND c.kind <> 'on_request' AND c.received_at >= coalesce(h.asked_at, '-infinity')
   )
   SELECT coalesce(s.settings->>'history', 'none') AS depth, coalesce(h.depth, 'none') AS "linkedWith", p.*
   FROM sessions s LEFT JOIN history_syncs h ON h.session_id = s.id CROSS JOIN (

@@ -1,4 +1,4 @@
-import type { PresentedOperationName } from '@wa-gate/contracts';
+import { HISTORY_ON_REQUEST, type PresentedOperationName } from '@wa-gate/contracts';
 import { ApiError } from '../../http/api-error.ts';
 import type { Presenter } from './presenter.ts';
 
@@ -54,6 +54,19 @@ export const CHAT_PRESENTERS: { [N in ChatOperationName]: Presenter<N> } = {
       const { last } = await references.lastOf(session, chatOf(request));
       await ask({ chat: last.chat, last });
       return { chat: last.chat };
+    },
+  },
+  'chats.fetchHistory': {
+    async present({ request, session, references, ask }) {
+      const { count = HISTORY_ON_REQUEST.default } = (request.body ?? {}) as { count?: number };
+      const { messageId, first } = await references.firstOf(session, chatOf(request));
+      const { requestId } = await ask({ first, count });
+      return {
+        chat: first.chat,
+        requestId,
+        beforeMessageId: messageId,
+        before: new Date(first.at * 1_000).toISOString(),
+      };
     },
   },
 };

@@ -31,6 +31,12 @@ export interface MessageReferences {
     chat: string,
   ): Promise<{ messageId: string; last: MessageReference; received: MessageReference[] }>;
   /**
+   * The oldest message of a chat that WhatsApp knows.
+   *
+   * @throws {ApiError} INVALID_RECIPIENT; MESSAGE_NOT_FOUND: the session has no message in this chat
+   */
+  firstOf(session: SessionRef, chat: string): Promise<{ messageId: string; first: MessageReference }>;
+  /**
    * A chat by any of its names: how WhatsApp names it, all of its names, and its last message, where there is one.
    *
    * @throws {ApiError} INVALID_RECIPIENT, CONTACT_NOT_FOUND: an id that no contact has
@@ -58,6 +64,12 @@ const OF_CHAT = {
   text: `SELECT ${COLUMNS} FROM (SELECT k.message_id FROM message_keys k WHERE k.session_id = $1 AND k.chat_jid = ANY($2)
       ORDER BY k.message_id DESC LIMIT 200) k
     JOIN messages m ON m.id = k.message_id WHERE m.state <> 'QUEUED' ORDER BY m.id DESC`,
+};
+
+const FIRST_OF_CHAT = {
+  name: 'first-of-chat',
+  text: `SELECT ${COLUMNS} FROM message_keys k JOIN messages m ON m.id = k.message_id
+    WHERE k.session_id = $1 AND k.chat_jid = ANY($2) AND m.state NOT IN ('QUEUED', 'FAILED', 'UNKNOWN') ORDER BY k.message_id LIMIT 1`,
 };
 
 const SETTINGS = {
@@ -109,13 +121,22 @@ export function createMessageReferences(deps: {
       const jids = await names.ofChat(session.workspaceId, chat);
       const messages = await messagesOf(session, jids);
       const [latest] = messages;
-      if (!latest) throw new ApiError('MESSAGE_NOT_FOUND', { message: 'This session has no message in this chat.' });
+      if (!latest) throw noneInChat();
       const oldest = Date.now() / 1_000 - RECEIVED.days * 86_400;
       const received = messages
         .map(({ reference }) => reference)
         .filter(({ fromMe, at }) => !fromMe && at >= oldest)
         .slice(0, RECEIVED.most);
       return { messageId: latest.messageId, last: latest.reference, received };
+    },
+    async firstOf(session, chat) {
+      const { rows } = await db.query<Row>({
+        ...FIRST_OF_CHAT,
+        values: [session.id, await names.ofChat(session.workspaceId, chat)],
+      });
+      if (!rows[0]) throw noneInChat();
+      const { messageId, reference } = referred(rows[0]);
+      return { messageId, first: reference };
     },
     async chatOf(session, chat) {
       const jids = await names.ofChat(session.workspaceId, chat);
@@ -131,6 +152,8 @@ export function createMessageReferences(deps: {
     wereRead: ({ id }, messageIds) => index.markRead(id, messageIds),
   };
 }
+
+const noneInChat = () => new ApiError('MESSAGE_NOT_FOUND', { message: 'This session has no message in this chat.' });
 
 /** Refuses what can be done to messages of others alone. @throws {ApiError} CHANGE_NOT_POSSIBLE */
 export function refuseOwn(messages: readonly ReferredMessage[]): void {

@@ -31,6 +31,9 @@ export const chats: Performers<'chats'> = {
     await settings.write([{ type: 'regular_high', index: ['deleteChat', chat, '1'], apiVersion: 6, syncAction }]);
     return { count: 1 };
   },
+  async 'chats.fetchHistory'({ sock }, { first, count }) {
+    return { requestId: await sock.fetchMessageHistory(count, keyOf(first), first.at * 1_000) };
+  },
   'chats.sync': async ({ settings }, { isComplete = false }) => await settings.read(undefined, { isComplete }),
 };
 
