@@ -259,7 +259,7 @@ class Chats(Namespace):
         """Delete a chat. ``DELETE /api/sessions/{id}/chats/{chat}``"""
         return self._call("DELETE", "/api/sessions/{id}/chats/{chat}", path={"id": id, "chat": chat})
 
-    def fetch_history(self, id: str, chat: str, body: t.FetchHistoryRequest) -> t.FetchedHistory:
+    def fetch_history(self, id: str, chat: str, body: Union[t.FetchHistoryRequest, None]) -> t.FetchedHistory:
         """Ask the phone for older messages of a chat. ``POST /api/sessions/{id}/chats/{chat}/history``"""
         return self._call("POST", "/api/sessions/{id}/chats/{chat}/history", path={"id": id, "chat": chat}, body=body)
 
