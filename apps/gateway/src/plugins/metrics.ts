@@ -1,5 +1,5 @@
 import { answerMetrics } from '@wa-gate/kit';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import type { GatewayMetrics } from '../metrics/index.ts';
 
@@ -26,9 +26,14 @@ const CLOSED =
 /** What a request is, for its latency: a histogram of each route would be thousands of series. */
 type RequestClass = 'send' | 'live' | 'read' | 'write' | 'probe';
 
+type Answer = Pick<FastifyReply, 'statusCode' | 'elapsedTime'>;
 type RouteFacts = Pick<FastifyRequest['routeOptions'], 'method' | 'config' | 'schema'>;
 
+/** Switching Protocols. */
+const SWITCHED = 101;
 const READING = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+const isStream = ({ config }: Pick<RouteFacts, 'config'>): boolean => config?.isStream ?? false;
 
 function classOf({ method, config, schema }: RouteFacts): RequestClass {
   const { operationId = '' } = (schema ?? {}) as { operationId?: string };
@@ -49,9 +54,7 @@ export const metricsPlugin = fastifyPlugin<{ metrics: GatewayMetrics; exposition
     const { httpRequests, httpAnswers, httpRouteSeconds, httpDuration } = metrics;
     // By method, status and route; looking one up by its labels would sort and join them with each request.
     const series = new Map<string, (seconds: number) => void>();
-    app.addHook('onResponse', (request, reply, done) => {
-      const { method, routeOptions } = request;
-      const status = reply.statusCode;
+    const countAnswer = ({ method, routeOptions }: FastifyRequest, { statusCode: status, elapsedTime }: Answer) => {
       const route = routeOptions.url ?? 'none';
       const name = `${method} ${status} ${route}`;
       let count = series.get(name);
@@ -61,17 +64,32 @@ export const metricsPlugin = fastifyPlugin<{ metrics: GatewayMetrics; exposition
         const requestClass = classOf(routeOptions);
         const answers = httpAnswers.labels({ class: requestClass, outcome: outcomeOf(status) });
         const latencies = httpDuration.labels({ class: requestClass });
-        const { isStream = false } = routeOptions.config ?? {};
+        const isEndless = isStream(routeOptions);
         count = (seconds) => {
           requests.inc();
           answers.inc();
-          if (isStream) return;
+          if (isEndless) return;
           sum.inc(seconds);
           latencies.observe(seconds);
         };
         series.set(name, count);
       }
-      count(reply.elapsedTime / 1_000);
+      count(elapsedTime / 1_000);
+    };
+    app.addHook('onRequest', (request, reply, done) => {
+      // `onResponse` is not called for clients that go away, and a stream mostly ends so.
+      if (isStream(request.routeOptions)) {
+        const { raw, headers } = request;
+        (headers.upgrade === undefined ? reply.raw : raw.socket).once('close', () => {
+          const { statusCode, elapsedTime } = reply;
+          // A WebSocket has no answer of Fastify's unless it was refused.
+          countAnswer(request, { elapsedTime, statusCode: request.ws && statusCode === 200 ? SWITCHED : statusCode });
+        });
+      }
+      done();
+    });
+    app.addHook('onResponse', (request, reply, done) => {
+      if (!isStream(request.routeOptions)) countAnswer(request, reply);
       done();
     });
     if (!exposition.isServed) return;

@@ -4,7 +4,7 @@ import { waitFor } from '@wa-gate/testkit';
 import { Agent, EventSource, fetch } from 'undici';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import type { TestSession, TestUser } from '../../testing/gateway-fixture.ts';
+import { METRICS_TOKEN, type TestSession, type TestUser } from '../../testing/gateway-fixture.ts';
 import { useGateway } from '../../testing/use-gateway.ts';
 
 const fixture = useGateway();
@@ -354,6 +354,39 @@ describe('GET /api/events/ws', () => {
     const { status, body } = await fixture.call('GET', '/api/events/ws', { as: user.token });
     expect([status, body.error]).toEqual([400, expect.stringContaining('wss://')]);
   });
+});
+
+it('streams that their clients leave are open no more, and counted as requests', async () => {
+  const figure = async (name: RegExp): Promise<number> => {
+    const { body } = await fixture.call('GET', '/metrics', { as: METRICS_TOKEN });
+    return Number(name.exec(String(body))?.[1] ?? 0);
+  };
+  const open = (kind: string) => figure(new RegExp(`^wag_event_streams\\{kind="${kind}".*\\} (\\d+)$`, 'm'));
+  const counted = (path: string, status: number) =>
+    figure(
+      new RegExp(
+        `^wag_http_requests_total\\{method="GET",route="/api/events/${path}",status="${status}".*\\} (\\d+)$`,
+        'm',
+      ),
+    );
+  const [streams, sockets, refused] = [
+    await counted('stream', 200),
+    await counted('ws', 101),
+    await counted('stream', 401),
+  ];
+  const stream = await openStream('/api/events/stream');
+  const socket = new WebSocket(`${base.replace('http', 'ws')}/api/events/ws`, {
+    headers: { authorization: `Bearer ${user.token}` },
+  });
+  await new Promise((resolve) => socket.once('open', resolve));
+  await fixture.call('GET', '/api/events/stream');
+  expect([await open('sse'), await open('websocket')]).toEqual([1, 1]);
+  stream.close();
+  socket.terminate();
+  await waitFor(async () => (await open('sse')) + (await open('websocket')) === 0);
+  await waitFor(async () => (await counted('stream', 200)) === streams + 1);
+  await waitFor(async () => (await counted('ws', 101)) === sockets + 1);
+  expect(await counted('stream', 401)).toBe(refused + 1);
 });
 
 it('a process that stops ends its streams with a word to come again', async () => {
