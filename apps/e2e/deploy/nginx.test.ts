@@ -1,17 +1,20 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import * as http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { LIMITS } from '@wa-gate/contracts';
+import { LIMITS, type LoggedEvent } from '@wa-gate/contracts';
 import { Agent, request, WebSocket } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { GatewayClient } from '../harness/gateway-client.ts';
 import { HttpClient } from '../harness/http.ts';
-import { registerTenant, uniqueName } from '../harness/pair-session.ts';
+import { addPhone, pairSession, registerTenant, uniqueName } from '../harness/pair-session.ts';
 import { repositoryFile } from '../harness/repository.ts';
 import { useSystem } from '../harness/use-system.ts';
 import { waitFor } from '../harness/wait-for.ts';
+import { type Read, type Reading, readPages, readSocket, readStream } from './dropping-clients.ts';
 import { type Nginx, readTemplate, startNginx, variablesOf } from './nginx.ts';
 import { debianCopy } from './private-copy.ts';
 import { startUpstreamStandIn, type UpstreamStandIn } from './upstream-stand-in.ts';
@@ -147,6 +150,71 @@ describe('nginx before the gateways, below /wa (MR-180)', () => {
     for (let count = 0; count < 20; count += 1) statuses.push((await get('/wa/api/tiers')).status);
     await first!.start();
     expect(new Set(statuses)).toEqual(new Set([200]));
+  });
+});
+
+describe('streams of events through nginx (MR-059, MR-180)', () => {
+  /** Of each of two sessions: a client that takes two events of a connection drops more than 100 times. */
+  const TEXTS = 105;
+  let bare: Nginx;
+  beforeAll(async () => {
+    bare = await startNginx({ form: 'defaults', upstreams: system().gateways.map(({ url }) => url) });
+  });
+  afterAll(() => bare?.stop());
+
+  test('clients that drop and resume 100 times get each event once and in order, whichever gateway answers', async () => {
+    const tenant = await registerTenant(system());
+    const friend = await addPhone(system());
+    const sessions = await Promise.all([pairSession(system(), tenant), pairSession(system(), tenant)]);
+    const page = (query: string) =>
+      tenant.api.data<{ events: LoggedEvent[]; cursor: string; hasMore: boolean }>(
+        `/api/events?events=message.received&${query}`,
+      );
+    const { cursor: from } = await page('after=now');
+    const until = sessions.length * TEXTS;
+    const reading = (proxy: Nginx): Reading => ({ base: `${proxy.url}${BASE}`, apiKey: tenant.apiKey, from, until });
+    const clients: Record<string, Promise<Read>> = {
+      'server-sent events': readStream(reading(nginx)),
+      WebSocket: readSocket(reading(nginx)),
+      cursor: readPages(reading(nginx)),
+      'server-sent events, nginx with its defaults': readStream(reading(bare)),
+      'cursor, nginx with its defaults': readPages(reading(bare)),
+    };
+    for (let n = 0; n < TEXTS; n += 1) {
+      for (const { phone } of sessions) await system().sandbox.sendText(friend.number, phone.number, String(n));
+    }
+    const read = await Promise.all(
+      Object.entries(clients).map(async ([name, client]) => [name, await client] as const),
+    );
+    const log: LoggedEvent[] = [];
+    for (let [cursor, hasMore] = [from, true]; hasMore; ) {
+      const next = await page(`after=${cursor}&limit=100`);
+      log.push(...next.events);
+      ({ cursor, hasMore } = next);
+    }
+    expect(log).toHaveLength(until);
+    for (const [name, { seen, drops }] of read) {
+      expect(drops, name).toBeGreaterThanOrEqual(100);
+      for (const { sessionId } of sessions) {
+        const of = (events: readonly LoggedEvent[]) => events.filter((event) => event.sessionId === sessionId);
+        expect(of(seen), `${name}, ${sessionId}`).toEqual(of(log));
+      }
+    }
+  }, 120_000);
+
+  test('with its defaults nginx upgrades nothing, and the gateway says so', async () => {
+    const { apiKey } = await registerTenant(system());
+    const headers = {
+      authorization: `Bearer ${apiKey}`,
+      connection: 'Upgrade',
+      upgrade: 'websocket',
+      'sec-websocket-version': '13',
+      'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+    };
+    const asking = http.get(`${bare.url}${BASE}/api/events/ws`, { headers });
+    const [answer] = (await once(asking, 'response')) as [http.IncomingMessage];
+    const { error } = JSON.parse(Buffer.concat(await answer.toArray()).toString()) as { error: string };
+    expect([answer.statusCode, error]).toEqual([400, expect.stringContaining('WebSocket')]);
   });
 });
 

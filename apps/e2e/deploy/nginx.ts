@@ -10,7 +10,8 @@ import { waitFor } from '../harness/wait-for.ts';
 import { debianCopy } from './private-copy.ts';
 
 export interface NginxOptions {
-  form: 'plain' | 'tls';
+  /** A template of `deploy/nginx`, or `defaults`: `proxy_pass` and nothing else. */
+  form: 'plain' | 'tls' | 'defaults';
   /** URLs of the gateways. */
   upstreams: readonly string[];
   basePath?: string;
@@ -40,6 +41,14 @@ http {
   access_log off;
   ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`).join('\n  ')}
   include conf.d/*.conf;
+}
+`;
+
+const DEFAULTS = `
+upstream wag_gateways { \${WAG_UPSTREAMS} }
+server {
+  listen \${WAG_LISTEN};
+  location / { proxy_pass http://wag_gateways; }
 }
 `;
 
@@ -75,11 +84,13 @@ export async function startNginx(options: NginxOptions): Promise<Nginx> {
   await mkdir(join(folder, 'conf.d'));
   await mkdir(join(acme, '.well-known/acme-challenge'), { recursive: true });
   await writeFile(join(folder, 'nginx.conf'), main(folder));
-  for (const [template, name] of [
-    [`${form}.conf`, 'wa-gate.conf'],
-    ['locations.inc', 'locations.inc'],
-  ] as const) {
-    await writeFile(join(folder, 'conf.d', name), filled(await readTemplate(template), variables));
+  const write = (name: string, template: string) =>
+    writeFile(join(folder, 'conf.d', name), filled(template, variables));
+  if (form === 'defaults') {
+    await write('wa-gate.conf', DEFAULTS);
+  } else {
+    await write('wa-gate.conf', await readTemplate(`${form}.conf`));
+    await write('locations.inc', await readTemplate('locations.inc'));
   }
   const child: ChildProcess = spawn(
     join(copy.home, 'usr/sbin/nginx'),
