@@ -8,6 +8,7 @@ const SECRET_MEMBERS = new Set([
   'qr',
   'pairingCode',
   'password',
+  'ticket',
 ]);
 /** Secrets by their form: keys and tokens of the product, JWTs, webhook secrets. */
 const SECRET_SHAPES = /\b(?:wag_[a-z]+_\w{8}_\w{43}|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{10,}|whsec_[\w+/=]{20,})/g;
@@ -32,10 +33,11 @@ export const cookieSecrets = (header: string | string[] | undefined): string[] =
     return value.length >= 8 ? [value] : [];
   });
 
-/** The forms of a secret in a log: plain, in JSON, in a URL, in base64. */
-export function formsOf(secret: string): string[] {
-  const bytes = Buffer.from(secret, 'utf8');
-  const escaped = JSON.stringify(secret).slice(1, -1);
+/** The forms of a secret in a log: plain, in JSON, in a URL, in base64. Of bytes: in hex and base64. */
+export function formsOf(secret: string | Uint8Array): string[] {
+  const bytes = typeof secret === 'string' ? Buffer.from(secret, 'utf8') : Buffer.from(secret);
+  const texts =
+    typeof secret === 'string' ? [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)] : [];
   // Base64 of an inner text begins at one of three offsets; the middle is the same.
   const base64 = [0, 1, 2].flatMap((offset) => {
     const shifted = Buffer.concat([Buffer.alloc(offset), bytes]);
@@ -43,7 +45,5 @@ export function formsOf(secret: string): string[] {
     const inner = whole.slice(offset === 0 ? 0 : offset + 1, -2);
     return [inner, inner.replaceAll('+', '-').replaceAll('/', '_')];
   });
-  return [...new Set([secret, escaped, encodeURIComponent(secret), bytes.toString('hex'), ...base64])].filter(
-    (form) => form.length >= 8,
-  );
+  return [...new Set([...texts, bytes.toString('hex'), ...base64])].filter((form) => form.length >= 8);
 }

@@ -1,25 +1,35 @@
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '@wa-gate/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { HttpCall } from '../../harness/http.ts';
 import { registerTenant, uniqueName } from '../../harness/pair-session.ts';
 import { expectSoundSystem, useSystem } from '../../harness/use-system.ts';
 import { waitFor } from '../../harness/wait-for.ts';
 import { fuzzSystem } from '../fuzz/fuzz-system.ts';
+import { loadDocument } from '../openapi/document.ts';
+import { requestFor } from '../walk/requests.ts';
+import { askAs } from '../walk/walk.ts';
 import { administratorOf } from '../world/administrator.ts';
-import { makeTenantWorld } from '../world/tenant-world.ts';
+import { idParametersOf } from '../world/resource-kinds.ts';
+import { makeTenantWorld, type TenantWorld } from '../world/tenant-world.ts';
 import { cookieSecrets, secretsIn } from './collect.ts';
-import { leaksOf, writtenBy } from './search.ts';
+import { leaksOf, sealedIn, type Text, writtenBy } from './search.ts';
 
 /** At trace everything is logged: a secret that is missing there is in no log. */
 const mailbox = mkdtempSync(join(tmpdir(), 'wa-gate-mails-'));
 afterAll(() => rmSync(mailbox, { recursive: true }));
+const METRICS_TOKEN = 'the token of who scrapes this run';
 const system = useSystem({
   workers: 2,
   maxSessions: 300,
   logLevel: 'trace',
   env: { gateway: { MAIL_DIR: mailbox } },
+  adapt: async (spec) => ({ ...spec, env: { ...spec.env, METRICS_TOKEN, METRICS_PORT: String(await freePort()) } }),
 });
 const FUZZ = { seed: 2, requests: 1_500 };
 
@@ -32,7 +42,11 @@ interface Data {
   apiKey: string;
   key: { id: string };
   webhook: { id: string };
+  ticket: string;
 }
+
+/** Ids that later tests need. */
+const ids = { echo: '' };
 
 const secrets = () => system().secrets;
 
@@ -68,9 +82,33 @@ async function mailTo(email: string, what: RegExp): Promise<string> {
   return token;
 }
 
+const SLUG = 'support';
+let world: TenantWorld;
+let administrator: Awaited<ReturnType<typeof administratorOf>>;
+/** The bodies that receivers of webhooks have got. */
+const delivered: string[] = [];
+
+/** A receiver that repeats all that it was sent, and refuses it. */
+const echo = createServer((request, response) => {
+  const chunks: Buffer[] = [];
+  request.on('data', (chunk: Buffer) => chunks.push(chunk));
+  request.on('end', () => {
+    const body = Buffer.concat(chunks).toString();
+    delivered.push(body);
+    response.writeHead(400, { 'x-echo': String(request.headers['x-api-key']) });
+    response.end(JSON.stringify({ headers: request.headers, body }));
+  });
+});
+
 beforeAll(async () => {
-  const { api } = await administratorOf(system());
-  await makeTenantWorld(system(), api, { slug: 'support' });
+  echo.listen(0, '127.0.0.1');
+  await once(echo, 'listening');
+  administrator = await administratorOf(system());
+  world = await makeTenantWorld(system(), administrator.api, { slug: SLUG });
+});
+afterAll(() => {
+  echo.closeAllConnections();
+  echo.close();
 });
 
 test('accounts: registration, proof of the address, login, cookies, refresh, passwords', async () => {
@@ -140,6 +178,68 @@ test('keys, sessions, webhooks, pairing', async () => {
   ).toBe(401);
 });
 
+test('webhooks whose receiver repeats what it was sent, brokers, a proxy, a ticket for a stream', async () => {
+  const owner = world.credentials.owner;
+  const planted = {
+    header: 'a-header-that-an-echo-repeats',
+    password: 'a password that an echo repeats',
+    secret: 'whsec_c2VjcmV0LXRoYXQtYW4tZWNoby1yZXBlYXRzISE=',
+    broker: 'a-password-of-a-broker',
+    service: 'an+access/key+of+a+queue',
+    proxy: 'a password of a proxy',
+  };
+  for (const secret of Object.values(planted)) secrets().add(secret);
+  const url = `http://127.0.0.1:${(echo.address() as AddressInfo).port}/`;
+  const { header, password, secret, broker } = planted;
+  const endpoints = [
+    {
+      url: `${url}?key=a-key-in-the-address`,
+      secret,
+      events: ['message.sent', 'message.received'],
+      headers: { 'X-Api-Key': header },
+      basicAuth: { username: 'ann', password },
+    },
+    { type: 'rabbitmq', url: `amqp://ann:${broker}@127.0.0.1:9/`, exchange: 'e' },
+    { type: 'redis', url: `redis://ann:${broker}@127.0.0.1:9/0` },
+    { type: 'nats', url: `nats://ann:${broker}@127.0.0.1:9`, subject: 's' },
+    { type: 'sqs', url: 'http://127.0.0.1:9/1/q', region: 'eu-1', accessKeyId: 'A1', secretAccessKey: planted.service },
+  ];
+  for (const json of endpoints) {
+    const { status, body } = await post('/api/webhooks', json, owner);
+    expect([status, body.code]).toEqual([201, undefined]);
+    const tried = await post(`/api/webhooks/${body.data!.webhook.id}/test`, {}, owner);
+    expect(tried.status).toBe(200);
+    if (!json.type) ids.echo = body.data!.webhook.id;
+  }
+  const proxy = { url: 'http://127.0.0.1:9', username: 'ann', password: planted.proxy };
+  await call(`/api/sessions/${SLUG}/proxy/test`, { method: 'POST', json: proxy, as: owner });
+  const own = world.ids.get('session')![0]!;
+  const json = { ...proxy, url: 'http://proxy.example.com:3128', test: false };
+  const stored = await call(`/api/sessions/${own}/proxy`, { method: 'PUT', json, as: owner });
+  expect([stored.status, stored.body.code]).toEqual([200, undefined]);
+
+  const to = world.ids.get('opt-out')![0]!;
+  await call(`/api/sessions/${SLUG}/send?wait=sent`, { method: 'POST', json: { to, message: 'x' }, as: owner });
+  const friend = await system().sandbox.createPhone({ name: 'Friend' });
+  const sent = await post(`/api/sessions/${SLUG}/send?wait=sent`, { to: friend.number, message: 'x' }, owner);
+  expect(sent.status).toBe(200);
+  await waitFor(
+    async () => {
+      const { body } = await call(`/api/webhooks/${ids.echo}/deliveries`, { as: owner });
+      return JSON.stringify(body).includes('[removed]');
+    },
+    { what: 'the answer of the receiver in the log of deliveries' },
+  );
+
+  const ticket = (await post('/api/events/tickets', {}, owner)).body.data!;
+  const cut = new AbortController();
+  const stream = await fetch(`${system().gateways[0]!.url}/api/events/stream?ticket=${ticket.ticket}`, {
+    signal: cut.signal,
+  });
+  expect(stream.status).toBe(200);
+  cut.abort();
+});
+
 test('errors: secrets in places where they do not belong', async () => {
   const { apiKey, email, password } = await registerTenant(system());
   for (const path of [
@@ -183,19 +283,52 @@ test('workers: registration, change of the token', async () => {
   });
 });
 
+/** Answers whose purpose is the secret. */
+const SHOWS_SECRETS = /\/(?:qr|csrf)\b/;
+const QR_OF_EVENT = /(?<="event":"qr\.generated"[^{}]*"data":\{[^{}]*)"qr":"[^"]*"/g;
+
+test('no answer of a route that reads, and no body of a webhook, shows a secret of what stands (MR-163)', async () => {
+  const document = await loadDocument(system().gateways[0]!.url);
+  const standing = [...secrets(), ...(await sealedIn(system().services.pool))];
+  const texts: Text[] = delivered.map((text) => ({ where: 'a body of a webhook', text }));
+  expect(texts.length, 'bodies of webhooks').toBeGreaterThan(1);
+  for (const operation of document.operations) {
+    if (operation.method !== 'GET' || operation.streams || SHOWS_SECRETS.test(operation.path)) continue;
+    const parameters = idParametersOf(operation).filter(({ in: place }) => place === 'path');
+    const kinds = parameters.map(({ kind }) => world.ids.get(kind)?.[0]);
+    if (kinds.includes(undefined)) continue;
+    const request = requestFor(operation, parameters, ({ kind, name }) =>
+      kind === 'webhook' && name === 'id' ? ids.echo : world.ids.get(kind)![0]!,
+    );
+    for (const [who, credential] of Object.entries({
+      owner: world.credentials.owner,
+      'session key': world.credentials.sessionKey,
+      administrator: administrator.token,
+    })) {
+      const { status, text } = await askAs(system().gateway.as(credential), 'GET', request.path);
+      // What is asked for in the address is known to who asks, and `qr.generated` tells the code.
+      const shown = text.replaceAll(request.path, '').replaceAll(QR_OF_EVENT, '');
+      if (status === 200) texts.push({ where: `${operation.id} as ${who}`, text: shown });
+    }
+  }
+  expect(texts.length, 'answers').toBeGreaterThan(100);
+  expect(leaksOf(standing, texts)).toEqual([]);
+});
+
 test('and a while of fuzzing', async () => {
   const { findings } = await fuzzSystem(system(), FUZZ);
   expect(findings.filter(({ problem }) => problem.startsWith('status 5'))).toEqual([]);
 });
 
-test('none of the secrets of all that stands in any log, in any form (MR-163)', async () => {
-  const texts = await writtenBy(system());
+test('none of the secrets of all that stands in any log or metric, in any form (MR-163)', async () => {
+  const texts = await writtenBy(system(), METRICS_TOKEN);
   expect(texts.find(({ where }) => where === 'audit_logs')!.text.length, 'entries of the audit log').toBeGreaterThan(
     1_000,
   );
   expect(texts.find(({ where }) => where === 'output of gateway-1')!.text, 'lines at trace').toContain('"answered"');
   expect(secrets().size).toBeGreaterThan(60);
-  expect(leaksOf(secrets(), texts)).toEqual([]);
+  expect(texts.find(({ where }) => where === 'metrics of gateway-1')!.text).toContain('wag_webhook');
+  expect(leaksOf([...secrets(), ...(await sealedIn(system().services.pool))], texts)).toEqual([]);
 });
 
 expectSoundSystem(system);
