@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { EVENTS } from '@wa-gate/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { registerTenant, type Tenant, uniqueName } from '../harness/pair-session.ts';
@@ -19,6 +20,8 @@ const SESSIONS = 5;
 /** Events of all sessions. */
 const EVENTS_IN_ALL = Number(process.env.WAG_BROKER_EVENTS ?? 5_000);
 const PHASES = 4;
+/** How long the consumers are paused, with nothing taken from full queues. */
+const PAUSE_S = Number(process.env.WAG_BROKER_PAUSE_SECONDS ?? 0);
 
 const get = useSystem({ env: { gateway: { METRICS_TOKEN } } });
 
@@ -149,6 +152,7 @@ test('brokers that are killed, out of disk and out of room lose no event, and ke
   await Promise.all(sinks.map(({ consumer }) => consumer.pause()));
   await append(Math.max(share, Math.ceil((ROOM + 100) / SESSIONS)));
   await Promise.all(sinks.map((sink) => untilFailing(sink, /nack|maximum messages/)));
+  await sleep(PAUSE_S * 1_000);
   for (const { consumer } of sinks) consumer.resume();
   await waitFor(() => sinks.every(({ consumer }) => hasAll(consumer.events)), { what: 'all events after the pause' });
 

@@ -77,6 +77,8 @@ export {
 export { type Replay, type Replayed, replayDeliveries } from './deliveries/replay.ts';
 export { appendControlEvent } from './events/append-control-event.ts';
 export {
+  APPEND_EVENTS,
+  APPENDED_COLUMNS,
   type Appended,
   type AppendedEvent,
   metadataOf,

@@ -12,6 +12,8 @@ export interface DeleteLoadOptions {
   before: number;
   /** Windows after its answer, at most; fewer when nothing is left. */
   during: number;
+  /** The run waits for this file once the session is filled: filling needs no quiet machine. @default it goes on */
+  hold: string | undefined;
 }
 
 export function readOptions(args: readonly string[]): DeleteLoadOptions {
@@ -22,6 +24,7 @@ export function readOptions(args: readonly string[]): DeleteLoadOptions {
     seconds: { type: 'string', default: '10' },
     before: { type: 'string', default: '3' },
     during: { type: 'string', default: '60' },
+    hold: { type: 'string' },
   });
   return {
     messages: within('messages', values.messages, 100, 5_000_000),
@@ -30,5 +33,6 @@ export function readOptions(args: readonly string[]): DeleteLoadOptions {
     seconds: within('seconds', values.seconds, 1, 600),
     before: within('before', values.before, 1, 20),
     during: within('during', values.during, 1, 500),
+    hold: values.hold,
   };
 }

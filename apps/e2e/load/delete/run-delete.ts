@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Pool } from '@wa-gate/db';
 import { ERASED_TABLES } from '@wa-gate/messaging';
 import { pairSession, registerTenant } from '../../harness/pair-session.ts';
@@ -28,6 +29,7 @@ export interface Others {
 }
 
 const NEVER = 10_000_000;
+const HOLD_MS = 3_600_000;
 
 /** Rows of the session and its webhook, by table. */
 async function rowsOf(pool: Pool, session: { id: string; webhookId: string }): Promise<Record<string, number>> {
@@ -87,6 +89,11 @@ export async function runDelete(
   );
   await fillSession(pool, session, options);
   const filled = total(await rowsOf(pool, session));
+  const { hold } = options;
+  if (hold !== undefined) {
+    say(`${filled} rows. Waiting for the file ${hold} ...`);
+    await waitFor(async () => existsSync(hold), { what: `the file ${hold}`, timeoutMs: HOLD_MS, everyMs: 200 });
+  }
 
   const window = async (into: number[]) => {
     if (!others) return;
