@@ -200,7 +200,7 @@ describe('streams of events through nginx (MR-059, MR-180)', () => {
         expect(of(seen), `${name}, ${sessionId}`).toEqual(of(log));
       }
     }
-  }, 120_000);
+  });
 
   test('with its defaults nginx upgrades nothing, and the gateway says so', async () => {
     const { apiKey } = await registerTenant(system());
