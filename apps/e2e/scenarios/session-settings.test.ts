@@ -85,11 +85,17 @@ test('metadata of the session is in its events (MR-014)', async () => {
 });
 
 test('a call is rejected and answered once, also when the worker dies and the call is told again (MR-014)', async () => {
+  // Its acknowledgement is lost: it comes a second time, with the next connection.
+  await sandbox().addFault({ kind: 'redeliver', phone: session.phone.number, stanza: 'call', ms: 600_000 });
   const { id } = await sandbox().call(friend.number, session.phone.number, { ringMs: 60_000 });
   await seenByFriend('the automatic answer', ({ text }) => text === reply);
   expect(await sandbox().callStatus(id)).toBe('rejected');
+  expect(await sandbox().waitingStanzas(session.phone.number)).toBeGreaterThan(0);
   await system().restart('worker-1', 'SIGKILL');
-  // The offer comes a second time, as after an acknowledgement that was lost.
+  await waitFor(async () => (await sandbox().waitingStanzas(session.phone.number)) === 0, {
+    what: 'the second offer to be confirmed',
+    timeoutMs: 90_000,
+  });
   const { calls } = await waitFor(
     async () => {
       const listed = await tenant.api.data<ListCallsResult>(path('/calls'));

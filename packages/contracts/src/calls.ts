@@ -29,6 +29,8 @@ export type Call = Static<typeof CallSchema>;
 
 export const ListCallsQuerySchema = Type.Object({
   ...cursorQuery,
+  /** The name that WhatsApp gives a call is a part of it. */
+  cursor: Type.Optional(Type.String({ ...cursorQuery.cursor, maxLength: 400 })),
   status: Type.Optional(oneOf(CALL_STATUSES)),
 });
 export type ListCallsQuery = Static<typeof ListCallsQuerySchema>;

@@ -70,7 +70,7 @@ const whichChats = {
   pinned: flag('true: pinned ones alone. false: without them.'),
   muted: flag('true: those that are muted at present. false: without them.'),
   label: Type.Optional(
-    Type.String({ minLength: 1, maxLength: 10, description: 'With this label, by its id.', examples: ['1'] }),
+    Type.String({ minLength: 1, maxLength: 64, description: 'With this label, by its id.', examples: ['1'] }),
   ),
   unread: Type.Optional(Type.Boolean({ description: 'true: with unread messages. false: where everything is read.' })),
   search: Type.Optional(

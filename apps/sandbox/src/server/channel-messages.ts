@@ -53,6 +53,11 @@ function apply(context: ServerContext, companion: Companion, stanza: BinaryNode,
     context.recorder.violation(companion.key, 'channel-post-without-content', id);
     return '479';
   }
+  const repeated = channel.posts.find((post) => post.id === id && post.by === account.number);
+  if (repeated && !repeated.isEdited && repeated.plaintext !== content.toString('base64')) {
+    context.recorder.violation(companion.key, 'channel-post-repeated-with-other-content', id);
+    return '479';
+  }
   const mediatype = plaintext?.attrs.mediatype ?? null;
   channelActions.post(channel, account, { id, type, mediatype, plaintext: content }, companion.id);
   return null;

@@ -66,6 +66,13 @@ describe('what a notice of WhatsApp makes of a group (MR-014)', () => {
     ]);
   });
 
+  it('says no number of participants of a group that WhatsApp has not described', () => {
+    const { events } = after(node('add', {}, [person(SELF)]), ANN, null);
+    expect(events).toMatchObject([{ type: 'group.joined', data: { participantCount: null } }]);
+    const again = after(node('add', {}, [person(SELF)]), ANN, { ...before, isMember: false });
+    expect(again.events).toMatchObject([{ type: 'group.joined', data: { participantCount: 3 } }]);
+  });
+
   it.each([
     ['announcement', node('announcement'), { onlyAdminsSend: true }],
     ['locked', node('locked'), { onlyAdminsEdit: true }],

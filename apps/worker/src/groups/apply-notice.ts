@@ -149,8 +149,8 @@ export function applyNotice(before: GroupBefore | undefined, notice: GroupNotice
       events(identities) {
         const events: SessionEvent[] = [];
         const base = about(facts, identities);
+        const participantCount = isRead ? facts.size : null;
         if (others.length > 0) {
-          const participantCount = isRead ? facts.size : null;
           events.push({
             type: 'group.participants',
             data: { ...base, action, participants: concerned(identities), participantCount },
@@ -160,7 +160,7 @@ export function applyNotice(before: GroupBefore | undefined, notice: GroupNotice
           events.push({ type: 'group.left', data: { ...base, reason: action === 'leave' ? 'left' : 'removed' } });
         }
         if (isAboutOwn && action === 'add' && !wasMember) {
-          events.push({ type: 'group.joined', data: { ...base, participantCount: facts.size } });
+          events.push({ type: 'group.joined', data: { ...base, participantCount } });
         }
         return events;
       },

@@ -31,7 +31,7 @@ interface Remembered extends KnownGroup {
   until: number;
 }
 
-/** A description is believed for so long: a worker that dies between confirmation and row loses a notice. */
+/** A description is believed for so long: a notice that cannot be stored is told in the log alone. */
 const FRESH_SECONDS = 86_400;
 /** Participants of all groups in memory together: each is some 200 bytes. Groups of other sessions are read again. */
 const MAX_PARTICIPANTS = 100_000;

@@ -253,6 +253,8 @@ export function connect(options: ConnectOptions): Connection {
   if (creds.account === undefined) prepareKeyPairs();
   const groupQueries = new Map<string, Promise<GroupFacts>>();
   let groupsPausedUntil = 0;
+  /** WhatsApp has said that the account is not in them: their receipts ask no further. */
+  const groupsLeft = new Set<string>();
   const journal = new InboundJournal(store.journal);
   const baileysLogger = createBaileysLogger(logger, sessionId);
   const { answeredNames: _, presences, ...baileysCaches } = caches;
@@ -332,11 +334,13 @@ export function connect(options: ConnectOptions): Connection {
     if (performance.now() < groupsPausedUntil) throw new Error('WhatsApp was asked for groups too often.');
     try {
       const facts = await askFacts(sock, jid);
+      groupsLeft.delete(jid);
       await handlers.groupsDescribed([facts], false);
       return facts;
     } catch (error) {
       if (whatsAppCodeOf(error) === 429) groupsPausedUntil = performance.now() + GROUP_PAUSE_MS;
       if (!isRefusal(error)) throw error;
+      groupsLeft.add(jid);
       await handlers.groupGone(jid);
       throw groupNotAccessible(error);
     }
@@ -354,7 +358,7 @@ export function connect(options: ConnectOptions): Connection {
   /** Receipts of a group come with the number of its members; without it where WhatsApp does not tell. */
   async function reportReceipts(chatJid: string, receipts: Receipt[]): Promise<void> {
     if (!isJidGroup(chatJid)) return handlers.receipts(receipts);
-    const group = await readGroup(chatJid).catch(() => undefined);
+    const group = groupsLeft.has(chatJid) ? undefined : await readGroup(chatJid).catch(() => undefined);
     const recipients = group && recipientsIn(group);
     handlers.receipts(recipients === undefined ? receipts : receipts.map((receipt) => ({ ...receipt, recipients })));
   }
@@ -381,7 +385,10 @@ export function connect(options: ConnectOptions): Connection {
   storeFirst(sock, 'CB:notification', {
     isCurrent,
     store: (node) => [
-      ...readGroupNotices(node).map((notice) => handlers.groupNoticed(notice, identity())),
+      ...readGroupNotices(node).map((notice) => {
+        groupsLeft.delete(notice.jid);
+        return handlers.groupNoticed(notice, identity());
+      }),
       ...readPersonNews(node).map((news) => handlers.person(news)),
     ],
   });

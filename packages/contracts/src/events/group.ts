@@ -27,7 +27,10 @@ export const JOIN_REQUEST_STATES = ['asked', 'withdrawn', 'rejected'] as const;
 export const GROUP_EVENTS = {
   'group.joined': event({
     summary: 'The account is in a group from now on: it has made it or joined it, or somebody has added it.',
-    data: Type.Object({ ...about, participantCount: Type.Integer() }),
+    data: Type.Object({
+      ...about,
+      participantCount: nullable(Type.Integer({ description: 'Where WhatsApp has described the group.' })),
+    }),
     example: { ...EXAMPLE, participantCount: 12 },
     keep: 'log',
   }),

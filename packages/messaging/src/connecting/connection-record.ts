@@ -18,7 +18,7 @@ const RECORD = {
     client_version = coalesce($3, c.client_version),
     proxy_used_at = CASE WHEN $4 THEN now() ELSE c.proxy_used_at END,
     proxy_error = CASE WHEN $3::text IS NOT NULL THEN NULL ELSE coalesce($5, c.proxy_error) END,
-    proxy_error_at = CASE WHEN $5::text IS NOT NULL THEN now() ELSE c.proxy_error_at END,
+    proxy_error_at = CASE WHEN $3::text IS NOT NULL THEN NULL WHEN $5::text IS NOT NULL THEN now() ELSE c.proxy_error_at END,
     refused_version = CASE WHEN $3 = c.refused_version THEN NULL ELSE coalesce($6, c.refused_version) END,
     updated_at = now()`,
 };

@@ -2,7 +2,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { useForm } from 'react-hook-form';
 import { api, unwrap } from '../../api/client.ts';
 import { queryClient } from '../../api/query-client.ts';
-import { ago } from '../../i18n/format.ts';
+import { ago, number } from '../../i18n/format.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { Form, Row, TextArea, TextField } from '../../ui/field.tsx';
@@ -126,7 +126,7 @@ export function PostDialog({
           columns={[
             { title: t('text'), cell: ({ text, type }) => text ?? <Muted>{type}</Muted> },
             { title: t('when'), cell: ({ postedAt }) => (postedAt ? ago(postedAt) : '–') },
-            { title: t('views'), cell: ({ views }) => views.toLocaleString() },
+            { title: t('views'), cell: ({ views }) => number(views) },
           ]}
         />
       )}

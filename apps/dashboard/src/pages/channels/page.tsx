@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Megaphone, Plus } from 'lucide-react';
 import { useState } from 'react';
 import { api, unwrap } from '../../api/client.ts';
+import { number } from '../../i18n/format.ts';
 import { Button } from '../../ui/button.tsx';
 import { SelectField } from '../../ui/field.tsx';
 import { Badge, Card, Empty, ErrorNotice, Loading, Page, Table } from '../../ui/surface.tsx';
@@ -87,7 +88,7 @@ function Channels({ session }: { session: string }) {
               title: t('role'),
               cell: ({ role }) => <Badge tone={role === 'owner' ? 'good' : 'neutral'}>{t(`role_${role}`)}</Badge>,
             },
-            { title: t('followers'), cell: ({ followers }) => followers.toLocaleString() },
+            { title: t('followers'), cell: ({ followers }) => number(followers) },
             {
               title: '',
               cell: (channel) => (
