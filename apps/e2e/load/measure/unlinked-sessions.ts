@@ -1,8 +1,8 @@
+import { newId } from '@wa-gate/kit';
 import { registerTenant, type Tenant, uniqueName } from '../../harness/pair-session.ts';
 import type { System } from '../../harness/system.ts';
-import { makeInParallel } from './in-parallel.ts';
 
-/** A session that nobody has linked, for events that {@link EventSource} appends. */
+/** A session that is not linked and that no worker hosts, for events that `EventSource` appends. */
 export interface UnlinkedSession {
   /** As the API knows it. */
   sessionId: string;
@@ -11,21 +11,29 @@ export interface UnlinkedSession {
   tenant: Tenant;
 }
 
-/** Makes sessions of several workspaces, in turns: the session `n` belongs to the workspace `n % workspaces`. */
+const INSERT = `WITH made AS (
+    INSERT INTO sessions (id, workspace_id, user_id, slug, name, network, state)
+    SELECT id, $3, $4, slug, slug, 'SANDBOX', 'LOGGED_OUT' FROM unnest($1::uuid[], $2::text[]) AS t(id, slug) RETURNING id
+  ), placed AS (INSERT INTO session_placements (session_id) SELECT id FROM made)
+  INSERT INTO session_counters (session_id) SELECT id FROM made`;
+
+/**
+ * Makes sessions of several workspaces, in turns: the session `n` belongs to the workspace `n % workspaces`. They are
+ * made past the API, which makes none without a worker.
+ */
 export async function createUnlinkedSessions(
   system: System,
   { workspaces, sessions }: { workspaces: number; sessions: number },
 ): Promise<UnlinkedSession[]> {
   const tenants = await Promise.all(Array.from({ length: workspaces }, () => registerTenant(system)));
-  const made: UnlinkedSession[] = [];
-  await makeInParallel(0, sessions, async (n) => {
-    const tenant = tenants[n % workspaces]!;
-    const sessionId = uniqueName('session');
-    await tenant.api.createSession({ sessionId });
-    made[n] = { sessionId, id: '', tenant };
+  const made = Array.from({ length: sessions }, (_, n): UnlinkedSession => {
+    return { sessionId: uniqueName('session'), id: newId(), tenant: tenants[n % workspaces]! };
   });
-  const { rows } = await system.services.pool.query<{ id: string; slug: string }>('SELECT id, slug FROM sessions');
-  const ids = new Map(rows.map(({ id, slug }) => [slug, id]));
-  for (const session of made) session.id = ids.get(session.sessionId)!;
+  for (const tenant of tenants) {
+    const own = made.filter((session) => session.tenant === tenant);
+    const me = await tenant.api.data<{ user: { id: string }; workspaceId: string }>('/api/auth/me');
+    const values = [own.map(({ id }) => id), own.map(({ sessionId }) => sessionId), me.workspaceId, me.user.id];
+    await system.services.pool.query(INSERT, values);
+  }
   return made;
 }
