@@ -33,12 +33,7 @@ const STANDS_ALONE = [
   'scenarios/many-webhooks.test.ts',
   'scenarios/placement.test.ts',
   'scenarios/receipts.test.ts',
-  'scenarios/redis-away.test.ts',
-  'scenarios/seed.test.ts',
-  'scenarios/tenants.test.ts',
   'security/query-key.test.ts',
-  'security/two-tenants.test.ts',
-  'simulation/campaign.test.ts',
 ];
 
 /** @param {string} path below `apps/e2e` */

@@ -18,7 +18,9 @@ export function useSystem(options: SystemOptions = {}): () => System {
   };
 
   beforeAll(async () => {
-    system = await startSystem(options);
+    // Uploading all prekeys of Baileys takes a third of the time of linking.
+    const sandbox = { SANDBOX_FEW_PREKEYS: 'true', ...options.env?.sandbox };
+    system = await startSystem({ ...options, env: { ...options.env, sandbox } });
   });
   beforeEach((context) => {
     context.onTestFailed(() => {

@@ -3,7 +3,7 @@ import { addPhone, pairSession, registerTenant, subscribe } from '../harness/pai
 import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
 import { waitFor } from '../harness/wait-for.ts';
 
-const system = useSystem({ workers: 1 });
+const system = useSystem({ workers: 1, env: { sandbox: { SANDBOX_FEW_PREKEYS: 'false' } } });
 
 test('a message goes out to a phone, and the answer comes back signed', async () => {
   const tenant = await registerTenant(system());
