@@ -496,6 +496,11 @@ describe('live (MR-059)', () => {
     await page.keyboard.press('Escape');
     await choose('Clear the chat');
     await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+    const newestAt = Math.floor(Date.now() / 1_000) - 2 * 86_400;
+    await system().sandbox.addPast(number, { chats: [{ chat: friend.number, count: 2, newestAt }] });
+    await page.getByRole('button', { name: 'Ask the phone for older messages' }).click();
+    await page.getByText('The phone was asked. Older messages appear when it has answered.').waitFor();
+    await page.getByRole('log').getByText('Past message 2').waitFor();
     expect([...(await visitor.axe()), ...(await visitor.overflows())]).toEqual([]);
     visitor.expectNoMisdeeds();
   });
