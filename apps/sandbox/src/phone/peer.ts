@@ -86,7 +86,8 @@ export class PhonePeer {
   private find(key: proto.IMessageKey | null | undefined): proto.IWebMessageInfo | null {
     const entry = key?.id ? this.phone.inbox.findById(key.id) : undefined;
     if (key?.id && !entry) return this.history.find(key.id);
-    if (!key || entry?.text == null) return null;
+    // Of what others have sent, the phone has kept the texts alone.
+    if (!key || entry?.type !== 'text' || entry.text === null) return null;
     const original = this.outbox.original(entry.id);
     const message = original ? proto.Message.decode(original) : textMessage(entry.text);
     return { key, message, messageTimestamp: Math.floor(entry.at / 1000) };

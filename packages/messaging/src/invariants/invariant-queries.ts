@@ -218,9 +218,9 @@ const EVENTS: SqlInvariant[] = [
       WHERE m.id >= (SELECT first_id FROM bound) AND m.state <> 'QUEUED' AND NOT m.is_history
         AND NOT EXISTS (SELECT 1 FROM events e WHERE e.data ? 'messageId' AND e.data->>'messageId' = m.id::text
           AND CASE WHEN m.is_stub THEN e.type = 'message.undecryptable'
-            WHEN e.type = 'message.unsupported' THEN true
+            WHEN e.type IN ('message.unsupported', 'message.recovered') THEN true
             WHEN m.revoked_at IS NOT NULL AND e.type = 'message.undecryptable' THEN true
-            WHEN m.direction = 'INBOUND' THEN e.type IN ('message.received', 'message.recovered')
+            WHEN m.direction = 'INBOUND' THEN e.type = 'message.received'
             WHEN m.state IN ('FAILED', 'UNKNOWN') THEN e.type = 'message.failed'
             ELSE e.type = 'message.sent' END)`,
   },
