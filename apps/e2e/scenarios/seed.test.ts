@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
 import { repositoryFile } from '../harness/repository.ts';
 import { useSystem } from '../harness/use-system.ts';
+import { waitFor } from '../harness/wait-for.ts';
 
 const system = useSystem({ workers: 1 });
 const dataDir = mkdtempSync(join(tmpdir(), 'wag-seed-'));
@@ -45,6 +46,8 @@ async function whatThereIs() {
 
 test('a seed makes people, linked sessions, chats both ways, a group and a webhook; a second one changes nothing', async () => {
   expect(await seed()).toContain('owner@seed.example  pro, owner of shop, support');
+  // What the phones have written last may be on its way.
+  await waitFor(async () => (await whatThereIs()).messages === 13, { what: 'the seeded messages' });
   const first = await whatThereIs();
   const { rows: sessions } = await system().services.pool.query(
     `SELECT s.slug, s.state::text AS state FROM sessions s ORDER BY s.slug`,
@@ -58,7 +61,7 @@ test('a seed makes people, linked sessions, chats both ways, a group and a webho
     `SELECT DISTINCT direction::text AS direction FROM messages ORDER BY 1`,
   );
   expect(directions.map(({ direction }) => direction)).toEqual(['INBOUND', 'OUTBOUND']);
-  expect(first).toMatchObject({ users: 5, sessions: 3, messages: 13, webhooks: 1 });
+  expect(first).toMatchObject({ users: 5, sessions: 3, webhooks: 1 });
 
   await seed();
   expect(await whatThereIs()).toEqual(first);

@@ -46,6 +46,7 @@ const ABOUT_OTHERS = new Set([
   'POST /api/sessions/{id}/chats/unread',
   'POST /api/sessions/{id}/calls/{call}/reject',
   'POST /api/sessions/{id}/chats/{chat}/clear',
+  'POST /api/sessions/{id}/chats/{chat}/history',
   'DELETE /api/sessions/{id}/chats/{chat}',
   ...['PUT', 'DELETE'].map((method) => `${method} /api/sessions/{id}/labels/{label}/messages/{messageId}`),
 ]);
