@@ -19,11 +19,13 @@ const SEQ = /^\d{1,15}$/;
 export const cursorKeyOf = (sessionId: string): string =>
   Buffer.from(sessionId.replaceAll('-', '').slice(-2 * KEY_BYTES), 'hex').toString('base64url');
 
-export function writeWorkspaceCursor({ shownUntil, seqs }: WorkspaceCursor): string {
-  const parts = [VERSION, Math.max(0, Math.floor(shownUntil)).toString(36)];
-  for (const [key, seq] of seqs) parts.push(`${key}.${seq.toString(36)}`);
-  return parts.join('~');
-}
+/** What a cursor says of one session. */
+export const cursorEntryOf = (sessionId: string, seq: number): string =>
+  `${cursorKeyOf(sessionId)}.${seq.toString(36)}`;
+
+/** @param entries by {@link cursorEntryOf} */
+export const writeWorkspaceCursor = (shownUntil: number, entries: readonly string[]): string =>
+  [VERSION, Math.max(0, Math.floor(shownUntil)).toString(36), ...entries].join('~');
 
 /** `null`: it is no cursor of a workspace. */
 export function readWorkspaceCursor(text: string): WorkspaceCursor | null {

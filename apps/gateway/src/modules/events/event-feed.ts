@@ -1,7 +1,13 @@
 import { ApiError } from '../../http/api-error.ts';
-import { cursorKeyOf, readSessionCursor, readWorkspaceCursor, writeWorkspaceCursor } from './event-cursor.ts';
+import {
+  cursorEntryOf,
+  cursorKeyOf,
+  readSessionCursor,
+  readWorkspaceCursor,
+  writeWorkspaceCursor,
+} from './event-cursor.ts';
 import type { EventFilter } from './event-filter.ts';
-import type { EventLog, SessionEvent, SessionHead } from './event-log.ts';
+import type { EventLog, Listing, SessionEvent, SessionHead } from './event-log.ts';
 import type { EventTails, Watch } from './event-tails.ts';
 
 /** The sessions of a stream: one, or all of a workspace, with those that are created while it lasts. */
@@ -40,6 +46,8 @@ export interface EventFeed {
 
 export interface FeedDependencies {
   log: EventLog;
+  /** The sessions of a workspace, as they were a second ago or later. */
+  recentHeads: (workspaceId: string) => Promise<Listing<SessionHead>>;
   tails: EventTails;
 }
 
@@ -47,8 +55,8 @@ export interface FeedDependencies {
 const PER_READ = 100;
 /** Sessions in one read: what a page cannot show is read again with the next one. */
 const SESSIONS_PER_READ = 50;
-/** New sessions of a workspace are noticed after this time. */
-const LIST_AGAIN_MS = 2_000;
+/** New sessions of a workspace are noticed after this time, and the second that a listing may be old. */
+const LIST_AGAIN_MS = 1_000;
 /**
  * A transaction that appends events ends within seconds (`statement_timeout`). An event that happened this long ago is
  * committed, or never will be.
@@ -70,6 +78,8 @@ interface Position {
   /** When the event of `seq` happened, at the latest. */
   at: number;
   watch: Watch;
+  /** What a cursor says of it; `undefined`: not since `seq` has moved. Writing those of all sessions anew is slow. */
+  entry: string | undefined;
 }
 
 /** Where a session of a feed begins. */
@@ -106,7 +116,7 @@ class Feed implements EventFeed {
         this.#wake();
       };
       const watch = this.#deps.tails.watch(sessionId, head, onNews);
-      this.#positions.set(sessionId, { slug, seq, at, head, watch });
+      this.#positions.set(sessionId, { slug, seq, at, head, watch, entry: undefined });
       if (seq < this.#end(sessionId)) this.#news.add(sessionId);
     }
   }
@@ -155,7 +165,7 @@ class Feed implements EventFeed {
   async #listAgain(): Promise<void> {
     const { workspaceId, sessionId } = this.#scope;
     if (sessionId || performance.now() < this.#listAgainAt) return;
-    const { at, sessions } = await this.#deps.log.heads(workspaceId);
+    const { at, sessions } = await this.#deps.recentHeads(workspaceId);
     if (this.#isClosed) return;
     const present = new Map(sessions.map((session) => [session.sessionId, session]));
     for (const [id, position] of this.#positions) {
@@ -199,7 +209,10 @@ class Feed implements EventFeed {
 
   #skip(sessionId: string): void {
     const position = this.#positions.get(sessionId);
-    if (position) position.seq = this.#end(sessionId);
+    if (position) {
+      position.seq = this.#end(sessionId);
+      position.entry = undefined;
+    }
     this.#news.delete(sessionId);
   }
 
@@ -218,6 +231,7 @@ class Feed implements EventFeed {
       // Its session was deleted meanwhile.
       if (!position) continue;
       position.seq = event.seq;
+      position.entry = undefined;
       position.at = Math.max(position.at, event.createdAt);
       if (this.#filter(event)) passed.push({ event, slug: position.slug, cursor: this.#cursorOfEvent() });
     }
@@ -232,7 +246,7 @@ class Feed implements EventFeed {
   #cursorOfEvent(): string | null {
     if (this.#scope.sessionId) return this.cursor();
     const named = this.#named();
-    return named.size > MAX_NAMED ? null : this.#write(named);
+    return named.length > MAX_NAMED ? null : this.#write(named);
   }
 
   cursor(): string {
@@ -246,16 +260,19 @@ class Feed implements EventFeed {
     return this.#write(this.#named());
   }
 
-  #named(): Map<string, number> {
-    const named = new Map<string, number>();
-    for (const [sessionId, { seq, at }] of this.#positions) {
-      if (at > this.#shownUntil && named.size < MAX_NAMED_EVER) named.set(cursorKeyOf(sessionId), seq);
+  /** Entries of the sessions that had events since the moment up to which everything was shown. */
+  #named(): string[] {
+    const named: string[] = [];
+    for (const [sessionId, position] of this.#positions) {
+      if (position.at <= this.#shownUntil || named.length >= MAX_NAMED_EVER) continue;
+      position.entry ??= cursorEntryOf(sessionId, position.seq);
+      named.push(position.entry);
     }
     return named;
   }
 
-  #write(seqs: ReadonlyMap<string, number>): string {
-    return writeWorkspaceCursor({ shownUntil: this.#shownUntil, seqs });
+  #write(entries: readonly string[]): string {
+    return writeWorkspaceCursor(this.#shownUntil, entries);
   }
 
   close(): void {
