@@ -130,6 +130,8 @@ export async function startWorkerStandIn(masterKey: Uint8Array, workerId: string
   });
   app.server.on('upgrade', (request, socket, head) => {
     attempts += 1;
+    // Node has taken its own listener off the socket; a gateway that is refused resets the connection.
+    socket.on('error', () => undefined);
     const [, given = ''] = /^Bearer (.+)$/.exec(request.headers.authorization ?? '') ?? [];
     if (claim && !tokensEqual(given, internalToken(masterKey, claim.workerId, claim.incarnation))) {
       const lines = Object.entries(proofFor(request)).map(([name, value]) => `${name}: ${value}\r\n`);
