@@ -17,6 +17,7 @@ export const SCENARIOS_AT_ONCE = 2;
 const STANDS_ALONE = [
   // They fill the cores, and judge what happens then.
   'chaos/chaos.test.ts',
+  'deploy/pm2.test.ts',
   'rollout/',
   'security/fuzz/',
   // They judge how long things take, or how much memory.
