@@ -17,7 +17,7 @@ export interface AppliedNotice {
 }
 
 /** A group of which nothing is known but its name. */
-const unknownGroup = (jid: string): GroupFacts => ({
+export const unknownGroup = (jid: string): GroupFacts => ({
   jid,
   subject: '',
   description: null,

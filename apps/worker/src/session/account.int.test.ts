@@ -1,6 +1,6 @@
-import type { GroupFacts } from '@wa-gate/contracts';
 import { readGroup, storeGroups } from '@wa-gate/messaging';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { unknownGroup } from '../groups/apply-notice.ts';
 import { startWorld, type World } from '../testing/world.ts';
 
 let world: World;
@@ -59,21 +59,7 @@ describe('the history of QR codes (MR-139)', () => {
 describe('a session that is linked again, maybe to another account', () => {
   it('takes no group for known that was described to the former account', async () => {
     const { sessionId } = await world.createPaired();
-    const group: GroupFacts = {
-      jid: '1203009@g.us',
-      subject: 'Orders',
-      description: null,
-      addressing: 'lid',
-      onlyAdminsSend: false,
-      onlyAdminsEdit: false,
-      onlyAdminsAdd: false,
-      joinApproval: false,
-      disappearingSeconds: 0,
-      isCommunity: false,
-      isAnnouncements: false,
-      size: 0,
-      participants: [],
-    };
+    const group = { ...unknownGroup('1203009@g.us'), subject: 'Orders' };
     const { owner } = await world.actor(sessionId);
     await storeGroups(world.database.pool, owner, [group]);
     const isStale = async () => (await readGroup(world.database.pool, sessionId, group.jid))?.isStale;

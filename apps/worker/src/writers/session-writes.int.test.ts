@@ -5,6 +5,7 @@ import { readGroup, readSettingsProgress, type SettingsPage } from '@wa-gate/mes
 import { createTestDatabase, seedSession, type TestDatabase, workerRegistration } from '@wa-gate/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ChatSettingsFeed } from '../chats/chat-settings-feed.ts';
+import { unknownGroup } from '../groups/apply-notice.ts';
 import { GroupFeed } from '../groups/group-feed.ts';
 import { KeyedLock } from '../keyed-lock.ts';
 
@@ -45,21 +46,7 @@ const page = (version: number, more: Partial<SettingsPage> = {}): SettingsPage =
   isSilent: false,
   ...more,
 });
-const group = (jid: string, subject = 'Orders'): GroupFacts => ({
-  jid,
-  subject,
-  description: null,
-  addressing: 'lid',
-  onlyAdminsSend: false,
-  onlyAdminsEdit: false,
-  onlyAdminsAdd: false,
-  joinApproval: false,
-  disappearingSeconds: 0,
-  isCommunity: false,
-  isAnnouncements: false,
-  size: 0,
-  participants: [],
-});
+const group = (jid: string, subject = 'Orders'): GroupFacts => ({ ...unknownGroup(jid), subject });
 const GROUP = '1203001@g.us';
 const named = (id: string, subject: string) => ({
   id,
