@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
  * `npm test`. It needs only Node. With arguments (`npm test -- --project unit packages/kit`) only those tests run;
- * `--full` adds all end-to-end scenarios. Failures are listed again at the end. The last line is always `N passed, N
- * failed`.
+ * `--full` adds all end-to-end scenarios. A few failed files run a second time, unless they were named. Failures are
+ * listed again at the end, with those that the second run did not repeat. The last line is always `N passed, N failed`.
  */
 import { formatError } from './lib/errors.mjs';
 import { requireNode } from './lib/install.mjs';
@@ -37,7 +37,7 @@ try {
 } catch (error) {
   outcome = failed('npm test', formatError(error));
 }
-const { counts, failures, times } = outcome;
+const { counts, failures, times, unsteady } = outcome;
 if (times.length > 1) {
   progress.say('\nThe slowest files, with imports and hooks:');
   for (const { path, ms } of slowest(times, SLOWEST)) progress.say(`${seconds(ms).padStart(9)}  ${path}`);
@@ -46,6 +46,7 @@ progress.say('\nThe phases, of which the checks run beside the tests:');
 for (const { title, fromMs, toMs } of phases.list()) {
   progress.say(`${seconds(toMs - fromMs).padStart(9)}  ${title}, from ${seconds(fromMs)} on`);
 }
+for (const { where, why } of unsteady) progress.say(`\nUNSTEADY, passed the second time: ${where}\n${why}`);
 for (const { where, why } of failures) progress.say(`\nFAILED ${where}\n${why}`);
 progress.say(`Total ${seconds(performance.now() - begun)}${counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''}`);
 progress.say(`${counts.passed} passed, ${counts.failed} failed`);

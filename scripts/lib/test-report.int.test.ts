@@ -5,7 +5,7 @@ import { runCommand } from './commands.mjs';
 import { formatError } from './errors.mjs';
 import { ROOT } from './paths.mjs';
 import { useTempDirs } from './temp-dir.testing.ts';
-import { failed, readTestReport, slowest, sumOutcomes } from './test-report.mjs';
+import { afterSecondRun, failed, readTestReport, slowest, sumOutcomes } from './test-report.mjs';
 
 const tempDir = useTempDirs();
 
@@ -79,12 +79,44 @@ test('the sum of several runs', () => {
     counts: { passed: 1, failed: 1, skipped: 3 },
     failures: [{ where: 'a', why: 'b' }],
     times: [{ path: 'c', ms: 1 }],
+    failedFiles: [{ path: 'a', passed: 1, skipped: 0 }],
+    unsteady: [{ where: 'd', why: 'e' }],
   };
   expect(sumOutcomes([one, one])).toEqual({
     counts: { passed: 2, failed: 2, skipped: 6 },
     failures: [...one.failures, ...one.failures],
     times: [...one.times, ...one.times],
+    failedFiles: [...one.failedFiles, ...one.failedFiles],
+    unsteady: [...one.unsteady, ...one.unsteady],
   });
+});
+
+const FIRST = {
+  numPassedTests: 100,
+  numPendingTests: 1,
+  testResults: [file('passed', 'passed'), file('failed', 'passed', 'failed', 'skipped')],
+};
+
+test('a failure that a second run does not repeat is told, and does not count', () => {
+  const second = { numPassedTests: 3, testResults: [file('passed', 'passed', 'passed', 'passed')] };
+  expect(afterSecondRun(read(FIRST, false), read(second, true))).toMatchObject({
+    counts: { passed: 102, failed: 0, skipped: 0 },
+    failures: [],
+    unsteady: [{ where: `${PATH} > a failed test` }],
+  });
+});
+
+test('a failure that comes again counts once', () => {
+  const second = { numPassedTests: 2, testResults: [file('failed', 'passed', 'failed', 'passed')] };
+  expect(afterSecondRun(read(FIRST, false), read(second, false))).toMatchObject({
+    counts: { passed: 101, failed: 1, skipped: 0 },
+    failures: [{ where: `${PATH} > a failed test` }],
+    unsteady: [],
+  });
+});
+
+test('a second run that crashes counts as a failure', () => {
+  expect(afterSecondRun(read(FIRST, false), read('not a report', false)).counts).toMatchObject({ failed: 1 });
 });
 
 test('the slowest files, as paths of the repository', () => {
@@ -103,5 +135,5 @@ test('without times of files, the tests are counted all the same', () => {
   const folder = tempDir();
   writeFileSync(join(folder, 'report.json'), JSON.stringify({ numPassedTests: 3, testResults: [] }));
   const outcome = readTestReport('Some tests', join(folder, 'report.json'), true, join(folder, 'absent.json'));
-  expect(outcome).toEqual({ counts: { passed: 3, failed: 0, skipped: 0 }, failures: [], times: [] });
+  expect(outcome).toMatchObject({ counts: { passed: 3, failed: 0, skipped: 0 }, failures: [], times: [] });
 });

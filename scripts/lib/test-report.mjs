@@ -13,14 +13,29 @@ import { ROOT } from './paths.mjs';
 
 /** @typedef {{ path: string, ms: number }} FileTime */
 
-/** @typedef {{ counts: Counts, failures: Failure[], times: FileTime[] }} Outcome */
+/** @typedef {{ path: string, passed: number, skipped: number }} FailedFile with its tests that did not fail */
+
+/**
+ * @typedef {object} Outcome
+ * @property {Counts} counts
+ * @property {Failure[]} failures
+ * @property {FileTime[]} times
+ * @property {FailedFile[]} failedFiles of which the failures are; without those of tools and of a run that crashed
+ * @property {Failure[]} unsteady failures that a second run did not repeat
+ */
 
 const MAX_LINES_OF_A_FAILURE = 12;
 /** The maximum of lines of a tool in the report. `runCommand` keeps the last ones, which have the cause. */
 const MAX_LINES_OF_A_TOOL = 30;
 
 /** @type {Outcome} */
-const NOTHING = { counts: { passed: 0, failed: 0, skipped: 0 }, failures: [], times: [] };
+const NOTHING = {
+  counts: { passed: 0, failed: 0, skipped: 0 },
+  failures: [],
+  times: [],
+  failedFiles: [],
+  unsteady: [],
+};
 
 /**
  * Reads a report. A file that could not be loaded counts as one failure, because its tests are not in the report. A
@@ -34,15 +49,39 @@ const NOTHING = { counts: { passed: 0, failed: 0, skipped: 0 }, failures: [], ti
 export function readTestReport(title, file, succeeded, timesFile) {
   const report = readJson(file);
   const times = timesFile === undefined ? [] : readFileTimes(timesFile);
-  const { counts, failures } = report.state === 'ok' ? readReport(report.value) : NOTHING;
+  const outcome = { ...NOTHING, ...(report.state === 'ok' ? readReport(report.value) : {}), times };
+  const { counts } = outcome;
   if (counts.failed === 0 && (!succeeded || counts.passed === 0)) {
     return {
+      ...outcome,
       counts: { ...counts, failed: 1 },
       failures: [{ where: title, why: 'Failed without a failed test: see its output above.' }],
-      times,
     };
   }
-  return { counts, failures, times };
+  return outcome;
+}
+
+/**
+ * The outcome of a run whose failed files, and they alone, ran a second time.
+ * @param {Outcome} first whose failures are all of its failed files
+ * @param {Outcome} second
+ * @returns {Outcome}
+ */
+export function afterSecondRun(first, second) {
+  const { counts, failedFiles } = first;
+  const again = new Set(second.failures.map(({ where }) => where));
+  /** @param {'passed' | 'skipped'} kind */
+  const without = (kind) => failedFiles.reduce((sum, file) => sum - file[kind], counts[kind]);
+  return {
+    ...second,
+    counts: {
+      passed: without('passed') + second.counts.passed,
+      failed: second.counts.failed,
+      skipped: without('skipped') + second.counts.skipped,
+    },
+    times: first.times,
+    unsteady: first.failures.filter(({ where }) => !again.has(where)),
+  };
 }
 
 /**
@@ -70,15 +109,15 @@ export function slowest(times, count) {
  */
 export function failed(where, why) {
   return {
+    ...NOTHING,
     counts: { passed: 0, failed: 1, skipped: 0 },
     failures: [{ where, why: beginning(why, MAX_LINES_OF_A_TOOL) }],
-    times: [],
   };
 }
 
 /**
  * @param {any} report
- * @returns {Omit<Outcome, 'times'>}
+ * @returns {Pick<Outcome, 'counts' | 'failures' | 'failedFiles'>}
  */
 function readReport(report) {
   const files = /** @type {any[]} */ (report.testResults ?? []);
@@ -90,7 +129,18 @@ function readReport(report) {
       skipped: (report.numPendingTests ?? 0) + (report.numTodoTests ?? 0),
     },
     failures,
+    failedFiles: files.filter((file) => failuresOf(file).length > 0).map(failedFile),
   };
+}
+
+/**
+ * @param {any} file
+ * @returns {FailedFile}
+ */
+function failedFile({ name, assertionResults }) {
+  const passed = assertionResults.filter((/** @type {any} */ test) => test.status === 'passed').length;
+  const failures = assertionResults.filter((/** @type {any} */ test) => test.status === 'failed').length;
+  return { path: relative(ROOT, String(name ?? '')), passed, skipped: assertionResults.length - passed - failures };
 }
 
 /**
@@ -122,7 +172,7 @@ function beginning(message, lines = MAX_LINES_OF_A_FAILURE) {
  */
 export function sumOutcomes(all) {
   return all.reduce(
-    ({ counts, failures, times }, next) => ({
+    ({ counts, failures, times, failedFiles, unsteady }, next) => ({
       counts: {
         passed: counts.passed + next.counts.passed,
         failed: counts.failed + next.counts.failed,
@@ -130,6 +180,8 @@ export function sumOutcomes(all) {
       },
       failures: [...failures, ...next.failures],
       times: [...times, ...next.times],
+      failedFiles: [...failedFiles, ...next.failedFiles],
+      unsteady: [...unsteady, ...next.unsteady],
     }),
     NOTHING,
   );

@@ -16,7 +16,7 @@ import { seconds } from './progress.mjs';
 import { ALONE, SCENARIOS, SIDE_BY_SIDE } from './scenarios.mjs';
 import { loadSecrets } from './secrets.mjs';
 import { Supervisor } from './supervisor.mjs';
-import { failed, readTestReport, sumOutcomes } from './test-report.mjs';
+import { afterSecondRun, failed, readTestReport, sumOutcomes } from './test-report.mjs';
 
 /** Separate from the data folder of `npm start`, and removed with node_modules. */
 const TEST_FOLDER = join(ROOT, 'node_modules', '.cache', 'wa-gate-test');
@@ -32,6 +32,10 @@ const CHECKS = [
   ['Dead code', 'knip', '--no-progress', '--no-config-hints'],
   ['Lint', 'oxlint', '--type-aware'],
 ];
+/** More failed files than these are no chance: they do not run a second time. */
+const MOST_AGAIN = 4;
+/** Of these a single failure counts: they search by chance for what must never happen. */
+const NEVER_AGAIN = ['apps/e2e/chaos/', 'apps/e2e/security/fuzz/'];
 const LEFTOVER_GRACE_MS = 2_000;
 const MAINTENANCE_DATABASE = 'postgres';
 /** A file system in memory, where Linux has one. */
@@ -194,9 +198,29 @@ async function runAllVitests(run, dataDir, context) {
   const outcomes = [];
   for (const { title, args, env } of vitestRuns(run)) {
     const inEnvironment = { ...context, env: { ...context.env, ...env } };
-    outcomes.push(await run.phases.time(title, () => runVitest(title, args, dataDir, run.progress, inEnvironment)));
+    /** @param {string} title @param {readonly string[]} files */
+    const timed = (title, files) =>
+      run.phases.time(title, () => runVitest(title, [...args, ...files], dataDir, run.progress, inEnvironment));
+    const first = await timed(title, []);
+    const again = run.vitestArguments.length > 0 ? [] : filesToRunAgain(first);
+    outcomes.push(again.length > 0 ? afterSecondRun(first, await timed(`${title}, a second time`, again)) : first);
   }
   return sumOutcomes(outcomes);
+}
+
+/**
+ * The failed files, when they may have failed by chance. A machine that others load fails one test in some thousands;
+ * the end of the output names each of them.
+ * @param {Outcome} outcome
+ * @returns {string[]}
+ */
+function filesToRunAgain({ failures, failedFiles }) {
+  const paths = failedFiles.map(({ path }) => path);
+  const isByChance =
+    paths.length <= MOST_AGAIN &&
+    failures.every(({ where }) => paths.some((path) => where.startsWith(path))) &&
+    !paths.some((path) => NEVER_AGAIN.some((folder) => path.startsWith(folder)));
+  return isByChance ? paths : [];
 }
 
 /** @typedef {{ title: string, args: readonly string[], env?: NodeJS.ProcessEnv }} VitestRun */

@@ -318,11 +318,19 @@ async function endedEarly(image: RunnableImage, env: Record<string, string>): Pr
   const first = await waitFor(
     async () => {
       const pid = launch.target(child.pid!);
-      // The shell has become tini.
-      return pid !== undefined && (await readFile(`/proc/${pid}/comm`, 'utf8')).trim() === 'tini' ? pid : undefined;
+      return pid !== undefined && (await handsSignalsOn(pid)) ? pid : undefined;
     },
     { what: 'the first process', everyMs: 1 },
   );
   process.kill(first, 'SIGTERM');
   return ended;
+}
+
+/**
+ * Whether the first process is tini and has started its child. It blocks signals before that, and hands them on after.
+ * Signals of earlier moments are dropped by the kernel, as those of every first process.
+ */
+async function handsSignalsOn(pid: number): Promise<boolean> {
+  const read = (file: string) => readFile(`/proc/${pid}/${file}`, 'utf8');
+  return (await read('comm')).trim() === 'tini' && (await read(`task/${pid}/children`)).trim() !== '';
 }
