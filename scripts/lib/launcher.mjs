@@ -11,6 +11,7 @@ import { takeLockInTurn } from './lock.mjs';
 import { watchLogs } from './log-watch.mjs';
 import { createLoginLink } from './login-link.mjs';
 import { rotateLog } from './logs.mjs';
+import { releasePorts } from './port-reservations.mjs';
 import { endLeftovers, openJournal } from './process-journal.mjs';
 import { seconds } from './progress.mjs';
 import { readGatewayUrl, setDamagedRunFileAside, writeRunFile } from './run-file.mjs';
@@ -59,6 +60,8 @@ export async function runLauncher(launch) {
     await cleanUp(dataDir, progress);
     return await superviseUntilStopped(launch, dataDir, lock);
   } finally {
+    // Before the lock: who waits for it chooses its port right behind it.
+    releasePorts();
     lock.release();
   }
 }

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { releasePorts } from './port-reservations.mjs';
 import { chooseGatewayPort, findFreePort, isPortFree, keepPorts } from './ports.mjs';
 import { useTempDirs } from './temp-dir.testing.ts';
 
@@ -10,6 +11,7 @@ const tempDir = useTempDirs();
 const servers: Server[] = [];
 afterEach(() => {
   for (const server of servers.splice(0)) server.close();
+  releasePorts();
 });
 
 async function hold(port: number, host: string): Promise<void> {
@@ -75,6 +77,16 @@ describe('the port of the gateway', () => {
       await expect(choice).rejects.toThrow('This machine has no address 192.0.2.1 (HOST).');
     },
   );
+
+  test('is another one for each of two launchers, also before their gateways listen', async () => {
+    const choose = () => chooseGatewayPort({ asked: undefined, host: '127.0.0.1', say: () => undefined });
+    const first = await choose();
+    const second = await choose();
+    expect(second).not.toBe(first);
+    // The first one has stopped.
+    releasePorts();
+    expect(await choose()).toBeLessThan(Math.max(first, second));
+  });
 
   test.each(['abc', '0', '65536', '80.5', '-1'])('is refused when it is no port: %s', async (asked) => {
     await expect(choose(asked)).rejects.toThrow('not a port number');

@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { LaunchError } from './errors.mjs';
 import { readJson, writeJson } from './files.mjs';
+import { reservePort } from './port-reservations.mjs';
 
 /**
  * Below the range that Linux uses for outgoing connections (32768 and up), so that an outgoing connection does not take
@@ -27,7 +28,8 @@ export function isPortFree(port, host = LOOPBACK) {
 }
 
 /**
- * The port of the gateway: the requested one or an error; without a request the usual one or the next free one.
+ * The port of the gateway: the requested one or an error; without a request the usual one or the next free
+ * one, which is reserved.
  * @param {{ asked: string | undefined, host: string, say: (text: string) => void }} options
  * @returns {Promise<number>}
  */
@@ -37,7 +39,7 @@ export async function chooseGatewayPort({ asked, host, say }) {
     return await requirePort('PORT', asked, host);
   }
   for (let port = DEFAULT_GATEWAY_PORT; port < DEFAULT_GATEWAY_PORT + NEXT_PORTS_TRIED; port++) {
-    if (!(await isPortFree(port, host))) continue;
+    if (!(await isPortFree(port, host)) || !(await reservePort(port))) continue;
     if (port !== DEFAULT_GATEWAY_PORT) say(`Port ${DEFAULT_GATEWAY_PORT} is taken: the gateway uses ${port} instead.`);
     return port;
   }
