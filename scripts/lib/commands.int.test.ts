@@ -49,6 +49,23 @@ test('is ended with all that it started', async () => {
   while (identify(grandchild)) await sleep(10);
 });
 
+const autogroup = '/proc/self/autogroup';
+test.runIf(existsSync(autogroup))('yields to other sessions too, with all that it starts', async () => {
+  const seen = `cut -d ' ' -f 19 /proc/self/stat; cat ${autogroup}`;
+  // Both are set right after the start.
+  const seenWhenSet = `n=0; until grep -q 'nice 10' ${autogroup} || [ $((n += 1)) -gt 1000 ]; do sleep 0.01; done; ${seen}`;
+  const inner = `import('${join(import.meta.dirname, 'commands.mjs')}').then(async ({ runCommand }) => {
+    const script = ${JSON.stringify(seenWhenSet)};
+    const lines = await runCommand({ title: 'inner', command: 'sh', args: ['-c', script] }, { env: process.env });
+    console.log(lines.join('\\n'));
+  })`;
+  const outer = { title: 'outer', command: process.execPath, args: ['-e', inner] };
+  const lowered = ['10', expect.stringMatching(/ nice 10$/)];
+  expect(await runCommand({ ...shell(seenWhenSet), yielding: true }, context)).toEqual(lowered);
+  expect(await runCommand({ ...outer, yielding: true }, context)).toEqual(lowered);
+  expect(await runCommand(shell(seen), context)).toEqual(['0', expect.stringMatching(/ nice 0$/)]);
+});
+
 test('is not even begun after the wish to stop', async () => {
   await expect(runToEnd(shell('exit 0'), { ...context, signal: AbortSignal.abort() })).rejects.toThrow(StoppedError);
 });

@@ -1,6 +1,7 @@
 /** Runs a tool to its end. Its output is kept, and shown only when it fails. */
 import { spawn } from 'node:child_process';
-import { constants, setPriority } from 'node:os';
+import { writeFileSync } from 'node:fs';
+import { constants, getPriority, setPriority } from 'node:os';
 import { createInterface } from 'node:readline';
 import { LaunchError, StoppedError } from './errors.mjs';
 import { explainOutput } from './explain.mjs';
@@ -59,7 +60,9 @@ export async function runToEnd(command, { env, signal, journal }) {
     stdio: ['ignore', command.inherit ? 'inherit' : 'pipe', command.inherit ? 'inherit' : 'pipe'],
   });
   const { pid } = child;
-  if (pid !== undefined && command.yielding) yieldTo(pid);
+  // What yields passes it on.
+  const niceness = command.yielding ? constants.priority.PRIORITY_BELOW_NORMAL : getPriority();
+  if (pid !== undefined && niceness > 0) lowerPriority(pid, niceness);
   if (pid !== undefined) journal?.started(pid, { name: command.title, stopSignal: 'SIGTERM', stage: STAGES.services });
   /** @type {string[]} */
   const lines = [];
@@ -93,12 +96,18 @@ export async function runToEnd(command, { env, signal, journal }) {
   }
 }
 
-/** @param {number} pid of a tool that has just begun: its threads and processes inherit the priority */
-function yieldTo(pid) {
+/**
+ * @param {number} pid of a tool that has just begun, the leader of its session: its threads and processes inherit the
+ *   priority
+ * @param {number} niceness
+ */
+function lowerPriority(pid, niceness) {
   try {
-    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+    setPriority(pid, niceness);
+    // Where Linux groups processes by sessions, the priority above counts inside of the session alone.
+    writeFileSync(`/proc/${pid}/autogroup`, `${niceness}`);
   } catch {
-    // It has ended already.
+    // It has ended already, or this system has no such groups.
   }
 }
 
