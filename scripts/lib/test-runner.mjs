@@ -33,7 +33,7 @@ const CHECKS = [
   ['Lint', 'oxlint', '--type-aware'],
 ];
 /** More failed files than these are no chance: they do not run a second time. */
-const MOST_AGAIN = 4;
+const MOST_AGAIN = 8;
 /** Of these a single failure counts: they search by chance for what must never happen. */
 const NEVER_AGAIN = ['apps/e2e/chaos/', 'apps/e2e/security/fuzz/'];
 const LEFTOVER_GRACE_MS = 2_000;
@@ -198,12 +198,14 @@ async function runAllVitests(run, dataDir, context) {
   const outcomes = [];
   for (const { title, args, env } of vitestRuns(run)) {
     const inEnvironment = { ...context, env: { ...context.env, ...env } };
-    /** @param {string} title @param {readonly string[]} files */
-    const timed = (title, files) =>
-      run.phases.time(title, () => runVitest(title, [...args, ...files], dataDir, run.progress, inEnvironment));
-    const first = await timed(title, []);
+    /** @param {string} title @param {readonly string[]} args @param {typeof context} context */
+    const timed = (title, args, context) =>
+      run.phases.time(title, () => runVitest(title, args, dataDir, run.progress, context));
+    const first = await timed(title, args, inEnvironment);
     const again = run.vitestArguments.length > 0 ? [] : filesToRunAgain(first);
-    outcomes.push(again.length > 0 ? afterSecondRun(first, await timed(`${title}, a second time`, again)) : first);
+    if (again.length === 0) outcomes.push(first);
+    // Without the group: scenarios that are named run one after the other.
+    else outcomes.push(afterSecondRun(first, await timed(`${title}, a second time`, [...args, ...again], context)));
   }
   return sumOutcomes(outcomes);
 }
