@@ -120,16 +120,10 @@ test('starts: gateways share a port in cluster mode, jobs and the worker are pro
   session = await pairSession(system, tenant);
 });
 
-const RESETS = new Set(['ECONNRESET', 'UND_ERR_SOCKET']);
-/** Of more than a thousand requests while two gateways leave. */
-const MOST_RESETS = 4;
-
 test('reload replaces every gateway without one failed request under load (MR-179)', async () => {
   const before = await pids('gateway');
   const friend = await addPhone(system, 'Friend');
   const failures: string[] = [];
-  // A connection that the leaving process has taken and not read yet is reset; clients open another one.
-  let resets = 0;
   let answered = 0;
   let isOver = false;
   async function customer(index: number): Promise<void> {
@@ -146,8 +140,7 @@ test('reload replaces every gateway without one failed request under load (MR-17
           else answered += 1;
         },
         (error: Error & { code?: string }) => {
-          if (RESETS.has(error.code ?? '')) resets += 1;
-          else failures.push(error.code ?? error.message);
+          failures.push(error.code ?? error.message);
         },
       );
     }
@@ -162,10 +155,9 @@ test('reload replaces every gateway without one failed request under load (MR-17
   isOver = true;
   await Promise.all(customers);
   expect(failures).toEqual([]);
-  expect(resets).toBeLessThanOrEqual(MOST_RESETS);
   expect(after).toHaveLength(2);
   expect(after.filter((pid) => before.includes(pid))).toEqual([]);
-  console.info(`${answered} requests during a reload of two gateways, none failed, ${resets} connections reset`);
+  console.info(`${answered} requests during a reload of two gateways, none failed`);
 });
 
 test('a reload of the worker brings its session back without a QR code (MR-179)', async () => {

@@ -104,6 +104,7 @@ import { errors, sendError } from './plugins/errors.ts';
 import { createGuards } from './plugins/guards.ts';
 import { type MetricsExposition, metricsPlugin } from './plugins/metrics.ts';
 import { openapi } from './plugins/openapi/index.ts';
+import { orderlyClose } from './plugins/orderly-close.ts';
 import { queryParameters } from './plugins/query-parameters.ts';
 import { createLimiter, type FallbackCounters, RATE_LIMIT_HEADERS } from './plugins/rate-limit/index.ts';
 import type { LimitSettings } from './plugins/rate-limit/limit-settings.ts';
@@ -113,7 +114,6 @@ import { securityHeaders } from './plugins/security-headers.ts';
 import { securityLog } from './plugins/security-log.ts';
 import type { StreamTickets } from './plugins/stream-tickets.ts';
 import { acceptJsonOnly, type NetworkSettings, networkRules } from './plugins/transport/index.ts';
-import { unusedConnections } from './plugins/unused-connections.ts';
 import { principalOf } from './principal.ts';
 import type { OwnerLink } from './worker-links/owner-link.ts';
 import type { OwnerStreams } from './worker-links/owner-stream.ts';
@@ -271,7 +271,7 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
 
   app.decorate('basePath', basePath);
   acceptJsonOnly(app);
-  await app.register(unusedConnections);
+  await app.register(orderlyClose);
   if (drain) await app.register(connectionDrainPlugin, { drain });
   const dashboard = services && settings.dashboard;
   await app.register(errors, {
