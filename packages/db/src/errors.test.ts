@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isDatabaseUnavailable, isUniqueViolation } from './errors.ts';
+import { isDatabaseUnavailable, isTimedOut, isUniqueViolation } from './errors.ts';
 
 const coded = (code: string, message = 'x') => Object.assign(new Error(message), { code });
 const wrapped = (originalCode: string) =>
@@ -40,4 +40,15 @@ it('a unique violation may be of one constraint', () => {
     true,
     false,
   ]);
+});
+
+it.each([
+  ['cancelled after its time', coded('57014'), true],
+  ['a lock that was not free in time', coded('55P03'), true],
+  ['silent', new Error('Query read timeout'), true],
+  ['restarting', coded('57P01'), false],
+  ['away', coded('ECONNREFUSED'), false],
+  ['nothing', undefined, false],
+])('a statement took too long: %s', (_what, error, timedOut) => {
+  expect(isTimedOut(error)).toBe(timedOut);
 });

@@ -10,6 +10,10 @@ const TRANSIENT_SOCKET = /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH/;
 /** Another transaction came first: serialisation, deadlock, a lock that was not free in time. */
 const CONFLICT = /^(40001|40P01|55P03)/;
 
+/** Cancelled after its time, a lock that was not free in time, and a server that was silent for too long. */
+const TIMED_OUT = /^(57014|55P03)/;
+const SILENT = 'Query read timeout';
+
 /** The same conditions as codes of Prisma: unreachable, closed, timed out, too many connections. */
 const TRANSIENT_PRISMA = /^P(1001|1002|1008|1017|2024|2037)$/;
 
@@ -39,6 +43,10 @@ export const isDataRefused = (error: unknown): boolean => DATA.test(codeOf(error
 
 /** Whether a statement failed because of another transaction. Nothing of it is stored; it may be tried again. */
 export const isConflict = (error: unknown): boolean => CONFLICT.test(codeOf(error));
+
+/** Whether a statement took longer than it may, or waited longer for a lock. The same one may do so each time. */
+export const isTimedOut = (error: unknown): boolean =>
+  TIMED_OUT.test(codeOf(error)) || (error instanceof Error && error.message === SILENT);
 
 /**
  * Whether PostgreSQL could not answer now: away, restarting, out of connections or disk. False for invalid statements.

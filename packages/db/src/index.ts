@@ -8,7 +8,7 @@ export {
   sessionUrl,
   settleTls,
 } from './database-urls.ts';
-export { isConflict, isDatabaseUnavailable, isDataRefused, isUniqueViolation } from './errors.ts';
+export { isConflict, isDatabaseUnavailable, isDataRefused, isTimedOut, isUniqueViolation } from './errors.ts';
 export { describeDatabaseFailure } from './failure.ts';
 export type { Prisma } from './generated/client.ts';
 export type {

@@ -108,6 +108,7 @@ export {
   type HistoryNotice,
   type HistoryReference,
   historyDepthFor,
+  keepHistorySlot,
   linkedWithHistory,
   postponeHistoryChunk,
 } from './history/chunks.ts';

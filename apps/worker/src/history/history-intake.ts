@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createInflate } from 'node:zlib';
 import { type Ownership, StaleEpochError } from '@wa-gate/cluster';
-import { isDatabaseUnavailable, type Pool } from '@wa-gate/db';
+import { isDatabaseUnavailable, isDataRefused, isTimedOut, type Pool } from '@wa-gate/db';
 import { backoffDelay, type Clock, type Logger, newId } from '@wa-gate/kit';
 import type { WorkFile, WorkFolder } from '@wa-gate/media';
 import {
@@ -14,6 +14,7 @@ import {
   finishHistoryChunk,
   type HistoryChunk,
   type HistoryNotice,
+  keepHistorySlot,
   postponeHistoryChunk,
 } from '@wa-gate/messaging';
 import type { ContactFeed } from '../contacts/contact-feed.ts';
@@ -102,7 +103,7 @@ class Interrupted extends Error {}
 /** What of who is who is passed on at a time. */
 const PEOPLE = 500;
 
-type Counts = Pick<FinishedChunk, 'found' | 'chats' | 'chat' | 'hasMore'>;
+type Counts = Pick<FinishedChunk, 'found' | 'chats' | 'refused' | 'chat' | 'hasMore'>;
 
 /**
  * Takes in the history that the phones of sessions send: chunk by chunk, each message by message. A chunk is a row
@@ -201,22 +202,33 @@ export class HistoryIntake {
   async #run(chunk: HistoryChunk, signal: AbortSignal): Promise<void> {
     const { pool, logger, onStale } = this.#deps;
     const { sessionId, epoch, attempts } = chunk;
+    const { slotMs } = this.#pace;
+    // A file may take longer than a place in the fleet is kept without a word.
+    const keeping = setInterval(
+      () => void keepHistorySlot(pool, chunk, slotMs).catch(() => undefined),
+      slotMs / 3,
+    ).unref();
     try {
+      if (attempts > this.#pace.maxAttempts) throw new HistoryUnreadableError(ENDS_WORKERS);
       await this.#finish(chunk, { state: 'done', ...(await this.#takeIn(chunk, signal)) });
     } catch (error) {
       if (error instanceof StaleEpochError) return onStale({ sessionId, epoch });
       try {
         const { maxAttempts, retry } = this.#pace;
-        const isInterrupted = signal.aborted || error instanceof Interrupted || isDatabaseUnavailable(error);
-        logger[isInterrupted ? 'debug' : 'warn']({ err: error, sessionId, attempts }, 'history not taken in');
-        if (!isInterrupted && (error instanceof HistoryUnreadableError || attempts >= maxAttempts))
-          return await this.#finish(chunk, { state: 'failed', found: 0, chats: 0, error: sentenceOf(error) });
+        const isInterrupted = signal.aborted || error instanceof Interrupted;
+        // A database that is away says nothing about the part. A batch that it never stores in time is the part's.
+        const counts = !isInterrupted && (isTimedOut(error) || !isDatabaseUnavailable(error));
+        logger[counts ? 'warn' : 'debug']({ err: error, sessionId, attempts }, 'history not taken in');
+        if (counts && (error instanceof HistoryUnreadableError || attempts >= maxAttempts))
+          return await this.#finish(chunk, { state: 'failed', ...NOTHING, error: sentenceOf(error) });
         const delayMs = isInterrupted ? 0 : backoffDelay(attempts - 1, retry);
-        await postponeHistoryChunk(pool, chunk, { delayMs, counts: !isInterrupted });
+        await postponeHistoryChunk(pool, chunk, { delayMs, counts });
       } catch (failure) {
         // The row waits, and its place in the fleet is free after a while.
         logger.warn({ err: failure, sessionId }, 'history not given back');
       }
+    } finally {
+      clearInterval(keeping);
     }
   }
 
@@ -234,10 +246,10 @@ export class HistoryIntake {
     if (!chunk.payload) await this.#fetch(chunk, file, signal);
     const open = () => inflated(chunk.payload ? Readable.from([chunk.payload]) : createReadStream(file.path));
     const { names, ...counts } = await this.#learnPeople(chunk, link, open(), signal);
-    const found = await this.#storeMessages(chunk, link, open(), signal);
+    const stored = await this.#storeMessages(chunk, link, open(), signal);
     // The list has names of many who are no contacts: those who have become some by now get theirs.
     if (names > 0) await this.#learnNames(chunk, link, open(), signal);
-    return { found, ...counts };
+    return { ...stored, ...counts };
   }
 
   async #fetch({ sessionId, reference }: HistoryChunk, file: WorkFile, signal: AbortSignal): Promise<void> {
@@ -264,10 +276,10 @@ export class HistoryIntake {
     link: HistoryLink,
     source: AsyncIterable<Buffer>,
     signal: AbortSignal,
-  ): Promise<Omit<Counts, 'found'> & { names: number }> {
+  ): Promise<Pick<Counts, 'chats'> & { names: number }> {
     const { contacts } = this.#deps;
     const { sessionId, epoch } = chunk;
-    const counts: Omit<Counts, 'found'> & { names: number } = { chats: 0, names: 0 };
+    const counts = { chats: 0, names: 0 };
     let learnt: LearntOfHistory = { pairs: [], tokens: [] };
     let facts: Fact[] = [];
     const pass = async () => {
@@ -326,24 +338,40 @@ export class HistoryIntake {
     await pass();
   }
 
-  /** @returns how many messages there were */
+  /** A message that PostgreSQL does not take keeps no other one back. */
   async #storeMessages(
     chunk: HistoryChunk,
     link: HistoryLink,
     source: AsyncIterable<Buffer>,
     signal: AbortSignal,
-  ): Promise<number> {
-    const { contacts, writer, clock } = this.#deps;
+  ): Promise<Pick<Counts, 'found' | 'refused'>> {
+    const { contacts, writer, clock, logger } = this.#deps;
     const { batch: size, restShare, slotMs } = this.#pace;
     const { sessionId, epoch } = chunk;
     let found = 0;
+    let refused = 0;
     let place = 0;
     let batch: ReadyMessage[] = [];
+    const write = async (messages: readonly ReadyMessage[]): Promise<void> => {
+      try {
+        await writer.write({ sessionId, epoch, chunkId: chunk.id, messages, slotMs }, link.own);
+      } catch (error) {
+        if (!isDataRefused(error)) throw error;
+        const middle = messages.length >> 1;
+        if (middle > 0) {
+          await write(messages.slice(0, middle));
+          return await write(messages.slice(middle));
+        }
+        refused += 1;
+        const { waMessageId } = messages[0]!.message;
+        logger.error({ err: error, sessionId, waMessageId }, 'message of the history cannot be stored, left out');
+      }
+    };
     const store = async () => {
       signal.throwIfAborted();
       if (batch.length === 0) return;
       const since = clock.monotonic();
-      await writer.write({ sessionId, epoch, chunkId: chunk.id, messages: batch, slotMs }, link.own);
+      await write(batch);
       const facts = batch.flatMap(({ message, received }) => factsOfMessage(received, link.own, message.waTimestamp));
       contacts.add(facts.map((fact) => ({ sessionId, epoch, ...fact })));
       await contacts.flush(sessionId);
@@ -361,9 +389,12 @@ export class HistoryIntake {
       if (batch.length >= size) await store();
     }
     await store();
-    return found;
+    return { found, refused };
   }
 }
+
+const NOTHING: Counts = { found: 0, chats: 0, refused: 0 };
+const ENDS_WORKERS = 'The worker has ended each time it took this part in.';
 
 /** Ids of the same millisecond are told apart by so many places. */
 const PLACES = 4_096;

@@ -1,3 +1,5 @@
+import { newId } from '@wa-gate/kit';
+import { acceptHistoryChunk } from '@wa-gate/messaging';
 import { waitFor } from '@wa-gate/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startWorld, type World } from '../testing/world.ts';
@@ -5,7 +7,8 @@ import { HISTORY_PACE } from './history-intake.ts';
 
 let world: World;
 beforeAll(async () => {
-  world = await startWorld({ workers: 2, history: { ...HISTORY_PACE, batch: 50, restShare: 0, pollMs: 200 } });
+  const retry = { initialMs: 50, maxMs: 200 };
+  world = await startWorld({ workers: 2, history: { ...HISTORY_PACE, batch: 50, restShare: 0, pollMs: 200, retry } });
 });
 afterAll(() => world?.stop());
 
@@ -110,6 +113,41 @@ describe('the history of a new session', () => {
   });
 });
 
+it('rows that nothing reads any more go: of linkings before the last one, and of requests, each after a while', async () => {
+  const { pool } = world.database;
+  const sessionId = await world.createSession({ history: 'recent' });
+  const old = async (kind: string, days: number) => {
+    await pool.query(
+      `INSERT INTO history_chunks (id, session_id, kind, fingerprint, state, received_at, finished_at)
+       VALUES (gen_random_uuid(), $1, $2, $3, 'done', now() - $4 * interval '1 day', now() - $4 * interval '1 day')`,
+      [sessionId, kind, Buffer.from(`${kind} ${days}`), days],
+    );
+  };
+  const left = async () =>
+    (
+      await pool.query<{ fingerprint: Buffer }>(
+        `SELECT fingerprint FROM history_chunks WHERE session_id = $1 AND length(fingerprint) < 32 ORDER BY received_at`,
+        [sessionId],
+      )
+    ).rows.map(({ fingerprint }) => fingerprint.toString());
+  for (const days of [61, 59]) await old('recent', days);
+  await world.link(sessionId, await world.sandbox.createPhone());
+  expect(await left()).toEqual(['recent 59']);
+
+  for (const [kind, days] of [
+    ['recent', 61],
+    ['on_request', 61],
+    ['on_request', 59],
+  ] as const)
+    await old(kind, days);
+  const { rows } = await pool.query<{ epoch: number }>('SELECT epoch FROM session_placements WHERE session_id = $1', [
+    sessionId,
+  ]);
+  const notice = { id: newId(), kind: 'on_request' as const, fingerprint: Buffer.from('new'), payload: Buffer.of(1) };
+  expect(await acceptHistoryChunk(pool, { sessionId, epoch: rows[0]!.epoch }, notice, [])).toBe(true);
+  expect(await left()).toEqual(['recent 61', 'recent 59', 'on_request 59', 'new']);
+});
+
 describe('what the history tells', () => {
   it('names the people of the chats, whose number and LID are one contact', async () => {
     const { sessionId, ann } = await linked('recent', (friend) => ({ chats: [{ chat: friend, count: 3 }] }));
@@ -138,6 +176,61 @@ describe('what the history tells', () => {
       [sessionId],
     );
     expect(rows).toEqual([{ status: 'pending', downloads: 0 }]);
+  });
+
+  it('leaves out a message that PostgreSQL does not take, says so, and stores all others', async () => {
+    const { pool } = world.database;
+    await pool.query(`CREATE FUNCTION refuse_poison() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN IF NEW.text = 'Past message 7' THEN RAISE EXCEPTION 'poison' USING ERRCODE = '22000'; END IF; RETURN NEW; END $$`);
+    await pool.query(
+      'CREATE TRIGGER refuse_poison BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION refuse_poison()',
+    );
+    try {
+      const past = { count: 40, newestAt: now() - 100, stepSeconds: 60 };
+      const { sessionId } = await linked('recent', (ann) => ({ chats: [{ chat: ann, ...past }] }));
+      const parts = await complete(sessionId, 1);
+      expect(parts.filter(({ state }) => state !== 'done')).toEqual([]);
+      const texts = (await stored(sessionId)).map(({ text }) => text);
+      expect([texts.length, texts.includes('Past message 7')]).toEqual([39, false]);
+      // The first part of a new session has messages that come in another one, too.
+      const told = (await progress(sessionId)).map(({ data }) => Number(data.refused ?? 0));
+      expect(Math.max(...told)).toBeGreaterThan(0);
+    } finally {
+      await pool.query('DROP TRIGGER refuse_poison ON messages');
+    }
+  });
+
+  it('gives up a part whose messages PostgreSQL never stores in time', async () => {
+    const { pool } = world.database;
+    await pool.query(`CREATE FUNCTION refuse_in_time() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN IF NEW.text = 'Past message 7' THEN RAISE EXCEPTION 'too slow' USING ERRCODE = '55P03'; END IF; RETURN NEW; END $$`);
+    await pool.query(
+      'CREATE TRIGGER refuse_in_time BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION refuse_in_time()',
+    );
+    try {
+      const past = { count: 40, newestAt: now() - 100, stepSeconds: 60 };
+      const { sessionId } = await linked('recent', (ann) => ({ chats: [{ chat: ann, ...past }] }));
+      const failed = (await complete(sessionId, 1)).filter(({ state }) => state === 'failed');
+      expect(failed.length).toBeGreaterThan(0);
+      for (const { error } of failed) expect(error).toContain('too slow');
+      const told = (await progress(sessionId)).map(({ data }) => data.failed).filter(Boolean);
+      expect(told).toHaveLength(failed.length);
+    } finally {
+      await pool.query('DROP TRIGGER refuse_in_time ON messages');
+    }
+  });
+
+  it('gives up a part that has ended its worker too often', async () => {
+    const { sessionId } = await linked('recent', (ann) => ({
+      chats: [{ chat: ann, count: 10, newestAt: now() - 100, stepSeconds: 60 }],
+    }));
+    await complete(sessionId, 1);
+    const { rows } = await world.database.pool.query<{ id: string }>(
+      `UPDATE history_chunks SET state = 'waiting', attempts = $2, payload = '' WHERE session_id = $1 RETURNING id`,
+      [sessionId, HISTORY_PACE.maxAttempts],
+    );
+    const parts = await complete(sessionId, rows.length);
+    expect(parts.map(({ error }) => error)).toEqual(rows.map(() => expect.stringContaining('ended each time')));
   });
 
   it('gives up a part whose file cannot be read, says why, and goes on with the others', async () => {

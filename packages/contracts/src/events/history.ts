@@ -23,6 +23,9 @@ export const HISTORY_EVENTS = {
       stored: Type.Integer({ description: 'Those of them that were not known yet. No event tells them one by one.' }),
       chats: Type.Integer({ description: 'Chats in this part.' }),
       waiting: Type.Integer({ description: 'Parts that are announced and not taken in yet.' }),
+      refused: Type.Optional(
+        Type.Integer({ description: 'Messages of this part that the database refuses: they are left out.' }),
+      ),
       failed: Type.Optional(Type.String({ description: 'Why this part was given up.' })),
     }),
     example: { kind: 'recent', progress: 40, found: 5_000, stored: 4_998, chats: 31, waiting: 2 },

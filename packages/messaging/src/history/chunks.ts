@@ -32,9 +32,21 @@ export interface HistoryNotice {
   payload?: Uint8Array | undefined;
 }
 
+/** Days for which a row is kept that nothing reads any more. WhatsApp tells a notice again for less than that. */
+const KEPT_DAYS = 60;
+
+/**
+ * SQL: deletes such rows of the session of the fence. What its last linking has brought is none of them, because the
+ * state of the history is the sum of these parts.
+ */
+const swept = (which: string): string => `swept AS (
+    DELETE FROM history_chunks o USING fence f WHERE o.session_id = f.session_id AND o.state <> 'waiting' AND ${which}
+      AND o.finished_at < now() - interval '${KEPT_DAYS} days'
+  )`;
+
 const ACCEPT = {
   name: 'accept-history-chunk',
-  text: `WITH ${FENCE_ONE}, taken AS (
+  text: `WITH ${FENCE_ONE}, ${swept(`o.kind = 'on_request' AND $4 = 'on_request'`)}, taken AS (
     INSERT INTO history_chunks (id, session_id, kind, fingerprint, chunk_order, progress, reference, payload, request_id)
     SELECT $3, session_id, $4, $5, $6, $7, $8::jsonb, $9, $11 FROM fence ON CONFLICT (session_id, fingerprint) DO NOTHING
     RETURNING id
@@ -149,6 +161,17 @@ export async function findWaitingHistory(db: Queryable, sessionIds: readonly str
   return rows.map(({ id }) => id);
 }
 
+const KEEP = {
+  name: 'keep-history-slot',
+  text: `WITH ${FENCE_ONE} UPDATE history_syncs s SET working_until = now() + $3 * interval '1 millisecond'
+    FROM fence f WHERE s.session_id = f.session_id AND s.working_until IS NOT NULL`,
+};
+
+/** Keeps the place of a session in the fleet, while it takes in a part. */
+export async function keepHistorySlot(db: Queryable, { sessionId, epoch }: Ownership, slotMs: number): Promise<void> {
+  await db.query({ ...KEEP, values: [sessionId, epoch, slotMs] });
+}
+
 const POSTPONE = {
   name: 'postpone-history-chunk',
   text: `WITH ${FENCE_ONE}, freed AS (
@@ -175,6 +198,8 @@ export interface FinishedChunk extends Ownership {
   found: number;
   /** Chats in it. */
   chats: number;
+  /** Messages in it that PostgreSQL does not take. */
+  refused: number;
   /** Of older messages that were asked for: their chat, and whether the phone has older ones still. */
   chat?: string | undefined;
   hasMore?: boolean | undefined;
@@ -196,7 +221,7 @@ const FINISH = {
   ), new_events AS (
     SELECT e.session_id, e.epoch, 1 AS ord, 'history.progress' AS type, jsonb_strip_nulls(jsonb_build_object(
       'kind', e.kind, 'progress', CASE WHEN e.kind <> 'on_request' THEN e.progress END, 'found', $5::int, 'stored', e.stored, 'chats', $6::int, 'waiting', w.count,
-      'requestId', e.request_id, 'chat', $8::text, 'hasMore', $9::bool,
+      'requestId', e.request_id, 'chat', $8::text, 'hasMore', $9::bool, 'refused', nullif($10::int, 0),
       'failed', CASE WHEN $4 = 'failed' THEN $7::text END)) AS data
     FROM ended e CROSS JOIN others w
   ), ${APPEND_EVENTS}
@@ -205,10 +230,10 @@ const FINISH = {
 
 /** Ends a part and tells it. @throws {StaleEpochError} */
 export async function finishHistoryChunk(db: Queryable, ended: FinishedChunk): Promise<Appended> {
-  const { sessionId, epoch, id, state, found, chats, error, chat, hasMore } = ended;
+  const { sessionId, epoch, id, state, found, chats, refused, error, chat, hasMore } = ended;
   const { rows } = await db.query<Appended & { owned: number }>({
     ...FINISH,
-    values: [sessionId, epoch, id, state, found, chats, error ?? null, chat ?? null, hasMore ?? null],
+    values: [sessionId, epoch, id, state, found, chats, error ?? null, chat ?? null, hasMore ?? null, refused],
   });
   if (rows[0]!.owned === 0) throw new StaleEpochError([sessionId]);
   return readAppended(rows[0]!);
@@ -223,7 +248,8 @@ const DEPTH = {
 /** The full history comes only where the client has asked for it when it registered. */
 const LINKED = {
   name: 'linked-with-history',
-  text: `WITH ${FENCE_ONE} INSERT INTO history_syncs (session_id, depth)
+  text: `WITH ${FENCE_ONE}, ${swept('true')}
+    INSERT INTO history_syncs (session_id, depth)
     SELECT f.session_id, CASE WHEN s.settings->>'history' = 'full' AND $3 <> 'full' THEN 'recent' ELSE coalesce(s.settings->>'history', 'none') END
     FROM fence f JOIN sessions s ON s.id = f.session_id
     ON CONFLICT (session_id) DO UPDATE SET depth = excluded.depth, asked_at = now()`,
