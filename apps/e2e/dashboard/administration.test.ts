@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type PairedSession, pairSession, registerTenant, type Tenant } from '../harness/pair-session.ts';
 import type { Phone } from '../harness/sandbox-client.ts';
 import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
@@ -40,8 +40,11 @@ beforeAll(async () => {
   await shop.api.send('shop', { to: friend.number, type: 'text', message: 'Halo' }, { wait: 'delivered' });
 });
 
+// Pages that nobody looks at any more would go on following events.
+afterEach(async () => {
+  for (const visitor of visitors.splice(0)) await visitor.leave();
+});
 afterAll(async () => {
-  for (const visitor of visitors) await visitor.leave();
   await running?.stop();
 });
 

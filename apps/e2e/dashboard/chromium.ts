@@ -9,6 +9,9 @@ import { loadScripts } from '../deploy/scripts.ts';
 const PROGRAMS = ['chromium-headless-shell', 'chromium', 'google-chrome-stable', 'google-chrome'];
 const PACKAGES = ['chromium-headless-shell', 'fonts-liberation', 'fonts-noto-color-emoji'];
 
+/** Milliseconds. A browser is there after one or two seconds, and on a busy machine after many more. */
+const LAUNCH_MS = 180_000;
+
 /** As root the browser has no sandbox of its own; nothing of it calls home. */
 const ARGUMENTS = [
   '--no-sandbox',
@@ -67,6 +70,7 @@ export async function startBrowser(): Promise<RunningBrowser> {
   const browser = await chromium.launch({
     executablePath: path,
     args: ARGUMENTS,
+    timeout: LAUNCH_MS,
     env: { ...(process.env as Record<string, string>), HOME: settings, ...env },
   });
   return {

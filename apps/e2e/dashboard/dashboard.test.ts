@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import {
   addPhone,
   type PairedSession,
@@ -80,8 +80,11 @@ beforeAll(async () => {
   draftId = draft.broadcastId;
 });
 
+// Pages that nobody looks at any more would go on following events.
+afterEach(async () => {
+  for (const visitor of visitors.splice(0)) await visitor.leave();
+});
 afterAll(async () => {
-  for (const visitor of visitors) await visitor.leave();
   await running?.stop();
 });
 
