@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './scripts/lib/longest-first.mjs';
-import { SCENARIOS, SCENARIOS_AT_ONCE, SIDE_BY_SIDE, scenariosOf } from './scripts/lib/scenarios.mjs';
+import { SCENARIOS, SIDE_BY_SIDE, scenariosAtOnce, scenariosOf } from './scripts/lib/scenarios.mjs';
 
 // Workspace packages are read from their sources, so that a test never runs against a stale build.
 const conditions = ['@wa-gate/source', 'node'];
@@ -63,7 +63,7 @@ export default defineConfig({
           testTimeout: 240_000,
           hookTimeout: 300_000,
           // As above, where files do nothing else than start a system of their own.
-          ...(group === SIDE_BY_SIDE ? { maxWorkers: SCENARIOS_AT_ONCE, isolate: false } : { fileParallelism: false }),
+          ...(group === SIDE_BY_SIDE ? { maxWorkers: scenariosAtOnce(), isolate: false } : { fileParallelism: false }),
         },
       },
     ],

@@ -30,12 +30,47 @@ const LONGEST = [
   'apps/gateway/src/modules/workers/worker-removal.int.test.ts',
 ];
 
+/**
+ * The scenarios above 25 seconds. First those that wait most, and those with a browser, which use the processor most:
+ * they stand beside each other.
+ */
+const LONGEST_SCENARIOS = [
+  'observability/real-system',
+  'dashboard/dashboard',
+  'conformance/operations',
+  'recovery/documents',
+  'dashboard/administration',
+  'scenarios/broadcasts',
+  'sinks/brokers',
+  'conformance/events',
+  'conformance/media',
+  'launcher/crash',
+  'security/secrets/log-secrets',
+  'scenarios/notices',
+  'media/conversions',
+  'deploy/nginx',
+  'scenarios/endpoints',
+  'scenarios/restarts',
+  'scenarios/webhook-outages',
+  'security/input',
+  'sdk/sdk',
+  'scenarios/channels-and-status',
+  'scenarios/own-phone',
+  'recovery/import',
+  'scenarios/scheduled',
+  'scenarios/identity',
+  'scenarios/votes',
+  'launcher/lifecycle',
+].map((name) => `apps/e2e/${name}.test.ts`);
+
+const ORDER = [...LONGEST, ...LONGEST_SCENARIOS];
+
 export class LongestFirst extends BaseSequencer {
   /** @param {import('vitest/node').TestSpecification[]} files */
   async sort(files) {
     const rank = (/** @type {import('vitest/node').TestSpecification} */ { moduleId }) => {
-      const index = LONGEST.indexOf(relative(ROOT, moduleId));
-      return index === -1 ? LONGEST.length : index;
+      const index = ORDER.indexOf(relative(ROOT, moduleId));
+      return index === -1 ? ORDER.length : index;
     };
     return (await super.sort(files)).sort((one, other) => rank(one) - rank(other));
   }
