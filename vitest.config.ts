@@ -8,6 +8,8 @@ const shared = { resolve: { conditions }, ssr: { resolve: { conditions } } };
 /** `--sequence.shuffle` brings an order of its own. */
 const isShuffled = process.argv.some((argument) => argument.startsWith('--sequence.shuffle'));
 const group = process.env[SCENARIOS];
+/** A few scenarios are run, not all of a group. */
+const namesFiles = process.argv.some((argument) => argument.endsWith('.test.ts'));
 const ignored = ['**/node_modules/**', '**/dist/**', '**/bundle/**'];
 
 export default defineConfig({
@@ -64,6 +66,7 @@ export default defineConfig({
           hookTimeout: 300_000,
           // As above, where files do nothing else than start a system of their own.
           ...(group === SIDE_BY_SIDE ? { maxWorkers: scenariosAtOnce(), isolate: false } : { fileParallelism: false }),
+          ...(group === SIDE_BY_SIDE && !namesFiles && { globalSetup: 'apps/e2e/deploy/image-build-beside.ts' }),
         },
       },
     ],

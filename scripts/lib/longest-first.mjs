@@ -61,6 +61,8 @@ const LONGEST_SCENARIOS = [
   'scenarios/identity',
   'scenarios/votes',
   'launcher/lifecycle',
+  // Its images are built meanwhile.
+  'deploy/images',
 ].map((name) => `apps/e2e/${name}.test.ts`);
 
 const ORDER = [...LONGEST, ...LONGEST_SCENARIOS];

@@ -17,8 +17,6 @@ const MEASUREMENTS = 5;
 
 /** Files and folders that stand alone. */
 const STANDS_ALONE = [
-  // All cores compile inside of the build.
-  'deploy/images.test.ts',
   // They fill the cores, and judge what happens then.
   'chaos/chaos.test.ts',
   'deploy/pm2.test.ts',

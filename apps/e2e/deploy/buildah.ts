@@ -29,13 +29,15 @@ export interface Buildah {
   configOf(image: string): Promise<ImageConfig>;
 }
 
+const binOf = (folder: string): string => join(folder, 'bin');
+
 /**
  * @param folder for the storage, and everything else
  * @param mounts of every build: a path on this machine and one inside
  */
-export async function installBuildah(folder: string, mounts: readonly [string, string][]): Promise<Buildah> {
+export async function installBuildah(folder: string, mounts: readonly [string, string][]): Promise<void> {
   const copy = await debianCopy('buildah', ['buildah', 'patchelf']);
-  const bin = join(folder, 'bin');
+  const bin = binOf(folder);
   const home = join(folder, 'home');
   const config = join(home, '.config/containers');
   await mkdir(bin, { recursive: true });
@@ -65,9 +67,13 @@ if [ "$1" = build ]; then
 fi
 exec '${program}' "$@"
 `;
-  const command = join(bin, 'buildah');
-  await writeFile(command, script, { mode: 0o755 });
+  await writeFile(join(bin, 'buildah'), script, { mode: 0o755 });
+}
 
+/** The one that was installed into the folder. */
+export function buildahOf(folder: string): Buildah {
+  const bin = binOf(folder);
+  const command = join(bin, 'buildah');
   const call = async (...args: string[]): Promise<string> => {
     const { stdout } = await run(command, args, { maxBuffer: 64 * 1024 * 1024 });
     return stdout.trim();

@@ -11,15 +11,16 @@ interface Scripts {
   onPath(name: string, path: string | undefined): string | undefined;
   cacheFolder(env: NodeJS.ProcessEnv, fallback: string): string;
   runCommand(
-    command: { title: string; command: string; args: readonly string[]; cwd?: string },
-    context: { env: NodeJS.ProcessEnv },
+    command: { title: string; command: string; args: readonly string[]; cwd?: string; yielding?: boolean },
+    context: { env: NodeJS.ProcessEnv; signal?: AbortSignal },
   ): Promise<string[]>;
+  formatError(error: unknown): string;
   assembleImages(out: string, context: { env: NodeJS.ProcessEnv }): Promise<void>;
   oneAtATime<T>(path: string, options: object, work: (hasWaited: boolean) => Promise<T>): Promise<T>;
   PROGRAMS: Record<string, { folder: string; ports: Record<string, number>; health: [string, string] | null }>;
 }
 
-const MODULES = ['debian-packages', 'commands', 'executables', 'lock', 'images/assemble', 'images/programs'];
+const MODULES = ['debian-packages', 'commands', 'errors', 'executables', 'lock', 'images/assemble', 'images/programs'];
 
 export async function loadScripts(): Promise<Scripts> {
   const modules = await Promise.all(
