@@ -29,7 +29,7 @@ export interface ProcessSpec {
   url: string;
   /** Path that answers 200 when it is ready. */
   readyPath: string;
-  /** @default 90 000 */
+  /** @default 180 000 */
   readyMs?: number;
 }
 
@@ -106,7 +106,7 @@ export class ManagedProcess {
   }
 
   async waitUntilReady(): Promise<void> {
-    const { readyMs = 90_000, readyPath, url } = this.spec;
+    const { readyMs = 180_000, readyPath, url } = this.spec;
     const deadline = performance.now() + readyMs;
     for (;;) {
       if (!this.child) throw new Error(`${this.name} ended before it was ready:\n${this.log.tail()}`);
