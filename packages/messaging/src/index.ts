@@ -238,6 +238,7 @@ export {
   type Decision,
   dayOfSession,
   decide,
+  gapOf,
   type HeldMessage,
   type PacedSession,
   type PacedWait,

@@ -1,14 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broadcast, BroadcastReportRow } from '@wa-gate/contracts';
 import type { GatewayClient } from '../../harness/gateway-client.ts';
-import { addPhone, pairSession, registerTenant, type Tenant } from '../../harness/pair-session.ts';
-import type { Phone } from '../../harness/sandbox-client.ts';
+import { addPhone, type PairedSession, pairSession, registerTenant, type Tenant } from '../../harness/pair-session.ts';
+import type { Phone, WireMessage } from '../../harness/sandbox-client.ts';
 import type { System } from '../../harness/system.ts';
 import { waitFor } from '../../harness/wait-for.ts';
 
 export interface BroadcastRun {
   recipients: number;
   sessions: number;
+  /** Milliseconds between two messages of a session. @default the sessions are not paced */
+  gapMs?: number;
   /**
    * Milliseconds between two kills, of workers and gateways in turns, at least: the next one waits until the broadcast
    * has got on after the last.
@@ -32,6 +34,8 @@ export interface BroadcastOutcome {
   countsAreRows: boolean;
   kills: number;
   seconds: number;
+  /** Milliseconds between two messages of a session, by the recorder of the sandbox. `null`: nothing was paced. */
+  gaps: { shortest: number; median: number; tooShort: number } | null;
 }
 
 const LANES = 8;
@@ -45,6 +49,7 @@ export async function runBroadcast(system: System, options: BroadcastRun): Promi
   const {
     recipients,
     sessions: sessionCount,
+    gapMs,
     killEveryMs,
     maxKills = Infinity,
     limitMs = 180_000,
@@ -52,9 +57,9 @@ export async function runBroadcast(system: System, options: BroadcastRun): Promi
   } = options;
   const tenant = await registerTenant(system);
   const sessions = await Promise.all(Array.from({ length: sessionCount }, () => pairSession(system, tenant)));
-  // Many who never wrote, from numbers that are new: pacing would take days, and the guard of the risk would pause it.
-  const unpaced = { mode: 'off', riskGuard: null };
-  await Promise.all(sessions.map(({ sessionId }) => setPacing(tenant.api, sessionId, unpaced)));
+  // Many who never wrote, from numbers that are new: the defaults would take days, and the guard of the risk would pause it.
+  const pacing = gapMs === undefined ? { mode: 'off', riskGuard: null } : gapAlone(gapMs);
+  await Promise.all(sessions.map(({ sessionId }) => setPacing(tenant.api, sessionId, pacing)));
   const phones = await makePhones(system, recipients);
   log(`${sessions.length} sessions, ${phones.length} phones`);
 
@@ -78,6 +83,7 @@ export async function runBroadcast(system: System, options: BroadcastRun): Promi
   await ask('start');
   let setBacks = 0;
   let most = 0;
+  let said = 0;
   const chaos = killInTurns(system, { everyMs: killEveryMs, most: maxKills, progress: () => most, log });
   let hasPaused = false;
   let last: Broadcast | undefined;
@@ -98,7 +104,11 @@ export async function runBroadcast(system: System, options: BroadcastRun): Promi
         await ask('resume');
         log('paused, killed, resumed');
       }
-      await sleep(50);
+      if (most >= said + 0.05) {
+        said = most;
+        log(`${most.toFixed(2)} after ${((performance.now() - began) / 1_000).toFixed(0)} s`);
+      }
+      await sleep(gapMs === undefined ? 50 : 250);
     }
   } finally {
     await chaos.stop();
@@ -114,6 +124,47 @@ export async function runBroadcast(system: System, options: BroadcastRun): Promi
     countsAreRows,
     kills: chaos.count(),
     seconds,
+    gaps: gapMs === undefined ? null : await readGaps(system, sessions, gapMs),
+  };
+}
+
+/** Nothing but the gap slows messages down. */
+const gapAlone = (broadcastGapMs: number) => ({
+  mode: 'on',
+  broadcastGapMs,
+  jitter: 0,
+  warmUp: false,
+  firstContactsPerDay: null,
+  firstContactsPerHour: null,
+  riskGuard: null,
+});
+
+/** Milliseconds by which the ways of two messages to the recorder may differ. */
+const TRANSIT_MS = 150;
+
+/** What the recorder of the sandbox has seen between the messages of each session. */
+async function readGaps(
+  system: System,
+  sessions: readonly PairedSession[],
+  gapMs: number,
+): Promise<BroadcastOutcome['gaps']> {
+  const wire = await system.sandbox.wireMessages({ direction: 'up' });
+  const gaps = sessions.flatMap(({ phone }) => {
+    const isOfBroadcast = ({ device, peer }: WireMessage) =>
+      device.startsWith(`${phone.number}:`) &&
+      !peer.startsWith(`${phone.number}@`) &&
+      !peer.startsWith(`${phone.number}:`);
+    const times = wire
+      .filter(isOfBroadcast)
+      .map(({ firstAt }) => firstAt)
+      .toSorted((a, b) => a - b);
+    return times.slice(1).map((at, index) => at - times[index]!);
+  });
+  gaps.sort((a, b) => a - b);
+  return {
+    shortest: gaps[0] ?? Number.NaN,
+    median: gaps[gaps.length >> 1] ?? Number.NaN,
+    tooShort: gaps.filter((gap) => gap < gapMs - TRANSIT_MS).length,
   };
 }
 

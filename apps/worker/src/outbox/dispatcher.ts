@@ -1,12 +1,5 @@
 import type { Ownership } from '@wa-gate/cluster';
-import {
-  type AcceptedMessage,
-  claimOutbox,
-  inspectOutbox,
-  isPaced,
-  type OutboxItem,
-  type Outcome,
-} from '@wa-gate/messaging';
+import { type AcceptedMessage, claimOutbox, inspectOutbox, type OutboxItem, type Outcome } from '@wa-gate/messaging';
 import type { Receipt, ServerAck } from '../whatsapp/acks.ts';
 import type { proto } from '../whatsapp/baileys.ts';
 import type { Connection } from '../whatsapp/socket.ts';
@@ -65,7 +58,7 @@ export class Dispatcher {
       ...deps,
       rows: this.#rows,
       onAnswered: (window) => this.#resume(window),
-      onLeft: ({ sessionId, chatJid, lane }) => this.#pacer.left(sessionId, chatJid, isPaced(lane)),
+      onLeft: ({ sessionId, chatJid, lane }) => this.#pacer.left(sessionId, chatJid, lane),
     });
     this.#pacer = new Pacer({ ...deps, onAdmitted: (sessionId) => this.#makeDirty(sessionId) });
     deps.outcomes.onRecorded((outcomes) => this.#recorded(outcomes));

@@ -1,5 +1,5 @@
 import type { Ownership } from '@wa-gate/cluster';
-import type { Pool } from '@wa-gate/db';
+import type { OutboxLane, Pool } from '@wa-gate/db';
 import type { Clock, Logger } from '@wa-gate/kit';
 import {
   type AdmissionView,
@@ -8,6 +8,7 @@ import {
   dayOf,
   decide,
   findHeld,
+  gapOf,
   isPaced,
   readAdmission,
 } from '@wa-gate/messaging';
@@ -55,6 +56,8 @@ interface Paced {
   gapMs: number | undefined;
   /** Nothing paced is let in before: the gap counts from the moment at which the message before has left. */
   readyAt: number;
+  /** The last message that has left without a gap from here: the owner before has let it in, or nothing paced it. */
+  strange: { leftAt: number; lane: OutboxLane } | undefined;
   /** When the last message has left into each chat, of those whose gap is not over. */
   readonly chats: Map<string, number>;
 }
@@ -89,6 +92,7 @@ export class Pacer {
       lookedAt: Number.NEGATIVE_INFINITY,
       gapMs: undefined,
       readyAt: 0,
+      strange: undefined,
       chats: new Map(),
     };
     this.#sessions.set(owner.sessionId, session);
@@ -126,7 +130,7 @@ export class Pacer {
   }
 
   /** A message has left. The gaps count from now. */
-  left(sessionId: string, chatJid: string, isPaced: boolean): void {
+  left(sessionId: string, chatJid: string, lane: OutboxLane): void {
     const session = this.#sessions.get(sessionId);
     if (!session) return;
     const now = this.#deps.clock.monotonic();
@@ -136,9 +140,10 @@ export class Pacer {
       if (session.chats.size <= MAX_CHATS) break;
       session.chats.delete(first);
     }
-    if (!isPaced) return;
+    if (!isPaced(lane)) return;
     if (session.gapMs === undefined) {
-      // Nothing paces them: there is room for the next ones.
+      // The settings say at the next look whether a gap follows. Without one there is room for the next messages.
+      session.strange = { leftAt: now, lane };
       if (session.timer) this.#lookIn(session, RHYTHM.refillMs, 'if sooner');
       return;
     }
@@ -212,14 +217,17 @@ export class Pacer {
 
   #decide(session: Paced, view: AdmissionView): Decision {
     const monotonic = this.#deps.clock.monotonic();
-    const { chatGapMs } = view.session.settings;
+    const { settings } = view.session;
+    const { strange } = session;
     // The gaps that this process counts itself are put on the clock of the database.
     const onDatabaseClock = (at: number) => view.now + (at - monotonic);
     const readyAt = session.gapMs === undefined ? onDatabaseClock(session.readyAt) : 0;
-    const nextAt = Math.max(view.session.nextAt ?? 0, readyAt) || null;
+    const strangeReadyAt =
+      strange && settings.mode === 'on' ? onDatabaseClock(strange.leftAt + gapOf(settings, strange.lane)) : 0;
+    const nextAt = Math.max(view.session.nextAt ?? 0, readyAt, strangeReadyAt) || null;
     const chatReadyAt = (chatJid: string): number => {
       const at = session.chats.get(chatJid);
-      return at === undefined ? 0 : onDatabaseClock(at + chatGapMs);
+      return at === undefined ? 0 : onDatabaseClock(at + settings.chatGapMs);
     };
     return decide({ ...view, session: { ...view.session, nextAt }, chatReadyAt, random: this.#random });
   }

@@ -127,6 +127,25 @@ describe('paced messages (MR-097)', () => {
     expect(gapsOf(messages)[0]).toBeGreaterThan(700);
   });
 
+  it('keep the gap behind a message that the owner before has let in and not sent', async () => {
+    await pace({ messageGapMs: 400 });
+    const stuck = new FakeConnection();
+    stuck.beforeRelay = () => new Promise(() => undefined);
+    dispatcher.opened(owner, stuck);
+    const messages = await accept(2);
+    // The gap that its admission has begun is over before the next owner sends it.
+    await waitFor(async () => {
+      const sql = `SELECT 1 FROM outbox o JOIN session_pacing p USING (session_id)
+        WHERE o.message_id = $1 AND o.state <> 'HELD' AND p.next_at < now()`;
+      return (await database.pool.query(sql, [messages[0]!.messageId])).rowCount === 1;
+    });
+    await dispatcher.stop(0);
+    dispatcher = createDispatcher();
+    open();
+    await allLeft(messages);
+    expect(gapsOf(messages)[0]).toBeGreaterThanOrEqual(399);
+  });
+
   it('of low priority come after all others, and an urgent one before all (MR-100)', async () => {
     await pace({ messageGapMs: 60, broadcastGapMs: 60 });
     const low = await accept(3, { lane: 'CAMPAIGN' });

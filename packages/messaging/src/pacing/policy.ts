@@ -95,7 +95,8 @@ export function dayOfSession(session: PacedSession, now: number): DayOfSession {
   };
 }
 
-const gapOf = ({ messageGapMs, broadcastGapMs }: PacingSettings, lane: OutboxLane): number =>
+/** Milliseconds between a message of a lane and the next one, at least. */
+export const gapOf = ({ messageGapMs, broadcastGapMs }: PacingSettings, lane: OutboxLane): number =>
   lane === 'CAMPAIGN' ? broadcastGapMs : messageGapMs;
 
 /**
